@@ -1,0 +1,13 @@
+// What the unit tests of every package share: they run on the sources, and leave their counts for `npm test` to add up.
+import { defineConfig } from 'vitest/config'
+
+export const unitTests = defineConfig({
+  ssr: { resolve: { conditions: ['@gradpool/source'] } },
+  test: {
+    environment: 'node',
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    passWithNoTests: true,
+    reporters: ['default', 'json'],
+    outputFile: { json: 'test-output/results.json' },
+  },
+})
