@@ -1,0 +1,122 @@
+import js from '@eslint/js'
+import nx from '@nx/eslint-plugin'
+import prettier from 'eslint-config-prettier'
+import tseslint from 'typescript-eslint'
+
+/** Each layer, with the layers it may depend on. Dependencies point one way. */
+const layers = {
+  core: [],
+  'engine-cpu': ['core'],
+  models: ['core'],
+  datasets: ['core'],
+  experiments: ['core', 'models', 'datasets'],
+  orchestrator: ['core', 'engine-cpu', 'models', 'datasets', 'experiments'],
+  cli: ['core', 'engine-cpu', 'models', 'datasets', 'experiments', 'orchestrator'],
+  test: ['core', 'engine-cpu', 'models', 'datasets', 'experiments', 'orchestrator', 'cli'],
+}
+
+const noDefaultExport = {
+  selector: 'ExportDefaultDeclaration',
+  message: 'Use named exports; only experiment and configuration files have a default export.',
+}
+
+export default tseslint.config(
+  {
+    ignores: [
+      '**/node_modules',
+      '**/dist',
+      '**/out-tsc',
+      '**/test-output',
+      '**/coverage',
+      '**/runs',
+      '.nx',
+      '**/*.d.ts',
+    ],
+  },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    files: ['**/*.{js,mjs}'],
+    languageOptions: {
+      globals: {
+        AbortController: 'readonly',
+        Buffer: 'readonly',
+        TextDecoder: 'readonly',
+        TextEncoder: 'readonly',
+        URL: 'readonly',
+        WebAssembly: 'readonly',
+        clearInterval: 'readonly',
+        clearTimeout: 'readonly',
+        console: 'readonly',
+        performance: 'readonly',
+        process: 'readonly',
+        setInterval: 'readonly',
+        setTimeout: 'readonly',
+      },
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-definitions': 'off',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      eqeqeq: 'error',
+      'no-restricted-globals': [
+        'error',
+        ...['document', 'event', 'length', 'location', 'name', 'self', 'status', 'window'],
+      ],
+      'no-restricted-syntax': ['error', noDefaultExport],
+    },
+  },
+  {
+    // Training never depends on the clock or on an unseeded random number.
+    files: ['packages/*/src/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Use the seeded numbers of core.' },
+      ],
+    },
+  },
+  {
+    files: ['packages/**/*.ts', 'test/**/*.ts'],
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          allow: [],
+          depConstraints: Object.entries(layers).map(([layer, below]) => ({
+            sourceTag: `layer:${layer}`,
+            onlyDependOnLibsWithTags: [layer, ...below].map((name) => `layer:${name}`),
+          })),
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/*.test.ts', '**/testing/**/*.ts', '**/bench/**/*.ts', 'test/**/*.ts'],
+    rules: {
+      // Tests reach into other packages' test helpers only through their public names, but may start anything.
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  {
+    // An experiment file's default export is the experiment.
+    files: ['**/*.experiment.ts', '**/examples/**/*.ts', '**/fixtures/**/*.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+  prettier,
+)

@@ -1,0 +1,28 @@
+// Where the repository is, and the environment its tools run in: Nx without daemon, cloud or sockets, and the same
+// whatever NODE_ENV the caller has.
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+const inherited = { ...process.env }
+delete inherited.NODE_ENV
+
+export const environment = {
+  ...inherited,
+  NX_DAEMON: 'false',
+  NX_ISOLATE_PLUGINS: 'false',
+  NX_NO_CLOUD: 'true',
+  NX_TUI: 'false',
+}
+
+/** The entry file of an installed tool, to be run with this Node: no shell and no PATH is involved. */
+const entries = {
+  nx: 'nx/dist/bin/nx.js',
+  prettier: 'prettier/bin/prettier.cjs',
+  knip: 'knip/bin/knip.js',
+}
+
+export function tool(name) {
+  return join(root, 'node_modules', entries[name])
+}
