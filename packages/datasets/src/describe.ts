@@ -1,0 +1,69 @@
+/**
+ * Tells what is there of the data that a spec means, reading no more than the files' headers.
+ */
+import { UserError } from '@gradpool/core'
+import { fileNames, fileRoles, findFiles, ranks, type FileRole } from './folder/locate.js'
+import { readIdxHeader } from './idx/read.js'
+import { sourceOf } from './source.js'
+import { parseDataSpec, type DataSpec } from './spec.js'
+
+export interface FileDescription {
+  readonly role: FileRole
+  /** Where the file is, or the name it should have. */
+  readonly path: string
+  readonly state: 'ready' | 'missing' | 'unusable'
+  /** One sentence, unless the file is ready. */
+  readonly problem?: string
+  /** Of a file that is ready. */
+  readonly header?: {
+    readonly dims: readonly number[]
+    readonly compressed: boolean
+    readonly fileBytes: number
+  }
+}
+
+export interface DataDescription {
+  readonly name: string
+  /** True if nothing is wrong as far as headers and sizes tell. */
+  readonly ready: boolean
+  readonly directory?: string
+  /** One sentence, when there is no folder to look in. */
+  readonly problem?: string
+  readonly files: readonly FileDescription[]
+}
+
+/** Problems with the data are in the answer; only a spec that is none throws a UserError. */
+export async function describeData(
+  spec: DataSpec,
+  { directory }: { readonly directory?: string | undefined } = {},
+): Promise<DataDescription> {
+  const parsed = parseDataSpec(spec)
+  try {
+    const source = sourceOf(parsed, directory)
+    const found = await findFiles(source.directory)
+    const files: FileDescription[] = []
+    for (const role of fileRoles) files.push(await describeFile(role, found[role]))
+    const ready = files.every(({ state }) => state === 'ready')
+    return { name: source.name, ready, directory: source.directory, files }
+  } catch (error) {
+    const name = directory ?? parsed.directory ?? parsed.kind
+    return { name, ready: false, problem: sentenceOf(error), files: [] }
+  }
+}
+
+async function describeFile(role: FileRole, path: string | undefined): Promise<FileDescription> {
+  if (path === undefined) {
+    const name = fileNames[role]
+    return { role, path: name, state: 'missing', problem: `${name} is missing` }
+  }
+  try {
+    return { role, path, state: 'ready', header: await readIdxHeader(path, ranks[role]) }
+  } catch (error) {
+    return { role, path, state: 'unusable', problem: sentenceOf(error) }
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof UserError) return error.message
+  throw error
+}

@@ -1,0 +1,138 @@
+/**
+ * The bytes of a file, in order, into memory the caller names. A gzip file, known by its first bytes and never by its
+ * name, gives its uncompressed bytes; neither kind is ever held in memory as a whole.
+ *
+ * Whatever the operating system or the file's owner did wrong becomes a UserError that names the file.
+ */
+import { UserError } from '@gradpool/core'
+import { createReadStream } from 'node:fs'
+import { open, stat, type FileHandle } from 'node:fs/promises'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+
+export interface ByteSource {
+  readonly compressed: boolean
+  /** The size of the file as it lies on the disk. */
+  readonly fileBytes: number
+  /** Fills `view` with the bytes that come next and tells how many; fewer than its length only at the end. */
+  read(view: Uint8Array): Promise<number>
+  close(): Promise<void>
+}
+
+const gzipChunkBytes = 256 * 1024
+
+/** @throws UserError when there is no such file, it is not a plain file, or it may not be read. */
+export async function openBytes(path: string): Promise<ByteSource> {
+  try {
+    // Looked at before it is opened: opening a pipe would wait for its other end.
+    const status = await stat(path)
+    if (status.isDirectory()) throw new UserError(`${path} is a directory, expected a file`)
+    if (!status.isFile()) throw new UserError(`${path} is a device or pipe, expected a file`)
+    const handle = await open(path)
+    const magic = new Uint8Array(2)
+    const { bytesRead } = await handle.read(magic, 0, 2, 0)
+    if (bytesRead < 2 || magic[0] !== 0x1f || magic[1] !== 0x8b) {
+      return plainSource(path, handle, status.size)
+    }
+    await handle.close()
+    return gzipSource(path, status.size)
+  } catch (error) {
+    throw readError(path, error)
+  }
+}
+
+function plainSource(path: string, handle: FileHandle, fileBytes: number): ByteSource {
+  let position = 0
+  return {
+    compressed: false,
+    fileBytes,
+    async read(view) {
+      let filled = 0
+      try {
+        while (filled < view.length) {
+          const { bytesRead } = await handle.read(view, filled, view.length - filled, position)
+          if (bytesRead === 0) break
+          filled += bytesRead
+          position += bytesRead
+        }
+      } catch (error) {
+        throw readError(path, error)
+      }
+      return filled
+    },
+    close: () => handle.close(),
+  }
+}
+
+function gzipSource(path: string, fileBytes: number): ByteSource {
+  const file = createReadStream(path, { highWaterMark: gzipChunkBytes })
+  const gunzip = createGunzip({ chunkSize: gzipChunkBytes })
+  // An error of the file reaches the reader below as an error of `gunzip`.
+  pipeline(file, gunzip, () => undefined)
+  const chunks = gunzip[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>
+  let rest = new Uint8Array(0)
+
+  async function nextChunk(): Promise<Uint8Array | undefined> {
+    try {
+      const next = await chunks.next()
+      if (!next.done) return next.value
+    } catch (error) {
+      throw readError(path, error)
+    }
+    // The inflater leaves zeros after the end alone, without a word.
+    if (gunzip.bytesWritten < fileBytes) {
+      const extra = fileBytes - gunzip.bytesWritten
+      throw new UserError(`${path} has ${extra} more bytes after its gzip data, expected none`)
+    }
+    return undefined
+  }
+
+  return {
+    compressed: true,
+    fileBytes,
+    async read(view) {
+      let filled = 0
+      while (filled < view.length) {
+        if (rest.length === 0) {
+          const chunk = await nextChunk()
+          if (chunk === undefined) break
+          rest = Uint8Array.from(chunk)
+        }
+        const taken = Math.min(rest.length, view.length - filled)
+        view.set(rest.subarray(0, taken), filled)
+        rest = rest.subarray(taken)
+        filled += taken
+      }
+      return filled
+    },
+    close() {
+      gunzip.destroy()
+      file.destroy()
+      return Promise.resolve()
+    },
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'is missing, expected a file',
+  ENOTDIR: 'is missing: a part of its path is not a directory',
+  EISDIR: 'is a directory, expected a file',
+  ELOOP: 'cannot be read: its symbolic links go round in a circle',
+  EACCES: 'cannot be read: permission denied',
+  EPERM: 'cannot be read: permission denied',
+  Z_BUF_ERROR: 'is cut short: its gzip data ends too early',
+}
+
+/** What went wrong with a file, as one sentence; errors that say nothing about the file stay as they are. */
+export function readError(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
+    return error
+  const options = { cause: error }
+  const reason = reasons[error.code]
+  if (reason !== undefined) return new UserError(`${path} ${reason}`, options)
+  if (error.code.startsWith('Z_')) {
+    const damage = `expected gzip data and nothing after it, found bytes that are not (${error.message})`
+    return new UserError(`${path} is damaged: ${damage}`, options)
+  }
+  return new UserError(`${path} cannot be read: ${error.message}`, options)
+}
