@@ -3,7 +3,8 @@
 //   node tools/setup.mjs [--install-only]
 //
 // It may be run from any folder, again and again, interrupted, or twice at once: the stamp that says "installed" is
-// removed before an installation and written after it, and only the holder of the lock works.
+// removed before an installation and written after it, only the holder of the lock works, and an npm that outlived
+// its set-up is waited for.
 import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import {
@@ -23,6 +24,7 @@ import { environment, root, tool } from './environment.mjs'
 const minimumNode = [20, 19]
 const stampFile = join(root, 'node_modules', '.gradpool-installed')
 const lockFile = join(root, '.nx', 'setup.lock')
+const npmFile = join(root, '.nx', 'setup.npm')
 const heartbeatMs = 2_000
 const staleAfterMs = 30_000
 
@@ -58,16 +60,29 @@ async function install() {
   const stamp = `${hash} ${process.platform} ${process.arch}\n`
   if (readOrNothing(stampFile) === stamp) return false
   say('Installing dependencies …')
+  await orphanedNpm()
   rmSync(stampFile, { force: true })
-  const cli = environment.npm_execpath
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
-  const quiet = ['--loglevel=error', '--no-progress']
-  if (cli?.endsWith('npm-cli.js')) await run('npm ci', process.execPath, [cli, ...args, ...quiet])
-  else if (process.platform === 'win32')
-    await run('npm ci', ['npm', ...args, ...quiet].join(' '), [], { shell: true })
-  else await run('npm ci', 'npm', [...args, ...quiet])
+  await run('npm ci', ...npmCommand(), (pid) => writeFileSync(npmFile, String(pid)))
+  rmSync(npmFile, { force: true })
   writeFileSync(stampFile, stamp)
   return true
+}
+
+function npmCommand() {
+  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
+  args.push('--loglevel=error', '--no-progress')
+  const cli = environment.npm_execpath
+  if (cli?.endsWith('npm-cli.js')) return [process.execPath, [cli, ...args]]
+  if (process.platform === 'win32') return [environment.ComSpec ?? 'cmd', ['/c', 'npm', ...args]]
+  return ['npm', args]
+}
+
+/** A killed set-up leaves its npm at work, on the same folder: two at once would leave it broken. */
+async function orphanedNpm() {
+  const pid = Number(readOrNothing(npmFile) ?? 0)
+  for (let waitedMs = 0; pid > 0 && isAlive(pid) && waitedMs < 120_000; waitedMs += 200) {
+    await delay(200)
+  }
 }
 
 /** Builds all packages; Nx takes from its cache what did not change. Says whether that took a while. */
@@ -87,15 +102,15 @@ async function build() {
 }
 
 /** Runs a command in the root, silently; if it fails, shows what it printed. */
-function run(what, command, args, options = {}) {
+function run(what, command, args, onStart = () => {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...options,
     })
     running = child
+    child.on('spawn', () => onStart(child.pid))
     const output = []
     child.stdout.on('data', (chunk) => output.push(chunk))
     child.stderr.on('data', (chunk) => output.push(chunk))
@@ -128,7 +143,7 @@ async function takeLock() {
       }
       if (!told) say('Another set-up is running here; waiting for it …')
       told = true
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await delay(200)
     }
   } finally {
     rmSync(draft, { force: true })
@@ -147,9 +162,14 @@ async function takeLock() {
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
-      running?.kill(signal)
-      release()
-      process.exit(signal === 'SIGINT' ? 130 : 143)
+      // npm takes a moment to clean up, and nobody else may install meanwhile.
+      const leave = () => {
+        release()
+        process.exit(signal === 'SIGINT' ? 130 : 143)
+      }
+      if (running === undefined) leave()
+      running.removeAllListeners('close').on('close', leave)
+      running.kill(signal)
     })
   }
   return release
@@ -169,12 +189,23 @@ function isDead(holder) {
   try {
     if (Date.now() - statSync(lockFile).mtimeMs > staleAfterMs) return true
     const { host, pid } = JSON.parse(holder)
-    if (host !== hostname()) return false
-    process.kill(pid, 0)
+    return host === hostname() && !isAlive(pid)
+  } catch {
     return false
-  } catch (error) {
-    return error.code === 'ESRCH'
   }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code !== 'ESRCH'
+  }
+}
+
+function delay(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** Removes a dead holder's lock, and gives it back if another process was faster and it is a new one by now. */

@@ -54,7 +54,7 @@ async function main() {
   await check('Project references', nx('sync:check'))
   await check('Formatting', [tool('prettier'), '--check', '--log-level=warn', '.'])
   await check('Lint', many('lint', '--nxBail=false'))
-  await check('Unused code', [tool('knip')])
+  await check('Unused code', [tool('knip'), '--no-config-hints'])
   await check('Types', many('typecheck'))
   if (!(await check('Build', many('build')))) return
   const packages = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))
