@@ -1,0 +1,7 @@
+export { autoencode, classify, defineExperiment, model } from './define-experiment.js'
+export { catalogue, findExperiments, groups } from './catalogue.js'
+export { withPreset } from './presets.js'
+export { withOverrides } from './overrides.js'
+export { planExperiment, type PlanOptions } from './plan-experiment.js'
+export type { ExperimentPlan, Pass, StagePlan } from './stage-plan.js'
+export type { ExperimentConfig, ExperimentInput, StageConfig, StageInput } from './schema.js'

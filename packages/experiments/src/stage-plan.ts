@@ -1,0 +1,45 @@
+/**
+ * What an experiment becomes once its data is there and its model is traced: stages that need nothing but an engine.
+ */
+import type { BatchProgram, Split } from '@gradpool/core'
+import type { ExperimentConfig } from './schema.js'
+
+/** A Program and the examples it runs over. */
+export interface Pass {
+  readonly program: BatchProgram
+  readonly data: Split
+}
+
+export interface StagePlan {
+  /** `autoencode`, `classify`, or the name of a model of the user's. */
+  readonly name: string
+  /**
+   * SHA-256, hexadecimal, of all that determines the stage's result: programs, data and rows, seed, epochs, and the hash of
+   * the stage it starts from. Two stages of one hash are one stage, trained once.
+   */
+  readonly hash: string
+  readonly seed: number
+  readonly epochs: number
+  readonly training: Pass
+  /** Run after each epoch; shares the training's states. */
+  readonly validation?: Pass
+  /** Run once, at the end. */
+  readonly test?: Pass
+  /** A few test examples and what the trained stage says of them. */
+  readonly samples?: Pass & {
+    readonly labels: readonly number[]
+    readonly imageShape: readonly [number, number]
+  }
+  /** Hash of the stage whose final states give the first values of the states of equal name here. */
+  readonly startsFrom?: string
+  /** Roughly the floating-point operations of the whole stage; orders the queue. */
+  readonly cost: number
+}
+
+export interface ExperimentPlan {
+  readonly name: string
+  readonly seed: number
+  readonly config: ExperimentConfig
+  /** In order; each after the first usually starts from the one before. */
+  readonly stages: readonly StagePlan[]
+}

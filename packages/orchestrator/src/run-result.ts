@@ -1,0 +1,112 @@
+/**
+ * What a run tells, while it goes on (events) and at its end (the result: the document that `--json` prints).
+ */
+
+export interface EpochRow {
+  /** From 1. */
+  readonly epoch: number
+  /** Mean training loss over the examples of this epoch. */
+  readonly cost: number
+  /** Mean training accuracy over the examples of this epoch. */
+  readonly accuracy: number
+  /** Accuracy over the validation split after this epoch; null where the stage has none. */
+  readonly validation: number | null
+  /** Wall time of this epoch. */
+  readonly seconds: number
+}
+
+/** One test example as the trained experiment sees it. */
+export interface Sample {
+  /** Pixels 0..255, row-major. */
+  readonly image: readonly number[]
+  readonly imageShape: readonly [number, number]
+  readonly truth: number
+  /** The class the classifier chose. */
+  readonly estimate?: number
+  /** The autoencoder's output on the 0..255 scale, row-major. */
+  readonly reconstruction?: readonly number[]
+}
+
+export interface StageResult {
+  readonly name: string
+  readonly hash: string
+  /** Trained once for several experiments of this run. */
+  readonly shared: boolean
+  readonly epochs: readonly EpochRow[]
+}
+
+export type ExperimentStatus = 'done' | 'failed' | 'interrupted'
+
+export interface ExperimentResult {
+  readonly name: string
+  readonly seed: number
+  /** The report's 조건. */
+  readonly condition: string
+  readonly status: ExperimentStatus
+  /** One sentence; only where status is `failed`. */
+  readonly error?: string
+  /** Test accuracy; null unless done. */
+  readonly accuracy: number | null
+  /** The report's figure; null for experiments that are not the report's. */
+  readonly reported: number | null
+  /** Seconds of training in this experiment's stages; a shared stage counts in each. */
+  readonly seconds: number
+  /** SHA-256 of the final weights: every state of the last stage, by name in code-unit order, little-endian f32. */
+  readonly weights: string | null
+  readonly stages: readonly StageResult[]
+}
+
+export interface RunResult {
+  /** The run directory. */
+  readonly run: string
+  readonly engine: string
+  readonly workers: number
+  readonly seconds: number
+  readonly experiments: readonly ExperimentResult[]
+}
+
+/** In the order of time; each is also a line of `events.jsonl`, with a `time`. */
+export type RunEvent =
+  | {
+      readonly type: 'stageStarted'
+      readonly stage: StageRef
+      readonly epochs: number
+      readonly stepsPerEpoch: number
+    }
+  | {
+      readonly type: 'epoch'
+      readonly stage: StageRef
+      readonly row: EpochRow
+      /** Since the stage started. */ readonly elapsedSeconds: number
+    }
+  | {
+      readonly type: 'stageDone'
+      readonly stage: StageRef
+      readonly seconds: number
+      readonly testAccuracy: number | null
+      readonly samples: readonly Sample[]
+    }
+  | { readonly type: 'stageFailed'; readonly stage: StageRef; readonly error: string }
+  | { readonly type: 'experimentDone'; readonly result: ExperimentResult }
+
+export interface StageRef {
+  readonly hash: string
+  readonly name: string
+  readonly seed: number
+  /** Names of the experiments that wait for this stage, the first one giving it its title. */
+  readonly experiments: readonly string[]
+}
+
+/** A running stage, read on a timer from shared words. */
+export interface StageProgress {
+  readonly stage: StageRef
+  readonly epoch: number
+  readonly epochs: number
+  readonly step: number
+  readonly steps: number
+  readonly loss: number
+  readonly accuracy: number | null
+  readonly stepsPerSecond: number
+  /** Null while there is no estimate. */
+  readonly secondsLeft: number | null
+}
