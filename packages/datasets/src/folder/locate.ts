@@ -5,7 +5,7 @@
 import { UserError } from '@gradpool/core'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readError } from '../idx/byte-source.js'
+import { readError } from '../idx/read-error.js'
 
 export const fileRoles = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const
 export type FileRole = (typeof fileRoles)[number]

@@ -9,6 +9,7 @@ import { createReadStream } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { readError } from './read-error.js'
 
 export interface ByteSource {
   readonly compressed: boolean
@@ -29,15 +30,21 @@ export async function openBytes(path: string): Promise<ByteSource> {
     if (status.isDirectory()) throw new UserError(`${path} is a directory, expected a file`)
     if (!status.isFile()) throw new UserError(`${path} is a device or pipe, expected a file`)
     const handle = await open(path)
-    const magic = new Uint8Array(2)
-    const { bytesRead } = await handle.read(magic, 0, 2, 0)
-    if (bytesRead < 2 || magic[0] !== 0x1f || magic[1] !== 0x8b) {
-      return plainSource(path, handle, status.size)
-    }
+    if (!(await beginsAsGzip(handle))) return plainSource(path, handle, status.size)
     await handle.close()
     return gzipSource(path, status.size)
   } catch (error) {
     throw readError(path, error)
+  }
+}
+
+async function beginsAsGzip(handle: FileHandle): Promise<boolean> {
+  try {
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(2), 0, 2, 0)
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
+  } catch (error) {
+    await handle.close()
+    throw error
   }
 }
 
@@ -67,10 +74,11 @@ function plainSource(path: string, handle: FileHandle, fileBytes: number): ByteS
 function gzipSource(path: string, fileBytes: number): ByteSource {
   const file = createReadStream(path, { highWaterMark: gzipChunkBytes })
   const gunzip = createGunzip({ chunkSize: gzipChunkBytes })
-  // An error of the file reaches the reader below as an error of `gunzip`.
+  // Errors of the file become errors of `gunzip`, which `nextChunk` throws.
   pipeline(file, gunzip, () => undefined)
   const chunks = gunzip[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>
-  let rest = new Uint8Array(0)
+  /** What the last chunk has beyond the last read. */
+  let rest: Uint8Array = new Uint8Array(0)
 
   async function nextChunk(): Promise<Uint8Array | undefined> {
     try {
@@ -79,7 +87,7 @@ function gzipSource(path: string, fileBytes: number): ByteSource {
     } catch (error) {
       throw readError(path, error)
     }
-    // The inflater leaves zeros after the end alone, without a word.
+    // zlib leaves zeros after the end alone, without a word.
     if (gunzip.bytesWritten < fileBytes) {
       const extra = fileBytes - gunzip.bytesWritten
       throw new UserError(`${path} has ${extra} more bytes after its gzip data, expected none`)
@@ -96,7 +104,7 @@ function gzipSource(path: string, fileBytes: number): ByteSource {
         if (rest.length === 0) {
           const chunk = await nextChunk()
           if (chunk === undefined) break
-          rest = Uint8Array.from(chunk)
+          rest = chunk
         }
         const taken = Math.min(rest.length, view.length - filled)
         view.set(rest.subarray(0, taken), filled)
@@ -111,28 +119,4 @@ function gzipSource(path: string, fileBytes: number): ByteSource {
       return Promise.resolve()
     },
   }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'is missing, expected a file',
-  ENOTDIR: 'is missing: a part of its path is not a directory',
-  EISDIR: 'is a directory, expected a file',
-  ELOOP: 'cannot be read: its symbolic links go round in a circle',
-  EACCES: 'cannot be read: permission denied',
-  EPERM: 'cannot be read: permission denied',
-  Z_BUF_ERROR: 'is cut short: its gzip data ends too early',
-}
-
-/** What went wrong with a file, as one sentence; errors that say nothing about the file stay as they are. */
-export function readError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
-    return error
-  const options = { cause: error }
-  const reason = reasons[error.code]
-  if (reason !== undefined) return new UserError(`${path} ${reason}`, options)
-  if (error.code.startsWith('Z_')) {
-    const damage = `expected gzip data and nothing after it, found bytes that are not (${error.message})`
-    return new UserError(`${path} is damaged: ${damage}`, options)
-  }
-  return new UserError(`${path} cannot be read: ${error.message}`, options)
 }

@@ -54,10 +54,10 @@ export async function readIdx(path: string, options: ReadIdxOptions = {}): Promi
     for (let start = 0; start < numBytes; start += chunkBytes) {
       const chunk = values.subarray(start, start + chunkBytes)
       const filled = await source.read(chunk)
-      if (filled < chunk.length) throw wrongSize(path, dims, start + filled)
+      if (filled < chunk.length) throw tooShort(path, dims, start + filled)
       hash.update(chunk)
     }
-    if ((await source.read(new Uint8Array(1))) > 0) throw wrongSize(path, dims, numBytes + 1)
+    if ((await source.read(new Uint8Array(1))) > 0) throw tooLong(path, dims, 'more')
     return { dims, values, sha256: hash.digest('hex') }
   } finally {
     await source.close()
@@ -90,10 +90,10 @@ async function readDims(
     throw new UserError(`${path} has ${rank} dimensions, expected ${expectedRank}`)
   }
   const dims = parseDims(path, rank, await upTo(source, 4 * rank))
-  const headerBytes = magicBytes + 4 * rank
-  if (!source.compressed && source.fileBytes !== headerBytes + sizeOf(dims)) {
-    throw wrongSize(path, dims, source.fileBytes - headerBytes)
-  }
+  const dataBytes = source.fileBytes - magicBytes - 4 * rank
+  if (!source.compressed && dataBytes < sizeOf(dims)) throw tooShort(path, dims, dataBytes)
+  if (!source.compressed && dataBytes > sizeOf(dims))
+    throw tooLong(path, dims, `${dataBytes} bytes`)
   const mostBytes = source.fileBytes * maxDeflateRatio
   if (source.compressed && sizeOf(dims) > mostBytes) {
     const promise = `its header promises ${sizeOf(dims)} bytes (${formatDims(dims)})`
@@ -108,12 +108,12 @@ async function upTo(source: ByteSource, numBytes: number): Promise<Uint8Array> {
   return bytes.subarray(0, await source.read(bytes))
 }
 
-/** `found` counts the bytes after the header; one more than expected stands for any number more. */
-function wrongSize(path: string, dims: readonly number[], found: number): UserError {
+function tooShort(path: string, dims: readonly number[], found: number): UserError {
   const expected = `expected ${sizeOf(dims)} (${formatDims(dims)})`
-  return found < sizeOf(dims)
-    ? new UserError(`${path} is cut short: it has ${found} bytes after its header, ${expected}`)
-    : new UserError(
-        `${path} is too long: it has at least ${found} bytes after its header, ${expected}`,
-      )
+  return new UserError(`${path} is cut short: it has ${found} bytes after its header, ${expected}`)
+}
+
+function tooLong(path: string, dims: readonly number[], found: string): UserError {
+  const expected = `expected ${sizeOf(dims)} (${formatDims(dims)})`
+  return new UserError(`${path} is too long: it has ${found} after its header, ${expected}`)
 }
