@@ -1,0 +1,19 @@
+/**
+ * The two kinds of failure that Gradpool tells apart.
+ *
+ * A `UserError` is something the caller can mend: its message is one clear sentence, and tools print it without a stack
+ * trace. Everything else is a defect of Gradpool and keeps its stack.
+ */
+export class UserError extends Error {
+  override name = 'UserError'
+}
+
+/** A shape or dtype that an operation cannot take; names the op, the shapes, and the user's line. */
+export class ShapeError extends UserError {
+  override name = 'ShapeError'
+}
+
+/** Asserts what only a defect of Gradpool could break. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`Gradpool invariant broken: ${message}`)
+}

@@ -1,0 +1,110 @@
+/**
+ * Ops that move elements and compute nothing. They take every dtype and keep it.
+ */
+import { type Shape, sameShape, sizeOf } from '../dtype.js'
+import type { Tensor, TensorLike } from '../tensor.js'
+import { currentTrace, shapeError } from '../trace.js'
+import { axisOf, tensorOf } from './operands.js'
+
+/**
+ * The same elements in another shape.
+ *
+ * @param shape one extent may be -1: the one that makes the number of elements right
+ * @throws ShapeError where the numbers of elements differ
+ */
+export function reshape(x: TensorLike, shape: Shape): Tensor {
+  const tensor = tensorOf(x)
+  const known = shape.filter((extent) => extent !== -1)
+  if (shape.length - known.length > 1) {
+    throw shapeError(`reshape: [${shape.join(', ')}] has more than one -1`)
+  }
+  const rest = tensor.size / sizeOf(known)
+  if (!Number.isInteger(rest)) {
+    throw shapeError(`reshape: ${tensor.toString()} cannot be reshaped to [${shape.join(', ')}]`)
+  }
+  const target = shape.map((extent) => (extent === -1 ? rest : extent))
+  if (sameShape(tensor.shape, target)) return tensor
+  // A chain of reshapes is one reshape of its first operand.
+  const trace = currentTrace()
+  const { op, inputs } = trace.describe(tensor)
+  const [source] = inputs
+  if (op === 'reshape' && source !== undefined) return reshape(trace.tensorAt(source), target)
+  return trace.node({ op: 'reshape', inputs: [tensor], shape: target })
+}
+
+/**
+ * Axes in another order: axis `i` of the result is axis `permutation[i]` of `x`.
+ *
+ * @param permutation default: all axes reversed
+ * @throws ShapeError where it is no permutation of the axes
+ */
+export function transpose(x: TensorLike, permutation?: Shape): Tensor {
+  const tensor = tensorOf(x)
+  const axes = permutation
+    ? permutation.map((axis) => axisOf('transpose', tensor, axis))
+    : tensor.shape.map((_, axis) => tensor.rank - 1 - axis)
+  if (axes.length === tensor.rank && axes.every((axis, i) => axis === i)) return tensor
+  return currentTrace().node({
+    op: 'transpose',
+    inputs: [tensor],
+    attributes: { permutation: axes },
+  })
+}
+
+/**
+ * A block of `x`.
+ *
+ * @param starts where the block begins, one for each axis
+ * @param sizes the shape of the block; -1 is "to the end"
+ * @throws ShapeError where the block does not lie within `x`
+ */
+export function slice(x: TensorLike, starts: Shape, sizes: Shape): Tensor {
+  const tensor = tensorOf(x)
+  const shape = sizes.map((size, axis) =>
+    size === -1 ? (tensor.shape[axis] ?? 0) - (starts[axis] ?? 0) : size,
+  )
+  if (shape.some((extent) => extent < 1) || starts.length !== shape.length) {
+    const block = `[${sizes.join(', ')}] at [${starts.join(', ')}]`
+    throw shapeError(`slice: ${tensor.toString()} has no block of shape ${block}`)
+  }
+  if (sameShape(shape, tensor.shape) && starts.every((start) => start === 0)) return tensor
+  return currentTrace().node({
+    op: 'slice',
+    inputs: [tensor],
+    attributes: { starts: [...starts] },
+    shape,
+  })
+}
+
+/**
+ * `x` set into zeros.
+ *
+ * @param before where `x` begins in the result, one for each axis
+ * @param shape of the result
+ * @throws ShapeError where `x` does not lie within it
+ */
+export function pad(x: TensorLike, before: Shape, shape: Shape): Tensor {
+  const tensor = tensorOf(x)
+  if (sameShape(shape, tensor.shape) && before.every((start) => start === 0)) return tensor
+  return currentTrace().node({
+    op: 'pad',
+    inputs: [tensor],
+    attributes: { before: [...before] },
+    shape,
+  })
+}
+
+/**
+ * Tensors one after another along an axis.
+ *
+ * @param xs alike in dtype and in all extents but that of the axis
+ * @throws ShapeError where they are not, or where there is none
+ */
+export function concat(xs: readonly TensorLike[], axis: number): Tensor {
+  const tensors = xs.map(tensorOf)
+  const [first] = tensors
+  if (!first) throw shapeError('concat: takes at least one tensor')
+  const positive = axisOf('concat', first, axis)
+  if (tensors.length === 1) return first
+  return currentTrace().node({ op: 'concat', inputs: tensors, attributes: { axis: positive } })
+}

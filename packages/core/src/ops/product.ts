@@ -1,0 +1,30 @@
+/**
+ * The matrix product.
+ */
+import type { Tensor, TensorLike } from '../tensor.js'
+import { currentTrace } from '../trace.js'
+import { asF32 } from './operands.js'
+
+export interface MatmulOptions {
+  /** Take `a`, given as [k, m], as its transpose. Default: false. */
+  readonly transposeA?: boolean
+  /** Take `b`, given as [n, k], as its transpose. Default: false. */
+  readonly transposeB?: boolean
+}
+
+/**
+ * a [m, k] times b [k, n], giving f32 [m, n]. u8 operands, such as pixels, are cast to f32.
+ *
+ * @throws ShapeError where an operand is no matrix or the inner extents differ
+ */
+export function matmul(
+  a: TensorLike,
+  b: TensorLike,
+  { transposeA = false, transposeB = false }: MatmulOptions = {},
+): Tensor {
+  return currentTrace().node({
+    op: 'matmul',
+    inputs: [asF32(a), asF32(b)],
+    attributes: { ...(transposeA && { transposeA }), ...(transposeB && { transposeB }) },
+  })
+}

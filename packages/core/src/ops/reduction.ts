@@ -1,0 +1,77 @@
+/**
+ * Ops along axes: sums, means, maxima, and what is normalised along the last axis.
+ *
+ * Operands of any dtype are cast to f32. Axes may be negative (-1 is the last) and in any order; all of them if not given.
+ */
+import type { Shape } from '../dtype.js'
+import type { OpName } from '../op-table.js'
+import type { Tensor, TensorLike } from '../tensor.js'
+import { currentTrace, shapeError } from '../trace.js'
+import { div } from './elementwise.js'
+import { reshape } from './layout.js'
+import { asF32, axisOf } from './operands.js'
+
+export interface ReductionOptions {
+  /** Leave the axes in place with extent 1, so that the result broadcasts against the operand. Default: false. */
+  readonly keepDims?: boolean
+}
+
+/** The sum along axes; in an engine, in the order that its documentation fixes. @throws ShapeError for a wrong axis */
+export function sum(x: TensorLike, axes?: number | Shape, options?: ReductionOptions): Tensor {
+  return reduce('sum', 'sum', asF32(x), axes, options)
+}
+
+/** The arithmetic mean along axes. @throws ShapeError for a wrong axis */
+export function mean(x: TensorLike, axes?: number | Shape, options?: ReductionOptions): Tensor {
+  const tensor = asF32(x)
+  const total = reduce('mean', 'sum', tensor, axes, options)
+  return total === tensor ? tensor : div(total, tensor.size / total.size)
+}
+
+/** The largest along axes; NaN if any is. Equal largest elements share the gradient evenly. @throws ShapeError for a wrong axis */
+export function max(x: TensorLike, axes?: number | Shape, options?: ReductionOptions): Tensor {
+  return reduce('max', 'reduceMax', asF32(x), axes, options)
+}
+
+/** The index of the largest element along the last axis, i32; of equals the first, and the first NaN before all others. */
+export function argMax(x: TensorLike): Tensor {
+  return alongLastAxis('argMax', x)
+}
+
+/** e^x normalised to sum to 1 along the last axis; does not overflow. */
+export function softmax(x: TensorLike): Tensor {
+  return alongLastAxis('softmax', x)
+}
+
+/** The logarithm of softmax along the last axis; neither overflows nor takes the logarithm of 0. */
+export function logSoftmax(x: TensorLike): Tensor {
+  return alongLastAxis('logSoftmax', x)
+}
+
+function alongLastAxis(op: 'argMax' | 'softmax' | 'logSoftmax', x: TensorLike): Tensor {
+  return currentTrace().node({ op, inputs: [asF32(x)] })
+}
+
+/** @param name what the user calls it, for errors */
+function reduce(
+  name: string,
+  op: OpName,
+  tensor: Tensor,
+  axes: number | Shape | undefined,
+  { keepDims = false }: ReductionOptions = {},
+): Tensor {
+  const given = typeof axes === 'number' ? [axes] : (axes ?? tensor.shape.map((_, axis) => axis))
+  const ascending = given.map((axis) => axisOf(name, tensor, axis)).sort((a, b) => a - b)
+  if (new Set(ascending).size < ascending.length) {
+    throw shapeError(
+      `${name}: axes [${given.join(', ')}] of ${tensor.toString()} name one axis twice`,
+    )
+  }
+  if (ascending.length === 0) return tensor
+  const reduced = currentTrace().node({ op, inputs: [tensor], attributes: { axes: ascending } })
+  if (!keepDims) return reduced
+  return reshape(
+    reduced,
+    tensor.shape.map((extent, axis) => (ascending.includes(axis) ? 1 : extent)),
+  )
+}
