@@ -1,0 +1,77 @@
+/**
+ * Adam: steps of a size that each parameter's own gradients set.
+ *
+ *     m' = flush(beta1 * m + (1 - beta1) * g)
+ *     v' = flush(beta2 * v + (1 - beta2) * (g * g))
+ *     w' = w - (stepSize * m') / (sqrt(v') * correction + epsilon)
+ *
+ * with stepSize = learningRate / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t), t counted from 1. The two powers are
+ * shared states that follow c' = beta * c + (1 - beta) from 0, which is 1 - beta^t without cancellation.
+ *
+ * Operations come in exactly this order and association: planners recognise it and fuse it.
+ *
+ * Source: Kingma & Ba (2015), algorithm 1.
+ */
+import { constant } from '../ops/constant.js'
+import { add, div, flush, mul, sqrt, sub } from '../ops/elementwise.js'
+import { learningRateAt, type LearningRate } from '../schedules.js'
+import type { Tensor } from '../tensor.js'
+import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions } from './options.js'
+import type { ParameterNext, ParameterNow, StepNow, UpdateRule } from './update-rule.js'
+
+export interface Adam extends OptimizerOptions {
+  readonly kind: 'adam'
+  readonly learningRate: LearningRate
+  readonly beta1: number
+  readonly beta2: number
+  readonly epsilon: number
+}
+
+type Slot = 'm' | 'v'
+type Shared = 'correction1' | 'correction2'
+
+export const ADAM_DEFAULTS = {
+  learningRate: 0.001,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+} as const
+
+export const ADAM_RANGES = { beta1: DECAY, beta2: DECAY, epsilon: NOT_NEGATIVE } as const
+
+/** Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8. */
+export function adam(options: Partial<Omit<Adam, 'kind'>> = {}): Adam {
+  return checkedOptimizer<Adam>({ kind: 'adam', ...ADAM_DEFAULTS, ...options }, ADAM_RANGES)
+}
+
+export function adamRule(config: Adam): UpdateRule<Slot, Shared> {
+  return {
+    slots: ['m', 'v'],
+    shared: ['correction1', 'correction2'],
+    update: (now) => adamStep(config, now, learningRateAt(config.learningRate, now.step)),
+  }
+}
+
+/** One step of Adam for all parameters, at this learning rate. */
+export function adamStep(
+  { beta1, beta2, epsilon }: Pick<Adam, 'beta1' | 'beta2' | 'epsilon'>,
+  { shared, parameters }: StepNow<Slot, Shared>,
+  learningRate: Tensor,
+): { shared: Record<Shared, Tensor>; parameters: ParameterNext<Slot>[] } {
+  const decay1 = constant(beta1)
+  const rest1 = constant(1 - beta1)
+  const decay2 = constant(beta2)
+  const rest2 = constant(1 - beta2)
+  const epsilonF32 = constant(epsilon)
+  const correction1 = add(mul(decay1, shared.correction1), rest1)
+  const correction2 = add(mul(decay2, shared.correction2), rest2)
+  const stepSize = div(learningRate, correction1)
+  const correction = div(1, sqrt(correction2))
+  const next = parameters.map(({ weight, gradient: g, slots }: ParameterNow<Slot>) => {
+    const m = flush(add(mul(decay1, slots.m), mul(rest1, g)))
+    const v = flush(add(mul(decay2, slots.v), mul(rest2, mul(g, g))))
+    const change = div(mul(stepSize, m), add(mul(sqrt(v), correction), epsilonF32))
+    return { weight: sub(weight, change), slots: { m, v } }
+  })
+  return { shared: { correction1, correction2 }, parameters: next }
+}

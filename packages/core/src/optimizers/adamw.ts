@@ -1,0 +1,39 @@
+/**
+ * AdamW: Adam with weight decay apart from the gradient; w is first multiplied by 1 - learningRate * weightDecay.
+ *
+ * Source: Loshchilov & Hutter (2019); the decay is scaled by the learning rate, as in torch.optim.AdamW.
+ */
+import { mul, sub } from '../ops/elementwise.js'
+import { learningRateAt } from '../schedules.js'
+import { ADAM_DEFAULTS, ADAM_RANGES, adamStep, type Adam } from './adam.js'
+import { checkedOptimizer, NOT_NEGATIVE } from './options.js'
+import type { UpdateRule } from './update-rule.js'
+
+export interface AdamW extends Omit<Adam, 'kind'> {
+  readonly kind: 'adamw'
+  readonly weightDecay: number
+}
+
+/** Defaults: those of `adam`, and weightDecay 0.01. */
+export function adamw(options: Partial<Omit<AdamW, 'kind'>> = {}): AdamW {
+  return checkedOptimizer<AdamW>(
+    { kind: 'adamw', ...ADAM_DEFAULTS, weightDecay: 0.01, ...options },
+    { ...ADAM_RANGES, weightDecay: NOT_NEGATIVE },
+  )
+}
+
+export function adamwRule(config: AdamW): UpdateRule<'m' | 'v', 'correction1' | 'correction2'> {
+  return {
+    slots: ['m', 'v'],
+    shared: ['correction1', 'correction2'],
+    update(now) {
+      const learningRate = learningRateAt(config.learningRate, now.step)
+      const kept = sub(1, mul(learningRate, config.weightDecay))
+      const parameters = now.parameters.map((parameter) => ({
+        ...parameter,
+        weight: mul(parameter.weight, kept),
+      }))
+      return adamStep(config, { ...now, parameters }, learningRate)
+    },
+  }
+}

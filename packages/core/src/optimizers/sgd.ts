@@ -1,0 +1,48 @@
+/**
+ * Stochastic gradient descent, with momentum and Nesterov's look-ahead.
+ *
+ *     g = gradient + weightDecay * w
+ *     b' = momentum * b + g
+ *     w' = w - learningRate * (g | b' | g + momentum * b')     plain | momentum | nesterov
+ *
+ * Sources: Sutskever et al. (2013); the same recurrences as torch.optim.SGD.
+ */
+import { add, flush, mul, sub } from '../ops/elementwise.js'
+import { learningRateAt, type LearningRate } from '../schedules.js'
+import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions } from './options.js'
+import type { UpdateRule } from './update-rule.js'
+
+export interface Sgd extends OptimizerOptions {
+  readonly kind: 'sgd'
+  readonly learningRate: LearningRate
+  readonly momentum: number
+  readonly nesterov: boolean
+  readonly weightDecay: number
+}
+
+/** Defaults: learningRate 0.01, momentum 0, nesterov false, weightDecay 0. */
+export function sgd(options: Partial<Omit<Sgd, 'kind'>> = {}): Sgd {
+  return checkedOptimizer<Sgd>(
+    { kind: 'sgd', learningRate: 0.01, momentum: 0, nesterov: false, weightDecay: 0, ...options },
+    { momentum: DECAY, weightDecay: NOT_NEGATIVE },
+  )
+}
+
+export function sgdRule(config: Sgd): UpdateRule<'momentum', never> {
+  const { learningRate, momentum, nesterov, weightDecay } = config
+  return {
+    slots: momentum === 0 ? [] : ['momentum'],
+    shared: [],
+    update({ step, parameters }) {
+      const rate = learningRateAt(learningRate, step)
+      const next = parameters.map(({ weight, gradient, slots }) => {
+        const g = weightDecay === 0 ? gradient : add(gradient, mul(weightDecay, weight))
+        if (momentum === 0) return { weight: sub(weight, mul(rate, g)), slots }
+        const b = flush(add(mul(momentum, slots.momentum), g))
+        const direction = nesterov ? add(g, mul(momentum, b)) : b
+        return { weight: sub(weight, mul(rate, direction)), slots: { momentum: b } }
+      })
+      return { shared: {}, parameters: next }
+    },
+  }
+}
