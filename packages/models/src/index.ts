@@ -1,0 +1,27 @@
+/**
+ * The public names of @gradpool/models.
+ */
+export {
+  autoencoder,
+  type AutoencoderOptions,
+  type EncoderOptions,
+} from './architectures/autoencoder.js'
+export { classifier, type ClassifierOptions, type EncoderMode } from './architectures/classifier.js'
+export { mlp, type MlpOptions } from './architectures/mlp.js'
+export {
+  activation,
+  activationFunction,
+  type ActivationName,
+  activationNames,
+  type Layer,
+} from './layers/activation.js'
+export { batchNorm, type BatchNormOptions } from './layers/batch-norm.js'
+export { dense, type DenseOptions } from './layers/dense.js'
+export { dropout } from './layers/dropout.js'
+export { sequential } from './layers/sequential.js'
+export { binaryCrossEntropy } from './losses/binary-cross-entropy.js'
+export { crossEntropy } from './losses/cross-entropy.js'
+export { meanSquaredError } from './losses/mean-squared-error.js'
+export { accuracy } from './metrics/accuracy.js'
+export { confusionMatrix } from './metrics/confusion-matrix.js'
+export { reconstructionAccuracy } from './metrics/reconstruction-accuracy.js'

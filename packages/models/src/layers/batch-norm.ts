@@ -1,0 +1,78 @@
+/** Batch normalisation. Source: Ioffe & Szegedy (2015). */
+import {
+  add,
+  assign,
+  buffer,
+  div,
+  mean,
+  module,
+  type Module,
+  mul,
+  ones,
+  parameter,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  UserError,
+  zeros,
+} from '@gradpool/core'
+import type { Layer } from './activation.js'
+
+export interface BatchNormOptions {
+  /** The share of the running statistics that a step keeps. Default: 0.9. */
+  readonly momentum?: number
+  /** Added to the variance. Default: 1e-5. */
+  readonly epsilon?: number
+}
+
+/**
+ * (x - mean) / sqrt(variance + epsilon) * scale + shift, for each feature; [batch, features] to [batch, features].
+ *
+ * Training takes mean and variance from the batch, and moves the running ones towards them; evaluation and a frozen part
+ * take the running ones. The running variance is unbiased, as in torch.nn.BatchNorm1d.
+ *
+ * Parameters: `scale` and `shift` [features]; buffers: `mean` and `variance` [features].
+ */
+export function batchNorm(features: number, options: BatchNormOptions = {}): Module<Layer> {
+  const { momentum = 0.9, epsilon = 1e-5 } = options
+  if (!Number.isInteger(features) || features < 1) {
+    throw new UserError(
+      `batchNorm: features must be a whole number of at least 1, not ${String(features)}`,
+    )
+  }
+  if (!(momentum >= 0 && momentum < 1)) {
+    throw new UserError(
+      `batchNorm: momentum must be at least 0 and below 1, not ${String(momentum)}`,
+    )
+  }
+  if (!(epsilon > 0))
+    throw new UserError(`batchNorm: epsilon must be positive, not ${String(epsilon)}`)
+  const params = {
+    scale: parameter([features], ones),
+    shift: parameter([features], zeros),
+    mean: buffer([features], zeros),
+    variance: buffer([features], ones),
+  }
+  return module(params, (own, { training }) => (x) => {
+    const normalised = training
+      ? normaliseByBatch(x)
+      : div(sub(x, own.mean), sqrt(add(own.variance, epsilon)))
+    return add(mul(normalised, own.scale), own.shift)
+
+    function normaliseByBatch(input: typeof x) {
+      const batchMean = mean(input, 0)
+      const centred = sub(input, batchMean)
+      const variance = mean(square(centred), 0)
+      const numExamples = input.shape[0] ?? 1
+      const unbiased = mul(variance, numExamples / Math.max(numExamples - 1, 1))
+      assign(own.mean, towards(own.mean, batchMean))
+      assign(own.variance, towards(own.variance, unbiased))
+      return div(centred, sqrt(add(variance, epsilon)))
+    }
+
+    function towards(running: typeof x, batch: typeof x) {
+      return add(mul(momentum, running), mul(1 - momentum, stopGradient(batch)))
+    }
+  })
+}
