@@ -39,10 +39,10 @@ test('gradient descent finds the line y = 3x - 1', () => {
   const losses: number[] = []
   for (let step = 1; step <= 300; step++) {
     last = evaluate(program, { batch, state: last.state, step })
-    losses.push(last.results['loss']?.[0] ?? NaN)
+    losses.push(last.results.loss?.[0] ?? NaN)
   }
-  expect(last.state['slope']?.[0]).toBeCloseTo(3, 6)
-  expect(last.state['intercept']?.[0]).toBeCloseTo(-1, 6)
+  expect(last.state.slope?.[0]).toBeCloseTo(3, 6)
+  expect(last.state.intercept?.[0]).toBeCloseTo(-1, 6)
   expect(losses.at(-1)).toBeLessThan(1e-12)
   expect(losses).toEqual(losses.toSorted((a, b) => b - a))
 })

@@ -2,16 +2,17 @@
  * Tracing: user code runs once, with symbolic tensors, and leaves a Program.
  *
  * Nodes with the same op, operands and attributes are one node, so a subexpression that is written twice is computed
- * once. What no update or result needs is dropped at the end. The order of nodes is the order in which user code made
+ * once. Identities such as x * 1 = x leave no node (simplify.ts). What no update or result needs is dropped at the end. The order of nodes is the order in which user code made
  * them; nothing else (no clock, no random number, no object identity) has a say in it.
  */
-import { purposeOf } from './random.js'
 import { type DType, type Shape, sameShape } from './dtype.js'
 import { ShapeError, UserError } from './errors.js'
 import type { Initializer } from './initializers.js'
 import { type Attributes, type Input, type Node, type Output, Program } from './program.js'
 import type { OpName } from './op-table.js'
+import { purposeOf, SHUFFLE_PURPOSE } from './random.js'
 import { inferType, type TensorType, typeText } from './shape-inference.js'
+import { simplify } from './simplify.js'
 import { Tensor, type TensorLike } from './tensor.js'
 import { userLine } from './user-line.js'
 
@@ -41,8 +42,7 @@ export function traceProgram(build: (trace: Trace) => void): Program {
   traces.push(trace)
   try {
     const outcome = run(trace)
-    if (outcome instanceof Promise)
-      throw new UserError('a model is traced at once: it cannot be async')
+    if (outcome instanceof Promise) throw userError('a model is traced at once: it cannot be async')
     return trace.finish()
   } finally {
     traces.pop()
@@ -52,8 +52,7 @@ export function traceProgram(build: (trace: Trace) => void): Program {
 /** The trace in progress. @throws UserError outside of `traceProgram` */
 export function currentTrace(): Trace {
   const trace = traces.at(-1)
-  if (!trace)
-    throw new UserError(withLine('tensors exist only while a model is traced: see traceProgram'))
+  if (!trace) throw userError('tensors exist only while a model is traced: see traceProgram')
   return trace
 }
 
@@ -81,12 +80,12 @@ export class Trace {
   readonly #updates = new Map<string, Output>()
   readonly #results = new Map<string, Output>()
   /** Who owns a stream of random numbers, by the hash of its purpose. */
-  readonly #purposes = new Map<number, string>()
+  readonly #purposes = new Map([[SHUFFLE_PURPOSE, 'shuffle']])
 
   /** A value that lives from step to step, f32. @throws UserError where the name is taken */
   state(name: string, shape: Shape, initializer: Initializer): Tensor {
     if (this.#inputs.has(`state ${name}`)) throw userError(`there are two states named "${name}"`)
-    this.claimPurpose(name)
+    if (initializer.kind !== 'constant') this.claimPurpose(name)
     const tensor = this.#input({ op: 'input', shape, dtype: 'f32' })
     this.#inputs.set(`state ${name}`, { role: 'state', name, node: tensor.node, initializer })
     return tensor
@@ -157,10 +156,12 @@ export class Trace {
     return value
   }
 
-  /** @internal The node that computes this, made if there is none yet. @throws ShapeError with the user's line */
+  /** @internal A tensor that is computed so, its node made if there is none yet. @throws ShapeError with the user's line */
   node({ op, inputs = [], attributes = {}, shape = [], dtype = 'f32' }: NodeRequest): Tensor {
     const operands = inputs.map((input) => this.tensor(input))
     const type = this.#infer(op, operands, attributes, { shape, dtype })
+    const simpler = simplify(op, { trace: this, inputs: operands, attributes, type })
+    if (simpler) return simpler
     const indices = operands.map((operand) => operand.node)
     const key = JSON.stringify([op, indices, attributes, type.shape, type.dtype])
     const known = this.#known.get(key)

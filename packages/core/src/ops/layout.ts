@@ -1,7 +1,7 @@
 /**
  * Ops that move elements and compute nothing. They take every dtype and keep it.
  */
-import { type Shape, sameShape, sizeOf } from '../dtype.js'
+import { type Shape, sizeOf } from '../dtype.js'
 import type { Tensor, TensorLike } from '../tensor.js'
 import { currentTrace, shapeError } from '../trace.js'
 import { axisOf, tensorOf } from './operands.js'
@@ -23,13 +23,7 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
     throw shapeError(`reshape: ${tensor.toString()} cannot be reshaped to [${shape.join(', ')}]`)
   }
   const target = shape.map((extent) => (extent === -1 ? rest : extent))
-  if (sameShape(tensor.shape, target)) return tensor
-  // A chain of reshapes is one reshape of its first operand.
-  const trace = currentTrace()
-  const { op, inputs } = trace.describe(tensor)
-  const [source] = inputs
-  if (op === 'reshape' && source !== undefined) return reshape(trace.tensorAt(source), target)
-  return trace.node({ op: 'reshape', inputs: [tensor], shape: target })
+  return currentTrace().node({ op: 'reshape', inputs: [tensor], shape: target })
 }
 
 /**
@@ -43,7 +37,6 @@ export function transpose(x: TensorLike, permutation?: Shape): Tensor {
   const axes = permutation
     ? permutation.map((axis) => axisOf('transpose', tensor, axis))
     : tensor.shape.map((_, axis) => tensor.rank - 1 - axis)
-  if (axes.length === tensor.rank && axes.every((axis, i) => axis === i)) return tensor
   return currentTrace().node({
     op: 'transpose',
     inputs: [tensor],
@@ -67,7 +60,6 @@ export function slice(x: TensorLike, starts: Shape, sizes: Shape): Tensor {
     const block = `[${sizes.join(', ')}] at [${starts.join(', ')}]`
     throw shapeError(`slice: ${tensor.toString()} has no block of shape ${block}`)
   }
-  if (sameShape(shape, tensor.shape) && starts.every((start) => start === 0)) return tensor
   return currentTrace().node({
     op: 'slice',
     inputs: [tensor],
@@ -84,11 +76,9 @@ export function slice(x: TensorLike, starts: Shape, sizes: Shape): Tensor {
  * @throws ShapeError where `x` does not lie within it
  */
 export function pad(x: TensorLike, before: Shape, shape: Shape): Tensor {
-  const tensor = tensorOf(x)
-  if (sameShape(shape, tensor.shape) && before.every((start) => start === 0)) return tensor
   return currentTrace().node({
     op: 'pad',
-    inputs: [tensor],
+    inputs: [tensorOf(x)],
     attributes: { before: [...before] },
     shape,
   })
@@ -105,6 +95,5 @@ export function concat(xs: readonly TensorLike[], axis: number): Tensor {
   const [first] = tensors
   if (!first) throw shapeError('concat: takes at least one tensor')
   const positive = axisOf('concat', first, axis)
-  if (tensors.length === 1) return first
   return currentTrace().node({ op: 'concat', inputs: tensors, attributes: { axis: positive } })
 }

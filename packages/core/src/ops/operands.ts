@@ -1,7 +1,7 @@
 /**
  * What ops share: operands made ready (numbers to constants, integers to f32, shapes broadcast) and axes made positive.
  */
-import { type DType, type Shape, sameShape } from '../dtype.js'
+import type { DType, Shape } from '../dtype.js'
 import type { Tensor, TensorLike } from '../tensor.js'
 import { currentTrace, shapeError } from '../trace.js'
 
@@ -20,9 +20,7 @@ export function asF32(x: TensorLike): Tensor {
  * zero and saturates, NaN gives 0. A tensor of that dtype already is returned as it is.
  */
 export function cast(x: TensorLike, dtype: DType): Tensor {
-  const tensor = tensorOf(x)
-  if (tensor.dtype === dtype) return tensor
-  return currentTrace().node({ op: 'cast', inputs: [tensor], attributes: { dtype } })
+  return currentTrace().node({ op: 'cast', inputs: [tensorOf(x)], attributes: { dtype } })
 }
 
 /**
@@ -31,14 +29,7 @@ export function cast(x: TensorLike, dtype: DType): Tensor {
  * @throws ShapeError where they are not
  */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
-  const tensor = tensorOf(x)
-  if (sameShape(tensor.shape, shape)) return tensor
-  const trace = currentTrace()
-  const { op, attributes } = trace.describe(tensor)
-  if (op === 'constant' && typeof attributes.values === 'number') {
-    return trace.node({ op, attributes, shape, dtype: tensor.dtype })
-  }
-  return trace.node({ op: 'broadcast', inputs: [tensor], shape })
+  return currentTrace().node({ op: 'broadcast', inputs: [tensorOf(x)], shape })
 }
 
 /** Operands of an elementwise op, as f32 of one shape. @throws ShapeError where the shapes do not go together */
