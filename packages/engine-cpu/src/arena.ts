@@ -1,0 +1,83 @@
+/**
+ * The arena: one shared memory of fixed size per engine, in which everything that kernels touch lives: datasets, states, plans and scratch.
+ *
+ * The size is reserved, not used: pages cost memory only once written. It never grows, so addresses and views stay valid in all
+ * threads. Only the thread that made the arena allocates and frees.
+ */
+import { UserError } from '@gradpool/core'
+import { FreeList } from './free-list.js'
+
+const PAGE_BYTES = 65536
+const DEFAULT_BYTES = 2 ** 31
+const LEAST_BYTES = 2 ** 26
+
+export class Arena {
+  readonly memory: WebAssembly.Memory
+  readonly #free: FreeList
+
+  /** @param firstAddress where the kernels' own data ends */
+  constructor(memory: WebAssembly.Memory, firstAddress: number) {
+    this.memory = memory
+    this.#free = new FreeList(firstAddress, memory.buffer.byteLength)
+  }
+
+  /** Aligned to 64 bytes. @throws UserError when the arena has no room. */
+  allocate(numBytes: number): number {
+    const address = this.#free.take(numBytes)
+    if (address !== undefined) return address
+    const free = megabytes(this.#free.freeBytes)
+    const total = megabytes(this.memory.buffer.byteLength)
+    throw new UserError(
+      `training needs ${megabytes(numBytes)} more of memory, but only ${free} of the engine's ${total} are free`,
+    )
+  }
+
+  free(address: number): void {
+    this.#free.give(address)
+  }
+
+  bytes(address: number, count: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, address, count)
+  }
+
+  words(address: number, count: number): Int32Array {
+    return new Int32Array(this.memory.buffer, address, count)
+  }
+
+  floats(address: number, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, count)
+  }
+
+  doubles(address: number, count: number): Float64Array {
+    return new Float64Array(this.memory.buffer, address, count)
+  }
+}
+
+/**
+ * A shared memory of `numBytes` bytes, or of as much as the system lets us reserve where no size was asked for.
+ *
+ * @throws UserError when a size was asked for that cannot be had.
+ */
+export function reserveMemory(numBytes?: number): WebAssembly.Memory {
+  if (numBytes !== undefined) return sharedMemory(numBytes)
+  for (let size = DEFAULT_BYTES; ; size /= 2) {
+    try {
+      return sharedMemory(size)
+    } catch (error) {
+      if (size <= LEAST_BYTES) throw error
+    }
+  }
+}
+
+function sharedMemory(numBytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(numBytes / PAGE_BYTES)
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+  } catch (cause) {
+    throw new UserError(`the system does not let this process reserve ${megabytes(numBytes)} of memory`, { cause })
+  }
+}
+
+function megabytes(numBytes: number): string {
+  return `${(numBytes / 2 ** 20).toFixed(1)} MiB`
+}

@@ -1,0 +1,1 @@
+export { wasmEngine, type WasmEngineOptions } from './engine.js'

@@ -1,0 +1,97 @@
+/**
+ * The numbers of `kernels/plan.h`, which explains them, for TypeScript. `instructions.test.ts` holds the two files together.
+ */
+import type { DType } from '@gradpool/core'
+
+export const PLAN_VERSION = 1
+
+export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
+
+export const RUN = {
+  VERSION: 0,
+  STOP: 1,
+  STEP: 2,
+  STATUS: 3,
+  LAST_LOSS: 4,
+  SEED: 5,
+  ROWS: 6,
+  ORDER: 7,
+  ORDER_EPOCH: 8,
+  NUM_EXAMPLES: 9,
+  BATCH_SIZE: 10,
+  INDICES: 11,
+  STEP_INPUT: 12,
+  SEED_INPUT: 13,
+  PROGRAM: 14,
+  PROGRAM_WORDS: 15,
+  TAIL: 16,
+  TAIL_WORDS: 17,
+  NUM_RESULTS: 18,
+  RESULTS: 19,
+  EXAMPLES: 20,
+  CONTINUE: 21,
+  WORDS: 32,
+} as const
+
+export const RUN_STATUS = ['done', 'stopped', 'notFinite', 'refused'] as const
+
+export const RESULT = { COUNT: 0, VALUE: 1, TAIL_VALUE: 2, SUM: 3, LAST: 4, WORDS: 5 } as const
+
+export const OP = {
+  GATHER_BATCH: 1,
+  MATMUL: 2,
+  MAP: 3,
+  SUM: 4,
+  REDUCE_MAX: 5,
+  ARG_MAX: 6,
+  SOFTMAX: 7,
+  LOG_SOFTMAX: 8,
+  COPY: 9,
+  FILL: 10,
+  CAST: 11,
+  GATHER_ROWS: 12,
+  SCATTER_ADD: 13,
+  ONE_HOT: 14,
+  RANDOM: 15,
+  GUARD: 16,
+} as const
+
+export const MATMUL = { TRANSPOSE_A: 1, TRANSPOSE_B: 2 } as const
+
+export const REGISTER = {
+  TEMP: 0,
+  FULL: 1,
+  SCALAR: 2,
+  ROW: 3,
+  COL: 4,
+  PRODUCT: 5,
+  FULL_U8: 6,
+  FULL_I32: 7,
+} as const
+
+export const MICRO = {
+  COPY: 0,
+  NEG: 1,
+  EXP: 2,
+  LOG: 3,
+  SQRT: 4,
+  TANH: 5,
+  SIGMOID: 6,
+  RELU: 7,
+  ABS: 8,
+  FLUSH: 9,
+  ADD: 10,
+  SUB: 11,
+  MUL: 12,
+  DIV: 13,
+  MAX: 14,
+  MIN: 15,
+  LESS: 16,
+  LESS_EQUAL: 17,
+  EQUAL: 18,
+  SELECT: 19,
+  SQUARE: 20,
+  ADAM: 21,
+} as const
+
+export const TAPE = { MAX_REGISTERS: 48, MAX_TEMPS: 24, ADAM_REGISTERS: 14 } as const

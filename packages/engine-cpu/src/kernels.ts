@@ -1,0 +1,49 @@
+/**
+ * The compiled kernels, and instances of them: one per thread, all over the arena's memory.
+ */
+import { readFileSync } from 'node:fs'
+import { UserError } from '@gradpool/core'
+
+const KERNELS_FILE = new URL('../dist/kernels.wasm', import.meta.url)
+
+/** What `kernels/run.c` exports. Addresses are byte offsets in the memory. */
+interface Exports {
+  /** Runs steps of the run at an address; the run's status. */
+  run(address: number, steps: number): number
+  matmul_scratch(m: number, n: number, k: number, flags: number, hasDestination: number, hasTape: number): number
+  readonly __stack_pointer: WebAssembly.Global<'i32'>
+  readonly __heap_base: WebAssembly.Global<'i32'>
+}
+
+export class KernelInstance {
+  readonly #exports: Exports
+
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
+    const instance = new WebAssembly.Instance(module, { env: { memory } })
+    this.#exports = instance.exports as unknown as Exports
+  }
+
+  /** Where the kernels' own data ends. */
+  get firstFreeAddress(): number {
+    return this.#exports.__heap_base.value
+  }
+
+  /** @param stackTop one past the end of memory that no other thread uses as its stack meanwhile */
+  run(address: number, steps: number, stackTop: number): number {
+    this.#exports.__stack_pointer.value = stackTop
+    return this.#exports.run(address, steps)
+  }
+
+  matmulScratch(m: number, n: number, k: number, flags: number, hasDestination: boolean, hasTape: boolean): number {
+    return this.#exports.matmul_scratch(m, n, k, flags, Number(hasDestination), Number(hasTape))
+  }
+}
+
+/** @throws UserError when the kernels have not been built. */
+export function loadKernels(): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(readFileSync(KERNELS_FILE))
+  } catch (cause) {
+    throw new UserError('the kernels of the wasm engine are not built; run `npm run build`', { cause })
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * Writes a schedule as the words of a plan, given where everything is. The format is in `kernels/plan.h`.
+ */
+import { UserError, invariant, stridesOf, type Node, type Shape } from '@gradpool/core'
+import { DTYPE, MATMUL, OP } from '../instructions.js'
+import { productOf, type Kernel } from './fuse.js'
+import type { Graph } from './graph.js'
+import type { Action } from './schedule.js'
+import { buildTape, type Addresses } from './tape.js'
+
+const MAX_COPY_RANK = 8
+
+export interface Layout extends Addresses {
+  working(kernel: Kernel): number
+  /** Of the memory of a result that is nothing but a state. */
+  result(index: number): number
+  /** Of a batch field's values in the dataset, and its dtype. */
+  field(name: string): { readonly address: number; readonly dtype: 'f32' | 'i32' | 'u8' }
+  readonly batchSize: number
+  /** Where the words will be. */
+  readonly plan: number
+}
+
+/** Instructions first, then the tapes they refer to. */
+export interface Words {
+  readonly words: readonly number[]
+  readonly numInstructionWords: number
+}
+
+export function emit(graph: Graph, actions: readonly Action[], layout: Layout): Words {
+  const emitter = new Emitter(graph, layout)
+  // Tapes follow the instructions, whose length does not depend on addresses: count first, then write.
+  const numInstructionWords = emitter.emit(actions, 0).instructions.length
+  const { instructions, tapes } = emitter.emit(actions, numInstructionWords)
+  return { words: [...instructions, ...tapes], numInstructionWords }
+}
+
+class Emitter {
+  readonly #graph: Graph
+  readonly #layout: Layout
+  #tapes: number[] = []
+  #tapesAt = 0
+
+  constructor(graph: Graph, layout: Layout) {
+    this.#graph = graph
+    this.#layout = layout
+  }
+
+  emit(actions: readonly Action[], tapesAt: number): { instructions: number[]; tapes: number[] } {
+    this.#tapes = []
+    this.#tapesAt = tapesAt
+    const instructions = actions.flatMap((action) => this.#action(action))
+    return { instructions, tapes: this.#tapes }
+  }
+
+  #action(action: Action): number[] {
+    switch (action.kind) {
+      case 'guard':
+        return instruction(OP.GUARD, this.#address(action.loss))
+      case 'copy': {
+        const { to } = action
+        const address = to.kind === 'state' ? this.#address(to.node) : this.#layout.result(to.index)
+        return copy(address, this.#address(action.from), 4, [this.#graph.size(action.from)], [1], [1])
+      }
+      case 'kernel':
+        return this.#kernel(action.kernel)
+    }
+  }
+
+  #kernel(kernel: Kernel): number[] {
+    const [first] = kernel.nodes
+    invariant(first !== undefined, 'a kernel has nodes')
+    if (kernel.kind === 'matmul') return this.#matmul(kernel)
+    if (kernel.kind === 'tape') {
+      const columns = kernel.columns ?? kernel.size
+      return instruction(OP.MAP, kernel.size / columns, columns, this.#tape(kernel))
+    }
+    const input = this.#graph.input(first)
+    if (input) return this.#gather(first, input.name)
+    return this.#single(first, this.#graph.node(first))
+  }
+
+  #gather(index: number, name: string): number[] {
+    const { address, dtype } = this.#layout.field(name)
+    const { batchSize } = this.#layout
+    const perRow = this.#graph.size(index) / batchSize
+    const stored = DTYPE[this.#graph.storedDType(index)]
+    return instruction(OP.GATHER_BATCH, this.#address(index), address, stored, DTYPE[dtype], perRow, batchSize)
+  }
+
+  #matmul(kernel: Kernel): number[] {
+    const product = productOf(kernel)
+    const node = this.#graph.node(product)
+    const [a, b] = this.#operands(node)
+    const { m, n, k, flags } = matmulShape(this.#graph, node)
+    const tape = kernel.nodes.length > 1 ? this.#tape(kernel) : 0
+    const to = this.#layout.of(product) ?? 0
+    return instruction(OP.MATMUL, to, a, b, m, n, k, flags, this.#layout.working(kernel), tape)
+  }
+
+  #tape(kernel: Kernel): number {
+    const address = this.#layout.plan + 4 * (this.#tapesAt + this.#tapes.length)
+    this.#tapes.push(...buildTape(this.#graph, kernel, this.#layout))
+    return address
+  }
+
+  #single(index: number, node: Node): number[] {
+    const graph = this.#graph
+    const to = this.#address(index)
+    const [a, b] = this.#operands(node)
+    const shapeOf = (operand: number): Shape => graph.node(node.inputs[operand] ?? 0).shape
+    const columns = node.shape.at(-1) ?? 1
+    switch (node.op) {
+      case 'sum':
+      case 'reduceMax': {
+        const { outer, count, inner } = reduction(shapeOf(0), numbers(node, 'axes'))
+        return instruction(node.op === 'sum' ? OP.SUM : OP.REDUCE_MAX, to, a, outer, count, inner)
+      }
+      case 'argMax': {
+        const classes = shapeOf(0).at(-1) ?? 1
+        return instruction(OP.ARG_MAX, to, a, graph.size(index), classes)
+      }
+      case 'softmax':
+        return instruction(OP.SOFTMAX, to, a, graph.size(index) / columns, columns)
+      case 'logSoftmax':
+        return instruction(OP.LOG_SOFTMAX, to, a, graph.size(index) / columns, columns)
+      case 'cast': {
+        const from = this.#storedDType(node, 0)
+        return instruction(OP.CAST, to, a, DTYPE[node.dtype], from, graph.size(index))
+      }
+      case 'random': {
+        const distribution = node.attributes.distribution === 'normal' ? 1 : 0
+        return instruction(OP.RANDOM, to, graph.size(index), distribution, Number(node.attributes.purpose), a, b)
+      }
+      case 'oneHot': {
+        const depth = Number(node.attributes.depth)
+        return instruction(OP.ONE_HOT, to, a, this.#storedDType(node, 0), graph.size(index) / depth, depth)
+      }
+      case 'gather': {
+        const rows = shapeOf(0)[0] ?? 1
+        const count = shapeOf(1)[0] ?? 1
+        return instruction(OP.GATHER_ROWS, to, a, b, count, graph.size(index) / Math.max(1, count), rows)
+      }
+      case 'scatterAdd': {
+        const rows = node.shape[0] ?? 1
+        const count = shapeOf(1)[0] ?? 1
+        return instruction(OP.SCATTER_ADD, to, a, b, count, graph.size(index) / Math.max(1, rows), rows)
+      }
+      default:
+        return this.#layoutOp(node, to, a, shapeOf)
+    }
+  }
+
+  /** Ops that only move elements: each is a copy between two strided views. */
+  #layoutOp(node: Node, to: number, from: number, shapeOf: (operand: number) => Shape): number[] {
+    const bytes = node.dtype === 'u8' ? 1 : 4
+    const strides = stridesOf(node.shape)
+    const sourceShape = shapeOf(0)
+    const sourceStrides = stridesOf(sourceShape)
+    const offset = (starts: readonly number[], along: readonly number[]): number =>
+      bytes * starts.reduce((sum, start, axis) => sum + start * (along[axis] ?? 0), 0)
+    switch (node.op) {
+      case 'broadcast': {
+        const missing = node.shape.length - sourceShape.length
+        const repeated = node.shape.map((_, axis) =>
+          axis < missing || sourceShape[axis - missing] === 1 ? 0 : (sourceStrides[axis - missing] ?? 0),
+        )
+        return copy(to, from, bytes, node.shape, strides, repeated)
+      }
+      case 'transpose': {
+        const permuted = numbers(node, 'permutation').map((axis) => sourceStrides[axis] ?? 0)
+        return copy(to, from, bytes, node.shape, strides, permuted)
+      }
+      case 'slice':
+        return copy(to, from + offset(numbers(node, 'starts'), sourceStrides), bytes, node.shape, strides, sourceStrides)
+      case 'pad': {
+        const words = Math.ceil((bytes * node.shape.reduce((a, b) => a * b, 1)) / 4)
+        const inside = to + offset(numbers(node, 'before'), strides)
+        return [
+          ...instruction(OP.FILL, to, words, 0),
+          ...copy(inside, from, bytes, sourceShape, strides, sourceStrides),
+        ]
+      }
+      case 'concat': {
+        const axis = Number(node.attributes.axis)
+        let start = 0
+        return this.#operands(node).flatMap((operand, position) => {
+          const shape = shapeOf(position)
+          const inside = to + bytes * start * (strides[axis] ?? 0)
+          start += shape[axis] ?? 0
+          return copy(inside, operand, bytes, shape, strides, stridesOf(shape))
+        })
+      }
+      default:
+        throw new UserError(`the CPU engine has no kernel for the op "${node.op}" on ${node.dtype}`)
+    }
+  }
+
+  #operands(node: Node): [number, number, ...number[]] {
+    const [a = 0, b = 0, ...rest] = node.inputs.map((input) => this.#address(this.#graph.base(input)))
+    return [a, b, ...rest]
+  }
+
+  #storedDType(node: Node, operand: number): number {
+    return DTYPE[this.#graph.storedDType(node.inputs[operand] ?? 0)]
+  }
+
+  #address(node: number): number {
+    const address = this.#layout.of(node)
+    invariant(address !== undefined, `node ${node} has memory`)
+    return address
+  }
+}
+
+export function matmulShape(graph: Graph, node: Node): { m: number; n: number; k: number; flags: number } {
+  const { transposeA, transposeB } = node.attributes
+  const [m = 1, n = 1] = node.shape
+  const a = graph.node(node.inputs[0] ?? 0).shape
+  const k = (transposeA === true ? a[0] : a[1]) ?? 1
+  const flags = (transposeA === true ? MATMUL.TRANSPOSE_A : 0) | (transposeB === true ? MATMUL.TRANSPOSE_B : 0)
+  return { m, n, k, flags }
+}
+
+/** A reduction over adjacent axes as [outer, count, inner]. Programs with other axes are split before; see `splitReductions`. */
+function reduction(shape: Shape, axes: readonly number[]): { outer: number; count: number; inner: number } {
+  const first = axes[0] ?? 0
+  const last = axes.at(-1) ?? -1
+  invariant(last - first + 1 === axes.length, `axes [${axes.join(', ')}] are adjacent`)
+  const product = (extents: Shape): number => extents.reduce((a, b) => a * b, 1)
+  return {
+    outer: product(shape.slice(0, first)),
+    count: product(shape.slice(first, last + 1)),
+    inner: product(shape.slice(last + 1)),
+  }
+}
+
+function numbers(node: Node, attribute: string): readonly number[] {
+  const value = node.attributes[attribute]
+  invariant(Array.isArray(value), `${node.op} has ${attribute}`)
+  return value
+}
+
+function instruction(opcode: number, ...operands: number[]): number[] {
+  return [opcode, operands.length + 2, ...operands]
+}
+
+/** Axes of extent 1 are dropped, and axes that are adjacent in both views become one. */
+function copy(
+  to: number,
+  from: number,
+  bytes: number,
+  extents: Shape,
+  toStrides: readonly number[],
+  fromStrides: readonly number[],
+): number[] {
+  const axes: { extent: number; to: number; from: number }[] = []
+  for (const [axis, extent] of extents.entries()) {
+    if (extent === 1) continue
+    const next = { extent, to: toStrides[axis] ?? 0, from: fromStrides[axis] ?? 0 }
+    const outer = axes.at(-1)
+    if (outer && outer.to === next.to * extent && outer.from === next.from * extent) {
+      axes[axes.length - 1] = { extent: outer.extent * extent, to: next.to, from: next.from }
+    } else {
+      axes.push(next)
+    }
+  }
+  if (axes.length > MAX_COPY_RANK) {
+    throw new UserError(`the CPU engine moves tensors of at most ${MAX_COPY_RANK} axes, not ${axes.length}`)
+  }
+  return instruction(
+    OP.COPY,
+    to,
+    from,
+    bytes,
+    axes.length,
+    ...axes.map((axis) => axis.extent),
+    ...axes.map((axis) => axis.to),
+    ...axes.map((axis) => axis.from),
+  )
+}

@@ -1,0 +1,163 @@
+/**
+ * Groups the computed nodes of a graph into kernels, so that elementwise work happens where its operands are in cache.
+ *
+ * One rule gives all fusions: an elementwise op joins the kernel that makes an operand of its size, be that a tape or a matmul
+ * (whose tape runs on each block of finished rows), unless another operand can only be had after that kernel has run. So a bias
+ * and an activation join their matmul, a loss and its gradient the matmul that makes the prediction, and an optimizer's update the
+ * matmul of the weight gradient.
+ */
+import { invariant } from '@gradpool/core'
+import { TAPE } from '../instructions.js'
+import type { Graph } from './graph.js'
+
+export interface Kernel {
+  /** In topological order; the first of a matmul kernel is its matmul. */
+  nodes: number[]
+  readonly kind: 'tape' | 'matmul' | 'single'
+  /** Elements that a tape runs over; 0 for single. */
+  readonly size: number
+  /** Set once an op reads a row or column, and by a matmul. */
+  columns: number | undefined
+}
+
+/** With no more nodes than temps, a tape never runs out of them. */
+const MAX_TAPE_NODES = TAPE.MAX_TEMPS
+
+export class Kernels {
+  readonly #graph: Graph
+  readonly #of = new Map<number, Kernel>()
+  readonly #users: ReadonlyMap<number, readonly number[]>
+
+  constructor(graph: Graph) {
+    this.#graph = graph
+    this.#users = usersOf(graph)
+    for (const index of graph.computed) this.#of.set(index, this.#own(index))
+    for (const index of graph.computed) {
+      if (graph.microOp(index) !== undefined) this.#joinOperands(index)
+      else if (this.#isTotal(index)) this.#joinAsSum(index)
+    }
+  }
+
+  /** All kernels, by their first node. */
+  get all(): Kernel[] {
+    return [...new Set(this.#of.values())]
+  }
+
+  /** The kernel that computes a node; undefined for leaves. */
+  of(index: number): Kernel | undefined {
+    return this.#of.get(index)
+  }
+
+  users(index: number): readonly number[] {
+    return this.#users.get(index) ?? []
+  }
+
+  #own(index: number): Kernel {
+    const graph = this.#graph
+    const node = graph.node(index)
+    if (node.op === 'matmul') {
+      return { nodes: [index], kind: 'matmul', size: graph.size(index), columns: node.shape[1] }
+    }
+    if (graph.microOp(index) === undefined) return { nodes: [index], kind: 'single', size: 0, columns: undefined }
+    const columns = graph.views(index).find((view) => 'columns' in view)
+    return {
+      nodes: [index],
+      kind: 'tape',
+      size: graph.size(index),
+      columns: columns && 'columns' in columns ? columns.columns : undefined,
+    }
+  }
+
+  #joinOperands(index: number): void {
+    for (const view of this.#graph.views(index)) {
+      if (view.kind === 'full') this.#join(index, view.node)
+    }
+  }
+
+  /** A sum over all elements can be a tape's by-product. */
+  #isTotal(index: number): boolean {
+    const node = this.#graph.node(index)
+    return node.op === 'sum' && this.#graph.size(index) === 1
+  }
+
+  #joinAsSum(index: number): void {
+    const [operand] = this.#graph.dependencies(index)
+    if (operand !== undefined && this.#graph.microOp(operand) !== undefined) this.#join(index, operand)
+  }
+
+  #join(index: number, operand: number): void {
+    const mine = this.#of.get(index)
+    const theirs = this.#of.get(operand)
+    if (!mine || !theirs || mine === theirs || theirs.kind === 'single') return
+    if (mine.kind === 'matmul' && theirs.kind === 'matmul') return
+    const isSum = mine.kind === 'single'
+    if (!isSum && mine.size !== theirs.size) return
+    if (mine.columns !== undefined && theirs.columns !== undefined && mine.columns !== theirs.columns) return
+    if (mine.nodes.length + theirs.nodes.length > MAX_TAPE_NODES || this.#registers(mine, theirs) > TAPE.MAX_REGISTERS) {
+      return
+    }
+    if (this.#mustFollow(mine, theirs) || this.#mustFollow(theirs, mine)) return
+    const [host, guest] = mine.kind === 'matmul' ? [mine, theirs] : [theirs, mine]
+    const matmul = host.kind === 'matmul' ? host.nodes[0] : undefined
+    host.nodes = [...host.nodes, ...guest.nodes].sort((a, b) =>
+      a === matmul ? -1 : b === matmul ? 1 : a - b,
+    )
+    host.columns ??= guest.columns
+    for (const node of guest.nodes) this.#of.set(node, host)
+  }
+
+  /** An upper bound of the registers of a joint tape: its nodes, and all they read. */
+  #registers(a: Kernel, b: Kernel): number {
+    const read = [...a.nodes, ...b.nodes].flatMap((node) => [node, ...this.#graph.dependencies(node)])
+    return new Set(read).size
+  }
+
+  /**
+   * Whether `later` needs `earlier` to be complete: by way of a third kernel, or by reading a value of it other than element by element.
+   */
+  #mustFollow(later: Kernel, earlier: Kernel): boolean {
+    const seen = new Set<Kernel>()
+    const reaches = (kernel: Kernel): boolean => {
+      if (seen.has(kernel)) return false
+      seen.add(kernel)
+      return kernel.nodes.some((node) =>
+        this.#graph.dependencies(node).some((dependency) => {
+          const source = this.#of.get(dependency)
+          if (!source || source === kernel) return false
+          if (source !== earlier) return reaches(source)
+          return kernel !== later || !this.#readsElementwise(node, dependency)
+        }),
+      )
+    }
+    return reaches(later)
+  }
+
+  #readsElementwise(node: number, dependency: number): boolean {
+    if (this.#isTotal(node)) return true
+    return (
+      this.#graph.microOp(node) !== undefined &&
+      this.#graph.views(node).every((view) => view.node !== dependency || view.kind === 'full') &&
+      this.#graph.size(node) === this.#graph.size(dependency) &&
+      !this.#isTotal(dependency)
+    )
+  }
+}
+
+function usersOf(graph: Graph): Map<number, number[]> {
+  const users = new Map<number, number[]>()
+  for (const index of graph.computed) {
+    for (const dependency of new Set(graph.dependencies(index))) {
+      const list = users.get(dependency)
+      if (list) list.push(index)
+      else users.set(dependency, [index])
+    }
+  }
+  return users
+}
+
+/** The matmul of a matmul kernel. */
+export function productOf(kernel: Kernel): number {
+  const product = kernel.nodes[0]
+  invariant(kernel.kind === 'matmul' && product !== undefined, 'only matmul kernels have a product')
+  return product
+}

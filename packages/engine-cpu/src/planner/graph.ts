@@ -1,0 +1,220 @@
+/**
+ * A Program seen by the planner: which nodes need a kernel, and how elementwise ops read their operands.
+ *
+ * Not every node needs a kernel. Leaves (states, constants, step, seed) are in memory before the step. Aliases (reshape,
+ * stopGradient) are their operand by another name. A broadcast that only elementwise ops read is no copy but a way of reading.
+ */
+import { invariant, sizeOf, type DType, type Node, type Program } from '@gradpool/core'
+import { MICRO } from '../instructions.js'
+
+/** How an elementwise op reads an operand, over elements seen as rows x columns. */
+export type View =
+  | { readonly kind: 'full' | 'scalar'; readonly node: number }
+  /** One value per column, or one per row. */
+  | { readonly kind: 'row' | 'col'; readonly node: number; readonly columns: number }
+
+const MICRO_OF: Readonly<Partial<Record<Node['op'], number>>> = {
+  cast: MICRO.COPY,
+  neg: MICRO.NEG,
+  exp: MICRO.EXP,
+  log: MICRO.LOG,
+  sqrt: MICRO.SQRT,
+  tanh: MICRO.TANH,
+  sigmoid: MICRO.SIGMOID,
+  relu: MICRO.RELU,
+  abs: MICRO.ABS,
+  flush: MICRO.FLUSH,
+  add: MICRO.ADD,
+  sub: MICRO.SUB,
+  mul: MICRO.MUL,
+  div: MICRO.DIV,
+  max: MICRO.MAX,
+  min: MICRO.MIN,
+  less: MICRO.LESS,
+  lessEqual: MICRO.LESS_EQUAL,
+  equal: MICRO.EQUAL,
+  select: MICRO.SELECT,
+}
+
+const LEAF_ROLES = new Set(['state', 'step', 'seed'])
+
+export class Graph {
+  readonly program: Program
+  /** Nodes that some kernel computes, in topological order; batch inputs among them. */
+  readonly computed: readonly number[]
+  readonly #roles: ReadonlyMap<number, Program['inputs'][number]>
+  readonly #bases: readonly number[]
+  readonly #materialized: ReadonlySet<number>
+
+  constructor(program: Program) {
+    this.program = program
+    this.#roles = new Map(program.inputs.map((input) => [input.node, input]))
+    this.#bases = this.#findBases()
+    this.#materialized = this.#findMaterialized()
+    this.computed = this.#findComputed()
+  }
+
+  node(index: number): Node {
+    return this.program.node(index)
+  }
+
+  size(index: number): number {
+    return sizeOf(this.node(index).shape)
+  }
+
+  input(index: number): Program['inputs'][number] | undefined {
+    return this.#roles.get(index)
+  }
+
+  /** The node whose memory holds this node's value. */
+  base(index: number): number {
+    const base = this.#bases[index]
+    invariant(base !== undefined, `node ${index} has no base`)
+    return base
+  }
+
+  isLeaf(index: number): boolean {
+    const input = this.#roles.get(index)
+    return input ? LEAF_ROLES.has(input.role) : this.node(index).op === 'constant'
+  }
+
+  isBatch(index: number): boolean {
+    return this.#roles.get(index)?.role === 'batch'
+  }
+
+  /** The micro-op of an elementwise f32 node, else undefined. */
+  microOp(index: number): number | undefined {
+    const node = this.node(index)
+    return node.dtype === 'f32' ? MICRO_OF[node.op] : undefined
+  }
+
+  /**
+   * The dtype in which a node's value is stored: a u8 or i32 batch field that is only ever cast to f32 is gathered as f32.
+   */
+  storedDType(index: number): DType {
+    const base = this.base(index)
+    return this.#gatheredAsFloat(base) ? 'f32' : this.node(base).dtype
+  }
+
+  /** How an elementwise op reads operand `index`. */
+  view(index: number): View {
+    const base = this.base(index)
+    const node = this.node(base)
+    if (node.op === 'constant' && isSingleValue(node)) return { kind: 'scalar', node: base }
+    if (node.op === 'broadcast' && !this.#materialized.has(base)) {
+      const view = this.#broadcastView(node)
+      invariant(view, `broadcast %${base} is read elementwise, but neither as scalar, row nor column`)
+      return view
+    }
+    return { kind: 'full', node: base }
+  }
+
+  views(index: number): View[] {
+    return this.node(index).inputs.map((input) => this.view(input))
+  }
+
+  /** The nodes, leaves included, whose memory node `index` reads when it is computed. */
+  dependencies(index: number): number[] {
+    if (this.microOp(index) !== undefined) return this.views(index).map((view) => view.node)
+    return this.node(index).inputs.map((input) => this.base(input))
+  }
+
+  /** Bases that must hold a value when the step ends. */
+  get kept(): ReadonlySet<number> {
+    const { updates, results } = this.program
+    return new Set([...updates, ...results].map(({ node }) => this.base(node)))
+  }
+
+  #findBases(): number[] {
+    const bases: number[] = []
+    const castOnly = this.#batchInputsOnlyCast()
+    for (const [index, node] of this.program.nodes.entries()) {
+      const operand = node.inputs[0]
+      const alias =
+        operand !== undefined &&
+        (node.op === 'reshape' ||
+          node.op === 'stopGradient' ||
+          (node.op === 'cast' && (this.node(operand).dtype === node.dtype || castOnly.has(operand))) ||
+          (node.op === 'broadcast' && sizeOf(node.shape) === this.size(operand)))
+      bases.push(alias ? (bases[operand] ?? operand) : index)
+    }
+    return bases
+  }
+
+  #batchInputsOnlyCast(): Set<number> {
+    const candidates = new Set(
+      this.program.inputs
+        .filter(({ role, node }) => role === 'batch' && this.node(node).dtype !== 'f32')
+        .map(({ node }) => node),
+    )
+    for (const node of this.program.nodes) {
+      if (node.op === 'cast' && node.dtype === 'f32') continue
+      for (const input of node.inputs) candidates.delete(input)
+    }
+    for (const { node } of [...this.program.updates, ...this.program.results]) candidates.delete(node)
+    return candidates
+  }
+
+  #gatheredAsFloat(base: number): boolean {
+    return this.isBatch(base) && this.#bases.some((other, index) => other === base && this.node(index).dtype === 'f32')
+  }
+
+  /** Broadcasts that need memory of their own: read by other than elementwise ops, or in a pattern tapes cannot read. */
+  #findMaterialized(): Set<number> {
+    const materialized = new Set<number>()
+    const isBroadcast = (base: number): boolean => this.node(base).op === 'broadcast'
+    for (const [index, node] of this.program.nodes.entries()) {
+      let columns: number | undefined
+      for (const input of node.inputs) {
+        const base = this.base(input)
+        if (!isBroadcast(base)) continue
+        const view = this.#broadcastView(this.node(base))
+        const readable = view !== undefined && this.microOp(index) !== undefined && this.base(index) === index
+        const viewColumns = view !== undefined && 'columns' in view ? view.columns : undefined
+        if (!readable || (viewColumns !== undefined && columns !== undefined && viewColumns !== columns)) {
+          materialized.add(base)
+        } else {
+          columns ??= viewColumns
+        }
+      }
+    }
+    for (const base of this.kept) if (isBroadcast(base)) materialized.add(base)
+    return materialized
+  }
+
+  #findComputed(): number[] {
+    return [...this.program.nodes.keys()].filter((index) => {
+      if (this.base(index) !== index || this.isLeaf(index)) return false
+      return this.node(index).op !== 'broadcast' || this.#materialized.has(index)
+    })
+  }
+
+  #broadcastView(node: Node): View | undefined {
+    const operand = node.inputs[0]
+    invariant(operand !== undefined, 'a broadcast has an operand')
+    const source = this.base(operand)
+    // Tapes read scalars, rows and columns as f32, and not through a second broadcast.
+    if (this.storedDType(source) !== 'f32' || this.node(source).op === 'broadcast') return undefined
+    if (this.size(source) === 1) return { kind: 'scalar', node: source }
+    const shape = this.node(operand).shape
+    const missing = node.shape.length - shape.length
+    const kept = node.shape.map((extent, axis) => (axis < missing ? 1 : shape[axis - missing]) === extent)
+    const axes = [...node.shape.keys()].filter((axis) => node.shape[axis] !== 1)
+    const firstKept = axes.findIndex((axis) => kept[axis])
+    const firstLost = axes.findIndex((axis) => !kept[axis])
+    const sizeFrom = (position: number): number =>
+      axes.slice(position).reduce((product, axis) => product * (node.shape[axis] ?? 1), 1)
+    if (axes.slice(firstKept).every((axis) => kept[axis])) {
+      return { kind: 'row', node: source, columns: sizeFrom(firstKept) }
+    }
+    if (axes.slice(firstLost).every((axis) => !kept[axis])) {
+      return { kind: 'col', node: source, columns: sizeFrom(firstLost) }
+    }
+    return undefined
+  }
+}
+
+export function isSingleValue(node: Node): boolean {
+  const { values } = node.attributes
+  return typeof values === 'number' || (Array.isArray(values) && values.length === 1)
+}

@@ -1,0 +1,172 @@
+/**
+ * Turns a Program into a plan: instructions, constants and scratch memory in one block of the arena.
+ *
+ * The parts, in order: graph.ts (what needs computing) → fuse.ts (kernels) → schedule.ts (order, updates in place) → storage.ts (memory) →
+ * emit.ts (words; tapes by tape.ts).
+ */
+import { bytesPerElement, invariant, sizeOf, type Node, type Program } from '@gradpool/core'
+import { align } from '../free-list.js'
+import { emit, matmulShape, type Layout, type Words } from './emit.js'
+import { Kernels, productOf, type Kernel } from './fuse.js'
+import { Graph } from './graph.js'
+import { schedule, type Schedule } from './schedule.js'
+import { splitReductions } from './split-reductions.js'
+import { layOut, type Storage } from './storage.js'
+
+/** Addresses of what the plan does not own. */
+export interface Surroundings {
+  readonly batchSize: number
+  readonly state: (name: string) => number
+  readonly field: Layout['field']
+  /** Of the step number and of the seed, i32. */
+  readonly step: number
+  readonly seed: number
+  /** Bytes of scratch that a matmul asks for. */
+  readonly matmulScratch: (
+    m: number,
+    n: number,
+    k: number,
+    flags: number,
+    hasDestination: boolean,
+    hasTape: boolean,
+  ) => number
+}
+
+export class Plan {
+  readonly numBytes: number
+  readonly #graph: Graph
+  readonly #schedule: Schedule
+  readonly #storage: Storage
+  readonly #surroundings: Surroundings
+  readonly #constants = new Constants()
+  readonly #numWordBytes: number
+
+  constructor(program: Program, surroundings: Surroundings) {
+    this.#surroundings = surroundings
+    this.#graph = new Graph(splitReductions(program))
+    const kernels = new Kernels(this.#graph)
+    this.#schedule = schedule(this.#graph, kernels)
+    this.#storage = layOut(this.#graph, kernels, this.#schedule, (kernel, hasDestination) =>
+      this.#workingBytes(kernel, hasDestination),
+    )
+    // Neither the number of words nor the constants depend on addresses: a rehearsal finds both.
+    this.#numWordBytes = align(4 * this.#emit(0).words.length)
+    this.numBytes = this.#numWordBytes + this.#constants.numBytes + this.#storage.numBytes
+  }
+
+  /** Number of instructions by name of kernel, for people and tests. */
+  get kernels(): readonly { readonly kind: string; readonly ops: readonly string[] }[] {
+    return this.#schedule.actions.map((action) =>
+      action.kind === 'kernel'
+        ? { kind: action.kernel.kind, ops: action.kernel.nodes.map((node) => this.#graph.node(node).op) }
+        : { kind: action.kind, ops: [] },
+    )
+  }
+
+  /** Writes words and constants at `address`, where `numBytes` bytes are free. */
+  write(memory: WebAssembly.Memory, address: number): { readonly numInstructionWords: number } {
+    const { words, numInstructionWords } = this.#emit(address)
+    new Uint32Array(memory.buffer, address, words.length).set(words)
+    this.#constants.write(memory, address + this.#numWordBytes)
+    return { numInstructionWords }
+  }
+
+  /** Where the value of a result is once the plan, written at `address`, has run. */
+  resultAddress(index: number, address: number): number {
+    const layout = this.#layout(address)
+    const result = this.#graph.program.results[index]
+    invariant(result, `result ${index} exists`)
+    const base = this.#graph.base(result.node)
+    const place = this.#storage.results.has(index) ? layout.result(index) : layout.of(base)
+    invariant(place !== undefined, `result ${result.name} has memory`)
+    return place
+  }
+
+  #workingBytes(kernel: Kernel, hasDestination: boolean): number {
+    if (kernel.kind !== 'matmul') return 0
+    const product = productOf(kernel)
+    const { m, n, k, flags } = matmulShape(this.#graph, this.#graph.node(product))
+    const inPlace = this.#schedule.inPlace.has(product)
+    return this.#surroundings.matmulScratch(m, n, k, flags, hasDestination || inPlace, kernel.nodes.length > 1)
+  }
+
+  #emit(address: number): Words {
+    return emit(this.#graph, this.#schedule.actions, this.#layout(address))
+  }
+
+  #layout(address: number): Layout {
+    const constants = address + this.#numWordBytes
+    const scratch = constants + this.#constants.numBytes
+    const graph = this.#graph
+    const { inPlace } = this.#schedule
+    const stateAddress = (node: number): number | undefined => {
+      const input = graph.input(node)
+      return input?.role === 'state' ? this.#surroundings.state(input.name) : undefined
+    }
+    const of = (node: number): number | undefined => {
+      const input = graph.input(node)
+      if (input?.role === 'step') return this.#surroundings.step
+      if (input?.role === 'seed') return this.#surroundings.seed
+      if (input?.role === 'state') return stateAddress(node)
+      if (graph.node(node).op === 'constant') return constants + this.#constants.full(node, graph.node(node))
+      const state = inPlace.get(node)
+      if (state !== undefined) return stateAddress(state)
+      const offset = this.#storage.values.get(node)
+      return offset === undefined ? undefined : scratch + offset
+    }
+    return {
+      of,
+      scalar: (node) => constants + this.#constants.scalar(node, graph.node(node)),
+      stateWrittenBy: (node) => {
+        const state = inPlace.get(node)
+        return state === undefined ? undefined : stateAddress(state)
+      },
+      working: (kernel) => scratch + (this.#storage.working.get(kernel) ?? 0),
+      result: (index) => scratch + (this.#storage.results.get(index) ?? 0),
+      field: this.#surroundings.field,
+      batchSize: this.#surroundings.batchSize,
+      plan: address,
+    }
+  }
+}
+
+/** Constants that the words refer to, laid out as they are first asked for. */
+class Constants {
+  numBytes = 0
+  readonly #offsets = new Map<string, { offset: number; values: Float32Array | Int32Array }>()
+
+  full(index: number, node: Node): number {
+    return this.#place(`${index}`, () => {
+      const given = ([] as number[]).concat((node.attributes.values ?? 0) as number | number[])
+      const size = sizeOf(node.shape)
+      invariant(node.dtype !== 'u8', 'constants are f32 or i32')
+      const values = node.dtype === 'i32' ? new Int32Array(size) : new Float32Array(size)
+      return given.length === 1 ? values.fill(given[0] ?? 0) : (values.set(given), values)
+    })
+  }
+
+  scalar(index: number, node: Node): number {
+    return this.#place(`${index} scalar`, () => {
+      const [value = 0] = ([] as number[]).concat((node.attributes.values ?? 0) as number | number[])
+      return Float32Array.of(value)
+    })
+  }
+
+  write(memory: WebAssembly.Memory, address: number): void {
+    for (const { offset, values } of this.#offsets.values()) {
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+      new Uint8Array(memory.buffer, address + offset, values.byteLength).set(bytes)
+    }
+  }
+
+  #place(key: string, make: () => Float32Array | Int32Array): number {
+    const known = this.#offsets.get(key)
+    if (known) return known.offset
+    const values = make()
+    const offset = this.numBytes
+    this.#offsets.set(key, { offset, values })
+    this.numBytes += align(values.length * bytesPerElement.f32)
+    return offset
+  }
+}
+

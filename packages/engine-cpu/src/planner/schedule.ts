@@ -1,0 +1,153 @@
+/**
+ * The order of a graph's kernels, and which of them write a new state straight over the old one.
+ *
+ * An update may overwrite its state where every other reader of the old value can come first, and where the step can still be
+ * abandoned before: no state is written until the guard has seen that the loss is finite. Where that cannot be, the
+ * update is kept apart and copied at the end of the step.
+ */
+import { invariant } from '@gradpool/core'
+import type { Graph } from './graph.js'
+import type { Kernel, Kernels } from './fuse.js'
+
+/** What happens in a step, in order. */
+export type Action =
+  | { readonly kind: 'kernel'; readonly kernel: Kernel }
+  | { readonly kind: 'guard'; readonly loss: number }
+  | { readonly kind: 'copy'; readonly from: number; readonly to: Destination }
+
+/** Memory that outlives the kernels: a state, or (a result that is nothing but a state) a result's own. */
+export type Destination =
+  | { readonly kind: 'state'; readonly node: number }
+  | { readonly kind: 'result'; readonly index: number }
+
+export interface Schedule {
+  readonly actions: readonly Action[]
+  /** Computed node → the state node whose memory it is written to. */
+  readonly inPlace: ReadonlyMap<number, number>
+}
+
+interface Task {
+  readonly action: Action
+  /** Among tasks that are ready the lowest goes first. */
+  readonly priority: number
+  readonly after: Set<Task>
+}
+
+export function schedule(graph: Graph, kernels: Kernels): Schedule {
+  const tasks = new Map<Kernel, Task>()
+  for (const kernel of kernels.all) {
+    const priority = Math.min(...kernel.nodes)
+    tasks.set(kernel, { action: { kind: 'kernel', kernel }, priority, after: new Set() })
+  }
+  const taskOf = (node: number): Task | undefined => {
+    const kernel = kernels.of(node)
+    return kernel && tasks.get(kernel)
+  }
+  for (const [kernel, task] of tasks) {
+    for (const node of kernel.nodes) {
+      for (const dependency of graph.dependencies(node)) {
+        const source = taskOf(dependency)
+        if (source && source !== task) task.after.add(source)
+      }
+    }
+  }
+
+  const updates = graph.program.updates.map(({ name, node }) => {
+    const state = graph.program.inputs.find((input) => input.role === 'state' && input.name === name)
+    invariant(state, `update ${name} has a state`)
+    return { state: state.node, value: graph.base(node) }
+  })
+  const changed = updates.filter(({ state, value }) => state !== value)
+
+  const all = [...tasks.values()]
+  const guard = changed.length > 0 ? guardTask(graph, taskOf) : undefined
+  if (guard) all.push(guard)
+
+  const inPlace = new Map<number, number>()
+  for (const { state, value } of changed) {
+    const writer = taskOf(value)
+    const readers = new Set(kernels.users(state).map(taskOf).filter((task) => task !== undefined))
+    const others = [...readers, ...(guard ? [guard] : [])].filter((task) => task !== writer)
+    const direct =
+      writer !== undefined &&
+      !inPlace.has(value) &&
+      graph.size(value) === graph.size(state) &&
+      readsInPlace(graph, kernels, value, state) &&
+      !others.some((task) => comesAfter(task, writer))
+    if (direct) {
+      inPlace.set(value, state)
+      for (const task of others) writer.after.add(task)
+    } else {
+      const after = new Set([...others, ...(writer ? [writer] : [])])
+      all.push({ action: { kind: 'copy', from: value, to: { kind: 'state', node: state } }, priority: Infinity, after })
+    }
+  }
+  for (const [index, { node }] of graph.program.results.entries()) {
+    const from = graph.base(node)
+    if (graph.input(from)?.role !== 'state') continue
+    all.push({ action: { kind: 'copy', from, to: { kind: 'result', index } }, priority: 0, after: new Set() })
+  }
+  copyBeforeOverwriting(all, inPlace, taskOf)
+  return { actions: inOrder(all), inPlace }
+}
+
+/** A state that is copied elsewhere is read before its own new value is written. */
+function copyBeforeOverwriting(
+  tasks: readonly Task[],
+  inPlace: ReadonlyMap<number, number>,
+  taskOf: (node: number) => Task | undefined,
+): void {
+  const copies = tasks.filter(({ action }) => action.kind === 'copy')
+  for (const copy of copies) {
+    if (copy.action.kind !== 'copy') continue
+    const { from } = copy.action
+    const writers = [...inPlace].filter(([, state]) => state === from).map(([value]) => taskOf(value))
+    const overwriting = copies.filter(
+      ({ action }) => action.kind === 'copy' && action.to.kind === 'state' && action.to.node === from,
+    )
+    for (const writer of [...writers, ...overwriting]) writer?.after.add(copy)
+  }
+}
+
+function guardTask(graph: Graph, taskOf: (node: number) => Task | undefined): Task | undefined {
+  const [loss] = graph.program.results
+  if (!loss) return undefined
+  const node = graph.base(loss.node)
+  const made = taskOf(node)
+  return { action: { kind: 'guard', loss: node }, priority: node, after: new Set(made ? [made] : []) }
+}
+
+/** Whether the kernel that makes `value` reads `state`, if at all, only at the element it is about to write. */
+function readsInPlace(graph: Graph, kernels: Kernels, value: number, state: number): boolean {
+  const kernel = kernels.of(value)
+  if (!kernel) return false
+  const reading = kernel.nodes.filter((node) => graph.dependencies(node).includes(state))
+  return reading.every(
+    (node) =>
+      graph.microOp(node) !== undefined &&
+      graph.views(node).every((view) => view.node !== state || view.kind === 'full' || graph.size(node) === 1),
+  )
+}
+
+function comesAfter(task: Task, earlier: Task): boolean {
+  const seen = new Set<Task>()
+  const search = (current: Task): boolean => {
+    if (current === earlier) return true
+    if (seen.has(current)) return false
+    seen.add(current)
+    return [...current.after].some(search)
+  }
+  return search(task)
+}
+
+function inOrder(tasks: readonly Task[]): Action[] {
+  const waiting = new Set([...tasks].sort((a, b) => a.priority - b.priority))
+  const actions: Action[] = []
+  while (waiting.size > 0) {
+    const next = [...waiting].find((task) => [...task.after].every((other) => !waiting.has(other)))
+    invariant(next, 'kernels wait for each other in a circle')
+    waiting.delete(next)
+    actions.push(next.action)
+  }
+  return actions
+}

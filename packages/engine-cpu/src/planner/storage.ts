@@ -1,0 +1,77 @@
+/**
+ * Where every value of a step lives, relative to the start of the plan's scratch memory: values whose lives do not overlap share memory.
+ */
+import { bytesPerElement, invariant } from '@gradpool/core'
+import { FreeList, align } from '../free-list.js'
+import { productOf, type Kernel, type Kernels } from './fuse.js'
+import type { Graph } from './graph.js'
+import type { Schedule } from './schedule.js'
+
+export interface Storage {
+  /** Computed node → offset in scratch; nodes that live in registers or in a state's memory are not here. */
+  readonly values: ReadonlyMap<number, number>
+  /** Kernel → offset of its own working memory. */
+  readonly working: ReadonlyMap<Kernel, number>
+  /** Result index → offset, for results that are nothing but a state. */
+  readonly results: ReadonlyMap<number, number>
+  readonly numBytes: number
+}
+
+export function layOut(
+  graph: Graph,
+  kernels: Kernels,
+  { actions, inPlace }: Schedule,
+  workingBytes: (kernel: Kernel, hasDestination: boolean) => number,
+): Storage {
+  const free = new FreeList(0, Number.MAX_SAFE_INTEGER)
+  const take = (numBytes: number): number => {
+    const offset = free.take(numBytes)
+    invariant(offset !== undefined, 'scratch is as large as it needs to be')
+    return offset
+  }
+  const kept = graph.kept
+  const lastUse = lastUses(graph, kernels, actions)
+  const values = new Map<number, number>()
+  const working = new Map<Kernel, number>()
+  const results = new Map<number, number>()
+
+  for (const [position, action] of actions.entries()) {
+    if (action.kind === 'copy' && action.to.kind === 'result') {
+      results.set(action.to.index, take(graph.size(action.from) * bytesPerElement.f32))
+    }
+    if (action.kind === 'kernel') {
+      const { kernel } = action
+      for (const node of kernel.nodes) {
+        const outlives = kept.has(node) || (lastUse.get(node) ?? -1) > position || kernel.kind === 'single'
+        if (!outlives || inPlace.has(node)) continue
+        values.set(node, take(graph.size(node) * bytesPerElement[graph.storedDType(node)]))
+      }
+      const numBytes = workingBytes(kernel, kernel.kind === 'matmul' && values.has(productOf(kernel)))
+      if (numBytes > 0) {
+        const offset = take(numBytes)
+        working.set(kernel, offset)
+        free.give(offset)
+      }
+    }
+    for (const [node, offset] of values) {
+      if (!kept.has(node) && lastUse.get(node) === position) free.give(offset)
+    }
+  }
+  return { values, working, results, numBytes: align(free.highWater) }
+}
+
+/** The position of the last action that reads a node from memory, i.e. other than in the tape that makes it. */
+function lastUses(graph: Graph, kernels: Kernels, actions: Schedule['actions']): Map<number, number> {
+  const lastUse = new Map<number, number>()
+  for (const [position, action] of actions.entries()) {
+    if (action.kind === 'guard') lastUse.set(action.loss, position)
+    if (action.kind === 'copy') lastUse.set(action.from, position)
+    if (action.kind !== 'kernel') continue
+    for (const node of action.kernel.nodes) {
+      for (const dependency of graph.dependencies(node)) {
+        if (kernels.of(dependency) !== action.kernel) lastUse.set(dependency, position)
+      }
+    }
+  }
+  return lastUse
+}

@@ -1,0 +1,28 @@
+/**
+ * Runs spans in any thread: this is the module a worker loads, and it loads nothing else than the kernels' glue.
+ */
+import { KernelInstance } from './kernels.js'
+
+/** Structured-cloneable; memory and module are shared, not copied. */
+export interface CpuSpanTask {
+  /** Tells arenas apart, so that a thread instantiates the kernels once for each. */
+  readonly arena: string
+  readonly module: WebAssembly.Module
+  readonly memory: WebAssembly.Memory
+  /** Address of the run's words. */
+  readonly run: number
+  readonly stackTop: number
+  readonly steps: number
+}
+
+/** The run's status word. */
+export type CpuSpanOutcome = number
+
+/** A thread serves one engine at a time. */
+let current: { readonly arena: string; readonly kernels: KernelInstance } | undefined
+
+export function executeSpan(task: unknown): CpuSpanOutcome {
+  const { arena, module, memory, run, stackTop, steps } = task as CpuSpanTask
+  if (current?.arena !== arena) current = { arena, kernels: new KernelInstance(module, memory) }
+  return current.kernels.run(run, steps, stackTop)
+}
