@@ -98,7 +98,7 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   const fields = new Map<string, unknown>(Object.entries(value))
   const kind = fields.get('kind')
   if (kind !== 'mnist' && kind !== 'idxFolder') {
-    throw new UserError(`${where}.kind must be 'mnist' or 'idxFolder', not ${inspect(kind)}`)
+    throw notAllowed(`${where}.kind`, `'mnist' or 'idxFolder'`, kind)
   }
   const known: readonly string[] = fieldNames[kind]
   const unknown = [...fields.keys()].find((field) => !known.includes(field))
@@ -110,7 +110,7 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
     const given = fields.get(field)
     const taken = given === undefined ? rule.default : given
     if (rule.accepts(taken)) return taken
-    throw new UserError(`${where}.${field} must be ${rule.expected}, not ${inspect(taken)}`)
+    throw notAllowed(`${where}.${field}`, rule.expected, taken)
   }
 
   const split = {
@@ -123,4 +123,10 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   return kind === 'mnist'
     ? { kind, directory, ...split }
     : { kind, directory, classes: take('classes', classesRule), ...split }
+}
+
+function notAllowed(field: string, expected: string, found: unknown): UserError {
+  return found === undefined
+    ? new UserError(`${field} is missing, it must be ${expected}`)
+    : new UserError(`${field} must be ${expected}, not ${inspect(found)}`)
 }

@@ -87,7 +87,8 @@ async function readDims(
 ): Promise<number[]> {
   const rank = parseMagic(path, await upTo(source, magicBytes))
   if (expectedRank !== undefined && rank !== expectedRank) {
-    throw new UserError(`${path} has ${rank} dimensions, expected ${expectedRank}`)
+    const found = rank === 1 ? '1 dimension' : `${rank} dimensions`
+    throw new UserError(`${path} has ${found}, expected ${expectedRank}`)
   }
   const dims = parseDims(path, rank, await upTo(source, 4 * rank))
   const dataBytes = source.fileBytes - magicBytes - 4 * rank

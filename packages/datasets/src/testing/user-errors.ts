@@ -1,0 +1,19 @@
+/**
+ * What every message to a user keeps to: it is a UserError, one line, and has no stack or code of an error in it.
+ */
+import { UserError } from '@gradpool/core'
+import { expect } from 'vitest'
+
+/** The message of the UserError that `action` fails with. */
+export async function userErrorOf(action: () => unknown): Promise<string> {
+  let failure: unknown
+  try {
+    await action()
+  } catch (error) {
+    failure = error
+  }
+  expect(failure).toBeInstanceOf(UserError)
+  const message = failure instanceof UserError ? failure.message : ''
+  expect(message).not.toMatch(/\n|\bE[A-Z]{4,}\b|undefined|NaN/)
+  return message
+}
