@@ -8,6 +8,8 @@ import { createHash } from 'node:crypto'
 import type { DType, Shape } from './dtype.js'
 import type { Initializer } from './initializers.js'
 import type { OpName } from './op-table.js'
+import { parseProgram } from './parse-program.js'
+import { programText } from './program-text.js'
 
 export type Attribute = number | string | boolean | readonly number[]
 export type Attributes = Readonly<Record<string, Attribute>>
@@ -29,7 +31,12 @@ export interface Node {
  * - `seed`: the seed of the run, i32 scalar.
  */
 export type Input =
-  | { readonly role: 'state'; readonly name: string; readonly node: number; readonly initializer: Initializer }
+  | {
+      readonly role: 'state'
+      readonly name: string
+      readonly node: number
+      readonly initializer: Initializer
+    }
   | { readonly role: 'batch'; readonly name: string; readonly node: number }
   | { readonly role: 'step' | 'seed'; readonly name: 'step' | 'seed'; readonly node: number }
 
@@ -64,8 +71,18 @@ export class Program implements ProgramData {
   /** The node an input or output refers to. */
   node(index: number): Node {
     const node = this.nodes[index]
-    if (!node) throw new RangeError(`this Program has ${this.nodes.length} nodes, there is no node ${index}`)
+    if (!node)
+      throw new RangeError(`this Program has ${this.nodes.length} nodes, there is no node ${index}`)
     return node
+  }
+
+  /**
+   * The Program that parsed JSON holds.
+   *
+   * @throws UserError that names what is wrong: an unknown op, a node that reads a later one, a type that does not follow
+   */
+  static fromJSON(data: unknown): Program {
+    return new Program(parseProgram(data))
   }
 
   toJSON(): ProgramData {
@@ -75,7 +92,7 @@ export class Program implements ProgramData {
 
   /** SHA-256 of the Program's JSON, in hexadecimal: equal for equal computations written in the same order. */
   get hash(): string {
-    return createHash('sha256').update(JSON.stringify(this)).digest('hex')
+    return createHash('sha256').update(JSON.stringify(this, withSortedKeys)).digest('hex')
   }
 
   /**
@@ -84,21 +101,12 @@ export class Program implements ProgramData {
    *     %3 = matmul(%0, %1) {transposeB: true} : f32[10, 64]
    */
   toString(): string {
-    const roles = new Map(this.inputs.map((input) => [input.node, `${input.role} ${input.name}`]))
-    const lines = this.nodes.map((node, index) => {
-      const role = roles.get(index)
-      const operands = role ?? node.inputs.map((input) => `%${input}`).join(', ')
-      const attributes = Object.entries(node.attributes).map(([key, value]) => `${key}: ${attributeText(value)}`)
-      const braces = attributes.length > 0 ? ` {${attributes.join(', ')}}` : ''
-      return `%${index} = ${node.op}(${operands})${braces} : ${node.dtype}[${node.shape.join(', ')}]`
-    })
-    for (const { name, node } of this.updates) lines.push(`update ${name} = %${node}`)
-    for (const { name, node } of this.results) lines.push(`result ${name} = %${node}`)
-    return lines.join('\n')
+    return programText(this)
   }
 }
 
-function attributeText(value: Attribute): string {
-  if (typeof value !== 'object') return String(value)
-  return value.length > 8 ? `[${value.slice(0, 8).join(', ')}, … ${value.length}]` : `[${value.join(', ')}]`
+/** For JSON.stringify: the order in which an object's keys were written does not matter. */
+function withSortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
