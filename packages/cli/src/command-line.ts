@@ -1,0 +1,109 @@
+/**
+ * The command line: commands, options, and what each may be. It parses and dispatches; the commands do the work, and
+ * are loaded only when they are asked for.
+ */
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
+import { Command } from 'commander'
+import { type DoctorOptions } from './commands/doctor.js'
+import { type RunCommandOptions } from './commands/run.js'
+import { type Io } from './io.js'
+import { parseSeeds } from './options/seeds.js'
+import { assignment, folder, oneOf, wholeNumber } from './options/values.js'
+
+const mostWorkers = 256
+const mostEpochs = 1_000_000
+const outFolder = 'runs'
+
+const examples = `
+Examples:
+  gradpool run report                      the six experiments of the report, on all cores
+  gradpool run mnist_auto_2 --seed 0..4    one of them five times, mean and spread
+  gradpool run my-code.ts --epochs 3       an experiment of your own
+  gradpool run report --json > report.json`
+
+/** @param ends Called with the exit code of the command that ran. */
+export function commandLine(io: Io, ends: (code: number) => void): Command {
+  const program = new Command('gradpool')
+    .description('Trains neural networks on every core of this machine, the same bits every time.')
+    .version(versionOfPackage(), '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.stream.write(text),
+      writeErr: (text) => io.stderr.stream.write(text),
+      getOutHasColors: () => io.stdout.colours.isColorSupported,
+      getErrHasColors: () => io.stderr.colours.isColorSupported,
+      getOutHelpWidth: () => io.stdout.columns(),
+      getErrHelpWidth: () => io.stderr.columns(),
+      // Whoever catches the error says it, in one sentence.
+      outputError: () => undefined,
+    })
+    .addHelpText('after', examples)
+    .action(() => {
+      program.outputHelp()
+    })
+  program.allowExcessArguments(false)
+
+  program
+    .command('list')
+    .description('the experiments that come with Gradpool')
+    .action(async () => {
+      const { listCommand } = await import('./commands/list.js')
+      ends(listCommand(io))
+    })
+
+  program
+    .command('run')
+    .description('train experiments, by name, group or file')
+    .argument('[experiments...]', 'names, groups, or files with an experiment as default export')
+    .option(
+      '--workers <n>',
+      'worker threads (default: all cores)',
+      wholeNumber('--workers', 1, mostWorkers),
+      Math.min(mostWorkers, availableParallelism()),
+    )
+    .option('--engine <name>', 'auto or wasm', oneOf('--engine', ['auto', 'wasm']), 'auto')
+    .option('--seed <seeds>', 'one seed, or several: 0,1,2 or 0..4', parseSeeds, [0])
+    .option('--preset <name>', 'report or tuned', 'report')
+    .option('--epochs <n>', 'epochs of every stage', wholeNumber('--epochs', 1, mostEpochs))
+    .option('--set <path=value>', 'change one field; may be given again', assignment, [])
+    .option('--data <dir>', 'folder of IDX files to use as data', folder('--data'))
+    .option('--out <dir>', 'where run directories are made', folder('--out'), outFolder)
+    .option('--json', 'print one JSON document at the end, and nothing else', false)
+    .option('--quiet', 'print the table only', false)
+    .addHelpText('after', examples)
+    .action(async (asked: string[], options: RunCommandOptions) => {
+      const { runCommand } = await import('./commands/run.js')
+      ends(await runCommand(asked, options, io))
+    })
+
+  program
+    .command('show')
+    .description('the table and the epochs of a run that is over')
+    .argument('[run]', 'a run directory, or its name; the latest if left out')
+    .option('--out <dir>', 'where run directories are', folder('--out'), outFolder)
+    .action(async (asked: string | undefined, options: { readonly out: string }) => {
+      const { showCommand } = await import('./commands/show.js')
+      ends(await showCommand(asked, options, io))
+    })
+
+  program
+    .command('doctor')
+    .description('what works on this machine, and how to get what does not')
+    .option('--data <dir>', 'folder of IDX files to check', folder('--data'))
+    .option('--out <dir>', 'where run directories would be made', folder('--out'), outFolder)
+    .action(async (options: DoctorOptions) => {
+      const { doctorCommand } = await import('./commands/doctor.js')
+      ends(await doctorCommand(options, io))
+    })
+
+  return program
+}
+
+function versionOfPackage(): string {
+  const description: unknown = createRequire(import.meta.url)('../package.json')
+  const known = typeof description === 'object' && description !== null && 'version' in description
+  return known ? String(description.version) : 'unknown'
+}

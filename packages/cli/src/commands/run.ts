@@ -1,0 +1,136 @@
+/**
+ * `gradpool run`: trains what was asked for, shows it while it goes on, and ends with the table; or, with `--json`, with
+ * one JSON document and nothing else on stdout.
+ */
+import { Console } from 'node:console'
+import { type Engine } from '@gradpool/core'
+import { wasmEngine } from '@gradpool/engine-cpu'
+import { type ExperimentPlan } from '@gradpool/experiments'
+import { runExperiments, type RunResult } from '@gradpool/orchestrator'
+import { displayFor } from '../display/display.js'
+import { printDigits, printTable, sampleKeeper, summaryOf } from '../display/outcome.js'
+import { exitCode } from '../exit-code.js'
+import { type Interrupts, watchInterrupts } from '../interrupts.js'
+import { type Io } from '../io.js'
+import { planExperiments } from '../plan-experiments.js'
+import { selectExperiments } from '../select-experiments.js'
+
+export interface RunCommandOptions {
+  readonly workers: number
+  readonly engine: 'auto' | 'wasm'
+  readonly seed: readonly number[]
+  readonly preset: string
+  readonly epochs?: number
+  readonly set: readonly string[]
+  readonly data?: string
+  readonly out: string
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+/** @returns the exit code. @throws UserError before anything has started. */
+export async function runCommand(
+  asked: readonly string[],
+  options: RunCommandOptions,
+  io: Io,
+): Promise<number> {
+  const { json, quiet } = options
+  if (json) keepStdoutClean(io)
+  const telling = json ? io.stderr : io.stdout
+  const interrupts = watchInterrupts(() => {
+    if (!quiet) io.stderr.print('Stopping …')
+  })
+  io.onClosed(() => interrupts.abort())
+  let engine: Engine | undefined
+  try {
+    const configs = await selectExperiments(asked, options)
+    engine = await wasmEngine()
+    const plans = await planExperiments(configs, {
+      seeds: options.seed,
+      allocate: engine.allocate,
+      directory: options.data,
+      signal: interrupts.signal,
+    })
+    if (!quiet) telling.print(`Engine ${engine.name}: ${engine.description}`)
+    return await train(plans, engine, { options, io, interrupts })
+  } catch (error) {
+    if (interrupts.signal.aborted && isAbort(error)) return interrupts.exitCode() ?? exitCode.failed
+    throw error
+  } finally {
+    await engine?.dispose()
+    interrupts.dispose()
+  }
+}
+
+interface Context {
+  readonly options: RunCommandOptions
+  readonly io: Io
+  readonly interrupts: Interrupts
+}
+
+async function train(
+  plans: readonly ExperimentPlan[],
+  engine: Engine,
+  { options, io, interrupts }: Context,
+): Promise<number> {
+  const { json, quiet, workers } = options
+  const manySeeds = options.seed.length > 1
+  const parallel = plans.length > 1 && workers > 1
+  const outlet = json ? io.stderr : io.stdout
+  const display = displayFor({ outlet, quiet, parallel, manySeeds, reportEvery: strides(plans) })
+  const { samples, onEvent: keepSamples } = sampleKeeper()
+  const run = await runExperiments(plans, {
+    engine,
+    workers,
+    directory: options.out,
+    signal: interrupts.signal,
+    onEvent(event) {
+      keepSamples(event)
+      display.onEvent(event)
+    },
+    record: { command: process.argv.slice(2), preset: options.preset },
+  })
+  let result: RunResult
+  display.start(() => run.progress())
+  try {
+    result = await run.result
+  } finally {
+    display.stop()
+  }
+  if (json) {
+    io.stdout.print(JSON.stringify(result, null, 2))
+  } else {
+    if (!quiet) outlet.print('')
+    printTable(outlet, result)
+    if (!quiet) {
+      outlet.print(summaryOf(result))
+      printDigits(outlet, result, samples)
+    }
+  }
+  return interrupts.exitCode() ?? codeOf(result)
+}
+
+function codeOf({ experiments }: RunResult): number {
+  return experiments.every(({ status }) => status === 'done') ? exitCode.done : exitCode.failed
+}
+
+/** How many epochs a line of the log stands for, by the hash of the stage. */
+function strides(plans: readonly ExperimentPlan[]): (stageHash: string) => number {
+  const every = new Map<string, number>()
+  for (const { config, stages } of plans) {
+    stages.forEach(({ hash }, index) => {
+      const own = config.stages[index]?.train?.reportEvery
+      every.set(hash, own ?? config.train.reportEvery)
+    })
+  }
+  return (hash) => every.get(hash) ?? 1
+}
+
+/** What a user's file prints must not get into the JSON document. */
+function keepStdoutClean({ stderr }: Io): void {
+  globalThis.console = new Console({ stdout: stderr.stream, stderr: stderr.stream })
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}

@@ -1,0 +1,83 @@
+/** `gradpool show`: the table of a run that is over, and every epoch of its stages. */
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { UserError } from '@gradpool/core'
+import { findRuns, readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
+import { closest } from 'fastest-levenshtein'
+import { gridOf } from '../display/grid.js'
+import { printTable, summaryOf } from '../display/outcome.js'
+import { type Outlet } from '../display/outlet.js'
+import { hasManySeeds, titleOfExperiment, verbOf } from '../display/titles.js'
+import { exitCode } from '../exit-code.js'
+import { type Io } from '../io.js'
+
+/** @throws UserError when there is no such run, or its files are damaged. */
+export async function showCommand(
+  asked: string | undefined,
+  { out }: { readonly out: string },
+  { stdout }: Io,
+): Promise<number> {
+  const directory = await findRun(asked, out)
+  const { record, result } = await readRun(directory)
+  if (result === null) throw withoutResult(directory, record)
+  stdout.print(`Started ${record.started}`)
+  printTable(stdout, result)
+  stdout.print(summaryOf({ ...result, run: directory }))
+  const manySeeds = hasManySeeds(result.experiments)
+  const shown = new Set<string>()
+  for (const { name, seed, stages } of result.experiments) {
+    for (const stage of stages) {
+      if (shown.has(stage.hash)) continue
+      shown.add(stage.hash)
+      printStage(stdout, titleOfExperiment(name, seed, manySeeds), stage)
+    }
+  }
+  return exitCode.done
+}
+
+/** A run by its directory, by its name in the folder of runs, or the latest there. */
+async function findRun(asked: string | undefined, out: string): Promise<string> {
+  if (asked !== undefined) {
+    for (const directory of [asked, join(out, asked)]) if (existsSync(directory)) return directory
+  }
+  const runs = await findRuns(out)
+  const latest = runs.at(-1)
+  if (latest === undefined) {
+    throw new UserError(`There are no runs in '${out}': make one with \`gradpool run report\``)
+  }
+  if (asked === undefined) return latest
+  const nearest = closest(
+    asked,
+    runs.map((run) => basename(run)),
+  )
+  throw new UserError(`There is no run '${asked}' in '${out}': did you mean '${nearest}'?`)
+}
+
+function withoutResult(directory: string, { started }: RunContents['record']): UserError {
+  return new UserError(
+    `The run '${directory}' (started ${started}) has no result: it is still going on, or it was cut off`,
+  )
+}
+
+function printStage(outlet: Outlet, title: string, { name, shared, epochs }: StageResult): void {
+  outlet.print(`\nModel ${title} ${verbOf(name)}${shared ? ' (shared)' : ''}`)
+  const rows = epochs.map(({ epoch, cost, accuracy, validation, seconds }) => [
+    String(epoch),
+    fixed(cost),
+    fixed(accuracy),
+    fixed(validation),
+    seconds.toFixed(2),
+  ])
+  outlet.print(
+    gridOf(['epoch', 'cost', 'accuracy', 'validation', 'seconds'], rows, {
+      columns: outlet.columns(),
+      colours: outlet.colours,
+      right: [0, 1, 2, 3, 4],
+    }),
+  )
+}
+
+/** JSON has no NaN: a number that was none is null in a result that was read back. */
+function fixed(value: number | null): string {
+  return value === null ? '–' : value.toFixed(3)
+}

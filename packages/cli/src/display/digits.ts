@@ -1,0 +1,84 @@
+/**
+ * A few test digits of each experiment, as the report shows them at the end of each: what was seen, what an autoencoder
+ * made of it, the truth and the estimate.
+ *
+ *     Model mnist_auto_1 Visualization
+ *     (digits, each beside its reconstruction)
+ *     정답 [6 9 9] vs. 추정 [6 9 9]
+ */
+import { type Sample } from '@gradpool/orchestrator'
+import { halfBlocks, type Picture, scaled, withoutMargin } from './half-blocks.js'
+
+/** Digits are blank at the rim; without it they can be drawn larger. */
+const margin = 2
+const gap = '  '
+const arrow = ' → '
+const noArrow = ' '.repeat(arrow.length)
+
+/** Lines for one experiment, given the samples of each of its stages; none if no stage has samples. */
+export function visualization(
+  title: string,
+  stages: readonly (readonly Sample[])[],
+  columns: number,
+): string[] {
+  const rows = mergeStages(stages).map((samples) => [
+    ...pictureRow(samples, columns),
+    ...verdict(samples),
+  ])
+  return rows.length === 0 ? [] : [`Model ${title} Visualization`, ...rows.flat()]
+}
+
+/** Stages that show the same images become one row: reconstruction of one, estimate of the other. */
+function mergeStages(stages: readonly (readonly Sample[])[]): (readonly Sample[])[] {
+  const rows: (readonly Sample[])[] = []
+  for (const samples of stages) {
+    if (samples.length === 0) continue
+    const last = rows.at(-1)
+    if (last === undefined || !sameImages(last, samples)) {
+      rows.push(samples)
+      continue
+    }
+    rows[rows.length - 1] = samples.map((sample, index) => ({ ...last[index], ...sample }))
+  }
+  return rows
+}
+
+function sameImages(some: readonly Sample[], others: readonly Sample[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ image }, index) => {
+      const other = others[index]?.image ?? []
+      return image.length === other.length && image.every((pixel, at) => pixel === other[at])
+    })
+  )
+}
+
+function pictureRow(samples: readonly Sample[], columns: number): string[] {
+  const numPictures = samples.flatMap(picturesOf).length
+  const numArrows = numPictures - samples.length
+  const between = numArrows * arrow.length + (samples.length - 1) * gap.length
+  const width = Math.max(4, Math.floor((columns - between) / numPictures))
+  const drawn = samples.map((sample) =>
+    picturesOf(sample).map((picture) => halfBlocks(scaled(withoutMargin(picture, margin), width))),
+  )
+  const height = Math.max(...drawn.flat().map((lines) => lines.length))
+  return Array.from({ length: height }, (_, line) => {
+    const separator = line === Math.floor(height / 2) ? arrow : noArrow
+    const parts = drawn.map((pictures) =>
+      pictures.map((lines) => lines[line] ?? '').join(separator),
+    )
+    return parts.join(gap).trimEnd()
+  })
+}
+
+function picturesOf({ image, imageShape: [height, width], reconstruction }: Sample): Picture[] {
+  const seen = { pixels: image, height, width }
+  return reconstruction === undefined ? [seen] : [seen, { ...seen, pixels: reconstruction }]
+}
+
+function verdict(samples: readonly Sample[]): string[] {
+  const estimates = samples.map(({ estimate }) => estimate)
+  if (estimates.includes(undefined)) return []
+  const truths = samples.map(({ truth }) => truth)
+  return [`정답 [${truths.join(' ')}] vs. 추정 [${estimates.join(' ')}]`]
+}

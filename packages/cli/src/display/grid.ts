@@ -1,0 +1,54 @@
+/** Tables whose columns line up in any script, no wider than the terminal where one column can give way. */
+import { stripVTControlCharacters } from 'node:util'
+import Table from 'cli-table3'
+import { type Colours } from './outlet.js'
+import { textWidth } from './text-width.js'
+
+export interface GridOptions {
+  readonly columns: number
+  readonly colours: Colours
+  /** The column whose text is wrapped where the table would be too wide. */
+  readonly flexible?: number
+  /** Columns of numbers. */
+  readonly right: readonly number[]
+}
+
+const narrowest = 16
+const gap = '  '
+
+/** Nothing is drawn between cells but a gap. */
+const noLines = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '' },
+  middle: gap,
+}
+
+export function gridOf(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { columns, colours, flexible, right }: GridOptions,
+): string {
+  const widths = head.map((title, at) => {
+    const cells = [title, ...rows.map((row) => stripVTControlCharacters(row[at] ?? ''))]
+    return Math.max(...cells.map(textWidth))
+  })
+  const gaps = gap.length * (head.length - 1)
+  const others = widths.reduce((sum, width, at) => (at === flexible ? sum : sum + width), gaps)
+  const fit = (width: number) => Math.min(width, Math.max(narrowest, columns - others))
+  const colWidths = widths.map((width, at) => (at === flexible ? fit(width) : width))
+  const table = new Table({
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: head.map((_, at) => (right.includes(at) ? 'right' : 'left')),
+    colWidths,
+    wordWrap: true,
+    chars: noLines,
+  })
+  const rule = colWidths.map((width) => '─'.repeat(width))
+  table.push(
+    head.map((title) => colours.bold(title)),
+    rule,
+    ...rows.map((row) => [...row]),
+  )
+  return table.toString().replace(/ +$/gm, '')
+}

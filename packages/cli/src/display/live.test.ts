@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { eventsOf, progressOf, stageOf } from '../testing/fake-run.js'
+import { controlCharacter, keptOutlet } from '../testing/streams.js'
+import { liveDisplay } from './live.js'
+
+const terminal = { isTTY: true, columns: 90, rows: 10 }
+const stage = stageOf('autoencode', ['mnist_auto_1', 'mnist_auto_fix'])
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+test('it repaints at most ten times a second, and only what changed', () => {
+  const { outlet, text } = keptOutlet(terminal)
+  const display = liveDisplay(outlet, { manySeeds: false })
+  let step = 0
+  let reads = 0
+  display.start(() => {
+    reads += 1
+    return [progressOf(stage, { step })]
+  })
+  vi.advanceTimersByTime(1000)
+  expect(reads).toBeLessThanOrEqual(11)
+  const before = text().length
+  vi.advanceTimersByTime(1000)
+  expect(text().length).toBe(before)
+  step = 59_000
+  vi.advanceTimersByTime(100)
+  expect(text()).toContain('100 %')
+  display.stop()
+})
+
+test('a stage that is done leaves a line, and nothing is painted after the end', () => {
+  const { outlet, text } = keptOutlet(terminal, { NO_COLOR: '1' })
+  const display = liveDisplay(outlet, { manySeeds: false })
+  display.start(() => [])
+  eventsOf(stage).forEach((event) => display.onEvent(event))
+  expect(text()).toContain(
+    '✔ mnist_auto_1 autoencode: cost 0.514, accuracy 0.864, 0:03, shared with mnist_auto_fix\n',
+  )
+  display.onEvent({ type: 'stageFailed', stage, error: 'the loss became NaN' })
+  expect(text()).toContain('✖ mnist_auto_1 autoencode: the loss became NaN\n')
+  display.stop()
+  const after = text()
+  vi.advanceTimersByTime(1000)
+  expect(text()).toBe(after)
+})
+
+test('more stages than the terminal has lines are counted', () => {
+  const { outlet, text } = keptOutlet({ ...terminal, rows: 5 })
+  const display = liveDisplay(outlet, { manySeeds: false })
+  display.start(() => Array.from({ length: 6 }, (_, at) => progressOf(stageOf('mine', [`m${at}`]))))
+  expect(text()).toContain('and 3 more')
+  display.stop()
+})
+
+test('an outlet is live on terminals only, and coloured unless NO_COLOR says not', () => {
+  expect(keptOutlet().outlet.live).toBe(false)
+  expect(keptOutlet(terminal, { TERM: 'dumb' }).outlet.live).toBe(false)
+  expect(keptOutlet(terminal).outlet.colours.red('x')).not.toBe('x')
+  expect(keptOutlet(terminal, { NO_COLOR: '1' }).outlet.colours.red('x')).toBe('x')
+  expect(keptOutlet({}, { FORCE_COLOR: '1' }).outlet.colours.red('x')).toBe('x')
+  expect('정답 ▀▄█→\n').not.toMatch(controlCharacter)
+})

@@ -1,0 +1,87 @@
+/**
+ * A run on a terminal: one line per running stage, repainted in place at most ten times a second, and above them a line
+ * that stays for each stage that is done or failed.
+ */
+import { createLogUpdate } from 'log-update'
+import { type RunEvent, type StageProgress, type StageRef } from '@gradpool/orchestrator'
+import { type Outlet } from './outlet.js'
+import { clock, stageLine } from './stage-line.js'
+import { textWidth, truncate } from './text-width.js'
+import { titleOfStage, verbOf } from './titles.js'
+
+export interface LiveDisplay {
+  onEvent(event: RunEvent): void
+  /** Begins to paint; `read` is asked for the running stages on each repaint. */
+  start(read: () => readonly StageProgress[]): void
+  /** Removes the lines and gives the cursor back. */
+  stop(): void
+}
+
+const repaintMs = 100
+
+export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean }): LiveDisplay {
+  const { colours } = outlet
+  const paint = createLogUpdate(outlet.stream)
+  let read: () => readonly StageProgress[] = () => []
+  let timer: NodeJS.Timeout | undefined
+  const lastRows = new Map<string, string>()
+
+  const titleOf = (stage: StageRef) => `${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)}`
+
+  const repaint = () => {
+    const running = read()
+    const titleWidth = Math.max(0, ...running.map(({ stage }) => textWidth(titleOf(stage))))
+    // One column and two lines are left free: a terminal may wrap or scroll at its very edge.
+    const columns = outlet.columns() - 1
+    const room = Math.max(1, outlet.rows() - 2)
+    const lines = running.slice(0, room).map((progress) => {
+      return stageLine(progress, { columns, colours, title: titleOf(progress.stage), titleWidth })
+    })
+    const hidden = running.length - lines.length
+    if (hidden > 0) lines.push(colours.dim(`and ${hidden} more`))
+    paint(lines.join('\n'))
+  }
+
+  const keep = (line: string) => {
+    if (timer !== undefined) paint.clear()
+    outlet.print(line)
+    if (timer !== undefined) repaint()
+  }
+
+  const finished = (stage: StageRef, seconds: number, testAccuracy: number | null) => {
+    const facts = [
+      lastRows.get(stage.hash) ?? '',
+      testAccuracy === null ? '' : `test accuracy ${testAccuracy.toFixed(3)}`,
+      clock(seconds),
+      ...stage.experiments.slice(1).map((other) => `shared with ${other}`),
+    ].filter((fact) => fact !== '')
+    const line = truncate(`✔ ${titleOf(stage)}: ${facts.join(', ')}`, outlet.columns() - 1)
+    keep(line.replace('✔', colours.green('✔')))
+  }
+
+  return {
+    onEvent(event) {
+      if (event.type === 'epoch') {
+        const { cost, accuracy } = event.row
+        const facts = `cost ${cost.toFixed(3)}, accuracy ${accuracy.toFixed(3)}`
+        lastRows.set(event.stage.hash, facts)
+      } else if (event.type === 'stageDone') {
+        finished(event.stage, event.seconds, event.testAccuracy)
+      } else if (event.type === 'stageFailed') {
+        keep(`${colours.red('✖')} ${titleOf(event.stage)}: ${event.error}`)
+      }
+    },
+    start(progress) {
+      read = progress
+      timer = setInterval(repaint, repaintMs)
+      repaint()
+    },
+    stop() {
+      if (timer === undefined) return
+      clearInterval(timer)
+      timer = undefined
+      paint.clear()
+      paint.done()
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { eventsOf, stageOf } from '../testing/fake-run.js'
+import { type LogOptions, reportLog } from './log.js'
+
+function linesOf(
+  events: Parameters<ReturnType<typeof reportLog>>[0][],
+  change: Partial<LogOptions>,
+) {
+  const lines: string[] = []
+  const print = (line: string) => void lines.push(line)
+  const options = { print, parallel: false, manySeeds: false, reportEvery: () => 1, ...change }
+  events.forEach(reportLog(options))
+  return lines
+}
+
+test('a classifier is logged in the very form of the report', () => {
+  const stage = stageOf('classify', ['mnist_mlp_all'])
+  const events = eventsOf(stage, { epochs: 4, testAccuracy: 0.9 })
+  expect(linesOf(events, { reportEvery: () => 2 })).toEqual([
+    'Model mnist_mlp_all train started:',
+    '  Epoch 2: cost=0.514, accuracy=0.864/0.880 (3/3 secs)',
+    '  Epoch 4: cost=0.514, accuracy=0.864/0.880 (3/6 secs)',
+    'Model mnist_mlp_all train ended in 6 secs:',
+    'Model mnist_mlp_all test report: accuracy = 0.900, (0 secs)',
+  ])
+})
+
+test('an autoencoder has no test report, and names those it is shared with', () => {
+  const stage = stageOf('autoencode', ['mnist_auto_1', 'mnist_auto_fix'])
+  expect(linesOf(eventsOf(stage, { epochs: 1 }), {})).toEqual([
+    'Model mnist_auto_1 autoencode started:',
+    'Model mnist_auto_fix autoencode shared with mnist_auto_1',
+    '  Epoch 1: cost=0.514, accuracy=0.864/0.880 (1/1 secs)',
+    'Model mnist_auto_1 autoencode ended in 1 secs:',
+  ])
+})
+
+test('the last epoch has a line, whatever the stride', () => {
+  const lines = linesOf(eventsOf(stageOf('classify', ['a']), { epochs: 3 }), {
+    reportEvery: () => 2,
+  })
+  expect(lines.filter((line) => line.includes('Epoch'))).toEqual([
+    '  Epoch 2: cost=0.514, accuracy=0.864/0.880 (3/3 secs)',
+    '  Epoch 3: cost=0.514, accuracy=0.864/0.880 (1/4 secs)',
+  ])
+})
+
+test('where stages run side by side, each line tells whose it is', () => {
+  const events = eventsOf(stageOf('classify', ['a'], 1), { epochs: 1, testAccuracy: 0.5 })
+  expect(linesOf(events, { parallel: true, manySeeds: true })).toEqual([
+    'Model a (seed 1) train started:',
+    '  a (seed 1) train Epoch 1: cost=0.514, accuracy=0.864/0.880 (1/1 secs)',
+    'Model a (seed 1) train ended in 1 secs:',
+    'Model a (seed 1) test report: accuracy = 0.500, (0 secs)',
+  ])
+})
+
+test('a stage without validation, and one that fails', () => {
+  const stage = stageOf('mine', ['a'])
+  const row = { epoch: 1, cost: 2, accuracy: 0.25, validation: null, seconds: 1 }
+  const lines = linesOf(
+    [
+      { type: 'stageStarted', stage, epochs: 2, stepsPerEpoch: 10 },
+      { type: 'epoch', stage, row, elapsedSeconds: 1 },
+      { type: 'stageFailed', stage, error: 'the loss became NaN' },
+    ],
+    {},
+  )
+  expect(lines).toEqual([
+    'Model a mine started:',
+    '  Epoch 1: cost=2.000, accuracy=0.250 (1/1 secs)',
+    'Model a mine failed: the loss became NaN',
+  ])
+})

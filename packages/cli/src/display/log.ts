@@ -1,0 +1,82 @@
+/**
+ * The report's log: plain lines, no control characters, one call of `print` per line.
+ *
+ *     Model mnist_mlp_all train started:
+ *       Epoch 2: cost=0.514, accuracy=0.864/0.880 (3/3 secs)
+ *     Model mnist_mlp_all train ended in 19 secs:
+ *     Model mnist_mlp_all test report: accuracy = 0.900, (0 secs)
+ *
+ * A line stands for as many epochs as the experiment's `reportEvery` says, the last epoch has one in any case, and the
+ * seconds are those since the line before and those since the stage started. Where several stages run at once, an
+ * epoch's line begins with its model and stage, so that each line can be told from the others'.
+ */
+import { type RunEvent, type StageRef } from '@gradpool/orchestrator'
+import { titleOfStage, verbOf } from './titles.js'
+
+export interface LogOptions {
+  readonly print: (line: string) => void
+  /** Several stages may run at once. */
+  readonly parallel: boolean
+  readonly manySeeds: boolean
+  /** How many epochs of a stage one line stands for. */
+  readonly reportEvery: (stageHash: string) => number
+}
+
+interface OpenStage {
+  readonly numEpochs: number
+  shownSeconds: number
+  elapsedSeconds: number
+}
+
+export function reportLog(options: LogOptions): (event: RunEvent) => void {
+  const { print, parallel, manySeeds, reportEvery } = options
+  const open = new Map<string, OpenStage>()
+  const model = (stage: StageRef) => `Model ${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)}`
+
+  const started = (event: RunEvent & { type: 'stageStarted' }) => {
+    const { stage, epochs: numEpochs } = event
+    open.set(stage.hash, { numEpochs, shownSeconds: 0, elapsedSeconds: 0 })
+    print(`${model(stage)} started:`)
+    const [first, ...others] = stage.experiments
+    for (const other of others) print(`Model ${other} ${verbOf(stage.name)} shared with ${first}`)
+  }
+
+  const epoch = (event: RunEvent & { type: 'epoch' }) => {
+    const { stage, row, elapsedSeconds } = event
+    const state = open.get(stage.hash)
+    if (state === undefined) return
+    state.elapsedSeconds = elapsedSeconds
+    if (row.epoch % reportEvery(stage.hash) !== 0 && row.epoch !== state.numEpochs) return
+    const who = parallel ? `${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)} ` : ''
+    const accuracy = [row.accuracy, row.validation].filter((value) => value !== null)
+    const seconds = `${whole(elapsedSeconds - state.shownSeconds)}/${whole(elapsedSeconds)} secs`
+    state.shownSeconds = elapsedSeconds
+    print(
+      `  ${who}Epoch ${row.epoch}: cost=${row.cost.toFixed(3)}, ` +
+        `accuracy=${accuracy.map((value) => value.toFixed(3)).join('/')} (${seconds})`,
+    )
+  }
+
+  const done = (event: RunEvent & { type: 'stageDone' }) => {
+    const { stage, seconds, testAccuracy } = event
+    const trained = open.get(stage.hash)?.elapsedSeconds ?? seconds
+    print(`${model(stage)} ended in ${whole(trained)} secs:`)
+    if (testAccuracy === null) return
+    const title = titleOfStage(stage, manySeeds)
+    const tested = Math.max(0, seconds - trained)
+    print(
+      `Model ${title} test report: accuracy = ${testAccuracy.toFixed(3)}, (${whole(tested)} secs)`,
+    )
+  }
+
+  return (event) => {
+    if (event.type === 'stageStarted') started(event)
+    else if (event.type === 'epoch') epoch(event)
+    else if (event.type === 'stageDone') done(event)
+    else if (event.type === 'stageFailed') print(`${model(event.stage)} failed: ${event.error}`)
+  }
+}
+
+function whole(seconds: number): string {
+  return seconds.toFixed(0)
+}

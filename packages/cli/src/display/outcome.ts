@@ -1,0 +1,48 @@
+/** What stands at the end of a run: the table, the digits of each experiment, and where everything is kept. */
+import { type RunEvent, type RunResult, type Sample } from '@gradpool/orchestrator'
+import { visualization } from './digits.js'
+import { type Outlet } from './outlet.js'
+import { remarks, resultTable } from './table.js'
+
+/** Keeps the samples of the stages that are done, by the stage's hash. */
+export function sampleKeeper(): {
+  readonly onEvent: (event: RunEvent) => void
+  readonly samples: ReadonlyMap<string, readonly Sample[]>
+} {
+  const samples = new Map<string, readonly Sample[]>()
+  const onEvent = (event: RunEvent) => {
+    if (event.type === 'stageDone') samples.set(event.stage.hash, event.samples)
+  }
+  return { onEvent, samples }
+}
+
+export function printTable(outlet: Outlet, result: RunResult): void {
+  const { colours } = outlet
+  outlet.print(resultTable(result, { columns: outlet.columns(), colours }))
+  for (const remark of remarks(result)) outlet.print(remark)
+}
+
+/** The digits of each experiment that is done, those of its first seed. */
+export function printDigits(
+  outlet: Outlet,
+  { experiments }: RunResult,
+  samples: ReadonlyMap<string, readonly Sample[]>,
+): void {
+  const seen = new Set<string>()
+  for (const { name, stages, status } of experiments) {
+    if (status !== 'done' || seen.has(name)) continue
+    seen.add(name)
+    const ofStages = stages.map(({ hash }) => samples.get(hash) ?? [])
+    const lines = visualization(name, ofStages, outlet.columns())
+    if (lines.length > 0) outlet.print(['', ...lines].join('\n'))
+  }
+}
+
+export function summaryOf({ run, engine, workers, seconds, experiments }: RunResult): string {
+  const done = experiments.filter(({ status }) => status === 'done').length
+  const all = experiments.length
+  const count = done === all ? `${all}` : `${done} of ${all}`
+  const experimentsWord = all === 1 ? 'experiment' : 'experiments'
+  const workersWord = workers === 1 ? 'worker' : 'workers'
+  return `${count} ${experimentsWord} done in ${seconds.toFixed(1)} s, ${workers} ${workersWord}, engine ${engine}; kept in ${run}`
+}

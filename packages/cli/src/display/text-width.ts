@@ -1,0 +1,36 @@
+/** Text measured in terminal columns, where Korean, Chinese, Japanese and pictures take two. */
+
+const wide =
+  /\p{Script=Hangul}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|[\u3000-\u303f\uff01-\uff60]/u
+const pictured = /\p{Emoji_Presentation}/u
+const without = /\p{Mark}|\p{Control}|\p{Format}/u
+
+function widthOfCharacter(character: string): number {
+  if (without.test(character)) return 0
+  return wide.test(character) || pictured.test(character) ? 2 : 1
+}
+
+/** Columns that a text without control characters takes. */
+export function textWidth(text: string): number {
+  let width = 0
+  for (const character of text) width += widthOfCharacter(character)
+  return width
+}
+
+/** The text, filled up with spaces to a width. */
+export function padEnd(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - textWidth(text)))
+}
+
+/** The text, cut to fit a width, the cut marked. */
+export function truncate(text: string, width: number): string {
+  if (textWidth(text) <= width) return text
+  let kept = ''
+  let used = 0
+  for (const character of text) {
+    used += widthOfCharacter(character)
+    if (used > width - 1) break
+    kept += character
+  }
+  return `${kept}…`
+}

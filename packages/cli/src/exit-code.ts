@@ -1,0 +1,10 @@
+/** What the process says at its end to whoever started it. */
+export const exitCode = {
+  done: 0,
+  /** An experiment failed, or something that was asked for was not done. */
+  failed: 1,
+  /** Something the user can mend: an option, a name, a file. */
+  userMistake: 2,
+  interrupted: 130,
+  terminated: 143,
+} as const

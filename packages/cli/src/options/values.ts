@@ -1,0 +1,43 @@
+/** Parsers of single option values. Each takes what was typed and throws a UserError that names the option. */
+import { UserError } from '@gradpool/core'
+
+type Parser<T> = (typed: string) => T
+
+/** A whole number within limits. */
+export function wholeNumber(option: string, low: number, high: number): Parser<number> {
+  return (typed) => {
+    const value = /^\d{1,15}$/.test(typed) ? Number(typed) : NaN
+    if (value >= low && value <= high) return value
+    throw new UserError(
+      `${option} must be a whole number from ${low} to ${high}, not ${quoted(typed)}`,
+    )
+  }
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(option: string, allowed: readonly T[]): Parser<T> {
+  return (typed) => {
+    const found = allowed.find((value) => value === typed)
+    if (found !== undefined) return found
+    throw new UserError(`${option} must be ${allowed.join(' or ')}, not ${quoted(typed)}`)
+  }
+}
+
+/** The path of a folder. */
+export function folder(option: string): Parser<string> {
+  return (typed) => {
+    if (typed.trim() !== '' && !typed.includes('\0')) return typed
+    throw new UserError(`${option} must be the path of a folder, not ${quoted(typed)}`)
+  }
+}
+
+/** `path=value`, gathered over all times the option is given. */
+export function assignment(typed: string, before: readonly string[] = []): readonly string[] {
+  const at = typed.indexOf('=')
+  if (at > 0 && typed.slice(0, at).trim() !== '') return [...before, typed]
+  throw new UserError(`--set must be path=value, such as train.batchSize=32, not ${quoted(typed)}`)
+}
+
+export function quoted(typed: string): string {
+  return typed === '' ? 'nothing' : `'${typed}'`
+}
