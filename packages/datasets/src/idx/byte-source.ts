@@ -20,7 +20,8 @@ export interface ByteSource {
   close(): Promise<void>
 }
 
-const gzipChunkBytes = 256 * 1024
+/** Small, for each chunk inflated is garbage that waits for its collection. */
+const gzipChunkBytes = 16 * 1024
 
 /** @throws UserError when there is no such file, it is not a plain file, or it may not be read. */
 export async function openBytes(path: string): Promise<ByteSource> {
