@@ -2,7 +2,13 @@
  * The engine `wasm`: kernels in WebAssembly SIMD over one shared memory per process.
  */
 import { randomUUID } from 'node:crypto'
-import { type BatchProgram, type CompileOptions, type Engine, type Execution, type Field } from '@gradpool/core'
+import {
+  type BatchProgram,
+  type CompileOptions,
+  type Engine,
+  type Execution,
+  type Field,
+} from '@gradpool/core'
 import { Arena, reserveMemory } from './arena.js'
 import { CpuExecution, type Host } from './execution.js'
 import { KernelInstance, loadKernels } from './kernels.js'
@@ -22,7 +28,10 @@ export function wasmEngine(options: WasmEngineOptions = {}): Promise<Engine> {
 class WasmEngine implements Engine, Host {
   readonly name = 'wasm'
   readonly description = 'WebAssembly SIMD, 128-bit vectors'
-  readonly workerModule = new URL(import.meta.url.endsWith('.ts') ? '../dist/span.js' : './span.js', import.meta.url).href
+  readonly workerModule = new URL(
+    import.meta.url.endsWith('.ts') ? '../dist/span.js' : './span.js',
+    import.meta.url,
+  ).href
   readonly arenaId = randomUUID()
   readonly module: WebAssembly.Module
   readonly arena: Arena
@@ -52,7 +61,9 @@ class WasmEngine implements Engine, Host {
     const known = this.#copies.get(values)
     if (known !== undefined) return known
     const address = this.arena.allocate(values.byteLength)
-    this.arena.bytes(address, values.byteLength).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+    this.arena
+      .bytes(address, values.byteLength)
+      .set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
     this.#copies.set(values, address)
     return address
   }

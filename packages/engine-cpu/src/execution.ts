@@ -60,7 +60,9 @@ export class CpuExecution implements Execution {
     this.#host = host
     this.program = program
     const { batchSize, numExamples } = program
-    this.stepsPerEpoch = program.tail ? Math.ceil(numExamples / batchSize) : Math.floor(numExamples / batchSize)
+    this.stepsPerEpoch = program.tail
+      ? Math.ceil(numExamples / batchSize)
+      : Math.floor(numExamples / batchSize)
     this.#resultSizes = program.program.results.map(({ name, node }) => ({
       name,
       size: sizeOf(program.program.node(node).shape),
@@ -115,7 +117,10 @@ export class CpuExecution implements Execution {
       outcome = executeSpan(this.#task(Math.min(slice, steps - done)))
       this.#words[RUN.CONTINUE] = 1
       const elapsedMs = performance.now() - started
-      slice = Math.max(1, Math.min(2 * slice, Math.round((slice * SLICE_MS) / Math.max(elapsedMs, 0.001))))
+      slice = Math.max(
+        1,
+        Math.min(2 * slice, Math.round((slice * SLICE_MS) / Math.max(elapsedMs, 0.001))),
+      )
       onProgress?.(this.progress())
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -124,7 +129,11 @@ export class CpuExecution implements Execution {
 
   progress(): Progress {
     const last = this.#resultSizes
-      .map(({ name, size }, index) => ({ name, size, address: this.#resultWord(index, RESULT.LAST) }))
+      .map(({ name, size }, index) => ({
+        name,
+        size,
+        address: this.#resultWord(index, RESULT.LAST),
+      }))
       .filter(({ size }) => size === 1)
       .map(({ name, address }) => [name, this.#floatWord(address)] as const)
     return { step: this.step, last: Object.fromEntries(last) }
@@ -154,7 +163,14 @@ export class CpuExecution implements Execution {
 
   #task(steps: number): CpuSpanTask {
     const { arenaId, module, arena } = this.#host
-    return { arena: arenaId, module, memory: arena.memory, run: this.#run, stackTop: this.#stackTop, steps }
+    return {
+      arena: arenaId,
+      module,
+      memory: arena.memory,
+      run: this.#run,
+      stackTop: this.#stackTop,
+      steps,
+    }
   }
 
   #makeStates({ seed, state, shareStateOf }: CompileOptions): States {
@@ -245,19 +261,26 @@ export class CpuExecution implements Execution {
 const NAN_BITS = 0x7fc00000
 
 /** All that would make a kernel read or write what it must not is refused here, once, and not looked at in the loop. */
-function checkFit({ program, numExamples }: BatchProgram, { data, state, seed }: CompileOptions): void {
+function checkFit(
+  { program, numExamples }: BatchProgram,
+  { data, state, seed }: CompileOptions,
+): void {
   if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
     throw new UserError(`a seed is a whole number of 32 bits, not ${seed}`)
   }
   if (data.rows.length !== numExamples) {
-    throw new UserError(`the program was traced for ${numExamples} examples, the data has ${data.rows.length}`)
+    throw new UserError(
+      `the program was traced for ${numExamples} examples, the data has ${data.rows.length}`,
+    )
   }
   for (const { role, name, node } of program.inputs) {
     if (role !== 'batch') continue
     const field = data.fields[name]
     if (!field) {
       const known = Object.keys(data.fields).join(', ')
-      throw new UserError(`the program reads the field "${name}", which the data does not have (it has: ${known})`)
+      throw new UserError(
+        `the program reads the field "${name}", which the data does not have (it has: ${known})`,
+      )
     }
     const { dtype, shape } = program.node(node)
     const perExample = sizeOf(shape.slice(1))
@@ -268,7 +291,8 @@ function checkFit({ program, numExamples }: BatchProgram, { data, state, seed }:
     }
     const numRows = field.values.length / perExample
     const stray = data.rows.find((row) => row < 0 || row >= numRows)
-    if (stray !== undefined) throw new UserError(`row ${stray} is not in the field "${name}", which has ${numRows} rows`)
+    if (stray !== undefined)
+      throw new UserError(`row ${stray} is not in the field "${name}", which has ${numRows} rows`)
   }
   if (state) sameStates(program, state)
 }

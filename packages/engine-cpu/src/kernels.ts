@@ -10,7 +10,14 @@ const KERNELS_FILE = new URL('../dist/kernels.wasm', import.meta.url)
 interface Exports {
   /** Runs steps of the run at an address; the run's status. */
   run(address: number, steps: number): number
-  matmul_scratch(m: number, n: number, k: number, flags: number, hasDestination: number, hasTape: number): number
+  matmul_scratch(
+    m: number,
+    n: number,
+    k: number,
+    flags: number,
+    hasDestination: number,
+    hasTape: number,
+  ): number
   readonly __stack_pointer: WebAssembly.Global<'i32'>
   readonly __heap_base: WebAssembly.Global<'i32'>
 }
@@ -34,7 +41,14 @@ export class KernelInstance {
     return this.#exports.run(address, steps)
   }
 
-  matmulScratch(m: number, n: number, k: number, flags: number, hasDestination: boolean, hasTape: boolean): number {
+  matmulScratch(
+    m: number,
+    n: number,
+    k: number,
+    flags: number,
+    hasDestination: boolean,
+    hasTape: boolean,
+  ): number {
     return this.#exports.matmul_scratch(m, n, k, flags, Number(hasDestination), Number(hasTape))
   }
 }
@@ -44,6 +58,8 @@ export function loadKernels(): WebAssembly.Module {
   try {
     return new WebAssembly.Module(readFileSync(KERNELS_FILE))
   } catch (cause) {
-    throw new UserError('the kernels of the wasm engine are not built; run `npm run build`', { cause })
+    throw new UserError('the kernels of the wasm engine are not built; run `npm run build`', {
+      cause,
+    })
   }
 }

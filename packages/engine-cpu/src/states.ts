@@ -15,7 +15,11 @@ export class States {
   /** How many executions use these regions. */
   readonly #owners: { count: number }
 
-  constructor(arena: Arena, program: Program, shared?: { regions: ReadonlyMap<string, Region>; owners: { count: number } }) {
+  constructor(
+    arena: Arena,
+    program: Program,
+    shared?: { regions: ReadonlyMap<string, Region>; owners: { count: number } },
+  ) {
     this.#arena = arena
     this.#owners = shared?.owners ?? { count: 1 }
     this.#regions = shared?.regions ?? allocateStates(arena, program)
@@ -25,8 +29,12 @@ export class States {
   shareWith(program: Program): States {
     for (const [name, size] of stateSizes(program)) {
       const region = this.#regions.get(name)
-      if (!region) throw new UserError(`there is no state "${name}" to share; there are: ${[...this.#regions.keys()].join(', ')}`)
-      if (region.size !== size) throw new UserError(`the state "${name}" has ${region.size} elements, ${size} are wanted`)
+      if (!region)
+        throw new UserError(
+          `there is no state "${name}" to share; there are: ${[...this.#regions.keys()].join(', ')}`,
+        )
+      if (region.size !== size)
+        throw new UserError(`the state "${name}" has ${region.size} elements, ${size} are wanted`)
     }
     this.#owners.count++
     return new States(this.#arena, program, { regions: this.#regions, owners: this.#owners })
@@ -40,7 +48,10 @@ export class States {
 
   read(): Record<string, Float32Array> {
     return Object.fromEntries(
-      [...this.#regions].map(([name, { address, size }]) => [name, this.#arena.floats(address, size).slice()]),
+      [...this.#regions].map(([name, { address, size }]) => [
+        name,
+        this.#arena.floats(address, size).slice(),
+      ]),
     )
   }
 
@@ -48,7 +59,10 @@ export class States {
   write(values: StateValues): void {
     for (const [name, given] of Object.entries(values)) {
       const region = this.#regions.get(name)
-      if (!region) throw new UserError(`there is no state "${name}"; there are: ${[...this.#regions.keys()].join(', ')}`)
+      if (!region)
+        throw new UserError(
+          `there is no state "${name}"; there are: ${[...this.#regions.keys()].join(', ')}`,
+        )
       checkSize(name, given.length, region.size)
       this.#arena.floats(region.address, region.size).set(given)
     }
@@ -75,7 +89,8 @@ export function sameStates(program: Program, values: StateValues): void {
 }
 
 function checkSize(name: string, given: number, size: number): void {
-  if (given !== size) throw new UserError(`the state "${name}" has ${size} elements, ${given} were given`)
+  if (given !== size)
+    throw new UserError(`the state "${name}" has ${size} elements, ${given} were given`)
 }
 
 function stateSizes(program: Program): Map<string, number> {

@@ -59,7 +59,19 @@ export function matchAdam(graph: Graph, weight: number): AdamStep | undefined {
   const [oneMinusBeta2, square] = openScaled(newVariance) ?? []
   const [left, right] = open(square, 'mul') ?? []
 
-  if (!w || !m || !v || !g || !mean || !variance || !beta1 || !oneMinusBeta1 || !beta2 || !oneMinusBeta2) return undefined
+  if (
+    !w ||
+    !m ||
+    !v ||
+    !g ||
+    !mean ||
+    !variance ||
+    !beta1 ||
+    !oneMinusBeta1 ||
+    !beta2 ||
+    !oneMinusBeta2
+  )
+    return undefined
   if (!stepSize || !correction || epsilon?.kind !== 'scalar') return undefined
   if (left?.node !== g.node || right?.node !== g.node) return undefined
   absorbed.delete(weight)
@@ -67,7 +79,19 @@ export function matchAdam(graph: Graph, weight: number): AdamStep | undefined {
     weight,
     mean: mean.node,
     variance: variance.node,
-    operands: [w, m, v, g, beta1, oneMinusBeta1, beta2, oneMinusBeta2, stepSize, correction, epsilon],
+    operands: [
+      w,
+      m,
+      v,
+      g,
+      beta1,
+      oneMinusBeta1,
+      beta2,
+      oneMinusBeta2,
+      stepSize,
+      correction,
+      epsilon,
+    ],
     absorbed,
     states: new Set([w.node, m.node, v.node]),
   }

@@ -60,7 +60,14 @@ class Emitter {
       case 'copy': {
         const { to } = action
         const address = to.kind === 'state' ? this.#address(to.node) : this.#layout.result(to.index)
-        return copy(address, this.#address(action.from), 4, [this.#graph.size(action.from)], [1], [1])
+        return copy(
+          address,
+          this.#address(action.from),
+          4,
+          [this.#graph.size(action.from)],
+          [1],
+          [1],
+        )
       }
       case 'kernel':
         return this.#kernel(action.kernel)
@@ -85,7 +92,15 @@ class Emitter {
     const { batchSize } = this.#layout
     const perRow = this.#graph.size(index) / batchSize
     const stored = DTYPE[this.#graph.storedDType(index)]
-    return instruction(OP.GATHER_BATCH, this.#address(index), address, stored, DTYPE[dtype], perRow, batchSize)
+    return instruction(
+      OP.GATHER_BATCH,
+      this.#address(index),
+      address,
+      stored,
+      DTYPE[dtype],
+      perRow,
+      batchSize,
+    )
   }
 
   #matmul(kernel: Kernel): number[] {
@@ -130,21 +145,52 @@ class Emitter {
       }
       case 'random': {
         const distribution = node.attributes.distribution === 'normal' ? 1 : 0
-        return instruction(OP.RANDOM, to, graph.size(index), distribution, Number(node.attributes.purpose), a, b)
+        return instruction(
+          OP.RANDOM,
+          to,
+          graph.size(index),
+          distribution,
+          Number(node.attributes.purpose),
+          a,
+          b,
+        )
       }
       case 'oneHot': {
         const depth = Number(node.attributes.depth)
-        return instruction(OP.ONE_HOT, to, a, this.#storedDType(node, 0), graph.size(index) / depth, depth)
+        return instruction(
+          OP.ONE_HOT,
+          to,
+          a,
+          this.#storedDType(node, 0),
+          graph.size(index) / depth,
+          depth,
+        )
       }
       case 'gather': {
         const rows = shapeOf(0)[0] ?? 1
         const count = shapeOf(1)[0] ?? 1
-        return instruction(OP.GATHER_ROWS, to, a, b, count, graph.size(index) / Math.max(1, count), rows)
+        return instruction(
+          OP.GATHER_ROWS,
+          to,
+          a,
+          b,
+          count,
+          graph.size(index) / Math.max(1, count),
+          rows,
+        )
       }
       case 'scatterAdd': {
         const rows = node.shape[0] ?? 1
         const count = shapeOf(1)[0] ?? 1
-        return instruction(OP.SCATTER_ADD, to, a, b, count, graph.size(index) / Math.max(1, rows), rows)
+        return instruction(
+          OP.SCATTER_ADD,
+          to,
+          a,
+          b,
+          count,
+          graph.size(index) / Math.max(1, rows),
+          rows,
+        )
       }
       default:
         return this.#layoutOp(node, to, a, shapeOf)
@@ -163,7 +209,9 @@ class Emitter {
       case 'broadcast': {
         const missing = node.shape.length - sourceShape.length
         const repeated = node.shape.map((_, axis) =>
-          axis < missing || sourceShape[axis - missing] === 1 ? 0 : (sourceStrides[axis - missing] ?? 0),
+          axis < missing || sourceShape[axis - missing] === 1
+            ? 0
+            : (sourceStrides[axis - missing] ?? 0),
         )
         return copy(to, from, bytes, node.shape, strides, repeated)
       }
@@ -172,7 +220,14 @@ class Emitter {
         return copy(to, from, bytes, node.shape, strides, permuted)
       }
       case 'slice':
-        return copy(to, from + offset(numbers(node, 'starts'), sourceStrides), bytes, node.shape, strides, sourceStrides)
+        return copy(
+          to,
+          from + offset(numbers(node, 'starts'), sourceStrides),
+          bytes,
+          node.shape,
+          strides,
+          sourceStrides,
+        )
       case 'pad': {
         const words = Math.ceil((bytes * node.shape.reduce((a, b) => a * b, 1)) / 4)
         const inside = to + offset(numbers(node, 'before'), strides)
@@ -197,7 +252,9 @@ class Emitter {
   }
 
   #operands(node: Node): [number, number, ...number[]] {
-    const [a = 0, b = 0, ...rest] = node.inputs.map((input) => this.#address(this.#graph.base(input)))
+    const [a = 0, b = 0, ...rest] = node.inputs.map((input) =>
+      this.#address(this.#graph.base(input)),
+    )
     return [a, b, ...rest]
   }
 
@@ -212,17 +269,24 @@ class Emitter {
   }
 }
 
-export function matmulShape(graph: Graph, node: Node): { m: number; n: number; k: number; flags: number } {
+export function matmulShape(
+  graph: Graph,
+  node: Node,
+): { m: number; n: number; k: number; flags: number } {
   const { transposeA, transposeB } = node.attributes
   const [m = 1, n = 1] = node.shape
   const a = graph.node(node.inputs[0] ?? 0).shape
   const k = (transposeA === true ? a[0] : a[1]) ?? 1
-  const flags = (transposeA === true ? MATMUL.TRANSPOSE_A : 0) | (transposeB === true ? MATMUL.TRANSPOSE_B : 0)
+  const flags =
+    (transposeA === true ? MATMUL.TRANSPOSE_A : 0) | (transposeB === true ? MATMUL.TRANSPOSE_B : 0)
   return { m, n, k, flags }
 }
 
 /** A reduction over adjacent axes as [outer, count, inner]. Programs with other axes are split before; see `splitReductions`. */
-function reduction(shape: Shape, axes: readonly number[]): { outer: number; count: number; inner: number } {
+function reduction(
+  shape: Shape,
+  axes: readonly number[],
+): { outer: number; count: number; inner: number } {
   const first = axes[0] ?? 0
   const last = axes.at(-1) ?? -1
   invariant(last - first + 1 === axes.length, `axes [${axes.join(', ')}] are adjacent`)
@@ -265,7 +329,9 @@ function copy(
     }
   }
   if (axes.length > MAX_COPY_RANK) {
-    throw new UserError(`the CPU engine moves tensors of at most ${MAX_COPY_RANK} axes, not ${axes.length}`)
+    throw new UserError(
+      `the CPU engine moves tensors of at most ${MAX_COPY_RANK} axes, not ${axes.length}`,
+    )
   }
   return instruction(
     OP.COPY,

@@ -58,7 +58,8 @@ export class Kernels {
     if (node.op === 'matmul') {
       return { nodes: [index], kind: 'matmul', size: graph.size(index), columns: node.shape[1] }
     }
-    if (graph.microOp(index) === undefined) return { nodes: [index], kind: 'single', size: 0, columns: undefined }
+    if (graph.microOp(index) === undefined)
+      return { nodes: [index], kind: 'single', size: 0, columns: undefined }
     const columns = graph.views(index).find((view) => 'columns' in view)
     return {
       nodes: [index],
@@ -82,7 +83,8 @@ export class Kernels {
 
   #joinAsSum(index: number): void {
     const [operand] = this.#graph.dependencies(index)
-    if (operand !== undefined && this.#graph.microOp(operand) !== undefined) this.#join(index, operand)
+    if (operand !== undefined && this.#graph.microOp(operand) !== undefined)
+      this.#join(index, operand)
   }
 
   #join(index: number, operand: number): void {
@@ -92,8 +94,16 @@ export class Kernels {
     if (mine.kind === 'matmul' && theirs.kind === 'matmul') return
     const isSum = mine.kind === 'single'
     if (!isSum && mine.size !== theirs.size) return
-    if (mine.columns !== undefined && theirs.columns !== undefined && mine.columns !== theirs.columns) return
-    if (mine.nodes.length + theirs.nodes.length > MAX_TAPE_NODES || this.#registers(mine, theirs) > TAPE.MAX_REGISTERS) {
+    if (
+      mine.columns !== undefined &&
+      theirs.columns !== undefined &&
+      mine.columns !== theirs.columns
+    )
+      return
+    if (
+      mine.nodes.length + theirs.nodes.length > MAX_TAPE_NODES ||
+      this.#registers(mine, theirs) > TAPE.MAX_REGISTERS
+    ) {
       return
     }
     if (this.#mustFollow(mine, theirs) || this.#mustFollow(theirs, mine)) return
@@ -108,7 +118,10 @@ export class Kernels {
 
   /** An upper bound of the registers of a joint tape: its nodes, and all they read. */
   #registers(a: Kernel, b: Kernel): number {
-    const read = [...a.nodes, ...b.nodes].flatMap((node) => [node, ...this.#graph.dependencies(node)])
+    const read = [...a.nodes, ...b.nodes].flatMap((node) => [
+      node,
+      ...this.#graph.dependencies(node),
+    ])
     return new Set(read).size
   }
 

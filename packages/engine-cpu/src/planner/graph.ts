@@ -103,7 +103,10 @@ export class Graph {
     if (node.op === 'constant' && isSingleValue(node)) return { kind: 'scalar', node: base }
     if (node.op === 'broadcast' && !this.#materialized.has(base)) {
       const view = this.#broadcastView(node)
-      invariant(view, `broadcast %${base} is read elementwise, but neither as scalar, row nor column`)
+      invariant(
+        view,
+        `broadcast %${base} is read elementwise, but neither as scalar, row nor column`,
+      )
       return view
     }
     return { kind: 'full', node: base }
@@ -134,7 +137,8 @@ export class Graph {
         operand !== undefined &&
         (node.op === 'reshape' ||
           node.op === 'stopGradient' ||
-          (node.op === 'cast' && (this.node(operand).dtype === node.dtype || castOnly.has(operand))) ||
+          (node.op === 'cast' &&
+            (this.node(operand).dtype === node.dtype || castOnly.has(operand))) ||
           (node.op === 'broadcast' && sizeOf(node.shape) === this.size(operand)))
       bases.push(alias ? (bases[operand] ?? operand) : index)
     }
@@ -151,12 +155,16 @@ export class Graph {
       if (node.op === 'cast' && node.dtype === 'f32') continue
       for (const input of node.inputs) candidates.delete(input)
     }
-    for (const { node } of [...this.program.updates, ...this.program.results]) candidates.delete(node)
+    for (const { node } of [...this.program.updates, ...this.program.results])
+      candidates.delete(node)
     return candidates
   }
 
   #gatheredAsFloat(base: number): boolean {
-    return this.isBatch(base) && this.#bases.some((other, index) => other === base && this.node(index).dtype === 'f32')
+    return (
+      this.isBatch(base) &&
+      this.#bases.some((other, index) => other === base && this.node(index).dtype === 'f32')
+    )
   }
 
   /** Broadcasts that need memory of their own: read by other than elementwise ops, or in a pattern tapes cannot read. */
@@ -169,9 +177,13 @@ export class Graph {
         const base = this.base(input)
         if (!isBroadcast(base)) continue
         const view = this.#broadcastView(this.node(base))
-        const readable = view !== undefined && this.microOp(index) !== undefined && this.base(index) === index
+        const readable =
+          view !== undefined && this.microOp(index) !== undefined && this.base(index) === index
         const viewColumns = view !== undefined && 'columns' in view ? view.columns : undefined
-        if (!readable || (viewColumns !== undefined && columns !== undefined && viewColumns !== columns)) {
+        if (
+          !readable ||
+          (viewColumns !== undefined && columns !== undefined && viewColumns !== columns)
+        ) {
           materialized.add(base)
         } else {
           columns ??= viewColumns
@@ -198,7 +210,9 @@ export class Graph {
     if (this.size(source) === 1) return { kind: 'scalar', node: source }
     const shape = this.node(operand).shape
     const missing = node.shape.length - shape.length
-    const kept = node.shape.map((extent, axis) => (axis < missing ? 1 : shape[axis - missing]) === extent)
+    const kept = node.shape.map(
+      (extent, axis) => (axis < missing ? 1 : shape[axis - missing]) === extent,
+    )
     const axes = [...node.shape.keys()].filter((axis) => node.shape[axis] !== 1)
     const firstKept = axes.findIndex((axis) => kept[axis])
     const firstLost = axes.findIndex((axis) => !kept[axis])

@@ -58,7 +58,10 @@ export class Plan {
   get kernels(): readonly { readonly kind: string; readonly ops: readonly string[] }[] {
     return this.#schedule.actions.map((action) =>
       action.kind === 'kernel'
-        ? { kind: action.kernel.kind, ops: action.kernel.nodes.map((node) => this.#graph.node(node).op) }
+        ? {
+            kind: action.kernel.kind,
+            ops: action.kernel.nodes.map((node) => this.#graph.node(node).op),
+          }
         : { kind: action.kind, ops: [] },
     )
   }
@@ -87,7 +90,14 @@ export class Plan {
     const product = productOf(kernel)
     const { m, n, k, flags } = matmulShape(this.#graph, this.#graph.node(product))
     const inPlace = this.#schedule.inPlace.has(product)
-    return this.#surroundings.matmulScratch(m, n, k, flags, hasDestination || inPlace, kernel.nodes.length > 1)
+    return this.#surroundings.matmulScratch(
+      m,
+      n,
+      k,
+      flags,
+      hasDestination || inPlace,
+      kernel.nodes.length > 1,
+    )
   }
 
   #emit(address: number): Words {
@@ -108,7 +118,8 @@ export class Plan {
       if (input?.role === 'step') return this.#surroundings.step
       if (input?.role === 'seed') return this.#surroundings.seed
       if (input?.role === 'state') return stateAddress(node)
-      if (graph.node(node).op === 'constant') return constants + this.#constants.full(node, graph.node(node))
+      if (graph.node(node).op === 'constant')
+        return constants + this.#constants.full(node, graph.node(node))
       const state = inPlace.get(node)
       if (state !== undefined) return stateAddress(state)
       const offset = this.#storage.values.get(node)
@@ -147,7 +158,9 @@ class Constants {
 
   scalar(index: number, node: Node): number {
     return this.#place(`${index} scalar`, () => {
-      const [value = 0] = ([] as number[]).concat((node.attributes.values ?? 0) as number | number[])
+      const [value = 0] = ([] as number[]).concat(
+        (node.attributes.values ?? 0) as number | number[],
+      )
       return Float32Array.of(value)
     })
   }
@@ -169,4 +182,3 @@ class Constants {
     return offset
   }
 }
-

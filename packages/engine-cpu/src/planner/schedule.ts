@@ -53,7 +53,9 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
   }
 
   const updates = graph.program.updates.map(({ name, node }) => {
-    const state = graph.program.inputs.find((input) => input.role === 'state' && input.name === name)
+    const state = graph.program.inputs.find(
+      (input) => input.role === 'state' && input.name === name,
+    )
     invariant(state, `update ${name} has a state`)
     return { state: state.node, value: graph.base(node) }
   })
@@ -66,7 +68,12 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
   const inPlace = new Map<number, number>()
   for (const { state, value } of changed) {
     const writer = taskOf(value)
-    const readers = new Set(kernels.users(state).map(taskOf).filter((task) => task !== undefined))
+    const readers = new Set(
+      kernels
+        .users(state)
+        .map(taskOf)
+        .filter((task) => task !== undefined),
+    )
     const others = [...readers, ...(guard ? [guard] : [])].filter((task) => task !== writer)
     const direct =
       writer !== undefined &&
@@ -79,13 +86,21 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
       for (const task of others) writer.after.add(task)
     } else {
       const after = new Set([...others, ...(writer ? [writer] : [])])
-      all.push({ action: { kind: 'copy', from: value, to: { kind: 'state', node: state } }, priority: Infinity, after })
+      all.push({
+        action: { kind: 'copy', from: value, to: { kind: 'state', node: state } },
+        priority: Infinity,
+        after,
+      })
     }
   }
   for (const [index, { node }] of graph.program.results.entries()) {
     const from = graph.base(node)
     if (graph.input(from)?.role !== 'state') continue
-    all.push({ action: { kind: 'copy', from, to: { kind: 'result', index } }, priority: 0, after: new Set() })
+    all.push({
+      action: { kind: 'copy', from, to: { kind: 'result', index } },
+      priority: 0,
+      after: new Set(),
+    })
   }
   copyBeforeOverwriting(all, inPlace, taskOf)
   return { actions: inOrder(all), inPlace }
@@ -101,9 +116,12 @@ function copyBeforeOverwriting(
   for (const copy of copies) {
     if (copy.action.kind !== 'copy') continue
     const { from } = copy.action
-    const writers = [...inPlace].filter(([, state]) => state === from).map(([value]) => taskOf(value))
+    const writers = [...inPlace]
+      .filter(([, state]) => state === from)
+      .map(([value]) => taskOf(value))
     const overwriting = copies.filter(
-      ({ action }) => action.kind === 'copy' && action.to.kind === 'state' && action.to.node === from,
+      ({ action }) =>
+        action.kind === 'copy' && action.to.kind === 'state' && action.to.node === from,
     )
     for (const writer of [...writers, ...overwriting]) writer?.after.add(copy)
   }
@@ -114,7 +132,11 @@ function guardTask(graph: Graph, taskOf: (node: number) => Task | undefined): Ta
   if (!loss) return undefined
   const node = graph.base(loss.node)
   const made = taskOf(node)
-  return { action: { kind: 'guard', loss: node }, priority: node, after: new Set(made ? [made] : []) }
+  return {
+    action: { kind: 'guard', loss: node },
+    priority: node,
+    after: new Set(made ? [made] : []),
+  }
 }
 
 /** Whether the kernel that makes `value` reads `state`, if at all, only at the element it is about to write. */
@@ -125,7 +147,9 @@ function readsInPlace(graph: Graph, kernels: Kernels, value: number, state: numb
   return reading.every(
     (node) =>
       graph.microOp(node) !== undefined &&
-      graph.views(node).every((view) => view.node !== state || view.kind === 'full' || graph.size(node) === 1),
+      graph
+        .views(node)
+        .every((view) => view.node !== state || view.kind === 'full' || graph.size(node) === 1),
   )
 }
 

@@ -42,11 +42,15 @@ export function layOut(
     if (action.kind === 'kernel') {
       const { kernel } = action
       for (const node of kernel.nodes) {
-        const outlives = kept.has(node) || (lastUse.get(node) ?? -1) > position || kernel.kind === 'single'
+        const outlives =
+          kept.has(node) || (lastUse.get(node) ?? -1) > position || kernel.kind === 'single'
         if (!outlives || inPlace.has(node)) continue
         values.set(node, take(graph.size(node) * bytesPerElement[graph.storedDType(node)]))
       }
-      const numBytes = workingBytes(kernel, kernel.kind === 'matmul' && values.has(productOf(kernel)))
+      const numBytes = workingBytes(
+        kernel,
+        kernel.kind === 'matmul' && values.has(productOf(kernel)),
+      )
       if (numBytes > 0) {
         const offset = take(numBytes)
         working.set(kernel, offset)
@@ -61,7 +65,11 @@ export function layOut(
 }
 
 /** The position of the last action that reads a node from memory, i.e. other than in the tape that makes it. */
-function lastUses(graph: Graph, kernels: Kernels, actions: Schedule['actions']): Map<number, number> {
+function lastUses(
+  graph: Graph,
+  kernels: Kernels,
+  actions: Schedule['actions'],
+): Map<number, number> {
   const lastUse = new Map<number, number>()
   for (const [position, action] of actions.entries()) {
     if (action.kind === 'guard') lastUse.set(action.loss, position)

@@ -39,7 +39,10 @@ class TapeBuilder {
   readonly #registers: Register[] = []
   readonly #registerOf = new Map<string, number>()
   readonly #temps = new Map<number, number>()
-  readonly #freeTemps = Array.from({ length: TAPE.MAX_TEMPS }, (_, index) => TAPE.MAX_TEMPS - 1 - index)
+  readonly #freeTemps = Array.from(
+    { length: TAPE.MAX_TEMPS },
+    (_, index) => TAPE.MAX_TEMPS - 1 - index,
+  )
   readonly #product: number | undefined
 
   constructor(graph: Graph, kernel: Kernel, addresses: Addresses) {
@@ -76,11 +79,19 @@ class TapeBuilder {
       this.#memory(sum),
     ])
     const registers = this.#registers.flatMap(({ kind, address }) => [kind, address])
-    invariant(this.#registers.length <= TAPE.MAX_REGISTERS, `a tape of ${this.#registers.length} registers`)
+    invariant(
+      this.#registers.length <= TAPE.MAX_REGISTERS,
+      `a tape of ${this.#registers.length} registers`,
+    )
     return [this.#registers.length, ops.length / 5, sums.length, ...registers, ...ops, ...sumWords]
   }
 
-  #microOp(node: number, position: number, lastUse: ReadonlyMap<number, number>, atEnd: [number, number][]): number[] {
+  #microOp(
+    node: number,
+    position: number,
+    lastUse: ReadonlyMap<number, number>,
+    atEnd: [number, number][],
+  ): number[] {
     const graph = this.#graph
     const op = graph.microOp(node)
     invariant(op !== undefined, `node ${node} is elementwise`)
@@ -101,7 +112,11 @@ class TapeBuilder {
   }
 
   /** The tape position after which nothing reads a node from a register; a summed or finally copied one stays to the end. */
-  #lastUses(steps: readonly number[], adams: readonly AdamStep[], summed: readonly number[]): Map<number, number> {
+  #lastUses(
+    steps: readonly number[],
+    adams: readonly AdamStep[],
+    summed: readonly number[],
+  ): Map<number, number> {
     const lastUse = new Map<number, number>()
     for (const [position, node] of steps.entries()) {
       const adam = adams.find((candidate) => candidate.weight === node)
@@ -109,11 +124,16 @@ class TapeBuilder {
       for (const view of views) lastUse.set(view.node, position)
     }
     for (const node of summed) lastUse.set(node, Infinity)
-    for (const node of steps) if (this.#addresses.stateWrittenBy(node) !== undefined) lastUse.set(node, Infinity)
+    for (const node of steps)
+      if (this.#addresses.stateWrittenBy(node) !== undefined) lastUse.set(node, Infinity)
     return lastUse
   }
 
-  #readsLater(stateAddress: number, position: number, lastUse: ReadonlyMap<number, number>): boolean {
+  #readsLater(
+    stateAddress: number,
+    position: number,
+    lastUse: ReadonlyMap<number, number>,
+  ): boolean {
     return [...lastUse].some(([node, last]) => {
       if (last <= position || this.#graph.input(node)?.role !== 'state') return false
       return this.#addresses.of(node) === stateAddress
@@ -122,7 +142,9 @@ class TapeBuilder {
 
   #adamSteps(elementwise: readonly number[]): AdamStep[] {
     const members = new Set(elementwise)
-    const found = elementwise.map((node) => matchAdam(this.#graph, node)).filter((adam) => adam !== undefined)
+    const found = elementwise
+      .map((node) => matchAdam(this.#graph, node))
+      .filter((adam) => adam !== undefined)
     return found.filter((adam) => {
       const inside = [...adam.absorbed].every((node) => members.has(node))
       const isWritten = [adam.weight, adam.mean, adam.variance].every(
@@ -132,10 +154,13 @@ class TapeBuilder {
         (node) =>
           node !== adam.weight &&
           !adam.absorbed.has(node) &&
-          this.#graph.dependencies(node).some((read) => adam.absorbed.has(read) || adam.states.has(read)),
+          this.#graph
+            .dependencies(node)
+            .some((read) => adam.absorbed.has(read) || adam.states.has(read)),
       )
       const kept = [...adam.absorbed].some(
-        (node) => node !== adam.mean && node !== adam.variance && this.#addresses.of(node) !== undefined,
+        (node) =>
+          node !== adam.mean && node !== adam.variance && this.#addresses.of(node) !== undefined,
       )
       return inside && isWritten && !readElsewhere && !kept
     })
@@ -149,7 +174,10 @@ class TapeBuilder {
     const read = adam.operands.map((view) => this.#source(view))
     const first = this.#registers.length
     this.#registers.push(...written, ...read)
-    invariant(this.#registers.length - first === TAPE.ADAM_REGISTERS, 'an Adam step has its registers in a row')
+    invariant(
+      this.#registers.length - first === TAPE.ADAM_REGISTERS,
+      'an Adam step has its registers in a row',
+    )
     return first
   }
 
@@ -164,7 +192,8 @@ class TapeBuilder {
     const { node } = view
     const temp = this.#temps.get(node)
     if (view.kind === 'full' && temp !== undefined) return this.#at(temp)
-    if (view.kind === 'full' && node === this.#product) return { kind: REGISTER.PRODUCT, address: 0 }
+    if (view.kind === 'full' && node === this.#product)
+      return { kind: REGISTER.PRODUCT, address: 0 }
     if (this.#graph.node(node).op === 'constant' && view.kind === 'scalar') {
       return { kind: REGISTER.SCALAR, address: this.#addresses.scalar(node) }
     }
@@ -173,7 +202,8 @@ class TapeBuilder {
     if (view.kind === 'row') return { kind: REGISTER.ROW, address }
     if (view.kind === 'col') return { kind: REGISTER.COL, address }
     const dtype = this.#graph.storedDType(node)
-    const kind = dtype === 'u8' ? REGISTER.FULL_U8 : dtype === 'i32' ? REGISTER.FULL_I32 : REGISTER.FULL
+    const kind =
+      dtype === 'u8' ? REGISTER.FULL_U8 : dtype === 'i32' ? REGISTER.FULL_I32 : REGISTER.FULL
     return { kind, address }
   }
 

@@ -1,0 +1,88 @@
+/**
+ * What every engine must do, as one test suite: each op and each optimizer agrees with the reference evaluator, spans and states behave
+ * as `engine.ts` of core says.
+ */
+import {
+  evaluate,
+  traceProgram,
+  type BatchProgram,
+  type Engine,
+  type Field,
+  type Program,
+  type Split,
+  type Trace,
+} from '@gradpool/core'
+import { expect } from 'vitest'
+
+/** A split whose rows are all rows of the fields. */
+export function splitOf(fields: Record<string, Field>, numExamples: number): Split {
+  return { fields, rows: Int32Array.from({ length: numExamples }, (_, row) => row) }
+}
+
+/** A program of one step over the whole of some data. */
+export function wholeBatch(program: Program, numExamples: number): BatchProgram {
+  return { program, batchSize: numExamples, numExamples, shuffle: false }
+}
+
+/** The fields' values by name, as the reference evaluator takes them, for one batch of all rows. */
+export function batchOf(data: Split): Record<string, ArrayLike<number>> {
+  return Object.fromEntries(
+    Object.entries(data.fields).map(([name, field]) => [name, field.values]),
+  )
+}
+
+/**
+ * Traces, runs one step on the engine and by the reference evaluator, and compares results and states.
+ *
+ * @param tolerance relative to the largest magnitude of each value
+ */
+export async function expectSameStep(
+  engine: Engine,
+  data: Split,
+  build: (trace: Trace) => void,
+  { seed = 3, tolerance = 2e-5 }: { seed?: number; tolerance?: number } = {},
+): Promise<void> {
+  const program = traceProgram(build)
+  const expected = evaluate(program, { batch: batchOf(data), seed })
+  const execution = await engine.compile(wholeBatch(program, data.rows.length), { data, seed })
+  try {
+    const { status, means } = await execution.run({ steps: 1 })
+    expect(status).toBe('done')
+    for (const [name, values] of Object.entries(expected.results)) {
+      expectClose(
+        means[name] ?? [],
+        values,
+        tolerance,
+        () => `result ${name} of\n${program.toString()}`,
+      )
+    }
+    const states = execution.read()
+    for (const [name, values] of Object.entries(expected.state)) {
+      expectClose(
+        states[name] ?? [],
+        values,
+        tolerance,
+        () => `state ${name} of\n${program.toString()}`,
+      )
+    }
+  } finally {
+    execution.dispose()
+  }
+}
+
+/** Equal within `tolerance` of the largest magnitude; infinities and NaN where they are expected. */
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  where: () => string,
+): void {
+  expect(actual.length, where()).toBe(expected.length)
+  const finite = Array.from(expected).filter(Number.isFinite).map(Math.abs)
+  const scale = finite.reduce((a, b) => Math.max(a, b), 1e-3)
+  for (const [index, value] of Array.from(expected).entries()) {
+    const got = actual[index] ?? NaN
+    const same = Object.is(got, value) || Math.abs(got - value) <= tolerance * scale
+    if (!same) expect.fail(`element ${index} is ${got}, not ${value}: ${where()}`)
+  }
+}

@@ -1,0 +1,52 @@
+/** Gradpool's engine `wasm`, many steps per call. */
+import { adam, train } from '@gradpool/core'
+import { wasmEngine } from '@gradpool/engine-cpu'
+import { autoencoder, mlp } from '@gradpool/models'
+
+export async function makeEngine() {
+  return wasmEngine()
+}
+
+/** A compiled execution of a workload. */
+export async function compile(engine, workload, { pixels, labels }) {
+  const { layers, batchSize, numExamples, kind } = workload
+  const data = {
+    fields: {
+      image: { dtype: 'u8', shape: [layers[0]], values: pixels },
+      label: { dtype: 'u8', shape: [], values: labels },
+    },
+    rows: Int32Array.from({ length: numExamples }, (_, row) => row),
+  }
+  const code = (layers.length - 1) / 2
+  const stage =
+    kind === 'autoencode'
+      ? autoencoder({
+          input: layers[0],
+          encoder: layers.slice(1, code + 1),
+          decoder: layers.slice(code + 1),
+          scale: 1 / 255,
+        })
+      : mlp({
+          input: layers[0],
+          hidden: layers.slice(1, -1),
+          classes: layers.at(-1),
+          scale: 1 / 255,
+        })
+  const program = train(stage, { optimizer: adam(), batchSize, data })
+  return engine.compile(program, { data, seed: 0 })
+}
+
+export async function makeRunner(workload, data) {
+  const engine = await makeEngine()
+  const execution = await compile(engine, workload, data)
+  return {
+    name: 'gradpool wasm',
+    /** Runs steps; the last loss. */
+    async run(steps) {
+      const { status, lastLoss } = await execution.run({ steps })
+      if (status !== 'done') throw new Error(`gradpool: ${status}`)
+      return lastLoss
+    },
+    dispose: () => engine.dispose(),
+  }
+}
