@@ -1,0 +1,94 @@
+/**
+ * Compiles the kernels to dist/kernels.wasm: SIMD, over a shared memory that the host imports into each thread's instance.
+ *
+ * The module has no data of its own, so that instances made at any time leave the memory as it is. The result is written under a
+ * temporary name and renamed, so that no reader ever sees half of it.
+ */
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { runClang } from '@yowasp/clang'
+
+const kernels = new URL('./', import.meta.url)
+const output = new URL('../dist/kernels.wasm', import.meta.url)
+
+const STACK_BYTES = 256 * 1024
+
+const COMPILE = [
+  '--target=wasm32-unknown-unknown',
+  '-std=gnu11',
+  '-O3',
+  '-ffp-contract=off',
+  '-ffreestanding',
+  '-fno-delete-null-pointer-checks',
+  '-msimd128',
+  '-matomics',
+  '-mbulk-memory',
+  '-mmutable-globals',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+]
+
+const LINK = [
+  '-nostdlib',
+  '-Wl,--no-entry',
+  '-Wl,--import-memory',
+  '-Wl,--shared-memory',
+  `-Wl,--max-memory=${65536 * 65536}`,
+  `-Wl,-z,stack-size=${STACK_BYTES}`,
+  '-Wl,--export=__stack_pointer',
+  '-Wl,--export=__heap_base',
+  '-Wl,--export=__data_end',
+  '-Wl,--strip-all',
+]
+
+const started = performance.now()
+const names = (await readdir(kernels)).filter((name) => /\.[ch]$/.test(name)).sort()
+const files = Object.fromEntries(
+  await Promise.all(names.map(async (name) => [name, await readFile(new URL(name, kernels), 'utf8')])),
+)
+const sources = names.filter((name) => name.endsWith('.c'))
+const command = ['clang', ...COMPILE, ...LINK, ...sources, '-o', 'kernels.wasm']
+const { 'kernels.wasm': wasm } = await compile()
+
+const module = new WebAssembly.Module(wasm)
+if (hasSection(wasm, 11)) throw new Error('the kernels must not have static data')
+
+await mkdir(new URL('./', output), { recursive: true })
+const temporary = `${fileURLToPath(output)}.${process.pid}.tmp`
+await writeFile(temporary, wasm)
+await rename(temporary, output)
+const numExports = WebAssembly.Module.exports(module).length
+console.log(
+  `kernels.wasm: ${sources.length} files, ${wasm.length} bytes, ${numExports} exports, ${((performance.now() - started) / 1000).toFixed(1)} s`,
+)
+
+async function compile() {
+  const messages = []
+  const collect = (bytes) => bytes && messages.push(Buffer.from(bytes))
+  try {
+    await runClang(null, {}, { fetchProgress: () => {} }) // reads the toolchain without a word
+    return await runClang(command, files, { stdout: collect, stderr: collect })
+  } catch (error) {
+    process.stderr.write(Buffer.concat(messages))
+    console.error(`the kernels do not compile (${error.message})`)
+    process.exit(1)
+  }
+}
+
+/** Whether a WebAssembly module has a section of this number. */
+function hasSection(bytes, wanted) {
+  let at = 8
+  while (at < bytes.length) {
+    const id = bytes[at++]
+    if (id === wanted) return true
+    let size = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++]
+      size += (byte & 127) * 2 ** shift
+      if (byte < 128) break
+    }
+    at += size
+  }
+  return false
+}

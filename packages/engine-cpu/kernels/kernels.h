@@ -1,0 +1,76 @@
+/*
+ * What the files of the kernels offer each other.
+ *
+ * `base` is the start of the arena: 0 in WASM, where an address is an offset in the module's own memory. Kernels keep no state of their own: no globals,
+ * no allocation, so that many threads may run them over one arena.
+ */
+#ifndef GRADPOOL_KERNELS_H
+#define GRADPOOL_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan.h"
+#include "vector.h"
+
+INLINE float *floats_at(char *base, uint32_t address) { return (float *)(base + address); }
+INLINE int32_t *ints_at(char *base, uint32_t address) { return (int32_t *)(base + address); }
+INLINE uint32_t *words_at(char *base, uint32_t address) { return (uint32_t *)(base + address); }
+
+INLINE uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+INLINE uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+/* elementwise.c: micro-ops over `count` elements, a multiple of VLEN. */
+void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count);
+void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count);
+
+/* tape.c */
+struct tape {
+    char *base;
+    const uint32_t *registers; /* pairs of kind and address */
+    const uint32_t *ops;
+    const uint32_t *sums;
+    uint32_t num_registers, num_ops, num_sums;
+    uint32_t rows, cols;
+    uint64_t written; /* bit r: an op writes register r */
+    float *block[TAPE_MAX_REGISTERS]; /* where each register's values of the current block are */
+    float lanes[TAPE_MAX_SUMS][LANES];
+    float temps[TAPE_MAX_TEMPS][TAPE_BLOCK];
+    float own[TAPE_MAX_REGISTERS][2 * TAPE_BLOCK + LANES]; /* values of registers that cannot be used where they are in the arena */
+};
+void tape_begin(struct tape *tape, char *base, uint32_t address, uint32_t rows, uint32_t cols);
+void tape_run(struct tape *tape, float *product, uint32_t first_row, uint32_t num_rows);
+void tape_end(struct tape *tape);
+
+/* matmul.c */
+uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape);
+void matmul(char *base, const uint32_t *operands);
+
+/* reduce.c */
+void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count);
+float fold_lanes(const float lanes[LANES]);
+void sum(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t inner);
+void reduce_max(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t inner);
+void arg_max(int32_t *to, const float *from, uint32_t rows, uint32_t cols);
+void softmax(float *to, const float *from, uint32_t rows, uint32_t cols);
+void log_softmax(float *to, const float *from, uint32_t rows, uint32_t cols);
+
+/* layout.c */
+void copy_bytes(void *to, const void *from, uint32_t count);
+void fill_words(uint32_t *to, uint32_t bits, uint32_t count);
+void cast_elements(void *to, const void *from, uint32_t to_dtype, uint32_t from_dtype, uint32_t count);
+void copy_strided(char *base, const uint32_t *operands);
+void gather_batch(char *base, const uint32_t *operands, const int32_t *indices);
+void gather_rows(char *base, const uint32_t *operands);
+void scatter_add(char *base, const uint32_t *operands);
+void one_hot(char *base, const uint32_t *operands);
+
+/* random.c */
+void random_fill(float *to, uint32_t count, uint32_t distribution, uint32_t purpose, uint32_t seed, uint32_t step);
+void shuffle(int32_t *rows, uint32_t count, uint32_t seed, uint32_t epoch);
+
+/* run.c */
+uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words);
+uint32_t run_steps(char *base, uint32_t run, uint32_t num_steps);
+#endif

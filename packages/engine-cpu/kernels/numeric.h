@@ -1,0 +1,97 @@
+/*
+ * Elementary functions on vectors, without branches and without a libm, so that every target rounds alike.
+ *
+ * Polynomials are those of Cephes (S. L. Moshier). Each function is within 2 units in the last place over the whole range of f32, denormal
+ * numbers included, and right for infinities and NaN.
+ */
+#ifndef GRADPOOL_NUMERIC_H
+#define GRADPOOL_NUMERIC_H
+
+#include "vector.h"
+
+#define SMALLEST_NORMAL 1.17549435e-38f /* 2^-126 */
+
+/* x, or +0 where |x| < 2^-126. */
+INLINE vfloat flush_denormal(vfloat x) { return (vfloat)(~(absolute(x) < SMALLEST_NORMAL) & (vint)x); }
+
+/*
+ * The exponential: e^x = 2^n * e^r with n = round(x / ln 2) and |r| <= ln(2) / 2. ln 2 is split in two so that n * ln 2 is subtracted almost exactly. 2^n is applied
+ * as two factors, since 2^-150 and 2^128 are beyond f32: the first product is exact, the second rounds once, to a denormal number if need be.
+ */
+INLINE vfloat exponential(vfloat x) {
+    const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, held in the low bits */
+    x = choose(x > 89.0f, splat(89.0f), x);
+    x = choose(x < -104.0f, splat(-104.0f), x);
+    vfloat shifted = x * 1.44269504f + to_integer;
+    vfloat n = shifted - to_integer;
+    vint exponent = (vint)shifted - 0x4b400000;
+    vfloat r = x - n * 0.693359375f;
+    r = r - n * -2.12194440e-4f;
+    vfloat p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    vfloat y = (p * (r * r) + r) + 1.0f;
+    vint half = exponent >> 1;
+    vfloat first = (vfloat)((half + 127) << 23);
+    vfloat second = (vfloat)((exponent - half + 127) << 23);
+    return (y * first) * second;
+}
+
+/*
+ * The natural logarithm: x = m * 2^e with m in [sqrt(1/2), sqrt(2)), f = m - 1, log x = f - f^2/2 + f^3 p(f) + e ln 2.
+ * The order of these operations is part of the definition of normal random numbers: packages/core repeats it.
+ */
+INLINE vfloat logarithm(vfloat x) {
+    const vfloat infinity = splat(__builtin_inff());
+    vint denormal = x < SMALLEST_NORMAL;
+    vfloat scaled = choose(denormal, x * 8388608.0f, x);
+    vint bits = (vint)scaled;
+    vint e = (bits >> 23) - 126 - (denormal & 23);
+    vfloat m = (vfloat)((bits & 0x007fffff) | 0x3f000000);
+    vint below = m < 0.70710677f;
+    e = e + below; /* a true mask is -1 */
+    m = m + keep(below, m);
+    vfloat exponent = __builtin_convertvector(e, vfloat);
+    vfloat f = m - 1.0f;
+    vfloat z = f * f;
+    vfloat p = f * 7.0376836292e-2f + -1.1514610310e-1f;
+    p = p * f + 1.1676998740e-1f;
+    p = p * f + -1.2420140846e-1f;
+    p = p * f + 1.4249322787e-1f;
+    p = p * f + -1.6668057665e-1f;
+    p = p * f + 2.0000714765e-1f;
+    p = p * f + -2.4999993993e-1f;
+    p = p * f + 3.3333331174e-1f;
+    vfloat y = p * f;
+    y = y * z;
+    y = y + exponent * -2.12194440e-4f;
+    y = y - 0.5f * z;
+    vfloat r = f + y;
+    r = r + exponent * 0.693359375f;
+    r = choose(x == infinity, infinity, r);
+    r = choose(x == 0.0f, -infinity, r);
+    return choose(~(x >= 0.0f), splat(__builtin_nanf("")), r);
+}
+
+/* tanh x = 1 - 2 / (e^2x + 1), and near 0, where that cancels, an odd polynomial. */
+INLINE vfloat hyperbolic_tangent(vfloat x) {
+    vfloat size = absolute(x);
+    vfloat large = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
+    large = (vfloat)((vint)large | ((vint)x & (vint)splat(-0.0f)));
+    vfloat z = x * x;
+    vfloat p = z * -5.70498872745e-3f + 2.06390887954e-2f;
+    p = p * z + -5.37397155531e-2f;
+    p = p * z + 1.33314422036e-1f;
+    p = p * z + -3.33332819422e-1f;
+    vfloat small = (p * z) * x + x;
+    return choose(size < 0.625f, small, large);
+}
+
+/* 1 / (1 + e^-x), written with e^-|x| so that nothing overflows and small results keep their precision. */
+INLINE vfloat logistic(vfloat x) {
+    vfloat e = exponential(-absolute(x));
+    return choose(x < 0.0f, e, splat(1.0f)) / (1.0f + e);
+}
+#endif

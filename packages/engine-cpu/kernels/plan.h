@@ -1,0 +1,144 @@
+/*
+ * The format of a plan: what the planner (src/planner/) writes into the arena and the kernels execute.
+ *
+ * A plan is 32-bit words. Every address is a byte offset from the start of the arena, as u32. `src/instructions.ts` holds the same
+ * numbers for TypeScript; a test compares the two files.
+ *
+ * An instruction is [opcode, number of words in all, operands ...]. All tensors are row-major without gaps, f32 unless said.
+ */
+#ifndef GRADPOOL_PLAN_H
+#define GRADPOOL_PLAN_H
+
+#define PLAN_VERSION 1
+
+enum dtype { DTYPE_F32 = 0, DTYPE_I32 = 1, DTYPE_U8 = 2 };
+
+/* The words of a run: one training or evaluation execution. */
+enum run_word {
+  RUN_VERSION = 0,        /* PLAN_VERSION; another is refused */
+  RUN_STOP = 1,           /* set to 1 by any thread: the span ends before its next step */
+  RUN_STEP = 2,           /* steps done, over all spans; published after each step */
+  RUN_STATUS = 3,         /* how the span ended: enum run_status */
+  RUN_LAST_LOSS = 4,      /* f32: the last finite loss; NaN before the first */
+  RUN_SEED = 5,           /* i32 */
+  RUN_ROWS = 6,           /* address of i32[num_examples]: the split's rows in their fields */
+  RUN_ORDER = 7,          /* address of i32[num_examples]: the rows in this epoch's order; 0: rows are visited as they stand */
+  RUN_ORDER_EPOCH = 8,    /* the epoch whose order RUN_ORDER holds; -1: none yet */
+  RUN_NUM_EXAMPLES = 9,
+  RUN_BATCH_SIZE = 10,
+  RUN_INDICES = 11,       /* address of i32[batch_size]: the rows of the current batch, written by the step loop */
+  RUN_STEP_INPUT = 12,    /* address of i32: the step's number for the program, written by the step loop */
+  RUN_SEED_INPUT = 13,    /* address of i32: the seed for the program, written by the step loop */
+  RUN_PROGRAM = 14,       /* address of the instructions of a full batch */
+  RUN_PROGRAM_WORDS = 15,
+  RUN_TAIL = 16,          /* address of the instructions of the shorter last batch; 0: none */
+  RUN_TAIL_WORDS = 17,
+  RUN_NUM_RESULTS = 18,
+  RUN_RESULTS = 19,       /* address of num_results records of RESULT_WORDS words */
+  RUN_EXAMPLES = 20,      /* examples of this span's finished steps, the weight of RESULT_MEANS' sums */
+  RUN_CONTINUE = 21,      /* if not 0, the sums of the results and RUN_EXAMPLES go on from where the last call left them */
+  RUN_WORDS = 32
+};
+
+enum run_status { RUN_DONE = 0, RUN_STOPPED = 1, RUN_NOT_FINITE = 2, RUN_REFUSED = 3 };
+
+/* A result of the program: summed over the steps of a span, each step weighted by its number of examples. */
+enum result_word {
+  RESULT_COUNT = 0,       /* number of elements */
+  RESULT_VALUE = 1,       /* address of f32[count], full batch */
+  RESULT_TAIL_VALUE = 2,  /* address of f32[count], shorter last batch */
+  RESULT_SUM = 3,         /* address of f64[count]: set to 0 when a span starts; += value * examples after each step, in step order */
+  RESULT_LAST = 4,        /* address of f32: the first element's value at the last step, for progress */
+  RESULT_WORDS = 5
+};
+
+enum opcode {
+  OP_GATHER_BATCH = 1,    /* dst, field, dst dtype, field dtype, elements per row, rows: rows of the field by RUN_INDICES, cast */
+  OP_MATMUL = 2,          /* dst, a, b, m, n, k, flags, scratch, tape: see below */
+  OP_MAP = 3,             /* rows, cols, tape: runs the tape over rows x cols elements */
+  OP_SUM = 4,             /* dst, src, outer, count, inner: dst[o, i] = sum over c of src[o, c, i] */
+  OP_REDUCE_MAX = 5,      /* dst, src, outer, count, inner */
+  OP_ARG_MAX = 6,         /* dst i32[rows], src, rows, cols: the first of equals; the first NaN wins */
+  OP_SOFTMAX = 7,         /* dst, src, rows, cols */
+  OP_LOG_SOFTMAX = 8,     /* dst, src, rows, cols */
+  OP_COPY = 9,            /* dst, src, bytes per element (1 or 4), rank (0..8), extents[rank], dst strides[rank], src strides[rank], in elements; src stride 0 repeats */
+  OP_FILL = 10,           /* dst, words, bits: count 32-bit words set to these bits */
+  OP_CAST = 11,           /* dst, src, dst dtype, src dtype, count; f32 to integers truncates and saturates, NaN gives 0 */
+  OP_GATHER_ROWS = 12,    /* dst, table, indices i32[n], n, elements per row, rows of the table; an index outside is clamped */
+  OP_SCATTER_ADD = 13,    /* dst[rows, ...], updates, indices i32[n], n, elements per row, rows: zeroed first, added in index order; an index outside is left out */
+  OP_ONE_HOT = 14,        /* dst, src, src dtype (i32 or u8), count, depth; a class outside gives zeros */
+  OP_RANDOM = 15,         /* dst, count, distribution (0 uniform, 1 normal), purpose, address of seed, address of step */
+  OP_GUARD = 16           /* address of f32: ends the span with RUN_NOT_FINITE, before the instructions that follow, unless it is finite */
+};
+
+enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
+
+/*
+ * OP_MATMUL: product[i, j] = sum over c = 0 .. k-1, in ascending order, of a(i, c) * b(c, j), starting from a(i, 0) * b(0, j); a is stored [m, k], or [k, m]
+ * with MATMUL_TRANSPOSE_A; b is stored [k, n], or [n, k] with MATMUL_TRANSPOSE_B. Each multiplication and each addition rounds (no fused multiply-add), so the
+ * bits depend on neither blocking nor vector width.
+ *
+ * `dst` is f32[m, n], or 0 when only the tape wants the product. `tape`, if not 0, is run over each block of finished rows while
+ * it is in cache; its PRODUCT registers are that block. `scratch` has matmul_scratch(m, n, k, flags, has dst, has tape) bytes.
+ */
+
+/*
+ * A tape: a straight line of elementwise micro-ops run block by block (see BLOCK) over rows x cols elements, so that values between its ops never leave the first-level cache:
+ *   [registers, ops, sums,
+ *    registers x (kind, address),
+ *    ops x (micro-op, destination register, a, b, c),
+ *    sums x (register, dst)]
+ * A register that an op writes is TEMP or FULL. A FULL register may be read and written (in place). Reads within a block precede writes of the same op.
+ * A sum adds up all elements of a register into the scalar `dst`, in the lane structure of OP_SUM with inner = 1.
+ */
+#define TAPE_BLOCK 256
+#define TAPE_MAX_REGISTERS 48
+#define TAPE_MAX_TEMPS 24
+#define TAPE_MAX_SUMS 8
+#define TAPE_OP_WORDS 5
+
+enum register_kind {
+  REGISTER_TEMP = 0,      /* a block of its own, reused for each block; address is its number among the temps, 0 .. TAPE_MAX_TEMPS-1 */
+  REGISTER_FULL = 1,      /* f32[rows, cols] */
+  REGISTER_SCALAR = 2,    /* f32, the same for all elements */
+  REGISTER_ROW = 3,       /* f32[cols], the same for all rows */
+  REGISTER_COL = 4,       /* f32[rows], the same for all columns */
+  REGISTER_PRODUCT = 5,   /* the finished rows of the matmul that runs this tape; may be written too */
+  REGISTER_FULL_U8 = 6,   /* u8[rows, cols], read as f32 */
+  REGISTER_FULL_I32 = 7   /* i32[rows, cols], read as f32 */
+};
+
+enum micro_op {
+  MICRO_COPY = 0,
+  MICRO_NEG = 1, MICRO_EXP = 2, MICRO_LOG = 3, MICRO_SQRT = 4, MICRO_TANH = 5, MICRO_SIGMOID = 6, MICRO_RELU = 7, MICRO_ABS = 8, MICRO_FLUSH = 9,
+  MICRO_ADD = 10, MICRO_SUB = 11, MICRO_MUL = 12, MICRO_DIV = 13, MICRO_MAX = 14, MICRO_MIN = 15,
+  MICRO_LESS = 16, MICRO_LESS_EQUAL = 17, MICRO_EQUAL = 18,
+  MICRO_SELECT = 19,      /* a is the condition */
+  MICRO_SQUARE = 20,      /* a * a */
+  MICRO_ADAM = 21
+};
+
+/*
+ * MICRO_ADAM: one step of Adam (Kingma & Ba 2015, algorithm 1). Its operand a is the first of ADAM_REGISTERS consecutive registers; destination, b and c are unused:
+ *   a+0 w', a+1 m', a+2 v'  written (FULL; they may be the same memory as w, m, v)
+ *   a+3 w,  a+4 m,  a+5 v,  a+6 g   read (any kind)
+ *   a+7 beta1, a+8 1-beta1, a+9 beta2, a+10 1-beta2, a+11 step size, a+12 correction, a+13 epsilon   (SCALAR)
+ *   m' = flush(beta1*m + (1-beta1)*g)
+ *   v' = flush(beta2*v + (1-beta2)*(g*g))
+ *   w' = w - (stepSize*m') / (sqrt(v')*correction + epsilon)
+ * Each product, sum, quotient and root rounds once, in the order written, so the bits are those of the same ops one by one.
+ */
+#define ADAM_REGISTERS 14
+
+/*
+ * Sums of contiguous elements (OP_SUM with inner = 1, and a tape's sums): element e goes to lane e mod 16; lanes start at 0 and add in ascending order; then lane l += lane l+8
+ * (l < 8), l += l+4 (l < 4), l += l+2 (l < 2), and lane 0 + lane 1 is the sum. With inner > 1, each dst element is summed over c in ascending order, starting from src[o, 0, i].
+ *
+ * Random numbers: Philox4x32-10 (Salmon et al. 2011). Element e of a tensor: key = (seed, purpose), counter = (e / 4, step, 0, 0), word e mod 4.
+ *   uniform: (word >> 8) * 2^-24
+ *   normal:  x = (2*(word >> 9) + 1 - 2^23) * 2^-23, exact; then sqrt(2) * erfinv(x) by Giles' single-precision polynomial (GPU Computing Gems, 2011), with w = -log((1-x)*(1+x))
+ *            by the log of numeric.h
+ * The order of epoch E: Fisher-Yates over the rows as they stand: for i = n-1 down to 1, swap i with (word * (i + 1)) >> 32, where word: key = (seed, 0x790c294e: FNV-1a of
+ * "shuffle"), counter = (i / 4, E, 0, 0), word i mod 4.
+ */
+#endif

@@ -1,0 +1,157 @@
+/*
+ * Sums, maxima and what is made of them: arg-max, softmax, log-softmax.
+ *
+ * A sum of contiguous elements goes through LANES virtual lanes (plan.h), so that its bits are the same whatever the vector is.
+ */
+#include "kernels.h"
+#include "numeric.h"
+
+/* Adds elements first .. first + count - 1 of a sum, which begin at `from`, to their lanes. */
+void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count) {
+    uint32_t i = 0;
+    for (; i < count && (first + i) % LANES != 0; i++) lanes[(first + i) % LANES] += from[i];
+    if (i + LANES <= count) {
+        vfloat total[LANES / VLEN];
+        for (int v = 0; v < LANES / VLEN; v++) total[v] = load(lanes + v * VLEN);
+        for (; i + LANES <= count; i += LANES) {
+            for (int v = 0; v < LANES / VLEN; v++) total[v] += load(from + i + v * VLEN);
+        }
+        for (int v = 0; v < LANES / VLEN; v++) store(lanes + v * VLEN, total[v]);
+    }
+    for (; i < count; i++) lanes[(first + i) % LANES] += from[i];
+}
+
+float fold_lanes(const float lanes[LANES]) {
+    float part[LANES / 2];
+    for (uint32_t lane = 0; lane < LANES / 2; lane++) part[lane] = lanes[lane] + lanes[lane + LANES / 2];
+    for (uint32_t width = LANES / 4; width > 0; width /= 2) {
+        for (uint32_t lane = 0; lane < width; lane++) part[lane] += part[lane + width];
+    }
+    return part[0];
+}
+
+INLINE float sum_of(const float *from, uint32_t count) {
+    float lanes[LANES] = {0};
+    sum_lanes(lanes, from, 0, count);
+    return fold_lanes(lanes);
+}
+
+/* The larger as in vector.h: NaN if either is, and +0 is larger than -0. */
+INLINE float larger_scalar(float a, float b) {
+    if (a > b) return a;
+    if (a < b) return b;
+    if (a != b) return a + b;
+    return __builtin_signbit(a) ? b : a;
+}
+
+static float max_of(const float *from, uint32_t count) {
+    float result = from[0];
+    uint32_t i = 1;
+    if (count >= 2 * LANES) {
+        vfloat all = load(from);
+        for (i = VLEN; i + VLEN <= count; i += VLEN) all = larger(all, load(from + i));
+        result = all[0];
+        for (int lane = 1; lane < VLEN; lane++) result = larger_scalar(result, all[lane]);
+    }
+    for (; i < count; i++) result = larger_scalar(result, from[i]);
+    return result;
+}
+
+/* Sums columns [col, col + vectors * VLEN) of a matrix [count, inner] from its first row to its last. */
+INLINE void sum_columns(float *to, const float *from, uint32_t count, uint32_t inner, const int vectors) {
+    vfloat total[4];
+    for (int v = 0; v < vectors; v++) total[v] = load(from + v * VLEN);
+    for (uint32_t c = 1; c < count; c++) {
+        from += inner;
+        for (int v = 0; v < vectors; v++) total[v] += load(from + v * VLEN);
+    }
+    for (int v = 0; v < vectors; v++) store(to + v * VLEN, total[v]);
+}
+
+void sum(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t inner) {
+    for (uint32_t o = 0; o < outer; o++, to += inner, from += count * inner) {
+        if (inner == 1) {
+            *to = sum_of(from, count);
+            continue;
+        }
+        uint32_t col = 0;
+        for (; col + 4 * VLEN <= inner; col += 4 * VLEN) sum_columns(to + col, from + col, count, inner, 4);
+        for (; col + VLEN <= inner; col += VLEN) sum_columns(to + col, from + col, count, inner, 1);
+        for (; col < inner; col++) {
+            float total = from[col];
+            for (uint32_t c = 1; c < count; c++) total += from[c * inner + col];
+            to[col] = total;
+        }
+    }
+}
+
+void reduce_max(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t inner) {
+    for (uint32_t o = 0; o < outer; o++, to += inner, from += count * inner) {
+        if (inner == 1) {
+            *to = max_of(from, count);
+            continue;
+        }
+        uint32_t col = 0;
+        for (; col + VLEN <= inner; col += VLEN) {
+            vfloat all = load(from + col);
+            for (uint32_t c = 1; c < count; c++) all = larger(all, load(from + c * inner + col));
+            store(to + col, all);
+        }
+        for (; col < inner; col++) {
+            float all = from[col];
+            for (uint32_t c = 1; c < count; c++) all = larger_scalar(all, from[c * inner + col]);
+            to[col] = all;
+        }
+    }
+}
+
+void arg_max(int32_t *to, const float *from, uint32_t rows, uint32_t cols) {
+    for (uint32_t r = 0; r < rows; r++, from += cols) {
+        uint32_t best = 0;
+        for (uint32_t c = 1; c < cols && from[best] == from[best]; c++) {
+            if (!(from[c] <= from[best])) best = c;
+        }
+        to[r] = (int32_t)best;
+    }
+}
+
+static NOINLINE void exponentials_in_place(float *x, uint32_t count) {
+    uint32_t i = 0;
+    for (; i + VLEN <= count; i += VLEN) store(x + i, exponential(load(x + i)));
+    if (i < count) store_part(x + i, exponential(load_part(x + i, count - i)), count - i);
+}
+
+/* dst = x - max x, row by row. */
+static void shift_rows(float *to, const float *from, uint32_t rows, uint32_t cols) {
+    for (uint32_t r = 0; r < rows; r++, from += cols, to += cols) {
+        const float max = max_of(from, cols);
+        for (uint32_t c = 0; c < cols; c++) to[c] = from[c] - max;
+    }
+}
+
+void softmax(float *to, const float *from, uint32_t rows, uint32_t cols) {
+    shift_rows(to, from, rows, cols);
+    exponentials_in_place(to, rows * cols);
+    for (uint32_t r = 0; r < rows; r++, to += cols) {
+        const float total = sum_of(to, cols);
+        for (uint32_t c = 0; c < cols; c++) to[c] = to[c] / total;
+    }
+}
+
+/* log softmax x = d - log(sum of e^d) with d = x - max x. */
+void log_softmax(float *to, const float *from, uint32_t rows, uint32_t cols) {
+    enum { CHUNK = 16 * LANES };
+    float chunk[CHUNK];
+    shift_rows(to, from, rows, cols);
+    for (uint32_t r = 0; r < rows; r++, to += cols) {
+        float lanes[LANES] = {0};
+        for (uint32_t c = 0; c < cols; c += CHUNK) {
+            const uint32_t count = least(CHUNK, cols - c);
+            copy_bytes(chunk, to + c, 4 * count);
+            exponentials_in_place(chunk, count);
+            sum_lanes(lanes, chunk, c, count);
+        }
+        const float log_total = logarithm(splat(fold_lanes(lanes)))[0];
+        for (uint32_t c = 0; c < cols; c++) to[c] = to[c] - log_total;
+    }
+}

@@ -1,0 +1,158 @@
+/*
+ * The step loop: many training or evaluation steps in one call, without anything else between them.
+ */
+#include "kernels.h"
+
+/* Executes instructions until a guard fails, one is unknown, or all are done: RUN_DONE, RUN_NOT_FINITE or RUN_REFUSED. */
+uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words) {
+    const uint32_t *at = words_at(base, instructions);
+    const uint32_t *end = at + num_words;
+    for (; at < end; at += at[1]) {
+        const uint32_t *operands = at + 2;
+        float *to = floats_at(base, operands[0]);
+        const float *from = floats_at(base, operands[1]);
+        switch (at[0]) {
+        case OP_GATHER_BATCH:
+            gather_batch(base, operands, ints_at(base, words_at(base, run)[RUN_INDICES]));
+            break;
+        case OP_MATMUL:
+            matmul(base, operands);
+            break;
+        case OP_MAP: {
+            struct tape tape;
+            tape_begin(&tape, base, operands[2], operands[0], operands[1]);
+            tape_run(&tape, floats_at(base, 0), 0, operands[0]);
+            tape_end(&tape);
+            break;
+        }
+        case OP_SUM:
+            sum(to, from, operands[2], operands[3], operands[4]);
+            break;
+        case OP_REDUCE_MAX:
+            reduce_max(to, from, operands[2], operands[3], operands[4]);
+            break;
+        case OP_ARG_MAX:
+            arg_max((int32_t *)to, from, operands[2], operands[3]);
+            break;
+        case OP_SOFTMAX:
+            softmax(to, from, operands[2], operands[3]);
+            break;
+        case OP_LOG_SOFTMAX:
+            log_softmax(to, from, operands[2], operands[3]);
+            break;
+        case OP_COPY:
+            copy_strided(base, operands);
+            break;
+        case OP_FILL:
+            fill_words((uint32_t *)to, operands[2], operands[1]);
+            break;
+        case OP_CAST:
+            cast_elements(to, from, operands[2], operands[3], operands[4]);
+            break;
+        case OP_GATHER_ROWS:
+            gather_rows(base, operands);
+            break;
+        case OP_SCATTER_ADD:
+            scatter_add(base, operands);
+            break;
+        case OP_ONE_HOT:
+            one_hot(base, operands);
+            break;
+        case OP_RANDOM:
+            random_fill(to, operands[1], operands[2], operands[3], *words_at(base, operands[4]), *words_at(base, operands[5]));
+            break;
+        case OP_GUARD:
+            if (!(*to - *to == 0)) return RUN_NOT_FINITE;
+            break;
+        default:
+            return RUN_REFUSED;
+        }
+    }
+    return RUN_DONE;
+}
+
+/* The rows in the order of an epoch, made anew if the order at hand is another epoch's. */
+static const int32_t *rows_in_order(char *base, uint32_t *run, uint32_t epoch) {
+    const int32_t *rows = ints_at(base, run[RUN_ROWS]);
+    if (run[RUN_ORDER] == 0) return rows;
+    int32_t *order = ints_at(base, run[RUN_ORDER]);
+    if (run[RUN_ORDER_EPOCH] != epoch) {
+        copy_bytes(order, rows, 4 * run[RUN_NUM_EXAMPLES]);
+        shuffle(order, run[RUN_NUM_EXAMPLES], run[RUN_SEED], epoch);
+        run[RUN_ORDER_EPOCH] = epoch;
+    }
+    return order;
+}
+
+INLINE const uint32_t *result_record(char *base, const uint32_t *run, uint32_t index) {
+    return words_at(base, run[RUN_RESULTS]) + RESULT_WORDS * index;
+}
+
+static void clear_results(char *base, uint32_t *run) {
+    run[RUN_EXAMPLES] = 0;
+    for (uint32_t i = 0; i < run[RUN_NUM_RESULTS]; i++) {
+        const uint32_t *result = result_record(base, run, i);
+        double *total = (double *)(base + result[RESULT_SUM]);
+        for (uint32_t e = 0; e < result[RESULT_COUNT]; e++) total[e] = 0;
+    }
+}
+
+static void add_results(char *base, uint32_t *run, bool is_tail, uint32_t examples) {
+    run[RUN_EXAMPLES] += examples;
+    for (uint32_t i = 0; i < run[RUN_NUM_RESULTS]; i++) {
+        const uint32_t *result = result_record(base, run, i);
+        const float *value = floats_at(base, result[is_tail ? RESULT_TAIL_VALUE : RESULT_VALUE]);
+        double *total = (double *)(base + result[RESULT_SUM]);
+        for (uint32_t e = 0; e < result[RESULT_COUNT]; e++) total[e] += (double)value[e] * examples;
+        *floats_at(base, result[RESULT_LAST]) = value[0];
+        if (i == 0 && value[0] - value[0] == 0) *(float *)(run + RUN_LAST_LOSS) = value[0];
+    }
+}
+
+static uint32_t run_until(char *base, uint32_t *run, uint32_t run_address, uint32_t num_steps) {
+    const uint32_t num_examples = run[RUN_NUM_EXAMPLES], batch_size = run[RUN_BATCH_SIZE];
+    if (run[RUN_VERSION] != PLAN_VERSION || batch_size == 0) return RUN_REFUSED;
+    const uint32_t full_batches = num_examples / batch_size, tail_size = num_examples % batch_size;
+    const uint32_t steps_per_epoch = full_batches + (tail_size != 0 && run[RUN_TAIL] != 0);
+    if (steps_per_epoch == 0) return RUN_REFUSED;
+    if (!run[RUN_CONTINUE]) clear_results(base, run);
+
+    for (uint32_t i = 0; i < num_steps; i++) {
+        if (__atomic_load_n(run + RUN_STOP, __ATOMIC_ACQUIRE)) return RUN_STOPPED;
+        const uint32_t step = run[RUN_STEP], epoch = step / steps_per_epoch, batch = step % steps_per_epoch;
+        const bool is_tail = batch == full_batches;
+        const uint32_t examples = is_tail ? tail_size : batch_size;
+        const int32_t *rows = rows_in_order(base, run, epoch);
+        copy_bytes(ints_at(base, run[RUN_INDICES]), rows + batch * batch_size, 4 * examples);
+        *words_at(base, run[RUN_STEP_INPUT]) = step;
+        *words_at(base, run[RUN_SEED_INPUT]) = run[RUN_SEED];
+        const uint32_t program = run[is_tail ? RUN_TAIL : RUN_PROGRAM], words = run[is_tail ? RUN_TAIL_WORDS : RUN_PROGRAM_WORDS];
+        const uint32_t status = execute_instructions(base, run_address, program, words);
+        if (status != RUN_DONE) return status;
+        add_results(base, run, is_tail, examples);
+        __atomic_store_n(run + RUN_STEP, step + 1, __ATOMIC_RELEASE);
+    }
+    return RUN_DONE;
+}
+
+uint32_t run_steps(char *base, uint32_t run_address, uint32_t num_steps) {
+    uint32_t *run = words_at(base, run_address);
+    const uint32_t status = run_until(base, run, run_address, num_steps);
+    __atomic_store_n(run + RUN_STATUS, status, __ATOMIC_RELEASE);
+    return status;
+}
+
+#ifdef __wasm__
+#define EXPORT(name) __attribute__((export_name(name)))
+
+EXPORT("run") uint32_t export_run(uint32_t run, uint32_t num_steps) { return run_steps(0, run, num_steps); }
+
+EXPORT("execute") uint32_t export_execute(uint32_t run, uint32_t instructions, uint32_t num_words) {
+    return execute_instructions(0, run, instructions, num_words);
+}
+
+EXPORT("matmul_scratch")
+uint32_t export_matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape) {
+    return matmul_scratch(m, n, k, flags, has_dst, has_tape);
+}
+#endif

@@ -1,0 +1,124 @@
+/*
+ * A vector of VLEN floats and the few things the kernels do with it.
+ *
+ * GNU vector extensions carry the arithmetic, so one source serves WASM SIMD, SSE, AVX2, AVX-512 and NEON: VLEN is the only
+ * thing that changes. No result depends on it: every lane does what a scalar would do, and horizontal sums go through LANES virtual lanes.
+ */
+#ifndef GRADPOOL_VECTOR_H
+#define GRADPOOL_VECTOR_H
+
+#include <stdint.h>
+#ifdef __wasm_simd128__
+#include <wasm_simd128.h>
+#elif defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#ifndef VLEN
+#define VLEN 4
+#endif
+
+/* The virtual lanes of a sum, whatever VLEN is. */
+#define LANES 16
+
+#define INLINE static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
+
+typedef float vfloat __attribute__((vector_size(4 * VLEN)));
+typedef int32_t vint __attribute__((vector_size(4 * VLEN)));
+typedef uint32_t vuint __attribute__((vector_size(4 * VLEN)));
+
+/* Memory is aligned to 4 bytes at least, and any of these may alias any other. */
+typedef float vfloat_memory __attribute__((vector_size(4 * VLEN), aligned(4), may_alias));
+typedef int32_t vint_memory __attribute__((vector_size(4 * VLEN), aligned(4), may_alias));
+
+INLINE vfloat load(const float *from) { return *(const vfloat_memory *)from; }
+INLINE void store(float *to, vfloat value) { *(vfloat_memory *)to = value; }
+
+INLINE vfloat splat(float value) { return value - (vfloat){0}; }
+INLINE vint splat_int(int32_t value) { return value - (vint){0}; }
+
+/* Bits of a where the mask is all ones, bits of b where it is 0. */
+INLINE vfloat choose(vint mask, vfloat a, vfloat b) { return (vfloat)((mask & (vint)a) | (~mask & (vint)b)); }
+
+/* a where the mask is all ones, else +0. */
+INLINE vfloat keep(vint mask, vfloat a) { return (vfloat)(mask & (vint)a); }
+
+INLINE vfloat absolute(vfloat x) { return (vfloat)((vint)x & 0x7fffffff); }
+
+/* The correctly rounded square root. */
+INLINE vfloat square_root(vfloat x) {
+#if defined(__wasm_simd128__) && VLEN == 4
+    return (vfloat)wasm_f32x4_sqrt((v128_t)x);
+#elif defined(__AVX512F__) && VLEN == 16
+    return (vfloat)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX__) && VLEN == 8
+    return (vfloat)_mm256_sqrt_ps((__m256)x);
+#elif defined(__SSE2__) && VLEN == 4
+    return (vfloat)_mm_sqrt_ps((__m128)x);
+#else
+    for (int lane = 0; lane < VLEN; lane++) x[lane] = __builtin_sqrtf(x[lane]);
+    return x;
+#endif
+}
+
+/* x where it is at least 0 or NaN, else 0: one instruction on most targets. */
+INLINE vfloat positive_part(vfloat x) {
+#if defined(__wasm_simd128__) && VLEN == 4
+    return (vfloat)wasm_f32x4_pmax((v128_t)x, wasm_f32x4_const_splat(0));
+#else
+    return keep(~(x < 0), x);
+#endif
+}
+
+/* The larger and the smaller of two: NaN if either is, and +0 is larger than -0. */
+INLINE vfloat larger(vfloat a, vfloat b) {
+#if defined(__wasm_simd128__) && VLEN == 4
+    return (vfloat)wasm_f32x4_max((v128_t)a, (v128_t)b);
+#else
+    vfloat equal_or_nan = choose(a == b, (vfloat)((vint)a & (vint)b), a + b);
+    return choose(a > b, a, choose(a < b, b, equal_or_nan));
+#endif
+}
+
+INLINE vfloat smaller(vfloat a, vfloat b) {
+#if defined(__wasm_simd128__) && VLEN == 4
+    return (vfloat)wasm_f32x4_min((v128_t)a, (v128_t)b);
+#else
+    vfloat equal_or_nan = choose(a == b, (vfloat)((vint)a | (vint)b), a + b);
+    return choose(a < b, a, choose(a > b, b, equal_or_nan));
+#endif
+}
+
+/* The first `count` elements of a vector, and the rest 0. */
+INLINE vfloat load_part(const float *from, uint32_t count) {
+    vfloat value = {0};
+    float *lanes = (float *)&value;
+    for (uint32_t lane = 0; lane < count; lane++) lanes[lane] = from[lane];
+    return value;
+}
+
+INLINE void store_part(float *to, vfloat value, uint32_t count) {
+    const float *lanes = (const float *)&value;
+    for (uint32_t lane = 0; lane < count; lane++) to[lane] = lanes[lane];
+}
+
+/* Four floats, whatever VLEN is: the unit of transposition. */
+typedef float quad __attribute__((vector_size(16)));
+typedef float quad_memory __attribute__((vector_size(16), aligned(4), may_alias));
+
+INLINE quad load_quad(const float *from) { return *(const quad_memory *)from; }
+INLINE void store_quad(float *to, quad value) { *(quad_memory *)to = value; }
+
+/* Turns four rows of four into four columns of four. */
+INLINE void transpose_quads(quad row[4]) {
+    quad low01 = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+    quad high01 = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+    quad low23 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+    quad high23 = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+    row[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+    row[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+    row[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+    row[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+}
+#endif
