@@ -67,7 +67,7 @@ export function initializerFor(like: InitializerLike, shape: Shape): Initializer
   if (typeof like === 'string') {
     if (Object.hasOwn(shapedInitializers, like)) return shapedInitializers[like](shape)
     const names = Object.keys(shapedInitializers).join(', ')
-    throw new UserError(`there is no initializer "${String(like)}"; the named ones are ${names}`)
+    throw new UserError(`there is no initializer "${like}"; the named ones are ${names}`)
   }
   return like
 }

@@ -1,5 +1,6 @@
 /**
- * AdamW: Adam with weight decay apart from the gradient; w is first multiplied by 1 - learningRate * weightDecay.
+ * AdamW: Adam with weight decay apart from the gradient: w first becomes w - (learningRate * weightDecay) * w,
+ * which loses less of a small decay to rounding than a product with 1 - learningRate * weightDecay.
  *
  * Source: Loshchilov & Hutter (2019); the decay is scaled by the learning rate, as in torch.optim.AdamW.
  */
@@ -28,10 +29,10 @@ export function adamwRule(config: AdamW): UpdateRule<'m' | 'v', 'correction1' | 
     shared: ['correction1', 'correction2'],
     update(now) {
       const learningRate = learningRateAt(config.learningRate, now.step)
-      const kept = sub(1, mul(learningRate, config.weightDecay))
+      const decay = mul(learningRate, config.weightDecay)
       const parameters = now.parameters.map((parameter) => ({
         ...parameter,
-        weight: mul(parameter.weight, kept),
+        weight: sub(parameter.weight, mul(decay, parameter.weight)),
       }))
       return adamStep(config, { ...now, parameters }, learningRate)
     },

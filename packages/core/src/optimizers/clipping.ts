@@ -30,7 +30,7 @@ function checked(clip: Clip): Clip {
 export function checkClip({ kind, max }: Clip): void {
   const known: readonly string[] = ['globalNorm', 'value']
   if (!known.includes(kind)) {
-    throw new UserError(`clip.kind must be globalNorm or value, not ${String(kind)}`)
+    throw new UserError(`clip.kind must be globalNorm or value, not ${kind}`)
   }
   if (!(max > 0 && max < Infinity)) {
     throw new UserError(`clip.max must be a positive number, not ${String(max)}`)

@@ -1,0 +1,247 @@
+/**
+ * Optimizers against PyTorch: tools/oracles/optimizers.json has gradients as a table and the trajectories that PyTorch's
+ * own optimizers give for them, in float64.
+ */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { BatchProgram } from '../batch-program.js'
+import { parameter } from '../module.js'
+import { mul, sub } from '../ops/elementwise.js'
+import { sum } from '../ops/reduction.js'
+import { evaluate } from '../reference.js'
+import { cosine, exponentialDecay, stepDecay, type LearningRate } from '../schedules.js'
+import { stage, type Batch } from '../stage.js'
+import { train } from '../train.js'
+import {
+  adam,
+  adamw,
+  clipByGlobalNorm,
+  clipByValue,
+  rmsprop,
+  sgd,
+  updateRule,
+  type Clip,
+  type Optimizer,
+  type UpdateRule,
+} from './index.js'
+
+interface OracleCase {
+  readonly name: string
+  readonly optimizer: 'sgd' | 'adam' | 'adamw' | 'rmsprop'
+  readonly lr: number
+  readonly momentum?: number
+  readonly nesterov?: boolean
+  readonly weightDecay?: number
+  readonly beta1?: number
+  readonly beta2?: number
+  readonly alpha?: number
+  readonly eps?: number
+  readonly clip?: { readonly kind: 'norm' | 'value'; readonly max: number }
+  readonly schedule?:
+    | {
+        readonly kind: 'cosine'
+        readonly warmupSteps: number
+        readonly totalSteps: number
+        readonly min: number
+      }
+    | { readonly kind: 'exponential'; readonly gamma: number }
+    | { readonly kind: 'step'; readonly stepSize: number; readonly gamma: number }
+  readonly trajectory: Readonly<Record<string, readonly number[]>>
+}
+
+interface Oracle {
+  readonly steps: number
+  readonly initial: readonly number[]
+  readonly gradients: readonly (readonly number[])[]
+  readonly cases: readonly OracleCase[]
+}
+
+const oracleFile = new URL('../../../../tools/oracles/optimizers.json', import.meta.url)
+const oracle = JSON.parse(readFileSync(oracleFile, 'utf8')) as Oracle
+
+/** A parameter whose gradient is the batch: the loss is their scalar product. */
+function follow(optimizer: Optimizer | UpdateRule, clip?: Clip): BatchProgram {
+  const product = stage({
+    params: { weight: parameter([5], 'heNormal') },
+    step: ({ weight }, { gradient }: Batch<'gradient'>) => ({ loss: sum(mul(weight, gradient)) }),
+  })
+  return train(product, {
+    optimizer,
+    ...(clip && { clip }),
+    batchSize: 1,
+    data: { fields: { gradient: { dtype: 'f32', shape: [5] } }, numExamples: 1 },
+  })
+}
+
+function* trajectoryOf({ program }: BatchProgram): Generator<readonly number[]> {
+  let state: Readonly<Record<string, ArrayLike<number>>> = { weight: oracle.initial }
+  for (const [step, gradient] of oracle.gradients.entries()) {
+    const next = evaluate(program, { state, batch: { gradient }, step })
+    state = next.state
+    yield [...(next.state.weight ?? [])]
+  }
+}
+
+function optimizerOf(fields: OracleCase): Optimizer {
+  const { lr, momentum = 0, nesterov = false, weightDecay = 0, schedule } = fields
+  let learningRate: LearningRate = lr
+  if (schedule?.kind === 'cosine') {
+    const { warmupSteps, totalSteps, min } = schedule
+    learningRate = cosine({ learningRate: lr, warmupSteps, totalSteps, final: min })
+  } else if (schedule?.kind === 'exponential') {
+    learningRate = exponentialDecay({ learningRate: lr, rate: schedule.gamma })
+  } else if (schedule?.kind === 'step') {
+    learningRate = stepDecay({
+      learningRate: lr,
+      rate: schedule.gamma,
+      decaySteps: schedule.stepSize,
+    })
+  }
+  const { beta1 = 0.9, beta2 = 0.999, eps: epsilon = 1e-8, alpha: decay = 0.99, clip } = fields
+  const clips = { norm: clipByGlobalNorm, value: clipByValue }
+  const common = { learningRate, ...(clip && { clip: clips[clip.kind](clip.max) }) }
+  switch (fields.optimizer) {
+    case 'sgd':
+      return sgd({ ...common, momentum, nesterov, weightDecay })
+    case 'adam':
+      return adam({ ...common, beta1, beta2, epsilon })
+    case 'adamw':
+      return adamw({ ...common, beta1, beta2, epsilon, weightDecay })
+    case 'rmsprop':
+      return rmsprop({ ...common, decay, momentum, epsilon })
+  }
+}
+
+describe('the trajectories of PyTorch', () => {
+  test.each(oracle.cases)('$name', (fields) => {
+    let step = 0
+    let recorded = 0
+    for (const weight of trajectoryOf(follow(optimizerOf(fields)))) {
+      step += 1
+      const expected = fields.trajectory[String(step)]
+      if (!expected) continue
+      recorded += 1
+      expected.forEach((value, i) => {
+        // Constants are f32: an error of some 1e-6 of the way that the weight has gone, and one ulp of the weight.
+        const way = Math.max(Math.abs(value - (oracle.initial[i] ?? 0)), fields.lr)
+        const bound = 2e-6 * way + 2 ** -23 * Math.abs(value)
+        expect(Math.abs((weight[i] ?? NaN) - value)).toBeLessThan(bound)
+      })
+    }
+    expect(recorded).toBe(Object.keys(fields.trajectory).length)
+  })
+})
+
+describe('optimizers as data', () => {
+  test('are frozen and plain JSON', () => {
+    for (const optimizer of [sgd(), adam(), adamw(), rmsprop()]) {
+      expect(Object.isFrozen(optimizer)).toBe(true)
+      expect(JSON.parse(JSON.stringify(optimizer))).toEqual(optimizer)
+    }
+    expect(adam()).toEqual({
+      kind: 'adam',
+      learningRate: 0.001,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+    })
+  })
+
+  test.each([
+    [() => adam({ beta1: 1 }), 'adam: beta1 must be a number of at least 0 and below 1, not 1'],
+    [() => adam({ epsilon: -1 }), 'adam: epsilon must be a number of at least 0, not -1'],
+    [
+      () => adamw({ weightDecay: NaN }),
+      'adamw: weightDecay must be a number of at least 0, not NaN',
+    ],
+    [() => sgd({ learningRate: -0.1 }), 'learningRate must be a number of at least 0, not -0.1'],
+    [() => sgd({ momentum: 2 }), 'sgd: momentum must be a number of at least 0 and below 1, not 2'],
+    [
+      () => rmsprop({ clip: { kind: 'value', max: 0 } }),
+      'clip.max must be a positive number, not 0',
+    ],
+    [() => clipByGlobalNorm(Infinity), 'clip.max must be a positive number, not Infinity'],
+    [
+      () => sgd({ clip: { kind: 'norm' as 'value', max: 1 } }),
+      'clip.kind must be globalNorm or value, not norm',
+    ],
+    [
+      () => follow({ ...adam(), kind: 'lion' as 'adam' }),
+      'there is no optimizer of kind "lion"; there are sgd, adam, adamw and rmsprop',
+    ],
+  ])('refuses what is out of range (%#)', (build, message) => {
+    expect(build).toThrow(message)
+  })
+})
+
+test('a rule of one’s own has its slots in the Program', () => {
+  const decaying = updateRule({
+    slots: ['sum'],
+    shared: ['count'],
+    update: ({ shared, parameters }) => ({
+      shared: { count: sub(shared.count, -1) },
+      parameters: parameters.map(({ weight, gradient, slots }) => ({
+        weight: sub(weight, mul(0.1, gradient)),
+        slots: { sum: sub(slots.sum, mul(-1, gradient)) },
+      })),
+    }),
+  })
+  const { program } = follow(decaying)
+  expect(program.updates.map(({ name }) => name)).toEqual([
+    'weight',
+    'optimizer/sum/weight',
+    'optimizer/count',
+  ])
+  const gradient = [1, 2, 3, 4, 5]
+  const { state } = evaluate(program, { batch: { gradient } })
+  expect([...(state['optimizer/sum/weight'] ?? [])]).toEqual(gradient)
+  expect([...(state['optimizer/count'] ?? [])]).toEqual([1])
+})
+
+test('the corrections of Adam count 1 - beta^t without cancellation', () => {
+  const { program } = follow(adam())
+  let state: Readonly<Record<string, ArrayLike<number>>> = {}
+  for (let step = 0; step < 20; step++) {
+    state = evaluate(program, { state, batch: { gradient: [0, 0, 0, 0, 0] }, step }).state
+  }
+  expect(state['optimizer/correction1']?.[0]).toBeCloseTo(1 - 0.9 ** 20, 6)
+  expect(state['optimizer/correction2']?.[0]).toBeCloseTo(1 - 0.999 ** 20, 6)
+})
+
+test('clip of train goes before that of the optimizer', () => {
+  const optimizer = sgd({ learningRate: 1, clip: clipByValue(3) })
+  const { program } = follow(optimizer, clipByValue(2))
+  const { state } = evaluate(program, {
+    state: { weight: [0, 0, 0, 0, 0] },
+    batch: { gradient: [1, -1, 5, -5, 0] },
+  })
+  expect([...(state.weight ?? [])]).toEqual([-1, 1, -2, 2, 0])
+})
+
+test('a gradient of zero passes the norm clip unharmed', () => {
+  const { program } = follow(sgd({ clip: clipByGlobalNorm(1) }))
+  const { state } = evaluate(program, {
+    state: { weight: oracle.initial },
+    batch: { gradient: [0, 0, 0, 0, 0] },
+  })
+  expect([...(state.weight ?? [])]).toEqual(oracle.initial)
+})
+
+test.each([
+  ['sgd', sgd({ momentum: 0.5 }), ['optimizer/momentum/weight']],
+  ['adam', adam(), ['optimizer/m/weight', 'optimizer/v/weight']],
+  ['rmsprop', rmsprop({ momentum: 0.5 }), ['optimizer/v/weight', 'optimizer/momentum/weight']],
+] as const)('the slots of %s never hold denormal numbers', (_, optimizer, names) => {
+  const { program } = follow(optimizer)
+  let state: Readonly<Record<string, ArrayLike<number>>> = Object.fromEntries(
+    names.map((name) => [name, [1e-38, -1e-38, 2e-38, 0, 1]]),
+  )
+  for (let step = 0; step < 3; step++) {
+    state = evaluate(program, { state, batch: { gradient: [0, 0, 0, 0, 0] }, step }).state
+    for (const name of names) {
+      for (const x of Array.from(state[name] ?? [])) {
+        expect(x === 0 || Math.abs(x) >= 2 ** -126).toBe(true)
+      }
+    }
+  }
+})
