@@ -1,14 +1,137 @@
 /**
- * The experiments that come with Gradpool: the six of the report.
+ * The experiments that come with Gradpool: the six of the report, with its settings and its own names.
+ *
+ * The preset `tuned` keeps the widths of all layers and trains them better.
  */
-import { UserError } from '@gradpool/core'
-import type { ExperimentConfig } from './schema.js'
+import { adam, normal, UserError } from '@gradpool/core'
+import { mnist } from '@gradpool/datasets'
+import { autoencode, classify, defineExperiment } from './define-experiment.js'
+import { nearest } from './nearest-name.js'
+import type { ExperimentConfig, StageInput } from './schema.js'
+
+/** Raw pixels, small normal weights, ReLU everywhere, the decoder's output too: as in the report. */
+const reportNetwork = { weight: normal(0.03), scale: 1, activation: 'relu' } as const
+const reportAutoencoder = {
+  ...reportNetwork,
+  codeActivation: 'relu',
+  outputActivation: 'relu',
+} as const
+const onEncoder = { head: [10], weight: reportNetwork.weight }
+
+const reportTraining = { optimizer: adam({ learningRate: 0.001 }), batchSize: 10, epochs: 10 }
+
+interface Entry {
+  readonly name: string
+  readonly condition: string
+  readonly reported: number
+  /** The fraction of the training labels used. */
+  readonly labelled: number
+  /** How many epochs a line of the report's log stands for. */
+  readonly reportEvery: number
+  readonly stages: StageInput[]
+}
+
+const entries: readonly Entry[] = [
+  {
+    name: 'mnist_mlp_all',
+    condition: '다층퍼셉트론 mset_all 데이터셋',
+    reported: 0.9,
+    labelled: 1,
+    reportEvery: 2,
+    stages: [classify({ ...reportNetwork, head: [10] })],
+  },
+  {
+    name: 'mnist_mlp_1p',
+    condition: '다층퍼셉트론 mset_1p 데이터셋',
+    reported: 0.684,
+    labelled: 0.01,
+    reportEvery: 2,
+    stages: [classify({ ...reportNetwork, head: [10] })],
+  },
+  {
+    name: 'mnist_auto_1',
+    condition: '확장 인코더를 이용한 엠니스트 분류',
+    reported: 0.746,
+    labelled: 0.01,
+    reportEvery: 2,
+    stages: [
+      autoencode({ ...reportAutoencoder, encoder: [10], decoder: [784] }),
+      classify({ ...onEncoder, encoder: 'fineTuned' }),
+    ],
+  },
+  {
+    name: 'mnist_auto_fix',
+    condition: '지도학습시 인코더 학습을 동결시킨 확장 오토인코더',
+    reported: 0.749,
+    labelled: 0.01,
+    reportEvery: 5,
+    stages: [
+      autoencode({ ...reportAutoencoder, encoder: [10], decoder: [784] }),
+      classify({ ...onEncoder, encoder: 'frozen' }),
+    ],
+  },
+  {
+    name: 'mnist_auto_2',
+    condition: '인코더와 디코더 구성을 강화한 확장 오토인코더',
+    reported: 0.796,
+    labelled: 0.01,
+    reportEvery: 5,
+    stages: [
+      autoencode({ ...reportAutoencoder, encoder: [64, 10], decoder: [64, 784] }),
+      classify({ ...onEncoder, encoder: 'fineTuned' }),
+    ],
+  },
+  {
+    name: 'mnist_auto_3',
+    condition: '중간 코드 폭을 축소시킨 확장 오토인코더',
+    reported: 0.187,
+    labelled: 0.01,
+    reportEvery: 5,
+    stages: [
+      autoencode({ ...reportAutoencoder, encoder: [64, 1], decoder: [64, 784] }),
+      classify({ ...onEncoder, encoder: 'fineTuned' }),
+    ],
+  },
+]
+
+/** Scaled pixels, weights that fit the widths, a linear output, a rate that falls to 0. */
+function tuned({ stages, labelled }: Entry): Record<string, unknown> {
+  const fewLabels = { batchSize: 10, epochs: 40 }
+  return {
+    train: { optimizer: { learningRate: cosineUntilTheEnd }, batchSize: 64, epochs: 15 },
+    stages: stages.map((stage) => {
+      if (stage.kind === 'autoencode') {
+        return { weight: 'heNormal', scale: 1 / 255, outputActivation: 'linear' }
+      }
+      return {
+        weight: 'heNormal',
+        ...(stages.length === 1 && { scale: 1 / 255 }),
+        ...(labelled < 1 && { train: fewLabels }),
+      }
+    }),
+  }
+}
+
+const cosineUntilTheEnd = { kind: 'cosine', learningRate: 0.003 }
 
 /** By name, in the report's order. */
-export const catalogue: ReadonlyMap<string, ExperimentConfig> = new Map()
+export const catalogue: ReadonlyMap<string, ExperimentConfig> = new Map(
+  entries.map((entry) => {
+    const { labelled, reportEvery, ...rest } = entry
+    const config = defineExperiment({
+      ...rest,
+      data: mnist({ labelled }),
+      train: { ...reportTraining, reportEvery },
+      presets: { tuned: tuned(entry) },
+    })
+    return [entry.name, config]
+  }),
+)
 
 /** Names that stand for several experiments. */
-export const groups: Readonly<Record<string, readonly string[]>> = { report: [] }
+export const groups: Readonly<Record<string, readonly string[]>> = {
+  report: [...catalogue.keys()],
+}
 
 /**
  * The experiments of these names and groups, in the order asked for, each once.
@@ -16,5 +139,17 @@ export const groups: Readonly<Record<string, readonly string[]>> = { report: [] 
  * @throws UserError for an unknown name, suggesting the nearest.
  */
 export function findExperiments(names: readonly string[]): ExperimentConfig[] {
-  throw new UserError(`not written yet: ${names.join(' ')}`)
+  const found = new Set<string>()
+  for (const name of names) {
+    const members = Object.hasOwn(groups, name) ? (groups[name] ?? []) : [name]
+    for (const member of members) found.add(member)
+  }
+  return [...found].map((name) => {
+    const config = catalogue.get(name)
+    if (config !== undefined) return config
+    const known = [...Object.keys(groups), ...catalogue.keys()]
+    const guess = nearest(name, known)
+    const hint = guess === undefined ? `there are ${known.join(', ')}` : `did you mean '${guess}'?`
+    throw new UserError(`there is no experiment '${name}'; ${hint}`)
+  })
 }

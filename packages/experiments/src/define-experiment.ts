@@ -1,23 +1,32 @@
 /**
  * How experiments are written: `defineExperiment` and the stages it takes.
  */
-import { UserError } from '@gradpool/core'
-import type { StageModel } from './stage-model.js'
-import type {
-  AutoencodeInput,
-  ClassifyInput,
-  ExperimentConfig,
-  ExperimentInput,
-  ModelInput,
+import type { Stage } from '@gradpool/core'
+import { parseWith } from './config-errors.js'
+import { checkPresets } from './presets.js'
+import {
+  experimentSchema,
+  type AutoencodeInput,
+  type ClassifyInput,
+  type ExperimentConfig,
+  type ExperimentInput,
+  type ModelInput,
 } from './schema.js'
 
 /**
- * Checks an experiment and fills in defaults.
+ * Checks an experiment, each of its presets included, and fills in defaults.
  *
- * @throws UserError naming the field that is wrong, what was found there, and what is allowed.
+ * @throws UserError naming the field that is wrong, what is allowed, and what was found.
  */
 export function defineExperiment(experiment: ExperimentInput): ExperimentConfig {
-  throw new UserError(`not written yet: ${experiment.name}`)
+  return parseExperiment(experiment)
+}
+
+/** The same for a value of unknown origin, such as the default export of a user's file. */
+export function parseExperiment(value: unknown): ExperimentConfig {
+  const config = parseWith(experimentSchema, value, nameIn(value))
+  checkPresets(config)
+  return config
 }
 
 /** A stage that trains an encoder and a decoder to give back their input. Needs no labels. */
@@ -30,11 +39,18 @@ export function classify(options: Omit<ClassifyInput, 'kind'>): ClassifyInput {
   return { kind: 'classify', ...options }
 }
 
-/** A stage that trains a model of one's own, made by `stage({ params, step })` of @gradpool/core. */
+/** A stage that trains a model of one's own, made by core's `stage({ params, step })`. */
 export function model(
   name: string,
-  stage: StageModel,
+  stage: Stage,
   options: Omit<ModelInput, 'kind' | 'name' | 'stage'> = {},
 ): ModelInput {
   return { kind: 'model', name, stage, ...options }
+}
+
+function nameIn(value: unknown): string {
+  if (typeof value === 'object' && value !== null && 'name' in value) {
+    if (typeof value.name === 'string' && value.name !== '') return value.name
+  }
+  return 'experiment'
 }

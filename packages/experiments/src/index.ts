@@ -1,4 +1,10 @@
-export { autoencode, classify, defineExperiment, model } from './define-experiment.js'
+export {
+  autoencode,
+  classify,
+  defineExperiment,
+  model,
+  parseExperiment,
+} from './define-experiment.js'
 export { catalogue, findExperiments, groups } from './catalogue.js'
 export { withPreset } from './presets.js'
 export { withOverrides } from './overrides.js'

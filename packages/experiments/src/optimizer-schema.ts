@@ -1,16 +1,19 @@
 /**
- * Optimizers, schedules and clipping as a configuration may give them: the data of core, with its defaults.
+ * Optimizers, schedules and clipping as a configuration gives them: the data of core, with its defaults.
  *
  * A cosine or linear schedule may leave out `totalSteps`; it then ends with the stage.
  */
+import { adam, adamw, rmsprop, sgd, type LearningRate, type Optimizer } from '@gradpool/core'
 import { z } from 'zod'
+import { fields, whole } from './config-errors.js'
 
 const rate = z.number().min(0)
 const decay = z.number().min(0).lt(1)
-const steps = z.int().min(1)
-const warmupSteps = z.exactOptional(z.int().min(0))
+const notNegative = z.number().min(0)
+const steps = whole(1)
+const warmupSteps = z.exactOptional(whole(0))
 
-const toAnEnd = {
+const untilAnEnd = {
   learningRate: rate,
   totalSteps: z.exactOptional(steps),
   final: z.exactOptional(rate),
@@ -18,23 +21,23 @@ const toAnEnd = {
 }
 
 const schedule = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('cosine'), ...toAnEnd }),
-  z.strictObject({ kind: z.literal('linear'), ...toAnEnd }),
-  z.strictObject({
+  fields({ kind: z.literal('cosine'), ...untilAnEnd }),
+  fields({ kind: z.literal('linearDecay'), ...untilAnEnd }),
+  fields({
     kind: z.literal('exponentialDecay'),
     learningRate: rate,
     rate: z.number().positive(),
     decaySteps: z.exactOptional(steps),
     warmupSteps,
   }),
-  z.strictObject({
+  fields({
     kind: z.literal('stepDecay'),
     learningRate: rate,
     rate: z.number().positive(),
     decaySteps: steps,
     warmupSteps,
   }),
-  z.strictObject({
+  fields({
     kind: z.literal('piecewiseConstant'),
     boundaries: z.array(steps).readonly(),
     values: z.array(rate).min(1).readonly(),
@@ -42,43 +45,59 @@ const schedule = z.discriminatedUnion('kind', [
   }),
 ])
 
+const learningRate = z.union([rate, schedule])
 const clip = z.exactOptional(
-  z.strictObject({ kind: z.enum(['globalNorm', 'value']), max: z.number().positive() }),
+  fields({ kind: z.enum(['globalNorm', 'value']), max: z.number().positive() }),
 )
 
-const learningRate = z.union([rate, schedule])
-
+const adamDefaults = adam()
 const adamFields = {
-  learningRate: learningRate.default(0.001),
-  beta1: decay.default(0.9),
-  beta2: decay.default(0.999),
-  epsilon: z.number().min(0).default(1e-8),
+  learningRate: learningRate.default(adamDefaults.learningRate),
+  beta1: decay.default(adamDefaults.beta1),
+  beta2: decay.default(adamDefaults.beta2),
+  epsilon: notNegative.default(adamDefaults.epsilon),
   clip,
 }
+const sgdDefaults = sgd()
+const rmspropDefaults = rmsprop()
 
 export const optimizerSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
+  fields({
     kind: z.literal('sgd'),
-    learningRate: learningRate.default(0.01),
-    momentum: decay.default(0),
-    nesterov: z.boolean().default(false),
-    weightDecay: z.number().min(0).default(0),
+    learningRate: learningRate.default(sgdDefaults.learningRate),
+    momentum: decay.default(sgdDefaults.momentum),
+    nesterov: z.boolean().default(sgdDefaults.nesterov),
+    weightDecay: notNegative.default(sgdDefaults.weightDecay),
     clip,
   }),
-  z.strictObject({ kind: z.literal('adam'), ...adamFields }),
-  z.strictObject({
+  fields({ kind: z.literal('adam'), ...adamFields }),
+  fields({
     kind: z.literal('adamw'),
     ...adamFields,
-    weightDecay: z.number().min(0).default(0.01),
+    weightDecay: notNegative.default(adamw().weightDecay),
   }),
-  z.strictObject({
+  fields({
     kind: z.literal('rmsprop'),
-    learningRate: learningRate.default(0.001),
-    decay: decay.default(0.99),
-    momentum: decay.default(0),
-    epsilon: z.number().min(0).default(1e-8),
+    learningRate: learningRate.default(rmspropDefaults.learningRate),
+    decay: decay.default(rmspropDefaults.decay),
+    momentum: decay.default(rmspropDefaults.momentum),
+    epsilon: notNegative.default(rmspropDefaults.epsilon),
     clip,
   }),
 ])
 
 export type OptimizerConfig = z.output<typeof optimizerSchema>
+
+/** Core's optimizer; a schedule without an end gets the stage's. */
+export function optimizerFor(config: OptimizerConfig, totalSteps: number): Optimizer {
+  return { ...config, learningRate: learningRateFor(config.learningRate, totalSteps) }
+}
+
+function learningRateFor(
+  learningRate: OptimizerConfig['learningRate'],
+  totalSteps: number,
+): LearningRate {
+  if (typeof learningRate === 'number') return learningRate
+  if (learningRate.kind !== 'cosine' && learningRate.kind !== 'linearDecay') return learningRate
+  return { totalSteps, ...learningRate }
+}

@@ -2,18 +2,76 @@
  * Overrides of single fields, as `--set path=value` gives them.
  */
 import { UserError } from '@gradpool/core'
-import type { ExperimentConfig } from './schema.js'
+import { parseWith, pathText, valueText } from './config-errors.js'
+import { experimentSchema, type ExperimentConfig } from './schema.js'
 
 /**
- * The experiment with fields replaced. Each override is `path=value`: the path as in `train.epochs` or
- * `stages[0].encoder`, the value JSON, or else a string as it stands.
+ * The experiment with fields replaced, in the order given. Each override is `path=value`: the path as in `train.epochs`
+ * or `stages[0].encoder` (or `stages.0.encoder`), the value JSON, or else a text as it stands.
  *
- * @throws UserError for a path that leads nowhere, naming the fields that are there, and for a value of the wrong type.
+ * @throws UserError for a path that leads nowhere, naming the fields that are there, and for a value that the field
+ * does not allow.
  */
 export function withOverrides(
   config: ExperimentConfig,
   overrides: readonly string[],
 ): ExperimentConfig {
-  if (overrides.length === 0) return config
-  throw new UserError(`not written yet: ${overrides.join(' ')}`)
+  return overrides.reduce((current, override) => {
+    const { path, value } = parseOverride(override)
+    const changed = replaced(current, path, value, override)
+    return parseWith(experimentSchema, changed, override)
+  }, config)
+}
+
+function parseOverride(override: string): { path: (string | number)[]; value: unknown } {
+  const equals = override.indexOf('=')
+  const path = override
+    .slice(0, Math.max(equals, 0))
+    .trim()
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .split('.')
+  if (path.some((key) => key === '')) {
+    throw new UserError(`'${override}' must be path=value, such as train.epochs=3`)
+  }
+  return {
+    path: path.map((key) => (/^\d+$/.test(key) ? Number(key) : key)),
+    value: parseValue(override.slice(equals + 1)),
+  }
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** A copy of `target` with the value at the path replaced; fields the schema does not know are found by it later. */
+function replaced(
+  target: unknown,
+  path: readonly (string | number)[],
+  value: unknown,
+  override: string,
+  done: readonly (string | number)[] = [],
+): unknown {
+  const [key, ...rest] = path
+  if (key === undefined) return value
+  const next = (inner: unknown) => replaced(inner, rest, value, override, [...done, key])
+  if (Array.isArray(target)) {
+    if (typeof key === 'number' && key < target.length) {
+      return target.map((entry: unknown, i) => (i === key ? next(entry) : entry))
+    }
+    const where = pathText(done)
+    throw new UserError(
+      `${override}: ${where} has entries 0 to ${target.length - 1}, as in ${where}[0]; there is no '${key}'`,
+    )
+  }
+  if (typeof target === 'object' && target !== null) {
+    return { ...target, [key]: next(Reflect.get(target, key)) }
+  }
+  if (target === undefined) return { [key]: next(undefined) }
+  throw new UserError(
+    `${override}: ${pathText(done)} is ${valueText(target)}, which has no fields, so no '${key}'`,
+  )
 }

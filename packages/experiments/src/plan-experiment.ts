@@ -2,19 +2,67 @@
  * Turns an experiment into stages that need nothing but an engine: traced, bound to their rows, and named by hash.
  */
 import { UserError } from '@gradpool/core'
-import type { ExperimentConfig } from './schema.js'
+import type { LoadedDataset } from '@gradpool/datasets'
+import { planStage, type PlannedStage } from './plan-stage.js'
+import type { ExperimentConfig, StageConfig } from './schema.js'
+import { stageModel } from './stage-model.js'
 import type { ExperimentPlan } from './stage-plan.js'
 
 export interface PlanOptions {
   /** What `loadDataset(config.data, …)` of @gradpool/datasets gives. */
-  readonly dataset: unknown
+  readonly dataset: LoadedDataset
   /** Any integer of 32 bits. */
   readonly seed: number
 }
 
 /**
- * @throws UserError when the model does not fit the data, or the user's own model throws a ShapeError.
+ * @throws UserError when a model does not fit the data, or a model of the user's own throws.
  */
 export function planExperiment(config: ExperimentConfig, options: PlanOptions): ExperimentPlan {
-  throw new UserError(`not written yet: ${config.name} ${options.seed}`)
+  const { dataset, seed } = options
+  const planned: PlannedStage[] = []
+  config.stages.forEach((stage, position) => {
+    const before = config.stages.slice(0, position)
+    planned.push(
+      naming(`${config.name}, stages[${position}]`, stage, () =>
+        planStage({
+          config: stage,
+          train: { ...config.train, ...stage.train },
+          model: stageModel(stage, before, dataset),
+          dataset,
+          seed,
+          startsFrom: planned[startOf(stage, before)],
+        }),
+      ),
+    )
+  })
+  return { name: config.name, seed, config, stages: planned.map(({ plan }) => plan) }
+}
+
+/** The position of the stage that this one starts from; -1 for none. */
+function startOf(stage: StageConfig, before: readonly StageConfig[]): number {
+  switch (stage.kind) {
+    case 'autoencode':
+      return -1
+    case 'classify':
+      return stage.encoder === 'none'
+        ? -1
+        : before.findLastIndex(({ kind }) => kind === 'autoencode')
+    case 'model':
+      return before.length - 1
+  }
+}
+
+/** Says in which stage a user's mistake is; whatever a model of the user's own throws is one. */
+function naming<T>(where: string, stage: StageConfig, plan: () => T): T {
+  try {
+    return plan()
+  } catch (error) {
+    const usersOwn = stage.kind === 'model' ? ` (model '${stage.name}')` : ''
+    if (error instanceof UserError || usersOwn !== '') {
+      const message = error instanceof Error ? error.message : String(error)
+      throw new UserError(`${where}${usersOwn}: ${message}`, { cause: error })
+    }
+    throw error
+  }
 }

@@ -2,7 +2,12 @@
  * Presets: named changes of an experiment that are part of it.
  */
 import { UserError } from '@gradpool/core'
-import type { ExperimentConfig } from './schema.js'
+import { parseWith } from './config-errors.js'
+import { merge } from './merge.js'
+import { experimentSchema, type ExperimentConfig } from './schema.js'
+
+/** The experiment as it stands. */
+const AS_DEFINED = 'report'
 
 /**
  * The experiment with a preset's changes; `report` is the experiment as it stands.
@@ -10,6 +15,23 @@ import type { ExperimentConfig } from './schema.js'
  * @throws UserError when it has no preset of that name.
  */
 export function withPreset(config: ExperimentConfig, preset: string): ExperimentConfig {
-  if (preset === 'report') return config
-  throw new UserError(`not written yet: ${preset}`)
+  if (preset === AS_DEFINED) return config
+  if (!Object.hasOwn(config.presets, preset)) {
+    const known = [AS_DEFINED, ...Object.keys(config.presets)].join(', ')
+    throw new UserError(`${config.name} has no preset '${preset}'; it has ${known}`)
+  }
+  const changed = merge(config, config.presets[preset])
+  return parseWith(experimentSchema, changed, `${config.name}, preset ${preset}`)
+}
+
+/** @throws UserError for the first preset that makes a wrong experiment. */
+export function checkPresets(config: ExperimentConfig): void {
+  for (const preset of Object.keys(config.presets)) {
+    if (preset === AS_DEFINED) {
+      throw new UserError(
+        `${config.name}: presets.${preset} cannot be there; it names the experiment as it stands`,
+      )
+    }
+    withPreset(config, preset)
+  }
 }

@@ -2,47 +2,49 @@
  * What an experiment is made of: plain JSON data, checked field by field.
  *
  * Every object is strict, so that a misspelt field is an error and never a silent default. The only thing in a
- * configuration that is not JSON is the function of a model of the user's own (`stages[i].stage`).
+ * configuration that is not JSON is a model of the user's own (`stages[i].stage`).
  */
-import type { StageModel } from './stage-model.js'
+import { adam, UserError, type Stage } from '@gradpool/core'
+import { parseDataSpec, type DataSpec } from '@gradpool/datasets'
+import { activationNames } from '@gradpool/models'
 import { z } from 'zod'
+import { fields, NAMES_ITS_PATH, whole } from './config-errors.js'
 import { optimizerSchema } from './optimizer-schema.js'
-import { dataSchema } from './data-schema.js'
 
-const ACTIVATIONS = ['linear', 'relu', 'sigmoid', 'tanh'] as const
+const NAME_ALLOWED =
+  'a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit'
+const name = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, NAME_ALLOWED)
+const width = whole(1)
+const activation = z.enum(activationNames)
 
-const name = z.string().regex(/^[A-Za-z0-9][\w.-]*$/)
-const width = z.int().min(1)
-const widths = z.array(width)
-const activation = z.enum(ACTIVATIONS)
-const fraction = z.number().min(0).max(1)
+/** To [0, 1]. */
+export const pixelScale = 1 / 255
 
-/** How weights begin; biases begin at 0. He and Glorot scale to the widths of the layer. */
-const weight = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('normal'), std: z.number().positive() }),
-  z.strictObject({ kind: z.literal('uniform'), limit: z.number().positive() }),
-  z.strictObject({ kind: z.literal('he') }),
-  z.strictObject({ kind: z.literal('glorot') }),
+/** What pixels (0..255) are multiplied by. */
+const scale = z.number().positive()
+
+/** How weights begin; biases begin at 0. The named ones fit the widths of each layer. */
+const weight = z.union([
+  z.enum(['heNormal', 'heUniform', 'glorotNormal', 'glorotUniform']),
+  z.discriminatedUnion('kind', [
+    fields({ kind: z.literal('normal'), mean: z.number().default(0), std: z.number().positive() }),
+    fields({ kind: z.literal('uniform'), low: z.number(), high: z.number() }),
+    fields({ kind: z.literal('constant'), value: z.number() }),
+  ]),
 ])
 
 const training = {
   optimizer: optimizerSchema,
-  batchSize: z.int().min(1),
-  epochs: z.int().min(1),
+  batchSize: whole(1),
+  epochs: whole(1),
   /** Visit the examples in a new order in every epoch. */
   shuffle: z.boolean(),
   /** How many epochs one line of the log stands for. */
-  reportEvery: z.int().min(1),
+  reportEvery: whole(1),
 }
 
-const train = z.strictObject({
-  optimizer: training.optimizer.default({
-    kind: 'adam',
-    learningRate: 0.001,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-  }),
+const train = fields({
+  optimizer: training.optimizer.prefault(adam()),
   batchSize: training.batchSize.default(10),
   epochs: training.epochs.default(10),
   shuffle: training.shuffle.default(true),
@@ -50,68 +52,111 @@ const train = z.strictObject({
 })
 
 /** What a stage trains in its own way; the rest is as in the experiment's `train`. */
-const stageTrain = z.strictObject({
-  optimizer: z.exactOptional(training.optimizer),
-  batchSize: z.exactOptional(training.batchSize),
-  epochs: z.exactOptional(training.epochs),
-  shuffle: z.exactOptional(training.shuffle),
-  reportEvery: z.exactOptional(training.reportEvery),
-})
+const stageTrain = z.exactOptional(
+  fields({
+    optimizer: z.exactOptional(training.optimizer),
+    batchSize: z.exactOptional(training.batchSize),
+    epochs: z.exactOptional(training.epochs),
+    shuffle: z.exactOptional(training.shuffle),
+    reportEvery: z.exactOptional(training.reportEvery),
+  }),
+)
 
-const autoencodeStage = z.strictObject({
+const autoencodeStage = fields({
   kind: z.literal('autoencode'),
   /** Widths of the encoder's layers; the last is the code. */
-  encoder: widths.min(1),
+  encoder: z.array(width).min(1),
   /** Widths of the decoder's layers; the last is the width of the input. */
-  decoder: widths.min(1),
+  decoder: z.array(width).min(1),
   activation: activation.default('relu'),
   codeActivation: activation.default('relu'),
   outputActivation: activation.default('linear'),
-  weight: weight.default({ kind: 'he' }),
-  /** What pixels (0..255) are multiplied by. */
-  scale: z
-    .number()
-    .positive()
-    .default(1 / 255),
-  train: z.exactOptional(stageTrain),
+  weight: weight.default('heNormal'),
+  scale: scale.default(pixelScale),
+  train: stageTrain,
 })
 
-const classifyStage = z.strictObject({
+const classifyStage = fields({
   kind: z.literal('classify'),
   /** Widths of the hidden layers; the output layer, one logit a class, comes after them. */
-  head: widths,
-  /** Whether the head stands on the encoder of the last autoencode stage, and whether that goes on learning. */
+  head: z.array(width),
+  /** Whether the head stands on the encoder of the autoencode stage before it, and whether that goes on learning. */
   encoder: z.enum(['none', 'fineTuned', 'frozen']).default('none'),
-  activation: activation.default('relu'),
-  weight: weight.default({ kind: 'he' }),
-  /** What pixels (0..255) are multiplied by; an encoder keeps its own. */
-  scale: z.exactOptional(z.number().positive()),
-  train: z.exactOptional(stageTrain),
+  /** Of the head. */
+  weight: weight.default('heNormal'),
+  /** Only without an encoder, whose own it is otherwise; relu unless said. */
+  activation: z.exactOptional(activation),
+  /** Only without an encoder, whose own it is otherwise; 1 / 255 unless said. */
+  scale: z.exactOptional(scale),
+  train: stageTrain,
 })
 
-const modelStage = z.strictObject({
+const modelStage = fields({
   kind: z.literal('model'),
   name,
-  stage: z.custom<StageModel>((value) => typeof value === 'object' && value !== null),
-  /** The examples it trains on: all images, or those of the labelled subset. */
+  stage: z.custom<Stage>(isStage, "must be a model made by core's stage({ params, step })"),
+  /** The examples it trains on: all images, or those whose labels are used. */
   split: z.enum(['images', 'labelled']).default('labelled'),
-  train: z.exactOptional(stageTrain),
+  train: stageTrain,
 })
+
+function isStage(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'traceStep' in value
+}
 
 const stage = z.discriminatedUnion('kind', [autoencodeStage, classifyStage, modelStage])
 
-export const experimentSchema = z.strictObject({
+const data = z.custom<DataSpec>().transform((value, context): DataSpec => {
+  try {
+    return parseDataSpec(value, 'data')
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const { message } = error
+    context.issues.push({
+      code: 'custom',
+      input: value,
+      message,
+      params: { [NAMES_ITS_PATH]: true },
+    })
+    return z.NEVER
+  }
+})
+
+const experiment = fields({
   name,
   /** What sets it apart, for the table; the report's 조건. */
   condition: z.string().default(''),
   /** The accuracy that the report gives; null where there is none. */
-  reported: fraction.nullable().default(null),
-  data: dataSchema,
+  reported: z.number().min(0).max(1).nullable().default(null),
+  data,
   train: train.prefault({}),
   stages: z.array(stage).min(1),
   /** Named changes of all of the above: objects are merged, stages by position. */
   presets: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
 })
+
+export const experimentSchema = experiment.superRefine(({ stages }, context) => {
+  stages.forEach((stage, position) => {
+    const problem = problemOf(stage, stages.slice(0, position))
+    if (problem === undefined) return
+    const [field, message] = problem
+    context.addIssue({ code: 'custom', path: ['stages', position, field], message })
+  })
+})
+
+/** What is wrong with a stage that comes after these. */
+function problemOf(
+  stage: StageConfig,
+  before: readonly StageConfig[],
+): [field: string, message: string] | undefined {
+  if (stage.kind !== 'classify' || stage.encoder === 'none') return undefined
+  if (!before.some(({ kind }) => kind === 'autoencode')) {
+    return ['encoder', `is '${stage.encoder}', so an autoencode stage must come before; or 'none'`]
+  }
+  const twice = (['activation', 'scale'] as const).find((field) => stage[field] !== undefined)
+  if (twice === undefined) return undefined
+  return [twice, `is the autoencode stage's where encoder is '${stage.encoder}'; leave it out here`]
+}
 
 /** An experiment, complete: defaults filled in. */
 export type ExperimentConfig = z.output<typeof experimentSchema>
@@ -119,11 +164,11 @@ export type ExperimentConfig = z.output<typeof experimentSchema>
 export type ExperimentInput = z.input<typeof experimentSchema>
 
 export type StageConfig = z.output<typeof stage>
-export type AutoencodeConfig = z.output<typeof autoencodeStage>
-export type ClassifyConfig = z.output<typeof classifyStage>
-export type ModelConfig = z.output<typeof modelStage>
 export type StageInput = z.input<typeof stage>
+export type AutoencodeConfig = z.output<typeof autoencodeStage>
 export type AutoencodeInput = z.input<typeof autoencodeStage>
+export type ClassifyConfig = z.output<typeof classifyStage>
 export type ClassifyInput = z.input<typeof classifyStage>
+export type ModelConfig = z.output<typeof modelStage>
 export type ModelInput = z.input<typeof modelStage>
 export type TrainConfig = z.output<typeof train>

@@ -1,2 +1,64 @@
-/** A model of the user's own, as core's `stage({...})` makes it. */
-export type StageModel = object
+/**
+ * The model of each stage of a configuration, for the data it will see.
+ */
+import { UserError, type Stage } from '@gradpool/core'
+import type { LoadedDataset } from '@gradpool/datasets'
+import { autoencoder, classifier, type EncoderOptions } from '@gradpool/models'
+import {
+  pixelScale,
+  type AutoencodeConfig,
+  type ClassifyConfig,
+  type StageConfig,
+} from './schema.js'
+
+/**
+ * @param before the stages before it, in order; a classifier takes the encoder of the last autoencoder among them
+ * @throws UserError where the model does not fit the data
+ */
+export function stageModel(
+  config: StageConfig,
+  before: readonly StageConfig[],
+  dataset: LoadedDataset,
+): Stage {
+  switch (config.kind) {
+    case 'autoencode': {
+      const { decoder, outputActivation } = config
+      return autoencoder({ ...encoderOf(config, dataset), decoder, outputActivation })
+    }
+    case 'classify':
+      return classifierOf(config, before, dataset)
+    case 'model':
+      return config.stage
+  }
+}
+
+function classifierOf(
+  config: ClassifyConfig,
+  before: readonly StageConfig[],
+  dataset: LoadedDataset,
+): Stage {
+  const { head, weight, encoder: encoderMode } = config
+  const { classes } = dataset
+  if (encoderMode === 'none') {
+    const { activation = 'relu', scale = pixelScale } = config
+    return classifier({ input: pixelsOf(dataset), head, classes, activation, weight, scale })
+  }
+  const encoder = autoencoderBefore(before)
+  if (!encoder) throw new UserError(`encoder '${encoderMode}' needs an autoencode stage before it`)
+  // The encoder's own weights come from its stage; these are the head's.
+  return classifier({ ...encoderOf(encoder, dataset), head, classes, weight, encoderMode })
+}
+
+/** The stage whose encoder a classifier stands on. */
+export function autoencoderBefore(before: readonly StageConfig[]): AutoencodeConfig | undefined {
+  return before.findLast((stage) => stage.kind === 'autoencode')
+}
+
+function encoderOf(config: AutoencodeConfig, dataset: LoadedDataset): EncoderOptions {
+  const { encoder, activation, codeActivation, weight, scale } = config
+  return { input: pixelsOf(dataset), encoder, activation, codeActivation, weight, scale }
+}
+
+function pixelsOf({ imageShape: [height, width] }: LoadedDataset): number {
+  return height * width
+}

@@ -32,6 +32,8 @@ export interface StagePlan {
   }
   /** Hash of the stage whose final states give the first values of the states of equal name here. */
   readonly startsFrom?: string
+  /** Which states these are: the model's own, never the optimizer's. */
+  readonly carries?: readonly string[]
   /** Roughly the floating-point operations of the whole stage; orders the queue. */
   readonly cost: number
 }

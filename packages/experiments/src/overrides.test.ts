@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { findExperiments } from './catalogue.js'
+import { withOverrides } from './overrides.js'
+import type { ExperimentConfig } from './schema.js'
+
+function auto(): ExperimentConfig {
+  const [config] = findExperiments(['mnist_auto_2'])
+  if (config === undefined) throw new Error('the catalogue is empty')
+  return config
+}
+
+describe('withOverrides', () => {
+  it('replaces fields, in order', () => {
+    const config = withOverrides(auto(), [
+      'train.epochs=3',
+      'train.epochs=4',
+      'stages[0].encoder=[32, 10]',
+      'stages.1.train.batchSize=20',
+      'train.optimizer={"kind":"sgd","learningRate":0.5}',
+      'condition=a = b',
+    ])
+    expect(config.train).toMatchObject({ epochs: 4, optimizer: { kind: 'sgd', momentum: 0 } })
+    expect(config.stages[0]).toMatchObject({ encoder: [32, 10], decoder: [64, 784] })
+    expect(config.stages[1]).toMatchObject({ train: { batchSize: 20 } })
+    expect(config.condition).toBe('a = b')
+  })
+
+  it('takes what is not JSON as a text', () => {
+    const config = withOverrides(auto(), ['stages[0].codeActivation=sigmoid'])
+    expect(config.stages[0]).toMatchObject({ codeActivation: 'sigmoid' })
+  })
+
+  it('leaves the experiment itself as it was', () => {
+    const config = auto()
+    const before = JSON.stringify(config)
+    withOverrides(config, ['train.epochs=3', 'stages[0].encoder=[1]'])
+    expect(JSON.stringify(config)).toBe(before)
+  })
+
+  const wrong: [override: string, message: string][] = [
+    [
+      'train.epoch=3',
+      "train.epoch=3: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, reportEvery",
+    ],
+    [
+      'stages[0].head=[3]',
+      "stages[0].head=[3]: stages[0] has no field 'head'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, train",
+    ],
+    [
+      'train.epochs=many',
+      "train.epochs=many: train.epochs must be a whole number of at least 1, not 'many'",
+    ],
+    [
+      'train.epochs=0.5',
+      'train.epochs=0.5: train.epochs must be a whole number of at least 1, not 0.5',
+    ],
+    [
+      'train.epochs.first=1',
+      "train.epochs.first=1: train.epochs is 10, which has no fields, so no 'first'",
+    ],
+    [
+      'stages[2].head=[1]',
+      "stages[2].head=[1]: stages has entries 0 to 1, as in stages[0]; there is no '2'",
+    ],
+    [
+      'stages.head=1',
+      "stages.head=1: stages has entries 0 to 1, as in stages[0]; there is no 'head'",
+    ],
+    ['train', "'train' must be path=value, such as train.epochs=3"],
+    ['=3', "'=3' must be path=value, such as train.epochs=3"],
+    ['train..epochs=3', "'train..epochs=3' must be path=value, such as train.epochs=3"],
+    [
+      'data.labeled=0.5',
+      "data.labeled=0.5: data has no field 'labeled'; its fields are kind, labelled, validation, splitSeed, directory",
+    ],
+  ]
+  it.each(wrong)('refuses %s', (override, message) => {
+    const attempt = () => withOverrides(auto(), [override])
+    expect(attempt).toThrow(expect.objectContaining({ name: 'UserError', message }))
+  })
+})

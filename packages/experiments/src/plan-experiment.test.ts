@@ -1,0 +1,174 @@
+import { parameter, square, stage, sub, mean, cast, sum, mul } from '@gradpool/core'
+import { mnist } from '@gradpool/datasets'
+import { describe, expect, it } from 'vitest'
+import { autoencode, classify, defineExperiment, model } from './define-experiment.js'
+import { withOverrides } from './overrides.js'
+import { planExperiment } from './plan-experiment.js'
+import type { ExperimentInput } from './schema.js'
+import { tinyDataset } from './testing/tiny-dataset.js'
+
+const narrow = autoencode({ encoder: [3, 2], decoder: [3, 4] })
+const base = {
+  name: 'base',
+  data: mnist(),
+  train: { batchSize: 5, epochs: 3 },
+  stages: [narrow, classify({ head: [2], encoder: 'fineTuned' })],
+} satisfies ExperimentInput
+
+function plan(change: Partial<ExperimentInput> = {}, seed = 0, overrides: string[] = []) {
+  const config = withOverrides(defineExperiment({ ...base, ...change }), overrides)
+  return planExperiment(config, { dataset: tinyDataset, seed }).stages
+}
+
+function hashes(...args: Parameters<typeof plan>): string[] {
+  return plan(...args).map(({ hash }) => hash)
+}
+
+describe('a plan', () => {
+  it('has the programs of each stage over its own rows', () => {
+    const [first, second] = plan()
+    expect(first).toMatchObject({
+      name: 'autoencode',
+      seed: 0,
+      epochs: 3,
+      training: { program: { batchSize: 5, numExamples: 12, shuffle: true } },
+      validation: { program: { numExamples: 2, shuffle: false } },
+      test: { program: { numExamples: 6 } },
+    })
+    expect(first).not.toHaveProperty('startsFrom')
+    expect(second).toMatchObject({
+      name: 'classify',
+      training: { data: tinyDataset.splits.labelled },
+      startsFrom: first?.hash,
+      carries: ['encoder.0.bias', 'encoder.0.weight', 'encoder.1.bias', 'encoder.1.weight'],
+    })
+    expect(first?.cost).toBeGreaterThan(second?.cost ?? Infinity)
+  })
+
+  it('has three samples of each stage, of the test examples, chosen by seed and stage', () => {
+    const [first, second] = plan()
+    const rows = first?.samples?.data.rows ?? new Int32Array()
+    expect(new Set(rows).size).toBe(3)
+    expect(first?.samples?.program).toMatchObject({ batchSize: 3, numExamples: 3 })
+    expect(first?.samples?.labels).toEqual(
+      Array.from(rows, (row) => tinyDataset.fields.test.label.values[row]),
+    )
+    const results = [first, second].map((s) =>
+      s?.samples?.program.program.results.map((r) => r.name),
+    )
+    expect(results).toEqual([
+      ['reconstruction', 'code'],
+      ['estimate', 'logits'],
+    ])
+    const all = [0, 1, 2].flatMap((seed) => plan({}, seed).map((s) => s.samples?.data.rows.join()))
+    expect(new Set(all).size).toBeGreaterThan(1)
+  })
+
+  it('lets a stage train in its own way', () => {
+    const [first, second] = plan({}, 0, ['stages[1].train={"batchSize":2,"epochs":7}'])
+    expect([first?.training.program.batchSize, second?.training.program.batchSize]).toEqual([5, 2])
+    expect([first?.epochs, second?.epochs]).toEqual([3, 7])
+  })
+
+  it('ends a schedule without an end with the stage', () => {
+    const optimizer = { kind: 'adam', learningRate: { kind: 'cosine', learningRate: 0.1 } } as const
+    const explicit = (totalSteps: number) => ({
+      kind: 'adam' as const,
+      learningRate: { ...optimizer.learningRate, totalSteps },
+    })
+    const stages = [classify({ head: [2] })]
+    const open = hashes({ stages, train: { ...base.train, optimizer } })
+    // 8 labelled examples in batches of 5: 2 steps, 3 epochs.
+    expect(open).toEqual(hashes({ stages, train: { ...base.train, optimizer: explicit(6) } }))
+    expect(open).not.toEqual(hashes({ stages, train: { ...base.train, optimizer: explicit(7) } }))
+  })
+})
+
+describe('the hash of a stage', () => {
+  it('is the same for the same experiment, whatever it is called', () => {
+    const renamed = { name: 'other', condition: 'c', reported: 0.5 }
+    expect(hashes(renamed, 0, ['train.reportEvery=2'])).toEqual(hashes())
+  })
+
+  it('is shared by experiments that differ only after the stage', () => {
+    const frozen = [narrow, classify({ head: [2], encoder: 'frozen' })]
+    const [first, second] = hashes({ stages: frozen })
+    expect(first).toBe(hashes()[0])
+    expect(second).not.toBe(hashes()[1])
+  })
+
+  const changes: [what: string, ...Parameters<typeof plan>][] = [
+    ['seed', {}, 1],
+    ['epochs', {}, 0, ['train.epochs=4']],
+    ['batch size', {}, 0, ['train.batchSize=4']],
+    ['order of examples', {}, 0, ['train.shuffle=false']],
+    ['learning rate', {}, 0, ['train.optimizer.learningRate=0.1']],
+    ['optimizer', {}, 0, ['train.optimizer={"kind":"sgd"}']],
+    ['widths', {}, 0, ['stages[0].encoder=[2,2]']],
+    ['activation', {}, 0, ['stages[0].codeActivation="sigmoid"']],
+    ['scale of pixels', {}, 0, ['stages[0].scale=1']],
+    ['initial weights', {}, 0, ['stages[0].weight={"kind":"normal","std":0.1}']],
+  ]
+  it.each(changes)('changes with the %s, in all stages that follow', (_, ...args) => {
+    const before = hashes()
+    hashes(...args).forEach((hash, i) => expect(hash).not.toBe(before[i]))
+  })
+
+  it('changes with the data and with the rows', () => {
+    const config = defineExperiment(base)
+    const { splits } = tinyDataset
+    const otherRows = { ...splits.images, rows: splits.images.rows.toReversed() }
+    for (const dataset of [
+      { ...tinyDataset, hash: 'cd'.repeat(32) },
+      { ...tinyDataset, splits: { ...splits, images: otherRows } },
+    ]) {
+      const changed = planExperiment(config, { dataset, seed: 0 }).stages
+      expect(changed[0]?.hash).not.toBe(hashes()[0])
+      expect(changed[1]?.hash).not.toBe(hashes()[1])
+    }
+  })
+})
+
+describe('models of the user', () => {
+  const own = (size: number) =>
+    stage({
+      params: { w: parameter([size], 'heNormal') },
+      step: ({ w }, { image }) => ({
+        loss: mean(square(sub(mean(cast(image, 'f32')), sum(mul(w, w))))),
+      }),
+    })
+
+  it('are stages like any other, without samples where they predict nothing', () => {
+    const [first] = plan({ stages: [model('wide', own(4))] })
+    expect(first).toMatchObject({ name: 'wide', training: { data: tinyDataset.splits.labelled } })
+    expect(first).not.toHaveProperty('samples')
+  })
+
+  it('start from the weights of equal name and shape in the stage before', () => {
+    const [first, second] = plan({ stages: [model('one', own(4)), model('two', own(4))] })
+    expect(second).toMatchObject({ startsFrom: first?.hash, carries: ['w'] })
+    const [, other] = plan({ stages: [model('one', own(4)), model('two', own(5))] })
+    expect(other).not.toHaveProperty('startsFrom')
+  })
+
+  it('that throw are the mistake of the user, with the place', () => {
+    const broken = stage({
+      params: { w: parameter([1], 'heNormal') },
+      step: () => {
+        throw new TypeError('no such layer')
+      },
+    })
+    expect(() => plan({ stages: [model('broken', broken)] })).toThrow(
+      expect.objectContaining({
+        name: 'UserError',
+        message: "base, stages[0] (model 'broken'): no such layer",
+      }),
+    )
+  })
+})
+
+it('refuses a decoder that does not end with the width of an image', () => {
+  expect(() => plan({ stages: [autoencode({ encoder: [2], decoder: [5] })] })).toThrow(
+    'base, stages[0]: decoder must end with the width of the input, 4, not with 5',
+  )
+})

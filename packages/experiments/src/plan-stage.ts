@@ -1,0 +1,144 @@
+/**
+ * One stage of an experiment as an engine will run it: its programs, the rows of each, and its hash.
+ */
+import {
+  evaluation,
+  prediction,
+  sameShape,
+  train,
+  type BatchProgram,
+  type Program,
+  type Shape,
+  type Split,
+  type Stage,
+} from '@gradpool/core'
+import type { DatasetSplit, LoadedDataset } from '@gradpool/datasets'
+import { optimizerFor } from './optimizer-schema.js'
+import { chooseRows } from './sample-rows.js'
+import type { StageConfig, TrainConfig } from './schema.js'
+import { passCost } from './stage-cost.js'
+import { stageHash, type NamedPass } from './stage-hash.js'
+import type { StagePlan } from './stage-plan.js'
+
+/** Examples per step of an evaluation; the results do not depend on it but by rounding. */
+const EVALUATION_BATCH = 100
+const NUM_SAMPLES = 3
+
+export interface StageToPlan {
+  readonly config: StageConfig
+  readonly train: TrainConfig
+  readonly model: Stage
+  readonly dataset: LoadedDataset
+  readonly seed: number
+  /** The stage whose weights of equal name and shape this one starts with. */
+  readonly startsFrom: PlannedStage | undefined
+}
+
+export interface PlannedStage {
+  readonly plan: StagePlan
+  /** Shapes of the model's own states, without the optimizer's. */
+  readonly weights: ReadonlyMap<string, Shape>
+}
+
+export function planStage(stage: StageToPlan): PlannedStage {
+  const { config, model, dataset, seed, startsFrom } = stage
+  const { epochs } = stage.train
+  const { splits } = dataset
+  const data = splitOf(config, dataset)
+  const training = { program: trainingProgram(stage, data), data }
+  const evaluated = (split: Split) => ({
+    program: evaluation(model, { batchSize: EVALUATION_BATCH, data: split }),
+    data: split,
+  })
+  const validation = splits.validation.rows.length > 0 ? evaluated(splits.validation) : null
+  const test = evaluated(splits.test)
+  const weights = statesOf(test.program.program)
+  const carries = startsFrom && commonStates(startsFrom.weights, weights)
+  const start =
+    startsFrom && carries?.length ? { hash: startsFrom.plan.hash, states: carries } : null
+  const samplesProgram = programOfSamples(model, splits.test)
+
+  const named = (
+    pass: { program: BatchProgram; data: Split },
+    part: 'train' | 'test',
+  ): NamedPass => ({
+    program: pass.program,
+    data: { dataset: dataset.hash, part, rows: pass.data.rows },
+  })
+  const hash = stageHash({
+    seed,
+    epochs,
+    training: named(training, 'train'),
+    validation: validation && named(validation, 'train'),
+    test: named(test, 'test'),
+    samples: samplesProgram && {
+      program: samplesProgram,
+      data: { dataset: dataset.hash, part: 'test', rows: null },
+    },
+    startsFrom: start,
+  })
+  const validationCost = validation ? passCost(validation.program) : 0
+  const plan: StagePlan = {
+    name: config.kind === 'model' ? config.name : config.kind,
+    hash,
+    seed,
+    epochs,
+    training,
+    ...(validation && { validation }),
+    test,
+    ...(samplesProgram && { samples: samples(samplesProgram, dataset, seed, hash) }),
+    ...(start && { startsFrom: start.hash, carries: start.states }),
+    cost: epochs * (passCost(training.program) + validationCost) + passCost(test.program),
+  }
+  return { plan, weights }
+}
+
+function splitOf(config: StageConfig, { splits }: LoadedDataset): DatasetSplit {
+  switch (config.kind) {
+    case 'autoencode':
+      return splits.images
+    case 'classify':
+      return splits.labelled
+    case 'model':
+      return splits[config.split]
+  }
+}
+
+function trainingProgram({ model, train: options }: StageToPlan, data: Split): BatchProgram {
+  const { batchSize, epochs, shuffle } = options
+  const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
+  const optimizer = optimizerFor(options.optimizer, stepsPerEpoch * epochs)
+  return train(model, { optimizer, batchSize, data, shuffle })
+}
+
+/** Null where the model makes no predictions. */
+function programOfSamples(model: Stage, { fields, rows }: Split): BatchProgram | null {
+  if (model.tracePrediction === undefined) return null
+  const numExamples = Math.min(NUM_SAMPLES, rows.length)
+  return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })
+}
+
+/** A few test examples: which, the seed and the stage's hash say. */
+function samples(
+  program: BatchProgram,
+  { splits: { test }, imageShape }: LoadedDataset,
+  seed: number,
+  hash: string,
+): NonNullable<StagePlan['samples']> {
+  const rows = chooseRows(test.rows, program.numExamples, seed, `samples ${hash}`)
+  const labels = Array.from(rows, (row) => test.fields.label.values[row] ?? 0)
+  return { program, data: { fields: test.fields, rows }, labels, imageShape }
+}
+
+function statesOf(program: Program): Map<string, Shape> {
+  const states = program.inputs.filter(({ role }) => role === 'state')
+  return new Map(states.map(({ name, node }) => [name, program.node(node).shape]))
+}
+
+/** Names in code-unit order. */
+function commonStates(a: ReadonlyMap<string, Shape>, b: ReadonlyMap<string, Shape>): string[] {
+  return [...a]
+    .filter(([name, shape]) => sameShape(shape, b.get(name) ?? [-1]))
+    .map(([name]) => name)
+    .sort()
+}

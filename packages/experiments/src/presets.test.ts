@@ -1,0 +1,56 @@
+import { mnist } from '@gradpool/datasets'
+import { describe, expect, it } from 'vitest'
+import { classify, defineExperiment } from './define-experiment.js'
+import { merge } from './merge.js'
+import { withPreset } from './presets.js'
+
+const plain = {
+  name: 'plain',
+  data: mnist(),
+  stages: [classify({ head: [10, 20] })],
+}
+
+describe('withPreset', () => {
+  it('changes what the preset names and keeps the rest', () => {
+    const config = defineExperiment({
+      ...plain,
+      presets: { quick: { train: { epochs: 1 }, stages: [{ head: [3] }] } },
+    })
+    expect(withPreset(config, 'quick')).toEqual({
+      ...config,
+      train: { ...config.train, epochs: 1 },
+      stages: [{ ...config.stages[0], head: [3] }],
+    })
+    expect(withPreset(config, 'report')).toBe(config)
+  })
+
+  it('refuses a preset that is not there', () => {
+    const config = defineExperiment({ ...plain, presets: { quick: {} } })
+    expect(() => withPreset(config, 'tuned')).toThrow(
+      "plain has no preset 'tuned'; it has report, quick",
+    )
+  })
+
+  it('is checked when the experiment is defined', () => {
+    const define = (presets: Record<string, Record<string, unknown>>) => () =>
+      defineExperiment({ ...plain, presets })
+    expect(define({ quick: { train: { epoch: 1 } } })).toThrow(
+      "plain, preset quick: train has no field 'epoch' (did you mean 'epochs'?)",
+    )
+    expect(define({ report: {} })).toThrow('presets.report cannot be there')
+  })
+})
+
+describe('merge', () => {
+  it('merges objects, and lists of objects by position', () => {
+    expect(merge({ a: 1, b: [{ c: 1, d: 2 }, { e: 1 }] }, { b: [{ c: 3 }] })).toEqual({
+      a: 1,
+      b: [{ c: 3, d: 2 }, { e: 1 }],
+    })
+  })
+
+  it('replaces other lists, and objects of another kind', () => {
+    expect(merge({ head: [1, 2] }, { head: [3] })).toEqual({ head: [3] })
+    expect(merge({ o: { kind: 'a', x: 1 } }, { o: { kind: 'b' } })).toEqual({ o: { kind: 'b' } })
+  })
+})

@@ -1,0 +1,149 @@
+import { adam, cosine, parameter, stage, sum } from '@gradpool/core'
+import { mnist } from '@gradpool/datasets'
+import { describe, expect, it } from 'vitest'
+import {
+  autoencode,
+  classify,
+  defineExperiment,
+  model,
+  parseExperiment,
+} from './define-experiment.js'
+
+const narrow = {
+  name: 'narrow_code',
+  data: mnist({ labelled: 0.01 }),
+  train: { optimizer: adam({ learningRate: 1e-3 }), batchSize: 10, epochs: 10 },
+  stages: [
+    autoencode({ encoder: [64, 4], decoder: [64, 784] }),
+    classify({ head: [10], encoder: 'frozen' }),
+  ],
+}
+
+describe('defineExperiment', () => {
+  it('fills in what is left out', () => {
+    const config = defineExperiment({ ...narrow, train: {} })
+    expect(config).toMatchObject({
+      condition: '',
+      reported: null,
+      train: { batchSize: 10, epochs: 10, shuffle: true, reportEvery: 1, optimizer: adam() },
+      stages: [
+        { activation: 'relu', codeActivation: 'relu', outputActivation: 'linear', scale: 1 / 255 },
+        { encoder: 'frozen', weight: 'heNormal' },
+      ],
+      presets: {},
+    })
+  })
+
+  it('gives back its own output unchanged, by way of JSON too', () => {
+    const config = defineExperiment(narrow)
+    expect(defineExperiment(config)).toEqual(config)
+    expect(parseExperiment(JSON.parse(JSON.stringify(config)))).toEqual(config)
+  })
+
+  it('takes a schedule with and without an end', () => {
+    const withEnd = cosine({ learningRate: 0.01, totalSteps: 100 })
+    for (const learningRate of [withEnd, { kind: 'cosine' as const, learningRate: 0.01 }]) {
+      const config = defineExperiment({ ...narrow, train: { optimizer: adam({}), epochs: 1 } })
+      const changed = defineExperiment({
+        ...config,
+        train: { optimizer: { kind: 'adam', learningRate } },
+      })
+      expect(changed.train.optimizer.learningRate).toEqual(learningRate)
+    }
+  })
+
+  it('takes a model of the user', () => {
+    const own = stage({
+      params: { w: parameter([4], 'heNormal') },
+      step: ({ w }) => ({ loss: sum(w) }),
+    })
+    const config = defineExperiment({ ...narrow, stages: [model('wide', own)] })
+    expect(config.stages[0]).toEqual({ kind: 'model', name: 'wide', stage: own, split: 'labelled' })
+  })
+})
+
+describe('a wrong configuration', () => {
+  const wrong: [change: Record<string, unknown>, message: string][] = [
+    [
+      {
+        stages: [
+          autoencode({ encoder: [4], decoder: [784] }),
+          { kind: 'classify', head: [10], encoder: 'freezed' },
+        ],
+      },
+      "narrow_code: stages[1].encoder must be 'none', 'fineTuned' or 'frozen', not 'freezed'",
+    ],
+    [{ stages: [] }, 'narrow_code: stages must be a list of at least 1, not []'],
+    [
+      { stages: [{ kind: 'clasify' }] },
+      "narrow_code: stages[0].kind must be 'autoencode', 'classify' or 'model', not 'clasify'",
+    ],
+    [
+      { stages: [{ kind: 'classify' }] },
+      'narrow_code: stages[0].head is missing; it must be a list',
+    ],
+    [
+      { stages: [{ kind: 'classify', head: [10.5] }] },
+      'narrow_code: stages[0].head[0] must be a whole number of at least 1, not 10.5',
+    ],
+    [
+      { stages: [classify({ head: [10], encoder: 'frozen' })] },
+      "narrow_code: stages[0].encoder is 'frozen', so an autoencode stage must come before; or 'none'",
+    ],
+    [
+      { stages: [narrow.stages[0], classify({ head: [10], encoder: 'frozen', scale: 1 })] },
+      "narrow_code: stages[1].scale is the autoencode stage's where encoder is 'frozen'; leave it out here",
+    ],
+    [
+      { stages: [{ kind: 'model', name: 'own', stage: {} }] },
+      "narrow_code: stages[0].stage must be a model made by core's stage({ params, step })",
+    ],
+    [
+      { train: { epoch: 3 } },
+      "narrow_code: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, reportEvery",
+    ],
+    [
+      { train: { epochs: 0 } },
+      'narrow_code: train.epochs must be a whole number of at least 1, not 0',
+    ],
+    [
+      { train: { epochs: '3' } },
+      "narrow_code: train.epochs must be a whole number of at least 1, not '3'",
+    ],
+    [
+      { train: { optimizer: { kind: 'adan' } } },
+      "narrow_code: train.optimizer.kind must be 'sgd', 'adam', 'adamw' or 'rmsprop', not 'adan'",
+    ],
+    [
+      { train: { optimizer: { kind: 'adam', learningRate: -1 } } },
+      'narrow_code: train.optimizer.learningRate must be a number of at least 0, not -1',
+    ],
+    [
+      {
+        train: { optimizer: { kind: 'adam', learningRate: { kind: 'cosine', learningRate: 'x' } } },
+      },
+      "narrow_code: train.optimizer.learningRate.learningRate must be a number, not 'x'",
+    ],
+    [
+      { data: { ...narrow.data, labelled: 3 } },
+      'narrow_code: data.labelled must be a number above 0 and at most 1, not 3',
+    ],
+    [
+      { name: 'a b' },
+      "a b: name must be a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit, not 'a b'",
+    ],
+    [{ reported: 90 }, 'narrow_code: reported must be a number of at most 1, not 90'],
+    [
+      { stagse: [] },
+      "narrow_code: an experiment has no field 'stagse' (did you mean 'stages'?); its fields are name, condition, reported, data, train, stages, presets",
+    ],
+  ]
+  it.each(wrong)('%j', (change, message) => {
+    const attempt = () => parseExperiment({ ...narrow, ...change })
+    expect(attempt).toThrow(expect.objectContaining({ name: 'UserError', message }))
+  })
+
+  it('that is no object at all', () => {
+    expect(() => parseExperiment(3)).toThrow('experiment: an experiment must be an object, not 3')
+  })
+})

@@ -1,0 +1,48 @@
+import { Program, type BatchProgram } from '@gradpool/core'
+import { expect, it } from 'vitest'
+import { stageHash, type StageDeterminants } from './stage-hash.js'
+
+const program: BatchProgram = {
+  batchSize: 2,
+  numExamples: 4,
+  shuffle: true,
+  program: new Program({ nodes: [], inputs: [], updates: [], results: [] }),
+}
+const data = { dataset: 'd', part: 'train', rows: Int32Array.of(0, 1, 2, 258) } as const
+
+const stage: StageDeterminants = {
+  seed: 0,
+  epochs: 2,
+  training: { program, data },
+  validation: null,
+  test: { program: { ...program, shuffle: false }, data: { ...data, part: 'test', rows: null } },
+  samples: null,
+  startsFrom: { hash: 'h', states: ['a'] },
+}
+
+it('stays what it is, or finished stages of earlier versions would not be found', () => {
+  expect(stageHash(stage)).toMatchInlineSnapshot(
+    `"3d2e0d6bb2da669d5221b96a3c0939c36b5eef9d7902a5f97eae434e617da755"`,
+  )
+})
+
+it('changes with each thing that determines the result', () => {
+  const changed: Partial<StageDeterminants>[] = [
+    {},
+    { seed: 1 },
+    { epochs: 3 },
+    { training: { program, data: { ...data, rows: Int32Array.of(1, 0, 2, 258) } } },
+    { training: { program, data: { ...data, dataset: 'e' } } },
+    { training: { program: { ...program, batchSize: 4 }, data } },
+    { training: { program: { ...program, shuffle: false }, data } },
+    { training: { program: { ...program, tail: program.program }, data } },
+    { validation: stage.training },
+    { test: null },
+    { samples: stage.training },
+    { startsFrom: null },
+    { startsFrom: { hash: 'i', states: ['a'] } },
+    { startsFrom: { hash: 'h', states: ['a', 'b'] } },
+  ]
+  const hashes = changed.map((change) => stageHash({ ...stage, ...change }))
+  expect(new Set(hashes).size).toBe(hashes.length)
+})

@@ -1,0 +1,77 @@
+/**
+ * The name of a stage: a hash of all that determines its result, and of nothing else.
+ *
+ * Names, conditions and the lines of the log are not part of it; the order of rows is, and the programs bit by bit.
+ */
+import type { BatchProgram } from '@gradpool/core'
+import { createHash } from 'node:crypto'
+
+/** Raised when stages of the same configuration come to other results than before. */
+const FORMAT = 1
+
+/** A pass with its data named by content. */
+export interface NamedPass {
+  readonly program: BatchProgram
+  readonly data: {
+    /** The hash of the files. */
+    readonly dataset: string
+    readonly part: 'train' | 'test'
+    /** Null where the rows follow from the hash. */
+    readonly rows: Int32Array | null
+  }
+}
+
+export interface StageDeterminants {
+  readonly seed: number
+  readonly epochs: number
+  readonly training: NamedPass
+  readonly validation: NamedPass | null
+  readonly test: NamedPass | null
+  readonly samples: NamedPass | null
+  /** The stage it starts from and the states it takes. */
+  readonly startsFrom: { readonly hash: string; readonly states: readonly string[] } | null
+}
+
+/** SHA-256, hexadecimal. */
+export function stageHash(stage: StageDeterminants): string {
+  const { seed, epochs, startsFrom } = stage
+  return sha256(
+    JSON.stringify({
+      format: FORMAT,
+      seed,
+      epochs,
+      training: described(stage.training),
+      validation: stage.validation && described(stage.validation),
+      test: stage.test && described(stage.test),
+      samples: stage.samples && described(stage.samples),
+      startsFrom: startsFrom && { hash: startsFrom.hash, states: [...startsFrom.states] },
+    }),
+  )
+}
+
+function described({ program, data }: NamedPass) {
+  const { batchSize, numExamples, shuffle } = program
+  return {
+    batchSize,
+    numExamples,
+    shuffle,
+    program: program.program.hash,
+    tail: program.tail?.hash ?? null,
+    dataset: data.dataset,
+    part: data.part,
+    rows: data.rows && sha256(littleEndian(data.rows)),
+  }
+}
+
+function littleEndian(rows: Int32Array): Uint8Array {
+  const bytes = new Uint8Array(rows.length * 4)
+  const view = new DataView(bytes.buffer)
+  rows.forEach((row, i) => {
+    view.setInt32(i * 4, row, true)
+  })
+  return bytes
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex')
+}
