@@ -1,0 +1,184 @@
+/**
+ * Cases of the ops that move elements, choose rows, multiply matrices, or make values of their own.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import fc from 'fast-check'
+import { sizeOf } from '../dtype.js'
+import * as core from '../index.js'
+import { fillNormal, fillUniform, purposeOf } from '../random.js'
+import {
+  broadcastableShapes,
+  caseOf,
+  type Example,
+  integersOf,
+  type OpCase,
+  operandsOf,
+  seeds,
+  shapes,
+  toFloat,
+} from './examples.js'
+
+export const LAYOUT_CASES: readonly OpCase[] = [
+  caseOf(
+    'broadcastTo',
+    fc.tuple(broadcastableShapes(2), seeds).map(([[joint = [], own = []], seed]): Example => ({
+      operands: operandsOf([own], seed),
+      ours: (x) => core.broadcastTo(x, joint),
+      oracle: (x) => tf.add(x, tf.zeros(joint)),
+    })),
+  ),
+  caseOf(
+    'reshape',
+    fc.tuple(shapes(), seeds, fc.nat({ max: 2 })).map(([shape, seed, way]): Example => {
+      const target = [[-1], [...shape, 1], shape.toReversed()][way] ?? []
+      return {
+        operands: operandsOf([shape], seed),
+        ours: (x) => core.reshape(x, target),
+        oracle: (x) => tf.reshape(x, target),
+      }
+    }),
+  ),
+  caseOf(
+    'transpose',
+    fc.tuple(shapes(), seeds).chain(([shape, seed]) => {
+      const axes = shape.map((_, axis) => axis)
+      const permutation = fc.shuffledSubarray(axes, { minLength: shape.length })
+      return fc.option(permutation, { nil: undefined }).map((chosen): Example => ({
+        operands: operandsOf([shape], seed),
+        ours: (x) => core.transpose(x, chosen),
+        oracle: (x) => tf.transpose(x, chosen),
+      }))
+    }),
+  ),
+  caseOf(
+    'slice',
+    fc.tuple(shapes(1), seeds, seeds).map(([shape, seed, choice]): Example => {
+      const starts = shape.map((extent, axis) => (choice >> axis) % extent)
+      const sizes = shape.map((extent, axis) => {
+        const longest = extent - (starts[axis] ?? 0)
+        return 1 + ((choice >> (axis + 8)) % longest)
+      })
+      return {
+        operands: operandsOf([shape], seed),
+        ours: (x) => core.slice(x, starts, sizes),
+        oracle: (x) => tf.slice(x, starts, sizes),
+      }
+    }),
+  ),
+  caseOf(
+    'pad',
+    fc.tuple(shapes(1), seeds, seeds).map(([shape, seed, choice]): Example => {
+      const around = shape.map((_, axis): [number, number] => [
+        (choice >> axis) % 3,
+        (choice >> (axis + 8)) % 3,
+      ])
+      const padded = shape.map((extent, axis) => {
+        const [before, after] = around[axis] ?? [0, 0]
+        return before + extent + after
+      })
+      return {
+        operands: operandsOf([shape], seed),
+        ours: (x) =>
+          core.pad(
+            x,
+            around.map(([before]) => before),
+            padded,
+          ),
+        oracle: (x) => tf.pad(x, around),
+      }
+    }),
+  ),
+  caseOf(
+    'concat',
+    fc.tuple(shapes(1), seeds, seeds).map(([shape, seed, choice]): Example => {
+      const axis = choice % shape.length
+      const parts = Array.from({ length: 1 + (choice % 3) }, (_, part) =>
+        shape.with(axis, 1 + ((choice >> part) % 3)),
+      )
+      return {
+        operands: operandsOf(parts, seed),
+        ours: (...xs) => core.concat(xs, axis - shape.length),
+        oracle: (...xs) => tf.concat(xs, axis),
+      }
+    }),
+  ),
+]
+
+export const ROW_AND_PRODUCT_CASES: readonly OpCase[] = [
+  caseOf(
+    'gather',
+    fc
+      .tuple(shapes(1), fc.integer({ min: 1, max: 6 }), seeds)
+      .map(([shape, count, seed]): Example => ({
+        operands: [...operandsOf([shape], seed), integersOf([count], seed, shape[0] ?? 1)],
+        ours: (table, indices) => core.gather(table, indices),
+        oracle: (table, indices) => tf.gather(table, tf.cast(indices, 'int32')),
+      })),
+  ),
+  caseOf(
+    'scatterAdd',
+    fc
+      .tuple(shapes(1), fc.integer({ min: 1, max: 6 }), seeds)
+      .map(([shape, rows, seed]): Example => ({
+        operands: [...operandsOf([shape], seed), integersOf([shape[0] ?? 1], seed, rows)],
+        ours: (updates, indices) => core.scatterAdd(updates, indices, rows),
+        oracle: (updates, indices) =>
+          tf.unsortedSegmentSum(updates, tf.tensor1d(indices.dataSync(), 'int32'), rows),
+      })),
+  ),
+  caseOf(
+    'oneHot',
+    fc
+      .tuple(shapes(), seeds, fc.constantFrom('u8' as const, 'i32' as const))
+      .map(([shape, seed, dtype]): Example => ({
+        operands: [integersOf(shape, seed, 5, dtype)],
+        ours: (x) => core.oneHot(x, 5),
+        oracle: (x) => toFloat(tf.oneHot(tf.cast(x, 'int32'), 5)),
+      })),
+    false,
+  ),
+  caseOf(
+    'matmul',
+    fc
+      .tuple(
+        fc.tuple(...[1, 2, 3].map(() => fc.integer({ min: 1, max: 5 }))),
+        fc.boolean(),
+        fc.boolean(),
+        seeds,
+      )
+      .map(([[m = 1, k = 1, n = 1], transposeA, transposeB, seed]): Example => ({
+        operands: operandsOf([transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]], seed),
+        ours: (a, b) => core.matmul(a, b, { transposeA, transposeB }),
+        oracle: (a, b) => tf.matMul(a, b, transposeA, transposeB),
+      })),
+  ),
+]
+
+export const LEAF_CASES: readonly OpCase[] = [
+  caseOf(
+    'constant',
+    fc.tuple(shapes(), seeds).map(([shape, seed]): Example => {
+      const values = operandsOf([shape], seed)[0]?.values ?? []
+      return {
+        operands: [],
+        ours: () => core.constant(values, shape),
+        oracle: () => tf.tensor([...values], shape, 'float32'),
+      }
+    }),
+    false,
+  ),
+  ...[
+    { name: 'randomUniform', ours: core.randomUniform, fill: fillUniform },
+    { name: 'randomNormal', ours: core.randomNormal, fill: fillNormal },
+  ].map(({ name, ours, fill }) =>
+    caseOf(
+      name,
+      shapes().map((shape): Example => {
+        const expected = new Float32Array(sizeOf(shape))
+        fill(expected, 0, purposeOf('noise'), 0)
+        return { operands: [], ours: () => ours(shape, 'noise'), expected: [...expected] }
+      }),
+      false,
+    ),
+  ),
+]
