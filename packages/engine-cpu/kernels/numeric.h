@@ -25,14 +25,17 @@ INLINE vfloat exponential(vfloat x) {
     vfloat shifted = x * 1.44269504f + to_integer;
     vfloat n = shifted - to_integer;
     vint exponent = (vint)shifted - 0x4b400000;
-    vfloat r = x - n * 0.693359375f;
-    r = r - n * -2.12194440e-4f;
+    vfloat high = x - n * 0.693359375f;
+    vfloat low = n * -2.12194440e-4f;
+    vfloat r = high - low;
     vfloat p = r * 1.9875691500e-4f + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    vfloat y = (p * (r * r) + r) + 1.0f;
+    vfloat sum = high + 1.0f;
+    vfloat lost = high - (sum - 1.0f); /* what the rounding of sum took away */
+    vfloat y = sum + (lost + (p * (r * r) - low));
     vint half = exponent >> 1;
     vfloat first = (vfloat)((half + 127) << 23);
     vfloat second = (vfloat)((exponent - half + 127) << 23);
@@ -89,9 +92,11 @@ INLINE vfloat hyperbolic_tangent(vfloat x) {
     return choose(size < 0.625f, small, large);
 }
 
-/* 1 / (1 + e^-x), written with e^-|x| so that nothing overflows and small results keep their precision. */
+/* 1 / (1 + e^-x). Below 0 it is e^x - e^x * q with q = e^x / (1 + e^x), so that nothing overflows and small results keep their precision. */
 INLINE vfloat logistic(vfloat x) {
     vfloat e = exponential(-absolute(x));
-    return choose(x < 0.0f, e, splat(1.0f)) / (1.0f + e);
+    vint negative = x < 0.0f;
+    vfloat q = choose(negative, e, splat(1.0f)) / (1.0f + e);
+    return choose(negative, e - e * q, q);
 }
 #endif
