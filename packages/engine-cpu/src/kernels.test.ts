@@ -459,14 +459,12 @@ describe('sums and maxima', () => {
 
   it('ARG_MAX is the first of equals, and the first NaN', () => {
     const value = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.constant(NaN))
-    const rows = fc
-      .integer({ min: 1, max: 20 })
-      .chain((cols) =>
-        fc.array(fc.array(value, { minLength: cols, maxLength: cols }), {
-          minLength: 1,
-          maxLength: 9,
-        }),
-      )
+    const rows = fc.integer({ min: 1, max: 20 }).chain((cols) =>
+      fc.array(fc.array(value, { minLength: cols, maxLength: cols }), {
+        minLength: 1,
+        maxLength: 9,
+      }),
+    )
     const property = fc.property(rows, (values) => {
       host.reset()
       const to = host.ints(values.length)

@@ -12,8 +12,6 @@ const MAX_COPY_RANK = 8
 
 export interface Layout extends Addresses {
   working(kernel: Kernel): number
-  /** Of the memory of a result that is nothing but a state. */
-  result(index: number): number
   /** Of a batch field's values in the dataset, and its dtype. */
   field(name: string): { readonly address: number; readonly dtype: 'f32' | 'i32' | 'u8' }
   readonly batchSize: number
@@ -58,16 +56,8 @@ class Emitter {
       case 'guard':
         return instruction(OP.GUARD, this.#address(action.loss))
       case 'copy': {
-        const { to } = action
-        const address = to.kind === 'state' ? this.#address(to.node) : this.#layout.result(to.index)
-        return copy(
-          address,
-          this.#address(action.from),
-          4,
-          [this.#graph.size(action.from)],
-          [1],
-          [1],
-        )
+        const size = this.#graph.size(action.from)
+        return copy(this.#address(action.state), this.#address(action.from), 4, [size], [1], [1])
       }
       case 'kernel':
         return this.#kernel(action.kernel)
@@ -282,7 +272,7 @@ export function matmulShape(
   return { m, n, k, flags }
 }
 
-/** A reduction over adjacent axes as [outer, count, inner]. Programs with other axes are split before; see `splitReductions`. */
+/** A reduction over adjacent axes as [outer, count, inner]. Others are split before; see lower.ts. */
 function reduction(
   shape: Shape,
   axes: readonly number[],

@@ -1,16 +1,16 @@
 /**
  * Turns a Program into a plan: instructions, constants and scratch memory in one block of the arena.
  *
- * The parts, in order: graph.ts (what needs computing) → fuse.ts (kernels) → schedule.ts (order, updates in place) → storage.ts (memory) →
+ * The parts, in order: lower.ts (what kernels can do) → graph.ts (what needs computing) → fuse.ts (kernels) → schedule.ts (order, updates in place) → storage.ts (memory) →
  * emit.ts (words; tapes by tape.ts).
  */
 import { bytesPerElement, invariant, sizeOf, type Node, type Program } from '@gradpool/core'
 import { align } from '../free-list.js'
-import { emit, matmulShape, type Layout, type Words } from './emit.js'
+import { emit, matmulShape, type Layout } from './emit.js'
 import { Kernels, productOf, type Kernel } from './fuse.js'
 import { Graph } from './graph.js'
 import { schedule, type Schedule } from './schedule.js'
-import { splitReductions } from './split-reductions.js'
+import { lower } from './lower.js'
 import { layOut, type Storage } from './storage.js'
 
 /** Addresses of what the plan does not own. */
@@ -43,14 +43,19 @@ export class Plan {
 
   constructor(program: Program, surroundings: Surroundings) {
     this.#surroundings = surroundings
-    this.#graph = new Graph(splitReductions(program))
+    this.#graph = new Graph(lower(program))
     const kernels = new Kernels(this.#graph)
     this.#schedule = schedule(this.#graph, kernels)
     this.#storage = layOut(this.#graph, kernels, this.#schedule, (kernel, hasDestination) =>
       this.#workingBytes(kernel, hasDestination),
     )
-    // Neither the number of words nor the constants depend on addresses: a rehearsal finds both.
-    this.#numWordBytes = align(4 * this.#emit(0).words.length)
+    // Neither the number of words nor the constants depend on addresses, as long as no two coincide: a rehearsal finds both.
+    const rehearsal = emit(
+      this.#graph,
+      this.#schedule.actions,
+      this.#layout(0, -(2 ** 40), 2 ** 40),
+    )
+    this.#numWordBytes = align(4 * rehearsal.words.length)
     this.numBytes = this.#numWordBytes + this.#constants.numBytes + this.#storage.numBytes
   }
 
@@ -68,7 +73,11 @@ export class Plan {
 
   /** Writes words and constants at `address`, where `numBytes` bytes are free. */
   write(memory: WebAssembly.Memory, address: number): { readonly numInstructionWords: number } {
-    const { words, numInstructionWords } = this.#emit(address)
+    const { words, numInstructionWords } = emit(
+      this.#graph,
+      this.#schedule.actions,
+      this.#layoutAt(address),
+    )
     new Uint32Array(memory.buffer, address, words.length).set(words)
     this.#constants.write(memory, address + this.#numWordBytes)
     return { numInstructionWords }
@@ -76,11 +85,9 @@ export class Plan {
 
   /** Where the value of a result is once the plan, written at `address`, has run. */
   resultAddress(index: number, address: number): number {
-    const layout = this.#layout(address)
     const result = this.#graph.program.results[index]
     invariant(result, `result ${index} exists`)
-    const base = this.#graph.base(result.node)
-    const place = this.#storage.results.has(index) ? layout.result(index) : layout.of(base)
+    const place = this.#layoutAt(address).of(this.#graph.base(result.node))
     invariant(place !== undefined, `result ${result.name} has memory`)
     return place
   }
@@ -100,13 +107,12 @@ export class Plan {
     )
   }
 
-  #emit(address: number): Words {
-    return emit(this.#graph, this.#schedule.actions, this.#layout(address))
+  #layoutAt(address: number): Layout {
+    const constants = address + this.#numWordBytes
+    return this.#layout(address, constants, constants + this.#constants.numBytes)
   }
 
-  #layout(address: number): Layout {
-    const constants = address + this.#numWordBytes
-    const scratch = constants + this.#constants.numBytes
+  #layout(address: number, constants: number, scratch: number): Layout {
     const graph = this.#graph
     const { inPlace } = this.#schedule
     const stateAddress = (node: number): number | undefined => {
@@ -133,7 +139,6 @@ export class Plan {
         return state === undefined ? undefined : stateAddress(state)
       },
       working: (kernel) => scratch + (this.#storage.working.get(kernel) ?? 0),
-      result: (index) => scratch + (this.#storage.results.get(index) ?? 0),
       field: this.#surroundings.field,
       batchSize: this.#surroundings.batchSize,
       plan: address,

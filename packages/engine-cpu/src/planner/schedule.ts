@@ -13,12 +13,8 @@ import type { Kernel, Kernels } from './fuse.js'
 export type Action =
   | { readonly kind: 'kernel'; readonly kernel: Kernel }
   | { readonly kind: 'guard'; readonly loss: number }
-  | { readonly kind: 'copy'; readonly from: number; readonly to: Destination }
-
-/** Memory that outlives the kernels: a state, or (a result that is nothing but a state) a result's own. */
-export type Destination =
-  | { readonly kind: 'state'; readonly node: number }
-  | { readonly kind: 'result'; readonly index: number }
+  /** To a state that could not be written in place. */
+  | { readonly kind: 'copy'; readonly from: number; readonly state: number }
 
 export interface Schedule {
   readonly actions: readonly Action[]
@@ -87,44 +83,13 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
     } else {
       const after = new Set([...others, ...(writer ? [writer] : [])])
       all.push({
-        action: { kind: 'copy', from: value, to: { kind: 'state', node: state } },
+        action: { kind: 'copy', from: value, state },
         priority: Infinity,
         after,
       })
     }
   }
-  for (const [index, { node }] of graph.program.results.entries()) {
-    const from = graph.base(node)
-    if (graph.input(from)?.role !== 'state') continue
-    all.push({
-      action: { kind: 'copy', from, to: { kind: 'result', index } },
-      priority: 0,
-      after: new Set(),
-    })
-  }
-  copyBeforeOverwriting(all, inPlace, taskOf)
   return { actions: inOrder(all), inPlace }
-}
-
-/** A state that is copied elsewhere is read before its own new value is written. */
-function copyBeforeOverwriting(
-  tasks: readonly Task[],
-  inPlace: ReadonlyMap<number, number>,
-  taskOf: (node: number) => Task | undefined,
-): void {
-  const copies = tasks.filter(({ action }) => action.kind === 'copy')
-  for (const copy of copies) {
-    if (copy.action.kind !== 'copy') continue
-    const { from } = copy.action
-    const writers = [...inPlace]
-      .filter(([, state]) => state === from)
-      .map(([value]) => taskOf(value))
-    const overwriting = copies.filter(
-      ({ action }) =>
-        action.kind === 'copy' && action.to.kind === 'state' && action.to.node === from,
-    )
-    for (const writer of [...writers, ...overwriting]) writer?.after.add(copy)
-  }
 }
 
 function guardTask(graph: Graph, taskOf: (node: number) => Task | undefined): Task | undefined {

@@ -12,8 +12,6 @@ export interface Storage {
   readonly values: ReadonlyMap<number, number>
   /** Kernel → offset of its own working memory. */
   readonly working: ReadonlyMap<Kernel, number>
-  /** Result index → offset, for results that are nothing but a state. */
-  readonly results: ReadonlyMap<number, number>
   readonly numBytes: number
 }
 
@@ -33,12 +31,8 @@ export function layOut(
   const lastUse = lastUses(graph, kernels, actions)
   const values = new Map<number, number>()
   const working = new Map<Kernel, number>()
-  const results = new Map<number, number>()
 
   for (const [position, action] of actions.entries()) {
-    if (action.kind === 'copy' && action.to.kind === 'result') {
-      results.set(action.to.index, take(graph.size(action.from) * bytesPerElement.f32))
-    }
     if (action.kind === 'kernel') {
       const { kernel } = action
       for (const node of kernel.nodes) {
@@ -61,7 +55,7 @@ export function layOut(
       if (!kept.has(node) && lastUse.get(node) === position) free.give(offset)
     }
   }
-  return { values, working, results, numBytes: align(free.highWater) }
+  return { values, working, numBytes: align(free.highWater) }
 }
 
 /** The position of the last action that reads a node from memory, i.e. other than in the tape that makes it. */
