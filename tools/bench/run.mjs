@@ -6,11 +6,11 @@
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus } from 'node:os'
+import { importTfjsWasm } from './bundle.mjs'
 import { makeRunner as makeGradpool } from './gradpool.mjs'
 import { measureMemory } from './memory.mjs'
 import { measureScaling } from './scaling.mjs'
 import { interleave, median, spread } from './statistics.mjs'
-import { makeRunner as makeTfjs } from './tfjs-wasm.mjs'
 import { flopsOf, makeData, workloads } from './workloads.mjs'
 
 const ROUNDS = 15
@@ -28,6 +28,7 @@ console.log(
   `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; medians of ${ROUNDS} interleaved rounds`,
 )
 
+const { makeRunner: makeTfjs } = await importTfjsWasm()
 const steps = []
 for (const workload of workloads) {
   const data = makeData(workload)

@@ -1,13 +1,15 @@
-/** tfjs-backend-wasm (SIMD, one thread), used as its documentation shows: an eager step and `optimizer.minimize`. */
-import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+/**
+ * tfjs-backend-wasm (SIMD, one thread), used as its documentation shows: an eager step and `optimizer.minimize`.
+ *
+ * Loaded through bundle.mjs, which puts the folder of tfjs's own .wasm files for WASM_FOLDER.
+ */
+/* global WASM_FOLDER */
 import * as tf from '@tensorflow/tfjs-core'
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js'
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 
-const require = createRequire(import.meta.url)
-
 export async function makeRunner({ layers, batchSize, numExamples, kind }, { pixels, labels }) {
-  setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`)
+  setWasmPaths(WASM_FOLDER)
   setThreadsCount(1)
   await tf.setBackend('wasm')
   await tf.ready()
