@@ -6,6 +6,21 @@
  */
 import { type DType, type Shape, sizeOf } from './dtype.js'
 import { ShapeError } from './errors.js'
+import {
+  checkIndices,
+  checkShape,
+  dtypeAttribute,
+  flag,
+  integers,
+  isBlock,
+  isInteger,
+  isNumber,
+  matrix,
+  operands,
+  refuse,
+  requireF32,
+  shapeText,
+} from './operand-checks.js'
 import type { OpName } from './op-table.js'
 import type { Attributes } from './program.js'
 
@@ -23,16 +38,26 @@ export interface InferContext {
 
 type Infer = (context: InferContext) => TensorType
 
-/** The type of a node, from its op. @throws ShapeError that names the op and the operands' types */
-export function inferType(op: OpName, context: InferContext): TensorType {
+/**
+ * The type of a node, from its op.
+ *
+ * @param name what errors call it
+ * @throws ShapeError that names it and the operands' types
+ */
+export function inferType(op: OpName, context: InferContext, name: string = op): TensorType {
   try {
     checkShape(context.declared.shape)
-    return INFER[op](context)
+    const { shape, dtype } = INFER[op](context)
+    return { shape, dtype }
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error
-    const operands = context.inputs.map(typeText).join(' and ')
-    throw new ShapeError(`${op}(${operands}): ${error.message}`)
+    throw new ShapeError(`${callText(name, context.inputs)}: ${error.message}`)
   }
+}
+
+/** `matmul of f32[10, 784] and f32[64, 10]`, as errors begin. */
+export function callText(name: string, operands: readonly TensorType[]): string {
+  return operands.length > 0 ? `${name} of ${operands.map(typeText).join(' and ')}` : name
 }
 
 /** `f32[10, 784]`. */
@@ -99,14 +124,14 @@ const INFER: Readonly<Record<OpName, Infer>> = {
     const fits = x.shape.every(
       (extent, axis) => extent === 1 || extent === declared.shape[lead + axis],
     )
-    if (lead < 0 || !fits) refuse(`cannot be broadcast to ${shapeText(declared.shape)}`)
+    if (lead < 0 || !fits) refuse(`it cannot be broadcast to ${shapeText(declared.shape)}`)
     return { shape: declared.shape, dtype: x.dtype }
   },
   reshape: ({ inputs, declared }) => {
     const [x] = operands(inputs, 1)
     const [from, to] = [sizeOf(x.shape), sizeOf(declared.shape)]
     if (from !== to) {
-      refuse(`${from} elements cannot be reshaped to the ${to} of ${shapeText(declared.shape)}`)
+      refuse(`${from} elements do not fill the ${to} of ${shapeText(declared.shape)}`)
     }
     return { shape: declared.shape, dtype: x.dtype }
   },
@@ -123,7 +148,7 @@ const INFER: Readonly<Record<OpName, Infer>> = {
     const [x] = operands(inputs, 1)
     const starts = integers(attributes, 'starts')
     if (!isBlock(starts, declared.shape, x.shape)) {
-      refuse(`has no block of shape ${shapeText(declared.shape)} at ${shapeText(starts)}`)
+      refuse(`there is no block of shape ${shapeText(declared.shape)} at ${shapeText(starts)}`)
     }
     return { shape: declared.shape, dtype: x.dtype }
   },
@@ -131,13 +156,13 @@ const INFER: Readonly<Record<OpName, Infer>> = {
     const [x] = operands(inputs, 1)
     const before = integers(attributes, 'before')
     if (!isBlock(before, x.shape, declared.shape)) {
-      refuse(`does not lie within ${shapeText(declared.shape)} at ${shapeText(before)}`)
+      refuse(`it does not lie within ${shapeText(declared.shape)} at ${shapeText(before)}`)
     }
     return { shape: declared.shape, dtype: x.dtype }
   },
   concat: ({ inputs, attributes }) => {
     const [first] = inputs
-    if (!first) return refuse('takes at least one operand')
+    if (!first) return refuse('it takes at least one operand')
     const axis = attributes.axis
     if (!isInteger(axis, 0, first.shape.length - 1)) return refuse('axis must name one of its axes')
     let total = 0
@@ -167,14 +192,14 @@ const INFER: Readonly<Record<OpName, Infer>> = {
     checkIndices(indices)
     const expected = [...indices.shape, ...declared.shape.slice(1)]
     if (declared.shape.length === 0 || shapeText(expected) !== shapeText(updates.shape)) {
-      refuse('takes updates [n, …], indices i32[n], and gives [rows, …]')
+      refuse('it takes updates [n, …], indices i32[n], and gives [rows, …]')
     }
     return { shape: declared.shape, dtype: 'f32' }
   },
   oneHot: ({ inputs, attributes }) => {
     const [x] = operands(inputs, 1)
     const { depth } = attributes
-    if (x.dtype === 'f32') refuse('takes i32 or u8')
+    if (x.dtype === 'f32') refuse('it takes i32 or u8')
     if (!isInteger(depth, 1)) return refuse('depth must be a positive integer')
     return { shape: [...x.shape, depth], dtype: 'f32' }
   },
@@ -230,84 +255,6 @@ function reduction({ inputs, attributes }: InferContext): TensorType {
 function lastAxisOp({ inputs }: InferContext): TensorType {
   const [x] = operands(inputs, 1)
   requireF32(x)
-  if (x.shape.length === 0) refuse('takes at least one axis')
+  if (x.shape.length === 0) refuse('it takes at least one axis')
   return x
-}
-
-/** Exactly this many operands, as a tuple. */
-function operands(inputs: readonly TensorType[], count: 0): readonly []
-function operands(inputs: readonly TensorType[], count: 1): readonly [TensorType]
-function operands(inputs: readonly TensorType[], count: 2): readonly [TensorType, TensorType]
-function operands(
-  inputs: readonly TensorType[],
-  count: 2 | 3,
-): readonly [TensorType, ...TensorType[]]
-function operands(inputs: readonly TensorType[], count: number): readonly TensorType[] {
-  if (inputs.length !== count) refuse(`takes ${count} operands`)
-  return inputs
-}
-
-/** The two extents of a matrix as the product sees it. */
-function matrix({ shape }: TensorType, transposed: boolean): readonly [number, number] {
-  const [rows, cols] = shape
-  if (rows === undefined || cols === undefined || shape.length > 2)
-    return refuse('takes two matrices')
-  return transposed ? [cols, rows] : [rows, cols]
-}
-
-function checkIndices({ dtype, shape }: TensorType): void {
-  if (dtype !== 'i32' || shape.length !== 1) refuse('the indices must be i32[n]')
-}
-
-function requireF32({ dtype }: TensorType): void {
-  if (dtype !== 'f32') refuse(`takes f32, not ${dtype}`)
-}
-
-/** Whether a block of `shape` that begins at `starts` lies within `whole`. */
-function isBlock(starts: readonly number[], shape: Shape, whole: Shape): boolean {
-  return (
-    starts.length === shape.length &&
-    whole.length === shape.length &&
-    whole.every((extent, axis) => isInteger(starts[axis], 0, extent - (shape[axis] ?? Infinity)))
-  )
-}
-
-function checkShape(shape: Shape): void {
-  if (!shape.every((extent) => isInteger(extent, 1))) {
-    refuse(`${shapeText(shape)} is not a shape: extents are positive integers`)
-  }
-  if (sizeOf(shape) > 0x7fffffff) refuse(`${shapeText(shape)} has more than 2^31 - 1 elements`)
-}
-
-function integers(attributes: Attributes, name: string): readonly number[] {
-  const value = attributes[name]
-  if (typeof value !== 'object') return refuse(`needs a list of integers, ${name}`)
-  if (!value.every((item) => isInteger(item, 0))) refuse(`${name} must be integers from 0`)
-  return value
-}
-
-function dtypeAttribute({ dtype }: Attributes): DType {
-  if (dtype === 'f32' || dtype === 'i32' || dtype === 'u8') return dtype
-  return refuse('dtype must be f32, i32 or u8')
-}
-
-function flag(attributes: Attributes, name: string): boolean {
-  const value = attributes[name] ?? false
-  return typeof value === 'boolean' ? value : refuse(`${name} must be true or false`)
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number'
-}
-
-function isInteger(value: unknown, low: number, high = Infinity): value is number {
-  return isNumber(value) && Number.isInteger(value) && value >= low && value <= high
-}
-
-function shapeText(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`
-}
-
-function refuse(complaint: string): never {
-  throw new ShapeError(complaint)
 }

@@ -11,7 +11,7 @@ import type { Initializer } from './initializers.js'
 import { type Attributes, type Input, type Node, type Output, Program } from './program.js'
 import type { OpName } from './op-table.js'
 import { purposeOf, SHUFFLE_PURPOSE } from './random.js'
-import { inferType, type TensorType, typeText } from './shape-inference.js'
+import { inferType, type InferContext, type TensorType, typeText } from './shape-inference.js'
 import { simplify } from './simplify.js'
 import { Tensor, type TensorLike } from './tensor.js'
 import { userLine } from './user-line.js'
@@ -68,7 +68,7 @@ export function userError(message: string): UserError {
 
 function withLine(message: string): string {
   const line = userLine()
-  return line === undefined ? message : `${message} (${line})`
+  return line === undefined ? message : `${message} (at ${line})`
 }
 
 export class Trace {
@@ -86,7 +86,7 @@ export class Trace {
   state(name: string, shape: Shape, initializer: Initializer): Tensor {
     if (this.#inputs.has(`state ${name}`)) throw userError(`there are two states named "${name}"`)
     if (initializer.kind !== 'constant') this.claimPurpose(name)
-    const tensor = this.#input({ op: 'input', shape, dtype: 'f32' })
+    const tensor = this.#input(`state "${name}"`, shape, 'f32')
     this.#inputs.set(`state ${name}`, { role: 'state', name, node: tensor.node, initializer })
     return tensor
   }
@@ -105,7 +105,7 @@ export class Trace {
         `batch field "${name}" is ${known.toString()} and cannot be ${asked} as well`,
       )
     }
-    const tensor = this.#input({ op: 'input', shape, dtype })
+    const tensor = this.#input(`batch field "${name}"`, shape, dtype)
     this.#inputs.set(`batch ${name}`, { role: 'batch', name, node: tensor.node })
     return tensor
   }
@@ -159,7 +159,8 @@ export class Trace {
   /** @internal A tensor that is computed so, its node made if there is none yet. @throws ShapeError with the user's line */
   node({ op, inputs = [], attributes = {}, shape = [], dtype = 'f32' }: NodeRequest): Tensor {
     const operands = inputs.map((input) => this.tensor(input))
-    const type = this.#infer(op, operands, attributes, { shape, dtype })
+    const declared = { shape: [...shape], dtype }
+    const type = this.#infer(op, { inputs: operands, attributes, declared })
     const simpler = simplify(op, { trace: this, inputs: operands, attributes, type })
     if (simpler) return simpler
     const indices = operands.map((operand) => operand.node)
@@ -237,14 +238,9 @@ export class Trace {
     })
   }
 
-  #infer(
-    op: OpName,
-    inputs: readonly Tensor[],
-    attributes: Attributes,
-    declared: TensorType,
-  ): TensorType {
+  #infer(op: OpName, context: InferContext, name?: string): TensorType {
     try {
-      return inferType(op, { inputs, attributes, declared })
+      return inferType(op, context, name)
     } catch (error) {
       if (error instanceof ShapeError) throw shapeError(error.message)
       throw error
@@ -252,9 +248,10 @@ export class Trace {
   }
 
   /** Inputs are never merged: each is a value of its own. */
-  #input({ op, shape = [], dtype = 'f32' }: NodeRequest): Tensor {
-    const type = this.#infer(op, [], {}, { shape: [...shape], dtype })
-    return this.#append({ op, inputs: [], attributes: {}, shape: type.shape, dtype })
+  #input(name: string, shape: Shape, dtype: DType): Tensor {
+    const leaf = { inputs: [], attributes: {} }
+    const type = this.#infer('input', { ...leaf, declared: { shape: [...shape], dtype } }, name)
+    return this.#append({ op: 'input', ...leaf, ...type })
   }
 
   #append(node: Node): Tensor {
@@ -272,7 +269,7 @@ export class Trace {
   #scalarInput(role: 'step' | 'seed'): Tensor {
     const known = this.#knownInput(role)
     if (known) return known
-    const tensor = this.#input({ op: 'input', dtype: 'i32' })
+    const tensor = this.#input(role, [], 'i32')
     this.#inputs.set(role, { role, name: role, node: tensor.node })
     return tensor
   }
@@ -281,7 +278,8 @@ export class Trace {
 /** @internal A number as a Program keeps it: rounded to f32, finite (Programs are JSON), zero without a sign. */
 export function constantValue(value: number): number {
   const rounded = Math.fround(value)
-  if (!Number.isFinite(rounded))
+  if (!Number.isFinite(rounded)) {
     throw userError(`${value} cannot be a constant: only finite f32 numbers can`)
+  }
   return rounded === 0 ? 0 : rounded
 }

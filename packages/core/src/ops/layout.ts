@@ -2,6 +2,7 @@
  * Ops that move elements and compute nothing. They take every dtype and keep it.
  */
 import { type Shape, sizeOf } from '../dtype.js'
+import { callText } from '../shape-inference.js'
 import type { Tensor, TensorLike } from '../tensor.js'
 import { currentTrace, shapeError } from '../trace.js'
 import { axisOf, tensorOf } from './operands.js'
@@ -14,16 +15,20 @@ import { axisOf, tensorOf } from './operands.js'
  */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const tensor = tensorOf(x)
+  const target = `[${shape.join(', ')}]`
   const known = shape.filter((extent) => extent !== -1)
   if (shape.length - known.length > 1) {
-    throw shapeError(`reshape: [${shape.join(', ')}] has more than one -1`)
+    throw shapeError(`${callText('reshape', [tensor])}: ${target} has more than one -1`)
   }
   const rest = tensor.size / sizeOf(known)
   if (!Number.isInteger(rest)) {
-    throw shapeError(`reshape: ${tensor.toString()} cannot be reshaped to [${shape.join(', ')}]`)
+    throw shapeError(`${callText('reshape', [tensor])}: the elements do not fill ${target}`)
   }
-  const target = shape.map((extent) => (extent === -1 ? rest : extent))
-  return currentTrace().node({ op: 'reshape', inputs: [tensor], shape: target })
+  return currentTrace().node({
+    op: 'reshape',
+    inputs: [tensor],
+    shape: shape.map((extent) => (extent === -1 ? rest : extent)),
+  })
 }
 
 /**
@@ -58,7 +63,7 @@ export function slice(x: TensorLike, starts: Shape, sizes: Shape): Tensor {
   )
   if (shape.some((extent) => extent < 1) || starts.length !== shape.length) {
     const block = `[${sizes.join(', ')}] at [${starts.join(', ')}]`
-    throw shapeError(`slice: ${tensor.toString()} has no block of shape ${block}`)
+    throw shapeError(`${callText('slice', [tensor])}: there is no block of shape ${block}`)
   }
   return currentTrace().node({
     op: 'slice',

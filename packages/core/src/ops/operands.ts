@@ -2,6 +2,7 @@
  * What ops share: operands made ready (numbers to constants, integers to f32, shapes broadcast) and axes made positive.
  */
 import type { DType, Shape } from '../dtype.js'
+import { callText } from '../shape-inference.js'
 import type { Tensor, TensorLike } from '../tensor.js'
 import { currentTrace, shapeError } from '../trace.js'
 
@@ -38,8 +39,7 @@ export function broadcastOperands(op: string, ...operands: readonly TensorLike[]
   const shape = tensors.reduce<Shape>((joint, { shape }) => {
     const both = broadcastShapes(joint, shape)
     if (!both) {
-      const shapes = tensors.map(({ shape }) => `[${shape.join(', ')}]`).join(' and ')
-      throw shapeError(`${op}: the shapes ${shapes} cannot be broadcast to one`)
+      throw shapeError(`${callText(op, tensors)}: the shapes cannot be broadcast to one`)
     }
     return both
   }, [])
@@ -63,7 +63,7 @@ export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
 export function axisOf(op: string, tensor: Tensor, axis: number): number {
   const positive = axis < 0 ? axis + tensor.rank : axis
   if (!Number.isInteger(axis) || positive < 0 || positive >= tensor.rank) {
-    throw shapeError(`${op}: ${tensor.toString()} has no axis ${axis}`)
+    throw shapeError(`${callText(op, [tensor])}: there is no axis ${axis}`)
   }
   return positive
 }

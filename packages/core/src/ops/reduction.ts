@@ -5,6 +5,7 @@
  */
 import type { Shape } from '../dtype.js'
 import type { OpName } from '../op-table.js'
+import { callText } from '../shape-inference.js'
 import type { Tensor, TensorLike } from '../tensor.js'
 import { currentTrace, shapeError } from '../trace.js'
 import { div } from './elementwise.js'
@@ -63,9 +64,7 @@ function reduce(
   const given = typeof axes === 'number' ? [axes] : (axes ?? tensor.shape.map((_, axis) => axis))
   const ascending = given.map((axis) => axisOf(name, tensor, axis)).sort((a, b) => a - b)
   if (new Set(ascending).size < ascending.length) {
-    throw shapeError(
-      `${name}: axes [${given.join(', ')}] of ${tensor.toString()} name one axis twice`,
-    )
+    throw shapeError(`${callText(name, [tensor])}: [${given.join(', ')}] names one axis twice`)
   }
   if (ascending.length === 0) return tensor
   const reduced = currentTrace().node({ op, inputs: [tensor], attributes: { axes: ascending } })

@@ -40,6 +40,6 @@ export function oneHot(x: TensorLike, depth: number): Tensor {
 function integer(op: string, indices: TensorLike): Tensor {
   const tensor = tensorOf(indices)
   if (tensor.dtype === 'f32')
-    throw shapeError(`${op}: the indices are ${tensor.toString()}, not integers`)
+    throw shapeError(`${op}: the indices must be integers, not ${tensor.toString()}`)
   return cast(tensor, 'i32')
 }
