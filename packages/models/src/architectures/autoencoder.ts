@@ -3,9 +3,9 @@ import { div, type InitializerLike, stage, type Stage, UserError } from '@gradpo
 import type { ActivationName } from '../layers/activation.js'
 import { meanSquaredError } from '../losses/mean-squared-error.js'
 import { reconstructionAccuracy } from '../metrics/reconstruction-accuracy.js'
+import { checkWidth, checkWidths } from '../widths.js'
 import { denseStack } from './dense-stack.js'
 import { scaled } from './input.js'
-import { checkWidths } from './widths.js'
 
 /** The half of an autoencoder that makes the code; `classifier` takes the same one. */
 export interface EncoderOptions {
@@ -41,7 +41,7 @@ export interface AutoencoderOptions extends EncoderOptions {
 export function autoencoder(options: AutoencoderOptions): Stage {
   const { input, encoder, decoder, activation = 'relu', weight, scale = 1 } = options
   const { codeActivation = activation, outputActivation = activation } = options
-  checkWidths('input', [input])
+  checkWidth('input', input)
   checkWidths('encoder', encoder)
   checkWidths('decoder', decoder)
   if (decoder.at(-1) !== input) {

@@ -3,10 +3,10 @@ import { argMax, frozen, stage, type Stage, UserError } from '@gradpool/core'
 import type { ActivationName } from '../layers/activation.js'
 import { crossEntropy } from '../losses/cross-entropy.js'
 import { accuracy } from '../metrics/accuracy.js'
+import { checkWidth, checkWidths } from '../widths.js'
 import type { EncoderOptions } from './autoencoder.js'
 import { denseStack } from './dense-stack.js'
 import { scaled } from './input.js'
-import { checkWidths } from './widths.js'
 
 /** `none`: no encoder, the head sees the pixels; `frozen`: the encoder is used but not trained. */
 export type EncoderMode = 'fineTuned' | 'frozen' | 'none'
@@ -34,8 +34,8 @@ export function classifier(options: ClassifierOptions): Stage {
   const { input, encoder = [], head, classes, scale = 1 } = options
   const { activation = 'relu', codeActivation = activation, weight } = options
   const { encoderMode = encoder.length > 0 ? 'fineTuned' : 'none' } = options
-  checkWidths('input', [input])
-  checkWidths('classes', [classes])
+  checkWidth('input', input)
+  checkWidth('classes', classes)
   if (head.length > 0) checkWidths('head', head)
   checkMode(encoderMode, encoder)
   const stack = (widths: readonly number[], lastActivation: ActivationName) =>
@@ -62,7 +62,7 @@ export function classifier(options: ClassifierOptions): Stage {
 function checkMode(mode: EncoderMode, encoder: readonly number[]): void {
   const known: readonly string[] = ['fineTuned', 'frozen', 'none']
   if (!known.includes(mode)) {
-    throw new UserError(`encoderMode must be fineTuned, frozen or none, not ${String(mode)}`)
+    throw new UserError(`encoderMode must be fineTuned, frozen or none, not ${mode}`)
   }
   if (mode !== 'none') checkWidths('encoder', encoder)
   else if (encoder.length > 0) throw new UserError('encoderMode none goes with no encoder widths')

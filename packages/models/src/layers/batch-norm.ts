@@ -17,6 +17,7 @@ import {
   UserError,
   zeros,
 } from '@gradpool/core'
+import { checkWidth } from '../widths.js'
 import type { Layer } from './activation.js'
 
 export interface BatchNormOptions {
@@ -36,11 +37,7 @@ export interface BatchNormOptions {
  */
 export function batchNorm(features: number, options: BatchNormOptions = {}): Module<Layer> {
   const { momentum = 0.9, epsilon = 1e-5 } = options
-  if (!Number.isInteger(features) || features < 1) {
-    throw new UserError(
-      `batchNorm: features must be a whole number of at least 1, not ${String(features)}`,
-    )
-  }
+  checkWidth('batchNorm: features', features)
   if (!(momentum >= 0 && momentum < 1)) {
     throw new UserError(
       `batchNorm: momentum must be at least 0 and below 1, not ${String(momentum)}`,

@@ -6,9 +6,9 @@ import {
   module,
   type Module,
   parameter,
-  UserError,
   zeros,
 } from '@gradpool/core'
+import { checkWidth } from '../widths.js'
 import { activationFunction, type ActivationName, type Layer } from './activation.js'
 
 export interface DenseOptions {
@@ -32,8 +32,8 @@ export function dense(
   numOutputs: number,
   options: DenseOptions = {},
 ): Module<Layer> {
-  checkWidth('numInputs', numInputs)
-  checkWidth('numOutputs', numOutputs)
+  checkWidth('dense: numInputs', numInputs)
+  checkWidth('dense: numOutputs', numOutputs)
   const { activation = 'linear', bias = zeros } = options
   const apply = activationFunction(activation)
   const weight = parameter(
@@ -45,10 +45,4 @@ export function dense(
     { weight, bias: parameter([numOutputs], bias) },
     (own) => (x) => apply(add(matmul(x, own.weight), own.bias)),
   )
-}
-
-function checkWidth(name: string, width: number): void {
-  if (!Number.isInteger(width) || width < 1) {
-    throw new UserError(`dense: ${name} must be a whole number of at least 1, not ${String(width)}`)
-  }
 }

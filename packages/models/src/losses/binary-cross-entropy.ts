@@ -1,15 +1,16 @@
 /** Cross-entropy of independent yes-or-no logits. */
-import { abs, add, exp, log, mean, mul, neg, relu, sub, type Tensor } from '@gradpool/core'
+import { abs, add, exp, log, maximum, mean, mul, neg, sub, type Tensor } from '@gradpool/core'
 
 /**
  * The mean over batch and features of -target·log σ(logit) - (1 - target)·log(1 - σ(logit)); f32 scalar.
  *
- * Computed as relu(z) - z·target + log(1 + e^-|z|), which neither overflows nor cancels for any logit z.
+ * Computed as max(z, 0) - z·target + log(1 + e^-|z|), which neither overflows nor cancels for any logit z. (max, and not
+ * relu, since the two halves of its gradient at 0 make σ(0).)
  *
  * @param logits [batch, ...]
  * @param targets of the same shape, in [0, 1]
  */
 export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   const softplus = log(add(1, exp(neg(abs(logits)))))
-  return mean(add(sub(relu(logits), mul(logits, targets)), softplus))
+  return mean(add(sub(maximum(logits, 0), mul(logits, targets)), softplus))
 }

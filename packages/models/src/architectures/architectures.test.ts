@@ -1,0 +1,202 @@
+import {
+  adam,
+  evaluate,
+  initialState,
+  prediction,
+  type Program,
+  train,
+  UserError,
+} from '@gradpool/core'
+import { describe, expect, test } from 'vitest'
+import { wave } from '../testing/describe-layer.js'
+import { autoencoder } from './autoencoder.js'
+import { classifier } from './classifier.js'
+import { mlp } from './mlp.js'
+
+const data = {
+  fields: { image: { dtype: 'u8', shape: [6] }, label: { dtype: 'u8', shape: [] } },
+  numExamples: 4,
+} as const
+const options = { batchSize: 4, data, optimizer: adam() }
+const batch = {
+  image: wave(24, 3).map((x) => Math.round(127 + 127 * x)),
+  label: [0, 2, 1, 2],
+}
+
+/** Shapes of the states of the model, without the optimizer's, by name. */
+function shapes(program: Program): Record<string, readonly number[]> {
+  const states = program.inputs.filter(
+    ({ role, name }) => role === 'state' && !name.startsWith('optimizer/'),
+  )
+  return Object.fromEntries(states.map(({ name, node }) => [name, program.node(node).shape]))
+}
+
+function updated(program: Program): string[] {
+  return program.updates.map(({ name }) => name).filter((name) => !name.startsWith('optimizer/'))
+}
+
+describe('autoencoder', () => {
+  const widths = { input: 6, encoder: [5, 2], decoder: [5, 6] }
+
+  test('has the states of its halves', () => {
+    expect(shapes(train(autoencoder(widths), options).program)).toEqual({
+      'encoder.0.weight': [6, 5],
+      'encoder.0.bias': [5],
+      'encoder.1.weight': [5, 2],
+      'encoder.1.bias': [2],
+      'decoder.0.weight': [2, 5],
+      'decoder.0.bias': [5],
+      'decoder.1.weight': [5, 6],
+      'decoder.1.bias': [6],
+    })
+  })
+
+  test('predicts reconstructions on the scale of the pixels, and codes', () => {
+    const scale = 1 / 255
+    const linear = { codeActivation: 'linear', outputActivation: 'linear' } as const
+    const stage = autoencoder({ ...widths, ...linear, scale })
+    const { program } = prediction(stage, options)
+    const trained = train(stage, options).program
+    const state = initialState(program, 0)
+    const { reconstruction = [], code = [] } = evaluate(program, { state, batch }).results
+    expect(code).toHaveLength(4 * 2)
+    const error = batch.image.map((pixel, i) => (pixel - (reconstruction[i] ?? NaN)) * scale)
+    const loss = error.reduce((sum, e) => sum + e * e, 0) / error.length
+    const mean = batch.image.reduce((sum, pixel) => sum + pixel * scale, 0) / error.length
+    const told = evaluate(trained, { state, batch }).results
+    expect(told.loss?.[0]).toBeCloseTo(loss, 6)
+    expect(told.accuracy?.[0]).toBeCloseTo(1 - Math.sqrt(loss) / mean, 6)
+  })
+
+  test('activations go where their names say', () => {
+    const rectified = autoencoder({ ...widths, codeActivation: 'sigmoid' })
+    const { program } = prediction(rectified, options)
+    const state = initialState(program, 1)
+    const { reconstruction = [], code = [] } = evaluate(program, { state, batch }).results
+    expect([...code].every((x) => x >= 0 && x <= 1)).toBe(true)
+    expect([...reconstruction].every((x) => x >= 0)).toBe(true)
+  })
+
+  test('weights start as told', () => {
+    const stage = autoencoder({ ...widths, weight: { kind: 'normal', mean: 0, std: 0.03 } })
+    for (const input of train(stage, options).program.inputs) {
+      if (input.role !== 'state' || !input.name.endsWith('weight')) continue
+      if (input.name.startsWith('optimizer/')) continue
+      expect(input.initializer).toEqual({ kind: 'normal', mean: 0, std: 0.03 })
+    }
+  })
+
+  test.each([
+    [{ ...widths, decoder: [5] }, 'decoder must end with the width of the input, 6, not with 5'],
+    [{ ...widths, encoder: [] }, 'encoder must list at least one width'],
+    [{ ...widths, encoder: [5, 0] }, 'encoder must list whole numbers of at least 1, not 0'],
+    [{ ...widths, input: 1.5 }, 'input must be a whole number of at least 1, not 1.5'],
+  ])('refuses %j', (wrong, message) => {
+    expect(() => autoencoder(wrong)).toThrow(UserError)
+    expect(() => autoencoder(wrong)).toThrow(message)
+  })
+
+  test('takes images of any rank', () => {
+    const square = { ...data.fields, image: { dtype: 'u8', shape: [2, 3] } } as const
+    const flat = train(autoencoder(widths), options).program
+    const stacked = train(autoencoder(widths), {
+      ...options,
+      data: { fields: square, numExamples: 4 },
+    }).program
+    const loss = (program: Program) => evaluate(program, { batch }).results.loss
+    expect(loss(stacked)).toEqual(loss(flat))
+  })
+})
+
+describe('classifier', () => {
+  const widths = { input: 6, encoder: [5, 2], head: [4], classes: 3 }
+  const encoder = ['encoder.0.weight', 'encoder.0.bias', 'encoder.1.weight', 'encoder.1.bias']
+  const head = ['head.0.weight', 'head.0.bias', 'head.1.weight', 'head.1.bias']
+
+  test('has the encoder of the autoencoder, by name, shape and first value', () => {
+    const source = train(autoencoder({ ...widths, decoder: [6] }), options).program
+    const target = train(classifier(widths), options).program
+    const encoderOf = (program: Program) =>
+      Object.entries(shapes(program)).filter(([name]) => name.startsWith('encoder'))
+    expect(encoderOf(target)).toEqual(encoderOf(source))
+    const values = (program: Program) => encoder.map((name) => initialState(program, 3)[name])
+    expect(values(target)).toEqual(values(source))
+  })
+
+  test('fine-tunes the encoder, or leaves a frozen one as it is', () => {
+    const fineTuned = train(classifier(widths), options).program
+    expect(updated(fineTuned)).toEqual([...encoder, ...head])
+    const frozen = train(classifier({ ...widths, encoderMode: 'frozen' }), options).program
+    expect(Object.keys(shapes(frozen))).toEqual([...encoder, ...head])
+    expect(updated(frozen)).toEqual(head)
+    expect(frozen.inputs.some(({ name }) => /optimizer.*encoder/.test(name))).toBe(false)
+    const first = initialState(frozen, 0)
+    const { state } = evaluate(frozen, { state: first, batch })
+    for (const name of encoder) expect([...(state[name] ?? [])]).toEqual([...(first[name] ?? [])])
+  })
+
+  test('without an encoder the head sees the pixels', () => {
+    const { program } = train(classifier({ input: 6, head: [], classes: 3 }), options)
+    expect(shapes(program)).toEqual({ 'head.0.weight': [6, 3], 'head.0.bias': [3] })
+  })
+
+  test('predicts the class of the largest logit', () => {
+    const { program } = prediction(classifier(widths), options)
+    expect(program.inputs.some(({ name }) => name === 'label')).toBe(false)
+    const { estimate = [], logits = [] } = evaluate(program, { batch, seed: 2 }).results
+    expect(estimate).toHaveLength(4)
+    Array.from(estimate).forEach((c, row) => {
+      const own = [...logits].slice(row * 3, row * 3 + 3)
+      expect(c).toBe(own.indexOf(Math.max(...own)))
+    })
+  })
+
+  test.each([
+    [{ ...widths, encoderMode: 'none' as const }, 'encoderMode none goes with no encoder widths'],
+    [
+      { ...widths, encoder: [], encoderMode: 'frozen' as const },
+      'encoder must list at least one width',
+    ],
+    [
+      { ...widths, encoderMode: 'thawed' as 'frozen' },
+      'encoderMode must be fineTuned, frozen or none, not thawed',
+    ],
+    [{ ...widths, head: [0] }, 'head must list whole numbers of at least 1, not 0'],
+    [{ ...widths, classes: 0 }, 'classes must be a whole number of at least 1, not 0'],
+  ])('refuses %j', (wrong, message) => {
+    expect(() => classifier(wrong)).toThrow(message)
+  })
+})
+
+describe('mlp', () => {
+  test('is a classifier without an encoder', () => {
+    const stage = mlp({ input: 6, hidden: [4], classes: 3, scale: 1 / 255 })
+    const same = classifier({ input: 6, head: [4], classes: 3, scale: 1 / 255 })
+    expect(train(stage, options).program.hash).toBe(train(same, options).program.hash)
+  })
+})
+
+test.each([
+  ['mlp', mlp({ input: 6, hidden: [5], classes: 3, scale: 1 / 255 })],
+  [
+    'autoencoder',
+    autoencoder({
+      input: 6,
+      encoder: [4],
+      decoder: [6],
+      scale: 1 / 255,
+      outputActivation: 'linear',
+    }),
+  ],
+  ['classifier', classifier({ input: 6, encoder: [5], head: [5], classes: 3, scale: 1 / 255 })],
+])('%s learns', (_, stage) => {
+  const { program } = train(stage, { ...options, optimizer: adam({ learningRate: 0.02 }) })
+  let state: Readonly<Record<string, ArrayLike<number>>> = initialState(program, 0)
+  const losses: number[] = []
+  for (let step = 0; step < 80; step++) {
+    const next = evaluate(program, { state, batch, step })
+    state = next.state
+    losses.push(next.results.loss?.[0] ?? NaN)
+  }
+  expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 2)
+})

@@ -1,0 +1,102 @@
+/**
+ * Whole trainings against PyTorch: tools/oracles/training_torch.json has data, first weights, the order of the batches, and
+ * what PyTorch's autograd and Adam made of them, in float64.
+ */
+import { readFileSync } from 'node:fs'
+import { adam, evaluate, sgd, type Stage, train } from '@gradpool/core'
+import { describe, expect, test } from 'vitest'
+import { autoencoder } from './autoencoder.js'
+import { mlp } from './mlp.js'
+
+interface OracleLayer {
+  readonly weights: readonly (readonly number[])[]
+  readonly bias: readonly number[]
+}
+
+interface Oracle {
+  readonly optimizer: {
+    readonly lr: number
+    readonly beta1: number
+    readonly beta2: number
+    readonly eps: number
+  }
+  readonly inputs: readonly (readonly number[])[]
+  readonly labels: readonly number[]
+  readonly batches: readonly (readonly number[])[]
+  readonly cases: readonly {
+    readonly name: string
+    readonly layers: readonly OracleLayer[]
+    readonly losses: readonly number[]
+    readonly firstGradients: readonly OracleLayer[]
+    readonly finalLayers: readonly OracleLayer[]
+  }[]
+}
+
+const oracleFile = new URL('../../../../tools/oracles/training_torch.json', import.meta.url)
+const oracle = JSON.parse(readFileSync(oracleFile, 'utf8')) as Oracle
+
+/** Each case as a stage, and the path of each layer. */
+const models: Readonly<Record<string, { stage: Stage; paths: readonly string[] }>> = {
+  mlp: { stage: mlp({ input: 6, hidden: [5], classes: 3 }), paths: ['head.0', 'head.1'] },
+  autoencoder: {
+    stage: autoencoder({ input: 6, encoder: [3], decoder: [6], outputActivation: 'linear' }),
+    paths: ['encoder.0', 'decoder.0'],
+  },
+  'autoencoder-relu-output': {
+    stage: autoencoder({ input: 6, encoder: [3], decoder: [6] }),
+    paths: ['encoder.0', 'decoder.0'],
+  },
+}
+
+function stateOf(paths: readonly string[], layers: readonly OracleLayer[]) {
+  return Object.fromEntries(
+    layers.flatMap(({ weights, bias }, i) => [
+      [`${paths[i]}.weight`, weights.flat()],
+      [`${paths[i]}.bias`, [...bias]],
+    ]),
+  ) as Readonly<Record<string, readonly number[]>>
+}
+
+const data = {
+  fields: { image: { dtype: 'f32', shape: [6] }, label: { dtype: 'u8', shape: [] } },
+  numExamples: 12,
+} as const
+
+function batchOf(rows: readonly number[]) {
+  return {
+    image: rows.flatMap((row) => oracle.inputs[row] ?? []),
+    label: rows.map((row) => oracle.labels[row] ?? NaN),
+  }
+}
+
+describe.each(oracle.cases)('$name', ({ name, layers, losses, firstGradients, finalLayers }) => {
+  const model = models[name]
+  if (!model) throw new Error(`no model for the case ${name}`)
+  const first = stateOf(model.paths, layers)
+
+  test('the first gradients are PyTorch’s', () => {
+    const optimizer = sgd({ learningRate: 1 })
+    const { program } = train(model.stage, { optimizer, batchSize: 4, data })
+    const { state } = evaluate(program, { state: first, batch: batchOf(oracle.batches[0] ?? []) })
+    for (const [path, gradient] of Object.entries(stateOf(model.paths, firstGradients))) {
+      gradient.forEach((value, i) => {
+        expect((first[path]?.[i] ?? NaN) - (state[path]?.[i] ?? NaN)).toBeCloseTo(value, 7)
+      })
+    }
+  })
+
+  test('the losses of all steps and the final weights are PyTorch’s', () => {
+    const { lr, beta1, beta2, eps } = oracle.optimizer
+    const optimizer = adam({ learningRate: lr, beta1, beta2, epsilon: eps })
+    const { program } = train(model.stage, { optimizer, batchSize: 4, data })
+    let state: Readonly<Record<string, ArrayLike<number>>> = first
+    oracle.batches.forEach((rows, step) => {
+      const next = evaluate(program, { state, batch: batchOf(rows), step })
+      expect(next.results.loss?.[0]).toBeCloseTo(losses[step] ?? NaN, 6)
+      state = next.state
+    })
+    for (const [path, weights] of Object.entries(stateOf(model.paths, finalLayers))) {
+      weights.forEach((value, i) => expect(state[path]?.[i]).toBeCloseTo(value, 6))
+    }
+  })
+})

@@ -1,0 +1,144 @@
+/** Losses and their gradients against tfjs, and where tfjs would be wrong or overflow. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { compute, gradients, type Operand } from '../testing/compute.js'
+import { tf } from '../testing/tfjs.js'
+import { binaryCrossEntropy } from './binary-cross-entropy.js'
+import { crossEntropy } from './cross-entropy.js'
+import { meanSquaredError } from './mean-squared-error.js'
+
+/** The same examples every time; raise the number to search further. */
+const search = { seed: 1, numRuns: 40 }
+
+const shape = fc.tuple(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 2, max: 6 }))
+/** Within ±8, and not 0, where tfjs takes other subgradients. */
+const real = fc.integer({ min: -8000, max: 7999 }).map((x) => (x + 0.5) / 1000)
+
+/** Logits [batch, classes] and a class number for each row. */
+const classified = shape.chain(([batch, classes]) =>
+  fc.record({
+    logits: fc
+      .array(real, { minLength: batch * classes, maxLength: batch * classes })
+      .map((values): Operand => ({ shape: [batch, classes], values })),
+    labels: fc.array(fc.nat({ max: classes - 1 }), { minLength: batch, maxLength: batch }),
+  }),
+)
+
+/** Two operands of one shape; the second within [0, 1]. */
+const paired = shape.chain(([batch, features]) => {
+  const size = { minLength: batch * features, maxLength: batch * features }
+  const operand = (values: readonly number[]): Operand => ({ shape: [batch, features], values })
+  return fc.record({
+    output: fc.array(real, size).map(operand),
+    target: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), size).map(operand),
+  })
+})
+
+function tensorOf({ values, shape }: Operand): tf.Tensor {
+  return tf.tensor([...values], [...shape])
+}
+
+function expectClose(actual: readonly number[], expected: tf.Tensor): void {
+  const values = expected.dataSync()
+  expect(actual).toHaveLength(values.length)
+  values.forEach((value, i) => expect(actual[i]).toBeCloseTo(value, 4))
+}
+
+describe('crossEntropy', () => {
+  test('value and gradient are those of tfjs, for class numbers and one-hot alike', () => {
+    fc.assert(
+      fc.property(classified, fc.constantFrom('u8' as const, 'i32' as const), (sample, dtype) => {
+        const { logits, labels } = sample
+        const [batch = 0, classes = 0] = logits.shape
+        const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), classes)
+        const loss = (x: tf.Tensor) =>
+          tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(oneHot, x)
+        const forms: Operand[] = [
+          { shape: [batch], values: labels, dtype },
+          { shape: [batch, classes], values: [...oneHot.dataSync()] },
+        ]
+        for (const form of forms) {
+          expectClose(compute([logits, form], crossEntropy), loss(tensorOf(logits)))
+          const [gradient = []] = gradients([logits, form], crossEntropy)
+          expectClose(gradient, tf.grad(loss)(tensorOf(logits)))
+        }
+      }),
+      search,
+    )
+  })
+
+  test('stays finite for logits that overflow the exponential', () => {
+    const logits = { shape: [2, 2], values: [1e4, -1e4, 1e4, -1e4] }
+    const labels = { shape: [2], values: [0, 1], dtype: 'u8' as const }
+    expect(compute([logits, labels], crossEntropy)).toEqual([1e4])
+    expect(gradients([logits, labels], crossEntropy)).toEqual([[0, 0, 0.5, -0.5]])
+  })
+
+  test.each([
+    [[3, 2], { shape: [2], dtype: 'u8' }, 'not u8[2]'],
+    [[3, 2], { shape: [3], dtype: 'f32' }, 'not f32[3]'],
+    [[3, 2], { shape: [3, 4], dtype: 'f32' }, 'not f32[3, 4]'],
+    [[3], { shape: [3], dtype: 'u8' }, 'logits must be [batch, classes], not f32[3]'],
+  ] as const)('refuses logits %j with labels %j', (logits, labels, message) => {
+    const operands = [
+      { shape: logits, values: [] },
+      { ...labels, values: [] },
+    ]
+    expect(() => compute(operands, crossEntropy)).toThrow(message)
+  })
+})
+
+describe('binaryCrossEntropy', () => {
+  test('value and gradient are those of tfjs', () => {
+    fc.assert(
+      fc.property(paired, ({ output, target }) => {
+        const loss = (x: tf.Tensor) =>
+          tf.losses.sigmoidCrossEntropy<tf.Tensor, tf.Scalar>(tensorOf(target), x)
+        expectClose(compute([output, target], binaryCrossEntropy), loss(tensorOf(output)))
+        const [gradient = []] = gradients([output, target], binaryCrossEntropy)
+        expectClose(gradient, tf.grad(loss)(tensorOf(output)))
+      }),
+      search,
+    )
+  })
+
+  test('the gradient is σ(logit) - target at a logit of 0 too', () => {
+    const operands = [
+      { shape: [1, 2], values: [0, 0] },
+      { shape: [1, 2], values: [1, 0] },
+    ]
+    const [gradient = []] = gradients(operands, binaryCrossEntropy)
+    expect(gradient.map((x) => x * 2)).toEqual([-0.5, 0.5])
+  })
+
+  test('stays finite and exact for large logits', () => {
+    const operands = [
+      { shape: [4], values: [1000, -1000, 1000, -1000] },
+      { shape: [4], values: [1, 0, 0, 1] },
+    ]
+    expect(compute(operands, binaryCrossEntropy)).toEqual([500])
+  })
+})
+
+describe('meanSquaredError', () => {
+  test('value and gradient are those of tfjs', () => {
+    fc.assert(
+      fc.property(paired, ({ output, target }) => {
+        const loss = (x: tf.Tensor) =>
+          tf.losses.meanSquaredError<tf.Tensor, tf.Scalar>(tensorOf(target), x)
+        expectClose(compute([output, target], meanSquaredError), loss(tensorOf(output)))
+        const [gradient = []] = gradients([output, target], meanSquaredError)
+        expectClose(gradient, tf.grad(loss)(tensorOf(output)))
+      }),
+      search,
+    )
+  })
+
+  test('takes pixels as they are', () => {
+    const operands = [
+      { shape: [1, 2], values: [250, 10] },
+      { shape: [1, 2], values: [255, 0], dtype: 'u8' as const },
+    ]
+    expect(compute(operands, meanSquaredError)).toEqual([62.5])
+  })
+})
