@@ -1,6 +1,13 @@
 export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
-export { findRuns, readRun, type RunRecord, type RunContents } from './read-run.js'
-export { readSafetensors, writeSafetensors } from './safetensors.js'
+export { findRuns, readRun, type RunContents } from './read-run.js'
+export type { RunRecord } from './run-record.js'
+export type { StageMetrics } from './run-directory.js'
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedArray,
+  type SafetensorsFile,
+} from './safetensors.js'
 export type {
   EpochRow,
   ExperimentResult,

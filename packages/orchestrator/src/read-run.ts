@@ -1,44 +1,103 @@
 /**
- * Reads run directories back: what was asked, and what came of it.
+ * Reads run directories back: what was asked, what happened, and what came of it.
  */
-import type { RunResult } from './run-result.js'
-
-/** `run.json`. */
-export interface RunRecord {
-  readonly format: 'gradpool-run'
-  readonly formatVersion: 1
-  /** ISO 8601. */
-  readonly started: string
-  readonly versions: Readonly<Record<string, string>>
-  readonly engine: { readonly name: string; readonly description: string }
-  readonly workers: number
-  readonly experiments: readonly {
-    readonly name: string
-    readonly seed: number
-    readonly config: unknown
-    readonly stages: readonly { readonly name: string; readonly hash: string }[]
-  }[]
-  /** What the caller added. */
-  readonly record: Readonly<Record<string, unknown>>
-}
+import { UserError } from '@gradpool/core'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { RUN_FORMAT, RUN_FORMAT_VERSION, type RunRecord } from './run-record.js'
+import type { RunEvent, RunResult } from './run-result.js'
 
 export interface RunContents {
   readonly directory: string
   readonly record: RunRecord
-  /** Null while the run goes on, or when it ended without writing its result. */
+  /** Null while the run goes on, and for one that was cut off. */
   readonly result: RunResult | null
+  /** Up to the last whole line of the log. */
+  readonly events: readonly (RunEvent & { /** ISO 8601. */ readonly time: string })[]
 }
 
 /**
  * @throws UserError when there is no run in the directory, or its files are damaged.
  */
 export async function readRun(directory: string): Promise<RunContents> {
-  await Promise.resolve()
-  throw new Error(`not written yet: ${directory}`)
+  const path = join(directory, 'run.json')
+  const record = await readJson(path)
+  if (record === null) throw new UserError(`there is no run in '${directory}': no file '${path}'`)
+  if (!isRecord(record)) {
+    throw new UserError(`'${path}' is not the record of a run that this version can read`)
+  }
+  const result = await readJson(join(directory, 'result.json'))
+  const events = await readEvents(join(directory, 'events.jsonl'))
+  return { directory, record, result: result as RunResult | null, events }
 }
 
 /** The run directories inside a folder, oldest first; none when the folder is not there. */
 export async function findRuns(parent = 'runs'): Promise<string[]> {
-  await Promise.resolve()
-  throw new Error(`not written yet: ${parent}`)
+  const found: { path: string; started: string }[] = []
+  for (const name of await namesIn(parent)) {
+    const path = join(parent, name)
+    const record = await readJson(join(path, 'run.json')).catch(() => null)
+    if (isRecord(record)) found.push({ path, started: record.started })
+  }
+  found.sort((a, b) => order(a.started, b.started) || order(a.path, b.path))
+  return found.map(({ path }) => path)
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
+}
+
+async function namesIn(parent: string): Promise<string[]> {
+  try {
+    return await readdir(parent)
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw new UserError(`cannot read '${parent}': ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** Null when there is no such file. @throws UserError when it is not JSON. */
+async function readJson(path: string): Promise<unknown> {
+  const text = await readText(path)
+  if (text === null) return null
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new UserError(`'${path}' is damaged: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+async function readEvents(path: string): Promise<RunContents['events'][number][]> {
+  const text = (await readText(path)) ?? ''
+  // A line that is still being written, or was cut off, has no end.
+  const lines = text.split('\n').slice(0, -1)
+  try {
+    return lines.map((line) => JSON.parse(line) as RunContents['events'][number])
+  } catch (error) {
+    throw new UserError(`'${path}' is damaged: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw new UserError(`cannot read '${path}': ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function isRecord(value: unknown): value is RunRecord {
+  if (typeof value !== 'object' || value === null) return false
+  if (!('format' in value) || value.format !== RUN_FORMAT) return false
+  return 'formatVersion' in value && value.formatVersion === RUN_FORMAT_VERSION
+}
+
+function isMissing(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,9 +1,17 @@
 /**
  * Runs experiments: their stages as one graph over a pool of worker threads, recorded in a run directory.
  */
-import type { Engine } from '@gradpool/core'
+import { UserError, type Engine } from '@gradpool/core'
 import type { ExperimentPlan } from '@gradpool/experiments'
-import type { RunEvent, RunResult, StageProgress } from './run-result.js'
+import { experimentResult, isOver } from './experiment-result.js'
+import { createPool } from './pool.js'
+import { RunDirectory } from './run-directory.js'
+import { runGraph } from './run-graph.js'
+import { runRecord } from './run-record.js'
+import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './run-result.js'
+import { sentenceOf } from './stage-errors.js'
+import { stageGraph, type StageGraph } from './stage-graph.js'
+import { StageRunner } from './stage-runner.js'
 
 export interface RunOptions {
   readonly engine: Engine
@@ -27,6 +35,9 @@ export interface Run {
   progress(): StageProgress[]
 }
 
+/** How long a stage that was told to stop may take before its thread is ended. */
+const STOP_MS = 10_000
+
 /**
  * Starts to run experiments and returns as soon as the run directory is there.
  *
@@ -36,6 +47,105 @@ export async function runExperiments(
   plans: readonly ExperimentPlan[],
   options: RunOptions,
 ): Promise<Run> {
-  await Promise.resolve()
-  throw new Error(`not written yet: ${plans.length} ${options.workers}`)
+  const { engine, workers, directory: parent = 'runs', record = {} } = options
+  if (!Number.isInteger(workers) || workers < 1) {
+    throw new UserError(`workers must be a whole number of at least 1, not ${String(workers)}`)
+  }
+  const started = new Date()
+  const asked = runRecord({ plans, engine, workers, started, record })
+  const directory = await RunDirectory.create(parent, asked)
+
+  const emit = (event: RunEvent) => {
+    const problem = directory.append(event, new Date())
+    options.onEvent?.(event)
+    if (problem !== undefined) options.onEvent?.({ type: 'warning', message: problem })
+  }
+  const graph = stageGraph(plans)
+  const pool = createPool({
+    // A stage keeps one thread busy, so more threads than stages would only take memory.
+    workers: Math.max(1, Math.min(workers, graph.size)),
+    workerModule: engine.workerModule,
+    onError: ({ message }) => emit({ type: 'warning', message: `a worker thread: ${message}` }),
+  })
+  const runner = new StageRunner({ engine, pool, directory, emit })
+  const running: Running = { plans, graph, runner, directory, emit }
+
+  const train = async () => {
+    const startedMs = performance.now()
+    const release = stopOnAbort(options.signal, runner, () => void pool.close())
+    try {
+      const experiments = await runStages(running, workers, options.signal)
+      const seconds = (performance.now() - startedMs) / 1000
+      const result = { run: directory.path, engine: engine.name, workers, seconds, experiments }
+      await writeResult(running, result)
+      return result
+    } finally {
+      release()
+      await pool.close()
+      directory.close()
+    }
+  }
+  return { directory: directory.path, result: train(), progress: () => runner.progress() }
+}
+
+interface Running {
+  readonly plans: readonly ExperimentPlan[]
+  readonly graph: StageGraph
+  readonly runner: StageRunner
+  readonly directory: RunDirectory
+  readonly emit: (event: RunEvent) => void
+}
+
+/** Tells of each experiment as soon as it is over; the results are in the order of the plans. */
+async function runStages(
+  { plans, graph, runner, emit }: Running,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<ExperimentResult[]> {
+  const results = new Map<ExperimentPlan, ExperimentResult>()
+  const conclude = (plan: ExperimentPlan): ExperimentResult => {
+    const known = results.get(plan)
+    if (known !== undefined) return known
+    const result = experimentResult(plan, graph, runner.ends)
+    results.set(plan, result)
+    emit({ type: 'experimentDone', result })
+    return result
+  }
+  await runGraph(graph, {
+    limit,
+    signal,
+    async run(node) {
+      const done = await runner.run(node)
+      for (const plan of plans) if (isOver(plan, runner.ends)) conclude(plan)
+      return done
+    },
+  })
+  // Those that were never begun, too.
+  return plans.map(conclude)
+}
+
+async function writeResult({ directory, emit }: Running, result: RunResult): Promise<void> {
+  try {
+    await directory.writeResult(result)
+  } catch (error) {
+    emit({ type: 'warning', message: sentenceOf(error) })
+  }
+}
+
+/** @returns what takes the listener away again. */
+function stopOnAbort(
+  signal: AbortSignal | undefined,
+  runner: StageRunner,
+  giveUp: () => void,
+): () => void {
+  let timeout: NodeJS.Timeout | undefined
+  const stop = () => {
+    runner.stop()
+    timeout = setTimeout(giveUp, STOP_MS)
+  }
+  signal?.addEventListener('abort', stop, { once: true })
+  return () => {
+    signal?.removeEventListener('abort', stop)
+    clearTimeout(timeout)
+  }
 }

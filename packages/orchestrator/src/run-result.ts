@@ -7,9 +7,9 @@ export interface EpochRow {
   readonly epoch: number
   /** Mean training loss over the examples of this epoch. */
   readonly cost: number
-  /** Mean training accuracy over the examples of this epoch. */
-  readonly accuracy: number
-  /** Accuracy over the validation split after this epoch; null where the stage has none. */
+  /** Mean training accuracy over the examples of this epoch; null where the model gives none. */
+  readonly accuracy: number | null
+  /** Accuracy over the validation split after this epoch; null where there is none. */
   readonly validation: number | null
   /** Wall time of this epoch. */
   readonly seconds: number
@@ -77,7 +77,8 @@ export type RunEvent =
       readonly type: 'epoch'
       readonly stage: StageRef
       readonly row: EpochRow
-      /** Since the stage started. */ readonly elapsedSeconds: number
+      /** Since the stage started. */
+      readonly elapsedSeconds: number
     }
   | {
       readonly type: 'stageDone'
@@ -88,6 +89,8 @@ export type RunEvent =
     }
   | { readonly type: 'stageFailed'; readonly stage: StageRef; readonly error: string }
   | { readonly type: 'experimentDone'; readonly result: ExperimentResult }
+  /** Something is wrong that stops no stage, such as a log that cannot be written. */
+  | { readonly type: 'warning'; readonly message: string }
 
 export interface StageRef {
   readonly hash: string

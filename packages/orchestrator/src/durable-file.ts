@@ -1,0 +1,38 @@
+/**
+ * Files that are there whole or not at all, even when the machine stops in between.
+ */
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/**
+ * Writes a file under a temporary name, flushes it, gives it its name, and flushes the directory. The directory must be
+ * there, and only one writer may write a path at a time.
+ */
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    const file = await open(temporary, 'w')
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw error
+  }
+  await flushDirectory(dirname(path))
+}
+
+/** Makes the names in a directory durable, where the system can (Windows cannot open directories). */
+export async function flushDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

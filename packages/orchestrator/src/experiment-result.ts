@@ -1,0 +1,53 @@
+/**
+ * What an experiment came to, from the outcomes of its stages.
+ */
+import type { ExperimentPlan } from '@gradpool/experiments'
+import type { ExperimentResult, StageResult } from './run-result.js'
+import type { StageGraph } from './stage-graph.js'
+import type { StageOutcome } from './train-stage.js'
+
+/** The outcome of a stage without its states, which are in a file and gone from memory. */
+export type StageEnd = EndOf<StageOutcome>
+type EndOf<O> = O extends { status: 'done' } ? Omit<O, 'state'> & { readonly weights: string } : O
+
+/** By hash. */
+export type StageEnds = ReadonlyMap<string, StageEnd>
+
+/** Whether nothing more can come of an experiment: all its stages have ended, or one has that the others need. */
+export function isOver({ stages }: ExperimentPlan, ends: StageEnds): boolean {
+  const found = stages.map(({ hash }) => ends.get(hash))
+  return found.every((end) => end?.status === 'done') || found.some(ended)
+}
+
+function ended(end: StageEnd | undefined): boolean {
+  return end !== undefined && end.status !== 'done'
+}
+
+/** An experiment whose stages did not all come to an end was interrupted. */
+export function experimentResult(
+  plan: ExperimentPlan,
+  graph: StageGraph,
+  ends: StageEnds,
+): ExperimentResult {
+  const { name, seed, config } = plan
+  const stageEnds = plan.stages.map(({ hash }) => ends.get(hash))
+  const last = stageEnds.at(-1)
+  const failure = stageEnds.find((end) => end?.status === 'failed')
+  const isDone = stageEnds.every((end) => end?.status === 'done') && last?.status === 'done'
+  const stages = plan.stages.map(({ name, hash }): StageResult => {
+    const shared = (graph.get(hash)?.ref.experiments.length ?? 0) > 1
+    return { name, hash, shared, epochs: ends.get(hash)?.epochs ?? [] }
+  })
+  return {
+    name,
+    seed,
+    condition: config.condition,
+    status: isDone ? 'done' : failure ? 'failed' : 'interrupted',
+    ...(failure && { error: failure.error }),
+    accuracy: isDone ? last.testAccuracy : null,
+    reported: config.reported,
+    seconds: stageEnds.reduce((sum, end) => sum + (end?.seconds ?? 0), 0),
+    weights: isDone ? last.weights : null,
+    stages,
+  }
+}
