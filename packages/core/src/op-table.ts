@@ -7,8 +7,11 @@
 export const OPS = {
   // Leaves
   input: 'a value from outside; see Program.inputs',
-  constant: 'attributes.values: one number (fills the shape) or one per element',
-  random: 'attributes {distribution: uniform | normal, purpose: u32}; inputs (seed, step), both i32 scalars. uniform in [0, 1)',
+  constant: 'attributes {values}: one number, which fills the shape, or one for each element',
+  random:
+    'attributes {distribution: uniform | normal, purpose: u32}; inputs (seed, step), both i32 scalars. ' +
+    'uniform in [0, 1); normal with mean 0, standard deviation 1',
+
   // Elementwise, one operand
   neg: '-x',
   exp: 'e^x',
@@ -16,11 +19,14 @@ export const OPS = {
   sqrt: 'square root',
   tanh: 'hyperbolic tangent',
   sigmoid: '1 / (1 + e^-x)',
-  relu: 'max(x, 0); 0 where x is NaN is not allowed: NaN stays NaN',
+  relu: 'max(x, 0); NaN stays NaN',
   abs: '|x|',
   flush: 'x, or 0 where |x| < 2^-126 (no denormal numbers)',
   stopGradient: 'x, with zero gradient',
-  cast: 'attributes {dtype}; u8 and i32 to f32 exactly (round to nearest), f32 to i32 truncates',
+  cast:
+    'attributes {dtype}; u8 and i32 to f32 exactly or rounded to nearest; ' +
+    'to i32 and u8 truncates and saturates, NaN gives 0',
+
   // Elementwise, two operands of one shape
   add: 'a + b',
   sub: 'a - b',
@@ -31,27 +37,39 @@ export const OPS = {
   less: 'f32 1 where a < b, else 0',
   lessEqual: 'f32 1 where a <= b, else 0',
   equal: 'f32 1 where a = b, else 0',
+
   // Elementwise, three operands of one shape
   select: 'inputs (condition f32, a, b): a where condition is not 0, else b',
+
   // Along axes
-  sum: 'attributes {axes}: ascending, removed from the shape',
-  reduceMax: 'attributes {axes}: ascending, removed from the shape',
-  argMax: 'along the last axis, which is removed; i32; the first of equals',
+  sum: 'attributes {axes}: ascending, at least one, removed from the shape',
+  reduceMax: 'attributes {axes}: ascending, at least one, removed from the shape; NaN if any is',
+  argMax:
+    'along the last axis, which is removed; i32; the first of equals, and the first NaN before all',
   softmax: 'along the last axis',
   logSoftmax: 'along the last axis',
-  // Layout
-  broadcast: 'to the node\'s shape; the operand\'s axes align at the right, extents equal or 1',
-  reshape: 'to the node\'s shape, same number of elements',
-  transpose: 'attributes {permutation}',
-  slice: 'attributes {starts}: the block of the node\'s shape that begins there',
-  pad: 'attributes {before}: the operand set into zeros of the node\'s shape, beginning there',
-  concat: 'attributes {axis}',
+
+  // Layout, of any dtype
+  broadcast: "to the node's shape; the operand's axes align at the right, extents equal or 1",
+  reshape: "to the node's shape, same number of elements",
+  transpose: 'attributes {permutation}: axis i of the node is axis permutation[i] of the operand',
+  slice: "attributes {starts}: the block of the node's shape that begins there",
+  pad: "attributes {before}: the operand set into zeros of the node's shape, beginning there",
+  concat: 'attributes {axis}: one or more operands, alike in dtype and all other axes',
+
   // Rows
-  gather: 'inputs (table [rows, ...], indices i32 [n]): [n, ...]',
-  scatterAdd: 'inputs (updates [n, ...], indices i32 [n]): zeros of the node\'s shape [rows, ...] with each update added, in index order',
-  oneHot: 'input i32 or u8 [...]; attributes {depth}: f32 [..., depth]',
+  gather:
+    'inputs (table [rows, ...] of any dtype, indices i32 [n]): [n, ...]; ' +
+    'an index outside takes the nearest row',
+  scatterAdd:
+    "inputs (updates [n, ...], indices i32 [n]): zeros of the node's shape [rows, ...] " +
+    'with each update added, in index order; one whose index is outside is left out',
+  oneHot: 'input i32 or u8 [...]; attributes {depth}: f32 [..., depth]; zeros for an index outside',
+
   // Products
-  matmul: 'a [m, k] (or [k, m] with attributes.transposeA) times b [k, n] (or [n, k] with transposeB); each element is summed over k in ascending order',
+  matmul:
+    'a [m, k] (or [k, m] with attributes.transposeA) times b [k, n] (or [n, k] with transposeB); ' +
+    'each element is summed over k in ascending order',
 } as const
 
 export type OpName = keyof typeof OPS

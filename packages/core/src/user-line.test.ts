@@ -99,6 +99,11 @@ describe('the first line of the user', () => {
     expect(isOwnFile('/home/me/node_modules/@gradpool/models/dist/index.js')).toBe(true)
   })
 
+  test('may be in a folder with any name', () => {
+    const stack = 'Error: no\n    at build (/home/me/code (copy)/model.ts:3:4)'
+    expect(firstUserLine(stack)).toBe('/home/me/code (copy)/model.ts:3')
+  })
+
   test('is left out where there is none', () => {
     expect(firstUserLine('Error: no\n    at node:internal/main:1:2')).toBeUndefined()
   })

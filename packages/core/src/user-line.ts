@@ -12,6 +12,8 @@ const coreRoot = fileURLToPath(new URL('..', import.meta.url))
 const ownRoots = [coreRoot, resolve(coreRoot, '..', 'models') + sep]
 /** An install that gives each package a folder of its own (pnpm) has `models` elsewhere. */
 const installedModels = /[\\/]node_modules[\\/]@gradpool[\\/]models[\\/]/
+/** "at name (file:///a/b.ts:12:34)" or "at /a/b.ts:12:34"; what is not a file, as "node:…", does not match. */
+const framePattern = /[\s(](file:\/\/\/.+|\/.+|[A-Za-z]:\\.+):(\d+):\d+\)?$/
 const testFile = /\.(?:test|spec|bench)\.[cm]?[jt]s$/
 
 /** Whether a file is part of the sources of `core` or `models`, compiled or mapped back to TypeScript. */
@@ -31,12 +33,10 @@ export function userLine(): string | undefined {
 /** @param stack the text of `Error.stack` */
 export function firstUserLine(stack: string): string | undefined {
   for (const frame of stack.split('\n')) {
-    // "    at name (file:///a/b.ts:12:34)" or "    at /a/b.ts:12:34", from Node, loaders and source maps alike.
-    const match = /^\s*at (?:.*\()?((?:file:\/\/)?[^()]+?):(\d+):\d+\)?$/.exec(frame)
-    const [, location, line] = match ?? []
+    const [, location, line] = framePattern.exec(frame) ?? []
     if (location === undefined || line === undefined) continue
-    const file = filePath(location.replace(/^async /, ''))
-    if (file === undefined || isOwnFile(file)) continue
+    const file = filePath(location)
+    if (isOwnFile(file)) continue
     return `${shortened(file)}:${line}`
   }
   return undefined
@@ -52,11 +52,10 @@ function deepStack(): string {
   }
 }
 
-/** The absolute path of a frame's location without a loader's query, or undefined where it is not a file (`node:…`). */
-function filePath(location: string): string | undefined {
+/** The path of a frame's location, without the query that a loader may have added. */
+function filePath(location: string): string {
   const [path = ''] = location.split('?')
-  if (path.startsWith('file://')) return fileURLToPath(path)
-  return isAbsolute(path) ? path : undefined
+  return path.startsWith('file:') ? fileURLToPath(path) : path
 }
 
 function shortened(file: string): string {
