@@ -4,6 +4,7 @@ import {
   assign,
   buffer,
   div,
+  flush,
   mean,
   module,
   type Module,
@@ -12,8 +13,8 @@ import {
   parameter,
   sqrt,
   square,
-  stopGradient,
   sub,
+  type Tensor,
   UserError,
   zeros,
 } from '@gradpool/core'
@@ -43,8 +44,9 @@ export function batchNorm(features: number, options: BatchNormOptions = {}): Mod
       `batchNorm: momentum must be at least 0 and below 1, not ${String(momentum)}`,
     )
   }
-  if (!(epsilon > 0))
+  if (!(epsilon > 0)) {
     throw new UserError(`batchNorm: epsilon must be positive, not ${String(epsilon)}`)
+  }
   const params = {
     scale: parameter([features], ones),
     shift: parameter([features], zeros),
@@ -52,24 +54,25 @@ export function batchNorm(features: number, options: BatchNormOptions = {}): Mod
     variance: buffer([features], ones),
   }
   return module(params, (own, { training }) => (x) => {
-    const normalised = training
-      ? normaliseByBatch(x)
-      : div(sub(x, own.mean), sqrt(add(own.variance, epsilon)))
+    const used = training ? batchStatistics(x) : own
+    if (training) {
+      const numExamples = x.shape[0] ?? 1
+      const unbiased = mul(used.variance, numExamples / Math.max(numExamples - 1, 1))
+      assign(own.mean, movedTowards(own.mean, used.mean, momentum))
+      assign(own.variance, movedTowards(own.variance, unbiased, momentum))
+    }
+    const normalised = div(sub(x, used.mean), sqrt(add(used.variance, epsilon)))
     return add(mul(normalised, own.scale), own.shift)
-
-    function normaliseByBatch(input: typeof x) {
-      const batchMean = mean(input, 0)
-      const centred = sub(input, batchMean)
-      const variance = mean(square(centred), 0)
-      const numExamples = input.shape[0] ?? 1
-      const unbiased = mul(variance, numExamples / Math.max(numExamples - 1, 1))
-      assign(own.mean, towards(own.mean, batchMean))
-      assign(own.variance, towards(own.variance, unbiased))
-      return div(centred, sqrt(add(variance, epsilon)))
-    }
-
-    function towards(running: typeof x, batch: typeof x) {
-      return add(mul(momentum, running), mul(1 - momentum, stopGradient(batch)))
-    }
   })
+}
+
+/** Mean and (biased) variance of each feature. */
+function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
+  const batchMean = mean(x, 0)
+  return { mean: batchMean, variance: mean(square(sub(x, batchMean)), 0) }
+}
+
+/** Flushed: the statistics of a feature that is always 0 decay through the denormal numbers. */
+function movedTowards(running: Tensor, batch: Tensor, momentum: number): Tensor {
+  return flush(add(mul(momentum, running), mul(1 - momentum, batch)))
 }
