@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { gradientRules } from './gradient-rules.js'
 import { OPS, type OpName } from './op-table.js'
+import { Program } from './program.js'
 import {
   centralDifferences,
   gradientDifferences,
@@ -37,6 +38,17 @@ describe.each(OP_CASES)('$name', ({ examples, hasGradient }) => {
       fc.property(examples, (example) => {
         const { value = [] } = resultsAt(valueProgram(example), example)
         expectClose({ value }, { value: oracleValue(example) }, 1e-5)
+      }),
+      search,
+    )
+  })
+
+  test('goes through JSON', () => {
+    fc.assert(
+      fc.property(examples, (example) => {
+        const program = secondOrderOrValue(example, hasGradient)
+        const back = Program.fromJSON(JSON.parse(JSON.stringify(program)))
+        expect(back.hash).toBe(program.hash)
       }),
       search,
     )
@@ -94,6 +106,11 @@ describe('the table of cases', () => {
     expect(withRule.map(([op]) => op).filter((op) => !checked.has(op))).toEqual([])
   })
 })
+
+/** The largest Program that the example makes. */
+function secondOrderOrValue(example: Example, hasGradient: boolean): Program {
+  return hasGradient ? secondOrderProgram(example) : valueProgram(example)
+}
 
 function gradientsIn(results: Named): Named {
   return Object.fromEntries(Object.entries(results).filter(([name]) => name.startsWith('x')))

@@ -1,6 +1,7 @@
 /**
  * Programs as text and as JSON.
  */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   add,
@@ -224,6 +225,35 @@ describe('a Program as JSON', () => {
     expect(() => Program.fromJSON(data)).toThrow(`this is not a valid Program: ${message}`)
   })
 })
+
+test('JSON with anything changed is either a Program or refused with one sentence', () => {
+  const text = JSON.stringify(assorted)
+  const paths = pathsWithin(JSON.parse(text) as JsonValue)
+  fc.assert(
+    fc.property(fc.constantFrom(...paths), fc.jsonValue(), (path, value) => {
+      const json = JSON.parse(text) as JsonValue
+      const parent = path
+        .slice(0, -1)
+        .reduce<unknown>((at, key) => Reflect.get(Object(at), key), json)
+      Reflect.set(Object(parent), path.at(-1) ?? '', value)
+      try {
+        expect(Program.fromJSON(json)).toBeInstanceOf(Program)
+      } catch (error) {
+        expect(error).toBeInstanceOf(UserError)
+      }
+    }),
+    { seed: 1, numRuns: 500 },
+  )
+})
+
+type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue }
+
+/** The paths of everything within a JSON value. */
+function pathsWithin(value: JsonValue, path: readonly string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return [[...path]]
+  const within = Object.entries(value).flatMap(([key, item]) => pathsWithin(item, [...path, key]))
+  return path.length > 0 ? [[...path], ...within] : within
+}
 
 function spoil(items: Record<string, unknown>[] | undefined, index: number, changes: object): void {
   Object.assign(items?.[index] ?? {}, changes)
