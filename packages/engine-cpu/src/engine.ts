@@ -2,7 +2,9 @@
  * The engine `wasm`: kernels in WebAssembly SIMD over one shared memory per process.
  */
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import {
+  UserError,
   type BatchProgram,
   type CompileOptions,
   type Engine,
@@ -11,7 +13,9 @@ import {
 } from '@gradpool/core'
 import { Arena, reserveMemory } from './arena.js'
 import { CpuExecution, type Host } from './execution.js'
-import { KernelInstance, loadKernels } from './kernels.js'
+import { KernelInstance } from './kernels.js'
+
+const KERNELS_FILE = new URL('../dist/kernels.wasm', import.meta.url)
 
 export interface WasmEngineOptions {
   /** Size of the arena: what all datasets, states and plans together may take. Default: 2 GiB, or what the system allows. */
@@ -71,5 +75,16 @@ class WasmEngine implements Engine, Host {
   dispose(): Promise<void> {
     for (const execution of this.executions) execution.dispose()
     return Promise.resolve()
+  }
+}
+
+/** @throws UserError when the kernels have not been built. */
+export function loadKernels(): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(readFileSync(KERNELS_FILE))
+  } catch (cause) {
+    throw new UserError('the kernels of the wasm engine are not built; run `npm run build`', {
+      cause,
+    })
   }
 }

@@ -56,9 +56,9 @@ export class FreeList {
   }
 
   #join(index: number): void {
-    const hole = this.#holes[index]
-    const next = this.#holes[index + 1]
-    if (!hole || !next || hole.address + hole.numBytes !== next.address) return
+    const [hole, next] = this.#holes.slice(Math.max(0, index), index + 2)
+    if (hole === undefined || next === undefined) return
+    if (hole.address + hole.numBytes !== next.address) return
     hole.numBytes += next.numBytes
     this.#holes.splice(index + 1, 1)
   }

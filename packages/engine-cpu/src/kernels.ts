@@ -1,10 +1,8 @@
 /**
- * The compiled kernels, and instances of them: one per thread, all over the arena's memory.
+ * An instance of the compiled kernels: one per thread, all over the arena's memory.
+ *
+ * Worker threads load this file and span.ts, so neither imports anything.
  */
-import { readFileSync } from 'node:fs'
-import { UserError } from '@gradpool/core'
-
-const KERNELS_FILE = new URL('../dist/kernels.wasm', import.meta.url)
 
 /** What `kernels/run.c` exports. Addresses are byte offsets in the memory. */
 interface Exports {
@@ -50,16 +48,5 @@ export class KernelInstance {
     hasTape: boolean,
   ): number {
     return this.#exports.matmul_scratch(m, n, k, flags, Number(hasDestination), Number(hasTape))
-  }
-}
-
-/** @throws UserError when the kernels have not been built. */
-export function loadKernels(): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(readFileSync(KERNELS_FILE))
-  } catch (cause) {
-    throw new UserError('the kernels of the wasm engine are not built; run `npm run build`', {
-      cause,
-    })
   }
 }

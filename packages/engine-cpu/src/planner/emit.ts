@@ -290,7 +290,7 @@ function reduction(
 
 function numbers(node: Node, attribute: string): readonly number[] {
   const value = node.attributes[attribute]
-  invariant(Array.isArray(value), `${node.op} has ${attribute}`)
+  invariant(typeof value === 'object', `${node.op} has ${attribute}`)
   return value
 }
 
@@ -312,11 +312,9 @@ function copy(
     if (extent === 1) continue
     const next = { extent, to: toStrides[axis] ?? 0, from: fromStrides[axis] ?? 0 }
     const outer = axes.at(-1)
-    if (outer && outer.to === next.to * extent && outer.from === next.from * extent) {
-      axes[axes.length - 1] = { extent: outer.extent * extent, to: next.to, from: next.from }
-    } else {
-      axes.push(next)
-    }
+    const joins = outer?.to === next.to * extent && outer.from === next.from * extent
+    if (joins) axes.pop()
+    axes.push(joins ? { ...next, extent: outer.extent * extent } : next)
   }
   if (axes.length > MAX_COPY_RANK) {
     throw new UserError(

@@ -54,8 +54,8 @@ export function lower(program: Program): Program {
 function adjacentRuns(axes: unknown): number[][] {
   const runs: number[][] = []
   for (const axis of Array.isArray(axes) ? (axes as number[]) : []) {
-    const run = runs.at(-1)
-    if (run && run.at(-1) === axis - 1) run.push(axis)
+    const run = runs.at(-1) ?? []
+    if (run.at(-1) === axis - 1) run.push(axis)
     else runs.push([axis])
   }
   return runs
@@ -63,14 +63,13 @@ function adjacentRuns(axes: unknown): number[][] {
 
 function isInputByAnotherName(nodes: readonly Node[], index: number): boolean {
   const node = nodes[index]
-  if (!node) return false
-  const [operand] = node.inputs
-  if (operand === undefined) return node.op === 'input' || node.op === 'constant'
+  const operand = node?.inputs[0]
+  if (node === undefined || operand === undefined) return node !== undefined
   const same = nodes[operand]
   const isAlias =
     node.op === 'reshape' ||
     node.op === 'stopGradient' ||
-    (node.op === 'broadcast' && same !== undefined && sameShape(node.shape, same.shape)) ||
+    (node.op === 'broadcast' && sameShape(node.shape, same?.shape ?? [])) ||
     (node.op === 'cast' && same?.dtype === node.dtype)
   return isAlias && isInputByAnotherName(nodes, operand)
 }

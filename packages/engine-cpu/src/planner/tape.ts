@@ -22,12 +22,6 @@ interface Register {
   readonly address: number
 }
 
-interface MicroOp {
-  readonly op: number
-  readonly node: number
-  readonly operands: readonly View[]
-}
-
 export function buildTape(graph: Graph, kernel: Kernel, addresses: Addresses): number[] {
   return new TapeBuilder(graph, kernel, addresses).words()
 }

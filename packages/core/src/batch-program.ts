@@ -1,0 +1,15 @@
+/**
+ * A BatchProgram: the Program of one batch, with the Program of the shorter last batch where the batch size does not
+ * divide the number of examples, so that every example counts once per epoch.
+ */
+import type { Program } from './program.js'
+
+export interface BatchProgram {
+  readonly batchSize: number
+  readonly numExamples: number
+  /** Rows are visited in the order of a permutation of their own for each epoch, or as they stand. */
+  readonly shuffle: boolean
+  readonly program: Program
+  /** For `numExamples % batchSize` examples; same states and results as `program`. */
+  readonly tail?: Program
+}

@@ -1,0 +1,94 @@
+/**
+ * What every engine promises: to run a BatchProgram over a split of a dataset, many steps per call.
+ *
+ * An engine is used in one of two ways. In place: `await execution.run({ steps })`. From a pool: the main thread calls
+ * `execution.begin(steps)`, sends the task, which is plain structured-cloneable data, to any worker, which calls the
+ * `executeSpan(task)` that the engine's `workerModule` exports, and gives its answer to `execution.finish(outcome)`.
+ * Both give the same bits. A span is a run of consecutive steps; nothing in JavaScript happens between its steps.
+ */
+import type { Allocate, Split } from './dataset.js'
+import type { BatchProgram } from './batch-program.js'
+
+/** Values of states by name; row-major f32. */
+export type StateValues = Readonly<Record<string, Float32Array>>
+
+export interface CompileOptions {
+  readonly data: Split
+  /** Any integer of 32 bits; keys every random number of the run. */
+  readonly seed: number
+  /** First values of some or all states; the others start from their initializers. */
+  readonly state?: StateValues
+  /** Share the states of this execution, by name, in place of having states of one's own. */
+  readonly shareStateOf?: Execution
+}
+
+export interface Engine {
+  readonly name: string
+  /** A sentence for people: which target, which instruction set. */
+  readonly description: string
+  /** URL of the module whose `executeSpan` a worker calls. */
+  readonly workerModule: string
+  /** Memory that workers of this engine read without a copy; datasets are loaded into it. */
+  readonly allocate: Allocate
+  /** @throws UserError when the engine lacks an op or the memory. */
+  compile(program: BatchProgram, options: CompileOptions): Promise<Execution>
+  dispose(): Promise<void>
+}
+
+/** Structured-cloneable: what a worker needs to run one span. Opaque to all but the engine. */
+export type SpanTask = unknown
+export type SpanOutcome = unknown
+
+/** What a worker module of an engine exports. */
+export interface SpanExecutor {
+  /** Returns the outcome, or a promise of it. */
+  executeSpan(task: SpanTask): SpanOutcome
+}
+
+/**
+ * How a span ended: all steps done, stopped by `stop()` (the steps done so far count), or at a step whose loss was not
+ * a finite number (that step's update is not applied).
+ */
+export type SpanStatus = 'done' | 'stopped' | 'notFinite'
+
+export interface SpanResult {
+  readonly status: SpanStatus
+  /** Steps done in this span; a step that was not finite is not counted. */
+  readonly steps: number
+  /** Each result of the Program, as the mean over the examples of this span. */
+  readonly means: Readonly<Record<string, Float64Array>>
+  /** The last finite loss, NaN if there was none yet. */
+  readonly lastLoss: number
+}
+
+export interface Progress {
+  /** Steps done since the execution was compiled, over all spans. */
+  readonly step: number
+  /** Scalar results of the last step by name. */
+  readonly last: Readonly<Record<string, number>>
+}
+
+export interface RunOptions {
+  readonly steps: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+export interface Execution {
+  readonly program: BatchProgram
+  /** Steps of one pass over the split, the shorter last batch included. */
+  readonly stepsPerEpoch: number
+  /** Steps done so far. */
+  readonly step: number
+  run(options: RunOptions): Promise<SpanResult>
+  begin(steps: number): SpanTask
+  finish(outcome: SpanOutcome): SpanResult
+  /** Read from shared words; callable from the main thread while a worker runs the span. */
+  progress(): Progress
+  /** Ends the span in progress before its next step. */
+  stop(): void
+  /** Copies of all states, by name. */
+  read(): Record<string, Float32Array>
+  write(values: StateValues): void
+  dispose(): void
+}
