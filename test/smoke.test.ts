@@ -1,13 +1,15 @@
+// Every built package can be imported by its name.
+import * as cli from '@gradpool/cli'
+import * as core from '@gradpool/core'
+import * as datasets from '@gradpool/datasets'
+import * as engineCpu from '@gradpool/engine-cpu'
+import * as experiments from '@gradpool/experiments'
+import * as models from '@gradpool/models'
+import * as orchestrator from '@gradpool/orchestrator'
 import { expect, test } from 'vitest'
 
-test('every built package can be imported by its name', async () => {
-  const packages = await Promise.all([
-    import('@gradpool/core'),
-    import('@gradpool/datasets'),
-    import('@gradpool/engine-cpu'),
-    import('@gradpool/experiments'),
-    import('@gradpool/models'),
-    import('@gradpool/orchestrator'),
-  ])
-  for (const exported of packages) expect(Object.keys(exported)).not.toHaveLength(0)
+const packages = { cli, core, datasets, engineCpu, experiments, models, orchestrator }
+
+test.each(Object.entries(packages))('%s has public names', (_, exported) => {
+  expect(Object.keys(exported)).not.toHaveLength(0)
 })

@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Runs are timed and take all cores: one file after the other.
+    fileParallelism: false,
     reporters: ['default', 'json'],
     outputFile: { json: 'test-output/results.json' },
   },

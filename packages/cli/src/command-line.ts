@@ -3,17 +3,11 @@
  * are loaded only when they are asked for.
  */
 import { createRequire } from 'node:module'
-import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
 import { type DoctorOptions } from './commands/doctor.js'
-import { type RunCommandOptions } from './commands/run.js'
 import { type Io } from './io.js'
-import { parseSeeds } from './options/seeds.js'
-import { assignment, folder, oneOf, wholeNumber } from './options/values.js'
-
-const mostWorkers = 256
-const mostEpochs = 1_000_000
-const outFolder = 'runs'
+import { outFolder, type RunCommandOptions, runOptions } from './options/run-options.js'
+import { folder } from './options/values.js'
 
 const examples = `
 Examples:
@@ -41,10 +35,6 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       outputError: () => undefined,
     })
     .addHelpText('after', examples)
-    .action(() => {
-      program.outputHelp()
-    })
-  program.allowExcessArguments(false)
 
   program
     .command('list')
@@ -54,30 +44,16 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(listCommand(io))
     })
 
-  program
+  const run = program
     .command('run')
     .description('train experiments, by name, group or file')
     .argument('[experiments...]', 'names, groups, or files with an experiment as default export')
-    .option(
-      '--workers <n>',
-      'worker threads (default: all cores)',
-      wholeNumber('--workers', 1, mostWorkers),
-      Math.min(mostWorkers, availableParallelism()),
-    )
-    .option('--engine <name>', 'auto or wasm', oneOf('--engine', ['auto', 'wasm']), 'auto')
-    .option('--seed <seeds>', 'one seed, or several: 0,1,2 or 0..4', parseSeeds, [0])
-    .option('--preset <name>', 'report or tuned', 'report')
-    .option('--epochs <n>', 'epochs of every stage', wholeNumber('--epochs', 1, mostEpochs))
-    .option('--set <path=value>', 'change one field; may be given again', assignment, [])
-    .option('--data <dir>', 'folder of IDX files to use as data', folder('--data'))
-    .option('--out <dir>', 'where run directories are made', folder('--out'), outFolder)
-    .option('--json', 'print one JSON document at the end, and nothing else', false)
-    .option('--quiet', 'print the table only', false)
     .addHelpText('after', examples)
     .action(async (asked: string[], options: RunCommandOptions) => {
       const { runCommand } = await import('./commands/run.js')
       ends(await runCommand(asked, options, io))
     })
+  for (const option of runOptions()) run.addOption(option)
 
   program
     .command('show')

@@ -40,16 +40,25 @@ export async function loadExperimentFile(typed: string): Promise<experiments.Exp
     throw new core.UserError(`'${typed}' is not an experiment file, whose name ends in ${kinds}`)
   }
   const exported = await importFile(path, typed)
-  if (typeof exported !== 'object' || exported === null || !('default' in exported)) {
-    throw withoutExperiment(typed)
-  }
   try {
-    // What defineExperiment gave is checked again: a file may export a plain object in its place.
-    return experiments.defineExperiment(exported.default as experiments.ExperimentInput)
+    // Checked again, as a file may export a plain object that defineExperiment never saw.
+    return experiments.defineExperiment(defaultOf(exported))
   } catch (error) {
-    if (error instanceof core.UserError) throw failed(typed, error)
-    throw withoutExperiment(typed)
+    throw error instanceof core.UserError ? failed(typed, error) : error
   }
+}
+
+function defaultOf(exported: unknown): experiments.ExperimentInput {
+  const value = isObject(exported) && 'default' in exported ? exported.default : undefined
+  if (!isObject(value)) {
+    const example = 'export default defineExperiment({ … })'
+    throw new core.UserError(`it has no experiment as its default export, \`${example}\``)
+  }
+  return value as experiments.ExperimentInput
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 async function importFile(path: string, typed: string): Promise<unknown> {
@@ -71,9 +80,4 @@ function failed(typed: string, error: unknown): core.UserError {
     .split('\n')
   const reason = onOneLine(firstLine)
   return new core.UserError(`'${typed}' could not be loaded: ${reason}`, { cause: error })
-}
-
-function withoutExperiment(typed: string): core.UserError {
-  const example = 'export default defineExperiment({ … })'
-  return new core.UserError(`'${typed}' has no experiment as its default export: \`${example}\``)
 }

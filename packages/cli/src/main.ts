@@ -9,9 +9,10 @@ import { sentenceFor } from './one-sentence.js'
 export async function main(args: readonly string[], io: Io): Promise<number> {
   let code: number = exitCode.done
   try {
+    const typed = args.length === 0 ? ['--help'] : args
     await commandLine(io, (its) => {
       code = its
-    }).parseAsync(args, { from: 'user' })
+    }).parseAsync(typed, { from: 'user' })
     return code
   } catch (error) {
     // Help and version end in this way too.

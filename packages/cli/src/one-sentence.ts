@@ -17,6 +17,7 @@ export function sentenceFor(error: unknown): string | undefined {
 /** `error: unknown command 'rnu'⏎(Did you mean run?)` becomes `Unknown command 'rnu': did you mean run?` */
 function sentenceOfCommander(message: string): string {
   const text = onOneLine(message.replace(/^error: /, ''))
-  const asking = text.replace(/ \(Did you mean (.+)\?\)$/, ': did you mean $1?')
+  const sentence = text.replace('. Expected', ': expected')
+  const asking = sentence.replace(/ \(Did you mean (.+)\?\)$/, ': did you mean $1?')
   return asking.charAt(0).toUpperCase() + asking.slice(1)
 }

@@ -5,6 +5,7 @@ import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 
 const architectureColumn = 2
+const mnistEnds = { pixels: 784, classes: 10 }
 
 export function listCommand({ stdout }: Io): number {
   const configs = [...catalogue.values()]
@@ -12,15 +13,16 @@ export function listCommand({ stdout }: Io): number {
     config.name,
     groupsOf(config.name).join(', '),
     architectureOf(config),
+    labelsOf(config),
     config.reported?.toFixed(3) ?? '–',
     ['report', ...Object.keys(config.presets)].join(', '),
   ])
   stdout.print(
-    gridOf(['experiment', 'group', 'architecture', 'reported', 'presets'], rows, {
+    gridOf(['experiment', 'group', 'architecture', 'labels', 'reported', 'presets'], rows, {
       columns: stdout.columns(),
       colours: stdout.colours,
       flexible: architectureColumn,
-      right: [3],
+      right: [3, 4],
     }),
   )
   stdout.print('\nRun one with `gradpool run NAME`, a group with `gradpool run GROUP`.')
@@ -31,19 +33,24 @@ function groupsOf(name: string): string[] {
   return Object.entries(groups).flatMap(([group, names]) => (names.includes(name) ? [group] : []))
 }
 
-/** All stages in a few words: `autoencode 64-10-64-784, then classify 10 on it (1 % of the labels)`. */
+/** `autoencode 784-64-10-64-784, then classify 10-10-10 with the encoder frozen`. */
 function architectureOf({ stages, data }: ExperimentConfig): string {
-  const labels =
-    data.labelled === 1 ? '' : ` (${Number((100 * data.labelled).toFixed(3))} % of the labels)`
-  return stages.map(stageInWords).join(', then ') + labels
+  const ends = data.kind === 'mnist' ? mnistEnds : { pixels: 'pixels', classes: data.classes }
+  let codeWidth: number | undefined
+  const inWords = (stage: StageConfig) => {
+    if (stage.kind === 'model') return stage.name
+    if (stage.kind === 'autoencode') {
+      codeWidth = stage.encoder.at(-1)
+      return `autoencode ${[ends.pixels, ...stage.encoder, ...stage.decoder].join('-')}`
+    }
+    const { head, encoder } = stage
+    if (encoder === 'none') return `classify ${[ends.pixels, ...head, ends.classes].join('-')}`
+    const widths = [codeWidth ?? 'code', ...head, ends.classes].join('-')
+    return `classify ${widths} with the encoder ${encoder === 'frozen' ? 'frozen' : 'fine-tuned'}`
+  }
+  return stages.map(inWords).join(', then ')
 }
 
-function stageInWords(stage: StageConfig): string {
-  if (stage.kind === 'model') return stage.name
-  if (stage.kind === 'autoencode') {
-    return `autoencode ${[...stage.encoder, ...stage.decoder].join('-')}`
-  }
-  const head = [...stage.head, 'classes'].join('-')
-  if (stage.encoder === 'none') return `classify ${head}`
-  return `classify ${head} on the encoder, ${stage.encoder === 'frozen' ? 'frozen' : 'fine-tuned'}`
+function labelsOf({ data }: ExperimentConfig): string {
+  return `${Number((100 * data.labelled).toFixed(3))} %`
 }

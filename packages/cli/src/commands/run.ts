@@ -8,25 +8,13 @@ import { wasmEngine } from '@gradpool/engine-cpu'
 import { type ExperimentPlan } from '@gradpool/experiments'
 import { runExperiments, type RunResult } from '@gradpool/orchestrator'
 import { displayFor } from '../display/display.js'
-import { printDigits, printTable, sampleKeeper, summaryOf } from '../display/outcome.js'
+import { printOutcome, sampleKeeper } from '../display/outcome.js'
 import { exitCode } from '../exit-code.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
 import { planExperiments } from '../plan-experiments.js'
+import { type RunCommandOptions } from '../options/run-options.js'
 import { selectExperiments } from '../select-experiments.js'
-
-export interface RunCommandOptions {
-  readonly workers: number
-  readonly engine: 'auto' | 'wasm'
-  readonly seed: readonly number[]
-  readonly preset: string
-  readonly epochs?: number
-  readonly set: readonly string[]
-  readonly data?: string
-  readonly out: string
-  readonly json: boolean
-  readonly quiet: boolean
-}
 
 /** @returns the exit code. @throws UserError before anything has started. */
 export async function runCommand(
@@ -34,11 +22,11 @@ export async function runCommand(
   options: RunCommandOptions,
   io: Io,
 ): Promise<number> {
-  const { json, quiet } = options
-  if (json) keepStdoutClean(io)
-  const telling = json ? io.stderr : io.stdout
+  if (options.json === true) keepStdoutClean(io)
+  const outlet = options.json === true ? io.stderr : io.stdout
   const interrupts = watchInterrupts(() => {
-    if (!quiet) io.stderr.print('Stopping …')
+    // Live lines are not to be written into; they end in a moment.
+    if (options.quiet !== true && !outlet.live) io.stderr.print('Stopping …')
   })
   io.onClosed(() => interrupts.abort())
   let engine: Engine | undefined
@@ -51,7 +39,6 @@ export async function runCommand(
       directory: options.data,
       signal: interrupts.signal,
     })
-    if (!quiet) telling.print(`Engine ${engine.name}: ${engine.description}`)
     return await train(plans, engine, { options, io, interrupts })
   } catch (error) {
     if (interrupts.signal.aborted && isAbort(error)) return interrupts.exitCode() ?? exitCode.failed
@@ -73,11 +60,18 @@ async function train(
   engine: Engine,
   { options, io, interrupts }: Context,
 ): Promise<number> {
-  const { json, quiet, workers } = options
+  const { json = false, quiet = false, workers } = options
   const manySeeds = options.seed.length > 1
   const parallel = plans.length > 1 && workers > 1
   const outlet = json ? io.stderr : io.stdout
-  const display = displayFor({ outlet, quiet, parallel, manySeeds, reportEvery: strides(plans) })
+  const display = await displayFor({
+    outlet,
+    quiet,
+    engineLine: engineLine(options, engine),
+    parallel,
+    manySeeds,
+    reportEvery: strides(plans),
+  })
   const { samples, onEvent: keepSamples } = sampleKeeper()
   const run = await runExperiments(plans, {
     engine,
@@ -90,24 +84,15 @@ async function train(
     },
     record: { command: process.argv.slice(2), preset: options.preset },
   })
-  let result: RunResult
   display.start(() => run.progress())
-  try {
-    result = await run.result
-  } finally {
-    display.stop()
-  }
-  if (json) {
-    io.stdout.print(JSON.stringify(result, null, 2))
-  } else {
-    if (!quiet) outlet.print('')
-    printTable(outlet, result)
-    if (!quiet) {
-      outlet.print(summaryOf(result))
-      printDigits(outlet, result, samples)
-    }
-  }
+  const result = await run.result.finally(() => display.stop())
+  if (json) io.stdout.print(JSON.stringify(result, null, 2))
+  else printOutcome(outlet, result, { samples, quiet })
   return interrupts.exitCode() ?? codeOf(result)
+}
+
+function engineLine({ engine: asked }: RunCommandOptions, { name, description }: Engine): string {
+  return `Engine ${asked === 'auto' ? `auto takes ${name}` : name}: ${description}`
 }
 
 function codeOf({ experiments }: RunResult): number {

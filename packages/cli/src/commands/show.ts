@@ -5,11 +5,12 @@ import { UserError } from '@gradpool/core'
 import { findRuns, readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
 import { closest } from 'fastest-levenshtein'
 import { gridOf } from '../display/grid.js'
-import { printTable, summaryOf } from '../display/outcome.js'
+import { printDigits, printTable, sampleKeeper, summaryOf } from '../display/outcome.js'
 import { type Outlet } from '../display/outlet.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from '../display/titles.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
+import { checkResult } from '../check-result.js'
 
 /** @throws UserError when there is no such run, or its files are damaged. */
 export async function showCommand(
@@ -18,8 +19,9 @@ export async function showCommand(
   { stdout }: Io,
 ): Promise<number> {
   const directory = await findRun(asked, out)
-  const { record, result } = await readRun(directory)
+  const { record, result, events } = await readRun(directory)
   if (result === null) throw withoutResult(directory, record)
+  checkResult(result, join(directory, 'result.json'))
   stdout.print(`Started ${record.started}`)
   printTable(stdout, result)
   stdout.print(summaryOf({ ...result, run: directory }))
@@ -32,6 +34,9 @@ export async function showCommand(
       printStage(stdout, titleOfExperiment(name, seed, manySeeds), stage)
     }
   }
+  const { samples, onEvent } = sampleKeeper()
+  events.forEach(onEvent)
+  printDigits(stdout, result, samples)
   return exitCode.done
 }
 

@@ -8,11 +8,11 @@ test('three digits stand side by side above truth and estimate', () => {
   const lines = visualization('mnist_mlp_all', [samples], 100)
   expect(lines[0]).toBe('Model mnist_mlp_all Visualization')
   expect(lines.at(-1)).toBe('정답 [4 4 9] vs. 추정 [4 4 8]')
-  const half = '█'.repeat(12)
-  const empty = ' '.repeat(12)
+  const half = '█'.repeat(8)
+  const empty = ' '.repeat(8)
   const drawn = lines.slice(1, -1)
-  expect(drawn).toHaveLength(12)
-  expect(drawn[0]).toBe(`${half}${empty}  ${half}${empty}  ${half}`)
+  expect(drawn).toHaveLength(8)
+  expect(drawn[0]).toBe(`${half}${empty}   ${half}${empty}   ${half}`)
 })
 
 test('an autoencoder shows each input beside its reconstruction, as wide as there is room', () => {

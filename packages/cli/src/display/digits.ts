@@ -11,7 +11,9 @@ import { halfBlocks, type Picture, scaled, withoutMargin } from './half-blocks.j
 
 /** Digits are blank at the rim; without it they can be drawn larger. */
 const margin = 2
-const gap = '  '
+/** Three digits are read well at this width, and do not push the table off the screen. */
+const widest = 16
+const gap = '   '
 const arrow = ' → '
 const noArrow = ' '.repeat(arrow.length)
 
@@ -25,7 +27,9 @@ export function visualization(
     ...pictureRow(samples, columns),
     ...verdict(samples),
   ])
-  return rows.length === 0 ? [] : [`Model ${title} Visualization`, ...rows.flat()]
+  if (rows.length === 0) return []
+  const spaced = rows.flatMap((row, at) => (at === 0 ? row : ['', ...row]))
+  return [`Model ${title} Visualization`, ...spaced]
 }
 
 /** Stages that show the same images become one row: reconstruction of one, estimate of the other. */
@@ -57,7 +61,7 @@ function pictureRow(samples: readonly Sample[], columns: number): string[] {
   const numPictures = samples.flatMap(picturesOf).length
   const numArrows = numPictures - samples.length
   const between = numArrows * arrow.length + (samples.length - 1) * gap.length
-  const width = Math.max(4, Math.floor((columns - between) / numPictures))
+  const width = Math.max(4, Math.min(widest, Math.floor((columns - between) / numPictures)))
   const drawn = samples.map((sample) =>
     picturesOf(sample).map((picture) => halfBlocks(scaled(withoutMargin(picture, margin), width))),
   )

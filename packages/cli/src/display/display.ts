@@ -1,11 +1,11 @@
 /** What is shown of a run while it goes on: live lines on a terminal, the report's log elsewhere, or nothing. */
 import { type RunEvent, type StageProgress } from '@gradpool/orchestrator'
-import { liveDisplay } from './live.js'
 import { reportLog } from './log.js'
 import { type Outlet } from './outlet.js'
 
 export interface Display {
   onEvent(event: RunEvent): void
+  /** The run has begun; `read` gives the stages that train now. */
   start(read: () => readonly StageProgress[]): void
   /** To be called once, before anything else is printed. */
   stop(): void
@@ -14,6 +14,8 @@ export interface Display {
 export interface DisplayOptions {
   readonly outlet: Outlet
   readonly quiet: boolean
+  /** The line that says which engine runs; the first to be shown. */
+  readonly engineLine: string
   /** Several stages may run at once. */
   readonly parallel: boolean
   readonly manySeeds: boolean
@@ -21,11 +23,37 @@ export interface DisplayOptions {
   readonly reportEvery: (stageHash: string) => number
 }
 
+/** What only terminals need is loaded only there. */
+export async function displayFor(options: DisplayOptions): Promise<Display> {
+  const { outlet, quiet, engineLine } = options
+  if (quiet) return silent
+  const display = outlet.live
+    ? (await import('./live.js')).liveDisplay(outlet, options)
+    : logDisplay(options)
+  let begun = false
+  // Nothing is printed before a run has begun: until then its options may turn out to be wrong.
+  const begin = () => {
+    if (!begun) outlet.print(engineLine)
+    begun = true
+  }
+  return {
+    onEvent(event) {
+      begin()
+      display.onEvent(event)
+    },
+    start(read) {
+      begin()
+      display.start(read)
+    },
+    stop: () => display.stop(),
+  }
+}
+
 const nothing = () => undefined
 
-export function displayFor(options: DisplayOptions): Display {
-  const { outlet, quiet } = options
-  if (quiet) return { onEvent: nothing, start: nothing, stop: nothing }
-  if (outlet.live) return liveDisplay(outlet, options)
-  return { onEvent: reportLog({ print: outlet.print, ...options }), start: nothing, stop: nothing }
+const silent: Display = { onEvent: nothing, start: nothing, stop: nothing }
+
+function logDisplay(options: DisplayOptions): Display {
+  const { print } = options.outlet
+  return { ...silent, onEvent: reportLog({ ...options, print }) }
 }

@@ -39,7 +39,8 @@ export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean 
     })
     const hidden = running.length - lines.length
     if (hidden > 0) lines.push(colours.dim(`and ${hidden} more`))
-    paint(lines.join('\n'))
+    if (lines.length === 0) paint.clear()
+    else paint(lines.join('\n'))
   }
 
   const keep = (line: string) => {
@@ -51,7 +52,9 @@ export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean 
   const finished = (stage: StageRef, seconds: number, testAccuracy: number | null) => {
     const facts = [
       lastRows.get(stage.hash) ?? '',
-      testAccuracy === null ? '' : `test accuracy ${testAccuracy.toFixed(3)}`,
+      testAccuracy === null || stage.name === 'autoencode'
+        ? ''
+        : `test accuracy ${testAccuracy.toFixed(3)}`,
       clock(seconds),
       ...stage.experiments.slice(1).map((other) => `shared with ${other}`),
     ].filter((fact) => fact !== '')
@@ -63,12 +66,15 @@ export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean 
     onEvent(event) {
       if (event.type === 'epoch') {
         const { cost, accuracy } = event.row
-        const facts = `cost ${cost.toFixed(3)}, accuracy ${accuracy.toFixed(3)}`
-        lastRows.set(event.stage.hash, facts)
+        const facts = [`cost ${cost.toFixed(3)}`]
+        if (accuracy !== null) facts.push(`accuracy ${accuracy.toFixed(3)}`)
+        lastRows.set(event.stage.hash, facts.join(', '))
       } else if (event.type === 'stageDone') {
         finished(event.stage, event.seconds, event.testAccuracy)
       } else if (event.type === 'stageFailed') {
         keep(`${colours.red('✖')} ${titleOf(event.stage)}: ${event.error}`)
+      } else if (event.type === 'warning') {
+        keep(`${colours.yellow('!')} ${event.message}`)
       }
     },
     start(progress) {

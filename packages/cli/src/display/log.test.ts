@@ -27,7 +27,7 @@ test('a classifier is logged in the very form of the report', () => {
 
 test('an autoencoder has no test report, and names those it is shared with', () => {
   const stage = stageOf('autoencode', ['mnist_auto_1', 'mnist_auto_fix'])
-  expect(linesOf(eventsOf(stage, { epochs: 1 }), {})).toEqual([
+  expect(linesOf(eventsOf(stage, { epochs: 1, testAccuracy: -0.5 }), {})).toEqual([
     'Model mnist_auto_1 autoencode started:',
     'Model mnist_auto_fix autoencode shared with mnist_auto_1',
     '  Epoch 1: cost=0.514, accuracy=0.864/0.880 (1/1 secs)',
@@ -62,13 +62,22 @@ test('a stage without validation, and one that fails', () => {
     [
       { type: 'stageStarted', stage, epochs: 2, stepsPerEpoch: 10 },
       { type: 'epoch', stage, row, elapsedSeconds: 1 },
+      {
+        type: 'epoch',
+        stage,
+        row: { ...row, epoch: 2, accuracy: null },
+        elapsedSeconds: 2,
+      },
       { type: 'stageFailed', stage, error: 'the loss became NaN' },
+      { type: 'warning', message: 'the log cannot be written' },
     ],
     {},
   )
   expect(lines).toEqual([
     'Model a mine started:',
     '  Epoch 1: cost=2.000, accuracy=0.250 (1/1 secs)',
+    '  Epoch 2: cost=2.000 (1/2 secs)',
     'Model a mine failed: the loss became NaN',
+    'Warning: the log cannot be written',
   ])
 })

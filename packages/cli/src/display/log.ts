@@ -48,20 +48,22 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     state.elapsedSeconds = elapsedSeconds
     if (row.epoch % reportEvery(stage.hash) !== 0 && row.epoch !== state.numEpochs) return
     const who = parallel ? `${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)} ` : ''
-    const accuracy = [row.accuracy, row.validation].filter((value) => value !== null)
+    const metrics = [`cost=${row.cost.toFixed(3)}`]
+    const accuracies = [row.accuracy, row.validation].filter((value) => value !== null)
+    if (accuracies.length > 0) {
+      metrics.push(`accuracy=${accuracies.map((value) => value.toFixed(3)).join('/')}`)
+    }
     const seconds = `${whole(elapsedSeconds - state.shownSeconds)}/${whole(elapsedSeconds)} secs`
     state.shownSeconds = elapsedSeconds
-    print(
-      `  ${who}Epoch ${row.epoch}: cost=${row.cost.toFixed(3)}, ` +
-        `accuracy=${accuracy.map((value) => value.toFixed(3)).join('/')} (${seconds})`,
-    )
+    print(`  ${who}Epoch ${row.epoch}: ${metrics.join(', ')} (${seconds})`)
   }
 
   const done = (event: RunEvent & { type: 'stageDone' }) => {
     const { stage, seconds, testAccuracy } = event
     const trained = open.get(stage.hash)?.elapsedSeconds ?? seconds
     print(`${model(stage)} ended in ${whole(trained)} secs:`)
-    if (testAccuracy === null) return
+    // As in the report: what counts of an autoencoder is the classifier on it.
+    if (testAccuracy === null || stage.name === 'autoencode') return
     const title = titleOfStage(stage, manySeeds)
     const tested = Math.max(0, seconds - trained)
     print(
@@ -74,6 +76,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     else if (event.type === 'epoch') epoch(event)
     else if (event.type === 'stageDone') done(event)
     else if (event.type === 'stageFailed') print(`${model(event.stage)} failed: ${event.error}`)
+    else if (event.type === 'warning') print(`Warning: ${event.message}`)
   }
 }
 

@@ -3,6 +3,7 @@ import { type RunEvent, type RunResult, type Sample } from '@gradpool/orchestrat
 import { visualization } from './digits.js'
 import { type Outlet } from './outlet.js'
 import { remarks, resultTable } from './table.js'
+import { verbOf } from './titles.js'
 
 /** Keeps the samples of the stages that are done, by the stage's hash. */
 export function sampleKeeper(): {
@@ -16,25 +17,51 @@ export function sampleKeeper(): {
   return { onEvent, samples }
 }
 
+export interface OutcomeOptions {
+  readonly samples: ReadonlyMap<string, readonly Sample[]>
+  /** The table only. */
+  readonly quiet: boolean
+}
+
+export function printOutcome(
+  outlet: Outlet,
+  result: RunResult,
+  { samples, quiet }: OutcomeOptions,
+): void {
+  if (!quiet) outlet.print('')
+  printTable(outlet, result)
+  if (quiet) return
+  outlet.print(summaryOf(result))
+  printDigits(outlet, result, samples)
+}
+
 export function printTable(outlet: Outlet, result: RunResult): void {
   const { colours } = outlet
   outlet.print(resultTable(result, { columns: outlet.columns(), colours }))
   for (const remark of remarks(result)) outlet.print(remark)
 }
 
-/** The digits of each experiment that is done, those of its first seed. */
+/** The digits of each experiment that is done, those of its first seed; of a shared stage, once. */
 export function printDigits(
   outlet: Outlet,
   { experiments }: RunResult,
   samples: ReadonlyMap<string, readonly Sample[]>,
 ): void {
   const seen = new Set<string>()
+  const shownWith = new Map<string, string>()
   for (const { name, stages, status } of experiments) {
     if (status !== 'done' || seen.has(name)) continue
     seen.add(name)
-    const ofStages = stages.map(({ hash }) => samples.get(hash) ?? [])
-    const lines = visualization(name, ofStages, outlet.columns())
-    if (lines.length > 0) outlet.print(['', ...lines].join('\n'))
+    const shared = stages.filter(({ hash }) => shownWith.has(hash))
+    const fresh = stages.filter(({ hash }) => !shownWith.has(hash))
+    for (const { hash } of fresh) shownWith.set(hash, name)
+    const drawn = fresh.map(({ hash }) => samples.get(hash) ?? [])
+    const lines = visualization(name, drawn, outlet.columns())
+    const notes = shared.map((stage) => {
+      return `(${verbOf(stage.name)}: as for ${shownWith.get(stage.hash) ?? ''})`
+    })
+    const [title, ...pictures] = lines
+    if (title !== undefined) outlet.print(['', title, ...notes, ...pictures].join('\n'))
   }
 }
 

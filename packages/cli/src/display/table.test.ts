@@ -62,6 +62,6 @@ test('a shared stage is told of once, whatever the number of seeds', () => {
     ),
   )
   expect(remarks(resultOf(experiments))).toEqual([
-    'mnist_auto_1 and mnist_auto_fix share one autoencode stage, trained once.',
+    'mnist_auto_1 and mnist_auto_fix share one autoencode stage; its seconds count in each.',
   ])
 })

@@ -47,7 +47,7 @@ function sharedStages(experiments: readonly ExperimentResult[]): string[] {
     }
   }
   const lines = [...users.values()].map(({ stage, names }) => {
-    return `${[...names].join(' and ')} share one ${stage} stage, trained once.`
+    return `${[...names].join(' and ')} share one ${stage} stage; its seconds count in each.`
   })
   return [...new Set(lines)]
 }

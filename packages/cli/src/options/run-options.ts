@@ -1,0 +1,55 @@
+/** The options of `gradpool run`: what each is called, takes, and is if left out. */
+import { availableParallelism } from 'node:os'
+import { Option } from 'commander'
+import { parseSeeds } from './seeds.js'
+import { assignment, folder, oneOf, wholeNumber } from './values.js'
+
+const mostWorkers = 256
+const mostEpochs = 1_000_000
+
+/** Where run directories are made and looked for. */
+export const outFolder = 'runs'
+
+export interface RunCommandOptions {
+  readonly workers: number
+  readonly engine: 'auto' | 'wasm'
+  readonly seed: readonly number[]
+  readonly preset: string
+  readonly epochs?: number
+  /** `path=value` each. */
+  readonly set: readonly string[]
+  readonly data?: string
+  readonly out: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+export function runOptions(): Option[] {
+  const cores = Math.min(mostWorkers, availableParallelism())
+  return [
+    new Option('--workers <n>', 'worker threads')
+      .argParser(wholeNumber('--workers', 1, mostWorkers))
+      .default(cores, `all cores, here ${cores}`),
+    new Option('--engine <name>', 'auto or wasm')
+      .argParser(oneOf('--engine', ['auto', 'wasm']))
+      .default('auto', 'auto'),
+    new Option('--seed <seeds>', 'one seed, or several: 0,1,2 or 0..4')
+      .argParser(parseSeeds)
+      .default([0], '0'),
+    new Option('--preset <name>', 'report, tuned, or one of your own').default('report', 'report'),
+    new Option('--epochs <n>', 'epochs of every stage').argParser(
+      wholeNumber('--epochs', 1, mostEpochs),
+    ),
+    new Option('--set <path=value>', 'change one field, such as train.batchSize=32; repeatable')
+      .argParser(assignment)
+      .default([], 'none'),
+    new Option('--data <dir>', 'folder of IDX files in the place of the data named').argParser(
+      folder('--data'),
+    ),
+    new Option('--out <dir>', 'where the run directory is made')
+      .argParser(folder('--out'))
+      .default(outFolder, outFolder),
+    new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
+    new Option('--quiet', 'print the table only'),
+  ]
+}

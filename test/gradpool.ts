@@ -1,0 +1,101 @@
+/**
+ * Runs the built `gradpool` command as a user has it: a process of its own, in a folder of its own, outside of the
+ * repository and of any `node_modules`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+const installed = createRequire(import.meta.url).resolve('@gradpool/cli/package.json')
+const command = join(dirname(installed), 'bin', 'gradpool.js')
+
+export interface Options {
+  /** Working directory. */
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** File names in `preload/`, loaded first in every thread. */
+  readonly preload?: readonly string[]
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  /** Fulfilled when stdout has this text. */
+  readonly said: (text: string) => Promise<void>
+  readonly saidOnStderr: (text: string) => Promise<void>
+}
+
+export async function temporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'gradpool-end-to-end-'))
+  return { path, remove: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** An empty folder, removed when the test ends. */
+export async function emptyFolder(): Promise<string> {
+  const { path, remove } = await temporaryFolder()
+  onTestFinished(remove)
+  return path
+}
+
+export async function gradpool(args: readonly string[], options: Options = {}): Promise<Ended> {
+  return start(args, options).ended
+}
+
+export function start(args: readonly string[], { cwd, env, preload = [] }: Options = {}): Running {
+  const imports = preload.map(
+    (name) => `--import ${new URL(`preload/${name}`, import.meta.url).href}`,
+  )
+  const child = spawn(process.execPath, [command, ...args], {
+    cwd,
+    env: { ...environment(), NODE_OPTIONS: imports.join(' '), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = { stdout: '', stderr: '' }
+  const waiting: (() => void)[] = []
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8')
+    child[name].on('data', (text: string) => {
+      output[name] += text
+      for (const check of [...waiting]) check()
+    })
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, ...output }))
+  })
+  const saidOn = (name: 'stdout' | 'stderr') => (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const check = () => {
+        if (output[name].includes(text)) resolve()
+      }
+      waiting.push(check)
+      check()
+      void ended.then(() => reject(new Error(`ended without saying '${text}': ${output.stderr}`)))
+    })
+  return { child, ended, said: saidOn('stdout'), saidOnStderr: saidOn('stderr') }
+}
+
+/** Without what Vitest adds, and what would colour the output. */
+function environment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR, SystemRoot } = process.env
+  return { PATH, HOME, TMPDIR, SystemRoot }
+}
+
+/** What is in a folder; nothing if it is not there. */
+export async function contentsOf(directory: string): Promise<string[]> {
+  return readdir(directory).catch(() => [])
+}
+
+export function fixture(name: string): string {
+  return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
+}

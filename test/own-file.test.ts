@@ -1,0 +1,39 @@
+// A user's own file: run as it is, wherever it lies, with no build step.
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { dataFolder } from './data-folder.js'
+import { emptyFolder, fixture, gradpool } from './gradpool.js'
+import { runJson } from './run-document.js'
+
+test.each([
+  ['narrow-code.ts', 'narrow_code'],
+  ['own-model.mjs', 'own_model'],
+])('%s lies outside of any node_modules and runs', async (file, name) => {
+  const cwd = await emptyFolder()
+  await copyFile(fixture(file), join(cwd, file))
+  const data = await dataFolder()
+  const { experiments } = await runJson([file, '--epochs', '1', '--data', data], { cwd })
+  expect(experiments).toHaveLength(1)
+  expect(experiments[0]).toMatchObject({ name, status: 'done', reported: null })
+  expect(experiments[0]?.weights).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('a file runs beside an experiment of the catalogue, and the table has both', async () => {
+  const cwd = await emptyFolder()
+  const args = ['run', fixture('narrow-code.ts'), 'mnist_mlp_1p', '--epochs', '1', '--quiet']
+  const { code, stdout } = await gradpool([...args, '--data', await dataFolder()], { cwd })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^narrow_code +좁은 코드 +– +\d\.\d{3} /m)
+  expect(stdout).toMatch(/^mnist_mlp_1p /m)
+})
+
+test('--set and --seed reach a file too', async () => {
+  const cwd = await emptyFolder()
+  const file = fixture('narrow-code.ts')
+  const set = ['--set', 'stages[0].encoder=[16,3]', '--set', 'train.epochs=1']
+  const args = [file, '--data', await dataFolder(), '--seed', '7', ...set]
+  const { experiments } = await runJson(args, { cwd })
+  expect(experiments[0]).toMatchObject({ seed: 7, status: 'done' })
+  expect(experiments[0]?.stages.map(({ epochs }) => epochs.length)).toEqual([1, 1])
+})
