@@ -99,7 +99,7 @@ void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, cons
     }
 }
 
-/* One step of Adam; plan.h has the formulas and the order of the registers. */
+/* One step of Adam; plan.h has the formulas and the order of the registers. Its quotient and root take the time: the rest is to fit beside them. */
 NOINLINE void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count) {
     float *new_w = registers[0], *new_m = registers[1], *new_v = registers[2];
     const float *w = registers[3], *m = registers[4], *v = registers[5], *g = registers[6];

@@ -16,59 +16,48 @@
 
 /* A panel of c, some rows by NARROW or WIDE columns. a(i, d) is a[i * a_stride + d] "by rows", a[d * a_stride + i] "by columns". */
 struct panel {
-    const float *a, *b;
+    const float *a, *b, *start; /* start: the sums so far, in c itself or of no product yet */
     float *c;
-    uint32_t a_stride, a_tile /* from a tile's first element of a to the next tile's */, b_stride, c_stride;
+    uint32_t a_stride, a_tile /* from a tile's first element of a to the next tile's */, b_stride, c_stride, start_stride;
     uint32_t rows, depth;
-    bool first; /* else c holds the sums so far */
 };
 
-INLINE void multiply_tile(const struct panel *panel, const float *a, float *c, const int rows, const int vectors, const bool by_rows) {
+/* One step of d: total[i][v] += a(i) * b[v]. */
+INLINE void multiply_step(vfloat total[TILE_ROWS][2], const float *const a[TILE_ROWS], int offset, const float *b, const int rows, const int vectors) {
+    vfloat part[2];
+    for (int v = 0; v < vectors; v++) part[v] = load(b + v * VLEN);
+    for (int i = 0; i < rows; i++) {
+        const vfloat factor = splat(a[i][offset]);
+        for (int v = 0; v < vectors; v++) total[i][v] += factor * part[v];
+    }
+}
+
+INLINE void multiply_tile(const struct panel *panel, const float *a, const float *start, float *c, const int rows, const int vectors, const bool by_rows) {
     const uint32_t a_stride = panel->a_stride, b_stride = panel->b_stride, c_stride = panel->c_stride;
     const float *b = panel->b;
-    vfloat total[TILE_ROWS][2];
     const float *row[TILE_ROWS];
-    for (int i = 0; i < rows; i++) row[i] = by_rows ? a + i * a_stride : a + i;
-    if (panel->first) {
-        for (int i = 0; i < rows; i++) {
-            for (int v = 0; v < vectors; v++) total[i][v] = splat(-0.0f);
-        }
-    } else {
-        for (int i = 0; i < rows; i++) {
-            for (int v = 0; v < vectors; v++) total[i][v] = load(c + i * c_stride + v * VLEN);
-        }
+    vfloat total[TILE_ROWS][2];
+    for (int i = 0; i < rows; i++) {
+        row[i] = by_rows ? a + i * a_stride : a + i;
+        for (int v = 0; v < vectors; v++) total[i][v] = load(start + i * panel->start_stride + v * VLEN);
     }
     uint32_t depth = panel->depth;
     if (by_rows) {
-        for (; depth >= 4; depth -= 4) {
-            for (int u = 0; u < 4; u++) {
-                vfloat part[2];
-                for (int v = 0; v < vectors; v++) part[v] = load(b + v * VLEN);
-                for (int i = 0; i < rows; i++) {
-                    const vfloat factor = splat(row[i][u]);
-                    for (int v = 0; v < vectors; v++) total[i][v] += factor * part[v];
-                }
-                b += b_stride;
-            }
-            for (int i = 0; i < rows; i++) row[i] += 4;
+        for (; depth >= 2; depth -= 2) {
+            HIDE(b);
+            for (int i = 0; i < rows; i++) HIDE(row[i]);
+            multiply_step(total, row, 0, b, rows, vectors);
+            multiply_step(total, row, 1, b + b_stride, rows, vectors);
+            b += 2 * b_stride;
+            for (int i = 0; i < rows; i++) row[i] += 2;
         }
-        for (; depth > 0; depth--) {
-            vfloat part[2];
-            for (int v = 0; v < vectors; v++) part[v] = load(b + v * VLEN);
-            for (int i = 0; i < rows; i++) {
-                const vfloat factor = splat(*row[i]++);
-                for (int v = 0; v < vectors; v++) total[i][v] += factor * part[v];
-            }
-            b += b_stride;
-        }
+        if (depth > 0) multiply_step(total, row, 0, b, rows, vectors);
     } else {
         for (; depth > 0; depth--) {
-            vfloat part[2];
-            for (int v = 0; v < vectors; v++) part[v] = load(b + v * VLEN);
-            for (int i = 0; i < rows; i++) {
-                const vfloat factor = splat(a[i]);
-                for (int v = 0; v < vectors; v++) total[i][v] += factor * part[v];
-            }
+            HIDE(a);
+            HIDE(b);
+            for (int i = 0; i < rows; i++) row[i] = a + i;
+            multiply_step(total, row, 0, b, rows, vectors);
             a += a_stride;
             b += b_stride;
         }
@@ -79,36 +68,37 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, float *c, c
 }
 
 /* The tiles of a panel: those of TILE_ROWS rows in one function, since they take most of the time, and the last one by its number of rows. */
-#define PANEL(name, vectors, by_rows)                                                                                 \
-    static NOINLINE void name##_tiles(const struct panel *panel, uint32_t tiles) {                                    \
-        const float *a = panel->a;                                                                                    \
-        float *c = panel->c;                                                                                          \
-        for (; tiles > 0; tiles--, a += panel->a_tile, c += TILE_ROWS * panel->c_stride)                              \
-            multiply_tile(panel, a, c, TILE_ROWS, vectors, by_rows);                                                  \
-    }                                                                                                                 \
-    static NOINLINE void name##_1(const struct panel *panel, const float *a, float *c) {                              \
-        multiply_tile(panel, a, c, 1, vectors, by_rows);                                                              \
-    }                                                                                                                 \
-    static NOINLINE void name##_2(const struct panel *panel, const float *a, float *c) {                              \
-        multiply_tile(panel, a, c, 2, vectors, by_rows);                                                              \
-    }                                                                                                                 \
-    static NOINLINE void name##_3(const struct panel *panel, const float *a, float *c) {                              \
-        multiply_tile(panel, a, c, 3, vectors, by_rows);                                                              \
-    }                                                                                                                 \
-    static NOINLINE void name##_4(const struct panel *panel, const float *a, float *c) {                              \
-        multiply_tile(panel, a, c, 4, vectors, by_rows);                                                              \
-    }                                                                                                                 \
-    static void name(const struct panel *panel) {                                                                     \
-        const uint32_t tiles = panel->rows / TILE_ROWS;                                                               \
-        const float *a = panel->a + tiles * panel->a_tile;                                                            \
-        float *c = panel->c + tiles * TILE_ROWS * panel->c_stride;                                                    \
-        if (tiles > 0) name##_tiles(panel, tiles);                                                                    \
-        switch (panel->rows % TILE_ROWS) {                                                                            \
-        case 1: return name##_1(panel, a, c);                                                                         \
-        case 2: return name##_2(panel, a, c);                                                                         \
-        case 3: return name##_3(panel, a, c);                                                                         \
-        case 4: return name##_4(panel, a, c);                                                                         \
-        }                                                                                                             \
+#define PANEL_REST(name, rows, vectors, by_rows)                                                                                  \
+    static NOINLINE void name##_##rows(const struct panel *panel, const float *a, const float *start, float *c) {                 \
+        multiply_tile(panel, a, start, c, rows, vectors, by_rows);                                                                \
+    }
+
+#define PANEL(name, vectors, by_rows)                                                                                             \
+    PANEL_REST(name, 1, vectors, by_rows)                                                                                         \
+    PANEL_REST(name, 2, vectors, by_rows)                                                                                         \
+    PANEL_REST(name, 3, vectors, by_rows)                                                                                         \
+    PANEL_REST(name, 4, vectors, by_rows)                                                                                         \
+    static NOINLINE void name##_tiles(const struct panel *panel, uint32_t tiles) {                                                \
+        const float *a = panel->a, *start = panel->start;                                                                         \
+        float *c = panel->c;                                                                                                      \
+        for (; tiles > 0; tiles--) {                                                                                              \
+            multiply_tile(panel, a, start, c, TILE_ROWS, vectors, by_rows);                                                       \
+            a += panel->a_tile;                                                                                                   \
+            start += TILE_ROWS * panel->start_stride;                                                                             \
+            c += TILE_ROWS * panel->c_stride;                                                                                     \
+        }                                                                                                                         \
+    }                                                                                                                             \
+    static void name(const struct panel *panel) {                                                                                 \
+        const uint32_t tiles = panel->rows / TILE_ROWS;                                                                           \
+        const float *a = panel->a + tiles * panel->a_tile, *start = panel->start + tiles * TILE_ROWS * panel->start_stride;       \
+        float *c = panel->c + tiles * TILE_ROWS * panel->c_stride;                                                                \
+        if (tiles > 0) name##_tiles(panel, tiles);                                                                                \
+        switch (panel->rows % TILE_ROWS) {                                                                                        \
+        case 1: return name##_1(panel, a, start, c);                                                                              \
+        case 2: return name##_2(panel, a, start, c);                                                                              \
+        case 3: return name##_3(panel, a, start, c);                                                                              \
+        case 4: return name##_4(panel, a, start, c);                                                                              \
+        }                                                                                                                         \
     }
 
 PANEL(narrow_by_rows, 1, true)
@@ -207,8 +197,10 @@ static NOINLINE void multiply_partial_panel(struct panel panel, uint32_t columns
     float copy[MOST_ROWS * NARROW];
     float *c = panel.c;
     const uint32_t c_stride = panel.c_stride;
-    if (!panel.first) {
+    if (panel.start == c) {
         for (uint32_t i = 0; i < panel.rows; i++) store(copy + i * NARROW, load_part(c + i * c_stride, columns));
+        panel.start = copy;
+        panel.start_stride = NARROW;
     }
     panel.c = copy;
     panel.c_stride = NARROW;
@@ -228,6 +220,7 @@ static void multiply_packed(struct panel panel, uint32_t columns, bool by_rows) 
         if (width == WIDE) multiply_wide_panel(&panel, by_rows);
         else multiply_narrow_panel(&panel, by_rows);
         panel.b += panel.depth * width;
+        if (panel.start == panel.c) panel.start += width;
         panel.c += width;
         columns -= width;
     }
@@ -273,6 +266,8 @@ static void multiply(const struct factors *f, const struct blocking *blocking, f
     const bool by_rows = !f->transpose_a;
     const bool product_is_block = dst == 0 && !(blocking->depth < f->k && blocking->rows < f->m);
     if (dst) product = dst;
+    float nothing[WIDE]; /* what sums start from */
+    for (int v = 0; v < WIDE; v += VLEN) store(nothing + v, splat(-0.0f));
     for (uint32_t d = 0; d < f->k; d += blocking->depth) {
         const uint32_t depth = least(blocking->depth, f->k - d);
         for (uint32_t j = 0; j < f->n; j += blocking->columns) {
@@ -282,7 +277,9 @@ static void multiply(const struct factors *f, const struct blocking *blocking, f
                 const uint32_t rows = least(blocking->rows, f->m - i);
                 const float *a = f->a + (f->transpose_a ? d * f->m + i : i * f->k + d);
                 float *block = product + (product_is_block ? 0 : i * f->n);
-                struct panel panel = {.c = block + j, .c_stride = f->n, .rows = rows, .depth = depth, .first = d == 0};
+                struct panel panel = {.c = block + j, .c_stride = f->n, .rows = rows, .depth = depth};
+                panel.start = d == 0 ? nothing : panel.c;
+                panel.start_stride = d == 0 ? 0 : f->n;
                 if (blocking->pack_a) {
                     if (j == 0) pack_a(packed_a, a, f->transpose_a ? 1 : f->k, f->transpose_a ? f->m : 1, rows, depth);
                     panel.a = packed_a;

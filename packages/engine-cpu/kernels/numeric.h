@@ -12,7 +12,11 @@
 #define SMALLEST_NORMAL 1.17549435e-38f /* 2^-126 */
 
 /* x, or +0 where |x| < 2^-126. */
-INLINE vfloat flush_denormal(vfloat x) { return (vfloat)(~(absolute(x) < SMALLEST_NORMAL) & (vint)x); }
+INLINE vfloat flush_denormal(vfloat x) {
+    vint exponent = (vint)x & 0x7f800000;
+    HIDE_VECTOR(exponent);
+    return keep(exponent > 0, x);
+}
 
 /*
  * The exponential: e^x = 2^n * e^r with n = round(x / ln 2) and |r| <= ln(2) / 2. ln 2 is split in two so that n * ln 2 is subtracted almost exactly. 2^n is applied

@@ -103,6 +103,21 @@ INLINE void store_part(float *to, vfloat value, uint32_t count) {
     for (uint32_t lane = 0; lane < count; lane++) to[lane] = lanes[lane];
 }
 
+/*
+ * Keeps the compiler from seeing how a pointer came about. Loops whose pointers are hidden once per iteration address memory by pointer and constant offset, where
+ * the optimizer would otherwise trade pointers for sums of an index and loop-invariant parts: more instructions, and in WASM registers that V8 then lacks.
+ */
+#define HIDE(pointer) __asm__("" : "+r"(pointer))
+
+/* The same for a vector, where what the optimizer knows of it leads to instructions that the target lacks. */
+#if defined(__x86_64__)
+#define HIDE_VECTOR(vector) __asm__("" : "+x"(vector))
+#elif defined(__aarch64__)
+#define HIDE_VECTOR(vector) __asm__("" : "+w"(vector))
+#else
+#define HIDE_VECTOR(vector) __asm__("" : "+r"(vector))
+#endif
+
 /* Four floats, whatever VLEN is: the unit of transposition. */
 typedef float quad __attribute__((vector_size(16)));
 typedef float quad_memory __attribute__((vector_size(16), aligned(4), may_alias));
