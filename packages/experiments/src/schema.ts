@@ -169,6 +169,5 @@ export type AutoencodeConfig = z.output<typeof autoencodeStage>
 export type AutoencodeInput = z.input<typeof autoencodeStage>
 export type ClassifyConfig = z.output<typeof classifyStage>
 export type ClassifyInput = z.input<typeof classifyStage>
-export type ModelConfig = z.output<typeof modelStage>
 export type ModelInput = z.input<typeof modelStage>
 export type TrainConfig = z.output<typeof train>

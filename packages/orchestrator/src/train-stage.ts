@@ -66,7 +66,10 @@ export class StageTraining {
       const result = await this.#train()
       return { ...result, ...this.#soFar() }
     } catch (error) {
-      if (error instanceof Stopped) return { status: 'interrupted', ...this.#soFar() }
+      // A thread that had to be ended because it did not stop is no failure of the stage.
+      if (error instanceof Stopped || this.#stopped) {
+        return { status: 'interrupted', ...this.#soFar() }
+      }
       const message = error instanceof Failed ? error.message : sentenceOf(error)
       return { status: 'failed', error: `${this.#options.plan.name}: ${message}`, ...this.#soFar() }
     } finally {
@@ -115,7 +118,7 @@ export class StageTraining {
     }
     return {
       status: 'done',
-      testAccuracy: tested?.means.accuracy?.[0] ?? null,
+      testAccuracy: meanOf(tested, 'accuracy'),
       samples: samples && sampled ? samplesOf(samples, sampled.means) : [],
       state: training.read(),
     }
@@ -135,9 +138,9 @@ export class StageTraining {
     }
     const row: EpochRow = {
       epoch,
-      cost: trained.means.loss?.[0] ?? NaN,
-      accuracy: trained.means.accuracy?.[0] ?? null,
-      validation: validated?.means.accuracy?.[0] ?? null,
+      cost: meanOf(trained, 'loss') ?? NaN,
+      accuracy: meanOf(trained, 'accuracy'),
+      validation: meanOf(validated, 'accuracy'),
       seconds: (performance.now() - started) / 1000,
     }
     this.#epochs.push(row)
@@ -181,4 +184,10 @@ export class StageTraining {
   #elapsedSeconds(): number {
     return (performance.now() - this.#started) / 1000
   }
+}
+
+/** The mean of a scalar result; null where there is none. Digits beyond those of f32 are left off. */
+function meanOf(span: SpanResult | undefined, result: string): number | null {
+  const mean = span?.means[result]?.[0]
+  return mean === undefined ? null : Number(mean.toPrecision(7))
 }

@@ -1,0 +1,130 @@
+/**
+ * An engine whose training is one line of arithmetic, and that does what can go wrong at a step of one's choice.
+ *
+ * The state `w` becomes 1.5 w + seed + 1 at each step; the loss of step n is 1 / (n + 1).
+ */
+import type {
+  BatchProgram,
+  CompileOptions,
+  Engine,
+  Execution,
+  Progress,
+  SpanOutcome,
+  SpanResult,
+  SpanStatus,
+  StateValues,
+} from '@gradpool/core'
+
+export interface Mishap {
+  readonly kind: 'exit' | 'throw' | 'nan' | 'hang'
+  /** The step before which it happens, from 0. */
+  readonly step: number
+}
+
+export interface FakeEngineOptions {
+  readonly stepMs?: number
+  /** By the seed of the stage that they befall, while it trains. */
+  readonly mishaps?: Readonly<Record<number, Mishap>>
+}
+
+export interface FakeEngine extends Engine {
+  /** What was compiled, in order: the seed of each training. */
+  readonly trained: readonly number[]
+  /** Executions that were not disposed. */
+  readonly open: ReadonlySet<Execution>
+  /** First values of `w` of each training that was given some, by seed. */
+  readonly started: ReadonlyMap<number, number>
+}
+
+export function fakeEngine({ stepMs = 0, mishaps = {} }: FakeEngineOptions = {}): FakeEngine {
+  const trained: number[] = []
+  const open = new Set<Execution>()
+  const started = new Map<number, number>()
+  return {
+    name: 'fake',
+    description: 'arithmetic',
+    workerModule: new URL('./fake-worker.mjs', import.meta.url).href,
+    allocate: (numBytes) => new Uint8Array(new SharedArrayBuffer(numBytes)),
+    compile(program, options) {
+      const { seed, shareStateOf, state } = options
+      if (!shareStateOf) trained.push(seed)
+      const first = state?.w?.[0]
+      if (first !== undefined) started.set(seed, first)
+      const own = shareStateOf ? {} : { stepMs, mishap: mishaps[seed] }
+      const execution = new FakeExecution(program, options, own, () => open.delete(execution))
+      open.add(execution)
+      return Promise.resolve(execution)
+    },
+    dispose: () => Promise.resolve(),
+    trained,
+    open,
+    started,
+  }
+}
+
+class FakeExecution implements Execution {
+  readonly program: BatchProgram
+  readonly stepsPerEpoch: number
+  readonly dispose: () => void
+  readonly #task: Record<string, unknown>
+  /** Step, stop. */
+  readonly #words = new Int32Array(new SharedArrayBuffer(8))
+  /** Last loss, w. */
+  readonly #floats = new Float32Array(new SharedArrayBuffer(8))
+  #spanStart = 0
+
+  constructor(
+    program: BatchProgram,
+    { seed, state }: CompileOptions,
+    task: Record<string, unknown>,
+    dispose: () => void,
+  ) {
+    this.program = program
+    this.stepsPerEpoch = Math.ceil(program.numExamples / program.batchSize)
+    this.dispose = dispose
+    this.#floats[0] = NaN
+    this.#task = { ...task, words: this.#words, floats: this.#floats, seed }
+    if (state) this.write(state)
+  }
+
+  get step(): number {
+    return Atomics.load(this.#words, 0)
+  }
+
+  run(): Promise<SpanResult> {
+    return Promise.reject(new Error('the fake engine runs in a pool only'))
+  }
+
+  begin(steps: number): unknown {
+    Atomics.store(this.#words, 1, 0)
+    this.#spanStart = this.step
+    return { ...this.#task, steps }
+  }
+
+  finish(outcome: SpanOutcome): SpanResult {
+    const lastLoss = this.#floats[0] ?? NaN
+    const accuracy = Float64Array.of(this.step / (this.step + 1))
+    return {
+      status: outcome as SpanStatus,
+      steps: this.step - this.#spanStart,
+      means: { loss: Float64Array.of(lastLoss), accuracy },
+      lastLoss,
+    }
+  }
+
+  progress(): Progress {
+    return { step: this.step, last: { loss: this.#floats[0] ?? NaN, accuracy: 0.5 } }
+  }
+
+  stop(): void {
+    Atomics.store(this.#words, 1, 1)
+  }
+
+  read(): Record<string, Float32Array> {
+    return { w: this.#floats.slice(1, 2) }
+  }
+
+  write({ w }: StateValues): void {
+    this.#floats[1] = w?.[0] ?? 0
+  }
+}

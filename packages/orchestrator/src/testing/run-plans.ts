@@ -1,0 +1,41 @@
+/** Runs plans over the fake engine to their end, and keeps what was told. */
+import type { ExperimentPlan } from '@gradpool/experiments'
+import { runExperiments, type RunOptions } from '../run-experiments.js'
+import type { RunEvent, RunResult } from '../run-result.js'
+import { fakeEngine, type FakeEngine, type FakeEngineOptions } from './fake-engine.js'
+import { temporaryFolder } from './temporary-folder.js'
+
+export interface Ran {
+  readonly result: RunResult
+  readonly events: readonly RunEvent[]
+  readonly engine: FakeEngine
+}
+
+export async function runPlans(
+  plans: readonly ExperimentPlan[],
+  options: FakeEngineOptions & Partial<Omit<RunOptions, 'engine'>> = {},
+): Promise<Ran> {
+  const { stepMs, mishaps, ...runOptions } = options
+  const engine = fakeEngine({ ...(stepMs && { stepMs }), ...(mishaps && { mishaps }) })
+  const events: RunEvent[] = []
+  const run = await runExperiments(plans, {
+    workers: 2,
+    directory: await temporaryFolder(),
+    ...runOptions,
+    engine,
+    onEvent(event) {
+      events.push(event)
+      runOptions.onEvent?.(event)
+    },
+  })
+  return { result: await run.result, events, engine }
+}
+
+/** `stageStarted auto`, `experimentDone one`, …, epochs left out. */
+export function titles(events: readonly RunEvent[]): string[] {
+  return events.flatMap((event) => {
+    if (event.type === 'epoch') return []
+    if (event.type === 'experimentDone') return [`${event.type} ${event.result.name}`]
+    return event.type === 'warning' ? [event.type] : [`${event.type} ${event.stage.hash}`]
+  })
+}

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest'
+import { experimentOf, stageOf } from '../src/testing/plans.js'
+import { runPlans, titles } from '../src/testing/run-plans.js'
+
+const mishaps = { 1: { kind: 'throw', step: 6 } } as const
+
+it('fails the experiments that need it, and no other', async () => {
+  const auto = stageOf('auto', { seed: 1 })
+  const plans = [
+    experimentOf('one', auto, stageOf('head', { startsFrom: auto })),
+    experimentOf('two', auto, stageOf('other', { startsFrom: auto })),
+    experimentOf('three', stageOf('alone', { epochs: 4 })),
+  ]
+  const { result, events, engine } = await runPlans(plans, { mishaps })
+
+  const error = 'auto: unexpected error: a fault of the engine'
+  const failed = { status: 'failed', error, accuracy: null, weights: null }
+  expect(result.experiments).toMatchObject([
+    { name: 'one', ...failed },
+    { name: 'two', ...failed },
+    { name: 'three', status: 'done', accuracy: 0.5 },
+  ])
+  expect(titles(events)).not.toContain('stageStarted head')
+  expect(events.find(({ type }) => type === 'stageFailed')).toMatchObject({ error })
+  expect(engine.open.size).toBe(0)
+})
+
+it('keeps the epochs before', async () => {
+  const plans = [experimentOf('one', stageOf('auto', { seed: 1, epochs: 3 }))]
+  const { result } = await runPlans(plans, { mishaps })
+  expect(result.experiments[0]?.stages[0]?.epochs.map(({ epoch }) => epoch)).toEqual([1])
+})

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { runExperiments } from '../src/run-experiments.js'
+import type { StageProgress } from '../src/run-result.js'
+import { fakeEngine } from '../src/testing/fake-engine.js'
+import { experimentOf, stageOf } from '../src/testing/plans.js'
+import { temporaryFolder } from '../src/testing/temporary-folder.js'
+
+it('tells of running stages while they run, and of none afterwards', async () => {
+  const plans = [experimentOf('one', stageOf('auto', { epochs: 4, stepsPerEpoch: 10 }))]
+  const seen: StageProgress[] = []
+  const run = await runExperiments(plans, {
+    engine: fakeEngine({ stepMs: 2 }),
+    workers: 1,
+    directory: await temporaryFolder(),
+  })
+  const timer = setInterval(() => seen.push(...run.progress()), 3)
+  await run.result
+  clearInterval(timer)
+  expect(run.progress()).toEqual([])
+
+  const moving = seen.filter(({ step }) => step > 0)
+  expect(moving.length).toBeGreaterThan(1)
+  for (const { stage, epoch, epochs, step, steps, loss, stepsPerSecond, secondsLeft } of moving) {
+    expect(stage).toMatchObject({ hash: 'auto', experiments: ['one'] })
+    expect([epochs, steps]).toEqual([4, 40])
+    expect(epoch).toBe(Math.min(Math.floor(step / 10) + 1, 4))
+    expect(loss).toBeGreaterThan(0)
+    expect(stepsPerSecond).toBeGreaterThan(0)
+    expect(secondsLeft).toBeGreaterThanOrEqual(0)
+  }
+})
