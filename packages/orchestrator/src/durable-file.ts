@@ -1,7 +1,7 @@
 /**
  * Files that are there whole or not at all, even when the machine stops in between.
  */
-import { open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
@@ -24,6 +24,24 @@ export async function writeDurably(path: string, content: string | Uint8Array): 
     throw error
   }
   await flushDirectory(dirname(path))
+}
+
+/**
+ * Makes a directory, and those above it that are missing. (Node's own recursive `mkdir` never returns where making a
+ * directory under one that exists fails with ENOENT, as under /proc.)
+ */
+export async function makeDirectories(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory() === true) return
+  const parent = dirname(path)
+  if (parent !== path) await makeDirectories(parent)
+  try {
+    await mkdir(path)
+  } catch (error) {
+    // Another run may have made it meanwhile.
+    const now = await stat(path).catch(() => undefined)
+    if (now?.isDirectory() !== true) throw error
+  }
 }
 
 /** Makes the names in a directory durable, where the system can (Windows cannot open directories). */

@@ -14,7 +14,7 @@ import { UserError } from '@gradpool/core'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { flushDirectory, writeDurably } from './durable-file.js'
+import { flushDirectory, makeDirectories, writeDurably } from './durable-file.js'
 import type { RunRecord } from './run-record.js'
 import type { EpochRow, RunEvent, RunResult, Sample, StageRef } from './run-result.js'
 import { encodeSafetensors, type NamedArray } from './safetensors.js'
@@ -47,7 +47,7 @@ export class RunDirectory {
    */
   static async create(parent: string, record: RunRecord): Promise<RunDirectory> {
     try {
-      await mkdir(parent, { recursive: true })
+      await makeDirectories(parent)
       const path = await makeUnique(join(parent, nameOf(record.started)))
       await mkdir(join(path, 'stages'))
       await writeDurably(join(path, 'run.json'), json(record))
@@ -81,7 +81,7 @@ export class RunDirectory {
     const { hash, name } = metrics.stage
     const directory = join(this.path, 'stages', hash)
     try {
-      await mkdir(directory, { recursive: true })
+      await makeDirectories(directory)
       const file = { tensors: states, metadata: { stage: hash, name } }
       await writeDurably(join(directory, 'weights.safetensors'), encodeSafetensors(file))
       await writeDurably(join(directory, 'metrics.json'), json(metrics))
