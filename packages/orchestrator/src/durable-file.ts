@@ -31,17 +31,22 @@ export async function writeDurably(path: string, content: string | Uint8Array): 
  * directory under one that exists fails with ENOENT, as under /proc.)
  */
 export async function makeDirectories(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined)
-  if (found?.isDirectory() === true) return
+  if (await exists(path)) return
   const parent = dirname(path)
   if (parent !== path) await makeDirectories(parent)
   try {
     await mkdir(path)
   } catch (error) {
     // Another run may have made it meanwhile.
-    const now = await stat(path).catch(() => undefined)
-    if (now?.isDirectory() !== true) throw error
+    if (!(await exists(path))) throw error
   }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Makes the names in a directory durable, where the system can (Windows cannot open directories). */
