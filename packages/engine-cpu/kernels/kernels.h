@@ -33,6 +33,7 @@ struct tape {
     const uint32_t *sums;
     uint32_t num_registers, num_ops, num_sums;
     uint32_t rows, cols;
+    uint32_t most; /* elements of a block */
     uint64_t written; /* bit r: an op writes register r */
     float *block[TAPE_MAX_REGISTERS]; /* where each register's values of the current block are */
     float lanes[TAPE_MAX_SUMS][LANES];

@@ -170,20 +170,33 @@ static NOINLINE void pack_columns(float *to, const float *b, uint32_t stride, ui
     }
 }
 
-/* The same of b stored [columns, depth] with `stride`: four columns and four steps of d at a time. */
+/* Packs four columns of b stored [columns, depth] with `stride` into four of a panel's columns, four steps of d at a time. */
+INLINE void pack_four_transposed(float *to, const float *b, uint32_t stride, uint32_t depth, const uint32_t width) {
+    const float *row[4];
+    for (int i = 0; i < 4; i++) row[i] = b + i * stride;
+    for (; depth >= 4; depth -= 4) {
+        quad q[4];
+        HIDE(to);
+        for (int i = 0; i < 4; i++) {
+            HIDE(row[i]);
+            q[i] = load_quad(row[i]);
+            row[i] += 4;
+        }
+        transpose_quads(q);
+        for (int i = 0; i < 4; i++) store_quad(to + i * width, q[i]);
+        to += 4 * width;
+    }
+    for (; depth > 0; depth--, to += width) {
+        for (int i = 0; i < 4; i++) to[i] = *row[i]++;
+    }
+}
+
+/* Packs columns as pack_columns does, of b stored [columns, depth]. */
 static NOINLINE void pack_columns_transposed(float *to, const float *b, uint32_t stride, uint32_t depth, uint32_t columns, uint32_t width) {
     uint32_t j = 0;
     for (; j + 4 <= columns; j += 4, b += 4 * stride) {
-        uint32_t d = 0;
-        for (; d + 4 <= depth; d += 4) {
-            quad q[4];
-            for (int i = 0; i < 4; i++) q[i] = load_quad(b + i * stride + d);
-            transpose_quads(q);
-            for (int i = 0; i < 4; i++) store_quad(to + (d + i) * width + j, q[i]);
-        }
-        for (; d < depth; d++) {
-            for (int i = 0; i < 4; i++) to[d * width + j + i] = b[i * stride + d];
-        }
+        if (width == WIDE) pack_four_transposed(to + j, b, stride, depth, WIDE);
+        else pack_four_transposed(to + j, b, stride, depth, NARROW);
     }
     for (; j < width; j++, b += stride) {
         for (uint32_t d = 0; d < depth; d++) to[d * width + j] = j < columns ? b[d] : 0;
@@ -261,7 +274,7 @@ static void pack_b(float *to, const struct factors *f, uint32_t first_depth, uin
 }
 
 /* Multiplies, and calls the tape, if there is one, for each finished block of rows. */
-static void multiply(const struct factors *f, const struct blocking *blocking, float *dst, float *scratch, struct tape *tape) {
+static void multiply_blocks(const struct factors *f, const struct blocking *blocking, float *dst, float *scratch, struct tape *tape) {
     float *packed_a = scratch, *packed_b = packed_a + blocking->packed_a, *product = packed_b + blocking->packed_b;
     const bool by_rows = !f->transpose_a;
     const bool product_is_block = dst == 0 && !(blocking->depth < f->k && blocking->rows < f->m);
@@ -319,11 +332,11 @@ void matmul(char *base, const uint32_t *operands) {
     const struct blocking blocking = choose_blocking(factors.m, factors.n, factors.k, flags, dst != 0, tape_address != 0);
     float *to = dst ? floats_at(base, dst) : 0, *scratch = floats_at(base, operands[7]);
     if (!tape_address) {
-        multiply(&factors, &blocking, to, scratch, 0);
+        multiply_blocks(&factors, &blocking, to, scratch, 0);
         return;
     }
     struct tape tape;
     tape_begin(&tape, base, tape_address, factors.m, factors.n);
-    multiply(&factors, &blocking, to, scratch, &tape);
+    multiply_blocks(&factors, &blocking, to, scratch, &tape);
     tape_end(&tape);
 }

@@ -1,7 +1,7 @@
 /*
  * Runs a tape: its micro-ops, block by block, over the elements of a tensor [rows, cols] in row-major order.
  *
- * A block is TAPE_BLOCK elements, whatever the rows are. Registers are used where they lie in the arena when a block of them is contiguous there, else from a block of
+ * A block is TAPE_BLOCK elements, whatever the rows are, or all of them where one op works in place. Registers are used where they lie in the arena when a block of them is contiguous there, else from a block of
  * the tape's own: a row repeated over narrow rows is laid out once per run, so that each block only begins at another place of the pattern.
  *
  * The last elements, if they are no whole vectors, are staged: copied into blocks of the tape's own, computed there, and copied back, so
@@ -49,6 +49,8 @@ void tape_begin(struct tape *tape, char *base, uint32_t address, uint32_t rows, 
     tape->rows = rows;
     tape->cols = cols;
     tape->written = 0;
+    tape->most = TAPE_BLOCK;
+    bool in_place = true;
     uint64_t read = 0;
     for (uint32_t i = 0; i < tape->num_ops; i++) read |= registers_read(tape, tape->ops + TAPE_OP_WORDS * i);
     for (uint32_t i = 0; i < tape->num_sums; i++) {
@@ -59,21 +61,26 @@ void tape_begin(struct tape *tape, char *base, uint32_t address, uint32_t rows, 
         switch (kind_of(tape, r)) {
         case REGISTER_TEMP:
             tape->block[r] = tape->temps[address_of(tape, r)];
+            in_place = false;
             break;
         case REGISTER_SCALAR:
             tape->block[r] = floats_at(base, address_of(tape, r));
             if (read >> r & 1) {
                 repeat_value(tape->own[r], *tape->block[r], least(TAPE_BLOCK, rows * cols));
                 tape->block[r] = tape->own[r];
+                in_place = false;
             }
             break;
-        case REGISTER_ROW:
-            if (cols <= TAPE_BLOCK) repeat_row(tape, r);
+        case REGISTER_FULL:
+        case REGISTER_PRODUCT:
             break;
         default:
+            if (kind_of(tape, r) == REGISTER_ROW && cols <= TAPE_BLOCK) repeat_row(tape, r);
+            in_place = false;
             break;
         }
     }
+    if (in_place && tape->num_ops == 1) tape->most = UINT32_MAX; /* such as Adam alone: nothing is kept in a block */
 }
 
 /* The elements [first, first + count) of a row repeated over rows wider than a block. */
@@ -156,7 +163,7 @@ void tape_run(struct tape *tape, float *product, uint32_t first_row, uint32_t nu
     const uint32_t begin = first_row * tape->cols, end = begin + num_rows * tape->cols;
     uint32_t count;
     for (uint32_t first = begin; first < end; first += count) {
-        count = least(TAPE_BLOCK, end - first);
+        count = least(tape->most, end - first);
         bool staged = count % VLEN != 0;
         if (staged && count >= TAPE_BLOCK / 4) {
             count -= count % VLEN; /* few elements to stage, not many */
