@@ -34,11 +34,22 @@ test('an interrupted run with --json still prints its document', async () => {
 
 test('a second interrupt ends the process at once', async () => {
   const args = ['run', 'mnist_auto_2', '--epochs', '1000']
-  const { child, ended, said } = start(args, { cwd: await emptyFolder() })
+  const { child, ended, said, saidOnStderr } = start(args, { cwd: await emptyFolder() })
   await said('mnist_auto_2 autoencode started:')
   child.kill('SIGINT')
+  await saidOnStderr('Stopping …')
   child.kill('SIGINT')
   expect((await ended).code).toBe(130)
+})
+
+test('a request to terminate stops in the same way', async () => {
+  const args = ['run', 'mnist_auto_2', '--epochs', '1000']
+  const { child, ended, said } = start(args, { cwd: await emptyFolder() })
+  await said('mnist_auto_2 autoencode started:')
+  child.kill('SIGTERM')
+  const { code, stdout } = await ended
+  expect(code).toBe(143)
+  expect(stdout).toMatch(/^mnist_auto_2 .* stopped /m)
 })
 
 test.each([

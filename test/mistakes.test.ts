@@ -99,6 +99,18 @@ describe('the run directory', () => {
     await expectMistake(args, /taken/, { cwd })
   })
 
+  test.skipIf(process.platform !== 'linux')('--out where nobody can make a folder', async () => {
+    const args = [
+      'run',
+      'mnist_mlp_1p',
+      '--data',
+      await dataFolder(),
+      '--out',
+      '/proc/gradpool/runs',
+    ]
+    await expectMistake(args, /\/proc\/gradpool/)
+  })
+
   test.skipIf(process.getuid?.() === 0)('--out that may not be written to', async () => {
     const cwd = await emptyFolder()
     await mkdir(join(cwd, 'locked'))

@@ -1,10 +1,10 @@
 // A user's own file: run as it is, wherever it lies, with no build step.
-import { copyFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataFolder } from './data-folder.js'
 import { emptyFolder, fixture, gradpool } from './gradpool.js'
-import { runJson } from './run-document.js'
+import { documentOf, runJson } from './run-document.js'
 
 test.each([
   ['narrow-code.ts', 'narrow_code'],
@@ -36,4 +36,15 @@ test('--set and --seed reach a file too', async () => {
   const { experiments } = await runJson(args, { cwd })
   expect(experiments[0]).toMatchObject({ seed: 7, status: 'done' })
   expect(experiments[0]?.stages.map(({ epochs }) => epochs.length)).toEqual([1, 1])
+})
+
+test('what a file prints does not get into the JSON document', async () => {
+  const cwd = await emptyFolder()
+  const source = await readFile(fixture('narrow-code.ts'), 'utf8')
+  await writeFile(join(cwd, 'chatty.ts'), `console.log('hello from the file')\n${source}`)
+  const args = ['run', 'chatty.ts', '--epochs', '1', '--data', await dataFolder(), '--json']
+  const { code, stdout, stderr } = await gradpool(args, { cwd })
+  expect(code).toBe(0)
+  expect(documentOf({ stdout }).experiments).toHaveLength(1)
+  expect(stderr).toContain('hello from the file')
 })

@@ -39,7 +39,7 @@ export async function runCommand(
       directory: options.data,
       signal: interrupts.signal,
     })
-    return await train(plans, engine, { options, io, interrupts })
+    return await train(plans, engine, { asked, options, io, interrupts })
   } catch (error) {
     if (interrupts.signal.aborted && isAbort(error)) return interrupts.exitCode() ?? exitCode.failed
     throw error
@@ -50,6 +50,7 @@ export async function runCommand(
 }
 
 interface Context {
+  readonly asked: readonly string[]
   readonly options: RunCommandOptions
   readonly io: Io
   readonly interrupts: Interrupts
@@ -58,7 +59,7 @@ interface Context {
 async function train(
   plans: readonly ExperimentPlan[],
   engine: Engine,
-  { options, io, interrupts }: Context,
+  { asked, options, io, interrupts }: Context,
 ): Promise<number> {
   const { json = false, quiet = false, workers } = options
   const manySeeds = options.seed.length > 1
@@ -82,7 +83,7 @@ async function train(
       keepSamples(event)
       display.onEvent(event)
     },
-    record: { command: process.argv.slice(2), preset: options.preset },
+    record: { asked, ...options },
   })
   display.start(() => run.progress())
   const result = await run.result.finally(() => display.stop())

@@ -29,7 +29,7 @@ export async function showCommand(
   const shown = new Set<string>()
   for (const { name, seed, stages } of result.experiments) {
     for (const stage of stages) {
-      if (shown.has(stage.hash)) continue
+      if (shown.has(stage.hash) || stage.epochs.length === 0) continue
       shown.add(stage.hash)
       printStage(stdout, titleOfExperiment(name, seed, manySeeds), stage)
     }

@@ -5,12 +5,11 @@ import { halfBlocks, scaled } from './half-blocks.js'
 
 test('three digits stand side by side above truth and estimate', () => {
   const samples = [4, 4, 9].map((truth) => sampleOf(truth, { estimate: truth === 9 ? 8 : truth }))
-  const lines = visualization('mnist_mlp_all', [samples], 100)
-  expect(lines[0]).toBe('Model mnist_mlp_all Visualization')
+  const lines = visualization([samples], 100)
   expect(lines.at(-1)).toBe('정답 [4 4 9] vs. 추정 [4 4 8]')
   const half = '█'.repeat(8)
   const empty = ' '.repeat(8)
-  const drawn = lines.slice(1, -1)
+  const drawn = lines.slice(0, -1)
   expect(drawn).toHaveLength(8)
   expect(drawn[0]).toBe(`${half}${empty}   ${half}${empty}   ${half}`)
 })
@@ -20,8 +19,8 @@ test('an autoencoder shows each input beside its reconstruction, as wide as ther
   const seen = [1, 2, 3].map((truth) => sampleOf(truth, { reconstruction }))
   const judged = [1, 2, 3].map((truth) => sampleOf(truth, { estimate: truth }))
   for (const columns of [80, 100, 200]) {
-    const lines = visualization('mnist_auto_1', [seen, judged], columns)
-    const drawn = lines.slice(1, -1)
+    const lines = visualization([seen, judged], columns)
+    const drawn = lines.slice(0, -1)
     expect(Math.max(...drawn.map((line) => line.length))).toBeLessThanOrEqual(columns)
     expect(drawn.join('\n').match(/→/g)).toHaveLength(3)
     expect(lines.at(-1)).toBe('정답 [1 2 3] vs. 추정 [1 2 3]')
@@ -31,13 +30,13 @@ test('an autoencoder shows each input beside its reconstruction, as wide as ther
 test('stages that show different images have a row each', () => {
   const seen = [sampleOf(1, { reconstruction: new Array<number>(784).fill(0) })]
   const judged = [sampleOf(2, { image: new Array<number>(784).fill(255), estimate: 2 })]
-  const text = visualization('a', [seen, judged], 100).join('\n')
+  const text = visualization([seen, judged], 100).join('\n')
   expect(text).toContain('→')
   expect(text).toContain('정답 [2] vs. 추정 [2]')
 })
 
 test('nothing is shown of stages without samples', () => {
-  expect(visualization('a', [[], []], 100)).toEqual([])
+  expect(visualization([[], []], 100)).toEqual([])
 })
 
 test('a character is two pixels', () => {

@@ -18,18 +18,12 @@ const arrow = ' → '
 const noArrow = ' '.repeat(arrow.length)
 
 /** Lines for one experiment, given the samples of each of its stages; none if no stage has samples. */
-export function visualization(
-  title: string,
-  stages: readonly (readonly Sample[])[],
-  columns: number,
-): string[] {
+export function visualization(stages: readonly (readonly Sample[])[], columns: number): string[] {
   const rows = mergeStages(stages).map((samples) => [
     ...pictureRow(samples, columns),
     ...verdict(samples),
   ])
-  if (rows.length === 0) return []
-  const spaced = rows.flatMap((row, at) => (at === 0 ? row : ['', ...row]))
-  return [`Model ${title} Visualization`, ...spaced]
+  return rows.flatMap((row, at) => (at === 0 ? row : ['', ...row]))
 }
 
 /** Stages that show the same images become one row: reconstruction of one, estimate of the other. */

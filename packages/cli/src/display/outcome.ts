@@ -56,12 +56,11 @@ export function printDigits(
     const fresh = stages.filter(({ hash }) => !shownWith.has(hash))
     for (const { hash } of fresh) shownWith.set(hash, name)
     const drawn = fresh.map(({ hash }) => samples.get(hash) ?? [])
-    const lines = visualization(name, drawn, outlet.columns())
-    const notes = shared.map((stage) => {
-      return `(${verbOf(stage.name)}: as for ${shownWith.get(stage.hash) ?? ''})`
-    })
-    const [title, ...pictures] = lines
-    if (title !== undefined) outlet.print(['', title, ...notes, ...pictures].join('\n'))
+    const notes = shared
+      .filter(({ hash }) => samples.has(hash))
+      .map((stage) => `(${verbOf(stage.name)}: as for ${shownWith.get(stage.hash) ?? ''})`)
+    const lines = [...notes, ...visualization(drawn, outlet.columns())]
+    if (lines.length > 0) outlet.print(['', `Model ${name} Visualization`, ...lines].join('\n'))
   }
 }
 

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { eventsOf, experimentOf, resultOf, sampleOf, stageOf } from '../testing/fake-run.js'
+import { keptOutlet } from '../testing/streams.js'
+import { printOutcome, sampleKeeper } from './outcome.js'
+
+const shared = stageOf('autoencode', ['a', 'b'])
+const own = (name: string) => stageOf('classify', [name])
+const experiment = (name: string, seed = 0) =>
+  experimentOf(name, {
+    seed,
+    stages: [shared, own(name)].map(({ name, hash }) => {
+      return { name, hash, shared: hash === shared.hash, epochs: [] }
+    }),
+  })
+
+function outcomeOf(result: ReturnType<typeof resultOf>, quiet = false): string {
+  const { outlet, text } = keptOutlet()
+  const { samples, onEvent } = sampleKeeper()
+  const reconstructed = [sampleOf(1, { reconstruction: new Array<number>(784).fill(0) })]
+  const judged = [sampleOf(1, { estimate: 7, image: new Array<number>(784).fill(255) })]
+  const events = [
+    ...eventsOf(shared, { samples: reconstructed }),
+    ...['a', 'b'].flatMap((name) => eventsOf(own(name), { samples: judged })),
+  ]
+  events.forEach(onEvent)
+  printOutcome(outlet, result, { samples, quiet })
+  return text()
+}
+
+test('table, summary, digits; a shared stage is drawn once', () => {
+  const text = outcomeOf(resultOf([experiment('a'), experiment('b'), experiment('a', 1)]))
+  expect(text).toContain(
+    '3 experiments done in 58.3 s, 2 workers, engine wasm; kept in runs/some-run',
+  )
+  expect(text.match(/→/g)).toHaveLength(1)
+  expect(text).toContain('Model b Visualization\n(autoencode: as for a)\n')
+  expect(text.match(/정답 \[1\] vs\. 추정 \[7\]/g)).toHaveLength(2)
+})
+
+test('what is not done has no digits, and the summary counts it out', () => {
+  const failed = experimentOf('b', { status: 'failed', accuracy: null, error: 'why' })
+  const text = outcomeOf(resultOf([experiment('a'), failed]))
+  expect(text).toContain('1 of 2 experiments done')
+  expect(text).not.toContain('Model b Visualization')
+})
+
+test('quiet is the table and its remarks', () => {
+  const lines = outcomeOf(resultOf([experiment('a')]), true)
+    .trimEnd()
+    .split('\n')
+  expect(lines).toHaveLength(4)
+  expect(lines[3]).toContain('share one autoencode stage')
+})
