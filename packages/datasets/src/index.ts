@@ -4,6 +4,7 @@ export { readIdx, type IdxArray, type IdxFile, type ReadIdxOptions } from './idx
 export { encodeIdx, writeIdx, type WriteIdxOptions } from './idx/write.js'
 export {
   loadDataset,
+  splitAgain,
   type DatasetSplit,
   type ExampleFields,
   type LoadedDataset,

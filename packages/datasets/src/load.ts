@@ -9,7 +9,7 @@ import { readFolder, type FolderContents } from './folder/read.js'
 import { allocateShared } from './idx/read.js'
 import { expectMnist } from './mnist.js'
 import { sourceOf } from './source.js'
-import { parseDataSpec, type DataSpec } from './spec.js'
+import { parseDataSpec, type DataSpec, type SplitSpec } from './spec.js'
 import { splitTrainRows } from './splits.js'
 
 /** `image`: u8 [height * width]; `label`: u8 []. */
@@ -61,7 +61,6 @@ export async function loadDataset(
   const { files, imageShape } = contents
   const train = fieldsOf(files.trainImages.values, files.trainLabels.values, imageShape)
   const test = fieldsOf(files.testImages.values, files.testLabels.values, imageShape)
-  const rows = splitTrainRows(train.label.values.length, parsed)
   return {
     name: source.name,
     hash: hashOf(checksums),
@@ -69,12 +68,29 @@ export async function loadDataset(
     imageShape,
     classes: source.classes,
     fields: { train, test },
-    splits: {
-      images: { fields: train, rows: rows.images },
-      labelled: { fields: train, rows: rows.labelled },
-      validation: { fields: train, rows: rows.validation },
-      test: { fields: test, rows: Int32Array.from(test.label.values, (_, row) => row) },
-    },
+    splits: splitsOf({ train, test }, parsed),
+  }
+}
+
+/**
+ * The same examples, in the same memory, split in another way.
+ *
+ * @throws UserError when there are too few examples for the split
+ */
+export function splitAgain(dataset: LoadedDataset, split: SplitSpec): LoadedDataset {
+  return { ...dataset, splits: splitsOf(dataset.fields, split) }
+}
+
+function splitsOf(
+  { train, test }: LoadedDataset['fields'],
+  split: SplitSpec,
+): LoadedDataset['splits'] {
+  const rows = splitTrainRows(train.label.values.length, split)
+  return {
+    images: { fields: train, rows: rows.images },
+    labelled: { fields: train, rows: rows.labelled },
+    validation: { fields: train, rows: rows.validation },
+    test: { fields: test, rows: Int32Array.from(test.label.values, (_, row) => row) },
   }
 }
 
