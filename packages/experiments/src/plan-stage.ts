@@ -86,7 +86,14 @@ export function planStage(stage: StageToPlan): PlannedStage {
     training,
     ...(validation && { validation }),
     test,
-    ...(samplesProgram && { samples: samples(samplesProgram, dataset, seed, hash) }),
+    ...(samplesProgram && {
+      samples: samples(
+        samplesProgram,
+        dataset,
+        startsFrom?.plan.samples?.data.rows ??
+          chooseRows(splits.test.rows, samplesProgram.numExamples, seed, `samples ${hash}`),
+      ),
+    }),
     ...(start && { startsFrom: start.hash, carries: start.states }),
     cost: epochs * (passCost(training.program) + validationCost) + passCost(test.program),
   }
@@ -118,14 +125,12 @@ function programOfSamples(model: Stage, { fields, rows }: Split): BatchProgram |
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })
 }
 
-/** A few test examples: which, the seed and the stage's hash say. */
+/** A few test examples: those of the stage that this one starts from, or any. */
 function samples(
   program: BatchProgram,
   { splits: { test }, imageShape }: LoadedDataset,
-  seed: number,
-  hash: string,
+  rows: Int32Array,
 ): NonNullable<StagePlan['samples']> {
-  const rows = chooseRows(test.rows, program.numExamples, seed, `samples ${hash}`)
   const labels = Array.from(rows, (row) => test.fields.label.values[row] ?? 0)
   return { program, data: { fields: test.fields, rows }, labels, imageShape }
 }
