@@ -13,12 +13,27 @@ const wanted = process.argv.slice(2)
 const OP = { GATHER_BATCH: 1, MATMUL: 2, MAP: 3, SUM: 4, SOFTMAX: 7, LOG_SOFTMAX: 8, RANDOM: 15 }
 const REGISTER = { TEMP: 0, FULL: 1, SCALAR: 2, ROW: 3, COL: 4, PRODUCT: 5 }
 const MICRO = {
-  COPY: 0, EXP: 2, LOG: 3, SQRT: 4, TANH: 5, SIGMOID: 6, RELU: 7,
-  ADD: 10, SUB: 11, MUL: 12, DIV: 13, MAX: 14, LESS: 16, SQUARE: 20, ADAM: 21,
+  COPY: 0,
+  EXP: 2,
+  LOG: 3,
+  SQRT: 4,
+  TANH: 5,
+  SIGMOID: 6,
+  RELU: 7,
+  ADD: 10,
+  SUB: 11,
+  MUL: 12,
+  DIV: 13,
+  MAX: 14,
+  LESS: 16,
+  SQUARE: 20,
+  ADAM: 21,
 }
 
 const memory = new WebAssembly.Memory({ initial: 4096, maximum: 4096, shared: true })
-const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), { env: { memory } })
+const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), {
+  env: { memory },
+})
 const { execute, matmul_scratch, __heap_base } = instance.exports
 
 let next = __heap_base.value
@@ -51,7 +66,14 @@ function matmul(dst, a, b, m, n, k, flags = 0, tape = 0) {
 }
 
 function tape(registers, ops, sums = []) {
-  return words([registers.length, ops.length, sums.length, ...registers.flat(), ...ops.flat(), ...sums.flat()])
+  return words([
+    registers.length,
+    ops.length,
+    sums.length,
+    ...registers.flat(),
+    ...ops.flat(),
+    ...sums.flat(),
+  ])
 }
 
 /** Microseconds per execution of a plan: [least, median]. */
@@ -81,8 +103,12 @@ function report(name, makePlan, flops) {
   if (!wanted.every((word) => name.includes(word))) return
   next = start
   const [least, median] = time(makePlan())
-  const rate = flops ? `${(flops / least / 1000).toFixed(1).padStart(7)} GFLOP/s (median ${(flops / median / 1000).toFixed(1)})` : ''
-  console.log(`${name.padEnd(44)} ${least.toFixed(2).padStart(9)} µs (median ${median.toFixed(2)}) ${rate}`)
+  const rate = flops
+    ? `${(flops / least / 1000).toFixed(1).padStart(7)} GFLOP/s (median ${(flops / median / 1000).toFixed(1)})`
+    : ''
+  console.log(
+    `${name.padEnd(44)} ${least.toFixed(2).padStart(9)} µs (median ${median.toFixed(2)}) ${rate}`,
+  )
 }
 
 const product = (m, n, k, flags, name) =>
@@ -119,7 +145,10 @@ function adam(count, gradient, scalars) {
   const full = (address) => [REGISTER.FULL, address]
   const written = [w, m, v].map(full)
   const constants = Array.from({ length: 7 }, (_, i) => [REGISTER.SCALAR, scalars + 4 * i])
-  return { w, tape: tape([...written, ...written, gradient, ...constants], [[MICRO.ADAM, 0, 0, 0, 0]]) }
+  return {
+    w,
+    tape: tape([...written, ...written, gradient, ...constants], [[MICRO.ADAM, 0, 0, 0, 0]]),
+  }
 }
 const adamScalars = () => floats(7, (i) => [0.9, 0.1, 0.999, 0.001, 0.001, 1, 1e-8][i])
 
@@ -132,41 +161,89 @@ for (const count of [10, 1000, 7840, 50176, 401408]) {
 for (const [name, op] of Object.entries(MICRO)) {
   if (op === MICRO.ADAM) continue
   report(`tape of 64 x 784: ${name}`, () => {
-    const [a, b, to] = [floats(64 * 784, Math.random), floats(64 * 784, Math.random), floats(64 * 784)]
+    const [a, b, to] = [
+      floats(64 * 784, Math.random),
+      floats(64 * 784, Math.random),
+      floats(64 * 784),
+    ]
     const registers = [a, b, to].map((address) => [REGISTER.FULL, address])
     return instruction(OP.MAP, 64, 784, tape(registers, [[op, 2, 0, 1, 0]]))
   })
 }
-for (const [rows, cols] of [[1, 1], [1, 10], [10, 10], [10, 784], [128, 10]]) {
+for (const [rows, cols] of [
+  [1, 1],
+  [1, 10],
+  [10, 10],
+  [10, 784],
+  [128, 10],
+]) {
   for (const kind of ['FULL', 'SCALAR', 'ROW', 'COL']) {
     report(`tape of ${rows} x ${cols}: relu(a + ${kind}) and sum`, () => {
-      const [a, b, to, total] = [floats(rows * cols), floats(rows * cols), floats(rows * cols), floats(1)]
-      const registers = [[REGISTER.FULL, a], [REGISTER[kind], b], [REGISTER.FULL, to], [REGISTER.TEMP, 0]]
-      return instruction(OP.MAP, rows, cols, tape(registers, [[MICRO.ADD, 3, 0, 1, 0], [MICRO.RELU, 2, 3, 0, 0]], [[2, total]]))
+      const [a, b, to, total] = [
+        floats(rows * cols),
+        floats(rows * cols),
+        floats(rows * cols),
+        floats(1),
+      ]
+      const registers = [
+        [REGISTER.FULL, a],
+        [REGISTER[kind], b],
+        [REGISTER.FULL, to],
+        [REGISTER.TEMP, 0],
+      ]
+      return instruction(
+        OP.MAP,
+        rows,
+        cols,
+        tape(
+          registers,
+          [
+            [MICRO.ADD, 3, 0, 1, 0],
+            [MICRO.RELU, 2, 3, 0, 0],
+          ],
+          [[2, total]],
+        ),
+      )
     })
   }
 }
-report('gather 10 x 784 u8 to f32', () => instruction(OP.GATHER_BATCH, floats(7840), floats(784 * 250), 0, 2, 784, 10))
-report('sum of 10 x 784 over rows', () => instruction(OP.SUM, floats(784), floats(7840), 1, 10, 784))
+report('gather 10 x 784 u8 to f32', () =>
+  instruction(OP.GATHER_BATCH, floats(7840), floats(784 * 250), 0, 2, 784, 10),
+)
+report('sum of 10 x 784 over rows', () =>
+  instruction(OP.SUM, floats(784), floats(7840), 1, 10, 784),
+)
 report('sum of 128 x 10 over rows', () => instruction(OP.SUM, floats(10), floats(1280), 1, 128, 10))
 report('sum of 7840', () => instruction(OP.SUM, floats(1), floats(7840), 1, 7840, 1))
 report('softmax 10 x 10', () => instruction(OP.SOFTMAX, floats(100), floats(100), 10, 10))
-report('log softmax 128 x 10', () => instruction(OP.LOG_SOFTMAX, floats(1280), floats(1280), 128, 10))
-report('normal 10000', () => instruction(OP.RANDOM, floats(10000), 10000, 1, 7, words([1]), words([2])))
+report('log softmax 128 x 10', () =>
+  instruction(OP.LOG_SOFTMAX, floats(1280), floats(1280), 128, 10),
+)
+report('normal 10000', () =>
+  instruction(OP.RANDOM, floats(10000), 10000, 1, 7, words([1]), words([2])),
+)
 
 /** A training step of dense layers: forward, backward, Adam; relu between layers, and a squared-error-like gradient at the end. */
 function network(widths, batch) {
   const plan = []
   const scalars = adamScalars()
   let input = floats(batch * widths[0])
-  plan.push(instruction(OP.GATHER_BATCH, input, floats((widths[0] * 1000) / 4), 0, 2, widths[0], batch))
+  plan.push(
+    instruction(OP.GATHER_BATCH, input, floats((widths[0] * 1000) / 4), 0, 2, widths[0], batch),
+  )
   const target = floats(batch * widths.at(-1))
   const layers = []
   for (let l = 1; l < widths.length; l++) {
     const [from, to] = [widths[l - 1], widths[l]]
     const last = l === widths.length - 1
     const output = floats(batch * to)
-    const registers = [[REGISTER.PRODUCT, 0], [REGISTER.ROW, 0], [REGISTER.TEMP, 0], [REGISTER.FULL, output], [REGISTER.FULL, target]]
+    const registers = [
+      [REGISTER.PRODUCT, 0],
+      [REGISTER.ROW, 0],
+      [REGISTER.TEMP, 0],
+      [REGISTER.FULL, output],
+      [REGISTER.FULL, target],
+    ]
     const weight = adam(from * to, [REGISTER.PRODUCT, 0], scalars)
     const gradient = floats(batch * to)
     const bias = adam(to, [REGISTER.FULL, allocate(4 * to)], scalars)
@@ -177,11 +254,20 @@ function network(widths, batch) {
     input = output
   }
   layers.at(-1).gradient = layers.at(-1).output
-  for (const [index, { from, to, input, gradient, weight, bias }] of [...layers.entries()].reverse()) {
+  for (const [index, { from, to, input, gradient, weight, bias }] of [
+    ...layers.entries(),
+  ].reverse()) {
     if (index > 0) {
-      const mask = [[REGISTER.PRODUCT, 0], [REGISTER.FULL, layers[index - 1].output], [REGISTER.SCALAR, floats(1, () => 0)]]
+      const mask = [
+        [REGISTER.PRODUCT, 0],
+        [REGISTER.FULL, layers[index - 1].output],
+        [REGISTER.SCALAR, floats(1, () => 0)],
+      ]
       mask.push([REGISTER.TEMP, 0], [REGISTER.FULL, layers[index - 1].gradient])
-      const ops = [[MICRO.LESS, 3, 2, 1, 0], [MICRO.MUL, 4, 3, 0, 0]]
+      const ops = [
+        [MICRO.LESS, 3, 2, 1, 0],
+        [MICRO.MUL, 4, 3, 0, 0],
+      ]
       plan.push(matmul(0, gradient, weight.w, batch, from, to, 2, tape(mask, ops)))
     }
     plan.push(matmul(0, input, gradient, from, to, batch, 1, weight.tape))
@@ -198,5 +284,9 @@ for (const [batch, widths] of [
   [10, [784, 64, 10, 64, 784]],
   [128, [784, 512, 256, 10]],
 ]) {
-  report(`step of ${widths.join('-')}, batch ${batch}`, () => network(widths, batch), flopsOf(widths, batch))
+  report(
+    `step of ${widths.join('-')}, batch ${batch}`,
+    () => network(widths, batch),
+    flopsOf(widths, batch),
+  )
 }

@@ -11,8 +11,6 @@ import { runClang } from '@yowasp/clang'
 const kernels = new URL('./', import.meta.url)
 const output = new URL('../dist/kernels.wasm', import.meta.url)
 
-const STACK_BYTES = 256 * 1024
-
 const COMPILE = [
   '--target=wasm32-unknown-unknown',
   '-std=gnu11',
@@ -20,6 +18,7 @@ const COMPILE = [
   '-ffp-contract=off',
   '-ffreestanding',
   '-fno-delete-null-pointer-checks',
+  '-fno-strict-aliasing',
   '-msimd128',
   '-matomics',
   '-mbulk-memory',
@@ -35,7 +34,7 @@ const LINK = [
   '-Wl,--import-memory',
   '-Wl,--shared-memory',
   `-Wl,--max-memory=${65536 * 65536}`,
-  `-Wl,-z,stack-size=${STACK_BYTES}`,
+  '-Wl,-z,stack-size=262144', // STACK_BYTES of plan.h
   '-Wl,--export=__stack_pointer',
   '-Wl,--export=__heap_base',
   '-Wl,--export=__data_end',

@@ -69,7 +69,7 @@ LOOP_2(less, keep(a < b, splat(1.0f)))
 LOOP_2(less_equal, keep(a <= b, splat(1.0f)))
 LOOP_2(equal, keep(a == b, splat(1.0f)))
 
-static NOINLINE void select(float *to, const float *condition, const float *a, const float *b, uint32_t count) {
+static NOINLINE void select_elements(float *to, const float *condition, const float *a, const float *b, uint32_t count) {
     for (uint32_t i = 0; i < count; i += VLEN) store(to + i, choose(load(condition + i) != 0.0f, load(a + i), load(b + i)));
 }
 
@@ -94,7 +94,7 @@ void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, cons
     case MICRO_LESS: return less(to, a, b, count);
     case MICRO_LESS_EQUAL: return less_equal(to, a, b, count);
     case MICRO_EQUAL: return equal(to, a, b, count);
-    case MICRO_SELECT: return select(to, a, b, c, count);
+    case MICRO_SELECT: return select_elements(to, a, b, c, count);
     case MICRO_SQUARE: return squares(to, a, count);
     }
 }

@@ -25,7 +25,7 @@ INLINE uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + mu
 void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count);
 void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count);
 
-/* tape.c */
+/* tape.c. A tape is most of the stack that the kernels need (STACK_BYTES): what holds one is never inlined into what holds another. */
 struct tape {
     char *base;
     const uint32_t *registers; /* pairs of kind and address */
@@ -43,6 +43,7 @@ struct tape {
 void tape_begin(struct tape *tape, char *base, uint32_t address, uint32_t rows, uint32_t cols);
 void tape_run(struct tape *tape, float *product, uint32_t first_row, uint32_t num_rows);
 void tape_end(struct tape *tape);
+void map(char *base, const uint32_t *operands);
 
 /* matmul.c */
 uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape);

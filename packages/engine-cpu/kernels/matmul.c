@@ -150,7 +150,7 @@ static void multiply_blocks(struct matrix a, struct matrix b, uint32_t m, uint32
 }
 
 /* operands: dst, a, b, m, n, k, flags, scratch, tape */
-void matmul(char *base, const uint32_t *operands) {
+NOINLINE void matmul(char *base, const uint32_t *operands) {
     const uint32_t dst = operands[0], m = operands[3], n = operands[4], k = operands[5], flags = operands[6], tape_address = operands[8];
     const bool transpose_a = flags & MATMUL_TRANSPOSE_A, transpose_b = flags & MATMUL_TRANSPOSE_B;
     const struct matrix a = {floats_at(base, operands[1]), transpose_a ? m : k, transpose_a};

@@ -11,6 +11,9 @@
 
 #define PLAN_VERSION 1
 
+/* What the kernels need of a stack; each thread has its own. */
+#define STACK_BYTES 262144
+
 enum dtype { DTYPE_F32 = 0, DTYPE_I32 = 1, DTYPE_U8 = 2 };
 
 /* The words of a run: one training or evaluation execution. */

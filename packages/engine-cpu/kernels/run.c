@@ -18,13 +18,9 @@ uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, u
         case OP_MATMUL:
             matmul(base, operands);
             break;
-        case OP_MAP: {
-            struct tape tape;
-            tape_begin(&tape, base, operands[2], operands[0], operands[1]);
-            tape_run(&tape, floats_at(base, 0), 0, operands[0]);
-            tape_end(&tape);
+        case OP_MAP:
+            map(base, operands);
             break;
-        }
         case OP_SUM:
             sum(to, from, operands[2], operands[3], operands[4]);
             break;

@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { DTYPE, MATMUL, MICRO, OP, REGISTER, RESULT, RUN, TAPE } from './instructions.js'
 import { KernelHost, addressOf, testFloats, testNumbers } from './testing/kernel-host.js'
 
+const STACK_BYTES = 262144
+
 const host = new KernelHost()
 const f = Math.fround
 const at = (array: ArrayLike<number>, index: number): number => array[index] ?? NaN
@@ -129,6 +131,8 @@ describe('matmul', () => {
     [128, 512, 300],
     [300, 130, 128],
     [131, 77, 530],
+    [12, 450, 300],
+    [23, 301, 501],
     [61, 1, 600],
     [1, 61, 600],
     [1, 1, 1],
@@ -999,6 +1003,58 @@ describe('run', () => {
     expect(steps(run, 1)).toBe(3)
     expect(run[RUN.STATUS]).toBe(3)
     expect(host.execute(99, 0)).toBe(3)
+  })
+})
+
+describe('stack', () => {
+  it('needs no more than plan.h says', () => {
+    host.reset()
+    const [m, n, k] = [70, 90, 300]
+    const count = m * n
+    // A tape of as many registers as there may be, of kinds that take memory of the tape's own.
+    const registers = [REGISTER.PRODUCT, 0]
+    for (let r = 1; r < TAPE.MAX_REGISTERS; r++) {
+      if (r <= TAPE.MAX_TEMPS) registers.push(REGISTER.TEMP, r - 1)
+      else if (r % 2 === 0) registers.push(REGISTER.ROW, addressOf(host.floats(n)))
+      else registers.push(REGISTER.COL, addressOf(host.floats(m)))
+    }
+    const ops = Array.from({ length: TAPE.MAX_REGISTERS }, (_, r) => [
+      MICRO.ADD,
+      1 + (r % TAPE.MAX_TEMPS),
+      0,
+      r,
+      0,
+    ])
+    const tape = host.ints([TAPE.MAX_REGISTERS, ops.length, 0, ...registers, ...ops.flat()])
+    const scratch = host.bytes(host.exports.matmul_scratch(m, n, k, MATMUL.TRANSPOSE_B, 0, 1))
+    const matmul = [
+      OP.MATMUL,
+      11,
+      0,
+      addressOf(host.floats(m * k)),
+      addressOf(host.floats(n * k)),
+      m,
+      n,
+      k,
+    ]
+    const random = host.floats(count)
+    const seed = addressOf(host.ints(1))
+    const words = [
+      ...[...matmul, MATMUL.TRANSPOSE_B, addressOf(scratch), addressOf(tape)],
+      ...[OP.MAP, 5, m, n, addressOf(host.ints([1, 0, 0, REGISTER.FULL, addressOf(random)]))],
+      ...[OP.LOG_SOFTMAX, 6, addressOf(random), addressOf(random), m, n],
+      ...[OP.RANDOM, 8, addressOf(random), count, 1, 5, seed, seed],
+    ]
+    const pointer = host.exports.__stack_pointer
+    const usual = pointer.value
+    const below = host.bytes(2 * STACK_BYTES).fill(0x33)
+    pointer.value = addressOf(below) + below.length
+    expect(host.executeAll(words)).toBe(0)
+    pointer.value = usual
+    const used = below.length - below.findIndex((byte) => byte !== 0x33)
+    expect(used).toBeGreaterThan(1000)
+    expect(used).toBeLessThan(STACK_BYTES)
+    expect(host.guardsHold()).toBe(true)
   })
 })
 

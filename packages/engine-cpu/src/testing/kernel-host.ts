@@ -15,6 +15,7 @@ interface Exports {
     hasDst: number,
     hasTape: number,
   ): number
+  readonly __stack_pointer: WebAssembly.Global<'i32'>
   readonly __heap_base: WebAssembly.Global<'i32'>
 }
 
