@@ -19,7 +19,7 @@ const script = `
   import { loadDataset, mnist } from '@gradpool/datasets'
   const before = process.resourceUsage().maxRSS
   await loadDataset(mnist(), { directory: process.argv[1] })
-  console.log((process.resourceUsage().maxRSS - before) * 1024)
+  process.stdout.write(String((process.resourceUsage().maxRSS - before) * 1024))
 `
 
 /** Bytes by which the peak of the process grew, less those of the data set. */
