@@ -1,5 +1,6 @@
 /*
- * The micro-ops of a tape, each a loop of its own over one block. `count` is a multiple of VLEN; a block lies in the first-level cache.
+ * The micro-ops of a tape, each a loop of its own over one block. `count` is a multiple of VLEN; a block lies in the
+ * first-level cache.
  *
  * Four vectors go through a loop's body together: all loads, then all stores, so that their latencies overlap.
  */
@@ -8,43 +9,51 @@
 
 #define UNROLL 4
 
-#define LOOP_1(name, expression)                                                   \
-    static NOINLINE void name(float *to, const float *from_a, uint32_t count) {    \
-        uint32_t i = 0;                                                            \
-        for (; i + UNROLL * VLEN <= count; i += UNROLL * VLEN) {                   \
-            vfloat result[UNROLL];                                                 \
-            for (int u = 0; u < UNROLL; u++) {                                     \
-                const vfloat a = load(from_a + i + u * VLEN);                      \
-                result[u] = expression;                                            \
-            }                                                                      \
-            for (int u = 0; u < UNROLL; u++) store(to + i + u * VLEN, result[u]);  \
-        }                                                                          \
-        for (; i < count; i += VLEN) {                                             \
-            const vfloat a = load(from_a + i);                                     \
-            store(to + i, expression);                                             \
-        }                                                                          \
+#define LOOP_1(name, expression)                                                \
+    static NOINLINE void name(float *to, const float *from_a, uint32_t count) { \
+        for (; count >= UNROLL * VLEN; count -= UNROLL * VLEN) {                \
+            vfloat result[UNROLL];                                              \
+            HIDE(from_a);                                                       \
+            HIDE(to);                                                           \
+            for (int u = 0; u < UNROLL; u++) {                                  \
+                const vfloat a = load(from_a + u * VLEN);                       \
+                result[u] = expression;                                         \
+            }                                                                   \
+            for (int u = 0; u < UNROLL; u++) store(to + u * VLEN, result[u]);   \
+            from_a += UNROLL * VLEN;                                            \
+            to += UNROLL * VLEN;                                                \
+        }                                                                       \
+        for (uint32_t i = 0; i < count; i += VLEN) {                            \
+            const vfloat a = load(from_a + i);                                  \
+            store(to + i, expression);                                          \
+        }                                                                       \
     }
 
 #define LOOP_2(name, expression)                                                                     \
     static NOINLINE void name(float *to, const float *from_a, const float *from_b, uint32_t count) { \
-        uint32_t i = 0;                                                                              \
-        for (; i + UNROLL * VLEN <= count; i += UNROLL * VLEN) {                                     \
+        for (; count >= UNROLL * VLEN; count -= UNROLL * VLEN) {                                     \
             vfloat result[UNROLL];                                                                   \
+            HIDE(from_a);                                                                            \
+            HIDE(from_b);                                                                            \
+            HIDE(to);                                                                                \
             for (int u = 0; u < UNROLL; u++) {                                                       \
-                const vfloat a = load(from_a + i + u * VLEN), b = load(from_b + i + u * VLEN);       \
+                const vfloat a = load(from_a + u * VLEN), b = load(from_b + u * VLEN);               \
                 result[u] = expression;                                                              \
             }                                                                                        \
-            for (int u = 0; u < UNROLL; u++) store(to + i + u * VLEN, result[u]);                    \
+            for (int u = 0; u < UNROLL; u++) store(to + u * VLEN, result[u]);                        \
+            from_a += UNROLL * VLEN;                                                                 \
+            from_b += UNROLL * VLEN;                                                                 \
+            to += UNROLL * VLEN;                                                                     \
         }                                                                                            \
-        for (; i < count; i += VLEN) {                                                               \
+        for (uint32_t i = 0; i < count; i += VLEN) {                                                 \
             const vfloat a = load(from_a + i), b = load(from_b + i);                                 \
             store(to + i, expression);                                                               \
         }                                                                                            \
     }
 
 /* Functions of many instructions: one vector at a time, whose own steps are independent enough. */
-#define LOOP_LONG(name, function)                                               \
-    static NOINLINE void name(float *to, const float *from, uint32_t count) {   \
+#define LOOP_LONG(name, function)                                                           \
+    static NOINLINE void name(float *to, const float *from, uint32_t count) {               \
         for (uint32_t i = 0; i < count; i += VLEN) store(to + i, function(load(from + i))); \
     }
 
@@ -58,10 +67,10 @@ LOOP_LONG(logistics, logistic)
 LOOP_1(positive_parts, positive_part(a))
 LOOP_1(absolutes, absolute(a))
 LOOP_1(flush_denormals, flush_denormal(a))
-LOOP_1(squares, a * a)
+LOOP_1(squares, (a * a))
 LOOP_2(add, a + b)
 LOOP_2(subtract, a - b)
-LOOP_2(multiply, a * b)
+LOOP_2(multiply, (a * b))
 LOOP_2(divide, a / b)
 LOOP_2(larger_of, larger(a, b))
 LOOP_2(smaller_of, smaller(a, b))
@@ -69,8 +78,10 @@ LOOP_2(less, keep(a < b, splat(1.0f)))
 LOOP_2(less_equal, keep(a <= b, splat(1.0f)))
 LOOP_2(equal, keep(a == b, splat(1.0f)))
 
-static NOINLINE void select_elements(float *to, const float *condition, const float *a, const float *b, uint32_t count) {
-    for (uint32_t i = 0; i < count; i += VLEN) store(to + i, choose(load(condition + i) != 0.0f, load(a + i), load(b + i)));
+static NOINLINE void select_elements(float *to, const float *condition, const float *a, const float *b,
+                                     uint32_t count) {
+    for (uint32_t i = 0; i < count; i += VLEN)
+        store(to + i, choose(load(condition + i) != 0.0f, load(a + i), load(b + i)));
 }
 
 void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count) {
@@ -99,7 +110,8 @@ void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, cons
     }
 }
 
-/* One step of Adam; plan.h has the formulas and the order of the registers. Its quotient and root take the time: the rest is to fit beside them. */
+/* One step of Adam; plan.h has the formulas and the order of the registers. Its quotient and root take the time: the
+ * rest is to fit beside them. */
 NOINLINE void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count) {
     float *new_w = registers[0], *new_m = registers[1], *new_v = registers[2];
     const float *w = registers[3], *m = registers[4], *v = registers[5], *g = registers[6];

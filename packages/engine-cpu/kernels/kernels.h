@@ -1,8 +1,8 @@
 /*
  * What the files of the kernels offer each other.
  *
- * `base` is the start of the arena: 0 in WASM, where an address is an offset in the module's own memory. Kernels keep no state of their own: no globals,
- * no allocation, so that many threads may run them over one arena.
+ * `base` is the start of the arena: 0 in WASM, where an address is an offset in the module's own memory. Kernels keep
+ * no state of their own: no globals, no allocation, so that many threads may run them over one arena.
  */
 #ifndef GRADPOOL_KERNELS_H
 #define GRADPOOL_KERNELS_H
@@ -25,7 +25,8 @@ INLINE uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + mu
 void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count);
 void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count);
 
-/* tape.c. A tape is most of the stack that the kernels need (STACK_BYTES): what holds one is never inlined into what holds another. */
+/* tape.c. A tape is most of the stack that the kernels need (STACK_BYTES): what holds one is never inlined into what
+ * holds another. */
 struct tape {
     char *base;
     const uint32_t *registers; /* pairs of kind and address */
@@ -33,12 +34,13 @@ struct tape {
     const uint32_t *sums;
     uint32_t num_registers, num_ops, num_sums;
     uint32_t rows, cols;
-    uint32_t most; /* elements of a block */
-    uint64_t written; /* bit r: an op writes register r */
+    uint32_t most;                    /* elements of a block */
+    uint64_t written;                 /* bit r: an op writes register r */
     float *block[TAPE_MAX_REGISTERS]; /* where each register's values of the current block are */
     float lanes[TAPE_MAX_SUMS][LANES];
     float temps[TAPE_MAX_TEMPS][TAPE_BLOCK];
-    float own[TAPE_MAX_REGISTERS][2 * TAPE_BLOCK + LANES]; /* values of registers that cannot be used where they are in the arena */
+    /* values of registers that cannot be used where they are in the arena */
+    float own[TAPE_MAX_REGISTERS][2 * TAPE_BLOCK + LANES];
 };
 void tape_begin(struct tape *tape, char *base, uint32_t address, uint32_t rows, uint32_t cols);
 void tape_run(struct tape *tape, float *product, uint32_t first_row, uint32_t num_rows);

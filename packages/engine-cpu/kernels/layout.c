@@ -62,16 +62,19 @@ void cast_elements(void *to, const void *from, uint32_t to_dtype, uint32_t from_
     } else if (to_dtype == DTYPE_I32 && from_dtype == DTYPE_U8) {
         for (uint32_t i = 0; i < count; i++) ((int32_t *)to)[i] = bytes[i];
     } else if (to_dtype == DTYPE_I32) {
-        for (uint32_t i = 0; i < count; i++) ((int32_t *)to)[i] = integer_of(floats[i], -2147483648.0f, 2147483648.0f, INT32_MAX);
+        for (uint32_t i = 0; i < count; i++)
+            ((int32_t *)to)[i] = integer_of(floats[i], -2147483648.0f, 2147483648.0f, INT32_MAX);
     } else if (from_dtype == DTYPE_F32) {
         for (uint32_t i = 0; i < count; i++) ((uint8_t *)to)[i] = (uint8_t)integer_of(floats[i], 0.0f, 255.0f, 255);
     } else {
-        for (uint32_t i = 0; i < count; i++) ((uint8_t *)to)[i] = (uint8_t)(ints[i] < 0 ? 0 : ints[i] > 255 ? 255 : ints[i]);
+        for (uint32_t i = 0; i < count; i++)
+            ((uint8_t *)to)[i] = (uint8_t)(ints[i] < 0 ? 0 : ints[i] > 255 ? 255 : ints[i]);
     }
 }
 
 /* One line of a strided copy. */
-static void copy_line(char *to, const char *from, uint32_t size, uint32_t count, int32_t to_stride, int32_t from_stride) {
+static void copy_line(char *to, const char *from, uint32_t size, uint32_t count, int32_t to_stride,
+                      int32_t from_stride) {
     if (to_stride == 1 && from_stride == 1) {
         copy_bytes(to, from, size * count);
     } else if (size == 1) {
@@ -135,7 +138,8 @@ void gather_rows(char *base, const uint32_t *operands) {
     const int32_t last = (int32_t)operands[5] - 1;
     for (uint32_t i = 0; i < count; i++) {
         const int32_t row = indices[i] < 0 ? 0 : indices[i] > last ? last : indices[i];
-        copy_bytes(floats_at(base, operands[0]) + i * width, floats_at(base, operands[1]) + (uint32_t)row * width, 4 * width);
+        copy_bytes(floats_at(base, operands[0]) + i * width, floats_at(base, operands[1]) + (uint32_t)row * width,
+                   4 * width);
     }
 }
 

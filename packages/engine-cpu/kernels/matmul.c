@@ -1,18 +1,19 @@
 /*
  * Products of matrices: c(i, j) = sum over d = 0 .. k-1, ascending, of a(i, d) * b(d, j).
  *
- * Every element of c is its own chain of additions in ascending order, so tiles and blocks of any size give the same bits. A chain starts at -0, the
- * number that changes nothing when added to.
+ * Every element of c is its own chain of additions in ascending order, so tiles and blocks of any size give the same
+ * bits. A chain starts at -0, the number that changes nothing when added to.
  *
- * Small factors are read where they are. A larger b, or one that is transposed, is packed into panels that tiles read from first to last, for a block of
- * d at a time, so that a panel stays in the first-level cache; between blocks of d, c holds the unfinished sums.
+ * Small factors are read where they are. A larger b, or one that is transposed, is packed into panels that tiles read
+ * from first to last, for a block of d at a time, so that a panel stays in the first-level cache; between blocks of d,
+ * c holds the unfinished sums.
  */
 #include "matmul.h"
 
-#define PACKED_DEPTH 256        /* steps of d in a block where b is packed */
-#define MOST_ROWS 60            /* rows of a block of c where a or b is packed */
-#define LEAST_ROWS 20           /* and not fewer than these, so that packed panels are used often */
-#define CACHED_PRODUCT 4096     /* elements of a block of c that its tape finds in cache */
+#define PACKED_DEPTH 256    /* steps of d in a block where b is packed */
+#define MOST_ROWS 60        /* rows of a block of c where a or b is packed */
+#define LEAST_ROWS 20       /* and not fewer than these, so that packed panels are used often */
+#define CACHED_PRODUCT 4096 /* elements of a block of c that its tape finds in cache */
 
 /* What need not be packed: */
 #define DIRECT_A_ELEMENTS 12288  /* of a transposed a: it stays in the first-level cache */
@@ -29,7 +30,8 @@ struct blocking {
     uint32_t packed_a, packed_b, product;
 };
 
-static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst, bool has_tape) {
+static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst,
+                                       bool has_tape) {
     struct blocking blocking = {.depth = k, .columns = n, .rows = m};
     blocking.pack_a = (flags & MATMUL_TRANSPOSE_A) && m * k > DIRECT_A_ELEMENTS && n * k > DIRECT_A_PRODUCT;
     blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || n < VLEN || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS);
@@ -80,8 +82,10 @@ static void multiply_packed(struct panel panel, uint32_t columns, bool by_rows) 
             multiply_partial_panel(panel, columns, by_rows);
             return;
         }
-        if (width == WIDE) multiply_wide_panel(&panel, by_rows);
-        else multiply_narrow_panel(&panel, by_rows);
+        if (width == WIDE)
+            multiply_wide_panel(&panel, by_rows);
+        else
+            multiply_narrow_panel(&panel, by_rows);
         panel.b += panel.depth * width;
         if (panel.start == panel.c) panel.start += width;
         panel.c += width;
@@ -89,7 +93,8 @@ static void multiply_packed(struct panel panel, uint32_t columns, bool by_rows) 
     }
 }
 
-/* A block of c from b as it is stored. The last columns, if they are no whole vector, are done by one that overlaps columns done before. */
+/* A block of c from b as it is stored. The last columns, if they are no whole vector, are done by one that overlaps
+ * columns done before. */
 static void multiply_direct(struct panel panel, uint32_t columns, bool by_rows) {
     const float *b = panel.b;
     float *c = panel.c;
@@ -101,16 +106,19 @@ static void multiply_direct(struct panel panel, uint32_t columns, bool by_rows) 
         const uint32_t at = left < width ? columns - width : j;
         panel.b = b + at;
         panel.c = c + at;
-        if (wide) multiply_wide_panel(&panel, by_rows);
-        else multiply_narrow_panel(&panel, by_rows);
+        if (wide)
+            multiply_wide_panel(&panel, by_rows);
+        else
+            multiply_narrow_panel(&panel, by_rows);
         j = at + width;
     }
 }
 
 /* Multiplies, and calls the tape, if there is one, for each finished block of rows. */
-static void multiply_blocks(struct matrix a, struct matrix b, uint32_t m, uint32_t n, uint32_t k, const struct blocking *blocking, float *dst, float *scratch,
-                            struct tape *tape) {
-    float *packed_a = scratch, *packed_b = packed_a + blocking->packed_a, *product = dst ? dst : packed_b + blocking->packed_b;
+static void multiply_blocks(struct matrix a, struct matrix b, uint32_t m, uint32_t n, uint32_t k,
+                            const struct blocking *blocking, float *dst, float *scratch, struct tape *tape) {
+    float *packed_a = scratch, *packed_b = packed_a + blocking->packed_a;
+    float *product = dst ? dst : packed_b + blocking->packed_b;
     const bool by_rows = !a.transposed;
     float nothing[WIDE]; /* what sums start from */
     for (uint32_t j = 0; j < WIDE; j++) nothing[j] = -0.0f;
@@ -151,7 +159,8 @@ static void multiply_blocks(struct matrix a, struct matrix b, uint32_t m, uint32
 
 /* operands: dst, a, b, m, n, k, flags, scratch, tape */
 NOINLINE void matmul(char *base, const uint32_t *operands) {
-    const uint32_t dst = operands[0], m = operands[3], n = operands[4], k = operands[5], flags = operands[6], tape_address = operands[8];
+    const uint32_t m = operands[3], n = operands[4], k = operands[5], flags = operands[6];
+    const uint32_t dst = operands[0], tape_address = operands[8];
     const bool transpose_a = flags & MATMUL_TRANSPOSE_A, transpose_b = flags & MATMUL_TRANSPOSE_B;
     const struct matrix a = {floats_at(base, operands[1]), transpose_a ? m : k, transpose_a};
     const struct matrix b = {floats_at(base, operands[2]), transpose_b ? k : n, transpose_b};

@@ -1,5 +1,6 @@
 /*
- * What the parts of a matrix product share: panel.c multiplies panels, pack.c packs operands, matmul.c cuts a product into panels.
+ * What the parts of a matrix product share: panel.c multiplies panels, pack.c packs operands, matmul.c cuts a product
+ * into panels.
  */
 #ifndef GRADPOOL_MATMUL_H
 #define GRADPOOL_MATMUL_H
@@ -10,11 +11,13 @@
 #define NARROW VLEN
 #define WIDE (2 * VLEN)
 
-/* A panel of c, some rows by NARROW or WIDE columns. a(i, d) is a[i * a_stride + d] "by rows", a[d * a_stride + i] "by columns". */
+/* A panel of c, some rows by NARROW or WIDE columns. a(i, d) is a[i * a_stride + d] "by rows", a[d * a_stride + i] "by
+ * columns". */
 struct panel {
     const float *a, *b, *start; /* start: the sums so far, in c itself or of no product yet */
     float *c;
-    uint32_t a_stride, a_tile /* from a tile's first element of a to the next tile's */, b_stride, c_stride, start_stride;
+    uint32_t a_stride, b_stride, c_stride, start_stride;
+    uint32_t a_tile; /* from a tile's first element of a to the next tile's */
     uint32_t rows, depth;
 };
 
@@ -32,5 +35,6 @@ struct matrix {
 INLINE uint32_t packed_width(uint32_t columns) { return columns >= WIDE ? WIDE : NARROW; }
 
 void pack_a_columns(float *to, const float *a, uint32_t stride, uint32_t rows, uint32_t depth);
-void pack_b_panels(float *to, struct matrix b, uint32_t first_depth, uint32_t depth, uint32_t first_column, uint32_t columns);
+void pack_b_panels(float *to, struct matrix b, uint32_t first_depth, uint32_t depth, uint32_t first_column,
+                   uint32_t columns);
 #endif

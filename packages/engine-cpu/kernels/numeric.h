@@ -1,8 +1,8 @@
 /*
  * Elementary functions on vectors, without branches and without a libm, so that every target rounds alike.
  *
- * Polynomials are those of Cephes (S. L. Moshier). Each function is within 2 units in the last place over the whole range of f32, denormal
- * numbers included, and right for infinities and NaN.
+ * Polynomials are those of Cephes (S. L. Moshier). Each function is within 2 units in the last place over the whole
+ * range of f32, denormal numbers included, and right for infinities and NaN.
  */
 #ifndef GRADPOOL_NUMERIC_H
 #define GRADPOOL_NUMERIC_H
@@ -19,8 +19,9 @@ INLINE vfloat flush_denormal(vfloat x) {
 }
 
 /*
- * The exponential: e^x = 2^n * e^r with n = round(x / ln 2) and |r| <= ln(2) / 2. ln 2 is split in two so that n * ln 2 is subtracted almost exactly. 2^n is applied
- * as two factors, since 2^-150 and 2^128 are beyond f32: the first product is exact, the second rounds once, to a denormal number if need be.
+ * The exponential: e^x = 2^n * e^r with n = round(x / ln 2) and |r| <= ln(2) / 2. ln 2 is split in two so that n * ln 2
+ * is subtracted almost exactly. 2^n is applied as two factors, since 2^-150 and 2^128 are beyond f32: the first product
+ * is exact, the second rounds once, to a denormal number if need be.
  */
 INLINE vfloat exponential(vfloat x) {
     const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, held in the low bits */
@@ -96,7 +97,8 @@ INLINE vfloat hyperbolic_tangent(vfloat x) {
     return choose(size < 0.625f, small, large);
 }
 
-/* 1 / (1 + e^-x). Below 0 it is e^x - e^x * q with q = e^x / (1 + e^x), so that nothing overflows and small results keep their precision. */
+/* 1 / (1 + e^-x). Below 0 it is e^x - e^x * q with q = e^x / (1 + e^x), so that nothing overflows and small results
+ * keep their precision. */
 INLINE vfloat logistic(vfloat x) {
     vfloat e = exponential(-absolute(x));
     vint negative = x < 0.0f;

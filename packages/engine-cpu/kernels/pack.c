@@ -1,11 +1,12 @@
 /*
- * Packing for matrix products: copies of blocks of the operands in the order in which tiles read them, so that reading takes few pages and whole cache lines.
+ * Packing for matrix products: copies of blocks of the operands in the order in which tiles read them, so that reading
+ * takes few pages and whole cache lines.
  */
 #include "matmul.h"
 
 /*
- * Packs `rows` rows of a, stored [depth, rows] with `stride`, for tiles by columns: a(i, d) of a tile at [d * TILE_ROWS + i].
- * Each stored row is read once from first to last.
+ * Packs `rows` rows of a, stored [depth, rows] with `stride`, for tiles by columns: a(i, d) of a tile at
+ * [d * TILE_ROWS + i]. Each stored row is read once from first to last.
  */
 void pack_a_columns(float *to, const float *a, uint32_t stride, uint32_t rows, uint32_t depth) {
     for (uint32_t d = 0; d < depth; d++, a += stride, to += TILE_ROWS) {
@@ -34,7 +35,8 @@ static NOINLINE void pack_two_panels(float *to, const float *b, uint32_t stride,
 }
 
 /* Packs `columns` (at most `width`) columns of b, stored [depth, columns] with `stride`, as [depth, width]. */
-static NOINLINE void pack_columns(float *to, const float *b, uint32_t stride, uint32_t depth, uint32_t columns, uint32_t width) {
+static NOINLINE void pack_columns(float *to, const float *b, uint32_t stride, uint32_t depth, uint32_t columns,
+                                  uint32_t width) {
     for (uint32_t d = 0; d < depth; d++, b += stride, to += width) {
         if (columns == width) {
             for (uint32_t j = 0; j < width; j += VLEN) store(to + j, load(b + j));
@@ -44,7 +46,8 @@ static NOINLINE void pack_columns(float *to, const float *b, uint32_t stride, ui
     }
 }
 
-/* Packs four columns of b stored [columns, depth] with `stride` into four of a panel's columns, four steps of d at a time. */
+/* Packs four columns of b stored [columns, depth] with `stride` into four of a panel's columns, four steps of d at a
+ * time. */
 INLINE void pack_four_transposed(float *to, const float *b, uint32_t stride, uint32_t depth, const uint32_t width) {
     const float *row[4];
     for (int i = 0; i < 4; i++) row[i] = b + i * stride;
@@ -66,19 +69,24 @@ INLINE void pack_four_transposed(float *to, const float *b, uint32_t stride, uin
 }
 
 /* Packs columns as pack_columns does, of b stored [columns, depth]. */
-static NOINLINE void pack_columns_transposed(float *to, const float *b, uint32_t stride, uint32_t depth, uint32_t columns, uint32_t width) {
+static NOINLINE void pack_columns_transposed(float *to, const float *b, uint32_t stride, uint32_t depth,
+                                             uint32_t columns, uint32_t width) {
     uint32_t j = 0;
     for (; j + 4 <= columns; j += 4, b += 4 * stride) {
-        if (width == WIDE) pack_four_transposed(to + j, b, stride, depth, WIDE);
-        else pack_four_transposed(to + j, b, stride, depth, NARROW);
+        if (width == WIDE)
+            pack_four_transposed(to + j, b, stride, depth, WIDE);
+        else
+            pack_four_transposed(to + j, b, stride, depth, NARROW);
     }
     for (; j < width; j++, b += stride) {
         for (uint32_t d = 0; d < depth; d++) to[d * width + j] = j < columns ? b[d] : 0;
     }
 }
 
-void pack_b_panels(float *to, struct matrix b, uint32_t first_depth, uint32_t depth, uint32_t first_column, uint32_t columns) {
-    const float *from = b.data + (b.transposed ? first_column * b.stride + first_depth : first_depth * b.stride + first_column);
+void pack_b_panels(float *to, struct matrix b, uint32_t first_depth, uint32_t depth, uint32_t first_column,
+                   uint32_t columns) {
+    const float *from =
+        b.data + (b.transposed ? first_column * b.stride + first_depth : first_depth * b.stride + first_column);
     while (columns > 0) {
         const uint32_t width = packed_width(columns), count = least(columns, width);
         if (!b.transposed && columns >= 2 * WIDE) {
@@ -88,8 +96,10 @@ void pack_b_panels(float *to, struct matrix b, uint32_t first_depth, uint32_t de
             columns -= 2 * WIDE;
             continue;
         }
-        if (b.transposed) pack_columns_transposed(to, from, b.stride, depth, count, width);
-        else pack_columns(to, from, b.stride, depth, count, width);
+        if (b.transposed)
+            pack_columns_transposed(to, from, b.stride, depth, count, width);
+        else
+            pack_columns(to, from, b.stride, depth, count, width);
         to += width * depth;
         from += b.transposed ? width * b.stride : width;
         columns -= count;

@@ -1,6 +1,7 @@
 /*
- * Random numbers that depend on nothing but their key and counter (plan.h): Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random
- * numbers: as easy as 1, 2, 3", 2011), and the uniform and normal variates and permutations made of them.
+ * Random numbers that depend on nothing but their key and counter (plan.h): Philox4x32-10 (Salmon, Moraes, Dror and
+ * Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011), and the uniform and normal variates and permutations made
+ * of them.
  */
 #include "kernels.h"
 #include "numeric.h"
@@ -19,8 +20,10 @@ INLINE vuint multiply_wide(uint32_t factor, vuint x, vuint *low) {
     return __builtin_convertvector(product >> 32, vuint);
 }
 
-/* Philox of the counters (first + 0 .. VLEN-1, step, 0, 0), as words in order: four of the first counter, four of the second, ... */
-static NOINLINE void philox(uint32_t words[WORDS_AT_ONCE], uint32_t first, uint32_t step, uint32_t key0, uint32_t key1) {
+/* Philox of the counters (first + 0 .. VLEN-1, step, 0, 0), as words in order: four of the first counter, four of the
+ * second, ... */
+static NOINLINE void philox(uint32_t words[WORDS_AT_ONCE], uint32_t first, uint32_t step, uint32_t key0,
+                            uint32_t key1) {
     vuint c0, c1 = (vuint){0} + step, c2 = {0}, c3 = {0};
     for (int lane = 0; lane < VLEN; lane++) c0[lane] = first + (uint32_t)lane;
     for (int round = 0; round < 10; round++) {
@@ -47,7 +50,8 @@ INLINE vfloat uniform_of(vuint word) {
 }
 
 /* A polynomial of degree 8 by Horner's rule, the highest coefficient first. */
-INLINE vfloat polynomial8(vfloat w, float c8, float c7, float c6, float c5, float c4, float c3, float c2, float c1, float c0) {
+INLINE vfloat polynomial8(vfloat w, float c8, float c7, float c6, float c5, float c4, float c3, float c2, float c1,
+                          float c0) {
     vfloat p = w * c8 + c7;
     p = p * w + c6;
     p = p * w + c5;
@@ -63,10 +67,10 @@ INLINE vfloat normal_of(vuint word) {
     vint odd = (vint)((word >> 9) << 1) + (1 - (1 << 23));
     vfloat x = __builtin_convertvector(odd, vfloat) * 1.1920928955078125e-7f; /* 2^-23 */
     vfloat w = -logarithm((1.0f - x) * (1.0f + x));
-    vfloat central = polynomial8(w - 2.5f, 2.81022636e-08f, 3.43273939e-07f, -3.5233877e-06f, -4.39150654e-06f, 0.00021858087f, -0.00125372503f,
-                                 -0.00417768164f, 0.246640727f, 1.50140941f);
-    vfloat tail = polynomial8(square_root(w) - 3.0f, -0.000200214257f, 0.000100950558f, 0.00134934322f, -0.00367342844f, 0.00573950773f,
-                              -0.0076224613f, 0.00943887047f, 1.00167406f, 2.83297682f);
+    vfloat central = polynomial8(w - 2.5f, 2.81022636e-08f, 3.43273939e-07f, -3.5233877e-06f, -4.39150654e-06f,
+                                 0.00021858087f, -0.00125372503f, -0.00417768164f, 0.246640727f, 1.50140941f);
+    vfloat tail = polynomial8(square_root(w) - 3.0f, -0.000200214257f, 0.000100950558f, 0.00134934322f, -0.00367342844f,
+                              0.00573950773f, -0.0076224613f, 0.00943887047f, 1.00167406f, 2.83297682f);
     return 1.41421356237f * (choose(w < 5.0f, central, tail) * x);
 }
 

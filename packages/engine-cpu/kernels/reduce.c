@@ -1,7 +1,8 @@
 /*
  * Sums, maxima and what is made of them: arg-max, softmax, log-softmax.
  *
- * A sum of contiguous elements goes through LANES virtual lanes (plan.h), so that its bits are the same whatever the vector is.
+ * A sum of contiguous elements goes through LANES virtual lanes (plan.h), so that its bits are the same whatever the
+ * vector is.
  */
 #include "kernels.h"
 #include "numeric.h"

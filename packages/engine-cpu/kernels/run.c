@@ -3,7 +3,8 @@
  */
 #include "kernels.h"
 
-/* Executes instructions until a guard fails, one is unknown, or all are done: RUN_DONE, RUN_NOT_FINITE or RUN_REFUSED. */
+/* Executes instructions until a guard fails, one is unknown, or all are done: RUN_DONE, RUN_NOT_FINITE or RUN_REFUSED.
+ */
 uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words) {
     const uint32_t *at = words_at(base, instructions);
     const uint32_t *end = at + num_words;
@@ -12,56 +13,28 @@ uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, u
         float *to = floats_at(base, operands[0]);
         const float *from = floats_at(base, operands[1]);
         switch (at[0]) {
-        case OP_GATHER_BATCH:
-            gather_batch(base, operands, ints_at(base, words_at(base, run)[RUN_INDICES]));
-            break;
-        case OP_MATMUL:
-            matmul(base, operands);
-            break;
-        case OP_MAP:
-            map(base, operands);
-            break;
-        case OP_SUM:
-            sum(to, from, operands[2], operands[3], operands[4]);
-            break;
-        case OP_REDUCE_MAX:
-            reduce_max(to, from, operands[2], operands[3], operands[4]);
-            break;
-        case OP_ARG_MAX:
-            arg_max((int32_t *)to, from, operands[2], operands[3]);
-            break;
-        case OP_SOFTMAX:
-            softmax(to, from, operands[2], operands[3]);
-            break;
-        case OP_LOG_SOFTMAX:
-            log_softmax(to, from, operands[2], operands[3]);
-            break;
-        case OP_COPY:
-            copy_strided(base, operands);
-            break;
-        case OP_FILL:
-            fill_words((uint32_t *)to, operands[2], operands[1]);
-            break;
-        case OP_CAST:
-            cast_elements(to, from, operands[2], operands[3], operands[4]);
-            break;
-        case OP_GATHER_ROWS:
-            gather_rows(base, operands);
-            break;
-        case OP_SCATTER_ADD:
-            scatter_add(base, operands);
-            break;
-        case OP_ONE_HOT:
-            one_hot(base, operands);
-            break;
+        case OP_GATHER_BATCH: gather_batch(base, operands, ints_at(base, words_at(base, run)[RUN_INDICES])); break;
+        case OP_MATMUL: matmul(base, operands); break;
+        case OP_MAP: map(base, operands); break;
+        case OP_SUM: sum(to, from, operands[2], operands[3], operands[4]); break;
+        case OP_REDUCE_MAX: reduce_max(to, from, operands[2], operands[3], operands[4]); break;
+        case OP_ARG_MAX: arg_max((int32_t *)to, from, operands[2], operands[3]); break;
+        case OP_SOFTMAX: softmax(to, from, operands[2], operands[3]); break;
+        case OP_LOG_SOFTMAX: log_softmax(to, from, operands[2], operands[3]); break;
+        case OP_COPY: copy_strided(base, operands); break;
+        case OP_FILL: fill_words((uint32_t *)to, operands[2], operands[1]); break;
+        case OP_CAST: cast_elements(to, from, operands[2], operands[3], operands[4]); break;
+        case OP_GATHER_ROWS: gather_rows(base, operands); break;
+        case OP_SCATTER_ADD: scatter_add(base, operands); break;
+        case OP_ONE_HOT: one_hot(base, operands); break;
         case OP_RANDOM:
-            random_fill(to, operands[1], operands[2], operands[3], *words_at(base, operands[4]), *words_at(base, operands[5]));
+            random_fill(to, operands[1], operands[2], operands[3], *words_at(base, operands[4]),
+                        *words_at(base, operands[5]));
             break;
         case OP_GUARD:
             if (!(*to - *to == 0)) return RUN_NOT_FINITE;
             break;
-        default:
-            return RUN_REFUSED;
+        default: return RUN_REFUSED;
         }
     }
     return RUN_DONE;
@@ -122,7 +95,8 @@ static uint32_t run_until(char *base, uint32_t *run, uint32_t run_address, uint3
         copy_bytes(ints_at(base, run[RUN_INDICES]), rows + batch * batch_size, 4 * examples);
         *words_at(base, run[RUN_STEP_INPUT]) = step;
         *words_at(base, run[RUN_SEED_INPUT]) = run[RUN_SEED];
-        const uint32_t program = run[is_tail ? RUN_TAIL : RUN_PROGRAM], words = run[is_tail ? RUN_TAIL_WORDS : RUN_PROGRAM_WORDS];
+        const uint32_t program = run[is_tail ? RUN_TAIL : RUN_PROGRAM],
+                       words = run[is_tail ? RUN_TAIL_WORDS : RUN_PROGRAM_WORDS];
         const uint32_t status = execute_instructions(base, run_address, program, words);
         if (status != RUN_DONE) return status;
         add_results(base, run, is_tail, examples);
@@ -148,7 +122,8 @@ EXPORT("execute") uint32_t export_execute(uint32_t run, uint32_t instructions, u
 }
 
 EXPORT("matmul_scratch")
-uint32_t export_matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape) {
+uint32_t export_matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst,
+                               uint32_t has_tape) {
     return matmul_scratch(m, n, k, flags, has_dst, has_tape);
 }
 #endif

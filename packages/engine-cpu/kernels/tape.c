@@ -1,11 +1,12 @@
 /*
  * Runs a tape: its micro-ops, block by block, over the elements of a tensor [rows, cols] in row-major order.
  *
- * A block is TAPE_BLOCK elements, whatever the rows are, or all of them where one op works in place. Registers are used where they lie in the arena when a block of them is contiguous there, else from a block of
- * the tape's own: a row repeated over narrow rows is laid out once per run, so that each block only begins at another place of the pattern.
+ * A block is TAPE_BLOCK elements, whatever the rows are, or all of them where one op works in place. Registers are used
+ * where they lie in the arena when a block of them is contiguous there, else from a block of the tape's own: a row
+ * repeated over narrow rows is laid out once per run, so that each block only begins at another place of the pattern.
  *
- * The last elements, if they are no whole vectors, are staged: copied into blocks of the tape's own, computed there, and copied back, so
- * that nothing outside a tensor is read or written.
+ * The last elements, if they are no whole vectors, are staged: copied into blocks of the tape's own, computed there,
+ * and copied back, so that nothing outside a tensor is read or written.
  */
 #include "kernels.h"
 
@@ -72,8 +73,7 @@ void tape_begin(struct tape *tape, char *base, uint32_t address, uint32_t rows, 
             }
             break;
         case REGISTER_FULL:
-        case REGISTER_PRODUCT:
-            break;
+        case REGISTER_PRODUCT: break;
         default:
             if (kind_of(tape, r) == REGISTER_ROW && cols <= TAPE_BLOCK) repeat_row(tape, r);
             in_place = false;
@@ -107,11 +107,13 @@ static float *column_block(struct tape *tape, uint32_t r, uint32_t row, uint32_t
     return tape->own[r];
 }
 
-/* A register that lies in the arena: its block there, or a copy when staged. Registers of the same memory share the copy. */
+/* A register that lies in the arena: its block there, or a copy when staged. Registers of the same memory share the
+ * copy. */
 static float *arena_block(struct tape *tape, uint32_t r, float *there, uint32_t count, bool staged) {
     if (!staged) return there;
     for (uint32_t other = 0; other < r; other++) {
-        if (kind_of(tape, other) == kind_of(tape, r) && address_of(tape, other) == address_of(tape, r)) return tape->own[other];
+        if (kind_of(tape, other) == kind_of(tape, r) && address_of(tape, other) == address_of(tape, r))
+            return tape->own[other];
     }
     copy_bytes(tape->own[r], there, 4 * count);
     return tape->own[r];
@@ -126,15 +128,12 @@ static void locate_blocks(struct tape *tape, float *product, uint32_t first, uin
         case REGISTER_FULL:
             tape->block[r] = arena_block(tape, r, floats_at(tape->base, address) + first, count, staged);
             break;
-        case REGISTER_PRODUCT:
-            tape->block[r] = arena_block(tape, r, product, count, staged);
-            break;
+        case REGISTER_PRODUCT: tape->block[r] = arena_block(tape, r, product, count, staged); break;
         case REGISTER_ROW:
-            tape->block[r] = tape->cols <= TAPE_BLOCK ? tape->own[r] + col : wide_row_block(tape, r, col, count, staged);
+            tape->block[r] =
+                tape->cols <= TAPE_BLOCK ? tape->own[r] + col : wide_row_block(tape, r, col, count, staged);
             break;
-        case REGISTER_COL:
-            tape->block[r] = column_block(tape, r, row, col, count);
-            break;
+        case REGISTER_COL: tape->block[r] = column_block(tape, r, row, col, count); break;
         case REGISTER_FULL_U8:
             tape->block[r] = tape->own[r];
             cast_elements(tape->own[r], tape->base + address + first, DTYPE_F32, DTYPE_U8, count);
@@ -143,8 +142,7 @@ static void locate_blocks(struct tape *tape, float *product, uint32_t first, uin
             tape->block[r] = tape->own[r];
             cast_elements(tape->own[r], ints_at(tape->base, address) + first, DTYPE_F32, DTYPE_I32, count);
             break;
-        default:
-            break;
+        default: break;
         }
     }
 }
@@ -154,7 +152,8 @@ static void write_back(struct tape *tape, float *product, uint32_t first, uint32
     for (uint32_t r = 0; r < tape->num_registers; r++) {
         if (!(tape->written >> r & 1)) continue;
         const uint32_t kind = kind_of(tape, r);
-        if (kind == REGISTER_FULL) copy_bytes(floats_at(tape->base, address_of(tape, r)) + first, tape->block[r], 4 * count);
+        if (kind == REGISTER_FULL)
+            copy_bytes(floats_at(tape->base, address_of(tape, r)) + first, tape->block[r], 4 * count);
         if (kind == REGISTER_PRODUCT) copy_bytes(product, tape->block[r], 4 * count);
     }
 }
@@ -175,16 +174,20 @@ void tape_run(struct tape *tape, float *product, uint32_t first_row, uint32_t nu
         for (uint32_t i = 0; i < tape->num_ops; i++, op += TAPE_OP_WORDS) {
             float **block = tape->block;
             const uint32_t whole = round_up(count, VLEN);
-            if (op[0] == MICRO_ADAM) apply_adam(block + op[2], whole);
-            else apply_micro_op(op[0], block[op[1]], block[op[2]], block[op[3]], block[op[4]], whole);
+            if (op[0] == MICRO_ADAM)
+                apply_adam(block + op[2], whole);
+            else
+                apply_micro_op(op[0], block[op[1]], block[op[2]], block[op[3]], block[op[4]], whole);
         }
-        for (uint32_t i = 0; i < tape->num_sums; i++) sum_lanes(tape->lanes[i], tape->block[tape->sums[2 * i]], first, count);
+        for (uint32_t i = 0; i < tape->num_sums; i++)
+            sum_lanes(tape->lanes[i], tape->block[tape->sums[2 * i]], first, count);
         if (staged) write_back(tape, block_product, first, count);
     }
 }
 
 void tape_end(struct tape *tape) {
-    for (uint32_t i = 0; i < tape->num_sums; i++) *floats_at(tape->base, tape->sums[2 * i + 1]) = fold_lanes(tape->lanes[i]);
+    for (uint32_t i = 0; i < tape->num_sums; i++)
+        *floats_at(tape->base, tape->sums[2 * i + 1]) = fold_lanes(tape->lanes[i]);
 }
 
 /* operands: rows, cols, tape */

@@ -1,8 +1,9 @@
 /*
  * A vector of VLEN floats and the few things the kernels do with it.
  *
- * GNU vector extensions carry the arithmetic, so one source serves WASM SIMD, SSE, AVX2, AVX-512 and NEON: VLEN is the only
- * thing that changes. No result depends on it: every lane does what a scalar would do, and horizontal sums go through LANES virtual lanes.
+ * GNU vector extensions carry the arithmetic, so one source serves WASM SIMD, SSE, AVX2, AVX-512 and NEON: VLEN is the
+ * only thing that changes. No result depends on it: every lane does what a scalar would do, and horizontal sums go
+ * through LANES virtual lanes.
  */
 #ifndef GRADPOOL_VECTOR_H
 #define GRADPOOL_VECTOR_H
@@ -104,8 +105,9 @@ INLINE void store_part(float *to, vfloat value, uint32_t count) {
 }
 
 /*
- * Keeps the compiler from seeing how a pointer came about. Loops whose pointers are hidden once per iteration address memory by pointer and constant offset, where
- * the optimizer would otherwise trade pointers for sums of an index and loop-invariant parts: more instructions, and in WASM registers that V8 then lacks.
+ * Keeps the compiler from seeing how a pointer came about. Loops whose pointers are hidden once per iteration address
+ * memory by pointer and constant offset, where the optimizer would otherwise trade pointers for sums of an index and
+ * loop-invariant parts: more instructions, and in WASM registers that V8 then lacks.
  */
 #define HIDE(pointer) __asm__("" : "+r"(pointer))
 
