@@ -97,7 +97,7 @@ enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
 #define TAPE_BLOCK 256
 #define TAPE_MAX_REGISTERS 48
 #define TAPE_MAX_TEMPS 24
-#define TAPE_MAX_SUMS 8
+#define TAPE_MAX_SUMS 16
 #define TAPE_OP_WORDS 5
 
 enum register_kind {
