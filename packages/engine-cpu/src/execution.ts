@@ -19,12 +19,11 @@ import {
 } from '@gradpool/core'
 import type { Arena } from './arena.js'
 import type { KernelInstance } from './kernels.js'
-import { PLAN_VERSION, RESULT, RUN, RUN_STATUS } from './instructions.js'
+import { PLAN_VERSION, RESULT, RUN, RUN_STATUS, STACK_BYTES } from './instructions.js'
 import { Plan } from './planner/plan.js'
 import { executeSpan, type CpuSpanTask } from './span.js'
 import { sameStates, States } from './states.js'
 
-const STACK_BYTES = 256 * 1024
 /** How long a run in place lets the event loop wait between looks at progress and the abort signal. */
 const SLICE_MS = 25
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import {
+  STACK_BYTES,
   DTYPE,
   MATMUL,
   MICRO,
@@ -55,5 +56,7 @@ test('limits and version', () => {
   expect(define('PLAN_VERSION')).toBe(PLAN_VERSION)
   expect(define('TAPE_MAX_REGISTERS')).toBe(TAPE.MAX_REGISTERS)
   expect(define('TAPE_MAX_TEMPS')).toBe(TAPE.MAX_TEMPS)
+  expect(define('TAPE_MAX_SUMS')).toBe(TAPE.MAX_SUMS)
+  expect(define('STACK_BYTES')).toBe(STACK_BYTES)
   expect(define('ADAM_REGISTERS')).toBe(TAPE.ADAM_REGISTERS)
 })

@@ -94,4 +94,12 @@ export const MICRO = {
   ADAM: 21,
 } as const
 
-export const TAPE = { MAX_REGISTERS: 48, MAX_TEMPS: 24, ADAM_REGISTERS: 14 } as const
+export const TAPE = {
+  MAX_REGISTERS: 48,
+  MAX_TEMPS: 24,
+  MAX_SUMS: 16,
+  ADAM_REGISTERS: 14,
+} as const
+
+/** What a call of the kernels may use as its stack. */
+export const STACK_BYTES = 262144

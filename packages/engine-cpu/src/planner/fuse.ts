@@ -94,18 +94,8 @@ export class Kernels {
     if (mine.kind === 'matmul' && theirs.kind === 'matmul') return
     const isSum = mine.kind === 'single'
     if (!isSum && mine.size !== theirs.size) return
-    if (
-      mine.columns !== undefined &&
-      theirs.columns !== undefined &&
-      mine.columns !== theirs.columns
-    )
-      return
-    if (
-      mine.nodes.length + theirs.nodes.length > MAX_TAPE_NODES ||
-      this.#registers(mine, theirs) > TAPE.MAX_REGISTERS
-    ) {
-      return
-    }
+    if ((mine.columns ?? theirs.columns) !== (theirs.columns ?? mine.columns)) return
+    if (!this.#fitsOneTape([...mine.nodes, ...theirs.nodes])) return
     if (this.#mustFollow(mine, theirs) || this.#mustFollow(theirs, mine)) return
     const [host, guest] = mine.kind === 'matmul' ? [mine, theirs] : [theirs, mine]
     const matmul = host.kind === 'matmul' ? host.nodes[0] : undefined
@@ -116,13 +106,16 @@ export class Kernels {
     for (const node of guest.nodes) this.#of.set(node, host)
   }
 
-  /** An upper bound of the registers of a joint tape: its nodes, and all they read. */
-  #registers(a: Kernel, b: Kernel): number {
-    const read = [...a.nodes, ...b.nodes].flatMap((node) => [
-      node,
-      ...this.#graph.dependencies(node),
-    ])
-    return new Set(read).size
+  #fitsOneTape(nodes: readonly number[]): boolean {
+    const read = new Set(nodes.flatMap((node) => this.#graph.dependencies(node)))
+    // A node may need two registers: a temp, and the memory it is copied to at the end.
+    const mostRegisters = 2 * nodes.length + read.size
+    const numSums = nodes.filter((node) => this.#isTotal(node)).length
+    return (
+      nodes.length <= MAX_TAPE_NODES &&
+      mostRegisters <= TAPE.MAX_REGISTERS &&
+      numSums <= TAPE.MAX_SUMS
+    )
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
  * Runs single instructions of the compiled kernels over a memory of its own, for tests.
  */
+import { expect } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { RUN } from '../instructions.js'
 
@@ -125,4 +126,35 @@ export function testNumbers(seed: number): () => number {
 export function testFloats(count: number, seed: number): Float32Array {
   const next = testNumbers(seed)
   return Float32Array.from({ length: count }, () => 2 * next() - 1)
+}
+
+/** An element, NaN past the end. */
+export function at(array: ArrayLike<number>, index: number): number {
+  return array[index] ?? NaN
+}
+
+export function expectSameBits(actual: Float32Array, expected: Float32Array): void {
+  expect(actual.length).toBe(expected.length)
+  const bits = (array: Float32Array): Uint32Array => new Uint32Array(new Float32Array(array).buffer)
+  const a = bits(actual)
+  const b = bits(expected)
+  const different = a.findIndex(
+    (word, i) => word !== b[i] && !(Number.isNaN(actual[i]) && Number.isNaN(expected[i])),
+  )
+  if (different >= 0) {
+    expect.fail(
+      `element ${different} of ${a.length}: ${at(actual, different)}, not ${at(expected, different)}`,
+    )
+  }
+}
+
+/** The sum of contiguous elements as plan.h defines it: 16 lanes, folded in halves. */
+export function laneSum(values: ArrayLike<number>): number {
+  const lanes = new Float32Array(16)
+  for (let i = 0; i < values.length; i++)
+    lanes[i % 16] = at(lanes, i % 16) + Math.fround(at(values, i))
+  for (let width = 8; width >= 1; width /= 2) {
+    for (let lane = 0; lane < width; lane++) lanes[lane] = at(lanes, lane) + at(lanes, lane + width)
+  }
+  return at(lanes, 0)
 }

@@ -1,0 +1,129 @@
+/** Products of matrices, bit by bit against a sum in ascending order. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MATMUL, MICRO, OP, REGISTER } from '../../src/instructions.js'
+import {
+  KernelHost,
+  addressOf,
+  at,
+  expectSameBits,
+  testFloats,
+} from '../../src/testing/kernel-host.js'
+
+const host = new KernelHost()
+const f = Math.fround
+
+describe('matmul', () => {
+  interface Case {
+    m: number
+    n: number
+    k: number
+    flags: number
+    seed: number
+  }
+
+  function reference({ m, n, k, flags }: Case, a: Float32Array, b: Float32Array): Float32Array {
+    const result = new Float32Array(m * n)
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let total = -0
+        for (let c = 0; c < k; c++) {
+          const left = at(a, flags & MATMUL.TRANSPOSE_A ? c * m + i : i * k + c)
+          const right = at(b, flags & MATMUL.TRANSPOSE_B ? j * k + c : c * n + j)
+          total = f(total + f(left * right))
+        }
+        result[i * n + j] = total
+      }
+    }
+    return result
+  }
+
+  /** Runs all of: into dst, into dst with a tape, with a tape only. */
+  function check(shape: Case): void {
+    const { m, n, k, flags, seed } = shape
+    host.reset()
+    const a = host.floats(testFloats(m * k, seed), 4 * (seed & 3))
+    const b = host.floats(testFloats(k * n, seed + 1), 4 * ((seed >> 2) & 3))
+    const bias = host.floats(testFloats(n, seed + 2))
+    const expected = reference(shape, a, b)
+    const biased = expected.map((value, index) => f(value + at(bias, index % n)))
+
+    const instruction = (dst: Float32Array | 0, tape: number | Int32Array): void => {
+      const scratch = host.bytes(
+        host.exports.matmul_scratch(m, n, k, flags, dst ? 1 : 0, tape ? 1 : 0),
+      )
+      expect(host.execute(OP.MATMUL, dst, a, b, m, n, k, flags, scratch, tape)).toBe(0)
+    }
+    const plain = host.floats(m * n, 4 * ((seed >> 4) & 3))
+    instruction(plain, 0)
+    expectSameBits(plain, expected)
+
+    const product = host.floats(m * n)
+    const output = host.floats(m * n)
+    const toOutput = [
+      REGISTER.PRODUCT,
+      0,
+      REGISTER.ROW,
+      addressOf(bias),
+      REGISTER.FULL,
+      addressOf(output),
+    ]
+    const addBias = host.ints([3, 1, 0, ...toOutput, MICRO.ADD, 2, 0, 1, 0])
+    instruction(product, addBias)
+    expectSameBits(product, expected)
+    expectSameBits(output, biased)
+    output.fill(7)
+    instruction(0, addBias)
+    expectSameBits(output, biased)
+
+    const inPlace = host.ints([
+      2,
+      1,
+      0,
+      REGISTER.PRODUCT,
+      0,
+      REGISTER.ROW,
+      addressOf(bias),
+      MICRO.ADD,
+      0,
+      0,
+      1,
+      0,
+    ])
+    instruction(product, inPlace)
+    expectSameBits(product, biased)
+    expect(host.guardsHold()).toBe(true)
+  }
+
+  it('sums each element in ascending order, whatever the shape', () => {
+    const extent = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 70 }))
+    const depth = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 600 }))
+    const shape = fc.record({
+      m: extent,
+      n: extent,
+      k: depth,
+      flags: fc.integer({ min: 0, max: 3 }),
+      seed: fc.nat(),
+    })
+    fc.assert(fc.property(shape, check), { numRuns: 400 })
+  })
+
+  const shapes: [number, number, number][] = [
+    [10, 10, 784],
+    [784, 10, 10],
+    [10, 784, 64],
+    [10, 64, 784],
+    [784, 64, 10],
+    [128, 512, 300],
+    [300, 130, 128],
+    [131, 77, 530],
+    [12, 450, 300],
+    [23, 301, 501],
+    [61, 1, 600],
+    [1, 61, 600],
+    [1, 1, 1],
+  ]
+  it.each(shapes)('%i x %i, depth %i', (m, n, k) => {
+    for (const flags of [0, 1, 2, 3]) check({ m, n, k, flags, seed: 91 })
+  })
+})
