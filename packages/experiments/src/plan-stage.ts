@@ -90,7 +90,8 @@ export function planStage(stage: StageToPlan): PlannedStage {
       samples: samples(
         samplesProgram,
         dataset,
-        startsFrom?.plan.samples?.data.rows ??
+        // Only where the hash has that stage in it: stages of one hash have the same samples.
+        (start && startsFrom?.plan.samples?.data.rows) ??
           chooseRows(splits.test.rows, samplesProgram.numExamples, seed, `samples ${hash}`),
       ),
     }),
