@@ -1,54 +1,56 @@
 /**
- * The engine `wasm`: kernels in WebAssembly SIMD over one shared memory per process.
+ * An engine on this machine's CPU: kernels over one shared memory per engine.
  */
-import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import {
-  UserError,
   type BatchProgram,
   type CompileOptions,
   type Engine,
   type Execution,
   type Field,
 } from '@gradpool/core'
+import { randomUUID } from 'node:crypto'
 import { Arena, reserveMemory } from './arena.js'
 import { CpuExecution, type Host } from './execution.js'
-import { KernelInstance } from './kernels.js'
+import { instantiate, type KernelCode, type Kernels } from './kernels.js'
 
-const KERNELS_FILE = new URL('../dist/kernels.wasm', import.meta.url)
-
-export interface WasmEngineOptions {
-  /** Size of the arena: what all datasets, states and plans together may take. Default: 2 GiB, or what the system allows. */
+export interface CpuEngineOptions {
+  /**
+   * Size of the arena: what all datasets, states and plans together may take. Default: 2 GiB, or what the system
+   * allows.
+   */
   readonly memoryBytes?: number
 }
 
-/**
- * @throws UserError when the kernels are not built, or the memory asked for cannot be reserved.
- */
-export function wasmEngine(options: WasmEngineOptions = {}): Promise<Engine> {
-  return Promise.resolve(new WasmEngine(options))
+/** What tells the CPU engines apart. */
+export interface CpuTarget {
+  readonly name: string
+  readonly description: string
+  readonly code: KernelCode
 }
 
-class WasmEngine implements Engine, Host {
-  readonly name = 'wasm'
-  readonly description = 'WebAssembly SIMD, 128-bit vectors'
+export class CpuEngine implements Engine, Host {
+  readonly name: string
+  readonly description: string
   readonly workerModule = new URL(
     import.meta.url.endsWith('.ts') ? '../dist/span.js' : './span.js',
     import.meta.url,
   ).href
   readonly arenaId = randomUUID()
-  readonly module: WebAssembly.Module
+  readonly code: KernelCode
   readonly arena: Arena
-  readonly kernels: KernelInstance
+  readonly kernels: Kernels
   readonly executions = new Set<Execution>()
   /** Values that came from outside the arena, and where their copy is. */
   readonly #copies = new WeakMap<Field['values'], number>()
 
-  constructor({ memoryBytes }: WasmEngineOptions) {
-    this.module = loadKernels()
+  /** @throws UserError when the memory asked for cannot be reserved. */
+  constructor({ name, description, code }: CpuTarget, { memoryBytes }: CpuEngineOptions) {
+    this.name = name
+    this.description = description
+    this.code = code
     const memory = reserveMemory(memoryBytes)
-    this.kernels = new KernelInstance(this.module, memory)
-    this.arena = new Arena(memory, this.kernels.firstFreeAddress)
+    this.kernels = instantiate(code, memory)
+    this.arena = new Arena(memory, this.kernels.firstAddress)
   }
 
   readonly allocate = (numBytes: number): Uint8Array =>
@@ -75,16 +77,5 @@ class WasmEngine implements Engine, Host {
   dispose(): Promise<void> {
     for (const execution of this.executions) execution.dispose()
     return Promise.resolve()
-  }
-}
-
-/** @throws UserError when the kernels have not been built. */
-export function loadKernels(): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(readFileSync(KERNELS_FILE))
-  } catch (cause) {
-    throw new UserError('the kernels of the wasm engine are not built; run `npm run build`', {
-      cause,
-    })
   }
 }

@@ -18,7 +18,7 @@ import {
   type StateValues,
 } from '@gradpool/core'
 import type { Arena } from './arena.js'
-import type { KernelInstance } from './kernels.js'
+import type { KernelCode, Kernels } from './kernels.js'
 import { PLAN_VERSION, RESULT, RUN, RUN_STATUS, STACK_BYTES } from './instructions.js'
 import { Plan } from './planner/plan.js'
 import { executeSpan, type CpuSpanTask } from './span.js'
@@ -31,8 +31,8 @@ const SLICE_MS = 25
 export interface Host {
   readonly arenaId: string
   readonly arena: Arena
-  readonly module: WebAssembly.Module
-  readonly kernels: KernelInstance
+  readonly code: KernelCode
+  readonly kernels: Kernels
   /** Address of a field's values in the arena. */
   place(field: Field): number
   /** Those that hold memory. */
@@ -161,10 +161,10 @@ export class CpuExecution implements Execution {
   }
 
   #task(steps: number): CpuSpanTask {
-    const { arenaId, module, arena } = this.#host
+    const { arenaId, code, arena } = this.#host
     return {
       arena: arenaId,
-      module,
+      code,
       memory: arena.memory,
       run: this.#run,
       stackTop: this.#stackTop,

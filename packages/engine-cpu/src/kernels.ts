@@ -1,44 +1,21 @@
 /**
- * An instance of the compiled kernels: one per thread, all over the arena's memory.
+ * What an engine needs of its kernels, whatever they are compiled to, and how a thread gets at them.
  *
- * Worker threads load this file and span.ts, so neither imports anything.
+ * Worker threads load this file, span.ts and the two kinds of kernels, so none of them imports another package.
  */
+import { NativeKernels } from './native-kernels.js'
+import { WasmKernels } from './wasm-kernels.js'
 
-/** What `kernels/run.c` exports. Addresses are byte offsets in the memory. */
-interface Exports {
-  /** Runs steps of the run at an address; the run's status. */
-  run(address: number, steps: number): number
-  matmul_scratch(
-    m: number,
-    n: number,
-    k: number,
-    flags: number,
-    hasDestination: number,
-    hasTape: number,
-  ): number
-  readonly __stack_pointer: WebAssembly.Global<'i32'>
-  readonly __heap_base: WebAssembly.Global<'i32'>
-}
-
-export class KernelInstance {
-  readonly #exports: Exports
-
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
-    const instance = new WebAssembly.Instance(module, { env: { memory } })
-    this.#exports = instance.exports as unknown as Exports
-  }
-
-  /** Where the kernels' own data ends. */
-  get firstFreeAddress(): number {
-    return this.#exports.__heap_base.value
-  }
-
-  /** @param stackTop one past the end of memory that no other thread uses as its stack meanwhile */
-  run(address: number, steps: number, stackTop: number): number {
-    this.#exports.__stack_pointer.value = stackTop
-    return this.#exports.run(address, steps)
-  }
-
+export interface Kernels {
+  /** Where the arena may begin. */
+  readonly firstAddress: number
+  /**
+   * Runs steps of the run at an address; the run's status.
+   *
+   * @param stackTop one past the end of memory that no other thread uses as its stack meanwhile
+   */
+  run(address: number, steps: number, stackTop: number): number
+  /** Bytes of scratch memory that a matmul asks for. */
   matmulScratch(
     m: number,
     n: number,
@@ -46,7 +23,16 @@ export class KernelInstance {
     flags: number,
     hasDestination: boolean,
     hasTape: boolean,
-  ): number {
-    return this.#exports.matmul_scratch(m, n, k, flags, Number(hasDestination), Number(hasTape))
-  }
+  ): number
+}
+
+/** Structured-cloneable: what the kernels are compiled to. */
+export type KernelCode =
+  | { readonly kind: 'wasm'; readonly module: WebAssembly.Module }
+  | { readonly kind: 'native'; /** Path of the addon. */ readonly file: string }
+
+export function instantiate(code: KernelCode, memory: WebAssembly.Memory): Kernels {
+  return code.kind === 'wasm'
+    ? new WasmKernels(code.module, memory)
+    : new NativeKernels(code.file, memory)
 }

@@ -1,13 +1,13 @@
 /**
  * Runs spans in any thread: this is the module a worker loads, and it loads nothing else than the kernels' glue.
  */
-import { KernelInstance } from './kernels.js'
+import { instantiate, type KernelCode, type Kernels } from './kernels.js'
 
 /** Structured-cloneable; memory and module are shared, not copied. */
 export interface CpuSpanTask {
   /** Tells arenas apart, so that a thread instantiates the kernels once for each. */
   readonly arena: string
-  readonly module: WebAssembly.Module
+  readonly code: KernelCode
   readonly memory: WebAssembly.Memory
   /** Address of the run's words. */
   readonly run: number
@@ -19,10 +19,10 @@ export interface CpuSpanTask {
 export type CpuSpanOutcome = number
 
 /** A thread serves one engine at a time. */
-let current: { readonly arena: string; readonly kernels: KernelInstance } | undefined
+let current: { readonly arena: string; readonly kernels: Kernels } | undefined
 
 export function executeSpan(task: unknown): CpuSpanOutcome {
-  const { arena, module, memory, run, stackTop, steps } = task as CpuSpanTask
-  if (current?.arena !== arena) current = { arena, kernels: new KernelInstance(module, memory) }
+  const { arena, code, memory, run, stackTop, steps } = task as CpuSpanTask
+  if (current?.arena !== arena) current = { arena, kernels: instantiate(code, memory) }
   return current.kernels.run(run, steps, stackTop)
 }

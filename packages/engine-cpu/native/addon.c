@@ -1,0 +1,94 @@
+/*
+ * The kernels as a Node-API addon. build.mjs compiles this file once for each instruction set, into an addon of its own.
+ *
+ * The addon keeps no state: it loads in any number of threads and environments. The arena comes with each call as a typed array over the whole of it.
+ */
+#include <node_api.h>
+#include <string.h>
+
+#include "kernels.h"
+
+/* The arena's start, or 0 with an exception pending. */
+static char *arena_of(napi_env env, napi_value memory) {
+    void *data = 0;
+    size_t length = 0;
+    napi_typedarray_type type;
+    if (napi_get_typedarray_info(env, memory, &type, &length, &data, 0, 0) != napi_ok || type != napi_uint8_array) {
+        napi_throw_type_error(env, 0, "the arena must be a Uint8Array");
+        return 0;
+    }
+    return data;
+}
+
+#define MOST_ARGUMENTS 7
+
+/* Reads `count` arguments, those from `first` on as u32; false with an exception pending. */
+static bool read_arguments(napi_env env, napi_callback_info info, size_t count, size_t first, napi_value values[], uint32_t numbers[]) {
+    size_t given = count;
+    if (napi_get_cb_info(env, info, &given, values, 0, 0) != napi_ok || given != count) {
+        napi_throw_type_error(env, 0, "wrong number of arguments");
+        return false;
+    }
+    for (size_t i = first; i < count; i++) {
+        if (napi_get_value_uint32(env, values[i], &numbers[i]) != napi_ok) {
+            napi_throw_type_error(env, 0, "arguments must be numbers");
+            return false;
+        }
+    }
+    return true;
+}
+
+static napi_value number(napi_env env, uint32_t value) {
+    napi_value result = 0;
+    napi_create_uint32(env, value, &result);
+    return result;
+}
+
+/* run(arena, run, steps): the run's status */
+static napi_value run(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS];
+    uint32_t numbers[MOST_ARGUMENTS];
+    if (!read_arguments(env, info, 3, 1, values, numbers)) return 0;
+    char *base = arena_of(env, values[0]);
+    return base ? number(env, run_steps(base, numbers[1], numbers[2])) : 0;
+}
+
+/* matmulScratch(m, n, k, flags, hasDst, hasTape): bytes */
+static napi_value scratch(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS];
+    uint32_t n[MOST_ARGUMENTS];
+    if (!read_arguments(env, info, 6, 0, values, n)) return 0;
+    return number(env, matmul_scratch(n[0], n[1], n[2], n[3], n[4], n[5]));
+}
+
+/* supports(name): whether this CPU, and the system, can run the addon compiled for that instruction set */
+static napi_value supports(napi_env env, napi_callback_info info) {
+    napi_value name, result = 0;
+    size_t given = 1, length;
+    char set[16] = "";
+    napi_get_cb_info(env, info, &given, &name, 0, 0);
+    napi_get_value_string_utf8(env, name, set, sizeof set, &length);
+    bool is_supported = !strcmp(set, "portable");
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!strcmp(set, "sse4.2")) is_supported = __builtin_cpu_supports("sse4.2");
+    if (!strcmp(set, "avx2")) is_supported = __builtin_cpu_supports("avx2");
+    if (!strcmp(set, "avx512"))
+        is_supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+                       __builtin_cpu_supports("avx512dq");
+#elif defined(__aarch64__)
+    if (!strcmp(set, "neon")) is_supported = true; /* part of the architecture */
+#endif
+    napi_get_boolean(env, is_supported, &result);
+    return result;
+}
+
+NAPI_MODULE_INIT() {
+    const napi_property_descriptor functions[] = {
+        {.utf8name = "supports", .method = supports, .attributes = napi_enumerable},
+        {.utf8name = "run", .method = run, .attributes = napi_enumerable},
+        {.utf8name = "matmulScratch", .method = scratch, .attributes = napi_enumerable},
+    };
+    napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
+    return exports;
+}

@@ -1,0 +1,60 @@
+/**
+ * The engine `native`: the same kernels compiled for this machine's CPU, with the same bits. It is there where set-up found a C compiler.
+ */
+import { UserError, type Engine } from '@gradpool/core'
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { CpuEngine, type CpuEngineOptions } from './engine.js'
+import { loadAddon } from './native-kernels.js'
+
+const FOLDER = new URL('../dist/native/', import.meta.url)
+
+/** Best first; the names of the files that native/build.mjs makes. */
+const PREFERENCE = ['avx512', 'avx2', 'neon', 'sse4.2', 'portable']
+
+export interface NativeEngineOptions extends CpuEngineOptions {
+  /** One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the best. */
+  readonly instructionSet?: string | undefined
+}
+
+/**
+ * @throws UserError when the engine is not built, this CPU lacks the instruction set, or the memory cannot be reserved.
+ */
+export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine> {
+  return new Promise((resolve) => {
+    const instructionSet = choose(options.instructionSet ?? process.env.GRADPOOL_CPU)
+    const target = {
+      name: 'native',
+      description: `native code, ${instructionSet}`,
+      code: { kind: 'native', file: fileOf(instructionSet) },
+    } as const
+    resolve(new CpuEngine(target, options))
+  })
+}
+
+/** The instruction sets for which kernels are built and which this CPU has, best first; none where nothing is built. */
+export function nativeInstructionSets(): string[] {
+  const built = existsSync(FOLDER) ? readdirSync(FOLDER) : []
+  if (!built.includes('portable.node')) return []
+  const addon = loadAddon(fileOf('portable'))
+  return PREFERENCE.filter((name) => built.includes(`${name}.node`) && addon.supports(name))
+}
+
+function choose(wanted: string | undefined): string {
+  const available = nativeInstructionSets()
+  const [best] = available
+  if (best === undefined) {
+    throw new UserError(
+      "the engine 'native' is not built here; install a C compiler (cc or clang) and run the set-up again, or use the engine 'wasm', which gives the same results",
+    )
+  }
+  if (wanted === undefined) return best
+  if (available.includes(wanted)) return wanted
+  throw new UserError(
+    `the engine 'native' does not have the instruction set '${wanted}' here; it has ${available.join(', ')}`,
+  )
+}
+
+function fileOf(instructionSet: string): string {
+  return fileURLToPath(new URL(`${instructionSet}.node`, FOLDER))
+}

@@ -1,0 +1,52 @@
+/**
+ * The kernels as native code: an addon compiled for one instruction set, over the arena's memory.
+ */
+import { createRequire } from 'node:module'
+import type { Kernels } from './kernels.js'
+
+/** What `native/addon.c` exports. */
+export interface Addon {
+  /** Whether this CPU can run the addon of that name. */
+  supports(instructionSet: string): boolean
+  run(arena: Uint8Array, address: number, steps: number): number
+  matmulScratch(
+    m: number,
+    n: number,
+    k: number,
+    flags: number,
+    hasDestination: number,
+    hasTape: number,
+  ): number
+}
+
+export class NativeKernels implements Kernels {
+  /** 0 stands for no address. */
+  readonly firstAddress = 64
+  readonly #addon: Addon
+  readonly #arena: Uint8Array
+
+  constructor(file: string, memory: WebAssembly.Memory) {
+    this.#addon = loadAddon(file)
+    this.#arena = new Uint8Array(memory.buffer)
+  }
+
+  /** The thread's own stack serves; `stackTop` is for WebAssembly. */
+  run(address: number, steps: number): number {
+    return this.#addon.run(this.#arena, address, steps)
+  }
+
+  matmulScratch(
+    m: number,
+    n: number,
+    k: number,
+    flags: number,
+    hasDestination: boolean,
+    hasTape: boolean,
+  ): number {
+    return this.#addon.matmulScratch(m, n, k, flags, Number(hasDestination), Number(hasTape))
+  }
+}
+
+export function loadAddon(file: string): Addon {
+  return createRequire(import.meta.url)(file) as Addon
+}

@@ -1,0 +1,142 @@
+/**
+ * Every instruction set gives the bits that WebAssembly gives.
+ */
+import {
+  add,
+  adam,
+  type BatchProgram,
+  clipByGlobalNorm,
+  type Engine,
+  logSoftmax,
+  matmul,
+  mean,
+  mul,
+  neg,
+  normal,
+  oneHot,
+  parameter,
+  randomUniform,
+  relu,
+  less,
+  sigmoid,
+  rmsprop,
+  sgd,
+  type Split,
+  stage,
+  sum,
+  tanh,
+  train,
+  traceProgram,
+  zeros,
+} from '@gradpool/core'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { nativeEngine, nativeInstructionSets, wasmEngine } from './index.js'
+import { splitOf, wholeBatch } from './testing/engine-contract.js'
+import { choices, data, f32, fieldsOf, OP_CASES, randomTraining } from './testing/programs.js'
+
+const memory = { memoryBytes: 2 ** 28 }
+const instructionSets = nativeInstructionSets()
+
+let wasm: Engine
+beforeAll(async () => {
+  wasm = await wasmEngine(memory)
+})
+afterAll(() => wasm.dispose())
+
+/** All states and results after some steps, in hexadecimal. */
+async function bitsAfter(
+  engine: Engine,
+  program: BatchProgram,
+  split: Split,
+  steps: number,
+): Promise<Record<string, string>> {
+  const execution = await engine.compile(program, { data: split, seed: 5 })
+  try {
+    const { means } = await execution.run({ steps })
+    const values = { ...execution.read(), ...means }
+    return Object.fromEntries(Object.entries(values).map(([name, array]) => [name, hex(array)]))
+  } finally {
+    execution.dispose()
+  }
+}
+
+function hex(array: Float32Array | Float64Array): string {
+  // NaN has many bit patterns; which one comes out of an operation is not part of the contract.
+  const plain = array.map((value) => (Number.isNaN(value) ? NaN : value))
+  return Buffer.from(plain.buffer).toString('hex')
+}
+
+/** A classifier with dropout, of odd sizes, on 61 examples in batches of 16. */
+const odd = stage({
+  params: {
+    hidden: parameter([9, 37], normal(0.3)),
+    bias: parameter([37], zeros),
+    output: parameter([37, 4], normal(0.3)),
+  },
+  step(weights, batch) {
+    const pixels = mul(batch.image, 1 / 255)
+    const hidden = relu(add(matmul(pixels, weights.hidden), weights.bias))
+    const kept = less(randomUniform(hidden.shape, 'dropout'), 0.8)
+    const logits = matmul(add(tanh(mul(hidden, kept)), sigmoid(hidden)), weights.output)
+    return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(batch.label, 4)), [1]))) }
+  },
+})
+const examples = splitOf(
+  {
+    image: {
+      dtype: 'u8',
+      shape: [9],
+      values: Uint8Array.from({ length: 549 }, (_, i) => (i * 89) % 256),
+    },
+    label: {
+      dtype: 'u8',
+      shape: [],
+      values: Uint8Array.from({ length: 61 }, (_, i) => (i * 7) % 4),
+    },
+  },
+  61,
+)
+
+// Where no compiler was found at set-up there is nothing to compare.
+describe.each(instructionSets)('%s', (instructionSet) => {
+  let native: Engine
+  beforeAll(async () => {
+    native = await nativeEngine({ ...memory, instructionSet })
+  })
+  afterAll(() => native.dispose())
+
+  const expectSame = async (program: BatchProgram, split: Split, steps: number): Promise<void> => {
+    const expected = await bitsAfter(wasm, program, split, steps)
+    expect(await bitsAfter(native, program, split, steps)).toEqual(expected)
+  }
+
+  test.each(Object.entries(OP_CASES))('%s', async (_, build) => {
+    const program = traceProgram((trace) => trace.result('value', build(fieldsOf(trace))))
+    await expectSame(wholeBatch(program, 5), data, 1)
+  })
+
+  test('random Programs of any extent', async () => {
+    await fc.assert(
+      fc.asyncProperty(choices, fc.integer({ min: 1, max: 70 }), async (graph, extent) => {
+        const program = traceProgram(randomTraining(extent, graph))
+        const split = splitOf({ x: f32([extent], extent, 1) }, extent)
+        await expectSame(wholeBatch(program, extent), split, 3)
+      }),
+      { numRuns: 60, seed: 3 },
+    )
+  })
+
+  test.each([
+    ['sgd with momentum', sgd({ learningRate: 0.1, momentum: 0.9 })],
+    ['rmsprop', rmsprop({ learningRate: 0.01 })],
+    ['adam', adam({ learningRate: 0.01 })],
+    ['adam with clipping', adam({ learningRate: 0.01, clip: clipByGlobalNorm(0.5) })],
+  ])('300 steps of %s, with dropout', async (_, optimizer) => {
+    await expectSame(train(odd, { optimizer, batchSize: 16, data: examples }), examples, 300)
+  })
+})
+
+test('an instruction set that is not here is refused by name', async () => {
+  await expect(nativeEngine({ instructionSet: 'mmx' })).rejects.toThrow(/native/)
+})

@@ -1,0 +1,228 @@
+/**
+ * Programs to test engines with: one for each op, and random ones.
+ */
+import {
+  add,
+  argMax,
+  broadcastTo,
+  cast,
+  concat,
+  div,
+  equal,
+  exp,
+  flush,
+  gather,
+  grad,
+  less,
+  lessEqual,
+  log,
+  logSoftmax,
+  matmul,
+  max,
+  maximum,
+  mean,
+  minimum,
+  mul,
+  neg,
+  normal,
+  oneHot,
+  pad,
+  randomNormal,
+  randomUniform,
+  relu,
+  reshape,
+  scatterAdd,
+  select,
+  sigmoid,
+  slice,
+  softmax,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  sum,
+  tanh,
+  transpose,
+  abs,
+  type Field,
+  type Tensor,
+  type Trace,
+} from '@gradpool/core'
+import fc from 'fast-check'
+import { splitOf } from './engine-contract.js'
+
+/** Deterministic values in [-1, 1), none of them near another's rounding. */
+export function values(size: number, salt: number): Float32Array {
+  return Float32Array.from(
+    { length: size },
+    (_, i) => (((i + 1) * 7919 + salt * 104729) % 2003) / 1001.5 - 1,
+  )
+}
+
+export function f32(shape: number[], numExamples: number, salt: number): Field {
+  return {
+    dtype: 'f32',
+    shape,
+    values: values(numExamples * shape.reduce((a, b) => a * b, 1), salt),
+  }
+}
+
+export const data = splitOf(
+  {
+    x: f32([7], 5, 1),
+    y: f32([7], 5, 2),
+    z: f32([3, 4], 5, 3),
+    pixels: {
+      dtype: 'u8',
+      shape: [9],
+      values: Uint8Array.from({ length: 45 }, (_, i) => (i * 37) % 256),
+    },
+    label: { dtype: 'u8', shape: [], values: Uint8Array.from([3, 0, 2, 2, 1]) },
+    index: { dtype: 'i32', shape: [], values: Int32Array.from([4, 1, 1, 0, 3]) },
+  },
+  5,
+)
+
+export interface Fields {
+  readonly x: Tensor
+  readonly y: Tensor
+  readonly z: Tensor
+  readonly pixels: Tensor
+  readonly label: Tensor
+  readonly index: Tensor
+}
+
+export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
+  neg: ({ x }) => neg(x),
+  exp: ({ x }) => exp(mul(x, 5)),
+  log: ({ x }) => log(add(abs(x), 0.1)),
+  sqrt: ({ x }) => sqrt(abs(x)),
+  tanh: ({ x }) => tanh(mul(x, 3)),
+  sigmoid: ({ x }) => sigmoid(mul(x, 9)),
+  relu: ({ x }) => relu(x),
+  flush: ({ x }) => flush(mul(x, 1e-38)),
+  'add broadcast row': ({ x, y }) => add(x, sum(y, [0])),
+  'mul broadcast column': ({ x, y }) => mul(x, sum(y, [1], { keepDims: true })),
+  'row and column': ({ x, y }) => add(sum(y, [0]), mul(x, sum(y, [1], { keepDims: true }))),
+  'broadcast of both': ({ x, y }) =>
+    add(sum(y, [0], { keepDims: true }), sum(x, [1], { keepDims: true })),
+  'broadcast middle': ({ z }) => add(z, sum(z, [1], { keepDims: true })),
+  'broadcast copied': ({ x }) =>
+    matmul(broadcastTo(sum(x, [0], { keepDims: true }), [5, 7]), x, { transposeB: true }),
+  sub: ({ x, y }) => sub(x, y),
+  div: ({ x, y }) => div(x, add(square(y), 0.5)),
+  maximum: ({ x, y }) => maximum(x, y),
+  minimum: ({ x, y }) => minimum(x, y),
+  less: ({ x, y }) => less(x, y),
+  lessEqual: ({ x, y }) => lessEqual(x, y),
+  'equal on integers': ({ label, index }) => equal(cast(label, 'f32'), cast(index, 'f32')),
+  select: ({ x, y }) => select(less(x, 0), x, y),
+  stopGradient: ({ x }) => mul(stopGradient(x), x),
+  'sum of all': ({ x }) => sum(mul(x, x)),
+  'sum outer': ({ z }) => sum(z, [0]),
+  'sum middle': ({ z }) => sum(z, [1]),
+  'sum inner': ({ z }) => sum(z, [2]),
+  'sum of axes apart': ({ z }) => sum(z, [0, 2]),
+  'mean of axes apart': ({ z }) => mean(mul(z, 2), [0, 2], { keepDims: true }),
+  'max of all': ({ x }) => max(x),
+  'max inner': ({ z }) => max(z, [2]),
+  'max of axes apart': ({ z }) => max(z, [0, 2]),
+  argMax: ({ x }) => argMax(x),
+  softmax: ({ x }) => softmax(mul(x, 4)),
+  logSoftmax: ({ z }) => logSoftmax(z),
+  reshape: ({ z }) => relu(reshape(add(z, 0.1), [15, 4])),
+  transpose: ({ z }) => transpose(z, [2, 0, 1]),
+  slice: ({ z }) => slice(z, [1, 0, 1], [3, 3, 2]),
+  pad: ({ x }) => pad(x, [1, 2], [7, 10]),
+  concat: ({ x, y }) => concat([x, square(y), x], 1),
+  gather: ({ x, index }) => gather(x, index),
+  scatterAdd: ({ x, index }) => scatterAdd(x, index, 6),
+  'oneHot of u8': ({ label }) => oneHot(label, 4),
+  'oneHot of i32': ({ index }) => oneHot(index, 5),
+  'cast to i32': ({ x }) => cast(mul(x, 10), 'i32'),
+  'cast of pixels': ({ pixels }) => mul(cast(pixels, 'f32'), 1 / 255),
+  'pixels into matmul': ({ pixels }) =>
+    matmul(cast(pixels, 'f32'), cast(pixels, 'f32'), { transposeB: true }),
+  matmul: ({ z }) => matmul(reshape(z, [5, 12]), reshape(z, [12, 5])),
+  'matmul transposed left': ({ x, y }) => matmul(x, y, { transposeA: true }),
+  'matmul transposed twice': ({ x, y }) =>
+    matmul(x, matmul(y, x, { transposeB: true }), { transposeA: true }),
+  'matmul, bias, relu': ({ x, y }) => relu(add(matmul(x, y, { transposeA: true }), sum(x, [0]))),
+  'matmul used twice': ({ x, y }) => {
+    const product = matmul(x, y, { transposeB: true })
+    return matmul(relu(product), sub(product, 1))
+  },
+  'random uniform': ({ x }) => add(x, randomUniform([5, 7], 'noise')),
+  'random normal': ({ x }) => add(x, randomNormal([5, 7], 'noise')),
+}
+
+export function fieldsOf(trace: {
+  batch: (name: string, dtype: 'f32' | 'u8' | 'i32', shape: number[]) => Tensor
+}): Fields {
+  return {
+    x: trace.batch('x', 'f32', [5, 7]),
+    y: trace.batch('y', 'f32', [5, 7]),
+    z: trace.batch('z', 'f32', [5, 3, 4]),
+    pixels: trace.batch('pixels', 'u8', [5, 9]),
+    label: trace.batch('label', 'u8', [5]),
+    index: trace.batch('index', 'i32', [5]),
+  }
+}
+
+/** One step in the making of a random Program: which op, and which earlier tensors it takes. */
+export type Choice = readonly [op: number, a: number, b: number]
+
+const SQUARE_OPS: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
+  (a, b) => add(a, b),
+  (a, b) => mul(a, b),
+  (a, b) => sub(a, b),
+  (a) => tanh(a),
+  (a) => relu(a),
+  (a) => mul(a, 0.5),
+  (a, b) => matmul(a, tanh(b)),
+  (a, b) => matmul(tanh(a), b, { transposeB: true }),
+  (a, b) => matmul(tanh(a), tanh(b), { transposeA: true }),
+  (a, b) => add(a, mean(b, [0])),
+  (a, b) => mul(a, mean(b, [1], { keepDims: true })),
+  (a, b) => add(a, mean(b)),
+  (a) => transpose(a),
+  (a) => softmax(a),
+  (a, b) => select(less(a, b), a, b),
+  (a) => sigmoid(a),
+]
+
+export function randomGraph(roots: readonly Tensor[], choices: readonly Choice[]): Tensor[] {
+  const tensors = [...roots]
+  for (const [op, a, b] of choices) {
+    const left = tensors[a % tensors.length]
+    const right = tensors[b % tensors.length]
+    const build = SQUARE_OPS[op % SQUARE_OPS.length]
+    if (left && right && build) tensors.push(build(left, right))
+  }
+  return tensors
+}
+
+export const choices = fc.array(fc.tuple(fc.nat(63), fc.nat(63), fc.nat(63)), {
+  minLength: 1,
+  maxLength: 25,
+})
+
+/** Traces a random Program of two weights and a third state, all `[extent, extent]`, that are updated by gradients of a random loss. */
+export function randomTraining(extent: number, graph: readonly Choice[]): (trace: Trace) => void {
+  return (trace) => {
+    const shape = [extent, extent]
+    const initializer = normal(0.5)
+    const a = trace.state('a', shape, initializer)
+    const b = trace.state('b', shape, initializer)
+    const previous = trace.state('previous', shape, initializer)
+    const tensors = randomGraph([trace.batch('x', 'f32', shape), a, b], graph)
+    const loss = mean(square(tanh(tensors.at(-1) ?? a)))
+    const [da, db] = grad(loss, [a, b])
+    if (!da || !db) throw new Error('two gradients')
+    trace.result('loss', loss)
+    trace.result('before', a)
+    trace.update('a', sub(a, mul(da, 0.1)))
+    trace.update('b', sub(b, mul(add(db, mul(previous, 0.9)), 0.1)))
+    trace.update('previous', a)
+  }
+}
