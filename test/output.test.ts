@@ -21,7 +21,7 @@ test('one experiment is logged in the very form of the report', async () => {
       `^ {2}Epoch ${at}: cost=${number}, accuracy=${number}/${number} \\(\\d+/\\d+ secs\\)$`,
     )
   const expected = [
-    /^Engine auto takes wasm: /,
+    /^Engine auto takes (native|wasm): /,
     /^Model mnist_auto_1 autoencode started:$/,
     epoch(2),
     epoch(4),

@@ -27,7 +27,8 @@ beforeAll(async () => {
 })
 
 test('the document tells of the run', () => {
-  expect(document).toMatchObject({ engine: 'wasm', workers: 2 })
+  expect(document.workers).toBe(2)
+  expect(['native', 'wasm']).toContain(document.engine)
   expect(document.seconds).toBeGreaterThan(0)
   expect(existsSync(`${cwd}/${document.run}/run.json`) || existsSync(document.run)).toBe(true)
 })

@@ -4,11 +4,11 @@
  */
 import { Console } from 'node:console'
 import { type Engine } from '@gradpool/core'
-import { wasmEngine } from '@gradpool/engine-cpu'
 import { type ExperimentPlan } from '@gradpool/experiments'
 import { runExperiments, type RunResult } from '@gradpool/orchestrator'
 import { displayFor } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
+import { makeEngine } from '../engines.js'
 import { exitCode } from '../exit-code.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
@@ -32,7 +32,7 @@ export async function runCommand(
   let engine: Engine | undefined
   try {
     const configs = await selectExperiments(asked, options)
-    engine = await wasmEngine()
+    engine = await makeEngine(options.engine)
     const plans = await planExperiments(configs, {
       seeds: options.seed,
       allocate: engine.allocate,

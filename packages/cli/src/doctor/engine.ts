@@ -1,18 +1,33 @@
 /** Checks of the engines: each trains a tiny model, and has to get it right. */
 import { type Engine, relu, sgd, stage, train } from '@gradpool/core'
-import { wasmEngine } from '@gradpool/engine-cpu'
+import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import { crossEntropy, dense } from '@gradpool/models'
 import { type Check, firstLineOf } from './check.js'
 
 const numExamples = 32
 const steps = 200
 
-export async function checkWasmEngine(): Promise<Check> {
-  const name = 'Engine wasm'
+export function checkWasmEngine(): Promise<Check> {
   const remedy = 'use a Node with WebAssembly SIMD and shared memory (any official build has them)'
+  return checkEngine('Engine wasm', wasmEngine, remedy)
+}
+
+/** Nothing needs it, but it is several times faster. */
+export async function checkNativeEngine(): Promise<Check> {
+  const name = 'Engine native'
+  const remedy = 'install a C compiler (cc or clang) and run the set-up again'
+  if (nativeInstructionSets().length > 0) return checkEngine(name, nativeEngine, remedy)
+  return { name, state: 'warn', found: 'not built; wasm gives the same results', remedy }
+}
+
+async function checkEngine(
+  name: string,
+  make: () => Promise<Engine>,
+  remedy: string,
+): Promise<Check> {
   let engine: Engine | undefined
   try {
-    engine = await wasmEngine()
+    engine = await make()
     const { first, last } = await losses(engine)
     if (last < first / 4) return { name, state: 'ok', found: engine.description }
     const found = `it learns wrongly: the loss of a tiny model went from ${first} to ${last}`

@@ -1,6 +1,7 @@
 /** The options of `gradpool run`: what each is called, takes, and is if left out. */
 import { availableParallelism } from 'node:os'
 import { Option } from 'commander'
+import { type EngineName, engineNames } from '../engines.js'
 import { parseSeeds } from './seeds.js'
 import { assignment, folder, oneOf, wholeNumber } from './values.js'
 
@@ -12,7 +13,7 @@ export const outFolder = 'runs'
 
 export interface RunCommandOptions {
   readonly workers: number
-  readonly engine: 'auto' | 'wasm'
+  readonly engine: EngineName
   readonly seed: readonly number[]
   readonly preset: string
   readonly epochs?: number
@@ -30,9 +31,9 @@ export function runOptions(): Option[] {
     new Option('--workers <n>', 'worker threads')
       .argParser(wholeNumber('--workers', 1, mostWorkers))
       .default(cores, `all cores, here ${cores}`),
-    new Option('--engine <name>', 'auto or wasm')
-      .argParser(oneOf('--engine', ['auto', 'wasm']))
-      .default('auto', 'auto'),
+    new Option('--engine <name>', engineNames.join(', '))
+      .argParser(oneOf('--engine', engineNames))
+      .default('auto', 'auto: native where it is built, else wasm'),
     new Option('--seed <seeds>', 'one seed, or several: 0,1,2 or 0..4')
       .argParser(parseSeeds)
       .default([0], '0'),

@@ -19,7 +19,10 @@ export function oneOf<const T extends string>(option: string, allowed: readonly 
   return (typed) => {
     const found = allowed.find((value) => value === typed)
     if (found !== undefined) return found
-    throw new UserError(`${option} must be ${allowed.join(' or ')}, not ${quoted(typed)}`)
+    const choices = new Intl.ListFormat('en', { type: 'disjunction', style: 'narrow' }).format(
+      allowed,
+    )
+    throw new UserError(`${option} must be ${choices}, not ${quoted(typed)}`)
   }
 }
 
