@@ -1,10 +1,12 @@
-/** Gradpool's engine `wasm`, many steps per call. */
+/** Gradpool's CPU engines, many steps per call. */
 import { adam, train } from '@gradpool/core'
-import { wasmEngine } from '@gradpool/engine-cpu'
+import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import { autoencoder, mlp } from '@gradpool/models'
 
-export async function makeEngine() {
-  return wasmEngine()
+/** Name → maker of an engine; `native` where set-up found a compiler. */
+export const engines = {
+  wasm: wasmEngine,
+  ...(nativeInstructionSets().length > 0 && { native: nativeEngine }),
 }
 
 /** A compiled execution of a workload. */
@@ -36,11 +38,11 @@ export async function compile(engine, workload, { pixels, labels }) {
   return engine.compile(program, { data, seed: 0 })
 }
 
-export async function makeRunner(workload, data) {
-  const engine = await makeEngine()
+export async function makeRunner(name, workload, data) {
+  const engine = await engines[name]()
   const execution = await compile(engine, workload, data)
   return {
-    name: 'gradpool wasm',
+    name: `gradpool ${name}`,
     /** Runs steps; the last loss. */
     async run(steps) {
       const { status, lastLoss } = await execution.run({ steps })

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus } from 'node:os'
 import { importTfjsWasm } from './bundle.mjs'
-import { makeRunner as makeGradpool } from './gradpool.mjs'
+import { engines, makeRunner as makeGradpool } from './gradpool.mjs'
 import { measureMemory } from './memory.mjs'
 import { measureScaling } from './scaling.mjs'
 import { interleave, median, spread } from './statistics.mjs'
@@ -32,29 +32,33 @@ const { makeRunner: makeTfjs } = await importTfjsWasm()
 const steps = []
 for (const workload of workloads) {
   const data = makeData(workload)
-  const runners = [await makeGradpool(workload, data), await makeTfjs(workload, data)]
+  const runners = [await makeTfjs(workload, data)]
+  for (const name of Object.keys(engines)) runners.push(await makeGradpool(name, workload, data))
   const samples = await interleave(runners, { rounds: ROUNDS, milliseconds: ROUND_MS })
   for (const runner of runners) await runner.dispose()
-  const [ours, theirs] = runners.map(({ name }) => samples.get(name))
-  steps.push({
-    workload: workload.name,
-    batchSize: workload.batchSize,
-    gradpoolMicroseconds: median(ours),
-    gradpoolSpread: spread(ours),
-    gradpoolGflops: flopsOf(workload) / median(ours) / 1000,
-    tfjsWasmMicroseconds: median(theirs),
-    tfjsWasmSpread: spread(theirs),
-    speedup: median(theirs) / median(ours),
-  })
+  const tfjs = samples.get(runners[0].name)
+  for (const { name } of runners) {
+    const microseconds = median(samples.get(name))
+    steps.push({
+      workload: workload.name,
+      batchSize: workload.batchSize,
+      runner: name,
+      microseconds,
+      spread: spread(samples.get(name)),
+      gflops: flopsOf(workload) / microseconds / 1000,
+      // Round by round, so that a slow moment of the machine slows both.
+      timesTfjs: median(samples.get(name).map((value, round) => tfjs[round] / value)),
+    })
+  }
 }
 console.table(
   steps.map((row) => ({
     'training step': row.workload,
     batch: row.batchSize,
-    'gradpool µs': `${row.gradpoolMicroseconds.toFixed(1)} ±${(100 * row.gradpoolSpread).toFixed(1)} %`,
-    'GFLOP/s': row.gradpoolGflops.toFixed(1),
-    'tfjs-wasm µs': `${row.tfjsWasmMicroseconds.toFixed(0)} ±${(100 * row.tfjsWasmSpread).toFixed(1)} %`,
-    'times faster': row.speedup.toFixed(1),
+    by: row.runner,
+    µs: `${row.microseconds.toFixed(row.microseconds < 100 ? 1 : 0)} ±${(100 * row.spread).toFixed(1)} %`,
+    'GFLOP/s': row.gflops.toFixed(1),
+    'times tfjs-wasm': row.timesTfjs.toFixed(1),
   })),
 )
 

@@ -1,11 +1,11 @@
 /** Two independent trainings on two worker threads against one on one, as the orchestrator runs them: spans over a Piscina pool. */
 import { Piscina } from 'piscina'
-import { compile, makeEngine } from './gradpool.mjs'
+import { compile, engines } from './gradpool.mjs'
 import { median } from './statistics.mjs'
 
 /** @returns steps per second of the pool with one and with two workers, per round */
 export async function measureScaling(workload, data, { rounds, steps }) {
-  const engine = await makeEngine()
+  const engine = await engines.wasm()
   const pool = new Piscina({
     filename: engine.workerModule,
     name: 'executeSpan',
