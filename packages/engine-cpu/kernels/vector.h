@@ -91,17 +91,29 @@ INLINE vfloat smaller(vfloat a, vfloat b) {
 #endif
 }
 
-/* The first `count` elements of a vector, and the rest 0. */
+/* The first `count` elements of a vector, and the rest 0; what lies behind them is not touched. */
 INLINE vfloat load_part(const float *from, uint32_t count) {
+#if defined(__AVX512F__) && VLEN == 16
+    return (vfloat)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
+#elif defined(__AVX2__) && VLEN == 8
+    return (vfloat)_mm256_maskload_ps(from, (__m256i)((vint){0, 1, 2, 3, 4, 5, 6, 7} < splat_int((int32_t)count)));
+#else
     vfloat value = {0};
     float *lanes = (float *)&value;
     for (uint32_t lane = 0; lane < count; lane++) lanes[lane] = from[lane];
     return value;
+#endif
 }
 
 INLINE void store_part(float *to, vfloat value, uint32_t count) {
+#if defined(__AVX512F__) && VLEN == 16
+    _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), (__m512)value);
+#elif defined(__AVX2__) && VLEN == 8
+    _mm256_maskstore_ps(to, (__m256i)((vint){0, 1, 2, 3, 4, 5, 6, 7} < splat_int((int32_t)count)), (__m256)value);
+#else
     const float *lanes = (const float *)&value;
     for (uint32_t lane = 0; lane < count; lane++) to[lane] = lanes[lane];
+#endif
 }
 
 /*

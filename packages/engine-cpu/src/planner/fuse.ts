@@ -107,9 +107,11 @@ export class Kernels {
   }
 
   #fitsOneTape(nodes: readonly number[]): boolean {
+    const members = new Set(nodes)
     const read = new Set(nodes.flatMap((node) => this.#graph.dependencies(node)))
+    const numOutside = [...read].filter((node) => !members.has(node)).length
     // A node may need two registers: a temp, and the memory it is copied to at the end.
-    const mostRegisters = 2 * nodes.length + read.size
+    const mostRegisters = 2 * nodes.length + numOutside
     const numSums = nodes.filter((node) => this.#isTotal(node)).length
     return (
       nodes.length <= MAX_TAPE_NODES &&

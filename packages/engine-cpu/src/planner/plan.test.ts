@@ -1,0 +1,117 @@
+/**
+ * What the planner makes of the Programs that matter most: which kernels a step is, and that nothing is copied.
+ */
+import {
+  adam,
+  add,
+  matmul,
+  mean,
+  mul,
+  normal,
+  parameter,
+  relu,
+  sgd,
+  square,
+  stage,
+  sub,
+  train,
+  zeros,
+  type Optimizer,
+} from '@gradpool/core'
+import { describe, expect, test } from 'vitest'
+import { MICRO, OP } from '../instructions.js'
+import { Plan } from './plan.js'
+
+const data = { fields: { image: { dtype: 'u8', shape: [20] } }, numExamples: 40 } as const
+
+/** 20-8-20, ReLU. */
+const autoencoder = stage({
+  params: {
+    encoder: parameter([20, 8], normal(0.3)),
+    encoderBias: parameter([8], zeros),
+    decoder: parameter([8, 20], normal(0.3)),
+    decoderBias: parameter([20], zeros),
+  },
+  step(weights, { image }: { image: Parameters<typeof mul>[0] }) {
+    const pixels = mul(image, 1)
+    const code = relu(add(matmul(pixels, weights.encoder), weights.encoderBias))
+    const output = relu(add(matmul(code, weights.decoder), weights.decoderBias))
+    return { loss: mean(square(sub(output, pixels))) }
+  },
+})
+
+function planOf(optimizer: Optimizer): Plan {
+  const { program } = train(autoencoder, { optimizer, batchSize: 10, data })
+  let next = 2 ** 20
+  const states = new Map<string, number>()
+  return new Plan(program, {
+    batchSize: 10,
+    state: (name) => {
+      const address = states.get(name) ?? (next += 4096)
+      states.set(name, address)
+      return address
+    },
+    field: () => ({ address: 2 ** 21, dtype: 'u8' }),
+    step: 64,
+    seed: 128,
+    matmulScratch: () => 256,
+  })
+}
+
+/** The instructions of a plan, and the micro-ops of their tapes. */
+function wordsOf(plan: Plan): { opcodes: number[]; microOps: number[] } {
+  const address = 2 ** 16
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true })
+  const { numInstructionWords } = plan.write(memory, address)
+  const words = new Int32Array(memory.buffer)
+  const opcodes: number[] = []
+  const microOps: number[] = []
+  for (let at = address / 4; at < address / 4 + numInstructionWords; at += words[at + 1] ?? 0) {
+    const opcode = words[at] ?? 0
+    opcodes.push(opcode)
+    const tape = opcode === OP.MATMUL ? words[at + 10] : opcode === OP.MAP ? words[at + 4] : 0
+    if (tape === undefined || tape === 0) continue
+    const [numRegisters = 0, numOps = 0] = words.subarray(tape / 4)
+    const first = tape / 4 + 3 + 2 * numRegisters
+    for (let op = 0; op < numOps; op++) microOps.push(words[first + 5 * op] ?? -1)
+  }
+  return { opcodes, microOps }
+}
+
+describe('a step of an autoencoder with Adam', () => {
+  const plan = planOf(adam())
+
+  test('has its elementwise work in the products', () => {
+    const products = plan.kernels
+      .filter(({ kind }) => kind === 'matmul')
+      .map(({ ops }) => ops.join(' '))
+    const update = 'mul mul add flush mul mul mul add flush mul sqrt mul add div sub'
+    expect(products).toEqual([
+      'matmul add relu less',
+      expect.stringMatching(/^matmul add relu sub mul sum .*less select$/),
+      'matmul select',
+      `matmul ${update}`,
+      `matmul ${update}`,
+    ])
+  })
+
+  test('updates each parameter by one micro-op, in place', () => {
+    const { opcodes, microOps } = wordsOf(plan)
+    expect(microOps.filter((op) => op === MICRO.ADAM)).toHaveLength(4)
+    expect(microOps).not.toContain(MICRO.FLUSH)
+    expect(opcodes).not.toContain(OP.COPY)
+  })
+
+  test('looks at the loss before it writes a state', () => {
+    const kinds = plan.kernels.map(({ kind, ops }) => (ops.includes('sqrt') ? 'update' : kind))
+    expect(kinds.filter((kind) => kind === 'guard')).toHaveLength(1)
+    expect(kinds.indexOf('guard')).toBeLessThan(kinds.indexOf('update'))
+  })
+})
+
+test('a step with plain gradient descent updates in the products, too', () => {
+  const plan = planOf(sgd({ learningRate: 0.1 }))
+  const updates = plan.kernels.filter(({ kind, ops }) => kind === 'matmul' && ops.at(-1) === 'sub')
+  expect(updates).toHaveLength(2)
+  expect(wordsOf(plan).opcodes).not.toContain(OP.COPY)
+})
