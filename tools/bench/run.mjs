@@ -63,7 +63,7 @@ console.table(
 )
 
 const [, autoencoder] = workloads
-const scaling = await measureScaling(autoencoder, makeData(autoencoder), { rounds: 9, steps: 1500 })
+const scaling = await measureScaling(autoencoder, makeData(autoencoder), { rounds: 9, steps: 4000 })
 console.log(
   `two workers, two trainings: ${scaling.twoWorkers.toFixed(0)} steps/s, ${scaling.ratio.toFixed(2)} times one worker's`,
 )
