@@ -26,6 +26,21 @@ describe.each(nativeInstructionSets())('native code for %s', (instructionSet) =>
   })
 })
 
+test.runIf(nativeInstructionSets('fast').length > 0)('fast native code says so', async () => {
+  const document = await runJson(['mnist_mlp_1p', '--precision', 'fast'], { cwd })
+  expect(document.engine).toBe('native-fast')
+  expect(document.experiments[0]?.accuracy).toBeGreaterThan(0.3)
+})
+
+test('fast WebAssembly is a mistake: there is no such thing', async () => {
+  const args = ['run', 'mnist_mlp_1p', '--engine', 'wasm', '--precision', 'fast']
+  const { code, stderr } = await gradpool(args, { cwd })
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: "--precision fast needs the engine 'native'; WebAssembly has no fused operations\n",
+  })
+})
+
 test('an instruction set that is not there is a mistake, not something else instead', async () => {
   const env = { GRADPOOL_CPU: 'mmx' }
   const { code, stderr } = await gradpool(['run', 'mnist_mlp_1p', '--engine', 'native'], { env })

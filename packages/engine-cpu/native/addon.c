@@ -72,7 +72,7 @@ static napi_value supports(napi_env env, napi_callback_info info) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (!strcmp(set, "sse4.2")) is_supported = __builtin_cpu_supports("sse4.2");
-    if (!strcmp(set, "avx2")) is_supported = __builtin_cpu_supports("avx2");
+    if (!strcmp(set, "avx2")) is_supported = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (!strcmp(set, "avx512"))
         is_supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
                        __builtin_cpu_supports("avx512dq");

@@ -13,6 +13,11 @@ const FOLDER = new URL('../dist/native/', import.meta.url)
 const PREFERENCE = ['avx512', 'avx2', 'neon', 'sse4.2', 'portable']
 
 export interface NativeEngineOptions extends CpuEngineOptions {
+  /**
+   * `exact`, the default: the bits of every other engine and machine. `fast`: multiplications and additions may be fused, so
+   * results differ in the last digits, from machine to machine too; the engine is called `native-fast` then.
+   */
+  readonly precision?: 'exact' | 'fast' | undefined
   /** One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the best. */
   readonly instructionSet?: string | undefined
 }
@@ -22,26 +27,30 @@ export interface NativeEngineOptions extends CpuEngineOptions {
  */
 export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine> {
   return new Promise((resolve) => {
-    const instructionSet = choose(options.instructionSet ?? process.env.GRADPOOL_CPU)
+    const { precision = 'exact', instructionSet = process.env.GRADPOOL_CPU } = options
+    const isFast = precision === 'fast'
+    const chosen = choose(instructionSet, nativeInstructionSets(precision))
     const target = {
-      name: 'native',
-      description: `native code, ${instructionSet}`,
-      code: { kind: 'native', file: fileOf(instructionSet) },
+      name: isFast ? 'native-fast' : 'native',
+      description: `native code, ${chosen}${isFast ? ', results not exact to the bit' : ''}`,
+      code: { kind: 'native', file: fileOf(isFast ? `${chosen}-fast` : chosen) },
     } as const
     resolve(new CpuEngine(target, options))
   })
 }
 
 /** The instruction sets for which kernels are built and which this CPU has, best first; none where nothing is built. */
-export function nativeInstructionSets(): string[] {
+export function nativeInstructionSets(precision: 'exact' | 'fast' = 'exact'): string[] {
   const built = existsSync(FOLDER) ? readdirSync(FOLDER) : []
   if (!built.includes('portable.node')) return []
   const addon = loadAddon(fileOf('portable'))
-  return PREFERENCE.filter((name) => built.includes(`${name}.node`) && addon.supports(name))
+  const suffix = precision === 'fast' ? '-fast' : ''
+  return PREFERENCE.filter(
+    (name) => built.includes(`${name}${suffix}.node`) && addon.supports(name),
+  )
 }
 
-function choose(wanted: string | undefined): string {
-  const available = nativeInstructionSets()
+function choose(wanted: string | undefined, available: readonly string[]): string {
   const [best] = available
   if (best === undefined) {
     throw new UserError(

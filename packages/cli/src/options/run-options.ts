@@ -1,7 +1,7 @@
 /** The options of `gradpool run`: what each is called, takes, and is if left out. */
 import { availableParallelism } from 'node:os'
 import { Option } from 'commander'
-import { type EngineName, engineNames } from '../engines.js'
+import { type EngineName, engineNames, type Precision, precisions } from '../engines.js'
 import { parseSeeds } from './seeds.js'
 import { assignment, folder, oneOf, wholeNumber } from './values.js'
 
@@ -14,6 +14,7 @@ export const outFolder = 'runs'
 export interface RunCommandOptions {
   readonly workers: number
   readonly engine: EngineName
+  readonly precision: Precision
   readonly seed: readonly number[]
   readonly preset: string
   readonly epochs?: number
@@ -34,6 +35,12 @@ export function runOptions(): Option[] {
     new Option('--engine <name>', engineNames.join(', '))
       .argParser(oneOf('--engine', engineNames))
       .default('auto', 'auto: native where it is built, else wasm'),
+    new Option(
+      '--precision <name>',
+      'exact: the same bits everywhere; fast: native code may round less',
+    )
+      .argParser(oneOf('--precision', precisions))
+      .default('exact', 'exact'),
     new Option('--seed <seeds>', 'one seed, or several: 0,1,2 or 0..4')
       .argParser(parseSeeds)
       .default([0], '0'),
