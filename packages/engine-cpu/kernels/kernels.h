@@ -74,6 +74,9 @@ void one_hot(char *base, const uint32_t *operands);
 void random_fill(float *to, uint32_t count, uint32_t distribution, uint32_t purpose, uint32_t seed, uint32_t step);
 void shuffle(int32_t *rows, uint32_t count, uint32_t seed, uint32_t epoch);
 
+/* check.c: 0, or what is wrong with a run (enum check_part). */
+uint32_t check_run(char *base, uint64_t arena_bytes, uint32_t run);
+
 /* run.c */
 uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words);
 uint32_t run_steps(char *base, uint32_t run, uint32_t num_steps);

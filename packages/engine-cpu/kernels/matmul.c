@@ -27,7 +27,7 @@ struct blocking {
     uint32_t rows;    /* of a block of c, whose tape runs when it is finished */
     uint32_t depth;   /* of a block of d */
     uint32_t columns; /* packed together */
-    uint32_t packed_a, packed_b, product;
+    uint64_t packed_a, packed_b, product;
 };
 
 static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst,
@@ -44,17 +44,22 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
     if (blocking.pack_b) {
         blocking.depth = least(k, PACKED_DEPTH);
         if (blocking.rows == m) blocking.columns = least(n, 2 * WIDE); /* used once: packed where it stays in cache */
-        blocking.packed_b = blocking.depth * round_up(blocking.columns, LANES);
+        blocking.packed_b = (uint64_t)blocking.depth * round_up(blocking.columns, LANES);
     }
-    if (blocking.pack_a) blocking.packed_a = round_up(round_up(blocking.rows, TILE_ROWS) * blocking.depth, LANES);
+    if (blocking.pack_a) {
+        const uint64_t packed = (uint64_t)round_up(blocking.rows, TILE_ROWS) * blocking.depth;
+        blocking.packed_a = (packed + LANES - 1) / LANES * LANES;
+    }
     blocking.whole_product = has_dst || (blocking.depth < k && blocking.rows < m);
-    if (!has_dst) blocking.product = (blocking.whole_product ? m : blocking.rows) * n;
+    if (!has_dst) blocking.product = (uint64_t)(blocking.whole_product ? m : blocking.rows) * n;
     return blocking;
 }
 
+/* UINT32_MAX stands for more than any arena has. */
 uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape) {
     const struct blocking blocking = choose_blocking(m, n, k, flags, has_dst != 0, has_tape != 0);
-    return 4 * (blocking.packed_a + blocking.packed_b + blocking.product);
+    const uint64_t bytes = 4 * (blocking.packed_a + blocking.packed_b + blocking.product);
+    return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 }
 
 /* A panel of fewer than VLEN columns goes through a copy of c of full width. */

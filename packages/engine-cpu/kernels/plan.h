@@ -45,6 +45,15 @@ enum run_word {
 
 enum run_status { RUN_DONE = 0, RUN_STOPPED = 1, RUN_NOT_FINITE = 2, RUN_REFUSED = 3 };
 
+/* What is wrong with a run that is refused before it begins: a number in CHECK_PART_SHIFT bits, and above them the part it is of. */
+enum check_part {
+  CHECK_RUN = 1,          /* the run's word of that number; RUN_WORDS: the address of the run */
+  CHECK_RESULT = 2,       /* the record of that result, from 1 */
+  CHECK_PROGRAM = 3,      /* the instruction of a full batch, from 1 */
+  CHECK_TAIL = 4          /* the instruction of the shorter last batch, from 1 */
+};
+#define CHECK_PART_SHIFT 24
+
 /* A result of the program: summed over the steps of a span, each step weighted by its number of examples. */
 enum result_word {
   RESULT_COUNT = 0,       /* number of elements */

@@ -117,6 +117,10 @@ uint32_t run_steps(char *base, uint32_t run_address, uint32_t num_steps) {
 
 EXPORT("run") uint32_t export_run(uint32_t run, uint32_t num_steps) { return run_steps(0, run, num_steps); }
 
+EXPORT("check") uint32_t export_check(uint32_t run, uint32_t num_pages) {
+    return check_run(0, (uint64_t)num_pages << 16, run);
+}
+
 EXPORT("execute") uint32_t export_execute(uint32_t run, uint32_t instructions, uint32_t num_words) {
     return execute_instructions(0, run, instructions, num_words);
 }

@@ -8,12 +8,11 @@
 
 #include "kernels.h"
 
-/* The arena's start, or 0 with an exception pending. */
-static char *arena_of(napi_env env, napi_value memory) {
+/* The arena's start, and its length in bytes; or 0 with an exception pending. */
+static char *arena_of(napi_env env, napi_value memory, size_t *length) {
     void *data = 0;
-    size_t length = 0;
     napi_typedarray_type type;
-    if (napi_get_typedarray_info(env, memory, &type, &length, &data, 0, 0) != napi_ok || type != napi_uint8_array) {
+    if (napi_get_typedarray_info(env, memory, &type, length, &data, 0, 0) != napi_ok || type != napi_uint8_array) {
         napi_throw_type_error(env, 0, "the arena must be a Uint8Array");
         return 0;
     }
@@ -44,13 +43,27 @@ static napi_value number(napi_env env, uint32_t value) {
     return result;
 }
 
-/* run(arena, run, steps): the run's status */
+/* run(arena, run, steps): the run's status; that of a run outside of the arena is RUN_REFUSED */
 static napi_value run(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
     uint32_t numbers[MOST_ARGUMENTS];
     if (!read_arguments(env, info, 3, 1, values, numbers)) return 0;
-    char *base = arena_of(env, values[0]);
-    return base ? number(env, run_steps(base, numbers[1], numbers[2])) : 0;
+    size_t length = 0;
+    char *base = arena_of(env, values[0], &length);
+    if (!base) return 0;
+    const uint64_t end = (uint64_t)numbers[1] + 4 * RUN_WORDS;
+    if (numbers[1] % 4 != 0 || end > length) return number(env, RUN_REFUSED);
+    return number(env, run_steps(base, numbers[1], numbers[2]));
+}
+
+/* check(arena, run): 0, or what is wrong with the run */
+static napi_value check(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS];
+    uint32_t numbers[MOST_ARGUMENTS];
+    size_t length = 0;
+    if (!read_arguments(env, info, 2, 1, values, numbers)) return 0;
+    char *base = arena_of(env, values[0], &length);
+    return base ? number(env, check_run(base, length, numbers[1])) : 0;
 }
 
 /* matmulScratch(m, n, k, flags, hasDst, hasTape): bytes */
@@ -87,6 +100,7 @@ NAPI_MODULE_INIT() {
     const napi_property_descriptor functions[] = {
         {.utf8name = "supports", .method = supports, .attributes = napi_enumerable},
         {.utf8name = "run", .method = run, .attributes = napi_enumerable},
+        {.utf8name = "check", .method = check, .attributes = napi_enumerable},
         {.utf8name = "matmulScratch", .method = scratch, .attributes = napi_enumerable},
     };
     napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);

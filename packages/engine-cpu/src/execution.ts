@@ -19,6 +19,7 @@ import {
 } from '@gradpool/core'
 import type { Arena } from './arena.js'
 import type { KernelCode, Kernels } from './kernels.js'
+import { defectOf } from './defect.js'
 import { PLAN_VERSION, RESULT, RUN, RUN_STATUS, STACK_BYTES } from './instructions.js'
 import { Plan } from './planner/plan.js'
 import { executeSpan, type CpuSpanTask } from './span.js'
@@ -235,6 +236,11 @@ export class CpuExecution implements Execution {
       record[RESULT.SUM] = this.#allocate(8 * size)
       record[RESULT.LAST] = this.#allocate(4)
       arena.words(record[RESULT.LAST] ?? 0, 1)[0] = NAN_BITS
+    }
+    const code = this.#host.kernels.check(this.#run)
+    if (code !== 0) {
+      const defect = defectOf(code, this.#words, (address, count) => arena.words(address, count))
+      invariant(false, `all that a plan does stays in the arena; not so ${defect}`)
     }
   }
 

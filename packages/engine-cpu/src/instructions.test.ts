@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import {
+  CHECK,
+  CHECK_PART_SHIFT,
   STACK_BYTES,
   DTYPE,
   MATMUL,
@@ -35,6 +37,7 @@ function define(name: string): number {
 
 test.each([
   ['run_word', 'RUN_', RUN],
+  ['check_part', 'CHECK_', CHECK],
   ['result_word', 'RESULT_', RESULT],
   ['opcode', 'OP_', OP],
   ['matmul_flags', 'MATMUL_', MATMUL],
@@ -57,6 +60,7 @@ test('limits and version', () => {
   expect(define('TAPE_MAX_REGISTERS')).toBe(TAPE.MAX_REGISTERS)
   expect(define('TAPE_MAX_TEMPS')).toBe(TAPE.MAX_TEMPS)
   expect(define('TAPE_MAX_SUMS')).toBe(TAPE.MAX_SUMS)
+  expect(define('CHECK_PART_SHIFT')).toBe(CHECK_PART_SHIFT)
   expect(define('STACK_BYTES')).toBe(STACK_BYTES)
   expect(define('ADAM_REGISTERS')).toBe(TAPE.ADAM_REGISTERS)
 })

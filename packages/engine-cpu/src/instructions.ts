@@ -35,6 +35,11 @@ export const RUN = {
 
 export const RUN_STATUS = ['done', 'stopped', 'notFinite', 'refused'] as const
 
+/** What is wrong with a run: a part, shifted by `CHECK_PART_SHIFT`, and a number in it. */
+export const CHECK = { RUN: 1, RESULT: 2, PROGRAM: 3, TAIL: 4 } as const
+
+export const CHECK_PART_SHIFT = 24
+
 export const RESULT = { COUNT: 0, VALUE: 1, TAIL_VALUE: 2, SUM: 3, LAST: 4, WORDS: 5 } as const
 
 export const OP = {

@@ -15,6 +15,8 @@ export interface Kernels {
    * @param stackTop one past the end of memory that no other thread uses as its stack meanwhile
    */
   run(address: number, steps: number, stackTop: number): number
+  /** 0 if all that the run at an address does stays in the arena, else what is wrong with it; `defectOf` puts it into words. */
+  check(address: number): number
   /** Bytes of scratch memory that a matmul asks for. */
   matmulScratch(
     m: number,

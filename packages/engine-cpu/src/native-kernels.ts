@@ -9,6 +9,7 @@ export interface Addon {
   /** Whether this CPU can run the addon of that name. */
   supports(instructionSet: string): boolean
   run(arena: Uint8Array, address: number, steps: number): number
+  check(arena: Uint8Array, address: number): number
   matmulScratch(
     m: number,
     n: number,
@@ -33,6 +34,10 @@ export class NativeKernels implements Kernels {
   /** The thread's own stack serves; `stackTop` is for WebAssembly. */
   run(address: number, steps: number): number {
     return this.#addon.run(this.#arena, address, steps)
+  }
+
+  check(address: number): number {
+    return this.#addon.check(this.#arena, address)
   }
 
   matmulScratch(

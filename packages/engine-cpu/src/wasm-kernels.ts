@@ -3,10 +3,14 @@
  */
 import type { Kernels } from './kernels.js'
 
+const PAGE_BYTES = 65536
+
 /** What `kernels/run.c` exports. Addresses are byte offsets in the memory. */
 interface Exports {
   /** Runs steps of the run at an address; the run's status. */
   run(address: number, steps: number): number
+  /** What is wrong with the run at an address, if its arena is that many pages; else 0. */
+  check(address: number, numPages: number): number
   matmul_scratch(
     m: number,
     n: number,
@@ -21,10 +25,12 @@ interface Exports {
 
 export class WasmKernels implements Kernels {
   readonly #exports: Exports
+  readonly #memory: WebAssembly.Memory
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
     const instance = new WebAssembly.Instance(module, { env: { memory } })
     this.#exports = instance.exports as unknown as Exports
+    this.#memory = memory
   }
 
   /** Behind the kernels' own data. */
@@ -37,6 +43,10 @@ export class WasmKernels implements Kernels {
     return this.#exports.run(address, steps)
   }
 
+  check(address: number): number {
+    return this.#exports.check(address, this.#memory.buffer.byteLength / PAGE_BYTES)
+  }
+
   matmulScratch(
     m: number,
     n: number,
@@ -45,6 +55,7 @@ export class WasmKernels implements Kernels {
     hasDestination: boolean,
     hasTape: boolean,
   ): number {
-    return this.#exports.matmul_scratch(m, n, k, flags, Number(hasDestination), Number(hasTape))
+    const { matmul_scratch: bytes } = this.#exports
+    return bytes(m, n, k, flags, Number(hasDestination), Number(hasTape)) >>> 0
   }
 }

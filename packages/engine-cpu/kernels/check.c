@@ -1,0 +1,378 @@
+/*
+ * Looks a run over before it is executed, once: nothing that the kernels will do may read or write outside of the
+ * arena, which native code would otherwise just do. The step loop then looks at nothing.
+ *
+ * An operand is an address and a number of elements, known from the operands alone; all arithmetic here is in 64 bits,
+ * where the kernels, once these numbers are known to fit the arena, may do it in 32. What depends on data is safe by
+ * other means: rows of the split are looked at here, indices of gathers and scatters and classes are clamped or skipped
+ * by their kernels (layout.c).
+ *
+ * What was looked at must stay as it was. So nothing may write to the run's words, the records of its results, its
+ * instructions and tapes, or its rows and their order.
+ */
+#include "kernels.h"
+
+/* A stretch of the arena. */
+struct extent {
+    uint64_t begin, end;
+};
+
+enum kept { KEPT_RUN, KEPT_RESULTS, KEPT_ROWS, KEPT_ORDER, KEPT_INDICES, KEPT_PROGRAM, KEPT_TAIL, NUM_KEPT };
+
+struct check {
+    char *base;
+    uint64_t arena_bytes;
+    const uint32_t *run;
+    uint32_t num_rows;            /* of the fields: the largest row of the split and one */
+    struct extent kept[NUM_KEPT]; /* what nothing may write to; a program's is its instructions and all of its tapes */
+};
+
+/* a * b * c, or more than any arena holds if it does not fit. */
+static uint64_t elements(uint32_t a, uint32_t b, uint32_t c) {
+    const uint64_t most = (uint64_t)1 << 32, product = (uint64_t)a * b;
+    return (product < most ? product : most) * c;
+}
+
+/* Whether `count` elements at an address, aligned to their size, lie in the arena. Address 0 stands for none. */
+static bool reads(const struct check *check, uint32_t address, uint64_t count, uint32_t size) {
+    if (count == 0) return true;
+    if (address == 0 || address % size != 0 || count > check->arena_bytes / size) return false;
+    return address + count * size <= check->arena_bytes;
+}
+
+INLINE bool overlap(struct extent a, struct extent b) {
+    return a.begin < b.end && b.begin < a.end && a.begin < a.end && b.begin < b.end;
+}
+
+/* Whether bytes [begin, end) are none of what is kept. */
+static bool spares(const struct check *check, uint64_t begin, uint64_t end) {
+    for (int i = 0; i < NUM_KEPT; i++) {
+        if (overlap((struct extent){begin, end}, check->kept[i])) return false;
+    }
+    return true;
+}
+
+static bool writes(const struct check *check, uint32_t address, uint64_t count, uint32_t size) {
+    return reads(check, address, count, size) && (count == 0 || spares(check, address, address + count * size));
+}
+
+INLINE bool reads_floats(const struct check *check, uint32_t address, uint64_t count) {
+    return reads(check, address, count, 4);
+}
+INLINE bool writes_floats(const struct check *check, uint32_t address, uint64_t count) {
+    return writes(check, address, count, 4);
+}
+
+INLINE bool is_dtype(uint32_t dtype) { return dtype == DTYPE_F32 || dtype == DTYPE_I32 || dtype == DTYPE_U8; }
+INLINE uint32_t bytes_of(uint32_t dtype) { return dtype == DTYPE_U8 ? 1 : 4; }
+
+/* Whether the words of a tape, whose header is looked at first, are in the arena; then `tape` is where they are. */
+static bool has_tape(const struct check *check, uint32_t address, struct extent *tape) {
+    if (!reads(check, address, 3, 4)) return false;
+    const uint32_t *words = words_at(check->base, address);
+    if (words[0] > TAPE_MAX_REGISTERS || words[2] > TAPE_MAX_SUMS) return false;
+    const uint64_t count = 3 + 2 * words[0] + (uint64_t)TAPE_OP_WORDS * words[1] + 2 * words[2];
+    if (!reads(check, address, count, 4)) return false;
+    tape->begin = address;
+    tape->end = address + 4 * count;
+    return true;
+}
+
+/* A register that an op may write: its memory holds any block, and is not made up from fewer elements. */
+INLINE bool is_writable(uint32_t kind) {
+    return kind == REGISTER_TEMP || kind == REGISTER_FULL || kind == REGISTER_PRODUCT;
+}
+
+/* A register's memory. Where ops write it, `written` is set. */
+static bool check_register(const struct check *check, uint32_t kind, uint32_t address, uint32_t rows, uint32_t cols,
+                           bool has_product, bool written) {
+    const uint64_t count = elements(rows, cols, 1);
+    if (written && !is_writable(kind)) return false;
+    switch (kind) {
+    case REGISTER_TEMP: return address < TAPE_MAX_TEMPS;
+    case REGISTER_FULL: return written ? writes_floats(check, address, count) : reads_floats(check, address, count);
+    case REGISTER_SCALAR: return reads_floats(check, address, 1);
+    case REGISTER_ROW: return reads_floats(check, address, cols);
+    case REGISTER_COL: return reads_floats(check, address, rows);
+    case REGISTER_PRODUCT: return has_product;
+    case REGISTER_FULL_U8: return reads(check, address, count, 1);
+    case REGISTER_FULL_I32: return reads(check, address, count, 4);
+    default: return false;
+    }
+}
+
+/* A tape whose words are known to be in the arena. */
+static bool check_tape(const struct check *check, uint32_t address, uint32_t rows, uint32_t cols, bool has_product) {
+    const uint32_t *words = words_at(check->base, address);
+    const uint32_t num_registers = words[0], num_ops = words[1], num_sums = words[2];
+    const uint32_t *registers = words + 3, *ops = registers + 2 * num_registers, *sums = ops + TAPE_OP_WORDS * num_ops;
+    if (elements(rows, cols, 1) > check->arena_bytes / 4) return false;
+    uint64_t written = 0;
+    for (uint32_t i = 0; i < num_ops; i++) {
+        const uint32_t *op = ops + TAPE_OP_WORDS * i;
+        if (op[0] > MICRO_ADAM) return false;
+        if (op[0] == MICRO_ADAM) {
+            if (op[2] >= num_registers || num_registers - op[2] < ADAM_REGISTERS) return false;
+            for (uint32_t r = op[2] + 7; r < op[2] + ADAM_REGISTERS; r++) {
+                if (registers[2 * r] != REGISTER_SCALAR) return false;
+            }
+            written |= (uint64_t)7 << op[2];
+        } else {
+            for (uint32_t word = 1; word < TAPE_OP_WORDS; word++) {
+                if (op[word] >= num_registers) return false;
+            }
+            written |= (uint64_t)1 << op[1];
+        }
+    }
+    for (uint32_t r = 0; r < num_registers; r++) {
+        const uint32_t *pair = registers + 2 * r;
+        if (!check_register(check, pair[0], pair[1], rows, cols, has_product, written >> r & 1)) return false;
+    }
+    for (uint32_t i = 0; i < num_sums; i++) {
+        if (sums[2 * i] >= num_registers || !writes_floats(check, sums[2 * i + 1], 1)) return false;
+    }
+    return true;
+}
+
+/* operands: dst, a, b, m, n, k, flags, scratch, tape */
+static bool check_matmul(const struct check *check, const uint32_t *operands) {
+    const uint32_t dst = operands[0], m = operands[3], n = operands[4], k = operands[5], flags = operands[6];
+    const uint32_t tape = operands[8];
+    if (m == 0 || n == 0 || k == 0 || flags > (MATMUL_TRANSPOSE_A | MATMUL_TRANSPOSE_B)) return false;
+    if (!reads_floats(check, operands[1], elements(m, k, 1))) return false;
+    if (!reads_floats(check, operands[2], elements(k, n, 1))) return false;
+    if (dst != 0 && !writes_floats(check, dst, elements(m, n, 1))) return false;
+    if (elements(m, n, 1) > check->arena_bytes / 4) return false;
+    const uint32_t scratch = matmul_scratch(m, n, k, flags, dst != 0, tape != 0);
+    if (scratch == UINT32_MAX || !writes_floats(check, operands[7], scratch / 4)) return false;
+    return tape == 0 || check_tape(check, tape, m, n, true);
+}
+
+/*
+ * A strided view: the elements between the first and the furthest along each axis, downwards and upwards. The kernel
+ * steps along an axis, and back along all but the first, by 32-bit numbers of bytes, which must not overflow; single
+ * bytes it counts from the start of a line.
+ */
+static bool check_view(const struct check *check, uint32_t address, uint32_t size, uint32_t rank,
+                       const uint32_t *extents, const int32_t *strides, bool is_written) {
+    int64_t lowest = address, highest = address;
+    if (address == 0 || address % size != 0) return false;
+    for (uint32_t axis = 0; axis < rank; axis++) {
+        const int64_t step = (int64_t)strides[axis] * size; /* within 2^34 */
+        if (step > INT32_MAX || step < -INT32_MAX || extents[axis] > check->arena_bytes) return false;
+        const int64_t back = step * extents[axis];
+        if ((axis > 0 || size == 1) && (back > INT32_MAX || back < -INT32_MAX)) return false;
+        *(step < 0 ? &lowest : &highest) += step * (extents[axis] - 1);
+    }
+    if (lowest <= 0 || (uint64_t)highest + size > check->arena_bytes) return false;
+    return !is_written || spares(check, (uint64_t)lowest, (uint64_t)highest + size);
+}
+
+/* operands: dst, src, bytes per element, rank, extents[rank], dst strides[rank], src strides[rank] */
+static bool check_copy(const struct check *check, const uint32_t *operands, uint32_t num_operands) {
+    const uint32_t size = operands[2], rank = operands[3];
+    if ((size != 1 && size != 4) || rank > 8 || num_operands != 4 + 3 * rank) return false;
+    const uint32_t *extents = operands + 4;
+    const int32_t *to_strides = (const int32_t *)extents + rank, *from_strides = to_strides + rank;
+    uint64_t count = 1;
+    for (uint32_t axis = 0; axis < rank; axis++) {
+        if (extents[axis] == 0) return true;
+    }
+    for (uint32_t axis = 0; axis < rank; axis++) {
+        count *= extents[axis];
+        if (count > check->arena_bytes / size) return false;
+    }
+    return check_view(check, operands[0], size, rank, extents, to_strides, true) &&
+           check_view(check, operands[1], size, rank, extents, from_strides, false);
+}
+
+/* operands: dst, field, dst dtype, field dtype, elements per row, rows; `examples` is how many indices there are */
+static bool check_gather_batch(const struct check *check, const uint32_t *operands, uint32_t examples) {
+    const uint32_t to = operands[2], from = operands[3], width = operands[4], rows = operands[5];
+    if (!is_dtype(to) || !is_dtype(from) || rows > examples) return false;
+    return writes(check, operands[0], elements(width, rows, 1), bytes_of(to)) &&
+           reads(check, operands[1], elements(width, check->num_rows, 1), bytes_of(from));
+}
+
+/* Reductions along an axis: one of no elements has no maximum, and a sum along columns starts from the first. */
+static bool check_reduction(const struct check *check, const uint32_t *operands) {
+    const uint32_t outer = operands[2], count = operands[3], inner = operands[4];
+    return count > 0 && writes_floats(check, operands[0], elements(outer, inner, 1)) &&
+           reads_floats(check, operands[1], elements(outer, inner, count));
+}
+
+/* The number of operands of an opcode, where that of OP_COPY leaves out what its rank says; 0: no such opcode. As digits
+ * of one number, since a table would be data of the module's own. */
+static uint32_t least_operands(uint32_t opcode) {
+#define OPERANDS(opcode, count) ((uint64_t)count << 4 * (opcode - 1))
+    const uint64_t digits = OPERANDS(OP_GATHER_BATCH, 6) | OPERANDS(OP_MATMUL, 9) | OPERANDS(OP_MAP, 3) |
+                            OPERANDS(OP_SUM, 5) | OPERANDS(OP_REDUCE_MAX, 5) | OPERANDS(OP_ARG_MAX, 4) |
+                            OPERANDS(OP_SOFTMAX, 4) | OPERANDS(OP_LOG_SOFTMAX, 4) | OPERANDS(OP_COPY, 4) |
+                            OPERANDS(OP_FILL, 3) | OPERANDS(OP_CAST, 5) | OPERANDS(OP_GATHER_ROWS, 6) |
+                            OPERANDS(OP_SCATTER_ADD, 6) | OPERANDS(OP_ONE_HOT, 5) | OPERANDS(OP_RANDOM, 6) |
+                            OPERANDS(OP_GUARD, 1);
+    return opcode >= OP_GATHER_BATCH && opcode <= OP_GUARD ? digits >> 4 * (opcode - 1) & 15 : 0;
+}
+
+/* The operands of an instruction that has them all, and whose tape's words are in the arena. */
+static bool check_instruction(const struct check *check, const uint32_t *at, uint32_t examples) {
+    const uint32_t *operands = at + 2;
+    const uint32_t to = operands[0], from = operands[1];
+    switch (at[0]) {
+    case OP_GATHER_BATCH: return check_gather_batch(check, operands, examples);
+    case OP_MATMUL: return check_matmul(check, operands);
+    case OP_MAP: return check_tape(check, operands[2], operands[0], operands[1], false);
+    case OP_SUM:
+    case OP_REDUCE_MAX: return check_reduction(check, operands);
+    case OP_ARG_MAX:
+        return operands[3] > 0 && writes(check, to, operands[2], 4) &&
+               reads_floats(check, from, elements(operands[2], operands[3], 1));
+    case OP_SOFTMAX:
+    case OP_LOG_SOFTMAX: {
+        const uint64_t count = elements(operands[2], operands[3], 1);
+        return operands[3] > 0 && writes_floats(check, to, count) && reads_floats(check, from, count);
+    }
+    case OP_COPY: return check_copy(check, operands, at[1] - 2);
+    case OP_FILL: return writes(check, to, operands[1], 4);
+    case OP_CAST:
+        return is_dtype(operands[2]) && is_dtype(operands[3]) &&
+               writes(check, to, operands[4], bytes_of(operands[2])) &&
+               reads(check, from, operands[4], bytes_of(operands[3]));
+    case OP_GATHER_ROWS:
+        return operands[5] > 0 && writes_floats(check, to, elements(operands[3], operands[4], 1)) &&
+               reads_floats(check, from, elements(operands[5], operands[4], 1)) &&
+               reads(check, operands[2], operands[3], 4);
+    case OP_SCATTER_ADD:
+        return writes_floats(check, to, elements(operands[5], operands[4], 1)) &&
+               reads_floats(check, from, elements(operands[3], operands[4], 1)) &&
+               reads(check, operands[2], operands[3], 4);
+    case OP_ONE_HOT:
+        return (operands[2] == DTYPE_I32 || operands[2] == DTYPE_U8) &&
+               writes_floats(check, to, elements(operands[3], operands[4], 1)) &&
+               reads(check, from, operands[3], bytes_of(operands[2]));
+    case OP_RANDOM:
+        return operands[2] <= 1 && writes_floats(check, to, operands[1]) && reads(check, operands[4], 1, 4) &&
+               reads(check, operands[5], 1, 4);
+    case OP_GUARD: return reads_floats(check, to, 1);
+    default: return false;
+    }
+}
+
+/*
+ * Walks the instructions of a program; the number of the first that is wrong, from 1, or 0. Twice: first
+ * to see that they can be walked, and where they and their tapes are (`find`); then, when all that is to be kept is
+ * known, what they do.
+ */
+static uint32_t walk(struct check *check, uint32_t address, uint32_t num_words, uint32_t examples, enum kept kept,
+                     bool find) {
+    struct extent *all = &check->kept[kept];
+    if (find) {
+        /* The loop that executes looks at an instruction's second operand before it knows whether there is one. */
+        if (!reads(check, address, (uint64_t)num_words + 1, 4)) return 1;
+        all->begin = address;
+        all->end = address + 4 * (uint64_t)num_words;
+    }
+    const uint32_t *at = words_at(check->base, address), *end = at + num_words;
+    for (uint32_t number = 1; at < end; at += at[1], number++) {
+        if (find) {
+            const size_t left = (size_t)(end - at);
+            const uint32_t needed = least_operands(at[0]);
+            if (needed == 0 || left < 2 || at[1] > left || at[1] < needed + 2) return number;
+            if (at[1] != needed + 2 && at[0] != OP_COPY) return number;
+            const uint32_t tape_address = at[0] == OP_MATMUL ? at[10] : at[0] == OP_MAP ? at[4] : 0;
+            struct extent tape;
+            if (tape_address == 0 && at[0] != OP_MAP) continue;
+            if (!has_tape(check, tape_address, &tape)) return number;
+            if (tape.begin < all->begin) all->begin = tape.begin;
+            if (tape.end > all->end) all->end = tape.end;
+        } else if (!check_instruction(check, at, examples)) {
+            return number;
+        }
+    }
+    return 0;
+}
+
+/* Keeps `count` words that the run's word `word` is the address of; nothing else kept may lie there. */
+static bool keep_words(struct check *check, uint32_t word, uint64_t count, enum kept kept) {
+    const uint32_t address = check->run[word];
+    if (!writes(check, address, count, 4)) return false;
+    check->kept[kept] = (struct extent){address, address + 4 * count};
+    return true;
+}
+
+/* One more than the largest of `count` rows, or 0 if one is negative. */
+static uint32_t rows_of(const int32_t *rows, uint32_t count) {
+    uint32_t largest = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (rows[i] < 0) return 0;
+        if ((uint32_t)rows[i] > largest) largest = (uint32_t)rows[i];
+    }
+    return largest + 1;
+}
+
+/* The result's values, of which the step loop always reads the first, its sums and its last value. */
+static bool check_result(const struct check *check, const uint32_t *record, bool has_tail) {
+    const uint32_t count = record[RESULT_COUNT];
+    return count > 0 && reads_floats(check, record[RESULT_VALUE], count) &&
+           (!has_tail || reads_floats(check, record[RESULT_TAIL_VALUE], count)) &&
+           writes(check, record[RESULT_SUM], count, 8) && writes_floats(check, record[RESULT_LAST], 1);
+}
+
+INLINE uint32_t wrong(enum check_part part, uint32_t number) {
+    return (uint32_t)part << CHECK_PART_SHIFT | least(number, (1u << CHECK_PART_SHIFT) - 1);
+}
+
+/* What plan.h says of a run's words; the number of a wrong one, or RUN_WORDS. */
+static uint32_t check_words(struct check *check) {
+    const uint32_t *run = check->run;
+    const uint32_t num_examples = run[RUN_NUM_EXAMPLES], batch_size = run[RUN_BATCH_SIZE];
+    if (run[RUN_VERSION] != PLAN_VERSION) return RUN_VERSION;
+    if (run[RUN_STEP] == UINT32_MAX) return RUN_STEP; /* its epoch may look like the one whose order is at hand */
+    if (num_examples == 0) return RUN_NUM_EXAMPLES;
+    if (batch_size == 0 || (batch_size > num_examples && run[RUN_TAIL] == 0)) return RUN_BATCH_SIZE;
+    if (!keep_words(check, RUN_ROWS, num_examples, KEPT_ROWS)) return RUN_ROWS;
+    check->num_rows = rows_of(ints_at(check->base, run[RUN_ROWS]), num_examples);
+    if (check->num_rows == 0) return RUN_ROWS;
+    if (run[RUN_ORDER] != 0) {
+        if (!keep_words(check, RUN_ORDER, num_examples, KEPT_ORDER)) return RUN_ORDER;
+        if (run[RUN_ORDER_EPOCH] != UINT32_MAX) {
+            const uint32_t rows = rows_of(ints_at(check->base, run[RUN_ORDER]), num_examples);
+            if (rows == 0 || rows > check->num_rows) return RUN_ORDER;
+        }
+    }
+    if (!keep_words(check, RUN_INDICES, batch_size, KEPT_INDICES)) return RUN_INDICES;
+    if (run[RUN_NUM_RESULTS] > check->arena_bytes) return RUN_NUM_RESULTS;
+    if (!keep_words(check, RUN_RESULTS, (uint64_t)RESULT_WORDS * run[RUN_NUM_RESULTS], KEPT_RESULTS)) return RUN_RESULTS;
+    return RUN_WORDS;
+}
+
+uint32_t check_run(char *base, uint64_t arena_bytes, uint32_t run_address) {
+    struct check check = {.base = base, .arena_bytes = arena_bytes, .run = words_at(base, run_address)};
+    if (!reads(&check, run_address, RUN_WORDS, 4)) return wrong(CHECK_RUN, RUN_WORDS);
+    check.kept[KEPT_RUN] = (struct extent){run_address, run_address + 4 * (uint64_t)RUN_WORDS};
+    const uint32_t *run = check.run;
+    const uint32_t word = check_words(&check);
+    if (word < RUN_WORDS) return wrong(CHECK_RUN, word);
+    const uint32_t batch_size = run[RUN_BATCH_SIZE], tail_size = run[RUN_NUM_EXAMPLES] % batch_size;
+    const bool has_tail = run[RUN_TAIL] != 0 && tail_size != 0;
+
+    for (int find = 1; find >= 0; find--) {
+        uint32_t number = walk(&check, run[RUN_PROGRAM], run[RUN_PROGRAM_WORDS], batch_size, KEPT_PROGRAM, find);
+        if (number != 0) return wrong(CHECK_PROGRAM, number);
+        if (has_tail) number = walk(&check, run[RUN_TAIL], run[RUN_TAIL_WORDS], tail_size, KEPT_TAIL, find);
+        if (number != 0) return wrong(CHECK_TAIL, number);
+    }
+    /* What the step loop itself writes was only held against what was known then: */
+    if (!writes(&check, run[RUN_STEP_INPUT], 1, 4)) return wrong(CHECK_RUN, RUN_STEP_INPUT);
+    if (!writes(&check, run[RUN_SEED_INPUT], 1, 4)) return wrong(CHECK_RUN, RUN_SEED_INPUT);
+    for (int i = 0; i < NUM_KEPT; i++) {
+        for (int j = 0; j < i; j++) {
+            if (overlap(check.kept[i], check.kept[j])) return wrong(CHECK_RUN, RUN_PROGRAM);
+        }
+    }
+    for (uint32_t i = 0; i < run[RUN_NUM_RESULTS]; i++) {
+        if (!check_result(&check, words_at(base, run[RUN_RESULTS]) + RESULT_WORDS * i, has_tail))
+            return wrong(CHECK_RESULT, i + 1);
+    }
+    return 0;
+}
