@@ -55,7 +55,7 @@ export class WasmKernels implements Kernels {
     hasDestination: boolean,
     hasTape: boolean,
   ): number {
-    const { matmul_scratch: bytes } = this.#exports
-    return bytes(m, n, k, flags, Number(hasDestination), Number(hasTape)) >>> 0
+    const [destination, tape] = [Number(hasDestination), Number(hasTape)]
+    return this.#exports.matmul_scratch(m, n, k, flags, destination, tape) >>> 0
   }
 }

@@ -5,8 +5,9 @@ import { expect } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { RUN } from '../instructions.js'
 
-interface Exports {
+export interface Exports {
   run(run: number, steps: number): number
+  check(run: number, numPages: number): number
   execute(run: number, instructions: number, words: number): number
   matmul_scratch(
     m: number,

@@ -1,0 +1,464 @@
+/** A run is looked over before it is executed: what would leave the arena is refused. */
+import {
+  add,
+  adam,
+  matmul,
+  mean,
+  mul,
+  neg,
+  normal,
+  oneHot,
+  logSoftmax,
+  parameter,
+  randomUniform,
+  less,
+  relu,
+  sgd,
+  sigmoid,
+  square,
+  stage,
+  sub,
+  sum,
+  tanh,
+  train,
+  traceProgram,
+  zeros,
+  type BatchProgram,
+  type Split,
+} from '@gradpool/core'
+import fc from 'fast-check'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { nativeEngine, nativeInstructionSets, wasmEngine } from '../../src/index.js'
+import {
+  CHECK,
+  CHECK_PART_SHIFT,
+  DTYPE,
+  MICRO,
+  OP,
+  REGISTER,
+  RESULT,
+  RUN,
+  STACK_BYTES,
+} from '../../src/instructions.js'
+import { loadAddon } from '../../src/native-kernels.js'
+import type { CpuSpanTask } from '../../src/span.js'
+import { splitOf, wholeBatch } from '../../src/testing/engine-contract.js'
+import { KernelHost, at, testNumbers, type Exports } from '../../src/testing/kernel-host.js'
+import { f32, randomTraining } from '../../src/testing/programs.js'
+
+const PAGE_BYTES = 65536
+const PAGES = 20
+const memory = { memoryBytes: PAGES * PAGE_BYTES }
+const ARENA_BYTES = memory.memoryBytes
+const refused = (part: number, number: number): number => (part << CHECK_PART_SHIFT) | number
+
+const classifier = stage({
+  params: {
+    hidden: parameter([9, 21], normal(0.3)),
+    bias: parameter([21], zeros),
+    output: parameter([21, 4], normal(0.3)),
+  },
+  step(weights, batch) {
+    const hidden = relu(add(matmul(mul(batch.image, 1 / 255), weights.hidden), weights.bias))
+    const kept = less(randomUniform(hidden.shape, 'dropout'), 0.8)
+    const logits = matmul(mul(hidden, kept), weights.output)
+    return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(batch.label, 4)), [1]))) }
+  },
+})
+const autoencoder = stage({
+  params: { encoder: parameter([9, 5], normal(0.3)), decoder: parameter([5, 9], normal(0.3)) },
+  step(weights, batch) {
+    const pixels = mul(batch.image, 1 / 255)
+    const code = tanh(matmul(pixels, weights.encoder))
+    return { loss: mean(square(sub(sigmoid(matmul(code, weights.decoder)), pixels))) }
+  },
+})
+const NUM_EXAMPLES = 45
+const examples = splitOf(
+  {
+    image: {
+      dtype: 'u8',
+      shape: [9],
+      values: Uint8Array.from({ length: 9 * NUM_EXAMPLES }, (_, i) => (i * 89) % 256),
+    },
+    label: {
+      dtype: 'u8',
+      shape: [],
+      values: Uint8Array.from({ length: NUM_EXAMPLES }, (_, i) => (i * 7) % 4),
+    },
+  },
+  NUM_EXAMPLES,
+)
+const EXTENT = 13
+const graph = [3, 7, 12, 9, 10, 14, 13, 6].map((op, i) => [op, i, i + 1] as const)
+const square13 = splitOf({ x: f32([EXTENT], EXTENT, 1) }, EXTENT)
+
+const MODELS: [name: string, program: BatchProgram, data: Split][] = [
+  [
+    'a classifier with Adam',
+    train(classifier, {
+      optimizer: adam({ learningRate: 0.01 }),
+      batchSize: 16,
+      data: examples,
+    }),
+    examples,
+  ],
+  [
+    'an autoencoder with momentum',
+    train(autoencoder, {
+      optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }),
+      batchSize: 20,
+      data: examples,
+    }),
+    examples,
+  ],
+  ['one of many ops', wholeBatch(traceProgram(randomTraining(EXTENT, graph)), EXTENT), square13],
+]
+
+/** The arena after compilation, and where the run is in it. */
+async function snapshotOf(
+  program: BatchProgram,
+  data: Split,
+): Promise<{ bytes: Uint8Array; run: number }> {
+  const engine = await wasmEngine(memory)
+  const execution = await engine.compile(program, { data, seed: 5 })
+  const task = execution.begin(1) as CpuSpanTask
+  const bytes = new Uint8Array(task.memory.buffer).slice()
+  await engine.dispose()
+  return { bytes, run: task.run }
+}
+
+/** Addresses of all words that say what a run does. */
+function wordsOf(bytes: Uint8Array, run: number): number[] {
+  const words = new Uint32Array(bytes.buffer)
+  const word = (address: number): number => at(words, address / 4)
+  const range = (address: number, count: number): number[] =>
+    Array.from({ length: count }, (_, i) => address + 4 * i)
+  const tape = (address: number): number[] => {
+    const [registers, ops, sums] = [word(address), word(address + 4), word(address + 8)]
+    return range(address, 3 + 2 * registers + 5 * ops + 2 * sums)
+  }
+  const programs = [RUN.PROGRAM, RUN.TAIL].flatMap((from) => {
+    const [address, count] = [word(run + 4 * from), word(run + 4 * (from + 1))]
+    const all = range(address, count)
+    for (let i = 0; i < count; i += word(address + 4 * (i + 1))) {
+      const start = address + 4 * i
+      const given = word(start) === OP.MATMUL ? 40 : word(start) === OP.MAP ? 16 : 0
+      const tapeAddress = given === 0 ? 0 : word(start + given)
+      if (tapeAddress !== 0) all.push(...tape(tapeAddress))
+    }
+    return all
+  })
+  const results = word(run + 4 * RUN.RESULTS)
+  const records = range(results, RESULT.WORDS * word(run + 4 * RUN.NUM_RESULTS))
+  return [...range(run, RUN.WORDS), ...records, ...programs]
+}
+
+/**
+ * Runs changed plans over an arena that is only the lower part of a memory: pages of a pattern, with the stack between
+ * them, lie behind it, and behind those nothing, so that a stray access changes the pattern or traps.
+ */
+class Sandbox {
+  readonly #memory: WebAssembly.Memory
+  readonly #exports: Exports
+  readonly #bytes: Buffer
+  readonly #pattern = Buffer.alloc(PAGE_BYTES, 0x5a)
+  readonly #stackTop = ARENA_BYTES + PAGE_BYTES + STACK_BYTES
+
+  constructor() {
+    const pages = PAGES + 2 + STACK_BYTES / PAGE_BYTES
+    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+    const { module } = new KernelHost()
+    const imports = { env: { memory: this.#memory } }
+    this.#exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports
+    this.#bytes = Buffer.from(this.#memory.buffer)
+    this.#bytes.set(this.#pattern, ARENA_BYTES)
+    this.#bytes.set(this.#pattern, this.#stackTop)
+  }
+
+  get arena(): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, 0, ARENA_BYTES)
+  }
+
+  load(bytes: Uint8Array, changes: ReadonlyMap<number, number>): void {
+    this.#bytes.set(bytes)
+    for (const [address, value] of changes) this.#bytes.writeUInt32LE(value >>> 0, address)
+  }
+
+  check(run: number): number {
+    this.#exports.__stack_pointer.value = this.#stackTop
+    return this.#exports.check(run, PAGES)
+  }
+
+  run(run: number, steps: number): number {
+    this.#exports.__stack_pointer.value = this.#stackTop
+    return this.#exports.run(run, steps)
+  }
+
+  isTidy(): boolean {
+    return [ARENA_BYTES, this.#stackTop].every((address) =>
+      this.#pattern.equals(this.#bytes.subarray(address, address + PAGE_BYTES)),
+    )
+  }
+}
+
+const sandbox = new Sandbox()
+const fileOf = (set: string): string =>
+  fileURLToPath(new URL(`../../dist/native/${set}.node`, import.meta.url))
+const portable = nativeInstructionSets().includes('portable')
+  ? loadAddon(fileOf('portable'))
+  : undefined
+
+/** Whether a changed plan was refused; if not, it was run and kept to its arena. */
+function isRefused(bytes: Uint8Array, run: number, changes: ReadonlyMap<number, number>): boolean {
+  const what = (): string => [...changes].map(([a, v]) => `[${a}] = ${v}`).join(', ')
+  sandbox.load(bytes, changes)
+  const code = sandbox.check(run)
+  if (portable && portable.check(sandbox.arena, run) !== code) {
+    expect.fail(`native code disagrees with ${code}: ${what()}`)
+  }
+  if (code === 0) {
+    try {
+      sandbox.run(run, 4)
+    } catch (error) {
+      expect.fail(`${String(error)}: ${what()}`)
+    }
+  }
+  if (!sandbox.isTidy()) expect.fail(`bytes outside of the arena changed: ${what()}`)
+  return code !== 0
+}
+
+describe.each(MODELS)('%s', (_, program, data) => {
+  it('passes, on every engine', async () => {
+    const engines = [
+      await wasmEngine(memory),
+      ...(await Promise.all(
+        nativeInstructionSets().map((instructionSet) =>
+          nativeEngine({ ...memory, instructionSet }),
+        ),
+      )),
+    ]
+    for (const engine of engines) {
+      const execution = await engine.compile(program, { data, seed: 5 })
+      expect((await execution.run({ steps: 3 })).status).toBe('done')
+      await engine.dispose()
+    }
+  })
+
+  it('keeps to its arena or is refused, whichever word is changed', async () => {
+    const { bytes, run } = await snapshotOf(program, data)
+    expect(isRefused(bytes, run, new Map())).toBe(false)
+    const words = new Uint32Array(bytes.buffer)
+    const next = testNumbers(7)
+    let numRefused = 0
+    for (const address of wordsOf(bytes, run)) {
+      const word = at(words, address / 4)
+      const random = 4 * Math.floor((next() * ARENA_BYTES) / 4)
+      const values = [0, 1, word - 1, word + 1, 2 * word, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]
+      values.push(next() * 2 ** 32, random, random + 2, ARENA_BYTES - 4, ARENA_BYTES)
+      values.push(run, address, word + 2 ** 30)
+      for (const value of values) {
+        if (isRefused(bytes, run, new Map([[address, value]]))) numRefused++
+      }
+    }
+    expect(numRefused).toBeGreaterThan(1000)
+  }, 30_000)
+
+  it('keeps to its arena or is refused, whichever words are changed together', async () => {
+    const { bytes, run } = await snapshotOf(program, data)
+    const addresses = wordsOf(bytes, run)
+    const value = fc.oneof(
+      fc.integer({ min: 0, max: 40 }),
+      fc.integer({ min: 0, max: ARENA_BYTES / 4 }).map((word) => 4 * word),
+      fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    )
+    const change = fc.tuple(fc.constantFrom(...addresses), value)
+    const changes = fc.array(change, { minLength: 2, maxLength: 4 })
+    fc.assert(
+      fc.property(changes, (list) => void isRefused(bytes, run, new Map(list))),
+      { numRuns: 2000, seed: 11 },
+    )
+  }, 30_000)
+})
+
+describe('an operand', () => {
+  const host = new KernelHost()
+  const END = host.memory.buffer.byteLength
+  const other = 2 ** 20
+  const tapeOf = (kind: number, written: boolean) => (address: number) => {
+    const registers = [kind, address, REGISTER.TEMP, 0]
+    return [2, 1, 0, ...registers, MICRO.COPY, written ? 0 : 1, written ? 1 : 0, 0, 0]
+  }
+  const map = (kind: number, written = false) => ({
+    instruction: (_: number, tape: number) => [OP.MAP, 6, 7, tape],
+    tape: tapeOf(kind, written),
+  })
+  interface Operand {
+    readonly bytes: number
+    readonly align?: number
+    readonly isWritten?: boolean
+    /** Address 0 is allowed. */
+    readonly mayBeNone?: boolean
+    readonly instruction: (address: number, tape: number) => number[]
+    readonly tape?: (address: number) => number[]
+  }
+  const f32ToU8 = [DTYPE.u8, DTYPE.f32]
+  const OPERANDS: Record<string, Operand> = {
+    'GATHER_BATCH dst': {
+      bytes: 4 * 12,
+      isWritten: true,
+      instruction: (x) => [OP.GATHER_BATCH, x, other, DTYPE.f32, DTYPE.u8, 4, 3],
+    },
+    'GATHER_BATCH field': {
+      bytes: 4 * 10,
+      align: 1,
+      instruction: (x) => [OP.GATHER_BATCH, other, x, DTYPE.f32, DTYPE.u8, 4, 3],
+    },
+    'MATMUL dst': {
+      bytes: 4 * 20,
+      isWritten: true,
+      mayBeNone: true,
+      instruction: (x) => [OP.MATMUL, x, other, other, 4, 5, 6, 0, other, 0],
+    },
+    'MATMUL a': {
+      bytes: 4 * 24,
+      instruction: (x) => [OP.MATMUL, other, x, other, 4, 5, 6, 1, other, 0],
+    },
+    'MATMUL b': {
+      bytes: 4 * 30,
+      instruction: (x) => [OP.MATMUL, other, other, x, 4, 5, 6, 2, other, 0],
+    },
+    'MATMUL scratch': {
+      bytes: host.exports.matmul_scratch(4, 5, 6, 2, 1, 0),
+      isWritten: true,
+      instruction: (x) => [OP.MATMUL, other, other, other, 4, 5, 6, 2, x, 0],
+    },
+    'MAP full': { bytes: 4 * 42, ...map(REGISTER.FULL) },
+    'MAP full, written': { bytes: 4 * 42, isWritten: true, ...map(REGISTER.FULL, true) },
+    'MAP scalar': { bytes: 4, ...map(REGISTER.SCALAR) },
+    'MAP row': { bytes: 4 * 7, ...map(REGISTER.ROW) },
+    'MAP column': { bytes: 4 * 6, ...map(REGISTER.COL) },
+    'MAP bytes': { bytes: 42, align: 1, ...map(REGISTER.FULL_U8) },
+    'MAP integers': { bytes: 4 * 42, ...map(REGISTER.FULL_I32) },
+    'MAP sum': {
+      bytes: 4,
+      isWritten: true,
+      instruction: (_, tape) => [OP.MAP, 6, 7, tape],
+      tape: (x) => [1, 0, 1, REGISTER.TEMP, 0, 0, x],
+    },
+    'SUM dst': { bytes: 4 * 10, isWritten: true, instruction: (x) => [OP.SUM, x, other, 2, 3, 5] },
+    'SUM src': { bytes: 4 * 30, instruction: (x) => [OP.SUM, other, x, 2, 3, 5] },
+    'REDUCE_MAX src': { bytes: 4 * 30, instruction: (x) => [OP.REDUCE_MAX, other, x, 2, 3, 5] },
+    'ARG_MAX dst': {
+      bytes: 4 * 6,
+      isWritten: true,
+      instruction: (x) => [OP.ARG_MAX, x, other, 6, 7],
+    },
+    'ARG_MAX src': { bytes: 4 * 42, instruction: (x) => [OP.ARG_MAX, other, x, 6, 7] },
+    'SOFTMAX dst': {
+      bytes: 4 * 42,
+      isWritten: true,
+      instruction: (x) => [OP.SOFTMAX, x, other, 6, 7],
+    },
+    'LOG_SOFTMAX src': { bytes: 4 * 42, instruction: (x) => [OP.LOG_SOFTMAX, other, x, 6, 7] },
+    'COPY dst': {
+      bytes: 4 * (1 * 10 + 2 * 3 + 1),
+      isWritten: true,
+      instruction: (x) => [OP.COPY, x, other, 4, 2, 2, 3, 10, 3, 1, 0],
+    },
+    'COPY src': {
+      bytes: 1 * 20 + 2 * 4 + 1,
+      align: 1,
+      instruction: (x) => [OP.COPY, other, x, 1, 2, 2, 3, 3, 1, 20, 4],
+    },
+    'FILL dst': { bytes: 4 * 9, isWritten: true, instruction: (x) => [OP.FILL, x, 9, 0] },
+    'CAST dst': {
+      bytes: 9,
+      align: 1,
+      isWritten: true,
+      instruction: (x) => [OP.CAST, x, other, ...f32ToU8, 9],
+    },
+    'CAST src': { bytes: 4 * 9, instruction: (x) => [OP.CAST, other, x, ...f32ToU8, 9] },
+    'GATHER_ROWS dst': {
+      bytes: 4 * 12,
+      isWritten: true,
+      instruction: (x) => [OP.GATHER_ROWS, x, other, other, 3, 4, 5],
+    },
+    'GATHER_ROWS table': {
+      bytes: 4 * 20,
+      instruction: (x) => [OP.GATHER_ROWS, other, x, other, 3, 4, 5],
+    },
+    'GATHER_ROWS indices': {
+      bytes: 4 * 3,
+      instruction: (x) => [OP.GATHER_ROWS, other, other, x, 3, 4, 5],
+    },
+    'SCATTER_ADD dst': {
+      bytes: 4 * 20,
+      isWritten: true,
+      instruction: (x) => [OP.SCATTER_ADD, x, other, other, 3, 4, 5],
+    },
+    'SCATTER_ADD updates': {
+      bytes: 4 * 12,
+      instruction: (x) => [OP.SCATTER_ADD, other, x, other, 3, 4, 5],
+    },
+    'ONE_HOT dst': {
+      bytes: 4 * 12,
+      isWritten: true,
+      instruction: (x) => [OP.ONE_HOT, x, other, DTYPE.u8, 3, 4],
+    },
+    'ONE_HOT src': { bytes: 4 * 3, instruction: (x) => [OP.ONE_HOT, other, x, DTYPE.i32, 3, 4] },
+    'RANDOM dst': {
+      bytes: 4 * 9,
+      isWritten: true,
+      instruction: (x) => [OP.RANDOM, x, 9, 1, 5, other, other],
+    },
+    'RANDOM seed': { bytes: 4, instruction: (x) => [OP.RANDOM, other, 9, 1, 5, x, other] },
+    'RANDOM step': { bytes: 4, instruction: (x) => [OP.RANDOM, other, 9, 1, 5, other, x] },
+    'GUARD value': { bytes: 4, instruction: (x) => [OP.GUARD, x] },
+  }
+
+  /** A run of one instruction over rows 9, 0 and 3, checked. */
+  function check({ instruction, tape }: Operand, addressOf: (run: number) => number): number {
+    host.reset()
+    const run = host.ints(RUN.WORDS).fill(0)
+    const address = addressOf(run.byteOffset)
+    const tapeAddress = tape ? host.ints(tape(address)).byteOffset : 0
+    const [opcode = 0, ...operands] = instruction(address, tapeAddress)
+    const plan = host.ints([opcode, operands.length + 2, ...operands])
+    run[RUN.VERSION] = 1
+    run[RUN.ROWS] = host.ints([9, 0, 3]).byteOffset
+    run[RUN.ORDER_EPOCH] = -1
+    run[RUN.NUM_EXAMPLES] = run[RUN.BATCH_SIZE] = 3
+    run[RUN.INDICES] = host.ints(3).byteOffset
+    run[RUN.STEP_INPUT] = run[RUN.SEED_INPUT] = host.ints(1).byteOffset
+    run[RUN.PROGRAM] = plan.byteOffset
+    run[RUN.PROGRAM_WORDS] = plan.length
+    return host.exports.check(run.byteOffset, END / PAGE_BYTES)
+  }
+
+  it.each(Object.entries(OPERANDS))('%s may reach the last byte of the arena', (_name, operand) => {
+    const { bytes, align = 4, isWritten = false, mayBeNone = false } = operand
+    const instruction = refused(CHECK.PROGRAM, 1)
+    expect(check(operand, () => END - bytes)).toBe(0)
+    expect(check(operand, () => END - bytes + align)).toBe(instruction)
+    expect(check(operand, () => 0)).toBe(mayBeNone ? 0 : instruction)
+    if (align > 1) expect(check(operand, () => other + 1)).toBe(instruction)
+    expect(check(operand, (run) => run)).toBe(isWritten ? instruction : 0)
+  })
+})
+
+describe.runIf(portable !== undefined)('native code', () => {
+  it('refuses a run outside of the arena, and one of another version', () => {
+    const arena = new Uint8Array(4096)
+    const outside = [4096, 4096 - 4 * RUN.WORDS + 4, 2 ** 32 - 4, 2]
+    for (const address of outside) {
+      expect(portable?.run(arena, address, 1)).toBe(3)
+      expect(portable?.check(arena, address)).toBe(refused(CHECK.RUN, RUN.WORDS))
+    }
+    expect(arena.every((byte) => byte === 0)).toBe(true)
+    new Uint32Array(arena.buffer, 64, 1)[0] = 99
+    expect(portable?.run(arena, 64, 1)).toBe(3)
+    expect(portable?.check(arena, 64)).toBe(refused(CHECK.RUN, RUN.VERSION))
+  })
+})
