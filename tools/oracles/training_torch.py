@@ -13,7 +13,7 @@ import os
 
 import torch
 
-from optimizers import dump
+from compact_json import dump
 
 STEPS, BATCH, LR = 20, 4, 0.01
 FEATURES = 6
