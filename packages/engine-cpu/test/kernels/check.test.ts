@@ -40,6 +40,7 @@ import {
   RESULT,
   RUN,
   STACK_BYTES,
+  TAPE,
 } from '../../src/instructions.js'
 import { loadAddon } from '../../src/native-kernels.js'
 import type { CpuSpanTask } from '../../src/span.js'
@@ -445,6 +446,76 @@ describe('an operand', () => {
     expect(check(operand, () => 0)).toBe(mayBeNone ? 0 : instruction)
     if (align > 1) expect(check(operand, () => other + 1)).toBe(instruction)
     expect(check(operand, (run) => run)).toBe(isWritten ? instruction : 0)
+  })
+
+  const temps = [REGISTER.TEMP, 0, REGISTER.TEMP, 1]
+  const scalars = Array.from({ length: 14 }, () => [REGISTER.SCALAR, other]).flat()
+  const adamRegisters = [...scalars].fill(REGISTER.FULL)
+  for (let r = 0; r < 14; r++) {
+    adamRegisters[2 * r] = r < 7 ? REGISTER.FULL : REGISTER.SCALAR
+    adamRegisters[2 * r + 1] = other
+  }
+  const tapes: Record<string, [isRefused: boolean, words: number[]]> = {
+    'of nothing': [false, [0, 0, 0]],
+    'of two temps': [false, [2, 1, 0, ...temps, MICRO.NEG, 0, 1, 0, 0]],
+    'of an unknown micro-op': [true, [2, 1, 0, ...temps, MICRO.ADAM + 1, 0, 1, 0, 0]],
+    'that writes a register it has not': [true, [2, 1, 0, ...temps, MICRO.NEG, 2, 1, 0, 0]],
+    'that reads a register it has not': [true, [2, 1, 0, ...temps, MICRO.ADD, 0, 1, 2, 0]],
+    'of a temp too many': [true, [1, 0, 0, REGISTER.TEMP, TAPE.MAX_TEMPS]],
+    'of an unknown kind of register': [true, [1, 0, 0, 8, other]],
+    'of a product, without a matmul': [true, [1, 0, 0, REGISTER.PRODUCT, 0]],
+    'of too many registers': [true, [TAPE.MAX_REGISTERS + 1, 0, 0, ...Array<number>(98).fill(0)]],
+    'of too many sums': [true, [1, 0, TAPE.MAX_SUMS + 1, ...Array<number>(36).fill(0)]],
+    'that sums a register it has not': [true, [1, 0, 1, REGISTER.TEMP, 0, 1, other]],
+    'of an Adam step': [false, [14, 1, 0, ...adamRegisters, MICRO.ADAM, 0, 0, 0, 0]],
+    'of an Adam step past its registers': [
+      true,
+      [14, 1, 0, ...adamRegisters, MICRO.ADAM, 0, 1, 0, 0],
+    ],
+    'of an Adam step of scalars': [true, [14, 1, 0, ...scalars, MICRO.ADAM, 0, 0, 0, 0]],
+  }
+  for (const kind of ['SCALAR', 'ROW', 'COL', 'FULL_U8', 'FULL_I32'] as const) {
+    const registers = [REGISTER[kind], other, REGISTER.TEMP, 0]
+    tapes[`that reads a register of kind ${kind}`] = [
+      false,
+      [2, 1, 0, ...registers, MICRO.COPY, 1, 0, 0, 0],
+    ]
+    tapes[`that writes one of kind ${kind}`] = [
+      true,
+      [2, 1, 0, ...registers, MICRO.COPY, 0, 1, 0, 0],
+    ]
+  }
+
+  it.each(Object.entries(tapes))('a tape %s', (_name, [isRefused, words]) => {
+    const operand = {
+      bytes: 0,
+      instruction: (_: number, address: number) => [OP.MAP, 6, 7, address],
+      tape: () => words,
+    }
+    expect(check(operand, () => 0)).toBe(isRefused ? refused(CHECK.PROGRAM, 1) : 0)
+  })
+
+  it.each([
+    ['an unknown opcode', [17, other]],
+    ['opcode 0', [0, other]],
+    ['an operand too few', [OP.SUM, other, other, 1, 1]],
+    ['an operand too many', [OP.SUM, other, other, 1, 1, 1, 1]],
+    ['a maximum of nothing', [OP.REDUCE_MAX, other, other, 1, 0, 1]],
+    ['a product of nothing', [OP.MATMUL, other, other, other, 4, 5, 0, 0, other, 0]],
+    ['an unknown flag', [OP.MATMUL, other, other, other, 4, 5, 6, 4, other, 0]],
+    ['a matrix larger than the arena', [OP.MATMUL, other, other, other, 1, 2 ** 24, 256, 2, other, 0]],
+    ['more rows than there are indices', [OP.GATHER_BATCH, other, other, 0, 0, 1, 4]],
+    ['an unknown dtype', [OP.CAST, other, other, 0, 3, 1]],
+    ['classes of floats', [OP.ONE_HOT, other, other, DTYPE.f32, 3, 4]],
+    ['a table of no rows', [OP.GATHER_ROWS, other, other, other, 1, 1, 0]],
+    ['elements of 2 bytes', [OP.COPY, other, other, 2, 1, 3, 1, 1]],
+    ['nine axes', [OP.COPY, other, other, 4, 9, ...Array<number>(27).fill(1)]],
+    ['another number of strides', [OP.COPY, other, other, 4, 2, 3, 3, 1, 1]],
+    ['a step down past the start', [OP.COPY, other, other, 4, 1, 3, 1, -(2 ** 18)]],
+    ['an extent past 2^32', [OP.SUM, other, other, 2 ** 16, 2 ** 16, 2 ** 16]],
+  ])('%s is refused', (_name, words) => {
+    const operand = { bytes: 0, instruction: () => words }
+    expect(check(operand, () => 0)).toBe(refused(CHECK.PROGRAM, 1))
   })
 })
 
