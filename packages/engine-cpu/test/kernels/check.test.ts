@@ -283,7 +283,7 @@ describe.each(MODELS)('%s', (_, program, data) => {
   }, 30_000)
 })
 
-describe('an operand', () => {
+describe('a plan', () => {
   const host = new KernelHost()
   const END = host.memory.buffer.byteLength
   const other = 2 ** 20
@@ -420,7 +420,11 @@ describe('an operand', () => {
   }
 
   /** A run of one instruction over rows 9, 0 and 3, checked. */
-  function check({ instruction, tape }: Operand, addressOf: (run: number) => number): number {
+  function check(
+    { instruction, tape }: Operand,
+    addressOf: (run: number) => number,
+    change: (run: Int32Array) => unknown = () => undefined,
+  ): number {
     host.reset()
     const run = host.ints(RUN.WORDS).fill(0)
     const address = addressOf(run.byteOffset)
@@ -435,6 +439,7 @@ describe('an operand', () => {
     run[RUN.STEP_INPUT] = run[RUN.SEED_INPUT] = host.ints(1).byteOffset
     run[RUN.PROGRAM] = plan.byteOffset
     run[RUN.PROGRAM_WORDS] = plan.length
+    change(run)
     return host.exports.check(run.byteOffset, END / PAGE_BYTES)
   }
 
@@ -468,9 +473,17 @@ describe('an operand', () => {
     'of too many sums': [true, [1, 0, TAPE.MAX_SUMS + 1, ...Array<number>(36).fill(0)]],
     'that sums a register it has not': [true, [1, 0, 1, REGISTER.TEMP, 0, 1, other]],
     'of an Adam step': [false, [14, 1, 0, ...adamRegisters, MICRO.ADAM, 0, 0, 0, 0]],
+    // Its last scalar would be the next word, which looks like one: EXP and SCALAR are the same number.
     'of an Adam step past its registers': [
       true,
-      [14, 1, 0, ...adamRegisters, MICRO.ADAM, 0, 1, 0, 0],
+      [
+        14,
+        2,
+        0,
+        ...adamRegisters.slice(0, 14),
+        ...adamRegisters.slice(0, 2),
+        ...scalars.slice(0, 12),
+      ].concat([MICRO.EXP, 0, 0, 0, 0, MICRO.ADAM, 0, 1, 0, 0]),
     ],
     'of an Adam step of scalars': [true, [14, 1, 0, ...scalars, MICRO.ADAM, 0, 0, 0, 0]],
   }
@@ -503,7 +516,10 @@ describe('an operand', () => {
     ['a maximum of nothing', [OP.REDUCE_MAX, other, other, 1, 0, 1]],
     ['a product of nothing', [OP.MATMUL, other, other, other, 4, 5, 0, 0, other, 0]],
     ['an unknown flag', [OP.MATMUL, other, other, other, 4, 5, 6, 4, other, 0]],
-    ['a matrix larger than the arena', [OP.MATMUL, other, other, other, 1, 2 ** 24, 256, 2, other, 0]],
+    [
+      'a matrix larger than the arena',
+      [OP.MATMUL, other, other, other, 1, 2 ** 24, 256, 2, other, 0],
+    ],
     ['more rows than there are indices', [OP.GATHER_BATCH, other, other, 0, 0, 1, 4]],
     ['an unknown dtype', [OP.CAST, other, other, 0, 3, 1]],
     ['classes of floats', [OP.ONE_HOT, other, other, DTYPE.f32, 3, 4]],
@@ -516,6 +532,50 @@ describe('an operand', () => {
   ])('%s is refused', (_name, words) => {
     const operand = { bytes: 0, instruction: () => words }
     expect(check(operand, () => 0)).toBe(refused(CHECK.PROGRAM, 1))
+  })
+
+  it.each<[word: keyof typeof RUN, change: (run: Int32Array) => unknown]>([
+    ['VERSION', (run) => (run[RUN.VERSION] = 2)],
+    ['STEP', (run) => (run[RUN.STEP] = -1)],
+    ['NUM_EXAMPLES', (run) => (run[RUN.NUM_EXAMPLES] = 0)],
+    ['BATCH_SIZE', (run) => (run[RUN.BATCH_SIZE] = 0)],
+    ['BATCH_SIZE', (run) => (run[RUN.BATCH_SIZE] = 4)],
+    ['ROWS', (run) => (run[RUN.ROWS] = 0)],
+    ['ROWS', (run) => (run[RUN.ROWS] = host.ints([9, -1, 3]).byteOffset)],
+    ['ORDER', (run) => (run[RUN.ORDER] = at(run, RUN.ROWS))],
+    [
+      'ORDER',
+      (run) => {
+        run[RUN.ORDER] = host.ints([9, 0, 10]).byteOffset
+        run[RUN.ORDER_EPOCH] = 0
+      },
+    ],
+    ['INDICES', (run) => (run[RUN.INDICES] = END - 8)],
+    ['RESULTS', (run) => (run[RUN.NUM_RESULTS] = 1)],
+    ['STEP_INPUT', (run) => (run[RUN.STEP_INPUT] = END)],
+    ['STEP_INPUT', (run) => (run[RUN.STEP_INPUT] = at(run, RUN.PROGRAM))],
+    ['SEED_INPUT', (run) => (run[RUN.SEED_INPUT] = run.byteOffset)],
+    ['PROGRAM', (run) => (run[RUN.INDICES] = at(run, RUN.PROGRAM))],
+  ])('with another word %s is refused', (word, change) => {
+    const operand = { bytes: 0, instruction: () => [OP.GUARD, other] }
+    expect(check(operand, () => 0)).toBe(0)
+    expect(check(operand, () => 0, change)).toBe(refused(CHECK.RUN, RUN[word]))
+  })
+
+  it.each([
+    ['no elements', [0, other, other, other, other]],
+    ['a value outside', [2, END - 4, other, other, other]],
+    ['a sum outside', [2, other, other, END - 8, other]],
+    ['a sum between two doubles', [1, other, other, other + 4, other]],
+    ['a last value outside', [1, other, other, other, END]],
+  ])('with a result of %s is refused', (_name, record) => {
+    const operand = { bytes: 0, instruction: () => [OP.GUARD, other] }
+    const withResult = (words: number[]) => (run: Int32Array) => {
+      run[RUN.NUM_RESULTS] = 1
+      run[RUN.RESULTS] = host.ints(words).byteOffset
+    }
+    expect(check(operand, () => 0, withResult([1, other, 0, other, other]))).toBe(0)
+    expect(check(operand, () => 0, withResult(record))).toBe(refused(CHECK.RESULT, 1))
   })
 })
 
