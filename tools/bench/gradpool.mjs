@@ -38,8 +38,8 @@ export async function compile(engine, workload, { pixels, labels }) {
   return engine.compile(program, { data, seed: 0 })
 }
 
-export async function makeRunner(name, workload, data) {
-  const engine = await engines[name]()
+export async function makeRunner(name, workload, data, options = {}) {
+  const engine = await engines[name](options)
   const execution = await compile(engine, workload, data)
   return {
     name: `gradpool ${name}`,

@@ -1,5 +1,5 @@
 /**
- * What is timed: one training step (forward, backward, Adam) of three dense networks on random pixels.
+ * What is timed: one training step (forward, backward, Adam) of dense networks.
  */
 
 /** Numbers of examples are a few epochs' worth of batches, so that gathering rows costs what it costs in training. */
@@ -26,6 +26,15 @@ export const workloads = [
     numExamples: 6400,
   },
 ]
+
+/** Large enough that all of a step is matrix products. */
+export const wide = {
+  name: '784-1024-1024-10 classifier',
+  layers: [784, 1024, 1024, 10],
+  kind: 'classify',
+  batchSize: 512,
+  numExamples: 10240,
+}
 
 /** Floating-point operations of a step's matrix products: two per multiply-add; no input gradient for the first layer. */
 export function flopsOf({ layers, batchSize }) {

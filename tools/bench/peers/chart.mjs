@@ -1,0 +1,87 @@
+/** The results as one picture: a panel a workload, a dot a competitor, time on a logarithmic scale. */
+import * as Plot from '@observablehq/plot'
+import { parseHTML } from 'linkedom'
+import { duration } from './tables.mjs'
+
+const WIDTH = 760
+const ROW_HEIGHT = 19
+const OURS = '#0b6e4f'
+const THEIRS = '#6b7280'
+
+/** @returns SVG as text */
+export function drawChart({ steps, catalogue, machine, date }) {
+  const { document } = parseHTML('<html><body></body></html>')
+  const panels = [
+    ...steps.map(({ workload, batchSize, rows }) => ({
+      title: `${workload}, batch ${batchSize}: a training step on one core`,
+      rows: rows.filter(measured).map((row) => ({ ...row, label: duration(row.microseconds) })),
+      value: 'microseconds',
+    })),
+    {
+      title: `The report’s six experiments, end to end on ${machine.cores} cores, start-up included`,
+      rows: catalogue
+        .filter(measured)
+        .map((row) => ({ ...row, label: `${row.seconds.toFixed(1)} s` })),
+      value: 'seconds',
+    },
+  ]
+  let y = 0
+  const drawn = panels.map((panel) => {
+    const plot = drawPanel(panel, document)
+    plot.setAttribute('y', String(y))
+    y += Number(plot.getAttribute('height'))
+    return plot.outerHTML
+  })
+  const footer = `Shorter is better; logarithmic scale; in brackets, times Gradpool’s first row. ${machine.cpu}, Node ${machine.node.slice(1)}, ${date}.`
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y + 28}" viewBox="0 0 ${WIDTH} ${y + 28}" font-family="system-ui, sans-serif">`,
+    `<rect width="100%" height="100%" fill="white"/>`,
+    ...drawn,
+    `<text x="12" y="${y + 14}" font-size="11" fill="${THEIRS}">${footer}</text>`,
+    `</svg>\n`,
+  ].join('\n')
+}
+
+const measured = ({ failure }) => failure === undefined
+
+function drawPanel({ title, rows, value }, document) {
+  const sorted = rows.toSorted((a, b) => a[value] - b[value])
+  const color = ({ name }) => (name.startsWith('Gradpool') ? OURS : THEIRS)
+  const times = ({ timesGradpool: ratio }) =>
+    `${ratio < 10 ? ratio.toPrecision(2) : ratio.toFixed(0)}×`
+  const low = sorted[0]?.[value] / 1.6
+  const plot = Plot.plot({
+    document,
+    width: WIDTH,
+    height: 44 + ROW_HEIGHT * rows.length,
+    marginTop: 32,
+    marginBottom: 12,
+    marginLeft: 190,
+    marginRight: 130,
+    x: { type: 'log', axis: null, domain: [low, sorted.at(-1)?.[value]] },
+    y: { domain: sorted.map(({ name }) => name), label: null },
+    marks: [
+      Plot.axisY({ tickSize: 0, fontSize: 12, fill: '#111827' }),
+      Plot.ruleY(sorted, { y: 'name', x1: low, x2: value, stroke: color, strokeWidth: 2 }),
+      Plot.dot(sorted, { y: 'name', x: value, fill: color, r: 4.5 }),
+      Plot.text(sorted, {
+        y: 'name',
+        x: value,
+        text: (row) => `${row.label}  (${times(row)})`,
+        textAnchor: 'start',
+        dx: 9,
+        fontSize: 12,
+        fill: color,
+      }),
+      Plot.text([title], {
+        frameAnchor: 'top-left',
+        dx: -178,
+        dy: -22,
+        fontSize: 13,
+        fontWeight: 600,
+        fill: '#111827',
+      }),
+    ],
+  })
+  return plot
+}

@@ -1,0 +1,99 @@
+/**
+ * The competitors: how each is installed and started, and what its figure stands for.
+ *
+ * Threads are pinned to one in every library's own way; the measurement shows the cores used, so that this can be seen.
+ */
+import { fileURLToPath } from 'node:url'
+import { nativeInstructionSets } from '@gradpool/engine-cpu'
+import { installPackages, installTfjsNode, pythonPath, tfjsNodeFolder } from './install.mjs'
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+const oneThread = {
+  OMP_NUM_THREADS: '1',
+  MKL_NUM_THREADS: '1',
+  OPENBLAS_NUM_THREADS: '1',
+  TF_NUM_INTRAOP_THREADS: '1',
+  TF_NUM_INTEROP_THREADS: '1',
+  XLA_FLAGS: '--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1',
+  JAX_PLATFORMS: 'cpu',
+  CUDA_VISIBLE_DEVICES: '',
+  TF_CPP_MIN_LOG_LEVEL: '3',
+  // A compilation is part of the time to the first step, each time.
+  TORCHINDUCTOR_FORCE_DISABLE_CACHES: '1',
+}
+
+const node = (...args) => ({
+  command: process.execPath,
+  args: [here(args[0]), ...args.slice(1)],
+  env: oneThread,
+})
+const python = (script, ...args) => ({
+  command: pythonPath,
+  args: [here(script), ...args],
+  env: oneThread,
+})
+
+/** Always measured: the others' times are in terms of the first. */
+export const gradpool = [
+  ...(nativeInstructionSets().length > 0
+    ? [{ id: 'native', name: 'Gradpool native', start: node('node/gradpool.mjs', 'native') }]
+    : []),
+  ...(nativeInstructionSets('fast').length > 0
+    ? [
+        {
+          id: 'native-fast',
+          name: 'Gradpool native, fast',
+          start: node('node/gradpool.mjs', 'native', 'fast'),
+        },
+      ]
+    : []),
+  { id: 'wasm', name: 'Gradpool WebAssembly', start: node('node/gradpool.mjs', 'wasm') },
+]
+
+const torch = () => installPackages('torch', ['torch', 'numpy'])
+
+export const peers = [
+  {
+    id: 'jax',
+    name: 'JAX, jit + scan',
+    install: () => installPackages('jax', ['jax', 'jaxlib', 'numpy']),
+    start: python('python/jax_peer.py'),
+  },
+  {
+    id: 'torch-compile',
+    name: 'PyTorch, torch.compile',
+    install: torch,
+    start: python('python/torch_peer.py', '--compile'),
+  },
+  {
+    id: 'torch',
+    name: 'PyTorch eager',
+    install: torch,
+    start: python('python/torch_peer.py'),
+  },
+  {
+    id: 'keras',
+    name: 'Keras fit (TensorFlow)',
+    install: () => installPackages('keras', ['tensorflow-cpu', 'keras', 'numpy']),
+    start: python('python/keras_peer.py'),
+  },
+  {
+    id: 'sklearn',
+    name: 'scikit-learn MLP',
+    install: () => installPackages('sklearn', ['scikit-learn', 'numpy']),
+    start: python('python/sklearn_peer.py'),
+  },
+  {
+    id: 'tfjs-node',
+    name: 'tfjs-node eager',
+    install: installTfjsNode,
+    start: node('node/tfjs-node.mjs', tfjsNodeFolder),
+  },
+  {
+    id: 'tfjs-wasm',
+    name: 'tfjs-backend-wasm eager',
+    install: () => {},
+    start: node('node/tfjs-wasm.mjs'),
+  },
+]
