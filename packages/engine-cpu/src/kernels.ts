@@ -6,6 +6,16 @@
 import { NativeKernels } from './native-kernels.js'
 import { WasmKernels } from './wasm-kernels.js'
 
+/** A matrix product, as the kernels ask for it; whether it has a destination and a tape are 0 or 1. */
+export type MatmulShape = readonly [
+  m: number,
+  n: number,
+  k: number,
+  flags: number,
+  hasDestination: number,
+  hasTape: number,
+]
+
 export interface Kernels {
   /** Where the arena may begin. */
   readonly firstAddress: number
@@ -18,14 +28,7 @@ export interface Kernels {
   /** 0 if all that the run at an address does stays in the arena, else what is wrong with it; `defectOf` puts it into words. */
   check(address: number): number
   /** Bytes of scratch memory that a matmul asks for. */
-  matmulScratch(
-    m: number,
-    n: number,
-    k: number,
-    flags: number,
-    hasDestination: boolean,
-    hasTape: boolean,
-  ): number
+  matmulScratch(...product: MatmulShape): number
 }
 
 /** Structured-cloneable: what the kernels are compiled to. */

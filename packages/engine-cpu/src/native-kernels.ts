@@ -2,7 +2,7 @@
  * The kernels as native code: an addon compiled for one instruction set, over the arena's memory.
  */
 import { createRequire } from 'node:module'
-import type { Kernels } from './kernels.js'
+import type { Kernels, MatmulShape } from './kernels.js'
 
 /** What `native/addon.c` exports. */
 export interface Addon {
@@ -10,14 +10,7 @@ export interface Addon {
   supports(instructionSet: string): boolean
   run(arena: Uint8Array, address: number, steps: number): number
   check(arena: Uint8Array, address: number): number
-  matmulScratch(
-    m: number,
-    n: number,
-    k: number,
-    flags: number,
-    hasDestination: number,
-    hasTape: number,
-  ): number
+  matmulScratch(...product: MatmulShape): number
 }
 
 export class NativeKernels implements Kernels {
@@ -40,15 +33,8 @@ export class NativeKernels implements Kernels {
     return this.#addon.check(this.#arena, address)
   }
 
-  matmulScratch(
-    m: number,
-    n: number,
-    k: number,
-    flags: number,
-    hasDestination: boolean,
-    hasTape: boolean,
-  ): number {
-    return this.#addon.matmulScratch(m, n, k, flags, Number(hasDestination), Number(hasTape))
+  matmulScratch(...product: MatmulShape): number {
+    return this.#addon.matmulScratch(...product)
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The kernels in WebAssembly: one instance per thread, all over the arena's memory.
  */
-import type { Kernels } from './kernels.js'
+import type { Kernels, MatmulShape } from './kernels.js'
 
 const PAGE_BYTES = 65536
 
@@ -11,14 +11,7 @@ interface Exports {
   run(address: number, steps: number): number
   /** What is wrong with the run at an address, if its arena is that many pages; else 0. */
   check(address: number, numPages: number): number
-  matmul_scratch(
-    m: number,
-    n: number,
-    k: number,
-    flags: number,
-    hasDestination: number,
-    hasTape: number,
-  ): number
+  matmul_scratch(...product: MatmulShape): number
   readonly __stack_pointer: WebAssembly.Global<'i32'>
   readonly __heap_base: WebAssembly.Global<'i32'>
 }
@@ -47,14 +40,7 @@ export class WasmKernels implements Kernels {
     return this.#exports.check(address, this.#memory.buffer.byteLength / PAGE_BYTES)
   }
 
-  matmulScratch(
-    m: number,
-    n: number,
-    k: number,
-    flags: number,
-    hasDestination: boolean,
-    hasTape: boolean,
-  ): number {
+  matmulScratch(...product: MatmulShape): number {
     const [destination, tape] = [Number(hasDestination), Number(hasTape)]
     return this.#exports.matmul_scratch(m, n, k, flags, destination, tape) >>> 0
   }

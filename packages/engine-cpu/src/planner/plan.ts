@@ -6,6 +6,7 @@
  */
 import { bytesPerElement, invariant, sizeOf, type Node, type Program } from '@gradpool/core'
 import { align } from '../free-list.js'
+import type { MatmulShape } from '../kernels.js'
 import { emit, matmulShape, type Layout } from './emit.js'
 import { Kernels, productOf, type Kernel } from './fuse.js'
 import { Graph } from './graph.js'
@@ -22,14 +23,7 @@ export interface Surroundings {
   readonly step: number
   readonly seed: number
   /** Bytes of scratch that a matmul asks for. */
-  readonly matmulScratch: (
-    m: number,
-    n: number,
-    k: number,
-    flags: number,
-    hasDestination: boolean,
-    hasTape: boolean,
-  ) => number
+  readonly matmulScratch: (...product: MatmulShape) => number
 }
 
 export class Plan {
@@ -96,15 +90,9 @@ export class Plan {
     if (kernel.kind !== 'matmul') return 0
     const product = productOf(kernel)
     const { m, n, k, flags } = matmulShape(this.#graph, this.#graph.node(product))
-    const inPlace = this.#schedule.inPlace.has(product)
-    return this.#surroundings.matmulScratch(
-      m,
-      n,
-      k,
-      flags,
-      hasDestination || inPlace,
-      kernel.nodes.length > 1,
-    )
+    const hasMemory = hasDestination || this.#schedule.inPlace.has(product)
+    const hasTape = kernel.nodes.length > 1
+    return this.#surroundings.matmulScratch(m, n, k, flags, Number(hasMemory), Number(hasTape))
   }
 
   #layoutAt(address: number): Layout {

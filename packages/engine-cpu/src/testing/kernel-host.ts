@@ -1,6 +1,7 @@
 /**
  * Runs single instructions of the compiled kernels over a memory of its own, for tests.
  */
+import type { MatmulShape } from '../kernels.js'
 import { expect } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { RUN } from '../instructions.js'
@@ -9,14 +10,7 @@ export interface Exports {
   run(run: number, steps: number): number
   check(run: number, numPages: number): number
   execute(run: number, instructions: number, words: number): number
-  matmul_scratch(
-    m: number,
-    n: number,
-    k: number,
-    flags: number,
-    hasDst: number,
-    hasTape: number,
-  ): number
+  matmul_scratch(...product: MatmulShape): number
   readonly __stack_pointer: WebAssembly.Global<'i32'>
   readonly __heap_base: WebAssembly.Global<'i32'>
 }
