@@ -41,7 +41,7 @@ export class WasmKernels implements Kernels {
   }
 
   matmulScratch(...product: MatmulShape): number {
-    const [destination, tape] = [Number(hasDestination), Number(hasTape)]
-    return this.#exports.matmul_scratch(m, n, k, flags, destination, tape) >>> 0
+    // WebAssembly's numbers come as signed.
+    return this.#exports.matmul_scratch(...product) >>> 0
   }
 }

@@ -1,10 +1,10 @@
 /**
  * Runs single instructions of the compiled kernels over a memory of its own, for tests.
  */
-import type { MatmulShape } from '../kernels.js'
-import { expect } from 'vitest'
 import { readFileSync } from 'node:fs'
+import { expect } from 'vitest'
 import { RUN } from '../instructions.js'
+import type { MatmulShape } from '../kernels.js'
 
 export interface Exports {
   run(run: number, steps: number): number
