@@ -1,4 +1,7 @@
-/** The results as one picture: a panel a workload, a dot a competitor, time on a logarithmic scale. */
+/**
+ * The results as one picture: a panel a workload, a row a competitor. Steps are dots on a logarithmic scale, which has no
+ * zero to start a bar at; the catalogue's times are bars.
+ */
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import { duration } from './tables.mjs'
@@ -16,6 +19,7 @@ export function drawChart({ steps, catalogue, machine, date }) {
       title: `${workload}, batch ${batchSize}: a training step on one core`,
       rows: rows.filter(measured).map((row) => ({ ...row, label: duration(row.microseconds) })),
       value: 'microseconds',
+      isLogarithmic: true,
     })),
     {
       title: `The report’s six experiments, end to end on ${machine.cores} cores, start-up included`,
@@ -25,6 +29,7 @@ export function drawChart({ steps, catalogue, machine, date }) {
       value: 'seconds',
     },
   ]
+  const baseline = steps[0]?.rows.find(({ timesGradpool }) => timesGradpool === 1)?.name
   let y = 0
   const drawn = panels.map((panel) => {
     const plot = drawPanel(panel, document)
@@ -32,7 +37,7 @@ export function drawChart({ steps, catalogue, machine, date }) {
     y += Number(plot.getAttribute('height'))
     return plot.outerHTML
   })
-  const footer = `Shorter is better; logarithmic scale; in brackets, times Gradpool’s first row. ${machine.cpu}, Node ${machine.node.slice(1)}, ${date}.`
+  const footer = `Steps on a logarithmic scale; in brackets, times ${baseline}. ${escape(machine.cpu)}, Node ${machine.node.slice(1)}, ${date}.`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y + 28}" viewBox="0 0 ${WIDTH} ${y + 28}" font-family="system-ui, sans-serif">`,
     `<rect width="100%" height="100%" fill="white"/>`,
@@ -42,14 +47,16 @@ export function drawChart({ steps, catalogue, machine, date }) {
   ].join('\n')
 }
 
+const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+
 const measured = ({ failure }) => failure === undefined
 
-function drawPanel({ title, rows, value }, document) {
+function drawPanel({ title, rows, value, isLogarithmic = false }, document) {
   const sorted = rows.toSorted((a, b) => a[value] - b[value])
   const color = ({ name }) => (name.startsWith('Gradpool') ? OURS : THEIRS)
   const times = ({ timesGradpool: ratio }) =>
     `${ratio < 10 ? ratio.toPrecision(2) : ratio.toFixed(0)}×`
-  const low = sorted[0]?.[value] / 1.6
+  const low = sorted[0]?.[value] / 1.3
   const plot = Plot.plot({
     document,
     width: WIDTH,
@@ -58,12 +65,18 @@ function drawPanel({ title, rows, value }, document) {
     marginBottom: 12,
     marginLeft: 190,
     marginRight: 130,
-    x: { type: 'log', axis: null, domain: [low, sorted.at(-1)?.[value]] },
+    x: isLogarithmic
+      ? { type: 'log', axis: null, domain: [low, sorted.at(-1)?.[value]] }
+      : { axis: null, domain: [0, sorted.at(-1)?.[value]] },
     y: { domain: sorted.map(({ name }) => name), label: null },
     marks: [
       Plot.axisY({ tickSize: 0, fontSize: 12, fill: '#111827' }),
-      Plot.ruleY(sorted, { y: 'name', x1: low, x2: value, stroke: color, strokeWidth: 2 }),
-      Plot.dot(sorted, { y: 'name', x: value, fill: color, r: 4.5 }),
+      ...(isLogarithmic
+        ? [
+            Plot.ruleY(sorted, { y: 'name', x1: low, x2: value, stroke: '#d1d5db' }),
+            Plot.dot(sorted, { y: 'name', x: value, fill: color, r: 4.5 }),
+          ]
+        : [Plot.barX(sorted, { y: 'name', x: value, fill: color, insetTop: 3, insetBottom: 3 })]),
       Plot.text(sorted, {
         y: 'name',
         x: value,
@@ -72,6 +85,8 @@ function drawPanel({ title, rows, value }, document) {
         dx: 9,
         fontSize: 12,
         fill: color,
+        stroke: 'white',
+        strokeWidth: 4,
       }),
       Plot.text([title], {
         frameAnchor: 'top-left',

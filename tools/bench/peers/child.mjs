@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 
 const PATIENCE_MS = 240_000
 
-/** Starts a peer on a workload. @returns a runner, whose `firstStepSeconds` is from the start to the end of its first steps */
+/** Starts a peer on a workload. @returns a runner, whose `firstAnswerSeconds` is from its start to the end of its first chunk of steps */
 export async function startChild({ command, args, env }, workload, data) {
   const started = performance.now()
   const child = spawn(command, args, {
@@ -32,6 +32,7 @@ export async function startChild({ command, args, env }, workload, data) {
     for (const { reject } of waiting.splice(0)) reject(ended)
   }
   child.on('error', (error) => end(error.message))
+  const closed = new Promise((resolve) => child.on('close', resolve))
   child.on('close', (code, signal) => end(`ended with ${signal ?? code}: ${lastLine(stderr)}`))
 
   const ask = async (message) => {
@@ -58,10 +59,11 @@ export async function startChild({ command, args, env }, workload, data) {
     chunk,
     run,
     firstLoss: first.loss,
-    firstStepSeconds: (performance.now() - started) / 1000,
-    stop() {
-      child.stdin.end()
+    firstAnswerSeconds: (performance.now() - started) / 1000,
+    async stop() {
+      if (ended) return
       child.kill()
+      await closed
     },
   }
 }

@@ -17,6 +17,7 @@ const TFJS_NODE_VERSION = '4.22.0'
 const folder = join(root, '.nx', 'bench-peers')
 const venv = join(folder, 'python')
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url))
+const compiler = process.env.CXX ?? 'c++'
 const isWindows = process.platform === 'win32'
 
 export const pythonPath = isWindows
@@ -42,6 +43,7 @@ export function installPackages(peer, packages) {
 export function installTfjsNode() {
   installPackages('keras', ['tensorflow-cpu', 'keras', 'numpy'])
   once('tfjs-node', TFJS_NODE_VERSION, () => {
+    requireCompiler()
     say('Installing tfjs-node, compiling its binding …')
     mkdirSync(tfjsNodeFolder, { recursive: true })
     writeFileSync(join(tfjsNodeFolder, 'package.json'), '{ "private": true }\n')
@@ -56,6 +58,11 @@ export function installTfjsNode() {
   })
 }
 
+export function requireCompiler() {
+  if (spawnSync(compiler, ['--version']).status === 0) return
+  throw new Error(`no C++ compiler (${compiler}) found`)
+}
+
 function compileBinding(tfjsNode) {
   const nodeHeaders = createRequire(import.meta.url)('node-api-headers').include_dir
   const findTensorflow = 'import importlib.util as u; print(u.find_spec("tensorflow").origin)'
@@ -63,7 +70,7 @@ function compileBinding(tfjsNode) {
   const binding = join(tfjsNode, 'binding')
   const out = join(tfjsNode, 'lib', 'napi-v8')
   mkdirSync(out, { recursive: true })
-  execute('c++', [
+  execute(compiler, [
     ...['-O2', '-std=c++17', '-shared', '-fPIC', '-w', '-DNAPI_VERSION=8'],
     ...[`-I${nodeHeaders}`, `-I${join(tensorflow, 'include')}`],
     ...readdirSync(binding)
@@ -80,7 +87,12 @@ function makeVenv() {
   mkdirSync(folder, { recursive: true })
   const command = ['python3', 'python'].find(isRecentPython)
   if (command === undefined) throw new Error('no Python 3.11 or newer found')
-  execute(command, ['-m', 'venv', venv])
+  try {
+    execute(command, ['-m', 'venv', venv])
+  } catch (error) {
+    rmSync(venv, { recursive: true, force: true })
+    throw error
+  }
 }
 
 function isRecentPython(command) {
@@ -104,7 +116,9 @@ function execute(command, args, options = {}) {
     ...options,
   })
   if (error) throw new Error(`${command}: ${error.message}`)
-  if (status !== 0) throw new Error(lastLine(stderr) || `${command} ended with ${status}`)
+  if (status !== 0) {
+    throw new Error(lastLine(stderr) || lastLine(stdout) || `${command} ended with ${status}`)
+  }
   return stdout
 }
 

@@ -5,7 +5,13 @@
  */
 import { fileURLToPath } from 'node:url'
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
-import { installPackages, installTfjsNode, pythonPath, tfjsNodeFolder } from './install.mjs'
+import {
+  installPackages,
+  installTfjsNode,
+  pythonPath,
+  requireCompiler,
+  tfjsNodeFolder,
+} from './install.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -16,6 +22,8 @@ const oneThread = {
   TF_NUM_INTRAOP_THREADS: '1',
   TF_NUM_INTEROP_THREADS: '1',
   XLA_FLAGS: '--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1',
+  // XLA has a second pool of threads, which the flags above do not reach; with one thread it is also faster.
+  PJRT_NPROC: '1',
   JAX_PLATFORMS: 'cpu',
   CUDA_VISIBLE_DEVICES: '',
   TF_CPP_MIN_LOG_LEVEL: '3',
@@ -63,11 +71,14 @@ export const peers = [
   {
     id: 'torch-compile',
     name: 'PyTorch, torch.compile',
-    install: torch,
+    install: () => {
+      torch()
+      requireCompiler()
+    },
     start: python('python/torch_peer.py', '--compile'),
   },
   {
-    id: 'torch',
+    id: 'torch-eager',
     name: 'PyTorch eager',
     install: torch,
     start: python('python/torch_peer.py'),

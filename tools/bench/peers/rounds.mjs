@@ -23,7 +23,7 @@ export async function timeWorkload(competitors, workload, data, { rounds, millis
     }
   }
   for (const entry of entries) {
-    entry.runner?.stop()
+    await entry.runner?.stop()
     if (entry.failure === undefined) await attempt(entry, async () => checkLoss(entry))
   }
   const baseline = entries.find(({ failure }) => failure === undefined)
@@ -39,7 +39,7 @@ async function attempt(entry, action) {
     await action()
   } catch (error) {
     entry.failure = error.message
-    entry.runner?.stop()
+    await entry.runner?.stop()
   }
 }
 
@@ -74,7 +74,8 @@ function figures(entry, baseline) {
     // Round by round, so that a slow moment of the machine slows both.
     timesGradpool: median(microseconds.map((value, round) => value / ours[round])),
     cores: median(answers.map(({ cpuSeconds, seconds }) => cpuSeconds / seconds)),
-    firstStepSeconds: runner.firstStepSeconds,
+    // The first answer of some comes after a chunk of steps.
+    firstStepSeconds: runner.firstAnswerSeconds - ((runner.chunk - 1) * median(microseconds)) / 1e6,
     peakMB: answers.at(-1).peakMB,
     firstLoss: runner.firstLoss,
     lastLoss: answers.at(-1).loss,

@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
 })
 const effort = options.quick
   ? { rounds: 2, milliseconds: 50, catalogueRounds: 1, epochs: 1 }
-  : { rounds: 9, milliseconds: 300, catalogueRounds: 3 }
+  : { rounds: 9, milliseconds: 400, catalogueRounds: 3 }
 
 const missing = []
 const competitors = [...gradpool, ...installed(chosenPeers())]
@@ -87,14 +87,15 @@ if (missing.length > 0) process.exitCode = 1
 function chosenPeers() {
   if (options.only === undefined) return peers
   const ids = options.only.split(',')
-  const unknown = ids.filter((id) => !peers.some((peer) => peer.id === id))
+  const matches = (peer, id) => peer.id === id || peer.id.startsWith(`${id}-`)
+  const unknown = ids.filter((id) => !peers.some((peer) => matches(peer, id)))
   if (unknown.length > 0) {
     console.error(
       `No peer ${unknown.join(', ')}; there are ${peers.map(({ id }) => id).join(', ')}.`,
     )
     process.exit(2)
   }
-  return peers.filter(({ id }) => ids.includes(id))
+  return peers.filter((peer) => ids.some((id) => matches(peer, id)))
 }
 
 function installed(wanted) {

@@ -33,6 +33,7 @@ def run(names, folder, epochs):
 def main():
     folder, epochs = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    os.environ["PJRT_NPROC"] = "1"  # a thread a process
     out, sys.stdout = sys.stdout, sys.stderr
     os.dup2(os.dup(1), 3)
     os.dup2(2, 1)  # what the experiments print is not the answer
