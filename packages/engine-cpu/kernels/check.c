@@ -239,8 +239,8 @@ static bool check_instruction(const struct check *check, const uint32_t *at, uin
                writes(check, to, operands[4], bytes_of(operands[2])) &&
                reads(check, from, operands[4], bytes_of(operands[3]));
     case OP_GATHER_ROWS:
-        return operands[5] > 0 && writes_floats(check, to, elements(operands[3], operands[4], 1)) &&
-               reads_floats(check, from, elements(operands[5], operands[4], 1)) &&
+        return operands[5] > 0 && writes(check, to, elements(operands[3], operands[4], 1), 1) &&
+               reads(check, from, elements(operands[5], operands[4], 1), 1) &&
                reads(check, operands[2], operands[3], 4);
     case OP_SCATTER_ADD:
         return writes_floats(check, to, elements(operands[5], operands[4], 1)) &&

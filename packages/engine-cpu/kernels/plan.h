@@ -76,7 +76,7 @@ enum opcode {
   OP_COPY = 9,            /* dst, src, bytes per element (1 or 4), rank (0..8), extents[rank], dst strides[rank], src strides[rank], in elements; src stride 0 repeats */
   OP_FILL = 10,           /* dst, words, bits: count 32-bit words set to these bits */
   OP_CAST = 11,           /* dst, src, dst dtype, src dtype, count; f32 to integers truncates and saturates, NaN gives 0 */
-  OP_GATHER_ROWS = 12,    /* dst, table, indices i32[n], n, elements per row, rows of the table; an index outside is clamped */
+  OP_GATHER_ROWS = 12,    /* dst, table, indices i32[n], n, bytes per row, rows of the table; an index outside is clamped */
   OP_SCATTER_ADD = 13,    /* dst[rows, ...], updates, indices i32[n], n, elements per row, rows: zeroed first, added in index order; an index outside is left out */
   OP_ONE_HOT = 14,        /* dst, src, src dtype (i32 or u8), count, depth; a class outside gives zeros */
   OP_RANDOM = 15,         /* dst, count, distribution (0 uniform, 1 normal), purpose, address of seed, address of step */

@@ -40,8 +40,8 @@ export class CpuEngine implements Engine, Host {
   readonly arena: Arena
   readonly kernels: Kernels
   readonly executions = new Set<Execution>()
-  /** Values that came from outside the arena, and where their copy is. */
-  readonly #copies = new WeakMap<Field['values'], number>()
+  /** Copies of values that came from outside the arena, and how many executions read them. */
+  readonly #copies = new Map<Field['values'], { readonly address: number; users: number }>()
 
   /** @throws UserError when the memory asked for cannot be reserved. */
   constructor({ name, description, code }: CpuTarget, { memoryBytes }: CpuEngineOptions) {
@@ -64,13 +64,24 @@ export class CpuEngine implements Engine, Host {
 
   place({ values }: Field): number {
     if (values.buffer === this.arena.memory.buffer) return values.byteOffset
-    const known = this.#copies.get(values)
-    if (known !== undefined) return known
-    const address = this.arena.allocate(values.byteLength)
-    this.arena
-      .bytes(address, values.byteLength)
-      .set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-    this.#copies.set(values, address)
+    const copy = this.#copies.get(values) ?? { address: this.#copyOf(values), users: 0 }
+    copy.users++
+    this.#copies.set(values, copy)
+    return copy.address
+  }
+
+  release({ values }: Field): void {
+    const copy = this.#copies.get(values)
+    if (copy === undefined) return
+    copy.users--
+    if (copy.users > 0) return
+    this.#copies.delete(values)
+    this.arena.free(copy.address)
+  }
+
+  #copyOf({ buffer, byteOffset, byteLength }: Field['values']): number {
+    const address = this.arena.allocate(byteLength)
+    this.arena.bytes(address, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength))
     return address
   }
 

@@ -4,6 +4,7 @@ import {
   UserError,
   adam,
   add,
+  broadcastTo,
   evaluate,
   evaluation,
   initialState,
@@ -26,6 +27,7 @@ import {
   zeros,
   type Engine,
   type Field,
+  type Program,
   type Split,
   type Stage,
   type StateValues,
@@ -170,6 +172,77 @@ describe('spans', () => {
   })
 })
 
+describe('what an execution refuses', () => {
+  const compiled = (): ReturnType<Engine['compile']> => engine.compile(training, { data, seed: 4 })
+
+  test.each([7.99, NaN, -1, Infinity, 2 ** 31])('%d steps', async (steps) => {
+    const fit = await compiled()
+    await expect(fit.run({ steps })).rejects.toThrow(/steps must be a whole number/)
+    expect(() => fit.begin(steps)).toThrow(UserError)
+    fit.dispose()
+  })
+
+  test('a second run while one is under way', async () => {
+    const fit = await compiled()
+    const first = fit.run({ steps: 1000 })
+    await expect(fit.run({ steps: 1 })).rejects.toThrow(/running already/)
+    expect(await first).toMatchObject({ status: 'done', steps: 1000 })
+    fit.dispose()
+  })
+
+  test('everything once it is disposed, a run under way included', async () => {
+    const fit = await compiled()
+    const running = fit.run({ steps: 10 ** 8 })
+    fit.dispose()
+    await expect(running).rejects.toThrow(/disposed/)
+    expect(() => fit.read()).toThrow(/disposed/)
+    expect(() => fit.write({})).toThrow(/disposed/)
+    expect(() => fit.begin(1)).toThrow(/disposed/)
+    await expect(
+      engine.compile(evaluation(network, { batchSize: 5, data }), {
+        data,
+        seed: 4,
+        shareStateOf: fit,
+      }),
+    ).rejects.toThrow(/disposed/)
+  })
+
+  test('states both shared and given, or shared with another engine', async () => {
+    const fit = await compiled()
+    const options = { data, seed: 4, shareStateOf: fit }
+    const check = evaluation(network, { batchSize: 5, data })
+    const state = { bias: new Float32Array(8) }
+    await expect(engine.compile(check, { ...options, state })).rejects.toThrow(/not both/)
+    const other = await wasmEngine({ memoryBytes: 2 ** 24 })
+    await expect(other.compile(check, options)).rejects.toThrow(/one engine/)
+    await other.dispose()
+    fit.dispose()
+  })
+})
+
+test('an evaluation of weights that are not finite says so', async () => {
+  const check = await engine.compile(evaluation(network, { batchSize: 10, data }), {
+    data,
+    seed: 4,
+    state: { bias: new Float32Array(8).fill(NaN), output: new Float32Array(24).fill(1) },
+  })
+  expect((await check.run({ steps: check.stepsPerEpoch })).status).toBe('notFinite')
+  check.dispose()
+})
+
+test('means are over the examples of a span, wherever in an epoch it begins and ends', async () => {
+  const ones = (batch: number): Program =>
+    traceProgram((trace) => trace.result('loss', mean(trace.batch('one', 'u8', [batch]))))
+  const program = { program: ones(5), tail: ones(3), batchSize: 5, numExamples: 23, shuffle: true }
+  const one: Field = { dtype: 'u8', shape: [], values: new Uint8Array(23).fill(1) }
+  const split = { fields: { one }, rows: data.rows }
+  const execution = await engine.compile(program, { data: split, seed: 0 })
+  for (const steps of [1, 3, 2, 4, 11, 5, 1]) {
+    expect((await execution.run({ steps })).means.loss).toEqual(Float64Array.of(1))
+  }
+  execution.dispose()
+})
+
 describe('states', () => {
   test('are shared with an evaluation, which leaves them alone', async () => {
     const fit = await engine.compile(training, { data, seed: 4 })
@@ -193,6 +266,44 @@ describe('states', () => {
     expect(second.read()).toEqual(first.read())
     first.dispose()
     second.dispose()
+  })
+
+  test('lose nothing to a compilation that fails', async () => {
+    const small = await wasmEngine({ memoryBytes: 2 ** 23 })
+    const tooWide = train(networkOf(100000), { optimizer: adam(), batchSize: 5, data })
+    for (let i = 0; i < 50; i++) {
+      const fit = await small.compile(training, { data, seed: i })
+      await expect(small.compile(tooWide, { data, seed: i })).rejects.toThrow(/MiB/)
+      const rows = data.rows.map((row) => row + 1)
+      const other = evaluation(networkOf(9), { batchSize: 5, data })
+      await expect(small.compile(other, { data, seed: i, shareStateOf: fit })).rejects.toThrow()
+      await expect(
+        small.compile(other, { data: { ...data, rows }, seed: i, shareStateOf: fit }),
+      ).rejects.toThrow()
+      fit.dispose()
+    }
+    await small.dispose()
+  })
+
+  test('are kept as they were where an output is a state by another name', async () => {
+    const program = traceProgram((trace) => {
+      const w = trace.state('w', [3], { kind: 'constant', value: 1 })
+      const row = trace.state('row', [1, 3], { kind: 'constant', value: 7 })
+      trace.result('old', broadcastTo(w, [1, 3]))
+      trace.result('row', row)
+      trace.update('w', mul(w, 0.5))
+      trace.update('row', broadcastTo(w, [1, 3]))
+    })
+    const step = { program, batchSize: 1, numExamples: 1, shuffle: false }
+    const none = { data: { fields: {}, rows: Int32Array.of(0) }, seed: 0 }
+    const fit = await engine.compile(step, none)
+    const { means } = await fit.run({ steps: 1 })
+    expect(means).toEqual({ old: Float64Array.of(1, 1, 1), row: Float64Array.of(7, 7, 7) })
+    expect(fit.read()).toEqual({
+      w: Float32Array.of(0.5, 0.5, 0.5),
+      row: Float32Array.of(1, 1, 1),
+    })
+    fit.dispose()
   })
 
   test('free their memory when the last execution is disposed', async () => {
@@ -228,6 +339,18 @@ describe('refusals', () => {
       'a field of another dtype',
       { data: { ...data, fields: { image, label: { ...label, dtype: 'i32' } } } },
       /u8/,
+    ],
+    [
+      'a field whose values are of another type',
+      { data: { ...data, fields: { image: { ...image, values: new Float32Array(276) }, label } } },
+      /must be a Uint8Array, not a Float32Array/,
+    ],
+    [
+      'a field that ends within an example',
+      {
+        data: { ...data, fields: { image: { ...image, values: new Uint8Array(275) }, label } },
+      },
+      /no whole number of examples/,
     ],
     ['a state of another size', { state: { bias: new Float32Array(7) } }, /8 elements, 7/],
     ['an unknown state', { state: { nonsense: new Float32Array(7) } }, /"nonsense"/],

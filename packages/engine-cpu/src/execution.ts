@@ -22,11 +22,15 @@ import type { KernelCode, Kernels } from './kernels.js'
 import { defectOf } from './defect.js'
 import { PLAN_VERSION, RESULT, RUN, RUN_STATUS, STACK_BYTES } from './instructions.js'
 import { Plan } from './planner/plan.js'
+import { checkFit } from './check-fit.js'
 import { executeSpan, type CpuSpanTask } from './span.js'
-import { sameStates, States } from './states.js'
+import { States } from './states.js'
 
 /** How long a run in place lets the event loop wait between looks at progress and the abort signal. */
 const SLICE_MS = 25
+
+/** The step's number is an i32 in programs. */
+const MOST_STEPS = 2 ** 31 - 1
 
 /** What executions of one engine have in common. */
 export interface Host {
@@ -34,8 +38,9 @@ export interface Host {
   readonly arena: Arena
   readonly code: KernelCode
   readonly kernels: Kernels
-  /** Address of a field's values in the arena. */
+  /** Address of a field's values in the arena; each call is undone by one of `release`. */
   place(field: Field): number
+  release(field: Field): void
   /** Those that hold memory. */
   readonly executions: Set<Execution>
 }
@@ -47,12 +52,14 @@ export class CpuExecution implements Execution {
   readonly #states: States
   readonly #resultSizes: readonly { readonly name: string; readonly size: number }[]
   readonly #owned: number[] = []
+  readonly #fields: Field[] = []
   readonly #run: number
   readonly #words: Int32Array
   readonly #results: number
   readonly #stackTop: number
   /** `step` when the span in progress began. */
   #spanStart = 0
+  #isRunning = false
 
   /** @throws UserError for a field, a row or a state that does not fit the program. */
   constructor(host: Host, program: BatchProgram, options: CompileOptions) {
@@ -68,11 +75,16 @@ export class CpuExecution implements Execution {
       size: sizeOf(program.program.node(node).shape),
     }))
     this.#states = this.#makeStates(options)
-    this.#run = this.#allocate(4 * RUN.WORDS)
-    this.#words = host.arena.words(this.#run, RUN.WORDS).fill(0)
-    this.#results = this.#allocate(4 * RESULT.WORDS * this.#resultSizes.length)
-    this.#stackTop = this.#allocate(STACK_BYTES) + STACK_BYTES
-    this.#writeRun(options)
+    try {
+      this.#run = this.#allocate(4 * RUN.WORDS)
+      this.#words = host.arena.words(this.#run, RUN.WORDS).fill(0)
+      this.#results = this.#allocate(4 * RESULT.WORDS * this.#resultSizes.length)
+      this.#stackTop = this.#allocate(STACK_BYTES) + STACK_BYTES
+      this.#writeRun(options)
+    } catch (error) {
+      this.#release()
+      throw error
+    }
     host.executions.add(this)
   }
 
@@ -80,8 +92,14 @@ export class CpuExecution implements Execution {
     return Atomics.load(this.#words, RUN.STEP)
   }
 
+  /** @throws UserError for a number of steps that cannot be, or while `run` is under way. */
   begin(steps: number): CpuSpanTask {
-    invariant(this.#host.executions.has(this), 'a disposed execution does not run')
+    this.#checkAlive()
+    if (this.#isRunning) throw new UserError('this execution is running already')
+    const most = MOST_STEPS - this.step
+    if (!Number.isInteger(steps) || steps < 0 || steps > most) {
+      throw new UserError(`steps must be a whole number from 0 to ${most}, not ${steps}`)
+    }
     this.#words[RUN.CONTINUE] = 0
     Atomics.store(this.#words, RUN.STOP, 0)
     this.#spanStart = this.step
@@ -91,7 +109,7 @@ export class CpuExecution implements Execution {
   finish(outcome: SpanOutcome): SpanResult {
     const status = RUN_STATUS[Number(outcome)]
     invariant(status !== undefined && status !== 'refused', 'plan and kernels are of one version')
-    const examples = this.#words[RUN.EXAMPLES] ?? 0
+    const examples = this.#examplesBefore(this.step) - this.#examplesBefore(this.#spanStart)
     const means = this.#resultSizes.map(({ name, size }, index) => {
       const sums = this.#host.arena.doubles(this.#resultWord(index, RESULT.SUM), size)
       return [name, Float64Array.from(sums, (sum) => sum / examples)] as const
@@ -106,28 +124,33 @@ export class CpuExecution implements Execution {
 
   async run({ steps, signal, onProgress }: RunOptions): Promise<SpanResult> {
     this.begin(steps)
-    let slice = 1
-    let outcome = 0
-    for (let done = 0; done < steps && outcome === 0; done = this.step - this.#spanStart) {
-      if (signal?.aborted === true) {
-        outcome = RUN_STATUS.indexOf('stopped')
-        break
+    this.#isRunning = true
+    try {
+      let slice = 1
+      let outcome = 0
+      for (let done = 0; done < steps && outcome === 0; done = this.step - this.#spanStart) {
+        if (signal?.aborted === true) {
+          outcome = RUN_STATUS.indexOf('stopped')
+          break
+        }
+        const started = performance.now()
+        outcome = executeSpan(this.#task(Math.min(slice, steps - done)))
+        this.#words[RUN.CONTINUE] = 1
+        const elapsedMs = Math.max(performance.now() - started, 0.001)
+        const fitting = Math.round((slice * SLICE_MS) / elapsedMs)
+        slice = Math.max(1, Math.min(2 * slice, fitting))
+        onProgress?.(this.progress())
+        await new Promise((resolve) => setImmediate(resolve))
+        this.#checkAlive()
       }
-      const started = performance.now()
-      outcome = executeSpan(this.#task(Math.min(slice, steps - done)))
-      this.#words[RUN.CONTINUE] = 1
-      const elapsedMs = performance.now() - started
-      slice = Math.max(
-        1,
-        Math.min(2 * slice, Math.round((slice * SLICE_MS) / Math.max(elapsedMs, 0.001))),
-      )
-      onProgress?.(this.progress())
-      await new Promise((resolve) => setImmediate(resolve))
+      return this.finish(outcome)
+    } finally {
+      this.#isRunning = false
     }
-    return this.finish(outcome)
   }
 
   progress(): Progress {
+    this.#checkAlive()
     const last = this.#resultSizes
       .map(({ name, size }, index) => ({
         name,
@@ -140,25 +163,46 @@ export class CpuExecution implements Execution {
   }
 
   stop(): void {
-    Atomics.store(this.#words, RUN.STOP, 1)
+    if (this.#host.executions.has(this)) Atomics.store(this.#words, RUN.STOP, 1)
   }
 
   read(): Record<string, Float32Array> {
+    this.#checkAlive()
     return this.#states.read()
   }
 
   write(values: StateValues): void {
+    this.#checkAlive()
     this.#states.write(values)
   }
 
+  /** Only when no worker runs a span of it: its memory goes to others. */
   dispose(): void {
-    if (!this.#host.executions.delete(this)) return
+    if (this.#host.executions.delete(this)) this.#release()
+  }
+
+  /** For executions that share them. */
+  get states(): States {
+    this.#checkAlive()
+    return this.#states
+  }
+
+  #checkAlive(): void {
+    if (!this.#host.executions.has(this)) throw new UserError('this execution was disposed')
+  }
+
+  #release(): void {
     for (const address of this.#owned) this.#host.arena.free(address)
+    for (const field of this.#fields) this.#host.release(field)
     this.#states.release()
   }
 
-  get states(): States {
-    return this.#states
+  /** Examples of all steps before a step, since the execution was compiled. */
+  #examplesBefore(step: number): number {
+    const { batchSize, numExamples } = this.program
+    const perEpoch = Math.min(numExamples, this.stepsPerEpoch * batchSize)
+    const [epoch, batch] = [Math.floor(step / this.stepsPerEpoch), step % this.stepsPerEpoch]
+    return epoch * perEpoch + batch * batchSize
   }
 
   #task(steps: number): CpuSpanTask {
@@ -176,7 +220,7 @@ export class CpuExecution implements Execution {
   #makeStates({ seed, state, shareStateOf }: CompileOptions): States {
     const { program } = this.program
     if (shareStateOf) {
-      if (!(shareStateOf instanceof CpuExecution)) {
+      if (!(shareStateOf instanceof CpuExecution) || shareStateOf.#host !== this.#host) {
         throw new UserError('states are shared between executions of one engine only')
       }
       return shareStateOf.states.shareWith(program)
@@ -193,6 +237,13 @@ export class CpuExecution implements Execution {
     arena.words(rows, numExamples).set(data.rows)
     const stepInput = this.#allocate(4)
     const seedInput = this.#allocate(4)
+    const addresses = new Map<Field, number>()
+    const addressOf = (field: Field): number => {
+      const address = addresses.get(field) ?? this.#host.place(field)
+      if (!addresses.has(field)) this.#fields.push(field)
+      addresses.set(field, address)
+      return address
+    }
     const place = (part: Program, size: number): { plan: Plan; address: number; words: number } => {
       const plan = new Plan(part, {
         batchSize: size,
@@ -200,7 +251,7 @@ export class CpuExecution implements Execution {
         field: (name) => {
           const field = data.fields[name]
           invariant(field, `field ${name} was checked`)
-          return { address: this.#host.place(field), dtype: field.dtype }
+          return { address: addressOf(field), dtype: field.dtype }
         },
         step: stepInput,
         seed: seedInput,
@@ -234,8 +285,9 @@ export class CpuExecution implements Execution {
       record[RESULT.VALUE] = full.plan.resultAddress(index, full.address)
       record[RESULT.TAIL_VALUE] = rest ? rest.plan.resultAddress(index, rest.address) : 0
       record[RESULT.SUM] = this.#allocate(8 * size)
-      record[RESULT.LAST] = this.#allocate(4)
-      arena.words(record[RESULT.LAST] ?? 0, 1)[0] = NAN_BITS
+      const last = this.#allocate(4)
+      arena.words(last, 1)[0] = NAN_BITS
+      record[RESULT.LAST] = last
     }
     const code = this.#host.kernels.check(this.#run)
     if (code !== 0) {
@@ -255,7 +307,9 @@ export class CpuExecution implements Execution {
   }
 
   #resultWord(index: number, word: number): number {
-    return this.#host.arena.words(this.#results + 4 * (RESULT.WORDS * index + word), 1)[0] ?? 0
+    const [value = 0] = this.#host.arena.words(this.#results + 4 * (RESULT.WORDS * index + word), 1)
+    // Words are signed, addresses are not.
+    return value >>> 0
   }
 
   #floatWord(address: number): number {
@@ -264,40 +318,3 @@ export class CpuExecution implements Execution {
 }
 
 const NAN_BITS = 0x7fc00000
-
-/** All that would make a kernel read or write what it must not is refused here, once, and not looked at in the loop. */
-function checkFit(
-  { program, numExamples }: BatchProgram,
-  { data, state, seed }: CompileOptions,
-): void {
-  if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
-    throw new UserError(`a seed is a whole number of 32 bits, not ${seed}`)
-  }
-  if (data.rows.length !== numExamples) {
-    throw new UserError(
-      `the program was traced for ${numExamples} examples, the data has ${data.rows.length}`,
-    )
-  }
-  for (const { role, name, node } of program.inputs) {
-    if (role !== 'batch') continue
-    const field = data.fields[name]
-    if (!field) {
-      const known = Object.keys(data.fields).join(', ')
-      throw new UserError(
-        `the program reads the field "${name}", which the data does not have (it has: ${known})`,
-      )
-    }
-    const { dtype, shape } = program.node(node)
-    const perExample = sizeOf(shape.slice(1))
-    if (dtype !== field.dtype || perExample !== sizeOf(field.shape)) {
-      throw new UserError(
-        `the program reads the field "${name}" as ${dtype}[${shape.slice(1).join(', ')}], the data has ${field.dtype}[${field.shape.join(', ')}]`,
-      )
-    }
-    const numRows = field.values.length / perExample
-    const stray = data.rows.find((row) => row < 0 || row >= numRows)
-    if (stray !== undefined)
-      throw new UserError(`row ${stray} is not in the field "${name}", which has ${numRows} rows`)
-  }
-  if (state) sameStates(program, state)
-}

@@ -103,8 +103,13 @@ function stateSizes(program: Program): Map<string, number> {
 
 function allocateStates(arena: Arena, program: Program): Map<string, Region> {
   const regions = new Map<string, Region>()
-  for (const [name, size] of stateSizes(program)) {
-    regions.set(name, { address: arena.allocate(4 * size), size })
+  try {
+    for (const [name, size] of stateSizes(program)) {
+      regions.set(name, { address: arena.allocate(4 * size), size })
+    }
+  } catch (error) {
+    for (const { address } of regions.values()) arena.free(address)
+    throw error
   }
   return regions
 }

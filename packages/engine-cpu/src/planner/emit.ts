@@ -1,7 +1,14 @@
 /**
  * Writes a schedule as the words of a plan, given where everything is. The format is in `kernels/plan.h`.
  */
-import { UserError, invariant, stridesOf, type Node, type Shape } from '@gradpool/core'
+import {
+  UserError,
+  bytesPerElement,
+  invariant,
+  stridesOf,
+  type Node,
+  type Shape,
+} from '@gradpool/core'
 import { DTYPE, MATMUL, OP } from '../instructions.js'
 import { productOf, type Kernel } from './fuse.js'
 import type { Graph } from './graph.js'
@@ -165,7 +172,7 @@ class Emitter {
           a,
           b,
           count,
-          graph.size(index) / Math.max(1, count),
+          (bytesPerElement[node.dtype] * graph.size(index)) / count,
           rows,
         )
       }

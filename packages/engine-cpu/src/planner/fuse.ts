@@ -124,20 +124,18 @@ export class Kernels {
    * Whether `later` needs `earlier` to be complete: by way of a third kernel, or by reading a value of it other than element by element.
    */
   #mustFollow(later: Kernel, earlier: Kernel): boolean {
-    const seen = new Set<Kernel>()
-    const reaches = (kernel: Kernel): boolean => {
-      if (seen.has(kernel)) return false
-      seen.add(kernel)
-      return kernel.nodes.some((node) =>
-        this.#graph.dependencies(node).some((dependency) => {
+    const reached = new Set([later])
+    for (const kernel of reached) {
+      for (const node of kernel.nodes) {
+        for (const dependency of this.#graph.dependencies(node)) {
           const source = this.#of.get(dependency)
-          if (!source || source === kernel) return false
-          if (source !== earlier) return reaches(source)
-          return kernel !== later || !this.#readsElementwise(node, dependency)
-        }),
-      )
+          if (source !== undefined && source !== earlier) reached.add(source)
+          const isDirect = kernel === later && this.#readsElementwise(node, dependency)
+          if (source === earlier && kernel !== earlier && !isDirect) return true
+        }
+      }
     }
-    return reaches(later)
+    return false
   }
 
   #readsElementwise(node: number, dependency: number): boolean {

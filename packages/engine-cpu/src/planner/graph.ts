@@ -6,6 +6,7 @@
  */
 import { invariant, sizeOf, type DType, type Node, type Program } from '@gradpool/core'
 import { MICRO } from '../instructions.js'
+import { isAlias } from './aliases.js'
 
 /** How an elementwise op reads an operand, over elements seen as rows x columns. */
 export type View =
@@ -135,11 +136,7 @@ export class Graph {
       const operand = node.inputs[0]
       const alias =
         operand !== undefined &&
-        (node.op === 'reshape' ||
-          node.op === 'stopGradient' ||
-          (node.op === 'cast' &&
-            (this.node(operand).dtype === node.dtype || castOnly.has(operand))) ||
-          (node.op === 'broadcast' && sizeOf(node.shape) === this.size(operand)))
+        (isAlias(node, this.node(operand)) || (node.op === 'cast' && castOnly.has(operand)))
       bases.push(alias ? (bases[operand] ?? operand) : index)
     }
     return bases

@@ -4,7 +4,8 @@
  * - a reduction over axes that are not adjacent becomes several, the innermost axes first;
  * - an output that is nothing but an input by another name becomes a copy of it, since the input's memory may be overwritten.
  */
-import { Program, sameShape, type Node, type Output } from '@gradpool/core'
+import { Program, type Node, type Output } from '@gradpool/core'
+import { isAlias } from './aliases.js'
 
 export function lower(program: Program): Program {
   const nodes: Node[] = []
@@ -63,13 +64,8 @@ function adjacentRuns(axes: unknown): number[][] {
 
 function isInputByAnotherName(nodes: readonly Node[], index: number): boolean {
   const node = nodes[index]
-  const operand = node?.inputs[0]
-  if (node === undefined || operand === undefined) return node !== undefined
-  const same = nodes[operand]
-  const isAlias =
-    node.op === 'reshape' ||
-    node.op === 'stopGradient' ||
-    (node.op === 'broadcast' && sameShape(node.shape, same?.shape ?? [])) ||
-    (node.op === 'cast' && same?.dtype === node.dtype)
-  return isAlias && isInputByAnotherName(nodes, operand)
+  const first = node?.inputs[0]
+  if (node === undefined || first === undefined) return node !== undefined
+  const operand = nodes[first]
+  return operand !== undefined && isAlias(node, operand) && isInputByAnotherName(nodes, first)
 }

@@ -58,7 +58,7 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
   const changed = updates.filter(({ state, value }) => state !== value)
 
   const all = [...tasks.values()]
-  const guard = changed.length > 0 ? guardTask(graph, taskOf) : undefined
+  const guard = guardTask(graph, taskOf)
   if (guard) all.push(guard)
 
   const inPlace = new Map<number, number>()
@@ -92,9 +92,10 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
   return { actions: inOrder(all), inPlace }
 }
 
+/** Looks at the loss, where a Program has one: in training before any state is written, in evaluation before it counts. */
 function guardTask(graph: Graph, taskOf: (node: number) => Task | undefined): Task | undefined {
-  const [loss] = graph.program.results
-  if (!loss) return undefined
+  const loss = graph.program.results.find(({ name }) => name === 'loss')
+  if (loss === undefined) return undefined
   const node = graph.base(loss.node)
   const made = taskOf(node)
   return {
@@ -119,14 +120,12 @@ function readsInPlace(graph: Graph, kernels: Kernels, value: number, state: numb
 }
 
 function comesAfter(task: Task, earlier: Task): boolean {
-  const seen = new Set<Task>()
-  const search = (current: Task): boolean => {
+  const seen = new Set([task])
+  for (const current of seen) {
     if (current === earlier) return true
-    if (seen.has(current)) return false
-    seen.add(current)
-    return [...current.after].some(search)
+    for (const before of current.after) seen.add(before)
   }
-  return search(task)
+  return false
 }
 
 function inOrder(tasks: readonly Task[]): Action[] {

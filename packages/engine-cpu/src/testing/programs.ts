@@ -136,6 +136,7 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   pad: ({ x }) => pad(x, [1, 2], [7, 10]),
   concat: ({ x, y }) => concat([x, square(y), x], 1),
   gather: ({ x, index }) => gather(x, index),
+  'gather of bytes': ({ pixels, index }) => cast(gather(pixels, index), 'f32'),
   scatterAdd: ({ x, index }) => scatterAdd(x, index, 6),
   'oneHot of u8': ({ label }) => oneHot(label, 4),
   'oneHot of i32': ({ index }) => oneHot(index, 5),

@@ -383,16 +383,18 @@ describe('a plan', () => {
     'CAST src': { bytes: 4 * 9, instruction: (x) => [OP.CAST, other, x, ...f32ToU8, 9] },
     'GATHER_ROWS dst': {
       bytes: 4 * 12,
+      align: 1,
       isWritten: true,
-      instruction: (x) => [OP.GATHER_ROWS, x, other, other, 3, 4, 5],
+      instruction: (x) => [OP.GATHER_ROWS, x, other, other, 3, 16, 5],
     },
     'GATHER_ROWS table': {
       bytes: 4 * 20,
-      instruction: (x) => [OP.GATHER_ROWS, other, x, other, 3, 4, 5],
+      align: 1,
+      instruction: (x) => [OP.GATHER_ROWS, other, x, other, 3, 16, 5],
     },
     'GATHER_ROWS indices': {
       bytes: 4 * 3,
-      instruction: (x) => [OP.GATHER_ROWS, other, other, x, 3, 4, 5],
+      instruction: (x) => [OP.GATHER_ROWS, other, other, x, 3, 16, 5],
     },
     'SCATTER_ADD dst': {
       bytes: 4 * 20,

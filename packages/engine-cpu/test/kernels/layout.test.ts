@@ -175,7 +175,7 @@ describe('layout', () => {
         const table = host.floats(testFloats(rows * width, seed))
         const gathered = host.floats(list.length * width)
         expect(
-          host.execute(OP.GATHER_ROWS, gathered, table, indices, list.length, width, rows),
+          host.execute(OP.GATHER_ROWS, gathered, table, indices, list.length, 4 * width, rows),
         ).toBe(0)
         const row = (index: number): Float32Array =>
           table.subarray(index * width, (index + 1) * width)

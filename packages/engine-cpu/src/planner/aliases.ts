@@ -1,0 +1,18 @@
+/**
+ * Which nodes are their operand by another name: the same elements in the same order, so the same memory.
+ */
+import { sizeOf, type Node } from '@gradpool/core'
+
+export function isAlias(node: Node, operand: Node): boolean {
+  switch (node.op) {
+    case 'reshape':
+    case 'stopGradient':
+      return true
+    case 'broadcast':
+      return sizeOf(node.shape) === sizeOf(operand.shape)
+    case 'cast':
+      return node.dtype === operand.dtype
+    default:
+      return false
+  }
+}
