@@ -41,7 +41,7 @@ export const ADAM_RANGES = { beta1: DECAY, beta2: DECAY, epsilon: NOT_NEGATIVE }
 
 /** Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8. */
 export function adam(options: Partial<Omit<Adam, 'kind'>> = {}): Adam {
-  return checkedOptimizer<Adam>({ kind: 'adam', ...ADAM_DEFAULTS, ...options }, ADAM_RANGES)
+  return checkedOptimizer<Adam>({ kind: 'adam', ...ADAM_DEFAULTS }, options, ADAM_RANGES)
 }
 
 export function adamRule(config: Adam): UpdateRule<Slot, Shared> {

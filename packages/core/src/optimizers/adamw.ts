@@ -17,10 +17,10 @@ export interface AdamW extends Omit<Adam, 'kind'> {
 
 /** Defaults: those of `adam`, and weightDecay 0.01. */
 export function adamw(options: Partial<Omit<AdamW, 'kind'>> = {}): AdamW {
-  return checkedOptimizer<AdamW>(
-    { kind: 'adamw', ...ADAM_DEFAULTS, weightDecay: 0.01, ...options },
-    { ...ADAM_RANGES, weightDecay: NOT_NEGATIVE },
-  )
+  return checkedOptimizer<AdamW>({ kind: 'adamw', ...ADAM_DEFAULTS, weightDecay: 0.01 }, options, {
+    ...ADAM_RANGES,
+    weightDecay: NOT_NEGATIVE,
+  })
 }
 
 export function adamwRule(config: AdamW): UpdateRule<'m' | 'v', 'correction1' | 'correction2'> {

@@ -147,7 +147,33 @@ describe('optimizers as data', () => {
     })
   })
 
+  test('have the default where a field is undefined', () => {
+    // As a program without types may give it.
+    const unsaid = { learningRate: undefined, clip: undefined } as object
+    for (const optimizer of [sgd, adam, adamw, rmsprop]) {
+      expect(optimizer(unsaid)).toStrictEqual(optimizer())
+    }
+  })
+
+  test('can be made from the data of another', () => {
+    const base = adam({ learningRate: 0.1 })
+    expect(adam({ ...base, beta1: 0.8 })).toEqual({ ...base, beta1: 0.8 })
+    expect(adamw(base)).toEqual({ ...base, kind: 'adamw', weightDecay: 0.01 })
+  })
+
   test.each([
+    [
+      () => adam({ lr: 0.5 } as object),
+      "adam has no field 'lr'; its fields are learningRate, beta1, beta2, epsilon, clip",
+    ],
+    [
+      () => adam(sgd()),
+      "adam has no field 'momentum'; its fields are learningRate, beta1, beta2, epsilon, clip",
+    ],
+    [
+      () => sgd({ toString: 1 } as object),
+      "sgd has no field 'toString'; its fields are learningRate, momentum, nesterov, weightDecay, clip",
+    ],
     [() => adam({ beta1: 1 }), 'adam: beta1 must be a number of at least 0 and below 1, not 1'],
     [() => adam({ epsilon: -1 }), 'adam: epsilon must be a number of at least 0, not -1'],
     [

@@ -25,7 +25,8 @@ export interface RmsProp extends OptimizerOptions {
 /** Defaults: learningRate 0.001, decay 0.99, momentum 0, epsilon 1e-8. */
 export function rmsprop(options: Partial<Omit<RmsProp, 'kind'>> = {}): RmsProp {
   return checkedOptimizer<RmsProp>(
-    { kind: 'rmsprop', learningRate: 0.001, decay: 0.99, momentum: 0, epsilon: 1e-8, ...options },
+    { kind: 'rmsprop', learningRate: 0.001, decay: 0.99, momentum: 0, epsilon: 1e-8 },
+    options,
     { decay: DECAY, momentum: DECAY, epsilon: NOT_NEGATIVE },
   )
 }

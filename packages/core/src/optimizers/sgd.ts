@@ -23,7 +23,8 @@ export interface Sgd extends OptimizerOptions {
 /** Defaults: learningRate 0.01, momentum 0, nesterov false, weightDecay 0. */
 export function sgd(options: Partial<Omit<Sgd, 'kind'>> = {}): Sgd {
   return checkedOptimizer<Sgd>(
-    { kind: 'sgd', learningRate: 0.01, momentum: 0, nesterov: false, weightDecay: 0, ...options },
+    { kind: 'sgd', learningRate: 0.01, momentum: 0, nesterov: false, weightDecay: 0 },
+    options,
     { momentum: DECAY, weightDecay: NOT_NEGATIVE },
   )
 }
