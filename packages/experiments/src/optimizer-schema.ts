@@ -3,7 +3,15 @@
  *
  * A cosine or linear schedule may leave out `totalSteps`; it then ends with the stage.
  */
-import { adam, adamw, rmsprop, sgd, type LearningRate, type Optimizer } from '@gradpool/core'
+import {
+  adam,
+  adamw,
+  rmsprop,
+  sgd,
+  UserError,
+  type LearningRate,
+  type Optimizer,
+} from '@gradpool/core'
 import { z } from 'zod'
 import { fields, whole } from './config-errors.js'
 
@@ -88,7 +96,11 @@ export const optimizerSchema = z.discriminatedUnion('kind', [
 
 export type OptimizerConfig = z.output<typeof optimizerSchema>
 
-/** Core's optimizer; a schedule without an end gets the stage's. */
+/**
+ * Core's optimizer; a schedule without an end gets the stage's.
+ *
+ * @throws UserError where such a schedule would end before its warm-up does.
+ */
 export function optimizerFor(config: OptimizerConfig, totalSteps: number): Optimizer {
   return { ...config, learningRate: learningRateFor(config.learningRate, totalSteps) }
 }
@@ -99,5 +111,12 @@ function learningRateFor(
 ): LearningRate {
   if (typeof learningRate === 'number') return learningRate
   if (learningRate.kind !== 'cosine' && learningRate.kind !== 'linearDecay') return learningRate
+  const { warmupSteps = 0 } = learningRate
+  if (learningRate.totalSteps === undefined && warmupSteps >= totalSteps) {
+    throw new UserError(
+      `warmupSteps of the ${learningRate.kind} schedule must be below the stage's number of steps, ${totalSteps}, ` +
+        `not ${warmupSteps}`,
+    )
+  }
   return { totalSteps, ...learningRate }
 }

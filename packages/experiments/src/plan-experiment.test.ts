@@ -83,6 +83,35 @@ describe('a plan', () => {
     expect(open).toEqual(hashes({ stages, train: { ...base.train, optimizer: explicit(6) } }))
     expect(open).not.toEqual(hashes({ stages, train: { ...base.train, optimizer: explicit(7) } }))
   })
+
+  it.each(['cosine', 'linearDecay'] as const)(
+    'refuses a warm-up that a %s schedule to the end of the stage has no steps for',
+    (kind) => {
+      const warmUp = (warmupSteps: number) => {
+        const optimizer = { kind: 'adam', learningRate: { kind, learningRate: 0.1, warmupSteps } }
+        return [`train.optimizer=${JSON.stringify(optimizer)}`]
+      }
+      const stages = [classify({ head: [2] })]
+      expect(() => plan({ stages }, 0, warmUp(5))).not.toThrow()
+      for (const warmupSteps of [6, 100]) {
+        expect(() => plan({ stages }, 0, warmUp(warmupSteps))).toThrow(
+          expect.objectContaining({
+            name: 'UserError',
+            message: `base, stages[0]: warmupSteps of the ${kind} schedule must be below the stage's number of steps, 6, not ${warmupSteps}`,
+          }),
+        )
+      }
+    },
+  )
+
+  it.each([0.5, NaN, -(2 ** 31) - 1, 2 ** 32])('refuses the seed %d', (seed) => {
+    expect(() => plan({}, seed)).toThrow(
+      expect.objectContaining({
+        name: 'UserError',
+        message: `seed must be a whole number from -2^31 to 2^32 - 1, not ${seed}`,
+      }),
+    )
+  })
 })
 
 describe('the hash of a stage', () => {
@@ -96,6 +125,12 @@ describe('the hash of a stage', () => {
     const [first, second] = hashes({ stages: frozen })
     expect(first).toBe(hashes()[0])
     expect(second).not.toBe(hashes()[1])
+  })
+
+  it('is the same for seeds of the same bits', () => {
+    expect(hashes({}, -1)).toEqual(hashes({}, 2 ** 32 - 1))
+    expect(hashes({}, -(2 ** 31))).toEqual(hashes({}, 2 ** 31))
+    expect(hashes({}, -1)).not.toEqual(hashes({}, 1))
   })
 
   const changes: [what: string, ...Parameters<typeof plan>][] = [
@@ -150,6 +185,22 @@ describe('models of the user', () => {
     expect(second).toMatchObject({ startsFrom: first?.hash, carries: ['w'] })
     const [, other] = plan({ stages: [model('one', own(4)), model('two', own(5))] })
     expect(other).not.toHaveProperty('startsFrom')
+  })
+
+  it('must give an accuracy of one number, and any other metric as they like', () => {
+    const telling = (metric: string) =>
+      stage({
+        params: { w: parameter([2], 'heNormal') },
+        step: ({ w }) => ({ loss: sum(mul(w, w)), [metric]: w }),
+      })
+    expect(() => plan({ stages: [model('open', telling('spread'))] })).not.toThrow()
+    expect(() => plan({ stages: [model('wide', telling('accuracy'))] })).toThrow(
+      expect.objectContaining({
+        name: 'UserError',
+        message:
+          "base, stages[0] (model 'wide'): the accuracy must be one number, not of shape [2]; take its mean",
+      }),
+    )
   })
 
   it('that throw are the mistake of the user, with the place', () => {

@@ -11,15 +11,18 @@ import type { ExperimentPlan } from './stage-plan.js'
 export interface PlanOptions {
   /** What `loadDataset(config.data, …)` of @gradpool/datasets gives. */
   readonly dataset: LoadedDataset
-  /** Any integer of 32 bits. */
+  /** A whole number from -2^31 to 2^32 - 1; those of equal bits, such as -1 and 2^32 - 1, are one seed. */
   readonly seed: number
 }
 
 /**
- * @throws UserError when a model does not fit the data, or a model of the user's own throws.
+ * @throws UserError when a model does not fit the data, a model of the user's own throws, or the seed is out of range.
  */
 export function planExperiment(config: ExperimentConfig, options: PlanOptions): ExperimentPlan {
   const { dataset, seed } = options
+  if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
+    throw new UserError(`seed must be a whole number from -2^31 to 2^32 - 1, not ${String(seed)}`)
+  }
   const planned: PlannedStage[] = []
   config.stages.forEach((stage, position) => {
     const before = config.stages.slice(0, position)

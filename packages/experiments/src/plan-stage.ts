@@ -6,6 +6,7 @@ import {
   prediction,
   sameShape,
   train,
+  UserError,
   type BatchProgram,
   type Program,
   type Shape,
@@ -20,7 +21,11 @@ import { passCost } from './stage-cost.js'
 import { stageHash, type NamedPass } from './stage-hash.js'
 import type { StagePlan } from './stage-plan.js'
 
-/** Examples per step of an evaluation; the results do not depend on it but by rounding. */
+/**
+ * Examples per step of an evaluation. A metric that is a mean over examples depends on it by rounding alone. Any other
+ * is the mean of its values for the batches, and so depends on their size: the autoencoder's 1 - sqrt(mse) / mean is one,
+ * as the report defines it, per batch.
+ */
 const EVALUATION_BATCH = 100
 const NUM_SAMPLES = 3
 
@@ -40,6 +45,7 @@ export interface PlannedStage {
   readonly weights: ReadonlyMap<string, Shape>
 }
 
+/** @throws UserError where the model does not fit the data or tells of no single accuracy, or options do not fit. */
 export function planStage(stage: StageToPlan): PlannedStage {
   const { config, model, dataset, seed, startsFrom } = stage
   const { epochs } = stage.train
@@ -52,6 +58,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
   })
   const validation = splits.validation.rows.length > 0 ? evaluated(splits.validation) : null
   const test = evaluated(splits.test)
+  for (const { program } of [training, test]) checkAccuracy(program.program)
   const weights = statesOf(test.program.program)
   const carries = startsFrom && commonStates(startsFrom.weights, weights)
   const start =
@@ -66,7 +73,8 @@ export function planStage(stage: StageToPlan): PlannedStage {
     data: { dataset: dataset.hash, part, rows: pass.data.rows },
   })
   const hash = stageHash({
-    seed,
+    // Generators take the 32 bits of a seed, whatever their sign.
+    seed: seed >>> 0,
     epochs,
     training: named(training, 'train'),
     validation: validation && named(validation, 'train'),
@@ -134,6 +142,18 @@ function samples(
 ): NonNullable<StagePlan['samples']> {
   const labels = Array.from(rows, (row) => test.fields.label.values[row] ?? 0)
   return { program, data: { fields: test.fields, rows }, labels, imageShape }
+}
+
+/** Other metrics may have any shape; the accuracy goes into a row of the report. */
+function checkAccuracy(program: Program): void {
+  const accuracy = program.results.find(({ name }) => name === 'accuracy')
+  if (accuracy === undefined) return
+  const { shape } = program.node(accuracy.node)
+  if (shape.length > 0) {
+    throw new UserError(
+      `the accuracy must be one number, not of shape [${shape.join(', ')}]; take its mean`,
+    )
+  }
 }
 
 function statesOf(program: Program): Map<string, Shape> {

@@ -22,6 +22,7 @@ export interface NamedPass {
 }
 
 export interface StageDeterminants {
+  /** From 0 to 2^32 - 1. */
   readonly seed: number
   readonly epochs: number
   readonly training: NamedPass
