@@ -7,9 +7,9 @@ export interface EpochRow {
   readonly epoch: number
   /** Mean training loss over the examples of this epoch. */
   readonly cost: number
-  /** Mean training accuracy over the examples of this epoch; null where the model gives none. */
+  /** Mean training accuracy over the examples of this epoch; null where the model gives none or it is not finite. */
   readonly accuracy: number | null
-  /** Accuracy over the validation split after this epoch; null where there is none. */
+  /** Accuracy over the validation split after this epoch; null where there is none or it is not finite. */
   readonly validation: number | null
   /** Wall time of this epoch. */
   readonly seconds: number
@@ -45,13 +45,16 @@ export interface ExperimentResult {
   readonly status: ExperimentStatus
   /** One sentence; only where status is `failed`. */
   readonly error?: string
-  /** Test accuracy; null unless done. */
+  /** Test accuracy; null unless done, and where the model gives none or it is not finite. */
   readonly accuracy: number | null
   /** The report's figure; null for experiments that are not the report's. */
   readonly reported: number | null
   /** Seconds of training in this experiment's stages; a shared stage counts in each. */
   readonly seconds: number
-  /** SHA-256 of the final weights: every state of the last stage, by name in code-unit order, little-endian f32. */
+  /**
+   * SHA-256 of the final weights: of every state of the last stage, by name in code-unit order, its name, its length and
+   * its values as little-endian f32.
+   */
   readonly weights: string | null
   readonly stages: readonly StageResult[]
 }
