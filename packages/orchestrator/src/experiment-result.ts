@@ -1,7 +1,7 @@
 /**
  * What an experiment came to, from the outcomes of its stages.
  */
-import type { ExperimentPlan } from '@gradpool/experiments'
+import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import type { ExperimentResult, StageResult } from './run-result.js'
 import type { StageGraph } from './stage-graph.js'
 import type { StageOutcome } from './train-stage.js'
@@ -13,14 +13,15 @@ type EndOf<O> = O extends { status: 'done' } ? Omit<O, 'state'> & { readonly wei
 /** By hash. */
 export type StageEnds = ReadonlyMap<string, StageEnd>
 
-/** Whether nothing more can come of an experiment: all its stages have ended, or one has that the others need. */
+/** Whether nothing more can come of an experiment: each stage has ended, or needs one that did not come to its end. */
 export function isOver({ stages }: ExperimentPlan, ends: StageEnds): boolean {
-  const found = stages.map(({ hash }) => ends.get(hash))
-  return found.every((end) => end?.status === 'done') || found.some(ended)
-}
-
-function ended(end: StageEnd | undefined): boolean {
-  return end !== undefined && end.status !== 'done'
+  const neverStarts = ({ startsFrom }: StagePlan): boolean => {
+    if (startsFrom === undefined) return false
+    const end = ends.get(startsFrom)
+    if (end !== undefined) return end.status !== 'done'
+    return stages.some((stage) => stage.hash === startsFrom && neverStarts(stage))
+  }
+  return stages.every((stage) => ends.has(stage.hash) || neverStarts(stage))
 }
 
 /** An experiment whose stages did not all come to an end was interrupted. */

@@ -30,3 +30,35 @@ it('keeps the epochs before', async () => {
   const { result } = await runPlans(plans, { mishaps })
   expect(result.experiments[0]?.stages[0]?.epochs.map(({ epoch }) => epoch)).toEqual([1])
 })
+
+it('is told of in the end with the stages that do not need it', async () => {
+  const failing = stageOf('auto', { seed: 1 })
+  const plans = [
+    experimentOf(
+      'one',
+      failing,
+      stageOf('head', { startsFrom: failing }),
+      stageOf('alone', { epochs: 20 }),
+    ),
+  ]
+  const { result, events } = await runPlans(plans, { mishaps, stepMs: 1 })
+  const [experiment] = result.experiments
+  expect(experiment).toMatchObject({ status: 'failed', weights: null })
+  expect(experiment?.stages.map(({ epochs }) => epochs.length)).toEqual([1, 0, 20])
+  expect(titles(events).slice(-2)).toEqual(['stageDone alone', 'experimentDone one'])
+})
+
+it('ends an experiment at once when all that is left needs it, however far down', async () => {
+  const failing = stageOf('auto', { seed: 1, cost: 9 })
+  const middle = stageOf('middle', { startsFrom: failing })
+  const plans = [
+    experimentOf('one', failing, middle, stageOf('last', { startsFrom: middle })),
+    experimentOf('two', stageOf('other')),
+  ]
+  const { events } = await runPlans(plans, { mishaps, workers: 1 })
+  expect(titles(events).slice(1, 4)).toEqual([
+    'stageFailed auto',
+    'experimentDone one',
+    'stageStarted other',
+  ])
+})
