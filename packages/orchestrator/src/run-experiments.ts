@@ -9,7 +9,7 @@ import { RunDirectory } from './run-directory.js'
 import { runGraph } from './run-graph.js'
 import { runRecord } from './run-record.js'
 import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './run-result.js'
-import { sentenceOf } from './stage-errors.js'
+import { messageOf, sentenceOf } from './stage-errors.js'
 import { stageGraph, type StageGraph } from './stage-graph.js'
 import { StageRunner } from './stage-runner.js'
 
@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly directory?: string
   /** Stops all stages within a step; the result then tells of experiments that were interrupted. */
   readonly signal?: AbortSignal
+  /** What it throws stops nothing; the first time, a warning tells of it. */
   readonly onEvent?: (event: RunEvent) => void
   /** Anything else that `run.json` should record, such as the command line. */
   readonly record?: Readonly<Record<string, unknown>>
@@ -55,11 +56,7 @@ export async function runExperiments(
   const asked = runRecord({ plans, engine, workers, started, record })
   const directory = await RunDirectory.create(parent, asked)
 
-  const emit = (event: RunEvent) => {
-    const problem = directory.append(event, new Date())
-    options.onEvent?.(event)
-    if (problem !== undefined) options.onEvent?.({ type: 'warning', message: problem })
-  }
+  const emit = emitter(directory, options.onEvent)
   const graph = stageGraph(plans)
   const pool = createPool({
     // A stage keeps one thread busy, so more threads than stages would only take memory.
@@ -86,6 +83,26 @@ export async function runExperiments(
     }
   }
   return { directory: directory.path, result: train(), progress: () => runner.progress() }
+}
+
+/** Writes each event to the log and tells the caller; neither can stop the run. */
+function emitter(directory: RunDirectory, onEvent: RunOptions['onEvent']): Running['emit'] {
+  let hasThrown = false
+  const tell = (event: RunEvent) => {
+    try {
+      onEvent?.(event)
+    } catch (error) {
+      if (hasThrown) return
+      hasThrown = true
+      emit({ type: 'warning', message: `onEvent threw: ${messageOf(error)}` })
+    }
+  }
+  const emit = (event: RunEvent) => {
+    const problem = directory.append(event, new Date())
+    tell(event)
+    if (problem !== undefined) tell({ type: 'warning', message: problem })
+  }
+  return emit
 }
 
 interface Running {

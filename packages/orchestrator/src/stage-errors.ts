@@ -13,6 +13,9 @@ export function lossNotFinite(step: number, epoch: number, lastLoss: number): st
 /** The message of an error that is the user's or the machine's; one that is a defect says so. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof UserError || error instanceof WorkerDied) return error.message
-  const message = error instanceof Error ? error.message : String(error)
-  return `unexpected error: ${message}`
+  return `unexpected error: ${messageOf(error)}`
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
