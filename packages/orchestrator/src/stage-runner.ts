@@ -49,6 +49,7 @@ export class StageRunner {
       pool,
       state: this.#kept.take(plan),
       onEpoch: (row, elapsedSeconds) => emit({ type: 'epoch', stage: ref, row, elapsedSeconds }),
+      onWarning: (message) => emit({ type: 'warning', message }),
     })
     this.#running.set(node, training)
     const outcome = await training.run()

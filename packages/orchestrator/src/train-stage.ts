@@ -29,6 +29,8 @@ export interface TrainStageOptions {
   /** First values, from the stage that this one starts from. */
   readonly state: StateValues | undefined
   readonly onEpoch: (row: EpochRow, elapsedSeconds: number) => void
+  /** Told in one sentence of what is wrong but stops nothing. */
+  readonly onWarning: (message: string) => void
 }
 
 /** What of a training can be seen while it runs. */
@@ -53,6 +55,8 @@ export class StageTraining {
   readonly #started = performance.now()
   readonly #epochs: EpochRow[] = []
   readonly #executions: Execution[] = []
+  /** Metrics that a warning has told of. */
+  readonly #notFinite = new Set<string>()
   #training: Execution | undefined
   #stopped = false
 
@@ -96,7 +100,7 @@ export class StageTraining {
       step,
       steps: epochs * training.stepsPerEpoch,
       loss: last.loss ?? NaN,
-      accuracy: last.accuracy ?? null,
+      accuracy: finite(last.accuracy),
       elapsedSeconds: this.#elapsedSeconds(),
     }
   }
@@ -118,7 +122,7 @@ export class StageTraining {
     }
     return {
       status: 'done',
-      testAccuracy: meanOf(tested, 'accuracy'),
+      testAccuracy: this.#accuracyOf(tested, 'test accuracy', plan.epochs),
       samples: samples && sampled ? samplesOf(samples, sampled.means) : [],
       state: training.read(),
     }
@@ -138,9 +142,9 @@ export class StageTraining {
     }
     const row: EpochRow = {
       epoch,
-      cost: meanOf(trained, 'loss') ?? NaN,
-      accuracy: meanOf(trained, 'accuracy'),
-      validation: meanOf(validated, 'accuracy'),
+      cost: rounded(trained.means.loss?.[0] ?? NaN),
+      accuracy: this.#accuracyOf(trained, 'training accuracy', epoch),
+      validation: this.#accuracyOf(validated, 'validation accuracy', epoch),
       seconds: (performance.now() - started) / 1000,
     }
     this.#epochs.push(row)
@@ -177,6 +181,21 @@ export class StageTraining {
     return execution
   }
 
+  /** Null where there is none, and where it is not finite, of which a warning tells the first time. */
+  #accuracyOf(span: SpanResult | undefined, metric: string, epoch: number): number | null {
+    const mean = span?.means.accuracy?.[0]
+    if (mean === undefined) return null
+    if (Number.isFinite(mean)) return rounded(mean)
+    if (!this.#notFinite.has(metric)) {
+      this.#notFinite.add(metric)
+      const { plan, onWarning } = this.#options
+      onWarning(
+        `${plan.name}: the ${metric} is not a finite number in epoch ${epoch}, so it is left out`,
+      )
+    }
+    return null
+  }
+
   #soFar(): { epochs: EpochRow[]; seconds: number } {
     return { epochs: this.#epochs, seconds: this.#elapsedSeconds() }
   }
@@ -186,8 +205,11 @@ export class StageTraining {
   }
 }
 
-/** The mean of a scalar result; null where there is none. Digits beyond those of f32 are left off. */
-function meanOf(span: SpanResult | undefined, result: string): number | null {
-  const mean = span?.means[result]?.[0]
-  return mean === undefined ? null : Number(mean.toPrecision(7))
+/** Digits beyond those of f32 are left off. */
+function rounded(mean: number): number {
+  return Number(mean.toPrecision(7))
+}
+
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null
 }

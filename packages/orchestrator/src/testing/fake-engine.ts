@@ -23,6 +23,8 @@ export interface Mishap {
 
 export interface FakeEngineOptions {
   readonly stepMs?: number
+  /** The accuracy that training, validation and test give after so many steps; step / (step + 1) unless said. */
+  readonly accuracy?: (step: number) => number
   /** By the seed of the stage that they befall, while it trains. */
   readonly mishaps?: Readonly<Record<number, Mishap>>
 }
@@ -36,7 +38,11 @@ export interface FakeEngine extends Engine {
   readonly started: ReadonlyMap<number, number>
 }
 
-export function fakeEngine({ stepMs = 0, mishaps = {} }: FakeEngineOptions = {}): FakeEngine {
+export function fakeEngine({
+  stepMs = 0,
+  accuracy = (step) => step / (step + 1),
+  mishaps = {},
+}: FakeEngineOptions = {}): FakeEngine {
   const trained: number[] = []
   const open = new Set<Execution>()
   const started = new Map<number, number>()
@@ -51,7 +57,8 @@ export function fakeEngine({ stepMs = 0, mishaps = {} }: FakeEngineOptions = {})
       const first = state?.w?.[0]
       if (first !== undefined) started.set(seed, first)
       const own = shareStateOf ? {} : { stepMs, mishap: mishaps[seed] }
-      const execution = new FakeExecution(program, options, own, () => open.delete(execution))
+      const dispose = () => open.delete(execution)
+      const execution = new FakeExecution(program, options, own, { accuracy, dispose })
       open.add(execution)
       return Promise.resolve(execution)
     },
@@ -66,6 +73,7 @@ class FakeExecution implements Execution {
   readonly program: BatchProgram
   readonly stepsPerEpoch: number
   readonly dispose: () => void
+  readonly #accuracy: (step: number) => number
   readonly #task: Record<string, unknown>
   /** Step, stop. */
   readonly #words = new Int32Array(new SharedArrayBuffer(8))
@@ -77,11 +85,12 @@ class FakeExecution implements Execution {
     program: BatchProgram,
     { seed, state }: CompileOptions,
     task: Record<string, unknown>,
-    dispose: () => void,
+    { accuracy, dispose }: { accuracy: (step: number) => number; dispose: () => void },
   ) {
     this.program = program
     this.stepsPerEpoch = Math.ceil(program.numExamples / program.batchSize)
     this.dispose = dispose
+    this.#accuracy = accuracy
     this.#floats[0] = NaN
     this.#task = { ...task, words: this.#words, floats: this.#floats, seed }
     if (state) this.write(state)
@@ -103,7 +112,7 @@ class FakeExecution implements Execution {
 
   finish(outcome: SpanOutcome): SpanResult {
     const lastLoss = this.#floats[0] ?? NaN
-    const accuracy = Float64Array.of(this.step / (this.step + 1))
+    const accuracy = Float64Array.of(this.#accuracy(this.step))
     return {
       status: outcome as SpanStatus,
       steps: this.step - this.#spanStart,

@@ -15,8 +15,12 @@ export async function runPlans(
   plans: readonly ExperimentPlan[],
   options: FakeEngineOptions & Partial<Omit<RunOptions, 'engine'>> = {},
 ): Promise<Ran> {
-  const { stepMs, mishaps, ...runOptions } = options
-  const engine = fakeEngine({ ...(stepMs && { stepMs }), ...(mishaps && { mishaps }) })
+  const { stepMs, accuracy, mishaps, ...runOptions } = options
+  const engine = fakeEngine({
+    ...(stepMs && { stepMs }),
+    ...(accuracy && { accuracy }),
+    ...(mishaps && { mishaps }),
+  })
   const events: RunEvent[] = []
   const run = await runExperiments(plans, {
     workers: 2,
