@@ -117,13 +117,15 @@ function execute(command, args, options = {}) {
   })
   if (error) throw new Error(`${command}: ${error.message}`)
   if (status !== 0) {
-    throw new Error(lastLine(stderr) || lastLine(stdout) || `${command} ended with ${status}`)
+    throw new Error(complaint(stderr) || complaint(stdout) || `${command} ended with ${status}`)
   }
   return stdout
 }
 
-function lastLine(text) {
-  return text.trim().split('\n').at(-1)
+/** The first line that says it is an error, else the last. */
+function complaint(text) {
+  const lines = text.trim().split('\n')
+  return lines.find((line) => /^error/i.test(line)) ?? lines.at(-1)
 }
 
 function hash(...parts) {
