@@ -14,6 +14,8 @@ export const environment = {
   NX_ISOLATE_PLUGINS: 'false',
   NX_NO_CLOUD: 'true',
   NX_TUI: 'false',
+  // Of this clone alone: what another clone ran proves nothing here.
+  NX_CACHE_DIRECTORY: join(root, '.nx', 'cache'),
 }
 
 /** The entry file of an installed tool, to be run with this Node: no shell and no PATH is involved. */
