@@ -110,22 +110,36 @@ void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, cons
     }
 }
 
-/* One step of Adam; plan.h has the formulas and the order of the registers. Its quotient and root take the time: the
- * rest is to fit beside them. */
+/* What a step of Adam reads and writes; plan.h has the formulas and the order of the registers. */
+struct adam {
+    float *new_w, *new_m, *new_v;
+    const float *w, *m, *v, *g;
+    vfloat beta1, rest1, beta2, rest2, step_size, correction, epsilon;
+};
+
+INLINE void adam_step(const struct adam *adam, uint32_t i, const bool aside) {
+    vfloat gradient = load(adam->g + i);
+    vfloat mean = flush_denormal(adam->beta1 * load(adam->m + i) + adam->rest1 * gradient);
+    vfloat variance = flush_denormal(adam->beta2 * load(adam->v + i) + adam->rest2 * (gradient * gradient));
+    vfloat root = aside ? square_root_aside(variance) : square_root(variance);
+    vfloat step = (adam->step_size * mean) / (root * adam->correction + adam->epsilon);
+    vfloat weight = load(adam->w + i) - step;
+    store(adam->new_m + i, mean);
+    store(adam->new_v + i, variance);
+    store(adam->new_w + i, weight);
+}
+
+/* One step of Adam. Its quotients and roots take the time: every other root goes without the divider, which is then as
+ * busy as the rest. */
 NOINLINE void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count) {
-    float *new_w = registers[0], *new_m = registers[1], *new_v = registers[2];
-    const float *w = registers[3], *m = registers[4], *v = registers[5], *g = registers[6];
-    const vfloat beta1 = splat(*registers[7]), rest1 = splat(*registers[8]);
-    const vfloat beta2 = splat(*registers[9]), rest2 = splat(*registers[10]);
-    const vfloat step_size = splat(*registers[11]), correction = splat(*registers[12]), epsilon = splat(*registers[13]);
-    for (uint32_t i = 0; i < count; i += VLEN) {
-        vfloat gradient = load(g + i);
-        vfloat mean = flush_denormal(beta1 * load(m + i) + rest1 * gradient);
-        vfloat variance = flush_denormal(beta2 * load(v + i) + rest2 * (gradient * gradient));
-        vfloat step = (step_size * mean) / (square_root(variance) * correction + epsilon);
-        vfloat weight = load(w + i) - step;
-        store(new_m + i, mean);
-        store(new_v + i, variance);
-        store(new_w + i, weight);
+    const struct adam adam = {
+        registers[0], registers[1], registers[2], registers[3], registers[4], registers[5], registers[6],
+        splat(*registers[7]), splat(*registers[8]), splat(*registers[9]), splat(*registers[10]),
+        splat(*registers[11]), splat(*registers[12]), splat(*registers[13])};
+    uint32_t i = 0;
+    for (; i + 2 * VLEN <= count; i += 2 * VLEN) {
+        adam_step(&adam, i, false);
+        adam_step(&adam, i + VLEN, true);
     }
+    if (i < count) adam_step(&adam, i, false);
 }

@@ -13,9 +13,14 @@
 
 /* x, or +0 where |x| < 2^-126. */
 INLINE vfloat flush_denormal(vfloat x) {
+#if defined(__AVX512F__) && VLEN == 16
+    const __mmask16 normal = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32(0x7f800000));
+    return (vfloat)_mm512_maskz_mov_ps(normal, (__m512)x);
+#else
     vint exponent = (vint)x & 0x7f800000;
     HIDE_VECTOR(exponent);
     return keep(exponent > 0, x);
+#endif
 }
 
 /*

@@ -63,6 +63,37 @@ INLINE vfloat square_root(vfloat x) {
 #endif
 }
 
+#if defined(__AVX512F__) && VLEN == 16
+/*
+ * The correctly rounded square root of a number from 2^-96 on, given y = 1 / sqrt x to within 2^-14 of it: one step of
+ * Goldschmidt's iteration for s = sqrt x and h = 1 / (2 sqrt x), then s corrected by the exact remainder x - s^2
+ * (Markstein, IA-64 and Elementary Functions, 2000). Lanes that are not in `lanes` are 0. fingerprint/roots.c shows that
+ * the result is the rounded root for each x and each y.
+ */
+INLINE __m512 refine_root(__m512 x, __m512 y, __mmask16 lanes) {
+    const __m512 half = _mm512_set1_ps(0.5f);
+    __m512 s = _mm512_mul_ps(x, y), h = _mm512_mul_ps(half, y);
+    const __m512 error = _mm512_fnmadd_ps(s, h, half);
+    s = _mm512_fmadd_ps(s, error, s);
+    h = _mm512_fmadd_ps(h, error, h);
+    const __m512 remainder = _mm512_fnmadd_ps(s, s, x);
+    return _mm512_maskz_fmadd_ps(lanes, remainder, h, s);
+}
+#endif
+
+/* The same square root without the divider, where that can be had: for use beside what keeps the divider busy. */
+INLINE vfloat square_root_aside(vfloat x) {
+#if defined(__AVX512F__) && VLEN == 16
+    const vint bits = (vint)x, above_least = bits - 0x0f800000; /* 2^-96 */
+    const __mmask16 not_zero = _mm512_test_epi32_mask((__m512i)bits, (__m512i)bits);
+    const __m512i end = _mm512_set1_epi32(0x7f800000 - 0x0f800000); /* infinity */
+    if (__builtin_expect(_mm512_mask_cmpge_epu32_mask(not_zero, (__m512i)above_least, end), 0)) return square_root(x);
+    return (vfloat)refine_root((__m512)x, _mm512_rsqrt14_ps((__m512)x), not_zero);
+#else
+    return square_root(x);
+#endif
+}
+
 /* x where it is at least 0 or NaN, else 0: one instruction on most targets. */
 INLINE vfloat positive_part(vfloat x) {
 #if defined(__wasm_simd128__) && VLEN == 4
