@@ -69,7 +69,7 @@ export const OPS = {
   // Products
   matmul:
     'a [m, k] (or [k, m] with attributes.transposeA) times b [k, n] (or [n, k] with transposeB); ' +
-    'each element is summed over k in ascending order',
+    'each element is summed over k in ascending order; with a first axis [p, ...] on both, p such products',
 } as const
 
 export type OpName = keyof typeof OPS

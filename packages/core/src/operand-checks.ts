@@ -19,11 +19,11 @@ export function operands(inputs: readonly TensorType[], count: number): readonly
   return inputs
 }
 
-/** The two extents of a matrix as the product sees it. */
+/** The two extents of a matrix, or of each in a stack of them, as the product sees it. */
 export function matrix({ shape }: TensorType, transposed: boolean): readonly [number, number] {
-  const [rows, cols] = shape
-  if (rows === undefined || cols === undefined || shape.length > 2)
-    return refuse('it takes two matrices')
+  const [rows, cols] = shape.slice(-2)
+  if (rows === undefined || cols === undefined || shape.length > 3)
+    return refuse('it takes two matrices, or two stacks of matrices')
   return transposed ? [cols, rows] : [rows, cols]
 }
 

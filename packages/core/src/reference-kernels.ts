@@ -160,16 +160,18 @@ const KERNELS: Readonly<Record<OpName, Kernel>> = {
   },
   oneHot: (operands, { shape }) =>
     collect(shape, (index) => Number(elementAt(operands(0), index.slice(0, -1)) === index.at(-1))),
-  matmul: (operands, { attributes, shape: [m = 0, n = 0] }) => {
+  matmul: (operands, { attributes, shape }) => {
     const [a, b] = [operands(0), operands(1)]
     const transposeA = attributes.transposeA === true
     const transposeB = attributes.transposeB === true
-    const k = a.shape[transposeA ? 0 : 1] ?? 0
-    return collect([m, n], ([i = 0, j = 0]) => {
+    const k = a.shape.at(transposeA ? -2 : -1) ?? 0
+    return collect(shape, (index) => {
+      const [i = 0, j = 0] = index.slice(-2)
+      const which = index.slice(0, -2)
       let product = 0
       for (let c = 0; c < k; c++) {
-        const fromA = a.values[transposeA ? c * m + i : i * k + c] ?? 0
-        const fromB = b.values[transposeB ? j * k + c : c * n + j] ?? 0
+        const fromA = elementAt(a, [...which, ...(transposeA ? [c, i] : [i, c])])
+        const fromB = elementAt(b, [...which, ...(transposeB ? [j, c] : [c, j])])
         product += fromA * fromB
       }
       return product

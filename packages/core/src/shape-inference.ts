@@ -210,7 +210,11 @@ const INFER: Readonly<Record<OpName, Infer>> = {
     const [m, k] = matrix(a, flag(attributes, 'transposeA'))
     const [k2, n] = matrix(b, flag(attributes, 'transposeB'))
     if (k !== k2) refuse(`the inner extents, ${k} and ${k2}, differ`)
-    return { shape: [m, n], dtype: 'f32' }
+    const products = a.shape.slice(0, -2)
+    if (shapeText(products) !== shapeText(b.shape.slice(0, -2))) {
+      refuse('both must hold the same number of matrices')
+    }
+    return { shape: [...products, m, n], dtype: 'f32' }
   },
 }
 

@@ -142,12 +142,19 @@ export const ROW_AND_PRODUCT_CASES: readonly OpCase[] = [
     fc
       .tuple(
         fc.tuple(...[1, 2, 3].map(() => fc.integer({ min: 1, max: 5 }))),
+        fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 1 }),
         fc.boolean(),
         fc.boolean(),
         seeds,
       )
-      .map(([[m = 1, k = 1, n = 1], transposeA, transposeB, seed]): Example => ({
-        operands: operandsOf([transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]], seed),
+      .map(([[m = 1, k = 1, n = 1], stack, transposeA, transposeB, seed]): Example => ({
+        operands: operandsOf(
+          [
+            [...stack, ...(transposeA ? [k, m] : [m, k])],
+            [...stack, ...(transposeB ? [n, k] : [k, n])],
+          ],
+          seed,
+        ),
         ours: (a, b) => core.matmul(a, b, { transposeA, transposeB }),
         oracle: (a, b) => tf.matMul(a, b, transposeA, transposeB),
       })),

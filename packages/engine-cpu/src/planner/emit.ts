@@ -61,7 +61,9 @@ class Emitter {
   #action(action: Action): number[] {
     switch (action.kind) {
       case 'guard':
-        return instruction(OP.GUARD, this.#address(action.loss))
+        return Array.from({ length: this.#graph.size(action.loss) }, (_, which) =>
+          instruction(OP.GUARD, this.#address(action.loss) + 4 * which),
+        ).flat()
       case 'copy': {
         const size = this.#graph.size(action.from)
         return copy(this.#address(action.state), this.#address(action.from), 4, [size], [1], [1])
@@ -81,7 +83,8 @@ class Emitter {
     }
     const input = this.#graph.input(first)
     if (input) return this.#gather(first, input.name)
-    return this.#single(first, this.#graph.node(first))
+    const node = this.#graph.node(first)
+    return node.op === 'matmul' ? this.#matmuls(kernel, first, node) : this.#single(first, node)
   }
 
   #gather(index: number, name: string): number[] {
@@ -108,6 +111,22 @@ class Emitter {
     const tape = kernel.nodes.length > 1 ? this.#tape(kernel) : 0
     const to = this.#layout.of(product) ?? 0
     return instruction(OP.MATMUL, to, a, b, m, n, k, flags, this.#layout.working(kernel), tape)
+  }
+
+  /** A stack of matrices times another, one product after the other. */
+  #matmuls(kernel: Kernel, index: number, node: Node): number[] {
+    const [a, b] = this.#operands(node)
+    const { m, n, k, flags } = matmulShape(this.#graph, node)
+    const to = this.#address(index)
+    const working = this.#layout.working(kernel)
+    return Array.from({ length: node.shape[0] ?? 1 }, (_, which) => {
+      const [toThis, aThis, bThis] = [
+        to + 4 * which * m * n,
+        a + 4 * which * m * k,
+        b + 4 * which * k * n,
+      ]
+      return instruction(OP.MATMUL, toThis, aThis, bThis, m, n, k, flags, working, 0)
+    }).flat()
   }
 
   #tape(kernel: Kernel): number {
@@ -271,9 +290,9 @@ export function matmulShape(
   node: Node,
 ): { m: number; n: number; k: number; flags: number } {
   const { transposeA, transposeB } = node.attributes
-  const [m = 1, n = 1] = node.shape
+  const [m = 1, n = 1] = node.shape.slice(-2)
   const a = graph.node(node.inputs[0] ?? 0).shape
-  const k = (transposeA === true ? a[0] : a[1]) ?? 1
+  const k = a.at(transposeA === true ? -2 : -1) ?? 1
   const flags =
     (transposeA === true ? MATMUL.TRANSPOSE_A : 0) | (transposeB === true ? MATMUL.TRANSPOSE_B : 0)
   return { m, n, k, flags }

@@ -55,7 +55,7 @@ export class Kernels {
   #own(index: number): Kernel {
     const graph = this.#graph
     const node = graph.node(index)
-    if (node.op === 'matmul') {
+    if (node.op === 'matmul' && node.shape.length === 2) {
       return { nodes: [index], kind: 'matmul', size: graph.size(index), columns: node.shape[1] }
     }
     if (graph.microOp(index) === undefined)

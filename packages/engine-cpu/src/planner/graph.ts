@@ -202,8 +202,8 @@ export class Graph {
     const operand = node.inputs[0]
     invariant(operand !== undefined, 'a broadcast has an operand')
     const source = this.base(operand)
-    // Tapes read scalars, rows and columns as f32, and not through a second broadcast.
-    if (this.storedDType(source) !== 'f32' || this.node(source).op === 'broadcast') return undefined
+    // Tapes read scalars, rows and columns as f32. A broadcast that is broadcast again has memory of its own.
+    if (this.storedDType(source) !== 'f32') return undefined
     if (this.size(source) === 1) return { kind: 'scalar', node: source }
     const shape = this.node(operand).shape
     const missing = node.shape.length - shape.length

@@ -8,7 +8,7 @@ import { bytesPerElement, invariant, sizeOf, type Node, type Program } from '@gr
 import { align } from '../free-list.js'
 import type { MatmulShape } from '../kernels.js'
 import { emit, matmulShape, type Layout } from './emit.js'
-import { Kernels, productOf, type Kernel } from './fuse.js'
+import { Kernels, type Kernel } from './fuse.js'
 import { Graph } from './graph.js'
 import { schedule, type Schedule } from './schedule.js'
 import { lower } from './lower.js'
@@ -87,8 +87,8 @@ export class Plan {
   }
 
   #workingBytes(kernel: Kernel, hasDestination: boolean): number {
-    if (kernel.kind !== 'matmul') return 0
-    const product = productOf(kernel)
+    const [product] = kernel.nodes
+    if (product === undefined || this.#graph.node(product).op !== 'matmul') return 0
     const { m, n, k, flags } = matmulShape(this.#graph, this.#graph.node(product))
     const hasMemory = hasDestination || this.#schedule.inPlace.has(product)
     const hasTape = kernel.nodes.length > 1

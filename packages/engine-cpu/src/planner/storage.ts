@@ -43,7 +43,7 @@ export function layOut(
       }
       const numBytes = workingBytes(
         kernel,
-        kernel.kind === 'matmul' && values.has(productOf(kernel)),
+        kernel.kind === 'single' || (kernel.kind === 'matmul' && values.has(productOf(kernel))),
       )
       if (numBytes > 0) {
         const offset = take(numBytes)

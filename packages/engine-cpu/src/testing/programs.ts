@@ -107,6 +107,22 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   'broadcast of both': ({ x, y }) =>
     add(sum(y, [0], { keepDims: true }), sum(x, [1], { keepDims: true })),
   'broadcast middle': ({ z }) => add(z, sum(z, [1], { keepDims: true })),
+  'broadcast twice': ({ x, z }) =>
+    add(
+      z,
+      broadcastTo(
+        reshape(broadcastTo(sum(x, [1], { keepDims: true }), [5, 4]), [5, 1, 4]),
+        z.shape,
+      ),
+    ),
+  'broadcast twice to rows': ({ x, z }) =>
+    mul(
+      z,
+      broadcastTo(
+        broadcastTo(reshape(sum(slice(x, [0, 0], [3, 7]), [1]), [3, 1]), [3, 4]),
+        z.shape,
+      ),
+    ),
   'broadcast copied': ({ x }) =>
     matmul(broadcastTo(sum(x, [0], { keepDims: true }), [5, 7]), x, { transposeB: true }),
   sub: ({ x, y }) => sub(x, y),
@@ -149,6 +165,9 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   'matmul transposed twice': ({ x, y }) =>
     matmul(x, matmul(y, x, { transposeB: true }), { transposeA: true }),
   'matmul, bias, relu': ({ x, y }) => relu(add(matmul(x, y, { transposeA: true }), sum(x, [0]))),
+  'matmul of stacks': ({ z }) => matmul(z, tanh(z), { transposeB: true }),
+  'matmul of stacks transposed left': ({ z, x }) =>
+    matmul(z, mul(reshape(concat([x, x, x], 1), [5, 3, 7]), 2), { transposeA: true }),
   'matmul used twice': ({ x, y }) => {
     const product = matmul(x, y, { transposeB: true })
     return matmul(relu(product), sub(product, 1))
