@@ -9,16 +9,19 @@ export const engines = {
   ...(nativeInstructionSets().length > 0 && { native: nativeEngine }),
 }
 
-/** A compiled execution of a workload. */
-export async function compile(engine, workload, { pixels, labels }) {
-  const { layers, batchSize, numExamples, kind } = workload
-  const data = {
+/** A workload's examples. */
+export function splitOf({ layers, numExamples }, { pixels, labels }) {
+  return {
     fields: {
       image: { dtype: 'u8', shape: [layers[0]], values: pixels },
       label: { dtype: 'u8', shape: [], values: labels },
     },
     rows: Int32Array.from({ length: numExamples }, (_, row) => row),
   }
+}
+
+/** The Program of a workload's training step. */
+export function trainingOf({ layers, batchSize, kind }, data, optimizer = adam()) {
   const code = (layers.length - 1) / 2
   const stage =
     kind === 'autoencode'
@@ -34,8 +37,13 @@ export async function compile(engine, workload, { pixels, labels }) {
           classes: layers.at(-1),
           scale: 1 / 255,
         })
-  const program = train(stage, { optimizer: adam(), batchSize, data })
-  return engine.compile(program, { data, seed: 0 })
+  return train(stage, { optimizer, batchSize, data })
+}
+
+/** A compiled execution of a workload. */
+export async function compile(engine, workload, values) {
+  const data = splitOf(workload, values)
+  return engine.compile(trainingOf(workload, data), { data, seed: 0 })
 }
 
 export async function makeRunner(name, workload, data, options = {}) {

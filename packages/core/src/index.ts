@@ -157,6 +157,7 @@ export {
   type StepResults,
   type UsualBatch,
 } from './stage.js'
+export { Stack } from './stacking/stack.js'
 export { Tensor, type TensorLike } from './tensor.js'
 export { currentTrace, type Trace, traceProgram } from './trace.js'
 export {
