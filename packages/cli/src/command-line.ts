@@ -5,8 +5,14 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { type DoctorOptions } from './commands/doctor.js'
+import { type ResumeOptions } from './commands/resume.js'
 import { type Io } from './io.js'
-import { outFolder, type RunCommandOptions, runOptions } from './options/run-options.js'
+import {
+  outFolder,
+  resumeOptions,
+  type RunCommandOptions,
+  runOptions,
+} from './options/run-options.js'
 import { folder } from './options/values.js'
 
 const examples = `
@@ -54,6 +60,16 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(await runCommand(asked, options, io))
     })
   for (const option of runOptions()) run.addOption(option)
+
+  const resume = program
+    .command('resume')
+    .description('go on with a run that was interrupted or cut off')
+    .argument('[run]', 'a run directory, or its name; the latest if left out')
+    .action(async (asked: string | undefined, options: ResumeOptions) => {
+      const { resumeCommand } = await import('./commands/resume.js')
+      ends(await resumeCommand(asked, options, io))
+    })
+  for (const option of resumeOptions()) resume.addOption(option)
 
   program
     .command('show')

@@ -26,6 +26,11 @@ export interface Engine {
   readonly name: string
   /** A sentence for people: which target, which instruction set. */
   readonly description: string
+  /**
+   * Which bits it computes: engines of equal `numerics` come to the same bits from the same programs, data and states.
+   * `exact` is the class of the CPU engines. Results of one class are never taken for those of another.
+   */
+  readonly numerics: string
   /** URL of the module whose `executeSpan` a worker calls. */
   readonly workerModule: string
   /** Memory that workers of this engine read without a copy; datasets are loaded into it. */
@@ -53,9 +58,9 @@ export type SpanStatus = 'done' | 'stopped' | 'notFinite'
 
 export interface SpanResult {
   readonly status: SpanStatus
-  /** Steps done in this span; a step that was not finite is not counted. */
+  /** Steps done in this span and those it continues; a step that was not finite is not counted. */
   readonly steps: number
-  /** Each result of the Program, as the mean over the examples of this span. */
+  /** Each result of the Program, as the mean over the examples of these steps. */
   readonly means: Readonly<Record<string, Float64Array>>
   /** The last finite loss, NaN if there was none yet. */
   readonly lastLoss: number
@@ -66,6 +71,21 @@ export interface Progress {
   readonly step: number
   /** Scalar results of the last step by name. */
   readonly last: Readonly<Record<string, number>>
+}
+
+/**
+ * Where an execution stands. With the values of its states it determines all that follows, to the bit, so an execution
+ * can be left and gone on with elsewhere: in another process, or on another engine of the same `numerics`.
+ */
+export interface Position {
+  /** Steps done since the execution was compiled. */
+  readonly step: number
+  /** The step at which the sums began. */
+  readonly since: number
+  /** Each result of the Program, summed over the examples of the steps from `since` to `step`. */
+  readonly sums: Readonly<Record<string, Float64Array>>
+  /** The last finite loss, NaN if there was none yet. */
+  readonly lastLoss: number
 }
 
 export interface RunOptions {
@@ -81,12 +101,21 @@ export interface Execution {
   /** Steps done so far. */
   readonly step: number
   run(options: RunOptions): Promise<SpanResult>
-  begin(steps: number): SpanTask
+  /** @param continues The means of this span are over the examples of the one before, too. */
+  begin(steps: number, continues?: boolean): SpanTask
   finish(outcome: SpanOutcome): SpanResult
   /** Read from shared words; callable from the main thread while a worker runs the span. */
   progress(): Progress
   /** Ends the span in progress before its next step. */
   stop(): void
+  /** Between spans only. */
+  position(): Position
+  /**
+   * Stands there from now on, as if it had done these steps itself. Between spans only.
+   *
+   * @throws UserError for a position that is not one of this program
+   */
+  seek(position: Position): void
   /** Copies of all states, by name. */
   read(): Record<string, Float32Array>
   write(values: StateValues): void

@@ -16,6 +16,7 @@ export {
   type CompileOptions,
   type Engine,
   type Execution,
+  type Position,
   type Progress,
   type RunOptions,
   type SpanExecutor,

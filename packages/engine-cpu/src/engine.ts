@@ -25,12 +25,14 @@ export interface CpuEngineOptions {
 export interface CpuTarget {
   readonly name: string
   readonly description: string
+  readonly numerics: string
   readonly code: KernelCode
 }
 
 export class CpuEngine implements Engine, Host {
   readonly name: string
   readonly description: string
+  readonly numerics: string
   readonly workerModule = new URL(
     import.meta.url.endsWith('.ts') ? '../dist/span.js' : './span.js',
     import.meta.url,
@@ -44,9 +46,10 @@ export class CpuEngine implements Engine, Host {
   readonly #copies = new Map<Field['values'], { readonly address: number; users: number }>()
 
   /** @throws UserError when the memory asked for cannot be reserved. */
-  constructor({ name, description, code }: CpuTarget, { memoryBytes }: CpuEngineOptions) {
+  constructor({ name, description, numerics, code }: CpuTarget, { memoryBytes }: CpuEngineOptions) {
     this.name = name
     this.description = description
+    this.numerics = numerics
     this.code = code
     const memory = reserveMemory(memoryBytes)
     this.kernels = instantiate(code, memory)

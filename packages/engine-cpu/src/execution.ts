@@ -10,6 +10,7 @@ import {
   type CompileOptions,
   type Execution,
   type Field,
+  type Position,
   type Progress,
   type Program,
   type RunOptions,
@@ -23,14 +24,12 @@ import { defectOf } from './defect.js'
 import { PLAN_VERSION, RESULT, RUN, RUN_STATUS, STACK_BYTES } from './instructions.js'
 import { Plan } from './planner/plan.js'
 import { checkFit } from './check-fit.js'
+import { checkPosition, MOST_STEPS } from './position.js'
 import { executeSpan, type CpuSpanTask } from './span.js'
 import { States } from './states.js'
 
 /** How long a run in place lets the event loop wait between looks at progress and the abort signal. */
 const SLICE_MS = 25
-
-/** The step's number is an i32 in programs. */
-const MOST_STEPS = 2 ** 31 - 1
 
 /** What executions of one engine have in common. */
 export interface Host {
@@ -93,16 +92,16 @@ export class CpuExecution implements Execution {
   }
 
   /** @throws UserError for a number of steps that cannot be, or while `run` is under way. */
-  begin(steps: number): CpuSpanTask {
+  begin(steps: number, continues = false): CpuSpanTask {
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
     const most = MOST_STEPS - this.step
     if (!Number.isInteger(steps) || steps < 0 || steps > most) {
       throw new UserError(`steps must be a whole number from 0 to ${most}, not ${steps}`)
     }
-    this.#words[RUN.CONTINUE] = 0
+    this.#words[RUN.CONTINUE] = Number(continues)
     Atomics.store(this.#words, RUN.STOP, 0)
-    this.#spanStart = this.step
+    if (!continues) this.#spanStart = this.step
     return this.#task(steps)
   }
 
@@ -110,15 +109,14 @@ export class CpuExecution implements Execution {
     const status = RUN_STATUS[Number(outcome)]
     invariant(status !== undefined && status !== 'refused', 'plan and kernels are of one version')
     const examples = this.#examplesBefore(this.step) - this.#examplesBefore(this.#spanStart)
-    const means = this.#resultSizes.map(({ name, size }, index) => {
-      const sums = this.#host.arena.doubles(this.#resultWord(index, RESULT.SUM), size)
-      return [name, Float64Array.from(sums, (sum) => sum / examples)] as const
-    })
+    const means = this.#sums().map(
+      ({ name, sums }) => [name, Float64Array.from(sums, (sum) => sum / examples)] as const,
+    )
     return {
       status,
       steps: this.step - this.#spanStart,
       means: Object.fromEntries(means),
-      lastLoss: this.#floatWord(this.#run + 4 * RUN.LAST_LOSS),
+      lastLoss: this.#lastLoss[0] ?? NaN,
     }
   }
 
@@ -164,6 +162,28 @@ export class CpuExecution implements Execution {
 
   stop(): void {
     if (this.#host.executions.has(this)) Atomics.store(this.#words, RUN.STOP, 1)
+  }
+
+  position(): Position {
+    this.#checkAlive()
+    const sums = this.#sums().map(({ name, sums }) => [name, sums.slice()] as const)
+    return {
+      step: this.step,
+      since: this.#spanStart,
+      sums: Object.fromEntries(sums),
+      lastLoss: this.#lastLoss[0] ?? NaN,
+    }
+  }
+
+  seek(position: Position): void {
+    this.#checkAlive()
+    checkPosition(this, position)
+    const { step, since, sums: given, lastLoss } = position
+    Atomics.store(this.#words, RUN.STEP, step)
+    this.#set(RUN.EXAMPLES, this.#examplesBefore(step) - this.#examplesBefore(since))
+    this.#spanStart = since
+    this.#lastLoss[0] = lastLoss
+    for (const { name, sums } of this.#sums()) sums.set(given[name] ?? [])
   }
 
   read(): Record<string, Float32Array> {
@@ -304,6 +324,18 @@ export class CpuExecution implements Execution {
     const address = this.#host.arena.allocate(numBytes)
     this.#owned.push(address)
     return address
+  }
+
+  /** The sums in the arena, not copies. */
+  #sums(): { readonly name: string; readonly sums: Float64Array }[] {
+    return this.#resultSizes.map(({ name, size }, index) => ({
+      name,
+      sums: this.#host.arena.doubles(this.#resultWord(index, RESULT.SUM), size),
+    }))
+  }
+
+  get #lastLoss(): Float32Array {
+    return this.#host.arena.floats(this.#run + 4 * RUN.LAST_LOSS, 1)
   }
 
   #resultWord(index: number, word: number): number {

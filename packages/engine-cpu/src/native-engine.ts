@@ -33,6 +33,8 @@ export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine>
     const target = {
       name: isFast ? 'native-fast' : 'native',
       description: `native code, ${chosen}${isFast ? ', results not exact to the bit' : ''}`,
+      // Where roundings are left out depends on the instruction set.
+      numerics: isFast ? `fast-${chosen}` : 'exact',
       code: { kind: 'native', file: fileOf(isFast ? `${chosen}-fast` : chosen) },
     } as const
     resolve(new CpuEngine(target, options))

@@ -15,6 +15,7 @@ export async function wasmEngine(options: CpuEngineOptions = {}): Promise<Engine
   const target = {
     name: 'wasm',
     description: 'WebAssembly SIMD, 128-bit vectors',
+    numerics: 'exact',
     code: { kind: 'wasm', module },
   } as const
   return new CpuEngine(target, options)

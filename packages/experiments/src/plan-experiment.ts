@@ -39,7 +39,9 @@ export function planExperiment(config: ExperimentConfig, options: PlanOptions): 
       ),
     )
   })
-  return { name: config.name, seed, config, stages: planned.map(({ plan }) => plan) }
+  const { name, hash } = dataset
+  const stages = planned.map(({ plan }) => plan)
+  return { name: config.name, seed, config, data: { name, hash }, stages }
 }
 
 /** The position of the stage that this one starts from; -1 for none. */

@@ -42,6 +42,8 @@ export interface ExperimentPlan {
   readonly name: string
   readonly seed: number
   readonly config: ExperimentConfig
+  /** The dataset it trains on; the hash is over the contents of its files. */
+  readonly data: { readonly name: string; readonly hash: string }
   /** In order; each after the first usually starts from the one before. */
   readonly stages: readonly StagePlan[]
 }

@@ -1,7 +1,8 @@
 export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
-export { findRuns, readRun, type RunContents } from './read-run.js'
+export { findResumable } from './find-resumable.js'
+export { findRuns, readRecord, readRun, type RunContents } from './read-run.js'
 export type { RunRecord } from './run-record.js'
-export type { StageMetrics } from './run-directory.js'
+export type { StageMetrics } from './stage-files.js'
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -4,6 +4,8 @@
 import { UserError } from '@gradpool/core'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isMissing } from './file-errors.js'
+import { hasFields, isText } from './json-checks.js'
 import { RUN_FORMAT, RUN_FORMAT_VERSION, type RunRecord } from './run-record.js'
 import type { RunEvent, RunResult } from './run-result.js'
 import { messageOf } from './stage-errors.js'
@@ -21,15 +23,19 @@ export interface RunContents {
  * @throws UserError when there is no run in the directory, or its files are damaged.
  */
 export async function readRun(directory: string): Promise<RunContents> {
-  const path = join(directory, 'run.json')
-  const record = await readJson(path)
-  if (record === null) throw new UserError(`there is no run in '${directory}': no file '${path}'`)
-  if (!isRecord(record)) {
-    throw new UserError(`'${path}' is not the record of a run that this version can read`)
-  }
+  const record = await readRecord(directory)
   const result = await readJson(join(directory, 'result.json'))
   const events = await readEvents(join(directory, 'events.jsonl'))
   return { directory, record, result: result as RunResult | null, events }
+}
+
+/** @throws UserError when there is no run in the directory, or its record is damaged. */
+export async function readRecord(directory: string): Promise<RunRecord> {
+  const path = join(directory, 'run.json')
+  const record = await readJson(path)
+  if (record === null) throw new UserError(`there is no run in '${directory}': no file '${path}'`)
+  if (isRecord(record)) return record
+  throw new UserError(`'${path}' is not the record of a run that this version can read`)
 }
 
 /** The run directories inside a folder, oldest first; none when the folder is not there. */
@@ -89,12 +95,24 @@ async function readText(path: string): Promise<string | null> {
 }
 
 function isRecord(value: unknown): value is RunRecord {
-  if (typeof value !== 'object' || value === null) return false
-  if (!('format' in value) || value.format !== RUN_FORMAT) return false
-  return 'formatVersion' in value && value.formatVersion === RUN_FORMAT_VERSION
+  return hasFields(value, {
+    format: (format) => format === RUN_FORMAT,
+    formatVersion: (version) => version === RUN_FORMAT_VERSION,
+    started: isText,
+    versions: (versions) => hasFields(versions, {}),
+    engine: (engine) => hasFields(engine, { name: isText, numerics: isText }),
+    experiments: (experiments) => Array.isArray(experiments) && experiments.every(isExperiment),
+    record: (record) => hasFields(record, {}),
+  })
 }
 
-function isMissing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'ENOENT' || code === 'ENOTDIR'
+function isExperiment(value: unknown): boolean {
+  return hasFields(value, {
+    name: isText,
+    seed: Number.isInteger,
+    data: (data) => hasFields(data, { name: isText, hash: isText }),
+    stages: (stages) =>
+      Array.isArray(stages) &&
+      stages.every((stage) => hasFields(stage, { name: isText, hash: isText })),
+  })
 }

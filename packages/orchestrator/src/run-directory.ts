@@ -3,9 +3,10 @@
  *
  *     run.json                              what was asked
  *     events.jsonl                          what happened, one JSON document a line, in the order of time
- *     stages/<hash>/weights.safetensors     all states at the end, the optimizer's included
- *     stages/<hash>/metrics.json            every epoch, the test, the samples
- *     stages/<hash>/done                    written last: the stage is whole
+ *     stages/<hash>/checkpoints/            while it trains: see checkpoint.ts
+ *     stages/<hash>/weights.safetensors     once it is done: see stage-files.ts
+ *     stages/<hash>/metrics.json
+ *     stages/<hash>/done
  *     result.json                           the document that `--json` prints
  *
  * Every file but the log is there whole or not at all.
@@ -14,21 +15,14 @@ import { UserError } from '@gradpool/core'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CheckpointStore } from './checkpoint-store.js'
 import { flushDirectory, makeDirectories, writeDurably } from './durable-file.js'
+import { reasonOf } from './file-errors.js'
+import { endTornLine } from './log-file.js'
 import type { RunRecord } from './run-record.js'
-import type { EpochRow, RunEvent, RunResult, Sample, StageRef } from './run-result.js'
-import { encodeSafetensors, type NamedArray } from './safetensors.js'
-
-/** `metrics.json`. */
-export interface StageMetrics {
-  readonly stage: StageRef
-  readonly seconds: number
-  readonly testAccuracy: number | null
-  /** SHA-256 of the final states; see `ExperimentResult.weights`. */
-  readonly weights: string
-  readonly epochs: readonly EpochRow[]
-  readonly samples: readonly Sample[]
-}
+import type { RunEvent, RunResult } from './run-result.js'
+import type { NamedArray } from './safetensors.js'
+import { writeStageFiles, type StageMetrics } from './stage-files.js'
 
 export class RunDirectory {
   readonly path: string
@@ -54,10 +48,34 @@ export class RunDirectory {
       await flushDirectory(parent)
       return new RunDirectory(path, openSync(join(path, 'events.jsonl'), 'a'))
     } catch (error) {
-      throw new UserError(`cannot make a run directory in '${parent}': ${reason(error)}`, {
+      throw new UserError(`cannot make a run directory in '${parent}': ${reasonOf(error)}`, {
         cause: error,
       })
     }
+  }
+
+  /**
+   * Goes on with a directory that is there.
+   *
+   * @param onRepaired Told in one sentence of what a cut left behind.
+   * @throws UserError when its log cannot be written
+   */
+  static open(path: string, onRepaired: (message: string) => void): RunDirectory {
+    const log = join(path, 'events.jsonl')
+    try {
+      if (endTornLine(log)) onRepaired(`the last line of '${log}' was cut short; it is left out`)
+      return new RunDirectory(path, openSync(log, 'a'))
+    } catch (error) {
+      throw new UserError(`cannot go on with '${path}': ${reasonOf(error)}`, { cause: error })
+    }
+  }
+
+  stageFolder(hash: string): string {
+    return join(this.path, 'stages', hash)
+  }
+
+  checkpoints(hash: string): CheckpointStore {
+    return new CheckpointStore(join(this.stageFolder(hash), 'checkpoints'))
   }
 
   /**
@@ -72,26 +90,14 @@ export class RunDirectory {
       return undefined
     } catch (error) {
       this.#closeLog()
-      return `cannot write '${join(this.path, 'events.jsonl')}', so the log ends here: ${reason(error)}`
+      return `cannot write '${join(this.path, 'events.jsonl')}', so the log ends here: ${reasonOf(error)}`
     }
   }
 
   /** @throws UserError when a file cannot be written; `done` is not there then. */
   async writeStage(metrics: StageMetrics, states: ReadonlyMap<string, NamedArray>): Promise<void> {
-    const { hash, name } = metrics.stage
-    const directory = join(this.path, 'stages', hash)
-    try {
-      await makeDirectories(directory)
-      const file = { tensors: states, metadata: { stage: hash, name } }
-      await writeDurably(join(directory, 'weights.safetensors'), encodeSafetensors(file))
-      await writeDurably(join(directory, 'metrics.json'), json(metrics))
-      await writeDurably(join(directory, 'done'), '')
-      await flushDirectory(join(this.path, 'stages'))
-    } catch (error) {
-      throw new UserError(`cannot write its files to '${directory}': ${reason(error)}`, {
-        cause: error,
-      })
-    }
+    await writeStageFiles(this.stageFolder(metrics.stage.hash), metrics, states)
+    await flushDirectory(join(this.path, 'stages'))
   }
 
   /** @throws UserError when it cannot be written. */
@@ -100,7 +106,7 @@ export class RunDirectory {
     try {
       await writeDurably(path, json(result))
     } catch (error) {
-      throw new UserError(`cannot write '${path}': ${reason(error)}`, { cause: error })
+      throw new UserError(`cannot write '${path}': ${reasonOf(error)}`, { cause: error })
     }
   }
 
@@ -131,12 +137,6 @@ async function makeUnique(path: string): Promise<string> {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
   }
-}
-
-/** Node's message without the call and the path, which the sentence around it has: `permission denied`. */
-function reason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  return /^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message
 }
 
 function json(value: unknown): string {

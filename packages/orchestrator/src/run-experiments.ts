@@ -7,8 +7,10 @@ import { experimentResult, isOver } from './experiment-result.js'
 import { createPool } from './pool.js'
 import { RunDirectory } from './run-directory.js'
 import { runGraph } from './run-graph.js'
-import { runRecord } from './run-record.js'
+import { readRecord } from './read-run.js'
+import { runRecord, type RunRecord } from './run-record.js'
 import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './run-result.js'
+import { checkSameRun } from './same-run.js'
 import { messageOf, sentenceOf } from './stage-errors.js'
 import { stageGraph, type StageGraph } from './stage-graph.js'
 import { StageRunner } from './stage-runner.js'
@@ -19,6 +21,10 @@ export interface RunOptions {
   readonly workers: number
   /** The folder that run directories are made in; `runs` unless said. */
   readonly directory?: string
+  /** A run directory to go on with, in the place of making one. */
+  readonly resume?: string
+  /** The most seconds of training that are lost when the process dies; 10 unless said. */
+  readonly checkpointSeconds?: number
   /** Stops all stages within a step; the result then tells of experiments that were interrupted. */
   readonly signal?: AbortSignal
   /** What it throws stops nothing; the first time, a warning tells of it. */
@@ -36,6 +42,8 @@ export interface Run {
   progress(): StageProgress[]
 }
 
+const CHECKPOINT_SECONDS = 10
+
 /** How long a stage that was told to stop may take before its thread is ended. */
 const STOP_MS = 10_000
 
@@ -48,15 +56,23 @@ export async function runExperiments(
   plans: readonly ExperimentPlan[],
   options: RunOptions,
 ): Promise<Run> {
-  const { engine, workers, directory: parent = 'runs', record = {} } = options
+  const { engine, workers, record = {}, checkpointSeconds = CHECKPOINT_SECONDS } = options
   if (!Number.isInteger(workers) || workers < 1) {
     throw new UserError(`workers must be a whole number of at least 1, not ${String(workers)}`)
   }
+  if (!(checkpointSeconds > 0)) {
+    throw new UserError(
+      `checkpointSeconds must be a number above 0, not ${String(checkpointSeconds)}`,
+    )
+  }
   const started = new Date()
   const asked = runRecord({ plans, engine, workers, started, record })
-  const directory = await RunDirectory.create(parent, asked)
+  const repairs: string[] = []
+  const directory = await directoryFor(asked, options, (message) => repairs.push(message))
 
   const emit = emitter(directory, options.onEvent)
+  if (options.resume !== undefined) emit({ type: 'resumed' })
+  for (const message of repairs) emit({ type: 'warning', message })
   const graph = stageGraph(plans)
   const pool = createPool({
     // A stage keeps one thread busy, so more threads than stages would only take memory.
@@ -64,7 +80,7 @@ export async function runExperiments(
     workerModule: engine.workerModule,
     onError: ({ message }) => emit({ type: 'warning', message: `a worker thread: ${message}` }),
   })
-  const runner = new StageRunner({ engine, pool, directory, emit })
+  const runner = new StageRunner({ engine, pool, directory, emit, checkpointSeconds })
   const running: Running = { plans, graph, runner, directory, emit }
 
   const train = async () => {
@@ -83,6 +99,17 @@ export async function runExperiments(
     }
   }
   return { directory: directory.path, result: train(), progress: () => runner.progress() }
+}
+
+/** @throws UserError when there is none to go on with, or it was begun for something else. */
+async function directoryFor(
+  asked: RunRecord,
+  { directory: parent = 'runs', resume }: RunOptions,
+  onRepaired: (message: string) => void,
+): Promise<RunDirectory> {
+  if (resume === undefined) return RunDirectory.create(parent, asked)
+  checkSameRun(resume, await readRecord(resume), asked)
+  return RunDirectory.open(resume, onRepaired)
 }
 
 /** Writes each event to the log and tells the caller; neither can stop the run. */

@@ -14,13 +14,20 @@ export interface RunRecord {
   /** ISO 8601. */
   readonly started: string
   readonly versions: Readonly<Record<string, string>>
-  readonly engine: { readonly name: string; readonly description: string }
+  readonly engine: {
+    readonly name: string
+    readonly description: string
+    /** See `Engine.numerics`. */
+    readonly numerics: string
+  }
   readonly workers: number
   readonly experiments: readonly {
     readonly name: string
     readonly seed: number
     /** The configuration with presets and overrides applied; of a model of the user's, its parameters. */
     readonly config: unknown
+    /** The hash is over the contents of its files. */
+    readonly data: { readonly name: string; readonly hash: string }
     readonly stages: readonly {
       readonly name: string
       readonly hash: string
@@ -45,12 +52,17 @@ export function runRecord({ plans, engine, workers, started, record }: RecordOpt
     formatVersion: RUN_FORMAT_VERSION,
     started: started.toISOString(),
     versions: { gradpool: ownVersion(), node: process.versions.node },
-    engine: { name: engine.name, description: engine.description },
+    engine: {
+      name: engine.name,
+      description: engine.description,
+      numerics: engine.numerics,
+    },
     workers,
-    experiments: plans.map(({ name, seed, config, stages }) => ({
+    experiments: plans.map(({ name, seed, config, data, stages }) => ({
       name,
       seed,
       config,
+      data,
       stages: stages.map(({ name, hash, startsFrom }) => ({
         name,
         hash,

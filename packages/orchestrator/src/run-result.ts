@@ -75,6 +75,8 @@ export type RunEvent =
       readonly stage: StageRef
       readonly epochs: number
       readonly stepsPerEpoch: number
+      /** Steps that were done before, of which a checkpoint tells; 0 at the start. */
+      readonly fromStep: number
     }
   | {
       readonly type: 'epoch'
@@ -90,8 +92,17 @@ export type RunEvent =
       readonly testAccuracy: number | null
       readonly samples: readonly Sample[]
     }
+  | {
+      /** It was done before, and is not trained again. */
+      readonly type: 'stageReused'
+      readonly stage: StageRef
+      readonly testAccuracy: number | null
+      readonly samples: readonly Sample[]
+    }
   | { readonly type: 'stageFailed'; readonly stage: StageRef; readonly error: string }
   | { readonly type: 'experimentDone'; readonly result: ExperimentResult }
+  /** A run that was cut off or interrupted goes on. */
+  | { readonly type: 'resumed' }
   /** Something is wrong that stops no stage, such as a log that cannot be written. */
   | { readonly type: 'warning'; readonly message: string }
 

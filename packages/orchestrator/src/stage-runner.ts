@@ -1,15 +1,17 @@
 /**
  * Runs stages of the graph: trains each, tells of it, writes its files, and keeps what its dependents need.
  */
-import { sizeOf, type Engine, type StateValues } from '@gradpool/core'
+import type { Engine } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
+import { checkpointWriter } from './checkpoint-writer.js'
 import type { StageEnd } from './experiment-result.js'
 import { KeptStates } from './kept-states.js'
+import { namedStates } from './named-states.js'
 import type { SpanPool } from './pool.js'
 import type { RunDirectory } from './run-directory.js'
 import type { RunEvent, StageProgress, StageRef } from './run-result.js'
-import type { NamedArray } from './safetensors.js'
 import { sentenceOf } from './stage-errors.js'
+import { readStageFiles } from './stage-files.js'
 import type { StageNode } from './stage-graph.js'
 import { StageTraining, type StageOutcome, type TrainingProgress } from './train-stage.js'
 import { weightsHash } from './weights-hash.js'
@@ -19,6 +21,7 @@ export interface StageRunnerOptions {
   readonly pool: SpanPool
   readonly directory: RunDirectory
   readonly emit: (event: RunEvent) => void
+  readonly checkpointSeconds: number
 }
 
 export class StageRunner {
@@ -38,26 +41,55 @@ export class StageRunner {
 
   /** True when the stage is done and its dependents may start. Never rejects. */
   async run(node: StageNode): Promise<boolean> {
-    const { engine, pool, emit } = this.#options
+    const end = (await this.#reuse(node)) ?? (await this.#train(node))
+    this.#ends.set(node.ref.hash, end)
+    return end.status === 'done'
+  }
+
+  /** The end of a stage that was done before; undefined for one that was not. */
+  async #reuse(node: StageNode): Promise<StageEnd | undefined> {
+    const { engine, directory, emit } = this.#options
+    const { plan, ref } = node
+    const wanted = { hash: plan.hash, numerics: engine.numerics }
+    const done = await readStageFiles(directory.stageFolder(plan.hash), wanted, (message) =>
+      emit({ type: 'warning', message }),
+    )
+    if (done === undefined) return undefined
+    const { testAccuracy, samples, epochs, seconds, weights } = done.metrics
+    // What it started from is not needed any more.
+    this.#kept.take(plan)
+    this.#kept.keep(node, done.state)
+    emit({ type: 'stageReused', stage: ref, testAccuracy, samples })
+    return { status: 'done', testAccuracy, samples, epochs, seconds, weights }
+  }
+
+  async #train(node: StageNode): Promise<StageEnd> {
+    const { engine, pool, emit, directory, checkpointSeconds } = this.#options
     const { plan, ref } = node
     const { batchSize, numExamples } = plan.training.program
     const stepsPerEpoch = Math.ceil(numExamples / batchSize)
-    emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch })
+    const warn = (message: string) => emit({ type: 'warning', message })
+    const checkpoints = directory.checkpoints(plan.hash)
+    const from = await checkpoints.latest(warn)
+    const fromStep = from?.position.step ?? 0
+    emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep })
     const training = new StageTraining({
       plan,
       engine,
       pool,
       state: this.#kept.take(plan),
+      from,
+      checkpointSeconds,
+      save: checkpointWriter(checkpoints, `${plan.name}: `, warn),
       onEpoch: (row, elapsedSeconds) => emit({ type: 'epoch', stage: ref, row, elapsedSeconds }),
-      onWarning: (message) => emit({ type: 'warning', message }),
+      onWarning: warn,
     })
     this.#running.set(node, training)
     const outcome = await training.run()
     const end = await this.#conclude(node, outcome)
     this.#running.delete(node)
-    this.#ends.set(ref.hash, end)
     this.#tell(ref, end)
-    return end.status === 'done'
+    return end
   }
 
   stop(): void {
@@ -76,9 +108,13 @@ export class StageRunner {
     const { state, ...rest } = outcome
     const { epochs, seconds, testAccuracy, samples } = rest
     const weights = weightsHash(state)
-    const metrics = { stage: node.ref, seconds, testAccuracy, weights, epochs, samples }
+    const { engine, directory } = this.#options
+    const { numerics } = engine
+    const metrics = { stage: node.ref, numerics, seconds, testAccuracy, weights, epochs, samples }
     try {
-      await this.#options.directory.writeStage(metrics, namedStates(node.plan, state))
+      const states = namedStates(node.plan.training.program.program, state)
+      await directory.writeStage(metrics, states)
+      await directory.checkpoints(node.plan.hash).clear()
     } catch (error) {
       const message = `${node.plan.name}: ${sentenceOf(error)}`
       return { status: 'failed', error: message, epochs, seconds }
@@ -106,19 +142,4 @@ function stageProgress(
   const stepsPerSecond = progress.step / elapsedSeconds
   const secondsLeft = progress.step > 0 ? (progress.steps - progress.step) / stepsPerSecond : null
   return { stage, epochs, ...progress, stepsPerSecond, secondsLeft }
-}
-
-/** The states with their shapes, as the training's program has them. */
-function namedStates({ training }: StagePlan, state: StateValues): Map<string, NamedArray> {
-  const { program } = training.program
-  const shapes = new Map(
-    program.inputs.map(({ name, node }) => [name, program.node(node).shape] as const),
-  )
-  return new Map(
-    Object.entries(state).map(([name, values]) => {
-      const shape = shapes.get(name)
-      const fits = shape !== undefined && sizeOf(shape) === values.length
-      return [name, { shape: fits ? shape : [values.length], values }]
-    }),
-  )
 }

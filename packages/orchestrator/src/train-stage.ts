@@ -1,9 +1,15 @@
 /**
  * Trains one stage: compiles its programs, sends an epoch and its validation to the pool as one task, and so on to the
  * last epoch, then tests. Everything in the engine's memory is freed at the end, however it ends.
+ *
+ * A checkpoint that is due ends the span in progress within a step, copies the states, and lets the epoch go on while the
+ * copy is written.
  */
 import { type Engine, type Execution, type SpanResult, type StateValues } from '@gradpool/core'
 import type { Pass, StagePlan } from '@gradpool/experiments'
+import type { Checkpoint } from './checkpoint.js'
+import { CheckpointClock } from './checkpoint-clock.js'
+import { namedStates, valuesOf } from './named-states.js'
 import type { SpanPool } from './pool.js'
 import type { EpochRow, Sample } from './run-result.js'
 import { samplesOf } from './samples.js'
@@ -28,6 +34,11 @@ export interface TrainStageOptions {
   readonly pool: SpanPool
   /** First values, from the stage that this one starts from. */
   readonly state: StateValues | undefined
+  /** Where to go on; from the start if undefined. */
+  readonly from?: Checkpoint | undefined
+  readonly checkpointSeconds: number
+  /** Fulfilled when the checkpoint is written, or could not be; never rejects. */
+  readonly save: (checkpoint: Checkpoint) => Promise<void>
   readonly onEpoch: (row: EpochRow, elapsedSeconds: number) => void
   /** Told in one sentence of what is wrong but stops nothing. */
   readonly onWarning: (message: string) => void
@@ -46,22 +57,36 @@ export interface TrainingProgress {
 
 type Result = Omit<Extract<StageOutcome, { status: 'done' }>, 'epochs' | 'seconds'>
 
+/** What an execution is to do in a task. */
+interface Span {
+  readonly execution: Execution
+  readonly steps: number
+  readonly continues: boolean
+}
+
 /** Thrown inside to leave the training; never leaves this file. */
 class Stopped extends Error {}
 class Failed extends Error {}
 
 export class StageTraining {
   readonly #options: TrainStageOptions
-  readonly #started = performance.now()
+  readonly #started: number
   readonly #epochs: EpochRow[] = []
+  readonly #clock: CheckpointClock
   readonly #executions: Execution[] = []
   /** Metrics that a warning has told of. */
   readonly #notFinite = new Set<string>()
   #training: Execution | undefined
   #stopped = false
+  /** No span is in progress or was cut off in the middle of a step. */
+  #isWhole = true
+  /** The checkpoint that is being written. */
+  #saving: Promise<void> | undefined
 
   constructor(options: TrainStageOptions) {
     this.#options = options
+    this.#clock = new CheckpointClock(options.checkpointSeconds)
+    this.#started = performance.now() - 1000 * (options.from?.seconds ?? 0)
   }
 
   /** Never rejects. */
@@ -70,6 +95,8 @@ export class StageTraining {
       const result = await this.#train()
       return { ...result, ...this.#soFar() }
     } catch (error) {
+      await this.#saving
+      if (this.#isWhole) this.#checkpoint()
       // A thread that had to be ended because it did not stop is no failure of the stage.
       if (error instanceof Stopped || this.#stopped) {
         return { status: 'interrupted', ...this.#soFar() }
@@ -77,6 +104,7 @@ export class StageTraining {
       const message = error instanceof Failed ? error.message : sentenceOf(error)
       return { status: 'failed', error: `${this.#options.plan.name}: ${message}`, ...this.#soFar() }
     } finally {
+      await this.#saving
       this.#training = undefined
       // What shares states goes before what owns them.
       for (const execution of this.#executions.reverse()) execution.dispose()
@@ -106,17 +134,21 @@ export class StageTraining {
   }
 
   async #train(): Promise<Result> {
-    const { plan, state } = this.#options
+    const { plan, state, from } = this.#options
     const training = await this.#compile(plan.training, state && { state })
     const validation = plan.validation && (await this.#share(plan.validation, training))
-    this.#training = training
-    for (let epoch = 1; epoch <= plan.epochs; epoch++) {
-      await this.#epoch(epoch, training, validation)
+    if (from) {
+      training.write(valuesOf(from.states))
+      training.seek(from.position)
+      this.#epochs.push(...from.epochs)
     }
+    this.#training = training
+    while (this.#epochs.length < plan.epochs) await this.#epoch(training, validation)
     const { test, samples } = plan
     const testing = test && (await this.#share(test, training))
     const sampling = samples && (await this.#share(samples, training))
-    const [tested, sampled] = await this.#run([testing, sampling])
+    const [tested, sampled] = await this.#run([testing, sampling].map(wholePass))
+    if (this.#stopped) throw new Stopped()
     if (tested?.status === 'notFinite') {
       throw new Failed('the loss over the test examples is not a finite number')
     }
@@ -128,11 +160,11 @@ export class StageTraining {
     }
   }
 
-  async #epoch(epoch: number, training: Execution, validation?: Execution): Promise<void> {
+  async #epoch(training: Execution, validation?: Execution): Promise<void> {
     const started = performance.now()
-    const [trained, validated] = await this.#run([training, validation])
-    if (trained === undefined) return
-    if (trained.status === 'notFinite') {
+    const epoch = this.#epochs.length + 1
+    const [trained, validated] = await this.#toEndOfEpoch(epoch, training, validation)
+    if (trained?.status === 'notFinite') {
       throw new Failed(lossNotFinite(training.step + 1, epoch, trained.lastLoss))
     }
     if (validated?.status === 'notFinite') {
@@ -142,28 +174,102 @@ export class StageTraining {
     }
     const row: EpochRow = {
       epoch,
-      cost: rounded(trained.means.loss?.[0] ?? NaN),
+      cost: rounded(trained?.means.loss?.[0] ?? NaN),
       accuracy: this.#accuracyOf(trained, 'training accuracy', epoch),
       validation: this.#accuracyOf(validated, 'validation accuracy', epoch),
       seconds: (performance.now() - started) / 1000,
     }
     this.#epochs.push(row)
     this.#options.onEpoch(row, this.#elapsedSeconds())
+    if (epoch < this.#options.plan.epochs && this.#clock.isDueAtEpochEnd()) this.#checkpoint()
   }
 
-  /** One pass of each execution, in order, in one task of the pool. */
-  async #run(executions: readonly (Execution | undefined)[]): Promise<(SpanResult | undefined)[]> {
-    const present = executions.filter((execution) => execution !== undefined)
-    const spans = present.map((execution) => execution.begin(execution.stepsPerEpoch))
+  /** What is left of an epoch, and its validation, with as many checkpoints in between as become due. */
+  async #toEndOfEpoch(
+    epoch: number,
+    training: Execution,
+    validation: Execution | undefined,
+  ): Promise<(SpanResult | undefined)[]> {
+    const firstStep = (epoch - 1) * training.stepsPerEpoch
+    for (;;) {
+      if (validation) rewind(validation, epoch - 1)
+      const results = await this.#run(
+        [
+          {
+            execution: training,
+            steps: firstStep + training.stepsPerEpoch - training.step,
+            continues: training.step > firstStep,
+          },
+          wholePass(validation),
+        ],
+        { pauses: true },
+      )
+      // A span may have ended before it saw the stop: what is done is done, but nothing follows.
+      if (results.every((result) => result?.status !== 'stopped')) return results
+      if (this.#stopped) throw new Stopped()
+      this.#checkpoint()
+    }
+  }
+
+  /** Spans one after the other in one task of the pool. */
+  async #run(
+    spans: readonly (Span | undefined)[],
+    { pauses = false } = {},
+  ): Promise<(SpanResult | undefined)[]> {
+    const present = spans.filter((span) => span !== undefined)
+    const tasks = present.map(({ execution, steps, continues }) =>
+      execution.begin(steps, continues),
+    )
     // A stop from before the spans began would be forgotten.
     if (this.#stopped) throw new Stopped()
-    const outcomes = await this.#options.pool.run(spans)
-    const results = new Map(
-      present.map((execution, i) => [execution, execution.finish(outcomes[i])] as const),
-    )
-    // A span may have ended before it saw the stop: what is done is done, but nothing follows.
-    if ([...results.values()].some(({ status }) => status === 'stopped')) throw new Stopped()
-    return executions.map((execution) => execution && results.get(execution))
+    const cancel = pauses ? this.#stopWhenDue(present) : () => undefined
+    this.#isWhole = false
+    try {
+      const outcomes = await this.#options.pool.run(tasks)
+      const results = new Map(
+        present.map((span, i) => [span, span.execution.finish(outcomes[i])] as const),
+      )
+      this.#isWhole = true
+      return spans.map((span) => span && results.get(span))
+    } finally {
+      cancel()
+    }
+  }
+
+  /** Stops spans when the next checkpoint is due and the one before it is written. */
+  #stopWhenDue(spans: readonly Span[]): () => void {
+    let timer: NodeJS.Timeout
+    const arm = () => {
+      timer = setTimeout(() => {
+        if (this.#saving === undefined) for (const { execution } of spans) execution.stop()
+        else {
+          this.#clock.begin()
+          arm()
+        }
+      }, this.#clock.msLeft())
+    }
+    arm()
+    return () => clearTimeout(timer)
+  }
+
+  /** Copies what there is and begins to write it. Between spans only. */
+  #checkpoint(): void {
+    const training = this.#training
+    if (training === undefined || this.#saving !== undefined) return
+    this.#clock.begin()
+    const { plan, engine, save } = this.#options
+    const checkpoint = {
+      stage: plan.hash,
+      numerics: engine.numerics,
+      position: training.position(),
+      epochs: [...this.#epochs],
+      seconds: this.#elapsedSeconds(),
+      states: namedStates(plan.training.program.program, training.read()),
+    }
+    this.#saving = save(checkpoint).then(() => {
+      this.#saving = undefined
+      this.#clock.end()
+    })
   }
 
   async #share(pass: Pass, shareStateOf: Execution): Promise<Execution> {
@@ -203,6 +309,16 @@ export class StageTraining {
   #elapsedSeconds(): number {
     return (performance.now() - this.#started) / 1000
   }
+}
+
+function wholePass(execution: Execution | undefined): Span | undefined {
+  return execution && { execution, steps: execution.stepsPerEpoch, continues: false }
+}
+
+/** A pass may have been stopped in the middle, and the one before was done in another process. */
+function rewind(execution: Execution, passes: number): void {
+  const step = passes * execution.stepsPerEpoch
+  execution.seek({ ...execution.position(), step, since: step })
 }
 
 /** Digits beyond those of f32 are left off. */

@@ -5,7 +5,7 @@
 import { Console } from 'node:console'
 import { type Engine } from '@gradpool/core'
 import { type ExperimentPlan } from '@gradpool/experiments'
-import { runExperiments, type RunResult } from '@gradpool/orchestrator'
+import { findResumable, runExperiments, type RunResult } from '@gradpool/orchestrator'
 import { displayFor } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
 import { makeEngine } from '../engines.js'
@@ -16,11 +16,16 @@ import { planExperiments } from '../plan-experiments.js'
 import { type RunCommandOptions } from '../options/run-options.js'
 import { selectExperiments } from '../select-experiments.js'
 
-/** @returns the exit code. @throws UserError before anything has started. */
+/**
+ * @param resume A run directory to go on with.
+ * @returns the exit code
+ * @throws UserError before anything has started
+ */
 export async function runCommand(
   asked: readonly string[],
   options: RunCommandOptions,
   io: Io,
+  resume?: string,
 ): Promise<number> {
   if (options.json === true) keepStdoutClean(io)
   const outlet = options.json === true ? io.stderr : io.stdout
@@ -39,7 +44,9 @@ export async function runCommand(
       directory: options.data,
       signal: interrupts.signal,
     })
-    return await train(plans, engine, { asked, options, io, interrupts })
+    const unfinished = options.resume === true && resume === undefined
+    const directory = unfinished ? await findResumable(plans, engine, options.out) : resume
+    return await train(plans, engine, { asked, options, io, interrupts, resume: directory })
   } catch (error) {
     if (interrupts.signal.aborted && isAbort(error)) return interrupts.exitCode() ?? exitCode.failed
     throw error
@@ -54,12 +61,13 @@ interface Context {
   readonly options: RunCommandOptions
   readonly io: Io
   readonly interrupts: Interrupts
+  readonly resume: string | undefined
 }
 
 async function train(
   plans: readonly ExperimentPlan[],
   engine: Engine,
-  { asked, options, io, interrupts }: Context,
+  { asked, options, io, interrupts, resume }: Context,
 ): Promise<number> {
   const { json = false, quiet = false, workers } = options
   const manySeeds = options.seed.length > 1
@@ -83,17 +91,24 @@ async function train(
       keepSamples(event)
       display.onEvent(event)
     },
-    record: { asked, ...options },
+    record: { asked, ...options, cwd: process.cwd() },
+    ...(resume !== undefined && { resume }),
+    checkpointSeconds: options.checkpointEvery,
   })
   display.start(() => run.progress())
   const result = await run.result.finally(() => display.stop())
   if (json) io.stdout.print(JSON.stringify(result, null, 2))
   else printOutcome(outlet, result, { samples, quiet })
+  if (interrupts.signal.aborted && !quiet) io.stderr.print(`Go on with: ${resumeCommand(result)}`)
   return interrupts.exitCode() ?? codeOf(result)
 }
 
 function engineLine({ engine: asked }: RunCommandOptions, { name, description }: Engine): string {
   return `Engine ${asked === 'auto' ? `auto takes ${name}` : name}: ${description}`
+}
+
+function resumeCommand({ run }: RunResult): string {
+  return `gradpool resume ${/^[\w./-]+$/.test(run) ? run : `'${run}'`}`
 }
 
 function codeOf({ experiments }: RunResult): number {

@@ -1,14 +1,13 @@
 /** `gradpool show`: the table of a run that is over, and every epoch of its stages. */
-import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { UserError } from '@gradpool/core'
-import { findRuns, readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
-import { closest } from 'fastest-levenshtein'
+import { readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
 import { gridOf } from '../display/grid.js'
 import { printDigits, printTable, sampleKeeper, summaryOf } from '../display/outcome.js'
 import { type Outlet } from '../display/outlet.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from '../display/titles.js'
 import { exitCode } from '../exit-code.js'
+import { findRun } from '../find-run.js'
 import { type Io } from '../io.js'
 import { checkResult } from '../check-result.js'
 
@@ -40,27 +39,9 @@ export async function showCommand(
   return exitCode.done
 }
 
-/** A run by its directory, by its name in the folder of runs, or the latest there. */
-async function findRun(asked: string | undefined, out: string): Promise<string> {
-  if (asked !== undefined) {
-    for (const directory of [asked, join(out, asked)]) if (existsSync(directory)) return directory
-  }
-  const runs = await findRuns(out)
-  const latest = runs.at(-1)
-  if (latest === undefined) {
-    throw new UserError(`There are no runs in '${out}': make one with \`gradpool run report\``)
-  }
-  if (asked === undefined) return latest
-  const nearest = closest(
-    asked,
-    runs.map((run) => basename(run)),
-  )
-  throw new UserError(`There is no run '${asked}' in '${out}': did you mean '${nearest}'?`)
-}
-
 function withoutResult(directory: string, { started }: RunContents['record']): UserError {
   return new UserError(
-    `The run '${directory}' (started ${started}) has no result: it is still going on, or it was cut off`,
+    `The run '${directory}' (started ${started}) has no result: it is still going on, or it was cut off and \`gradpool resume ${directory}\` goes on with it`,
   )
 }
 

@@ -71,6 +71,8 @@ export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean 
         lastRows.set(event.stage.hash, facts.join(', '))
       } else if (event.type === 'stageDone') {
         finished(event.stage, event.seconds, event.testAccuracy)
+      } else if (event.type === 'stageReused') {
+        keep(`${colours.green('✔')} ${titleOf(event.stage)}: was done before`)
       } else if (event.type === 'stageFailed') {
         keep(`${colours.red('✖')} ${titleOf(event.stage)}: ${event.error}`)
       } else if (event.type === 'warning') {

@@ -36,7 +36,9 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
   const started = (event: RunEvent & { type: 'stageStarted' }) => {
     const { stage, epochs: numEpochs } = event
     open.set(stage.hash, { numEpochs, shownSeconds: 0, elapsedSeconds: 0 })
-    print(`${model(stage)} started:`)
+    const { fromStep, stepsPerEpoch } = event
+    const epoch = Math.floor(fromStep / stepsPerEpoch) + 1
+    print(`${model(stage)} ${fromStep > 0 ? `goes on in epoch ${epoch}` : 'started'}:`)
     const [first, ...others] = stage.experiments
     for (const other of others) print(`Model ${other} ${verbOf(stage.name)} shared with ${first}`)
   }
@@ -75,6 +77,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     if (event.type === 'stageStarted') started(event)
     else if (event.type === 'epoch') epoch(event)
     else if (event.type === 'stageDone') done(event)
+    else if (event.type === 'stageReused') print(`${model(event.stage)} was done before`)
     else if (event.type === 'stageFailed') print(`${model(event.stage)} failed: ${event.error}`)
     else if (event.type === 'warning') print(`Warning: ${event.message}`)
   }

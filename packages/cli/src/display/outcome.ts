@@ -12,7 +12,8 @@ export function sampleKeeper(): {
 } {
   const samples = new Map<string, readonly Sample[]>()
   const onEvent = (event: RunEvent) => {
-    if (event.type === 'stageDone') samples.set(event.stage.hash, event.samples)
+    if (event.type === 'stageDone' || event.type === 'stageReused')
+      samples.set(event.stage.hash, event.samples)
   }
   return { onEvent, samples }
 }

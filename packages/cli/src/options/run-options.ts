@@ -3,10 +3,11 @@ import { availableParallelism } from 'node:os'
 import { Option } from 'commander'
 import { type EngineName, engineNames, type Precision, precisions } from '../engines.js'
 import { parseSeeds } from './seeds.js'
-import { assignment, folder, oneOf, wholeNumber } from './values.js'
+import { assignment, folder, oneOf, positiveNumber, wholeNumber } from './values.js'
 
 const mostWorkers = 256
 const mostEpochs = 1_000_000
+const mostCheckpointSeconds = 86_400
 
 /** Where run directories are made and looked for. */
 export const outFolder = 'runs'
@@ -22,19 +23,18 @@ export interface RunCommandOptions {
   readonly set: readonly string[]
   readonly data?: string
   readonly out: string
+  /** Go on with the latest run of the same, if it did not come to its end. */
+  readonly resume?: boolean
+  /** In seconds. */
+  readonly checkpointEvery: number
   readonly json?: boolean
   readonly quiet?: boolean
 }
 
 export function runOptions(): Option[] {
-  const cores = Math.min(mostWorkers, availableParallelism())
   return [
-    new Option('--workers <n>', 'worker threads')
-      .argParser(wholeNumber('--workers', 1, mostWorkers))
-      .default(cores, `all cores, here ${cores}`),
-    new Option('--engine <name>', engineNames.join(', '))
-      .argParser(oneOf('--engine', engineNames))
-      .default('auto', 'auto: native where it is built, else wasm'),
+    workersOption(),
+    engineOption(),
     new Option(
       '--precision <name>',
       'exact: the same bits everywhere; fast: native code may round less',
@@ -51,12 +51,54 @@ export function runOptions(): Option[] {
     new Option('--set <path=value>', 'change one field, such as train.batchSize=32; repeatable')
       .argParser(assignment)
       .default([], 'none'),
-    new Option('--data <dir>', 'folder of IDX files in the place of the data named').argParser(
-      folder('--data'),
-    ),
-    new Option('--out <dir>', 'where the run directory is made')
-      .argParser(folder('--out'))
-      .default(outFolder, outFolder),
+    dataOption(),
+    outOption('where the run directory is made'),
+    new Option('--resume', 'go on with the latest run of the same that did not come to its end'),
+    ...shownOptions(),
+  ]
+}
+
+/** Those that change no result: of `gradpool resume`. */
+export function resumeOptions(): Option[] {
+  return [
+    workersOption(),
+    engineOption(),
+    dataOption(),
+    outOption('where run directories are'),
+    ...shownOptions(),
+  ]
+}
+
+function workersOption(): Option {
+  const cores = Math.min(mostWorkers, availableParallelism())
+  return new Option('--workers <n>', 'worker threads')
+    .argParser(wholeNumber('--workers', 1, mostWorkers))
+    .default(cores, `all cores, here ${cores}`)
+}
+
+function engineOption(): Option {
+  return new Option('--engine <name>', engineNames.join(', '))
+    .argParser(oneOf('--engine', engineNames))
+    .default('auto', 'auto: native where it is built, else wasm')
+}
+
+function dataOption(): Option {
+  return new Option('--data <dir>', 'folder of IDX files in the place of the data named').argParser(
+    folder('--data'),
+  )
+}
+
+function outOption(description: string): Option {
+  return new Option('--out <dir>', description)
+    .argParser(folder('--out'))
+    .default(outFolder, outFolder)
+}
+
+function shownOptions(): Option[] {
+  return [
+    new Option('--checkpoint-every <seconds>', 'the most training that a crash can cost')
+      .argParser(positiveNumber('--checkpoint-every', mostCheckpointSeconds))
+      .default(10, '10'),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     new Option('--quiet', 'print the table only'),
   ]

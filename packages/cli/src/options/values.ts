@@ -14,6 +14,17 @@ export function wholeNumber(option: string, low: number, high: number): Parser<n
   }
 }
 
+/** A number above 0. */
+export function positiveNumber(option: string, high: number): Parser<number> {
+  return (typed) => {
+    const value = /^\d{1,15}(\.\d{1,15})?$/.test(typed) ? Number(typed) : NaN
+    if (value > 0 && value <= high) return value
+    throw new UserError(
+      `${option} must be a number above 0 and at most ${high}, not ${quoted(typed)}`,
+    )
+  }
+}
+
 /** One of a few words. */
 export function oneOf<const T extends string>(option: string, allowed: readonly T[]): Parser<T> {
   return (typed) => {

@@ -24,7 +24,7 @@ export function eventsOf(
 ): RunEvent[] {
   const rows = Array.from({ length: epochs }, (_, index) => rowOf(index + 1))
   return [
-    { type: 'stageStarted', stage, epochs, stepsPerEpoch: 100 },
+    { type: 'stageStarted', stage, epochs, stepsPerEpoch: 100, fromStep: 0 },
     ...rows.map((row): RunEvent => {
       return { type: 'epoch', stage, row, elapsedSeconds: 1.4 * row.epoch }
     }),

@@ -8,6 +8,7 @@ import type {
   CompileOptions,
   Engine,
   Execution,
+  Position,
   Progress,
   SpanOutcome,
   SpanResult,
@@ -49,6 +50,7 @@ export function fakeEngine({
   return {
     name: 'fake',
     description: 'arithmetic',
+    numerics: 'fake',
     workerModule: new URL('./fake-worker.mjs', import.meta.url).href,
     allocate: (numBytes) => new Uint8Array(new SharedArrayBuffer(numBytes)),
     compile(program, options) {
@@ -104,9 +106,9 @@ class FakeExecution implements Execution {
     return Promise.reject(new Error('the fake engine runs in a pool only'))
   }
 
-  begin(steps: number): unknown {
+  begin(steps: number, continues = false): unknown {
     Atomics.store(this.#words, 1, 0)
-    this.#spanStart = this.step
+    if (!continues) this.#spanStart = this.step
     return { ...this.#task, steps }
   }
 
@@ -127,6 +129,16 @@ class FakeExecution implements Execution {
 
   stop(): void {
     Atomics.store(this.#words, 1, 1)
+  }
+
+  position(): Position {
+    return { step: this.step, since: this.#spanStart, sums: {}, lastLoss: this.#floats[0] ?? NaN }
+  }
+
+  seek({ step, since, lastLoss }: Position): void {
+    Atomics.store(this.#words, 0, step)
+    this.#spanStart = since
+    this.#floats[0] = lastLoss
   }
 
   read(): Record<string, Float32Array> {

@@ -36,7 +36,8 @@ export function stageOf(name: string, options: StageOptions = {}): StagePlan {
 
 export function experimentOf(name: string, ...stages: StagePlan[]): ExperimentPlan {
   const config = defineExperiment({ name, data: mnist(), stages: [classify({ head: [] })] })
-  return { name, seed: stages[0]?.seed ?? 0, config, stages }
+  const data = { name: 'mnist', hash: '0'.repeat(64) }
+  return { name, seed: stages[0]?.seed ?? 0, config, data, stages }
 }
 
 function passOf(numExamples: number): Pass {

@@ -1,0 +1,165 @@
+/**
+ * A checkpoint: all that a stage needs to go on as if nothing had happened. Two files on disk:
+ *
+ *     <step>.safetensors   every state, the optimizer's included
+ *     <step>.json          where the stage stands, its metrics so far, and the size and hash of the other file
+ *
+ * The JSON is written last, so a checkpoint is there once its JSON is.
+ */
+import { UserError, type Position } from '@gradpool/core'
+import { createHash } from 'node:crypto'
+import { hasFields, isCount, isHash, isText } from './json-checks.js'
+import type { EpochRow } from './run-result.js'
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from './safetensors.js'
+
+export interface Checkpoint {
+  /** The stage's hash. */
+  readonly stage: string
+  /** Of the engine; see `Engine.numerics`. */
+  readonly numerics: string
+  readonly position: Position
+  /** Of the epochs that are done. */
+  readonly epochs: readonly EpochRow[]
+  /** Of training so far. */
+  readonly seconds: number
+  readonly states: ReadonlyMap<string, NamedArray>
+}
+
+const FORMAT = 'gradpool-checkpoint'
+const FORMAT_VERSION = 1
+
+/** What the JSON says. */
+export interface CheckpointRecord extends Omit<Checkpoint, 'states'> {
+  readonly tensors: { readonly bytes: number; readonly sha256: string }
+}
+
+/** The contents of both files. */
+export function encodeCheckpoint({ states, ...rest }: Checkpoint): {
+  tensors: Uint8Array
+  record: string
+} {
+  const { stage, position } = rest
+  const tensors = encodeSafetensors({
+    tensors: states,
+    metadata: { stage, step: String(position.step) },
+  })
+  const record = {
+    format: FORMAT,
+    formatVersion: FORMAT_VERSION,
+    ...rest,
+    position: {
+      ...position,
+      sums: Object.fromEntries(
+        Object.entries(position.sums).map(([name, sums]) => [name, Array.from(sums, written)]),
+      ),
+      lastLoss: written(position.lastLoss),
+    },
+    tensors: { bytes: tensors.length, sha256: sha256(tensors) },
+  }
+  return { tensors, record: `${JSON.stringify(record, null, 2)}\n` }
+}
+
+/**
+ * @param where What the file is called in messages.
+ * @throws UserError with one sentence when the text is not the record of a checkpoint
+ */
+export function decodeCheckpointRecord(text: string, where: string): CheckpointRecord {
+  const wrong = (what: string) => new UserError(`${where} is not a checkpoint: ${what}`)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw wrong('it is not JSON')
+  }
+  if (!hasFields(value, { format: (format) => format === FORMAT })) throw wrong('it has no format')
+  if (!hasFields(value, { formatVersion: (version) => version === FORMAT_VERSION })) {
+    throw wrong('it is of another version of Gradpool')
+  }
+  if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
+  const { stage, numerics, position, epochs, seconds, tensors } = value as unknown as Written
+  const sums = Object.entries(position.sums).map(
+    ([name, sums]) => [name, Float64Array.from(sums, Number)] as const,
+  )
+  return {
+    stage,
+    numerics,
+    position: {
+      step: position.step,
+      since: position.since,
+      sums: Object.fromEntries(sums),
+      lastLoss: Number(position.lastLoss),
+    },
+    epochs,
+    seconds,
+    tensors,
+  }
+}
+
+/** @throws UserError when the bytes are not those that the record tells of */
+export function decodeCheckpoint(
+  { tensors: told, ...rest }: CheckpointRecord,
+  bytes: Uint8Array,
+  where: string,
+): Checkpoint {
+  if (bytes.length !== told.bytes || sha256(bytes) !== told.sha256) {
+    throw new UserError(`${where} is not as it was written`)
+  }
+  return { ...rest, states: decodeSafetensors(bytes, where).tensors }
+}
+
+/** JSON has no NaN and no infinity. */
+function written(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value)
+}
+
+/** A record as it is in the file. */
+type Written = Omit<CheckpointRecord, 'position'> & {
+  readonly position: {
+    readonly step: number
+    readonly since: number
+    readonly sums: Readonly<Record<string, readonly (number | string)[]>>
+    readonly lastLoss: number | string
+  }
+}
+
+const NOT_FINITE = ['NaN', 'Infinity', '-Infinity']
+
+function isNumber(value: unknown): boolean {
+  return Number.isFinite(value) || NOT_FINITE.includes(String(value))
+}
+
+const recordFields = {
+  stage: isText,
+  numerics: isText,
+  position: (position: unknown) =>
+    hasFields(position, {
+      step: isCount,
+      since: isCount,
+      sums: (sums) =>
+        hasFields(sums, {}) &&
+        Object.values(sums).every((list) => Array.isArray(list) && list.every(isNumber)),
+      lastLoss: isNumber,
+    }),
+  epochs: (epochs: unknown) => Array.isArray(epochs) && epochs.every(isRow),
+  seconds: Number.isFinite,
+  tensors: (tensors: unknown) => hasFields(tensors, { bytes: isCount, sha256: isHash }),
+}
+
+/** Rows are those of epochs 1, 2, …. */
+function isRow(row: unknown, index: number): boolean {
+  return hasFields(row, {
+    epoch: (epoch) => epoch === index + 1,
+    cost: Number.isFinite,
+    accuracy: isNumberOrNull,
+    validation: isNumberOrNull,
+    seconds: Number.isFinite,
+  })
+}
+
+function isNumberOrNull(value: unknown): boolean {
+  return value === null || Number.isFinite(value)
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,99 @@
+/**
+ * What a stage leaves behind once it is done, in a folder of its own:
+ *
+ *     weights.safetensors   all states at the end, the optimizer's included
+ *     metrics.json          every epoch, the test, the samples
+ *     done                  written last: the stage is whole
+ */
+import { UserError, type StateValues } from '@gradpool/core'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { makeDirectories, writeDurably } from './durable-file.js'
+import { isMissing, reasonOf } from './file-errors.js'
+import { hasFields, isHash, isText } from './json-checks.js'
+import { valuesOf } from './named-states.js'
+import type { EpochRow, Sample, StageRef } from './run-result.js'
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from './safetensors.js'
+import { messageOf } from './stage-errors.js'
+import { weightsHash } from './weights-hash.js'
+
+/** `metrics.json`. */
+export interface StageMetrics {
+  readonly stage: StageRef
+  /** Of the engine that trained it; see `Engine.numerics`. */
+  readonly numerics: string
+  readonly seconds: number
+  readonly testAccuracy: number | null
+  /** SHA-256 of the final states; see `ExperimentResult.weights`. */
+  readonly weights: string
+  readonly epochs: readonly EpochRow[]
+  readonly samples: readonly Sample[]
+}
+
+export interface DoneStage {
+  readonly metrics: StageMetrics
+  readonly state: StateValues
+}
+
+export const STAGE_FILES = ['weights.safetensors', 'metrics.json', 'done'] as const
+
+/** @throws UserError when a file cannot be written; `done` is not there then. */
+export async function writeStageFiles(
+  folder: string,
+  metrics: StageMetrics,
+  states: ReadonlyMap<string, NamedArray>,
+): Promise<void> {
+  const { hash, name } = metrics.stage
+  const [weightsFile, metricsFile, doneFile] = STAGE_FILES
+  try {
+    await makeDirectories(folder)
+    const file = { tensors: states, metadata: { stage: hash, name } }
+    await writeDurably(join(folder, weightsFile), encodeSafetensors(file))
+    await writeDurably(join(folder, metricsFile), `${JSON.stringify(metrics, null, 2)}\n`)
+    await writeDurably(join(folder, doneFile), '')
+  } catch (error) {
+    throw new UserError(`cannot write its files to '${folder}': ${reasonOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Undefined where no such stage is done, or other bits than those of `numerics` are there.
+ *
+ * @param onDamaged Told in one sentence of files that are not as they were written; they are left aside.
+ */
+export async function readStageFiles(
+  folder: string,
+  { hash, numerics }: { readonly hash: string; readonly numerics: string },
+  onDamaged: (message: string) => void,
+): Promise<DoneStage | undefined> {
+  const [weightsFile, metricsFile, doneFile] = STAGE_FILES
+  try {
+    await stat(join(folder, doneFile))
+    const metrics: unknown = JSON.parse(await readFile(join(folder, metricsFile), 'utf8'))
+    if (!isMetrics(metrics)) throw new UserError(`'${join(folder, metricsFile)}' is damaged`)
+    if (metrics.stage.hash !== hash || metrics.numerics !== numerics) return undefined
+    const where = join(folder, weightsFile)
+    const state = valuesOf(decodeSafetensors(await readFile(where), `'${where}'`).tensors)
+    if (weightsHash(state) !== metrics.weights) {
+      throw new UserError(`'${where}' is not as it was written`)
+    }
+    return { metrics, state }
+  } catch (error) {
+    if (!isMissing(error)) onDamaged(`${messageOf(error)}; the stage is trained again`)
+    return undefined
+  }
+}
+
+function isMetrics(value: unknown): value is StageMetrics & Record<string, unknown> {
+  return hasFields(value, {
+    stage: (stage) => hasFields(stage, { hash: isText, name: isText }),
+    numerics: isText,
+    seconds: Number.isFinite,
+    testAccuracy: (accuracy) => accuracy === null || Number.isFinite(accuracy),
+    weights: isHash,
+    epochs: Array.isArray,
+    samples: Array.isArray,
+  })
+}
