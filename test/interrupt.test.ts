@@ -15,7 +15,7 @@ test('an interrupt stops a long run soon, with the table of what was done', asyn
   expect(performance.now() - stopped).toBeLessThan(soonMs)
   expect(code).toBe(130)
   expect(stdout).toMatch(/^mnist_auto_2 .* stopped /m)
-  expect(stderr).toBe('Stopping …\n')
+  expect(stderr).toMatch(/^Stopping …\nGo on with: gradpool resume runs\/[\w-]+\n$/)
 
   const shown = await gradpool(['show'], { cwd })
   expect(shown.code).toBe(0)

@@ -102,6 +102,48 @@ describe('training', () => {
     fit.dispose()
   })
 
+  test.each([0, 3, 5, 12, 20])(
+    'left after %d steps, goes on elsewhere with the same bits and means',
+    async (left) => {
+      const whole = await engine.compile(training, { data, seed: 4 })
+      await whole.run({ steps: 15 })
+      const wanted = await whole.run({ steps: 8 })
+
+      const first = await engine.compile(training, { data, seed: 4 })
+      for (const steps of [Math.min(left, 15), Math.max(0, left - 15)]) await first.run({ steps })
+      const [position, state] = [first.position(), first.read()]
+      expect(position.step).toBe(left)
+      first.dispose()
+
+      const second = await engine.compile(training, { data, seed: 4, state })
+      second.seek(position)
+      expect(second.position()).toEqual(position)
+      if (left < 15) await second.run({ steps: 15 - left })
+      const task = second.begin(23 - second.step, left > 15)
+      const span = second.finish(await inWorker(engine.workerModule, task))
+      expect(span).toEqual(wanted)
+      expect(second.read()).toEqual(whole.read())
+      for (const execution of [whole, second]) execution.dispose()
+    },
+  )
+
+  test('refuses a position that it cannot stand at', async () => {
+    const fit = await engine.compile(training, { data, seed: 4 })
+    const position = fit.position()
+    for (const wrong of [
+      { step: -1 },
+      { step: 1.5 },
+      { step: 2 ** 31 },
+      { since: 1 },
+      { sums: {} },
+      { sums: { loss: new Float64Array(2) } },
+      { sums: { ...position.sums, other: new Float64Array(1) } },
+    ]) {
+      expect(() => fit.seek({ ...position, ...wrong })).toThrow(UserError)
+    }
+    fit.dispose()
+  })
+
   test('depends on the seed, and takes 0 for a seed', async () => {
     const [zero, one] = [await weightsAfter([5], 0), await weightsAfter([5], 1)]
     expect(await weightsAfter([5], 0)).toEqual(zero)

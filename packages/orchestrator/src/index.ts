@@ -1,3 +1,5 @@
+export { CheckpointStore } from './checkpoint-store.js'
+export type { Checkpoint } from './checkpoint.js'
 export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
 export { findResumable } from './find-resumable.js'
 export { findRuns, readRecord, readRun, type RunContents } from './read-run.js'

@@ -6,6 +6,7 @@
  * Specification: https://huggingface.co/docs/safetensors
  */
 import { sizeOf, UserError, type Shape } from '@gradpool/core'
+import { fromLittleEndian, toLittleEndian } from './little-endian.js'
 
 export interface NamedArray {
   readonly shape: Shape
@@ -45,10 +46,8 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
   file.set(text, PREFIX_BYTES)
   let offset = PREFIX_BYTES + headerBytes
   for (const [, { values }] of sorted) {
-    for (const value of values) {
-      view.setFloat32(offset, value, true)
-      offset += 4
-    }
+    file.set(toLittleEndian(values), offset)
+    offset += values.length * 4
   }
   return file
 }
@@ -82,15 +81,14 @@ export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsF
     }
     end = offsets[1]
     if (start + end > file.length) throw wrong(`it ends inside '${name}'`)
-    tensors.set(name, { shape, values: readValues(view, start + offsets[0], sizeOf(shape)) })
+    tensors.set(name, {
+      shape,
+      values: fromLittleEndian(file.subarray(start + offsets[0], start + end)),
+    })
   }
   if (start + end !== file.length)
     throw wrong(`${file.length - start - end} bytes belong to no tensor`)
   return { tensors, metadata }
-}
-
-function readValues(view: DataView, offset: number, count: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, i) => view.getFloat32(offset + i * 4, true))
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {

@@ -29,6 +29,7 @@ export class StageRunner {
   readonly #kept = new KeptStates()
   readonly #ends = new Map<string, StageEnd>()
   readonly #running = new Map<StageNode, StageTraining>()
+  #stopped = false
 
   constructor(options: StageRunnerOptions) {
     this.#options = options
@@ -85,6 +86,7 @@ export class StageRunner {
       onWarning: warn,
     })
     this.#running.set(node, training)
+    if (this.#stopped) training.stop()
     const outcome = await training.run()
     const end = await this.#conclude(node, outcome)
     this.#running.delete(node)
@@ -93,6 +95,7 @@ export class StageRunner {
   }
 
   stop(): void {
+    this.#stopped = true
     for (const training of this.#running.values()) training.stop()
   }
 

@@ -1,6 +1,7 @@
 /** The name of trained weights: equal for equal bits under equal names. */
 import type { StateValues } from '@gradpool/core'
 import { createHash } from 'node:crypto'
+import { toLittleEndian } from './little-endian.js'
 
 /**
  * SHA-256, hexadecimal, of all states by name in code-unit order. Of each: the number of bytes of its name, the name in
@@ -12,11 +13,7 @@ export function weightsHash(state: StateValues): string {
     const values = state[name] ?? new Float32Array()
     const nameBytes = new TextEncoder().encode(name)
     hash.update(u32(nameBytes.length)).update(nameBytes).update(u32(values.length))
-    const bytes = new DataView(new ArrayBuffer(values.length * 4))
-    values.forEach((value, i) => {
-      bytes.setFloat32(i * 4, value, true)
-    })
-    hash.update(bytes)
+    hash.update(toLittleEndian(values))
   }
   return hash.digest('hex')
 }

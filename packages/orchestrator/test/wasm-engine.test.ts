@@ -1,6 +1,6 @@
 /** The whole way with the real engine, on data of a few hundred pixels. */
 import { wasmEngine } from '@gradpool/engine-cpu'
-import { mnist, type LoadedDataset } from '@gradpool/datasets'
+import { mnist } from '@gradpool/datasets'
 import {
   autoencode,
   classify,
@@ -14,6 +14,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'
 import type { RunResult, Sample } from '../src/run-result.js'
 import { decodeSafetensors } from '../src/safetensors.js'
+import { rowsDataset } from '../src/testing/rows-dataset.js'
 import { temporaryFolder } from '../src/testing/temporary-folder.js'
 import { weightsHash } from '../src/weights-hash.js'
 
@@ -30,55 +31,15 @@ const configs = [
   defineExperiment({ ...experiment, data: mnist(), train: { batchSize: 6, epochs: 3 } }),
 )
 
-/** Images of 4 × 4 with one bright row, which is the class. */
-function rows(numExamples: number): LoadedDataset['fields']['train'] {
-  const classOf = (example: number) => example % 4
-  const pixel = (_: unknown, i: number) =>
-    Math.floor((i % 16) / 4) === classOf(Math.floor(i / 16)) ? 200 + (i % 50) : i % 40
-  return {
-    image: {
-      dtype: 'u8',
-      shape: [16],
-      values: Uint8Array.from({ length: numExamples * 16 }, pixel),
-    },
-    label: {
-      dtype: 'u8',
-      shape: [],
-      values: Uint8Array.from({ length: numExamples }, (_, example) => classOf(example)),
-    },
-  }
-}
-
-function dataset(): LoadedDataset {
-  const train = rows(80)
-  const test = rows(20)
-  const from = (start: number, end: number) =>
-    Int32Array.from({ length: end - start }, (_, i) => start + i)
-  return {
-    name: 'rows',
-    hash: '0'.repeat(64),
-    checksums: { trainImages: '', trainLabels: '', testImages: '', testLabels: '' },
-    imageShape: [4, 4],
-    classes: 4,
-    fields: { train, test },
-    splits: {
-      images: { fields: train, rows: from(0, 80) },
-      labelled: { fields: train, rows: from(0, 50) },
-      validation: { fields: train, rows: from(60, 80) },
-      test: { fields: test, rows: from(0, 20) },
-    },
-  }
-}
-
 async function run(
   overridesOf: (name: string) => readonly string[],
   options: Pick<RunOptions, 'workers' | 'onEvent'>,
 ): Promise<RunResult> {
   const engine = await wasmEngine({ memoryBytes: 64 * 1024 * 1024 })
   onTestFinished(() => engine.dispose())
-  const data = dataset()
+  const dataset = rowsDataset()
   const plans = configs.map((config) =>
-    planExperiment(withOverrides(config, overridesOf(config.name)), { dataset: data, seed: 0 }),
+    planExperiment(withOverrides(config, overridesOf(config.name)), { dataset, seed: 0 }),
   )
   const directory = await temporaryFolder()
   return (await runExperiments(plans, { ...options, engine, directory })).result

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
 import { readRecord } from '@gradpool/orchestrator'
+import { precisions } from '../engines.js'
 import { findRun } from '../find-run.js'
 import { type Io } from '../io.js'
 import { type RunCommandOptions } from '../options/run-options.js'
@@ -22,23 +23,42 @@ export async function resumeCommand(
 ): Promise<number> {
   const directory = await findRun(asked, options.out)
   const { record } = await readRecord(directory)
-  const { asked: experiments, cwd, seed, set, preset, precision } = record
-  if (!isTexts(experiments) || !isTexts(set) || !Array.isArray(seed)) {
+  if (!isOfRunCommand(record)) {
     throw new UserError(`'${directory}' was not made by \`gradpool run\`, so it cannot go on here`)
   }
-  const run = {
-    ...(record as unknown as RunCommandOptions),
+  const { asked: experiments, cwd, seed, preset, set, precision, epochs } = record
+  const data = options.data === undefined ? record.data : resolve(options.data)
+  const run: RunCommandOptions = {
     ...options,
-    ...(options.data !== undefined && { data: resolve(options.data) }),
-    resume: false,
+    ...{ seed, preset, set, precision },
+    ...(epochs !== undefined && { epochs }),
+    ...(data !== undefined && { data }),
   }
   const absolute = resolve(directory)
-  const moves = typeof cwd === 'string' && existsSync(cwd) && resolve(cwd) !== process.cwd()
+  const moves = existsSync(cwd) && resolve(cwd) !== process.cwd()
   // Paths in the run's record are those of the folder that it was begun in.
   if (moves) process.chdir(cwd)
   return runCommand(experiments, run, io, moves ? absolute : directory)
 }
 
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((text) => typeof text === 'string')
+/** What `gradpool run` adds to the record of a run. */
+type Begun = Omit<RunCommandOptions, 'resume'> & {
+  readonly asked: readonly string[]
+  readonly cwd: string
+}
+
+function isOfRunCommand(record: object): record is Begun {
+  const fields: Partial<Record<keyof Begun, unknown>> = record
+  return (
+    isListOf('string', fields.asked) &&
+    isListOf('string', fields.set) &&
+    isListOf('number', fields.seed) &&
+    typeof fields.cwd === 'string' &&
+    typeof fields.preset === 'string' &&
+    precisions.some((precision) => precision === fields.precision)
+  )
+}
+
+function isListOf(type: 'string' | 'number', value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === type)
 }

@@ -91,7 +91,7 @@ async function train(
       keepSamples(event)
       display.onEvent(event)
     },
-    record: { asked, ...options, cwd: process.cwd() },
+    record: { ...options, asked, cwd: process.cwd() },
     ...(resume !== undefined && { resume }),
     checkpointSeconds: options.checkpointEvery,
   })
@@ -99,7 +99,8 @@ async function train(
   const result = await run.result.finally(() => display.stop())
   if (json) io.stdout.print(JSON.stringify(result, null, 2))
   else printOutcome(outlet, result, { samples, quiet })
-  if (interrupts.signal.aborted && !quiet) io.stderr.print(`Go on with: ${resumeCommand(result)}`)
+  if (interrupts.exitCode() !== undefined && !quiet)
+    io.stderr.print(`Go on with: ${resumeCommand(result)}`)
   return interrupts.exitCode() ?? codeOf(result)
 }
 

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import {
+  decodeCheckpoint,
+  decodeCheckpointRecord,
+  encodeCheckpoint,
+  type Checkpoint,
+} from './checkpoint.js'
+
+const checkpoint: Checkpoint = {
+  stage: 'a1',
+  numerics: 'exact',
+  position: {
+    step: 17,
+    since: 15,
+    sums: { loss: Float64Array.of(0.1 + 0.2), accuracy: Float64Array.of(NaN, Infinity, -1e-300) },
+    lastLoss: NaN,
+  },
+  epochs: [{ epoch: 1, cost: 2.5, accuracy: null, validation: 0.25, seconds: 0.5 }],
+  seconds: 0.75,
+  states: new Map([['w', { shape: [2, 1], values: Float32Array.of(1.5, NaN) }]]),
+}
+
+describe('a checkpoint', () => {
+  it('comes back as it was, numbers that are not finite included', () => {
+    const { tensors, record } = encodeCheckpoint(checkpoint)
+    expect(decodeCheckpoint(decodeCheckpointRecord(record, 'it'), tensors, 'it')).toEqual(
+      checkpoint,
+    )
+  })
+
+  it('with a flipped bit or a byte too few is refused', () => {
+    const { tensors, record } = encodeCheckpoint(checkpoint)
+    const read = decodeCheckpointRecord(record, 'it')
+    const flipped = Uint8Array.from(tensors)
+    flipped[tensors.length - 1] = (flipped[tensors.length - 1] ?? 0) ^ 1
+    for (const bytes of [flipped, tensors.subarray(1), new Uint8Array()]) {
+      expect(() => decodeCheckpoint(read, bytes, "'x'")).toThrow("'x' is not as it was written")
+    }
+  })
+
+  it.each([
+    ['no JSON', (text: string) => text.slice(0, -10), 'it is not JSON'],
+    ['another format', (text: string) => text.replace('-checkpoint', '-other'), 'has no format'],
+    ['another version', (text: string) => text.replace('Version": 1', 'Version": 2'), 'of another'],
+    ['a negative step', (text: string) => text.replace('"step": 17', '"step": -1'), 'malformed'],
+    ['a text for a sum', (text: string) => text.replace('"Infinity"', '"much"'), 'malformed'],
+    ['a row left out', (text: string) => text.replace('"epoch": 1', '"epoch": 2'), 'malformed'],
+    ['no hash', (text: string) => text.replace('sha256', 'sha'), 'malformed'],
+  ])('whose record has %s is refused', (_, change, message) => {
+    const { record } = encodeCheckpoint(checkpoint)
+    const changed = change(record)
+    expect(changed).not.toBe(record)
+    expect(() => decodeCheckpointRecord(changed, "'x'")).toThrow(message)
+  })
+})

@@ -1,0 +1,241 @@
+/** A run that was left at any moment goes on, with the real engine, and comes to the bits of one that was not. */
+import { wasmEngine } from '@gradpool/engine-cpu'
+import { mnist } from '@gradpool/datasets'
+import {
+  autoencode,
+  classify,
+  defineExperiment,
+  planExperiment,
+  withOverrides,
+} from '@gradpool/experiments'
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { findResumable } from '../src/find-resumable.js'
+import { readRun } from '../src/read-run.js'
+import { runExperiments, type RunOptions } from '../src/run-experiments.js'
+import type { RunEvent, RunResult } from '../src/run-result.js'
+import { rowsDataset } from '../src/testing/rows-dataset.js'
+import { temporaryFolder } from '../src/testing/temporary-folder.js'
+
+const config = defineExperiment({
+  name: 'pretrained',
+  data: mnist(),
+  train: { batchSize: 6, epochs: 1000 },
+  stages: [
+    autoencode({ encoder: [8], decoder: [16] }),
+    classify({ head: [16], encoder: 'fineTuned' }),
+  ],
+})
+
+interface Ran {
+  readonly result: RunResult
+  readonly events: readonly RunEvent[]
+}
+
+/** @param stopAfter Aborts at the event that comes after so many milliseconds of training. */
+async function run(
+  options: Partial<RunOptions> & { readonly stopAfterMs?: number; set?: readonly string[] } = {},
+): Promise<Ran> {
+  const { stopAfterMs, set = [], ...rest } = options
+  const engine = await wasmEngine({ memoryBytes: 64 * 1024 * 1024 })
+  onTestFinished(() => engine.dispose())
+  const plan = planExperiment(withOverrides(config, set), { dataset: rowsDataset(), seed: 0 })
+  const events: RunEvent[] = []
+  const controller = new AbortController()
+  const started = await runExperiments([plan], {
+    engine,
+    workers: 1,
+    signal: controller.signal,
+    checkpointSeconds: 0.02,
+    ...rest,
+    directory: rest.directory ?? (await temporaryFolder()),
+    onEvent: (event) => events.push(event),
+  })
+  if (stopAfterMs !== undefined) setTimeout(() => controller.abort(), stopAfterMs)
+  return { result: await started.result, events }
+}
+
+function bitsOf({ experiments }: RunResult) {
+  return experiments.map(({ status, weights, accuracy, stages }) => ({
+    status,
+    weights,
+    accuracy,
+    epochs: stages.map(({ epochs }) => epochs.map(({ seconds: _, ...row }) => row)),
+  }))
+}
+
+async function interrupted(stopAfterMs = 60): Promise<string> {
+  const { result } = await run({ stopAfterMs })
+  expect(result.experiments).toMatchObject([{ status: 'interrupted' }])
+  return result.run
+}
+
+async function checkpointsOf(directory: string): Promise<string[]> {
+  const entries = await readdir(join(directory, 'stages'), { recursive: true })
+  return entries
+    .filter((path) => /checkpoints.\d+\.(json|safetensors)$/.test(path))
+    .map((path) => join(directory, 'stages', path))
+    .sort()
+}
+
+const warningsOf = ({ events }: Ran) =>
+  events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+
+describe('a run that is gone on with', () => {
+  it('comes to the same bits, however often it was interrupted', async () => {
+    const whole = await run()
+    let ran = await run({ stopAfterMs: 30 })
+    let interruptions = 0
+    while (ran.result.experiments[0]?.status === 'interrupted' && interruptions < 30) {
+      interruptions++
+      const workers = 1 + (interruptions % 2)
+      ran = await run({ resume: ran.result.run, stopAfterMs: 20 + 13 * interruptions, workers })
+      expect(ran.events[0]).toEqual({ type: 'resumed' })
+    }
+    expect(interruptions).toBeGreaterThan(2)
+    expect(bitsOf(ran.result)).toEqual(bitsOf(whole.result))
+    expect((await readRun(ran.result.run)).result).toEqual(ran.result)
+    expect(await checkpointsOf(ran.result.run)).toEqual([])
+  })
+
+  it('starts in the middle of an epoch, and does not train what is done', async () => {
+    const directory = await interrupted()
+    const [record] = (await checkpointsOf(directory)).filter((path) => path.endsWith('.json'))
+    const { position } = JSON.parse(await readFile(record ?? '', 'utf8')) as {
+      position: { step: number }
+    }
+    const ran = await run({ resume: directory })
+    const started = ran.events.find((event) => event.type === 'stageStarted')
+    expect(started?.fromStep).toBeGreaterThanOrEqual(position.step)
+    const again = await run({ resume: directory })
+    expect(again.events.filter(({ type }) => type === 'stageReused')).toHaveLength(2)
+    expect(again.events.some(({ type }) => type === 'stageStarted')).toBe(false)
+    expect(bitsOf(again.result)).toEqual(bitsOf(ran.result))
+  })
+
+  it('takes the checkpoint before where the last is damaged, and says so', async () => {
+    const whole = await run()
+    const directory = await interrupted(150)
+    const checkpoints = await checkpointsOf(directory)
+    const stepOf = (path: string) => Number(/(\d+)\.\w+$/.exec(path)?.[1])
+    const last = Math.max(...checkpoints.map(stepOf))
+    expect(new Set(checkpoints.map(stepOf)).size).toBe(2)
+    for (const path of checkpoints) {
+      if (stepOf(path) === last && path.endsWith('.safetensors')) await appendFile(path, 'x')
+    }
+    const ran = await run({ resume: directory })
+    expect(warningsOf(ran)).toMatchObject([
+      expect.stringMatching(/is not as it was written; the checkpoint before it is taken$/),
+    ])
+    const started = ran.events.find((event) => event.type === 'stageStarted')
+    expect(started?.fromStep).toBeLessThan(last)
+    expect(bitsOf(ran.result)).toEqual(bitsOf(whole.result))
+  })
+
+  it.each([
+    [
+      'an empty folder of checkpoints',
+      async (stage: string) => emptied(join(stage, 'checkpoints')),
+    ],
+    ['no folder of checkpoints', async (stage: string) => remove(join(stage, 'checkpoints'))],
+    ['only half of a checkpoint', async (stage: string) => removeRecords(stage)],
+  ])('is begun anew with %s', async (_, damage) => {
+    const whole = await run()
+    const directory = await interrupted()
+    for (const stage of await readdir(join(directory, 'stages'))) {
+      await damage(join(directory, 'stages', stage))
+    }
+    const ran = await run({ resume: directory })
+    expect(ran.events.find((event) => event.type === 'stageStarted')?.fromStep).toBe(0)
+    expect(bitsOf(ran.result)).toEqual(bitsOf(whole.result))
+  })
+
+  it('trains a stage again whose marker is missing or whose weights are damaged', async () => {
+    const whole = await run({ set: ['train.epochs=2'] })
+    const stages = join(whole.result.run, 'stages')
+    const [first = '', second = ''] = await readdir(stages)
+    await remove(join(stages, first, 'done'))
+    const weights = join(stages, second, 'weights.safetensors')
+    const bytes = await readFile(weights)
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+    await writeFile(weights, bytes)
+    const ran = await run({ resume: whole.result.run, set: ['train.epochs=2'] })
+    expect(warningsOf(ran)).toMatchObject([
+      expect.stringMatching(/is not as it was written; the stage is trained again$/),
+    ])
+    expect(bitsOf(ran.result)).toEqual(bitsOf(whole.result))
+  })
+
+  it('leaves out a torn last line of the log, and says so', async () => {
+    const directory = await interrupted()
+    const log = join(directory, 'events.jsonl')
+    await appendFile(log, '{"type":"epo')
+    const ran = await run({ resume: directory })
+    expect(warningsOf(ran)).toEqual([`the last line of '${log}' was cut short; it is left out`])
+    const { events } = await readRun(directory)
+    expect(events.map(({ type }) => type)).toContain('resumed')
+  })
+})
+
+describe('what would mix results', () => {
+  it('is refused and named: a changed configuration', async () => {
+    const directory = await interrupted()
+    const attempt = run({ resume: directory, set: ['train.batchSize=5', 'train.shuffle=false'] })
+    await expect(attempt).rejects.toMatchObject({
+      name: 'UserError',
+      message:
+        `'${directory}' cannot go on, as it would not come to what it was begun for: ` +
+        'pretrained: train.batchSize was 6 and is 5; pretrained: train.shuffle was true and is false',
+    })
+  })
+
+  it('is refused and named: other data, another engine, another Gradpool', async () => {
+    const directory = await interrupted()
+    const path = join(directory, 'run.json')
+    const record = await readFile(path, 'utf8')
+    const changed = async (change: (text: string) => string) => {
+      await writeFile(path, change(record))
+      return run({ resume: directory })
+    }
+    const other = (text: string) => text.replace(/("hash": ")[0-9a-f]{64}/g, `$1${'9'.repeat(64)}`)
+    await expect(changed(other)).rejects.toThrow(
+      'the files of the dataset rows are others (SHA-256 000000000000…, not 999999999999…)',
+    )
+    await expect(
+      changed((text) => text.replace('"numerics": "exact"', '"numerics": "fast-avx2"')),
+    ).rejects.toThrow("the engine 'wasm' does not compute the bits of 'wasm'")
+    await expect(
+      changed((text) => other(text).replace(/"gradpool": "[^"]+"/, '"gradpool": "0.0.1"')),
+    ).rejects.toThrow('Gradpool was 0.0.1 and is ')
+  })
+
+  it('is not found as a run to go on with', async () => {
+    const parent = await temporaryFolder()
+    const left = await run({ directory: parent, stopAfterMs: 60 })
+    const engine = await wasmEngine({ memoryBytes: 64 * 1024 * 1024 })
+    const planOf = (set: string[]) =>
+      planExperiment(withOverrides(config, set), { dataset: rowsDataset(), seed: 0 })
+    expect(await findResumable([planOf([])], engine, parent)).toBe(left.result.run)
+    expect(await findResumable([planOf(['train.epochs=9'])], engine, parent)).toBeUndefined()
+    await run({ resume: left.result.run })
+    expect(await findResumable([planOf([])], engine, parent)).toBeUndefined()
+    await engine.dispose()
+  })
+})
+
+async function emptied(folder: string): Promise<void> {
+  await remove(folder)
+  await mkdir(folder)
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true })
+}
+
+async function removeRecords(stage: string): Promise<void> {
+  const folder = join(stage, 'checkpoints')
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.json')) await remove(join(folder, name))
+  }
+}
