@@ -34,7 +34,7 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
                                        bool has_tape) {
     struct blocking blocking = {.depth = k, .columns = n, .rows = m};
     blocking.pack_a = (flags & MATMUL_TRANSPOSE_A) && m * k > DIRECT_A_ELEMENTS && n * k > DIRECT_A_PRODUCT;
-    blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || n < VLEN || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS);
+    blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS);
     if (has_tape) {
         const uint32_t cached_rows = CACHED_PRODUCT / n / TILE_ROWS * TILE_ROWS;
         const uint32_t least_rows = blocking.pack_b ? LEAST_ROWS : TILE_ROWS;
@@ -62,60 +62,39 @@ uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint
     return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 }
 
-/* A panel of fewer than VLEN columns goes through a copy of c of full width. */
-static NOINLINE void multiply_partial_panel(struct panel panel, uint32_t columns, bool by_rows) {
-    float copy[MOST_ROWS * NARROW];
-    float *c = panel.c;
-    const uint32_t c_stride = panel.c_stride;
-    if (panel.start == c) {
-        for (uint32_t i = 0; i < panel.rows; i++) store(copy + i * NARROW, load_part(c + i * c_stride, columns));
-        panel.start = copy;
-        panel.start_stride = NARROW;
-    }
-    panel.c = copy;
-    panel.c_stride = NARROW;
-    multiply_narrow_panel(&panel, by_rows);
-    for (uint32_t i = 0; i < panel.rows; i++) store_part(c + i * c_stride, load(copy + i * NARROW), columns);
-}
-
 /* A block of c from packed panels of b. */
 static void multiply_packed(struct panel panel, uint32_t columns, bool by_rows) {
     while (columns > 0) {
-        const uint32_t width = packed_width(columns);
-        panel.b_stride = width;
-        if (columns < width) {
-            multiply_partial_panel(panel, columns, by_rows);
-            return;
-        }
-        if (width == WIDE)
-            multiply_wide_panel(&panel, by_rows);
-        else
-            multiply_narrow_panel(&panel, by_rows);
-        panel.b += panel.depth * width;
-        if (panel.start == panel.c) panel.start += width;
-        panel.c += width;
-        columns -= width;
+        panel.b_stride = packed_width(columns);
+        panel.columns = least(columns, panel.b_stride);
+        multiply_panel(&panel, by_rows);
+        panel.b += panel.depth * panel.b_stride;
+        if (panel.start == panel.c) panel.start += panel.columns;
+        panel.c += panel.columns;
+        columns -= panel.columns;
     }
 }
 
 /* A block of c from b as it is stored. The last columns, if they are no whole vector, are done by one that overlaps
- * columns done before. */
+ * columns done before; a b of fewer columns, by one that reads on into b's next rows, where there are any. */
 static void multiply_direct(struct panel panel, uint32_t columns, bool by_rows) {
+    if (columns < NARROW) {
+        panel.columns = columns;
+        panel.part_depth = least(panel.depth, (NARROW - 1) / columns);
+        multiply_panel(&panel, by_rows);
+        return;
+    }
     const float *b = panel.b;
     float *c = panel.c;
     uint32_t j = 0;
     while (j < columns) {
         const uint32_t left = columns - j;
-        const bool wide = left > NARROW && columns >= WIDE;
-        const uint32_t width = wide ? WIDE : NARROW;
-        const uint32_t at = left < width ? columns - width : j;
+        panel.columns = left > NARROW && columns >= WIDE ? WIDE : NARROW;
+        const uint32_t at = least(j, columns - panel.columns);
         panel.b = b + at;
         panel.c = c + at;
-        if (wide)
-            multiply_wide_panel(&panel, by_rows);
-        else
-            multiply_narrow_panel(&panel, by_rows);
-        j = at + width;
+        multiply_panel(&panel, by_rows);
+        j = at + panel.columns;
     }
 }
 

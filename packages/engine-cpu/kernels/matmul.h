@@ -7,22 +7,27 @@
 
 #include "kernels.h"
 
+/* Five rows by two vectors fill 16 registers, ten fill 32. */
+#if VLEN == 16
+#define TILE_ROWS 10
+#else
 #define TILE_ROWS 5
+#endif
 #define NARROW VLEN
 #define WIDE (2 * VLEN)
 
-/* A panel of c, some rows by NARROW or WIDE columns. a(i, d) is a[i * a_stride + d] "by rows", a[d * a_stride + i] "by
+/* A panel of c, some rows by NARROW or WIDE columns, or by fewer than NARROW. a(i, d) is a[i * a_stride + d] "by rows", a[d * a_stride + i] "by
  * columns". */
 struct panel {
     const float *a, *b, *start; /* start: the sums so far, in c itself or of no product yet */
     float *c;
     uint32_t a_stride, b_stride, c_stride, start_stride;
     uint32_t a_tile; /* from a tile's first element of a to the next tile's */
-    uint32_t rows, depth;
+    uint32_t rows, columns, depth;
+    uint32_t part_depth; /* the last steps of d, whose rows of b end with the panel's columns, if fewer than NARROW */
 };
 
-void multiply_wide_panel(const struct panel *panel, bool by_rows);
-void multiply_narrow_panel(const struct panel *panel, bool by_rows);
+void multiply_panel(const struct panel *panel, bool by_rows);
 
 /* A matrix as it is stored, with rows `stride` elements apart; `transposed` if what is wanted is its transpose. */
 struct matrix {

@@ -13,8 +13,9 @@ void pack_a_columns(float *to, const float *a, uint32_t stride, uint32_t rows, u
         float *tile = to;
         uint32_t i = 0;
         for (; i + TILE_ROWS <= rows; i += TILE_ROWS, tile += TILE_ROWS * depth) {
-            store_quad(tile, load_quad(a + i));
-            tile[4] = a[i + 4];
+            int r = 0;
+            for (; r + 4 <= TILE_ROWS; r += 4) store_quad(tile + r, load_quad(a + i + r));
+            for (; r < TILE_ROWS; r++) tile[r] = a[i + r];
         }
         for (; i < rows; i++) *tile++ = a[i];
     }
