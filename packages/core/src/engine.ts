@@ -16,6 +16,8 @@ export interface CompileOptions {
   readonly data: Split
   /** Any integer of 32 bits; keys every random number of the run. */
   readonly seed: number
+  /** Keys the order of the examples in place of `seed`, so that runs of different seeds may see the same batches. */
+  readonly orderSeed?: number
   /** First values of some or all states; the others start from their initializers. */
   readonly state?: StateValues
   /** Share the states of this execution, by name, in place of having states of one's own. */

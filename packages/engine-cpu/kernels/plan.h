@@ -9,7 +9,7 @@
 #ifndef GRADPOOL_PLAN_H
 #define GRADPOOL_PLAN_H
 
-#define PLAN_VERSION 1
+#define PLAN_VERSION 2
 
 /* What the kernels need of a stack; each thread has its own. */
 #define STACK_BYTES 262144
@@ -40,6 +40,7 @@ enum run_word {
   RUN_RESULTS = 19,       /* address of num_results records of RESULT_WORDS words */
   RUN_EXAMPLES = 20,      /* examples of this span's finished steps, the weight of RESULT_MEANS' sums */
   RUN_CONTINUE = 21,      /* if not 0, the sums of the results and RUN_EXAMPLES go on from where the last call left them */
+  RUN_ORDER_SEED = 26,    /* i32: keys the order of each epoch */
   RUN_WORDS = 32
 };
 
@@ -150,7 +151,7 @@ enum micro_op {
  *   uniform: (word >> 8) * 2^-24
  *   normal:  x = (2*(word >> 9) + 1 - 2^23) * 2^-23, exact; then sqrt(2) * erfinv(x) by Giles' single-precision polynomial (GPU Computing Gems, 2011), with w = -log((1-x)*(1+x))
  *            by the log of numeric.h
- * The order of epoch E: Fisher-Yates over the rows as they stand: for i = n-1 down to 1, swap i with (word * (i + 1)) >> 32, where word: key = (seed, 0x790c294e: FNV-1a of
+ * The order of epoch E: Fisher-Yates over the rows as they stand: for i = n-1 down to 1, swap i with (word * (i + 1)) >> 32, where word: key = (order seed, 0x790c294e: FNV-1a of
  * "shuffle"), counter = (i / 4, E, 0, 0), word i mod 4.
  */
 #endif

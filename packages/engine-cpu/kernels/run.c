@@ -47,7 +47,7 @@ static const int32_t *rows_in_order(char *base, uint32_t *run, uint32_t epoch) {
     int32_t *order = ints_at(base, run[RUN_ORDER]);
     if (run[RUN_ORDER_EPOCH] != epoch) {
         copy_bytes(order, rows, 4 * run[RUN_NUM_EXAMPLES]);
-        shuffle(order, run[RUN_NUM_EXAMPLES], run[RUN_SEED], epoch);
+        shuffle(order, run[RUN_NUM_EXAMPLES], run[RUN_ORDER_SEED], epoch);
         run[RUN_ORDER_EPOCH] = epoch;
     }
     return order;

@@ -144,6 +144,23 @@ describe('training', () => {
     fit.dispose()
   })
 
+  test('may take its order from another seed than its weights', async () => {
+    const trained = async (seed: number, options: { orderSeed?: number; state?: StateValues }) => {
+      const fit = await engine.compile(training, { data, seed, ...options })
+      await fit.run({ steps: 7 })
+      const weights = fit.read()
+      fit.dispose()
+      return weights
+    }
+    const state = initialState(training.program, 4)
+    expect(await trained(4, { orderSeed: 9 })).toEqual(await trained(9, { state }))
+    expect(await trained(4, { orderSeed: 4 })).toEqual(await trained(4, {}))
+    expect(await trained(4, { orderSeed: 9 })).not.toEqual(await trained(4, {}))
+    await expect(engine.compile(training, { data, seed: 4, orderSeed: 0.5 })).rejects.toThrow(
+      UserError,
+    )
+  })
+
   test('depends on the seed, and takes 0 for a seed', async () => {
     const [zero, one] = [await weightsAfter([5], 0), await weightsAfter([5], 1)]
     expect(await weightsAfter([5], 0)).toEqual(zero)

@@ -250,7 +250,7 @@ export class CpuExecution implements Execution {
     return states
   }
 
-  #writeRun({ data, seed }: CompileOptions): void {
+  #writeRun({ data, seed, orderSeed = seed }: CompileOptions): void {
     const { arena } = this.#host
     const { program, tail, batchSize, numExamples, shuffle } = this.program
     const rows = this.#allocate(4 * numExamples)
@@ -285,6 +285,7 @@ export class CpuExecution implements Execution {
     this.#set(RUN.VERSION, PLAN_VERSION)
     this.#set(RUN.LAST_LOSS, NAN_BITS)
     this.#set(RUN.SEED, seed)
+    this.#set(RUN.ORDER_SEED, orderSeed)
     this.#set(RUN.ROWS, rows)
     this.#set(RUN.ORDER, shuffle ? this.#allocate(4 * numExamples) : 0)
     this.#set(RUN.ORDER_EPOCH, -1)

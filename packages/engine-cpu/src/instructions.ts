@@ -3,7 +3,7 @@
  */
 import type { DType } from '@gradpool/core'
 
-export const PLAN_VERSION = 1
+export const PLAN_VERSION = 2
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 
@@ -30,6 +30,7 @@ export const RUN = {
   RESULTS: 19,
   EXAMPLES: 20,
   CONTINUE: 21,
+  ORDER_SEED: 26,
   WORDS: 32,
 } as const
 

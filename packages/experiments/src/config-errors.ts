@@ -25,9 +25,12 @@ export function fields<Shape extends z.core.$ZodShape>(
 }
 
 /** A whole number from `least` on. */
-export function whole(least: number): z.ZodInt {
-  const allowed = `a whole number of at least ${least}`
-  return z.int(allowed).min(least, allowed)
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER): z.ZodInt {
+  const allowed =
+    most < Number.MAX_SAFE_INTEGER
+      ? `a whole number from ${least} to ${most}`
+      : `a whole number of at least ${least}`
+  return z.int(allowed).min(least, allowed).max(most, allowed)
 }
 
 /** `has no field 'epoch'; did you mean 'epochs'? Its fields are …` */

@@ -49,6 +49,7 @@ export interface PlannedStage {
 export function planStage(stage: StageToPlan): PlannedStage {
   const { config, model, dataset, seed, startsFrom } = stage
   const { epochs } = stage.train
+  const orderSeed = orderSeedOf(stage)
   const { splits } = dataset
   const data = splitOf(config, dataset)
   const training = { program: trainingProgram(stage, data), data }
@@ -75,6 +76,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const hash = stageHash({
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
+    orderSeed,
     epochs,
     training: named(training, 'train'),
     validation: validation && named(validation, 'train'),
@@ -90,6 +92,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
     seed,
+    ...(orderSeed !== undefined && { orderSeed }),
     epochs,
     training,
     ...(validation && { validation }),
@@ -125,6 +128,11 @@ function trainingProgram({ model, train: options }: StageToPlan, data: Split): B
   const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
   const optimizer = optimizerFor(options.optimizer, stepsPerEpoch * epochs)
   return train(model, { optimizer, batchSize, data, shuffle })
+}
+
+/** Undefined where it is the seed, or where there is no order to key. */
+function orderSeedOf({ train: { shuffle, orderSeed }, seed }: StageToPlan): number | undefined {
+  return shuffle && orderSeed !== seed >>> 0 ? orderSeed : undefined
 }
 
 /** Null where the model makes no predictions. */

@@ -39,6 +39,8 @@ const training = {
   epochs: whole(1),
   /** Visit the examples in a new order in every epoch. */
   shuffle: z.boolean(),
+  /** Keys these orders in place of the run's seed, so that runs of different seeds see the same batches. */
+  orderSeed: whole(0, 2 ** 32 - 1),
   /** How many epochs one line of the log stands for. */
   reportEvery: whole(1),
 }
@@ -48,6 +50,7 @@ const train = fields({
   batchSize: training.batchSize.default(10),
   epochs: training.epochs.default(10),
   shuffle: training.shuffle.default(true),
+  orderSeed: z.exactOptional(training.orderSeed),
   reportEvery: training.reportEvery.default(1),
 })
 
@@ -58,6 +61,7 @@ const stageTrain = z.exactOptional(
     batchSize: z.exactOptional(training.batchSize),
     epochs: z.exactOptional(training.epochs),
     shuffle: z.exactOptional(training.shuffle),
+    orderSeed: z.exactOptional(training.orderSeed),
     reportEvery: z.exactOptional(training.reportEvery),
   }),
 )

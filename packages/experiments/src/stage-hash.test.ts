@@ -38,6 +38,8 @@ it('changes with each thing that determines the result', () => {
     { training: { program: { ...program, tail: program.program }, data } },
     { validation: stage.training },
     { test: null },
+    { orderSeed: 1 },
+    { orderSeed: 0 },
     { samples: stage.training },
     { startsFrom: null },
     { startsFrom: { hash: 'i', states: ['a'] } },

@@ -24,6 +24,8 @@ export interface NamedPass {
 export interface StageDeterminants {
   /** From 0 to 2^32 - 1. */
   readonly seed: number
+  /** Where it is not the seed and has a say. */
+  readonly orderSeed?: number | undefined
   readonly epochs: number
   readonly training: NamedPass
   readonly validation: NamedPass | null
@@ -35,7 +37,7 @@ export interface StageDeterminants {
 
 /** SHA-256, hexadecimal. */
 export function stageHash(stage: StageDeterminants): string {
-  const { seed, epochs, startsFrom } = stage
+  const { seed, orderSeed, epochs, startsFrom } = stage
   return sha256(
     JSON.stringify({
       format: FORMAT,
@@ -46,6 +48,8 @@ export function stageHash(stage: StageDeterminants): string {
       test: stage.test && described(stage.test),
       samples: stage.samples && described(stage.samples),
       startsFrom: startsFrom && { hash: startsFrom.hash, states: [...startsFrom.states] },
+      // Left out of the text where undefined, so that stages from before it was there keep their names.
+      orderSeed,
     }),
   )
 }

@@ -19,6 +19,8 @@ export interface StagePlan {
    */
   readonly hash: string
   readonly seed: number
+  /** Keys the order of the training's examples; undefined where that is the seed. */
+  readonly orderSeed?: number
   readonly epochs: number
   readonly training: Pass
   /** Run after each epoch; shares the training's states. */

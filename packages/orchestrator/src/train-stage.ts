@@ -281,7 +281,8 @@ export class StageTraining {
     more: { state?: StateValues; shareStateOf?: Execution } = {},
   ): Promise<Execution> {
     const { engine, plan } = this.#options
-    const execution = await engine.compile(program, { data, seed: plan.seed, ...more })
+    const { seed, orderSeed = seed } = plan
+    const execution = await engine.compile(program, { data, seed, orderSeed, ...more })
     this.#executions.push(execution)
     if (this.#stopped) throw new Stopped()
     return execution

@@ -36,6 +36,7 @@ import {
   DTYPE,
   MICRO,
   OP,
+  PLAN_VERSION,
   REGISTER,
   RESULT,
   RUN,
@@ -433,7 +434,7 @@ describe('a plan', () => {
     const tapeAddress = tape ? host.ints(tape(address)).byteOffset : 0
     const [opcode = 0, ...operands] = instruction(address, tapeAddress)
     const plan = host.ints([opcode, operands.length + 2, ...operands])
-    run[RUN.VERSION] = 1
+    run[RUN.VERSION] = PLAN_VERSION
     run[RUN.ROWS] = host.ints([9, 0, 3]).byteOffset
     run[RUN.ORDER_EPOCH] = -1
     run[RUN.NUM_EXAMPLES] = run[RUN.BATCH_SIZE] = 3
@@ -537,7 +538,7 @@ describe('a plan', () => {
   })
 
   it.each<[word: keyof typeof RUN, change: (run: Int32Array) => unknown]>([
-    ['VERSION', (run) => (run[RUN.VERSION] = 2)],
+    ['VERSION', (run) => (run[RUN.VERSION] = PLAN_VERSION + 1)],
     ['STEP', (run) => (run[RUN.STEP] = -1)],
     ['NUM_EXAMPLES', (run) => (run[RUN.NUM_EXAMPLES] = 0)],
     ['BATCH_SIZE', (run) => (run[RUN.BATCH_SIZE] = 0)],

@@ -1,7 +1,7 @@
 /** The step loop. */
 import { shuffled } from '@gradpool/core'
 import { describe, expect, it } from 'vitest'
-import { DTYPE, OP, RESULT, RUN } from '../../src/instructions.js'
+import { DTYPE, OP, PLAN_VERSION, RESULT, RUN } from '../../src/instructions.js'
 import { KernelHost, addressOf } from '../../src/testing/kernel-host.js'
 
 const host = new KernelHost()
@@ -36,8 +36,9 @@ describe('run', () => {
     const tail = program(EXAMPLES % BATCH, tailLoss)
     const order = host.ints(EXAMPLES)
     const words: Partial<Record<keyof typeof RUN, number>> = {
-      VERSION: 1,
+      VERSION: PLAN_VERSION,
       SEED: options.seed ?? 0,
+      ORDER_SEED: options.seed ?? 0,
       ROWS: addressOf(rows),
       ORDER: options.order ? addressOf(order) : 0,
       ORDER_EPOCH: -1,
@@ -134,7 +135,7 @@ describe('run', () => {
     const { run } = prepare()
     run[RUN.VERSION] = 99
     expect(steps(run, 1)).toBe(3)
-    run[RUN.VERSION] = 1
+    run[RUN.VERSION] = PLAN_VERSION
     run[RUN.BATCH_SIZE] = EXAMPLES + 1
     expect(steps(run, 1)).toBe(3)
     expect(run[RUN.STATUS]).toBe(3)
