@@ -5,6 +5,7 @@
  * A root is seen through Adam's quotient: with m' the root that is expected and w = 1, the weight becomes 0, which it
  * does not when the root is off by one unit in the last place.
  */
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { nativeInstructionSets } from '../../src/index.js'
 import { MICRO, OP, PLAN_VERSION, REGISTER, RUN, TAPE } from '../../src/instructions.js'
@@ -18,9 +19,8 @@ const FOUR = 0x40800000
 
 /** A step of Adam over BLOCK elements: w, m, v and g, with every coefficient such that m' = m and v' = v. */
 function prepare(instructionSet: string) {
-  const addon = loadAddon(
-    new URL(`../../dist/native/${instructionSet}.node`, import.meta.url).pathname,
-  )
+  const file = new URL(`../../dist/native/${instructionSet}.node`, import.meta.url)
+  const addon = loadAddon(fileURLToPath(file))
   const arena = new Uint8Array(new ArrayBuffer(16 * BLOCK + 8192))
   let next = 64
   const take = (count: number): number => {
