@@ -8,10 +8,10 @@ export function documentOf({ stdout }: Pick<Ended, 'stdout'>): RunResult {
   return JSON.parse(stdout) as RunResult
 }
 
-/** Runs with `--json` in a folder of its own; it has to succeed. */
+/** Trains with `--json`, whatever was trained before; it has to succeed. */
 export async function runJson(args: readonly string[], options: Options = {}): Promise<RunResult> {
   const cwd = options.cwd ?? (await emptyFolder())
-  const ended = await gradpool(['run', ...args, '--json'], { ...options, cwd })
+  const ended = await gradpool(['run', ...args, '--fresh', '--json'], { ...options, cwd })
   expect(ended).toMatchObject({ code: 0 })
   return documentOf(ended)
 }

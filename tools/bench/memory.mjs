@@ -31,6 +31,7 @@ function peakOf(workers) {
         '2',
         '--workers',
         String(workers),
+        '--fresh',
         '--json',
         '--out',
         out,

@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { type DoctorOptions } from './commands/doctor.js'
+import { type GcOptions } from './commands/gc.js'
 import { type ResumeOptions } from './commands/resume.js'
 import { type Io } from './io.js'
 import {
@@ -79,6 +80,16 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     .action(async (asked: string | undefined, options: { readonly out: string }) => {
       const { showCommand } = await import('./commands/show.js')
       ends(await showCommand(asked, options, io))
+    })
+
+  program
+    .command('gc')
+    .description('what no run needs any more, and with --delete, its removal')
+    .option('--out <dir>', 'where run directories are', folder('--out'), outFolder)
+    .option('--delete', 'remove it')
+    .action(async (options: GcOptions) => {
+      const { gcCommand } = await import('./commands/gc.js')
+      ends(await gcCommand(options, io))
     })
 
   program

@@ -7,7 +7,9 @@ import type { StageGraph } from './stage-graph.js'
 import type { StageOutcome } from './train-stage.js'
 
 /** The outcome of a stage without its states, which are in a file and gone from memory. */
-export type StageEnd = EndOf<StageOutcome>
+export type StageEnd = EndOf<StageOutcome> & {
+  /** Trained by an earlier run. */ readonly reused?: boolean
+}
 type EndOf<O> = O extends { status: 'done' } ? Omit<O, 'state'> & { readonly weights: string } : O
 
 /** By hash. */
@@ -37,7 +39,8 @@ export function experimentResult(
   const isDone = stageEnds.every((end) => end?.status === 'done') && last?.status === 'done'
   const stages = plan.stages.map(({ name, hash }): StageResult => {
     const shared = (graph.get(hash)?.ref.experiments.length ?? 0) > 1
-    return { name, hash, shared, epochs: ends.get(hash)?.epochs ?? [] }
+    const { epochs = [], reused = false } = ends.get(hash) ?? {}
+    return { name, hash, shared, reused, epochs }
   })
   return {
     name,

@@ -1,6 +1,7 @@
 export { CheckpointStore } from './checkpoint-store.js'
 export type { Checkpoint } from './checkpoint.js'
 export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
+export { findGarbage, removeGarbage, type Garbage } from './collect-garbage.js'
 export { findResumable } from './find-resumable.js'
 export { findRuns, readRecord, readRun, type RunContents } from './read-run.js'
 export type { RunRecord } from './run-record.js'

@@ -4,11 +4,13 @@
 import { UserError, type Engine } from '@gradpool/core'
 import type { ExperimentPlan } from '@gradpool/experiments'
 import { experimentResult, isOver } from './experiment-result.js'
+import { DoneStages } from './done-stages.js'
+import { lockRun, type Lock } from './run-lock.js'
 import { createPool } from './pool.js'
 import { RunDirectory } from './run-directory.js'
 import { runGraph } from './run-graph.js'
 import { readRecord } from './read-run.js'
-import { runRecord, type RunRecord } from './run-record.js'
+import { ownVersion, runRecord, type RunRecord } from './run-record.js'
 import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './run-result.js'
 import { checkSameRun } from './same-run.js'
 import { messageOf, sentenceOf } from './stage-errors.js'
@@ -23,6 +25,8 @@ export interface RunOptions {
   readonly directory?: string
   /** A run directory to go on with, in the place of making one. */
   readonly resume?: string
+  /** Train every stage, those too that earlier runs in `directory` have done. */
+  readonly fresh?: boolean
   /** The most seconds of training that are lost when the process dies; 10 unless said. */
   readonly checkpointSeconds?: number
   /** Stops all stages within a step; the result then tells of experiments that were interrupted. */
@@ -56,7 +60,8 @@ export async function runExperiments(
   plans: readonly ExperimentPlan[],
   options: RunOptions,
 ): Promise<Run> {
-  const { engine, workers, record = {}, checkpointSeconds = CHECKPOINT_SECONDS } = options
+  const { engine, workers, record = {}, fresh = false } = options
+  const { checkpointSeconds = CHECKPOINT_SECONDS } = options
   if (!Number.isInteger(workers) || workers < 1) {
     throw new UserError(`workers must be a whole number of at least 1, not ${String(workers)}`)
   }
@@ -68,7 +73,7 @@ export async function runExperiments(
   const started = new Date()
   const asked = runRecord({ plans, engine, workers, started, record })
   const repairs: string[] = []
-  const directory = await directoryFor(asked, options, (message) => repairs.push(message))
+  const { directory, lock } = await directoryFor(asked, options, (message) => repairs.push(message))
 
   const emit = emitter(directory, options.onEvent)
   if (options.resume !== undefined) emit({ type: 'resumed' })
@@ -80,7 +85,11 @@ export async function runExperiments(
     workerModule: engine.workerModule,
     onError: ({ message }) => emit({ type: 'warning', message: `a worker thread: ${message}` }),
   })
-  const runner = new StageRunner({ engine, pool, directory, emit, checkpointSeconds })
+  const done = new DoneStages({
+    ...{ directory, numerics: engine.numerics, version: ownVersion(), fresh },
+    onWarning: (message) => emit({ type: 'warning', message }),
+  })
+  const runner = new StageRunner({ engine, pool, directory, done, emit, checkpointSeconds })
   const running: Running = { plans, graph, runner, directory, emit }
 
   const train = async () => {
@@ -96,20 +105,25 @@ export async function runExperiments(
       release()
       await pool.close()
       directory.close()
+      lock.release()
     }
   }
   return { directory: directory.path, result: train(), progress: () => runner.progress() }
 }
 
-/** @throws UserError when there is none to go on with, or it was begun for something else. */
+/** @throws UserError when there is none to go on with, it was begun for something else, or another process works there. */
 async function directoryFor(
   asked: RunRecord,
   { directory: parent = 'runs', resume }: RunOptions,
   onRepaired: (message: string) => void,
-): Promise<RunDirectory> {
-  if (resume === undefined) return RunDirectory.create(parent, asked)
+): Promise<{ directory: RunDirectory; lock: Lock }> {
+  if (resume === undefined) {
+    const directory = await RunDirectory.create(parent, asked)
+    return { directory, lock: await lockRun(directory.path, onRepaired) }
+  }
   checkSameRun(resume, await readRecord(resume), asked)
-  return RunDirectory.open(resume, onRepaired)
+  const lock = await lockRun(resume, onRepaired)
+  return { directory: RunDirectory.open(resume, onRepaired), lock }
 }
 
 /** Writes each event to the log and tells the caller; neither can stop the run. */

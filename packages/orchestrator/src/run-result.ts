@@ -32,6 +32,8 @@ export interface StageResult {
   readonly hash: string
   /** Trained once for several experiments of this run. */
   readonly shared: boolean
+  /** Trained by an earlier run. */
+  readonly reused: boolean
   readonly epochs: readonly EpochRow[]
 }
 
@@ -96,6 +98,8 @@ export type RunEvent =
       /** It was done before, and is not trained again. */
       readonly type: 'stageReused'
       readonly stage: StageRef
+      /** By an earlier run; else by this one, before it was cut off. */
+      readonly byAnotherRun: boolean
       readonly testAccuracy: number | null
       readonly samples: readonly Sample[]
     }

@@ -32,6 +32,8 @@ function changesOf(before: RunRecord, now: RunRecord): string[] {
         `with which it was begun (${newBits}, not ${oldBits})`,
     )
   }
+  const [was, is] = [before.versions.gradpool, now.versions.gradpool]
+  if (was !== is) changes.add(`Gradpool was ${String(was)} and is ${String(is)}`)
   const later = new Map(now.experiments.map((one) => [keyOf(one), one]))
   for (const old of before.experiments) {
     const one = later.get(keyOf(old))
@@ -39,9 +41,7 @@ function changesOf(before: RunRecord, now: RunRecord): string[] {
     if (one === undefined) changes.add(`${keyOf(old)} is missing`)
     else if (!isDeepStrictEqual(one.stages, old.stages)) {
       const own = [...dataChanges(old, one), ...configChanges(old, one)]
-      const [was, is] = [before.versions.gradpool, now.versions.gradpool]
-      if (was !== is) own.push(`Gradpool was ${String(was)} and is ${String(is)}`)
-      if (own.length === 0) own.push(`a model of ${old.name} is another`)
+      if (own.length === 0 && was === is) own.push(`a model of ${old.name} is another`)
       for (const change of own) changes.add(change)
     }
   }

@@ -8,6 +8,7 @@
 import { UserError, type StateValues } from '@gradpool/core'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { makeDirectories, writeDurably } from './durable-file.js'
 import { isMissing, reasonOf } from './file-errors.js'
 import { hasFields, isHash, isText } from './json-checks.js'
@@ -22,6 +23,8 @@ export interface StageMetrics {
   readonly stage: StageRef
   /** Of the engine that trained it; see `Engine.numerics`. */
   readonly numerics: string
+  /** Of Gradpool. */
+  readonly version: string
   readonly seconds: number
   readonly testAccuracy: number | null
   /** SHA-256 of the final states; see `ExperimentResult.weights`. */
@@ -59,13 +62,13 @@ export async function writeStageFiles(
 }
 
 /**
- * Undefined where no such stage is done, or other bits than those of `numerics` are there.
+ * Undefined where no such stage is done, or by another version or with other numerics.
  *
  * @param onDamaged Told in one sentence of files that are not as they were written; they are left aside.
  */
 export async function readStageFiles(
   folder: string,
-  { hash, numerics }: { readonly hash: string; readonly numerics: string },
+  wanted: { readonly hash: string; readonly numerics: string; readonly version: string },
   onDamaged: (message: string) => void,
 ): Promise<DoneStage | undefined> {
   const [weightsFile, metricsFile, doneFile] = STAGE_FILES
@@ -73,7 +76,8 @@ export async function readStageFiles(
     await stat(join(folder, doneFile))
     const metrics: unknown = JSON.parse(await readFile(join(folder, metricsFile), 'utf8'))
     if (!isMetrics(metrics)) throw new UserError(`'${join(folder, metricsFile)}' is damaged`)
-    if (metrics.stage.hash !== hash || metrics.numerics !== numerics) return undefined
+    const { stage, numerics, version } = metrics
+    if (!isDeepStrictEqual({ hash: stage.hash, numerics, version }, wanted)) return undefined
     const where = join(folder, weightsFile)
     const state = valuesOf(decodeSafetensors(await readFile(where), `'${where}'`).tensors)
     if (weightsHash(state) !== metrics.weights) {
@@ -90,6 +94,7 @@ function isMetrics(value: unknown): value is StageMetrics & Record<string, unkno
   return hasFields(value, {
     stage: (stage) => hasFields(stage, { hash: isText, name: isText }),
     numerics: isText,
+    version: isText,
     seconds: Number.isFinite,
     testAccuracy: (accuracy) => accuracy === null || Number.isFinite(accuracy),
     weights: isHash,

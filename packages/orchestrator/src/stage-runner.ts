@@ -4,14 +4,15 @@
 import type { Engine } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
 import { checkpointWriter } from './checkpoint-writer.js'
+import type { DoneStages } from './done-stages.js'
 import type { StageEnd } from './experiment-result.js'
 import { KeptStates } from './kept-states.js'
 import { namedStates } from './named-states.js'
 import type { SpanPool } from './pool.js'
 import type { RunDirectory } from './run-directory.js'
+import { ownVersion } from './run-record.js'
 import type { RunEvent, StageProgress, StageRef } from './run-result.js'
 import { sentenceOf } from './stage-errors.js'
-import { readStageFiles } from './stage-files.js'
 import type { StageNode } from './stage-graph.js'
 import { StageTraining, type StageOutcome, type TrainingProgress } from './train-stage.js'
 import { weightsHash } from './weights-hash.js'
@@ -20,6 +21,7 @@ export interface StageRunnerOptions {
   readonly engine: Engine
   readonly pool: SpanPool
   readonly directory: RunDirectory
+  readonly done: DoneStages
   readonly emit: (event: RunEvent) => void
   readonly checkpointSeconds: number
 }
@@ -49,19 +51,17 @@ export class StageRunner {
 
   /** The end of a stage that was done before; undefined for one that was not. */
   async #reuse(node: StageNode): Promise<StageEnd | undefined> {
-    const { engine, directory, emit } = this.#options
     const { plan, ref } = node
-    const wanted = { hash: plan.hash, numerics: engine.numerics }
-    const done = await readStageFiles(directory.stageFolder(plan.hash), wanted, (message) =>
-      emit({ type: 'warning', message }),
-    )
+    const done = await this.#options.done.find(plan.hash)
     if (done === undefined) return undefined
     const { testAccuracy, samples, epochs, seconds, weights } = done.metrics
     // What it started from is not needed any more.
     this.#kept.take(plan)
     this.#kept.keep(node, done.state)
-    emit({ type: 'stageReused', stage: ref, testAccuracy, samples })
-    return { status: 'done', testAccuracy, samples, epochs, seconds, weights }
+    const { isReused } = done
+    const event = { stage: ref, byAnotherRun: isReused, testAccuracy, samples }
+    this.#options.emit({ type: 'stageReused', ...event })
+    return { status: 'done', testAccuracy, samples, epochs, seconds, weights, reused: isReused }
   }
 
   async #train(node: StageNode): Promise<StageEnd> {
@@ -111,13 +111,16 @@ export class StageRunner {
     const { state, ...rest } = outcome
     const { epochs, seconds, testAccuracy, samples } = rest
     const weights = weightsHash(state)
-    const { engine, directory } = this.#options
-    const { numerics } = engine
-    const metrics = { stage: node.ref, numerics, seconds, testAccuracy, weights, epochs, samples }
+    const { engine, directory, done } = this.#options
+    const metrics = {
+      ...{ stage: node.ref, numerics: engine.numerics, version: ownVersion() },
+      ...{ seconds, testAccuracy, weights, epochs, samples },
+    }
     try {
       const states = namedStates(node.plan.training.program.program, state)
       await directory.writeStage(metrics, states)
       await directory.checkpoints(node.plan.hash).clear()
+      await done.keep(node.plan.hash)
     } catch (error) {
       const message = `${node.plan.name}: ${sentenceOf(error)}`
       return { status: 'failed', error: message, epochs, seconds }

@@ -33,11 +33,15 @@ interface Ran {
   readonly events: readonly RunEvent[]
 }
 
-/** @param stopAfter Aborts at the event that comes after so many milliseconds of training. */
-async function run(
-  options: Partial<RunOptions> & { readonly stopAfterMs?: number; set?: readonly string[] } = {},
-): Promise<Ran> {
-  const { stopAfterMs, set = [], ...rest } = options
+interface Settings {
+  readonly stopAfterMs?: number
+  /** So many checkpoints are there. */
+  readonly stopAt?: number
+  readonly set?: readonly string[]
+}
+
+async function run(options: Partial<RunOptions> & Settings = {}): Promise<Ran> {
+  const { stopAfterMs, stopAt, set = [], ...rest } = options
   const engine = await wasmEngine({ memoryBytes: 64 * 1024 * 1024 })
   onTestFinished(() => engine.dispose())
   const plan = planExperiment(withOverrides(config, set), { dataset: rowsDataset(), seed: 0 })
@@ -53,6 +57,14 @@ async function run(
     onEvent: (event) => events.push(event),
   })
   if (stopAfterMs !== undefined) setTimeout(() => controller.abort(), stopAfterMs)
+  if (stopAt !== undefined) {
+    const look = async () => {
+      const records = (await checkpointsOf(started.directory)).filter((path) => /json$/.test(path))
+      if (records.length >= stopAt) controller.abort()
+    }
+    const timer = setInterval(() => void look(), 5)
+    void started.result.finally(() => clearInterval(timer))
+  }
   return { result: await started.result, events }
 }
 
@@ -65,8 +77,8 @@ function bitsOf({ experiments }: RunResult) {
   }))
 }
 
-async function interrupted(stopAfterMs = 60): Promise<string> {
-  const { result } = await run({ stopAfterMs })
+async function interrupted(stopAt = 1): Promise<string> {
+  const { result } = await run({ stopAt })
   expect(result.experiments).toMatchObject([{ status: 'interrupted' }])
   return result.run
 }
@@ -116,7 +128,7 @@ describe('a run that is gone on with', () => {
 
   it('takes the checkpoint before where the last is damaged, and says so', async () => {
     const whole = await run()
-    const directory = await interrupted(150)
+    const directory = await interrupted(2)
     const checkpoints = await checkpointsOf(directory)
     const stepOf = (path: string) => Number(/(\d+)\.\w+$/.exec(path)?.[1])
     const last = Math.max(...checkpoints.map(stepOf))
@@ -160,7 +172,7 @@ describe('a run that is gone on with', () => {
     const bytes = await readFile(weights)
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
     await writeFile(weights, bytes)
-    const ran = await run({ resume: whole.result.run, set: ['train.epochs=2'] })
+    const ran = await run({ resume: whole.result.run, set: ['train.epochs=2'], fresh: true })
     expect(warningsOf(ran)).toMatchObject([
       expect.stringMatching(/is not as it was written; the stage is trained again$/),
     ])
@@ -206,7 +218,7 @@ describe('what would mix results', () => {
       changed((text) => text.replace('"numerics": "exact"', '"numerics": "fast-avx2"')),
     ).rejects.toThrow("the engine 'wasm' does not compute the bits of 'wasm'")
     await expect(
-      changed((text) => other(text).replace(/"gradpool": "[^"]+"/, '"gradpool": "0.0.1"')),
+      changed((text) => text.replace(/"gradpool": "[^"]+"/, '"gradpool": "0.0.1"')),
     ).rejects.toThrow('Gradpool was 0.0.1 and is ')
   })
 

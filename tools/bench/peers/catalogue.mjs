@@ -27,7 +27,7 @@ function gradpool(engine) {
   return {
     name: `Gradpool ${engine === 'wasm' ? 'WebAssembly' : engine}`,
     command: (epochs, out) => {
-      const options = ['--engine', engine, '--json', '--out', out]
+      const options = ['--engine', engine, '--fresh', '--json', '--out', out]
       if (epochs) options.push('--epochs', String(epochs))
       return [process.execPath, cli, 'run', 'report', ...options]
     },

@@ -31,6 +31,7 @@ export async function resumeCommand(
   const run: RunCommandOptions = {
     ...options,
     ...{ seed, preset, set, precision },
+    fresh: record.fresh === true,
     ...(epochs !== undefined && { epochs }),
     ...(data !== undefined && { data }),
   }

@@ -93,6 +93,7 @@ async function train(
     },
     record: { ...options, asked, cwd: process.cwd() },
     ...(resume !== undefined && { resume }),
+    fresh: options.fresh === true,
     checkpointSeconds: options.checkpointEvery,
   })
   display.start(() => run.progress())

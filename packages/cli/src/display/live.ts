@@ -7,7 +7,7 @@ import { type RunEvent, type StageProgress, type StageRef } from '@gradpool/orch
 import { type Outlet } from './outlet.js'
 import { clock, stageLine } from './stage-line.js'
 import { textWidth, truncate } from './text-width.js'
-import { titleOfStage, verbOf } from './titles.js'
+import { titleOfStage, verbOf, whenDone } from './titles.js'
 
 export interface LiveDisplay {
   onEvent(event: RunEvent): void
@@ -72,7 +72,7 @@ export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean 
       } else if (event.type === 'stageDone') {
         finished(event.stage, event.seconds, event.testAccuracy)
       } else if (event.type === 'stageReused') {
-        keep(`${colours.green('✔')} ${titleOf(event.stage)}: was done before`)
+        keep(`${colours.green('✔')} ${titleOf(event.stage)}: ${whenDone(event)}`)
       } else if (event.type === 'stageFailed') {
         keep(`${colours.red('✖')} ${titleOf(event.stage)}: ${event.error}`)
       } else if (event.type === 'warning') {

@@ -11,7 +11,7 @@
  * epoch's line begins with its model and stage, so that each line can be told from the others'.
  */
 import { type RunEvent, type StageRef } from '@gradpool/orchestrator'
-import { titleOfStage, verbOf } from './titles.js'
+import { titleOfStage, verbOf, whenDone } from './titles.js'
 
 export interface LogOptions {
   readonly print: (line: string) => void
@@ -77,7 +77,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     if (event.type === 'stageStarted') started(event)
     else if (event.type === 'epoch') epoch(event)
     else if (event.type === 'stageDone') done(event)
-    else if (event.type === 'stageReused') print(`${model(event.stage)} was done before`)
+    else if (event.type === 'stageReused') print(`${model(event.stage)} ${whenDone(event)}`)
     else if (event.type === 'stageFailed') print(`${model(event.stage)} failed: ${event.error}`)
     else if (event.type === 'warning') print(`Warning: ${event.message}`)
   }

@@ -34,7 +34,17 @@ export function remarks({ experiments }: RunResult): string[] {
       const reason = oneLine(error ?? 'no reason was given')
       return `${titleOfExperiment(name, seed, manySeeds)} failed: ${reason}`
     })
-  return [...sharedStages(experiments), ...failures]
+  return [...sharedStages(experiments), ...reusedStages(experiments), ...failures]
+}
+
+function reusedStages(experiments: readonly ExperimentResult[]): string[] {
+  const stages = new Map(
+    experiments.flatMap((one) => one.stages.map((stage) => [stage.hash, stage.reused] as const)),
+  )
+  const count = [...stages.values()].filter((reused) => reused).length
+  if (count === 0) return []
+  const what = count === stages.size ? 'All stages were' : `${count} of ${stages.size} stages were`
+  return [`${what} trained by earlier runs, and not again; --fresh trains them.`]
 }
 
 function sharedStages(experiments: readonly ExperimentResult[]): string[] {

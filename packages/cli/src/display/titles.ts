@@ -19,3 +19,8 @@ export function titleOfStage(stage: StageRef, manySeeds: boolean): string {
 export function hasManySeeds(experiments: readonly Pick<ExperimentResult, 'seed'>[]): boolean {
   return new Set(experiments.map(({ seed }) => seed)).size > 1
 }
+
+/** Of a stage that is not trained again. */
+export function whenDone({ byAnotherRun }: { readonly byAnotherRun: boolean }): string {
+  return byAnotherRun ? 'was done by an earlier run' : 'was done before'
+}

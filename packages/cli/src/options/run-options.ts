@@ -23,6 +23,8 @@ export interface RunCommandOptions {
   readonly set: readonly string[]
   readonly data?: string
   readonly out: string
+  /** Train every stage, whatever earlier runs have done. */
+  readonly fresh?: boolean
   /** Go on with the latest run of the same, if it did not come to its end. */
   readonly resume?: boolean
   /** In seconds. */
@@ -53,6 +55,7 @@ export function runOptions(): Option[] {
       .default([], 'none'),
     dataOption(),
     outOption('where the run directory is made'),
+    new Option('--fresh', 'train every stage, those too that earlier runs have done'),
     new Option('--resume', 'go on with the latest run of the same that did not come to its end'),
     ...shownOptions(),
   ]

@@ -1,0 +1,40 @@
+/** `gradpool gc`: removes what no run needs any more, once it is told to; before that, it says what that is. */
+import { UserError } from '@gradpool/core'
+import { findGarbage, removeGarbage } from '@gradpool/orchestrator'
+import { exitCode } from '../exit-code.js'
+import { type Io } from '../io.js'
+
+export interface GcOptions {
+  readonly out: string
+  readonly delete?: boolean
+}
+
+/** @throws UserError when a record of a run is damaged, or something cannot be removed. */
+export async function gcCommand(options: GcOptions, { stdout }: Io): Promise<number> {
+  const { out } = options
+  const garbage = await findGarbage(out)
+  for (const { path, why, numBytes } of garbage) {
+    stdout.print(`${megabytes(numBytes).padStart(10)}  ${path} (${why})`)
+  }
+  if (garbage.length === 0) {
+    stdout.print(`Nothing in '${out}' is without use.`)
+    return exitCode.done
+  }
+  const total = megabytes(garbage.reduce((sum, { numBytes }) => sum + numBytes, 0))
+  if (options.delete !== true) {
+    stdout.print(`${total} can be freed: \`gradpool gc --delete\` removes all of this.`)
+    return exitCode.done
+  }
+  try {
+    await removeGarbage(garbage)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new UserError(`Not everything could be removed: ${message}`, { cause: error })
+  }
+  stdout.print(`${total} are free again.`)
+  return exitCode.done
+}
+
+function megabytes(numBytes: number): string {
+  return `${(numBytes / 1e6).toFixed(1)} MB`
+}

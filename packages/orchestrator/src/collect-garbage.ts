@@ -1,0 +1,66 @@
+/**
+ * What in a folder of runs nothing refers to any more.
+ */
+import { lstat, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { findRuns, readRecord } from './read-run.js'
+import { isLocked } from './run-lock.js'
+import { storeEntries } from './stage-store.js'
+
+export interface Garbage {
+  readonly path: string
+  /** Why it is not needed, in a few words. */
+  readonly why: string
+  /** What removing it frees: files that a run has too do not count. */
+  readonly numBytes: number
+}
+
+/**
+ * Entries of the store that no run has, and what processes that were killed left behind: temporary files, and checkpoints
+ * of stages that are done. A run keeps its own files, whatever becomes of the store.
+ */
+export async function findGarbage(runs: string): Promise<Garbage[]> {
+  const directories = await findRuns(runs)
+  const referred = new Set<string>()
+  const garbage: Garbage[] = []
+  for (const directory of directories) {
+    const { engine, experiments } = await readRecord(directory)
+    for (const { stages } of experiments) {
+      for (const { hash } of stages) referred.add(`${engine.numerics}/${hash}`)
+    }
+    if (!isLocked(directory)) garbage.push(...(await leftovers(directory)))
+  }
+  for (const { numerics, hash, path } of await storeEntries(runs)) {
+    if (referred.has(`${numerics}/${hash}`)) continue
+    const why = hash.endsWith('.tmp') ? 'was cut off' : 'no run has this stage'
+    garbage.push({ path, why, numBytes: await sizeOf(path) })
+  }
+  return garbage
+}
+
+export async function removeGarbage(garbage: readonly Garbage[]): Promise<void> {
+  for (const { path } of garbage) await rm(path, { recursive: true, force: true })
+}
+
+async function leftovers(directory: string): Promise<Garbage[]> {
+  const found: Garbage[] = []
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const paths = new Set(entries.map(({ parentPath, name }) => join(parentPath, name)))
+  for (const { parentPath, name } of entries) {
+    const path = join(parentPath, name)
+    if (name.endsWith('.tmp')) {
+      found.push({ path, why: 'was cut off', numBytes: await sizeOf(path) })
+    } else if (name === 'checkpoints' && paths.has(join(parentPath, 'done'))) {
+      found.push({ path, why: 'its stage is done', numBytes: await sizeOf(path) })
+    }
+  }
+  return found
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const status = await lstat(path)
+  if (!status.isDirectory()) return status.nlink > 1 ? 0 : status.size
+  const names = await readdir(path)
+  const sizes = await Promise.all(names.map((name) => sizeOf(join(path, name))))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}

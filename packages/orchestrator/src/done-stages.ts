@@ -1,0 +1,66 @@
+/**
+ * Stages that need not be trained: those that this run had done before it was cut off, and those that earlier runs of the
+ * same folder left in the store.
+ */
+import { dirname, join } from 'node:path'
+import { reasonOf } from './file-errors.js'
+import type { RunDirectory } from './run-directory.js'
+import { readStageFiles, type DoneStage } from './stage-files.js'
+import { linkStage, putIntoStore, STORE_FOLDER } from './stage-store.js'
+
+export interface DoneStagesOptions {
+  readonly directory: RunDirectory
+  /** See `Engine.numerics`. */
+  readonly numerics: string
+  /** Of Gradpool. What another version trained is not taken. */
+  readonly version: string
+  /** Take nothing from the store. */
+  readonly fresh: boolean
+  readonly onWarning: (message: string) => void
+}
+
+export type Found = DoneStage & { /** Of another run. */ readonly isReused: boolean }
+
+export class DoneStages {
+  readonly #options: DoneStagesOptions
+
+  constructor(options: DoneStagesOptions) {
+    this.#options = options
+  }
+
+  /** Its files are in the run's directory then; undefined where the stage is to be trained. */
+  async find(hash: string): Promise<Found | undefined> {
+    const { directory, numerics, version, fresh, onWarning } = this.#options
+    const wanted = { hash, numerics, version }
+    const own = directory.stageFolder(hash)
+    const before = await readStageFiles(own, wanted, onWarning)
+    if (before !== undefined) return { ...before, isReused: false }
+    if (fresh) return undefined
+    const entry = this.#entry(hash)
+    const found = await readStageFiles(entry, wanted, onWarning)
+    if (found === undefined) return undefined
+    try {
+      await linkStage(entry, own)
+    } catch (error) {
+      onWarning(`cannot take a stage from '${entry}', so it is trained: ${reasonOf(error)}`)
+      return undefined
+    }
+    return { ...found, isReused: true }
+  }
+
+  /** Keeps a stage of this run for later ones. One that cannot be kept stops nothing. */
+  async keep(hash: string): Promise<void> {
+    const { directory, onWarning } = this.#options
+    const entry = this.#entry(hash)
+    try {
+      await putIntoStore(entry, directory.stageFolder(hash))
+    } catch (error) {
+      onWarning(`cannot keep a stage in '${entry}' for later runs: ${reasonOf(error)}`)
+    }
+  }
+
+  #entry(hash: string): string {
+    const { directory, numerics } = this.#options
+    return join(dirname(directory.path), STORE_FOLDER, numerics, hash)
+  }
+}

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { readFile, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { isLocked, lockRun } from './run-lock.js'
+import { temporaryFolder } from './testing/temporary-folder.js'
+
+const refuse = (message: string) => {
+  throw new Error(message)
+}
+
+it('a run is locked until it is released', async () => {
+  const directory = await temporaryFolder()
+  expect(isLocked(directory)).toBe(false)
+  const lock = await lockRun(directory, refuse)
+  expect(isLocked(directory)).toBe(true)
+  await expect(lockRun(directory, refuse)).rejects.toThrow(
+    `'${directory}' is being worked on (process ${process.pid} on ${hostname()}, since `,
+  )
+  lock.release()
+  expect(existsSync(join(directory, 'lock'))).toBe(false)
+  ;(await lockRun(directory, refuse)).release()
+})
+
+it('one that is released meanwhile is waited for', async () => {
+  const directory = await temporaryFolder()
+  const lock = await lockRun(directory, refuse)
+  setTimeout(() => lock.release(), 200)
+  ;(await lockRun(directory, refuse)).release()
+})
+
+it.each([
+  ['of a process that is gone', (pid: number) => ({ host: hostname(), pid })],
+  ['of an earlier process of the same number', () => ({ pid: process.pid, began: '1' })],
+])('the lock %s is taken over, and that is said', async (_, owner) => {
+  const directory = await temporaryFolder()
+  const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
+  await once(child, 'close')
+  const host = hostname()
+  const text = JSON.stringify({ host, since: 'then', began: null, ...owner(child.pid ?? 0) })
+  await writeFile(join(directory, 'lock'), text)
+  const told: string[] = []
+  const lock = await lockRun(directory, (message) => told.push(message))
+  expect(told).toEqual([expect.stringMatching(/^the process that worked on this run is gone \(/)])
+  expect(JSON.parse(await readFile(join(directory, 'lock'), 'utf8'))).toMatchObject({
+    pid: process.pid,
+  })
+  lock.release()
+})
+
+it('the lock of another machine holds while it is touched', async () => {
+  const directory = await temporaryFolder()
+  const path = join(directory, 'lock')
+  await writeFile(path, JSON.stringify({ host: 'elsewhere', pid: 1, since: 'then' }))
+  await expect(lockRun(directory, refuse)).rejects.toThrow('process 1 on elsewhere')
+  const longAgo = new Date(Date.now() - 120_000)
+  await utimes(path, longAgo, longAgo)
+  ;(await lockRun(directory, () => undefined)).release()
+})
+
+it('half a lock is soon taken over', async () => {
+  const directory = await temporaryFolder()
+  await writeFile(join(directory, 'lock'), '{"ho')
+  ;(await lockRun(directory, () => undefined)).release()
+})

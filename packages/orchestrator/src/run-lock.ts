@@ -1,0 +1,172 @@
+/**
+ * One process at a time works in a run directory: a file `lock` names it. The lock of a process that is gone is taken
+ * over.
+ *
+ * (Of the libraries for this, none tells who the owner is.)
+ */
+import { UserError } from '@gradpool/core'
+import {
+  linkSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { codeOf, isMissing } from './file-errors.js'
+import { hasFields, isCount, isText } from './json-checks.js'
+
+interface Owner {
+  readonly host: string
+  readonly pid: number
+  /** When the process began, in the kernel's own count; a later process of the same number has another. */
+  readonly began: string | null
+  /** ISO 8601. */
+  readonly since: string
+}
+
+export interface Lock {
+  release(): void
+}
+
+/** An owner that was killed may leave a child that stops in a moment. */
+const WAIT_MS = 3000
+const RETRY_MS = 50
+
+/** The owner touches the file so often: the one sign of life that another machine sees. */
+const HEARTBEAT_MS = 5000
+const STALE_MS = 60_000
+
+/**
+ * @param onTakenOver Told in one sentence of a lock whose owner is gone.
+ * @throws UserError that names the owner, when it is alive
+ */
+export async function lockRun(
+  directory: string,
+  onTakenOver: (message: string) => void,
+): Promise<Lock> {
+  const path = join(directory, 'lock')
+  const me: Owner = {
+    host: hostname(),
+    pid: process.pid,
+    began: beganAt(process.pid),
+    since: new Date().toISOString(),
+  }
+  const text = `${JSON.stringify(me)}\n`
+  const deadline = performance.now() + WAIT_MS
+  while (!create(path, text)) {
+    const found = read(path)
+    if (found === undefined) continue
+    if (isGone(found, path)) {
+      remove(path, found)
+      onTakenOver(`the process that worked on this run is gone${titleOf(found)}; this one goes on`)
+    } else if (performance.now() > deadline) {
+      throw new UserError(
+        `'${directory}' is being worked on${titleOf(found)}; wait for it or end it first`,
+      )
+    } else await setTimeout(RETRY_MS)
+  }
+  const heartbeat = setInterval(() => touch(path), HEARTBEAT_MS).unref()
+  return {
+    release() {
+      clearInterval(heartbeat)
+      if (read(path) === text) rmSync(path, { force: true })
+    },
+  }
+}
+
+/** Whether a process that is alive works there. */
+export function isLocked(directory: string): boolean {
+  const path = join(directory, 'lock')
+  const found = read(path)
+  return found !== undefined && !isGone(found, path)
+}
+
+function create(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** Undefined where the owner was cut off while it wrote its name. */
+function ownerOf(text: string): Owner | undefined {
+  try {
+    const owner: unknown = JSON.parse(text)
+    const checks = { host: isText, pid: isCount, since: isText }
+    return hasFields(owner, checks) ? (owner as unknown as Owner) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function titleOf(text: string): string {
+  const owner = ownerOf(text)
+  return owner === undefined ? '' : ` (process ${owner.pid} on ${owner.host}, since ${owner.since})`
+}
+
+function isGone(text: string, path: string): boolean {
+  const owner = ownerOf(text)
+  if (owner?.host === hostname()) return !isAlive(owner)
+  const silentMs = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+  // Half a line is written in less than a second.
+  return silentMs > (owner === undefined ? 1000 : STALE_MS)
+}
+
+function isAlive({ pid, began }: Owner): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (codeOf(error) === 'ESRCH') return false
+  }
+  const now = beganAt(pid)
+  return began === null || now === null || now === began
+}
+
+/** Null where the system does not tell; only Linux does, in a file. */
+function beganAt(pid: number): string | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The second field is a name in parentheses that may hold anything.
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null
+  } catch {
+    return null
+  }
+}
+
+/** Removes the lock of a process that is gone, and gives it back if another was faster and it is a new one by now. */
+function remove(path: string, gone: string): void {
+  const aside = `${path}.${process.pid}.gone`
+  try {
+    renameSync(path, aside)
+    if (read(aside) !== gone) linkSync(aside, path)
+  } catch (error) {
+    if (!isMissing(error) && codeOf(error) !== 'EEXIST') throw error
+  }
+  rmSync(aside, { force: true })
+}
+
+function touch(path: string): void {
+  const now = new Date()
+  try {
+    utimesSync(path, now, now)
+  } catch {
+    // Removed by hand; the work itself is safe to go on.
+  }
+}

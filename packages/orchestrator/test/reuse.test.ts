@@ -1,0 +1,119 @@
+/** Stages that earlier runs of the same folder trained are not trained again, unless that is asked for. */
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findGarbage, removeGarbage } from '../src/collect-garbage.js'
+import { readRun } from '../src/read-run.js'
+import { runExperiments } from '../src/run-experiments.js'
+import { fakeEngine } from '../src/testing/fake-engine.js'
+import { experimentOf, stageOf } from '../src/testing/plans.js'
+import { runPlans, titles } from '../src/testing/run-plans.js'
+import { temporaryFolder } from '../src/testing/temporary-folder.js'
+
+const auto = stageOf('auto')
+const plans = [experimentOf('one', auto, stageOf('classify', { startsFrom: auto }))]
+const store = (directory: string) => join(directory, '.store', 'fake')
+
+describe('a second run', () => {
+  it('takes the stages of the first, and says so', async () => {
+    const directory = await temporaryFolder()
+    const first = await runPlans(plans, { directory })
+    const second = await runPlans(plans, { directory })
+    expect(second.engine.trained).toEqual([])
+    expect(titles(second.events)).toEqual([
+      'stageReused auto',
+      'stageReused classify',
+      'experimentDone one',
+    ])
+    const [one] = first.result.experiments
+    expect(second.result.experiments).toEqual([
+      { ...one, stages: one?.stages.map((stage) => ({ ...stage, reused: true })) },
+    ])
+    expect(one?.stages.every(({ reused }) => !reused)).toBe(true)
+    // Its directory is whole without the first.
+    await rm(first.result.run, { recursive: true })
+    await rm(store(directory), { recursive: true })
+    const third = await runPlans(plans, { directory, resume: second.result.run })
+    expect(third.engine.trained).toEqual([])
+  })
+
+  it('starts a new stage from one that was trained before', async () => {
+    const directory = await temporaryFolder()
+    await runPlans(plans, { directory })
+    const other = [experimentOf('two', auto, stageOf('other', { startsFrom: auto }))]
+    const { result, engine } = await runPlans(other, { directory })
+    const alone = await runPlans(other)
+    expect(engine.trained).toEqual([0])
+    expect(result.experiments[0]?.weights).toBe(alone.result.experiments[0]?.weights)
+  })
+
+  it('trains all where that is asked for', async () => {
+    const directory = await temporaryFolder()
+    await runPlans(plans, { directory })
+    const { engine } = await runPlans(plans, { directory, fresh: true })
+    expect(engine.trained).toHaveLength(2)
+  })
+
+  it('takes nothing that another engine or another version trained', async () => {
+    const directory = await temporaryFolder()
+    await runPlans(plans, { directory })
+    const engine = { ...fakeEngine(), numerics: 'other' }
+    const run = await runExperiments(plans, { engine, workers: 1, directory })
+    await run.result
+    expect(engine.trained).toHaveLength(2)
+    expect((await readdir(join(directory, '.store'))).sort()).toEqual(['fake', 'other'])
+  })
+
+  it('trains what is damaged in the store, and says so', async () => {
+    const directory = await temporaryFolder()
+    await runPlans(plans, { directory })
+    await appendFile(join(store(directory), 'auto', 'weights.safetensors'), 'x')
+    const { engine, events } = await runPlans(plans, { directory })
+    expect(engine.trained).toHaveLength(1)
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: expect.stringContaining('the stage is trained again') as string,
+    })
+    // And then it is whole again.
+    expect((await runPlans(plans, { directory })).engine.trained).toEqual([])
+  })
+
+  it('does without a store that cannot be written', async () => {
+    const directory = await temporaryFolder()
+    await writeFile(join(directory, '.store'), '')
+    const { result, events } = await runPlans(plans, { directory })
+    expect(result.experiments).toMatchObject([{ status: 'done' }])
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: expect.stringContaining('for later runs') as string,
+    })
+  })
+})
+
+describe('garbage', () => {
+  it('is what no run refers to, and what was cut off', async () => {
+    const directory = await temporaryFolder()
+    const one = await runPlans(plans, { directory })
+    const two = await runPlans([experimentOf('two', stageOf('other'))], { directory })
+    expect(await findGarbage(directory)).toEqual([])
+
+    await rm(one.result.run, { recursive: true })
+    const torn = join(two.result.run, 'stages', 'other', 'metrics.json.17.tmp')
+    await writeFile(torn, 'cut')
+    const checkpoints = join(two.result.run, 'stages', 'other', 'checkpoints')
+    await mkdir(checkpoints)
+    const garbage = await findGarbage(directory)
+    const entries = ['auto', 'classify'].map((hash) => join(store(directory), hash))
+    expect(garbage.map(({ path }) => path).sort()).toEqual([...entries, checkpoints, torn].sort())
+    const size = (await stat(join(entries[0] ?? '', 'weights.safetensors'))).size
+    expect(garbage.find(({ path }) => path === entries[0])?.numBytes).toBeGreaterThan(size)
+
+    await removeGarbage(garbage)
+    expect(garbage.filter(({ path }) => existsSync(path))).toEqual([])
+    expect(await findGarbage(directory)).toEqual([])
+    expect((await readRun(two.result.run)).result).toEqual(two.result)
+    const again = await runPlans([experimentOf('two', stageOf('other'))], { directory })
+    expect(again.engine.trained).toEqual([])
+  })
+})
