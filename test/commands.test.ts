@@ -1,9 +1,9 @@
 // The commands beside `run`: list, show, doctor, help and version.
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataFolder, names } from './data-folder.js'
-import { emptyFolder, gradpool } from './gradpool.js'
+import { emptyFolder, gradpool, runsIn } from './gradpool.js'
 
 test('list names the six experiments with group and reported accuracy', async () => {
   const { code, stdout, stderr } = await gradpool(['list'])
@@ -19,7 +19,7 @@ test('show gives the table and the epochs of a run, by directory, by name, or th
   const args = ['mnist_auto_1', 'mnist_auto_fix', '--epochs', '2', '--data', await dataFolder()]
   const run = await gradpool(['run', ...args, '--quiet'], { cwd })
   expect(run.code).toBe(0)
-  const [name = ''] = await readdir(join(cwd, 'runs'))
+  const [name = ''] = await runsIn(cwd)
   const shown = await gradpool(['show', name], { cwd })
   expect({ code: shown.code, stderr: shown.stderr }).toEqual({ code: 0, stderr: '' })
   for (const line of run.stdout.trim().split('\n')) expect(shown.stdout).toContain(line)

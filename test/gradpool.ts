@@ -96,6 +96,12 @@ export async function contentsOf(directory: string): Promise<string[]> {
   return readdir(directory).catch(() => [])
 }
 
+/** Names of the run directories in `runs`, oldest first. */
+export async function runsIn(cwd: string): Promise<string[]> {
+  const names = await contentsOf(join(cwd, 'runs'))
+  return names.filter((name) => !name.startsWith('.')).sort()
+}
+
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
 }

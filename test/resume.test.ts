@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { type RunResult } from '@gradpool/orchestrator'
 import { expect, test } from 'vitest'
 import { dataFolder } from './data-folder.js'
-import { emptyFolder, gradpool, start } from './gradpool.js'
+import { emptyFolder, gradpool, runsIn, start } from './gradpool.js'
 import { bitsOf, documentOf, runJson } from './run-document.js'
 
 const long = ['mnist_auto_2', 'mnist_mlp_1p', '--epochs', '3']
 
 async function resultIn(cwd: string): Promise<RunResult> {
-  const runs = (await readdir(join(cwd, 'runs'))).filter((name) => !name.startsWith('.'))
+  const runs = await runsIn(cwd)
   expect(runs).toHaveLength(1)
   const text = await readFile(join(cwd, 'runs', runs[0] ?? '', 'result.json'), 'utf8')
   return JSON.parse(text) as RunResult

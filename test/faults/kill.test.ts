@@ -1,9 +1,9 @@
 // A run whose process is killed at random moments, and gone on with, comes to the bits of one that was let alone.
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunResult } from '@gradpool/orchestrator'
 import { expect, test } from 'vitest'
-import { emptyFolder, gradpool, start } from '../gradpool.js'
+import { emptyFolder, gradpool, runsIn, start } from '../gradpool.js'
 import { bitsOf, documentOf } from '../run-document.js'
 import { checkpointsIn } from './checkpoints-in.js'
 import { isLong } from './is-long.js'
@@ -27,7 +27,7 @@ test(
     while (kills < numKills) {
       const cwd = await emptyFolder()
       kills += await killedUntilDone(cwd, random, numKills - kills)
-      const [run = ''] = await readdir(join(cwd, 'runs'))
+      const [run = ''] = await runsIn(cwd)
       const result = await readFile(join(cwd, 'runs', run, 'result.json'), 'utf8')
       expect(bitsOf(JSON.parse(result) as RunResult)).toEqual(wanted)
     }

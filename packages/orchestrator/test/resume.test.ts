@@ -59,7 +59,9 @@ async function run(options: Partial<RunOptions> & Settings = {}): Promise<Ran> {
   if (stopAfterMs !== undefined) setTimeout(() => controller.abort(), stopAfterMs)
   if (stopAt !== undefined) {
     const look = async () => {
-      const records = (await checkpointsOf(started.directory)).filter((path) => /json$/.test(path))
+      const records = (await checkpointsOf(started.directory)).filter((path) =>
+        path.endsWith('json'),
+      )
       if (records.length >= stopAt) controller.abort()
     }
     const timer = setInterval(() => void look(), 5)
@@ -247,7 +249,7 @@ async function remove(path: string): Promise<void> {
 
 async function removeRecords(stage: string): Promise<void> {
   const folder = join(stage, 'checkpoints')
-  for (const name of await readdir(folder)) {
+  for (const name of await readdir(folder).catch(() => [])) {
     if (name.endsWith('.json')) await remove(join(folder, name))
   }
 }
