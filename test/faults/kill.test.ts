@@ -12,7 +12,7 @@ import { randomNumbers } from './random-numbers.js'
 /** How many processes are killed; the issue of each is the same. */
 const numKills = isLong ? 200 : 8
 const experiments = ['report', '--epochs', isLong ? '4' : '2']
-const often = ['--checkpoint-every', '0.1', '--quiet']
+const often = ['--checkpoint-every', '0.1', '--quiet', '--in-process']
 
 test(
   `${numKills} kills at random moments change no bit, and lose no checkpoint`,

@@ -32,6 +32,7 @@ function peakOf(workers) {
         '--workers',
         String(workers),
         '--fresh',
+        '--in-process',
         '--json',
         '--out',
         out,

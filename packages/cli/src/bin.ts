@@ -1,17 +1,26 @@
-/** The `gradpool` process: gives `main` the real streams, and sets the exit code. */
-import { openOutlet } from './display/outlet.js'
+/** The `gradpool` process: gives `main` the real streams, or a child process the work, and sets the exit code. */
 import { exitCode } from './exit-code.js'
-import { main } from './main.js'
-import { outputClosed } from './output-closed.js'
+import { isToBeSupervised, supervise, tellSupervisor } from './supervise.js'
 
-const closed = outputClosed(process.stdout, process.stderr)
+const args = process.argv.slice(2)
 
-try {
-  process.exitCode = await main(process.argv.slice(2), {
+async function run(): Promise<number> {
+  const { main } = await import('./main.js')
+  const { openOutlet } = await import('./display/outlet.js')
+  const { outputClosed } = await import('./output-closed.js')
+  const closed = outputClosed(process.stdout, process.stderr)
+  return main(args, {
     stdout: openOutlet(process.stdout, process.env),
     stderr: openOutlet(process.stderr, process.env),
     onClosed: closed.listen,
   })
+}
+
+try {
+  process.exitCode = isToBeSupervised(args)
+    ? await supervise([...process.execArgv, ...process.argv.slice(1, 2)], args)
+    : await run()
+  tellSupervisor({ ends: process.exitCode })
 } catch (error) {
   // A defect of Gradpool: its stack is what helps to find it.
   process.stderr.write(

@@ -5,6 +5,7 @@ export const exitCode = {
   failed: 1,
   /** Something the user can mend: an option, a name, a file. */
   userMistake: 2,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const

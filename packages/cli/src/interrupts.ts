@@ -1,8 +1,13 @@
 /**
- * Ctrl-C. The first one aborts the signal, so that the run can stop within a step and show what it has; the second ends
- * the process at once. A request to terminate is treated in the same way, with its own exit code.
+ * Ctrl-C. The first one aborts the signal, so that the run can stop within a step, write a checkpoint and show what it
+ * has; the second ends the process at once. A request to terminate and a terminal that is closed are treated in the same
+ * way, with exit codes of their own.
+ *
+ * A process that is supervised gets a signal of the terminal twice, from there and from its supervisor: it takes all of
+ * them for one, and leaves it to the supervisor to end it at once.
  */
 import { exitCode } from './exit-code.js'
+import { isSupervised, onSupervisorsStop } from './supervise.js'
 
 export interface Interrupts {
   readonly signal: AbortSignal
@@ -14,26 +19,39 @@ export interface Interrupts {
   dispose(): void
 }
 
+const codes = new Map<NodeJS.Signals, number>([
+  ['SIGINT', exitCode.interrupted],
+  ['SIGTERM', exitCode.terminated],
+  ['SIGHUP', exitCode.hungUp],
+])
+
 export function watchInterrupts(onFirst: () => void): Interrupts {
   const controller = new AbortController()
   let code: number | undefined
 
-  const watch = (signal: NodeJS.Signals, its: number) => {
-    const listener = () => {
-      if (code !== undefined) process.exit(its)
-      code = its
-      onFirst()
-      controller.abort()
+  const onSignal = (signal: NodeJS.Signals) => {
+    const its = codes.get(signal) ?? exitCode.failed
+    if (code !== undefined) {
+      if (!isSupervised()) process.exit(its)
+      return
     }
-    process.on(signal, listener)
-    return () => process.off(signal, listener)
+    code = its
+    onFirst()
+    controller.abort()
   }
 
-  const watched = [watch('SIGINT', exitCode.interrupted), watch('SIGTERM', exitCode.terminated)]
+  for (const signal of codes.keys()) process.on(signal, onSignal)
+  const endListening = onSupervisorsStop((signal) => {
+    if (signal === undefined) controller.abort()
+    else onSignal(signal)
+  })
   return {
     signal: controller.signal,
     exitCode: () => code,
     abort: () => controller.abort(),
-    dispose: () => watched.forEach((unwatch) => unwatch()),
+    dispose() {
+      for (const signal of codes.keys()) process.off(signal, onSignal)
+      endListening()
+    },
   }
 }

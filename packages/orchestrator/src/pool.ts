@@ -21,9 +21,10 @@ export interface SpanPool {
   /**
    * Runs spans one after the other on one thread.
    *
+   * @param signal Aborted, it ends the thread, an endless loop of JavaScript or WebAssembly included.
    * @throws WorkerDied when the thread ends first; otherwise what the engine throws there.
    */
-  run(spans: readonly SpanTask[]): Promise<SpanOutcome[]>
+  run(spans: readonly SpanTask[], signal?: AbortSignal): Promise<SpanOutcome[]>
   /** Ends all threads, tasks or not, and returns when they are gone or after `CLOSE_MS`. */
   close(): Promise<void>
 }
@@ -65,10 +66,11 @@ export function createPool({ workers, workerModule, onError }: PoolOptions): Spa
   noThreads.catch(() => undefined)
 
   return {
-    async run(spans) {
+    async run(spans, signal = new AbortController().signal) {
       try {
-        return await Promise.race([piscina.run({ workerModule, spans }), noThreads])
+        return await Promise.race([piscina.run({ workerModule, spans }, { signal }), noThreads])
       } catch (error) {
+        if (signal.aborted) throw new WorkerDied(String(signal.reason))
         throw isThreadEnd(error) ? died(error) : error
       }
     },

@@ -27,8 +27,12 @@ export interface RunOptions {
   readonly resume?: string
   /** Train every stage, those too that earlier runs in `directory` have done. */
   readonly fresh?: boolean
+  /** What ended the process before, such as SIGSEGV, where this one was started for that. */
+  readonly after?: string
   /** The most seconds of training that are lost when the process dies; 10 unless said. */
   readonly checkpointSeconds?: number
+  /** A thread that makes no step for so long is ended, and its stage goes on from its last checkpoint; 120 unless said. */
+  readonly stallSeconds?: number
   /** Stops all stages within a step; the result then tells of experiments that were interrupted. */
   readonly signal?: AbortSignal
   /** What it throws stops nothing; the first time, a warning tells of it. */
@@ -47,6 +51,7 @@ export interface Run {
 }
 
 const CHECKPOINT_SECONDS = 10
+const STALL_SECONDS = 120
 
 /** How long a stage that was told to stop may take before its thread is ended. */
 const STOP_MS = 10_000
@@ -61,7 +66,7 @@ export async function runExperiments(
   options: RunOptions,
 ): Promise<Run> {
   const { engine, workers, record = {}, fresh = false } = options
-  const { checkpointSeconds = CHECKPOINT_SECONDS } = options
+  const { checkpointSeconds = CHECKPOINT_SECONDS, stallSeconds = STALL_SECONDS } = options
   if (!Number.isInteger(workers) || workers < 1) {
     throw new UserError(`workers must be a whole number of at least 1, not ${String(workers)}`)
   }
@@ -76,7 +81,8 @@ export async function runExperiments(
   const { directory, lock } = await directoryFor(asked, options, (message) => repairs.push(message))
 
   const emit = emitter(directory, options.onEvent)
-  if (options.resume !== undefined) emit({ type: 'resumed' })
+  if (options.resume !== undefined)
+    emit({ type: 'resumed', ...(options.after !== undefined && { after: options.after }) })
   for (const message of repairs) emit({ type: 'warning', message })
   const graph = stageGraph(plans)
   const pool = createPool({
@@ -89,7 +95,14 @@ export async function runExperiments(
     ...{ directory, numerics: engine.numerics, version: ownVersion(), fresh },
     onWarning: (message) => emit({ type: 'warning', message }),
   })
-  const runner = new StageRunner({ engine, pool, directory, done, emit, checkpointSeconds })
+  const runner = new StageRunner({
+    engine,
+    pool,
+    directory,
+    done,
+    emit,
+    ...{ checkpointSeconds, stallSeconds },
+  })
   const running: Running = { plans, graph, runner, directory, emit }
 
   const train = async () => {

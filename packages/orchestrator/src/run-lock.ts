@@ -53,7 +53,7 @@ export async function lockRun(
   const me: Owner = {
     host: hostname(),
     pid: process.pid,
-    began: beganAt(process.pid),
+    began: statOf(process.pid)?.began ?? null,
     since: new Date().toISOString(),
   }
   const text = `${JSON.stringify(me)}\n`
@@ -135,18 +135,21 @@ function isAlive({ pid, began }: Owner): boolean {
   } catch (error) {
     if (codeOf(error) === 'ESRCH') return false
   }
-  const now = beganAt(pid)
-  return began === null || now === null || now === began
+  const stat = statOf(pid)
+  if (stat === undefined) return true
+  // One that has ended, but that its parent does not ask about, is still listed.
+  return stat.state !== 'Z' && (began === null || began === stat.began)
 }
 
-/** Null where the system does not tell; only Linux does, in a file. */
-function beganAt(pid: number): string | null {
+/** Undefined where the system does not tell; only Linux does, in a file. */
+function statOf(pid: number): { readonly state: string; readonly began: string } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field is a name in parentheses that may hold anything.
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null
+    const [state = '', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { state, began: fields[18] ?? '' }
   } catch {
-    return null
+    return undefined
   }
 }
 

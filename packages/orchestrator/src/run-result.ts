@@ -106,7 +106,11 @@ export type RunEvent =
   | { readonly type: 'stageFailed'; readonly stage: StageRef; readonly error: string }
   | { readonly type: 'experimentDone'; readonly result: ExperimentResult }
   /** A run that was cut off or interrupted goes on. */
-  | { readonly type: 'resumed' }
+  | {
+      readonly type: 'resumed'
+      /** What ended the process before, such as SIGSEGV, where it was started again for that. */
+      readonly after?: string
+    }
   /** Something is wrong that stops no stage, such as a log that cannot be written. */
   | { readonly type: 'warning'; readonly message: string }
 

@@ -1,7 +1,7 @@
 /**
  * Runs stages of the graph: trains each, tells of it, writes its files, and keeps what its dependents need.
  */
-import type { Engine } from '@gradpool/core'
+import type { Engine, StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
 import { checkpointWriter } from './checkpoint-writer.js'
 import type { DoneStages } from './done-stages.js'
@@ -24,7 +24,11 @@ export interface StageRunnerOptions {
   readonly done: DoneStages
   readonly emit: (event: RunEvent) => void
   readonly checkpointSeconds: number
+  readonly stallSeconds: number
 }
+
+/** How often a stage is tried whose thread ends. */
+const MOST_TRIES = 3
 
 export class StageRunner {
   readonly #options: StageRunnerOptions
@@ -64,34 +68,45 @@ export class StageRunner {
     return { status: 'done', testAccuracy, samples, epochs, seconds, weights, reused: isReused }
   }
 
+  /** A stage whose thread ended goes on from its last checkpoint, a few times. */
   async #train(node: StageNode): Promise<StageEnd> {
-    const { engine, pool, emit, directory, checkpointSeconds } = this.#options
+    const state = this.#kept.take(node.plan)
+    for (let tries = 1; ; tries++) {
+      const outcome = await this.#trainOnce(node, state)
+      if (outcome.status === 'failed' && outcome.mayRetry && tries < MOST_TRIES && !this.#stopped) {
+        this.#warn(`${outcome.error}; it goes on from the last checkpoint`)
+        continue
+      }
+      const end = await this.#conclude(node, outcome)
+      this.#tell(node.ref, end)
+      return end
+    }
+  }
+
+  async #trainOnce(node: StageNode, state: StateValues | undefined): Promise<StageOutcome> {
+    const { engine, pool, emit, directory, checkpointSeconds, stallSeconds } = this.#options
     const { plan, ref } = node
     const { batchSize, numExamples } = plan.training.program
     const stepsPerEpoch = Math.ceil(numExamples / batchSize)
-    const warn = (message: string) => emit({ type: 'warning', message })
     const checkpoints = directory.checkpoints(plan.hash)
-    const from = await checkpoints.latest(warn)
+    const from = await checkpoints.latest(this.#warn)
     const fromStep = from?.position.step ?? 0
     emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep })
     const training = new StageTraining({
-      plan,
-      engine,
-      pool,
-      state: this.#kept.take(plan),
-      from,
-      checkpointSeconds,
-      save: checkpointWriter(checkpoints, `${plan.name}: `, warn),
+      ...{ plan, engine, pool, state, from, checkpointSeconds, stallSeconds },
+      save: checkpointWriter(checkpoints, `${plan.name}: `, this.#warn),
       onEpoch: (row, elapsedSeconds) => emit({ type: 'epoch', stage: ref, row, elapsedSeconds }),
-      onWarning: warn,
+      onWarning: this.#warn,
     })
     this.#running.set(node, training)
     if (this.#stopped) training.stop()
     const outcome = await training.run()
-    const end = await this.#conclude(node, outcome)
     this.#running.delete(node)
-    this.#tell(ref, end)
-    return end
+    return outcome
+  }
+
+  readonly #warn = (message: string): void => {
+    this.#options.emit({ type: 'warning', message })
   }
 
   stop(): void {
@@ -123,7 +138,7 @@ export class StageRunner {
       await done.keep(node.plan.hash)
     } catch (error) {
       const message = `${node.plan.name}: ${sentenceOf(error)}`
-      return { status: 'failed', error: message, epochs, seconds }
+      return { status: 'failed', error: message, mayRetry: false, epochs, seconds }
     }
     this.#kept.keep(node, state)
     return { ...rest, weights }

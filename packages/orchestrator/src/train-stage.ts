@@ -10,10 +10,11 @@ import type { Pass, StagePlan } from '@gradpool/experiments'
 import type { Checkpoint } from './checkpoint.js'
 import { CheckpointClock } from './checkpoint-clock.js'
 import { namedStates, valuesOf } from './named-states.js'
-import type { SpanPool } from './pool.js'
+import { WorkerDied, type SpanPool } from './pool.js'
 import type { EpochRow, Sample } from './run-result.js'
 import { samplesOf } from './samples.js'
 import { lossNotFinite, sentenceOf } from './stage-errors.js'
+import { watchSteps } from './watch-steps.js'
 
 /** How a stage ended; `epochs` and `seconds` tell of what was done. */
 export type StageOutcome = { readonly epochs: readonly EpochRow[]; readonly seconds: number } & (
@@ -24,7 +25,13 @@ export type StageOutcome = { readonly epochs: readonly EpochRow[]; readonly seco
       /** All states, by name. */
       readonly state: Readonly<Record<string, Float32Array>>
     }
-  | { readonly status: 'failed'; /** One sentence. */ readonly error: string }
+  | {
+      readonly status: 'failed'
+      /** One sentence. */
+      readonly error: string
+      /** Its thread ended, which may not happen again. */
+      readonly mayRetry: boolean
+    }
   | { readonly status: 'interrupted' }
 )
 
@@ -37,6 +44,8 @@ export interface TrainStageOptions {
   /** Where to go on; from the start if undefined. */
   readonly from?: Checkpoint | undefined
   readonly checkpointSeconds: number
+  /** A step that takes longer is one that will not end. */
+  readonly stallSeconds: number
   /** Fulfilled when the checkpoint is written, or could not be; never rejects. */
   readonly save: (checkpoint: Checkpoint) => Promise<void>
   readonly onEpoch: (row: EpochRow, elapsedSeconds: number) => void
@@ -80,6 +89,7 @@ export class StageTraining {
   #stopped = false
   /** No span is in progress or was cut off in the middle of a step. */
   #isWhole = true
+  readonly #stalled = new AbortController()
   /** The checkpoint that is being written. */
   #saving: Promise<void> | undefined
 
@@ -102,12 +112,19 @@ export class StageTraining {
         return { status: 'interrupted', ...this.#soFar() }
       }
       const message = error instanceof Failed ? error.message : sentenceOf(error)
-      return { status: 'failed', error: `${this.#options.plan.name}: ${message}`, ...this.#soFar() }
+      return {
+        status: 'failed',
+        error: `${this.#options.plan.name}: ${message}`,
+        mayRetry: error instanceof WorkerDied,
+        ...this.#soFar(),
+      }
     } finally {
       await this.#saving
       this.#training = undefined
-      // What shares states goes before what owns them.
-      for (const execution of this.#executions.reverse()) execution.dispose()
+      // What shares states goes before what owns them. A thread that had to be ended may still write there.
+      if (!this.#stalled.signal.aborted) {
+        for (const execution of this.#executions.reverse()) execution.dispose()
+      }
     }
   }
 
@@ -223,9 +240,11 @@ export class StageTraining {
     // A stop from before the spans began would be forgotten.
     if (this.#stopped) throw new Stopped()
     const cancel = pauses ? this.#stopWhenDue(present) : () => undefined
+    const executions = present.map(({ execution }) => execution)
+    const endWatch = watchSteps(executions, this.#options.stallSeconds, this.#stalled)
     this.#isWhole = false
     try {
-      const outcomes = await this.#options.pool.run(tasks)
+      const outcomes = await this.#options.pool.run(tasks, this.#stalled.signal)
       const results = new Map(
         present.map((span, i) => [span, span.execution.finish(outcomes[i])] as const),
       )
@@ -233,6 +252,7 @@ export class StageTraining {
       return spans.map((span) => span && results.get(span))
     } finally {
       cancel()
+      endWatch()
     }
   }
 

@@ -7,6 +7,7 @@ import { precisions } from '../engines.js'
 import { findRun } from '../find-run.js'
 import { type Io } from '../io.js'
 import { type RunCommandOptions } from '../options/run-options.js'
+import { restarted } from '../supervise.js'
 import { runCommand } from './run.js'
 
 /** What may differ from the run as it was begun, as none of it changes a result. */
@@ -21,7 +22,7 @@ export async function resumeCommand(
   options: ResumeOptions,
   io: Io,
 ): Promise<number> {
-  const directory = await findRun(asked, options.out)
+  const directory = await findRun(restarted().run ?? asked, options.out)
   const { record } = await readRecord(directory)
   if (!isOfRunCommand(record)) {
     throw new UserError(`'${directory}' was not made by \`gradpool run\`, so it cannot go on here`)

@@ -14,6 +14,7 @@ import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
 import { planExperiments } from '../plan-experiments.js'
 import { type RunCommandOptions } from '../options/run-options.js'
+import { restarted, tellSupervisor } from '../supervise.js'
 import { selectExperiments } from '../select-experiments.js'
 
 /**
@@ -44,8 +45,9 @@ export async function runCommand(
       directory: options.data,
       signal: interrupts.signal,
     })
-    const unfinished = options.resume === true && resume === undefined
-    const directory = unfinished ? await findResumable(plans, engine, options.out) : resume
+    const known = restarted().run ?? resume
+    const unfinished = options.resume === true && known === undefined
+    const directory = unfinished ? await findResumable(plans, engine, options.out) : known
     return await train(plans, engine, { asked, options, io, interrupts, resume: directory })
   } catch (error) {
     if (interrupts.signal.aborted && isAbort(error)) return interrupts.exitCode() ?? exitCode.failed
@@ -82,6 +84,7 @@ async function train(
     reportEvery: strides(plans),
   })
   const { samples, onEvent: keepSamples } = sampleKeeper()
+  const { after } = restarted()
   const run = await runExperiments(plans, {
     engine,
     workers,
@@ -93,9 +96,11 @@ async function train(
     },
     record: { ...options, asked, cwd: process.cwd() },
     ...(resume !== undefined && { resume }),
+    ...(after !== undefined && { after }),
     fresh: options.fresh === true,
     checkpointSeconds: options.checkpointEvery,
   })
+  tellSupervisor({ run: run.directory })
   display.start(() => run.progress())
   const result = await run.result.finally(() => display.stop())
   if (json) io.stdout.print(JSON.stringify(result, null, 2))

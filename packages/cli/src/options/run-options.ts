@@ -102,6 +102,7 @@ function shownOptions(): Option[] {
     new Option('--checkpoint-every <seconds>', 'the most training that a crash can cost')
       .argParser(positiveNumber('--checkpoint-every', mostCheckpointSeconds))
       .default(10, '10'),
+    new Option('--in-process', 'train in this process, where a crash ends the run'),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     new Option('--quiet', 'print the table only'),
   ]

@@ -17,9 +17,11 @@ import type {
 } from '@gradpool/core'
 
 export interface Mishap {
-  readonly kind: 'exit' | 'throw' | 'nan' | 'hang'
+  readonly kind: 'exit' | 'throw' | 'nan' | 'hang' | 'loop' | 'memory' | 'late'
   /** The step before which it happens, from 0. */
   readonly step: number
+  /** How often; always unless said. */
+  readonly times?: number
 }
 
 export interface FakeEngineOptions {
@@ -47,6 +49,12 @@ export function fakeEngine({
   const trained: number[] = []
   const open = new Set<Execution>()
   const started = new Map<number, number>()
+  const counts = new Map<number, Int32Array>()
+  const countOf = (seed: number) => {
+    const count = counts.get(seed) ?? new Int32Array(new SharedArrayBuffer(4))
+    counts.set(seed, count)
+    return count
+  }
   return {
     name: 'fake',
     description: 'arithmetic',
@@ -58,7 +66,7 @@ export function fakeEngine({
       if (!shareStateOf) trained.push(seed)
       const first = state?.w?.[0]
       if (first !== undefined) started.set(seed, first)
-      const own = shareStateOf ? {} : { stepMs, mishap: mishaps[seed] }
+      const own = shareStateOf ? {} : { stepMs, mishap: mishaps[seed], count: countOf(seed) }
       const dispose = () => open.delete(execution)
       const execution = new FakeExecution(program, options, own, { accuracy, dispose })
       open.add(execution)

@@ -1,0 +1,100 @@
+// The process that trains is ended by a signal: it is started again from the last checkpoint, a few times.
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { readRun } from '@gradpool/orchestrator'
+import { expect, test } from 'vitest'
+import { emptyFolder, gradpool, runsIn, type Running, start } from '../gradpool.js'
+import { bitsOf, documentOf, runJson } from '../run-document.js'
+import { isLong } from './is-long.js'
+
+const experiment = ['mnist_auto_2', '--epochs', '3']
+const often = ['--checkpoint-every', '0.1']
+const begun = 'mnist_auto_2 autoencode started:'
+
+/** The number of the process that trains: it is in the lock. */
+async function trainer(cwd: string): Promise<number> {
+  const [run = ''] = await runsIn(cwd)
+  const lock = await readFile(join(cwd, 'runs', run, 'lock'), 'utf8')
+  return (JSON.parse(lock) as { pid: number }).pid
+}
+
+/** Ends the process that trains once another one does than before. */
+async function killTrainer(cwd: string, signal: NodeJS.Signals, before = 0): Promise<number> {
+  for (;;) {
+    const pid = await trainer(cwd).catch(() => before)
+    if (pid !== before) {
+      await setTimeout(150)
+      process.kill(pid, signal)
+      return pid
+    }
+    await setTimeout(20)
+  }
+}
+
+test.each(isLong ? ['SIGSEGV', 'SIGKILL', 'SIGBUS', 'SIGABRT'] : (['SIGSEGV'] as const))(
+  'a process that is ended by %s is started again, with the same bits and a note in the record',
+  async (signal) => {
+    const wanted = bitsOf(await runJson(experiment))
+    const cwd = await emptyFolder()
+    const running = start(['run', ...experiment, ...often, '--json'], { cwd })
+    await running.saidOnStderr(begun)
+    await killTrainer(cwd, signal as NodeJS.Signals)
+    const { code, stdout, stderr } = await running.ended
+    expect(stderr).toContain(
+      `The training process was ended by ${signal}; it goes on from the last checkpoint (1 of 3 times)\n`,
+    )
+    expect(code).toBe(0)
+    expect(bitsOf(documentOf({ stdout }))).toEqual(wanted)
+    const [run = ''] = await runsIn(cwd)
+    const { events } = await readRun(join(cwd, 'runs', run))
+    expect(events).toContainEqual(expect.objectContaining({ type: 'resumed', after: signal }))
+  },
+)
+
+test('one that is ended again and again is given up, with the command that goes on', async () => {
+  const cwd = await emptyFolder()
+  const running = start(['run', 'mnist_auto_2', '--epochs', '1000', ...often], { cwd })
+  await running.said(begun)
+  let pid = 0
+  for (let kills = 0; kills < 4; kills++) pid = await killTrainer(cwd, 'SIGSEGV', pid)
+  const { code, stderr } = await running.ended
+  expect(code).toBe(1)
+  expect(stderr).toMatch(
+    /ended by SIGSEGV again; gradpool resume runs\/\S+ goes on with the run\n$/,
+  )
+})
+
+test('one whose supervisor is killed stops in good order', async () => {
+  const cwd = await emptyFolder()
+  const running = start(['run', ...experiment, '--epochs', '1000'], { cwd })
+  await running.said(begun)
+  await setTimeout(300)
+  running.child.kill('SIGKILL')
+  await unlocked(cwd)
+  const resumed = start(['resume'], { cwd })
+  await resumed.said('mnist_auto_2 autoencode goes on in epoch')
+  expect(await endedBy(resumed, 'SIGHUP')).toBe(129)
+})
+
+test('--in-process leaves it to the caller', async () => {
+  const cwd = await emptyFolder()
+  const running = start(['run', ...experiment, '--in-process'], { cwd })
+  await running.said(begun)
+  expect(await trainer(cwd)).toBe(running.child.pid)
+  running.child.kill('SIGSEGV')
+  expect((await running.ended).code).toBe(null)
+  expect((await gradpool(['resume', '--quiet'], { cwd })).code).toBe(0)
+})
+
+async function endedBy({ child, ended }: Running, signal: NodeJS.Signals): Promise<number | null> {
+  child.kill(signal)
+  return (await ended).code
+}
+
+/** Fulfilled when nobody works on the run any more. */
+async function unlocked(cwd: string): Promise<void> {
+  const [run = ''] = await runsIn(cwd)
+  while (existsSync(join(cwd, 'runs', run, 'lock'))) await setTimeout(20)
+}
