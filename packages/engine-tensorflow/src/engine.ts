@@ -1,0 +1,95 @@
+/**
+ * The engine `tensorflow`: each Program one graph of TensorFlow, run by tfjs-node, many steps per call.
+ */
+import {
+  bytesPerElement,
+  sizeOf,
+  type BatchProgram,
+  type CompileOptions,
+  type Engine,
+  type Execution,
+  type Field,
+} from '@gradpool/core'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { TensorFlowExecution, type Host } from './execution.js'
+import type { FieldFile } from './lowering/step.js'
+import { loadTensorFlow } from './tensorflow.js'
+
+export interface TensorFlowEngineOptions {
+  /** How many workers will run spans at once; sets the threads that TensorFlow may use. Default: 1. */
+  readonly workers?: number
+}
+
+/** @throws UserError where TensorFlow is not there; says how to get it */
+export function tensorflowEngine(options: TensorFlowEngineOptions = {}): Promise<Engine> {
+  return new Promise((resolve) => {
+    resolve(new TensorFlowEngine(options))
+  })
+}
+
+class TensorFlowEngine implements Engine, Host {
+  readonly name = 'tensorflow'
+  readonly description: string
+  readonly workerModule = new URL(
+    import.meta.url.endsWith('.ts') ? '../dist/span.js' : './span.js',
+    import.meta.url,
+  ).href
+  readonly executions = new Set<Execution>()
+  readonly #folder: string
+  /** Files of fields, and how many executions read them. */
+  readonly #files = new Map<Field['values'], { readonly file: string; users: number }>()
+  #numNames = 0
+
+  constructor(_options: TensorFlowEngineOptions) {
+    const { version } = loadTensorFlow()
+    this.description = `TensorFlow through tfjs-node ${version['tfjs-node']}`
+    this.#folder = mkdtempSync(join(tmpdir(), 'gradpool-tensorflow-'))
+    process.once('exit', this.#remove)
+  }
+
+  readonly allocate = (numBytes: number): Uint8Array => new Uint8Array(numBytes)
+
+  compile(program: BatchProgram, options: CompileOptions): Promise<Execution> {
+    return new Promise((resolve) => {
+      resolve(new TensorFlowExecution(this, program, options))
+    })
+  }
+
+  folder(): string {
+    return join(this.#folder, `model-${this.#numNames++}`)
+  }
+
+  place({ values, dtype, shape }: Field): FieldFile {
+    const known = this.#files.get(values)
+    const placed = known ?? { file: join(this.#folder, `field-${this.#numNames++}`), users: 0 }
+    if (known === undefined) {
+      writeFileSync(placed.file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+    }
+    placed.users++
+    this.#files.set(values, placed)
+    const numRows = values.byteLength / bytesPerElement[dtype] / sizeOf(shape)
+    return { path: placed.file, numRows }
+  }
+
+  release({ values }: Field): void {
+    const placed = this.#files.get(values)
+    if (placed === undefined) return
+    placed.users--
+    if (placed.users > 0) return
+    this.#files.delete(values)
+    rmSync(placed.file, { force: true })
+  }
+
+  dispose(): Promise<void> {
+    for (const execution of this.executions) execution.dispose()
+    process.removeListener('exit', this.#remove)
+    this.#remove()
+    return Promise.resolve()
+  }
+
+  readonly #remove = (): void => {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}

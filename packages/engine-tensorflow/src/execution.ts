@@ -1,0 +1,238 @@
+/**
+ * A BatchProgram compiled over a split: a SavedModel in a folder of its own, and what its spans share.
+ */
+import {
+  UserError,
+  initialState,
+  sizeOf,
+  type BatchProgram,
+  type CompileOptions,
+  type Execution,
+  type Field,
+  type Progress,
+  type RunOptions,
+  type SpanOutcome,
+  type SpanResult,
+  type StateValues,
+} from '@gradpool/core'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkFit } from './check-fit.js'
+import { lowerBatchProgram, scalarResults, stepsPerEpochOf } from './lowering/saved-model.js'
+import { Variables } from './lowering/variables.js'
+import type { FieldFile } from './lowering/step.js'
+import { SharedProgress, SharedStates } from './shared.js'
+import {
+  releaseModels,
+  runSlices,
+  type TensorFlowSpanOutcome,
+  type TensorFlowSpanTask,
+} from './span.js'
+
+/** The step's number is an i32 in programs. */
+const MOST_STEPS = 2 ** 31 - 1
+
+/** What executions of one engine have in common. */
+export interface Host {
+  /** A new folder. */
+  folder(): string
+  /** A file with a field's values; each call is undone by one of `release`. */
+  place(field: Field): FieldFile
+  release(field: Field): void
+  /** Those that are not disposed of. */
+  readonly executions: Set<Execution>
+}
+
+export class TensorFlowExecution implements Execution {
+  readonly program: BatchProgram
+  readonly stepsPerEpoch: number
+  readonly #host: Host
+  readonly #states: SharedStates
+  readonly #progress: SharedProgress
+  readonly #fields: Field[] = []
+  readonly #folder: string
+  readonly #task: Omit<TensorFlowSpanTask, 'steps'>
+  /** `step` when the span in progress began. */
+  #spanStart = 0
+  #isRunning = false
+
+  /** @throws UserError for a field, a row or a state that does not fit the program, or an op that cannot be lowered */
+  constructor(host: Host, program: BatchProgram, options: CompileOptions) {
+    checkFit(program, options)
+    this.#host = host
+    this.program = program
+    this.stepsPerEpoch = stepsPerEpochOf(program)
+    this.#states = this.#makeStates(options)
+    this.#progress = SharedProgress.create(scalarResults(program).length)
+    this.#folder = host.folder()
+    try {
+      this.#writeModel(options)
+    } catch (error) {
+      this.#release()
+      throw error
+    }
+    this.#task = this.#makeTask(options)
+    host.executions.add(this)
+  }
+
+  get step(): number {
+    return this.#progress.step
+  }
+
+  /** @throws UserError for a number of steps that cannot be, or while `run` is under way */
+  begin(steps: number): TensorFlowSpanTask {
+    this.#checkAlive()
+    if (this.#isRunning) throw new UserError('this execution is running already')
+    const most = MOST_STEPS - this.step
+    if (!Number.isInteger(steps) || steps < 0 || steps > most) {
+      throw new UserError(`steps must be a whole number from 0 to ${most}, not ${steps}`)
+    }
+    this.#progress.stopped = false
+    this.#spanStart = this.step
+    return { ...this.#task, steps }
+  }
+
+  finish(outcome: SpanOutcome): SpanResult {
+    const { status, sums } = outcome as TensorFlowSpanOutcome
+    const { program } = this.program
+    const examples = this.#examplesBefore(this.step) - this.#examplesBefore(this.#spanStart)
+    const means = program.results.map(({ name, node }, index) => {
+      const none = new Float64Array(sizeOf(program.node(node).shape))
+      return [name, (sums[index] ?? none).map((sum) => sum / examples)] as const
+    })
+    return {
+      status,
+      steps: this.step - this.#spanStart,
+      means: Object.fromEntries(means),
+      lastLoss: this.#progress.lastLoss,
+    }
+  }
+
+  async run({ steps, signal, onProgress }: RunOptions): Promise<SpanResult> {
+    const slices = runSlices(this.begin(steps))
+    this.#isRunning = true
+    try {
+      for (;;) {
+        if (signal?.aborted === true) this.stop()
+        const { done, value } = await slices.next()
+        if (done === true) return this.finish(value)
+        onProgress?.(this.progress())
+        await new Promise((resolve) => setImmediate(resolve))
+        this.#checkAlive()
+      }
+    } catch (error) {
+      // Whatever fails once the files are gone fails for that reason.
+      this.#checkAlive()
+      throw error
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  progress(): Progress {
+    this.#checkAlive()
+    const { results, step } = this.#progress
+    const last = scalarResults(this.program).map((name, index) => [name, results[index] ?? NaN])
+    return { step, last: Object.fromEntries(last) as Record<string, number> }
+  }
+
+  stop(): void {
+    this.#progress.stopped = true
+  }
+
+  read(): Record<string, Float32Array> {
+    this.#checkAlive()
+    return this.#states.read()
+  }
+
+  write(values: StateValues): void {
+    this.#checkAlive()
+    this.#states.write(values)
+  }
+
+  /** Only when no worker runs a span of it. Workers free what they hold of it when they run another span. */
+  dispose(): void {
+    if (!this.#host.executions.delete(this)) return
+    this.#progress.dispose()
+    this.#release()
+    if (!this.#isRunning) releaseModels()
+  }
+
+  /** For executions that share them. */
+  get states(): SharedStates {
+    this.#checkAlive()
+    return this.#states
+  }
+
+  #checkAlive(): void {
+    if (!this.#host.executions.has(this)) throw new UserError('this execution was disposed')
+  }
+
+  #release(): void {
+    for (const field of this.#fields) this.#host.release(field)
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Examples of all steps before a step, since the execution was compiled. */
+  #examplesBefore(step: number): number {
+    const { batchSize, numExamples } = this.program
+    const perEpoch = Math.min(numExamples, this.stepsPerEpoch * batchSize)
+    const [epoch, batch] = [Math.floor(step / this.stepsPerEpoch), step % this.stepsPerEpoch]
+    return epoch * perEpoch + batch * batchSize
+  }
+
+  #makeStates({ seed, state, shareStateOf }: CompileOptions): SharedStates {
+    const { program } = this.program
+    if (shareStateOf) {
+      if (!(shareStateOf instanceof TensorFlowExecution) || shareStateOf.#host !== this.#host) {
+        throw new UserError('states are shared between executions of one engine only')
+      }
+      shareStateOf.states.checkShared(program)
+      return shareStateOf.states
+    }
+    const states = SharedStates.create(program)
+    states.write({ ...initialState(program, seed), ...state })
+    return states
+  }
+
+  #writeModel({ data, seed }: CompileOptions): void {
+    const files = new Map<string, FieldFile>()
+    const field = (name: string): FieldFile => {
+      const known = files.get(name)
+      if (known !== undefined) return known
+      const values = data.fields[name]
+      if (values === undefined) throw new UserError(`the data has no field "${name}"`)
+      const file = this.#host.place(values)
+      this.#fields.push(values)
+      files.set(name, file)
+      return file
+    }
+    mkdirSync(this.#folder, { recursive: true })
+    writeFileSync(
+      join(this.#folder, 'saved_model.pb'),
+      lowerBatchProgram(this.program, { seed, field }),
+    )
+  }
+
+  #makeTask({ data, seed }: CompileOptions): Omit<TensorFlowSpanTask, 'steps'> {
+    const { program, tail, batchSize, shuffle } = this.program
+    const { states } = new Variables(this.program)
+    // Shared, so that a task carries none of them.
+    const rows = new Int32Array(new SharedArrayBuffer(4 * data.rows.length))
+    rows.set(data.rows)
+    return {
+      model: this.#folder,
+      progress: this.#progress.buffer,
+      states: this.#states.data,
+      variables: states.map(({ name, state, shape }) => ({ name, state, shape })),
+      trains: program.updates.length > 0,
+      rows,
+      shuffle,
+      seed,
+      batchSize,
+      hasTail: tail !== undefined,
+      stepsPerEpoch: this.stepsPerEpoch,
+      lossIndex: scalarResults(this.program).indexOf('loss'),
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export { tensorflowEngine, type TensorFlowEngineOptions } from './engine.js'

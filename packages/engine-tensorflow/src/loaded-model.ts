@@ -1,0 +1,108 @@
+/**
+ * A SavedModel of a BatchProgram in TensorFlow's memory: one session of this thread, called by signatures.
+ */
+import { doublesOf } from './lowering/saved-model.js'
+import { NOT_FINITE } from './lowering/step.js'
+import { loadTensorFlow } from './tensorflow.js'
+import type { Tensor } from '@tensorflow/tfjs-core'
+
+type Signature = Awaited<ReturnType<ReturnType<typeof loadTensorFlow>['node']['loadSavedModel']>>
+type Values = Record<string, Float32Array | Int32Array>
+
+/** What a loop leaves. */
+export interface LoopStatus {
+  /** The step that comes next. */
+  readonly step: number
+  /** Results of one element, of the last step. */
+  readonly last: Float32Array
+  /** Of each result, over the examples of the loop. */
+  readonly sums: readonly Float64Array[]
+  /** False where a loss was not finite: of the step that comes next, which left nothing. */
+  readonly finite: boolean
+}
+
+export class LoadedModel {
+  readonly #signatures: ReadonlyMap<string, Signature>
+  /** The version of the states that the variables hold. */
+  version = -1
+  /** How many steps take about as long as a slice should. */
+  sliceSteps = 1
+
+  private constructor(signatures: ReadonlyMap<string, Signature>) {
+    this.#signatures = signatures
+  }
+
+  static async load(path: string, names: readonly string[]): Promise<LoadedModel> {
+    const { node } = loadTensorFlow()
+    const signatures = new Map<string, Signature>()
+    for (const name of names) signatures.set(name, await node.loadSavedModel(path, ['serve'], name))
+    return new LoadedModel(signatures)
+  }
+
+  write(states: Readonly<Record<string, { values: Float32Array; shape: readonly number[] }>>): void {
+    const { tensor } = loadTensorFlow()
+    const tensors = Object.entries(states).map(([name, { values, shape }]) => [
+      name,
+      tensor(values, [...shape], 'float32'),
+    ])
+    this.#call('write', Object.fromEntries(tensors) as Record<string, Tensor>)
+  }
+
+  read(): Values {
+    return this.#call('read', {})
+  }
+
+  /** Goes on from a step, in this order of the rows. */
+  begin(step: number, order: Int32Array): void {
+    const { scalar, tensor } = loadTensorFlow()
+    this.#call('begin', { step: scalar(step, 'int32'), order: tensor(order) })
+  }
+
+  /** The steps below `limit`, all of them full batches or the one shorter one. */
+  loop(kind: 'full' | 'tail', limit: number): LoopStatus {
+    const { scalar } = loadTensorFlow()
+    try {
+      return statusOf(this.#call(kind, { limit: scalar(limit, 'int32') }), true)
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes(NOT_FINITE))) throw error
+      return statusOf(this.#call('status', {}), false)
+    }
+  }
+
+  /** Ends the session and frees its variables. */
+  dispose(): void {
+    for (const signature of this.#signatures.values()) signature.dispose()
+  }
+
+  /** Calls a signature; the input tensors are disposed of. */
+  #call(name: string, inputs: Record<string, Tensor>): Values {
+    const signature = this.#signatures.get(name)
+    if (signature === undefined) throw new Error(`the model has no signature ${name}`)
+    const outputs: Record<string, Tensor> = {}
+    try {
+      Object.assign(outputs, signature.predict(inputs))
+      return Object.fromEntries(
+        Object.entries(outputs).map(([key, output]) => [
+          key,
+          output.dataSync<'float32' | 'int32'>() as Float32Array | Int32Array,
+        ]),
+      )
+    } finally {
+      loadTensorFlow().dispose([...Object.values(inputs), ...Object.values(outputs)])
+    }
+  }
+}
+
+function statusOf(values: Values, finite: boolean): LoopStatus {
+  const sums = Object.entries(values)
+    .filter(([name]) => name.startsWith('sum_'))
+    .map(([name, words]) => [Number(name.slice(4)), doublesOf(Int32Array.from(words))] as const)
+    .sort(([a], [b]) => a - b)
+    .map(([, sum]) => sum)
+  return {
+    step: values.step?.[0] ?? 0,
+    last: Float32Array.from(values.last ?? []),
+    sums,
+    finite,
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * How each op of core is computed by TensorFlow: one function per op.
+ *
+ * Where an op of TensorFlow leaves open, or decides otherwise, what core's table says (NaN in a maximum, an index
+ * outside, a number that no integer holds), further nodes make up for it.
+ */
+import { type Attributes, type Node, type OpName } from '@gradpool/core'
+import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
+import type { TensorFlowOp } from '../graph/ops.js'
+import { TYPE_OF, type TensorFlowType } from '../graph/types.js'
+import { lowerRandom } from './random.js'
+import type { Values } from './values.js'
+
+type Lowering = (values: Values, node: Node) => Ref
+
+const SMALLEST_NORMAL = 2 ** -126
+const LARGEST_FLOAT = (2 - 2 ** -23) * 2 ** 127
+
+export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
+  input: (_, node) => {
+    throw new Error(`an input of shape [${node.shape.join(', ')}] has no value`)
+  },
+  constant: ({ builder }, { attributes, shape, dtype }) =>
+    builder.constant(numbers(attributes, 'values'), TYPE_OF[dtype], shape),
+  random: lowerRandom,
+
+  neg: unary('Neg'),
+  exp: unary('Exp'),
+  log: unary('Log'),
+  sqrt: unary('Sqrt'),
+  tanh: unary('Tanh'),
+  sigmoid: unary('Sigmoid'),
+  // Not Relu, which TensorFlow fuses into matrix products in a form that turns NaN into 0.
+  relu: (values, node) =>
+    values.builder.add('Maximum', [values.of(operand(node, 0)), values.builder.constant(0, 'float')], {
+      attributes: typed('float'),
+    }),
+  abs: unary('Abs'),
+  flush: (values, node) => {
+    const { builder } = values
+    const x = values.of(operand(node, 0))
+    const size = builder.add('Abs', [x], { attributes: typed('float') })
+    const smallest = builder.constant(SMALLEST_NORMAL, 'float')
+    const isTiny = builder.add('Less', [size, smallest], { attributes: typed('float') })
+    return select(builder, isTiny, builder.constant(0, 'float'), x)
+  },
+  stopGradient: (values, node) => values.of(operand(node, 0)),
+  cast: lowerCast,
+
+  add: binary('AddV2'),
+  sub: binary('Sub'),
+  mul: binary('Mul'),
+  div: binary('RealDiv'),
+  max: binary('Maximum'),
+  min: binary('Minimum'),
+  less: comparison,
+  lessEqual: comparison,
+  equal: comparison,
+  select: (values, node) => {
+    const condition = values.boolean(operand(node, 0))
+    const [a = '', b = ''] = node.inputs.slice(1).map((index) => values.of(index))
+    return select(values.builder, condition.ref, a, b)
+  },
+
+  sum: reduction('Sum'),
+  reduceMax: reduction('Max'),
+  argMax: (values, node) => {
+    const { builder } = values
+    // TensorFlow passes over NaN: here it becomes infinity, and infinity the largest number below it.
+    const x = values.of(operand(node, 0))
+    const largest = builder.constant(LARGEST_FLOAT, 'float')
+    const finite = builder.add('Minimum', [x, largest], { attributes: typed('float') })
+    const isNaN = builder.add('IsNan', [x], { attributes: typed('float') })
+    const ranked = select(builder, isNaN, builder.constant(Infinity, 'float'), finite)
+    const axis = builder.constant(-1, 'int32')
+    const attributes = {
+      ...typed('float'),
+      Tidx: { type: 'int32' },
+      output_type: { type: 'int32' },
+    } as const
+    return builder.add('ArgMax', [ranked, axis], { attributes })
+  },
+  softmax: unary('Softmax'),
+  logSoftmax: unary('LogSoftmax'),
+
+  broadcast: (values, node) => values.of(operand(node, 0)),
+  reshape: (values, node) => layout(values, node, 'Reshape', 'Tshape', [node.shape]),
+  transpose: (values, node) =>
+    layout(values, node, 'Transpose', 'Tperm', [numbers(node.attributes, 'permutation')]),
+  slice: (values, node) =>
+    layout(values, node, 'Slice', 'Index', [numbers(node.attributes, 'starts'), node.shape]),
+  pad: (values, node) => {
+    const { builder, program } = values
+    const inner = program.node(operand(node, 0)).shape
+    const before = numbers(node.attributes, 'before')
+    const around = inner.flatMap((extent, axis) => {
+      const start = before[axis] ?? 0
+      return [start, (node.shape[axis] ?? 0) - start - extent]
+    })
+    const paddings = builder.constant(around, 'int32', [inner.length, 2])
+    return builder.add('Pad', [values.of(operand(node, 0)), paddings], {
+      attributes: { ...typed(TYPE_OF[node.dtype]), Tpaddings: { type: 'int32' } },
+    })
+  },
+  concat: (values, node) => {
+    const parts = node.inputs.map((index) => values.of(index))
+    const [first = ''] = parts
+    if (parts.length === 1) return first
+    const axis = values.builder.constant(Number(node.attributes.axis), 'int32')
+    return values.builder.add('ConcatV2', [...parts, axis], {
+      attributes: {
+        N: { int: parts.length },
+        ...typed(TYPE_OF[node.dtype]),
+        Tidx: { type: 'int32' },
+      },
+    })
+  },
+
+  gather: (values, node) => {
+    const { builder, program } = values
+    const [table, indices] = [operand(node, 0), operand(node, 1)]
+    const last = (program.node(table).shape[0] ?? 1) - 1
+    const int = { attributes: typed('int32') }
+    const above = builder.add('Maximum', [values.of(indices), builder.constant(0, 'int32')], int)
+    const within = builder.add('Minimum', [above, builder.constant(last, 'int32')], int)
+    return gatherRows(builder, values.of(table), within, TYPE_OF[node.dtype])
+  },
+  scatterAdd: (values, node) => {
+    const { builder } = values
+    const indices = values.of(operand(node, 1))
+    const numRows = builder.constant(node.shape[0] ?? 0, 'int32')
+    // An index below 0 leaves a segment out; one too large is an error.
+    const isInside = builder.add('Less', [indices, numRows], { attributes: typed('int32') })
+    const outside = builder.constant(-1, 'int32')
+    const safe = builder.add('SelectV2', [isInside, indices, outside], {
+      attributes: typed('int32'),
+    })
+    return builder.add('UnsortedSegmentSum', [values.of(operand(node, 0)), safe, numRows], {
+      attributes: {
+        ...typed('float'),
+        Tindices: { type: 'int32' },
+        Tnumsegments: { type: 'int32' },
+      },
+    })
+  },
+  oneHot: (values, node) => {
+    const { builder, program } = values
+    const index = operand(node, 0)
+    const parts = [
+      values.of(index),
+      builder.constant(Number(node.attributes.depth), 'int32'),
+      builder.constant(1, 'float'),
+      builder.constant(0, 'float'),
+    ]
+    const attributes = {
+      ...typed('float'),
+      TI: { type: TYPE_OF[program.node(index).dtype] },
+      axis: { int: -1 },
+    }
+    return builder.add('OneHot', parts, { attributes })
+  },
+
+  matmul: (values, node) => {
+    const refs = node.inputs.map((index) => values.of(index))
+    return values.builder.add('MatMul', refs, {
+      attributes: {
+        ...typed('float'),
+        transpose_a: { bool: node.attributes.transposeA === true },
+        transpose_b: { bool: node.attributes.transposeB === true },
+      },
+    })
+  },
+}
+
+/** Rows of a table by their numbers, all of which are rows. */
+export function gatherRows(
+  builder: GraphBuilder,
+  table: Ref,
+  indices: Ref,
+  type: TensorFlowType,
+): Ref {
+  return builder.add('GatherV2', [table, indices, builder.constant(0, 'int32')], {
+    attributes: {
+      Tparams: { type },
+      Tindices: { type: 'int32' },
+      Taxis: { type: 'int32' },
+      batch_dims: { int: 0 },
+    },
+  })
+}
+
+/** The operand of a node at a position. */
+export function operand(node: Node, position: number): number {
+  const index = node.inputs[position]
+  if (index === undefined) throw new Error(`${node.op} has no operand ${position}`)
+  return index
+}
+
+function lowerCast(values: Values, node: Node): Ref {
+  const { builder, program } = values
+  const source = program.node(operand(node, 0)).dtype
+  const x = values.of(operand(node, 0))
+  const cast = (ref: Ref, from: TensorFlowType, to: TensorFlowType): Ref =>
+    builder.add('Cast', [ref], { attributes: { SrcT: { type: from }, DstT: { type: to } } })
+  if (source === node.dtype) return x
+  if (node.dtype === 'f32' || source === 'u8') {
+    return cast(x, TYPE_OF[source], TYPE_OF[node.dtype])
+  }
+  if (source === 'i32') {
+    return cast(clamp(builder, x, 0, 255, 'int32'), 'int32', 'uint8')
+  }
+  // As doubles, which hold every integer of 32 bits, so that the bounds are exact.
+  const isNumber = builder.add('Equal', [x, x], {
+    attributes: { ...typed('float'), incompatible_shape_error: { bool: true } },
+  })
+  const number = select(builder, isNumber, x, builder.constant(0, 'float'))
+  const [low, high] = node.dtype === 'u8' ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1]
+  const bounded = clamp(builder, cast(number, 'float', 'double'), low, high, 'double')
+  return cast(bounded, 'double', TYPE_OF[node.dtype])
+}
+
+function clamp(
+  builder: GraphBuilder,
+  x: Ref,
+  low: number,
+  high: number,
+  type: 'int32' | 'double',
+): Ref {
+  const above = builder.add('Maximum', [x, builder.constant(low, type)], {
+    attributes: typed(type),
+  })
+  return builder.add('Minimum', [above, builder.constant(high, type)], { attributes: typed(type) })
+}
+
+function select(builder: GraphBuilder, condition: Ref, a: Ref, b: Ref): Ref {
+  return builder.add('SelectV2', [condition, a, b], { attributes: typed('float') })
+}
+
+function unary(op: TensorFlowOp): Lowering {
+  return (values, node) =>
+    values.builder.add(op, [values.of(operand(node, 0))], { attributes: typed('float') })
+}
+
+function binary(op: TensorFlowOp): Lowering {
+  return (values, node) =>
+    values.builder.add(op, values.operands(node.inputs, node.shape), { attributes: typed('float') })
+}
+
+/** Made by `Values` itself, which knows whether it is wanted as booleans or as floats. */
+function comparison(_: Values, { op }: Node): Ref {
+  throw new Error(`${op} is no op of this table`)
+}
+
+function reduction(op: 'Sum' | 'Max'): Lowering {
+  return (values, node) => {
+    const axes = values.builder.constant(numbers(node.attributes, 'axes'), 'int32')
+    return values.builder.add(op, [values.of(operand(node, 0)), axes], {
+      attributes: { ...typed('float'), Tidx: { type: 'int32' }, keep_dims: { bool: false } },
+    })
+  }
+}
+
+/** An op that moves elements, with lists of integers as its further operands. */
+function layout(
+  values: Values,
+  node: Node,
+  op: TensorFlowOp,
+  typeName: string,
+  lists: readonly (readonly number[])[],
+): Ref {
+  const { builder } = values
+  const constants = lists.map((list) => builder.constant(list, 'int32', [list.length]))
+  return builder.add(op, [values.of(operand(node, 0)), ...constants], {
+    attributes: { ...typed(TYPE_OF[node.dtype]), [typeName]: { type: 'int32' } },
+  })
+}
+
+function numbers(attributes: Attributes, name: string): readonly number[] {
+  const value = attributes[name]
+  return typeof value === 'object' ? value : []
+}

@@ -1,0 +1,202 @@
+/**
+ * A BatchProgram as one SavedModel, whose signatures share its variables:
+ *
+ * - `write`: sets all states; `read`: gives them.
+ * - `begin`: sets the order of an epoch and the step to go on from.
+ * - `full`, `tail`: the steps below a limit, in one loop; the sums of their results, and the last step's.
+ * - `status`: how far a loop came that failed.
+ *
+ * Sums are doubles, which tfjs has not: they go out as pairs of integers.
+ */
+import { sizeOf, type BatchProgram, type Shape } from '@gradpool/core'
+import { GraphBuilder, typed, type Ref } from '../graph/builder.js'
+import { encodeSavedModel, type Endpoint, type Signature } from '../graph/messages.js'
+import type { TensorFlowType } from '../graph/types.js'
+import { loopCondition, lowerStep, readVariable, type FieldFile } from './step.js'
+import { Variables, type Variable } from './variables.js'
+
+export interface LoweringOptions {
+  readonly seed: number
+  readonly field: (name: string) => FieldFile
+}
+
+/** The bytes of `saved_model.pb`. @throws UserError for an op that TensorFlow has no equal of */
+export function lowerBatchProgram(batchProgram: BatchProgram, options: LoweringOptions): Uint8Array {
+  const { program, tail, batchSize, numExamples } = batchProgram
+  const variables = new Variables(batchProgram)
+  const graph = new ModelGraph(variables)
+  const stepsPerEpoch = stepsPerEpochOf(batchProgram)
+  const condition = loopCondition('condition', variables)
+  const common = { ...options, variables, stepsPerEpoch }
+  const full = lowerStep(program, { ...common, name: 'full_step', batchSize })
+  const functions = [condition, full]
+  const signatures: Record<string, Signature> = {
+    write: graph.write(),
+    read: graph.read(),
+    begin: graph.begin(),
+    full: graph.loop('full', condition.name, full.name),
+    status: graph.status(),
+  }
+  if (tail) {
+    const rest = numExamples % batchSize
+    const short = lowerStep(tail, { ...common, name: 'tail_step', batchSize: rest })
+    functions.push(short)
+    signatures.tail = graph.loop('tail', condition.name, short.name)
+  }
+  return encodeSavedModel({ nodes: graph.nodes, functions, signatures })
+}
+
+export function stepsPerEpochOf({ tail, batchSize, numExamples }: BatchProgram): number {
+  return tail ? Math.ceil(numExamples / batchSize) : Math.floor(numExamples / batchSize)
+}
+
+class ModelGraph {
+  readonly #builder = new GraphBuilder('graph')
+  readonly #variables: Variables
+  readonly #handles = new Map<Variable, Ref>()
+
+  constructor(variables: Variables) {
+    this.#variables = variables
+    for (const variable of variables.all) {
+      const { name, type, shape } = variable
+      const handle = this.#builder.add('VarHandleOp', [], {
+        name,
+        attributes: { dtype: { type }, shape: { shape }, shared_name: { text: name } },
+      })
+      this.#handles.set(variable, handle)
+    }
+  }
+
+  get nodes() {
+    return this.#builder.nodes
+  }
+
+  write(): Signature {
+    const inputs: Record<string, Endpoint> = {}
+    const assigned = this.#variables.states.map((variable) => {
+      const { name, shape, scale } = variable
+      const placeholder = this.#placeholder(`write_${name}`, 'float', shape)
+      inputs[name] = placeholder
+      return this.#assign(variable, this.#scaled('Mul', placeholder.tensor, scale))
+    })
+    return { inputs, outputs: { done: this.#done('write', assigned) } }
+  }
+
+  read(): Signature {
+    const outputs = this.#variables.states.map((variable) => {
+      const { name, shape, scale } = variable
+      const value = this.#scaled('RealDiv', this.#read(variable), scale)
+      return [name, { tensor: value, type: 'float', shape }] as const
+    })
+    return { inputs: {}, outputs: Object.fromEntries(outputs) }
+  }
+
+  begin(): Signature {
+    const { order, step } = this.#variables
+    const inputs = {
+      order: this.#placeholder('begin_order', 'int32', order.shape),
+      step: this.#placeholder('begin_step', 'int32', []),
+    }
+    const assigned = [
+      this.#assign(order, inputs.order.tensor),
+      this.#assign(step, inputs.step.tensor),
+    ]
+    return { inputs, outputs: { done: this.#done('begin', assigned) } }
+  }
+
+  loop(name: string, condition: string, body: string): Signature {
+    const { step, limit, all } = this.#variables
+    const limitInput = this.#placeholder(`${name}_limit`, 'int32', [])
+    const ready = [this.#assign(limit, limitInput.tensor), ...this.#clear()]
+    const first = this.#read(step, ready)
+    const handles = all.map((variable) => this.#handle(variable))
+    const types: readonly TensorFlowType[] = ['int32', ...handles.map(() => 'resource' as const)]
+    const last = this.#builder.add('While', [first, ...handles], {
+      name: `${name}_loop`,
+      attributes: {
+        T: { types },
+        cond: { function: condition },
+        body: { function: body },
+        output_shapes: { shapes: [] },
+        parallel_iterations: { int: 1 },
+        _lower_using_switch_merge: { bool: true },
+      },
+    })
+    const outputs = this.#status([last])
+    return { inputs: { limit: limitInput }, outputs }
+  }
+
+  status(): Signature {
+    return { inputs: {}, outputs: this.#status([]) }
+  }
+
+  #status(after: readonly Ref[]): Record<string, Endpoint> {
+    const { step, sums, last } = this.#variables
+    const outputs: Record<string, Endpoint> = {
+      step: { tensor: this.#read(step, after), type: 'int32', shape: [] },
+      last: { tensor: this.#read(last, after), type: 'float', shape: last.shape },
+    }
+    for (const variable of sums) {
+      const words = this.#builder.add('Bitcast', [this.#read(variable, after)], {
+        attributes: { ...typed('double'), type: { type: 'int32' } },
+      })
+      outputs[variable.name] = { tensor: words, type: 'int32', shape: [...variable.shape, 2] }
+    }
+    return outputs
+  }
+
+  /** No results yet. */
+  #clear(): Ref[] {
+    const { sums, last } = this.#variables
+    const filled = (variable: Variable, value: number, type: 'double' | 'float') =>
+      this.#assign(variable, this.#builder.constant(value, type, variable.shape))
+    return [...sums.map((sum) => filled(sum, 0, 'double')), filled(last, NaN, 'float')]
+  }
+
+  #placeholder(name: string, type: TensorFlowType, shape: Shape): Endpoint {
+    const attributes = { dtype: { type }, shape: { shape } }
+    return { tensor: this.#builder.add('Placeholder', [], { name, attributes }), type, shape }
+  }
+
+  /** A tensor that is there when all has been assigned; a signature needs one. */
+  #done(name: string, after: readonly Ref[]): Endpoint {
+    const tensor = this.#builder.add('Identity', [this.#builder.constant(0, 'int32')], {
+      name: `${name}_done`,
+      attributes: typed('int32'),
+      after,
+    })
+    return { tensor, type: 'int32', shape: [] }
+  }
+
+  #scaled(op: 'Mul' | 'RealDiv', value: Ref, scale: number): Ref {
+    if (scale === 1) return value
+    const factor = this.#builder.constant(scale, 'float')
+    return this.#builder.add(op, [value, factor], { attributes: typed('float') })
+  }
+
+  #assign(variable: Variable, value: Ref): Ref {
+    return this.#builder.add('AssignVariableOp', [this.#handle(variable), value], {
+      attributes: { dtype: { type: variable.type } },
+    })
+  }
+
+  #read(variable: Variable, after: readonly Ref[] = []): Ref {
+    return readVariable(this.#builder, variable, this.#handle(variable), after)
+  }
+
+  #handle(variable: Variable): Ref {
+    return this.#handles.get(variable) ?? ''
+  }
+}
+
+/** The doubles whose halves are these integers. */
+export function doublesOf(words: Int32Array): Float64Array {
+  return new Float64Array(Int32Array.from(words).buffer)
+}
+
+/** Where in `last` each result of one element is. */
+export function scalarResults({ program }: BatchProgram): string[] {
+  return program.results
+    .filter(({ node }) => sizeOf(program.node(node).shape) === 1)
+    .map(({ name }) => name)
+}

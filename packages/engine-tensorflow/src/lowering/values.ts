@@ -1,0 +1,121 @@
+/**
+ * Lowers the nodes of a Program, each when it is first asked for, to nodes of a TensorFlow function.
+ *
+ * Broadcasts, and the floats of comparisons, are made only for ops that cannot take them as they are: TensorFlow's
+ * elementwise ops broadcast by themselves, and select by booleans.
+ */
+import { sameShape, type Node, type Program, type Shape } from '@gradpool/core'
+import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
+import { TYPE_OF } from '../graph/types.js'
+import { LOWERINGS } from './ops.js'
+
+/** A tensor that may have yet to be broadcast. */
+export interface Loose {
+  readonly ref: Ref
+  readonly shape: Shape
+}
+
+export class Values {
+  readonly builder: GraphBuilder
+  readonly program: Program
+  readonly #input: (index: number) => Ref
+  readonly #refs: (Ref | undefined)[] = []
+  readonly #loose: (Loose | undefined)[] = []
+  readonly #booleans: (Ref | undefined)[] = []
+
+  /** @param input makes the value of an input node */
+  constructor(program: Program, builder: GraphBuilder, input: (index: number) => Ref) {
+    this.program = program
+    this.builder = builder
+    this.#input = input
+  }
+
+  /** The value of a node, of its whole shape. */
+  of(index: number): Ref {
+    const known = this.#refs[index]
+    if (known !== undefined) return known
+    const node = this.program.node(index)
+    const { ref, shape } = this.loose(index)
+    const whole = sameShape(shape, node.shape) ? ref : this.#broadcast(ref, node)
+    this.#refs[index] = whole
+    return whole
+  }
+
+  /** The value of a node before it is broadcast. */
+  loose(index: number): Loose {
+    const known = this.#loose[index]
+    if (known !== undefined) return known
+    const loose = this.#lower(index)
+    this.#loose[index] = loose
+    return loose
+  }
+
+  /** A comparison as booleans, and any other float as whether it is not 0. */
+  boolean(index: number): Loose {
+    const node = this.program.node(index)
+    const known = this.#booleans[index]
+    if (known !== undefined) return { ref: known, shape: node.shape }
+    const compare = COMPARISONS.get(node.op)
+    if (compare === undefined) {
+      const { ref, shape } = this.loose(index)
+      const zero = this.builder.constant(0, 'float')
+      const isTrue = this.builder.add('NotEqual', [ref, zero], {
+        attributes: { ...typed('float'), incompatible_shape_error: { bool: true } },
+      })
+      return { ref: isTrue, shape }
+    }
+    const refs = this.operands(node.inputs, node.shape)
+    const more = compare === 'Equal' ? { incompatible_shape_error: { bool: true } } : {}
+    const ref = this.builder.add(compare, refs, { attributes: { ...typed('float'), ...more } })
+    this.#booleans[index] = ref
+    return { ref, shape: node.shape }
+  }
+
+  /** Operands of an elementwise op, not yet broadcast where together they have `shape` all the same. */
+  operands(indices: readonly number[], shape: Shape): Ref[] {
+    const loose = indices.map((index) => this.loose(index))
+    const joint = loose.map((value) => value.shape).reduce(broadcastShape, [])
+    if (sameShape(joint, shape)) return loose.map(({ ref }) => ref)
+    return indices.map((index) => this.of(index))
+  }
+
+  #lower(index: number): Loose {
+    const node = this.program.node(index)
+    if (node.op === 'input') return { ref: this.#input(index), shape: node.shape }
+    const [first] = node.inputs
+    if (first !== undefined && (node.op === 'broadcast' || node.op === 'stopGradient')) {
+      return this.loose(first)
+    }
+    if (node.op === 'constant' && typeof node.attributes.values === 'number') {
+      const value = this.builder.constant(node.attributes.values, TYPE_OF[node.dtype])
+      return { ref: value, shape: [] }
+    }
+    if (COMPARISONS.has(node.op)) {
+      const { ref, shape } = this.boolean(index)
+      const attributes = { SrcT: { type: 'bool' }, DstT: { type: 'float' } } as const
+      return { ref: this.builder.add('Cast', [ref], { attributes }), shape }
+    }
+    return { ref: LOWERINGS[node.op](this, node), shape: node.shape }
+  }
+
+  #broadcast(ref: Ref, { shape, dtype }: Node): Ref {
+    const target = this.builder.constant(shape, 'int32')
+    return this.builder.add('BroadcastTo', [ref, target], {
+      attributes: { ...typed(TYPE_OF[dtype]), Tidx: { type: 'int32' } },
+    })
+  }
+}
+
+const COMPARISONS = new Map([
+  ['less', 'Less'],
+  ['lessEqual', 'LessEqual'],
+  ['equal', 'Equal'],
+] as const) as ReadonlyMap<string, 'Less' | 'LessEqual' | 'Equal'>
+
+function broadcastShape(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length)
+  return Array.from({ length: rank }, (_, axis) => {
+    const [left = 1, right = 1] = [a[axis - rank + a.length], b[axis - rank + b.length]]
+    return Math.max(left, right)
+  })
+}
