@@ -7,12 +7,30 @@ import tseslint from 'typescript-eslint'
 const layers = {
   core: [],
   'engine-cpu': ['core'],
+  'engine-tensorflow': ['core'],
   models: ['core'],
   datasets: ['core'],
   experiments: ['core', 'models', 'datasets'],
   orchestrator: ['core', 'engine-cpu', 'models', 'datasets', 'experiments'],
-  cli: ['core', 'engine-cpu', 'models', 'datasets', 'experiments', 'orchestrator'],
-  test: ['core', 'engine-cpu', 'models', 'datasets', 'experiments', 'orchestrator', 'cli'],
+  cli: [
+    'core',
+    'engine-cpu',
+    'engine-tensorflow',
+    'models',
+    'datasets',
+    'experiments',
+    'orchestrator',
+  ],
+  test: [
+    'core',
+    'engine-cpu',
+    'engine-tensorflow',
+    'models',
+    'datasets',
+    'experiments',
+    'orchestrator',
+    'cli',
+  ],
 }
 
 const noDefaultExport = {

@@ -15,11 +15,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TensorFlowExecution, type Host } from './execution.js'
 import type { FieldFile } from './lowering/step.js'
-import { loadTensorFlow } from './tensorflow.js'
+import { configureTensorFlow, tensorflowVersion } from './tensorflow.js'
 
 export interface TensorFlowEngineOptions {
-  /** How many workers will run spans at once; sets the threads that TensorFlow may use. Default: 1. */
+  /**
+   * How many workers will run spans at once. Default: 1. TensorFlow takes the first number a process gives it, for good.
+   */
   readonly workers?: number
+  /** Whether TensorFlow may log on stderr. Default: false. */
+  readonly verbose?: boolean
 }
 
 /** @throws UserError where TensorFlow is not there; says how to get it */
@@ -32,6 +36,7 @@ export function tensorflowEngine(options: TensorFlowEngineOptions = {}): Promise
 class TensorFlowEngine implements Engine, Host {
   readonly name = 'tensorflow'
   readonly description: string
+  readonly numerics: string
   readonly workerModule = new URL(
     import.meta.url.endsWith('.ts') ? '../dist/span.js' : './span.js',
     import.meta.url,
@@ -42,9 +47,11 @@ class TensorFlowEngine implements Engine, Host {
   readonly #files = new Map<Field['values'], { readonly file: string; users: number }>()
   #numNames = 0
 
-  constructor(_options: TensorFlowEngineOptions) {
-    const { version } = loadTensorFlow()
-    this.description = `TensorFlow through tfjs-node ${version['tfjs-node']}`
+  constructor({ workers = 1, verbose = false }: TensorFlowEngineOptions) {
+    configureTensorFlow({ workers, verbose })
+    const version = tensorflowVersion()
+    this.numerics = `tensorflow-${version}`
+    this.description = `TensorFlow ${version} through tfjs-node, one graph per program`
     this.#folder = mkdtempSync(join(tmpdir(), 'gradpool-tensorflow-'))
     process.once('exit', this.#remove)
   }
@@ -65,7 +72,10 @@ class TensorFlowEngine implements Engine, Host {
     const known = this.#files.get(values)
     const placed = known ?? { file: join(this.#folder, `field-${this.#numNames++}`), users: 0 }
     if (known === undefined) {
-      writeFileSync(placed.file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+      writeFileSync(
+        placed.file,
+        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      )
     }
     placed.users++
     this.#files.set(values, placed)

@@ -9,6 +9,7 @@ import {
   type CompileOptions,
   type Execution,
   type Field,
+  type Position,
   type Progress,
   type RunOptions,
   type SpanOutcome,
@@ -18,6 +19,7 @@ import {
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkFit } from './check-fit.js'
+import { checkPosition, MOST_STEPS } from './position.js'
 import { lowerBatchProgram, scalarResults, stepsPerEpochOf } from './lowering/saved-model.js'
 import { Variables } from './lowering/variables.js'
 import type { FieldFile } from './lowering/step.js'
@@ -28,9 +30,6 @@ import {
   type TensorFlowSpanOutcome,
   type TensorFlowSpanTask,
 } from './span.js'
-
-/** The step's number is an i32 in programs. */
-const MOST_STEPS = 2 ** 31 - 1
 
 /** What executions of one engine have in common. */
 export interface Host {
@@ -52,8 +51,10 @@ export class TensorFlowExecution implements Execution {
   readonly #fields: Field[] = []
   readonly #folder: string
   readonly #task: Omit<TensorFlowSpanTask, 'steps'>
-  /** `step` when the span in progress began. */
-  #spanStart = 0
+  /** The step at which the sums began. */
+  #since = 0
+  /** Of each result, over the examples of the steps since then. */
+  #sums: readonly Float64Array[]
   #isRunning = false
 
   /** @throws UserError for a field, a row or a state that does not fit the program, or an op that cannot be lowered */
@@ -64,6 +65,7 @@ export class TensorFlowExecution implements Execution {
     this.stepsPerEpoch = stepsPerEpochOf(program)
     this.#states = this.#makeStates(options)
     this.#progress = SharedProgress.create(scalarResults(program).length)
+    this.#sums = this.#noSums()
     this.#folder = host.folder()
     try {
       this.#writeModel(options)
@@ -80,7 +82,7 @@ export class TensorFlowExecution implements Execution {
   }
 
   /** @throws UserError for a number of steps that cannot be, or while `run` is under way */
-  begin(steps: number): TensorFlowSpanTask {
+  begin(steps: number, continues = false): TensorFlowSpanTask {
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
     const most = MOST_STEPS - this.step
@@ -88,22 +90,23 @@ export class TensorFlowExecution implements Execution {
       throw new UserError(`steps must be a whole number from 0 to ${most}, not ${steps}`)
     }
     this.#progress.stopped = false
-    this.#spanStart = this.step
+    if (!continues) {
+      this.#since = this.step
+      this.#sums = this.#noSums()
+    }
     return { ...this.#task, steps }
   }
 
   finish(outcome: SpanOutcome): SpanResult {
     const { status, sums } = outcome as TensorFlowSpanOutcome
-    const { program } = this.program
-    const examples = this.#examplesBefore(this.step) - this.#examplesBefore(this.#spanStart)
-    const means = program.results.map(({ name, node }, index) => {
-      const none = new Float64Array(sizeOf(program.node(node).shape))
-      return [name, (sums[index] ?? none).map((sum) => sum / examples)] as const
-    })
+    for (const [index, total] of this.#sums.entries()) {
+      sums[index]?.forEach((sum, element) => (total[element] = (total[element] ?? 0) + sum))
+    }
+    const examples = this.#examplesBefore(this.step) - this.#examplesBefore(this.#since)
     return {
       status,
-      steps: this.step - this.#spanStart,
-      means: Object.fromEntries(means),
+      steps: this.step - this.#since,
+      means: this.#named((sums) => sums.map((sum) => sum / examples)),
       lastLoss: this.#progress.lastLoss,
     }
   }
@@ -140,6 +143,26 @@ export class TensorFlowExecution implements Execution {
     this.#progress.stopped = true
   }
 
+  position(): Position {
+    this.#checkAlive()
+    return {
+      step: this.step,
+      since: this.#since,
+      sums: this.#named((sums) => sums.slice()),
+      lastLoss: this.#progress.lastLoss,
+    }
+  }
+
+  seek(position: Position): void {
+    this.#checkAlive()
+    checkPosition(this, position)
+    const { step, since, sums, lastLoss } = position
+    this.#progress.step = step
+    this.#progress.lastLoss = lastLoss
+    this.#since = since
+    this.#sums = this.program.program.results.map(({ name }) => Float64Array.from(sums[name] ?? []))
+  }
+
   read(): Record<string, Float32Array> {
     this.#checkAlive()
     return this.#states.read()
@@ -166,6 +189,18 @@ export class TensorFlowExecution implements Execution {
 
   #checkAlive(): void {
     if (!this.#host.executions.has(this)) throw new UserError('this execution was disposed')
+  }
+
+  #noSums(): Float64Array[] {
+    const { program } = this.program
+    return program.results.map(({ node }) => new Float64Array(sizeOf(program.node(node).shape)))
+  }
+
+  #named(of: (sums: Float64Array) => Float64Array): Record<string, Float64Array> {
+    const { results } = this.program.program
+    return Object.fromEntries(
+      this.#sums.map((sums, index) => [results[index]?.name ?? '', of(sums)] as const),
+    )
   }
 
   #release(): void {

@@ -1,1 +1,2 @@
 export { tensorflowEngine, type TensorFlowEngineOptions } from './engine.js'
+export { isTensorFlowHere } from './tensorflow.js'

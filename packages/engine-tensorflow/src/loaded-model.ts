@@ -39,7 +39,9 @@ export class LoadedModel {
     return new LoadedModel(signatures)
   }
 
-  write(states: Readonly<Record<string, { values: Float32Array; shape: readonly number[] }>>): void {
+  write(
+    states: Readonly<Record<string, { values: Float32Array; shape: readonly number[] }>>,
+  ): void {
     const { tensor } = loadTensorFlow()
     const tensors = Object.entries(states).map(([name, { values, shape }]) => [
       name,

@@ -18,7 +18,11 @@ export interface TensorFlowSpanTask {
   readonly progress: SharedArrayBuffer
   readonly states: SharedStatesData
   /** The states that are variables of the model, in their order. */
-  readonly variables: readonly { readonly name: string; readonly state: string; readonly shape: readonly number[] }[]
+  readonly variables: readonly {
+    readonly name: string
+    readonly state: string
+    readonly shape: readonly number[]
+  }[]
   /** Whether a step changes states. */
   readonly trains: boolean
   readonly rows: Int32Array

@@ -1,24 +1,75 @@
 /**
  * TensorFlow itself, as tfjs-node gives it: loaded once per thread, when it is first needed.
  */
-import { createRequire } from 'node:module'
+import { UserError } from '@gradpool/core'
 import type * as tf from '@tensorflow/tfjs-node'
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 
 export type TensorFlow = typeof tf
+
+export interface TensorFlowSettings {
+  /** How many threads will train at once. */
+  readonly workers: number
+  /** Whether TensorFlow may log on stderr. */
+  readonly verbose: boolean
+}
 
 const require = createRequire(import.meta.url)
 let loaded: TensorFlow | undefined
 
-/**
- * tfjs-node of this thread.
- *
- * @throws what loading it throws: there is no binding, or its library does not load
- */
+/** tfjs-node of this thread. @throws UserError where it cannot be loaded; says how to get it */
 export function loadTensorFlow(): TensorFlow {
   if (loaded !== undefined) return loaded
   // tfjs-node 4.22 calls what Node 23 removed.
   const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean }
   util.isNullOrUndefined ??= (value) => value === null || value === undefined
-  loaded = require('@tensorflow/tfjs-node') as TensorFlow
+  try {
+    loaded = require('@tensorflow/tfjs-node') as TensorFlow
+  } catch (cause) {
+    throw new UserError(
+      "the engine 'tensorflow' has no TensorFlow here: run `gradpool setup tensorflow` to get it",
+      { cause },
+    )
+  }
   return loaded
+}
+
+/** Whether TensorFlow can be loaded; loads it. */
+export function isTensorFlowHere(): boolean {
+  silence()
+  try {
+    loadTensorFlow()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The version of TensorFlow's library. */
+export function tensorflowVersion(): string {
+  const { binding } = loadTensorFlow().backend() as unknown as {
+    readonly binding: { readonly TF_Version: string }
+  }
+  return binding.TF_Version
+}
+
+/**
+ * Sets what TensorFlow reads from the environment when it is loaded; only the main thread can. What is set already stays.
+ *
+ * A worker runs its graph in a thread of its own, so TensorFlow needs none, unless there is but one worker and it may
+ * split its products over all cores.
+ */
+export function configureTensorFlow({ workers, verbose }: TensorFlowSettings): void {
+  const { env } = process
+  const cores = workers === 1 ? availableParallelism() : 1
+  env.TF_NUM_INTRAOP_THREADS ??= String(cores)
+  env.TF_NUM_INTEROP_THREADS ??= String(workers)
+  if (!verbose) silence()
+}
+
+/** Its kernels of oneDNN tell of themselves before anything can silence them, and are not faster on small graphs. */
+function silence(): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3'
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0'
 }

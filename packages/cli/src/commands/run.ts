@@ -38,7 +38,7 @@ export async function runCommand(
   let engine: Engine | undefined
   try {
     const configs = await selectExperiments(asked, options)
-    engine = await makeEngine(options.engine, options.precision)
+    engine = await makeEngine(options)
     const plans = await planExperiments(configs, {
       seeds: options.seed,
       allocate: engine.allocate,

@@ -31,6 +31,8 @@ export interface RunCommandOptions {
   readonly checkpointEvery: number
   readonly json?: boolean
   readonly quiet?: boolean
+  /** Libraries may log. */
+  readonly verbose?: boolean
 }
 
 export function runOptions(): Option[] {
@@ -105,5 +107,6 @@ function shownOptions(): Option[] {
     new Option('--in-process', 'train in this process, where a crash ends the run'),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     new Option('--quiet', 'print the table only'),
+    new Option('--verbose', 'let TensorFlow log on stderr'),
   ]
 }

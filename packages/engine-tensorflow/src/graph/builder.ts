@@ -54,10 +54,10 @@ export class GraphBuilder {
     return this.#kind === 'graph' ? `${node}:${index}` : `${node}:${OUTPUT_NAMES[op]}:${index}`
   }
 
-  /** The first outputs of the nodes of an op that read a tensor so far. */
-  readersOf(tensor: Ref, op: TensorFlowOp): readonly Ref[] {
+  /** The first outputs of the nodes of these ops that read a tensor so far. */
+  readersOf(tensor: Ref, ops: readonly TensorFlowOp[]): readonly Ref[] {
     const readers = this.#readers.get(tensor) ?? []
-    return readers.filter((reader) => reader.op === op).map(({ ref }) => ref)
+    return readers.filter((reader) => ops.includes(reader.op)).map(({ ref }) => ref)
   }
 
   /** A constant; equal ones are one node. One number fills the shape. */

@@ -87,7 +87,11 @@ const messages = createRequire(import.meta.url)(
 ) as Classes
 
 /** The bytes of `saved_model.pb`. */
-export function encodeSavedModel({ nodes, functions, signatures }: SavedModelDefinition): Uint8Array {
+export function encodeSavedModel({
+  nodes,
+  functions,
+  signatures,
+}: SavedModelDefinition): Uint8Array {
   const library = make('FunctionDefLibrary', { FunctionList: functions.map(functionMessage) })
   const versions = make('VersionDef', { Producer: GRAPH_VERSION, MinConsumer: 12 })
   const graph = make('GraphDef', {

@@ -3,8 +3,9 @@
  * them (optimizers/*.ts there). What is not found is computed node by node.
  *
  * `ResourceApplyAdam` keeps m + (g - m)(1 - beta1) in f32, where core adds beta1 m and the rounded constant 1 - beta1 times g.
- * In f32, 1 - (1 - beta) is beta, so both decay alike, and TensorFlow's m and v are core's times a constant: `slotScale`.
- * Learning rate and epsilon are scaled to fit, which makes the two recurrences one.
+ * In f32, 1 - (1 - beta) is beta, so both decay alike, and TensorFlow's m and v are core's times a constant near 1 (for
+ * beta 0.999, 0.99998713): `slotScale`. Learning rate and epsilon are scaled to fit, so that the weights are the same but for
+ * rounding.
  */
 import type { Node, OpName, Program } from '@gradpool/core'
 
@@ -84,6 +85,7 @@ class Matcher {
         const [left, right] = this.#open(second.added, 'mul')
         if (left === undefined || left !== right || left !== first.added) continue
         if (weight === undefined || epsilon === undefined) continue
+        if (!this.#isScalar(this.#source(epsilon))) continue
         return {
           kind: 'adam',
           state,
@@ -195,8 +197,8 @@ class Matcher {
     if (a === undefined || b === undefined) return []
     const [left, right] = [this.#source(a), this.#source(b)]
     const ways: (readonly [number, number])[] = []
-    if (this.#node(left).shape.length === 0) ways.push([left, b])
-    if (this.#node(right).shape.length === 0) ways.push([right, a])
+    if (this.#isScalar(left)) ways.push([left, b])
+    if (this.#isScalar(right)) ways.push([right, a])
     return ways
   }
 
@@ -205,6 +207,11 @@ class Matcher {
     const { op, inputs } = this.#node(index)
     const [only] = inputs
     return op === 'broadcast' && only !== undefined ? this.#source(only) : index
+  }
+
+  /** Whether one number makes the value, so that it may be broadcast later. */
+  #isScalar(index: number): boolean {
+    return this.#node(index).shape.length === 0 || this.#number(index) !== undefined
   }
 
   #number(index: number): number | undefined {

@@ -32,9 +32,13 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
   sigmoid: unary('Sigmoid'),
   // Not Relu, which TensorFlow fuses into matrix products in a form that turns NaN into 0.
   relu: (values, node) =>
-    values.builder.add('Maximum', [values.of(operand(node, 0)), values.builder.constant(0, 'float')], {
-      attributes: typed('float'),
-    }),
+    values.builder.add(
+      'Maximum',
+      [values.of(operand(node, 0)), values.builder.constant(0, 'float')],
+      {
+        attributes: typed('float'),
+      },
+    ),
   abs: unary('Abs'),
   flush: (values, node) => {
     const { builder } = values
@@ -162,6 +166,15 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
 
   matmul: (values, node) => {
     const refs = node.inputs.map((index) => values.of(index))
+    if (node.shape.length > 2) {
+      return values.builder.add('BatchMatMulV2', refs, {
+        attributes: {
+          ...typed('float'),
+          adj_x: { bool: node.attributes.transposeA === true },
+          adj_y: { bool: node.attributes.transposeB === true },
+        },
+      })
+    }
     return values.builder.add('MatMul', refs, {
       attributes: {
         ...typed('float'),

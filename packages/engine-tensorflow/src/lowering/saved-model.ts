@@ -21,7 +21,10 @@ export interface LoweringOptions {
 }
 
 /** The bytes of `saved_model.pb`. @throws UserError for an op that TensorFlow has no equal of */
-export function lowerBatchProgram(batchProgram: BatchProgram, options: LoweringOptions): Uint8Array {
+export function lowerBatchProgram(
+  batchProgram: BatchProgram,
+  options: LoweringOptions,
+): Uint8Array {
   const { program, tail, batchSize, numExamples } = batchProgram
   const variables = new Variables(batchProgram)
   const graph = new ModelGraph(variables)
@@ -74,19 +77,18 @@ class ModelGraph {
   write(): Signature {
     const inputs: Record<string, Endpoint> = {}
     const assigned = this.#variables.states.map((variable) => {
-      const { name, shape, scale } = variable
+      const { name, shape } = variable
       const placeholder = this.#placeholder(`write_${name}`, 'float', shape)
       inputs[name] = placeholder
-      return this.#assign(variable, this.#scaled('Mul', placeholder.tensor, scale))
+      return this.#assign(variable, placeholder.tensor)
     })
     return { inputs, outputs: { done: this.#done('write', assigned) } }
   }
 
   read(): Signature {
     const outputs = this.#variables.states.map((variable) => {
-      const { name, shape, scale } = variable
-      const value = this.#scaled('RealDiv', this.#read(variable), scale)
-      return [name, { tensor: value, type: 'float', shape }] as const
+      const { name, shape } = variable
+      return [name, { tensor: this.#read(variable), type: 'float', shape }] as const
     })
     return { inputs: {}, outputs: Object.fromEntries(outputs) }
   }
@@ -166,12 +168,6 @@ class ModelGraph {
       after,
     })
     return { tensor, type: 'int32', shape: [] }
-  }
-
-  #scaled(op: 'Mul' | 'RealDiv', value: Ref, scale: number): Ref {
-    if (scale === 1) return value
-    const factor = this.#builder.constant(scale, 'float')
-    return this.#builder.add(op, [value, factor], { attributes: typed('float') })
   }
 
   #assign(variable: Variable, value: Ref): Ref {

@@ -197,15 +197,27 @@ class StepBuilder {
     const { variables } = this.#context
     const readers = (variable: Variable): Ref[] => {
       const read = this.#reads.get(variable.name)
-      return read === undefined ? [] : [read, ...this.#builder.readersOf(read, 'MatMul')]
+      return read === undefined
+        ? []
+        : [read, ...this.#builder.readersOf(read, ['MatMul', 'BatchMatMulV2'])]
     }
     return [
       ...writes.map(({ write, written }) => write([...guard, ...written.flatMap(readers)])),
       ...single.map(({ name }, index) => {
         const variable = variables.state(name)
-        return assign(this.#builder, variable, values[index] ?? '', [...guard, ...readers(variable)])
+        return assign(this.#builder, variable, values[index] ?? '', [
+          ...guard,
+          ...readers(variable),
+        ])
       }),
     ]
+  }
+
+  /** A value of one number, before it is broadcast. */
+  #scalarOf(node: number): Ref {
+    const { ref, shape } = this.#values.loose(node)
+    invariant(shape.length === 0, `node ${node} is a scalar`)
+    return ref
   }
 
   /** Makes the operands of an op, and what adds the op. */
@@ -213,10 +225,7 @@ class StepBuilder {
     const { variables } = this.#context
     const builder = this.#builder
     const variable = variables.state(update.state)
-    const written = [
-      variable,
-      ...Object.values(update.slots).map((slot) => variables.state(slot)),
-    ]
+    const written = [variable, ...Object.values(update.slots).map((slot) => variables.state(slot))]
     const float = (value: number) => builder.constant(value, 'float')
     const calculate = (op: 'Mul' | 'RealDiv' | 'Sqrt', ...operands: Ref[]) =>
       builder.add(op, operands, { attributes: typed('float') })
@@ -232,15 +241,14 @@ class StepBuilder {
     })
     switch (update.kind) {
       case 'descent': {
-        const rate = this.#values.of(update.learningRate)
+        const rate = this.#scalarOf(update.learningRate)
         return add('ResourceApplyGradientDescent', [variable.name, rate, gradient], LOCK)
       }
       case 'momentum': {
-        const [rate, momentum] = [update.learningRate, update.momentum].map((node) =>
-          this.#values.of(node),
-        )
+        const rate = this.#scalarOf(update.learningRate)
+        const momentum = this.#scalarOf(update.momentum)
         const accumulator = variables.state(update.slots.accumulator).name
-        const operands = [variable.name, accumulator, rate ?? '', gradient, momentum ?? '']
+        const operands = [variable.name, accumulator, rate, gradient, momentum]
         return add('ResourceApplyMomentum', operands, {
           ...LOCK,
           use_nesterov: { bool: update.nesterov },
@@ -254,7 +262,7 @@ class StepBuilder {
           update.epsilon,
           update.beta1,
           update.beta2,
-        ].map((node) => this.#values.of(node))
+        ].map((node) => this.#scalarOf(node))
         // (stepSize m) / (sqrt(v) c + e) = (stepSize / c) m / (sqrt(v) + e / c), and m, v are scaled.
         const root = Math.sqrt(slotScale.v)
         const rate = calculate(

@@ -3,7 +3,6 @@
  */
 import { invariant, sizeOf, type BatchProgram, type Shape } from '@gradpool/core'
 import type { TensorFlowType } from '../graph/types.js'
-import { fusedUpdates } from './fused.js'
 
 export interface Variable {
   /** In the graph, and of the argument that hands its resource to a function. */
@@ -12,10 +11,9 @@ export interface Variable {
   readonly shape: Shape
 }
 
-/** A state and its variable, whose value is `scale` times the state's. */
+/** A state and its variable. */
 export interface StateVariable extends Variable {
   readonly state: string
-  readonly scale: number
 }
 
 export class Variables {
@@ -34,16 +32,6 @@ export class Variables {
 
   constructor({ program, batchSize, numExamples }: BatchProgram) {
     this.batchSize = batchSize
-    const scales = new Map(
-      fusedUpdates(program).flatMap((update) =>
-        update.kind === 'adam'
-          ? [
-              [update.slots.m, update.slotScale.m] as const,
-              [update.slots.v, update.slotScale.v] as const,
-            ]
-          : [],
-      ),
-    )
     this.states = program.inputs
       .filter(({ role }) => role === 'state')
       .map(({ name, node }, index) => ({
@@ -51,7 +39,6 @@ export class Variables {
         type: 'float',
         shape: program.node(node).shape,
         state: name,
-        scale: scales.get(name) ?? 1,
       }))
     const shapes = program.results.map(({ node }) => program.node(node).shape)
     this.sums = shapes.map((shape, index) => ({ name: `sum_${index}`, type: 'double', shape }))
