@@ -29,11 +29,19 @@ import {
   traceProgram,
   zeros,
 } from '@gradpool/core'
+import {
+  OP_CASES,
+  choices,
+  data,
+  f32,
+  fieldsOf,
+  randomTraining,
+  splitOf,
+  wholeBatch,
+} from '@gradpool/engine-contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from './index.js'
-import { splitOf, wholeBatch } from './testing/engine-contract.js'
-import { choices, data, f32, fieldsOf, OP_CASES, randomTraining } from './testing/programs.js'
 
 const memory = { memoryBytes: 2 ** 28 }
 const instructionSets = nativeInstructionSets()

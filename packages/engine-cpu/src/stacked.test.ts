@@ -32,11 +32,10 @@ import {
   type StateValues,
   type Tensor,
 } from '@gradpool/core'
+import { choices, f32, randomTraining, splitOf, wholeBatch } from '@gradpool/engine-contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from './index.js'
-import { splitOf, wholeBatch } from './testing/engine-contract.js'
-import { choices, f32, randomTraining } from './testing/programs.js'
 
 const NUM_EXAMPLES = 43
 const examples = splitOf(

@@ -16,9 +16,11 @@ import { checkStates } from './shared.js'
 /** @throws UserError with one sentence. */
 export function checkFit(batchProgram: BatchProgram, options: CompileOptions): void {
   const { program, tail, batchSize, numExamples } = batchProgram
-  const { data, state, seed, shareStateOf } = options
-  if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
-    throw new UserError(`a seed is a whole number of 32 bits, not ${seed}`)
+  const { data, state, seed, orderSeed = seed, shareStateOf } = options
+  for (const each of [seed, orderSeed]) {
+    if (!Number.isInteger(each) || each < -(2 ** 31) || each >= 2 ** 32) {
+      throw new UserError(`a seed is a whole number of 32 bits, not ${each}`)
+    }
   }
   if (data.rows.length !== numExamples) {
     throw new UserError(

@@ -249,7 +249,7 @@ export class TensorFlowExecution implements Execution {
     )
   }
 
-  #makeTask({ data, seed }: CompileOptions): Omit<TensorFlowSpanTask, 'steps'> {
+  #makeTask({ data, seed, orderSeed = seed }: CompileOptions): Omit<TensorFlowSpanTask, 'steps'> {
     const { program, tail, batchSize, shuffle } = this.program
     const { states } = new Variables(this.program)
     // Shared, so that a task carries none of them.
@@ -263,7 +263,7 @@ export class TensorFlowExecution implements Execution {
       trains: program.updates.length > 0,
       rows,
       shuffle,
-      seed,
+      orderSeed,
       batchSize,
       hasTail: tail !== undefined,
       stepsPerEpoch: this.stepsPerEpoch,

@@ -86,7 +86,7 @@ export class LoadedModel {
       return Object.fromEntries(
         Object.entries(outputs).map(([key, output]) => [
           key,
-          output.dataSync<'float32' | 'int32'>() as Float32Array | Int32Array,
+          output.dataSync<'float32' | 'int32'>(),
         ]),
       )
     } finally {

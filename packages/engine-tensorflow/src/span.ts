@@ -27,7 +27,8 @@ export interface TensorFlowSpanTask {
   readonly trains: boolean
   readonly rows: Int32Array
   readonly shuffle: boolean
-  readonly seed: number
+  /** Keys the order of the rows. */
+  readonly orderSeed: number
   readonly batchSize: number
   readonly hasTail: boolean
   readonly stepsPerEpoch: number
@@ -125,8 +126,8 @@ function readStates(model: LoadedModel, states: SharedStates, task: TensorFlowSp
   model.version = states.version
 }
 
-function orderOf({ rows, shuffle, seed }: TensorFlowSpanTask, epoch: number): Int32Array {
-  return shuffle ? shuffled(rows, seed, epoch) : rows
+function orderOf({ rows, shuffle, orderSeed }: TensorFlowSpanTask, epoch: number): Int32Array {
+  return shuffle ? shuffled(rows, orderSeed, epoch) : rows
 }
 
 /** One call: steps of one epoch and one kind. */

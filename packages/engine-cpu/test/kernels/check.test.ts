@@ -26,6 +26,7 @@ import {
   type BatchProgram,
   type Split,
 } from '@gradpool/core'
+import { f32, randomTraining, splitOf, wholeBatch } from '@gradpool/engine-contract'
 import fc from 'fast-check'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -45,9 +46,7 @@ import {
 } from '../../src/instructions.js'
 import { loadAddon } from '../../src/native-kernels.js'
 import type { CpuSpanTask } from '../../src/span.js'
-import { splitOf, wholeBatch } from '../../src/testing/engine-contract.js'
 import { KernelHost, at, testNumbers, type Exports } from '../../src/testing/kernel-host.js'
-import { f32, randomTraining } from '../../src/testing/programs.js'
 
 const PAGE_BYTES = 65536
 const PAGES = 20

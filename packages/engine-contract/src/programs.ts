@@ -49,7 +49,7 @@ import {
   type Trace,
 } from '@gradpool/core'
 import fc from 'fast-check'
-import { splitOf } from './engine-contract.js'
+import { splitOf } from './compare.js'
 
 /** Deterministic values in [-1, 1), none of them near another's rounding. */
 export function values(size: number, salt: number): Float32Array {

@@ -1,6 +1,5 @@
 /**
- * What every engine must do, as one test suite: each op and each optimizer agrees with the reference evaluator, spans and states behave
- * as `engine.ts` of core says.
+ * Values, and steps of Programs, beside what the reference evaluator says of them.
  */
 import {
   evaluate,

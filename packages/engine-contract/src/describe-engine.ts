@@ -1,0 +1,32 @@
+/**
+ * What every engine must do, as one test suite. An engine's own tests call it; what they add is about that engine alone.
+ */
+import type { Engine } from '@gradpool/core'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { describeOptimizers } from './optimizers.js'
+import { describePrograms } from './random-programs.js'
+import { describeOps } from './ops.js'
+import { describeRefusals } from './refusals.js'
+import { describeSpans } from './spans.js'
+import { describeStates } from './states.js'
+import { describeTraining } from './training.js'
+
+/** Registers the suite. @param make a new engine, with an own memory of a few hundred MiB */
+export function describeEngine(name: string, make: () => Promise<Engine>): void {
+  describe(name, () => {
+    let engine: Engine
+    const engineOf = (): Engine => engine
+    beforeAll(async () => {
+      engine = await make()
+    })
+    afterAll(() => engine.dispose())
+
+    describeOps(engineOf)
+    describePrograms(engineOf)
+    describeOptimizers(engineOf)
+    describeTraining(engineOf)
+    describeSpans(engineOf)
+    describeStates(engineOf)
+    describeRefusals(engineOf, make)
+  })
+}

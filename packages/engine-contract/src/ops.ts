@@ -1,0 +1,58 @@
+/** Every op, forward and gradient, against the reference evaluator. */
+import { grad, log, mul, relu, square, sub, sum, traceProgram, type Engine } from '@gradpool/core'
+import { describe, expect, test } from 'vitest'
+import { expectSameStep, splitOf, wholeBatch } from './compare.js'
+import { data, fieldsOf, OP_CASES } from './programs.js'
+
+export function describeOps(engineOf: () => Engine): void {
+  describe('each op', () => {
+    test.each(Object.entries(OP_CASES))('%s', async (_, build) => {
+      await expectSameStep(engineOf(), data, (trace) => {
+        trace.result('value', build(fieldsOf(trace)))
+      })
+    })
+  })
+
+  describe('the gradient of each op', () => {
+    test.each(Object.entries(OP_CASES))('%s', async (_, build) => {
+      await expectSameStep(engineOf(), data, (trace) => {
+        const fields = fieldsOf(trace)
+        const value = build(fields)
+        if (value.dtype !== 'f32') return
+        const loss = sum(square(value))
+        const { x, y, z } = fields
+        const gradients = grad(loss, [x, y, z])
+        gradients.forEach((gradient, index) => trace.result(`gradient ${index}`, gradient))
+      })
+    })
+  })
+
+  test('NaN and infinities go through as the table says', async () => {
+    const values = Float32Array.of(NaN, -NaN, Infinity, -Infinity, 0, -0, 1e-40, 3e38, -2, 7)
+    const split = splitOf({ x: { dtype: 'f32', shape: [10], values } }, 1)
+    const program = traceProgram((trace) => {
+      const x = trace.batch('x', 'f32', [1, 10])
+      trace.result('relu', relu(x))
+      trace.result('product', mul(x, 2))
+      trace.result('difference', sub(x, x))
+      trace.result('log', log(x))
+    })
+    const execution = await engineOf().compile(wholeBatch(program, 1), { data: split, seed: 0 })
+    const { means } = await execution.run({ steps: 1 })
+    execution.dispose()
+    const kinds = (result: string) => [...(means[result] ?? [])].map(kindOf).join(' ')
+    expect(kinds('relu')).toBe('NaN NaN ∞ 0 0 0 0 + 0 +')
+    expect(kinds('product')).toBe('NaN NaN ∞ -∞ 0 0 0 ∞ - +')
+    expect(kinds('difference')).toBe('NaN NaN NaN NaN 0 0 0 0 0 0')
+    expect(kinds('log').slice(0, 18)).toBe('NaN NaN ∞ NaN -∞ -')
+  })
+}
+
+/** Denormal numbers count as 0, which engines may flush. */
+function kindOf(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  if (Math.abs(value) < 2 ** -126) return '0'
+  const sign = value < 0 ? '-' : ''
+  if (!Number.isFinite(value)) return `${sign}∞`
+  return sign === '' ? '+' : '-'
+}

@@ -1,0 +1,83 @@
+/** Every optimizer for 50 steps, with dropout, against the reference evaluator. */
+import {
+  adam,
+  adamw,
+  clipByGlobalNorm,
+  clipByValue,
+  cosine,
+  evaluate,
+  initialState,
+  less,
+  mean,
+  matmul,
+  mul,
+  normal,
+  parameter,
+  randomUniform,
+  rmsprop,
+  sgd,
+  square,
+  stage,
+  sub,
+  tanh,
+  train,
+  type Batch,
+  type Engine,
+  type Optimizer,
+} from '@gradpool/core'
+import { describe, expect, test } from 'vitest'
+import { batchOf, expectClose, splitOf } from './compare.js'
+import { f32 } from './programs.js'
+
+const NUM_STEPS = 50
+const data = splitOf({ x: f32([7], 5, 1), target: f32([3], 5, 2) }, 5)
+
+const regression = stage({
+  params: { hidden: parameter([7, 6], normal(0.5)), output: parameter([6, 3], normal(0.5)) },
+  step({ hidden, output }, { x, target }: Batch<'x' | 'target'>) {
+    const activations = tanh(matmul(x, hidden))
+    const kept = less(randomUniform(activations.shape, 'dropout'), 0.8)
+    const estimate = matmul(mul(activations, kept), output)
+    return { loss: mean(square(sub(estimate, target))) }
+  },
+})
+
+const OPTIMIZERS: readonly (readonly [string, Optimizer])[] = [
+  ['sgd', sgd({ learningRate: 0.1 })],
+  [
+    'sgd with momentum and weight decay',
+    sgd({ learningRate: 0.05, momentum: 0.9, weightDecay: 0.01 }),
+  ],
+  ['sgd with Nesterov momentum', sgd({ learningRate: 0.05, momentum: 0.9, nesterov: true })],
+  ['adam', adam({ learningRate: 0.02 })],
+  ['adam by a schedule', adam({ learningRate: cosine({ learningRate: 0.05, totalSteps: 40 }) })],
+  ['adam with clipping by norm', adam({ learningRate: 0.02, clip: clipByGlobalNorm(0.1) })],
+  ['sgd with clipping by value', sgd({ learningRate: 0.1, clip: clipByValue(0.02) })],
+  ['adamw', adamw({ learningRate: 0.02, weightDecay: 0.1 })],
+  ['rmsprop', rmsprop({ learningRate: 0.01 })],
+  ['rmsprop with momentum', rmsprop({ learningRate: 0.01, momentum: 0.8 })],
+]
+
+export function describeOptimizers(engineOf: () => Engine): void {
+  describe(`${NUM_STEPS} steps with dropout`, () => {
+    test.each(OPTIMIZERS)('of %s', async (_, optimizer) => {
+      const steps = train(regression, { optimizer, batchSize: 5, data, shuffle: false })
+      const batch = batchOf(data)
+      let state: Readonly<Record<string, ArrayLike<number>>> = initialState(steps.program, 3)
+      const losses: number[] = []
+      for (let step = 0; step < NUM_STEPS; step++) {
+        const done = evaluate(steps.program, { state, batch, step, seed: 3 })
+        state = done.state
+        losses.push(done.results.loss?.[0] ?? NaN)
+      }
+      const fit = await engineOf().compile(steps, { data, seed: 3 })
+      for (const loss of losses) {
+        expect((await fit.run({ steps: 1 })).lastLoss).toBeCloseTo(loss, 4)
+      }
+      for (const [name, values] of Object.entries(fit.read())) {
+        expectClose(values, state[name] ?? [], 1e-4, () => name)
+      }
+      fit.dispose()
+    })
+  })
+}

@@ -1,0 +1,53 @@
+/** States: shared, handed on, named twice. */
+import { broadcastTo, evaluate, evaluation, mul, traceProgram, type Engine } from '@gradpool/core'
+import { describe, expect, test } from 'vitest'
+import { data, network, training } from './network.js'
+
+export function describeStates(engineOf: () => Engine): void {
+  describe('states', () => {
+    test('are shared with an evaluation, which leaves them alone', async () => {
+      const fit = await engineOf().compile(training, { data, seed: 4 })
+      const evaluate = evaluation(network, { batchSize: 10, data })
+      const check = await engineOf().compile(evaluate, { data, seed: 4, shareStateOf: fit })
+      const loss = async (): Promise<number> =>
+        (await check.run({ steps: check.stepsPerEpoch })).means.loss?.[0] ?? NaN
+      const before = await loss()
+      await fit.run({ steps: 50 })
+      const weights = fit.read()
+      expect(await loss()).toBeLessThan(before)
+      expect(fit.read()).toEqual(weights)
+      check.dispose()
+      fit.dispose()
+    })
+
+    test('go on where another execution left off', async () => {
+      const first = await engineOf().compile(training, { data, seed: 4 })
+      await first.run({ steps: 5 })
+      const second = await engineOf().compile(training, { data, seed: 4, state: first.read() })
+      expect(second.read()).toEqual(first.read())
+      first.dispose()
+      second.dispose()
+    })
+
+    test('are kept as they were where an output is a state by another name', async () => {
+      const program = traceProgram((trace) => {
+        const w = trace.state('w', [3], { kind: 'constant', value: 1 })
+        const row = trace.state('row', [1, 3], { kind: 'constant', value: 7 })
+        trace.result('old', broadcastTo(w, [1, 3]))
+        trace.result('row', row)
+        trace.update('w', mul(w, 0.5))
+        trace.update('row', broadcastTo(w, [1, 3]))
+      })
+      const step = { program, batchSize: 1, numExamples: 1, shuffle: false }
+      const none = { data: { fields: {}, rows: Int32Array.of(0) }, seed: 0 }
+      const fit = await engineOf().compile(step, none)
+      const { means } = await fit.run({ steps: 1 })
+      expect(means).toEqual({ old: Float64Array.of(1, 1, 1), row: Float64Array.of(7, 7, 7) })
+      expect(fit.read()).toEqual({
+        w: Float32Array.of(0.5, 0.5, 0.5),
+        row: Float32Array.of(1, 1, 1),
+      })
+      fit.dispose()
+    })
+  })
+}
