@@ -1,5 +1,5 @@
 /** States: shared, handed on, named twice. */
-import { broadcastTo, evaluate, evaluation, mul, traceProgram, type Engine } from '@gradpool/core'
+import { broadcastTo, evaluation, mul, traceProgram, type Engine } from '@gradpool/core'
 import { describe, expect, test } from 'vitest'
 import { data, network, training } from './network.js'
 
