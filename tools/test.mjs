@@ -48,6 +48,17 @@ const nx = (...args) => [tool('nx'), ...args]
 const many = (target, ...args) =>
   nx('run-many', '-t', target, '--skipSync', '--outputStyle=stream', ...args)
 
+/** Where it is not to be had, its tests are skipped, and that is said: the project does not depend on it. */
+async function setUpTensorFlow() {
+  const command = join(root, 'packages', 'cli', 'bin', 'gradpool.js')
+  const isSkipped = environment.GRADPOOL_SKIP_TENSORFLOW === '1'
+  if (!isSkipped && (await run('TensorFlow', [command, 'setup', 'tensorflow']))) return
+  const reason = isSkipped
+    ? 'GRADPOOL_SKIP_TENSORFLOW is 1'
+    : 'it is not to be had here (see above)'
+  process.stdout.write(`\n!!! SKIPPED: the tests of the engine tensorflow, since ${reason}\n`)
+}
+
 async function main() {
   const setup = join(root, 'tools', 'setup.mjs')
   if (!(await check('Set-up', [setup, '--install-only']))) return
@@ -57,6 +68,7 @@ async function main() {
   await check('Unused code', [tool('knip'), '--no-config-hints'])
   await check('Types', many('typecheck'))
   if (!(await check('Build', many('build')))) return
+  await setUpTensorFlow()
   const packages = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))
   await test('Unit tests', packages, many('test', '--exclude=@gradpool/end-to-end', '--parallel=2'))
   await test('End-to-end tests', [join(root, 'test')], many('test', '-p', '@gradpool/end-to-end'))

@@ -3,7 +3,7 @@
  * are loaded only when they are asked for.
  */
 import { createRequire } from 'node:module'
-import { Command } from 'commander'
+import { Argument, Command } from 'commander'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type GcOptions } from './commands/gc.js'
 import { type ResumeOptions } from './commands/resume.js'
@@ -90,6 +90,15 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     .action(async (options: GcOptions) => {
       const { gcCommand } = await import('./commands/gc.js')
       ends(await gcCommand(options, io))
+    })
+
+  program
+    .command('setup')
+    .description('get what is not installed with Gradpool: TensorFlow, for --engine tensorflow')
+    .addArgument(new Argument('<what>', 'what to get').choices(['tensorflow']))
+    .action(async () => {
+      const { setupCommand } = await import('./commands/setup.js')
+      ends(await setupCommand(io))
     })
 
   program

@@ -1,7 +1,9 @@
 /** TensorFlow does what every engine must. */
 import { describeEngine } from '@gradpool/engine-contract'
 import { test } from 'vitest'
-import { isTensorFlowHere, tensorflowEngine } from './index.js'
+import { findTensorFlow, tensorflowEngine } from './index.js'
 
-if (isTensorFlowHere()) describeEngine('tensorflow', () => tensorflowEngine())
+const isWanted = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1'
+
+if (isWanted && (await findTensorFlow())) describeEngine('tensorflow', () => tensorflowEngine())
 else test.skip('there is no TensorFlow here: `gradpool setup tensorflow` gets it')

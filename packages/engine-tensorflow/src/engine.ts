@@ -10,11 +10,13 @@ import {
   type Execution,
   type Field,
 } from '@gradpool/core'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TensorFlowExecution, type Host } from './execution.js'
 import type { FieldFile } from './lowering/step.js'
+import { bindingFile } from './setup/binding.js'
+import { placeCachedBinding } from './setup/wheel.js'
 import { configureTensorFlow, tensorflowVersion } from './tensorflow.js'
 
 export interface TensorFlowEngineOptions {
@@ -49,6 +51,8 @@ class TensorFlowEngine implements Engine, Host {
 
   constructor({ workers = 1, verbose = false }: TensorFlowEngineOptions) {
     configureTensorFlow({ workers, verbose })
+    // An installation of packages takes the binding away, but not what it was made of.
+    if (!existsSync(bindingFile())) placeCachedBinding()
     const version = tensorflowVersion()
     this.numerics = `tensorflow-${version}`
     this.description = `TensorFlow ${version} through tfjs-node, one graph per program`

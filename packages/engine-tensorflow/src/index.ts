@@ -1,2 +1,2 @@
 export { tensorflowEngine, type TensorFlowEngineOptions } from './engine.js'
-export { isTensorFlowHere } from './tensorflow.js'
+export { findTensorFlow, setupTensorFlow, type TensorFlowFound } from './setup/setup.js'

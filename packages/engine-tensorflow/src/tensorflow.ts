@@ -35,17 +35,6 @@ export function loadTensorFlow(): TensorFlow {
   return loaded
 }
 
-/** Whether TensorFlow can be loaded; loads it. */
-export function isTensorFlowHere(): boolean {
-  silence()
-  try {
-    loadTensorFlow()
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** The version of TensorFlow's library. */
 export function tensorflowVersion(): string {
   const { binding } = loadTensorFlow().backend() as unknown as {
@@ -65,11 +54,8 @@ export function configureTensorFlow({ workers, verbose }: TensorFlowSettings): v
   const cores = workers === 1 ? availableParallelism() : 1
   env.TF_NUM_INTRAOP_THREADS ??= String(cores)
   env.TF_NUM_INTEROP_THREADS ??= String(workers)
-  if (!verbose) silence()
-}
-
-/** Its kernels of oneDNN tell of themselves before anything can silence them, and are not faster on small graphs. */
-function silence(): void {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3'
-  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0'
+  if (verbose) return
+  env.TF_CPP_MIN_LOG_LEVEL ??= '3'
+  // Its kernels of oneDNN tell of themselves before anything can silence them, and are not faster on small graphs.
+  env.TF_ENABLE_ONEDNN_OPTS ??= '0'
 }

@@ -1,6 +1,6 @@
 /** `gradpool doctor`: what works on this machine, and how to get what does not. */
 import { checkData } from '../doctor/data.js'
-import { checkNativeEngine, checkWasmEngine } from '../doctor/engine.js'
+import { checkNativeEngine, checkTensorFlowEngine, checkWasmEngine } from '../doctor/engine.js'
 import { type Check } from '../doctor/check.js'
 import { checkCores, checkDisk, checkMemory, checkNode } from '../doctor/machine.js'
 import { exitCode } from '../exit-code.js'
@@ -11,7 +11,7 @@ export interface DoctorOptions {
   readonly out: string
 }
 
-const nameWidth = 14
+const nameWidth = 17
 
 /** @returns 1 when nothing can be trained like this. */
 export async function doctorCommand(options: DoctorOptions, { stdout }: Io): Promise<number> {
@@ -22,6 +22,7 @@ export async function doctorCommand(options: DoctorOptions, { stdout }: Io): Pro
     checkCores(),
     await checkWasmEngine(),
     await checkNativeEngine(),
+    await checkTensorFlowEngine(),
     await checkData(options.data),
     await checkDisk(options.out),
     checkMemory(),

@@ -20,6 +20,17 @@ export async function checkNativeEngine(): Promise<Check> {
   return { name, state: 'warn', found: 'not built; wasm gives the same results', remedy }
 }
 
+/** Nothing needs it; it is for those who want TensorFlow. */
+export async function checkTensorFlowEngine(): Promise<Check> {
+  const name = 'Engine tensorflow'
+  const remedy = 'run `gradpool setup tensorflow`'
+  const { findTensorFlow, tensorflowEngine } = await import('@gradpool/engine-tensorflow')
+  const found = await findTensorFlow()
+  if (found === undefined) return { name, state: 'ok', found: `not set up; to use it, ${remedy}` }
+  const check = await checkEngine(name, tensorflowEngine, remedy)
+  return check.state === 'ok' ? { ...check, found: `${check.found}; from ${found.origin}` } : check
+}
+
 async function checkEngine(
   name: string,
   make: () => Promise<Engine>,

@@ -1,0 +1,66 @@
+/** tfjs-node's native binding: where it has to be, and whether it works. */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { run } from './run.js'
+
+const require = createRequire(import.meta.url)
+
+/** Node-API's version, which tfjs-node names the folder after. */
+const NAPI_VERSION = 8
+const CHECK_MS = 60_000
+
+export interface TfjsNode {
+  readonly folder: string
+  readonly version: string
+}
+
+/** The installed package. */
+export function tfjsNode(): TfjsNode {
+  const file = require.resolve('@tensorflow/tfjs-node/package.json')
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }
+  return { folder: dirname(file), version }
+}
+
+export function bindingFile(): string {
+  return join(tfjsNode().folder, 'lib', `napi-v${NAPI_VERSION}`, 'tfjs_binding.node')
+}
+
+/** Where the binding in use came from, in words. */
+export function bindingOrigin(): string {
+  const file = originFile()
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : "tfjs-node's own installer"
+}
+
+/** Puts a binding where tfjs-node looks for it, at once or not at all. */
+export function placeBinding(from: string, origin: string): void {
+  const to = bindingFile()
+  mkdirSync(dirname(to), { recursive: true })
+  const draft = `${to}.${process.pid}`
+  copyFileSync(from, draft)
+  writeFileSync(originFile(), `${origin}\n`)
+  renameSync(draft, to)
+}
+
+/** The version of TensorFlow where it works; tried in a process of its own, as a library that does not fit may crash. */
+export async function workingVersion(): Promise<string | undefined> {
+  if (!existsSync(bindingFile())) return undefined
+  const code = `
+    require('node:util').isNullOrUndefined ??= (value) => value == null
+    const tf = require(${JSON.stringify(tfjsNode().folder)})
+    if (tf.add(20, 3).dataSync()[0] !== 23) process.exit(1)
+    process.stdout.write('version ' + tf.backend().binding.TF_Version)`
+  const { ok, stdout } = await run(process.execPath, ['-e', code], { timeoutMs: CHECK_MS })
+  return ok ? /version (\S+)$/.exec(stdout)?.[1] : undefined
+}
+
+function originFile(): string {
+  return `${bindingFile()}.origin`
+}

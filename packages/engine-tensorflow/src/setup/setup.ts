@@ -1,0 +1,82 @@
+/**
+ * Gets TensorFlow for tfjs-node: what is there already, else tfjs-node's own installer, else the library of the Python
+ * package with the binding compiled for it. May be run again, interrupted, and twice at once.
+ */
+import { UserError } from '@gradpool/core'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { bindingOrigin, tfjsNode, workingVersion } from './binding.js'
+import { run } from './run.js'
+import { buildFromWheel, placeCachedBinding, type Tell } from './wheel.js'
+
+export interface TensorFlowFound {
+  readonly version: string
+  /** Where it came from, in words. */
+  readonly origin: string
+}
+
+/** How long tfjs-node's download address may take to answer, and its installer to install. */
+const ANSWER_MS = 5_000
+const INSTALLER_MS = 240_000
+
+/** What is there, without getting anything from elsewhere. */
+export async function findTensorFlow(): Promise<TensorFlowFound | undefined> {
+  let version = await workingVersion()
+  if (version === undefined && placeCachedBinding()) version = await workingVersion()
+  return version === undefined ? undefined : { version, origin: bindingOrigin() }
+}
+
+/** @param tell is given a line when something begins that takes a while @throws UserError that says what is missing */
+export async function setupTensorFlow(tell: Tell): Promise<TensorFlowFound> {
+  const there = await findTensorFlow()
+  if (there !== undefined) return there
+  const own = await ownInstaller(tell)
+  const installed = own === undefined ? await findTensorFlow() : undefined
+  if (installed !== undefined) return installed
+  try {
+    await buildFromWheel(tell)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const reason = own ?? 'what it installed does not work'
+    throw new UserError(
+      `TensorFlow is not to be had here: of tfjs-node's own installer, ${reason}; from its Python package, ${error.message}`,
+      { cause: error },
+    )
+  }
+  const built = await findTensorFlow()
+  if (built === undefined) {
+    throw new UserError('TensorFlow is there but does not work: tfjs-node cannot load it')
+  }
+  return built
+}
+
+/** @returns why it could not install; undefined where it says it has */
+async function ownInstaller(tell: Tell): Promise<string | undefined> {
+  const { folder } = tfjsNode()
+  const theirs = createRequire(join(folder, 'package.json'))
+  const { LIBTENSORFLOW_VERSION } = theirs(join(folder, 'scripts', 'deps-constants.js')) as {
+    readonly LIBTENSORFLOW_VERSION: string
+  }
+  const host = process.env.TFJS_NODE_CDN_STORAGE ?? 'https://storage.googleapis.com/'
+  const answers = await isThere(
+    `${host}tensorflow/libtensorflow/libtensorflow-cpu-linux-x86_64-${LIBTENSORFLOW_VERSION}.tar.gz`,
+  )
+  if (!answers) return 'its download address does not answer'
+  tell("Running tfjs-node's installer …")
+  const installer = join('scripts', 'install.js')
+  const { ok, reason } = await run(process.execPath, [installer], {
+    cwd: folder,
+    path: [join(dirname(theirs.resolve('@mapbox/node-pre-gyp/package.json')), 'bin')],
+    timeoutMs: INSTALLER_MS,
+  })
+  return ok ? undefined : reason
+}
+
+async function isThere(address: string): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS)
+    return (await fetch(address, { method: 'HEAD', signal })).ok
+  } catch {
+    return false
+  }
+}
