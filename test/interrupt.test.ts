@@ -52,6 +52,14 @@ test('a request to terminate stops in the same way', async () => {
   expect(stdout).toMatch(/^mnist_auto_2 .* stopped /m)
 })
 
+test('a time that is up stops in the same way, with an exit code of its own', async () => {
+  const args = ['run', 'mnist_auto_2', '--epochs', '1000', '--max-minutes', '0.02']
+  const { code, stdout, stderr } = await gradpool(args, { cwd: await emptyFolder() })
+  expect(code).toBe(124)
+  expect(stdout).toMatch(/^mnist_auto_2 .* stopped /m)
+  expect(stderr).toMatch(/^Go on with: gradpool resume /)
+})
+
 test.each([
   ['list', ['list'], 0],
   ['run', ['run', 'mnist_auto_2', '--epochs', '1000'], 1],

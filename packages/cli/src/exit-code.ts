@@ -5,6 +5,8 @@ export const exitCode = {
   failed: 1,
   /** Something the user can mend: an option, a name, a file. */
   userMistake: 2,
+  /** The time that `--max-minutes` gave is over; as of timeout(1). */
+  timeUp: 124,
   hungUp: 129,
   interrupted: 130,
   terminated: 143,

@@ -15,6 +15,8 @@ export interface Interrupts {
   exitCode(): number | undefined
   /** Stops for another reason, such as that nobody reads the output any more. */
   abort(): void
+  /** Stops in so many minutes, with an exit code of its own. */
+  stopAfter(minutes: number): void
   /** From now on an interrupt ends the process as usual. */
   dispose(): void
 }
@@ -28,6 +30,7 @@ const codes = new Map<NodeJS.Signals, number>([
 export function watchInterrupts(onFirst: () => void): Interrupts {
   const controller = new AbortController()
   let code: number | undefined
+  let timer: NodeJS.Timeout | undefined
 
   const onSignal = (signal: NodeJS.Signals) => {
     const its = codes.get(signal) ?? exitCode.failed
@@ -49,7 +52,16 @@ export function watchInterrupts(onFirst: () => void): Interrupts {
     signal: controller.signal,
     exitCode: () => code,
     abort: () => controller.abort(),
+    stopAfter(minutes) {
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        code ??= exitCode.timeUp
+        controller.abort()
+      }, 60_000 * minutes)
+      timer.unref()
+    },
     dispose() {
+      clearTimeout(timer)
       for (const signal of codes.keys()) process.off(signal, onSignal)
       endListening()
     },

@@ -48,7 +48,8 @@ export interface PlannedStage {
 /** @throws UserError where the model does not fit the data or tells of no single accuracy, or options do not fit. */
 export function planStage(stage: StageToPlan): PlannedStage {
   const { config, model, dataset, seed, startsFrom } = stage
-  const { epochs } = stage.train
+  const { epochs, earlyStopping } = stage.train
+  const keep = stage.train.keep === 'best' ? 'best' : undefined
   const orderSeed = orderSeedOf(stage)
   const { splits } = dataset
   const data = splitOf(config, dataset)
@@ -58,6 +59,10 @@ export function planStage(stage: StageToPlan): PlannedStage {
     data: split,
   })
   const validation = splits.validation.rows.length > 0 ? evaluated(splits.validation) : null
+  if (validation === null && (earlyStopping !== undefined || keep !== undefined)) {
+    const option = earlyStopping === undefined ? "keep: 'best'" : 'earlyStopping'
+    throw new UserError(`${option} goes by validation examples, of which the data has none`)
+  }
   const test = evaluated(splits.test)
   for (const { program } of [training, test]) checkAccuracy(program.program)
   const weights = statesOf(test.program.program)
@@ -77,7 +82,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
     orderSeed,
-    epochs,
+    ...{ epochs, earlyStopping, keep },
     training: named(training, 'train'),
     validation: validation && named(validation, 'train'),
     test: named(test, 'test'),
@@ -94,6 +99,8 @@ export function planStage(stage: StageToPlan): PlannedStage {
     seed,
     ...(orderSeed !== undefined && { orderSeed }),
     epochs,
+    ...(earlyStopping && { earlyStopping }),
+    ...(keep && { keep }),
     training,
     ...(validation && { validation }),
     test,

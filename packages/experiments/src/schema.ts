@@ -43,6 +43,10 @@ const training = {
   orderSeed: whole(0, 2 ** 32 - 1),
   /** How many epochs one line of the log stands for. */
   reportEvery: whole(1),
+  /** End when the validation accuracy has not grown by more than `minDelta` for `patience` epochs. */
+  earlyStopping: fields({ patience: whole(1), minDelta: z.number().min(0).default(0) }),
+  /** Which states are the result: those after the last epoch, or after the one of the best validation accuracy. */
+  keep: z.enum(['last', 'best']),
 }
 
 const train = fields({
@@ -52,6 +56,8 @@ const train = fields({
   shuffle: training.shuffle.default(true),
   orderSeed: z.exactOptional(training.orderSeed),
   reportEvery: training.reportEvery.default(1),
+  earlyStopping: z.exactOptional(training.earlyStopping),
+  keep: training.keep.default('last'),
 })
 
 /** What a stage trains in its own way; the rest is as in the experiment's `train`. */
@@ -63,6 +69,8 @@ const stageTrain = z.exactOptional(
     shuffle: z.exactOptional(training.shuffle),
     orderSeed: z.exactOptional(training.orderSeed),
     reportEvery: z.exactOptional(training.reportEvery),
+    earlyStopping: z.exactOptional(training.earlyStopping),
+    keep: z.exactOptional(training.keep),
   }),
 )
 

@@ -27,6 +27,8 @@ export interface StageDeterminants {
   /** Where it is not the seed and has a say. */
   readonly orderSeed?: number | undefined
   readonly epochs: number
+  readonly earlyStopping?: { readonly patience: number; readonly minDelta: number } | undefined
+  readonly keep?: 'best' | undefined
   readonly training: NamedPass
   readonly validation: NamedPass | null
   readonly test: NamedPass | null
@@ -37,7 +39,7 @@ export interface StageDeterminants {
 
 /** SHA-256, hexadecimal. */
 export function stageHash(stage: StageDeterminants): string {
-  const { seed, orderSeed, epochs, startsFrom } = stage
+  const { seed, orderSeed, epochs, earlyStopping, keep, startsFrom } = stage
   return sha256(
     JSON.stringify({
       format: FORMAT,
@@ -50,6 +52,11 @@ export function stageHash(stage: StageDeterminants): string {
       startsFrom: startsFrom && { hash: startsFrom.hash, states: [...startsFrom.states] },
       // Left out of the text where undefined, so that stages from before it was there keep their names.
       orderSeed,
+      earlyStopping: earlyStopping && {
+        patience: earlyStopping.patience,
+        minDelta: earlyStopping.minDelta,
+      },
+      keep,
     }),
   )
 }

@@ -22,6 +22,10 @@ export interface StagePlan {
   /** Keys the order of the training's examples; undefined where that is the seed. */
   readonly orderSeed?: number
   readonly epochs: number
+  /** Ends before the last epoch when the validation accuracy has not grown by more than `minDelta` for `patience` epochs. */
+  readonly earlyStopping?: { readonly patience: number; readonly minDelta: number }
+  /** Which states are the result: those after the last epoch unless said, or after the one of the best validation. */
+  readonly keep?: 'best'
   readonly training: Pass
   /** Run after each epoch; shares the training's states. */
   readonly validation?: Pass

@@ -5,11 +5,15 @@ import { UserError } from '@gradpool/core'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
-  decodeCheckpoint,
-  decodeCheckpointRecord,
-  encodeCheckpoint,
+  decodeRecord,
+  decodeStates,
+  encodeRecord,
+  encodeStates,
   type Checkpoint,
+  type CheckpointRecord,
+  type TensorsFile,
 } from './checkpoint.js'
+import { checkDiskSpace } from './disk-space.js'
 import { makeDirectories, writeDurably } from './durable-file.js'
 import { isMissing } from './file-errors.js'
 import { messageOf } from './stage-errors.js'
@@ -21,6 +25,8 @@ const MAX_RECORD_BYTES = 2 ** 28
 
 export class CheckpointStore {
   readonly folder: string
+  /** The best that was written last. */
+  #best: CheckpointRecord['best']
 
   constructor(folder: string) {
     this.folder = folder
@@ -32,12 +38,29 @@ export class CheckpointStore {
    * @throws what the file system throws; checkpoints that were there before are whole then
    */
   async save(checkpoint: Checkpoint): Promise<void> {
-    const { tensors, record } = encodeCheckpoint(checkpoint)
-    const path = join(this.folder, String(checkpoint.position.step))
+    const { states, best, ...rest } = checkpoint
+    const { step } = rest.position
+    const { bytes, told: tensors } = encodeStates(states, { stage: rest.stage, step: String(step) })
     await makeDirectories(this.folder)
-    await writeDurably(`${path}.safetensors`, tensors)
-    await writeDurably(`${path}.json`, record)
-    await this.#removeAllBut((await this.#steps()).slice(0, NUM_KEPT))
+    await checkDiskSpace(this.folder, bytes.length)
+    const bestFile = best && (await this.#saveBest(best, rest.stage))
+    await writeDurably(join(this.folder, `${step}.safetensors`), bytes)
+    const record = encodeRecord({ ...rest, tensors, ...(bestFile && { best: bestFile }) })
+    await writeDurably(join(this.folder, `${step}.json`), record)
+    await this.#removeOld()
+  }
+
+  /** Only once for each epoch that is the best for a while. */
+  async #saveBest(
+    { epoch, states }: NonNullable<Checkpoint['best']>,
+    stage: string,
+  ): Promise<NonNullable<CheckpointRecord['best']>> {
+    if (this.#best?.epoch === epoch) return this.#best
+    const { bytes, told } = encodeStates(states, { stage, epoch: String(epoch) })
+    await checkDiskSpace(this.folder, bytes.length)
+    await writeDurably(join(this.folder, `best-${epoch}.safetensors`), bytes)
+    this.#best = { epoch, ...told }
+    return this.#best
   }
 
   /**
@@ -65,24 +88,32 @@ export class CheckpointStore {
     const where = `'${path}.json'`
     const { size } = await stat(`${path}.json`)
     if (size > MAX_RECORD_BYTES) throw new UserError(`${where} is not a checkpoint: it is too long`)
-    const record = decodeCheckpointRecord(await readFile(`${path}.json`, 'utf8'), where)
-    const tensors = `${path}.safetensors`
-    if ((await stat(tensors)).size !== record.tensors.bytes) {
-      throw new UserError(`'${tensors}' is not as it was written`)
+    const record = decodeRecord(await readFile(`${path}.json`, 'utf8'), where)
+    const { tensors, best, ...rest } = record
+    const states = await readStates(`${path}.safetensors`, tensors)
+    if (best === undefined) return { ...rest, states }
+    const bestFile = join(this.folder, `best-${best.epoch}.safetensors`)
+    return {
+      ...rest,
+      states,
+      best: { epoch: best.epoch, states: await readStates(bestFile, best) },
     }
-    return decodeCheckpoint(record, await readFile(tensors), `'${tensors}'`)
   }
 
   /** Of the checkpoints there are, the last one first. */
   async #steps(): Promise<number[]> {
-    const steps = (await this.#names()).flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? [])
-    return steps.map(Number).sort((a, b) => b - a)
+    return numbersIn(await this.#names(), /^(\d+)\.json$/).sort((a, b) => b - a)
   }
 
   /** The record goes first: tensors without one are no checkpoint. */
-  async #removeAllBut(steps: readonly number[]): Promise<void> {
-    const isKept = (name: string) => steps.some((step) => name.startsWith(`${step}.`))
-    const old = (await this.#names()).filter((name) => !isKept(name)).sort()
+  async #removeOld(): Promise<void> {
+    const names = await this.#names()
+    const last = (numbers: number[]) => numbers.sort((a, b) => b - a).slice(0, NUM_KEPT)
+    const kept = last(numbersIn(names, /^(\d+)\.json$/)).map((step) => `${step}.`)
+    // Those of two checkpoints are two at most, of the last epochs.
+    const bests = last(numbersIn(names, /^best-(\d+)\.safetensors$/))
+    kept.push(...bests.map((epoch) => `best-${epoch}.`))
+    const old = names.filter((name) => !kept.some((prefix) => name.startsWith(prefix))).sort()
     for (const name of old) await rm(join(this.folder, name), { force: true })
   }
 
@@ -94,4 +125,17 @@ export class CheckpointStore {
       throw error
     }
   }
+}
+
+function numbersIn(names: readonly string[], pattern: RegExp): number[] {
+  return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number)
+}
+
+async function readStates(path: string, told: TensorsFile): Promise<Checkpoint['states']> {
+  const where = `'${path}'`
+  // Before so much memory is taken.
+  if ((await stat(path)).size !== told.bytes) {
+    throw new UserError(`${where} is not as it was written`)
+  }
+  return decodeStates(told, await readFile(path), where)
 }

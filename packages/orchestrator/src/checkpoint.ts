@@ -1,9 +1,10 @@
 /**
- * A checkpoint: all that a stage needs to go on as if nothing had happened. Two files on disk:
+ * A checkpoint: all that a stage needs to go on as if nothing had happened. Files on disk:
  *
  *     <step>.safetensors   every state, the optimizer's included
- *     <step>.json          where the stage stands, its metrics so far, and the size and hash of the other file
+ *     <step>.json          where the stage stands, its metrics so far, and the size and hash of the other files
  *
+ * and, where the stage has validation examples, `best-<epoch>.safetensors`: the states after the epoch that was best by then.
  * The JSON is written last, so a checkpoint is there once its JSON is.
  */
 import { UserError, type Position } from '@gradpool/core'
@@ -23,26 +24,40 @@ export interface Checkpoint {
   /** Of training so far. */
   readonly seconds: number
   readonly states: ReadonlyMap<string, NamedArray>
+  /** The states after the epoch of the best validation so far. */
+  readonly best?: BestStates | undefined
+}
+
+export interface BestStates {
+  readonly epoch: number
+  readonly states: ReadonlyMap<string, NamedArray>
+}
+
+/** What a record tells of a file of tensors. */
+export interface TensorsFile {
+  readonly bytes: number
+  readonly sha256: string
 }
 
 const FORMAT = 'gradpool-checkpoint'
 const FORMAT_VERSION = 1
 
 /** What the JSON says. */
-export interface CheckpointRecord extends Omit<Checkpoint, 'states'> {
-  readonly tensors: { readonly bytes: number; readonly sha256: string }
+export interface CheckpointRecord extends Omit<Checkpoint, 'states' | 'best'> {
+  readonly tensors: TensorsFile
+  readonly best?: TensorsFile & { readonly epoch: number }
 }
 
-/** The contents of both files. */
-export function encodeCheckpoint({ states, ...rest }: Checkpoint): {
-  tensors: Uint8Array
-  record: string
-} {
-  const { stage, position } = rest
-  const tensors = encodeSafetensors({
-    tensors: states,
-    metadata: { stage, step: String(position.step) },
-  })
+export function encodeStates(
+  states: Checkpoint['states'],
+  metadata: Readonly<Record<string, string>>,
+): { readonly bytes: Uint8Array; readonly told: TensorsFile } {
+  const bytes = encodeSafetensors({ tensors: states, metadata })
+  return { bytes, told: { bytes: bytes.length, sha256: sha256(bytes) } }
+}
+
+/** The text of the JSON. */
+export function encodeRecord({ position, ...rest }: CheckpointRecord): string {
   const record = {
     format: FORMAT,
     formatVersion: FORMAT_VERSION,
@@ -54,16 +69,15 @@ export function encodeCheckpoint({ states, ...rest }: Checkpoint): {
       ),
       lastLoss: written(position.lastLoss),
     },
-    tensors: { bytes: tensors.length, sha256: sha256(tensors) },
   }
-  return { tensors, record: `${JSON.stringify(record, null, 2)}\n` }
+  return `${JSON.stringify(record, null, 2)}\n`
 }
 
 /**
  * @param where What the file is called in messages.
  * @throws UserError with one sentence when the text is not the record of a checkpoint
  */
-export function decodeCheckpointRecord(text: string, where: string): CheckpointRecord {
+export function decodeRecord(text: string, where: string): CheckpointRecord {
   const wrong = (what: string) => new UserError(`${where} is not a checkpoint: ${what}`)
   let value: unknown
   try {
@@ -76,7 +90,7 @@ export function decodeCheckpointRecord(text: string, where: string): CheckpointR
     throw wrong('it is of another version of Gradpool')
   }
   if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
-  const { stage, numerics, position, epochs, seconds, tensors } = value as unknown as Written
+  const { stage, numerics, position, epochs, seconds, tensors, best } = value as unknown as Written
   const sums = Object.entries(position.sums).map(
     ([name, sums]) => [name, Float64Array.from(sums, Number)] as const,
   )
@@ -92,19 +106,20 @@ export function decodeCheckpointRecord(text: string, where: string): CheckpointR
     epochs,
     seconds,
     tensors,
+    ...(best !== undefined && { best }),
   }
 }
 
 /** @throws UserError when the bytes are not those that the record tells of */
-export function decodeCheckpoint(
-  { tensors: told, ...rest }: CheckpointRecord,
+export function decodeStates(
+  told: TensorsFile,
   bytes: Uint8Array,
   where: string,
-): Checkpoint {
+): Checkpoint['states'] {
   if (bytes.length !== told.bytes || sha256(bytes) !== told.sha256) {
     throw new UserError(`${where} is not as it was written`)
   }
-  return { ...rest, states: decodeSafetensors(bytes, where).tensors }
+  return decodeSafetensors(bytes, where).tensors
 }
 
 /** JSON has no NaN and no infinity. */
@@ -142,7 +157,9 @@ const recordFields = {
     }),
   epochs: (epochs: unknown) => Array.isArray(epochs) && epochs.every(isRow),
   seconds: Number.isFinite,
-  tensors: (tensors: unknown) => hasFields(tensors, { bytes: isCount, sha256: isHash }),
+  tensors: isTensorsFile,
+  best: (best: unknown) =>
+    best === undefined || (isTensorsFile(best) && hasFields(best, { epoch: isCount })),
 }
 
 /** Rows are those of epochs 1, 2, …. */
@@ -154,6 +171,10 @@ function isRow(row: unknown, index: number): boolean {
     validation: isNumberOrNull,
     seconds: Number.isFinite,
   })
+}
+
+function isTensorsFile(value: unknown): boolean {
+  return hasFields(value, { bytes: isCount, sha256: isHash })
 }
 
 function isNumberOrNull(value: unknown): boolean {

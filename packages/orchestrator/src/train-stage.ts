@@ -7,7 +7,8 @@
  */
 import { type Engine, type Execution, type SpanResult, type StateValues } from '@gradpool/core'
 import type { Pass, StagePlan } from '@gradpool/experiments'
-import type { Checkpoint } from './checkpoint.js'
+import type { BestStates, Checkpoint } from './checkpoint.js'
+import { bestEpoch, isOver } from './best-epoch.js'
 import { CheckpointClock } from './checkpoint-clock.js'
 import { namedStates, valuesOf } from './named-states.js'
 import { WorkerDied, type SpanPool } from './pool.js'
@@ -90,6 +91,8 @@ export class StageTraining {
   /** No span is in progress or was cut off in the middle of a step. */
   #isWhole = true
   readonly #stalled = new AbortController()
+  /** The states after the epoch of the best validation so far. */
+  #best: BestStates | undefined
   /** The checkpoint that is being written. */
   #saving: Promise<void> | undefined
 
@@ -158,9 +161,11 @@ export class StageTraining {
       training.write(valuesOf(from.states))
       training.seek(from.position)
       this.#epochs.push(...from.epochs)
+      this.#best = from.best
     }
     this.#training = training
-    while (this.#epochs.length < plan.epochs) await this.#epoch(training, validation)
+    while (!isOver(plan, this.#epochs)) await this.#epoch(training, validation)
+    if (plan.keep === 'best' && this.#best) training.write(valuesOf(this.#best.states))
     const { test, samples } = plan
     const testing = test && (await this.#share(test, training))
     const sampling = samples && (await this.#share(samples, training))
@@ -182,7 +187,7 @@ export class StageTraining {
     const epoch = this.#epochs.length + 1
     const [trained, validated] = await this.#toEndOfEpoch(epoch, training, validation)
     if (trained?.status === 'notFinite') {
-      throw new Failed(lossNotFinite(training.step + 1, epoch, trained.lastLoss))
+      throw new Failed(lossNotFinite(training.step + 1, epoch, trained.lastLoss, training.read()))
     }
     if (validated?.status === 'notFinite') {
       throw new Failed(
@@ -197,8 +202,10 @@ export class StageTraining {
       seconds: (performance.now() - started) / 1000,
     }
     this.#epochs.push(row)
+    if (bestEpoch(this.#epochs) === epoch) this.#best = { epoch, states: this.#states(training) }
     this.#options.onEpoch(row, this.#elapsedSeconds())
-    if (epoch < this.#options.plan.epochs && this.#clock.isDueAtEpochEnd()) this.#checkpoint()
+    if (!isOver(this.#options.plan, this.#epochs) && this.#clock.isDueAtEpochEnd())
+      this.#checkpoint()
   }
 
   /** What is left of an epoch, and its validation, with as many checkpoints in between as become due. */
@@ -284,12 +291,17 @@ export class StageTraining {
       position: training.position(),
       epochs: [...this.#epochs],
       seconds: this.#elapsedSeconds(),
-      states: namedStates(plan.training.program.program, training.read()),
+      states: this.#states(training),
+      best: this.#best,
     }
     this.#saving = save(checkpoint).then(() => {
       this.#saving = undefined
       this.#clock.end()
     })
+  }
+
+  #states(training: Execution): Checkpoint['states'] {
+    return namedStates(this.#options.plan.training.program.program, training.read())
   }
 
   async #share(pass: Pass, shareStateOf: Execution): Promise<Execution> {

@@ -113,6 +113,27 @@ describe('a run that is gone on with', () => {
     expect(await checkpointsOf(ran.result.run)).toEqual([])
   })
 
+  it.each([
+    ['the best weights', ['train.keep=best', 'train.optimizer.learningRate=0.03']],
+    [
+      'early stopping',
+      ['train.earlyStopping={"patience":200,"minDelta":0.001}', 'train.keep=best'],
+    ],
+    ['a schedule', ['train.optimizer.learningRate={"kind":"cosine","learningRate":0.01}']],
+    ['clipping', ['train.optimizer.clip={"kind":"globalNorm","max":0.1}']],
+  ])('comes to the same bits with %s', async (_, changes) => {
+    const set = ['train.epochs=600', ...changes]
+    const whole = await run({ set })
+    const plain = await run({ set: ['train.epochs=600'] })
+    expect(bitsOf(whole.result)).not.toEqual(bitsOf(plain.result))
+    let ran = await run({ set, stopAt: 1 })
+    expect(ran.result.experiments).toMatchObject([{ status: 'interrupted' }])
+    for (let i = 0; ran.result.experiments[0]?.status === 'interrupted'; i++) {
+      ran = await run({ set, resume: ran.result.run, stopAfterMs: 40 + 40 * i })
+    }
+    expect(bitsOf(ran.result)).toEqual(bitsOf(whole.result))
+  })
+
   it('starts in the middle of an epoch, and does not train what is done', async () => {
     const directory = await interrupted()
     const [record] = (await checkpointsOf(directory)).filter((path) => path.endsWith('.json'))

@@ -13,7 +13,7 @@ import { runCommand } from './run.js'
 /** What may differ from the run as it was begun, as none of it changes a result. */
 export type ResumeOptions = Pick<
   RunCommandOptions,
-  'workers' | 'engine' | 'data' | 'checkpointEvery' | 'json' | 'quiet'
+  'workers' | 'engine' | 'data' | 'checkpointEvery' | 'maxMinutes' | 'json' | 'quiet'
 > & { readonly out: string }
 
 /** @throws UserError when there is no such run, or what it was begun with has changed. */

@@ -35,6 +35,7 @@ export async function runCommand(
     if (options.quiet !== true && !outlet.live) io.stderr.print('Stopping …')
   })
   io.onClosed(() => interrupts.abort())
+  if (options.maxMinutes !== undefined) interrupts.stopAfter(options.maxMinutes)
   let engine: Engine | undefined
   try {
     const configs = await selectExperiments(asked, options)

@@ -7,6 +7,7 @@ import { assignment, folder, oneOf, positiveNumber, wholeNumber } from './values
 
 const mostWorkers = 256
 const mostEpochs = 1_000_000
+const mostMinutes = 35_000
 const mostCheckpointSeconds = 86_400
 
 /** Where run directories are made and looked for. */
@@ -29,6 +30,7 @@ export interface RunCommandOptions {
   readonly resume?: boolean
   /** In seconds. */
   readonly checkpointEvery: number
+  readonly maxMinutes?: number
   readonly json?: boolean
   readonly quiet?: boolean
   /** Libraries may log. */
@@ -104,6 +106,9 @@ function shownOptions(): Option[] {
     new Option('--checkpoint-every <seconds>', 'the most training that a crash can cost')
       .argParser(positiveNumber('--checkpoint-every', mostCheckpointSeconds))
       .default(10, '10'),
+    new Option('--max-minutes <n>', 'stop in good order after so long, to go on later').argParser(
+      positiveNumber('--max-minutes', mostMinutes),
+    ),
     new Option('--in-process', 'train in this process, where a crash ends the run'),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     new Option('--quiet', 'print the table only'),

@@ -9,7 +9,7 @@ export async function executeSpan({ words, floats, steps, seed, stepMs, mishap, 
   for (let i = 0; i < steps; i++) {
     if (Atomics.load(words, 1) === 1) return 'stopped'
     const step = Atomics.load(words, 0)
-    if (mishap?.step === step && Atomics.add(count, 0, 1) < (mishap.times ?? Infinity)) {
+    if (mishap?.step === step && happens(mishap, count)) {
       if (mishap.kind === 'exit') process.exit(7)
       if (mishap.kind === 'throw') throw new Error('a fault of the engine')
       if (mishap.kind === 'nan') return 'notFinite'
@@ -28,4 +28,9 @@ export async function executeSpan({ words, floats, steps, seed, stepMs, mishap, 
     Atomics.add(words, 0, 1)
   }
   return 'done'
+}
+
+/** @param count How often it happened, in shared memory. */
+function happens({ times = Infinity }, count = new Int32Array(1)) {
+  return Atomics.add(count, 0, 1) < times
 }

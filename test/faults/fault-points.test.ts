@@ -1,0 +1,103 @@
+// Each file-system call of a run is the last one once (a kill), or fails once. Either way, what was there before is whole,
+// and the run comes to its bits, at once or when it is gone on with.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type RunResult } from '@gradpool/orchestrator'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { smallFiles } from '../data-folder.js'
+import { emptyFolder, type Ended, gradpool, runsIn, temporaryFolder } from '../gradpool.js'
+import { bitsOf, documentOf } from '../run-document.js'
+import { checkpointsIn } from './checkpoints-in.js'
+import { isLong } from './is-long.js'
+import { randomNumbers } from './random-numbers.js'
+
+const experiments = ['mnist_mlp_1p', 'mnist_auto_1', '--epochs', '2', '--workers', '1']
+const guarded = ['--in-process', '--checkpoint-every', '0.02']
+const preload = ['fault-points.mjs']
+
+/** How many calls are tried of each kind of fault; all of them in the long tests. */
+const numTried = isLong ? Infinity : 4
+const faults = ['kill', 'short', 'ENOSPC', 'EIO', 'EACCES', 'EMFILE']
+
+let removeAll: () => Promise<void>
+let data: string[]
+let wanted: unknown
+let calls: string[]
+
+beforeAll(async () => {
+  const { path: cwd, remove } = await temporaryFolder()
+  removeAll = remove
+  for (const [name, bytes] of Object.entries(await smallFiles())) {
+    await writeFile(join(cwd, name), bytes)
+  }
+  data = ['--data', cwd]
+  const log = join(cwd, 'calls')
+  const ended = await gradpool(['run', ...experiments, ...data, ...guarded, '--json'], {
+    cwd,
+    preload,
+    env: { GRADPOOL_FAULT_LOG: log },
+  })
+  expect(ended).toMatchObject({ code: 0 })
+  wanted = bitsOf(documentOf(ended))
+  calls = (await readFile(log, 'utf8')).trim().split('\n')
+})
+afterAll(() => removeAll())
+
+test('the calls of a run are known', () => {
+  const kinds = new Set(calls.map((call) => call.split(' ')[0]))
+  for (const kind of ['open', 'handle.writeFile', 'handle.sync', 'rename', 'rm', 'link', 'mkdir']) {
+    expect(kinds).toContain(kind)
+  }
+  expect(calls.some((call) => /checkpoints\/\d+\.json/.test(call))).toBe(true)
+})
+
+test.each(faults)(
+  'a run survives %s at any call',
+  async (fault) => {
+    for (const at of chosen(calls.length, fault)) {
+      const cwd = await emptyFolder()
+      const ended = await gradpool(['run', ...experiments, ...data, ...guarded, '--json'], {
+        cwd,
+        preload,
+        env: { GRADPOOL_FAULT: `${at}:${fault}` },
+      })
+      const where = `${fault} at call ${at}, ${calls[at - 1] ?? ''}`
+      expect((await checkpointsIn(cwd)).unreadable, where).toEqual([])
+      // A run that made fewer calls than the one that was counted was not killed: checkpoints go by the clock.
+      if (isKill(fault)) expect([null, 0], where).toContain(ended.code)
+      else expectSentences(ended, where)
+      if (ended.code === 0) expect(bitsOf(documentOf(ended)), where).toEqual(wanted)
+      else expect(await goneOnWith(cwd), where).toEqual(wanted)
+    }
+  },
+  isLong ? 3_600_000 : 120_000,
+)
+
+/** Spread over all calls; the seed says which. */
+function chosen(count: number, fault: string): number[] {
+  if (count <= numTried) return Array.from({ length: count }, (_, i) => i + 1)
+  const random = randomNumbers(faults.indexOf(fault))
+  const stride = count / numTried
+  return Array.from({ length: numTried }, (_, i) => 1 + Math.floor((i + random()) * stride))
+}
+
+/** An exit code that fits, and no stack. */
+function expectSentences({ code, stderr }: Ended, where: string): void {
+  expect(stderr, where).not.toMatch(/^ +at /m)
+  expect([0, 1, 2], where).toContain(code)
+  if (code !== 0) expect(stderr, where).not.toBe('')
+}
+
+async function goneOnWith(cwd: string): Promise<unknown> {
+  const { hasRun } = await checkpointsIn(cwd)
+  const args = hasRun ? ['resume'] : ['run', ...experiments]
+  const ended = await gradpool([...args, ...data, '--quiet', '--in-process'], { cwd })
+  expect(ended).toMatchObject({ code: 0 })
+  const run = (await runsIn(cwd)).at(-1) ?? ''
+  const text = await readFile(join(cwd, 'runs', run, 'result.json'), 'utf8')
+  return bitsOf(JSON.parse(text) as RunResult)
+}
+
+function isKill(fault: string): boolean {
+  return fault === 'kill' || fault === 'short'
+}
