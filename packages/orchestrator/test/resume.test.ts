@@ -9,8 +9,8 @@ import {
   withOverrides,
 } from '@gradpool/experiments'
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { dirname, join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { findResumable } from '../src/find-resumable.js'
 import { readRun } from '../src/read-run.js'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'
@@ -18,10 +18,13 @@ import type { RunEvent, RunResult } from '../src/run-result.js'
 import { rowsDataset } from '../src/testing/rows-dataset.js'
 import { temporaryFolder } from '../src/testing/temporary-folder.js'
 
+// Interruptions are many, and disks are slow at times.
+vi.setConfig({ testTimeout: 60_000 })
+
 const config = defineExperiment({
   name: 'pretrained',
   data: mnist(),
-  train: { batchSize: 6, epochs: 1000 },
+  train: { batchSize: 6, epochs: 2500 },
   stages: [
     autoencode({ encoder: [8], decoder: [16] }),
     classify({ head: [16], encoder: 'fineTuned' }),
@@ -60,9 +63,11 @@ async function run(options: Partial<RunOptions> & Settings = {}): Promise<Ran> {
   if (stopAt !== undefined) {
     const look = async () => {
       const records = (await checkpointsOf(started.directory)).filter((path) =>
-        path.endsWith('json'),
+        path.endsWith('.json'),
       )
-      if (records.length >= stopAt) controller.abort()
+      const inOneFolder = (path: string) =>
+        records.filter((other) => dirname(other) === dirname(path))
+      if (records.some((path) => inOneFolder(path).length >= stopAt)) controller.abort()
     }
     const timer = setInterval(() => void look(), 5)
     void started.result.finally(() => clearInterval(timer))
@@ -86,7 +91,8 @@ async function interrupted(stopAt = 1): Promise<string> {
 }
 
 async function checkpointsOf(directory: string): Promise<string[]> {
-  const entries = await readdir(join(directory, 'stages'), { recursive: true })
+  // A folder may go while it is read.
+  const entries = await readdir(join(directory, 'stages'), { recursive: true }).catch(() => [])
   return entries
     .filter((path) => /checkpoints.\d+\.(json|safetensors)$/.test(path))
     .map((path) => join(directory, 'stages', path))
