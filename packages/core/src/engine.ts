@@ -20,6 +20,8 @@ export interface CompileOptions {
   readonly orderSeed?: number
   /** First values of some or all states; the others start from their initializers. */
   readonly state?: StateValues
+  /** The most workers that will ever run a span of this execution together; 1 unless said. */
+  readonly workers?: number
   /** Share the states of this execution, by name, in place of having states of one's own. */
   readonly shareStateOf?: Execution
 }
@@ -54,9 +56,9 @@ export interface SpanExecutor {
 
 /**
  * How a span ended: all steps done, stopped by `stop()` (the steps done so far count), or at a step whose loss was not
- * a finite number (that step's update is not applied).
+ * a finite number (that step's update is not applied), or abandoned, since a worker was gone that others waited for.
  */
-export type SpanStatus = 'done' | 'stopped' | 'notFinite'
+export type SpanStatus = 'done' | 'stopped' | 'notFinite' | 'abandoned'
 
 export interface SpanResult {
   readonly status: SpanStatus
@@ -106,6 +108,20 @@ export interface Execution {
   /** @param continues The means of this span are over the examples of the one before, too. */
   begin(steps: number, continues?: boolean): SpanTask
   finish(outcome: SpanOutcome): SpanResult
+  /**
+   * The tasks of a span that several workers run together, all of them at the same time: as many as asked for, or
+   * fewer. Whatever their number, the span gives the same bits.
+   *
+   * @throws UserError for more workers than the execution was compiled for
+   */
+  beginTogether(steps: number, workers: number): readonly SpanTask[]
+  /** The end of a span that several workers ran: their outcomes in the order of the tasks. */
+  finishTogether(outcomes: readonly SpanOutcome[]): SpanResult
+  /**
+   * Says that one of the workers of a span is gone: the others return at once, with the status `abandoned`. What the
+   * span has written to the states is worth nothing then.
+   */
+  abandon(): void
   /** Read from shared words; callable from the main thread while a worker runs the span. */
   progress(): Progress
   /** Ends the span in progress before its next step. */

@@ -2,6 +2,7 @@
  * The public names of @gradpool/core.
  */
 export { type BatchProgram } from './batch-program.js'
+export { type BatchAxis, batchAxes } from './batch-axis.js'
 export { type Allocate, type Field, type Split } from './dataset.js'
 export {
   bytesPerElement,
@@ -149,6 +150,7 @@ export {
   stepDecay,
   type StepDecay,
 } from './schedules.js'
+export { segmentsOf, shardSums } from './shards.js'
 export {
   type Batch,
   type Predictions,

@@ -42,7 +42,9 @@ export const OPS = {
   select: 'inputs (condition f32, a, b): a where condition is not 0, else b',
 
   // Along axes
-  sum: 'attributes {axes}: ascending, at least one, removed from the shape',
+  sum:
+    'attributes {axes, segments?}: axes ascending, at least one, removed from the shape; with segments, of which axis 0 ' +
+    'is cut into as many, as even as can be, the longer first: the sum, in order, of the sums of each',
   reduceMax: 'attributes {axes}: ascending, at least one, removed from the shape; NaN if any is',
   argMax:
     'along the last axis, which is removed; i32; the first of equals, and the first NaN before all',
@@ -69,7 +71,8 @@ export const OPS = {
   // Products
   matmul:
     'a [m, k] (or [k, m] with attributes.transposeA) times b [k, n] (or [n, k] with transposeB); ' +
-    'each element is summed over k in ascending order; with a first axis [p, ...] on both, p such products',
+    'each element is summed over k in ascending order; with a first axis [p, ...] on both, p such products; ' +
+    'with attributes.segments, k is cut into as many, as even as can be, the longer first: the sum, in order, of the products of each',
 } as const
 
 export type OpName = keyof typeof OPS

@@ -5,6 +5,7 @@ import { type DType, type Shape, sizeOf, stridesOf } from './dtype.js'
 import { invariant } from './errors.js'
 import type { OpName } from './op-table.js'
 import type { Attributes, Node } from './program.js'
+import { segmentsOf } from './shards.js'
 import { fillNormal, fillUniform } from './random.js'
 import type { TensorType } from './shape-inference.js'
 
@@ -71,7 +72,18 @@ const KERNELS: Readonly<Record<OpName, Kernel>> = {
     return operands(0).values.map((condition, i) => (condition !== 0 ? a[i] : b[i]) ?? NaN)
   },
 
-  sum: reduction(0, (total, x) => total + x),
+  sum: (operands, node) => {
+    const x = operands(0)
+    const { segments = 1 } = node.attributes
+    const rows = x.shape[0] ?? 1
+    const width = x.values.length / rows
+    const parts = segmentsOf(rows, Number(segments)).map(({ start, length }) => {
+      const values = x.values.subarray(start * width, (start + length) * width)
+      const part = { ...x, shape: [length, ...x.shape.slice(1)], values }
+      return total(() => part, node)
+    })
+    return inOrder(parts)
+  },
   reduceMax: reduction(-Infinity, (largest, x) => Math.max(largest, x)),
   argMax: (operands) => {
     const found = rowsOf(operands(0)).map((row) => {
@@ -165,18 +177,28 @@ const KERNELS: Readonly<Record<OpName, Kernel>> = {
     const transposeA = attributes.transposeA === true
     const transposeB = attributes.transposeB === true
     const k = a.shape.at(transposeA ? -2 : -1) ?? 0
-    return collect(shape, (index) => {
-      const [i = 0, j = 0] = index.slice(-2)
-      const which = index.slice(0, -2)
-      let product = 0
-      for (let c = 0; c < k; c++) {
-        const fromA = elementAt(a, [...which, ...(transposeA ? [c, i] : [i, c])])
-        const fromB = elementAt(b, [...which, ...(transposeB ? [j, c] : [c, j])])
-        product += fromA * fromB
-      }
-      return product
-    })
+    const parts = segmentsOf(k, Number(attributes.segments ?? 1)).map(({ start, length }) =>
+      collect(shape, (index) => {
+        const [i = 0, j = 0] = index.slice(-2)
+        const which = index.slice(0, -2)
+        let product = 0
+        for (let c = start; c < start + length; c++) {
+          const fromA = elementAt(a, [...which, ...(transposeA ? [c, i] : [i, c])])
+          const fromB = elementAt(b, [...which, ...(transposeB ? [j, c] : [c, j])])
+          product += fromA * fromB
+        }
+        return product
+      }),
+    )
+    return inOrder(parts)
   },
+}
+
+const total = reduction(0, (sum, x) => sum + x)
+
+/** Adds up arrays of one length, in their order. */
+function inOrder(parts: readonly Float64Array[]): Float64Array {
+  return parts.reduce((sum, part) => sum.map((value, i) => value + (part[i] ?? NaN)))
 }
 
 const CASTS: Readonly<Record<DType, (x: number) => number>> = {

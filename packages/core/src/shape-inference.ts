@@ -22,7 +22,7 @@ import {
   shapeText,
 } from './operand-checks.js'
 import type { OpName } from './op-table.js'
-import type { Attributes } from './program.js'
+import type { Attribute, Attributes } from './program.js'
 
 export interface TensorType {
   readonly shape: Shape
@@ -112,7 +112,15 @@ const INFER: Readonly<Record<OpName, Infer>> = {
   equal: elementwise(2),
   select: elementwise(3),
 
-  sum: reduction,
+  sum: (context) => {
+    const type = reduction(context)
+    const { axes, segments } = context.attributes
+    if (segments !== undefined && !(Array.isArray(axes) && axes[0] === 0)) {
+      refuse('only a sum along axis 0 has segments')
+    }
+    checkSegments(segments, context.inputs[0]?.shape[0] ?? 0)
+    return type
+  },
   reduceMax: reduction,
   argMax: (context) => ({ shape: lastAxisOp(context).shape.slice(0, -1), dtype: 'i32' }),
   softmax: lastAxisOp,
@@ -210,6 +218,7 @@ const INFER: Readonly<Record<OpName, Infer>> = {
     const [m, k] = matrix(a, flag(attributes, 'transposeA'))
     const [k2, n] = matrix(b, flag(attributes, 'transposeB'))
     if (k !== k2) refuse(`the inner extents, ${k} and ${k2}, differ`)
+    checkSegments(attributes.segments, k)
     const products = a.shape.slice(0, -2)
     if (shapeText(products) !== shapeText(b.shape.slice(0, -2))) {
       refuse('both must hold the same number of matrices')
@@ -254,6 +263,12 @@ function reduction({ inputs, attributes }: InferContext): TensorType {
     refuse(`axes ${shapeText(axes)} must be some of its axes, in ascending order`)
   }
   return { shape: x.shape.filter((_, axis) => !axes.includes(axis)), dtype: 'f32' }
+}
+
+function checkSegments(segments: Attribute | undefined, extent: number): void {
+  if (segments !== undefined && !isInteger(segments, 1, extent)) {
+    refuse(`segments must be a whole number from 1 to ${extent}`)
+  }
 }
 
 function lastAxisOp({ inputs }: InferContext): TensorType {

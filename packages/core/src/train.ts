@@ -15,6 +15,7 @@ import { pad } from './ops/layout.js'
 import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from './optimizers/index.js'
 import { checkClip } from './optimizers/clipping.js'
 import type { Program } from './program.js'
+import { shardSums } from './shards.js'
 import type { Stage, StepResults } from './stage.js'
 import type { Tensor } from './tensor.js'
 import { traceProgram, userError, type Trace } from './trace.js'
@@ -36,6 +37,11 @@ export interface TrainOptions extends BatchOptions {
   readonly optimizer: Optimizer | UpdateRule
   /** Bounds the gradients, in place of the optimizer's own `clip`. */
   readonly clip?: Clip
+  /**
+   * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. As many workers can share a
+   * step. Decides how sums round, so it belongs to the experiment; 1 unless said.
+   */
+  readonly shards?: number
   /** Whether each epoch visits the examples in an order of its own; true unless said. */
   readonly shuffle?: boolean
 }
@@ -48,13 +54,23 @@ export interface TrainOptions extends BatchOptions {
 export function train(stage: Stage, options: TrainOptions): BatchProgram {
   const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
   if (clip !== undefined) checkClip(clip)
+  const { shards = 1 } = options
+  checkCount('shards', shards)
   const rule = ruleOf(optimizer)
-  return batchProgram(options, options.shuffle ?? true, (trace, batch) => {
+  const whole = batchProgram(options, options.shuffle ?? true, (trace, batch) => {
     const binding = new Binding(trace, true)
     const results = checkedResults(stage.traceStep(binding, batch))
     traceUpdates(binding, results.loss, rule, clip)
     tell(trace, results)
   })
+  if (shards === 1) return whole
+  const { program, tail } = whole
+  return {
+    ...whole,
+    shards,
+    program: shardSums(program, shards),
+    ...(tail && { tail: shardSums(tail, shards) }),
+  }
 }
 
 /** The Program of an evaluation: loss and metrics, no updates, examples in the order of the split. */

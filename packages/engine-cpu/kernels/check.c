@@ -134,8 +134,8 @@ static bool check_tape(const struct check *check, uint32_t address, uint32_t row
     return true;
 }
 
-/* operands: dst, a, b, m, n, k, flags, scratch, tape */
-static bool check_matmul(const struct check *check, const uint32_t *operands) {
+/* operands: dst, a, b, m, n, k, flags, scratch, tape. Its working memory is there once for each worker, where they share. */
+static bool check_matmul(const struct check *check, const uint32_t *operands, uint32_t segments, bool is_shared) {
     const uint32_t dst = operands[0], m = operands[3], n = operands[4], k = operands[5], flags = operands[6];
     const uint32_t tape = operands[8];
     if (m == 0 || n == 0 || k == 0 || flags > (MATMUL_TRANSPOSE_A | MATMUL_TRANSPOSE_B)) return false;
@@ -143,8 +143,13 @@ static bool check_matmul(const struct check *check, const uint32_t *operands) {
     if (!reads_floats(check, operands[2], elements(k, n, 1))) return false;
     if (dst != 0 && !writes_floats(check, dst, elements(m, n, 1))) return false;
     if (elements(m, n, 1) > check->arena_bytes / 4) return false;
-    const uint32_t scratch = matmul_scratch(m, n, k, flags, dst != 0, tape != 0);
-    if (scratch == UINT32_MAX || !writes_floats(check, operands[7], scratch / 4)) return false;
+    if (segments == 0 || segments > k) return false;
+    const uint32_t scratch = matmul_scratch(m, n, k, flags, dst != 0, tape != 0, segments);
+    const uint64_t others = is_shared && check->run[RUN_WORKERS] > 1 ? check->run[RUN_WORKERS] - 1 : 0;
+    if (scratch == UINT32_MAX || check->run[RUN_WORKING] % 4 != 0) return false;
+    if (others > 0 && check->run[RUN_WORKING] < scratch) return false;
+    const uint64_t bytes = scratch + others * check->run[RUN_WORKING];
+    if (!writes_floats(check, operands[7], bytes / 4)) return false;
     return tape == 0 || check_tape(check, tape, m, n, true);
 }
 
@@ -201,9 +206,9 @@ static bool check_reduction(const struct check *check, const uint32_t *operands)
            reads_floats(check, operands[1], elements(outer, inner, count));
 }
 
-/* The number of operands of an opcode, where that of OP_COPY leaves out what its rank says; 0: no such opcode. As digits
- * of one number, since a table would be data of the module's own. */
+/* The number of operands of an opcode, where that of OP_COPY leaves out what its rank says; 0: no such opcode. */
 static uint32_t least_operands(uint32_t opcode) {
+    /* One number a digit, since a table would be data of the module's own. */
 #define OPERANDS(opcode, count) ((uint64_t)count << 4 * (opcode - 1))
     const uint64_t digits = OPERANDS(OP_GATHER_BATCH, 6) | OPERANDS(OP_MATMUL, 9) | OPERANDS(OP_MAP, 3) |
                             OPERANDS(OP_SUM, 5) | OPERANDS(OP_REDUCE_MAX, 5) | OPERANDS(OP_ARG_MAX, 4) |
@@ -211,19 +216,32 @@ static uint32_t least_operands(uint32_t opcode) {
                             OPERANDS(OP_FILL, 3) | OPERANDS(OP_CAST, 5) | OPERANDS(OP_GATHER_ROWS, 6) |
                             OPERANDS(OP_SCATTER_ADD, 6) | OPERANDS(OP_ONE_HOT, 5) | OPERANDS(OP_RANDOM, 6) |
                             OPERANDS(OP_GUARD, 1);
+    if (opcode == OP_SECTION) return 2;
+    if (opcode == OP_SUM_SEGMENTS) return 6;
+    if (opcode == OP_MATMUL_SEGMENTS) return 10;
     return opcode >= OP_GATHER_BATCH && opcode <= OP_GUARD ? digits >> 4 * (opcode - 1) & 15 : 0;
 }
 
+INLINE uint32_t tape_of(const uint32_t *at) {
+    return at[0] == OP_MATMUL || at[0] == OP_MATMUL_SEGMENTS ? at[10] : at[0] == OP_MAP ? at[4] : 0;
+}
+
 /* The operands of an instruction that has them all, and whose tape's words are in the arena. */
-static bool check_instruction(const struct check *check, const uint32_t *at, uint32_t examples) {
+static bool check_instruction(const struct check *check, const uint32_t *at, uint32_t examples, bool is_shared) {
     const uint32_t *operands = at + 2;
     const uint32_t to = operands[0], from = operands[1];
     switch (at[0]) {
     case OP_GATHER_BATCH: return check_gather_batch(check, operands, examples);
-    case OP_MATMUL: return check_matmul(check, operands);
+    case OP_MATMUL: return check_matmul(check, operands, 1, is_shared);
+    case OP_MATMUL_SEGMENTS: return check_matmul(check, operands, operands[9], is_shared);
+    case OP_SECTION: return operands[0] <= SECTION_ALONE;
     case OP_MAP: return check_tape(check, operands[2], operands[0], operands[1], false);
     case OP_SUM:
     case OP_REDUCE_MAX: return check_reduction(check, operands);
+    case OP_SUM_SEGMENTS:
+        return operands[3] > 0 && operands[5] > 0 && operands[5] <= operands[2] &&
+               writes_floats(check, to, operands[4]) &&
+               reads_floats(check, from, elements(operands[2], operands[4], operands[3]));
     case OP_ARG_MAX:
         return operands[3] > 0 && writes(check, to, operands[2], 4) &&
                reads_floats(check, from, elements(operands[2], operands[3], 1));
@@ -273,20 +291,34 @@ static uint32_t walk(struct check *check, uint32_t address, uint32_t num_words, 
         all->end = address + 4 * (uint64_t)num_words;
     }
     const uint32_t *at = words_at(check->base, address), *end = at + num_words;
+    const uint32_t *section = 0, *section_end = at; /* the one that `at` is in, if it is before its end */
     for (uint32_t number = 1; at < end; at += at[1], number++) {
+        const bool is_inside = at < section_end;
         if (find) {
             const size_t left = (size_t)(end - at);
             const uint32_t needed = least_operands(at[0]);
             if (needed == 0 || left < 2 || at[1] > left || at[1] < needed + 2) return number;
             if (at[1] != needed + 2 && at[0] != OP_COPY) return number;
-            const uint32_t tape_address = at[0] == OP_MATMUL ? at[10] : at[0] == OP_MAP ? at[4] : 0;
+            if (is_inside && (at[0] == OP_SECTION || at + at[1] > section_end)) return number;
+            if (at[0] == OP_SECTION) {
+                if (at[3] > left - at[1]) return number;
+                section_end = at + at[1] + at[3];
+            }
+            const uint32_t tape_address = tape_of(at);
             struct extent tape;
             if (tape_address == 0 && at[0] != OP_MAP) continue;
             if (!has_tape(check, tape_address, &tape)) return number;
             if (tape.begin < all->begin) all->begin = tape.begin;
             if (tape.end > all->end) all->end = tape.end;
-        } else if (!check_instruction(check, at, examples)) {
-            return number;
+        } else {
+            const uint32_t kind = is_inside ? section[2] : SECTION_ALONE;
+            if (!check_instruction(check, at, examples, kind != SECTION_ALONE)) return number;
+            if (kind == SECTION_EXAMPLES && !can_share_examples(check->base, at, examples)) return number;
+            if (kind == SECTION_ROWS && !can_share_rows(check->base, at)) return number;
+            if (at[0] == OP_SECTION) {
+                section = at;
+                section_end = at + at[1] + at[3];
+            }
         }
     }
     return 0;

@@ -46,15 +46,20 @@ void tape_begin(struct tape *tape, char *base, uint32_t address, uint32_t rows, 
 void tape_run(struct tape *tape, float *product, uint32_t first_row, uint32_t num_rows);
 void tape_end(struct tape *tape);
 void map(char *base, const uint32_t *operands);
+void map_elements(char *base, const uint32_t *operands, uint32_t first, uint32_t count);
 
-/* matmul.c */
-uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape);
-void matmul(char *base, const uint32_t *operands);
+/* matmul.c. `segments` is 1 where there are none. */
+uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape,
+                        uint32_t segments);
+void matmul(char *base, const uint32_t *operands, uint32_t segments);
+void matmul_rows(char *base, const uint32_t *operands, uint32_t segments, uint32_t first, uint32_t rows,
+                 uint32_t working);
 
 /* reduce.c */
 void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count);
 float fold_lanes(const float lanes[LANES]);
 void sum(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t inner);
+void sum_segments(float *to, const float *from, uint32_t rows, uint32_t count, uint32_t inner, uint32_t segments);
 void reduce_max(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t inner);
 void arg_max(int32_t *to, const float *from, uint32_t rows, uint32_t cols);
 void softmax(float *to, const float *from, uint32_t rows, uint32_t cols);
@@ -71,13 +76,36 @@ void scatter_add(char *base, const uint32_t *operands);
 void one_hot(char *base, const uint32_t *operands);
 
 /* random.c */
-void random_fill(float *to, uint32_t count, uint32_t distribution, uint32_t purpose, uint32_t seed, uint32_t step);
+void random_fill(float *to, uint32_t first, uint32_t count, uint32_t distribution, uint32_t purpose, uint32_t seed,
+                 uint32_t step);
 void shuffle(int32_t *rows, uint32_t count, uint32_t seed, uint32_t epoch);
 
 /* check.c: 0, or what is wrong with a run (enum check_part). */
 uint32_t check_run(char *base, uint64_t arena_bytes, uint32_t run);
 
+/* segments: `extent` cut into `count` parts, as even as can be, the longer ones first. Where part `index` begins. */
+INLINE uint32_t segment_start(uint32_t extent, uint32_t count, uint32_t index) {
+    return index * (extent / count) + least(index, extent % count);
+}
+
+/* A worker's share of a batch: examples first .. first + count - 1 of `all`. */
+struct share {
+    uint32_t first, count, all;
+};
+
+/* share.c: an instruction of a section, for one worker's share. `working` is where its working memory begins, in bytes
+ * from the first worker's. */
+bool can_share_examples(const char *base, const uint32_t *at, uint32_t examples);
+bool can_share_rows(const char *base, const uint32_t *at);
+void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, struct share share, uint32_t working);
+void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t workers, uint32_t working);
+
+/* together.c: workers wait for each other. */
+bool arrive(uint32_t *run, uint32_t *status);
+void release(uint32_t *run, uint32_t status);
+
 /* run.c */
-uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words);
-uint32_t run_steps(char *base, uint32_t run, uint32_t num_steps);
+uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words, uint32_t examples,
+                              uint32_t worker);
+uint32_t run_steps(char *base, uint32_t run, uint32_t num_steps, uint32_t worker);
 #endif

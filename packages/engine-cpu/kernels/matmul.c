@@ -27,21 +27,27 @@ struct blocking {
     uint32_t rows;    /* of a block of c, whose tape runs when it is finished */
     uint32_t depth;   /* of a block of d */
     uint32_t columns; /* packed together */
+    uint32_t segments;
     uint64_t packed_a, packed_b, product;
 };
 
-static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst,
-                                       bool has_tape) {
-    struct blocking blocking = {.depth = k, .columns = n, .rows = m};
+static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst, bool has_tape,
+                                       uint32_t segments) {
+    struct blocking blocking = {.depth = k, .columns = n, .rows = m, .segments = segments};
     blocking.pack_a = (flags & MATMUL_TRANSPOSE_A) && m * k > DIRECT_A_ELEMENTS && n * k > DIRECT_A_PRODUCT;
     blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS);
+    /* Columns done twice would be added twice. */
+    if (segments > 1 && n > VLEN && n % VLEN != 0) blocking.pack_b = true;
     if (has_tape) {
         const uint32_t cached_rows = CACHED_PRODUCT / n / TILE_ROWS * TILE_ROWS;
         const uint32_t least_rows = blocking.pack_b ? LEAST_ROWS : TILE_ROWS;
         blocking.rows = least(m, cached_rows < least_rows ? least_rows : cached_rows);
     }
     if (blocking.pack_a || blocking.pack_b) blocking.rows = least(blocking.rows, MOST_ROWS);
-    if (blocking.pack_b) {
+    if (segments > 1) {
+        blocking.depth = (k + segments - 1) / segments;
+        if (blocking.pack_b) blocking.packed_b = (uint64_t)k * round_up(n, LANES); /* all segments, for each block of rows */
+    } else if (blocking.pack_b) {
         blocking.depth = least(k, PACKED_DEPTH);
         if (blocking.rows == m) blocking.columns = least(n, 2 * WIDE); /* used once: packed where it stays in cache */
         blocking.packed_b = (uint64_t)blocking.depth * round_up(blocking.columns, LANES);
@@ -50,14 +56,15 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
         const uint64_t packed = (uint64_t)round_up(blocking.rows, TILE_ROWS) * blocking.depth;
         blocking.packed_a = (packed + LANES - 1) / LANES * LANES;
     }
-    blocking.whole_product = has_dst || (blocking.depth < k && blocking.rows < m);
+    blocking.whole_product = has_dst || (segments == 1 && blocking.depth < k && blocking.rows < m);
     if (!has_dst) blocking.product = (uint64_t)(blocking.whole_product ? m : blocking.rows) * n;
     return blocking;
 }
 
 /* UINT32_MAX stands for more than any arena has. */
-uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape) {
-    const struct blocking blocking = choose_blocking(m, n, k, flags, has_dst != 0, has_tape != 0);
+uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape,
+                        uint32_t segments) {
+    const struct blocking blocking = choose_blocking(m, n, k, flags, has_dst != 0, has_tape != 0, segments);
     const uint64_t bytes = 4 * (blocking.packed_a + blocking.packed_b + blocking.product);
     return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 }
@@ -98,64 +105,127 @@ static void multiply_direct(struct panel panel, uint32_t columns, bool by_rows) 
     }
 }
 
-/* Multiplies, and calls the tape, if there is one, for each finished block of rows. */
-static void multiply_blocks(struct matrix a, struct matrix b, uint32_t m, uint32_t n, uint32_t k,
-                            const struct blocking *blocking, float *dst, float *scratch, struct tape *tape) {
-    float *packed_a = scratch, *packed_b = packed_a + blocking->packed_a;
-    float *product = dst ? dst : packed_b + blocking->packed_b;
-    const bool by_rows = !a.transposed;
-    float nothing[WIDE]; /* what sums start from */
-    for (uint32_t j = 0; j < WIDE; j++) nothing[j] = -0.0f;
+/* What is multiplied: rows first .. first + m - 1 of a product. */
+struct factors {
+    struct matrix a, b;
+    uint32_t m, n, k;
+    const struct blocking *blocking;
+    float *product, *packed_a, *packed_b;
+    const float *nothing; /* what sums start from: WIDE times -0 */
+};
+
+/* Multiplies rows i .. i + rows - 1 of a by b, over d .. d + depth - 1; columns j .. j + columns - 1. `panel` says how the
+ * sums begin and end. */
+static void multiply_block(const struct factors *f, struct panel panel, uint32_t i, uint32_t rows, uint32_t d,
+                           uint32_t depth, uint32_t j, uint32_t columns) {
+    const struct matrix a = f->a;
+    panel.rows = rows;
+    panel.depth = depth;
+    panel.a = a.transposed ? a.data + d * a.stride + i : a.data + i * a.stride + d;
+    panel.a_stride = a.stride;
+    panel.a_tile = a.transposed ? TILE_ROWS : TILE_ROWS * a.stride;
+    if (f->blocking->pack_a) {
+        if (j == 0) pack_a_columns(f->packed_a, panel.a, a.stride, rows, depth);
+        panel.a = f->packed_a;
+        panel.a_stride = TILE_ROWS;
+        panel.a_tile = TILE_ROWS * depth;
+    }
+    if (f->blocking->pack_b) {
+        multiply_packed(panel, columns, !a.transposed);
+    } else {
+        panel.b = f->b.data + d * f->b.stride;
+        panel.b_stride = f->b.stride;
+        multiply_direct(panel, columns, !a.transposed);
+    }
+}
+
+/* Multiplies, and calls the tape, if there is one, for each finished block of rows. `first` is the row of the tape that row
+ * 0 is. */
+static void multiply_blocks(const struct factors *f, struct tape *tape, uint32_t first) {
+    const struct blocking *blocking = f->blocking;
+    const uint32_t m = f->m, n = f->n, k = f->k;
     uint32_t depth, columns, rows;
     for (uint32_t d = 0; d < k; d += depth) {
         depth = least(blocking->depth, k - d);
         for (uint32_t j = 0; j < n; j += columns) {
             columns = least(blocking->columns, n - j);
-            if (blocking->pack_b) pack_b_panels(packed_b, b, d, depth, j, columns);
+            if (blocking->pack_b) pack_b_panels(f->packed_b, f->b, d, depth, j, columns);
             for (uint32_t i = 0; i < m; i += rows) {
                 rows = least(blocking->rows, m - i);
-                float *block = blocking->whole_product ? product + i * n : product;
-                struct panel panel = {.c = block + j, .c_stride = n, .rows = rows, .depth = depth};
-                panel.start = d == 0 ? nothing : panel.c;
+                float *block = blocking->whole_product ? f->product + i * n : f->product;
+                struct panel panel = {.b = f->packed_b, .c = block + j, .c_stride = n};
+                panel.start = d == 0 ? f->nothing : panel.c;
                 panel.start_stride = d == 0 ? 0 : n;
-                panel.a = a.transposed ? a.data + d * a.stride + i : a.data + i * a.stride + d;
-                panel.a_stride = a.stride;
-                panel.a_tile = a.transposed ? TILE_ROWS : TILE_ROWS * a.stride;
-                if (blocking->pack_a) {
-                    if (j == 0) pack_a_columns(packed_a, panel.a, a.stride, rows, depth);
-                    panel.a = packed_a;
-                    panel.a_stride = TILE_ROWS;
-                    panel.a_tile = TILE_ROWS * depth;
-                }
-                if (blocking->pack_b) {
-                    panel.b = packed_b;
-                    multiply_packed(panel, columns, by_rows);
-                } else {
-                    panel.b = b.data;
-                    panel.b_stride = b.stride;
-                    multiply_direct(panel, columns, by_rows);
-                }
-                if (tape && d + depth == k && j + columns == n) tape_run(tape, block, i, rows);
+                multiply_block(f, panel, i, rows, d, depth, j, columns);
+                if (tape && d + depth == k && j + columns == n) tape_run(tape, block, first + i, rows);
             }
         }
     }
 }
 
-/* operands: dst, a, b, m, n, k, flags, scratch, tape */
-NOINLINE void matmul(char *base, const uint32_t *operands) {
+/* The same, where d is cut into segments: each block of rows is finished, segment by segment, before the next. */
+static void multiply_segments(const struct factors *f, struct tape *tape, uint32_t first) {
+    const struct blocking *blocking = f->blocking;
+    const uint32_t m = f->m, n = f->n, k = f->k, segments = blocking->segments, packed_row = round_up(n, LANES);
+    uint32_t depth, rows;
+    for (uint32_t d = 0, s = 0; blocking->pack_b && s < segments; s++, d += depth) {
+        depth = segment_start(k, segments, s + 1) - d;
+        pack_b_panels(f->packed_b + d * packed_row, f->b, d, depth, 0, n);
+    }
+    for (uint32_t i = 0; i < m; i += rows) {
+        rows = least(blocking->rows, m - i);
+        float *block = blocking->whole_product ? f->product + i * n : f->product;
+        for (uint32_t d = 0, s = 0; s < segments; s++, d += depth) {
+            depth = segment_start(k, segments, s + 1) - d;
+            const struct panel panel = {
+                .b = f->packed_b + d * packed_row, .c = block, .c_stride = n, .start = f->nothing, .add = s > 0};
+            multiply_block(f, panel, i, rows, d, depth, 0, n);
+        }
+        if (tape) tape_run(tape, block, first + i, rows);
+    }
+}
+
+/* Rows first .. first + rows - 1 of the product. operands: dst, a, b, m, n, k, flags, scratch, tape */
+NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segments, uint32_t first, uint32_t rows,
+                          uint32_t working) {
     const uint32_t m = operands[3], n = operands[4], k = operands[5], flags = operands[6];
     const uint32_t dst = operands[0], tape_address = operands[8];
     const bool transpose_a = flags & MATMUL_TRANSPOSE_A, transpose_b = flags & MATMUL_TRANSPOSE_B;
-    const struct matrix a = {floats_at(base, operands[1]), transpose_a ? m : k, transpose_a};
-    const struct matrix b = {floats_at(base, operands[2]), transpose_b ? k : n, transpose_b};
-    const struct blocking blocking = choose_blocking(m, n, k, flags, dst != 0, tape_address != 0);
-    float *to = dst ? floats_at(base, dst) : 0, *scratch = floats_at(base, operands[7]);
+    /* As for all rows, so that what their working memory holds is enough for some. */
+    const struct blocking blocking = choose_blocking(m, n, k, flags, dst != 0, tape_address != 0, segments);
+    float nothing[WIDE];
+    for (uint32_t j = 0; j < WIDE; j++) nothing[j] = -0.0f;
+    float *scratch = floats_at(base, operands[7] + working);
+    struct factors factors = {
+        .a = {floats_at(base, operands[1]), transpose_a ? m : k, transpose_a},
+        .b = {floats_at(base, operands[2]), transpose_b ? k : n, transpose_b},
+        .m = rows,
+        .n = n,
+        .k = k,
+        .blocking = &blocking,
+        .packed_a = scratch,
+        .packed_b = scratch + blocking.packed_a,
+        .product = scratch + blocking.packed_a + blocking.packed_b,
+        .nothing = nothing,
+    };
+    factors.a.data += transpose_a ? first : first * k;
+    if (dst) factors.product = floats_at(base, dst) + first * n;
     if (!tape_address) {
-        multiply_blocks(a, b, m, n, k, &blocking, to, scratch, 0);
+        if (segments > 1)
+            multiply_segments(&factors, 0, first);
+        else
+            multiply_blocks(&factors, 0, first);
         return;
     }
     struct tape tape;
     tape_begin(&tape, base, tape_address, m, n);
-    multiply_blocks(a, b, m, n, k, &blocking, to, scratch, &tape);
+    if (segments > 1)
+        multiply_segments(&factors, &tape, first);
+    else
+        multiply_blocks(&factors, &tape, first);
     tape_end(&tape);
+}
+
+void matmul(char *base, const uint32_t *operands, uint32_t segments) {
+    matmul_rows(base, operands, segments, 0, operands[3], 0);
 }

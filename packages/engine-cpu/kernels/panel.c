@@ -74,6 +74,7 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
     for (int i = 0; i < rows; i++) {
         float *to = c + i * c_stride;
         for (int v = 0; v < vectors; v++) {
+            if (panel->add) total[i][v] = (is_part ? load_part(to, columns) : load(to + v * VLEN)) + total[i][v];
             if (is_part)
                 store_part(to, total[i][v], columns);
             else

@@ -40,11 +40,21 @@ enum run_word {
   RUN_RESULTS = 19,       /* address of num_results records of RESULT_WORDS words */
   RUN_EXAMPLES = 20,      /* examples of this span's finished steps, the weight of RESULT_MEANS' sums */
   RUN_CONTINUE = 21,      /* if not 0, the sums of the results and RUN_EXAMPLES go on from where the last call left them */
+  RUN_WORKERS = 22,       /* threads that run this span together, each with a number of its own, from 0; 0 is 1 */
+  RUN_WORKING = 23,       /* bytes from the working memory (operand `scratch`) of one worker to the next one's */
+  RUN_SPINS = 24,         /* how often a waiting worker looks before it sleeps */
+  RUN_PATIENCE = 25,      /* milliseconds that a worker waits for the others before it abandons the span */
   RUN_ORDER_SEED = 26,    /* i32: keys the order of each epoch */
-  RUN_WORDS = 32
+  /* What workers wait on has a cache line of its own: */
+  RUN_ARRIVED = 32,       /* workers that wait for the others */
+  RUN_GENERATION = 33,    /* how often all have arrived */
+  RUN_ABANDONED = 34,     /* set to 1 by any thread: nobody waits any longer */
+  RUN_SECTION_STATUS = 35, /* enum run_status, from the worker that ran while the others waited */
+  RUN_WORDS = 48
 };
 
-enum run_status { RUN_DONE = 0, RUN_STOPPED = 1, RUN_NOT_FINITE = 2, RUN_REFUSED = 3 };
+/* RUN_ABANDONED_SPAN: a worker was gone; what the span has written is to be thrown away. */
+enum run_status { RUN_DONE = 0, RUN_STOPPED = 1, RUN_NOT_FINITE = 2, RUN_REFUSED = 3, RUN_ABANDONED_SPAN = 4 };
 
 /* What is wrong with a run that is refused before it begins: a number in CHECK_PART_SHIFT bits, and above them the part it is of. */
 enum check_part {
@@ -81,6 +91,9 @@ enum opcode {
   OP_SCATTER_ADD = 13,    /* dst[rows, ...], updates, indices i32[n], n, elements per row, rows: zeroed first, added in index order; an index outside is left out */
   OP_ONE_HOT = 14,        /* dst, src, src dtype (i32 or u8), count, depth; a class outside gives zeros */
   OP_RANDOM = 15,         /* dst, count, distribution (0 uniform, 1 normal), purpose, address of seed, address of step */
+  OP_SECTION = 20,        /* kind, words: how workers share the instructions in the next so many words; see below */
+  OP_SUM_SEGMENTS = 21,   /* dst, src, rows, count, inner, segments: dst[i] = sum over r and c of src[r, c, i], in segments of r: see below */
+  OP_MATMUL_SEGMENTS = 22, /* as OP_MATMUL, and segments: see below */
   OP_GUARD = 16           /* address of f32: ends the span with RUN_NOT_FINITE, before the instructions that follow, unless it is finite */
 };
 
@@ -94,6 +107,22 @@ enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
  * `dst` is f32[m, n], or 0 when only the tape wants the product. `tape`, if not 0, is run over each block of finished rows while
  * it is in cache; its PRODUCT registers are that block. `scratch` has matmul_scratch(m, n, k, flags, has dst, has tape) bytes.
  */
+
+/*
+ * Segments: an axis cut into `segments` parts, as even as can be, the longer ones first; each part is multiplied, or summed, as if it were all, and the results
+ * are added in order. OP_MATMUL_SEGMENTS cuts c, OP_SUM_SEGMENTS cuts r.
+ */
+
+/*
+ * Workers: several threads may run one span together, each all of its steps. A program is then cut into sections.
+ *   SECTION_EXAMPLES: each worker executes every instruction, for its share of the batch's examples: the first axis of what is written, and of what is read
+ *     for the same example, is a multiple of the batch. Nothing there depends on another worker's share.
+ *   SECTION_ROWS: products and maps; each worker makes its share of the rows, or elements, of each.
+ *   SECTION_ALONE: when all workers have arrived, the last of them executes the instructions, and the others wait.
+ * Sections of the first two kinds that follow each other have one of the last kind, which may be empty, between them. Every element is made by the same operations
+ * in the same order, whoever makes it, so no bit depends on the number of workers.
+ */
+enum section { SECTION_EXAMPLES = 0, SECTION_ROWS = 1, SECTION_ALONE = 2 };
 
 /*
  * A tape: a straight line of elementwise micro-ops run block by block (see BLOCK) over rows x cols elements, so that values between its ops never leave the first-level cache:

@@ -74,16 +74,21 @@ INLINE vfloat normal_of(vuint word) {
     return 1.41421356237f * (choose(w < 5.0f, central, tail) * x);
 }
 
-void random_fill(float *to, uint32_t count, uint32_t distribution, uint32_t purpose, uint32_t seed, uint32_t step) {
+/* Elements first .. first + count - 1 of a tensor, at `to`. */
+void random_fill(float *to, uint32_t first, uint32_t count, uint32_t distribution, uint32_t purpose, uint32_t seed,
+                 uint32_t step) {
     uint32_t words[WORDS_AT_ONCE];
     float values[WORDS_AT_ONCE];
-    for (uint32_t first = 0; first < count; first += WORDS_AT_ONCE) {
-        philox(words, first / 4, step, seed, purpose);
+    const uint32_t end = first + count;
+    for (uint32_t begin = first - first % WORDS_AT_ONCE; begin < end; begin += WORDS_AT_ONCE) {
+        philox(words, begin / 4, step, seed, purpose);
         for (uint32_t i = 0; i < WORDS_AT_ONCE; i += VLEN) {
             const vuint word = (vuint) * (const vint_memory *)(words + i);
             store(values + i, distribution == 0 ? uniform_of(word) : normal_of(word));
         }
-        copy_bytes(to + first, values, 4 * least(WORDS_AT_ONCE, count - first));
+        const uint32_t skipped = begin < first ? first - begin : 0;
+        const uint32_t last = least(WORDS_AT_ONCE, end - begin);
+        copy_bytes(to + (begin + skipped - first), values + skipped, 4 * (last - skipped));
     }
 }
 

@@ -69,6 +69,17 @@ INLINE void sum_columns(float *to, const float *from, uint32_t count, uint32_t i
     for (int v = 0; v < vectors; v++) store(to + v * VLEN, total[v]);
 }
 
+/* Sums `cols` columns, at most LANES, of a matrix [count, inner]. */
+static void sum_some_columns(float *to, const float *from, uint32_t count, uint32_t inner, uint32_t cols) {
+    uint32_t col = 0;
+    for (; col + VLEN <= cols; col += VLEN) sum_columns(to + col, from + col, count, inner, 1);
+    for (; col < cols; col++) {
+        float total = from[col];
+        for (uint32_t c = 1; c < count; c++) total += from[col + (size_t)c * inner];
+        to[col] = total;
+    }
+}
+
 void sum(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t inner) {
     for (uint32_t o = 0; o < outer; o++, to += inner, from += count * inner) {
         if (inner == 1) {
@@ -82,6 +93,22 @@ void sum(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t 
             float total = from[col];
             for (uint32_t c = 1; c < count; c++) total += from[c * inner + col];
             to[col] = total;
+        }
+    }
+}
+
+void sum_segments(float *to, const float *from, uint32_t rows, uint32_t count, uint32_t inner, uint32_t segments) {
+    float part[LANES];
+    for (uint32_t col = 0; col < inner; col += LANES) {
+        const uint32_t cols = least(LANES, inner - col);
+        for (uint32_t s = 0; s < segments; s++) {
+            const uint32_t first = segment_start(rows, segments, s), end = segment_start(rows, segments, s + 1);
+            const float *segment = from + (size_t)first * count * inner + col;
+            if (inner == 1)
+                part[0] = sum_of(segment, (end - first) * count);
+            else
+                sum_some_columns(part, segment, (end - first) * count, inner, cols);
+            for (uint32_t i = 0; i < cols; i++) to[col + i] = s == 0 ? part[i] : to[col + i] + part[i];
         }
     }
 }

@@ -3,41 +3,81 @@
  */
 #include "kernels.h"
 
-/* Executes instructions until a guard fails, one is unknown, or all are done: RUN_DONE, RUN_NOT_FINITE or RUN_REFUSED.
- */
-uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words) {
-    const uint32_t *at = words_at(base, instructions);
-    const uint32_t *end = at + num_words;
-    for (; at < end; at += at[1]) {
-        const uint32_t *operands = at + 2;
-        float *to = floats_at(base, operands[0]);
-        const float *from = floats_at(base, operands[1]);
-        switch (at[0]) {
-        case OP_GATHER_BATCH: gather_batch(base, operands, ints_at(base, words_at(base, run)[RUN_INDICES])); break;
-        case OP_MATMUL: matmul(base, operands); break;
-        case OP_MAP: map(base, operands); break;
-        case OP_SUM: sum(to, from, operands[2], operands[3], operands[4]); break;
-        case OP_REDUCE_MAX: reduce_max(to, from, operands[2], operands[3], operands[4]); break;
-        case OP_ARG_MAX: arg_max((int32_t *)to, from, operands[2], operands[3]); break;
-        case OP_SOFTMAX: softmax(to, from, operands[2], operands[3]); break;
-        case OP_LOG_SOFTMAX: log_softmax(to, from, operands[2], operands[3]); break;
-        case OP_COPY: copy_strided(base, operands); break;
-        case OP_FILL: fill_words((uint32_t *)to, operands[2], operands[1]); break;
-        case OP_CAST: cast_elements(to, from, operands[2], operands[3], operands[4]); break;
-        case OP_GATHER_ROWS: gather_rows(base, operands); break;
-        case OP_SCATTER_ADD: scatter_add(base, operands); break;
-        case OP_ONE_HOT: one_hot(base, operands); break;
-        case OP_RANDOM:
-            random_fill(to, operands[1], operands[2], operands[3], *words_at(base, operands[4]),
-                        *words_at(base, operands[5]));
-            break;
-        case OP_GUARD:
-            if (!(*to - *to == 0)) return RUN_NOT_FINITE;
-            break;
-        default: return RUN_REFUSED;
-        }
+/* One instruction by itself: RUN_DONE, or why the step ends. */
+static uint32_t execute_instruction(char *base, const uint32_t *run, const uint32_t *at) {
+    const uint32_t *operands = at + 2;
+    float *to = floats_at(base, operands[0]);
+    const float *from = floats_at(base, operands[1]);
+    switch (at[0]) {
+    case OP_GATHER_BATCH: gather_batch(base, operands, ints_at(base, run[RUN_INDICES])); break;
+    case OP_MATMUL: matmul(base, operands, 1); break;
+    case OP_MATMUL_SEGMENTS: matmul(base, operands, operands[9]); break;
+    case OP_MAP: map(base, operands); break;
+    case OP_SUM: sum(to, from, operands[2], operands[3], operands[4]); break;
+    case OP_SUM_SEGMENTS: sum_segments(to, from, operands[2], operands[3], operands[4], operands[5]); break;
+    case OP_REDUCE_MAX: reduce_max(to, from, operands[2], operands[3], operands[4]); break;
+    case OP_ARG_MAX: arg_max((int32_t *)to, from, operands[2], operands[3]); break;
+    case OP_SOFTMAX: softmax(to, from, operands[2], operands[3]); break;
+    case OP_LOG_SOFTMAX: log_softmax(to, from, operands[2], operands[3]); break;
+    case OP_COPY: copy_strided(base, operands); break;
+    case OP_FILL: fill_words((uint32_t *)to, operands[2], operands[1]); break;
+    case OP_CAST: cast_elements(to, from, operands[2], operands[3], operands[4]); break;
+    case OP_GATHER_ROWS: gather_rows(base, operands); break;
+    case OP_SCATTER_ADD: scatter_add(base, operands); break;
+    case OP_ONE_HOT: one_hot(base, operands); break;
+    case OP_RANDOM:
+        random_fill(to, 0, operands[1], operands[2], operands[3], *words_at(base, operands[4]),
+                    *words_at(base, operands[5]));
+        break;
+    case OP_GUARD:
+        if (!(*to - *to == 0)) return RUN_NOT_FINITE;
+        break;
+    default: return RUN_REFUSED;
     }
     return RUN_DONE;
+}
+
+/* The instructions of a section, for this worker's part of them. */
+static uint32_t execute_section(char *base, uint32_t *run, uint32_t kind, const uint32_t *at, const uint32_t *end,
+                                uint32_t examples, uint32_t worker) {
+    const uint32_t workers = run[RUN_WORKERS] > 1 ? run[RUN_WORKERS] : 1, working = worker * run[RUN_WORKING];
+    if (kind == SECTION_ALONE) {
+        uint32_t status = RUN_DONE;
+        if (!arrive(run, &status)) return status;
+        for (; at < end && status == RUN_DONE; at += at[1]) status = execute_instruction(base, run, at);
+        release(run, status);
+        return status;
+    }
+    const uint32_t first = segment_start(examples, workers, worker);
+    const struct share share = {first, segment_start(examples, workers, worker + 1) - first, examples};
+    if (kind == SECTION_EXAMPLES && share.count == 0) return RUN_DONE;
+    for (; at < end; at += at[1]) {
+        if (kind == SECTION_EXAMPLES)
+            execute_for_examples(base, run, at, share, working);
+        else
+            execute_for_rows(base, at, worker, workers, working);
+    }
+    return RUN_DONE;
+}
+
+/* Executes instructions, this worker's part of those in sections, until a guard fails, one is unknown, or all are done. */
+uint32_t execute_instructions(char *base, uint32_t run_address, uint32_t instructions, uint32_t num_words,
+                              uint32_t examples, uint32_t worker) {
+    uint32_t *run = words_at(base, run_address);
+    const uint32_t *at = words_at(base, instructions);
+    const uint32_t *end = at + num_words;
+    uint32_t status = RUN_DONE;
+    while (at < end && status == RUN_DONE) {
+        if (at[0] != OP_SECTION) {
+            status = execute_instruction(base, run, at);
+            at += at[1];
+            continue;
+        }
+        const uint32_t *first = at + at[1], *after = first + at[3];
+        status = execute_section(base, run, at[2], first, after, examples, worker);
+        at = after;
+    }
+    return status;
 }
 
 /* The rows in the order of an epoch, made anew if the order at hand is another epoch's. */
@@ -78,36 +118,66 @@ static void add_results(char *base, uint32_t *run, bool is_tail, uint32_t exampl
     }
 }
 
-static uint32_t run_until(char *base, uint32_t *run, uint32_t run_address, uint32_t num_steps) {
+/* Where a run is in its epoch. */
+struct position {
+    uint32_t epoch, batch, examples;
+    bool is_tail;
+};
+
+static struct position position_of(const uint32_t *run) {
     const uint32_t num_examples = run[RUN_NUM_EXAMPLES], batch_size = run[RUN_BATCH_SIZE];
-    if (run[RUN_VERSION] != PLAN_VERSION || batch_size == 0) return RUN_REFUSED;
     const uint32_t full_batches = num_examples / batch_size, tail_size = num_examples % batch_size;
     const uint32_t steps_per_epoch = full_batches + (tail_size != 0 && run[RUN_TAIL] != 0);
-    if (steps_per_epoch == 0) return RUN_REFUSED;
-    if (!run[RUN_CONTINUE]) clear_results(base, run);
+    struct position at = {run[RUN_STEP] / steps_per_epoch, run[RUN_STEP] % steps_per_epoch, batch_size, false};
+    at.is_tail = at.batch == full_batches;
+    if (at.is_tail) at.examples = tail_size;
+    return at;
+}
 
-    for (uint32_t i = 0; i < num_steps; i++) {
-        if (__atomic_load_n(run + RUN_STOP, __ATOMIC_ACQUIRE)) return RUN_STOPPED;
-        const uint32_t step = run[RUN_STEP], epoch = step / steps_per_epoch, batch = step % steps_per_epoch;
-        const bool is_tail = batch == full_batches;
-        const uint32_t examples = is_tail ? tail_size : batch_size;
-        const int32_t *rows = rows_in_order(base, run, epoch);
-        copy_bytes(ints_at(base, run[RUN_INDICES]), rows + batch * batch_size, 4 * examples);
-        *words_at(base, run[RUN_STEP_INPUT]) = step;
-        *words_at(base, run[RUN_SEED_INPUT]) = run[RUN_SEED];
-        const uint32_t program = run[is_tail ? RUN_TAIL : RUN_PROGRAM],
-                       words = run[is_tail ? RUN_TAIL_WORDS : RUN_PROGRAM_WORDS];
-        const uint32_t status = execute_instructions(base, run_address, program, words);
-        if (status != RUN_DONE) return status;
-        add_results(base, run, is_tail, examples);
-        __atomic_store_n(run + RUN_STEP, step + 1, __ATOMIC_RELEASE);
-    }
+/* Puts the next batch where the program reads it. */
+static uint32_t prepare_step(char *base, uint32_t *run) {
+    if (__atomic_load_n(run + RUN_STOP, __ATOMIC_ACQUIRE)) return RUN_STOPPED;
+    const struct position at = position_of(run);
+    const int32_t *rows = rows_in_order(base, run, at.epoch);
+    copy_bytes(ints_at(base, run[RUN_INDICES]), rows + at.batch * run[RUN_BATCH_SIZE], 4 * at.examples);
+    *words_at(base, run[RUN_STEP_INPUT]) = run[RUN_STEP];
+    *words_at(base, run[RUN_SEED_INPUT]) = run[RUN_SEED];
     return RUN_DONE;
 }
 
-uint32_t run_steps(char *base, uint32_t run_address, uint32_t num_steps) {
+static void finish_step(char *base, uint32_t *run) {
+    const struct position at = position_of(run);
+    add_results(base, run, at.is_tail, at.examples);
+    __atomic_store_n(run + RUN_STEP, run[RUN_STEP] + 1, __ATOMIC_RELEASE);
+}
+
+static uint32_t run_until(char *base, uint32_t *run, uint32_t run_address, uint32_t num_steps, uint32_t worker) {
+    if (run[RUN_VERSION] != PLAN_VERSION || run[RUN_BATCH_SIZE] == 0) return RUN_REFUSED;
+    if (run[RUN_NUM_EXAMPLES] < run[RUN_BATCH_SIZE] && run[RUN_TAIL] == 0) return RUN_REFUSED;
+    uint32_t status = RUN_DONE;
+    if (arrive(run, &status)) {
+        if (!run[RUN_CONTINUE]) clear_results(base, run);
+        if (num_steps > 0) status = prepare_step(base, run);
+        release(run, status);
+    }
+    for (uint32_t i = 0; i < num_steps && status == RUN_DONE; i++) {
+        const struct position at = position_of(run);
+        const uint32_t program = run[at.is_tail ? RUN_TAIL : RUN_PROGRAM],
+                       words = run[at.is_tail ? RUN_TAIL_WORDS : RUN_PROGRAM_WORDS];
+        status = execute_instructions(base, run_address, program, words, at.examples, worker);
+        if (status != RUN_DONE) break;
+        if (arrive(run, &status)) {
+            finish_step(base, run);
+            if (i + 1 < num_steps) status = prepare_step(base, run);
+            release(run, status);
+        }
+    }
+    return status;
+}
+
+uint32_t run_steps(char *base, uint32_t run_address, uint32_t num_steps, uint32_t worker) {
     uint32_t *run = words_at(base, run_address);
-    const uint32_t status = run_until(base, run, run_address, num_steps);
+    const uint32_t status = run_until(base, run, run_address, num_steps, worker);
     __atomic_store_n(run + RUN_STATUS, status, __ATOMIC_RELEASE);
     return status;
 }
@@ -115,19 +185,21 @@ uint32_t run_steps(char *base, uint32_t run_address, uint32_t num_steps) {
 #ifdef __wasm__
 #define EXPORT(name) __attribute__((export_name(name)))
 
-EXPORT("run") uint32_t export_run(uint32_t run, uint32_t num_steps) { return run_steps(0, run, num_steps); }
+EXPORT("run") uint32_t export_run(uint32_t run, uint32_t num_steps, uint32_t worker) {
+    return run_steps(0, run, num_steps, worker);
+}
 
 EXPORT("check") uint32_t export_check(uint32_t run, uint32_t num_pages) {
     return check_run(0, (uint64_t)num_pages << 16, run);
 }
 
 EXPORT("execute") uint32_t export_execute(uint32_t run, uint32_t instructions, uint32_t num_words) {
-    return execute_instructions(0, run, instructions, num_words);
+    return execute_instructions(0, run, instructions, num_words, 1, 0);
 }
 
 EXPORT("matmul_scratch")
 uint32_t export_matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst,
-                               uint32_t has_tape) {
-    return matmul_scratch(m, n, k, flags, has_dst, has_tape);
+                               uint32_t has_tape, uint32_t segments) {
+    return matmul_scratch(m, n, k, flags, has_dst, has_tape, segments);
 }
 #endif

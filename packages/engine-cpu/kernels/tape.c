@@ -158,8 +158,8 @@ static void write_back(struct tape *tape, float *product, uint32_t first, uint32
     }
 }
 
-void tape_run(struct tape *tape, float *product, uint32_t first_row, uint32_t num_rows) {
-    const uint32_t begin = first_row * tape->cols, end = begin + num_rows * tape->cols;
+/* Runs the tape over elements [begin, end). `product` is that of element `begin`. */
+static void run_elements(struct tape *tape, float *product, uint32_t begin, uint32_t end) {
     uint32_t count;
     for (uint32_t first = begin; first < end; first += count) {
         count = least(tape->most, end - first);
@@ -185,15 +185,21 @@ void tape_run(struct tape *tape, float *product, uint32_t first_row, uint32_t nu
     }
 }
 
+void tape_run(struct tape *tape, float *product, uint32_t first_row, uint32_t num_rows) {
+    run_elements(tape, product, first_row * tape->cols, (first_row + num_rows) * tape->cols);
+}
+
 void tape_end(struct tape *tape) {
     for (uint32_t i = 0; i < tape->num_sums; i++)
         *floats_at(tape->base, tape->sums[2 * i + 1]) = fold_lanes(tape->lanes[i]);
 }
 
 /* operands: rows, cols, tape */
-NOINLINE void map(char *base, const uint32_t *operands) {
+NOINLINE void map_elements(char *base, const uint32_t *operands, uint32_t first, uint32_t count) {
     struct tape tape;
     tape_begin(&tape, base, operands[2], operands[0], operands[1]);
-    tape_run(&tape, floats_at(base, 0), 0, operands[0]);
+    run_elements(&tape, floats_at(base, 0), first, first + count);
     tape_end(&tape);
 }
+
+void map(char *base, const uint32_t *operands) { map_elements(base, operands, 0, operands[0] * operands[1]); }

@@ -43,17 +43,17 @@ static napi_value number(napi_env env, uint32_t value) {
     return result;
 }
 
-/* run(arena, run, steps): the run's status; that of a run outside of the arena is RUN_REFUSED */
+/* run(arena, run, steps, worker): the run's status; that of a run outside of the arena is RUN_REFUSED */
 static napi_value run(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
     uint32_t numbers[MOST_ARGUMENTS];
-    if (!read_arguments(env, info, 3, 1, values, numbers)) return 0;
+    if (!read_arguments(env, info, 4, 1, values, numbers)) return 0;
     size_t length = 0;
     char *base = arena_of(env, values[0], &length);
     if (!base) return 0;
     const uint64_t end = (uint64_t)numbers[1] + 4 * RUN_WORDS;
     if (numbers[1] % 4 != 0 || end > length) return number(env, RUN_REFUSED);
-    return number(env, run_steps(base, numbers[1], numbers[2]));
+    return number(env, run_steps(base, numbers[1], numbers[2], numbers[3]));
 }
 
 /* check(arena, run): 0, or what is wrong with the run */
@@ -66,12 +66,12 @@ static napi_value check(napi_env env, napi_callback_info info) {
     return base ? number(env, check_run(base, length, numbers[1])) : 0;
 }
 
-/* matmulScratch(m, n, k, flags, hasDst, hasTape): bytes */
+/* matmulScratch(m, n, k, flags, hasDst, hasTape, segments): bytes */
 static napi_value scratch(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
     uint32_t n[MOST_ARGUMENTS];
-    if (!read_arguments(env, info, 6, 0, values, n)) return 0;
-    return number(env, matmul_scratch(n[0], n[1], n[2], n[3], n[4], n[5]));
+    if (!read_arguments(env, info, 7, 0, values, n)) return 0;
+    return number(env, matmul_scratch(n[0], n[1], n[2], n[3], n[4], n[5], n[6]));
 }
 
 /* supports(name): whether this CPU, and the system, can run the addon compiled for that instruction set */

@@ -18,6 +18,7 @@ import {
   type SpanResult,
   type StateValues,
 } from '@gradpool/core'
+import { availableParallelism } from 'node:os'
 import type { Arena } from './arena.js'
 import type { KernelCode, Kernels } from './kernels.js'
 import { defectOf } from './defect.js'
@@ -30,6 +31,12 @@ import { States } from './states.js'
 
 /** How long a run in place lets the event loop wait between looks at progress and the abort signal. */
 const SLICE_MS = 25
+
+/** How often a worker looks whether the others have arrived before it sleeps; up to a millisecond. */
+const SPINS = 20_000
+
+/** A worker that waits longer than this for the others gives the span up. */
+const PATIENCE_MS = 60_000
 
 /** What executions of one engine have in common. */
 export interface Host {
@@ -55,7 +62,9 @@ export class CpuExecution implements Execution {
   readonly #run: number
   readonly #words: Int32Array
   readonly #results: number
-  readonly #stackTop: number
+  /** Where the stack of each worker begins; that of the first is used by one that runs alone. */
+  readonly #stacks: number
+  readonly #mostWorkers: number
   /** `step` when the span in progress began. */
   #spanStart = 0
   #isRunning = false
@@ -66,6 +75,7 @@ export class CpuExecution implements Execution {
     this.#host = host
     this.program = program
     const { batchSize, numExamples } = program
+    this.#mostWorkers = options.workers ?? 1
     this.stepsPerEpoch = program.tail
       ? Math.ceil(numExamples / batchSize)
       : Math.floor(numExamples / batchSize)
@@ -78,7 +88,7 @@ export class CpuExecution implements Execution {
       this.#run = this.#allocate(4 * RUN.WORDS)
       this.#words = host.arena.words(this.#run, RUN.WORDS).fill(0)
       this.#results = this.#allocate(4 * RESULT.WORDS * this.#resultSizes.length)
-      this.#stackTop = this.#allocate(STACK_BYTES) + STACK_BYTES
+      this.#stacks = this.#allocate(this.#mostWorkers * STACK_BYTES)
       this.#writeRun(options)
     } catch (error) {
       this.#release()
@@ -93,6 +103,22 @@ export class CpuExecution implements Execution {
 
   /** @throws UserError for a number of steps that cannot be, or while `run` is under way. */
   begin(steps: number, continues = false): CpuSpanTask {
+    this.#prepare(steps, 1, continues)
+    return this.#task(steps, 0)
+  }
+
+  /** @throws UserError as `begin`, and for more workers than the execution was compiled for. */
+  beginTogether(steps: number, workers: number, continues = false): CpuSpanTask[] {
+    if (!Number.isInteger(workers) || workers < 1 || workers > this.#mostWorkers) {
+      throw new UserError(
+        `this execution was compiled for 1 to ${this.#mostWorkers} workers, not ${workers}`,
+      )
+    }
+    this.#prepare(steps, workers, continues)
+    return Array.from({ length: workers }, (_, worker) => this.#task(steps, worker))
+  }
+
+  #prepare(steps: number, workers: number, continues: boolean): void {
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
     const most = MOST_STEPS - this.step
@@ -100,12 +126,23 @@ export class CpuExecution implements Execution {
       throw new UserError(`steps must be a whole number from 0 to ${most}, not ${steps}`)
     }
     this.#words[RUN.CONTINUE] = Number(continues)
+    this.#words[RUN.WORKERS] = workers
+    // Where there are more workers than cores, to look again keeps another from getting there.
+    this.#words[RUN.SPINS] = workers <= availableParallelism() ? SPINS : 0
+    this.#words[RUN.PATIENCE] = PATIENCE_MS
+    Atomics.store(this.#words, RUN.ARRIVED, 0)
+    Atomics.store(this.#words, RUN.ABANDONED, 0)
     Atomics.store(this.#words, RUN.STOP, 0)
     if (!continues) this.#spanStart = this.step
-    return this.#task(steps)
   }
 
   finish(outcome: SpanOutcome): SpanResult {
+    return this.finishTogether([outcome])
+  }
+
+  finishTogether(outcomes: readonly SpanOutcome[]): SpanResult {
+    const abandoned = RUN_STATUS.indexOf('abandoned')
+    const outcome = outcomes.find((each) => Number(each) === abandoned) ?? outcomes[0]
     const status = RUN_STATUS[Number(outcome)]
     invariant(status !== undefined && status !== 'refused', 'plan and kernels are of one version')
     const examples = this.#examplesBefore(this.step) - this.#examplesBefore(this.#spanStart)
@@ -132,7 +169,7 @@ export class CpuExecution implements Execution {
           break
         }
         const started = performance.now()
-        outcome = executeSpan(this.#task(Math.min(slice, steps - done)))
+        outcome = executeSpan(this.#task(Math.min(slice, steps - done), 0))
         this.#words[RUN.CONTINUE] = 1
         const elapsedMs = Math.max(performance.now() - started, 0.001)
         const fitting = Math.round((slice * SLICE_MS) / elapsedMs)
@@ -162,6 +199,10 @@ export class CpuExecution implements Execution {
 
   stop(): void {
     if (this.#host.executions.has(this)) Atomics.store(this.#words, RUN.STOP, 1)
+  }
+
+  abandon(): void {
+    if (this.#host.executions.has(this)) Atomics.store(this.#words, RUN.ABANDONED, 1)
   }
 
   position(): Position {
@@ -225,15 +266,16 @@ export class CpuExecution implements Execution {
     return epoch * perEpoch + batch * batchSize
   }
 
-  #task(steps: number): CpuSpanTask {
+  #task(steps: number, worker: number): CpuSpanTask {
     const { arenaId, code, arena } = this.#host
     return {
       arena: arenaId,
       code,
       memory: arena.memory,
       run: this.#run,
-      stackTop: this.#stackTop,
+      stackTop: this.#stacks + (worker + 1) * STACK_BYTES,
       steps,
+      worker,
     }
   }
 
@@ -264,8 +306,8 @@ export class CpuExecution implements Execution {
       addresses.set(field, address)
       return address
     }
-    const place = (part: Program, size: number): { plan: Plan; address: number; words: number } => {
-      const plan = new Plan(part, {
+    const planOf = (part: Program, size: number): Plan =>
+      new Plan(part, {
         batchSize: size,
         state: (name) => this.#states.address(name),
         field: (name) => {
@@ -276,12 +318,21 @@ export class CpuExecution implements Execution {
         step: stepInput,
         seed: seedInput,
         matmulScratch: (...shape) => this.#host.kernels.matmulScratch(...shape),
+        isShared: this.#mostWorkers > 1,
       })
-      const address = this.#allocate(plan.numBytes)
-      return { plan, address, words: plan.write(arena.memory, address).numInstructionWords }
+    const plans = {
+      full: planOf(program, batchSize),
+      rest: tail && planOf(tail, numExamples % batchSize),
     }
-    const full = place(program, batchSize)
-    const rest = tail && place(tail, numExamples % batchSize)
+    const workingBytes = Math.max(plans.full.workingBytes, plans.rest?.workingBytes ?? 0)
+    const working = this.#allocate(this.#mostWorkers * workingBytes)
+    const place = (plan: Plan): { plan: Plan; address: number; words: number } => {
+      const address = this.#allocate(plan.numBytes)
+      const { numInstructionWords } = plan.write(arena.memory, address, working)
+      return { plan, address, words: numInstructionWords }
+    }
+    const full = place(plans.full)
+    const rest = plans.rest && place(plans.rest)
     this.#set(RUN.VERSION, PLAN_VERSION)
     this.#set(RUN.LAST_LOSS, NAN_BITS)
     this.#set(RUN.SEED, seed)
@@ -300,6 +351,8 @@ export class CpuExecution implements Execution {
     this.#set(RUN.TAIL_WORDS, rest?.words ?? 0)
     this.#set(RUN.NUM_RESULTS, this.#resultSizes.length)
     this.#set(RUN.RESULTS, this.#results)
+    this.#set(RUN.WORKERS, this.#mostWorkers)
+    this.#set(RUN.WORKING, workingBytes)
     for (const [index, { size }] of this.#resultSizes.entries()) {
       const record = arena.words(this.#results + 4 * RESULT.WORDS * index, RESULT.WORDS)
       record[RESULT.COUNT] = size

@@ -14,6 +14,7 @@ import {
   RESULT,
   RUN,
   RUN_STATUS,
+  SECTION,
   TAPE,
 } from './instructions.js'
 
@@ -41,6 +42,7 @@ test.each([
   ['result_word', 'RESULT_', RESULT],
   ['opcode', 'OP_', OP],
   ['matmul_flags', 'MATMUL_', MATMUL],
+  ['section', 'SECTION_', SECTION],
   ['register_kind', 'REGISTER_', REGISTER],
   ['micro_op', 'MICRO_', MICRO],
 ])('enum %s', (name, prefix, ours) => {
@@ -50,9 +52,9 @@ test.each([
 
 test('dtypes and statuses', () => {
   expect(enumOf('dtype', 'DTYPE_')).toEqual({ F32: DTYPE.f32, I32: DTYPE.i32, U8: DTYPE.u8 })
-  const { DONE, STOPPED, NOT_FINITE, REFUSED } = enumOf('run_status', 'RUN_')
-  expect([DONE, STOPPED, NOT_FINITE, REFUSED]).toEqual([0, 1, 2, 3])
-  expect(RUN_STATUS).toEqual(['done', 'stopped', 'notFinite', 'refused'])
+  const { DONE, STOPPED, NOT_FINITE, REFUSED, ABANDONED_SPAN } = enumOf('run_status', 'RUN_')
+  expect([DONE, STOPPED, NOT_FINITE, REFUSED, ABANDONED_SPAN]).toEqual([0, 1, 2, 3, 4])
+  expect(RUN_STATUS).toEqual(['done', 'stopped', 'notFinite', 'refused', 'abandoned'])
 })
 
 test('limits and version', () => {

@@ -30,11 +30,19 @@ export const RUN = {
   RESULTS: 19,
   EXAMPLES: 20,
   CONTINUE: 21,
+  WORKERS: 22,
+  WORKING: 23,
+  SPINS: 24,
+  PATIENCE: 25,
   ORDER_SEED: 26,
-  WORDS: 32,
+  ARRIVED: 32,
+  GENERATION: 33,
+  ABANDONED: 34,
+  SECTION_STATUS: 35,
+  WORDS: 48,
 } as const
 
-export const RUN_STATUS = ['done', 'stopped', 'notFinite', 'refused'] as const
+export const RUN_STATUS = ['done', 'stopped', 'notFinite', 'refused', 'abandoned'] as const
 
 /** What is wrong with a run: a part, shifted by `CHECK_PART_SHIFT`, and a number in it. */
 export const CHECK = { RUN: 1, RESULT: 2, PROGRAM: 3, TAIL: 4 } as const
@@ -60,7 +68,13 @@ export const OP = {
   ONE_HOT: 14,
   RANDOM: 15,
   GUARD: 16,
+  SECTION: 20,
+  SUM_SEGMENTS: 21,
+  MATMUL_SEGMENTS: 22,
 } as const
+
+/** How workers share the instructions of a section. */
+export const SECTION = { EXAMPLES: 0, ROWS: 1, ALONE: 2 } as const
 
 export const MATMUL = { TRANSPOSE_A: 1, TRANSPOSE_B: 2 } as const
 

@@ -14,6 +14,8 @@ export type MatmulShape = readonly [
   flags: number,
   hasDestination: number,
   hasTape: number,
+  /** 1 where there are none. */
+  segments: number,
 ]
 
 export interface Kernels {
@@ -22,9 +24,10 @@ export interface Kernels {
   /**
    * Runs steps of the run at an address; the run's status.
    *
+   * @param worker this thread's number among those that run the span together, from 0
    * @param stackTop one past the end of memory that no other thread uses as its stack meanwhile
    */
-  run(address: number, steps: number, stackTop: number): number
+  run(address: number, steps: number, stackTop: number, worker: number): number
   /** 0 if all that the run at an address does stays in the arena, else what is wrong with it; `defectOf` puts it into words. */
   check(address: number): number
   /** Bytes of scratch memory that a matmul asks for. */

@@ -8,7 +8,7 @@ import type { Kernels, MatmulShape } from './kernels.js'
 export interface Addon {
   /** Whether this CPU can run the addon of that name. */
   supports(instructionSet: string): boolean
-  run(arena: Uint8Array, address: number, steps: number): number
+  run(arena: Uint8Array, address: number, steps: number, worker: number): number
   check(arena: Uint8Array, address: number): number
   matmulScratch(...product: MatmulShape): number
 }
@@ -25,8 +25,8 @@ export class NativeKernels implements Kernels {
   }
 
   /** The thread's own stack serves; `stackTop` is for WebAssembly. */
-  run(address: number, steps: number): number {
-    return this.#addon.run(this.#arena, address, steps)
+  run(address: number, steps: number, _stackTop: number, worker: number): number {
+    return this.#addon.run(this.#arena, address, steps, worker)
   }
 
   check(address: number): number {

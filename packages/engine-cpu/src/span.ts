@@ -13,6 +13,8 @@ export interface CpuSpanTask {
   readonly run: number
   readonly stackTop: number
   readonly steps: number
+  /** This thread's number among those that run the span together. */
+  readonly worker: number
 }
 
 /** The run's status word. */
@@ -22,7 +24,7 @@ export type CpuSpanOutcome = number
 let current: { readonly arena: string; readonly kernels: Kernels } | undefined
 
 export function executeSpan(task: unknown): CpuSpanOutcome {
-  const { arena, code, memory, run, stackTop, steps } = task as CpuSpanTask
+  const { arena, code, memory, run, stackTop, steps, worker } = task as CpuSpanTask
   if (current?.arena !== arena) current = { arena, kernels: instantiate(code, memory) }
-  return current.kernels.run(run, steps, stackTop)
+  return current.kernels.run(run, steps, stackTop, worker)
 }

@@ -8,7 +8,7 @@ const PAGE_BYTES = 65536
 /** What `kernels/run.c` exports. Addresses are byte offsets in the memory. */
 interface Exports {
   /** Runs steps of the run at an address; the run's status. */
-  run(address: number, steps: number): number
+  run(address: number, steps: number, worker: number): number
   /** What is wrong with the run at an address, if its arena is that many pages; else 0. */
   check(address: number, numPages: number): number
   matmul_scratch(...product: MatmulShape): number
@@ -31,9 +31,9 @@ export class WasmKernels implements Kernels {
     return this.#exports.__heap_base.value
   }
 
-  run(address: number, steps: number, stackTop: number): number {
+  run(address: number, steps: number, stackTop: number, worker: number): number {
     this.#exports.__stack_pointer.value = stackTop
-    return this.#exports.run(address, steps)
+    return this.#exports.run(address, steps, worker)
   }
 
   check(address: number): number {

@@ -13,12 +13,14 @@ import { DTYPE, MATMUL, OP } from '../instructions.js'
 import { productOf, type Kernel } from './fuse.js'
 import type { Graph } from './graph.js'
 import type { Action } from './schedule.js'
+import type { Section } from './sections.js'
 import { buildTape, type Addresses } from './tape.js'
 
 const MAX_COPY_RANK = 8
 
 export interface Layout extends Addresses {
-  working(kernel: Kernel): number
+  /** Of the memory that a kernel works in. */
+  readonly working: number
   /** Of a batch field's values in the dataset, and its dtype. */
   field(name: string): { readonly address: number; readonly dtype: 'f32' | 'i32' | 'u8' }
   readonly batchSize: number
@@ -32,11 +34,11 @@ export interface Words {
   readonly numInstructionWords: number
 }
 
-export function emit(graph: Graph, actions: readonly Action[], layout: Layout): Words {
+export function emit(graph: Graph, sections: readonly Section[], layout: Layout): Words {
   const emitter = new Emitter(graph, layout)
   // Tapes follow the instructions, whose length does not depend on addresses: count first, then write.
-  const numInstructionWords = emitter.emit(actions, 0).instructions.length
-  const { instructions, tapes } = emitter.emit(actions, numInstructionWords)
+  const numInstructionWords = emitter.emit(sections, 0).instructions.length
+  const { instructions, tapes } = emitter.emit(sections, numInstructionWords)
   return { words: [...instructions, ...tapes], numInstructionWords }
 }
 
@@ -51,10 +53,15 @@ class Emitter {
     this.#layout = layout
   }
 
-  emit(actions: readonly Action[], tapesAt: number): { instructions: number[]; tapes: number[] } {
+  emit(sections: readonly Section[], tapesAt: number): { instructions: number[]; tapes: number[] } {
     this.#tapes = []
     this.#tapesAt = tapesAt
-    const instructions = actions.flatMap((action) => this.#action(action))
+    const instructions = sections.flatMap(({ kind, actions }) => {
+      const inside = actions.flatMap((action) => this.#action(action))
+      return kind === undefined
+        ? inside
+        : [...instruction(OP.SECTION, kind, inside.length), ...inside]
+    })
     return { instructions, tapes: this.#tapes }
   }
 
@@ -107,10 +114,13 @@ class Emitter {
     const product = productOf(kernel)
     const node = this.#graph.node(product)
     const [a, b] = this.#operands(node)
-    const { m, n, k, flags } = matmulShape(this.#graph, node)
+    const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const tape = kernel.nodes.length > 1 ? this.#tape(kernel) : 0
     const to = this.#layout.of(product) ?? 0
-    return instruction(OP.MATMUL, to, a, b, m, n, k, flags, this.#layout.working(kernel), tape)
+    const operands = [to, a, b, m, n, k, flags, this.#layout.working, tape]
+    return segments === 1
+      ? instruction(OP.MATMUL, ...operands)
+      : instruction(OP.MATMUL_SEGMENTS, ...operands, segments)
   }
 
   /** A stack of matrices times another, one product after the other. */
@@ -118,14 +128,13 @@ class Emitter {
     const [a, b] = this.#operands(node)
     const { m, n, k, flags } = matmulShape(this.#graph, node)
     const to = this.#address(index)
-    const working = this.#layout.working(kernel)
     return Array.from({ length: node.shape[0] ?? 1 }, (_, which) => {
       const [toThis, aThis, bThis] = [
         to + 4 * which * m * n,
         a + 4 * which * m * k,
         b + 4 * which * k * n,
       ]
-      return instruction(OP.MATMUL, toThis, aThis, bThis, m, n, k, flags, working, 0)
+      return instruction(OP.MATMUL, toThis, aThis, bThis, m, n, k, flags, this.#layout.working, 0)
     }).flat()
   }
 
@@ -145,6 +154,11 @@ class Emitter {
       case 'sum':
       case 'reduceMax': {
         const { outer, count, inner } = reduction(shapeOf(0), numbers(node, 'axes'))
+        const { segments } = node.attributes
+        if (segments !== undefined) {
+          const rows = shapeOf(0)[0] ?? 1
+          return instruction(OP.SUM_SEGMENTS, to, a, rows, count / rows, inner, Number(segments))
+        }
         return instruction(node.op === 'sum' ? OP.SUM : OP.REDUCE_MAX, to, a, outer, count, inner)
       }
       case 'argMax': {
@@ -288,14 +302,14 @@ class Emitter {
 export function matmulShape(
   graph: Graph,
   node: Node,
-): { m: number; n: number; k: number; flags: number } {
-  const { transposeA, transposeB } = node.attributes
+): { m: number; n: number; k: number; flags: number; segments: number } {
+  const { transposeA, transposeB, segments = 1 } = node.attributes
   const [m = 1, n = 1] = node.shape.slice(-2)
   const a = graph.node(node.inputs[0] ?? 0).shape
   const k = a.at(transposeA === true ? -2 : -1) ?? 1
   const flags =
     (transposeA === true ? MATMUL.TRANSPOSE_A : 0) | (transposeB === true ? MATMUL.TRANSPOSE_B : 0)
-  return { m, n, k, flags }
+  return { m, n, k, flags, segments: Number(segments) }
 }
 
 /** A reduction over adjacent axes as [outer, count, inner]. Others are split before; see lower.ts. */

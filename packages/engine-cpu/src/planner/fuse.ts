@@ -27,9 +27,12 @@ export class Kernels {
   readonly #graph: Graph
   readonly #of = new Map<number, Kernel>()
   readonly #users: ReadonlyMap<number, readonly number[]>
+  readonly #isShared: boolean
 
-  constructor(graph: Graph) {
+  /** @param isShared whether several workers may run the kernels together, each a part of the elements of a tape */
+  constructor(graph: Graph, isShared: boolean) {
     this.#graph = graph
+    this.#isShared = isShared
     this.#users = usersOf(graph)
     for (const index of graph.computed) this.#of.set(index, this.#own(index))
     for (const index of graph.computed) {
@@ -75,10 +78,11 @@ export class Kernels {
     }
   }
 
-  /** A sum over all elements can be a tape's by-product. */
+  /** A sum over all elements, as they come, can be a tape's by-product. */
   #isTotal(index: number): boolean {
-    const node = this.#graph.node(index)
-    return node.op === 'sum' && this.#graph.size(index) === 1
+    const { op, attributes } = this.#graph.node(index)
+    const isWhole = !this.#isShared && attributes.segments === undefined
+    return op === 'sum' && isWhole && this.#graph.size(index) === 1
   }
 
   #joinAsSum(index: number): void {

@@ -19,7 +19,9 @@ export function lower(program: Program): Program {
         const operand = nodes[node.inputs[0] ?? 0]
         const shape = (operand?.shape ?? []).filter((_, axis) => !axes.includes(axis))
         nodes.push({ ...node, attributes: { axes }, shape })
-        node = { ...node, inputs: [nodes.length - 1], attributes: { axes: runs[0] ?? [] } }
+        // Segments are of axis 0, which is in the first run.
+        const attributes = { ...node.attributes, axes: runs[0] ?? [] }
+        node = { ...node, inputs: [nodes.length - 1], attributes }
       }
     }
     nodes.push(node)

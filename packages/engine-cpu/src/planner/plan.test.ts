@@ -55,6 +55,7 @@ function planOf(optimizer: Optimizer): Plan {
     step: 64,
     seed: 128,
     matmulScratch: () => 256,
+    isShared: false,
   })
 }
 
@@ -62,7 +63,7 @@ function planOf(optimizer: Optimizer): Plan {
 function wordsOf(plan: Plan): { opcodes: number[]; microOps: number[] } {
   const address = 2 ** 16
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true })
-  const { numInstructionWords } = plan.write(memory, address)
+  const { numInstructionWords } = plan.write(memory, address, 2 ** 22 - 4096)
   const words = new Int32Array(memory.buffer)
   const opcodes: number[] = []
   const microOps: number[] = []

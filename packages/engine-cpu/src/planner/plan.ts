@@ -11,6 +11,7 @@ import { emit, matmulShape, type Layout } from './emit.js'
 import { Kernels, type Kernel } from './fuse.js'
 import { Graph } from './graph.js'
 import { schedule, type Schedule } from './schedule.js'
+import { cutIntoSections, type Section } from './sections.js'
 import { lower } from './lower.js'
 import { layOut, type Storage } from './storage.js'
 
@@ -24,31 +25,44 @@ export interface Surroundings {
   readonly seed: number
   /** Bytes of scratch that a matmul asks for. */
   readonly matmulScratch: (...product: MatmulShape) => number
+  /** Whether several workers may run the plan together. */
+  readonly isShared: boolean
 }
 
 export class Plan {
   readonly numBytes: number
+  /** Of the memory that kernels work in, for each worker. */
+  readonly workingBytes: number
   readonly #graph: Graph
   readonly #schedule: Schedule
+  readonly #sections: readonly Section[]
   readonly #storage: Storage
   readonly #surroundings: Surroundings
   readonly #constants = new Constants()
   readonly #numWordBytes: number
 
   constructor(program: Program, surroundings: Surroundings) {
+    const { isShared } = surroundings
     this.#surroundings = surroundings
     this.#graph = new Graph(lower(program))
-    const kernels = new Kernels(this.#graph)
-    this.#schedule = schedule(this.#graph, kernels)
-    this.#storage = layOut(this.#graph, kernels, this.#schedule, (kernel, hasDestination) =>
-      this.#workingBytes(kernel, hasDestination),
-    )
+    const kernels = new Kernels(this.#graph, isShared)
+    const inOrder = schedule(this.#graph, kernels)
+    const cut = isShared
+      ? cutIntoSections(this.#graph, inOrder)
+      : { sections: [{ actions: inOrder.actions }], schedule: inOrder }
+    this.#sections = cut.sections
+    this.#schedule = cut.schedule
+    const barriers = new Set<number>()
+    let position = 0
+    for (const { actions } of cut.sections) {
+      barriers.add(position)
+      position += actions.length
+    }
+    const isBarrier = (at: number): boolean => !isShared || barriers.has(at)
+    this.#storage = layOut(this.#graph, kernels, this.#schedule, isBarrier)
+    this.workingBytes = align(Math.max(0, ...kernels.all.map((kernel) => this.#workingOf(kernel))))
     // Neither the number of words nor the constants depend on addresses, as long as no two coincide: a rehearsal finds both.
-    const rehearsal = emit(
-      this.#graph,
-      this.#schedule.actions,
-      this.#layout(0, -(2 ** 40), 2 ** 40),
-    )
+    const rehearsal = emit(this.#graph, this.#sections, this.#layout(0, -(2 ** 40), 2 ** 40, 0))
     this.#numWordBytes = align(4 * rehearsal.words.length)
     this.numBytes = this.#numWordBytes + this.#constants.numBytes + this.#storage.numBytes
   }
@@ -65,13 +79,18 @@ export class Plan {
     )
   }
 
-  /** Writes words and constants at `address`, where `numBytes` bytes are free. */
-  write(memory: WebAssembly.Memory, address: number): { readonly numInstructionWords: number } {
-    const { words, numInstructionWords } = emit(
-      this.#graph,
-      this.#schedule.actions,
-      this.#layoutAt(address),
-    )
+  /**
+   * Writes words and constants at `address`, where `numBytes` bytes are free.
+   *
+   * @param working where kernels may work
+   */
+  write(
+    memory: WebAssembly.Memory,
+    address: number,
+    working: number,
+  ): { readonly numInstructionWords: number } {
+    const layout = this.#layoutAt(address, working)
+    const { words, numInstructionWords } = emit(this.#graph, this.#sections, layout)
     new Uint32Array(memory.buffer, address, words.length).set(words)
     this.#constants.write(memory, address + this.#numWordBytes)
     return { numInstructionWords }
@@ -81,26 +100,30 @@ export class Plan {
   resultAddress(index: number, address: number): number {
     const result = this.#graph.program.results[index]
     invariant(result, `result ${index} exists`)
-    const place = this.#layoutAt(address).of(this.#graph.base(result.node))
+    const place = this.#layoutAt(address, 0).of(this.#graph.base(result.node))
     invariant(place !== undefined, `result ${result.name} has memory`)
     return place
   }
 
-  #workingBytes(kernel: Kernel, hasDestination: boolean): number {
+  #workingOf(kernel: Kernel): number {
     const [product] = kernel.nodes
     if (product === undefined || this.#graph.node(product).op !== 'matmul') return 0
-    const { m, n, k, flags } = matmulShape(this.#graph, this.#graph.node(product))
-    const hasMemory = hasDestination || this.#schedule.inPlace.has(product)
+    const { m, n, k, flags, segments } = matmulShape(this.#graph, this.#graph.node(product))
+    const hasMemory =
+      kernel.kind === 'single' ||
+      this.#storage.values.has(product) ||
+      this.#schedule.inPlace.has(product)
     const hasTape = kernel.nodes.length > 1
-    return this.#surroundings.matmulScratch(m, n, k, flags, Number(hasMemory), Number(hasTape))
+    const { matmulScratch } = this.#surroundings
+    return matmulScratch(m, n, k, flags, Number(hasMemory), Number(hasTape), segments)
   }
 
-  #layoutAt(address: number): Layout {
+  #layoutAt(address: number, working: number): Layout {
     const constants = address + this.#numWordBytes
-    return this.#layout(address, constants, constants + this.#constants.numBytes)
+    return this.#layout(address, constants, constants + this.#constants.numBytes, working)
   }
 
-  #layout(address: number, constants: number, scratch: number): Layout {
+  #layout(address: number, constants: number, scratch: number, working: number): Layout {
     const graph = this.#graph
     const { inPlace } = this.#schedule
     const stateAddress = (node: number): number | undefined => {
@@ -126,7 +149,7 @@ export class Plan {
         const state = inPlace.get(node)
         return state === undefined ? undefined : stateAddress(state)
       },
-      working: (kernel) => scratch + (this.#storage.working.get(kernel) ?? 0),
+      working,
       field: this.#surroundings.field,
       batchSize: this.#surroundings.batchSize,
       plan: address,

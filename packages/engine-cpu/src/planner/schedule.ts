@@ -18,6 +18,8 @@ export type Action =
 
 export interface Schedule {
   readonly actions: readonly Action[]
+  /** What an action must not come before. */
+  readonly after: ReadonlyMap<Action, readonly Action[]>
   /** Computed node → the state node whose memory it is written to. */
   readonly inPlace: ReadonlyMap<number, number>
 }
@@ -89,7 +91,10 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
       })
     }
   }
-  return { actions: inOrder(all), inPlace }
+  const after = new Map(
+    all.map((task) => [task.action, [...task.after].map(({ action }) => action)]),
+  )
+  return { actions: inOrder(all), after, inPlace }
 }
 
 /** Looks at the loss, where a Program has one: in training before any state is written, in evaluation before it counts. */

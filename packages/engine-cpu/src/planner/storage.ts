@@ -3,23 +3,25 @@
  */
 import { bytesPerElement, invariant } from '@gradpool/core'
 import { FreeList, align } from '../free-list.js'
-import { productOf, type Kernel, type Kernels } from './fuse.js'
+import type { Kernels } from './fuse.js'
 import type { Graph } from './graph.js'
 import type { Schedule } from './schedule.js'
 
 export interface Storage {
   /** Computed node → offset in scratch; nodes that live in registers or in a state's memory are not here. */
   readonly values: ReadonlyMap<number, number>
-  /** Kernel → offset of its own working memory. */
-  readonly working: ReadonlyMap<Kernel, number>
   readonly numBytes: number
 }
 
+/**
+ * @param isBarrier whether workers wait for each other before the action at a position; between barriers, where one
+ *   worker is done with a value another may not be
+ */
 export function layOut(
   graph: Graph,
   kernels: Kernels,
   { actions, inPlace }: Schedule,
-  workingBytes: (kernel: Kernel, hasDestination: boolean) => number,
+  isBarrier: (position: number) => boolean,
 ): Storage {
   const free = new FreeList(0, Number.MAX_SAFE_INTEGER)
   const take = (numBytes: number): number => {
@@ -30,9 +32,13 @@ export function layOut(
   const kept = graph.kept
   const lastUse = lastUses(graph, kernels, actions)
   const values = new Map<number, number>()
-  const working = new Map<Kernel, number>()
+  let unused: number[] = []
 
   for (const [position, action] of actions.entries()) {
+    if (isBarrier(position)) {
+      for (const offset of unused) free.give(offset)
+      unused = []
+    }
     if (action.kind === 'kernel') {
       const { kernel } = action
       for (const node of kernel.nodes) {
@@ -41,21 +47,12 @@ export function layOut(
         if (!outlives || inPlace.has(node)) continue
         values.set(node, take(graph.size(node) * bytesPerElement[graph.storedDType(node)]))
       }
-      const numBytes = workingBytes(
-        kernel,
-        kernel.kind === 'single' || (kernel.kind === 'matmul' && values.has(productOf(kernel))),
-      )
-      if (numBytes > 0) {
-        const offset = take(numBytes)
-        working.set(kernel, offset)
-        free.give(offset)
-      }
     }
     for (const [node, offset] of values) {
-      if (!kept.has(node) && lastUse.get(node) === position) free.give(offset)
+      if (!kept.has(node) && lastUse.get(node) === position) unused.push(offset)
     }
   }
-  return { values, working, numBytes: align(free.highWater) }
+  return { values, numBytes: align(free.highWater) }
 }
 
 /** The position of the last action that reads a node from memory, i.e. other than in the tape that makes it. */

@@ -7,7 +7,7 @@ import { RUN } from '../instructions.js'
 import type { MatmulShape } from '../kernels.js'
 
 export interface Exports {
-  run(run: number, steps: number): number
+  run(run: number, steps: number, worker: number): number
   check(run: number, numPages: number): number
   execute(run: number, instructions: number, words: number): number
   matmul_scratch(...product: MatmulShape): number

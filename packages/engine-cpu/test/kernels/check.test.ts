@@ -2,6 +2,7 @@
 import {
   add,
   adam,
+  clipByGlobalNorm,
   matmul,
   mean,
   mul,
@@ -32,12 +33,12 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '../../src/index.js'
 import {
+  PLAN_VERSION,
   CHECK,
   CHECK_PART_SHIFT,
   DTYPE,
   MICRO,
   OP,
-  PLAN_VERSION,
   REGISTER,
   RESULT,
   RUN,
@@ -95,7 +96,7 @@ const EXTENT = 13
 const graph = [3, 7, 12, 9, 10, 14, 13, 6].map((op, i) => [op, i, i + 1] as const)
 const square13 = splitOf({ x: f32([EXTENT], EXTENT, 1) }, EXTENT)
 
-const MODELS: [name: string, program: BatchProgram, data: Split][] = [
+const MODELS: [name: string, program: BatchProgram, data: Split, workers: number][] = [
   [
     'a classifier with Adam',
     train(classifier, {
@@ -104,6 +105,18 @@ const MODELS: [name: string, program: BatchProgram, data: Split][] = [
       data: examples,
     }),
     examples,
+    1,
+  ],
+  [
+    'the same, cut for three workers',
+    train(classifier, {
+      optimizer: adam({ learningRate: 0.01, clip: clipByGlobalNorm(1) }),
+      batchSize: 16,
+      shards: 5,
+      data: examples,
+    }),
+    examples,
+    3,
   ],
   [
     'an autoencoder with momentum',
@@ -113,17 +126,19 @@ const MODELS: [name: string, program: BatchProgram, data: Split][] = [
       data: examples,
     }),
     examples,
+    1,
   ],
-  ['one of many ops', wholeBatch(traceProgram(randomTraining(EXTENT, graph)), EXTENT), square13],
+  ['one of many ops', wholeBatch(traceProgram(randomTraining(EXTENT, graph)), EXTENT), square13, 1],
 ]
 
 /** The arena after compilation, and where the run is in it. */
 async function snapshotOf(
   program: BatchProgram,
   data: Split,
+  workers: number,
 ): Promise<{ bytes: Uint8Array; run: number }> {
   const engine = await wasmEngine(memory)
-  const execution = await engine.compile(program, { data, seed: 5 })
+  const execution = await engine.compile(program, { data, seed: 5, workers })
   const task = execution.begin(1) as CpuSpanTask
   const bytes = new Uint8Array(task.memory.buffer).slice()
   await engine.dispose()
@@ -145,7 +160,8 @@ function wordsOf(bytes: Uint8Array, run: number): number[] {
     const all = range(address, count)
     for (let i = 0; i < count; i += word(address + 4 * (i + 1))) {
       const start = address + 4 * i
-      const given = word(start) === OP.MATMUL ? 40 : word(start) === OP.MAP ? 16 : 0
+      const isProduct = [OP.MATMUL, OP.MATMUL_SEGMENTS].some((op) => op === word(start))
+      const given = isProduct ? 40 : word(start) === OP.MAP ? 16 : 0
       const tapeAddress = given === 0 ? 0 : word(start + given)
       if (tapeAddress !== 0) all.push(...tape(tapeAddress))
     }
@@ -194,7 +210,9 @@ class Sandbox {
 
   run(run: number, steps: number): number {
     this.#exports.__stack_pointer.value = this.#stackTop
-    return this.#exports.run(run, steps)
+    // It is alone, and would wait in vain for others.
+    this.#bytes.writeUInt32LE(1, run + 4 * RUN.WORKERS)
+    return this.#exports.run(run, steps, 0)
   }
 
   isTidy(): boolean {
@@ -230,7 +248,7 @@ function isRefused(bytes: Uint8Array, run: number, changes: ReadonlyMap<number, 
   return code !== 0
 }
 
-describe.each(MODELS)('%s', (_, program, data) => {
+describe.each(MODELS)('%s', (_, program, data, workers) => {
   it('passes, on every engine', async () => {
     const engines = [
       await wasmEngine(memory),
@@ -241,14 +259,14 @@ describe.each(MODELS)('%s', (_, program, data) => {
       )),
     ]
     for (const engine of engines) {
-      const execution = await engine.compile(program, { data, seed: 5 })
+      const execution = await engine.compile(program, { data, seed: 5, workers })
       expect((await execution.run({ steps: 3 })).status).toBe('done')
       await engine.dispose()
     }
   })
 
   it('keeps to its arena or is refused, whichever word is changed', async () => {
-    const { bytes, run } = await snapshotOf(program, data)
+    const { bytes, run } = await snapshotOf(program, data, workers)
     expect(isRefused(bytes, run, new Map())).toBe(false)
     const words = new Uint32Array(bytes.buffer)
     const next = testNumbers(7)
@@ -267,7 +285,7 @@ describe.each(MODELS)('%s', (_, program, data) => {
   }, 30_000)
 
   it('keeps to its arena or is refused, whichever words are changed together', async () => {
-    const { bytes, run } = await snapshotOf(program, data)
+    const { bytes, run } = await snapshotOf(program, data, workers)
     const addresses = wordsOf(bytes, run)
     const value = fc.oneof(
       fc.integer({ min: 0, max: 40 }),
@@ -331,7 +349,7 @@ describe('a plan', () => {
       instruction: (x) => [OP.MATMUL, other, other, x, 4, 5, 6, 2, other, 0],
     },
     'MATMUL scratch': {
-      bytes: host.exports.matmul_scratch(4, 5, 6, 2, 1, 0),
+      bytes: host.exports.matmul_scratch(4, 5, 6, 2, 1, 0, 1),
       isWritten: true,
       instruction: (x) => [OP.MATMUL, other, other, other, 4, 5, 6, 2, x, 0],
     },
@@ -586,12 +604,12 @@ describe.runIf(portable !== undefined)('native code', () => {
     const arena = new Uint8Array(4096)
     const outside = [4096, 4096 - 4 * RUN.WORDS + 4, 2 ** 32 - 4, 2]
     for (const address of outside) {
-      expect(portable?.run(arena, address, 1)).toBe(3)
+      expect(portable?.run(arena, address, 1, 0)).toBe(3)
       expect(portable?.check(arena, address)).toBe(refused(CHECK.RUN, RUN.WORDS))
     }
     expect(arena.every((byte) => byte === 0)).toBe(true)
     new Uint32Array(arena.buffer, 64, 1)[0] = 99
-    expect(portable?.run(arena, 64, 1)).toBe(3)
+    expect(portable?.run(arena, 64, 1, 0)).toBe(3)
     expect(portable?.check(arena, 64)).toBe(refused(CHECK.RUN, RUN.VERSION))
   })
 })

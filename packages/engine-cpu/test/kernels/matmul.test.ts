@@ -1,4 +1,5 @@
 /** Products of matrices, bit by bit against a sum in ascending order. */
+import { segmentsOf } from '@gradpool/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MATMUL, MICRO, OP, REGISTER } from '../../src/instructions.js'
@@ -20,19 +21,29 @@ describe('matmul', () => {
     k: number
     flags: number
     seed: number
+    /** Parts of k whose products are added up. */
+    segments: number
   }
 
-  function reference({ m, n, k, flags }: Case, a: Float32Array, b: Float32Array): Float32Array {
+  function reference(
+    { m, n, k, flags, segments }: Case,
+    a: Float32Array,
+    b: Float32Array,
+  ): Float32Array {
     const result = new Float32Array(m * n)
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {
-        let total = -0
-        for (let c = 0; c < k; c++) {
-          const left = at(a, flags & MATMUL.TRANSPOSE_A ? c * m + i : i * k + c)
-          const right = at(b, flags & MATMUL.TRANSPOSE_B ? j * k + c : c * n + j)
-          total = f(total + f(left * right))
+        let whole: number | undefined
+        for (const { start, length } of segmentsOf(k, segments)) {
+          let total = -0
+          for (let c = start; c < start + length; c++) {
+            const left = at(a, flags & MATMUL.TRANSPOSE_A ? c * m + i : i * k + c)
+            const right = at(b, flags & MATMUL.TRANSPOSE_B ? j * k + c : c * n + j)
+            total = f(total + f(left * right))
+          }
+          whole = whole === undefined ? total : f(whole + total)
         }
-        result[i * n + j] = total
+        result[i * n + j] = whole ?? NaN
       }
     }
     return result
@@ -40,7 +51,7 @@ describe('matmul', () => {
 
   /** Runs all of: into dst, into dst with a tape, with a tape only. */
   function check(shape: Case): void {
-    const { m, n, k, flags, seed } = shape
+    const { m, n, k, flags, seed, segments } = shape
     host.reset()
     const a = host.floats(testFloats(m * k, seed), 4 * (seed & 3))
     const b = host.floats(testFloats(k * n, seed + 1), 4 * ((seed >> 2) & 3))
@@ -50,9 +61,14 @@ describe('matmul', () => {
 
     const instruction = (dst: Float32Array | 0, tape: number | Int32Array): void => {
       const scratch = host.bytes(
-        host.exports.matmul_scratch(m, n, k, flags, dst ? 1 : 0, tape ? 1 : 0),
+        host.exports.matmul_scratch(m, n, k, flags, dst ? 1 : 0, tape ? 1 : 0, segments),
       )
-      expect(host.execute(OP.MATMUL, dst, a, b, m, n, k, flags, scratch, tape)).toBe(0)
+      const operands = [dst, a, b, m, n, k, flags, scratch, tape]
+      const status =
+        segments === 1
+          ? host.execute(OP.MATMUL, ...operands)
+          : host.execute(OP.MATMUL_SEGMENTS, ...operands, segments)
+      expect(status).toBe(0)
     }
     const plain = host.floats(m * n, 4 * ((seed >> 4) & 3))
     instruction(plain, 0)
@@ -105,7 +121,13 @@ describe('matmul', () => {
       flags: fc.integer({ min: 0, max: 3 }),
       seed: fc.nat(),
     })
-    fc.assert(fc.property(shape, check), { numRuns: 400 })
+    const whole = fc.property(shape, (one) => check({ ...one, segments: 1 }))
+    fc.assert(whole, { numRuns: 400 })
+    const parts = fc.integer({ min: 2, max: 9 })
+    const cut = fc.property(shape, parts, (one, segments) =>
+      check({ ...one, segments: Math.min(segments, one.k) }),
+    )
+    fc.assert(cut, { numRuns: 400 })
   })
 
   const shapes: [number, number, number][] = [
@@ -124,6 +146,9 @@ describe('matmul', () => {
     [1, 1, 1],
   ]
   it.each(shapes)('%i x %i, depth %i', (m, n, k) => {
-    for (const flags of [0, 1, 2, 3]) check({ m, n, k, flags, seed: 91 })
+    for (const flags of [0, 1, 2, 3]) check({ m, n, k, flags, seed: 91, segments: 1 })
+  })
+  it.each(shapes.filter(([, , k]) => k > 7))('%i x %i, depth %i in 8 parts', (m, n, k) => {
+    for (const flags of [0, 1, 2, 3]) check({ m, n, k, flags, seed: 91, segments: 8 })
   })
 })

@@ -51,7 +51,7 @@ function prepare(instructionSet: string) {
   words[RUN.PROGRAM_WORDS] = 5
   const run = ints(words)
   expect(addon.check(arena, run)).toBe(0)
-  return { w, m, v, step: () => expect(addon.run(arena, run, 1)).toBe(0) }
+  return { w, m, v, step: () => expect(addon.run(arena, run, 1, 0)).toBe(0) }
 }
 
 /** What is wrong with the roots of `count` numbers, given by their bits; undefined if nothing is. */

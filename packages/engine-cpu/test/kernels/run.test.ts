@@ -58,7 +58,8 @@ describe('run', () => {
     const lastLoss = new Float32Array(run.buffer, run.byteOffset + 4 * RUN.LAST_LOSS, 1)
     return { run, field, rows, order, indices, stepInput, seedInput, total, last, lastLoss }
   }
-  const steps = (run: Int32Array, count: number): number => host.exports.run(run.byteOffset, count)
+  const steps = (run: Int32Array, count: number): number =>
+    host.exports.run(run.byteOffset, count, 0)
   const sumOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
   const rowNumbers = Array.from({ length: EXAMPLES }, (_, i) => 100 + i)
 

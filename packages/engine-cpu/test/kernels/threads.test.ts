@@ -26,7 +26,7 @@ describe('stack', () => {
       0,
     ])
     const tape = host.ints([TAPE.MAX_REGISTERS, ops.length, 0, ...registers, ...ops.flat()])
-    const scratch = host.bytes(host.exports.matmul_scratch(m, n, k, MATMUL.TRANSPOSE_B, 0, 1))
+    const scratch = host.bytes(host.exports.matmul_scratch(m, n, k, MATMUL.TRANSPOSE_B, 0, 1, 1))
     const matmul = [
       OP.MATMUL,
       11,

@@ -1,0 +1,95 @@
+/**
+ * Which axis of each value runs over the examples of the batch.
+ *
+ * A value has a batch axis if its part for one example follows from that example alone (and from values that have none, such
+ * as weights). All work on such values can be shared out by examples. Where examples meet, in the sums that make
+ * gradients, losses and the statistics of a batch, the axis ends.
+ */
+import { sizeOf } from './dtype.js'
+import type { Node, ProgramData } from './program.js'
+
+/** An axis; undefined where there is none, or the value depends on several examples. */
+export type BatchAxis = number | undefined
+
+/** The batch axis of each node. */
+export function batchAxes(program: ProgramData): BatchAxis[] {
+  const fields = new Set(program.inputs.flatMap(({ role, node }) => (role === 'batch' ? node : [])))
+  const [field] = fields
+  const batchSize = field === undefined ? undefined : program.nodes[field]?.shape[0]
+  const axes: BatchAxis[] = []
+  program.nodes.forEach((node, index) => {
+    const operands = node.inputs.map((input) => ({ node: program.nodes[input], axis: axes[input] }))
+    // Random numbers are made element by element.
+    const isLeaf = fields.has(index) || (node.op === 'random' && node.shape[0] === batchSize)
+    axes.push(isLeaf ? 0 : axisOf(node, operands))
+  })
+  return axes
+}
+
+type Operand = { readonly node: Node | undefined; readonly axis: BatchAxis }
+
+function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
+  const { op, shape, attributes } = node
+  const [first, second] = operands
+  const axis = first?.axis
+  const from = first?.node?.shape ?? []
+  switch (op) {
+    case 'input':
+    case 'constant':
+    case 'random':
+    case 'scatterAdd':
+      return undefined
+    case 'matmul':
+      return productAxis(node, axis, second?.axis)
+    case 'gather':
+      return axis === undefined ? second?.axis : undefined
+    case 'concat': {
+      const shared = common(operands)
+      return shared === attributes.axis ? undefined : shared
+    }
+    default:
+      if (operands.length > 1) return common(operands)
+  }
+  if (axis === undefined) return undefined
+  switch (op) {
+    case 'sum':
+    case 'reduceMax': {
+      const reduced = attributes.axes as readonly number[]
+      return reduced.includes(axis) ? undefined : axis - reduced.filter((r) => r < axis).length
+    }
+    case 'argMax':
+    case 'softmax':
+    case 'logSoftmax':
+      return axis === from.length - 1 ? undefined : axis
+    case 'broadcast': {
+      const moved = axis + shape.length - from.length
+      return shape[moved] === from[axis] ? moved : undefined
+    }
+    case 'transpose':
+      return (attributes.permutation as readonly number[]).indexOf(axis)
+    case 'slice':
+    case 'pad':
+      return shape[axis] === from[axis] ? axis : undefined
+    case 'reshape': {
+      const before = sizeOf(from.slice(0, axis))
+      const moved = shape.findIndex(
+        (extent, i) => extent === from[axis] && sizeOf(shape.slice(0, i)) === before,
+      )
+      return moved < 0 ? undefined : moved
+    }
+    default:
+      return axis
+  }
+}
+
+/** The one axis that all operands that have one agree on. */
+function common(operands: readonly Operand[]): BatchAxis {
+  const axes = new Set(operands.flatMap(({ axis }) => axis ?? []))
+  return axes.size === 1 ? [...axes][0] : undefined
+}
+
+function productAxis({ attributes }: Node, a: BatchAxis, b: BatchAxis): BatchAxis {
+  if (a !== undefined && b !== undefined) return undefined
+  if (a !== undefined) return a === (attributes.transposeA === true ? 1 : 0) ? 0 : undefined
+  return b !== undefined && b === (attributes.transposeB === true ? 0 : 1) ? 1 : undefined
+}

@@ -1,0 +1,144 @@
+/**
+ * Cuts a schedule into sections for workers that run it together (kernels/plan.h): what each does for its share of the
+ * examples, what each does for its share of the rows of a weight, and what one does while the others wait.
+ *
+ * Sections alternate: one that all share, one that a single worker executes, and so on, with all workers meeting
+ * between them. An action goes into the first section that comes after all that it needs, or into the same where it
+ * needs of it no more than its own worker has made.
+ */
+import { batchAxes, type BatchAxis } from '@gradpool/core'
+import { SECTION } from '../instructions.js'
+import type { Kernel } from './fuse.js'
+import type { Graph } from './graph.js'
+import type { Action, Schedule } from './schedule.js'
+
+export interface Section {
+  /** Undefined for what is not shared at all. */
+  readonly kind?: number
+  readonly actions: readonly Action[]
+}
+
+/** Elementwise work on fewer elements is sooner done by one worker than shared out. */
+const LEAST_SHARED_ELEMENTS = 2048
+
+/** Ops of one example that kernels do for some examples of a batch alone. */
+const BY_EXAMPLE = new Set([
+  'input',
+  'random',
+  'cast',
+  'sum',
+  'reduceMax',
+  'argMax',
+  'softmax',
+  'logSoftmax',
+  'broadcast',
+  'transpose',
+  'slice',
+  'concat',
+  'gather',
+  'oneHot',
+])
+
+/** The sections of a schedule, in order, and the schedule in that order. */
+export function cutIntoSections(
+  graph: Graph,
+  schedule: Schedule,
+): { readonly sections: readonly Section[]; readonly schedule: Schedule } {
+  const sharing = new Sharing(graph)
+  /** Shared sections have even numbers, those of one worker odd ones. */
+  const placeOf = new Map<Action, { number: number; kind: number }>()
+  const sections: { kind: number; actions: Action[] }[] = []
+  for (const action of schedule.actions) {
+    const kind = sharing.kindOf(action)
+    let number = kind === SECTION.ALONE ? 1 : 0
+    const whole = sharing.readAsWhole(action)
+    for (const earlier of schedule.after.get(action) ?? []) {
+      const place = placeOf.get(earlier)
+      if (place === undefined) continue
+      const isOwn = kind === SECTION.EXAMPLES && !makesAny(earlier, whole)
+      number = Math.max(number, firstAfter(place, kind, isOwn))
+    }
+    // A shared section is of one kind.
+    while (kind !== SECTION.ALONE && (sections[number]?.kind ?? kind) !== kind) number += 2
+    placeOf.set(action, { number, kind })
+    for (let made = sections.length; made < number; made++) {
+      sections.push({ kind: made % 2 === 1 ? SECTION.ALONE : kind, actions: [] })
+    }
+    const section = sections[number]
+    if (section === undefined) sections.push({ kind, actions: [action] })
+    else if (section.actions.length === 0) sections[number] = { kind, actions: [action] }
+    else section.actions.push(action)
+  }
+  const actions = sections.flatMap((section) => section.actions)
+  return { sections, schedule: { ...schedule, actions } }
+}
+
+/**
+ * The first section in which something of `kind` may come after what is at `place`.
+ *
+ * @param isOwn whether a worker reads of that no more than what belongs to its own examples
+ */
+function firstAfter(
+  place: { readonly number: number; readonly kind: number },
+  kind: number,
+  isOwn: boolean,
+): number {
+  if (kind === SECTION.ALONE) return place.kind === SECTION.ALONE ? place.number : place.number + 1
+  if (place.kind === SECTION.ALONE) return place.number + 1
+  return isOwn && place.kind === SECTION.EXAMPLES ? place.number : place.number + 2
+}
+
+function makesAny(action: Action, nodes: ReadonlySet<number>): boolean {
+  return action.kind === 'kernel' && action.kernel.nodes.some((node) => nodes.has(node))
+}
+
+class Sharing {
+  readonly #graph: Graph
+  readonly #axes: readonly BatchAxis[]
+
+  constructor(graph: Graph) {
+    this.#graph = graph
+    this.#axes = batchAxes(graph.program)
+  }
+
+  kindOf(action: Action): number {
+    if (action.kind !== 'kernel') return SECTION.ALONE
+    const { kernel } = action
+    if (kernel.nodes.every((node) => this.#isByExample(node))) return SECTION.EXAMPLES
+    return this.#isByRows(kernel) ? SECTION.ROWS : SECTION.ALONE
+  }
+
+  /** What an action reads of other examples, too: nodes in whose memory the examples are not along the first axis as it is read. */
+  readAsWhole(action: Action): ReadonlySet<number> {
+    if (action.kind !== 'kernel') return new Set()
+    const inputs = action.kernel.nodes.flatMap((node) => this.#graph.node(node).inputs)
+    const whole = inputs.filter((input) => this.#axes[input] !== 0)
+    return new Set(whole.map((input) => this.#graph.base(input)))
+  }
+
+  #isByExample(index: number): boolean {
+    const graph = this.#graph
+    if (this.#axes[index] !== 0) return false
+    const { op, attributes, dtype } = graph.node(index)
+    if (graph.microOp(index) !== undefined) return true
+    if (op === 'matmul') return attributes.transposeA !== true
+    // Zeros are filled in by words.
+    if (op === 'pad') return dtype !== 'u8' && this.#operandsBegin(index)
+    return BY_EXAMPLE.has(op) && this.#operandsBegin(index)
+  }
+
+  /** Whether what is read for an example is where the example is along the first axis. */
+  #operandsBegin(index: number): boolean {
+    return this.#graph
+      .node(index)
+      .inputs.every((input) => this.#axes[input] === undefined || this.#axes[input] === 0)
+  }
+
+  #isByRows({ kind, nodes, size }: Kernel): boolean {
+    const graph = this.#graph
+    const isElementwise = (node: number): boolean => graph.microOp(node) !== undefined
+    // What belongs to an example is not there before that worker's share of the examples is done; here that would not show.
+    if (kind === 'matmul') return nodes.slice(1).every(isElementwise)
+    return kind === 'tape' && nodes.every(isElementwise) && size >= LEAST_SHARED_ELEMENTS
+  }
+}
