@@ -32,8 +32,8 @@ import { States } from './states.js'
 /** How long a run in place lets the event loop wait between looks at progress and the abort signal. */
 const SLICE_MS = 25
 
-/** How often a worker looks whether the others have arrived before it sleeps; up to a millisecond. */
-const SPINS = 20_000
+/** How often a worker looks whether the others have arrived before it sleeps; some 100 microseconds. */
+const SPINS = 4000
 
 /** A worker that waits longer than this for the others gives the span up. */
 const PATIENCE_MS = 60_000
