@@ -102,6 +102,8 @@ export interface Execution {
   readonly program: BatchProgram
   /** Steps of one pass over the split, the shorter last batch included. */
   readonly stepsPerEpoch: number
+  /** The most workers that can run a span of it together. */
+  readonly workers: number
   /** Steps done so far. */
   readonly step: number
   run(options: RunOptions): Promise<SpanResult>
@@ -114,7 +116,7 @@ export interface Execution {
    *
    * @throws UserError for more workers than the execution was compiled for
    */
-  beginTogether(steps: number, workers: number): readonly SpanTask[]
+  beginTogether(steps: number, workers: number, continues?: boolean): readonly SpanTask[]
   /** The end of a span that several workers ran: their outcomes in the order of the tasks. */
   finishTogether(outcomes: readonly SpanOutcome[]): SpanResult
   /**

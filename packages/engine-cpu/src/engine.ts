@@ -19,6 +19,11 @@ export interface CpuEngineOptions {
    * allows.
    */
   readonly memoryBytes?: number
+  /**
+   * Where several workers run a span together: for how many milliseconds one waits for the others at a step before the
+   * span is abandoned. Default: a minute.
+   */
+  readonly patienceMs?: number
 }
 
 /** What tells the CPU engines apart. */
@@ -41,12 +46,17 @@ export class CpuEngine implements Engine, Host {
   readonly code: KernelCode
   readonly arena: Arena
   readonly kernels: Kernels
+  readonly patienceMs: number
   readonly executions = new Set<Execution>()
   /** Copies of values that came from outside the arena, and how many executions read them. */
   readonly #copies = new Map<Field['values'], { readonly address: number; users: number }>()
 
   /** @throws UserError when the memory asked for cannot be reserved. */
-  constructor({ name, description, numerics, code }: CpuTarget, { memoryBytes }: CpuEngineOptions) {
+  constructor(
+    { name, description, numerics, code }: CpuTarget,
+    { memoryBytes, patienceMs = 60_000 }: CpuEngineOptions,
+  ) {
+    this.patienceMs = patienceMs
     this.name = name
     this.description = description
     this.numerics = numerics

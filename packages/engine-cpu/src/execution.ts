@@ -35,9 +35,6 @@ const SLICE_MS = 25
 /** How often a worker looks whether the others have arrived before it sleeps; some 100 microseconds. */
 const SPINS = 4000
 
-/** A worker that waits longer than this for the others gives the span up. */
-const PATIENCE_MS = 60_000
-
 /** What executions of one engine have in common. */
 export interface Host {
   readonly arenaId: string
@@ -47,6 +44,8 @@ export interface Host {
   /** Address of a field's values in the arena; each call is undone by one of `release`. */
   place(field: Field): number
   release(field: Field): void
+  /** A worker that waits longer than this for the others gives the span up. */
+  readonly patienceMs: number
   /** Those that hold memory. */
   readonly executions: Set<Execution>
 }
@@ -54,6 +53,7 @@ export interface Host {
 export class CpuExecution implements Execution {
   readonly program: BatchProgram
   readonly stepsPerEpoch: number
+  readonly workers: number
   readonly #host: Host
   readonly #states: States
   readonly #resultSizes: readonly { readonly name: string; readonly size: number }[]
@@ -64,7 +64,6 @@ export class CpuExecution implements Execution {
   readonly #results: number
   /** Where the stack of each worker begins; that of the first is used by one that runs alone. */
   readonly #stacks: number
-  readonly #mostWorkers: number
   /** `step` when the span in progress began. */
   #spanStart = 0
   #isRunning = false
@@ -75,7 +74,7 @@ export class CpuExecution implements Execution {
     this.#host = host
     this.program = program
     const { batchSize, numExamples } = program
-    this.#mostWorkers = options.workers ?? 1
+    this.workers = options.workers ?? 1
     this.stepsPerEpoch = program.tail
       ? Math.ceil(numExamples / batchSize)
       : Math.floor(numExamples / batchSize)
@@ -88,7 +87,7 @@ export class CpuExecution implements Execution {
       this.#run = this.#allocate(4 * RUN.WORDS)
       this.#words = host.arena.words(this.#run, RUN.WORDS).fill(0)
       this.#results = this.#allocate(4 * RESULT.WORDS * this.#resultSizes.length)
-      this.#stacks = this.#allocate(this.#mostWorkers * STACK_BYTES)
+      this.#stacks = this.#allocate(this.workers * STACK_BYTES)
       this.#writeRun(options)
     } catch (error) {
       this.#release()
@@ -109,9 +108,9 @@ export class CpuExecution implements Execution {
 
   /** @throws UserError as `begin`, and for more workers than the execution was compiled for. */
   beginTogether(steps: number, workers: number, continues = false): CpuSpanTask[] {
-    if (!Number.isInteger(workers) || workers < 1 || workers > this.#mostWorkers) {
+    if (!Number.isInteger(workers) || workers < 1 || workers > this.workers) {
       throw new UserError(
-        `this execution was compiled for 1 to ${this.#mostWorkers} workers, not ${workers}`,
+        `this execution was compiled for 1 to ${this.workers} workers, not ${workers}`,
       )
     }
     this.#prepare(steps, workers, continues)
@@ -129,7 +128,7 @@ export class CpuExecution implements Execution {
     this.#words[RUN.WORKERS] = workers
     // Where there are more workers than cores, to look again keeps another from getting there.
     this.#words[RUN.SPINS] = workers <= availableParallelism() ? SPINS : 0
-    this.#words[RUN.PATIENCE] = PATIENCE_MS
+    this.#words[RUN.PATIENCE] = this.#host.patienceMs
     Atomics.store(this.#words, RUN.ARRIVED, 0)
     Atomics.store(this.#words, RUN.ABANDONED, 0)
     Atomics.store(this.#words, RUN.STOP, 0)
@@ -318,14 +317,14 @@ export class CpuExecution implements Execution {
         step: stepInput,
         seed: seedInput,
         matmulScratch: (...shape) => this.#host.kernels.matmulScratch(...shape),
-        isShared: this.#mostWorkers > 1,
+        isShared: this.workers > 1,
       })
     const plans = {
       full: planOf(program, batchSize),
       rest: tail && planOf(tail, numExamples % batchSize),
     }
     const workingBytes = Math.max(plans.full.workingBytes, plans.rest?.workingBytes ?? 0)
-    const working = this.#allocate(this.#mostWorkers * workingBytes)
+    const working = this.#allocate(this.workers * workingBytes)
     const place = (plan: Plan): { plan: Plan; address: number; words: number } => {
       const address = this.#allocate(plan.numBytes)
       const { numInstructionWords } = plan.write(arena.memory, address, working)
@@ -351,7 +350,7 @@ export class CpuExecution implements Execution {
     this.#set(RUN.TAIL_WORDS, rest?.words ?? 0)
     this.#set(RUN.NUM_RESULTS, this.#resultSizes.length)
     this.#set(RUN.RESULTS, this.#results)
-    this.#set(RUN.WORKERS, this.#mostWorkers)
+    this.#set(RUN.WORKERS, this.workers)
     this.#set(RUN.WORKING, workingBytes)
     for (const [index, { size }] of this.#resultSizes.entries()) {
       const record = arena.words(this.#results + 4 * RESULT.WORDS * index, RESULT.WORDS)

@@ -45,6 +45,8 @@ export interface Host {
 export class TensorFlowExecution implements Execution {
   readonly program: BatchProgram
   readonly stepsPerEpoch: number
+  /** TensorFlow would share a step among threads of its own. */
+  readonly workers = 1
   readonly #host: Host
   readonly #states: SharedStates
   readonly #progress: SharedProgress
@@ -95,6 +97,18 @@ export class TensorFlowExecution implements Execution {
       this.#sums = this.#noSums()
     }
     return { ...this.#task, steps }
+  }
+
+  beginTogether(steps: number, _workers: number, continues = false): TensorFlowSpanTask[] {
+    return [this.begin(steps, continues)]
+  }
+
+  finishTogether([outcome]: readonly SpanOutcome[]): SpanResult {
+    return this.finish(outcome)
+  }
+
+  abandon(): void {
+    this.stop()
   }
 
   finish(outcome: SpanOutcome): SpanResult {

@@ -131,10 +131,10 @@ function splitOf(config: StageConfig, { splits }: LoadedDataset): DatasetSplit {
 }
 
 function trainingProgram({ model, train: options }: StageToPlan, data: Split): BatchProgram {
-  const { batchSize, epochs, shuffle } = options
+  const { batchSize, epochs, shuffle, shards } = options
   const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
   const optimizer = optimizerFor(options.optimizer, stepsPerEpoch * epochs)
-  return train(model, { optimizer, batchSize, data, shuffle })
+  return train(model, { optimizer, batchSize, data, shuffle, shards })
 }
 
 /** Undefined where it is the seed, or where there is no order to key. */

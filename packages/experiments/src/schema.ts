@@ -41,6 +41,8 @@ const training = {
   shuffle: z.boolean(),
   /** Keys these orders in place of the run's seed, so that runs of different seeds see the same batches. */
   orderSeed: whole(0, 2 ** 32 - 1),
+  /** Parts of a batch whose gradients are added up in order; as many workers can share a step. */
+  shards: whole(1),
   /** How many epochs one line of the log stands for. */
   reportEvery: whole(1),
   /** End when the validation accuracy has not grown by more than `minDelta` for `patience` epochs. */
@@ -55,6 +57,7 @@ const train = fields({
   epochs: training.epochs.default(10),
   shuffle: training.shuffle.default(true),
   orderSeed: z.exactOptional(training.orderSeed),
+  shards: training.shards.default(1),
   reportEvery: training.reportEvery.default(1),
   earlyStopping: z.exactOptional(training.earlyStopping),
   keep: training.keep.default('last'),
@@ -68,6 +71,7 @@ const stageTrain = z.exactOptional(
     epochs: z.exactOptional(training.epochs),
     shuffle: z.exactOptional(training.shuffle),
     orderSeed: z.exactOptional(training.orderSeed),
+    shards: z.exactOptional(training.shards),
     reportEvery: z.exactOptional(training.reportEvery),
     earlyStopping: z.exactOptional(training.earlyStopping),
     keep: z.exactOptional(training.keep),

@@ -2,7 +2,7 @@
  * Runs experiments: their stages as one graph over a pool of worker threads, recorded in a run directory.
  */
 import { UserError, type Engine } from '@gradpool/core'
-import type { ExperimentPlan } from '@gradpool/experiments'
+import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { experimentResult, isOver } from './experiment-result.js'
 import { DoneStages } from './done-stages.js'
 import { lockRun, type Lock } from './run-lock.js'
@@ -85,9 +85,11 @@ export async function runExperiments(
     emit({ type: 'resumed', ...(options.after !== undefined && { after: options.after }) })
   for (const message of repairs) emit({ type: 'warning', message })
   const graph = stageGraph(plans)
+  // A stage keeps as many threads busy as it has shards: more threads would only take memory.
+  const usable = [...graph.values()].reduce((sum, { plan }) => sum + shardsOf(plan), 0)
+  const threads = Math.max(1, Math.min(workers, usable))
   const pool = createPool({
-    // A stage keeps one thread busy, so more threads than stages would only take memory.
-    workers: Math.max(1, Math.min(workers, graph.size)),
+    workers: threads,
     workerModule: engine.workerModule,
     onError: ({ message }) => emit({ type: 'warning', message: `a worker thread: ${message}` }),
   })
@@ -96,11 +98,7 @@ export async function runExperiments(
     onWarning: (message) => emit({ type: 'warning', message }),
   })
   const runner = new StageRunner({
-    engine,
-    pool,
-    directory,
-    done,
-    emit,
+    ...{ engine, pool, workers: threads, directory, done, emit },
     ...{ checkpointSeconds, stallSeconds },
   })
   const running: Running = { plans, graph, runner, directory, emit }
@@ -165,6 +163,10 @@ interface Running {
   readonly runner: StageRunner
   readonly directory: RunDirectory
   readonly emit: (event: RunEvent) => void
+}
+
+function shardsOf({ training }: StagePlan): number {
+  return training.program.shards ?? 1
 }
 
 /** Tells of each experiment as soon as it is over; the results are in the order of the plans. */

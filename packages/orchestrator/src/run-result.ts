@@ -87,6 +87,8 @@ export type RunEvent =
       /** Since the stage started. */
       readonly elapsedSeconds: number
     }
+  /** From here on the stage runs on another number of threads than before; it starts with one. */
+  | { readonly type: 'threads'; readonly stage: StageRef; readonly threads: number }
   | {
       readonly type: 'stageDone'
       readonly stage: StageRef

@@ -14,12 +14,15 @@ import { ownVersion } from './run-record.js'
 import type { RunEvent, StageProgress, StageRef } from './run-result.js'
 import { sentenceOf } from './stage-errors.js'
 import type { StageNode } from './stage-graph.js'
+import { ThreadBudget } from './thread-budget.js'
 import { StageTraining, type StageOutcome, type TrainingProgress } from './train-stage.js'
 import { weightsHash } from './weights-hash.js'
 
 export interface StageRunnerOptions {
   readonly engine: Engine
   readonly pool: SpanPool
+  /** Threads of the pool. */
+  readonly workers: number
   readonly directory: RunDirectory
   readonly done: DoneStages
   readonly emit: (event: RunEvent) => void
@@ -32,6 +35,7 @@ const MOST_TRIES = 3
 
 export class StageRunner {
   readonly #options: StageRunnerOptions
+  readonly #budget: ThreadBudget
   readonly #kept = new KeptStates()
   readonly #ends = new Map<string, StageEnd>()
   readonly #running = new Map<StageNode, StageTraining>()
@@ -39,6 +43,7 @@ export class StageRunner {
 
   constructor(options: StageRunnerOptions) {
     this.#options = options
+    this.#budget = new ThreadBudget(options.workers)
   }
 
   /** How stages ended so far, by hash. */
@@ -84,7 +89,8 @@ export class StageRunner {
   }
 
   async #trainOnce(node: StageNode, state: StateValues | undefined): Promise<StageOutcome> {
-    const { engine, pool, emit, directory, checkpointSeconds, stallSeconds } = this.#options
+    const { engine, pool, workers, emit, directory, checkpointSeconds, stallSeconds } =
+      this.#options
     const { plan, ref } = node
     const { batchSize, numExamples } = plan.training.program
     const stepsPerEpoch = Math.ceil(numExamples / batchSize)
@@ -93,9 +99,11 @@ export class StageRunner {
     const fromStep = from?.position.step ?? 0
     emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep })
     const training = new StageTraining({
-      ...{ plan, engine, pool, state, from, checkpointSeconds, stallSeconds },
+      ...{ plan, engine, pool, workers, state, from, checkpointSeconds, stallSeconds },
+      budget: this.#budget,
       save: checkpointWriter(checkpoints, `${plan.name}: `, this.#warn),
       onEpoch: (row, elapsedSeconds) => emit({ type: 'epoch', stage: ref, row, elapsedSeconds }),
+      onThreads: (threads) => emit({ type: 'threads', stage: ref, threads }),
       onWarning: this.#warn,
     })
     this.#running.set(node, training)

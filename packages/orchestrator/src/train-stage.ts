@@ -12,6 +12,8 @@ import { bestEpoch, isOver } from './best-epoch.js'
 import { CheckpointClock } from './checkpoint-clock.js'
 import { namedStates, valuesOf } from './named-states.js'
 import { WorkerDied, type SpanPool } from './pool.js'
+import { runTogether, type Span } from './team.js'
+import type { Claim, ThreadBudget } from './thread-budget.js'
 import type { EpochRow, Sample } from './run-result.js'
 import { samplesOf } from './samples.js'
 import { lossNotFinite, sentenceOf } from './stage-errors.js'
@@ -40,6 +42,9 @@ export interface TrainStageOptions {
   readonly plan: StagePlan
   readonly engine: Engine
   readonly pool: SpanPool
+  readonly budget: ThreadBudget
+  /** The most threads that may ever be had. */
+  readonly workers: number
   /** First values, from the stage that this one starts from. */
   readonly state: StateValues | undefined
   /** Where to go on; from the start if undefined. */
@@ -50,6 +55,8 @@ export interface TrainStageOptions {
   /** Fulfilled when the checkpoint is written, or could not be; never rejects. */
   readonly save: (checkpoint: Checkpoint) => Promise<void>
   readonly onEpoch: (row: EpochRow, elapsedSeconds: number) => void
+  /** Told when a span begins on another number of threads than the one before; a stage begins with one. */
+  readonly onThreads: (threads: number) => void
   /** Told in one sentence of what is wrong but stops nothing. */
   readonly onWarning: (message: string) => void
 }
@@ -67,13 +74,6 @@ export interface TrainingProgress {
 
 type Result = Omit<Extract<StageOutcome, { status: 'done' }>, 'epochs' | 'seconds'>
 
-/** What an execution is to do in a task. */
-interface Span {
-  readonly execution: Execution
-  readonly steps: number
-  readonly continues: boolean
-}
-
 /** Thrown inside to leave the training; never leaves this file. */
 class Stopped extends Error {}
 class Failed extends Error {}
@@ -83,9 +83,15 @@ export class StageTraining {
   readonly #started: number
   readonly #epochs: EpochRow[] = []
   readonly #clock: CheckpointClock
+  readonly #claim: Claim
+  readonly #workers: number
+  /** What is running and may be paused. */
+  #pausable: readonly Span[] = []
   readonly #executions: Execution[] = []
   /** Metrics that a warning has told of. */
   readonly #notFinite = new Set<string>()
+  /** How many threads the last span ran on. */
+  #threads = 1
   #training: Execution | undefined
   #stopped = false
   /** No span is in progress or was cut off in the middle of a step. */
@@ -98,12 +104,23 @@ export class StageTraining {
 
   constructor(options: TrainStageOptions) {
     this.#options = options
+    const { plan, workers } = options
+    this.#workers = Math.min(workers, plan.training.program.shards ?? 1)
+    this.#claim = {
+      most: this.#workers,
+      work: () => plan.cost * (1 - this.#epochs.length / plan.epochs),
+      giveBack: () => {
+        for (const { execution } of this.#pausable) execution.stop()
+      },
+    }
     this.#clock = new CheckpointClock(options.checkpointSeconds)
     this.#started = performance.now() - 1000 * (options.from?.seconds ?? 0)
   }
 
   /** Never rejects. */
   async run(): Promise<StageOutcome> {
+    const { budget } = this.#options
+    budget.enter(this.#claim)
     try {
       const result = await this.#train()
       return { ...result, ...this.#soFar() }
@@ -122,6 +139,7 @@ export class StageTraining {
         ...this.#soFar(),
       }
     } finally {
+      budget.leave(this.#claim)
       await this.#saving
       this.#training = undefined
       // What shares states goes before what owns them. A thread that had to be ended may still write there.
@@ -231,36 +249,47 @@ export class StageTraining {
       // A span may have ended before it saw the stop: what is done is done, but nothing follows.
       if (results.every((result) => result?.status !== 'stopped')) return results
       if (this.#stopped) throw new Stopped()
-      this.#checkpoint()
+      if (this.#clock.msLeft() === 0) this.#checkpoint()
     }
   }
 
-  /** Spans one after the other in one task of the pool. */
+  /** Spans one after the other, on as many threads as there are for this stage. */
   async #run(
     spans: readonly (Span | undefined)[],
     { pauses = false } = {},
   ): Promise<(SpanResult | undefined)[]> {
     const present = spans.filter((span) => span !== undefined)
-    const tasks = present.map(({ execution, steps, continues }) =>
-      execution.begin(steps, continues),
-    )
-    // A stop from before the spans began would be forgotten.
-    if (this.#stopped) throw new Stopped()
-    const cancel = pauses ? this.#stopWhenDue(present) : () => undefined
-    const executions = present.map(({ execution }) => execution)
-    const endWatch = watchSteps(executions, this.#options.stallSeconds, this.#stalled)
-    this.#isWhole = false
+    const { budget, pool, stallSeconds } = this.#options
+    const threads = await budget.take(this.#claim)
     try {
-      const outcomes = await this.#options.pool.run(tasks, this.#stalled.signal)
-      const results = new Map(
-        present.map((span, i) => [span, span.execution.finish(outcomes[i])] as const),
-      )
-      this.#isWhole = true
-      return spans.map((span) => span && results.get(span))
+      // A stop from before the spans began would be forgotten.
+      if (this.#stopped) throw new Stopped()
+      this.#isWhole = false
+      this.#tellThreads(threads)
+      const running = runTogether(pool, present, threads, this.#stalled.signal)
+      const cancel = pauses ? this.#stopWhenDue(present) : () => undefined
+      const executions = present.map(({ execution }) => execution)
+      const endWatch = watchSteps(executions, stallSeconds, this.#stalled)
+      if (pauses) this.#pausable = present
+      try {
+        const results = await running
+        const bySpan = new Map(present.map((span, i) => [span, results[i]] as const))
+        this.#isWhole = true
+        return spans.map((span) => span && bySpan.get(span))
+      } finally {
+        cancel()
+        endWatch()
+      }
     } finally {
-      cancel()
-      endWatch()
+      this.#pausable = []
+      budget.give(this.#claim)
     }
+  }
+
+  #tellThreads(threads: number): void {
+    const used = Math.min(threads, this.#workers)
+    if (used !== this.#threads) this.#options.onThreads(used)
+    this.#threads = used
   }
 
   /** Stops spans when the next checkpoint is due and the one before it is written. */
@@ -314,7 +343,8 @@ export class StageTraining {
   ): Promise<Execution> {
     const { engine, plan } = this.#options
     const { seed, orderSeed = seed } = plan
-    const execution = await engine.compile(program, { data, seed, orderSeed, ...more })
+    const workers = this.#workers
+    const execution = await engine.compile(program, { data, seed, orderSeed, workers, ...more })
     this.#executions.push(execution)
     if (this.#stopped) throw new Stopped()
     return execution

@@ -77,6 +77,10 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     if (event.type === 'stageStarted') started(event)
     else if (event.type === 'epoch') epoch(event)
     else if (event.type === 'stageDone') done(event)
+    else if (event.type === 'threads')
+      print(
+        `${model(event.stage)} trains on ${event.threads} thread${event.threads === 1 ? '' : 's'}`,
+      )
     else if (event.type === 'stageReused') print(`${model(event.stage)} ${whenDone(event)}`)
     else if (event.type === 'stageFailed') print(`${model(event.stage)} failed: ${event.error}`)
     else if (event.type === 'warning') print(`Warning: ${event.message}`)

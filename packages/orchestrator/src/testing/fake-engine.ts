@@ -82,6 +82,7 @@ export function fakeEngine({
 class FakeExecution implements Execution {
   readonly program: BatchProgram
   readonly stepsPerEpoch: number
+  readonly workers = 1
   readonly dispose: () => void
   readonly #accuracy: (step: number) => number
   readonly #task: Record<string, unknown>
@@ -120,6 +121,14 @@ class FakeExecution implements Execution {
     return { ...this.#task, steps }
   }
 
+  beginTogether(steps: number, _workers: number, continues = false): unknown[] {
+    return [this.begin(steps, continues)]
+  }
+
+  finishTogether([outcome]: readonly SpanOutcome[]): SpanResult {
+    return this.finish(outcome)
+  }
+
   finish(outcome: SpanOutcome): SpanResult {
     const lastLoss = this.#floats[0] ?? NaN
     const accuracy = Float64Array.of(this.#accuracy(this.step))
@@ -137,6 +146,10 @@ class FakeExecution implements Execution {
 
   stop(): void {
     Atomics.store(this.#words, 1, 1)
+  }
+
+  abandon(): void {
+    this.stop()
   }
 
   position(): Position {
