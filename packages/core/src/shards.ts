@@ -8,16 +8,45 @@
 import { batchAxes } from './batch-axis.js'
 import { Program, type Node } from './program.js'
 
-/** The Program whose sums over the batch are made of those of `shards` parts; of as many as there are examples, if those are fewer. */
+/**
+ * The Program whose sums over the batch are made of those of `shards` parts; of as many as there are examples, if those are
+ * fewer. What is summed over more than the examples is first summed for each of them.
+ */
 export function shardSums(program: Program, shards: number): Program {
   const axes = batchAxes(program)
-  const nodes = program.nodes.map((node): Node => {
-    const extent = summedExamples(program, axes, node)
-    const segments = Math.min(shards, extent)
-    if (segments < 2) return node
-    return { ...node, attributes: { ...node.attributes, segments } }
+  const nodes: Node[] = []
+  const moved: number[] = []
+  const at = (index: number): number => moved[index] ?? 0
+  for (const original of program.nodes) {
+    let node: Node = { ...original, inputs: original.inputs.map(at) }
+    const segments = Math.min(shards, summedExamples(program, axes, original))
+    if (segments > 1) {
+      const [, ...inner] = node.op === 'sum' ? axesOf(node) : []
+      if (inner.length > 0) {
+        const from = program.node(original.inputs[0] ?? 0).shape
+        const shape = from.filter((_, axis) => !inner.includes(axis))
+        nodes.push({ ...node, attributes: { axes: inner }, shape })
+        node = { ...node, inputs: [nodes.length - 1], attributes: { axes: [0] } }
+      }
+      node = { ...node, attributes: { ...node.attributes, segments } }
+    }
+    nodes.push(node)
+    moved.push(nodes.length - 1)
+  }
+  const placed = <T extends { readonly node: number }>(each: T): T => ({
+    ...each,
+    node: at(each.node),
   })
-  return new Program({ ...program.toJSON(), nodes })
+  return new Program({
+    nodes,
+    inputs: program.inputs.map(placed),
+    updates: program.updates.map(placed),
+    results: program.results.map(placed),
+  })
+}
+
+function axesOf({ attributes: { axes } }: Node): readonly number[] {
+  return Array.isArray(axes) ? (axes as readonly number[]) : []
 }
 
 /** Over how many examples a node sums; 1 where it does not. */
@@ -25,7 +54,7 @@ function summedExamples(program: Program, axes: ReturnType<typeof batchAxes>, no
   const axisOf = (position: number) => axes[node.inputs[position] ?? -1]
   const shapeOf = (position: number) => program.node(node.inputs[position] ?? 0).shape
   if (node.op === 'sum') {
-    const summed = (node.attributes.axes as readonly number[])[0] === 0 && axisOf(0) === 0
+    const summed = axesOf(node)[0] === 0 && axisOf(0) === 0
     return summed ? (shapeOf(0)[0] ?? 1) : 1
   }
   if (node.op === 'matmul') {

@@ -59,7 +59,8 @@ void matmul_rows(char *base, const uint32_t *operands, uint32_t segments, uint32
 void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count);
 float fold_lanes(const float lanes[LANES]);
 void sum(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t inner);
-void sum_segments(float *to, const float *from, uint32_t rows, uint32_t count, uint32_t inner, uint32_t segments);
+void sum_segments(float *to, const float *from, uint32_t rows, uint32_t count, uint32_t inner, uint32_t segments,
+                  uint32_t first, uint32_t end);
 void reduce_max(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t inner);
 void arg_max(int32_t *to, const float *from, uint32_t rows, uint32_t cols);
 void softmax(float *to, const float *from, uint32_t rows, uint32_t cols);
@@ -105,7 +106,6 @@ bool arrive(uint32_t *run, uint32_t *status);
 void release(uint32_t *run, uint32_t status);
 
 /* run.c */
-uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words, uint32_t examples,
-                              uint32_t worker);
+uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words);
 uint32_t run_steps(char *base, uint32_t run, uint32_t num_steps, uint32_t worker);
 #endif

@@ -117,7 +117,7 @@ enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
  * Workers: several threads may run one span together, each all of its steps. A program is then cut into sections.
  *   SECTION_EXAMPLES: each worker executes every instruction, for its share of the batch's examples: the first axis of what is written, and of what is read
  *     for the same example, is a multiple of the batch. Nothing there depends on another worker's share.
- *   SECTION_ROWS: products and maps; each worker makes its share of the rows, or elements, of each.
+ *   SECTION_ROWS: products, maps and sums of segments; each worker makes its share of the rows, or elements, of each.
  *   SECTION_ALONE: when all workers have arrived, the last of them executes the instructions, and the others wait.
  * Sections of the first two kinds that follow each other have one of the last kind, which may be empty, between them. Every element is made by the same operations
  * in the same order, whoever makes it, so no bit depends on the number of workers.

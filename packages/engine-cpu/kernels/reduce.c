@@ -97,17 +97,19 @@ void sum(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t 
     }
 }
 
-void sum_segments(float *to, const float *from, uint32_t rows, uint32_t count, uint32_t inner, uint32_t segments) {
+/* Elements first .. end - 1 of the sums. */
+void sum_segments(float *to, const float *from, uint32_t rows, uint32_t count, uint32_t inner, uint32_t segments,
+                  uint32_t first, uint32_t end) {
     float part[LANES];
-    for (uint32_t col = 0; col < inner; col += LANES) {
-        const uint32_t cols = least(LANES, inner - col);
+    for (uint32_t col = first; col < end; col += LANES) {
+        const uint32_t cols = least(LANES, end - col);
         for (uint32_t s = 0; s < segments; s++) {
-            const uint32_t first = segment_start(rows, segments, s), end = segment_start(rows, segments, s + 1);
-            const float *segment = from + (size_t)first * count * inner + col;
+            const uint32_t begin = segment_start(rows, segments, s), length = segment_start(rows, segments, s + 1) - begin;
+            const float *segment = from + (size_t)begin * count * inner + col;
             if (inner == 1)
-                part[0] = sum_of(segment, (end - first) * count);
+                part[0] = sum_of(segment, length * count);
             else
-                sum_some_columns(part, segment, (end - first) * count, inner, cols);
+                sum_some_columns(part, segment, length * count, inner, cols);
             for (uint32_t i = 0; i < cols; i++) to[col + i] = s == 0 ? part[i] : to[col + i] + part[i];
         }
     }

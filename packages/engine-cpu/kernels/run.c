@@ -14,7 +14,9 @@ static uint32_t execute_instruction(char *base, const uint32_t *run, const uint3
     case OP_MATMUL_SEGMENTS: matmul(base, operands, operands[9]); break;
     case OP_MAP: map(base, operands); break;
     case OP_SUM: sum(to, from, operands[2], operands[3], operands[4]); break;
-    case OP_SUM_SEGMENTS: sum_segments(to, from, operands[2], operands[3], operands[4], operands[5]); break;
+    case OP_SUM_SEGMENTS:
+        sum_segments(to, from, operands[2], operands[3], operands[4], operands[5], 0, operands[4]);
+        break;
     case OP_REDUCE_MAX: reduce_max(to, from, operands[2], operands[3], operands[4]); break;
     case OP_ARG_MAX: arg_max((int32_t *)to, from, operands[2], operands[3]); break;
     case OP_SOFTMAX: softmax(to, from, operands[2], operands[3]); break;
@@ -35,49 +37,6 @@ static uint32_t execute_instruction(char *base, const uint32_t *run, const uint3
     default: return RUN_REFUSED;
     }
     return RUN_DONE;
-}
-
-/* The instructions of a section, for this worker's part of them. */
-static uint32_t execute_section(char *base, uint32_t *run, uint32_t kind, const uint32_t *at, const uint32_t *end,
-                                uint32_t examples, uint32_t worker) {
-    const uint32_t workers = run[RUN_WORKERS] > 1 ? run[RUN_WORKERS] : 1, working = worker * run[RUN_WORKING];
-    if (kind == SECTION_ALONE) {
-        uint32_t status = RUN_DONE;
-        if (!arrive(run, &status)) return status;
-        for (; at < end && status == RUN_DONE; at += at[1]) status = execute_instruction(base, run, at);
-        release(run, status);
-        return status;
-    }
-    const uint32_t first = segment_start(examples, workers, worker);
-    const struct share share = {first, segment_start(examples, workers, worker + 1) - first, examples};
-    if (kind == SECTION_EXAMPLES && share.count == 0) return RUN_DONE;
-    for (; at < end; at += at[1]) {
-        if (kind == SECTION_EXAMPLES)
-            execute_for_examples(base, run, at, share, working);
-        else
-            execute_for_rows(base, at, worker, workers, working);
-    }
-    return RUN_DONE;
-}
-
-/* Executes instructions, this worker's part of those in sections, until a guard fails, one is unknown, or all are done. */
-uint32_t execute_instructions(char *base, uint32_t run_address, uint32_t instructions, uint32_t num_words,
-                              uint32_t examples, uint32_t worker) {
-    uint32_t *run = words_at(base, run_address);
-    const uint32_t *at = words_at(base, instructions);
-    const uint32_t *end = at + num_words;
-    uint32_t status = RUN_DONE;
-    while (at < end && status == RUN_DONE) {
-        if (at[0] != OP_SECTION) {
-            status = execute_instruction(base, run, at);
-            at += at[1];
-            continue;
-        }
-        const uint32_t *first = at + at[1], *after = first + at[3];
-        status = execute_section(base, run, at[2], first, after, examples, worker);
-        at = after;
-    }
-    return status;
 }
 
 /* The rows in the order of an epoch, made anew if the order at hand is another epoch's. */
@@ -145,13 +104,74 @@ static uint32_t prepare_step(char *base, uint32_t *run) {
     return RUN_DONE;
 }
 
-static void finish_step(char *base, uint32_t *run) {
+/* One step, as a worker sees it. */
+struct step {
+    uint32_t worker, examples;
+    bool is_last;     /* of the span */
+    bool is_finished; /* by its last section */
+};
+
+/* Counts a step whose instructions are all executed, and puts the next batch where the program reads it. */
+static uint32_t finish_step(char *base, uint32_t *run, bool is_last) {
     const struct position at = position_of(run);
     add_results(base, run, at.is_tail, at.examples);
     __atomic_store_n(run + RUN_STEP, run[RUN_STEP] + 1, __ATOMIC_RELEASE);
+    return is_last ? RUN_DONE : prepare_step(base, run);
 }
 
-static uint32_t run_until(char *base, uint32_t *run, uint32_t run_address, uint32_t num_steps, uint32_t worker) {
+/* The instructions of a section, for this worker's part of them. One that ends the program and is executed by one worker
+ * ends the step, too. */
+static uint32_t execute_section(char *base, uint32_t *run, uint32_t kind, const uint32_t *at, const uint32_t *end,
+                                struct step *step, bool is_end) {
+    const uint32_t worker = step->worker, examples = step->examples;
+    const uint32_t workers = run[RUN_WORKERS] > 1 ? run[RUN_WORKERS] : 1, working = worker * run[RUN_WORKING];
+    if (kind == SECTION_ALONE) {
+        uint32_t status = RUN_DONE;
+        step->is_finished = is_end;
+        if (!arrive(run, &status)) return status;
+        for (; at < end && status == RUN_DONE; at += at[1]) status = execute_instruction(base, run, at);
+        if (is_end && status == RUN_DONE) status = finish_step(base, run, step->is_last);
+        release(run, status);
+        return status;
+    }
+    const uint32_t first = segment_start(examples, workers, worker);
+    const struct share share = {first, segment_start(examples, workers, worker + 1) - first, examples};
+    if (kind == SECTION_EXAMPLES && share.count == 0) return RUN_DONE;
+    for (; at < end; at += at[1]) {
+        if (kind == SECTION_EXAMPLES)
+            execute_for_examples(base, run, at, share, working);
+        else
+            execute_for_rows(base, at, worker, workers, working);
+    }
+    return RUN_DONE;
+}
+
+/* Executes instructions, this worker's part of those in sections, until a guard fails, one is unknown, or all are done. */
+static uint32_t execute_program(char *base, uint32_t *run, uint32_t instructions, uint32_t num_words,
+                                struct step *step) {
+    const uint32_t *at = words_at(base, instructions);
+    const uint32_t *end = at + num_words;
+    uint32_t status = RUN_DONE;
+    while (at < end && status == RUN_DONE) {
+        if (at[0] != OP_SECTION) {
+            status = execute_instruction(base, run, at);
+            at += at[1];
+            continue;
+        }
+        const uint32_t *first = at + at[1], *after = first + at[3];
+        status = execute_section(base, run, at[2], first, after, step, after == end);
+        at = after;
+    }
+    return status;
+}
+
+uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words) {
+    struct step step = {0};
+    step.examples = 1;
+    return execute_program(base, words_at(base, run), instructions, num_words, &step);
+}
+
+static uint32_t run_until(char *base, uint32_t *run, uint32_t num_steps, uint32_t worker) {
     if (run[RUN_VERSION] != PLAN_VERSION || run[RUN_BATCH_SIZE] == 0) return RUN_REFUSED;
     if (run[RUN_NUM_EXAMPLES] < run[RUN_BATCH_SIZE] && run[RUN_TAIL] == 0) return RUN_REFUSED;
     uint32_t status = RUN_DONE;
@@ -164,11 +184,10 @@ static uint32_t run_until(char *base, uint32_t *run, uint32_t run_address, uint3
         const struct position at = position_of(run);
         const uint32_t program = run[at.is_tail ? RUN_TAIL : RUN_PROGRAM],
                        words = run[at.is_tail ? RUN_TAIL_WORDS : RUN_PROGRAM_WORDS];
-        status = execute_instructions(base, run_address, program, words, at.examples, worker);
-        if (status != RUN_DONE) break;
-        if (arrive(run, &status)) {
-            finish_step(base, run);
-            if (i + 1 < num_steps) status = prepare_step(base, run);
+        struct step step = {.worker = worker, .examples = at.examples, .is_last = i + 1 == num_steps};
+        status = execute_program(base, run, program, words, &step);
+        if (status == RUN_DONE && !step.is_finished && arrive(run, &status)) {
+            status = finish_step(base, run, step.is_last);
             release(run, status);
         }
     }
@@ -177,7 +196,7 @@ static uint32_t run_until(char *base, uint32_t *run, uint32_t run_address, uint3
 
 uint32_t run_steps(char *base, uint32_t run_address, uint32_t num_steps, uint32_t worker) {
     uint32_t *run = words_at(base, run_address);
-    const uint32_t status = run_until(base, run, run_address, num_steps, worker);
+    const uint32_t status = run_until(base, run, num_steps, worker);
     __atomic_store_n(run + RUN_STATUS, status, __ATOMIC_RELEASE);
     return status;
 }
@@ -194,7 +213,7 @@ EXPORT("check") uint32_t export_check(uint32_t run, uint32_t num_pages) {
 }
 
 EXPORT("execute") uint32_t export_execute(uint32_t run, uint32_t instructions, uint32_t num_words) {
-    return execute_instructions(0, run, instructions, num_words, 1, 0);
+    return execute_instructions(0, run, instructions, num_words);
 }
 
 EXPORT("matmul_scratch")

@@ -42,6 +42,7 @@ bool can_share_examples(const char *base, const uint32_t *at, uint32_t examples)
 }
 
 bool can_share_rows(const char *base, const uint32_t *at) {
+    if (at[0] == OP_SUM_SEGMENTS) return true;
     return (at[0] == OP_MAP || at[0] == OP_MATMUL || at[0] == OP_MATMUL_SEGMENTS) && is_free_of_sums(base, at);
 }
 
@@ -106,15 +107,18 @@ void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, s
 
 void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t workers, uint32_t working) {
     const uint32_t *operands = at + 2;
-    const bool is_map = at[0] == OP_MAP;
-    const uint32_t extent = is_map ? operands[0] * operands[1] : operands[3];
-    /* A map's elements are shared out by blocks, as it runs over them. */
-    const uint32_t unit = is_map ? TAPE_BLOCK : 1, units = (extent + unit - 1) / unit;
+    const bool is_map = at[0] == OP_MAP, is_sum = at[0] == OP_SUM_SEGMENTS;
+    const uint32_t extent = is_map ? operands[0] * operands[1] : operands[is_sum ? 4 : 3];
+    /* Elements are shared out by the blocks and vectors that kernels run over. */
+    const uint32_t unit = is_map ? TAPE_BLOCK : is_sum ? LANES : 1, units = (extent + unit - 1) / unit;
     const uint32_t first = least(extent, unit * segment_start(units, workers, worker));
     const uint32_t end = least(extent, unit * segment_start(units, workers, worker + 1));
     if (first == end) return;
     if (is_map)
         map_elements(base, operands, first, end - first);
+    else if (is_sum)
+        sum_segments(floats_at(base, operands[0]), floats_at(base, operands[1]), operands[2], operands[3], operands[4],
+                     operands[5], first, end);
     else
         matmul_rows(base, operands, at[0] == OP_MATMUL ? 1 : operands[9], first, end - first, working);
 }

@@ -21,6 +21,9 @@ export interface Section {
 /** Elementwise work on fewer elements is sooner done by one worker than shared out. */
 const LEAST_SHARED_ELEMENTS = 2048
 
+/** And sums over the batch, of which each takes longer. */
+const LEAST_SHARED_SUMS = 64
+
 /** Ops of one example that kernels do for some examples of a batch alone. */
 const BY_EXAMPLE = new Set([
   'input',
@@ -138,6 +141,10 @@ class Sharing {
     const graph = this.#graph
     const isElementwise = (node: number): boolean => graph.microOp(node) !== undefined
     // What belongs to an example is not there before that worker's share of the examples is done; here that would not show.
+    const [first = 0] = nodes
+    if (graph.node(first).attributes.segments !== undefined && graph.node(first).op === 'sum') {
+      return graph.size(first) >= LEAST_SHARED_SUMS
+    }
     if (kind === 'matmul') return nodes.slice(1).every(isElementwise)
     return kind === 'tape' && nodes.every(isElementwise) && size >= LEAST_SHARED_ELEMENTS
   }
