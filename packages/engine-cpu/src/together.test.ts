@@ -34,11 +34,19 @@ import {
   type Optimizer,
   type SpanResult,
 } from '@gradpool/core'
+import {
+  choices,
+  data,
+  f32,
+  fieldsOf,
+  OP_CASES,
+  randomTraining,
+  splitOf,
+  wholeBatch,
+} from '@gradpool/engine-contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from './index.js'
-import { splitOf, wholeBatch } from './testing/engine-contract.js'
-import { choices, data, f32, fieldsOf, OP_CASES, randomTraining } from './testing/programs.js'
 import { Threads } from './testing/threads.js'
 
 const memory = { memoryBytes: 2 ** 28 }
