@@ -6,13 +6,14 @@ import { createRequire } from 'node:module'
 import { Argument, Command } from 'commander'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type GcOptions } from './commands/gc.js'
-import { type ResumeOptions } from './commands/resume.js'
+import { type ResumeOptions } from './begun-run.js'
 import { type Io } from './io.js'
 import {
   outFolder,
   resumeOptions,
   type RunCommandOptions,
   runOptions,
+  verifyOptions,
 } from './options/run-options.js'
 import { folder } from './options/values.js'
 
@@ -71,6 +72,16 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(await resumeCommand(asked, options, io))
     })
   for (const option of resumeOptions()) resume.addOption(option)
+
+  const verify = program
+    .command('verify')
+    .description('train a part of a run again, and compare the bits')
+    .argument('[run]', 'a run directory, or its name; the latest if left out')
+    .action(async (asked: string | undefined, options: ResumeOptions) => {
+      const { verifyCommand } = await import('./commands/verify.js')
+      ends(await verifyCommand(asked, options, io))
+    })
+  for (const option of verifyOptions()) verify.addOption(option)
 
   program
     .command('show')

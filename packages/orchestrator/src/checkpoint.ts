@@ -23,6 +23,8 @@ export interface Checkpoint {
   readonly epochs: readonly EpochRow[]
   /** Of training so far. */
   readonly seconds: number
+  /** See `StageMetrics`. */
+  readonly firstEpoch?: string | undefined
   readonly states: ReadonlyMap<string, NamedArray>
   /** The states after the epoch of the best validation so far. */
   readonly best?: BestStates | undefined
@@ -90,7 +92,8 @@ export function decodeRecord(text: string, where: string): CheckpointRecord {
     throw wrong('it is of another version of Gradpool')
   }
   if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
-  const { stage, numerics, position, epochs, seconds, tensors, best } = value as unknown as Written
+  const { stage, numerics, position, epochs, seconds, tensors, best, firstEpoch } =
+    value as unknown as Written
   const sums = Object.entries(position.sums).map(
     ([name, sums]) => [name, Float64Array.from(sums, Number)] as const,
   )
@@ -107,6 +110,7 @@ export function decodeRecord(text: string, where: string): CheckpointRecord {
     seconds,
     tensors,
     ...(best !== undefined && { best }),
+    ...(firstEpoch !== undefined && { firstEpoch }),
   }
 }
 
@@ -157,6 +161,7 @@ const recordFields = {
     }),
   epochs: (epochs: unknown) => Array.isArray(epochs) && epochs.every(isRow),
   seconds: Number.isFinite,
+  firstEpoch: (hash: unknown) => hash === undefined || isHash(hash),
   tensors: isTensorsFile,
   best: (best: unknown) =>
     best === undefined || (isTensorsFile(best) && hasFields(best, { epoch: isCount })),

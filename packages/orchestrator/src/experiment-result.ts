@@ -10,7 +10,9 @@ import type { StageOutcome } from './train-stage.js'
 export type StageEnd = EndOf<StageOutcome> & {
   /** Trained by an earlier run. */ readonly reused?: boolean
 }
-type EndOf<O> = O extends { status: 'done' } ? Omit<O, 'state'> & { readonly weights: string } : O
+type EndOf<O> = O extends { status: 'done' }
+  ? Omit<O, 'state' | 'firstEpoch'> & { readonly weights: string }
+  : O
 
 /** By hash. */
 export type StageEnds = ReadonlyMap<string, StageEnd>

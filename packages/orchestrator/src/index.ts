@@ -23,3 +23,4 @@ export type {
   StageRef,
   StageResult,
 } from './run-result.js'
+export { verifyRun, type StageVerdict } from './verify-run.js'

@@ -25,7 +25,8 @@ export class KeptStates {
   }
 }
 
-function pick(state: StateValues, names: Iterable<string>): StateValues {
+/** The states of these names. */
+export function pick(state: StateValues, names: Iterable<string>): StateValues {
   const picked: Record<string, Float32Array> = {}
   for (const name of names) {
     const values = state[name]

@@ -3,7 +3,9 @@
  */
 import type { Engine } from '@gradpool/core'
 import type { ExperimentPlan } from '@gradpool/experiments'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
 
 export const RUN_FORMAT = 'gradpool-run'
 export const RUN_FORMAT_VERSION = 1
@@ -14,6 +16,14 @@ export interface RunRecord {
   /** ISO 8601. */
   readonly started: string
   readonly versions: Readonly<Record<string, string>>
+  readonly machine: {
+    readonly platform: string
+    readonly arch: string
+    readonly cpu: string
+    readonly cores: number
+  }
+  /** The commit of the folder that it was begun in, with `-dirty` after changes; null outside of a repository. */
+  readonly commit: string | null
   readonly engine: {
     readonly name: string
     readonly description: string
@@ -52,6 +62,13 @@ export function runRecord({ plans, engine, workers, started, record }: RecordOpt
     formatVersion: RUN_FORMAT_VERSION,
     started: started.toISOString(),
     versions: { gradpool: ownVersion(), node: process.versions.node },
+    machine: {
+      platform: process.platform,
+      arch: process.arch,
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+    },
+    commit: commitOf(process.cwd()),
     engine: {
       name: engine.name,
       description: engine.description,
@@ -78,4 +95,19 @@ export function ownVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   const { version } = JSON.parse(text) as { readonly version: string }
   return version
+}
+
+function commitOf(cwd: string): string | null {
+  const args = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*']
+  try {
+    const output = execFileSync('git', args, {
+      cwd,
+      encoding: 'utf8',
+      timeout: 2000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    return output.trim()
+  } catch {
+    return null
+  }
 }

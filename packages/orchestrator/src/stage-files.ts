@@ -29,6 +29,8 @@ export interface StageMetrics {
   readonly testAccuracy: number | null
   /** SHA-256 of the final states; see `ExperimentResult.weights`. */
   readonly weights: string
+  /** The same of the states after the first epoch, for `verifyRun`. */
+  readonly firstEpoch: string
   readonly epochs: readonly EpochRow[]
   readonly samples: readonly Sample[]
 }
@@ -98,6 +100,7 @@ function isMetrics(value: unknown): value is StageMetrics & Record<string, unkno
     seconds: Number.isFinite,
     testAccuracy: (accuracy) => accuracy === null || Number.isFinite(accuracy),
     weights: isHash,
+    firstEpoch: isHash,
     epochs: Array.isArray,
     samples: Array.isArray,
   })

@@ -131,13 +131,13 @@ export class StageRunner {
 
   async #conclude(node: StageNode, outcome: StageOutcome): Promise<StageEnd> {
     if (outcome.status !== 'done') return outcome
-    const { state, ...rest } = outcome
+    const { state, firstEpoch, ...rest } = outcome
     const { epochs, seconds, testAccuracy, samples } = rest
     const weights = weightsHash(state)
     const { engine, directory, done } = this.#options
     const metrics = {
       ...{ stage: node.ref, numerics: engine.numerics, version: ownVersion() },
-      ...{ seconds, testAccuracy, weights, epochs, samples },
+      ...{ seconds, testAccuracy, weights, firstEpoch, epochs, samples },
     }
     try {
       const states = namedStates(node.plan.training.program.program, state)

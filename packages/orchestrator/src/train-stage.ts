@@ -18,6 +18,7 @@ import type { EpochRow, Sample } from './run-result.js'
 import { samplesOf } from './samples.js'
 import { lossNotFinite, sentenceOf } from './stage-errors.js'
 import { watchSteps } from './watch-steps.js'
+import { weightsHash } from './weights-hash.js'
 
 /** How a stage ended; `epochs` and `seconds` tell of what was done. */
 export type StageOutcome = { readonly epochs: readonly EpochRow[]; readonly seconds: number } & (
@@ -27,6 +28,8 @@ export type StageOutcome = { readonly epochs: readonly EpochRow[]; readonly seco
       readonly samples: readonly Sample[]
       /** All states, by name. */
       readonly state: Readonly<Record<string, Float32Array>>
+      /** Hash of the states after the first epoch. */
+      readonly firstEpoch: string
     }
   | {
       readonly status: 'failed'
@@ -99,6 +102,8 @@ export class StageTraining {
   readonly #stalled = new AbortController()
   /** The states after the epoch of the best validation so far. */
   #best: BestStates | undefined
+  /** Hash of the states after the first epoch. */
+  #firstEpoch: string | undefined
   /** The checkpoint that is being written. */
   #saving: Promise<void> | undefined
 
@@ -180,6 +185,7 @@ export class StageTraining {
       training.seek(from.position)
       this.#epochs.push(...from.epochs)
       this.#best = from.best
+      this.#firstEpoch = from.firstEpoch
     }
     this.#training = training
     while (!isOver(plan, this.#epochs)) await this.#epoch(training, validation)
@@ -197,6 +203,7 @@ export class StageTraining {
       testAccuracy: this.#accuracyOf(tested, 'test accuracy', plan.epochs),
       samples: samples && sampled ? samplesOf(samples, sampled.means) : [],
       state: training.read(),
+      firstEpoch: this.#firstEpoch ?? '',
     }
   }
 
@@ -220,6 +227,7 @@ export class StageTraining {
       seconds: (performance.now() - started) / 1000,
     }
     this.#epochs.push(row)
+    if (epoch === 1) this.#firstEpoch = weightsHash(training.read())
     if (bestEpoch(this.#epochs) === epoch) this.#best = { epoch, states: this.#states(training) }
     this.#options.onEpoch(row, this.#elapsedSeconds())
     if (!isOver(this.#options.plan, this.#epochs) && this.#clock.isDueAtEpochEnd())
@@ -322,6 +330,7 @@ export class StageTraining {
       seconds: this.#elapsedSeconds(),
       states: this.#states(training),
       best: this.#best,
+      firstEpoch: this.#firstEpoch,
     }
     this.#saving = save(checkpoint).then(() => {
       this.#saving = undefined

@@ -76,6 +76,11 @@ export function resumeOptions(): Option[] {
   ]
 }
 
+/** Of `gradpool verify`. */
+export function verifyOptions(): Option[] {
+  return [engineOption(), dataOption(), outOption('where run directories are')]
+}
+
 function workersOption(): Option {
   const cores = Math.min(mostWorkers, availableParallelism())
   return new Option('--workers <n>', 'worker threads')

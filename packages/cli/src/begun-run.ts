@@ -1,0 +1,74 @@
+/** A run that was begun by `gradpool run`, with all that it was begun with. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { UserError } from '@gradpool/core'
+import { readRecord } from '@gradpool/orchestrator'
+import { precisions } from './engines.js'
+import { findRun } from './find-run.js'
+import { type RunCommandOptions } from './options/run-options.js'
+
+/** What may differ from the run as it was begun, as none of it changes a result. */
+export type ResumeOptions = Pick<
+  RunCommandOptions,
+  'workers' | 'engine' | 'data' | 'checkpointEvery' | 'maxMinutes' | 'json' | 'quiet'
+> & { readonly out: string }
+
+export interface BegunRun {
+  readonly directory: string
+  readonly asked: readonly string[]
+  readonly options: RunCommandOptions
+}
+
+/**
+ * Goes to the folder that the run was begun in, if it is there: paths in its record are relative to that.
+ *
+ * @throws UserError when there is no such run, or something else made it
+ */
+export async function begunRun(
+  asked: string | undefined,
+  options: ResumeOptions,
+): Promise<BegunRun> {
+  const directory = await findRun(asked, options.out)
+  const { record } = await readRecord(directory)
+  if (!isOfRunCommand(record)) {
+    throw new UserError(`'${directory}' was not made by \`gradpool run\`, so it cannot go on here`)
+  }
+  const { asked: experiments, cwd, seed, preset, set, precision, epochs } = record
+  const data = options.data === undefined ? record.data : resolve(options.data)
+  const run: RunCommandOptions = {
+    ...options,
+    // Any engine of the same numerics goes on with it; where none was asked for, one of another class is out of place.
+    engine:
+      options.engine === 'auto' && record.engine === 'tensorflow' ? 'tensorflow' : options.engine,
+    ...{ seed, preset, set, precision },
+    fresh: record.fresh === true,
+    ...(epochs !== undefined && { epochs }),
+    ...(data !== undefined && { data }),
+  }
+  const absolute = resolve(directory)
+  const moves = existsSync(cwd) && resolve(cwd) !== process.cwd()
+  if (moves) process.chdir(cwd)
+  return { directory: moves ? absolute : directory, asked: experiments, options: run }
+}
+
+/** What `gradpool run` adds to the record of a run. */
+type Begun = Omit<RunCommandOptions, 'resume'> & {
+  readonly asked: readonly string[]
+  readonly cwd: string
+}
+
+function isOfRunCommand(record: object): record is Begun {
+  const fields: Partial<Record<keyof Begun, unknown>> = record
+  return (
+    isListOf('string', fields.asked) &&
+    isListOf('string', fields.set) &&
+    isListOf('number', fields.seed) &&
+    typeof fields.cwd === 'string' &&
+    typeof fields.preset === 'string' &&
+    precisions.some((precision) => precision === fields.precision)
+  )
+}
+
+function isListOf(type: 'string' | 'number', value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === type)
+}

@@ -1,0 +1,59 @@
+// `gradpool verify` trains a part of a run again: the same bits, or it says which stage has others.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { dataFolder } from './data-folder.js'
+import { contentsOf, emptyFolder, gradpool, runsIn } from './gradpool.js'
+
+test('a run comes to its bits again, and one that was tampered with does not', async () => {
+  const cwd = await emptyFolder()
+  const data = await dataFolder()
+  const args = ['run', 'mnist_auto_1', 'mnist_mlp_1p', '--epochs', '2', '--data', data, '--quiet']
+  expect((await gradpool([...args, '--engine', 'wasm'], { cwd })).code).toBe(0)
+  const { code, stdout, stderr } = await gradpool(['verify'], { cwd })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const same = 'the first epoch and the test have the same bits'
+  expect(stdout.trim().split('\n').sort()).toEqual([
+    `✔ mnist_auto_1 autoencode: ${same}`,
+    `✔ mnist_auto_1 train: ${same}`,
+    `✔ mnist_mlp_1p train: ${same}`,
+  ])
+
+  const [run = ''] = await runsIn(cwd)
+  const stages = join(cwd, 'runs', run, 'stages')
+  for (const hash of await contentsOf(stages)) {
+    const path = join(stages, hash, 'metrics.json')
+    const metrics = JSON.parse(await readFile(path, 'utf8')) as { firstEpoch: string }
+    expect(metrics.firstEpoch).toMatch(/^[0-9a-f]{64}$/)
+    await writeFile(path, JSON.stringify({ ...metrics, firstEpoch: '0'.repeat(64) }))
+  }
+  const tampered = await gradpool(['verify', run], { cwd })
+  expect(tampered.code).toBe(1)
+  expect(tampered.stdout).toMatch(
+    /^✖ mnist_mlp_1p train: the states after the first epoch are others$/m,
+  )
+})
+
+test('the record of a run has all that it takes to repeat it', async () => {
+  const cwd = await emptyFolder()
+  const args = ['run', 'mnist_mlp_1p', '--epochs', '1', '--seed', '3', '--data', await dataFolder()]
+  await gradpool([...args, '--quiet'], { cwd })
+  const [run = ''] = await runsIn(cwd)
+  const record: unknown = JSON.parse(await readFile(join(cwd, 'runs', run, 'run.json'), 'utf8'))
+  expect(record).toMatchObject({
+    versions: { gradpool: expect.any(String) as string, node: process.versions.node },
+    machine: { platform: process.platform, arch: process.arch },
+    commit: null,
+    engine: { numerics: 'exact', description: expect.any(String) as string },
+    experiments: [
+      {
+        name: 'mnist_mlp_1p',
+        seed: 3,
+        config: { train: { epochs: 1, batchSize: 10 } },
+        data: { hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+        stages: [{ hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string }],
+      },
+    ],
+    record: { asked: ['mnist_mlp_1p'], cwd: expect.any(String) as string },
+  })
+})
