@@ -1,4 +1,4 @@
-/** Gradpool's CPU engines, many steps per call. */
+/** Gradpool's engines, many steps per call. */
 import { adam, train } from '@gradpool/core'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import { autoencoder, mlp } from '@gradpool/models'
@@ -7,6 +7,12 @@ import { autoencoder, mlp } from '@gradpool/models'
 export const engines = {
   wasm: wasmEngine,
   ...(nativeInstructionSets().length > 0 && { native: nativeEngine }),
+}
+
+/** Where it was set up. */
+const tensorflow = async () => {
+  const { tensorflowEngine } = await import('@gradpool/engine-tensorflow')
+  return tensorflowEngine()
 }
 
 /** A workload's examples. */
@@ -47,7 +53,7 @@ export async function compile(engine, workload, values) {
 }
 
 export async function makeRunner(name, workload, data, options = {}) {
-  const engine = await engines[name](options)
+  const engine = await { ...engines, tensorflow }[name](options)
   const execution = await compile(engine, workload, data)
   return {
     name: `gradpool ${name}`,

@@ -16,6 +16,7 @@ const jax = fileURLToPath(new URL('python/catalogue_jax_cores.py', import.meta.u
 const commands = {
   native: gradpool('native'),
   wasm: gradpool('wasm'),
+  tensorflow: gradpool('tensorflow'),
   jax: {
     name: 'JAX, a process per core',
     command: (epochs) => [pythonPath, jax, mnistFolder, ...(epochs ? [String(epochs)] : [])],

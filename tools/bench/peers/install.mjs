@@ -1,18 +1,15 @@
 /**
- * Installs peers into a folder of the benchmark's own: a Python virtual environment, and tfjs-node.
+ * Installs peers: Python's into a virtual environment of the benchmark's own, TensorFlow for tfjs-node as Gradpool does.
  *
  * A stamp a peer says what was installed; delete the folder to start afresh. Every function throws an error of one line
  * when it could not do its work.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from '../../environment.mjs'
-
-const TFJS_NODE_VERSION = '4.22.0'
 
 const folder = join(root, '.nx', 'bench-peers')
 const venv = join(folder, 'python')
@@ -23,7 +20,6 @@ const isWindows = process.platform === 'win32'
 export const pythonPath = isWindows
   ? join(venv, 'Scripts', 'python.exe')
   : join(venv, 'bin', 'python')
-export const tfjsNodeFolder = join(folder, 'tfjs-node')
 
 /** Python packages, at the versions of requirements.txt. */
 export function installPackages(peer, packages) {
@@ -36,49 +32,15 @@ export function installPackages(peer, packages) {
   })
 }
 
-/**
- * tfjs-node. Its libtensorflow is the one of the tensorflow-cpu package, for which its binding is compiled: the one that
- * its own install script fetches is from 2022.
- */
-export function installTfjsNode() {
-  installPackages('keras', ['tensorflow-cpu', 'keras', 'numpy'])
-  once('tfjs-node', TFJS_NODE_VERSION, () => {
-    requireCompiler()
-    say('Installing tfjs-node, compiling its binding …')
-    mkdirSync(tfjsNodeFolder, { recursive: true })
-    writeFileSync(join(tfjsNodeFolder, 'package.json'), '{ "private": true }\n')
-    execute(
-      isWindows ? 'npm.cmd' : 'npm',
-      ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'].concat(
-        `@tensorflow/tfjs-node@${TFJS_NODE_VERSION}`,
-      ),
-      { cwd: tfjsNodeFolder },
-    )
-    compileBinding(join(tfjsNodeFolder, 'node_modules', '@tensorflow', 'tfjs-node'))
-  })
+/** TensorFlow for tfjs-node, as Gradpool gets it. */
+export function setUpTensorFlow() {
+  const command = join(root, 'packages', 'cli', 'bin', 'gradpool.js')
+  execute(process.execPath, [command, 'setup', 'tensorflow'])
 }
 
 export function requireCompiler() {
   if (spawnSync(compiler, ['--version']).status === 0) return
   throw new Error(`no C++ compiler (${compiler}) found`)
-}
-
-function compileBinding(tfjsNode) {
-  const nodeHeaders = createRequire(import.meta.url)('node-api-headers').include_dir
-  const findTensorflow = 'import importlib.util as u; print(u.find_spec("tensorflow").origin)'
-  const tensorflow = dirname(execute(pythonPath, ['-c', findTensorflow]).trim())
-  const binding = join(tfjsNode, 'binding')
-  const out = join(tfjsNode, 'lib', 'napi-v8')
-  mkdirSync(out, { recursive: true })
-  execute(compiler, [
-    ...['-O2', '-std=c++17', '-shared', '-fPIC', '-w', '-DNAPI_VERSION=8'],
-    ...[`-I${nodeHeaders}`, `-I${join(tensorflow, 'include')}`],
-    ...readdirSync(binding)
-      .filter((file) => file.endsWith('.cc'))
-      .map((file) => join(binding, file)),
-    ...['-o', join(out, 'tfjs_binding.node'), `-L${tensorflow}`, `-Wl,-rpath,${tensorflow}`],
-    ...['-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
-  ])
 }
 
 function makeVenv() {

@@ -5,13 +5,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
-import {
-  installPackages,
-  installTfjsNode,
-  pythonPath,
-  requireCompiler,
-  tfjsNodeFolder,
-} from './install.mjs'
+import { installPackages, pythonPath, requireCompiler, setUpTensorFlow } from './install.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -96,10 +90,22 @@ export const peers = [
     start: python('python/sklearn_peer.py'),
   },
   {
+    id: 'tensorflow-graph',
+    name: 'TensorFlow, tf.function',
+    install: () => installPackages('keras', ['tensorflow-cpu', 'keras', 'numpy']),
+    start: python('python/tensorflow_peer.py'),
+  },
+  {
+    id: 'tensorflow',
+    name: 'Gradpool tensorflow',
+    install: setUpTensorFlow,
+    start: node('node/gradpool.mjs', 'tensorflow'),
+  },
+  {
     id: 'tfjs-node',
     name: 'tfjs-node eager',
-    install: installTfjsNode,
-    start: node('node/tfjs-node.mjs', tfjsNodeFolder),
+    install: setUpTensorFlow,
+    start: node('node/tfjs-node.mjs'),
   },
   {
     id: 'tfjs-wasm',

@@ -1,11 +1,10 @@
-/** tfjs-node, eager: `node tfjs-node.mjs FOLDER`, where FOLDER holds node_modules with it. */
+/** tfjs-node, eager. */
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { makeEagerRunner } from '../../tfjs-eager.mjs'
 import { serve } from './serve.mjs'
 
-const [folder] = process.argv.slice(2)
-const tf = createRequire(join(folder, 'package.json'))('@tensorflow/tfjs-node')
+const engine = new URL('../../../../packages/engine-tensorflow/package.json', import.meta.url)
+const tf = createRequire(engine)('@tensorflow/tfjs-node')
 await tf.ready()
 
 await serve((workload, data) => ({
