@@ -281,6 +281,7 @@ export class TensorFlowExecution implements Execution {
       batchSize,
       hasTail: tail !== undefined,
       stepsPerEpoch: this.stepsPerEpoch,
+      resultSizes: program.results.map(({ node }) => sizeOf(program.node(node).shape)),
       lossIndex: scalarResults(this.program).indexOf('loss'),
     }
   }

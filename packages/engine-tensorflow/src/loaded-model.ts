@@ -15,7 +15,8 @@ export interface LoopStatus {
   readonly step: number
   /** Results of one element, of the last step. */
   readonly last: Float32Array
-  /** Of each result, over the examples of the loop. */
+  /** Over the steps of the loop: of the results of one element, and of each other one. */
+  readonly scalarSums: Float64Array
   readonly sums: readonly Float64Array[]
   /** False where a loss was not finite: of the step that comes next, which left nothing. */
   readonly finite: boolean
@@ -55,9 +56,15 @@ export class LoadedModel {
   }
 
   /** Goes on from a step, in this order of the rows. */
-  begin(step: number, order: Int32Array): void {
-    const { scalar, tensor } = loadTensorFlow()
-    this.#call('begin', { step: scalar(step, 'int32'), order: tensor(order) })
+  begin(step: number, order: Int32Array, batchSize: number): void {
+    const { scalar, tensor, tensor1d } = loadTensorFlow()
+    const numFull = Math.floor(order.length / batchSize)
+    const end = numFull * batchSize
+    this.#call('begin', {
+      step: scalar(step, 'int32'),
+      rows: tensor(order.slice(0, end), [numFull, batchSize], 'int32'),
+      tail_rows: tensor1d(order.slice(end), 'int32'),
+    })
   }
 
   /** The steps below `limit`, all of them full batches or the one shorter one. */
@@ -96,15 +103,15 @@ export class LoadedModel {
 }
 
 function statusOf(values: Values, finite: boolean): LoopStatus {
-  const sums = Object.entries(values)
-    .filter(([name]) => name.startsWith('sum_'))
-    .map(([name, words]) => [Number(name.slice(4)), doublesOf(Int32Array.from(words))] as const)
-    .sort(([a], [b]) => a - b)
-    .map(([, sum]) => sum)
+  const doubles = (name: string) => doublesOf(Int32Array.from(values[name] ?? []))
   return {
     step: values.step?.[0] ?? 0,
     last: Float32Array.from(values.last ?? []),
-    sums,
+    scalarSums: doubles('scalar_sums'),
+    sums: Object.keys(values)
+      .filter((name) => /^sum_\d+$/.test(name))
+      .sort((a, b) => Number(a.slice(4)) - Number(b.slice(4)))
+      .map(doubles),
     finite,
   }
 }

@@ -32,6 +32,8 @@ export interface TensorFlowSpanTask {
   readonly batchSize: number
   readonly hasTail: boolean
   readonly stepsPerEpoch: number
+  /** Elements of each result. */
+  readonly resultSizes: readonly number[]
   /** Where the loss is among the results of one element; -1 where there is none. */
   readonly lossIndex: number
   readonly steps: number
@@ -73,10 +75,10 @@ export async function* runSlices(
     }
     const { step } = progress
     const epochNow = Math.floor(step / task.stepsPerEpoch)
-    if (epochNow !== epoch) model.begin(step, orderOf(task, epochNow))
+    if (epochNow !== epoch) model.begin(step, orderOf(task, epochNow), task.batchSize)
     epoch = epochNow
     const loop = runSlice(model, step, end, task)
-    addTo(sums, loop.sums)
+    addTo(sums, loop, examplesOf(task, step), task)
     publish(progress, loop, task)
     if (!loop.finite) {
       status = 'notFinite'
@@ -152,12 +154,24 @@ function runSlice(
   return status
 }
 
-function addTo(sums: Float64Array[], more: readonly Float64Array[]): void {
-  more.forEach((values, index) => {
-    const sum = sums[index]
-    if (sum === undefined) sums[index] = values
-    else values.forEach((value, element) => (sum[element] = (sum[element] ?? 0) + value))
-  })
+/** Examples of a batch, which is the weight of its results. */
+function examplesOf({ rows, batchSize, stepsPerEpoch, hasTail }: TensorFlowSpanTask, step: number) {
+  const isTail = hasTail && step % stepsPerEpoch === stepsPerEpoch - 1
+  return isTail ? rows.length % batchSize : batchSize
+}
+
+function addTo(
+  sums: Float64Array[],
+  loop: LoopStatus,
+  examples: number,
+  { resultSizes }: TensorFlowSpanTask,
+): void {
+  let [scalar, other] = [0, 0]
+  for (const [index, size] of resultSizes.entries()) {
+    const values = size === 1 ? loop.scalarSums.slice(scalar, ++scalar) : (loop.sums[other++] ?? [])
+    const sum = (sums[index] ??= new Float64Array(size))
+    values.forEach((value, element) => (sum[element] = (sum[element] ?? 0) + value * examples))
+  }
 }
 
 function publish(

@@ -20,6 +20,9 @@ const ARRAYS = {
   uint32: (values: readonly number[]) => Uint32Array.from(values),
 } as const
 
+/** Ops that are made once for equal operands. */
+const PURE: ReadonlySet<TensorFlowOp> = new Set(['RealDiv', 'Mul', 'Sqrt'])
+
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>
   /** Nodes or tensors that have to be there before the node runs. */
@@ -32,17 +35,24 @@ export class GraphBuilder {
   readonly #kind: 'graph' | 'function'
   readonly #readers = new Map<Ref, { readonly op: TensorFlowOp; readonly ref: Ref }[]>()
   readonly #constants = new Map<string, Ref>()
+  readonly #known = new Map<string, Ref>()
 
   constructor(kind: 'graph' | 'function') {
     this.#kind = kind
   }
 
-  /** Adds a node. @returns its first output */
+  /** Adds a node, unless an equal one of scalar arithmetic is there. @returns its first output */
   add(op: TensorFlowOp, inputs: readonly Ref[] = [], options: NodeOptions = {}): Ref {
-    const { attributes = {}, after = [], name = `${op}_${this.nodes.length}` } = options
+    const { attributes = {}, after = [] } = options
+    const isPure = PURE.has(op) && after.length === 0 && options.name === undefined
+    const key = isPure ? JSON.stringify([op, inputs, attributes]) : ''
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const name = options.name ?? `${op}_${this.nodes.length}`
     const controls = [...new Set(after.map(nodeOf))].map((node) => `^${node}`)
     this.nodes.push({ name, op, inputs: [...inputs, ...controls], attributes })
     const ref = this.output(name, op, 0)
+    if (isPure) this.#known.set(key, ref)
     for (const input of inputs) {
       this.#readers.set(input, [...(this.#readers.get(input) ?? []), { op, ref }])
     }

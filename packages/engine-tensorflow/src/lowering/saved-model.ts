@@ -3,7 +3,7 @@
  *
  * - `write`: sets all states; `read`: gives them.
  * - `begin`: sets the order of an epoch and the step to go on from.
- * - `full`, `tail`: the steps below a limit, in one loop; the sums of their results, and the last step's.
+ * - `full`, `tail`: the steps below a limit, in one loop; the sums of their results over the steps, and the last step's.
  * - `status`: how far a loop came that failed.
  *
  * Sums are doubles, which tfjs has not: they go out as pairs of integers.
@@ -25,13 +25,13 @@ export function lowerBatchProgram(
   batchProgram: BatchProgram,
   options: LoweringOptions,
 ): Uint8Array {
-  const { program, tail, batchSize, numExamples } = batchProgram
+  const { program, tail } = batchProgram
   const variables = new Variables(batchProgram)
   const graph = new ModelGraph(variables)
   const stepsPerEpoch = stepsPerEpochOf(batchProgram)
   const condition = loopCondition('condition', variables)
   const common = { ...options, variables, stepsPerEpoch }
-  const full = lowerStep(program, { ...common, name: 'full_step', batchSize })
+  const full = lowerStep(program, { ...common, name: 'full_step', isTail: false })
   const functions = [condition, full]
   const signatures: Record<string, Signature> = {
     write: graph.write(),
@@ -41,8 +41,7 @@ export function lowerBatchProgram(
     status: graph.status(),
   }
   if (tail) {
-    const rest = numExamples % batchSize
-    const short = lowerStep(tail, { ...common, name: 'tail_step', batchSize: rest })
+    const short = lowerStep(tail, { ...common, name: 'tail_step', isTail: true })
     functions.push(short)
     signatures.tail = graph.loop('tail', condition.name, short.name)
   }
@@ -94,13 +93,15 @@ class ModelGraph {
   }
 
   begin(): Signature {
-    const { order, step } = this.#variables
+    const { rows, tailRows, step } = this.#variables
     const inputs = {
-      order: this.#placeholder('begin_order', 'int32', order.shape),
+      rows: this.#placeholder('begin_rows', 'int32', rows.shape),
+      tail_rows: this.#placeholder('begin_tail_rows', 'int32', tailRows.shape),
       step: this.#placeholder('begin_step', 'int32', []),
     }
     const assigned = [
-      this.#assign(order, inputs.order.tensor),
+      this.#assign(rows, inputs.rows.tensor),
+      this.#assign(tailRows, inputs.tail_rows.tensor),
       this.#assign(step, inputs.step.tensor),
     ]
     return { inputs, outputs: { done: this.#done('begin', assigned) } }
@@ -133,12 +134,12 @@ class ModelGraph {
   }
 
   #status(after: readonly Ref[]): Record<string, Endpoint> {
-    const { step, sums, last } = this.#variables
+    const { step, sums, scalarSums, last } = this.#variables
     const outputs: Record<string, Endpoint> = {
       step: { tensor: this.#read(step, after), type: 'int32', shape: [] },
       last: { tensor: this.#read(last, after), type: 'float', shape: last.shape },
     }
-    for (const variable of sums) {
+    for (const variable of [...sums, scalarSums]) {
       const words = this.#builder.add('Bitcast', [this.#read(variable, after)], {
         attributes: { ...typed('double'), type: { type: 'int32' } },
       })
@@ -149,10 +150,13 @@ class ModelGraph {
 
   /** No results yet. */
   #clear(): Ref[] {
-    const { sums, last } = this.#variables
+    const { sums, scalarSums, last } = this.#variables
     const filled = (variable: Variable, value: number, type: 'double' | 'float') =>
       this.#assign(variable, this.#builder.constant(value, type, variable.shape))
-    return [...sums.map((sum) => filled(sum, 0, 'double')), filled(last, NaN, 'float')]
+    return [
+      ...[...sums, scalarSums].map((sum) => filled(sum, 0, 'double')),
+      filled(last, NaN, 'float'),
+    ]
   }
 
   #placeholder(name: string, type: TensorFlowType, shape: Shape): Endpoint {

@@ -23,7 +23,8 @@ export interface FieldFile {
 
 export interface StepContext {
   readonly name: string
-  readonly batchSize: number
+  /** Whether this is the shorter last batch of an epoch. */
+  readonly isTail: boolean
   readonly stepsPerEpoch: number
   readonly seed: number
   readonly variables: Variables
@@ -122,25 +123,15 @@ class StepBuilder {
     return gatherRows(this.#builder, table, this.#rows(), type)
   }
 
-  /** The numbers of the batch's rows: the order of the epoch, from where the step begins. */
+  /** The numbers of the batch's rows: of the full batches of an epoch, one; or those of the shorter last. */
   #rows(): Ref {
-    const { batchSize, stepsPerEpoch, variables } = this.#context
     if (this.#indices !== undefined) return this.#indices
-    const builder = this.#builder
-    const order = this.#read(variables.order)
-    const int = { attributes: typed('int32') }
-    const numSteps = builder.constant(stepsPerEpoch, 'int32')
-    const batch = builder.add('FloorMod', ['step', numSteps], int)
-    // A tail is the last batch of an epoch, so what comes before it are full ones.
-    const full = builder.constant(variables.batchSize, 'int32')
-    const start = builder.add('Mul', [batch, full], int)
-    const begin = builder.add('Reshape', [start, builder.constant([1], 'int32')], {
-      attributes: { ...typed('int32'), Tshape: { type: 'int32' } },
-    })
-    const size = builder.constant([batchSize], 'int32')
-    this.#indices = builder.add('Slice', [order, begin, size], {
-      attributes: { ...typed('int32'), Index: { type: 'int32' } },
-    })
+    const { isTail, stepsPerEpoch, variables } = this.#context
+    this.#indices = this.#read(isTail ? variables.tailRows : variables.rows)
+    if (isTail) return this.#indices
+    const numSteps = this.#builder.constant(stepsPerEpoch, 'int32')
+    const batch = this.#builder.add('FloorMod', ['step', numSteps], { attributes: typed('int32') })
+    this.#indices = gatherRows(this.#builder, this.#indices, batch, 'int32')
     return this.#indices
   }
 
@@ -152,31 +143,38 @@ class StepBuilder {
     return [this.#builder.add('CheckNumerics', [this.#values.of(loss.node)], { attributes })]
   }
 
+  /** Adds up the results of the loop's steps, in doubles, and keeps those of the last step that are one number. */
   #tellResults(after: readonly Ref[]): Ref[] {
-    const { batchSize, variables } = this.#context
-    const builder = this.#builder
-    const scalars: Ref[] = []
-    const examples = builder.constant(batchSize, 'double')
-    const sums = this.#program.results.map(({ node }, index) => {
-      const value = this.#values.of(node)
-      const { shape } = this.#program.node(node)
-      if (sizeOf(shape) === 1) scalars.push(this.#scalar(value, shape.length))
-      const double = builder.add('Cast', [value], {
-        attributes: { SrcT: { type: 'float' }, DstT: { type: 'double' } },
-      })
-      const weighted = builder.add('Mul', [double, examples], { attributes: typed('double') })
-      const variable = variables.sums[index]
-      invariant(variable, `result ${index} has a sum`)
-      return builder.add('AssignAddVariableOp', [variable.name, weighted], {
-        attributes: { dtype: { type: 'double' } },
-        after,
-      })
+    const { variables } = this.#context
+    const results = this.#program.results.map(({ node }) => ({
+      value: this.#values.of(node),
+      shape: this.#program.node(node).shape,
+    }))
+    const scalars = results.filter(({ shape }) => sizeOf(shape) === 1)
+    const others = results.filter(({ shape }) => sizeOf(shape) !== 1)
+    const told = others.map(({ value }, index) => this.#add(variables.sums[index], value, after))
+    if (scalars.length === 0) return told
+    const refs = scalars.map(({ value, shape }) => this.#scalar(value, shape.length))
+    const packed = this.#builder.add('Pack', refs, {
+      attributes: { N: { int: refs.length }, ...typed('float'), axis: { int: 0 } },
     })
-    if (scalars.length === 0) return sums
-    const packed = builder.add('Pack', scalars, {
-      attributes: { N: { int: scalars.length }, ...typed('float'), axis: { int: 0 } },
+    const { last, scalarSums } = variables
+    return [
+      ...told,
+      this.#add(scalarSums, packed, after),
+      assign(this.#builder, last, packed, after),
+    ]
+  }
+
+  #add(sum: Variable | undefined, value: Ref, after: readonly Ref[]): Ref {
+    invariant(sum, 'every result has a sum')
+    const double = this.#builder.add('Cast', [value], {
+      attributes: { SrcT: { type: 'float' }, DstT: { type: 'double' } },
     })
-    return [...sums, assign(builder, variables.last, packed, after)]
+    return this.#builder.add('AssignAddVariableOp', [sum.name, double], {
+      attributes: { dtype: { type: 'double' } },
+      after,
+    })
   }
 
   #scalar(value: Ref, rank: number): Ref {

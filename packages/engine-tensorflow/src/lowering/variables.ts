@@ -21,17 +21,16 @@ export class Variables {
   /** The step that comes next, and the one to end before. */
   readonly step: Variable
   readonly limit: Variable
-  /** The rows in the order of the epoch. */
-  readonly order: Variable
-  /** Of each result: the sum over the examples. */
+  /** The rows in the order of the epoch: of each full batch, and of a shorter last one. */
+  readonly rows: Variable
+  readonly tailRows: Variable
+  /** Of each result of several elements: the sum over the steps of a loop. */
   readonly sums: readonly Variable[]
-  /** The results of one element, of the last step. */
+  /** The same of all results of one element, and their values in the last step. */
+  readonly scalarSums: Variable
   readonly last: Variable
-  /** Of all batches but a shorter last one. */
-  readonly batchSize: number
 
   constructor({ program, batchSize, numExamples }: BatchProgram) {
-    this.batchSize = batchSize
     this.states = program.inputs
       .filter(({ role }) => role === 'state')
       .map(({ name, node }, index) => ({
@@ -41,16 +40,22 @@ export class Variables {
         state: name,
       }))
     const shapes = program.results.map(({ node }) => program.node(node).shape)
-    this.sums = shapes.map((shape, index) => ({ name: `sum_${index}`, type: 'double', shape }))
+    this.sums = shapes
+      .filter((shape) => sizeOf(shape) !== 1)
+      .map((shape, index) => ({ name: `sum_${index}`, type: 'double', shape }))
     const numScalars = shapes.filter((shape) => sizeOf(shape) === 1).length
+    this.scalarSums = { name: 'scalar_sums', type: 'double', shape: [numScalars] }
     this.last = { name: 'last_results', type: 'float', shape: [numScalars] }
     this.step = { name: 'next_step', type: 'int32', shape: [] }
     this.limit = { name: 'limit', type: 'int32', shape: [] }
-    this.order = { name: 'order', type: 'int32', shape: [numExamples] }
+    const numFull = Math.floor(numExamples / batchSize)
+    this.rows = { name: 'rows', type: 'int32', shape: [numFull, batchSize] }
+    this.tailRows = { name: 'tail_rows', type: 'int32', shape: [numExamples % batchSize] }
   }
 
   get all(): readonly Variable[] {
-    return [...this.states, this.step, this.limit, this.order, ...this.sums, this.last]
+    const { states, step, limit, rows, tailRows, sums, scalarSums, last } = this
+    return [...states, step, limit, rows, tailRows, ...sums, scalarSums, last]
   }
 
   state(name: string): StateVariable {
