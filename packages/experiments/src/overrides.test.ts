@@ -25,6 +25,11 @@ describe('withOverrides', () => {
     expect(config.condition).toBe('a = b')
   })
 
+  it('takes a field of train by its name alone', () => {
+    const config = withOverrides(auto(), ['batchSize=128', 'shards=8'])
+    expect(config.train).toMatchObject({ batchSize: 128, shards: 8 })
+  })
+
   it('takes what is not JSON as a text', () => {
     const config = withOverrides(auto(), ['stages[0].codeActivation=sigmoid'])
     expect(config.stages[0]).toMatchObject({ codeActivation: 'sigmoid' })

@@ -7,7 +7,8 @@ import { experimentSchema, type ExperimentConfig } from './schema.js'
 
 /**
  * The experiment with fields replaced, in the order given. Each override is `path=value`: the path as in `train.epochs`
- * or `stages[0].encoder` (or `stages.0.encoder`), the value JSON, or else a text as it stands.
+ * or `stages[0].encoder` (or `stages.0.encoder`), the value JSON, or else a text as it stands. A field of `train` may be
+ * named alone: `epochs=3`.
  *
  * @throws UserError for a path that leads nowhere, naming the fields that are there, and for a value that the field
  * does not allow.
@@ -18,9 +19,18 @@ export function withOverrides(
 ): ExperimentConfig {
   return overrides.reduce((current, override) => {
     const { path, value } = parseOverride(override)
-    const changed = replaced(current, path, value, override)
+    const changed = replaced(current, inTrain(path, current), value, override)
     return parseWith(experimentSchema, changed, override)
   }, config)
+}
+
+/** The path to a field of `train` that was named alone. */
+function inTrain(
+  path: readonly (string | number)[],
+  config: ExperimentConfig,
+): readonly (string | number)[] {
+  const [first = '', ...rest] = path
+  return rest.length === 0 && !(first in config) && first in config.train ? ['train', first] : path
 }
 
 function parseOverride(override: string): { path: (string | number)[]; value: unknown } {

@@ -12,6 +12,7 @@ export {
   type NamedArray,
   type SafetensorsFile,
 } from './safetensors.js'
+export { trainDataParallel, type DataParallelOptions, type Trained } from './train-data-parallel.js'
 export type {
   EpochRow,
   ExperimentResult,

@@ -1,0 +1,51 @@
+/**
+ * An engine one of whose threads fails in the middle of a span that several run together.
+ */
+import type { Engine, Execution, SpanTask } from '@gradpool/core'
+
+export interface Fault {
+  readonly kind: 'exit' | 'throw' | 'loop'
+  /** Which of the threads, from 0. */
+  readonly thread: number
+  /** Steps of the span that it still does. */
+  readonly steps: number
+}
+
+/** @param faults One for each span that runs on several threads, as long as there are any; they are taken from the array. */
+export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
+  const real = new WeakMap<object, Execution>()
+  const wrap = (task: SpanTask, fault?: Fault) => ({
+    workerModule: engine.workerModule,
+    task,
+    fault,
+  })
+  return overlay(engine, {
+    workerModule: new URL('./faulty-worker.mjs', import.meta.url).href,
+    async compile(program, { shareStateOf, ...options }) {
+      const shared = shareStateOf && { shareStateOf: real.get(shareStateOf) ?? shareStateOf }
+      const execution = await engine.compile(program, { ...options, ...shared })
+      const faulty = overlay(execution, {
+        begin: (steps, continues) => wrap(execution.begin(steps, continues)),
+        beginTogether(steps, workers, continues) {
+          const fault = program.shards === undefined ? undefined : faults.shift()
+          return execution
+            .beginTogether(steps, workers, continues)
+            .map((task, thread) => wrap(task, fault?.thread === thread ? fault : undefined))
+        },
+      })
+      real.set(faulty, execution)
+      return faulty
+    },
+  })
+}
+
+/** An object with some of its members replaced. */
+function overlay<T extends object>(target: T, replaced: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const source = name in replaced ? replaced : target
+      const value: unknown = Reflect.get(source, name, source)
+      return typeof value === 'function' ? (value.bind(source) as unknown) : value
+    },
+  })
+}

@@ -1,0 +1,104 @@
+/** Several threads on one training: the same bits, whatever their number and whatever befalls them. */
+import { adam, clipByGlobalNorm, type Engine } from '@gradpool/core'
+import { mnist } from '@gradpool/datasets'
+import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
+import { autoencode, classify, defineExperiment, planExperiment } from '@gradpool/experiments'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { runExperiments, type RunOptions } from '../src/run-experiments.js'
+import type { RunEvent, RunResult } from '../src/run-result.js'
+import { faultyEngine, type Fault } from '../src/testing/faulty-engine.js'
+import { rowsDataset } from '../src/testing/rows-dataset.js'
+import { temporaryFolder } from '../src/testing/temporary-folder.js'
+
+/** Of each kind of fault; more where there is time for them. */
+const NUM_FAULTS = Number(process.env.GRADPOOL_FAULTS ?? 3)
+const EPOCHS = 4
+
+const config = defineExperiment({
+  name: 'shared',
+  data: mnist(),
+  train: {
+    optimizer: adam({ learningRate: 0.01, clip: clipByGlobalNorm(1) }),
+    batchSize: 5,
+    shards: 4,
+    epochs: EPOCHS,
+  },
+  stages: [
+    autoencode({ encoder: [8], decoder: [16] }),
+    classify({ head: [16], encoder: 'fineTuned' }),
+  ],
+})
+
+const engines = [
+  ['wasm', wasmEngine],
+  ...(nativeInstructionSets().length > 0 ? [['native', nativeEngine] as const] : []),
+] as const
+
+describe.each(engines)('%s', (_, makeEngine) => {
+  async function makeSmall(): Promise<Engine> {
+    const engine = await makeEngine({ memoryBytes: 2 ** 26, patienceMs: 200 })
+    onTestFinished(() => engine.dispose())
+    return engine
+  }
+
+  async function run(
+    engine: Engine,
+    options: Pick<RunOptions, 'workers' | 'onEvent' | 'stallSeconds'>,
+  ): Promise<RunResult> {
+    const plans = [0, 1].map((seed) => planExperiment(config, { dataset: rowsDataset(), seed }))
+    const directory = await temporaryFolder()
+    return (await runExperiments(plans, { ...options, engine, directory })).result
+  }
+
+  const bitsOf = ({ experiments }: RunResult) =>
+    experiments.map(({ status, weights, accuracy, stages }) => ({
+      ...{ status, weights, accuracy },
+      epochs: stages.map(({ epochs }) => epochs.map(({ seconds: _seconds, ...row }) => row)),
+    }))
+
+  it('comes to the same bits on 1, 2, 3 and 8 workers', async () => {
+    const engine = await makeSmall()
+    const alone = bitsOf(await run(engine, { workers: 1 }))
+    expect(alone.map(({ status }) => status)).toEqual(['done', 'done'])
+    for (const workers of [2, 3, 8]) {
+      const threads = new Set<number>()
+      const onEvent = (event: RunEvent) => {
+        if (event.type === 'threads') threads.add(event.threads)
+      }
+      expect(bitsOf(await run(engine, { workers, onEvent }))).toEqual(alone)
+      // Two stages at a time have one thread each of two, and four each of eight.
+      if (workers > 2) expect(Math.max(...threads)).toBeGreaterThan(1)
+    }
+  })
+
+  it.each(['exit', 'throw', 'loop'] as const)(
+    'comes to them when a thread fails: %s',
+    async (kind) => {
+      const alone = bitsOf(await run(await makeSmall(), { workers: 1 }))
+      for (let i = 0; i < NUM_FAULTS; i++) {
+        const faults: Fault[] = [{ kind, thread: i % 3, steps: (i * 7) % 5 }]
+        const warnings: string[] = []
+        const result = await run(faultyEngine(await makeSmall(), faults), {
+          workers: 6,
+          stallSeconds: 0.4,
+          onEvent: (event) => {
+            if (event.type === 'warning') warnings.push(event.message)
+          },
+        })
+        expect(faults).toEqual([])
+        expect(warnings.join()).toMatch(/thread/)
+        expect(bitsOf(result)).toEqual(alone)
+      }
+    },
+  )
+
+  it('fails by name when threads fail again and again', async () => {
+    const faults = Array.from(
+      { length: 50 },
+      () => ({ kind: 'exit', thread: 0, steps: 1 }) as const,
+    )
+    const { experiments } = await run(faultyEngine(await makeSmall(), [...faults]), { workers: 8 })
+    expect(experiments.map(({ status }) => status)).toEqual(['failed', 'failed'])
+    expect(experiments[0]?.error).toMatch(/^autoencode: .*thread/)
+  })
+})

@@ -1,0 +1,105 @@
+/** A training of a model of one's own on several threads, without experiments. */
+import {
+  adam,
+  matmul,
+  normal,
+  parameter,
+  relu,
+  stage,
+  zeros,
+  add,
+  type Split,
+} from '@gradpool/core'
+import { wasmEngine } from '@gradpool/engine-cpu'
+import { accuracy, crossEntropy } from '@gradpool/models'
+import { expect, it, onTestFinished } from 'vitest'
+import { trainDataParallel, type DataParallelOptions } from '../src/train-data-parallel.js'
+import { faultyEngine } from '../src/testing/faulty-engine.js'
+
+const model = stage({
+  params: {
+    hidden: parameter([6, 80], normal(0.3)),
+    bias: parameter([80], zeros),
+    output: parameter([80, 3], normal(0.3)),
+  },
+  step(weights, { image, label }) {
+    const hidden = relu(add(matmul(image, weights.hidden), weights.bias))
+    const logits = matmul(hidden, weights.output)
+    return { loss: crossEntropy(logits, label), accuracy: accuracy(logits, label) }
+  },
+})
+
+/** Six numbers, of which the largest of the first three tells the class. */
+const NUM_EXAMPLES = 203
+const image = Float32Array.from({ length: 6 * NUM_EXAMPLES }, (_, i) => ((i * 7919) % 997) / 499)
+const data: Split = {
+  fields: {
+    image: { dtype: 'f32', shape: [6], values: image },
+    label: {
+      dtype: 'u8',
+      shape: [],
+      values: Uint8Array.from({ length: NUM_EXAMPLES }, (_, example) => {
+        const first = image.slice(6 * example, 6 * example + 3)
+        return first.indexOf(Math.max(...first))
+      }),
+    },
+  },
+  rows: Int32Array.from({ length: NUM_EXAMPLES }, (_, row) => row),
+}
+
+async function optionsFor(
+  workers: number,
+): Promise<DataParallelOptions & { readonly shards: number }> {
+  const engine = await wasmEngine({ memoryBytes: 2 ** 26 })
+  onTestFinished(() => engine.dispose())
+  const optimizer = adam({ learningRate: 0.01 })
+  return { engine, data, workers, shards: 4, epochs: 30, batchSize: 16, optimizer }
+}
+
+it('learns the same weights on any number of workers', async () => {
+  const alone = await trainDataParallel(model, await optionsFor(1))
+  expect(alone.epochs).toHaveLength(30)
+  expect(alone.epochs.at(-1)?.accuracy).toBeGreaterThan(0.9)
+  expect(Object.keys(alone.weights)).toEqual(['hidden', 'bias', 'output'])
+  for (const workers of [2, 4, 7]) {
+    const { weights } = await trainDataParallel(model, await optionsFor(workers))
+    expect(weights).toEqual(alone.weights)
+  }
+})
+
+it('goes on when a thread dies, and tells of it', async () => {
+  const options = await optionsFor(3)
+  const alone = await trainDataParallel(model, { ...options, workers: 1 })
+  const warnings: string[] = []
+  const { weights } = await trainDataParallel(model, {
+    ...options,
+    engine: faultyEngine(options.engine, [{ kind: 'exit', thread: 1, steps: 5 }]),
+    onWarning: (message) => warnings.push(message),
+  })
+  expect(warnings).toEqual([expect.stringMatching(/^training: .*thread.*goes on/)])
+  expect(weights).toEqual(alone.weights)
+})
+
+it('stops when it is told to', async () => {
+  const options = { ...(await optionsFor(2)), epochs: 100_000 }
+  await expect(
+    trainDataParallel(model, { ...options, signal: AbortSignal.timeout(100) }),
+  ).rejects.toThrow(/timeout/)
+})
+
+it('refuses what cannot be', async () => {
+  const options = await optionsFor(2)
+  await expect(trainDataParallel(model, { ...options, workers: 0 })).rejects.toThrow(
+    'workers must be a whole number of at least 1, not 0',
+  )
+  await expect(trainDataParallel(model, { ...options, shards: 1.5 })).rejects.toThrow(/shards/)
+  const image = {
+    dtype: 'f32',
+    shape: [6],
+    values: new Float32Array(6 * NUM_EXAMPLES).fill(NaN),
+  } as const
+  const broken = { ...data, fields: { ...data.fields, image } }
+  await expect(trainDataParallel(model, { ...options, data: broken })).rejects.toThrow(
+    'training: the loss is not a finite number at step 1',
+  )
+})
