@@ -27,7 +27,7 @@ export function splitOf({ layers, numExamples }, { pixels, labels }) {
 }
 
 /** The Program of a workload's training step. */
-export function trainingOf({ layers, batchSize, kind }, data, optimizer = adam()) {
+export function trainingOf({ layers, batchSize, kind }, data, optimizer = adam(), shards = 1) {
   const code = (layers.length - 1) / 2
   const stage =
     kind === 'autoencode'
@@ -43,7 +43,7 @@ export function trainingOf({ layers, batchSize, kind }, data, optimizer = adam()
           classes: layers.at(-1),
           scale: 1 / 255,
         })
-  return train(stage, { optimizer, batchSize, data })
+  return train(stage, { optimizer, batchSize, data, shards })
 }
 
 /** A compiled execution of a workload. */

@@ -9,7 +9,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { importTfjsWasm } from './bundle.mjs'
 import { engines, makeRunner as makeGradpool } from './gradpool.mjs'
 import { measureMemory } from './memory.mjs'
-import { measureScaling } from './scaling.mjs'
+import { measureScaling } from './two-trainings.mjs'
 import { interleave, median, spread } from './statistics.mjs'
 import { flopsOf, makeData, workloads } from './workloads.mjs'
 

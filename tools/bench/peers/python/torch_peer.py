@@ -1,5 +1,6 @@
 """PyTorch: nn.Sequential and fused Adam, eager. With --compile, torch.compile makes one graph of the whole step, Adam
-included, which on small networks is several times faster than compiling the model alone."""
+included, which on small networks is several times faster than compiling the model alone. With --threads 2, operations
+have so many threads."""
 
 import sys
 from functools import partial
@@ -11,7 +12,7 @@ from serve import serve
 
 
 def make(workload, pixels, labels):
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(sys.argv[sys.argv.index("--threads") + 1]) if "--threads" in sys.argv else 1)
     torch.set_num_interop_threads(1)
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
