@@ -89,12 +89,20 @@ if (missing.length > 0) process.exitCode = 1
 /** The first is what the others are compared with. */
 function gradpool(engine) {
   const script = fileURLToPath(new URL('child.mjs', import.meta.url))
-  const runner = (shards, workers) => ({
-    id: `${engine}-${shards}-${workers}`,
-    name: `Gradpool ${engine}, ${shards === 1 ? 'no shards' : `${shards} shards`}, ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
-    start: { command: process.execPath, args: [script, engine, String(shards), String(workers)] },
-  })
-  return [runner(SHARDS, 1), runner(1, 1), runner(SHARDS, 2), runner(SHARDS, SHARDS)]
+  const runner = (shards, workers, ...precision) => {
+    const cut = shards === 1 ? 'no shards' : `${shards} shards`
+    const by = workers === 1 ? '1 worker' : `${workers} workers`
+    return {
+      id: [engine, ...precision, shards, workers].join('-'),
+      name: `Gradpool ${[engine, ...precision, cut, by].join(', ')}`,
+      start: {
+        command: process.execPath,
+        args: [script, engine, String(shards), String(workers), ...precision],
+      },
+    }
+  }
+  const exact = [runner(SHARDS, 1), runner(1, 1), runner(SHARDS, 2), runner(SHARDS, SHARDS)]
+  return engine === 'native' ? [...exact, runner(SHARDS, 2, 'fast')] : exact
 }
 
 function installedTorch() {
