@@ -26,7 +26,7 @@ const { values: options } = parseArgs({
     'without-peers': { type: 'boolean', default: false },
   },
 })
-const effort = options.quick ? { rounds: 2, milliseconds: 50 } : { rounds: 9, milliseconds: 250 }
+const effort = options.quick ? { rounds: 2, milliseconds: 50 } : { rounds: 7, milliseconds: 200 }
 const SHARDS = 8
 
 const networks = [
