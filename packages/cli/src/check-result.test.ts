@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { checkResult } from './check-result.js'
 import { experimentOf, resultOf, rowOf } from './testing/fake-run.js'
 
-const stage = { name: 'classify', hash: 'abc', shared: false, epochs: [rowOf(1)] }
+const stage = { name: 'classify', hash: 'abc', shared: false, reused: false, epochs: [rowOf(1)] }
 const good = () => resultOf([experimentOf('a', { stages: [stage] })])
 
 test('a result passes, with null where a number was not finite', () => {

@@ -60,7 +60,7 @@ test('a stage without validation, and one that fails', () => {
   const row = { epoch: 1, cost: 2, accuracy: 0.25, validation: null, seconds: 1 }
   const lines = linesOf(
     [
-      { type: 'stageStarted', stage, epochs: 2, stepsPerEpoch: 10 },
+      { type: 'stageStarted', stage, epochs: 2, stepsPerEpoch: 10, fromStep: 0 },
       { type: 'epoch', stage, row, elapsedSeconds: 1 },
       {
         type: 'epoch',

@@ -9,7 +9,7 @@ const experiment = (name: string, seed = 0) =>
   experimentOf(name, {
     seed,
     stages: [shared, own(name)].map(({ name, hash }) => {
-      return { name, hash, shared: hash === shared.hash, epochs: [] }
+      return { name, hash, shared: hash === shared.hash, reused: false, epochs: [] }
     }),
   })
 

@@ -5,7 +5,7 @@ import { remarks, resultTable } from './table.js'
 import { textWidth } from './text-width.js'
 
 const plain = { columns: 100, colours: pc.createColors(false) }
-const shared = { name: 'autoencode', hash: 'abc', shared: true, epochs: [] }
+const shared = { name: 'autoencode', hash: 'abc', shared: true, reused: false, epochs: [] }
 
 test('columns line up below Korean conditions', () => {
   const experiments = [

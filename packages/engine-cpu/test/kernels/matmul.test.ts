@@ -148,7 +148,8 @@ describe('matmul', () => {
   it.each(shapes)('%i x %i, depth %i', (m, n, k) => {
     for (const flags of [0, 1, 2, 3]) check({ m, n, k, flags, seed: 91, segments: 1 })
   })
-  it.each(shapes.filter(([, , k]) => k > 7))('%i x %i, depth %i in 8 parts', (m, n, k) => {
+  const inParts = shapes.filter(([m, n, k]) => k > 7 && m * n * k < 6e6)
+  it.each(inParts)('%i x %i, depth %i in 8 parts', (m, n, k) => {
     for (const flags of [0, 1, 2, 3]) check({ m, n, k, flags, seed: 91, segments: 8 })
   })
 })
