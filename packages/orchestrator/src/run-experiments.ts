@@ -4,6 +4,7 @@
 import { UserError, type Engine } from '@gradpool/core'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { experimentResult, isOver } from './experiment-result.js'
+import { checkMemory } from './check-memory.js'
 import { DoneStages } from './done-stages.js'
 import { lockRun, type Lock } from './run-lock.js'
 import { createPool } from './pool.js'
@@ -77,6 +78,7 @@ export async function runExperiments(
   }
   const started = new Date()
   const asked = runRecord({ plans, engine, workers, started, record })
+  await checkMemory(plans, engine, workers)
   const repairs: string[] = []
   const { directory, lock } = await directoryFor(asked, options, (message) => repairs.push(message))
 

@@ -17,7 +17,7 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { codeOf, isMissing } from './file-errors.js'
+import { codeOf, isMissing, reasonOf } from './file-errors.js'
 import { hasFields, isCount, isText } from './json-checks.js'
 
 interface Owner {
@@ -43,7 +43,7 @@ const STALE_MS = 60_000
 
 /**
  * @param onTakenOver Told in one sentence of a lock whose owner is gone.
- * @throws UserError that names the owner, when it is alive
+ * @throws UserError that names the owner, when it is alive; or when the lock cannot be written
  */
 export async function lockRun(
   directory: string,
@@ -57,6 +57,31 @@ export async function lockRun(
     since: new Date().toISOString(),
   }
   const text = `${JSON.stringify(me)}\n`
+  try {
+    await take(directory, text, onTakenOver)
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    throw new UserError(`cannot lock '${directory}': ${reasonOf(error)}`, { cause: error })
+  }
+  const heartbeat = setInterval(() => touch(path), HEARTBEAT_MS).unref()
+  return {
+    release() {
+      clearInterval(heartbeat)
+      try {
+        if (read(path) === text) rmSync(path, { force: true })
+      } catch {
+        // The next one finds that this process is gone.
+      }
+    },
+  }
+}
+
+async function take(
+  directory: string,
+  text: string,
+  onTakenOver: (message: string) => void,
+): Promise<void> {
+  const path = join(directory, 'lock')
   const deadline = performance.now() + WAIT_MS
   while (!create(path, text)) {
     const found = read(path)
@@ -69,13 +94,6 @@ export async function lockRun(
         `'${directory}' is being worked on${titleOf(found)}; wait for it or end it first`,
       )
     } else await setTimeout(RETRY_MS)
-  }
-  const heartbeat = setInterval(() => touch(path), HEARTBEAT_MS).unref()
-  return {
-    release() {
-      clearInterval(heartbeat)
-      if (read(path) === text) rmSync(path, { force: true })
-    },
   }
 }
 

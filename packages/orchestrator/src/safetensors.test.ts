@@ -54,6 +54,23 @@ describe('safetensors', () => {
     )
   })
 
+  it('with a key twice are refused, and with a colon or a bracket in a key are not', () => {
+    const entryOf = (name: string) => `"${name}":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}`
+    const bytesOf = (text: string) => {
+      const header = new TextEncoder().encode(text)
+      const bytes = new Uint8Array(8 + header.length + 4)
+      new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true)
+      bytes.set(header, 8)
+      return bytes
+    }
+    expect(() => decodeSafetensors(bytesOf(`{${entryOf('w')},${entryOf('w')}}`), 'file')).toThrow(
+      'different keys',
+    )
+    const odd = new Map([['a":{ [', { shape: [1], values: Float32Array.of(1) }]])
+    const { tensors } = decodeSafetensors(encodeSafetensors({ tensors: odd, metadata: {} }), 'file')
+    expect([...tensors.keys()]).toEqual(['a":{ ['])
+  })
+
   const entry = { dtype: 'F32', shape: [1], data_offsets: [0, 4] }
   it.each([
     ['another type', { w: { ...entry, dtype: 'F16' } }, "'w' is F16, only F32 is read here"],
@@ -65,7 +82,7 @@ describe('safetensors', () => {
     ['a gap', { w: { ...entry, data_offsets: [4, 8] } }, "the bytes of 'w' are not where"],
     ['a negative size', { w: { ...entry, shape: [-1] } }, "the entry of 'w' is malformed"],
     ['no entry', { w: 3 }, "the entry of 'w' is malformed"],
-    ['a list', [], 'its header is not a JSON object'],
+    ['a list', [], 'its header is not a JSON object of different keys'],
     ['other metadata', { __metadata__: { a: 1 } }, 'its __metadata__ is not an object of texts'],
   ])('with %s in the header are refused', (_, header, message) => {
     expect(() => decodeSafetensors(withHeader(header, 4), 'file')).toThrow(message)

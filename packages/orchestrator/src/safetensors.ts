@@ -66,7 +66,7 @@ export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsF
     throw wrong(`its header should have ${headerBytes} bytes, the file has ${file.length}`)
   }
   const header = parseHeader(file.subarray(PREFIX_BYTES, start))
-  if (header === undefined) throw wrong('its header is not a JSON object')
+  if (header === undefined) throw wrong('its header is not a JSON object of different keys')
 
   const { __metadata__: metadata = {}, ...entries } = header
   if (!isTexts(metadata)) throw wrong('its __metadata__ is not an object of texts')
@@ -91,13 +91,28 @@ export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsF
   return { tensors, metadata }
 }
 
+/** Undefined for what is no JSON object, or one with a key twice, of which readers would take different ones. */
 function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
-    const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    return isObject(header) ? header : undefined
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const header: unknown = JSON.parse(text)
+    if (!isObject(header)) return undefined
+    return countKeys(text) === Object.keys(header).length ? header : undefined
   } catch {
     return undefined
   }
+}
+
+/** Of the outermost object of a JSON text, as they are written. */
+function countKeys(text: string): number {
+  let depth = 0
+  let count = 0
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    else if (depth === 1 && token.endsWith(':')) count++
+  }
+  return count
 }
 
 function byPlace(entries: Record<string, unknown>): [name: string, entry: unknown][] {

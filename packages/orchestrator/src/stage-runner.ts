@@ -3,9 +3,11 @@
  */
 import type { Engine, StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
+import type { Checkpoint } from './checkpoint.js'
 import { checkpointWriter } from './checkpoint-writer.js'
 import type { DoneStages } from './done-stages.js'
 import type { StageEnd } from './experiment-result.js'
+import { reasonOf } from './file-errors.js'
 import { KeptStates } from './kept-states.js'
 import { namedStates } from './named-states.js'
 import type { SpanPool } from './pool.js'
@@ -95,7 +97,14 @@ export class StageRunner {
     const { batchSize, numExamples } = plan.training.program
     const stepsPerEpoch = Math.ceil(numExamples / batchSize)
     const checkpoints = directory.checkpoints(plan.hash)
-    const from = await checkpoints.latest(this.#warn)
+    let from: Checkpoint | undefined
+    try {
+      from = await checkpoints.latest(this.#warn)
+    } catch (error) {
+      // To begin anew would be to lose what may be there.
+      const reason = `${plan.name}: cannot read '${checkpoints.folder}': ${reasonOf(error)}`
+      return { status: 'failed', error: reason, mayRetry: false, epochs: [], seconds: 0 }
+    }
     const fromStep = from?.position.step ?? 0
     emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep })
     const training = new StageTraining({
@@ -142,7 +151,11 @@ export class StageRunner {
     try {
       const states = namedStates(node.plan.training.program.program, state)
       await directory.writeStage(metrics, states)
-      await directory.checkpoints(node.plan.hash).clear()
+      // Those that stay are in nobody's way; `gradpool gc` finds them.
+      await directory
+        .checkpoints(node.plan.hash)
+        .clear()
+        .catch(() => undefined)
       await done.keep(node.plan.hash)
     } catch (error) {
       const message = `${node.plan.name}: ${sentenceOf(error)}`

@@ -1,0 +1,54 @@
+/** Whether the stages that train at one time fit into memory, before anything is begun. */
+import { sizeOf, UserError, type Engine, type Execution } from '@gradpool/core'
+import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
+import process from 'node:process'
+import { stageGraph } from './stage-graph.js'
+
+/** Below this, no machine on which an engine starts is short of memory. */
+const LITTLE_BYTES = 64e6
+
+/** A copy for a checkpoint, one of the best, and the file that is written. */
+const COPIES = 4
+
+/** @throws UserError with the number of bytes, when they do not fit the engine or this machine */
+export async function checkMemory(
+  plans: readonly ExperimentPlan[],
+  engine: Engine,
+  workers: number,
+): Promise<void> {
+  const stages = [...stageGraph(plans).values()].map(({ plan }) => plan)
+  const largest = stages.sort((a, b) => stateBytes(b) - stateBytes(a)).slice(0, workers)
+  const bytes = largest.reduce((sum, plan) => sum + stateBytes(plan), 0)
+  if (bytes < LITTLE_BYTES) return
+  const needed = COPIES * bytes
+  const available = process.availableMemory()
+  if (needed > available) {
+    throw new UserError(
+      `training needs about ${megabytes(needed)} for the states of ${largest.length} stages at one time, ` +
+        `and ${megabytes(available)} are available; fewer workers need less`,
+    )
+  }
+  await compileAll(largest, engine)
+}
+
+/** The engine says itself when it has no room. */
+async function compileAll(plans: readonly StagePlan[], engine: Engine): Promise<void> {
+  const executions: Execution[] = []
+  try {
+    for (const { training, seed } of plans) {
+      executions.push(await engine.compile(training.program, { data: training.data, seed }))
+    }
+  } finally {
+    for (const execution of executions) execution.dispose()
+  }
+}
+
+function stateBytes({ training }: StagePlan): number {
+  const { program } = training.program
+  const states = program.inputs.filter(({ role }) => role === 'state')
+  return states.reduce((sum, { node }) => sum + 4 * sizeOf(program.node(node).shape), 0)
+}
+
+function megabytes(numBytes: number): string {
+  return `${(numBytes / 1e6).toFixed(0)} MB`
+}

@@ -1,0 +1,231 @@
+// Mutated inputs for every parser: whatever the bytes, a parser returns or throws a UserError, soon, and takes little memory.
+//
+//     node test/fuzz.mjs [inputs per parser, 100000] [seed, 0] [name of a parser]
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { philox, UserError } from '@gradpool/core'
+import { encodeIdx, loadDataset } from '@gradpool/datasets'
+import { defineExperiment } from '@gradpool/experiments'
+import {
+  CheckpointStore,
+  decodeSafetensors,
+  encodeSafetensors,
+  readRun,
+} from '@gradpool/orchestrator'
+
+const [count = 100_000, seed = 0] = process.argv.slice(2, 4).map(Number)
+const [, , , , only] = process.argv
+const mostMs = 2000
+const reserveBytes = 64e6
+
+const words = new Uint32Array(4)
+let drawn = 0
+/** A whole number from 0 to below `limit`. */
+function random(limit) {
+  philox(words, 0, drawn++, 0, 0, 0, seed, 1)
+  return words[0] % limit
+}
+
+/** One to four changes: bits flipped, bytes set, cut, put in, moved, or numbers made large. */
+function mutated(bytes) {
+  let out = Buffer.from(bytes)
+  for (let changes = 1 + random(4); changes > 0; changes--) {
+    const at = random(out.length + 1)
+    const kind = random(7)
+    if (kind === 0 && at < out.length) out[at] ^= 1 << random(8)
+    if (kind === 1 && at < out.length) out[at] = [0, 255, 0x22, 0x7b, 0x5d, 0x39][random(6)]
+    if (kind === 2) out = out.subarray(0, at)
+    if (kind === 3)
+      out = Buffer.concat([out.subarray(0, at), Buffer.from([random(256)]), out.subarray(at)])
+    if (kind === 4) out = Buffer.concat([out.subarray(0, at), out.subarray(at + random(16))])
+    if (kind === 5) out = Buffer.concat([out, out.subarray(at, at + random(64))])
+    if (kind === 6) {
+      const text = out.toString('latin1')
+      const digits = [...text.matchAll(/\d+/g)]
+      if (digits.length === 0) continue
+      const { index, 0: found } = digits[random(digits.length)]
+      const number = ['-1', '1e308', '99999999999', '4294967296', '0.5', 'null'][random(6)]
+      out = Buffer.from(text.slice(0, index) + number + text.slice(index + found.length), 'latin1')
+    }
+    // What was cut is still shared with the original.
+    out = Buffer.from(out)
+  }
+  return out
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'gradpool-fuzz-'))
+const pixels = encodeIdx({
+  dims: [12, 4, 4],
+  values: Uint8Array.from({ length: 192 }, (_, i) => i),
+})
+const labels = encodeIdx({ dims: [12], values: Uint8Array.from({ length: 12 }, (_, i) => i % 10) })
+const names = [
+  'train-images-idx3-ubyte',
+  't10k-images-idx3-ubyte',
+  'train-labels-idx1-ubyte',
+  't10k-labels-idx1-ubyte',
+]
+const dataOf = (directory) =>
+  loadDataset({
+    kind: 'idxFolder',
+    directory,
+    classes: 10,
+    labelled: 1,
+    validation: 2,
+    splitSeed: 0,
+  })
+function dataFolder(name, images, suffix) {
+  const directory = mkdtempSync(join(folder, name))
+  names.forEach((file, i) =>
+    writeFileSync(
+      join(directory, i === 0 ? file + suffix : file),
+      i === 0 ? images : i === 1 ? pixels : labels,
+    ),
+  )
+  return directory
+}
+
+const tensors = encodeSafetensors({
+  tensors: new Map([
+    ['a', { shape: [2, 3], values: new Float32Array(6) }],
+    ['b', { shape: [4], values: new Float32Array(4) }],
+  ]),
+  metadata: { stage: 'x' },
+})
+
+const record = Buffer.from(
+  JSON.stringify({
+    format: 'gradpool-run',
+    formatVersion: 1,
+    started: '2026-01-01T00:00:00.000Z',
+    versions: { gradpool: '0.1.0' },
+    engine: { name: 'wasm', description: '', numerics: 'exact' },
+    workers: 2,
+    record: {},
+    experiments: [
+      {
+        name: 'a',
+        seed: 0,
+        config: {},
+        data: { name: 'm', hash: 'x' },
+        stages: [{ name: 'a', hash: 'b' }],
+      },
+    ],
+  }),
+)
+const events = Buffer.from(
+  ['{"type":"resumed","time":"t"}', '{"type":"warning","message":"m","time":"t"}', ''].join('\n'),
+)
+const config = JSON.stringify({
+  name: 'a',
+  data: { kind: 'mnist', labelled: 0.5 },
+  train: { epochs: 3, batchSize: 10, optimizer: { kind: 'adam', learningRate: 0.001 } },
+  stages: [
+    { kind: 'autoencode', encoder: [8], decoder: [784] },
+    { kind: 'classify', head: [10], encoder: 'frozen' },
+  ],
+})
+
+/** By name: the bytes that are right, and what reads changed ones. */
+const parsers = {
+  safetensors: [tensors, (bytes) => decodeSafetensors(bytes, 'it')],
+  idx: [
+    pixels,
+    (() => {
+      const directory = dataFolder('idx', pixels, '')
+      return (bytes) => (writeFileSync(join(directory, names[0]), bytes), dataOf(directory))
+    })(),
+  ],
+  gzip: [
+    gzipSync(pixels),
+    (() => {
+      const directory = dataFolder('gzip', gzipSync(pixels), '.gz')
+      return (bytes) => (writeFileSync(join(directory, `${names[0]}.gz`), bytes), dataOf(directory))
+    })(),
+  ],
+  'run.json': [
+    record,
+    (() => {
+      const directory = mkdtempSync(join(folder, 'run'))
+      return (bytes) => (writeFileSync(join(directory, 'run.json'), bytes), readRun(directory))
+    })(),
+  ],
+  'events.jsonl': [
+    events,
+    (() => {
+      const directory = mkdtempSync(join(folder, 'events'))
+      writeFileSync(join(directory, 'run.json'), record)
+      return (bytes) => (writeFileSync(join(directory, 'events.jsonl'), bytes), readRun(directory))
+    })(),
+  ],
+  config: [
+    Buffer.from(config),
+    (bytes) => {
+      let value
+      try {
+        value = JSON.parse(bytes.toString('utf8'))
+      } catch {
+        return undefined
+      }
+      return defineExperiment(value)
+    },
+  ],
+  checkpoint: [
+    await checkpointRecord(),
+    (() => {
+      const directory = mkdtempSync(join(folder, 'checkpoint'))
+      const store = new CheckpointStore(directory)
+      return (bytes) => (
+        writeFileSync(join(directory, '1.json'), bytes),
+        store.latest(() => undefined)
+      )
+    })(),
+  ],
+}
+
+async function checkpointRecord() {
+  const { readFileSync } = await import('node:fs')
+  const directory = mkdtempSync(join(folder, 'whole'))
+  const position = { step: 1, since: 0, sums: { loss: Float64Array.of(1, NaN) }, lastLoss: 1 }
+  const rest = { stage: 'x', numerics: 'exact', epochs: [], seconds: 1, states: new Map() }
+  await new CheckpointStore(directory).save({ position, ...rest })
+  return readFileSync(join(directory, '1.json'))
+}
+
+let failed = 0
+for (const [name, [whole, parse]] of Object.entries(parsers)) {
+  if (only !== undefined && only !== name) continue
+  await parse(whole)
+  let refused = 0
+  let slowest = 0
+  let wrong = 0
+  globalThis.gc?.()
+  const before = process.memoryUsage.rss()
+  let most = 0
+  for (let i = 0; i < count; i++) {
+    const input = mutated(whole)
+    const started = performance.now()
+    try {
+      await parse(input)
+    } catch (error) {
+      refused++
+      if (!(error instanceof UserError)) {
+        wrong++
+        if (wrong < 4)
+          console.log(`${name}: ${error.stack}\n${input.toString('latin1').slice(0, 300)}`)
+      }
+    }
+    slowest = Math.max(slowest, performance.now() - started)
+    if (i % 500 === 0) most = Math.max(most, process.memoryUsage.rss() - before)
+  }
+  const ok = wrong === 0 && slowest < mostMs && most < 4 * whole.length + reserveBytes
+  if (!ok) failed++
+  const megabytes = (most / 1e6).toFixed(0)
+  console.log(
+    `${ok ? 'ok' : 'FAILED'} ${name}: ${count} inputs, ${refused} refused, ${wrong} by another error, slowest ${slowest.toFixed(0)} ms, ${megabytes} MB more`,
+  )
+}
+rmSync(folder, { recursive: true, force: true })
+process.exitCode = failed === 0 ? 0 : 1
