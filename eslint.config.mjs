@@ -9,7 +9,7 @@ const layers = {
   // Tests of engines, which depend on it for nothing else.
   'engine-contract': ['core'],
   'engine-cpu': ['core', 'engine-contract'],
-  'engine-tensorflow': ['core', 'engine-contract'],
+  'engine-tensorflow': ['core', 'models', 'engine-contract'],
   models: ['core'],
   datasets: ['core'],
   experiments: ['core', 'models', 'datasets'],

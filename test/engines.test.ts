@@ -1,5 +1,7 @@
-// Every engine and instruction set of this machine trains the catalogue to the same bits.
+// Every CPU engine and instruction set of this machine trains the catalogue to the same bits, and TensorFlow to the same
+// costs within rounding.
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
+import { findTensorFlow } from '@gradpool/engine-tensorflow'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { gradpool, temporaryFolder } from './gradpool.js'
 import { bitsOf, runJson } from './run-document.js'
@@ -46,4 +48,29 @@ test('an instruction set that is not there is a mistake, not something else inst
   const { code, stderr } = await gradpool(['run', 'mnist_mlp_1p', '--engine', 'native'], { env })
   expect(code).toBe(2)
   expect(stderr).toMatch(/'native'/)
+})
+
+const hasTensorFlow =
+  process.env.GRADPOOL_SKIP_TENSORFLOW !== '1' && (await findTensorFlow()) !== undefined
+
+test.runIf(hasTensorFlow)('TensorFlow comes to the same costs', { timeout: 120_000 }, async () => {
+  const oneEpoch = ['report', '--epochs', '1']
+  const costsBy = async (engine: string) => {
+    const { experiments } = await runJson([...oneEpoch, '--engine', engine], { cwd })
+    return experiments.flatMap(({ name, stages }) =>
+      stages.map(({ name: stage, epochs }) => ({
+        stage: `${name} ${stage}`,
+        cost: epochs[0]?.cost,
+      })),
+    )
+  }
+  const wanted = await costsBy('wasm')
+  const costs = await costsBy('tensorflow')
+  expect(costs.map(({ stage }) => stage)).toEqual(wanted.map(({ stage }) => stage))
+  for (const [index, { stage, cost }] of costs.entries()) {
+    // Rounding differs, and thousands of steps let it grow; a classifier on an encoder starts from what it became.
+    const tolerance = stage.endsWith('autoencode') ? 1e-3 : 1e-2
+    const reference = wanted[index]?.cost ?? NaN
+    expect(Math.abs((cost ?? NaN) - reference) / reference, stage).toBeLessThan(tolerance)
+  }
 })

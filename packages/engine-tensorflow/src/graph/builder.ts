@@ -70,6 +70,17 @@ export class GraphBuilder {
     return readers.filter((reader) => ops.includes(reader.op)).map(({ ref }) => ref)
   }
 
+  /** A constant of many floats. */
+  floats(values: Float32Array, shape: Shape): Ref {
+    const content = new Uint8Array(values.slice().buffer)
+    return this.add('Const', [], {
+      attributes: {
+        dtype: { type: 'float' },
+        value: { tensor: { type: 'float', shape, content } },
+      },
+    })
+  }
+
   /** A constant; equal ones are one node. One number fills the shape. */
   constant(
     values: number | readonly number[],

@@ -1,0 +1,76 @@
+/**
+ * A trained model of dense layers as tfjs saves them: `model.json` and `weights.bin`, for `tf.loadLayersModel`.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { predictionProgram, stateOf, type TrainedModel } from '../export-saved-model.js'
+import { denseChain, type ChainLayer } from './dense-layers.js'
+
+/**
+ * @param output which prediction of the stage the model gives, such as `logits`
+ * @throws UserError for a model that is not a chain of dense layers, or a state that is missing
+ */
+export function exportTfjsLayers(model: TrainedModel, output: string, dir: string): void {
+  const chain = denseChain(predictionProgram(model), output)
+  const weights: { name: string; shape: number[]; dtype: 'float32' }[] = []
+  const values: Float32Array[] = []
+  const keep = (name: string, shape: number[], state: string) => {
+    weights.push({ name, shape, dtype: 'float32' })
+    values.push(
+      stateOf(
+        model.state,
+        state,
+        shape.reduce((a, b) => a * b, 1),
+      ),
+    )
+  }
+  const layers = chain.layers.map((layer, index) => {
+    const name = `${layer.kind}_${index}`
+    if (layer.kind === 'dense') {
+      const { numInputs, units, weight, bias } = layer
+      keep(`${name}/kernel`, [numInputs, units], weight)
+      if (bias !== undefined) keep(`${name}/bias`, [units], bias)
+    }
+    const first =
+      index === 0 ? { batch_input_shape: [null, ...chain.inputShape], dtype: 'float32' } : {}
+    return { class_name: CLASS_NAMES[layer.kind], config: { name, ...configOf(layer), ...first } }
+  })
+  const document = {
+    format: 'layers-model',
+    generatedBy: 'Gradpool',
+    convertedBy: null,
+    modelTopology: {
+      keras_version: 'tfjs-layers 4.22.0',
+      backend: 'tensor_flow.js',
+      model_config: { class_name: 'Sequential', config: { name: 'gradpool', layers } },
+    },
+    weightsManifest: [{ paths: ['weights.bin'], weights }],
+  }
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, 'weights.bin'), Buffer.concat(values.map(bytesOf)))
+  writeFileSync(join(dir, 'model.json'), `${JSON.stringify(document, null, 2)}\n`)
+}
+
+const CLASS_NAMES = {
+  activation: 'Activation',
+  dense: 'Dense',
+  flatten: 'Flatten',
+  rescaling: 'Rescaling',
+} as const
+
+function configOf(layer: ChainLayer): Record<string, unknown> {
+  switch (layer.kind) {
+    case 'dense':
+      return { units: layer.units, activation: 'linear', use_bias: layer.bias !== undefined }
+    case 'activation':
+      return { activation: layer.activation }
+    case 'rescaling':
+      return { scale: layer.scale, offset: 0 }
+    case 'flatten':
+      return {}
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}

@@ -1,0 +1,89 @@
+/** Models of tfjs-layers taken over: the same predictions, and training that goes on from their weights. */
+import { adam, evaluate, prediction, stage, train, UserError } from '@gradpool/core'
+import { splitOf } from '@gradpool/engine-contract'
+import { crossEntropy } from '@gradpool/models'
+import '@tensorflow/tfjs-backend-cpu'
+import * as tfc from '@tensorflow/tfjs-core'
+import * as tfl from '@tensorflow/tfjs-layers'
+import { describe, expect, test } from 'vitest'
+import { fromTfjsLayers } from '../index.js'
+
+tfc.env().set('IS_NODE', false)
+
+const NUM_EXAMPLES = 4
+const pixels = Uint8Array.from({ length: NUM_EXAMPLES * 12 }, (_, i) => (i * 89) % 256)
+const label = Uint8Array.of(0, 2, 1, 1)
+const data = splitOf(
+  {
+    image: { dtype: 'u8', shape: [3, 4], values: pixels },
+    label: { dtype: 'u8', shape: [], values: label },
+  },
+  NUM_EXAMPLES,
+)
+const original = tfl.sequential({
+  layers: [
+    tfl.layers.rescaling({ scale: 1 / 255, inputShape: [3, 4] }),
+    tfl.layers.flatten(),
+    tfl.layers.dense({ units: 6, activation: 'tanh' }),
+    tfl.layers.dropout({ rate: 0.25 }),
+    tfl.layers.dense({ units: 5, useBias: false }),
+    tfl.layers.activation({ activation: 'sigmoid' }),
+    tfl.layers.dense({ units: 3, activation: 'softmax' }),
+  ],
+})
+const image = tfc.tensor(Array.from(pixels), [NUM_EXAMPLES, 3, 4])
+
+const classifierOf = (logits: boolean) => {
+  const { layers, state } = fromTfjsLayers(original, { logits })
+  const classifier = stage({
+    params: { network: layers },
+    step: ({ network }, batch) => ({ loss: crossEntropy(network(batch.image), batch.label) }),
+    predict: ({ network }, batch) => ({ output: network(batch.image) }),
+  })
+  return { classifier, state: state('network') }
+}
+
+describe('a Sequential of tfjs', () => {
+  test('predicts the same', () => {
+    const { classifier, state } = classifierOf(false)
+    const { program } = prediction(classifier, { batchSize: NUM_EXAMPLES, data })
+    const { output } = evaluate(program, { state, batch: { image: pixels } }).results
+    const wanted = (original.predict(image) as tfc.Tensor).dataSync()
+    expect(output).toHaveLength(wanted.length)
+    wanted.forEach((value, index) => expect(output?.[index]).toBeCloseTo(value, 5))
+  })
+
+  test('trains from its weights, with dropout, by logits', () => {
+    const { classifier, state } = classifierOf(true)
+    const { program } = train(classifier, {
+      optimizer: adam({ learningRate: 0.05 }),
+      batchSize: 4,
+      data,
+    })
+    const batch = { image: pixels, label }
+    let now: Readonly<Record<string, ArrayLike<number>>> = state
+    const losses = Array.from({ length: 60 }, (_, step) => {
+      const done = evaluate(program, { state: now, batch, step })
+      now = done.state
+      return done.results.loss?.[0] ?? NaN
+    })
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? NaN) / 2)
+  })
+
+  test.each([
+    [
+      'a layer',
+      tfl.layers.conv1d({ filters: 2, kernelSize: 2, inputShape: [4, 3], name: 'c' }),
+      /"c" \(Conv1D\)/,
+    ],
+    [
+      'an activation',
+      tfl.layers.dense({ units: 2, activation: 'selu', inputShape: [3], name: 'd' }),
+      /"d".*"selu"/,
+    ],
+  ])('is refused for %s that is not supported, by name', (_, layer, message) => {
+    const other = tfl.sequential({ layers: [layer] })
+    expect(() => fromTfjsLayers(other)).toThrow(UserError)
+    expect(() => fromTfjsLayers(other)).toThrow(message)
+  })
+})
