@@ -7,7 +7,7 @@ import type { SpanOutcome, SpanTask } from '@gradpool/core'
 import { Piscina } from 'piscina'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { WorkerTask } from './worker.js'
+import type { WorkerAnswer, WorkerTask } from './worker.js'
 
 export interface PoolOptions {
   readonly workers: number
@@ -42,7 +42,7 @@ const workerFile = fileURLToPath(
 )
 
 export function createPool({ workers, workerModule, onError }: PoolOptions): SpanPool {
-  const piscina = new Piscina<WorkerTask, SpanOutcome[]>({
+  const piscina = new Piscina<WorkerTask, WorkerAnswer>({
     filename: workerFile,
     name: 'executeSpans',
     minThreads: workers,
@@ -67,12 +67,15 @@ export function createPool({ workers, workerModule, onError }: PoolOptions): Spa
 
   return {
     async run(spans, signal = new AbortController().signal) {
-      try {
-        return await Promise.race([piscina.run({ workerModule, spans }, { signal }), noThreads])
-      } catch (error) {
+      const answer = await Promise.race([
+        piscina.run({ workerModule, spans }, { signal }),
+        noThreads,
+      ]).catch((error: unknown) => {
         if (signal.aborted) throw new WorkerDied(String(signal.reason))
-        throw isThreadEnd(error) ? died(error) : error
-      }
+        throw died(error)
+      })
+      if ('thrown' in answer) throw answer.thrown
+      return answer.outcomes
     },
     async close() {
       await Promise.race([piscina.destroy(), setTimeout(CLOSE_MS, undefined, { ref: false })])
@@ -80,15 +83,10 @@ export function createPool({ workers, workerModule, onError }: PoolOptions): Spa
   }
 }
 
-function isThreadEnd(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false
-  return (
-    error.message.startsWith('worker exited with code') ||
-    error.message === 'Terminating worker thread' ||
-    ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY')
-  )
+function died(cause: unknown): WorkerDied {
+  return new WorkerDied(`its worker thread died (${messageOf(cause)})`, { cause })
 }
 
-function died(cause: Error): WorkerDied {
-  return new WorkerDied(`its worker thread died (${cause.message})`, { cause })
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

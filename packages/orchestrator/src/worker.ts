@@ -13,12 +13,19 @@ export interface WorkerTask {
 
 const executors = new Map<string, Promise<SpanExecutor>>()
 
-/** The handler that Piscina calls; the outcome of each span, in order. */
-export async function executeSpans({ workerModule, spans }: WorkerTask): Promise<SpanOutcome[]> {
-  const executor = await load(workerModule)
-  const outcomes: SpanOutcome[] = []
-  for (const span of spans) outcomes.push(await executor.executeSpan(span))
-  return outcomes
+/** What it answers: the outcome of each span, in order, or what the engine threw. A rejection is a thread that died. */
+export type WorkerAnswer = { readonly outcomes: SpanOutcome[] } | { readonly thrown: unknown }
+
+/** The handler that Piscina calls. */
+export async function executeSpans({ workerModule, spans }: WorkerTask): Promise<WorkerAnswer> {
+  try {
+    const executor = await load(workerModule)
+    const outcomes: SpanOutcome[] = []
+    for (const span of spans) outcomes.push(await executor.executeSpan(span))
+    return { outcomes }
+  } catch (thrown) {
+    return { thrown }
+  }
 }
 
 function load(workerModule: string): Promise<SpanExecutor> {
