@@ -1,22 +1,19 @@
-// The tests of faults at their full length: hundreds of kills and faults. `npm test` runs a short set of them.
+// The fault tests at their full length: hundreds of kills, every call of the file system failed, fifty faults of each kind
+// in worker threads, 100,000 mutated inputs for each parser. `npm test` runs a short set of them.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { environment, root } from './environment.mjs'
 
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-const rest = process.argv.slice(2)
-const long = { ...environment, GRADPOOL_LONG_TESTS: '1', GRADPOOL_FAULTS: '50' }
-process.exitCode = await run('test', ['faults', ...rest])
-process.exitCode ||= await run('packages/orchestrator', ['test/data-parallel.test.ts', ...rest])
+const parts = [
+  { folder: 'packages/orchestrator', args: [vitest, 'run', 'worker-faults', 'data-parallel'] },
+  { folder: 'test', args: [vitest, 'run', 'faults'] },
+  { folder: 'test', args: ['fuzz.mjs'] },
+]
+const env = { ...environment, GRADPOOL_LONG_TESTS: '1', GRADPOOL_FAULTS: '50' }
 
-function run(folder, args) {
-  const cwd = join(root, folder)
-  const child = spawn(process.execPath, [vitest, 'run', ...args], {
-    cwd,
-    env: long,
-    stdio: 'inherit',
-  })
-  return new Promise((resolve) => {
-    child.on('close', (code) => resolve(code ?? 1))
-  })
+for (const { folder, args } of parts) {
+  const child = spawn(process.execPath, args, { cwd: join(root, folder), env, stdio: 'inherit' })
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  if (code !== 0) process.exitCode = 1
 }
