@@ -15,3 +15,16 @@ export interface BatchProgram {
   /** For `numExamples % batchSize` examples; same states and results as `program`. */
   readonly tail?: Program
 }
+
+/** Steps of one pass over the examples, the shorter last batch included where there is a Program for it. */
+export function stepsPerEpochOf({ tail, batchSize, numExamples }: BatchProgram): number {
+  return tail ? Math.ceil(numExamples / batchSize) : Math.floor(numExamples / batchSize)
+}
+
+/** Examples of all steps before a step, from the first epoch on. */
+export function examplesBefore(program: BatchProgram, step: number): number {
+  const { batchSize, numExamples } = program
+  const stepsPerEpoch = stepsPerEpochOf(program)
+  const perEpoch = Math.min(numExamples, stepsPerEpoch * batchSize)
+  return Math.floor(step / stepsPerEpoch) * perEpoch + (step % stepsPerEpoch) * batchSize
+}

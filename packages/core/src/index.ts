@@ -1,7 +1,7 @@
 /**
  * The public names of @gradpool/core.
  */
-export { type BatchProgram } from './batch-program.js'
+export { type BatchProgram, examplesBefore, stepsPerEpochOf } from './batch-program.js'
 export { type BatchAxis, batchAxes } from './batch-axis.js'
 export { type Allocate, type Field, type Split } from './dataset.js'
 export {
@@ -28,6 +28,14 @@ export {
   type StateValues,
 } from './engine.js'
 export { invariant, ShapeError, UserError } from './errors.js'
+export {
+  checkFit,
+  checkPosition,
+  checkSharedStates,
+  checkStates,
+  checkSteps,
+  stateSizes,
+} from './execution-checks.js'
 export { grad } from './gradients.js'
 export {
   glorotNormal,

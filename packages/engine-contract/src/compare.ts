@@ -85,3 +85,15 @@ export function expectClose(
     if (!same) expect.fail(`element ${index} is ${got}, not ${value}: ${where()}`)
   }
 }
+
+/** The bits of values by name, in hexadecimal. NaN has many bit patterns; which one comes out of an operation is in no contract. */
+export function bitsOf(
+  values: Readonly<Record<string, Float32Array | Float64Array>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, array]) => {
+      const plain = array.map((value) => (Number.isNaN(value) ? NaN : value))
+      return [name, Buffer.from(plain.buffer).toString('hex')]
+    }),
+  )
+}

@@ -246,3 +246,20 @@ export function randomTraining(extent: number, graph: readonly Choice[]): (trace
     trace.update('previous', a)
   }
 }
+
+/** 61 images of 9 pixels in 4 classes: sizes that no batch and no vector divides. */
+export const oddExamples = splitOf(
+  {
+    image: {
+      dtype: 'u8',
+      shape: [9],
+      values: Uint8Array.from({ length: 549 }, (_, i) => (i * 89) % 256),
+    },
+    label: {
+      dtype: 'u8',
+      shape: [],
+      values: Uint8Array.from({ length: 61 }, (_, i) => (i * 7) % 4),
+    },
+  },
+  61,
+)

@@ -2,6 +2,11 @@
  * A BatchProgram compiled over a split: its run words, plans and states in the arena.
  */
 import {
+  checkFit,
+  checkPosition,
+  checkSteps,
+  examplesBefore,
+  stepsPerEpochOf,
   UserError,
   initialState,
   invariant,
@@ -24,8 +29,6 @@ import type { KernelCode, Kernels } from './kernels.js'
 import { defectOf } from './defect.js'
 import { PLAN_VERSION, RESULT, RUN, RUN_STATUS, STACK_BYTES } from './instructions.js'
 import { Plan } from './planner/plan.js'
-import { checkFit } from './check-fit.js'
-import { checkPosition, MOST_STEPS } from './position.js'
 import { executeSpan, type CpuSpanTask } from './span.js'
 import { States } from './states.js'
 
@@ -73,11 +76,8 @@ export class CpuExecution implements Execution {
     checkFit(program, options)
     this.#host = host
     this.program = program
-    const { batchSize, numExamples } = program
     this.workers = options.workers ?? 1
-    this.stepsPerEpoch = program.tail
-      ? Math.ceil(numExamples / batchSize)
-      : Math.floor(numExamples / batchSize)
+    this.stepsPerEpoch = stepsPerEpochOf(program)
     this.#resultSizes = program.program.results.map(({ name, node }) => ({
       name,
       size: sizeOf(program.program.node(node).shape),
@@ -120,10 +120,7 @@ export class CpuExecution implements Execution {
   #prepare(steps: number, workers: number, continues: boolean): void {
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
-    const most = MOST_STEPS - this.step
-    if (!Number.isInteger(steps) || steps < 0 || steps > most) {
-      throw new UserError(`steps must be a whole number from 0 to ${most}, not ${steps}`)
-    }
+    checkSteps(steps, this.step)
     this.#words[RUN.CONTINUE] = Number(continues)
     this.#words[RUN.WORKERS] = workers
     // Where there are more workers than cores, to look again keeps another from getting there.
@@ -144,7 +141,8 @@ export class CpuExecution implements Execution {
     const outcome = outcomes.find((each) => Number(each) === abandoned) ?? outcomes[0]
     const status = RUN_STATUS[Number(outcome)]
     invariant(status !== undefined && status !== 'refused', 'plan and kernels are of one version')
-    const examples = this.#examplesBefore(this.step) - this.#examplesBefore(this.#spanStart)
+    const examples =
+      examplesBefore(this.program, this.step) - examplesBefore(this.program, this.#spanStart)
     const means = this.#sums().map(
       ({ name, sums }) => [name, Float64Array.from(sums, (sum) => sum / examples)] as const,
     )
@@ -220,7 +218,10 @@ export class CpuExecution implements Execution {
     checkPosition(this, position)
     const { step, since, sums: given, lastLoss } = position
     Atomics.store(this.#words, RUN.STEP, step)
-    this.#set(RUN.EXAMPLES, this.#examplesBefore(step) - this.#examplesBefore(since))
+    this.#set(
+      RUN.EXAMPLES,
+      examplesBefore(this.program, step) - examplesBefore(this.program, since),
+    )
     this.#spanStart = since
     this.#lastLoss[0] = lastLoss
     for (const { name, sums } of this.#sums()) sums.set(given[name] ?? [])
@@ -255,14 +256,6 @@ export class CpuExecution implements Execution {
     for (const address of this.#owned) this.#host.arena.free(address)
     for (const field of this.#fields) this.#host.release(field)
     this.#states.release()
-  }
-
-  /** Examples of all steps before a step, since the execution was compiled. */
-  #examplesBefore(step: number): number {
-    const { batchSize, numExamples } = this.program
-    const perEpoch = Math.min(numExamples, this.stepsPerEpoch * batchSize)
-    const [epoch, batch] = [Math.floor(step / this.stepsPerEpoch), step % this.stepsPerEpoch]
-    return epoch * perEpoch + batch * batchSize
   }
 
   #task(steps: number, worker: number): CpuSpanTask {

@@ -31,11 +31,13 @@ import {
 } from '@gradpool/core'
 import {
   OP_CASES,
+  bitsOf,
   choices,
   data,
   f32,
   fieldsOf,
   randomTraining,
+  oddExamples as examples,
   splitOf,
   wholeBatch,
 } from '@gradpool/engine-contract'
@@ -62,17 +64,10 @@ async function bitsAfter(
   const execution = await engine.compile(program, { data: split, seed: 5 })
   try {
     const { means } = await execution.run({ steps })
-    const values = { ...execution.read(), ...means }
-    return Object.fromEntries(Object.entries(values).map(([name, array]) => [name, hex(array)]))
+    return bitsOf({ ...execution.read(), ...means })
   } finally {
     execution.dispose()
   }
-}
-
-function hex(array: Float32Array | Float64Array): string {
-  // NaN has many bit patterns; which one comes out of an operation is not part of the contract.
-  const plain = array.map((value) => (Number.isNaN(value) ? NaN : value))
-  return Buffer.from(plain.buffer).toString('hex')
 }
 
 /** A classifier with dropout, of odd sizes, on 61 examples in batches of 16. */
@@ -90,22 +85,6 @@ const odd = stage({
     return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(batch.label, 4)), [1]))) }
   },
 })
-const examples = splitOf(
-  {
-    image: {
-      dtype: 'u8',
-      shape: [9],
-      values: Uint8Array.from({ length: 549 }, (_, i) => (i * 89) % 256),
-    },
-    label: {
-      dtype: 'u8',
-      shape: [],
-      values: Uint8Array.from({ length: 61 }, (_, i) => (i * 7) % 4),
-    },
-  },
-  61,
-)
-
 // Where no compiler was found at set-up there is nothing to compare.
 describe.each(instructionSets)('%s', (instructionSet) => {
   let native: Engine

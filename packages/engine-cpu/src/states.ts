@@ -1,7 +1,14 @@
 /**
  * The states of an execution in the arena: weights and optimizer slots, by name, shared by the executions that evaluate them.
  */
-import { UserError, invariant, sizeOf, type Program, type StateValues } from '@gradpool/core'
+import {
+  checkSharedStates,
+  checkStates,
+  invariant,
+  stateSizes,
+  type Program,
+  type StateValues,
+} from '@gradpool/core'
 import type { Arena } from './arena.js'
 
 interface Region {
@@ -27,15 +34,7 @@ export class States {
 
   /** @throws UserError for a state of `program` that is not here or has another size. */
   shareWith(program: Program): States {
-    for (const [name, size] of stateSizes(program)) {
-      const region = this.#regions.get(name)
-      if (!region)
-        throw new UserError(
-          `there is no state "${name}" to share; there are: ${[...this.#regions.keys()].join(', ')}`,
-        )
-      if (region.size !== size)
-        throw new UserError(`the state "${name}" has ${region.size} elements, ${size} are wanted`)
-    }
+    checkSharedStates(this.#sizes, program)
     this.#owners.count++
     return new States(this.#arena, program, { regions: this.#regions, owners: this.#owners })
   }
@@ -57,15 +56,14 @@ export class States {
 
   /** @throws UserError for a name that is not a state, or a wrong number of values. */
   write(values: StateValues): void {
+    checkStates(this.#sizes, values)
     for (const [name, given] of Object.entries(values)) {
-      const region = this.#regions.get(name)
-      if (!region)
-        throw new UserError(
-          `there is no state "${name}"; there are: ${[...this.#regions.keys()].join(', ')}`,
-        )
-      checkSize(name, given.length, region.size)
-      this.#arena.floats(region.address, region.size).set(given)
+      this.#arena.floats(this.address(name), given.length).set(given)
     }
+  }
+
+  get #sizes(): Map<string, number> {
+    return new Map([...this.#regions].map(([name, { size }]) => [name, size]))
   }
 
   /** Frees the regions with the last execution that uses them. */
@@ -74,31 +72,6 @@ export class States {
     if (this.#owners.count > 0) return
     for (const { address } of this.#regions.values()) this.#arena.free(address)
   }
-}
-
-/** @throws UserError for a value that does not belong to a state of `program`. */
-export function sameStates(program: Program, values: StateValues): void {
-  const sizes = stateSizes(program)
-  for (const [name, given] of Object.entries(values)) {
-    const size = sizes.get(name)
-    if (size === undefined) {
-      throw new UserError(`there is no state "${name}"; there are: ${[...sizes.keys()].join(', ')}`)
-    }
-    checkSize(name, given.length, size)
-  }
-}
-
-function checkSize(name: string, given: number, size: number): void {
-  if (given !== size)
-    throw new UserError(`the state "${name}" has ${size} elements, ${given} were given`)
-}
-
-function stateSizes(program: Program): Map<string, number> {
-  return new Map(
-    program.inputs
-      .filter(({ role }) => role === 'state')
-      .map(({ name, node }) => [name, sizeOf(program.node(node).shape)]),
-  )
 }
 
 function allocateStates(arena: Arena, program: Program): Map<string, Region> {

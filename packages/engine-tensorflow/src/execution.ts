@@ -2,6 +2,11 @@
  * A BatchProgram compiled over a split: a SavedModel in a folder of its own, and what its spans share.
  */
 import {
+  checkFit,
+  checkPosition,
+  checkSteps,
+  examplesBefore,
+  stepsPerEpochOf,
   UserError,
   initialState,
   sizeOf,
@@ -18,9 +23,7 @@ import {
 } from '@gradpool/core'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkFit } from './check-fit.js'
-import { checkPosition, MOST_STEPS } from './position.js'
-import { lowerBatchProgram, scalarResults, stepsPerEpochOf } from './lowering/saved-model.js'
+import { lowerBatchProgram, scalarResults } from './lowering/saved-model.js'
 import { Variables } from './lowering/variables.js'
 import type { FieldFile } from './lowering/step.js'
 import { SharedProgress, SharedStates } from './shared.js'
@@ -87,10 +90,7 @@ export class TensorFlowExecution implements Execution {
   begin(steps: number, continues = false): TensorFlowSpanTask {
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
-    const most = MOST_STEPS - this.step
-    if (!Number.isInteger(steps) || steps < 0 || steps > most) {
-      throw new UserError(`steps must be a whole number from 0 to ${most}, not ${steps}`)
-    }
+    checkSteps(steps, this.step)
     this.#progress.stopped = false
     if (!continues) {
       this.#since = this.step
@@ -116,7 +116,8 @@ export class TensorFlowExecution implements Execution {
     for (const [index, total] of this.#sums.entries()) {
       sums[index]?.forEach((sum, element) => (total[element] = (total[element] ?? 0) + sum))
     }
-    const examples = this.#examplesBefore(this.step) - this.#examplesBefore(this.#since)
+    const examples =
+      examplesBefore(this.program, this.step) - examplesBefore(this.program, this.#since)
     return {
       status,
       steps: this.step - this.#since,
@@ -220,14 +221,6 @@ export class TensorFlowExecution implements Execution {
   #release(): void {
     for (const field of this.#fields) this.#host.release(field)
     rmSync(this.#folder, { recursive: true, force: true })
-  }
-
-  /** Examples of all steps before a step, since the execution was compiled. */
-  #examplesBefore(step: number): number {
-    const { batchSize, numExamples } = this.program
-    const perEpoch = Math.min(numExamples, this.stepsPerEpoch * batchSize)
-    const [epoch, batch] = [Math.floor(step / this.stepsPerEpoch), step % this.stepsPerEpoch]
-    return epoch * perEpoch + batch * batchSize
   }
 
   #makeStates({ seed, state, shareStateOf }: CompileOptions): SharedStates {

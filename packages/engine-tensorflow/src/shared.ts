@@ -2,7 +2,14 @@
  * What the main thread and the workers share of an execution: words that tell how far it is, and the values of states
  * between spans.
  */
-import { UserError, invariant, sizeOf, type Program, type StateValues } from '@gradpool/core'
+import {
+  checkSharedStates,
+  checkStates,
+  invariant,
+  stateSizes,
+  type Program,
+  type StateValues,
+} from '@gradpool/core'
 
 /** Int32 words of an execution's shared buffer; the scalar results of the last step follow, as floats. */
 const WORD = { STOP: 0, DISPOSED: 1, STEP: 2, LAST_LOSS: 3, RESULTS: 4 } as const
@@ -102,17 +109,7 @@ export class SharedStates {
 
   /** @throws UserError for a state of `program` that is not here or has another size */
   checkShared(program: Program): void {
-    for (const [name, size] of stateSizes(program)) {
-      const region = this.data.regions.get(name)
-      if (!region) {
-        throw new UserError(
-          `there is no state "${name}" to share; there are: ${[...this.data.regions.keys()].join(', ')}`,
-        )
-      }
-      if (region.size !== size) {
-        throw new UserError(`the state "${name}" has ${region.size} elements, ${size} are wanted`)
-      }
-    }
+    checkSharedStates(this.#sizes, program)
   }
 
   /** A copy of a state's values. */
@@ -128,7 +125,7 @@ export class SharedStates {
 
   /** @throws UserError for a name that is not a state, or a wrong number of values */
   write(values: StateValues): void {
-    checkStates(this.data.regions, values)
+    checkStates(this.#sizes, values)
     for (const [name, given] of Object.entries(values)) {
       const region = this.data.regions.get(name)
       if (region) this.#view(region).set(given)
@@ -136,35 +133,11 @@ export class SharedStates {
     Atomics.add(this.#version, 0, 1)
   }
 
+  get #sizes(): Map<string, number> {
+    return new Map([...this.data.regions].map(([name, { size }]) => [name, size]))
+  }
+
   #view({ offset, size }: Region): Float32Array {
     return this.#floats.subarray(offset, offset + size)
   }
-}
-
-/** @throws UserError for a value that does not belong to one of these states */
-export function checkStates(
-  states: ReadonlyMap<string, { readonly size: number }>,
-  values: StateValues,
-): void {
-  for (const [name, given] of Object.entries(values)) {
-    const state = states.get(name)
-    if (state === undefined) {
-      throw new UserError(
-        `there is no state "${name}"; there are: ${[...states.keys()].join(', ')}`,
-      )
-    }
-    if (given.length !== state.size) {
-      throw new UserError(
-        `the state "${name}" has ${state.size} elements, ${given.length} were given`,
-      )
-    }
-  }
-}
-
-function stateSizes(program: Program): Map<string, number> {
-  return new Map(
-    program.inputs
-      .filter(({ role }) => role === 'state')
-      .map(({ name, node }) => [name, sizeOf(program.node(node).shape)]),
-  )
 }

@@ -1,7 +1,7 @@
 /**
  * Runs stages of the graph: trains each, tells of it, writes its files, and keeps what its dependents need.
  */
-import type { Engine, StateValues } from '@gradpool/core'
+import { stepsPerEpochOf, type Engine, type StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
 import type { Checkpoint } from './checkpoint.js'
 import { checkpointWriter } from './checkpoint-writer.js'
@@ -94,8 +94,7 @@ export class StageRunner {
     const { engine, pool, workers, emit, directory, checkpointSeconds, stallSeconds } =
       this.#options
     const { plan, ref } = node
-    const { batchSize, numExamples } = plan.training.program
-    const stepsPerEpoch = Math.ceil(numExamples / batchSize)
+    const stepsPerEpoch = stepsPerEpochOf(plan.training.program)
     const checkpoints = directory.checkpoints(plan.hash)
     let from: Checkpoint | undefined
     try {

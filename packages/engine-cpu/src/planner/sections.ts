@@ -140,7 +140,6 @@ class Sharing {
   #isByRows({ kind, nodes, size }: Kernel): boolean {
     const graph = this.#graph
     const isElementwise = (node: number): boolean => graph.microOp(node) !== undefined
-    // What belongs to an example is not there before that worker's share of the examples is done; here that would not show.
     const [first = 0] = nodes
     if (graph.node(first).attributes.segments !== undefined && graph.node(first).op === 'sum') {
       return graph.size(first) >= LEAST_SHARED_SUMS

@@ -8,7 +8,7 @@
  *
  * Sums are doubles, which tfjs has not: they go out as pairs of integers.
  */
-import { sizeOf, type BatchProgram, type Shape } from '@gradpool/core'
+import { sizeOf, stepsPerEpochOf, type BatchProgram, type Shape } from '@gradpool/core'
 import { GraphBuilder, typed, type Ref } from '../graph/builder.js'
 import { encodeSavedModel, type Endpoint, type Signature } from '../graph/messages.js'
 import type { TensorFlowType } from '../graph/types.js'
@@ -46,10 +46,6 @@ export function lowerBatchProgram(
     signatures.tail = graph.loop('tail', condition.name, short.name)
   }
   return encodeSavedModel({ nodes: graph.nodes, functions, signatures })
-}
-
-export function stepsPerEpochOf({ tail, batchSize, numExamples }: BatchProgram): number {
-  return tail ? Math.ceil(numExamples / batchSize) : Math.floor(numExamples / batchSize)
 }
 
 class ModelGraph {
