@@ -1,17 +1,17 @@
-export { CheckpointStore } from './checkpoint-store.js'
-export type { Checkpoint } from './checkpoint.js'
+export { CheckpointStore } from './checkpoints/checkpoint-store.js'
+export type { Checkpoint } from './checkpoints/checkpoint.js'
 export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
-export { findGarbage, removeGarbage, type Garbage } from './collect-garbage.js'
-export { findResumable } from './find-resumable.js'
-export { findRuns, readRecord, readRun, type RunContents } from './read-run.js'
-export type { RunRecord } from './run-record.js'
-export type { StageMetrics } from './stage-files.js'
+export { findGarbage, removeGarbage, type Garbage } from './runs/collect-garbage.js'
+export { findResumable } from './runs/find-resumable.js'
+export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
+export type { RunRecord } from './runs/run-record.js'
+export type { StageMetrics } from './runs/stage-files.js'
 export {
   decodeSafetensors,
   encodeSafetensors,
   type NamedArray,
   type SafetensorsFile,
-} from './safetensors.js'
+} from './files/safetensors.js'
 export { trainDataParallel, type DataParallelOptions, type Trained } from './train-data-parallel.js'
 export type {
   EpochRow,
@@ -23,5 +23,5 @@ export type {
   StageProgress,
   StageRef,
   StageResult,
-} from './run-result.js'
+} from './runs/run-result.js'
 export { verifyRun, type StageVerdict } from './verify-run.js'

@@ -11,11 +11,11 @@ import {
   UserError,
 } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
-import type { Checkpoint } from './checkpoint.js'
-import { createPool } from './pool.js'
-import type { EpochRow } from './run-result.js'
-import { ThreadBudget } from './thread-budget.js'
-import { StageTraining, type StageOutcome } from './train-stage.js'
+import type { Checkpoint } from './checkpoints/checkpoint.js'
+import { createPool } from './scheduling/pool.js'
+import type { EpochRow } from './runs/run-result.js'
+import { ThreadBudget } from './scheduling/thread-budget.js'
+import { StageTraining, type StageOutcome } from './training/train-stage.js'
 
 export interface DataParallelOptions extends Omit<TrainOptions, 'data'> {
   readonly engine: Engine

@@ -5,14 +5,14 @@
 import type { Engine, StateValues } from '@gradpool/core'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { join } from 'node:path'
-import { pick } from './kept-states.js'
-import { readRecord } from './read-run.js'
-import { ownVersion, runRecord } from './run-record.js'
-import type { StageRef } from './run-result.js'
-import { checkSameRun } from './same-run.js'
-import { readStageFiles, type DoneStage } from './stage-files.js'
-import { stageGraph } from './stage-graph.js'
-import { weightsHash } from './weights-hash.js'
+import { pick } from './scheduling/kept-states.js'
+import { readRecord } from './runs/read-run.js'
+import { ownVersion, runRecord } from './runs/run-record.js'
+import type { StageRef } from './runs/run-result.js'
+import { checkSameRun } from './runs/same-run.js'
+import { readStageFiles, type DoneStage } from './runs/stage-files.js'
+import { stageGraph } from './scheduling/stage-graph.js'
+import { weightsHash } from './files/weights-hash.js'
 
 export interface StageVerdict {
   readonly stage: StageRef

@@ -5,7 +5,7 @@ import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engin
 import { autoencode, classify, defineExperiment, planExperiment } from '@gradpool/experiments'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'
-import type { RunEvent, RunResult } from '../src/run-result.js'
+import type { RunEvent, RunResult } from '../src/runs/run-result.js'
 import { faultyEngine, type Fault } from '../src/testing/faulty-engine.js'
 import { rowsDataset } from '../src/testing/rows-dataset.js'
 import { temporaryFolder } from '../src/testing/temporary-folder.js'

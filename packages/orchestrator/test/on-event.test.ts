@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readRun } from '../src/read-run.js'
+import { readRun } from '../src/runs/read-run.js'
 import { experimentOf, stageOf } from '../src/testing/plans.js'
 import { runPlans, titles } from '../src/testing/run-plans.js'
 

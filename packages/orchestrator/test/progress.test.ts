@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { runExperiments } from '../src/run-experiments.js'
-import type { StageProgress } from '../src/run-result.js'
+import type { StageProgress } from '../src/runs/run-result.js'
 import { fakeEngine } from '../src/testing/fake-engine.js'
 import { experimentOf, stageOf } from '../src/testing/plans.js'
 import { temporaryFolder } from '../src/testing/temporary-folder.js'

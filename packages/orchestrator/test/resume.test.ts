@@ -11,10 +11,10 @@ import {
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { findResumable } from '../src/find-resumable.js'
-import { readRun } from '../src/read-run.js'
+import { findResumable } from '../src/runs/find-resumable.js'
+import { readRun } from '../src/runs/read-run.js'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'
-import type { RunEvent, RunResult } from '../src/run-result.js'
+import type { RunEvent, RunResult } from '../src/runs/run-result.js'
 import { rowsDataset } from '../src/testing/rows-dataset.js'
 import { temporaryFolder } from '../src/testing/temporary-folder.js'
 

@@ -1,7 +1,7 @@
 /** Runs plans over the fake engine to their end, and keeps what was told. */
 import type { ExperimentPlan } from '@gradpool/experiments'
 import { runExperiments, type RunOptions } from '../run-experiments.js'
-import type { RunEvent, RunResult } from '../run-result.js'
+import type { RunEvent, RunResult } from '../runs/run-result.js'
 import { fakeEngine, type FakeEngine, type FakeEngineOptions } from './fake-engine.js'
 import { temporaryFolder } from './temporary-folder.js'
 

@@ -3,7 +3,7 @@ import { createPool, WorkerDied, type SpanPool } from './pool.js'
 
 function pool(workers = 1): SpanPool & { readonly errors: Error[] } {
   const errors: Error[] = []
-  const workerModule = new URL('./testing/fake-worker.mjs', import.meta.url).href
+  const workerModule = new URL('../testing/fake-worker.mjs', import.meta.url).href
   const created = createPool({ workers, workerModule, onError: (error) => errors.push(error) })
   onTestFinished(() => created.close())
   return { ...created, errors }

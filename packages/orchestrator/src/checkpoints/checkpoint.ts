@@ -9,9 +9,9 @@
  */
 import { UserError, type Position } from '@gradpool/core'
 import { createHash } from 'node:crypto'
-import { hasFields, isCount, isHash, isText } from './json-checks.js'
-import type { EpochRow } from './run-result.js'
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from './safetensors.js'
+import { hasFields, isCount, isHash, isText } from '../files/json-checks.js'
+import type { EpochRow } from '../runs/run-result.js'
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../files/safetensors.js'
 
 export interface Checkpoint {
   /** The stage's hash. */

@@ -7,18 +7,18 @@
  */
 import { type Engine, type Execution, type SpanResult, type StateValues } from '@gradpool/core'
 import type { Pass, StagePlan } from '@gradpool/experiments'
-import type { BestStates, Checkpoint } from './checkpoint.js'
+import type { BestStates, Checkpoint } from '../checkpoints/checkpoint.js'
 import { bestEpoch, isOver } from './best-epoch.js'
-import { CheckpointClock } from './checkpoint-clock.js'
-import { namedStates, valuesOf } from './named-states.js'
-import { WorkerDied, type SpanPool } from './pool.js'
+import { CheckpointClock } from '../checkpoints/checkpoint-clock.js'
+import { namedStates, valuesOf } from '../files/named-states.js'
+import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
 import { runTogether, type Span } from './team.js'
-import type { Claim, ThreadBudget } from './thread-budget.js'
-import type { EpochRow, Sample } from './run-result.js'
+import type { Claim, ThreadBudget } from '../scheduling/thread-budget.js'
+import type { EpochRow, Sample } from '../runs/run-result.js'
 import { samplesOf } from './samples.js'
 import { lossNotFinite, sentenceOf } from './stage-errors.js'
 import { watchSteps } from './watch-steps.js'
-import { weightsHash } from './weights-hash.js'
+import { weightsHash } from '../files/weights-hash.js'
 
 /** How a stage ended; `epochs` and `seconds` tell of what was done. */
 export type StageOutcome = { readonly epochs: readonly EpochRow[]; readonly seconds: number } & (

@@ -92,7 +92,7 @@ export function runRecord({ plans, engine, workers, started, record }: RecordOpt
 
 /** Of Gradpool. */
 export function ownVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   const { version } = JSON.parse(text) as { readonly version: string }
   return version
 }

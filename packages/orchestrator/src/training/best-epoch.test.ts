@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { bestEpoch, isOver } from './best-epoch.js'
-import type { EpochRow } from './run-result.js'
+import type { EpochRow } from '../runs/run-result.js'
 
 function rowsOf(...validations: (number | null)[]): EpochRow[] {
   return validations.map((validation, i) => {

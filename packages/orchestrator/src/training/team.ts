@@ -4,7 +4,7 @@
  */
 import type { Execution, SpanOutcome, SpanResult } from '@gradpool/core'
 import { setTimeout } from 'node:timers/promises'
-import { WorkerDied, type SpanPool } from './pool.js'
+import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
 import { messageOf } from './stage-errors.js'
 
 /** How long the others may take to return when one has failed; then their threads are ended. */

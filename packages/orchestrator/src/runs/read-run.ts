@@ -4,11 +4,11 @@
 import { UserError } from '@gradpool/core'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from './file-errors.js'
-import { hasFields, isText } from './json-checks.js'
+import { isMissing } from '../files/file-errors.js'
+import { hasFields, isText } from '../files/json-checks.js'
 import { RUN_FORMAT, RUN_FORMAT_VERSION, type RunRecord } from './run-record.js'
 import type { RunEvent, RunResult } from './run-result.js'
-import { messageOf } from './stage-errors.js'
+import { messageOf } from '../training/stage-errors.js'
 
 export interface RunContents {
   readonly directory: string

@@ -17,8 +17,8 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { codeOf, isMissing, reasonOf } from './file-errors.js'
-import { hasFields, isCount, isText } from './json-checks.js'
+import { codeOf, isMissing, reasonOf } from '../files/file-errors.js'
+import { hasFields, isCount, isText } from '../files/json-checks.js'
 
 interface Owner {
   readonly host: string

@@ -8,8 +8,8 @@
  */
 import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { flushDirectory, makeDirectories } from './durable-file.js'
-import { codeOf, isMissing } from './file-errors.js'
+import { flushDirectory, makeDirectories } from '../files/durable-file.js'
+import { codeOf, isMissing } from '../files/file-errors.js'
 import { STAGE_FILES } from './stage-files.js'
 
 export const STORE_FOLDER = '.store'

@@ -13,10 +13,10 @@ import {
   type CheckpointRecord,
   type TensorsFile,
 } from './checkpoint.js'
-import { checkDiskSpace } from './disk-space.js'
-import { makeDirectories, writeDurably } from './durable-file.js'
-import { isMissing } from './file-errors.js'
-import { messageOf } from './stage-errors.js'
+import { checkDiskSpace } from '../files/disk-space.js'
+import { makeDirectories, writeDurably } from '../files/durable-file.js'
+import { isMissing } from '../files/file-errors.js'
+import { messageOf } from '../training/stage-errors.js'
 
 const NUM_KEPT = 2
 

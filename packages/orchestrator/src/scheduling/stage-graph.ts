@@ -2,7 +2,7 @@
  * The stages of all experiments as one graph: a stage that several experiments have is one node.
  */
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
-import type { StageRef } from './run-result.js'
+import type { StageRef } from '../runs/run-result.js'
 
 export interface StageNode {
   readonly plan: StagePlan

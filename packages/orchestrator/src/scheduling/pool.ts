@@ -38,7 +38,10 @@ const CLOSE_MS = 5000
 
 /** Sources run from `src` in tests of this package; threads always load what was built. */
 const workerFile = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../dist/worker.js' : './worker.js', import.meta.url),
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../../dist/scheduling/worker.js' : './worker.js',
+    import.meta.url,
+  ),
 )
 
 export function createPool({ workers, workerModule, onError }: PoolOptions): SpanPool {

@@ -1,6 +1,6 @@
 /** A few test examples as the trained stage sees them. */
 import type { StagePlan } from '@gradpool/experiments'
-import type { Sample } from './run-result.js'
+import type { Sample } from '../runs/run-result.js'
 
 /**
  * @param predictions `estimate` [samples] and `reconstruction` [samples, pixels], each where the stage predicts it

@@ -6,7 +6,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { isLocked, lockRun } from './run-lock.js'
-import { temporaryFolder } from './testing/temporary-folder.js'
+import { temporaryFolder } from '../testing/temporary-folder.js'
 
 const refuse = (message: string) => {
   throw new Error(message)

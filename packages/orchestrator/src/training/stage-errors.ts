@@ -1,6 +1,6 @@
 /** What went wrong in a stage, as one sentence. */
 import { UserError, type StateValues } from '@gradpool/core'
-import { WorkerDied } from './pool.js'
+import { WorkerDied } from '../scheduling/pool.js'
 
 /**
  * @param step The step that failed, from 1 over all epochs.

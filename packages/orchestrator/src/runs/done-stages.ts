@@ -3,7 +3,7 @@
  * same folder left in the store.
  */
 import { dirname, join } from 'node:path'
-import { reasonOf } from './file-errors.js'
+import { reasonOf } from '../files/file-errors.js'
 import type { RunDirectory } from './run-directory.js'
 import { readStageFiles, type DoneStage } from './stage-files.js'
 import { linkStage, putIntoStore, STORE_FOLDER } from './stage-store.js'

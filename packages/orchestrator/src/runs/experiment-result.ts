@@ -3,8 +3,8 @@
  */
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import type { ExperimentResult, StageResult } from './run-result.js'
-import type { StageGraph } from './stage-graph.js'
-import type { StageOutcome } from './train-stage.js'
+import type { StageGraph } from '../scheduling/stage-graph.js'
+import type { StageOutcome } from '../training/train-stage.js'
 
 /** The outcome of a stage without its states, which are in a file and gone from memory. */
 export type StageEnd = EndOf<StageOutcome> & {

@@ -1,6 +1,6 @@
 /** Which epoch is the best so far, and whether to go on: by the rows of the epochs alone, so that it is the same after a resume. */
 import type { StagePlan } from '@gradpool/experiments'
-import type { EpochRow } from './run-result.js'
+import type { EpochRow } from '../runs/run-result.js'
 
 /** The first of the highest validation accuracy; undefined where there was none. */
 export function bestEpoch(rows: readonly EpochRow[]): number | undefined {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { pathCost, stageGraph } from './stage-graph.js'
-import { experimentOf, stageOf } from './testing/plans.js'
+import { experimentOf, stageOf } from '../testing/plans.js'
 
 it('has one node for all stages of one hash, and edges to those that start from it', () => {
   const auto = stageOf('auto', { cost: 3 })
