@@ -48,7 +48,7 @@ export default tseslint.config(
       '**/out-tsc',
       '**/test-output',
       '**/coverage',
-      '**/runs',
+      'runs',
       '.nx',
       '**/*.d.ts',
     ],
