@@ -1,9 +1,9 @@
 /**
  * The public names of @gradpool/core.
  */
-export { type BatchProgram, examplesBefore, stepsPerEpochOf } from './batch-program.js'
-export { type BatchAxis, batchAxes } from './batch-axis.js'
-export { type Allocate, type Field, type Split } from './dataset.js'
+export { type BatchProgram, examplesBefore, stepsPerEpochOf } from './training/batch-program.js'
+export { type BatchAxis, batchAxes } from './program/batch-axis.js'
+export { type Allocate, type Field, type Split } from './engine/dataset.js'
 export {
   bytesPerElement,
   type DType,
@@ -12,7 +12,7 @@ export {
   sizeOf,
   stridesOf,
   type Values,
-} from './dtype.js'
+} from './program/dtype.js'
 export {
   type CompileOptions,
   type Engine,
@@ -26,7 +26,7 @@ export {
   type SpanStatus,
   type SpanTask,
   type StateValues,
-} from './engine.js'
+} from './engine/engine.js'
 export { invariant, ShapeError, UserError } from './errors.js'
 export {
   checkFit,
@@ -35,8 +35,8 @@ export {
   checkStates,
   checkSteps,
   stateSizes,
-} from './execution-checks.js'
-export { grad } from './gradients.js'
+} from './engine/execution-checks.js'
+export { grad } from './gradients/gradients.js'
 export {
   glorotNormal,
   glorotUniform,
@@ -52,7 +52,7 @@ export {
   type ShapedInitializer,
   uniform,
   zeros,
-} from './initializers.js'
+} from './random/initializers.js'
 export {
   assign,
   Binding,
@@ -68,9 +68,9 @@ export {
   parameter,
   type Params,
   type Scope,
-} from './module.js'
-export { logF32 } from './numeric.js'
-export { OPS, type OpName } from './op-table.js'
+} from './training/module.js'
+export { logF32 } from './random/numeric.js'
+export { OPS, type OpName } from './program/op-table.js'
 export { constant } from './ops/constant.js'
 export {
   abs,
@@ -140,9 +140,9 @@ export {
   type Output,
   Program,
   type ProgramData,
-} from './program.js'
-export { fillNormal, fillUniform, philox, purposeOf, shuffled } from './random.js'
-export { evaluate, type Evaluation, type EvaluationInputs } from './reference.js'
+} from './program/program.js'
+export { fillNormal, fillUniform, philox, purposeOf, shuffled } from './random/random.js'
+export { evaluate, type Evaluation, type EvaluationInputs } from './reference/reference.js'
 export {
   cosine,
   type CosineSchedule,
@@ -157,8 +157,8 @@ export {
   type Schedule,
   stepDecay,
   type StepDecay,
-} from './schedules.js'
-export { segmentsOf, shardSums } from './shards.js'
+} from './training/schedules.js'
+export { segmentsOf, shardSums } from './training/shards.js'
 export {
   type Batch,
   type Predictions,
@@ -167,10 +167,10 @@ export {
   type StageDefinition,
   type StepResults,
   type UsualBatch,
-} from './stage.js'
+} from './training/stage.js'
 export { Stack } from './stacking/stack.js'
-export { Tensor, type TensorLike } from './tensor.js'
-export { currentTrace, type Trace, traceProgram } from './trace.js'
+export { Tensor, type TensorLike } from './tracing/tensor.js'
+export { currentTrace, type Trace, traceProgram } from './tracing/trace.js'
 export {
   type BatchOptions,
   type DataSpec,
@@ -178,4 +178,4 @@ export {
   prediction,
   train,
   type TrainOptions,
-} from './train.js'
+} from './training/train.js'

@@ -1,9 +1,9 @@
 /**
  * Constants.
  */
-import { type DType, type Shape, sizeOf } from '../dtype.js'
-import type { Tensor } from '../tensor.js'
-import { constantValue, currentTrace, shapeError, userError } from '../trace.js'
+import { type DType, type Shape, sizeOf } from '../program/dtype.js'
+import type { Tensor } from '../tracing/tensor.js'
+import { constantValue, currentTrace, shapeError, userError } from '../tracing/trace.js'
 
 const integerRange = { u8: [0, 255], i32: [-(2 ** 31), 2 ** 31 - 1] } as const
 

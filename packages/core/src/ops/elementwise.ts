@@ -4,9 +4,9 @@
  * Operands may be numbers, or tensors of any dtype, which are cast to f32. Where an op takes several, they broadcast as
  * in NumPy. Results are f32; comparisons give 1 and 0. All throw a ShapeError where shapes cannot be broadcast.
  */
-import type { OpName } from '../op-table.js'
-import type { Tensor, TensorLike } from '../tensor.js'
-import { currentTrace } from '../trace.js'
+import type { OpName } from '../program/op-table.js'
+import type { Tensor, TensorLike } from '../tracing/tensor.js'
+import { currentTrace } from '../tracing/trace.js'
 import { asF32, broadcastOperands, tensorOf } from './operands.js'
 
 /** a + b */

@@ -1,10 +1,10 @@
 /**
  * Ops that move elements and compute nothing. They take every dtype and keep it.
  */
-import { type Shape, sizeOf } from '../dtype.js'
-import { callText } from '../shape-inference.js'
-import type { Tensor, TensorLike } from '../tensor.js'
-import { currentTrace, shapeError } from '../trace.js'
+import { type Shape, sizeOf } from '../program/dtype.js'
+import { callText } from '../program/shape-inference.js'
+import type { Tensor, TensorLike } from '../tracing/tensor.js'
+import { currentTrace, shapeError } from '../tracing/trace.js'
 import { axisOf, tensorOf } from './operands.js'
 
 /**

@@ -1,10 +1,10 @@
 /**
  * What ops share: operands made ready (numbers to constants, integers to f32, shapes broadcast) and axes made positive.
  */
-import type { DType, Shape } from '../dtype.js'
-import { callText } from '../shape-inference.js'
-import type { Tensor, TensorLike } from '../tensor.js'
-import { currentTrace, shapeError } from '../trace.js'
+import type { DType, Shape } from '../program/dtype.js'
+import { callText } from '../program/shape-inference.js'
+import type { Tensor, TensorLike } from '../tracing/tensor.js'
+import { currentTrace, shapeError } from '../tracing/trace.js'
 
 /** A tensor of the trace in progress. */
 export function tensorOf(x: TensorLike): Tensor {

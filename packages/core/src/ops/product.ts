@@ -1,8 +1,8 @@
 /**
  * The matrix product.
  */
-import type { Tensor, TensorLike } from '../tensor.js'
-import { currentTrace } from '../trace.js'
+import type { Tensor, TensorLike } from '../tracing/tensor.js'
+import { currentTrace } from '../tracing/trace.js'
 import { asF32 } from './operands.js'
 
 export interface MatmulOptions {

@@ -6,9 +6,9 @@
  * purpose that a Program uses again gets a number, in the order of tracing: `dropout`, `dropout#2`, `dropout#3`. Give
  * purposes of your own where inserting one use must not change the numbers of the later ones.
  */
-import type { Shape } from '../dtype.js'
-import type { Tensor } from '../tensor.js'
-import { currentTrace } from '../trace.js'
+import type { Shape } from '../program/dtype.js'
+import type { Tensor } from '../tracing/tensor.js'
+import { currentTrace } from '../tracing/trace.js'
 
 /** Uniform in [0, 1), a multiple of 2^-24; new numbers each step. @throws UserError where two purposes collide */
 export function randomUniform(shape: Shape, purpose: string): Tensor {

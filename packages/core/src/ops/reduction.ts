@@ -3,11 +3,11 @@
  *
  * Operands of any dtype are cast to f32. Axes may be negative (-1 is the last) and in any order; all of them if not given.
  */
-import type { Shape } from '../dtype.js'
-import type { OpName } from '../op-table.js'
-import { callText } from '../shape-inference.js'
-import type { Tensor, TensorLike } from '../tensor.js'
-import { currentTrace, shapeError } from '../trace.js'
+import type { Shape } from '../program/dtype.js'
+import type { OpName } from '../program/op-table.js'
+import { callText } from '../program/shape-inference.js'
+import type { Tensor, TensorLike } from '../tracing/tensor.js'
+import { currentTrace, shapeError } from '../tracing/trace.js'
 import { div } from './elementwise.js'
 import { reshape } from './layout.js'
 import { asF32, axisOf } from './operands.js'

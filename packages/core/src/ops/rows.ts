@@ -1,8 +1,8 @@
 /**
  * Ops that choose rows by number.
  */
-import type { Tensor, TensorLike } from '../tensor.js'
-import { currentTrace, shapeError } from '../trace.js'
+import type { Tensor, TensorLike } from '../tracing/tensor.js'
+import { currentTrace, shapeError } from '../tracing/trace.js'
 import { asF32, cast, tensorOf } from './operands.js'
 
 /**

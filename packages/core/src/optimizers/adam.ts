@@ -14,8 +14,8 @@
  */
 import { constant } from '../ops/constant.js'
 import { add, div, flush, mul, sqrt, sub } from '../ops/elementwise.js'
-import { learningRateAt, type LearningRate } from '../schedules.js'
-import type { Tensor } from '../tensor.js'
+import { learningRateAt, type LearningRate } from '../training/schedules.js'
+import type { Tensor } from '../tracing/tensor.js'
 import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions } from './options.js'
 import type { ParameterNext, ParameterNow, StepNow, UpdateRule } from './update-rule.js'
 

@@ -5,7 +5,7 @@
  * Source: Loshchilov & Hutter (2019); the decay is scaled by the learning rate, as in torch.optim.AdamW.
  */
 import { mul, sub } from '../ops/elementwise.js'
-import { learningRateAt } from '../schedules.js'
+import { learningRateAt } from '../training/schedules.js'
 import { ADAM_DEFAULTS, ADAM_RANGES, adamStep, type Adam } from './adam.js'
 import { checkedOptimizer, NOT_NEGATIVE } from './options.js'
 import type { UpdateRule } from './update-rule.js'

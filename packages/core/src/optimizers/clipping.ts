@@ -2,7 +2,7 @@
 import { UserError } from '../errors.js'
 import { add, div, maximum, minimum, mul, sqrt } from '../ops/elementwise.js'
 import { sum } from '../ops/reduction.js'
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tracing/tensor.js'
 
 /**
  * - `globalNorm`: scales all gradients by min(1, max / n), n the Euclidean norm over all of them together;

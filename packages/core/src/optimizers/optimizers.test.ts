@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { BatchProgram } from '../batch-program.js'
-import { parameter } from '../module.js'
+import type { BatchProgram } from '../training/batch-program.js'
+import { parameter } from '../training/module.js'
 import { mul, sub } from '../ops/elementwise.js'
 import { sum } from '../ops/reduction.js'
-import { evaluate } from '../reference.js'
-import { cosine, exponentialDecay, stepDecay, type LearningRate } from '../schedules.js'
-import { stage, type Batch } from '../stage.js'
-import { train } from '../train.js'
+import { evaluate } from '../reference/reference.js'
+import { cosine, exponentialDecay, stepDecay, type LearningRate } from '../training/schedules.js'
+import { stage, type Batch } from '../training/stage.js'
+import { train } from '../training/train.js'
 import {
   adam,
   adamw,

@@ -1,6 +1,6 @@
 /** Options that all optimizers share, and the checks of their numbers. */
 import { UserError } from '../errors.js'
-import { checkLearningRate, type LearningRate } from '../schedules.js'
+import { checkLearningRate, type LearningRate } from '../training/schedules.js'
 import { checkClip, type Clip } from './clipping.js'
 
 export interface OptimizerOptions {

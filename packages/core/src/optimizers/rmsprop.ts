@@ -10,7 +10,7 @@
  */
 import { constant } from '../ops/constant.js'
 import { add, div, flush, mul, sqrt, sub } from '../ops/elementwise.js'
-import { learningRateAt, type LearningRate } from '../schedules.js'
+import { learningRateAt, type LearningRate } from '../training/schedules.js'
 import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions } from './options.js'
 import type { UpdateRule } from './update-rule.js'
 

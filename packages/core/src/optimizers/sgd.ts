@@ -8,7 +8,7 @@
  * Sources: Sutskever et al. (2013); the same recurrences as torch.optim.SGD.
  */
 import { add, flush, mul, sub } from '../ops/elementwise.js'
-import { learningRateAt, type LearningRate } from '../schedules.js'
+import { learningRateAt, type LearningRate } from '../training/schedules.js'
 import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions } from './options.js'
 import type { UpdateRule } from './update-rule.js'
 

@@ -5,7 +5,7 @@
  * Rules see all parameters at once, so a value that all share (a bias correction, a norm) is computed once a step.
  * States that decay towards zero are flushed: kernels would slow down on denormal numbers, and all targets agree on 0.
  */
-import type { Tensor } from '../tensor.js'
+import type { Tensor } from '../tracing/tensor.js'
 
 /** One parameter at one step; gradient and slots have the shape of the weight. */
 export interface ParameterNow<Slot extends string = string> {

@@ -4,7 +4,7 @@
  * Programs of one structure need not have equal lists of nodes: where two constants happen to be equal in one of them,
  * they are one node there. So parts are found by walking from the outputs, in all Programs at once.
  */
-import type { Node, Output, Program } from '../program.js'
+import type { Node, Output, Program } from '../program/program.js'
 
 /** A node of every Program. */
 export interface JointNode {

@@ -5,13 +5,13 @@
  * That is free for what is computed element by element, and for products, whose every element is its own sum. A sum of
  * contiguous elements has an order of its own, so these stay contiguous.
  */
-import { sizeOf, type Shape } from '../dtype.js'
+import { sizeOf, type Shape } from '../program/dtype.js'
 import { reshape } from '../ops/layout.js'
 import { matmul } from '../ops/product.js'
-import type { OpName } from '../op-table.js'
-import type { Attributes, Node } from '../program.js'
-import { Tensor } from '../tensor.js'
-import { currentTrace } from '../trace.js'
+import type { OpName } from '../program/op-table.js'
+import type { Attributes, Node } from '../program/program.js'
+import { Tensor } from '../tracing/tensor.js'
+import { currentTrace } from '../tracing/trace.js'
 import { beforeLast, FIRST, repeated, spread, StackedValue } from './stacked-value.js'
 
 /** A tensor is one that all replicas share. */

@@ -9,11 +9,11 @@
  * In the literature: batching a function over an axis of its operands, as `vmap` of JAX does (Frostig, Johnson & Leary,
  * Compiling machine learning programs via high-level tracing, 2018).
  */
-import type { BatchProgram } from '../batch-program.js'
-import { sizeOf, type Shape } from '../dtype.js'
-import type { StateValues } from '../engine.js'
+import type { BatchProgram } from '../training/batch-program.js'
+import { sizeOf, type Shape } from '../program/dtype.js'
+import type { StateValues } from '../engine/engine.js'
 import { UserError } from '../errors.js'
-import type { Program } from '../program.js'
+import type { Program } from '../program/program.js'
 import { joinPrograms } from './joint-nodes.js'
 import { FIRST } from './stacked-value.js'
 import { differingStates, traceStack, type Axes } from './tracer.js'

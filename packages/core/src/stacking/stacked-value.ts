@@ -5,12 +5,12 @@
  * replicas is contiguous, as a product with an operand that all share wants it. A value has one of the two by nature
  * and is moved to the other where an op asks for that.
  */
-import { type Shape } from '../dtype.js'
+import { type Shape } from '../program/dtype.js'
 import { constant } from '../ops/constant.js'
 import { reshape, transpose } from '../ops/layout.js'
 import { broadcastTo } from '../ops/operands.js'
-import type { TensorType } from '../shape-inference.js'
-import type { Tensor } from '../tensor.js'
+import type { TensorType } from '../program/shape-inference.js'
+import type { Tensor } from '../tracing/tensor.js'
 
 /** The replica axis as the first one. */
 export const FIRST = 0

@@ -2,10 +2,10 @@
  * Traces the Program of a stack, node by node, from the Programs of its replicas.
  */
 import { invariant } from '../errors.js'
-import { zeros } from '../initializers.js'
-import type { Input, Program } from '../program.js'
-import { Tensor } from '../tensor.js'
-import { traceProgram, type Trace } from '../trace.js'
+import { zeros } from '../random/initializers.js'
+import type { Input, Program } from '../program/program.js'
+import { Tensor } from '../tracing/tensor.js'
+import { traceProgram, type Trace } from '../tracing/trace.js'
 import type { JointNode, JointProgram } from './joint-nodes.js'
 import { stackingRules, type Value } from './rules.js'
 import { beforeLast, fills, FIRST, spread, StackedValue } from './stacked-value.js'

@@ -3,13 +3,13 @@
  *
  * Its f32 operands are states, x0, x1, …; a batch field, `weights`, makes a scalar loss of the value.
  */
-import { sizeOf } from '../dtype.js'
+import { sizeOf } from '../program/dtype.js'
 import { add, mul, square, sum } from '../index.js'
-import { grad } from '../gradients.js'
-import type { Program } from '../program.js'
-import { evaluate } from '../reference.js'
-import type { Tensor } from '../tensor.js'
-import { type Trace, traceProgram } from '../trace.js'
+import { grad } from '../gradients/gradients.js'
+import type { Program } from '../program/program.js'
+import { evaluate } from '../reference/reference.js'
+import type { Tensor } from '../tracing/tensor.js'
+import { type Trace, traceProgram } from '../tracing/trace.js'
 import { distinctValues, type Example } from './examples.js'
 
 /** Half the distance between the two points of a central difference; right for float64. */

@@ -5,9 +5,9 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
-import { type DType, type Shape, sizeOf } from '../dtype.js'
-import { shuffled } from '../random.js'
-import type { Tensor } from '../tensor.js'
+import { type DType, type Shape, sizeOf } from '../program/dtype.js'
+import { shuffled } from '../random/random.js'
+import type { Tensor } from '../tracing/tensor.js'
 
 export interface Operand {
   readonly shape: Shape

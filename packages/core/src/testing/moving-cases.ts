@@ -3,9 +3,9 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
-import { sizeOf } from '../dtype.js'
+import { sizeOf } from '../program/dtype.js'
 import * as core from '../index.js'
-import { fillNormal, fillUniform, purposeOf } from '../random.js'
+import { fillNormal, fillUniform, purposeOf } from '../random/random.js'
 import {
   broadcastableShapes,
   caseOf,

@@ -1,0 +1,147 @@
+/**
+ * Whether what an execution is given fits its program: data, seed, states, a position, a number of steps. Every engine
+ * refuses here, once, what would make a step fail or read what is not there.
+ */
+import type { BatchProgram } from '../training/batch-program.js'
+import type { Field } from './dataset.js'
+import { bytesPerElement, sizeOf } from '../program/dtype.js'
+import type { CompileOptions, Execution, Position, StateValues } from './engine.js'
+import { UserError } from '../errors.js'
+import type { Program } from '../program/program.js'
+
+/** The step's number is an i32 in programs. */
+const MOST_STEPS = 2 ** 31 - 1
+
+/** @throws UserError with one sentence. */
+export function checkFit(batchProgram: BatchProgram, options: CompileOptions): void {
+  const { program, tail, batchSize, numExamples } = batchProgram
+  const { data, state, seed, orderSeed = seed, shareStateOf } = options
+  for (const each of [seed, orderSeed]) {
+    if (!Number.isInteger(each) || each < -(2 ** 31) || each >= 2 ** 32) {
+      throw new UserError(`a seed is a whole number of 32 bits, not ${each}`)
+    }
+  }
+  if (data.rows.length !== numExamples) {
+    throw new UserError(
+      `the program was traced for ${numExamples} examples, the data has ${data.rows.length}`,
+    )
+  }
+  checkBatch(program, batchSize, options)
+  if (tail) checkBatch(tail, numExamples % batchSize, options)
+  if (state && shareStateOf) {
+    throw new UserError('an execution has states of its own, or shares those of another, not both')
+  }
+  if (state) checkStates(stateSizes(program), state)
+}
+
+function checkBatch(program: Program, batchSize: number, { data }: CompileOptions): void {
+  for (const { role, name, node } of program.inputs) {
+    if (role !== 'batch') continue
+    const field = data.fields[name]
+    if (!field) {
+      const known = Object.keys(data.fields).join(', ')
+      throw new UserError(
+        `the program reads the field "${name}", which the data does not have (it has: ${known})`,
+      )
+    }
+    const { dtype, shape } = program.node(node)
+    const [batch, ...example] = shape
+    if (batch !== batchSize) {
+      throw new UserError(
+        `the program reads the field "${name}" for ${batch ?? 1} examples, its batches have ${batchSize}`,
+      )
+    }
+    if (dtype !== field.dtype || sizeOf(example) !== sizeOf(field.shape)) {
+      throw new UserError(
+        `the program reads the field "${name}" as ${dtype}[${example.join(', ')}], the data has ${field.dtype}[${field.shape.join(', ')}]`,
+      )
+    }
+    const numRows = rowsOf(name, field)
+    const stray = data.rows.find((row) => row < 0 || row >= numRows)
+    if (stray !== undefined) {
+      throw new UserError(`row ${stray} is not in the field "${name}", which has ${numRows} rows`)
+    }
+  }
+}
+
+const arrays = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const
+
+function rowsOf(name: string, { dtype, shape, values }: Field): number {
+  const array = arrays[dtype]
+  if (!(values instanceof array)) {
+    throw new UserError(
+      `the field "${name}" is ${dtype}, so its values must be a ${array.name}, not a ${values.constructor.name}`,
+    )
+  }
+  const numRows = values.byteLength / bytesPerElement[dtype] / sizeOf(shape)
+  if (Number.isInteger(numRows)) return numRows
+  throw new UserError(
+    `the field "${name}" has ${values.length} values, which is no whole number of examples of [${shape.join(', ')}]`,
+  )
+}
+
+/** Elements of each state by its name. */
+export function stateSizes(program: Program): Map<string, number> {
+  return new Map(
+    program.inputs
+      .filter(({ role }) => role === 'state')
+      .map(({ name, node }) => [name, sizeOf(program.node(node).shape)]),
+  )
+}
+
+/** @throws UserError for a value that is of none of these states, or has another number of elements. */
+export function checkStates(sizes: ReadonlyMap<string, number>, values: StateValues): void {
+  for (const [name, given] of Object.entries(values)) {
+    const size = sizes.get(name)
+    if (size === undefined) {
+      throw new UserError(`there is no state "${name}"; there are: ${[...sizes.keys()].join(', ')}`)
+    }
+    if (given.length !== size) {
+      throw new UserError(`the state "${name}" has ${size} elements, ${given.length} were given`)
+    }
+  }
+}
+
+/** @throws UserError for a state of `program` that is none of these, or has another number of elements. */
+export function checkSharedStates(sizes: ReadonlyMap<string, number>, program: Program): void {
+  for (const [name, wanted] of stateSizes(program)) {
+    const size = sizes.get(name)
+    if (size === undefined) {
+      throw new UserError(
+        `there is no state "${name}" to share; there are: ${[...sizes.keys()].join(', ')}`,
+      )
+    }
+    if (size !== wanted) {
+      throw new UserError(`the state "${name}" has ${size} elements, ${wanted} are wanted`)
+    }
+  }
+}
+
+/** @throws UserError for a number of steps that an execution at `step` cannot do. */
+export function checkSteps(steps: number, step: number): void {
+  const most = MOST_STEPS - step
+  if (!Number.isInteger(steps) || steps < 0 || steps > most) {
+    throw new UserError(`steps must be a whole number from 0 to ${most}, not ${steps}`)
+  }
+}
+
+/** Whether an execution can stand at a position. @throws UserError with one sentence. */
+export function checkPosition({ program }: Execution, { step, since, sums }: Position): void {
+  if (!isStep(since) || !isStep(step) || since > step) {
+    throw new UserError(`a position is at a step that can be, not at ${since} to ${step}`)
+  }
+  const { results } = program.program
+  if (Object.keys(sums).length !== results.length) {
+    throw new UserError(`a position has sums of ${results.map(({ name }) => name).join(', ')}`)
+  }
+  for (const { name, node } of results) {
+    const size = sizeOf(program.program.node(node).shape)
+    if (sums[name]?.length !== size) {
+      throw new UserError(`a position has ${size} sums of "${name}"`)
+    }
+  }
+}
+
+function isStep(step: number): boolean {
+  return Number.isInteger(step) && step >= 0 && step <= MOST_STEPS
+}

@@ -1,0 +1,163 @@
+/**
+ * The gradient of every primitive op: one rule each, in one table.
+ *
+ * A rule gets the gradient of the loss by the op's value, and gives, for each operand, how to make the gradient by that
+ * operand. Each is a function, called only where it is needed. Rules are made of ops, so they differentiate again.
+ */
+import type { Shape } from '../program/dtype.js'
+import type { Attributes } from '../program/program.js'
+import type { OpName } from '../program/op-table.js'
+import { div, equal, exp, less, mul, neg, select, sub } from '../ops/elementwise.js'
+import { pad, reshape, slice, transpose } from '../ops/layout.js'
+import { broadcastTo } from '../ops/operands.js'
+import { matmul } from '../ops/product.js'
+import { sum } from '../ops/reduction.js'
+import { gather, scatterAdd } from '../ops/rows.js'
+import type { Tensor } from '../tracing/tensor.js'
+
+export interface RuleContext {
+  /** Of the loss, by the op's value; of the value's shape. */
+  readonly gradient: Tensor
+  readonly value: Tensor
+  readonly inputs: readonly Tensor[]
+  readonly attributes: Attributes
+}
+
+/** How to make the gradient by each operand, in order; undefined for an operand that has none. */
+type Rule = (context: RuleContext) => readonly ((() => Tensor) | undefined)[]
+
+/** null: the value does not change smoothly with any operand, so no gradient passes. */
+export const gradientRules: Readonly<Record<OpName, Rule | null>> = {
+  input: null,
+  constant: null,
+  random: null,
+
+  neg: ({ gradient: g }) => [() => neg(g)],
+  exp: ({ gradient: g, value: y }) => [() => mul(g, y)],
+  log: unary(({ gradient: g }, x) => div(g, x)),
+  sqrt: ({ gradient: g, value: y }) => [() => div(mul(g, 0.5), y)],
+  tanh: ({ gradient: g, value: y }) => [() => mul(g, sub(1, mul(y, y)))],
+  sigmoid: ({ gradient: g, value: y }) => [() => mul(g, mul(y, sub(1, y)))],
+  // Of the value, not the operand, so that the operand need not be kept; 0 at 0.
+  relu: ({ gradient: g, value: y }) => [() => select(less(0, y), g, 0)],
+  // 0 at 0.
+  abs: unary(({ gradient: g }, x) => select(less(0, x), g, select(less(x, 0), neg(g), 0))),
+  // That of the identity, everywhere: what is flushed is 0 to within the precision of f32.
+  flush: ({ gradient: g }) => [() => g],
+  stopGradient: null,
+  // Gradients exist for f32 alone, and a cast from f32 to f32 is never traced.
+  cast: null,
+
+  add: ({ gradient: g }) => [() => g, () => g],
+  sub: ({ gradient: g }) => [() => g, () => neg(g)],
+  mul: binary(({ gradient: g }, a, b) => [() => mul(g, b), () => mul(g, a)]),
+  div: binary(({ gradient: g, value: y }, _a, b) => [
+    () => div(g, b),
+    () => neg(div(mul(g, y), b)),
+  ]),
+  max: binary(({ gradient: g }, a, b) => [() => larger(g, a, b), () => larger(g, b, a)]),
+  min: binary(({ gradient: g }, a, b) => [() => larger(g, b, a), () => larger(g, a, b)]),
+  less: null,
+  lessEqual: null,
+  equal: null,
+  select: ({ gradient: g, inputs: [condition] }) =>
+    condition ? [undefined, () => select(condition, g, 0), () => select(condition, 0, g)] : [],
+
+  sum: unary(({ gradient: g, attributes }, x) => spread(g, x.shape, axesOf(attributes, 'axes'))),
+  // Equal largest elements share evenly.
+  reduceMax: unary(({ gradient: g, value: y, attributes }, x) => {
+    const axes = axesOf(attributes, 'axes')
+    const isLargest = equal(x, spread(y, x.shape, axes))
+    const share = div(g, sum(isLargest, axes))
+    return select(isLargest, spread(share, x.shape, axes), 0)
+  }),
+  argMax: null,
+  softmax: ({ gradient: g, value: y }) => [
+    () => mul(y, sub(g, sum(mul(g, y), -1, { keepDims: true }))),
+  ],
+  logSoftmax: ({ gradient: g, value: y }) => [
+    () => sub(g, mul(exp(y), sum(g, -1, { keepDims: true }))),
+  ],
+
+  broadcast: unary(({ gradient: g }, x) => {
+    const lead = g.rank - x.rank
+    const repeated = g.shape
+      .map((_, axis) => axis)
+      .filter((axis) => axis < lead || (x.shape[axis - lead] === 1 && g.shape[axis] !== 1))
+    return reshape(sum(g, repeated), x.shape)
+  }),
+  reshape: unary(({ gradient: g }, x) => reshape(g, x.shape)),
+  transpose: unary(({ gradient: g, attributes }, x) => {
+    const permutation = axesOf(attributes, 'permutation')
+    return transpose(
+      g,
+      x.shape.map((_, axis) => permutation.indexOf(axis)),
+    )
+  }),
+  slice: unary(({ gradient: g, attributes }, x) => pad(g, axesOf(attributes, 'starts'), x.shape)),
+  pad: unary(({ gradient: g, attributes }, x) => slice(g, axesOf(attributes, 'before'), x.shape)),
+  concat: ({ gradient: g, inputs, attributes: { axis } }) => {
+    let end = 0
+    return inputs.map((input) => {
+      const start = end
+      end += input.shape[Number(axis)] ?? 0
+      const starts = g.shape.map((_, i) => (i === axis ? start : 0))
+      return () => slice(g, starts, input.shape)
+    })
+  },
+
+  // Exact where every index is within the table, which is what `gather` is for.
+  gather: binary(({ gradient: g }, table, indices) => [
+    () => scatterAdd(g, indices, table.shape[0] ?? 1),
+    undefined,
+  ]),
+  scatterAdd: binary(({ gradient: g }, _updates, indices) => [() => gather(g, indices), undefined]),
+  oneHot: null,
+  matmul: binary(({ gradient: g, attributes }, a, b) => {
+    const transposeA = attributes.transposeA === true
+    const transposeB = attributes.transposeB === true
+    // Of C = A B: G Bᵀ and Aᵀ G, each transposed where the operand is.
+    return [
+      () =>
+        transposeA
+          ? matmul(b, g, { transposeA: transposeB, transposeB: true })
+          : matmul(g, b, { transposeB: !transposeB }),
+      () =>
+        transposeB
+          ? matmul(g, a, { transposeA: true, transposeB: transposeA })
+          : matmul(a, g, { transposeA: !transposeA }),
+    ]
+  }),
+}
+
+/** The rule of an op with one operand. */
+function unary(rule: (context: RuleContext, x: Tensor) => Tensor): Rule {
+  return (context) => context.inputs.map((x) => () => rule(context, x))
+}
+
+/** The rule of an op with two operands. */
+function binary(rule: (context: RuleContext, a: Tensor, b: Tensor) => ReturnType<Rule>): Rule {
+  return (context) => {
+    const [a, b] = context.inputs
+    return a && b ? rule(context, a, b) : []
+  }
+}
+
+/** `g` where `a` is the larger of the two, half of it where they are equal, else 0. */
+function larger(g: Tensor, a: Tensor, b: Tensor): Tensor {
+  return select(less(b, a), g, select(equal(a, b), mul(g, 0.5), 0))
+}
+
+/** A value without some axes, repeated along them to the shape that has them. */
+function spread(reduced: Tensor, shape: Shape, axes: Shape): Tensor {
+  const kept = reshape(
+    reduced,
+    shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)),
+  )
+  return broadcastTo(kept, shape)
+}
+
+function axesOf(attributes: Attributes, name: string): readonly number[] {
+  const value = attributes[name]
+  return typeof value === 'object' ? value : []
+}

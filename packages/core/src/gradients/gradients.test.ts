@@ -1,0 +1,115 @@
+/**
+ * What `grad` promises beyond the rule of each op, which ops.test.ts checks.
+ */
+import { describe, expect, test } from 'vitest'
+import {
+  abs,
+  add,
+  equal,
+  evaluate,
+  exp,
+  grad,
+  matmul,
+  max,
+  maximum,
+  mean,
+  mul,
+  relu,
+  stopGradient,
+  sum,
+  type Tensor,
+  type TensorLike,
+  traceProgram,
+  UserError,
+} from '../index.js'
+
+/** The gradient by `x` of what `build` makes of it, at the values given. */
+function gradientAt(x: readonly number[], build: (x: Tensor) => Tensor): number[] {
+  const program = traceProgram((trace) => {
+    const state = trace.state('x', [x.length], { kind: 'constant', value: 0 })
+    trace.result('gradient', first(grad(build(state), [state])))
+  })
+  return [...(evaluate(program, { state: { x } }).results.gradient ?? [])]
+}
+
+function first(tensors: readonly Tensor[]): TensorLike {
+  return tensors[0] ?? NaN
+}
+
+describe('grad', () => {
+  test('is zeros for what the loss does not depend on', () => {
+    expect(gradientAt([1, 2], () => mean(2))).toEqual([0, 0])
+    expect(gradientAt([1, 2], (x) => sum(stopGradient(x)))).toEqual([0, 0])
+    expect(gradientAt([1, 2], (x) => sum(equal(x, 1)))).toEqual([0, 0])
+  })
+
+  test('adds up all the ways in which the loss depends', () => {
+    expect(gradientAt([1, 2], (x) => sum(add(mul(x, x), mul(3, x))))).toEqual([5, 7])
+  })
+
+  test('passes by what stopGradient holds', () => {
+    expect(gradientAt([1, 2], (x) => sum(mul(x, stopGradient(x))))).toEqual([1, 2])
+  })
+
+  test('is 0 at the kink of relu and abs', () => {
+    expect(gradientAt([-1, 0, 1], (x) => sum(relu(x)))).toEqual([0, 0, 1])
+    expect(gradientAt([-1, 0, 1], (x) => sum(abs(x)))).toEqual([-1, 0, 1])
+  })
+
+  test('is shared evenly by equal largest elements', () => {
+    expect(gradientAt([3, 1, 3, 3], (x) => max(x))).toEqual([1 / 3, 0, 1 / 3, 1 / 3])
+    expect(gradientAt([1, 2, 3], (x) => sum(maximum(x, 2)))).toEqual([0, 0.5, 1])
+  })
+
+  test('is of anything on the way to the loss', () => {
+    const program = traceProgram((trace) => {
+      const x = trace.state('x', [2], { kind: 'constant', value: 3 })
+      const squared = mul(x, x)
+      const [byX, bySquared] = grad(sum(mul(squared, 2)), [x, squared])
+      trace.result('byX', byX ?? NaN)
+      trace.result('bySquared', bySquared ?? NaN)
+    })
+    const { byX, bySquared } = evaluate(program).results
+    expect([...(byX ?? [])]).toEqual([12, 12])
+    expect([...(bySquared ?? [])]).toEqual([2, 2])
+  })
+
+  test('of the loss itself is 1', () => {
+    const program = traceProgram((trace) => {
+      const loss = sum(trace.batch('x', 'f32', [2]))
+      trace.result('gradient', first(grad(loss, [loss])))
+    })
+    expect([...(evaluate(program, { batch: { x: [1, 2] } }).results.gradient ?? [])]).toEqual([1])
+  })
+
+  test('can be taken three times', () => {
+    const cubed = (x: Tensor) => mul(x, mul(x, x))
+    const values = gradientAt([2, 5], (x) => {
+      const [slope] = grad(sum(cubed(x)), [x])
+      const [curvature] = grad(sum(slope ?? NaN), [x])
+      return sum(curvature ?? NaN)
+    })
+    expect(values).toEqual([6, 6])
+  })
+
+  test('of a common subexpression is computed once', () => {
+    const program = traceProgram((trace) => {
+      const x = trace.state('x', [2, 2], { kind: 'constant', value: 1 })
+      const [gradient] = grad(sum(exp(matmul(x, x))), [x])
+      trace.result('loss', sum(exp(matmul(x, x))))
+      trace.result('gradient', gradient ?? NaN)
+    })
+    expect(program.nodes.filter(({ op }) => op === 'exp')).toHaveLength(1)
+    expect(program.nodes.filter(({ op }) => op === 'matmul')).toHaveLength(3)
+  })
+
+  test('does not exist for integers', () => {
+    const build = () =>
+      traceProgram((trace) => {
+        const pixels = trace.batch('pixels', 'u8', [4])
+        grad(sum(pixels), [pixels])
+      })
+    expect(build).toThrow(UserError)
+    expect(build).toThrow('grad: a tensor of dtype u8 has no gradient')
+  })
+})

@@ -1,0 +1,85 @@
+/**
+ * What shape inference asks of operands and attributes. Each throws a ShapeError that says what does not fit.
+ */
+import { type DType, type Shape, sizeOf } from './dtype.js'
+import { ShapeError } from '../errors.js'
+import type { Attributes } from './program.js'
+import type { TensorType } from './shape-inference.js'
+
+/** Exactly this many operands, as a tuple. */
+export function operands(inputs: readonly TensorType[], count: 0): readonly []
+export function operands(inputs: readonly TensorType[], count: 1): readonly [TensorType]
+export function operands(inputs: readonly TensorType[], count: 2): readonly [TensorType, TensorType]
+export function operands(
+  inputs: readonly TensorType[],
+  count: 2 | 3,
+): readonly [TensorType, ...TensorType[]]
+export function operands(inputs: readonly TensorType[], count: number): readonly TensorType[] {
+  if (inputs.length !== count) refuse(`it takes ${count} operands`)
+  return inputs
+}
+
+/** The two extents of a matrix, or of each in a stack of them, as the product sees it. */
+export function matrix({ shape }: TensorType, transposed: boolean): readonly [number, number] {
+  const [rows, cols] = shape.slice(-2)
+  if (rows === undefined || cols === undefined || shape.length > 3)
+    return refuse('it takes two matrices, or two stacks of matrices')
+  return transposed ? [cols, rows] : [rows, cols]
+}
+
+export function checkIndices({ dtype, shape }: TensorType): void {
+  if (dtype !== 'i32' || shape.length !== 1) refuse('the indices must be i32[n]')
+}
+
+export function requireF32({ dtype }: TensorType): void {
+  if (dtype !== 'f32') refuse(`it takes f32, not ${dtype}`)
+}
+
+/** Whether a block of `shape` that begins at `starts` lies within `whole`. */
+export function isBlock(starts: readonly number[], shape: Shape, whole: Shape): boolean {
+  return (
+    starts.length === shape.length &&
+    whole.length === shape.length &&
+    whole.every((extent, axis) => isInteger(starts[axis], 0, extent - (shape[axis] ?? Infinity)))
+  )
+}
+
+export function checkShape(shape: Shape): void {
+  if (!shape.every((extent) => isInteger(extent, 1))) {
+    refuse(`${shapeText(shape)} is not a shape: extents are positive integers`)
+  }
+  if (sizeOf(shape) > 0x7fffffff) refuse(`${shapeText(shape)} has more than 2^31 - 1 elements`)
+}
+
+export function integers(attributes: Attributes, name: string): readonly number[] {
+  const value = attributes[name]
+  if (typeof value !== 'object') return refuse(`${name} must be a list of integers`)
+  if (!value.every((item) => isInteger(item, 0))) refuse(`${name} must be integers from 0`)
+  return value
+}
+
+export function dtypeAttribute({ dtype }: Attributes): DType {
+  if (dtype === 'f32' || dtype === 'i32' || dtype === 'u8') return dtype
+  return refuse('dtype must be f32, i32 or u8')
+}
+
+export function flag(attributes: Attributes, name: string): boolean {
+  const value = attributes[name] ?? false
+  return typeof value === 'boolean' ? value : refuse(`${name} must be true or false`)
+}
+
+export function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
+}
+
+export function isInteger(value: unknown, low: number, high = Infinity): value is number {
+  return isNumber(value) && Number.isInteger(value) && value >= low && value <= high
+}
+
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`
+}
+
+export function refuse(complaint: string): never {
+  throw new ShapeError(complaint)
+}

@@ -1,0 +1,260 @@
+/**
+ * Programs as text and as JSON.
+ */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  add,
+  constant,
+  gather,
+  grad,
+  logSoftmax,
+  matmul,
+  mean,
+  mul,
+  neg,
+  oneHot,
+  Program,
+  randomUniform,
+  relu,
+  slice,
+  sub,
+  sum,
+  traceProgram,
+  UserError,
+} from '../index.js'
+
+/** Plain JSON, as a test may spoil it. */
+type Json = Record<string, Record<string, unknown>[]>
+
+const classifier = traceProgram((trace) => {
+  const image = trace.batch('image', 'u8', [10, 784])
+  const label = trace.batch('label', 'u8', [10])
+  const weights = trace.state('weights', [784, 10], { kind: 'normal', mean: 0, std: 0.03 })
+  const bias = trace.state('bias', [10], { kind: 'constant', value: 0 })
+  const logits = add(matmul(image, weights), bias) // [batch, 10]
+  const loss = neg(mean(sum(mul(logSoftmax(logits), oneHot(label, 10)), -1)))
+  const [weightsGradient = 0, biasGradient = 0] = grad(loss, [weights, bias])
+  trace.update('weights', sub(weights, mul(0.1, weightsGradient)))
+  trace.update('bias', sub(bias, mul(0.1, biasGradient)))
+  trace.result('loss', loss)
+})
+
+const assorted = traceProgram((trace) => {
+  const table = trace.state('table', [4, 2], { kind: 'uniform', low: -1, high: 1 })
+  const rows = gather(table, trace.batch('index', 'i32', [3]))
+  const scaled = mul(rows, add(randomUniform([3, 2], 'dropout'), constant([0.5, 1.5])))
+  const product = matmul(relu(scaled), slice(table, [1, 0], [3, 2]), { transposeB: true })
+  trace.result('loss', mean(product))
+  trace.update('table', mul(table, 0.5))
+})
+
+describe('a Program as text', () => {
+  test('has a line for each node, update and result', () => {
+    expect(classifier.toString()).toBe(
+      `
+%0 = input(batch image) : u8[10, 784]
+%1 = input(batch label) : u8[10]
+%2 = input(state weights) {kind: normal, mean: 0, std: 0.03} : f32[784, 10]
+%3 = input(state bias) {kind: constant, value: 0} : f32[10]
+%4 = cast(%0) {dtype: f32} : f32[10, 784]
+%5 = matmul(%4, %2) : f32[10, 10]
+%6 = broadcast(%3) : f32[10, 10]
+%7 = add(%5, %6) : f32[10, 10]
+%8 = logSoftmax(%7) : f32[10, 10]
+%9 = oneHot(%1) {depth: 10} : f32[10, 10]
+%10 = mul(%8, %9) : f32[10, 10]
+%11 = sum(%10) {axes: [1]} : f32[10]
+%12 = sum(%11) {axes: [0]} : f32[]
+%13 = constant(10) : f32[]
+%14 = div(%12, %13) : f32[]
+%15 = neg(%14) : f32[]
+%16 = constant(-0.1) : f32[10, 10]
+%17 = mul(%16, %9) : f32[10, 10]
+%18 = exp(%8) : f32[10, 10]
+%19 = sum(%17) {axes: [1]} : f32[10]
+%20 = reshape(%19) : f32[10, 1]
+%21 = broadcast(%20) : f32[10, 10]
+%22 = mul(%18, %21) : f32[10, 10]
+%23 = sub(%17, %22) : f32[10, 10]
+%24 = sum(%23) {axes: [0]} : f32[10]
+%25 = matmul(%4, %23) {transposeA: true} : f32[784, 10]
+%26 = constant(0.1) : f32[784, 10]
+%27 = mul(%26, %25) : f32[784, 10]
+%28 = sub(%2, %27) : f32[784, 10]
+%29 = constant(0.1) : f32[10]
+%30 = mul(%29, %24) : f32[10]
+%31 = sub(%3, %30) : f32[10]
+update weights = %28
+update bias = %31
+result loss = %15
+`.trim(),
+    )
+  })
+
+  test('cuts long constants short', () => {
+    const program = traceProgram((trace) => trace.result('r', constant([...Array(100).keys()])))
+    expect(program.toString()).toContain(
+      '%0 = constant([0, 1, 2, 3, 4, 5, 6, 7, … 100]) : f32[100]',
+    )
+  })
+})
+
+describe('a Program as JSON', () => {
+  test.each([
+    ['a classifier', classifier],
+    ['assorted ops', assorted],
+  ])('is the same when read back: %s', (_name, program) => {
+    const back = Program.fromJSON(JSON.parse(JSON.stringify(program)))
+    expect(back).toBeInstanceOf(Program)
+    expect(back.toJSON()).toEqual(program.toJSON())
+    expect(back.hash).toBe(program.hash)
+  })
+
+  test('has one hash, however the keys of an object are ordered', () => {
+    const build = (initializer: { kind: 'normal'; mean: number; std: number }) =>
+      traceProgram((trace) => trace.result('w', trace.state('w', [2], initializer)))
+    const one = build({ kind: 'normal', mean: 0, std: 1 })
+    expect(build({ std: 1, mean: 0, kind: 'normal' }).hash).toBe(one.hash)
+    expect(build({ kind: 'normal', mean: 0, std: 2 }).hash).not.toBe(one.hash)
+  })
+
+  test.each<[string, (json: Json) => unknown]>([
+    ['a Program is not an object', () => []],
+    ['a Program has no list "nodes"', (json) => ({ ...json, nodes: 1 })],
+    ['node 4 has the unknown op "warp"', ({ nodes }) => spoil(nodes, 4, { op: 'warp' })],
+    ['node 4 has the unknown op "toString"', ({ nodes }) => spoil(nodes, 4, { op: 'toString' })],
+    ['node 5 (matmul) refers to node 5', ({ nodes }) => spoil(nodes, 5, { inputs: [4, 5] })],
+    ['node 5 (matmul) refers to node -1', ({ nodes }) => spoil(nodes, 5, { inputs: [4, -1] })],
+    ['node 5 (matmul) refers to node 1.5', ({ nodes }) => spoil(nodes, 5, { inputs: [4, 1.5] })],
+    [
+      'node 5 (matmul) has the unknown dtype "f64"',
+      ({ nodes }) => spoil(nodes, 5, { dtype: 'f64' }),
+    ],
+    [
+      'node 5 (matmul) says that it is f32[10, 11], but it is f32[10, 10]',
+      ({ nodes }) => spoil(nodes, 5, { shape: [10, 11] }),
+    ],
+    [
+      'node 5 (matmul) says that it is i32[10, 10], but it is f32[10, 10]',
+      ({ nodes }) => spoil(nodes, 5, { dtype: 'i32' }),
+    ],
+    [
+      'node 5 (matmul) is not valid: matmul of u8[10, 784] and f32[784, 10]: it takes f32, not u8',
+      ({ nodes }) => spoil(nodes, 5, { inputs: [0, 2] }),
+    ],
+    [
+      'node 5 (matmul) is not valid: matmul of f32[10, 784]: it takes 2 operands',
+      ({ nodes }) => spoil(nodes, 5, { inputs: [4] }),
+    ],
+    [
+      'node 5 (matmul) has an extent that is no number',
+      ({ nodes }) => spoil(nodes, 5, { shape: ['10', 10] }),
+    ],
+    [
+      'node 5 (matmul) is not valid: matmul of f32[10, 784] and f32[784, 10]: transposeA must be',
+      ({ nodes }) => spoil(nodes, 5, { attributes: { transposeA: 1 } }),
+    ],
+    [
+      'attribute "axes" of node 11 (sum) has an item that is no number',
+      ({ nodes }) => spoil(nodes, 11, { attributes: { axes: [null] } }),
+    ],
+    [
+      'attribute "axes" of node 11 (sum) is neither a value nor a list',
+      ({ nodes }) => spoil(nodes, 11, { attributes: { axes: {} } }),
+    ],
+    [
+      'node 11 (sum) is not valid: sum of f32[10, 10]: axes [2] must be some of its axes',
+      ({ nodes }) => spoil(nodes, 11, { attributes: { axes: [2] } }),
+    ],
+    [
+      'node 11 (sum) is not valid: sum of f32[10, 10]: axes must be a list',
+      ({ nodes }) => spoil(nodes, 11, { attributes: {} }),
+    ],
+    [
+      'node 6 (broadcast) is not valid: broadcast of f32[10]: it cannot be broadcast',
+      ({ nodes }) => spoil(nodes, 6, { shape: [10, 11] }),
+    ],
+    [
+      'node 0 (input) is not valid: input: [0] is not a shape',
+      ({ nodes }) => spoil(nodes, 0, { shape: [0] }),
+    ],
+    [
+      'input "image" names node 5, which is no input',
+      ({ inputs }) => spoil(inputs, 0, { node: 5 }),
+    ],
+    ['a Program has two inputs for one node', ({ inputs }) => spoil(inputs, 0, { node: 1 })],
+    [
+      'input "image" has the unknown role "pixels"',
+      ({ inputs }) => spoil(inputs, 0, { role: 'pixels' }),
+    ],
+    ['input "image" should be named "step"', ({ inputs }) => spoil(inputs, 0, { role: 'step' })],
+    [
+      'the initializer of input "weights" has no number "std"',
+      ({ inputs }) => spoil(inputs, 2, { initializer: { kind: 'normal', mean: 0 } }),
+    ],
+    [
+      'the initializer of input "weights" is of the unknown kind "magic"',
+      ({ inputs }) => spoil(inputs, 2, { initializer: { kind: 'magic' } }),
+    ],
+    ['batch "image" is there twice', ({ inputs }) => spoil(inputs, 1, { name: 'image' })],
+    ['node 0 (input) is no input', ({ inputs }) => inputs?.shift()],
+    [
+      'state "image" is not f32',
+      ({ inputs }) =>
+        spoil(inputs, 0, { role: 'state', initializer: { kind: 'constant', value: 0 } }),
+    ],
+    ['update "scale" is of no state', ({ updates }) => spoil(updates, 0, { name: 'scale' })],
+    [
+      'update "weights" is not of the type of its state',
+      ({ updates }) => spoil(updates, 0, { node: 5 }),
+    ],
+    [
+      'update "bias" is there twice',
+      ({ updates }) => spoil(updates, 0, { name: 'bias', node: 31 }),
+    ],
+    ['result "loss" is not f32', ({ results }) => spoil(results, 0, { node: 0 })],
+    ['result "loss" refers to node 99', ({ results }) => spoil(results, 0, { node: 99 })],
+    ['result has no name', ({ results }) => spoil(results, 0, { name: 3 })],
+  ])('is refused where it is wrong: %s', (message, spoiled) => {
+    const json = JSON.parse(JSON.stringify(classifier)) as Json
+    const replacement = spoiled(json)
+    const data =
+      message.startsWith('a Program is') || message.includes('no list') ? replacement : json
+    expect(() => Program.fromJSON(data)).toThrow(UserError)
+    expect(() => Program.fromJSON(data)).toThrow(`this is not a valid Program: ${message}`)
+  })
+})
+
+test('JSON with anything changed is either a Program or refused with one sentence', () => {
+  const text = JSON.stringify(assorted)
+  const paths = pathsWithin(JSON.parse(text) as JsonValue)
+  fc.assert(
+    fc.property(fc.constantFrom(...paths), fc.jsonValue(), (path, value) => {
+      const json = JSON.parse(text) as JsonValue
+      const parent = path
+        .slice(0, -1)
+        .reduce<unknown>((at, key) => Reflect.get(Object(at), key), json)
+      Reflect.set(Object(parent), path.at(-1) ?? '', value)
+      try {
+        expect(Program.fromJSON(json)).toBeInstanceOf(Program)
+      } catch (error) {
+        expect(error).toBeInstanceOf(UserError)
+      }
+    }),
+    { seed: 1, numRuns: 500 },
+  )
+})
+
+type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue }
+
+/** The paths of everything within a JSON value. */
+function pathsWithin(value: JsonValue, path: readonly string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return [[...path]]
+  const within = Object.entries(value).flatMap(([key, item]) => pathsWithin(item, [...path, key]))
+  return path.length > 0 ? [[...path], ...within] : within
+}
+
+function spoil(items: Record<string, unknown>[] | undefined, index: number, changes: object): void {
+  Object.assign(items?.[index] ?? {}, changes)
+}

@@ -1,0 +1,127 @@
+/**
+ * First values of parameters, as data. Values come from the counter-based generator, keyed by (seed, parameter name), so
+ * a parameter starts from the same values whatever else the model holds.
+ */
+import { sizeOf, type Shape } from '../program/dtype.js'
+import { UserError } from '../errors.js'
+import type { ProgramData } from '../program/program.js'
+import { fillNormal, fillUniform, purposeOf } from './random.js'
+
+export type Initializer =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'normal'; readonly mean: number; readonly std: number }
+  | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
+
+/** An initializer that depends on the shape it fills. */
+export type ShapedInitializer = (shape: Shape) => Initializer
+
+/** What layers take for their weights: an initializer, a function of the shape, or the name of one. */
+export type InitializerLike = Initializer | ShapedInitializer | keyof typeof shapedInitializers
+
+export const zeros: Initializer = Object.freeze({ kind: 'constant', value: 0 })
+export const ones: Initializer = Object.freeze({ kind: 'constant', value: 1 })
+
+/** Normal distribution; mean 0 unless said. */
+export function normal(std: number, mean = 0): Initializer {
+  return Object.freeze({ kind: 'normal', mean, std })
+}
+
+/** Uniform distribution over [low, high). */
+export function uniform(low: number, high: number): Initializer {
+  return Object.freeze({ kind: 'uniform', low, high })
+}
+
+/** Uniform within ±sqrt(6 / (fanIn + fanOut)). Source: Glorot & Bengio (2010). */
+export function glorotUniform(shape: Shape): Initializer {
+  const { fanIn, fanOut } = fans(shape)
+  const limit = Math.sqrt(6 / (fanIn + fanOut))
+  return uniform(-limit, limit)
+}
+
+/** Normal of standard deviation sqrt(2 / (fanIn + fanOut)). Source: Glorot & Bengio (2010). */
+export function glorotNormal(shape: Shape): Initializer {
+  const { fanIn, fanOut } = fans(shape)
+  return normal(Math.sqrt(2 / (fanIn + fanOut)))
+}
+
+/** Uniform within ±sqrt(6 / fanIn), for layers followed by a ReLU. Source: He et al. (2015). */
+export function heUniform(shape: Shape): Initializer {
+  const limit = Math.sqrt(6 / fans(shape).fanIn)
+  return uniform(-limit, limit)
+}
+
+/** Normal of standard deviation sqrt(2 / fanIn), for layers followed by a ReLU. Source: He et al. (2015). */
+export function heNormal(shape: Shape): Initializer {
+  return normal(Math.sqrt(2 / fans(shape).fanIn))
+}
+
+const shapedInitializers = { glorotUniform, glorotNormal, heUniform, heNormal } as const
+
+/**
+ * The initializer that `like` stands for, for a parameter of this shape.
+ *
+ * @throws UserError for a name or a kind that is not known.
+ */
+export function initializerFor(like: InitializerLike, shape: Shape): Initializer {
+  if (typeof like === 'function') return like(shape)
+  if (typeof like === 'string') {
+    if (Object.hasOwn(shapedInitializers, like)) return shapedInitializers[like](shape)
+    const names = Object.keys(shapedInitializers).join(', ')
+    throw new UserError(`there is no initializer "${like}"; the named ones are ${names}`)
+  }
+  return like
+}
+
+/** The widths that a weight connects: the last two axes, times the extents before them. */
+function fans(shape: Shape): { fanIn: number; fanOut: number } {
+  const [fanOut = 1, fanIn = fanOut, ...window] = shape.toReversed()
+  const receptiveField = sizeOf(window)
+  return { fanIn: fanIn * receptiveField, fanOut: fanOut * receptiveField }
+}
+
+/**
+ * The first value of a state: row-major f32 of this shape, drawn for the purpose `name`.
+ *
+ * Every element is one f32 draw, scaled and shifted with one rounding each.
+ */
+export function initialValue(
+  initializer: Initializer,
+  shape: Shape,
+  seed: number,
+  name: string,
+): Float32Array {
+  const values = new Float32Array(sizeOf(shape))
+  switch (initializer.kind) {
+    case 'constant':
+      return values.fill(initializer.value)
+    case 'normal':
+      fillNormal(values, seed, purposeOf(name), 0)
+      return scaleAndShift(values, initializer.std, initializer.mean)
+    case 'uniform':
+      fillUniform(values, seed, purposeOf(name), 0)
+      return scaleAndShift(values, initializer.high - initializer.low, initializer.low)
+  }
+}
+
+function scaleAndShift(values: Float32Array, scale: number, shift: number): Float32Array {
+  const scaleF32 = Math.fround(scale)
+  const shiftF32 = Math.fround(shift)
+  values.forEach((value, i) => {
+    values[i] = Math.fround(scaleF32 * value) + shiftF32
+  })
+  return values
+}
+
+/** The first values of all states of a Program, by name. */
+export function initialState(
+  program: Pick<ProgramData, 'inputs' | 'nodes'>,
+  seed: number,
+): Record<string, Float32Array> {
+  const state: Record<string, Float32Array> = {}
+  for (const input of program.inputs) {
+    if (input.role !== 'state') continue
+    const shape = program.nodes[input.node]?.shape ?? []
+    state[input.name] = initialValue(input.initializer, shape, seed, input.name)
+  }
+  return state
+}

@@ -1,0 +1,289 @@
+/**
+ * What each op computes, in float64: one simple function per op. See reference.ts.
+ */
+import { type DType, type Shape, sizeOf, stridesOf } from '../program/dtype.js'
+import { invariant } from '../errors.js'
+import type { OpName } from '../program/op-table.js'
+import type { Attributes, Node } from '../program/program.js'
+import { segmentsOf } from '../training/shards.js'
+import { fillNormal, fillUniform } from '../random/random.js'
+import type { TensorType } from '../program/shape-inference.js'
+
+/** A tensor's type and its values, row-major. */
+export interface Evaluated extends TensorType {
+  readonly values: Float64Array
+}
+
+/** Computes the values of a node from those of its operands. */
+type Kernel = (operands: Operands, node: Node) => Float64Array
+/** The operand at a position; asking for one that is not there is a defect. */
+type Operands = (position: number) => Evaluated
+
+/** The values of a node, from those of its operands. */
+export function computeNode(node: Node, inputs: readonly Evaluated[]): Float64Array {
+  const operands: Operands = (position) => {
+    const operand = inputs[position]
+    invariant(operand, `${node.op} has no operand ${position}`)
+    return operand
+  }
+  return KERNELS[node.op](operands, node)
+}
+
+const KERNELS: Readonly<Record<OpName, Kernel>> = {
+  input: () => {
+    throw new Error('the value of an input comes from outside')
+  },
+  constant: (_, { attributes: { values }, shape }) =>
+    typeof values === 'object'
+      ? Float64Array.from(values)
+      : new Float64Array(sizeOf(shape)).fill(Number(values)),
+  random: (operands, { attributes: { distribution, purpose }, shape }) => {
+    const [seed = 0] = operands(0).values
+    const [step = 0] = operands(1).values
+    const values = new Float32Array(sizeOf(shape))
+    const fill = distribution === 'normal' ? fillNormal : fillUniform
+    fill(values, seed, Number(purpose), step)
+    return Float64Array.from(values)
+  },
+
+  neg: unary((x) => -x),
+  exp: unary(Math.exp),
+  log: unary(Math.log),
+  sqrt: unary(Math.sqrt),
+  tanh: unary(Math.tanh),
+  sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  relu: unary((x) => (x <= 0 ? 0 : x)),
+  abs: unary(Math.abs),
+  flush: unary((x) => (Math.abs(x) < 2 ** -126 ? 0 : x)),
+  stopGradient: unary((x) => x),
+  cast: (operands, node) => operands(0).values.map(CASTS[node.dtype]),
+
+  add: binary((a, b) => a + b),
+  sub: binary((a, b) => a - b),
+  mul: binary((a, b) => a * b),
+  div: binary((a, b) => a / b),
+  max: binary((a, b) => Math.max(a, b)),
+  min: binary((a, b) => Math.min(a, b)),
+  less: binary((a, b) => Number(a < b)),
+  lessEqual: binary((a, b) => Number(a <= b)),
+  equal: binary((a, b) => Number(a === b)),
+  select: (operands) => {
+    const [a, b] = [operands(1).values, operands(2).values]
+    return operands(0).values.map((condition, i) => (condition !== 0 ? a[i] : b[i]) ?? NaN)
+  },
+
+  sum: (operands, node) => {
+    const x = operands(0)
+    const { segments = 1 } = node.attributes
+    const rows = x.shape[0] ?? 1
+    const width = x.values.length / rows
+    const parts = segmentsOf(rows, Number(segments)).map(({ start, length }) => {
+      const values = x.values.subarray(start * width, (start + length) * width)
+      const part = { ...x, shape: [length, ...x.shape.slice(1)], values }
+      return total(() => part, node)
+    })
+    return inOrder(parts)
+  },
+  reduceMax: reduction(-Infinity, (largest, x) => Math.max(largest, x)),
+  argMax: (operands) => {
+    const found = rowsOf(operands(0)).map((row) => {
+      const firstNaN = row.findIndex(Number.isNaN)
+      return firstNaN >= 0 ? firstNaN : row.indexOf(Math.max(...row))
+    })
+    return Float64Array.from(found)
+  },
+  softmax: (operands) => Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf).map(Math.exp)),
+  logSoftmax: (operands) => Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf)),
+
+  broadcast: (operands, { shape }) => {
+    const x = operands(0)
+    const lead = shape.length - x.shape.length
+    return collect(shape, (index) =>
+      elementAt(
+        x,
+        index.slice(lead).map((i, axis) => (x.shape[axis] === 1 ? 0 : i)),
+      ),
+    )
+  },
+  reshape: (operands) => operands(0).values,
+  transpose: (operands, { attributes, shape }) => {
+    const permutation = integers(attributes, 'permutation')
+    return collect(shape, (index) => {
+      const source = new Array<number>(index.length)
+      permutation.forEach((axis, i) => (source[axis] = index[i] ?? 0))
+      return elementAt(operands(0), source)
+    })
+  },
+  slice: (operands, { attributes, shape }) => {
+    const starts = integers(attributes, 'starts')
+    return collect(shape, (index) =>
+      elementAt(
+        operands(0),
+        index.map((i, axis) => i + (starts[axis] ?? 0)),
+      ),
+    )
+  },
+  pad: (operands, { attributes, shape }) => {
+    const x = operands(0)
+    const before = integers(attributes, 'before')
+    return collect(shape, (index) => {
+      const source = index.map((i, axis) => i - (before[axis] ?? 0))
+      const inside = source.every((i, axis) => i >= 0 && i < (x.shape[axis] ?? 0))
+      return inside ? elementAt(x, source) : 0
+    })
+  },
+  concat: (operands, { attributes, shape }) => {
+    const along = Number(attributes.axis)
+    return collect(shape, (index) => {
+      let position = 0
+      let start = 0
+      const i = index[along] ?? 0
+      for (;;) {
+        const operand = operands(position)
+        const end = start + (operand.shape[along] ?? 0)
+        if (i < end) return elementAt(operand, index.with(along, i - start))
+        position += 1
+        start = end
+      }
+    })
+  },
+
+  gather: (operands, { shape }) => {
+    const [table, indices] = [operands(0), operands(1).values]
+    const last = (table.shape[0] ?? 1) - 1
+    return collect(shape, ([i = 0, ...rest]) => {
+      const row = Math.min(Math.max(indices[i] ?? 0, 0), last)
+      return elementAt(table, [row, ...rest])
+    })
+  },
+  scatterAdd: (operands, { shape }) => {
+    const [updates, indices] = [operands(0).values, operands(1).values]
+    const [numRows = 0, ...rowShape] = shape
+    const width = sizeOf(rowShape)
+    const table = new Float64Array(sizeOf(shape))
+    indices.forEach((row, i) => {
+      if (row < 0 || row >= numRows) return
+      for (let column = 0; column < width; column++) {
+        const at = row * width + column
+        table[at] = (table[at] ?? 0) + (updates[i * width + column] ?? 0)
+      }
+    })
+    return table
+  },
+  oneHot: (operands, { shape }) =>
+    collect(shape, (index) => Number(elementAt(operands(0), index.slice(0, -1)) === index.at(-1))),
+  matmul: (operands, { attributes, shape }) => {
+    const [a, b] = [operands(0), operands(1)]
+    const transposeA = attributes.transposeA === true
+    const transposeB = attributes.transposeB === true
+    const k = a.shape.at(transposeA ? -2 : -1) ?? 0
+    const parts = segmentsOf(k, Number(attributes.segments ?? 1)).map(({ start, length }) =>
+      collect(shape, (index) => {
+        const [i = 0, j = 0] = index.slice(-2)
+        const which = index.slice(0, -2)
+        let product = 0
+        for (let c = start; c < start + length; c++) {
+          const fromA = elementAt(a, [...which, ...(transposeA ? [c, i] : [i, c])])
+          const fromB = elementAt(b, [...which, ...(transposeB ? [j, c] : [c, j])])
+          product += fromA * fromB
+        }
+        return product
+      }),
+    )
+    return inOrder(parts)
+  },
+}
+
+const total = reduction(0, (sum, x) => sum + x)
+
+/** Adds up arrays of one length, in their order. */
+function inOrder(parts: readonly Float64Array[]): Float64Array {
+  return parts.reduce((sum, part) => sum.map((value, i) => value + (part[i] ?? NaN)))
+}
+
+const CASTS: Readonly<Record<DType, (x: number) => number>> = {
+  f32: (x) => x,
+  i32: (x) => truncated(x, -(2 ** 31), 2 ** 31 - 1),
+  u8: (x) => truncated(x, 0, 255),
+}
+
+/** Towards zero, within limits; NaN gives 0. */
+function truncated(x: number, low: number, high: number): number {
+  return Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), low), high) + 0
+}
+
+function unary(compute: (x: number) => number): Kernel {
+  return (operands) => operands(0).values.map((x) => compute(x))
+}
+
+function binary(compute: (a: number, b: number) => number): Kernel {
+  return (operands) => {
+    const b = operands(1).values
+    return operands(0).values.map((x, i) => compute(x, b[i] ?? NaN))
+  }
+}
+
+/** Folds the elements that differ in `axes` alone, in row-major order. */
+function reduction(start: number, fold: (sofar: number, x: number) => number): Kernel {
+  return (operands, { attributes, shape }) => {
+    const x = operands(0)
+    const axes = integers(attributes, 'axes')
+    const strides = stridesOf(shape)
+    const folded = new Float64Array(sizeOf(shape)).fill(start)
+    let element = 0
+    forEachIndex(x.shape, (index) => {
+      const kept = index.filter((_, axis) => !axes.includes(axis))
+      const at = offsetOf(kept, strides)
+      folded[at] = fold(folded[at] ?? NaN, x.values[element++] ?? NaN)
+    })
+    return folded
+  }
+}
+
+/** The rows along the last axis. */
+function rowsOf({ shape, values }: Evaluated): number[][] {
+  const width = shape.at(-1) ?? 1
+  return Array.from({ length: values.length / width }, (_, row) => [
+    ...values.subarray(row * width, (row + 1) * width),
+  ])
+}
+
+function logSoftmaxOf(row: readonly number[]): number[] {
+  const largest = Math.max(...row)
+  const total = row.reduce((sofar, x) => sofar + Math.exp(x - largest), 0)
+  return row.map((x) => x - largest - Math.log(total))
+}
+
+/** The values of a tensor, each from its index. */
+function collect(shape: Shape, compute: (index: readonly number[]) => number): Float64Array {
+  const values = new Float64Array(sizeOf(shape))
+  let element = 0
+  forEachIndex(shape, (index) => (values[element++] = compute(index)))
+  return values
+}
+
+/** Visits all indices of a shape in row-major order. */
+function forEachIndex(shape: Shape, visit: (index: readonly number[]) => void): void {
+  const index = shape.map(() => 0)
+  for (let remaining = sizeOf(shape); remaining > 0; remaining--) {
+    visit(index)
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const next = (index[axis] ?? 0) + 1
+      index[axis] = next === shape[axis] ? 0 : next
+      if (next !== shape[axis]) break
+    }
+  }
+}
+
+function elementAt({ shape, values }: Evaluated, index: readonly number[]): number {
+  return values[offsetOf(index, stridesOf(shape))] ?? NaN
+}
+
+function offsetOf(index: readonly number[], strides: readonly number[]): number {
+  return index.reduce((offset, i, axis) => offset + i * (strides[axis] ?? 0), 0)
+}
+
+function integers(attributes: Attributes, name: string): readonly number[] {
+  const value = attributes[name]
+  return typeof value === 'object' ? value : []
+}

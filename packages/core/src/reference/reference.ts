@@ -1,0 +1,87 @@
+/**
+ * The reference evaluator: what a Program means, in plain float64 JavaScript.
+ *
+ * It is the oracle that engines are tested against, written to be read, not to be fast: one simple function per op, each
+ * node computed once, in order. Values are kept in double precision, f32 constants and random numbers as the f32 that
+ * they are, integers exactly; so it differs from an engine by the engine's rounding alone.
+ */
+import { invariant, UserError } from '../errors.js'
+import { initialState } from '../random/initializers.js'
+import type { Input, Node, ProgramData } from '../program/program.js'
+import { sizeOf } from '../program/dtype.js'
+import { computeNode, type Evaluated } from './reference-kernels.js'
+
+export interface EvaluationInputs {
+  /** States by name; one that is not given has its initializer's value. */
+  readonly state?: Readonly<Record<string, ArrayLike<number>>>
+  /** Batch fields by name, row-major. */
+  readonly batch?: Readonly<Record<string, ArrayLike<number>>>
+  /** Default: 0. */
+  readonly step?: number
+  /** Default: 0. */
+  readonly seed?: number
+}
+
+export interface Evaluation {
+  /** All states after the step, those without an update as they were; so it can be the next step's `state`. */
+  readonly state: Readonly<Record<string, Float64Array>>
+  readonly results: Readonly<Record<string, Float64Array>>
+}
+
+/**
+ * Runs a Program once.
+ *
+ * @throws UserError where a batch field is missing, or a value has the wrong number of elements
+ */
+export function evaluate(program: ProgramData, inputs: EvaluationInputs = {}): Evaluation {
+  const sources = new Map(program.inputs.map((input) => [input.node, input]))
+  const initial = initialState(program, inputs.seed ?? 0)
+  const evaluated: Evaluated[] = []
+  const at = (index: number): Evaluated => {
+    const value = evaluated[index]
+    invariant(value, `node ${index} is used before it is computed`)
+    return value
+  }
+  program.nodes.forEach((node, index) => {
+    const source = sources.get(index)
+    const values = source
+      ? inputValues(source, node, inputs, initial)
+      : computeNode(node, node.inputs.map(at))
+    evaluated.push({ shape: node.shape, dtype: node.dtype, values })
+  })
+  const named = (outputs: readonly { readonly name: string; readonly node: number }[]) =>
+    Object.fromEntries(outputs.map(({ name, node }) => [name, at(node).values]))
+  const states = program.inputs.filter((input) => input.role === 'state')
+  return {
+    state: { ...named(states), ...named(program.updates) },
+    results: named(program.results),
+  }
+}
+
+function inputValues(
+  input: Input,
+  { shape }: Node,
+  { state, batch, step = 0, seed = 0 }: EvaluationInputs,
+  initial: Readonly<Record<string, ArrayLike<number>>>,
+): Float64Array {
+  switch (input.role) {
+    case 'step':
+      return Float64Array.of(step)
+    case 'seed':
+      return Float64Array.of(seed)
+    case 'state':
+      return given(input, sizeOf(shape), state?.[input.name] ?? initial[input.name])
+    case 'batch':
+      return given(input, sizeOf(shape), batch?.[input.name])
+  }
+}
+
+function given(input: Input, size: number, values: ArrayLike<number> | undefined): Float64Array {
+  if (!values) throw new UserError(`evaluate needs a value for ${input.role} "${input.name}"`)
+  if (values.length !== size) {
+    throw new UserError(
+      `${input.role} "${input.name}" has ${size} elements, but was given ${values.length}`,
+    )
+  }
+  return Float64Array.from(values)
+}

@@ -1,0 +1,290 @@
+/**
+ * Tracing: user code runs once, with symbolic tensors, and leaves a Program.
+ *
+ * Nodes with the same op, operands and attributes are one node, so a subexpression that is written twice is computed
+ * once. Identities such as x * 1 = x leave no node (simplify.ts). What no update or result needs is dropped at the end. The order of nodes is the order in which user code made
+ * them; nothing else (no clock, no random number, no object identity) has a say in it.
+ */
+import { type DType, type Shape, sameShape } from '../program/dtype.js'
+import { ShapeError, UserError } from '../errors.js'
+import type { Initializer } from '../random/initializers.js'
+import { type Attributes, type Input, type Node, type Output, Program } from '../program/program.js'
+import type { OpName } from '../program/op-table.js'
+import { purposeOf, SHUFFLE_PURPOSE } from '../random/random.js'
+import {
+  inferType,
+  type InferContext,
+  type TensorType,
+  typeText,
+} from '../program/shape-inference.js'
+import { simplify } from '../program/simplify.js'
+import { Tensor, type TensorLike } from './tensor.js'
+import { userLine } from './user-line.js'
+
+/** What an op asks of a trace: a node. */
+export interface NodeRequest {
+  readonly op: OpName
+  readonly inputs?: readonly Tensor[]
+  readonly attributes?: Attributes
+  /** For ops whose shape does not follow from their operands. */
+  readonly shape?: Shape
+  readonly dtype?: DType
+}
+
+/** The traces in progress, innermost last: a model function may itself trace another Program. */
+const traces: Trace[] = []
+
+/**
+ * Runs `build` once and returns the Program that it described.
+ *
+ * @param build called at once, with the trace; makes states, batch fields, updates and results
+ * @throws ShapeError from an op whose operands do not fit
+ * @throws UserError for a name used twice, an unknown state, a result that is not a number
+ */
+export function traceProgram(build: (trace: Trace) => void): Program {
+  const run: (trace: Trace) => unknown = build
+  const trace = new Trace()
+  traces.push(trace)
+  try {
+    const outcome = run(trace)
+    if (outcome instanceof Promise) throw userError('a model is traced at once: it cannot be async')
+    return trace.finish()
+  } finally {
+    traces.pop()
+  }
+}
+
+/** The trace in progress. @throws UserError outside of `traceProgram` */
+export function currentTrace(): Trace {
+  const trace = traces.at(-1)
+  if (!trace) throw userError('tensors exist only while a model is traced: see traceProgram')
+  return trace
+}
+
+/** A ShapeError of an op that ends with the user's line. */
+export function shapeError(message: string): ShapeError {
+  return new ShapeError(withLine(message))
+}
+
+/** A UserError that ends with the user's line. */
+export function userError(message: string): UserError {
+  return new UserError(withLine(message))
+}
+
+function withLine(message: string): string {
+  const line = userLine()
+  return line === undefined ? message : `${message} (at ${line})`
+}
+
+export class Trace {
+  readonly #nodes: Node[] = []
+  readonly #tensors: Tensor[] = []
+  /** Nodes by what they compute. */
+  readonly #known = new Map<string, Tensor>()
+  readonly #inputs = new Map<string, Input>()
+  readonly #updates = new Map<string, Output>()
+  readonly #results = new Map<string, Output>()
+  /** Who owns a stream of random numbers, by the hash of its purpose. */
+  readonly #purposes = new Map([[SHUFFLE_PURPOSE, 'shuffle']])
+
+  /** A value that lives from step to step, f32. @throws UserError where the name is taken */
+  state(name: string, shape: Shape, initializer: Initializer): Tensor {
+    if (this.#inputs.has(`state ${name}`)) throw userError(`there are two states named "${name}"`)
+    if (initializer.kind !== 'constant') this.claimPurpose(name)
+    const tensor = this.#input(`state "${name}"`, shape, 'f32')
+    this.#inputs.set(`state ${name}`, { role: 'state', name, node: tensor.node, initializer })
+    return tensor
+  }
+
+  /**
+   * The rows of a dataset field that this step sees, `[batch, ...field shape]`. Asked for twice, it is the same tensor.
+   *
+   * @throws ShapeError where the same field was asked for with another shape or dtype
+   */
+  batch(name: string, dtype: DType, shape: Shape): Tensor {
+    const known = this.#knownInput(`batch ${name}`)
+    if (known) {
+      if (known.dtype === dtype && sameShape(known.shape, shape)) return known
+      const asked = typeText({ dtype, shape })
+      throw shapeError(
+        `batch field "${name}" is ${known.toString()} and cannot be ${asked} as well`,
+      )
+    }
+    const tensor = this.#input(`batch field "${name}"`, shape, dtype)
+    this.#inputs.set(`batch ${name}`, { role: 'batch', name, node: tensor.node })
+    return tensor
+  }
+
+  /** The number of the step, from 0; i32[]. */
+  step(): Tensor {
+    return this.#scalarInput('step')
+  }
+
+  /** The seed of the run; i32[]. */
+  seed(): Tensor {
+    return this.#scalarInput('seed')
+  }
+
+  /** Gives a state its next value. @throws UserError for an unknown state or a second update, ShapeError for a misfit */
+  update(name: string, value: TensorLike): void {
+    const state = this.#knownInput(`state ${name}`)
+    if (!state) throw userError(`there is no state named "${name}" to update`)
+    if (this.#updates.has(name)) throw userError(`state "${name}" is updated twice`)
+    const next = this.tensor(value)
+    if (next.dtype !== 'f32' || !sameShape(next.shape, state.shape)) {
+      throw shapeError(
+        `update: state "${name}" is ${state.toString()}, its next value ${next.toString()}`,
+      )
+    }
+    this.#updates.set(name, { name, node: next.node })
+  }
+
+  /** Names a value that the step tells: `loss` first, then metrics. Integers are told as f32. */
+  result(name: string, value: TensorLike): void {
+    if (this.#results.has(name)) throw userError(`there are two results named "${name}"`)
+    const tensor = this.tensor(value)
+    const told =
+      tensor.dtype === 'f32'
+        ? tensor
+        : this.node({ op: 'cast', inputs: [tensor], attributes: { dtype: 'f32' } })
+    this.#results.set(name, { name, node: told.node })
+  }
+
+  /** @internal A tensor of this trace; a number becomes an f32 scalar. @throws UserError for another trace's tensor */
+  tensor(value: TensorLike): Tensor {
+    if (typeof value === 'number') {
+      return this.node({ op: 'constant', attributes: { values: constantValue(value) }, shape: [] })
+    }
+    if (!(value instanceof Tensor))
+      throw userError(`expected a tensor or a number, not ${String(value)}`)
+    if (value.trace !== this) throw userError('a tensor of one Program is used in another')
+    return value
+  }
+
+  /** @internal A tensor that is computed so, its node made if there is none yet. @throws ShapeError with the user's line */
+  node({ op, inputs = [], attributes = {}, shape = [], dtype = 'f32' }: NodeRequest): Tensor {
+    const operands = inputs.map((input) => this.tensor(input))
+    const declared = { shape: [...shape], dtype }
+    const type = this.#infer(op, { inputs: operands, attributes, declared })
+    const simpler = simplify(op, { trace: this, inputs: operands, attributes, type })
+    if (simpler) return simpler
+    const indices = operands.map((operand) => operand.node)
+    const key = JSON.stringify([op, indices, attributes, type.shape, type.dtype])
+    const known = this.#known.get(key)
+    if (known) return known
+    const tensor = this.#append({
+      op,
+      inputs: indices,
+      attributes,
+      shape: type.shape,
+      dtype: type.dtype,
+    })
+    this.#known.set(key, tensor)
+    return tensor
+  }
+
+  /** @internal How a tensor is computed. */
+  describe(tensor: Tensor): Node {
+    const node = this.#nodes[this.tensor(tensor).node]
+    if (!node) throw new RangeError(`a trace has no node ${tensor.node}`)
+    return node
+  }
+
+  /** @internal The tensor of a node made so far. */
+  tensorAt(index: number): Tensor {
+    const tensor = this.#tensors[index]
+    if (!tensor) throw new RangeError(`a trace has no node ${index}`)
+    return tensor
+  }
+
+  /**
+   * @internal The number of a stream of random numbers that nothing else in this Program draws from.
+   *
+   * @throws UserError where two names have the same 32-bit hash, which would make their numbers equal
+   */
+  claimPurpose(name: string): number {
+    const purpose = purposeOf(name)
+    const owner = this.#purposes.get(purpose)
+    if (owner !== undefined) {
+      const clash =
+        owner === name ? `"${name}" is the name of two things` : `"${name}" and "${owner}" collide`
+      throw userError(`${clash} that draw random numbers: rename one`)
+    }
+    this.#purposes.set(purpose, name)
+    return purpose
+  }
+
+  /** @internal Whether something already draws random numbers under this name. */
+  hasPurpose(name: string): boolean {
+    return this.#purposes.get(purposeOf(name)) === name
+  }
+
+  /** @internal The Program of the nodes that its updates and results need; all states are kept. */
+  finish(): Program {
+    const outputs = [...this.#updates.values(), ...this.#results.values()]
+    const states = [...this.#inputs.values()].filter((input) => input.role === 'state')
+    const live = new Set([...outputs, ...states].map(({ node }) => node))
+    for (let index = this.#nodes.length - 1; index >= 0; index--) {
+      if (live.has(index)) for (const input of this.#nodes[index]?.inputs ?? []) live.add(input)
+    }
+    const renumbered = new Map([...live].sort((a, b) => a - b).map((old, index) => [old, index]))
+    const at = (old: number) => renumbered.get(old) ?? -1
+    const moved = <Named extends { readonly node: number }>(item: Named): Named => ({
+      ...item,
+      node: at(item.node),
+    })
+    return new Program({
+      nodes: this.#nodes
+        .filter((_, index) => live.has(index))
+        .map((node) => ({ ...node, inputs: node.inputs.map(at) })),
+      inputs: [...this.#inputs.values()].filter(({ node }) => live.has(node)).map(moved),
+      updates: [...this.#updates.values()].map(moved),
+      results: [...this.#results.values()].map(moved),
+    })
+  }
+
+  #infer(op: OpName, context: InferContext, name?: string): TensorType {
+    try {
+      return inferType(op, context, name)
+    } catch (error) {
+      if (error instanceof ShapeError) throw shapeError(error.message)
+      throw error
+    }
+  }
+
+  /** Inputs are never merged: each is a value of its own. */
+  #input(name: string, shape: Shape, dtype: DType): Tensor {
+    const leaf = { inputs: [], attributes: {} }
+    const type = this.#infer('input', { ...leaf, declared: { shape: [...shape], dtype } }, name)
+    return this.#append({ op: 'input', ...leaf, ...type })
+  }
+
+  #append(node: Node): Tensor {
+    const tensor = new Tensor(this, this.#nodes.length, node.shape, node.dtype)
+    this.#nodes.push(node)
+    this.#tensors.push(tensor)
+    return tensor
+  }
+
+  #knownInput(key: string): Tensor | undefined {
+    const input = this.#inputs.get(key)
+    return input && this.tensorAt(input.node)
+  }
+
+  #scalarInput(role: 'step' | 'seed'): Tensor {
+    const known = this.#knownInput(role)
+    if (known) return known
+    const tensor = this.#input(role, [], 'i32')
+    this.#inputs.set(role, { role, name: role, node: tensor.node })
+    return tensor
+  }
+}
+
+/** @internal A number as a Program keeps it: rounded to f32, finite (Programs are JSON), zero without a sign. */
+export function constantValue(value: number): number {
+  const rounded = Math.fround(value)
+  if (!Number.isFinite(rounded)) {
+    throw userError(`${value} cannot be a constant: only finite f32 numbers can`)
+  }
+  return rounded === 0 ? 0 : rounded
+}

@@ -1,0 +1,64 @@
+/**
+ * Where in the user's own code an op was called: the first stack frame outside of Gradpool's model-building packages.
+ *
+ * Only the sources of this package and of its sibling `models`, wherever they are installed, count as Gradpool's. So a
+ * test file beside the sources, or a project of the user's with a `packages/core` of its own, is the user's code.
+ */
+import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** `packages/core` in the repository, `node_modules/@gradpool/core` elsewhere. */
+const coreRoot = fileURLToPath(new URL('../..', import.meta.url))
+const ownRoots = [coreRoot, resolve(coreRoot, '..', 'models') + sep]
+/** An install that gives each package a folder of its own (pnpm) has `models` elsewhere. */
+const installedModels = /[\\/]node_modules[\\/]@gradpool[\\/]models[\\/]/
+/** "at name (file:///a/b.ts:12:34)" or "at /a/b.ts:12:34"; what is not a file, as "node:…", does not match. */
+const framePattern = /[\s(](file:\/\/\/.+|\/.+|[A-Za-z]:\\.+):(\d+):\d+\)?$/
+const testFile = /\.(?:test|spec|bench)\.[cm]?[jt]s$/
+
+/** Whether a file is part of the sources of `core` or `models`, compiled or mapped back to TypeScript. */
+export function isOwnFile(file: string): boolean {
+  if (testFile.test(file)) return false
+  if (installedModels.test(file)) return true
+  return ownRoots.some(
+    (root) => file.startsWith(`${root}src${sep}`) || file.startsWith(`${root}dist${sep}`),
+  )
+}
+
+/** `file:line` of the caller's code, relative to the working directory where it is below it, if it can be told. */
+export function userLine(): string | undefined {
+  return firstUserLine(deepStack())
+}
+
+/** @param stack the text of `Error.stack` */
+export function firstUserLine(stack: string): string | undefined {
+  for (const frame of stack.split('\n')) {
+    const [, location, line] = framePattern.exec(frame) ?? []
+    if (location === undefined || line === undefined) continue
+    const file = filePath(location)
+    if (isOwnFile(file)) continue
+    return `${shortened(file)}:${line}`
+  }
+  return undefined
+}
+
+function deepStack(): string {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 100
+  try {
+    return new Error().stack ?? ''
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+/** The path of a frame's location, without the query that a loader may have added. */
+function filePath(location: string): string {
+  const [path = ''] = location.split('?')
+  return path.startsWith('file:') ? fileURLToPath(path) : path
+}
+
+function shortened(file: string): string {
+  const below = relative(process.cwd(), file)
+  return below.startsWith('..') || isAbsolute(below) ? file : below
+}

@@ -1,0 +1,30 @@
+/**
+ * A BatchProgram: the Program of one batch, with the Program of the shorter last batch where the batch size does not
+ * divide the number of examples, so that every example counts once per epoch.
+ */
+import type { Program } from '../program/program.js'
+
+export interface BatchProgram {
+  readonly batchSize: number
+  readonly numExamples: number
+  /** Rows are visited in the order of a permutation of their own for each epoch, or as they stand. */
+  readonly shuffle: boolean
+  /** Parts of a batch whose sums are made one by one; 1 unless said. */
+  readonly shards?: number
+  readonly program: Program
+  /** For `numExamples % batchSize` examples; same states and results as `program`. */
+  readonly tail?: Program
+}
+
+/** Steps of one pass over the examples, the shorter last batch included where there is a Program for it. */
+export function stepsPerEpochOf({ tail, batchSize, numExamples }: BatchProgram): number {
+  return tail ? Math.ceil(numExamples / batchSize) : Math.floor(numExamples / batchSize)
+}
+
+/** Examples of all steps before a step, from the first epoch on. */
+export function examplesBefore(program: BatchProgram, step: number): number {
+  const { batchSize, numExamples } = program
+  const stepsPerEpoch = stepsPerEpochOf(program)
+  const perEpoch = Math.min(numExamples, stepsPerEpoch * batchSize)
+  return Math.floor(step / stepsPerEpoch) * perEpoch + (step % stepsPerEpoch) * batchSize
+}

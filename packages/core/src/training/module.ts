@@ -1,0 +1,216 @@
+/**
+ * Modules: descriptions of parameters, and of what to do with them once they are tensors.
+ *
+ * A tree of parameters, buffers and modules (objects and arrays nest freely) is bound once per trace: each leaf becomes
+ * a state named by its path, `encoder.0.weight`, and each module becomes what its `bind` makes of its own leaves, most
+ * often a function. A module is only a description: named twice in a tree, it is two sets of parameters; to share
+ * parameters, use what it is bound to twice.
+ */
+import type { Shape } from '../program/dtype.js'
+import { UserError } from '../errors.js'
+import { initializerFor, type Initializer, type InitializerLike } from '../random/initializers.js'
+import type { Tensor, TensorLike } from '../tracing/tensor.js'
+import { currentTrace, userError, type Trace } from '../tracing/trace.js'
+
+/** A tensor that training changes by its gradient. */
+export interface Parameter {
+  readonly kind: 'parameter'
+  readonly shape: Shape
+  readonly initializer: Initializer
+}
+
+/** A tensor that lives from step to step and has no gradient; see `assign`. */
+export interface Buffer {
+  readonly kind: 'buffer'
+  readonly shape: Shape
+  readonly initializer: Initializer
+}
+
+/** Parameters with a meaning: bound, they become a `Bound`. */
+export interface Module<out Bound> {
+  readonly kind: 'module'
+  readonly params: Params
+  readonly bind: (scope: Scope) => Bound
+}
+
+/** A tree of parameters. The key `kind` is taken. */
+export type Params =
+  Parameter | Buffer | Module<unknown> | readonly Params[] | { readonly [name: string]: Params }
+
+/** What a tree of parameters is bound to: tensors, and what its modules make of theirs. */
+export type BoundOf<P> = P extends Parameter | Buffer
+  ? Tensor
+  : P extends Module<infer Bound>
+    ? Bound
+    : { readonly [Key in keyof P]: BoundOf<P[Key]> }
+
+/** A trained tensor of this shape; the initializer may be named, as `heNormal`. */
+export function parameter(shape: Shape, initializer: InitializerLike): Parameter {
+  return Object.freeze({
+    kind: 'parameter',
+    shape,
+    initializer: initializerFor(initializer, shape),
+  })
+}
+
+/** A tensor of this shape that only `assign` changes. */
+export function buffer(shape: Shape, initializer: InitializerLike): Buffer {
+  return Object.freeze({ kind: 'buffer', shape, initializer: initializerFor(initializer, shape) })
+}
+
+/**
+ * A module with these parameters.
+ *
+ * @param bind called once per trace with the bound parameters and the place of the module in the tree
+ */
+export function module<const P extends Params, Bound>(
+  params: P,
+  bind: (bound: BoundOf<P>, scope: Scope) => Bound,
+): Module<Bound> {
+  return Object.freeze({
+    kind: 'module',
+    params,
+    bind: (scope: Scope) => bind(scope.bind(params), scope),
+  })
+}
+
+/**
+ * The same parameters, not trained: no gradient is computed for them, the optimizer keeps nothing for them, and the
+ * modules among them behave as in evaluation.
+ */
+export function frozen<const P extends Params>(params: P): Module<BoundOf<P>> {
+  return Object.freeze({
+    kind: 'module',
+    params,
+    bind: (scope: Scope) => scope.frozen().bind(params),
+  })
+}
+
+/** A bound parameter. */
+export interface NamedTensor {
+  readonly name: string
+  readonly tensor: Tensor
+}
+
+/** What binding a tree of parameters in a trace leaves besides what it returns. */
+export class Binding {
+  /** Parameters to be trained, in the order of the tree. */
+  readonly trainable: NamedTensor[] = []
+  /** Buffers by their tensors; false for those of a frozen part, whose value stays. */
+  readonly #buffers = new Map<Tensor, { readonly name: string; readonly changes: boolean }>()
+
+  constructor(
+    readonly trace: Trace,
+    readonly training: boolean,
+  ) {
+    bindings.set(trace, this)
+  }
+
+  bind<P extends Params>(params: P): BoundOf<P> {
+    return new Scope(this, '', true).bind(params)
+  }
+
+  /** @internal */
+  leaf(leaf: Parameter | Buffer, name: string, trainable: boolean): Tensor {
+    const tensor = this.trace.state(name, leaf.shape, leaf.initializer)
+    if (leaf.kind === 'buffer') this.#buffers.set(tensor, { name, changes: trainable })
+    else if (trainable) this.trainable.push({ name, tensor })
+    return tensor
+  }
+
+  /** @internal */
+  assign(target: Tensor, value: TensorLike): void {
+    const state = this.#buffers.get(target)
+    if (state === undefined)
+      throw userError('assign: the first operand is not a buffer of this model')
+    if (this.training && state.changes) this.trace.update(state.name, value)
+  }
+}
+
+const bindings = new WeakMap<Trace, Binding>()
+
+/** Where in a tree of parameters a module is bound. */
+export class Scope {
+  readonly #binding: Binding
+  readonly #trainable: boolean
+
+  /** @internal */
+  constructor(
+    binding: Binding,
+    /** `encoder.0`; empty at the root. */
+    readonly path: string,
+    trainable: boolean,
+  ) {
+    this.#binding = binding
+    this.#trainable = trainable
+  }
+
+  /** Whether the module is being trained: false in evaluation and in a frozen part. */
+  get training(): boolean {
+    return this.#binding.training && this.#trainable
+  }
+
+  /** @internal */
+  frozen(): Scope {
+    return new Scope(this.#binding, this.path, false)
+  }
+
+  /** @internal Binds a tree at this place. */
+  bind<P extends Params>(params: P): BoundOf<P> {
+    // The type says what the three cases below do, which the compiler cannot follow.
+    return this.#bindTree(params) as BoundOf<P>
+  }
+
+  #bindTree(params: Params): unknown {
+    if (isLeaf(params)) return this.#binding.leaf(params, this.path, this.#trainable)
+    if (isModule(params)) return params.bind(this)
+    if (isList(params))
+      return params.map((child, index) => this.#child(String(index)).#bindTree(child))
+    return Object.fromEntries(
+      Object.entries(params).map(([name, child]) => [name, this.#child(name).#bindTree(child)]),
+    )
+  }
+
+  #child(name: string): Scope {
+    if (!/^[^./\s]+$/.test(name)) {
+      throw new UserError(
+        `a parameter cannot be named "${name}": names have no dots, slashes or spaces`,
+      )
+    }
+    const path = this.path === '' ? name : `${this.path}.${name}`
+    return new Scope(this.#binding, path, this.#trainable)
+  }
+}
+
+function isLeaf(params: Params): params is Parameter | Buffer {
+  return 'kind' in params && (params.kind === 'parameter' || params.kind === 'buffer')
+}
+
+function isModule(params: Params): params is Module<unknown> {
+  return 'kind' in params && params.kind === 'module'
+}
+
+function isList(params: Params): params is readonly Params[] {
+  return Array.isArray(params)
+}
+
+/**
+ * Gives a buffer its next value, which the next step sees. In evaluation and in a frozen part it keeps its value.
+ *
+ * @param target a tensor that a `buffer` was bound to
+ * @throws UserError where `target` is not a buffer, or is assigned twice in a step
+ */
+export function assign(target: Tensor, value: TensorLike): void {
+  currentBinding().assign(target, value)
+}
+
+/** Whether the model is traced for training, and not for evaluation or prediction. */
+export function isTraining(): boolean {
+  return currentBinding().training
+}
+
+function currentBinding(): Binding {
+  const binding = bindings.get(currentTrace())
+  if (binding === undefined) throw userError('no model is bound in this trace')
+  return binding
+}

@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+import { constant } from '../ops/constant.js'
+import { evaluate } from '../reference/reference.js'
+import {
+  cosine,
+  cosOfPi,
+  exponentialDecay,
+  learningRateAt,
+  linearDecay,
+  piecewiseConstant,
+  stepDecay,
+  type LearningRate,
+} from './schedules.js'
+import { traceProgram } from '../tracing/trace.js'
+
+function rates(learningRate: LearningRate, numSteps: number): number[] {
+  const program = traceProgram((trace) => {
+    trace.result('rate', learningRateAt(learningRate, trace.step()))
+  })
+  return Array.from(
+    { length: numSteps },
+    (_, step) => evaluate(program, { step }).results.rate?.[0] ?? NaN,
+  )
+}
+
+function expectRates(learningRate: LearningRate, expected: readonly number[]): void {
+  const actual = rates(learningRate, expected.length)
+  expected.forEach((rate, step) => expect(actual[step]).toBeCloseTo(rate, 6))
+}
+
+test('a number is the rate of every step', () => {
+  expectRates(0.25, [0.25, 0.25, 0.25])
+})
+
+test('cosine falls from learningRate to final, and stays there', () => {
+  const expected = Array.from({ length: 14 }, (_, step) => {
+    const progress = Math.min(step / 10, 1)
+    return 0.1 + 0.9 * 0.5 * (1 + Math.cos(Math.PI * progress))
+  })
+  expectRates(cosine({ learningRate: 1, totalSteps: 10, final: 0.1 }), expected)
+})
+
+test('linearDecay falls along a line, after its warm-up', () => {
+  const schedule = linearDecay({ learningRate: 1, totalSteps: 6, warmupSteps: 2 })
+  expectRates(schedule, [0.5, 1, 1, 0.75, 0.5, 0.25, 0, 0])
+})
+
+test('exponentialDecay multiplies by rate every decaySteps', () => {
+  expectRates(
+    exponentialDecay({ learningRate: 1, rate: 0.25, decaySteps: 2 }),
+    [1, 0.5, 0.25, 0.125],
+  )
+})
+
+test('stepDecay falls at multiples of decaySteps only', () => {
+  const schedule = stepDecay({ learningRate: 1, rate: 0.5, decaySteps: 3, warmupSteps: 1 })
+  expectRates(schedule, [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25])
+})
+
+test('stepDecay finds the boundaries of far steps', () => {
+  const program = traceProgram((trace) => {
+    const schedule = stepDecay({ learningRate: 1, rate: 0.5, decaySteps: 999_983 })
+    trace.result('rate', learningRateAt(schedule, trace.step()))
+  })
+  const rate = (step: number) => evaluate(program, { step }).results.rate?.[0]
+  expect(rate(9 * 999_983 - 1)).toBeCloseTo(0.5 ** 8, 8)
+  expect(rate(9 * 999_983)).toBeCloseTo(0.5 ** 9, 8)
+})
+
+test('piecewiseConstant changes at its boundaries', () => {
+  const schedule = piecewiseConstant({ boundaries: [2, 3], values: [1, 0.5, 0.1] })
+  expectRates(schedule, [1, 1, 0.5, 0.1, 0.1])
+  expectRates({ ...schedule, warmupSteps: 2 }, [0.5, 1, 0.5, 0.1, 0.1])
+})
+
+test('cosOfPi is the cosine to 2e-7', () => {
+  const xs = Array.from({ length: 257 }, (_, i) => i / 256)
+  const program = traceProgram((trace) => trace.result('cos', cosOfPi(constant(xs))))
+  const values = evaluate(program).results.cos ?? []
+  xs.forEach((x, i) => {
+    expect(Math.abs((values[i] ?? NaN) - Math.cos(Math.PI * x))).toBeLessThan(2e-7)
+  })
+})
+
+test.each([
+  [
+    () => cosine({ learningRate: 1, totalSteps: 5, warmupSteps: 5 }),
+    'totalSteps must be a whole number of at least 6, not 5',
+  ],
+  [
+    () => cosine({ learningRate: NaN, totalSteps: 5 }),
+    'learningRate must be a number of at least 0, not NaN',
+  ],
+  [
+    () => linearDecay({ learningRate: 1, totalSteps: 2.5 }),
+    'totalSteps must be a whole number of at least 1, not 2.5',
+  ],
+  [() => exponentialDecay({ learningRate: 1, rate: 0 }), 'rate must be a positive number, not 0'],
+  [
+    () => stepDecay({ learningRate: 1, rate: 0.5, decaySteps: 0 }),
+    'decaySteps must be a whole number of at least 1, not 0',
+  ],
+  [
+    () => piecewiseConstant({ boundaries: [3, 3], values: [1, 2, 3] }),
+    'boundaries must be a whole number of at least 4, not 3',
+  ],
+  [
+    () => piecewiseConstant({ boundaries: [3], values: [1] }),
+    'values must have one more entry than boundaries: 1 boundaries, 1 values',
+  ],
+  [() => rates({ kind: 'warp' } as never, 1), 'there is no learning-rate schedule of kind "warp"'],
+])('refuses what cannot be followed (%#)', (build, message) => {
+  expect(build).toThrow(message)
+})
+
+test('schedules are frozen data', () => {
+  const schedule = cosine({ learningRate: 1, totalSteps: 10 })
+  expect(Object.isFrozen(schedule)).toBe(true)
+  expect(JSON.parse(JSON.stringify(schedule))).toEqual({
+    kind: 'cosine',
+    learningRate: 1,
+    totalSteps: 10,
+  })
+})

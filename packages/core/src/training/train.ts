@@ -1,0 +1,237 @@
+/**
+ * From a stage to the Programs that engines run: training, evaluation, prediction.
+ *
+ * All three name the states of parameters and buffers by their paths, so the states of one serve the others. Only
+ * training adds the optimizer's.
+ */
+import type { BatchProgram } from './batch-program.js'
+import type { Field, Split } from '../engine/dataset.js'
+import { sameShape } from '../program/dtype.js'
+import { UserError } from '../errors.js'
+import { grad } from '../gradients/gradients.js'
+import { zeros } from '../random/initializers.js'
+import { Binding } from './module.js'
+import { pad } from '../ops/layout.js'
+import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
+import { checkClip } from '../optimizers/clipping.js'
+import type { Program } from '../program/program.js'
+import { shardSums } from './shards.js'
+import type { Stage, StepResults } from './stage.js'
+import type { Tensor } from '../tracing/tensor.js'
+import { traceProgram, userError, type Trace } from '../tracing/trace.js'
+
+/** What a dataset looks like, without its values. */
+export interface DataSpec {
+  readonly fields: Readonly<Record<string, Pick<Field, 'dtype' | 'shape'>>>
+  readonly numExamples: number
+}
+
+export interface BatchOptions {
+  /** Examples per step; a split that has fewer is one batch. */
+  readonly batchSize: number
+  /** The split to run over, or what it looks like. */
+  readonly data: Split | DataSpec
+}
+
+export interface TrainOptions extends BatchOptions {
+  readonly optimizer: Optimizer | UpdateRule
+  /** Bounds the gradients, in place of the optimizer's own `clip`. */
+  readonly clip?: Clip
+  /**
+   * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. As many workers can share a
+   * step. Decides how sums round, so it belongs to the experiment; 1 unless said.
+   */
+  readonly shards?: number
+  /** Whether each epoch visits the examples in an order of its own; true unless said. */
+  readonly shuffle?: boolean
+}
+
+/**
+ * The Program of a training step: loss, gradients, and the optimizer's update of each parameter that is not frozen.
+ *
+ * @throws UserError for a loss that is not an f32 scalar, a field that the data lacks, options out of range
+ */
+export function train(stage: Stage, options: TrainOptions): BatchProgram {
+  const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
+  if (clip !== undefined) checkClip(clip)
+  const { shards = 1 } = options
+  checkCount('shards', shards)
+  const rule = ruleOf(optimizer)
+  const whole = batchProgram(options, options.shuffle ?? true, (trace, batch) => {
+    const binding = new Binding(trace, true)
+    const results = checkedResults(stage.traceStep(binding, batch))
+    traceUpdates(binding, results.loss, rule, clip)
+    tell(trace, results)
+  })
+  if (shards === 1) return whole
+  const { program, tail } = whole
+  return {
+    ...whole,
+    shards,
+    program: shardSums(program, shards),
+    ...(tail && { tail: shardSums(tail, shards) }),
+  }
+}
+
+/** The Program of an evaluation: loss and metrics, no updates, examples in the order of the split. */
+export function evaluation(stage: Stage, options: BatchOptions): BatchProgram {
+  return batchProgram(options, false, (trace, batch) => {
+    tell(trace, checkedResults(stage.traceStep(new Binding(trace, false), batch)))
+  })
+}
+
+/**
+ * The Program of a prediction: what the stage's `predict` gives, `[batchSize, ...]`, in the order of the split. In a shorter
+ * last batch, the rows past the last example are zeros. A span of one step gives each prediction itself.
+ *
+ * @throws UserError where the stage has no `predict`, or a prediction is not one row per example
+ */
+export function prediction(stage: Stage, options: BatchOptions): BatchProgram {
+  const { tracePrediction } = stage
+  if (tracePrediction === undefined) throw new UserError('this stage has no predict function')
+  const rows = Math.min(options.batchSize, numExamplesOf(options.data))
+  return batchProgram(options, false, (trace, batch, numExamples) => {
+    const predictions = tracePrediction(new Binding(trace, false), batch)
+    for (const [name, value] of Object.entries(predictions)) {
+      if (value.shape[0] !== numExamples) {
+        throw userError(
+          `prediction "${name}" is ${value.toString()}: its first axis must be the batch, ${numExamples}`,
+        )
+      }
+      trace.result(name, padRows(value, rows))
+    }
+  })
+}
+
+/** `[n, ...]` to `[rows, ...]`. */
+function padRows(value: Tensor, rows: number): Tensor {
+  if (value.shape[0] === rows) return value
+  const before = value.shape.map(() => 0)
+  return pad(value, before, [rows, ...value.shape.slice(1)])
+}
+
+type Build = (trace: Trace, batch: object, batchSize: number) => void
+
+function batchProgram(options: BatchOptions, shuffle: boolean, build: Build): BatchProgram {
+  const { data } = options
+  const numExamples = numExamplesOf(data)
+  checkCount('batchSize', options.batchSize)
+  checkCount('the number of examples', numExamples)
+  const batchSize = Math.min(options.batchSize, numExamples)
+  const traceFor = (size: number): Program =>
+    traceProgram((trace) => build(trace, lazyBatch(trace, data.fields, size), size))
+  const program = traceFor(batchSize)
+  const rest = numExamples % batchSize
+  if (rest === 0) return { batchSize, numExamples, shuffle, program }
+  const tail = traceFor(rest)
+  checkSame(program, tail)
+  return { batchSize, numExamples, shuffle, program, tail }
+}
+
+function numExamplesOf(data: Split | DataSpec): number {
+  return 'rows' in data ? data.rows.length : data.numExamples
+}
+
+function checkCount(name: string, count: number): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new UserError(`${name} must be a whole number of at least 1, not ${String(count)}`)
+  }
+}
+
+/** An object whose properties become inputs of the Program when they are read; one that the data lacks throws. */
+function lazyBatch(trace: Trace, fields: DataSpec['fields'], batchSize: number): object {
+  return new Proxy(
+    {},
+    {
+      get(_, name) {
+        if (typeof name === 'symbol') return undefined
+        const field = Object.hasOwn(fields, name) ? fields[name] : undefined
+        if (field === undefined) {
+          const known = Object.keys(fields).join(', ')
+          throw userError(`the data has no field "${name}"; its fields are ${known}`)
+        }
+        return trace.batch(name, field.dtype, [batchSize, ...field.shape])
+      },
+      has: (_, name) => Object.hasOwn(fields, name),
+      ownKeys: () => Object.keys(fields),
+      getOwnPropertyDescriptor: (_, name) =>
+        Object.hasOwn(fields, name) ? { enumerable: true, configurable: true } : undefined,
+    },
+  )
+}
+
+function checkedResults(results: StepResults): StepResults {
+  // A step written without types may return anything.
+  const loss = results.loss as Tensor | undefined
+  if (loss === undefined) throw userError('a step must return { loss }')
+  if (loss.dtype !== 'f32' || loss.rank !== 0) {
+    throw userError(`the loss must be one f32 number, not ${loss.toString()}; take its mean`)
+  }
+  return results
+}
+
+function tell(trace: Trace, { loss, ...metrics }: StepResults): void {
+  trace.result('loss', loss)
+  for (const [name, value] of Object.entries(metrics)) trace.result(name, value)
+}
+
+/** Gives every trained parameter, and every state of the optimizer, its next value. */
+function traceUpdates(
+  { trace, trainable }: Binding,
+  loss: Tensor,
+  rule: UpdateRule,
+  clip: Clip | undefined,
+): void {
+  if (trainable.length === 0) throw new UserError('this stage has no parameter to train')
+  const gradients = clipped(
+    grad(
+      loss,
+      trainable.map(({ tensor }) => tensor),
+    ),
+    clip,
+  )
+  const slotName = (slot: string, parameter: string) => `optimizer/${slot}/${parameter}`
+  const shared = Object.fromEntries(
+    rule.shared.map((name) => [name, trace.state(`optimizer/${name}`, [], zeros)]),
+  )
+  const parameters = trainable.flatMap(({ name, tensor }, index) => {
+    const gradient = gradients[index]
+    if (gradient === undefined) return []
+    const slots = Object.fromEntries(
+      rule.slots.map((slot) => [slot, trace.state(slotName(slot, name), tensor.shape, zeros)]),
+    )
+    return [{ name, weight: tensor, gradient, slots }]
+  })
+  const next = rule.update({ step: trace.step(), shared, parameters })
+  parameters.forEach(({ name }, index) => {
+    const after = next.parameters[index]
+    if (after === undefined) throw new UserError(`the optimizer gives "${name}" no next value`)
+    trace.update(name, after.weight)
+    for (const [slot, value] of Object.entries(after.slots))
+      trace.update(slotName(slot, name), value)
+  })
+  for (const [name, value] of Object.entries(next.shared)) trace.update(`optimizer/${name}`, value)
+}
+
+/** States and results must not depend on the size of the batch. */
+function checkSame(program: Program, tail: Program): void {
+  const shapes = ({ inputs, results, nodes }: Program) => [
+    ...inputs.flatMap(({ role, name, node }) =>
+      role === 'state' ? [{ what: `state "${name}"`, shape: nodes[node]?.shape ?? [] }] : [],
+    ),
+    ...results.map(({ name, node }) => ({
+      what: `result "${name}"`,
+      shape: nodes[node]?.shape ?? [],
+    })),
+  ]
+  const full = shapes(program)
+  const rest = shapes(tail)
+  full.forEach(({ what, shape }, index) => {
+    const other = rest[index]
+    if (other?.what !== what || !sameShape(shape, other.shape)) {
+      throw new UserError(
+        `the shape of ${what} depends on the batch size: [${shape.join(', ')}] for a full batch`,
+      )
+    }
+  })
+}
