@@ -17,7 +17,8 @@ import type { RunEvent, StageProgress, StageRef } from './runs/run-result.js'
 import { sentenceOf } from './training/stage-errors.js'
 import type { StageNode } from './scheduling/stage-graph.js'
 import { ThreadBudget } from './scheduling/thread-budget.js'
-import { StageTraining, type StageOutcome, type TrainingProgress } from './training/train-stage.js'
+import type { StageOutcome, TrainingProgress } from './training/stage-outcome.js'
+import { StageTraining } from './training/train-stage.js'
 import { weightsHash } from './files/weights-hash.js'
 
 export interface StageRunnerOptions {

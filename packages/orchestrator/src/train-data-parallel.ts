@@ -15,7 +15,8 @@ import type { Checkpoint } from './checkpoints/checkpoint.js'
 import { createPool } from './scheduling/pool.js'
 import type { EpochRow } from './runs/run-result.js'
 import { ThreadBudget } from './scheduling/thread-budget.js'
-import { StageTraining, type StageOutcome } from './training/train-stage.js'
+import type { StageOutcome } from './training/stage-outcome.js'
+import { StageTraining } from './training/train-stage.js'
 
 export interface DataParallelOptions extends Omit<TrainOptions, 'data'> {
   readonly engine: Engine

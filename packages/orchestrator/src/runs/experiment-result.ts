@@ -4,7 +4,7 @@
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import type { ExperimentResult, StageResult } from './run-result.js'
 import type { StageGraph } from '../scheduling/stage-graph.js'
-import type { StageOutcome } from '../training/train-stage.js'
+import type { StageOutcome } from '../training/stage-outcome.js'
 
 /** The outcome of a stage without its states, which are in a file and gone from memory. */
 export type StageEnd = EndOf<StageOutcome> & {

@@ -5,41 +5,22 @@
  * A checkpoint that is due ends the span in progress within a step, copies the states, and lets the epoch go on while the
  * copy is written.
  */
-import { type Engine, type Execution, type SpanResult, type StateValues } from '@gradpool/core'
+import type { Engine, Execution, SpanResult, StateValues } from '@gradpool/core'
 import type { Pass, StagePlan } from '@gradpool/experiments'
 import type { BestStates, Checkpoint } from '../checkpoints/checkpoint.js'
-import { bestEpoch, isOver } from './best-epoch.js'
-import { CheckpointClock } from '../checkpoints/checkpoint-clock.js'
+import { Checkpointing } from '../checkpoints/checkpointing.js'
 import { namedStates, valuesOf } from '../files/named-states.js'
+import { weightsHash } from '../files/weights-hash.js'
+import type { EpochRow } from '../runs/run-result.js'
 import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
-import { runTogether, type Span } from './team.js'
-import type { Claim, ThreadBudget } from '../scheduling/thread-budget.js'
-import type { EpochRow, Sample } from '../runs/run-result.js'
+import type { ThreadBudget } from '../scheduling/thread-budget.js'
+import { Accuracies, finite, rounded } from './accuracies.js'
+import { bestEpoch, isOver } from './best-epoch.js'
 import { samplesOf } from './samples.js'
 import { lossNotFinite, sentenceOf } from './stage-errors.js'
-import { watchSteps } from './watch-steps.js'
-import { weightsHash } from '../files/weights-hash.js'
-
-/** How a stage ended; `epochs` and `seconds` tell of what was done. */
-export type StageOutcome = { readonly epochs: readonly EpochRow[]; readonly seconds: number } & (
-  | {
-      readonly status: 'done'
-      readonly testAccuracy: number | null
-      readonly samples: readonly Sample[]
-      /** All states, by name. */
-      readonly state: Readonly<Record<string, Float32Array>>
-      /** Hash of the states after the first epoch. */
-      readonly firstEpoch: string
-    }
-  | {
-      readonly status: 'failed'
-      /** One sentence. */
-      readonly error: string
-      /** Its thread ended, which may not happen again. */
-      readonly mayRetry: boolean
-    }
-  | { readonly status: 'interrupted' }
-)
+import type { StageOutcome, TrainingProgress } from './stage-outcome.js'
+import { StageThreads, Stopped } from './stage-threads.js'
+import type { Span } from './team.js'
 
 export interface TrainStageOptions {
   readonly plan: StagePlan
@@ -64,76 +45,52 @@ export interface TrainStageOptions {
   readonly onWarning: (message: string) => void
 }
 
-/** What of a training can be seen while it runs. */
-export interface TrainingProgress {
-  /** From 1. */
-  readonly epoch: number
-  readonly step: number
-  readonly steps: number
-  readonly loss: number
-  readonly accuracy: number | null
-  readonly elapsedSeconds: number
-}
-
 type Result = Omit<Extract<StageOutcome, { status: 'done' }>, 'epochs' | 'seconds'>
 
 /** Thrown inside to leave the training; never leaves this file. */
-class Stopped extends Error {}
 class Failed extends Error {}
 
 export class StageTraining {
   readonly #options: TrainStageOptions
   readonly #started: number
   readonly #epochs: EpochRow[] = []
-  readonly #clock: CheckpointClock
-  readonly #claim: Claim
+  /** The most threads that the stage can use. */
   readonly #workers: number
-  /** What is running and may be paused. */
-  #pausable: readonly Span[] = []
+  readonly #threads: StageThreads
+  readonly #checkpoints: Checkpointing
+  readonly #accuracies: Accuracies
   readonly #executions: Execution[] = []
-  /** Metrics that a warning has told of. */
-  readonly #notFinite = new Set<string>()
-  /** How many threads the last span ran on. */
-  #threads = 1
   #training: Execution | undefined
-  #stopped = false
-  /** No span is in progress or was cut off in the middle of a step. */
-  #isWhole = true
-  readonly #stalled = new AbortController()
   /** The states after the epoch of the best validation so far. */
   #best: BestStates | undefined
   /** Hash of the states after the first epoch. */
   #firstEpoch: string | undefined
-  /** The checkpoint that is being written. */
-  #saving: Promise<void> | undefined
 
   constructor(options: TrainStageOptions) {
     this.#options = options
-    const { plan, workers } = options
+    const { plan, pool, budget, workers, stallSeconds, onThreads } = options
     this.#workers = Math.min(workers, plan.training.program.shards ?? 1)
-    this.#claim = {
-      most: this.#workers,
+    this.#threads = new StageThreads({
+      ...{ pool, budget, most: this.#workers, stallSeconds, onThreads },
       work: () => plan.cost * (1 - this.#epochs.length / plan.epochs),
-      giveBack: () => {
-        for (const { execution } of this.#pausable) execution.stop()
-      },
-    }
-    this.#clock = new CheckpointClock(options.checkpointSeconds)
+    })
+    const { checkpointSeconds: everySeconds, save } = options
+    this.#checkpoints = new Checkpointing({ everySeconds, save })
+    this.#accuracies = new Accuracies((what) => options.onWarning(`${plan.name}: ${what}`))
     this.#started = performance.now() - 1000 * (options.from?.seconds ?? 0)
   }
 
   /** Never rejects. */
   async run(): Promise<StageOutcome> {
-    const { budget } = this.#options
-    budget.enter(this.#claim)
+    this.#threads.enter()
     try {
       const result = await this.#train()
       return { ...result, ...this.#soFar() }
     } catch (error) {
-      await this.#saving
-      if (this.#isWhole) this.#checkpoint()
+      await this.#checkpoints.written()
+      if (this.#threads.isWhole) this.#checkpoint()
       // A thread that had to be ended because it did not stop is no failure of the stage.
-      if (error instanceof Stopped || this.#stopped) {
+      if (error instanceof Stopped || this.#threads.isStopped) {
         return { status: 'interrupted', ...this.#soFar() }
       }
       const message = error instanceof Failed ? error.message : sentenceOf(error)
@@ -144,11 +101,11 @@ export class StageTraining {
         ...this.#soFar(),
       }
     } finally {
-      budget.leave(this.#claim)
-      await this.#saving
+      this.#threads.leave()
+      await this.#checkpoints.written()
       this.#training = undefined
       // What shares states goes before what owns them. A thread that had to be ended may still write there.
-      if (!this.#stalled.signal.aborted) {
+      if (!this.#threads.isStalled) {
         for (const execution of this.#executions.reverse()) execution.dispose()
       }
     }
@@ -156,8 +113,7 @@ export class StageTraining {
 
   /** Ends within a step. */
   stop(): void {
-    this.#stopped = true
-    for (const execution of this.#executions) execution.stop()
+    this.#threads.stop()
   }
 
   /** Undefined before the first step and after the last. */
@@ -193,14 +149,14 @@ export class StageTraining {
     const { test, samples } = plan
     const testing = test && (await this.#share(test, training))
     const sampling = samples && (await this.#share(samples, training))
-    const [tested, sampled] = await this.#run([testing, sampling].map(wholePass))
-    if (this.#stopped) throw new Stopped()
+    const [tested, sampled] = await this.#threads.run([testing, sampling].map(wholePass))
+    this.#threads.throwIfStopped()
     if (tested?.status === 'notFinite') {
       throw new Failed('the loss over the test examples is not a finite number')
     }
     return {
       status: 'done',
-      testAccuracy: this.#accuracyOf(tested, 'test accuracy', plan.epochs),
+      testAccuracy: this.#accuracies.of(tested, 'test accuracy', plan.epochs),
       samples: samples && sampled ? samplesOf(samples, sampled.means) : [],
       state: training.read(),
       firstEpoch: this.#firstEpoch ?? '',
@@ -222,16 +178,17 @@ export class StageTraining {
     const row: EpochRow = {
       epoch,
       cost: rounded(trained?.means.loss?.[0] ?? NaN),
-      accuracy: this.#accuracyOf(trained, 'training accuracy', epoch),
-      validation: this.#accuracyOf(validated, 'validation accuracy', epoch),
+      accuracy: this.#accuracies.of(trained, 'training accuracy', epoch),
+      validation: this.#accuracies.of(validated, 'validation accuracy', epoch),
       seconds: (performance.now() - started) / 1000,
     }
     this.#epochs.push(row)
     if (epoch === 1) this.#firstEpoch = weightsHash(training.read())
     if (bestEpoch(this.#epochs) === epoch) this.#best = { epoch, states: this.#states(training) }
     this.#options.onEpoch(row, this.#elapsedSeconds())
-    if (!isOver(this.#options.plan, this.#epochs) && this.#clock.isDueAtEpochEnd())
+    if (!isOver(this.#options.plan, this.#epochs) && this.#checkpoints.isDueAtEpochEnd) {
       this.#checkpoint()
+    }
   }
 
   /** What is left of an epoch, and its validation, with as many checkpoints in between as become due. */
@@ -243,86 +200,27 @@ export class StageTraining {
     const firstStep = (epoch - 1) * training.stepsPerEpoch
     for (;;) {
       if (validation) rewind(validation, epoch - 1)
-      const results = await this.#run(
-        [
-          {
-            execution: training,
-            steps: firstStep + training.stepsPerEpoch - training.step,
-            continues: training.step > firstStep,
-          },
-          wholePass(validation),
-        ],
-        { pauses: true },
+      const rest: Span = {
+        execution: training,
+        steps: firstStep + training.stepsPerEpoch - training.step,
+        continues: training.step > firstStep,
+      }
+      const results = await this.#threads.run([rest, wholePass(validation)], (pause) =>
+        this.#checkpoints.whenDue(pause),
       )
       // A span may have ended before it saw the stop: what is done is done, but nothing follows.
       if (results.every((result) => result?.status !== 'stopped')) return results
-      if (this.#stopped) throw new Stopped()
-      if (this.#clock.msLeft() === 0) this.#checkpoint()
+      this.#threads.throwIfStopped()
+      if (this.#checkpoints.isDue) this.#checkpoint()
     }
-  }
-
-  /** Spans one after the other, on as many threads as there are for this stage. */
-  async #run(
-    spans: readonly (Span | undefined)[],
-    { pauses = false } = {},
-  ): Promise<(SpanResult | undefined)[]> {
-    const present = spans.filter((span) => span !== undefined)
-    const { budget, pool, stallSeconds } = this.#options
-    const threads = await budget.take(this.#claim)
-    try {
-      // A stop from before the spans began would be forgotten.
-      if (this.#stopped) throw new Stopped()
-      this.#isWhole = false
-      this.#tellThreads(threads)
-      const running = runTogether(pool, present, threads, this.#stalled.signal)
-      const cancel = pauses ? this.#stopWhenDue(present) : () => undefined
-      const executions = present.map(({ execution }) => execution)
-      const endWatch = watchSteps(executions, stallSeconds, this.#stalled)
-      if (pauses) this.#pausable = present
-      try {
-        const results = await running
-        const bySpan = new Map(present.map((span, i) => [span, results[i]] as const))
-        this.#isWhole = true
-        return spans.map((span) => span && bySpan.get(span))
-      } finally {
-        cancel()
-        endWatch()
-      }
-    } finally {
-      this.#pausable = []
-      budget.give(this.#claim)
-    }
-  }
-
-  #tellThreads(threads: number): void {
-    const used = Math.min(threads, this.#workers)
-    if (used !== this.#threads) this.#options.onThreads(used)
-    this.#threads = used
-  }
-
-  /** Stops spans when the next checkpoint is due and the one before it is written. */
-  #stopWhenDue(spans: readonly Span[]): () => void {
-    let timer: NodeJS.Timeout
-    const arm = () => {
-      timer = setTimeout(() => {
-        if (this.#saving === undefined) for (const { execution } of spans) execution.stop()
-        else {
-          this.#clock.begin()
-          arm()
-        }
-      }, this.#clock.msLeft())
-    }
-    arm()
-    return () => clearTimeout(timer)
   }
 
   /** Copies what there is and begins to write it. Between spans only. */
   #checkpoint(): void {
     const training = this.#training
-    if (training === undefined || this.#saving !== undefined) return
-    this.#clock.begin()
-    const { plan, engine, save } = this.#options
-    const checkpoint = {
+    if (training === undefined) return
+    const { plan, engine } = this.#options
+    this.#checkpoints.begin(() => ({
       stage: plan.hash,
       numerics: engine.numerics,
       position: training.position(),
@@ -331,11 +229,7 @@ export class StageTraining {
       states: this.#states(training),
       best: this.#best,
       firstEpoch: this.#firstEpoch,
-    }
-    this.#saving = save(checkpoint).then(() => {
-      this.#saving = undefined
-      this.#clock.end()
-    })
+    }))
   }
 
   #states(training: Execution): Checkpoint['states'] {
@@ -355,23 +249,8 @@ export class StageTraining {
     const workers = this.#workers
     const execution = await engine.compile(program, { data, seed, orderSeed, workers, ...more })
     this.#executions.push(execution)
-    if (this.#stopped) throw new Stopped()
+    this.#threads.throwIfStopped()
     return execution
-  }
-
-  /** Null where there is none, and where it is not finite, of which a warning tells the first time. */
-  #accuracyOf(span: SpanResult | undefined, metric: string, epoch: number): number | null {
-    const mean = span?.means.accuracy?.[0]
-    if (mean === undefined) return null
-    if (Number.isFinite(mean)) return rounded(mean)
-    if (!this.#notFinite.has(metric)) {
-      this.#notFinite.add(metric)
-      const { plan, onWarning } = this.#options
-      onWarning(
-        `${plan.name}: the ${metric} is not a finite number in epoch ${epoch}, so it is left out`,
-      )
-    }
-    return null
   }
 
   #soFar(): { epochs: EpochRow[]; seconds: number } {
@@ -391,13 +270,4 @@ function wholePass(execution: Execution | undefined): Span | undefined {
 function rewind(execution: Execution, passes: number): void {
   const step = passes * execution.stepsPerEpoch
   execution.seek({ ...execution.position(), step, since: step })
-}
-
-/** Digits beyond those of f32 are left off. */
-function rounded(mean: number): number {
-  return Number(mean.toPrecision(7))
-}
-
-function finite(value: number | undefined): number | null {
-  return value !== undefined && Number.isFinite(value) ? value : null
 }

@@ -1,0 +1,131 @@
+/**
+ * Runs the spans of one stage on as many of the pool's threads as there are for it, and ends threads that make no step.
+ */
+import type { SpanResult } from '@gradpool/core'
+import type { SpanPool } from '../scheduling/pool.js'
+import type { Claim, ThreadBudget } from '../scheduling/thread-budget.js'
+import { runTogether, type Span } from './team.js'
+import { watchSteps } from './watch-steps.js'
+
+export interface StageThreadsOptions {
+  readonly pool: SpanPool
+  readonly budget: ThreadBudget
+  /** The most threads that the stage can use. */
+  readonly most: number
+  /** Roughly the work that is left; see `Claim`. */
+  readonly work: () => number
+  /** A step that takes longer is one that will not end. */
+  readonly stallSeconds: number
+  /** Told when a span begins on another number of threads than the one before; a stage begins with one. */
+  readonly onThreads: (threads: number) => void
+}
+
+/** Thrown by `run` after `stop`. */
+export class Stopped extends Error {}
+
+export class StageThreads {
+  readonly #options: StageThreadsOptions
+  readonly #claim: Claim
+  readonly #stalled = new AbortController()
+  /** What is running. */
+  #spans: readonly Span[] = []
+  #mayPause = false
+  /** How many threads the last span ran on. */
+  #threads = 1
+  #stopped = false
+  #isWhole = true
+
+  constructor(options: StageThreadsOptions) {
+    this.#options = options
+    const { most, work } = options
+    const giveBack = () => {
+      if (this.#mayPause) this.#stopSpans()
+    }
+    this.#claim = { most, work, giveBack }
+  }
+
+  /** No span is in progress or was cut off in the middle of a step, so states can be read. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
+  /** A thread was ended since it made no step; it may still write. */
+  get isStalled(): boolean {
+    return this.#stalled.signal.aborted
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped
+  }
+
+  /** From here on threads are kept for the stage. */
+  enter(): void {
+    this.#options.budget.enter(this.#claim)
+  }
+
+  leave(): void {
+    this.#options.budget.leave(this.#claim)
+  }
+
+  /** Ends what runs within a step; nothing runs after it. */
+  stop(): void {
+    this.#stopped = true
+    this.#stopSpans()
+  }
+
+  throwIfStopped(): void {
+    if (this.#stopped) throw new Stopped()
+  }
+
+  /**
+   * Spans one after the other.
+   *
+   * @param pauses Called once they run, with what ends them within a step to be gone on with; returns what takes it back. Spans
+   *   without it are not paused, for other stages either.
+   * @returns the results in the order of the spans, undefined for undefined
+   * @throws Stopped after a stop from before they began
+   * @throws WorkerDied, and what the engine throws
+   */
+  async run(
+    spans: readonly (Span | undefined)[],
+    pauses?: (pause: () => void) => () => void,
+  ): Promise<(SpanResult | undefined)[]> {
+    const present = spans.filter((span) => span !== undefined)
+    const { budget, pool, stallSeconds } = this.#options
+    const threads = await budget.take(this.#claim)
+    try {
+      // A stop from before the spans began would be forgotten.
+      this.throwIfStopped()
+      this.#isWhole = false
+      this.#tellThreads(threads)
+      const running = runTogether(pool, present, threads, this.#stalled.signal)
+      this.#spans = present
+      this.#mayPause = pauses !== undefined
+      const endPauses = pauses?.(() => this.#stopSpans())
+      const executions = present.map(({ execution }) => execution)
+      const endWatch = watchSteps(executions, stallSeconds, this.#stalled)
+      try {
+        const results = await running
+        const bySpan = new Map(present.map((span, i) => [span, results[i]] as const))
+        this.#isWhole = true
+        return spans.map((span) => span && bySpan.get(span))
+      } finally {
+        endPauses?.()
+        endWatch()
+      }
+    } finally {
+      this.#spans = []
+      budget.give(this.#claim)
+    }
+  }
+
+  #stopSpans(): void {
+    for (const { execution } of this.#spans) execution.stop()
+  }
+
+  #tellThreads(threads: number): void {
+    const used = Math.min(threads, this.#options.most)
+    if (used !== this.#threads) this.#options.onThreads(used)
+    this.#threads = used
+  }
+}
