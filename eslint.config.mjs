@@ -14,6 +14,7 @@ const layers = {
   datasets: ['core'],
   experiments: ['core', 'models', 'datasets'],
   orchestrator: ['core', 'engine-cpu', 'models', 'datasets', 'experiments'],
+  hashing: ['core', 'engine-cpu', 'models', 'datasets', 'experiments', 'orchestrator'],
   cli: [
     'core',
     'engine-cpu',
@@ -22,6 +23,7 @@ const layers = {
     'datasets',
     'experiments',
     'orchestrator',
+    'hashing',
   ],
   test: [
     'core',
@@ -31,6 +33,7 @@ const layers = {
     'datasets',
     'experiments',
     'orchestrator',
+    'hashing',
     'cli',
   ],
 }

@@ -6,6 +6,8 @@ export { findResumable } from './runs/find-resumable.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
 export type { RunRecord } from './runs/run-record.js'
 export type { StageMetrics } from './runs/stage-files.js'
+export { writeDurably } from './files/durable-file.js'
+export { reasonOf } from './files/file-errors.js'
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -1,0 +1,272 @@
+/**
+ * An index of binary codes: what was hashed by one model, found again by the bits of its code.
+ *
+ * Rows are only ever added. Every search is exact, and its results have one order (`compare`).
+ */
+import { UserError } from '@gradpool/core'
+import { Column } from './column.js'
+import {
+  CodeValues,
+  packStored,
+  VALUE_KINDS,
+  type StoredValues,
+  type ValueKind,
+} from './code-values.js'
+import { ModelMismatchError } from './errors.js'
+import { readIndex, writeIndex } from './index-file.js'
+import { compare, type Neighbour, type RankedRow } from './neighbour.js'
+import { bytesPerCode, checkBits, checkCodes, packAtLeast } from './pack-codes.js'
+import { NO_LABEL, PackedCodes, type Bounds } from './packed-codes.js'
+
+/** The encoder that makes an index's codes. */
+export interface ModelId {
+  /** For people. */
+  readonly name: string
+  /** SHA-256 of its weights, hexadecimal: what tells models apart. */
+  readonly hash: string
+}
+
+export interface HashIndexOptions {
+  /** Bits of a code, 1 to 256. */
+  readonly bits: number
+  readonly model: ModelId
+  /**
+   * What is kept of the real-valued codes, to rank by: all (`f32`, the default), a byte each (`u8`), or nothing but their
+   * bits (`none`).
+   */
+  readonly values?: ValueKind | undefined
+  /** Whatever a caller needs to encode queries: kept and saved as it is, and never read. */
+  readonly encoder?: Uint8Array | undefined
+}
+
+export interface AddOptions {
+  /** Real-valued codes in [0, 1], row-major [n, bits]. */
+  readonly codes: Float32Array
+  /** [n], whole numbers from 0 to 2^32 - 1. Default: how many rows there were before, and on from there. */
+  readonly ids?: ArrayLike<number> | undefined
+  /** [n], 0 to 254. Default: none. */
+  readonly labels?: ArrayLike<number> | undefined
+  /** What made the codes: another model than the index's is refused. */
+  readonly model?: ModelId | undefined
+}
+
+export interface SearchOptions {
+  /** How many neighbours at most. Default: 10. */
+  readonly k?: number | undefined
+  /** Only rows with one of these labels are found. */
+  readonly labels?: readonly number[] | undefined
+  /** What made the query: another model than the index's is refused. */
+  readonly model?: ModelId | undefined
+}
+
+export interface HammingSearchOptions extends SearchOptions {
+  /** Only rows of which at most so many bits differ are found. Default: all. */
+  readonly radius?: number | undefined
+}
+
+/** All that an index holds, as a file has it. */
+export interface IndexContents {
+  readonly options: HashIndexOptions & { readonly values: ValueKind }
+  readonly ids: Uint32Array
+  /** NO_LABEL for none. */
+  readonly labels: Uint8Array
+  /** Of kind `none`: packed codes. */
+  readonly values: StoredValues
+}
+
+const MAX_ROWS = 2 ** 32 - 1
+
+export class HashIndex {
+  readonly bits: number
+  readonly model: ModelId
+  /** What is kept of the real-valued codes. */
+  readonly values: ValueKind
+  readonly encoder: Uint8Array | undefined
+  readonly #ids: Column<Uint32Array>
+  readonly #packed: PackedCodes
+  readonly #values: CodeValues | undefined
+
+  private constructor({ options, ids, labels, values }: IndexContents) {
+    this.bits = options.bits
+    this.model = options.model
+    this.values = options.values
+    this.encoder = options.encoder
+    this.#ids = new Column(ids)
+    const keepsValues = options.values !== 'none'
+    this.#values = keepsValues ? new CodeValues(this.bits, values) : undefined
+    const packed = keepsValues ? packStored(values, this.bits) : Uint8Array.from(values)
+    this.#packed = new PackedCodes(this.bits, packed, labels)
+  }
+
+  /** An empty index. @throws UserError for options that cannot be. */
+  static create({ bits, model, values = 'f32', encoder }: HashIndexOptions): HashIndex {
+    checkBits(bits)
+    if (!VALUE_KINDS.includes(values)) {
+      throw new UserError(`an index keeps values of kind ${VALUE_KINDS.join(', ')}, not ${values}`)
+    }
+    return new HashIndex({
+      options: { bits, model, values, encoder },
+      ids: new Uint32Array(),
+      labels: new Uint8Array(),
+      values: values === 'f32' ? new Float32Array() : new Uint8Array(),
+    })
+  }
+
+  /** @throws IndexFileError for what is no whole index file; UserError for a file that cannot be read. */
+  static async load(path: string): Promise<HashIndex> {
+    return new HashIndex(await readIndex(path))
+  }
+
+  /**
+   * Writes the index to a file that is there whole or not at all, in a folder that must be there.
+   *
+   * @throws UserError when it cannot be written
+   */
+  async save(path: string): Promise<void> {
+    const { bits, model, values, encoder } = this
+    await writeIndex(path, {
+      options: { bits, model, values, encoder },
+      ids: this.#ids.values,
+      labels: this.#packed.labels,
+      values: this.#values?.stored ?? this.#packed.codes,
+    })
+  }
+
+  /** How many rows there are. */
+  get size(): number {
+    return this.#ids.values.length
+  }
+
+  /**
+   * Adds rows, all or none.
+   *
+   * @throws UserError for codes, ids or labels that cannot be, and ModelMismatchError for codes of another model
+   */
+  add({ codes, ids, labels, model }: AddOptions): void {
+    this.checkModel(model)
+    checkCodes(codes, this.bits)
+    const numRows = codes.length / this.bits
+    if (this.size + numRows > MAX_ROWS)
+      throw new UserError(`an index holds ${MAX_ROWS} rows at most`)
+    const newIds =
+      ids === undefined
+        ? Uint32Array.from({ length: numRows }, (_, row) => this.size + row)
+        : Uint32Array.from(wholeNumbers('ids', ids, numRows, MAX_ROWS))
+    const newLabels =
+      labels === undefined
+        ? new Uint8Array(numRows).fill(NO_LABEL)
+        : Uint8Array.from(wholeNumbers('labels', labels, numRows, NO_LABEL - 1))
+    this.#ids.append(newIds)
+    this.#packed.append(packAtLeast(codes, this.bits, 0.5), newLabels)
+    this.#values?.append(codes)
+  }
+
+  /**
+   * The search of semantic hashing: the members of the query's bucket, which are the rows with the same bits, nearest
+   * first by squared distance of the real-valued codes.
+   *
+   * @param query a real-valued code, [bits]
+   * @throws UserError for a query or options that cannot be
+   */
+  searchBucket(query: Float32Array, options: SearchOptions = {}): Neighbour[] {
+    return this.searchHamming(query, { ...options, radius: 0 })
+  }
+
+  /**
+   * The k nearest rows by Hamming distance, exactly.
+   *
+   * @param query a real-valued code, [bits]
+   * @throws UserError for a query or options that cannot be
+   */
+  searchHamming(query: Float32Array, options: HammingSearchOptions = {}): Neighbour[] {
+    if (query.length !== this.bits) {
+      throw new UserError(`a query of this index has ${this.bits} numbers, not ${query.length}`)
+    }
+    return this.searchHammingBatch(query, options)[0] ?? []
+  }
+
+  /**
+   * The same for many queries, which takes less time than one by one.
+   *
+   * @param queries real-valued codes, row-major [n, bits]
+   * @returns [n] lists of neighbours
+   */
+  searchHammingBatch(queries: Float32Array, options: HammingSearchOptions = {}): Neighbour[][] {
+    this.checkModel(options.model)
+    checkCodes(queries, this.bits)
+    const bounds = this.#boundsOf(options)
+    const packed = packAtLeast(queries, this.bits, 0.5)
+    const rowBytes = bytesPerCode(this.bits)
+    return Array.from({ length: queries.length / this.bits }, (_, row) => {
+      const bits = packed.subarray(row * rowBytes, (row + 1) * rowBytes)
+      const query = queries.subarray(row * this.bits, (row + 1) * this.bits)
+      return this.#rank(query, this.#packed.near(bits, bounds), bounds.k)
+    })
+  }
+
+  /** @throws ModelMismatchError when a model is not the one that made the codes of this index. */
+  checkModel(model: ModelId | undefined): void {
+    if (model === undefined || model.hash === this.model.hash) return
+    throw new ModelMismatchError(
+      `the index holds codes of ${describe(this.model)}, and these are of ${describe(model)}`,
+    )
+  }
+
+  #rank(
+    query: Float32Array,
+    near: readonly { row: number; hamming: number }[],
+    k: number,
+  ): Neighbour[] {
+    const labels = this.#packed.labels
+    const ids = this.#ids.values
+    const ranked = near.map(({ row, hamming }): RankedRow => {
+      const label = labels[row] ?? NO_LABEL
+      return {
+        row,
+        id: ids[row] ?? 0,
+        label: label === NO_LABEL ? null : label,
+        hamming,
+        distance: this.#values?.squaredDistance(query, row) ?? null,
+      }
+    })
+    return ranked
+      .sort(compare)
+      .slice(0, k)
+      .map(({ id, label, hamming, distance }) => ({ id, label, hamming, distance }))
+  }
+
+  #boundsOf({ k = 10, radius = this.bits, labels }: HammingSearchOptions): Bounds {
+    if (!Number.isSafeInteger(k) || k < 1) {
+      throw new UserError(`k is a whole number of at least 1, not ${k}`)
+    }
+    if (!Number.isSafeInteger(radius) || radius < 0) {
+      throw new UserError(`a radius is a whole number of at least 0, not ${radius}`)
+    }
+    if (labels === undefined) return { k, radius, allowed: undefined }
+    const allowed = new Uint8Array(256)
+    for (const label of wholeNumbers('labels', labels, labels.length, NO_LABEL - 1)) {
+      allowed[label] = 1
+    }
+    return { k, radius, allowed }
+  }
+}
+
+function describe({ name, hash }: ModelId): string {
+  return `${name} (${hash.slice(0, 12)})`
+}
+
+/** @throws UserError when they are not so many whole numbers from 0 to `most` */
+function wholeNumbers(
+  what: string,
+  numbers: ArrayLike<number>,
+  count: number,
+  most: number,
+): number[] {
+  if (numbers.length !== count) {
+    throw new UserError(`there are ${numbers.length} ${what} for ${count} codes`)
+  }
+  const list = Array.from(numbers)
+  const wrong = list.find((value) => !Number.isInteger(value) || value < 0 || value > most)
+  if (wrong === undefined) return list
+  throw new UserError(`${what} are whole numbers from 0 to ${most}, not ${wrong}`)
+}
