@@ -17,6 +17,9 @@ function layersOf(name: string): string {
     if (stage.kind === 'autoencode') {
       return `autoencode ${JSON.stringify(stage.encoder)} ${JSON.stringify(stage.decoder)}`
     }
+    if (stage.kind === 'hash') {
+      return `hash ${JSON.stringify(stage.encoder)}${stage.labels ? ' with labels' : ''}`
+    }
     return stage.kind === 'classify'
       ? `classify ${JSON.stringify(stage.head)} ${stage.encoder}`
       : stage.name
@@ -61,6 +64,38 @@ describe('the catalogue', () => {
   it('has a group of the six', () => {
     expect(groups.report).toEqual(table.map(([name]) => name))
   })
+
+  const hashing = [
+    ['mnist_hash_1', 10, 'autoencode [10] [784]'],
+    ['mnist_hash_2', 50, 'autoencode [64,10] [64,784]'],
+    ['mnist_hash_deep_16', 20, 'hash [512,256,16]'],
+    ['mnist_hash_deep_32', 20, 'hash [512,256,32]'],
+    ['mnist_hash_deep_64', 20, 'hash [512,256,64]'],
+    ['mnist_hash_semi', 20, 'hash [512,256,64], hash [512,256,64] with labels'],
+  ] as const
+
+  it('has a group of hashing', () => {
+    expect(groups.hashing).toEqual(hashing.map(([name]) => name))
+  })
+
+  it.each(hashing)('%s hashes', (name, epochs, layers) => {
+    const config = catalogue.get(name)
+    expect(config?.train.epochs).toBe(epochs)
+    expect(layersOf(name)).toBe(layers)
+  })
+
+  it.each(['mnist_hash_1', 'mnist_hash_2'])(
+    '%s has the report’s setting and a sigmoid code',
+    (name) => {
+      const config = catalogue.get(name)
+      expect(config?.train).toMatchObject({
+        optimizer: { kind: 'adam', learningRate: 0.001 },
+        batchSize: 10,
+      })
+      const setting = { weight: { kind: 'normal', std: 0.03 }, scale: 1, outputActivation: 'relu' }
+      expect(config?.stages).toMatchObject([{ ...setting, codeActivation: 'sigmoid' }])
+    },
+  )
 })
 
 describe('findExperiments', () => {
@@ -75,7 +110,7 @@ describe('findExperiments', () => {
       "there is no experiment 'mnist_auto_fx'; did you mean 'mnist_auto_fix'?",
     )
     expect(() => findExperiments(['imagenet'])).toThrow(
-      "there is no experiment 'imagenet'; there are report, mnist_mlp_all,",
+      "there is no experiment 'imagenet'; there are report, hashing, mnist_mlp_all,",
     )
   })
 })

@@ -1,150 +1,21 @@
 /**
- * The experiments that come with Gradpool: the six of the report, with its settings and its own names.
- *
- * The preset `tuned` keeps the widths of all layers and trains them better.
+ * The experiments that come with Gradpool, by name, and their groups.
  */
-import { adam, adamw, normal, UserError } from '@gradpool/core'
-import { mnist } from '@gradpool/datasets'
-import { autoencode, classify, defineExperiment } from './define-experiment.js'
+import { UserError } from '@gradpool/core'
+import { hashingExperiments } from './hashing-experiments.js'
 import { nearest } from './nearest-name.js'
-import type { ExperimentConfig, StageInput } from './schema.js'
+import { reportExperiments } from './report-experiments.js'
+import type { ExperimentConfig } from './schema.js'
 
-/** Raw pixels, small normal weights, ReLU everywhere, the decoder's output too: as in the report. */
-const reportNetwork = { weight: normal(0.03), scale: 1, activation: 'relu' } as const
-const reportAutoencoder = {
-  ...reportNetwork,
-  codeActivation: 'relu',
-  outputActivation: 'relu',
-} as const
-const onEncoder = { head: [10], weight: reportNetwork.weight }
-
-const reportTraining = { optimizer: adam({ learningRate: 0.001 }), batchSize: 10, epochs: 10 }
-
-interface Entry {
-  readonly name: string
-  readonly condition: string
-  readonly reported: number
-  /** The fraction of the training labels used. */
-  readonly labelled: number
-  /** How many epochs a line of the report's log stands for. */
-  readonly reportEvery: number
-  readonly stages: StageInput[]
-}
-
-const entries: readonly Entry[] = [
-  {
-    name: 'mnist_mlp_all',
-    condition: '다층퍼셉트론 mset_all 데이터셋',
-    reported: 0.9,
-    labelled: 1,
-    reportEvery: 2,
-    stages: [classify({ ...reportNetwork, head: [10] })],
-  },
-  {
-    name: 'mnist_mlp_1p',
-    condition: '다층퍼셉트론 mset_1p 데이터셋',
-    reported: 0.684,
-    labelled: 0.01,
-    reportEvery: 2,
-    stages: [classify({ ...reportNetwork, head: [10] })],
-  },
-  {
-    name: 'mnist_auto_1',
-    condition: '확장 인코더를 이용한 엠니스트 분류',
-    reported: 0.746,
-    labelled: 0.01,
-    reportEvery: 2,
-    stages: [
-      autoencode({ ...reportAutoencoder, encoder: [10], decoder: [784] }),
-      classify({ ...onEncoder, encoder: 'fineTuned' }),
-    ],
-  },
-  {
-    name: 'mnist_auto_fix',
-    condition: '지도학습시 인코더 학습을 동결시킨 확장 오토인코더',
-    reported: 0.749,
-    labelled: 0.01,
-    reportEvery: 5,
-    stages: [
-      autoencode({ ...reportAutoencoder, encoder: [10], decoder: [784] }),
-      classify({ ...onEncoder, encoder: 'frozen' }),
-    ],
-  },
-  {
-    name: 'mnist_auto_2',
-    condition: '인코더와 디코더 구성을 강화한 확장 오토인코더',
-    reported: 0.796,
-    labelled: 0.01,
-    reportEvery: 5,
-    stages: [
-      autoencode({ ...reportAutoencoder, encoder: [64, 10], decoder: [64, 784] }),
-      classify({ ...onEncoder, encoder: 'fineTuned' }),
-    ],
-  },
-  {
-    name: 'mnist_auto_3',
-    condition: '중간 코드 폭을 축소시킨 확장 오토인코더',
-    reported: 0.187,
-    labelled: 0.01,
-    reportEvery: 5,
-    stages: [
-      autoencode({ ...reportAutoencoder, encoder: [64, 1], decoder: [64, 784] }),
-      classify({ ...onEncoder, encoder: 'fineTuned' }),
-    ],
-  },
-]
-
-/**
- * The same widths, trained better: pixels scaled to [0, 1], weights that fit the widths, units that cannot die (tanh, a
- * linear code, a linear output), and a rate that falls to 0; with few labels more epochs, and weight decay.
- */
-function tuned({ stages, labelled }: Entry): Record<string, unknown> {
-  const network = { weight: 'glorotUniform', activation: 'tanh', scale: 1 / 255 }
-  const fewLabels = {
-    optimizer: { ...adamw({ weightDecay: 0.1 }), learningRate: cosineUntilTheEnd(0.01) },
-    batchSize: 10,
-    epochs: 100,
-  }
-  return {
-    train: {
-      optimizer: { learningRate: cosineUntilTheEnd(0.003) },
-      batchSize: 64,
-      epochs: 15,
-      reportEvery: 5,
-    },
-    stages: stages.map((stage) => {
-      if (stage.kind === 'autoencode') {
-        return { ...network, codeActivation: 'linear', outputActivation: 'linear' }
-      }
-      return {
-        ...(stages.length === 1 ? network : { weight: network.weight }),
-        ...(labelled < 1 && { train: { ...fewLabels, reportEvery: 20 } }),
-      }
-    }),
-  }
-}
-
-function cosineUntilTheEnd(learningRate: number): Record<string, unknown> {
-  return { kind: 'cosine', learningRate }
-}
-
-/** By name, in the report's order. */
+/** By name: the report's in its order, then those of hashing. */
 export const catalogue: ReadonlyMap<string, ExperimentConfig> = new Map(
-  entries.map((entry) => {
-    const { labelled, reportEvery, ...rest } = entry
-    const config = defineExperiment({
-      ...rest,
-      data: mnist({ labelled }),
-      train: { ...reportTraining, reportEvery },
-      presets: { tuned: tuned(entry) },
-    })
-    return [entry.name, config]
-  }),
+  [...reportExperiments, ...hashingExperiments].map((config) => [config.name, config]),
 )
 
 /** Names that stand for several experiments. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
-  report: [...catalogue.keys()],
+  report: reportExperiments.map(({ name }) => name),
+  hashing: hashingExperiments.map(({ name }) => name),
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type ClassifyInput,
   type ExperimentConfig,
   type ExperimentInput,
+  type HashInput,
   type ModelInput,
 } from './schema.js'
 
@@ -37,6 +38,14 @@ export function autoencode(options: Omit<AutoencodeInput, 'kind'>): AutoencodeIn
 /** A stage that trains a classifier, from the pixels or on the encoder of the autoencode stage before it. */
 export function classify(options: Omit<ClassifyInput, 'kind'>): ClassifyInput {
   return { kind: 'classify', ...options }
+}
+
+/**
+ * A stage that trains an encoder to binary codes: without labels, from what small maps of an image leave the same, or with
+ * labels. It starts from the hash stage before it, if there is one.
+ */
+export function hash(options: Omit<HashInput, 'kind'>): HashInput {
+  return { kind: 'hash', ...options }
 }
 
 /** A stage that trains a model of one's own, made by core's `stage({ params, step })`. */

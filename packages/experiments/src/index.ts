@@ -2,6 +2,7 @@ export {
   autoencode,
   classify,
   defineExperiment,
+  hash,
   model,
   parseExperiment,
 } from './define-experiment.js'

@@ -1,7 +1,7 @@
 import { parameter, square, stage, sub, mean, cast, sum, mul } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { describe, expect, it } from 'vitest'
-import { autoencode, classify, defineExperiment, model } from './define-experiment.js'
+import { autoencode, classify, defineExperiment, hash, model } from './define-experiment.js'
 import { withOverrides } from './overrides.js'
 import { planExperiment } from './plan-experiment.js'
 import type { ExperimentInput } from './schema.js'
@@ -171,6 +171,25 @@ describe('the hash of a stage', () => {
       expect(changed[0]?.hash).not.toBe(hashes()[0])
       expect(changed[1]?.hash).not.toBe(hashes()[1])
     }
+  })
+})
+
+describe('hash stages', () => {
+  const codes = hash({ encoder: [3, 2] })
+
+  it('learn from all images, and with labels from those that have them', () => {
+    const [alone, labelled] = plan({ stages: [codes, { ...codes, labels: true }] })
+    expect(alone).toMatchObject({ name: 'hash', training: { data: tinyDataset.splits.images } })
+    expect(labelled).toMatchObject({ training: { data: tinyDataset.splits.labelled } })
+    expect(alone?.startsFrom).toBeUndefined()
+    expect(labelled?.startsFrom).toBe(alone?.hash)
+    expect(labelled?.carries).toContain('encoder.1.mean')
+  })
+
+  it('start from the hash stage before, whatever is between', () => {
+    const stages = [codes, classify({ head: [2] }), { ...codes, labels: true }]
+    const [first, , last] = plan({ stages })
+    expect(last?.startsFrom).toBe(first?.hash)
   })
 })
 

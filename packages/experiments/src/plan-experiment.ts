@@ -53,6 +53,8 @@ function startOf(stage: StageConfig, before: readonly StageConfig[]): number {
       return stage.encoder === 'none'
         ? -1
         : before.findLastIndex(({ kind }) => kind === 'autoencode')
+    case 'hash':
+      return before.findLastIndex(({ kind }) => kind === 'hash')
     case 'model':
       return before.length - 1
   }

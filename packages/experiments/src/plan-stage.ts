@@ -125,6 +125,8 @@ function splitOf(config: StageConfig, { splits }: LoadedDataset): DatasetSplit {
       return splits.images
     case 'classify':
       return splits.labelled
+    case 'hash':
+      return config.labels ? splits.labelled : splits.images
     case 'model':
       return splits[config.split]
   }

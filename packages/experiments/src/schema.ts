@@ -107,6 +107,29 @@ const classifyStage = fields({
   train: stageTrain,
 })
 
+const hashStage = fields({
+  kind: z.literal('hash'),
+  /** Widths of the encoder's layers; the last is the number of bits. */
+  encoder: z.array(width).min(1),
+  /** Learn from the labelled images and their labels, not from all images without labels. */
+  labels: z.boolean().default(false),
+  activation: activation.default('relu'),
+  weight: weight.default('heNormal'),
+  scale: scale.default(pixelScale),
+  /** How far the small maps go, by which each step changes its images. */
+  warp: fields({
+    /** In pixels. */
+    shift: z.number().min(0).default(2),
+    /** Of the entries of the 2 × 2 matrix. */
+    strain: z.number().min(0).default(0.25),
+  }).prefault({}),
+  /** Without labels: the weight of different bits saying different things. */
+  decorrelation: z.number().min(0).default(0.002),
+  /** Without labels: the weight of codes being near 0 and 1. */
+  binary: z.number().min(0).default(0.02),
+  train: stageTrain,
+})
+
 const modelStage = fields({
   kind: z.literal('model'),
   name,
@@ -120,7 +143,7 @@ function isStage(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'traceStep' in value
 }
 
-const stage = z.discriminatedUnion('kind', [autoencodeStage, classifyStage, modelStage])
+const stage = z.discriminatedUnion('kind', [autoencodeStage, classifyStage, hashStage, modelStage])
 
 const data = z.custom<DataSpec>().transform((value, context): DataSpec => {
   try {
@@ -185,5 +208,6 @@ export type AutoencodeConfig = z.output<typeof autoencodeStage>
 export type AutoencodeInput = z.input<typeof autoencodeStage>
 export type ClassifyConfig = z.output<typeof classifyStage>
 export type ClassifyInput = z.input<typeof classifyStage>
+export type HashInput = z.input<typeof hashStage>
 export type ModelInput = z.input<typeof modelStage>
 export type TrainConfig = z.output<typeof train>

@@ -3,7 +3,7 @@
  */
 import { UserError, type Stage } from '@gradpool/core'
 import type { LoadedDataset } from '@gradpool/datasets'
-import { autoencoder, classifier, type EncoderOptions } from '@gradpool/models'
+import { autoencoder, classifier, hashEncoder, type EncoderOptions } from '@gradpool/models'
 import {
   pixelScale,
   type AutoencodeConfig,
@@ -27,6 +27,14 @@ export function stageModel(
     }
     case 'classify':
       return classifierOf(config, before, dataset)
+    case 'hash': {
+      const { encoder, activation, weight, scale, warp, decorrelation, binary } = config
+      const { imageShape, classes } = dataset
+      const network = { imageShape, encoder, activation, weight, scale, warp }
+      return hashEncoder(
+        config.labels ? { ...network, classes } : { ...network, decorrelation, binary },
+      )
+    }
     case 'model':
       return config.stage
   }

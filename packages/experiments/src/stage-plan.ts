@@ -11,7 +11,7 @@ export interface Pass {
 }
 
 export interface StagePlan {
-  /** `autoencode`, `classify`, or the name of a model of the user's. */
+  /** `autoencode`, `classify`, `hash`, or the name of a model of the user's. */
   readonly name: string
   /**
    * SHA-256, hexadecimal, of all that determines the stage's result: programs, data and rows, seed, epochs, and the hash of

@@ -7,7 +7,9 @@ export {
   type EncoderOptions,
 } from './architectures/autoencoder.js'
 export { classifier, type ClassifierOptions, type EncoderMode } from './architectures/classifier.js'
+export { hashEncoder, type HashEncoderOptions } from './architectures/hash-encoder.js'
 export { mlp, type MlpOptions } from './architectures/mlp.js'
+export { warp, type WarpOptions } from './augmentation/warp.js'
 export {
   activation,
   activationFunction,
@@ -22,6 +24,7 @@ export { sequential } from './layers/sequential.js'
 export { binaryCrossEntropy } from './losses/binary-cross-entropy.js'
 export { crossEntropy } from './losses/cross-entropy.js'
 export { meanSquaredError } from './losses/mean-squared-error.js'
+export { redundancyLoss } from './losses/redundancy-loss.js'
 export { accuracy } from './metrics/accuracy.js'
 export { confusionMatrix } from './metrics/confusion-matrix.js'
 export { reconstructionAccuracy } from './metrics/reconstruction-accuracy.js'

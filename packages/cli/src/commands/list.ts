@@ -39,6 +39,10 @@ function architectureOf({ stages, data }: ExperimentConfig): string {
   let codeWidth: number | undefined
   const inWords = (stage: StageConfig) => {
     if (stage.kind === 'model') return stage.name
+    if (stage.kind === 'hash') {
+      const widths = [ends.pixels, ...stage.encoder].join('-')
+      return `hash ${widths}${stage.labels ? ' with labels' : ''}`
+    }
     if (stage.kind === 'autoencode') {
       codeWidth = stage.encoder.at(-1)
       return `autoencode ${[ends.pixels, ...stage.encoder, ...stage.decoder].join('-')}`

@@ -1,0 +1,98 @@
+/**
+ * Semantic hashing of MNIST: codes of bits, by which similar images are found.
+ *
+ * `mnist_hash_1` and `mnist_hash_2` are the report's: an autoencoder with a sigmoid code. `mnist_hash_deep_…` learn codes that
+ * are to be bits, without labels; `mnist_hash_semi` goes on from the last of these with the 600 labels.
+ */
+import { adam } from '@gradpool/core'
+import { mnist } from '@gradpool/datasets'
+import { autoencode, defineExperiment, hash } from './define-experiment.js'
+import { reportAutoencoder, reportTraining } from './report-experiments.js'
+import type { ExperimentConfig } from './schema.js'
+
+const data = mnist({ labelled: 0.01 })
+
+/** The report's codes with scaled pixels, weights that fit the widths, and a rate that falls to 0. */
+const tuned = {
+  train: {
+    optimizer: { learningRate: untilTheEnd(0.003) },
+    batchSize: 64,
+    reportEvery: 5,
+  },
+  stages: [
+    { weight: 'glorotUniform', activation: 'tanh', outputActivation: 'linear', scale: 1 / 255 },
+  ],
+}
+
+const deepTraining = {
+  optimizer: { ...adam(), learningRate: untilTheEnd(0.001) },
+  batchSize: 256,
+  epochs: 20,
+  reportEvery: 5,
+}
+
+/** A rate that falls to 0 at the end of the stage. */
+function untilTheEnd(learningRate: number) {
+  return { kind: 'cosine', learningRate } as const
+}
+
+function deepEncoder(bits: number) {
+  return { encoder: [512, 256, bits] }
+}
+
+export const hashingExperiments: readonly ExperimentConfig[] = [
+  defineExperiment({
+    name: 'mnist_hash_1',
+    condition: 'semantic hashing, one layer, 10 bits',
+    data,
+    train: { ...reportTraining, reportEvery: 2 },
+    stages: [
+      autoencode({
+        ...reportAutoencoder,
+        codeActivation: 'sigmoid',
+        encoder: [10],
+        decoder: [784],
+      }),
+    ],
+    presets: { tuned },
+  }),
+  defineExperiment({
+    name: 'mnist_hash_2',
+    condition: 'semantic hashing, two layers, 10 bits',
+    data,
+    // 10, and 40 more.
+    train: { ...reportTraining, epochs: 50, reportEvery: 10 },
+    stages: [
+      autoencode({
+        ...reportAutoencoder,
+        codeActivation: 'sigmoid',
+        encoder: [64, 10],
+        decoder: [64, 784],
+      }),
+    ],
+    presets: { tuned },
+  }),
+  ...[16, 32, 64].map((bits) =>
+    defineExperiment({
+      name: `mnist_hash_deep_${bits}`,
+      condition: `codes of ${bits} bits from images alone`,
+      data,
+      train: deepTraining,
+      stages: [hash(deepEncoder(bits))],
+    }),
+  ),
+  defineExperiment({
+    name: 'mnist_hash_semi',
+    condition: 'codes of 64 bits, then 600 labels',
+    data,
+    train: deepTraining,
+    stages: [
+      hash(deepEncoder(64)),
+      hash({
+        ...deepEncoder(64),
+        labels: true,
+        train: { batchSize: 100, epochs: 200, reportEvery: 50 },
+      }),
+    ],
+  }),
+]

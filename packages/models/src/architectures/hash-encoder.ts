@@ -1,0 +1,130 @@
+/** An encoder to binary codes: what small maps of an image leave the same, and, where labels are used, the image's class. */
+import {
+  add,
+  argMax,
+  concat,
+  constant,
+  gather,
+  matmul,
+  mean,
+  mul,
+  sigmoid,
+  slice,
+  square,
+  stage,
+  type Stage,
+  sub,
+  type Tensor,
+} from '@gradpool/core'
+import { warp, type WarpOptions } from '../augmentation/warp.js'
+import { batchNorm } from '../layers/batch-norm.js'
+import type { Layer } from '../layers/activation.js'
+import { sequential } from '../layers/sequential.js'
+import { binaryCrossEntropy } from '../losses/binary-cross-entropy.js'
+import { redundancyLoss } from '../losses/redundancy-loss.js'
+import { accuracy } from '../metrics/accuracy.js'
+import { checkWidth, checkWidths } from '../widths.js'
+import type { EncoderOptions } from './autoencoder.js'
+import { codewords } from './codewords.js'
+import { denseStack } from './dense-stack.js'
+import { scaled } from './input.js'
+
+export interface HashEncoderOptions extends Omit<EncoderOptions, 'input' | 'codeActivation'> {
+  /** Height and width of the images. */
+  readonly imageShape: readonly [height: number, width: number]
+  /** With classes it learns from labels; without, from images alone. */
+  readonly classes?: number
+  /** The small maps. */
+  readonly warp?: WarpOptions
+  /** Without classes: the weight of different bits saying different things. Default: 0.002. */
+  readonly decorrelation?: number
+  /** Without classes: the weight of codes being near 0 and 1. Default: 0.02. */
+  readonly binary?: number
+}
+
+/**
+ * A stage over the field `image`, and `label` (class numbers) where there are classes. Its states are those of the dense
+ * layers, `encoder.0.0.weight`, …, and of the normalisation before the sigmoid, `encoder.1.scale`, …; they are the same with
+ * and without classes, so that an encoder can learn from all images first, and then from the few that have labels.
+ *
+ * Without classes, two views of each image, each under a small random map, are to have one code: `redundancyLoss` of the
+ * bits of both, to which are added the square of each bit's mean (in ±1, so that each is 1 for half of the images) and, times
+ * `binary`, how far the codes are from 0 and 1. Results: `loss`, and these terms: `redundancy`, `imbalance`, `fuzziness`.
+ *
+ * With classes, the code of a view is to be the class's codeword: the cross-entropy of each bit (see `codewords`). Results:
+ * `loss` and `accuracy`, the share of views whose code is nearest to the right codeword.
+ *
+ * Predictions: `code` [batch, bits], in [0, 1]; with classes also `estimate` [batch], the class of the nearest codeword.
+ *
+ * @throws UserError for widths that are not whole numbers, or images of another shape
+ */
+export function hashEncoder(options: HashEncoderOptions): Stage {
+  const { imageShape, encoder, activation = 'relu', weight, scale = 1, classes } = options
+  const [height, width] = imageShape
+  checkWidth('height', height)
+  checkWidth('width', width)
+  checkWidths('encoder', encoder)
+  const bits = encoder.at(-1) ?? 1
+  const widths = [height * width, ...encoder]
+  const params = {
+    encoder: sequential([
+      denseStack({ widths, activation, lastActivation: 'linear', weight }),
+      batchNorm(bits),
+    ]),
+  }
+  const logitsOf = (encode: Layer, image: Tensor) => encode(scaled(image, scale))
+  const view = (image: Tensor) => warp(scaled(image, 1), imageShape, options.warp)
+  if (classes === undefined) {
+    const { decorrelation = 0.002, binary = 0.02 } = options
+    return stage({
+      params,
+      step(bound, { image }) {
+        const views = concat([view(image), view(image)], 0)
+        const code = sigmoid(logitsOf(bound.encoder, views)) // [2 * batch, bits]
+        const redundancy = redundancyLoss(...halves(code), decorrelation)
+        const imbalance = mean(square(mean(signed(code), 0)))
+        const fuzziness = mean(mul(4, mul(code, sub(1, code))))
+        const loss = add(add(redundancy, imbalance), mul(fuzziness, binary))
+        return { loss, redundancy, imbalance, fuzziness }
+      },
+      predict: (bound, { image }) => ({ code: sigmoid(logitsOf(bound.encoder, image)) }),
+    })
+  }
+  checkWidth('classes', classes)
+  return stage({
+    params,
+    step(bound, { image, label }) {
+      const words = wordsOf(classes, bits)
+      const logits = logitsOf(bound.encoder, view(image))
+      return {
+        loss: binaryCrossEntropy(logits, gather(words, label)),
+        accuracy: accuracy(likeness(sigmoid(logits), words), label),
+      }
+    },
+    predict(bound, { image }) {
+      const code = sigmoid(logitsOf(bound.encoder, image))
+      return { code, estimate: argMax(likeness(code, wordsOf(classes, bits))) }
+    },
+  })
+}
+
+/** [2 * batch, bits] as two of [batch, bits]. */
+function halves(code: Tensor): [Tensor, Tensor] {
+  const [rows = 2, bits = 1] = code.shape
+  return [slice(code, [0, 0], [rows / 2, bits]), slice(code, [rows / 2, 0], [rows / 2, bits])]
+}
+
+/** f32 [classes, bits] of 0 and 1. */
+function wordsOf(classes: number, bits: number): Tensor {
+  return constant(codewords(classes, bits).flat(), [classes, bits])
+}
+
+/** How alike codes and codewords are, [batch, classes]: the larger, the nearer in Hamming distance. */
+function likeness(code: Tensor, words: Tensor): Tensor {
+  return matmul(signed(code), signed(words), { transposeB: true })
+}
+
+/** [0, 1] to [-1, 1]. */
+function signed(code: Tensor): Tensor {
+  return sub(mul(2, code), 1)
+}
