@@ -1,4 +1,6 @@
 export type { ValueKind } from './code-values.js'
+export { encode, makeEncoder, type Encoder } from './encoder.js'
+export { encoderFromBytes, encoderToBytes, type StoredEncoder } from './encoder-file.js'
 export { IndexFileError, ModelMismatchError } from './errors.js'
 export {
   type AddOptions,
@@ -10,3 +12,4 @@ export {
 } from './hash-index.js'
 export type { Neighbour } from './neighbour.js'
 export { packCodes } from './pack-codes.js'
+export { trainedEncoder, type TrainedEncoderOptions } from './trained-encoder.js'

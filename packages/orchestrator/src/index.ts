@@ -5,7 +5,7 @@ export { findGarbage, removeGarbage, type Garbage } from './runs/collect-garbage
 export { findResumable } from './runs/find-resumable.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
 export type { RunRecord } from './runs/run-record.js'
-export type { StageMetrics } from './runs/stage-files.js'
+export { readDoneStage, type DoneStage, type StageMetrics } from './runs/stage-files.js'
 export { writeDurably } from './files/durable-file.js'
 export { reasonOf } from './files/file-errors.js'
 export {
@@ -14,6 +14,7 @@ export {
   type NamedArray,
   type SafetensorsFile,
 } from './files/safetensors.js'
+export { weightsHash } from './files/weights-hash.js'
 export { trainDataParallel, type DataParallelOptions, type Trained } from './train-data-parallel.js'
 export type {
   EpochRow,

@@ -73,13 +73,28 @@ export async function readStageFiles(
   wanted: { readonly hash: string; readonly numerics: string; readonly version: string },
   onDamaged: (message: string) => void,
 ): Promise<DoneStage | undefined> {
+  try {
+    const done = await readDoneStage(folder)
+    if (done === undefined) return undefined
+    const { stage, numerics, version } = done.metrics
+    return isDeepStrictEqual({ hash: stage.hash, numerics, version }, wanted) ? done : undefined
+  } catch (error) {
+    onDamaged(`${messageOf(error)}; the stage is trained again`)
+    return undefined
+  }
+}
+
+/**
+ * What a stage left behind in its folder, whatever trained it; undefined where it is not done.
+ *
+ * @throws UserError with one sentence when its files are not as they were written
+ */
+export async function readDoneStage(folder: string): Promise<DoneStage | undefined> {
   const [weightsFile, metricsFile, doneFile] = STAGE_FILES
   try {
     await stat(join(folder, doneFile))
     const metrics: unknown = JSON.parse(await readFile(join(folder, metricsFile), 'utf8'))
     if (!isMetrics(metrics)) throw new UserError(`'${join(folder, metricsFile)}' is damaged`)
-    const { stage, numerics, version } = metrics
-    if (!isDeepStrictEqual({ hash: stage.hash, numerics, version }, wanted)) return undefined
     const where = join(folder, weightsFile)
     const state = valuesOf(decodeSafetensors(await readFile(where), `'${where}'`).tensors)
     if (weightsHash(state) !== metrics.weights) {
@@ -87,8 +102,11 @@ export async function readStageFiles(
     }
     return { metrics, state }
   } catch (error) {
-    if (!isMissing(error)) onDamaged(`${messageOf(error)}; the stage is trained again`)
-    return undefined
+    if (isMissing(error)) return undefined
+    if (error instanceof UserError) throw error
+    throw new UserError(`the files in '${folder}' cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 

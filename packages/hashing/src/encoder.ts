@@ -1,0 +1,96 @@
+/**
+ * Encoders: what makes codes of images, apart from the run that trained it.
+ *
+ * An encoder is a Program and its weights, both data, so it can be kept with the codes it made and make those of queries
+ * wherever these are asked. Its Program is of one batch of a fixed size: an example's code does not depend on what else is
+ * in the batch.
+ */
+import {
+  invariant,
+  stateSizes,
+  UserError,
+  type Engine,
+  type Program,
+  type Split,
+  type StateValues,
+} from '@gradpool/core'
+import { weightsHash } from '@gradpool/orchestrator'
+import type { ModelId } from './hash-index.js'
+import { MAX_BITS } from './pack-codes.js'
+import { withoutUnreadStates } from './unread-states.js'
+
+export interface Encoder {
+  /** Its name and the hash of its weights. */
+  readonly model: ModelId
+  /** Width of the codes. */
+  readonly bits: number
+  /** Has the result `code` [batch, bits] of the field `image` [batch, …]. */
+  readonly program: Program
+  readonly state: StateValues
+}
+
+/**
+ * @param name Of the model, for people.
+ * @param whole Its states that no code depends on are left aside.
+ * @param state By name; others than the program's are left aside, too.
+ * @throws UserError where the program makes no codes, or a state is missing or of another size
+ */
+export function makeEncoder(name: string, whole: Program, state: StateValues): Encoder {
+  const { bits } = extents(whole)
+  const program = withoutUnreadStates(whole)
+  const own: Record<string, Float32Array> = {}
+  for (const [weight, size] of stateSizes(program)) {
+    const values = state[weight]
+    if (values?.length !== size) {
+      const found = values === undefined ? 'none' : String(values.length)
+      throw new UserError(
+        `the encoder of ${name} needs ${size} values of '${weight}', and there are ${found}`,
+      )
+    }
+    own[weight] = values
+  }
+  return { model: { name, hash: weightsHash(own) }, bits, program, state: own }
+}
+
+/**
+ * The codes of images, real-valued, row-major [rows, bits], in the order of the rows.
+ *
+ * The engine runs a step for each batch, over data in its memory where they are from its `allocate`.
+ *
+ * @throws UserError where the images are not of the encoder's size
+ */
+export async function encode(
+  { program, state, bits }: Encoder,
+  { engine, data: { fields, rows } }: { readonly engine: Engine; readonly data: Split },
+): Promise<Float32Array> {
+  const { batchSize } = extents(program)
+  const codes = new Float32Array(rows.length * bits)
+  const numBatches = Math.ceil(rows.length / batchSize)
+  if (numBatches === 0) return codes
+  // The last batch is filled up with any row; what comes of it is left aside.
+  const whole = new Int32Array(numBatches * batchSize).fill(rows[0] ?? 0)
+  whole.set(rows)
+  const batches = { program, batchSize, numExamples: whole.length, shuffle: false }
+  const data = { fields, rows: whole }
+  const execution = await engine.compile(batches, { data, state, seed: 0 })
+  try {
+    for (let place = 0; place < codes.length; place += batchSize * bits) {
+      // A span of one step gives the predictions of its batch.
+      const { code } = (await execution.run({ steps: 1 })).means
+      invariant(code !== undefined, 'an encoder has codes')
+      codes.set(code.subarray(0, codes.length - place), place)
+    }
+    return codes
+  } finally {
+    execution.dispose()
+  }
+}
+
+/** @throws UserError where the program makes no codes */
+function extents(program: Program): { readonly batchSize: number; readonly bits: number } {
+  const code = program.results.find(({ name }) => name === 'code')
+  const [batchSize = 0, bits = 0, ...more] = code === undefined ? [] : program.node(code.node).shape
+  if (batchSize >= 1 && bits >= 1 && bits <= MAX_BITS && more.length === 0)
+    return { batchSize, bits }
+  throw new UserError(`an encoder has the result 'code', [batch, 1 to ${MAX_BITS}]`)
+}

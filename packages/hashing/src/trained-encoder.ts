@@ -1,0 +1,57 @@
+/**
+ * The encoder that a run trained, from its files.
+ */
+import { prediction, UserError } from '@gradpool/core'
+import type { LoadedDataset } from '@gradpool/datasets'
+import { codeModel, type ExperimentConfig } from '@gradpool/experiments'
+import { readDoneStage, readRecord } from '@gradpool/orchestrator'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { makeEncoder, type Encoder } from './encoder.js'
+
+export interface TrainedEncoderOptions {
+  /** As it was when the run was begun. */
+  readonly config: ExperimentConfig
+  /** Of the seeds that the run has; its first one if left out. */
+  readonly seed?: number | undefined
+  /** Images such as it will encode. */
+  readonly dataset: LoadedDataset
+}
+
+/** Examples of one step: enough that calls do not count, few enough that what a step makes of them fits a cache. */
+const BATCH_SIZE = 200
+
+/**
+ * The encoder of an experiment, as its run left it; undefined where none of its stages makes codes.
+ *
+ * @param directory A run directory.
+ * @throws UserError when the run has no such experiment, or its encoder is not done, damaged, or of images of another
+ * size
+ */
+export async function trainedEncoder(
+  directory: string,
+  { config, seed, dataset }: TrainedEncoderOptions,
+): Promise<Encoder | undefined> {
+  const { experiments } = await readRecord(directory)
+  const { name } = config
+  const found = experiments.find((one) => one.name === name && one.seed === (seed ?? one.seed))
+  if (found === undefined) {
+    const which = seed === undefined ? `'${name}'` : `'${name}' with seed ${seed}`
+    throw new UserError(`the run '${directory}' has no experiment ${which}`)
+  }
+  if (!isDeepStrictEqual(found.config, JSON.parse(JSON.stringify(config)))) {
+    throw new UserError(`${name} is not what it was when the run '${directory}' was begun`)
+  }
+  const codes = codeModel(config, dataset)
+  const stage = codes && found.stages[codes.position]
+  if (codes === undefined || stage === undefined) return undefined
+  const done = await readDoneStage(join(directory, 'stages', stage.hash))
+  if (done === undefined) {
+    throw new UserError(
+      `the ${stage.name} stage of ${name} in '${directory}' is not done: \`gradpool resume\` goes on with it`,
+    )
+  }
+  const data = { fields: dataset.fields.train, numExamples: BATCH_SIZE }
+  const { program } = prediction(codes.model, { batchSize: BATCH_SIZE, data })
+  return makeEncoder(name, program, done.state)
+}
