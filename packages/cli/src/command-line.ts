@@ -3,9 +3,12 @@
  * are loaded only when they are asked for.
  */
 import { createRequire } from 'node:module'
+import { UserError } from '@gradpool/core'
 import { Argument, Command } from 'commander'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type GcOptions } from './commands/gc.js'
+import { type IndexBuildOptions } from './commands/index-build.js'
+import { type SearchCommandOptions } from './commands/search.js'
 import { type ResumeOptions } from './begun-run.js'
 import { type Io } from './io.js'
 import {
@@ -15,6 +18,7 @@ import {
   runOptions,
   verifyOptions,
 } from './options/run-options.js'
+import { indexBuildOptions, searchOptions } from './options/search-options.js'
 import { folder } from './options/values.js'
 
 const examples = `
@@ -92,6 +96,34 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       const { showCommand } = await import('./commands/show.js')
       ends(await showCommand(asked, options, io))
     })
+
+  const index = program
+    .command('index')
+    .description('indexes of images by the codes that an encoder makes of them')
+    .action(() => {
+      throw new UserError(
+        'Say what to do with an index: `gradpool index build RUN --out FILE` makes one',
+      )
+    })
+  const build = index
+    .command('build')
+    .description('encode images with what a run trained, and write an index of their codes')
+    .argument('[run]', 'a run directory, or its name; the latest if left out')
+    .action(async (asked: string | undefined, options: IndexBuildOptions) => {
+      const { indexBuildCommand } = await import('./commands/index-build.js')
+      ends(await indexBuildCommand(asked, options, io))
+    })
+  for (const option of indexBuildOptions()) build.addOption(option)
+
+  const search = program
+    .command('search')
+    .description('the images of an index that are most like another')
+    .argument('<index>', 'a file that `gradpool index build` wrote')
+    .action(async (path: string, options: SearchCommandOptions) => {
+      const { searchCommand } = await import('./commands/search.js')
+      ends(await searchCommand(path, options, io))
+    })
+  for (const option of searchOptions()) search.addOption(option)
 
   program
     .command('gc')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { sampleOf } from '../testing/fake-run.js'
 import { visualization } from './digits.js'
-import { halfBlocks, scaled } from './half-blocks.js'
+import { halfBlocks } from './half-blocks.js'
 
 test('three digits stand side by side above truth and estimate', () => {
   const samples = [4, 4, 9].map((truth) => sampleOf(truth, { estimate: truth === 9 ? 8 : truth }))
@@ -43,12 +43,4 @@ test('a character is two pixels', () => {
   const pixels = [0, 255, 0, 255, 0, 0, 255, 255]
   expect(halfBlocks({ pixels, height: 2, width: 4 })).toEqual([' ▀▄█'])
   expect(halfBlocks({ pixels: [255, 0], height: 1, width: 2 })).toEqual(['▀ '])
-})
-
-test('scaling takes the mean of each area', () => {
-  const pixels = [0, 100, 200, 100, 50, 50, 0, 100, 200]
-  const small = scaled({ pixels, height: 3, width: 3 }, 1)
-  expect(small.pixels[0]).toBeCloseTo(800 / 9)
-  const same = { pixels, height: 3, width: 3 }
-  expect(scaled(same, 3)).toBe(same)
 })

@@ -7,7 +7,8 @@
  *     정답 [6 9 9] vs. 추정 [6 9 9]
  */
 import { type Sample } from '@gradpool/orchestrator'
-import { halfBlocks, type Picture, scaled, withoutMargin } from './half-blocks.js'
+import { type Picture, scaled, withoutMargin } from '../pictures/picture.js'
+import { halfBlocks } from './half-blocks.js'
 
 /** Digits are blank at the rim; without it they can be drawn larger. */
 const margin = 2

@@ -39,9 +39,18 @@ export function oneOf<const T extends string>(option: string, allowed: readonly 
 
 /** The path of a folder. */
 export function folder(option: string): Parser<string> {
+  return path(option, 'a folder')
+}
+
+/** The path of a file. */
+export function file(option: string): Parser<string> {
+  return path(option, 'a file')
+}
+
+function path(option: string, what: string): Parser<string> {
   return (typed) => {
     if (typed.trim() !== '' && !typed.includes('\0')) return typed
-    throw new UserError(`${option} must be the path of a folder, not ${quoted(typed)}`)
+    throw new UserError(`${option} must be the path of ${what}, not ${quoted(typed)}`)
   }
 }
 

@@ -1,0 +1,120 @@
+/** `gradpool search`: the images of an index that are most like another, by their codes. */
+import { UserError } from '@gradpool/core'
+import { type LoadedDataset } from '@gradpool/datasets'
+import {
+  encode,
+  type Encoder,
+  encoderFromBytes,
+  HashIndex,
+  type Neighbour,
+} from '@gradpool/hashing'
+import { reasonOf, writeDurably } from '@gradpool/orchestrator'
+import { bitsOf, type Found, neighbourLines, shortOf } from '../display/neighbours.js'
+import { makeEngine } from '../engines.js'
+import { exitCode } from '../exit-code.js'
+import { type Collection, collectionOf, loadCollection } from '../hashing/collection.js'
+import { isNumber, pngImage, type Query, testImage } from '../hashing/query.js'
+import { type Io } from '../io.js'
+import { contactSheet } from '../pictures/contact-sheet.js'
+import { encodePng } from '../pictures/encode-png.js'
+import { type Picture } from '../pictures/picture.js'
+
+export interface SearchCommandOptions {
+  /** The number of a test image, or a PNG file. */
+  readonly image: string
+  readonly k: number
+  /** Only images of which at most so many bits differ. */
+  readonly radius?: number
+  /** A folder in the place of the one that was indexed. */
+  readonly data?: string
+  readonly json?: boolean
+  /** A PNG file to write. */
+  readonly sheet?: string
+}
+
+/** @throws UserError for an index, an image or data that are not there or not what they should be; nothing is written */
+export async function searchCommand(
+  path: string,
+  { image, k, radius, data, json = false, sheet }: SearchCommandOptions,
+  { stdout }: Io,
+): Promise<number> {
+  const index = await HashIndex.load(path)
+  const { encoder, collection } = carriedBy(index, path)
+  const dataset = await loadCollection(collection, { directory: data })
+  const query = isNumber(image)
+    ? testImage(image, dataset)
+    : await pngImage(image, dataset.imageShape)
+  const code = await codeOf(query, encoder)
+  const neighbours = index.searchHamming(code, { k, radius, model: encoder.model })
+  const found = neighbours.map((one) => ({ ...one, picture: pictureOf(one, dataset, path) }))
+  const [height, width] = dataset.imageShape
+  const asked = { ...query, picture: { pixels: query.pixels, height, width } }
+  if (sheet !== undefined) await writeSheet(sheet, asked, found)
+  if (json) {
+    stdout.print(JSON.stringify({ query: { label: query.label }, neighbours }, null, 2))
+    return exitCode.done
+  }
+  for (const line of neighbourLines(asked, found, stdout.columns())) stdout.print(line)
+  if (sheet !== undefined) stdout.print(`\nThe same as a picture: ${sheet}`)
+  return exitCode.done
+}
+
+/** What made the codes of an index, and of which images. */
+function carriedBy(index: HashIndex, path: string): { encoder: Encoder; collection: Collection } {
+  if (index.encoder === undefined) {
+    throw new UserError(`'${path}' has no encoder: it was not made by \`gradpool index build\``)
+  }
+  const { encoder, about } = encoderFromBytes(index.encoder, `the encoder in '${path}'`)
+  index.checkModel(encoder.model)
+  if (encoder.bits !== index.bits) {
+    throw new UserError(
+      `'${path}' has codes of ${index.bits} bits, and its encoder makes ${encoder.bits}`,
+    )
+  }
+  return { encoder, collection: collectionOf(about, `'${path}'`) }
+}
+
+async function codeOf({ pixels }: Query, encoder: Encoder): Promise<Float32Array> {
+  const engine = await makeEngine({ engine: 'auto', workers: 1 })
+  try {
+    const image = { dtype: 'u8', shape: [pixels.length], values: pixels } as const
+    return await encode(encoder, { engine, data: { fields: { image }, rows: Int32Array.of(0) } })
+  } finally {
+    await engine.dispose()
+  }
+}
+
+/** @throws UserError for an image that the data do not have */
+function pictureOf(
+  { id }: Neighbour,
+  { fields, imageShape }: LoadedDataset,
+  path: string,
+): Picture {
+  const [height, width] = imageShape
+  const pixels = fields.train.image.values.subarray(id * height * width, (id + 1) * height * width)
+  if (pixels.length > 0) return { pixels, height, width }
+  throw new UserError(`'${path}' has an image ${id}, which its data do not have`)
+}
+
+async function writeSheet(
+  path: string,
+  { label, picture }: { readonly label: number | null; readonly picture: Picture },
+  found: readonly Found[],
+): Promise<void> {
+  const query = { picture, caption: [label === null ? 'query' : `query ${label}`] }
+  const entries = found.map(({ picture, label, hamming, distance }) => ({
+    picture,
+    caption: [
+      label === null ? '' : `label ${label}`,
+      bitsOf(hamming),
+      distance === null ? '' : shortOf(distance),
+    ],
+  }))
+  try {
+    await writeDurably(path, encodePng(contactSheet([query, ...entries])))
+  } catch (error) {
+    throw new UserError(`The sheet cannot be written to '${path}': ${reasonOf(error)}`, {
+      cause: error,
+    })
+  }
+}
