@@ -2,6 +2,8 @@
  * The public names of @gradpool/core.
  */
 export { type BatchProgram, examplesBefore, stepsPerEpochOf } from './training/batch-program.js'
+export { averaging, type Averaging, type Replica } from './averaging/averaging.js'
+export { type AverageOptions, partsOf, replicaSeed } from './averaging/parts.js'
 export { type BatchAxis, batchAxes } from './program/batch-axis.js'
 export { type Allocate, type Field, type Split } from './engine/dataset.js'
 export {
