@@ -14,6 +14,7 @@ import {
   type Stage,
 } from '@gradpool/core'
 import type { DatasetSplit, LoadedDataset } from '@gradpool/datasets'
+import { averaged } from './averaged.js'
 import { optimizerFor } from './optimizer-schema.js'
 import { chooseRows } from './sample-rows.js'
 import type { StageConfig, TrainConfig } from './schema.js'
@@ -53,7 +54,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const orderSeed = orderSeedOf(stage)
   const { splits } = dataset
   const data = splitOf(config, dataset)
-  const training = { program: trainingProgram(stage, data), data }
+  const { training, averaging } = trainingOf(stage, data)
   const evaluated = (split: Split) => ({
     program: evaluation(model, { batchSize: EVALUATION_BATCH, data: split }),
     data: split,
@@ -84,6 +85,10 @@ export function planStage(stage: StageToPlan): PlannedStage {
     orderSeed,
     ...{ epochs, earlyStopping, keep },
     training: named(training, 'train'),
+    averaging: averaging && {
+      every: averaging.every,
+      replicas: averaging.replicas.map((replica) => named(replica, 'train')),
+    },
     validation: validation && named(validation, 'train'),
     test: named(test, 'test'),
     samples: samplesProgram && {
@@ -93,6 +98,8 @@ export function planStage(stage: StageToPlan): PlannedStage {
     startsFrom: start,
   })
   const validationCost = validation ? passCost(validation.program) : 0
+  const trained = averaging?.replicas ?? [training]
+  const trainingCost = trained.reduce((sum, { program }) => sum + passCost(program), 0)
   const plan: StagePlan = {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
@@ -102,6 +109,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
     ...(earlyStopping && { earlyStopping }),
     ...(keep && { keep }),
     training,
+    ...(averaging && { averaging }),
     ...(validation && { validation }),
     test,
     ...(samplesProgram && {
@@ -114,7 +122,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
       ),
     }),
     ...(start && { startsFrom: start.hash, carries: start.states }),
-    cost: epochs * (passCost(training.program) + validationCost) + passCost(test.program),
+    cost: epochs * (trainingCost + validationCost) + passCost(test.program),
   }
   return { plan, weights }
 }
@@ -130,6 +138,13 @@ function splitOf(config: StageConfig, { splits }: LoadedDataset): DatasetSplit {
     case 'model':
       return splits[config.split]
   }
+}
+
+function trainingOf(stage: StageToPlan, data: Split): Pick<StagePlan, 'training' | 'averaging'> {
+  const { average, shards } = stage.train
+  if (average === undefined) return { training: { program: trainingProgram(stage, data), data } }
+  const apart = { ...stage, train: { ...stage.train, shards: 1 } }
+  return averaged(data, average, shards, (part) => trainingProgram(apart, part))
 }
 
 function trainingProgram({ model, train: options }: StageToPlan, data: Split): BatchProgram {

@@ -43,6 +43,11 @@ const training = {
   orderSeed: whole(0, 2 ** 32 - 1),
   /** Parts of a batch whose gradients are added up in order; as many workers can share a step. */
   shards: whole(1),
+  /** Train shards apart, each with weights of its own on its part of the examples, and average them from time to time. */
+  average: fields({
+    every: whole(1),
+    parts: z.exactOptional(z.array(z.number().positive()).min(2)),
+  }),
   /** How many epochs one line of the log stands for. */
   reportEvery: whole(1),
   /** End when the validation accuracy has not grown by more than `minDelta` for `patience` epochs. */
@@ -58,6 +63,7 @@ const train = fields({
   shuffle: training.shuffle.default(true),
   orderSeed: z.exactOptional(training.orderSeed),
   shards: training.shards.default(1),
+  average: z.exactOptional(training.average),
   reportEvery: training.reportEvery.default(1),
   earlyStopping: z.exactOptional(training.earlyStopping),
   keep: training.keep.default('last'),
@@ -72,6 +78,7 @@ const stageTrain = z.exactOptional(
     shuffle: z.exactOptional(training.shuffle),
     orderSeed: z.exactOptional(training.orderSeed),
     shards: z.exactOptional(training.shards),
+    average: z.exactOptional(training.average),
     reportEvery: z.exactOptional(training.reportEvery),
     earlyStopping: z.exactOptional(training.earlyStopping),
     keep: z.exactOptional(training.keep),

@@ -30,6 +30,8 @@ export interface StageDeterminants {
   readonly earlyStopping?: { readonly patience: number; readonly minDelta: number } | undefined
   readonly keep?: 'best' | undefined
   readonly training: NamedPass
+  readonly averaging?:
+    { readonly every: number; readonly replicas: readonly NamedPass[] } | undefined
   readonly validation: NamedPass | null
   readonly test: NamedPass | null
   readonly samples: NamedPass | null
@@ -39,7 +41,7 @@ export interface StageDeterminants {
 
 /** SHA-256, hexadecimal. */
 export function stageHash(stage: StageDeterminants): string {
-  const { seed, orderSeed, epochs, earlyStopping, keep, startsFrom } = stage
+  const { seed, orderSeed, epochs, earlyStopping, keep, startsFrom, averaging } = stage
   return sha256(
     JSON.stringify({
       format: FORMAT,
@@ -57,6 +59,10 @@ export function stageHash(stage: StageDeterminants): string {
         minDelta: earlyStopping.minDelta,
       },
       keep,
+      averaging: averaging && {
+        every: averaging.every,
+        replicas: averaging.replicas.map(described),
+      },
     }),
   )
 }

@@ -10,6 +10,13 @@ export interface Pass {
   readonly data: Split
 }
 
+export interface Averaged {
+  /** After how many steps of `StagePlan.training` the replicas are averaged; an epoch ends with an average, too. */
+  readonly every: number
+  /** At least two; programs of the same states. */
+  readonly replicas: readonly Pass[]
+}
+
 export interface StagePlan {
   /** `autoencode`, `classify`, `hash`, or the name of a model of the user's. */
   readonly name: string
@@ -26,7 +33,10 @@ export interface StagePlan {
   readonly earlyStopping?: { readonly patience: number; readonly minDelta: number }
   /** Which states are the result: those after the last epoch unless said, or after the one of the best validation. */
   readonly keep?: 'best'
+  /** Of the replica with the most steps, where there are several. */
   readonly training: Pass
+  /** Set where replicas train apart, each on its examples, and their states are averaged. */
+  readonly averaging?: Averaged
   /** Run after each epoch; shares the training's states. */
   readonly validation?: Pass
   /** Run once, at the end. */

@@ -2,7 +2,7 @@
  * Runs experiments: their stages as one graph over a pool of worker threads, recorded in a run directory.
  */
 import { UserError, type Engine } from '@gradpool/core'
-import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
+import type { ExperimentPlan } from '@gradpool/experiments'
 import { experimentResult, isOver } from './runs/experiment-result.js'
 import { checkMemory } from './scheduling/check-memory.js'
 import { DoneStages } from './runs/done-stages.js'
@@ -14,6 +14,7 @@ import { readRecord } from './runs/read-run.js'
 import { ownVersion, runRecord, type RunRecord } from './runs/run-record.js'
 import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
+import { mostThreads } from './training/compile-training.js'
 import { messageOf, sentenceOf } from './training/stage-errors.js'
 import { stageGraph, type StageGraph } from './scheduling/stage-graph.js'
 import { StageRunner } from './stage-runner.js'
@@ -87,8 +88,8 @@ export async function runExperiments(
     emit({ type: 'resumed', ...(options.after !== undefined && { after: options.after }) })
   for (const message of repairs) emit({ type: 'warning', message })
   const graph = stageGraph(plans)
-  // A stage keeps as many threads busy as it has shards: more threads would only take memory.
-  const usable = [...graph.values()].reduce((sum, { plan }) => sum + shardsOf(plan), 0)
+  // A stage keeps as many threads busy as it has shards or replicas: more threads would only take memory.
+  const usable = [...graph.values()].reduce((sum, { plan }) => sum + mostThreads(plan), 0)
   const threads = Math.max(1, Math.min(workers, usable))
   const pool = createPool({
     workers: threads,
@@ -165,10 +166,6 @@ interface Running {
   readonly runner: StageRunner
   readonly directory: RunDirectory
   readonly emit: (event: RunEvent) => void
-}
-
-function shardsOf({ training }: StagePlan): number {
-  return training.program.shards ?? 1
 }
 
 /** Tells of each experiment as soon as it is over; the results are in the order of the plans. */

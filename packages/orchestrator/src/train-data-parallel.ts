@@ -3,6 +3,7 @@
  */
 import {
   train,
+  type AverageOptions,
   type Engine,
   type Split,
   type Stage,
@@ -10,11 +11,12 @@ import {
   type TrainOptions,
   UserError,
 } from '@gradpool/core'
-import type { StagePlan } from '@gradpool/experiments'
+import { averaged, type StagePlan } from '@gradpool/experiments'
 import type { Checkpoint } from './checkpoints/checkpoint.js'
 import { createPool } from './scheduling/pool.js'
 import type { EpochRow } from './runs/run-result.js'
 import { ThreadBudget } from './scheduling/thread-budget.js'
+import { mostThreads } from './training/compile-training.js'
 import type { StageOutcome } from './training/stage-outcome.js'
 import { StageTraining } from './training/train-stage.js'
 
@@ -25,6 +27,11 @@ export interface DataParallelOptions extends Omit<TrainOptions, 'data'> {
   readonly workers: number
   /** Parts of a batch whose gradients are added up in order: the most workers that can share a step. `workers` unless said. */
   readonly shards?: number
+  /**
+   * Trains shards apart, each with weights of its own and `batchSize` of its own examples a step, and averages them
+   * from time to time. `batchSize` is that of the whole otherwise.
+   */
+  readonly average?: AverageOptions
   readonly epochs: number
   /** Keys initial weights, orders and dropout; 0 unless said. */
   readonly seed?: number
@@ -32,7 +39,8 @@ export interface DataParallelOptions extends Omit<TrainOptions, 'data'> {
   readonly state?: StateValues
   /** Stops the training within a step. */
   readonly signal?: AbortSignal
-  readonly onEpoch?: (row: EpochRow) => void
+  /** @param read gives the parameters and buffers as they are after this epoch */
+  readonly onEpoch?: (row: EpochRow, read: () => Trained['weights']) => void
   /** Told of what is wrong but stops nothing, such as a thread that died; its steps are done again. */
   readonly onWarning?: (message: string) => void
 }
@@ -69,14 +77,16 @@ export async function trainDataParallel(
       throw new UserError(`${name} must be a whole number of at least 1, not ${String(count)}`)
     }
   }
-  const program = train(stage, { ...options, shards })
-  const plan: StagePlan = {
-    name: 'training',
-    hash: program.program.hash,
-    ...{ seed, epochs, training: { program, data }, cost: 1 },
-  }
+  const { average } = options
+  const training = average
+    ? averaged(data, average, options.shards ?? (average.parts ? 1 : workers), (part) =>
+        train(stage, { ...options, data: part, shards: 1 }),
+      )
+    : { training: { program: train(stage, { ...options, shards }), data } }
+  const { hash } = training.training.program.program
+  const plan: StagePlan = { name: 'training', ...{ hash, seed, epochs, ...training, cost: 1 } }
   const onWarning = options.onWarning ?? (() => undefined)
-  const threads = Math.min(workers, shards)
+  const threads = Math.min(workers, mostThreads(plan))
   const pool = createPool({
     workers: threads,
     workerModule: engine.workerModule,
@@ -93,7 +103,7 @@ export async function trainDataParallel(
         from = checkpoint
         return Promise.resolve()
       },
-      onEpoch: (row) => options.onEpoch?.(row),
+      onEpoch: (row, _, read) => options.onEpoch?.(row, () => weightsOf(read())),
       onThreads: () => undefined,
     })
     const stop = () => training.stop()
@@ -122,6 +132,10 @@ export async function trainDataParallel(
 
 function trained(outcome: StageOutcome & { status: 'done' }): Trained {
   const { state, epochs, seconds } = outcome
+  return { weights: weightsOf(state), epochs, seconds }
+}
+
+function weightsOf(state: StateValues): Record<string, Float32Array> {
   const weights = Object.entries(state).filter(([name]) => !name.startsWith('optimizer/'))
-  return { weights: Object.fromEntries(weights), epochs, seconds }
+  return Object.fromEntries(weights)
 }

@@ -5,6 +5,12 @@
 import type { Engine, StateValues } from '@gradpool/core'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { join } from 'node:path'
+import {
+  compileTraining,
+  executionsOf,
+  modelOf,
+  runFirstEpoch,
+} from './training/compile-training.js'
 import { pick } from './scheduling/kept-states.js'
 import { readRecord } from './runs/read-run.js'
 import { ownVersion, runRecord } from './runs/run-record.js'
@@ -59,18 +65,18 @@ async function differences(
   start: StateValues,
   { metrics, state }: DoneStage,
 ): Promise<string[]> {
-  const { seed, orderSeed = seed, training, test, carries = [] } = plan
+  const { seed, orderSeed = seed, test, carries = [] } = plan
   const differences: string[] = []
-  const given = { data: training.data, seed, orderSeed, state: pick(start, carries) }
-  const execution = await engine.compile(training.program, given)
+  const given = { workers: 1, state: pick(start, carries) }
+  const training = await compileTraining(engine, plan, given)
   try {
-    await execution.run({ steps: execution.stepsPerEpoch })
-    if (weightsHash(execution.read()) !== metrics.firstEpoch) {
+    await runFirstEpoch(training)
+    if (weightsHash(training.read()) !== metrics.firstEpoch) {
       differences.push('the states after the first epoch are others')
     }
-    execution.write(state)
+    training.write(state)
     if (test === undefined) return differences
-    const shared = { data: test.data, seed, orderSeed, shareStateOf: execution }
+    const shared = { data: test.data, seed, orderSeed, shareStateOf: modelOf(training) }
     const testing = await engine.compile(test.program, shared)
     const { means } = await testing.run({ steps: testing.stepsPerEpoch })
     testing.dispose()
@@ -81,7 +87,7 @@ async function differences(
     }
     return differences
   } finally {
-    execution.dispose()
+    for (const execution of [...executionsOf(training)].reverse()) execution.dispose()
   }
 }
 

@@ -67,6 +67,27 @@ it('learns the same weights on any number of workers', async () => {
   }
 })
 
+it('averages the weights of shards that train apart', async () => {
+  const average = { every: 3, parts: [3, 1, 2] }
+  const options = async (workers: number) => {
+    return { ...(await optionsFor(workers)), shards: 3, batchSize: 4, average }
+  }
+  const seen: unknown[] = []
+  const alone = await trainDataParallel(model, {
+    ...(await options(1)),
+    onEpoch: (_row, read) => seen.push(read()),
+  })
+  expect(alone.epochs.at(-1)?.accuracy).toBeGreaterThan(0.9)
+  expect(seen).toHaveLength(30)
+  expect(seen.at(-1)).toEqual(alone.weights)
+  expect(seen[0]).not.toEqual(alone.weights)
+  for (const workers of [2, 5]) {
+    const { weights, epochs } = await trainDataParallel(model, await options(workers))
+    expect(weights).toEqual(alone.weights)
+    expect(epochs.map(({ cost }) => cost)).toEqual(alone.epochs.map(({ cost }) => cost))
+  }
+})
+
 it('goes on when a thread dies, and tells of it', async () => {
   const options = await optionsFor(3)
   const alone = await trainDataParallel(model, { ...options, workers: 1 })
@@ -93,6 +114,10 @@ it('refuses what cannot be', async () => {
     'workers must be a whole number of at least 1, not 0',
   )
   await expect(trainDataParallel(model, { ...options, shards: 1.5 })).rejects.toThrow(/shards/)
+  const average = { every: 1, parts: [1, 2] }
+  await expect(trainDataParallel(model, { ...options, average })).rejects.toThrow(
+    'average.parts has 2 parts for 4 shards',
+  )
   const image = {
     dtype: 'f32',
     shape: [6],

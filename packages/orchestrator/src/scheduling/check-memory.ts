@@ -2,10 +2,11 @@
 import { sizeOf, UserError, type Engine, type Execution } from '@gradpool/core'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import process from 'node:process'
+import { compileTraining, executionsOf } from '../training/compile-training.js'
 import { stageGraph } from './stage-graph.js'
 
 /** Below this, no machine on which an engine starts is short of memory. */
-const LITTLE_BYTES = 64e6
+const LITTLE_BYTES = 256e6
 
 /** A copy for a checkpoint, one of the best, and the file that is written. */
 const COPIES = 4
@@ -17,10 +18,9 @@ export async function checkMemory(
   workers: number,
 ): Promise<void> {
   const stages = [...stageGraph(plans).values()].map(({ plan }) => plan)
-  const largest = stages.sort((a, b) => stateBytes(b) - stateBytes(a)).slice(0, workers)
-  const bytes = largest.reduce((sum, plan) => sum + stateBytes(plan), 0)
-  if (bytes < LITTLE_BYTES) return
-  const needed = COPIES * bytes
+  const largest = stages.sort((a, b) => neededBytes(b) - neededBytes(a)).slice(0, workers)
+  const needed = largest.reduce((sum, plan) => sum + neededBytes(plan), 0)
+  if (needed < LITTLE_BYTES) return
   const available = process.availableMemory()
   if (needed > available) {
     throw new UserError(
@@ -35,12 +35,18 @@ export async function checkMemory(
 async function compileAll(plans: readonly StagePlan[], engine: Engine): Promise<void> {
   const executions: Execution[] = []
   try {
-    for (const { training, seed } of plans) {
-      executions.push(await engine.compile(training.program, { data: training.data, seed }))
+    for (const plan of plans) {
+      const training = await compileTraining(engine, plan, { workers: 1 })
+      executions.push(...executionsOf(training))
     }
   } finally {
-    for (const execution of executions) execution.dispose()
+    for (const execution of executions.reverse()) execution.dispose()
   }
+}
+
+/** Replicas have states of their own beside those of the model. */
+function neededBytes(plan: StagePlan): number {
+  return (COPIES + (plan.averaging?.replicas.length ?? 0)) * stateBytes(plan)
 }
 
 function stateBytes({ training }: StagePlan): number {

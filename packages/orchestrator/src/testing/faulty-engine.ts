@@ -1,17 +1,17 @@
 /**
- * An engine one of whose threads fails in the middle of a span that several run together.
+ * An engine one of whose threads fails in the middle of a span: one that several run together, or one of a replica.
  */
-import type { Engine, Execution, SpanTask } from '@gradpool/core'
+import type { BatchProgram, Engine, Execution, SpanTask } from '@gradpool/core'
 
 export interface Fault {
   readonly kind: 'exit' | 'throw' | 'loop'
-  /** Which of the threads, from 0. */
+  /** Which of the threads, from 0; of replicas, which of them. */
   readonly thread: number
   /** Steps of the span that it still does. */
   readonly steps: number
 }
 
-/** @param faults One for each span that runs on several threads, as long as there are any; they are taken from the array. */
+/** @param faults One for each such span, as long as there are any; they are taken from the array. */
 export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
   const real = new WeakMap<object, Execution>()
   const wrap = (task: SpanTask, fault?: Fault) => ({
@@ -25,7 +25,10 @@ export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
       const shared = shareStateOf && { shareStateOf: real.get(shareStateOf) ?? shareStateOf }
       const execution = await engine.compile(program, { ...options, ...shared })
       const faulty = overlay(execution, {
-        begin: (steps, continues) => wrap(execution.begin(steps, continues)),
+        begin(steps, continues) {
+          const isHit = isReplica(program, faults[0]?.thread)
+          return wrap(execution.begin(steps, continues), isHit ? faults.shift() : undefined)
+        },
         beginTogether(steps, workers, continues) {
           const fault = program.shards === undefined ? undefined : faults.shift()
           return execution
@@ -37,6 +40,11 @@ export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
       return faulty
     },
   })
+}
+
+function isReplica({ program }: BatchProgram, replica = -1): boolean {
+  const isOf = ({ name }: { readonly name: string }) => name.startsWith(`replica ${replica}/`)
+  return program.results.length > 0 && program.updates.some(isOf)
 }
 
 /** An object with some of its members replaced. */

@@ -4,7 +4,7 @@
 import type { SpanResult } from '@gradpool/core'
 import type { SpanPool } from '../scheduling/pool.js'
 import type { Claim, ThreadBudget } from '../scheduling/thread-budget.js'
-import { runTogether, type Span } from './team.js'
+import { runApart, runTogether, type Span } from './team.js'
 import { watchSteps } from './watch-steps.js'
 
 export interface StageThreadsOptions {
@@ -91,26 +91,59 @@ export class StageThreads {
     pauses?: (pause: () => void) => () => void,
   ): Promise<(SpanResult | undefined)[]> {
     const present = spans.filter((span) => span !== undefined)
-    const { budget, pool, stallSeconds } = this.#options
+    const results = await this.#onThreads(present, (threads) => {
+      const running = runTogether(this.#options.pool, present, threads, this.#stalled.signal)
+      this.#mayPause = pauses !== undefined
+      const endPauses = pauses?.(() => this.#stopSpans())
+      return running.finally(endPauses)
+    })
+    const bySpan = new Map(present.map((span, i) => [span, results[i]] as const))
+    return spans.map((span) => span && bySpan.get(span))
+  }
+
+  /**
+   * Groups of spans, each group on one thread, and once all of them are done, a span on all threads. Until then the states
+   * that this last one writes are whole.
+   *
+   * @returns the results of the groups, and whether the last span is done, too
+   * @throws as `run`
+   */
+  async runApart(
+    groups: readonly (readonly Span[])[],
+    last: Span,
+  ): Promise<{ readonly results: readonly SpanResult[][]; readonly isDone: boolean }> {
+    const { pool } = this.#options
+    const { signal } = this.#stalled
+    return this.#onThreads([...groups.flat(), last], async (threads) => {
+      this.#mayPause = false
+      this.#isWhole = true
+      const results = await runApart(pool, groups, threads, signal)
+      if (this.#stopped || results.flat().some(({ status }) => status !== 'done')) {
+        return { results, isDone: false }
+      }
+      this.#isWhole = false
+      const [made] = await runTogether(pool, [last], threads, signal)
+      return { results, isDone: made?.status === 'done' }
+    })
+  }
+
+  /** Does something with spans on threads of this stage, and watches their steps. */
+  async #onThreads<T>(spans: readonly Span[], work: (threads: number) => Promise<T>): Promise<T> {
+    const { budget, stallSeconds } = this.#options
     const threads = await budget.take(this.#claim)
     try {
       // A stop from before the spans began would be forgotten.
       this.throwIfStopped()
       this.#isWhole = false
       this.#tellThreads(threads)
-      const running = runTogether(pool, present, threads, this.#stalled.signal)
-      this.#spans = present
-      this.#mayPause = pauses !== undefined
-      const endPauses = pauses?.(() => this.#stopSpans())
-      const executions = present.map(({ execution }) => execution)
+      this.#spans = spans
+      const executions = spans.map(({ execution }) => execution)
       const endWatch = watchSteps(executions, stallSeconds, this.#stalled)
       try {
-        const results = await running
-        const bySpan = new Map(present.map((span, i) => [span, results[i]] as const))
+        const result = await work(threads)
         this.#isWhole = true
-        return spans.map((span) => span && bySpan.get(span))
+        return result
       } finally {
-        endPauses?.()
         endWatch()
       }
     } finally {

@@ -1,8 +1,8 @@
 /**
- * Runs spans on several threads at once. The threads wait for each other at every step, so when one is gone the others are
- * told, and return.
+ * Runs spans on several threads at once. Where threads wait for each other at every step, the others are told when one is
+ * gone, and return.
  */
-import type { Execution, SpanOutcome, SpanResult } from '@gradpool/core'
+import type { Execution, SpanOutcome, SpanResult, SpanTask } from '@gradpool/core'
 import { setTimeout } from 'node:timers/promises'
 import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
 import { messageOf } from './stage-errors.js'
@@ -15,6 +15,13 @@ export interface Span {
   readonly execution: Execution
   readonly steps: number
   readonly continues: boolean
+}
+
+/** A span, or a thread's part of it. */
+interface Task {
+  /** Its position in the list of spans. */
+  readonly span: number
+  readonly task: SpanTask
 }
 
 /**
@@ -31,33 +38,93 @@ export async function runTogether(
   threads: number,
   signal: AbortSignal,
 ): Promise<SpanResult[]> {
-  const tasks = spans.map(({ execution, steps, continues }) => {
+  const lists: Task[][] = []
+  for (const [span, { execution, steps, continues }] of spans.entries()) {
     const workers = Math.min(threads, execution.workers)
-    return workers === 1
-      ? [execution.begin(steps, continues)]
-      : execution.beginTogether(steps, workers, continues)
-  })
-  const outcomes: SpanOutcome[][] = spans.map(() => [])
+    const tasks =
+      workers === 1
+        ? [execution.begin(steps, continues)]
+        : execution.beginTogether(steps, workers, continues)
+    for (const [thread, task] of tasks.entries()) (lists[thread] ??= []).push({ span, task })
+  }
+  const abandon = () => {
+    for (const { execution } of spans) execution.abandon()
+  }
+  const outcomes = await runLists(pool, lists, abandon, signal)
+  const results = spans.map(({ execution }, span) => execution.finishTogether(outcomes[span] ?? []))
+  if (results.some(({ status }) => status === 'abandoned')) {
+    throw new WorkerDied('its worker threads waited in vain for one of them')
+  }
+  return results
+}
+
+/**
+ * Groups of spans, each group on one thread, one span after the other; the results of all, group by group.
+ *
+ * @param threads as for `runTogether`, and `signal`
+ * @throws WorkerDied as `runTogether`
+ */
+export async function runApart(
+  pool: SpanPool,
+  groups: readonly (readonly Span[])[],
+  threads: number,
+  signal: AbortSignal,
+): Promise<SpanResult[][]> {
+  const spans = groups.flat()
+  const lists = Array.from({ length: threads }, () => ({ tasks: [] as Task[], steps: 0 }))
+  const stepsOf = (group: readonly Span[]) => group.reduce((sum, { steps }) => sum + steps, 0)
+  // The longest first, each to the thread that has the least to do.
+  for (const group of [...groups].sort((a, b) => stepsOf(b) - stepsOf(a))) {
+    const list = lists.reduce((least, each) => (each.steps < least.steps ? each : least))
+    list.steps += stepsOf(group)
+    for (const span of group) {
+      const task = span.execution.begin(span.steps, span.continues)
+      list.tasks.push({ span: spans.indexOf(span), task })
+    }
+  }
+  const stop = () => {
+    for (const { execution } of spans) execution.stop()
+  }
+  const outcomes = await runLists(
+    pool,
+    lists.flatMap(({ tasks }) => (tasks.length > 0 ? [tasks] : [])),
+    stop,
+    signal,
+  )
+  return groups.map((group) =>
+    group.map((span) => span.execution.finish(outcomes[spans.indexOf(span)]?.[0])),
+  )
+}
+
+/**
+ * Each list on a thread of its own; the outcomes of each span, in the order of the threads.
+ *
+ * @param end tells those that run to return, where one has failed
+ */
+async function runLists(
+  pool: SpanPool,
+  lists: readonly (readonly Task[])[],
+  end: () => void,
+  signal: AbortSignal,
+): Promise<SpanOutcome[][]> {
+  const outcomes: SpanOutcome[][] = []
   const abort = new AbortController()
   let failure: { readonly error: unknown } | undefined
   let tellFailed: (() => void) | undefined
   const failed = new Promise<void>((resolve) => (tellFailed = resolve))
   const fail = (error: unknown) => {
     failure ??= { error }
-    for (const { execution } of spans) execution.abandon()
+    end()
     tellFailed?.()
   }
 
-  const work = async (thread: number) => {
-    const mine = tasks.flatMap((each, span) =>
-      thread < each.length ? [{ span, task: each[thread] }] : [],
-    )
+  const work = async (list: readonly Task[]) => {
     try {
       const made = await pool.run(
-        mine.map(({ task }) => task),
+        list.map(({ task }) => task),
         AbortSignal.any([signal, abort.signal]),
       )
-      for (const [i, { span }] of mine.entries()) outcomes[span]?.push(made[i])
+      for (const [i, { span }] of list.entries()) (outcomes[span] ??= []).push(made[i])
     } catch (error) {
       fail(error)
     }
@@ -65,27 +132,16 @@ export async function runTogether(
   // Those that wait for a thread which is being ended would wait on.
   const leave = () => fail(new WorkerDied(String(signal.reason)))
   signal.addEventListener('abort', leave, { once: true })
-  const members = Array.from({ length: Math.max(...tasks.map(({ length }) => length)) }, (_, i) =>
-    work(i),
-  )
-  const all = Promise.all(members)
+  const all = Promise.all(lists.map(work))
   await Promise.race([all, failed])
   signal.removeEventListener('abort', leave)
-  if (failure !== undefined) {
-    await Promise.race([all, setTimeout(RETURN_MS, undefined, { ref: false })])
-    abort.abort()
-    await all
-    throw failure.error instanceof WorkerDied || members.length === 1
-      ? failure.error
-      : new WorkerDied(`one of its worker threads failed (${messageOf(failure.error)})`, {
-          cause: failure.error,
-        })
-  }
-  const results = spans.map(({ execution }, index) =>
-    execution.finishTogether(outcomes[index] ?? []),
-  )
-  if (results.some(({ status }) => status === 'abandoned')) {
-    throw new WorkerDied('its worker threads waited in vain for one of them')
-  }
-  return results
+  if (failure === undefined) return outcomes
+  await Promise.race([all, setTimeout(RETURN_MS, undefined, { ref: false })])
+  abort.abort()
+  await all
+  throw failure.error instanceof WorkerDied || lists.length === 1
+    ? failure.error
+    : new WorkerDied(`one of its worker threads failed (${messageOf(failure.error)})`, {
+        cause: failure.error,
+      })
 }

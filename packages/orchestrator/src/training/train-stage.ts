@@ -16,6 +16,8 @@ import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
 import type { ThreadBudget } from '../scheduling/thread-budget.js'
 import { Accuracies, finite, rounded } from './accuracies.js'
 import { bestEpoch, isOver } from './best-epoch.js'
+import { compileTraining, executionsOf, modelOf, mostThreads } from './compile-training.js'
+import { Replicas } from './replicas.js'
 import { samplesOf } from './samples.js'
 import { lossNotFinite, sentenceOf } from './stage-errors.js'
 import type { StageOutcome, TrainingProgress } from './stage-outcome.js'
@@ -38,7 +40,8 @@ export interface TrainStageOptions {
   readonly stallSeconds: number
   /** Fulfilled when the checkpoint is written, or could not be; never rejects. */
   readonly save: (checkpoint: Checkpoint) => Promise<void>
-  readonly onEpoch: (row: EpochRow, elapsedSeconds: number) => void
+  /** @param read what gives the states, by name */
+  readonly onEpoch: (row: EpochRow, elapsedSeconds: number, read: () => StateValues) => void
   /** Told when a span begins on another number of threads than the one before; a stage begins with one. */
   readonly onThreads: (threads: number) => void
   /** Told in one sentence of what is wrong but stops nothing. */
@@ -60,7 +63,7 @@ export class StageTraining {
   readonly #checkpoints: Checkpointing
   readonly #accuracies: Accuracies
   readonly #executions: Execution[] = []
-  #training: Execution | undefined
+  #training: Execution | Replicas | undefined
   /** The states after the epoch of the best validation so far. */
   #best: BestStates | undefined
   /** Hash of the states after the first epoch. */
@@ -69,7 +72,7 @@ export class StageTraining {
   constructor(options: TrainStageOptions) {
     this.#options = options
     const { plan, pool, budget, workers, stallSeconds, onThreads } = options
-    this.#workers = Math.min(workers, plan.training.program.shards ?? 1)
+    this.#workers = Math.min(workers, mostThreads(plan))
     this.#threads = new StageThreads({
       ...{ pool, budget, most: this.#workers, stallSeconds, onThreads },
       work: () => plan.cost * (1 - this.#epochs.length / plan.epochs),
@@ -134,7 +137,7 @@ export class StageTraining {
 
   async #train(): Promise<Result> {
     const { plan, state, from } = this.#options
-    const training = await this.#compile(plan.training, state && { state })
+    const training = await this.#compileTraining(state)
     const validation = plan.validation && (await this.#share(plan.validation, training))
     if (from) {
       training.write(valuesOf(from.states))
@@ -163,13 +166,13 @@ export class StageTraining {
     }
   }
 
-  async #epoch(training: Execution, validation?: Execution): Promise<void> {
+  async #epoch(training: Execution | Replicas, validation?: Execution): Promise<void> {
     const started = performance.now()
     const epoch = this.#epochs.length + 1
-    const [trained, validated] = await this.#toEndOfEpoch(epoch, training, validation)
-    if (trained?.status === 'notFinite') {
-      throw new Failed(lossNotFinite(training.step + 1, epoch, trained.lastLoss, training.read()))
-    }
+    const [trained, validated] =
+      training instanceof Replicas
+        ? await this.#rounds(epoch, training, validation)
+        : await this.#toEndOfEpoch(epoch, training, validation)
     if (validated?.status === 'notFinite') {
       throw new Failed(
         `the loss over the validation examples is not a finite number after epoch ${epoch}`,
@@ -185,7 +188,7 @@ export class StageTraining {
     this.#epochs.push(row)
     if (epoch === 1) this.#firstEpoch = weightsHash(training.read())
     if (bestEpoch(this.#epochs) === epoch) this.#best = { epoch, states: this.#states(training) }
-    this.#options.onEpoch(row, this.#elapsedSeconds())
+    this.#options.onEpoch(row, this.#elapsedSeconds(), () => training.read())
     if (!isOver(this.#options.plan, this.#epochs) && this.#checkpoints.isDueAtEpochEnd) {
       this.#checkpoint()
     }
@@ -208,11 +211,35 @@ export class StageTraining {
       const results = await this.#threads.run([rest, wholePass(validation)], (pause) =>
         this.#checkpoints.whenDue(pause),
       )
+      checkLoss(results[0], epoch, training, training)
       // A span may have ended before it saw the stop: what is done is done, but nothing follows.
       if (results.every((result) => result?.status !== 'stopped')) return results
       this.#threads.throwIfStopped()
       if (this.#checkpoints.isDue) this.#checkpoint()
     }
+  }
+
+  /** The same of replicas: a checkpoint that is due waits for the end of their round. */
+  async #rounds(
+    epoch: number,
+    replicas: Replicas,
+    validation: Execution | undefined,
+  ): Promise<(SpanResult | undefined)[]> {
+    while (replicas.step < epoch * replicas.stepsPerEpoch) {
+      const round = replicas.beginRound()
+      const { results, isDone } = await this.#threads.runApart(round, replicas.average)
+      for (const [i, spans] of round.entries()) {
+        const training = spans.at(-1)?.execution
+        if (training) checkLoss(results[i]?.at(-1), epoch, training, replicas)
+      }
+      if (isDone) replicas.endRound()
+      this.#threads.throwIfStopped()
+      if (this.#checkpoints.isDue) this.#checkpoint()
+    }
+    if (validation) rewind(validation, epoch - 1)
+    const [validated] = await this.#threads.run([wholePass(validation)])
+    this.#threads.throwIfStopped()
+    return [replicas.result(), validated]
   }
 
   /** Copies what there is and begins to write it. Between spans only. */
@@ -232,22 +259,24 @@ export class StageTraining {
     }))
   }
 
-  #states(training: Execution): Checkpoint['states'] {
+  #states(training: Execution | Replicas): Checkpoint['states'] {
     return namedStates(this.#options.plan.training.program.program, training.read())
   }
 
-  async #share(pass: Pass, shareStateOf: Execution): Promise<Execution> {
-    return this.#compile(pass, { shareStateOf })
+  async #compileTraining(state: StateValues | undefined): Promise<Execution | Replicas> {
+    const { engine, plan } = this.#options
+    const workers = this.#workers
+    const training = await compileTraining(engine, plan, { workers, ...(state && { state }) })
+    this.#executions.push(...executionsOf(training))
+    this.#threads.throwIfStopped()
+    return training
   }
 
-  async #compile(
-    { program, data }: Pass,
-    more: { state?: StateValues; shareStateOf?: Execution } = {},
-  ): Promise<Execution> {
+  async #share({ program, data }: Pass, training: Execution | Replicas): Promise<Execution> {
     const { engine, plan } = this.#options
     const { seed, orderSeed = seed } = plan
-    const workers = this.#workers
-    const execution = await engine.compile(program, { data, seed, orderSeed, workers, ...more })
+    const shared = { workers: this.#workers, shareStateOf: modelOf(training) }
+    const execution = await engine.compile(program, { data, seed, orderSeed, ...shared })
     this.#executions.push(execution)
     this.#threads.throwIfStopped()
     return execution
@@ -260,6 +289,20 @@ export class StageTraining {
   #elapsedSeconds(): number {
     return (performance.now() - this.#started) / 1000
   }
+}
+
+/**
+ * @param states where the states are that it began with
+ * @throws Failed where a training came upon a loss that is not finite
+ */
+function checkLoss(
+  result: SpanResult | undefined,
+  epoch: number,
+  { step }: Execution,
+  states: Pick<Execution, 'read'>,
+): void {
+  if (result?.status !== 'notFinite') return
+  throw new Failed(lossNotFinite(step + 1, epoch, result.lastLoss, states.read()))
 }
 
 function wholePass(execution: Execution | undefined): Span | undefined {

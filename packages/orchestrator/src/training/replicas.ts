@@ -1,0 +1,204 @@
+/**
+ * Replicas of a training, each on its part of the examples, and the model, which is their average.
+ *
+ * They train in rounds. A round begins with the states of the model in all replicas, and ends when the model has the average
+ * of theirs; until then the model stands where the round before ended. So what is known between rounds is all there
+ * is, a round that is cut off is trained again, and it does not matter on which threads the replicas run.
+ */
+import {
+  averaging,
+  replicaSeed,
+  type CompileOptions,
+  type Engine,
+  type Execution,
+  type Position,
+  type Progress,
+  type SpanResult,
+  type StateValues,
+} from '@gradpool/core'
+import type { StagePlan } from '@gradpool/experiments'
+import { pick } from '../scheduling/kept-states.js'
+import type { Span } from './team.js'
+
+interface Replica {
+  readonly take: Execution
+  readonly training: Execution
+}
+
+type Averaging = NonNullable<StagePlan['averaging']>
+
+export class Replicas {
+  /** Steps are those of the replica that makes the most of them. */
+  readonly stepsPerEpoch: number
+  /** Has the model's states, for others to share. */
+  readonly model: Execution
+  readonly #replicas: readonly Replica[]
+  readonly #every: number
+  /** The model's states by name. */
+  readonly #names: readonly string[]
+  #position: Position
+
+  private constructor(
+    { every, replicas: passes }: Averaging,
+    model: Execution,
+    replicas: readonly Replica[],
+  ) {
+    this.#every = every
+    this.model = model
+    this.#replicas = replicas
+    this.stepsPerEpoch = Math.max(...replicas.map(({ training }) => training.stepsPerEpoch))
+    const { inputs = [] } = passes[0]?.program.program ?? {}
+    this.#names = inputs.filter(({ role }) => role === 'state').map(({ name }) => name)
+    this.#position = { step: 0, since: 0, sums: this.#roundSums(), lastLoss: NaN }
+  }
+
+  /**
+   * @param options Those of one training; `workers` is how many may make the average together.
+   * @throws UserError as `Engine.compile`, with nothing left in the engine's memory
+   */
+  static async compile(
+    engine: Engine,
+    plan: Averaging,
+    options: Omit<CompileOptions, 'data' | 'shareStateOf'>,
+  ): Promise<Replicas> {
+    const { seed, orderSeed = seed } = options
+    const { model, replicas } = averaging(plan.replicas.map(({ program }) => program))
+    const alone = { fields: {}, rows: Int32Array.of(0) }
+    const made: Execution[] = []
+    const compile = async (...given: Parameters<Engine['compile']>) => {
+      const execution = await engine.compile(...given)
+      made.push(execution)
+      return execution
+    }
+    try {
+      const shareStateOf = await compile(model, { ...options, data: alone })
+      const compiled: Replica[] = []
+      for (const [i, { take, training }] of replicas.entries()) {
+        const data = plan.replicas[i]?.data ?? alone
+        const seeds = { seed: replicaSeed(seed, i), orderSeed: replicaSeed(orderSeed, i) }
+        compiled.push({
+          take: await compile(take, { data: alone, seed, shareStateOf }),
+          training: await compile(training, { data, ...seeds, shareStateOf }),
+        })
+      }
+      return new Replicas(plan, shareStateOf, compiled)
+    } catch (error) {
+      for (const execution of made.reverse()) execution.dispose()
+      throw error
+    }
+  }
+
+  /** What owns the states first. */
+  get executions(): readonly Execution[] {
+    return [this.model, ...this.#replicas.flatMap(({ take, training }) => [take, training])]
+  }
+
+  /** Steps up to the last average. */
+  get step(): number {
+    return this.#position.step
+  }
+
+  progress(): Progress {
+    const steps = this.#replicas.map(({ training }) => training.progress())
+    return steps.reduce((most, each) => (each.step > most.step ? each : most))
+  }
+
+  position(): Position {
+    return this.#position
+  }
+
+  seek(position: Position): void {
+    this.#position = position
+    for (const { training } of this.#replicas) {
+      const step = this.#pace(training, position.step)
+      const { sums, lastLoss } = training.position()
+      const none = Object.entries(sums).map(([name, own]) => [name, own.fill(0)] as const)
+      training.seek({ step, since: step, sums: Object.fromEntries(none), lastLoss })
+    }
+  }
+
+  read(): Record<string, Float32Array> {
+    return pick(this.model.read(), this.#names)
+  }
+
+  write(values: StateValues): void {
+    this.model.write(values)
+  }
+
+  /** What each replica does in the next round, one span after the other. */
+  beginRound(): readonly (readonly Span[])[] {
+    this.seek(this.#position)
+    const end = this.#endOfRound()
+    return this.#replicas.map(({ take, training }) => {
+      const steps = this.#pace(training, end) - training.step
+      return [take, training].map((execution) => {
+        return { execution, steps: execution === take ? 1 : steps, continues: false }
+      })
+    })
+  }
+
+  /** What follows once all replicas have done their part of a round. */
+  get average(): Span {
+    return { execution: this.model, steps: 1, continues: false }
+  }
+
+  /** Counts a round, its average included. */
+  endRound(): void {
+    const { step, since, sums } = this.#position
+    const isNewEpoch = step % this.stepsPerEpoch === 0
+    const round = this.#roundSums()
+    const total = Object.entries(round).map(([name, own]) => {
+      const before = isNewEpoch ? undefined : sums[name]
+      return [name, before ? added(before, own) : own] as const
+    })
+    const lastLoss = this.#replicas[0]?.training.position().lastLoss ?? NaN
+    this.#position = {
+      step: this.#endOfRound(),
+      since: isNewEpoch ? step : since,
+      sums: Object.fromEntries(total),
+      lastLoss,
+    }
+  }
+
+  /** Of the epoch that has ended: the means over all its steps, each with the weights that its replica had then. */
+  result(): SpanResult {
+    const { step, since, sums, lastLoss } = this.#position
+    const examples = this.#replicas.reduce((sum, { training }) => {
+      return sum + training.program.numExamples
+    }, 0)
+    const means = Object.entries(sums).map(
+      ([name, values]) => [name, values.map((sum) => sum / examples)] as const,
+    )
+    return { status: 'done', steps: step - since, means: Object.fromEntries(means), lastLoss }
+  }
+
+  #endOfRound(): number {
+    const { step } = this.#position
+    const inEpoch = step % this.stepsPerEpoch
+    const next = (Math.floor(inEpoch / this.#every) + 1) * this.#every
+    return step - inEpoch + Math.min(next, this.stepsPerEpoch)
+  }
+
+  /** A replica's step when all have gone as far through their examples as the one with the most steps at `step`. */
+  #pace({ stepsPerEpoch }: Execution, step: number): number {
+    const epoch = Math.floor(step / this.stepsPerEpoch)
+    const inEpoch = step % this.stepsPerEpoch
+    return epoch * stepsPerEpoch + Math.floor((inEpoch * stepsPerEpoch) / this.stepsPerEpoch)
+  }
+
+  /** Of the last round: the replicas' own, added up in order. */
+  #roundSums(): Record<string, Float64Array> {
+    const total: Record<string, Float64Array> = {}
+    for (const { training } of this.#replicas) {
+      for (const [name, own] of Object.entries(training.position().sums)) {
+        const before = total[name]
+        total[name] = before ? added(before, own) : own
+      }
+    }
+    return total
+  }
+}
+
+function added(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value + (b[i] ?? 0))
+}

@@ -1,0 +1,149 @@
+/** Replicas whose weights are averaged: the same bits on any number of threads, whatever befalls them. */
+import { adam, clipByGlobalNorm, type Engine } from '@gradpool/core'
+import { mnist } from '@gradpool/datasets'
+import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
+import {
+  autoencode,
+  classify,
+  defineExperiment,
+  planExperiment,
+  withOverrides,
+} from '@gradpool/experiments'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { runExperiments, type RunOptions } from '../src/run-experiments.js'
+import type { RunEvent, RunResult } from '../src/runs/run-result.js'
+import { faultyEngine, type Fault } from '../src/testing/faulty-engine.js'
+import { rowsDataset } from '../src/testing/rows-dataset.js'
+import { temporaryFolder } from '../src/testing/temporary-folder.js'
+import { verifyRun } from '../src/verify-run.js'
+
+/** Of each kind of fault; more where there is time for them. */
+const NUM_FAULTS = Number(process.env.GRADPOOL_FAULTS ?? 3)
+
+const config = defineExperiment({
+  name: 'averaged',
+  data: mnist(),
+  train: {
+    optimizer: adam({ learningRate: 0.01, clip: clipByGlobalNorm(1) }),
+    batchSize: 3,
+    epochs: 4,
+    average: { every: 2, parts: [4, 2, 3] },
+  },
+  stages: [
+    autoencode({ encoder: [8], decoder: [16] }),
+    classify({ head: [16], encoder: 'fineTuned', train: { average: { every: 100 }, shards: 4 } }),
+  ],
+})
+
+const engines = [
+  ['wasm', wasmEngine],
+  ...(nativeInstructionSets().length > 0 ? [['native', nativeEngine] as const] : []),
+] as const
+
+type Options = Partial<RunOptions> & { readonly set?: readonly string[] }
+
+function plansOf(set: readonly string[] = []) {
+  return [0, 1].map((seed) => {
+    return planExperiment(withOverrides(config, set), { dataset: rowsDataset(), seed })
+  })
+}
+
+async function run(engine: Engine, { set, ...options }: Options = {}): Promise<RunResult> {
+  const directory = options.directory ?? (await temporaryFolder())
+  const settings = { workers: 1, ...options, engine, directory }
+  return (await runExperiments(plansOf(set), settings)).result
+}
+
+const bitsOf = ({ experiments }: RunResult) =>
+  experiments.map(({ status, weights, accuracy, stages }) => ({
+    ...{ status, weights, accuracy },
+    epochs: stages.map(({ epochs }) => epochs.map(({ seconds: _seconds, ...row }) => row)),
+  }))
+
+describe.each(engines)('%s', (_, makeEngine) => {
+  async function makeSmall(): Promise<Engine> {
+    const engine = await makeEngine({ memoryBytes: 2 ** 26, patienceMs: 200 })
+    onTestFinished(() => engine.dispose())
+    return engine
+  }
+
+  it('comes to the same bits on 1, 2, 3 and 8 workers', async () => {
+    const engine = await makeSmall()
+    const alone = bitsOf(await run(engine))
+    expect(alone.map(({ status }) => status)).toEqual(['done', 'done'])
+    expect(alone[0]?.epochs[0]?.[3]?.cost).toBeLessThan(alone[0]?.epochs[0]?.[0]?.cost ?? 0)
+    for (const workers of [2, 3, 8]) {
+      const threads = new Set<number>()
+      const onEvent = (event: RunEvent) => {
+        if (event.type === 'threads') threads.add(event.threads)
+      }
+      expect(bitsOf(await run(engine, { workers, onEvent }))).toEqual(alone)
+      if (workers > 2) expect(Math.max(...threads)).toBeGreaterThan(1)
+    }
+  })
+
+  it.each(['exit', 'throw', 'loop'] as const)(
+    'comes to them when a thread fails: %s',
+    async (kind) => {
+      const alone = bitsOf(await run(await makeSmall()))
+      for (let i = 0; i < NUM_FAULTS; i++) {
+        const faults: Fault[] = [{ kind, thread: i % 3, steps: (i * 7) % 2 }]
+        const warnings: string[] = []
+        const result = await run(faultyEngine(await makeSmall(), faults), {
+          workers: 6,
+          stallSeconds: 0.4,
+          onEvent: (event) => {
+            if (event.type === 'warning') warnings.push(event.message)
+          },
+        })
+        expect(faults).toEqual([])
+        expect(warnings.join()).toMatch(/thread/)
+        expect(bitsOf(result)).toEqual(alone)
+      }
+    },
+  )
+
+  it('can be verified', async () => {
+    const engine = await makeSmall()
+    const { run: directory } = await run(engine, { workers: 2 })
+    const verdicts = []
+    for await (const { verdict } of verifyRun(directory, plansOf(), engine)) verdicts.push(verdict)
+    expect(verdicts).toEqual(['same', 'same', 'same', 'same'])
+  })
+
+  it('says in which step a loss was not finite', async () => {
+    const engine = await makeSmall()
+    const set = ['train.optimizer={"kind":"sgd","learningRate":1e30}']
+    const { experiments } = await run(engine, { set })
+    expect(experiments[0]?.error).toMatch(
+      /^autoencode: the loss is not a finite number at step \d+ \(epoch 1\)/,
+    )
+  })
+})
+
+it('goes on where it was interrupted, in the middle of an epoch, too', async () => {
+  const engine = await wasmEngine({ memoryBytes: 2 ** 26 })
+  onTestFinished(() => engine.dispose())
+  const set = ['train.epochs=300', 'stages[1].train.average.every=1']
+  const whole = bitsOf(await run(engine, { set }))
+  const stopped = (controller: AbortController, afterMs: number) => ({
+    signal: controller.signal,
+    onEvent: () => setTimeout(() => controller.abort(), afterMs),
+  })
+  const directory = await temporaryFolder()
+  let result = await run(engine, { set, directory, ...stopped(new AbortController(), 30) })
+  let interruptions = 0
+  for (; result.experiments.some(({ status }) => status === 'interrupted'); interruptions++) {
+    const more = interruptions < 15 ? stopped(new AbortController(), 20) : {}
+    const workers = 1 + (interruptions % 3)
+    result = await run(engine, {
+      set,
+      workers,
+      resume: result.run,
+      checkpointSeconds: 0.01,
+      ...more,
+    })
+  }
+  expect(interruptions).toBeGreaterThan(2)
+  expect(bitsOf(result)).toEqual(whole)
+})
