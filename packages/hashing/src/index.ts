@@ -12,4 +12,12 @@ export {
 } from './hash-index.js'
 export type { Neighbour } from './neighbour.js'
 export { packCodes } from './pack-codes.js'
+export { type BucketOccupancy, bucketOccupancy } from './quality/bucket-occupancy.js'
+export type { LabelledCodes } from './quality/distance-counts.js'
+export {
+  type RadiusQuality,
+  type RetrievalOptions,
+  type RetrievalQuality,
+  retrievalQuality,
+} from './quality/retrieval-quality.js'
 export { trainedEncoder, type TrainedEncoderOptions } from './trained-encoder.js'
