@@ -1,11 +1,17 @@
-// A worker thread of the soak test: runs spans, and tells what TensorFlow still holds.
+// A worker thread of the soak test: runs spans, tells what TensorFlow still holds, and collects garbage when it is told to.
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
+import { collectGarbage } from './collect-garbage.mjs'
 
 const { executeSpan } = await import(workerData.workerModule)
 
 parentPort.on('message', async (task) => {
   try {
+    if (task === undefined) {
+      collectGarbage()
+      parentPort.postMessage({})
+      return
+    }
     const outcome = await executeSpan(task)
     const tf = createRequire(import.meta.url)('@tensorflow/tfjs-node')
     const { numTensors } = tf.memory()

@@ -14,6 +14,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TensorFlowExecution, type Host } from './execution.js'
+import { ModelFolders } from './model-folders.js'
 import type { FieldFile } from './lowering/step.js'
 import { bindingFile } from './setup/binding.js'
 import { placeCachedBinding } from './setup/wheel.js'
@@ -44,10 +45,11 @@ class TensorFlowEngine implements Engine, Host {
     import.meta.url,
   ).href
   readonly executions = new Set<Execution>()
+  readonly folders: ModelFolders
   readonly #folder: string
   /** Files of fields, and how many executions read them. */
   readonly #files = new Map<Field['values'], { readonly file: string; users: number }>()
-  #numNames = 0
+  #numFields = 0
 
   constructor({ workers = 1, verbose = false }: TensorFlowEngineOptions) {
     configureTensorFlow({ workers, verbose })
@@ -57,6 +59,7 @@ class TensorFlowEngine implements Engine, Host {
     this.numerics = `tensorflow-${version}`
     this.description = `TensorFlow ${version} through tfjs-node, one graph per program`
     this.#folder = mkdtempSync(join(tmpdir(), 'gradpool-tensorflow-'))
+    this.folders = new ModelFolders(this.#folder)
     process.once('exit', this.#remove)
   }
 
@@ -68,13 +71,9 @@ class TensorFlowEngine implements Engine, Host {
     })
   }
 
-  folder(): string {
-    return join(this.#folder, `model-${this.#numNames++}`)
-  }
-
   place({ values, dtype, shape }: Field): FieldFile {
     const known = this.#files.get(values)
-    const placed = known ?? { file: join(this.#folder, `field-${this.#numNames++}`), users: 0 }
+    const placed = known ?? { file: join(this.#folder, `field-${this.#numFields++}`), users: 0 }
     if (known === undefined) {
       writeFileSync(
         placed.file,

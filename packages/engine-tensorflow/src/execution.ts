@@ -21,10 +21,11 @@ import {
   type SpanResult,
   type StateValues,
 } from '@gradpool/core'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { lowerBatchProgram, scalarResults } from './lowering/saved-model.js'
 import { Variables } from './lowering/variables.js'
+import type { ModelFolders } from './model-folders.js'
 import type { FieldFile } from './lowering/step.js'
 import { SharedProgress, SharedStates } from './shared.js'
 import {
@@ -36,8 +37,7 @@ import {
 
 /** What executions of one engine have in common. */
 export interface Host {
-  /** A new folder. */
-  folder(): string
+  readonly folders: ModelFolders
   /** A file with a field's values; each call is undone by one of `release`. */
   place(field: Field): FieldFile
   release(field: Field): void
@@ -71,7 +71,7 @@ export class TensorFlowExecution implements Execution {
     this.#states = this.#makeStates(options)
     this.#progress = SharedProgress.create(scalarResults(program).length)
     this.#sums = this.#noSums()
-    this.#folder = host.folder()
+    this.#folder = host.folders.take()
     try {
       this.#writeModel(options)
     } catch (error) {
@@ -220,7 +220,7 @@ export class TensorFlowExecution implements Execution {
 
   #release(): void {
     for (const field of this.#fields) this.#host.release(field)
-    rmSync(this.#folder, { recursive: true, force: true })
+    this.#host.folders.give(this.#folder)
   }
 
   #makeStates({ seed, state, shareStateOf }: CompileOptions): SharedStates {
@@ -249,7 +249,6 @@ export class TensorFlowExecution implements Execution {
       files.set(name, file)
       return file
     }
-    mkdirSync(this.#folder, { recursive: true })
     writeFileSync(
       join(this.#folder, 'saved_model.pb'),
       lowerBatchProgram(this.program, { seed, field }),
