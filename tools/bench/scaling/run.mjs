@@ -4,8 +4,8 @@
  *
  *     npm run bench:scaling -- [--quick] [--without-peers]
  *
- * PyTorch is installed as for `npm run bench:peers`. Writes results.json here unless told --quick or --without-peers. Ends
- * with an error if something could not be measured.
+ * PyTorch is installed as for `npm run bench:peers`. Writes results.json here and docs/scaling.svg unless told --quick or
+ * --without-peers. Ends with an error if something could not be measured.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
@@ -17,6 +17,7 @@ import { installPackages, pythonPath } from '../peers/install.mjs'
 import { firstExamples } from '../peers/mnist.mjs'
 import { timeWorkload } from '../peers/rounds.mjs'
 import { duration } from '../peers/tables.mjs'
+import { drawChart } from './chart.mjs'
 import { measureExchange } from './exchange.mjs'
 import { bestWorkers, fitModel, predict } from './model.mjs'
 
@@ -82,6 +83,7 @@ if (!options.quick && !options['without-peers']) {
   const command = 'npm run bench:scaling'
   const results = { date, command, machine, effort, steps, exchange, model, predictions, missing }
   writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify(results, null, 2)}\n`)
+  writeFileSync(new URL('../../../docs/scaling.svg', import.meta.url), drawChart(results))
 }
 for (const line of missing) console.error(`Not measured: ${line}`)
 if (missing.length > 0) process.exitCode = 1
