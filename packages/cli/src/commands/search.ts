@@ -9,7 +9,7 @@ import {
   type Neighbour,
 } from '@gradpool/hashing'
 import { reasonOf, writeDurably } from '@gradpool/orchestrator'
-import { bitsOf, type Found, neighbourLines, shortOf } from '../display/neighbours.js'
+import { bitsOf, type Found, neighbourLines, queryLines, shortOf } from '../display/neighbours.js'
 import { makeEngine } from '../engines.js'
 import { exitCode } from '../exit-code.js'
 import { type Collection, collectionOf, loadCollection } from '../hashing/collection.js'
@@ -47,14 +47,16 @@ export async function searchCommand(
   const code = await codeOf(query, encoder)
   const neighbours = index.searchHamming(code, { k, radius, model: encoder.model })
   const found = neighbours.map((one) => ({ ...one, picture: pictureOf(one, dataset, path) }))
-  const [height, width] = dataset.imageShape
-  const asked = { ...query, picture: { pixels: query.pixels, height, width } }
-  if (sheet !== undefined) await writeSheet(sheet, asked, found)
+  if (sheet !== undefined) await writeSheet(sheet, query, found)
   if (json) {
     stdout.print(JSON.stringify({ query: { label: query.label }, neighbours }, null, 2))
     return exitCode.done
   }
-  for (const line of neighbourLines(asked, found, stdout.columns())) stdout.print(line)
+  const how = `by the ${index.bits} bits of ${index.model.name}`
+  stdout.print(queryLines(query).join('\n'))
+  if (found.length === 0) stdout.print(`\nNo image is so near, ${how}.`)
+  else stdout.print(`\n${found.length} of ${index.size} images, the nearest first ${how}:`)
+  for (const line of neighbourLines(found, stdout.columns())) stdout.print(line)
   if (sheet !== undefined) stdout.print(`\nThe same as a picture: ${sheet}`)
   return exitCode.done
 }
@@ -74,7 +76,7 @@ function carriedBy(index: HashIndex, path: string): { encoder: Encoder; collecti
   return { encoder, collection: collectionOf(about, `'${path}'`) }
 }
 
-async function codeOf({ pixels }: Query, encoder: Encoder): Promise<Float32Array> {
+async function codeOf({ picture: { pixels } }: Query, encoder: Encoder): Promise<Float32Array> {
   const engine = await makeEngine({ engine: 'auto', workers: 1 })
   try {
     const image = { dtype: 'u8', shape: [pixels.length], values: pixels } as const
@@ -98,7 +100,7 @@ function pictureOf(
 
 async function writeSheet(
   path: string,
-  { label, picture }: { readonly label: number | null; readonly picture: Picture },
+  { label, picture }: Query,
   found: readonly Found[],
 ): Promise<void> {
   const query = { picture, caption: [label === null ? 'query' : `query ${label}`] }

@@ -1,8 +1,9 @@
 /**
- * The outcome of a search as pictures: the query, and below it what was found, nearest first, each with its label, its
- * number, and how near it is.
+ * A search as pictures: the query, and what was found, nearest first, each with its label, its number, and how near it
+ * is.
  */
 import { type Neighbour } from '@gradpool/hashing'
+import { type Query } from '../hashing/query.js'
 import { type Picture, scaled, withoutMargin } from '../pictures/picture.js'
 import { halfBlocks } from './half-blocks.js'
 import { padEnd } from './text-width.js'
@@ -16,15 +17,15 @@ export interface Found extends Neighbour {
   readonly picture: Picture
 }
 
+export function queryLines({ title, label, picture }: Query): string[] {
+  const labelled = label === null ? '' : `, label ${label}`
+  return [`Query: ${title}${labelled}`, '', ...sideBySide([drawn(picture)])]
+}
+
 /** Lines no wider than the terminal, where that has room for one picture. */
-export function neighbourLines(
-  query: { readonly title: string; readonly label: number | null; readonly picture: Picture },
-  found: readonly Found[],
-  columns: number,
-): string[] {
+export function neighbourLines(found: readonly Found[], columns: number): string[] {
   const perRow = Math.max(1, Math.floor((columns + gap.length) / (width + gap.length)))
-  const label = query.label === null ? '' : `, label ${query.label}`
-  const lines = [`Query: ${query.title}${label}`, ...drawn(query.picture)]
+  const lines: string[] = []
   for (let first = 0; first < found.length; first += perRow) {
     lines.push('', ...sideBySide(found.slice(first, first + perRow).map(captioned)))
   }

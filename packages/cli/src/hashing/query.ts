@@ -4,6 +4,7 @@
 import { UserError } from '@gradpool/core'
 import { type LoadedDataset } from '@gradpool/datasets'
 import { asDigit } from '../pictures/as-digit.js'
+import { type Picture } from '../pictures/picture.js'
 import { readPng } from '../pictures/read-png.js'
 
 export interface Query {
@@ -11,8 +12,8 @@ export interface Query {
   readonly title: string
   /** Null for a picture. */
   readonly label: number | null
-  /** As the encoder takes them. */
-  readonly pixels: Uint8Array
+  /** As the encoder takes it. */
+  readonly picture: Picture & { readonly pixels: Uint8Array }
 }
 
 /** Whether `--image` is the number of a test image; else it is a file. */
@@ -21,7 +22,7 @@ export function isNumber(image: string): boolean {
 }
 
 /** @throws UserError for a number that no test image has */
-export function testImage(image: string, { name, fields }: LoadedDataset): Query {
+export function testImage(image: string, { name, fields, imageShape }: LoadedDataset): Query {
   const { values: labels } = fields.test.label
   const number = Number(image)
   if (number >= labels.length) {
@@ -29,17 +30,22 @@ export function testImage(image: string, { name, fields }: LoadedDataset): Query
       `--image must be a number from 0 to ${labels.length - 1}, the test images of ${name}, or a PNG file, not '${image}'`,
     )
   }
+  const [height, width] = imageShape
+  const numPixels = height * width
   const { values } = fields.test.image
-  const numPixels = values.length / labels.length
+  const pixels = Uint8Array.from(values.subarray(number * numPixels, (number + 1) * numPixels))
   return {
     title: `test image ${number} of ${name}`,
     label: labels[number] ?? 0,
-    pixels: Uint8Array.from(values.subarray(number * numPixels, (number + 1) * numPixels)),
+    picture: { pixels, height, width },
   }
 }
 
 /** @throws UserError for a file that is no picture, or in which nothing is to be seen */
-export async function pngImage(path: string, shape: readonly [number, number]): Promise<Query> {
-  const pixels = asDigit(await readPng(path), shape, `'${path}'`)
-  return { title: `'${path}'`, label: null, pixels }
+export async function pngImage(
+  path: string,
+  [height, width]: readonly [number, number],
+): Promise<Query> {
+  const pixels = asDigit(await readPng(path), [height, width], `'${path}'`)
+  return { title: `'${path}'`, label: null, picture: { pixels, height, width } }
 }

@@ -1,8 +1,9 @@
 /**
- * Pictures side by side on white paper, each with a caption of some lines below it, the first one framed.
+ * Pictures side by side on white paper, each with a caption of some lines below it, the first one framed. Lines that are
+ * wider than their picture are cut off.
  */
 import { lettering } from './lettering.js'
-import { type Picture, resampled } from './picture.js'
+import { cropped, type Picture, resampled } from './picture.js'
 
 export interface Captioned {
   readonly picture: Picture
@@ -35,9 +36,11 @@ export function contactSheet(entries: readonly Captioned[]): Picture {
     if (index === 0) sheet.fill(top - frame, left - frame, height + 2 * frame, width + 2 * frame)
     sheet.paste(resampled(picture, height, width), top, left)
     caption.forEach((text, line) => {
-      const letters = lettering(text, letterScale)
-      const dark = { ...letters, pixels: Array.from(letters.pixels, (grey) => 255 - grey) }
-      sheet.paste(dark, top + height + line * lineHeight + letterScale * 2, left)
+      const bright = lettering(text, letterScale)
+      const dark = { ...bright, pixels: Array.from(bright.pixels, (grey) => 255 - grey) }
+      const right = Math.min(width, dark.width)
+      const fitting = cropped(dark, { top: 0, bottom: dark.height, left: 0, right })
+      sheet.paste(fitting, top + height + frame + 1 + line * lineHeight, left)
     })
   })
   return sheet
@@ -58,11 +61,9 @@ class Sheet implements Picture {
     this.paste({ pixels: new Uint8Array(height * width), height, width }, top, left)
   }
 
-  /** What does not fit is cut off on the right. */
   paste({ pixels, height, width }: Picture, top: number, left: number): void {
-    const room = Math.min(width, this.width - left)
     for (let y = 0; y < height; y += 1) {
-      for (let x = 0; x < room; x += 1) {
+      for (let x = 0; x < width; x += 1) {
         this.pixels[(top + y) * this.width + left + x] = Math.round(pixels[y * width + x] ?? 0)
       }
     }
