@@ -1,24 +1,10 @@
 // Every mistake of a user: one sentence on stderr that says what is wrong, exit code 2, and nothing half-written.
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { cutGzip, cutShort, dataFolder, names, smallFiles, withBytes } from './data-folder.js'
-import { contentsOf, emptyFolder, gradpool, type Options } from './gradpool.js'
-
-async function expectMistake(
-  args: readonly string[],
-  sentence: RegExp | string,
-  options: Options = {},
-): Promise<void> {
-  const cwd = options.cwd ?? (await emptyFolder())
-  const before = await contentsOf(cwd)
-  const { code, stdout, stderr } = await gradpool(args, { ...options, cwd })
-  expect(stderr).toMatch(sentence)
-  expect(stderr).toMatch(/^[^\n]+\n$/)
-  expect(stderr).not.toMatch(/\bat .*:\d+:\d+|node:internal|undefined|\[object /)
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(await contentsOf(cwd)).toEqual(before)
-}
+import { emptyFolder } from './gradpool.js'
+import { expectMistake } from './mistake.js'
 
 describe('commands and options', () => {
   test.each<[string[], RegExp]>([

@@ -42,7 +42,7 @@ export async function trainedEncoder(
   if (!isDeepStrictEqual(found.config, JSON.parse(JSON.stringify(config)))) {
     throw new UserError(`${name} is not what it was when the run '${directory}' was begun`)
   }
-  const codes = codeModel(config, dataset)
+  const codes = fitting(config, dataset, () => codeModel(config, dataset))
   const stage = codes && found.stages[codes.position]
   if (codes === undefined || stage === undefined) return undefined
   const done = await readDoneStage(join(directory, 'stages', stage.hash))
@@ -52,6 +52,21 @@ export async function trainedEncoder(
     )
   }
   const data = { fields: dataset.fields.train, numExamples: BATCH_SIZE }
-  const { program } = prediction(codes.model, { batchSize: BATCH_SIZE, data })
-  return makeEncoder(name, program, done.state)
+  return fitting(config, dataset, () => {
+    const { program } = prediction(codes.model, { batchSize: BATCH_SIZE, data })
+    return makeEncoder(name, program, done.state)
+  })
+}
+
+/** Says of which images a model cannot be. */
+function fitting<T>({ name }: ExperimentConfig, { imageShape }: LoadedDataset, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const size = imageShape.join(' × ')
+    throw new UserError(`${name} does not fit images of ${size} pixels: ${error.message}`, {
+      cause: error,
+    })
+  }
 }

@@ -1,0 +1,18 @@
+/** What a mistake of a user must come to: one sentence that says what is wrong, exit code 2, and nothing half-written. */
+import { expect } from 'vitest'
+import { contentsOf, emptyFolder, gradpool, type Options } from './gradpool.js'
+
+export async function expectMistake(
+  args: readonly string[],
+  sentence: RegExp | string,
+  options: Options = {},
+): Promise<void> {
+  const cwd = options.cwd ?? (await emptyFolder())
+  const before = await contentsOf(cwd)
+  const { code, stdout, stderr } = await gradpool(args, { ...options, cwd })
+  expect(stderr).toMatch(sentence)
+  expect(stderr).toMatch(/^[^\n]+\n$/)
+  expect(stderr).not.toMatch(/\bat .*:\d+:\d+|node:internal|undefined|\[object /)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(await contentsOf(cwd)).toEqual(before)
+}
