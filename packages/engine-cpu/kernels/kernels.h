@@ -81,6 +81,10 @@ void random_fill(float *to, uint32_t first, uint32_t count, uint32_t distributio
                  uint32_t step);
 void shuffle(int32_t *rows, uint32_t count, uint32_t seed, uint32_t epoch);
 
+/* hamming.c: a scan (hamming.h), and whether it stays in the arena. */
+void hamming_scan(char *base, const uint32_t *task);
+bool can_scan(const char *base, uint64_t arena_bytes, uint32_t address);
+
 /* check.c: 0, or what is wrong with a run (enum check_part). */
 uint32_t check_run(char *base, uint64_t arena_bytes, uint32_t run);
 

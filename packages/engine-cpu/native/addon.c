@@ -66,6 +66,19 @@ static napi_value check(napi_env env, napi_callback_info info) {
     return base ? number(env, check_run(base, length, numbers[1])) : 0;
 }
 
+/* scan(arena, task): 1 when it was done, 0 when it was refused, since it does not stay in the arena */
+static napi_value scan(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS];
+    uint32_t numbers[MOST_ARGUMENTS];
+    size_t length = 0;
+    if (!read_arguments(env, info, 2, 1, values, numbers)) return 0;
+    char *base = arena_of(env, values[0], &length);
+    if (!base) return 0;
+    if (!can_scan(base, length, numbers[1])) return number(env, 0);
+    hamming_scan(base, (const uint32_t *)(base + numbers[1]));
+    return number(env, 1);
+}
+
 /* matmulScratch(m, n, k, flags, hasDst, hasTape, segments): bytes */
 static napi_value scratch(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
@@ -101,6 +114,7 @@ NAPI_MODULE_INIT() {
         {.utf8name = "supports", .method = supports, .attributes = napi_enumerable},
         {.utf8name = "run", .method = run, .attributes = napi_enumerable},
         {.utf8name = "check", .method = check, .attributes = napi_enumerable},
+        {.utf8name = "scan", .method = scan, .attributes = napi_enumerable},
         {.utf8name = "matmulScratch", .method = scratch, .attributes = napi_enumerable},
     };
     napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);

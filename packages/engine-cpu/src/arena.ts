@@ -28,7 +28,7 @@ export class Arena {
     const free = megabytes(this.#free.freeBytes)
     const total = megabytes(this.memory.buffer.byteLength)
     throw new UserError(
-      `training needs ${megabytes(numBytes)} more of memory, but only ${free} of the engine's ${total} are free`,
+      `${megabytes(numBytes)} more of memory are needed, but only ${free} of the engine's ${total} are free`,
     )
   }
 

@@ -1,3 +1,5 @@
 export type { CpuEngineOptions } from './engine.js'
+export { type BegunScan, PackedCodes, type PackedCodesOptions } from './hamming/packed-codes.js'
+export type { NearBounds, NearRows, ScanTask } from './hamming/scan.js'
 export { nativeEngine, nativeInstructionSets, type NativeEngineOptions } from './native-engine.js'
 export { wasmEngine } from './wasm-engine.js'

@@ -30,6 +30,8 @@ export interface Kernels {
   run(address: number, steps: number, stackTop: number, worker: number): number
   /** 0 if all that the run at an address does stays in the arena, else what is wrong with it; `defectOf` puts it into words. */
   check(address: number): number
+  /** Searches packed codes as the scan at an address says (`kernels/hamming.h`); false if it does not stay in the arena. */
+  scan(address: number, stackTop: number): boolean
   /** Bytes of scratch memory that a matmul asks for. */
   matmulScratch(...product: MatmulShape): number
 }

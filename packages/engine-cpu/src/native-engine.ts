@@ -5,6 +5,7 @@ import { UserError, type Engine } from '@gradpool/core'
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CpuEngine, type CpuEngineOptions } from './engine.js'
+import type { KernelCode } from './kernels.js'
 import { loadAddon } from './native-kernels.js'
 
 const FOLDER = new URL('../dist/native/', import.meta.url)
@@ -27,18 +28,27 @@ export interface NativeEngineOptions extends CpuEngineOptions {
  */
 export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine> {
   return new Promise((resolve) => {
-    const { precision = 'exact', instructionSet = process.env.GRADPOOL_CPU } = options
-    const isFast = precision === 'fast'
-    const chosen = choose(instructionSet, nativeInstructionSets(precision))
+    const isFast = options.precision === 'fast'
+    const { chosen, code } = nativeCode(options)
     const target = {
       name: isFast ? 'native-fast' : 'native',
       description: `native code, ${chosen}${isFast ? ', results not exact to the bit' : ''}`,
       // Where roundings are left out depends on the instruction set.
       numerics: isFast ? `fast-${chosen}` : 'exact',
-      code: { kind: 'native', file: fileOf(isFast ? `${chosen}-fast` : chosen) },
+      code,
     } as const
     resolve(new CpuEngine(target, options))
   })
+}
+
+/** The kernels for an instruction set. @throws UserError when they are not to be had. */
+export function nativeCode({
+  precision = 'exact',
+  instructionSet = process.env.GRADPOOL_CPU,
+}: NativeEngineOptions): { readonly chosen: string; readonly code: KernelCode } {
+  const chosen = choose(instructionSet, nativeInstructionSets(precision))
+  const file = fileOf(precision === 'fast' ? `${chosen}-fast` : chosen)
+  return { chosen, code: { kind: 'native', file } }
 }
 
 /** The instruction sets for which kernels are built and which this CPU has, best first; none where nothing is built. */

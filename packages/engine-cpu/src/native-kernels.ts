@@ -10,6 +10,7 @@ export interface Addon {
   supports(instructionSet: string): boolean
   run(arena: Uint8Array, address: number, steps: number, worker: number): number
   check(arena: Uint8Array, address: number): number
+  scan(arena: Uint8Array, address: number): number
   matmulScratch(...product: MatmulShape): number
 }
 
@@ -31,6 +32,10 @@ export class NativeKernels implements Kernels {
 
   check(address: number): number {
     return this.#addon.check(this.#arena, address)
+  }
+
+  scan(address: number): boolean {
+    return this.#addon.scan(this.#arena, address) === 1
   }
 
   matmulScratch(...product: MatmulShape): number {

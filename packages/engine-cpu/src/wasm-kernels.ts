@@ -11,6 +11,8 @@ interface Exports {
   run(address: number, steps: number, worker: number): number
   /** What is wrong with the run at an address, if its arena is that many pages; else 0. */
   check(address: number, numPages: number): number
+  /** Does the scan at an address: 1, or 0 if its arena is not that many pages. */
+  scan(address: number, numPages: number): number
   matmul_scratch(...product: MatmulShape): number
   readonly __stack_pointer: WebAssembly.Global<'i32'>
   readonly __heap_base: WebAssembly.Global<'i32'>
@@ -38,6 +40,11 @@ export class WasmKernels implements Kernels {
 
   check(address: number): number {
     return this.#exports.check(address, this.#memory.buffer.byteLength / PAGE_BYTES)
+  }
+
+  scan(address: number, stackTop: number): boolean {
+    this.#exports.__stack_pointer.value = stackTop
+    return this.#exports.scan(address, this.#memory.buffer.byteLength / PAGE_BYTES) === 1
   }
 
   matmulScratch(...product: MatmulShape): number {

@@ -4,6 +4,7 @@
  * Rows are only ever added. Every search is exact, and its results have one order (`compare`).
  */
 import { UserError } from '@gradpool/core'
+import { PackedCodes, type NearBounds, type NearRows } from '@gradpool/engine-cpu'
 import { Column } from './column.js'
 import {
   CodeValues,
@@ -14,9 +15,8 @@ import {
 } from './code-values.js'
 import { ModelMismatchError } from './errors.js'
 import { readIndex, writeIndex } from './index-file.js'
-import { compare, type Neighbour, type RankedRow } from './neighbour.js'
+import { compare, NO_LABEL, type Neighbour, type RankedRow } from './neighbour.js'
 import { bytesPerCode, checkBits, checkCodes, packAtLeast } from './pack-codes.js'
-import { NO_LABEL, PackedCodes, type Bounds } from './packed-codes.js'
 
 /** The encoder that makes an index's codes. */
 export interface ModelId {
@@ -37,6 +37,11 @@ export interface HashIndexOptions {
   readonly values?: ValueKind | undefined
   /** Whatever a caller needs to encode queries: kept and saved as it is, and never read. */
   readonly encoder?: Uint8Array | undefined
+  /**
+   * What counts bits: `native` code, `wasm`, or an instruction set that `nativeInstructionSets()` of `@gradpool/engine-cpu`
+   * names. They find the same. Default: native code where it is built.
+   */
+  readonly kernels?: string | undefined
 }
 
 export interface AddOptions {
@@ -95,17 +100,19 @@ export class HashIndex {
     const keepsValues = options.values !== 'none'
     this.#values = keepsValues ? new CodeValues(this.bits, values) : undefined
     const packed = keepsValues ? packStored(values, this.bits) : Uint8Array.from(values)
-    this.#packed = new PackedCodes(this.bits, packed, labels)
+    const { kernels } = options
+    this.#packed = new PackedCodes({ codeBytes: bytesPerCode(this.bits), kernels })
+    this.#packed.append(packed, labels)
   }
 
   /** An empty index. @throws UserError for options that cannot be. */
-  static create({ bits, model, values = 'f32', encoder }: HashIndexOptions): HashIndex {
+  static create({ bits, model, values = 'f32', encoder, kernels }: HashIndexOptions): HashIndex {
     checkBits(bits)
     if (!VALUE_KINDS.includes(values)) {
       throw new UserError(`an index keeps values of kind ${VALUE_KINDS.join(', ')}, not ${values}`)
     }
     return new HashIndex({
-      options: { bits, model, values, encoder },
+      options: { bits, model, values, encoder, kernels },
       ids: new Uint32Array(),
       labels: new Uint8Array(),
       values: values === 'f32' ? new Float32Array() : new Uint8Array(),
@@ -128,7 +135,7 @@ export class HashIndex {
       options: { bits, model, values, encoder },
       ids: this.#ids.values,
       labels: this.#packed.labels,
-      values: this.#values?.stored ?? this.#packed.codes,
+      values: this.#values?.stored ?? this.#packed.read(0, this.size),
     })
   }
 
@@ -156,8 +163,9 @@ export class HashIndex {
       labels === undefined
         ? new Uint8Array(numRows).fill(NO_LABEL)
         : Uint8Array.from(wholeNumbers('labels', labels, numRows, NO_LABEL - 1))
-    this.#ids.append(newIds)
+    // First what may lack the memory.
     this.#packed.append(packAtLeast(codes, this.bits, 0.5), newLabels)
+    this.#ids.append(newIds)
     this.#values?.append(codes)
   }
 
@@ -195,13 +203,10 @@ export class HashIndex {
     this.checkModel(options.model)
     checkCodes(queries, this.bits)
     const bounds = this.#boundsOf(options)
-    const packed = packAtLeast(queries, this.bits, 0.5)
-    const rowBytes = bytesPerCode(this.bits)
-    return Array.from({ length: queries.length / this.bits }, (_, row) => {
-      const bits = packed.subarray(row * rowBytes, (row + 1) * rowBytes)
-      const query = queries.subarray(row * this.bits, (row + 1) * this.bits)
-      return this.#rank(query, this.#packed.near(bits, bounds), bounds.k)
-    })
+    const near = this.#packed.near(packAtLeast(queries, this.bits, 0.5), bounds)
+    return near.map((rows, query) =>
+      this.#rank(queries.subarray(query * this.bits, (query + 1) * this.bits), rows, bounds.k),
+    )
   }
 
   /** @throws ModelMismatchError when a model is not the one that made the codes of this index. */
@@ -212,37 +217,35 @@ export class HashIndex {
     )
   }
 
-  #rank(
-    query: Float32Array,
-    near: readonly { row: number; hamming: number }[],
-    k: number,
-  ): Neighbour[] {
+  #rank(query: Float32Array, near: NearRows, k: number): Neighbour[] {
     const labels = this.#packed.labels
     const ids = this.#ids.values
-    const ranked = near.map(({ row, hamming }): RankedRow => {
+    const ranked: RankedRow[] = []
+    for (let at = 0; at < near.length; at += 2) {
+      const [row, hamming] = [near[at] ?? 0, near[at + 1] ?? 0]
       const label = labels[row] ?? NO_LABEL
-      return {
+      ranked.push({
         row,
         id: ids[row] ?? 0,
         label: label === NO_LABEL ? null : label,
         hamming,
         distance: this.#values?.squaredDistance(query, row) ?? null,
-      }
-    })
+      })
+    }
     return ranked
       .sort(compare)
       .slice(0, k)
       .map(({ id, label, hamming, distance }) => ({ id, label, hamming, distance }))
   }
 
-  #boundsOf({ k = 10, radius = this.bits, labels }: HammingSearchOptions): Bounds {
+  #boundsOf({ k = 10, radius = this.bits, labels }: HammingSearchOptions): NearBounds {
     if (!Number.isSafeInteger(k) || k < 1) {
       throw new UserError(`k is a whole number of at least 1, not ${k}`)
     }
     if (!Number.isSafeInteger(radius) || radius < 0) {
       throw new UserError(`a radius is a whole number of at least 0, not ${radius}`)
     }
-    if (labels === undefined) return { k, radius, allowed: undefined }
+    if (labels === undefined) return { k, radius }
     const allowed = new Uint8Array(256)
     for (const label of wholeNumbers('labels', labels, labels.length, NO_LABEL - 1)) {
       allowed[label] = 1

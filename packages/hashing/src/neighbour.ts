@@ -1,5 +1,8 @@
 /** What a search finds, and in which order. */
 
+/** In an index: the label of what has none. */
+export const NO_LABEL = 255
+
 export interface Neighbour {
   readonly id: number
   /** Null where the index was given none. */

@@ -1,0 +1,248 @@
+/**
+ * A collection of packed codes with labels, in a shared memory of its own, and the search for those near a query by
+ * Hamming distance, by the kernels.
+ *
+ * Codes lie in blocks, byte by byte (`kernels/hamming.h`). Rows are only ever added. One thread adds and asks; the work of
+ * a search may be done by several (`begin`).
+ */
+import { invariant } from '@gradpool/core'
+import { randomUUID } from 'node:crypto'
+import { Arena, reserveMemory } from '../arena.js'
+import { instantiate, type KernelCode, type Kernels } from '../kernels.js'
+import { nativeCode, nativeInstructionSets } from '../native-engine.js'
+import { wasmCode } from '../wasm-engine.js'
+import { Scan, type CodeRegion, type NearBounds, type NearRows, type ScanTask } from './scan.js'
+import { BLOCK_ROWS, MAX_CODE_BYTES } from './words.js'
+
+export interface PackedCodesOptions {
+  /** Bytes of a code, 1 to 32. */
+  readonly codeBytes: number
+  /**
+   * `wasm`, `native`, or an instruction set of `nativeInstructionSets()`: they find the same. Default: native code where it
+   * is built, else WebAssembly.
+   */
+  readonly kernels?: string | undefined
+  /** Size of the memory, reserved and not used. Default: 2 GiB, or what the system allows. */
+  readonly memoryBytes?: number | undefined
+}
+
+/** A search under way. */
+export interface BegunScan {
+  /** To be done by `executeSpan` of `workerModule`, each in a thread of its own, or one after the other. */
+  readonly tasks: readonly ScanTask[]
+  /** When all tasks are done: for each query, what `near` gives. */
+  finish(): NearRows[]
+  /** When there will be no `finish`, and no task is at work. */
+  abandon(): void
+}
+
+/** Queries of one scan at most, and the room that their results may take together. */
+const MOST_QUERIES = 256
+const MOST_FOUND_BYTES = 2 ** 26
+
+export class PackedCodes {
+  readonly codeBytes: number
+  /** URL of what does tasks in a worker thread. */
+  readonly workerModule = new URL(
+    import.meta.url.endsWith('.ts') ? '../../dist/hamming/span.js' : './span.js',
+    import.meta.url,
+  ).href
+  readonly #arenaId = randomUUID()
+  readonly #code: KernelCode
+  readonly #kernels: Kernels
+  readonly #arena: Arena
+  #numRows = 0
+  #capacity = 0
+  #codes = 0
+  #labels = 0
+  #numScans = 0
+  /** Addresses of what was outgrown while scans were under way. */
+  #outgrown: number[] = []
+
+  /** @throws UserError when the kernels are not to be had, or the memory asked for cannot be reserved. */
+  constructor({ codeBytes, kernels, memoryBytes }: PackedCodesOptions) {
+    invariant(codeBytes >= 1 && codeBytes <= MAX_CODE_BYTES, `codes of ${codeBytes} bytes`)
+    this.codeBytes = codeBytes
+    this.#code = codeOf(kernels)
+    const memory = reserveMemory(memoryBytes)
+    this.#kernels = instantiate(this.#code, memory)
+    this.#arena = new Arena(memory, this.#kernels.firstAddress)
+  }
+
+  get numRows(): number {
+    return this.#numRows
+  }
+
+  /**
+   * @param codes packed, [n, codeBytes]
+   * @param labels [n]
+   * @throws UserError when the memory has no room; nothing was added then
+   */
+  append(codes: Uint8Array, labels: Uint8Array): void {
+    const numRows = this.#numRows + labels.length
+    if (numRows > this.#capacity) this.#grow(Math.max(numRows, 2 * this.#capacity))
+    this.#arena.bytes(this.#labels + this.#numRows, labels.length).set(labels)
+    const blocks = this.#blocks
+    let next = 0
+    for (let row = this.#numRows; row < numRows; row++) {
+      for (let at = this.#placeOf(row), byte = 0; byte < this.codeBytes; byte++, at += BLOCK_ROWS) {
+        blocks[at] = codes[next++] ?? 0
+      }
+    }
+    this.#numRows = numRows
+  }
+
+  /** A copy of the codes of rows `first` to `end` - 1, [n, codeBytes]. */
+  read(first: number, end: number): Uint8Array {
+    const blocks = this.#blocks
+    const codes = new Uint8Array(this.codeBytes * (end - first))
+    let next = 0
+    for (let row = first; row < end; row++) {
+      for (let at = this.#placeOf(row), byte = 0; byte < this.codeBytes; byte++, at += BLOCK_ROWS) {
+        codes[next++] = blocks[at] ?? 0
+      }
+    }
+    return codes
+  }
+
+  /** [n]; valid until the next `append`. */
+  get labels(): Uint8Array {
+    return this.#arena.bytes(this.#labels, this.#numRows)
+  }
+
+  /**
+   * For each query the rows that are as near as the k-th nearest, or nearer, by row.
+   *
+   * @param queries packed, [n, codeBytes]
+   * @throws UserError when the memory has no room for what is found
+   */
+  near(queries: Uint8Array, bounds: NearBounds): NearRows[] {
+    return this.#groups(queries, bounds).flatMap((group) => this.#nearGroup(group, bounds))
+  }
+
+  /**
+   * The same, the rows shared out to several tasks. Rows that are added meanwhile are not found.
+   *
+   * @param queries packed, at most 256 of them
+   */
+  begin(queries: Uint8Array, bounds: NearBounds, numTasks: number): BegunScan {
+    const [group = queries, ...more] = this.#groups(queries, bounds)
+    const scan = this.#scan(group, bounds, numTasks)
+    const tasks = scan.parts.map((part) => ({
+      ...{ arena: this.#arenaId, code: this.#code, memory: this.#arena.memory },
+      ...{ scan: part.scan, stackTop: part.stackTop },
+    }))
+    return {
+      tasks,
+      finish: () => {
+        const results = this.#finish(scan, group, bounds)
+        return results.concat(more.flatMap((rest) => this.#nearGroup(rest, bounds)))
+      },
+      abandon: () => this.#end(scan),
+    }
+  }
+
+  #nearGroup(queries: Uint8Array, bounds: NearBounds, capacity?: number): NearRows[] {
+    const scan = this.#scan(queries, bounds, 1, capacity)
+    for (const { scan: address, stackTop } of scan.parts) {
+      invariant(this.#kernels.scan(address, stackTop), 'the kernels refuse a scan')
+    }
+    return this.#finish(scan, queries, bounds)
+  }
+
+  /** The results of a scan; queries that had no room are asked again, with room for all rows. */
+  #finish(scan: Scan, queries: Uint8Array, bounds: NearBounds): NearRows[] {
+    const results = scan.results()
+    this.#end(scan)
+    return results.map((result, query) => {
+      if (result !== undefined) return result
+      const start = query * this.codeBytes
+      const [again] = this.#nearGroup(
+        queries.subarray(start, start + this.codeBytes),
+        bounds,
+        this.#numRows,
+      )
+      invariant(again, 'a query has no result')
+      return again
+    })
+  }
+
+  #scan(
+    queries: Uint8Array,
+    bounds: NearBounds,
+    numTasks: number,
+    capacity = this.#roomFor(bounds),
+  ): Scan {
+    const region: CodeRegion = {
+      codes: this.#codes,
+      labels: this.#labels,
+      codeBytes: this.codeBytes,
+      numRows: this.#numRows,
+    }
+    const scan = new Scan(this.#arena, region, queries, bounds, { capacity, numTasks })
+    this.#numScans++
+    return scan
+  }
+
+  #end(scan: Scan): void {
+    scan.dispose()
+    this.#numScans--
+    if (this.#numScans > 0) return
+    for (const address of this.#outgrown.splice(0)) this.#arena.free(address)
+  }
+
+  /** Rows that a query has room for at first: the k nearest, and those found before them. */
+  #roomFor({ k }: NearBounds): number {
+    return Math.min(this.#numRows, 4 * k + 1000)
+  }
+
+  #groups(queries: Uint8Array, bounds: NearBounds): Uint8Array[] {
+    const numQueries = queries.length / this.codeBytes
+    const room = Math.floor(MOST_FOUND_BYTES / (8 * Math.max(1, this.#roomFor(bounds))))
+    const size = Math.max(1, Math.min(MOST_QUERIES, room))
+    return Array.from({ length: Math.ceil(numQueries / size) }, (_, group) =>
+      queries.subarray(group * size * this.codeBytes, (group + 1) * size * this.codeBytes),
+    )
+  }
+
+  #grow(numRows: number): void {
+    const capacity = BLOCK_ROWS * Math.ceil(numRows / BLOCK_ROWS)
+    const blocks = this.#blocks
+    const labels = this.labels
+    const codesAt = this.#arena.allocate(capacity * this.codeBytes)
+    let labelsAt = 0
+    try {
+      labelsAt = this.#arena.allocate(capacity)
+    } catch (error) {
+      this.#arena.free(codesAt)
+      throw error
+    }
+    this.#arena.bytes(codesAt, blocks.length).set(blocks)
+    this.#arena.bytes(labelsAt, labels.length).set(labels)
+    if (this.#capacity > 0) this.#outgrown.push(this.#codes, this.#labels)
+    if (this.#numScans === 0) {
+      for (const address of this.#outgrown.splice(0)) this.#arena.free(address)
+    }
+    this.#codes = codesAt
+    this.#labels = labelsAt
+    this.#capacity = capacity
+  }
+
+  /** Blocks, as many as there is room for. */
+  get #blocks(): Uint8Array {
+    return this.#arena.bytes(this.#codes, this.#capacity * this.codeBytes)
+  }
+
+  /** Where the first byte of a row's code is among the blocks. */
+  #placeOf(row: number): number {
+    return Math.floor(row / BLOCK_ROWS) * BLOCK_ROWS * this.codeBytes + (row % BLOCK_ROWS)
+  }
+}
+
+function codeOf(kernels: string | undefined): KernelCode {
+  if (kernels === 'wasm') return wasmCode()
+  if (kernels === undefined && nativeInstructionSets().length === 0) return wasmCode()
+  return nativeCode({
+    instructionSet: kernels === 'native' || kernels === undefined ? undefined : kernels,
+  }).code
+}
