@@ -19,6 +19,8 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>
   /** File names in `preload/`, loaded first in every thread. */
   readonly preload?: readonly string[]
+  /** The system cuts longer files short, as a full disk does. */
+  readonly mostFileBytes?: number
 }
 
 export interface Ended {
@@ -51,11 +53,15 @@ export async function gradpool(args: readonly string[], options: Options = {}): 
   return start(args, options).ended
 }
 
-export function start(args: readonly string[], { cwd, env, preload = [] }: Options = {}): Running {
+export function start(args: readonly string[], options: Options = {}): Running {
+  const { cwd, env, preload = [], mostFileBytes } = options
   const imports = preload.map(
     (name) => `--import ${new URL(`preload/${name}`, import.meta.url).href}`,
   )
-  const child = spawn(process.execPath, [command, ...args], {
+  const line = [process.execPath, command, ...args]
+  const limit = ['-c', `ulimit -f ${(mostFileBytes ?? 0) / 512} && exec "$@"`, 'sh']
+  const [file = '', ...rest] = mostFileBytes === undefined ? line : ['sh', ...limit, ...line]
+  const child = spawn(file, rest, {
     cwd,
     env: { ...environment(), NODE_OPTIONS: imports.join(' '), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -40,6 +40,10 @@ describe('experiments', () => {
     [['report', '--set', 'stages[7].head=[10]'], /stages.*7/],
     [['report', '--set', 'train.epochs'], /^--set must be path=value, /],
     [['report', '--set', 'data.labelled=2'], /data\.labelled.*2/],
+    [
+      ['mnist_mlp_1p', '--set', 'stages[0].head=[2000000]'],
+      /^training needs (about \d+ MB for the states of one stage, and|.* more of memory, but only) /m,
+    ],
   ])('gradpool run %j', async (args, sentence) => {
     await expectMistake(['run', ...args], sentence)
   })

@@ -1,11 +1,12 @@
-// A run whose process is killed at random moments, and gone on with, comes to the bits of one that was let alone.
+// A run whose process is killed at random moments, and gone on with, comes to the bits of one that was let alone. Each kill
+// costs at most the checkpoint that was being written: the one before it is there, and the run goes on from it.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunResult } from '@gradpool/orchestrator'
 import { expect, test } from 'vitest'
 import { emptyFolder, gradpool, runsIn, start } from '../gradpool.js'
 import { bitsOf, documentOf } from '../run-document.js'
-import { checkpointsIn } from './checkpoints-in.js'
+import { begunCheckpoints, checkpointsIn, stepsGoneOnFrom } from './checkpoints-in.js'
 import { isLong } from './is-long.js'
 import { randomNumbers } from './random-numbers.js'
 
@@ -15,7 +16,7 @@ const experiments = ['report', '--epochs', isLong ? '4' : '2']
 const often = ['--checkpoint-every', '0.1', '--quiet', '--in-process']
 
 test(
-  `${numKills} kills at random moments change no bit, and lose no checkpoint`,
+  `${numKills} kills at random moments change no bit, and cost at most one checkpoint each`,
   async () => {
     const random = randomNumbers(7)
     const undisturbed = await gradpool(['run', ...experiments, '--json'], {
@@ -39,20 +40,35 @@ test(
 /** Kills each process of a run, until one is faster or `most` were killed. @returns how many were. */
 async function killedUntilDone(cwd: string, random: () => number, most: number): Promise<number> {
   let kills = 0
+  let left = await checkpointsIn(cwd)
   for (;;) {
-    const begun = (await checkpointsIn(cwd)).hasRun
-    const args = begun ? ['resume', ...often] : ['run', ...experiments, ...often]
-    const { child, ended } = start(args, { cwd })
+    const log = join(cwd, `calls-${kills}`)
+    const args = left.hasRun ? ['resume', ...often] : ['run', ...experiments, ...often]
+    const { child, ended } = start(args, {
+      cwd,
+      preload: ['fault-points.mjs'],
+      env: { GRADPOOL_FAULT_LOG: log },
+    })
     const killer =
       kills < most ? setTimeout(() => child.kill('SIGKILL'), 300 + 1500 * random()) : undefined
     const { code, stderr } = await ended
     clearTimeout(killer)
     // No message of a damaged checkpoint, or of anything else.
     expect(stderr).toBe('')
+    for (const [stage, step] of await stepsGoneOnFrom(cwd, left.numEvents)) {
+      expect(step, `where ${stage} went on`).toBe(left.steps.get(stage) ?? 0)
+    }
     if (code === 0) return kills
     expect(code).toBe(null)
     kills++
-    const { unreadable } = await checkpointsIn(cwd)
-    expect(unreadable).toEqual([])
+    const before = left
+    left = await checkpointsIn(cwd)
+    expect(left.unreadable).toEqual([])
+    for (const [stage, begun] of await begunCheckpoints(log)) {
+      if (left.done.has(stage)) continue
+      // All but the one that was being written.
+      const least = begun.at(-2) ?? before.steps.get(stage) ?? 0
+      expect(left.steps.get(stage) ?? 0, `the checkpoint of ${stage}`).toBeGreaterThanOrEqual(least)
+    }
   }
 }

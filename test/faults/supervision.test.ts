@@ -8,7 +8,10 @@ import { expect, test } from 'vitest'
 import { emptyFolder, gradpool, runsIn, type Running, start } from '../gradpool.js'
 import { bitsOf, documentOf, runJson } from '../run-document.js'
 import { isLong } from './is-long.js'
+import { randomNumbers } from './random-numbers.js'
 
+/** How many processes each signal ends. */
+const numFaults = isLong ? 50 : 1
 const experiment = ['mnist_auto_2', '--epochs', '3']
 const often = ['--checkpoint-every', '0.1']
 const begun = 'mnist_auto_2 autoencode started:'
@@ -20,12 +23,16 @@ async function trainer(cwd: string): Promise<number> {
   return (JSON.parse(lock) as { pid: number }).pid
 }
 
-/** Ends the process that trains once another one does than before. */
-async function killTrainer(cwd: string, signal: NodeJS.Signals, before = 0): Promise<number> {
+/** Ends the process that trains, after a while, once another one does than before. */
+async function killTrainer(
+  cwd: string,
+  signal: NodeJS.Signals,
+  { before = 0, afterMs = 150 } = {},
+): Promise<number> {
   for (;;) {
     const pid = await trainer(cwd).catch(() => before)
     if (pid !== before) {
-      await setTimeout(150)
+      await setTimeout(afterMs)
       process.kill(pid, signal)
       return pid
     }
@@ -33,24 +40,30 @@ async function killTrainer(cwd: string, signal: NodeJS.Signals, before = 0): Pro
   }
 }
 
-test.each(isLong ? ['SIGSEGV', 'SIGKILL', 'SIGBUS', 'SIGABRT'] : (['SIGSEGV'] as const))(
-  'a process that is ended by %s is started again, with the same bits and a note in the record',
+const signals = ['SIGSEGV', 'SIGKILL', 'SIGBUS', 'SIGABRT'] as const
+
+test.each(isLong ? signals : signals.slice(0, 1))(
+  `a process that is ended by %s is started again, with the same bits and a note in the record, ${numFaults} times`,
   async (signal) => {
     const wanted = bitsOf(await runJson(experiment))
-    const cwd = await emptyFolder()
-    const running = start(['run', ...experiment, ...often, '--json'], { cwd })
-    await running.saidOnStderr(begun)
-    await killTrainer(cwd, signal as NodeJS.Signals)
-    const { code, stdout, stderr } = await running.ended
-    expect(stderr).toContain(
-      `The training process was ended by ${signal}; it goes on from the last checkpoint (1 of 3 times)\n`,
-    )
-    expect(code).toBe(0)
-    expect(bitsOf(documentOf({ stdout }))).toEqual(wanted)
-    const [run = ''] = await runsIn(cwd)
-    const { events } = await readRun(join(cwd, 'runs', run))
-    expect(events).toContainEqual(expect.objectContaining({ type: 'resumed', after: signal }))
+    const random = randomNumbers(signals.indexOf(signal))
+    for (let fault = 0; fault < numFaults; fault++) {
+      const cwd = await emptyFolder()
+      const running = start(['run', ...experiment, ...often, '--json'], { cwd })
+      await running.saidOnStderr(begun)
+      await killTrainer(cwd, signal, { afterMs: 300 * random() })
+      const { code, stdout, stderr } = await running.ended
+      expect(stderr).toContain(
+        `The training process was ended by ${signal}; it goes on from the last checkpoint (1 of 3 times)\n`,
+      )
+      expect(code).toBe(0)
+      expect(bitsOf(documentOf({ stdout }))).toEqual(wanted)
+      const [run = ''] = await runsIn(cwd)
+      const { events } = await readRun(join(cwd, 'runs', run))
+      expect(events).toContainEqual(expect.objectContaining({ type: 'resumed', after: signal }))
+    }
   },
+  isLong ? 3_600_000 : 120_000,
 )
 
 test('one that is ended again and again is given up, with the command that goes on', async () => {
@@ -58,7 +71,9 @@ test('one that is ended again and again is given up, with the command that goes 
   const running = start(['run', 'mnist_auto_2', '--epochs', '1000', ...often], { cwd })
   await running.said(begun)
   let pid = 0
-  for (let kills = 0; kills < 4; kills++) pid = await killTrainer(cwd, 'SIGSEGV', pid)
+  for (let kills = 0; kills < 4; kills++) {
+    pid = await killTrainer(cwd, 'SIGSEGV', { before: pid })
+  }
   const { code, stderr } = await running.ended
   expect(code).toBe(1)
   expect(stderr).toMatch(

@@ -12,7 +12,7 @@ it('fails the stage with the step and the last finite loss', async () => {
     {
       status: 'failed',
       error:
-        "auto: the loss is not a finite number at step 8 (epoch 2); the last finite loss was 0.142857; all tensors were finite before it, the largest value was 64.3 in 'w'; a smaller learning rate may help",
+        "auto: the loss is not a finite number at step 8 (epoch 2); the last finite loss was 0.142857; all states were finite before it, the largest value was 64.3 in 'w'; a smaller learning rate may help",
       stages: [{ epochs: [{ epoch: 1 }] }],
     },
     { status: 'done' },

@@ -36,6 +36,11 @@ describe('a second run', () => {
     await rm(store(directory), { recursive: true })
     const third = await runPlans(plans, { directory, resume: second.result.run })
     expect(third.engine.trained).toEqual([])
+    // And still knows that it trained none of them.
+    expect(third.result.experiments).toEqual(second.result.experiments)
+    expect(third.events).toContainEqual(
+      expect.objectContaining({ type: 'stageReused', byAnotherRun: true }),
+    )
   })
 
   it('starts a new stage from one that was trained before', async () => {

@@ -1,9 +1,23 @@
 /** A log of lines, of which the last may have been cut short. */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs'
 import { isMissing } from './file-errors.js'
 
 const CHUNK_BYTES = 65536
 const NEWLINE = 10
+
+/** Adds a line to a file that is open; the system may take it in parts. */
+export function appendLine(file: number, line: string): void {
+  const bytes = Buffer.from(`${line}\n`)
+  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written)
+}
 
 /** Takes away what stands after the last end of a line. @returns whether there was something. */
 export function endTornLine(path: string): boolean {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { reasonOf } from '../files/file-errors.js'
 import type { RunDirectory } from './run-directory.js'
 import { readStageFiles, type DoneStage } from './stage-files.js'
-import { linkStage, putIntoStore, STORE_FOLDER } from './stage-store.js'
+import { putIntoStore, STORE_FOLDER, takeFromStore } from './stage-store.js'
 
 export interface DoneStagesOptions {
   readonly directory: RunDirectory
@@ -19,8 +19,6 @@ export interface DoneStagesOptions {
   readonly onWarning: (message: string) => void
 }
 
-export type Found = DoneStage & { /** Of another run. */ readonly isReused: boolean }
-
 export class DoneStages {
   readonly #options: DoneStagesOptions
 
@@ -29,18 +27,18 @@ export class DoneStages {
   }
 
   /** Its files are in the run's directory then; undefined where the stage is to be trained. */
-  async find(hash: string): Promise<Found | undefined> {
+  async find(hash: string): Promise<DoneStage | undefined> {
     const { directory, numerics, version, fresh, onWarning } = this.#options
     const wanted = { hash, numerics, version }
     const own = directory.stageFolder(hash)
     const before = await readStageFiles(own, wanted, onWarning)
-    if (before !== undefined) return { ...before, isReused: false }
+    if (before !== undefined) return before
     if (fresh) return undefined
     const entry = this.#entry(hash)
     const found = await readStageFiles(entry, wanted, onWarning)
     if (found === undefined) return undefined
     try {
-      await linkStage(entry, own)
+      await takeFromStore(entry, own)
     } catch (error) {
       onWarning(`cannot take a stage from '${entry}', so it is trained: ${reasonOf(error)}`)
       return undefined

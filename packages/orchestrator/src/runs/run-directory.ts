@@ -12,13 +12,13 @@
  * Every file but the log is there whole or not at all.
  */
 import { UserError } from '@gradpool/core'
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointStore } from '../checkpoints/checkpoint-store.js'
 import { flushDirectory, makeDirectories, writeDurably } from '../files/durable-file.js'
 import { reasonOf } from '../files/file-errors.js'
-import { endTornLine } from '../files/log-file.js'
+import { appendLine, endTornLine } from '../files/log-file.js'
 import type { RunRecord } from './run-record.js'
 import type { RunEvent, RunResult } from './run-result.js'
 import type { NamedArray } from '../files/safetensors.js'
@@ -86,7 +86,7 @@ export class RunDirectory {
   append(event: RunEvent, time: Date): string | undefined {
     if (this.#log === undefined) return undefined
     try {
-      writeSync(this.#log, `${JSON.stringify({ time: time.toISOString(), ...event })}\n`)
+      appendLine(this.#log, JSON.stringify({ time: time.toISOString(), ...event }))
       return undefined
     } catch (error) {
       this.#closeLog()

@@ -3,10 +3,10 @@
  *
  *     weights.safetensors   all states at the end, the optimizer's included
  *     metrics.json          every epoch, the test, the samples
- *     done                  written last: the stage is whole
+ *     done                  written last: the stage is whole; empty where this run trained it
  */
 import { UserError, type StateValues } from '@gradpool/core'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { makeDirectories, writeDurably } from '../files/durable-file.js'
@@ -38,9 +38,14 @@ export interface StageMetrics {
 export interface DoneStage {
   readonly metrics: StageMetrics
   readonly state: StateValues
+  /** Trained by an earlier run. */
+  readonly isReused: boolean
 }
 
 export const STAGE_FILES = ['weights.safetensors', 'metrics.json', 'done'] as const
+
+/** What `done` says of a stage that an earlier run trained. */
+export const DONE_EARLIER = 'by an earlier run\n'
 
 /** @throws UserError when a file cannot be written; `done` is not there then. */
 export async function writeStageFiles(
@@ -92,7 +97,7 @@ export async function readStageFiles(
 export async function readDoneStage(folder: string): Promise<DoneStage | undefined> {
   const [weightsFile, metricsFile, doneFile] = STAGE_FILES
   try {
-    await stat(join(folder, doneFile))
+    const isReused = (await readFile(join(folder, doneFile), 'utf8')) === DONE_EARLIER
     const metrics: unknown = JSON.parse(await readFile(join(folder, metricsFile), 'utf8'))
     if (!isMetrics(metrics)) throw new UserError(`'${join(folder, metricsFile)}' is damaged`)
     const where = join(folder, weightsFile)
@@ -100,7 +105,7 @@ export async function readDoneStage(folder: string): Promise<DoneStage | undefin
     if (weightsHash(state) !== metrics.weights) {
       throw new UserError(`'${where}' is not as it was written`)
     }
-    return { metrics, state }
+    return { metrics, state, isReused }
   } catch (error) {
     if (isMissing(error)) return undefined
     if (error instanceof UserError) throw error

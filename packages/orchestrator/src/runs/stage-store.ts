@@ -8,9 +8,9 @@
  */
 import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { flushDirectory, makeDirectories } from '../files/durable-file.js'
+import { flushDirectory, makeDirectories, writeDurably } from '../files/durable-file.js'
 import { codeOf, isMissing } from '../files/file-errors.js'
-import { STAGE_FILES } from './stage-files.js'
+import { DONE_EARLIER, STAGE_FILES } from './stage-files.js'
 
 export const STORE_FOLDER = '.store'
 
@@ -21,7 +21,8 @@ export async function putIntoStore(entry: string, stageFolder: string): Promise<
   await rm(draft, { recursive: true, force: true })
   await mkdir(draft)
   try {
-    await linkStage(stageFolder, draft)
+    for (const name of STAGE_FILES) await linkAnew(join(stageFolder, name), join(draft, name))
+    await flushDirectory(draft)
     // Only one that is damaged or of another version is there, or one that another run has just put there.
     await rm(entry, { recursive: true, force: true })
     await rename(draft, entry)
@@ -32,14 +33,15 @@ export async function putIntoStore(entry: string, stageFolder: string): Promise<
   }
 }
 
-/** Gives a stage's folder the files of an entry or of another folder; `done` comes last. */
-export async function linkStage(from: string, to: string): Promise<void> {
-  await makeDirectories(to)
-  for (const name of STAGE_FILES) {
-    await rm(join(to, name), { force: true })
-    await linkOrCopy(join(from, name), join(to, name))
+/** Gives a run the files of an entry; `done` comes last, and says where they are from. */
+export async function takeFromStore(entry: string, stageFolder: string): Promise<void> {
+  const [weightsFile, metricsFile, doneFile] = STAGE_FILES
+  await makeDirectories(stageFolder)
+  await rm(join(stageFolder, doneFile), { force: true })
+  for (const name of [weightsFile, metricsFile]) {
+    await linkAnew(join(entry, name), join(stageFolder, name))
   }
-  await flushDirectory(to)
+  await writeDurably(join(stageFolder, doneFile), DONE_EARLIER)
 }
 
 /** Entries of the store of a folder of runs, as `{ numerics, hash, path }`. */
@@ -56,7 +58,9 @@ export async function storeEntries(
   return entries
 }
 
-async function linkOrCopy(from: string, to: string): Promise<void> {
+/** A copy where the file system has no links. */
+async function linkAnew(from: string, to: string): Promise<void> {
+  await rm(to, { force: true })
   try {
     await link(from, to)
   } catch (error) {

@@ -24,8 +24,8 @@ export async function checkMemory(
   const available = process.availableMemory()
   if (needed > available) {
     throw new UserError(
-      `training needs about ${megabytes(needed)} for the states of ${largest.length} stages at one time, ` +
-        `and ${megabytes(available)} are available; fewer workers need less`,
+      `training needs about ${megabytes(needed)} for the states of ${countOf(largest)}, ` +
+        `and ${megabytes(available)} are available`,
     )
   }
   await compileAll(largest, engine)
@@ -53,6 +53,10 @@ function stateBytes({ training }: StagePlan): number {
   const { program } = training.program
   const states = program.inputs.filter(({ role }) => role === 'state')
   return states.reduce((sum, { node }) => sum + 4 * sizeOf(program.node(node).shape), 0)
+}
+
+function countOf({ length }: readonly StagePlan[]): string {
+  return length === 1 ? 'one stage' : `${length} stages at one time (fewer workers need less)`
 }
 
 function megabytes(numBytes: number): string {

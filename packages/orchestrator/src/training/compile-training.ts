@@ -1,5 +1,11 @@
 /** What a stage trains: one execution, or replicas whose states are averaged. */
-import type { Engine, Execution, StateValues } from '@gradpool/core'
+import {
+  replicaSeed,
+  type CompileOptions,
+  type Engine,
+  type Execution,
+  type StateValues,
+} from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
 import { Replicas } from './replicas.js'
 
@@ -12,6 +18,20 @@ export async function compileTraining(
   const given = { ...options, seed, orderSeed }
   if (averaging) return Replicas.compile(engine, averaging, given)
   return engine.compile(training.program, { ...given, data: training.data })
+}
+
+/** What an execution of a training is given; each replica has examples and seeds of its own. */
+export function givenTo(
+  { training, averaging, seed, orderSeed = seed }: StagePlan,
+  replica = 0,
+): Pick<CompileOptions, 'data' | 'seed'> & { readonly orderSeed: number } {
+  if (averaging === undefined) return { data: training.data, seed, orderSeed }
+  const { data = training.data } = averaging.replicas[replica] ?? {}
+  return {
+    data,
+    seed: replicaSeed(seed, replica),
+    orderSeed: replicaSeed(orderSeed, replica),
+  }
 }
 
 /** How many threads a stage can keep busy. */

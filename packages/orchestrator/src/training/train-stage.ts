@@ -16,7 +16,8 @@ import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
 import type { ThreadBudget } from '../scheduling/thread-budget.js'
 import { Accuracies, finite, rounded } from './accuracies.js'
 import { bestEpoch, isOver } from './best-epoch.js'
-import { compileTraining, executionsOf, modelOf, mostThreads } from './compile-training.js'
+import { compileTraining, executionsOf, givenTo, modelOf, mostThreads } from './compile-training.js'
+import { findOrigin } from './find-origin.js'
 import { Replicas } from './replicas.js'
 import { samplesOf } from './samples.js'
 import { lossNotFinite, sentenceOf } from './stage-errors.js'
@@ -211,7 +212,7 @@ export class StageTraining {
       const results = await this.#threads.run([rest, wholePass(validation)], (pause) =>
         this.#checkpoints.whenDue(pause),
       )
-      checkLoss(results[0], epoch, training, training)
+      await this.#checkLoss(results[0], training, training)
       // A span may have ended before it saw the stop: what is done is done, but nothing follows.
       if (results.every((result) => result?.status !== 'stopped')) return results
       this.#threads.throwIfStopped()
@@ -230,7 +231,7 @@ export class StageTraining {
       const { results, isDone } = await this.#threads.runApart(round, replicas.average)
       for (const [i, spans] of round.entries()) {
         const training = spans.at(-1)?.execution
-        if (training) checkLoss(results[i]?.at(-1), epoch, training, replicas)
+        if (training) await this.#checkLoss(results[i]?.at(-1), training, replicas, i)
       }
       if (isDone) replicas.endRound()
       this.#threads.throwIfStopped()
@@ -282,6 +283,30 @@ export class StageTraining {
     return execution
   }
 
+  /**
+   * @param states where the states are that the step began with
+   * @throws Failed where a training came upon a loss that is not finite
+   */
+  async #checkLoss(
+    result: SpanResult | undefined,
+    training: Execution,
+    states: Pick<Execution, 'read'>,
+    replica?: number,
+  ): Promise<void> {
+    if (result?.status !== 'notFinite') return
+    const { engine, plan } = this.#options
+    // Told as far as there is the memory to find it.
+    const origin = await findOrigin({ engine, training, ...givenTo(plan, replica) }).catch(
+      () => undefined,
+    )
+    throw new Failed(
+      lossNotFinite({
+        ...{ step: training.step + 1, epoch: this.#epochs.length + 1 },
+        ...{ lastLoss: result.lastLoss, state: states.read(), origin },
+      }),
+    )
+  }
+
   #soFar(): { epochs: EpochRow[]; seconds: number } {
     return { epochs: this.#epochs, seconds: this.#elapsedSeconds() }
   }
@@ -289,20 +314,6 @@ export class StageTraining {
   #elapsedSeconds(): number {
     return (performance.now() - this.#started) / 1000
   }
-}
-
-/**
- * @param states where the states are that it began with
- * @throws Failed where a training came upon a loss that is not finite
- */
-function checkLoss(
-  result: SpanResult | undefined,
-  epoch: number,
-  { step }: Execution,
-  states: Pick<Execution, 'read'>,
-): void {
-  if (result?.status !== 'notFinite') return
-  throw new Failed(lossNotFinite(step + 1, epoch, result.lastLoss, states.read()))
 }
 
 function wholePass(execution: Execution | undefined): Span | undefined {
