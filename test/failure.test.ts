@@ -15,6 +15,7 @@ test('a loss that is no number fails its experiment with step and last finite lo
   expect(exploded).toMatchObject({ status: 'failed', accuracy: null, weights: null })
   expect(exploded?.error).toMatch(/step \d+/)
   expect(exploded?.error).toMatch(/last finite loss/)
+  expect(exploded?.error).toMatch(/first tensor of the step that is not is %\d+ = matmul/)
   expect(sibling).toMatchObject({ name: 'mnist_mlp_1p', status: 'done' })
 
   const shown = await gradpool([...args, ...data, '--quiet'], { cwd })
