@@ -1,6 +1,18 @@
 /** States: shared, handed on, named twice. */
-import { broadcastTo, evaluation, mul, traceProgram, type Engine } from '@gradpool/core'
+import {
+  averaging,
+  broadcastTo,
+  evaluation,
+  mul,
+  partsOf,
+  sgd,
+  traceProgram,
+  train,
+  type Engine,
+  type Split,
+} from '@gradpool/core'
 import { describe, expect, test } from 'vitest'
+import { expectClose } from './compare.js'
 import { data, network, training } from './network.js'
 
 export function describeStates(engineOf: () => Engine): void {
@@ -18,6 +30,35 @@ export function describeStates(engineOf: () => Engine): void {
       expect(fit.read()).toEqual(weights)
       check.dispose()
       fit.dispose()
+    })
+
+    test('are averaged over replicas that share them', async () => {
+      const engine = engineOf()
+      const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 })
+      const parts = partsOf(data, { every: 1, parts: [5, 10, 8] })
+      const programOf = (part: Split) => train(network, { optimizer, batchSize: 23, data: part })
+      const { model, replicas } = averaging(parts.map(programOf))
+      const none = { data: { fields: {}, rows: Int32Array.of(0) }, seed: 4 }
+      const mean = await engine.compile(model, none)
+      const rounds = [mean]
+      for (const [i, { take, training }] of replicas.entries()) {
+        const given = { data: parts[i] ?? data, seed: 4, shareStateOf: mean }
+        const taking = await engine.compile(take, { ...none, shareStateOf: mean })
+        rounds.unshift(taking, await engine.compile(training, given))
+      }
+      // One step each, weighted by examples, is a step on all of them.
+      const whole = await engine.compile(programOf(data), { data, seed: 4 })
+      for (let round = 0; round < 3; round++) {
+        for (const execution of rounds) {
+          expect((await execution.run({ steps: 1 })).status).toBe('done')
+        }
+        await whole.run({ steps: 1 })
+        const averaged = mean.read()
+        for (const [name, values] of Object.entries(whole.read())) {
+          expectClose(averaged[name] ?? [], values, 1e-5, () => `${name} after round ${round}`)
+        }
+      }
+      for (const execution of [...rounds, whole]) execution.dispose()
     })
 
     test('go on where another execution left off', async () => {
