@@ -1,13 +1,14 @@
 // Mutated inputs for every parser: whatever the bytes, a parser returns or throws a UserError, soon, and takes little memory.
 //
 //     node test/fuzz.mjs [inputs per parser, 100000] [seed, 0] [name of a parser]
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { philox, UserError } from '@gradpool/core'
+import { initialState, philox, prediction, UserError } from '@gradpool/core'
 import { encodeIdx, loadDataset } from '@gradpool/datasets'
-import { defineExperiment } from '@gradpool/experiments'
+import { codeModel, defineExperiment } from '@gradpool/experiments'
+import { encoderFromBytes, encoderToBytes, HashIndex, makeEncoder } from '@gradpool/hashing'
 import {
   CheckpointStore,
   decodeSafetensors,
@@ -172,6 +173,14 @@ const parsers = {
       return defineExperiment(value)
     },
   ],
+  encoder: [await encoderBytes(), (bytes) => encoderFromBytes(bytes, 'it')],
+  index: [
+    await indexBytes(),
+    (() => {
+      const path = join(mkdtempSync(join(folder, 'index')), 'x.index')
+      return (bytes) => (writeFileSync(path, bytes), HashIndex.load(path))
+    })(),
+  ],
   checkpoint: [
     await checkpointRecord(),
     (() => {
@@ -185,8 +194,27 @@ const parsers = {
   ],
 }
 
+async function encoderBytes() {
+  const dataset = await dataOf(dataFolder('whole', pixels, ''))
+  const stages = [{ kind: 'autoencode', encoder: [3, 2], decoder: [16], codeActivation: 'sigmoid' }]
+  const config = defineExperiment({ name: 'a', data: { kind: 'mnist' }, stages })
+  const { model } = codeModel(config, dataset)
+  const data = { fields: dataset.fields.train, numExamples: 2 }
+  const { program } = prediction(model, { batchSize: 2, data })
+  const encoder = makeEncoder('a', program, initialState(program, 0))
+  return encoderToBytes({ encoder, about: '{}' })
+}
+
+async function indexBytes() {
+  const path = join(mkdtempSync(join(folder, 'whole')), 'x.index')
+  const model = { name: 'a', hash: 'f'.repeat(64) }
+  const index = HashIndex.create({ bits: 2, model, encoder: await encoderBytes() })
+  index.add({ codes: Float32Array.of(0, 0.5, 1, 0.25, 0.75, 1), labels: [1, 2, 3] })
+  await index.save(path)
+  return readFileSync(path)
+}
+
 async function checkpointRecord() {
-  const { readFileSync } = await import('node:fs')
   const directory = mkdtempSync(join(folder, 'whole'))
   const position = { step: 1, since: 0, sums: { loss: Float64Array.of(1, NaN) }, lastLoss: 1 }
   const rest = { stage: 'x', numerics: 'exact', epochs: [], seconds: 1, states: new Map() }

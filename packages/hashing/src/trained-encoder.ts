@@ -39,12 +39,15 @@ export async function trainedEncoder(
     const which = seed === undefined ? `'${name}'` : `'${name}' with seed ${seed}`
     throw new UserError(`the run '${directory}' has no experiment ${which}`)
   }
-  if (!isDeepStrictEqual(found.config, JSON.parse(JSON.stringify(config)))) {
-    throw new UserError(`${name} is not what it was when the run '${directory}' was begun`)
-  }
   const codes = fitting(config, dataset, () => codeModel(config, dataset))
   const stage = codes && found.stages[codes.position]
   if (codes === undefined || stage === undefined) return undefined
+  const upTo = (stages: readonly unknown[]) => stages.slice(0, codes.position + 1)
+  if (!isDeepStrictEqual(upTo(stagesOf(found.config)), asJson(upTo(config.stages)))) {
+    throw new UserError(
+      `the ${stage.name} stage of ${name} is not what it was when the run '${directory}' was begun`,
+    )
+  }
   const done = await readDoneStage(join(directory, 'stages', stage.hash))
   if (done === undefined) {
     throw new UserError(
@@ -56,6 +59,16 @@ export async function trainedEncoder(
     const { program } = prediction(codes.model, { batchSize: BATCH_SIZE, data })
     return makeEncoder(name, program, done.state)
   })
+}
+
+/** Of a configuration as a record has it. */
+function stagesOf(config: unknown): readonly unknown[] {
+  const isObject = typeof config === 'object' && config !== null
+  return isObject && 'stages' in config && Array.isArray(config.stages) ? config.stages : []
+}
+
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
 }
 
 /** Says of which images a model cannot be. */
