@@ -22,9 +22,10 @@ export function describeSpans(engineOf: () => Engine): void {
       const span = await fit.run({
         steps: 1e9,
         signal: controller.signal,
-        onProgress: ({ step, last }) => {
+        onProgress: ({ step, last, results }) => {
           steps.push(step)
           expect(last.loss).toBeGreaterThan(0)
+          expect(results.loss).toEqual(Float32Array.of(last.loss ?? NaN))
           if (steps.length === 3) controller.abort()
         },
       })

@@ -347,7 +347,7 @@ static bool check_result(const struct check *check, const uint32_t *record, bool
     const uint32_t count = record[RESULT_COUNT];
     return count > 0 && reads_floats(check, record[RESULT_VALUE], count) &&
            (!has_tail || reads_floats(check, record[RESULT_TAIL_VALUE], count)) &&
-           writes(check, record[RESULT_SUM], count, 8) && writes_floats(check, record[RESULT_LAST], 1);
+           writes(check, record[RESULT_SUM], count, 8) && writes_floats(check, record[RESULT_LAST], count);
 }
 
 INLINE uint32_t wrong(enum check_part part, uint32_t number) {

@@ -9,7 +9,7 @@
 #ifndef GRADPOOL_PLAN_H
 #define GRADPOOL_PLAN_H
 
-#define PLAN_VERSION 2
+#define PLAN_VERSION 3
 
 /* What the kernels need of a stack; each thread has its own. */
 #define STACK_BYTES 262144
@@ -71,7 +71,7 @@ enum result_word {
   RESULT_VALUE = 1,       /* address of f32[count], full batch */
   RESULT_TAIL_VALUE = 2,  /* address of f32[count], shorter last batch */
   RESULT_SUM = 3,         /* address of f64[count]: set to 0 when a span starts; += value * examples after each step, in step order */
-  RESULT_LAST = 4,        /* address of f32: the first element's value at the last step, for progress */
+  RESULT_LAST = 4,        /* address of f32[count]: the values at the last step, for progress */
   RESULT_WORDS = 5
 };
 

@@ -71,8 +71,11 @@ static void add_results(char *base, uint32_t *run, bool is_tail, uint32_t exampl
         const uint32_t *result = result_record(base, run, i);
         const float *value = floats_at(base, result[is_tail ? RESULT_TAIL_VALUE : RESULT_VALUE]);
         double *total = (double *)(base + result[RESULT_SUM]);
-        for (uint32_t e = 0; e < result[RESULT_COUNT]; e++) total[e] += (double)value[e] * examples;
-        *floats_at(base, result[RESULT_LAST]) = value[0];
+        float *last = floats_at(base, result[RESULT_LAST]);
+        for (uint32_t e = 0; e < result[RESULT_COUNT]; e++) {
+            total[e] += (double)value[e] * examples;
+            last[e] = value[e];
+        }
         if (i == 0 && value[0] - value[0] == 0) *(float *)(run + RUN_LAST_LOSS) = value[0];
     }
 }

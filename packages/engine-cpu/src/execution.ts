@@ -183,15 +183,16 @@ export class CpuExecution implements Execution {
 
   progress(): Progress {
     this.#checkAlive()
-    const last = this.#resultSizes
-      .map(({ name, size }, index) => ({
-        name,
-        size,
-        address: this.#resultWord(index, RESULT.LAST),
-      }))
-      .filter(({ size }) => size === 1)
-      .map(({ name, address }) => [name, this.#floatWord(address)] as const)
-    return { step: this.step, last: Object.fromEntries(last) }
+    const results = this.#resultSizes.map(({ name, size }, index) => {
+      const values = this.#host.arena.floats(this.#resultWord(index, RESULT.LAST), size)
+      return [name, values.slice()] as const
+    })
+    const last = results.filter(([, { length }]) => length === 1)
+    return {
+      step: this.step,
+      last: Object.fromEntries(last.map(([name, [value = NaN]]) => [name, value])),
+      results: Object.fromEntries(results),
+    }
   }
 
   stop(): void {
@@ -351,8 +352,8 @@ export class CpuExecution implements Execution {
       record[RESULT.VALUE] = full.plan.resultAddress(index, full.address)
       record[RESULT.TAIL_VALUE] = rest ? rest.plan.resultAddress(index, rest.address) : 0
       record[RESULT.SUM] = this.#allocate(8 * size)
-      const last = this.#allocate(4)
-      arena.words(last, 1)[0] = NAN_BITS
+      const last = this.#allocate(4 * size)
+      arena.words(last, size).fill(NAN_BITS)
       record[RESULT.LAST] = last
     }
     const code = this.#host.kernels.check(this.#run)
@@ -388,10 +389,6 @@ export class CpuExecution implements Execution {
     const [value = 0] = this.#host.arena.words(this.#results + 4 * (RESULT.WORDS * index + word), 1)
     // Words are signed, addresses are not.
     return value >>> 0
-  }
-
-  #floatWord(address: number): number {
-    return this.#host.arena.floats(address, 1)[0] ?? NaN
   }
 }
 

@@ -3,7 +3,7 @@
  */
 import type { DType } from '@gradpool/core'
 
-export const PLAN_VERSION = 2
+export const PLAN_VERSION = 3
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 

@@ -150,8 +150,14 @@ export class TensorFlowExecution implements Execution {
   progress(): Progress {
     this.#checkAlive()
     const { results, step } = this.#progress
-    const last = scalarResults(this.program).map((name, index) => [name, results[index] ?? NaN])
-    return { step, last: Object.fromEntries(last) as Record<string, number> }
+    const names = scalarResults(this.program)
+    return {
+      step,
+      last: Object.fromEntries(names.map((name, index) => [name, results[index] ?? NaN])),
+      results: Object.fromEntries(
+        names.map((name, index) => [name, results.slice(index, index + 1)]),
+      ),
+    }
   }
 
   stop(): void {

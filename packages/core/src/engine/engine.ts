@@ -75,6 +75,8 @@ export interface Progress {
   readonly step: number
   /** Scalar results of the last step by name. */
   readonly last: Readonly<Record<string, number>>
+  /** All results of the last step by name, row-major; an engine may leave out those that are not scalars. */
+  readonly results: Readonly<Record<string, Float32Array>>
 }
 
 /**

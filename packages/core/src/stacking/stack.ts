@@ -77,9 +77,7 @@ export class Stack {
       if (axis === undefined) return [name, common(name, own)] as const
       const all = new Float32Array(sizeOf(shape))
       own.forEach((values, replica) => {
-        for (const { alone, stacked, size } of runsOf(shape, axis, replica)) {
-          all.set(values.subarray(alone, alone + size), stacked)
-        }
+        scatter(values, all, placeOf(shape, axis, replica))
       })
       return [name, all] as const
     })
@@ -92,9 +90,7 @@ export class Stack {
       const all = valuesOf(states, name)
       if (axis === undefined) return [name, all.slice()] as const
       const own = new Float32Array(all.length / this.numReplicas)
-      for (const { alone, stacked, size } of runsOf(shape, axis, replica)) {
-        own.set(all.subarray(stacked, stacked + size), alone)
-      }
+      collect(all, own, placeOf(shape, axis, replica))
       return [name, own] as const
     })
     return Object.fromEntries(taken)
@@ -151,15 +147,27 @@ function common(name: string, [one, ...others]: readonly Float32Array[]): Float3
   return one.slice()
 }
 
-/** Where a replica's elements are, alone and among all: runs that are contiguous in both. */
-function* runsOf(
-  shape: Shape,
-  axis: number,
-  replica: number,
-): Generator<{ readonly alone: number; readonly stacked: number; readonly size: number }> {
+/** Where a replica's elements are among all: runs of `size` from `first` on, `stride` apart. */
+interface Place {
+  readonly first: number
+  readonly size: number
+  readonly stride: number
+}
+
+function placeOf(shape: Shape, axis: number, replica: number): Place {
   const size = sizeOf(shape.slice(axis + 1))
-  const numReplicas = shape[axis] ?? 1
-  for (let run = 0; run < sizeOf(shape.slice(0, axis)); run++) {
-    yield { alone: run * size, stacked: (run * numReplicas + replica) * size, size }
+  return { first: replica * size, size, stride: (shape[axis] ?? 1) * size }
+}
+
+/** Runs are as short as a row of a narrow layer, for which a loop is faster than `set`. */
+function scatter(own: Float32Array, all: Float32Array, { first, size, stride }: Place): void {
+  for (let from = 0, to = first; from < own.length; from += size, to += stride) {
+    for (let i = 0; i < size; i++) all[to + i] = own[from + i] ?? 0
+  }
+}
+
+function collect(all: Float32Array, own: Float32Array, { first, size, stride }: Place): void {
+  for (let to = 0, from = first; to < own.length; to += size, from += stride) {
+    for (let i = 0; i < size; i++) own[to + i] = all[from + i] ?? 0
   }
 }

@@ -141,7 +141,8 @@ class FakeExecution implements Execution {
   }
 
   progress(): Progress {
-    return { step: this.step, last: { loss: this.#floats[0] ?? NaN, accuracy: 0.5 } }
+    const loss = this.#floats.slice(0, 1)
+    return { step: this.step, last: { loss: loss[0] ?? NaN, accuracy: 0.5 }, results: { loss } }
   }
 
   stop(): void {

@@ -9,11 +9,18 @@ export interface Fault {
   readonly thread: number
   /** Steps of the span that it still does. */
   readonly steps: number
+  /** Befalls a stack's spans of training, after so many of them, in the place of spans that several threads run. */
+  readonly afterStacked?: number
 }
 
 /** @param faults One for each such span, as long as there are any; they are taken from the array. */
 export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
   const real = new WeakMap<object, Execution>()
+  let numStacked = 0
+  const faultOfStack = () => {
+    const { afterStacked } = faults[0] ?? {}
+    return afterStacked !== undefined && numStacked++ >= afterStacked ? faults.shift() : undefined
+  }
   const wrap = (task: SpanTask, fault?: Fault) => ({
     workerModule: engine.workerModule,
     task,
@@ -27,7 +34,12 @@ export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
       const faulty = overlay(execution, {
         begin(steps, continues) {
           const isHit = isReplica(program, faults[0]?.thread)
-          return wrap(execution.begin(steps, continues), isHit ? faults.shift() : undefined)
+          const fault = isHit
+            ? faults.shift()
+            : isStackTraining(program)
+              ? faultOfStack()
+              : undefined
+          return wrap(execution.begin(steps, continues), fault)
         },
         beginTogether(steps, workers, continues) {
           const fault = program.shards === undefined ? undefined : faults.shift()
@@ -45,6 +57,10 @@ export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
 function isReplica({ program }: BatchProgram, replica = -1): boolean {
   const isOf = ({ name }: { readonly name: string }) => name.startsWith(`replica ${replica}/`)
   return program.results.length > 0 && program.updates.some(isOf)
+}
+
+function isStackTraining({ program: { results, updates, nodes } }: BatchProgram): boolean {
+  return updates.length > 0 && results.some(({ node }) => nodes[node]?.shape.length === 1)
 }
 
 /** An object with some of its members replaced. */
