@@ -1,5 +1,6 @@
 export type { CpuEngineOptions } from './engine.js'
 export { type BegunScan, PackedCodes, type PackedCodesOptions } from './hamming/packed-codes.js'
 export type { NearBounds, NearRows, ScanTask } from './hamming/scan.js'
+export { BLOCK_ROWS } from './hamming/words.js'
 export { nativeEngine, nativeInstructionSets, type NativeEngineOptions } from './native-engine.js'
 export { wasmEngine } from './wasm-engine.js'

@@ -31,7 +31,7 @@ export class CodeValues {
     if (this.#column.values instanceof Float32Array) {
       ;(this.#column as Column<Float32Array>).append(codes)
     } else {
-      ;(this.#column as Column<Uint8Array>).append(Uint8Array.from(codes, quantise))
+      ;(this.#column as Column<Uint8Array>).append(quantised(codes))
     }
   }
 
@@ -64,6 +64,10 @@ export function packStored(values: StoredValues, bits: number): Uint8Array {
   return packAtLeast(values, bits, values instanceof Float32Array ? 0.5 : 128)
 }
 
-function quantise(value: number): number {
-  return Math.min(255, Math.floor(256 * value))
+function quantised(codes: Float32Array): Uint8Array {
+  const values = new Uint8Array(codes.length)
+  for (let at = 0; at < codes.length; at++) {
+    values[at] = Math.min(255, Math.floor(256 * (codes[at] ?? 0)))
+  }
+  return values
 }

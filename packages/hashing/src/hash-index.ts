@@ -4,7 +4,7 @@
  * Rows are only ever added. Every search is exact, and its results have one order (`compare`).
  */
 import { UserError } from '@gradpool/core'
-import { PackedCodes, type NearBounds, type NearRows } from '@gradpool/engine-cpu'
+import { BLOCK_ROWS, PackedCodes, type NearBounds } from '@gradpool/engine-cpu'
 import { Column } from './column.js'
 import {
   CodeValues,
@@ -15,7 +15,8 @@ import {
 } from './code-values.js'
 import { ModelMismatchError } from './errors.js'
 import { readIndex, writeIndex } from './index-file.js'
-import { compare, NO_LABEL, type Neighbour, type RankedRow } from './neighbour.js'
+import { MultiIndex } from './multi-index.js'
+import { Nearest, NO_LABEL, type Neighbour } from './neighbour.js'
 import { bytesPerCode, checkBits, checkCodes, packAtLeast } from './pack-codes.js'
 
 /** The encoder that makes an index's codes. */
@@ -42,6 +43,8 @@ export interface HashIndexOptions {
    * names. They find the same. Default: native code where it is built.
    */
   readonly kernels?: string | undefined
+  /** Tables (see the README) are made once packed codes take so many bytes. Default: 2^20. */
+  readonly leastTableBytes?: number | undefined
 }
 
 export interface AddOptions {
@@ -90,6 +93,8 @@ export class HashIndex {
   readonly #ids: Column<Uint32Array>
   readonly #packed: PackedCodes
   readonly #values: CodeValues | undefined
+  readonly #leastTableBytes: number
+  #tables: MultiIndex | undefined
 
   private constructor({ options, ids, labels, values }: IndexContents) {
     this.bits = options.bits
@@ -100,19 +105,21 @@ export class HashIndex {
     const keepsValues = options.values !== 'none'
     this.#values = keepsValues ? new CodeValues(this.bits, values) : undefined
     const packed = keepsValues ? packStored(values, this.bits) : Uint8Array.from(values)
-    const { kernels } = options
+    const { kernels, leastTableBytes = 2 ** 20 } = options
+    this.#leastTableBytes = leastTableBytes
     this.#packed = new PackedCodes({ codeBytes: bytesPerCode(this.bits), kernels })
     this.#packed.append(packed, labels)
   }
 
   /** An empty index. @throws UserError for options that cannot be. */
-  static create({ bits, model, values = 'f32', encoder, kernels }: HashIndexOptions): HashIndex {
+  static create(options: HashIndexOptions): HashIndex {
+    const { bits, values = 'f32' } = options
     checkBits(bits)
     if (!VALUE_KINDS.includes(values)) {
       throw new UserError(`an index keeps values of kind ${VALUE_KINDS.join(', ')}, not ${values}`)
     }
     return new HashIndex({
-      options: { bits, model, values, encoder, kernels },
+      options: { ...options, values },
       ids: new Uint32Array(),
       labels: new Uint8Array(),
       values: values === 'f32' ? new Float32Array() : new Uint8Array(),
@@ -203,10 +210,8 @@ export class HashIndex {
     this.checkModel(options.model)
     checkCodes(queries, this.bits)
     const bounds = this.#boundsOf(options)
-    const near = this.#packed.near(packAtLeast(queries, this.bits, 0.5), bounds)
-    return near.map((rows, query) =>
-      this.#rank(queries.subarray(query * this.bits, (query + 1) * this.bits), rows, bounds.k),
-    )
+    const near = this.#near(packAtLeast(queries, this.bits, 0.5), bounds)
+    return this.#rankAll(queries, near, bounds.k)
   }
 
   /** @throws ModelMismatchError when a model is not the one that made the codes of this index. */
@@ -217,25 +222,70 @@ export class HashIndex {
     )
   }
 
-  #rank(query: Float32Array, near: NearRows, k: number): Neighbour[] {
+  /** By the tables those queries that these answer fast, the others by a scan. */
+  #near(queries: Uint8Array, bounds: NearBounds): ArrayLike<number>[] {
+    const tables = this.#tablesInUse()
+    if (tables === undefined) return this.#packed.near(queries, bounds)
+    // A part of the tables' last block is scanned again; ranking takes rows once.
+    const tail = tables.numRows < this.size ? this.#tail(queries, bounds, tables.numRows) : []
+    const rowBytes = bytesPerCode(this.bits)
+    const results = Array.from({ length: queries.length / rowBytes }, (_, query) => {
+      const near = tables.near(queries.subarray(query * rowBytes, (query + 1) * rowBytes), bounds)
+      return near?.concat(tail[query] ?? [])
+    })
+    const others = results.flatMap((near, query) => (near === undefined ? [query] : []))
+    const rest = new Uint8Array(others.length * rowBytes)
+    for (const [at, query] of others.entries()) {
+      rest.set(queries.subarray(query * rowBytes, (query + 1) * rowBytes), at * rowBytes)
+    }
+    const scanned = this.#packed.near(rest, bounds)
+    let next = 0
+    return results.map((near) => near ?? scanned[next++] ?? [])
+  }
+
+  /** What is near among the rows that the tables lack. */
+  #tail(queries: Uint8Array, bounds: NearBounds, numRows: number): number[][] {
+    const firstRow = BLOCK_ROWS * Math.floor(numRows / BLOCK_ROWS)
+    return this.#packed.near(queries, { ...bounds, firstRow }).map((near) => {
+      const rows: number[] = []
+      for (let at = 0; at < near.length; at += 2) {
+        if ((near[at] ?? 0) >= numRows) rows.push(near[at] ?? 0, near[at + 1] ?? 0)
+      }
+      return rows
+    })
+  }
+
+  /** The tables, where they pay; made anew when a quarter of the rows has come since. */
+  #tablesInUse(): MultiIndex | undefined {
+    if (this.size * bytesPerCode(this.bits) < this.#leastTableBytes) return undefined
+    if (this.#tables === undefined || this.#tables.numRows < 0.75 * this.size) {
+      this.#tables = new MultiIndex(this.#packed, this.bits)
+    }
+    return this.#tables
+  }
+
+  #rankAll(queries: Float32Array, near: readonly ArrayLike<number>[], k: number): Neighbour[][] {
+    return near.map((rows, query) =>
+      this.#rank(queries.subarray(query * this.bits, (query + 1) * this.bits), rows, k),
+    )
+  }
+
+  #rank(query: Float32Array, near: ArrayLike<number>, k: number): Neighbour[] {
     const labels = this.#packed.labels
     const ids = this.#ids.values
-    const ranked: RankedRow[] = []
+    const nearest = new Nearest(k)
     for (let at = 0; at < near.length; at += 2) {
       const [row, hamming] = [near[at] ?? 0, near[at + 1] ?? 0]
+      const distance = this.#values?.squaredDistance(query, row) ?? null
+      if (nearest.excludes(hamming, distance)) continue
       const label = labels[row] ?? NO_LABEL
-      ranked.push({
-        row,
+      nearest.add({
+        ...{ row, hamming, distance },
         id: ids[row] ?? 0,
         label: label === NO_LABEL ? null : label,
-        hamming,
-        distance: this.#values?.squaredDistance(query, row) ?? null,
       })
     }
-    return ranked
-      .sort(compare)
-      .slice(0, k)
-      .map(({ id, label, hamming, distance }) => ({ id, label, hamming, distance }))
+    return nearest.sorted()
   }
 
   #boundsOf({ k = 10, radius = this.bits, labels }: HammingSearchOptions): NearBounds {

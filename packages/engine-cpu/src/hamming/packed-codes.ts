@@ -55,6 +55,7 @@ export class PackedCodes {
   #capacity = 0
   #codes = 0
   #labels = 0
+  #blocks: Uint8Array = new Uint8Array()
   #numScans = 0
   /** Addresses of what was outgrown while scans were under way. */
   #outgrown: number[] = []
@@ -85,7 +86,7 @@ export class PackedCodes {
     const blocks = this.#blocks
     let next = 0
     for (let row = this.#numRows; row < numRows; row++) {
-      for (let at = this.#placeOf(row), byte = 0; byte < this.codeBytes; byte++, at += BLOCK_ROWS) {
+      for (let at = this.placeOf(row), byte = 0; byte < this.codeBytes; byte++, at += BLOCK_ROWS) {
         blocks[at] = codes[next++] ?? 0
       }
     }
@@ -98,7 +99,7 @@ export class PackedCodes {
     const codes = new Uint8Array(this.codeBytes * (end - first))
     let next = 0
     for (let row = first; row < end; row++) {
-      for (let at = this.#placeOf(row), byte = 0; byte < this.codeBytes; byte++, at += BLOCK_ROWS) {
+      for (let at = this.placeOf(row), byte = 0; byte < this.codeBytes; byte++, at += BLOCK_ROWS) {
         codes[next++] = blocks[at] ?? 0
       }
     }
@@ -207,7 +208,6 @@ export class PackedCodes {
 
   #grow(numRows: number): void {
     const capacity = BLOCK_ROWS * Math.ceil(numRows / BLOCK_ROWS)
-    const blocks = this.#blocks
     const labels = this.labels
     const codesAt = this.#arena.allocate(capacity * this.codeBytes)
     let labelsAt = 0
@@ -217,24 +217,26 @@ export class PackedCodes {
       this.#arena.free(codesAt)
       throw error
     }
-    this.#arena.bytes(codesAt, blocks.length).set(blocks)
+    const blocks = this.#arena.bytes(codesAt, capacity * this.codeBytes)
+    blocks.set(this.#blocks)
     this.#arena.bytes(labelsAt, labels.length).set(labels)
     if (this.#capacity > 0) this.#outgrown.push(this.#codes, this.#labels)
     if (this.#numScans === 0) {
       for (const address of this.#outgrown.splice(0)) this.#arena.free(address)
     }
     this.#codes = codesAt
+    this.#blocks = blocks
     this.#labels = labelsAt
     this.#capacity = capacity
   }
 
-  /** Blocks, as many as there is room for. */
-  get #blocks(): Uint8Array {
-    return this.#arena.bytes(this.#codes, this.#capacity * this.codeBytes)
+  /** All codes, in blocks of BLOCK_ROWS rows, and room for more; valid until the next `append`. */
+  get blocks(): Uint8Array {
+    return this.#blocks
   }
 
-  /** Where the first byte of a row's code is among the blocks. */
-  #placeOf(row: number): number {
+  /** Where the first byte of a row's code is among the blocks; each further one is BLOCK_ROWS behind. */
+  placeOf(row: number): number {
     return Math.floor(row / BLOCK_ROWS) * BLOCK_ROWS * this.codeBytes + (row % BLOCK_ROWS)
   }
 }

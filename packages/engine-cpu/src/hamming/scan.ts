@@ -23,6 +23,8 @@ export interface NearBounds {
   readonly k: number
   /** Rows farther than this are left out. */
   readonly radius: number
+  /** Rows before this one, a multiple of BLOCK_ROWS, are left out. Default: 0. */
+  readonly firstRow?: number | undefined
   /** 1 for each label that may be found, [256]; undefined: any may. */
   readonly allowed?: Uint8Array | undefined
 }
@@ -74,9 +76,11 @@ export class Scan {
     try {
       const queriesAt = this.#place(queries)
       const allowedAt = bounds.allowed === undefined ? 0 : this.#place(bounds.allowed)
-      const numBlocks = Math.ceil(region.numRows / BLOCK_ROWS)
+      const firstBlock = (bounds.firstRow ?? 0) / BLOCK_ROWS
+      const numBlocks = Math.ceil(region.numRows / BLOCK_ROWS) - firstBlock
       this.parts = Array.from({ length: numTasks }, (_, task) => {
-        const boundary = (part: number) => BLOCK_ROWS * Math.floor((numBlocks * part) / numTasks)
+        const boundary = (part: number) =>
+          BLOCK_ROWS * (firstBlock + Math.floor((numBlocks * part) / numTasks))
         const searches = this.#placeSearches()
         const found = this.#allocate(8 * capacity * this.#numQueries)
         const scan = this.#allocate(4 * SCAN.WORDS)
