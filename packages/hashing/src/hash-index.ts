@@ -16,6 +16,7 @@ import {
 import { ModelMismatchError } from './errors.js'
 import { readIndex, writeIndex } from './index-file.js'
 import { MultiIndex } from './multi-index.js'
+import type { SearchThreads } from './search-threads.js'
 import { Nearest, NO_LABEL, type Neighbour } from './neighbour.js'
 import { bytesPerCode, checkBits, checkCodes, packAtLeast } from './pack-codes.js'
 
@@ -212,6 +213,24 @@ export class HashIndex {
     const bounds = this.#boundsOf(options)
     const near = this.#near(packAtLeast(queries, this.bits, 0.5), bounds)
     return this.#rankAll(queries, near, bounds.k)
+  }
+
+  /**
+   * The same by several threads, each of which looks at its share of the rows: for collections that one takes too long for.
+   * Rows that are added meanwhile are not found.
+   *
+   * @throws WorkerDied when a thread ends first; the index is as it was
+   */
+  async searchHammingOn(
+    threads: SearchThreads,
+    queries: Float32Array,
+    options: HammingSearchOptions = {},
+  ): Promise<Neighbour[][]> {
+    this.checkModel(options.model)
+    checkCodes(queries, this.bits)
+    const bounds = this.#boundsOf(options)
+    const packed = packAtLeast(queries, this.bits, 0.5)
+    return this.#rankAll(queries, await threads.near(this.#packed, packed, bounds), bounds.k)
   }
 
   /** @throws ModelMismatchError when a model is not the one that made the codes of this index. */

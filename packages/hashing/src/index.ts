@@ -11,6 +11,7 @@ export {
   type SearchOptions,
 } from './hash-index.js'
 export type { Neighbour } from './neighbour.js'
+export { SearchThreads } from './search-threads.js'
 export { packCodes } from './pack-codes.js'
 export { type BucketOccupancy, bucketOccupancy } from './quality/bucket-occupancy.js'
 export type { LabelledCodes } from './quality/distance-counts.js'

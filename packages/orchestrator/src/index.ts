@@ -15,6 +15,7 @@ export {
   type SafetensorsFile,
 } from './files/safetensors.js'
 export { weightsHash } from './files/weights-hash.js'
+export { createPool, type SpanPool } from './scheduling/pool.js'
 export { trainDataParallel, type DataParallelOptions, type Trained } from './train-data-parallel.js'
 export type {
   EpochRow,

@@ -41,12 +41,12 @@ const MOST_QUERIES = 256
 const MOST_FOUND_BYTES = 2 ** 26
 
 export class PackedCodes {
-  readonly codeBytes: number
   /** URL of what does tasks in a worker thread. */
-  readonly workerModule = new URL(
+  static readonly workerModule = new URL(
     import.meta.url.endsWith('.ts') ? '../../dist/hamming/span.js' : './span.js',
     import.meta.url,
   ).href
+  readonly codeBytes: number
   readonly #arenaId = randomUUID()
   readonly #code: KernelCode
   readonly #kernels: Kernels
