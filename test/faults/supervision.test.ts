@@ -12,6 +12,8 @@ import { randomNumbers } from './random-numbers.js'
 
 /** How many processes each signal ends. */
 const numFaults = isLong ? 50 : 1
+/** Each takes the seconds until it is noticed. */
+const numLoops = isLong ? 10 : 1
 const experiment = ['mnist_auto_2', '--epochs', '3']
 const often = ['--checkpoint-every', '0.1']
 const begun = 'mnist_auto_2 autoencode started:'
@@ -80,6 +82,30 @@ test('one that is ended again and again is given up, with the command that goes 
     /ended by SIGSEGV again; gradpool resume runs\/\S+ goes on with the run\n$/,
   )
 })
+
+test(
+  `one with a thread that loops in native code is replaced, with the same bits, ${numLoops} times`,
+  async () => {
+    const wanted = bitsOf(await runJson(experiment))
+    for (let fault = 0; fault < numLoops; fault++) {
+      const cwd = await emptyFolder()
+      const args = ['run', ...experiment, '--engine', 'wasm', '--stall-after', '1', '--json']
+      const { code, stdout, stderr } = await gradpool(args, {
+        cwd,
+        preload: ['native-loop.mjs'],
+        env: { NATIVE_LOOP_FILE: join(cwd, 'looped') },
+      })
+      expect(stderr).toContain('a worker thread is in native code that does not return')
+      expect(stderr).toContain(
+        'The training process was ended by SIGKILL; it goes on from the last checkpoint (1 of 3 times)\n',
+      )
+      expect(stderr).toContain('mnist_auto_2 autoencode goes on in epoch')
+      expect(code).toBe(0)
+      expect(bitsOf(documentOf({ stdout }))).toEqual(wanted)
+    }
+  },
+  isLong ? 3_600_000 : 120_000,
+)
 
 test('one whose supervisor is killed stops in good order', async () => {
   const cwd = await emptyFolder()

@@ -7,7 +7,7 @@ import { experimentResult, isOver } from './runs/experiment-result.js'
 import { checkMemory } from './scheduling/check-memory.js'
 import { DoneStages } from './runs/done-stages.js'
 import { lockRun, type Lock } from './runs/run-lock.js'
-import { createPool } from './scheduling/pool.js'
+import { createPool, STUCK } from './scheduling/pool.js'
 import { RunDirectory } from './runs/run-directory.js'
 import { runGraph } from './scheduling/run-graph.js'
 import { readRecord } from './runs/read-run.js'
@@ -40,6 +40,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** What it throws stops nothing; the first time, a warning tells of it. */
   readonly onEvent?: (event: RunEvent) => void
+  /**
+   * Told once, when a thread that hangs cannot be ended, as it is in native code. Its stage goes on in another thread, unless
+   * the run is aborted now, to go on in another process.
+   */
+  readonly onStuck?: () => void
   /** Anything else that `run.json` should record, such as the command line. */
   readonly record?: Readonly<Record<string, unknown>>
 }
@@ -96,6 +101,10 @@ export async function runExperiments(
     workers: threads,
     workerModule: engine.workerModule,
     onError: ({ message }) => emit({ type: 'warning', message: `a worker thread: ${message}` }),
+    onStuck() {
+      emit({ type: 'warning', message: STUCK })
+      options.onStuck?.()
+    },
   })
   const done = new DoneStages({
     ...{ directory, numerics: engine.numerics, version: ownVersion(), fresh },

@@ -13,7 +13,7 @@ import {
 } from '@gradpool/core'
 import { averaged, type StagePlan } from '@gradpool/experiments'
 import type { Checkpoint } from './checkpoints/checkpoint.js'
-import { createPool } from './scheduling/pool.js'
+import { createPool, STUCK } from './scheduling/pool.js'
 import type { EpochRow } from './runs/run-result.js'
 import { ThreadBudget } from './scheduling/thread-budget.js'
 import { mostThreads } from './training/compile-training.js'
@@ -91,6 +91,7 @@ export async function trainDataParallel(
     workers: threads,
     workerModule: engine.workerModule,
     onError: ({ message }) => onWarning(`a worker thread: ${message}`),
+    onStuck: () => onWarning(STUCK),
   })
   let from: Checkpoint | undefined
   const once = async (): Promise<StageOutcome> => {

@@ -14,7 +14,7 @@ import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
 import { planExperiments } from '../plan-experiments.js'
 import { type RunCommandOptions } from '../options/run-options.js'
-import { restarted, tellSupervisor } from '../supervise.js'
+import { isSupervised, restarted, tellSupervisor } from '../supervise.js'
 import { selectExperiments } from '../select-experiments.js'
 
 /**
@@ -86,6 +86,7 @@ async function train(
   })
   const { samples, onEvent: keepSamples } = sampleKeeper()
   const { after } = restarted()
+  const stuck = new AbortController()
   const run = await runExperiments(plans, {
     engine,
     workers,
@@ -100,15 +101,28 @@ async function train(
     ...(after !== undefined && { after }),
     fresh: options.fresh === true,
     checkpointSeconds: options.checkpointEvery,
+    ...(options.stallAfter !== undefined && { stallSeconds: options.stallAfter }),
+    onStuck() {
+      stuck.abort()
+      // All stages stop at a checkpoint, from which they go on in another process.
+      if (isSupervised()) interrupts.abort()
+    },
   })
   tellSupervisor({ run: run.directory })
   display.start(() => run.progress())
   const result = await run.result.finally(() => display.stop())
+  if (stuck.signal.aborted && isSupervised()) endAtOnce()
   if (json) io.stdout.print(JSON.stringify(result, null, 2))
   else printOutcome(outlet, result, { samples, quiet })
   if (interrupts.exitCode() !== undefined && !quiet)
     io.stderr.print(`Go on with: ${resumeCommand(result)}`)
+  if (stuck.signal.aborted) endAtOnce()
   return interrupts.exitCode() ?? codeOf(result)
+}
+
+/** A process one of whose threads does not end cannot end in another way; what was printed is out. */
+function endAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL')
 }
 
 function engineLine({ engine: asked }: RunCommandOptions, { name, description }: Engine): string {

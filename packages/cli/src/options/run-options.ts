@@ -8,7 +8,7 @@ import { assignment, folder, oneOf, positiveNumber, wholeNumber } from './values
 const mostWorkers = 256
 const mostEpochs = 1_000_000
 const mostMinutes = 35_000
-const mostCheckpointSeconds = 86_400
+const mostSeconds = 86_400
 
 /** Where run directories are made and looked for. */
 export const outFolder = 'runs'
@@ -30,6 +30,8 @@ export interface RunCommandOptions {
   readonly resume?: boolean
   /** In seconds. */
   readonly checkpointEvery: number
+  /** In seconds. */
+  readonly stallAfter?: number
   readonly maxMinutes?: number
   readonly json?: boolean
   readonly quiet?: boolean
@@ -109,8 +111,12 @@ function outOption(description: string): Option {
 function shownOptions(): Option[] {
   return [
     new Option('--checkpoint-every <seconds>', 'the most training that a crash can cost')
-      .argParser(positiveNumber('--checkpoint-every', mostCheckpointSeconds))
+      .argParser(positiveNumber('--checkpoint-every', mostSeconds))
       .default(10, '10'),
+    new Option(
+      '--stall-after <seconds>',
+      'a step that takes longer is started again (120)',
+    ).argParser(positiveNumber('--stall-after', mostSeconds)),
     new Option('--max-minutes <n>', 'stop in good order after so long, to go on later').argParser(
       positiveNumber('--max-minutes', mostMinutes),
     ),

@@ -4,7 +4,10 @@ import { createPool, WorkerDied, type SpanPool } from './pool.js'
 function pool(workers = 1): SpanPool & { readonly errors: Error[] } {
   const errors: Error[] = []
   const workerModule = new URL('../testing/fake-worker.mjs', import.meta.url).href
-  const created = createPool({ workers, workerModule, onError: (error) => errors.push(error) })
+  const created = createPool({
+    ...{ workers, workerModule, onStuck: () => errors.push(new Error('stuck')) },
+    onError: (error) => errors.push(error),
+  })
   onTestFinished(() => created.close())
   return { ...created, errors }
 }
@@ -53,6 +56,7 @@ it('fails a task whose engine cannot be loaded', async () => {
     workers: 1,
     workerModule: 'file:///nowhere.js',
     onError: console.error,
+    onStuck: console.error,
   })
   onTestFinished(() => created.close())
   await expect(created.run([span()])).rejects.toThrow('nowhere.js')

@@ -7,6 +7,7 @@ import type { SpanOutcome, SpanTask } from '@gradpool/core'
 import { Piscina } from 'piscina'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Worker } from 'node:worker_threads'
 import type { WorkerAnswer, WorkerTask } from './worker.js'
 
 export interface PoolOptions {
@@ -15,13 +16,16 @@ export interface PoolOptions {
   readonly workerModule: string
   /** Told of errors that belong to no task. */
   readonly onError: (error: Error) => void
+  /** Told once, when a thread that was ended goes on: it is in native code, which nothing but the end of the process ends. */
+  readonly onStuck: () => void
 }
 
 export interface SpanPool {
   /**
    * Runs spans one after the other on one thread.
    *
-   * @param signal Aborted, it ends the thread, an endless loop of JavaScript or WebAssembly included.
+   * @param signal Aborted, it ends the thread, an endless loop of JavaScript or WebAssembly included. A thread that is in native
+   *   code for `END_MS` more is left behind, and another one takes its place.
    * @throws WorkerDied when the thread ends first; otherwise what the engine throws there.
    */
   run(spans: readonly SpanTask[], signal?: AbortSignal): Promise<SpanOutcome[]>
@@ -34,7 +38,13 @@ export class WorkerDied extends Error {
   override name = 'WorkerDied'
 }
 
+/** What there is to say of a thread that does not end. */
+export const STUCK =
+  'a worker thread is in native code that does not return, which only the end of this process ends'
+
 const CLOSE_MS = 5000
+const END_MS = 3000
+const LOOK_MS = 20
 
 /** Sources run from `src` in tests of this package; threads always load what was built. */
 const workerFile = fileURLToPath(
@@ -44,7 +54,8 @@ const workerFile = fileURLToPath(
   ),
 )
 
-export function createPool({ workers, workerModule, onError }: PoolOptions): SpanPool {
+export function createPool(options: PoolOptions): SpanPool {
+  const { workers, workerModule, onError, onStuck } = options
   const piscina = new Piscina<WorkerTask, WorkerAnswer>({
     filename: workerFile,
     name: 'executeSpans',
@@ -67,22 +78,59 @@ export function createPool({ workers, workerModule, onError }: PoolOptions): Spa
     })
   })
   noThreads.catch(() => undefined)
+  const threads = new ThreadsAlive(piscina, onStuck)
 
   return {
     async run(spans, signal = new AbortController().signal) {
+      threads.watch()
       const answer = await Promise.race([
         piscina.run({ workerModule, spans }, { signal }),
         noThreads,
-      ]).catch((error: unknown) => {
-        if (signal.aborted) throw new WorkerDied(String(signal.reason))
-        throw died(error)
+      ]).catch(async (error: unknown) => {
+        if (!signal.aborted) throw died(error)
+        await threads.endOfDismissed(END_MS)
+        throw new WorkerDied(String(signal.reason))
       })
       if ('thrown' in answer) throw answer.thrown
       return answer.outcomes
     },
     async close() {
+      threads.watch()
       await Promise.race([piscina.destroy(), setTimeout(CLOSE_MS, undefined, { ref: false })])
+      await threads.endOfDismissed(0)
     },
+  }
+}
+
+/** Threads that run, those that were dismissed and have not ended included. */
+class ThreadsAlive {
+  readonly #piscina: Piscina<WorkerTask, WorkerAnswer>
+  readonly #onStuck: () => void
+  readonly #alive = new Set<Worker>()
+  #hasTold = false
+
+  constructor(piscina: Piscina<WorkerTask, WorkerAnswer>, onStuck: () => void) {
+    this.#piscina = piscina
+    this.#onStuck = onStuck
+  }
+
+  /** Knows the threads that there are from now on. */
+  watch(): void {
+    for (const thread of this.#piscina.threads) {
+      if (this.#alive.has(thread)) continue
+      this.#alive.add(thread)
+      thread.once('exit', () => this.#alive.delete(thread))
+    }
+  }
+
+  /** Waits until all that were dismissed have ended, and tells when they do not. */
+  async endOfDismissed(mostMs: number): Promise<void> {
+    const areLeft = () => [...this.#alive].some((thread) => !this.#piscina.threads.includes(thread))
+    const deadline = performance.now() + mostMs
+    while (areLeft() && performance.now() < deadline) await setTimeout(LOOK_MS)
+    if (!areLeft() || this.#hasTold) return
+    this.#hasTold = true
+    this.#onStuck()
   }
 }
 
