@@ -56,7 +56,6 @@ it('fails a task whose engine cannot be loaded', async () => {
     workers: 1,
     workerModule: 'file:///nowhere.js',
     onError: console.error,
-    onStuck: console.error,
   })
   onTestFinished(() => created.close())
   await expect(created.run([span()])).rejects.toThrow('nowhere.js')

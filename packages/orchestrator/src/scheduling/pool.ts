@@ -17,7 +17,7 @@ export interface PoolOptions {
   /** Told of errors that belong to no task. */
   readonly onError: (error: Error) => void
   /** Told once, when a thread that was ended goes on: it is in native code, which nothing but the end of the process ends. */
-  readonly onStuck: () => void
+  readonly onStuck?: () => void
 }
 
 export interface SpanPool {
@@ -55,7 +55,7 @@ const workerFile = fileURLToPath(
 )
 
 export function createPool(options: PoolOptions): SpanPool {
-  const { workers, workerModule, onError, onStuck } = options
+  const { workers, workerModule, onError, onStuck = () => undefined } = options
   const piscina = new Piscina<WorkerTask, WorkerAnswer>({
     filename: workerFile,
     name: 'executeSpans',
