@@ -36,6 +36,7 @@ export {
   checkSharedStates,
   checkStates,
   checkSteps,
+  checkWorkers,
   stateSizes,
 } from './engine/execution-checks.js'
 export { grad } from './gradients/gradients.js'

@@ -7,6 +7,7 @@ import { describeOptimizers } from './optimizers.js'
 import { describePrograms } from './random-programs.js'
 import { describeOps } from './ops.js'
 import { describeRefusals } from './refusals.js'
+import { describeSharing } from './sharing.js'
 import { describeSpans } from './spans.js'
 import { describeStates } from './states.js'
 import { describeTraining } from './training.js'
@@ -27,6 +28,7 @@ export function describeEngine(name: string, make: () => Promise<Engine>): void 
     describeTraining(engineOf)
     describeSpans(engineOf)
     describeStates(engineOf)
+    describeSharing(engineOf)
     describeRefusals(engineOf, make)
   })
 }

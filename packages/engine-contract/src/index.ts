@@ -2,3 +2,4 @@ export { batchOf, bitsOf, expectClose, expectSameStep, splitOf, wholeBatch } fro
 export { describeEngine } from './describe-engine.js'
 export { data as trainingData, network, networkOf, training } from './network.js'
 export { choices, data, f32, fieldsOf, OP_CASES, oddExamples, randomTraining } from './programs.js'
+export { Threads } from './threads.js'

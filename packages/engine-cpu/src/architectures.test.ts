@@ -37,11 +37,10 @@ import {
   type Stage,
   type Tensor,
 } from '@gradpool/core'
-import { bitsOf, oddExamples } from '@gradpool/engine-contract'
+import { bitsOf, oddExamples, Threads } from '@gradpool/engine-contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from './index.js'
-import { Threads } from './testing/threads.js'
 
 const SHARDS = 8
 const WORKERS = [2, 3, 4, 8]

@@ -5,6 +5,7 @@ import {
   checkFit,
   checkPosition,
   checkSteps,
+  checkWorkers,
   examplesBefore,
   stepsPerEpochOf,
   UserError,
@@ -108,11 +109,7 @@ export class CpuExecution implements Execution {
 
   /** @throws UserError as `begin`, and for more workers than the execution was compiled for. */
   beginTogether(steps: number, workers: number, continues = false): CpuSpanTask[] {
-    if (!Number.isInteger(workers) || workers < 1 || workers > this.workers) {
-      throw new UserError(
-        `this execution was compiled for 1 to ${this.workers} workers, not ${workers}`,
-      )
-    }
+    checkWorkers(workers, this.workers)
     this.#prepare(steps, workers, continues)
     return Array.from({ length: workers }, (_, worker) => this.#task(steps, worker))
   }

@@ -44,12 +44,12 @@ import {
   randomTraining,
   oddExamples as examples,
   splitOf,
+  Threads,
   wholeBatch,
 } from '@gradpool/engine-contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from './index.js'
-import { Threads } from './testing/threads.js'
 
 const memory = { memoryBytes: 2 ** 28 }
 const MOST = 4

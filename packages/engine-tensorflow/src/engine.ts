@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TensorFlowExecution, type Host } from './execution.js'
 import { ModelFolders } from './model-folders.js'
-import type { FieldFile } from './lowering/step.js'
+import type { FieldFile } from './lowering/step-inputs.js'
 import { bindingFile } from './setup/binding.js'
 import { placeCachedBinding } from './setup/wheel.js'
 import { configureTensorFlow, tensorflowVersion } from './tensorflow.js'
@@ -27,6 +27,11 @@ export interface TensorFlowEngineOptions {
   readonly workers?: number
   /** Whether TensorFlow may log on stderr. Default: false. */
   readonly verbose?: boolean
+  /**
+   * Where several workers run a span together: for how many milliseconds one waits for the others at a step before the
+   * span is abandoned. Default: a minute.
+   */
+  readonly patienceMs?: number
 }
 
 /** @throws UserError where TensorFlow is not there; says how to get it */
@@ -46,12 +51,14 @@ class TensorFlowEngine implements Engine, Host {
   ).href
   readonly executions = new Set<Execution>()
   readonly folders: ModelFolders
+  readonly patienceMs: number
   readonly #folder: string
   /** Files of fields, and how many executions read them. */
   readonly #files = new Map<Field['values'], { readonly file: string; users: number }>()
   #numFields = 0
 
-  constructor({ workers = 1, verbose = false }: TensorFlowEngineOptions) {
+  constructor({ workers = 1, verbose = false, patienceMs = 60_000 }: TensorFlowEngineOptions) {
+    this.patienceMs = patienceMs
     configureTensorFlow({ workers, verbose })
     // An installation of packages takes the binding away, but not what it was made of.
     if (!existsSync(bindingFile())) placeCachedBinding()

@@ -5,6 +5,7 @@ import {
   checkFit,
   checkPosition,
   checkSteps,
+  checkWorkers,
   examplesBefore,
   stepsPerEpochOf,
   UserError,
@@ -26,14 +27,14 @@ import { join } from 'node:path'
 import { lowerBatchProgram, scalarResults } from './lowering/saved-model.js'
 import { Variables } from './lowering/variables.js'
 import type { ModelFolders } from './model-folders.js'
-import type { FieldFile } from './lowering/step.js'
+import type { FieldFile } from './lowering/step-inputs.js'
 import { SharedProgress, SharedStates } from './shared.js'
-import {
-  releaseModels,
-  runSlices,
-  type TensorFlowSpanOutcome,
-  type TensorFlowSpanTask,
-} from './span.js'
+import { releaseModels } from './held-models.js'
+import { cutBatch, type CutBatch } from './sharing/cut-batch.js'
+import { Meeting } from './sharing/meeting.js'
+import { createSharing, type Sharing } from './sharing/sharing.js'
+import { runSlices } from './span.js'
+import type { TensorFlowSpanOutcome, TensorFlowSpanTask } from './span-task.js'
 
 /** What executions of one engine have in common. */
 export interface Host {
@@ -41,6 +42,8 @@ export interface Host {
   /** A file with a field's values; each call is undone by one of `release`. */
   place(field: Field): FieldFile
   release(field: Field): void
+  /** A worker that waits longer than this for the others gives the span up. */
+  readonly patienceMs: number
   /** Those that are not disposed of. */
   readonly executions: Set<Execution>
 }
@@ -48,14 +51,14 @@ export interface Host {
 export class TensorFlowExecution implements Execution {
   readonly program: BatchProgram
   readonly stepsPerEpoch: number
-  /** TensorFlow would share a step among threads of its own. */
-  readonly workers = 1
+  readonly workers: number
   readonly #host: Host
   readonly #states: SharedStates
   readonly #progress: SharedProgress
   readonly #fields: Field[] = []
   readonly #folder: string
-  readonly #task: Omit<TensorFlowSpanTask, 'steps'>
+  readonly #task: Omit<TensorFlowSpanTask, 'steps' | 'member'>
+  readonly #sharing: Sharing | undefined
   /** The step at which the sums began. */
   #since = 0
   /** Of each result, over the examples of the steps since then. */
@@ -72,13 +75,17 @@ export class TensorFlowExecution implements Execution {
     this.#progress = SharedProgress.create(scalarResults(program).length)
     this.#sums = this.#noSums()
     this.#folder = host.folders.take()
+    const cuts = cutBatch(program)
+    const variables = new Variables(program, cuts)
+    this.#sharing = createSharing(cuts, variables, host.patienceMs)
+    this.workers = this.#sharing === undefined ? 1 : (options.workers ?? 1)
     try {
-      this.#writeModel(options)
+      this.#writeModel(options, cuts)
     } catch (error) {
       this.#release()
       throw error
     }
-    this.#task = this.#makeTask(options)
+    this.#task = this.#makeTask(options, variables)
     host.executions.add(this)
   }
 
@@ -88,27 +95,40 @@ export class TensorFlowExecution implements Execution {
 
   /** @throws UserError for a number of steps that cannot be, or while `run` is under way */
   begin(steps: number, continues = false): TensorFlowSpanTask {
+    this.#prepare(steps, continues)
+    return { ...this.#task, steps, member: { worker: 0, workers: 1 } }
+  }
+
+  /** @throws UserError as `begin`, and for more workers than the execution was compiled for */
+  beginTogether(steps: number, workers: number, continues = false): TensorFlowSpanTask[] {
+    checkWorkers(workers, this.workers)
+    this.#prepare(steps, continues)
+    return Array.from({ length: workers }, (_, worker) => ({
+      ...this.#task,
+      ...{ steps, member: { worker, workers } },
+    }))
+  }
+
+  #prepare(steps: number, continues: boolean): void {
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
     checkSteps(steps, this.step)
     this.#progress.stopped = false
+    if (this.#sharing) Meeting.reset(this.#sharing.meeting)
     if (!continues) {
       this.#since = this.step
       this.#sums = this.#noSums()
     }
-    return { ...this.#task, steps }
   }
 
-  beginTogether(steps: number, _workers: number, continues = false): TensorFlowSpanTask[] {
-    return [this.begin(steps, continues)]
-  }
-
-  finishTogether([outcome]: readonly SpanOutcome[]): SpanResult {
-    return this.finish(outcome)
+  finishTogether(outcomes: readonly SpanOutcome[]): SpanResult {
+    const told = outcomes as readonly TensorFlowSpanOutcome[]
+    return this.finish(told.find(({ status }) => status === 'abandoned') ?? told[0])
   }
 
   abandon(): void {
     this.stop()
+    if (this.#sharing) Meeting.abandon(this.#sharing.meeting)
   }
 
   finish(outcome: SpanOutcome): SpanResult {
@@ -243,7 +263,7 @@ export class TensorFlowExecution implements Execution {
     return states
   }
 
-  #writeModel({ data, seed }: CompileOptions): void {
+  #writeModel({ data, seed }: CompileOptions, cuts: CutBatch): void {
     const files = new Map<string, FieldFile>()
     const field = (name: string): FieldFile => {
       const known = files.get(name)
@@ -257,13 +277,15 @@ export class TensorFlowExecution implements Execution {
     }
     writeFileSync(
       join(this.#folder, 'saved_model.pb'),
-      lowerBatchProgram(this.program, { seed, field }),
+      lowerBatchProgram(this.program, { seed, field, cuts }),
     )
   }
 
-  #makeTask({ data, seed, orderSeed = seed }: CompileOptions): Omit<TensorFlowSpanTask, 'steps'> {
+  #makeTask(
+    { data, seed, orderSeed = seed }: CompileOptions,
+    { states }: Variables,
+  ): Omit<TensorFlowSpanTask, 'steps' | 'member'> {
     const { program, tail, batchSize, shuffle } = this.program
-    const { states } = new Variables(this.program)
     // Shared, so that a task carries none of them.
     const rows = new Int32Array(new SharedArrayBuffer(4 * data.rows.length))
     rows.set(data.rows)
@@ -281,6 +303,7 @@ export class TensorFlowExecution implements Execution {
       stepsPerEpoch: this.stepsPerEpoch,
       resultSizes: program.results.map(({ node }) => sizeOf(program.node(node).shape)),
       lossIndex: scalarResults(this.program).indexOf('loss'),
+      sharing: this.#sharing,
     }
   }
 }

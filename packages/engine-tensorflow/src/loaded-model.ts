@@ -40,7 +40,9 @@ export class LoadedModel {
     return new LoadedModel(signatures)
   }
 
+  /** By the signature `write`, or another that sets variables. */
   write(
+    signature: string,
     states: Readonly<Record<string, { values: Float32Array; shape: readonly number[] }>>,
   ): void {
     const { tensor } = loadTensorFlow()
@@ -48,7 +50,7 @@ export class LoadedModel {
       name,
       tensor(values, [...shape], 'float32'),
     ])
-    this.#call('write', Object.fromEntries(tensors) as Record<string, Tensor>)
+    this.#call(signature, Object.fromEntries(tensors) as Record<string, Tensor>)
   }
 
   read(): Values {
@@ -65,6 +67,12 @@ export class LoadedModel {
       rows: tensor(order.slice(0, end), [numFull, batchSize], 'int32'),
       tail_rows: tensor1d(order.slice(end), 'int32'),
     })
+  }
+
+  /** The sums over the examples of a shard, by their variables. */
+  part(signature: string, positions: Int32Array): Values {
+    const { tensor1d } = loadTensorFlow()
+    return this.#call(signature, { positions: tensor1d(positions, 'int32') })
   }
 
   /** The steps below `limit`, all of them full batches or the one shorter one. */

@@ -5,19 +5,39 @@
  * - `begin`: sets the order of an epoch and the step to go on from.
  * - `full`, `tail`: the steps below a limit, in one loop; the sums of their results over the steps, and the last step's.
  * - `status`: how far a loop came that failed.
+ * - where a step is cut for workers to share, for each level of sums: `part_…`, the sums over one shard's examples, the
+ *   gradients among them; `exchange_…`, which sets the sums that the next call of `full` or `tail` reads.
  *
  * Sums are doubles, which tfjs has not: they go out as pairs of integers.
  */
-import { sizeOf, stepsPerEpochOf, type BatchProgram, type Shape } from '@gradpool/core'
+import {
+  sizeOf,
+  stepsPerEpochOf,
+  type BatchProgram,
+  type Program,
+  type Shape,
+} from '@gradpool/core'
 import { GraphBuilder, typed, type Ref } from '../graph/builder.js'
 import { encodeSavedModel, type Endpoint, type Signature } from '../graph/messages.js'
 import type { TensorFlowType } from '../graph/types.js'
-import { loopCondition, lowerStep, readVariable, type FieldFile } from './step.js'
-import { Variables, type Variable } from './variables.js'
+import {
+  cutsOf,
+  exchangeSignature,
+  lengthsOf,
+  partSignature,
+  type CutBatch,
+  type StepKind,
+} from '../sharing/cut-batch.js'
+import { POSITIONS } from '../sharing/cut-step.js'
+import { readVariable, StepInputs, type FieldFile, type StepContext } from './step-inputs.js'
+import { loopCondition, lowerStep } from './step.js'
+import { Values } from './values.js'
+import { Variables, type StateVariable, type Variable } from './variables.js'
 
 export interface LoweringOptions {
   readonly seed: number
   readonly field: (name: string) => FieldFile
+  readonly cuts: CutBatch
 }
 
 /** The bytes of `saved_model.pb`. @throws UserError for an op that TensorFlow has no equal of */
@@ -26,24 +46,38 @@ export function lowerBatchProgram(
   options: LoweringOptions,
 ): Uint8Array {
   const { program, tail } = batchProgram
-  const variables = new Variables(batchProgram)
+  const { seed, field, cuts } = options
+  const variables = new Variables(batchProgram, cuts)
   const graph = new ModelGraph(variables)
   const stepsPerEpoch = stepsPerEpochOf(batchProgram)
   const condition = loopCondition('condition', variables)
-  const common = { ...options, variables, stepsPerEpoch }
-  const full = lowerStep(program, { ...common, name: 'full_step', isTail: false })
-  const functions = [condition, full]
+  const contextOf = (kind: StepKind): StepContext => ({
+    ...{ seed, field, variables, stepsPerEpoch, isTail: kind === 'tail' },
+  })
+  const functions = [condition]
   const signatures: Record<string, Signature> = {
-    write: graph.write(),
+    write: graph.write('write', variables.states),
     read: graph.read(),
     begin: graph.begin(),
-    full: graph.loop('full', condition.name, full.name),
     status: graph.status(),
   }
-  if (tail) {
-    const short = lowerStep(tail, { ...common, name: 'tail_step', isTail: true })
-    functions.push(short)
-    signatures.tail = graph.loop('tail', condition.name, short.name)
+  const addLoop = (kind: StepKind, step: Program): void => {
+    const body = lowerStep(`${kind}_step`, cuts[kind]?.rest ?? step, contextOf(kind))
+    functions.push(body)
+    signatures[kind] = graph.loop(kind, condition.name, body.name)
+  }
+  addLoop('full', program)
+  if (tail) addLoop('tail', tail)
+  for (const [kind, cut] of cutsOf(cuts)) {
+    for (const [level, sums] of cut.levels.entries()) {
+      const exchange = exchangeSignature(kind, level)
+      const exchanged = sums.map(({ name }) => variables.state(name))
+      signatures[exchange] = graph.write(exchange, exchanged)
+      for (const length of lengthsOf(cut)) {
+        const part = partSignature(kind, level, length)
+        signatures[part] = graph.part(part, cut.part(level, length), contextOf(kind))
+      }
+    }
   }
   return encodeSavedModel({ nodes: graph.nodes, functions, signatures })
 }
@@ -69,15 +103,15 @@ class ModelGraph {
     return this.#builder.nodes
   }
 
-  write(): Signature {
+  write(signature: string, variables: readonly StateVariable[]): Signature {
     const inputs: Record<string, Endpoint> = {}
-    const assigned = this.#variables.states.map((variable) => {
+    const assigned = variables.map((variable) => {
       const { name, shape } = variable
-      const placeholder = this.#placeholder(`write_${name}`, 'float', shape)
+      const placeholder = this.#placeholder(`${signature}_${name}`, 'float', shape)
       inputs[name] = placeholder
       return this.#assign(variable, placeholder.tensor)
     })
-    return { inputs, outputs: { done: this.#done('write', assigned) } }
+    return { inputs, outputs: { done: this.#done(signature, assigned) } }
   }
 
   read(): Signature {
@@ -123,6 +157,29 @@ class ModelGraph {
     })
     const outputs = this.#status([last])
     return { inputs: { limit: limitInput }, outputs }
+  }
+
+  /** The results of a part of a step, from the positions of a shard's examples. */
+  part(name: string, program: Program, context: StepContext): Signature {
+    const positions = program.inputs.find((input) => input.name === POSITIONS)
+    const length = positions && program.node(positions.node).shape
+    const inputs: Record<string, Endpoint> =
+      length === undefined
+        ? {}
+        : { positions: this.#placeholder(`${name}_positions`, 'int32', length) }
+    const given = {
+      step: this.#read(this.#variables.step),
+      handle: (variable: Variable) => this.#handle(variable),
+      ...(inputs.positions && { positions: inputs.positions.tensor }),
+    }
+    const source = new StepInputs(program, this.#builder, context, given)
+    const values = new Values(program, this.#builder, (node) => source.value(node))
+    const outputs = program.results.map(({ name: sum, node }) => {
+      const { shape } = program.node(node)
+      const endpoint: Endpoint = { tensor: values.of(node), type: 'float', shape }
+      return [this.#variables.state(sum).name, endpoint] as const
+    })
+    return { inputs, outputs: Object.fromEntries(outputs) }
   }
 
   status(): Signature {

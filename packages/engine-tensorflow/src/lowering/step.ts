@@ -9,34 +9,21 @@
 import { invariant, sizeOf, type Program } from '@gradpool/core'
 import { GraphBuilder, typed, type Ref } from '../graph/builder.js'
 import type { FunctionDefinition } from '../graph/messages.js'
-import { TYPE_OF } from '../graph/types.js'
 import { fusedUpdates, type FusedUpdate } from './fused.js'
-import { gatherRows } from './ops.js'
+import { readVariable, StepInputs, type StepContext } from './step-inputs.js'
 import { Values } from './values.js'
 import type { Variable, Variables } from './variables.js'
-
-/** The values of a field in a file that is mapped into memory. */
-export interface FieldFile {
-  readonly path: string
-  readonly numRows: number
-}
-
-export interface StepContext {
-  readonly name: string
-  /** Whether this is the shorter last batch of an epoch. */
-  readonly isTail: boolean
-  readonly stepsPerEpoch: number
-  readonly seed: number
-  readonly variables: Variables
-  readonly field: (name: string) => FieldFile
-}
 
 /** What `CheckNumerics` says of a loss; tells that failure from any other. */
 export const NOT_FINITE = 'The loss is not a finite number'
 
 /** The body: (step, variables) → (step + 1, variables). */
-export function lowerStep(program: Program, context: StepContext): FunctionDefinition {
-  return new StepBuilder(program, context).build()
+export function lowerStep(
+  name: string,
+  program: Program,
+  context: StepContext,
+): FunctionDefinition {
+  return new StepBuilder(program, context).build(name)
 }
 
 /** The condition of the loop: (step, variables) → whether the step is below the limit. */
@@ -58,17 +45,18 @@ class StepBuilder {
   readonly #context: StepContext
   readonly #builder = new GraphBuilder('function')
   readonly #values: Values
-  readonly #reads = new Map<string, Ref>()
-  #indices: Ref | undefined
+  readonly #inputs: StepInputs
 
   constructor(program: Program, context: StepContext) {
     this.#program = program
     this.#context = context
-    this.#values = new Values(program, this.#builder, (node) => this.#input(node))
+    const given = { step: 'step', handle: ({ name }: Variable) => name }
+    this.#inputs = new StepInputs(program, this.#builder, context, given)
+    this.#values = new Values(program, this.#builder, (node) => this.#inputs.value(node))
   }
 
-  build(): FunctionDefinition {
-    const { name, variables } = this.#context
+  build(name: string): FunctionDefinition {
+    const { variables } = this.#context
     const guard = this.#guard()
     const told = this.#tellResults(guard)
     const updated = this.#update(guard)
@@ -85,54 +73,6 @@ class StepBuilder {
       value: argument.name === 'step' ? last : argument.name,
     }))
     return { name, inputs, outputs, nodes: builder.nodes }
-  }
-
-  #input(node: number): Ref {
-    const input = this.#program.inputs.find((candidate) => candidate.node === node)
-    invariant(input, `node ${node} is an input`)
-    switch (input.role) {
-      case 'step':
-        return 'step'
-      case 'seed':
-        return this.#builder.constant(this.#context.seed | 0, 'int32')
-      case 'state':
-        return this.#read(this.#context.variables.state(input.name))
-      case 'batch':
-        return this.#batch(input.name, node)
-    }
-  }
-
-  #read(variable: Variable): Ref {
-    const known = this.#reads.get(variable.name)
-    const ref = known ?? readVariable(this.#builder, variable, variable.name, ['step'])
-    this.#reads.set(variable.name, ref)
-    return ref
-  }
-
-  #batch(name: string, node: number): Ref {
-    const { shape, dtype } = this.#program.node(node)
-    const { path, numRows } = this.#context.field(name)
-    const type = TYPE_OF[dtype]
-    const table = this.#builder.add('ImmutableConst', [], {
-      attributes: {
-        dtype: { type },
-        shape: { shape: [numRows, ...shape.slice(1)] },
-        memory_region_name: { text: path },
-      },
-    })
-    return gatherRows(this.#builder, table, this.#rows(), type)
-  }
-
-  /** The numbers of the batch's rows: of the full batches of an epoch, one; or those of the shorter last. */
-  #rows(): Ref {
-    if (this.#indices !== undefined) return this.#indices
-    const { isTail, stepsPerEpoch, variables } = this.#context
-    this.#indices = this.#read(isTail ? variables.tailRows : variables.rows)
-    if (isTail) return this.#indices
-    const numSteps = this.#builder.constant(stepsPerEpoch, 'int32')
-    const batch = this.#builder.add('FloorMod', ['step', numSteps], { attributes: typed('int32') })
-    this.#indices = gatherRows(this.#builder, this.#indices, batch, 'int32')
-    return this.#indices
   }
 
   /** What all writes wait for: the loss, once it is known to be finite. */
@@ -194,7 +134,7 @@ class StepBuilder {
     const writes = fused.map((update) => this.#fused(update))
     const { variables } = this.#context
     const readers = (variable: Variable): Ref[] => {
-      const read = this.#reads.get(variable.name)
+      const read = this.#inputs.readOf(variable)
       return read === undefined
         ? []
         : [read, ...this.#builder.readersOf(read, ['MatMul', 'BatchMatMulV2'])]
@@ -294,16 +234,6 @@ class StepBuilder {
 }
 
 const LOCK = { use_locking: { bool: false } } as const
-
-/** Reads a variable. @param handle its resource */
-export function readVariable(
-  builder: GraphBuilder,
-  { type }: Variable,
-  handle: Ref,
-  after: readonly Ref[],
-): Ref {
-  return builder.add('ReadVariableOp', [handle], { attributes: { dtype: { type } }, after })
-}
 
 function assign(
   builder: GraphBuilder,

@@ -2,6 +2,7 @@
  * The variables of a compiled Program: its states, and what the loop keeps besides.
  */
 import { invariant, sizeOf, type BatchProgram, type Shape } from '@gradpool/core'
+import { cutsOf, type CutBatch } from '../sharing/cut-batch.js'
 import type { TensorFlowType } from '../graph/types.js'
 
 export interface Variable {
@@ -18,6 +19,8 @@ export interface StateVariable extends Variable {
 
 export class Variables {
   readonly states: readonly StateVariable[]
+  /** Sums over the batch that workers exchange; states to the Programs of a cut step. */
+  readonly exchanged: readonly StateVariable[]
   /** The step that comes next, and the one to end before. */
   readonly step: Variable
   readonly limit: Variable
@@ -30,7 +33,7 @@ export class Variables {
   readonly scalarSums: Variable
   readonly last: Variable
 
-  constructor({ program, batchSize, numExamples }: BatchProgram) {
+  constructor({ program, batchSize, numExamples }: BatchProgram, cuts: CutBatch) {
     this.states = program.inputs
       .filter(({ role }) => role === 'state')
       .map(({ name, node }, index) => ({
@@ -39,6 +42,10 @@ export class Variables {
         shape: program.node(node).shape,
         state: name,
       }))
+    const sums = cutsOf(cuts).flatMap(([, { levels }]) => levels.flat())
+    this.exchanged = sums.map(({ name, shape }, index) => ({
+      ...{ name: `exchanged_${index}`, type: 'float', shape, state: name },
+    }))
     const shapes = program.results.map(({ node }) => program.node(node).shape)
     this.sums = shapes
       .filter((shape) => sizeOf(shape) !== 1)
@@ -54,12 +61,12 @@ export class Variables {
   }
 
   get all(): readonly Variable[] {
-    const { states, step, limit, rows, tailRows, sums, scalarSums, last } = this
-    return [...states, step, limit, rows, tailRows, ...sums, scalarSums, last]
+    const { states, exchanged, step, limit, rows, tailRows, sums, scalarSums, last } = this
+    return [...states, ...exchanged, step, limit, rows, tailRows, ...sums, scalarSums, last]
   }
 
   state(name: string): StateVariable {
-    const variable = this.states.find(({ state }) => state === name)
+    const variable = [...this.states, ...this.exchanged].find(({ state }) => state === name)
     invariant(variable, `state ${name} has a variable`)
     return variable
   }

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads'
 const SOURCE = `
   const { parentPort, workerData } = require('node:worker_threads')
   import(workerData).then(({ executeSpan }) => {
-    parentPort.on('message', (task) => parentPort.postMessage(executeSpan(task)))
+    parentPort.on('message', async (task) => parentPort.postMessage(await executeSpan(task)))
   })
 `
 
@@ -18,7 +18,7 @@ export class Threads {
   constructor(engine: Engine, count: number) {
     this.#workers = Array.from(
       { length: count },
-      () => new Worker(SOURCE, { eval: true, workerData: engine.workerModule }),
+      () => new Worker(SOURCE, { eval: true, execArgv: [], workerData: engine.workerModule }),
     )
   }
 

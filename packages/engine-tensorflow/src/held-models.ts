@@ -1,0 +1,61 @@
+/**
+ * The models that this thread has loaded, each held until its execution is disposed of, and their states.
+ */
+import { LoadedModel } from './loaded-model.js'
+import { type SharedProgress, SharedStates } from './shared.js'
+import { signaturesOf } from './sharing/sharing.js'
+import type { TensorFlowSpanTask } from './span-task.js'
+
+const models = new Map<string, { readonly model: LoadedModel; readonly progress: SharedProgress }>()
+
+/** Frees the models whose executions are gone. */
+export function releaseModels(): void {
+  for (const [name, { model, progress }] of models) {
+    if (!progress.disposed) continue
+    models.delete(name)
+    model.dispose()
+  }
+}
+
+/** The model of a task, with the states that are shared now. */
+export async function modelOf(
+  task: TensorFlowSpanTask,
+  progress: SharedProgress,
+): Promise<LoadedModel> {
+  const model = models.get(task.model)?.model ?? (await load(task))
+  models.set(task.model, { model, progress })
+  const states = new SharedStates(task.states)
+  if (model.version !== states.version) writeStates(model, states, task)
+  return model
+}
+
+function load({ model, hasTail, sharing }: TensorFlowSpanTask): Promise<LoadedModel> {
+  const names = ['write', 'read', 'begin', 'full', 'status', ...(hasTail ? ['tail'] : [])]
+  return LoadedModel.load(model, [...names, ...(sharing ? signaturesOf(sharing) : [])])
+}
+
+function writeStates(model: LoadedModel, states: SharedStates, task: TensorFlowSpanTask): void {
+  const { version } = states
+  model.write(
+    'write',
+    Object.fromEntries(
+      task.variables.map(({ name, state, shape }) => [name, { values: states.get(state), shape }]),
+    ),
+  )
+  model.version = version
+}
+
+/** Shares the states that a span has left in the model. */
+export function readStates(
+  model: LoadedModel,
+  states: SharedStates,
+  task: TensorFlowSpanTask,
+): void {
+  const values = model.read()
+  states.write(
+    Object.fromEntries(
+      task.variables.map(({ name, state }) => [state, Float32Array.from(values[name] ?? [])]),
+    ),
+  )
+  model.version = states.version
+}

@@ -1,0 +1,121 @@
+/**
+ * What the inputs of a step's Program are in a graph: states are read from variables, batches gathered by the order of the
+ * epoch out of files that are mapped into memory.
+ */
+import { invariant, type Program } from '@gradpool/core'
+import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
+import { TYPE_OF } from '../graph/types.js'
+import { POSITIONS } from '../sharing/cut-step.js'
+import { gatherRows } from './ops.js'
+import type { Variable, Variables } from './variables.js'
+
+/** The values of a field in a file that is mapped into memory. */
+export interface FieldFile {
+  readonly path: string
+  readonly numRows: number
+}
+
+export interface StepContext {
+  /** Whether this is the shorter last batch of an epoch. */
+  readonly isTail: boolean
+  readonly stepsPerEpoch: number
+  readonly seed: number
+  readonly variables: Variables
+  readonly field: (name: string) => FieldFile
+}
+
+/** Where a graph has what it is given. */
+export interface Given {
+  /** The number of the step; all variables are read when it is there. */
+  readonly step: Ref
+  readonly handle: (variable: Variable) => Ref
+  /** Of a shard's examples within the batch, for a part of a step. */
+  readonly positions?: Ref
+}
+
+export class StepInputs {
+  readonly #program: Program
+  readonly #builder: GraphBuilder
+  readonly #context: StepContext
+  readonly #given: Given
+  readonly #reads = new Map<string, Ref>()
+  #indices: Ref | undefined
+
+  constructor(program: Program, builder: GraphBuilder, context: StepContext, given: Given) {
+    this.#program = program
+    this.#builder = builder
+    this.#context = context
+    this.#given = given
+  }
+
+  /** The value of an input node. */
+  value(node: number): Ref {
+    const input = this.#program.inputs.find((candidate) => candidate.node === node)
+    invariant(input, `node ${node} is an input`)
+    switch (input.role) {
+      case 'step':
+        return this.#given.step
+      case 'seed':
+        return this.#builder.constant(this.#context.seed | 0, 'int32')
+      case 'state':
+        return this.#read(this.#context.variables.state(input.name))
+      case 'batch': {
+        const { positions } = this.#given
+        return input.name === POSITIONS && positions !== undefined
+          ? positions
+          : this.#batch(input.name, node)
+      }
+    }
+  }
+
+  /** The value that a variable had when the step began, if anything reads it so far. */
+  readOf(variable: Variable): Ref | undefined {
+    return this.#reads.get(variable.name)
+  }
+
+  #read(variable: Variable): Ref {
+    const { handle, step } = this.#given
+    const known = this.readOf(variable)
+    const ref = known ?? readVariable(this.#builder, variable, handle(variable), [step])
+    this.#reads.set(variable.name, ref)
+    return ref
+  }
+
+  #batch(name: string, node: number): Ref {
+    const { shape, dtype } = this.#program.node(node)
+    const { path, numRows } = this.#context.field(name)
+    const type = TYPE_OF[dtype]
+    const table = this.#builder.add('ImmutableConst', [], {
+      attributes: {
+        dtype: { type },
+        shape: { shape: [numRows, ...shape.slice(1)] },
+        memory_region_name: { text: path },
+      },
+    })
+    return gatherRows(this.#builder, table, this.#rows(), type)
+  }
+
+  /** The numbers of the batch's rows: of the full batches of an epoch, one; or those of the shorter last. */
+  #rows(): Ref {
+    if (this.#indices !== undefined) return this.#indices
+    const { isTail, stepsPerEpoch, variables } = this.#context
+    this.#indices = this.#read(isTail ? variables.tailRows : variables.rows)
+    if (isTail) return this.#indices
+    const numSteps = this.#builder.constant(stepsPerEpoch, 'int32')
+    const batch = this.#builder.add('FloorMod', [this.#given.step, numSteps], {
+      attributes: typed('int32'),
+    })
+    this.#indices = gatherRows(this.#builder, this.#indices, batch, 'int32')
+    return this.#indices
+  }
+}
+
+/** Reads a variable. @param handle its resource */
+export function readVariable(
+  builder: GraphBuilder,
+  { type }: Variable,
+  handle: Ref,
+  after: readonly Ref[],
+): Ref {
+  return builder.add('ReadVariableOp', [handle], { attributes: { dtype: { type } }, after })
+}
