@@ -122,7 +122,7 @@ describe('a search', () => {
       ...neighbours.map(({ id }) => fields.train.image.values.subarray(784 * id, 784 * (id + 1))),
     ]
     shown.forEach((pixels, index) => {
-      const top = 16 + Math.floor(index / 4) * (112 + 3 * 18 + 16)
+      const top = 16 + Math.floor(index / 4) * (112 + 3 * 20 + 16)
       const left = 16 + (index % 4) * (112 + 16)
       pixels.forEach((grey, pixel) => {
         const [y, x] = [top + 4 * Math.floor(pixel / 28), left + 4 * (pixel % 28)]

@@ -44,26 +44,36 @@ test('captions stand below, and do not run into the next picture', () => {
   const long = 'b'.repeat(40)
   const entries = [0, 1].map(() => ({ picture: grey(0), caption: ['label 7', long] }))
   const sheet = contactSheet(entries)
-  expect(sheet.height).toBe(16 + 112 + 2 * 18 + 16)
+  expect(sheet.height).toBe(16 + 112 + 2 * 20 + 16)
   const darkIn = (top: number, left: number, right: number) => {
     let count = 0
-    for (let y = top; y < top + 18; y += 1) {
+    for (let y = top; y < top + 20; y += 1) {
       for (let x = left; x < right; x += 1) if (at(sheet, y, x) === 0) count += 1
     }
     return count
   }
   const inked = litIn(lettering('label 7', 2))
   expect(darkIn(16 + 112 + 3, 16, 128)).toBe(inked)
-  expect(darkIn(16 + 112 + 18 + 3, 128, 144)).toBe(0)
+  expect(darkIn(16 + 112 + 20 + 3, 128, 144)).toBe(0)
 })
 
-test('a letter is 5 × 7 pixels of a size; what has no letter is blank', () => {
+test('a letter is 5 × 7 pixels of a size, with room for what hangs below the line; what has no letter is blank', () => {
   const one = lettering('1', 1)
-  const rows = Array.from({ length: 7 }, (_, y) =>
+  const rows = Array.from({ length: 9 }, (_, y) =>
     Array.from({ length: 5 }, (_, x) => (at(one, y, x) === 255 ? '#' : '.')).join(''),
   )
-  expect(rows).toEqual(['..#..', '.##..', '..#..', '..#..', '..#..', '..#..', '.###.'])
+  expect(rows).toEqual([
+    '..#..',
+    '.##..',
+    '..#..',
+    '..#..',
+    '..#..',
+    '..#..',
+    '.###.',
+    '.....',
+    '.....',
+  ])
   const large = lettering('1?', 3)
-  expect({ height: large.height, width: large.width }).toEqual({ height: 21, width: 33 })
+  expect({ height: large.height, width: large.width }).toEqual({ height: 27, width: 33 })
   expect(litIn(large)).toBe(9 * 10)
 })

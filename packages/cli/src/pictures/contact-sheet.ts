@@ -15,7 +15,7 @@ const numColumns = 4
 const pictureScale = 4
 const letterScale = 2
 const gap = 16
-const lineHeight = 18
+const lineHeight = 20
 const frame = 3
 
 /** Grey, as large as it needs to be. Pictures are of one size. */

@@ -1,14 +1,14 @@
 /**
- * Words on a picture: letters of 5 × 7 pixels, those that a contact sheet needs.
+ * Words on a picture: letters of 5 × 7 pixels, and two below the line, those that a contact sheet needs.
  */
 import { type Picture } from './picture.js'
 
-const glyphHeight = 7
+const glyphHeight = 9
 const glyphWidth = 5
 /** A letter and the gap after it. */
 const advance = glyphWidth + 1
 
-/** Each letter's rows, top to bottom, a bit a pixel, the leftmost first. */
+/** Each letter's rows, top to bottom, a bit a pixel, the leftmost first; rows that are left out are blank. */
 const glyphs: Readonly<Record<string, readonly number[]>> = {
   '0': [0b01110, 0b10001, 0b10011, 0b10101, 0b11001, 0b10001, 0b01110],
   '1': [0b00100, 0b01100, 0b00100, 0b00100, 0b00100, 0b00100, 0b01110],
@@ -26,12 +26,12 @@ const glyphs: Readonly<Record<string, readonly number[]>> = {
   e: [0b00000, 0b00000, 0b01110, 0b10001, 0b11111, 0b10000, 0b01110],
   i: [0b00100, 0b00000, 0b01100, 0b00100, 0b00100, 0b00100, 0b01110],
   l: [0b01100, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100, 0b01110],
-  q: [0b00000, 0b00000, 0b01101, 0b10011, 0b01111, 0b00001, 0b00001],
+  q: [0b00000, 0b00000, 0b01101, 0b10011, 0b10001, 0b10011, 0b01101, 0b00001, 0b00001],
   r: [0b00000, 0b00000, 0b10110, 0b11001, 0b10000, 0b10000, 0b10000],
   s: [0b00000, 0b00000, 0b01110, 0b10000, 0b01110, 0b00001, 0b11110],
   t: [0b01000, 0b01000, 0b11100, 0b01000, 0b01000, 0b01001, 0b00110],
   u: [0b00000, 0b00000, 0b10001, 0b10001, 0b10001, 0b10011, 0b01101],
-  y: [0b00000, 0b00000, 0b10001, 0b10001, 0b01111, 0b00001, 0b01110],
+  y: [0b00000, 0b00000, 0b10001, 0b10001, 0b10001, 0b10011, 0b01101, 0b00001, 0b01110],
 }
 
 /** A line of text, bright on black, its pixels `size` pixels wide and high; a letter that is not known is blank. */
