@@ -83,6 +83,9 @@ export interface IndexContents {
   readonly values: StoredValues
 }
 
+/** More queries at once than this are scanned for, as they share what comes into the cache. */
+const MOST_PROBED = 16
+
 const MAX_ROWS = 2 ** 32 - 1
 
 export class HashIndex {
@@ -243,7 +246,8 @@ export class HashIndex {
 
   /** By the tables those queries that these answer fast, the others by a scan. */
   #near(queries: Uint8Array, bounds: NearBounds): ArrayLike<number>[] {
-    const tables = this.#tablesInUse()
+    const isMany = queries.length > MOST_PROBED * bytesPerCode(this.bits)
+    const tables = isMany ? undefined : this.#tablesInUse()
     if (tables === undefined) return this.#packed.near(queries, bounds)
     // A part of the tables' last block is scanned again; ranking takes rows once.
     const tail = tables.numRows < this.size ? this.#tail(queries, bounds, tables.numRows) : []
@@ -294,15 +298,12 @@ export class HashIndex {
     const ids = this.#ids.values
     const nearest = new Nearest(k)
     for (let at = 0; at < near.length; at += 2) {
-      const [row, hamming] = [near[at] ?? 0, near[at + 1] ?? 0]
+      const row = near[at] ?? 0
+      const hamming = near[at + 1] ?? 0
       const distance = this.#values?.squaredDistance(query, row) ?? null
       if (nearest.excludes(hamming, distance)) continue
-      const label = labels[row] ?? NO_LABEL
-      nearest.add({
-        ...{ row, hamming, distance },
-        id: ids[row] ?? 0,
-        label: label === NO_LABEL ? null : label,
-      })
+      const label = labels[row] === NO_LABEL ? null : (labels[row] ?? null)
+      nearest.add({ row, id: ids[row] ?? 0, label, hamming, distance })
     }
     return nearest.sorted()
   }

@@ -20,11 +20,11 @@ interface Table {
 
 const MAX_WIDTH = 16
 
-/** Looking at a bucket, or at a row that was in one, takes as long as scanning so many bytes of codes. */
-const BYTES_PER_PROBE = 1024
+/** Looking at a bucket, or at a row that was in one, takes about as long as scanning so many bytes of codes. */
+const BYTES_PER_PROBE = 16384
 
 /** What probing may cost, as a part of what a scan of all rows would. */
-const BUDGET = 1 / 8
+const BUDGET = 1 / 4
 
 export class MultiIndex {
   readonly numRows: number
