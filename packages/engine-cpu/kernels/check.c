@@ -110,11 +110,12 @@ static bool check_tape(const struct check *check, uint32_t address, uint32_t row
     uint64_t written = 0;
     for (uint32_t i = 0; i < num_ops; i++) {
         const uint32_t *op = ops + TAPE_OP_WORDS * i;
-        if (op[0] > MICRO_ADAM) return false;
-        if (op[0] == MICRO_ADAM) {
+        if (op[0] > MICRO_ADAM_RATES) return false;
+        if (op[0] >= MICRO_ADAM) {
             if (op[2] >= num_registers || num_registers - op[2] < ADAM_REGISTERS) return false;
             for (uint32_t r = op[2] + 7; r < op[2] + ADAM_REGISTERS; r++) {
-                if (registers[2 * r] != REGISTER_SCALAR) return false;
+                const bool may_be_any = op[0] == MICRO_ADAM_RATES && r == op[2] + 11;
+                if (registers[2 * r] != REGISTER_SCALAR && !may_be_any) return false;
             }
             written |= (uint64_t)7 << op[2];
         } else {

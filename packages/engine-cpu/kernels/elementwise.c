@@ -113,33 +113,41 @@ void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, cons
 /* What a step of Adam reads and writes; plan.h has the formulas and the order of the registers. */
 struct adam {
     float *new_w, *new_m, *new_v;
-    const float *w, *m, *v, *g;
+    const float *w, *m, *v, *g, *step_sizes;
     vfloat beta1, rest1, beta2, rest2, step_size, correction, epsilon;
 };
 
-INLINE void adam_step(const struct adam *adam, uint32_t i, const bool aside) {
+INLINE void adam_step(const struct adam *adam, uint32_t i, const bool aside, const bool has_rates) {
     vfloat gradient = load(adam->g + i);
     vfloat mean = flush_denormal(adam->beta1 * load(adam->m + i) + adam->rest1 * gradient);
     vfloat variance = flush_denormal(adam->beta2 * load(adam->v + i) + adam->rest2 * (gradient * gradient));
     vfloat root = aside ? square_root_aside(variance) : square_root(variance);
-    vfloat step = (adam->step_size * mean) / (root * adam->correction + adam->epsilon);
+    vfloat step_size = has_rates ? load(adam->step_sizes + i) : adam->step_size;
+    vfloat step = (step_size * mean) / (root * adam->correction + adam->epsilon);
     vfloat weight = load(adam->w + i) - step;
     store(adam->new_m + i, mean);
     store(adam->new_v + i, variance);
     store(adam->new_w + i, weight);
 }
 
-/* One step of Adam. Its quotients and roots take the time: every other root goes without the divider, which is then as
- * busy as the rest. */
-NOINLINE void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count) {
-    const struct adam adam = {
-        registers[0], registers[1], registers[2], registers[3], registers[4], registers[5], registers[6],
-        splat(*registers[7]), splat(*registers[8]), splat(*registers[9]), splat(*registers[10]),
-        splat(*registers[11]), splat(*registers[12]), splat(*registers[13])};
+/* Quotients and roots take the time: every other root goes without the divider, which is then as busy as the rest. */
+INLINE void adam_steps(const struct adam *adam, uint32_t count, const bool has_rates) {
     uint32_t i = 0;
     for (; i + 2 * VLEN <= count; i += 2 * VLEN) {
-        adam_step(&adam, i, false);
-        adam_step(&adam, i + VLEN, true);
+        adam_step(adam, i, false, has_rates);
+        adam_step(adam, i + VLEN, true, has_rates);
     }
-    if (i < count) adam_step(&adam, i, false);
+    if (i < count) adam_step(adam, i, false, has_rates);
+}
+
+/* One step of Adam; with rates, each element has a step size of its own. */
+NOINLINE void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count, bool has_rates) {
+    const struct adam adam = {
+        registers[0], registers[1], registers[2], registers[3], registers[4], registers[5], registers[6], registers[11],
+        splat(*registers[7]), splat(*registers[8]), splat(*registers[9]), splat(*registers[10]),
+        splat(*registers[11]), splat(*registers[12]), splat(*registers[13])};
+    if (has_rates)
+        adam_steps(&adam, count, true);
+    else
+        adam_steps(&adam, count, false);
 }

@@ -23,7 +23,7 @@ INLINE uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + mu
 
 /* elementwise.c: micro-ops over `count` elements, a multiple of VLEN. */
 void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count);
-void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count);
+void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count, bool has_rates);
 
 /* tape.c. A tape is most of the stack that the kernels need (STACK_BYTES): what holds one is never inlined into what
  * holds another. */

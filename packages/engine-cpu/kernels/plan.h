@@ -9,7 +9,7 @@
 #ifndef GRADPOOL_PLAN_H
 #define GRADPOOL_PLAN_H
 
-#define PLAN_VERSION 3
+#define PLAN_VERSION 4
 
 /* What the kernels need of a stack; each thread has its own. */
 #define STACK_BYTES 262144
@@ -157,7 +157,7 @@ enum micro_op {
   MICRO_LESS = 16, MICRO_LESS_EQUAL = 17, MICRO_EQUAL = 18,
   MICRO_SELECT = 19,      /* a is the condition */
   MICRO_SQUARE = 20,      /* a * a */
-  MICRO_ADAM = 21
+  MICRO_ADAM = 21, MICRO_ADAM_RATES = 22
 };
 
 /*
@@ -169,6 +169,7 @@ enum micro_op {
  *   v' = flush(beta2*v + (1-beta2)*(g*g))
  *   w' = w - (stepSize*m') / (sqrt(v')*correction + epsilon)
  * Each product, sum, quotient and root rounds once, in the order written, so the bits are those of the same ops one by one.
+ * MICRO_ADAM_RATES: the same, but a+11, the step size, may be of any kind: elements have step sizes of their own.
  */
 #define ADAM_REGISTERS 14
 

@@ -21,9 +21,10 @@ INLINE void repeat_value(float *to, float value, uint32_t count) {
 
 /* The registers that an op reads from a and the next ones, as bits; those it writes are put into tape->written. */
 static uint64_t registers_read(struct tape *tape, const uint32_t *op) {
-    if (op[0] == MICRO_ADAM) {
+    if (op[0] >= MICRO_ADAM) {
         tape->written |= (uint64_t)7 << op[2];
-        return (uint64_t)0x78 << op[2]; /* its scalars are read where they are */
+        const uint64_t read = op[0] == MICRO_ADAM ? 0x78 : 0x878;
+        return read << op[2]; /* its scalars are read where they are */
     }
     tape->written |= (uint64_t)1 << op[1];
     return (uint64_t)1 << op[2] | (uint64_t)1 << op[3] | (uint64_t)1 << op[4];
@@ -174,8 +175,8 @@ static void run_elements(struct tape *tape, float *product, uint32_t begin, uint
         for (uint32_t i = 0; i < tape->num_ops; i++, op += TAPE_OP_WORDS) {
             float **block = tape->block;
             const uint32_t whole = round_up(count, VLEN);
-            if (op[0] == MICRO_ADAM)
-                apply_adam(block + op[2], whole);
+            if (op[0] >= MICRO_ADAM)
+                apply_adam(block + op[2], whole, op[0] == MICRO_ADAM_RATES);
             else
                 apply_micro_op(op[0], block[op[1]], block[op[2]], block[op[3]], block[op[4]], whole);
         }

@@ -3,7 +3,7 @@
  */
 import type { DType } from '@gradpool/core'
 
-export const PLAN_VERSION = 3
+export const PLAN_VERSION = 4
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 
@@ -112,6 +112,7 @@ export const MICRO = {
   SELECT: 19,
   SQUARE: 20,
   ADAM: 21,
+  ADAM_RATES: 22,
 } as const
 
 export const TAPE = {

@@ -182,7 +182,7 @@ describe.each(Object.entries(engines))('%s', (_, make) => {
       }),
       { numRuns: 30, seed: 6 },
     )
-  })
+  }, 60_000)
 
   async function bits(program: Stack['training'], split: Split, state: StateValues) {
     const execution = await engine.compile(program, { data: split, seed: 1, state })

@@ -122,6 +122,22 @@ describe.each(engines)('%s', (_, makeEngine) => {
     }
   })
 
+  it('trains learning rates of one seed as a stack', async () => {
+    const dataset = rowsDataset()
+    const plans = () =>
+      [0.001, 0.002, 0.01].map((learningRate) =>
+        planExperiment(
+          withOverrides({ ...ownOrders, name: `rate-${learningRate}` }, [
+            `train.optimizer.learningRate=${learningRate}`,
+          ]),
+          { dataset, seed: 7 },
+        ),
+      )
+    const { result, stacks } = await run(plans())
+    expect(stacks.map(({ length }) => length)).toEqual([3, 3])
+    expect(bitsOf(result)).toEqual(await alone(plans()))
+  })
+
   it('does not stack where batches differ, layers are wide, or threads are enough', async () => {
     const dataset = rowsDataset()
     const own = SEEDS.map((seed) => planExperiment(ownOrders, { dataset, seed }))

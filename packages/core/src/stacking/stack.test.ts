@@ -210,6 +210,19 @@ describe('what is there once', () => {
   })
 })
 
+test('trainings differ in as many numbers as their optimizers do', () => {
+  const model = classifierOf(mlp)
+  const rate = (learningRate: number) => trainingOf(model, adam({ learningRate }))
+  expect(Stack.numDiffering(rate(0.01), rate(0.01))).toBe(0)
+  // 0.001 is Adam's 1 - beta2, too.
+  expect(Stack.numDiffering(rate(0.01), rate(0.001))).toBe(1)
+  const both = adam({ learningRate: 0.02, epsilon: 1e-6 })
+  expect(Stack.numDiffering(rate(0.01), trainingOf(model, both))).toBeGreaterThan(1)
+  expect(Stack.numDiffering(rate(0.01), trainingOf(model, sgd({ learningRate: 0.01 })))).toBe(
+    Infinity,
+  )
+})
+
 describe('are refused', () => {
   test.each<[string, Stage, Stage]>([
     [

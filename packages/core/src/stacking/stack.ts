@@ -61,6 +61,23 @@ export class Stack {
     return training && new Stack(trainings.length, training, axes)
   }
 
+  /**
+   * In how many numbers two trainings differ, such as a learning rate; infinite where they differ in more than numbers, and
+   * do not stack.
+   */
+  static numDiffering(a: BatchProgram, b: BatchProgram): number {
+    if (!areAlike([a, b])) return Infinity
+    const programs = [
+      [a.program, b.program],
+      ...(a.tail && b.tail ? [[a.tail, b.tail]] : []),
+    ] as const
+    return Math.max(
+      ...programs.map(
+        (both) => joinPrograms(both)?.nodes.filter(({ fills }) => fills).length ?? Infinity,
+      ),
+    )
+  }
+
   /** An evaluation of each replica; it shares the states of the training. Undefined where they cannot be stacked. */
   evaluation(evaluations: readonly BatchProgram[]): BatchProgram | undefined {
     return stackBatchPrograms(evaluations, this.#axes)
@@ -112,16 +129,9 @@ function stackBatchPrograms(
   batchPrograms: readonly BatchProgram[],
   axes: Axes,
 ): BatchProgram | undefined {
-  const [one, ...others] = batchPrograms
-  if (one === undefined) return undefined
+  const [one] = batchPrograms
+  if (one === undefined || !areAlike(batchPrograms)) return undefined
   const { batchSize, numExamples, shuffle } = one
-  const isAlike = others.every(
-    (other) =>
-      other.batchSize === batchSize &&
-      other.numExamples === numExamples &&
-      other.shuffle === shuffle,
-  )
-  if (!isAlike) return undefined
   const stacked = (programs: readonly Program[]): Program | undefined => {
     const joint = joinPrograms(programs)
     return joint && traceStack(joint, programs.length, axes)?.program
@@ -131,6 +141,16 @@ function stackBatchPrograms(
   const tail = tails.length > 0 ? stacked(tails) : undefined
   if (program === undefined || (tails.length > 0 && tail === undefined)) return undefined
   return { batchSize, numExamples, shuffle, program, ...(tail && { tail }) }
+}
+
+/** The same examples a step. */
+function areAlike([one, ...others]: readonly BatchProgram[]): boolean {
+  return others.every(
+    (other) =>
+      other.batchSize === one?.batchSize &&
+      other.numExamples === one.numExamples &&
+      other.shuffle === one.shuffle,
+  )
 }
 
 function valuesOf(states: StateValues, name: string): Float32Array {

@@ -16,8 +16,10 @@ export interface AdamStep {
   readonly weight: number
   readonly mean: number
   readonly variance: number
-  /** w, m, v, g, beta1, 1-beta1, beta2, 1-beta2, stepSize, correction, epsilon. */
+  /** w, m, v, g, beta1, 1-beta1, beta2, 1-beta2, stepSize, correction, epsilon; all but the first four and stepSize scalars. */
   readonly operands: readonly View[]
+  /** Elements have step sizes of their own, as in a stack of trainings with other learning rates. */
+  readonly hasRates: boolean
   /** The nodes the micro-op stands for, but the weight itself. */
   readonly absorbed: ReadonlySet<number>
   /** The nodes it overwrites: w, m, v. */
@@ -42,10 +44,17 @@ export function matchAdam(graph: Graph, weight: number): AdamStep | undefined {
     return undefined
   }
 
+  /** The product of the step size and the mean, which is the one that was flushed. */
+  const openStep = (view: View | undefined): readonly (View | undefined)[] => {
+    const [a, b] = open(view, 'mul') ?? []
+    const isMean = a?.kind === 'full' && graph.node(a.node).op === 'flush'
+    return isMean ? [b, a] : [a, b]
+  }
+
   const top: View = { kind: 'full', node: weight }
   const [w, quotient] = open(top, 'sub') ?? []
   const [numerator, denominator] = open(quotient, 'div') ?? []
-  const [stepSize, mean] = openScaled(numerator) ?? []
+  const [stepSize, mean] = openStep(numerator)
   const [scaledRoot, epsilon] = open(denominator, 'add') ?? []
   const [correction, root] = openScaled(scaledRoot) ?? []
   const [variance] = open(root, 'sqrt') ?? []
@@ -92,6 +101,7 @@ export function matchAdam(graph: Graph, weight: number): AdamStep | undefined {
       correction,
       epsilon,
     ],
+    hasRates: stepSize.kind !== 'scalar',
     absorbed,
     states: new Set([w.node, m.node, v.node]),
   }

@@ -13,9 +13,11 @@ import {
   sgd,
   square,
   stage,
+  Stack,
   sub,
   train,
   zeros,
+  type BatchProgram,
   type Optimizer,
 } from '@gradpool/core'
 import { describe, expect, test } from 'vitest'
@@ -40,8 +42,11 @@ const autoencoder = stage({
   },
 })
 
-function planOf(optimizer: Optimizer): Plan {
-  const { program } = train(autoencoder, { optimizer, batchSize: 10, data })
+function trainingOf(optimizer: Optimizer): BatchProgram {
+  return train(autoencoder, { optimizer, batchSize: 10, data })
+}
+
+function planOf({ program }: Pick<BatchProgram, 'program'>): Plan {
   let next = 2 ** 20
   const states = new Map<string, number>()
   return new Plan(program, {
@@ -80,7 +85,7 @@ function wordsOf(plan: Plan): { opcodes: number[]; microOps: number[] } {
 }
 
 describe('a step of an autoencoder with Adam', () => {
-  const plan = planOf(adam())
+  const plan = planOf(trainingOf(adam()))
 
   test('has its elementwise work in the products', () => {
     const products = plan.kernels
@@ -103,6 +108,15 @@ describe('a step of an autoencoder with Adam', () => {
     expect(opcodes).not.toContain(OP.COPY)
   })
 
+  test('does so in a stack of learning rates, too', () => {
+    const rates = [0.001, 0.01].map((learningRate) => trainingOf(adam({ learningRate })))
+    const stack = Stack.of(rates)
+    if (stack === undefined) throw new Error('learning rates stack')
+    const { microOps } = wordsOf(planOf(stack.training))
+    expect(microOps.filter((op) => op === MICRO.ADAM_RATES)).toHaveLength(4)
+    expect(microOps).not.toContain(MICRO.FLUSH)
+  })
+
   test('looks at the loss before it writes a state', () => {
     const kinds = plan.kernels.map(({ kind, ops }) => (ops.includes('sqrt') ? 'update' : kind))
     expect(kinds.filter((kind) => kind === 'guard')).toHaveLength(1)
@@ -111,7 +125,7 @@ describe('a step of an autoencoder with Adam', () => {
 })
 
 test('a step with plain gradient descent updates in the products, too', () => {
-  const plan = planOf(sgd({ learningRate: 0.1 }))
+  const plan = planOf(trainingOf(sgd({ learningRate: 0.1 })))
   const updates = plan.kernels.filter(({ kind, ops }) => kind === 'matmul' && ops.at(-1) === 'sub')
   expect(updates).toHaveLength(2)
   expect(wordsOf(plan).opcodes).not.toContain(OP.COPY)

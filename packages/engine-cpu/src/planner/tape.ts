@@ -26,6 +26,10 @@ export function buildTape(graph: Graph, kernel: Kernel, addresses: Addresses): n
   return new TapeBuilder(graph, kernel, addresses).words()
 }
 
+function adamOp({ hasRates }: AdamStep): number {
+  return hasRates ? MICRO.ADAM_RATES : MICRO.ADAM
+}
+
 class TapeBuilder {
   readonly #graph: Graph
   readonly #kernel: Kernel
@@ -61,7 +65,7 @@ class TapeBuilder {
     const atEnd: [from: number, to: number][] = []
     for (const [position, node] of steps.entries()) {
       const adam = adams.find((candidate) => candidate.weight === node)
-      if (adam) ops.push(MICRO.ADAM, 0, this.#adamRegisters(adam), 0, 0)
+      if (adam) ops.push(adamOp(adam), 0, this.#adamRegisters(adam), 0, 0)
       else ops.push(...this.#microOp(node, position, lastUse, atEnd))
       for (const [temp] of this.#temps) {
         if ((lastUse.get(temp) ?? -1) <= position) this.#release(temp)

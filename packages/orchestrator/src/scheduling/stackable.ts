@@ -2,7 +2,7 @@
  * Which stages are trained as a stack: those for which that is faster, by what was measured (docs/decisions/0008). It
  * decides about time only, never about bits.
  */
-import { sizeOf, type BatchProgram, type Engine, type Program } from '@gradpool/core'
+import { sizeOf, Stack, type Engine, type Program } from '@gradpool/core'
 import type { Pass, StagePlan } from '@gradpool/experiments'
 import { mostThreads } from '../training/compile-training.js'
 import type { StageNode } from './stage-graph.js'
@@ -31,10 +31,7 @@ export function stackWith(
     Math.floor(MOST_BYTES / stateBytes(next.plan.training.program.program)),
   )
   if (size < 2) return [next]
-  const name = nameOf(next.plan)
-  const alike = [...ready].filter(
-    (node) => node !== next && nameOf(node.plan) === name && seeTheSame(node.plan, next.plan),
-  )
+  const alike = [...ready].filter((node) => node !== next && areAlike(node.plan, next.plan))
   return [next, ...alike].slice(0, size)
 }
 
@@ -42,25 +39,20 @@ function paysFor(plan: StagePlan): boolean {
   return mostThreads(plan) === 1 && firstWidth(plan.training.program.program) < WIDE
 }
 
-const names = new WeakMap<StagePlan, string>()
-
-/** Equal for stages whose programs are, and whose batches come in the same order. */
-function nameOf(plan: StagePlan): string {
-  const { training, validation, seed, orderSeed = seed } = plan
-  const order = training.program.shuffle ? orderSeed >>> 0 : 'as they stand'
-  const name =
-    names.get(plan) ??
-    [
-      order,
-      ...programName(training.program),
-      ...(validation ? programName(validation.program) : []),
-    ].join()
-  names.set(plan, name)
-  return name
+/** Whether two stages see the same batches, and their programs are equal but for one number at most: the learning rate. */
+function areAlike(a: StagePlan, b: StagePlan): boolean {
+  return (
+    orderOf(a) === orderOf(b) &&
+    Stack.numDiffering(a.training.program, b.training.program) <= 1 &&
+    (a.validation === undefined || b.validation === undefined
+      ? a.validation === b.validation
+      : Stack.numDiffering(a.validation.program, b.validation.program) === 0) &&
+    seeTheSame(a, b)
+  )
 }
 
-function programName({ program, tail, batchSize, numExamples, shuffle }: BatchProgram): unknown[] {
-  return [program.hash, tail?.hash, batchSize, numExamples, shuffle]
+function orderOf({ training, seed, orderSeed = seed }: StagePlan): number | undefined {
+  return training.program.shuffle ? orderSeed >>> 0 : undefined
 }
 
 function seeTheSame(a: StagePlan, b: StagePlan): boolean {

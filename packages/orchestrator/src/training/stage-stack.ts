@@ -1,5 +1,5 @@
 /**
- * Stages that train as a stack: alike but for their seeds, on the same batches, on one thread.
+ * Stages that train as a stack: alike but for their seeds or learning rates, on the same batches, on one thread.
  *
  * Each stage trains as if it were alone and asks for its spans here. When all have asked, those that are behind go first; as
  * soon as all stand at one step, one span of the stack does for all. A stage that asks for something else, such as its
