@@ -68,10 +68,10 @@ describe('the catalogue', () => {
   const hashing = [
     ['mnist_hash_1', 10, 'autoencode [10] [784]'],
     ['mnist_hash_2', 50, 'autoencode [64,10] [64,784]'],
-    ['mnist_hash_deep_16', 20, 'hash [512,256,16]'],
-    ['mnist_hash_deep_32', 20, 'hash [512,256,32]'],
-    ['mnist_hash_deep_64', 20, 'hash [512,256,64]'],
-    ['mnist_hash_semi', 20, 'hash [512,256,64], hash [512,256,64] with labels'],
+    ['mnist_hash_deep_16', 10, 'hash [512,512,16]'],
+    ['mnist_hash_deep_32', 10, 'hash [512,512,32]'],
+    ['mnist_hash_deep_64', 10, 'hash [512,512,64]'],
+    ['mnist_hash_semi', 10, 'hash [512,512,64], hash [512,512,64] with labels'],
   ] as const
 
   it('has a group of hashing', () => {

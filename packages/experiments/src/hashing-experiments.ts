@@ -27,8 +27,8 @@ const tuned = {
 const deepTraining = {
   optimizer: { ...adam(), learningRate: untilTheEnd(0.001) },
   batchSize: 256,
-  epochs: 20,
-  reportEvery: 5,
+  epochs: 10,
+  reportEvery: 2,
 }
 
 /** A rate that falls to 0 at the end of the stage. */
@@ -36,8 +36,9 @@ function untilTheEnd(learningRate: number) {
   return { kind: 'cosine', learningRate } as const
 }
 
-function deepEncoder(bits: number) {
-  return { encoder: [512, 256, bits] }
+/** Each bit has the more others to differ from the more bits there are; each of these counts the less. */
+function deepCodes(bits: number) {
+  return { encoder: [512, 512, bits], decorrelation: 0.2 / bits }
 }
 
 export const hashingExperiments: readonly ExperimentConfig[] = [
@@ -78,7 +79,7 @@ export const hashingExperiments: readonly ExperimentConfig[] = [
       condition: `codes of ${bits} bits from images alone`,
       data,
       train: deepTraining,
-      stages: [hash(deepEncoder(bits))],
+      stages: [hash(deepCodes(bits))],
     }),
   ),
   defineExperiment({
@@ -87,11 +88,11 @@ export const hashingExperiments: readonly ExperimentConfig[] = [
     data,
     train: deepTraining,
     stages: [
-      hash(deepEncoder(64)),
+      hash(deepCodes(64)),
       hash({
-        ...deepEncoder(64),
+        encoder: deepCodes(64).encoder,
         labels: true,
-        train: { batchSize: 100, epochs: 200, reportEvery: 50 },
+        train: { batchSize: 100, epochs: 100, reportEvery: 20 },
       }),
     ],
   }),
