@@ -3,6 +3,7 @@
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
 import { findTensorFlow } from '@gradpool/engine-tensorflow'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { dataFolder } from './data-folder.js'
 import { gradpool, temporaryFolder } from './gradpool.js'
 import { bitsOf, runJson } from './run-document.js'
 
@@ -27,6 +28,20 @@ describe.each(nativeInstructionSets())('native code for %s', (instructionSet) =>
     expect(bitsOf(document)).toEqual(expected)
   })
 })
+
+// A stage without labels and one with, random maps of images in both.
+test.runIf(nativeInstructionSets().length > 0)(
+  'native code trains hash codes to the bits of WebAssembly',
+  async () => {
+    const args = ['mnist_hash_semi', '--epochs', '1', '--data', await dataFolder()]
+    const wanted = bitsOf(await runJson([...args, '--engine', 'wasm'], { cwd }))
+    for (const instructionSet of nativeInstructionSets()) {
+      const env = { GRADPOOL_CPU: instructionSet }
+      const document = await runJson([...args, '--engine', 'native'], { cwd, env })
+      expect(bitsOf(document), instructionSet).toEqual(wanted)
+    }
+  },
+)
 
 test.runIf(nativeInstructionSets('fast').length > 0)('fast native code says so', async () => {
   const document = await runJson(['mnist_mlp_1p', '--precision', 'fast'], { cwd })

@@ -85,14 +85,18 @@ describe('the catalogue', () => {
   })
 
   it.each(['mnist_hash_1', 'mnist_hash_2'])(
-    '%s has the report’s setting and a sigmoid code',
+    '%s has the report’s setting, a sigmoid code and scaled pixels',
     (name) => {
       const config = catalogue.get(name)
       expect(config?.train).toMatchObject({
         optimizer: { kind: 'adam', learningRate: 0.001 },
         batchSize: 10,
       })
-      const setting = { weight: { kind: 'normal', std: 0.03 }, scale: 1, outputActivation: 'relu' }
+      const setting = {
+        weight: { kind: 'normal', std: 0.03 },
+        scale: 1 / 255,
+        outputActivation: 'relu',
+      }
       expect(config?.stages).toMatchObject([{ ...setting, codeActivation: 'sigmoid' }])
     },
   )

@@ -28,24 +28,40 @@ export function* distanceCounts(
 ): Generator<DistanceCounts> {
   checkBits(bits)
   for (const { codes, labels } of [queries, collection]) checkLabels(codes, labels, bits)
-  const numWords = Math.ceil(bits / 32)
   const [asked, kept] = [wordsOf(queries.codes, bits), wordsOf(collection.codes, bits)]
+  const distances = new Uint16Array(collection.labels.length)
   const counts = { all: new Uint32Array(bits + 1), relevant: new Uint32Array(bits + 1) }
-  const { all, relevant } = counts
-  const query = new Int32Array(numWords)
   for (const [row, label] of queries.labels.entries()) {
-    all.fill(0)
-    relevant.fill(0)
-    query.set(asked.subarray(row * numWords, (row + 1) * numWords))
-    collection.labels.forEach((other, place) => {
-      let distance = 0
-      for (let word = 0; word < numWords; word++) {
-        distance += countBits((query[word] ?? 0) ^ (kept[place * numWords + word] ?? 0))
-      }
-      all[distance] = (all[distance] ?? 0) + 1
-      if (other === label) relevant[distance] = (relevant[distance] ?? 0) + 1
+    distances.fill(0)
+    asked.forEach((words, i) => {
+      const others = kept[i]
+      if (others !== undefined) addDistances(words[row] ?? 0, others, distances)
     })
+    count(distances, collection.labels, label, counts)
     yield counts
+  }
+}
+
+/** Adds to each distance the bits in which a word differs. */
+function addDistances(word: number, others: Int32Array, distances: Uint16Array): void {
+  for (let row = 0; row < others.length; row++) {
+    const different = countBits(word ^ (others[row] ?? 0))
+    distances[row] = (distances[row] ?? 0) + different
+  }
+}
+
+function count(
+  distances: Uint16Array,
+  labels: Uint8Array,
+  label: number,
+  { all, relevant }: DistanceCounts,
+): void {
+  all.fill(0)
+  relevant.fill(0)
+  for (let row = 0; row < distances.length; row++) {
+    const distance = distances[row] ?? 0
+    all[distance] = (all[distance] ?? 0) + 1
+    if (labels[row] === label) relevant[distance] = (relevant[distance] ?? 0) + 1
   }
 }
 
@@ -57,14 +73,20 @@ function checkLabels(codes: Uint8Array, labels: Uint8Array, bits: number): void 
   )
 }
 
-/** Each code in whole 32-bit words, the last filled up with 0. */
-function wordsOf(codes: Uint8Array, bits: number): Int32Array {
-  const [from, to] = [bytesPerCode(bits), 4 * Math.ceil(bits / 32)]
-  const bytes = new Uint8Array((codes.length / from) * to)
-  codes.forEach((byte, i) => {
-    bytes[Math.floor(i / from) * to + (i % from)] = byte
+/** The codes in 32-bit words, filled up with 0: the first word of each code, then the second of each, and so on. */
+function wordsOf(codes: Uint8Array, bits: number): Int32Array[] {
+  const rowBytes = bytesPerCode(bits)
+  const numCodes = codes.length / rowBytes
+  return Array.from({ length: Math.ceil(rowBytes / 4) }, (_, word) => {
+    const words = new Int32Array(numCodes)
+    for (let row = 0; row < numCodes; row++) {
+      const [first, end] = [row * rowBytes + 4 * word, (row + 1) * rowBytes]
+      for (let byte = first; byte < Math.min(first + 4, end); byte++) {
+        words[row] = (words[row] ?? 0) | ((codes[byte] ?? 0) << (8 * (byte - first)))
+      }
+    }
+    return words
   })
-  return new Int32Array(bytes.buffer)
 }
 
 /** Of a 32-bit word: the sums of 2, 4, 8, then 32 bits. */

@@ -5,6 +5,7 @@ import {
   concat,
   constant,
   gather,
+  isTraining,
   matmul,
   mean,
   mul,
@@ -52,7 +53,7 @@ export interface HashEncoderOptions extends Omit<EncoderOptions, 'input' | 'code
  * `binary`, how far the codes are from 0 and 1. Results: `loss`, and these terms: `redundancy`, `imbalance`, `fuzziness`.
  *
  * With classes, the code of a view is to be the class's codeword: the cross-entropy of each bit (see `codewords`). Results:
- * `loss` and `accuracy`, the share of views whose code is nearest to the right codeword.
+ * `loss` and `accuracy`, the share of codes nearest to the right codeword; in evaluation of the images as they are.
  *
  * Predictions: `code` [batch, bits], in [0, 1]; with classes also `estimate` [batch], the class of the nearest codeword.
  *
@@ -95,7 +96,7 @@ export function hashEncoder(options: HashEncoderOptions): Stage {
     params,
     step(bound, { image, label }) {
       const words = wordsOf(classes, bits)
-      const logits = logitsOf(bound.encoder, view(image))
+      const logits = logitsOf(bound.encoder, isTraining() ? view(image) : image)
       return {
         loss: binaryCrossEntropy(logits, gather(words, label)),
         accuracy: accuracy(likeness(sigmoid(logits), words), label),
