@@ -22,16 +22,6 @@ const reportCodes = {
   scale: 1 / 255,
 } as const
 
-/** The report's codes with weights that fit the widths, and a rate that falls to 0. */
-const tuned = {
-  train: {
-    optimizer: { learningRate: untilTheEnd(0.003) },
-    batchSize: 64,
-    reportEvery: 5,
-  },
-  stages: [{ weight: 'glorotUniform', activation: 'tanh', outputActivation: 'linear' }],
-}
-
 const deepTraining = {
   optimizer: { ...adam(), learningRate: untilTheEnd(0.001) },
   batchSize: 256,
@@ -62,7 +52,6 @@ export const hashingExperiments: readonly ExperimentConfig[] = [
         decoder: [784],
       }),
     ],
-    presets: { tuned },
   }),
   defineExperiment({
     name: 'mnist_hash_2',
@@ -77,7 +66,6 @@ export const hashingExperiments: readonly ExperimentConfig[] = [
         decoder: [64, 784],
       }),
     ],
-    presets: { tuned },
   }),
   ...[16, 32, 64].map((bits) =>
     defineExperiment({
