@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hamming.h"
 #include "kernels.h"
 
 #define ARENA_BYTES (32u << 20)
@@ -172,7 +173,7 @@ static void matmuls(void) {
             const uint32_t flags = variant & 3, has_dst = variant >> 2 & 1, has_tape = variant >> 3 || !has_dst;
             const uint32_t a = floats(m * k, false), b = floats(k * n, false), row = floats(n, false);
             const uint32_t dst = allocate(4 * m * n), to = allocate(4 * m * n);
-            const uint32_t scratch = allocate(matmul_scratch(m, n, k, flags, has_dst, has_tape) + 4);
+            const uint32_t scratch = allocate(matmul_scratch(m, n, k, flags, has_dst, has_tape, 1) + 4);
             const uint32_t tape = WORDS(3, 2, 0, REGISTER_PRODUCT, 0, REGISTER_ROW, row, REGISTER_FULL, to, MICRO_ADD,
                                         2, 0, 1, 0, MICRO_RELU, 2, 2, 0, 0);
             EXECUTE(OP_MATMUL, has_dst ? dst : 0, a, b, m, n, k, flags, scratch, has_tape ? tape : 0);
@@ -261,6 +262,31 @@ static void layout(void) {
     end("casts, gathers and copies");
 }
 
+/* Codes of every width, some rows past the last whole block, some labels left out. */
+static void hamming_searches(void) {
+    enum { ROWS = 5003, QUERIES = 5, CAPACITY = ROWS };
+    begin();
+    for (uint32_t code_bytes = 1; code_bytes <= MAX_CODE_BYTES; code_bytes++) {
+        next_address = 4096;
+        const uint32_t block_bytes = (ROWS + BLOCK_ROWS) * code_bytes, record = 4 * SEARCH_WORDS;
+        const uint32_t codes = integers(block_bytes / 4 + 1, 0, 0xffffffffu), labels = allocate(ROWS);
+        const uint32_t allowed = allocate(256), queries = integers(QUERIES * code_bytes / 4 + 1, 0, 0xffffffffu);
+        for (uint32_t row = 0; row < ROWS; row++) base[labels + row] = (char)(next_random() % 4);
+        for (uint32_t label = 0; label < 3; label++) base[allowed + label] = 1;
+        const uint32_t searches = allocate(QUERIES * record), found = allocate(QUERIES * CAPACITY * 8);
+        for (uint32_t q = 0; q < QUERIES; q++) words_at(base, searches + q * record)[SEARCH_RADIUS] = 256;
+        const uint32_t scan = WORDS(codes, code_bytes, labels, code_bytes % 2 ? allowed : 0, 0, ROWS, QUERIES, queries,
+                                    1 + code_bytes, searches, found, CAPACITY);
+        if (!can_scan(base, ARENA_BYTES, scan)) abort();
+        hamming_scan(base, words_at(base, scan));
+        for (uint32_t q = 0; q < QUERIES; q++) {
+            add_to_hash(searches + q * record, SEARCH_DISTANCES);
+            add_to_hash(found + q * CAPACITY * 8, 2 * words_at(base, searches + q * record)[SEARCH_NUM_FOUND]);
+        }
+    }
+    end("hamming searches");
+}
+
 int main(void) {
     base = aligned_alloc(64, ARENA_BYTES);
     if (!base) return 1;
@@ -276,5 +302,6 @@ int main(void) {
     reductions();
     random_numbers();
     layout();
+    hamming_searches();
     return 0;
 }
