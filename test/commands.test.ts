@@ -1,5 +1,5 @@
 // The commands beside `run`: list, show, doctor, help and version.
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataFolder, names } from './data-folder.js'
@@ -24,6 +24,13 @@ test('show gives the table and the epochs of a run, by directory, by name, or th
   expect(shown.stdout.match(/^Model .* autoencode \(shared\)$/gm)).toHaveLength(1)
   expect(shown.stdout.match(/^Model .* train$/gm)).toHaveLength(2)
   expect(shown.stdout.match(/^ *2 +-?\d+\.\d{3} /gm)).toHaveLength(3)
+  const stages = join('runs', name, 'stages')
+  const files = await readdir(join(cwd, stages), { recursive: true })
+  const best = files.filter((file) => file.endsWith('best.safetensors'))
+  const told = shown.stdout.match(/^States of the best validation: .*$/gm) ?? []
+  expect(told.map((line) => line.split(': ')[1]).sort()).toEqual(
+    best.map((file) => join(stages, file)).sort(),
+  )
   expect(await gradpool(['show', join('runs', name)], { cwd })).toEqual(shown)
   expect(await gradpool(['show'], { cwd })).toEqual(shown)
 

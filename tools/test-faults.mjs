@@ -1,19 +1,39 @@
 // The fault tests at their full length: hundreds of kills, every call of the file system failed, fifty faults of each kind
-// in worker threads, 100,000 mutated inputs for each parser. `npm test` runs a short set of them.
+// in worker threads and fifty processes ended by each signal, 100,000 mutated inputs for each parser. `npm test` runs a
+// short set of them. Names of parts may be given: `npm run test:faults -- kill fuzz`.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { environment, root } from './environment.mjs'
 
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-const parts = [
-  { folder: 'packages/orchestrator', args: [vitest, 'run', 'worker-faults', 'data-parallel'] },
-  { folder: 'test', args: [vitest, 'run', 'faults'] },
-  { folder: 'test', args: ['fuzz.mjs'] },
-]
+const faults = (name) => ({ folder: 'test', args: [vitest, 'run', `faults/${name}`] })
+const parts = {
+  threads: {
+    folder: 'packages/orchestrator',
+    args: [vitest, 'run', 'worker-faults', 'data-parallel'],
+  },
+  kill: faults('kill'),
+  supervision: faults('supervision'),
+  disk: faults('disk'),
+  memory: faults('memory'),
+  fuzz: { folder: 'test', args: ['fuzz.mjs'] },
+  calls: faults('fault-points'),
+}
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !Object.hasOwn(parts, name))
+if (unknown.length > 0) {
+  console.error(`There is no part '${unknown[0]}'; there are ${Object.keys(parts).join(', ')}`)
+  process.exit(2)
+}
+const chosen = Object.entries(parts).filter(([name]) => asked.length === 0 || asked.includes(name))
 const env = { ...environment, GRADPOOL_LONG_TESTS: '1', GRADPOOL_FAULTS: '50' }
 
-for (const { folder, args } of parts) {
+const seconds = {}
+for (const [name, { folder, args }] of chosen) {
+  const started = performance.now()
   const child = spawn(process.execPath, args, { cwd: join(root, folder), env, stdio: 'inherit' })
   const code = await new Promise((resolve) => child.on('close', resolve))
   if (code !== 0) process.exitCode = 1
+  seconds[name] = Math.round((performance.now() - started) / 1000)
 }
+console.log('Seconds of each part:', seconds)

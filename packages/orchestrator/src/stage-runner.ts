@@ -170,17 +170,18 @@ export class StageRunner {
 
   async #conclude(node: StageNode, outcome: StageOutcome): Promise<StageEnd> {
     if (outcome.status !== 'done') return outcome
-    const { state, firstEpoch, ...rest } = outcome
+    const { state, firstEpoch, best, ...rest } = outcome
     const { epochs, seconds, testAccuracy, samples } = rest
     const weights = weightsHash(state)
     const { engine, directory, done } = this.#options
     const metrics = {
       ...{ stage: node.ref, numerics: engine.numerics, version: ownVersion() },
       ...{ seconds, testAccuracy, weights, firstEpoch, epochs, samples },
+      ...(best && { bestEpoch: best.epoch }),
     }
     try {
       const states = namedStates(node.plan.training.program.program, state)
-      await directory.writeStage(metrics, states)
+      await directory.writeStage(metrics, states, best?.states)
       // Those that stay are in nobody's way; `gradpool gc` finds them.
       await directory
         .checkpoints(node.plan.hash)

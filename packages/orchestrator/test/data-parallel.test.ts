@@ -12,6 +12,8 @@ import { temporaryFolder } from '../src/testing/temporary-folder.js'
 
 /** Of each kind of fault; more where there is time for them. */
 const NUM_FAULTS = Number(process.env.GRADPOOL_FAULTS ?? 3)
+/** A thread that gets no core for so long on a busy machine would be taken for one that hangs. */
+const STALL_SECONDS = 2
 const EPOCHS = 4
 
 const config = defineExperiment({
@@ -36,7 +38,7 @@ const engines = [
 
 describe.each(engines)('%s', (_, makeEngine) => {
   async function makeSmall(): Promise<Engine> {
-    const engine = await makeEngine({ memoryBytes: 2 ** 26, patienceMs: 200 })
+    const engine = await makeEngine({ memoryBytes: 2 ** 26, patienceMs: 1000 })
     onTestFinished(() => engine.dispose())
     return engine
   }
@@ -80,7 +82,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
         const warnings: string[] = []
         const result = await run(faultyEngine(await makeSmall(), faults), {
           workers: 6,
-          stallSeconds: 0.4,
+          stallSeconds: STALL_SECONDS,
           onEvent: (event) => {
             if (event.type === 'warning') warnings.push(event.message)
           },
@@ -90,6 +92,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
         expect(bitsOf(result)).toEqual(alone)
       }
     },
+    30_000 + 12_000 * NUM_FAULTS,
   )
 
   it('fails by name when threads fail again and again', async () => {

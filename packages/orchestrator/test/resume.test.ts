@@ -11,6 +11,7 @@ import {
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { decodeSafetensors } from '../src/files/safetensors.js'
 import { findResumable } from '../src/runs/find-resumable.js'
 import { readRun } from '../src/runs/read-run.js'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'
@@ -138,6 +139,28 @@ describe('a run that is gone on with', () => {
       ran = await run({ set, resume: ran.result.run, stopAfterMs: 40 + 40 * i })
     }
     expect(bitsOf(ran.result)).toEqual(bitsOf(whole.result))
+  })
+
+  it('keeps the states of the best validation beside those of the end, for later runs too', async () => {
+    const set = ['train.epochs=300', 'train.optimizer.learningRate=0.03']
+    const filesOf = async ({ result }: Ran) => {
+      // The second stage starts from what the first one ends with, so only the first is the same.
+      const folder = join(result.run, 'stages', result.experiments[0]?.stages[0]?.hash ?? '')
+      const tensorsIn = async (name: string) =>
+        decodeSafetensors(await readFile(join(folder, name)), name).tensors
+      return {
+        end: await tensorsIn('weights.safetensors'),
+        best: () => tensorsIn('best.safetensors'),
+      }
+    }
+    const directory = await temporaryFolder()
+    const last = await filesOf(await run({ set, directory }))
+    const best = await filesOf(await run({ set: [...set, 'train.keep=best'] }))
+    expect(await last.best()).toEqual(best.end)
+    expect(last.end).not.toEqual(best.end)
+    await expect(best.best()).rejects.toThrow('ENOENT')
+    const reused = await filesOf(await run({ set, directory }))
+    expect(await reused.best()).toEqual(best.end)
   })
 
   it('starts in the middle of an epoch, and does not train what is done', async () => {

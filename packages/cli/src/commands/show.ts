@@ -1,4 +1,5 @@
 /** `gradpool show`: the table of a run that is over, and every epoch of its stages. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '@gradpool/core'
 import { readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
@@ -31,6 +32,8 @@ export async function showCommand(
       if (shown.has(stage.hash) || stage.epochs.length === 0) continue
       shown.add(stage.hash)
       printStage(stdout, titleOfExperiment(name, seed, manySeeds), stage)
+      const best = join(directory, 'stages', stage.hash, 'best.safetensors')
+      if (existsSync(best)) stdout.print(`States of the best validation: ${best}`)
     }
   }
   const { samples, onEvent } = sampleKeeper()

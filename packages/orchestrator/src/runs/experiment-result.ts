@@ -11,7 +11,7 @@ export type StageEnd = EndOf<StageOutcome> & {
   /** Trained by an earlier run. */ readonly reused?: boolean
 }
 type EndOf<O> = O extends { status: 'done' }
-  ? Omit<O, 'state' | 'firstEpoch'> & { readonly weights: string }
+  ? Omit<O, 'state' | 'firstEpoch' | 'best'> & { readonly weights: string }
   : O
 
 /** By hash. */

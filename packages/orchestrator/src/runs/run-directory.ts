@@ -95,8 +95,12 @@ export class RunDirectory {
   }
 
   /** @throws UserError when a file cannot be written; `done` is not there then. */
-  async writeStage(metrics: StageMetrics, states: ReadonlyMap<string, NamedArray>): Promise<void> {
-    await writeStageFiles(this.stageFolder(metrics.stage.hash), metrics, states)
+  async writeStage(
+    metrics: StageMetrics,
+    states: ReadonlyMap<string, NamedArray>,
+    best: ReadonlyMap<string, NamedArray> | undefined,
+  ): Promise<void> {
+    await writeStageFiles(this.stageFolder(metrics.stage.hash), metrics, states, best)
     await flushDirectory(join(this.path, 'stages'))
   }
 

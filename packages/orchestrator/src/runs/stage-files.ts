@@ -2,6 +2,7 @@
  * What a stage leaves behind once it is done, in a folder of its own:
  *
  *     weights.safetensors   all states at the end, the optimizer's included
+ *     best.safetensors      the same after the epoch of the best validation, where that is another than the last
  *     metrics.json          every epoch, the test, the samples
  *     done                  written last: the stage is whole; empty where this run trained it
  */
@@ -11,7 +12,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { makeDirectories, writeDurably } from '../files/durable-file.js'
 import { isMissing, reasonOf } from '../files/file-errors.js'
-import { hasFields, isHash, isText } from '../files/json-checks.js'
+import { hasFields, isCount, isHash, isText } from '../files/json-checks.js'
 import { valuesOf } from '../files/named-states.js'
 import type { EpochRow, Sample, StageRef } from './run-result.js'
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../files/safetensors.js'
@@ -31,6 +32,8 @@ export interface StageMetrics {
   readonly weights: string
   /** The same of the states after the first epoch, for `verifyRun`. */
   readonly firstEpoch: string
+  /** After which epoch the states of `best.safetensors` are; only where there is such a file. */
+  readonly bestEpoch?: number
   readonly epochs: readonly EpochRow[]
   readonly samples: readonly Sample[]
 }
@@ -43,6 +46,7 @@ export interface DoneStage {
 }
 
 export const STAGE_FILES = ['weights.safetensors', 'metrics.json', 'done'] as const
+export const BEST_FILE = 'best.safetensors'
 
 /** What `done` says of a stage that an earlier run trained. */
 export const DONE_EARLIER = 'by an earlier run\n'
@@ -52,6 +56,7 @@ export async function writeStageFiles(
   folder: string,
   metrics: StageMetrics,
   states: ReadonlyMap<string, NamedArray>,
+  best: ReadonlyMap<string, NamedArray> | undefined,
 ): Promise<void> {
   const { hash, name } = metrics.stage
   const [weightsFile, metricsFile, doneFile] = STAGE_FILES
@@ -59,6 +64,10 @@ export async function writeStageFiles(
     await makeDirectories(folder)
     const file = { tensors: states, metadata: { stage: hash, name } }
     await writeDurably(join(folder, weightsFile), encodeSafetensors(file))
+    if (best !== undefined) {
+      const metadata = { stage: hash, name, epoch: String(metrics.bestEpoch) }
+      await writeDurably(join(folder, BEST_FILE), encodeSafetensors({ tensors: best, metadata }))
+    }
     await writeDurably(join(folder, metricsFile), `${JSON.stringify(metrics, null, 2)}\n`)
     await writeDurably(join(folder, doneFile), '')
   } catch (error) {
@@ -124,6 +133,7 @@ function isMetrics(value: unknown): value is StageMetrics & Record<string, unkno
     testAccuracy: (accuracy) => accuracy === null || Number.isFinite(accuracy),
     weights: isHash,
     firstEpoch: isHash,
+    bestEpoch: (epoch) => epoch === undefined || isCount(epoch),
     epochs: Array.isArray,
     samples: Array.isArray,
   })

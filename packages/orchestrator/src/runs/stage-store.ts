@@ -10,7 +10,7 @@ import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { flushDirectory, makeDirectories, writeDurably } from '../files/durable-file.js'
 import { codeOf, isMissing } from '../files/file-errors.js'
-import { DONE_EARLIER, STAGE_FILES } from './stage-files.js'
+import { BEST_FILE, DONE_EARLIER, STAGE_FILES } from './stage-files.js'
 
 export const STORE_FOLDER = '.store'
 
@@ -22,6 +22,7 @@ export async function putIntoStore(entry: string, stageFolder: string): Promise<
   await mkdir(draft)
   try {
     for (const name of STAGE_FILES) await linkAnew(join(stageFolder, name), join(draft, name))
+    await linkBest(stageFolder, draft)
     await flushDirectory(draft)
     // Only one that is damaged or of another version is there, or one that another run has just put there.
     await rm(entry, { recursive: true, force: true })
@@ -41,6 +42,7 @@ export async function takeFromStore(entry: string, stageFolder: string): Promise
   for (const name of [weightsFile, metricsFile]) {
     await linkAnew(join(entry, name), join(stageFolder, name))
   }
+  await linkBest(entry, stageFolder)
   await writeDurably(join(stageFolder, doneFile), DONE_EARLIER)
 }
 
@@ -56,6 +58,15 @@ export async function storeEntries(
     }
   }
   return entries
+}
+
+/** Where there is one. */
+async function linkBest(from: string, to: string): Promise<void> {
+  try {
+    await linkAnew(join(from, BEST_FILE), join(to, BEST_FILE))
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
 }
 
 /** A copy where the file system has no links. */

@@ -1,4 +1,5 @@
 /** How the training of a stage ended, and what of it can be seen while it runs. */
+import type { BestStates } from '../checkpoints/checkpoint.js'
 import type { EpochRow, Sample } from '../runs/run-result.js'
 
 /** How a stage ended; `epochs` and `seconds` tell of what was done. */
@@ -11,6 +12,8 @@ export type StageOutcome = { readonly epochs: readonly EpochRow[]; readonly seco
       readonly state: Readonly<Record<string, Float32Array>>
       /** Hash of the states after the first epoch. */
       readonly firstEpoch: string
+      /** The states after the epoch of the best validation, where these are others than `state`. */
+      readonly best?: BestStates
     }
   | {
       readonly status: 'failed'

@@ -161,8 +161,11 @@ export class StageTraining {
     if (tested?.status === 'notFinite') {
       throw new Failed('the loss over the test examples is not a finite number')
     }
+    const best = this.#best
+    const isLast = plan.keep === 'best' || best?.epoch === this.#epochs.length
     return {
       status: 'done',
+      ...(best && !isLast && { best }),
       testAccuracy: this.#accuracies.of(tested, 'test accuracy', plan.epochs),
       samples: samples && sampled ? samplesOf(samples, sampled.means) : [],
       state: training.read(),
