@@ -29,7 +29,8 @@ interface OpenStage {
 }
 
 export function reportLog(options: LogOptions): (event: RunEvent) => void {
-  const { print, parallel, manySeeds, reportEvery } = options
+  const { print, manySeeds, reportEvery } = options
+  let { parallel } = options
   const open = new Map<string, OpenStage>()
   const model = (stage: StageRef) => `Model ${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)}`
 
@@ -45,6 +46,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
 
   const stacked = ({ stages: [first, ...others] }: RunEvent & { type: 'stacked' }) => {
     if (first === undefined) return
+    parallel = true
     const number = others.length === 1 ? 'one other' : `${others.length} others`
     print(`${model(first)} goes in a stack with ${number}`)
   }
