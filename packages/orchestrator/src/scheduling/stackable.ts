@@ -31,8 +31,12 @@ export function stackWith(
     Math.floor(MOST_BYTES / stateBytes(next.plan.training.program.program)),
   )
   if (size < 2) return [next]
-  const alike = [...ready].filter((node) => node !== next && areAlike(node.plan, next.plan))
-  return [next, ...alike].slice(0, size)
+  const stack = [next]
+  for (const node of ready) {
+    if (stack.length >= size) break
+    if (node !== next && areAlike(node.plan, next.plan)) stack.push(node)
+  }
+  return stack
 }
 
 function paysFor(plan: StagePlan): boolean {
