@@ -18,7 +18,7 @@ export async function measureScaling(workload, data, { rounds, steps }) {
   const throughput = async (used) => {
     const started = performance.now()
     await Promise.all(
-      used.map(async (execution) => execution.finish(await pool.run(execution.begin(steps)))),
+      used.map(async (execution) => execution.finish([await pool.run(execution.begin(steps)[0])])),
     )
     return (1000 * used.length * steps) / (performance.now() - started)
   }

@@ -23,6 +23,7 @@ export {
   type Progress,
   type RunOptions,
   type SpanExecutor,
+  type SpanOptions,
   type SpanOutcome,
   type SpanResult,
   type SpanStatus,

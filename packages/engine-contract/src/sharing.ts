@@ -84,10 +84,10 @@ export function describeSharing(engineOf: () => Engine): void {
 
     test('end at one step for all when they are stopped', async () => {
       const fit = await compile(2)
-      const running = threads.execute(fit.beginTogether(1e9, 2))
+      const running = threads.execute(fit.begin(1e9, { workers: 2 }))
       while (fit.progress().step === 0) await new Promise((resolve) => setTimeout(resolve, 1))
       fit.stop()
-      const span = fit.finishTogether(await running)
+      const span = fit.finish(await running)
       expect(span.status).toBe('stopped')
       expect(span.steps).toBe(fit.step)
       const alone = await compile(1)
@@ -127,30 +127,30 @@ export function describeSharing(engineOf: () => Engine): void {
 
     test('are abandoned when one of the workers never comes', async () => {
       const fit = await compile(2)
-      const [task] = fit.beginTogether(10, 2)
+      const [task] = fit.begin(10, { workers: 2 })
       const running = threads.execute([task])
       await new Promise((resolve) => setTimeout(resolve, 50))
       fit.abandon()
       const outcomes = await running
-      expect(fit.finishTogether(outcomes).status).toBe('abandoned')
+      expect(fit.finish(outcomes).status).toBe('abandoned')
       fit.dispose()
     })
 
     test('are abandoned when one of the workers leaves in the middle', async () => {
       const fit = await compile(2)
-      const [first, second] = fit.beginTogether(1e9, 2)
+      const [first, second] = fit.begin(1e9, { workers: 2 })
       // As a thread that ends: the engines' tasks say how many steps they are.
       const running = threads.execute([first, { ...(second as object), steps: 3 }])
       while (fit.progress().step < 3) await new Promise((resolve) => setTimeout(resolve, 1))
       fit.abandon()
-      expect(fit.finishTogether(await running).status).toBe('abandoned')
+      expect(fit.finish(await running).status).toBe('abandoned')
       fit.dispose()
     })
 
     test('are refused to more workers than were planned for', async () => {
       const fit = await compile(2)
       for (const workers of [0, 3, 1.5]) {
-        expect(() => fit.beginTogether(1, workers)).toThrow(UserError)
+        expect(() => fit.begin(1, { workers })).toThrow(UserError)
       }
       fit.dispose()
     })

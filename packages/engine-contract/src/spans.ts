@@ -37,10 +37,10 @@ export function describeSpans(engineOf: () => Engine): void {
 
     test('end within a step of stop() while a worker runs them', async () => {
       const fit = await engineOf().compile(training, { data, seed: 4 })
-      const outcome = inWorker(engineOf().workerModule, fit.begin(2 ** 31 - 1))
+      const outcome = inWorker(engineOf().workerModule, fit.begin(2 ** 31 - 1)[0])
       while (fit.progress().step === 0) await new Promise((resolve) => setTimeout(resolve, 1))
       fit.stop()
-      const span = fit.finish(await outcome)
+      const span = fit.finish([await outcome])
       expect(span.status).toBe('stopped')
       expect(span.steps).toBe(fit.step)
       expect(await fit.run({ steps: 2 })).toMatchObject({ status: 'done', steps: 2 })

@@ -24,7 +24,7 @@ export class Threads {
 
   /** Runs a span, one task a thread. */
   async run(execution: Execution, steps: number, workers: number): Promise<SpanResult> {
-    return execution.finishTogether(await this.execute(execution.beginTogether(steps, workers)))
+    return execution.finish(await this.execute(execution.begin(steps, { workers })))
   }
 
   execute(tasks: readonly SpanTask[]): Promise<SpanOutcome[]> {

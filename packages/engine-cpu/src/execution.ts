@@ -20,6 +20,7 @@ import {
   type Progress,
   type Program,
   type RunOptions,
+  type SpanOptions,
   type SpanOutcome,
   type SpanResult,
   type StateValues,
@@ -101,20 +102,9 @@ export class CpuExecution implements Execution {
     return Atomics.load(this.#words, RUN.STEP)
   }
 
-  /** @throws UserError for a number of steps that cannot be, or while `run` is under way. */
-  begin(steps: number, continues = false): CpuSpanTask {
-    this.#prepare(steps, 1, continues)
-    return this.#task(steps, 0)
-  }
-
-  /** @throws UserError as `begin`, and for more workers than the execution was compiled for. */
-  beginTogether(steps: number, workers: number, continues = false): CpuSpanTask[] {
+  /** @throws UserError as every engine, and while `run` is under way. */
+  begin(steps: number, { workers = 1, continues = false }: SpanOptions = {}): CpuSpanTask[] {
     checkWorkers(workers, this.workers)
-    this.#prepare(steps, workers, continues)
-    return Array.from({ length: workers }, (_, worker) => this.#task(steps, worker))
-  }
-
-  #prepare(steps: number, workers: number, continues: boolean): void {
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
     checkSteps(steps, this.step)
@@ -127,13 +117,10 @@ export class CpuExecution implements Execution {
     Atomics.store(this.#words, RUN.ABANDONED, 0)
     Atomics.store(this.#words, RUN.STOP, 0)
     if (!continues) this.#spanStart = this.step
+    return Array.from({ length: workers }, (_, worker) => this.#task(steps, worker))
   }
 
-  finish(outcome: SpanOutcome): SpanResult {
-    return this.finishTogether([outcome])
-  }
-
-  finishTogether(outcomes: readonly SpanOutcome[]): SpanResult {
+  finish(outcomes: readonly SpanOutcome[]): SpanResult {
     const abandoned = RUN_STATUS.indexOf('abandoned')
     const outcome = outcomes.find((each) => Number(each) === abandoned) ?? outcomes[0]
     const status = RUN_STATUS[Number(outcome)]
@@ -172,7 +159,7 @@ export class CpuExecution implements Execution {
         await new Promise((resolve) => setImmediate(resolve))
         this.#checkAlive()
       }
-      return this.finish(outcome)
+      return this.finish([outcome])
     } finally {
       this.#isRunning = false
     }

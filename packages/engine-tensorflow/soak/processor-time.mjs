@@ -20,9 +20,9 @@ const threads = Array.from({ length: workers }, () => startThread(engine.workerM
 const fits = await Promise.all(threads.map((_, seed) => engine.compile(training, { data, seed })))
 const train = async (count) => {
   const outcomes = threads.map(
-    async (thread, i) => (await thread.run(fits[i].begin(count))).outcome,
+    async (thread, i) => (await thread.run(fits[i].begin(count)[0])).outcome,
   )
-  for (const [i, outcome] of (await Promise.all(outcomes)).entries()) fits[i].finish(outcome)
+  for (const [i, outcome] of (await Promise.all(outcomes)).entries()) fits[i].finish([outcome])
 }
 await train(1000)
 const [before, started] = [process.cpuUsage(), performance.now()]

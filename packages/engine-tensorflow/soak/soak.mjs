@@ -40,8 +40,8 @@ async function soak({ workers, stages, rounds }) {
 
 async function trainOne(engine, thread, seed) {
   const fit = await engine.compile(training, { data, seed })
-  const { outcome, numTensors, numModels } = await thread.run(fit.begin(STEPS))
-  const { status, lastLoss } = fit.finish(outcome)
+  const { outcome, numTensors, numModels } = await thread.run(fit.begin(STEPS)[0])
+  const { status, lastLoss } = fit.finish([outcome])
   fit.dispose()
   if (status !== 'done' || !Number.isFinite(lastLoss)) throw new Error(`a span ended ${status}`)
   if (numTensors !== 0) throw new Error(`${numTensors} tensors are left`)

@@ -10,6 +10,7 @@ import {
   stepsPerEpochOf,
   UserError,
   initialState,
+  invariant,
   sizeOf,
   type BatchProgram,
   type CompileOptions,
@@ -18,6 +19,7 @@ import {
   type Position,
   type Progress,
   type RunOptions,
+  type SpanOptions,
   type SpanOutcome,
   type SpanResult,
   type StateValues,
@@ -94,22 +96,8 @@ export class TensorFlowExecution implements Execution {
   }
 
   /** @throws UserError for a number of steps that cannot be, or while `run` is under way */
-  begin(steps: number, continues = false): TensorFlowSpanTask {
-    this.#prepare(steps, continues)
-    return { ...this.#task, steps, member: { worker: 0, workers: 1 } }
-  }
-
-  /** @throws UserError as `begin`, and for more workers than the execution was compiled for */
-  beginTogether(steps: number, workers: number, continues = false): TensorFlowSpanTask[] {
+  begin(steps: number, { workers = 1, continues = false }: SpanOptions = {}): TensorFlowSpanTask[] {
     checkWorkers(workers, this.workers)
-    this.#prepare(steps, continues)
-    return Array.from({ length: workers }, (_, worker) => ({
-      ...this.#task,
-      ...{ steps, member: { worker, workers } },
-    }))
-  }
-
-  #prepare(steps: number, continues: boolean): void {
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
     checkSteps(steps, this.step)
@@ -119,11 +107,10 @@ export class TensorFlowExecution implements Execution {
       this.#since = this.step
       this.#sums = this.#noSums()
     }
-  }
-
-  finishTogether(outcomes: readonly SpanOutcome[]): SpanResult {
-    const told = outcomes as readonly TensorFlowSpanOutcome[]
-    return this.finish(told.find(({ status }) => status === 'abandoned') ?? told[0])
+    return Array.from({ length: workers }, (_, worker) => ({
+      ...this.#task,
+      ...{ steps, member: { worker, workers } },
+    }))
   }
 
   abandon(): void {
@@ -131,8 +118,11 @@ export class TensorFlowExecution implements Execution {
     if (this.#sharing) Meeting.abandon(this.#sharing.meeting)
   }
 
-  finish(outcome: SpanOutcome): SpanResult {
-    const { status, sums } = outcome as TensorFlowSpanOutcome
+  finish(outcomes: readonly SpanOutcome[]): SpanResult {
+    const told = outcomes as readonly TensorFlowSpanOutcome[]
+    const [first] = told
+    invariant(first, 'a span has an outcome')
+    const { status, sums } = told.find((each) => each.status === 'abandoned') ?? first
     for (const [index, total] of this.#sums.entries()) {
       sums[index]?.forEach((sum, element) => (total[element] = (total[element] ?? 0) + sum))
     }
@@ -147,13 +137,15 @@ export class TensorFlowExecution implements Execution {
   }
 
   async run({ steps, signal, onProgress }: RunOptions): Promise<SpanResult> {
-    const slices = runSlices(this.begin(steps))
+    const [task] = this.begin(steps)
+    invariant(task, 'a span has a task')
+    const slices = runSlices(task)
     this.#isRunning = true
     try {
       for (;;) {
         if (signal?.aborted === true) this.stop()
         const { done, value } = await slices.next()
-        if (done === true) return this.finish(value)
+        if (done === true) return this.finish([value])
         onProgress?.(this.progress())
         await new Promise((resolve) => setImmediate(resolve))
         this.#checkAlive()

@@ -62,7 +62,7 @@ const bitsOf = ({ experiments }: RunResult) =>
 
 describe.each(engines)('%s', (_, makeEngine) => {
   async function makeSmall(): Promise<Engine> {
-    const engine = await makeEngine({ memoryBytes: 2 ** 26, patienceMs: 200 })
+    const engine = await makeEngine({ memoryBytes: 2 ** 26, patienceMs: 5000 })
     onTestFinished(() => engine.dispose())
     return engine
   }
@@ -91,7 +91,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
         const warnings: string[] = []
         const result = await run(faultyEngine(await makeSmall(), faults), {
           workers: 6,
-          stallSeconds: 0.4,
+          stallSeconds: 1.5,
           onEvent: (event) => {
             if (event.type === 'warning') warnings.push(event.message)
           },

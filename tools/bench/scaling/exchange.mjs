@@ -85,7 +85,7 @@ function parametersOf({ program }) {
 
 async function meetingsOf(execution, threads) {
   const STEPS = 100
-  const [{ memory, run }] = execution.beginTogether(0, 2)
+  const [{ memory, run }] = execution.begin(0, { workers: 2 })
   const generation = new Int32Array(memory.buffer, run + 4 * GENERATION, 1)
   const before = generation[0]
   await threads.run(execution, STEPS, 2)

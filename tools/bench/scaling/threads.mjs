@@ -21,14 +21,14 @@ export class Threads {
 
   /** Runs a span on as many threads. @returns the last loss */
   async run(execution, steps, workers) {
-    const tasks = execution.beginTogether(steps, workers)
+    const tasks = execution.begin(steps, { workers })
     const outcomes = tasks.map(async (task, index) => {
       const answer = once(this.#workers[index], 'message')
       this.#workers[index].postMessage(task)
       const [outcome] = await answer
       return outcome
     })
-    const { status, lastLoss } = execution.finishTogether(await Promise.all(outcomes))
+    const { status, lastLoss } = execution.finish(await Promise.all(outcomes))
     if (status !== 'done') throw new Error(`a span ended with "${status}"`)
     return lastLoss
   }

@@ -3,7 +3,7 @@
  *
  * An engine is used in one of two ways. In place: `await execution.run({ steps })`. From a pool: the main thread calls
  * `execution.begin(steps)`, sends the task, which is plain structured-cloneable data, to any worker, which calls the
- * `executeSpan(task)` that the engine's `workerModule` exports, and gives its answer to `execution.finish(outcome)`.
+ * `executeSpan(task)` that the engine's `workerModule` exports, and gives its answer to `execution.finish([outcome])`.
  * Both give the same bits. A span is a run of consecutive steps; nothing in JavaScript happens between its steps.
  */
 import type { Allocate, Split } from './dataset.js'
@@ -100,6 +100,13 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void
 }
 
+export interface SpanOptions {
+  /** 1 unless said. */
+  readonly workers?: number
+  /** The means of this span are over the examples of the one before, too. */
+  readonly continues?: boolean
+}
+
 export interface Execution {
   readonly program: BatchProgram
   /** Steps of one pass over the split, the shorter last batch included. */
@@ -109,18 +116,15 @@ export interface Execution {
   /** Steps done so far. */
   readonly step: number
   run(options: RunOptions): Promise<SpanResult>
-  /** @param continues The means of this span are over the examples of the one before, too. */
-  begin(steps: number, continues?: boolean): SpanTask
-  finish(outcome: SpanOutcome): SpanResult
   /**
-   * The tasks of a span that several workers run together, all of them at the same time: as many as asked for, or
-   * fewer. Whatever their number, the span gives the same bits.
+   * The tasks of a span: one, or for several workers that run it together, all of them at the same time, as many as
+   * asked for, or fewer. Whatever their number, the span gives the same bits.
    *
-   * @throws UserError for more workers than the execution was compiled for
+   * @throws UserError for a number of steps that cannot be, or more workers than the execution was compiled for
    */
-  beginTogether(steps: number, workers: number, continues?: boolean): readonly SpanTask[]
-  /** The end of a span that several workers ran: their outcomes in the order of the tasks. */
-  finishTogether(outcomes: readonly SpanOutcome[]): SpanResult
+  begin(steps: number, options?: SpanOptions): readonly SpanTask[]
+  /** The end of a span: the outcomes of its tasks, in their order. */
+  finish(outcomes: readonly SpanOutcome[]): SpanResult
   /**
    * Says that one of the workers of a span is gone: the others return at once, with the status `abandoned`. What the
    * span has written to the states is worth nothing then.

@@ -139,7 +139,7 @@ async function snapshotOf(
 ): Promise<{ bytes: Uint8Array; run: number }> {
   const engine = await wasmEngine(memory)
   const execution = await engine.compile(program, { data, seed: 5, workers })
-  const task = execution.begin(1) as CpuSpanTask
+  const [task] = execution.begin(1) as [CpuSpanTask]
   const bytes = new Uint8Array(task.memory.buffer).slice()
   await engine.dispose()
   return { bytes, run: task.run }

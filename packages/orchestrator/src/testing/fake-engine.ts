@@ -10,6 +10,7 @@ import type {
   Execution,
   Position,
   Progress,
+  SpanOptions,
   SpanOutcome,
   SpanResult,
   SpanStatus,
@@ -115,21 +116,13 @@ class FakeExecution implements Execution {
     return Promise.reject(new Error('the fake engine runs in a pool only'))
   }
 
-  begin(steps: number, continues = false): unknown {
+  begin(steps: number, { continues = false }: SpanOptions = {}): unknown[] {
     Atomics.store(this.#words, 1, 0)
     if (!continues) this.#spanStart = this.step
-    return { ...this.#task, steps }
+    return [{ ...this.#task, steps }]
   }
 
-  beginTogether(steps: number, _workers: number, continues = false): unknown[] {
-    return [this.begin(steps, continues)]
-  }
-
-  finishTogether([outcome]: readonly SpanOutcome[]): SpanResult {
-    return this.finish(outcome)
-  }
-
-  finish(outcome: SpanOutcome): SpanResult {
+  finish([outcome]: readonly SpanOutcome[]): SpanResult {
     const lastLoss = this.#floats[0] ?? NaN
     const accuracy = Float64Array.of(this.#accuracy(this.step))
     return {

@@ -32,20 +32,18 @@ export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
       const shared = shareStateOf && { shareStateOf: real.get(shareStateOf) ?? shareStateOf }
       const execution = await engine.compile(program, { ...options, ...shared })
       const faulty = overlay(execution, {
-        begin(steps, continues) {
-          const isHit = isReplica(program, faults[0]?.thread)
-          const fault = isHit
-            ? faults.shift()
-            : isStackTraining(program)
-              ? faultOfStack()
-              : undefined
-          return wrap(execution.begin(steps, continues), fault)
-        },
-        beginTogether(steps, workers, continues) {
-          const fault = program.shards === undefined ? undefined : faults.shift()
+        begin(steps, options = {}) {
+          const { workers = 1 } = options
+          const nextFault = () => {
+            if (workers > 1) return program.shards === undefined ? undefined : faults.shift()
+            if (isReplica(program, faults[0]?.thread)) return faults.shift()
+            return isStackTraining(program) ? faultOfStack() : undefined
+          }
+          const fault = nextFault()
+          const threadHit = workers > 1 ? fault?.thread : 0
           return execution
-            .beginTogether(steps, workers, continues)
-            .map((task, thread) => wrap(task, fault?.thread === thread ? fault : undefined))
+            .begin(steps, options)
+            .map((task, thread) => wrap(task, thread === threadHit ? fault : undefined))
         },
       })
       real.set(faulty, execution)

@@ -41,17 +41,14 @@ export async function runTogether(
   const lists: Task[][] = []
   for (const [span, { execution, steps, continues }] of spans.entries()) {
     const workers = Math.min(threads, execution.workers)
-    const tasks =
-      workers === 1
-        ? [execution.begin(steps, continues)]
-        : execution.beginTogether(steps, workers, continues)
+    const tasks = execution.begin(steps, { workers, continues })
     for (const [thread, task] of tasks.entries()) (lists[thread] ??= []).push({ span, task })
   }
   const abandon = () => {
     for (const { execution } of spans) execution.abandon()
   }
   const outcomes = await runLists(pool, lists, abandon, signal)
-  const results = spans.map(({ execution }, span) => execution.finishTogether(outcomes[span] ?? []))
+  const results = spans.map(({ execution }, span) => execution.finish(outcomes[span] ?? []))
   if (results.some(({ status }) => status === 'abandoned')) {
     throw new WorkerDied('its worker threads waited in vain for one of them')
   }
@@ -78,8 +75,8 @@ export async function runApart(
     const list = lists.reduce((least, each) => (each.steps < least.steps ? each : least))
     list.steps += stepsOf(group)
     for (const span of group) {
-      const task = span.execution.begin(span.steps, span.continues)
-      list.tasks.push({ span: spans.indexOf(span), task })
+      const tasks = span.execution.begin(span.steps, { continues: span.continues })
+      for (const task of tasks) list.tasks.push({ span: spans.indexOf(span), task })
     }
   }
   const stop = () => {
@@ -92,7 +89,7 @@ export async function runApart(
     signal,
   )
   return groups.map((group) =>
-    group.map((span) => span.execution.finish(outcomes[spans.indexOf(span)]?.[0])),
+    group.map((span) => span.execution.finish(outcomes[spans.indexOf(span)] ?? [])),
   )
 }
 
