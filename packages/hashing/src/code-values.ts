@@ -39,23 +39,38 @@ export class CodeValues {
     return this.#column.values
   }
 
-  /** The squared distance between a query, [bits], and a row's values, summed in float64 in ascending order. */
-  squaredDistance(query: Float32Array, row: number): number {
+  /**
+   * The squared distances between a query, [bits], and the values of some rows, each summed in float64 in ascending order.
+   *
+   * @param near rows, each with something else behind it, [n, 2]
+   * @returns [n]
+   */
+  squaredDistances(query: Float32Array, near: ArrayLike<number>): Float64Array {
+    const distances = new Float64Array(near.length / 2)
     const values = this.#column.values
-    const start = row * this.#bits
-    let sum = 0
+    // The same loop twice, for each type of array one that the compiler can know.
     if (values instanceof Float32Array) {
-      for (let bit = 0; bit < query.length; bit++) {
-        const difference = (query[bit] ?? NaN) - (values[start + bit] ?? NaN)
-        sum += difference * difference
+      for (let at = 0; at < distances.length; at++) {
+        const start = (near[2 * at] ?? 0) * this.#bits
+        let sum = 0
+        for (let bit = 0; bit < query.length; bit++) {
+          const difference = (query[bit] ?? NaN) - (values[start + bit] ?? NaN)
+          sum += difference * difference
+        }
+        distances[at] = sum
       }
     } else {
-      for (let bit = 0; bit < query.length; bit++) {
-        const difference = (query[bit] ?? NaN) - ((values[start + bit] ?? NaN) + 0.5) / 256
-        sum += difference * difference
+      for (let at = 0; at < distances.length; at++) {
+        const start = (near[2 * at] ?? 0) * this.#bits
+        let sum = 0
+        for (let bit = 0; bit < query.length; bit++) {
+          const difference = (query[bit] ?? NaN) - ((values[start + bit] ?? NaN) + 0.5) / 256
+          sum += difference * difference
+        }
+        distances[at] = sum
       }
     }
-    return sum
+    return distances
   }
 }
 

@@ -296,11 +296,13 @@ export class HashIndex {
   #rank(query: Float32Array, near: ArrayLike<number>, k: number): Neighbour[] {
     const labels = this.#packed.labels
     const ids = this.#ids.values
+    const distances = this.#values?.squaredDistances(query, near)
     const nearest = new Nearest(k)
-    for (let at = 0; at < near.length; at += 2) {
-      const row = near[at] ?? 0
-      const hamming = near[at + 1] ?? 0
-      const distance = this.#values?.squaredDistance(query, row) ?? null
+    const numNear = near.length / 2
+    for (let at = 0; at < numNear; at++) {
+      const row = near[2 * at] ?? 0
+      const hamming = near[2 * at + 1] ?? 0
+      const distance = distances === undefined ? null : (distances[at] ?? null)
       if (nearest.excludes(hamming, distance)) continue
       const label = labels[row] === NO_LABEL ? null : (labels[row] ?? null)
       nearest.add({ row, id: ids[row] ?? 0, label, hamming, distance })
