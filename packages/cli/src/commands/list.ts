@@ -55,6 +55,11 @@ function architectureOf({ stages, data }: ExperimentConfig): string {
   return stages.map(inWords).join(', then ')
 }
 
-function labelsOf({ data }: ExperimentConfig): string {
-  return `${Number((100 * data.labelled).toFixed(3))} %`
+/** Of the training images; a dash where no stage looks at labels. */
+function labelsOf({ data, stages }: ExperimentConfig): string {
+  return stages.some(usesLabels) ? `${Number((100 * data.labelled).toFixed(3))} %` : '–'
+}
+
+function usesLabels(stage: StageConfig): boolean {
+  return stage.kind === 'hash' ? stage.labels : stage.kind !== 'autoencode'
 }
