@@ -1,4 +1,4 @@
-/** The loss of each way to train, by time and by steps, as one picture. */
+/** The loss of each way to train, by steps and, where it was measured, by time, as one picture. */
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 
@@ -14,7 +14,7 @@ export function drawChart({ curves, setting, machine, date }) {
   const panels = [
     { x: 'seconds', label: `seconds of training, ${setting.workers} workers` },
     { x: 'steps', label: `steps of ${setting.replicas * setting.batch} examples` },
-  ]
+  ].filter(({ x }) => curves.every(({ points }) => points.every((point) => x in point)))
   const width = WIDTH / panels.length
   const drawn = panels.map((panel, i) => {
     const plot = drawPanel(curves, panel, width, document)
