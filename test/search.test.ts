@@ -190,6 +190,7 @@ describe('building is refused', () => {
   test.each<[string, string[], RegExp]>([
     ['without a file to write', ['index', 'build'], /'--out <file>' not specified/],
     ['without saying what to do', ['index'], /^Say what to do with an index/],
+    ['where that is misspelt', ['index', 'biuld', '--out', 'x'], /`gradpool index build RUN/],
     ['for a run that is not there', build('nothing'), /no run 'nothing'/],
     [
       'for an experiment that is not there',

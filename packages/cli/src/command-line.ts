@@ -100,6 +100,9 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
   const index = program
     .command('index')
     .description('indexes of images by the codes that an encoder makes of them')
+    .usage('[command]')
+    .allowExcessArguments()
+    .allowUnknownOption()
     .action(() => {
       throw new UserError(
         'Say what to do with an index: `gradpool index build RUN --out FILE` makes one',
