@@ -17,7 +17,7 @@ export async function runJson(args: readonly string[], options: Options = {}): P
 }
 
 /** All that the same experiment and seed must give again, whatever the number of workers. */
-export function bitsOf({ experiments }: RunResult): unknown {
+export function bitsOf({ experiments }: RunResult): unknown[] {
   return experiments.map(({ name, seed, weights, accuracy, stages }) => {
     const epochs = stages.map((stage) => ({
       hash: stage.hash,

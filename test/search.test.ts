@@ -36,10 +36,7 @@ beforeAll(async () => {
     await writeFile(join(data, name), bytes)
   }
   const experiments = ['mnist_mlp_1p', 'mnist_auto_1', 'mnist_hash_1', 'mnist_hash_2']
-  const run = await gradpool(
-    ['run', ...experiments, '--preset', 'tuned', '--epochs', '4', '--data', 'data'],
-    { cwd },
-  )
+  const run = await gradpool(['run', ...experiments, '--epochs', '4', '--data', 'data'], { cwd })
   expect(run).toMatchObject({ code: 0 })
   const built = await gradpool(['index', 'build', '--out', 'digits.index'], { cwd })
   expect(built).toMatchObject({ code: 0, stderr: '' })
