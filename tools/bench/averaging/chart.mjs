@@ -37,7 +37,7 @@ export function drawChart({ curves, setting, machine, date }) {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif">`,
     `<rect width="100%" height="100%" fill="white"/>`,
-    `<text x="12" y="20" font-size="13" font-weight="600" fill="${INK}">Loss of ${setting.layers.join('-')} over all training examples of MNIST, after each epoch</text>`,
+    `<text x="12" y="20" font-size="13" font-weight="600" fill="${INK}">Loss of ${setting.network} over all training examples of MNIST, after each epoch</text>`,
     ...drawn,
     ...key,
     `<text x="12" y="${height - 10}" font-size="11" fill="${FAINT}">${footer}</text>`,

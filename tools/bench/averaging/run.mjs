@@ -32,6 +32,7 @@ const WORKERS = 2
 const numSeeds = options.quick ? 1 : 3
 const epochs = options.quick ? 2 : 12
 const layers = [784, 64, 10]
+const network = layers.join('-')
 
 const [engineName, makeEngine] = Object.entries(engines).at(-1)
 const engine = await makeEngine()
@@ -61,7 +62,7 @@ const machine = {
   node: process.version,
 }
 console.log(
-  `${layers.join('-')} on MNIST, SGD, ${WORKERS} workers, ${engineName}; ` +
+  `${network} on MNIST, SGD, ${WORKERS} workers, ${engineName}; ` +
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ${numSeeds} seeds: mean losses, times of the fastest epochs`,
 )
 for (let seed = 0; seed < numSeeds; seed++) {
@@ -109,7 +110,7 @@ console.table(
 )
 if (!options.quick) {
   const date = new Date().toISOString().slice(0, 10)
-  const setting = { layers, batch: BATCH, replicas: REPLICAS, workers: WORKERS, engine: engineName }
+  const setting = { network, batch: BATCH, replicas: REPLICAS, workers: WORKERS, engine: engineName }
   const document = {
     date,
     command: `npm run bench:averaging${options['without-times'] ? ' -- --without-times' : ''}`,
