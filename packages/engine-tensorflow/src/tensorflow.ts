@@ -46,14 +46,14 @@ export function tensorflowVersion(): string {
 /**
  * Sets what TensorFlow reads from the environment when it is loaded; only the main thread can. What is set already stays.
  *
- * A worker runs its graph in a thread of its own, so TensorFlow needs none, unless there is but one worker and it may
- * split its products over all cores.
+ * A worker runs the ops of its graph in its own thread, which is what a negative number of threads for ops means: none is
+ * handed to another thread and waited for. One worker alone may split its products over all cores.
  */
 export function configureTensorFlow({ workers, verbose }: TensorFlowSettings): void {
   const { env } = process
   const cores = workers === 1 ? availableParallelism() : 1
   env.TF_NUM_INTRAOP_THREADS ??= String(cores)
-  env.TF_NUM_INTEROP_THREADS ??= String(workers)
+  env.TF_NUM_INTEROP_THREADS ??= '-1'
   if (verbose) return
   env.TF_CPP_MIN_LOG_LEVEL ??= '3'
   // Its kernels of oneDNN tell of themselves before anything can silence them, and are not faster on small graphs.
