@@ -12,8 +12,17 @@ import { describeSpans } from './spans.js'
 import { describeStates } from './states.js'
 import { describeTraining } from './training.js'
 
-/** Registers the suite. @param make a new engine, with an own memory of a few hundred MiB */
-export function describeEngine(name: string, make: () => Promise<Engine>): void {
+/**
+ * Registers the suite.
+ *
+ * @param make a new engine, with an own memory of a few hundred MiB
+ * @param sharesSteps whether several workers can run a span of it together; true unless said
+ */
+export function describeEngine(
+  name: string,
+  make: () => Promise<Engine>,
+  { sharesSteps = true } = {},
+): void {
   describe(name, () => {
     let engine: Engine
     const engineOf = (): Engine => engine
@@ -28,7 +37,7 @@ export function describeEngine(name: string, make: () => Promise<Engine>): void 
     describeTraining(engineOf)
     describeSpans(engineOf)
     describeStates(engineOf)
-    describeSharing(engineOf)
+    if (sharesSteps) describeSharing(engineOf)
     describeRefusals(engineOf, make)
   })
 }
