@@ -119,15 +119,20 @@ async function runLists(
     try {
       const made = await pool.run(
         list.map(({ task }) => task),
-        AbortSignal.any([signal, abort.signal]),
+        abort.signal,
       )
       for (const [i, { span }] of list.entries()) (outcomes[span] ??= []).push(made[i])
     } catch (error) {
       fail(error)
     }
   }
-  // Those that wait for a thread which is being ended would wait on.
-  const leave = () => fail(new WorkerDied(String(signal.reason)))
+  // Those that wait for a thread which is being ended would wait on. (A signal made by `AbortSignal.any` would do, but leaves
+  // something behind in the stage's signal at each epoch.)
+  const leave = () => {
+    fail(new WorkerDied(String(signal.reason)))
+    abort.abort(signal.reason)
+  }
+  if (signal.aborted) leave()
   signal.addEventListener('abort', leave, { once: true })
   const all = Promise.all(lists.map(work))
   await Promise.race([all, failed])
