@@ -4,7 +4,7 @@
  * Rows are only ever added. Every search is exact, and its results have one order (`compare`).
  */
 import { UserError } from '@gradpool/core'
-import { BLOCK_ROWS, PackedCodes, type NearBounds } from '@gradpool/engine-cpu'
+import { PackedCodes, type NearBounds } from '@gradpool/engine-cpu'
 import { Column } from './column.js'
 import {
   CodeValues,
@@ -15,7 +15,7 @@ import {
 } from './code-values.js'
 import { ModelMismatchError } from './errors.js'
 import { readIndex, writeIndex } from './index-file.js'
-import { MultiIndex } from './multi-index.js'
+import { NearestRows } from './nearest-rows.js'
 import type { SearchThreads } from './search-threads.js'
 import { Nearest, NO_LABEL, type Neighbour } from './neighbour.js'
 import { bytesPerCode, checkBits, checkCodes, packAtLeast } from './pack-codes.js'
@@ -83,9 +83,6 @@ export interface IndexContents {
   readonly values: StoredValues
 }
 
-/** More queries at once than this are scanned for, as they share what comes into the cache. */
-const MOST_PROBED = 16
-
 const MAX_ROWS = 2 ** 32 - 1
 
 export class HashIndex {
@@ -97,8 +94,7 @@ export class HashIndex {
   readonly #ids: Column<Uint32Array>
   readonly #packed: PackedCodes
   readonly #values: CodeValues | undefined
-  readonly #leastTableBytes: number
-  #tables: MultiIndex | undefined
+  readonly #search: NearestRows
 
   private constructor({ options, ids, labels, values }: IndexContents) {
     this.bits = options.bits
@@ -110,9 +106,9 @@ export class HashIndex {
     this.#values = keepsValues ? new CodeValues(this.bits, values) : undefined
     const packed = keepsValues ? packStored(values, this.bits) : Uint8Array.from(values)
     const { kernels, leastTableBytes = 2 ** 20 } = options
-    this.#leastTableBytes = leastTableBytes
     this.#packed = new PackedCodes({ codeBytes: bytesPerCode(this.bits), kernels })
     this.#packed.append(packed, labels)
+    this.#search = new NearestRows(this.#packed, this.bits, leastTableBytes)
   }
 
   /** An empty index. @throws UserError for options that cannot be. */
@@ -145,7 +141,8 @@ export class HashIndex {
     await writeIndex(path, {
       options: { bits, model, values, encoder },
       ids: this.#ids.values,
-      labels: this.#packed.labels,
+      // A copy, as rows may be added while it is written.
+      labels: this.#packed.labels.slice(),
       values: this.#values?.stored ?? this.#packed.read(0, this.size),
     })
   }
@@ -214,7 +211,7 @@ export class HashIndex {
     this.checkModel(options.model)
     checkCodes(queries, this.bits)
     const bounds = this.#boundsOf(options)
-    const near = this.#near(packAtLeast(queries, this.bits, 0.5), bounds)
+    const near = this.#search.near(packAtLeast(queries, this.bits, 0.5), bounds)
     return this.#rankAll(queries, near, bounds.k)
   }
 
@@ -242,49 +239,6 @@ export class HashIndex {
     throw new ModelMismatchError(
       `the index holds codes of ${describe(this.model)}, and these are of ${describe(model)}`,
     )
-  }
-
-  /** By the tables those queries that these answer fast, the others by a scan. */
-  #near(queries: Uint8Array, bounds: NearBounds): ArrayLike<number>[] {
-    const isMany = queries.length > MOST_PROBED * bytesPerCode(this.bits)
-    const tables = isMany ? undefined : this.#tablesInUse()
-    if (tables === undefined) return this.#packed.near(queries, bounds)
-    // A part of the tables' last block is scanned again; ranking takes rows once.
-    const tail = tables.numRows < this.size ? this.#tail(queries, bounds, tables.numRows) : []
-    const rowBytes = bytesPerCode(this.bits)
-    const results = Array.from({ length: queries.length / rowBytes }, (_, query) => {
-      const near = tables.near(queries.subarray(query * rowBytes, (query + 1) * rowBytes), bounds)
-      return near?.concat(tail[query] ?? [])
-    })
-    const others = results.flatMap((near, query) => (near === undefined ? [query] : []))
-    const rest = new Uint8Array(others.length * rowBytes)
-    for (const [at, query] of others.entries()) {
-      rest.set(queries.subarray(query * rowBytes, (query + 1) * rowBytes), at * rowBytes)
-    }
-    const scanned = this.#packed.near(rest, bounds)
-    let next = 0
-    return results.map((near) => near ?? scanned[next++] ?? [])
-  }
-
-  /** What is near among the rows that the tables lack. */
-  #tail(queries: Uint8Array, bounds: NearBounds, numRows: number): number[][] {
-    const firstRow = BLOCK_ROWS * Math.floor(numRows / BLOCK_ROWS)
-    return this.#packed.near(queries, { ...bounds, firstRow }).map((near) => {
-      const rows: number[] = []
-      for (let at = 0; at < near.length; at += 2) {
-        if ((near[at] ?? 0) >= numRows) rows.push(near[at] ?? 0, near[at + 1] ?? 0)
-      }
-      return rows
-    })
-  }
-
-  /** The tables, where they pay; made anew when a quarter of the rows has come since. */
-  #tablesInUse(): MultiIndex | undefined {
-    if (this.size * bytesPerCode(this.bits) < this.#leastTableBytes) return undefined
-    if (this.#tables === undefined || this.#tables.numRows < 0.75 * this.size) {
-      this.#tables = new MultiIndex(this.#packed, this.bits)
-    }
-    return this.#tables
   }
 
   #rankAll(queries: Float32Array, near: readonly ArrayLike<number>[], k: number): Neighbour[][] {
