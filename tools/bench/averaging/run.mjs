@@ -63,7 +63,7 @@ const machine = {
 }
 console.log(
   `${network} on MNIST, SGD, ${WORKERS} workers, ${engineName}; ` +
-    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ${numSeeds} seeds: mean losses, times of the fastest epochs`,
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; mean losses and fastest epochs of ${numSeeds} seeds`,
 )
 for (let seed = 0; seed < numSeeds; seed++) {
   for (const { how, seconds, weights } of curves) {
@@ -110,7 +110,13 @@ console.table(
 )
 if (!options.quick) {
   const date = new Date().toISOString().slice(0, 10)
-  const setting = { network, batch: BATCH, replicas: REPLICAS, workers: WORKERS, engine: engineName }
+  const setting = {
+    network,
+    batch: BATCH,
+    replicas: REPLICAS,
+    workers: WORKERS,
+    engine: engineName,
+  }
   const document = {
     date,
     command: `npm run bench:averaging${options['without-times'] ? ' -- --without-times' : ''}`,
