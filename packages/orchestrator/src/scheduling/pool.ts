@@ -70,24 +70,37 @@ export function createPool(options: PoolOptions): SpanPool {
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
     execArgv: [],
   })
-  // Rejects when no thread is left and none can be started: what waits would wait for ever.
-  const noThreads = new Promise<never>((_, reject) => {
-    piscina.on('error', (error: Error) => {
-      onError(error)
-      if (piscina.threads.length === 0) reject(died(error))
-    })
+  // When no thread is left and none can be started, what waits would wait for ever. (To race each task with one promise would
+  // leave something behind in that promise for each of them.)
+  const waiting = new Set<(error: WorkerDied) => void>()
+  let noThreads: WorkerDied | undefined
+  piscina.on('error', (error: Error) => {
+    onError(error)
+    if (piscina.threads.length > 0) return
+    noThreads = died(error)
+    for (const reject of waiting) reject(noThreads)
   })
-  noThreads.catch(() => undefined)
+  const answerTo = (task: WorkerTask, signal: AbortSignal) =>
+    new Promise<WorkerAnswer>((resolve, reject) => {
+      const fail = (error: unknown) => reject(error instanceof Error ? error : died(error))
+      if (noThreads) {
+        fail(noThreads)
+        return
+      }
+      waiting.add(fail)
+      void piscina
+        .run(task, { signal })
+        .then(resolve, fail)
+        .finally(() => waiting.delete(fail))
+    })
   const threads = new ThreadsAlive(piscina, onStuck)
 
   return {
     async run(spans, signal = new AbortController().signal) {
       threads.watch()
-      const answer = await Promise.race([
-        piscina.run({ workerModule, spans }, { signal }),
-        noThreads,
-      ]).catch(async (error: unknown) => {
-        if (!signal.aborted) throw died(error)
+      const task = { workerModule, spans }
+      const answer = await answerTo(task, signal).catch(async (error: unknown) => {
+        if (!signal.aborted) throw error instanceof WorkerDied ? error : died(error)
         await threads.endOfDismissed(END_MS)
         throw new WorkerDied(String(signal.reason))
       })
