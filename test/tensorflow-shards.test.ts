@@ -32,7 +32,7 @@ const isWanted = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1'
 test.skipIf(!isWanted || !(await findTensorFlow()))(
   'trains to the same weights on 1, 2 and 3 threads, near those of one that shares nothing',
   async () => {
-    const engine = await tensorflowEngine({ workers: 3 })
+    const engine = await tensorflowEngine()
     const options = {
       engine,
       data,

@@ -14,8 +14,6 @@ export interface EngineChoice {
   readonly engine: EngineName
   /** Default: exact. */
   readonly precision?: Precision
-  /** Worker threads that will use it. */
-  readonly workers: number
   /** Whether libraries may log. */
   readonly verbose?: boolean
 }
@@ -26,10 +24,10 @@ export interface EngineChoice {
  * @throws UserError when the one that was asked for is not there.
  */
 export async function makeEngine(choice: EngineChoice): Promise<Engine> {
-  const { engine, precision = 'exact', workers, verbose = false } = choice
+  const { engine, precision = 'exact', verbose = false } = choice
   if (engine === 'tensorflow' && precision === 'exact') {
     const { tensorflowEngine } = await import('@gradpool/engine-tensorflow')
-    return tensorflowEngine({ workers, verbose })
+    return tensorflowEngine({ verbose })
   }
   const native =
     engine === 'native' || (engine === 'auto' && nativeInstructionSets(precision).length > 0)

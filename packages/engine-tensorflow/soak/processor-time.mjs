@@ -15,7 +15,7 @@ const { values } = parseArgs({
   },
 })
 const [workers, steps] = [values.workers, values.steps].map(Number)
-const engine = await tensorflowEngine({ workers })
+const engine = await tensorflowEngine()
 const threads = Array.from({ length: workers }, () => startThread(engine.workerModule))
 const fits = await Promise.all(threads.map((_, seed) => engine.compile(training, { data, seed })))
 const train = async (count) => {

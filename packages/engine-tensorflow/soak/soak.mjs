@@ -16,7 +16,7 @@ const MOST_GROWTH_MB = 8
 
 /** @returns resident MB after each round; throws where something is left or wrong */
 async function soak({ workers, stages, rounds }) {
-  const engine = await tensorflowEngine({ workers })
+  const engine = await tensorflowEngine()
   const threads = Array.from({ length: workers }, () => startThread(engine.workerModule))
   const residentMB = []
   try {

@@ -21,10 +21,6 @@ import { placeCachedBinding } from './setup/wheel.js'
 import { configureTensorFlow, tensorflowVersion } from './tensorflow.js'
 
 export interface TensorFlowEngineOptions {
-  /**
-   * How many workers will run spans at once. Default: 1. TensorFlow takes the first number a process gives it, for good.
-   */
-  readonly workers?: number
   /** Whether TensorFlow may log on stderr. Default: false. */
   readonly verbose?: boolean
   /**
@@ -57,9 +53,9 @@ class TensorFlowEngine implements Engine, Host {
   readonly #files = new Map<Field['values'], { readonly file: string; users: number }>()
   #numFields = 0
 
-  constructor({ workers = 1, verbose = false, patienceMs = 60_000 }: TensorFlowEngineOptions) {
+  constructor({ verbose = false, patienceMs = 60_000 }: TensorFlowEngineOptions) {
     this.patienceMs = patienceMs
-    configureTensorFlow({ workers, verbose })
+    configureTensorFlow({ verbose })
     // An installation of packages takes the binding away, but not what it was made of.
     if (!existsSync(bindingFile())) placeCachedBinding()
     const version = tensorflowVersion()

@@ -4,16 +4,8 @@
 import { UserError } from '@gradpool/core'
 import type * as tf from '@tensorflow/tfjs-node'
 import { createRequire } from 'node:module'
-import { availableParallelism } from 'node:os'
 
 export type TensorFlow = typeof tf
-
-export interface TensorFlowSettings {
-  /** How many threads will train at once. */
-  readonly workers: number
-  /** Whether TensorFlow may log on stderr. */
-  readonly verbose: boolean
-}
 
 const require = createRequire(import.meta.url)
 let loaded: TensorFlow | undefined
@@ -47,12 +39,12 @@ export function tensorflowVersion(): string {
  * Sets what TensorFlow reads from the environment when it is loaded; only the main thread can. What is set already stays.
  *
  * A worker runs the ops of its graph in its own thread, which is what a negative number of threads for ops means: none is
- * handed to another thread and waited for. One worker alone may split its products over all cores.
+ * handed to another thread and waited for. No op is split either: sums that are split round otherwise, so weights would
+ * depend on how many cores there are.
  */
-export function configureTensorFlow({ workers, verbose }: TensorFlowSettings): void {
+export function configureTensorFlow({ verbose = false } = {}): void {
   const { env } = process
-  const cores = workers === 1 ? availableParallelism() : 1
-  env.TF_NUM_INTRAOP_THREADS ??= String(cores)
+  env.TF_NUM_INTRAOP_THREADS ??= '1'
   env.TF_NUM_INTEROP_THREADS ??= '-1'
   if (verbose) return
   env.TF_CPP_MIN_LOG_LEVEL ??= '3'

@@ -36,7 +36,7 @@ export async function indexBuildCommand(
   const out = resolve(options.out)
   const data =
     options.data === 'mnist' || options.data === undefined ? options.data : resolve(options.data)
-  const engine = await makeEngine({ engine: 'auto', workers: 1 })
+  const engine = await makeEngine({ engine: 'auto' })
   try {
     const run = await begunRun(asked, {
       ...{ engine: 'auto', workers: 1, checkpointEvery: 0, out: options.runs },

@@ -77,7 +77,7 @@ function carriedBy(index: HashIndex, path: string): { encoder: Encoder; collecti
 }
 
 async function codeOf({ picture: { pixels } }: Query, encoder: Encoder): Promise<Float32Array> {
-  const engine = await makeEngine({ engine: 'auto', workers: 1 })
+  const engine = await makeEngine({ engine: 'auto' })
   try {
     const image = { dtype: 'u8', shape: [pixels.length], values: pixels } as const
     return await encode(encoder, { engine, data: { fields: { image }, rows: Int32Array.of(0) } })

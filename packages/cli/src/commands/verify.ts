@@ -19,7 +19,7 @@ export async function verifyCommand(
 ): Promise<number> {
   const { directory, asked: experiments, options } = await begunRun(asked, given)
   const configs = await selectExperiments(experiments, options)
-  const engine = await makeEngine({ ...options, workers: 1 })
+  const engine = await makeEngine(options)
   try {
     const plans = await planExperiments(configs, {
       seeds: options.seed,

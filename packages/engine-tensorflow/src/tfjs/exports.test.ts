@@ -57,7 +57,7 @@ const python = [
       'import importlib.util as u; exit(u.find_spec("tensorflow") is None)',
     ]).status === 0,
 )
-configureTensorFlow({ workers: 1, verbose: false })
+configureTensorFlow()
 const hasTensorFlow =
   process.env.GRADPOOL_SKIP_TENSORFLOW !== '1' && (await findTensorFlow()) !== undefined
 
