@@ -88,8 +88,9 @@ function common(operands: readonly Operand[]): BatchAxis {
   return axes.size === 1 ? [...axes][0] : undefined
 }
 
-function productAxis({ attributes }: Node, a: BatchAxis, b: BatchAxis): BatchAxis {
-  if (a !== undefined && b !== undefined) return undefined
+function productAxis({ attributes, shape }: Node, a: BatchAxis, b: BatchAxis): BatchAxis {
+  // Of stacks of matrices nothing is said.
+  if (shape.length > 2 || (a !== undefined && b !== undefined)) return undefined
   if (a !== undefined) return a === (attributes.transposeA === true ? 1 : 0) ? 0 : undefined
   return b !== undefined && b === (attributes.transposeB === true ? 0 : 1) ? 1 : undefined
 }

@@ -259,6 +259,12 @@ describe('are refused', () => {
     expect(Stack.of([trainingOf(model), other])).toBeUndefined()
   })
 
+  test('several shards', () => {
+    const model = classifierOf(mlp)
+    const sharded = train(model, { optimizer: adam(), batchSize: 5, data, shards: 2 })
+    expect(Stack.of([sharded, sharded])).toBeUndefined()
+  })
+
   test('no programs', () => {
     expect(Stack.of([])).toBeUndefined()
   })

@@ -120,6 +120,12 @@ test('the axis of the examples is followed through a Program', () => {
   expect(axisOf((x) => reshape(x, [4, 6]))).toBeUndefined()
   expect(axisOf((x) => softmax(transpose(x)))).toBeUndefined()
   expect(axisOf((_, weight) => relu(weight))).toBeUndefined()
+  // Stacks of matrices are not followed; here the examples are what is summed over.
+  const stacked = (x: Tensor) => reshape(transpose(x), [4, 6, 1])
+  const weights = (weight: Tensor) => reshape(concat([weight, weight, weight], 1), [4, 6, 2])
+  expect(
+    axisOf((x, weight) => matmul(stacked(x), weights(weight), { transposeA: true })),
+  ).toBeUndefined()
 })
 
 describe('a training of several shards', () => {

@@ -10,7 +10,8 @@ import { Program, type Node } from '../program/program.js'
 
 /**
  * The Program whose sums over the batch are made of those of `shards` parts; of as many as there are examples, if those are
- * fewer. What is summed over more than the examples is first summed for each of them.
+ * fewer. What is summed over more than the examples is first summed for each of them. Products of stacks of matrices stay
+ * whole.
  */
 export function shardSums(program: Program, shards: number): Program {
   const axes = batchAxes(program)
@@ -57,7 +58,7 @@ function summedExamples(program: Program, axes: ReturnType<typeof batchAxes>, no
     const summed = axesOf(node)[0] === 0 && axisOf(0) === 0
     return summed ? (shapeOf(0)[0] ?? 1) : 1
   }
-  if (node.op === 'matmul') {
+  if (node.op === 'matmul' && node.shape.length === 2) {
     const inner = node.attributes.transposeA === true ? 0 : 1
     const summed =
       axisOf(0) === inner || axisOf(1) === (node.attributes.transposeB === true ? 1 : 0)

@@ -1,0 +1,69 @@
+/**
+ * A training of eight shards against PyTorch, which adds up the gradients of the same micro-shards:
+ * tools/oracles/shards_torch.json has data, first weights, the loss of each step and the final weights.
+ */
+import { adam, type Split } from '@gradpool/core'
+import { wasmEngine } from '@gradpool/engine-cpu'
+import { mlp } from '@gradpool/models'
+import { readFileSync } from 'node:fs'
+import { expect, it, onTestFinished } from 'vitest'
+import { trainDataParallel } from '../src/train-data-parallel.js'
+
+interface Layer {
+  readonly weights: readonly (readonly number[])[]
+  readonly bias: readonly number[]
+}
+
+interface Oracle {
+  readonly shards: number
+  readonly optimizer: { readonly lr: number }
+  readonly inputs: readonly (readonly number[])[]
+  readonly labels: readonly number[]
+  readonly layers: readonly Layer[]
+  readonly losses: readonly number[]
+  readonly finalLayers: readonly Layer[]
+}
+
+const oracleFile = new URL('../../../tools/oracles/shards_torch.json', import.meta.url)
+const oracle = JSON.parse(readFileSync(oracleFile, 'utf8')) as Oracle
+
+const statesOf = (layers: readonly Layer[]) =>
+  Object.fromEntries(
+    layers.flatMap(({ weights, bias }, i) => [
+      [`head.${i}.weight`, Float32Array.from(weights.flat())],
+      [`head.${i}.bias`, Float32Array.from(bias)],
+    ]),
+  )
+
+const batchSize = oracle.labels.length
+const data: Split = {
+  fields: {
+    image: { dtype: 'f32', shape: [12], values: Float32Array.from(oracle.inputs.flat()) },
+    label: { dtype: 'u8', shape: [], values: Uint8Array.from(oracle.labels) },
+  },
+  rows: Int32Array.from({ length: batchSize }, (_, row) => row),
+}
+
+it.each([1, 2])('takes the same way as PyTorch, 100 steps, with %i workers', async (workers) => {
+  const engine = await wasmEngine({ memoryBytes: 2 ** 24 })
+  onTestFinished(() => engine.dispose())
+  const model = mlp({ input: 12, hidden: [16], classes: 4, activation: 'tanh' })
+  const { weights, epochs } = await trainDataParallel(model, {
+    ...{ engine, data, workers, batchSize, shards: oracle.shards, shuffle: false },
+    epochs: oracle.losses.length,
+    optimizer: adam({ learningRate: oracle.optimizer.lr }),
+    state: statesOf(oracle.layers),
+  })
+  // An epoch is a step, so its cost is the loss of that step.
+  expect(epochs).toHaveLength(100)
+  for (const [step, { cost }] of epochs.entries()) {
+    const loss = oracle.losses[step] ?? NaN
+    expect(Math.abs(cost - loss)).toBeLessThan(1e-4 * loss)
+  }
+  for (const [name, values] of Object.entries(statesOf(oracle.finalLayers))) {
+    const largest = Math.max(...values.map(Math.abs))
+    values.forEach((value, i) => {
+      expect(Math.abs((weights[name]?.[i] ?? NaN) - value)).toBeLessThan(1e-4 * largest)
+    })
+  }
+})
