@@ -138,13 +138,13 @@ static void tapes(void) {
     end("tapes");
 }
 
-static void adam_steps(void) {
+static void adam_updates(const char *name, uint32_t op) {
     begin();
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
         next_address = 4096;
         const uint32_t rows = shapes[s].rows, cols = shapes[s].cols, count = rows * cols;
         const uint32_t w = floats(count, false), m = floats(count, false), v = floats(count, false);
-        const uint32_t g = floats(count, true), scalars = allocate(4 * 7);
+        const uint32_t g = floats(count, true), rates = floats(count, true), scalars = allocate(4 * 7);
         const float values[7] = {0.9f, 0.1f, 0.999f, 0.001f, 0.002f, 1.01f, 1e-7f};
         for (uint32_t i = 0; i < count; i++) floats_at(base, v)[i] = __builtin_fabsf(floats_at(base, v)[i]);
         memcpy(base + scalars, values, sizeof values);
@@ -154,12 +154,16 @@ static void adam_steps(void) {
             words[3 + 2 * r] = r < 7 ? REGISTER_FULL : REGISTER_SCALAR;
             words[4 + 2 * r] = r < 7 ? addresses[r] : scalars + 4 * (r - 7);
         }
-        words[3 + 2 * ADAM_REGISTERS] = MICRO_ADAM;
+        if (op == MICRO_ADAM_RATES) {
+            words[3 + 2 * 11] = REGISTER_FULL;
+            words[4 + 2 * 11] = rates;
+        }
+        words[3 + 2 * ADAM_REGISTERS] = op;
         const uint32_t tape = write_words(words, sizeof words / 4);
         for (int step = 0; step < 5; step++) EXECUTE(OP_MAP, rows, cols, tape);
         for (int i = 0; i < 3; i++) add_to_hash(addresses[i], count);
     }
-    end("adam");
+    end(name);
 }
 
 static void matmuls(void) {
@@ -297,7 +301,8 @@ int main(void) {
     numeric_function("sigmoid", MICRO_SIGMOID);
     numeric_function("flush", MICRO_FLUSH);
     tapes();
-    adam_steps();
+    adam_updates("adam", MICRO_ADAM);
+    adam_updates("adam with rates", MICRO_ADAM_RATES);
     matmuls();
     reductions();
     random_numbers();
