@@ -14,7 +14,7 @@ test('one experiment is logged in the very form of the report', async () => {
   expect(code).toBe(0)
   expect(stderr).toBe('')
   expect(stdout).not.toMatch(controlCharacter)
-  const lines = stdout.split('\n')
+  const lines = stdout.trimEnd().split('\n')
   const number = String.raw`-?\d+\.\d{3}`
   const epoch = (at: number) =>
     new RegExp(
@@ -32,12 +32,17 @@ test('one experiment is logged in the very form of the report', async () => {
     /^Model mnist_auto_1 train ended in \d+ secs:$/,
     /^Model mnist_auto_1 test report: accuracy = \d\.\d{3}, \(\d+ secs\)$/,
     /^$/,
+    /^Model mnist_auto_1 Visualization$/,
+  ]
+  expected.forEach((pattern, at) => expect(lines[at]).toMatch(pattern))
+  const last = [
+    /^$/,
     /^experiment +조건 \(condition\) +report +ours +seconds$/,
     /^─/,
     /^mnist_auto_1 +확장 인코더를 이용한 엠니스트 분류 +0\.746 +\d\.\d{3} +\d+\.\d$/,
+    /^1 experiment done in /,
   ]
-  expected.forEach((pattern, at) => expect(lines[at]).toMatch(pattern))
-  expect(stdout).toContain('Model mnist_auto_1 Visualization')
+  last.forEach((pattern, at) => expect(lines.at(at - last.length)).toMatch(pattern))
   expect(stdout).toMatch(/→/)
   expect(stdout).toMatch(/[▀▄█]/)
   expect(stdout).toMatch(/^정답 \[\d \d \d\] vs\. 추정 \[\d \d \d\]$/m)

@@ -27,11 +27,12 @@ function outcomeOf(result: ReturnType<typeof resultOf>, quiet = false): string {
   return text()
 }
 
-test('table, summary, digits; a shared stage is drawn once', () => {
+test('digits, table, summary; a shared stage is drawn once', () => {
   const text = outcomeOf(resultOf([experiment('a'), experiment('b'), experiment('a', 1)]))
-  expect(text).toContain(
+  expect(text.trimEnd().split('\n').at(-1)).toBe(
     '3 experiments done in 58.3 s, 2 workers, engine wasm; kept in runs/some-run',
   )
+  expect(text.indexOf('Model b Visualization')).toBeLessThan(text.indexOf('share one'))
   expect(text.match(/→/g)).toHaveLength(1)
   expect(text).toContain('Model b Visualization\n(autoencode: as for a)\n')
   expect(text.match(/정답 \[1\] vs\. 추정 \[7\]/g)).toHaveLength(2)

@@ -1,4 +1,4 @@
-/** What stands at the end of a run: the table, the digits of each experiment, and where everything is kept. */
+/** What stands at the end of a run: the digits of each experiment, the table, and where everything is kept. */
 import { type RunEvent, type RunResult, type Sample } from '@gradpool/orchestrator'
 import { visualization } from './digits.js'
 import { type Outlet } from './outlet.js'
@@ -29,11 +29,12 @@ export function printOutcome(
   result: RunResult,
   { samples, quiet }: OutcomeOptions,
 ): void {
-  if (!quiet) outlet.print('')
+  if (!quiet) {
+    printDigits(outlet, result, samples)
+    outlet.print('')
+  }
   printTable(outlet, result)
-  if (quiet) return
-  outlet.print(summaryOf(result))
-  printDigits(outlet, result, samples)
+  if (!quiet) outlet.print(summaryOf(result))
 }
 
 export function printTable(outlet: Outlet, result: RunResult): void {
