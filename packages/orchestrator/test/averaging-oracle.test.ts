@@ -5,19 +5,14 @@
 import { adam, sgd, type Split } from '@gradpool/core'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { mlp } from '@gradpool/models'
-import { readFileSync } from 'node:fs'
 import { expect, it, onTestFinished } from 'vitest'
+import { type OracleLayer, readOracle, statesOf } from '../src/testing/oracles.js'
 import { trainDataParallel } from '../src/train-data-parallel.js'
-
-interface Layer {
-  readonly weights: readonly (readonly number[])[]
-  readonly bias: readonly number[]
-}
 
 interface Training {
   readonly inputs: readonly (readonly number[])[]
   readonly labels: readonly number[]
-  readonly cases: readonly { readonly name: string; readonly layers: readonly Layer[] }[]
+  readonly cases: readonly { readonly name: string; readonly layers: readonly OracleLayer[] }[]
 }
 
 interface Averaging {
@@ -33,22 +28,12 @@ interface Averaging {
     readonly batch: number
     readonly epochs: number
     readonly costs: readonly number[]
-    readonly finalLayers: readonly Layer[]
+    readonly finalLayers: readonly OracleLayer[]
   }[]
 }
 
-const read = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../../../tools/oracles/${name}`, import.meta.url), 'utf8'))
-const training = read('training_torch.json') as Training
-const oracle = read('averaging_numpy.json') as Averaging
-
-const statesOf = (layers: readonly Layer[]) =>
-  Object.fromEntries(
-    layers.flatMap(({ weights, bias }, i) => [
-      [`head.${i}.weight`, Float32Array.from(weights.flat())],
-      [`head.${i}.bias`, Float32Array.from(bias)],
-    ]),
-  )
+const training = readOracle('training_torch.json') as Training
+const oracle = readOracle('averaging_numpy.json') as Averaging
 
 const numExamples = training.labels.length
 const data: Split = {

@@ -5,35 +5,21 @@
 import { adam, type Split } from '@gradpool/core'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { mlp } from '@gradpool/models'
-import { readFileSync } from 'node:fs'
 import { expect, it, onTestFinished } from 'vitest'
+import { type OracleLayer, readOracle, statesOf } from '../src/testing/oracles.js'
 import { trainDataParallel } from '../src/train-data-parallel.js'
-
-interface Layer {
-  readonly weights: readonly (readonly number[])[]
-  readonly bias: readonly number[]
-}
 
 interface Oracle {
   readonly shards: number
   readonly optimizer: { readonly lr: number }
   readonly inputs: readonly (readonly number[])[]
   readonly labels: readonly number[]
-  readonly layers: readonly Layer[]
+  readonly layers: readonly OracleLayer[]
   readonly losses: readonly number[]
-  readonly finalLayers: readonly Layer[]
+  readonly finalLayers: readonly OracleLayer[]
 }
 
-const oracleFile = new URL('../../../tools/oracles/shards_torch.json', import.meta.url)
-const oracle = JSON.parse(readFileSync(oracleFile, 'utf8')) as Oracle
-
-const statesOf = (layers: readonly Layer[]) =>
-  Object.fromEntries(
-    layers.flatMap(({ weights, bias }, i) => [
-      [`head.${i}.weight`, Float32Array.from(weights.flat())],
-      [`head.${i}.bias`, Float32Array.from(bias)],
-    ]),
-  )
+const oracle = readOracle('shards_torch.json') as Oracle
 
 const batchSize = oracle.labels.length
 const data: Split = {
