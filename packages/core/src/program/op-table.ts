@@ -72,7 +72,8 @@ export const OPS = {
   matmul:
     'a [m, k] (or [k, m] with attributes.transposeA) times b [k, n] (or [n, k] with transposeB); ' +
     'each element is summed over k in ascending order; with a first axis [p, ...] on both, p such products; ' +
-    'with attributes.segments, k is cut into as many, as even as can be, the longer first: the sum, in order, of the products of each',
+    'with attributes.segments, of two matrices, k is cut into as many, as even as can be, the longer first: the sum, in order, of ' +
+    'the products of each',
 } as const
 
 export type OpName = keyof typeof OPS

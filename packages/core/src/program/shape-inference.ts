@@ -218,6 +218,9 @@ const INFER: Readonly<Record<OpName, Infer>> = {
     const [m, k] = matrix(a, flag(attributes, 'transposeA'))
     const [k2, n] = matrix(b, flag(attributes, 'transposeB'))
     if (k !== k2) refuse(`the inner extents, ${k} and ${k2}, differ`)
+    if (attributes.segments !== undefined && a.shape.length > 2) {
+      refuse('only a product of two matrices has segments')
+    }
     checkSegments(attributes.segments, k)
     const products = a.shape.slice(0, -2)
     if (shapeText(products) !== shapeText(b.shape.slice(0, -2))) {

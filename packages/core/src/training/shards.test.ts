@@ -162,6 +162,20 @@ describe('a training of several shards', () => {
     expect(() => Program.fromJSON(JSON.parse(wrong))).toThrow('segments must be a whole number')
   })
 
+  test('leaves products of stacks of matrices whole, which have no segments', () => {
+    const stacks = traceProgram((trace) => {
+      const x = reshape(trace.batch('x', 'f32', [6, 4]), [6, 2, 2])
+      trace.result('value', matmul(x, x, { transposeA: true }))
+    })
+    expect(segmentsIn(shardSums(stacks, 2))).toEqual([])
+    const json = JSON.stringify(stacks)
+    const wrong = json.replace('"transposeA":true', '"transposeA":true,"segments":2')
+    expect(wrong).not.toBe(json)
+    expect(() => Program.fromJSON(JSON.parse(wrong))).toThrow(
+      'only a product of two matrices has segments',
+    )
+  })
+
   test('needs a whole number of them', () => {
     expect(() => programOf(0)).toThrow('shards must be a whole number of at least 1, not 0')
   })

@@ -85,8 +85,6 @@ export function cutStep(program: Program, name: string): CutStep | undefined {
 /** Whether a node is a sum over the examples, made of those of shards, and of nothing else. */
 function isShared(node: Node, axes: readonly BatchAxis[]): boolean {
   if (Number(node.attributes.segments ?? 1) === 1) return false
-  // Products of stacks sum over no axis that stacks have.
-  if (node.op === 'matmul' && node.shape.length > 2) return false
   return node.inputs.every((input, position) => {
     const axis = axes[input]
     return axis === undefined || axis === innerAxis(node, position)
