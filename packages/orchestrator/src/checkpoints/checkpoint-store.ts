@@ -17,19 +17,24 @@ import { checkDiskSpace } from '../files/disk-space.js'
 import { makeDirectories, writeDurably } from '../files/durable-file.js'
 import { isMissing } from '../files/file-errors.js'
 import { messageOf } from '../training/stage-errors.js'
+import { RowsFile } from './rows-file.js'
 
 const NUM_KEPT = 2
 
-/** A record of 10^6 epochs is below this. */
-const MAX_RECORD_BYTES = 2 ** 28
+/** A record has the sums of the epoch in progress, and little else. */
+const MAX_RECORD_BYTES = 2 ** 24
+
+const ROWS_FILE = 'epochs.f64'
 
 export class CheckpointStore {
   readonly folder: string
   /** The best that was written last. */
   #best: CheckpointRecord['best']
+  readonly #rows: RowsFile
 
   constructor(folder: string) {
     this.folder = folder
+    this.#rows = new RowsFile(join(folder, ROWS_FILE))
   }
 
   /**
@@ -38,15 +43,17 @@ export class CheckpointStore {
    * @throws what the file system throws; checkpoints that were there before are whole then
    */
   async save(checkpoint: Checkpoint): Promise<void> {
-    const { states, best, ...rest } = checkpoint
+    const { states, best, epochs, ...rest } = checkpoint
     const { step } = rest.position
     const { bytes, told: tensors } = encodeStates(states, { stage: rest.stage, step: String(step) })
     await makeDirectories(this.folder)
     await checkDiskSpace(this.folder, bytes.length)
+    // Before files whose names are made durable: its own is, too, then.
+    const rows = await this.#rows.add(epochs)
     const bestFile = best && (await this.#saveBest(best, rest.stage))
     await writeDurably(join(this.folder, `${step}.safetensors`), bytes)
-    const record = encodeRecord({ ...rest, tensors, ...(bestFile && { best: bestFile }) })
-    await writeDurably(join(this.folder, `${step}.json`), record)
+    const record = { ...rest, epochs: rows, tensors, ...(bestFile && { best: bestFile }) }
+    await writeDurably(join(this.folder, `${step}.json`), encodeRecord(record))
     await this.#removeOld()
   }
 
@@ -89,15 +96,15 @@ export class CheckpointStore {
     const { size } = await stat(`${path}.json`)
     if (size > MAX_RECORD_BYTES) throw new UserError(`${where} is not a checkpoint: it is too long`)
     const record = decodeRecord(await readFile(`${path}.json`, 'utf8'), where)
-    const { tensors, best, ...rest } = record
+    const { tensors, best, epochs, ...rest } = record
     const states = await readStates(`${path}.safetensors`, tensors)
-    if (best === undefined) return { ...rest, states }
-    const bestFile = join(this.folder, `best-${best.epoch}.safetensors`)
-    return {
-      ...rest,
-      states,
-      best: { epoch: best.epoch, states: await readStates(bestFile, best) },
+    const bestStates = best && {
+      epoch: best.epoch,
+      states: await readStates(join(this.folder, `best-${best.epoch}.safetensors`), best),
     }
+    // Last: the next checkpoint adds to the rows that were read.
+    const rows = await this.#rows.read(epochs)
+    return { ...rest, epochs: rows, states, ...(bestStates && { best: bestStates }) }
   }
 
   /** Of the checkpoints there are, the last one first. */
@@ -112,7 +119,7 @@ export class CheckpointStore {
     const kept = last(numbersIn(names, /^(\d+)\.json$/)).map((step) => `${step}.`)
     // Those of two checkpoints are two at most, of the last epochs.
     const bests = last(numbersIn(names, /^best-(\d+)\.safetensors$/))
-    kept.push(...bests.map((epoch) => `best-${epoch}.`))
+    kept.push(...bests.map((epoch) => `best-${epoch}.`), ROWS_FILE)
     const old = names.filter((name) => !kept.some((prefix) => name.startsWith(prefix))).sort()
     for (const name of old) await rm(join(this.folder, name), { force: true })
   }

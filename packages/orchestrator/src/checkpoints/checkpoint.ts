@@ -2,7 +2,8 @@
  * A checkpoint: all that a stage needs to go on as if nothing had happened. Files on disk:
  *
  *     <step>.safetensors   every state, the optimizer's included
- *     <step>.json          where the stage stands, its metrics so far, and the size and hash of the other files
+ *     epochs.f64           the rows of the epochs, of all checkpoints of the stage; see rows-file.ts
+ *     <step>.json          where the stage stands, and the size and hash of what it has in the other files
  *
  * and, where the stage has validation examples, `best-<epoch>.safetensors`: the states after the epoch that was best by then.
  * The JSON is written last, so a checkpoint is there once its JSON is.
@@ -10,8 +11,9 @@
 import { UserError, type Position } from '@gradpool/core'
 import { createHash } from 'node:crypto'
 import { hasFields, isCount, isHash, isText } from '../files/json-checks.js'
-import type { EpochRow } from '../runs/run-result.js'
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../files/safetensors.js'
+import type { EpochRows } from './epoch-rows.js'
+import type { RowsTold } from './rows-file.js'
 
 export interface Checkpoint {
   /** The stage's hash. */
@@ -20,7 +22,7 @@ export interface Checkpoint {
   readonly numerics: string
   readonly position: Position
   /** Of the epochs that are done. */
-  readonly epochs: readonly EpochRow[]
+  readonly epochs: EpochRows
   /** Of training so far. */
   readonly seconds: number
   /** See `StageMetrics`. */
@@ -42,10 +44,11 @@ export interface TensorsFile {
 }
 
 const FORMAT = 'gradpool-checkpoint'
-const FORMAT_VERSION = 1
+const FORMAT_VERSION = 2
 
 /** What the JSON says. */
-export interface CheckpointRecord extends Omit<Checkpoint, 'states' | 'best'> {
+export interface CheckpointRecord extends Omit<Checkpoint, 'epochs' | 'states' | 'best'> {
+  readonly epochs: RowsTold
   readonly tensors: TensorsFile
   readonly best?: TensorsFile & { readonly epoch: number }
 }
@@ -159,7 +162,7 @@ const recordFields = {
         Object.values(sums).every((list) => Array.isArray(list) && list.every(isNumber)),
       lastLoss: isNumber,
     }),
-  epochs: (epochs: unknown) => Array.isArray(epochs) && epochs.every(isRow),
+  epochs: (epochs: unknown) => hasFields(epochs, { count: isCount, sha256: isHash }),
   seconds: Number.isFinite,
   firstEpoch: (hash: unknown) => hash === undefined || isHash(hash),
   tensors: isTensorsFile,
@@ -167,23 +170,8 @@ const recordFields = {
     best === undefined || (isTensorsFile(best) && hasFields(best, { epoch: isCount })),
 }
 
-/** Rows are those of epochs 1, 2, …. */
-function isRow(row: unknown, index: number): boolean {
-  return hasFields(row, {
-    epoch: (epoch) => epoch === index + 1,
-    cost: Number.isFinite,
-    accuracy: isNumberOrNull,
-    validation: isNumberOrNull,
-    seconds: Number.isFinite,
-  })
-}
-
 function isTensorsFile(value: unknown): boolean {
   return hasFields(value, { bytes: isCount, sha256: isHash })
-}
-
-function isNumberOrNull(value: unknown): boolean {
-  return value === null || Number.isFinite(value)
 }
 
 function sha256(bytes: Uint8Array): string {

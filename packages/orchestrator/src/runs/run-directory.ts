@@ -9,7 +9,7 @@
  *     stages/<hash>/done
  *     result.json                           the document that `--json` prints
  *
- * Every file but the log is there whole or not at all.
+ * Every file but the log is there whole or not at all; of the rows in checkpoints/, those that a checkpoint goes by are.
  */
 import { UserError } from '@gradpool/core'
 import { closeSync, openSync } from 'node:fs'

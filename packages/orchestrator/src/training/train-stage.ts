@@ -15,8 +15,8 @@ import type { EpochRow } from '../runs/run-result.js'
 import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
 import type { ThreadBudget } from '../scheduling/thread-budget.js'
 import { Accuracies, finite, rounded } from './accuracies.js'
-import { bestEpoch, isOver } from './best-epoch.js'
 import { compileTraining, executionsOf, givenTo, modelOf, mostThreads } from './compile-training.js'
+import { DoneEpochs } from './done-epochs.js'
 import { findOrigin } from './find-origin.js'
 import { Replicas } from './replicas.js'
 import { samplesOf } from './samples.js'
@@ -60,7 +60,7 @@ class Failed extends Error {}
 export class StageTraining {
   readonly #options: TrainStageOptions
   readonly #started: number
-  readonly #epochs: EpochRow[] = []
+  readonly #epochs: DoneEpochs
   /** The most threads that the stage can use. */
   readonly #workers: number
   readonly #threads: StageThreads
@@ -76,10 +76,11 @@ export class StageTraining {
   constructor(options: TrainStageOptions) {
     this.#options = options
     const { plan, pool, budget, member, workers, stallSeconds, onThreads } = options
+    this.#epochs = new DoneEpochs(plan)
     this.#workers = Math.min(workers, mostThreads(plan))
     this.#threads = new StageThreads({
       ...{ pool, budget, member, most: this.#workers, stallSeconds, onThreads },
-      work: () => plan.cost * (1 - this.#epochs.length / plan.epochs),
+      work: () => plan.cost * (1 - this.#epochs.count / plan.epochs),
     })
     const { checkpointSeconds: everySeconds, save } = options
     this.#checkpoints = new Checkpointing({ everySeconds, save })
@@ -146,12 +147,12 @@ export class StageTraining {
     if (from) {
       training.write(valuesOf(from.states))
       training.seek(from.position)
-      this.#epochs.push(...from.epochs)
+      for (const row of from.epochs) this.#epochs.add(row)
       this.#best = from.best
       this.#firstEpoch = from.firstEpoch
     }
     this.#training = training
-    while (!isOver(plan, this.#epochs)) await this.#epoch(training, validation)
+    while (!this.#epochs.areEnough) await this.#epoch(training, validation)
     if (plan.keep === 'best' && this.#best) training.write(valuesOf(this.#best.states))
     const { test, samples } = plan
     const testing = test && (await this.#share(test, training))
@@ -162,7 +163,7 @@ export class StageTraining {
       throw new Failed('the loss over the test examples is not a finite number')
     }
     const best = this.#best
-    const isLast = plan.keep === 'best' || best?.epoch === this.#epochs.length
+    const isLast = plan.keep === 'best' || best?.epoch === this.#epochs.count
     return {
       status: 'done',
       ...(best && !isLast && { best }),
@@ -175,7 +176,7 @@ export class StageTraining {
 
   async #epoch(training: Execution | Replicas, validation?: Execution): Promise<void> {
     const started = performance.now()
-    const epoch = this.#epochs.length + 1
+    const epoch = this.#epochs.count + 1
     const [trained, validated] =
       training instanceof Replicas
         ? await this.#rounds(epoch, training, validation)
@@ -192,13 +193,11 @@ export class StageTraining {
       validation: this.#accuracies.of(validated, 'validation accuracy', epoch),
       seconds: (performance.now() - started) / 1000,
     }
-    this.#epochs.push(row)
+    this.#epochs.add(row)
     if (epoch === 1) this.#firstEpoch = weightsHash(training.read())
-    if (bestEpoch(this.#epochs) === epoch) this.#best = { epoch, states: this.#states(training) }
+    if (this.#epochs.best === epoch) this.#best = { epoch, states: this.#states(training) }
     this.#options.onEpoch(row, this.#elapsedSeconds(), () => training.read())
-    if (!isOver(this.#options.plan, this.#epochs) && this.#checkpoints.isDueAtEpochEnd) {
-      this.#checkpoint()
-    }
+    if (!this.#epochs.areEnough && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
   }
 
   /** What is left of an epoch, and its validation, with as many checkpoints in between as become due. */
@@ -258,7 +257,7 @@ export class StageTraining {
       stage: plan.hash,
       numerics: engine.numerics,
       position: training.position(),
-      epochs: [...this.#epochs],
+      epochs: this.#epochs.rows.snapshot(),
       seconds: this.#elapsedSeconds(),
       states: this.#states(training),
       best: this.#best,
@@ -307,14 +306,14 @@ export class StageTraining {
     )
     throw new Failed(
       lossNotFinite({
-        ...{ step: training.step + 1, epoch: this.#epochs.length + 1 },
+        ...{ step: training.step + 1, epoch: this.#epochs.count + 1 },
         ...{ lastLoss: result.lastLoss, state: states.read(), origin },
       }),
     )
   }
 
   #soFar(): { epochs: EpochRow[]; seconds: number } {
-    return { epochs: this.#epochs, seconds: this.#elapsedSeconds() }
+    return { epochs: [...this.#epochs.rows], seconds: this.#elapsedSeconds() }
   }
 
   #elapsedSeconds(): number {

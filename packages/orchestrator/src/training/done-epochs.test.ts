@@ -1,20 +1,24 @@
 import { expect, it } from 'vitest'
-import { bestEpoch, isOver } from './best-epoch.js'
-import type { EpochRow } from '../runs/run-result.js'
+import { DoneEpochs } from './done-epochs.js'
 
-function rowsOf(...validations: (number | null)[]): EpochRow[] {
-  return validations.map((validation, i) => {
-    return { epoch: i + 1, cost: 1, accuracy: null, validation, seconds: 0 }
+function done(
+  plan: ConstructorParameters<typeof DoneEpochs>[0],
+  validations: readonly (number | null)[],
+): DoneEpochs {
+  const epochs = new DoneEpochs(plan)
+  validations.forEach((validation, i) => {
+    epochs.add({ epoch: i + 1, cost: 1, accuracy: null, validation, seconds: 0 })
   })
+  return epochs
 }
 
 it.each([
-  [[], undefined],
-  [[null, null], undefined],
+  [[], 0],
+  [[null, null], 0],
   [[0.1, 0.3, 0.3, 0.2], 2],
   [[null, -1, null], 2],
 ])('the best epoch of %j is %s', (validations, best) => {
-  expect(bestEpoch(rowsOf(...validations))).toBe(best)
+  expect(done({ epochs: 10 }, validations).best).toBe(best)
 })
 
 it.each([
@@ -26,7 +30,7 @@ it.each([
   [[0.1, 0.15, 0.21], 2, 0.1, false],
   [[null, null], 2, 0, true],
   [Array.from({ length: 10 }, (_, i) => i), 2, 0, true],
-])('%j with patience %d and minDelta %d is over: %s', (validations, patience, minDelta, over) => {
+])('%j with patience %d and minDelta %d are enough: %s', (validations, patience, minDelta, are) => {
   const plan = { epochs: 10, earlyStopping: { patience, minDelta } }
-  expect(isOver(plan, rowsOf(...validations))).toBe(over)
+  expect(done(plan, validations).areEnough).toBe(are)
 })
