@@ -17,7 +17,7 @@ const preload = ['fault-points.mjs']
 
 /** How many calls are tried of each kind of fault; all of them in the long tests. */
 const numTried = isLong ? Infinity : 4
-const faults = ['kill', 'short', 'ENOSPC', 'EIO', 'EACCES', 'EMFILE']
+const faults = ['kill', 'short', 'part', 'ENOSPC', 'EIO', 'EACCES', 'EMFILE']
 
 let removeAll: () => Promise<void>
 let data: string[]
@@ -45,7 +45,8 @@ afterAll(() => removeAll())
 
 test('the calls of a run are known', () => {
   const kinds = new Set(calls.map((call) => call.split(' ')[0]))
-  for (const kind of ['open', 'handle.writeFile', 'handle.sync', 'rename', 'rm', 'link', 'mkdir']) {
+  const handles = ['handle.writeFile', 'handle.write', 'handle.sync']
+  for (const kind of ['open', ...handles, 'rename', 'rm', 'link', 'mkdir', 'writeSync']) {
     expect(kinds).toContain(kind)
   }
   expect(calls.some((call) => /checkpoints\/\d+\.json/.test(call))).toBe(true)
@@ -54,7 +55,7 @@ test('the calls of a run are known', () => {
 test.each(faults)(
   'a run survives %s at any call',
   async (fault) => {
-    for (const at of chosen(calls.length, fault)) {
+    for (const at of chosen(fault)) {
       const cwd = await emptyFolder()
       const ended = await gradpool(['run', ...experiments, ...data, ...guarded, '--json'], {
         cwd,
@@ -73,12 +74,21 @@ test.each(faults)(
   isLong ? 3_600_000 : 120_000,
 )
 
-/** Spread over all calls; the seed says which. */
-function chosen(count: number, fault: string): number[] {
-  if (count <= numTried) return Array.from({ length: count }, (_, i) => i + 1)
+/** Numbers of calls that can fail so, spread over all of them; the seed says which. */
+function chosen(fault: string): number[] {
+  const numbers = calls.flatMap((call, i) => (fault === 'part' && !isWrite(call) ? [] : [i + 1]))
+  if (numbers.length <= numTried) return numbers
   const random = randomNumbers(faults.indexOf(fault))
-  const stride = count / numTried
-  return Array.from({ length: numTried }, (_, i) => 1 + Math.floor((i + random()) * stride))
+  const stride = numbers.length / numTried
+  return Array.from(
+    { length: numTried },
+    (_, i) => numbers[Math.floor((i + random()) * stride)] ?? 1,
+  )
+}
+
+/** Of bytes, which the system may take in parts. */
+function isWrite(call: string): boolean {
+  return /^(handle\.write|writeSync) /.test(call)
 }
 
 /** An exit code that fits, and no stack. */

@@ -1,6 +1,7 @@
 // Counts the file-system calls that a run makes under its `runs` folder, and lets one of them fail:
 //
-//     GRADPOOL_FAULT=<n>:<fault>   n from 1; a fault is `kill`, `short` (half of the content, then kill) or an error code
+//     GRADPOOL_FAULT=<n>:<fault>   n from 1; a fault is `kill`, `short` (half of the content, then kill), `part` (half of
+//                                  the content of a write, which says so, as the system may) or an error code
 //     GRADPOOL_FAULT_LOG=<file>    gets a line for each call: its name and what it touches
 import { syncBuiltinESMExports } from 'node:module'
 import fs from 'node:fs'
@@ -21,8 +22,13 @@ function faultAt(name, path) {
   if (log) appendFileSync(log, `${name} ${path}\n`)
   if (count !== Number(number)) return undefined
   if (kind === 'kill') process.kill(process.pid, 'SIGKILL')
-  if (kind === 'short') return 'short'
+  if (kind === 'short' || kind === 'part') return kind
   return Object.assign(new Error(`${kind}: a fault of the test, ${name} '${path}'`), { code: kind })
+}
+
+/** The arguments of a write of bytes from an offset, with half of them as its length. */
+function halved([bytes, offset = 0, length = bytes.length - offset, position]) {
+  return [bytes, offset, length >> 1, position]
 }
 
 function patchAsync(name, isHandle = false) {
@@ -43,7 +49,11 @@ function patchSync(name) {
   fs[name] = (path, ...rest) => {
     if (name !== 'writeSync' && !concerns(path)) return own(path, ...rest)
     const error = faultAt(name, String(path))
-    if (error === 'short') process.kill(process.pid, 'SIGKILL')
+    if (error === 'short') {
+      if (name === 'writeSync') own(path, ...halved(rest))
+      process.kill(process.pid, 'SIGKILL')
+    }
+    if (error === 'part') return own(path, ...halved(rest))
     if (error) throw error
     return own(path, ...rest)
   }
@@ -53,17 +63,17 @@ async function patchHandles() {
   const handle = await promises.open(process.execPath, 'r')
   const prototype = Object.getPrototypeOf(handle)
   await handle.close()
-  for (const name of ['writeFile', 'sync']) {
+  for (const name of ['writeFile', 'write', 'sync']) {
     const own = prototype[name]
     prototype[name] = async function (...args) {
       if (!handles.has(this)) return own.apply(this, args)
       const error = faultAt(`handle.${name}`, '')
       if (error === 'short') {
-        if (name === 'writeFile') {
-          await own.call(this, args[0].slice(0, args[0].length >> 1))
-        }
+        if (name === 'writeFile') await own.call(this, args[0].slice(0, args[0].length >> 1))
+        if (name === 'write') await own.call(this, ...halved(args))
         process.kill(process.pid, 'SIGKILL')
       }
+      if (error === 'part') return own.apply(this, halved(args))
       if (error) throw error
       return own.apply(this, args)
     }
