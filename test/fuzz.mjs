@@ -13,7 +13,10 @@ import {
   CheckpointStore,
   decodeSafetensors,
   encodeSafetensors,
+  EpochRows,
+  readDoneStage,
   readRun,
+  weightsHash,
 } from '@gradpool/orchestrator'
 
 const [count = 100_000, seed = 0] = process.argv.slice(2, 4).map(Number)
@@ -181,17 +184,10 @@ const parsers = {
       return (bytes) => (writeFileSync(path, bytes), HashIndex.load(path))
     })(),
   ],
-  checkpoint: [
-    await checkpointRecord(),
-    (() => {
-      const directory = mkdtempSync(join(folder, 'checkpoint'))
-      const store = new CheckpointStore(directory)
-      return (bytes) => (
-        writeFileSync(join(directory, '1.json'), bytes),
-        store.latest(() => undefined)
-      )
-    })(),
-  ],
+  'metrics.json': await doneStage(),
+  'record of a checkpoint': await checkpointFile('1.json'),
+  'states of a checkpoint': await checkpointFile('1.safetensors'),
+  'rows of a checkpoint': await checkpointFile('epochs.f64'),
 }
 
 async function encoderBytes() {
@@ -214,12 +210,43 @@ async function indexBytes() {
   return readFileSync(path)
 }
 
-async function checkpointRecord() {
-  const directory = mkdtempSync(join(folder, 'whole'))
+async function doneStage() {
+  const directory = mkdtempSync(join(folder, 'stage'))
+  const values = new Float32Array(6)
+  const metrics = {
+    ...{ stage: { name: 'a', hash: 'b' }, numerics: 'exact', version: '0.1.0', seconds: 1.5 },
+    ...{ testAccuracy: 0.5, weights: weightsHash({ a: values }), firstEpoch: 'f'.repeat(64) },
+    epochs: [{ epoch: 1, cost: 1, accuracy: null, validation: 0.5, seconds: 1 }],
+    samples: [],
+  }
+  const states = { tensors: new Map([['a', { shape: [2, 3], values }]]), metadata: {} }
+  writeFileSync(join(directory, 'weights.safetensors'), encodeSafetensors(states))
+  writeFileSync(join(directory, 'done'), '')
+  const path = join(directory, 'metrics.json')
+  const parse = (bytes) => (writeFileSync(path, bytes), readDoneStage(directory))
+  return [Buffer.from(JSON.stringify(metrics)), parse]
+}
+
+/** One file of a checkpoint that is whole but for that. */
+async function checkpointFile(name) {
+  const directory = mkdtempSync(join(folder, 'checkpoint'))
   const position = { step: 1, since: 0, sums: { loss: Float64Array.of(1, NaN) }, lastLoss: 1 }
-  const rest = { stage: 'x', numerics: 'exact', epochs: [], seconds: 1, states: new Map() }
+  const epochs = new EpochRows()
+  epochs.push({ cost: 1, accuracy: null, validation: 0.5, seconds: 1 })
+  const states = new Map([['a', { shape: [4], values: new Float32Array(4) }]])
+  const best = { epoch: 1, states }
+  const rest = { stage: 'x', numerics: 'exact', epochs, seconds: 1, states, best }
   await new CheckpointStore(directory).save({ position, ...rest })
-  return readFileSync(join(directory, '1.json'))
+  const path = join(directory, name)
+  const parse = async (bytes) => {
+    writeFileSync(path, bytes)
+    await new CheckpointStore(directory).latest((message) => {
+      // It tells of each error in a sentence: of its own ones, which name a file, or the system's.
+      if (/^('|ENOENT)/.test(message)) throw new UserError(message)
+      throw new Error(message)
+    })
+  }
+  return [readFileSync(path), parse]
 }
 
 let failed = 0

@@ -16,6 +16,7 @@ const parts = {
   supervision: faults('supervision'),
   disk: faults('disk'),
   memory: faults('memory'),
+  pictures: { folder: 'packages/cli', args: [vitest, 'run', 'read-png'] },
   fuzz: { folder: 'test', args: ['fuzz.mjs'] },
   calls: faults('fault-points'),
 }

@@ -1,5 +1,6 @@
 export { CheckpointStore } from './checkpoints/checkpoint-store.js'
 export type { Checkpoint } from './checkpoints/checkpoint.js'
+export { EpochRows } from './checkpoints/epoch-rows.js'
 export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
 export { findGarbage, removeGarbage, type Garbage } from './runs/collect-garbage.js'
 export { findResumable } from './runs/find-resumable.js'
