@@ -1,6 +1,6 @@
 // `gradpool resume`, `run --resume`, reuse, `--fresh` and `gc`, as a user has them.
 import { spawnSync } from 'node:child_process'
-import { cp, readdir, readFile } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunResult } from '@gradpool/orchestrator'
 import { expect, test } from 'vitest'
@@ -98,6 +98,11 @@ test('what earlier runs trained is reused, which a line says; --fresh trains it'
   expect(await readdir(store)).toHaveLength(4)
   expect((await gradpool(['gc', '--delete'], { cwd })).code).toBe(0)
   expect(await readdir(store)).toHaveLength(3)
+
+  const [run = ''] = await runsIn(cwd)
+  await writeFile(join(cwd, 'runs', run, 'run.json'), '{')
+  const { stderr } = await gradpool(['gc'], { cwd })
+  expect(stderr).toMatch(/^'runs\/\S+run\.json' is damaged: .+; the run keeps its own files, .+\n$/)
 })
 
 test('a second process on one run is refused', async () => {

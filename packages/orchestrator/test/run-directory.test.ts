@@ -1,6 +1,6 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findRuns, readRun } from '../src/runs/read-run.js'
 import { runExperiments } from '../src/run-experiments.js'
@@ -137,13 +137,18 @@ describe('what cannot be written', () => {
 
 describe('readRun', () => {
   it('refuses what is not a run, or is damaged', async () => {
-    const folder = await temporaryFolder()
+    const folder = join(await temporaryFolder(), 'run')
+    await mkdir(folder)
     await expect(readRun(folder)).rejects.toThrow(`there is no run in '${folder}'`)
     await writeFile(join(folder, 'run.json'), '{}')
     await expect(readRun(folder)).rejects.toThrow('is not the record of a run')
     await writeFile(join(folder, 'run.json'), '{')
     await expect(readRun(folder)).rejects.toThrow('is damaged')
-    expect(await findRuns(folder)).toEqual([])
+    const damages: string[] = []
+    const parent = dirname(folder)
+    await mkdir(join(parent, 'none'))
+    expect(await findRuns(parent, (message) => damages.push(message))).toEqual([])
+    expect(damages).toEqual([expect.stringMatching(/^'.*run.json' is damaged: /)])
     expect(await findRuns(join(folder, 'nowhere'))).toEqual([])
   })
 

@@ -9,10 +9,12 @@ export interface GcOptions {
   readonly delete?: boolean
 }
 
-/** @throws UserError when a record of a run is damaged, or something cannot be removed. */
-export async function gcCommand(options: GcOptions, { stdout }: Io): Promise<number> {
+/** @throws UserError when something cannot be removed. */
+export async function gcCommand(options: GcOptions, { stdout, stderr }: Io): Promise<number> {
   const { out } = options
-  const garbage = await findGarbage(out)
+  const garbage = await findGarbage(out, (damage) =>
+    stderr.print(`${damage}; the run keeps its own files, and nothing in the store counts as its`),
+  )
   for (const { path, why, numBytes } of garbage) {
     stdout.print(`${megabytes(numBytes).padStart(10)}  ${path} (${why})`)
   }

@@ -18,9 +18,14 @@ export interface Garbage {
 /**
  * Entries of the store that no run has, and what processes that were killed left behind: temporary files, and checkpoints
  * of stages that are done. A run keeps its own files, whatever becomes of the store.
+ *
+ * @param onDamaged Told in one sentence of each run whose record cannot be read, so that what it needs is not known.
  */
-export async function findGarbage(runs: string): Promise<Garbage[]> {
-  const directories = await findRuns(runs)
+export async function findGarbage(
+  runs: string,
+  onDamaged: (message: string) => void = () => undefined,
+): Promise<Garbage[]> {
+  const directories = await findRuns(runs, onDamaged)
   const referred = new Set<string>()
   const garbage: Garbage[] = []
   for (const directory of directories) {

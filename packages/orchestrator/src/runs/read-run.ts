@@ -2,6 +2,7 @@
  * Reads run directories back: what was asked, what happened, and what came of it.
  */
 import { UserError } from '@gradpool/core'
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isMissing } from '../files/file-errors.js'
@@ -38,13 +39,24 @@ export async function readRecord(directory: string): Promise<RunRecord> {
   throw new UserError(`'${path}' is not the record of a run that this version can read`)
 }
 
-/** The run directories inside a folder, oldest first; none when the folder is not there. */
-export async function findRuns(parent = 'runs'): Promise<string[]> {
+/**
+ * The run directories inside a folder, oldest first; none when the folder is not there.
+ *
+ * @param onDamaged Told in one sentence of each whose record cannot be read; it is left out.
+ */
+export async function findRuns(
+  parent = 'runs',
+  onDamaged: (message: string) => void = () => undefined,
+): Promise<string[]> {
   const found: { path: string; started: string }[] = []
   for (const name of await namesIn(parent)) {
     const path = join(parent, name)
-    const record = await readJson(join(path, 'run.json')).catch(() => null)
-    if (isRecord(record)) found.push({ path, started: record.started })
+    if (!existsSync(join(path, 'run.json'))) continue
+    try {
+      found.push({ path, started: (await readRecord(path)).started })
+    } catch (error) {
+      onDamaged(messageOf(error))
+    }
   }
   found.sort((a, b) => order(a.started, b.started) || order(a.path, b.path))
   return found.map(({ path }) => path)
