@@ -119,7 +119,21 @@ test('one whose supervisor is killed stops in good order', async () => {
   expect(await endedBy(resumed, 'SIGHUP')).toBe(129)
 })
 
-test('--in-process leaves it to the caller', async () => {
+test('--in-process goes on in another thread, and ends by SIGKILL with its result printed', async () => {
+  const cwd = await emptyFolder()
+  const args = ['run', ...experiment, '--engine', 'wasm', '--stall-after', '1', '--json']
+  const { child, ended } = start([...args, '--in-process'], {
+    cwd,
+    preload: ['native-loop.mjs'],
+    env: { NATIVE_LOOP_FILE: join(cwd, 'looped') },
+  })
+  const { code, stdout, stderr } = await ended
+  expect(stderr).toContain('a worker thread is in native code that does not return')
+  expect({ code, signal: child.signalCode }).toEqual({ code: null, signal: 'SIGKILL' })
+  expect(bitsOf(documentOf({ stdout }))).toEqual(bitsOf(await runJson(experiment)))
+})
+
+test('--in-process leaves a crash to the caller', async () => {
   const cwd = await emptyFolder()
   const running = start(['run', ...experiment, '--in-process'], { cwd })
   await running.said(begun)
