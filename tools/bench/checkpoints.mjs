@@ -1,7 +1,7 @@
 /**
  * `npm run bench:checkpoints`: what checkpoints cost. A training of one long epoch, so that checkpoints come by the clock
  * alone, with one every half second and without any, in the same rounds; at the default of ten seconds they cost a
- * twentieth of that. Of each the quickest round counts, as all that disturbs a round makes it slower.
+ * twentieth of that. What they cost is the median over the rounds of how much longer the one took than the other.
  */
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
@@ -31,7 +31,7 @@ for (const network of networks) rows.push(await measure(network))
 await engine.dispose()
 console.log(
   `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, one of them trains; Node ${process.version}; ` +
-    `${engine.description}; the quickest of ${ROUNDS} interleaved rounds`,
+    `${engine.description}; medians of ${ROUNDS} interleaved rounds`,
 )
 console.table(rows)
 
@@ -52,16 +52,17 @@ async function measure(network) {
     withThem.push(ran.seconds)
     numBytes = ran.numBytes
   }
-  const cost = Math.min(...withThem) / Math.min(...without) - 1
+  const costs = withThem.map((seconds, round) => seconds / without[round] - 1)
+  const cost = median(costs)
   const figure = (values) =>
-    `${Math.min(...values).toFixed(2)} (median ${median(values).toFixed(2)})`
+    `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`
   const percent = (share) => `${(100 * share).toFixed(2)} %`
   return {
     network: network.layers.join('-'),
     'MB a checkpoint': (numBytes / 1e6).toFixed(1),
     'without, s': figure(without),
     [`every ${EVERY_SECONDS} s, s`]: figure(withThem),
-    [`cost at ${EVERY_SECONDS} s`]: percent(cost),
+    [`cost at ${EVERY_SECONDS} s`]: `${percent(cost)} (${percent(Math.min(...costs))} to ${percent(Math.max(...costs))})`,
     [`at ${DEFAULT_SECONDS} s`]: percent((cost * EVERY_SECONDS) / DEFAULT_SECONDS),
   }
 }
