@@ -114,8 +114,9 @@ describe.each(engines)('%s', (_, makeEngine) => {
     ] as const) {
       const { result, stacks } = await run(plansOf(), { workers })
       expect(bitsOf(result)).toEqual(wanted)
-      expect(stacks[0]).toHaveLength(size)
-      expect(stacks[0]?.[0]).toMatchObject({ name: 'autoencode' })
+      // Which of them is compiled first, and who is ready for the next stage together, is a matter of time.
+      const first = stacks.filter(([stage]) => stage?.name === 'autoencode')
+      expect(Math.max(...first.map(({ length }) => length))).toBe(size)
       expect(new Set(stacks.flat().map(({ name }) => name))).toEqual(
         new Set(['autoencode', 'classify']),
       )
