@@ -5,12 +5,8 @@
 import type { Engine, StateValues } from '@gradpool/core'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { join } from 'node:path'
-import {
-  compileTraining,
-  executionsOf,
-  modelOf,
-  runFirstEpoch,
-} from './training/compile-training.js'
+import { runFirstEpoch } from './training/compile-training.js'
+import { StageExecutions } from './training/stage-executions.js'
 import { pick } from './scheduling/kept-states.js'
 import { readRecord } from './runs/read-run.js'
 import { ownVersion, runRecord } from './runs/run-record.js'
@@ -63,31 +59,30 @@ async function differences(
   plan: StagePlan,
   engine: Engine,
   start: StateValues,
-  { metrics, state }: DoneStage,
+  done: DoneStage,
 ): Promise<string[]> {
-  const { seed, orderSeed = seed, test, carries = [] } = plan
+  const { test, carries = [] } = plan
   const differences: string[] = []
-  const given = { workers: 1, state: pick(start, carries) }
-  const training = await compileTraining(engine, plan, given)
+  const state = pick(start, carries)
+  const executions = await StageExecutions.compile({ engine, plan, workers: 1, state })
+  const { training } = executions
   try {
     await runFirstEpoch(training)
-    if (weightsHash(training.read()) !== metrics.firstEpoch) {
+    if (weightsHash(training.read()) !== done.metrics.firstEpoch) {
       differences.push('the states after the first epoch are others')
     }
-    training.write(state)
+    training.write(done.state)
     if (test === undefined) return differences
-    const shared = { data: test.data, seed, orderSeed, shareStateOf: modelOf(training) }
-    const testing = await engine.compile(test.program, shared)
+    const testing = await executions.pass(test)
     const { means } = await testing.run({ steps: testing.stepsPerEpoch })
-    testing.dispose()
     const [accuracy] = means.accuracy ?? []
-    if (digits(accuracy) !== digits(metrics.testAccuracy)) {
-      const was = digits(metrics.testAccuracy)
+    if (digits(accuracy) !== digits(done.metrics.testAccuracy)) {
+      const was = digits(done.metrics.testAccuracy)
       differences.push(`the test accuracy is ${digits(accuracy)} and was ${was}`)
     }
     return differences
   } finally {
-    for (const execution of [...executionsOf(training)].reverse()) execution.dispose()
+    executions.dispose()
   }
 }
 

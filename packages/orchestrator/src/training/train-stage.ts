@@ -6,7 +6,7 @@
  * copy is written.
  */
 import type { Engine, Execution, SpanResult, StateValues } from '@gradpool/core'
-import type { Pass, StagePlan } from '@gradpool/experiments'
+import type { StagePlan } from '@gradpool/experiments'
 import type { BestStates, Checkpoint } from '../checkpoints/checkpoint.js'
 import { Checkpointing } from '../checkpoints/checkpointing.js'
 import { namedStates, valuesOf } from '../files/named-states.js'
@@ -15,12 +15,13 @@ import type { EpochRow } from '../runs/run-result.js'
 import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
 import type { ThreadBudget } from '../scheduling/thread-budget.js'
 import { Accuracies, finite, rounded } from './accuracies.js'
-import { compileTraining, executionsOf, givenTo, modelOf, mostThreads } from './compile-training.js'
+import { givenTo, mostThreads } from './compile-training.js'
 import { DoneEpochs } from './done-epochs.js'
 import { findOrigin } from './find-origin.js'
 import { Replicas } from './replicas.js'
 import { samplesOf } from './samples.js'
 import { lossNotFinite, sentenceOf } from './stage-errors.js'
+import { StageExecutions } from './stage-executions.js'
 import type { StackMember } from './stage-stack.js'
 import type { StageOutcome, TrainingProgress } from './stage-outcome.js'
 import { StageThreads, Stopped } from './stage-threads.js'
@@ -66,7 +67,7 @@ export class StageTraining {
   readonly #threads: StageThreads
   readonly #checkpoints: Checkpointing
   readonly #accuracies: Accuracies
-  readonly #executions: Execution[] = []
+  #executions: StageExecutions | undefined
   #training: Execution | Replicas | undefined
   /** The states after the epoch of the best validation so far. */
   #best: BestStates | undefined
@@ -112,10 +113,8 @@ export class StageTraining {
       this.#threads.leave()
       await this.#checkpoints.written()
       this.#training = undefined
-      // What shares states goes before what owns them. A thread that had to be ended may still write there.
-      if (!this.#threads.isStalled) {
-        for (const execution of this.#executions.reverse()) execution.dispose()
-      }
+      // A thread that had to be ended may still write there.
+      if (!this.#threads.isStalled) this.#executions?.dispose()
     }
   }
 
@@ -141,9 +140,12 @@ export class StageTraining {
   }
 
   async #train(): Promise<Result> {
-    const { plan, state, from } = this.#options
-    const training = await this.#compileTraining(state)
-    const validation = plan.validation && (await this.#share(plan.validation, training))
+    const { plan, engine, state, from } = this.#options
+    const given = { engine, plan, workers: this.#workers, state }
+    const executions = (this.#executions = await StageExecutions.compile(given))
+    const { training } = executions
+    const validation = plan.validation && (await executions.pass(plan.validation))
+    this.#threads.throwIfStopped()
     if (from) {
       training.write(valuesOf(from.states))
       training.seek(from.position)
@@ -155,8 +157,9 @@ export class StageTraining {
     while (!this.#epochs.areEnough) await this.#epoch(training, validation)
     if (plan.keep === 'best' && this.#best) training.write(valuesOf(this.#best.states))
     const { test, samples } = plan
-    const testing = test && (await this.#share(test, training))
-    const sampling = samples && (await this.#share(samples, training))
+    const testing = test && (await executions.pass(test))
+    const sampling = samples && (await executions.pass(samples))
+    this.#threads.throwIfStopped()
     const [tested, sampled] = await this.#threads.run([testing, sampling].map(wholePass))
     this.#threads.throwIfStopped()
     if (tested?.status === 'notFinite') {
@@ -267,25 +270,6 @@ export class StageTraining {
 
   #states(training: Execution | Replicas): Checkpoint['states'] {
     return namedStates(this.#options.plan.training.program.program, training.read())
-  }
-
-  async #compileTraining(state: StateValues | undefined): Promise<Execution | Replicas> {
-    const { engine, plan } = this.#options
-    const workers = this.#workers
-    const training = await compileTraining(engine, plan, { workers, ...(state && { state }) })
-    this.#executions.push(...executionsOf(training))
-    this.#threads.throwIfStopped()
-    return training
-  }
-
-  async #share({ program, data }: Pass, training: Execution | Replicas): Promise<Execution> {
-    const { engine, plan } = this.#options
-    const { seed, orderSeed = seed } = plan
-    const shared = { workers: this.#workers, shareStateOf: modelOf(training) }
-    const execution = await engine.compile(program, { data, seed, orderSeed, ...shared })
-    this.#executions.push(execution)
-    this.#threads.throwIfStopped()
-    return execution
   }
 
   /**
