@@ -48,12 +48,19 @@ void tape_end(struct tape *tape);
 void map(char *base, const uint32_t *operands);
 void map_elements(char *base, const uint32_t *operands, uint32_t first, uint32_t count);
 
-/* matmul.c. `segments` is 1 where there are none. */
+/* Memory that will be read soon, and is fetched into the cache line by line while something is computed. */
+#define CACHE_LINE 64
+struct ahead {
+    const char *at, *end;
+};
+
+/* matmul.c. `segments` is 1 where there are none; `next` is what is read after the product. */
 uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape,
                         uint32_t segments);
 void matmul(char *base, const uint32_t *operands, uint32_t segments);
 void matmul_rows(char *base, const uint32_t *operands, uint32_t segments, uint32_t first, uint32_t rows,
-                 uint32_t working);
+                 uint32_t working, struct ahead next);
+struct ahead second_factor(char *base, const uint32_t *operands);
 
 /* reduce.c */
 void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count);
@@ -99,11 +106,13 @@ struct share {
 };
 
 /* share.c: an instruction of a section, for one worker's share. `working` is where its working memory begins, in bytes
- * from the first worker's. */
+ * from the first worker's; `next` is what will be read after it. */
 bool can_share_examples(const char *base, const uint32_t *at, uint32_t examples);
 bool can_share_rows(const char *base, const uint32_t *at);
-void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, struct share share, uint32_t working);
-void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t workers, uint32_t working);
+void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, struct share share, uint32_t working,
+                          struct ahead next);
+void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t workers, uint32_t working,
+                      struct ahead next);
 
 /* together.c: workers wait for each other. */
 bool arrive(uint32_t *run, uint32_t *status);

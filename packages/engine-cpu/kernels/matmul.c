@@ -48,7 +48,8 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
         blocking.depth = (k + segments - 1) / segments;
         if (blocking.pack_b) blocking.packed_b = (uint64_t)k * round_up(n, LANES); /* all segments, for each block of rows */
     } else if (blocking.pack_b) {
-        blocking.depth = least(k, PACKED_DEPTH);
+        const uint32_t blocks = (k + PACKED_DEPTH - 1) / PACKED_DEPTH;
+        blocking.depth = (k + blocks - 1) / blocks; /* as even as can be */
         if (blocking.rows == m) blocking.columns = least(n, 2 * WIDE); /* used once: packed where it stays in cache */
         blocking.packed_b = (uint64_t)blocking.depth * round_up(blocking.columns, LANES);
     }
@@ -112,6 +113,7 @@ struct factors {
     const struct blocking *blocking;
     float *product, *packed_a, *packed_b;
     const float *nothing; /* what sums start from: WIDE times -0 */
+    struct ahead *ahead;
 };
 
 /* Multiplies rows i .. i + rows - 1 of a by b, over d .. d + depth - 1; columns j .. j + columns - 1. `panel` says how the
@@ -121,6 +123,7 @@ static void multiply_block(const struct factors *f, struct panel panel, uint32_t
     const struct matrix a = f->a;
     panel.rows = rows;
     panel.depth = depth;
+    panel.ahead = f->ahead;
     panel.a = a.transposed ? a.data + d * a.stride + i : a.data + i * a.stride + d;
     panel.a_stride = a.stride;
     panel.a_tile = a.transposed ? TILE_ROWS : TILE_ROWS * a.stride;
@@ -140,13 +143,19 @@ static void multiply_block(const struct factors *f, struct panel panel, uint32_t
 }
 
 /* Multiplies, and calls the tape, if there is one, for each finished block of rows. `first` is the row of the tape that row
- * 0 is. */
+ * 0 is. While a block of d is multiplied, the rows of b that are packed next are fetched. */
 static void multiply_blocks(const struct factors *f, struct tape *tape, uint32_t first) {
     const struct blocking *blocking = f->blocking;
     const uint32_t m = f->m, n = f->n, k = f->k;
+    const struct ahead next = *f->ahead;
     uint32_t depth, columns, rows;
     for (uint32_t d = 0; d < k; d += depth) {
         depth = least(blocking->depth, k - d);
+        *f->ahead = next;
+        if (blocking->pack_b && !f->b.transposed && d + depth < k) {
+            const float *rest = f->b.data + (d + depth) * n;
+            *f->ahead = (struct ahead){(const char *)rest, (const char *)(rest + least(depth, k - d - depth) * n)};
+        }
         for (uint32_t j = 0; j < n; j += columns) {
             columns = least(blocking->columns, n - j);
             if (blocking->pack_b) pack_b_panels(f->packed_b, f->b, d, depth, j, columns);
@@ -185,9 +194,15 @@ static void multiply_segments(const struct factors *f, struct tape *tape, uint32
     }
 }
 
+/* The second factor of a product. */
+struct ahead second_factor(char *base, const uint32_t *operands) {
+    const float *b = floats_at(base, operands[2]);
+    return (struct ahead){(const char *)b, (const char *)(b + operands[4] * operands[5])};
+}
+
 /* Rows first .. first + rows - 1 of the product. operands: dst, a, b, m, n, k, flags, scratch, tape */
 NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segments, uint32_t first, uint32_t rows,
-                          uint32_t working) {
+                          uint32_t working, struct ahead next) {
     const uint32_t m = operands[3], n = operands[4], k = operands[5], flags = operands[6];
     const uint32_t dst = operands[0], tape_address = operands[8];
     const bool transpose_a = flags & MATMUL_TRANSPOSE_A, transpose_b = flags & MATMUL_TRANSPOSE_B;
@@ -207,6 +222,7 @@ NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segment
         .packed_b = scratch + blocking.packed_a,
         .product = scratch + blocking.packed_a + blocking.packed_b,
         .nothing = nothing,
+        .ahead = &next,
     };
     factors.a.data += transpose_a ? first : first * k;
     if (dst) factors.product = floats_at(base, dst) + first * n;
@@ -227,5 +243,5 @@ NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segment
 }
 
 void matmul(char *base, const uint32_t *operands, uint32_t segments) {
-    matmul_rows(base, operands, segments, 0, operands[3], 0);
+    matmul_rows(base, operands, segments, 0, operands[3], 0, (struct ahead){0});
 }

@@ -26,6 +26,7 @@ struct panel {
     uint32_t rows, columns, depth;
     uint32_t part_depth; /* the last steps of d, whose rows of b end with the panel's columns, if fewer than NARROW */
     bool add;            /* the sums are added to c in the end, in place of being stored there */
+    struct ahead *ahead; /* what is fetched meanwhile */
 };
 
 void multiply_panel(const struct panel *panel, bool by_rows);

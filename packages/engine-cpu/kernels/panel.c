@@ -6,6 +6,9 @@
  * vectors is what fits: ten sums, two vectors of b, an element of a, a product.
  *
  * Fewer columns than a vector has are done as a whole vector, whose other lanes are never stored.
+ *
+ * Tiles keep the arithmetic busy and leave the memory idle. Where registers are left for it, each step of theirs asks for
+ * a cache line of what comes next (struct ahead): another core wrote half of that, so it is long on the way.
  */
 #include "matmul.h"
 
@@ -35,6 +38,12 @@ INLINE void hide_rows(const float *row[TILE_ROWS], uint32_t stride, const int ro
     }
 }
 
+/* Asks for a line to come into the second-level cache. Nothing is read, so the line may be anywhere. */
+INLINE void fetch(const char **ahead, size_t line) {
+    __builtin_prefetch(*ahead, 0, 2);
+    *ahead += line;
+}
+
 INLINE void multiply_tile(const struct panel *panel, const float *a, const float *start, float *c, const int rows,
                           const int vectors, const bool by_rows, const bool is_part) {
     const uint32_t a_stride = panel->a_stride, b_stride = panel->b_stride, c_stride = panel->c_stride;
@@ -48,8 +57,12 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
         for (int v = 0; v < vectors; v++) total[i][v] = is_part ? load_part(from, columns) : load(from + v * VLEN);
     }
     uint32_t depth = panel->depth;
+    const bool fetches = TILE_ROWS > 5 && rows == TILE_ROWS && vectors == 2;
+    const char *ahead = fetches ? panel->ahead->at : 0;
+    const size_t line = fetches && ahead < panel->ahead->end ? CACHE_LINE : 0;
     if (by_rows) {
         for (; depth >= part_depth + 2; depth -= 2) {
+            if (fetches) fetch(&ahead, line);
             HIDE(b);
             hide_rows(row, a_stride, rows, true);
             load_row(b_row, b, vectors);
@@ -61,6 +74,7 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
         }
     }
     for (; depth > 0; depth--) {
+        if (fetches && !by_rows) fetch(&ahead, line);
         HIDE(b);
         hide_rows(row, a_stride, rows, by_rows);
         if (depth > part_depth)
@@ -71,6 +85,7 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
         b += b_stride;
         for (int i = 0; i < rows; i++) row[i] += by_rows ? 1 : a_stride;
     }
+    if (fetches) panel->ahead->at = ahead;
     for (int i = 0; i < rows; i++) {
         float *to = c + i * c_stride;
         for (int v = 0; v < vectors; v++) {

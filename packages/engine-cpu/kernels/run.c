@@ -122,6 +122,18 @@ static uint32_t finish_step(char *base, uint32_t *run, bool is_last) {
     return is_last ? RUN_DONE : prepare_step(base, run);
 }
 
+#define LEAST_FETCHED 32768 /* bytes that are worth it */
+
+/* The second factor of the first large product among instructions. */
+static struct ahead next_factor(char *base, const uint32_t *at, const uint32_t *end) {
+    for (; at < end; at += at[1]) {
+        if (at[0] != OP_MATMUL && at[0] != OP_MATMUL_SEGMENTS) continue;
+        const struct ahead factor = second_factor(base, at + 2);
+        if (factor.end - factor.at >= LEAST_FETCHED) return factor;
+    }
+    return (struct ahead){0};
+}
+
 /* The instructions of a section, for this worker's part of them. One that ends the program and is executed by one worker
  * ends the step, too. */
 static uint32_t execute_section(char *base, uint32_t *run, uint32_t kind, const uint32_t *at, const uint32_t *end,
@@ -141,10 +153,11 @@ static uint32_t execute_section(char *base, uint32_t *run, uint32_t kind, const 
     const struct share share = {first, segment_start(examples, workers, worker + 1) - first, examples};
     if (kind == SECTION_EXAMPLES && share.count == 0) return RUN_DONE;
     for (; at < end; at += at[1]) {
+        const struct ahead next = next_factor(base, at + at[1], end);
         if (kind == SECTION_EXAMPLES)
-            execute_for_examples(base, run, at, share, working);
+            execute_for_examples(base, run, at, share, working, next);
         else
-            execute_for_rows(base, at, worker, workers, working);
+            execute_for_rows(base, at, worker, workers, working, next);
     }
     return RUN_DONE;
 }

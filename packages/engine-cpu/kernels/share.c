@@ -48,7 +48,8 @@ bool can_share_rows(const char *base, const uint32_t *at) {
 
 INLINE uint32_t bytes_of_dtype(uint32_t dtype) { return dtype == DTYPE_U8 ? 1 : 4; }
 
-void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, struct share share, uint32_t working) {
+void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, struct share share, uint32_t working,
+                          struct ahead next) {
     const uint32_t *given = at + 2;
     const uint32_t each = first_extent(at) / share.all; /* rows of an example */
     const uint32_t first = share.first * each, rows = share.count * each;
@@ -62,7 +63,7 @@ void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, s
         operands[5] = rows;
         gather_batch(base, operands, ints_at(base, run[RUN_INDICES]) + first);
         break;
-    case OP_MATMUL: matmul_rows(base, given, 1, first, rows, working); break;
+    case OP_MATMUL: matmul_rows(base, given, 1, first, rows, working, next); break;
     case OP_MAP: map_elements(base, given, first, rows); break;
     case OP_SUM: sum(to + first * given[4], from + first * given[3] * given[4], rows, given[3], given[4]); break;
     case OP_REDUCE_MAX:
@@ -105,7 +106,8 @@ void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, s
     }
 }
 
-void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t workers, uint32_t working) {
+void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t workers, uint32_t working,
+                      struct ahead next) {
     const uint32_t *operands = at + 2;
     const bool is_map = at[0] == OP_MAP, is_sum = at[0] == OP_SUM_SEGMENTS;
     const uint32_t extent = is_map ? operands[0] * operands[1] : operands[is_sum ? 4 : 3];
@@ -120,5 +122,5 @@ void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t 
         sum_segments(floats_at(base, operands[0]), floats_at(base, operands[1]), operands[2], operands[3], operands[4],
                      operands[5], first, end);
     else
-        matmul_rows(base, operands, at[0] == OP_MATMUL ? 1 : operands[9], first, end - first, working);
+        matmul_rows(base, operands, at[0] == OP_MATMUL ? 1 : operands[9], first, end - first, working, next);
 }

@@ -8,7 +8,7 @@
  */
 import { batchAxes, type BatchAxis } from '@gradpool/core'
 import { SECTION } from '../instructions.js'
-import type { Kernel } from './fuse.js'
+import { productOf, type Kernel } from './fuse.js'
 import type { Graph } from './graph.js'
 import type { Action, Schedule } from './schedule.js'
 
@@ -72,6 +72,9 @@ export function cutIntoSections(
     else if (section.actions.length === 0) sections[number] = { kind, actions: [action] }
     else section.actions.push(action)
   }
+  for (const section of sections) {
+    if (section.kind === SECTION.ROWS) section.actions = sharing.lightFirst(section.actions)
+  }
   const actions = sections.flatMap((section) => section.actions)
   return { sections, schedule: { ...schedule, actions } }
 }
@@ -109,6 +112,18 @@ class Sharing {
     const { kernel } = action
     if (kernel.nodes.every((node) => this.#isByExample(node))) return SECTION.EXAMPLES
     return this.#isByRows(kernel) ? SECTION.ROWS : SECTION.ALONE
+  }
+
+  /**
+   * The actions of a section by rows, which do not need each other, in another order: products with small second factors
+   * first, so that what others have made of the larger ones is fetched meanwhile; then what is no product.
+   */
+  lightFirst(actions: readonly Action[]): Action[] {
+    const weight = (action: Action): number => {
+      if (action.kind !== 'kernel' || action.kernel.kind !== 'matmul') return Number.MAX_VALUE
+      return this.#graph.size(this.#graph.node(productOf(action.kernel)).inputs[1] ?? 0)
+    }
+    return [...actions].sort((a, b) => weight(a) - weight(b))
   }
 
   /** What an action reads of other examples, too: nodes in whose memory the examples are not along the first axis as it is read. */
