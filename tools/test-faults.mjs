@@ -10,7 +10,7 @@ const faults = (name) => ({ folder: 'test', args: [vitest, 'run', `faults/${name
 const parts = {
   threads: {
     folder: 'packages/orchestrator',
-    args: [vitest, 'run', 'worker-faults', 'data-parallel'],
+    args: [vitest, 'run', 'worker-faults', 'data-parallel', 'averaging.test'],
   },
   kill: faults('kill'),
   supervision: faults('supervision'),

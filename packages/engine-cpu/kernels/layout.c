@@ -120,13 +120,16 @@ void copy_strided(char *base, const uint32_t *operands) {
     }
 }
 
+#define MOST_LINES 64 /* of what is read next, fetched beside a row */
+
 /* operands: dst, field, dst dtype, field dtype, elements per row, rows */
-void gather_batch(char *base, const uint32_t *operands, const int32_t *indices) {
+void gather_batch(char *base, const uint32_t *operands, const int32_t *indices, struct ahead next) {
     const uint32_t to_dtype = operands[2], from_dtype = operands[3], width = operands[4], rows = operands[5];
     const uint32_t to_bytes = width * (to_dtype == DTYPE_U8 ? 1 : 4);
     const size_t from_bytes = (size_t)width * (from_dtype == DTYPE_U8 ? 1 : 4);
     char *to = base + operands[0];
     for (uint32_t r = 0; r < rows; r++, to += to_bytes) {
+        for (uint32_t lines = 0; lines < MOST_LINES && next.at < next.end; lines++) fetch(&next.at, CACHE_LINE);
         cast_elements(to, base + operands[1] + (uint32_t)indices[r] * from_bytes, to_dtype, from_dtype, width);
     }
 }

@@ -38,12 +38,6 @@ INLINE void hide_rows(const float *row[TILE_ROWS], uint32_t stride, const int ro
     }
 }
 
-/* Asks for a line to come into the second-level cache. Nothing is read, so the line may be anywhere. */
-INLINE void fetch(const char **ahead, size_t line) {
-    __builtin_prefetch(*ahead, 0, 2);
-    *ahead += line;
-}
-
 INLINE void multiply_tile(const struct panel *panel, const float *a, const float *start, float *c, const int rows,
                           const int vectors, const bool by_rows, const bool is_part) {
     const uint32_t a_stride = panel->a_stride, b_stride = panel->b_stride, c_stride = panel->c_stride;

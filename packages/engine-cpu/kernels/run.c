@@ -9,7 +9,7 @@ static uint32_t execute_instruction(char *base, const uint32_t *run, const uint3
     float *to = floats_at(base, operands[0]);
     const float *from = floats_at(base, operands[1]);
     switch (at[0]) {
-    case OP_GATHER_BATCH: gather_batch(base, operands, ints_at(base, run[RUN_INDICES])); break;
+    case OP_GATHER_BATCH: gather_batch(base, operands, ints_at(base, run[RUN_INDICES]), (struct ahead){0}); break;
     case OP_MATMUL: matmul(base, operands, 1); break;
     case OP_MATMUL_SEGMENTS: matmul(base, operands, operands[9]); break;
     case OP_MAP: map(base, operands); break;

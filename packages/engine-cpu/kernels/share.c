@@ -61,7 +61,7 @@ void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, s
         copy_bytes(operands, given, 4 * 6);
         operands[0] += first * given[4] * bytes_of_dtype(given[2]);
         operands[5] = rows;
-        gather_batch(base, operands, ints_at(base, run[RUN_INDICES]) + first);
+        gather_batch(base, operands, ints_at(base, run[RUN_INDICES]) + first, next);
         break;
     case OP_MATMUL: matmul_rows(base, given, 1, first, rows, working, next); break;
     case OP_MAP: map_elements(base, given, first, rows); break;

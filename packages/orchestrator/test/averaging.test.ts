@@ -101,6 +101,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
         expect(bitsOf(result)).toEqual(alone)
       }
     },
+    30_000 + 12_000 * NUM_FAULTS,
   )
 
   it('can be verified', async () => {
