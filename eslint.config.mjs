@@ -13,7 +13,7 @@ const layers = {
   models: ['core'],
   datasets: ['core'],
   experiments: ['core', 'models', 'datasets'],
-  orchestrator: ['core', 'engine-cpu', 'models', 'datasets', 'experiments'],
+  orchestrator: ['core', 'engine-cpu', 'engine-tensorflow', 'models', 'datasets', 'experiments'],
   hashing: ['core', 'engine-cpu', 'models', 'datasets', 'experiments', 'orchestrator'],
   cli: [
     'core',

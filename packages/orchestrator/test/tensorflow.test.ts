@@ -1,9 +1,10 @@
-// One training on several threads by the engine on TensorFlow: the same weights for any number of them.
+/** One training on several threads by the engine on TensorFlow: the same weights for any number of them, and when one dies. */
 import { adam, relu, stage, train, type Split } from '@gradpool/core'
 import { findTensorFlow, tensorflowEngine } from '@gradpool/engine-tensorflow'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
-import { trainDataParallel } from '@gradpool/orchestrator'
-import { expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { faultyEngine } from '../src/testing/faulty-engine.js'
+import { trainDataParallel } from '../src/train-data-parallel.js'
 
 const NUM_EXAMPLES = 83
 /** Six numbers, of which the largest of the first three tells the class. */
@@ -28,31 +29,42 @@ const classifier = stage({
 })
 
 const isWanted = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1'
+const optimizer = adam({ learningRate: 0.01 })
+const options = { data, epochs: 6, batchSize: 16, optimizer, shards: 3 }
 
-test.skipIf(!isWanted || !(await findTensorFlow()))(
-  'trains to the same weights on 1, 2 and 3 threads, near those of one that shares nothing',
-  async () => {
+describe.skipIf(!isWanted || !(await findTensorFlow()))('tensorflow', { timeout: 120_000 }, () => {
+  it('trains to the same weights on 1, 2 and 3 threads, near those of one that shares nothing', async () => {
     const engine = await tensorflowEngine()
-    const options = {
-      engine,
-      data,
-      epochs: 6,
-      batchSize: 16,
-      optimizer: adam({ learningRate: 0.01 }),
-    }
-    const alone = await trainDataParallel(classifier, { ...options, workers: 1, shards: 3 })
+    const alone = await trainDataParallel(classifier, { ...options, engine, workers: 1 })
     expect(alone.epochs.at(-1)?.cost).toBeLessThan((alone.epochs[0]?.cost ?? 0) * 0.9)
     for (const workers of [2, 3]) {
-      const { weights } = await trainDataParallel(classifier, { ...options, workers, shards: 3 })
+      const { weights } = await trainDataParallel(classifier, { ...options, engine, workers })
       expect(weights).toEqual(alone.weights)
     }
-    const plain = await engine.compile(train(classifier, { ...options }), { data, seed: 0 })
+    const training = train(classifier, { data, optimizer, batchSize: 16 })
+    const plain = await engine.compile(training, { data, seed: 0 })
     await plain.run({ steps: 6 * plain.stepsPerEpoch })
     for (const [name, values] of Object.entries(alone.weights)) {
       const wanted = plain.read()[name] ?? []
       for (const [i, value] of values.entries()) expect(value).toBeCloseTo(wanted[i] ?? NaN, 3)
     }
     await engine.dispose()
-  },
-  120_000,
-)
+  })
+
+  it.each(['exit', 'throw'] as const)('comes to them when a thread fails: %s', async (kind) => {
+    const engine = await tensorflowEngine()
+    const alone = await trainDataParallel(classifier, { ...options, engine, workers: 1 })
+    const faults = [0, 2].map((thread) => ({ kind, thread, steps: thread + 1 }))
+    const warnings: string[] = []
+    const { weights } = await trainDataParallel(classifier, {
+      ...options,
+      engine: faultyEngine(engine, faults),
+      workers: 3,
+      onWarning: (message) => warnings.push(message),
+    })
+    expect(faults).toEqual([])
+    expect(warnings).toHaveLength(2)
+    expect(weights).toEqual(alone.weights)
+    await engine.dispose()
+  })
+})
