@@ -18,7 +18,7 @@
 /* What need not be packed: */
 #define DIRECT_A_ELEMENTS 12288  /* of a transposed a: it stays in the first-level cache */
 #define DIRECT_A_PRODUCT 2048    /* n * k, up to which reading a once takes most of the time */
-#define DIRECT_B_ELEMENTS 131072 /* of b: it stays in the second-level cache */
+#define DIRECT_B_ELEMENTS 100000 /* of b: it stays in the second-level cache, beside what else is there */
 #define DIRECT_B_ROWS 8          /* rows of c, up to which reading b once takes most of the time */
 
 /* How a product is cut into blocks, and how many elements of the scratch memory each part takes. */

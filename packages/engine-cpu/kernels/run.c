@@ -124,7 +124,8 @@ static uint32_t finish_step(char *base, uint32_t *run, bool is_last) {
 
 #define LEAST_FETCHED 32768 /* bytes that are worth it */
 
-/* The second factor of the first large product among instructions. */
+/* The second factor of the first large product among instructions. In another section it may not be made yet: then what
+ * is fetched is fetched for nothing. */
 static struct ahead next_factor(char *base, const uint32_t *at, const uint32_t *end) {
     for (; at < end; at += at[1]) {
         if (at[0] != OP_MATMUL && at[0] != OP_MATMUL_SEGMENTS) continue;
@@ -137,7 +138,8 @@ static struct ahead next_factor(char *base, const uint32_t *at, const uint32_t *
 /* The instructions of a section, for this worker's part of them. One that ends the program and is executed by one worker
  * ends the step, too. */
 static uint32_t execute_section(char *base, uint32_t *run, uint32_t kind, const uint32_t *at, const uint32_t *end,
-                                struct step *step, bool is_end) {
+                                const uint32_t *program_end, struct step *step) {
+    const bool is_end = end == program_end;
     const uint32_t worker = step->worker, examples = step->examples;
     const uint32_t workers = run[RUN_WORKERS] > 1 ? run[RUN_WORKERS] : 1, working = worker * run[RUN_WORKING];
     if (kind == SECTION_ALONE) {
@@ -153,7 +155,7 @@ static uint32_t execute_section(char *base, uint32_t *run, uint32_t kind, const 
     const struct share share = {first, segment_start(examples, workers, worker + 1) - first, examples};
     if (kind == SECTION_EXAMPLES && share.count == 0) return RUN_DONE;
     for (; at < end; at += at[1]) {
-        const struct ahead next = next_factor(base, at + at[1], end);
+        const struct ahead next = next_factor(base, at + at[1], program_end);
         if (kind == SECTION_EXAMPLES)
             execute_for_examples(base, run, at, share, working, next);
         else
@@ -175,7 +177,7 @@ static uint32_t execute_program(char *base, uint32_t *run, uint32_t instructions
             continue;
         }
         const uint32_t *first = at + at[1], *after = first + at[3];
-        status = execute_section(base, run, at[2], first, after, step, after == end);
+        status = execute_section(base, run, at[2], first, after, end, step);
         at = after;
     }
     return status;
