@@ -3,7 +3,7 @@
  */
 import { bytesPerElement, invariant } from '@gradpool/core'
 import { FreeList, align } from '../free-list.js'
-import type { Kernels } from './fuse.js'
+import type { Kernel, Kernels } from './fuse.js'
 import type { Graph } from './graph.js'
 import type { Schedule } from './schedule.js'
 
@@ -32,12 +32,18 @@ export function layOut(
   const kept = graph.kept
   const lastUse = lastUses(graph, kernels, actions)
   const values = new Map<number, number>()
+  const overwritten = new Set<number>()
+  /** What was made since the last barrier: no worker reads of it what another overwrites. */
+  let recent = new Set<number>()
   let unused: number[] = []
+  const isOver = (node: number, position: number): boolean =>
+    recent.has(node) && !kept.has(node) && lastUse.get(node) === position
 
   for (const [position, action] of actions.entries()) {
     if (isBarrier(position)) {
       for (const offset of unused) free.give(offset)
       unused = []
+      recent = new Set()
     }
     if (action.kind === 'kernel') {
       const { kernel } = action
@@ -45,14 +51,36 @@ export function layOut(
         const outlives =
           kept.has(node) || (lastUse.get(node) ?? -1) > position || kernel.kind === 'single'
         if (!outlives || inPlace.has(node)) continue
-        values.set(node, take(graph.size(node) * bytesPerElement[graph.storedDType(node)]))
+        const operand = operandToOverwrite(graph, kernel, node)
+        const over = operand === undefined ? undefined : values.get(operand)
+        if (operand !== undefined && over !== undefined && isOver(operand, position)) {
+          overwritten.add(operand)
+          values.set(node, over)
+        } else {
+          const numBytes = graph.size(node) * bytesPerElement[graph.storedDType(node)]
+          values.set(node, take(numBytes))
+        }
+        recent.add(node)
       }
     }
     for (const [node, offset] of values) {
-      if (!kept.has(node) && lastUse.get(node) === position) unused.push(offset)
+      if (!kept.has(node) && !overwritten.has(node) && lastUse.get(node) === position) {
+        unused.push(offset)
+      }
     }
   }
   return { values, numBytes: align(free.highWater) }
+}
+
+/** The operand of a kernel of one elementwise op whose memory would do for the result, too. */
+function operandToOverwrite(
+  graph: Graph,
+  { kind, nodes }: Kernel,
+  node: number,
+): number | undefined {
+  if (kind !== 'tape' || nodes.length > 1) return undefined
+  const whole = graph.views(node).filter((view) => view.kind === 'full')
+  return whole.find((view) => graph.storedDType(view.node) === 'f32')?.node
 }
 
 /** The position of the last action that reads a node from memory, i.e. other than in the tape that makes it. */
