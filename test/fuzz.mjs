@@ -303,8 +303,14 @@ function holdAll() {
 }
 
 try {
-  const ok = only === undefined ? holdAll() : await holds(only, ...parsers[only])
-  process.exitCode = ok ? 0 : 1
+  if (only === undefined) {
+    process.exitCode = holdAll() ? 0 : 1
+  } else if (Object.hasOwn(parsers, only)) {
+    process.exitCode = (await holds(only, ...parsers[only])) ? 0 : 1
+  } else {
+    console.error(`There is no parser '${only}'; there are ${Object.keys(parsers).join(', ')}`)
+    process.exitCode = 2
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
