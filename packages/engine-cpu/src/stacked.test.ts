@@ -192,7 +192,7 @@ describe.each(Object.entries(engines))('%s', (_, make) => {
     return { means, state: read }
   }
 
-  test('a loss that is not finite in any replica ends the span before that step', async () => {
+  test('a loss that is not finite in any replica ends the chunk before that step', async () => {
     const model = stage({
       params: { x: parameter([1], normal(1)) },
       step: ({ x }) => ({ loss: sum(log(x)) }),

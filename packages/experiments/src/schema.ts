@@ -42,8 +42,8 @@ const training = {
   /** Keys these orders in place of the run's seed, so that runs of different seeds see the same batches. */
   orderSeed: whole(0, 2 ** 32 - 1),
   /** Parts of a batch whose gradients are added up in order; as many workers can share a step. */
-  shards: whole(1),
-  /** Train shards apart, each with weights of its own on its part of the examples, and average them from time to time. */
+  microBatches: whole(1),
+  /** Train microBatches apart, each with weights of its own on its part of the examples, and average them from time to time. */
   average: fields({
     every: whole(1),
     parts: z.exactOptional(z.array(z.number().positive()).min(2)),
@@ -62,7 +62,7 @@ const train = fields({
   epochs: training.epochs.default(10),
   shuffle: training.shuffle.default(true),
   orderSeed: z.exactOptional(training.orderSeed),
-  shards: training.shards.default(1),
+  microBatches: training.microBatches.default(1),
   average: z.exactOptional(training.average),
   reportEvery: training.reportEvery.default(1),
   earlyStopping: z.exactOptional(training.earlyStopping),
@@ -77,7 +77,7 @@ const stageTrain = z.exactOptional(
     epochs: z.exactOptional(training.epochs),
     shuffle: z.exactOptional(training.shuffle),
     orderSeed: z.exactOptional(training.orderSeed),
-    shards: z.exactOptional(training.shards),
+    microBatches: z.exactOptional(training.microBatches),
     average: z.exactOptional(training.average),
     reportEvery: z.exactOptional(training.reportEvery),
     earlyStopping: z.exactOptional(training.earlyStopping),

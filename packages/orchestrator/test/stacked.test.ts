@@ -148,7 +148,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
       'autoencode',
     )
     expect((await run(plansOf(), { workers: 5 })).stacks).toEqual([])
-    expect((await run(plansOf(['train.shards=2']))).stacks).toEqual([])
+    expect((await run(plansOf(['train.microBatches=2']))).stacks).toEqual([])
   })
 
   it('lets a member stop early, and keep its best states', async () => {

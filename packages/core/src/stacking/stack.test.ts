@@ -259,9 +259,9 @@ describe('are refused', () => {
     expect(Stack.of([trainingOf(model), other])).toBeUndefined()
   })
 
-  test('several shards', () => {
+  test('several micro-batches', () => {
     const model = classifierOf(mlp)
-    const sharded = train(model, { optimizer: adam(), batchSize: 5, data, shards: 2 })
+    const sharded = train(model, { optimizer: adam(), batchSize: 5, data, microBatches: 2 })
     expect(Stack.of([sharded, sharded])).toBeUndefined()
   })
 

@@ -43,10 +43,10 @@ export class Stack {
 
   /**
    * The stack of these trainings, in order. Undefined where they cannot be stacked: they differ in more than numbers,
-   * draw random numbers within a step, look up rows by values of their own, or have several shards.
+   * draw random numbers within a step, look up rows by values of their own, or have several microBatches.
    */
   static of(trainings: readonly BatchProgram[]): Stack | undefined {
-    if (trainings.some(({ shards = 1 }) => shards > 1)) return undefined
+    if (trainings.some(({ microBatches = 1 }) => microBatches > 1)) return undefined
     const joint = joinPrograms(trainings.map(({ program }) => program))
     if (joint === undefined) return undefined
     let axes: Axes = new Map([...differingStates(joint)].map((name) => [name, FIRST]))

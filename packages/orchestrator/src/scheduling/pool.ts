@@ -3,7 +3,7 @@
  *
  * A thread that dies fails the task it had, and no other; Piscina replaces it.
  */
-import type { SpanOutcome, SpanTask } from '@gradpool/core'
+import type { ChunkOutcome, ChunkTask } from '@gradpool/core'
 import { Piscina } from 'piscina'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -28,7 +28,7 @@ export interface SpanPool {
    *   code for `END_MS` more is left behind, and another one takes its place.
    * @throws WorkerDied when the thread ends first; otherwise what the engine throws there.
    */
-  run(spans: readonly SpanTask[], signal?: AbortSignal): Promise<SpanOutcome[]>
+  run(spans: readonly ChunkTask[], signal?: AbortSignal): Promise<ChunkOutcome[]>
   /** Ends all threads, tasks or not, and returns when they are gone or after `CLOSE_MS`. */
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 /**
  * An engine one of whose threads fails in the middle of a span: one that several run together, or one of a replica.
  */
-import type { BatchProgram, Engine, Execution, SpanTask } from '@gradpool/core'
+import type { BatchProgram, Engine, Execution, ChunkTask } from '@gradpool/core'
 
 export interface Fault {
   readonly kind: 'exit' | 'throw' | 'loop'
@@ -21,7 +21,7 @@ export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
     const { afterStacked } = faults[0] ?? {}
     return afterStacked !== undefined && numStacked++ >= afterStacked ? faults.shift() : undefined
   }
-  const wrap = (task: SpanTask, fault?: Fault) => ({
+  const wrap = (task: ChunkTask, fault?: Fault) => ({
     workerModule: engine.workerModule,
     task,
     fault,
@@ -35,7 +35,7 @@ export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
         begin(steps, options = {}) {
           const { workers = 1 } = options
           const nextFault = () => {
-            if (workers > 1) return program.shards === undefined ? undefined : faults.shift()
+            if (workers > 1) return program.microBatches === undefined ? undefined : faults.shift()
             if (isReplica(program, faults[0]?.thread)) return faults.shift()
             return isStackTraining(program) ? faultOfStack() : undefined
           }

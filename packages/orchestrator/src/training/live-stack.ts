@@ -10,7 +10,7 @@ import {
   type Engine,
   type Execution,
   type Progress,
-  type SpanResult,
+  type ChunkResult,
 } from '@gradpool/core'
 import type { Pass, StagePlan } from '@gradpool/experiments'
 
@@ -108,7 +108,7 @@ export class LiveStack {
   }
 
   /** One member's part of a result. */
-  resultOf(result: SpanResult, replica: number, lastLoss: number): SpanResult {
+  resultOf(result: ChunkResult, replica: number, lastLoss: number): ChunkResult {
     return { ...result, means: this.#partsOf(result.means, replica), lastLoss }
   }
 

@@ -6,7 +6,7 @@
  * test, runs it alone and does not come back. A span in which a loss is not finite is gone on with one by one, so that it
  * fails for the stage whose loss it is; and where a thread ends, each goes on from its own checkpoint, alone.
  */
-import type { Engine, Progress, SpanResult } from '@gradpool/core'
+import type { Engine, Progress, ChunkResult } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
 import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
 import type { Claim, ThreadBudget } from '../scheduling/thread-budget.js'
@@ -28,7 +28,7 @@ export interface StageStackOptions {
 
 /** What became of spans: they are done, or these are to be run by the stage alone. */
 export type StackedOutcome =
-  | { readonly kind: 'done'; readonly results: readonly SpanResult[] }
+  | { readonly kind: 'done'; readonly results: readonly ChunkResult[] }
   | { readonly kind: 'alone'; readonly spans: readonly Span[] }
 
 /** A stage's place in a stack. */
@@ -212,7 +212,7 @@ export class StageStack {
   }
 
   /** Each has its part, or goes on alone where a loss is not finite. */
-  #tell(live: LiveStack, round: readonly Ready[], results: readonly SpanResult[]): void {
+  #tell(live: LiveStack, round: readonly Ready[], results: readonly ChunkResult[]): void {
     const isFinite = results.every(({ status }) => status !== 'notFinite')
     for (const [replica, { member, request, step, training, validation }] of round.entries()) {
       const { execution, steps } = training

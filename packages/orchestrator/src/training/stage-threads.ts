@@ -1,7 +1,7 @@
 /**
  * Runs the spans of one stage on as many of the pool's threads as there are for it, and ends threads that make no step.
  */
-import type { Progress, SpanResult } from '@gradpool/core'
+import type { Progress, ChunkResult } from '@gradpool/core'
 import type { SpanPool } from '../scheduling/pool.js'
 import type { Claim, ThreadBudget } from '../scheduling/thread-budget.js'
 import type { StackMember } from './stage-stack.js'
@@ -106,7 +106,7 @@ export class StageThreads {
   async run(
     spans: readonly (Span | undefined)[],
     pauses?: Pauses,
-  ): Promise<(SpanResult | undefined)[]> {
+  ): Promise<(ChunkResult | undefined)[]> {
     const present = spans.filter((span) => span !== undefined)
     const { member } = this.#options
     const results = await (member === undefined
@@ -116,7 +116,7 @@ export class StageThreads {
     return spans.map((span) => span && bySpan.get(span))
   }
 
-  async #runAlone(spans: readonly Span[], pauses?: Pauses): Promise<readonly SpanResult[]> {
+  async #runAlone(spans: readonly Span[], pauses?: Pauses): Promise<readonly ChunkResult[]> {
     return this.#onThreads(spans, (threads) => {
       const running = runTogether(this.#options.pool, spans, threads, this.#stalled.signal)
       this.#mayPause = pauses !== undefined
@@ -129,7 +129,7 @@ export class StageThreads {
     member: StackMember,
     spans: readonly Span[],
     pauses?: Pauses,
-  ): Promise<readonly SpanResult[]> {
+  ): Promise<readonly ChunkResult[]> {
     this.throwIfStopped()
     const outcome = await member.run(spans, (stop) => {
       this.#isWhole = false
@@ -162,7 +162,7 @@ export class StageThreads {
   async runApart(
     groups: readonly (readonly Span[])[],
     last: Span,
-  ): Promise<{ readonly results: readonly SpanResult[][]; readonly isDone: boolean }> {
+  ): Promise<{ readonly results: readonly ChunkResult[][]; readonly isDone: boolean }> {
     const { pool } = this.#options
     const { signal } = this.#stalled
     return this.#onThreads([...groups.flat(), last], async (threads) => {
