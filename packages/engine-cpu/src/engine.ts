@@ -2,16 +2,19 @@
  * An engine on this machine's CPU: kernels over one shared memory per engine.
  */
 import {
+  BaseEngine,
+  type Backend,
   type BatchProgram,
   type CompileOptions,
-  type Engine,
-  type Execution,
   type Field,
+  type Program,
 } from '@gradpool/core'
 import { randomUUID } from 'node:crypto'
 import { Arena, reserveMemory } from './arena.js'
-import { CpuExecution, type Host } from './execution.js'
+import { CompiledProgram, type Host } from './compile.js'
+import { CpuBackend } from './execution.js'
 import { instantiate, type KernelCode, type Kernels } from './kernels.js'
+import { ArenaStates } from './states.js'
 
 export interface CpuEngineOptions {
   /**
@@ -20,8 +23,8 @@ export interface CpuEngineOptions {
    */
   readonly memoryBytes?: number
   /**
-   * Where several workers run a chunk together: for how many milliseconds one waits for the others at a step before the
-   * chunk is abandoned. Default: a minute.
+   * How many milliseconds a worker of several waits for the others at a step before it abandons the chunk. Default: a
+   * minute.
    */
   readonly barrierTimeoutMs?: number
 }
@@ -34,7 +37,7 @@ export interface CpuTarget {
   readonly code: KernelCode
 }
 
-export class CpuEngine implements Engine, Host {
+export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   readonly name: string
   readonly description: string
   readonly numerics: string
@@ -47,7 +50,6 @@ export class CpuEngine implements Engine, Host {
   readonly arena: Arena
   readonly kernels: Kernels
   readonly barrierTimeoutMs: number
-  readonly executions = new Set<Execution>()
   /** Copies of values that came from outside the arena, and how many executions read them. */
   readonly #copies = new Map<Field['values'], { readonly address: number; users: number }>()
 
@@ -56,6 +58,7 @@ export class CpuEngine implements Engine, Host {
     { name, description, numerics, code }: CpuTarget,
     { memoryBytes, barrierTimeoutMs = 60_000 }: CpuEngineOptions,
   ) {
+    super()
     this.barrierTimeoutMs = barrierTimeoutMs
     this.name = name
     this.description = description
@@ -69,10 +72,13 @@ export class CpuEngine implements Engine, Host {
   readonly allocate = (numBytes: number): Uint8Array =>
     this.arena.bytes(this.arena.allocate(numBytes), numBytes)
 
-  compile(program: BatchProgram, options: CompileOptions): Promise<Execution> {
-    return new Promise((resolve) => {
-      resolve(new CpuExecution(this, program, options))
-    })
+  createStates(program: Program): ArenaStates {
+    return new ArenaStates(this.arena, program)
+  }
+
+  prepare(program: BatchProgram, options: CompileOptions, states: ArenaStates): Backend {
+    const compiled = new CompiledProgram(this, program, options, states)
+    return new CpuBackend(this, compiled, options.workers ?? 1)
   }
 
   place({ values }: Field): number {
@@ -96,10 +102,5 @@ export class CpuEngine implements Engine, Host {
     const address = this.arena.allocate(byteLength)
     this.arena.bytes(address, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength))
     return address
-  }
-
-  dispose(): Promise<void> {
-    for (const execution of this.executions) execution.dispose()
-    return Promise.resolve()
   }
 }

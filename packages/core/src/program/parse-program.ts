@@ -32,8 +32,14 @@ export function parseProgram(data: unknown): ProgramData {
   })
   const results = list(fields, 'results', 'a Program').map((item) => {
     const result = parseOutput(item, 'result', nodes)
-    if (nodes[result.node]?.dtype !== 'f32') refuse(`result "${result.name}"`, 'is not f32')
-    return result
+    const where = `result "${result.name}"`
+    const { rows } = record(item, where)
+    const node = nodes[result.node]
+    if (node?.dtype !== 'f32') refuse(where, 'is not f32')
+    if (rows === undefined) return result
+    if (rows !== true) refuse(where, 'has "rows" that is not true')
+    if (node?.shape.length === 0) refuse(where, 'is by rows, but one number')
+    return { ...result, rows: true as const }
   })
   checkNames('update', updates)
   checkNames('result', results)

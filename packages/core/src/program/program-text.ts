@@ -11,7 +11,7 @@ export function programText({ nodes, inputs, updates, results }: ProgramData): s
   return [
     ...nodes.map((node, index) => `%${index} = ${nodeText(node, sources.get(index))}`),
     ...updates.map(({ name, node }) => `update ${name} = %${node}`),
-    ...results.map(({ name, node }) => `result ${name} = %${node}`),
+    ...results.map(({ name, node, rows }) => `result ${name} = %${node}${rows ? ' by rows' : ''}`),
   ].join('\n')
 }
 

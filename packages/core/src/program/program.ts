@@ -46,20 +46,28 @@ export interface Output {
   readonly node: number
 }
 
+/**
+ * A result of a step, averaged over examples. With `rows`, its first axis is the batch, and its value is collected for every example
+ * instead.
+ */
+export interface Result extends Output {
+  readonly rows?: true
+}
+
 export interface ProgramData {
   readonly nodes: readonly Node[]
   readonly inputs: readonly Input[]
   /** The next value of a state, by the state's name; a state that is not named keeps its value. */
   readonly updates: readonly Output[]
   /** What the step tells: by convention `loss` first, then metrics. */
-  readonly results: readonly Output[]
+  readonly results: readonly Result[]
 }
 
 export class Program implements ProgramData {
   readonly nodes: readonly Node[]
   readonly inputs: readonly Input[]
   readonly updates: readonly Output[]
-  readonly results: readonly Output[]
+  readonly results: readonly Result[]
 
   constructor(data: ProgramData) {
     this.nodes = data.nodes

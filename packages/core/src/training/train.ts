@@ -11,7 +11,6 @@ import { UserError } from '../errors.js'
 import { grad } from '../gradients/gradients.js'
 import { zeros } from '../random/initializers.js'
 import { Binding } from './module.js'
-import { pad } from '../ops/layout.js'
 import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
@@ -38,11 +37,10 @@ export interface TrainOptions extends BatchOptions {
   /** Bounds the gradients, in place of the optimizer's own `clip`. */
   readonly clip?: Clip
   /**
-   * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. As many workers can share a
-   * step. Decides how sums round, so it belongs to the experiment; 1 unless said.
+   * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. Decides how sums round, so it belongs to the experiment. Default: 1.
    */
   readonly microBatches?: number
-  /** Whether each epoch visits the examples in an order of its own; true unless said. */
+  /** Whether each epoch visits the examples in an order of its own. Default: true. */
   readonly shuffle?: boolean
 }
 
@@ -81,15 +79,13 @@ export function evaluation(stage: Stage, options: BatchOptions): BatchProgram {
 }
 
 /**
- * The Program of a prediction: what the stage's `predict` gives, `[batchSize, ...]`, in the order of the split. In a shorter
- * last batch, the rows past the last example are zeros. A span of one step gives each prediction itself.
+ * The Program of a prediction: what the stage's `predict` gives, collected for every example, in the order of the split.
  *
  * @throws UserError where the stage has no `predict`, or a prediction is not one row per example
  */
 export function prediction(stage: Stage, options: BatchOptions): BatchProgram {
   const { tracePrediction } = stage
   if (tracePrediction === undefined) throw new UserError('this stage has no predict function')
-  const rows = Math.min(options.batchSize, numExamplesOf(options.data))
   return batchProgram(options, false, (trace, batch, numExamples) => {
     const predictions = tracePrediction(new Binding(trace, false), batch)
     for (const [name, value] of Object.entries(predictions)) {
@@ -98,16 +94,9 @@ export function prediction(stage: Stage, options: BatchOptions): BatchProgram {
           `prediction "${name}" is ${value.toString()}: its first axis must be the batch, ${numExamples}`,
         )
       }
-      trace.result(name, padRows(value, rows))
+      trace.result(name, value, { rows: true })
     }
   })
-}
-
-/** `[n, ...]` to `[rows, ...]`. */
-function padRows(value: Tensor, rows: number): Tensor {
-  if (value.shape[0] === rows) return value
-  const before = value.shape.map(() => 0)
-  return pad(value, before, [rows, ...value.shape.slice(1)])
 }
 
 type Build = (trace: Trace, batch: object, batchSize: number) => void
@@ -213,15 +202,15 @@ function traceUpdates(
   for (const [name, value] of Object.entries(next.shared)) trace.update(`optimizer/${name}`, value)
 }
 
-/** States and results must not depend on the size of the batch. */
+/** States and results must not depend on the size of the batch, but for the first axis of results by rows. */
 function checkSame(program: Program, tail: Program): void {
   const shapes = ({ inputs, results, nodes }: Program) => [
     ...inputs.flatMap(({ role, name, node }) =>
       role === 'state' ? [{ what: `state "${name}"`, shape: nodes[node]?.shape ?? [] }] : [],
     ),
-    ...results.map(({ name, node }) => ({
+    ...results.map(({ name, node, rows }) => ({
       what: `result "${name}"`,
-      shape: nodes[node]?.shape ?? [],
+      shape: nodes[node]?.shape.slice(rows ? 1 : 0) ?? [],
     })),
   ]
   const full = shapes(program)

@@ -15,6 +15,7 @@ import {
   type BatchAxis,
   type Input,
   type Node,
+  type Result,
   type Shape,
 } from '@gradpool/core'
 
@@ -98,7 +99,7 @@ function innerAxis({ op, attributes }: Node, position: number): number {
   return isTransposed === (position === 0) ? 0 : 1
 }
 
-type Named = readonly { readonly name: string; readonly node: number }[]
+type Named = readonly Result[]
 
 /** Copies nodes, whole or only what they have of a micro-batch's examples, as they are asked for. */
 class Copy {
@@ -128,7 +129,7 @@ class Copy {
   }
 
   finish(updates: Named, results: Named): Program {
-    const placed = ({ name, node }: Named[number]) => ({ name, node: this.#wholeOf(node) })
+    const placed = (each: Result) => ({ ...each, node: this.#wholeOf(each.node) })
     // A state that nothing reads any more is one all the same.
     for (const { role, node } of this.#program.inputs) if (role === 'state') this.#wholeOf(node)
     return this.#programOf(updates.map(placed), results.map(placed))
