@@ -1,1 +1,25 @@
-export {}
+export { flushDirectory, makeDirectories, writeDurably } from './durable-file.js'
+export { codeOf, isMissing, reasonOf } from './file-errors.js'
+export { namedStates, valuesOf } from './named-states.js'
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedArray,
+  type SafetensorsFile,
+} from './safetensors.js'
+export { fieldsOf } from './saved-model/check-content.js'
+export { decodeSavedModel } from './saved-model/decode.js'
+export { encodeSavedModel } from './saved-model/encode.js'
+export type {
+  JsonValue,
+  ModelContent,
+  Provenance,
+  RowPrograms,
+  SavedEvaluation,
+  SavedMetric,
+  SavedModel,
+  SavedPrediction,
+  SavedTraining,
+  ValueSpec,
+} from './saved-model/saved-model.js'
+export { weightsHash } from './weights-hash.js'

@@ -1,0 +1,64 @@
+/**
+ * Files that are there whole or not at all, even when the machine stops in between.
+ */
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/**
+ * Writes a file, in one piece or in several, under a temporary name, flushes it, gives it its name, and flushes the directory. The directory must be
+ * there, and only one writer may write a path at a time.
+ */
+export async function writeDurably(
+  path: string,
+  ...content: readonly (string | Uint8Array)[]
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    const file = await open(temporary, 'w')
+    try {
+      for (const part of content) await file.writeFile(part)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw error
+  }
+  await flushDirectory(dirname(path))
+}
+
+/**
+ * Makes a directory, and those above it that are missing. (Node's own recursive `mkdir` never returns where making a
+ * directory under one that exists fails with ENOENT, as under /proc.)
+ */
+export async function makeDirectories(path: string): Promise<void> {
+  if (await exists(path)) return
+  const parent = dirname(path)
+  if (parent !== path) await makeDirectories(parent)
+  try {
+    await mkdir(path)
+  } catch (error) {
+    // Another run may have made it meanwhile.
+    if (!(await exists(path))) throw error
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Makes the names in a directory durable, where the system can (Windows cannot open directories). */
+export async function flushDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

@@ -1,0 +1,27 @@
+/** Whether a value that was read from a file is what it should be. */
+
+export type Check = (value: unknown) => boolean
+
+/** Whether it is an object, no array, whose fields pass these checks. */
+export function hasFields(
+  value: unknown,
+  checks: Readonly<Record<string, Check>>,
+): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const fields: Record<string, unknown> = { ...value }
+  return Object.entries(checks).every(([name, check]) => check(fields[name]))
+}
+
+export function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+/** A whole number of at least 0. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+/** SHA-256, hexadecimal. */
+export function isHash(value: unknown): boolean {
+  return isText(value) && /^[0-9a-f]{64}$/.test(value)
+}

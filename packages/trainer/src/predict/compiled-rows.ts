@@ -1,0 +1,123 @@
+/** The prediction for a fixed number of rows, compiled, with memory for its inputs. Runs one step at a time. */
+import {
+  bytesPerElement,
+  invariant,
+  sizeOf,
+  type Engine,
+  type Execution,
+  type Program,
+  type SpanExecutor,
+  type SpanOutcome,
+  type SpanTask,
+  type StateValues,
+  type Values,
+} from '@gradpool/core'
+import type { SavedPrediction } from '@gradpool/storage'
+import { ARRAYS } from './rows-in.js'
+
+/** Executions count steps in 31 bits; they begin again in time. */
+const MOST_STEPS = 2 ** 30
+
+/** Where rows are in the arrays of a call. */
+export interface RowRange {
+  readonly start: number
+  readonly count: number
+}
+
+export interface CompiledRowsOptions {
+  readonly engine: Engine
+  readonly program: Program
+  readonly rows: number
+  readonly prediction: SavedPrediction
+  /** The weights, or whose to share. */
+  readonly states: StateValues | CompiledRows
+}
+
+export class CompiledRows {
+  readonly #execution: Execution
+  readonly #fields: readonly { readonly size: number; readonly memory: Values }[]
+  readonly #outputs: readonly { readonly name: string; readonly size: number }[]
+
+  readonly #executor: SpanExecutor
+
+  private constructor(
+    readonly rows: number,
+    execution: Execution,
+    executor: SpanExecutor,
+    memory: readonly Values[],
+    prediction: SavedPrediction,
+  ) {
+    this.#execution = execution
+    this.#executor = executor
+    this.#fields = prediction.fields.map(({ shape }, index) => {
+      const values = memory[index]
+      invariant(values, 'each field has memory')
+      return { size: sizeOf(shape), memory: values }
+    })
+    this.#outputs = prediction.outputs.map(({ name, shape }) => ({ name, size: sizeOf(shape) }))
+  }
+
+  static async compile(options: CompiledRowsOptions): Promise<CompiledRows> {
+    const { engine, program, rows, prediction, states } = options
+    const memory = prediction.fields.map(({ dtype, shape }) => {
+      const count = rows * sizeOf(shape)
+      const { buffer, byteOffset } = engine.allocate(count * bytesPerElement[dtype])
+      return new ARRAYS[dtype](buffer, byteOffset, count)
+    })
+    const fields = prediction.fields.map(({ name, dtype, shape }, index) => {
+      return [name, { dtype, shape, values: memory[index] ?? new Float32Array() }] as const
+    })
+    const data = {
+      fields: Object.fromEntries(fields),
+      rows: Int32Array.from({ length: rows }, (_, row) => row),
+    }
+    const execution = await engine.compile(
+      { program, batchSize: rows, numExamples: rows, shuffle: false },
+      {
+        ...{ data, seed: 0 },
+        ...(states instanceof CompiledRows
+          ? { shareStateOf: states.#execution }
+          : { state: states }),
+      },
+    )
+    const executor = (await import(engine.workerModule)) as SpanExecutor
+    return new CompiledRows(rows, execution, executor, memory, prediction)
+  }
+
+  /** Puts these rows where the Program reads them; any others there stay. */
+  load(arrays: readonly Values[], { start, count }: RowRange): void {
+    this.#fields.forEach(({ size, memory }, index) => {
+      memory.set(arrays[index]?.subarray(start * size, (start + count) * size) ?? [])
+    })
+  }
+
+  /** One step, in this thread. */
+  runHere(): void {
+    this.finish(this.begin().map((task) => this.#executor.executeSpan(task)))
+  }
+
+  /** What a worker executes; its answer is for `finish`. */
+  begin(): readonly SpanTask[] {
+    const { step } = this.#execution
+    if (step >= MOST_STEPS) {
+      this.#execution.seek({ ...this.#execution.position(), step: 0, since: 0 })
+    }
+    return this.#execution.begin(1)
+  }
+
+  finish(outcomes: readonly SpanOutcome[]): void {
+    const { status } = this.#execution.finish(outcomes)
+    invariant(status === 'done', 'a prediction is one whole step')
+  }
+
+  /** Writes the predictions of the last step for the first rows. */
+  copyTo(outputs: readonly Values[], { start, count }: RowRange): void {
+    const { results } = this.#execution.progress()
+    this.#outputs.forEach(({ name, size }, index) => {
+      const values = results[name]
+      invariant(values, `there is a prediction ${name}`)
+      const wanted = values.length === count * size ? values : values.subarray(0, count * size)
+      outputs[index]?.set(wanted, start * size)
+    })
+  }
+}
