@@ -27,6 +27,18 @@ const MAX_DEPTH = 32
  * @throws UserError with one sentence when the bytes are not a whole saved model of a known version.
  */
 export function decodeSavedModel(bytes: Uint8Array, where: string): SavedModel {
+  const { content, hash } = decodeContent(bytes, where)
+  if (hash === contentHash(content)) return { ...content, hash }
+  throw new UserError(
+    `${where} was changed since it was saved: its hash is not that of its content`,
+  )
+}
+
+/** @internal What is in a file whose hash is not looked at yet. */
+export function decodeContent(
+  bytes: Uint8Array,
+  where: string,
+): { readonly content: ModelContent; readonly hash: string } {
   const { tensors, metadata } = decodeSafetensors(bytes, where)
   if (metadata.gradpool === undefined) {
     throw new UserError(`${where} is a safetensors file, but no model that Gradpool saved`)
@@ -34,12 +46,7 @@ export function decodeSavedModel(bytes: Uint8Array, where: string): SavedModel {
   const about = parseAbout(metadata.gradpool, where)
   const content = parseContent(about, tensors, where)
   checkContent(content, where)
-  if (about.hash !== contentHash(content)) {
-    throw new UserError(
-      `${where} was changed since it was saved: its hash is not that of its content`,
-    )
-  }
-  return { ...content, hash: about.hash }
+  return { content, hash: about.hash }
 }
 
 type About = Readonly<Record<string, unknown>> & { readonly hash: string }

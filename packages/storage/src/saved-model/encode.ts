@@ -4,7 +4,12 @@ import { valuesOf } from '../named-states.js'
 import { encodeSafetensors } from '../safetensors.js'
 import { weightsHash } from '../weights-hash.js'
 import { checkContent } from './check-content.js'
-import { FORMAT_VERSION, type ModelContent } from './saved-model.js'
+import {
+  FORMAT_VERSION,
+  type ModelContent,
+  type RowPrograms,
+  type SavedTraining,
+} from './saved-model.js'
 
 /** @throws UserError for a model that could not be read again: a state that a Program lacks, one that is too large */
 export function encodeSavedModel(content: ModelContent): Uint8Array {
@@ -16,11 +21,26 @@ export function encodeSavedModel(content: ModelContent): Uint8Array {
     hash: contentHash(content),
     provenance,
     metrics,
-    predict,
-    evaluation,
-    training: training && { ...training.program, metrics: training.metrics },
+    predict: predict && {
+      fields: predict.fields,
+      outputs: predict.outputs,
+      ...programsOf(predict),
+    },
+    evaluation: evaluation && { metrics: evaluation.metrics, ...programsOf(evaluation) },
+    training: training && trainingOf(training),
   }
   return encodeSafetensors({ tensors: states, metadata: { gradpool: JSON.stringify(about) } })
+}
+
+// What is written is named, and always in the same order.
+
+function programsOf({ blockRows, row, block }: RowPrograms): RowPrograms {
+  return { blockRows, row, block }
+}
+
+function trainingOf({ program: whole, metrics }: SavedTraining): object {
+  const { batchSize, numExamples, shuffle, shards = 1, program, tail } = whole
+  return { batchSize, numExamples, shuffle, shards, metrics, program, tail }
 }
 
 /** Of states and Programs. */
