@@ -16,7 +16,6 @@ import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './run
 import { checkSameRun } from './runs/same-run.js'
 import { mostThreads } from './training/compile-training.js'
 import { messageOf, sentenceOf } from './training/stage-errors.js'
-import { stackWith } from './scheduling/stackable.js'
 import { stageGraph, type StageGraph } from './scheduling/stage-graph.js'
 import { StageRunner } from './stage-runner.js'
 
@@ -114,7 +113,7 @@ export async function runExperiments(
     ...{ engine, pool, workers: threads, directory, done, emit },
     ...{ checkpointSeconds, stallSeconds },
   })
-  const running: Running = { plans, graph, engine, runner, directory, emit }
+  const running: Running = { plans, graph, runner, directory, emit }
 
   const train = async () => {
     const startedMs = performance.now()
@@ -173,7 +172,6 @@ function emitter(directory: RunDirectory, onEvent: RunOptions['onEvent']): Runni
 interface Running {
   readonly plans: readonly ExperimentPlan[]
   readonly graph: StageGraph
-  readonly engine: Engine
   readonly runner: StageRunner
   readonly directory: RunDirectory
   readonly emit: (event: RunEvent) => void
@@ -181,7 +179,7 @@ interface Running {
 
 /** Tells of each experiment as soon as it is over; the results are in the order of the plans. */
 async function runStages(
-  { plans, graph, engine, runner, emit }: Running,
+  { plans, graph, runner, emit }: Running,
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<ExperimentResult[]> {
@@ -197,13 +195,11 @@ async function runStages(
   await runGraph(graph, {
     limit,
     signal,
-    choose: (next, ready, free) => stackWith(next, ready, free, engine),
-    run: (nodes) =>
-      runner.run(nodes).map(async (ended) => {
-        const done = await ended
-        for (const plan of plans) if (isOver(plan, runner.ends)) conclude(plan)
-        return done
-      }),
+    async run(node) {
+      const done = await runner.run(node)
+      for (const plan of plans) if (isOver(plan, runner.ends)) conclude(plan)
+      return done
+    },
   })
   // Those that were never begun, too.
   return plans.map(conclude)
