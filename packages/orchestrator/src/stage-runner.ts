@@ -3,27 +3,25 @@
  */
 import { stepsPerEpochOf, type Engine, type StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
+import { namedStates, reasonOf, weightsHash } from '@gradpool/storage'
 import type { Checkpoint } from './checkpoints/checkpoint.js'
 import { checkpointWriter } from './checkpoints/checkpoint-writer.js'
 import type { DoneStages } from './runs/done-stages.js'
 import type { StageEnd } from './runs/experiment-result.js'
-import { reasonOf } from './files/file-errors.js'
 import { KeptStates } from './scheduling/kept-states.js'
-import { namedStates } from './files/named-states.js'
-import type { SpanPool } from './scheduling/pool.js'
 import type { RunDirectory } from './runs/run-directory.js'
 import { ownVersion } from './runs/run-record.js'
 import type { RunEvent, StageProgress, StageRef } from './runs/run-result.js'
+import type { EnginePool } from './training/engine-pool.js'
 import { sentenceOf } from './training/stage-errors.js'
 import type { StageNode } from './scheduling/stage-graph.js'
 import { ThreadBudget } from './scheduling/thread-budget.js'
 import type { StageOutcome, TrainingProgress } from './training/stage-outcome.js'
 import { StageTraining } from './training/train-stage.js'
-import { weightsHash } from './files/weights-hash.js'
 
 export interface StageRunnerOptions {
   readonly engine: Engine
-  readonly pool: SpanPool
+  readonly pool: EnginePool
   /** Threads of the pool. */
   readonly workers: number
   readonly directory: RunDirectory

@@ -2,13 +2,13 @@
  * Runs the spans of one stage on as many of the pool's threads as there are for it, and ends threads that make no step.
  */
 import type { SpanResult } from '@gradpool/core'
-import type { SpanPool } from '../scheduling/pool.js'
 import type { Claim, ThreadBudget } from '../scheduling/thread-budget.js'
+import type { EnginePool } from './engine-pool.js'
 import { runApart, runTogether, type Span } from './team.js'
 import { watchSteps } from './watch-steps.js'
 
 export interface StageThreadsOptions {
-  readonly pool: SpanPool
+  readonly pool: EnginePool
   readonly budget: ThreadBudget
   /** The most threads that the stage can use. */
   readonly most: number

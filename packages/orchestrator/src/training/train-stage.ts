@@ -7,16 +7,16 @@
  */
 import type { Engine, Execution, SpanResult, StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
+import { namedStates, valuesOf, weightsHash } from '@gradpool/storage'
+import { WorkerDied } from '@gradpool/worker-pool'
 import type { BestStates, Checkpoint } from '../checkpoints/checkpoint.js'
 import { Checkpointing } from '../checkpoints/checkpointing.js'
-import { namedStates, valuesOf } from '../files/named-states.js'
-import { weightsHash } from '../files/weights-hash.js'
 import type { EpochRow } from '../runs/run-result.js'
-import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
 import type { ThreadBudget } from '../scheduling/thread-budget.js'
 import { Accuracies, finite, rounded } from './accuracies.js'
 import { givenTo, mostThreads } from './compile-training.js'
 import { DoneEpochs } from './done-epochs.js'
+import type { EnginePool } from './engine-pool.js'
 import { findOrigin } from './find-origin.js'
 import { Replicas } from './replicas.js'
 import { samplesOf } from './samples.js'
@@ -29,7 +29,7 @@ import type { Span } from './team.js'
 export interface TrainStageOptions {
   readonly plan: StagePlan
   readonly engine: Engine
-  readonly pool: SpanPool
+  readonly pool: EnginePool
   readonly budget: ThreadBudget
   /** The most threads that may ever be had. */
   readonly workers: number
