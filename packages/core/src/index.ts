@@ -172,7 +172,6 @@ export {
   type StepResults,
   type UsualBatch,
 } from './training/stage.js'
-export { Stack } from './stacking/stack.js'
 export { Tensor, type TensorLike } from './tracing/tensor.js'
 export { currentTrace, type Trace, traceProgram } from './tracing/trace.js'
 export {

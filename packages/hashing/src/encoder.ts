@@ -14,7 +14,7 @@ import {
   type Split,
   type StateValues,
 } from '@gradpool/core'
-import { weightsHash } from '@gradpool/orchestrator'
+import { weightsHash } from '@gradpool/storage'
 import type { ModelId } from './hash-index.js'
 import { MAX_BITS } from './pack-codes.js'
 import { withoutUnreadStates } from './unread-states.js'

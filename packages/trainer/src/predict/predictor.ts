@@ -9,7 +9,7 @@ import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engin
 import type { SavedPrediction } from '@gradpool/storage'
 import { CompiledRows } from './compiled-rows.js'
 import { inTurn } from './in-turn.js'
-import { openThread } from './prediction-thread.js'
+import { PredictionThread } from './prediction-thread.js'
 import { ARRAYS, checkRows, type Rows, type RowValues } from './rows-in.js'
 import { flopsOf } from './work-of.js'
 
@@ -34,7 +34,7 @@ export class Predictor {
   readonly #flopsPerRow: number
   readonly #here: Lane
   readonly #there: Lane
-  readonly #thread: ReturnType<typeof openThread>
+  readonly #thread: PredictionThread
   /** The end of the calls on the thread so far. */
   #last: Promise<unknown> = Promise.resolve()
   #isDisposed = false
@@ -51,7 +51,7 @@ export class Predictor {
     this.#flopsPerRow = flopsOf(prediction.row)
     this.#here = { row: () => Promise.resolve(row), block: make('block', blockRows) }
     this.#there = { row: make('row', 1), block: make('block', blockRows) }
-    this.#thread = openThread(engine)
+    this.#thread = new PredictionThread(engine)
   }
 
   /**
