@@ -22,12 +22,12 @@ export {
   type Position,
   type Progress,
   type RunOptions,
-  type SpanExecutor,
-  type SpanOptions,
-  type SpanOutcome,
-  type SpanResult,
-  type SpanStatus,
-  type SpanTask,
+  type ChunkExecutor,
+  type ChunkOptions,
+  type ChunkOutcome,
+  type ChunkResult,
+  type ChunkStatus,
+  type ChunkTask,
   type StateValues,
 } from './engine/engine.js'
 export { invariant, ShapeError, UserError } from './errors.js'
@@ -162,7 +162,7 @@ export {
   stepDecay,
   type StepDecay,
 } from './training/schedules.js'
-export { segmentsOf, shardSums } from './training/shards.js'
+export { segmentsOf, withMicroBatches } from './training/micro-batches.js'
 export {
   type Batch,
   type Predictions,

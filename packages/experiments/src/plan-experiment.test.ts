@@ -75,14 +75,14 @@ describe('a plan', () => {
     const train = { ...base.train, batchSize: 2 }
     const rowsOf = ([stage]: ReturnType<typeof plan>) =>
       stage?.averaging?.replicas.map(({ data }) => data.rows.length)
-    const equal = plan({ train: { ...train, shards: 5, average: { every: 4 } } })
+    const equal = plan({ train: { ...train, microBatches: 5, average: { every: 4 } } })
     expect(rowsOf(equal)).toEqual([3, 3, 2, 2, 2])
     const unequal = plan({ train }, 0, ['train.average={"every":4,"parts":[1,4,1]}'])
     expect(rowsOf(unequal)).toEqual([2, 8, 2])
     expect(unequal[0]?.training).toBe(unequal[0]?.averaging?.replicas[1])
     expect(hashes({ train })).not.toEqual(unequal.map(({ hash }) => hash))
     expect(() => plan({ train }, 0, ['train.average.every=4'])).toThrow(
-      'base, stages[0]: average is of at least 2 shards, or parts',
+      'base, stages[0]: average is of at least 2 microBatches, or parts',
     )
     expect(() => plan({ train }, 0, ['train.average.parts=[1,2]'])).toThrow('train.average.every')
   })

@@ -138,17 +138,17 @@ function splitOf(config: StageConfig, { splits }: LoadedDataset): DatasetSplit {
 }
 
 function trainingOf(stage: StageToPlan, data: Split): Pick<StagePlan, 'training' | 'averaging'> {
-  const { average, shards } = stage.train
+  const { average, microBatches } = stage.train
   if (average === undefined) return { training: { program: trainingProgram(stage, data), data } }
-  const apart = { ...stage, train: { ...stage.train, shards: 1 } }
-  return averaged(data, average, shards, (part) => trainingProgram(apart, part))
+  const apart = { ...stage, train: { ...stage.train, microBatches: 1 } }
+  return averaged(data, average, microBatches, (part) => trainingProgram(apart, part))
 }
 
 function trainingProgram({ model, train: options }: StageToPlan, data: Split): BatchProgram {
-  const { batchSize, epochs, shuffle, shards } = options
+  const { batchSize, epochs, shuffle, microBatches } = options
   const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
   const optimizer = optimizerFor(options.optimizer, stepsPerEpoch * epochs)
-  return train(model, { optimizer, batchSize, data, shuffle, shards })
+  return train(model, { optimizer, batchSize, data, shuffle, microBatches })
 }
 
 /** Null where the model makes no predictions. */

@@ -15,7 +15,7 @@ import { pad } from '../ops/layout.js'
 import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
-import { shardSums } from './shards.js'
+import { withMicroBatches } from './micro-batches.js'
 import type { Stage, StepResults } from './stage.js'
 import type { Tensor } from '../tracing/tensor.js'
 import { traceProgram, userError, type Trace } from '../tracing/trace.js'
@@ -41,7 +41,7 @@ export interface TrainOptions extends BatchOptions {
    * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. As many workers can share a
    * step. Decides how sums round, so it belongs to the experiment; 1 unless said.
    */
-  readonly shards?: number
+  readonly microBatches?: number
   /** Whether each epoch visits the examples in an order of its own; true unless said. */
   readonly shuffle?: boolean
 }
@@ -54,8 +54,8 @@ export interface TrainOptions extends BatchOptions {
 export function train(stage: Stage, options: TrainOptions): BatchProgram {
   const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
   if (clip !== undefined) checkClip(clip)
-  const { shards = 1 } = options
-  checkCount('shards', shards)
+  const { microBatches = 1 } = options
+  checkCount('microBatches', microBatches)
   const rule = ruleOf(optimizer)
   const whole = batchProgram(options, options.shuffle ?? true, (trace, batch) => {
     const binding = new Binding(trace, true)
@@ -63,13 +63,13 @@ export function train(stage: Stage, options: TrainOptions): BatchProgram {
     traceUpdates(binding, results.loss, rule, clip)
     tell(trace, results)
   })
-  if (shards === 1) return whole
+  if (microBatches === 1) return whole
   const { program, tail } = whole
   return {
     ...whole,
-    shards,
-    program: shardSums(program, shards),
-    ...(tail && { tail: shardSums(tail, shards) }),
+    microBatches,
+    program: withMicroBatches(program, microBatches),
+    ...(tail && { tail: withMicroBatches(tail, microBatches) }),
   }
 }
 
