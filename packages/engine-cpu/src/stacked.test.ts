@@ -18,7 +18,7 @@ import {
   parameter,
   relu,
   square,
-  stage,
+  defineModel,
   Stack,
   sub,
   sum,
@@ -28,7 +28,7 @@ import {
   type Engine,
   type Optimizer,
   type Split,
-  type Stage,
+  type Model,
   type StateValues,
   type Tensor,
 } from '@gradpool/core'
@@ -56,7 +56,7 @@ const examples = splitOf(
 
 const layer = (x: Tensor, weights: Tensor, bias: Tensor): Tensor => add(matmul(x, weights), bias)
 
-const mlp = stage({
+const mlp = defineModel({
   params: {
     hidden: parameter([37, 10], normal(0.3)),
     hiddenBias: parameter([10], zeros),
@@ -73,7 +73,7 @@ const mlp = stage({
 })
 
 /** With a code of one number, whose bias sums contiguous elements. */
-const autoencoder = stage({
+const autoencoder = defineModel({
   params: {
     encoder: parameter([37, 17], normal(0.3)),
     encoderBias: parameter([17], zeros),
@@ -107,7 +107,7 @@ describe.each(Object.entries(engines))('%s', (_, make) => {
   afterAll(() => engine.dispose())
 
   /** Two epochs, each followed by a pass over the same examples without training: means and states, bit by bit. */
-  async function expectSameBits(model: Stage, optimizers: readonly Optimizer[]): Promise<void> {
+  async function expectSameBits(model: Model, optimizers: readonly Optimizer[]): Promise<void> {
     const trainings = optimizers.map((optimizer) =>
       train(model, { optimizer, batchSize: 10, data: examples }),
     )
@@ -193,7 +193,7 @@ describe.each(Object.entries(engines))('%s', (_, make) => {
   }
 
   test('a loss that is not finite in any replica ends the span before that step', async () => {
-    const model = stage({
+    const model = defineModel({
       params: { x: parameter([1], normal(1)) },
       step: ({ x }) => ({ loss: sum(log(x)) }),
     })

@@ -8,9 +8,9 @@ import {
   normal,
   parameter,
   square,
-  stage,
+  defineModel,
   type Engine,
-  type Stage,
+  type Model,
 } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
@@ -243,7 +243,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
 })
 
 /** log(weight) is NaN once the weight is negative; how soon that is, depends on where it began. */
-const falling: Stage = stage({
+const falling: Model = defineModel({
   params: { w: parameter([16, 2], normal(0.05)), level: parameter([], normal(0.2, 0.5)) },
   step({ w, level }, { image }) {
     const outputs = matmul(mul(image, 1 / 255), w)

@@ -31,7 +31,7 @@ import {
   slice,
   softmax,
   square,
-  stage,
+  defineModel,
   Stack,
   sum,
   tanh,
@@ -40,7 +40,7 @@ import {
   UserError,
   zeros,
   type Optimizer,
-  type Stage,
+  type Model,
   type Tensor,
 } from '../index.js'
 
@@ -56,8 +56,8 @@ const batch = {
 type Logits = (weights: Record<string, Tensor>, pixels: Tensor) => Tensor
 
 /** Weights 6-4-3 with biases, to logits by `logits`. */
-function classifierOf(logits: Logits): Stage {
-  return stage({
+function classifierOf(logits: Logits): Model {
+  return defineModel({
     params: {
       hidden: parameter([6, 4], normal(0.5)),
       hiddenBias: parameter([4], zeros),
@@ -117,12 +117,12 @@ const MODELS: Record<string, Logits> = {
   },
 }
 
-function trainingOf(model: Stage, optimizer: Optimizer = adam()) {
+function trainingOf(model: Model, optimizer: Optimizer = adam()) {
   return train(model, { optimizer, batchSize: 5, data })
 }
 
 /** Some steps alone and in the stack, from the same weights. */
-function expectSame(model: Stage, optimizers: readonly Optimizer[]): void {
+function expectSame(model: Model, optimizers: readonly Optimizer[]): void {
   const trainings = optimizers.map((optimizer) => trainingOf(model, optimizer))
   const stack = Stack.of(trainings)
   if (stack === undefined) throw new Error('these programs stack')
@@ -224,7 +224,7 @@ test('trainings differ in as many numbers as their optimizers do', () => {
 })
 
 describe('are refused', () => {
-  test.each<[string, Stage, Stage]>([
+  test.each<[string, Model, Model]>([
     [
       'other widths',
       classifierOf(mlp),
@@ -241,7 +241,7 @@ describe('are refused', () => {
     [
       'rows looked up in a table of weights',
       ...twice(
-        stage({
+        defineModel({
           params: { table: parameter([3, 2], normal(1)) },
           step: ({ table }, { label }) => ({
             loss: mean(square(gather(table, cast(label, 'i32')))),
@@ -280,6 +280,6 @@ describe('are refused', () => {
   })
 })
 
-function twice(model: Stage): [Stage, Stage] {
+function twice(model: Model): [Model, Model] {
   return [model, model]
 }
