@@ -1,4 +1,4 @@
-import { parameter, square, stage, sub, mean, cast, sum, mul } from '@gradpool/core'
+import { parameter, square, defineModel, sub, mean, cast, sum, mul } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { describe, expect, it } from 'vitest'
 import { autoencode, classify, defineExperiment, hash, model } from './define-experiment.js'
@@ -202,7 +202,7 @@ describe('hash stages', () => {
 
 describe('models of the user', () => {
   const own = (size: number) =>
-    stage({
+    defineModel({
       params: { w: parameter([size], 'heNormal') },
       step: ({ w }, { image }) => ({
         loss: mean(square(sub(mean(cast(image, 'f32')), sum(mul(w, w))))),
@@ -224,7 +224,7 @@ describe('models of the user', () => {
 
   it('must give an accuracy of one number, and any other metric as they like', () => {
     const telling = (metric: string) =>
-      stage({
+      defineModel({
         params: { w: parameter([2], 'heNormal') },
         step: ({ w }) => ({ loss: sum(mul(w, w)), [metric]: w }),
       })
@@ -239,7 +239,7 @@ describe('models of the user', () => {
   })
 
   it('that throw are the mistake of the user, with the place', () => {
-    const broken = stage({
+    const broken = defineModel({
       params: { w: parameter([1], 'heNormal') },
       step: () => {
         throw new TypeError('no such layer')

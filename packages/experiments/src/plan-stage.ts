@@ -11,7 +11,7 @@ import {
   type Program,
   type Shape,
   type Split,
-  type Stage,
+  type Model,
 } from '@gradpool/core'
 import type { DatasetSplit, LoadedDataset } from '@gradpool/datasets'
 import { averaged } from './averaged.js'
@@ -33,7 +33,7 @@ const NUM_SAMPLES = 3
 export interface StageToPlan {
   readonly config: StageConfig
   readonly train: TrainConfig
-  readonly model: Stage
+  readonly model: Model
   readonly dataset: LoadedDataset
   readonly seed: number
   /** The stage whose weights of equal name and shape this one starts with. */
@@ -152,7 +152,7 @@ function trainingProgram({ model, train: options }: StageToPlan, data: Split): B
 }
 
 /** Null where the model makes no predictions. */
-function programOfSamples(model: Stage, { fields, rows }: Split): BatchProgram | null {
+function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | null {
   if (model.tracePrediction === undefined) return null
   const numExamples = Math.min(NUM_SAMPLES, rows.length)
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })

@@ -4,7 +4,7 @@
  * Every object is strict, so that a misspelt field is an error and never a silent default. The only thing in a
  * configuration that is not JSON is a model of the user's own (`stages[i].stage`).
  */
-import { adam, UserError, type Stage } from '@gradpool/core'
+import { adam, UserError, type Model } from '@gradpool/core'
 import { parseDataSpec, type DataSpec } from '@gradpool/datasets'
 import { activationNames } from '@gradpool/models'
 import { z } from 'zod'
@@ -136,7 +136,7 @@ const hashStage = fields({
 const modelStage = fields({
   kind: z.literal('model'),
   name,
-  stage: z.custom<Stage>(isStage, "must be a model made by core's stage({ params, step })"),
+  stage: z.custom<Model>(isStage, "must be a model made by core's defineModel({ params, step })"),
   /** The examples it trains on: all images, or those whose labels are used. */
   split: z.enum(['images', 'labelled']).default('labelled'),
   train: stageTrain,

@@ -6,7 +6,7 @@ import {
   type AverageOptions,
   type Engine,
   type Split,
-  type Stage,
+  type Model,
   type StateValues,
   type TrainOptions,
   UserError,
@@ -68,7 +68,7 @@ const CHECKPOINT_SECONDS = 604_800
  * @throws Error with one sentence, when the loss is not finite or threads die again and again
  */
 export async function trainDataParallel(
-  stage: Stage,
+  stage: Model,
   options: DataParallelOptions,
 ): Promise<Trained> {
   const { engine, data, workers, microBatches = workers, epochs, seed = 0, state, signal } = options

@@ -12,7 +12,7 @@ import {
   partsOf,
   sgd,
   square,
-  stage,
+  defineModel,
   sub,
   train,
   UserError,
@@ -29,7 +29,7 @@ const data: Split = {
   },
   rows: Int32Array.from({ length: NUM_EXAMPLES }, (_, row) => row),
 }
-const line = stage({
+const line = defineModel({
   params: { weight: parameter([3, 2], normal(1)), kept: frozen(parameter([2, 1], normal(1))) },
   step({ weight, kept }, { x, y }: Record<'x' | 'y', Parameters<typeof square>[0]>) {
     return { loss: mean(square(sub(matmul(matmul(x, weight), kept), y))) }

@@ -22,7 +22,7 @@ import {
   slice,
   softmax,
   square,
-  stage,
+  defineModel,
   sub,
   sum,
   train,
@@ -129,7 +129,7 @@ test('the axis of the examples is followed through a Program', () => {
 })
 
 describe('a training of several micro-batches', () => {
-  const model = stage({
+  const model = defineModel({
     params: { weight: parameter([4, 3], normal(1)) },
     step: ({ weight }, { image }) => ({ loss: mean(square(relu(matmul(image, weight)))) }),
   })

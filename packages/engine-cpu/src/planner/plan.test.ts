@@ -12,7 +12,7 @@ import {
   relu,
   sgd,
   square,
-  stage,
+  defineModel,
   sub,
   train,
   zeros,
@@ -26,7 +26,7 @@ import { Plan } from './plan.js'
 const data = { fields: { image: { dtype: 'u8', shape: [20] } }, numExamples: 40 } as const
 
 /** 20-8-20, ReLU. */
-const autoencoder = stage({
+const autoencoder = defineModel({
   params: {
     encoder: parameter([20, 8], normal(0.3)),
     encoderBias: parameter([8], zeros),
