@@ -64,7 +64,7 @@ export interface Provenance {
   readonly seed?: number
   readonly epochs?: number
   /** Whatever else made it: optimizer, batch size, configuration. */
-  readonly options?: { readonly [key: string]: JsonValue }
+  readonly options?: Readonly<Record<string, JsonValue>>
 }
 
 export interface ModelContent {
@@ -74,7 +74,7 @@ export interface ModelContent {
   readonly training?: SavedTraining
   readonly provenance: Provenance
   /** The last of training, validation and test. */
-  readonly metrics: { readonly [name: string]: JsonValue }
+  readonly metrics: Readonly<Record<string, JsonValue>>
 }
 
 export interface SavedModel extends ModelContent {
