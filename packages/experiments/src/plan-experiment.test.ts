@@ -154,7 +154,6 @@ describe('the hash of a stage', () => {
     ['epochs', {}, 0, ['train.epochs=4']],
     ['batch size', {}, 0, ['train.batchSize=4']],
     ['order of examples', {}, 0, ['train.shuffle=false']],
-    ['seed of the order', {}, 0, ['train.orderSeed=1']],
     ['learning rate', {}, 0, ['train.optimizer.learningRate=0.1']],
     ['optimizer', {}, 0, ['train.optimizer={"kind":"sgd"}']],
     ['widths', {}, 0, ['stages[0].encoder=[2,2]']],
@@ -165,14 +164,6 @@ describe('the hash of a stage', () => {
   it.each(changes)('changes with the %s, in all stages that follow', (_, ...args) => {
     const before = hashes()
     hashes(...args).forEach((hash, i) => expect(hash).not.toBe(before[i]))
-  })
-
-  it('has no part in an order that is that of the seed, or in none', () => {
-    expect(hashes({}, 3, ['train.orderSeed=3'])).toEqual(hashes({}, 3))
-    const still = ['train.shuffle=false']
-    expect(hashes({}, 3, [...still, 'train.orderSeed=1'])).toEqual(hashes({}, 3, still))
-    const [first] = plan({}, 3, ['train.orderSeed=1'])
-    expect(first).toMatchObject({ seed: 3, orderSeed: 1 })
   })
 
   it('changes with the data and with the rows', () => {

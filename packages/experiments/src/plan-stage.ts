@@ -51,7 +51,6 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const { config, model, dataset, seed, startsFrom } = stage
   const { epochs, earlyStopping } = stage.train
   const keep = stage.train.keep === 'best' ? 'best' : undefined
-  const orderSeed = orderSeedOf(stage)
   const { splits } = dataset
   const data = splitOf(config, dataset)
   const { training, averaging } = trainingOf(stage, data)
@@ -82,7 +81,6 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const hash = stageHash({
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
-    orderSeed,
     ...{ epochs, earlyStopping, keep },
     training: named(training, 'train'),
     averaging: averaging && {
@@ -104,7 +102,6 @@ export function planStage(stage: StageToPlan): PlannedStage {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
     seed,
-    ...(orderSeed !== undefined && { orderSeed }),
     epochs,
     ...(earlyStopping && { earlyStopping }),
     ...(keep && { keep }),
@@ -152,11 +149,6 @@ function trainingProgram({ model, train: options }: StageToPlan, data: Split): B
   const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
   const optimizer = optimizerFor(options.optimizer, stepsPerEpoch * epochs)
   return train(model, { optimizer, batchSize, data, shuffle, shards })
-}
-
-/** Undefined where it is the seed, or where there is no order to key. */
-function orderSeedOf({ train: { shuffle, orderSeed }, seed }: StageToPlan): number | undefined {
-  return shuffle && orderSeed !== seed >>> 0 ? orderSeed : undefined
 }
 
 /** Null where the model makes no predictions. */

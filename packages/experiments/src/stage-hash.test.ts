@@ -38,8 +38,6 @@ it('changes with each thing that determines the result', () => {
     { training: { program: { ...program, tail: program.program }, data } },
     { validation: stage.training },
     { test: null },
-    { orderSeed: 1 },
-    { orderSeed: 0 },
     { samples: stage.training },
     { averaging: { every: 1, replicas: [stage.training] } },
     { averaging: { every: 2, replicas: [stage.training] } },

@@ -15,7 +15,7 @@ import {
   type Split,
   type StateValues,
 } from '@gradpool/core'
-import { weightsHash } from '@gradpool/orchestrator'
+import { weightsHash } from '@gradpool/storage'
 import type { ModelId } from './hash-index.js'
 import { MAX_BITS } from './pack-codes.js'
 

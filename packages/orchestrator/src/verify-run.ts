@@ -4,6 +4,7 @@
  */
 import type { Engine, StateValues } from '@gradpool/core'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
+import { weightsHash } from '@gradpool/storage'
 import { join } from 'node:path'
 import { runFirstEpoch } from './training/compile-training.js'
 import { StageExecutions } from './training/stage-executions.js'
@@ -14,7 +15,6 @@ import type { StageRef } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
 import { readStageFiles, type DoneStage } from './runs/stage-files.js'
 import { stageGraph } from './scheduling/stage-graph.js'
-import { weightsHash } from './files/weights-hash.js'
 
 export interface StageVerdict {
   readonly stage: StageRef

@@ -3,32 +3,33 @@
  *
  * A thread that dies fails the task it had, and no other; Piscina replaces it.
  */
-import type { SpanOutcome, SpanTask } from '@gradpool/core'
 import { Piscina } from 'piscina'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
-import type { WorkerAnswer, WorkerTask } from './worker.js'
+import type { Answer, Job } from './worker.js'
 
 export interface PoolOptions {
   readonly workers: number
-  /** URL of the engine's module, loaded once in each thread. */
+  /** URL of the module that does the tasks, loaded once in each thread. */
   readonly workerModule: string
-  /** Told of errors that belong to no task. */
-  readonly onError: (error: Error) => void
+  /** The function of that module which gets each task and gives, or promises, its outcome. */
+  readonly exportName: string
+  /** Told of errors that belong to no task. A thread that cannot start fails the task that waits for it, too. */
+  readonly onError?: (error: Error) => void
   /** Told once, when a thread that was ended goes on: it is in native code, which nothing but the end of the process ends. */
   readonly onStuck?: () => void
 }
 
-export interface SpanPool {
+export interface WorkerPool<Task = unknown, Outcome = unknown> {
   /**
-   * Runs spans one after the other on one thread.
+   * Does tasks one after the other on one thread; their outcomes, in order.
    *
    * @param signal Aborted, it ends the thread, an endless loop of JavaScript or WebAssembly included. A thread that is in native
    *   code for `END_MS` more is left behind, and another one takes its place.
-   * @throws WorkerDied when the thread ends first; otherwise what the engine throws there.
+   * @throws WorkerDied when the thread ends first; otherwise what the module throws there.
    */
-  run(spans: readonly SpanTask[], signal?: AbortSignal): Promise<SpanOutcome[]>
+  run(tasks: readonly Task[], signal?: AbortSignal): Promise<Outcome[]>
   /** Ends all threads, tasks or not, and returns when they are gone or after `CLOSE_MS`. */
   close(): Promise<void>
 }
@@ -48,17 +49,17 @@ const LOOK_MS = 20
 
 /** Sources run from `src` in tests of this package; threads always load what was built. */
 const workerFile = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith('.ts') ? '../../dist/scheduling/worker.js' : './worker.js',
-    import.meta.url,
-  ),
+  new URL(import.meta.url.endsWith('.ts') ? '../dist/worker.js' : './worker.js', import.meta.url),
 )
 
-export function createPool(options: PoolOptions): SpanPool {
-  const { workers, workerModule, onError, onStuck = () => undefined } = options
-  const piscina = new Piscina<WorkerTask, WorkerAnswer>({
+export function createPool<Task = unknown, Outcome = unknown>(
+  options: PoolOptions,
+): WorkerPool<Task, Outcome> {
+  const { workers, workerModule, exportName } = options
+  const { onError = () => undefined, onStuck = () => undefined } = options
+  const piscina = new Piscina<Job<Task>, Answer<Outcome>>({
     filename: workerFile,
-    name: 'executeSpans',
+    name: 'runJob',
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: 1,
@@ -66,7 +67,7 @@ export function createPool(options: PoolOptions): SpanPool {
     idleTimeout: Infinity,
     recordTiming: false,
     workerHistogram: false,
-    // A worker holds little but the engine's code: small heaps keep each further one cheap.
+    // A worker holds little but its module's code: small heaps keep each further one cheap.
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
     execArgv: [],
   })
@@ -80,8 +81,8 @@ export function createPool(options: PoolOptions): SpanPool {
     noThreads = died(error)
     for (const reject of waiting) reject(noThreads)
   })
-  const answerTo = (task: WorkerTask, signal: AbortSignal) =>
-    new Promise<WorkerAnswer>((resolve, reject) => {
+  const answerTo = (job: Job<Task>, signal: AbortSignal) =>
+    new Promise<Answer<Outcome>>((resolve, reject) => {
       const fail = (error: unknown) => reject(error instanceof Error ? error : died(error))
       if (noThreads) {
         fail(noThreads)
@@ -89,17 +90,17 @@ export function createPool(options: PoolOptions): SpanPool {
       }
       waiting.add(fail)
       void piscina
-        .run(task, { signal })
+        .run(job, { signal })
         .then(resolve, fail)
         .finally(() => waiting.delete(fail))
     })
   const threads = new ThreadsAlive(piscina, onStuck)
 
   return {
-    async run(spans, signal = new AbortController().signal) {
+    async run(tasks, signal = new AbortController().signal) {
       threads.watch()
-      const task = { workerModule, spans }
-      const answer = await answerTo(task, signal).catch(async (error: unknown) => {
+      const job = { workerModule, exportName, tasks }
+      const answer = await answerTo(job, signal).catch(async (error: unknown) => {
         if (!signal.aborted) throw error instanceof WorkerDied ? error : died(error)
         await threads.endOfDismissed(END_MS)
         throw new WorkerDied(String(signal.reason))
@@ -117,12 +118,12 @@ export function createPool(options: PoolOptions): SpanPool {
 
 /** Threads that run, those that were dismissed and have not ended included. */
 class ThreadsAlive {
-  readonly #piscina: Piscina<WorkerTask, WorkerAnswer>
+  readonly #piscina: Pick<Piscina, 'threads'>
   readonly #onStuck: () => void
   readonly #alive = new Set<Worker>()
   #hasTold = false
 
-  constructor(piscina: Piscina<WorkerTask, WorkerAnswer>, onStuck: () => void) {
+  constructor(piscina: Pick<Piscina, 'threads'>, onStuck: () => void) {
     this.#piscina = piscina
     this.#onStuck = onStuck
   }

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // In the repository, so that npm can link the command before anything is built.
-import '../dist/bin.js'
+import '@gradpool/cli/bin'

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { expect, it } from 'vitest'
-import { temporaryFolder } from '../testing/temporary-folder.js'
+import { temporaryFolder } from './testing/temporary-folder.js'
 import { checkDiskSpace } from './disk-space.js'
 
 it('goes by the free space of the disk, with some left for others', async () => {

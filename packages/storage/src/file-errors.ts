@@ -1,4 +1,9 @@
-/** What the file system refuses, in words. */
+/** What went wrong, in words. */
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
 
 /** Whether there is no such file. */
 export function isMissing(error: unknown): boolean {
@@ -8,7 +13,7 @@ export function isMissing(error: unknown): boolean {
 
 /** Node's message without the call and the path, which the sentence around it has: `permission denied`. */
 export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   return /^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message
 }
 

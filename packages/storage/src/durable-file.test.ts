@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { writeDurably } from './durable-file.js'
-import { temporaryFolder } from '../testing/temporary-folder.js'
+import { temporaryFolder } from './testing/temporary-folder.js'
 
 it('writes and replaces a file, and leaves nothing else', async () => {
   const folder = await temporaryFolder()

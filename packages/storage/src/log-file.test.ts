@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
-import { temporaryFolder } from '../testing/temporary-folder.js'
+import { temporaryFolder } from './testing/temporary-folder.js'
 import { appendLine, endTornLine } from './log-file.js'
 
 const most = vi.hoisted(() => ({ bytes: Infinity }))
