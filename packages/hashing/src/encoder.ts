@@ -16,7 +16,7 @@ import {
   type StateValues,
 } from '@gradpool/core'
 import { weightsHash } from '@gradpool/storage'
-import type { ModelId } from './hash-index.js'
+import type { ModelId } from './index-contents.js'
 import { MAX_BITS } from './pack-codes.js'
 
 export interface Encoder {

@@ -152,6 +152,10 @@ describe('a Program as JSON', () => {
     expect(back.hash).toBe(program.hash)
   })
 
+  test('has the hash that it has always had, by which done stages are found again', () => {
+    expect(classifier.hash).toBe('b4641c3038b78055330e26aea23d1db5244fd0d7acec0bbf7dd0f3eb95f38a85')
+  })
+
   test('has one hash, however the keys of an object are ordered', () => {
     const build = (initializer: { kind: 'normal'; mean: number; std: number }) =>
       traceProgram((trace) => trace.result('w', trace.state('w', [2], initializer)))
