@@ -1,10 +1,10 @@
 /**
- * Cuts the Program of a step, whose sums over the batch are made of shards (`segments`), into Programs that can be run apart:
- * those of one shard, which make its part of the sums (of the gradients, of the loss), and the rest, which reads the sums as
+ * Cuts the Program of a step, whose sums over the batch are made of those of micro-batches (`segments`), into Programs that can be run apart:
+ * those of one micro-batch, which make its part of the sums (of the gradients, of the loss), and the rest, which reads the sums as
  * states and updates.
  *
  * Where a sum needs others to be complete, as with batch normalisation, there are several levels of sums, each made from
- * the activations of the shard again. What depends on several examples in any other way is computed over the whole batch
+ * the activations of the micro-batch again. What depends on several examples in any other way is computed over the whole batch
  * wherever it is needed.
  */
 import {
@@ -21,7 +21,7 @@ import {
   type Shape,
 } from '@gradpool/core'
 
-/** The batch field of a part that has the positions of the shard's examples within the batch. */
+/** The batch field of a part that has the positions of the micro-batch's examples within the batch. */
 export const POSITIONS = '@positions'
 
 /** A sum over the batch. */
@@ -32,18 +32,18 @@ export interface SharedSum {
   readonly shape: Shape
 }
 
-export interface Shard {
+export interface MicroBatch {
   readonly start: number
   readonly length: number
 }
 
 export interface CutStep {
-  readonly shards: readonly Shard[]
+  readonly microBatches: readonly MicroBatch[]
   /** Those of a level need none but those of the levels before. */
   readonly levels: readonly (readonly SharedSum[])[]
   /** The step, which reads all sums as states. */
   readonly rest: Program
-  /** Tells the sums of a level over one shard of so many examples as results, by their names. */
+  /** Tells the sums of a level over one micro-batch of so many examples as results, by their names. */
   part(level: number, length: number): Program
 }
 
@@ -79,7 +79,7 @@ export function cutStep(program: Program, name: string): CutStep | undefined {
       sums.map((sum) => ({ ...sum, initializer: ZERO })),
     )
   return {
-    shards: segmentsOf(extent, count),
+    microBatches: segmentsOf(extent, count),
     levels,
     rest: prune(without(levels.flat()), { keepStates: true }),
     part(level, length) {
@@ -93,7 +93,7 @@ const ZERO = { kind: 'constant', value: 0 } as const
 
 type Sum = NodeOf<'sum' | 'matmul'>
 
-/** Whether a node is a sum over the examples, made of those of shards, and of nothing else. */
+/** Whether a node is a sum over the examples, made of those of micro-batches, and of nothing else. */
 function isShared(node: Node, axes: readonly BatchAxis[]): node is Sum {
   if (node.op !== 'sum' && node.op !== 'matmul') return false
   const { segments = 1 } = node.attributes
@@ -112,17 +112,17 @@ function innerAxis(node: Sum, position: number): number {
   return transposeB ? 1 : 0
 }
 
-/** Adds to a Program what its nodes have of a shard's examples, as that is asked for. */
+/** Adds to a Program what its nodes have of a micro-batch's examples, as that is asked for. */
 class Part {
   readonly #program: Program
   readonly #axes: readonly BatchAxis[]
   readonly #length: number
   readonly #nodes: Node[]
-  /** What a node has of the shard's examples. */
+  /** What a node has of the micro-batch's examples. */
   readonly #narrow = new Map<number, number>()
   #positions: number | undefined
 
-  /** @param length examples of a shard */
+  /** @param length examples of a micro-batch */
   constructor(program: Program, axes: readonly BatchAxis[], length: number) {
     this.#program = program
     this.#axes = axes
@@ -138,7 +138,7 @@ class Part {
     return prune({ nodes: this.#nodes, inputs, updates: [], results }, { keepStates: false })
   }
 
-  /** The part of a sum that the shard's examples make. */
+  /** The part of a sum that the micro-batch's examples make. */
   #partOf(index: number): number {
     const node = this.#program.node(index)
     invariant(isShared(node, this.#axes), `node ${index} is a sum over the examples`)
@@ -150,7 +150,7 @@ class Part {
       : this.#add({ ...node, inputs, attributes: { ...node.attributes, segments: 1 } })
   }
 
-  /** An operand's part for the shard's examples, which lie along an axis of it. */
+  /** An operand's part for the micro-batch's examples, which lie along an axis of it. */
   #rowsOf(index: number, axis: number): number {
     if (this.#axes[index] !== undefined) return this.#narrowOf(index)
     const node = this.#program.node(index)
@@ -186,7 +186,7 @@ class Part {
     return this.#add({ ...node, inputs, shape: this.#narrowed(node.shape, axis) })
   }
 
-  /** The shard's rows of a whole value. */
+  /** The micro-batch's rows of a whole value. */
   #gathered(index: number, axis: number): number {
     const { shape, dtype } = this.#program.node(index)
     const first = [axis, ...shape.keys()].filter((each, i) => i === 0 || each !== axis)

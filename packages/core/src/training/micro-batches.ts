@@ -1,8 +1,8 @@
 /**
- * Micro-shards: a batch is cut into a fixed number of parts, and what examples have in common (gradients, losses,
+ * Micro-batches: a batch is cut into a fixed number of parts, and what examples have in common (gradients, losses,
  * statistics) is the sum of the parts' own sums, in order.
  *
- * The number of shards belongs to the computation, as the batch size does: it decides how sums round. How many workers share the
+ * The number of microBatches belongs to the computation, as the batch size does: it decides how sums round. How many workers share the
  * work decides nothing.
  */
 import { type BatchAxis, batchAxes } from '../program/batch-axis.js'
@@ -11,15 +11,15 @@ import type { Program } from '../program/program.js'
 import { mapNodes } from '../program/rewrite.js'
 
 /**
- * The Program whose sums over the batch are made of those of `shards` parts; of as many as there are examples, if those are
+ * The Program whose sums over the batch are made of those of `microBatches` parts; of as many as there are examples, if those are
  * fewer. What is summed over more than the examples is first summed for each of them. Products of stacks of matrices stay
  * whole.
  */
-export function shardSums(program: Program, shards: number): Program {
+export function withMicroBatches(program: Program, microBatches: number): Program {
   const axes = batchAxes(program)
   return mapNodes(program, (node, index, add) => {
     const original = program.node(index)
-    const segments = Math.min(shards, summedExamples(program, axes, original))
+    const segments = Math.min(microBatches, summedExamples(program, axes, original))
     if (segments === 1) return node
     if (node.op === 'matmul') return { ...node, attributes: { ...node.attributes, segments } }
     if (node.op !== 'sum') return node
