@@ -1,5 +1,5 @@
 /**
- * Cuts the Program of a step, whose sums over the batch are made of microBatches (`segments`), into Programs that can be run apart:
+ * Cuts the Program of a step, whose sums over the batch are made of those of micro-batches (`segments`), into Programs that can be run apart:
  * those of one micro-batch, which make its part of the sums (of the gradients, of the loss), and the rest, which reads the sums as
  * states and updates.
  *
@@ -118,7 +118,7 @@ class Part {
   readonly #axes: readonly BatchAxis[]
   readonly #length: number
   readonly #nodes: Node[]
-  /** What a node has of the shard's examples. */
+  /** What a node has of the micro-batch's examples. */
   readonly #narrow = new Map<number, number>()
   #positions: number | undefined
 
