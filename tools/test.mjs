@@ -50,7 +50,7 @@ const many = (target, ...args) =>
 
 /** Where it is not to be had, its tests are skipped, and that is said: the project does not depend on it. */
 async function setUpTensorFlow() {
-  const command = join(root, 'packages', 'cli', 'bin', 'gradpool.js')
+  const command = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
   const isSkipped = environment.GRADPOOL_SKIP_TENSORFLOW === '1'
   if (!isSkipped && (await run('TensorFlow', [command, 'setup', 'tensorflow']))) return
   const reason = isSkipped

@@ -146,6 +146,7 @@ export {
   type Output,
   Program,
   type ProgramData,
+  type Result,
 } from './program/program.js'
 export { fillNormal, fillUniform, philox, purposeOf, shuffled } from './random/random.js'
 export { evaluate, type Evaluation, type EvaluationInputs } from './reference/reference.js'
@@ -178,14 +179,18 @@ export {
   type Predictions,
   type StepResults,
 } from './training/model.js'
+export { finisher, type FinisherName } from './metrics/finishers.js'
 export {
   type Direction,
-  type Finish,
-  type Gathered,
+  type FinishMeans,
+  type FinishRows,
+  fromMeans,
   type Metric,
   type MetricValue,
+  perRow,
+  withDirection,
 } from './metrics/metric.js'
-export { Stack } from './stacking/stack.js'
+export { finishMetrics, type GatheredResults, type MetricSpec } from './metrics/metric-spec.js'
 export { Tensor, type TensorLike } from './tracing/tensor.js'
 export { currentTrace, type Trace, traceProgram } from './tracing/trace.js'
 export {

@@ -22,11 +22,7 @@ import { passCost } from './stage-cost.js'
 import { stageHash, type NamedPass } from './stage-hash.js'
 import type { StagePlan } from './stage-plan.js'
 
-/**
- * Examples per step of an evaluation. A metric that is a mean over examples depends on it by rounding alone. Any other
- * is the mean of its values for the batches, and so depends on their size: the autoencoder's 1 - sqrt(mse) / mean is one,
- * as the report defines it, per batch.
- */
+/** Examples per step of an evaluation. Metrics depend on it by rounding alone. */
 const EVALUATION_BATCH = 100
 const NUM_SAMPLES = 3
 
@@ -46,12 +42,11 @@ export interface PlannedStage {
   readonly weights: ReadonlyMap<string, Shape>
 }
 
-/** @throws UserError where the model does not fit the data or tells of no single accuracy, or options do not fit. */
+/** @throws UserError where the model does not fit the data or options do not fit. */
 export function planStage(stage: StageToPlan): PlannedStage {
   const { config, model, dataset, seed, startsFrom } = stage
   const { epochs, earlyStopping } = stage.train
   const keep = stage.train.keep === 'best' ? 'best' : undefined
-  const orderSeed = orderSeedOf(stage)
   const { splits } = dataset
   const data = splitOf(config, dataset)
   const { training, averaging } = trainingOf(stage, data)
@@ -65,7 +60,6 @@ export function planStage(stage: StageToPlan): PlannedStage {
     throw new UserError(`${option} goes by validation examples, of which the data has none`)
   }
   const test = evaluated(splits.test)
-  for (const { program } of [training, test]) checkAccuracy(program.program)
   const weights = statesOf(test.program.program)
   const carries = startsFrom && commonStates(startsFrom.weights, weights)
   const start =
@@ -82,7 +76,6 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const hash = stageHash({
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
-    orderSeed,
     ...{ epochs, earlyStopping, keep },
     training: named(training, 'train'),
     averaging: averaging && {
@@ -104,7 +97,6 @@ export function planStage(stage: StageToPlan): PlannedStage {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
     seed,
-    ...(orderSeed !== undefined && { orderSeed }),
     epochs,
     ...(earlyStopping && { earlyStopping }),
     ...(keep && { keep }),
@@ -154,11 +146,6 @@ function trainingProgram({ model, train: options }: StageToPlan, data: Split): B
   return train(model, { optimizer, batchSize, data, shuffle, shards })
 }
 
-/** Undefined where it is the seed, or where there is no order to key. */
-function orderSeedOf({ train: { shuffle, orderSeed }, seed }: StageToPlan): number | undefined {
-  return shuffle && orderSeed !== seed >>> 0 ? orderSeed : undefined
-}
-
 /** Null where the model makes no predictions. */
 function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | null {
   if (model.tracePrediction === undefined) return null
@@ -174,18 +161,6 @@ function samples(
 ): NonNullable<StagePlan['samples']> {
   const labels = Array.from(rows, (row) => test.fields.label.values[row] ?? 0)
   return { program, data: { fields: test.fields, rows }, labels, imageShape }
-}
-
-/** Other metrics may have any shape; the accuracy goes into a row of the report. */
-function checkAccuracy(program: Program): void {
-  const accuracy = program.results.find(({ name }) => name === 'accuracy')
-  if (accuracy === undefined) return
-  const { shape } = program.node(accuracy.node)
-  if (shape.length > 0) {
-    throw new UserError(
-      `the accuracy must be one number, not of shape [${shape.join(', ')}]; take its mean`,
-    )
-  }
 }
 
 function statesOf(program: Program): Map<string, Shape> {

@@ -39,8 +39,6 @@ const training = {
   epochs: whole(1),
   /** Visit the examples in a new order in every epoch. */
   shuffle: z.boolean(),
-  /** Keys these orders in place of the run's seed, so that runs of different seeds see the same batches. */
-  orderSeed: whole(0, 2 ** 32 - 1),
   /** Parts of a batch whose gradients are added up in order; as many workers can share a step. */
   shards: whole(1),
   /** Train shards apart, each with weights of its own on its part of the examples, and average them from time to time. */
@@ -61,7 +59,6 @@ const train = fields({
   batchSize: training.batchSize.default(10),
   epochs: training.epochs.default(10),
   shuffle: training.shuffle.default(true),
-  orderSeed: z.exactOptional(training.orderSeed),
   shards: training.shards.default(1),
   average: z.exactOptional(training.average),
   reportEvery: training.reportEvery.default(1),
@@ -76,7 +73,6 @@ const stageTrain = z.exactOptional(
     batchSize: z.exactOptional(training.batchSize),
     epochs: z.exactOptional(training.epochs),
     shuffle: z.exactOptional(training.shuffle),
-    orderSeed: z.exactOptional(training.orderSeed),
     shards: z.exactOptional(training.shards),
     average: z.exactOptional(training.average),
     reportEvery: z.exactOptional(training.reportEvery),

@@ -26,8 +26,6 @@ export interface StagePlan {
    */
   readonly hash: string
   readonly seed: number
-  /** Keys the order of the training's examples; undefined where that is the seed. */
-  readonly orderSeed?: number
   readonly epochs: number
   /** Ends before the last epoch when the validation accuracy has not grown by more than `minDelta` for `patience` epochs. */
   readonly earlyStopping?: { readonly patience: number; readonly minDelta: number }

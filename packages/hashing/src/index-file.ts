@@ -18,7 +18,7 @@
  * nothing.
  */
 import { UserError } from '@gradpool/core'
-import { reasonOf, writeDurably } from '@gradpool/orchestrator'
+import { reasonOf, writeDurably } from '@gradpool/storage'
 import { createHash, type Hash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { endianness } from 'node:os'

@@ -13,10 +13,10 @@ import {
 } from '@gradpool/core'
 import { averaged, type StagePlan } from '@gradpool/experiments'
 import type { Checkpoint } from './checkpoints/checkpoint.js'
-import { createPool, STUCK } from './scheduling/pool.js'
 import type { EpochRow } from './runs/run-result.js'
 import { ThreadBudget } from './scheduling/thread-budget.js'
 import { mostThreads } from './training/compile-training.js'
+import { enginePool } from './training/engine-pool.js'
 import type { StageOutcome } from './training/stage-outcome.js'
 import { StageTraining } from './training/train-stage.js'
 
@@ -87,12 +87,7 @@ export async function trainDataParallel(
   const plan: StagePlan = { name: 'training', ...{ hash, seed, epochs, ...training, cost: 1 } }
   const onWarning = options.onWarning ?? (() => undefined)
   const threads = Math.min(workers, mostThreads(plan))
-  const pool = createPool({
-    workers: threads,
-    workerModule: engine.workerModule,
-    onError: ({ message }) => onWarning(`a worker thread: ${message}`),
-    onStuck: () => onWarning(STUCK),
-  })
+  const pool = enginePool(engine, threads, onWarning)
   let from: Checkpoint | undefined
   const once = async (): Promise<StageOutcome> => {
     const training = new StageTraining({

@@ -33,7 +33,12 @@ export function parseProgram(data: unknown): ProgramData {
   const results = list(fields, 'results', 'a Program').map((item) => {
     const result = parseOutput(item, 'result', nodes)
     if (nodes[result.node]?.dtype !== 'f32') refuse(`result "${result.name}"`, 'is not f32')
-    return result
+    const { rows } = record(item, 'a result')
+    if (rows === undefined) return result
+    if (rows !== true || nodes[result.node]?.shape.length === 0) {
+      refuse(`result "${result.name}"`, 'has rows that cannot be')
+    }
+    return { ...result, rows: true } as const
   })
   checkNames('update', updates)
   checkNames('result', results)

@@ -40,10 +40,16 @@ export type Input =
   | { readonly role: 'batch'; readonly name: string; readonly node: number }
   | { readonly role: 'step' | 'seed'; readonly name: 'step' | 'seed'; readonly node: number }
 
-/** A named node: the next value of a state, or a result (loss, metric, prediction) of the step. */
+/** A named node: the next value of a state. */
 export interface Output {
   readonly name: string
   readonly node: number
+}
+
+/** A named node that the step gives: a loss, a metric, a prediction. */
+export interface Result extends Output {
+  /** Its first axis is the batch, and its value is collected for every example; otherwise it is averaged over the examples. */
+  readonly rows?: true
 }
 
 export interface ProgramData {
@@ -52,14 +58,14 @@ export interface ProgramData {
   /** The next value of a state, by the state's name; a state that is not named keeps its value. */
   readonly updates: readonly Output[]
   /** What the step tells: by convention `loss` first, then metrics. */
-  readonly results: readonly Output[]
+  readonly results: readonly Result[]
 }
 
 export class Program implements ProgramData {
   readonly nodes: readonly Node[]
   readonly inputs: readonly Input[]
   readonly updates: readonly Output[]
-  readonly results: readonly Output[]
+  readonly results: readonly Result[]
 
   constructor(data: ProgramData) {
     this.nodes = data.nodes

@@ -8,7 +8,14 @@
 import { type DType, type Shape, sameShape } from '../program/dtype.js'
 import { ShapeError, UserError } from '../errors.js'
 import type { Initializer } from '../random/initializers.js'
-import { type Attributes, type Input, type Node, type Output, Program } from '../program/program.js'
+import {
+  type Attributes,
+  type Input,
+  type Node,
+  type Output,
+  Program,
+  type Result,
+} from '../program/program.js'
 import type { OpName } from '../program/op-table.js'
 import { purposeOf, SHUFFLE_PURPOSE } from '../random/random.js'
 import {
@@ -83,7 +90,7 @@ export class Trace {
   readonly #known = new Map<string, Tensor>()
   readonly #inputs = new Map<string, Input>()
   readonly #updates = new Map<string, Output>()
-  readonly #results = new Map<string, Output>()
+  readonly #results = new Map<string, Result>()
   /** Who owns a stream of random numbers, by the hash of its purpose. */
   readonly #purposes = new Map([[SHUFFLE_PURPOSE, 'shuffle']])
 
@@ -139,15 +146,23 @@ export class Trace {
     this.#updates.set(name, { name, node: next.node })
   }
 
-  /** Names a value that the step tells: `loss` first, then metrics. Integers are told as f32. */
-  result(name: string, value: TensorLike): void {
+  /**
+   * Names a value that the step gives: `loss` first, then metrics. Integers are given as f32.
+   *
+   * @param options `rows` for a value `[batch, ...]` that is collected for every example, and not averaged
+   */
+  result(
+    name: string,
+    value: TensorLike,
+    { rows = false }: { readonly rows?: boolean } = {},
+  ): void {
     if (this.#results.has(name)) throw userError(`there are two results named "${name}"`)
     const tensor = this.tensor(value)
     const told =
       tensor.dtype === 'f32'
         ? tensor
         : this.node({ op: 'cast', inputs: [tensor], attributes: { dtype: 'f32' } })
-    this.#results.set(name, { name, node: told.node })
+    this.#results.set(name, { name, node: told.node, ...(rows && { rows }) })
   }
 
   /** @internal A tensor of this trace; a number becomes an f32 scalar. @throws UserError for another trace's tensor */

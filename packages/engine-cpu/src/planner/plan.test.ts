@@ -13,7 +13,6 @@ import {
   sgd,
   square,
   defineModel,
-  Stack,
   sub,
   train,
   zeros,
@@ -106,15 +105,6 @@ describe('a step of an autoencoder with Adam', () => {
     expect(microOps.filter((op) => op === MICRO.ADAM)).toHaveLength(4)
     expect(microOps).not.toContain(MICRO.FLUSH)
     expect(opcodes).not.toContain(OP.COPY)
-  })
-
-  test('does so in a stack of learning rates, too', () => {
-    const rates = [0.001, 0.01].map((learningRate) => trainingOf(adam({ learningRate })))
-    const stack = Stack.of(rates)
-    if (stack === undefined) throw new Error('learning rates stack')
-    const { microOps } = wordsOf(planOf(stack.training))
-    expect(microOps.filter((op) => op === MICRO.ADAM_RATES)).toHaveLength(4)
-    expect(microOps).not.toContain(MICRO.FLUSH)
   })
 
   test('looks at the loss before it writes a state', () => {

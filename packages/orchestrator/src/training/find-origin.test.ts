@@ -46,7 +46,7 @@ async function originOf(
     const { status } = await training.run({ steps: 3 })
     expect(status).toBe('notFinite')
     const before = training.read()
-    const origin = await findOrigin({ engine, training, data, seed: 5, orderSeed: 5 })
+    const origin = await findOrigin({ engine, training, data, seed: 5 })
     expect(training.read()).toEqual(before)
     return { step: training.step, origin }
   } finally {

@@ -61,7 +61,7 @@ export class Replicas {
     plan: Averaging,
     options: Omit<CompileOptions, 'data' | 'shareStateOf'>,
   ): Promise<Replicas> {
-    const { seed, orderSeed = seed } = options
+    const { seed } = options
     const { model, replicas } = averaging(plan.replicas.map(({ program }) => program))
     const alone = { fields: {}, rows: Int32Array.of(0) }
     const made: Execution[] = []
@@ -75,10 +75,9 @@ export class Replicas {
       const compiled: Replica[] = []
       for (const [i, { take, training }] of replicas.entries()) {
         const data = plan.replicas[i]?.data ?? alone
-        const seeds = { seed: replicaSeed(seed, i), orderSeed: replicaSeed(orderSeed, i) }
         compiled.push({
           take: await compile(take, { data: alone, seed, shareStateOf }),
-          training: await compile(training, { data, ...seeds, shareStateOf }),
+          training: await compile(training, { data, seed: replicaSeed(seed, i), shareStateOf }),
         })
       }
       return new Replicas(plan, shareStateOf, compiled)
