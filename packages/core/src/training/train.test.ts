@@ -1,7 +1,8 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { DType } from '../program/dtype.js'
 import { UserError } from '../errors.js'
-import { initialState, normal, zeros } from '../random/initializers.js'
+import { initialState } from '../random/initial-state.js'
+import { normal, zeros } from '../random/initializers.js'
 import { assign, buffer, frozen, isTraining, module, parameter } from './module.js'
 import { add, mul, square, sub } from '../ops/elementwise.js'
 import { matmul } from '../ops/product.js'
@@ -38,11 +39,9 @@ const regression = defineModel({
 })
 
 function names(program: Program) {
-  const of = (role: string) =>
-    program.inputs.filter((input) => input.role === role).map(({ name }) => name)
   return {
-    states: of('state'),
-    batch: of('batch'),
+    states: program.states.map(({ name }) => name),
+    batch: program.fields.map(({ name }) => name),
     updates: program.updates.map(({ name }) => name),
     results: program.results.map(({ name }) => name),
   }
@@ -60,7 +59,15 @@ describe('train', () => {
       batchSize: 4,
       data: data(8),
     })
-    expect(rest).toEqual({ batchSize: 4, numExamples: 8, shuffle: true })
+    expect(rest).toEqual({
+      batchSize: 4,
+      numExamples: 8,
+      shuffle: true,
+      metrics: [
+        { name: 'loss', kind: 'mean', results: { value: 'loss' }, direction: 'min' },
+        { name: 'output', kind: 'mean', results: { value: 'output' } },
+      ],
+    })
     expect(tail).toBeUndefined()
     const slots = [
       'optimizer/m/layer.weight',
@@ -208,7 +215,7 @@ describe('train', () => {
         params: tiny,
         step: ({ scale }, { label }) => ({ loss: mean(scale), each: label }),
       }),
-      /^the shape of result "each" depends on the batch size: \[4\] for a full batch/,
+      /^metric "each" must be one number, not f32\[4\]; take its mean, or use perRow/,
     ],
   ])('refuses %s', (_, faulty, message) => {
     const build = () => train(faulty, { optimizer: sgd(), batchSize: 4, data: data(7) })

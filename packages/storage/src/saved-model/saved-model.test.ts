@@ -111,7 +111,7 @@ describe('a saved model', () => {
     ],
     [
       'a prediction that learns',
-      { predict: { ...predict, row: training.program.program } },
+      { predict: { ...predict, row: training.program } },
       "reads 'x' for 4 rows, not for 1",
     ],
     [

@@ -70,7 +70,7 @@ export class CompiledRows {
       rows: Int32Array.from({ length: rows }, (_, row) => row),
     }
     const execution = await engine.compile(
-      { program, batchSize: rows, numExamples: rows, shuffle: false },
+      { program, batchSize: rows, numExamples: rows, shuffle: false, metrics: [] },
       {
         ...{ data, seed: 0 },
         ...(states instanceof CompiledRows

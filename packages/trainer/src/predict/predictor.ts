@@ -81,8 +81,9 @@ export class Predictor {
     engineName: PredictionEngine = 'auto',
   ): Promise<Predictor> {
     const program = prediction.row
-    const names = program.inputs.flatMap(({ role, name }) => (role === 'state' ? name : []))
-    const own = names.map((name) => [name, states[name] ?? new Float32Array()] as const)
+    const own = program.states.map(
+      ({ name }) => [name, states[name] ?? new Float32Array()] as const,
+    )
     const engine = await openEngine(engineName)
     const options = { engine, prediction, program, rows: 1, states: Object.fromEntries(own) }
     return new Predictor(prediction, engine, await CompiledRows.compile(options))
