@@ -23,6 +23,8 @@ const entries = {
   nx: 'nx/dist/bin/nx.js',
   prettier: 'prettier/bin/prettier.cjs',
   knip: 'knip/bin/knip.js',
+  remark: 'remark-cli/cli.js',
+  'clang-format': '@wasm-fmt/clang-format/clang-format-cli.cjs',
 }
 
 export function tool(name) {
