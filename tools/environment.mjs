@@ -24,7 +24,6 @@ const entries = {
   prettier: 'prettier/bin/prettier.cjs',
   knip: 'knip/bin/knip.js',
   remark: 'remark-cli/cli.js',
-  'clang-format': '@wasm-fmt/clang-format/clang-format-cli.cjs',
 }
 
 export function tool(name) {

@@ -1,8 +1,8 @@
 // clang-format over the kernels and the addon: `node tools/format-c.mjs` writes, `--check` fails where it would write.
-import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { root, tool } from './environment.mjs'
+import { format } from '@wasm-fmt/clang-format'
+import { root } from './environment.mjs'
 
 const folders = ['packages/engine-cpu/kernels', 'packages/engine-cpu/native']
 
@@ -25,15 +25,18 @@ const pending = [
   'addon.c',
 ]
 
+const style = readFileSync(join(root, '.clang-format'), 'utf8')
 const isCheck = process.argv.includes('--check')
-const files = folders
-  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
-  .filter((entry) => entry.isFile() && /\.[ch]$/.test(entry.name))
-  .filter((entry) => !isCheck || !pending.includes(entry.name))
-  .map((entry) => join(entry.parentPath, entry.name))
-const options = isCheck ? ['--dry-run', '--Werror'] : ['-i']
-const { status } = spawnSync(process.execPath, [tool('clang-format'), ...options, ...files], {
-  cwd: root,
-  stdio: 'inherit',
-})
-process.exitCode = status ?? 1
+const entries = folders.flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true }),
+)
+for (const entry of entries.filter(({ name }) => /\.[ch]$/.test(name))) {
+  const path = join(entry.parentPath, entry.name)
+  const source = readFileSync(path, 'utf8')
+  const formatted = format(source, path, style)
+  if (formatted === source || (isCheck && pending.includes(entry.name))) continue
+  if (isCheck) {
+    console.error(`${path} is not formatted: run \`npm run format:c\``)
+    process.exitCode = 1
+  } else writeFileSync(path, formatted)
+}

@@ -67,7 +67,7 @@ async function main() {
   await check('Formatting of C', [join(root, 'tools', 'format-c.mjs'), '--check'])
   await check('Links in Markdown', [tool('remark'), '--no-stdout', '--quiet', '--frail', '.'])
   await check('Lint', many('lint', '--nxBail=false'))
-  await check('Unused code', [tool('knip'), '--no-config-hints'])
+  await check('Unused code', [tool('knip'), '--treat-config-hints-as-errors'])
   await check('Types', many('typecheck'))
   if (!(await check('Build', many('build')))) return
   await setUpTensorFlow()
