@@ -83,7 +83,9 @@ export function planStage(stage: StageToPlan): PlannedStage {
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
     orderSeed,
-    ...{ epochs, earlyStopping, keep },
+    epochs,
+    earlyStopping,
+    keep,
     training: named(training, 'train'),
     averaging: averaging && {
       every: averaging.every,
