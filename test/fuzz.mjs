@@ -13,15 +13,8 @@ import { initialState, philox, prediction, UserError } from '@gradpool/core'
 import { encodeIdx, loadDataset } from '@gradpool/datasets'
 import { codeModel, defineExperiment } from '@gradpool/experiments'
 import { encoderFromBytes, encoderToBytes, HashIndex, makeEncoder } from '@gradpool/hashing'
-import {
-  CheckpointStore,
-  decodeSafetensors,
-  encodeSafetensors,
-  EpochRows,
-  readDoneStage,
-  readRun,
-  weightsHash,
-} from '@gradpool/orchestrator'
+import { CheckpointStore, EpochRows, readDoneStage, readRun } from '@gradpool/orchestrator'
+import { decodeSafetensors, encodeSafetensors, weightsHash } from '@gradpool/storage'
 
 const [count = 100_000, seed = 0] = process.argv.slice(2, 4).map(Number)
 const [, , , , only] = process.argv

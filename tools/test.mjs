@@ -50,7 +50,7 @@ const many = (target, ...args) =>
 
 /** Where it is not to be had, its tests are skipped, and that is said: the project does not depend on it. */
 async function setUpTensorFlow() {
-  const command = join(root, 'packages', 'cli', 'bin', 'gradpool.js')
+  const command = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
   const isSkipped = environment.GRADPOOL_SKIP_TENSORFLOW === '1'
   if (!isSkipped && (await run('TensorFlow', [command, 'setup', 'tensorflow']))) return
   const reason = isSkipped
@@ -67,6 +67,7 @@ async function main() {
   await check('Formatting of C', [join(root, 'tools', 'format-c.mjs'), '--check'])
   await check('Links in Markdown', [tool('remark'), '--no-stdout', '--quiet', '--frail', '.'])
   await check('Lint', many('lint', '--nxBail=false'))
+  await check('Circles of imports', [join(root, 'tools', 'import-circles.mjs')])
   await check('Unused code', [tool('knip'), '--treat-config-hints-as-errors'])
   await check('Types', many('typecheck'))
   if (!(await check('Build', many('build')))) return

@@ -2,10 +2,11 @@
  * Runs spans on several threads at once. Where threads wait for each other at every step, the others are told when one is
  * gone, and return.
  */
-import type { Execution, SpanOutcome, SpanResult, SpanTask } from '@gradpool/core'
+import type { Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core'
+import { messageOf } from '@gradpool/storage'
+import { WorkerDied } from '@gradpool/worker-pool'
 import { setTimeout } from 'node:timers/promises'
-import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
-import { messageOf } from './stage-errors.js'
+import type { EnginePool } from './engine-pool.js'
 
 /** How long the others may take to return when one has failed; then their threads are ended. */
 const RETURN_MS = 2000
@@ -21,7 +22,7 @@ export interface Span {
 interface Task {
   /** Its position in the list of spans. */
   readonly span: number
-  readonly task: SpanTask
+  readonly task: ChunkTask
 }
 
 /**
@@ -33,11 +34,11 @@ interface Task {
  *   and what the spans have written is worth nothing.
  */
 export async function runTogether(
-  pool: SpanPool,
+  pool: EnginePool,
   spans: readonly Span[],
   threads: number,
   signal: AbortSignal,
-): Promise<SpanResult[]> {
+): Promise<ChunkResult[]> {
   const lists: Task[][] = []
   for (const [span, { execution, steps, continues }] of spans.entries()) {
     const workers = Math.min(threads, execution.workers)
@@ -62,11 +63,11 @@ export async function runTogether(
  * @throws WorkerDied as `runTogether`
  */
 export async function runApart(
-  pool: SpanPool,
+  pool: EnginePool,
   groups: readonly (readonly Span[])[],
   threads: number,
   signal: AbortSignal,
-): Promise<SpanResult[][]> {
+): Promise<ChunkResult[][]> {
   const spans = groups.flat()
   const lists = Array.from({ length: threads }, () => ({ tasks: [] as Task[], steps: 0 }))
   const stepsOf = (group: readonly Span[]) => group.reduce((sum, { steps }) => sum + steps, 0)
@@ -99,12 +100,12 @@ export async function runApart(
  * @param end tells those that run to return, where one has failed
  */
 async function runLists(
-  pool: SpanPool,
+  pool: EnginePool,
   lists: readonly (readonly Task[])[],
   end: () => void,
   signal: AbortSignal,
-): Promise<SpanOutcome[][]> {
-  const outcomes: SpanOutcome[][] = []
+): Promise<ChunkOutcome[][]> {
+  const outcomes: ChunkOutcome[][] = []
   const abort = new AbortController()
   let failure: { readonly error: unknown } | undefined
   let tellFailed: (() => void) | undefined
