@@ -255,8 +255,13 @@ async function doneStage() {
   const directory = mkdtempSync(join(folder, 'stage'))
   const values = new Float32Array(6)
   const metrics = {
-    ...{ stage: { name: 'a', hash: 'b' }, numerics: 'exact', version: '0.1.0', seconds: 1.5 },
-    ...{ testAccuracy: 0.5, weights: weightsHash({ a: values }), firstEpoch: 'f'.repeat(64) },
+    stage: { name: 'a', hash: 'b' },
+    numerics: 'exact',
+    version: '0.1.0',
+    seconds: 1.5,
+    testAccuracy: 0.5,
+    weights: weightsHash({ a: values }),
+    firstEpoch: 'f'.repeat(64),
     epochs: [{ epoch: 1, cost: 1, accuracy: null, validation: 0.5, seconds: 1 }],
     samples: [],
   }
