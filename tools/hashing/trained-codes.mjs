@@ -6,7 +6,7 @@ import { encode, packCodes, trainedEncoder } from '@gradpool/hashing'
 import { spawnSync } from 'node:child_process'
 import { root } from '../environment.mjs'
 
-const command = join(root, 'packages', 'cli', 'bin', 'gradpool.js')
+const command = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
 
 /**
  * Trains the experiments of a group, or finds them trained.
@@ -33,7 +33,7 @@ export async function trainedCodes(engine, group) {
       name: config.name,
       bits,
       weights: encoder.model.hash,
-      collection: await packed(dataset.splits.images),
+      collection: await packed(dataset.splits.all),
       queries: await packed(dataset.splits.test),
     })
   }

@@ -12,14 +12,14 @@ import {
   oneHot,
   parameter,
   relu,
-  stage,
+  defineModel,
   sum,
   train,
   zeros,
   type Engine,
   type Field,
   type Split,
-  type Stage,
+  type Model,
 } from '@gradpool/core'
 
 export const NUM_EXAMPLES = 23
@@ -45,8 +45,8 @@ export const training = train(network, {
 })
 
 /** A classifier 12-width-3 with a ReLU. */
-export function networkOf(width: number): Stage {
-  return stage({
+export function networkOf(width: number): Model {
+  return defineModel({
     params: {
       hidden: parameter([12, width], normal(0.3)),
       bias: parameter([width], zeros),

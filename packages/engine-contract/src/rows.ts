@@ -55,7 +55,7 @@ function training(batch: number): Program {
 function batches(build: (batch: number) => Program, shuffle: boolean): BatchProgram {
   const tail = build(NUM_EXAMPLES % BATCH_SIZE)
   const program = build(BATCH_SIZE)
-  return { program, tail, batchSize: BATCH_SIZE, numExamples: NUM_EXAMPLES, shuffle }
+  return { program, tail, batchSize: BATCH_SIZE, numExamples: NUM_EXAMPLES, shuffle, metrics: [] }
 }
 
 /** The rows of steps in the order of the visits. */

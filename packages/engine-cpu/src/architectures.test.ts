@@ -27,14 +27,14 @@ import {
   sigmoid,
   sqrt,
   square,
-  stage,
+  defineModel,
   sub,
   sum,
   tanh,
   train,
   zeros,
   type Engine,
-  type Stage,
+  type Model,
   type Tensor,
 } from '@gradpool/core'
 import { bitsOf, oddExamples, Threads } from '@gradpool/engine-contract'
@@ -104,7 +104,7 @@ function dropout(rate: number): Module<Layer> {
 
 type Architecture = typeof architecture extends fc.Arbitrary<infer Value> ? Value : never
 
-function modelOf({ layers, kind }: Architecture): Stage {
+function modelOf({ layers, kind }: Architecture): Model {
   const params: Record<string, Module<Layer>> = {}
   const steps: ((bound: Readonly<Record<string, Layer>>, x: Tensor) => Tensor)[] = []
   let features = PIXELS
@@ -120,7 +120,7 @@ function modelOf({ layers, kind }: Architecture): Stage {
     features = width
   })
   use('output', dense(features, kind === 'classify' ? CLASSES : PIXELS))
-  return stage({
+  return defineModel({
     params,
     step(bound, { image, label }) {
       const pixels = mul(image, 1 / 255)

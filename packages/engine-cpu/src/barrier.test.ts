@@ -22,7 +22,7 @@ import {
   square,
   sqrt,
   div,
-  stage,
+  defineModel,
   sub,
   sum,
   train,
@@ -55,7 +55,7 @@ const memory = { memoryBytes: 2 ** 28 }
 const MOST = 4
 
 /** A classifier with batch normalisation and dropout, of odd sizes, on 61 examples. */
-const odd = stage({
+const odd = defineModel({
   params: {
     hidden: parameter([9, 70], normal(0.3)),
     scale: parameter([70], normal(1)),

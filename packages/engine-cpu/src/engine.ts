@@ -13,7 +13,8 @@ import { randomUUID } from 'node:crypto'
 import { Arena, reserveMemory } from './arena.js'
 import { CompiledProgram, type Host } from './compile.js'
 import { CpuBackend } from './execution.js'
-import { instantiate, type KernelCode, type Kernels } from './kernels.js'
+import { instantiate } from './instantiate.js'
+import type { KernelCode, Kernels } from './kernels.js'
 import { ArenaStates } from './states.js'
 
 export interface CpuEngineOptions {

@@ -7,7 +7,7 @@ import {
   parameter,
   relu,
   square,
-  stage,
+  defineModel,
   sub,
   train,
 } from '@gradpool/core'
@@ -38,7 +38,7 @@ export const data = {
   fields: { x: { dtype: 'f32', shape: [16], values: x } },
   rows: Int32Array.from({ length: numExamples }, (_, row) => row),
 }
-const autoencoder = stage({
+const autoencoder = defineModel({
   params: { encoder: parameter([16, 8], normal(0.3)), decoder: parameter([8, 16], normal(0.3)) },
   step: ({ encoder, decoder }, batch) => ({
     loss: mean(square(sub(matmul(relu(matmul(batch.x, encoder)), decoder), batch.x))),

@@ -9,8 +9,7 @@ import {
 } from '@gradpool/core'
 import type { LoadedModel, LoopStatus } from './loaded-model.js'
 import type { ResultVariable } from './lowering/variables.js'
-import type { Membership } from './sharing/run-shared.js'
-import type { Sharing } from './sharing/sharing.js'
+import type { Membership, Sharing } from './sharing/sharing.js'
 
 /** Structured-cloneable; buffers are shared, not copied. */
 export interface TensorFlowChunkTask {

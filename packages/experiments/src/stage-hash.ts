@@ -13,9 +13,10 @@ const FORMAT = 1
 export interface NamedPass {
   readonly program: BatchProgram
   readonly data: {
-    /** The hash of the files. */
+    /** The hash of the contents. */
     readonly dataset: string
-    readonly part: 'train' | 'test'
+    /** Whose fields they are. */
+    readonly part: 'train' | 'validation' | 'test'
     /** Null where the rows follow from the hash. */
     readonly rows: Int32Array | null
   }
@@ -24,8 +25,6 @@ export interface NamedPass {
 export interface StageDeterminants {
   /** From 0 to 2^32 - 1. */
   readonly seed: number
-  /** Where it is not the seed and has a say. */
-  readonly orderSeed?: number | undefined
   readonly epochs: number
   readonly earlyStopping?: { readonly patience: number; readonly minDelta: number } | undefined
   readonly keep?: 'best' | undefined
@@ -41,7 +40,7 @@ export interface StageDeterminants {
 
 /** SHA-256, hexadecimal. */
 export function stageHash(stage: StageDeterminants): string {
-  const { seed, orderSeed, epochs, earlyStopping, keep, startsFrom, averaging } = stage
+  const { seed, epochs, earlyStopping, keep, startsFrom, averaging } = stage
   return sha256(
     JSON.stringify({
       format: FORMAT,
@@ -53,7 +52,6 @@ export function stageHash(stage: StageDeterminants): string {
       samples: stage.samples && described(stage.samples),
       startsFrom: startsFrom && { hash: startsFrom.hash, states: [...startsFrom.states] },
       // Left out of the text where undefined, so that stages from before it was there keep their names.
-      orderSeed,
       earlyStopping: earlyStopping && {
         patience: earlyStopping.patience,
         minDelta: earlyStopping.minDelta,

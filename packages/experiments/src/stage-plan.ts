@@ -26,8 +26,6 @@ export interface StagePlan {
    */
   readonly hash: string
   readonly seed: number
-  /** Keys the order of the training's examples; undefined where that is the seed. */
-  readonly orderSeed?: number
   readonly epochs: number
   /** Ends before the last epoch when the validation accuracy has not grown by more than `minDelta` for `patience` epochs. */
   readonly earlyStopping?: { readonly patience: number; readonly minDelta: number }
@@ -41,7 +39,7 @@ export interface StagePlan {
   readonly validation?: Pass
   /** Run once, at the end. */
   readonly test?: Pass
-  /** A few test examples and what the trained stage says of them. */
+  /** A few test images and what the trained stage says of them; where the data are images with labels. */
   readonly samples?: Pass & {
     readonly labels: readonly number[]
     readonly imageShape: readonly [number, number]
@@ -58,7 +56,7 @@ export interface ExperimentPlan {
   readonly name: string
   readonly seed: number
   readonly config: ExperimentConfig
-  /** The dataset it trains on; the hash is over the contents of its files. */
+  /** The dataset it trains on; the hash is over its contents. */
   readonly data: { readonly name: string; readonly hash: string }
   /** In order; each after the first usually starts from the one before. */
   readonly stages: readonly StagePlan[]

@@ -7,16 +7,6 @@ export { findResumable } from './runs/find-resumable.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
 export type { RunRecord } from './runs/run-record.js'
 export { readDoneStage, type DoneStage, type StageMetrics } from './runs/stage-files.js'
-export { writeDurably } from './files/durable-file.js'
-export { reasonOf } from './files/file-errors.js'
-export {
-  decodeSafetensors,
-  encodeSafetensors,
-  type NamedArray,
-  type SafetensorsFile,
-} from './files/safetensors.js'
-export { weightsHash } from './files/weights-hash.js'
-export { createPool, type SpanPool } from './scheduling/pool.js'
 export { trainDataParallel, type DataParallelOptions, type Trained } from './train-data-parallel.js'
 export type {
   EpochRow,

@@ -3,11 +3,11 @@
  */
 import { UserError, type Engine } from '@gradpool/core'
 import type { ExperimentPlan } from '@gradpool/experiments'
+import { messageOf } from '@gradpool/storage'
 import { experimentResult, isOver } from './runs/experiment-result.js'
 import { checkMemory } from './scheduling/check-memory.js'
 import { DoneStages } from './runs/done-stages.js'
 import { lockRun, type Lock } from './runs/run-lock.js'
-import { createPool, STUCK } from './scheduling/pool.js'
 import { RunDirectory } from './runs/run-directory.js'
 import { runGraph } from './scheduling/run-graph.js'
 import { readRecord } from './runs/read-run.js'
@@ -15,8 +15,8 @@ import { ownVersion, runRecord, type RunRecord } from './runs/run-record.js'
 import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
 import { mostThreads } from './training/compile-training.js'
-import { messageOf, sentenceOf } from './training/stage-errors.js'
-import { stackWith } from './scheduling/stackable.js'
+import { enginePool } from './training/engine-pool.js'
+import { sentenceOf } from './training/stage-errors.js'
 import { stageGraph, type StageGraph } from './scheduling/stage-graph.js'
 import { StageRunner } from './stage-runner.js'
 
@@ -97,24 +97,17 @@ export async function runExperiments(
   // A stage keeps as many threads busy as it has shards or replicas: more threads would only take memory.
   const usable = [...graph.values()].reduce((sum, { plan }) => sum + mostThreads(plan), 0)
   const threads = Math.max(1, Math.min(workers, usable))
-  const pool = createPool({
-    workers: threads,
-    workerModule: engine.workerModule,
-    onError: ({ message }) => emit({ type: 'warning', message: `a worker thread: ${message}` }),
-    onStuck() {
-      emit({ type: 'warning', message: STUCK })
-      options.onStuck?.()
-    },
-  })
+  const warn = (message: string) => emit({ type: 'warning', message })
+  const pool = enginePool(engine, threads, warn, options.onStuck)
   const done = new DoneStages({
     ...{ directory, numerics: engine.numerics, version: ownVersion(), fresh },
-    onWarning: (message) => emit({ type: 'warning', message }),
+    onWarning: warn,
   })
   const runner = new StageRunner({
     ...{ engine, pool, workers: threads, directory, done, emit },
     ...{ checkpointSeconds, stallSeconds },
   })
-  const running: Running = { plans, graph, engine, runner, directory, emit }
+  const running: Running = { plans, graph, runner, directory, emit }
 
   const train = async () => {
     const startedMs = performance.now()
@@ -173,7 +166,6 @@ function emitter(directory: RunDirectory, onEvent: RunOptions['onEvent']): Runni
 interface Running {
   readonly plans: readonly ExperimentPlan[]
   readonly graph: StageGraph
-  readonly engine: Engine
   readonly runner: StageRunner
   readonly directory: RunDirectory
   readonly emit: (event: RunEvent) => void
@@ -181,7 +173,7 @@ interface Running {
 
 /** Tells of each experiment as soon as it is over; the results are in the order of the plans. */
 async function runStages(
-  { plans, graph, engine, runner, emit }: Running,
+  { plans, graph, runner, emit }: Running,
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<ExperimentResult[]> {
@@ -197,13 +189,11 @@ async function runStages(
   await runGraph(graph, {
     limit,
     signal,
-    choose: (next, ready, free) => stackWith(next, ready, free, engine),
-    run: (nodes) =>
-      runner.run(nodes).map(async (ended) => {
-        const done = await ended
-        for (const plan of plans) if (isOver(plan, runner.ends)) conclude(plan)
-        return done
-      }),
+    async run(node) {
+      const done = await runner.run(node)
+      for (const plan of plans) if (isOver(plan, runner.ends)) conclude(plan)
+      return done
+    },
   })
   // Those that were never begun, too.
   return plans.map(conclude)

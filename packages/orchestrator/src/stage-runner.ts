@@ -3,28 +3,25 @@
  */
 import { stepsPerEpochOf, type Engine, type StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
+import { namedStates, reasonOf, weightsHash } from '@gradpool/storage'
 import type { Checkpoint } from './checkpoints/checkpoint.js'
 import { checkpointWriter } from './checkpoints/checkpoint-writer.js'
 import type { DoneStages } from './runs/done-stages.js'
 import type { StageEnd } from './runs/experiment-result.js'
-import { reasonOf } from './files/file-errors.js'
 import { KeptStates } from './scheduling/kept-states.js'
-import { namedStates } from './files/named-states.js'
-import type { SpanPool } from './scheduling/pool.js'
 import type { RunDirectory } from './runs/run-directory.js'
 import { ownVersion } from './runs/run-record.js'
 import type { RunEvent, StageProgress, StageRef } from './runs/run-result.js'
+import type { EnginePool } from './training/engine-pool.js'
 import { sentenceOf } from './training/stage-errors.js'
 import type { StageNode } from './scheduling/stage-graph.js'
 import { ThreadBudget } from './scheduling/thread-budget.js'
-import { StageStack, type StackMember } from './training/stage-stack.js'
 import type { StageOutcome, TrainingProgress } from './training/stage-outcome.js'
 import { StageTraining } from './training/train-stage.js'
-import { weightsHash } from './files/weights-hash.js'
 
 export interface StageRunnerOptions {
   readonly engine: Engine
-  readonly pool: SpanPool
+  readonly pool: EnginePool
   /** Threads of the pool. */
   readonly workers: number
   readonly directory: RunDirectory
@@ -55,35 +52,11 @@ export class StageRunner {
     return this.#ends
   }
 
-  /**
-   * Several stages are alike, and train as a stack; see `stackWith`. Of each, true when it is done and its dependents may
-   * start. None rejects.
-   */
-  run(nodes: readonly StageNode[]): readonly Promise<boolean>[] {
-    const stack = nodes.length > 1 ? this.#stackOf(nodes) : undefined
-    return nodes.map((node) => this.#run(node, stack?.member(node.plan)))
-  }
-
-  async #run(node: StageNode, member: StackMember | undefined): Promise<boolean> {
-    try {
-      const end = (await this.#reuse(node)) ?? (await this.#train(node, member))
-      this.#ends.set(node.ref.hash, end)
-      return end.status === 'done'
-    } finally {
-      member?.leave()
-    }
-  }
-
-  #stackOf(nodes: readonly StageNode[]): StageStack {
-    const { engine, pool, emit, stallSeconds } = this.#options
-    return new StageStack({
-      ...{ engine, pool, budget: this.#budget, stallSeconds },
-      plans: nodes.map(({ plan }) => plan),
-      onStacked(plans) {
-        const stages = nodes.filter(({ plan }) => plans.includes(plan)).map(({ ref }) => ref)
-        emit({ type: 'stacked', stages })
-      },
-    })
+  /** True when the stage is done and its dependents may start. Never rejects. */
+  async run(node: StageNode): Promise<boolean> {
+    const end = (await this.#reuse(node)) ?? (await this.#train(node))
+    this.#ends.set(node.ref.hash, end)
+    return end.status === 'done'
   }
 
   /** The end of a stage that was done before; undefined for one that was not. */
@@ -102,11 +75,10 @@ export class StageRunner {
   }
 
   /** A stage whose thread ended goes on from its last checkpoint, a few times. */
-  async #train(node: StageNode, member: StackMember | undefined): Promise<StageEnd> {
+  async #train(node: StageNode): Promise<StageEnd> {
     const state = this.#kept.take(node.plan)
     for (let tries = 1; ; tries++) {
-      const outcome = await this.#trainOnce(node, state, tries === 1 ? member : undefined)
-      member?.leave()
+      const outcome = await this.#trainOnce(node, state)
       if (outcome.status === 'failed' && outcome.mayRetry && tries < MOST_TRIES && !this.#stopped) {
         this.#warn(`${outcome.error}; it goes on from the last checkpoint`)
         continue
@@ -117,11 +89,7 @@ export class StageRunner {
     }
   }
 
-  async #trainOnce(
-    node: StageNode,
-    state: StateValues | undefined,
-    member: StackMember | undefined,
-  ): Promise<StageOutcome> {
+  async #trainOnce(node: StageNode, state: StateValues | undefined): Promise<StageOutcome> {
     const { engine, pool, workers, emit, directory, checkpointSeconds, stallSeconds } =
       this.#options
     const { plan, ref } = node
@@ -138,7 +106,7 @@ export class StageRunner {
     const fromStep = from?.position.step ?? 0
     emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep })
     const training = new StageTraining({
-      ...{ plan, engine, pool, workers, member, state, from, checkpointSeconds, stallSeconds },
+      ...{ plan, engine, pool, workers, state, from, checkpointSeconds, stallSeconds },
       budget: this.#budget,
       save: checkpointWriter(checkpoints, `${plan.name}: `, this.#warn),
       onEpoch: (row, elapsedSeconds) => emit({ type: 'epoch', stage: ref, row, elapsedSeconds }),

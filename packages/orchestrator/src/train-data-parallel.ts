@@ -6,17 +6,17 @@ import {
   type AverageOptions,
   type Engine,
   type Split,
-  type Stage,
+  type Model,
   type StateValues,
   type TrainOptions,
   UserError,
 } from '@gradpool/core'
 import { averaged, type StagePlan } from '@gradpool/experiments'
 import type { Checkpoint } from './checkpoints/checkpoint.js'
-import { createPool, STUCK } from './scheduling/pool.js'
 import type { EpochRow } from './runs/run-result.js'
 import { ThreadBudget } from './scheduling/thread-budget.js'
 import { mostThreads } from './training/compile-training.js'
+import { enginePool } from './training/engine-pool.js'
 import type { StageOutcome } from './training/stage-outcome.js'
 import { StageTraining } from './training/train-stage.js'
 
@@ -68,7 +68,7 @@ const CHECKPOINT_SECONDS = 604_800
  * @throws Error with one sentence, when the loss is not finite or threads die again and again
  */
 export async function trainDataParallel(
-  stage: Stage,
+  stage: Model,
   options: DataParallelOptions,
 ): Promise<Trained> {
   const { engine, data, workers, microBatches = workers, epochs, seed = 0, state, signal } = options
@@ -87,12 +87,7 @@ export async function trainDataParallel(
   const plan: StagePlan = { name: 'training', ...{ hash, seed, epochs, ...training, cost: 1 } }
   const onWarning = options.onWarning ?? (() => undefined)
   const threads = Math.min(workers, mostThreads(plan))
-  const pool = createPool({
-    workers: threads,
-    workerModule: engine.workerModule,
-    onError: ({ message }) => onWarning(`a worker thread: ${message}`),
-    onStuck: () => onWarning(STUCK),
-  })
+  const pool = enginePool(engine, threads, onWarning)
   let from: Checkpoint | undefined
   const once = async (): Promise<StageOutcome> => {
     const training = new StageTraining({

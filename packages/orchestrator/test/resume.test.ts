@@ -8,10 +8,10 @@ import {
   planExperiment,
   withOverrides,
 } from '@gradpool/experiments'
+import { decodeSafetensors } from '@gradpool/storage'
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { decodeSafetensors } from '../src/files/safetensors.js'
 import { findResumable } from '../src/runs/find-resumable.js'
 import { readRun } from '../src/runs/read-run.js'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'

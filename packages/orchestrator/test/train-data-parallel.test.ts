@@ -5,7 +5,7 @@ import {
   normal,
   parameter,
   relu,
-  stage,
+  defineModel,
   zeros,
   add,
   type Split,
@@ -16,7 +16,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { trainDataParallel, type DataParallelOptions } from '../src/train-data-parallel.js'
 import { faultyEngine } from '../src/testing/faulty-engine.js'
 
-const model = stage({
+const model = defineModel({
   params: {
     hidden: parameter([6, 80], normal(0.3)),
     bias: parameter([80], zeros),

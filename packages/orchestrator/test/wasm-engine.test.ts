@@ -8,15 +8,14 @@ import {
   planExperiment,
   withOverrides,
 } from '@gradpool/experiments'
+import { decodeSafetensors, weightsHash } from '@gradpool/storage'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'
 import type { RunResult, Sample } from '../src/runs/run-result.js'
-import { decodeSafetensors } from '../src/files/safetensors.js'
 import { rowsDataset } from '../src/testing/rows-dataset.js'
 import { temporaryFolder } from '../src/testing/temporary-folder.js'
-import { weightsHash } from '../src/files/weights-hash.js'
 
 const pretrained = [
   autoencode({ encoder: [8], decoder: [16] }),

@@ -55,16 +55,6 @@ test('where stages run side by side, each line tells whose it is', () => {
   ])
 })
 
-test('a stack is told of once', () => {
-  const stages = [0, 1, 2].map((seed) => stageOf('classify', ['a'], seed))
-  const linesOfStack = (stages: ReturnType<typeof stageOf>[]) =>
-    linesOf([{ type: 'stacked', stages }], { manySeeds: true })
-  expect(linesOfStack(stages)).toEqual(['Model a (seed 0) train goes in a stack with 2 others'])
-  expect(linesOfStack(stages.slice(1))).toEqual([
-    'Model a (seed 1) train goes in a stack with one other',
-  ])
-})
-
 test('a stage without validation, and one that fails', () => {
   const stage = stageOf('mine', ['a'])
   const row = { epoch: 1, cost: 2, accuracy: 0.25, validation: null, seconds: 1 }

@@ -44,13 +44,6 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     for (const other of others) print(`Model ${other} ${verbOf(stage.name)} shared with ${first}`)
   }
 
-  const stacked = ({ stages: [first, ...others] }: RunEvent & { type: 'stacked' }) => {
-    if (first === undefined) return
-    parallel = true
-    const number = others.length === 1 ? 'one other' : `${others.length} others`
-    print(`${model(first)} goes in a stack with ${number}`)
-  }
-
   const epoch = (event: RunEvent & { type: 'epoch' }) => {
     const { stage, row, elapsedSeconds } = event
     const state = open.get(stage.hash)
@@ -85,7 +78,6 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     if (event.type === 'stageStarted') started(event)
     else if (event.type === 'epoch') epoch(event)
     else if (event.type === 'stageDone') done(event)
-    else if (event.type === 'stacked') stacked(event)
     else if (event.type === 'threads')
       print(
         `${model(event.stage)} trains on ${event.threads} thread${event.threads === 1 ? '' : 's'}`,

@@ -12,7 +12,7 @@ import {
   partsOf,
   sgd,
   square,
-  stage,
+  defineModel,
   sub,
   train,
   UserError,
@@ -29,7 +29,7 @@ const data: Split = {
   },
   rows: Int32Array.from({ length: NUM_EXAMPLES }, (_, row) => row),
 }
-const line = stage({
+const line = defineModel({
   params: { weight: parameter([3, 2], normal(1)), kept: frozen(parameter([2, 1], normal(1))) },
   step({ weight, kept }, { x, y }: Record<'x' | 'y', Parameters<typeof square>[0]>) {
     return { loss: mean(square(sub(matmul(matmul(x, weight), kept), y))) }
@@ -101,8 +101,7 @@ describe('averaging', () => {
     { program }: (typeof replicas)[number]['take'],
     state: Readonly<Record<string, Float64Array>>,
   ): Record<string, ArrayLike<number>> {
-    const names = program.inputs.flatMap(({ role, name }) => (role === 'state' ? [name] : []))
-    return Object.fromEntries(names.map((name) => [name, state[name] ?? []]))
+    return Object.fromEntries(program.states.map(({ name }) => [name, state[name] ?? []]))
   }
 })
 

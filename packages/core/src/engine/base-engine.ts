@@ -4,7 +4,7 @@
  */
 import { UserError } from '../errors.js'
 import type { Program } from '../program/program.js'
-import { initialState } from '../random/initializers.js'
+import { initialState } from '../random/initial-state.js'
 import type { BatchProgram } from '../training/batch-program.js'
 import type { Backend, ExecutionHost, States } from './backend.js'
 import type { Allocate } from './dataset.js'

@@ -1,5 +1,5 @@
 /**
- * From a stage to the Programs that engines run: training, evaluation, prediction.
+ * From a model to the Programs that engines run: training, evaluation, prediction.
  *
  * All three name the states of parameters and buffers by their paths, so the states of one serve the others. Only
  * training adds the optimizer's.
@@ -15,7 +15,8 @@ import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
 import { withMicroBatches } from './micro-batches.js'
-import type { Stage, StepResults } from './stage.js'
+import type { Model, StepResults } from './model.js'
+import { traceMetrics, type MetricSpec } from '../metrics/metric-spec.js'
 import type { Tensor } from '../tracing/tensor.js'
 import { traceProgram, userError, type Trace } from '../tracing/trace.js'
 
@@ -49,17 +50,17 @@ export interface TrainOptions extends BatchOptions {
  *
  * @throws UserError for a loss that is not an f32 scalar, a field that the data lacks, options out of range
  */
-export function train(stage: Stage, options: TrainOptions): BatchProgram {
+export function train(model: Model, options: TrainOptions): BatchProgram {
   const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
   if (clip !== undefined) checkClip(clip)
   const { microBatches = 1 } = options
   checkCount('microBatches', microBatches)
   const rule = ruleOf(optimizer)
-  const whole = batchProgram(options, options.shuffle ?? true, (trace, batch) => {
+  const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
     const binding = new Binding(trace, true)
-    const results = checkedResults(stage.traceStep(binding, batch))
+    const results = checkedResults(model.traceStep(binding, batch))
     traceUpdates(binding, results.loss, rule, clip)
-    tell(trace, results)
+    return traceMetrics(trace, results, size)
   })
   if (microBatches === 1) return whole
   const { program, tail } = whole
@@ -72,20 +73,21 @@ export function train(stage: Stage, options: TrainOptions): BatchProgram {
 }
 
 /** The Program of an evaluation: loss and metrics, no updates, examples in the order of the split. */
-export function evaluation(stage: Stage, options: BatchOptions): BatchProgram {
-  return batchProgram(options, false, (trace, batch) => {
-    tell(trace, checkedResults(stage.traceStep(new Binding(trace, false), batch)))
+export function evaluation(model: Model, options: BatchOptions): BatchProgram {
+  return batchProgram(options, false, (trace, batch, size) => {
+    const results = checkedResults(model.traceStep(new Binding(trace, false), batch))
+    return traceMetrics(trace, results, size)
   })
 }
 
 /**
- * The Program of a prediction: what the stage's `predict` gives, collected for every example, in the order of the split.
+ * The Program of a prediction: what the model's `predict` gives, collected for every example, in the order of the split.
  *
- * @throws UserError where the stage has no `predict`, or a prediction is not one row per example
+ * @throws UserError where the model has no `predict`, or a prediction is not one row per example
  */
-export function prediction(stage: Stage, options: BatchOptions): BatchProgram {
-  const { tracePrediction } = stage
-  if (tracePrediction === undefined) throw new UserError('this stage has no predict function')
+export function prediction(model: Model, options: BatchOptions): BatchProgram {
+  const { tracePrediction } = model
+  if (tracePrediction === undefined) throw new UserError('this model has no predict function')
   return batchProgram(options, false, (trace, batch, numExamples) => {
     const predictions = tracePrediction(new Binding(trace, false), batch)
     for (const [name, value] of Object.entries(predictions)) {
@@ -96,10 +98,11 @@ export function prediction(stage: Stage, options: BatchOptions): BatchProgram {
       }
       trace.result(name, value, { rows: true })
     }
+    return []
   })
 }
 
-type Build = (trace: Trace, batch: object, batchSize: number) => void
+type Build = (trace: Trace, batch: object, batchSize: number) => readonly MetricSpec[]
 
 function batchProgram(options: BatchOptions, shuffle: boolean, build: Build): BatchProgram {
   const { data } = options
@@ -107,14 +110,17 @@ function batchProgram(options: BatchOptions, shuffle: boolean, build: Build): Ba
   checkCount('batchSize', options.batchSize)
   checkCount('the number of examples', numExamples)
   const batchSize = Math.min(options.batchSize, numExamples)
+  let metrics: readonly MetricSpec[] = []
   const traceFor = (size: number): Program =>
-    traceProgram((trace) => build(trace, lazyBatch(trace, data.fields, size), size))
+    traceProgram((trace) => {
+      metrics = build(trace, lazyBatch(trace, data.fields, size), size)
+    })
   const program = traceFor(batchSize)
   const rest = numExamples % batchSize
-  if (rest === 0) return { batchSize, numExamples, shuffle, program }
+  if (rest === 0) return { batchSize, numExamples, shuffle, program, metrics }
   const tail = traceFor(rest)
   checkSame(program, tail)
-  return { batchSize, numExamples, shuffle, program, tail }
+  return { batchSize, numExamples, shuffle, program, tail, metrics }
 }
 
 function numExamplesOf(data: Split | DataSpec): number {
@@ -149,19 +155,15 @@ function lazyBatch(trace: Trace, fields: DataSpec['fields'], batchSize: number):
   )
 }
 
-function checkedResults(results: StepResults): StepResults {
+/** The loss first. */
+function checkedResults({ loss: given, ...metrics }: StepResults): StepResults {
   // A step written without types may return anything.
-  const loss = results.loss as Tensor | undefined
+  const loss = given as Tensor | undefined
   if (loss === undefined) throw userError('a step must return { loss }')
   if (loss.dtype !== 'f32' || loss.rank !== 0) {
     throw userError(`the loss must be one f32 number, not ${loss.toString()}; take its mean`)
   }
-  return results
-}
-
-function tell(trace: Trace, { loss, ...metrics }: StepResults): void {
-  trace.result('loss', loss)
-  for (const [name, value] of Object.entries(metrics)) trace.result(name, value)
+  return { loss, ...metrics }
 }
 
 /** Gives every trained parameter, and every state of the optimizer, its next value. */
@@ -171,7 +173,7 @@ function traceUpdates(
   rule: UpdateRule,
   clip: Clip | undefined,
 ): void {
-  if (trainable.length === 0) throw new UserError('this stage has no parameter to train')
+  if (trainable.length === 0) throw new UserError('this model has no parameter to train')
   const gradients = clipped(
     grad(
       loss,
@@ -204,14 +206,12 @@ function traceUpdates(
 
 /** States and results must not depend on the size of the batch, but for the first axis of results by rows. */
 function checkSame(program: Program, tail: Program): void {
-  const shapes = ({ inputs, results, nodes }: Program) => [
-    ...inputs.flatMap(({ role, name, node }) =>
-      role === 'state' ? [{ what: `state "${name}"`, shape: nodes[node]?.shape ?? [] }] : [],
-    ),
-    ...results.map(({ name, node, rows }) => ({
-      what: `result "${name}"`,
-      shape: nodes[node]?.shape.slice(rows ? 1 : 0) ?? [],
-    })),
+  const shapes = (each: Program) => [
+    ...each.states.map(({ name, shape }) => ({ what: `state "${name}"`, shape })),
+    ...each.results.map(({ name, node, rows }) => {
+      const { shape } = each.node(node)
+      return { what: `result "${name}"`, shape: rows ? shape.slice(1) : shape }
+    }),
   ]
   const full = shapes(program)
   const rest = shapes(tail)

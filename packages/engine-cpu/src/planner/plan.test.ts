@@ -12,8 +12,7 @@ import {
   relu,
   sgd,
   square,
-  stage,
-  Stack,
+  defineModel,
   sub,
   train,
   zeros,
@@ -27,7 +26,7 @@ import { Plan } from './plan.js'
 const data = { fields: { image: { dtype: 'u8', shape: [20] } }, numExamples: 40 } as const
 
 /** 20-8-20, ReLU. */
-const autoencoder = stage({
+const autoencoder = defineModel({
   params: {
     encoder: parameter([20, 8], normal(0.3)),
     encoderBias: parameter([8], zeros),
@@ -106,15 +105,6 @@ describe('a step of an autoencoder with Adam', () => {
     expect(microOps.filter((op) => op === MICRO.ADAM)).toHaveLength(4)
     expect(microOps).not.toContain(MICRO.FLUSH)
     expect(opcodes).not.toContain(OP.COPY)
-  })
-
-  test('does so in a stack of learning rates, too', () => {
-    const rates = [0.001, 0.01].map((learningRate) => trainingOf(adam({ learningRate })))
-    const stack = Stack.of(rates)
-    if (stack === undefined) throw new Error('learning rates stack')
-    const { microOps } = wordsOf(planOf(stack.training))
-    expect(microOps.filter((op) => op === MICRO.ADAM_RATES)).toHaveLength(4)
-    expect(microOps).not.toContain(MICRO.FLUSH)
   })
 
   test('looks at the loss before it writes a state', () => {

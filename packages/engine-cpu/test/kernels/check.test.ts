@@ -17,7 +17,7 @@ import {
   sgd,
   sigmoid,
   square,
-  stage,
+  defineModel,
   sub,
   sum,
   tanh,
@@ -55,7 +55,7 @@ const memory = { memoryBytes: PAGES * PAGE_BYTES }
 const ARENA_BYTES = memory.memoryBytes
 const refused = (part: number, number: number): number => (part << CHECK_PART_SHIFT) | number
 
-const classifier = stage({
+const classifier = defineModel({
   params: {
     hidden: parameter([9, 21], normal(0.3)),
     bias: parameter([21], zeros),
@@ -68,7 +68,7 @@ const classifier = stage({
     return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(batch.label, 4)), [1]))) }
   },
 })
-const autoencoder = stage({
+const autoencoder = defineModel({
   params: { encoder: parameter([9, 5], normal(0.3)), decoder: parameter([5, 9], normal(0.3)) },
   step(weights, batch) {
     const pixels = mul(batch.image, 1 / 255)

@@ -61,14 +61,9 @@ export class Variables {
 
   constructor(batchProgram: BatchProgram, cuts: CutBatch) {
     const { program, batchSize, numExamples } = batchProgram
-    this.states = program.inputs
-      .filter(({ role }) => role === 'state')
-      .map(({ name, node }, index) => ({
-        name: `state_${index}`,
-        type: 'float',
-        shape: program.node(node).shape,
-        state: name,
-      }))
+    this.states = program.states.map(({ name, shape }, index) => {
+      return { name: `state_${index}`, type: 'float', shape, state: name }
+    })
     const sums = cutsOf(cuts).flatMap(([, { levels }]) => levels.flat())
     this.exchanged = sums.map(({ name, shape }, index) => ({
       ...{ name: `exchanged_${index}`, type: 'float', shape, state: name },

@@ -19,7 +19,7 @@ import {
   withMicroBatches,
   sqrt,
   square,
-  stage,
+  defineModel,
   sub,
   sum,
   traceProgram,
@@ -99,7 +99,7 @@ test('random Programs of any extent', () => {
 })
 
 /** With batch normalisation, whose mean and variance need each other in turn, and dropout. */
-const normalised = stage({
+const normalised = defineModel({
   params: {
     hidden: parameter([9, 12], normal(0.3)),
     output: parameter([12, 4], normal(0.3)),

@@ -2,6 +2,13 @@
  * The checkpoints of one stage, in a folder of their own: the last two are kept, so that one is always whole.
  */
 import { UserError } from '@gradpool/core'
+import {
+  checkDiskSpace,
+  isMissing,
+  makeDirectories,
+  messageOf,
+  writeDurably,
+} from '@gradpool/storage'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -13,10 +20,6 @@ import {
   type CheckpointRecord,
   type TensorsFile,
 } from './checkpoint.js'
-import { checkDiskSpace } from '../files/disk-space.js'
-import { makeDirectories, writeDurably } from '../files/durable-file.js'
-import { isMissing } from '../files/file-errors.js'
-import { messageOf } from '../training/stage-errors.js'
 import { RowsFile } from './rows-file.js'
 
 const NUM_KEPT = 2

@@ -1,7 +1,7 @@
 /** Writes the checkpoints of a stage; one that cannot be written stops nothing. */
+import { reasonOf } from '@gradpool/storage'
 import type { Checkpoint } from './checkpoint.js'
 import type { CheckpointStore } from './checkpoint-store.js'
-import { reasonOf } from '../files/file-errors.js'
 
 /** @param onWarning Told in one sentence the first time that writing fails, and when it works again. */
 export function checkpointWriter(

@@ -9,9 +9,16 @@
  * The JSON is written last, so a checkpoint is there once its JSON is.
  */
 import { UserError, type Position } from '@gradpool/core'
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  hasFields,
+  isCount,
+  isHash,
+  isText,
+  type NamedArray,
+} from '@gradpool/storage'
 import { createHash } from 'node:crypto'
-import { hasFields, isCount, isHash, isText } from '../files/json-checks.js'
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../files/safetensors.js'
 import type { EpochRows } from './epoch-rows.js'
 import type { RowsTold } from './rows-file.js'
 

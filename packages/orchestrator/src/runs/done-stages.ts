@@ -2,8 +2,8 @@
  * Stages that need not be trained: those that this run had done before it was cut off, and those that earlier runs of the
  * same folder left in the store.
  */
+import { reasonOf } from '@gradpool/storage'
 import { dirname, join } from 'node:path'
-import { reasonOf } from '../files/file-errors.js'
 import type { RunDirectory } from './run-directory.js'
 import { readStageFiles, type DoneStage } from './stage-files.js'
 import { putIntoStore, STORE_FOLDER, takeFromStore } from './stage-store.js'

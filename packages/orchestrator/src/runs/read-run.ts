@@ -2,14 +2,12 @@
  * Reads run directories back: what was asked, what happened, and what came of it.
  */
 import { UserError } from '@gradpool/core'
+import { hasFields, isMissing, isText, messageOf } from '@gradpool/storage'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../files/file-errors.js'
-import { hasFields, isText } from '../files/json-checks.js'
 import { RUN_FORMAT, RUN_FORMAT_VERSION, type RunRecord } from './run-record.js'
 import type { RunEvent, RunResult } from './run-result.js'
-import { messageOf } from '../training/stage-errors.js'
 
 export interface RunContents {
   readonly directory: string

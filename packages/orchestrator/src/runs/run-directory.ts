@@ -12,16 +12,21 @@
  * Every file but the log is there whole or not at all; of the rows in checkpoints/, those that a checkpoint goes by are.
  */
 import { UserError } from '@gradpool/core'
+import {
+  appendLine,
+  endTornLine,
+  flushDirectory,
+  makeDirectories,
+  type NamedArray,
+  reasonOf,
+  writeDurably,
+} from '@gradpool/storage'
 import { closeSync, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointStore } from '../checkpoints/checkpoint-store.js'
-import { flushDirectory, makeDirectories, writeDurably } from '../files/durable-file.js'
-import { reasonOf } from '../files/file-errors.js'
-import { appendLine, endTornLine } from '../files/log-file.js'
 import type { RunRecord } from './run-record.js'
 import type { RunEvent, RunResult } from './run-result.js'
-import type { NamedArray } from '../files/safetensors.js'
 import { writeStageFiles, type StageMetrics } from './stage-files.js'
 
 export class RunDirectory {

@@ -89,8 +89,6 @@ export type RunEvent =
     }
   /** From here on the stage runs on another number of threads than before; it starts with one. */
   | { readonly type: 'threads'; readonly stage: StageRef; readonly threads: number }
-  /** From here on these stages train as one, as long as they stand at the same step. */
-  | { readonly type: 'stacked'; readonly stages: readonly StageRef[] }
   | {
       readonly type: 'stageDone'
       readonly stage: StageRef

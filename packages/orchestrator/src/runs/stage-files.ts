@@ -7,17 +7,26 @@
  *     done                  written last: the stage is whole; empty where this run trained it
  */
 import { UserError, type StateValues } from '@gradpool/core'
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  hasFields,
+  isCount,
+  isHash,
+  isMissing,
+  isText,
+  makeDirectories,
+  messageOf,
+  type NamedArray,
+  reasonOf,
+  valuesOf,
+  weightsHash,
+  writeDurably,
+} from '@gradpool/storage'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { makeDirectories, writeDurably } from '../files/durable-file.js'
-import { isMissing, reasonOf } from '../files/file-errors.js'
-import { hasFields, isCount, isHash, isText } from '../files/json-checks.js'
-import { valuesOf } from '../files/named-states.js'
 import type { EpochRow, Sample, StageRef } from './run-result.js'
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../files/safetensors.js'
-import { messageOf } from '../training/stage-errors.js'
-import { weightsHash } from '../files/weights-hash.js'
 
 /** `metrics.json`. */
 export interface StageMetrics {

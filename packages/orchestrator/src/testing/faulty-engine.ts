@@ -9,18 +9,11 @@ export interface Fault {
   readonly thread: number
   /** Steps of the span that it still does. */
   readonly steps: number
-  /** Befalls a stack's spans of training, after so many of them, in the place of spans that several threads run. */
-  readonly afterStacked?: number
 }
 
 /** @param faults One for each such span, as long as there are any; they are taken from the array. */
 export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
   const real = new WeakMap<object, Execution>()
-  let numStacked = 0
-  const faultOfStack = () => {
-    const { afterStacked } = faults[0] ?? {}
-    return afterStacked !== undefined && numStacked++ >= afterStacked ? faults.shift() : undefined
-  }
   const wrap = (task: ChunkTask, fault?: Fault) => ({
     workerModule: engine.workerModule,
     task,
@@ -36,8 +29,7 @@ export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
           const { workers = 1 } = options
           const nextFault = () => {
             if (workers > 1) return program.microBatches === undefined ? undefined : faults.shift()
-            if (isReplica(program, faults[0]?.thread)) return faults.shift()
-            return isStackTraining(program) ? faultOfStack() : undefined
+            return isReplica(program, faults[0]?.thread) ? faults.shift() : undefined
           }
           const fault = nextFault()
           const threadHit = workers > 1 ? fault?.thread : 0
@@ -55,10 +47,6 @@ export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
 function isReplica({ program }: BatchProgram, replica = -1): boolean {
   const isOf = ({ name }: { readonly name: string }) => name.startsWith(`replica ${replica}/`)
   return program.results.length > 0 && program.updates.some(isOf)
-}
-
-function isStackTraining({ program: { results, updates, nodes } }: BatchProgram): boolean {
-  return updates.length > 0 && results.some(({ node }) => nodes[node]?.shape.length === 1)
 }
 
 /** An object with some of its members replaced. */

@@ -12,26 +12,22 @@ import { Replicas } from './replicas.js'
 /** @param workers how many may share a step, or make an average together */
 export async function compileTraining(
   engine: Engine,
-  { training, averaging, seed, orderSeed = seed }: StagePlan,
+  { training, averaging, seed }: StagePlan,
   options: { readonly workers: number; readonly state?: StateValues },
 ): Promise<Execution | Replicas> {
-  const given = { ...options, seed, orderSeed }
+  const given = { ...options, seed }
   if (averaging) return Replicas.compile(engine, averaging, given)
   return engine.compile(training.program, { ...given, data: training.data })
 }
 
 /** What an execution of a training is given; each replica has examples and seeds of its own. */
 export function givenTo(
-  { training, averaging, seed, orderSeed = seed }: StagePlan,
+  { training, averaging, seed }: StagePlan,
   replica = 0,
-): Pick<CompileOptions, 'data' | 'seed'> & { readonly orderSeed: number } {
-  if (averaging === undefined) return { data: training.data, seed, orderSeed }
+): Pick<CompileOptions, 'data' | 'seed'> {
+  if (averaging === undefined) return { data: training.data, seed }
   const { data = training.data } = averaging.replicas[replica] ?? {}
-  return {
-    data,
-    seed: replicaSeed(seed, replica),
-    orderSeed: replicaSeed(orderSeed, replica),
-  }
+  return { data, seed: replicaSeed(seed, replica) }
 }
 
 /** How many threads a stage can keep busy. */

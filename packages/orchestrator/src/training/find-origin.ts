@@ -33,7 +33,6 @@ export interface FailedStep {
   readonly training: Execution
   readonly data: Split
   readonly seed: number
-  readonly orderSeed: number
 }
 
 /**
@@ -42,14 +41,15 @@ export interface FailedStep {
  * @throws what the engine throws: telling all takes memory, which may not be there
  */
 export async function findOrigin(failed: FailedStep): Promise<Origin | undefined> {
-  const { engine, training, data, seed, orderSeed } = failed
-  const { program, rows } = batchOf(training.program, training.step, data.rows, orderSeed)
+  const { engine, training, data, seed } = failed
+  const { program, rows } = batchOf(training.program, training.step, data.rows, seed)
   const telling = tellingAll(program)
   const batch: BatchProgram = {
     ...{ batchSize: rows.length, numExamples: rows.length, shuffle: false },
     program: telling,
+    metrics: [],
   }
-  const given = { data: { ...data, rows }, seed, orderSeed, shareStateOf: training }
+  const given = { data: { ...data, rows }, seed, shareStateOf: training }
   const execution = await engine.compile(batch, given)
   try {
     const { step } = training
@@ -66,11 +66,11 @@ function batchOf(
   batchProgram: BatchProgram,
   step: number,
   all: Int32Array,
-  orderSeed: number,
+  seed: number,
 ): { readonly program: Program; readonly rows: Int32Array } {
   const { program, tail, batchSize, shuffle } = batchProgram
   const stepsPerEpoch = stepsPerEpochOf(batchProgram)
-  const order = shuffle ? shuffled(all, orderSeed, Math.floor(step / stepsPerEpoch)) : all
+  const order = shuffle ? shuffled(all, seed, Math.floor(step / stepsPerEpoch)) : all
   const start = (step % stepsPerEpoch) * batchSize
   const rows = order.slice(start, start + batchSize)
   return { program: rows.length < batchSize && tail ? tail : program, rows }
@@ -122,11 +122,7 @@ function madeOf(program: Program, node: number): Set<number> {
 }
 
 function nearestStates(program: Program, node: number): string[] {
-  const states = new Map(
-    program.inputs.flatMap(({ role, name, node }) =>
-      role === 'state' ? [[node, name] as const] : [],
-    ),
-  )
+  const states = new Map(program.states.map(({ name, node }) => [node, name]))
   let level = [node]
   while (level.length > 0) {
     const names = level.flatMap((index) => states.get(index) ?? [])

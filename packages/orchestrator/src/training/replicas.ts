@@ -47,8 +47,8 @@ export class Replicas {
     this.model = model
     this.#replicas = replicas
     this.stepsPerEpoch = Math.max(...replicas.map(({ training }) => training.stepsPerEpoch))
-    const { inputs = [] } = passes[0]?.program.program ?? {}
-    this.#names = inputs.filter(({ role }) => role === 'state').map(({ name }) => name)
+    const { states = [] } = passes[0]?.program.program ?? {}
+    this.#names = states.map(({ name }) => name)
     this.#position = { step: 0, since: 0, sums: this.#roundSums(), lastLoss: NaN }
   }
 
@@ -61,7 +61,7 @@ export class Replicas {
     plan: Averaging,
     options: Omit<CompileOptions, 'data' | 'shareStateOf'>,
   ): Promise<Replicas> {
-    const { seed, orderSeed = seed } = options
+    const { seed } = options
     const { model, replicas } = averaging(plan.replicas.map(({ program }) => program))
     const alone = { fields: {}, rows: Int32Array.of(0) }
     const made: Execution[] = []
@@ -75,10 +75,9 @@ export class Replicas {
       const compiled: Replica[] = []
       for (const [i, { take, training }] of replicas.entries()) {
         const data = plan.replicas[i]?.data ?? alone
-        const seeds = { seed: replicaSeed(seed, i), orderSeed: replicaSeed(orderSeed, i) }
         compiled.push({
           take: await compile(take, { data: alone, seed, shareStateOf }),
-          training: await compile(training, { data, ...seeds, shareStateOf }),
+          training: await compile(training, { data, seed: replicaSeed(seed, i), shareStateOf }),
         })
       }
       return new Replicas(plan, shareStateOf, compiled)

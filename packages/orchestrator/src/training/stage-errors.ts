@@ -1,6 +1,7 @@
 /** What went wrong in a stage, as one sentence. */
 import { UserError, type StateValues } from '@gradpool/core'
-import { WorkerDied } from '../scheduling/pool.js'
+import { messageOf } from '@gradpool/storage'
+import { WorkerDied } from '@gradpool/worker-pool'
 import type { Origin } from './find-origin.js'
 
 export interface LostStep {
@@ -59,8 +60,4 @@ function largestState(state: StateValues): string {
 export function sentenceOf(error: unknown): string {
   if (error instanceof UserError || error instanceof WorkerDied) return error.message
   return `unexpected error: ${messageOf(error)}`
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

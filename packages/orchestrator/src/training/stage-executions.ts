@@ -38,9 +38,8 @@ export class StageExecutions {
   /** @throws UserError where the engine lacks the memory */
   async pass({ program, data }: Pass): Promise<Execution> {
     const { engine, plan, workers } = this.#options
-    const { seed, orderSeed = seed } = plan
     const shared = { workers, shareStateOf: modelOf(this.training) }
-    const execution = await engine.compile(program, { data, seed, orderSeed, ...shared })
+    const execution = await engine.compile(program, { data, seed: plan.seed, ...shared })
     this.#all.push(execution)
     return execution
   }

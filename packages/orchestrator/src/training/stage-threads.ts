@@ -1,18 +1,15 @@
 /**
  * Runs the spans of one stage on as many of the pool's threads as there are for it, and ends threads that make no step.
  */
-import type { Progress, ChunkResult } from '@gradpool/core'
-import type { SpanPool } from '../scheduling/pool.js'
+import type { ChunkResult } from '@gradpool/core'
 import type { Claim, ThreadBudget } from '../scheduling/thread-budget.js'
-import type { StackMember } from './stage-stack.js'
+import type { EnginePool } from './engine-pool.js'
 import { runApart, runTogether, type Span } from './team.js'
 import { watchSteps } from './watch-steps.js'
 
 export interface StageThreadsOptions {
-  readonly pool: SpanPool
+  readonly pool: EnginePool
   readonly budget: ThreadBudget
-  /** Where the stage trains as part of a stack, as far as that goes. */
-  readonly member: StackMember | undefined
   /** The most threads that the stage can use. */
   readonly most: number
   /** Roughly the work that is left; see `Claim`. */
@@ -35,8 +32,6 @@ export class StageThreads {
   readonly #stalled = new AbortController()
   /** What is running. */
   #spans: readonly Span[] = []
-  /** Ends what runs of the stack. */
-  #stopStack: (() => void) | undefined
   #mayPause = false
   /** How many threads the last span ran on. */
   #threads = 1
@@ -66,29 +61,19 @@ export class StageThreads {
     return this.#stopped
   }
 
-  /** From here on threads are kept for the stage; a stack has its own. */
+  /** From here on threads are kept for the stage. */
   enter(): void {
-    const { member, budget } = this.#options
-    if (member === undefined) budget.enter(this.#claim)
+    this.#options.budget.enter(this.#claim)
   }
 
   leave(): void {
-    const { member, budget } = this.#options
-    if (member === undefined) budget.leave(this.#claim)
-    else member.leave()
+    this.#options.budget.leave(this.#claim)
   }
 
   /** Ends what runs within a step; nothing runs after it. */
   stop(): void {
     this.#stopped = true
-    this.#options.member?.withdraw(new Stopped())
     this.#stopSpans()
-    this.#stopStack?.()
-  }
-
-  /** Of a training whose spans are run here. */
-  progress(training: { progress(): Progress }): Progress {
-    return this.#options.member?.progress() ?? training.progress()
   }
 
   throwIfStopped(): void {
@@ -108,48 +93,16 @@ export class StageThreads {
     pauses?: Pauses,
   ): Promise<(ChunkResult | undefined)[]> {
     const present = spans.filter((span) => span !== undefined)
-    const { member } = this.#options
-    const results = await (member === undefined
-      ? this.#runAlone(present, pauses)
-      : this.#runStacked(member, present, pauses))
-    const bySpan = new Map(present.map((span, i) => [span, results[i]] as const))
-    return spans.map((span) => span && bySpan.get(span))
-  }
-
-  async #runAlone(spans: readonly Span[], pauses?: Pauses): Promise<readonly ChunkResult[]> {
-    return this.#onThreads(spans, (threads) => {
-      const running = runTogether(this.#options.pool, spans, threads, this.#stalled.signal)
+    const { pool } = this.#options
+    const { signal } = this.#stalled
+    const results = await this.#onThreads(present, (threads) => {
+      const running = runTogether(pool, present, threads, signal)
       this.#mayPause = pauses !== undefined
       const endPauses = pauses?.(() => this.#stopSpans())
       return running.finally(endPauses)
     })
-  }
-
-  async #runStacked(
-    member: StackMember,
-    spans: readonly Span[],
-    pauses?: Pauses,
-  ): Promise<readonly ChunkResult[]> {
-    this.throwIfStopped()
-    const outcome = await member.run(spans, (stop) => {
-      this.#isWhole = false
-      this.#stopStack = stop
-      const endPauses = pauses?.(stop)
-      return () => {
-        this.#stopStack = undefined
-        endPauses?.()
-      }
-    })
-    // The stack has given back what is this stage's.
-    this.#isWhole = true
-    if (outcome.kind === 'done') return outcome.results
-    const { budget } = this.#options
-    budget.enter(this.#claim)
-    try {
-      return await this.#runAlone(outcome.spans, pauses)
-    } finally {
-      budget.leave(this.#claim)
-    }
+    const bySpan = new Map(present.map((span, i) => [span, results[i]] as const))
+    return spans.map((span) => span && bySpan.get(span))
   }
 
   /**

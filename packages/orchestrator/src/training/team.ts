@@ -3,9 +3,10 @@
  * gone, and return.
  */
 import type { Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core'
+import { messageOf } from '@gradpool/storage'
+import { WorkerDied } from '@gradpool/worker-pool'
 import { setTimeout } from 'node:timers/promises'
-import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
-import { messageOf } from './stage-errors.js'
+import type { EnginePool } from './engine-pool.js'
 
 /** How long the others may take to return when one has failed; then their threads are ended. */
 const RETURN_MS = 2000
@@ -33,7 +34,7 @@ interface Task {
  *   and what the spans have written is worth nothing.
  */
 export async function runTogether(
-  pool: SpanPool,
+  pool: EnginePool,
   spans: readonly Span[],
   threads: number,
   signal: AbortSignal,
@@ -62,7 +63,7 @@ export async function runTogether(
  * @throws WorkerDied as `runTogether`
  */
 export async function runApart(
-  pool: SpanPool,
+  pool: EnginePool,
   groups: readonly (readonly Span[])[],
   threads: number,
   signal: AbortSignal,
@@ -99,7 +100,7 @@ export async function runApart(
  * @param end tells those that run to return, where one has failed
  */
 async function runLists(
-  pool: SpanPool,
+  pool: EnginePool,
   lists: readonly (readonly Task[])[],
   end: () => void,
   signal: AbortSignal,

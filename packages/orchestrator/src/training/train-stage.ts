@@ -7,22 +7,21 @@
  */
 import type { Engine, Execution, ChunkResult, StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
+import { namedStates, valuesOf, weightsHash } from '@gradpool/storage'
+import { WorkerDied } from '@gradpool/worker-pool'
 import type { BestStates, Checkpoint } from '../checkpoints/checkpoint.js'
 import { Checkpointing } from '../checkpoints/checkpointing.js'
-import { namedStates, valuesOf } from '../files/named-states.js'
-import { weightsHash } from '../files/weights-hash.js'
 import type { EpochRow } from '../runs/run-result.js'
-import { WorkerDied, type SpanPool } from '../scheduling/pool.js'
 import type { ThreadBudget } from '../scheduling/thread-budget.js'
 import { Accuracies, finite, rounded } from './accuracies.js'
 import { givenTo, mostThreads } from './compile-training.js'
 import { DoneEpochs } from './done-epochs.js'
+import type { EnginePool } from './engine-pool.js'
 import { findOrigin } from './find-origin.js'
 import { Replicas } from './replicas.js'
 import { samplesOf } from './samples.js'
 import { lossNotFinite, sentenceOf } from './stage-errors.js'
 import { StageExecutions } from './stage-executions.js'
-import type { StackMember } from './stage-stack.js'
 import type { StageOutcome, TrainingProgress } from './stage-outcome.js'
 import { StageThreads, Stopped } from './stage-threads.js'
 import type { Span } from './team.js'
@@ -30,10 +29,8 @@ import type { Span } from './team.js'
 export interface TrainStageOptions {
   readonly plan: StagePlan
   readonly engine: Engine
-  readonly pool: SpanPool
+  readonly pool: EnginePool
   readonly budget: ThreadBudget
-  /** Where the stage trains as part of a stack, as far as that goes. */
-  readonly member?: StackMember | undefined
   /** The most threads that may ever be had. */
   readonly workers: number
   /** First values, from the stage that this one starts from. */
@@ -76,11 +73,11 @@ export class StageTraining {
 
   constructor(options: TrainStageOptions) {
     this.#options = options
-    const { plan, pool, budget, member, workers, stallSeconds, onThreads } = options
+    const { plan, pool, budget, workers, stallSeconds, onThreads } = options
     this.#epochs = new DoneEpochs(plan)
     this.#workers = Math.min(workers, mostThreads(plan))
     this.#threads = new StageThreads({
-      ...{ pool, budget, member, most: this.#workers, stallSeconds, onThreads },
+      ...{ pool, budget, most: this.#workers, stallSeconds, onThreads },
       work: () => plan.cost * (1 - this.#epochs.count / plan.epochs),
     })
     const { checkpointSeconds: everySeconds, save } = options
@@ -127,7 +124,7 @@ export class StageTraining {
   progress(): TrainingProgress | undefined {
     const training = this.#training
     if (training === undefined) return undefined
-    const { step, last } = this.#threads.progress(training)
+    const { step, last } = training.progress()
     const { epochs } = this.#options.plan
     return {
       epoch: Math.min(Math.floor(step / training.stepsPerEpoch) + 1, epochs),
@@ -170,7 +167,7 @@ export class StageTraining {
     return {
       status: 'done',
       ...(best && !isLast && { best }),
-      testAccuracy: this.#accuracies.of(tested, 'test accuracy', plan.epochs),
+      testAccuracy: this.#accuracies.of(tested, test?.program, 'test accuracy', plan.epochs),
       samples: samples && sampled ? samplesOf(samples, sampled.means) : [],
       state: training.read(),
       firstEpoch: this.#firstEpoch ?? '',
@@ -179,6 +176,7 @@ export class StageTraining {
 
   async #epoch(training: Execution | Replicas, validation?: Execution): Promise<void> {
     const started = performance.now()
+    const { plan } = this.#options
     const epoch = this.#epochs.count + 1
     const [trained, validated] =
       training instanceof Replicas
@@ -192,8 +190,13 @@ export class StageTraining {
     const row: EpochRow = {
       epoch,
       cost: rounded(trained?.means.loss?.[0] ?? NaN),
-      accuracy: this.#accuracies.of(trained, 'training accuracy', epoch),
-      validation: this.#accuracies.of(validated, 'validation accuracy', epoch),
+      accuracy: this.#accuracies.of(trained, plan.training.program, 'training accuracy', epoch),
+      validation: this.#accuracies.of(
+        validated,
+        plan.validation?.program,
+        'validation accuracy',
+        epoch,
+      ),
       seconds: (performance.now() - started) / 1000,
     }
     this.#epochs.add(row)
