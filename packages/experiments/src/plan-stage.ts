@@ -14,12 +14,12 @@ import {
   type Stage,
 } from '@gradpool/core'
 import type { DatasetSplit, LoadedDataset } from '@gradpool/datasets'
-import { averaged } from './averaged.js'
+import { averaged, passWork, type TrainingPlan } from '@gradpool/trainer/plan'
 import { optimizerFor } from './optimizer-schema.js'
 import { chooseRows } from './sample-rows.js'
 import type { StageConfig, TrainConfig } from './schema.js'
-import { passCost } from './stage-cost.js'
 import { stageHash, type NamedPass } from './stage-hash.js'
+import { stageMonitors } from './stage-monitors.js'
 import type { StagePlan } from './stage-plan.js'
 
 /**
@@ -37,7 +37,7 @@ export interface StageToPlan {
   readonly dataset: LoadedDataset
   readonly seed: number
   /** The stage whose weights of equal name and shape this one starts with. */
-  readonly startsFrom: PlannedStage | undefined
+  readonly initFrom: PlannedStage | undefined
 }
 
 export interface PlannedStage {
@@ -48,9 +48,8 @@ export interface PlannedStage {
 
 /** @throws UserError where the model does not fit the data or tells of no single accuracy, or options do not fit. */
 export function planStage(stage: StageToPlan): PlannedStage {
-  const { config, model, dataset, seed, startsFrom } = stage
-  const { epochs, earlyStopping } = stage.train
-  const keep = stage.train.keep === 'best' ? 'best' : undefined
+  const { config, model, dataset, seed, initFrom } = stage
+  const { epochs, keep } = stage.train
   const { splits } = dataset
   const data = splitOf(config, dataset)
   const { training, averaging } = trainingOf(stage, data)
@@ -59,16 +58,16 @@ export function planStage(stage: StageToPlan): PlannedStage {
     data: split,
   })
   const validation = splits.validation.rows.length > 0 ? evaluated(splits.validation) : null
-  if (validation === null && (earlyStopping !== undefined || keep !== undefined)) {
-    const option = earlyStopping === undefined ? "keep: 'best'" : 'earlyStopping'
-    throw new UserError(`${option} goes by validation examples, of which the data has none`)
-  }
+  const { monitor, earlyStopping, hashed } = stageMonitors(
+    stage.train,
+    training.program,
+    validation?.program,
+  )
   const test = evaluated(splits.test)
   for (const { program } of [training, test]) checkAccuracy(program.program)
   const weights = statesOf(test.program.program)
-  const carries = startsFrom && commonStates(startsFrom.weights, weights)
-  const start =
-    startsFrom && carries?.length ? { hash: startsFrom.plan.hash, states: carries } : null
+  const states = initFrom && commonStates(initFrom.weights, weights)
+  const start = initFrom && states?.length ? { hash: initFrom.plan.hash, states } : null
   const samplesProgram = programOfSamples(model, splits.test)
 
   const named = (
@@ -81,7 +80,8 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const hash = stageHash({
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
-    ...{ epochs, earlyStopping, keep },
+    epochs,
+    ...hashed,
     training: named(training, 'train'),
     averaging: averaging && {
       every: averaging.every,
@@ -93,33 +93,40 @@ export function planStage(stage: StageToPlan): PlannedStage {
       program: samplesProgram,
       data: { dataset: dataset.hash, part: 'test', rows: null },
     },
-    startsFrom: start,
+    initFrom: start,
   })
-  const validationCost = validation ? passCost(validation.program) : 0
+  const validationWork = validation ? passWork(validation.program) : 0
   const trained = averaging?.replicas ?? [training]
-  const trainingCost = trained.reduce((sum, { program }) => sum + passCost(program), 0)
+  const trainingWork = trained.reduce((sum, { program }) => sum + passWork(program), 0)
+  // Those of the stage that this one starts from only where the hash has it: stages of one hash have the same samples.
+  const numSamples = samplesProgram?.numExamples ?? 0
+  const sampleRows =
+    (start && initFrom?.plan.predictions?.data.rows) ??
+    chooseRows(splits.test.rows, numSamples, seed, `samples ${hash}`)
   const plan: StagePlan = {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
     seed,
     epochs,
+    ...(monitor && { monitor }),
     ...(earlyStopping && { earlyStopping }),
-    ...(keep && { keep }),
+    keep,
     training,
     ...(averaging && { averaging }),
     ...(validation && { validation }),
     test,
     ...(samplesProgram && {
-      samples: samples(
-        samplesProgram,
-        dataset,
-        // Only where the hash has that stage in it: stages of one hash have the same samples.
-        (start && startsFrom?.plan.samples?.data.rows) ??
-          chooseRows(splits.test.rows, samplesProgram.numExamples, seed, `samples ${hash}`),
-      ),
+      predictions: {
+        program: samplesProgram,
+        data: { fields: splits.test.fields, rows: sampleRows },
+      },
+      samples: {
+        labels: Array.from(sampleRows, (row) => splits.test.fields.label.values[row] ?? 0),
+        imageShape: dataset.imageShape,
+      },
     }),
-    ...(start && { startsFrom: start.hash, carries: start.states }),
-    cost: epochs * (trainingCost + validationCost) + passCost(test.program),
+    ...(start && { initFrom: start.hash, transferredStates: start.states }),
+    work: epochs * (trainingWork + validationWork) + passWork(test.program),
   }
   return { plan, weights }
 }
@@ -137,7 +144,7 @@ function splitOf(config: StageConfig, { splits }: LoadedDataset): DatasetSplit {
   }
 }
 
-function trainingOf(stage: StageToPlan, data: Split): Pick<StagePlan, 'training' | 'averaging'> {
+function trainingOf(stage: StageToPlan, data: Split): Pick<TrainingPlan, 'training' | 'averaging'> {
   const { average, shards } = stage.train
   if (average === undefined) return { training: { program: trainingProgram(stage, data), data } }
   const apart = { ...stage, train: { ...stage.train, shards: 1 } }
@@ -156,16 +163,6 @@ function programOfSamples(model: Stage, { fields, rows }: Split): BatchProgram |
   if (model.tracePrediction === undefined) return null
   const numExamples = Math.min(NUM_SAMPLES, rows.length)
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })
-}
-
-/** A few test examples: those of the stage that this one starts from, or any. */
-function samples(
-  program: BatchProgram,
-  { splits: { test }, imageShape }: LoadedDataset,
-  rows: Int32Array,
-): NonNullable<StagePlan['samples']> {
-  const labels = Array.from(rows, (row) => test.fields.label.values[row] ?? 0)
-  return { program, data: { fields: test.fields, rows }, labels, imageShape }
 }
 
 /** Other metrics may have any shape; the accuracy goes into a row of the report. */
