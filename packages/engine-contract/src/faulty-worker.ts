@@ -2,7 +2,7 @@
  * The worker module of a faulty engine: runs spans by the real engine's module, and does, after some steps of one of them,
  * what the test asked for, while the threads that it runs together with go on and wait for it.
  */
-import type { SpanExecutor, SpanOutcome } from '@gradpool/core'
+import type { ChunkExecutor, ChunkOutcome } from '@gradpool/core'
 import process from 'node:process'
 
 export interface FaultyTask {
@@ -13,11 +13,15 @@ export interface FaultyTask {
   readonly fault: { readonly kind: 'exit' | 'throw' | 'loop'; readonly steps: number } | undefined
 }
 
-export async function executeSpan({ workerModule, task, fault }: FaultyTask): Promise<SpanOutcome> {
+export async function executeChunk({
+  workerModule,
+  task,
+  fault,
+}: FaultyTask): Promise<ChunkOutcome> {
   // Every engine's module is one.
-  const engine = (await import(workerModule)) as SpanExecutor
-  if (fault === undefined) return engine.executeSpan(task)
-  const outcome = engine.executeSpan({ ...task, steps: Math.min(fault.steps, task.steps) })
+  const engine = (await import(workerModule)) as ChunkExecutor
+  if (fault === undefined) return engine.executeChunk(task)
+  const outcome = engine.executeChunk({ ...task, steps: Math.min(fault.steps, task.steps) })
   if (fault.kind === 'exit') process.exit(3)
   if (fault.kind === 'throw') throw new Error('a fault of a worker')
   while (fault.kind === 'loop');

@@ -1,4 +1,4 @@
-import { parameter, square, stage, sub, mean, cast, sum, mul } from '@gradpool/core'
+import { parameter, square, defineModel, sub, mean, cast, sum, mul } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { describe, expect, it } from 'vitest'
 import { autoencode, classify, defineExperiment, hash, model } from './define-experiment.js'
@@ -38,7 +38,7 @@ describe('a plan', () => {
     expect(first).not.toHaveProperty('initFrom')
     expect(second).toMatchObject({
       name: 'classify',
-      training: { data: tinyDataset.splits.labelled },
+      training: { data: tinyDataset.splits.train },
       initFrom: first?.hash,
       transferredStates: [
         'encoder.0.bias',
@@ -82,14 +82,14 @@ describe('a plan', () => {
     const train = { ...base.train, batchSize: 2 }
     const rowsOf = ([stage]: ReturnType<typeof plan>) =>
       stage?.averaging?.replicas.map(({ data }) => data.rows.length)
-    const equal = plan({ train: { ...train, shards: 5, average: { every: 4 } } })
+    const equal = plan({ train: { ...train, microBatches: 5, average: { every: 4 } } })
     expect(rowsOf(equal)).toEqual([3, 3, 2, 2, 2])
     const unequal = plan({ train }, 0, ['train.average={"every":4,"parts":[1,4,1]}'])
     expect(rowsOf(unequal)).toEqual([2, 8, 2])
     expect(unequal[0]?.training).toBe(unequal[0]?.averaging?.replicas[1])
     expect(hashes({ train })).not.toEqual(unequal.map(({ hash }) => hash))
     expect(() => plan({ train }, 0, ['train.average.every=4'])).toThrow(
-      'base, stages[0]: average is of at least 2 shards, or parts',
+      'base, stages[0]: average is of at least 2 microBatches, or parts',
     )
     expect(() => plan({ train }, 0, ['train.average.parts=[1,2]'])).toThrow('train.average.every')
   })
@@ -176,10 +176,10 @@ describe('the hash of a stage', () => {
   it('changes with the data and with the rows', () => {
     const config = defineExperiment(base)
     const { splits } = tinyDataset
-    const otherRows = { ...splits.images, rows: splits.images.rows.toReversed() }
+    const otherRows = { ...splits.all, rows: splits.all.rows.toReversed() }
     for (const dataset of [
       { ...tinyDataset, hash: 'cd'.repeat(32) },
-      { ...tinyDataset, splits: { ...splits, images: otherRows } },
+      { ...tinyDataset, splits: { ...splits, all: otherRows } },
     ]) {
       const changed = planExperiment(config, { dataset, seed: 0 }).stages
       expect(changed[0]?.hash).not.toBe(hashes()[0])
@@ -193,8 +193,8 @@ describe('hash stages', () => {
 
   it('learn from all images, and with labels from those that have them', () => {
     const [alone, labelled] = plan({ stages: [codes, { ...codes, labels: true }] })
-    expect(alone).toMatchObject({ name: 'hash', training: { data: tinyDataset.splits.images } })
-    expect(labelled).toMatchObject({ training: { data: tinyDataset.splits.labelled } })
+    expect(alone).toMatchObject({ name: 'hash', training: { data: tinyDataset.splits.all } })
+    expect(labelled).toMatchObject({ training: { data: tinyDataset.splits.train } })
     expect(alone?.initFrom).toBeUndefined()
     expect(labelled?.initFrom).toBe(alone?.hash)
     expect(labelled?.transferredStates).toContain('encoder.1.mean')
@@ -209,7 +209,7 @@ describe('hash stages', () => {
 
 describe('models of the user', () => {
   const own = (size: number) =>
-    stage({
+    defineModel({
       params: { w: parameter([size], 'heNormal') },
       step: ({ w }, { image }) => ({
         loss: mean(square(sub(mean(cast(image, 'f32')), sum(mul(w, w))))),
@@ -218,7 +218,7 @@ describe('models of the user', () => {
 
   it('are stages like any other, without samples where they predict nothing', () => {
     const [first] = plan({ stages: [model('wide', own(4))] })
-    expect(first).toMatchObject({ name: 'wide', training: { data: tinyDataset.splits.labelled } })
+    expect(first).toMatchObject({ name: 'wide', training: { data: tinyDataset.splits.train } })
     expect(first).not.toHaveProperty('samples')
   })
 
@@ -229,24 +229,18 @@ describe('models of the user', () => {
     expect(other).not.toHaveProperty('initFrom')
   })
 
-  it('must give an accuracy of one number, and any other metric as they like', () => {
-    const telling = (metric: string) =>
-      stage({
-        params: { w: parameter([2], 'heNormal') },
-        step: ({ w }) => ({ loss: sum(mul(w, w)), [metric]: w }),
-      })
-    expect(() => plan({ stages: [model('open', telling('spread'))] })).not.toThrow()
-    expect(() => plan({ stages: [model('wide', telling('accuracy'))] })).toThrow(
-      expect.objectContaining({
-        name: 'UserError',
-        message:
-          "base, stages[0] (model 'wide'): the accuracy must be one number, not of shape [2]; take its mean",
-      }),
+  it('must give metrics of one number, or say how they are made', () => {
+    const wide = defineModel({
+      params: { w: parameter([2], 'heNormal') },
+      step: ({ w }) => ({ loss: sum(mul(w, w)), spread: w }),
+    })
+    expect(() => plan({ stages: [model('wide', wide)] })).toThrow(
+      `base, stages[0] (model 'wide'): metric "spread" must be one number, not f32[2]; take its mean, or use perRow`,
     )
   })
 
   it('that throw are the mistake of the user, with the place', () => {
-    const broken = stage({
+    const broken = defineModel({
       params: { w: parameter([1], 'heNormal') },
       step: () => {
         throw new TypeError('no such layer')

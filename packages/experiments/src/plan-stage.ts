@@ -8,13 +8,14 @@ import {
   train,
   UserError,
   type BatchProgram,
+  type Field,
   type Program,
   type Shape,
   type Split,
-  type Stage,
+  type Model,
 } from '@gradpool/core'
-import type { DatasetSplit, LoadedDataset } from '@gradpool/datasets'
-import { averaged, passWork, type TrainingPlan } from '@gradpool/trainer/plan'
+import type { Dataset } from '@gradpool/datasets'
+import { averaged, passWork, type Pass, type TrainingPlan } from '@gradpool/trainer/plan'
 import { optimizerFor } from './optimizer-schema.js'
 import { chooseRows } from './sample-rows.js'
 import type { StageConfig, TrainConfig } from './schema.js'
@@ -22,19 +23,15 @@ import { stageHash, type NamedPass } from './stage-hash.js'
 import { stageMonitors } from './stage-monitors.js'
 import type { StagePlan } from './stage-plan.js'
 
-/**
- * Examples per step of an evaluation. A metric that is a mean over examples depends on it by rounding alone. Any other
- * is the mean of its values for the batches, and so depends on their size: the autoencoder's 1 - sqrt(mse) / mean is one,
- * as the report defines it, per batch.
- */
+/** Examples per step of an evaluation. Metrics depend on it by rounding alone. */
 const EVALUATION_BATCH = 100
 const NUM_SAMPLES = 3
 
 export interface StageToPlan {
   readonly config: StageConfig
   readonly train: TrainConfig
-  readonly model: Stage
-  readonly dataset: LoadedDataset
+  readonly model: Model
+  readonly dataset: Dataset
   readonly seed: number
   /** The stage whose weights of equal name and shape this one starts with. */
   readonly initFrom: PlannedStage | undefined
@@ -46,7 +43,7 @@ export interface PlannedStage {
   readonly weights: ReadonlyMap<string, Shape>
 }
 
-/** @throws UserError where the model does not fit the data or tells of no single accuracy, or options do not fit. */
+/** @throws UserError where the model does not fit the data or options do not fit. */
 export function planStage(stage: StageToPlan): PlannedStage {
   const { config, model, dataset, seed, initFrom } = stage
   const { epochs, keep } = stage.train
@@ -57,52 +54,43 @@ export function planStage(stage: StageToPlan): PlannedStage {
     program: evaluation(model, { batchSize: EVALUATION_BATCH, data: split }),
     data: split,
   })
-  const validation = splits.validation.rows.length > 0 ? evaluated(splits.validation) : null
+  const validation = splits.validation ? evaluated(splits.validation) : null
   const { monitor, earlyStopping, hashed } = stageMonitors(
     stage.train,
     training.program,
     validation?.program,
   )
-  const test = evaluated(splits.test)
-  for (const { program } of [training, test]) checkAccuracy(program.program)
-  const weights = statesOf(test.program.program)
+  const test = splits.test ? evaluated(splits.test) : null
+  const weights = statesOf((test ?? evaluated(data)).program.program)
   const states = initFrom && commonStates(initFrom.weights, weights)
   const start = initFrom && states?.length ? { hash: initFrom.plan.hash, states } : null
-  const samplesProgram = programOfSamples(model, splits.test)
-
-  const named = (
-    pass: { program: BatchProgram; data: Split },
-    part: 'train' | 'test',
-  ): NamedPass => ({
-    program: pass.program,
-    data: { dataset: dataset.hash, part, rows: pass.data.rows },
+  const digits = digitsOf(dataset)
+  const samplesProgram = digits && programOfSamples(model, digits.test)
+  const named = ({ program, data: { fields, rows } }: Pass): NamedPass => ({
+    program,
+    data: { dataset: dataset.hash, part: partOf(fields, dataset), rows },
   })
   const hash = stageHash({
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
     epochs,
     ...hashed,
-    training: named(training, 'train'),
+    training: named(training),
     averaging: averaging && {
       every: averaging.every,
-      replicas: averaging.replicas.map((replica) => named(replica, 'train')),
+      replicas: averaging.replicas.map(named),
     },
-    validation: validation && named(validation, 'train'),
-    test: named(test, 'test'),
+    validation: validation && named(validation),
+    test: test && named(test),
     samples: samplesProgram && {
       program: samplesProgram,
-      data: { dataset: dataset.hash, part: 'test', rows: null },
+      data: { dataset: dataset.hash, part: partOf(digits.test.fields, dataset), rows: null },
     },
     initFrom: start,
   })
   const validationWork = validation ? passWork(validation.program) : 0
   const trained = averaging?.replicas ?? [training]
   const trainingWork = trained.reduce((sum, { program }) => sum + passWork(program), 0)
-  // Those of the stage that this one starts from only where the hash has it: stages of one hash have the same samples.
-  const numSamples = samplesProgram?.numExamples ?? 0
-  const sampleRows =
-    (start && initFrom?.plan.predictions?.data.rows) ??
-    chooseRows(splits.test.rows, numSamples, seed, `samples ${hash}`)
   const plan: StagePlan = {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
@@ -114,72 +102,88 @@ export function planStage(stage: StageToPlan): PlannedStage {
     training,
     ...(averaging && { averaging }),
     ...(validation && { validation }),
-    test,
-    ...(samplesProgram && {
-      predictions: {
-        program: samplesProgram,
-        data: { fields: splits.test.fields, rows: sampleRows },
-      },
-      samples: {
-        labels: Array.from(sampleRows, (row) => splits.test.fields.label.values[row] ?? 0),
-        imageShape: dataset.imageShape,
-      },
-    }),
+    ...(test && { test }),
+    ...(samplesProgram &&
+      shown(
+        samplesProgram,
+        digits,
+        // Only where the hash has that stage in it: stages of one hash have the same samples.
+        (start && initFrom?.plan.predictions?.data.rows) ??
+          chooseRows(digits.test.rows, samplesProgram.numExamples, seed, `samples ${hash}`),
+      )),
     ...(start && { initFrom: start.hash, transferredStates: start.states }),
-    work: epochs * (trainingWork + validationWork) + passWork(test.program),
+    work: epochs * (trainingWork + validationWork) + (test ? passWork(test.program) : 0),
   }
   return { plan, weights }
 }
 
-function splitOf(config: StageConfig, { splits }: LoadedDataset): DatasetSplit {
+function splitOf(config: StageConfig, { splits }: Dataset): Split {
   switch (config.kind) {
     case 'autoencode':
-      return splits.images
+      return splits.all
     case 'classify':
-      return splits.labelled
+      return splits.train
     case 'hash':
-      return config.labels ? splits.labelled : splits.images
+      return config.labels ? splits.train : splits.all
     case 'model':
       return splits[config.split]
   }
 }
 
+function partOf(fields: Split['fields'], dataset: Dataset): NamedPass['data']['part'] {
+  if (fields === dataset.fields.train) return 'train'
+  return fields === dataset.fields.test ? 'test' : 'validation'
+}
+
 function trainingOf(stage: StageToPlan, data: Split): Pick<TrainingPlan, 'training' | 'averaging'> {
-  const { average, shards } = stage.train
+  const { average, microBatches } = stage.train
   if (average === undefined) return { training: { program: trainingProgram(stage, data), data } }
-  const apart = { ...stage, train: { ...stage.train, shards: 1 } }
-  return averaged(data, average, shards, (part) => trainingProgram(apart, part))
+  const apart = { ...stage, train: { ...stage.train, microBatches: 1 } }
+  return averaged(data, average, microBatches, (part) => trainingProgram(apart, part))
 }
 
 function trainingProgram({ model, train: options }: StageToPlan, data: Split): BatchProgram {
-  const { batchSize, epochs, shuffle, shards } = options
+  const { batchSize, epochs, shuffle, microBatches } = options
   const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
   const optimizer = optimizerFor(options.optimizer, stepsPerEpoch * epochs)
-  return train(model, { optimizer, batchSize, data, shuffle, shards })
+  return train(model, { optimizer, batchSize, data, shuffle, microBatches })
 }
 
 /** Null where the model makes no predictions. */
-function programOfSamples(model: Stage, { fields, rows }: Split): BatchProgram | null {
+function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | null {
   if (model.tracePrediction === undefined) return null
   const numExamples = Math.min(NUM_SAMPLES, rows.length)
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })
 }
 
-/** Other metrics may have any shape; the accuracy goes into a row of the report. */
-function checkAccuracy(program: Program): void {
-  const accuracy = program.results.find(({ name }) => name === 'accuracy')
-  if (accuracy === undefined) return
-  const { shape } = program.node(accuracy.node)
-  if (shape.length > 0) {
-    throw new UserError(
-      `the accuracy must be one number, not of shape [${shape.join(', ')}]; take its mean`,
-    )
+interface Digits {
+  readonly test: Split
+  readonly labels: Field
+  readonly imageShape: readonly [number, number]
+}
+
+/** The test examples that can be shown, as images with labels can. */
+function digitsOf({ splits: { test }, imageShape }: Dataset): Digits | null {
+  const labels = test?.fields.label
+  if (imageShape === undefined || labels?.shape.length !== 0 || test === undefined) return null
+  return { test, labels, imageShape }
+}
+
+/** What is predicted of a few test examples, and what is shown beside it. */
+function shown(
+  program: BatchProgram,
+  { test: { fields }, labels, imageShape }: Digits,
+  rows: Int32Array,
+): Pick<StagePlan, 'predictions' | 'samples'> {
+  const truths = Array.from(rows, (row) => labels.values[row] ?? 0)
+  return {
+    predictions: { program, data: { fields, rows } },
+    samples: { labels: truths, imageShape },
   }
 }
 
 function statesOf(program: Program): Map<string, Shape> {
-  const states = program.inputs.filter(({ role }) => role === 'state')
-  return new Map(states.map(({ name, node }) => [name, program.node(node).shape]))
+  return new Map(program.states.map(({ name, shape }) => [name, shape]))
 }
 
 /** Names in code-unit order. */

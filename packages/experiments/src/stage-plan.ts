@@ -10,7 +10,7 @@ import type { ExperimentConfig } from './schema.js'
  * of one hash are one stage, trained once.
  */
 export interface StagePlan extends TrainingPlan {
-  /** What people are shown beside the stage's predictions, which are of a few test examples. */
+  /** What people are shown beside the predictions, which are of a few test images; where the data are images with labels. */
   readonly samples?: {
     readonly labels: readonly number[]
     readonly imageShape: readonly [number, number]
@@ -21,7 +21,7 @@ export interface ExperimentPlan {
   readonly name: string
   readonly seed: number
   readonly config: ExperimentConfig
-  /** The dataset it trains on; the hash is over the contents of its files. */
+  /** The dataset it trains on; the hash is over its contents. */
   readonly data: { readonly name: string; readonly hash: string }
   /** In order; each after the first usually starts from the one before. */
   readonly stages: readonly StagePlan[]

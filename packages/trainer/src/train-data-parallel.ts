@@ -7,7 +7,7 @@ import {
   type AverageOptions,
   type Engine,
   type Split,
-  type Stage,
+  type Model,
   type StateValues,
   type TrainOptions,
 } from '@gradpool/core'
@@ -23,9 +23,9 @@ export interface DataParallelOptions extends Omit<TrainOptions, 'data'> {
   /** The most threads; fewer are used where that is faster. They decide how long it takes, and nothing else. */
   readonly workers: number
   /** Parts of a batch whose gradients are added up in order. Default: 1. */
-  readonly shards?: number
+  readonly microBatches?: number
   /**
-   * Trains shards apart, each with weights of its own and `batchSize` of its own examples a step, and averages them
+   * Trains replicas apart, each with weights of its own and `batchSize` of its own examples a step, and averages them
    * from time to time. `batchSize` is that of the whole otherwise.
    */
   readonly average?: AverageOptions
@@ -50,25 +50,27 @@ export interface Trained {
 }
 
 /**
- * Trains a stage on several threads, which share the work of each step. The weights are the same, bit for bit, for any
+ * Trains a model on several threads, which share the work of each step. The weights are the same, bit for bit, for any
  * number of workers.
  *
- * @throws UserError for options out of range or a stage that cannot be trained
+ * @throws UserError for options out of range or a model that cannot be trained
  * @throws as `runTraining`
  */
 export async function trainDataParallel(
-  stage: Stage,
+  model: Model,
   options: DataParallelOptions,
 ): Promise<Trained> {
-  const { data, workers, shards = 1, epochs, seed = 0, average } = options
+  const { data, workers, microBatches = 1, epochs, seed = 0, average } = options
   for (const [name, count] of Object.entries({ workers, epochs })) {
     if (!Number.isInteger(count) || count < 1) {
       throw new UserError(`${name} must be a whole number of at least 1, not ${String(count)}`)
     }
   }
   const training = average
-    ? averaged(data, average, shards, (part) => train(stage, { ...options, data: part, shards: 1 }))
-    : { training: { program: train(stage, { ...options, shards }), data } }
+    ? averaged(data, average, microBatches, (part) =>
+        train(model, { ...options, data: part, microBatches: 1 }),
+      )
+    : { training: { program: train(model, { ...options, microBatches }), data } }
   const { program } = training.training
   const plan: TrainingPlan = {
     ...{ name: 'training', hash: program.program.hash, seed, epochs, keep: 'last', ...training },

@@ -1,5 +1,5 @@
 /** One training on several threads by the engine on TensorFlow: the same weights for any number of them, and when one dies. */
-import { adam, relu, stage, train, type Split } from '@gradpool/core'
+import { adam, defineModel, relu, train, type Split } from '@gradpool/core'
 import { faultyEngine } from '@gradpool/engine-contract'
 import { findTensorFlow, tensorflowEngine } from '@gradpool/engine-tensorflow'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
@@ -20,7 +20,7 @@ const data: Split = {
   },
   rows: Int32Array.from({ length: NUM_EXAMPLES }, (_, row) => row),
 }
-const classifier = stage({
+const classifier = defineModel({
   // Wide enough for steps of 64 examples to be shared.
   params: { hidden: dense(6, 256), middle: dense(256, 256), output: dense(256, 3) },
   step({ hidden, middle, output }, batch) {
@@ -31,7 +31,7 @@ const classifier = stage({
 
 const isWanted = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1'
 const optimizer = adam({ learningRate: 0.001 })
-const options = { data, epochs: 12, batchSize: 64, optimizer, shards: 3 }
+const options = { data, epochs: 12, batchSize: 64, optimizer, microBatches: 3 }
 
 describe.skipIf(!isWanted || !(await findTensorFlow()))('tensorflow', { timeout: 120_000 }, () => {
   it('trains to the same weights on 1, 2 and 3 threads, near those of one that shares nothing', async () => {

@@ -14,7 +14,13 @@ function after(numEpochs: number, seconds = 1): Checkpoint {
   const epochs = new EpochRows()
   for (let epoch = 1; epoch <= numEpochs; epoch++) {
     const loss = 1 / epoch
-    const validation = { loss: -loss, confusion: [[epoch, 0, 1], [2, 3, 4]] }
+    const validation = {
+      loss: -loss,
+      confusion: [
+        [epoch, 0, 1],
+        [2, 3, 4],
+      ],
+    }
     epochs.push({ epoch, seconds, loss, accuracy: epoch % 2 ? NaN : loss, validation })
   }
   return {

@@ -2,7 +2,7 @@
  * The rows of a training's epochs as bytes, in memory as in a file, so that very many take little of either: of each epoch,
  * from the first on, its values as f64, little-endian, in the order of the columns. All rows have the same columns.
  */
-import { invariant } from '@gradpool/core'
+import { invariant, type MetricValue } from '@gradpool/core'
 import {
   isMatrix,
   namesIn,
@@ -10,7 +10,6 @@ import {
   rowOf,
   valueAt,
   type EpochRow,
-  type MetricValue,
 } from '../metrics/epoch-row.js'
 
 const VALUE_BYTES = 8

@@ -2,9 +2,7 @@
  * What is known of an epoch: `{ epoch, seconds, loss, accuracy, validation: { loss, accuracy } }`, every metric under the
  * name that the model gives it. A value that is not finite is NaN or an infinity here, and null in JSON.
  */
-
-/** A number, or a matrix such as counts of a confusion matrix. */
-export type MetricValue = number | readonly (readonly number[])[]
+import type { MetricValue } from '@gradpool/core'
 
 /** Of one pass over examples, by name. */
 export interface Metrics {

@@ -1,22 +1,24 @@
 /** The metrics of a pass, from what the engine gives of it. */
-import { sizeOf, type BatchProgram, type SpanResult } from '@gradpool/core'
+import {
+  finishMetrics,
+  type BatchProgram,
+  type ChunkResult,
+  type MetricValue,
+} from '@gradpool/core'
 import { numbersOf, type Metrics } from './epoch-row.js'
 
-/** Every scalar result of the Program is a metric of its name: the mean over the examples, with the digits of f32. */
-export function metricsOf(program: BatchProgram, { means }: SpanResult): Metrics {
-  const metrics = scalarMetrics(program).map((name) => [name, rounded(means[name]?.[0] ?? NaN)])
-  return { loss: NaN, ...(Object.fromEntries(metrics) as Record<string, number>) }
+/** By the names that the model gives them. */
+export function metricsOf(program: BatchProgram, result: ChunkResult): Metrics {
+  const finished = finishMetrics(program.metrics, result, program.numExamples)
+  const metrics = Object.entries(finished).map(([name, value]) => [name, rounded(value)] as const)
+  return { loss: rounded(result.means.loss?.[0] ?? NaN), ...Object.fromEntries(metrics) }
 }
 
-/** Names of metrics that are one number. */
-export function scalarMetrics({ program }: BatchProgram): string[] {
-  return program.results
-    .filter(({ node }) => sizeOf(program.node(node).shape) === 1)
-    .map(({ name }) => name)
-}
-
-function rounded(mean: number): number {
-  return Number.isFinite(mean) ? Number(mean.toPrecision(7)) : mean
+/** Digits beyond those of f32 are left off. */
+function rounded<V extends MetricValue>(value: V): V | number {
+  return typeof value === 'number' && Number.isFinite(value) && !Number.isInteger(value)
+    ? Number(value.toPrecision(7))
+    : value
 }
 
 /** Tells once of each metric that is not a finite number. */

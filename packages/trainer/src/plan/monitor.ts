@@ -1,6 +1,5 @@
 /** The metric that tells which of two epochs is better. */
 import { UserError, type BatchProgram } from '@gradpool/core'
-import { scalarMetrics } from '../metrics/metrics-of.js'
 
 export interface Monitor {
   /** `loss`, `accuracy`, `validation.loss`: where a row of an epoch has it. */
@@ -12,11 +11,9 @@ export interface Monitor {
 export interface MonitorOptions {
   /** Default: `validation.accuracy`, or `validation.loss` where the model has no accuracy. */
   readonly name?: string | undefined
-  /** Default: `min` for a loss, `max` for an accuracy; a metric of another name has none. */
+  /** Default: that of the metric, where it has one. */
   readonly mode?: Monitor['mode'] | undefined
 }
-
-const MODES: Readonly<Record<string, Monitor['mode']>> = { loss: 'min', accuracy: 'max' }
 
 /**
  * Undefined where no metric is named and there is no validation.
@@ -29,16 +26,33 @@ export function monitorFor(
   validation: BatchProgram | undefined,
 ): Monitor | undefined {
   if (asked === undefined && validation === undefined) return undefined
-  const own = scalarMetrics(training)
-  const later = validation ? scalarMetrics(validation) : []
-  const name = asked ?? `validation.${later.includes('accuracy') ? 'accuracy' : 'loss'}`
-  const known = [...own, ...later.map((metric) => `validation.${metric}`)]
-  if (!known.includes(name)) {
-    throw new UserError(`no epoch has a metric '${name}' to monitor; it has ${known.join(', ')}`)
+  const known = [...named(training, ''), ...(validation ? named(validation, 'validation.') : [])]
+  const name = asked ?? (known.some(isAccuracy) ? 'validation.accuracy' : 'validation.loss')
+  const metric = known.find((each) => each.name === name)
+  if (metric === undefined) {
+    const names = known.map((each) => each.name).join(', ')
+    throw new UserError(`no epoch has a metric '${name}' to monitor; it has ${names}`)
   }
-  const found = mode ?? MODES[name.replace(/^validation\./, '')]
+  const found = mode ?? metric.mode
   if (found === undefined) {
     throw new UserError(`whether less or more of '${name}' is better: say mode 'min' or 'max'`)
   }
   return { name, mode: found }
+}
+
+interface Known {
+  readonly name: string
+  readonly mode: Monitor['mode'] | undefined
+}
+
+function named({ metrics }: BatchProgram, prefix: string): Known[] {
+  const others = metrics.filter(({ name }) => name !== 'loss')
+  return [
+    { name: `${prefix}loss`, mode: 'min' },
+    ...others.map(({ name, direction }) => ({ name: prefix + name, mode: direction })),
+  ]
+}
+
+function isAccuracy({ name, mode }: Known): boolean {
+  return name === 'validation.accuracy' && mode !== undefined
 }

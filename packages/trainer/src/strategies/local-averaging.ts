@@ -12,7 +12,7 @@ import {
   type Execution,
   type Position,
   type Progress,
-  type SpanResult,
+  type ChunkResult,
   type StateValues,
 } from '@gradpool/core'
 import { pick } from '@gradpool/storage'
@@ -46,8 +46,8 @@ export class LocalAveraging implements TrainingStrategy {
     this.model = model
     this.#replicas = replicas
     this.stepsPerEpoch = Math.max(...replicas.map(({ training }) => training.stepsPerEpoch))
-    const { inputs = [] } = passes[0]?.program.program ?? {}
-    this.#names = inputs.filter(({ role }) => role === 'state').map(({ name }) => name)
+    const { states = [] } = passes[0]?.program.program ?? {}
+    this.#names = states.map(({ name }) => name)
     this.#position = { step: 0, since: 0, sums: this.#roundSums(), lastLoss: NaN }
   }
 
@@ -190,7 +190,7 @@ export class LocalAveraging implements TrainingStrategy {
   }
 
   /** Of the epoch that has ended: the means over all its steps, each with the weights that its replica had then. */
-  #result(): SpanResult {
+  #result(): ChunkResult {
     const { step, since, sums, lastLoss } = this.#position
     const examples = this.#replicas.reduce((sum, { training }) => {
       return sum + training.program.numExamples

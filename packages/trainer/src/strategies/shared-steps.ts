@@ -37,9 +37,9 @@ export function fastestWorkers({ program, batchSize }: BatchProgram, most: numbe
 
 /** The optimizer's own states stay with the worker that updates them. */
 function numParameters(program: Program): number {
-  return program.inputs
-    .filter(({ role, name }) => role === 'state' && !name.startsWith('optimizer/'))
-    .reduce((sum, { node }) => sum + sizeOf(program.node(node).shape), 0)
+  return program.states
+    .filter(({ name }) => !name.startsWith('optimizer/'))
+    .reduce((sum, { shape }) => sum + sizeOf(shape), 0)
 }
 
 /** Outputs of products that have a row for each example: of layers, and gradients of their inputs. */

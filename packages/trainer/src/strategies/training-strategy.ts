@@ -2,7 +2,7 @@
  * How a training goes through its epochs: as one execution whose steps are shared by as many workers as are granted
  * (`ExecutionStrategy`), or as replicas that train apart and are averaged (`LocalAveraging`).
  */
-import type { Execution, Position, Progress, SpanResult, StateValues } from '@gradpool/core'
+import type { Execution, Position, Progress, ChunkResult, StateValues } from '@gradpool/core'
 import type { FailedStep } from '../training/locate-nonfinite.js'
 import type { Span } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
@@ -13,7 +13,7 @@ export type TrainedPart = Pick<FailedStep, 'training' | 'data' | 'seed'>
 /** How far a training has come: both are undefined where it was stopped or paused in between. */
 export interface Advance {
   /** Of an epoch that is done, its validation included where there is one. */
-  readonly done?: { readonly trained: SpanResult; readonly validated: SpanResult | undefined }
+  readonly done?: { readonly trained: ChunkResult; readonly validated: ChunkResult | undefined }
   /** Came upon a loss that is not finite, and stands before that step. */
   readonly lost?: TrainedPart & { readonly lastLoss: number }
 }

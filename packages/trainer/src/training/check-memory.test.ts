@@ -15,7 +15,9 @@ function planWith(megabytes: number): TrainingPlan {
     updates: [],
     results: [],
   })
-  const training: BatchProgram = { batchSize: 1, numExamples: 1, shuffle: false, program }
+  const training: BatchProgram = {
+    ...{ batchSize: 1, numExamples: 1, shuffle: false, metrics: [], program },
+  }
   const data = { fields: {}, rows: Int32Array.of(0) }
   const pass = { program: training, data }
   return { name: 'a', hash: 'a', seed: 0, epochs: 1, keep: 'last', training: pass, work: 1 }
