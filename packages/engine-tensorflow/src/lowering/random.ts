@@ -81,7 +81,7 @@ function normalOf(builder: GraphBuilder, words: Ref): Ref {
 /** The words without their lowest bits, as floats. */
 function shiftedDown(builder: GraphBuilder, words: Ref, numBits: number): Ref {
   const bits = builder.constant(numBits, 'uint32')
-  const shifted = builder.add('RightShift', [words, bits], { attributes: typed('uint32') })
+  const shifted = builder.apply('RightShift', 'uint32', words, bits)
   return builder.add('Cast', [shifted], {
     attributes: { SrcT: { type: 'uint32' }, DstT: { type: 'float' } },
   })
