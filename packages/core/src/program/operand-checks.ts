@@ -42,7 +42,11 @@ export function isBlock(starts: readonly number[], shape: Shape, whole: Shape): 
   )
 }
 
+/** More axes than any model has, and few enough that checks may compare each with each. */
+const MAX_AXES = 64
+
 export function checkShape(shape: Shape): void {
+  if (shape.length > MAX_AXES) refuse(`a shape has at most ${MAX_AXES} axes, not ${shape.length}`)
   if (!shape.every((extent) => isInteger(extent, 1))) {
     refuse(`${shapeText(shape)} is not a shape: extents are positive integers`)
   }
