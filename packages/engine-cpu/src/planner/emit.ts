@@ -1,5 +1,6 @@
 /**
- * Writes a schedule as the words of a plan, given where everything is. The format is in `kernels/plan.h`.
+ * Writes a schedule as the words of a plan, given where everything is. The format is in
+ * `kernels/plan.h`.
  */
 import {
   UserError,
@@ -37,7 +38,8 @@ export interface Words {
 
 export function emit(graph: Graph, sections: readonly Section[], layout: Layout): Words {
   const emitter = new Emitter(graph, layout)
-  // Pointwise programs follow the instructions, whose length does not depend on addresses: count first, then write.
+  // Pointwise programs follow the instructions, whose length does not depend on addresses: count
+  // first, then write.
   const numInstructionWords = emitter.emit(sections, 0).instructions.length
   const { instructions, programs } = emitter.emit(sections, numInstructionWords)
   return { words: [...instructions, ...programs], numInstructionWords }
@@ -264,7 +266,9 @@ export function matmulShape(
   return { m, n, k, flags, segments }
 }
 
-/** A reduction over adjacent axes as [outer, count, inner]. Others are split before; see lower.ts. */
+/**
+ * A reduction over adjacent axes as [outer, count, inner]. Others are split before; see lower.ts.
+ */
 function reduction(
   shape: Shape,
   axes: readonly number[],

@@ -1,8 +1,8 @@
 /**
  * How each op of core is computed by TensorFlow: one function per op.
  *
- * Where an op of TensorFlow leaves open, or decides otherwise, what core's table says (NaN in a maximum, an index
- * outside, a number that no integer holds), further nodes make up for it.
+ * Where an op of TensorFlow leaves open, or decides otherwise, what core's table says (NaN in a
+ * maximum, an index outside, a number that no integer holds), further nodes make up for it.
  */
 import type { ByOp, Node, NodeOf } from '@gradpool/core'
 import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
@@ -67,7 +67,8 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   reduceMax: reduction('Max'),
   argMax: (node, values) => {
     const { builder } = values
-    // TensorFlow passes over NaN: here it becomes infinity, and infinity the largest number below it.
+    // TensorFlow passes over NaN: here it becomes infinity, and infinity the largest number below
+    // it.
     const x = values.of(operand(node, 0))
     const largest = builder.constant(LARGEST_FLOAT, 'float')
     const finite = builder.apply('Minimum', 'float', x, largest)
