@@ -2,6 +2,7 @@
 import {
   evaluation,
   prediction,
+  prune,
   UserError,
   type DataSpec,
   type DType,
@@ -40,7 +41,11 @@ export function tracePrediction(model: Model, fields: Fields): SavedPrediction |
       return predictions
     },
   }
-  const programs = rowPrograms((rows) => prediction(watched, batchOf(fields, rows)).program)
+  const programs = rowPrograms((rows) => {
+    const { program } = prediction(watched, batchOf(fields, rows))
+    // Without what only other parts of the model read.
+    return prune(program, { keepStates: false })
+  })
   const { row, block } = programs
   const [mixed] = mixedResults(block)
   if (mixed !== undefined) {
