@@ -1,4 +1,7 @@
-/** Python's safetensors reads the weights of a saved model. Skipped, with a word, where there is no Python or no network. */
+/**
+ * Python's safetensors reads the weights of a saved model. Skipped, with a word, where there is no
+ * Python or no network.
+ */
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'

@@ -7,7 +7,10 @@ import { weightsHash } from '../weights-hash.js'
 import { checkContent } from './check-content.js'
 import { FORMAT_VERSION, type ModelContent, type RowPrograms } from './saved-model.js'
 
-/** @throws UserError for a model that could not be read again: a state that a Program lacks, one that is too large */
+/**
+ * @throws UserError for a model that could not be read again: a state that a Program lacks, one
+ *   that is too large
+ */
 export function encodeSavedModel(content: ModelContent): Uint8Array {
   checkContent(content, 'the model')
   const { states, predict, evaluation, training, provenance, metrics } = content

@@ -18,7 +18,9 @@ import { fileURLToPath } from 'node:url'
 import { traceEvaluation, tracePrediction } from './trace-rows.js'
 
 export interface SaveOptions {
-  /** The optimizer's states are saved, too, so that training can be resumed exactly. Default: false. */
+  /**
+   * The optimizer's states are saved, too, so that training can be resumed exactly. Default: false.
+   */
   readonly optimizer?: boolean
 }
 

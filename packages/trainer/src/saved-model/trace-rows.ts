@@ -1,4 +1,7 @@
-/** A model's prediction and evaluation as a saved model has them: traced for one row, and for a block of rows. */
+/**
+ * A model's prediction and evaluation as a saved model has them: traced for one row, and for a
+ * block of rows.
+ */
 import {
   evaluation,
   prediction,

@@ -1,5 +1,5 @@
-// Makes the golden file of a release, once: a saved model, and what it predicts. Later versions must read it and predict the
-// same bits.
+// Makes the golden file of a release, once: a saved model, and what it predicts. Later versions
+// must read it and predict the same bits.
 //
 //     node packages/trainer/test/golden/make.mjs v0.2
 import * as core from '@gradpool/core'
