@@ -48,7 +48,8 @@ it('is read in Python', { timeout: 300_000 }, async ({ skip }) => {
     return [name, ['float32', shape, createHash('sha256').update(bytes).digest('hex')]] as const
   })
   expect(read).toEqual({
-    ...{ metadata: ['gradpool'], kind: 'model' },
+    metadata: ['gradpool'],
+    kind: 'model',
     tensors: Object.fromEntries(tensors),
   })
   expect(tensors.length).toBeGreaterThan(5)

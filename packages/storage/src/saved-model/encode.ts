@@ -46,9 +46,12 @@ function trainingOf(training: BatchProgram): object {
 export function contentHash({ states, predict, evaluation, training }: ModelContent): string {
   const hash = createHash('sha256').update(weightsHash(valuesOf(states)))
   const programs = {
-    ...{ predictRow: predict?.row, predictBlock: predict?.block },
-    ...{ evaluateRow: evaluation?.row, evaluateBlock: evaluation?.block },
-    ...{ train: training?.program, trainTail: training?.tail },
+    predictRow: predict?.row,
+    predictBlock: predict?.block,
+    evaluateRow: evaluation?.row,
+    evaluateBlock: evaluation?.block,
+    train: training?.program,
+    trainTail: training?.tail,
   }
   for (const [name, program] of Object.entries(programs)) {
     if (program) hash.update(`${name} ${program.hash}\n`)

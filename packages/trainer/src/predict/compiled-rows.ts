@@ -75,7 +75,8 @@ export class CompiledRows {
     const execution = await engine.compile(
       { program, batchSize: rows, numExamples: rows, shuffle: false, metrics: [] },
       {
-        ...{ data, seed: 0 },
+        data,
+        seed: 0,
         ...(states instanceof CompiledRows
           ? { shareStateOf: states.#execution }
           : { state: states }),

@@ -1,7 +1,8 @@
 /**
  * Loads a saved model, to predict without the code that made it.
  *
- *     const digits = await loadModel('digits.gradpool', { inputs: ['image'], outputs: ['probabilities'] })
+ *     const names = { inputs: ['image'], outputs: ['probabilities'] } as const
+ *     const digits = await loadModel('digits.gradpool', names)
  *     const { probabilities } = await digits.predict({ image })
  */
 import { type DType, UserError, type Values } from '@gradpool/core'

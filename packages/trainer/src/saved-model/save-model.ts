@@ -55,7 +55,9 @@ export function encodeModel(
   const shapes = training?.program ?? evaluation.row
   return encodeSavedModel({
     states: namedStates(shapes, Object.fromEntries(kept)),
-    ...{ evaluation, metrics, provenance: { gradpool: ownVersion(), ...provenance } },
+    evaluation,
+    metrics,
+    provenance: { gradpool: ownVersion(), ...provenance },
     ...(predict && { predict }),
     ...(training && { training }),
   })

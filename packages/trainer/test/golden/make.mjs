@@ -70,9 +70,14 @@ const execution = await engine.compile(training, { data, seed: 1 })
 await execution.run({ steps: 30 })
 const bytes = encodeModel(
   {
-    ...{ model, fields, states: execution.read(), training },
+    model,
+    fields,
+    states: execution.read(),
+    training,
     provenance: {
-      ...{ numerics: engine.numerics, seed: 1, epochs: 10 },
+      numerics: engine.numerics,
+      seed: 1,
+      epochs: 10,
       data: { name: 'golden', hash: '0'.repeat(64) },
       options: { optimizer: { kind: 'sgd', learningRate: 0.05, momentum: 0.9 }, batchSize: 8 },
     },
