@@ -14,6 +14,7 @@ const rest: Omit<CheckpointRecord, 'tensors' | 'best'> = {
     step: 17,
     since: 15,
     sums: { loss: Float64Array.of(0.1 + 0.2), accuracy: Float64Array.of(NaN, Infinity, -1e-300) },
+    rows: { 'auc/score': Float32Array.of(0.1, NaN, 2) },
     lastLoss: NaN,
   },
   epochs: {
