@@ -44,7 +44,7 @@ export function describeSharing(engineOf: () => Engine): void {
       return bitsOf({ ...fit.read(), ...means })
     }
 
-    test('come to the same bits on 1, 2 and 3 workers, in place or not', async () => {
+    test('are bit-identical on 1, 2 and 3 workers, in place or not', async () => {
       const [alone, together] = [await compile(1), await compile(MOST)]
       for (const [steps, workers] of [
         [7, 2],
