@@ -1,11 +1,13 @@
 /**
- * Safetensors files of f32 tensors: a JSON header with name, shape and place of each, then their bytes.
+ * Safetensors files of f32 tensors: a JSON header with name, shape and place of each, then their
+ * bytes.
  *
- * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of 8; the values. Tensors
- * lie in the code-unit order of their names without gaps. Reading checks all of this and evaluates nothing.
- * Specification: https://huggingface.co/docs/safetensors
+ * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of
+ * 8; the values. Tensors lie in the code-unit order of their names without gaps. Reading checks all
+ * of this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
  */
 import { sizeOf, UserError, type Shape } from '@gradpool/core'
+import { parseJson, scanJson } from './bounded-json.js'
 import { fromLittleEndian, toLittleEndian } from './little-endian.js'
 
 export interface NamedArray {
@@ -22,6 +24,8 @@ export interface SafetensorsFile {
 
 const PREFIX_BYTES = 8
 const MAX_HEADER_BYTES = 100_000_000
+/** The header, an entry or the metadata in it, a shape. */
+const MAX_HEADER_DEPTH = 3
 
 /** The bytes of a file. */
 export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
@@ -54,7 +58,8 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
 
 /**
  * @param where What the file is called in messages.
- * @throws UserError with one sentence when the bytes are not such a file, or of another type than f32.
+ * @throws UserError with one sentence when the bytes are not such a file, or of another type than
+ *   f32.
  */
 export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsFile {
   const wrong = (what: string) => new UserError(`${where} is not a whole safetensors file: ${what}`)
@@ -91,11 +96,14 @@ export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsF
   return { tensors, metadata }
 }
 
-/** Undefined for what is no JSON object, or one with a key twice, of which readers would take different ones. */
+/**
+ * Undefined for what is no JSON object, or one with a key twice, of which readers would take
+ * different ones.
+ */
 function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    const header: unknown = JSON.parse(text)
+    const header = parseJson(text, MAX_HEADER_DEPTH)
     if (!isObject(header)) return undefined
     return countKeys(text) === Object.keys(header).length ? header : undefined
   } catch {
@@ -103,15 +111,15 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
   }
 }
 
-/** Of the outermost object of a JSON text, as they are written. */
+/**
+ * Of the outermost object of a JSON text, as they are written: no value of a valid header has a
+ * colon at this depth.
+ */
 function countKeys(text: string): number {
-  let depth = 0
   let count = 0
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else if (depth === 1 && token.endsWith(':')) count++
-  }
+  scanJson(text, (character, depth) => {
+    if (character === ':' && depth === 1) count++
+  })
   return count
 }
 

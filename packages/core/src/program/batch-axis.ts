@@ -1,9 +1,10 @@
 /**
  * Which axis of each value runs over the examples of the batch.
  *
- * A value has a batch axis if its part for one example follows from that example alone (and from values that have none, such
- * as weights). All work on such values can be shared out by examples. Where examples meet, in the sums that make
- * gradients, losses and the statistics of a batch, the axis ends.
+ * A value has a batch axis if its part for one example follows from that example alone (and from
+ * values that have none, such as weights). All work on such values can be shared out by examples.
+ * Where examples meet, in the sums that make gradients, losses and the statistics of a batch, the
+ * axis ends.
  */
 import { sizeOf } from './dtype.js'
 import type { Node, NodeOf } from './node.js'
@@ -94,8 +95,11 @@ function productAxis(
   a: BatchAxis,
   b: BatchAxis,
 ): BatchAxis {
-  // Of stacks of matrices nothing is said.
-  if (shape.length > 2 || (a !== undefined && b !== undefined)) return undefined
+  // Of stacks of matrices, each product is of one matrix of either.
+  if (shape.length > 2) {
+    return [a, b].every((axis) => axis === 0 || axis === undefined) ? (a ?? b) : undefined
+  }
+  if (a !== undefined && b !== undefined) return undefined
   if (a !== undefined) return a === (attributes.transposeA === true ? 1 : 0) ? 0 : undefined
   return b !== undefined && b === (attributes.transposeB === true ? 0 : 1) ? 1 : undefined
 }

@@ -1,6 +1,6 @@
 /**
- * The nodes of a Program: a union discriminated by `op`, in which each op has its own attributes. op-table.ts says what the
- * ops mean, attributes.ts checks attributes that come from outside.
+ * The nodes of a Program: a union discriminated by `op`, in which each op has its own attributes.
+ * op-table.ts says what the ops mean, attributes.ts checks attributes that come from outside.
  */
 import type { DType, Shape } from './dtype.js'
 import type { OpName } from './op-table.js'
@@ -31,7 +31,7 @@ export type PlainOp = Exclude<OpName, keyof AttributesByOp>
 
 export type AttributesOf<Op extends OpName> = Op extends keyof AttributesByOp
   ? AttributesByOp[Op]
-  : Readonly<Record<never, never>>
+  : Readonly<Record<string, never>>
 
 /** The node of one op. Given several ops, the union of theirs. */
 export type NodeOf<Op extends OpName> = {

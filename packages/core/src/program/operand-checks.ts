@@ -1,5 +1,6 @@
 /**
- * What shape inference asks of operands and numbers. Each throws a ShapeError that says what does not fit.
+ * What shape inference asks of operands and numbers. Each throws a ShapeError that says what does
+ * not fit.
  */
 import { type Shape, sizeOf, type TensorType } from './dtype.js'
 import { ShapeError } from '../errors.js'
@@ -42,7 +43,11 @@ export function isBlock(starts: readonly number[], shape: Shape, whole: Shape): 
   )
 }
 
+/** More axes than any model has, and few enough that checks may compare each with each. */
+const MAX_AXES = 64
+
 export function checkShape(shape: Shape): void {
+  if (shape.length > MAX_AXES) refuse(`a shape has at most ${MAX_AXES} axes, not ${shape.length}`)
   if (!shape.every((extent) => isInteger(extent, 1))) {
     refuse(`${shapeText(shape)} is not a shape: extents are positive integers`)
   }
