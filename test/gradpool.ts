@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-const installed = createRequire(import.meta.url).resolve('@gradpool/cli/package.json')
+const installed = createRequire(import.meta.url).resolve('gradpool/package.json')
 const command = join(dirname(installed), 'bin', 'gradpool.js')
 
 export interface Options {

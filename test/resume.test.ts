@@ -48,26 +48,6 @@ test('run --resume goes on with the run of the same, and else begins one', async
   expect(bitsOf(documentOf(second))).toEqual(bitsOf(await resultIn(cwd)))
 })
 
-test('seeds that train as a stack come to the bits of each alone, killed and gone on with', async () => {
-  const args = ['mnist_mlp_all', '--epochs', '8', '--set', 'train.orderSeed=0']
-  const seeds = [0, 1, 2]
-  const alone = []
-  for (const seed of seeds) {
-    alone.push(...bitsOf(await runJson([...args, '--seed', String(seed)])))
-  }
-  const cwd = await emptyFolder()
-  const together = ['run', ...args, '--seed', '0..2', '--workers', '1', '--in-process']
-  const { child, ended, said } = start(together, { cwd })
-  await said('mnist_mlp_all (seed 0) train goes in a stack with 2 others')
-  await said('(seed 0) train Epoch 2:')
-  child.kill('SIGKILL')
-  await ended
-  const resumed = await gradpool(['resume', '--workers', '1'], { cwd })
-  expect(resumed).toMatchObject({ code: 0, stderr: '' })
-  expect(resumed.stdout).toContain('train goes in a stack with')
-  expect(bitsOf(await resultIn(cwd))).toEqual(alone)
-})
-
 test('what earlier runs trained is reused, which a line says; --fresh trains it', async () => {
   const cwd = await emptyFolder()
   const args = [

@@ -6,9 +6,23 @@ import * as engineCpu from '@gradpool/engine-cpu'
 import * as experiments from '@gradpool/experiments'
 import * as models from '@gradpool/models'
 import * as orchestrator from '@gradpool/orchestrator'
+import * as storage from '@gradpool/storage'
+import * as workerPool from '@gradpool/worker-pool'
+import * as gradpool from 'gradpool'
 import { expect, test } from 'vitest'
 
-const packages = { cli, core, datasets, engineCpu, experiments, models, orchestrator }
+const packages = {
+  cli,
+  core,
+  datasets,
+  engineCpu,
+  experiments,
+  gradpool,
+  models,
+  orchestrator,
+  storage,
+  workerPool,
+}
 
 test.each(Object.entries(packages))('%s has public names', (_, exported) => {
   expect(Object.keys(exported)).not.toHaveLength(0)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const cli = fileURLToPath(new URL('../../packages/cli/bin/gradpool.js', import.meta.url))
+const cli = fileURLToPath(new URL('../../packages/gradpool/bin/gradpool.js', import.meta.url))
 const reportPeak = `data:text/javascript,${encodeURIComponent(`
 import { isMainThread } from 'node:worker_threads'
 if (isMainThread) process.on('exit', () => process.stderr.write('\\npeak ' + process.resourceUsage().maxRSS + '\\n'))

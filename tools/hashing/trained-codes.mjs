@@ -6,7 +6,7 @@ import { encode, packCodes, trainedEncoder } from '@gradpool/hashing'
 import { spawnSync } from 'node:child_process'
 import { root } from '../environment.mjs'
 
-const command = join(root, 'packages', 'cli', 'bin', 'gradpool.js')
+const command = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
 
 /**
  * Trains the experiments of a group, or finds them trained.

@@ -22,12 +22,12 @@ export {
   type Position,
   type Progress,
   type RunOptions,
-  type SpanExecutor,
-  type SpanOptions,
-  type SpanOutcome,
-  type SpanResult,
-  type SpanStatus,
-  type SpanTask,
+  type ChunkExecutor,
+  type ChunkOptions,
+  type ChunkOutcome,
+  type ChunkResult,
+  type ChunkStatus,
+  type ChunkTask,
   type StateValues,
 } from './engine/engine.js'
 export { invariant, ShapeError, UserError } from './errors.js'
@@ -46,7 +46,6 @@ export {
   glorotUniform,
   heNormal,
   heUniform,
-  initialState,
   initialValue,
   type Initializer,
   initializerFor,
@@ -65,6 +64,7 @@ export {
   buffer,
   frozen,
   isTraining,
+  layer,
   type Module,
   module,
   type NamedTensor,
@@ -72,6 +72,7 @@ export {
   parameter,
   type Params,
   type Scope,
+  type WithParameters,
 } from './training/module.js'
 export { logF32 } from './random/numeric.js'
 export { OPS, type OpName } from './program/op-table.js'
@@ -137,14 +138,18 @@ export {
   updateRule,
 } from './optimizers/index.js'
 export {
-  type Attribute,
-  type Attributes,
-  type Input,
+  type AttributesOf,
+  type ByOp,
+  dispatch,
+  fillValue,
   type Node,
-  type Output,
-  Program,
-  type ProgramData,
-} from './program/program.js'
+  type NodeOf,
+} from './program/node.js'
+export { type BatchField, Program, type State } from './program/program.js'
+export { type Input, type Output, type ProgramData, type Result } from './program/program-data.js'
+export { mapNodes, prune, renameStates, substitute } from './program/rewrite.js'
+export { segmentsOf } from './program/segments.js'
+export { initialState } from './random/initial-state.js'
 export { fillNormal, fillUniform, philox, purposeOf, shuffled } from './random/random.js'
 export { evaluate, type Evaluation, type EvaluationInputs } from './reference/reference.js'
 export {
@@ -162,17 +167,32 @@ export {
   stepDecay,
   type StepDecay,
 } from './training/schedules.js'
-export { segmentsOf, shardSums } from './training/shards.js'
+export { withMicroBatches } from './training/micro-batches.js'
 export {
   type Batch,
+  defineModel,
+  type FieldsOf,
+  type MetricsOf,
+  type Model,
+  type ModelDefinition,
+  type ModelTypes,
+  type OutputsOf,
+  type PredictFieldsOf,
   type Predictions,
-  stage,
-  type Stage,
-  type StageDefinition,
   type StepResults,
-  type UsualBatch,
-} from './training/stage.js'
-export { Stack } from './stacking/stack.js'
+} from './training/model.js'
+export { finisher, type FinisherName } from './metrics/finishers.js'
+export {
+  type Direction,
+  type FinishMeans,
+  type FinishRows,
+  fromMeans,
+  type Metric,
+  type MetricValue,
+  perRow,
+  withDirection,
+} from './metrics/metric.js'
+export { finishMetrics, type GatheredResults, type MetricSpec } from './metrics/metric-spec.js'
 export { Tensor, type TensorLike } from './tracing/tensor.js'
 export { currentTrace, type Trace, traceProgram } from './tracing/trace.js'
 export {

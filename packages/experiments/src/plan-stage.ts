@@ -6,39 +6,34 @@ import {
   prediction,
   sameShape,
   train,
-  UserError,
   type BatchProgram,
   type Field,
   type Program,
   type Shape,
   type Split,
-  type Stage,
+  type Model,
 } from '@gradpool/core'
 import type { Dataset } from '@gradpool/datasets'
-import { averaged } from './averaged.js'
+import { averaged, passWork, type Pass, type TrainingPlan } from '@gradpool/trainer/plan'
 import { optimizerFor } from './optimizer-schema.js'
 import { chooseRows } from './sample-rows.js'
 import type { StageConfig, TrainConfig } from './schema.js'
-import { passCost } from './stage-cost.js'
 import { stageHash, type NamedPass } from './stage-hash.js'
-import type { Pass, StagePlan } from './stage-plan.js'
+import { stageMonitors } from './stage-monitors.js'
+import type { StagePlan } from './stage-plan.js'
 
-/**
- * Examples per step of an evaluation. A metric that is a mean over examples depends on it by rounding alone. Any other
- * is the mean of its values for the batches, and so depends on their size: the autoencoder's 1 - sqrt(mse) / mean is one,
- * as the report defines it, per batch.
- */
+/** Examples per step of an evaluation. Metrics depend on it by rounding alone. */
 const EVALUATION_BATCH = 100
 const NUM_SAMPLES = 3
 
 export interface StageToPlan {
   readonly config: StageConfig
   readonly train: TrainConfig
-  readonly model: Stage
+  readonly model: Model
   readonly dataset: Dataset
   readonly seed: number
   /** The stage whose weights of equal name and shape this one starts with. */
-  readonly startsFrom: PlannedStage | undefined
+  readonly initFrom: PlannedStage | undefined
 }
 
 export interface PlannedStage {
@@ -47,12 +42,10 @@ export interface PlannedStage {
   readonly weights: ReadonlyMap<string, Shape>
 }
 
-/** @throws UserError where the model does not fit the data or tells of no single accuracy, or options do not fit. */
+/** @throws UserError where the model does not fit the data or options do not fit. */
 export function planStage(stage: StageToPlan): PlannedStage {
-  const { config, model, dataset, seed, startsFrom } = stage
-  const { epochs, earlyStopping } = stage.train
-  const keep = stage.train.keep === 'best' ? 'best' : undefined
-  const orderSeed = orderSeedOf(stage)
+  const { config, model, dataset, seed, initFrom } = stage
+  const { epochs, keep } = stage.train
   const { splits } = dataset
   const data = splitOf(config, dataset)
   const { training, averaging } = trainingOf(stage, data)
@@ -61,16 +54,15 @@ export function planStage(stage: StageToPlan): PlannedStage {
     data: split,
   })
   const validation = splits.validation ? evaluated(splits.validation) : null
-  if (validation === null && (earlyStopping !== undefined || keep !== undefined)) {
-    const option = earlyStopping === undefined ? "keep: 'best'" : 'earlyStopping'
-    throw new UserError(`${option} goes by validation examples, of which the data has none`)
-  }
+  const { monitor, earlyStopping, hashed } = stageMonitors(
+    stage.train,
+    training.program,
+    validation?.program,
+  )
   const test = splits.test ? evaluated(splits.test) : null
-  checkAccuracy(training.program.program)
   const weights = statesOf((test ?? evaluated(data)).program.program)
-  const carries = startsFrom && commonStates(startsFrom.weights, weights)
-  const start =
-    startsFrom && carries?.length ? { hash: startsFrom.plan.hash, states: carries } : null
+  const states = initFrom && commonStates(initFrom.weights, weights)
+  const start = initFrom && states?.length ? { hash: initFrom.plan.hash, states } : null
   const digits = digitsOf(dataset)
   const samplesProgram = digits && programOfSamples(model, digits.test)
   const named = ({ program, data: { fields, rows } }: Pass): NamedPass => ({
@@ -80,8 +72,8 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const hash = stageHash({
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
-    orderSeed,
-    ...{ epochs, earlyStopping, keep },
+    epochs,
+    ...hashed,
     training: named(training),
     averaging: averaging && {
       every: averaging.every,
@@ -93,34 +85,33 @@ export function planStage(stage: StageToPlan): PlannedStage {
       program: samplesProgram,
       data: { dataset: dataset.hash, part: partOf(digits.test.fields, dataset), rows: null },
     },
-    startsFrom: start,
+    initFrom: start,
   })
-  const validationCost = validation ? passCost(validation.program) : 0
+  const validationWork = validation ? passWork(validation.program) : 0
   const trained = averaging?.replicas ?? [training]
-  const trainingCost = trained.reduce((sum, { program }) => sum + passCost(program), 0)
+  const trainingWork = trained.reduce((sum, { program }) => sum + passWork(program), 0)
   const plan: StagePlan = {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
     seed,
-    ...(orderSeed !== undefined && { orderSeed }),
     epochs,
+    ...(monitor && { monitor }),
     ...(earlyStopping && { earlyStopping }),
-    ...(keep && { keep }),
+    keep,
     training,
     ...(averaging && { averaging }),
     ...(validation && { validation }),
     ...(test && { test }),
-    ...(samplesProgram && {
-      samples: samples(
+    ...(samplesProgram &&
+      shown(
         samplesProgram,
         digits,
         // Only where the hash has that stage in it: stages of one hash have the same samples.
-        (start && startsFrom?.plan.samples?.data.rows) ??
+        (start && initFrom?.plan.predictions?.data.rows) ??
           chooseRows(digits.test.rows, samplesProgram.numExamples, seed, `samples ${hash}`),
-      ),
-    }),
-    ...(start && { startsFrom: start.hash, carries: start.states }),
-    cost: epochs * (trainingCost + validationCost) + (test ? passCost(test.program) : 0),
+      )),
+    ...(start && { initFrom: start.hash, transferredStates: start.states }),
+    work: epochs * (trainingWork + validationWork) + (test ? passWork(test.program) : 0),
   }
   return { plan, weights }
 }
@@ -143,27 +134,22 @@ function partOf(fields: Split['fields'], dataset: Dataset): NamedPass['data']['p
   return fields === dataset.fields.test ? 'test' : 'validation'
 }
 
-function trainingOf(stage: StageToPlan, data: Split): Pick<StagePlan, 'training' | 'averaging'> {
-  const { average, shards } = stage.train
+function trainingOf(stage: StageToPlan, data: Split): Pick<TrainingPlan, 'training' | 'averaging'> {
+  const { average, microBatches } = stage.train
   if (average === undefined) return { training: { program: trainingProgram(stage, data), data } }
-  const apart = { ...stage, train: { ...stage.train, shards: 1 } }
-  return averaged(data, average, shards, (part) => trainingProgram(apart, part))
+  const apart = { ...stage, train: { ...stage.train, microBatches: 1 } }
+  return averaged(data, average, microBatches, (part) => trainingProgram(apart, part))
 }
 
 function trainingProgram({ model, train: options }: StageToPlan, data: Split): BatchProgram {
-  const { batchSize, epochs, shuffle, shards } = options
+  const { batchSize, epochs, shuffle, microBatches } = options
   const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
   const optimizer = optimizerFor(options.optimizer, stepsPerEpoch * epochs)
-  return train(model, { optimizer, batchSize, data, shuffle, shards })
-}
-
-/** Undefined where it is the seed, or where there is no order to key. */
-function orderSeedOf({ train: { shuffle, orderSeed }, seed }: StageToPlan): number | undefined {
-  return shuffle && orderSeed !== seed >>> 0 ? orderSeed : undefined
+  return train(model, { optimizer, batchSize, data, shuffle, microBatches })
 }
 
 /** Null where the model makes no predictions. */
-function programOfSamples(model: Stage, { fields, rows }: Split): BatchProgram | null {
+function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | null {
   if (model.tracePrediction === undefined) return null
   const numExamples = Math.min(NUM_SAMPLES, rows.length)
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })
@@ -182,31 +168,21 @@ function digitsOf({ splits: { test }, imageShape }: Dataset): Digits | null {
   return { test, labels, imageShape }
 }
 
-/** A few test examples: those of the stage that this one starts from, or any. */
-function samples(
+/** What is predicted of a few test examples, and what is shown beside it. */
+function shown(
   program: BatchProgram,
   { test: { fields }, labels, imageShape }: Digits,
   rows: Int32Array,
-): NonNullable<StagePlan['samples']> {
+): Pick<StagePlan, 'predictions' | 'samples'> {
   const truths = Array.from(rows, (row) => labels.values[row] ?? 0)
-  return { program, data: { fields, rows }, labels: truths, imageShape }
-}
-
-/** Other metrics may have any shape; the accuracy goes into a row of the report. */
-function checkAccuracy(program: Program): void {
-  const accuracy = program.results.find(({ name }) => name === 'accuracy')
-  if (accuracy === undefined) return
-  const { shape } = program.node(accuracy.node)
-  if (shape.length > 0) {
-    throw new UserError(
-      `the accuracy must be one number, not of shape [${shape.join(', ')}]; take its mean`,
-    )
+  return {
+    predictions: { program, data: { fields, rows } },
+    samples: { labels: truths, imageShape },
   }
 }
 
 function statesOf(program: Program): Map<string, Shape> {
-  const states = program.inputs.filter(({ role }) => role === 'state')
-  return new Map(states.map(({ name, node }) => [name, program.node(node).shape]))
+  return new Map(program.states.map(({ name, shape }) => [name, shape]))
 }
 
 /** Names in code-unit order. */

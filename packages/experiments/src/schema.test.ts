@@ -1,4 +1,4 @@
-import { adam, cosine, parameter, stage, sum } from '@gradpool/core'
+import { adam, cosine, parameter, defineModel, sum } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { describe, expect, it } from 'vitest'
 import { autoencode, classify, defineExperiment, parseExperiment } from './define-experiment.js'
@@ -47,7 +47,7 @@ describe('defineExperiment', () => {
   })
 
   it('takes a model of the user', () => {
-    const own = stage({
+    const own = defineModel({
       params: { w: parameter([4], 'heNormal') },
       step: ({ w }) => ({ loss: sum(w) }),
     })
@@ -91,11 +91,11 @@ describe('a wrong configuration', () => {
     ],
     [
       { stages: [{ name: 'own', model: {} }] },
-      "narrow_code: stages[0].model must be a model made by core's stage({ params, step })",
+      "narrow_code: stages[0].model must be a model made by core's defineModel({ params, step })",
     ],
     [
       { train: { epoch: 3 } },
-      "narrow_code: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, orderSeed, shards, average, reportEvery, earlyStopping, keep",
+      "narrow_code: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, monitor, mode, earlyStopping, keep",
     ],
     [
       { train: { epochs: 0 } },

@@ -4,7 +4,7 @@
  * Every object is strict, so that a misspelt field is an error and never a silent default. The only thing in a
  * configuration that is not JSON is a model of the user's own (`stages[i].model`), and data in memory.
  */
-import { adam, UserError, type Stage } from '@gradpool/core'
+import { adam, UserError, type Model } from '@gradpool/core'
 import { parseData, type DataInput, type Dataset, type DataSpec } from '@gradpool/datasets'
 import { activationNames } from '@gradpool/models'
 import { z } from 'zod'
@@ -39,20 +39,27 @@ const training = {
   epochs: whole(1),
   /** Visit the examples in a new order in every epoch. */
   shuffle: z.boolean(),
-  /** Keys these orders in place of the run's seed, so that runs of different seeds see the same batches. */
-  orderSeed: whole(0, 2 ** 32 - 1),
   /** Parts of a batch whose gradients are added up in order; as many workers can share a step. */
-  shards: whole(1),
-  /** Train shards apart, each with weights of its own on its part of the examples, and average them from time to time. */
+  microBatches: whole(1),
+  /** Train microBatches apart, each with weights of its own on its part of the examples, and average them from time to time. */
   average: fields({
     every: whole(1),
     parts: z.exactOptional(z.array(z.number().positive()).min(2)),
   }),
   /** How many epochs one line of the log stands for. */
   reportEvery: whole(1),
-  /** End when the validation accuracy has not grown by more than `minDelta` for `patience` epochs. */
-  earlyStopping: fields({ patience: whole(1), minDelta: z.number().min(0).default(0) }),
-  /** Which states are the result: those after the last epoch, or after the one of the best validation accuracy. */
+  /** The metric that tells which epoch is best. Default: `validation.accuracy`, or `validation.loss` without an accuracy. */
+  monitor: z.string(),
+  /** Whether less of it is better; needed for a metric that is neither loss nor accuracy. */
+  mode: z.enum(['min', 'max']),
+  /** End when the monitored metric has not improved by more than `minDelta` for `patience` epochs. */
+  earlyStopping: fields({
+    monitor: z.exactOptional(z.string()),
+    mode: z.exactOptional(z.enum(['min', 'max'])),
+    patience: whole(1),
+    minDelta: z.number().min(0).default(0),
+  }),
+  /** Which states are the result: those after the last epoch, or after the best one. */
   keep: z.enum(['last', 'best']),
 }
 
@@ -61,10 +68,11 @@ const train = fields({
   batchSize: training.batchSize.default(10),
   epochs: training.epochs.default(10),
   shuffle: training.shuffle.default(true),
-  orderSeed: z.exactOptional(training.orderSeed),
-  shards: training.shards.default(1),
+  microBatches: training.microBatches.default(1),
   average: z.exactOptional(training.average),
   reportEvery: training.reportEvery.default(1),
+  monitor: z.exactOptional(training.monitor),
+  mode: z.exactOptional(training.mode),
   earlyStopping: z.exactOptional(training.earlyStopping),
   keep: training.keep.default('last'),
 })
@@ -76,10 +84,11 @@ const stageTrain = z.exactOptional(
     batchSize: z.exactOptional(training.batchSize),
     epochs: z.exactOptional(training.epochs),
     shuffle: z.exactOptional(training.shuffle),
-    orderSeed: z.exactOptional(training.orderSeed),
-    shards: z.exactOptional(training.shards),
+    microBatches: z.exactOptional(training.microBatches),
     average: z.exactOptional(training.average),
     reportEvery: z.exactOptional(training.reportEvery),
+    monitor: z.exactOptional(training.monitor),
+    mode: z.exactOptional(training.mode),
     earlyStopping: z.exactOptional(training.earlyStopping),
     keep: z.exactOptional(training.keep),
   }),
@@ -140,7 +149,7 @@ const hashStage = fields({
 const modelStage = fields({
   kind: z.literal('model'),
   name,
-  model: z.custom<Stage>(isStage, "must be a model made by core's stage({ params, step })"),
+  model: z.custom<Model>(isStage, "must be a model made by core's defineModel({ params, step })"),
   /** The examples it trains on: all, or those whose labels are used. */
   split: z.enum(['all', 'train']).default('train'),
   train: stageTrain,

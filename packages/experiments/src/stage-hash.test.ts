@@ -7,6 +7,7 @@ const program: BatchProgram = {
   numExamples: 4,
   shuffle: true,
   program: new Program({ nodes: [], inputs: [], updates: [], results: [] }),
+  metrics: [],
 }
 const data = { dataset: 'd', part: 'train', rows: Int32Array.of(0, 1, 2, 258) } as const
 
@@ -17,7 +18,7 @@ const stage: StageDeterminants = {
   validation: null,
   test: { program: { ...program, shuffle: false }, data: { ...data, part: 'test', rows: null } },
   samples: null,
-  startsFrom: { hash: 'h', states: ['a'] },
+  initFrom: { hash: 'h', states: ['a'] },
 }
 
 it('stays what it is, or finished stages of earlier versions would not be found', () => {
@@ -38,15 +39,13 @@ it('changes with each thing that determines the result', () => {
     { training: { program: { ...program, tail: program.program }, data } },
     { validation: stage.training },
     { test: null },
-    { orderSeed: 1 },
-    { orderSeed: 0 },
     { samples: stage.training },
     { averaging: { every: 1, replicas: [stage.training] } },
     { averaging: { every: 2, replicas: [stage.training] } },
     { averaging: { every: 1, replicas: [stage.training, stage.training] } },
-    { startsFrom: null },
-    { startsFrom: { hash: 'i', states: ['a'] } },
-    { startsFrom: { hash: 'h', states: ['a', 'b'] } },
+    { initFrom: null },
+    { initFrom: { hash: 'i', states: ['a'] } },
+    { initFrom: { hash: 'h', states: ['a', 'b'] } },
   ]
   const hashes = changed.map((change) => stageHash({ ...stage, ...change }))
   expect(new Set(hashes).size).toBe(hashes.length)

@@ -1,7 +1,7 @@
 /**
  * The model of each stage of a configuration, for the data it will see.
  */
-import { sizeOf, UserError, type Stage } from '@gradpool/core'
+import { sizeOf, UserError, type Model } from '@gradpool/core'
 import type { Dataset } from '@gradpool/datasets'
 import { autoencoder, classifier, hashEncoder, type EncoderOptions } from '@gradpool/models'
 import {
@@ -19,7 +19,7 @@ export function stageModel(
   config: StageConfig,
   before: readonly StageConfig[],
   dataset: Dataset,
-): Stage {
+): Model {
   switch (config.kind) {
     case 'autoencode': {
       const { decoder, outputActivation } = config
@@ -49,7 +49,7 @@ function classifierOf(
   config: ClassifyConfig,
   before: readonly StageConfig[],
   dataset: Dataset,
-): Stage {
+): Model {
   const { head, weight, encoder: encoderMode } = config
   const classes = classesOf(dataset)
   if (encoderMode === 'none') {

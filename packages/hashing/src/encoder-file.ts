@@ -3,7 +3,7 @@
  * their metadata.
  */
 import { Program, UserError } from '@gradpool/core'
-import { decodeSafetensors, encodeSafetensors } from '@gradpool/orchestrator'
+import { decodeSafetensors, encodeSafetensors } from '@gradpool/storage'
 import { makeEncoder, type Encoder } from './encoder.js'
 
 export interface StoredEncoder {

@@ -1,25 +1,21 @@
 /**
- * Worker threads that search shares of an index's rows, which lie in memory that all of them see. Piscina's, by the
- * orchestrator's pool.
+ * Worker threads that search shares of an index's rows, which lie in memory that all of them see. They
+ * are those of @gradpool/worker-pool.
  */
 import { UserError } from '@gradpool/core'
 import { PackedCodes, type NearBounds, type NearRows } from '@gradpool/engine-cpu'
-import { createPool, type SpanPool } from '@gradpool/orchestrator'
+import { createPool, type WorkerPool } from '@gradpool/worker-pool'
 
 export class SearchThreads {
   readonly workers: number
-  readonly #pool: SpanPool
+  readonly #pool: WorkerPool
   #areClosed = false
 
   /** @param workers how many threads */
   constructor(workers: number) {
     this.workers = workers
-    this.#pool = createPool({
-      workers,
-      workerModule: PackedCodes.workerModule,
-      // A thread that cannot start fails the search that waits for it, too.
-      onError: () => undefined,
-    })
+    const { workerModule } = PackedCodes
+    this.#pool = createPool({ workers, workerModule, exportName: 'executeChunk' })
   }
 
   /**

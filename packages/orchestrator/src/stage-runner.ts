@@ -3,28 +3,30 @@
  */
 import { stepsPerEpochOf, type Engine, type StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
-import type { Checkpoint } from './checkpoints/checkpoint.js'
-import { checkpointWriter } from './checkpoints/checkpoint-writer.js'
+import { namedStates, reasonOf, weightsHash } from '@gradpool/storage'
+import {
+  checkpointWriter,
+  sentenceOf,
+  ThreadBudget,
+  Training,
+  withRetries,
+  type Checkpoint,
+  type EnginePool,
+  type TrainingOutcome,
+  type TrainingProgress,
+} from '@gradpool/trainer'
 import type { DoneStages } from './runs/done-stages.js'
 import type { StageEnd } from './runs/experiment-result.js'
-import { reasonOf } from './files/file-errors.js'
-import { KeptStates } from './scheduling/kept-states.js'
-import { namedStates } from './files/named-states.js'
-import type { SpanPool } from './scheduling/pool.js'
 import type { RunDirectory } from './runs/run-directory.js'
 import { ownVersion } from './runs/run-record.js'
 import type { RunEvent, StageProgress, StageRef } from './runs/run-result.js'
-import { sentenceOf } from './training/stage-errors.js'
+import { samplesOf } from './runs/samples.js'
+import { KeptStates } from './scheduling/kept-states.js'
 import type { StageNode } from './scheduling/stage-graph.js'
-import { ThreadBudget } from './scheduling/thread-budget.js'
-import { StageStack, type StackMember } from './training/stage-stack.js'
-import type { StageOutcome, TrainingProgress } from './training/stage-outcome.js'
-import { StageTraining } from './training/train-stage.js'
-import { weightsHash } from './files/weights-hash.js'
 
 export interface StageRunnerOptions {
   readonly engine: Engine
-  readonly pool: SpanPool
+  readonly pool: EnginePool
   /** Threads of the pool. */
   readonly workers: number
   readonly directory: RunDirectory
@@ -34,15 +36,12 @@ export interface StageRunnerOptions {
   readonly stallSeconds: number
 }
 
-/** How often a stage is tried whose thread ends. */
-const MOST_TRIES = 3
-
 export class StageRunner {
   readonly #options: StageRunnerOptions
   readonly #budget: ThreadBudget
   readonly #kept = new KeptStates()
   readonly #ends = new Map<string, StageEnd>()
-  readonly #running = new Map<StageNode, StageTraining>()
+  readonly #running = new Map<StageNode, Training>()
   #stopped = false
 
   constructor(options: StageRunnerOptions) {
@@ -55,35 +54,11 @@ export class StageRunner {
     return this.#ends
   }
 
-  /**
-   * Several stages are alike, and train as a stack; see `stackWith`. Of each, true when it is done and its dependents may
-   * start. None rejects.
-   */
-  run(nodes: readonly StageNode[]): readonly Promise<boolean>[] {
-    const stack = nodes.length > 1 ? this.#stackOf(nodes) : undefined
-    return nodes.map((node) => this.#run(node, stack?.member(node.plan)))
-  }
-
-  async #run(node: StageNode, member: StackMember | undefined): Promise<boolean> {
-    try {
-      const end = (await this.#reuse(node)) ?? (await this.#train(node, member))
-      this.#ends.set(node.ref.hash, end)
-      return end.status === 'done'
-    } finally {
-      member?.leave()
-    }
-  }
-
-  #stackOf(nodes: readonly StageNode[]): StageStack {
-    const { engine, pool, emit, stallSeconds } = this.#options
-    return new StageStack({
-      ...{ engine, pool, budget: this.#budget, stallSeconds },
-      plans: nodes.map(({ plan }) => plan),
-      onStacked(plans) {
-        const stages = nodes.filter(({ plan }) => plans.includes(plan)).map(({ ref }) => ref)
-        emit({ type: 'stacked', stages })
-      },
-    })
+  /** True when the stage is done and its dependents may start. Never rejects. */
+  async run(node: StageNode): Promise<boolean> {
+    const end = (await this.#reuse(node)) ?? (await this.#train(node))
+    this.#ends.set(node.ref.hash, end)
+    return end.status === 'done'
   }
 
   /** The end of a stage that was done before; undefined for one that was not. */
@@ -91,37 +66,26 @@ export class StageRunner {
     const { plan, ref } = node
     const done = await this.#options.done.find(plan.hash)
     if (done === undefined) return undefined
-    const { testAccuracy, samples, epochs, seconds, weights } = done.metrics
+    const { test, samples, epochs, seconds, weightsHash } = done.metrics
     // What it started from is not needed any more.
     this.#kept.take(plan)
     this.#kept.keep(node, done.state)
     const { isReused } = done
-    const event = { stage: ref, byAnotherRun: isReused, testAccuracy, samples }
+    const event = { stage: ref, byAnotherRun: isReused, test, samples }
     this.#options.emit({ type: 'stageReused', ...event })
-    return { status: 'done', testAccuracy, samples, epochs, seconds, weights, reused: isReused }
+    const end = { samples, epochs, seconds, weightsHash, reused: isReused }
+    return { status: 'done', test: test ?? undefined, ...end }
   }
 
-  /** A stage whose thread ended goes on from its last checkpoint, a few times. */
-  async #train(node: StageNode, member: StackMember | undefined): Promise<StageEnd> {
+  async #train(node: StageNode): Promise<StageEnd> {
     const state = this.#kept.take(node.plan)
-    for (let tries = 1; ; tries++) {
-      const outcome = await this.#trainOnce(node, state, tries === 1 ? member : undefined)
-      member?.leave()
-      if (outcome.status === 'failed' && outcome.mayRetry && tries < MOST_TRIES && !this.#stopped) {
-        this.#warn(`${outcome.error}; it goes on from the last checkpoint`)
-        continue
-      }
-      const end = await this.#conclude(node, outcome)
-      this.#tell(node.ref, end)
-      return end
-    }
+    const outcome = await withRetries(() => this.#trainOnce(node, state), this.#warn)
+    const end = await this.#conclude(node, outcome)
+    this.#tell(node.ref, end)
+    return end
   }
 
-  async #trainOnce(
-    node: StageNode,
-    state: StateValues | undefined,
-    member: StackMember | undefined,
-  ): Promise<StageOutcome> {
+  async #trainOnce(node: StageNode, state: StateValues | undefined): Promise<TrainingOutcome> {
     const { engine, pool, workers, emit, directory, checkpointSeconds, stallSeconds } =
       this.#options
     const { plan, ref } = node
@@ -137,8 +101,8 @@ export class StageRunner {
     }
     const fromStep = from?.position.step ?? 0
     emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep })
-    const training = new StageTraining({
-      ...{ plan, engine, pool, workers, member, state, from, checkpointSeconds, stallSeconds },
+    const training = new Training({
+      ...{ plan, engine, pool, workers, state, from, checkpointSeconds, stallSeconds },
       budget: this.#budget,
       save: checkpointWriter(checkpoints, `${plan.name}: `, this.#warn),
       onEpoch: (row, elapsedSeconds) => emit({ type: 'epoch', stage: ref, row, elapsedSeconds }),
@@ -168,15 +132,15 @@ export class StageRunner {
     })
   }
 
-  async #conclude(node: StageNode, outcome: StageOutcome): Promise<StageEnd> {
+  async #conclude(node: StageNode, outcome: TrainingOutcome): Promise<StageEnd> {
     if (outcome.status !== 'done') return outcome
-    const { state, firstEpoch, best, ...rest } = outcome
-    const { epochs, seconds, testAccuracy, samples } = rest
-    const weights = weightsHash(state)
+    const { status, state, firstEpoch, best, epochs, seconds, test } = outcome
+    const samples = samplesOf(node.plan, outcome.predictions)
+    const told = { seconds, weightsHash: weightsHash(state), epochs, samples }
     const { engine, directory, done } = this.#options
     const metrics = {
       ...{ stage: node.ref, numerics: engine.numerics, version: ownVersion() },
-      ...{ seconds, testAccuracy, weights, firstEpoch, epochs, samples },
+      ...{ ...told, test: test ?? null, firstEpoch },
       ...(best && { bestEpoch: best.epoch }),
     }
     try {
@@ -193,14 +157,14 @@ export class StageRunner {
       return { status: 'failed', error: message, mayRetry: false, epochs, seconds }
     }
     this.#kept.keep(node, state)
-    return { ...rest, weights }
+    return { status, test, ...told }
   }
 
   #tell(stage: StageRef, end: StageEnd): void {
     const { emit } = this.#options
     if (end.status === 'done') {
-      const { seconds, testAccuracy, samples } = end
-      emit({ type: 'stageDone', stage, seconds, testAccuracy, samples })
+      const { seconds, test = null, samples } = end
+      emit({ type: 'stageDone', stage, seconds, test, samples })
     } else if (end.status === 'failed') {
       emit({ type: 'stageFailed', stage, error: end.error })
     }

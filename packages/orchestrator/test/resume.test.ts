@@ -8,10 +8,10 @@ import {
   planExperiment,
   withOverrides,
 } from '@gradpool/experiments'
+import { decodeSafetensors } from '@gradpool/storage'
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { decodeSafetensors } from '../src/files/safetensors.js'
 import { findResumable } from '../src/runs/find-resumable.js'
 import { readRun } from '../src/runs/read-run.js'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'
@@ -77,9 +77,9 @@ async function run(options: Partial<RunOptions> & Settings = {}): Promise<Ran> {
 }
 
 function bitsOf({ experiments }: RunResult) {
-  return experiments.map(({ status, weights, accuracy, stages }) => ({
+  return experiments.map(({ status, weightsHash, accuracy, stages }) => ({
     status,
-    weights,
+    weightsHash,
     accuracy,
     epochs: stages.map(({ epochs }) => epochs.map(({ seconds: _, ...row }) => row)),
   }))

@@ -1,1 +1,1 @@
-export {}
+export { createPool, STUCK, WorkerDied, type PoolOptions, type WorkerPool } from './pool.js'

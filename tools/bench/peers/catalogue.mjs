@@ -9,7 +9,7 @@ import { median, spread } from '../statistics.mjs'
 import { pythonPath } from './install.mjs'
 import { mnistFolder } from './mnist.mjs'
 
-const cli = join(root, 'packages', 'cli', 'bin', 'gradpool.js')
+const cli = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
 const jax = fileURLToPath(new URL('python/catalogue_jax_cores.py', import.meta.url))
 
 /** Who can run the catalogue, by the id of the peer, and how. */

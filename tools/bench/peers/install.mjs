@@ -20,7 +20,7 @@ export const { pythonPath, install: installPackages } = pythonEnvironment(
 
 /** TensorFlow for tfjs-node, as Gradpool gets it. */
 export function setUpTensorFlow() {
-  const command = join(root, 'packages', 'cli', 'bin', 'gradpool.js')
+  const command = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
   execute(process.execPath, [command, 'setup', 'tensorflow'])
 }
 

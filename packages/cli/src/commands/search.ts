@@ -8,7 +8,7 @@ import {
   HashIndex,
   type Neighbour,
 } from '@gradpool/hashing'
-import { reasonOf, writeDurably } from '@gradpool/orchestrator'
+import { reasonOf, writeDurably } from '@gradpool/storage'
 import { bitsOf, type Found, neighbourLines, queryLines, shortOf } from '../display/neighbours.js'
 import { makeEngine } from '../engines.js'
 import { exitCode } from '../exit-code.js'

@@ -2,6 +2,7 @@
  * A BatchProgram: the Program of one batch, with the Program of the shorter last batch where the batch size does not
  * divide the number of examples, so that every example counts once per epoch.
  */
+import type { MetricSpec } from '../metrics/metric-spec.js'
 import type { Program } from '../program/program.js'
 
 export interface BatchProgram {
@@ -10,10 +11,12 @@ export interface BatchProgram {
   /** Rows are visited in the order of a permutation of their own for each epoch, or as they stand. */
   readonly shuffle: boolean
   /** Parts of a batch whose sums are made one by one; 1 unless said. */
-  readonly shards?: number
+  readonly microBatches?: number
   readonly program: Program
   /** For `numExamples % batchSize` examples; same states and results as `program`. */
   readonly tail?: Program
+  /** How metrics come from its results: see `finishMetrics`. */
+  readonly metrics: readonly MetricSpec[]
 }
 
 /** Steps of one pass over the examples, the shorter last batch included where there is a Program for it. */

@@ -1,7 +1,8 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { DType } from '../program/dtype.js'
 import { UserError } from '../errors.js'
-import { initialState, normal, zeros } from '../random/initializers.js'
+import { initialState } from '../random/initial-state.js'
+import { normal, zeros } from '../random/initializers.js'
 import { assign, buffer, frozen, isTraining, module, parameter } from './module.js'
 import { add, mul, square, sub } from '../ops/elementwise.js'
 import { matmul } from '../ops/product.js'
@@ -9,7 +10,7 @@ import { argMax, mean } from '../ops/reduction.js'
 import { adam, sgd } from '../optimizers/index.js'
 import type { Program } from '../program/program.js'
 import { evaluate } from '../reference/reference.js'
-import { stage, type Batch } from './stage.js'
+import { defineModel, type Batch } from './model.js'
 import type { Tensor } from '../tracing/tensor.js'
 import { evaluation, prediction, train, type DataSpec } from './train.js'
 
@@ -26,7 +27,7 @@ const layer = module(
       add(matmul(x, weight), bias),
 )
 
-const regression = stage({
+const regression = defineModel({
   params: { layer, seen: buffer([], zeros) },
   step({ layer, seen }, { image, label }) {
     expectTypeOf(image).toEqualTypeOf<Tensor>()
@@ -38,11 +39,9 @@ const regression = stage({
 })
 
 function names(program: Program) {
-  const of = (role: string) =>
-    program.inputs.filter((input) => input.role === role).map(({ name }) => name)
   return {
-    states: of('state'),
-    batch: of('batch'),
+    states: program.states.map(({ name }) => name),
+    batch: program.fields.map(({ name }) => name),
     updates: program.updates.map(({ name }) => name),
     results: program.results.map(({ name }) => name),
   }
@@ -60,7 +59,15 @@ describe('train', () => {
       batchSize: 4,
       data: data(8),
     })
-    expect(rest).toEqual({ batchSize: 4, numExamples: 8, shuffle: true })
+    expect(rest).toEqual({
+      batchSize: 4,
+      numExamples: 8,
+      shuffle: true,
+      metrics: [
+        { name: 'loss', kind: 'mean', results: { value: 'loss' }, direction: 'min' },
+        { name: 'output', kind: 'mean', results: { value: 'output' } },
+      ],
+    })
     expect(tail).toBeUndefined()
     const slots = [
       'optimizer/m/layer.weight',
@@ -111,7 +118,7 @@ describe('train', () => {
     expect(train(regression, { ...options, data: split })).toEqual(described)
   })
 
-  test('the same stage gives the same Program', () => {
+  test('the same model gives the same Program', () => {
     const options = { optimizer: adam(), batchSize: 2, data: data(4) }
     expect(train(regression, options).program.hash).toBe(train(regression, options).program.hash)
   })
@@ -135,7 +142,7 @@ describe('train', () => {
   })
 
   test('frozen parameters have no gradient, no slots and no update', () => {
-    const half = stage({
+    const half = defineModel({
       params: { still: frozen(layer), scale: parameter([], normal(1)) },
       step: ({ still, scale }, { image }) => ({ loss: mean(square(mul(still(image), scale))) }),
     })
@@ -153,7 +160,7 @@ describe('train', () => {
   })
 
   test('fields with names of their own are typed by Batch', () => {
-    const own = stage({
+    const own = defineModel({
       params: { scale: parameter([], normal(1)) },
       step({ scale }, { text }: Batch<'text'>) {
         expectTypeOf(text).toEqualTypeOf<Tensor>()
@@ -173,36 +180,42 @@ describe('train', () => {
   test.each([
     [
       'a loss for each example',
-      stage({ params: tiny, step: ({ scale }) => ({ loss: scale }) }),
+      defineModel({ params: tiny, step: ({ scale }) => ({ loss: scale }) }),
       /^the loss must be one f32 number, not f32\[2\]; take its mean/,
     ],
     [
       'a loss of integers',
-      stage({ params: tiny, step: ({ scale }) => ({ loss: argMax(scale) }) }),
+      defineModel({ params: tiny, step: ({ scale }) => ({ loss: argMax(scale) }) }),
       /^the loss must be one f32 number, not i32\[\]/,
     ],
     [
       'no loss',
-      stage({ params: tiny, step: () => ({}) as { loss: Tensor } }),
+      defineModel({ params: tiny, step: () => ({}) as { loss: Tensor } }),
       /^a step must return \{ loss \}/,
     ],
     [
       'a field that is not there',
-      stage({ params: tiny, step: (_, { imgae }: Batch<'imgae'>) => ({ loss: mean(imgae) }) }),
+      defineModel({
+        params: tiny,
+        step: (_, { imgae }: Batch<'imgae'>) => ({ loss: mean(imgae) }),
+      }),
       /^the data has no field "imgae"; its fields are image, label \(.*train\.test\.ts:\d+\)$/,
     ],
     [
       'no parameters',
-      stage({ params: { still: frozen(layer) }, step: (_, { image }) => ({ loss: mean(image) }) }),
-      /^this stage has no parameter to train/,
+      defineModel({
+        params: { still: frozen(layer) },
+        step: (_, { image }) => ({ loss: mean(image) }),
+      }),
+      /^this model has no parameter to train/,
     ],
     [
       'a metric for each example',
-      stage({
+      defineModel({
         params: tiny,
         step: ({ scale }, { label }) => ({ loss: mean(scale), each: label }),
       }),
-      /^the shape of result "each" depends on the batch size: \[4\] for a full batch/,
+      /^metric "each" must be one number, not f32\[4\]; take its mean, or use perRow/,
     ],
   ])('refuses %s', (_, faulty, message) => {
     const build = () => train(faulty, { optimizer: sgd(), batchSize: 4, data: data(7) })
@@ -238,7 +251,7 @@ describe('evaluation', () => {
 
   test('is told apart by isTraining', () => {
     const modes: boolean[] = []
-    const spy = stage({
+    const spy = defineModel({
       params: { scale: parameter([], zeros) },
       step({ scale }) {
         modes.push(isTraining())
@@ -270,13 +283,13 @@ describe('prediction', () => {
     expect([...(results?.largest ?? [])]).toEqual([1, 1, 0, 0])
   })
 
-  test('refuses a stage without predict, and a value that is not per example', () => {
+  test('refuses a model without predict, and a value that is not per example', () => {
     const step = ({ scale }: { scale: Tensor }) => ({ loss: scale })
     const params = { scale: parameter([], zeros) }
-    expect(() => prediction(stage({ params, step }), { batchSize: 1, data: data(1) })).toThrow(
-      'this stage has no predict function',
-    )
-    const odd = stage({ params, step, predict: ({ scale }) => ({ scale }) })
+    expect(() =>
+      prediction(defineModel({ params, step }), { batchSize: 1, data: data(1) }),
+    ).toThrow('this model has no predict function')
+    const odd = defineModel({ params, step, predict: ({ scale }) => ({ scale }) })
     expect(() => prediction(odd, { batchSize: 2, data: data(2) })).toThrow(
       /^prediction "scale" is f32\[\]: its first axis must be the batch, 2/,
     )

@@ -1,5 +1,5 @@
 /**
- * From a stage to the Programs that engines run: training, evaluation, prediction.
+ * From a model to the Programs that engines run: training, evaluation, prediction.
  *
  * All three name the states of parameters and buffers by their paths, so the states of one serve the others. Only
  * training adds the optimizer's.
@@ -15,8 +15,9 @@ import { pad } from '../ops/layout.js'
 import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
-import { shardSums } from './shards.js'
-import type { Stage, StepResults } from './stage.js'
+import { withMicroBatches } from './micro-batches.js'
+import type { Model, StepResults } from './model.js'
+import { traceMetrics, type MetricSpec } from '../metrics/metric-spec.js'
 import type { Tensor } from '../tracing/tensor.js'
 import { traceProgram, userError, type Trace } from '../tracing/trace.js'
 
@@ -41,7 +42,7 @@ export interface TrainOptions extends BatchOptions {
    * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. As many workers can share a
    * step. Decides how sums round, so it belongs to the experiment; 1 unless said.
    */
-  readonly shards?: number
+  readonly microBatches?: number
   /** Whether each epoch visits the examples in an order of its own; true unless said. */
   readonly shuffle?: boolean
 }
@@ -51,44 +52,45 @@ export interface TrainOptions extends BatchOptions {
  *
  * @throws UserError for a loss that is not an f32 scalar, a field that the data lacks, options out of range
  */
-export function train(stage: Stage, options: TrainOptions): BatchProgram {
+export function train(model: Model, options: TrainOptions): BatchProgram {
   const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
   if (clip !== undefined) checkClip(clip)
-  const { shards = 1 } = options
-  checkCount('shards', shards)
+  const { microBatches = 1 } = options
+  checkCount('microBatches', microBatches)
   const rule = ruleOf(optimizer)
-  const whole = batchProgram(options, options.shuffle ?? true, (trace, batch) => {
+  const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
     const binding = new Binding(trace, true)
-    const results = checkedResults(stage.traceStep(binding, batch))
+    const results = checkedResults(model.traceStep(binding, batch))
     traceUpdates(binding, results.loss, rule, clip)
-    tell(trace, results)
+    return traceMetrics(trace, results, size)
   })
-  if (shards === 1) return whole
+  if (microBatches === 1) return whole
   const { program, tail } = whole
   return {
     ...whole,
-    shards,
-    program: shardSums(program, shards),
-    ...(tail && { tail: shardSums(tail, shards) }),
+    microBatches,
+    program: withMicroBatches(program, microBatches),
+    ...(tail && { tail: withMicroBatches(tail, microBatches) }),
   }
 }
 
 /** The Program of an evaluation: loss and metrics, no updates, examples in the order of the split. */
-export function evaluation(stage: Stage, options: BatchOptions): BatchProgram {
-  return batchProgram(options, false, (trace, batch) => {
-    tell(trace, checkedResults(stage.traceStep(new Binding(trace, false), batch)))
+export function evaluation(model: Model, options: BatchOptions): BatchProgram {
+  return batchProgram(options, false, (trace, batch, size) => {
+    const results = checkedResults(model.traceStep(new Binding(trace, false), batch))
+    return traceMetrics(trace, results, size)
   })
 }
 
 /**
- * The Program of a prediction: what the stage's `predict` gives, `[batchSize, ...]`, in the order of the split. In a shorter
+ * The Program of a prediction: what the model's `predict` gives, `[batchSize, ...]`, in the order of the split. In a shorter
  * last batch, the rows past the last example are zeros. A span of one step gives each prediction itself.
  *
- * @throws UserError where the stage has no `predict`, or a prediction is not one row per example
+ * @throws UserError where the model has no `predict`, or a prediction is not one row per example
  */
-export function prediction(stage: Stage, options: BatchOptions): BatchProgram {
-  const { tracePrediction } = stage
-  if (tracePrediction === undefined) throw new UserError('this stage has no predict function')
+export function prediction(model: Model, options: BatchOptions): BatchProgram {
+  const { tracePrediction } = model
+  if (tracePrediction === undefined) throw new UserError('this model has no predict function')
   const rows = Math.min(options.batchSize, numExamplesOf(options.data))
   return batchProgram(options, false, (trace, batch, numExamples) => {
     const predictions = tracePrediction(new Binding(trace, false), batch)
@@ -100,6 +102,7 @@ export function prediction(stage: Stage, options: BatchOptions): BatchProgram {
       }
       trace.result(name, padRows(value, rows))
     }
+    return []
   })
 }
 
@@ -110,7 +113,7 @@ function padRows(value: Tensor, rows: number): Tensor {
   return pad(value, before, [rows, ...value.shape.slice(1)])
 }
 
-type Build = (trace: Trace, batch: object, batchSize: number) => void
+type Build = (trace: Trace, batch: object, batchSize: number) => readonly MetricSpec[]
 
 function batchProgram(options: BatchOptions, shuffle: boolean, build: Build): BatchProgram {
   const { data } = options
@@ -118,14 +121,17 @@ function batchProgram(options: BatchOptions, shuffle: boolean, build: Build): Ba
   checkCount('batchSize', options.batchSize)
   checkCount('the number of examples', numExamples)
   const batchSize = Math.min(options.batchSize, numExamples)
+  let metrics: readonly MetricSpec[] = []
   const traceFor = (size: number): Program =>
-    traceProgram((trace) => build(trace, lazyBatch(trace, data.fields, size), size))
+    traceProgram((trace) => {
+      metrics = build(trace, lazyBatch(trace, data.fields, size), size)
+    })
   const program = traceFor(batchSize)
   const rest = numExamples % batchSize
-  if (rest === 0) return { batchSize, numExamples, shuffle, program }
+  if (rest === 0) return { batchSize, numExamples, shuffle, program, metrics }
   const tail = traceFor(rest)
   checkSame(program, tail)
-  return { batchSize, numExamples, shuffle, program, tail }
+  return { batchSize, numExamples, shuffle, program, tail, metrics }
 }
 
 function numExamplesOf(data: Split | DataSpec): number {
@@ -160,19 +166,15 @@ function lazyBatch(trace: Trace, fields: DataSpec['fields'], batchSize: number):
   )
 }
 
-function checkedResults(results: StepResults): StepResults {
+/** The loss first. */
+function checkedResults({ loss: given, ...metrics }: StepResults): StepResults {
   // A step written without types may return anything.
-  const loss = results.loss as Tensor | undefined
+  const loss = given as Tensor | undefined
   if (loss === undefined) throw userError('a step must return { loss }')
   if (loss.dtype !== 'f32' || loss.rank !== 0) {
     throw userError(`the loss must be one f32 number, not ${loss.toString()}; take its mean`)
   }
-  return results
-}
-
-function tell(trace: Trace, { loss, ...metrics }: StepResults): void {
-  trace.result('loss', loss)
-  for (const [name, value] of Object.entries(metrics)) trace.result(name, value)
+  return { loss, ...metrics }
 }
 
 /** Gives every trained parameter, and every state of the optimizer, its next value. */
@@ -182,7 +184,7 @@ function traceUpdates(
   rule: UpdateRule,
   clip: Clip | undefined,
 ): void {
-  if (trainable.length === 0) throw new UserError('this stage has no parameter to train')
+  if (trainable.length === 0) throw new UserError('this model has no parameter to train')
   const gradients = clipped(
     grad(
       loss,
@@ -215,14 +217,12 @@ function traceUpdates(
 
 /** States and results must not depend on the size of the batch. */
 function checkSame(program: Program, tail: Program): void {
-  const shapes = ({ inputs, results, nodes }: Program) => [
-    ...inputs.flatMap(({ role, name, node }) =>
-      role === 'state' ? [{ what: `state "${name}"`, shape: nodes[node]?.shape ?? [] }] : [],
-    ),
-    ...results.map(({ name, node }) => ({
-      what: `result "${name}"`,
-      shape: nodes[node]?.shape ?? [],
-    })),
+  const shapes = (each: Program) => [
+    ...each.states.map(({ name, shape }) => ({ what: `state "${name}"`, shape })),
+    ...each.results.map(({ name, node, rows }) => {
+      const { shape } = each.node(node)
+      return { what: `result "${name}"`, shape: rows ? shape.slice(1) : shape }
+    }),
   ]
   const full = shapes(program)
   const rest = shapes(tail)

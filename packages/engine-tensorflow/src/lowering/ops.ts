@@ -1,27 +1,25 @@
 /**
  * How each op of core is computed by TensorFlow: one function per op.
  *
- * Where an op of TensorFlow leaves open, or decides otherwise, what core's table says (NaN in a maximum, an index
- * outside, a number that no integer holds), further nodes make up for it.
+ * Where an op of TensorFlow leaves open, or decides otherwise, what core's table says (NaN in a
+ * maximum, an index outside, a number that no integer holds), further nodes make up for it.
  */
-import { type Attributes, type Node, type OpName } from '@gradpool/core'
+import type { ByOp, Node, NodeOf } from '@gradpool/core'
 import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
 import type { TensorFlowOp } from '../graph/ops.js'
 import { TYPE_OF, type TensorFlowType } from '../graph/types.js'
+import type { NodeValues } from './node-values.js'
 import { lowerRandom } from './random.js'
-import type { Values } from './values.js'
-
-type Lowering = (values: Values, node: Node) => Ref
 
 const SMALLEST_NORMAL = 2 ** -126
 const LARGEST_FLOAT = (2 - 2 ** -23) * 2 ** 127
 
-export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
-  input: (_, node) => {
+export const LOWERINGS: ByOp<[NodeValues], Ref> = {
+  input: (node) => {
     throw new Error(`an input of shape [${node.shape.join(', ')}] has no value`)
   },
-  constant: ({ builder }, { attributes, shape, dtype }) =>
-    builder.constant(numbers(attributes, 'values'), TYPE_OF[dtype], shape),
+  constant: ({ attributes: { values }, shape, dtype }, { builder }) =>
+    builder.constant(values, TYPE_OF[dtype], shape),
   random: lowerRandom,
 
   neg: unary('Neg'),
@@ -31,24 +29,23 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
   tanh: unary('Tanh'),
   sigmoid: unary('Sigmoid'),
   // Not Relu, which TensorFlow fuses into matrix products in a form that turns NaN into 0.
-  relu: (values, node) =>
-    values.builder.add(
+  relu: (node, values) =>
+    values.builder.apply(
       'Maximum',
-      [values.of(operand(node, 0)), values.builder.constant(0, 'float')],
-      {
-        attributes: typed('float'),
-      },
+      'float',
+      values.of(operand(node, 0)),
+      values.builder.constant(0, 'float'),
     ),
   abs: unary('Abs'),
-  flush: (values, node) => {
+  flush: (node, values) => {
     const { builder } = values
     const x = values.of(operand(node, 0))
-    const size = builder.add('Abs', [x], { attributes: typed('float') })
+    const size = builder.apply('Abs', 'float', x)
     const smallest = builder.constant(SMALLEST_NORMAL, 'float')
-    const isTiny = builder.add('Less', [size, smallest], { attributes: typed('float') })
+    const isTiny = builder.apply('Less', 'float', size, smallest)
     return select(builder, isTiny, builder.constant(0, 'float'), x)
   },
-  stopGradient: (values, node) => values.of(operand(node, 0)),
+  stopGradient: (node, values) => values.of(operand(node, 0)),
   cast: lowerCast,
 
   add: binary('AddV2'),
@@ -60,7 +57,7 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
   less: comparison,
   lessEqual: comparison,
   equal: comparison,
-  select: (values, node) => {
+  select: (node, values) => {
     const condition = values.boolean(operand(node, 0))
     const [a = '', b = ''] = node.inputs.slice(1).map((index) => values.of(index))
     return select(values.builder, condition.ref, a, b)
@@ -68,13 +65,14 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
 
   sum: reduction('Sum'),
   reduceMax: reduction('Max'),
-  argMax: (values, node) => {
+  argMax: (node, values) => {
     const { builder } = values
-    // TensorFlow passes over NaN: here it becomes infinity, and infinity the largest number below it.
+    // TensorFlow passes over NaN: here it becomes infinity, and infinity the largest number below
+    // it.
     const x = values.of(operand(node, 0))
     const largest = builder.constant(LARGEST_FLOAT, 'float')
-    const finite = builder.add('Minimum', [x, largest], { attributes: typed('float') })
-    const isNaN = builder.add('IsNan', [x], { attributes: typed('float') })
+    const finite = builder.apply('Minimum', 'float', x, largest)
+    const isNaN = builder.apply('IsNan', 'float', x)
     const ranked = select(builder, isNaN, builder.constant(Infinity, 'float'), finite)
     const axis = builder.constant(-1, 'int32')
     const attributes = {
@@ -87,16 +85,16 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
   softmax: unary('Softmax'),
   logSoftmax: unary('LogSoftmax'),
 
-  broadcast: (values, node) => values.of(operand(node, 0)),
-  reshape: (values, node) => layout(values, node, 'Reshape', 'Tshape', [node.shape]),
-  transpose: (values, node) =>
-    layout(values, node, 'Transpose', 'Tperm', [numbers(node.attributes, 'permutation')]),
-  slice: (values, node) =>
-    layout(values, node, 'Slice', 'Index', [numbers(node.attributes, 'starts'), node.shape]),
-  pad: (values, node) => {
+  broadcast: (node, values) => values.of(operand(node, 0)),
+  reshape: (node, values) => layout(values, node, 'Reshape', 'Tshape', [node.shape]),
+  transpose: (node, values) =>
+    layout(values, node, 'Transpose', 'Tperm', [node.attributes.permutation]),
+  slice: (node, values) =>
+    layout(values, node, 'Slice', 'Index', [node.attributes.starts, node.shape]),
+  pad: (node, values) => {
     const { builder, program } = values
     const inner = program.node(operand(node, 0)).shape
-    const before = numbers(node.attributes, 'before')
+    const { before } = node.attributes
     const around = inner.flatMap((extent, axis) => {
       const start = before[axis] ?? 0
       return [start, (node.shape[axis] ?? 0) - start - extent]
@@ -106,11 +104,11 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
       attributes: { ...typed(TYPE_OF[node.dtype]), Tpaddings: { type: 'int32' } },
     })
   },
-  concat: (values, node) => {
+  concat: (node, values) => {
     const parts = node.inputs.map((index) => values.of(index))
     const [first = ''] = parts
     if (parts.length === 1) return first
-    const axis = values.builder.constant(Number(node.attributes.axis), 'int32')
+    const axis = values.builder.constant(node.attributes.axis, 'int32')
     return values.builder.add('ConcatV2', [...parts, axis], {
       attributes: {
         N: { int: parts.length },
@@ -120,25 +118,21 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
     })
   },
 
-  gather: (values, node) => {
+  gather: (node, values) => {
     const { builder, program } = values
     const [table, indices] = [operand(node, 0), operand(node, 1)]
     const last = (program.node(table).shape[0] ?? 1) - 1
-    const int = { attributes: typed('int32') }
-    const above = builder.add('Maximum', [values.of(indices), builder.constant(0, 'int32')], int)
-    const within = builder.add('Minimum', [above, builder.constant(last, 'int32')], int)
+    const within = clamp(builder, values.of(indices), 0, last, 'int32')
     return gatherRows(builder, values.of(table), within, TYPE_OF[node.dtype])
   },
-  scatterAdd: (values, node) => {
+  scatterAdd: (node, values) => {
     const { builder } = values
     const indices = values.of(operand(node, 1))
     const numRows = builder.constant(node.shape[0] ?? 0, 'int32')
     // An index below 0 leaves a segment out; one too large is an error.
-    const isInside = builder.add('Less', [indices, numRows], { attributes: typed('int32') })
+    const isInside = builder.apply('Less', 'int32', indices, numRows)
     const outside = builder.constant(-1, 'int32')
-    const safe = builder.add('SelectV2', [isInside, indices, outside], {
-      attributes: typed('int32'),
-    })
+    const safe = builder.apply('SelectV2', 'int32', isInside, indices, outside)
     return builder.add('UnsortedSegmentSum', [values.of(operand(node, 0)), safe, numRows], {
       attributes: {
         ...typed('float'),
@@ -147,12 +141,12 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
       },
     })
   },
-  oneHot: (values, node) => {
+  oneHot: (node, values) => {
     const { builder, program } = values
     const index = operand(node, 0)
     const parts = [
       values.of(index),
-      builder.constant(Number(node.attributes.depth), 'int32'),
+      builder.constant(node.attributes.depth, 'int32'),
       builder.constant(1, 'float'),
       builder.constant(0, 'float'),
     ]
@@ -164,24 +158,17 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
     return builder.add('OneHot', parts, { attributes })
   },
 
-  matmul: (values, node) => {
+  matmul: (node, values) => {
     const refs = node.inputs.map((index) => values.of(index))
-    if (node.shape.length > 2) {
-      return values.builder.add('BatchMatMulV2', refs, {
-        attributes: {
-          ...typed('float'),
-          adj_x: { bool: node.attributes.transposeA === true },
-          adj_y: { bool: node.attributes.transposeB === true },
-        },
-      })
-    }
-    return values.builder.add('MatMul', refs, {
-      attributes: {
-        ...typed('float'),
-        transpose_a: { bool: node.attributes.transposeA === true },
-        transpose_b: { bool: node.attributes.transposeB === true },
-      },
-    })
+    const { transposeA = false, transposeB = false } = node.attributes
+    const [a, b] = [{ bool: transposeA }, { bool: transposeB }]
+    return node.shape.length > 2
+      ? values.builder.add('BatchMatMulV2', refs, {
+          attributes: { ...typed('float'), adj_x: a, adj_y: b },
+        })
+      : values.builder.add('MatMul', refs, {
+          attributes: { ...typed('float'), transpose_a: a, transpose_b: b },
+        })
   },
 }
 
@@ -209,7 +196,7 @@ export function operand(node: Node, position: number): number {
   return index
 }
 
-function lowerCast(values: Values, node: Node): Ref {
+function lowerCast(node: Node, values: NodeValues): Ref {
   const { builder, program } = values
   const source = program.node(operand(node, 0)).dtype
   const x = values.of(operand(node, 0))
@@ -239,34 +226,32 @@ function clamp(
   high: number,
   type: 'int32' | 'double',
 ): Ref {
-  const above = builder.add('Maximum', [x, builder.constant(low, type)], {
-    attributes: typed(type),
-  })
-  return builder.add('Minimum', [above, builder.constant(high, type)], { attributes: typed(type) })
+  const above = builder.apply('Maximum', type, x, builder.constant(low, type))
+  return builder.apply('Minimum', type, above, builder.constant(high, type))
 }
 
 function select(builder: GraphBuilder, condition: Ref, a: Ref, b: Ref): Ref {
-  return builder.add('SelectV2', [condition, a, b], { attributes: typed('float') })
+  return builder.apply('SelectV2', 'float', condition, a, b)
 }
 
-function unary(op: TensorFlowOp): Lowering {
-  return (values, node) =>
-    values.builder.add(op, [values.of(operand(node, 0))], { attributes: typed('float') })
+function unary(op: TensorFlowOp) {
+  return (node: Node, values: NodeValues): Ref =>
+    values.builder.apply(op, 'float', values.of(operand(node, 0)))
 }
 
-function binary(op: TensorFlowOp): Lowering {
-  return (values, node) =>
-    values.builder.add(op, values.operands(node.inputs, node.shape), { attributes: typed('float') })
+function binary(op: TensorFlowOp) {
+  return (node: Node, values: NodeValues): Ref =>
+    values.builder.apply(op, 'float', ...values.operands(node.inputs, node.shape))
 }
 
 /** Made by `Values` itself, which knows whether it is wanted as booleans or as floats. */
-function comparison(_: Values, { op }: Node): Ref {
+function comparison({ op }: Node): Ref {
   throw new Error(`${op} is no op of this table`)
 }
 
-function reduction(op: 'Sum' | 'Max'): Lowering {
-  return (values, node) => {
-    const axes = values.builder.constant(numbers(node.attributes, 'axes'), 'int32')
+function reduction(op: 'Sum' | 'Max') {
+  return (node: NodeOf<'sum' | 'reduceMax'>, values: NodeValues): Ref => {
+    const axes = values.builder.constant(node.attributes.axes, 'int32')
     return values.builder.add(op, [values.of(operand(node, 0)), axes], {
       attributes: { ...typed('float'), Tidx: { type: 'int32' }, keep_dims: { bool: false } },
     })
@@ -275,7 +260,7 @@ function reduction(op: 'Sum' | 'Max'): Lowering {
 
 /** An op that moves elements, with lists of integers as its further operands. */
 function layout(
-  values: Values,
+  values: NodeValues,
   node: Node,
   op: TensorFlowOp,
   typeName: string,
@@ -286,9 +271,4 @@ function layout(
   return builder.add(op, [values.of(operand(node, 0)), ...constants], {
     attributes: { ...typed(TYPE_OF[node.dtype]), [typeName]: { type: 'int32' } },
   })
-}
-
-function numbers(attributes: Attributes, name: string): readonly number[] {
-  const value = attributes[name]
-  return typeof value === 'object' ? value : []
 }

@@ -2,8 +2,8 @@
  * Stages that need not be trained: those that this run had done before it was cut off, and those that earlier runs of the
  * same folder left in the store.
  */
+import { reasonOf } from '@gradpool/storage'
 import { dirname, join } from 'node:path'
-import { reasonOf } from '../files/file-errors.js'
 import type { RunDirectory } from './run-directory.js'
 import { readStageFiles, type DoneStage } from './stage-files.js'
 import { putIntoStore, STORE_FOLDER, takeFromStore } from './stage-store.js'
@@ -12,8 +12,6 @@ export interface DoneStagesOptions {
   readonly directory: RunDirectory
   /** See `Engine.numerics`. */
   readonly numerics: string
-  /** Of Gradpool. What another version trained is not taken. */
-  readonly version: string
   /** Take nothing from the store. */
   readonly fresh: boolean
   readonly onWarning: (message: string) => void
@@ -28,8 +26,8 @@ export class DoneStages {
 
   /** Its files are in the run's directory then; undefined where the stage is to be trained. */
   async find(hash: string): Promise<DoneStage | undefined> {
-    const { directory, numerics, version, fresh, onWarning } = this.#options
-    const wanted = { hash, numerics, version }
+    const { directory, numerics, fresh, onWarning } = this.#options
+    const wanted = { hash, numerics }
     const own = directory.stageFolder(hash)
     const before = await readStageFiles(own, wanted, onWarning)
     if (before !== undefined) return before

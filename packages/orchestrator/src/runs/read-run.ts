@@ -2,14 +2,13 @@
  * Reads run directories back: what was asked, what happened, and what came of it.
  */
 import { UserError } from '@gradpool/core'
+import { hasFields, isMissing, isText, messageOf } from '@gradpool/storage'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMissing } from '../files/file-errors.js'
-import { hasFields, isText } from '../files/json-checks.js'
+import { reviveRows } from './revive-rows.js'
 import { RUN_FORMAT, RUN_FORMAT_VERSION, type RunRecord } from './run-record.js'
 import type { RunEvent, RunResult } from './run-result.js'
-import { messageOf } from '../training/stage-errors.js'
 
 export interface RunContents {
   readonly directory: string
@@ -25,7 +24,7 @@ export interface RunContents {
  */
 export async function readRun(directory: string): Promise<RunContents> {
   const record = await readRecord(directory)
-  const result = await readJson(join(directory, 'result.json'))
+  const result = await readJson(join(directory, 'result.json'), reviveRows)
   const events = await readEvents(join(directory, 'events.jsonl'))
   return { directory, record, result: result as RunResult | null, events }
 }
@@ -76,11 +75,11 @@ async function namesIn(parent: string): Promise<string[]> {
 }
 
 /** Null when there is no such file. @throws UserError when it is not JSON. */
-async function readJson(path: string): Promise<unknown> {
+async function readJson(path: string, reviver?: typeof reviveRows): Promise<unknown> {
   const text = await readText(path)
   if (text === null) return null
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, reviver)
   } catch (error) {
     throw new UserError(`'${path}' is damaged: ${messageOf(error)}`, { cause: error })
   }
@@ -91,7 +90,7 @@ async function readEvents(path: string): Promise<RunContents['events'][number][]
   // A line that is still being written, or was cut off, has no end.
   const lines = text.split('\n').slice(0, -1)
   try {
-    return lines.map((line) => JSON.parse(line) as RunContents['events'][number])
+    return lines.map((line) => JSON.parse(line, reviveRows) as RunContents['events'][number])
   } catch (error) {
     throw new UserError(`'${path}' is damaged: ${messageOf(error)}`, { cause: error })
   }

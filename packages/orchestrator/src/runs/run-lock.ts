@@ -5,6 +5,7 @@
  * (Of the libraries for this, none tells who the owner is.)
  */
 import { UserError } from '@gradpool/core'
+import { codeOf, hasFields, isCount, isMissing, isText, reasonOf } from '@gradpool/storage'
 import {
   linkSync,
   readFileSync,
@@ -17,8 +18,6 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { codeOf, isMissing, reasonOf } from '../files/file-errors.js'
-import { hasFields, isCount, isText } from '../files/json-checks.js'
 
 interface Owner {
   readonly host: string

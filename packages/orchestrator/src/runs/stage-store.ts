@@ -6,10 +6,9 @@
  * Entries are hard links to the files of runs where the file system has them, so they take no room of their own. An
  * entry appears by one rename, whole.
  */
+import { codeOf, flushDirectory, isMissing, makeDirectories, writeDurably } from '@gradpool/storage'
 import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { flushDirectory, makeDirectories, writeDurably } from '../files/durable-file.js'
-import { codeOf, isMissing } from '../files/file-errors.js'
 import { BEST_FILE, DONE_EARLIER, STAGE_FILES } from './stage-files.js'
 
 export const STORE_FOLDER = '.store'

@@ -1,0 +1,153 @@
+/**
+ * Safetensors files of f32 tensors: a JSON header with name, shape and place of each, then their
+ * bytes.
+ *
+ * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of
+ * 8; the values. Tensors lie in the code-unit order of their names without gaps. Reading checks all
+ * of this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
+ */
+import { sizeOf, UserError, type Shape } from '@gradpool/core'
+import { parseJson, scanJson } from './bounded-json.js'
+import { fromLittleEndian, toLittleEndian } from './little-endian.js'
+
+export interface NamedArray {
+  readonly shape: Shape
+  /** Row-major. */
+  readonly values: Float32Array
+}
+
+export interface SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, NamedArray>
+  /** Texts about the file as a whole. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+const PREFIX_BYTES = 8
+const MAX_HEADER_BYTES = 100_000_000
+/** The header, an entry or the metadata in it, a shape. */
+const MAX_HEADER_DEPTH = 3
+
+/** The bytes of a file. */
+export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
+  const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))
+  const header: Record<string, unknown> = {}
+  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata
+  let numBytes = 0
+  for (const [name, { shape, values }] of sorted) {
+    const end = numBytes + values.length * 4
+    header[name] = { dtype: 'F32', shape, data_offsets: [numBytes, end] }
+    numBytes = end
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header))
+  const headerBytes = Math.ceil(text.length / 8) * 8
+  const file = new Uint8Array(PREFIX_BYTES + headerBytes + numBytes).fill(
+    0x20,
+    0,
+    PREFIX_BYTES + headerBytes,
+  )
+  const view = new DataView(file.buffer)
+  view.setBigUint64(0, BigInt(headerBytes), true)
+  file.set(text, PREFIX_BYTES)
+  let offset = PREFIX_BYTES + headerBytes
+  for (const [, { values }] of sorted) {
+    file.set(toLittleEndian(values), offset)
+    offset += values.length * 4
+  }
+  return file
+}
+
+/**
+ * @param where What the file is called in messages.
+ * @throws UserError with one sentence when the bytes are not such a file, or of another type than
+ *   f32.
+ */
+export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsFile {
+  const wrong = (what: string) => new UserError(`${where} is not a whole safetensors file: ${what}`)
+  if (file.length < PREFIX_BYTES) throw wrong(`it has only ${file.length} bytes`)
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
+  const headerBytes = Number(view.getBigUint64(0, true))
+  const start = PREFIX_BYTES + headerBytes
+  if (headerBytes > MAX_HEADER_BYTES || start > file.length) {
+    throw wrong(`its header should have ${headerBytes} bytes, the file has ${file.length}`)
+  }
+  const header = parseHeader(file.subarray(PREFIX_BYTES, start))
+  if (header === undefined) throw wrong('its header is not a JSON object of different keys')
+
+  const { __metadata__: metadata = {}, ...entries } = header
+  if (!isTexts(metadata)) throw wrong('its __metadata__ is not an object of texts')
+  const tensors = new Map<string, NamedArray>()
+  let end = 0
+  for (const [name, entry] of byPlace(entries)) {
+    if (!isEntry(entry)) throw wrong(`the entry of '${name}' is malformed`)
+    const { dtype, shape, data_offsets: offsets } = entry
+    if (dtype !== 'F32') throw wrong(`'${name}' is ${dtype}, only F32 is read here`)
+    if (offsets[0] !== end || offsets[1] - offsets[0] !== sizeOf(shape) * 4) {
+      throw wrong(`the bytes of '${name}' are not where its shape says`)
+    }
+    end = offsets[1]
+    if (start + end > file.length) throw wrong(`it ends inside '${name}'`)
+    tensors.set(name, {
+      shape,
+      values: fromLittleEndian(file.subarray(start + offsets[0], start + end)),
+    })
+  }
+  if (start + end !== file.length)
+    throw wrong(`${file.length - start - end} bytes belong to no tensor`)
+  return { tensors, metadata }
+}
+
+/**
+ * Undefined for what is no JSON object, or one with a key twice, of which readers would take
+ * different ones.
+ */
+function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const header = parseJson(text, MAX_HEADER_DEPTH)
+    if (!isObject(header)) return undefined
+    return countKeys(text) === Object.keys(header).length ? header : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Of the outermost object of a JSON text, as they are written: no value of a valid header has a
+ * colon at this depth.
+ */
+function countKeys(text: string): number {
+  let count = 0
+  scanJson(text, (character, depth) => {
+    if (character === ':' && depth === 1) count++
+  })
+  return count
+}
+
+function byPlace(entries: Record<string, unknown>): [name: string, entry: unknown][] {
+  const placeOf = (entry: unknown) => (isEntry(entry) ? entry.data_offsets[0] : -1)
+  return Object.entries(entries).sort(([, a], [, b]) => placeOf(a) - placeOf(b))
+}
+
+interface Entry {
+  readonly dtype: string
+  readonly shape: readonly number[]
+  readonly data_offsets: readonly [start: number, end: number]
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (!isObject(value)) return false
+  const { dtype, shape, data_offsets: offsets } = value
+  return typeof dtype === 'string' && isCounts(shape) && isCounts(offsets) && offsets.length === 2
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isTexts(value: unknown): value is Record<string, string> {
+  return isObject(value) && Object.values(value).every((text) => typeof text === 'string')
+}
+
+function isCounts(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && Number(n) >= 0)
+}
