@@ -1,5 +1,5 @@
 /**
- * Workers that run a chunk together come to the bits of one that runs it alone, whatever their number.
+ * A chunk that workers run together is bit-identical to one that runs alone, whatever their number.
  */
 import {
   adam,
