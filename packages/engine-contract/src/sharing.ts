@@ -1,4 +1,7 @@
-/** Workers that share the steps of one training: the same bits for any number of them, and none that waits for ever. */
+/**
+ * Workers that share the steps of one training: the same bits for any number of them, and none that
+ * waits for ever.
+ */
 import {
   adam,
   evaluate,

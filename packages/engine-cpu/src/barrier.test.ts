@@ -102,7 +102,10 @@ describe.each(engines)('%s', (_, makeEngine) => {
     await engine.dispose()
   })
 
-  /** Bits after some steps: of one worker alone, and of several, which change in number between chunks. */
+  /**
+   * Bits after some steps: of one worker alone, and of several, which change in number between
+   * chunks.
+   */
   const expectSame = async (
     program: BatchProgram,
     split: typeof examples,
