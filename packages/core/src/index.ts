@@ -30,7 +30,7 @@ export {
   type SpanTask,
   type StateValues,
 } from './engine/engine.js'
-export { invariant, ShapeError, UserError } from './errors.js'
+export { FieldError, invariant, ShapeError, UserError } from './errors.js'
 export {
   checkFit,
   checkPosition,
@@ -127,14 +127,16 @@ export {
   clipByGlobalNorm,
   clipByValue,
   type Optimizer,
-  type ParameterNext,
-  type ParameterNow,
+  type OptimizerData,
+  type ParameterUpdate,
+  type ParameterState,
+  parseOptimizer,
   rmsprop,
   type RmsProp,
   sgd,
   type Sgd,
-  type StepNext,
-  type StepNow,
+  type OptimizerUpdate,
+  type OptimizerStep,
   type UpdateRule,
   updateRule,
 } from './optimizers/index.js'

@@ -15,7 +15,6 @@ import {
 } from '@gradpool/core'
 import type { DatasetSplit, LoadedDataset } from '@gradpool/datasets'
 import { averaged } from './averaged.js'
-import { optimizerFor } from './optimizer-schema.js'
 import { chooseRows } from './sample-rows.js'
 import type { StageConfig, TrainConfig } from './schema.js'
 import { passCost } from './stage-cost.js'
@@ -140,10 +139,10 @@ function trainingOf(stage: StageToPlan, data: Split): Pick<StagePlan, 'training'
 }
 
 function trainingProgram({ model, train: options }: StageToPlan, data: Split): BatchProgram {
-  const { batchSize, epochs, shuffle, shards } = options
+  const { optimizer, batchSize, epochs, shuffle, shards } = options
   const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
-  const optimizer = optimizerFor(options.optimizer, stepsPerEpoch * epochs)
-  return train(model, { optimizer, batchSize, data, shuffle, shards })
+  const totalSteps = stepsPerEpoch * epochs
+  return train(model, { optimizer, batchSize, data, shuffle, shards, totalSteps })
 }
 
 /** Null where the model makes no predictions. */

@@ -7,12 +7,20 @@
 import type { BatchProgram } from './batch-program.js'
 import type { Field, Split } from '../engine/dataset.js'
 import { sameShape } from '../program/dtype.js'
+import { whole } from '../checks.js'
 import { UserError } from '../errors.js'
 import { grad } from '../gradients/gradients.js'
 import { zeros } from '../random/initializers.js'
 import { Binding } from './module.js'
 import { pad } from '../ops/layout.js'
-import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
+import {
+  clipped,
+  endingAfter,
+  ruleOf,
+  type Clip,
+  type Optimizer,
+  type UpdateRule,
+} from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
 import { shardSums } from './shards.js'
@@ -40,11 +48,13 @@ export interface TrainOptions extends BatchOptions {
   readonly clip?: Clip
   /**
    * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. As many workers can share a
-   * step. Decides how sums round, so it belongs to the experiment; 1 unless said.
+   * step. Decides how sums round, so it belongs to the experiment. Default: 1.
    */
   readonly shards?: number
-  /** Whether each epoch visits the examples in an order of its own; true unless said. */
+  /** Whether each epoch visits the examples in an order of its own. Default: true. */
   readonly shuffle?: boolean
+  /** Steps of the whole training, where a schedule without `totalSteps` ends. */
+  readonly totalSteps?: number
 }
 
 /**
@@ -55,9 +65,14 @@ export interface TrainOptions extends BatchOptions {
 export function train(model: Model, options: TrainOptions): BatchProgram {
   const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
   if (clip !== undefined) checkClip(clip)
-  const { shards = 1 } = options
+  const { shards = 1, totalSteps } = options
   checkCount('shards', shards)
-  const rule = ruleOf(optimizer)
+  if (totalSteps !== undefined) checkCount('totalSteps', totalSteps)
+  const rule = ruleOf(
+    'kind' in optimizer && totalSteps !== undefined
+      ? endingAfter(optimizer, totalSteps)
+      : optimizer,
+  )
   const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
     const binding = new Binding(trace, true)
     const results = checkedResults(model.traceStep(binding, batch))
@@ -139,9 +154,7 @@ function numExamplesOf(data: Split | DataSpec): number {
 }
 
 function checkCount(name: string, count: number): void {
-  if (!Number.isInteger(count) || count < 1) {
-    throw new UserError(`${name} must be a whole number of at least 1, not ${String(count)}`)
-  }
+  whole(1)(count, name)
 }
 
 /** An object whose properties become inputs of the Program when they are read; one that the data lacks throws. */
