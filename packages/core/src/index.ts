@@ -22,12 +22,12 @@ export {
   type Position,
   type Progress,
   type RunOptions,
-  type SpanExecutor,
-  type SpanOptions,
-  type SpanOutcome,
-  type SpanResult,
-  type SpanStatus,
-  type SpanTask,
+  type ChunkExecutor,
+  type ChunkOptions,
+  type ChunkOutcome,
+  type ChunkResult,
+  type ChunkStatus,
+  type ChunkTask,
   type StateValues,
 } from './engine/engine.js'
 export { FieldError, invariant, ShapeError, UserError } from './errors.js'
@@ -46,7 +46,6 @@ export {
   glorotUniform,
   heNormal,
   heUniform,
-  initialState,
   initialValue,
   type Initializer,
   initializerFor,
@@ -141,15 +140,18 @@ export {
   updateRule,
 } from './optimizers/index.js'
 export {
-  type Attribute,
-  type Attributes,
-  type Input,
+  type AttributesOf,
+  type ByOp,
+  dispatch,
+  fillValue,
   type Node,
-  type Output,
-  Program,
-  type ProgramData,
-  type Result,
-} from './program/program.js'
+  type NodeOf,
+} from './program/node.js'
+export { type BatchField, Program, type State } from './program/program.js'
+export { type Input, type Output, type ProgramData, type Result } from './program/program-data.js'
+export { mapNodes, prune, renameStates, substitute } from './program/rewrite.js'
+export { segmentsOf } from './program/segments.js'
+export { initialState } from './random/initial-state.js'
 export { fillNormal, fillUniform, philox, purposeOf, shuffled } from './random/random.js'
 export { evaluate, type Evaluation, type EvaluationInputs } from './reference/reference.js'
 export {
@@ -167,7 +169,7 @@ export {
   stepDecay,
   type StepDecay,
 } from './training/schedules.js'
-export { segmentsOf, shardSums } from './training/shards.js'
+export { withMicroBatches } from './training/micro-batches.js'
 export {
   type Batch,
   defineModel,

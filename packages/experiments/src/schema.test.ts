@@ -58,7 +58,7 @@ describe('defineExperiment', () => {
       step: ({ w }) => ({ loss: sum(w) }),
     })
     const config = defineExperiment({ ...narrow, stages: [model('wide', own)] })
-    expect(config.stages[0]).toEqual({ kind: 'model', name: 'wide', stage: own, split: 'labelled' })
+    expect(config.stages[0]).toEqual({ kind: 'model', name: 'wide', stage: own, split: 'train' })
   })
 })
 
@@ -100,7 +100,7 @@ describe('a wrong configuration', () => {
     ],
     [
       { train: { epoch: 3 } },
-      "narrow_code: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, shards, average, reportEvery, earlyStopping, keep",
+      "narrow_code: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, earlyStopping, keep",
     ],
     [
       { train: { epochs: 0 } },

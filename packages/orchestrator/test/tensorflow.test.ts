@@ -30,7 +30,7 @@ const classifier = defineModel({
 
 const isWanted = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1'
 const optimizer = adam({ learningRate: 0.01 })
-const options = { data, epochs: 6, batchSize: 16, optimizer, shards: 3 }
+const options = { data, epochs: 6, batchSize: 16, optimizer, microBatches: 3 }
 
 describe.skipIf(!isWanted || !(await findTensorFlow()))('tensorflow', { timeout: 120_000 }, () => {
   it('trains to the same weights on 1, 2 and 3 threads, near those of one that shares nothing', async () => {

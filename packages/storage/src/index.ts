@@ -10,4 +10,17 @@ export {
   type NamedArray,
   type SafetensorsFile,
 } from './safetensors.js'
+export { fieldsOf } from './saved-model/check-content.js'
+export { decodeSavedModel } from './saved-model/decode.js'
+export { encodeSavedModel } from './saved-model/encode.js'
+export type {
+  JsonValue,
+  ModelContent,
+  Provenance,
+  RowPrograms,
+  SavedEvaluation,
+  SavedModel,
+  SavedPrediction,
+  ValueSpec,
+} from './saved-model/saved-model.js'
 export { weightsHash } from './weights-hash.js'

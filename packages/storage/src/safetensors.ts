@@ -6,6 +6,7 @@
  * Specification: https://huggingface.co/docs/safetensors
  */
 import { sizeOf, UserError, type Shape } from '@gradpool/core'
+import { parseJson, scanJson } from './bounded-json.js'
 import { fromLittleEndian, toLittleEndian } from './little-endian.js'
 
 export interface NamedArray {
@@ -22,6 +23,8 @@ export interface SafetensorsFile {
 
 const PREFIX_BYTES = 8
 const MAX_HEADER_BYTES = 100_000_000
+/** The header, an entry or the metadata in it, a shape. */
+const MAX_HEADER_DEPTH = 3
 
 /** The bytes of a file. */
 export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
@@ -95,7 +98,7 @@ export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsF
 function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    const header: unknown = JSON.parse(text)
+    const header = parseJson(text, MAX_HEADER_DEPTH)
     if (!isObject(header)) return undefined
     return countKeys(text) === Object.keys(header).length ? header : undefined
   } catch {
@@ -103,15 +106,12 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
   }
 }
 
-/** Of the outermost object of a JSON text, as they are written. */
+/** Of the outermost object of a JSON text, as they are written: no value of a valid header has a colon at this depth. */
 function countKeys(text: string): number {
-  let depth = 0
   let count = 0
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else if (depth === 1 && token.endsWith(':')) count++
-  }
+  scanJson(text, (character, depth) => {
+    if (character === ':' && depth === 1) count++
+  })
   return count
 }
 

@@ -37,13 +37,13 @@ const network = layers.join('-')
 const [engineName, makeEngine] = Object.entries(engines).at(-1)
 const engine = await makeEngine()
 const { splits } = await loadDataset(mnist(), { allocate: engine.allocate })
-const data = splits.labelled
+const data = splits.train
 const sorted = { ...data, rows: byLabel(data) }
 const unequal = [8, 7, 6, 5, 4, 3, 2, 1]
 const stage = mlp({ input: layers[0], hidden: [layers[1]], classes: layers[2], scale: 1 / 255 })
 
-const whole = { data, batchSize: REPLICAS * BATCH, shards: REPLICAS }
-const replicas = (every) => ({ data, batchSize: BATCH, shards: REPLICAS, average: { every } })
+const whole = { data, batchSize: REPLICAS * BATCH, microBatches: REPLICAS }
+const replicas = (every) => ({ data, batchSize: BATCH, microBatches: REPLICAS, average: { every } })
 const federated = (every) => ({
   data: sorted,
   batchSize: BATCH,
@@ -70,7 +70,12 @@ for (let seed = 0; seed < numSeeds; seed++) {
     const times = []
     const states = []
     await trainDataParallel(stage, {
-      ...{ engine, workers: WORKERS, epochs, seed, optimizer: sgd({ learningRate: 0.1 }), ...how },
+      engine,
+      workers: WORKERS,
+      epochs,
+      seed,
+      optimizer: sgd({ learningRate: 0.1 }),
+      ...how,
       onEpoch(row, read) {
         times.push(row.seconds)
         states.push(read())

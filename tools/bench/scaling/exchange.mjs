@@ -31,7 +31,7 @@ function exchange({ layers: [rows, columns], batchSize }, data) {
     params: { weight: parameter([rows, columns], normal(0.01)) },
     step: ({ weight }, { image }) => ({ loss: mean(matmul(mul(image, 1 / 255), weight)) }),
   })
-  return train(product, { optimizer: adam(), batchSize, data, shards: SHARDS })
+  return train(product, { optimizer: adam(), batchSize, data, microBatches: SHARDS })
 }
 
 /** @returns a row for each of the networks and exchanges */

@@ -23,7 +23,7 @@ import {
 } from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
-import { shardSums } from './shards.js'
+import { withMicroBatches } from './micro-batches.js'
 import type { Model, StepResults } from './model.js'
 import { traceMetrics, type MetricSpec } from '../metrics/metric-spec.js'
 import type { Tensor } from '../tracing/tensor.js'
@@ -50,7 +50,7 @@ export interface TrainOptions extends BatchOptions {
    * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. As many workers can share a
    * step. Decides how sums round, so it belongs to the experiment. Default: 1.
    */
-  readonly shards?: number
+  readonly microBatches?: number
   /** Whether each epoch visits the examples in an order of its own. Default: true. */
   readonly shuffle?: boolean
   /** Steps of the whole training, where a schedule without `totalSteps` ends. */
@@ -65,8 +65,8 @@ export interface TrainOptions extends BatchOptions {
 export function train(model: Model, options: TrainOptions): BatchProgram {
   const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
   if (clip !== undefined) checkClip(clip)
-  const { shards = 1, totalSteps } = options
-  checkCount('shards', shards)
+  const { microBatches = 1, totalSteps } = options
+  checkCount('microBatches', microBatches)
   if (totalSteps !== undefined) checkCount('totalSteps', totalSteps)
   const rule = ruleOf(
     'kind' in optimizer && totalSteps !== undefined
@@ -79,13 +79,13 @@ export function train(model: Model, options: TrainOptions): BatchProgram {
     traceUpdates(binding, results.loss, rule, clip)
     return traceMetrics(trace, results, size)
   })
-  if (shards === 1) return whole
+  if (microBatches === 1) return whole
   const { program, tail } = whole
   return {
     ...whole,
-    shards,
-    program: shardSums(program, shards),
-    ...(tail && { tail: shardSums(tail, shards) }),
+    microBatches,
+    program: withMicroBatches(program, microBatches),
+    ...(tail && { tail: withMicroBatches(tail, microBatches) }),
   }
 }
 
@@ -230,14 +230,12 @@ function traceUpdates(
 
 /** States and results must not depend on the size of the batch. */
 function checkSame(program: Program, tail: Program): void {
-  const shapes = ({ inputs, results, nodes }: Program) => [
-    ...inputs.flatMap(({ role, name, node }) =>
-      role === 'state' ? [{ what: `state "${name}"`, shape: nodes[node]?.shape ?? [] }] : [],
-    ),
-    ...results.map(({ name, node, rows = false }) => ({
-      what: `result "${name}"`,
-      shape: nodes[node]?.shape.slice(rows ? 1 : 0) ?? [],
-    })),
+  const shapes = (each: Program) => [
+    ...each.states.map(({ name, shape }) => ({ what: `state "${name}"`, shape })),
+    ...each.results.map(({ name, node, rows }) => {
+      const { shape } = each.node(node)
+      return { what: `result "${name}"`, shape: rows ? shape.slice(1) : shape }
+    }),
   ]
   const full = shapes(program)
   const rest = shapes(tail)

@@ -7,6 +7,7 @@ import {
   invariant,
   stridesOf,
   type Node,
+  type NodeOf,
   type Shape,
 } from '@gradpool/core'
 import { DTYPE, MATMUL, OP } from '../instructions.js'
@@ -14,7 +15,7 @@ import { productOf, type Kernel } from './fuse.js'
 import type { Graph } from './graph.js'
 import type { Action } from './schedule.js'
 import type { Section } from './sections.js'
-import { buildTape, type Addresses } from './tape.js'
+import { buildPointwise, type Addresses } from './pointwise.js'
 
 const MAX_COPY_RANK = 8
 
@@ -28,7 +29,7 @@ export interface Layout extends Addresses {
   readonly plan: number
 }
 
-/** Instructions first, then the tapes they refer to. */
+/** Instructions first, then the pointwise programs they refer to. */
 export interface Words {
   readonly words: readonly number[]
   readonly numInstructionWords: number
@@ -36,33 +37,36 @@ export interface Words {
 
 export function emit(graph: Graph, sections: readonly Section[], layout: Layout): Words {
   const emitter = new Emitter(graph, layout)
-  // Tapes follow the instructions, whose length does not depend on addresses: count first, then write.
+  // Pointwise programs follow the instructions, whose length does not depend on addresses: count first, then write.
   const numInstructionWords = emitter.emit(sections, 0).instructions.length
-  const { instructions, tapes } = emitter.emit(sections, numInstructionWords)
-  return { words: [...instructions, ...tapes], numInstructionWords }
+  const { instructions, programs } = emitter.emit(sections, numInstructionWords)
+  return { words: [...instructions, ...programs], numInstructionWords }
 }
 
 class Emitter {
   readonly #graph: Graph
   readonly #layout: Layout
-  #tapes: number[] = []
-  #tapesAt = 0
+  #programs: number[] = []
+  #programsAt = 0
 
   constructor(graph: Graph, layout: Layout) {
     this.#graph = graph
     this.#layout = layout
   }
 
-  emit(sections: readonly Section[], tapesAt: number): { instructions: number[]; tapes: number[] } {
-    this.#tapes = []
-    this.#tapesAt = tapesAt
+  emit(
+    sections: readonly Section[],
+    programsAt: number,
+  ): { instructions: number[]; programs: number[] } {
+    this.#programs = []
+    this.#programsAt = programsAt
     const instructions = sections.flatMap(({ kind, actions }) => {
       const inside = actions.flatMap((action) => this.#action(action))
       return kind === undefined
         ? inside
         : [...instruction(OP.SECTION, kind, inside.length), ...inside]
     })
-    return { instructions, tapes: this.#tapes }
+    return { instructions, programs: this.#programs }
   }
 
   #action(action: Action): number[] {
@@ -84,14 +88,14 @@ class Emitter {
     const [first] = kernel.nodes
     invariant(first !== undefined, 'a kernel has nodes')
     if (kernel.kind === 'matmul') return this.#matmul(kernel)
-    if (kernel.kind === 'tape') {
+    if (kernel.kind === 'pointwise') {
       const columns = kernel.columns ?? kernel.size
-      return instruction(OP.MAP, kernel.size / columns, columns, this.#tape(kernel))
+      return instruction(OP.MAP, kernel.size / columns, columns, this.#pointwise(kernel))
     }
     const input = this.#graph.input(first)
     if (input) return this.#gather(first, input.name)
     const node = this.#graph.node(first)
-    return node.op === 'matmul' ? this.#matmuls(kernel, first, node) : this.#single(first, node)
+    return node.op === 'matmul' ? this.#matmuls(first, node) : this.#single(first, node)
   }
 
   #gather(index: number, name: string): number[] {
@@ -113,18 +117,19 @@ class Emitter {
   #matmul(kernel: Kernel): number[] {
     const product = productOf(kernel)
     const node = this.#graph.node(product)
+    invariant(node.op === 'matmul', 'a matmul kernel begins with its matmul')
     const [a, b] = this.#operands(node)
     const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
-    const tape = kernel.nodes.length > 1 ? this.#tape(kernel) : 0
+    const epilogue = kernel.nodes.length > 1 ? this.#pointwise(kernel) : 0
     const to = this.#layout.of(product) ?? 0
-    const operands = [to, a, b, m, n, k, flags, this.#layout.working, tape]
+    const operands = [to, a, b, m, n, k, flags, this.#layout.working, epilogue]
     return segments === 1
       ? instruction(OP.MATMUL, ...operands)
       : instruction(OP.MATMUL_SEGMENTS, ...operands, segments)
   }
 
   /** A stack of matrices times another, one product after the other. */
-  #matmuls(kernel: Kernel, index: number, node: Node): number[] {
+  #matmuls(index: number, node: NodeOf<'matmul'>): number[] {
     const [a, b] = this.#operands(node)
     const { m, n, k, flags } = matmulShape(this.#graph, node)
     const to = this.#address(index)
@@ -138,9 +143,9 @@ class Emitter {
     }).flat()
   }
 
-  #tape(kernel: Kernel): number {
-    const address = this.#layout.plan + 4 * (this.#tapesAt + this.#tapes.length)
-    this.#tapes.push(...buildTape(this.#graph, kernel, this.#layout))
+  #pointwise(kernel: Kernel): number {
+    const address = this.#layout.plan + 4 * (this.#programsAt + this.#programs.length)
+    this.#programs.push(...buildPointwise(this.#graph, kernel, this.#layout))
     return address
   }
 
@@ -153,11 +158,11 @@ class Emitter {
     switch (node.op) {
       case 'sum':
       case 'reduceMax': {
-        const { outer, count, inner } = reduction(shapeOf(0), numbers(node, 'axes'))
-        const { segments } = node.attributes
-        if (segments !== undefined) {
+        const { outer, count, inner } = reduction(shapeOf(0), node.attributes.axes)
+        if (node.op === 'sum' && node.attributes.segments !== undefined) {
           const rows = shapeOf(0)[0] ?? 1
-          return instruction(OP.SUM_SEGMENTS, to, a, rows, count / rows, inner, Number(segments))
+          const { segments } = node.attributes
+          return instruction(OP.SUM_SEGMENTS, to, a, rows, count / rows, inner, segments)
         }
         return instruction(node.op === 'sum' ? OP.SUM : OP.REDUCE_MAX, to, a, outer, count, inner)
       }
@@ -180,13 +185,13 @@ class Emitter {
           to,
           graph.size(index),
           distribution,
-          Number(node.attributes.purpose),
+          node.attributes.purpose,
           a,
           b,
         )
       }
       case 'oneHot': {
-        const depth = Number(node.attributes.depth)
+        const { depth } = node.attributes
         return instruction(
           OP.ONE_HOT,
           to,
@@ -246,13 +251,13 @@ class Emitter {
         return copy(to, from, bytes, node.shape, strides, repeated)
       }
       case 'transpose': {
-        const permuted = numbers(node, 'permutation').map((axis) => sourceStrides[axis] ?? 0)
+        const permuted = node.attributes.permutation.map((axis) => sourceStrides[axis] ?? 0)
         return copy(to, from, bytes, node.shape, strides, permuted)
       }
       case 'slice':
         return copy(
           to,
-          from + offset(numbers(node, 'starts'), sourceStrides),
+          from + offset(node.attributes.starts, sourceStrides),
           bytes,
           node.shape,
           strides,
@@ -260,14 +265,14 @@ class Emitter {
         )
       case 'pad': {
         const words = Math.ceil((bytes * node.shape.reduce((a, b) => a * b, 1)) / 4)
-        const inside = to + offset(numbers(node, 'before'), strides)
+        const inside = to + offset(node.attributes.before, strides)
         return [
           ...instruction(OP.FILL, to, words, 0),
           ...copy(inside, from, bytes, sourceShape, strides, sourceStrides),
         ]
       }
       case 'concat': {
-        const axis = Number(node.attributes.axis)
+        const { axis } = node.attributes
         let start = 0
         return this.#operands(node).flatMap((operand, position) => {
           const shape = shapeOf(position)
@@ -301,15 +306,14 @@ class Emitter {
 
 export function matmulShape(
   graph: Graph,
-  node: Node,
+  node: NodeOf<'matmul'>,
 ): { m: number; n: number; k: number; flags: number; segments: number } {
-  const { transposeA, transposeB, segments = 1 } = node.attributes
+  const { transposeA = false, transposeB = false, segments = 1 } = node.attributes
   const [m = 1, n = 1] = node.shape.slice(-2)
   const a = graph.node(node.inputs[0] ?? 0).shape
-  const k = a.at(transposeA === true ? -2 : -1) ?? 1
-  const flags =
-    (transposeA === true ? MATMUL.TRANSPOSE_A : 0) | (transposeB === true ? MATMUL.TRANSPOSE_B : 0)
-  return { m, n, k, flags, segments: Number(segments) }
+  const k = a.at(transposeA ? -2 : -1) ?? 1
+  const flags = (transposeA ? MATMUL.TRANSPOSE_A : 0) | (transposeB ? MATMUL.TRANSPOSE_B : 0)
+  return { m, n, k, flags, segments }
 }
 
 /** A reduction over adjacent axes as [outer, count, inner]. Others are split before; see lower.ts. */
@@ -326,12 +330,6 @@ function reduction(
     count: product(shape.slice(first, last + 1)),
     inner: product(shape.slice(last + 1)),
   }
-}
-
-function numbers(node: Node, attribute: string): readonly number[] {
-  const value = node.attributes[attribute]
-  invariant(typeof value === 'object', `${node.op} has ${attribute}`)
-  return value
 }
 
 function instruction(opcode: number, ...operands: number[]): number[] {

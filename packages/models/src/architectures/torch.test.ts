@@ -85,13 +85,13 @@ describe.each(oracle.cases)('$name', ({ name, layers, losses, firstGradients, fi
     }
   })
 
-  // In float64 the order of a sum hardly shows: whatever the number of shards, the training is the same.
+  // In float64 the order of a sum hardly shows: whatever the number of microBatches, the training is the same.
   test.each([1, 3])(
-    'the losses of all steps and the final weights are PyTorch’s, of %i shards',
-    (shards) => {
+    'the losses of all steps and the final weights are PyTorch’s, of %i micro-batches',
+    (microBatches) => {
       const { lr, beta1, beta2, eps } = oracle.optimizer
       const optimizer = adam({ learningRate: lr, beta1, beta2, epsilon: eps })
-      const { program } = train(model.model, { optimizer, batchSize: 4, shards, data })
+      const { program } = train(model.model, { optimizer, batchSize: 4, microBatches, data })
       let state: Readonly<Record<string, ArrayLike<number>>> = first
       oracle.batches.forEach((rows, step) => {
         const next = evaluate(program, { state, batch: batchOf(rows), step })

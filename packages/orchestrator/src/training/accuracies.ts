@@ -1,5 +1,5 @@
 /** The accuracies of a stage's spans, as rows and results have them. */
-import { finishMetrics, type BatchProgram, type SpanResult } from '@gradpool/core'
+import { finishMetrics, type BatchProgram, type ChunkResult } from '@gradpool/core'
 
 export class Accuracies {
   readonly #onWarning: (message: string) => void
@@ -13,7 +13,7 @@ export class Accuracies {
 
   /** Null where there is none, and where it is not finite. */
   of(
-    span: SpanResult | undefined,
+    span: ChunkResult | undefined,
     program: BatchProgram | undefined,
     metric: string,
     epoch: number,

@@ -13,7 +13,7 @@ import {
   type Execution,
   type Position,
   type Progress,
-  type SpanResult,
+  type ChunkResult,
   type StateValues,
 } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
@@ -47,8 +47,8 @@ export class Replicas {
     this.model = model
     this.#replicas = replicas
     this.stepsPerEpoch = Math.max(...replicas.map(({ training }) => training.stepsPerEpoch))
-    const { inputs = [] } = passes[0]?.program.program ?? {}
-    this.#names = inputs.filter(({ role }) => role === 'state').map(({ name }) => name)
+    const { states = [] } = passes[0]?.program.program ?? {}
+    this.#names = states.map(({ name }) => name)
     this.#position = { step: 0, since: 0, sums: this.#roundSums(), lastLoss: NaN }
   }
 
@@ -160,7 +160,7 @@ export class Replicas {
   }
 
   /** Of the epoch that has ended: the means over all its steps, each with the weights that its replica had then. */
-  result(): SpanResult {
+  result(): ChunkResult {
     const { step, since, sums, lastLoss } = this.#position
     const examples = this.#replicas.reduce((sum, { training }) => {
       return sum + training.program.numExamples

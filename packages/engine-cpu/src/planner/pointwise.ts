@@ -1,0 +1,249 @@
+/**
+ * Writes the pointwise program of a kernel: its elementwise nodes as micro-ops over registers. The format is in `kernels/plan.h`.
+ */
+import { invariant } from '@gradpool/core'
+import { MICRO, REGISTER, POINTWISE } from '../instructions.js'
+import { matchAdam, type AdamStep } from './adam.js'
+import { productOf, type Kernel } from './fuse.js'
+import type { Graph, View } from './graph.js'
+
+/** Where values are while a step runs. */
+export interface Addresses {
+  /** Of a value's memory; undefined for a value that no other kernel reads. */
+  of(node: number): number | undefined
+  /** Of a constant's single value as f32. */
+  scalar(node: number): number
+  /** Of the state's memory that holds, or will hold, this node's value. */
+  stateWrittenBy(node: number): number | undefined
+}
+
+interface Register {
+  readonly kind: number
+  readonly address: number
+}
+
+export function buildPointwise(graph: Graph, kernel: Kernel, addresses: Addresses): number[] {
+  return new PointwiseBuilder(graph, kernel, addresses).words()
+}
+
+function adamOp({ hasRates }: AdamStep): number {
+  return hasRates ? MICRO.ADAM_RATES : MICRO.ADAM
+}
+
+class PointwiseBuilder {
+  readonly #graph: Graph
+  readonly #kernel: Kernel
+  readonly #addresses: Addresses
+  readonly #registers: Register[] = []
+  readonly #registerOf = new Map<string, number>()
+  readonly #temps = new Map<number, number>()
+  readonly #freeTemps = Array.from(
+    { length: POINTWISE.MAX_TEMPS },
+    (_, index) => POINTWISE.MAX_TEMPS - 1 - index,
+  )
+  readonly #product: number | undefined
+
+  constructor(graph: Graph, kernel: Kernel, addresses: Addresses) {
+    this.#graph = graph
+    this.#kernel = kernel
+    this.#addresses = addresses
+    this.#product = kernel.kind === 'matmul' ? productOf(kernel) : undefined
+  }
+
+  words(): number[] {
+    const graph = this.#graph
+    const inside = this.#kernel.nodes.filter((node) => node !== this.#product)
+    const sums = inside.filter((node) => graph.microOp(node) === undefined)
+    const elementwise = inside.filter((node) => graph.microOp(node) !== undefined)
+    const adams = this.#adamSteps(elementwise)
+    const absorbed = new Set(adams.flatMap((adam) => [...adam.absorbed]))
+    const steps = elementwise.filter((node) => !absorbed.has(node))
+
+    const summed = sums.map((sum) => this.#only(graph.dependencies(sum)))
+    const lastUse = this.#lastUses(steps, adams, summed)
+    const ops: number[] = []
+    const atEnd: [from: number, to: number][] = []
+    for (const [position, node] of steps.entries()) {
+      const adam = adams.find((candidate) => candidate.weight === node)
+      if (adam) ops.push(adamOp(adam), 0, this.#adamRegisters(adam), 0, 0)
+      else ops.push(...this.#microOp(node, position, lastUse, atEnd))
+      for (const [temp] of this.#temps) {
+        if ((lastUse.get(temp) ?? -1) <= position) this.#release(temp)
+      }
+    }
+    for (const [from, to] of atEnd) ops.push(MICRO.COPY, to, from, 0, 0)
+    const sumWords = sums.flatMap((sum, index) => [
+      this.#read({ kind: 'full', node: summed[index] ?? 0 }),
+      this.#memory(sum),
+    ])
+    const registers = this.#registers.flatMap(({ kind, address }) => [kind, address])
+    invariant(
+      this.#registers.length <= POINTWISE.MAX_REGISTERS,
+      `a pointwise program of ${this.#registers.length} registers`,
+    )
+    return [this.#registers.length, ops.length / 5, sums.length, ...registers, ...ops, ...sumWords]
+  }
+
+  #microOp(
+    node: number,
+    position: number,
+    lastUse: ReadonlyMap<number, number>,
+    atEnd: [number, number][],
+  ): number[] {
+    const graph = this.#graph
+    const op = graph.microOp(node)
+    invariant(op !== undefined, `node ${node} is elementwise`)
+    const views = graph.views(node)
+    const operands = views.map((view) => this.#read(view))
+    const [a = 0, b = 0, c = 0] = operands
+    const isSquare = op === MICRO.MUL && a === b
+    const state = this.#addresses.stateWrittenBy(node)
+    const stateIsReadLater = state !== undefined && this.#readsLater(state, position, lastUse)
+    const memory = this.#addresses.of(node)
+    if (memory !== undefined && !stateIsReadLater) {
+      const to = this.#register(REGISTER.FULL, memory)
+      return [isSquare ? MICRO.SQUARE : op, to, a, isSquare ? 0 : b, c]
+    }
+    const temp = this.#takeTemp(node)
+    if (memory !== undefined) atEnd.push([temp, this.#register(REGISTER.FULL, memory)])
+    return [isSquare ? MICRO.SQUARE : op, temp, a, isSquare ? 0 : b, c]
+  }
+
+  /** The position after which nothing reads a node from a register; a summed or finally copied one stays to the end. */
+  #lastUses(
+    steps: readonly number[],
+    adams: readonly AdamStep[],
+    summed: readonly number[],
+  ): Map<number, number> {
+    const lastUse = new Map<number, number>()
+    for (const [position, node] of steps.entries()) {
+      const adam = adams.find((candidate) => candidate.weight === node)
+      const views = adam ? adam.operands : this.#graph.views(node)
+      for (const view of views) lastUse.set(view.node, position)
+    }
+    for (const node of summed) lastUse.set(node, Infinity)
+    for (const node of steps)
+      if (this.#addresses.stateWrittenBy(node) !== undefined) lastUse.set(node, Infinity)
+    return lastUse
+  }
+
+  #readsLater(
+    stateAddress: number,
+    position: number,
+    lastUse: ReadonlyMap<number, number>,
+  ): boolean {
+    return [...lastUse].some(([node, last]) => {
+      if (last <= position || this.#graph.input(node)?.role !== 'state') return false
+      return this.#addresses.of(node) === stateAddress
+    })
+  }
+
+  #adamSteps(elementwise: readonly number[]): AdamStep[] {
+    const members = new Set(elementwise)
+    const found = elementwise
+      .map((node) => matchAdam(this.#graph, node))
+      .filter((adam) => adam !== undefined)
+    return found.filter((adam) => {
+      const inside = [...adam.absorbed].every((node) => members.has(node))
+      const isWritten = [adam.weight, adam.mean, adam.variance].every(
+        (node) => this.#addresses.stateWrittenBy(node) !== undefined,
+      )
+      const readElsewhere = elementwise.some(
+        (node) =>
+          node !== adam.weight &&
+          !adam.absorbed.has(node) &&
+          this.#graph
+            .dependencies(node)
+            .some((read) => adam.absorbed.has(read) || adam.states.has(read)),
+      )
+      const kept = [...adam.absorbed].some(
+        (node) =>
+          node !== adam.mean && node !== adam.variance && this.#addresses.of(node) !== undefined,
+      )
+      return inside && isWritten && !readElsewhere && !kept
+    })
+  }
+
+  #adamRegisters(adam: AdamStep): number {
+    const written = [adam.weight, adam.mean, adam.variance].map((node) => ({
+      kind: REGISTER.FULL,
+      address: this.#memory(node),
+    }))
+    const read = adam.operands.map((view) => this.#source(view))
+    const first = this.#registers.length
+    this.#registers.push(...written, ...read)
+    invariant(
+      this.#registers.length - first === POINTWISE.ADAM_REGISTERS,
+      'an Adam step has its registers in a row',
+    )
+    return first
+  }
+
+  #read(view: View): number {
+    const temp = this.#temps.get(view.node)
+    if (view.kind === 'full' && temp !== undefined) return temp
+    const { kind, address } = this.#source(view)
+    return this.#register(kind, address)
+  }
+
+  #source(view: View): Register {
+    const { node } = view
+    const temp = this.#temps.get(node)
+    if (view.kind === 'full' && temp !== undefined) return this.#at(temp)
+    if (view.kind === 'full' && node === this.#product)
+      return { kind: REGISTER.PRODUCT, address: 0 }
+    if (this.#graph.node(node).op === 'constant' && view.kind === 'scalar') {
+      return { kind: REGISTER.SCALAR, address: this.#addresses.scalar(node) }
+    }
+    const address = this.#memory(node)
+    if (view.kind === 'scalar') return { kind: REGISTER.SCALAR, address }
+    if (view.kind === 'row') return { kind: REGISTER.ROW, address }
+    if (view.kind === 'col') return { kind: REGISTER.COL, address }
+    const dtype = this.#graph.storedDType(node)
+    const kind =
+      dtype === 'u8' ? REGISTER.FULL_U8 : dtype === 'i32' ? REGISTER.FULL_I32 : REGISTER.FULL
+    return { kind, address }
+  }
+
+  #takeTemp(node: number): number {
+    const number = this.#freeTemps.pop()
+    invariant(number !== undefined, 'a pointwise program runs out of temps')
+    const register = this.#register(REGISTER.TEMP, number)
+    this.#temps.set(node, register)
+    return register
+  }
+
+  #release(node: number): void {
+    const register = this.#temps.get(node)
+    invariant(register !== undefined, `node ${node} holds a temp`)
+    this.#temps.delete(node)
+    this.#freeTemps.push(this.#at(register).address)
+  }
+
+  #register(kind: number, address: number): number {
+    const key = `${kind}:${address}`
+    const known = this.#registerOf.get(key)
+    if (known !== undefined) return known
+    this.#registers.push({ kind, address })
+    this.#registerOf.set(key, this.#registers.length - 1)
+    return this.#registers.length - 1
+  }
+
+  #at(register: number): Register {
+    const found = this.#registers[register]
+    invariant(found, `register ${register} exists`)
+    return found
+  }
+
+  #memory(node: number): number {
+    const address = this.#addresses.of(node)
+    invariant(address !== undefined, `node ${node} has memory`)
+    return address
+  }
+
+  #only(nodes: readonly number[]): number {
+    const [node] = nodes
+    invariant(node !== undefined, 'a sum has an operand')
+    return node
+  }
+}

@@ -1,0 +1,130 @@
+/** Whether Programs and states of a saved model belong together, and fit in memory. */
+import {
+  bytesPerElement,
+  type MetricSpec,
+  type Program,
+  sameShape,
+  sizeOf,
+  UserError,
+} from '@gradpool/core'
+import type { NamedArray } from '../safetensors.js'
+import type { ModelContent, RowPrograms, SavedPrediction, ValueSpec } from './saved-model.js'
+
+/** Of all values of a Program together; an engine needs less. */
+const MAX_PROGRAM_BYTES = 2 ** 32
+
+/**
+ * @param where What the model is called in messages.
+ * @throws UserError with one sentence.
+ */
+export function checkContent(content: ModelContent, where: string): void {
+  const { states, predict, evaluation, training } = content
+  const check = new Check(where, states)
+  if (predict) {
+    check.rowPrograms('predict', predict)
+    check.prediction(predict.row, predict)
+    if (predict.row.inputs.some(({ role }) => role === 'step' || role === 'seed')) {
+      check.refuse('its prediction draws random numbers')
+    }
+  }
+  if (evaluation) {
+    check.rowPrograms('evaluation', evaluation)
+    check.metrics('evaluation', evaluation.row, evaluation.metrics)
+  }
+  if (training) {
+    const { program, tail, batchSize, numExamples } = training
+    if (batchSize > numExamples) check.refuse('its training has batches larger than its data')
+    check.program('training', program, { rows: batchSize, mayStart: true })
+    const rest = numExamples % batchSize
+    if (tail && rest === 0) check.refuse('its training has a last batch of no examples')
+    if (tail) check.program('training', tail, { rows: rest, mayStart: true })
+    check.metrics('training', program, training.metrics)
+  }
+}
+
+/** The fields that a Program reads, as they are for one example. */
+export function fieldsOf({ fields }: Program): ValueSpec[] {
+  return fields.map(({ name, dtype, shape }) => ({ name, dtype, shape: shape.slice(1) }))
+}
+
+class Check {
+  constructor(
+    readonly where: string,
+    readonly states: ReadonlyMap<string, NamedArray>,
+  ) {}
+
+  refuse(what: string): never {
+    throw new UserError(`${this.where} is not a whole saved model: ${what}`)
+  }
+
+  rowPrograms(part: string, { row, block, blockRows }: RowPrograms): void {
+    this.program(part, row, { rows: 1 })
+    this.program(part, block, { rows: blockRows })
+    if (row.updates.length + block.updates.length > 0) this.refuse(`${part} changes its states`)
+    const [ofRow, ofBlock] = [row, block].map((program) => [
+      ...program.results.map(({ name }) => `result ${name}`),
+      ...fieldsOf(program).map((field) => JSON.stringify(field)),
+    ])
+    if (JSON.stringify(ofRow) !== JSON.stringify(ofBlock)) {
+      this.refuse(`${part} for one row and for a block are not the same`)
+    }
+  }
+
+  /** @param mayStart whether a state may lack values, as those of the optimizer do, and begin with its initializer */
+  program(
+    part: string,
+    program: Program,
+    { rows, mayStart = false }: { readonly rows: number; readonly mayStart?: boolean },
+  ): void {
+    let numBytes = 0
+    for (const { dtype, shape } of program.nodes) numBytes += sizeOf(shape) * bytesPerElement[dtype]
+    if (numBytes > MAX_PROGRAM_BYTES) {
+      this.refuse(
+        `${part} needs ${Math.round(numBytes / 2 ** 20)} MiB of memory, more than the 4096 allowed`,
+      )
+    }
+    for (const { name, shape } of program.fields) {
+      if (shape[0] === rows) continue
+      this.refuse(`${part} reads '${name}' for ${shape[0] ?? 'no'} rows, not for ${rows}`)
+    }
+    for (const { name, shape } of program.states) {
+      const state = this.states.get(name)
+      if (state ? !sameShape(state.shape, shape) : !mayStart) {
+        this.refuse(
+          `${part} needs the tensor '${name}', [${shape.join(', ')}], ` +
+            (state ? `and it is [${state.shape.join(', ')}]` : 'which is not there'),
+        )
+      }
+    }
+  }
+
+  prediction(row: Program, { block, blockRows, fields, outputs }: SavedPrediction): void {
+    if (JSON.stringify(fields) !== JSON.stringify(fieldsOf(row))) {
+      this.refuse('its fields are not those that its prediction reads')
+    }
+    const named = outputs.map(({ name }) => name)
+    if (JSON.stringify(named) !== JSON.stringify(row.results.map(({ name }) => name))) {
+      this.refuse('its outputs are not the results of its prediction')
+    }
+    outputs.forEach(({ name, shape }, index) => {
+      for (const [program, rows] of [[row, 1] as const, [block, blockRows] as const]) {
+        const result = program.node(program.results[index]?.node ?? -1)
+        if (!sameShape(result.shape, [rows, ...shape])) {
+          this.refuse(`its output '${name}' is not [${[rows, ...shape].join(', ')}]`)
+        }
+      }
+    })
+  }
+
+  metrics(part: string, { results }: Program, metrics: readonly MetricSpec[]): void {
+    const known = new Set(results.map(({ name }) => name))
+    for (const metric of metrics) {
+      const missing = Object.values(metric.results).find((name) => !known.has(name))
+      if (missing !== undefined) {
+        this.refuse(
+          `the metric '${metric.name}' of ${part} is of the result '${missing}', which is not there`,
+        )
+      }
+    }
+  }
+}

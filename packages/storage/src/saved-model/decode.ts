@@ -1,0 +1,200 @@
+/**
+ * From the bytes of a file to a saved model, without trust: nothing is evaluated, every Program is checked node by node and
+ * against the tensors, and no memory is taken that the file does not have.
+ */
+import { Program, UserError, type BatchProgram, type DType, type MetricSpec } from '@gradpool/core'
+import { parseJson } from '../bounded-json.js'
+import { hasFields, isCount, isHash, isText, type Check } from '../json-checks.js'
+import { decodeSafetensors, type NamedArray } from '../safetensors.js'
+import { checkContent } from './check-content.js'
+import { contentHash } from './encode.js'
+import {
+  FORMAT_VERSION,
+  type ModelContent,
+  type Provenance,
+  type RowPrograms,
+  type SavedModel,
+  type SavedPrediction,
+  type ValueSpec,
+} from './saved-model.js'
+
+const MAX_DEPTH = 32
+
+/**
+ * @param where What the file is called in messages.
+ * @throws UserError with one sentence when the bytes are not a whole saved model of a known version.
+ */
+export function decodeSavedModel(bytes: Uint8Array, where: string): SavedModel {
+  const { content, hash } = decodeContent(bytes, where)
+  if (hash === contentHash(content)) return { ...content, hash }
+  throw new UserError(
+    `${where} was changed since it was saved: its hash is not that of its content`,
+  )
+}
+
+/** @internal What is in a file whose hash is not looked at yet. */
+export function decodeContent(
+  bytes: Uint8Array,
+  where: string,
+): { readonly content: ModelContent; readonly hash: string } {
+  const { tensors, metadata } = decodeSafetensors(bytes, where)
+  if (metadata.gradpool === undefined) {
+    throw new UserError(`${where} is a safetensors file, but no model that Gradpool saved`)
+  }
+  const about = parseAbout(metadata.gradpool, where)
+  const content = parseContent(about, tensors, where)
+  checkContent(content, where)
+  return { content, hash: about.hash }
+}
+
+type About = Readonly<Record<string, unknown>> & { readonly hash: string }
+
+function parseAbout(text: string, where: string): About {
+  let about: unknown
+  try {
+    about = parseJson(text, MAX_DEPTH)
+  } catch (cause) {
+    throw new UserError(`${where} is not a whole saved model: its metadata is no JSON`, { cause })
+  }
+  if (!hasFields(about, { formatVersion: isCount, kind: isText, hash: isHash })) {
+    throw new UserError(
+      `${where} is not a whole saved model: its metadata has no version, kind or hash`,
+    )
+  }
+  const { formatVersion, kind, hash, provenance } = about
+  if (formatVersion !== FORMAT_VERSION) {
+    const by = hasFields(provenance, { gradpool: isText })
+      ? `, by Gradpool ${String(provenance.gradpool)}`
+      : ''
+    throw new UserError(
+      `${where} was saved in version ${String(formatVersion)} of the format${by}; this Gradpool reads version ${FORMAT_VERSION}`,
+    )
+  }
+  if (kind !== 'model') throw new UserError(`${where} has a ${String(kind)} in it, not a model`)
+  return { ...about, hash: String(hash) }
+}
+
+function parseContent(
+  about: About,
+  states: ReadonlyMap<string, NamedArray>,
+  where: string,
+): ModelContent {
+  const part = <T>(name: string, parse: (value: unknown) => T | undefined): T => {
+    const parsed = parse(about[name])
+    if (parsed !== undefined) return parsed
+    throw new UserError(`${where} is not a whole saved model: its ${name} is malformed`)
+  }
+  return {
+    states,
+    provenance: part('provenance', (value) => (isProvenance(value) ? value : undefined)),
+    metrics: part('metrics', (value) => (isJsonObject(value) ? value : undefined)),
+    ...(about.predict !== undefined && { predict: part('predict', parsePrediction) }),
+    ...(about.evaluation !== undefined && { evaluation: part('evaluation', parseEvaluation) }),
+    ...(about.training !== undefined && { training: part('training', parseTraining) }),
+  }
+}
+
+function parsePrediction(value: unknown): SavedPrediction | undefined {
+  if (!hasFields(value, { fields: isSpecs, outputs: isSpecs })) return undefined
+  const programs = parseRowPrograms(value)
+  const { fields, outputs } = value
+  if (!programs || !isSpecs(fields) || !isSpecs(outputs)) return undefined
+  return { ...programs, fields: fields.map(specOf), outputs: outputs.map(specOf) }
+}
+
+function parseEvaluation(value: unknown): ModelContent['evaluation'] {
+  if (!hasFields(value, { metrics: isMetrics })) return undefined
+  const programs = parseRowPrograms(value)
+  const { metrics } = value
+  return programs && isMetrics(metrics) ? { ...programs, metrics } : undefined
+}
+
+function parseRowPrograms(value: Readonly<Record<string, unknown>>): RowPrograms | undefined {
+  const { row, block, blockRows } = value
+  if (!isPositive(blockRows)) return undefined
+  return { row: Program.fromJSON(row), block: Program.fromJSON(block), blockRows }
+}
+
+function parseTraining(value: unknown): BatchProgram | undefined {
+  if (!hasFields(value, { shuffle: isBoolean, metrics: isMetrics })) return undefined
+  const { program, tail, batchSize, numExamples, shuffle, microBatches = 1, metrics } = value
+  if (!isPositive(batchSize) || !isPositive(numExamples) || !isPositive(microBatches))
+    return undefined
+  if (microBatches > batchSize || !isMetrics(metrics)) return undefined
+  return {
+    batchSize,
+    numExamples,
+    shuffle: shuffle === true,
+    microBatches,
+    metrics,
+    program: Program.fromJSON(program),
+    ...(tail !== undefined && { tail: Program.fromJSON(tail) }),
+  }
+}
+
+function specOf({ name, dtype, shape }: ValueSpec): ValueSpec {
+  return { name, dtype, shape }
+}
+
+function isSpecs(value: unknown): value is readonly ValueSpec[] {
+  return (
+    isListOf(value, (spec) => hasFields(spec, { name: isText, dtype: isDType, shape: isShape })) &&
+    new Set(value.map((spec) => hasFields(spec, {}) && spec.name)).size === value.length
+  )
+}
+
+function isMetrics(value: unknown): value is readonly MetricSpec[] {
+  return isListOf(value, (metric) =>
+    hasFields(metric, {
+      name: isText,
+      kind: (kind) => kind === 'mean' || kind === 'means' || kind === 'rows',
+      results: (results) => isJsonObject(results) && Object.values(results).every(isText),
+      direction: (end) => end === undefined || end === 'min' || end === 'max',
+      finish: isOptional(isText),
+    }),
+  )
+}
+
+function isProvenance(value: unknown): value is Provenance {
+  return hasFields(value, {
+    gradpool: isText,
+    numerics: isOptional(isText),
+    data: isOptional((data) => hasFields(data, { name: isText, hash: isText })),
+    seed: isOptional(isNumber),
+    epochs: isOptional(isCount),
+    options: isOptional(isJsonObject),
+  })
+}
+
+/** Of parsed JSON. */
+function isJsonObject(value: unknown): value is ModelContent['metrics'] {
+  return hasFields(value, {})
+}
+
+function isOptional(check: Check): Check {
+  return (value) => value === undefined || check(value)
+}
+
+function isListOf(value: unknown, check: Check): value is readonly unknown[] {
+  return Array.isArray(value) && value.every(check)
+}
+
+function isShape(value: unknown): boolean {
+  return isListOf(value, isCount)
+}
+
+function isDType(value: unknown): value is DType {
+  return value === 'f32' || value === 'i32' || value === 'u8'
+}
+
+function isPositive(value: unknown): value is number {
+  return isCount(value) && value > 0
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number'
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean'
+}

@@ -1,0 +1,54 @@
+/** From a saved model to the bytes of its file. Equal models give equal bytes. */
+import type { BatchProgram } from '@gradpool/core'
+import { createHash } from 'node:crypto'
+import { valuesOf } from '../named-states.js'
+import { encodeSafetensors } from '../safetensors.js'
+import { weightsHash } from '../weights-hash.js'
+import { checkContent } from './check-content.js'
+import { FORMAT_VERSION, type ModelContent, type RowPrograms } from './saved-model.js'
+
+/** @throws UserError for a model that could not be read again: a state that a Program lacks, one that is too large */
+export function encodeSavedModel(content: ModelContent): Uint8Array {
+  checkContent(content, 'the model')
+  const { states, predict, evaluation, training, provenance, metrics } = content
+  const about = {
+    formatVersion: FORMAT_VERSION,
+    kind: 'model',
+    hash: contentHash(content),
+    provenance,
+    metrics,
+    predict: predict && {
+      fields: predict.fields,
+      outputs: predict.outputs,
+      ...programsOf(predict),
+    },
+    evaluation: evaluation && { metrics: evaluation.metrics, ...programsOf(evaluation) },
+    training: training && trainingOf(training),
+  }
+  return encodeSafetensors({ tensors: states, metadata: { gradpool: JSON.stringify(about) } })
+}
+
+// What is written is named, and always in the same order.
+
+function programsOf({ blockRows, row, block }: RowPrograms): RowPrograms {
+  return { blockRows, row, block }
+}
+
+function trainingOf(training: BatchProgram): object {
+  const { batchSize, numExamples, shuffle, microBatches = 1, metrics, program, tail } = training
+  return { batchSize, numExamples, shuffle, microBatches, metrics, program, tail }
+}
+
+/** Of states and Programs. */
+export function contentHash({ states, predict, evaluation, training }: ModelContent): string {
+  const hash = createHash('sha256').update(weightsHash(valuesOf(states)))
+  const programs = {
+    ...{ predictRow: predict?.row, predictBlock: predict?.block },
+    ...{ evaluateRow: evaluation?.row, evaluateBlock: evaluation?.block },
+    ...{ train: training?.program, trainTail: training?.tail },
+  }
+  for (const [name, program] of Object.entries(programs)) {
+    if (program) hash.update(`${name} ${program.hash}\n`)
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,177 @@
+import { Program, UserError } from '@gradpool/core'
+import { describe, expect, it } from 'vitest'
+import { decodeSafetensors, encodeSafetensors } from '../safetensors.js'
+import { Mutations } from '../testing/mutate.js'
+import { smallContent } from '../testing/small-content.js'
+import { decodeContent, decodeSavedModel } from './decode.js'
+import { contentHash, encodeSavedModel } from './encode.js'
+import type { ModelContent } from './saved-model.js'
+
+const content = smallContent()
+const bytes = encodeSavedModel(content)
+const { tensors, metadata } = decodeSafetensors(bytes, 'it')
+const about = JSON.parse(metadata.gradpool ?? '') as Record<string, unknown>
+
+/** The file with other metadata. */
+function withAbout(changes: object): Uint8Array {
+  const gradpool = JSON.stringify({ ...about, ...changes })
+  return encodeSafetensors({ tensors, metadata: { gradpool } })
+}
+
+describe('a saved model', () => {
+  it('comes back as it was', () => {
+    const { hash, ...decoded } = decodeSavedModel(bytes, 'it')
+    expect(hash).toBe(contentHash(content))
+    expect(JSON.parse(JSON.stringify(decoded))).toEqual(JSON.parse(JSON.stringify(content)))
+    expect(decoded.states).toEqual(
+      new Map([...content.states].sort(([a], [b]) => (a < b ? -1 : 1))),
+    )
+    expect(decoded.predict?.row).toBeInstanceOf(Program)
+  })
+
+  it('comes to the same bytes again', () => {
+    expect(encodeSavedModel(smallContent())).toEqual(bytes)
+    expect(encodeSavedModel(decodeSavedModel(bytes, 'it'))).toEqual(bytes)
+  })
+
+  it('needs no part but its states', () => {
+    const { states, provenance, metrics } = content
+    const decoded = decodeSavedModel(encodeSavedModel({ states, provenance, metrics }), 'it')
+    expect(decoded).toMatchObject({ provenance, metrics })
+    expect(decoded.predict).toBeUndefined()
+  })
+
+  it('has a hash of its weights and Programs alone', () => {
+    const other = { ...content, metrics: {}, provenance: { gradpool: '9' } }
+    expect(contentHash(other)).toBe(contentHash(content))
+    expect(contentHash({ ...content, states: new Map() })).not.toBe(contentHash(content))
+    const { training, ...others } = content
+    expect(training).toBeDefined()
+    expect(contentHash(others)).not.toBe(contentHash(content))
+  })
+
+  it.each<[string, object, string]>([
+    [
+      ...(['of a later version', { formatVersion: 2, provenance: { gradpool: '0.9.0' } }] as const),
+      'it was saved in version 2 of the format, by Gradpool 0.9.0; this Gradpool reads version 1',
+    ],
+    ['of another kind', { kind: 'index' }, 'it has a index in it, not a model'],
+    ['of another hash', { hash: 'a'.repeat(64) }, 'it was changed since it was saved'],
+    ['without a hash', { hash: undefined }, 'its metadata has no version, kind or hash'],
+    ['without provenance', { provenance: undefined }, 'its provenance is malformed'],
+    ['with metrics that are a list', { metrics: [] }, 'its metrics is malformed'],
+    ['with half a prediction', { predict: { fields: [] } }, 'its predict is malformed'],
+    [
+      'with a Program that is none',
+      { training: { ...(about.training as object), program: {} } },
+      'not a valid Program',
+    ],
+  ])('%s is refused', (_, changes, message) => {
+    expect(() => decodeSavedModel(withAbout(changes), 'it')).toThrow(UserError)
+    expect(() => decodeSavedModel(withAbout(changes), 'it')).toThrow(message)
+  })
+
+  it('whose metadata is no JSON, nested too deep, or not there, is refused', () => {
+    const refused = (metadata: Record<string, string>, message: string) => {
+      const file = encodeSafetensors({ tensors, metadata })
+      expect(() => decodeSavedModel(file, 'it')).toThrow(message)
+    }
+    refused({}, 'it is a safetensors file, but no model that Gradpool saved')
+    refused({ gradpool: '{' }, 'its metadata is no JSON')
+    refused({ gradpool: '['.repeat(1e6) + ']'.repeat(1e6) }, 'its metadata is no JSON')
+  })
+
+  const { predict, training } = content
+  if (!predict || !training) throw new Error('it has all parts')
+  const [state] = content.states
+  it.each<[string, Partial<ModelContent>, string]>([
+    [
+      'states that are missing',
+      { states: new Map() },
+      "needs the tensor 'w', [3, 2], which is not there",
+    ],
+    [
+      'a state of another shape',
+      {
+        states: new Map([...content.states, ['w', { shape: [2, 3], values: new Float32Array(6) }]]),
+      },
+      "needs the tensor 'w', [3, 2], and it is [2, 3]",
+    ],
+    ['other fields', { predict: { ...predict, fields: [] } }, 'its fields are not those'],
+    ['other outputs', { predict: { ...predict, outputs: [] } }, 'its outputs are not the results'],
+    [
+      'outputs of another shape',
+      { predict: { ...predict, outputs: [{ name: 'y', dtype: 'f32', shape: [] }] } },
+      "its output 'y' is not [1]",
+    ],
+    [
+      'another number of rows',
+      { predict: { ...predict, blockRows: 7 } },
+      "reads 'x' for 8 rows, not for 7",
+    ],
+    [
+      'a prediction that learns',
+      { predict: { ...predict, row: training.program } },
+      "reads 'x' for 4 rows, not for 1",
+    ],
+    [
+      'metrics of other results',
+      { training: { ...training, metrics: [{ name: 'm', kind: 'mean', results: { a: 'b' } }] } },
+      "the metric 'm' of training is of the result 'b', which is not there",
+    ],
+  ])('with %s is not written', (_, changes, message) => {
+    expect(state).toBeDefined()
+    expect(() => encodeSavedModel({ ...content, ...changes })).toThrow(UserError)
+    expect(() => encodeSavedModel({ ...content, ...changes })).toThrow(message)
+  })
+
+  it('that declares more memory than is allowed is refused before any is taken', () => {
+    const nodes = [
+      { op: 'input', inputs: [], attributes: {}, shape: [1, 3], dtype: 'f32' },
+      { op: 'constant', inputs: [], attributes: { values: 1 }, shape: [1, 2e9], dtype: 'f32' },
+    ]
+    const inputs = [{ role: 'batch', name: 'x', node: 0 }]
+    const row = Program.fromJSON({ nodes, inputs, updates: [], results: [{ name: 'y', node: 1 }] })
+    const huge = { ...predict, row, block: row, blockRows: 1 }
+    expect(() => encodeSavedModel({ ...content, predict: huge })).toThrow(
+      'predict needs 7629 MiB of memory, more than the 4096 allowed',
+    )
+  })
+})
+
+describe('a saved model that was changed', () => {
+  const mostMs = 1000
+
+  it('anywhere is refused in a sentence, soon', () => {
+    const mutations = new Mutations(1)
+    let refused = 0
+    for (let i = 0; i < 2000; i++) {
+      const changed = mutations.bytes(bytes)
+      const started = performance.now()
+      try {
+        decodeSavedModel(changed, 'it')
+      } catch (error) {
+        expect(error).toBeInstanceOf(UserError)
+        refused++
+      }
+      expect(performance.now() - started).toBeLessThan(mostMs)
+    }
+    expect(refused).toBeGreaterThan(1900)
+  })
+
+  it('in its Programs, where the hash is made to fit, is refused or read', () => {
+    const mutations = new Mutations(2)
+    let read = 0
+    for (let i = 0; i < 2000; i++) {
+      const gradpool = mutations.json(metadata.gradpool ?? '')
+      try {
+        decodeContent(encodeSafetensors({ tensors, metadata: { gradpool } }), 'it')
+        read++
+      } catch (error) {
+        expect(error).toBeInstanceOf(UserError)
+      }
+    }
+    expect(read).toBeGreaterThan(20)
+    expect(read).toBeLessThan(1900)
+  })
+})

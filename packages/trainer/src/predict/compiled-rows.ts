@@ -1,0 +1,121 @@
+/** The prediction for a fixed number of rows, compiled, with memory for its inputs. Runs one step at a time. */
+import {
+  bytesPerElement,
+  invariant,
+  sizeOf,
+  type Engine,
+  type Execution,
+  type Program,
+  type ChunkExecutor,
+  type ChunkOutcome,
+  type ChunkTask,
+  type StateValues,
+  type Values,
+} from '@gradpool/core'
+import type { SavedPrediction } from '@gradpool/storage'
+import { ARRAYS } from './rows-in.js'
+
+/** Executions count steps in 31 bits; they begin again in time. */
+const MOST_STEPS = 2 ** 30
+
+/** Where rows are in the arrays of a call. */
+export interface RowRange {
+  readonly start: number
+  readonly count: number
+}
+
+export interface CompiledRowsOptions {
+  readonly engine: Engine
+  readonly program: Program
+  readonly rows: number
+  readonly prediction: SavedPrediction
+  /** The weights, or whose to share. */
+  readonly states: StateValues | CompiledRows
+}
+
+export class CompiledRows {
+  readonly #execution: Execution
+  readonly #fields: readonly { readonly size: number; readonly memory: Values }[]
+
+  readonly #executor: ChunkExecutor
+
+  private constructor(
+    readonly rows: number,
+    execution: Execution,
+    executor: ChunkExecutor,
+    memory: readonly Values[],
+    prediction: SavedPrediction,
+  ) {
+    this.#execution = execution
+    this.#executor = executor
+    this.#fields = prediction.fields.map(({ shape }, index) => {
+      const values = memory[index]
+      invariant(values, 'each field has memory')
+      return { size: sizeOf(shape), memory: values }
+    })
+  }
+
+  static async compile(options: CompiledRowsOptions): Promise<CompiledRows> {
+    const { engine, program, rows, prediction, states } = options
+    const memory = prediction.fields.map(({ dtype, shape }) => {
+      const count = rows * sizeOf(shape)
+      const { buffer, byteOffset } = engine.allocate(count * bytesPerElement[dtype])
+      return new ARRAYS[dtype](buffer, byteOffset, count)
+    })
+    const fields = prediction.fields.map(({ name, dtype, shape }, index) => {
+      return [name, { dtype, shape, values: memory[index] ?? new Float32Array() }] as const
+    })
+    const data = {
+      fields: Object.fromEntries(fields),
+      rows: Int32Array.from({ length: rows }, (_, row) => row),
+    }
+    const execution = await engine.compile(
+      { program, batchSize: rows, numExamples: rows, shuffle: false, metrics: [] },
+      {
+        ...{ data, seed: 0 },
+        ...(states instanceof CompiledRows
+          ? { shareStateOf: states.#execution }
+          : { state: states }),
+      },
+    )
+    const executor = (await import(engine.workerModule)) as ChunkExecutor
+    return new CompiledRows(rows, execution, executor, memory, prediction)
+  }
+
+  /** Puts these rows where the Program reads them; any others there stay. */
+  load(arrays: readonly Values[], { start, count }: RowRange): void {
+    this.#fields.forEach(({ size, memory }, index) => {
+      memory.set(arrays[index]?.subarray(start * size, (start + count) * size) ?? [])
+    })
+  }
+
+  /** One step, in this thread. */
+  runHere(): void {
+    this.finish(this.begin().map((task) => this.#executor.executeChunk(task)))
+  }
+
+  /** What a worker executes; its answer is for `finish`. */
+  begin(): readonly ChunkTask[] {
+    const { step } = this.#execution
+    if (step >= MOST_STEPS) {
+      this.#execution.seek({ ...this.#execution.position(), step: 0, since: 0 })
+    }
+    return this.#execution.begin(1)
+  }
+
+  finish(outcomes: readonly ChunkOutcome[]): void {
+    const { status } = this.#execution.finish(outcomes)
+    invariant(status === 'done', 'a prediction is one whole step')
+  }
+
+  /** Writes the predictions of the last step, for as many rows as are asked for, to those outputs that are there. */
+  copyTo(outputs: Readonly<Record<string, Values>>, { start, count }: RowRange): void {
+    const { results } = this.#execution.progress()
+    for (const [name, output] of Object.entries(outputs)) {
+      const values = results[name]
+      invariant(values, `there is a prediction ${name}`)
+      const size = values.length / this.rows
+      output.set(count === this.rows ? values : values.subarray(0, count * size), start * size)
+    }
+  }
+}

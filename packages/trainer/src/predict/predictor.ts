@@ -1,0 +1,181 @@
+/**
+ * Predictions for any number of rows, from a prediction's Programs and weights.
+ *
+ * Little work is done in this thread at once, 2 ms in each turn of the event loop at most. More than that moves to a worker
+ * thread, block by block, one call after the other. So calls may overlap, and take no memory beyond their results.
+ */
+import {
+  type DType,
+  sizeOf,
+  UserError,
+  type Engine,
+  type StateValues,
+  type Values,
+} from '@gradpool/core'
+import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
+import type { SavedPrediction } from '@gradpool/storage'
+import { CompiledRows } from './compiled-rows.js'
+import { hasTime, inTurn } from './in-turn.js'
+import { PredictionThread } from './prediction-thread.js'
+import { ARRAYS, checkRows, type Rows, type RowValues } from './rows-in.js'
+import { flopsOf } from './work-of.js'
+
+/** `auto`: native code where it was built, else WebAssembly. Both give the same bits. */
+export type PredictionEngine = 'auto' | 'native' | 'wasm'
+
+/** About 2 ms on one core. */
+const SMALL_FLOPS = 1e7
+
+/** A block takes no longer than this part of its rows, one by one. */
+const BLOCK_PART = 1 / 4
+
+type Wanted = ReadonlySet<string> | undefined
+
+export class Predictor {
+  readonly #prediction: SavedPrediction
+  readonly #outputs: readonly {
+    readonly name: string
+    readonly dtype: DType
+    readonly size: number
+  }[]
+  readonly #engine: Engine
+  readonly #flopsPerRow: number
+  /** For this thread. What is not always needed is made when it first is. */
+  readonly #row: CompiledRows
+  readonly #block: () => Promise<CompiledRows>
+  /** For the other thread. */
+  readonly #rowThere: () => Promise<CompiledRows>
+  readonly #blockThere: () => Promise<CompiledRows>
+  readonly #thread: PredictionThread
+  /** The end of the calls on the thread so far. */
+  #last: Promise<unknown> = Promise.resolve()
+  #isDisposed = false
+
+  private constructor(prediction: SavedPrediction, engine: Engine, row: CompiledRows) {
+    const { blockRows } = prediction
+    const make = (program: 'row' | 'block', rows: number) =>
+      once(() => {
+        const options = { engine, prediction, program: prediction[program], rows, states: row }
+        return CompiledRows.compile(options)
+      })
+    this.#prediction = prediction
+    this.#outputs = prediction.outputs.map(({ name, dtype, shape }) => {
+      return { name, dtype, size: sizeOf(shape) }
+    })
+    this.#engine = engine
+    this.#flopsPerRow = flopsOf(prediction.row)
+    this.#row = row
+    this.#block = make('block', blockRows)
+    this.#rowThere = make('row', 1)
+    this.#blockThere = make('block', blockRows)
+    this.#thread = new PredictionThread(engine)
+  }
+
+  /**
+   * @param states By name; others than those of the prediction are left aside.
+   * @throws UserError where the engine is not built, or lacks the memory
+   */
+  static async create(
+    prediction: SavedPrediction,
+    states: StateValues,
+    engineName: PredictionEngine = 'auto',
+  ): Promise<Predictor> {
+    const program = prediction.row
+    const own = program.states.map(
+      ({ name }) => [name, states[name] ?? new Float32Array()] as const,
+    )
+    const engine = await openEngine(engineName)
+    const options = { engine, prediction, program, rows: 1, states: Object.fromEntries(own) }
+    return new Predictor(prediction, engine, await CompiledRows.compile(options))
+  }
+
+  /**
+   * Predictions, each `[rows, ...shape]`, from all fields that the model reads. The arrays must not change meanwhile.
+   *
+   * @param wanted Names of predictions. Default: all.
+   * @throws UserError for a field that is missing, unknown, or of the wrong size or type
+   */
+  async predict(
+    inputs: Readonly<Record<string, RowValues>>,
+    wanted?: Wanted,
+  ): Promise<Record<string, Values>> {
+    this.#checkAlive()
+    const rows = checkRows(this.#prediction.fields, inputs)
+    if (rows.numRows * this.#flopsPerRow <= SMALL_FLOPS) {
+      const block = this.#isForBlock(rows.numRows) ? await this.#block() : this.#row
+      // Where there is time left in this turn, a row is done before anything is awaited.
+      return hasTime()
+        ? this.#predictHere(rows, block, wanted)
+        : inTurn(() => this.#predictHere(rows, block, wanted))
+    }
+    const result = this.#last.then(() => this.#predictThere(rows, wanted))
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  /** Waits for the calls under way. */
+  async dispose(): Promise<void> {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    await this.#last
+    await inTurn(() => undefined)
+    await this.#thread.close()
+    await this.#engine.dispose()
+  }
+
+  #predictHere(rows: Rows, block: CompiledRows, wanted: Wanted): Record<string, Values> {
+    const outputs = this.#outputsFor(rows, wanted)
+    for (const compiled of this.#steps(rows, outputs, this.#row, block)) compiled.runHere()
+    return outputs
+  }
+
+  async #predictThere(rows: Rows, wanted: Wanted): Promise<Record<string, Values>> {
+    const row = await this.#rowThere()
+    const block = this.#isForBlock(rows.numRows) ? await this.#blockThere() : row
+    const outputs = this.#outputsFor(rows, wanted)
+    for (const compiled of this.#steps(rows, outputs, row, block)) await this.#thread.run(compiled)
+    return outputs
+  }
+
+  /** Each of what is to run, in order, its rows loaded before and its predictions copied after. */
+  *#steps(
+    { arrays, numRows }: Rows,
+    outputs: Readonly<Record<string, Values>>,
+    row: CompiledRows,
+    block: CompiledRows,
+  ): Generator<CompiledRows> {
+    for (let start = 0, count = 0; start < numRows; start += count) {
+      const compiled = this.#isForBlock(numRows - start) ? block : row
+      count = Math.min(compiled.rows, numRows - start)
+      compiled.load(arrays, { start, count })
+      yield compiled
+      compiled.copyTo(outputs, { start, count })
+    }
+  }
+
+  #isForBlock(numRows: number): boolean {
+    return numRows > BLOCK_PART * this.#prediction.blockRows
+  }
+
+  #outputsFor({ numRows }: Rows, wanted: Wanted): Record<string, Values> {
+    const outputs: Record<string, Values> = {}
+    for (const { name, dtype, size } of this.#outputs) {
+      if (wanted?.has(name) ?? true) outputs[name] = new ARRAYS[dtype](numRows * size)
+    }
+    return outputs
+  }
+
+  #checkAlive(): void {
+    if (this.#isDisposed) throw new UserError('this model was disposed')
+  }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
+
+async function openEngine(name: PredictionEngine): Promise<Engine> {
+  const isNative = name === 'native' || (name === 'auto' && nativeInstructionSets().length > 0)
+  return isNative ? nativeEngine() : wasmEngine()
+}

@@ -1,0 +1,135 @@
+/** A model from a file: what it predicts, and what the file says about it. */
+import { sizeOf, UserError, type DType, type Shape, type Values } from '@gradpool/core'
+import {
+  valuesOf,
+  weightsHash,
+  type NamedArray,
+  type SavedModel,
+  type ValueSpec,
+} from '@gradpool/storage'
+import type { Predictor } from '../predict/predictor.js'
+import { type RowValues, typeText } from '../predict/rows-in.js'
+import { flopsOf } from '../predict/work-of.js'
+
+/** What a field or a prediction is for one row. */
+export interface ValueType {
+  readonly dtype: DType
+  readonly shape: Shape
+}
+
+const NO_PREDICTION =
+  'this model was saved without a prediction, since its definition has no predict function'
+
+export class LoadedModel<Input extends string, Outputs extends Readonly<Record<string, Values>>> {
+  /** Fields that `predict` reads. */
+  readonly inputs: Readonly<Record<Input, ValueType>>
+  /** What `predict` gives. */
+  readonly outputs: Readonly<Record<keyof Outputs & string, ValueType>>
+  /** @internal */
+  readonly saved: SavedModel
+  readonly #predictor: Predictor | undefined
+  readonly #wanted: ReadonlySet<string> | undefined
+
+  /** @internal @param wanted names of outputs; all where undefined */
+  constructor(saved: SavedModel, predictor: Predictor | undefined, wanted?: readonly string[]) {
+    this.saved = saved
+    this.#predictor = predictor
+    this.#wanted = wanted && new Set(wanted)
+    const { fields = [], outputs = [] } = saved.predict ?? {}
+    // The names were checked against the file, if there are any in the types.
+    this.inputs = byName(fields) as Readonly<Record<Input, ValueType>>
+    this.outputs = byName(
+      outputs.filter(({ name }) => this.#wanted?.has(name) ?? true),
+    ) as Readonly<Record<keyof Outputs & string, ValueType>>
+  }
+
+  /** Equal for models of equal Programs and weights. */
+  get hash(): string {
+    return this.saved.hash
+  }
+
+  /** As runs and `verify` tell it: of parameters and buffers. */
+  get weightsHash(): string {
+    const states = Object.entries(valuesOf(this.saved.states))
+    return weightsHash(Object.fromEntries(states.filter(([name]) => !name.includes('/'))))
+  }
+
+  /** As they were at the end of training. */
+  get metrics(): SavedModel['metrics'] {
+    return this.saved.metrics
+  }
+
+  get provenance(): SavedModel['provenance'] {
+    return this.saved.provenance
+  }
+
+  /** Parameters and buffers by name, and the optimizer's states where they were saved. */
+  get weights(): Readonly<Record<string, NamedArray>> {
+    return Object.fromEntries(this.saved.states)
+  }
+
+  /**
+   * Predictions for any number of rows, each an array `[rows, ...shape]`. Calls may overlap; the arrays must not change until
+   * they have ended.
+   *
+   * @throws UserError for a field of the wrong name, size or type, or where the model was saved without a prediction
+   */
+  predict(inputs: Readonly<Record<Input, RowValues>>): Promise<Outputs> {
+    if (!this.#predictor) return Promise.reject(new UserError(NO_PREDICTION))
+    // The names and types of its outputs were checked against those of the file.
+    return this.#predictor.predict(inputs, this.#wanted) as Promise<Outputs>
+  }
+
+  /** Ends its thread and frees its memory, after the calls under way. */
+  async dispose(): Promise<void> {
+    await this.#predictor?.dispose()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+
+  /** Layers, what it reads and predicts, and how it was made, for people. */
+  summary(): string {
+    const { states, predict, provenance, metrics, hash } = this.saved
+    const weights = [...states].map(([name, { shape }]) => [
+      name,
+      `[${shape.join(', ')}]`,
+      sizeOf(shape).toLocaleString('en'),
+    ])
+    const widths = [0, 1].map((column) =>
+      Math.max(...weights.map((cells) => cells[column]?.length ?? 0)),
+    )
+    const numWeights = [...states.values()].reduce((sum, { values }) => sum + values.length, 0)
+    return [
+      ...weights.map(([name = '', shape = '', size = '']) =>
+        [name.padEnd(widths[0] ?? 0), shape.padEnd(widths[1] ?? 0), size].join('  '),
+      ),
+      `values     ${numWeights.toLocaleString('en')}`,
+      ...(predict
+        ? [
+            `reads      ${listOf(predict.fields)}`,
+            `predicts   ${listOf(predict.outputs)}`,
+            `work       ${flopsOf(predict.row).toLocaleString('en')} operations a row`,
+          ]
+        : []),
+      ...Object.entries({ ...provenance, ...metrics }).map(
+        ([name, value]) =>
+          `${name.padEnd(10)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      ),
+      `hash       ${hash}`,
+    ].join('\n')
+  }
+
+  toString(): string {
+    return this.summary()
+  }
+}
+
+function byName(specs: readonly ValueSpec[]): Record<string, ValueType> {
+  return Object.fromEntries(specs.map(({ name, dtype, shape }) => [name, { dtype, shape }]))
+}
+
+function listOf(specs: readonly ValueSpec[]): string {
+  return specs.map((spec) => `${spec.name} ${typeText(spec)}`).join(', ')
+}

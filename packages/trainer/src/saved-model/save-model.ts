@@ -1,0 +1,87 @@
+/** From a model and its states to a file that predicts without the model's code. */
+import {
+  UserError,
+  type BatchProgram,
+  type DataSpec,
+  type Model,
+  type StateValues,
+} from '@gradpool/core'
+import {
+  encodeSavedModel,
+  namedStates,
+  writeDurably,
+  type ModelContent,
+  type Provenance,
+} from '@gradpool/storage'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { traceEvaluation, tracePrediction } from './trace-rows.js'
+
+export interface SaveOptions {
+  /** The optimizer's states are saved, too, so that training can be resumed exactly. Default: false. */
+  readonly optimizer?: boolean
+}
+
+export interface TrainedModel {
+  readonly model: Model
+  /** What its data look like. */
+  readonly fields: DataSpec['fields']
+  /** All states by name. */
+  readonly states: StateValues
+  /** With it the file can be trained further without the model's code. */
+  readonly training?: BatchProgram
+  readonly provenance: Omit<Provenance, 'gradpool'>
+  readonly metrics: ModelContent['metrics']
+}
+
+/** A path, a URL of a file, or a stream. */
+export type SaveTarget = string | URL | WritableStream<Uint8Array>
+
+/**
+ * The bytes of the file, equal for equal models.
+ *
+ * @throws UserError for a prediction that depends on other rows of its batch
+ */
+export function encodeModel(
+  trained: TrainedModel,
+  { optimizer = false }: SaveOptions = {},
+): Uint8Array {
+  const { model, fields, states, training, provenance, metrics } = trained
+  const predict = tracePrediction(model, fields)
+  const evaluation = traceEvaluation(model, fields)
+  const kept = Object.entries(states).filter(([name]) => optimizer || !isOfOptimizer(name))
+  const shapes = training?.program ?? evaluation.row
+  return encodeSavedModel({
+    states: namedStates(shapes, Object.fromEntries(kept)),
+    ...{ evaluation, metrics, provenance: { gradpool: ownVersion(), ...provenance } },
+    ...(predict && { predict }),
+    ...(training && { training }),
+  })
+}
+
+/** Writes a file, whole or not at all, or to a stream, which is closed. */
+export async function writeModel(bytes: Uint8Array, target: SaveTarget): Promise<void> {
+  if (target instanceof WritableStream) {
+    const writer = target.getWriter()
+    await writer.write(bytes)
+    await writer.close()
+    return
+  }
+  if (target instanceof URL && target.protocol !== 'file:') {
+    throw new UserError(
+      `a model is saved to a path, a file: URL or a stream, not to ${target.href}`,
+    )
+  }
+  await writeDurably(target instanceof URL ? fileURLToPath(target) : target, bytes)
+}
+
+/** Names of parameters have no slashes. */
+function isOfOptimizer(name: string): boolean {
+  return name.startsWith('optimizer/')
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const { version } = JSON.parse(text) as { readonly version: string }
+  return version
+}

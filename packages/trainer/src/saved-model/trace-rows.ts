@@ -1,0 +1,78 @@
+/** A model's prediction and evaluation as a saved model has them: traced for one row, and for a block of rows. */
+import {
+  evaluation,
+  prediction,
+  UserError,
+  type DataSpec,
+  type DType,
+  type Program,
+  type Model,
+} from '@gradpool/core'
+import {
+  fieldsOf,
+  type RowPrograms,
+  type SavedEvaluation,
+  type SavedPrediction,
+} from '@gradpool/storage'
+import { computedBytes } from '../predict/work-of.js'
+import { mixedResults } from './rows-apart.js'
+
+type Fields = DataSpec['fields']
+
+const MOST_BLOCK_ROWS = 256
+const BLOCK_BYTES = 2 ** 25
+
+/**
+ * Undefined where the model has no `predict`.
+ *
+ * @throws UserError for a prediction that depends on other rows of its batch, or on random numbers
+ */
+export function tracePrediction(model: Model, fields: Fields): SavedPrediction | undefined {
+  const { tracePrediction: trace } = model
+  if (trace === undefined) return undefined
+  // Programs tell all results as f32.
+  const dtypes = new Map<string, DType>()
+  const watched: Model = {
+    ...model,
+    tracePrediction: (binding, batch) => {
+      const predictions = trace(binding, batch)
+      for (const [name, { dtype }] of Object.entries(predictions)) dtypes.set(name, dtype)
+      return predictions
+    },
+  }
+  const programs = rowPrograms((rows) => prediction(watched, batchOf(fields, rows)).program)
+  const { row, block } = programs
+  const [mixed] = mixedResults(block)
+  if (mixed !== undefined) {
+    throw new UserError(
+      `the prediction "${mixed}" cannot be saved: each of its rows must follow from that row of the data alone, and not from other rows of the batch`,
+    )
+  }
+  if (block.inputs.some(({ role }) => role === 'seed' || role === 'step')) {
+    throw new UserError('a prediction that draws random numbers cannot be saved')
+  }
+  const outputs = row.results.map(({ name, node }) => {
+    return { name, dtype: dtypes.get(name) ?? 'f32', shape: row.node(node).shape.slice(1) }
+  })
+  return { fields: fieldsOf(row), outputs, ...programs }
+}
+
+export function traceEvaluation(model: Model, fields: Fields): SavedEvaluation {
+  const { metrics } = evaluation(model, batchOf(fields, 1))
+  return {
+    metrics,
+    ...rowPrograms((rows) => evaluation(model, batchOf(fields, rows)).program),
+  }
+}
+
+function batchOf(fields: Fields, rows: number) {
+  return { batchSize: rows, data: { fields, numExamples: rows } }
+}
+
+/** The block has as many rows as there is little memory for. */
+function rowPrograms(trace: (rows: number) => Program): RowPrograms {
+  const row = trace(1)
+  const fitting = Math.floor(BLOCK_BYTES / Math.max(1, computedBytes(row)))
+  const blockRows = Math.min(MOST_BLOCK_ROWS, Math.max(2, fitting))
+  return { blockRows, row, block: trace(blockRows) }
+}
