@@ -76,7 +76,7 @@ export {
 } from './training/module.js'
 export { logF32 } from './random/numeric.js'
 export { OPS, type OpName } from './program/op-table.js'
-export { constant } from './ops/constant.js'
+export { constant, type NestedNumbers } from './ops/constant.js'
 export {
   abs,
   add,
@@ -153,6 +153,7 @@ export { mapNodes, prune, renameStates, substitute } from './program/rewrite.js'
 export { segmentsOf } from './program/segments.js'
 export { initialState } from './random/initial-state.js'
 export { fillNormal, fillUniform, philox, purposeOf, shuffled } from './random/random.js'
+export { eager, type EagerValue } from './reference/eager.js'
 export { evaluate, type Evaluation, type EvaluationInputs } from './reference/reference.js'
 export {
   cosine,
