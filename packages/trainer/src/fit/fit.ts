@@ -2,14 +2,13 @@
 import type { Engine, Model } from '@gradpool/core'
 import { availableParallelism } from 'node:os'
 import { sharedEngine, type EngineName } from '../choose-engine.js'
-import type { EpochRow } from '../metrics/epoch-row.js'
 import { Callbacks } from './callbacks.js'
 import { checkOptions } from './check-options.js'
-import { Course } from './course.js'
+import { Course, type CourseOptions } from './course.js'
 import { FitDirectory, type DoneTraining } from './fit-directory.js'
-import type { DataFor, FitOptions, HasValidation, Held, Row, TrainingOptions } from './fit-types.js'
+import type { DataFor, FitOptions, HasValidation, Held, Row } from './fit-types.js'
 import { Fitted } from './fitted.js'
-import { planFit, tracedModel, type PlannedFit } from './plan-fit.js'
+import { planFit, tracedModel, type PlannedFit, type PlanOptions } from './plan-fit.js'
 
 /**
  * Trains a model on worker threads. The result is the same, bit for bit, on any number of them, and when it was interrupted and
@@ -24,18 +23,73 @@ export async function fit<
   const V extends Held<M> | undefined = undefined,
 >(model: M, options: FitOptions<M, D, V>): Promise<Fitted<M, HasValidation<D, V>>> {
   checkOptions('fit', options)
-  const { signal, onEnd } = options
-  signal?.throwIfAborted()
-  const engine = await engineFor(options.engine)
-  const planned = await planFit(tracedModel(model, options), options)
-  const callbacks = new Callbacks(options.onWarning)
-  const done = await trainPlan(planned, { ...options, engine, callbacks })
-  // The names are those of the model's step, which is what the types say.
-  const history = done.history as unknown as readonly Row<M, HasValidation<D, V>>[]
-  callbacks.call('onEnd', onEnd, { history, reason: done.reason })
-  return new Fitted({ model, engine, history, ...partsOf(planned, done) })
+  type R = Row<M, HasValidation<D, V>>
+  const { planned, engine, done, callbacks } = await trainUnder(options, () =>
+    tracedModel(model, options),
+  )
+  // The names are those of the model's step.
+  const history = done.history as unknown as readonly R[]
+  callbacks.call('onEnd', options.onEnd, { history, reason: done.reason })
+  const { plan, dataset } = planned
+  const { seed, epochs, training } = plan
+  return new Fitted({
+    ...{ model, engine, history, bestEpoch: done.bestEpoch, states: done.states },
+    training: training.program,
+    trainingData: dataset.splits.train,
+    test: dataset.splits.test,
+    provenance: () => ({
+      numerics: engine.numerics,
+      data: { name: dataset.name, hash: dataset.hash },
+      ...{ seed, epochs },
+    }),
+  })
 }
 
+/** Options of a training, whatever its Programs are made of. */
+export type CommonOptions = PlanOptions &
+  Partial<Pick<CourseOptions, 'workers' | 'checkpointSeconds' | 'progress'>> & {
+    readonly engine?: EngineName | Engine
+    readonly directory?: string
+    readonly signal?: AbortSignal
+    readonly onWarning?: (message: string) => void
+    // Rows are typed by the model for the caller only.
+    readonly onStep?: CourseOptions['onStep']
+    readonly onEpoch?: CourseOptions['onEpoch']
+  }
+
+export interface Trained {
+  readonly planned: PlannedFit
+  readonly engine: Engine
+  readonly done: DoneTraining
+  readonly callbacks: Callbacks
+}
+
+/** Plans a training and does it, or what is left of it in its folder. */
+export async function trainUnder(
+  options: CommonOptions,
+  trace: () => Parameters<typeof planFit>[0],
+): Promise<Trained> {
+  const { signal, directory: path, checkpointSeconds = 10 } = options
+  const { workers = availableParallelism(), progress = process.stderr.isTTY } = options
+  signal?.throwIfAborted()
+  const engine = await engineFor(options.engine)
+  const planned = await planFit(trace(), options)
+  const { plan, state } = planned
+  const callbacks = new Callbacks(options.onWarning)
+  const identity = { hash: plan.hash, numerics: engine.numerics }
+  const directory = path === undefined ? undefined : await FitDirectory.open(path, identity)
+  const before = await directory?.done(callbacks.warn)
+  if (before) return { planned, engine, done: before, callbacks }
+  const { onStep, onEpoch } = options
+  const given = { plan, engine, state, workers, callbacks, directory, checkpointSeconds }
+  const done = await new Course({ ...given, signal, progress, onStep, onEpoch }).run()
+  await directory?.finish(done, plan.training.program.program).catch((error: unknown) => {
+    callbacks.warn(`the finished training cannot be written to '${String(path)}': ${String(error)}`)
+  })
+  return { planned, engine, done, callbacks }
+}
+
+/** The one that is given, or the one of this name that the process shares. */
 export async function engineFor(given: EngineName | Engine = 'auto'): Promise<Engine> {
   return typeof given === 'string' ? sharedEngine(given) : given
 }

@@ -7,6 +7,7 @@ import {
   invariant,
   train,
   UserError,
+  type BatchProgram,
   type Engine,
   type Execution,
   type MetricValue,
@@ -23,9 +24,12 @@ import type { StepRunner } from './step-runner.js'
 /** Programs of so many batch sizes are kept; each takes memory of the engine. */
 const MOST_SIZES = 16
 
-export interface OnlineOptions extends Omit<TrainOptions, 'data' | 'batchSize' | 'shuffle'> {
+interface ProgramOptions extends Omit<TrainOptions, 'data' | 'batchSize' | 'shuffle'> {
   readonly model: Model
   readonly fields: readonly ValueSpec[]
+}
+
+export interface OnlineOptions extends ProgramOptions {
   readonly seed: number
   /** One that reads fields where they are, as those of the CPU do. */
   readonly engine: Engine
@@ -42,6 +46,7 @@ export class OnlineTraining {
   #capacity = 0
   /** By batch size, the one that was used last at the end. */
   readonly #executions = new Map<number, Execution>()
+  #lastUsed: Execution | undefined
   #steps = 0
   #lastLoss = NaN
 
@@ -52,9 +57,21 @@ export class OnlineTraining {
     this.#memory = new RowsMemory(options.fields, options.engine.allocate)
   }
 
+  /** The Program of a step on so many rows. */
+  static programFor({ fields, ...options }: ProgramOptions, numRows: number): BatchProgram {
+    const types = fields.map(({ name, ...type }) => [name, type] as const)
+    const data = { fields: Object.fromEntries(types), numExamples: numRows }
+    return train(options.model, { ...options, data, batchSize: numRows, shuffle: false })
+  }
+
   static async create(options: OnlineOptions): Promise<OnlineTraining> {
     const memory = new RowsMemory(options.fields, options.engine.allocate)
     return new OnlineTraining(options, await compile(options, memory, 1), memory)
+  }
+
+  /** Of the step that was done last, or of one on a row. */
+  get program(): BatchProgram {
+    return (this.#lastUsed ?? this.owner).program
   }
 
   /** Steps that are done. */
@@ -85,6 +102,7 @@ export class OnlineTraining {
     }
     invariant(result.status === 'done', 'a step is done whole')
     this.#steps++
+    this.#lastUsed = execution
     this.#lastLoss = result.lastLoss
     return metricsOf(execution.program, result)
   }
@@ -124,9 +142,9 @@ async function compile(
   numRows: number,
   shareStateOf?: Execution,
 ): Promise<Execution> {
-  const { model, seed, state, engine, runner } = options
+  const { seed, state, engine, runner } = options
   const data = memory.split(numRows)
-  const program = train(model, { ...options, data, batchSize: numRows, shuffle: false })
+  const program = OnlineTraining.programFor(options, numRows)
   const states = shareStateOf ? { shareStateOf } : state && { state }
   return engine.compile(program, { data, seed, workers: runner.workers, ...states })
 }
