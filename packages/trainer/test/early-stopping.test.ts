@@ -68,9 +68,15 @@ describe("keep: 'best'", () => {
   it('goes by the monitor of early stopping, or its own', async () => {
     const earlyStopping = { monitor: 'validation.accuracy', patience: 100 } as const
     const asStopping = await fit(threeClasses, { ...options, keep: 'best', earlyStopping })
-    const own = await fit(threeClasses, { ...options, keep: 'best', monitor: 'validation.accuracy' })
+    const own = await fit(threeClasses, {
+      ...options,
+      keep: 'best',
+      monitor: 'validation.accuracy',
+    })
     expect(asStopping.weightsHash).toBe(own.weightsHash)
-    expect(own.weightsHash).not.toBe((await fit(threeClasses, { ...options, keep: 'best' })).weightsHash)
+    expect(own.weightsHash).not.toBe(
+      (await fit(threeClasses, { ...options, keep: 'best' })).weightsHash,
+    )
   })
 })
 
@@ -85,11 +91,26 @@ const bare = defineModel({
 
 describe('a monitor', () => {
   it.each([
-    [{ monitor: 'size' }, "monitor goes by 'size', which does not say whether less or more of it is better; give mode: 'min' or 'max'"],
-    [{ monitor: 'acuracy' }, "monitor goes by 'acuracy', but the model has no metric 'acuracy'; it has 'accuracy'"],
-    [{ monitor: 'x', keep: 'best' }, "keep: 'best' goes by 'x', but the model has no metric 'x'; it has loss, accuracy, size"],
-    [{ validation: undefined, keep: 'best' }, "keep: 'best' goes by 'validation.loss', but there are no validation examples; give `validation`, or monitor: 'loss'"],
-    [{ validation: undefined, earlyStopping: { patience: 1, monitor: 'validation.accuracy' } }, "earlyStopping goes by 'validation.accuracy', but there are no validation examples"],
+    [
+      { monitor: 'size' },
+      "monitor goes by 'size', which does not say whether less or more of it is better; give mode: 'min' or 'max'",
+    ],
+    [
+      { monitor: 'acuracy' },
+      "monitor goes by 'acuracy', but the model has no metric 'acuracy'; it has 'accuracy'",
+    ],
+    [
+      { monitor: 'x', keep: 'best' },
+      "keep: 'best' goes by 'x', but the model has no metric 'x'; it has loss, accuracy, size",
+    ],
+    [
+      { validation: undefined, keep: 'best' },
+      "keep: 'best' goes by 'validation.loss', but there are no validation examples; give `validation`, or monitor: 'loss'",
+    ],
+    [
+      { validation: undefined, earlyStopping: { patience: 1, monitor: 'validation.accuracy' } },
+      "earlyStopping goes by 'validation.accuracy', but there are no validation examples",
+    ],
   ])('%o is refused', async (change, message) => {
     // Callers without types may name any.
     const asked = { ...options, ...change } as typeof options
@@ -97,7 +118,13 @@ describe('a monitor', () => {
   })
 
   it('of a bare tensor is taken with its mode', async () => {
-    const fitted = await fit(bare, { ...options, epochs: 3, keep: 'best', monitor: 'size', mode: 'min' })
+    const fitted = await fit(bare, {
+      ...options,
+      epochs: 3,
+      keep: 'best',
+      monitor: 'size',
+      mode: 'min',
+    })
     const sizes = fitted.history.map(({ size }) => size)
     expect(fitted.bestEpoch).toBe(1 + sizes.indexOf(Math.min(...sizes)))
   })

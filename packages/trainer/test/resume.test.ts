@@ -20,9 +20,13 @@ function bitsOf(fitted: { weightsHash: string; history: readonly { seconds: numb
 /** Fits in a folder, and aborts after so many milliseconds. */
 async function aborted(directory: string, ms: number, more: object = {}) {
   const signal = AbortSignal.timeout(ms)
-  return fit(threeClasses, { ...options, ...more, directory, signal, checkpointSeconds: 0.02 }).catch(
-    (error: unknown) => error,
-  )
+  return fit(threeClasses, {
+    ...options,
+    ...more,
+    directory,
+    signal,
+    checkpointSeconds: 0.02,
+  }).catch((error: unknown) => error)
 }
 
 describe('a training in a folder', () => {
@@ -68,7 +72,10 @@ describe('a training in a folder', () => {
     const first = await fit(threeClasses, given)
     expect(await readdir(directory)).not.toContain('checkpoints')
     const epochs: number[] = []
-    const again = await fit(threeClasses, { ...given, onEpoch: ({ row }) => epochs.push(row.epoch) })
+    const again = await fit(threeClasses, {
+      ...given,
+      onEpoch: ({ row }) => epochs.push(row.epoch),
+    })
     expect(epochs).toEqual([])
     expect(again.history).toEqual(first.history)
     expect(again.weights).toEqual(first.weights)
@@ -79,7 +86,12 @@ describe('a training in a folder', () => {
     const directory = await temporaryFolder()
     await fit(threeClasses, { ...options, epochs: 1, directory })
     const refusal = `directory: '${directory}' has another training in it (other data, model or options); choose another folder for this one`
-    for (const change of [{ epochs: 2 }, { seed: 1 }, { batchSize: 8 }, { data: examples(203, 1) }]) {
+    for (const change of [
+      { epochs: 2 },
+      { seed: 1 },
+      { batchSize: 8 },
+      { data: examples(203, 1) },
+    ]) {
       await expect(
         fit(threeClasses, { ...options, epochs: 1, directory, ...change }),
       ).rejects.toMatchObject({ name: 'UserError', message: refusal })
@@ -89,7 +101,12 @@ describe('a training in a folder', () => {
   it('is done again where its end is damaged, and says so', async () => {
     const directory = await temporaryFolder()
     const warnings: string[] = []
-    const given = { ...options, epochs: 2, directory, onWarning: (text: string) => warnings.push(text) }
+    const given = {
+      ...options,
+      epochs: 2,
+      directory,
+      onWarning: (text: string) => warnings.push(text),
+    }
     const first = await fit(threeClasses, given)
     await appendFile(join(directory, 'weights.safetensors'), 'x')
     const again = await fit(threeClasses, given)
@@ -114,7 +131,9 @@ describe('a training in a folder', () => {
     await expect(fit(threeClasses, { ...options, directory: join(file, 'below') })).rejects.toThrow(
       `directory: cannot `,
     )
-    await expect(fit(threeClasses, { ...options, directory: '/proc/gradpool' })).rejects.toMatchObject({
+    await expect(
+      fit(threeClasses, { ...options, directory: '/proc/gradpool' }),
+    ).rejects.toMatchObject({
       name: 'UserError',
     })
   })

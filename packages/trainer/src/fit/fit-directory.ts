@@ -76,8 +76,12 @@ export class FitDirectory {
       return new FitDirectory(path, identity)
     }
     const found = parse(text)
-    if (!hasFields(found, { format: (format) => format === FORMAT, hash: isHash, numerics: isText })) {
-      throw new UserError(`directory: '${file}' is not what a training wrote; choose another folder`)
+    if (
+      !hasFields(found, { format: (format) => format === FORMAT, hash: isHash, numerics: isText })
+    ) {
+      throw new UserError(
+        `directory: '${file}' is not what a training wrote; choose another folder`,
+      )
     }
     if (!hasFields(found, { formatVersion: (version) => version === FORMAT_VERSION })) {
       throw new UserError(
@@ -123,7 +127,13 @@ export class FitDirectory {
     const metadata = { training: this.#identity.hash }
     const bytes = encodeSafetensors({ tensors: namedStates(program, states), metadata })
     await writeDurably(join(this.#path, 'weights.safetensors'), bytes)
-    const record = { format: FORMAT, formatVersion: FORMAT_VERSION, ...rest, sha256: sha256(bytes), history }
+    const record = {
+      format: FORMAT,
+      formatVersion: FORMAT_VERSION,
+      ...rest,
+      sha256: sha256(bytes),
+      history,
+    }
     const text = JSON.stringify(record, (_, value: unknown) => written(value), 2)
     await writeDurably(join(this.#path, 'done.json'), `${text}\n`)
     await this.checkpoints.clear().catch(() => undefined)
@@ -141,7 +151,8 @@ function isDone(value: unknown): value is DoneRecord {
     seconds: Number.isFinite,
     reason: isText,
     bestEpoch: (epoch) => epoch === undefined || isCount(epoch),
-    history: (rows) => Array.isArray(rows) && rows.every((row) => hasFields(row, { epoch: isCount })),
+    history: (rows) =>
+      Array.isArray(rows) && rows.every((row) => hasFields(row, { epoch: isCount })),
   })
 }
 
@@ -153,7 +164,9 @@ function written(value: unknown): unknown {
 function revived<T>(value: T): T {
   if (Array.isArray(value)) return value.map(revived) as T
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revived(each)])) as T
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [name, revived(each)]),
+    ) as T
   }
   return (typeof value === 'string' ? Number(value) : value) as T
 }

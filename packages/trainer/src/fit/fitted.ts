@@ -151,7 +151,9 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
 
 /** Parameters and buffers: names of parameters have no slashes. */
 export function weightsOf(states: StateValues): Record<string, Float32Array> {
-  const own = Object.entries(ownStates(states)).map(([name, values]) => [name, values.slice()] as const)
+  const own = Object.entries(ownStates(states)).map(
+    ([name, values]) => [name, values.slice()] as const,
+  )
   return Object.fromEntries(own)
 }
 

@@ -1,5 +1,12 @@
 /** First values for a training: from a saved model, one that is loaded or fitted, or weights by name. */
-import { sameShape, sizeOf, UserError, type Program, type Shape, type StateValues } from '@gradpool/core'
+import {
+  sameShape,
+  sizeOf,
+  UserError,
+  type Program,
+  type Shape,
+  type StateValues,
+} from '@gradpool/core'
 import { decodeSavedModel, type NamedArray } from '@gradpool/storage'
 import { readSource, type ModelSource } from '../saved-model/read-source.js'
 
@@ -30,7 +37,9 @@ export async function initialStates(initFrom: InitFrom, program: Program): Promi
     const found = states.get(name)
     const { shape } = program.node(node)
     if (found === undefined || found.values.length !== sizeOf(shape)) return []
-    return found.shape === undefined || sameShape(found.shape, shape) ? [[name, found.values] as const] : []
+    return found.shape === undefined || sameShape(found.shape, shape)
+      ? [[name, found.values] as const]
+      : []
   })
   if (fitting.some(([name]) => !name.startsWith('optimizer/'))) return Object.fromEntries(fitting)
   const list = (names: Iterable<string>) => [...names].slice(0, 8).join(', ') || 'none'
@@ -54,7 +63,10 @@ async function open(initFrom: InitFrom): Promise<Source> {
   if (wrong !== undefined) {
     throw new UserError(`initFrom: the weights "${wrong[0]}" must be a Float32Array`)
   }
-  return { states: new Map(weights.map(([name, values]) => [name, { values }])), where: 'the weights' }
+  return {
+    states: new Map(weights.map(([name, values]) => [name, { values }])),
+    where: 'the weights',
+  }
 }
 
 function isModelSource(value: InitFrom): value is ModelSource {

@@ -38,10 +38,10 @@ export interface Measured {
 export function monitored(options: MonitorOptions, measured: Measured): Monitored {
   const { earlyStopping, keep = 'last', ...own } = options
   // Each asks the other where it does not say itself.
-  const stopping = earlyStopping?.monitor === undefined ? { ...earlyStopping, ...own } : earlyStopping
+  const stopping =
+    earlyStopping?.monitor === undefined ? { ...earlyStopping, ...own } : earlyStopping
   const keeping = own.monitor === undefined ? { ...own, ...earlyStopping } : own
-  const isMonitored =
-    keeping.monitor !== undefined || keep === 'best' || measured.hasValidation
+  const isMonitored = keeping.monitor !== undefined || keep === 'best' || measured.hasValidation
   const option = keep === 'best' ? "keep: 'best'" : 'monitor'
   return {
     keep,
@@ -63,7 +63,9 @@ function monitorOf(option: string, asked: Asked, { metrics, hasValidation }: Mea
   const name = monitor.startsWith(PREFIX) ? monitor.slice(PREFIX.length) : monitor
   if (name !== monitor && !hasValidation) {
     const instead = asked.monitor === undefined ? "; give `validation`, or monitor: 'loss'" : ''
-    throw new UserError(`${option} goes by '${monitor}', but there are no validation examples${instead}`)
+    throw new UserError(
+      `${option} goes by '${monitor}', but there are no validation examples${instead}`,
+    )
   }
   if (name === 'loss') return { monitor, mode: mode ?? 'min' }
   const metric = metrics.find((each) => each.name === name)
@@ -71,7 +73,9 @@ function monitorOf(option: string, asked: Asked, { metrics, hasValidation }: Mea
     const known = ['loss', ...metrics.map((each) => each.name)]
     const near = nearest(name, known)
     const hint = near === undefined ? `it has ${known.join(', ')}` : `it has '${near}'`
-    throw new UserError(`${option} goes by '${monitor}', but the model has no metric '${name}'; ${hint}`)
+    throw new UserError(
+      `${option} goes by '${monitor}', but the model has no metric '${name}'; ${hint}`,
+    )
   }
   const direction = mode ?? metric.direction
   if (direction !== undefined) return { monitor, mode: direction }

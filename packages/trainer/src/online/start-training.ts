@@ -77,13 +77,26 @@ export async function startTraining<M extends Model>(
   // Of its own: fields are in its memory, which is freed as a whole.
   const engine = await chooseEngine({ engine: name })
   const runner = new StepRunner(engine, workers)
-  const made = { model, fields, optimizer, microBatches, seed, engine, runner, ...(clip && { clip }) }
-  const state = initFrom && (await initialStates(initFrom, OnlineTraining.programFor(made, 1).program))
+  const made = {
+    model,
+    fields,
+    optimizer,
+    microBatches,
+    seed,
+    engine,
+    runner,
+    ...(clip && { clip }),
+  }
+  const state =
+    initFrom && (await initialStates(initFrom, OnlineTraining.programFor(made, 1).program))
   const training = await OnlineTraining.create({ ...made, state })
   return new Trainer(model, { ...made, training })
 }
 
-interface TrainerParts extends Omit<Parameters<typeof OnlineTraining.create>[0], 'model' | 'state'> {
+interface TrainerParts extends Omit<
+  Parameters<typeof OnlineTraining.create>[0],
+  'model' | 'state'
+> {
   readonly training: OnlineTraining
 }
 
@@ -130,7 +143,9 @@ export class Trainer<M extends Model> {
    */
   step(rows: Readonly<Record<FieldsOf<M>, RowValues>>): Promise<Judged<M>> {
     // The names are those of the model's step.
-    return this.#inTurn(() => this.#parts.training.step(rows) as Promise<unknown> as Promise<Judged<M>>)
+    return this.#inTurn(
+      () => this.#parts.training.step(rows) as Promise<unknown> as Promise<Judged<M>>,
+    )
   }
 
   /** Loss and metrics over examples: a data set's test examples where it has any, else all of it. */
