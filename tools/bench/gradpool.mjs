@@ -43,7 +43,7 @@ export function trainingOf({ layers, batchSize, kind }, data, optimizer = adam()
           classes: layers.at(-1),
           scale: 1 / 255,
         })
-  return train(stage, { optimizer, batchSize, data, shards })
+  return train(stage, { optimizer, batchSize, data, microBatches: shards })
 }
 
 /** A compiled execution of a workload. */

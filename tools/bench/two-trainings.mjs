@@ -8,7 +8,7 @@ export async function measureScaling(workload, data, { rounds, steps }) {
   const engine = await engines.wasm()
   const pool = new Piscina({
     filename: engine.workerModule,
-    name: 'executeSpan',
+    name: 'executeChunk',
     minThreads: 2,
     maxThreads: 2,
     concurrentTasksPerWorker: 1,

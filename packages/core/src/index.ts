@@ -22,12 +22,12 @@ export {
   type Position,
   type Progress,
   type RunOptions,
-  type SpanExecutor,
-  type SpanOptions,
-  type SpanOutcome,
-  type SpanResult,
-  type SpanStatus,
-  type SpanTask,
+  type ChunkExecutor,
+  type ChunkOptions,
+  type ChunkOutcome,
+  type ChunkResult,
+  type ChunkStatus,
+  type ChunkTask,
   type StateValues,
 } from './engine/engine.js'
 export { invariant, ShapeError, UserError } from './errors.js'
@@ -65,6 +65,7 @@ export {
   buffer,
   frozen,
   isTraining,
+  layer,
   type Module,
   module,
   type NamedTensor,
@@ -72,6 +73,7 @@ export {
   parameter,
   type Params,
   type Scope,
+  type WithParameters,
 } from './training/module.js'
 export { logF32 } from './random/numeric.js'
 export { OPS, type OpName } from './program/op-table.js'
@@ -162,16 +164,27 @@ export {
   stepDecay,
   type StepDecay,
 } from './training/schedules.js'
-export { segmentsOf, shardSums } from './training/shards.js'
+export { segmentsOf, withMicroBatches } from './training/micro-batches.js'
 export {
   type Batch,
+  defineModel,
+  type FieldsOf,
+  type MetricsOf,
+  type Model,
+  type ModelDefinition,
+  type ModelTypes,
+  type OutputsOf,
+  type PredictFieldsOf,
   type Predictions,
-  stage,
-  type Stage,
-  type StageDefinition,
   type StepResults,
-  type UsualBatch,
-} from './training/stage.js'
+} from './training/model.js'
+export {
+  type Direction,
+  type Finish,
+  type Gathered,
+  type Metric,
+  type MetricValue,
+} from './metrics/metric.js'
 export { Tensor, type TensorLike } from './tracing/tensor.js'
 export { currentTrace, type Trace, traceProgram } from './tracing/trace.js'
 export {

@@ -8,13 +8,13 @@ import {
   parameter,
   sgd,
   square,
-  stage,
+  defineModel,
   sub,
   train,
   zeros,
 } from '@gradpool/core'
 
-const line = stage({
+const line = defineModel({
   params: { slope: parameter([], zeros), intercept: parameter([], zeros) },
   step({ slope, intercept }, { x, y }: Batch<'x' | 'y'>) {
     const prediction = add(mul(slope, x), intercept) // [batch]

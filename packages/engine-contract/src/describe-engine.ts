@@ -8,7 +8,7 @@ import { describePrograms } from './random-programs.js'
 import { describeOps } from './ops.js'
 import { describeRefusals } from './refusals.js'
 import { describeSharing } from './sharing.js'
-import { describeSpans } from './spans.js'
+import { describeChunks } from './chunks.js'
 import { describeStates } from './states.js'
 import { describeTraining } from './training.js'
 
@@ -16,7 +16,7 @@ import { describeTraining } from './training.js'
  * Registers the suite.
  *
  * @param make a new engine, with an own memory of a few hundred MiB
- * @param sharesSteps whether several workers can run a span of it together; true unless said
+ * @param sharesSteps whether several workers can run a chunk of it together; true unless said
  */
 export function describeEngine(
   name: string,
@@ -35,7 +35,7 @@ export function describeEngine(
     describePrograms(engineOf)
     describeOptimizers(engineOf)
     describeTraining(engineOf)
-    describeSpans(engineOf)
+    describeChunks(engineOf)
     describeStates(engineOf)
     if (sharesSteps) describeSharing(engineOf)
     describeRefusals(engineOf, make)

@@ -12,14 +12,14 @@ import {
   oneHot,
   parameter,
   relu,
-  stage,
+  defineModel,
   sum,
   train,
   zeros,
   type Engine,
   type Field,
   type Split,
-  type Stage,
+  type Model,
 } from '@gradpool/core'
 
 export const NUM_EXAMPLES = 23
@@ -45,8 +45,8 @@ export const training = train(network, {
 })
 
 /** A classifier 12-width-3 with a ReLU. */
-export function networkOf(width: number): Stage {
-  return stage({
+export function networkOf(width: number): Model {
+  return defineModel({
     params: {
       hidden: parameter([12, width], normal(0.3)),
       bias: parameter([width], zeros),
@@ -68,11 +68,11 @@ export function rowsOf({ values, shape }: Field, rows: Int32Array): number[] {
 
 export async function weightsAfter(
   engine: Engine,
-  spans: readonly number[],
+  chunks: readonly number[],
   seed = 4,
 ): Promise<Record<string, Float32Array>> {
   const fit = await engine.compile(training, { data, seed })
-  for (const steps of spans) await fit.run({ steps })
+  for (const steps of chunks) await fit.run({ steps })
   const weights = fit.read()
   fit.dispose()
   return weights
@@ -82,7 +82,7 @@ export async function inWorker(workerModule: string, task: unknown): Promise<unk
   const code = `
     const { parentPort, workerData } = require('node:worker_threads')
     import(workerData.workerModule)
-      .then(({ executeSpan }) => executeSpan(workerData.task))
+      .then(({ executeChunk }) => executeChunk(workerData.task))
       .then((outcome) => parentPort.postMessage(outcome))
   `
   const worker = new Worker(code, { eval: true, execArgv: [], workerData: { workerModule, task } })

@@ -17,7 +17,7 @@ import {
   rmsprop,
   sgd,
   square,
-  stage,
+  defineModel,
   sub,
   tanh,
   train,
@@ -32,7 +32,7 @@ import { f32 } from './programs.js'
 const NUM_STEPS = 50
 const data = splitOf({ x: f32([7], 5, 1), target: f32([3], 5, 2) }, 5)
 
-const regression = stage({
+const regression = defineModel({
   params: { hidden: parameter([7, 6], normal(0.5)), output: parameter([6, 3], normal(0.5)) },
   step({ hidden, output }, { x, target }: Batch<'x' | 'target'>) {
     const activations = tanh(matmul(x, hidden))

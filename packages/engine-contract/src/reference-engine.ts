@@ -22,12 +22,12 @@ import {
   type Position,
   type Progress,
   type RunOptions,
-  type SpanOptions,
-  type SpanOutcome,
-  type SpanResult,
+  type ChunkOptions,
+  type ChunkOutcome,
+  type ChunkResult,
   type StateValues,
 } from '@gradpool/core'
-import { runSteps, WORD, type ReferenceOutcome, type ReferenceTask } from './reference-span.js'
+import { runSteps, WORD, type ReferenceOutcome, type ReferenceTask } from './reference-chunk.js'
 
 export function referenceEngine(): Promise<Engine> {
   return Promise.resolve(new ReferenceEngine())
@@ -38,7 +38,7 @@ class ReferenceEngine implements Engine {
   readonly description = 'the reference evaluator'
   readonly numerics = 'reference'
   readonly workerModule = new URL(
-    import.meta.url.endsWith('.ts') ? '../dist/reference-span.js' : './reference-span.js',
+    import.meta.url.endsWith('.ts') ? '../dist/reference-chunk.js' : './reference-chunk.js',
     import.meta.url,
   ).href
   readonly executions = new Set<Execution>()
@@ -93,7 +93,7 @@ class ReferenceExecution implements Execution {
     return Atomics.load(this.#words, WORD.STEP)
   }
 
-  begin(steps: number, { workers = 1, continues = false }: SpanOptions = {}): [ReferenceTask] {
+  begin(steps: number, { workers = 1, continues = false }: ChunkOptions = {}): [ReferenceTask] {
     checkWorkers(workers, this.workers)
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
@@ -106,7 +106,7 @@ class ReferenceExecution implements Execution {
     return [{ ...this.#task, steps }]
   }
 
-  finish([outcome]: readonly SpanOutcome[]): SpanResult {
+  finish([outcome]: readonly ChunkOutcome[]): ChunkResult {
     const { status, sums } = outcome as ReferenceOutcome
     for (const [index, total] of this.#sums.entries()) {
       sums[index]?.forEach((sum, element) => (total[element] = (total[element] ?? 0) + sum))
@@ -121,7 +121,7 @@ class ReferenceExecution implements Execution {
     }
   }
 
-  async run({ steps, signal, onProgress }: RunOptions): Promise<SpanResult> {
+  async run({ steps, signal, onProgress }: RunOptions): Promise<ChunkResult> {
     const slices = runSteps(this.begin(steps)[0])
     this.#isRunning = true
     try {

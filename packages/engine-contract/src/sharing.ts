@@ -4,7 +4,7 @@ import {
   evaluate,
   initialState,
   log,
-  shardSums,
+  withMicroBatches,
   shuffled,
   sub,
   sum,
@@ -14,7 +14,7 @@ import {
   UserError,
   type Engine,
   type Execution,
-  type SpanResult,
+  type ChunkResult,
 } from '@gradpool/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bitsOf, expectClose } from './compare.js'
@@ -25,9 +25,9 @@ import { Threads } from './threads.js'
 const TIMEOUT_MS = 60_000
 const MOST = 3
 /** Of 5 examples, 2 and 2 and 1; of the last 3 of an epoch, 1 each. */
-const SHARDS = 3
+const MICRO_BATCHES = 3
 const shared = train(network, {
-  ...{ optimizer: adam({ learningRate: 0.01 }), batchSize: 5, shards: SHARDS, data },
+  ...{ optimizer: adam({ learningRate: 0.01 }), batchSize: 5, microBatches: MICRO_BATCHES, data },
 })
 
 export function describeSharing(engineOf: () => Engine): void {
@@ -39,7 +39,7 @@ export function describeSharing(engineOf: () => Engine): void {
     afterAll(() => threads.close())
     const compile = (workers: number): Promise<Execution> =>
       engineOf().compile(shared, { data, seed: 4, workers })
-    const bitsAfter = (fit: Execution, { status, means }: SpanResult) => {
+    const bitsAfter = (fit: Execution, { status, means }: ChunkResult) => {
       expect(status).toBe('done')
       return bitsOf({ ...fit.read(), ...means })
     }
@@ -52,10 +52,10 @@ export function describeSharing(engineOf: () => Engine): void {
         [1, 1],
         [9, 3],
       ] as const) {
-        const span = await threads.run(together, steps, workers)
+        const chunk = await threads.run(together, steps, workers)
         const wanted = await alone.run({ steps })
-        expect(span).toEqual(wanted)
-        expect(bitsAfter(together, span)).toEqual(bitsAfter(alone, wanted))
+        expect(chunk).toEqual(wanted)
+        expect(bitsAfter(together, chunk)).toEqual(bitsAfter(alone, wanted))
       }
       alone.dispose()
       together.dispose()
@@ -87,11 +87,11 @@ export function describeSharing(engineOf: () => Engine): void {
       const running = threads.execute(fit.begin(1e9, { workers: 2 }))
       while (fit.progress().step === 0) await new Promise((resolve) => setTimeout(resolve, 1))
       fit.stop()
-      const span = fit.finish(await running)
-      expect(span.status).toBe('stopped')
-      expect(span.steps).toBe(fit.step)
+      const chunk = fit.finish(await running)
+      expect(chunk.status).toBe('stopped')
+      expect(chunk.steps).toBe(fit.step)
       const alone = await compile(1)
-      await alone.run({ steps: span.steps })
+      await alone.run({ steps: chunk.steps })
       expect(bitsOf(fit.read())).toEqual(bitsOf(alone.read()))
       for (const each of [fit, alone]) each.dispose()
     })
@@ -107,7 +107,7 @@ export function describeSharing(engineOf: () => Engine): void {
       const ones = new Float32Array(4).fill(1)
       const fit = await engineOf().compile(
         {
-          ...{ program: shardSums(program, 2), shards: 2 },
+          ...{ program: withMicroBatches(program, 2), microBatches: 2 },
           ...{ batchSize: 4, numExamples: 4, shuffle: false },
         },
         {
@@ -118,9 +118,9 @@ export function describeSharing(engineOf: () => Engine): void {
           ...{ seed: 0, workers: 2 },
         },
       )
-      const span = await threads.run(fit, 10, 2)
-      expect(span).toMatchObject({ status: 'notFinite', steps: 3 })
-      expect(span.lastLoss).toBeCloseTo(Math.log(0.5), 6)
+      const chunk = await threads.run(fit, 10, 2)
+      expect(chunk).toMatchObject({ status: 'notFinite', steps: 3 })
+      expect(chunk.lastLoss).toBeCloseTo(Math.log(0.5), 6)
       expect(fit.read().weight).toEqual(Float32Array.of(-0.5))
       fit.dispose()
     })

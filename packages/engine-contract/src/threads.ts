@@ -1,14 +1,14 @@
 /**
- * Worker threads that run spans together, as a pool would.
+ * Worker threads that run chunks together, as a pool would.
  */
-import type { Engine, Execution, SpanOutcome, SpanResult, SpanTask } from '@gradpool/core'
+import type { Engine, Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
 const SOURCE = `
   const { parentPort, workerData } = require('node:worker_threads')
-  import(workerData).then(({ executeSpan }) => {
-    parentPort.on('message', async (task) => parentPort.postMessage(await executeSpan(task)))
+  import(workerData).then(({ executeChunk }) => {
+    parentPort.on('message', async (task) => parentPort.postMessage(await executeChunk(task)))
   })
 `
 
@@ -22,21 +22,21 @@ export class Threads {
     )
   }
 
-  /** Runs a span, one task a thread. */
-  async run(execution: Execution, steps: number, workers: number): Promise<SpanResult> {
+  /** Runs a chunk, one task a thread. */
+  async run(execution: Execution, steps: number, workers: number): Promise<ChunkResult> {
     return execution.finish(await this.execute(execution.begin(steps, { workers })))
   }
 
-  execute(tasks: readonly SpanTask[]): Promise<SpanOutcome[]> {
+  execute(tasks: readonly ChunkTask[]): Promise<ChunkOutcome[]> {
     return Promise.all(tasks.map((task, index) => this.#execute(index, task)))
   }
 
-  async #execute(index: number, task: SpanTask): Promise<SpanOutcome> {
+  async #execute(index: number, task: ChunkTask): Promise<ChunkOutcome> {
     const worker = this.#workers[index]
     if (worker === undefined) throw new Error(`there are ${this.#workers.length} threads`)
     const answer = once(worker, 'message')
     worker.postMessage(task)
-    const [outcome] = (await answer) as [SpanOutcome]
+    const [outcome] = (await answer) as [ChunkOutcome]
     return outcome
   }
 

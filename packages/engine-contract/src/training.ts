@@ -38,10 +38,10 @@ export function describeTraining(engineOf: () => Engine): void {
           losses.push((step.results.loss?.[0] ?? NaN) * rows.length)
           state = step.state
         }
-        const span = await fit.run({ steps: 5 })
-        expect(span.status).toBe('done')
+        const chunk = await fit.run({ steps: 5 })
+        expect(chunk.status).toBe('done')
         const meanLoss = losses.reduce((a, b) => a + b) / NUM_EXAMPLES
-        expect(span.means.loss?.[0]).toBeCloseTo(meanLoss, 5)
+        expect(chunk.means.loss?.[0]).toBeCloseTo(meanLoss, 5)
       }
       for (const [name, values] of Object.entries(fit.read())) {
         expectClose(values, state[name] ?? [], 1e-4, () => name)
@@ -49,7 +49,7 @@ export function describeTraining(engineOf: () => Engine): void {
       fit.dispose()
     })
 
-    test('gives the same bits however it is cut into spans', async () => {
+    test('gives the same bits however it is cut into chunks', async () => {
       const whole = await weightsAfter(engineOf(), [20])
       expect(await weightsAfter(engineOf(), [1, 7, 3, 9])).toEqual(whole)
     })
@@ -81,8 +81,8 @@ export function describeTraining(engineOf: () => Engine): void {
         expect(second.position()).toEqual(position)
         if (left < 15) await second.run({ steps: 15 - left })
         const [task] = second.begin(23 - second.step, { continues: left > 15 })
-        const span = second.finish([await inWorker(engineOf().workerModule, task)])
-        expect(span).toEqual(wanted)
+        const chunk = second.finish([await inWorker(engineOf().workerModule, task)])
+        expect(chunk).toEqual(wanted)
         expect(second.read()).toEqual(whole.read())
         for (const execution of [whole, second]) execution.dispose()
       },

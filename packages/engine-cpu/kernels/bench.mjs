@@ -3,7 +3,7 @@
  *
  *     node packages/engine-cpu/kernels/bench.mjs [words that a name must contain]
  *
- * Each figure is the least and the median of many short spans, since other processes may take the core meanwhile.
+ * Each figure is the least and the median of many short chunks, since other processes may take the core meanwhile.
  */
 import { readFileSync } from 'node:fs'
 import { MICRO, OP, REGISTER } from '../dist/instructions.js'
@@ -46,12 +46,12 @@ function words(values) {
 
 const instruction = (opcode, ...operands) => [opcode, operands.length + 2, ...operands]
 
-function matmul(dst, a, b, m, n, k, flags = 0, tape = 0) {
-  const scratch = allocate(matmul_scratch(m, n, k, flags, dst ? 1 : 0, tape ? 1 : 0))
-  return instruction(OP.MATMUL, dst, a, b, m, n, k, flags, scratch, tape)
+function matmul(dst, a, b, m, n, k, flags = 0, epilogue = 0) {
+  const scratch = allocate(matmul_scratch(m, n, k, flags, dst ? 1 : 0, epilogue ? 1 : 0))
+  return instruction(OP.MATMUL, dst, a, b, m, n, k, flags, scratch, epilogue)
 }
 
-function tape(registers, ops, sums = []) {
+function pointwise(registers, ops, sums = []) {
   return words([
     registers.length,
     ops.length,
@@ -63,11 +63,11 @@ function tape(registers, ops, sums = []) {
 }
 
 /** Microseconds per execution of a plan: [least, median]. */
-function time(plan, spans = 60) {
+function time(plan, chunks = 60) {
   const run = words(new Array(32).fill(0))
   const indices = words(Array.from({ length: 256 }, (_, i) => (i * 7919) % 1000))
   new Int32Array(memory.buffer, run, 32)[11] = indices
-  const span = (count) => {
+  const chunk = (count) => {
     const repeated = words(new Array(count).fill(plan).flat())
     const length = count * plan.length
     return () => {
@@ -77,12 +77,12 @@ function time(plan, spans = 60) {
     }
   }
   const mark = next
-  const warm = span(1)
+  const warm = chunk(1)
   for (let spent = 0, i = 0; spent < 60000 || i < 20; i++) spent += warm()
-  const measure = span(Math.max(1, Math.ceil(2000 / warm())))
-  const times = Array.from({ length: spans }, measure).sort((a, b) => a - b)
+  const measure = chunk(Math.max(1, Math.ceil(2000 / warm())))
+  const times = Array.from({ length: chunks }, measure).sort((a, b) => a - b)
   next = mark
-  return [times[0], times[spans >> 1]]
+  return [times[0], times[chunks >> 1]]
 }
 
 function report(name, makePlan, flops) {
@@ -133,27 +133,30 @@ function adam(count, gradient, scalars) {
   const constants = Array.from({ length: 7 }, (_, i) => [REGISTER.SCALAR, scalars + 4 * i])
   return {
     w,
-    tape: tape([...written, ...written, gradient, ...constants], [[MICRO.ADAM, 0, 0, 0, 0]]),
+    program: pointwise(
+      [...written, ...written, gradient, ...constants],
+      [[MICRO.ADAM, 0, 0, 0, 0]],
+    ),
   }
 }
 const adamScalars = () => floats(7, (i) => [0.9, 0.1, 0.999, 0.001, 0.001, 1, 1e-8][i])
 
 for (const count of [10, 1000, 7840, 50176, 401408]) {
   report(`adam of ${count}`, () => {
-    const { tape } = adam(count, [REGISTER.FULL, floats(count)], adamScalars())
-    return instruction(OP.MAP, 1, count, tape)
+    const { program } = adam(count, [REGISTER.FULL, floats(count)], adamScalars())
+    return instruction(OP.MAP, 1, count, program)
   })
 }
 for (const [name, op] of Object.entries(MICRO)) {
   if (op === MICRO.ADAM) continue
-  report(`tape of 64 x 784: ${name}`, () => {
+  report(`pointwise program of 64 x 784: ${name}`, () => {
     const [a, b, to] = [
       floats(64 * 784, (i) => scattered(i) + 0.5),
       floats(64 * 784, (i) => scattered(i) + 0.5),
       floats(64 * 784),
     ]
     const registers = [a, b, to].map((address) => [REGISTER.FULL, address])
-    return instruction(OP.MAP, 64, 784, tape(registers, [[op, 2, 0, 1, 0]]))
+    return instruction(OP.MAP, 64, 784, pointwise(registers, [[op, 2, 0, 1, 0]]))
   })
 }
 for (const [rows, cols] of [
@@ -164,7 +167,7 @@ for (const [rows, cols] of [
   [128, 10],
 ]) {
   for (const kind of ['FULL', 'SCALAR', 'ROW', 'COL']) {
-    report(`tape of ${rows} x ${cols}: relu(a + ${kind}) and sum`, () => {
+    report(`pointwise program of ${rows} x ${cols}: relu(a + ${kind}) and sum`, () => {
       const [a, b, to, total] = [
         floats(rows * cols),
         floats(rows * cols),
@@ -181,7 +184,7 @@ for (const [rows, cols] of [
         OP.MAP,
         rows,
         cols,
-        tape(
+        pointwise(
           registers,
           [
             [MICRO.ADD, 3, 0, 1, 0],
@@ -235,7 +238,7 @@ function network(widths, batch) {
     const bias = adam(to, [REGISTER.FULL, allocate(4 * to)], scalars)
     registers[1][1] = bias.w
     const ops = [[MICRO.ADD, 2, 0, 1, 0], last ? [MICRO.SUB, 3, 2, 4, 0] : [MICRO.RELU, 3, 2, 0, 0]]
-    plan.push(matmul(0, input, weight.w, batch, to, from, 0, tape(registers, ops)))
+    plan.push(matmul(0, input, weight.w, batch, to, from, 0, pointwise(registers, ops)))
     layers.push({ from, to, input, output, gradient, weight, bias })
     input = output
   }
@@ -254,12 +257,12 @@ function network(widths, batch) {
         [MICRO.LESS, 3, 2, 1, 0],
         [MICRO.MUL, 4, 3, 0, 0],
       ]
-      plan.push(matmul(0, gradient, weight.w, batch, from, to, 2, tape(mask, ops)))
+      plan.push(matmul(0, gradient, weight.w, batch, from, to, 2, pointwise(mask, ops)))
     }
-    plan.push(matmul(0, input, gradient, from, to, batch, 1, weight.tape))
+    plan.push(matmul(0, input, gradient, from, to, batch, 1, weight.program))
     const sum = floats(to)
     plan.push(instruction(OP.SUM, sum, gradient, 1, batch, to))
-    plan.push(instruction(OP.MAP, 1, to, bias.tape))
+    plan.push(instruction(OP.MAP, 1, to, bias.program))
   }
   return plan.flat()
 }

@@ -1,5 +1,5 @@
 /*
- * Looks a run over before it is executed, once: nothing that the kernels will do may read or write outside of the
+ * Checks an execution once, before it runs: nothing that the kernels will do may read or write outside of the
  * arena, which native code would otherwise just do. The step loop then looks at nothing.
  *
  * An operand is an address and a number of elements, known from the operands alone; all arithmetic here is in 64 bits,
@@ -7,8 +7,8 @@
  * other means: rows of the split are looked at here, indices of gathers and scatters and classes are clamped or skipped
  * by their kernels (layout.c).
  *
- * What was looked at must stay as it was. So nothing may write to the run's words, the records of its results, its
- * instructions and tapes, or its rows and their order.
+ * What was looked at must stay as it was. So nothing may write to the execution's words, the records of its results, its
+ * instructions and pointwise programs, or its rows and their order.
  */
 #include "kernels.h"
 
@@ -17,14 +17,15 @@ struct extent {
     uint64_t begin, end;
 };
 
-enum kept { KEPT_RUN, KEPT_RESULTS, KEPT_ROWS, KEPT_ORDER, KEPT_INDICES, KEPT_PROGRAM, KEPT_TAIL, NUM_KEPT };
+enum kept { KEPT_EXEC, KEPT_RESULTS, KEPT_ROWS, KEPT_ORDER, KEPT_INDICES, KEPT_PROGRAM, KEPT_TAIL, NUM_KEPT };
 
 struct check {
     char *base;
     uint64_t arena_bytes;
-    const uint32_t *run;
+    const uint32_t *exec;
     uint32_t num_rows;            /* of the fields: the largest row of the split and one */
-    struct extent kept[NUM_KEPT]; /* what nothing may write to; a program's is its instructions and all of its tapes */
+    /* what nothing may write to; a program's is its instructions and all of its pointwise programs */
+    struct extent kept[NUM_KEPT];
 };
 
 /* a * b * c, or more than any arena holds if it does not fit. */
@@ -66,15 +67,16 @@ INLINE bool writes_floats(const struct check *check, uint32_t address, uint64_t 
 INLINE bool is_dtype(uint32_t dtype) { return dtype == DTYPE_F32 || dtype == DTYPE_I32 || dtype == DTYPE_U8; }
 INLINE uint32_t bytes_of(uint32_t dtype) { return dtype == DTYPE_U8 ? 1 : 4; }
 
-/* Whether the words of a tape, whose header is looked at first, are in the arena; then `tape` is where they are. */
-static bool has_tape(const struct check *check, uint32_t address, struct extent *tape) {
+/* Whether the words of a pointwise program, whose header is looked at first, are in the arena; then `program` is where
+ * they are. */
+static bool has_pointwise(const struct check *check, uint32_t address, struct extent *program) {
     if (!reads(check, address, 3, 4)) return false;
     const uint32_t *words = words_at(check->base, address);
-    if (words[0] > TAPE_MAX_REGISTERS || words[2] > TAPE_MAX_SUMS) return false;
-    const uint64_t count = 3 + 2 * words[0] + (uint64_t)TAPE_OP_WORDS * words[1] + 2 * words[2];
+    if (words[0] > POINTWISE_MAX_REGISTERS || words[2] > POINTWISE_MAX_SUMS) return false;
+    const uint64_t count = 3 + 2 * words[0] + (uint64_t)POINTWISE_OP_WORDS * words[1] + 2 * words[2];
     if (!reads(check, address, count, 4)) return false;
-    tape->begin = address;
-    tape->end = address + 4 * count;
+    program->begin = address;
+    program->end = address + 4 * count;
     return true;
 }
 
@@ -89,7 +91,7 @@ static bool check_register(const struct check *check, uint32_t kind, uint32_t ad
     const uint64_t count = elements(rows, cols, 1);
     if (written && !is_writable(kind)) return false;
     switch (kind) {
-    case REGISTER_TEMP: return address < TAPE_MAX_TEMPS;
+    case REGISTER_TEMP: return address < POINTWISE_MAX_TEMPS;
     case REGISTER_FULL: return written ? writes_floats(check, address, count) : reads_floats(check, address, count);
     case REGISTER_SCALAR: return reads_floats(check, address, 1);
     case REGISTER_ROW: return reads_floats(check, address, cols);
@@ -101,15 +103,17 @@ static bool check_register(const struct check *check, uint32_t kind, uint32_t ad
     }
 }
 
-/* A tape whose words are known to be in the arena. */
-static bool check_tape(const struct check *check, uint32_t address, uint32_t rows, uint32_t cols, bool has_product) {
+/* A pointwise program whose words are known to be in the arena. */
+static bool check_pointwise(const struct check *check, uint32_t address, uint32_t rows, uint32_t cols,
+                            bool has_product) {
     const uint32_t *words = words_at(check->base, address);
     const uint32_t num_registers = words[0], num_ops = words[1], num_sums = words[2];
-    const uint32_t *registers = words + 3, *ops = registers + 2 * num_registers, *sums = ops + TAPE_OP_WORDS * num_ops;
+    const uint32_t *registers = words + 3, *ops = registers + 2 * num_registers;
+    const uint32_t *sums = ops + POINTWISE_OP_WORDS * num_ops;
     if (elements(rows, cols, 1) > check->arena_bytes / 4) return false;
     uint64_t written = 0;
     for (uint32_t i = 0; i < num_ops; i++) {
-        const uint32_t *op = ops + TAPE_OP_WORDS * i;
+        const uint32_t *op = ops + POINTWISE_OP_WORDS * i;
         if (op[0] > MICRO_ADAM_RATES) return false;
         if (op[0] >= MICRO_ADAM) {
             if (op[2] >= num_registers || num_registers - op[2] < ADAM_REGISTERS) return false;
@@ -119,7 +123,7 @@ static bool check_tape(const struct check *check, uint32_t address, uint32_t row
             }
             written |= (uint64_t)7 << op[2];
         } else {
-            for (uint32_t word = 1; word < TAPE_OP_WORDS; word++) {
+            for (uint32_t word = 1; word < POINTWISE_OP_WORDS; word++) {
                 if (op[word] >= num_registers) return false;
             }
             written |= (uint64_t)1 << op[1];
@@ -135,23 +139,24 @@ static bool check_tape(const struct check *check, uint32_t address, uint32_t row
     return true;
 }
 
-/* operands: dst, a, b, m, n, k, flags, scratch, tape. Its working memory is there once for each worker, where they share. */
+/* operands: dst, a, b, m, n, k, flags, scratch, epilogue. Its working memory is there once for each
+ * worker, where they share. */
 static bool check_matmul(const struct check *check, const uint32_t *operands, uint32_t segments, bool is_shared) {
     const uint32_t dst = operands[0], m = operands[3], n = operands[4], k = operands[5], flags = operands[6];
-    const uint32_t tape = operands[8];
+    const uint32_t epilogue = operands[8];
     if (m == 0 || n == 0 || k == 0 || flags > (MATMUL_TRANSPOSE_A | MATMUL_TRANSPOSE_B)) return false;
     if (!reads_floats(check, operands[1], elements(m, k, 1))) return false;
     if (!reads_floats(check, operands[2], elements(k, n, 1))) return false;
     if (dst != 0 && !writes_floats(check, dst, elements(m, n, 1))) return false;
     if (elements(m, n, 1) > check->arena_bytes / 4) return false;
     if (segments == 0 || segments > k) return false;
-    const uint32_t scratch = matmul_scratch(m, n, k, flags, dst != 0, tape != 0, segments);
-    const uint64_t others = is_shared && check->run[RUN_WORKERS] > 1 ? check->run[RUN_WORKERS] - 1 : 0;
-    if (scratch == UINT32_MAX || check->run[RUN_WORKING] % 4 != 0) return false;
-    if (others > 0 && check->run[RUN_WORKING] < scratch) return false;
-    const uint64_t bytes = scratch + others * check->run[RUN_WORKING];
+    const uint32_t scratch = matmul_scratch(m, n, k, flags, dst != 0, epilogue != 0, segments);
+    const uint64_t others = is_shared && check->exec[EXEC_WORKERS] > 1 ? check->exec[EXEC_WORKERS] - 1 : 0;
+    if (scratch == UINT32_MAX || check->exec[EXEC_WORKING] % 4 != 0) return false;
+    if (others > 0 && check->exec[EXEC_WORKING] < scratch) return false;
+    const uint64_t bytes = scratch + others * check->exec[EXEC_WORKING];
     if (!writes_floats(check, operands[7], bytes / 4)) return false;
-    return tape == 0 || check_tape(check, tape, m, n, true);
+    return epilogue == 0 || check_pointwise(check, epilogue, m, n, true);
 }
 
 /*
@@ -223,11 +228,11 @@ static uint32_t least_operands(uint32_t opcode) {
     return opcode >= OP_GATHER_BATCH && opcode <= OP_GUARD ? digits >> 4 * (opcode - 1) & 15 : 0;
 }
 
-INLINE uint32_t tape_of(const uint32_t *at) {
+INLINE uint32_t pointwise_of(const uint32_t *at) {
     return at[0] == OP_MATMUL || at[0] == OP_MATMUL_SEGMENTS ? at[10] : at[0] == OP_MAP ? at[4] : 0;
 }
 
-/* The operands of an instruction that has them all, and whose tape's words are in the arena. */
+/* The operands of an instruction that has them all, and whose pointwise program's words are in the arena. */
 static bool check_instruction(const struct check *check, const uint32_t *at, uint32_t examples, bool is_shared) {
     const uint32_t *operands = at + 2;
     const uint32_t to = operands[0], from = operands[1];
@@ -236,7 +241,7 @@ static bool check_instruction(const struct check *check, const uint32_t *at, uin
     case OP_MATMUL: return check_matmul(check, operands, 1, is_shared);
     case OP_MATMUL_SEGMENTS: return check_matmul(check, operands, operands[9], is_shared);
     case OP_SECTION: return operands[0] <= SECTION_ALONE;
-    case OP_MAP: return check_tape(check, operands[2], operands[0], operands[1], false);
+    case OP_MAP: return check_pointwise(check, operands[2], operands[0], operands[1], false);
     case OP_SUM:
     case OP_REDUCE_MAX: return check_reduction(check, operands);
     case OP_SUM_SEGMENTS:
@@ -279,8 +284,8 @@ static bool check_instruction(const struct check *check, const uint32_t *at, uin
 
 /*
  * Walks the instructions of a program; the number of the first that is wrong, from 1, or 0. Twice: first
- * to see that they can be walked, and where they and their tapes are (`find`); then, when all that is to be kept is
- * known, what they do.
+ * to see that they can be walked, and where they and their pointwise programs are (`find`); then, when all that is to
+ * be kept is known, what they do.
  */
 static uint32_t walk(struct check *check, uint32_t address, uint32_t num_words, uint32_t examples, enum kept kept,
                      bool find) {
@@ -305,12 +310,12 @@ static uint32_t walk(struct check *check, uint32_t address, uint32_t num_words, 
                 if (at[3] > left - at[1]) return number;
                 section_end = at + at[1] + at[3];
             }
-            const uint32_t tape_address = tape_of(at);
-            struct extent tape;
-            if (tape_address == 0 && at[0] != OP_MAP) continue;
-            if (!has_tape(check, tape_address, &tape)) return number;
-            if (tape.begin < all->begin) all->begin = tape.begin;
-            if (tape.end > all->end) all->end = tape.end;
+            const uint32_t pointwise_address = pointwise_of(at);
+            struct extent program;
+            if (pointwise_address == 0 && at[0] != OP_MAP) continue;
+            if (!has_pointwise(check, pointwise_address, &program)) return number;
+            if (program.begin < all->begin) all->begin = program.begin;
+            if (program.end > all->end) all->end = program.end;
         } else {
             const uint32_t kind = is_inside ? section[2] : SECTION_ALONE;
             if (!check_instruction(check, at, examples, kind != SECTION_ALONE)) return number;
@@ -325,9 +330,9 @@ static uint32_t walk(struct check *check, uint32_t address, uint32_t num_words, 
     return 0;
 }
 
-/* Keeps `count` words that the run's word `word` is the address of; nothing else kept may lie there. */
+/* Keeps `count` words that the execution's word `word` is the address of; nothing else kept may lie there. */
 static bool keep_words(struct check *check, uint32_t word, uint64_t count, enum kept kept) {
-    const uint32_t address = check->run[word];
+    const uint32_t address = check->exec[word];
     if (!writes(check, address, count, 4)) return false;
     check->kept[kept] = (struct extent){address, address + 4 * count};
     return true;
@@ -355,56 +360,56 @@ INLINE uint32_t wrong(enum check_part part, uint32_t number) {
     return (uint32_t)part << CHECK_PART_SHIFT | least(number, (1u << CHECK_PART_SHIFT) - 1);
 }
 
-/* What plan.h says of a run's words; the number of a wrong one, or RUN_WORDS. */
+/* What plan.h says of an execution's words; the number of a wrong one, or EXEC_WORDS. */
 static uint32_t check_words(struct check *check) {
-    const uint32_t *run = check->run;
-    const uint32_t num_examples = run[RUN_NUM_EXAMPLES], batch_size = run[RUN_BATCH_SIZE];
-    if (run[RUN_VERSION] != PLAN_VERSION) return RUN_VERSION;
-    if (run[RUN_STEP] == UINT32_MAX) return RUN_STEP; /* its epoch may look like the one whose order is at hand */
-    if (num_examples == 0) return RUN_NUM_EXAMPLES;
-    if (batch_size == 0 || (batch_size > num_examples && run[RUN_TAIL] == 0)) return RUN_BATCH_SIZE;
-    if (!keep_words(check, RUN_ROWS, num_examples, KEPT_ROWS)) return RUN_ROWS;
-    check->num_rows = rows_of(ints_at(check->base, run[RUN_ROWS]), num_examples);
-    if (check->num_rows == 0) return RUN_ROWS;
-    if (run[RUN_ORDER] != 0) {
-        if (!keep_words(check, RUN_ORDER, num_examples, KEPT_ORDER)) return RUN_ORDER;
-        if (run[RUN_ORDER_EPOCH] != UINT32_MAX) {
-            const uint32_t rows = rows_of(ints_at(check->base, run[RUN_ORDER]), num_examples);
-            if (rows == 0 || rows > check->num_rows) return RUN_ORDER;
+    const uint32_t *exec = check->exec;
+    const uint32_t num_examples = exec[EXEC_NUM_EXAMPLES], batch_size = exec[EXEC_BATCH_SIZE];
+    if (exec[EXEC_VERSION] != PLAN_VERSION) return EXEC_VERSION;
+    if (exec[EXEC_STEP] == UINT32_MAX) return EXEC_STEP; /* its epoch may look like the one whose order is at hand */
+    if (num_examples == 0) return EXEC_NUM_EXAMPLES;
+    if (batch_size == 0 || (batch_size > num_examples && exec[EXEC_TAIL] == 0)) return EXEC_BATCH_SIZE;
+    if (!keep_words(check, EXEC_ROWS, num_examples, KEPT_ROWS)) return EXEC_ROWS;
+    check->num_rows = rows_of(ints_at(check->base, exec[EXEC_ROWS]), num_examples);
+    if (check->num_rows == 0) return EXEC_ROWS;
+    if (exec[EXEC_ORDER] != 0) {
+        if (!keep_words(check, EXEC_ORDER, num_examples, KEPT_ORDER)) return EXEC_ORDER;
+        if (exec[EXEC_ORDER_EPOCH] != UINT32_MAX) {
+            const uint32_t rows = rows_of(ints_at(check->base, exec[EXEC_ORDER]), num_examples);
+            if (rows == 0 || rows > check->num_rows) return EXEC_ORDER;
         }
     }
-    if (!keep_words(check, RUN_INDICES, batch_size, KEPT_INDICES)) return RUN_INDICES;
-    if (run[RUN_NUM_RESULTS] > check->arena_bytes) return RUN_NUM_RESULTS;
-    if (!keep_words(check, RUN_RESULTS, (uint64_t)RESULT_WORDS * run[RUN_NUM_RESULTS], KEPT_RESULTS)) return RUN_RESULTS;
-    return RUN_WORDS;
+    if (!keep_words(check, EXEC_INDICES, batch_size, KEPT_INDICES)) return EXEC_INDICES;
+    if (exec[EXEC_NUM_RESULTS] > check->arena_bytes) return EXEC_NUM_RESULTS;
+    if (!keep_words(check, EXEC_RESULTS, (uint64_t)RESULT_WORDS * exec[EXEC_NUM_RESULTS], KEPT_RESULTS)) return EXEC_RESULTS;
+    return EXEC_WORDS;
 }
 
-uint32_t check_run(char *base, uint64_t arena_bytes, uint32_t run_address) {
-    struct check check = {.base = base, .arena_bytes = arena_bytes, .run = words_at(base, run_address)};
-    if (!reads(&check, run_address, RUN_WORDS, 4)) return wrong(CHECK_RUN, RUN_WORDS);
-    check.kept[KEPT_RUN] = (struct extent){run_address, run_address + 4 * (uint64_t)RUN_WORDS};
-    const uint32_t *run = check.run;
+uint32_t check_exec(char *base, uint64_t arena_bytes, uint32_t exec_address) {
+    struct check check = {.base = base, .arena_bytes = arena_bytes, .exec = words_at(base, exec_address)};
+    if (!reads(&check, exec_address, EXEC_WORDS, 4)) return wrong(CHECK_EXEC, EXEC_WORDS);
+    check.kept[KEPT_EXEC] = (struct extent){exec_address, exec_address + 4 * (uint64_t)EXEC_WORDS};
+    const uint32_t *exec = check.exec;
     const uint32_t word = check_words(&check);
-    if (word < RUN_WORDS) return wrong(CHECK_RUN, word);
-    const uint32_t batch_size = run[RUN_BATCH_SIZE], tail_size = run[RUN_NUM_EXAMPLES] % batch_size;
-    const bool has_tail = run[RUN_TAIL] != 0 && tail_size != 0;
+    if (word < EXEC_WORDS) return wrong(CHECK_EXEC, word);
+    const uint32_t batch_size = exec[EXEC_BATCH_SIZE], tail_size = exec[EXEC_NUM_EXAMPLES] % batch_size;
+    const bool has_tail = exec[EXEC_TAIL] != 0 && tail_size != 0;
 
     for (int find = 1; find >= 0; find--) {
-        uint32_t number = walk(&check, run[RUN_PROGRAM], run[RUN_PROGRAM_WORDS], batch_size, KEPT_PROGRAM, find);
+        uint32_t number = walk(&check, exec[EXEC_PROGRAM], exec[EXEC_PROGRAM_WORDS], batch_size, KEPT_PROGRAM, find);
         if (number != 0) return wrong(CHECK_PROGRAM, number);
-        if (has_tail) number = walk(&check, run[RUN_TAIL], run[RUN_TAIL_WORDS], tail_size, KEPT_TAIL, find);
+        if (has_tail) number = walk(&check, exec[EXEC_TAIL], exec[EXEC_TAIL_WORDS], tail_size, KEPT_TAIL, find);
         if (number != 0) return wrong(CHECK_TAIL, number);
     }
     /* What the step loop itself writes was only held against what was known then: */
-    if (!writes(&check, run[RUN_STEP_INPUT], 1, 4)) return wrong(CHECK_RUN, RUN_STEP_INPUT);
-    if (!writes(&check, run[RUN_SEED_INPUT], 1, 4)) return wrong(CHECK_RUN, RUN_SEED_INPUT);
+    if (!writes(&check, exec[EXEC_STEP_INPUT], 1, 4)) return wrong(CHECK_EXEC, EXEC_STEP_INPUT);
+    if (!writes(&check, exec[EXEC_SEED_INPUT], 1, 4)) return wrong(CHECK_EXEC, EXEC_SEED_INPUT);
     for (int i = 0; i < NUM_KEPT; i++) {
         for (int j = 0; j < i; j++) {
-            if (overlap(check.kept[i], check.kept[j])) return wrong(CHECK_RUN, RUN_PROGRAM);
+            if (overlap(check.kept[i], check.kept[j])) return wrong(CHECK_EXEC, EXEC_PROGRAM);
         }
     }
-    for (uint32_t i = 0; i < run[RUN_NUM_RESULTS]; i++) {
-        if (!check_result(&check, words_at(base, run[RUN_RESULTS]) + RESULT_WORDS * i, has_tail))
+    for (uint32_t i = 0; i < exec[EXEC_NUM_RESULTS]; i++) {
+        if (!check_result(&check, words_at(base, exec[EXEC_RESULTS]) + RESULT_WORDS * i, has_tail))
             return wrong(CHECK_RESULT, i + 1);
     }
     return 0;

@@ -1,5 +1,5 @@
 /*
- * The micro-ops of a tape, each a loop of its own over one block. `count` is a multiple of VLEN; a block lies in the
+ * The micro-ops of a pointwise program, each a loop of its own over one block. `count` is a multiple of VLEN; a block lies in the
  * first-level cache.
  *
  * Four vectors go through a loop's body together: all loads, then all stores, so that their latencies overlap.

@@ -25,9 +25,9 @@ INLINE uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + mu
 void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count);
 void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count, bool has_rates);
 
-/* tape.c. A tape is most of the stack that the kernels need (STACK_BYTES): what holds one is never inlined into what
+/* pointwise.c. A pointwise program takes most of the stack that the kernels need (STACK_BYTES): what holds one is never inlined into what
  * holds another. */
-struct tape {
+struct pointwise {
     char *base;
     const uint32_t *registers; /* pairs of kind and address */
     const uint32_t *ops;
@@ -36,15 +36,15 @@ struct tape {
     uint32_t rows, cols;
     uint32_t most;                    /* elements of a block */
     uint64_t written;                 /* bit r: an op writes register r */
-    float *block[TAPE_MAX_REGISTERS]; /* where each register's values of the current block are */
-    float lanes[TAPE_MAX_SUMS][LANES];
-    float temps[TAPE_MAX_TEMPS][TAPE_BLOCK];
+    float *block[POINTWISE_MAX_REGISTERS]; /* where each register's values of the current block are */
+    float lanes[POINTWISE_MAX_SUMS][LANES];
+    float temps[POINTWISE_MAX_TEMPS][POINTWISE_BLOCK];
     /* values of registers that cannot be used where they are in the arena */
-    float own[TAPE_MAX_REGISTERS][2 * TAPE_BLOCK + LANES];
+    float own[POINTWISE_MAX_REGISTERS][2 * POINTWISE_BLOCK + LANES];
 };
-void tape_begin(struct tape *tape, char *base, uint32_t address, uint32_t rows, uint32_t cols);
-void tape_run(struct tape *tape, float *product, uint32_t first_row, uint32_t num_rows);
-void tape_end(struct tape *tape);
+void pointwise_begin(struct pointwise *program, char *base, uint32_t address, uint32_t rows, uint32_t cols);
+void pointwise_run(struct pointwise *program, float *product, uint32_t first_row, uint32_t num_rows);
+void pointwise_end(struct pointwise *program);
 void map(char *base, const uint32_t *operands);
 void map_elements(char *base, const uint32_t *operands, uint32_t first, uint32_t count);
 
@@ -61,7 +61,7 @@ INLINE void fetch(const char **at, size_t line) {
 }
 
 /* matmul.c. `segments` is 1 where there are none; `next` is what is read after the product. */
-uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape,
+uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_epilogue,
                         uint32_t segments);
 void matmul(char *base, const uint32_t *operands, uint32_t segments);
 void matmul_rows(char *base, const uint32_t *operands, uint32_t segments, uint32_t first, uint32_t rows,
@@ -98,8 +98,8 @@ void shuffle(int32_t *rows, uint32_t count, uint32_t seed, uint32_t epoch);
 void hamming_scan(char *base, const uint32_t *task);
 bool can_scan(const char *base, uint64_t arena_bytes, uint32_t address);
 
-/* check.c: 0, or what is wrong with a run (enum check_part). */
-uint32_t check_run(char *base, uint64_t arena_bytes, uint32_t run);
+/* check.c: 0, or what is wrong with an execution (enum check_part). */
+uint32_t check_exec(char *base, uint64_t arena_bytes, uint32_t exec);
 
 /* segments: `extent` cut into `count` parts, as even as can be, the longer ones first. Where part `index` begins. */
 INLINE uint32_t segment_start(uint32_t extent, uint32_t count, uint32_t index) {
@@ -115,16 +115,16 @@ struct share {
  * from the first worker's; `next` is what will be read after it. */
 bool can_share_examples(const char *base, const uint32_t *at, uint32_t examples);
 bool can_share_rows(const char *base, const uint32_t *at);
-void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, struct share share, uint32_t working,
+void execute_for_examples(char *base, const uint32_t *exec, const uint32_t *at, struct share share, uint32_t working,
                           struct ahead next);
 void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t workers, uint32_t working,
                       struct ahead next);
 
-/* together.c: workers wait for each other. */
-bool arrive(uint32_t *run, uint32_t *status);
-void release(uint32_t *run, uint32_t status);
+/* barrier.c: workers wait for each other. */
+bool arrive(uint32_t *exec, uint32_t *status);
+void release(uint32_t *exec, uint32_t status);
 
 /* run.c */
-uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words);
-uint32_t run_steps(char *base, uint32_t run, uint32_t num_steps, uint32_t worker);
+uint32_t execute_instructions(char *base, uint32_t exec, uint32_t instructions, uint32_t num_words);
+uint32_t run_steps(char *base, uint32_t exec, uint32_t num_steps, uint32_t worker);
 #endif

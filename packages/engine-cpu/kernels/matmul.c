@@ -13,7 +13,7 @@
 #define PACKED_DEPTH 256    /* steps of d in a block where b is packed */
 #define MOST_ROWS 60        /* rows of a block of c where a or b is packed */
 #define LEAST_ROWS 20       /* and not fewer than these, so that packed panels are used often */
-#define CACHED_PRODUCT 4096 /* elements of a block of c that its tape finds in cache */
+#define CACHED_PRODUCT 4096 /* elements of a block of c that its epilogue finds in cache */
 
 /* What need not be packed: */
 #define DIRECT_A_ELEMENTS 12288  /* of a transposed a: it stays in the first-level cache */
@@ -24,21 +24,21 @@
 /* How a product is cut into blocks, and how many elements of the scratch memory each part takes. */
 struct blocking {
     bool pack_a, pack_b, whole_product;
-    uint32_t rows;    /* of a block of c, whose tape runs when it is finished */
+    uint32_t rows;    /* of a block of c, whose epilogue runs when it is finished */
     uint32_t depth;   /* of a block of d */
     uint32_t columns; /* packed together */
     uint32_t segments;
     uint64_t packed_a, packed_b, product;
 };
 
-static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst, bool has_tape,
+static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst, bool has_epilogue,
                                        uint32_t segments) {
     struct blocking blocking = {.depth = k, .columns = n, .rows = m, .segments = segments};
     blocking.pack_a = (flags & MATMUL_TRANSPOSE_A) && m * k > DIRECT_A_ELEMENTS && n * k > DIRECT_A_PRODUCT;
     blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS);
     /* Columns done twice would be added twice. */
     if (segments > 1 && n > VLEN && n % VLEN != 0) blocking.pack_b = true;
-    if (has_tape) {
+    if (has_epilogue) {
         const uint32_t cached_rows = CACHED_PRODUCT / n / TILE_ROWS * TILE_ROWS;
         const uint32_t least_rows = blocking.pack_b ? LEAST_ROWS : TILE_ROWS;
         blocking.rows = least(m, cached_rows < least_rows ? least_rows : cached_rows);
@@ -63,9 +63,9 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
 }
 
 /* UINT32_MAX stands for more than any arena has. */
-uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_tape,
+uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_epilogue,
                         uint32_t segments) {
-    const struct blocking blocking = choose_blocking(m, n, k, flags, has_dst != 0, has_tape != 0, segments);
+    const struct blocking blocking = choose_blocking(m, n, k, flags, has_dst != 0, has_epilogue != 0, segments);
     const uint64_t bytes = 4 * (blocking.packed_a + blocking.packed_b + blocking.product);
     return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 }
@@ -142,9 +142,9 @@ static void multiply_block(const struct factors *f, struct panel panel, uint32_t
     }
 }
 
-/* Multiplies, and calls the tape, if there is one, for each finished block of rows. `first` is the row of the tape that row
+/* Multiplies, and calls the epilogue, if there is one, for each finished block of rows. `first` is the row of the epilogue that row
  * 0 is. While a block of d is multiplied, the rows of b that are packed next are fetched. */
-static void multiply_blocks(const struct factors *f, struct tape *tape, uint32_t first) {
+static void multiply_blocks(const struct factors *f, struct pointwise *epilogue, uint32_t first) {
     const struct blocking *blocking = f->blocking;
     const uint32_t m = f->m, n = f->n, k = f->k;
     const struct ahead next = *f->ahead;
@@ -166,14 +166,14 @@ static void multiply_blocks(const struct factors *f, struct tape *tape, uint32_t
                 panel.start = d == 0 ? f->nothing : panel.c;
                 panel.start_stride = d == 0 ? 0 : n;
                 multiply_block(f, panel, i, rows, d, depth, j, columns);
-                if (tape && d + depth == k && j + columns == n) tape_run(tape, block, first + i, rows);
+                if (epilogue && d + depth == k && j + columns == n) pointwise_run(epilogue, block, first + i, rows);
             }
         }
     }
 }
 
 /* The same, where d is cut into segments: each block of rows is finished, segment by segment, before the next. */
-static void multiply_segments(const struct factors *f, struct tape *tape, uint32_t first) {
+static void multiply_segments(const struct factors *f, struct pointwise *epilogue, uint32_t first) {
     const struct blocking *blocking = f->blocking;
     const uint32_t m = f->m, n = f->n, k = f->k, segments = blocking->segments, packed_row = round_up(n, LANES);
     uint32_t depth, rows;
@@ -190,7 +190,7 @@ static void multiply_segments(const struct factors *f, struct tape *tape, uint32
                 .b = f->packed_b + d * packed_row, .c = block, .c_stride = n, .start = f->nothing, .add = s > 0};
             multiply_block(f, panel, i, rows, d, depth, 0, n);
         }
-        if (tape) tape_run(tape, block, first + i, rows);
+        if (epilogue) pointwise_run(epilogue, block, first + i, rows);
     }
 }
 
@@ -200,14 +200,14 @@ struct ahead second_factor(char *base, const uint32_t *operands) {
     return (struct ahead){(const char *)b, (const char *)(b + operands[4] * operands[5])};
 }
 
-/* Rows first .. first + rows - 1 of the product. operands: dst, a, b, m, n, k, flags, scratch, tape */
+/* Rows first .. first + rows - 1 of the product. operands: dst, a, b, m, n, k, flags, scratch, epilogue */
 NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segments, uint32_t first, uint32_t rows,
                           uint32_t working, struct ahead next) {
     const uint32_t m = operands[3], n = operands[4], k = operands[5], flags = operands[6];
-    const uint32_t dst = operands[0], tape_address = operands[8];
+    const uint32_t dst = operands[0], epilogue_at = operands[8];
     const bool transpose_a = flags & MATMUL_TRANSPOSE_A, transpose_b = flags & MATMUL_TRANSPOSE_B;
     /* As for all rows, so that what their working memory holds is enough for some. */
-    const struct blocking blocking = choose_blocking(m, n, k, flags, dst != 0, tape_address != 0, segments);
+    const struct blocking blocking = choose_blocking(m, n, k, flags, dst != 0, epilogue_at != 0, segments);
     float nothing[WIDE];
     for (uint32_t j = 0; j < WIDE; j++) nothing[j] = -0.0f;
     float *scratch = floats_at(base, operands[7] + working);
@@ -226,20 +226,20 @@ NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segment
     };
     factors.a.data += transpose_a ? first : first * k;
     if (dst) factors.product = floats_at(base, dst) + first * n;
-    if (!tape_address) {
+    if (!epilogue_at) {
         if (segments > 1)
             multiply_segments(&factors, 0, first);
         else
             multiply_blocks(&factors, 0, first);
         return;
     }
-    struct tape tape;
-    tape_begin(&tape, base, tape_address, m, n);
+    struct pointwise epilogue;
+    pointwise_begin(&epilogue, base, epilogue_at, m, n);
     if (segments > 1)
-        multiply_segments(&factors, &tape, first);
+        multiply_segments(&factors, &epilogue, first);
     else
-        multiply_blocks(&factors, &tape, first);
-    tape_end(&tape);
+        multiply_blocks(&factors, &epilogue, first);
+    pointwise_end(&epilogue);
 }
 
 void matmul(char *base, const uint32_t *operands, uint32_t segments) {

@@ -4,7 +4,7 @@
  * A plan is 32-bit words. Every address is a byte offset from the start of the arena, as u32. `src/instructions.ts` holds the same
  * numbers for TypeScript; a test compares the two files.
  *
- * An instruction is [opcode, number of words in all, operands ...]. All tensors are row-major without gaps, f32 unless said.
+ * An instruction is [opcode, number of words in all, operands ...]. All tensors are row-major without gaps, f32 by default.
  */
 #ifndef GRADPOOL_PLAN_H
 #define GRADPOOL_PLAN_H
@@ -16,69 +16,69 @@
 
 enum dtype { DTYPE_F32 = 0, DTYPE_I32 = 1, DTYPE_U8 = 2 };
 
-/* The words of a run: one training or evaluation execution. */
-enum run_word {
-  RUN_VERSION = 0,        /* PLAN_VERSION; another is refused */
-  RUN_STOP = 1,           /* set to 1 by any thread: the span ends before its next step */
-  RUN_STEP = 2,           /* steps done, over all spans; published after each step */
-  RUN_STATUS = 3,         /* how the span ended: enum run_status */
-  RUN_LAST_LOSS = 4,      /* f32: the last finite loss; NaN before the first */
-  RUN_SEED = 5,           /* i32 */
-  RUN_ROWS = 6,           /* address of i32[num_examples]: the split's rows in their fields */
-  RUN_ORDER = 7,          /* address of i32[num_examples]: the rows in this epoch's order; 0: rows are visited as they stand */
-  RUN_ORDER_EPOCH = 8,    /* the epoch whose order RUN_ORDER holds; -1: none yet */
-  RUN_NUM_EXAMPLES = 9,
-  RUN_BATCH_SIZE = 10,
-  RUN_INDICES = 11,       /* address of i32[batch_size]: the rows of the current batch, written by the step loop */
-  RUN_STEP_INPUT = 12,    /* address of i32: the step's number for the program, written by the step loop */
-  RUN_SEED_INPUT = 13,    /* address of i32: the seed for the program, written by the step loop */
-  RUN_PROGRAM = 14,       /* address of the instructions of a full batch */
-  RUN_PROGRAM_WORDS = 15,
-  RUN_TAIL = 16,          /* address of the instructions of the shorter last batch; 0: none */
-  RUN_TAIL_WORDS = 17,
-  RUN_NUM_RESULTS = 18,
-  RUN_RESULTS = 19,       /* address of num_results records of RESULT_WORDS words */
-  RUN_EXAMPLES = 20,      /* examples of this span's finished steps, the weight of RESULT_MEANS' sums */
-  RUN_CONTINUE = 21,      /* if not 0, the sums of the results and RUN_EXAMPLES go on from where the last call left them */
-  RUN_WORKERS = 22,       /* threads that run this span together, each with a number of its own, from 0; 0 is 1 */
-  RUN_WORKING = 23,       /* bytes from the working memory (operand `scratch`) of one worker to the next one's */
-  RUN_SPINS = 24,         /* how often a waiting worker looks before it sleeps */
-  RUN_PATIENCE = 25,      /* milliseconds that a worker waits for the others before it abandons the span */
-  RUN_ORDER_SEED = 26,    /* i32: keys the order of each epoch */
+/* The words of an execution: one training, evaluation or prediction. */
+enum exec_word {
+  EXEC_VERSION = 0,       /* PLAN_VERSION; another is refused */
+  EXEC_STOP = 1,          /* set to 1 by any thread: the chunk ends before its next step */
+  EXEC_STEP = 2,          /* steps done, over all chunks; published after each step */
+  EXEC_STATUS = 3,        /* how the chunk ended: enum exec_status */
+  EXEC_LAST_LOSS = 4,     /* f32: the last finite loss; NaN before the first */
+  EXEC_SEED = 5,          /* i32 */
+  EXEC_ROWS = 6,          /* address of i32[num_examples]: the split's rows in their fields */
+  EXEC_ORDER = 7,         /* address of i32[num_examples]: the rows in this epoch's order; 0: rows are visited as they stand */
+  EXEC_ORDER_EPOCH = 8,   /* the epoch whose order EXEC_ORDER holds; -1: none yet */
+  EXEC_NUM_EXAMPLES = 9,
+  EXEC_BATCH_SIZE = 10,
+  EXEC_INDICES = 11,      /* address of i32[batch_size]: the rows of the current batch, written by the step loop */
+  EXEC_STEP_INPUT = 12,   /* address of i32: the step's number for the program, written by the step loop */
+  EXEC_SEED_INPUT = 13,   /* address of i32: the seed for the program, written by the step loop */
+  EXEC_PROGRAM = 14,      /* address of the instructions of a full batch */
+  EXEC_PROGRAM_WORDS = 15,
+  EXEC_TAIL = 16,         /* address of the instructions of the shorter last batch; 0: none */
+  EXEC_TAIL_WORDS = 17,
+  EXEC_NUM_RESULTS = 18,
+  EXEC_RESULTS = 19,      /* address of num_results records of RESULT_WORDS words */
+  EXEC_EXAMPLES = 20,     /* examples of this chunk's finished steps, the weight of the sums of RESULT_SUM */
+  EXEC_CONTINUE = 21,     /* if not 0, the sums of the results and EXEC_EXAMPLES go on from where the last call left them */
+  EXEC_WORKERS = 22,      /* threads that run this chunk together, each with a number of its own, from 0; 0 is 1 */
+  EXEC_WORKING = 23,      /* bytes from the working memory (operand `scratch`) of one worker to the next one's */
+  EXEC_SPINS = 24,        /* how often a waiting worker looks before it sleeps */
+  EXEC_BARRIER_TIMEOUT = 25, /* milliseconds that a worker waits for the others before it abandons the chunk */
+  EXEC_ORDER_SEED = 26,   /* i32: keys the order of each epoch */
   /* What workers wait on has a cache line of its own: */
-  RUN_ARRIVED = 32,       /* workers that wait for the others */
-  RUN_GENERATION = 33,    /* how often all have arrived */
-  RUN_ABANDONED = 34,     /* set to 1 by any thread: nobody waits any longer */
-  RUN_SECTION_STATUS = 35, /* enum run_status, from the worker that ran while the others waited */
-  RUN_WORDS = 48
+  EXEC_ARRIVED = 32,      /* workers that wait for the others */
+  EXEC_GENERATION = 33,   /* how often all have arrived */
+  EXEC_ABANDONED = 34,    /* set to 1 by any thread: nobody waits any longer */
+  EXEC_SECTION_STATUS = 35, /* enum exec_status, from the worker that ran while the others waited */
+  EXEC_WORDS = 48
 };
 
-/* RUN_ABANDONED_SPAN: a worker was gone; what the span has written is to be thrown away. */
-enum run_status { RUN_DONE = 0, RUN_STOPPED = 1, RUN_NOT_FINITE = 2, RUN_REFUSED = 3, RUN_ABANDONED_SPAN = 4 };
+/* EXEC_ABANDONED_CHUNK: a worker was gone; what the chunk has written is to be thrown away. */
+enum exec_status { EXEC_DONE = 0, EXEC_STOPPED = 1, EXEC_NOT_FINITE = 2, EXEC_REFUSED = 3, EXEC_ABANDONED_CHUNK = 4 };
 
-/* What is wrong with a run that is refused before it begins: a number in CHECK_PART_SHIFT bits, and above them the part it is of. */
+/* What is wrong with an execution that is refused before it begins: a number in CHECK_PART_SHIFT bits, and above them the part it is of. */
 enum check_part {
-  CHECK_RUN = 1,          /* the run's word of that number; RUN_WORDS: the address of the run */
+  CHECK_EXEC = 1,          /* the execution's word of that number; EXEC_WORDS: its address */
   CHECK_RESULT = 2,       /* the record of that result, from 1 */
   CHECK_PROGRAM = 3,      /* the instruction of a full batch, from 1 */
   CHECK_TAIL = 4          /* the instruction of the shorter last batch, from 1 */
 };
 #define CHECK_PART_SHIFT 24
 
-/* A result of the program: summed over the steps of a span, each step weighted by its number of examples. */
+/* A result of the program: summed over the steps of a chunk, each step weighted by its number of examples. */
 enum result_word {
   RESULT_COUNT = 0,       /* number of elements */
   RESULT_VALUE = 1,       /* address of f32[count], full batch */
   RESULT_TAIL_VALUE = 2,  /* address of f32[count], shorter last batch */
-  RESULT_SUM = 3,         /* address of f64[count]: set to 0 when a span starts; += value * examples after each step, in step order */
+  RESULT_SUM = 3,         /* address of f64[count]: set to 0 when a chunk starts; += value * examples after each step, in step order */
   RESULT_LAST = 4,        /* address of f32[count]: the values at the last step, for progress */
   RESULT_WORDS = 5
 };
 
 enum opcode {
-  OP_GATHER_BATCH = 1,    /* dst, field, dst dtype, field dtype, elements per row, rows: rows of the field by RUN_INDICES, cast */
-  OP_MATMUL = 2,          /* dst, a, b, m, n, k, flags, scratch, tape: see below */
-  OP_MAP = 3,             /* rows, cols, tape: runs the tape over rows x cols elements */
+  OP_GATHER_BATCH = 1,    /* dst, field, dst dtype, field dtype, elements per row, rows: rows of the field by EXEC_INDICES, cast */
+  OP_MATMUL = 2,          /* dst, a, b, m, n, k, flags, scratch, epilogue: see below */
+  OP_MAP = 3,             /* rows, cols, program: runs the pointwise program over rows x cols elements */
   OP_SUM = 4,             /* dst, src, outer, count, inner: dst[o, i] = sum over c of src[o, c, i] */
   OP_REDUCE_MAX = 5,      /* dst, src, outer, count, inner */
   OP_ARG_MAX = 6,         /* dst i32[rows], src, rows, cols: the first of equals; the first NaN wins */
@@ -94,7 +94,7 @@ enum opcode {
   OP_SECTION = 20,        /* kind, words: how workers share the instructions in the next so many words; see below */
   OP_SUM_SEGMENTS = 21,   /* dst, src, rows, count, inner, segments: dst[i] = sum over r and c of src[r, c, i], in segments of r: see below */
   OP_MATMUL_SEGMENTS = 22, /* as OP_MATMUL, and segments: see below */
-  OP_GUARD = 16           /* address of f32: ends the span with RUN_NOT_FINITE, before the instructions that follow, unless it is finite */
+  OP_GUARD = 16           /* address of f32: ends the chunk with EXEC_NOT_FINITE, before the instructions that follow, unless it is finite */
 };
 
 enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
@@ -104,8 +104,8 @@ enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
  * with MATMUL_TRANSPOSE_A; b is stored [k, n], or [n, k] with MATMUL_TRANSPOSE_B. Each multiplication and each addition rounds (no fused multiply-add), so the
  * bits depend on neither blocking nor vector width.
  *
- * `dst` is f32[m, n], or 0 when only the tape wants the product. `tape`, if not 0, is run over each block of finished rows while
- * it is in cache; its PRODUCT registers are that block. `scratch` has matmul_scratch(m, n, k, flags, has dst, has tape) bytes.
+ * `dst` is f32[m, n], or 0 when only the epilogue wants the product. `epilogue`, if not 0, is run over each block of finished rows while
+ * it is in cache; its PRODUCT registers are that block. `scratch` has matmul_scratch(m, n, k, flags, has dst, has epilogue) bytes.
  */
 
 /*
@@ -114,7 +114,7 @@ enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
  */
 
 /*
- * Workers: several threads may run one span together, each all of its steps. A program is then cut into sections.
+ * Workers: several threads may run one chunk together, each all of its steps. A program is then cut into sections.
  *   SECTION_EXAMPLES: each worker executes every instruction, for its share of the batch's examples: the first axis of what is written, and of what is read
  *     for the same example, is a multiple of the batch. Nothing there depends on another worker's share.
  *   SECTION_ROWS: products, maps and sums of segments; each worker makes its share of the rows, or elements, of each.
@@ -125,7 +125,7 @@ enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
 enum section { SECTION_EXAMPLES = 0, SECTION_ROWS = 1, SECTION_ALONE = 2 };
 
 /*
- * A tape: a straight line of elementwise micro-ops run block by block (see BLOCK) over rows x cols elements, so that values between its ops never leave the first-level cache:
+ * A pointwise program (the epilogue of a product that ends with one): a straight line of elementwise micro-ops run block by block (see BLOCK) over rows x cols elements, so that values between its ops never leave the first-level cache:
  *   [registers, ops, sums,
  *    registers x (kind, address),
  *    ops x (micro-op, destination register, a, b, c),
@@ -133,19 +133,19 @@ enum section { SECTION_EXAMPLES = 0, SECTION_ROWS = 1, SECTION_ALONE = 2 };
  * A register that an op writes is TEMP or FULL. A FULL register may be read and written (in place). Reads within a block precede writes of the same op.
  * A sum adds up all elements of a register into the scalar `dst`, in the lane structure of OP_SUM with inner = 1.
  */
-#define TAPE_BLOCK 256
-#define TAPE_MAX_REGISTERS 48
-#define TAPE_MAX_TEMPS 24
-#define TAPE_MAX_SUMS 16
-#define TAPE_OP_WORDS 5
+#define POINTWISE_BLOCK 256
+#define POINTWISE_MAX_REGISTERS 48
+#define POINTWISE_MAX_TEMPS 24
+#define POINTWISE_MAX_SUMS 16
+#define POINTWISE_OP_WORDS 5
 
 enum register_kind {
-  REGISTER_TEMP = 0,      /* a block of its own, reused for each block; address is its number among the temps, 0 .. TAPE_MAX_TEMPS-1 */
+  REGISTER_TEMP = 0,      /* a block of its own, reused for each block; address is its number among the temps, 0 .. POINTWISE_MAX_TEMPS-1 */
   REGISTER_FULL = 1,      /* f32[rows, cols] */
   REGISTER_SCALAR = 2,    /* f32, the same for all elements */
   REGISTER_ROW = 3,       /* f32[cols], the same for all rows */
   REGISTER_COL = 4,       /* f32[rows], the same for all columns */
-  REGISTER_PRODUCT = 5,   /* the finished rows of the matmul that runs this tape; may be written too */
+  REGISTER_PRODUCT = 5,   /* the finished rows of the product whose epilogue this is; may be written too */
   REGISTER_FULL_U8 = 6,   /* u8[rows, cols], read as f32 */
   REGISTER_FULL_I32 = 7   /* i32[rows, cols], read as f32 */
 };
@@ -174,7 +174,7 @@ enum micro_op {
 #define ADAM_REGISTERS 14
 
 /*
- * Sums of contiguous elements (OP_SUM with inner = 1, and a tape's sums): element e goes to lane e mod 16; lanes start at 0 and add in ascending order; then lane l += lane l+8
+ * Sums of contiguous elements (OP_SUM with inner = 1, and a pointwise program's sums): element e goes to lane e mod 16; lanes start at 0 and add in ascending order; then lane l += lane l+8
  * (l < 8), l += l+4 (l < 4), l += l+2 (l < 2), and lane 0 + lane 1 is the sum. With inner > 1, each dst element is summed over c in ascending order, starting from src[o, 0, i].
  *
  * Random numbers: Philox4x32-10 (Salmon et al. 2011). Element e of a tensor: key = (seed, purpose), counter = (e / 4, step, 0, 0), word e mod 4.

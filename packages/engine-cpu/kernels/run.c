@@ -3,13 +3,13 @@
  */
 #include "kernels.h"
 
-/* One instruction by itself: RUN_DONE, or why the step ends. */
-static uint32_t execute_instruction(char *base, const uint32_t *run, const uint32_t *at) {
+/* One instruction by itself: EXEC_DONE, or why the step ends. */
+static uint32_t execute_instruction(char *base, const uint32_t *exec, const uint32_t *at) {
     const uint32_t *operands = at + 2;
     float *to = floats_at(base, operands[0]);
     const float *from = floats_at(base, operands[1]);
     switch (at[0]) {
-    case OP_GATHER_BATCH: gather_batch(base, operands, ints_at(base, run[RUN_INDICES]), (struct ahead){0}); break;
+    case OP_GATHER_BATCH: gather_batch(base, operands, ints_at(base, exec[EXEC_INDICES]), (struct ahead){0}); break;
     case OP_MATMUL: matmul(base, operands, 1); break;
     case OP_MATMUL_SEGMENTS: matmul(base, operands, operands[9]); break;
     case OP_MAP: map(base, operands); break;
@@ -32,43 +32,43 @@ static uint32_t execute_instruction(char *base, const uint32_t *run, const uint3
                     *words_at(base, operands[5]));
         break;
     case OP_GUARD:
-        if (!(*to - *to == 0)) return RUN_NOT_FINITE;
+        if (!(*to - *to == 0)) return EXEC_NOT_FINITE;
         break;
-    default: return RUN_REFUSED;
+    default: return EXEC_REFUSED;
     }
-    return RUN_DONE;
+    return EXEC_DONE;
 }
 
 /* The rows in the order of an epoch, made anew if the order at hand is another epoch's. */
-static const int32_t *rows_in_order(char *base, uint32_t *run, uint32_t epoch) {
-    const int32_t *rows = ints_at(base, run[RUN_ROWS]);
-    if (run[RUN_ORDER] == 0) return rows;
-    int32_t *order = ints_at(base, run[RUN_ORDER]);
-    if (run[RUN_ORDER_EPOCH] != epoch) {
-        copy_bytes(order, rows, 4 * run[RUN_NUM_EXAMPLES]);
-        shuffle(order, run[RUN_NUM_EXAMPLES], run[RUN_ORDER_SEED], epoch);
-        run[RUN_ORDER_EPOCH] = epoch;
+static const int32_t *rows_in_order(char *base, uint32_t *exec, uint32_t epoch) {
+    const int32_t *rows = ints_at(base, exec[EXEC_ROWS]);
+    if (exec[EXEC_ORDER] == 0) return rows;
+    int32_t *order = ints_at(base, exec[EXEC_ORDER]);
+    if (exec[EXEC_ORDER_EPOCH] != epoch) {
+        copy_bytes(order, rows, 4 * exec[EXEC_NUM_EXAMPLES]);
+        shuffle(order, exec[EXEC_NUM_EXAMPLES], exec[EXEC_ORDER_SEED], epoch);
+        exec[EXEC_ORDER_EPOCH] = epoch;
     }
     return order;
 }
 
-INLINE const uint32_t *result_record(char *base, const uint32_t *run, uint32_t index) {
-    return words_at(base, run[RUN_RESULTS]) + RESULT_WORDS * index;
+INLINE const uint32_t *result_record(char *base, const uint32_t *exec, uint32_t index) {
+    return words_at(base, exec[EXEC_RESULTS]) + RESULT_WORDS * index;
 }
 
-static void clear_results(char *base, uint32_t *run) {
-    run[RUN_EXAMPLES] = 0;
-    for (uint32_t i = 0; i < run[RUN_NUM_RESULTS]; i++) {
-        const uint32_t *result = result_record(base, run, i);
+static void clear_results(char *base, uint32_t *exec) {
+    exec[EXEC_EXAMPLES] = 0;
+    for (uint32_t i = 0; i < exec[EXEC_NUM_RESULTS]; i++) {
+        const uint32_t *result = result_record(base, exec, i);
         double *total = (double *)(base + result[RESULT_SUM]);
         for (uint32_t e = 0; e < result[RESULT_COUNT]; e++) total[e] = 0;
     }
 }
 
-static void add_results(char *base, uint32_t *run, bool is_tail, uint32_t examples) {
-    run[RUN_EXAMPLES] += examples;
-    for (uint32_t i = 0; i < run[RUN_NUM_RESULTS]; i++) {
-        const uint32_t *result = result_record(base, run, i);
+static void add_results(char *base, uint32_t *exec, bool is_tail, uint32_t examples) {
+    exec[EXEC_EXAMPLES] += examples;
+    for (uint32_t i = 0; i < exec[EXEC_NUM_RESULTS]; i++) {
+        const uint32_t *result = result_record(base, exec, i);
         const float *value = floats_at(base, result[is_tail ? RESULT_TAIL_VALUE : RESULT_VALUE]);
         double *total = (double *)(base + result[RESULT_SUM]);
         float *last = floats_at(base, result[RESULT_LAST]);
@@ -76,50 +76,50 @@ static void add_results(char *base, uint32_t *run, bool is_tail, uint32_t exampl
             total[e] += (double)value[e] * examples;
             last[e] = value[e];
         }
-        if (i == 0 && value[0] - value[0] == 0) *(float *)(run + RUN_LAST_LOSS) = value[0];
+        if (i == 0 && value[0] - value[0] == 0) *(float *)(exec + EXEC_LAST_LOSS) = value[0];
     }
 }
 
-/* Where a run is in its epoch. */
+/* Where an execution is in its epoch. */
 struct position {
     uint32_t epoch, batch, examples;
     bool is_tail;
 };
 
-static struct position position_of(const uint32_t *run) {
-    const uint32_t num_examples = run[RUN_NUM_EXAMPLES], batch_size = run[RUN_BATCH_SIZE];
+static struct position position_of(const uint32_t *exec) {
+    const uint32_t num_examples = exec[EXEC_NUM_EXAMPLES], batch_size = exec[EXEC_BATCH_SIZE];
     const uint32_t full_batches = num_examples / batch_size, tail_size = num_examples % batch_size;
-    const uint32_t steps_per_epoch = full_batches + (tail_size != 0 && run[RUN_TAIL] != 0);
-    struct position at = {run[RUN_STEP] / steps_per_epoch, run[RUN_STEP] % steps_per_epoch, batch_size, false};
+    const uint32_t steps_per_epoch = full_batches + (tail_size != 0 && exec[EXEC_TAIL] != 0);
+    struct position at = {exec[EXEC_STEP] / steps_per_epoch, exec[EXEC_STEP] % steps_per_epoch, batch_size, false};
     at.is_tail = at.batch == full_batches;
     if (at.is_tail) at.examples = tail_size;
     return at;
 }
 
 /* Puts the next batch where the program reads it. */
-static uint32_t prepare_step(char *base, uint32_t *run) {
-    if (__atomic_load_n(run + RUN_STOP, __ATOMIC_ACQUIRE)) return RUN_STOPPED;
-    const struct position at = position_of(run);
-    const int32_t *rows = rows_in_order(base, run, at.epoch);
-    copy_bytes(ints_at(base, run[RUN_INDICES]), rows + at.batch * run[RUN_BATCH_SIZE], 4 * at.examples);
-    *words_at(base, run[RUN_STEP_INPUT]) = run[RUN_STEP];
-    *words_at(base, run[RUN_SEED_INPUT]) = run[RUN_SEED];
-    return RUN_DONE;
+static uint32_t prepare_step(char *base, uint32_t *exec) {
+    if (__atomic_load_n(exec + EXEC_STOP, __ATOMIC_ACQUIRE)) return EXEC_STOPPED;
+    const struct position at = position_of(exec);
+    const int32_t *rows = rows_in_order(base, exec, at.epoch);
+    copy_bytes(ints_at(base, exec[EXEC_INDICES]), rows + at.batch * exec[EXEC_BATCH_SIZE], 4 * at.examples);
+    *words_at(base, exec[EXEC_STEP_INPUT]) = exec[EXEC_STEP];
+    *words_at(base, exec[EXEC_SEED_INPUT]) = exec[EXEC_SEED];
+    return EXEC_DONE;
 }
 
 /* One step, as a worker sees it. */
 struct step {
     uint32_t worker, examples;
-    bool is_last;     /* of the span */
+    bool is_last;     /* of the chunk */
     bool is_finished; /* by its last section */
 };
 
 /* Counts a step whose instructions are all executed, and puts the next batch where the program reads it. */
-static uint32_t finish_step(char *base, uint32_t *run, bool is_last) {
-    const struct position at = position_of(run);
-    add_results(base, run, at.is_tail, at.examples);
-    __atomic_store_n(run + RUN_STEP, run[RUN_STEP] + 1, __ATOMIC_RELEASE);
-    return is_last ? RUN_DONE : prepare_step(base, run);
+static uint32_t finish_step(char *base, uint32_t *exec, bool is_last) {
+    const struct position at = position_of(exec);
+    add_results(base, exec, at.is_tail, at.examples);
+    __atomic_store_n(exec + EXEC_STEP, exec[EXEC_STEP] + 1, __ATOMIC_RELEASE);
+    return is_last ? EXEC_DONE : prepare_step(base, exec);
 }
 
 #define LEAST_FETCHED 32768 /* bytes that are worth it */
@@ -137,106 +137,106 @@ static struct ahead next_factor(char *base, const uint32_t *at, const uint32_t *
 
 /* The instructions of a section, for this worker's part of them. One that ends the program and is executed by one worker
  * ends the step, too. */
-static uint32_t execute_section(char *base, uint32_t *run, uint32_t kind, const uint32_t *at, const uint32_t *end,
+static uint32_t execute_section(char *base, uint32_t *exec, uint32_t kind, const uint32_t *at, const uint32_t *end,
                                 const uint32_t *program_end, struct step *step) {
     const bool is_end = end == program_end;
     const uint32_t worker = step->worker, examples = step->examples;
-    const uint32_t workers = run[RUN_WORKERS] > 1 ? run[RUN_WORKERS] : 1, working = worker * run[RUN_WORKING];
+    const uint32_t workers = exec[EXEC_WORKERS] > 1 ? exec[EXEC_WORKERS] : 1, working = worker * exec[EXEC_WORKING];
     if (kind == SECTION_ALONE) {
-        uint32_t status = RUN_DONE;
+        uint32_t status = EXEC_DONE;
         step->is_finished = is_end;
-        if (!arrive(run, &status)) return status;
-        for (; at < end && status == RUN_DONE; at += at[1]) status = execute_instruction(base, run, at);
-        if (is_end && status == RUN_DONE) status = finish_step(base, run, step->is_last);
-        release(run, status);
+        if (!arrive(exec, &status)) return status;
+        for (; at < end && status == EXEC_DONE; at += at[1]) status = execute_instruction(base, exec, at);
+        if (is_end && status == EXEC_DONE) status = finish_step(base, exec, step->is_last);
+        release(exec, status);
         return status;
     }
     const uint32_t first = segment_start(examples, workers, worker);
     const struct share share = {first, segment_start(examples, workers, worker + 1) - first, examples};
-    if (kind == SECTION_EXAMPLES && share.count == 0) return RUN_DONE;
+    if (kind == SECTION_EXAMPLES && share.count == 0) return EXEC_DONE;
     for (; at < end; at += at[1]) {
         const struct ahead next = next_factor(base, at + at[1], program_end);
         if (kind == SECTION_EXAMPLES)
-            execute_for_examples(base, run, at, share, working, next);
+            execute_for_examples(base, exec, at, share, working, next);
         else
             execute_for_rows(base, at, worker, workers, working, next);
     }
-    return RUN_DONE;
+    return EXEC_DONE;
 }
 
 /* Executes instructions, this worker's part of those in sections, until a guard fails, one is unknown, or all are done. */
-static uint32_t execute_program(char *base, uint32_t *run, uint32_t instructions, uint32_t num_words,
+static uint32_t execute_program(char *base, uint32_t *exec, uint32_t instructions, uint32_t num_words,
                                 struct step *step) {
     const uint32_t *at = words_at(base, instructions);
     const uint32_t *end = at + num_words;
-    uint32_t status = RUN_DONE;
-    while (at < end && status == RUN_DONE) {
+    uint32_t status = EXEC_DONE;
+    while (at < end && status == EXEC_DONE) {
         if (at[0] != OP_SECTION) {
-            status = execute_instruction(base, run, at);
+            status = execute_instruction(base, exec, at);
             at += at[1];
             continue;
         }
         const uint32_t *first = at + at[1], *after = first + at[3];
-        status = execute_section(base, run, at[2], first, after, end, step);
+        status = execute_section(base, exec, at[2], first, after, end, step);
         at = after;
     }
     return status;
 }
 
-uint32_t execute_instructions(char *base, uint32_t run, uint32_t instructions, uint32_t num_words) {
+uint32_t execute_instructions(char *base, uint32_t exec, uint32_t instructions, uint32_t num_words) {
     struct step step = {0};
     step.examples = 1;
-    return execute_program(base, words_at(base, run), instructions, num_words, &step);
+    return execute_program(base, words_at(base, exec), instructions, num_words, &step);
 }
 
-static uint32_t run_until(char *base, uint32_t *run, uint32_t num_steps, uint32_t worker) {
-    if (run[RUN_VERSION] != PLAN_VERSION || run[RUN_BATCH_SIZE] == 0) return RUN_REFUSED;
-    if (run[RUN_NUM_EXAMPLES] < run[RUN_BATCH_SIZE] && run[RUN_TAIL] == 0) return RUN_REFUSED;
-    uint32_t status = RUN_DONE;
-    if (arrive(run, &status)) {
-        if (!run[RUN_CONTINUE]) clear_results(base, run);
-        if (num_steps > 0) status = prepare_step(base, run);
-        release(run, status);
+static uint32_t run_until(char *base, uint32_t *exec, uint32_t num_steps, uint32_t worker) {
+    if (exec[EXEC_VERSION] != PLAN_VERSION || exec[EXEC_BATCH_SIZE] == 0) return EXEC_REFUSED;
+    if (exec[EXEC_NUM_EXAMPLES] < exec[EXEC_BATCH_SIZE] && exec[EXEC_TAIL] == 0) return EXEC_REFUSED;
+    uint32_t status = EXEC_DONE;
+    if (arrive(exec, &status)) {
+        if (!exec[EXEC_CONTINUE]) clear_results(base, exec);
+        if (num_steps > 0) status = prepare_step(base, exec);
+        release(exec, status);
     }
-    for (uint32_t i = 0; i < num_steps && status == RUN_DONE; i++) {
-        const struct position at = position_of(run);
-        const uint32_t program = run[at.is_tail ? RUN_TAIL : RUN_PROGRAM],
-                       words = run[at.is_tail ? RUN_TAIL_WORDS : RUN_PROGRAM_WORDS];
+    for (uint32_t i = 0; i < num_steps && status == EXEC_DONE; i++) {
+        const struct position at = position_of(exec);
+        const uint32_t program = exec[at.is_tail ? EXEC_TAIL : EXEC_PROGRAM],
+                       words = exec[at.is_tail ? EXEC_TAIL_WORDS : EXEC_PROGRAM_WORDS];
         struct step step = {.worker = worker, .examples = at.examples, .is_last = i + 1 == num_steps};
-        status = execute_program(base, run, program, words, &step);
-        if (status == RUN_DONE && !step.is_finished && arrive(run, &status)) {
-            status = finish_step(base, run, step.is_last);
-            release(run, status);
+        status = execute_program(base, exec, program, words, &step);
+        if (status == EXEC_DONE && !step.is_finished && arrive(exec, &status)) {
+            status = finish_step(base, exec, step.is_last);
+            release(exec, status);
         }
     }
     return status;
 }
 
-uint32_t run_steps(char *base, uint32_t run_address, uint32_t num_steps, uint32_t worker) {
-    uint32_t *run = words_at(base, run_address);
-    const uint32_t status = run_until(base, run, num_steps, worker);
-    __atomic_store_n(run + RUN_STATUS, status, __ATOMIC_RELEASE);
+uint32_t run_steps(char *base, uint32_t exec_address, uint32_t num_steps, uint32_t worker) {
+    uint32_t *exec = words_at(base, exec_address);
+    const uint32_t status = run_until(base, exec, num_steps, worker);
+    __atomic_store_n(exec + EXEC_STATUS, status, __ATOMIC_RELEASE);
     return status;
 }
 
 #ifdef __wasm__
 #define EXPORT(name) __attribute__((export_name(name)))
 
-EXPORT("run") uint32_t export_run(uint32_t run, uint32_t num_steps, uint32_t worker) {
-    return run_steps(0, run, num_steps, worker);
+EXPORT("run") uint32_t export_run(uint32_t exec, uint32_t num_steps, uint32_t worker) {
+    return run_steps(0, exec, num_steps, worker);
 }
 
-EXPORT("check") uint32_t export_check(uint32_t run, uint32_t num_pages) {
-    return check_run(0, (uint64_t)num_pages << 16, run);
+EXPORT("check") uint32_t export_check(uint32_t exec, uint32_t num_pages) {
+    return check_exec(0, (uint64_t)num_pages << 16, exec);
 }
 
-EXPORT("execute") uint32_t export_execute(uint32_t run, uint32_t instructions, uint32_t num_words) {
-    return execute_instructions(0, run, instructions, num_words);
+EXPORT("execute") uint32_t export_execute(uint32_t exec, uint32_t instructions, uint32_t num_words) {
+    return execute_instructions(0, exec, instructions, num_words);
 }
 
 EXPORT("matmul_scratch")
 uint32_t export_matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst,
-                               uint32_t has_tape, uint32_t segments) {
-    return matmul_scratch(m, n, k, flags, has_dst, has_tape, segments);
+                               uint32_t has_epilogue, uint32_t segments) {
+    return matmul_scratch(m, n, k, flags, has_dst, has_epilogue, segments);
 }
 #endif

@@ -28,9 +28,9 @@ static uint32_t first_extent(const uint32_t *at) {
     }
 }
 
-INLINE bool has_sums(const char *base, uint32_t tape) { return tape != 0 && ((const uint32_t *)(base + tape))[2] != 0; }
+INLINE bool has_sums(const char *base, uint32_t program) { return program != 0 && ((const uint32_t *)(base + program))[2] != 0; }
 
-/* Whether no tape of the instruction adds up elements, which only one worker can. */
+/* Whether no pointwise program of the instruction adds up elements, which only one worker can. */
 static bool is_free_of_sums(const char *base, const uint32_t *at) {
     if (at[0] == OP_MAP) return !has_sums(base, at[4]);
     return (at[0] != OP_MATMUL && at[0] != OP_MATMUL_SEGMENTS) || !has_sums(base, at[10]);
@@ -48,7 +48,7 @@ bool can_share_rows(const char *base, const uint32_t *at) {
 
 INLINE uint32_t bytes_of_dtype(uint32_t dtype) { return dtype == DTYPE_U8 ? 1 : 4; }
 
-void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, struct share share, uint32_t working,
+void execute_for_examples(char *base, const uint32_t *exec, const uint32_t *at, struct share share, uint32_t working,
                           struct ahead next) {
     const uint32_t *given = at + 2;
     const uint32_t each = first_extent(at) / share.all; /* rows of an example */
@@ -61,7 +61,7 @@ void execute_for_examples(char *base, const uint32_t *run, const uint32_t *at, s
         copy_bytes(operands, given, 4 * 6);
         operands[0] += first * given[4] * bytes_of_dtype(given[2]);
         operands[5] = rows;
-        gather_batch(base, operands, ints_at(base, run[RUN_INDICES]) + first, next);
+        gather_batch(base, operands, ints_at(base, exec[EXEC_INDICES]) + first, next);
         break;
     case OP_MATMUL: matmul_rows(base, given, 1, first, rows, working, next); break;
     case OP_MAP: map_elements(base, given, first, rows); break;
@@ -112,7 +112,7 @@ void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t 
     const bool is_map = at[0] == OP_MAP, is_sum = at[0] == OP_SUM_SEGMENTS;
     const uint32_t extent = is_map ? operands[0] * operands[1] : operands[is_sum ? 4 : 3];
     /* Elements are shared out by the blocks and vectors that kernels run over. */
-    const uint32_t unit = is_map ? TAPE_BLOCK : is_sum ? LANES : 1, units = (extent + unit - 1) / unit;
+    const uint32_t unit = is_map ? POINTWISE_BLOCK : is_sum ? LANES : 1, units = (extent + unit - 1) / unit;
     const uint32_t first = least(extent, unit * segment_start(units, workers, worker));
     const uint32_t end = least(extent, unit * segment_start(units, workers, worker + 1));
     if (first == end) return;

@@ -43,7 +43,7 @@ static napi_value number(napi_env env, uint32_t value) {
     return result;
 }
 
-/* run(arena, run, steps, worker): the run's status; that of a run outside of the arena is RUN_REFUSED */
+/* run(arena, exec, steps, worker): how the chunk ended; EXEC_REFUSED for an execution outside of the arena */
 static napi_value run(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
     uint32_t numbers[MOST_ARGUMENTS];
@@ -51,19 +51,19 @@ static napi_value run(napi_env env, napi_callback_info info) {
     size_t length = 0;
     char *base = arena_of(env, values[0], &length);
     if (!base) return 0;
-    const uint64_t end = (uint64_t)numbers[1] + 4 * RUN_WORDS;
-    if (numbers[1] % 4 != 0 || end > length) return number(env, RUN_REFUSED);
+    const uint64_t end = (uint64_t)numbers[1] + 4 * EXEC_WORDS;
+    if (numbers[1] % 4 != 0 || end > length) return number(env, EXEC_REFUSED);
     return number(env, run_steps(base, numbers[1], numbers[2], numbers[3]));
 }
 
-/* check(arena, run): 0, or what is wrong with the run */
+/* check(arena, exec): 0, or what is wrong with the execution */
 static napi_value check(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
     uint32_t numbers[MOST_ARGUMENTS];
     size_t length = 0;
     if (!read_arguments(env, info, 2, 1, values, numbers)) return 0;
     char *base = arena_of(env, values[0], &length);
-    return base ? number(env, check_run(base, length, numbers[1])) : 0;
+    return base ? number(env, check_exec(base, length, numbers[1])) : 0;
 }
 
 /* scan(arena, task): 1 when it was done, 0 when it was refused, since it does not stay in the arena */
@@ -79,7 +79,7 @@ static napi_value scan(napi_env env, napi_callback_info info) {
     return number(env, 1);
 }
 
-/* matmulScratch(m, n, k, flags, hasDst, hasTape, segments): bytes */
+/* matmulScratch(m, n, k, flags, hasDst, hasEpilogue, segments): bytes */
 static napi_value scratch(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
     uint32_t n[MOST_ARGUMENTS];

@@ -1,5 +1,5 @@
 /**
- * Networks of any make, cut into 8 shards, come to the bits of one worker on 2, 3, 4 and 8, and to those of WebAssembly in
+ * Networks of any make, cut into 8 microBatches, come to the bits of one worker on 2, 3, 4 and 8, and to those of WebAssembly in
  * native code: layers, widths, batches and optimizers are drawn at random.
  */
 import {
@@ -27,14 +27,14 @@ import {
   sigmoid,
   sqrt,
   square,
-  stage,
+  defineModel,
   sub,
   sum,
   tanh,
   train,
   zeros,
   type Engine,
-  type Stage,
+  type Model,
   type Tensor,
 } from '@gradpool/core'
 import { bitsOf, oddExamples, Threads } from '@gradpool/engine-contract'
@@ -42,7 +42,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from './index.js'
 
-const SHARDS = 8
+const MICRO_BATCHES = 8
 const WORKERS = [2, 3, 4, 8]
 const PIXELS = 9
 const CLASSES = 4
@@ -104,7 +104,7 @@ function dropout(rate: number): Module<Layer> {
 
 type Architecture = typeof architecture extends fc.Arbitrary<infer Value> ? Value : never
 
-function modelOf({ layers, kind }: Architecture): Stage {
+function modelOf({ layers, kind }: Architecture): Model {
   const params: Record<string, Module<Layer>> = {}
   const steps: ((bound: Readonly<Record<string, Layer>>, x: Tensor) => Tensor)[] = []
   let features = PIXELS
@@ -120,7 +120,7 @@ function modelOf({ layers, kind }: Architecture): Stage {
     features = width
   })
   use('output', dense(features, kind === 'classify' ? CLASSES : PIXELS))
-  return stage({
+  return defineModel({
     params,
     step(bound, { image, label }) {
       const pixels = mul(image, 1 / 255)
@@ -140,7 +140,7 @@ beforeAll(async () => {
   const makers = nativeInstructionSets().length > 0 ? [wasmEngine, nativeEngine] : [wasmEngine]
   for (const make of makers) {
     const engine = await make({ memoryBytes: 2 ** 28 })
-    engines.push({ engine, threads: new Threads(engine, SHARDS) })
+    engines.push({ engine, threads: new Threads(engine, MICRO_BATCHES) })
   }
 })
 afterAll(async () => {
@@ -150,30 +150,34 @@ afterAll(async () => {
   }
 })
 
-test('any architecture, 8 shards, on 1, 2, 3, 4 and 8 workers', { timeout: 120_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(architecture, async (given) => {
-      const { optimizer, batchSize } = given
-      const options = { optimizer: optimizers[optimizer], batchSize, shards: SHARDS }
-      const program = train(modelOf(given), { ...options, data: oddExamples })
-      const all: unknown[] = []
-      for (const { engine, threads } of engines) {
-        const compiled = { data: oddExamples, seed: 7 }
-        const alone = await engine.compile(program, compiled)
-        const { means, status } = await alone.run({ steps: STEPS })
-        expect(status).toBe('done')
-        all.push(bitsOf({ ...alone.read(), ...means }))
-        alone.dispose()
-        for (const workers of WORKERS) {
-          const shared = await engine.compile(program, { ...compiled, workers })
-          const { means } = await threads.run(shared, STEPS, workers)
-          all.push(bitsOf({ ...shared.read(), ...means }))
-          shared.dispose()
+test(
+  'any architecture, 8 micro-batches, on 1, 2, 3, 4 and 8 workers',
+  { timeout: 120_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(architecture, async (given) => {
+        const { optimizer, batchSize } = given
+        const options = { optimizer: optimizers[optimizer], batchSize, microBatches: MICRO_BATCHES }
+        const program = train(modelOf(given), { ...options, data: oddExamples })
+        const all: unknown[] = []
+        for (const { engine, threads } of engines) {
+          const compiled = { data: oddExamples, seed: 7 }
+          const alone = await engine.compile(program, compiled)
+          const { means, status } = await alone.run({ steps: STEPS })
+          expect(status).toBe('done')
+          all.push(bitsOf({ ...alone.read(), ...means }))
+          alone.dispose()
+          for (const workers of WORKERS) {
+            const shared = await engine.compile(program, { ...compiled, workers })
+            const { means } = await threads.run(shared, STEPS, workers)
+            all.push(bitsOf({ ...shared.read(), ...means }))
+            shared.dispose()
+          }
         }
-      }
-      const [first, ...others] = all
-      for (const other of others) expect(other).toEqual(first)
-    }),
-    { numRuns: 30, seed: 6 },
-  )
-})
+        const [first, ...others] = all
+        for (const other of others) expect(other).toEqual(first)
+      }),
+      { numRuns: 30, seed: 6 },
+    )
+  },
+)

@@ -20,10 +20,10 @@ export interface CpuEngineOptions {
    */
   readonly memoryBytes?: number
   /**
-   * Where several workers run a span together: for how many milliseconds one waits for the others at a step before the
-   * span is abandoned. Default: a minute.
+   * Where several workers run a chunk together: for how many milliseconds one waits for the others at a step before the
+   * chunk is abandoned. Default: a minute.
    */
-  readonly patienceMs?: number
+  readonly barrierTimeoutMs?: number
 }
 
 /** What tells the CPU engines apart. */
@@ -39,14 +39,14 @@ export class CpuEngine implements Engine, Host {
   readonly description: string
   readonly numerics: string
   readonly workerModule = new URL(
-    import.meta.url.endsWith('.ts') ? '../dist/span.js' : './span.js',
+    import.meta.url.endsWith('.ts') ? '../dist/chunk.js' : './chunk.js',
     import.meta.url,
   ).href
   readonly arenaId = randomUUID()
   readonly code: KernelCode
   readonly arena: Arena
   readonly kernels: Kernels
-  readonly patienceMs: number
+  readonly barrierTimeoutMs: number
   readonly executions = new Set<Execution>()
   /** Copies of values that came from outside the arena, and how many executions read them. */
   readonly #copies = new Map<Field['values'], { readonly address: number; users: number }>()
@@ -54,9 +54,9 @@ export class CpuEngine implements Engine, Host {
   /** @throws UserError when the memory asked for cannot be reserved. */
   constructor(
     { name, description, numerics, code }: CpuTarget,
-    { memoryBytes, patienceMs = 60_000 }: CpuEngineOptions,
+    { memoryBytes, barrierTimeoutMs = 60_000 }: CpuEngineOptions,
   ) {
-    this.patienceMs = patienceMs
+    this.barrierTimeoutMs = barrierTimeoutMs
     this.name = name
     this.description = description
     this.numerics = numerics

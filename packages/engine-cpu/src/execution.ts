@@ -20,18 +20,18 @@ import {
   type Progress,
   type Program,
   type RunOptions,
-  type SpanOptions,
-  type SpanOutcome,
-  type SpanResult,
+  type ChunkOptions,
+  type ChunkOutcome,
+  type ChunkResult,
   type StateValues,
 } from '@gradpool/core'
 import { availableParallelism } from 'node:os'
 import type { Arena } from './arena.js'
 import type { KernelCode, Kernels } from './kernels.js'
 import { defectOf } from './defect.js'
-import { PLAN_VERSION, RESULT, RUN, RUN_STATUS, STACK_BYTES } from './instructions.js'
+import { PLAN_VERSION, RESULT, EXEC, EXEC_STATUS, STACK_BYTES } from './instructions.js'
 import { Plan } from './planner/plan.js'
-import { executeSpan, type CpuSpanTask } from './span.js'
+import { executeChunk, type CpuChunkTask } from './chunk.js'
 import { States } from './states.js'
 
 /** How long a run in place lets the event loop wait between looks at progress and the abort signal. */
@@ -49,8 +49,8 @@ export interface Host {
   /** Address of a field's values in the arena; each call is undone by one of `release`. */
   place(field: Field): number
   release(field: Field): void
-  /** A worker that waits longer than this for the others gives the span up. */
-  readonly patienceMs: number
+  /** A worker that waits longer than this for the others gives the chunk up. */
+  readonly barrierTimeoutMs: number
   /** Those that hold memory. */
   readonly executions: Set<Execution>
 }
@@ -64,13 +64,13 @@ export class CpuExecution implements Execution {
   readonly #resultSizes: readonly { readonly name: string; readonly size: number }[]
   readonly #owned: number[] = []
   readonly #fields: Field[] = []
-  readonly #run: number
+  readonly #exec: number
   readonly #words: Int32Array
   readonly #results: number
   /** Where the stack of each worker begins; that of the first is used by one that runs alone. */
   readonly #stacks: number
-  /** `step` when the span in progress began. */
-  #spanStart = 0
+  /** `step` when the chunk in progress began. */
+  #chunkStart = 0
   #isRunning = false
 
   /** @throws UserError for a field, a row or a state that does not fit the program. */
@@ -86,8 +86,8 @@ export class CpuExecution implements Execution {
     }))
     this.#states = this.#makeStates(options)
     try {
-      this.#run = this.#allocate(4 * RUN.WORDS)
-      this.#words = host.arena.words(this.#run, RUN.WORDS).fill(0)
+      this.#exec = this.#allocate(4 * EXEC.WORDS)
+      this.#words = host.arena.words(this.#exec, EXEC.WORDS).fill(0)
       this.#results = this.#allocate(4 * RESULT.WORDS * this.#resultSizes.length)
       this.#stacks = this.#allocate(this.workers * STACK_BYTES)
       this.#writeRun(options)
@@ -99,59 +99,59 @@ export class CpuExecution implements Execution {
   }
 
   get step(): number {
-    return Atomics.load(this.#words, RUN.STEP)
+    return Atomics.load(this.#words, EXEC.STEP)
   }
 
   /** @throws UserError as every engine, and while `run` is under way. */
-  begin(steps: number, { workers = 1, continues = false }: SpanOptions = {}): CpuSpanTask[] {
+  begin(steps: number, { workers = 1, continues = false }: ChunkOptions = {}): CpuChunkTask[] {
     checkWorkers(workers, this.workers)
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
     checkSteps(steps, this.step)
-    this.#words[RUN.CONTINUE] = Number(continues)
-    this.#words[RUN.WORKERS] = workers
+    this.#words[EXEC.CONTINUE] = Number(continues)
+    this.#words[EXEC.WORKERS] = workers
     // Where there are more workers than cores, to look again keeps another from getting there.
-    this.#words[RUN.SPINS] = workers <= availableParallelism() ? SPINS : 0
-    this.#words[RUN.PATIENCE] = this.#host.patienceMs
-    Atomics.store(this.#words, RUN.ARRIVED, 0)
-    Atomics.store(this.#words, RUN.ABANDONED, 0)
-    Atomics.store(this.#words, RUN.STOP, 0)
-    if (!continues) this.#spanStart = this.step
+    this.#words[EXEC.SPINS] = workers <= availableParallelism() ? SPINS : 0
+    this.#words[EXEC.BARRIER_TIMEOUT] = this.#host.barrierTimeoutMs
+    Atomics.store(this.#words, EXEC.ARRIVED, 0)
+    Atomics.store(this.#words, EXEC.ABANDONED, 0)
+    Atomics.store(this.#words, EXEC.STOP, 0)
+    if (!continues) this.#chunkStart = this.step
     return Array.from({ length: workers }, (_, worker) => this.#task(steps, worker))
   }
 
-  finish(outcomes: readonly SpanOutcome[]): SpanResult {
-    const abandoned = RUN_STATUS.indexOf('abandoned')
+  finish(outcomes: readonly ChunkOutcome[]): ChunkResult {
+    const abandoned = EXEC_STATUS.indexOf('abandoned')
     const outcome = outcomes.find((each) => Number(each) === abandoned) ?? outcomes[0]
-    const status = RUN_STATUS[Number(outcome)]
+    const status = EXEC_STATUS[Number(outcome)]
     invariant(status !== undefined && status !== 'refused', 'plan and kernels are of one version')
     const examples =
-      examplesBefore(this.program, this.step) - examplesBefore(this.program, this.#spanStart)
+      examplesBefore(this.program, this.step) - examplesBefore(this.program, this.#chunkStart)
     const means = this.#sums().map(
       ({ name, sums }) => [name, Float64Array.from(sums, (sum) => sum / examples)] as const,
     )
     return {
       status,
-      steps: this.step - this.#spanStart,
+      steps: this.step - this.#chunkStart,
       means: Object.fromEntries(means),
       lastLoss: this.#lastLoss[0] ?? NaN,
     }
   }
 
-  async run({ steps, signal, onProgress }: RunOptions): Promise<SpanResult> {
+  async run({ steps, signal, onProgress }: RunOptions): Promise<ChunkResult> {
     this.begin(steps)
     this.#isRunning = true
     try {
       let slice = 1
       let outcome = 0
-      for (let done = 0; done < steps && outcome === 0; done = this.step - this.#spanStart) {
+      for (let done = 0; done < steps && outcome === 0; done = this.step - this.#chunkStart) {
         if (signal?.aborted === true) {
-          outcome = RUN_STATUS.indexOf('stopped')
+          outcome = EXEC_STATUS.indexOf('stopped')
           break
         }
         const started = performance.now()
-        outcome = executeSpan(this.#task(Math.min(slice, steps - done), 0))
-        this.#words[RUN.CONTINUE] = 1
+        outcome = executeChunk(this.#task(Math.min(slice, steps - done), 0))
+        this.#words[EXEC.CONTINUE] = 1
         const elapsedMs = Math.max(performance.now() - started, 0.001)
         const fitting = Math.round((slice * SLICE_MS) / elapsedMs)
         slice = Math.max(1, Math.min(2 * slice, fitting))
@@ -180,11 +180,11 @@ export class CpuExecution implements Execution {
   }
 
   stop(): void {
-    if (this.#host.executions.has(this)) Atomics.store(this.#words, RUN.STOP, 1)
+    if (this.#host.executions.has(this)) Atomics.store(this.#words, EXEC.STOP, 1)
   }
 
   abandon(): void {
-    if (this.#host.executions.has(this)) Atomics.store(this.#words, RUN.ABANDONED, 1)
+    if (this.#host.executions.has(this)) Atomics.store(this.#words, EXEC.ABANDONED, 1)
   }
 
   position(): Position {
@@ -192,7 +192,7 @@ export class CpuExecution implements Execution {
     const sums = this.#sums().map(({ name, sums }) => [name, sums.slice()] as const)
     return {
       step: this.step,
-      since: this.#spanStart,
+      since: this.#chunkStart,
       sums: Object.fromEntries(sums),
       lastLoss: this.#lastLoss[0] ?? NaN,
     }
@@ -202,12 +202,12 @@ export class CpuExecution implements Execution {
     this.#checkAlive()
     checkPosition(this, position)
     const { step, since, sums: given, lastLoss } = position
-    Atomics.store(this.#words, RUN.STEP, step)
+    Atomics.store(this.#words, EXEC.STEP, step)
     this.#set(
-      RUN.EXAMPLES,
+      EXEC.EXAMPLES,
       examplesBefore(this.program, step) - examplesBefore(this.program, since),
     )
-    this.#spanStart = since
+    this.#chunkStart = since
     this.#lastLoss[0] = lastLoss
     for (const { name, sums } of this.#sums()) sums.set(given[name] ?? [])
   }
@@ -222,7 +222,7 @@ export class CpuExecution implements Execution {
     this.#states.write(values)
   }
 
-  /** Only when no worker runs a span of it: its memory goes to others. */
+  /** Only when no worker runs a chunk of it: its memory goes to others. */
   dispose(): void {
     if (this.#host.executions.delete(this)) this.#release()
   }
@@ -243,13 +243,13 @@ export class CpuExecution implements Execution {
     this.#states.release()
   }
 
-  #task(steps: number, worker: number): CpuSpanTask {
+  #task(steps: number, worker: number): CpuChunkTask {
     const { arenaId, code, arena } = this.#host
     return {
       arena: arenaId,
       code,
       memory: arena.memory,
-      run: this.#run,
+      exec: this.#exec,
       stackTop: this.#stacks + (worker + 1) * STACK_BYTES,
       steps,
       worker,
@@ -310,26 +310,26 @@ export class CpuExecution implements Execution {
     }
     const full = place(plans.full)
     const rest = plans.rest && place(plans.rest)
-    this.#set(RUN.VERSION, PLAN_VERSION)
-    this.#set(RUN.LAST_LOSS, NAN_BITS)
-    this.#set(RUN.SEED, seed)
-    this.#set(RUN.ORDER_SEED, orderSeed)
-    this.#set(RUN.ROWS, rows)
-    this.#set(RUN.ORDER, shuffle ? this.#allocate(4 * numExamples) : 0)
-    this.#set(RUN.ORDER_EPOCH, -1)
-    this.#set(RUN.NUM_EXAMPLES, numExamples)
-    this.#set(RUN.BATCH_SIZE, batchSize)
-    this.#set(RUN.INDICES, this.#allocate(4 * batchSize))
-    this.#set(RUN.STEP_INPUT, stepInput)
-    this.#set(RUN.SEED_INPUT, seedInput)
-    this.#set(RUN.PROGRAM, full.address)
-    this.#set(RUN.PROGRAM_WORDS, full.words)
-    this.#set(RUN.TAIL, rest?.address ?? 0)
-    this.#set(RUN.TAIL_WORDS, rest?.words ?? 0)
-    this.#set(RUN.NUM_RESULTS, this.#resultSizes.length)
-    this.#set(RUN.RESULTS, this.#results)
-    this.#set(RUN.WORKERS, this.workers)
-    this.#set(RUN.WORKING, workingBytes)
+    this.#set(EXEC.VERSION, PLAN_VERSION)
+    this.#set(EXEC.LAST_LOSS, NAN_BITS)
+    this.#set(EXEC.SEED, seed)
+    this.#set(EXEC.ORDER_SEED, orderSeed)
+    this.#set(EXEC.ROWS, rows)
+    this.#set(EXEC.ORDER, shuffle ? this.#allocate(4 * numExamples) : 0)
+    this.#set(EXEC.ORDER_EPOCH, -1)
+    this.#set(EXEC.NUM_EXAMPLES, numExamples)
+    this.#set(EXEC.BATCH_SIZE, batchSize)
+    this.#set(EXEC.INDICES, this.#allocate(4 * batchSize))
+    this.#set(EXEC.STEP_INPUT, stepInput)
+    this.#set(EXEC.SEED_INPUT, seedInput)
+    this.#set(EXEC.PROGRAM, full.address)
+    this.#set(EXEC.PROGRAM_WORDS, full.words)
+    this.#set(EXEC.TAIL, rest?.address ?? 0)
+    this.#set(EXEC.TAIL_WORDS, rest?.words ?? 0)
+    this.#set(EXEC.NUM_RESULTS, this.#resultSizes.length)
+    this.#set(EXEC.RESULTS, this.#results)
+    this.#set(EXEC.WORKERS, this.workers)
+    this.#set(EXEC.WORKING, workingBytes)
     for (const [index, { size }] of this.#resultSizes.entries()) {
       const record = arena.words(this.#results + 4 * RESULT.WORDS * index, RESULT.WORDS)
       record[RESULT.COUNT] = size
@@ -340,7 +340,7 @@ export class CpuExecution implements Execution {
       arena.words(last, size).fill(NAN_BITS)
       record[RESULT.LAST] = last
     }
-    const code = this.#host.kernels.check(this.#run)
+    const code = this.#host.kernels.check(this.#exec)
     if (code !== 0) {
       const defect = defectOf(code, this.#words, (address, count) => arena.words(address, count))
       invariant(false, `all that a plan does stays in the arena; not so ${defect}`)
@@ -366,7 +366,7 @@ export class CpuExecution implements Execution {
   }
 
   get #lastLoss(): Float32Array {
-    return this.#host.arena.floats(this.#run + 4 * RUN.LAST_LOSS, 1)
+    return this.#host.arena.floats(this.#exec + 4 * EXEC.LAST_LOSS, 1)
   }
 
   #resultWord(index: number, word: number): number {

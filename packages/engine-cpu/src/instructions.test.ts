@@ -12,10 +12,10 @@ import {
   PLAN_VERSION,
   REGISTER,
   RESULT,
-  RUN,
-  RUN_STATUS,
+  EXEC,
+  EXEC_STATUS,
   SECTION,
-  TAPE,
+  POINTWISE,
 } from './instructions.js'
 
 const header = readFileSync(new URL('../kernels/plan.h', import.meta.url), 'utf8').replace(
@@ -37,7 +37,7 @@ function define(name: string): number {
 }
 
 test.each([
-  ['run_word', 'RUN_', RUN],
+  ['exec_word', 'EXEC_', EXEC],
   ['check_part', 'CHECK_', CHECK],
   ['result_word', 'RESULT_', RESULT],
   ['opcode', 'OP_', OP],
@@ -52,17 +52,17 @@ test.each([
 
 test('dtypes and statuses', () => {
   expect(enumOf('dtype', 'DTYPE_')).toEqual({ F32: DTYPE.f32, I32: DTYPE.i32, U8: DTYPE.u8 })
-  const { DONE, STOPPED, NOT_FINITE, REFUSED, ABANDONED_SPAN } = enumOf('run_status', 'RUN_')
-  expect([DONE, STOPPED, NOT_FINITE, REFUSED, ABANDONED_SPAN]).toEqual([0, 1, 2, 3, 4])
-  expect(RUN_STATUS).toEqual(['done', 'stopped', 'notFinite', 'refused', 'abandoned'])
+  const { DONE, STOPPED, NOT_FINITE, REFUSED, ABANDONED_CHUNK } = enumOf('exec_status', 'EXEC_')
+  expect([DONE, STOPPED, NOT_FINITE, REFUSED, ABANDONED_CHUNK]).toEqual([0, 1, 2, 3, 4])
+  expect(EXEC_STATUS).toEqual(['done', 'stopped', 'notFinite', 'refused', 'abandoned'])
 })
 
 test('limits and version', () => {
   expect(define('PLAN_VERSION')).toBe(PLAN_VERSION)
-  expect(define('TAPE_MAX_REGISTERS')).toBe(TAPE.MAX_REGISTERS)
-  expect(define('TAPE_MAX_TEMPS')).toBe(TAPE.MAX_TEMPS)
-  expect(define('TAPE_MAX_SUMS')).toBe(TAPE.MAX_SUMS)
+  expect(define('POINTWISE_MAX_REGISTERS')).toBe(POINTWISE.MAX_REGISTERS)
+  expect(define('POINTWISE_MAX_TEMPS')).toBe(POINTWISE.MAX_TEMPS)
+  expect(define('POINTWISE_MAX_SUMS')).toBe(POINTWISE.MAX_SUMS)
   expect(define('CHECK_PART_SHIFT')).toBe(CHECK_PART_SHIFT)
   expect(define('STACK_BYTES')).toBe(STACK_BYTES)
-  expect(define('ADAM_REGISTERS')).toBe(TAPE.ADAM_REGISTERS)
+  expect(define('ADAM_REGISTERS')).toBe(POINTWISE.ADAM_REGISTERS)
 })

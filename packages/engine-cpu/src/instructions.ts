@@ -7,7 +7,7 @@ export const PLAN_VERSION = 4
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 
-export const RUN = {
+export const EXEC = {
   VERSION: 0,
   STOP: 1,
   STEP: 2,
@@ -33,7 +33,7 @@ export const RUN = {
   WORKERS: 22,
   WORKING: 23,
   SPINS: 24,
-  PATIENCE: 25,
+  BARRIER_TIMEOUT: 25,
   ORDER_SEED: 26,
   ARRIVED: 32,
   GENERATION: 33,
@@ -42,10 +42,10 @@ export const RUN = {
   WORDS: 48,
 } as const
 
-export const RUN_STATUS = ['done', 'stopped', 'notFinite', 'refused', 'abandoned'] as const
+export const EXEC_STATUS = ['done', 'stopped', 'notFinite', 'refused', 'abandoned'] as const
 
-/** What is wrong with a run: a part, shifted by `CHECK_PART_SHIFT`, and a number in it. */
-export const CHECK = { RUN: 1, RESULT: 2, PROGRAM: 3, TAIL: 4 } as const
+/** What is wrong with an execution: a part, shifted by `CHECK_PART_SHIFT`, and a number in it. */
+export const CHECK = { EXEC: 1, RESULT: 2, PROGRAM: 3, TAIL: 4 } as const
 
 export const CHECK_PART_SHIFT = 24
 
@@ -115,7 +115,7 @@ export const MICRO = {
   ADAM_RATES: 22,
 } as const
 
-export const TAPE = {
+export const POINTWISE = {
   MAX_REGISTERS: 48,
   MAX_TEMPS: 24,
   MAX_SUMS: 16,

@@ -1,19 +1,19 @@
 /**
  * What an engine needs of its kernels, whatever they are compiled to, and how a thread gets at them.
  *
- * Worker threads load this file, span.ts and the two kinds of kernels, so none of them imports another package.
+ * Worker threads load this file, chunk.ts and the two kinds of kernels, so none of them imports another package.
  */
 import { NativeKernels } from './native-kernels.js'
 import { WasmKernels } from './wasm-kernels.js'
 
-/** A matrix product, as the kernels ask for it; whether it has a destination and a tape are 0 or 1. */
+/** A matrix product, as the kernels ask for it; whether it has a destination and an epilogue are 0 or 1. */
 export type MatmulShape = readonly [
   m: number,
   n: number,
   k: number,
   flags: number,
   hasDestination: number,
-  hasTape: number,
+  hasEpilogue: number,
   /** 1 where there are none. */
   segments: number,
 ]
@@ -22,13 +22,13 @@ export interface Kernels {
   /** Where the arena may begin. */
   readonly firstAddress: number
   /**
-   * Runs steps of the run at an address; the run's status.
+   * Runs steps of the execution at an address; how the chunk ended, an index into EXEC_STATUS.
    *
-   * @param worker this thread's number among those that run the span together, from 0
+   * @param worker this thread's number among those that run the chunk together, from 0
    * @param stackTop one past the end of memory that no other thread uses as its stack meanwhile
    */
   run(address: number, steps: number, stackTop: number, worker: number): number
-  /** 0 if all that the run at an address does stays in the arena, else what is wrong with it; `defectOf` puts it into words. */
+  /** 0 if all that the execution at an address does stays in the arena, else what is wrong with it; `defectOf` puts it into words. */
   check(address: number): number
   /** Searches packed codes as the scan at an address says (`kernels/hamming.h`); false if it does not stay in the arena. */
   scan(address: number, stackTop: number): boolean

@@ -22,7 +22,7 @@ import {
   rmsprop,
   sgd,
   type Split,
-  stage,
+  defineModel,
   sum,
   tanh,
   train,
@@ -71,7 +71,7 @@ async function bitsAfter(
 }
 
 /** A classifier with dropout, of odd sizes, on 61 examples in batches of 16. */
-const odd = stage({
+const odd = defineModel({
   params: {
     hidden: parameter([9, 37], normal(0.3)),
     bias: parameter([37], zeros),

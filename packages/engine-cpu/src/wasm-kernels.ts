@@ -7,9 +7,9 @@ const PAGE_BYTES = 65536
 
 /** What `kernels/run.c` exports. Addresses are byte offsets in the memory. */
 interface Exports {
-  /** Runs steps of the run at an address; the run's status. */
+  /** Runs steps of the execution at an address; how the chunk ended, an index into EXEC_STATUS. */
   run(address: number, steps: number, worker: number): number
-  /** What is wrong with the run at an address, if its arena is that many pages; else 0. */
+  /** What is wrong with the execution at an address, if its arena is that many pages; else 0. */
   check(address: number, numPages: number): number
   /** Does the scan at an address: 1, or 0 if its arena is not that many pages. */
   scan(address: number, numPages: number): number

@@ -4,7 +4,7 @@
  *     npm run gradpool -- setup tensorflow
  *     node packages/engine-tensorflow/examples/tfjs-model.mjs
  */
-import { adam, evaluation, stage, train } from '@gradpool/core'
+import { adam, evaluation, defineModel, train } from '@gradpool/core'
 import { loadDataset, mnist } from '@gradpool/datasets'
 import { fromTfjsLayers, tensorflowEngine } from '@gradpool/engine-tensorflow'
 import { accuracy, crossEntropy } from '@gradpool/models'
@@ -26,7 +26,7 @@ const { splits, fields } = await loadDataset(mnist(), { allocate: engine.allocat
 
 // By Gradpool: the model's layers and weights, as they are before training.
 const { layers, state } = fromTfjsLayers(model, { logits: true })
-const classifier = stage({
+const classifier = defineModel({
   params: { network: layers },
   step({ network }, { image, label }) {
     const logits = network(image)

@@ -44,7 +44,7 @@ async function trainOne(engine, thread, seed) {
   const { outcome, numTensors, numModels } = await thread.run(fit.begin(STEPS)[0])
   const { status, lastLoss } = fit.finish([outcome])
   fit.dispose()
-  if (status !== 'done' || !Number.isFinite(lastLoss)) throw new Error(`a span ended ${status}`)
+  if (status !== 'done' || !Number.isFinite(lastLoss)) throw new Error(`a chunk ended ${status}`)
   if (numTensors !== 0) throw new Error(`${numTensors} tensors are left`)
   if (numModels !== 1) throw new Error(`${numModels} models are held, where one was run`)
 }

@@ -1,4 +1,4 @@
-// Worker threads that run spans, and a small training for them.
+// Worker threads that run chunks, and a small training for them.
 import {
   adam,
   matmul,
@@ -7,14 +7,14 @@ import {
   parameter,
   relu,
   square,
-  stage,
+  defineModel,
   sub,
   train,
 } from '@gradpool/core'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
-/** `run` executes a span there, and fulfils with what the worker tells after it; without one it collects garbage. */
+/** `run` executes a chunk there, and fulfils with what the worker tells after it; without one it collects garbage. */
 export function startThread(workerModule) {
   const file = fileURLToPath(new URL('worker.mjs', import.meta.url))
   const worker = new Worker(file, { workerData: { workerModule }, execArgv: [] })
@@ -38,7 +38,7 @@ export const data = {
   fields: { x: { dtype: 'f32', shape: [16], values: x } },
   rows: Int32Array.from({ length: numExamples }, (_, row) => row),
 }
-const autoencoder = stage({
+const autoencoder = defineModel({
   params: { encoder: parameter([16, 8], normal(0.3)), decoder: parameter([8, 16], normal(0.3)) },
   step: ({ encoder, decoder }, batch) => ({
     loss: mean(square(sub(matmul(relu(matmul(batch.x, encoder)), decoder), batch.x))),

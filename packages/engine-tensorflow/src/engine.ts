@@ -24,10 +24,10 @@ export interface TensorFlowEngineOptions {
   /** Whether TensorFlow may log on stderr. Default: false. */
   readonly verbose?: boolean
   /**
-   * Where several workers run a span together: for how many milliseconds one waits for the others at a step before the
-   * span is abandoned. Default: a minute.
+   * Where several workers run a chunk together: for how many milliseconds one waits for the others at a step before the
+   * chunk is abandoned. Default: a minute.
    */
-  readonly patienceMs?: number
+  readonly barrierTimeoutMs?: number
 }
 
 /** @throws UserError where TensorFlow is not there; says how to get it */
@@ -42,19 +42,19 @@ class TensorFlowEngine implements Engine, Host {
   readonly description: string
   readonly numerics: string
   readonly workerModule = new URL(
-    import.meta.url.endsWith('.ts') ? '../dist/span.js' : './span.js',
+    import.meta.url.endsWith('.ts') ? '../dist/chunk.js' : './chunk.js',
     import.meta.url,
   ).href
   readonly executions = new Set<Execution>()
   readonly folders: ModelFolders
-  readonly patienceMs: number
+  readonly barrierTimeoutMs: number
   readonly #folder: string
   /** Files of fields, and how many executions read them. */
   readonly #files = new Map<Field['values'], { readonly file: string; users: number }>()
   #numFields = 0
 
-  constructor({ verbose = false, patienceMs = 60_000 }: TensorFlowEngineOptions) {
-    this.patienceMs = patienceMs
+  constructor({ verbose = false, barrierTimeoutMs = 60_000 }: TensorFlowEngineOptions) {
+    this.barrierTimeoutMs = barrierTimeoutMs
     configureTensorFlow({ verbose })
     // An installation of packages takes the binding away, but not what it was made of.
     if (!existsSync(bindingFile())) placeCachedBinding()

@@ -1,5 +1,5 @@
 /**
- * A BatchProgram compiled over a split: a SavedModel in a folder of its own, and what its spans share.
+ * A BatchProgram compiled over a split: a SavedModel in a folder of its own, and what its chunks share.
  */
 import {
   checkFit,
@@ -19,9 +19,9 @@ import {
   type Position,
   type Progress,
   type RunOptions,
-  type SpanOptions,
-  type SpanOutcome,
-  type SpanResult,
+  type ChunkOptions,
+  type ChunkOutcome,
+  type ChunkResult,
   type StateValues,
 } from '@gradpool/core'
 import { writeFileSync } from 'node:fs'
@@ -33,10 +33,10 @@ import type { FieldFile } from './lowering/step-inputs.js'
 import { SharedProgress, SharedStates } from './shared.js'
 import { releaseModels } from './held-models.js'
 import { cutBatch, type CutBatch } from './sharing/cut-batch.js'
-import { Meeting } from './sharing/meeting.js'
+import { Barrier } from './sharing/barrier.js'
 import { createSharing, type Sharing } from './sharing/sharing.js'
-import { runSlices } from './span.js'
-import type { TensorFlowSpanOutcome, TensorFlowSpanTask } from './span-task.js'
+import { runSlices } from './chunk.js'
+import type { TensorFlowChunkOutcome, TensorFlowChunkTask } from './chunk-task.js'
 
 /** What executions of one engine have in common. */
 export interface Host {
@@ -44,8 +44,8 @@ export interface Host {
   /** A file with a field's values; each call is undone by one of `release`. */
   place(field: Field): FieldFile
   release(field: Field): void
-  /** A worker that waits longer than this for the others gives the span up. */
-  readonly patienceMs: number
+  /** A worker that waits longer than this for the others gives the chunk up. */
+  readonly barrierTimeoutMs: number
   /** Those that are not disposed of. */
   readonly executions: Set<Execution>
 }
@@ -59,7 +59,7 @@ export class TensorFlowExecution implements Execution {
   readonly #progress: SharedProgress
   readonly #fields: Field[] = []
   readonly #folder: string
-  readonly #task: Omit<TensorFlowSpanTask, 'steps' | 'member'>
+  readonly #task: Omit<TensorFlowChunkTask, 'steps' | 'member'>
   readonly #sharing: Sharing | undefined
   /** The step at which the sums began. */
   #since = 0
@@ -79,7 +79,7 @@ export class TensorFlowExecution implements Execution {
     this.#folder = host.folders.take()
     const cuts = cutBatch(program)
     const variables = new Variables(program, cuts)
-    this.#sharing = createSharing(cuts, variables, host.patienceMs)
+    this.#sharing = createSharing(cuts, variables, host.barrierTimeoutMs)
     this.workers = this.#sharing === undefined ? 1 : (options.workers ?? 1)
     try {
       this.#writeModel(options, cuts)
@@ -96,13 +96,16 @@ export class TensorFlowExecution implements Execution {
   }
 
   /** @throws UserError for a number of steps that cannot be, or while `run` is under way */
-  begin(steps: number, { workers = 1, continues = false }: SpanOptions = {}): TensorFlowSpanTask[] {
+  begin(
+    steps: number,
+    { workers = 1, continues = false }: ChunkOptions = {},
+  ): TensorFlowChunkTask[] {
     checkWorkers(workers, this.workers)
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
     checkSteps(steps, this.step)
     this.#progress.stopped = false
-    if (this.#sharing) Meeting.reset(this.#sharing.meeting)
+    if (this.#sharing) Barrier.reset(this.#sharing.barrier)
     if (!continues) {
       this.#since = this.step
       this.#sums = this.#noSums()
@@ -115,13 +118,13 @@ export class TensorFlowExecution implements Execution {
 
   abandon(): void {
     this.stop()
-    if (this.#sharing) Meeting.abandon(this.#sharing.meeting)
+    if (this.#sharing) Barrier.abandon(this.#sharing.barrier)
   }
 
-  finish(outcomes: readonly SpanOutcome[]): SpanResult {
-    const told = outcomes as readonly TensorFlowSpanOutcome[]
+  finish(outcomes: readonly ChunkOutcome[]): ChunkResult {
+    const told = outcomes as readonly TensorFlowChunkOutcome[]
     const [first] = told
-    invariant(first, 'a span has an outcome')
+    invariant(first, 'a chunk has an outcome')
     const { status, sums } = told.find((each) => each.status === 'abandoned') ?? first
     for (const [index, total] of this.#sums.entries()) {
       sums[index]?.forEach((sum, element) => (total[element] = (total[element] ?? 0) + sum))
@@ -136,9 +139,9 @@ export class TensorFlowExecution implements Execution {
     }
   }
 
-  async run({ steps, signal, onProgress }: RunOptions): Promise<SpanResult> {
+  async run({ steps, signal, onProgress }: RunOptions): Promise<ChunkResult> {
     const [task] = this.begin(steps)
-    invariant(task, 'a span has a task')
+    invariant(task, 'a chunk has a task')
     const slices = runSlices(task)
     this.#isRunning = true
     try {
@@ -206,7 +209,7 @@ export class TensorFlowExecution implements Execution {
     this.#states.write(values)
   }
 
-  /** Only when no worker runs a span of it. Workers free what they hold of it when they run another span. */
+  /** Only when no worker runs a chunk of it. Workers free what they hold of it when they run another chunk. */
   dispose(): void {
     if (!this.#host.executions.delete(this)) return
     this.#progress.dispose()
@@ -276,7 +279,7 @@ export class TensorFlowExecution implements Execution {
   #makeTask(
     { data, seed, orderSeed = seed }: CompileOptions,
     { states }: Variables,
-  ): Omit<TensorFlowSpanTask, 'steps' | 'member'> {
+  ): Omit<TensorFlowChunkTask, 'steps' | 'member'> {
     const { program, tail, batchSize, shuffle } = this.program
     // Shared, so that a task carries none of them.
     const rows = new Int32Array(new SharedArrayBuffer(4 * data.rows.length))

@@ -7,7 +7,7 @@ import {
   UserError,
   type DataSpec,
   type Program,
-  type Stage,
+  type Model,
   type StateValues,
 } from '@gradpool/core'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ import { TYPE_OF } from './graph/types.js'
 import { Values } from './lowering/values.js'
 
 export interface TrainedModel {
-  readonly stage: Stage
+  readonly model: Model
   /** Its parameters and buffers by name, as `execution.read()` gives them; others are left alone. */
   readonly state: StateValues
   /** What the data look like that it predicts from. */
@@ -29,10 +29,10 @@ export interface TrainedModel {
 const MARKER = 99_991
 
 /**
- * Writes `dir/saved_model.pb`, with the signature `serving_default`: from the fields that the stage's `predict` reads, each
+ * Writes `dir/saved_model.pb`, with the signature `serving_default`: from the fields that the model's `predict` reads, each
  * `[batch, ...]`, to its predictions.
  *
- * @throws UserError for a stage without `predict`, a state that is missing, or an op whose shape depends on the batch size
+ * @throws UserError for a model without `predict`, a state that is missing, or an op whose shape depends on the batch size
  */
 export function exportSavedModel(model: TrainedModel, dir: string): void {
   const program = predictionProgram(model)
@@ -59,8 +59,8 @@ export function exportSavedModel(model: TrainedModel, dir: string): void {
 }
 
 /** Of a batch of `MARKER` examples. */
-export function predictionProgram({ stage, fields }: TrainedModel): Program {
-  return prediction(stage, { batchSize: MARKER, data: { fields, numExamples: MARKER } }).program
+export function predictionProgram({ model, fields }: TrainedModel): Program {
+  return prediction(model, { batchSize: MARKER, data: { fields, numExamples: MARKER } }).program
 }
 
 /** The values of a state. @throws UserError where there are none, or of another size */

@@ -4,7 +4,7 @@
 import { LoadedModel } from './loaded-model.js'
 import { type SharedProgress, SharedStates } from './shared.js'
 import { signaturesOf } from './sharing/sharing.js'
-import type { TensorFlowSpanTask } from './span-task.js'
+import type { TensorFlowChunkTask } from './chunk-task.js'
 
 const models = new Map<string, { readonly model: LoadedModel; readonly progress: SharedProgress }>()
 
@@ -19,7 +19,7 @@ export function releaseModels(): void {
 
 /** The model of a task, with the states that are shared now. */
 export async function modelOf(
-  task: TensorFlowSpanTask,
+  task: TensorFlowChunkTask,
   progress: SharedProgress,
 ): Promise<LoadedModel> {
   const model = models.get(task.model)?.model ?? (await load(task))
@@ -29,12 +29,12 @@ export async function modelOf(
   return model
 }
 
-function load({ model, hasTail, sharing }: TensorFlowSpanTask): Promise<LoadedModel> {
+function load({ model, hasTail, sharing }: TensorFlowChunkTask): Promise<LoadedModel> {
   const names = ['write', 'read', 'begin', 'full', 'status', ...(hasTail ? ['tail'] : [])]
   return LoadedModel.load(model, [...names, ...(sharing ? signaturesOf(sharing) : [])])
 }
 
-function writeStates(model: LoadedModel, states: SharedStates, task: TensorFlowSpanTask): void {
+function writeStates(model: LoadedModel, states: SharedStates, task: TensorFlowChunkTask): void {
   const { version } = states
   model.write(
     'write',
@@ -45,11 +45,11 @@ function writeStates(model: LoadedModel, states: SharedStates, task: TensorFlowS
   model.version = version
 }
 
-/** Shares the states that a span has left in the model. */
+/** Shares the states that a chunk has left in the model. */
 export function readStates(
   model: LoadedModel,
   states: SharedStates,
-  task: TensorFlowSpanTask,
+  task: TensorFlowChunkTask,
 ): void {
   const values = model.read()
   states.write(

@@ -69,7 +69,7 @@ export class LoadedModel {
     })
   }
 
-  /** The sums over the examples of a shard, by their variables. */
+  /** The sums over the examples of a micro-batch, by their variables. */
   part(signature: string, positions: Int32Array): Values {
     const { tensor1d } = loadTensorFlow()
     return this.#call(signature, { positions: tensor1d(positions, 'int32') })

@@ -1,6 +1,6 @@
 /**
  * What the main thread and the workers share of an execution: words that tell how far it is, and the values of states
- * between spans.
+ * between chunks.
  */
 import {
   checkSharedStates,

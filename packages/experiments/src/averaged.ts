@@ -9,18 +9,18 @@ import {
 import type { Pass, StagePlan } from './stage-plan.js'
 
 /**
- * @param shards how many replicas, where `average.parts` does not say so
+ * @param microBatches how many replicas, where `average.parts` does not say so
  * @param programOf the program of a training on these examples; asked once for each number of them
  * @throws UserError for a part without examples, or options out of range
  */
 export function averaged(
   data: Split,
   average: AverageOptions,
-  shards: number,
+  microBatches: number,
   programOf: (part: Split) => BatchProgram,
 ): Required<Pick<StagePlan, 'training' | 'averaging'>> {
   const programs = new Map<number, BatchProgram>()
-  const replicas = partsOf(data, average, shards).map((part): Pass => {
+  const replicas = partsOf(data, average, microBatches).map((part): Pass => {
     const program = programs.get(part.rows.length) ?? programOf(part)
     programs.set(part.rows.length, program)
     return { program, data: part }

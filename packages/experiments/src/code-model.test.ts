@@ -1,4 +1,14 @@
-import { cast, evaluate, mean, parameter, prediction, sigmoid, square, stage } from '@gradpool/core'
+import {
+  type Batch,
+  cast,
+  evaluate,
+  mean,
+  parameter,
+  prediction,
+  sigmoid,
+  square,
+  defineModel,
+} from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { expect, it } from 'vitest'
 import { codeModel } from './code-model.js'
@@ -57,15 +67,15 @@ it('gives the codes that the layers do', () => {
 })
 
 it("is that of the last stage that has one, a model of the user's own too", () => {
-  const own = stage({
+  const own = defineModel({
     params: { weight: parameter([4, 2], 'heNormal') },
     step: (_, { image }) => ({ loss: mean(square(cast(image, 'f32'))) }),
     predict: (_, { image }) => ({ code: sigmoid(cast(image, 'f32')) }),
   })
-  const flat = stage({
+  const flat = defineModel({
     params: { weight: parameter([4, 2], 'heNormal') },
     step: (_, { image }) => ({ loss: mean(square(cast(image, 'f32'))) }),
-    predict: (_, { label }) => ({ code: cast(label, 'f32') }),
+    predict: (_, { label }: Batch<'label'>) => ({ code: cast(label, 'f32') }),
   })
   expect(programOf(narrow, model('own', own))?.position).toBe(1)
   expect(programOf(narrow, model('flat', flat))?.position).toBe(0)

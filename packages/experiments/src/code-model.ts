@@ -1,7 +1,7 @@
 /**
  * The part of an experiment that makes codes of images, for what is done with codes after training.
  */
-import { prediction, UserError, type Stage } from '@gradpool/core'
+import { prediction, UserError, type Model } from '@gradpool/core'
 import type { LoadedDataset } from '@gradpool/datasets'
 import type { ExperimentConfig } from './schema.js'
 import { stageModel } from './stage-model.js'
@@ -10,7 +10,7 @@ export interface CodeModel {
   /** Which of the experiment's stages it is, from 0. */
   readonly position: number
   /** Predicts `code` [batch, width] of the field `image`, and nothing else. */
-  readonly model: Stage
+  readonly model: Model
 }
 
 /**
@@ -29,7 +29,7 @@ export function codeModel(config: ExperimentConfig, dataset: LoadedDataset): Cod
 }
 
 /** Whether there is a `code` among its predictions, [batch, width]. */
-function predictsCode(model: Stage, { fields }: LoadedDataset): boolean {
+function predictsCode(model: Model, { fields }: LoadedDataset): boolean {
   if (model.tracePrediction === undefined) return false
   const data = { fields: fields.train, numExamples: 1 }
   const { program } = prediction(model, { batchSize: 1, data })
@@ -37,7 +37,7 @@ function predictsCode(model: Stage, { fields }: LoadedDataset): boolean {
   return code !== undefined && program.node(code.node).shape.length === 2
 }
 
-function onlyCode(model: Stage): Stage {
+function onlyCode(model: Model): Model {
   return {
     ...model,
     tracePrediction: (binding, batch) => {

@@ -1,7 +1,7 @@
 /**
  * How experiments are written: `defineExperiment` and the stages it takes.
  */
-import type { Stage } from '@gradpool/core'
+import type { Model } from '@gradpool/core'
 import { parseWith } from './config-errors.js'
 import { checkPresets } from './presets.js'
 import {
@@ -48,10 +48,10 @@ export function hash(options: Omit<HashInput, 'kind'>): HashInput {
   return { kind: 'hash', ...options }
 }
 
-/** A stage that trains a model of one's own, made by core's `stage({ params, step })`. */
+/** A stage that trains a model of one's own, made by core's `defineModel({ params, step })`. */
 export function model(
   name: string,
-  stage: Stage,
+  stage: Model,
   options: Omit<ModelInput, 'kind' | 'name' | 'stage'> = {},
 ): ModelInput {
   return { kind: 'model', name, stage, ...options }

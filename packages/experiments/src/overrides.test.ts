@@ -26,8 +26,8 @@ describe('withOverrides', () => {
   })
 
   it('takes a field of train by its name alone', () => {
-    const config = withOverrides(auto(), ['batchSize=128', 'shards=8'])
-    expect(config.train).toMatchObject({ batchSize: 128, shards: 8 })
+    const config = withOverrides(auto(), ['batchSize=128', 'microBatches=8'])
+    expect(config.train).toMatchObject({ batchSize: 128, microBatches: 8 })
   })
 
   it('takes what is not JSON as a text', () => {
@@ -45,7 +45,7 @@ describe('withOverrides', () => {
   const wrong: [override: string, message: string][] = [
     [
       'train.epoch=3',
-      "train.epoch=3: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, shards, average, reportEvery, earlyStopping, keep",
+      "train.epoch=3: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, earlyStopping, keep",
     ],
     [
       'stages[0].head=[3]',

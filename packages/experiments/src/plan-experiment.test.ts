@@ -1,4 +1,4 @@
-import { parameter, square, stage, sub, mean, cast, sum, mul } from '@gradpool/core'
+import { parameter, square, defineModel, sub, mean, cast, sum, mul } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { describe, expect, it } from 'vitest'
 import { autoencode, classify, defineExperiment, hash, model } from './define-experiment.js'
@@ -75,14 +75,14 @@ describe('a plan', () => {
     const train = { ...base.train, batchSize: 2 }
     const rowsOf = ([stage]: ReturnType<typeof plan>) =>
       stage?.averaging?.replicas.map(({ data }) => data.rows.length)
-    const equal = plan({ train: { ...train, shards: 5, average: { every: 4 } } })
+    const equal = plan({ train: { ...train, microBatches: 5, average: { every: 4 } } })
     expect(rowsOf(equal)).toEqual([3, 3, 2, 2, 2])
     const unequal = plan({ train }, 0, ['train.average={"every":4,"parts":[1,4,1]}'])
     expect(rowsOf(unequal)).toEqual([2, 8, 2])
     expect(unequal[0]?.training).toBe(unequal[0]?.averaging?.replicas[1])
     expect(hashes({ train })).not.toEqual(unequal.map(({ hash }) => hash))
     expect(() => plan({ train }, 0, ['train.average.every=4'])).toThrow(
-      'base, stages[0]: average is of at least 2 shards, or parts',
+      'base, stages[0]: average is of at least 2 microBatches, or parts',
     )
     expect(() => plan({ train }, 0, ['train.average.parts=[1,2]'])).toThrow('train.average.every')
   })
@@ -202,7 +202,7 @@ describe('hash stages', () => {
 
 describe('models of the user', () => {
   const own = (size: number) =>
-    stage({
+    defineModel({
       params: { w: parameter([size], 'heNormal') },
       step: ({ w }, { image }) => ({
         loss: mean(square(sub(mean(cast(image, 'f32')), sum(mul(w, w))))),
@@ -224,7 +224,7 @@ describe('models of the user', () => {
 
   it('must give an accuracy of one number, and any other metric as they like', () => {
     const telling = (metric: string) =>
-      stage({
+      defineModel({
         params: { w: parameter([2], 'heNormal') },
         step: ({ w }) => ({ loss: sum(mul(w, w)), [metric]: w }),
       })
@@ -239,7 +239,7 @@ describe('models of the user', () => {
   })
 
   it('that throw are the mistake of the user, with the place', () => {
-    const broken = stage({
+    const broken = defineModel({
       params: { w: parameter([1], 'heNormal') },
       step: () => {
         throw new TypeError('no such layer')

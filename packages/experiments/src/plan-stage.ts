@@ -11,7 +11,7 @@ import {
   type Program,
   type Shape,
   type Split,
-  type Stage,
+  type Model,
 } from '@gradpool/core'
 import type { DatasetSplit, LoadedDataset } from '@gradpool/datasets'
 import { averaged } from './averaged.js'
@@ -33,7 +33,7 @@ const NUM_SAMPLES = 3
 export interface StageToPlan {
   readonly config: StageConfig
   readonly train: TrainConfig
-  readonly model: Stage
+  readonly model: Model
   readonly dataset: LoadedDataset
   readonly seed: number
   /** The stage whose weights of equal name and shape this one starts with. */
@@ -138,21 +138,21 @@ function splitOf(config: StageConfig, { splits }: LoadedDataset): DatasetSplit {
 }
 
 function trainingOf(stage: StageToPlan, data: Split): Pick<StagePlan, 'training' | 'averaging'> {
-  const { average, shards } = stage.train
+  const { average, microBatches } = stage.train
   if (average === undefined) return { training: { program: trainingProgram(stage, data), data } }
-  const apart = { ...stage, train: { ...stage.train, shards: 1 } }
-  return averaged(data, average, shards, (part) => trainingProgram(apart, part))
+  const apart = { ...stage, train: { ...stage.train, microBatches: 1 } }
+  return averaged(data, average, microBatches, (part) => trainingProgram(apart, part))
 }
 
 function trainingProgram({ model, train: options }: StageToPlan, data: Split): BatchProgram {
-  const { batchSize, epochs, shuffle, shards } = options
+  const { batchSize, epochs, shuffle, microBatches } = options
   const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
   const optimizer = optimizerFor(options.optimizer, stepsPerEpoch * epochs)
-  return train(model, { optimizer, batchSize, data, shuffle, shards })
+  return train(model, { optimizer, batchSize, data, shuffle, microBatches })
 }
 
 /** Null where the model makes no predictions. */
-function programOfSamples(model: Stage, { fields, rows }: Split): BatchProgram | null {
+function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | null {
   if (model.tracePrediction === undefined) return null
   const numExamples = Math.min(NUM_SAMPLES, rows.length)
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })

@@ -1,4 +1,4 @@
-import { adam, cosine, parameter, stage, sum } from '@gradpool/core'
+import { adam, cosine, parameter, defineModel, sum } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { describe, expect, it } from 'vitest'
 import {
@@ -53,7 +53,7 @@ describe('defineExperiment', () => {
   })
 
   it('takes a model of the user', () => {
-    const own = stage({
+    const own = defineModel({
       params: { w: parameter([4], 'heNormal') },
       step: ({ w }) => ({ loss: sum(w) }),
     })
@@ -96,11 +96,11 @@ describe('a wrong configuration', () => {
     ],
     [
       { stages: [{ kind: 'model', name: 'own', stage: {} }] },
-      "narrow_code: stages[0].stage must be a model made by core's stage({ params, step })",
+      "narrow_code: stages[0].stage must be a model made by core's defineModel({ params, step })",
     ],
     [
       { train: { epoch: 3 } },
-      "narrow_code: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, shards, average, reportEvery, earlyStopping, keep",
+      "narrow_code: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, earlyStopping, keep",
     ],
     [
       { train: { epochs: 0 } },

@@ -4,7 +4,7 @@
  * Every object is strict, so that a misspelt field is an error and never a silent default. The only thing in a
  * configuration that is not JSON is a model of the user's own (`stages[i].stage`).
  */
-import { adam, UserError, type Stage } from '@gradpool/core'
+import { adam, UserError, type Model } from '@gradpool/core'
 import { parseDataSpec, type DataSpec } from '@gradpool/datasets'
 import { activationNames } from '@gradpool/models'
 import { z } from 'zod'
@@ -40,8 +40,8 @@ const training = {
   /** Visit the examples in a new order in every epoch. */
   shuffle: z.boolean(),
   /** Parts of a batch whose gradients are added up in order; as many workers can share a step. */
-  shards: whole(1),
-  /** Train shards apart, each with weights of its own on its part of the examples, and average them from time to time. */
+  microBatches: whole(1),
+  /** Train microBatches apart, each with weights of its own on its part of the examples, and average them from time to time. */
   average: fields({
     every: whole(1),
     parts: z.exactOptional(z.array(z.number().positive()).min(2)),
@@ -59,7 +59,7 @@ const train = fields({
   batchSize: training.batchSize.default(10),
   epochs: training.epochs.default(10),
   shuffle: training.shuffle.default(true),
-  shards: training.shards.default(1),
+  microBatches: training.microBatches.default(1),
   average: z.exactOptional(training.average),
   reportEvery: training.reportEvery.default(1),
   earlyStopping: z.exactOptional(training.earlyStopping),
@@ -73,7 +73,7 @@ const stageTrain = z.exactOptional(
     batchSize: z.exactOptional(training.batchSize),
     epochs: z.exactOptional(training.epochs),
     shuffle: z.exactOptional(training.shuffle),
-    shards: z.exactOptional(training.shards),
+    microBatches: z.exactOptional(training.microBatches),
     average: z.exactOptional(training.average),
     reportEvery: z.exactOptional(training.reportEvery),
     earlyStopping: z.exactOptional(training.earlyStopping),
@@ -136,7 +136,7 @@ const hashStage = fields({
 const modelStage = fields({
   kind: z.literal('model'),
   name,
-  stage: z.custom<Stage>(isStage, "must be a model made by core's stage({ params, step })"),
+  stage: z.custom<Model>(isStage, "must be a model made by core's defineModel({ params, step })"),
   /** The examples it trains on: all images, or those whose labels are used. */
   split: z.enum(['images', 'labelled']).default('labelled'),
   train: stageTrain,

@@ -1,7 +1,7 @@
 /**
  * The model of each stage of a configuration, for the data it will see.
  */
-import { UserError, type Stage } from '@gradpool/core'
+import { UserError, type Model } from '@gradpool/core'
 import type { LoadedDataset } from '@gradpool/datasets'
 import { autoencoder, classifier, hashEncoder, type EncoderOptions } from '@gradpool/models'
 import {
@@ -19,7 +19,7 @@ export function stageModel(
   config: StageConfig,
   before: readonly StageConfig[],
   dataset: LoadedDataset,
-): Stage {
+): Model {
   switch (config.kind) {
     case 'autoencode': {
       const { decoder, outputActivation } = config
@@ -44,7 +44,7 @@ function classifierOf(
   config: ClassifyConfig,
   before: readonly StageConfig[],
   dataset: LoadedDataset,
-): Stage {
+): Model {
   const { head, weight, encoder: encoderMode } = config
   const { classes } = dataset
   if (encoderMode === 'none') {

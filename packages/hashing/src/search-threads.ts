@@ -15,7 +15,7 @@ export class SearchThreads {
   constructor(workers: number) {
     this.workers = workers
     const { workerModule } = PackedCodes
-    this.#pool = createPool({ workers, workerModule, exportName: 'executeSpan' })
+    this.#pool = createPool({ workers, workerModule, exportName: 'executeChunk' })
   }
 
   /**

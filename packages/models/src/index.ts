@@ -17,8 +17,8 @@ export {
   activationNames,
   type Layer,
 } from './layers/activation.js'
-export { batchNorm, type BatchNormOptions } from './layers/batch-norm.js'
-export { dense, type DenseOptions } from './layers/dense.js'
+export { type BatchNorm, batchNorm, type BatchNormOptions } from './layers/batch-norm.js'
+export { type Dense, dense, type DenseOptions } from './layers/dense.js'
 export { dropout } from './layers/dropout.js'
 export { sequential } from './layers/sequential.js'
 export { binaryCrossEntropy } from './losses/binary-cross-entropy.js'

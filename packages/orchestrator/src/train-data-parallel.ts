@@ -6,7 +6,7 @@ import {
   type AverageOptions,
   type Engine,
   type Split,
-  type Stage,
+  type Model,
   type StateValues,
   type TrainOptions,
   UserError,
@@ -26,7 +26,7 @@ export interface DataParallelOptions extends Omit<TrainOptions, 'data'> {
   /** Threads. They decide how long it takes, and nothing else. */
   readonly workers: number
   /** Parts of a batch whose gradients are added up in order: the most workers that can share a step. `workers` unless said. */
-  readonly shards?: number
+  readonly microBatches?: number
   /**
    * Trains shards apart, each with weights of its own and `batchSize` of its own examples a step, and averages them
    * from time to time. `batchSize` is that of the whole otherwise.
@@ -60,7 +60,7 @@ const STALL_SECONDS = 120
 const CHECKPOINT_SECONDS = 604_800
 
 /**
- * Trains a stage on several threads, which share the work of each step (`shards`). The weights are the same, bit for bit, for any
+ * Trains a stage on several threads, which share the work of each step (`microBatches`). The weights are the same, bit for bit, for any
  * number of workers.
  *
  * @throws UserError for options out of range or a stage that cannot be trained
@@ -68,10 +68,10 @@ const CHECKPOINT_SECONDS = 604_800
  * @throws Error with one sentence, when the loss is not finite or threads die again and again
  */
 export async function trainDataParallel(
-  stage: Stage,
+  stage: Model,
   options: DataParallelOptions,
 ): Promise<Trained> {
-  const { engine, data, workers, shards = workers, epochs, seed = 0, state, signal } = options
+  const { engine, data, workers, microBatches = workers, epochs, seed = 0, state, signal } = options
   for (const [name, count] of Object.entries({ workers, epochs })) {
     if (!Number.isInteger(count) || count < 1) {
       throw new UserError(`${name} must be a whole number of at least 1, not ${String(count)}`)
@@ -79,10 +79,10 @@ export async function trainDataParallel(
   }
   const { average } = options
   const training = average
-    ? averaged(data, average, options.shards ?? (average.parts ? 1 : workers), (part) =>
-        train(stage, { ...options, data: part, shards: 1 }),
+    ? averaged(data, average, options.microBatches ?? (average.parts ? 1 : workers), (part) =>
+        train(stage, { ...options, data: part, microBatches: 1 }),
       )
-    : { training: { program: train(stage, { ...options, shards }), data } }
+    : { training: { program: train(stage, { ...options, microBatches }), data } }
   const { hash } = training.training.program.program
   const plan: StagePlan = { name: 'training', ...{ hash, seed, epochs, ...training, cost: 1 } }
   const onWarning = options.onWarning ?? (() => undefined)

@@ -48,9 +48,9 @@ const first = training.cases.find(({ name }) => name === 'mlp')?.layers ?? []
 it.each(oracle.cases)('$name', async ({ optimizer, momentum, parts, ...given }) => {
   const engine = await wasmEngine({ memoryBytes: 2 ** 24 })
   onTestFinished(() => engine.dispose())
-  const { replicas: shards, every, batch: batchSize, epochs: numEpochs, costs } = given
+  const { replicas: microBatches, every, batch: batchSize, epochs: numEpochs, costs } = given
   const { weights, epochs } = await trainDataParallel(mlp({ input: 6, hidden: [5], classes: 3 }), {
-    ...{ engine, data, workers: 2, shards, batchSize, epochs: numEpochs, shuffle: false },
+    ...{ engine, data, workers: 2, microBatches, batchSize, epochs: numEpochs, shuffle: false },
     average: { every, ...(parts && { parts }) },
     state: statesOf(first),
     optimizer:

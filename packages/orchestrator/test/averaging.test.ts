@@ -31,7 +31,11 @@ const config = defineExperiment({
   },
   stages: [
     autoencode({ encoder: [8], decoder: [16] }),
-    classify({ head: [16], encoder: 'fineTuned', train: { average: { every: 100 }, shards: 4 } }),
+    classify({
+      head: [16],
+      encoder: 'fineTuned',
+      train: { average: { every: 100 }, microBatches: 4 },
+    }),
   ],
 })
 
@@ -62,7 +66,7 @@ const bitsOf = ({ experiments }: RunResult) =>
 
 describe.each(engines)('%s', (_, makeEngine) => {
   async function makeSmall(): Promise<Engine> {
-    const engine = await makeEngine({ memoryBytes: 2 ** 26, patienceMs: 5000 })
+    const engine = await makeEngine({ memoryBytes: 2 ** 26, barrierTimeoutMs: 5000 })
     onTestFinished(() => engine.dispose())
     return engine
   }

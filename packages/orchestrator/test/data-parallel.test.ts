@@ -22,7 +22,7 @@ const config = defineExperiment({
   train: {
     optimizer: adam({ learningRate: 0.01, clip: clipByGlobalNorm(1) }),
     batchSize: 5,
-    shards: 4,
+    microBatches: 4,
     epochs: EPOCHS,
   },
   stages: [
@@ -38,7 +38,7 @@ const engines = [
 
 describe.each(engines)('%s', (_, makeEngine) => {
   async function makeSmall(): Promise<Engine> {
-    const engine = await makeEngine({ memoryBytes: 2 ** 26, patienceMs: 1000 })
+    const engine = await makeEngine({ memoryBytes: 2 ** 26, barrierTimeoutMs: 1000 })
     onTestFinished(() => engine.dispose())
     return engine
   }

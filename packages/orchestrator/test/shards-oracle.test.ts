@@ -35,7 +35,7 @@ it.each([1, 2])('takes the same way as PyTorch, 100 steps, with %i workers', asy
   onTestFinished(() => engine.dispose())
   const model = mlp({ input: 12, hidden: [16], classes: 4, activation: 'tanh' })
   const { weights, epochs } = await trainDataParallel(model, {
-    ...{ engine, data, workers, batchSize, shards: oracle.shards, shuffle: false },
+    ...{ engine, data, workers, batchSize, microBatches: oracle.shards, shuffle: false },
     epochs: oracle.losses.length,
     optimizer: adam({ learningRate: oracle.optimizer.lr }),
     state: statesOf(oracle.layers),

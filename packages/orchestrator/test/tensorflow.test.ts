@@ -1,5 +1,5 @@
 /** One training on several threads by the engine on TensorFlow: the same weights for any number of them, and when one dies. */
-import { adam, relu, stage, train, type Split } from '@gradpool/core'
+import { adam, relu, defineModel, train, type Split } from '@gradpool/core'
 import { findTensorFlow, tensorflowEngine } from '@gradpool/engine-tensorflow'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
@@ -20,7 +20,7 @@ const data: Split = {
   },
   rows: Int32Array.from({ length: NUM_EXAMPLES }, (_, row) => row),
 }
-const classifier = stage({
+const classifier = defineModel({
   params: { hidden: dense(6, 20), output: dense(20, 3) },
   step({ hidden, output }, batch) {
     const logits = output(relu(hidden(batch.image)))
@@ -30,7 +30,7 @@ const classifier = stage({
 
 const isWanted = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1'
 const optimizer = adam({ learningRate: 0.01 })
-const options = { data, epochs: 6, batchSize: 16, optimizer, shards: 3 }
+const options = { data, epochs: 6, batchSize: 16, optimizer, microBatches: 3 }
 
 describe.skipIf(!isWanted || !(await findTensorFlow()))('tensorflow', { timeout: 120_000 }, () => {
   it('trains to the same weights on 1, 2 and 3 threads, near those of one that shares nothing', async () => {

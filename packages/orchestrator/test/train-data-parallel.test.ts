@@ -5,7 +5,7 @@ import {
   normal,
   parameter,
   relu,
-  stage,
+  defineModel,
   zeros,
   add,
   type Split,
@@ -16,7 +16,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { trainDataParallel, type DataParallelOptions } from '../src/train-data-parallel.js'
 import { faultyEngine } from '../src/testing/faulty-engine.js'
 
-const model = stage({
+const model = defineModel({
   params: {
     hidden: parameter([6, 80], normal(0.3)),
     bias: parameter([80], zeros),
@@ -49,11 +49,11 @@ const data: Split = {
 
 async function optionsFor(
   workers: number,
-): Promise<DataParallelOptions & { readonly shards: number }> {
+): Promise<DataParallelOptions & { readonly microBatches: number }> {
   const engine = await wasmEngine({ memoryBytes: 2 ** 26 })
   onTestFinished(() => engine.dispose())
   const optimizer = adam({ learningRate: 0.01 })
-  return { engine, data, workers, shards: 4, epochs: 30, batchSize: 16, optimizer }
+  return { engine, data, workers, microBatches: 4, epochs: 30, batchSize: 16, optimizer }
 }
 
 it('learns the same weights on any number of workers', async () => {
@@ -70,7 +70,7 @@ it('learns the same weights on any number of workers', async () => {
 it('averages the weights of shards that train apart', async () => {
   const average = { every: 3, parts: [3, 1, 2] }
   const options = async (workers: number) => {
-    return { ...(await optionsFor(workers)), shards: 3, batchSize: 4, average }
+    return { ...(await optionsFor(workers)), microBatches: 3, batchSize: 4, average }
   }
   const seen: unknown[] = []
   const alone = await trainDataParallel(model, {
@@ -113,10 +113,12 @@ it('refuses what cannot be', async () => {
   await expect(trainDataParallel(model, { ...options, workers: 0 })).rejects.toThrow(
     'workers must be a whole number of at least 1, not 0',
   )
-  await expect(trainDataParallel(model, { ...options, shards: 1.5 })).rejects.toThrow(/shards/)
+  await expect(trainDataParallel(model, { ...options, microBatches: 1.5 })).rejects.toThrow(
+    /microBatches/,
+  )
   const average = { every: 1, parts: [1, 2] }
   await expect(trainDataParallel(model, { ...options, average })).rejects.toThrow(
-    'average.parts has 2 parts for 4 shards',
+    'average.parts has 2 parts for 4 microBatches',
   )
   const image = {
     dtype: 'f32',

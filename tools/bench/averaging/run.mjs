@@ -42,8 +42,8 @@ const sorted = { ...data, rows: byLabel(data) }
 const unequal = [8, 7, 6, 5, 4, 3, 2, 1]
 const stage = mlp({ input: layers[0], hidden: [layers[1]], classes: layers[2], scale: 1 / 255 })
 
-const whole = { data, batchSize: REPLICAS * BATCH, shards: REPLICAS }
-const replicas = (every) => ({ data, batchSize: BATCH, shards: REPLICAS, average: { every } })
+const whole = { data, batchSize: REPLICAS * BATCH, microBatches: REPLICAS }
+const replicas = (every) => ({ data, batchSize: BATCH, microBatches: REPLICAS, average: { every } })
 const federated = (every) => ({
   data: sorted,
   batchSize: BATCH,

@@ -4,7 +4,7 @@
  * Measured on networks, and on steps that are little else than the exchange: a product for its gradient, the reduction of
  * the gradient over 8 shards of one example each, and Adam.
  */
-import { adam, matmul, mean, mul, normal, parameter, stage, train } from '@gradpool/core'
+import { adam, matmul, mean, mul, normal, parameter, defineModel, train } from '@gradpool/core'
 import { engines, splitOf, trainingOf } from '../gradpool.mjs'
 import { interleave, median, spread } from '../statistics.mjs'
 import { makeData } from '../workloads.mjs'
@@ -27,11 +27,11 @@ const products = [
 }))
 
 function exchange({ layers: [rows, columns], batchSize }, data) {
-  const product = stage({
+  const product = defineModel({
     params: { weight: parameter([rows, columns], normal(0.01)) },
     step: ({ weight }, { image }) => ({ loss: mean(matmul(mul(image, 1 / 255), weight)) }),
   })
-  return train(product, { optimizer: adam(), batchSize, data, shards: SHARDS })
+  return train(product, { optimizer: adam(), batchSize, data, microBatches: SHARDS })
 }
 
 /** @returns a row for each of the networks and exchanges */

@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads'
 
 const SOURCE = `
   const { parentPort, workerData } = require('node:worker_threads')
-  import(workerData).then(({ executeSpan }) => {
-    parentPort.on('message', (task) => parentPort.postMessage(executeSpan(task)))
+  import(workerData).then(({ executeChunk }) => {
+    parentPort.on('message', (task) => parentPort.postMessage(executeChunk(task)))
   })
 `
 

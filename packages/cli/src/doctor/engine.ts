@@ -1,5 +1,5 @@
 /** Checks of the engines: each trains a tiny model, and has to get it right. */
-import { type Engine, relu, sgd, stage, train } from '@gradpool/core'
+import { type Engine, relu, sgd, defineModel, train } from '@gradpool/core'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import { crossEntropy, dense } from '@gradpool/models'
 import { type Check, firstLineOf } from './check.js'
@@ -66,7 +66,7 @@ async function losses(engine: Engine): Promise<{ first: number; last: number }> 
     },
     rows: Int32Array.from({ length: numExamples }, (_, row) => row),
   } as const
-  const tiny = stage({
+  const tiny = defineModel({
     params: { hidden: dense(4, 8), output: dense(8, 2) },
     step: ({ hidden, output }, batch) => ({
       loss: crossEntropy(output(relu(hidden(batch.image))), batch.label),

@@ -12,7 +12,7 @@ import {
   partsOf,
   sgd,
   square,
-  stage,
+  defineModel,
   sub,
   train,
   UserError,
@@ -29,7 +29,7 @@ const data: Split = {
   },
   rows: Int32Array.from({ length: NUM_EXAMPLES }, (_, row) => row),
 }
-const line = stage({
+const line = defineModel({
   params: { weight: parameter([3, 2], normal(1)), kept: frozen(parameter([2, 1], normal(1))) },
   step({ weight, kept }, { x, y }: Record<'x' | 'y', Parameters<typeof square>[0]>) {
     return { loss: mean(square(sub(matmul(matmul(x, weight), kept), y))) }
@@ -125,13 +125,13 @@ describe('parts', () => {
 
   test.each([
     [{ every: 0 }, 2, 'average.every must be a whole number of at least 1, not 0'],
-    [{ every: 1 }, 1, 'average is of at least 2 shards, or parts'],
-    [{ every: 1, parts: [1] }, 1, 'average is of at least 2 shards, or parts'],
-    [{ every: 1, parts: [1, 2] }, 3, 'average.parts has 2 parts for 3 shards'],
+    [{ every: 1 }, 1, 'average is of at least 2 microBatches, or parts'],
+    [{ every: 1, parts: [1] }, 1, 'average is of at least 2 microBatches, or parts'],
+    [{ every: 1, parts: [1, 2] }, 3, 'average.parts has 2 parts for 3 microBatches'],
     [{ every: 1, parts: [1, -2] }, 1, 'average.parts must be numbers above 0, not -2'],
     [{ every: 1 }, 13, 'average: part 13 of 13 has none of the 12 examples'],
     [{ every: 1, parts: [1, 1e6] }, 2, 'average: part 1 of 2 has none of the 12 examples'],
-  ])('refuses %j of %d shards', (average, shards, message) => {
-    expect(() => partsOf(data, average, shards)).toThrow(new UserError(message))
+  ])('refuses %j of %d microBatches', (average, microBatches, message) => {
+    expect(() => partsOf(data, average, microBatches)).toThrow(new UserError(message))
   })
 })

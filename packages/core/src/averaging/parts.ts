@@ -11,7 +11,7 @@ export interface AverageOptions {
   readonly every: number
   /**
    * Relative sizes of the replicas' parts, which are consecutive examples of the split. Unless given, as many parts as
-   * there are shards, of equal size, to which examples are dealt out one by one.
+   * there are microBatches, of equal size, to which examples are dealt out one by one.
    */
   readonly parts?: readonly number[]
 }
@@ -19,19 +19,23 @@ export interface AverageOptions {
 /**
  * The part of each replica.
  *
- * @param shards how many replicas there are, where `parts` does not say so
+ * @param microBatches how many replicas there are, where `parts` does not say so
  * @throws UserError with one sentence, for numbers out of range and for a part without examples
  */
-export function partsOf({ fields, rows }: Split, average: AverageOptions, shards = 1): Split[] {
+export function partsOf(
+  { fields, rows }: Split,
+  average: AverageOptions,
+  microBatches = 1,
+): Split[] {
   const { every, parts } = average
   if (!Number.isInteger(every) || every < 1) {
     throw new UserError(`average.every must be a whole number of at least 1, not ${String(every)}`)
   }
-  const count = parts?.length ?? shards
-  if (parts !== undefined && shards !== 1 && shards !== count) {
-    throw new UserError(`average.parts has ${count} parts for ${shards} shards`)
+  const count = parts?.length ?? microBatches
+  if (parts !== undefined && microBatches !== 1 && microBatches !== count) {
+    throw new UserError(`average.parts has ${count} parts for ${microBatches} microBatches`)
   }
-  if (count < 2) throw new UserError('average is of at least 2 shards, or parts')
+  if (count < 2) throw new UserError('average is of at least 2 microBatches, or parts')
   const chosen = parts ? consecutive(rows, parts) : dealtOut(rows, count)
   const empty = chosen.findIndex(({ length }) => length === 0)
   if (empty >= 0) {

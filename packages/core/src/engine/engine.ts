@@ -3,8 +3,8 @@
  *
  * An engine is used in one of two ways. In place: `await execution.run({ steps })`. From a pool: the main thread calls
  * `execution.begin(steps)`, sends the task, which is plain structured-cloneable data, to any worker, which calls the
- * `executeSpan(task)` that the engine's `workerModule` exports, and gives its answer to `execution.finish([outcome])`.
- * Both give the same bits. A span is a run of consecutive steps; nothing in JavaScript happens between its steps.
+ * `executeChunk(task)` that the engine's `workerModule` exports, and gives its answer to `execution.finish([outcome])`.
+ * Both give the same bits. A chunk is a run of consecutive steps; nothing in JavaScript happens between its steps.
  */
 import type { Allocate, Split } from './dataset.js'
 import type { BatchProgram } from '../training/batch-program.js'
@@ -20,7 +20,7 @@ export interface CompileOptions {
   readonly orderSeed?: number
   /** First values of some or all states; the others start from their initializers. */
   readonly state?: StateValues
-  /** The most workers that will ever run a span of this execution together; 1 unless said. */
+  /** The most workers that will ever run a chunk of this execution together; 1 unless said. */
   readonly workers?: number
   /** Share the states of this execution, by name, in place of having states of one's own. */
   readonly shareStateOf?: Execution
@@ -35,7 +35,7 @@ export interface Engine {
    * `exact` is the class of the CPU engines. Results of one class are never taken for those of another.
    */
   readonly numerics: string
-  /** URL of the module whose `executeSpan` a worker calls. */
+  /** URL of the module whose `executeChunk` a worker calls. */
   readonly workerModule: string
   /** Memory that workers of this engine read without a copy; datasets are loaded into it. */
   readonly allocate: Allocate
@@ -44,25 +44,25 @@ export interface Engine {
   dispose(): Promise<void>
 }
 
-/** Structured-cloneable: what a worker needs to run one span. Opaque to all but the engine. */
-export type SpanTask = unknown
-export type SpanOutcome = unknown
+/** Structured-cloneable: what a worker needs to run one chunk. Opaque to all but the engine. */
+export type ChunkTask = unknown
+export type ChunkOutcome = unknown
 
 /** What a worker module of an engine exports. */
-export interface SpanExecutor {
+export interface ChunkExecutor {
   /** Returns the outcome, or a promise of it. */
-  executeSpan(task: SpanTask): SpanOutcome
+  executeChunk(task: ChunkTask): ChunkOutcome
 }
 
 /**
- * How a span ended: all steps done, stopped by `stop()` (the steps done so far count), or at a step whose loss was not
+ * How a chunk ended: all steps done, stopped by `stop()` (the steps done so far count), or at a step whose loss was not
  * a finite number (that step's update is not applied), or abandoned, since a worker was gone that others waited for.
  */
-export type SpanStatus = 'done' | 'stopped' | 'notFinite' | 'abandoned'
+export type ChunkStatus = 'done' | 'stopped' | 'notFinite' | 'abandoned'
 
-export interface SpanResult {
-  readonly status: SpanStatus
-  /** Steps done in this span and those it continues; a step that was not finite is not counted. */
+export interface ChunkResult {
+  readonly status: ChunkStatus
+  /** Steps done in this chunk and those it continues; a step that was not finite is not counted. */
   readonly steps: number
   /** Each result of the Program, as the mean over the examples of these steps. */
   readonly means: Readonly<Record<string, Float64Array>>
@@ -71,7 +71,7 @@ export interface SpanResult {
 }
 
 export interface Progress {
-  /** Steps done since the execution was compiled, over all spans. */
+  /** Steps done since the execution was compiled, over all chunks. */
   readonly step: number
   /** Scalar results of the last step by name. */
   readonly last: Readonly<Record<string, number>>
@@ -100,10 +100,10 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void
 }
 
-export interface SpanOptions {
+export interface ChunkOptions {
   /** 1 unless said. */
   readonly workers?: number
-  /** The means of this span are over the examples of the one before, too. */
+  /** The means of this chunk are over the examples of the one before, too. */
   readonly continues?: boolean
 }
 
@@ -111,33 +111,33 @@ export interface Execution {
   readonly program: BatchProgram
   /** Steps of one pass over the split, the shorter last batch included. */
   readonly stepsPerEpoch: number
-  /** The most workers that can run a span of it together. */
+  /** The most workers that can run a chunk of it together. */
   readonly workers: number
   /** Steps done so far. */
   readonly step: number
-  run(options: RunOptions): Promise<SpanResult>
+  run(options: RunOptions): Promise<ChunkResult>
   /**
-   * The tasks of a span: one, or for several workers that run it together, all of them at the same time, as many as
-   * asked for, or fewer. Whatever their number, the span gives the same bits.
+   * The tasks of a chunk: one, or for several workers that run it together, all of them at the same time, as many as
+   * asked for, or fewer. Whatever their number, the chunk gives the same bits.
    *
    * @throws UserError for a number of steps that cannot be, or more workers than the execution was compiled for
    */
-  begin(steps: number, options?: SpanOptions): readonly SpanTask[]
-  /** The end of a span: the outcomes of its tasks, in their order. */
-  finish(outcomes: readonly SpanOutcome[]): SpanResult
+  begin(steps: number, options?: ChunkOptions): readonly ChunkTask[]
+  /** The end of a chunk: the outcomes of its tasks, in their order. */
+  finish(outcomes: readonly ChunkOutcome[]): ChunkResult
   /**
-   * Says that one of the workers of a span is gone: the others return at once, with the status `abandoned`. What the
-   * span has written to the states is worth nothing then.
+   * Says that one of the workers of a chunk is gone: the others return at once, with the status `abandoned`. What the
+   * chunk has written to the states is worth nothing then.
    */
   abandon(): void
-  /** Read from shared words; callable from the main thread while a worker runs the span. */
+  /** Read from shared words; callable from the main thread while a worker runs the chunk. */
   progress(): Progress
-  /** Ends the span in progress before its next step. */
+  /** Ends the chunk in progress before its next step. */
   stop(): void
-  /** Between spans only. */
+  /** Between chunks only. */
   position(): Position
   /**
-   * Stands there from now on, as if it had done these steps itself. Between spans only.
+   * Stands there from now on, as if it had done these steps itself. Between chunks only.
    *
    * @throws UserError for a position that is not one of this program
    */

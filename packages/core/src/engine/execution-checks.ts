@@ -146,7 +146,7 @@ function isStep(step: number): boolean {
   return Number.isInteger(step) && step >= 0 && step <= MOST_STEPS
 }
 
-/** @throws UserError for a number of workers that cannot run a span of an execution that was compiled for `most` together. */
+/** @throws UserError for a number of workers that cannot run a chunk of an execution that was compiled for `most` together. */
 export function checkWorkers(workers: number, most: number): void {
   if (!Number.isInteger(workers) || workers < 1 || workers > most) {
     throw new UserError(`this execution was compiled for 1 to ${most} workers, not ${workers}`)

@@ -10,7 +10,7 @@ import { mul, sub } from '../ops/elementwise.js'
 import { sum } from '../ops/reduction.js'
 import { evaluate } from '../reference/reference.js'
 import { cosine, exponentialDecay, stepDecay, type LearningRate } from '../training/schedules.js'
-import { stage, type Batch } from '../training/stage.js'
+import { defineModel, type Batch } from '../training/model.js'
 import { train } from '../training/train.js'
 import {
   adam,
@@ -61,7 +61,7 @@ const oracle = JSON.parse(readFileSync(oracleFile, 'utf8')) as Oracle
 
 /** A parameter whose gradient is the batch: the loss is their scalar product. */
 function follow(optimizer: Optimizer | UpdateRule, clip?: Clip): BatchProgram {
-  const product = stage({
+  const product = defineModel({
     params: { weight: parameter([5], 'heNormal') },
     step: ({ weight }, { gradient }: Batch<'gradient'>) => ({ loss: sum(mul(weight, gradient)) }),
   })

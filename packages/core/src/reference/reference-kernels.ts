@@ -5,7 +5,7 @@ import { type DType, type Shape, sizeOf, stridesOf } from '../program/dtype.js'
 import { invariant } from '../errors.js'
 import type { OpName } from '../program/op-table.js'
 import type { Attributes, Node } from '../program/program.js'
-import { segmentsOf } from '../training/shards.js'
+import { segmentsOf } from '../training/micro-batches.js'
 import { fillNormal, fillUniform } from '../random/random.js'
 import type { TensorType } from '../program/shape-inference.js'
 

@@ -10,7 +10,7 @@ export interface BatchProgram {
   /** Rows are visited in the order of a permutation of their own for each epoch, or as they stand. */
   readonly shuffle: boolean
   /** Parts of a batch whose sums are made one by one; 1 unless said. */
-  readonly shards?: number
+  readonly microBatches?: number
   readonly program: Program
   /** For `numExamples % batchSize` examples; same states and results as `program`. */
   readonly tail?: Program

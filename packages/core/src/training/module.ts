@@ -74,6 +74,53 @@ export function module<const P extends Params, Bound>(
   })
 }
 
+/** A function that carries the bound parameters it works with: `hidden(x)`, `hidden.weight`; those of a list by index. */
+export type WithParameters<Apply, P> = Apply & {
+  readonly [Key in ParameterKeys<P>]: BoundOf<P[Key]>
+}
+
+type ParameterKeys<P> = P extends readonly unknown[]
+  ? number extends P['length']
+    ? number & keyof P
+    : Extract<keyof P, `${number}`>
+  : keyof P
+
+/**
+ * A module that is bound to a function with its parameters as properties, so that a step can read them: for a decay of
+ * `hidden.weight`, for a norm of its gradient, to use it twice.
+ *
+ * @param bind as that of `module`
+ */
+export function layer<const P extends Params, Apply extends (...x: never[]) => unknown>(
+  params: P,
+  bind: (bound: BoundOf<P>, scope: Scope) => Apply,
+): Module<WithParameters<Apply, P>> {
+  return Object.freeze({
+    kind: 'module',
+    params,
+    bind: (scope: Scope) => {
+      // Unknown for a moment: the compiler goes without end into what a tree may be bound to.
+      const bound: unknown = scope.bind(params)
+      return withParameters(bind(bound as BoundOf<P>, scope), params, bound)
+    },
+  })
+}
+
+function withParameters<Apply extends object, P extends Params>(
+  apply: Apply,
+  params: P,
+  bound: unknown,
+): WithParameters<Apply, P> {
+  // A tree of parameters is bound to an object or a list with the same keys.
+  const values = bound as Readonly<Record<string, unknown>>
+  const whole: object = apply
+  for (const name of Object.keys(params)) {
+    Object.defineProperty(whole, name, { value: values[name], enumerable: true })
+  }
+  // It has these properties now, which the compiler does not see.
+  return whole as WithParameters<Apply, P>
+}
+
 /**
  * The same parameters, not trained: no gradient is computed for them, the optimizer keeps nothing for them, and the
  * modules among them behave as in evaluation.

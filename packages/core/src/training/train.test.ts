@@ -9,7 +9,7 @@ import { argMax, mean } from '../ops/reduction.js'
 import { adam, sgd } from '../optimizers/index.js'
 import type { Program } from '../program/program.js'
 import { evaluate } from '../reference/reference.js'
-import { stage, type Batch } from './stage.js'
+import { defineModel, type Batch } from './model.js'
 import type { Tensor } from '../tracing/tensor.js'
 import { evaluation, prediction, train, type DataSpec } from './train.js'
 
@@ -26,7 +26,7 @@ const layer = module(
       add(matmul(x, weight), bias),
 )
 
-const regression = stage({
+const regression = defineModel({
   params: { layer, seen: buffer([], zeros) },
   step({ layer, seen }, { image, label }) {
     expectTypeOf(image).toEqualTypeOf<Tensor>()
@@ -111,7 +111,7 @@ describe('train', () => {
     expect(train(regression, { ...options, data: split })).toEqual(described)
   })
 
-  test('the same stage gives the same Program', () => {
+  test('the same model gives the same Program', () => {
     const options = { optimizer: adam(), batchSize: 2, data: data(4) }
     expect(train(regression, options).program.hash).toBe(train(regression, options).program.hash)
   })
@@ -135,7 +135,7 @@ describe('train', () => {
   })
 
   test('frozen parameters have no gradient, no slots and no update', () => {
-    const half = stage({
+    const half = defineModel({
       params: { still: frozen(layer), scale: parameter([], normal(1)) },
       step: ({ still, scale }, { image }) => ({ loss: mean(square(mul(still(image), scale))) }),
     })
@@ -153,7 +153,7 @@ describe('train', () => {
   })
 
   test('fields with names of their own are typed by Batch', () => {
-    const own = stage({
+    const own = defineModel({
       params: { scale: parameter([], normal(1)) },
       step({ scale }, { text }: Batch<'text'>) {
         expectTypeOf(text).toEqualTypeOf<Tensor>()
@@ -173,32 +173,38 @@ describe('train', () => {
   test.each([
     [
       'a loss for each example',
-      stage({ params: tiny, step: ({ scale }) => ({ loss: scale }) }),
+      defineModel({ params: tiny, step: ({ scale }) => ({ loss: scale }) }),
       /^the loss must be one f32 number, not f32\[2\]; take its mean/,
     ],
     [
       'a loss of integers',
-      stage({ params: tiny, step: ({ scale }) => ({ loss: argMax(scale) }) }),
+      defineModel({ params: tiny, step: ({ scale }) => ({ loss: argMax(scale) }) }),
       /^the loss must be one f32 number, not i32\[\]/,
     ],
     [
       'no loss',
-      stage({ params: tiny, step: () => ({}) as { loss: Tensor } }),
+      defineModel({ params: tiny, step: () => ({}) as { loss: Tensor } }),
       /^a step must return \{ loss \}/,
     ],
     [
       'a field that is not there',
-      stage({ params: tiny, step: (_, { imgae }: Batch<'imgae'>) => ({ loss: mean(imgae) }) }),
+      defineModel({
+        params: tiny,
+        step: (_, { imgae }: Batch<'imgae'>) => ({ loss: mean(imgae) }),
+      }),
       /^the data has no field "imgae"; its fields are image, label \(.*train\.test\.ts:\d+\)$/,
     ],
     [
       'no parameters',
-      stage({ params: { still: frozen(layer) }, step: (_, { image }) => ({ loss: mean(image) }) }),
-      /^this stage has no parameter to train/,
+      defineModel({
+        params: { still: frozen(layer) },
+        step: (_, { image }) => ({ loss: mean(image) }),
+      }),
+      /^this model has no parameter to train/,
     ],
     [
       'a metric for each example',
-      stage({
+      defineModel({
         params: tiny,
         step: ({ scale }, { label }) => ({ loss: mean(scale), each: label }),
       }),
@@ -238,7 +244,7 @@ describe('evaluation', () => {
 
   test('is told apart by isTraining', () => {
     const modes: boolean[] = []
-    const spy = stage({
+    const spy = defineModel({
       params: { scale: parameter([], zeros) },
       step({ scale }) {
         modes.push(isTraining())
@@ -270,13 +276,13 @@ describe('prediction', () => {
     expect([...(results?.largest ?? [])]).toEqual([1, 1, 0, 0])
   })
 
-  test('refuses a stage without predict, and a value that is not per example', () => {
+  test('refuses a model without predict, and a value that is not per example', () => {
     const step = ({ scale }: { scale: Tensor }) => ({ loss: scale })
     const params = { scale: parameter([], zeros) }
-    expect(() => prediction(stage({ params, step }), { batchSize: 1, data: data(1) })).toThrow(
-      'this stage has no predict function',
-    )
-    const odd = stage({ params, step, predict: ({ scale }) => ({ scale }) })
+    expect(() =>
+      prediction(defineModel({ params, step }), { batchSize: 1, data: data(1) }),
+    ).toThrow('this model has no predict function')
+    const odd = defineModel({ params, step, predict: ({ scale }) => ({ scale }) })
     expect(() => prediction(odd, { batchSize: 2, data: data(2) })).toThrow(
       /^prediction "scale" is f32\[\]: its first axis must be the batch, 2/,
     )

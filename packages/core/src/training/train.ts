@@ -1,5 +1,5 @@
 /**
- * From a stage to the Programs that engines run: training, evaluation, prediction.
+ * From a model to the Programs that engines run: training, evaluation, prediction.
  *
  * All three name the states of parameters and buffers by their paths, so the states of one serve the others. Only
  * training adds the optimizer's.
@@ -15,9 +15,10 @@ import { pad } from '../ops/layout.js'
 import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
-import { shardSums } from './shards.js'
-import type { Stage, StepResults } from './stage.js'
-import type { Tensor } from '../tracing/tensor.js'
+import { withMicroBatches } from './micro-batches.js'
+import { RESERVED_NAMES, type Model, type StepResults } from './model.js'
+import type { Metric } from '../metrics/metric.js'
+import { Tensor } from '../tracing/tensor.js'
 import { traceProgram, userError, type Trace } from '../tracing/trace.js'
 
 /** What a dataset looks like, without its values. */
@@ -41,7 +42,7 @@ export interface TrainOptions extends BatchOptions {
    * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. As many workers can share a
    * step. Decides how sums round, so it belongs to the experiment; 1 unless said.
    */
-  readonly shards?: number
+  readonly microBatches?: number
   /** Whether each epoch visits the examples in an order of its own; true unless said. */
   readonly shuffle?: boolean
 }
@@ -51,44 +52,44 @@ export interface TrainOptions extends BatchOptions {
  *
  * @throws UserError for a loss that is not an f32 scalar, a field that the data lacks, options out of range
  */
-export function train(stage: Stage, options: TrainOptions): BatchProgram {
+export function train(model: Model, options: TrainOptions): BatchProgram {
   const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
   if (clip !== undefined) checkClip(clip)
-  const { shards = 1 } = options
-  checkCount('shards', shards)
+  const { microBatches = 1 } = options
+  checkCount('microBatches', microBatches)
   const rule = ruleOf(optimizer)
   const whole = batchProgram(options, options.shuffle ?? true, (trace, batch) => {
     const binding = new Binding(trace, true)
-    const results = checkedResults(stage.traceStep(binding, batch))
+    const results = checkedResults(model.traceStep(binding, batch))
     traceUpdates(binding, results.loss, rule, clip)
     tell(trace, results)
   })
-  if (shards === 1) return whole
+  if (microBatches === 1) return whole
   const { program, tail } = whole
   return {
     ...whole,
-    shards,
-    program: shardSums(program, shards),
-    ...(tail && { tail: shardSums(tail, shards) }),
+    microBatches,
+    program: withMicroBatches(program, microBatches),
+    ...(tail && { tail: withMicroBatches(tail, microBatches) }),
   }
 }
 
 /** The Program of an evaluation: loss and metrics, no updates, examples in the order of the split. */
-export function evaluation(stage: Stage, options: BatchOptions): BatchProgram {
+export function evaluation(model: Model, options: BatchOptions): BatchProgram {
   return batchProgram(options, false, (trace, batch) => {
-    tell(trace, checkedResults(stage.traceStep(new Binding(trace, false), batch)))
+    tell(trace, checkedResults(model.traceStep(new Binding(trace, false), batch)))
   })
 }
 
 /**
- * The Program of a prediction: what the stage's `predict` gives, `[batchSize, ...]`, in the order of the split. In a shorter
+ * The Program of a prediction: what the model's `predict` gives, `[batchSize, ...]`, in the order of the split. In a shorter
  * last batch, the rows past the last example are zeros. A span of one step gives each prediction itself.
  *
- * @throws UserError where the stage has no `predict`, or a prediction is not one row per example
+ * @throws UserError where the model has no `predict`, or a prediction is not one row per example
  */
-export function prediction(stage: Stage, options: BatchOptions): BatchProgram {
-  const { tracePrediction } = stage
-  if (tracePrediction === undefined) throw new UserError('this stage has no predict function')
+export function prediction(model: Model, options: BatchOptions): BatchProgram {
+  const { tracePrediction } = model
+  if (tracePrediction === undefined) throw new UserError('this model has no predict function')
   const rows = Math.min(options.batchSize, numExamplesOf(options.data))
   return batchProgram(options, false, (trace, batch, numExamples) => {
     const predictions = tracePrediction(new Binding(trace, false), batch)
@@ -170,9 +171,25 @@ function checkedResults(results: StepResults): StepResults {
   return results
 }
 
+/** Names the results: those of a metric that has parts are `metric/part`. */
 function tell(trace: Trace, { loss, ...metrics }: StepResults): void {
   trace.result('loss', loss)
-  for (const [name, value] of Object.entries(metrics)) trace.result(name, value)
+  for (const [name, value] of Object.entries<Tensor | Metric>(metrics)) {
+    checkMetricName(name)
+    if (value instanceof Tensor) trace.result(name, value)
+    else for (const [key, part] of Object.entries(value.parts)) trace.result(`${name}/${key}`, part)
+  }
+}
+
+function checkMetricName(name: string): void {
+  if ((RESERVED_NAMES as readonly string[]).includes(name)) {
+    throw userError(
+      `a metric cannot be named "${name}": rows of the history have a field of that name`,
+    )
+  }
+  if (!/^[^./\s]+$/.test(name)) {
+    throw userError(`a metric cannot be named "${name}": names have no dots, slashes or spaces`)
+  }
 }
 
 /** Gives every trained parameter, and every state of the optimizer, its next value. */
@@ -182,7 +199,7 @@ function traceUpdates(
   rule: UpdateRule,
   clip: Clip | undefined,
 ): void {
-  if (trainable.length === 0) throw new UserError('this stage has no parameter to train')
+  if (trainable.length === 0) throw new UserError('this model has no parameter to train')
   const gradients = clipped(
     grad(
       loss,

@@ -75,7 +75,7 @@ static void execute(uint32_t opcode, const uint32_t *operands, uint32_t count) {
     words[0] = opcode;
     words[1] = count + 2;
     memcpy(words + 2, operands, 4 * count);
-    if (execute_instructions(base, 0, plan, count + 2) != RUN_DONE) abort();
+    if (execute_instructions(base, 0, plan, count + 2) != EXEC_DONE) abort();
 }
 #define EXECUTE(opcode, ...) \
     execute(opcode, (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / 4)
@@ -104,8 +104,8 @@ static void numeric_function(const char *name, uint32_t op) {
         next_address = 4096;
         const uint32_t from = allocate(4 * COUNT), to = allocate(4 * COUNT);
         for (uint32_t i = 0; i < COUNT; i++, bits += 509) words_at(base, from)[i] = bits;
-        const uint32_t tape = WORDS(2, 1, 0, REGISTER_FULL, from, REGISTER_FULL, to, op, 1, 0, 0, 0);
-        EXECUTE(OP_MAP, 1, COUNT, tape);
+        const uint32_t program = WORDS(2, 1, 0, REGISTER_FULL, from, REGISTER_FULL, to, op, 1, 0, 0, 0);
+        EXECUTE(OP_MAP, 1, COUNT, program);
         add_to_hash(to, COUNT);
     }
     end(name);
@@ -116,7 +116,7 @@ static const struct {
 } shapes[] = {{1, 1}, {3, 5}, {7, 16}, {10, 10}, {13, 37}, {31, 64}, {20, 257}, {5, 700}};
 
 /* All micro-ops over all kinds of registers, with temps and sums. */
-static void tapes(void) {
+static void pointwise(void) {
     begin();
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
         const uint32_t rows = shapes[s].rows, cols = shapes[s].cols, count = rows * cols;
@@ -125,17 +125,17 @@ static void tapes(void) {
             const uint32_t to = allocate(4 * count), sums = allocate(8);
             const uint32_t full = floats(count, true), scalar = floats(1, false), row = floats(cols, true);
             const uint32_t col = floats(rows, true), bytes = integers(count, -9, 100), whole = integers(count, -9, 100);
-            const uint32_t tape = WORDS(
+            const uint32_t program = WORDS(
                 9, 7, 2, REGISTER_FULL, to, REGISTER_FULL, full, REGISTER_SCALAR, scalar, REGISTER_ROW, row,
                 REGISTER_COL, col, REGISTER_FULL_U8, bytes, REGISTER_FULL_I32, whole, REGISTER_TEMP, 0, REGISTER_TEMP,
                 1, op, 7, 1, 2, 3, op, 8, 3, 4, 1, op, 0, 7, 8, 5, op, 7, 5, 6, 8, MICRO_ADD, 0, 0, 7, 0, op, 8, 4, 0,
                 2, MICRO_SUB, 0, 0, 8, 0, 0, sums, 7, sums + 4);
-            EXECUTE(OP_MAP, rows, cols, tape);
+            EXECUTE(OP_MAP, rows, cols, program);
             add_to_hash(to, count);
             add_to_hash(sums, 2);
         }
     }
-    end("tapes");
+    end("pointwise");
 }
 
 static void adam_updates(const char *name, uint32_t op) {
@@ -148,7 +148,7 @@ static void adam_updates(const char *name, uint32_t op) {
         const float values[7] = {0.9f, 0.1f, 0.999f, 0.001f, 0.002f, 1.01f, 1e-7f};
         for (uint32_t i = 0; i < count; i++) floats_at(base, v)[i] = __builtin_fabsf(floats_at(base, v)[i]);
         memcpy(base + scalars, values, sizeof values);
-        uint32_t words[3 + 2 * ADAM_REGISTERS + TAPE_OP_WORDS] = {ADAM_REGISTERS, 1, 0};
+        uint32_t words[3 + 2 * ADAM_REGISTERS + POINTWISE_OP_WORDS] = {ADAM_REGISTERS, 1, 0};
         const uint32_t addresses[7] = {w, m, v, w, m, v, g};
         for (uint32_t r = 0; r < ADAM_REGISTERS; r++) {
             words[3 + 2 * r] = r < 7 ? REGISTER_FULL : REGISTER_SCALAR;
@@ -159,8 +159,8 @@ static void adam_updates(const char *name, uint32_t op) {
             words[4 + 2 * 11] = rates;
         }
         words[3 + 2 * ADAM_REGISTERS] = op;
-        const uint32_t tape = write_words(words, sizeof words / 4);
-        for (int step = 0; step < 5; step++) EXECUTE(OP_MAP, rows, cols, tape);
+        const uint32_t program = write_words(words, sizeof words / 4);
+        for (int step = 0; step < 5; step++) EXECUTE(OP_MAP, rows, cols, program);
         for (int i = 0; i < 3; i++) add_to_hash(addresses[i], count);
     }
     end(name);
@@ -174,13 +174,13 @@ static void matmuls(void) {
         const uint32_t m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
         for (uint32_t variant = 0; variant < 16; variant++) {
             next_address = 4096;
-            const uint32_t flags = variant & 3, has_dst = variant >> 2 & 1, has_tape = variant >> 3 || !has_dst;
+            const uint32_t flags = variant & 3, has_dst = variant >> 2 & 1, has_epilogue = variant >> 3 || !has_dst;
             const uint32_t a = floats(m * k, false), b = floats(k * n, false), row = floats(n, false);
             const uint32_t dst = allocate(4 * m * n), to = allocate(4 * m * n);
-            const uint32_t scratch = allocate(matmul_scratch(m, n, k, flags, has_dst, has_tape, 1) + 4);
-            const uint32_t tape = WORDS(3, 2, 0, REGISTER_PRODUCT, 0, REGISTER_ROW, row, REGISTER_FULL, to, MICRO_ADD,
+            const uint32_t scratch = allocate(matmul_scratch(m, n, k, flags, has_dst, has_epilogue, 1) + 4);
+            const uint32_t program = WORDS(3, 2, 0, REGISTER_PRODUCT, 0, REGISTER_ROW, row, REGISTER_FULL, to, MICRO_ADD,
                                         2, 0, 1, 0, MICRO_RELU, 2, 2, 0, 0);
-            EXECUTE(OP_MATMUL, has_dst ? dst : 0, a, b, m, n, k, flags, scratch, has_tape ? tape : 0);
+            EXECUTE(OP_MATMUL, has_dst ? dst : 0, a, b, m, n, k, flags, scratch, has_epilogue ? program : 0);
             add_to_hash(has_dst ? dst : to, m * n);
             add_to_hash(to, m * n);
         }
@@ -300,7 +300,7 @@ int main(void) {
     numeric_function("tanh", MICRO_TANH);
     numeric_function("sigmoid", MICRO_SIGMOID);
     numeric_function("flush", MICRO_FLUSH);
-    tapes();
+    pointwise();
     adam_updates("adam", MICRO_ADAM);
     adam_updates("adam with rates", MICRO_ADAM_RATES);
     matmuls();

@@ -28,7 +28,7 @@ export interface PackedCodesOptions {
 
 /** A search under way. */
 export interface BegunScan {
-  /** To be done by `executeSpan` of `workerModule`, each in a thread of its own, or one after the other. */
+  /** To be done by `executeChunk` of `workerModule`, each in a thread of its own, or one after the other. */
   readonly tasks: readonly ScanTask[]
   /** When all tasks are done: for each query, what `near` gives. */
   finish(): NearRows[]
@@ -43,7 +43,7 @@ const MOST_FOUND_BYTES = 2 ** 26
 export class PackedCodes {
   /** URL of what does tasks in a worker thread. */
   static readonly workerModule = new URL(
-    import.meta.url.endsWith('.ts') ? '../../dist/hamming/span.js' : './span.js',
+    import.meta.url.endsWith('.ts') ? '../../dist/hamming/worker.js' : './worker.js',
     import.meta.url,
   ).href
   readonly codeBytes: number

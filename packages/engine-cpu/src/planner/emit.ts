@@ -14,7 +14,7 @@ import { productOf, type Kernel } from './fuse.js'
 import type { Graph } from './graph.js'
 import type { Action } from './schedule.js'
 import type { Section } from './sections.js'
-import { buildTape, type Addresses } from './tape.js'
+import { buildPointwise, type Addresses } from './pointwise.js'
 
 const MAX_COPY_RANK = 8
 
@@ -28,7 +28,7 @@ export interface Layout extends Addresses {
   readonly plan: number
 }
 
-/** Instructions first, then the tapes they refer to. */
+/** Instructions first, then the pointwise programs they refer to. */
 export interface Words {
   readonly words: readonly number[]
   readonly numInstructionWords: number
@@ -36,33 +36,36 @@ export interface Words {
 
 export function emit(graph: Graph, sections: readonly Section[], layout: Layout): Words {
   const emitter = new Emitter(graph, layout)
-  // Tapes follow the instructions, whose length does not depend on addresses: count first, then write.
+  // Pointwise programs follow the instructions, whose length does not depend on addresses: count first, then write.
   const numInstructionWords = emitter.emit(sections, 0).instructions.length
-  const { instructions, tapes } = emitter.emit(sections, numInstructionWords)
-  return { words: [...instructions, ...tapes], numInstructionWords }
+  const { instructions, programs } = emitter.emit(sections, numInstructionWords)
+  return { words: [...instructions, ...programs], numInstructionWords }
 }
 
 class Emitter {
   readonly #graph: Graph
   readonly #layout: Layout
-  #tapes: number[] = []
-  #tapesAt = 0
+  #programs: number[] = []
+  #programsAt = 0
 
   constructor(graph: Graph, layout: Layout) {
     this.#graph = graph
     this.#layout = layout
   }
 
-  emit(sections: readonly Section[], tapesAt: number): { instructions: number[]; tapes: number[] } {
-    this.#tapes = []
-    this.#tapesAt = tapesAt
+  emit(
+    sections: readonly Section[],
+    programsAt: number,
+  ): { instructions: number[]; programs: number[] } {
+    this.#programs = []
+    this.#programsAt = programsAt
     const instructions = sections.flatMap(({ kind, actions }) => {
       const inside = actions.flatMap((action) => this.#action(action))
       return kind === undefined
         ? inside
         : [...instruction(OP.SECTION, kind, inside.length), ...inside]
     })
-    return { instructions, tapes: this.#tapes }
+    return { instructions, programs: this.#programs }
   }
 
   #action(action: Action): number[] {
@@ -84,9 +87,9 @@ class Emitter {
     const [first] = kernel.nodes
     invariant(first !== undefined, 'a kernel has nodes')
     if (kernel.kind === 'matmul') return this.#matmul(kernel)
-    if (kernel.kind === 'tape') {
+    if (kernel.kind === 'pointwise') {
       const columns = kernel.columns ?? kernel.size
-      return instruction(OP.MAP, kernel.size / columns, columns, this.#tape(kernel))
+      return instruction(OP.MAP, kernel.size / columns, columns, this.#pointwise(kernel))
     }
     const input = this.#graph.input(first)
     if (input) return this.#gather(first, input.name)
@@ -115,9 +118,9 @@ class Emitter {
     const node = this.#graph.node(product)
     const [a, b] = this.#operands(node)
     const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
-    const tape = kernel.nodes.length > 1 ? this.#tape(kernel) : 0
+    const epilogue = kernel.nodes.length > 1 ? this.#pointwise(kernel) : 0
     const to = this.#layout.of(product) ?? 0
-    const operands = [to, a, b, m, n, k, flags, this.#layout.working, tape]
+    const operands = [to, a, b, m, n, k, flags, this.#layout.working, epilogue]
     return segments === 1
       ? instruction(OP.MATMUL, ...operands)
       : instruction(OP.MATMUL_SEGMENTS, ...operands, segments)
@@ -138,9 +141,9 @@ class Emitter {
     }).flat()
   }
 
-  #tape(kernel: Kernel): number {
-    const address = this.#layout.plan + 4 * (this.#tapesAt + this.#tapes.length)
-    this.#tapes.push(...buildTape(this.#graph, kernel, this.#layout))
+  #pointwise(kernel: Kernel): number {
+    const address = this.#layout.plan + 4 * (this.#programsAt + this.#programs.length)
+    this.#programs.push(...buildPointwise(this.#graph, kernel, this.#layout))
     return address
   }
 

@@ -1,27 +1,27 @@
 /**
  * Groups the computed nodes of a graph into kernels, so that elementwise work happens where its operands are in cache.
  *
- * One rule gives all fusions: an elementwise op joins the kernel that makes an operand of its size, be that a tape or a matmul
- * (whose tape runs on each block of finished rows), unless another operand can only be had after that kernel has run. So a bias
+ * One rule gives all fusions: an elementwise op joins the kernel that makes an operand of its size, be that a pointwise program or a matmul
+ * (whose epilogue runs on each block of finished rows), unless another operand can only be had after that kernel has run. So a bias
  * and an activation join their matmul, a loss and its gradient the matmul that makes the prediction, and an optimizer's update the
  * matmul of the weight gradient.
  */
 import { invariant } from '@gradpool/core'
-import { TAPE } from '../instructions.js'
+import { POINTWISE } from '../instructions.js'
 import type { Graph } from './graph.js'
 
 export interface Kernel {
   /** In topological order; the first of a matmul kernel is its matmul. */
   nodes: number[]
-  readonly kind: 'tape' | 'matmul' | 'single'
-  /** Elements that a tape runs over; 0 for single. */
+  readonly kind: 'pointwise' | 'matmul' | 'single'
+  /** Elements that a pointwise program runs over; 0 for single. */
   readonly size: number
   /** Set once an op reads a row or column, and by a matmul. */
   columns: number | undefined
 }
 
-/** With no more nodes than temps, a tape never runs out of them. */
-const MAX_TAPE_NODES = TAPE.MAX_TEMPS
+/** With no more nodes than temps, a pointwise program never runs out of them. */
+const MAX_POINTWISE_NODES = POINTWISE.MAX_TEMPS
 
 export class Kernels {
   readonly #graph: Graph
@@ -29,7 +29,7 @@ export class Kernels {
   readonly #users: ReadonlyMap<number, readonly number[]>
   readonly #isShared: boolean
 
-  /** @param isShared whether several workers may run the kernels together, each a part of the elements of a tape */
+  /** @param isShared whether several workers may run the kernels together, each a part of the elements of a pointwise program */
   constructor(graph: Graph, isShared: boolean) {
     this.#graph = graph
     this.#isShared = isShared
@@ -66,7 +66,7 @@ export class Kernels {
     const columns = graph.views(index).find((view) => 'columns' in view)
     return {
       nodes: [index],
-      kind: 'tape',
+      kind: 'pointwise',
       size: graph.size(index),
       columns: columns && 'columns' in columns ? columns.columns : undefined,
     }
@@ -78,7 +78,7 @@ export class Kernels {
     }
   }
 
-  /** A sum over all elements, as they come, can be a tape's by-product. */
+  /** A sum over all elements, as they come, can be a pointwise program's by-product. */
   #isTotal(index: number): boolean {
     const { op, attributes } = this.#graph.node(index)
     const isWhole = !this.#isShared && attributes.segments === undefined
@@ -99,7 +99,7 @@ export class Kernels {
     const isSum = mine.kind === 'single'
     if (!isSum && mine.size !== theirs.size) return
     if ((mine.columns ?? theirs.columns) !== (theirs.columns ?? mine.columns)) return
-    if (!this.#fitsOneTape([...mine.nodes, ...theirs.nodes])) return
+    if (!this.#fitsOneProgram([...mine.nodes, ...theirs.nodes])) return
     if (this.#mustFollow(mine, theirs) || this.#mustFollow(theirs, mine)) return
     const [host, guest] = mine.kind === 'matmul' ? [mine, theirs] : [theirs, mine]
     const matmul = host.kind === 'matmul' ? host.nodes[0] : undefined
@@ -110,7 +110,7 @@ export class Kernels {
     for (const node of guest.nodes) this.#of.set(node, host)
   }
 
-  #fitsOneTape(nodes: readonly number[]): boolean {
+  #fitsOneProgram(nodes: readonly number[]): boolean {
     const members = new Set(nodes)
     const read = new Set(nodes.flatMap((node) => this.#graph.dependencies(node)))
     const numOutside = [...read].filter((node) => !members.has(node)).length
@@ -118,9 +118,9 @@ export class Kernels {
     const mostRegisters = 2 * nodes.length + numOutside
     const numSums = nodes.filter((node) => this.#isTotal(node)).length
     return (
-      nodes.length <= MAX_TAPE_NODES &&
-      mostRegisters <= TAPE.MAX_REGISTERS &&
-      numSums <= TAPE.MAX_SUMS
+      nodes.length <= MAX_POINTWISE_NODES &&
+      mostRegisters <= POINTWISE.MAX_REGISTERS &&
+      numSums <= POINTWISE.MAX_SUMS
     )
   }
 

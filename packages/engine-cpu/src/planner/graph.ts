@@ -164,7 +164,7 @@ export class Graph {
     )
   }
 
-  /** Broadcasts that need memory of their own: read by other than elementwise ops, or in a pattern tapes cannot read. */
+  /** Broadcasts that need memory of their own: read by other than elementwise ops, or in a pattern pointwise programs cannot read. */
   #findMaterialized(): Set<number> {
     const materialized = new Set<number>()
     const isBroadcast = (base: number): boolean => this.node(base).op === 'broadcast'
@@ -202,7 +202,7 @@ export class Graph {
     const operand = node.inputs[0]
     invariant(operand !== undefined, 'a broadcast has an operand')
     const source = this.base(operand)
-    // Tapes read scalars, rows and columns as f32. A broadcast that is broadcast again has memory of its own.
+    // Pointwise programs read scalars, rows and columns as f32. A broadcast that is broadcast again has memory of its own.
     if (this.storedDType(source) !== 'f32') return undefined
     if (this.size(source) === 1) return { kind: 'scalar', node: source }
     const shape = this.node(operand).shape

@@ -12,7 +12,7 @@ import {
   relu,
   sgd,
   square,
-  stage,
+  defineModel,
   sub,
   train,
   zeros,
@@ -26,7 +26,7 @@ import { Plan } from './plan.js'
 const data = { fields: { image: { dtype: 'u8', shape: [20] } }, numExamples: 40 } as const
 
 /** 20-8-20, ReLU. */
-const autoencoder = stage({
+const autoencoder = defineModel({
   params: {
     encoder: parameter([20, 8], normal(0.3)),
     encoderBias: parameter([8], zeros),
@@ -63,7 +63,7 @@ function planOf({ program }: Pick<BatchProgram, 'program'>): Plan {
   })
 }
 
-/** The instructions of a plan, and the micro-ops of their tapes. */
+/** The instructions of a plan, and the micro-ops of their pointwise programs. */
 function wordsOf(plan: Plan): { opcodes: number[]; microOps: number[] } {
   const address = 2 ** 16
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true })
@@ -74,10 +74,10 @@ function wordsOf(plan: Plan): { opcodes: number[]; microOps: number[] } {
   for (let at = address / 4; at < address / 4 + numInstructionWords; at += words[at + 1] ?? 0) {
     const opcode = words[at] ?? 0
     opcodes.push(opcode)
-    const tape = opcode === OP.MATMUL ? words[at + 10] : opcode === OP.MAP ? words[at + 4] : 0
-    if (tape === undefined || tape === 0) continue
-    const [numRegisters = 0, numOps = 0] = words.subarray(tape / 4)
-    const first = tape / 4 + 3 + 2 * numRegisters
+    const program = opcode === OP.MATMUL ? words[at + 10] : opcode === OP.MAP ? words[at + 4] : 0
+    if (program === undefined || program === 0) continue
+    const [numRegisters = 0, numOps = 0] = words.subarray(program / 4)
+    const first = program / 4 + 3 + 2 * numRegisters
     for (let op = 0; op < numOps; op++) microOps.push(words[first + 5 * op] ?? -1)
   }
   return { opcodes, microOps }

@@ -2,7 +2,7 @@
  * Turns a Program into a plan: instructions, constants and scratch memory in one block of the arena.
  *
  * The parts, in order: lower.ts (what kernels can do) → graph.ts (what needs computing) → fuse.ts (kernels) → schedule.ts (order, updates in place) → storage.ts (memory) →
- * emit.ts (words; tapes by tape.ts).
+ * emit.ts (words; pointwise programs by pointwise.ts).
  */
 import { bytesPerElement, invariant, sizeOf, type Node, type Program } from '@gradpool/core'
 import { align } from '../free-list.js'
@@ -16,7 +16,7 @@ import { lower } from './lower.js'
 import { layOut, type Storage } from './storage.js'
 
 /** Addresses of what the plan does not own. */
-export interface Surroundings {
+export interface PlanOptions {
   readonly batchSize: number
   readonly state: (name: string) => number
   readonly field: Layout['field']
@@ -37,13 +37,13 @@ export class Plan {
   readonly #schedule: Schedule
   readonly #sections: readonly Section[]
   readonly #storage: Storage
-  readonly #surroundings: Surroundings
+  readonly #options: PlanOptions
   readonly #constants = new Constants()
   readonly #numWordBytes: number
 
-  constructor(program: Program, surroundings: Surroundings) {
-    const { isShared } = surroundings
-    this.#surroundings = surroundings
+  constructor(program: Program, options: PlanOptions) {
+    const { isShared } = options
+    this.#options = options
     this.#graph = new Graph(lower(program))
     const kernels = new Kernels(this.#graph, isShared)
     const inOrder = schedule(this.#graph, kernels)
@@ -113,9 +113,9 @@ export class Plan {
       kernel.kind === 'single' ||
       this.#storage.values.has(product) ||
       this.#schedule.inPlace.has(product)
-    const hasTape = kernel.nodes.length > 1
-    const { matmulScratch } = this.#surroundings
-    return matmulScratch(m, n, k, flags, Number(hasMemory), Number(hasTape), segments)
+    const hasEpilogue = kernel.nodes.length > 1
+    const { matmulScratch } = this.#options
+    return matmulScratch(m, n, k, flags, Number(hasMemory), Number(hasEpilogue), segments)
   }
 
   #layoutAt(address: number, working: number): Layout {
@@ -128,12 +128,12 @@ export class Plan {
     const { inPlace } = this.#schedule
     const stateAddress = (node: number): number | undefined => {
       const input = graph.input(node)
-      return input?.role === 'state' ? this.#surroundings.state(input.name) : undefined
+      return input?.role === 'state' ? this.#options.state(input.name) : undefined
     }
     const of = (node: number): number | undefined => {
       const input = graph.input(node)
-      if (input?.role === 'step') return this.#surroundings.step
-      if (input?.role === 'seed') return this.#surroundings.seed
+      if (input?.role === 'step') return this.#options.step
+      if (input?.role === 'seed') return this.#options.seed
       if (input?.role === 'state') return stateAddress(node)
       if (graph.node(node).op === 'constant')
         return constants + this.#constants.full(node, graph.node(node))
@@ -150,8 +150,8 @@ export class Plan {
         return state === undefined ? undefined : stateAddress(state)
       },
       working,
-      field: this.#surroundings.field,
-      batchSize: this.#surroundings.batchSize,
+      field: this.#options.field,
+      batchSize: this.#options.batchSize,
       plan: address,
     }
   }

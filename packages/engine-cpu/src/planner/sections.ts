@@ -160,6 +160,6 @@ class Sharing {
       return graph.size(first) >= LEAST_SHARED_SUMS
     }
     if (kind === 'matmul') return nodes.slice(1).every(isElementwise)
-    return kind === 'tape' && nodes.every(isElementwise) && size >= LEAST_SHARED_ELEMENTS
+    return kind === 'pointwise' && nodes.every(isElementwise) && size >= LEAST_SHARED_ELEMENTS
   }
 }

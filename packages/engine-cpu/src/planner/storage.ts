@@ -78,12 +78,12 @@ function operandToOverwrite(
   { kind, nodes }: Kernel,
   node: number,
 ): number | undefined {
-  if (kind !== 'tape' || nodes.length > 1) return undefined
+  if (kind !== 'pointwise' || nodes.length > 1) return undefined
   const whole = graph.views(node).filter((view) => view.kind === 'full')
   return whole.find((view) => graph.storedDType(view.node) === 'f32')?.node
 }
 
-/** The position of the last action that reads a node from memory, i.e. other than in the tape that makes it. */
+/** The position of the last action that reads a node from memory, i.e. other than in the pointwise program that makes it. */
 function lastUses(
   graph: Graph,
   kernels: Kernels,

@@ -3,13 +3,13 @@
  */
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
-import { RUN } from '../instructions.js'
+import { EXEC } from '../instructions.js'
 import type { MatmulShape } from '../kernels.js'
 
 export interface Exports {
-  run(run: number, steps: number, worker: number): number
-  check(run: number, numPages: number): number
-  execute(run: number, instructions: number, words: number): number
+  run(exec: number, steps: number, worker: number): number
+  check(exec: number, numPages: number): number
+  execute(exec: number, instructions: number, words: number): number
   matmul_scratch(...product: MatmulShape): number
   readonly __stack_pointer: WebAssembly.Global<'i32'>
   readonly __heap_base: WebAssembly.Global<'i32'>
@@ -96,9 +96,9 @@ export class KernelHost {
     return this.executeAll([opcode, words.length + 2, ...words])
   }
 
-  executeAll(words: readonly number[], run = this.ints(RUN.WORDS)): number {
+  executeAll(words: readonly number[], exec = this.ints(EXEC.WORDS)): number {
     const plan = this.ints(words)
-    return this.exports.execute(run.byteOffset, plan.byteOffset, words.length)
+    return this.exports.execute(exec.byteOffset, plan.byteOffset, words.length)
   }
 }
 

@@ -17,7 +17,7 @@ import {
   sgd,
   sigmoid,
   square,
-  stage,
+  defineModel,
   sub,
   sum,
   tanh,
@@ -41,12 +41,12 @@ import {
   OP,
   REGISTER,
   RESULT,
-  RUN,
+  EXEC,
   STACK_BYTES,
-  TAPE,
+  POINTWISE,
 } from '../../src/instructions.js'
 import { loadAddon } from '../../src/native-kernels.js'
-import type { CpuSpanTask } from '../../src/span.js'
+import type { CpuChunkTask } from '../../src/chunk.js'
 import { KernelHost, at, testNumbers, type Exports } from '../../src/testing/kernel-host.js'
 
 const PAGE_BYTES = 65536
@@ -55,7 +55,7 @@ const memory = { memoryBytes: PAGES * PAGE_BYTES }
 const ARENA_BYTES = memory.memoryBytes
 const refused = (part: number, number: number): number => (part << CHECK_PART_SHIFT) | number
 
-const classifier = stage({
+const classifier = defineModel({
   params: {
     hidden: parameter([9, 21], normal(0.3)),
     bias: parameter([21], zeros),
@@ -68,7 +68,7 @@ const classifier = stage({
     return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(batch.label, 4)), [1]))) }
   },
 })
-const autoencoder = stage({
+const autoencoder = defineModel({
   params: { encoder: parameter([9, 5], normal(0.3)), decoder: parameter([5, 9], normal(0.3)) },
   step(weights, batch) {
     const pixels = mul(batch.image, 1 / 255)
@@ -112,7 +112,7 @@ const MODELS: [name: string, program: BatchProgram, data: Split, workers: number
     train(classifier, {
       optimizer: adam({ learningRate: 0.01, clip: clipByGlobalNorm(1) }),
       batchSize: 16,
-      shards: 5,
+      microBatches: 5,
       data: examples,
     }),
     examples,
@@ -131,45 +131,45 @@ const MODELS: [name: string, program: BatchProgram, data: Split, workers: number
   ['one of many ops', wholeBatch(traceProgram(randomTraining(EXTENT, graph)), EXTENT), square13, 1],
 ]
 
-/** The arena after compilation, and where the run is in it. */
+/** The arena after compilation, and where the execution is in it. */
 async function snapshotOf(
   program: BatchProgram,
   data: Split,
   workers: number,
-): Promise<{ bytes: Uint8Array; run: number }> {
+): Promise<{ bytes: Uint8Array; exec: number }> {
   const engine = await wasmEngine(memory)
   const execution = await engine.compile(program, { data, seed: 5, workers })
-  const [task] = execution.begin(1) as [CpuSpanTask]
+  const [task] = execution.begin(1) as [CpuChunkTask]
   const bytes = new Uint8Array(task.memory.buffer).slice()
   await engine.dispose()
-  return { bytes, run: task.run }
+  return { bytes, exec: task.exec }
 }
 
-/** Addresses of all words that say what a run does. */
-function wordsOf(bytes: Uint8Array, run: number): number[] {
+/** Addresses of all words that say what an execution does. */
+function wordsOf(bytes: Uint8Array, exec: number): number[] {
   const words = new Uint32Array(bytes.buffer)
   const word = (address: number): number => at(words, address / 4)
   const range = (address: number, count: number): number[] =>
     Array.from({ length: count }, (_, i) => address + 4 * i)
-  const tape = (address: number): number[] => {
+  const program = (address: number): number[] => {
     const [registers, ops, sums] = [word(address), word(address + 4), word(address + 8)]
     return range(address, 3 + 2 * registers + 5 * ops + 2 * sums)
   }
-  const programs = [RUN.PROGRAM, RUN.TAIL].flatMap((from) => {
-    const [address, count] = [word(run + 4 * from), word(run + 4 * (from + 1))]
+  const programs = [EXEC.PROGRAM, EXEC.TAIL].flatMap((from) => {
+    const [address, count] = [word(exec + 4 * from), word(exec + 4 * (from + 1))]
     const all = range(address, count)
     for (let i = 0; i < count; i += word(address + 4 * (i + 1))) {
       const start = address + 4 * i
       const isProduct = [OP.MATMUL, OP.MATMUL_SEGMENTS].some((op) => op === word(start))
       const given = isProduct ? 40 : word(start) === OP.MAP ? 16 : 0
-      const tapeAddress = given === 0 ? 0 : word(start + given)
-      if (tapeAddress !== 0) all.push(...tape(tapeAddress))
+      const programAddress = given === 0 ? 0 : word(start + given)
+      if (programAddress !== 0) all.push(...program(programAddress))
     }
     return all
   })
-  const results = word(run + 4 * RUN.RESULTS)
-  const records = range(results, RESULT.WORDS * word(run + 4 * RUN.NUM_RESULTS))
-  return [...range(run, RUN.WORDS), ...records, ...programs]
+  const results = word(exec + 4 * EXEC.RESULTS)
+  const records = range(results, RESULT.WORDS * word(exec + 4 * EXEC.NUM_RESULTS))
+  return [...range(exec, EXEC.WORDS), ...records, ...programs]
 }
 
 /**
@@ -203,16 +203,16 @@ class Sandbox {
     for (const [address, value] of changes) this.#bytes.writeUInt32LE(value >>> 0, address)
   }
 
-  check(run: number): number {
+  check(exec: number): number {
     this.#exports.__stack_pointer.value = this.#stackTop
-    return this.#exports.check(run, PAGES)
+    return this.#exports.check(exec, PAGES)
   }
 
-  run(run: number, steps: number): number {
+  run(exec: number, steps: number): number {
     this.#exports.__stack_pointer.value = this.#stackTop
     // It is alone, and would wait in vain for others.
-    this.#bytes.writeUInt32LE(1, run + 4 * RUN.WORKERS)
-    return this.#exports.run(run, steps, 0)
+    this.#bytes.writeUInt32LE(1, exec + 4 * EXEC.WORKERS)
+    return this.#exports.run(exec, steps, 0)
   }
 
   isTidy(): boolean {
@@ -230,16 +230,16 @@ const portable = nativeInstructionSets().includes('portable')
   : undefined
 
 /** Whether a changed plan was refused; if not, it was run and kept to its arena. */
-function isRefused(bytes: Uint8Array, run: number, changes: ReadonlyMap<number, number>): boolean {
+function isRefused(bytes: Uint8Array, exec: number, changes: ReadonlyMap<number, number>): boolean {
   const what = (): string => [...changes].map(([a, v]) => `[${a}] = ${v}`).join(', ')
   sandbox.load(bytes, changes)
-  const code = sandbox.check(run)
-  if (portable && portable.check(sandbox.arena, run) !== code) {
+  const code = sandbox.check(exec)
+  if (portable && portable.check(sandbox.arena, exec) !== code) {
     expect.fail(`native code disagrees with ${code}: ${what()}`)
   }
   if (code === 0) {
     try {
-      sandbox.run(run, 4)
+      sandbox.run(exec, 4)
     } catch (error) {
       expect.fail(`${String(error)}: ${what()}`)
     }
@@ -266,27 +266,27 @@ describe.each(MODELS)('%s', (_, program, data, workers) => {
   })
 
   it('keeps to its arena or is refused, whichever word is changed', async () => {
-    const { bytes, run } = await snapshotOf(program, data, workers)
-    expect(isRefused(bytes, run, new Map())).toBe(false)
+    const { bytes, exec } = await snapshotOf(program, data, workers)
+    expect(isRefused(bytes, exec, new Map())).toBe(false)
     const words = new Uint32Array(bytes.buffer)
     const next = testNumbers(7)
     let numRefused = 0
-    for (const address of wordsOf(bytes, run)) {
+    for (const address of wordsOf(bytes, exec)) {
       const word = at(words, address / 4)
       const random = 4 * Math.floor((next() * ARENA_BYTES) / 4)
       const values = [0, 1, word - 1, word + 1, 2 * word, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]
       values.push(next() * 2 ** 32, random, random + 2, ARENA_BYTES - 4, ARENA_BYTES)
-      values.push(run, address, word + 2 ** 30)
+      values.push(exec, address, word + 2 ** 30)
       for (const value of values) {
-        if (isRefused(bytes, run, new Map([[address, value]]))) numRefused++
+        if (isRefused(bytes, exec, new Map([[address, value]]))) numRefused++
       }
     }
     expect(numRefused).toBeGreaterThan(1000)
   }, 30_000)
 
   it('keeps to its arena or is refused, whichever words are changed together', async () => {
-    const { bytes, run } = await snapshotOf(program, data, workers)
-    const addresses = wordsOf(bytes, run)
+    const { bytes, exec } = await snapshotOf(program, data, workers)
+    const addresses = wordsOf(bytes, exec)
     const value = fc.oneof(
       fc.integer({ min: 0, max: 40 }),
       fc.integer({ min: 0, max: ARENA_BYTES / 4 }).map((word) => 4 * word),
@@ -295,7 +295,7 @@ describe.each(MODELS)('%s', (_, program, data, workers) => {
     const change = fc.tuple(fc.constantFrom(...addresses), value)
     const changes = fc.array(change, { minLength: 2, maxLength: 4 })
     fc.assert(
-      fc.property(changes, (list) => void isRefused(bytes, run, new Map(list))),
+      fc.property(changes, (list) => void isRefused(bytes, exec, new Map(list))),
       { numRuns: 2000, seed: 11 },
     )
   }, 30_000)
@@ -305,13 +305,13 @@ describe('a plan', () => {
   const host = new KernelHost()
   const END = host.memory.buffer.byteLength
   const other = 2 ** 20
-  const tapeOf = (kind: number, written: boolean) => (address: number) => {
+  const programOf = (kind: number, written: boolean) => (address: number) => {
     const registers = [kind, address, REGISTER.TEMP, 0]
     return [2, 1, 0, ...registers, MICRO.COPY, written ? 0 : 1, written ? 1 : 0, 0, 0]
   }
   const map = (kind: number, written = false) => ({
-    instruction: (_: number, tape: number) => [OP.MAP, 6, 7, tape],
-    tape: tapeOf(kind, written),
+    instruction: (_: number, program: number) => [OP.MAP, 6, 7, program],
+    program: programOf(kind, written),
   })
   interface Operand {
     readonly bytes: number
@@ -319,8 +319,8 @@ describe('a plan', () => {
     readonly isWritten?: boolean
     /** Address 0 is allowed. */
     readonly mayBeNone?: boolean
-    readonly instruction: (address: number, tape: number) => number[]
-    readonly tape?: (address: number) => number[]
+    readonly instruction: (address: number, program: number) => number[]
+    readonly program?: (address: number) => number[]
   }
   const f32ToU8 = [DTYPE.u8, DTYPE.f32]
   const OPERANDS: Record<string, Operand> = {
@@ -363,8 +363,8 @@ describe('a plan', () => {
     'MAP sum': {
       bytes: 4,
       isWritten: true,
-      instruction: (_, tape) => [OP.MAP, 6, 7, tape],
-      tape: (x) => [1, 0, 1, REGISTER.TEMP, 0, 0, x],
+      instruction: (_, program) => [OP.MAP, 6, 7, program],
+      program: (x) => [1, 0, 1, REGISTER.TEMP, 0, 0, x],
     },
     'SUM dst': { bytes: 4 * 10, isWritten: true, instruction: (x) => [OP.SUM, x, other, 2, 3, 5] },
     'SUM src': { bytes: 4 * 30, instruction: (x) => [OP.SUM, other, x, 2, 3, 5] },
@@ -441,26 +441,26 @@ describe('a plan', () => {
 
   /** A run of one instruction over rows 9, 0 and 3, checked. */
   function check(
-    { instruction, tape }: Operand,
-    addressOf: (run: number) => number,
-    change: (run: Int32Array) => unknown = () => undefined,
+    { instruction, program }: Operand,
+    addressOf: (exec: number) => number,
+    change: (exec: Int32Array) => unknown = () => undefined,
   ): number {
     host.reset()
-    const run = host.ints(RUN.WORDS).fill(0)
-    const address = addressOf(run.byteOffset)
-    const tapeAddress = tape ? host.ints(tape(address)).byteOffset : 0
-    const [opcode = 0, ...operands] = instruction(address, tapeAddress)
+    const exec = host.ints(EXEC.WORDS).fill(0)
+    const address = addressOf(exec.byteOffset)
+    const programAddress = program ? host.ints(program(address)).byteOffset : 0
+    const [opcode = 0, ...operands] = instruction(address, programAddress)
     const plan = host.ints([opcode, operands.length + 2, ...operands])
-    run[RUN.VERSION] = PLAN_VERSION
-    run[RUN.ROWS] = host.ints([9, 0, 3]).byteOffset
-    run[RUN.ORDER_EPOCH] = -1
-    run[RUN.NUM_EXAMPLES] = run[RUN.BATCH_SIZE] = 3
-    run[RUN.INDICES] = host.ints(3).byteOffset
-    run[RUN.STEP_INPUT] = run[RUN.SEED_INPUT] = host.ints(1).byteOffset
-    run[RUN.PROGRAM] = plan.byteOffset
-    run[RUN.PROGRAM_WORDS] = plan.length
-    change(run)
-    return host.exports.check(run.byteOffset, END / PAGE_BYTES)
+    exec[EXEC.VERSION] = PLAN_VERSION
+    exec[EXEC.ROWS] = host.ints([9, 0, 3]).byteOffset
+    exec[EXEC.ORDER_EPOCH] = -1
+    exec[EXEC.NUM_EXAMPLES] = exec[EXEC.BATCH_SIZE] = 3
+    exec[EXEC.INDICES] = host.ints(3).byteOffset
+    exec[EXEC.STEP_INPUT] = exec[EXEC.SEED_INPUT] = host.ints(1).byteOffset
+    exec[EXEC.PROGRAM] = plan.byteOffset
+    exec[EXEC.PROGRAM_WORDS] = plan.length
+    change(exec)
+    return host.exports.check(exec.byteOffset, END / PAGE_BYTES)
   }
 
   it.each(Object.entries(OPERANDS))('%s may reach the last byte of the arena', (_name, operand) => {
@@ -470,7 +470,7 @@ describe('a plan', () => {
     expect(check(operand, () => END - bytes + align)).toBe(instruction)
     expect(check(operand, () => 0)).toBe(mayBeNone ? 0 : instruction)
     if (align > 1) expect(check(operand, () => other + 1)).toBe(instruction)
-    expect(check(operand, (run) => run)).toBe(isWritten ? instruction : 0)
+    expect(check(operand, (exec) => exec)).toBe(isWritten ? instruction : 0)
   })
 
   const temps = [REGISTER.TEMP, 0, REGISTER.TEMP, 1]
@@ -480,17 +480,20 @@ describe('a plan', () => {
     adamRegisters[2 * r] = r < 7 ? REGISTER.FULL : REGISTER.SCALAR
     adamRegisters[2 * r + 1] = other
   }
-  const tapes: Record<string, [isRefused: boolean, words: number[]]> = {
+  const programs: Record<string, [isRefused: boolean, words: number[]]> = {
     'of nothing': [false, [0, 0, 0]],
     'of two temps': [false, [2, 1, 0, ...temps, MICRO.NEG, 0, 1, 0, 0]],
     'of an unknown micro-op': [true, [2, 1, 0, ...temps, MICRO.ADAM + 1, 0, 1, 0, 0]],
     'that writes a register it has not': [true, [2, 1, 0, ...temps, MICRO.NEG, 2, 1, 0, 0]],
     'that reads a register it has not': [true, [2, 1, 0, ...temps, MICRO.ADD, 0, 1, 2, 0]],
-    'of a temp too many': [true, [1, 0, 0, REGISTER.TEMP, TAPE.MAX_TEMPS]],
+    'of a temp too many': [true, [1, 0, 0, REGISTER.TEMP, POINTWISE.MAX_TEMPS]],
     'of an unknown kind of register': [true, [1, 0, 0, 8, other]],
     'of a product, without a matmul': [true, [1, 0, 0, REGISTER.PRODUCT, 0]],
-    'of too many registers': [true, [TAPE.MAX_REGISTERS + 1, 0, 0, ...Array<number>(98).fill(0)]],
-    'of too many sums': [true, [1, 0, TAPE.MAX_SUMS + 1, ...Array<number>(36).fill(0)]],
+    'of too many registers': [
+      true,
+      [POINTWISE.MAX_REGISTERS + 1, 0, 0, ...Array<number>(98).fill(0)],
+    ],
+    'of too many sums': [true, [1, 0, POINTWISE.MAX_SUMS + 1, ...Array<number>(36).fill(0)]],
     'that sums a register it has not': [true, [1, 0, 1, REGISTER.TEMP, 0, 1, other]],
     'of an Adam step': [false, [14, 1, 0, ...adamRegisters, MICRO.ADAM, 0, 0, 0, 0]],
     // Its last scalar would be the next word, which looks like one: EXP and SCALAR are the same number.
@@ -509,21 +512,21 @@ describe('a plan', () => {
   }
   for (const kind of ['SCALAR', 'ROW', 'COL', 'FULL_U8', 'FULL_I32'] as const) {
     const registers = [REGISTER[kind], other, REGISTER.TEMP, 0]
-    tapes[`that reads a register of kind ${kind}`] = [
+    programs[`that reads a register of kind ${kind}`] = [
       false,
       [2, 1, 0, ...registers, MICRO.COPY, 1, 0, 0, 0],
     ]
-    tapes[`that writes one of kind ${kind}`] = [
+    programs[`that writes one of kind ${kind}`] = [
       true,
       [2, 1, 0, ...registers, MICRO.COPY, 0, 1, 0, 0],
     ]
   }
 
-  it.each(Object.entries(tapes))('a tape %s', (_name, [isRefused, words]) => {
+  it.each(Object.entries(programs))('a pointwise program %s', (_name, [isRefused, words]) => {
     const operand = {
       bytes: 0,
       instruction: (_: number, address: number) => [OP.MAP, 6, 7, address],
-      tape: () => words,
+      program: () => words,
     }
     expect(check(operand, () => 0)).toBe(isRefused ? refused(CHECK.PROGRAM, 1) : 0)
   })
@@ -554,32 +557,32 @@ describe('a plan', () => {
     expect(check(operand, () => 0)).toBe(refused(CHECK.PROGRAM, 1))
   })
 
-  it.each<[word: keyof typeof RUN, change: (run: Int32Array) => unknown]>([
-    ['VERSION', (run) => (run[RUN.VERSION] = PLAN_VERSION + 1)],
-    ['STEP', (run) => (run[RUN.STEP] = -1)],
-    ['NUM_EXAMPLES', (run) => (run[RUN.NUM_EXAMPLES] = 0)],
-    ['BATCH_SIZE', (run) => (run[RUN.BATCH_SIZE] = 0)],
-    ['BATCH_SIZE', (run) => (run[RUN.BATCH_SIZE] = 4)],
-    ['ROWS', (run) => (run[RUN.ROWS] = 0)],
-    ['ROWS', (run) => (run[RUN.ROWS] = host.ints([9, -1, 3]).byteOffset)],
-    ['ORDER', (run) => (run[RUN.ORDER] = at(run, RUN.ROWS))],
+  it.each<[word: keyof typeof EXEC, change: (exec: Int32Array) => unknown]>([
+    ['VERSION', (exec) => (exec[EXEC.VERSION] = PLAN_VERSION + 1)],
+    ['STEP', (exec) => (exec[EXEC.STEP] = -1)],
+    ['NUM_EXAMPLES', (exec) => (exec[EXEC.NUM_EXAMPLES] = 0)],
+    ['BATCH_SIZE', (exec) => (exec[EXEC.BATCH_SIZE] = 0)],
+    ['BATCH_SIZE', (exec) => (exec[EXEC.BATCH_SIZE] = 4)],
+    ['ROWS', (exec) => (exec[EXEC.ROWS] = 0)],
+    ['ROWS', (exec) => (exec[EXEC.ROWS] = host.ints([9, -1, 3]).byteOffset)],
+    ['ORDER', (exec) => (exec[EXEC.ORDER] = at(exec, EXEC.ROWS))],
     [
       'ORDER',
-      (run) => {
-        run[RUN.ORDER] = host.ints([9, 0, 10]).byteOffset
-        run[RUN.ORDER_EPOCH] = 0
+      (exec) => {
+        exec[EXEC.ORDER] = host.ints([9, 0, 10]).byteOffset
+        exec[EXEC.ORDER_EPOCH] = 0
       },
     ],
-    ['INDICES', (run) => (run[RUN.INDICES] = END - 8)],
-    ['RESULTS', (run) => (run[RUN.NUM_RESULTS] = 1)],
-    ['STEP_INPUT', (run) => (run[RUN.STEP_INPUT] = END)],
-    ['STEP_INPUT', (run) => (run[RUN.STEP_INPUT] = at(run, RUN.PROGRAM))],
-    ['SEED_INPUT', (run) => (run[RUN.SEED_INPUT] = run.byteOffset)],
-    ['PROGRAM', (run) => (run[RUN.INDICES] = at(run, RUN.PROGRAM))],
+    ['INDICES', (exec) => (exec[EXEC.INDICES] = END - 8)],
+    ['RESULTS', (exec) => (exec[EXEC.NUM_RESULTS] = 1)],
+    ['STEP_INPUT', (exec) => (exec[EXEC.STEP_INPUT] = END)],
+    ['STEP_INPUT', (exec) => (exec[EXEC.STEP_INPUT] = at(exec, EXEC.PROGRAM))],
+    ['SEED_INPUT', (exec) => (exec[EXEC.SEED_INPUT] = exec.byteOffset)],
+    ['PROGRAM', (exec) => (exec[EXEC.INDICES] = at(exec, EXEC.PROGRAM))],
   ])('with another word %s is refused', (word, change) => {
     const operand = { bytes: 0, instruction: () => [OP.GUARD, other] }
     expect(check(operand, () => 0)).toBe(0)
-    expect(check(operand, () => 0, change)).toBe(refused(CHECK.RUN, RUN[word]))
+    expect(check(operand, () => 0, change)).toBe(refused(CHECK.EXEC, EXEC[word]))
   })
 
   it.each([
@@ -590,9 +593,9 @@ describe('a plan', () => {
     ['a last value outside', [1, other, other, other, END]],
   ])('with a result of %s is refused', (_name, record) => {
     const operand = { bytes: 0, instruction: () => [OP.GUARD, other] }
-    const withResult = (words: number[]) => (run: Int32Array) => {
-      run[RUN.NUM_RESULTS] = 1
-      run[RUN.RESULTS] = host.ints(words).byteOffset
+    const withResult = (words: number[]) => (exec: Int32Array) => {
+      exec[EXEC.NUM_RESULTS] = 1
+      exec[EXEC.RESULTS] = host.ints(words).byteOffset
     }
     expect(check(operand, () => 0, withResult([1, other, 0, other, other]))).toBe(0)
     expect(check(operand, () => 0, withResult(record))).toBe(refused(CHECK.RESULT, 1))
@@ -600,16 +603,16 @@ describe('a plan', () => {
 })
 
 describe.runIf(portable !== undefined)('native code', () => {
-  it('refuses a run outside of the arena, and one of another version', () => {
+  it('refuses an execution outside of the arena, and one of another version', () => {
     const arena = new Uint8Array(4096)
-    const outside = [4096, 4096 - 4 * RUN.WORDS + 4, 2 ** 32 - 4, 2]
+    const outside = [4096, 4096 - 4 * EXEC.WORDS + 4, 2 ** 32 - 4, 2]
     for (const address of outside) {
       expect(portable?.run(arena, address, 1, 0)).toBe(3)
-      expect(portable?.check(arena, address)).toBe(refused(CHECK.RUN, RUN.WORDS))
+      expect(portable?.check(arena, address)).toBe(refused(CHECK.EXEC, EXEC.WORDS))
     }
     expect(arena.every((byte) => byte === 0)).toBe(true)
     new Uint32Array(arena.buffer, 64, 1)[0] = 99
     expect(portable?.run(arena, 64, 1, 0)).toBe(3)
-    expect(portable?.check(arena, 64)).toBe(refused(CHECK.RUN, RUN.VERSION))
+    expect(portable?.check(arena, 64)).toBe(refused(CHECK.EXEC, EXEC.VERSION))
   })
 })

@@ -1,7 +1,7 @@
 /** Instructions that move, cast and gather elements. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DTYPE, OP, RUN } from '../../src/instructions.js'
+import { DTYPE, OP, EXEC } from '../../src/instructions.js'
 import {
   KernelHost,
   addressOf,
@@ -112,7 +112,7 @@ describe('layout', () => {
     fc.assert(property)
   })
 
-  it('GATHER_BATCH takes the rows of the run', () => {
+  it('GATHER_BATCH takes the rows of the execution', () => {
     const property = fc.property(
       fc.integer({ min: 1, max: 70 }),
       fc.integer({ min: 1, max: 9 }),
@@ -122,8 +122,8 @@ describe('layout', () => {
         const next = testNumbers(seed)
         const values = Array.from({ length: 20 * width }, () => Math.floor(next() * 256))
         const indices = host.ints(Array.from({ length: rows }, () => Math.floor(next() * 20)))
-        const run = host.ints(RUN.WORDS)
-        run[RUN.INDICES] = addressOf(indices)
+        const exec = host.ints(EXEC.WORDS)
+        exec[EXEC.INDICES] = addressOf(indices)
         const expected = [...indices].flatMap((row) => values.slice(row * width, (row + 1) * width))
         const fields = {
           u8: host.bytes(values, seed & 3),
@@ -154,7 +154,7 @@ describe('layout', () => {
             width,
             rows,
           ]
-          expect(host.executeAll(words, run)).toBe(0)
+          expect(host.executeAll(words, exec)).toBe(0)
           expect([...to]).toEqual(expected)
         }
         expect(host.guardsHold()).toBe(true)

@@ -49,7 +49,7 @@ describe('matmul', () => {
     return result
   }
 
-  /** Runs all of: into dst, into dst with a tape, with a tape only. */
+  /** Runs all of: into dst, into dst with an epilogue, with an epilogue only. */
   function check(shape: Case): void {
     const { m, n, k, flags, seed, segments } = shape
     host.reset()
@@ -59,11 +59,11 @@ describe('matmul', () => {
     const expected = reference(shape, a, b)
     const biased = expected.map((value, index) => f(value + at(bias, index % n)))
 
-    const instruction = (dst: Float32Array | 0, tape: number | Int32Array): void => {
+    const instruction = (dst: Float32Array | 0, epilogue: number | Int32Array): void => {
       const scratch = host.bytes(
-        host.exports.matmul_scratch(m, n, k, flags, dst ? 1 : 0, tape ? 1 : 0, segments),
+        host.exports.matmul_scratch(m, n, k, flags, dst ? 1 : 0, epilogue ? 1 : 0, segments),
       )
-      const operands = [dst, a, b, m, n, k, flags, scratch, tape]
+      const operands = [dst, a, b, m, n, k, flags, scratch, epilogue]
       const status =
         segments === 1
           ? host.execute(OP.MATMUL, ...operands)

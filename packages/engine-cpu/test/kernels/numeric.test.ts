@@ -1,6 +1,6 @@
 /** exp, log, tanh and sigmoid, within 2 units in the last place of the exact value. */
 import { describe, expect, it } from 'vitest'
-import { MICRO, OP, REGISTER, RUN } from '../../src/instructions.js'
+import { MICRO, OP, REGISTER, EXEC } from '../../src/instructions.js'
 import { KernelHost, addressOf, at } from '../../src/testing/kernel-host.js'
 
 const host = new KernelHost()
@@ -35,16 +35,16 @@ describe('elementary functions', () => {
     const x = host.floats(BATCH)
     const y = host.floats(BATCH)
     const registers = [REGISTER.FULL, addressOf(x), REGISTER.FULL, addressOf(y)]
-    const tape = host.ints([2, 1, 0, ...registers, op, 1, 0, 0, 0])
-    const instruction = [OP.MAP, 5, 1, BATCH, addressOf(tape)]
-    const run = host.ints(RUN.WORDS)
+    const program = host.ints([2, 1, 0, ...registers, op, 1, 0, 0, 0])
+    const instruction = [OP.MAP, 5, 1, BATCH, addressOf(program)]
+    const exec = host.ints(EXEC.WORDS)
     const plan = host.ints(instruction)
     const words = new Uint32Array(x.buffer, x.byteOffset, BATCH)
     let worst = 0
     let worstAt = 0
     for (let pattern = 0; pattern < 2 ** 32;) {
       for (let i = 0; i < BATCH; i++, pattern += 397) words[i] = pattern
-      host.exports.execute(run.byteOffset, plan.byteOffset, instruction.length)
+      host.exports.execute(exec.byteOffset, plan.byteOffset, instruction.length)
       for (let i = 0; i < BATCH; i++) {
         const distance = ulps(at(y, i), exact(at(x, i)))
         if (distance > worst) {

@@ -8,7 +8,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { nativeInstructionSets } from '../../src/index.js'
-import { MICRO, OP, PLAN_VERSION, REGISTER, RUN, TAPE } from '../../src/instructions.js'
+import { MICRO, OP, PLAN_VERSION, REGISTER, EXEC, POINTWISE } from '../../src/instructions.js'
 import { loadAddon } from '../../src/native-kernels.js'
 import { at } from '../../src/testing/kernel-host.js'
 
@@ -39,19 +39,29 @@ function prepare(instructionSet: string) {
   scalars.set([1, 0, 1, 0, 1, 1, 0])
   const registers = [w, m, v, w, m, v, g].map(({ byteOffset }) => [REGISTER.FULL, byteOffset])
   for (let i = 0; i < 7; i++) registers.push([REGISTER.SCALAR, scalars.byteOffset + 4 * i])
-  const words = new Array<number>(RUN.WORDS).fill(0)
-  words[RUN.VERSION] = PLAN_VERSION
-  words[RUN.NUM_EXAMPLES] = 1
-  words[RUN.BATCH_SIZE] = 1
-  words[RUN.ROWS] = ints([0])
-  words[RUN.RESULTS] = ints([0])
-  for (const input of [RUN.INDICES, RUN.STEP_INPUT, RUN.SEED_INPUT]) words[input] = ints([0])
-  const tape = ints([TAPE.ADAM_REGISTERS, 1, 0, ...registers.flat(), MICRO.ADAM, 0, 0, 0, 0])
-  words[RUN.PROGRAM] = ints([OP.MAP, 5, 1, BLOCK, tape, 0])
-  words[RUN.PROGRAM_WORDS] = 5
-  const run = ints(words)
-  expect(addon.check(arena, run)).toBe(0)
-  return { w, m, v, step: () => expect(addon.run(arena, run, 1, 0)).toBe(0) }
+  const words = new Array<number>(EXEC.WORDS).fill(0)
+  words[EXEC.VERSION] = PLAN_VERSION
+  words[EXEC.NUM_EXAMPLES] = 1
+  words[EXEC.BATCH_SIZE] = 1
+  words[EXEC.ROWS] = ints([0])
+  words[EXEC.RESULTS] = ints([0])
+  for (const input of [EXEC.INDICES, EXEC.STEP_INPUT, EXEC.SEED_INPUT]) words[input] = ints([0])
+  const program = ints([
+    POINTWISE.ADAM_REGISTERS,
+    1,
+    0,
+    ...registers.flat(),
+    MICRO.ADAM,
+    0,
+    0,
+    0,
+    0,
+  ])
+  words[EXEC.PROGRAM] = ints([OP.MAP, 5, 1, BLOCK, program, 0])
+  words[EXEC.PROGRAM_WORDS] = 5
+  const exec = ints(words)
+  expect(addon.check(arena, exec)).toBe(0)
+  return { w, m, v, step: () => expect(addon.run(arena, exec, 1, 0)).toBe(0) }
 }
 
 /** What is wrong with the roots of `count` numbers, given by their bits; undefined if nothing is. */

@@ -1,7 +1,7 @@
 /** The step loop. */
 import { shuffled } from '@gradpool/core'
 import { describe, expect, it } from 'vitest'
-import { DTYPE, OP, PLAN_VERSION, RESULT, RUN } from '../../src/instructions.js'
+import { DTYPE, OP, PLAN_VERSION, RESULT, EXEC } from '../../src/instructions.js'
 import { KernelHost, addressOf } from '../../src/testing/kernel-host.js'
 
 const host = new KernelHost()
@@ -15,7 +15,7 @@ describe('run', () => {
     host.reset()
     const field = host.floats(Array.from({ length: 200 }, (_, row) => row))
     const rows = host.ints(Array.from({ length: EXAMPLES }, (_, i) => 100 + i))
-    const run = host.ints(new Array<number>(RUN.WORDS).fill(0))
+    const exec = host.ints(new Array<number>(EXEC.WORDS).fill(0))
     const indices = host.ints(BATCH)
     const stepInput = host.ints(1)
     const seedInput = host.ints(1)
@@ -35,7 +35,7 @@ describe('run', () => {
     const full = program(BATCH, loss)
     const tail = program(EXAMPLES % BATCH, tailLoss)
     const order = host.ints(EXAMPLES)
-    const words: Partial<Record<keyof typeof RUN, number>> = {
+    const words: Partial<Record<keyof typeof EXEC, number>> = {
       VERSION: PLAN_VERSION,
       SEED: options.seed ?? 0,
       ORDER_SEED: options.seed ?? 0,
@@ -54,50 +54,50 @@ describe('run', () => {
       NUM_RESULTS: 1,
       RESULTS: addressOf(result),
     }
-    for (const [name, value] of Object.entries(words)) run[RUN[name as keyof typeof RUN]] = value
-    const lastLoss = new Float32Array(run.buffer, run.byteOffset + 4 * RUN.LAST_LOSS, 1)
-    return { run, field, rows, order, indices, stepInput, seedInput, total, last, lastLoss }
+    for (const [name, value] of Object.entries(words)) exec[EXEC[name as keyof typeof EXEC]] = value
+    const lastLoss = new Float32Array(exec.buffer, exec.byteOffset + 4 * EXEC.LAST_LOSS, 1)
+    return { exec, field, rows, order, indices, stepInput, seedInput, total, last, lastLoss }
   }
-  const steps = (run: Int32Array, count: number): number =>
-    host.exports.run(run.byteOffset, count, 0)
+  const steps = (exec: Int32Array, count: number): number =>
+    host.exports.run(exec.byteOffset, count, 0)
   const sumOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
   const rowNumbers = Array.from({ length: EXAMPLES }, (_, i) => 100 + i)
 
   it('visits rows as they stand, the shorter last batch included', () => {
-    const { run, total, last, lastLoss, stepInput } = prepare({ tail: true })
-    expect(steps(run, 5)).toBe(0)
-    expect(run[RUN.STATUS]).toBe(0)
-    expect(run[RUN.STEP]).toBe(5)
-    expect(run[RUN.EXAMPLES]).toBe(EXAMPLES)
+    const { exec, total, last, lastLoss, stepInput } = prepare({ tail: true })
+    expect(steps(exec, 5)).toBe(0)
+    expect(exec[EXEC.STATUS]).toBe(0)
+    expect(exec[EXEC.STEP]).toBe(5)
+    expect(exec[EXEC.EXAMPLES]).toBe(EXAMPLES)
     expect(stepInput[0]).toBe(4)
     const batches = [0, 5, 10, 15, 20].map((start) => rowNumbers.slice(start, start + BATCH))
     expect(total[0]).toBe(sumOf(batches.map((batch) => sumOf(batch) * batch.length)))
     expect(last[0]).toBe(120 + 121 + 122)
     expect(lastLoss[0]).toBe(120 + 121 + 122)
-    expect(steps(run, 1)).toBe(0)
-    expect(run[RUN.EXAMPLES]).toBe(BATCH)
+    expect(steps(exec, 1)).toBe(0)
+    expect(exec[EXEC.EXAMPLES]).toBe(BATCH)
     expect(total[0]).toBe(BATCH * (100 + 101 + 102 + 103 + 104))
-    run[RUN.CONTINUE] = 1
-    steps(run, 1)
-    expect(run[RUN.EXAMPLES]).toBe(2 * BATCH)
+    exec[EXEC.CONTINUE] = 1
+    steps(exec, 1)
+    expect(exec[EXEC.EXAMPLES]).toBe(2 * BATCH)
     expect(total[0]).toBe(BATCH * sumOf(rowNumbers.slice(0, 10)))
     expect(host.guardsHold()).toBe(true)
   })
 
   it('leaves the last rows out where there is no program for them', () => {
-    const { run, total } = prepare()
-    steps(run, 5)
+    const { exec, total } = prepare()
+    steps(exec, 5)
     expect(total[0]).toBe(BATCH * (sumOf(rowNumbers.slice(0, 20)) + sumOf(rowNumbers.slice(0, 5))))
   })
 
   it('visits each epoch in an order of its own', () => {
     for (const seed of [0, 1, -7]) {
-      const { run, order, indices, seedInput } = prepare({ order: true, tail: true, seed })
+      const { exec, order, indices, seedInput } = prepare({ order: true, tail: true, seed })
       for (let epoch = 0; epoch < 3; epoch++) {
         const expected = [...shuffled(Int32Array.from(rowNumbers), seed, epoch)]
         const visited: number[] = []
         for (let step = 0; step < 5; step++) {
-          expect(steps(run, 1)).toBe(0)
+          expect(steps(exec, 1)).toBe(0)
           visited.push(...indices.subarray(0, step === 4 ? EXAMPLES % BATCH : BATCH))
         }
         expect([...order]).toEqual(expected)
@@ -105,41 +105,41 @@ describe('run', () => {
         expect([...visited].sort((a, b) => a - b)).toEqual(rowNumbers)
         expect(seedInput[0]).toBe(seed)
       }
-      run[RUN.STEP] = 7 // as when resumed: the order is that of the step's epoch
-      steps(run, 1)
+      exec[EXEC.STEP] = 7 // as when resumed: the order is that of the step's epoch
+      steps(exec, 1)
       expect([...order]).toEqual([...shuffled(Int32Array.from(rowNumbers), seed, 1)])
       expect(host.guardsHold()).toBe(true)
     }
   })
 
   it('stops before its next step', () => {
-    const { run } = prepare()
-    steps(run, 2)
-    run[RUN.STOP] = 1
-    expect(steps(run, 5)).toBe(1)
-    expect(run[RUN.STATUS]).toBe(1)
-    expect(run[RUN.STEP]).toBe(2)
+    const { exec } = prepare()
+    steps(exec, 2)
+    exec[EXEC.STOP] = 1
+    expect(steps(exec, 5)).toBe(1)
+    expect(exec[EXEC.STATUS]).toBe(1)
+    expect(exec[EXEC.STEP]).toBe(2)
   })
 
   it('ends at a result that is not finite, and does not count it', () => {
-    const { run, field, lastLoss, total } = prepare()
+    const { exec, field, lastLoss, total } = prepare()
     field[112] = NaN
-    expect(steps(run, 5)).toBe(2)
-    expect(run[RUN.STATUS]).toBe(2)
-    expect(run[RUN.STEP]).toBe(2)
+    expect(steps(exec, 5)).toBe(2)
+    expect(exec[EXEC.STATUS]).toBe(2)
+    expect(exec[EXEC.STEP]).toBe(2)
     expect(lastLoss[0]).toBe(105 + 106 + 107 + 108 + 109)
     expect(total[0]).toBe(BATCH * sumOf(rowNumbers.slice(0, 10)))
-    expect(run[RUN.EXAMPLES]).toBe(2 * BATCH)
+    expect(exec[EXEC.EXAMPLES]).toBe(2 * BATCH)
   })
 
   it('refuses another version, an unknown instruction, and an epoch without a step', () => {
-    const { run } = prepare()
-    run[RUN.VERSION] = 99
-    expect(steps(run, 1)).toBe(3)
-    run[RUN.VERSION] = PLAN_VERSION
-    run[RUN.BATCH_SIZE] = EXAMPLES + 1
-    expect(steps(run, 1)).toBe(3)
-    expect(run[RUN.STATUS]).toBe(3)
+    const { exec } = prepare()
+    exec[EXEC.VERSION] = 99
+    expect(steps(exec, 1)).toBe(3)
+    exec[EXEC.VERSION] = PLAN_VERSION
+    exec[EXEC.BATCH_SIZE] = EXAMPLES + 1
+    expect(steps(exec, 1)).toBe(3)
+    expect(exec[EXEC.STATUS]).toBe(3)
     expect(host.execute(99, 0)).toBe(3)
   })
 })

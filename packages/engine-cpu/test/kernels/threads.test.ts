@@ -1,7 +1,15 @@
 /** One memory under several instances, and the stack that a call needs. */
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
-import { MATMUL, MICRO, OP, REGISTER, RUN, STACK_BYTES, TAPE } from '../../src/instructions.js'
+import {
+  MATMUL,
+  MICRO,
+  OP,
+  REGISTER,
+  EXEC,
+  STACK_BYTES,
+  POINTWISE,
+} from '../../src/instructions.js'
 import { KernelHost, addressOf, expectSameBits } from '../../src/testing/kernel-host.js'
 
 const host = new KernelHost()
@@ -11,21 +19,21 @@ describe('stack', () => {
     host.reset()
     const [m, n, k] = [70, 90, 300]
     const count = m * n
-    // A tape of as many registers as there may be, of kinds that take memory of the tape's own.
+    // A program of as many registers as there may be, of kinds that take memory of the program's own.
     const registers = [REGISTER.PRODUCT, 0]
-    for (let r = 1; r < TAPE.MAX_REGISTERS; r++) {
-      if (r <= TAPE.MAX_TEMPS) registers.push(REGISTER.TEMP, r - 1)
+    for (let r = 1; r < POINTWISE.MAX_REGISTERS; r++) {
+      if (r <= POINTWISE.MAX_TEMPS) registers.push(REGISTER.TEMP, r - 1)
       else if (r % 2 === 0) registers.push(REGISTER.ROW, addressOf(host.floats(n)))
       else registers.push(REGISTER.COL, addressOf(host.floats(m)))
     }
-    const ops = Array.from({ length: TAPE.MAX_REGISTERS }, (_, r) => [
+    const ops = Array.from({ length: POINTWISE.MAX_REGISTERS }, (_, r) => [
       MICRO.ADD,
-      1 + (r % TAPE.MAX_TEMPS),
+      1 + (r % POINTWISE.MAX_TEMPS),
       0,
       r,
       0,
     ])
-    const tape = host.ints([TAPE.MAX_REGISTERS, ops.length, 0, ...registers, ...ops.flat()])
+    const program = host.ints([POINTWISE.MAX_REGISTERS, ops.length, 0, ...registers, ...ops.flat()])
     const scratch = host.bytes(host.exports.matmul_scratch(m, n, k, MATMUL.TRANSPOSE_B, 0, 1, 1))
     const matmul = [
       OP.MATMUL,
@@ -40,7 +48,7 @@ describe('stack', () => {
     const random = host.floats(count)
     const seed = addressOf(host.ints(1))
     const words = [
-      ...[...matmul, MATMUL.TRANSPOSE_B, addressOf(scratch), addressOf(tape)],
+      ...[...matmul, MATMUL.TRANSPOSE_B, addressOf(scratch), addressOf(program)],
       ...[OP.MAP, 5, m, n, addressOf(host.ints([1, 0, 0, REGISTER.FULL, addressOf(random)]))],
       ...[OP.LOG_SOFTMAX, 6, addressOf(random), addressOf(random), m, n],
       ...[OP.RANDOM, 8, addressOf(random), count, 1, 5, seed, seed],
@@ -63,10 +71,10 @@ describe('instances', () => {
     host.reset()
     const marked = host.bytes(Uint8Array.from({ length: 1 << 20 }, (_, i) => i & 255))
     const code = `
-      const { parentPort, workerData: { module, memory, run, plan, words, stackTop } } = require('node:worker_threads')
+      const { parentPort, workerData: { module, memory, exec, plan, words, stackTop } } = require('node:worker_threads')
       const { exports } = new WebAssembly.Instance(module, { env: { memory } })
       exports.__stack_pointer.value = stackTop
-      parentPort.postMessage(exports.execute(run, plan, words))`
+      parentPort.postMessage(exports.execute(exec, plan, words))`
     const results = [1, 2, 3].map((seed) => {
       const to = host.floats(1000)
       const plan = host.ints([
@@ -79,12 +87,12 @@ describe('instances', () => {
         addressOf(host.ints([seed])),
         addressOf(host.ints([0])),
       ])
-      const run = host.ints(RUN.WORDS)
+      const exec = host.ints(EXEC.WORDS)
       const stackTop = host.allocate(1 << 18) + (1 << 18)
       const workerData = {
         module: host.module,
         memory: host.memory,
-        run: addressOf(run),
+        run: addressOf(exec),
         plan: addressOf(plan),
         words: plan.length,
         stackTop,

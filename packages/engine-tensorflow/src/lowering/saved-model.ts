@@ -5,7 +5,7 @@
  * - `begin`: sets the order of an epoch and the step to go on from.
  * - `full`, `tail`: the steps below a limit, in one loop; the sums of their results over the steps, and the last step's.
  * - `status`: how far a loop came that failed.
- * - where a step is cut for workers to share, for each level of sums: `part_…`, the sums over one shard's examples, the
+ * - where a step is cut for workers to share, for each level of sums: `part_…`, the sums over one micro-batch's examples, the
  *   gradients among them; `exchange_…`, which sets the sums that the next call of `full` or `tail` reads.
  *
  * Sums are doubles, which tfjs has not: they go out as pairs of integers.
@@ -159,7 +159,7 @@ class ModelGraph {
     return { inputs: { limit: limitInput }, outputs }
   }
 
-  /** The results of a part of a step, from the positions of a shard's examples. */
+  /** The results of a part of a step, from the positions of a micro-batch's examples. */
   part(name: string, program: Program, context: StepContext): Signature {
     const positions = program.inputs.find((input) => input.name === POSITIONS)
     const length = positions && program.node(positions.node).shape

@@ -29,7 +29,7 @@ export interface Given {
   /** The number of the step; all variables are read when it is there. */
   readonly step: Ref
   readonly handle: (variable: Variable) => Ref
-  /** Of a shard's examples within the batch, for a part of a step. */
+  /** Of a micro-batch's examples within the batch, for a part of a step. */
   readonly positions?: Ref
 }
 

@@ -8,8 +8,8 @@ export type StepKind = 'full' | 'tail'
 export type CutBatch = Readonly<Partial<Record<StepKind, CutStep>>>
 
 /** Without a cut where nothing is to be shared. */
-export function cutBatch({ program, tail, shards = 1 }: BatchProgram): CutBatch {
-  if (shards === 1) return {}
+export function cutBatch({ program, tail, microBatches = 1 }: BatchProgram): CutBatch {
+  if (microBatches === 1) return {}
   const [full, short] = [cutStep(program, 'full'), tail && cutStep(tail, 'tail')]
   return { ...(full && { full }), ...(short && { tail: short }) }
 }
@@ -19,14 +19,14 @@ export function exchangeSignature(kind: StepKind, level: number): string {
   return `exchange_${kind}_${level}`
 }
 
-/** Makes the sums of a level over the examples of one shard. */
+/** Makes the sums of a level over the examples of one micro-batch. */
 export function partSignature(kind: StepKind, level: number, length: number): string {
   return `part_${kind}_${level}_${length}`
 }
 
-/** The lengths that shards have. */
-export function lengthsOf({ shards }: CutStep): number[] {
-  return [...new Set(shards.map(({ length }) => length))]
+/** The lengths that microBatches have. */
+export function lengthsOf({ microBatches }: CutStep): number[] {
+  return [...new Set(microBatches.map(({ length }) => length))]
 }
 
 /** All cuts of a BatchProgram with their kinds. */

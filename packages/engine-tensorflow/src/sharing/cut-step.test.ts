@@ -16,10 +16,10 @@ import {
   parameter,
   randomUniform,
   relu,
-  shardSums,
+  withMicroBatches,
   sqrt,
   square,
-  stage,
+  defineModel,
   sub,
   sum,
   traceProgram,
@@ -50,7 +50,7 @@ function evaluateCut(program: Program, batch: Values, state?: Values) {
   if (cut === undefined) return evaluate(program, { batch, seed: 3, ...(state && { state }) })
   const sums: Record<string, number[]> = {}
   for (const [level, shared] of cut.levels.entries()) {
-    const told = cut.shards.map(({ start, length }) => {
+    const told = cut.microBatches.map(({ start, length }) => {
       const positions = Array.from({ length }, (_, i) => start + i)
       const inputs = { batch: { ...batch, [POSITIONS]: positions }, seed: 3 }
       return evaluate(cut.part(level, length), { ...inputs, state: { ...state, ...sums } }).results
@@ -82,15 +82,16 @@ function expectSame(program: Program, batch: Values): void {
 
 test.each(Object.entries(OP_CASES))('%s', (_, build) => {
   const program = traceProgram((trace) => trace.result('value', build(fieldsOf(trace))))
-  for (const shards of [2, 3]) expectSame(shardSums(program, shards), batchOf(data))
+  for (const microBatches of [2, 3])
+    expectSame(withMicroBatches(program, microBatches), batchOf(data))
 })
 
 test('random Programs of any extent', () => {
   const parts = fc.integer({ min: 1, max: 9 })
   fc.assert(
-    fc.property(choices, fc.nat(19), parts, (graph, less1, shards) => {
+    fc.property(choices, fc.nat(19), parts, (graph, less1, microBatches) => {
       const extent = less1 + 1
-      const program = shardSums(traceProgram(randomTraining(extent, graph)), shards)
+      const program = withMicroBatches(traceProgram(randomTraining(extent, graph)), microBatches)
       expectSame(program, batchOf(splitOf({ x: f32([extent], extent, 1) }, extent)))
     }),
     { numRuns: 100, seed: 3 },
@@ -98,7 +99,7 @@ test('random Programs of any extent', () => {
 })
 
 /** With batch normalisation, whose mean and variance need each other in turn, and dropout. */
-const normalised = stage({
+const normalised = defineModel({
   params: {
     hidden: parameter([9, 12], normal(0.3)),
     output: parameter([12, 4], normal(0.3)),
@@ -116,16 +117,21 @@ const normalised = stage({
 test('batch normalisation, dropout and clipping', () => {
   const optimizer = adam({ learningRate: 0.01, clip: clipByGlobalNorm(0.5) })
   const batchSize = oddExamples.rows.length
-  const { program } = train(normalised, { optimizer, batchSize, shards: 7, data: oddExamples })
+  const { program } = train(normalised, {
+    optimizer,
+    batchSize,
+    microBatches: 7,
+    data: oddExamples,
+  })
   const cut = cutStep(program, 'sum')
   expect(cut?.levels.length).toBeGreaterThan(2)
-  expect(cut?.shards.map(({ length }) => length)).toEqual([9, 9, 9, 9, 9, 8, 8])
+  expect(cut?.microBatches.map(({ length }) => length)).toEqual([9, 9, 9, 9, 9, 8, 8])
   expectSame(program, batchOf(oddExamples))
 })
 
-test('a part knows nothing of other examples than those of the shard', () => {
+test('a part knows nothing of other examples than those of the microBatch', () => {
   const { program } = train(normalised, {
-    ...{ optimizer: adam(), batchSize: 60, shards: 4, data: oddExamples },
+    ...{ optimizer: adam(), batchSize: 60, microBatches: 4, data: oddExamples },
   })
   const part = cutStep(program, 'sum')?.part(0, 15)
   const shapes = part?.nodes.filter(({ op }) => op === 'matmul').map(({ shape }) => shape)

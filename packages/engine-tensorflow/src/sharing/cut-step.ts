@@ -1,10 +1,10 @@
 /**
- * Cuts the Program of a step, whose sums over the batch are made of shards (`segments`), into Programs that can be run apart:
- * those of one shard, which make its part of the sums (of the gradients, of the loss), and the rest, which reads the sums as
+ * Cuts the Program of a step, whose sums over the batch are made of microBatches (`segments`), into Programs that can be run apart:
+ * those of one micro-batch, which make its part of the sums (of the gradients, of the loss), and the rest, which reads the sums as
  * states and updates.
  *
  * Where a sum needs others to be complete, as with batch normalisation, there are several levels of sums, each made from
- * the activations of the shard again. What depends on several examples in any other way is computed over the whole batch
+ * the activations of the micro-batch again. What depends on several examples in any other way is computed over the whole batch
  * wherever it is needed.
  */
 import {
@@ -18,7 +18,7 @@ import {
   type Shape,
 } from '@gradpool/core'
 
-/** The batch field of a part that has the positions of the shard's examples within the batch. */
+/** The batch field of a part that has the positions of the micro-batch's examples within the batch. */
 export const POSITIONS = '@positions'
 
 /** A sum over the batch. */
@@ -29,18 +29,18 @@ export interface SharedSum {
   readonly shape: Shape
 }
 
-export interface Shard {
+export interface MicroBatch {
   readonly start: number
   readonly length: number
 }
 
 export interface CutStep {
-  readonly shards: readonly Shard[]
+  readonly microBatches: readonly MicroBatch[]
   /** Those of a level need none but those of the levels before. */
   readonly levels: readonly (readonly SharedSum[])[]
   /** The step, which reads all sums as states. */
   readonly rest: Program
-  /** Tells the sums of a level over one shard of so many examples as results, by their names. */
+  /** Tells the sums of a level over one micro-batch of so many examples as results, by their names. */
   part(level: number, length: number): Program
 }
 
@@ -71,7 +71,7 @@ export function cutStep(program: Program, name: string): CutStep | undefined {
   })
   if (count === 0) return undefined
   return {
-    shards: segmentsOf(extent, count),
+    microBatches: segmentsOf(extent, count),
     levels,
     rest: new Copy(program, axes, levels.flat(), 0).finish(program.updates, program.results),
     part(level, length) {
@@ -82,7 +82,7 @@ export function cutStep(program: Program, name: string): CutStep | undefined {
   }
 }
 
-/** Whether a node is a sum over the examples, made of those of shards, and of nothing else. */
+/** Whether a node is a sum over the examples, made of those of microBatches, and of nothing else. */
 function isShared(node: Node, axes: readonly BatchAxis[]): boolean {
   if (Number(node.attributes.segments ?? 1) === 1) return false
   return node.inputs.every((input, position) => {
@@ -100,7 +100,7 @@ function innerAxis({ op, attributes }: Node, position: number): number {
 
 type Named = readonly { readonly name: string; readonly node: number }[]
 
-/** Copies nodes, whole or only what they have of a shard's examples, as they are asked for. */
+/** Copies nodes, whole or only what they have of a micro-batch's examples, as they are asked for. */
 class Copy {
   readonly #program: Program
   readonly #axes: readonly BatchAxis[]
@@ -113,7 +113,7 @@ class Copy {
   readonly #narrow = new Map<number, number>()
   #positions: number | undefined
 
-  /** @param sums that are read as states @param length examples of a shard */
+  /** @param sums that are read as states @param length examples of a micro-batch */
   constructor(
     program: Program,
     axes: readonly BatchAxis[],
@@ -169,7 +169,7 @@ class Copy {
     return made
   }
 
-  /** The part of a sum that the shard's examples make. */
+  /** The part of a sum that the micro-batch's examples make. */
   #partOf(index: number): number {
     const node = this.#program.node(index)
     const attributes = { ...node.attributes, segments: 1 }
@@ -179,7 +179,7 @@ class Copy {
     return this.#add({ ...node, attributes, inputs })
   }
 
-  /** An operand's part for the shard's examples, which lie along an axis of it. */
+  /** An operand's part for the micro-batch's examples, which lie along an axis of it. */
   #rowsOf(index: number, axis: number): number {
     if (this.#axes[index] !== undefined) return this.#narrowOf(index)
     const node = this.#program.node(index)
@@ -218,7 +218,7 @@ class Copy {
     return this.#add({ ...node, inputs, shape: this.#narrowed(node.shape, axis) })
   }
 
-  /** The shard's rows of a value that is there whole. */
+  /** The micro-batch's rows of a value that is there whole. */
   #gathered(index: number, axis: number): number {
     const { shape, dtype } = this.#program.node(index)
     const whole = this.#wholeOf(index)

@@ -1,11 +1,11 @@
 /**
- * The span of one of several workers that share each step.
+ * The chunk of one of several workers that share each step.
  *
- * Each makes the sums of its shards (gradients, loss) and leaves them in shared memory. When all have come, each adds up those of
- * all shards, in their order, and does the same update on states of its own. So every worker has the same states, and their
+ * Each makes the sums of its microBatches (gradients, loss) and leaves them in shared memory. When all have come, each adds up those of
+ * all microBatches, in their order, and does the same update on states of its own. So every worker has the same states, and their
  * number decides nothing.
  */
-import type { SpanStatus } from '@gradpool/core'
+import type { ChunkStatus } from '@gradpool/core'
 import { modelOf, readStates, releaseModels } from '../held-models.js'
 import type { LoadedModel } from '../loaded-model.js'
 import { SharedProgress, SharedStates } from '../shared.js'
@@ -14,11 +14,11 @@ import {
   examplesOf,
   orderOf,
   publish,
-  type TensorFlowSpanOutcome,
-  type TensorFlowSpanTask,
-} from '../span-task.js'
+  type TensorFlowChunkOutcome,
+  type TensorFlowChunkTask,
+} from '../chunk-task.js'
 import { exchangeSignature, partSignature, type StepKind } from './cut-batch.js'
-import { Meeting } from './meeting.js'
+import { Barrier } from './barrier.js'
 import type { Sharing, StepLayout, SumRegion } from './sharing.js'
 
 /** Who of how many a worker is. */
@@ -29,24 +29,24 @@ export interface Membership {
 
 /** With a pause after each step. */
 export async function* runShared(
-  task: TensorFlowSpanTask,
+  task: TensorFlowChunkTask,
   sharing: Sharing,
   { worker, workers }: Membership,
-): AsyncGenerator<undefined, TensorFlowSpanOutcome> {
+): AsyncGenerator<undefined, TensorFlowChunkOutcome> {
   releaseModels()
   const progress = new SharedProgress(task.progress)
   const states = new SharedStates(task.states)
   const model = await modelOf(task, progress)
-  const meeting = new Meeting(sharing.meeting, workers, sharing.patienceMs)
+  const barrier = new Barrier(sharing.barrier, workers, sharing.barrierTimeoutMs)
   const partials = new Float32Array(sharing.partials)
   const sums: Float64Array[] = []
   let { step } = progress
   const end = step + task.steps
   const numFull = task.stepsPerEpoch - Number(task.hasTail)
-  let status: SpanStatus = 'done'
+  let status: ChunkStatus = 'done'
   let epoch = -1
   while (step < end) {
-    const goesOn = meeting.meet(() => !progress.stopped)
+    const goesOn = barrier.arrive(() => !progress.stopped)
     if (goesOn !== true) {
       status = goesOn === undefined ? 'abandoned' : 'stopped'
       break
@@ -57,7 +57,7 @@ export async function* runShared(
     epoch = epochNow
     const kind = step % task.stepsPerEpoch === numFull ? 'tail' : 'full'
     const layout = sharing.layouts[kind]
-    if (layout && !makeSums(model, kind, layout, { worker, workers, meeting, partials })) {
+    if (layout && !makeSums(model, kind, layout, { worker, workers, barrier, partials })) {
       status = 'abandoned'
       break
     }
@@ -76,45 +76,48 @@ export async function* runShared(
 }
 
 interface Member extends Membership {
-  readonly meeting: Meeting
+  readonly barrier: Barrier
   readonly partials: Float32Array
 }
 
-/** @returns false where the span is abandoned */
+/** @returns false where the chunk is abandoned */
 function makeSums(
   model: LoadedModel,
   kind: StepKind,
-  { shards, levels }: StepLayout,
-  { worker, workers, meeting, partials }: Member,
+  { microBatches, levels }: StepLayout,
+  { worker, workers, barrier, partials }: Member,
 ): boolean {
   for (const [level, regions] of levels.entries()) {
-    for (let shard = worker; shard < shards.length; shard += workers) {
-      const { start = 0, length = 0 } = shards[shard] ?? {}
+    for (let microBatch = worker; microBatch < microBatches.length; microBatch += workers) {
+      const { start = 0, length = 0 } = microBatches[microBatch] ?? {}
       const positions = Int32Array.from({ length }, (_, i) => start + i)
       const made = model.part(partSignature(kind, level, length), positions)
       for (const { variable, size, offset } of regions) {
-        partials.set(made[variable] ?? [], offset + shard * size)
+        partials.set(made[variable] ?? [], offset + microBatch * size)
       }
     }
-    if (meeting.meet(() => true) === undefined) return false
+    if (barrier.arrive(() => true) === undefined) return false
     const added = regions.map(
       (region) =>
-        [region.variable, { ...region, values: sumOver(partials, region, shards.length) }] as const,
+        [
+          region.variable,
+          { ...region, values: sumOver(partials, region, microBatches.length) },
+        ] as const,
     )
     model.write(exchangeSignature(kind, level), Object.fromEntries(added))
   }
   return true
 }
 
-/** The sum over the shards, in their order, each addition rounded. */
+/** The sum over the microBatches, in their order, each addition rounded. */
 function sumOver(
   partials: Float32Array,
   { size, offset }: SumRegion,
-  numShards: number,
+  numMicroBatches: number,
 ): Float32Array {
   const total = partials.slice(offset, offset + size)
-  for (let shard = 1; shard < numShards; shard++) {
-    const from = offset + shard * size
+  for (let microBatch = 1; microBatch < numMicroBatches; microBatch++) {
+    const from = offset + microBatch * size
     for (let i = 0; i < size; i++) total[i] = (total[i] ?? 0) + (partials[from + i] ?? 0)
   }
   return total

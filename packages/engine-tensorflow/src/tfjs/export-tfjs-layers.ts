@@ -7,7 +7,7 @@ import { predictionProgram, stateOf, type TrainedModel } from '../export-saved-m
 import { denseChain, type ChainLayer } from './dense-layers.js'
 
 /**
- * @param output which prediction of the stage the model gives, such as `logits`
+ * @param output which prediction the model gives, such as `logits`
  * @throws UserError for a model that is not a chain of dense layers, or a state that is missing
  */
 export function exportTfjsLayers(model: TrainedModel, output: string, dir: string): void {

@@ -22,7 +22,7 @@ const fields = {
   label: { dtype: 'u8', shape: [] },
 } as const
 const pixels = Uint8Array.from({ length: NUM_EXAMPLES * 12 }, (_, i) => (i * 89) % 256)
-const stage = mlp({ input: 12, hidden: [7], classes: 3, activation: 'tanh', scale: 1 / 255 })
+const network = mlp({ input: 12, hidden: [7], classes: 3, activation: 'tanh', scale: 1 / 255 })
 const data = splitOf(
   {
     image: { ...fields.image, values: pixels },
@@ -31,11 +31,11 @@ const data = splitOf(
   NUM_EXAMPLES,
 )
 const state: StateValues = initialState(
-  train(stage, { optimizer: adam(), batchSize: NUM_EXAMPLES, data }).program,
+  train(network, { optimizer: adam(), batchSize: NUM_EXAMPLES, data }).program,
   7,
 )
-const model = { stage, state, fields }
-const predicted = evaluate(prediction(stage, { batchSize: NUM_EXAMPLES, data }).program, {
+const model = { model: network, state, fields }
+const predicted = evaluate(prediction(network, { batchSize: NUM_EXAMPLES, data }).program, {
   state: Object.fromEntries(Object.entries(state).filter(([name]) => name.startsWith('head.'))),
   batch: { image: pixels },
 }).results

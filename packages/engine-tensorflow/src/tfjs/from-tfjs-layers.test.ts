@@ -1,5 +1,5 @@
 /** Models of tfjs-layers taken over: the same predictions, and training that goes on from their weights. */
-import { adam, evaluate, prediction, stage, train, UserError } from '@gradpool/core'
+import { adam, evaluate, prediction, defineModel, train, UserError } from '@gradpool/core'
 import { splitOf } from '@gradpool/engine-contract'
 import { crossEntropy } from '@gradpool/models'
 import '@tensorflow/tfjs-backend-cpu'
@@ -35,7 +35,7 @@ const image = tfc.tensor(Array.from(pixels), [NUM_EXAMPLES, 3, 4])
 
 const classifierOf = (logits: boolean) => {
   const { layers, state } = fromTfjsLayers(original, { logits })
-  const classifier = stage({
+  const classifier = defineModel({
     params: { network: layers },
     step: ({ network }, batch) => ({ loss: crossEntropy(network(batch.image), batch.label) }),
     predict: ({ network }, batch) => ({ output: network(batch.image) }),

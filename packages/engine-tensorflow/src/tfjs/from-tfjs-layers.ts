@@ -43,7 +43,7 @@ export interface FromTfjsOptions {
 export interface FromTfjs {
   /** The layers, as a module: bound, a function from [batch, ...] to what the last layer gives. */
   readonly layers: Module<Layer>
-  /** The weights, where the module is the parameter `name` of a stage: `name.0.weight`, …. */
+  /** The weights, where the module is the parameter `name` of a model: `name.0.weight`, …. */
   state(name: string): StateValues
 }
 

@@ -54,9 +54,9 @@ describe('autoencoder', () => {
   test('predicts reconstructions on the scale of the pixels, and codes', () => {
     const scale = 1 / 255
     const linear = { codeActivation: 'linear', outputActivation: 'linear' } as const
-    const stage = autoencoder({ ...widths, ...linear, scale })
-    const { program } = prediction(stage, options)
-    const trained = train(stage, options).program
+    const model = autoencoder({ ...widths, ...linear, scale })
+    const { program } = prediction(model, options)
+    const trained = train(model, options).program
     const state = initialState(program, 0)
     const { reconstruction = [], code = [] } = evaluate(program, { state, batch }).results
     expect(code).toHaveLength(4 * 2)
@@ -78,8 +78,8 @@ describe('autoencoder', () => {
   })
 
   test('weights start as told', () => {
-    const stage = autoencoder({ ...widths, weight: { kind: 'normal', mean: 0, std: 0.03 } })
-    for (const input of train(stage, options).program.inputs) {
+    const model = autoencoder({ ...widths, weight: { kind: 'normal', mean: 0, std: 0.03 } })
+    for (const input of train(model, options).program.inputs) {
       if (input.role !== 'state' || !input.name.endsWith('weight')) continue
       if (input.name.startsWith('optimizer/')) continue
       expect(input.initializer).toEqual({ kind: 'normal', mean: 0, std: 0.03 })
@@ -170,9 +170,9 @@ describe('classifier', () => {
 
 describe('mlp', () => {
   test('is a classifier without an encoder', () => {
-    const stage = mlp({ input: 6, hidden: [4], classes: 3, scale: 1 / 255 })
+    const model = mlp({ input: 6, hidden: [4], classes: 3, scale: 1 / 255 })
     const same = classifier({ input: 6, head: [4], classes: 3, scale: 1 / 255 })
-    expect(train(stage, options).program.hash).toBe(train(same, options).program.hash)
+    expect(train(model, options).program.hash).toBe(train(same, options).program.hash)
   })
 })
 
@@ -189,8 +189,8 @@ test.each([
     }),
   ],
   ['classifier', classifier({ input: 6, encoder: [5], head: [5], classes: 3, scale: 1 / 255 })],
-])('%s learns', (_, stage) => {
-  const { program } = train(stage, { ...options, optimizer: adam({ learningRate: 0.02 }) })
+])('%s learns', (_, model) => {
+  const { program } = train(model, { ...options, optimizer: adam({ learningRate: 0.02 }) })
   let state: Readonly<Record<string, ArrayLike<number>>> = initialState(program, 0)
   const losses: number[] = []
   for (let step = 0; step < 80; step++) {

@@ -1,5 +1,5 @@
 /** An autoencoder of dense layers, and its training by the mean squared error of its reconstruction. */
-import { div, type InitializerLike, stage, type Stage, UserError } from '@gradpool/core'
+import { div, type InitializerLike, defineModel, type Model, UserError } from '@gradpool/core'
 import type { ActivationName } from '../layers/activation.js'
 import { meanSquaredError } from '../losses/mean-squared-error.js'
 import { reconstructionAccuracy } from '../metrics/reconstruction-accuracy.js'
@@ -31,14 +31,14 @@ export interface AutoencoderOptions extends EncoderOptions {
 }
 
 /**
- * A stage over the field `image`; its states are `encoder.0.weight`, `encoder.0.bias`, …, `decoder.0.weight`, ….
+ * A model over the field `image`; its states are `encoder.0.weight`, `encoder.0.bias`, …, `decoder.0.weight`, ….
  *
  * Results: `loss` (mean squared error per pixel) and `accuracy` (see `reconstructionAccuracy`), both of the scaled pixels.
  * Predictions: `reconstruction` [batch, input], on the scale of the pixels themselves, and `code` [batch, code].
  *
  * @throws UserError where the decoder does not end with the width of the input
  */
-export function autoencoder(options: AutoencoderOptions): Stage {
+export function autoencoder(options: AutoencoderOptions): Model {
   const { input, encoder, decoder, activation = 'relu', weight, scale = 1 } = options
   const { codeActivation = activation, outputActivation = activation } = options
   checkWidth('input', input)
@@ -50,7 +50,7 @@ export function autoencoder(options: AutoencoderOptions): Stage {
     )
   }
   const code = encoder.at(-1) ?? input
-  return stage({
+  return defineModel({
     params: {
       encoder: denseStack({
         widths: [input, ...encoder],

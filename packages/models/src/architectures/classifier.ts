@@ -1,5 +1,5 @@
 /** A classifier of dense layers, by itself or on the encoder of an autoencoder. */
-import { argMax, frozen, stage, type Stage, UserError } from '@gradpool/core'
+import { argMax, frozen, defineModel, type Model, UserError } from '@gradpool/core'
 import type { ActivationName } from '../layers/activation.js'
 import { crossEntropy } from '../losses/cross-entropy.js'
 import { accuracy } from '../metrics/accuracy.js'
@@ -22,7 +22,7 @@ export interface ClassifierOptions extends Omit<EncoderOptions, 'encoder'> {
 }
 
 /**
- * A stage over the fields `image` and `label` (class numbers, or one-hot f32). Its states are `encoder.0.weight`, …, named as
+ * A model over the fields `image` and `label` (class numbers, or one-hot f32). Its states are `encoder.0.weight`, …, named as
  * the autoencoder's so that its weights carry over, and `head.0.weight`, …, of which the last layer gives the logits.
  *
  * Results: `loss` (cross-entropy) and `accuracy`. Predictions: `estimate` [batch], the class of the largest logit, and
@@ -30,7 +30,7 @@ export interface ClassifierOptions extends Omit<EncoderOptions, 'encoder'> {
  *
  * @throws UserError for widths that are not whole numbers, or a mode that does not fit the encoder
  */
-export function classifier(options: ClassifierOptions): Stage {
+export function classifier(options: ClassifierOptions): Model {
   const { input, encoder = [], head, classes, scale = 1 } = options
   const { activation = 'relu', codeActivation = activation, weight } = options
   const { encoderMode = encoder.length > 0 ? 'fineTuned' : 'none' } = options
@@ -43,7 +43,7 @@ export function classifier(options: ClassifierOptions): Stage {
 
   const code = encoderMode === 'none' ? input : (encoder.at(-1) ?? input)
   const pixelsToCode = stack([input, ...encoder], codeActivation)
-  return stage({
+  return defineModel({
     params: {
       encoder: encoderMode === 'frozen' ? frozen(pixelsToCode) : pixelsToCode,
       head: stack([code, ...head, classes], 'linear'),

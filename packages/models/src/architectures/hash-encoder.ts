@@ -12,8 +12,8 @@ import {
   sigmoid,
   slice,
   square,
-  stage,
-  type Stage,
+  defineModel,
+  type Model,
   sub,
   type Tensor,
 } from '@gradpool/core'
@@ -44,7 +44,7 @@ export interface HashEncoderOptions extends Omit<EncoderOptions, 'input' | 'code
 }
 
 /**
- * A stage over the field `image`, and `label` (class numbers) where there are classes. Its states are those of the dense
+ * A model over the field `image`, and `label` (class numbers) where there are classes. Its states are those of the dense
  * layers, `encoder.0.0.weight`, …, and of the normalisation before the sigmoid, `encoder.1.scale`, …; they are the same with
  * and without classes, so that an encoder can learn from all images first, and then from the few that have labels.
  *
@@ -59,7 +59,7 @@ export interface HashEncoderOptions extends Omit<EncoderOptions, 'input' | 'code
  *
  * @throws UserError for widths that are not whole numbers, or images of another shape
  */
-export function hashEncoder(options: HashEncoderOptions): Stage {
+export function hashEncoder(options: HashEncoderOptions): Model {
   const { imageShape, encoder, activation = 'relu', weight, scale = 1, classes } = options
   const [height, width] = imageShape
   checkWidth('height', height)
@@ -77,7 +77,7 @@ export function hashEncoder(options: HashEncoderOptions): Stage {
   const view = (image: Tensor) => warp(scaled(image, 1), imageShape, options.warp)
   if (classes === undefined) {
     const { decorrelation = 0.002, binary = 0.02 } = options
-    return stage({
+    return defineModel({
       params,
       step(bound, { image }) {
         const views = concat([view(image), view(image)], 0)
@@ -92,7 +92,7 @@ export function hashEncoder(options: HashEncoderOptions): Stage {
     })
   }
   checkWidth('classes', classes)
-  return stage({
+  return defineModel({
     params,
     step(bound, { image, label }) {
       const words = wordsOf(classes, bits)

@@ -1,5 +1,5 @@
 /** A multilayer perceptron. */
-import type { InitializerLike, Stage } from '@gradpool/core'
+import type { InitializerLike, Model } from '@gradpool/core'
 import type { ActivationName } from '../layers/activation.js'
 import { classifier } from './classifier.js'
 
@@ -18,6 +18,6 @@ export interface MlpOptions {
 }
 
 /** A classifier without an encoder: see `classifier`; its states are `head.0.weight`, `head.0.bias`, …. */
-export function mlp({ hidden, ...rest }: MlpOptions): Stage {
+export function mlp({ hidden, ...rest }: MlpOptions): Model {
   return classifier({ ...rest, head: hidden })
 }

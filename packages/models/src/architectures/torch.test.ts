@@ -3,7 +3,7 @@
  * what PyTorch's autograd and Adam made of them, in float64.
  */
 import { readFileSync } from 'node:fs'
-import { adam, evaluate, sgd, type Stage, train } from '@gradpool/core'
+import { adam, evaluate, sgd, type Model, train } from '@gradpool/core'
 import { describe, expect, test } from 'vitest'
 import { autoencoder } from './autoencoder.js'
 import { mlp } from './mlp.js'
@@ -35,15 +35,15 @@ interface Oracle {
 const oracleFile = new URL('../../../../tools/oracles/training_torch.json', import.meta.url)
 const oracle = JSON.parse(readFileSync(oracleFile, 'utf8')) as Oracle
 
-/** Each case as a stage, and the path of each layer. */
-const models: Readonly<Record<string, { stage: Stage; paths: readonly string[] }>> = {
-  mlp: { stage: mlp({ input: 6, hidden: [5], classes: 3 }), paths: ['head.0', 'head.1'] },
+/** Each case as a model, and the path of each layer. */
+const models: Readonly<Record<string, { model: Model; paths: readonly string[] }>> = {
+  mlp: { model: mlp({ input: 6, hidden: [5], classes: 3 }), paths: ['head.0', 'head.1'] },
   autoencoder: {
-    stage: autoencoder({ input: 6, encoder: [3], decoder: [6], outputActivation: 'linear' }),
+    model: autoencoder({ input: 6, encoder: [3], decoder: [6], outputActivation: 'linear' }),
     paths: ['encoder.0', 'decoder.0'],
   },
   'autoencoder-relu-output': {
-    stage: autoencoder({ input: 6, encoder: [3], decoder: [6] }),
+    model: autoencoder({ input: 6, encoder: [3], decoder: [6] }),
     paths: ['encoder.0', 'decoder.0'],
   },
 }
@@ -76,7 +76,7 @@ describe.each(oracle.cases)('$name', ({ name, layers, losses, firstGradients, fi
 
   test('the first gradients are PyTorch’s', () => {
     const optimizer = sgd({ learningRate: 1 })
-    const { program } = train(model.stage, { optimizer, batchSize: 4, data })
+    const { program } = train(model.model, { optimizer, batchSize: 4, data })
     const { state } = evaluate(program, { state: first, batch: batchOf(oracle.batches[0] ?? []) })
     for (const [path, gradient] of Object.entries(stateOf(model.paths, firstGradients))) {
       gradient.forEach((value, i) => {
@@ -85,13 +85,13 @@ describe.each(oracle.cases)('$name', ({ name, layers, losses, firstGradients, fi
     }
   })
 
-  // In float64 the order of a sum hardly shows: whatever the number of shards, the training is the same.
+  // In float64 the order of a sum hardly shows: whatever the number of microBatches, the training is the same.
   test.each([1, 3])(
-    'the losses of all steps and the final weights are PyTorch’s, of %i shards',
-    (shards) => {
+    'the losses of all steps and the final weights are PyTorch’s, of %i micro-batches',
+    (microBatches) => {
       const { lr, beta1, beta2, eps } = oracle.optimizer
       const optimizer = adam({ learningRate: lr, beta1, beta2, epsilon: eps })
-      const { program } = train(model.stage, { optimizer, batchSize: 4, shards, data })
+      const { program } = train(model.model, { optimizer, batchSize: 4, microBatches, data })
       let state: Readonly<Record<string, ArrayLike<number>>> = first
       oracle.batches.forEach((rows, step) => {
         const next = evaluate(program, { state, batch: batchOf(rows), step })

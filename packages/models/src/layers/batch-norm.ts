@@ -5,8 +5,8 @@ import {
   buffer,
   div,
   flush,
+  layer,
   mean,
-  module,
   type Module,
   mul,
   ones,
@@ -28,15 +28,18 @@ export interface BatchNormOptions {
   readonly epsilon?: number
 }
 
+/** A bound batch normalisation: a function, with its parameters and running statistics. */
+export type BatchNorm = Layer & Readonly<Record<'scale' | 'shift' | 'mean' | 'variance', Tensor>>
+
 /**
  * (x - mean) / sqrt(variance + epsilon) * scale + shift, for each feature; [batch, features] to [batch, features].
  *
  * Training takes mean and variance from the batch, and moves the running ones towards them; evaluation and a frozen part
  * take the running ones. The running variance is unbiased, as in torch.nn.BatchNorm1d.
  *
- * Parameters: `scale` and `shift` [features]; buffers: `mean` and `variance` [features].
+ * Parameters: `scale` and `shift` [features]; buffers: `mean` and `variance` [features]. All are properties of the bound layer.
  */
-export function batchNorm(features: number, options: BatchNormOptions = {}): Module<Layer> {
+export function batchNorm(features: number, options: BatchNormOptions = {}): Module<BatchNorm> {
   const { momentum = 0.9, epsilon = 1e-5 } = options
   checkWidth('batchNorm: features', features)
   if (!(momentum >= 0 && momentum < 1)) {
@@ -53,7 +56,7 @@ export function batchNorm(features: number, options: BatchNormOptions = {}): Mod
     mean: buffer([features], zeros),
     variance: buffer([features], ones),
   }
-  return module(params, (own, { training }) => (x) => {
+  return layer(params, (own, { training }) => (x: Tensor) => {
     const used = training ? batchStatistics(x) : own
     if (training) {
       const numExamples = x.shape[0] ?? 1

@@ -2,10 +2,11 @@
 import {
   add,
   type InitializerLike,
+  layer,
   matmul,
-  module,
   type Module,
   parameter,
+  type Tensor,
   zeros,
 } from '@gradpool/core'
 import { checkWidth } from '../widths.js'
@@ -20,13 +21,27 @@ export interface DenseOptions {
   readonly bias?: InitializerLike | false
 }
 
+/** A bound dense layer: a function, with its parameters. */
+export type Dense = Layer & { readonly weight: Tensor; readonly bias: Tensor }
+
 /**
  * activation(x · weight + bias): [batch, numInputs] to [batch, numOutputs].
  *
- * Input of integers, such as pixels, counts as f32. Parameters: `weight` [numInputs, numOutputs], `bias` [numOutputs].
+ * Input of integers, such as pixels, counts as f32. Parameters: `weight` [numInputs, numOutputs], `bias` [numOutputs]; a step
+ * reads them of the bound layer, as `hidden.weight`.
  *
  * @throws UserError for widths that are not whole numbers of at least 1
  */
+export function dense(
+  numInputs: number,
+  numOutputs: number,
+  options?: DenseOptions & { readonly bias?: InitializerLike },
+): Module<Dense>
+export function dense(
+  numInputs: number,
+  numOutputs: number,
+  options?: DenseOptions,
+): Module<Layer & Pick<Dense, 'weight'>>
 export function dense(
   numInputs: number,
   numOutputs: number,
@@ -40,9 +55,9 @@ export function dense(
     [numInputs, numOutputs],
     options.weight ?? (activation === 'relu' ? 'heUniform' : 'glorotUniform'),
   )
-  if (bias === false) return module({ weight }, (own) => (x) => apply(matmul(x, own.weight)))
-  return module(
+  if (bias === false) return layer({ weight }, (own) => (x: Tensor) => apply(matmul(x, own.weight)))
+  return layer(
     { weight, bias: parameter([numOutputs], bias) },
-    (own) => (x) => apply(add(matmul(x, own.weight), own.bias)),
+    (own) => (x: Tensor) => apply(add(matmul(x, own.weight), own.bias)),
   )
 }

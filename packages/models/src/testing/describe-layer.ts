@@ -8,7 +8,7 @@ import {
   prediction,
   type Module,
   type Program,
-  stage,
+  defineModel,
   train,
 } from '@gradpool/core'
 import { describe, expect, test } from 'vitest'
@@ -43,7 +43,7 @@ export function describeLayer(name: string, { layer, numInputs, numOutputs, stat
   }
   /** The layer with a dense one before it, so that there is something to train. */
   const model = () =>
-    stage({
+    defineModel({
       params: { before: dense(numInputs, numInputs), layer: layer() },
       step: (bound, { image, label }) => ({
         loss: meanSquaredError(bound.layer(bound.before(image)), label),
@@ -64,7 +64,7 @@ export function describeLayer(name: string, { layer, numInputs, numOutputs, stat
 
   describe(`${name} as a layer`, () => {
     test.each(['f32', 'u8'] as const)('takes %s [batch, features] and gives f32', (dtype) => {
-      const alone = stage({
+      const alone = defineModel({
         params: layer(),
         step: (bound, { image, label }) => ({ loss: meanSquaredError(bound(image), label) }),
         predict: (bound, { image }) => ({ output: bound(image) }),

@@ -10,10 +10,10 @@ import type {
   Execution,
   Position,
   Progress,
-  SpanOptions,
-  SpanOutcome,
-  SpanResult,
-  SpanStatus,
+  ChunkOptions,
+  ChunkOutcome,
+  ChunkResult,
+  ChunkStatus,
   StateValues,
 } from '@gradpool/core'
 
@@ -112,21 +112,21 @@ class FakeExecution implements Execution {
     return Atomics.load(this.#words, 0)
   }
 
-  run(): Promise<SpanResult> {
+  run(): Promise<ChunkResult> {
     return Promise.reject(new Error('the fake engine runs in a pool only'))
   }
 
-  begin(steps: number, { continues = false }: SpanOptions = {}): unknown[] {
+  begin(steps: number, { continues = false }: ChunkOptions = {}): unknown[] {
     Atomics.store(this.#words, 1, 0)
     if (!continues) this.#spanStart = this.step
     return [{ ...this.#task, steps }]
   }
 
-  finish([outcome]: readonly SpanOutcome[]): SpanResult {
+  finish([outcome]: readonly ChunkOutcome[]): ChunkResult {
     const lastLoss = this.#floats[0] ?? NaN
     const accuracy = Float64Array.of(this.#accuracy(this.step))
     return {
-      status: outcome as SpanStatus,
+      status: outcome as ChunkStatus,
       steps: this.step - this.#spanStart,
       means: { loss: Float64Array.of(lastLoss), accuracy },
       lastLoss,

@@ -4,7 +4,7 @@
 import { setImmediate } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 
-export async function executeSpan({ words, floats, steps, seed, stepMs, mishap, count }) {
+export async function executeChunk({ words, floats, steps, seed, stepMs, mishap, count }) {
   const sleeper = new Int32Array(new SharedArrayBuffer(4))
   for (let i = 0; i < steps; i++) {
     if (Atomics.load(words, 1) === 1) return 'stopped'

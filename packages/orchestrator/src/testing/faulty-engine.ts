@@ -1,7 +1,7 @@
 /**
  * An engine one of whose threads fails in the middle of a span: one that several run together, or one of a replica.
  */
-import type { BatchProgram, Engine, Execution, SpanTask } from '@gradpool/core'
+import type { BatchProgram, Engine, Execution, ChunkTask } from '@gradpool/core'
 
 export interface Fault {
   readonly kind: 'exit' | 'throw' | 'loop'
@@ -14,7 +14,7 @@ export interface Fault {
 /** @param faults One for each such span, as long as there are any; they are taken from the array. */
 export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
   const real = new WeakMap<object, Execution>()
-  const wrap = (task: SpanTask, fault?: Fault) => ({
+  const wrap = (task: ChunkTask, fault?: Fault) => ({
     workerModule: engine.workerModule,
     task,
     fault,
@@ -28,7 +28,7 @@ export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
         begin(steps, options = {}) {
           const { workers = 1 } = options
           const nextFault = () => {
-            if (workers > 1) return program.shards === undefined ? undefined : faults.shift()
+            if (workers > 1) return program.microBatches === undefined ? undefined : faults.shift()
             return isReplica(program, faults[0]?.thread) ? faults.shift() : undefined
           }
           const fault = nextFault()

@@ -1,5 +1,5 @@
 /** The accuracies of a stage's spans, as rows and results have them. */
-import type { SpanResult } from '@gradpool/core'
+import type { ChunkResult } from '@gradpool/core'
 
 export class Accuracies {
   readonly #onWarning: (message: string) => void
@@ -12,7 +12,7 @@ export class Accuracies {
   }
 
   /** Null where there is none, and where it is not finite. */
-  of(span: SpanResult | undefined, metric: string, epoch: number): number | null {
+  of(span: ChunkResult | undefined, metric: string, epoch: number): number | null {
     const mean = span?.means.accuracy?.[0]
     if (mean === undefined) return null
     if (Number.isFinite(mean)) return rounded(mean)

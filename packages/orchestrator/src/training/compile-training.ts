@@ -32,7 +32,7 @@ export function givenTo(
 
 /** How many threads a stage can keep busy. */
 export function mostThreads({ training, averaging }: StagePlan): number {
-  return averaging?.replicas.length ?? training.program.shards ?? 1
+  return averaging?.replicas.length ?? training.program.microBatches ?? 1
 }
 
 /** Those that it consists of, what owns the states first. */

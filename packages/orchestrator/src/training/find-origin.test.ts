@@ -9,14 +9,14 @@ import {
   less,
   sgd,
   square,
-  stage,
+  defineModel,
   sum,
   sub,
   train,
   type Batch,
   type Engine,
   type Split,
-  type Stage,
+  type Model,
 } from '@gradpool/core'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -36,7 +36,7 @@ function examples(odd?: { readonly row: number; readonly value: number }): Split
 }
 
 async function originOf(
-  model: Stage,
+  model: Model,
   data: Split,
   learningRate = 0,
 ): Promise<{ readonly step: number; readonly origin: Origin | undefined }> {
@@ -57,7 +57,7 @@ async function originOf(
 const w = parameter([1, 2], { kind: 'constant', value: 1 })
 
 describe('the origin of a loss that is not finite', () => {
-  const overflowing = stage({
+  const overflowing = defineModel({
     params: { w },
     step: ({ w }, { x }: Batch<'x'>) => ({ loss: mean(square(sub(exp(matmul(x, w)), 1))) }),
   })
@@ -73,7 +73,7 @@ describe('the origin of a loss that is not finite', () => {
   })
 
   it('is in the states of that step, not of the first', async () => {
-    const growing = stage({
+    const growing = defineModel({
       params: { w },
       step: ({ w }) => ({ loss: sum(square(mul(w, 1e12))) }),
     })
@@ -84,7 +84,7 @@ describe('the origin of a loss that is not finite', () => {
   })
 
   it('is not a branch that is not taken', async () => {
-    const masked = stage({
+    const masked = defineModel({
       params: { w },
       step({ w }, { x }: Batch<'x'>) {
         // -Infinity for the example 0, which is left out.

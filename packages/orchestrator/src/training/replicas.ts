@@ -13,7 +13,7 @@ import {
   type Execution,
   type Position,
   type Progress,
-  type SpanResult,
+  type ChunkResult,
   type StateValues,
 } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
@@ -160,7 +160,7 @@ export class Replicas {
   }
 
   /** Of the epoch that has ended: the means over all its steps, each with the weights that its replica had then. */
-  result(): SpanResult {
+  result(): ChunkResult {
     const { step, since, sums, lastLoss } = this.#position
     const examples = this.#replicas.reduce((sum, { training }) => {
       return sum + training.program.numExamples

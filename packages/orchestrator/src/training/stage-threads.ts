@@ -1,7 +1,7 @@
 /**
  * Runs the spans of one stage on as many of the pool's threads as there are for it, and ends threads that make no step.
  */
-import type { SpanResult } from '@gradpool/core'
+import type { ChunkResult } from '@gradpool/core'
 import type { Claim, ThreadBudget } from '../scheduling/thread-budget.js'
 import type { EnginePool } from './engine-pool.js'
 import { runApart, runTogether, type Span } from './team.js'
@@ -91,7 +91,7 @@ export class StageThreads {
   async run(
     spans: readonly (Span | undefined)[],
     pauses?: Pauses,
-  ): Promise<(SpanResult | undefined)[]> {
+  ): Promise<(ChunkResult | undefined)[]> {
     const present = spans.filter((span) => span !== undefined)
     const { pool } = this.#options
     const { signal } = this.#stalled
@@ -115,7 +115,7 @@ export class StageThreads {
   async runApart(
     groups: readonly (readonly Span[])[],
     last: Span,
-  ): Promise<{ readonly results: readonly SpanResult[][]; readonly isDone: boolean }> {
+  ): Promise<{ readonly results: readonly ChunkResult[][]; readonly isDone: boolean }> {
     const { pool } = this.#options
     const { signal } = this.#stalled
     return this.#onThreads([...groups.flat(), last], async (threads) => {

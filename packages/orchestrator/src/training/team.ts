@@ -2,7 +2,7 @@
  * Runs spans on several threads at once. Where threads wait for each other at every step, the others are told when one is
  * gone, and return.
  */
-import type { Execution, SpanOutcome, SpanResult, SpanTask } from '@gradpool/core'
+import type { Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core'
 import { messageOf } from '@gradpool/storage'
 import { WorkerDied } from '@gradpool/worker-pool'
 import { setTimeout } from 'node:timers/promises'
@@ -22,7 +22,7 @@ export interface Span {
 interface Task {
   /** Its position in the list of spans. */
   readonly span: number
-  readonly task: SpanTask
+  readonly task: ChunkTask
 }
 
 /**
@@ -38,7 +38,7 @@ export async function runTogether(
   spans: readonly Span[],
   threads: number,
   signal: AbortSignal,
-): Promise<SpanResult[]> {
+): Promise<ChunkResult[]> {
   const lists: Task[][] = []
   for (const [span, { execution, steps, continues }] of spans.entries()) {
     const workers = Math.min(threads, execution.workers)
@@ -67,7 +67,7 @@ export async function runApart(
   groups: readonly (readonly Span[])[],
   threads: number,
   signal: AbortSignal,
-): Promise<SpanResult[][]> {
+): Promise<ChunkResult[][]> {
   const spans = groups.flat()
   const lists = Array.from({ length: threads }, () => ({ tasks: [] as Task[], steps: 0 }))
   const stepsOf = (group: readonly Span[]) => group.reduce((sum, { steps }) => sum + steps, 0)
@@ -104,8 +104,8 @@ async function runLists(
   lists: readonly (readonly Task[])[],
   end: () => void,
   signal: AbortSignal,
-): Promise<SpanOutcome[][]> {
-  const outcomes: SpanOutcome[][] = []
+): Promise<ChunkOutcome[][]> {
+  const outcomes: ChunkOutcome[][] = []
   const abort = new AbortController()
   let failure: { readonly error: unknown } | undefined
   let tellFailed: (() => void) | undefined

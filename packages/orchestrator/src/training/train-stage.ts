@@ -5,7 +5,7 @@
  * A checkpoint that is due ends the span in progress within a step, copies the states, and lets the epoch go on while the
  * copy is written.
  */
-import type { Engine, Execution, SpanResult, StateValues } from '@gradpool/core'
+import type { Engine, Execution, ChunkResult, StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
 import { namedStates, valuesOf, weightsHash } from '@gradpool/storage'
 import { WorkerDied } from '@gradpool/worker-pool'
@@ -205,7 +205,7 @@ export class StageTraining {
     epoch: number,
     training: Execution,
     validation: Execution | undefined,
-  ): Promise<(SpanResult | undefined)[]> {
+  ): Promise<(ChunkResult | undefined)[]> {
     const firstStep = (epoch - 1) * training.stepsPerEpoch
     for (;;) {
       if (validation) rewind(validation, epoch - 1)
@@ -230,7 +230,7 @@ export class StageTraining {
     epoch: number,
     replicas: Replicas,
     validation: Execution | undefined,
-  ): Promise<(SpanResult | undefined)[]> {
+  ): Promise<(ChunkResult | undefined)[]> {
     while (replicas.step < epoch * replicas.stepsPerEpoch) {
       const round = replicas.beginRound()
       const { results, isDone } = await this.#threads.runApart(round, replicas.average)
@@ -274,7 +274,7 @@ export class StageTraining {
    * @throws Failed where a training came upon a loss that is not finite
    */
   async #checkLoss(
-    result: SpanResult | undefined,
+    result: ChunkResult | undefined,
     training: Execution,
     states: Pick<Execution, 'read'>,
     replica?: number,

@@ -1,26 +1,26 @@
 /**
- * Micro-shards: a batch is cut into a fixed number of parts, and what examples have in common (gradients, losses,
+ * Micro-batches: a batch is cut into a fixed number of parts, and what examples have in common (gradients, losses,
  * statistics) is the sum of the parts' own sums, in order.
  *
- * The number of shards belongs to the computation, as the batch size does: it decides how sums round. How many workers share the
+ * The number of microBatches belongs to the computation, as the batch size does: it decides how sums round. How many workers share the
  * work decides nothing.
  */
 import { batchAxes } from '../program/batch-axis.js'
 import { Program, type Node } from '../program/program.js'
 
 /**
- * The Program whose sums over the batch are made of those of `shards` parts; of as many as there are examples, if those are
+ * The Program whose sums over the batch are made of those of `microBatches` parts; of as many as there are examples, if those are
  * fewer. What is summed over more than the examples is first summed for each of them. Products of stacks of matrices stay
  * whole.
  */
-export function shardSums(program: Program, shards: number): Program {
+export function withMicroBatches(program: Program, microBatches: number): Program {
   const axes = batchAxes(program)
   const nodes: Node[] = []
   const moved: number[] = []
   const at = (index: number): number => moved[index] ?? 0
   for (const original of program.nodes) {
     let node: Node = { ...original, inputs: original.inputs.map(at) }
-    const segments = Math.min(shards, summedExamples(program, axes, original))
+    const segments = Math.min(microBatches, summedExamples(program, axes, original))
     if (segments > 1) {
       const [, ...inner] = node.op === 'sum' ? axesOf(node) : []
       if (inner.length > 0) {

@@ -1,4 +1,4 @@
-/** Spans: progress, stopping, losses that are not finite, means. */
+/** Chunks: progress, stopping, losses that are not finite, means. */
 import {
   evaluation,
   log,
@@ -13,13 +13,13 @@ import {
 import { describe, expect, test } from 'vitest'
 import { data, network, training, inWorker } from './network.js'
 
-export function describeSpans(engineOf: () => Engine): void {
-  describe('spans', () => {
+export function describeChunks(engineOf: () => Engine): void {
+  describe('chunks', () => {
     test('report progress and stop at a signal', async () => {
       const fit = await engineOf().compile(training, { data, seed: 4 })
       const controller = new AbortController()
       const steps: number[] = []
-      const span = await fit.run({
+      const chunk = await fit.run({
         steps: 1e9,
         signal: controller.signal,
         onProgress: ({ step, last, results }) => {
@@ -29,9 +29,9 @@ export function describeSpans(engineOf: () => Engine): void {
           if (steps.length === 3) controller.abort()
         },
       })
-      expect(span.status).toBe('stopped')
-      expect(span.steps).toBe(steps.at(-1))
-      expect(fit.step).toBe(span.steps)
+      expect(chunk.status).toBe('stopped')
+      expect(chunk.steps).toBe(steps.at(-1))
+      expect(fit.step).toBe(chunk.steps)
       fit.dispose()
     })
 
@@ -40,9 +40,9 @@ export function describeSpans(engineOf: () => Engine): void {
       const outcome = inWorker(engineOf().workerModule, fit.begin(2 ** 31 - 1)[0])
       while (fit.progress().step === 0) await new Promise((resolve) => setTimeout(resolve, 1))
       fit.stop()
-      const span = fit.finish([await outcome])
-      expect(span.status).toBe('stopped')
-      expect(span.steps).toBe(fit.step)
+      const chunk = fit.finish([await outcome])
+      expect(chunk.status).toBe('stopped')
+      expect(chunk.steps).toBe(fit.step)
       expect(await fit.run({ steps: 2 })).toMatchObject({ status: 'done', steps: 2 })
       fit.dispose()
     })
@@ -59,9 +59,9 @@ export function describeSpans(engineOf: () => Engine): void {
         data: { fields: {}, rows: Int32Array.of(0) },
         seed: 0,
       })
-      const span = await fit.run({ steps: 10 })
-      expect(span).toMatchObject({ status: 'notFinite', steps: 3 })
-      expect(span.lastLoss).toBeCloseTo(Math.log(0.5), 6)
+      const chunk = await fit.run({ steps: 10 })
+      expect(chunk).toMatchObject({ status: 'notFinite', steps: 3 })
+      expect(chunk.lastLoss).toBeCloseTo(Math.log(0.5), 6)
       expect(fit.read().weight).toEqual(Float32Array.of(-0.5))
       fit.dispose()
     })
@@ -77,7 +77,7 @@ export function describeSpans(engineOf: () => Engine): void {
     check.dispose()
   })
 
-  test('means are over the examples of a span, wherever in an epoch it begins and ends', async () => {
+  test('means are over the examples of a chunk, wherever in an epoch it begins and ends', async () => {
     const ones = (batch: number): Program =>
       traceProgram((trace) => trace.result('loss', mean(trace.batch('one', 'u8', [batch]))))
     const program = {

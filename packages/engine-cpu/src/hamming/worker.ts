@@ -8,7 +8,7 @@ import type { ScanTask } from './scan.js'
 let current: { readonly arena: string; readonly kernels: Kernels } | undefined
 
 /** Whether the scan was done: the kernels refuse one that does not stay in its memory. */
-export function executeSpan(task: unknown): boolean {
+export function executeChunk(task: unknown): boolean {
   const { arena, code, memory, scan, stackTop } = task as ScanTask
   if (current?.arena !== arena) current = { arena, kernels: instantiate(code, memory) }
   return current.kernels.scan(scan, stackTop)

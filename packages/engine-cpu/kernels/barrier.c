@@ -1,9 +1,9 @@
 /*
- * Workers that run one span together meet here: each arrives, the last one to arrive does what only one may do, and then all
- * go on. (A barrier with a serial section.)
+ * A barrier for the workers that run one chunk: each arrives, the last one to arrive does what only one may do (a serial
+ * section), then all continue.
  *
- * A worker first looks again and again for a while, which is what a short wait takes, then sleeps and is woken. It
- * never waits for ever: when `RUN_PATIENCE` has passed, or anyone says so, the span is abandoned by all.
+ * A waiting worker first spins for a while, which covers a short wait, then sleeps until it is woken. No wait is endless:
+ * after `EXEC_BARRIER_TIMEOUT` milliseconds, or as soon as anyone says so, all workers abandon the chunk.
  */
 #include "kernels.h"
 
@@ -57,44 +57,44 @@ static void wake_all(uint32_t *word) {
 #endif
 }
 
-static bool is_abandoned(uint32_t *run) { return __atomic_load_n(run + RUN_ABANDONED, __ATOMIC_ACQUIRE) != 0; }
+static bool is_abandoned(uint32_t *exec) { return __atomic_load_n(exec + EXEC_ABANDONED, __ATOMIC_ACQUIRE) != 0; }
 
 /* Waits until the generation is no longer `seen`; how that ended. */
-static uint32_t wait_for_others(uint32_t *run, uint32_t seen) {
-    uint32_t *generation = run + RUN_GENERATION;
-    for (uint32_t spins = run[RUN_SPINS]; spins > 0; spins--) {
-        if (__atomic_load_n(generation, __ATOMIC_ACQUIRE) != seen) return run[RUN_SECTION_STATUS];
+static uint32_t wait_for_others(uint32_t *exec, uint32_t seen) {
+    uint32_t *generation = exec + EXEC_GENERATION;
+    for (uint32_t spins = exec[EXEC_SPINS]; spins > 0; spins--) {
+        if (__atomic_load_n(generation, __ATOMIC_ACQUIRE) != seen) return exec[EXEC_SECTION_STATUS];
         pause_briefly();
     }
     for (uint32_t waited = 0; __atomic_load_n(generation, __ATOMIC_ACQUIRE) == seen;) {
-        if (is_abandoned(run)) return RUN_ABANDONED_SPAN;
+        if (is_abandoned(exec)) return EXEC_ABANDONED_CHUNK;
         waited += sleep_on(generation, seen);
-        if (waited <= run[RUN_PATIENCE]) continue;
-        __atomic_store_n(run + RUN_ABANDONED, 1, __ATOMIC_RELEASE);
+        if (waited <= exec[EXEC_BARRIER_TIMEOUT]) continue;
+        __atomic_store_n(exec + EXEC_ABANDONED, 1, __ATOMIC_RELEASE);
         wake_all(generation);
-        return RUN_ABANDONED_SPAN;
+        return EXEC_ABANDONED_CHUNK;
     }
-    return run[RUN_SECTION_STATUS];
+    return exec[EXEC_SECTION_STATUS];
 }
 
 /* True for the last to arrive, which has to call `release`. The others return false when it has, and `status` is what it
  * passed on. */
-bool arrive(uint32_t *run, uint32_t *status) {
-    if (run[RUN_WORKERS] <= 1) return true;
-    const uint32_t seen = __atomic_load_n(run + RUN_GENERATION, __ATOMIC_ACQUIRE);
-    if (is_abandoned(run)) {
-        *status = RUN_ABANDONED_SPAN;
+bool arrive(uint32_t *exec, uint32_t *status) {
+    if (exec[EXEC_WORKERS] <= 1) return true;
+    const uint32_t seen = __atomic_load_n(exec + EXEC_GENERATION, __ATOMIC_ACQUIRE);
+    if (is_abandoned(exec)) {
+        *status = EXEC_ABANDONED_CHUNK;
         return false;
     }
-    if (__atomic_add_fetch(run + RUN_ARRIVED, 1, __ATOMIC_ACQ_REL) == run[RUN_WORKERS]) return true;
-    *status = wait_for_others(run, seen);
+    if (__atomic_add_fetch(exec + EXEC_ARRIVED, 1, __ATOMIC_ACQ_REL) == exec[EXEC_WORKERS]) return true;
+    *status = wait_for_others(exec, seen);
     return false;
 }
 
-void release(uint32_t *run, uint32_t status) {
-    if (run[RUN_WORKERS] <= 1) return;
-    run[RUN_SECTION_STATUS] = status;
-    __atomic_store_n(run + RUN_ARRIVED, 0, __ATOMIC_RELAXED);
-    __atomic_add_fetch(run + RUN_GENERATION, 1, __ATOMIC_RELEASE);
-    wake_all(run + RUN_GENERATION);
+void release(uint32_t *exec, uint32_t status) {
+    if (exec[EXEC_WORKERS] <= 1) return;
+    exec[EXEC_SECTION_STATUS] = status;
+    __atomic_store_n(exec + EXEC_ARRIVED, 0, __ATOMIC_RELAXED);
+    __atomic_add_fetch(exec + EXEC_GENERATION, 1, __ATOMIC_RELEASE);
+    wake_all(exec + EXEC_GENERATION);
 }

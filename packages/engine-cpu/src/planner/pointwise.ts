@@ -1,8 +1,8 @@
 /**
- * Writes the tape of a kernel: its elementwise nodes as micro-ops over registers. The format is in `kernels/plan.h`.
+ * Writes the pointwise program of a kernel: its elementwise nodes as micro-ops over registers. The format is in `kernels/plan.h`.
  */
 import { invariant } from '@gradpool/core'
-import { MICRO, REGISTER, TAPE } from '../instructions.js'
+import { MICRO, REGISTER, POINTWISE } from '../instructions.js'
 import { matchAdam, type AdamStep } from './adam.js'
 import { productOf, type Kernel } from './fuse.js'
 import type { Graph, View } from './graph.js'
@@ -22,15 +22,15 @@ interface Register {
   readonly address: number
 }
 
-export function buildTape(graph: Graph, kernel: Kernel, addresses: Addresses): number[] {
-  return new TapeBuilder(graph, kernel, addresses).words()
+export function buildPointwise(graph: Graph, kernel: Kernel, addresses: Addresses): number[] {
+  return new PointwiseBuilder(graph, kernel, addresses).words()
 }
 
 function adamOp({ hasRates }: AdamStep): number {
   return hasRates ? MICRO.ADAM_RATES : MICRO.ADAM
 }
 
-class TapeBuilder {
+class PointwiseBuilder {
   readonly #graph: Graph
   readonly #kernel: Kernel
   readonly #addresses: Addresses
@@ -38,8 +38,8 @@ class TapeBuilder {
   readonly #registerOf = new Map<string, number>()
   readonly #temps = new Map<number, number>()
   readonly #freeTemps = Array.from(
-    { length: TAPE.MAX_TEMPS },
-    (_, index) => TAPE.MAX_TEMPS - 1 - index,
+    { length: POINTWISE.MAX_TEMPS },
+    (_, index) => POINTWISE.MAX_TEMPS - 1 - index,
   )
   readonly #product: number | undefined
 
@@ -52,9 +52,9 @@ class TapeBuilder {
 
   words(): number[] {
     const graph = this.#graph
-    const inTape = this.#kernel.nodes.filter((node) => node !== this.#product)
-    const sums = inTape.filter((node) => graph.microOp(node) === undefined)
-    const elementwise = inTape.filter((node) => graph.microOp(node) !== undefined)
+    const inside = this.#kernel.nodes.filter((node) => node !== this.#product)
+    const sums = inside.filter((node) => graph.microOp(node) === undefined)
+    const elementwise = inside.filter((node) => graph.microOp(node) !== undefined)
     const adams = this.#adamSteps(elementwise)
     const absorbed = new Set(adams.flatMap((adam) => [...adam.absorbed]))
     const steps = elementwise.filter((node) => !absorbed.has(node))
@@ -78,8 +78,8 @@ class TapeBuilder {
     ])
     const registers = this.#registers.flatMap(({ kind, address }) => [kind, address])
     invariant(
-      this.#registers.length <= TAPE.MAX_REGISTERS,
-      `a tape of ${this.#registers.length} registers`,
+      this.#registers.length <= POINTWISE.MAX_REGISTERS,
+      `a pointwise program of ${this.#registers.length} registers`,
     )
     return [this.#registers.length, ops.length / 5, sums.length, ...registers, ...ops, ...sumWords]
   }
@@ -109,7 +109,7 @@ class TapeBuilder {
     return [isSquare ? MICRO.SQUARE : op, temp, a, isSquare ? 0 : b, c]
   }
 
-  /** The tape position after which nothing reads a node from a register; a summed or finally copied one stays to the end. */
+  /** The position after which nothing reads a node from a register; a summed or finally copied one stays to the end. */
   #lastUses(
     steps: readonly number[],
     adams: readonly AdamStep[],
@@ -173,7 +173,7 @@ class TapeBuilder {
     const first = this.#registers.length
     this.#registers.push(...written, ...read)
     invariant(
-      this.#registers.length - first === TAPE.ADAM_REGISTERS,
+      this.#registers.length - first === POINTWISE.ADAM_REGISTERS,
       'an Adam step has its registers in a row',
     )
     return first
@@ -207,7 +207,7 @@ class TapeBuilder {
 
   #takeTemp(node: number): number {
     const number = this.#freeTemps.pop()
-    invariant(number !== undefined, 'a tape runs out of temps')
+    invariant(number !== undefined, 'a pointwise program runs out of temps')
     const register = this.#register(REGISTER.TEMP, number)
     this.#temps.set(node, register)
     return register

@@ -18,11 +18,11 @@ import {
   reshape,
   segmentsOf,
   sgd,
-  shardSums,
+  withMicroBatches,
   slice,
   softmax,
   square,
-  stage,
+  defineModel,
   sub,
   sum,
   train,
@@ -63,7 +63,7 @@ const fieldsOf = (trace: Trace): [Tensor, Tensor] => [
 ]
 
 test.each([2, 3, 7])('a sum in %i segments is the sum of theirs, in order', (segments) => {
-  const cut = shardSums(
+  const cut = withMicroBatches(
     traceProgram((trace) => {
       const [x, y] = fieldsOf(trace)
       trace.result('sum', sum(x, 0))
@@ -128,22 +128,22 @@ test('the axis of the examples is followed through a Program', () => {
   ).toBeUndefined()
 })
 
-describe('a training of several shards', () => {
-  const model = stage({
+describe('a training of several micro-batches', () => {
+  const model = defineModel({
     params: { weight: parameter([4, 3], normal(1)) },
     step: ({ weight }, { image }) => ({ loss: mean(square(relu(matmul(image, weight)))) }),
   })
   const data = { fields: { image: { dtype: 'f32', shape: [4] } }, numExamples: 10 } as const
-  const programOf = (shards: number) =>
-    train(model, { optimizer: sgd({ learningRate: 0.1 }), batchSize: 7, shards, data })
+  const programOf = (microBatches: number) =>
+    train(model, { optimizer: sgd({ learningRate: 0.1 }), batchSize: 7, microBatches, data })
   const segmentsIn = (program: Program | undefined): unknown[] =>
     (program?.nodes ?? []).flatMap(({ op, attributes: { segments } }) =>
       segments === undefined ? [] : [[op, segments]],
     )
 
   test('cuts its gradients and its loss, of as many examples as there are', () => {
-    const { program, tail, shards } = programOf(5)
-    expect(shards).toBe(5)
+    const { program, tail, microBatches } = programOf(5)
+    expect(microBatches).toBe(5)
     expect(segmentsIn(program).sort()).toEqual([
       ['matmul', 5],
       ['sum', 5],
@@ -167,7 +167,7 @@ describe('a training of several shards', () => {
       const x = reshape(trace.batch('x', 'f32', [6, 4]), [6, 2, 2])
       trace.result('value', matmul(x, x, { transposeA: true }))
     })
-    expect(segmentsIn(shardSums(stacks, 2))).toEqual([])
+    expect(segmentsIn(withMicroBatches(stacks, 2))).toEqual([])
     const json = JSON.stringify(stacks)
     const wrong = json.replace('"transposeA":true', '"transposeA":true,"segments":2')
     expect(wrong).not.toBe(json)
@@ -177,6 +177,6 @@ describe('a training of several shards', () => {
   })
 
   test('needs a whole number of them', () => {
-    expect(() => programOf(0)).toThrow('shards must be a whole number of at least 1, not 0')
+    expect(() => programOf(0)).toThrow('microBatches must be a whole number of at least 1, not 0')
   })
 })

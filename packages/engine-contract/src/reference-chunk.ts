@@ -1,11 +1,11 @@
-/** Runs spans of the reference engine in any thread: one evaluation of the Program a step. */
+/** Runs chunks of the reference engine in any thread: one evaluation of the Program a step. */
 import {
   evaluate,
   shuffled,
   sizeOf,
   type BatchProgram,
   type Field,
-  type SpanStatus,
+  type ChunkStatus,
 } from '@gradpool/core'
 
 /**
@@ -29,12 +29,12 @@ export interface ReferenceTask {
 }
 
 export interface ReferenceOutcome {
-  readonly status: SpanStatus
-  /** Of each result, over the examples of the span. */
+  readonly status: ChunkStatus
+  /** Of each result, over the examples of the chunk. */
   readonly sums: readonly Float64Array[]
 }
 
-export function executeSpan(task: unknown): ReferenceOutcome {
+export function executeChunk(task: unknown): ReferenceOutcome {
   const steps = runSteps(task as ReferenceTask)
   for (;;) {
     const { done, value } = steps.next()

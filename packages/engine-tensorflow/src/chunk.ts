@@ -1,10 +1,10 @@
 /**
- * Runs spans in any thread: the module that a worker loads.
+ * Runs chunks in any thread: the module that a worker loads.
  *
- * A span is a few calls into TensorFlow, each a loop of as many steps as take some 50 ms; between two of them, progress is
+ * A chunk is a few calls into TensorFlow, each a loop of as many steps as take some 50 ms; between two of them, progress is
  * told and the stop word looked at. A thread keeps the models it has loaded until their execution is disposed of.
  */
-import type { SpanStatus } from '@gradpool/core'
+import type { ChunkStatus } from '@gradpool/core'
 import { modelOf, readStates, releaseModels } from './held-models.js'
 import type { LoadedModel, LoopStatus } from './loaded-model.js'
 import { SharedProgress, SharedStates } from './shared.js'
@@ -14,15 +14,15 @@ import {
   examplesOf,
   orderOf,
   publish,
-  type TensorFlowSpanOutcome,
-  type TensorFlowSpanTask,
-} from './span-task.js'
+  type TensorFlowChunkOutcome,
+  type TensorFlowChunkTask,
+} from './chunk-task.js'
 
 /** How long a call may take, and so a stop. */
 const SLICE_MS = 50
 
-export async function executeSpan(task: unknown): Promise<TensorFlowSpanOutcome> {
-  const slices = runSlices(task as TensorFlowSpanTask)
+export async function executeChunk(task: unknown): Promise<TensorFlowChunkOutcome> {
+  const slices = runSlices(task as TensorFlowChunkTask)
   for (;;) {
     const { done, value } = await slices.next()
     if (done === true) return value
@@ -31,15 +31,15 @@ export async function executeSpan(task: unknown): Promise<TensorFlowSpanOutcome>
 
 /** The same, with a pause after each slice. */
 export function runSlices(
-  task: TensorFlowSpanTask,
-): AsyncGenerator<undefined, TensorFlowSpanOutcome> {
+  task: TensorFlowChunkTask,
+): AsyncGenerator<undefined, TensorFlowChunkOutcome> {
   const { sharing, member } = task
   return sharing === undefined ? runAlone(task) : runShared(task, sharing, member)
 }
 
 async function* runAlone(
-  task: TensorFlowSpanTask,
-): AsyncGenerator<undefined, TensorFlowSpanOutcome> {
+  task: TensorFlowChunkTask,
+): AsyncGenerator<undefined, TensorFlowChunkOutcome> {
   releaseModels()
   const progress = new SharedProgress(task.progress)
   const states = new SharedStates(task.states)
@@ -47,7 +47,7 @@ async function* runAlone(
   if (task.trains) model.version = -1
   const sums: Float64Array[] = []
   const end = progress.step + task.steps
-  let status: SpanStatus = 'done'
+  let status: ChunkStatus = 'done'
   let epoch = -1
   while (progress.step < end) {
     if (progress.stopped) {
@@ -76,7 +76,7 @@ function runSlice(
   model: LoadedModel,
   step: number,
   end: number,
-  { stepsPerEpoch, hasTail }: TensorFlowSpanTask,
+  { stepsPerEpoch, hasTail }: TensorFlowChunkTask,
 ): LoopStatus {
   const numFull = stepsPerEpoch - Number(hasTail)
   const batch = step % stepsPerEpoch

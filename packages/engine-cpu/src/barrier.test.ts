@@ -1,5 +1,5 @@
 /**
- * Workers that run a span together come to the bits of one that runs it alone, whatever their number.
+ * Workers that run a chunk together come to the bits of one that runs it alone, whatever their number.
  */
 import {
   adam,
@@ -18,11 +18,11 @@ import {
   relu,
   rmsprop,
   sgd,
-  shardSums,
+  withMicroBatches,
   square,
   sqrt,
   div,
-  stage,
+  defineModel,
   sub,
   sum,
   train,
@@ -32,7 +32,7 @@ import {
   type Engine,
   type Execution,
   type Optimizer,
-  type SpanResult,
+  type ChunkResult,
 } from '@gradpool/core'
 import {
   bitsOf,
@@ -55,7 +55,7 @@ const memory = { memoryBytes: 2 ** 28 }
 const MOST = 4
 
 /** A classifier with batch normalisation and dropout, of odd sizes, on 61 examples. */
-const odd = stage({
+const odd = defineModel({
   params: {
     hidden: parameter([9, 70], normal(0.3)),
     scale: parameter([70], normal(1)),
@@ -80,7 +80,7 @@ const OPTIMIZERS: readonly [string, Optimizer][] = [
   ['adam with clipping', adam({ learningRate: 0.01, clip: clipByGlobalNorm(0.5) })],
 ]
 
-function bitsAfter(execution: Execution, { means, status }: SpanResult): Record<string, string> {
+function bitsAfter(execution: Execution, { means, status }: ChunkResult): Record<string, string> {
   expect(status).toBe('done')
   return bitsOf({ ...execution.read(), ...means })
 }
@@ -102,17 +102,17 @@ describe.each(engines)('%s', (_, makeEngine) => {
     await engine.dispose()
   })
 
-  /** Bits after some steps: of one worker alone, and of several, which change in number between spans. */
+  /** Bits after some steps: of one worker alone, and of several, which change in number between chunks. */
   const expectSame = async (
     program: BatchProgram,
     split: typeof examples,
-    spans: readonly number[],
+    chunks: readonly number[],
     workers: readonly number[],
   ): Promise<void> => {
     const alone = await engine.compile(program, { data: split, seed: 5 })
     const shared = await engine.compile(program, { data: split, seed: 5, workers: MOST })
     try {
-      for (const [index, steps] of spans.entries()) {
+      for (const [index, steps] of chunks.entries()) {
         const together = await threads.run(shared, steps, workers[index % workers.length] ?? 1)
         expect(bitsAfter(shared, together)).toEqual(bitsAfter(alone, await alone.run({ steps })))
       }
@@ -124,8 +124,8 @@ describe.each(engines)('%s', (_, makeEngine) => {
 
   test.each(Object.entries(OP_CASES))('%s', async (_name, build) => {
     const program = traceProgram((trace) => trace.result('value', build(fieldsOf(trace))))
-    for (const shards of [1, 3]) {
-      const batch = wholeBatch(shardSums(program, shards), 5)
+    for (const microBatches of [1, 3]) {
+      const batch = wholeBatch(withMicroBatches(program, microBatches), 5)
       await expectSame(batch, data, [1, 1], [2, 3])
     }
   })
@@ -133,9 +133,9 @@ describe.each(engines)('%s', (_, makeEngine) => {
   test('random Programs of any extent', async () => {
     const parts = fc.integer({ min: 1, max: 9 })
     await fc.assert(
-      fc.asyncProperty(choices, fc.nat(69), parts, async (graph, less1, shards) => {
+      fc.asyncProperty(choices, fc.nat(69), parts, async (graph, less1, microBatches) => {
         const extent = less1 + 1
-        const program = shardSums(traceProgram(randomTraining(extent, graph)), shards)
+        const program = withMicroBatches(traceProgram(randomTraining(extent, graph)), microBatches)
         const split = splitOf({ x: f32([extent], extent, 1) }, extent)
         await expectSame(wholeBatch(program, extent), split, [2, 1, 1], [4, 1, 3])
       }),
@@ -144,8 +144,8 @@ describe.each(engines)('%s', (_, makeEngine) => {
   })
 
   test.each(OPTIMIZERS)('%s, batch normalisation and dropout', async (_name, optimizer) => {
-    for (const shards of [1, 8]) {
-      const program = train(odd, { optimizer, batchSize: 16, shards, data: examples })
+    for (const microBatches of [1, 8]) {
+      const program = train(odd, { optimizer, batchSize: 16, microBatches, data: examples })
       await expectSame(program, examples, [30, 7, 10, 40], [2, 3, 1, 4])
     }
   })

@@ -1,14 +1,14 @@
 /**
- * What a worker is sent and what it answers, and the books that it keeps of a span.
+ * What a worker is sent and what it answers, and the books that it keeps of a chunk.
  */
-import { shuffled, type SpanStatus } from '@gradpool/core'
+import { shuffled, type ChunkStatus } from '@gradpool/core'
 import type { LoopStatus } from './loaded-model.js'
 import type { SharedProgress, SharedStatesData } from './shared.js'
 import type { Membership } from './sharing/run-shared.js'
 import type { Sharing } from './sharing/sharing.js'
 
 /** Structured-cloneable; buffers are shared, not copied. */
-export interface TensorFlowSpanTask {
+export interface TensorFlowChunkTask {
   /** The folder of the SavedModel, which is the name of the execution too. */
   readonly model: string
   readonly progress: SharedArrayBuffer
@@ -33,20 +33,20 @@ export interface TensorFlowSpanTask {
   /** Where the loss is among the results of one element; -1 where there is none. */
   readonly lossIndex: number
   readonly steps: number
-  /** Where the step is cut into shards. */
+  /** Where the step is cut into microBatches. */
   readonly sharing: Sharing | undefined
   readonly member: Membership
 }
 
-export interface TensorFlowSpanOutcome {
-  readonly status: SpanStatus
-  /** Of each result, over the examples of the span. */
+export interface TensorFlowChunkOutcome {
+  readonly status: ChunkStatus
+  /** Of each result, over the examples of the chunk. */
   readonly sums: readonly Float64Array[]
 }
 
 /** The rows in the order of an epoch. */
 export function orderOf(
-  { rows, shuffle, orderSeed }: TensorFlowSpanTask,
+  { rows, shuffle, orderSeed }: TensorFlowChunkTask,
   epoch: number,
 ): Int32Array {
   return shuffle ? shuffled(rows, orderSeed, epoch) : rows
@@ -54,19 +54,19 @@ export function orderOf(
 
 /** Examples of a batch, which is the weight of its results. */
 export function examplesOf(
-  { rows, batchSize, stepsPerEpoch, hasTail }: TensorFlowSpanTask,
+  { rows, batchSize, stepsPerEpoch, hasTail }: TensorFlowChunkTask,
   step: number,
 ) {
   const isTail = hasTail && step % stepsPerEpoch === stepsPerEpoch - 1
   return isTail ? rows.length % batchSize : batchSize
 }
 
-/** Adds the results of a loop, weighted by the examples of its batches, to those of the span. */
+/** Adds the results of a loop, weighted by the examples of its batches, to those of the chunk. */
 export function addTo(
   sums: Float64Array[],
   loop: LoopStatus,
   examples: number,
-  { resultSizes }: TensorFlowSpanTask,
+  { resultSizes }: TensorFlowChunkTask,
 ): void {
   let [scalar, other] = [0, 0]
   for (const [index, size] of resultSizes.entries()) {
@@ -80,7 +80,7 @@ export function addTo(
 export function publish(
   progress: SharedProgress,
   { step, last }: LoopStatus,
-  { lossIndex }: TensorFlowSpanTask,
+  { lossIndex }: TensorFlowChunkTask,
 ): void {
   if (step > progress.step) {
     progress.results.set(last)

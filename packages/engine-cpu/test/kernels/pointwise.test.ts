@@ -1,7 +1,7 @@
-/** Tapes and their micro-ops, bit by bit against plain loops. */
+/** Pointwise programs and their micro-ops, bit by bit against plain loops. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MICRO, OP, REGISTER, TAPE } from '../../src/instructions.js'
+import { MICRO, OP, REGISTER, POINTWISE } from '../../src/instructions.js'
 import {
   KernelHost,
   addressOf,
@@ -15,7 +15,7 @@ import {
 const host = new KernelHost()
 const f = Math.fround
 
-describe('tape', () => {
+describe('pointwise', () => {
   type Unary = (a: number) => number
   type Binary = (a: number, b: number) => number
   const exactUnary: Record<string, Unary> = {
@@ -64,8 +64,8 @@ describe('tape', () => {
       return kind < 0.4 ? Math.round(next() * 6) - 3 : next() * 20 - 10
     })
   }
-  const runTape = (rows: number, cols: number, tape: readonly number[]): void => {
-    expect(host.execute(OP.MAP, rows, cols, host.ints(tape))).toBe(0)
+  const runProgram = (rows: number, cols: number, program: readonly number[]): void => {
+    expect(host.execute(OP.MAP, rows, cols, host.ints(program))).toBe(0)
     expect(host.guardsHold()).toBe(true)
   }
   const cases = fc.record({
@@ -80,7 +80,7 @@ describe('tape', () => {
       const a = host.floats(awkward(rows * cols, seed), 4 * (seed & 3))
       const to = host.floats(rows * cols)
       const registers = [REGISTER.FULL, addressOf(a), REGISTER.FULL, addressOf(to)]
-      runTape(rows, cols, [2, 1, 0, ...registers, micro(name), 1, 0, 0, 0])
+      runProgram(rows, cols, [2, 1, 0, ...registers, micro(name), 1, 0, 0, 0])
       expectSameBits(to, a.map(exactUnary[name] ?? Number))
     })
     fc.assert(property, { numRuns: 30 })
@@ -114,7 +114,7 @@ describe('tape', () => {
         const registers = [REGISTER.FULL, addressOf(full), kind, addressOf(view)]
         const results = [REGISTER.FULL, addressOf(to), REGISTER.FULL, addressOf(back)]
         const ops = [micro(name), 2, 0, 1, 0, micro(name), 3, 1, 0, 0]
-        runTape(rows, cols, [4, 2, 0, ...registers, ...results, ...ops])
+        runProgram(rows, cols, [4, 2, 0, ...registers, ...results, ...ops])
         expectSameBits(
           to,
           full.map((a, i) => apply(a, value(i))),
@@ -139,7 +139,7 @@ describe('tape', () => {
         ...[REGISTER.FULL, addressOf(condition), REGISTER.FULL, addressOf(a)],
         ...[REGISTER.ROW, addressOf(b), REGISTER.FULL, addressOf(to)],
       ]
-      runTape(rows, cols, [4, 1, 0, ...registers, MICRO.SELECT, 3, 0, 1, 2])
+      runProgram(rows, cols, [4, 1, 0, ...registers, MICRO.SELECT, 3, 0, 1, 2])
       expectSameBits(
         to,
         condition.map((c, i) => (c !== 0 ? at(a, i) : at(b, i % cols))),
@@ -158,7 +158,7 @@ describe('tape', () => {
       const sums = host.floats(2)
       const address = addressOf(sums)
       // t0 = x + row; x = t0 * x (in place, read and written under two names); t1 = x - t0; sums of x and t1
-      const tape = [
+      const program = [
         5,
         3,
         2,
@@ -169,10 +169,10 @@ describe('tape', () => {
         REGISTER.TEMP,
         0,
       ]
-      tape.push(REGISTER.TEMP, 1, REGISTER.FULL, addressOf(x))
-      tape.push(MICRO.ADD, 2, 0, 1, 0, MICRO.MUL, 4, 2, 0, 0, MICRO.SUB, 3, 0, 2, 0)
-      tape.push(4, address, 3, address + 4)
-      runTape(rows, cols, tape)
+      program.push(REGISTER.TEMP, 1, REGISTER.FULL, addressOf(x))
+      program.push(MICRO.ADD, 2, 0, 1, 0, MICRO.MUL, 4, 2, 0, 0, MICRO.SUB, 3, 0, 2, 0)
+      program.push(4, address, 3, address + 4)
+      runProgram(rows, cols, program)
       const t0 = before.map((value, i) => value + at(row, i % cols))
       const product = before.map((value, i) => at(t0, i) * value)
       expectSameBits(x, product)
@@ -226,7 +226,7 @@ describe('tape', () => {
         addressOf(array),
       ])
       for (let s = 0; s < 7; s++) registers.push(REGISTER.SCALAR, addressOf(scalars) + 4 * s)
-      runTape(rows, cols, [TAPE.ADAM_REGISTERS, 1, 0, ...registers, MICRO.ADAM, 0, 0, 0, 0])
+      runProgram(rows, cols, [POINTWISE.ADAM_REGISTERS, 1, 0, ...registers, MICRO.ADAM, 0, 0, 0, 0])
       expectSameBits(results[0] ?? w, weight)
       expectSameBits(results[1] ?? w, mean)
       expectSameBits(results[2] ?? w, variance)

@@ -1,30 +1,30 @@
 /**
- * Runs spans in any thread: this is the module a worker loads, and it loads nothing else than the kernels' glue.
+ * Runs chunks in any thread: this is the module a worker loads, and it loads nothing else than the kernels' glue.
  */
 import { instantiate, type KernelCode, type Kernels } from './kernels.js'
 
 /** Structured-cloneable; memory and module are shared, not copied. */
-export interface CpuSpanTask {
+export interface CpuChunkTask {
   /** Tells arenas apart, so that a thread instantiates the kernels once for each. */
   readonly arena: string
   readonly code: KernelCode
   readonly memory: WebAssembly.Memory
-  /** Address of the run's words. */
-  readonly run: number
+  /** Address of the execution's words. */
+  readonly exec: number
   readonly stackTop: number
   readonly steps: number
-  /** This thread's number among those that run the span together. */
+  /** This thread's number among those that run the chunk together. */
   readonly worker: number
 }
 
-/** The run's status word. */
-export type CpuSpanOutcome = number
+/** The status of the chunk: an index into EXEC_STATUS. */
+export type CpuChunkOutcome = number
 
 /** A thread serves one engine at a time. */
 let current: { readonly arena: string; readonly kernels: Kernels } | undefined
 
-export function executeSpan(task: unknown): CpuSpanOutcome {
-  const { arena, code, memory, run, stackTop, steps, worker } = task as CpuSpanTask
+export function executeChunk(task: unknown): CpuChunkOutcome {
+  const { arena, code, memory, exec, stackTop, steps, worker } = task as CpuChunkTask
   if (current?.arena !== arena) current = { arena, kernels: instantiate(code, memory) }
-  return current.kernels.run(run, steps, stackTop, worker)
+  return current.kernels.run(exec, steps, stackTop, worker)
 }

@@ -1,0 +1,127 @@
+/**
+ * A model: parameters, and plain functions from them and a batch to a loss with metrics, and to predictions.
+ *
+ *     const wide = defineModel({
+ *       params: { hidden: dense(784, 512), output: dense(512, 10) },
+ *       step({ hidden, output }, { image, label }) {
+ *         const logits = output(relu(hidden(image))) // [batch, 10]
+ *         return { loss: crossEntropy(logits, label), accuracy: accuracy(logits, label) }
+ *       },
+ *       predict: ({ hidden, output }, { image }) => ({ logits: output(relu(hidden(image))) }),
+ *     })
+ *
+ * The functions run once for each Program that is traced, never during training.
+ */
+import type { Metric, MetricValue } from '../metrics/metric.js'
+import type { Tensor } from '../tracing/tensor.js'
+import type { Binding, BoundOf, Params } from './module.js'
+
+/** What a step returns: the loss, a scalar, and metrics: scalars, which are averaged over the examples, or a `Metric`. */
+export interface StepResults {
+  readonly loss: Tensor
+  readonly [metric: string]: Tensor | Metric
+}
+
+/** Named tensors, `[batch, ...]`. */
+export type Predictions = Readonly<Record<string, Tensor>>
+
+/** A batch with these fields, each `[batch, ...field shape]`: `step(bound, { text }: Batch<'text'>)`. */
+export type Batch<Field extends string> = Readonly<Record<Field, Tensor>>
+
+/** Names in a row of the history that are not metrics. */
+export const RESERVED_NAMES = ['epoch', 'seconds', 'validation', 'test'] as const
+
+type Reserved = (typeof RESERVED_NAMES)[number]
+
+/** Makes the compiler refuse a step whose results have a reserved name, with this text. */
+type WithoutReserved<R> =
+  Extract<keyof R, Reserved> extends never
+    ? unknown
+    : {
+        readonly [
+          Name in Extract<keyof R, Reserved>
+        ]: `"${Name}" is not a name for a metric: rows of the history have a field of that name`
+      }
+
+/**
+ * Without an annotation `step` reads the fields `image` and `label`, and `predict` reads `image`. Others are named in the
+ * type of the batch: `step({ out }, { x, y }: Batch<'x' | 'y'>)`.
+ */
+export interface ModelDefinition<
+  P extends Params,
+  R extends StepResults,
+  O extends Predictions,
+  F extends object,
+  G extends object,
+> {
+  readonly params: P
+  step(bound: BoundOf<P>, batch: F): R & WithoutReserved<R>
+  predict?(bound: BoundOf<P>, batch: G): O
+}
+
+/** What is known of a model at compile time. */
+export interface ModelTypes {
+  /** The values of its metrics, the loss among them. */
+  readonly metrics: object
+  /** Names of the fields that its step reads. */
+  readonly fields: string
+  /** Names of the fields that its prediction reads. */
+  readonly predictFields: string
+  /** Names of its predictions. */
+  readonly outputs: string
+}
+
+declare const TYPES: unique symbol
+
+/** A model, ready to be traced by `train`, `evaluation` and `prediction`. */
+export interface Model<out T extends ModelTypes = ModelTypes> {
+  readonly params: Params
+  /** @internal Binds the parameters and traces one step. */
+  readonly traceStep: (binding: Binding, batch: object) => StepResults
+  /** @internal Binds the parameters and traces a prediction; absent where the model predicts nothing. */
+  readonly tracePrediction?: (binding: Binding, batch: object) => Predictions
+  /** Only a type: no model has a value here. */
+  readonly [TYPES]?: T
+}
+
+/** The metrics of a model by name: `{ loss: number, accuracy: number }`. */
+export type MetricsOf<M extends Model> = M extends Model<infer T> ? T['metrics'] : never
+
+/** Names of the fields that the model's step reads. */
+export type FieldsOf<M extends Model> = M extends Model<infer T> ? T['fields'] : never
+
+/** Names of the fields that the model's prediction reads. */
+export type PredictFieldsOf<M extends Model> = M extends Model<infer T> ? T['predictFields'] : never
+
+/** Names of the model's predictions. */
+export type OutputsOf<M extends Model> = M extends Model<infer T> ? T['outputs'] : never
+
+type ValueOf<Result> = Result extends Metric<infer V extends MetricValue> ? V : number
+
+/** Makes a model of parameters, a training step, and a prediction where there is one. */
+export function defineModel<
+  const P extends Params,
+  const R extends StepResults,
+  const O extends Predictions = never,
+  F extends object = Batch<'image' | 'label'>,
+  G extends object = Batch<'image'>,
+>(
+  definition: ModelDefinition<P, R, O, F, G>,
+): Model<{
+  readonly metrics: { readonly [Name in keyof R]: ValueOf<R[Name]> }
+  readonly fields: Extract<keyof F, string>
+  readonly predictFields: Extract<keyof G, string>
+  readonly outputs: [O] extends [never] ? never : Extract<keyof O, string>
+}> {
+  const { params } = definition
+  return Object.freeze({
+    params,
+    // Whether the dataset has the fields is known only when it is there: reading one that is missing throws.
+    traceStep: (binding: Binding, batch: object) =>
+      definition.step(binding.bind(params), batch as F),
+    ...(definition.predict && {
+      tracePrediction: (binding: Binding, batch: object) =>
+        definition.predict?.(binding.bind(params), batch as G) ?? {},
+    }),
+  })
+}
