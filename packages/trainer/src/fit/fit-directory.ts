@@ -25,7 +25,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointStore } from '../checkpoints/checkpoint-store.js'
-import type { EpochRow } from '../training/epoch-row.js'
+import type { EpochRow } from '../metrics/epoch-row.js'
 import type { EndEvent } from './fit-types.js'
 
 const FORMAT = 'gradpool-training'

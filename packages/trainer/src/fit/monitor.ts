@@ -1,28 +1,17 @@
 /** What early stopping and `keep: 'best'` go by: the loss or a metric, over the training or the validation examples. */
 import { UserError, type BatchProgram, type Direction } from '@gradpool/core'
+import type { Monitor } from '../plan/monitor.js'
+import type { TrainingPlan } from '../plan/training-plan.js'
 import { nearest } from './check-options.js'
 
-export interface Monitor {
-  /** `loss`, the name of a metric, or one of these after `validation.` */
-  readonly monitor: string
-  readonly mode: Direction
-}
-
 interface Asked {
-  readonly monitor?: string
-  readonly mode?: Direction
+  readonly monitor?: string | undefined
+  readonly mode?: Direction | undefined
 }
 
 export interface MonitorOptions extends Asked {
   readonly earlyStopping?: Asked & { readonly patience: number; readonly minDelta?: number }
   readonly keep?: 'last' | 'best'
-}
-
-export interface Monitored {
-  readonly earlyStopping?: Monitor & { readonly patience: number; readonly minDelta: number }
-  readonly keep: 'last' | 'best'
-  /** Which epoch is the best; undefined where nothing tells. */
-  readonly monitor?: Monitor
 }
 
 /** What a training measures. */
@@ -35,12 +24,13 @@ export interface Measured {
  * @throws UserError for a monitor that there is not, that is no single number, or of which nobody says whether less or more
  *   is better
  */
-export function monitored(options: MonitorOptions, measured: Measured): Monitored {
-  const { earlyStopping, keep = 'last', ...own } = options
-  // Each asks the other where it does not say itself.
-  const stopping =
-    earlyStopping?.monitor === undefined ? { ...earlyStopping, ...own } : earlyStopping
-  const keeping = own.monitor === undefined ? { ...own, ...earlyStopping } : own
+export function monitored(
+  options: MonitorOptions,
+  measured: Measured,
+): Pick<TrainingPlan, 'earlyStopping' | 'keep' | 'monitor'> {
+  const { earlyStopping, keep = 'last', monitor, mode } = options
+  const keeping = either({ monitor, mode }, earlyStopping)
+  const stopping = either(earlyStopping, { monitor, mode })
   const isMonitored = keeping.monitor !== undefined || keep === 'best' || measured.hasValidation
   const option = keep === 'best' ? "keep: 'best'" : 'monitor'
   return {
@@ -48,12 +38,19 @@ export function monitored(options: MonitorOptions, measured: Measured): Monitore
     ...(isMonitored && { monitor: monitorOf(option, keeping, measured) }),
     ...(earlyStopping && {
       earlyStopping: {
-        ...monitorOf('earlyStopping', stopping, measured),
+        monitor: monitorOf('earlyStopping', stopping, measured),
         patience: earlyStopping.patience,
         minDelta: earlyStopping.minDelta ?? 0,
       },
     }),
   }
+}
+
+/** What is asked first, and where it leaves something open, what is asked second. */
+function either(first: Asked | undefined, second: Asked | undefined): Asked {
+  const monitor = first?.monitor ?? second?.monitor
+  const isOfSecond = monitor === second?.monitor
+  return { monitor, mode: first?.mode ?? (isOfSecond ? second?.mode : undefined) }
 }
 
 const PREFIX = 'validation.'
@@ -67,7 +64,7 @@ function monitorOf(option: string, asked: Asked, { metrics, hasValidation }: Mea
       `${option} goes by '${monitor}', but there are no validation examples${instead}`,
     )
   }
-  if (name === 'loss') return { monitor, mode: mode ?? 'min' }
+  if (name === 'loss') return { name: monitor, mode: mode ?? 'min' }
   const metric = metrics.find((each) => each.name === name)
   if (metric === undefined) {
     const known = ['loss', ...metrics.map((each) => each.name)]
@@ -78,7 +75,7 @@ function monitorOf(option: string, asked: Asked, { metrics, hasValidation }: Mea
     )
   }
   const direction = mode ?? metric.direction
-  if (direction !== undefined) return { monitor, mode: direction }
+  if (direction !== undefined) return { name: monitor, mode: direction }
   throw new UserError(
     `${option} goes by '${monitor}', which does not say whether less or more of it is better; give mode: 'min' or 'max'`,
   )

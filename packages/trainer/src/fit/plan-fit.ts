@@ -2,19 +2,17 @@
 import {
   adam,
   evaluation,
-  partsOf,
-  stepsPerEpochOf,
   train,
   type BatchProgram,
-  type Engine,
   type Model,
   type Split,
   type StateValues,
 } from '@gradpool/core'
 import { loadDataset, type DataInput, type Dataset } from '@gradpool/datasets'
 import { EVALUATION_BATCH } from '../judge.js'
-import { programWork } from '../training/program-work.js'
-import type { Averaged, Pass, TrainingPlan } from '../training/training-plan.js'
+import { averaged } from '../plan/averaged.js'
+import type { Pass, TrainingPlan } from '../plan/training-plan.js'
+import { passWork } from '../plan/work.js'
 import type { LearningOptions } from './fit-types.js'
 import { initialStates, type InitFrom } from './init-from.js'
 import { monitored, type MonitorOptions } from './monitor.js'
@@ -28,6 +26,8 @@ export interface PlanOptions extends LearningOptions, MonitorOptions {
   readonly epochs?: number
   readonly seed?: number
   readonly initFrom?: InitFrom
+  /** Only where there is one, all that decides the result is hashed. */
+  readonly directory?: string
   readonly averageEvery?: number
   readonly averageParts?: number | readonly number[]
 }
@@ -66,12 +66,12 @@ export async function planFit(traced: Traced, options: PlanOptions): Promise<Pla
     program: traced.evaluate(splits.validation),
     data: splits.validation,
   }
-  const state = initFrom && (await initialStates(initFrom, program.program))
+  const state = initFrom === undefined ? undefined : await initialStates(initFrom, program.program)
   const plan = {
     ...{ name: 'training', seed, epochs, ...parts },
     ...monitored(options, { metrics: program.metrics, hasValidation: validating !== undefined }),
     ...(validating && { validation: validating }),
-    work: epochs * programWork(program),
+    work: epochs * passWork(program),
   }
   // Hashing data takes time, which only a folder needs.
   const hash =
@@ -87,17 +87,7 @@ function trainingOf(
   { averageEvery: every, averageParts = 2 }: PlanOptions,
 ): Pick<TrainingPlan, 'training' | 'averaging'> {
   if (every === undefined) return { training: { program: traced.train(data), data } }
-  const split =
-    typeof averageParts === 'number'
-      ? partsOf(data, { every }, averageParts)
-      : partsOf(data, { every, parts: averageParts })
-  const programs = new Map<number, BatchProgram>()
-  const replicas = split.map((part): Pass => {
-    const program = programs.get(part.rows.length) ?? traced.train(part)
-    programs.set(part.rows.length, program)
-    return { program, data: part }
-  })
-  const steps = (pass: Pass) => stepsPerEpochOf(pass.program)
-  const training = replicas.reduce((most, each) => (steps(each) > steps(most) ? each : most))
-  return { training, averaging: { every, replicas } satisfies Averaged }
+  const count = typeof averageParts === 'number' ? averageParts : 1
+  const average = typeof averageParts === 'number' ? { every } : { every, parts: averageParts }
+  return averaged(data, average, count, (part) => traced.train(part))
 }

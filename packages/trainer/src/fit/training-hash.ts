@@ -5,7 +5,7 @@
 import type { BatchProgram, StateValues } from '@gradpool/core'
 import { weightsHash } from '@gradpool/storage'
 import { createHash } from 'node:crypto'
-import type { Pass, TrainingPlan } from '../training/training-plan.js'
+import type { Pass, TrainingPlan } from '../plan/training-plan.js'
 
 /** Raised when the same training comes to another result than before. */
 const FORMAT = 1

@@ -5,7 +5,7 @@
 import type { ChunkResult, Engine, Execution } from '@gradpool/core'
 import { createPool, type WorkerPool } from '@gradpool/worker-pool'
 import { flopsOf } from '../predict/work-of.js'
-import { runTogether } from '../training/team.js'
+import { runTogether } from '../threads/team.js'
 
 /** Half a millisecond on one core, or less. */
 const SHORT_FLOPS = 5e6
