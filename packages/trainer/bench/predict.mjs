@@ -33,7 +33,9 @@ for (const hidden of [64, 512]) {
   const bytes = encodeModel({ model, fields, states, provenance: {}, metrics: {} })
   const started = performance.now()
   const loaded = await loadModel(bytes, { engine: engineName })
-  console.log(`784-${hidden}-10, ${engineName}: loaded in ${(performance.now() - started).toFixed(1)} ms`)
+  console.log(
+    `784-${hidden}-10, ${engineName}: loaded in ${(performance.now() - started).toFixed(1)} ms`,
+  )
 
   const engine = await (engineName === 'wasm' ? wasmEngine() : nativeEngine())
   const data = { fields: { image: { ...fields.image, values: images(1) } }, rows: Int32Array.of(0) }

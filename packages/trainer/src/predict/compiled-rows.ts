@@ -36,7 +36,6 @@ export interface CompiledRowsOptions {
 export class CompiledRows {
   readonly #execution: Execution
   readonly #fields: readonly { readonly size: number; readonly memory: Values }[]
-  readonly #outputs: readonly { readonly name: string; readonly size: number }[]
 
   readonly #executor: SpanExecutor
 
@@ -54,7 +53,6 @@ export class CompiledRows {
       invariant(values, 'each field has memory')
       return { size: sizeOf(shape), memory: values }
     })
-    this.#outputs = prediction.outputs.map(({ name, shape }) => ({ name, size: sizeOf(shape) }))
   }
 
   static async compile(options: CompiledRowsOptions): Promise<CompiledRows> {
@@ -110,14 +108,14 @@ export class CompiledRows {
     invariant(status === 'done', 'a prediction is one whole step')
   }
 
-  /** Writes the predictions of the last step for the first rows. */
-  copyTo(outputs: readonly Values[], { start, count }: RowRange): void {
+  /** Writes the predictions of the last step, for as many rows as are asked for, to those outputs that are there. */
+  copyTo(outputs: Readonly<Record<string, Values>>, { start, count }: RowRange): void {
     const { results } = this.#execution.progress()
-    this.#outputs.forEach(({ name, size }, index) => {
+    for (const [name, output] of Object.entries(outputs)) {
       const values = results[name]
       invariant(values, `there is a prediction ${name}`)
-      const wanted = values.length === count * size ? values : values.subarray(0, count * size)
-      outputs[index]?.set(wanted, start * size)
-    })
+      const size = values.length / this.rows
+      output.set(count === this.rows ? values : values.subarray(0, count * size), start * size)
+    }
   }
 }

@@ -9,7 +9,12 @@ const TURN_MS = 2
 let turnEnds: number | undefined
 const waiting: (() => void)[] = []
 
-/** Does the work at once where there is time for it in this turn. */
+/** Whether something may be done at once. */
+export function hasTime(): boolean {
+  return waiting.length === 0 && isTurnOpen()
+}
+
+/** Does the work as soon as there is time, in order. */
 export function inTurn<T>(work: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
     const job = () => {
@@ -19,12 +24,12 @@ export function inTurn<T>(work: () => T): Promise<T> {
         reject(error instanceof Error ? error : new Error(String(error)))
       }
     }
-    if (waiting.length > 0 || !hasTime()) waiting.push(job)
-    else job()
+    if (hasTime()) job()
+    else waiting.push(job)
   })
 }
 
-function hasTime(): boolean {
+function isTurnOpen(): boolean {
   if (turnEnds === undefined) {
     turnEnds = performance.now() + TURN_MS
     setImmediate(nextTurn)
@@ -36,6 +41,6 @@ function hasTime(): boolean {
 function nextTurn(): void {
   turnEnds = undefined
   let done = 0
-  while (done < waiting.length && hasTime()) waiting[done++]?.()
+  while (done < waiting.length && isTurnOpen()) waiting[done++]?.()
   waiting.splice(0, done)
 }

@@ -4,11 +4,18 @@
  * Little work is done in this thread at once, 2 ms in each turn of the event loop at most. More than that moves to a worker
  * thread, block by block, one call after the other. So calls may overlap, and take no memory beyond their results.
  */
-import { sizeOf, UserError, type Engine, type StateValues, type Values } from '@gradpool/core'
+import {
+  type DType,
+  sizeOf,
+  UserError,
+  type Engine,
+  type StateValues,
+  type Values,
+} from '@gradpool/core'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import type { SavedPrediction } from '@gradpool/storage'
 import { CompiledRows } from './compiled-rows.js'
-import { inTurn } from './in-turn.js'
+import { hasTime, inTurn } from './in-turn.js'
 import { PredictionThread } from './prediction-thread.js'
 import { ARRAYS, checkRows, type Rows, type RowValues } from './rows-in.js'
 import { flopsOf } from './work-of.js'
@@ -22,18 +29,23 @@ const SMALL_FLOPS = 1e7
 /** A block takes no longer than this part of its rows, one by one. */
 const BLOCK_PART = 1 / 4
 
-/** A row and a block, made when they are first needed. */
-interface Lane {
-  readonly row: () => Promise<CompiledRows>
-  readonly block: () => Promise<CompiledRows>
-}
+type Wanted = ReadonlySet<string> | undefined
 
 export class Predictor {
   readonly #prediction: SavedPrediction
+  readonly #outputs: readonly {
+    readonly name: string
+    readonly dtype: DType
+    readonly size: number
+  }[]
   readonly #engine: Engine
   readonly #flopsPerRow: number
-  readonly #here: Lane
-  readonly #there: Lane
+  /** For this thread. What is not always needed is made when it first is. */
+  readonly #row: CompiledRows
+  readonly #block: () => Promise<CompiledRows>
+  /** For the other thread. */
+  readonly #rowThere: () => Promise<CompiledRows>
+  readonly #blockThere: () => Promise<CompiledRows>
   readonly #thread: PredictionThread
   /** The end of the calls on the thread so far. */
   #last: Promise<unknown> = Promise.resolve()
@@ -47,10 +59,15 @@ export class Predictor {
         return CompiledRows.compile(options)
       })
     this.#prediction = prediction
+    this.#outputs = prediction.outputs.map(({ name, dtype, shape }) => {
+      return { name, dtype, size: sizeOf(shape) }
+    })
     this.#engine = engine
     this.#flopsPerRow = flopsOf(prediction.row)
-    this.#here = { row: () => Promise.resolve(row), block: make('block', blockRows) }
-    this.#there = { row: make('row', 1), block: make('block', blockRows) }
+    this.#row = row
+    this.#block = make('block', blockRows)
+    this.#rowThere = make('row', 1)
+    this.#blockThere = make('block', blockRows)
     this.#thread = new PredictionThread(engine)
   }
 
@@ -72,15 +89,25 @@ export class Predictor {
   }
 
   /**
-   * All predictions, each `[rows, ...shape]`, from all fields that the model reads. The arrays must not change meanwhile.
+   * Predictions, each `[rows, ...shape]`, from all fields that the model reads. The arrays must not change meanwhile.
    *
+   * @param wanted Names of predictions. Default: all.
    * @throws UserError for a field that is missing, unknown, or of the wrong size or type
    */
-  async predict(inputs: Readonly<Record<string, RowValues>>): Promise<Record<string, Values>> {
+  async predict(
+    inputs: Readonly<Record<string, RowValues>>,
+    wanted?: Wanted,
+  ): Promise<Record<string, Values>> {
     this.#checkAlive()
     const rows = checkRows(this.#prediction.fields, inputs)
-    if (rows.numRows * this.#flopsPerRow <= SMALL_FLOPS) return this.#predictHere(rows)
-    const result = this.#last.then(() => this.#predictThere(rows))
+    if (rows.numRows * this.#flopsPerRow <= SMALL_FLOPS) {
+      const block = this.#isForBlock(rows.numRows) ? await this.#block() : this.#row
+      // Where there is time left in this turn, a row is done before anything is awaited.
+      return hasTime()
+        ? this.#predictHere(rows, block, wanted)
+        : inTurn(() => this.#predictHere(rows, block, wanted))
+    }
+    const result = this.#last.then(() => this.#predictThere(rows, wanted))
     this.#last = result.catch(() => undefined)
     return result
   }
@@ -95,28 +122,24 @@ export class Predictor {
     await this.#engine.dispose()
   }
 
-  async #predictHere(rows: Rows): Promise<Record<string, Values>> {
-    const row = await this.#here.row()
-    const block = this.#isForBlock(rows.numRows) ? await this.#here.block() : row
-    return inTurn(() => {
-      const outputs = this.#outputsFor(rows)
-      for (const compiled of this.#steps(rows, outputs, row, block)) compiled.runHere()
-      return this.#named(outputs)
-    })
+  #predictHere(rows: Rows, block: CompiledRows, wanted: Wanted): Record<string, Values> {
+    const outputs = this.#outputsFor(rows, wanted)
+    for (const compiled of this.#steps(rows, outputs, this.#row, block)) compiled.runHere()
+    return outputs
   }
 
-  async #predictThere(rows: Rows): Promise<Record<string, Values>> {
-    const row = await this.#there.row()
-    const block = this.#isForBlock(rows.numRows) ? await this.#there.block() : row
-    const outputs = this.#outputsFor(rows)
+  async #predictThere(rows: Rows, wanted: Wanted): Promise<Record<string, Values>> {
+    const row = await this.#rowThere()
+    const block = this.#isForBlock(rows.numRows) ? await this.#blockThere() : row
+    const outputs = this.#outputsFor(rows, wanted)
     for (const compiled of this.#steps(rows, outputs, row, block)) await this.#thread.run(compiled)
-    return this.#named(outputs)
+    return outputs
   }
 
   /** Each of what is to run, in order, its rows loaded before and its predictions copied after. */
   *#steps(
     { arrays, numRows }: Rows,
-    outputs: readonly Values[],
+    outputs: Readonly<Record<string, Values>>,
     row: CompiledRows,
     block: CompiledRows,
   ): Generator<CompiledRows> {
@@ -133,14 +156,12 @@ export class Predictor {
     return numRows > BLOCK_PART * this.#prediction.blockRows
   }
 
-  #outputsFor({ numRows }: Rows): Values[] {
-    const { outputs } = this.#prediction
-    return outputs.map(({ dtype, shape }) => new ARRAYS[dtype](numRows * sizeOf(shape)))
-  }
-
-  #named(values: readonly Values[]): Record<string, Values> {
-    const { outputs } = this.#prediction
-    return Object.fromEntries(values.map((array, index) => [outputs[index]?.name, array]))
+  #outputsFor({ numRows }: Rows, wanted: Wanted): Record<string, Values> {
+    const outputs: Record<string, Values> = {}
+    for (const { name, dtype, size } of this.#outputs) {
+      if (wanted?.has(name) ?? true) outputs[name] = new ARRAYS[dtype](numRows * size)
+    }
+    return outputs
   }
 
   #checkAlive(): void {

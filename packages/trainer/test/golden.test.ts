@@ -1,0 +1,40 @@
+/** Saved models last: each release adds one, made by golden/make.mjs, which every later version reads and predicts with. */
+import { readdir, readFile } from 'node:fs/promises'
+import { expect, it } from 'vitest'
+import { loadModel } from '../src/index.js'
+
+interface Golden {
+  readonly hash: string
+  readonly weightsHash: string
+  readonly inputs: Readonly<Record<string, number[]>>
+  readonly outputs: Readonly<Record<string, number[]>>
+}
+
+const folder = new URL('golden/', import.meta.url)
+const releases = (await readdir(folder)).filter((name) => name.endsWith('.gradpool'))
+
+it('has the file of a release', () => {
+  expect(releases).toContain('v0.2.gradpool')
+})
+
+it.each(releases.flatMap((name) => [[name, 'wasm'] as const, [name, 'native'] as const]))(
+  '%s predicts the same bits with the engine %s',
+  async (name, engine) => {
+    const text = await readFile(new URL(name.replace(/gradpool$/, 'json'), folder), 'utf8')
+    const { hash, weightsHash, inputs, outputs } = JSON.parse(text) as Golden
+    await using model = await loadModel(new URL(name, folder), { engine })
+    expect(model.hash).toBe(hash)
+    expect(model.weightsHash).toBe(weightsHash)
+    expect(model.saved.training).toBeDefined()
+    // So often that there is a block, too.
+    for (const times of [1, 50]) {
+      const repeated = (values: readonly number[]) => Array(times).fill(values).flat() as number[]
+      const given = Object.entries(inputs).map(([field, values]) => [field, repeated(values)])
+      const predicted = await model.predict(Object.fromEntries(given) as typeof inputs)
+      expect(Object.keys(predicted)).toEqual(Object.keys(outputs))
+      for (const [output, values] of Object.entries(outputs)) {
+        expect([...(predicted[output] ?? [])]).toEqual(repeated(values))
+      }
+    }
+  },
+)
