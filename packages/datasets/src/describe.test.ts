@@ -3,13 +3,14 @@ import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { describeData } from './describe.js'
-import { idxFolder, mnist } from './spec.js'
+import { arrays, idxFolder, mnist } from './spec.js'
 import { tinyFolder, tinyImages } from './testing/tiny-folder.js'
 
 describe('describeData', () => {
   it('knows the files of MNIST without reading them', async () => {
-    const { ready, files } = await describeData(mnist())
+    const { ready, rows, files } = await describeData(mnist())
     expect(ready).toBe(true)
+    expect(rows).toEqual({ train: 59_000, validation: 1000, test: 10_000 })
     expect(files.map(({ header }) => header?.dims)).toEqual([
       [60_000, 28, 28],
       [60_000],
@@ -61,6 +62,25 @@ describe('describeData', () => {
         },
       ],
     })
+  })
+
+  it('tells how the rows are split, and when there are too few', async () => {
+    const directory = await tinyFolder()
+    const rows = { train: 18, validation: 2, test: 6 }
+    expect(await describeData(idxFolder({ directory }))).toMatchObject({ ready: true, rows })
+    expect(await describeData(mnist({ directory }))).toMatchObject({
+      ready: false,
+      problem: 'Of 20 rows, 1000 for validation leave none to train on: hold out fewer',
+    })
+  })
+
+  it('tells how arrays are split', async () => {
+    const x = { values: new Float32Array(20), shape: [2] }
+    expect(await describeData(arrays({ x }, { name: 'points', test: 0.2 }))).toEqual({
+      ...{ name: 'points', ready: true, files: [] },
+      rows: { train: 8, validation: 0, test: 2 },
+    })
+    expect(await describeData(arrays({ x }, { test: 10 }))).toMatchObject({ ready: false })
   })
 
   it('tells that there is no such folder', async () => {

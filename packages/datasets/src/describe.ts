@@ -2,10 +2,12 @@
  * Tells what is there of the data that a spec means, reading no more than the files' headers.
  */
 import { UserError } from '@gradpool/core'
+import { allRows } from './dataset.js'
 import { fileNames, fileRoles, findFiles, ranks, type FileRole } from './folder/locate.js'
 import { readIdxHeader } from './idx/read.js'
 import { sourceOf } from './source.js'
-import { parseDataSpec, type DataSpec } from './spec.js'
+import { parseDataSpec, type ArraysSpec, type DataSpec } from './spec.js'
+import { splitCounts, type SplitCounts } from './splits.js'
 
 export interface FileDescription {
   readonly role: FileRole
@@ -27,7 +29,9 @@ export interface DataDescription {
   /** True if nothing is wrong as far as headers and sizes tell. */
   readonly ready: boolean
   readonly directory?: string
-  /** One sentence, when there is no folder to look in. */
+  /** Rows of each split, as far as numbers tell; where everything is ready. */
+  readonly rows?: SplitCounts
+  /** One sentence, when there is no folder to look in, or too few rows for the splits. */
   readonly problem?: string
   readonly files: readonly FileDescription[]
 }
@@ -38,15 +42,33 @@ export async function describeData(
   { directory }: { readonly directory?: string | undefined } = {},
 ): Promise<DataDescription> {
   const parsed = parseDataSpec(spec)
+  if (parsed.kind === 'arrays') return describeArrays(parsed)
   try {
     const source = sourceOf(parsed, directory)
     const found = await findFiles(source.directory)
     const files: FileDescription[] = []
     for (const role of fileRoles) files.push(await describeFile(role, found[role]))
     const ready = files.every(({ state }) => state === 'ready')
-    return { name: source.name, ready, directory: source.directory, files }
+    const description = { name: source.name, ready, directory: source.directory, files }
+    const [trainRows, , testRows] = files.map(({ header }) => header?.dims[0])
+    if (!ready || trainRows === undefined || testRows === undefined) return description
+    const counts = splitCounts(trainRows, { ...parsed, test: 0 })
+    return { ...description, rows: { ...counts, test: testRows } }
   } catch (error) {
     const name = directory ?? parsed.directory ?? parsed.kind
+    return { name, ready: false, problem: sentenceOf(error), files: [] }
+  }
+}
+
+/** Those that are held out by number; data of a split's own are described by themselves. */
+function describeArrays({ name, fields, ...spec }: ArraysSpec): DataDescription {
+  const [validation = 0, test = 0] = [spec.validation, spec.test].map((held) =>
+    typeof held === 'number' ? held : 0,
+  )
+  try {
+    const rows = splitCounts(allRows(fields).length, { labelled: 1, validation, test })
+    return { name, ready: true, rows, files: [] }
+  } catch (error) {
     return { name, ready: false, problem: sentenceOf(error), files: [] }
   }
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, vi } from 'vitest'
 import { encodeIdx } from './idx/write.js'
-import { loadDataset } from './load.js'
+import { datasetLoader, loadDataset } from './load.js'
 import { idxFolder, mnist } from './spec.js'
 import { tinyFiles, tinyFolder, tinyImages, tinyLabels } from './testing/tiny-folder.js'
 import { userErrorOf } from './testing/user-errors.js'
@@ -24,10 +24,10 @@ describe('a data folder', () => {
     expect(train.label).toMatchObject({ dtype: 'u8', shape: [] })
     expect([train.image.values.length, train.label.values.length]).toEqual([120, 20])
     expect([test.image.values.length, test.label.values.length]).toEqual([36, 6])
-    const { images, labelled, ...rest } = data.splits
-    for (const split of [images, labelled, rest.validation]) expect(split.fields).toBe(train)
+    const { all, train: labelled, ...rest } = data.splits
+    for (const split of [all, labelled, rest.validation]) expect(split?.fields).toBe(train)
     expect(rest.test).toEqual({ fields: test, rows: Int32Array.of(0, 1, 2, 3, 4, 5) })
-    expect([images, labelled, rest.validation].map(({ rows }) => rows.length)).toEqual([20, 2, 5])
+    expect([all, labelled, rest.validation].map((split) => split?.rows.length)).toEqual([20, 2, 5])
   })
 
   it('is allocated field by field, and nothing beside', async () => {
@@ -48,11 +48,53 @@ describe('a data folder', () => {
       'train-images-idx3-ubyte.gz': gzipSync(tinyImages(20)),
     })
     const other = await tinyFolder({ 't10k-labels-idx1-ubyte': withLabel(6, 0, 1) })
-    const { hash, checksums } = await load(plain)
+    const { hash } = await load(plain)
     expect(hash).toMatch(/^[0-9a-f]{64}$/)
-    expect(await load(packed)).toMatchObject({ hash, checksums })
-    expect(await load(gzipped)).toMatchObject({ hash, checksums })
+    expect((await load(packed)).hash).toBe(hash)
+    expect((await load(gzipped)).hash).toBe(hash)
     expect((await load(other)).hash).not.toBe(hash)
+  })
+})
+
+describe('what is held out', () => {
+  it('is a tenth of a folder for validation, and as many as asked for otherwise', async () => {
+    const spec = idxFolder({ directory: await tinyFolder() })
+    expect((await loadDataset(spec)).splits.validation?.rows).toHaveLength(2)
+    const none = await loadDataset(spec, { validation: 0 })
+    expect(none.splits).not.toHaveProperty('validation')
+    expect(none.splits.train.rows).toHaveLength(20)
+    const drawn = await loadDataset(spec, { validation: 0.25, test: 3 })
+    const { all, train, validation, test } = drawn.splits
+    const lengths = [all, train, validation, test].map((split) => split?.rows.length)
+    expect(lengths).toEqual([17, 12, 5, 3])
+    expect(test?.fields).toBe(drawn.fields.train)
+    expect(all.rows.some((row) => test?.rows.includes(row))).toBe(false)
+  })
+
+  it('is the same whether asked for before or after loading', async () => {
+    const spec = idxFolder({ directory: await tinyFolder(), labelled: 0.5, splitSeed: 7 })
+    const before = await loadDataset(spec, { validation: 4 })
+    const loaded = await loadDataset(spec)
+    expect(await loadDataset(loaded)).toBe(loaded)
+    const after = await loadDataset(loaded, { validation: 4 })
+    expect(after.splits).toEqual(before.splits)
+    expect(after.fields.train).toBe(loaded.fields.train)
+  })
+})
+
+describe('a loader', () => {
+  it('loads the examples of a source once, however they are split', async () => {
+    const allocate = vi.fn((numBytes: number) => new Uint8Array(numBytes))
+    const directory = await tinyFolder()
+    const load = datasetLoader({ allocate })
+    const whole = await load(idxFolder({ directory }))
+    const few = await load(idxFolder({ directory, labelled: 0.1, validation }))
+    expect(allocate).toHaveBeenCalledTimes(4)
+    expect(few.fields).toEqual(whole.fields)
+    expect(few.fields.train).toBe(whole.fields.train)
+    const alone = await loadDataset(idxFolder({ directory, labelled: 0.1, validation }))
+    expect(few.hash).toBe(alone.hash)
+    expect(few.splits).toEqual(alone.splits)
   })
 })
 
@@ -114,8 +156,8 @@ describe('a folder that is not right', () => {
 
   it('has too few images for the split', async () => {
     const directory = await tinyFolder()
-    expect(await userErrorOf(() => loadDataset(idxFolder({ directory })))).toBe(
-      'A validation set of 1000 leaves nothing to train on: expected fewer than its 20 training images',
+    expect(await userErrorOf(() => loadDataset(mnist({ directory })))).toBe(
+      'Of 20 rows, 1000 for validation leave none to train on: hold out fewer',
     )
   })
 })

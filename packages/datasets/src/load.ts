@@ -1,104 +1,163 @@
 /**
- * Loads the data set that a spec means: its fields, once, as the bytes they are in the files, and its splits, which are
- * lists of rows of these fields.
+ * Loads the data that a spec means: files as the bytes they are, plain fields from where they are.
  */
-import { sizeOf, type Allocate, type Field, type Split } from '@gradpool/core'
+import { sizeOf, UserError, type Allocate } from '@gradpool/core'
 import { createHash } from 'node:crypto'
+import {
+  allRows,
+  classesOf,
+  imageShapeOf,
+  isDataset,
+  loadedData,
+  splitAgain,
+  splitData,
+  type Contents,
+  type Dataset,
+  type ImageDataset,
+  type OwnRows,
+  type SplitPlan,
+} from './dataset.js'
+import { fieldsHash, placed, type Fields } from './fields.js'
 import { fileNames, fileRoles, locateFiles, type FileRole } from './folder/locate.js'
 import { readFolder, type FolderContents } from './folder/read.js'
 import { allocateShared } from './idx/read.js'
 import { expectMnist } from './mnist.js'
 import { sourceOf } from './source.js'
-import { parseDataSpec, type DataSpec, type SplitSpec } from './spec.js'
-import { splitTrainRows } from './splits.js'
+import {
+  parseData,
+  parseHeldOut,
+  type ArraysSpec,
+  type DataInput,
+  type DataSpec,
+  type FilesSpec,
+  type HeldOut,
+} from './spec.js'
 
-/** `image`: u8 [height * width]; `label`: u8 []. */
-export type ExampleFields = Readonly<Record<'image' | 'label', Field>>
-
-export interface DatasetSplit extends Split {
-  readonly fields: ExampleFields
-}
-
-export interface LoadedDataset {
-  /** `mnist`, or the name of the folder. */
-  readonly name: string
-  /** SHA-256 over the contents of all files, compressed or not; the splits do not change it. */
-  readonly hash: string
-  /** SHA-256 of each uncompressed file. */
-  readonly checksums: Readonly<Record<FileRole, string>>
-  readonly imageShape: readonly [height: number, width: number]
-  readonly classes: number
-  readonly fields: { readonly train: ExampleFields; readonly test: ExampleFields }
-  readonly splits: {
-    /** All training images, those of the other training splits included; for stages that use no labels. */
-    readonly images: DatasetSplit
-    /** The training images whose labels are used. */
-    readonly labelled: DatasetSplit
-    readonly validation: DatasetSplit
-    readonly test: DatasetSplit
-  }
-}
-
-export interface LoadOptions {
-  /** Memory of the fields, such as an engine's; memory that threads can share if left out. */
+export interface LoaderOptions {
+  /** Memory of the fields, such as an engine's. Default: memory that threads can share. */
   readonly allocate?: Allocate | undefined
   /** A folder in the place of the spec's own. */
   readonly directory?: string | undefined
 }
 
-/** @throws UserError with one sentence when a file is missing, damaged, or does not fit the others. */
-export async function loadDataset(
-  spec: DataSpec,
-  { allocate = allocateShared, directory }: LoadOptions = {},
-): Promise<LoadedDataset> {
-  const parsed = parseDataSpec(spec)
-  const source = sourceOf(parsed, directory)
+export interface LoadOptions extends LoaderOptions {
+  /** In the place of the spec's own: a share of the rows, a number of them, or data of its own, all rows of which are used. */
+  readonly validation?: number | DataInput | undefined
+  /** In the place of the spec's own, likewise. */
+  readonly test?: number | DataInput | undefined
+}
+
+/** @throws UserError with one sentence when data are missing, damaged, or do not fit each other */
+export function loadDataset(
+  data: FilesSpec,
+  options?: Omit<LoadOptions, 'test'>,
+): Promise<ImageDataset>
+export function loadDataset(data: DataInput, options?: LoadOptions): Promise<Dataset>
+export async function loadDataset(data: DataInput, options: LoadOptions = {}): Promise<Dataset> {
+  const { validation, test } = options
+  const load = datasetLoader(options)
+  const own = async (name: 'validation' | 'test') =>
+    options[name] === undefined
+      ? {}
+      : { [name]: await heldOut(parseHeldOut(options[name], name), load) }
+  const loaded = await load(data)
+  if (validation === undefined && test === undefined) return loaded
+  return splitAgain(loaded, { ...(await own('validation')), ...(await own('test')) })
+}
+
+/** What loads several data sets: the examples of one source once, however many ways they are split. */
+export function datasetLoader(options: LoaderOptions = {}): (data: DataInput) => Promise<Dataset> {
+  const sources = new Map<unknown, Promise<Source>>()
+  const load = async (data: DataInput): Promise<Dataset> => {
+    const spec = parseData(data)
+    if (isDataset(spec)) return loadedData(spec)
+    const key = keyOf(spec)
+    const source = sources.get(key) ?? sourceFor(spec, options)
+    sources.set(key, source)
+    const { contents, test } = await source
+    return splitData(contents, { ...(await planOf(spec, load)), ...(test && { test }) })
+  }
+  return load
+}
+
+interface Source {
+  readonly contents: Contents
+  /** Of files, which have their own. */
+  readonly test?: OwnRows
+}
+
+type Load = (data: DataInput) => Promise<Dataset>
+
+async function planOf(spec: DataSpec, load: Load): Promise<SplitPlan> {
+  if (spec.kind !== 'arrays') return { ...spec, test: 0 }
+  return {
+    labelled: 1,
+    validation: await heldOut(spec.validation, load),
+    test: await heldOut(spec.test, load),
+    splitSeed: spec.splitSeed,
+  }
+}
+
+async function heldOut(held: HeldOut, load: Load): Promise<number | OwnRows> {
+  if (typeof held === 'number') return held
+  const own = await load(held)
+  return { split: own.splits.all, hash: () => own.hash }
+}
+
+function keyOf(spec: DataSpec): unknown {
+  if (spec.kind === 'arrays') return spec.fields
+  return JSON.stringify([spec.kind, spec.directory, spec.kind === 'idxFolder' && spec.classes])
+}
+
+async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source> {
+  return spec.kind === 'arrays' ? arraysSource(spec, options) : filesSource(spec, options)
+}
+
+function arraysSource({ name, fields: given }: ArraysSpec, options: LoaderOptions): Source {
+  if (options.directory !== undefined) {
+    throw new UserError(`The data '${name}' are arrays, so no folder can take their place`)
+  }
+  const fields = placed(given, options.allocate)
+  const classes = classesOf(fields)
+  const imageShape = imageShapeOf(fields)
+  return {
+    contents: {
+      ...{ name, fields, rows: allRows(fields), inOrder: true },
+      hash: once(() => fieldsHash(fields)),
+      ...(classes !== undefined && { classes }),
+      ...(imageShape && { imageShape }),
+    },
+  }
+}
+
+async function filesSource(spec: FilesSpec, options: LoaderOptions): Promise<Source> {
+  const { allocate = allocateShared, directory } = options
+  const source = sourceOf(spec, directory)
   const paths = await locateFiles(source.directory)
-  const contents = await readFolder({ paths, classes: source.classes, allocate })
-  const checksums = checksumsOf(contents)
+  const folder = await readFolder({ paths, classes: source.classes, allocate })
+  const checksums = checksumsOf(folder)
   if (source.isMnist) expectMnist(paths, checksums)
 
-  const { files, imageShape } = contents
-  const train = fieldsOf(files.trainImages.values, files.trainLabels.values, imageShape)
+  const { files, imageShape } = folder
+  const { name, classes } = source
+  const fields = fieldsOf(files.trainImages.values, files.trainLabels.values, imageShape)
   const test = fieldsOf(files.testImages.values, files.testLabels.values, imageShape)
+  const hash = hashOf(checksums)
   return {
-    name: source.name,
-    hash: hashOf(checksums),
-    checksums,
-    imageShape,
-    classes: source.classes,
-    fields: { train, test },
-    splits: splitsOf({ train, test }, parsed),
+    contents: {
+      ...{ name, fields, classes, imageShape, rows: allRows(fields), inOrder: false },
+      hash: () => hash,
+    },
+    test: { split: { fields: test, rows: allRows(test) } },
   }
 }
 
-/**
- * The same examples, in the same memory, split in another way.
- *
- * @throws UserError when there are too few examples for the split
- */
-export function splitAgain(dataset: LoadedDataset, split: SplitSpec): LoadedDataset {
-  return { ...dataset, splits: splitsOf(dataset.fields, split) }
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
-function splitsOf(
-  { train, test }: LoadedDataset['fields'],
-  split: SplitSpec,
-): LoadedDataset['splits'] {
-  const rows = splitTrainRows(train.label.values.length, split)
-  return {
-    images: { fields: train, rows: rows.images },
-    labelled: { fields: train, rows: rows.labelled },
-    validation: { fields: train, rows: rows.validation },
-    test: { fields: test, rows: Int32Array.from(test.label.values, (_, row) => row) },
-  }
-}
-
-function fieldsOf(
-  images: Uint8Array,
-  labels: Uint8Array,
-  imageShape: readonly number[],
-): ExampleFields {
+function fieldsOf(images: Uint8Array, labels: Uint8Array, imageShape: readonly number[]): Fields {
   return {
     image: { dtype: 'u8', shape: [sizeOf(imageShape)], values: images },
     label: { dtype: 'u8', shape: [], values: labels },
@@ -114,6 +173,7 @@ function checksumsOf({ files }: FolderContents): Record<FileRole, string> {
   }
 }
 
+/** Over the contents of all files, compressed or not. */
 function hashOf(checksums: Readonly<Record<FileRole, string>>): string {
   const hash = createHash('sha256')
   for (const role of fileRoles) hash.update(`${fileNames[role]} ${checksums[role]}\n`)

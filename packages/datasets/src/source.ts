@@ -4,7 +4,7 @@
  */
 import { basename, resolve } from 'node:path'
 import { mnistDirectory } from './mnist.js'
-import type { DataSpec } from './spec.js'
+import type { FilesSpec } from './spec.js'
 
 export interface DataSource {
   readonly name: string
@@ -15,7 +15,7 @@ export interface DataSource {
 }
 
 /** @throws UserError when the spec means a package that is not installed. */
-export function sourceOf(spec: DataSpec, override?: string): DataSource {
+export function sourceOf(spec: FilesSpec, override?: string): DataSource {
   const classes = spec.kind === 'idxFolder' ? spec.classes : 10
   const directory = override ?? spec.directory
   if (directory === undefined) {

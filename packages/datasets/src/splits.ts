@@ -1,40 +1,65 @@
 /**
- * Which training images are labelled, and which are set aside for validation.
+ * Which rows are trained on, and which are held out for validation and test.
  *
- * The training rows are shuffled once, by the split's own seed, whatever the seed of the run: the labelled rows are the
- * first of that order and the validation rows the last, so a larger labelled fraction contains every smaller one, and
- * the validation set is the same for all of them.
+ * The rows are shuffled once, by the split's own seed, whatever the seed of the run: the labelled rows are the first of
+ * that order, then come those of validation and of test. So a larger labelled fraction contains every smaller one, and
+ * what is held out is the same for all of them.
  */
 import { shuffled, UserError } from '@gradpool/core'
-import type { SplitSpec } from './spec.js'
 
-export interface TrainRows {
-  /** All rows, in the order of the file. */
-  readonly images: Int32Array
-  readonly labelled: Int32Array
-  readonly validation: Int32Array
+export interface SplitSizes {
+  /** The fraction of the rows whose labels are used; 1 takes all that are not held out. */
+  readonly labelled: number
+  /** A share of the rows or a number of them. */
+  readonly validation: number
+  readonly test: number
 }
+
+type Splits<T> = Readonly<Record<'train' | 'validation' | 'test', T>>
+export type SplitCounts = Splits<number>
+export type SplitRows = Splits<Int32Array>
 
 /** In the place of an epoch's number, so that no epoch of a training has the order of a split. */
 const splitEpoch = -1
 
-/** @throws UserError when there are too few images for the split. */
-export function splitTrainRows(numImages: number, spec: SplitSpec): TrainRows {
-  const images = Int32Array.from({ length: numImages }, (_, row) => row)
-  const rest = numImages - spec.validation
+/** How many rows there are in each split. @throws UserError when there are too few for it. */
+export function splitCounts(numRows: number, sizes: SplitSizes): SplitCounts {
+  const { labelled } = sizes
+  const validation = countOf('validation', sizes.validation, numRows)
+  const test = countOf('test', sizes.test, numRows)
+  const rest = numRows - validation - test
   if (rest < 1) {
-    const limit = `expected fewer than its ${numImages} training images`
-    throw new UserError(
-      `A validation set of ${spec.validation} leaves nothing to train on: ${limit}`,
-    )
+    const sets = [validation && `${validation} for validation`, test && `${test} for test`]
+    const held = sets.filter((text) => text !== 0).join(' and ')
+    throw new UserError(`Of ${numRows} rows, ${held} leave none to train on: hold out fewer`)
   }
-  const numLabelled = spec.labelled === 1 ? rest : Math.round(spec.labelled * numImages)
-  const asked = `labelled: ${spec.labelled} asks for ${numLabelled} of ${numImages} training images`
-  if (numLabelled < 1) throw new UserError(`${asked}, expected at least 1`)
-  if (numLabelled > rest) {
-    const expected = `expected at most the ${rest} that are not in the validation set`
+  const train = labelled === 1 ? rest : Math.round(labelled * numRows)
+  const asked = `labelled: ${labelled} asks for ${train} of ${numRows} training images`
+  if (train < 1) throw new UserError(`${asked}, expected at least 1`)
+  if (train > rest) {
+    const expected = `expected at most the ${rest} that are not held out`
     throw new UserError(`${asked}, ${expected}; labelled: 1 takes all of these`)
   }
-  const order = shuffled(images, spec.splitSeed, splitEpoch)
-  return { images, labelled: order.slice(0, numLabelled), validation: order.slice(rest) }
+  return { train, validation, test }
+}
+
+/** @throws UserError when there are too few rows for the split. */
+export function splitRows(rows: Int32Array, sizes: SplitSizes, splitSeed: number): SplitRows {
+  const { train, validation, test } = splitCounts(rows.length, sizes)
+  const order = shuffled(rows, splitSeed, splitEpoch)
+  const testFrom = rows.length - test
+  return {
+    train: order.slice(0, train),
+    validation: order.slice(testFrom - validation, testFrom),
+    test: order.slice(testFrom),
+  }
+}
+
+function countOf(name: string, size: number, numRows: number): number {
+  if (size === 0 || size >= 1) return size
+  const count = Math.round(size * numRows)
+  if (count > 0) return count
+  throw new UserError(
+    `${name}: ${size} of ${numRows} rows is none of them, expected a larger share or a number of rows`,
+  )
 }

@@ -1,0 +1,148 @@
+/**
+ * Plain fields: numbers of any names and shapes, one row after the other, checked and in the form that engines take.
+ */
+import { sizeOf, UserError, type Allocate, type Field } from '@gradpool/core'
+import { createHash } from 'node:crypto'
+import { allocateShared } from './idx/read.js'
+import { fieldsTaken, isObject, notAllowed, shown, type Rule } from './spec-rules.js'
+
+/** The values of all examples of one field, row-major. A Float64Array and a list of numbers become f32. */
+export interface FieldInput {
+  readonly values: Uint8Array | Int32Array | Float32Array | Float64Array | readonly number[]
+  /** Of one example: `[784]` for 784 numbers, `[]` for a single one. */
+  readonly shape: readonly number[]
+}
+
+export type FieldsInput = Readonly<Record<string, FieldInput>>
+
+/** All of the same number of examples. */
+export type Fields = Readonly<Record<string, Field>>
+
+const views = {
+  f32: (...at: View) => new Float32Array(...at),
+  i32: (...at: View) => new Int32Array(...at),
+  u8: (...at: View) => new Uint8Array(...at),
+}
+type View = [buffer: ArrayBufferLike, byteOffset: number, length: number]
+
+const arrayTypes = [Uint8Array, Int32Array, Float32Array, Float64Array]
+/** Those that have been checked; numbers are looked at once. */
+const checked = new WeakSet<object>()
+
+const valuesRule: Rule<FieldInput['values']> = {
+  expected: 'a Uint8Array, Int32Array, Float32Array, Float64Array or a list of numbers',
+  accepts: (value): value is FieldInput['values'] =>
+    Array.isArray(value) || arrayTypes.some((type) => value instanceof type),
+}
+
+const shapeRule: Rule<readonly number[]> = {
+  expected: 'the shape of one example, such as [28, 28], or [] for a single number',
+  accepts: (value): value is readonly number[] =>
+    Array.isArray(value) && value.every((extent) => Number.isInteger(extent) && extent >= 1),
+}
+
+/** @throws UserError that names the field and, where numbers are wrong, the row. */
+export function parseFields(value: unknown, where: string): Fields {
+  const expected = 'fields such as { x: { values, shape } }'
+  if (!isObject(value)) throw notAllowed(where, expected, value)
+  // Only what came out of here is in the set.
+  if (checked.has(value)) return value as Fields
+  const given: Readonly<Record<string, unknown>> = { ...value }
+  const fields = mapped(given, (field, name) => parseField(field, `${where}.${name}`))
+  const [first, ...others] = Object.entries(fields)
+  if (first === undefined) throw new UserError(`${where} has no fields, expected ${expected}`)
+  const numRows = rowsOf(first[1])
+  const other = others.find(([, field]) => rowsOf(field) !== numRows)
+  if (other !== undefined) {
+    throw new UserError(
+      `${where}.${first[0]} has ${numRows} rows and ${where}.${other[0]} ${rowsOf(other[1])}, expected as many`,
+    )
+  }
+  checked.add(fields)
+  return fields
+}
+
+function parseField(value: unknown, where: string): Field {
+  const taker = fieldsTaken(value, where, ['values', 'shape', 'dtype'], '{ values, shape }')
+  const given = taker.take('values', valuesRule)
+  const dtype = given instanceof Uint8Array ? 'u8' : given instanceof Int32Array ? 'i32' : 'f32'
+  if ((taker.get('dtype') ?? dtype) !== dtype) {
+    throw notAllowed(`${where}.dtype`, `that of its values, '${dtype}'`, taker.get('dtype'))
+  }
+  const shape = [...taker.take('shape', shapeRule)]
+  const numRows = given.length / sizeOf(shape)
+  if (numRows === 0) throw new UserError(`${where} is empty: it has no values`)
+  if (!Number.isInteger(numRows)) {
+    throw new UserError(
+      `${where} has ${given.length} values, which are no whole number of rows of [${shape.join(', ')}]`,
+    )
+  }
+  if (given instanceof Uint8Array) return { dtype: 'u8', shape, values: given }
+  if (given instanceof Int32Array) return { dtype: 'i32', shape, values: given }
+  const values = given instanceof Float32Array ? given : sharedFloats(given)
+  const position = values.findIndex((number) => !Number.isFinite(number))
+  if (position < 0) return { dtype: 'f32', shape, values }
+  const row = Math.floor(position / sizeOf(shape))
+  throw new UserError(`${where} ${complaint(given[position])} in row ${row}, expected numbers only`)
+}
+
+function complaint(found: unknown): string {
+  if (typeof found !== 'number') return `has ${shown(found)}`
+  if (Number.isNaN(found)) return 'is not a number'
+  return Number.isFinite(found) ? `has ${found}, which is too large for f32,` : 'is infinite'
+}
+
+function sharedFloats(numbers: Float64Array | readonly unknown[]): Float32Array {
+  const values = new Float32Array(new SharedArrayBuffer(4 * numbers.length))
+  for (let i = 0; i < values.length; i++) {
+    const number = numbers[i]
+    // A text would be read as a number, and null as 0.
+    values[i] = typeof number === 'number' ? number : NaN
+  }
+  return values
+}
+
+/** The number of examples. */
+export function rowsOf({ values, shape }: Field): number {
+  return values.length / sizeOf(shape)
+}
+
+/** The fields in memory from `allocate`, unless they are in memory that threads can share. */
+export function placed(fields: Fields, allocate: Allocate = allocateShared): Fields {
+  return mapped(fields, (field) => placedField(field, allocate))
+}
+
+function placedField(field: Field, allocate: Allocate): Field {
+  const { dtype, values } = field
+  if (values.buffer instanceof SharedArrayBuffer) return field
+  const { buffer, byteOffset } = allocate(values.byteLength)
+  const copy = views[dtype](buffer, byteOffset, values.length)
+  copy.set(values)
+  return { ...field, values: copy }
+}
+
+/** SHA-256 over names, dtypes, shapes and bytes, whatever the order of the names. */
+export function fieldsHash(fields: Fields): string {
+  const hash = createHash('sha256')
+  for (const [name, field] of Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const { values } = field
+    hash.update(`${JSON.stringify(name)} ${typeText(field)} ${rowsOf(field)}\n`)
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+  }
+  return hash.digest('hex')
+}
+
+/** The same names with other values. */
+export function mapped<T, U>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T, name: string) => U,
+): Readonly<Record<string, U>> {
+  return Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, change(value, name)]),
+  )
+}
+
+/** `f32[784]` */
+export function typeText({ dtype, shape }: Pick<Field, 'dtype' | 'shape'>): string {
+  return `${dtype}[${shape.join(', ')}]`
+}
