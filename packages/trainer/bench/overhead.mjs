@@ -39,7 +39,8 @@ for (const workload of workloads) {
     return (performance.now() - started) / steps
   }
   await bare(stepsPerEpoch)
-  const epochs = 2 + Math.ceil((1000 * Number(seconds)) / (await bare(stepsPerEpoch)) / stepsPerEpoch)
+  const epochs =
+    2 + Math.ceil((1000 * Number(seconds)) / (await bare(stepsPerEpoch)) / stepsPerEpoch)
 
   const whole = async () => {
     const ends = []

@@ -3,21 +3,22 @@
  * draws the progress line, and writes checkpoints. A thread that dies costs time, not the training.
  */
 import { UserError, type Engine, type StateValues } from '@gradpool/core'
-import { STUCK } from '@gradpool/worker-pool'
 import type { Checkpoint } from '../checkpoints/checkpoint.js'
 import { checkpointWriter } from '../checkpoints/checkpoint-writer.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
 import type { TrainingPlan } from '../plan/training-plan.js'
-import { openEnginePool, type EnginePool } from '../threads/engine-pool.js'
+import { usefulWorkers } from '../strategies/compile-strategy.js'
+import { enginePool, type EnginePool } from '../threads/engine-pool.js'
 import { ThreadBudget } from '../threads/thread-budget.js'
 import { Training } from '../training/training.js'
-import type { TrainingOutcome } from '../training/training-outcome.js'
+import { DoneEpochs } from '../training/done-epochs.js'
+import type { TrainingOutcome, TrainingProgress } from '../training/training-outcome.js'
+import { withRetries } from '../training/with-retries.js'
 import type { Callbacks } from './callbacks.js'
 import type { DoneTraining, FitDirectory } from './fit-directory.js'
 import type { EpochEvent, StepProgress } from './fit-types.js'
 import { weightsOf } from './fitted.js'
 import { ProgressLine } from './progress-line.js'
-import { usefulWorkers } from './useful-workers.js'
 
 export interface CourseOptions {
   readonly plan: TrainingPlan
@@ -37,8 +38,6 @@ export interface CourseOptions {
 
 type Done = TrainingOutcome & { readonly status: 'done' }
 
-/** How often it is resumed when a thread dies. */
-const MOST_TRIES = 3
 const STALL_SECONDS = 120
 /** Once an epoch is enough where nothing is written; a week. */
 const NEVER_SECONDS = 604_800
@@ -57,11 +56,7 @@ export class Course {
     this.#options = options
     const { plan, engine, workers, directory, callbacks } = options
     this.#workers = usefulWorkers(plan, workers)
-    this.#pool = openEnginePool(engine, {
-      workers: this.#workers,
-      onError: ({ message }) => callbacks.warn(`a worker thread: ${message}`),
-      onStuck: () => callbacks.warn(STUCK),
-    })
+    this.#pool = enginePool(engine, this.#workers, callbacks.warn)
     const write = directory && checkpointWriter(directory.checkpoints, '', callbacks.warn)
     this.#save = async (checkpoint) => {
       this.#from = checkpoint
@@ -77,15 +72,11 @@ export class Course {
     const { callbacks, directory, signal } = this.#options
     try {
       this.#from = await directory?.checkpoints.latest(callbacks.warn)
-      for (let tries = 1; ; tries++) {
-        const outcome = await this.#once()
-        signal?.throwIfAborted()
-        if (outcome.status === 'done') return this.#done(outcome)
-        if (outcome.status === 'interrupted') throw new Error('the training was interrupted')
-        if (!outcome.mayRetry) throw new UserError(outcome.error)
-        if (tries === MOST_TRIES) throw new Error(outcome.error)
-        callbacks.warn(`${outcome.error}; it is resumed from the last checkpoint`)
-      }
+      const outcome = await withRetries(() => this.#once(), callbacks.warn)
+      signal?.throwIfAborted()
+      if (outcome.status === 'done') return this.#done(outcome)
+      if (outcome.status === 'interrupted') throw new Error('the training was interrupted')
+      throw outcome.mayRetry ? new Error(outcome.error) : new UserError(outcome.error)
     } finally {
       await this.#pool.close()
     }
@@ -139,20 +130,23 @@ export class Course {
     }
   }
 
-  #stepProgress(seen: NonNullable<ReturnType<Training['progress']>>): StepProgress {
-    const { epoch, step, steps, loss, elapsedSeconds } = seen
+  #stepProgress(seen: TrainingProgress): StepProgress {
+    const { epoch, step, steps, last, elapsedSeconds } = seen
     const { epochs } = this.#options.plan
     const stepsPerSecond = step / elapsedSeconds
     const secondsLeft = step > 0 ? (steps - step) / stepsPerSecond : NaN
-    return { epoch, epochs, step, steps, loss, stepsPerSecond, secondsLeft }
+    return { epoch, epochs, step, steps, loss: last.loss ?? NaN, stepsPerSecond, secondsLeft }
   }
 
-  #done({ state, epochs, seconds, bestEpoch }: Done): DoneTraining {
-    const isEarly = epochs.length < this.#options.plan.epochs
+  #done({ state, epochs: history, seconds }: Done): DoneTraining {
+    const { plan } = this.#options
+    const done = new DoneEpochs(plan)
+    for (const row of history) done.add(row)
     const early = this.#isToldToStop ? 'stopped' : 'earlyStopping'
     return {
-      ...{ states: state, history: epochs, seconds, bestEpoch },
-      reason: isEarly ? early : 'epochs',
+      ...{ states: state, history, seconds },
+      bestEpoch: done.best === 0 ? undefined : done.best,
+      reason: history.length < plan.epochs ? early : 'epochs',
     }
   }
 }

@@ -2,13 +2,22 @@
 import type { Engine, Model } from '@gradpool/core'
 import { availableParallelism } from 'node:os'
 import { sharedEngine, type EngineName } from '../choose-engine.js'
+import { tracedPrograms, type Programs } from '../programs.js'
 import { Callbacks } from './callbacks.js'
 import { checkOptions } from './check-options.js'
 import { Course, type CourseOptions } from './course.js'
 import { FitDirectory, type DoneTraining } from './fit-directory.js'
-import type { DataFor, FitOptions, HasValidation, Held, Row } from './fit-types.js'
+import type {
+  DataFor,
+  FitOptions,
+  HasValidation,
+  Held,
+  Presence,
+  Row,
+  TrainingOptions,
+} from './fit-types.js'
 import { Fitted } from './fitted.js'
-import { planFit, tracedModel, type PlannedFit, type PlanOptions } from './plan-fit.js'
+import { planFit, type PlannedFit, type PlanOptions } from './plan-fit.js'
 
 /**
  * Trains a model on worker threads. The result is the same, bit for bit, on any number of them, and when it was interrupted and
@@ -23,17 +32,21 @@ export async function fit<
   const V extends Held<M> | undefined = undefined,
 >(model: M, options: FitOptions<M, D, V>): Promise<Fitted<M, HasValidation<D, V>>> {
   checkOptions('fit', options)
-  type R = Row<M, HasValidation<D, V>>
-  const { planned, engine, done, callbacks } = await trainUnder(options, () =>
-    tracedModel(model, options),
-  )
-  // The names are those of the model's step.
-  const history = done.history as unknown as readonly R[]
+  return fitPrograms(tracedPrograms(model, options), options)
+}
+
+/** Trains Programs, wherever they come from. The names in them are those of the types. */
+export async function fitPrograms<M extends Model, H extends Presence>(
+  programs: Programs,
+  options: CommonOptions & Partial<Pick<TrainingOptions<string, Row<M, H>>, 'onEpoch' | 'onEnd'>>,
+): Promise<Fitted<M, H>> {
+  const { planned, engine, done, callbacks } = await trainUnder(programs, options)
+  const history = done.history as unknown as readonly Row<M, H>[]
   callbacks.call('onEnd', options.onEnd, { history, reason: done.reason })
   const { plan, dataset } = planned
   const { seed, epochs, training } = plan
   return new Fitted({
-    ...{ model, engine, history, bestEpoch: done.bestEpoch, states: done.states },
+    ...{ programs, engine, history, bestEpoch: done.bestEpoch, states: done.states },
     training: training.program,
     trainingData: dataset.splits.train,
     test: dataset.splits.test,
@@ -46,7 +59,7 @@ export async function fit<
 }
 
 /** Options of a training, whatever its Programs are made of. */
-export type CommonOptions = PlanOptions &
+type CommonOptions = PlanOptions &
   Partial<Pick<CourseOptions, 'workers' | 'checkpointSeconds' | 'progress'>> & {
     readonly engine?: EngineName | Engine
     readonly directory?: string
@@ -57,7 +70,7 @@ export type CommonOptions = PlanOptions &
     readonly onEpoch?: CourseOptions['onEpoch']
   }
 
-export interface Trained {
+interface Trained {
   readonly planned: PlannedFit
   readonly engine: Engine
   readonly done: DoneTraining
@@ -65,15 +78,12 @@ export interface Trained {
 }
 
 /** Plans a training and does it, or what is left of it in its folder. */
-export async function trainUnder(
-  options: CommonOptions,
-  trace: () => Parameters<typeof planFit>[0],
-): Promise<Trained> {
+async function trainUnder(programs: Programs, options: CommonOptions): Promise<Trained> {
   const { signal, directory: path, checkpointSeconds = 10 } = options
   const { workers = availableParallelism(), progress = process.stderr.isTTY } = options
   signal?.throwIfAborted()
   const engine = await engineFor(options.engine)
-  const planned = await planFit(trace(), options)
+  const planned = await planFit(programs, options)
   const { plan, state } = planned
   const callbacks = new Callbacks(options.onWarning)
   const identity = { hash: plan.hash, numerics: engine.numerics }

@@ -16,21 +16,16 @@ import { UserError } from '@gradpool/core'
 import { loadDataset, type DataInput } from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
 import { judge } from '../judge.js'
+import type { Programs } from '../programs.js'
 import { StepRunner } from '../online/step-runner.js'
 import { Predictor } from '../predict/predictor.js'
 import type { RowValues } from '../predict/rows-in.js'
-import {
-  encodeModel,
-  writeModel,
-  type SaveOptions,
-  type SaveTarget,
-} from '../saved-model/save-model.js'
-import { tracePrediction } from '../saved-model/trace-rows.js'
+import { writeModel, type SaveOptions, type SaveTarget } from '../saved-model/save-model.js'
 import type { DataFor, Judged, Presence, Row } from './fit-types.js'
 
 /** What a training leaves. */
 export interface FittedParts<M extends Model, H extends Presence> {
-  readonly model: M
+  readonly programs: Programs
   readonly engine: Engine
   readonly history: readonly Row<M, H>[]
   readonly bestEpoch: number | undefined
@@ -87,16 +82,17 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
    * @throws UserError where there are none, or they do not fit the model
    */
   async evaluate(data?: DataFor<M>): Promise<Judged<M>> {
-    const { engine, model, states, test } = this.#parts
+    const { engine, programs, states, test } = this.#parts
     const split = data === undefined ? test : await examplesOf(data)
     if (split === undefined) {
       throw new UserError(
         'evaluate() has no examples: the training was given no `test`, so give it some, as evaluate(data)',
       )
     }
-    const by = { engine, model, runner: this.#runner, states: { state: ownStates(states) } }
+    const by = { engine, runner: this.#runner, states: { state: ownStates(states) } }
+    const metrics: unknown = await judge(by, programs.evaluate(split), split)
     // The names are those of the model's step.
-    return (await judge(by, split)) as Judged<M>
+    return metrics as Judged<M>
   }
 
   /**
@@ -107,13 +103,7 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   async predict(
     inputs: Readonly<Record<PredictFieldsOf<M>, RowValues>>,
   ): Promise<Readonly<Record<OutputsOf<M>, Values>>> {
-    const { model, states, trainingData } = this.#parts
-    const prediction = tracePrediction(model, trainingData.fields)
-    if (prediction === undefined) {
-      throw new UserError('this model predicts nothing: give its definition a predict function')
-    }
-    this.#predictor ??= Predictor.create(prediction, states)
-    const predictor = await this.#predictor
+    const predictor = await (this.#predictor ??= this.#makePredictor())
     // The names are those of the model's predict.
     return (await predictor.predict(inputs)) as Record<OutputsOf<M>, Values>
   }
@@ -129,19 +119,21 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
 
   /** The bytes of that file. */
   toBytes(options: SaveOptions = {}): Uint8Array {
-    const { model, states, training, trainingData, provenance } = this.#parts
-    const last = this.history.at(-1)
-    const trained = {
-      ...{ model, fields: trainingData.fields, states, training },
-      ...{ provenance: provenance(), metrics: { ...last } },
-    }
-    return encodeModel(trained, options)
+    const { programs, states, training, trainingData, provenance } = this.#parts
+    const { epoch: _, ...metrics } = this.history.at(-1) ?? {}
+    const trained = { fields: trainingData.fields, states, training, metrics }
+    return programs.encode({ ...trained, provenance: provenance() }, options)
   }
 
   /** Ends its threads and frees memory at once. Nothing needs it: all of it ends with the process. */
   async dispose(): Promise<void> {
     await this.#runner.close()
     await (await this.#predictor)?.dispose()
+  }
+
+  async #makePredictor(): Promise<Predictor> {
+    const { programs, states, trainingData } = this.#parts
+    return Predictor.create(predictionOf(programs, trainingData.fields), states)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -161,6 +153,13 @@ function ownStates(states: StateValues): StateValues {
   return Object.fromEntries(
     Object.entries(states).filter(([name]) => !name.startsWith('optimizer/')),
   )
+}
+
+/** @throws UserError where nothing is predicted */
+export function predictionOf(programs: Pick<Programs, 'predict'>, fields: Split['fields']) {
+  const prediction = programs.predict(fields)
+  if (prediction !== undefined) return prediction
+  throw new UserError('this model predicts nothing: give its definition a predict function')
 }
 
 /** Those to judge on. */

@@ -5,36 +5,32 @@
  */
 import {
   invariant,
-  train,
   UserError,
   type BatchProgram,
   type Engine,
   type Execution,
-  type MetricValue,
-  type Model,
-  type StateValues,
-  type TrainOptions,
+  type Split,
 } from '@gradpool/core'
 import type { ValueSpec } from '@gradpool/storage'
-import { metricsOf } from '../judge.js'
+import { initialStates, type InitFrom } from '../fit/init-from.js'
+import type { Metrics } from '../metrics/epoch-row.js'
+import { metricsOf } from '../metrics/metrics-of.js'
 import { checkRows, type RowValues } from '../predict/rows-in.js'
+import type { Programs } from '../programs.js'
 import { RowsMemory } from './rows-memory.js'
 import type { StepRunner } from './step-runner.js'
 
 /** Programs of so many batch sizes are kept; each takes memory of the engine. */
 const MOST_SIZES = 16
 
-interface ProgramOptions extends Omit<TrainOptions, 'data' | 'batchSize' | 'shuffle'> {
-  readonly model: Model
+export interface OnlineOptions {
   readonly fields: readonly ValueSpec[]
-}
-
-export interface OnlineOptions extends ProgramOptions {
   readonly seed: number
   /** One that reads fields where they are, as those of the CPU do. */
   readonly engine: Engine
   readonly runner: StepRunner
-  readonly state?: StateValues | undefined
+  /** For steps on so many rows. */
+  readonly programsFor: (numRows: number) => Programs
 }
 
 export class OnlineTraining {
@@ -57,16 +53,20 @@ export class OnlineTraining {
     this.#memory = new RowsMemory(options.fields, options.engine.allocate)
   }
 
-  /** The Program of a step on so many rows. */
-  static programFor({ fields, ...options }: ProgramOptions, numRows: number): BatchProgram {
-    const types = fields.map(({ name, ...type }) => [name, type] as const)
-    const data = { fields: Object.fromEntries(types), numExamples: numRows }
-    return train(options.model, { ...options, data, batchSize: numRows, shuffle: false })
+  /** @throws UserError where the fields do not fit the model, or `initFrom` does not */
+  static async create(options: OnlineOptions, initFrom?: InitFrom): Promise<OnlineTraining> {
+    const { engine, runner, seed, fields, programsFor } = options
+    const memory = new RowsMemory(fields, engine.allocate)
+    const data = memory.split(1)
+    const program = programsFor(1).train(data)
+    const state = initFrom === undefined ? {} : await initialStates(initFrom, program.program)
+    const owner = await engine.compile(program, { data, seed, workers: runner.workers, state })
+    return new OnlineTraining(options, owner, memory)
   }
 
-  static async create(options: OnlineOptions): Promise<OnlineTraining> {
-    const memory = new RowsMemory(options.fields, options.engine.allocate)
-    return new OnlineTraining(options, await compile(options, memory, 1), memory)
+  /** A row, of which only the types are of interest. */
+  get data(): Split {
+    return this.#ownMemory.split(1)
   }
 
   /** Of the step that was done last, or of one on a row. */
@@ -84,9 +84,7 @@ export class OnlineTraining {
    *
    * @throws UserError for rows that do not fit, and for a loss that is not finite; nothing is updated then
    */
-  async step(
-    rows: Readonly<Record<string, RowValues>>,
-  ): Promise<Readonly<Record<string, MetricValue>>> {
+  async step(rows: Readonly<Record<string, RowValues>>): Promise<Metrics> {
     const { numRows, arrays } = checkRows(this.#options.fields, rows)
     if (numRows === 0) throw new UserError('a step needs at least one row')
     const execution = numRows === 1 ? this.owner : await this.#executionFor(numRows)
@@ -118,8 +116,7 @@ export class OnlineTraining {
       this.#forgetAll()
       this.#capacity = this.#memory.grow(numRows)
     }
-    const known = this.#executions.get(numRows)
-    const execution = known ?? (await compile(this.#options, this.#memory, numRows, this.owner))
+    const execution = this.#executions.get(numRows) ?? (await this.#compile(numRows))
     this.#executions.delete(numRows)
     this.#executions.set(numRows, execution)
     const [oldest] = this.#executions.keys()
@@ -130,21 +127,16 @@ export class OnlineTraining {
     return execution
   }
 
+  #compile(numRows: number): Promise<Execution> {
+    const { engine, runner, seed, programsFor } = this.#options
+    const data = this.#memory.split(numRows)
+    const program = programsFor(numRows).train(data)
+    const { workers } = runner
+    return engine.compile(program, { data, seed, workers, shareStateOf: this.owner })
+  }
+
   #forgetAll(): void {
     for (const execution of this.#executions.values()) execution.dispose()
     this.#executions.clear()
   }
-}
-
-async function compile(
-  options: OnlineOptions,
-  memory: RowsMemory,
-  numRows: number,
-  shareStateOf?: Execution,
-): Promise<Execution> {
-  const { seed, state, engine, runner } = options
-  const data = memory.split(numRows)
-  const program = OnlineTraining.programFor(options, numRows)
-  const states = shareStateOf ? { shareStateOf } : state && { state }
-  return engine.compile(program, { data, seed, workers: runner.workers, ...states })
 }
