@@ -36,7 +36,7 @@ const heads = [
 const engine = await Object.values(engines).at(-1)()
 const { splits } = await loadDataset(mnist())
 const labels = {
-  collection: splits.images.fields.label.values,
+  collection: splits.all.fields.label.values,
   queries: splits.test.fields.label.values,
 }
 const models = await trainedCodes(engine, 'hashing')

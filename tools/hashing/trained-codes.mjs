@@ -33,7 +33,7 @@ export async function trainedCodes(engine, group) {
       name: config.name,
       bits,
       weights: encoder.model.hash,
-      collection: await packed(dataset.splits.images),
+      collection: await packed(dataset.splits.all),
       queries: await packed(dataset.splits.test),
     })
   }

@@ -1,8 +1,8 @@
 /** From experiments to plans, one per experiment and seed, over the data of each. */
+import { datasetLoader, type LoaderOptions } from '@gradpool/datasets'
 import { type ExperimentConfig, type ExperimentPlan, planExperiment } from '@gradpool/experiments'
-import { datasetLoader, type LoadDatasetsOptions } from './load-datasets.js'
 
-export interface PlanExperimentsOptions extends LoadDatasetsOptions {
+export interface PlanExperimentsOptions extends LoaderOptions {
   readonly seeds: readonly number[]
   readonly signal: AbortSignal
 }

@@ -33,7 +33,7 @@ const classifier = defineModel({
     return { loss: crossEntropy(logits, label), accuracy: accuracy(logits, label) }
   },
 })
-const data = splits.labelled
+const data = splits.train
 const program = train(classifier, { optimizer: adam(), batchSize: BATCH_SIZE, data })
 const fit = await engine.compile(program, { data, seed: 0, state: state('network') })
 let started = performance.now()

@@ -2,7 +2,7 @@
  * The part of an experiment that makes codes of images, for what is done with codes after training.
  */
 import { prediction, UserError, type Model } from '@gradpool/core'
-import type { LoadedDataset } from '@gradpool/datasets'
+import type { Dataset } from '@gradpool/datasets'
 import type { ExperimentConfig } from './schema.js'
 import { stageModel } from './stage-model.js'
 
@@ -18,7 +18,7 @@ export interface CodeModel {
  *
  * @throws UserError where a model does not fit the images
  */
-export function codeModel(config: ExperimentConfig, dataset: LoadedDataset): CodeModel | undefined {
+export function codeModel(config: ExperimentConfig, dataset: Dataset): CodeModel | undefined {
   for (let position = config.stages.length - 1; position >= 0; position--) {
     const stage = config.stages[position]
     if (stage === undefined) continue
@@ -29,7 +29,7 @@ export function codeModel(config: ExperimentConfig, dataset: LoadedDataset): Cod
 }
 
 /** Whether there is a `code` among its predictions, [batch, width]. */
-function predictsCode(model: Model, { fields }: LoadedDataset): boolean {
+function predictsCode(model: Model, { fields }: Dataset): boolean {
   if (model.tracePrediction === undefined) return false
   const data = { fields: fields.train, numExamples: 1 }
   const { program } = prediction(model, { batchSize: 1, data })

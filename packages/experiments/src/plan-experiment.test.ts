@@ -38,7 +38,7 @@ describe('a plan', () => {
     expect(first).not.toHaveProperty('startsFrom')
     expect(second).toMatchObject({
       name: 'classify',
-      training: { data: tinyDataset.splits.labelled },
+      training: { data: tinyDataset.splits.train },
       startsFrom: first?.hash,
       carries: ['encoder.0.bias', 'encoder.0.weight', 'encoder.1.bias', 'encoder.1.weight'],
     })
@@ -169,10 +169,10 @@ describe('the hash of a stage', () => {
   it('changes with the data and with the rows', () => {
     const config = defineExperiment(base)
     const { splits } = tinyDataset
-    const otherRows = { ...splits.images, rows: splits.images.rows.toReversed() }
+    const otherRows = { ...splits.all, rows: splits.all.rows.toReversed() }
     for (const dataset of [
       { ...tinyDataset, hash: 'cd'.repeat(32) },
-      { ...tinyDataset, splits: { ...splits, images: otherRows } },
+      { ...tinyDataset, splits: { ...splits, all: otherRows } },
     ]) {
       const changed = planExperiment(config, { dataset, seed: 0 }).stages
       expect(changed[0]?.hash).not.toBe(hashes()[0])
@@ -186,8 +186,8 @@ describe('hash stages', () => {
 
   it('learn from all images, and with labels from those that have them', () => {
     const [alone, labelled] = plan({ stages: [codes, { ...codes, labels: true }] })
-    expect(alone).toMatchObject({ name: 'hash', training: { data: tinyDataset.splits.images } })
-    expect(labelled).toMatchObject({ training: { data: tinyDataset.splits.labelled } })
+    expect(alone).toMatchObject({ name: 'hash', training: { data: tinyDataset.splits.all } })
+    expect(labelled).toMatchObject({ training: { data: tinyDataset.splits.train } })
     expect(alone?.startsFrom).toBeUndefined()
     expect(labelled?.startsFrom).toBe(alone?.hash)
     expect(labelled?.carries).toContain('encoder.1.mean')
@@ -211,7 +211,7 @@ describe('models of the user', () => {
 
   it('are stages like any other, without samples where they predict nothing', () => {
     const [first] = plan({ stages: [model('wide', own(4))] })
-    expect(first).toMatchObject({ name: 'wide', training: { data: tinyDataset.splits.labelled } })
+    expect(first).toMatchObject({ name: 'wide', training: { data: tinyDataset.splits.train } })
     expect(first).not.toHaveProperty('samples')
   })
 

@@ -2,7 +2,7 @@
  * Turns an experiment into stages that need nothing but an engine: traced, bound to their rows, and named by hash.
  */
 import { UserError } from '@gradpool/core'
-import type { LoadedDataset } from '@gradpool/datasets'
+import type { Dataset } from '@gradpool/datasets'
 import { planStage, type PlannedStage } from './plan-stage.js'
 import type { ExperimentConfig, StageConfig } from './schema.js'
 import { stageModel } from './stage-model.js'
@@ -10,7 +10,7 @@ import type { ExperimentPlan } from './stage-plan.js'
 
 export interface PlanOptions {
   /** What `loadDataset(config.data, …)` of @gradpool/datasets gives. */
-  readonly dataset: LoadedDataset
+  readonly dataset: Dataset
   /** A whole number from -2^31 to 2^32 - 1; those of equal bits, such as -1 and 2^32 - 1, are one seed. */
   readonly seed: number
 }

@@ -8,19 +8,20 @@ import {
   train,
   UserError,
   type BatchProgram,
+  type Field,
   type Program,
   type Shape,
   type Split,
   type Model,
 } from '@gradpool/core'
-import type { DatasetSplit, LoadedDataset } from '@gradpool/datasets'
+import type { Dataset } from '@gradpool/datasets'
 import { averaged } from './averaged.js'
 import { optimizerFor } from './optimizer-schema.js'
 import { chooseRows } from './sample-rows.js'
 import type { StageConfig, TrainConfig } from './schema.js'
 import { passCost } from './stage-cost.js'
 import { stageHash, type NamedPass } from './stage-hash.js'
-import type { StagePlan } from './stage-plan.js'
+import type { Pass, StagePlan } from './stage-plan.js'
 
 /**
  * Examples per step of an evaluation. A metric that is a mean over examples depends on it by rounding alone. Any other
@@ -34,7 +35,7 @@ export interface StageToPlan {
   readonly config: StageConfig
   readonly train: TrainConfig
   readonly model: Model
-  readonly dataset: LoadedDataset
+  readonly dataset: Dataset
   readonly seed: number
   /** The stage whose weights of equal name and shape this one starts with. */
   readonly startsFrom: PlannedStage | undefined
@@ -58,40 +59,37 @@ export function planStage(stage: StageToPlan): PlannedStage {
     program: evaluation(model, { batchSize: EVALUATION_BATCH, data: split }),
     data: split,
   })
-  const validation = splits.validation.rows.length > 0 ? evaluated(splits.validation) : null
+  const validation = splits.validation ? evaluated(splits.validation) : null
   if (validation === null && (earlyStopping !== undefined || keep !== undefined)) {
     const option = earlyStopping === undefined ? "keep: 'best'" : 'earlyStopping'
     throw new UserError(`${option} goes by validation examples, of which the data has none`)
   }
-  const test = evaluated(splits.test)
-  for (const { program } of [training, test]) checkAccuracy(program.program)
-  const weights = statesOf(test.program.program)
+  const test = splits.test ? evaluated(splits.test) : null
+  checkAccuracy(training.program.program)
+  const weights = statesOf((test ?? evaluated(data)).program.program)
   const carries = startsFrom && commonStates(startsFrom.weights, weights)
   const start =
     startsFrom && carries?.length ? { hash: startsFrom.plan.hash, states: carries } : null
-  const samplesProgram = programOfSamples(model, splits.test)
-
-  const named = (
-    pass: { program: BatchProgram; data: Split },
-    part: 'train' | 'test',
-  ): NamedPass => ({
-    program: pass.program,
-    data: { dataset: dataset.hash, part, rows: pass.data.rows },
+  const digits = digitsOf(dataset)
+  const samplesProgram = digits && programOfSamples(model, digits.test)
+  const named = ({ program, data: { fields, rows } }: Pass): NamedPass => ({
+    program,
+    data: { dataset: dataset.hash, part: partOf(fields, dataset), rows },
   })
   const hash = stageHash({
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
     ...{ epochs, earlyStopping, keep },
-    training: named(training, 'train'),
+    training: named(training),
     averaging: averaging && {
       every: averaging.every,
-      replicas: averaging.replicas.map((replica) => named(replica, 'train')),
+      replicas: averaging.replicas.map(named),
     },
-    validation: validation && named(validation, 'train'),
-    test: named(test, 'test'),
+    validation: validation && named(validation),
+    test: test && named(test),
     samples: samplesProgram && {
       program: samplesProgram,
-      data: { dataset: dataset.hash, part: 'test', rows: null },
+      data: { dataset: dataset.hash, part: partOf(digits.test.fields, dataset), rows: null },
     },
     startsFrom: start,
   })
@@ -108,33 +106,38 @@ export function planStage(stage: StageToPlan): PlannedStage {
     training,
     ...(averaging && { averaging }),
     ...(validation && { validation }),
-    test,
+    ...(test && { test }),
     ...(samplesProgram && {
       samples: samples(
         samplesProgram,
-        dataset,
+        digits,
         // Only where the hash has that stage in it: stages of one hash have the same samples.
         (start && startsFrom?.plan.samples?.data.rows) ??
-          chooseRows(splits.test.rows, samplesProgram.numExamples, seed, `samples ${hash}`),
+          chooseRows(digits.test.rows, samplesProgram.numExamples, seed, `samples ${hash}`),
       ),
     }),
     ...(start && { startsFrom: start.hash, carries: start.states }),
-    cost: epochs * (trainingCost + validationCost) + passCost(test.program),
+    cost: epochs * (trainingCost + validationCost) + (test ? passCost(test.program) : 0),
   }
   return { plan, weights }
 }
 
-function splitOf(config: StageConfig, { splits }: LoadedDataset): DatasetSplit {
+function splitOf(config: StageConfig, { splits }: Dataset): Split {
   switch (config.kind) {
     case 'autoencode':
-      return splits.images
+      return splits.all
     case 'classify':
-      return splits.labelled
+      return splits.train
     case 'hash':
-      return config.labels ? splits.labelled : splits.images
+      return config.labels ? splits.train : splits.all
     case 'model':
       return splits[config.split]
   }
+}
+
+function partOf(fields: Split['fields'], dataset: Dataset): NamedPass['data']['part'] {
+  if (fields === dataset.fields.train) return 'train'
+  return fields === dataset.fields.test ? 'test' : 'validation'
 }
 
 function trainingOf(stage: StageToPlan, data: Split): Pick<StagePlan, 'training' | 'averaging'> {
@@ -158,14 +161,27 @@ function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram |
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })
 }
 
+interface Digits {
+  readonly test: Split
+  readonly labels: Field
+  readonly imageShape: readonly [number, number]
+}
+
+/** The test examples that can be shown, as images with labels can. */
+function digitsOf({ splits: { test }, imageShape }: Dataset): Digits | null {
+  const labels = test?.fields.label
+  if (imageShape === undefined || labels?.shape.length !== 0 || test === undefined) return null
+  return { test, labels, imageShape }
+}
+
 /** A few test examples: those of the stage that this one starts from, or any. */
 function samples(
   program: BatchProgram,
-  { splits: { test }, imageShape }: LoadedDataset,
+  { test: { fields }, labels, imageShape }: Digits,
   rows: Int32Array,
 ): NonNullable<StagePlan['samples']> {
-  const labels = Array.from(rows, (row) => test.fields.label.values[row] ?? 0)
-  return { program, data: { fields: test.fields, rows }, labels, imageShape }
+  const truths = Array.from(rows, (row) => labels.values[row] ?? 0)
+  return { program, data: { fields, rows }, labels: truths, imageShape }
 }
 
 /** Other metrics may have any shape; the accuracy goes into a row of the report. */

@@ -58,7 +58,7 @@ describe('defineExperiment', () => {
       step: ({ w }) => ({ loss: sum(w) }),
     })
     const config = defineExperiment({ ...narrow, stages: [model('wide', own)] })
-    expect(config.stages[0]).toEqual({ kind: 'model', name: 'wide', stage: own, split: 'labelled' })
+    expect(config.stages[0]).toEqual({ kind: 'model', name: 'wide', stage: own, split: 'train' })
   })
 })
 

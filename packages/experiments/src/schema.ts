@@ -2,10 +2,10 @@
  * What an experiment is made of: plain JSON data, checked field by field.
  *
  * Every object is strict, so that a misspelt field is an error and never a silent default. The only thing in a
- * configuration that is not JSON is a model of the user's own (`stages[i].stage`).
+ * configuration that is not JSON is a model of the user's own (`stages[i].stage`), and data in memory.
  */
 import { adam, UserError, type Model } from '@gradpool/core'
-import { parseDataSpec, type DataSpec } from '@gradpool/datasets'
+import { parseData, type DataInput, type Dataset, type DataSpec } from '@gradpool/datasets'
 import { activationNames } from '@gradpool/models'
 import { z } from 'zod'
 import { fields, NAMES_ITS_PATH, whole } from './config-errors.js'
@@ -137,8 +137,8 @@ const modelStage = fields({
   kind: z.literal('model'),
   name,
   stage: z.custom<Model>(isStage, "must be a model made by core's defineModel({ params, step })"),
-  /** The examples it trains on: all images, or those whose labels are used. */
-  split: z.enum(['images', 'labelled']).default('labelled'),
+  /** The examples it trains on: all, or those whose labels are used. */
+  split: z.enum(['all', 'train']).default('train'),
   train: stageTrain,
 })
 
@@ -148,9 +148,9 @@ function isStage(value: unknown): boolean {
 
 const stage = z.discriminatedUnion('kind', [autoencodeStage, classifyStage, hashStage, modelStage])
 
-const data = z.custom<DataSpec>().transform((value, context): DataSpec => {
+const data = z.custom<DataInput>().transform((value, context): DataSpec | Dataset => {
   try {
-    return parseDataSpec(value, 'data')
+    return parseData(value, 'data')
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const { message } = error

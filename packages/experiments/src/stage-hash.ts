@@ -13,9 +13,10 @@ const FORMAT = 1
 export interface NamedPass {
   readonly program: BatchProgram
   readonly data: {
-    /** The hash of the files. */
+    /** The hash of the contents. */
     readonly dataset: string
-    readonly part: 'train' | 'test'
+    /** Whose fields they are. */
+    readonly part: 'train' | 'validation' | 'test'
     /** Null where the rows follow from the hash. */
     readonly rows: Int32Array | null
   }

@@ -1,8 +1,8 @@
 /**
  * The model of each stage of a configuration, for the data it will see.
  */
-import { UserError, type Model } from '@gradpool/core'
-import type { LoadedDataset } from '@gradpool/datasets'
+import { sizeOf, UserError, type Model } from '@gradpool/core'
+import type { Dataset } from '@gradpool/datasets'
 import { autoencoder, classifier, hashEncoder, type EncoderOptions } from '@gradpool/models'
 import {
   pixelScale,
@@ -18,7 +18,7 @@ import {
 export function stageModel(
   config: StageConfig,
   before: readonly StageConfig[],
-  dataset: LoadedDataset,
+  dataset: Dataset,
 ): Model {
   switch (config.kind) {
     case 'autoencode': {
@@ -29,10 +29,15 @@ export function stageModel(
       return classifierOf(config, before, dataset)
     case 'hash': {
       const { encoder, activation, weight, scale, warp, decorrelation, binary } = config
-      const { imageShape, classes } = dataset
+      const { imageShape } = dataset
+      if (imageShape === undefined) {
+        throw lacking(dataset, "the field 'image', bytes of shape [height, width]")
+      }
       const network = { imageShape, encoder, activation, weight, scale, warp }
       return hashEncoder(
-        config.labels ? { ...network, classes } : { ...network, decorrelation, binary },
+        config.labels
+          ? { ...network, classes: classesOf(dataset) }
+          : { ...network, decorrelation, binary },
       )
     }
     case 'model':
@@ -43,10 +48,10 @@ export function stageModel(
 function classifierOf(
   config: ClassifyConfig,
   before: readonly StageConfig[],
-  dataset: LoadedDataset,
+  dataset: Dataset,
 ): Model {
   const { head, weight, encoder: encoderMode } = config
-  const { classes } = dataset
+  const classes = classesOf(dataset)
   if (encoderMode === 'none') {
     const { activation = 'relu', scale = pixelScale } = config
     return classifier({ input: pixelsOf(dataset), head, classes, activation, weight, scale })
@@ -62,11 +67,25 @@ export function autoencoderBefore(before: readonly StageConfig[]): AutoencodeCon
   return before.findLast((stage) => stage.kind === 'autoencode')
 }
 
-function encoderOf(config: AutoencodeConfig, dataset: LoadedDataset): EncoderOptions {
+function encoderOf(config: AutoencodeConfig, dataset: Dataset): EncoderOptions {
   const { encoder, activation, codeActivation, weight, scale } = config
   return { input: pixelsOf(dataset), encoder, activation, codeActivation, weight, scale }
 }
 
-function pixelsOf({ imageShape: [height, width] }: LoadedDataset): number {
-  return height * width
+function pixelsOf(dataset: Dataset): number {
+  const { image } = dataset.fields.train
+  if (image === undefined) throw lacking(dataset, "the field 'image'")
+  return sizeOf(image.shape)
+}
+
+function classesOf(dataset: Dataset): number {
+  if (dataset.classes !== undefined) return dataset.classes
+  throw lacking(dataset, "the field 'label', one u8 or i32 from 0 on for each example")
+}
+
+function lacking({ name, fields }: Dataset, what: string): UserError {
+  const known = Object.entries(fields.train).map(
+    ([field, { dtype, shape }]) => `${field} ${dtype}[${shape.join(', ')}]`,
+  )
+  return new UserError(`this stage needs ${what}; the fields of '${name}' are ${known.join(', ')}`)
 }

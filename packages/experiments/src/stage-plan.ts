@@ -39,7 +39,7 @@ export interface StagePlan {
   readonly validation?: Pass
   /** Run once, at the end. */
   readonly test?: Pass
-  /** A few test examples and what the trained stage says of them. */
+  /** A few test images and what the trained stage says of them; where the data are images with labels. */
   readonly samples?: Pass & {
     readonly labels: readonly number[]
     readonly imageShape: readonly [number, number]
@@ -56,7 +56,7 @@ export interface ExperimentPlan {
   readonly name: string
   readonly seed: number
   readonly config: ExperimentConfig
-  /** The dataset it trains on; the hash is over the contents of its files. */
+  /** The dataset it trains on; the hash is over its contents. */
   readonly data: { readonly name: string; readonly hash: string }
   /** In order; each after the first usually starts from the one before. */
   readonly stages: readonly StagePlan[]

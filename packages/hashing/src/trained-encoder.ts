@@ -2,7 +2,7 @@
  * The encoder that a run trained, from its files.
  */
 import { prediction, UserError } from '@gradpool/core'
-import type { LoadedDataset } from '@gradpool/datasets'
+import { expectImages, type Dataset, type ImageDataset } from '@gradpool/datasets'
 import { codeModel, type ExperimentConfig } from '@gradpool/experiments'
 import { readDoneStage, readRecord } from '@gradpool/orchestrator'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ export interface TrainedEncoderOptions {
   /** Of the seeds that the run has; its first one if left out. */
   readonly seed?: number | undefined
   /** Images such as it will encode. */
-  readonly dataset: LoadedDataset
+  readonly dataset: Dataset
 }
 
 /** Examples of one step: enough that calls do not count, few enough that what a step makes of them fits a cache. */
@@ -25,13 +25,14 @@ const BATCH_SIZE = 200
  * The encoder of an experiment, as its run left it; undefined where none of its stages makes codes.
  *
  * @param directory A run directory.
- * @throws UserError when the run has no such experiment, or its encoder is not done, damaged, or of images of another
+ * @throws UserError when the data are no images, the run has no such experiment, or its encoder is not done, damaged, or of images of another
  * size
  */
 export async function trainedEncoder(
   directory: string,
-  { config, seed, dataset }: TrainedEncoderOptions,
+  { config, seed, dataset: given }: TrainedEncoderOptions,
 ): Promise<Encoder | undefined> {
+  const dataset = expectImages(given)
   const { experiments } = await readRecord(directory)
   const { name } = config
   const found = experiments.find((one) => one.name === name && one.seed === (seed ?? one.seed))
@@ -72,7 +73,7 @@ function asJson(value: unknown): unknown {
 }
 
 /** Says of which images a model cannot be. */
-function fitting<T>({ name }: ExperimentConfig, { imageShape }: LoadedDataset, make: () => T): T {
+function fitting<T>({ name }: ExperimentConfig, { imageShape }: ImageDataset, make: () => T): T {
   try {
     return make()
   } catch (error) {

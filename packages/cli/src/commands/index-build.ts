@@ -1,7 +1,7 @@
 /** `gradpool index build`: encodes images with what a run trained, and writes an index of their codes. */
 import { resolve } from 'node:path'
 import { type Engine, UserError } from '@gradpool/core'
-import { type DataSpec, loadDataset, type LoadedDataset } from '@gradpool/datasets'
+import { type FilesSpec, type ImageDataset, loadDataset } from '@gradpool/datasets'
 import { type ExperimentConfig } from '@gradpool/experiments'
 import { encode, type Encoder, encoderToBytes, HashIndex, trainedEncoder } from '@gradpool/hashing'
 import { closest } from 'fastest-levenshtein'
@@ -72,8 +72,8 @@ async function chooseEncoder(
   directory: string,
   configs: readonly ExperimentConfig[],
   { engine, experiment, seed, data }: Choice,
-): Promise<{ encoder: Encoder; spec: DataSpec; dataset: LoadedDataset }> {
-  const loaded = new Map<string, Promise<LoadedDataset>>()
+): Promise<{ encoder: Encoder; spec: FilesSpec; dataset: ImageDataset }> {
+  const loaded = new Map<string, Promise<ImageDataset>>()
   const named = experiment === undefined ? configs : [configNamed(experiment, configs)]
   for (const config of named.toReversed()) {
     const spec = specOf(data, config.data)
@@ -103,12 +103,13 @@ function configNamed(name: string, configs: readonly ExperimentConfig[]): Experi
 /** @throws UserError where the codes are no numbers from 0 to 1 */
 async function indexOf(
   encoder: Encoder,
-  spec: DataSpec,
-  dataset: LoadedDataset,
+  spec: FilesSpec,
+  dataset: ImageDataset,
   engine: Engine,
 ): Promise<HashIndex> {
   const { bits, model } = encoder
-  const { images } = dataset.splits
+  const images = dataset.splits.all
+  const { label } = dataset.fields.train
   const codes = await encode(encoder, { engine, data: images })
   if (!codes.every((value) => value >= 0 && value <= 1)) {
     throw new UserError(
@@ -117,7 +118,7 @@ async function indexOf(
   }
   const about = describeCollection(spec, dataset)
   const index = HashIndex.create({ bits, model, encoder: encoderToBytes({ encoder, about }) })
-  const labels = Array.from(images.rows, (row) => images.fields.label.values[row] ?? 0)
+  const labels = Array.from(images.rows, (row) => label.values[row] ?? 0)
   index.add({ codes, ids: images.rows, labels, model })
   return index
 }

@@ -35,7 +35,8 @@ function groupsOf(name: string): string[] {
 
 /** `autoencode 784-64-10-64-784, then classify 10-10-10 with the encoder frozen`. */
 function architectureOf({ stages, data }: ExperimentConfig): string {
-  const ends = data.kind === 'mnist' ? mnistEnds : { pixels: 'pixels', classes: data.classes }
+  const isMnist = 'kind' in data && data.kind === 'mnist'
+  const ends = isMnist ? mnistEnds : { pixels: 'pixels', classes: 'classes' }
   let codeWidth: number | undefined
   const inWords = (stage: StageConfig) => {
     if (stage.kind === 'model') return stage.name
@@ -57,7 +58,9 @@ function architectureOf({ stages, data }: ExperimentConfig): string {
 
 /** Of the training images; a dash where no stage looks at labels. */
 function labelsOf({ data, stages }: ExperimentConfig): string {
-  return stages.some(usesLabels) ? `${Number((100 * data.labelled).toFixed(3))} %` : '–'
+  if (!stages.some(usesLabels)) return '–'
+  const labelled = 'labelled' in data ? data.labelled : 1
+  return `${Number((100 * labelled).toFixed(3))} %`
 }
 
 function usesLabels(stage: StageConfig): boolean {

@@ -1,6 +1,6 @@
 /** `gradpool search`: the images of an index that are most like another, by their codes. */
 import { UserError } from '@gradpool/core'
-import { type LoadedDataset } from '@gradpool/datasets'
+import { type ImageDataset } from '@gradpool/datasets'
 import {
   encode,
   type Encoder,
@@ -87,11 +87,7 @@ async function codeOf({ picture: { pixels } }: Query, encoder: Encoder): Promise
 }
 
 /** @throws UserError for an image that the data do not have */
-function pictureOf(
-  { id }: Neighbour,
-  { fields, imageShape }: LoadedDataset,
-  path: string,
-): Picture {
+function pictureOf({ id }: Neighbour, { fields, imageShape }: ImageDataset, path: string): Picture {
   const [height, width] = imageShape
   const pixels = fields.train.image.values.subarray(id * height * width, (id + 1) * height * width)
   if (pixels.length > 0) return { pixels, height, width }

@@ -5,15 +5,18 @@ import { resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
 import {
   type DataSpec,
+  type Dataset,
+  type FilesSpec,
+  idxFolder,
+  type ImageDataset,
   loadDataset,
-  type LoadedDataset,
-  type LoadOptions,
+  type LoaderOptions,
   mnist,
   parseDataSpec,
 } from '@gradpool/datasets'
 
 export interface Collection {
-  readonly spec: DataSpec
+  readonly spec: FilesSpec
   /** Of the contents of its files. */
   readonly hash: string
   readonly imageShape: readonly [height: number, width: number]
@@ -26,15 +29,22 @@ const unsplit = { labelled: 1, validation: 0, splitSeed: 0 }
  * What `--data` names: `mnist`, or a folder of IDX files, which has as many classes as an experiment's own data.
  *
  * @param own What it is where nothing is named.
+ * @throws UserError where nothing is named and the experiment's own data are no files
  */
-export function specOf(named: string | undefined, own: DataSpec): DataSpec {
+export function specOf(named: string | undefined, own: DataSpec | Dataset): FilesSpec {
   if (named === 'mnist') return mnist(unsplit)
+  if (!isFiles(own)) {
+    if (named !== undefined) return idxFolder({ ...unsplit, directory: resolve(named) })
+    throw new UserError(
+      `an index is of images in files, and ${own.name} are none: name a folder with --data`,
+    )
+  }
   const directory = named ?? own.directory
   return { ...own, ...unsplit, ...(directory !== undefined && { directory: resolve(directory) }) }
 }
 
 /** As a text that `collectionOf` reads. */
-export function describeCollection(spec: DataSpec, { hash, imageShape }: LoadedDataset): string {
+export function describeCollection(spec: FilesSpec, { hash, imageShape }: ImageDataset): string {
   return JSON.stringify({ spec, hash, imageShape } satisfies Collection)
 }
 
@@ -42,7 +52,8 @@ export function describeCollection(spec: DataSpec, { hash, imageShape }: LoadedD
 export function collectionOf(text: string, where: string): Collection {
   const { spec, hash, imageShape } = fieldsOf(text)
   if (typeof hash === 'string' && isShape(imageShape)) {
-    return { spec: parseDataSpec(spec, `the data of ${where}`), hash, imageShape }
+    const parsed = parseDataSpec(spec, `the data of ${where}`)
+    if (isFiles(parsed)) return { spec: parsed, hash, imageShape }
   }
   throw new UserError(`${where} does not say of which images it is`)
 }
@@ -56,6 +67,10 @@ function fieldsOf(text: string): Partial<Record<keyof Collection, unknown>> {
   }
 }
 
+function isFiles(data: DataSpec | Dataset): data is FilesSpec {
+  return 'kind' in data && data.kind !== 'arrays'
+}
+
 function isShape(value: unknown): value is readonly [number, number] {
   return Array.isArray(value) && value.length === 2 && value.every((extent) => extent > 0)
 }
@@ -63,8 +78,8 @@ function isShape(value: unknown): value is readonly [number, number] {
 /** @throws UserError when the images are not there, or are others than those of the index */
 export async function loadCollection(
   { spec, hash }: Collection,
-  options: LoadOptions,
-): Promise<LoadedDataset> {
+  options: LoaderOptions,
+): Promise<ImageDataset> {
   const dataset = await loadDataset(spec, options)
   if (dataset.hash === hash) return dataset
   const short = (of: string) => `${of.slice(0, 12)}…`

@@ -2,7 +2,7 @@
  * What is searched for: a test image by its number, or a picture in a PNG file.
  */
 import { UserError } from '@gradpool/core'
-import { type LoadedDataset } from '@gradpool/datasets'
+import { type ImageDataset } from '@gradpool/datasets'
 import { asDigit } from '../pictures/as-digit.js'
 import { type Picture } from '../pictures/picture.js'
 import { readPng } from '../pictures/read-png.js'
@@ -22,7 +22,7 @@ export function isNumber(image: string): boolean {
 }
 
 /** @throws UserError for a number that no test image has */
-export function testImage(image: string, { name, fields, imageShape }: LoadedDataset): Query {
+export function testImage(image: string, { name, fields, imageShape }: ImageDataset): Query {
   const { values: labels } = fields.test.label
   const number = Number(image)
   if (number >= labels.length) {

@@ -4,8 +4,8 @@ import { asDigit } from './as-digit.js'
 import { type Picture, resampled } from './picture.js'
 
 const shape = [28, 28] as const
-const { splits } = await loadDataset(mnist())
-const images = splits.test.fields.image.values
+const { fields } = await loadDataset(mnist())
+const images = fields.test.image.values
 const imageOf = (row: number): Picture => {
   return { pixels: images.subarray(784 * row, 784 * (row + 1)), height: 28, width: 28 }
 }

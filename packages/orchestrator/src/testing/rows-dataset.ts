@@ -1,8 +1,8 @@
 /** A dataset that the real engine trains on in a moment: 80 images of 4 × 4 pixels, and 20 to test with. */
-import type { LoadedDataset } from '@gradpool/datasets'
+import type { Dataset, ImageFields } from '@gradpool/datasets'
 
 /** Images of 4 × 4 with one bright row, which is the class. */
-function rows(numExamples: number): LoadedDataset['fields']['train'] {
+function rows(numExamples: number): ImageFields {
   const classOf = (example: number) => example % 4
   const pixel = (_: unknown, i: number) =>
     Math.floor((i % 16) / 4) === classOf(Math.floor(i / 16)) ? 200 + (i % 50) : i % 40
@@ -20,7 +20,7 @@ function rows(numExamples: number): LoadedDataset['fields']['train'] {
   }
 }
 
-export function rowsDataset(): LoadedDataset {
+export function rowsDataset(): Dataset {
   const train = rows(80)
   const test = rows(20)
   const from = (start: number, end: number) =>
@@ -28,13 +28,12 @@ export function rowsDataset(): LoadedDataset {
   return {
     name: 'rows',
     hash: '0'.repeat(64),
-    checksums: { trainImages: '', trainLabels: '', testImages: '', testLabels: '' },
     imageShape: [4, 4],
     classes: 4,
     fields: { train, test },
     splits: {
-      images: { fields: train, rows: from(0, 80) },
-      labelled: { fields: train, rows: from(0, 50) },
+      all: { fields: train, rows: from(0, 80) },
+      train: { fields: train, rows: from(0, 50) },
       validation: { fields: train, rows: from(60, 80) },
       test: { fields: test, rows: from(0, 20) },
     },
