@@ -65,6 +65,7 @@ async function main() {
   await check('Project references', nx('sync:check'))
   await check('Formatting', [tool('prettier'), '--check', '--log-level=warn', '.'])
   await check('Lint', many('lint', '--nxBail=false'))
+  await check('Circles of imports', [join(root, 'tools', 'import-circles.mjs')])
   await check('Unused code', [tool('knip'), '--no-config-hints'])
   await check('Types', many('typecheck'))
   if (!(await check('Build', many('build')))) return

@@ -46,7 +46,6 @@ export {
   glorotUniform,
   heNormal,
   heUniform,
-  initialState,
   initialValue,
   type Initializer,
   initializerFor,
@@ -139,14 +138,18 @@ export {
   updateRule,
 } from './optimizers/index.js'
 export {
-  type Attribute,
-  type Attributes,
-  type Input,
+  type AttributesOf,
+  type ByOp,
+  dispatch,
+  fillValue,
   type Node,
-  type Output,
-  Program,
-  type ProgramData,
-} from './program/program.js'
+  type NodeOf,
+} from './program/node.js'
+export { type BatchField, Program, type State } from './program/program.js'
+export { type Input, type Output, type ProgramData, type Result } from './program/program-data.js'
+export { mapNodes, prune, renameStates, substitute } from './program/rewrite.js'
+export { segmentsOf } from './program/segments.js'
+export { initialState } from './random/initial-state.js'
 export { fillNormal, fillUniform, philox, purposeOf, shuffled } from './random/random.js'
 export { evaluate, type Evaluation, type EvaluationInputs } from './reference/reference.js'
 export {
@@ -164,7 +167,7 @@ export {
   stepDecay,
   type StepDecay,
 } from './training/schedules.js'
-export { segmentsOf, withMicroBatches } from './training/micro-batches.js'
+export { withMicroBatches } from './training/micro-batches.js'
 export {
   type Batch,
   defineModel,

@@ -1,7 +1,8 @@
 /**
  * Runs chunks in any thread: this is the module a worker loads, and it loads nothing else than the kernels' glue.
  */
-import { instantiate, type KernelCode, type Kernels } from './kernels.js'
+import { instantiate } from './instantiate.js'
+import type { KernelCode, Kernels } from './kernels.js'
 
 /** Structured-cloneable; memory and module are shared, not copied. */
 export interface CpuChunkTask {

@@ -11,7 +11,8 @@ import {
 import { randomUUID } from 'node:crypto'
 import { Arena, reserveMemory } from './arena.js'
 import { CpuExecution, type Host } from './execution.js'
-import { instantiate, type KernelCode, type Kernels } from './kernels.js'
+import { instantiate } from './instantiate.js'
+import type { KernelCode, Kernels } from './kernels.js'
 
 export interface CpuEngineOptions {
   /**

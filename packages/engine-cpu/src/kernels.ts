@@ -1,10 +1,6 @@
 /**
- * What an engine needs of its kernels, whatever they are compiled to, and how a thread gets at them.
- *
- * Worker threads load this file, chunk.ts and the two kinds of kernels, so none of them imports another package.
+ * What an engine needs of its kernels, whatever they are compiled to.
  */
-import { NativeKernels } from './native-kernels.js'
-import { WasmKernels } from './wasm-kernels.js'
 
 /** A matrix product, as the kernels ask for it; whether it has a destination and an epilogue are 0 or 1. */
 export type MatmulShape = readonly [
@@ -40,9 +36,3 @@ export interface Kernels {
 export type KernelCode =
   | { readonly kind: 'wasm'; readonly module: WebAssembly.Module }
   | { readonly kind: 'native'; /** Path of the addon. */ readonly file: string }
-
-export function instantiate(code: KernelCode, memory: WebAssembly.Memory): Kernels {
-  return code.kind === 'wasm'
-    ? new WasmKernels(code.module, memory)
-    : new NativeKernels(code.file, memory)
-}

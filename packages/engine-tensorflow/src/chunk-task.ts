@@ -4,8 +4,7 @@
 import { shuffled, type ChunkStatus } from '@gradpool/core'
 import type { LoopStatus } from './loaded-model.js'
 import type { SharedProgress, SharedStatesData } from './shared.js'
-import type { Membership } from './sharing/run-shared.js'
-import type { Sharing } from './sharing/sharing.js'
+import type { Membership, Sharing } from './sharing/sharing.js'
 
 /** Structured-cloneable; buffers are shared, not copied. */
 export interface TensorFlowChunkTask {

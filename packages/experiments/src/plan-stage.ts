@@ -186,9 +186,7 @@ function samples(
 
 /** Other metrics may have any shape; the accuracy goes into a row of the report. */
 function checkAccuracy(program: Program): void {
-  const accuracy = program.results.find(({ name }) => name === 'accuracy')
-  if (accuracy === undefined) return
-  const { shape } = program.node(accuracy.node)
+  const { shape = [] } = program.result('accuracy') ?? {}
   if (shape.length > 0) {
     throw new UserError(
       `the accuracy must be one number, not of shape [${shape.join(', ')}]; take its mean`,
@@ -197,8 +195,7 @@ function checkAccuracy(program: Program): void {
 }
 
 function statesOf(program: Program): Map<string, Shape> {
-  const states = program.inputs.filter(({ role }) => role === 'state')
-  return new Map(states.map(({ name, node }) => [name, program.node(node).shape]))
+  return new Map(program.states.map(({ name, shape }) => [name, shape]))
 }
 
 /** Names in code-unit order. */

@@ -12,7 +12,7 @@ function stepCost(program: Program): number {
   return program.nodes.reduce((total, node) => {
     if (node.op !== 'matmul') return total + sizeOf(node.shape)
     const left = program.node(node.inputs[0] ?? 0).shape
-    const shared = (node.attributes.transposeA === true ? left[0] : left[1]) ?? 1
+    const shared = left.at(node.attributes.transposeA === true ? -2 : -1) ?? 1
     return total + 2 * sizeOf(node.shape) * shared
   }, 0)
 }

@@ -7,6 +7,7 @@
  */
 import {
   invariant,
+  prune,
   stateSizes,
   UserError,
   type Engine,
@@ -15,9 +16,8 @@ import {
   type StateValues,
 } from '@gradpool/core'
 import { weightsHash } from '@gradpool/storage'
-import type { ModelId } from './hash-index.js'
+import type { ModelId } from './index-contents.js'
 import { MAX_BITS } from './pack-codes.js'
-import { withoutUnreadStates } from './unread-states.js'
 
 export interface Encoder {
   /** Its name and the hash of its weights. */
@@ -37,7 +37,8 @@ export interface Encoder {
  */
 export function makeEncoder(name: string, whole: Program, state: StateValues): Encoder {
   const { bits } = extents(whole)
-  const program = withoutUnreadStates(whole)
+  // Such as the decoder of an autoencoder, which only encodes here.
+  const program = prune(whole, { keepStates: false })
   const own: Record<string, Float32Array> = {}
   for (const [weight, size] of stateSizes(program)) {
     const values = state[weight]

@@ -14,39 +14,12 @@ import {
   type ValueKind,
 } from './code-values.js'
 import { ModelMismatchError } from './errors.js'
+import type { HashIndexOptions, IndexContents, ModelId } from './index-contents.js'
 import { readIndex, writeIndex } from './index-file.js'
 import { NearestRows } from './nearest-rows.js'
 import type { SearchThreads } from './search-threads.js'
 import { Nearest, NO_LABEL, type Neighbour } from './neighbour.js'
 import { bytesPerCode, checkBits, checkCodes, packAtLeast } from './pack-codes.js'
-
-/** The encoder that makes an index's codes. */
-export interface ModelId {
-  /** For people. */
-  readonly name: string
-  /** SHA-256 of its weights, hexadecimal: what tells models apart. */
-  readonly hash: string
-}
-
-export interface HashIndexOptions {
-  /** Bits of a code, 1 to 256. */
-  readonly bits: number
-  readonly model: ModelId
-  /**
-   * What is kept of the real-valued codes, to rank by: all (`f32`, the default), a byte each (`u8`), or nothing but their
-   * bits (`none`).
-   */
-  readonly values?: ValueKind | undefined
-  /** Whatever a caller needs to encode queries: kept and saved as it is, and never read. */
-  readonly encoder?: Uint8Array | undefined
-  /**
-   * What counts bits: `native` code, `wasm`, or an instruction set that `nativeInstructionSets()` of `@gradpool/engine-cpu`
-   * names. They find the same. Default: native code where it is built.
-   */
-  readonly kernels?: string | undefined
-  /** Tables (see the README) are made once packed codes take so many bytes. Default: 2^20. */
-  readonly leastTableBytes?: number | undefined
-}
 
 export interface AddOptions {
   /** Real-valued codes in [0, 1], row-major [n, bits]. */
@@ -71,16 +44,6 @@ export interface SearchOptions {
 export interface HammingSearchOptions extends SearchOptions {
   /** Only rows of which at most so many bits differ are found. Default: all. */
   readonly radius?: number | undefined
-}
-
-/** All that an index holds, as a file has it. */
-export interface IndexContents {
-  readonly options: HashIndexOptions & { readonly values: ValueKind }
-  readonly ids: Uint32Array
-  /** NO_LABEL for none. */
-  readonly labels: Uint8Array
-  /** Of kind `none`: packed codes. */
-  readonly values: StoredValues
 }
 
 const MAX_ROWS = 2 ** 32 - 1

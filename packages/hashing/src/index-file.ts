@@ -24,7 +24,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import { VALUE_KINDS, type ValueKind } from './code-values.js'
 import { IndexFileError } from './errors.js'
-import type { IndexContents, ModelId } from './hash-index.js'
+import type { IndexContents, ModelId } from './index-contents.js'
 import { bytesPerCode, MAX_BITS } from './pack-codes.js'
 
 const MAGIC = 'GRADHASH'

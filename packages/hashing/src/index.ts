@@ -6,10 +6,9 @@ export {
   type AddOptions,
   type HammingSearchOptions,
   HashIndex,
-  type HashIndexOptions,
-  type ModelId,
   type SearchOptions,
 } from './hash-index.js'
+export type { HashIndexOptions, ModelId } from './index-contents.js'
 export type { Neighbour } from './neighbour.js'
 export { SearchThreads } from './search-threads.js'
 export { packCodes } from './pack-codes.js'

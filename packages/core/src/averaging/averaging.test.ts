@@ -101,8 +101,7 @@ describe('averaging', () => {
     { program }: (typeof replicas)[number]['take'],
     state: Readonly<Record<string, Float64Array>>,
   ): Record<string, ArrayLike<number>> {
-    const names = program.inputs.flatMap(({ role, name }) => (role === 'state' ? [name] : []))
-    return Object.fromEntries(names.map((name) => [name, state[name] ?? []]))
+    return Object.fromEntries(program.states.map(({ name }) => [name, state[name] ?? []]))
   }
 })
 

@@ -5,7 +5,8 @@
  * Averaging is itself made of Programs, so any engine does it: the model has all states, its own and those of every
  * replica, and the others share them by name.
  */
-import { Program } from '../program/program.js'
+import type { Program } from '../program/program.js'
+import { renameStates } from '../program/rewrite.js'
 import { add, mul, sub } from '../ops/elementwise.js'
 import type { Tensor } from '../tracing/tensor.js'
 import { traceProgram } from '../tracing/trace.js'
@@ -47,10 +48,8 @@ function meanProgram(trainings: readonly BatchProgram[]): Program {
   return traceProgram((trace) => {
     if (first === undefined) return
     const { program } = first
-    for (const input of program.inputs) {
-      if (input.role === 'state') {
-        trace.state(input.name, program.node(input.node).shape, input.initializer)
-      }
+    for (const { name, shape, initializer } of program.states) {
+      trace.state(name, shape, initializer)
     }
     for (const { name, node } of program.updates) {
       const { shape } = program.node(node)
@@ -87,14 +86,7 @@ function renamed(training: BatchProgram, replica: number): BatchProgram {
 
 function withOwnStates(program: Program, replica: number): Program {
   const changing = new Set(program.updates.map(({ name }) => name))
-  const named = <Named extends { readonly name: string }>(each: Named): Named =>
-    changing.has(each.name) ? { ...each, name: ownName(replica, each.name) } : each
-  return new Program({
-    nodes: program.nodes,
-    results: program.results,
-    inputs: program.inputs.map((input) => (input.role === 'state' ? named(input) : input)),
-    updates: program.updates.map(named),
-  })
+  return renameStates(program, (name) => (changing.has(name) ? ownName(replica, name) : name))
 }
 
 /** A program that reads no examples. */

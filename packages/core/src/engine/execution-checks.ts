@@ -35,8 +35,7 @@ export function checkFit(batchProgram: BatchProgram, options: CompileOptions): v
 }
 
 function checkBatch(program: Program, batchSize: number, { data }: CompileOptions): void {
-  for (const { role, name, node } of program.inputs) {
-    if (role !== 'batch') continue
+  for (const { name, dtype, shape } of program.fields) {
     const field = data.fields[name]
     if (!field) {
       const known = Object.keys(data.fields).join(', ')
@@ -44,7 +43,6 @@ function checkBatch(program: Program, batchSize: number, { data }: CompileOption
         `the program reads the field "${name}", which the data does not have (it has: ${known})`,
       )
     }
-    const { dtype, shape } = program.node(node)
     const [batch, ...example] = shape
     if (batch !== batchSize) {
       throw new UserError(
@@ -82,11 +80,7 @@ function rowsOf(name: string, { dtype, shape, values }: Field): number {
 
 /** Elements of each state by its name. */
 export function stateSizes(program: Program): Map<string, number> {
-  return new Map(
-    program.inputs
-      .filter(({ role }) => role === 'state')
-      .map(({ name, node }) => [name, sizeOf(program.node(node).shape)]),
-  )
+  return new Map(program.states.map(({ name, shape }) => [name, sizeOf(shape)]))
 }
 
 /** @throws UserError for a value that is of none of these states, or has another number of elements. */

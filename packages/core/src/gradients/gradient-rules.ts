@@ -1,11 +1,11 @@
 /**
  * The gradient of every primitive op: one rule each, in one table.
  *
- * A rule gets the gradient of the loss by the op's value, and gives, for each operand, how to make the gradient by that
+ * A rule gets a node and the gradient of the loss by its value, and gives, for each operand, how to make the gradient by that
  * operand. Each is a function, called only where it is needed. Rules are made of ops, so they differentiate again.
  */
 import type { Shape } from '../program/dtype.js'
-import type { Attributes } from '../program/program.js'
+import type { ByOp, NodeOf } from '../program/node.js'
 import type { OpName } from '../program/op-table.js'
 import { div, equal, exp, less, mul, neg, select, sub } from '../ops/elementwise.js'
 import { pad, reshape, slice, transpose } from '../ops/layout.js'
@@ -20,36 +20,35 @@ export interface RuleContext {
   readonly gradient: Tensor
   readonly value: Tensor
   readonly inputs: readonly Tensor[]
-  readonly attributes: Attributes
 }
 
 /** How to make the gradient by each operand, in order; undefined for an operand that has none. */
-type Rule = (context: RuleContext) => readonly ((() => Tensor) | undefined)[]
+type Contributions = readonly ((() => Tensor) | undefined)[]
 
 /** null: the value does not change smoothly with any operand, so no gradient passes. */
-export const gradientRules: Readonly<Record<OpName, Rule | null>> = {
+export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
   input: null,
   constant: null,
   random: null,
 
-  neg: ({ gradient: g }) => [() => neg(g)],
-  exp: ({ gradient: g, value: y }) => [() => mul(g, y)],
+  neg: (_, { gradient: g }) => [() => neg(g)],
+  exp: (_, { gradient: g, value: y }) => [() => mul(g, y)],
   log: unary(({ gradient: g }, x) => div(g, x)),
-  sqrt: ({ gradient: g, value: y }) => [() => div(mul(g, 0.5), y)],
-  tanh: ({ gradient: g, value: y }) => [() => mul(g, sub(1, mul(y, y)))],
-  sigmoid: ({ gradient: g, value: y }) => [() => mul(g, mul(y, sub(1, y)))],
+  sqrt: (_, { gradient: g, value: y }) => [() => div(mul(g, 0.5), y)],
+  tanh: (_, { gradient: g, value: y }) => [() => mul(g, sub(1, mul(y, y)))],
+  sigmoid: (_, { gradient: g, value: y }) => [() => mul(g, mul(y, sub(1, y)))],
   // Of the value, not the operand, so that the operand need not be kept; 0 at 0.
-  relu: ({ gradient: g, value: y }) => [() => select(less(0, y), g, 0)],
+  relu: (_, { gradient: g, value: y }) => [() => select(less(0, y), g, 0)],
   // 0 at 0.
   abs: unary(({ gradient: g }, x) => select(less(0, x), g, select(less(x, 0), neg(g), 0))),
   // That of the identity, everywhere: what is flushed is 0 to within the precision of f32.
-  flush: ({ gradient: g }) => [() => g],
+  flush: (_, { gradient: g }) => [() => g],
   stopGradient: null,
   // Gradients exist for f32 alone, and a cast from f32 to f32 is never traced.
   cast: null,
 
-  add: ({ gradient: g }) => [() => g, () => g],
-  sub: ({ gradient: g }) => [() => g, () => neg(g)],
+  add: (_, { gradient: g }) => [() => g, () => g],
+  sub: (_, { gradient: g }) => [() => g, () => neg(g)],
   mul: binary(({ gradient: g }, a, b) => [() => mul(g, b), () => mul(g, a)]),
   div: binary(({ gradient: g, value: y }, _a, b) => [
     () => div(g, b),
@@ -60,22 +59,21 @@ export const gradientRules: Readonly<Record<OpName, Rule | null>> = {
   less: null,
   lessEqual: null,
   equal: null,
-  select: ({ gradient: g, inputs: [condition] }) =>
+  select: (_, { gradient: g, inputs: [condition] }) =>
     condition ? [undefined, () => select(condition, g, 0), () => select(condition, 0, g)] : [],
 
-  sum: unary(({ gradient: g, attributes }, x) => spread(g, x.shape, axesOf(attributes, 'axes'))),
+  sum: unary<'sum'>(({ gradient: g }, x, { attributes }) => spread(g, x.shape, attributes.axes)),
   // Equal largest elements share evenly.
-  reduceMax: unary(({ gradient: g, value: y, attributes }, x) => {
-    const axes = axesOf(attributes, 'axes')
+  reduceMax: unary<'reduceMax'>(({ gradient: g, value: y }, x, { attributes: { axes } }) => {
     const isLargest = equal(x, spread(y, x.shape, axes))
     const share = div(g, sum(isLargest, axes))
     return select(isLargest, spread(share, x.shape, axes), 0)
   }),
   argMax: null,
-  softmax: ({ gradient: g, value: y }) => [
+  softmax: (_, { gradient: g, value: y }) => [
     () => mul(y, sub(g, sum(mul(g, y), -1, { keepDims: true }))),
   ],
-  logSoftmax: ({ gradient: g, value: y }) => [
+  logSoftmax: (_, { gradient: g, value: y }) => [
     () => sub(g, mul(exp(y), sum(g, -1, { keepDims: true }))),
   ],
 
@@ -87,20 +85,19 @@ export const gradientRules: Readonly<Record<OpName, Rule | null>> = {
     return reshape(sum(g, repeated), x.shape)
   }),
   reshape: unary(({ gradient: g }, x) => reshape(g, x.shape)),
-  transpose: unary(({ gradient: g, attributes }, x) => {
-    const permutation = axesOf(attributes, 'permutation')
-    return transpose(
+  transpose: unary<'transpose'>(({ gradient: g }, x, { attributes: { permutation } }) =>
+    transpose(
       g,
       x.shape.map((_, axis) => permutation.indexOf(axis)),
-    )
-  }),
-  slice: unary(({ gradient: g, attributes }, x) => pad(g, axesOf(attributes, 'starts'), x.shape)),
-  pad: unary(({ gradient: g, attributes }, x) => slice(g, axesOf(attributes, 'before'), x.shape)),
-  concat: ({ gradient: g, inputs, attributes: { axis } }) => {
+    ),
+  ),
+  slice: unary<'slice'>(({ gradient: g }, x, { attributes }) => pad(g, attributes.starts, x.shape)),
+  pad: unary<'pad'>(({ gradient: g }, x, { attributes }) => slice(g, attributes.before, x.shape)),
+  concat: ({ attributes: { axis } }, { gradient: g, inputs }) => {
     let end = 0
     return inputs.map((input) => {
       const start = end
-      end += input.shape[Number(axis)] ?? 0
+      end += input.shape[axis] ?? 0
       const starts = g.shape.map((_, i) => (i === axis ? start : 0))
       return () => slice(g, starts, input.shape)
     })
@@ -113,9 +110,8 @@ export const gradientRules: Readonly<Record<OpName, Rule | null>> = {
   ]),
   scatterAdd: binary(({ gradient: g }, _updates, indices) => [() => gather(g, indices), undefined]),
   oneHot: null,
-  matmul: binary(({ gradient: g, attributes }, a, b) => {
-    const transposeA = attributes.transposeA === true
-    const transposeB = attributes.transposeB === true
+  matmul: binary<'matmul'>(({ gradient: g }, a, b, { attributes }) => {
+    const { transposeA = false, transposeB = false } = attributes
     // Of C = A B: G Bᵀ and Aᵀ G, each transposed where the operand is.
     return [
       () =>
@@ -131,15 +127,20 @@ export const gradientRules: Readonly<Record<OpName, Rule | null>> = {
 }
 
 /** The rule of an op with one operand. */
-function unary(rule: (context: RuleContext, x: Tensor) => Tensor): Rule {
-  return (context) => context.inputs.map((x) => () => rule(context, x))
+function unary<Op extends OpName>(
+  rule: (context: RuleContext, x: Tensor, node: NodeOf<Op>) => Tensor,
+) {
+  return (node: NodeOf<Op>, context: RuleContext): Contributions =>
+    context.inputs.map((x) => () => rule(context, x, node))
 }
 
 /** The rule of an op with two operands. */
-function binary(rule: (context: RuleContext, a: Tensor, b: Tensor) => ReturnType<Rule>): Rule {
-  return (context) => {
+function binary<Op extends OpName>(
+  rule: (context: RuleContext, a: Tensor, b: Tensor, node: NodeOf<Op>) => Contributions,
+) {
+  return (node: NodeOf<Op>, context: RuleContext): Contributions => {
     const [a, b] = context.inputs
-    return a && b ? rule(context, a, b) : []
+    return a && b ? rule(context, a, b, node) : []
   }
 }
 
@@ -155,9 +156,4 @@ function spread(reduced: Tensor, shape: Shape, axes: Shape): Tensor {
     shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)),
   )
   return broadcastTo(kept, shape)
-}
-
-function axesOf(attributes: Attributes, name: string): readonly number[] {
-  const value = attributes[name]
-  return typeof value === 'object' ? value : []
 }

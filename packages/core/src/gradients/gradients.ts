@@ -5,6 +5,7 @@
  */
 import type { Tensor } from '../tracing/tensor.js'
 import { currentTrace, shapeError, type Trace, userError } from '../tracing/trace.js'
+import { dispatch } from '../program/node.js'
 import { gradientRules } from './gradient-rules.js'
 import { constant } from '../ops/constant.js'
 import { add } from '../ops/elementwise.js'
@@ -37,14 +38,12 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     const gradient = gradients.get(index)
     if (!gradient || !dependent.has(index)) continue
     const value = trace.tensorAt(index)
-    const { op, inputs, attributes } = trace.describe(value)
-    const rule = gradientRules[op]
-    if (!rule) continue
-    const operands = inputs.map((input) => trace.tensorAt(input))
-    const contributions = rule({ gradient, value, inputs: operands, attributes })
-    inputs.forEach((input, position) => {
+    const node = trace.describe(value)
+    const inputs = node.inputs.map((input) => trace.tensorAt(input))
+    const contributions = dispatch(gradientRules, node, { gradient, value, inputs })
+    node.inputs.forEach((input, position) => {
       if (!dependent.has(input)) return
-      const contribution = contributions[position]?.()
+      const contribution = contributions?.[position]?.()
       if (!contribution) return
       const sofar = gradients.get(input)
       gradients.set(input, sofar ? add(sofar, contribution) : contribution)

@@ -4,7 +4,7 @@
  * Operands may be numbers, or tensors of any dtype, which are cast to f32. Where an op takes several, they broadcast as
  * in NumPy. Results are f32; comparisons give 1 and 0. All throw a ShapeError where shapes cannot be broadcast.
  */
-import type { OpName } from '../program/op-table.js'
+import type { PlainOp } from '../program/node.js'
 import type { Tensor, TensorLike } from '../tracing/tensor.js'
 import { currentTrace } from '../tracing/trace.js'
 import { asF32, broadcastOperands, tensorOf } from './operands.js'
@@ -132,7 +132,7 @@ export function stopGradient(x: TensorLike): Tensor {
 }
 
 /** @param name what the user calls it, for errors */
-function elementwise(name: string, op: OpName, ...operands: readonly TensorLike[]): Tensor {
+function elementwise(name: string, op: PlainOp, ...operands: readonly TensorLike[]): Tensor {
   const inputs = operands.length === 1 ? operands.map(asF32) : broadcastOperands(name, ...operands)
   return currentTrace().node({ op, inputs })
 }

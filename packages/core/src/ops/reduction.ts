@@ -4,7 +4,6 @@
  * Operands of any dtype are cast to f32. Axes may be negative (-1 is the last) and in any order; all of them if not given.
  */
 import type { Shape } from '../program/dtype.js'
-import type { OpName } from '../program/op-table.js'
 import { callText } from '../program/shape-inference.js'
 import type { Tensor, TensorLike } from '../tracing/tensor.js'
 import { currentTrace, shapeError } from '../tracing/trace.js'
@@ -56,7 +55,7 @@ function alongLastAxis(op: 'argMax' | 'softmax' | 'logSoftmax', x: TensorLike): 
 /** @param name what the user calls it, for errors */
 function reduce(
   name: string,
-  op: OpName,
+  op: 'sum' | 'reduceMax',
   tensor: Tensor,
   axes: number | Shape | undefined,
   { keepDims = false }: ReductionOptions = {},

@@ -6,21 +6,22 @@
  * gradients, losses and the statistics of a batch, the axis ends.
  */
 import { sizeOf } from './dtype.js'
-import type { Node, ProgramData } from './program.js'
+import type { Node, NodeOf } from './node.js'
+import type { Program } from './program.js'
 
 /** An axis; undefined where there is none, or the value depends on several examples. */
 export type BatchAxis = number | undefined
 
 /** The batch axis of each node. */
-export function batchAxes(program: ProgramData): BatchAxis[] {
-  const fields = new Set(program.inputs.flatMap(({ role, node }) => (role === 'batch' ? node : [])))
-  const [field] = fields
-  const batchSize = field === undefined ? undefined : program.nodes[field]?.shape[0]
+export function batchAxes(program: Program): BatchAxis[] {
+  const { fields } = program
+  const batchSize = fields[0]?.shape[0]
+  const fieldNodes = new Set(fields.map(({ node }) => node))
   const axes: BatchAxis[] = []
   program.nodes.forEach((node, index) => {
     const operands = node.inputs.map((input) => ({ node: program.nodes[input], axis: axes[input] }))
     // Random numbers are made element by element.
-    const isLeaf = fields.has(index) || (node.op === 'random' && node.shape[0] === batchSize)
+    const isLeaf = fieldNodes.has(index) || (node.op === 'random' && node.shape[0] === batchSize)
     axes.push(isLeaf ? 0 : axisOf(node, operands))
   })
   return axes
@@ -29,11 +30,11 @@ export function batchAxes(program: ProgramData): BatchAxis[] {
 type Operand = { readonly node: Node | undefined; readonly axis: BatchAxis }
 
 function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
-  const { op, shape, attributes } = node
+  const { shape } = node
   const [first, second] = operands
   const axis = first?.axis
   const from = first?.node?.shape ?? []
-  switch (op) {
+  switch (node.op) {
     case 'input':
     case 'constant':
     case 'random':
@@ -45,16 +46,16 @@ function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
       return axis === undefined ? second?.axis : undefined
     case 'concat': {
       const shared = common(operands)
-      return shared === attributes.axis ? undefined : shared
+      return shared === node.attributes.axis ? undefined : shared
     }
     default:
       if (operands.length > 1) return common(operands)
   }
   if (axis === undefined) return undefined
-  switch (op) {
+  switch (node.op) {
     case 'sum':
     case 'reduceMax': {
-      const reduced = attributes.axes as readonly number[]
+      const reduced = node.attributes.axes
       return reduced.includes(axis) ? undefined : axis - reduced.filter((r) => r < axis).length
     }
     case 'argMax':
@@ -66,7 +67,7 @@ function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
       return shape[moved] === from[axis] ? moved : undefined
     }
     case 'transpose':
-      return (attributes.permutation as readonly number[]).indexOf(axis)
+      return node.attributes.permutation.indexOf(axis)
     case 'slice':
     case 'pad':
       return shape[axis] === from[axis] ? axis : undefined
@@ -88,7 +89,11 @@ function common(operands: readonly Operand[]): BatchAxis {
   return axes.size === 1 ? [...axes][0] : undefined
 }
 
-function productAxis({ attributes, shape }: Node, a: BatchAxis, b: BatchAxis): BatchAxis {
+function productAxis(
+  { attributes, shape }: NodeOf<'matmul'>,
+  a: BatchAxis,
+  b: BatchAxis,
+): BatchAxis {
   // Of stacks of matrices, each product is of one matrix of either.
   if (shape.length > 2)
     return [a, b].every((axis) => axis === 0 || axis === undefined) ? (a ?? b) : undefined

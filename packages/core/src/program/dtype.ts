@@ -9,6 +9,11 @@ export type DType = 'f32' | 'i32' | 'u8'
 /** Extents from the outermost axis to the innermost; `[]` is a scalar. Data is row-major without gaps. */
 export type Shape = readonly number[]
 
+export interface TensorType {
+  readonly shape: Shape
+  readonly dtype: DType
+}
+
 /** The values of a tensor outside a Program, flat and row-major. */
 export type Values = Float32Array | Int32Array | Uint8Array
 
@@ -32,4 +37,9 @@ export function stridesOf(shape: Shape): number[] {
 
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, axis) => extent === b[axis])
+}
+
+/** `f32[10, 784]`. */
+export function typeText({ dtype, shape }: TensorType): string {
+  return `${dtype}[${shape.join(', ')}]`
 }

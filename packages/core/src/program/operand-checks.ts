@@ -1,10 +1,8 @@
 /**
- * What shape inference asks of operands and attributes. Each throws a ShapeError that says what does not fit.
+ * What shape inference asks of operands and numbers. Each throws a ShapeError that says what does not fit.
  */
-import { type DType, type Shape, sizeOf } from './dtype.js'
+import { type Shape, sizeOf, type TensorType } from './dtype.js'
 import { ShapeError } from '../errors.js'
-import type { Attributes } from './program.js'
-import type { TensorType } from './shape-inference.js'
 
 /** Exactly this many operands, as a tuple. */
 export function operands(inputs: readonly TensorType[], count: 0): readonly []
@@ -53,23 +51,6 @@ export function checkShape(shape: Shape): void {
     refuse(`${shapeText(shape)} is not a shape: extents are positive integers`)
   }
   if (sizeOf(shape) > 0x7fffffff) refuse(`${shapeText(shape)} has more than 2^31 - 1 elements`)
-}
-
-export function integers(attributes: Attributes, name: string): readonly number[] {
-  const value = attributes[name]
-  if (typeof value !== 'object') return refuse(`${name} must be a list of integers`)
-  if (!value.every((item) => isInteger(item, 0))) refuse(`${name} must be integers from 0`)
-  return value
-}
-
-export function dtypeAttribute({ dtype }: Attributes): DType {
-  if (dtype === 'f32' || dtype === 'i32' || dtype === 'u8') return dtype
-  return refuse('dtype must be f32, i32 or u8')
-}
-
-export function flag(attributes: Attributes, name: string): boolean {
-  const value = attributes[name] ?? false
-  return typeof value === 'boolean' ? value : refuse(`${name} must be true or false`)
 }
 
 export function isNumber(value: unknown): value is number {

@@ -2,12 +2,14 @@
  * Programs from outside: a check that JSON is a Program which an engine can run, without looking at a byte of memory
  * that is not there. Every node's type is inferred again and compared with what the node says.
  */
-import { type DType, sameShape } from './dtype.js'
 import { ShapeError, UserError } from '../errors.js'
 import type { Initializer } from '../random/initializers.js'
+import type { Attribute } from './attributes.js'
+import { type DType, sameShape, typeText } from './dtype.js'
+import type { Node } from './node.js'
 import { OPS, type OpName } from './op-table.js'
-import type { Attribute, Input, Node, Output, ProgramData } from './program.js'
-import { inferType, typeText } from './shape-inference.js'
+import type { Input, Output, ProgramData, Result } from './program-data.js'
+import { inferNode } from './shape-inference.js'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -30,11 +32,7 @@ export function parseProgram(data: unknown): ProgramData {
     }
     return update
   })
-  const results = list(fields, 'results', 'a Program').map((item) => {
-    const result = parseOutput(item, 'result', nodes)
-    if (nodes[result.node]?.dtype !== 'f32') refuse(`result "${result.name}"`, 'is not f32')
-    return result
-  })
+  const results = list(fields, 'results', 'a Program').map((item) => parseResult(item, nodes))
   checkNames('update', updates)
   checkNames('result', results)
   return { nodes, inputs, updates, results }
@@ -60,15 +58,15 @@ function parseNode(item: unknown, earlier: readonly Node[]): Node {
   )
   const operands = inputs.flatMap((input) => earlier[input] ?? [])
   try {
-    const type = inferType(op, { inputs: operands, attributes, declared: { shape, dtype } })
-    if (type.dtype !== dtype || !sameShape(type.shape, shape)) {
-      refuse(where, `says that it is ${typeText({ shape, dtype })}, but it is ${typeText(type)}`)
+    const node = inferNode({ op, inputs, attributes, shape, dtype }, operands)
+    if (node.dtype !== dtype || !sameShape(node.shape, shape)) {
+      refuse(where, `says that it is ${typeText({ shape, dtype })}, but it is ${typeText(node)}`)
     }
+    return node
   } catch (error) {
     if (error instanceof ShapeError) refuse(where, `is not valid: ${error.message}`)
     throw error
   }
-  return { op, inputs, attributes, shape, dtype }
 }
 
 function parseAttribute(value: unknown, where: string): Attribute {
@@ -140,6 +138,18 @@ function parseOutput(item: unknown, kind: 'update' | 'result', nodes: readonly N
   const fields = record(item, `${kind} that`)
   const name = nameOf(fields, kind)
   return { name, node: indexOf(fields.node, `${kind} "${name}"`, nodes) }
+}
+
+function parseResult(item: unknown, nodes: readonly Node[]): Result {
+  const result = parseOutput(item, 'result', nodes)
+  const where = `result "${result.name}"`
+  const { rows } = record(item, where)
+  const node = nodes[result.node]
+  if (node?.dtype !== 'f32') refuse(where, 'is not f32')
+  if (rows === undefined) return result
+  if (rows !== true) refuse(where, 'has "rows" that is not true')
+  if (node?.shape.length === 0) refuse(where, 'is by rows, but one number')
+  return { ...result, rows }
 }
 
 function checkNames(kind: string, items: readonly { readonly name: string }[]): void {

@@ -1,7 +1,10 @@
 /**
  * Programs as text for people: one line a node, then updates and results.
  */
-import type { Attribute, Attributes, Input, Node, ProgramData } from './program.js'
+import type { Attribute, Attributes } from './attributes.js'
+import { typeText } from './dtype.js'
+import type { Node } from './node.js'
+import type { Input, ProgramData } from './program-data.js'
 
 /** Lists longer than this are cut short. */
 const LONGEST_LIST = 8
@@ -11,16 +14,17 @@ export function programText({ nodes, inputs, updates, results }: ProgramData): s
   return [
     ...nodes.map((node, index) => `%${index} = ${nodeText(node, sources.get(index))}`),
     ...updates.map(({ name, node }) => `update ${name} = %${node}`),
-    ...results.map(({ name, node }) => `result ${name} = %${node}`),
+    ...results.map(({ name, node, rows }) => `result ${name} = %${node}${rows ? ' by rows' : ''}`),
   ].join('\n')
 }
 
-function nodeText({ op, inputs, attributes, shape, dtype }: Node, source?: Input): string {
-  const type = `${dtype}[${shape.join(', ')}]`
+function nodeText(node: Node, source?: Input): string {
+  const { op, inputs, attributes } = node
+  const type = typeText(node)
   if (source) {
     return `input(${source.role} ${source.name})${attributesText(initializerOf(source))} : ${type}`
   }
-  if (op === 'constant') return `constant(${attributeText(attributes.values ?? [])}) : ${type}`
+  if (op === 'constant') return `constant(${attributeText(attributes.values)}) : ${type}`
   const operands = inputs.map((input) => `%${input}`).join(', ')
   return `${op}(${operands})${attributesText(attributes)} : ${type}`
 }

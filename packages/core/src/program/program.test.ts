@@ -49,6 +49,47 @@ const assorted = traceProgram((trace) => {
   trace.update('table', mul(table, 0.5))
 })
 
+describe('a Program', () => {
+  test('lists its states and the fields that it reads', () => {
+    const initializer = { kind: 'normal', mean: 0, std: 0.03 }
+    const zero = { kind: 'constant', value: 0 }
+    expect(classifier.states).toEqual([
+      { name: 'weights', node: 2, shape: [784, 10], initializer },
+      { name: 'bias', node: 3, shape: [10], initializer: zero },
+    ])
+    expect(classifier.fields).toEqual([
+      { name: 'image', node: 0, shape: [10, 784], dtype: 'u8' },
+      { name: 'label', node: 1, shape: [10], dtype: 'u8' },
+    ])
+  })
+
+  test('has the node of a result by its name', () => {
+    expect(classifier.result('loss')).toBe(classifier.node(15))
+    expect(classifier.result('accuracy')).toBeUndefined()
+  })
+})
+
+describe('a result by rows', () => {
+  const build = (rows: boolean) =>
+    traceProgram((trace) => {
+      trace.result('sum', sum(trace.batch('x', 'f32', [4, 2]), 1), { rows })
+    })
+
+  test('is another Program, in text and JSON', () => {
+    expect(build(true).toString()).toContain('result sum = %1 by rows')
+    expect(build(true).hash).not.toBe(build(false).hash)
+    expect(JSON.stringify(build(false))).not.toContain('rows')
+    const back = Program.fromJSON(JSON.parse(JSON.stringify(build(true))))
+    expect(back.results).toEqual([{ name: 'sum', node: 1, rows: true }])
+    expect(back.hash).toBe(build(true).hash)
+  })
+
+  test('is refused for one number', () => {
+    const trace = () => traceProgram((each) => each.result('one', constant(1), { rows: true }))
+    expect(trace).toThrow('result "one" is one number: it has no rows')
+  })
+})
+
 describe('a Program as text', () => {
   test('has a line for each node, update and result', () => {
     expect(classifier.toString()).toBe(
@@ -109,6 +150,10 @@ describe('a Program as JSON', () => {
     expect(back).toBeInstanceOf(Program)
     expect(back.toJSON()).toEqual(program.toJSON())
     expect(back.hash).toBe(program.hash)
+  })
+
+  test('has the hash that it has always had, by which done stages are found again', () => {
+    expect(classifier.hash).toBe('b4641c3038b78055330e26aea23d1db5244fd0d7acec0bbf7dd0f3eb95f38a85')
   })
 
   test('has one hash, however the keys of an object are ordered', () => {
@@ -214,6 +259,19 @@ describe('a Program as JSON', () => {
       ({ updates }) => spoil(updates, 0, { name: 'bias', node: 31 }),
     ],
     ['result "loss" is not f32', ({ results }) => spoil(results, 0, { node: 0 })],
+    ['result "loss" has "rows" that is not true', ({ results }) => spoil(results, 0, { rows: 1 })],
+    [
+      'result "loss" is by rows, but one number',
+      ({ results }) => spoil(results, 0, { rows: true }),
+    ],
+    [
+      'node 11 (sum) is not valid: sum of f32[10, 10]: it has no attribute "axis"',
+      ({ nodes }) => spoil(nodes, 11, { attributes: { axes: [1], axis: 1 } }),
+    ],
+    [
+      'node 7 (add) is not valid: add of f32[10, 10] and f32[10, 10]: it has no attribute "toString"',
+      ({ nodes }) => spoil(nodes, 7, { attributes: { toString: 1 } }),
+    ],
     ['result "loss" refers to node 99', ({ results }) => spoil(results, 0, { node: 99 })],
     ['result has no name', ({ results }) => spoil(results, 0, { name: 3 })],
   ])('is refused where it is wrong: %s', (message, spoiled) => {

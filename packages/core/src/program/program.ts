@@ -5,61 +5,32 @@
  * Node `i` may refer only to nodes before it, so the array is a topological order. Programs are plain JSON.
  */
 import { createHash } from 'node:crypto'
-import type { DType, Shape } from './dtype.js'
 import type { Initializer } from '../random/initializers.js'
-import type { OpName } from './op-table.js'
+import type { Shape, TensorType } from './dtype.js'
+import type { Node } from './node.js'
 import { parseProgram } from './parse-program.js'
+import type { Input, Output, ProgramData, Result } from './program-data.js'
 import { programText } from './program-text.js'
 
-export type Attribute = number | string | boolean | readonly number[]
-export type Attributes = Readonly<Record<string, Attribute>>
-
-export interface Node {
-  readonly op: OpName
-  /** Indices of the nodes whose values this op reads. */
-  readonly inputs: readonly number[]
-  readonly attributes: Attributes
-  readonly shape: Shape
-  readonly dtype: DType
-}
-
-/**
- * What an `input` node stands for:
- * - `state`: a value that lives from step to step (weights, optimizer slots); `initializer` gives its first value;
- * - `batch`: rows of the dataset field of that name, `[batch, ...field shape]`;
- * - `step`: the number of the step, i32 scalar, from 0;
- * - `seed`: the seed of the run, i32 scalar.
- */
-export type Input =
-  | {
-      readonly role: 'state'
-      readonly name: string
-      readonly node: number
-      readonly initializer: Initializer
-    }
-  | { readonly role: 'batch'; readonly name: string; readonly node: number }
-  | { readonly role: 'step' | 'seed'; readonly name: 'step' | 'seed'; readonly node: number }
-
-/** A named node: the next value of a state, or a result (loss, metric, prediction) of the step. */
-export interface Output {
+/** A value that lives from step to step, f32. */
+export interface State {
   readonly name: string
   readonly node: number
+  readonly shape: Shape
+  readonly initializer: Initializer
 }
 
-export interface ProgramData {
-  readonly nodes: readonly Node[]
-  readonly inputs: readonly Input[]
-  /** The next value of a state, by the state's name; a state that is not named keeps its value. */
-  readonly updates: readonly Output[]
-  /** What the step tells: by convention `loss` first, then metrics. */
-  readonly results: readonly Output[]
+/** A field of the dataset as a step reads it: the batch is the first axis. */
+export interface BatchField extends TensorType {
+  readonly name: string
+  readonly node: number
 }
 
 export class Program implements ProgramData {
   readonly nodes: readonly Node[]
   readonly inputs: readonly Input[]
   readonly updates: readonly Output[]
-  readonly results: readonly Output[]
+  readonly results: readonly Result[]
 
   constructor(data: ProgramData) {
     this.nodes = data.nodes
@@ -74,6 +45,29 @@ export class Program implements ProgramData {
     if (!node)
       throw new RangeError(`this Program has ${this.nodes.length} nodes, there is no node ${index}`)
     return node
+  }
+
+  get states(): readonly State[] {
+    return this.inputs.flatMap((input) => {
+      if (input.role !== 'state') return []
+      const { name, node, initializer } = input
+      return [{ name, node, shape: this.node(node).shape, initializer }]
+    })
+  }
+
+  /** The fields that the step reads. */
+  get fields(): readonly BatchField[] {
+    return this.inputs.flatMap(({ role, name, node }) => {
+      if (role !== 'batch') return []
+      const { shape, dtype } = this.node(node)
+      return [{ name, node, shape, dtype }]
+    })
+  }
+
+  /** The node of a result, if there is one of that name. */
+  result(name: string): Node | undefined {
+    const result = this.results.find((each) => each.name === name)
+    return result && this.node(result.node)
   }
 
   /**

@@ -1,20 +1,18 @@
 /**
  * The type of every op's value: one table from op to `infer`, used while tracing and to check a Program from a file.
  *
- * An `infer` gets the operands' types, the attributes, and the declared type of the node, which ops like reshape have
- * no other source for. It returns the node's type or throws a ShapeError that says what does not fit.
+ * An `infer` gets the node as it describes itself, whose attributes have been checked, and the operands' types. It returns the
+ * node's type or throws a ShapeError that says what does not fit. Ops like reshape take their shape from the description.
  */
-import { type DType, type Shape, sizeOf } from './dtype.js'
 import { ShapeError } from '../errors.js'
+import { checkAttributes, type Attributes } from './attributes.js'
+import { type DType, type Shape, sizeOf, type TensorType, typeText } from './dtype.js'
+import { type ByOp, dispatch, type Node, type NodeOf } from './node.js'
 import {
   checkIndices,
   checkShape,
-  dtypeAttribute,
-  flag,
-  integers,
   isBlock,
   isInteger,
-  isNumber,
   matrix,
   operands,
   refuse,
@@ -22,68 +20,57 @@ import {
   shapeText,
 } from './operand-checks.js'
 import type { OpName } from './op-table.js'
-import type { Attribute, Attributes } from './program.js'
 
-export interface TensorType {
+/** A node as it describes itself, before anything is checked. */
+export interface NodeDraft {
+  readonly op: OpName
+  readonly inputs: readonly number[]
+  readonly attributes: Attributes
   readonly shape: Shape
   readonly dtype: DType
 }
 
-export interface InferContext {
-  readonly inputs: readonly TensorType[]
-  readonly attributes: Attributes
-  /** What the node says of itself. */
-  readonly declared: TensorType
-}
-
-type Infer = (context: InferContext) => TensorType
+type Operands = readonly TensorType[]
 
 /**
- * The type of a node, from its op.
+ * The node that a draft describes, with the type that follows from its op.
  *
  * @param name what errors call it
  * @throws ShapeError that names it and the operands' types
  */
-export function inferType(op: OpName, context: InferContext, name: string = op): TensorType {
+export function inferNode(draft: NodeDraft, inputs: Operands, name: string = draft.op): Node {
   try {
-    checkShape(context.declared.shape)
-    const { shape, dtype } = INFER[op](context)
-    return { shape, dtype }
+    checkAttributes(draft.op, draft.attributes)
+    checkShape(draft.shape)
+    // Its attributes are those of its op: that was checked.
+    const node = draft as Node
+    const { shape, dtype } = dispatch(INFER, node, inputs)
+    return { ...node, shape, dtype }
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error
-    throw new ShapeError(`${callText(name, context.inputs)}: ${error.message}`)
+    throw new ShapeError(`${callText(name, inputs)}: ${error.message}`)
   }
 }
 
 /** `matmul of f32[10, 784] and f32[64, 10]`, as errors begin. */
-export function callText(name: string, operands: readonly TensorType[]): string {
+export function callText(name: string, operands: Operands): string {
   return operands.length > 0 ? `${name} of ${operands.map(typeText).join(' and ')}` : name
 }
 
-/** `f32[10, 784]`. */
-export function typeText({ dtype, shape }: TensorType): string {
-  return `${dtype}[${shape.join(', ')}]`
-}
-
-const INFER: Readonly<Record<OpName, Infer>> = {
+const INFER: ByOp<[inputs: Operands], TensorType> = {
   input: leaf,
-  constant: (context) => {
-    const type = leaf(context)
-    const values = context.attributes.values
-    const fits = Array.isArray(values) ? values.length === sizeOf(type.shape) : isNumber(values)
-    if (!fits) refuse('values must be one number, or one number for each element')
-    return type
+  constant: (node, inputs) => {
+    const { values } = node.attributes
+    if (typeof values === 'object' && values.length !== sizeOf(node.shape)) {
+      refuse('values must be one number, or one number for each element')
+    }
+    return leaf(node, inputs)
   },
-  random: ({ inputs, attributes, declared }) => {
+  random: ({ shape }, inputs) => {
     for (const input of operands(inputs, 2)) {
       if (input.dtype !== 'i32' || input.shape.length > 0) refuse('seed and step must be i32[]')
     }
-    const { distribution, purpose } = attributes
-    if (distribution !== 'uniform' && distribution !== 'normal') {
-      refuse('distribution must be uniform or normal')
-    }
-    if (!isInteger(purpose, 0, 0xffffffff)) refuse('purpose must be an integer of 32 bits')
-    return { shape: declared.shape, dtype: 'f32' }
+    return { shape, dtype: 'f32' }
   },
 
   neg: unary,
@@ -96,9 +83,9 @@ const INFER: Readonly<Record<OpName, Infer>> = {
   abs: unary,
   flush: unary,
   stopGradient: unary,
-  cast: ({ inputs, attributes }) => {
+  cast: ({ attributes: { dtype } }, inputs) => {
     const [x] = operands(inputs, 1)
-    return { shape: x.shape, dtype: dtypeAttribute(attributes) }
+    return { shape: x.shape, dtype }
   },
 
   add: elementwise(2),
@@ -112,67 +99,62 @@ const INFER: Readonly<Record<OpName, Infer>> = {
   equal: elementwise(2),
   select: elementwise(3),
 
-  sum: (context) => {
-    const type = reduction(context)
-    const { axes, segments } = context.attributes
-    if (segments !== undefined && !(Array.isArray(axes) && axes[0] === 0)) {
-      refuse('only a sum along axis 0 has segments')
-    }
-    checkSegments(segments, context.inputs[0]?.shape[0] ?? 0)
+  sum: (node, inputs) => {
+    const { axes, segments } = node.attributes
+    const type = reduction(node, inputs)
+    if (segments !== undefined && axes[0] !== 0) refuse('only a sum along axis 0 has segments')
+    checkSegments(segments, inputs[0]?.shape[0] ?? 0)
     return type
   },
   reduceMax: reduction,
-  argMax: (context) => ({ shape: lastAxisOp(context).shape.slice(0, -1), dtype: 'i32' }),
+  argMax: (node, inputs) => ({
+    shape: lastAxisOp(node, inputs).shape.slice(0, -1),
+    dtype: 'i32',
+  }),
   softmax: lastAxisOp,
   logSoftmax: lastAxisOp,
 
-  broadcast: ({ inputs, declared }) => {
+  broadcast: ({ shape }, inputs) => {
     const [x] = operands(inputs, 1)
-    const lead = declared.shape.length - x.shape.length
-    const fits = x.shape.every(
-      (extent, axis) => extent === 1 || extent === declared.shape[lead + axis],
-    )
-    if (lead < 0 || !fits) refuse(`it cannot be broadcast to ${shapeText(declared.shape)}`)
-    return { shape: declared.shape, dtype: x.dtype }
+    const lead = shape.length - x.shape.length
+    const fits = x.shape.every((extent, axis) => extent === 1 || extent === shape[lead + axis])
+    if (lead < 0 || !fits) refuse(`it cannot be broadcast to ${shapeText(shape)}`)
+    return { shape, dtype: x.dtype }
   },
-  reshape: ({ inputs, declared }) => {
+  reshape: ({ shape }, inputs) => {
     const [x] = operands(inputs, 1)
-    const [from, to] = [sizeOf(x.shape), sizeOf(declared.shape)]
+    const [from, to] = [sizeOf(x.shape), sizeOf(shape)]
     if (from !== to) {
-      refuse(`${from} elements do not fill the ${to} of ${shapeText(declared.shape)}`)
+      refuse(`${from} elements do not fill the ${to} of ${shapeText(shape)}`)
     }
-    return { shape: declared.shape, dtype: x.dtype }
+    return { shape, dtype: x.dtype }
   },
-  transpose: ({ inputs, attributes }) => {
+  transpose: ({ attributes: { permutation } }, inputs) => {
     const [x] = operands(inputs, 1)
-    const permutation = integers(attributes, 'permutation')
     const isPermutation =
       permutation.length === x.shape.length &&
       x.shape.every((_, axis) => permutation.includes(axis))
     if (!isPermutation) refuse(`${shapeText(permutation)} is not a permutation of its axes`)
     return { shape: permutation.map((axis) => x.shape[axis] ?? 1), dtype: x.dtype }
   },
-  slice: ({ inputs, attributes, declared }) => {
+  slice: ({ attributes: { starts }, shape }, inputs) => {
     const [x] = operands(inputs, 1)
-    const starts = integers(attributes, 'starts')
-    if (!isBlock(starts, declared.shape, x.shape)) {
-      refuse(`there is no block of shape ${shapeText(declared.shape)} at ${shapeText(starts)}`)
+    if (!isBlock(starts, shape, x.shape)) {
+      refuse(`there is no block of shape ${shapeText(shape)} at ${shapeText(starts)}`)
     }
-    return { shape: declared.shape, dtype: x.dtype }
+    return { shape, dtype: x.dtype }
   },
-  pad: ({ inputs, attributes, declared }) => {
+  pad: ({ attributes: { before }, shape }, inputs) => {
     const [x] = operands(inputs, 1)
-    const before = integers(attributes, 'before')
-    if (!isBlock(before, x.shape, declared.shape)) {
-      refuse(`it does not lie within ${shapeText(declared.shape)} at ${shapeText(before)}`)
+    if (!isBlock(before, x.shape, shape)) {
+      refuse(`it does not lie within ${shapeText(shape)} at ${shapeText(before)}`)
     }
-    return { shape: declared.shape, dtype: x.dtype }
+    return { shape, dtype: x.dtype }
   },
-  concat: ({ inputs, attributes }) => {
+  concat: ({ attributes: { axis } }, inputs) => {
     const [first] = inputs
     if (!first) return refuse('it takes at least one operand')
-    const axis = attributes.axis
-    if (!isInteger(axis, 0, first.shape.length - 1)) return refuse('axis must name one of its axes')
+    if (axis >= first.shape.length) refuse('axis must name one of its axes')
     let total = 0
     for (const { dtype, shape } of inputs) {
       const fits =
@@ -188,40 +170,38 @@ const INFER: Readonly<Record<OpName, Infer>> = {
     }
   },
 
-  gather: ({ inputs }) => {
+  gather: (_, inputs) => {
     const [table, indices] = operands(inputs, 2)
     if (table.shape.length === 0) refuse('the table must have rows: [rows, …]')
     checkIndices(indices)
     return { shape: [...indices.shape, ...table.shape.slice(1)], dtype: table.dtype }
   },
-  scatterAdd: ({ inputs, declared }) => {
+  scatterAdd: ({ shape }, inputs) => {
     const [updates, indices] = operands(inputs, 2)
     requireF32(updates)
     checkIndices(indices)
-    const expected = [...indices.shape, ...declared.shape.slice(1)]
-    if (declared.shape.length === 0 || shapeText(expected) !== shapeText(updates.shape)) {
+    const expected = [...indices.shape, ...shape.slice(1)]
+    if (shape.length === 0 || shapeText(expected) !== shapeText(updates.shape)) {
       refuse('it takes updates [n, …], indices i32[n], and gives [rows, …]')
     }
-    return { shape: declared.shape, dtype: 'f32' }
+    return { shape, dtype: 'f32' }
   },
-  oneHot: ({ inputs, attributes }) => {
+  oneHot: ({ attributes: { depth } }, inputs) => {
     const [x] = operands(inputs, 1)
-    const { depth } = attributes
     if (x.dtype === 'f32') refuse('it takes i32 or u8')
-    if (!isInteger(depth, 1)) return refuse('depth must be a positive integer')
     return { shape: [...x.shape, depth], dtype: 'f32' }
   },
-  matmul: ({ inputs, attributes }) => {
+  matmul: ({ attributes: { transposeA = false, transposeB = false, segments } }, inputs) => {
     const [a, b] = operands(inputs, 2)
     requireF32(a)
     requireF32(b)
-    const [m, k] = matrix(a, flag(attributes, 'transposeA'))
-    const [k2, n] = matrix(b, flag(attributes, 'transposeB'))
+    const [m, k] = matrix(a, transposeA)
+    const [k2, n] = matrix(b, transposeB)
     if (k !== k2) refuse(`the inner extents, ${k} and ${k2}, differ`)
-    if (attributes.segments !== undefined && a.shape.length > 2) {
+    if (segments !== undefined && a.shape.length > 2) {
       refuse('only a product of two matrices has segments')
     }
-    checkSegments(attributes.segments, k)
+    checkSegments(segments, k)
     const products = a.shape.slice(0, -2)
     if (shapeText(products) !== shapeText(b.shape.slice(0, -2))) {
       refuse('both must hold the same number of matrices')
@@ -230,19 +210,19 @@ const INFER: Readonly<Record<OpName, Infer>> = {
   },
 }
 
-function leaf({ inputs, declared }: InferContext): TensorType {
+function leaf(declared: TensorType, inputs: Operands): TensorType {
   operands(inputs, 0)
   return declared
 }
 
-function unary({ inputs }: InferContext): TensorType {
+function unary(_: Node, inputs: Operands): TensorType {
   const [x] = operands(inputs, 1)
   requireF32(x)
   return x
 }
 
-function elementwise(count: 2 | 3): Infer {
-  return ({ inputs }) => {
+function elementwise(count: 2 | 3) {
+  return (_: Node, inputs: Operands): TensorType => {
     const [first, ...others] = operands(inputs, count)
     requireF32(first)
     for (const other of others) {
@@ -253,10 +233,12 @@ function elementwise(count: 2 | 3): Infer {
   }
 }
 
-function reduction({ inputs, attributes }: InferContext): TensorType {
+function reduction(
+  { attributes: { axes } }: NodeOf<'sum' | 'reduceMax'>,
+  inputs: Operands,
+): TensorType {
   const [x] = operands(inputs, 1)
   requireF32(x)
-  const axes = integers(attributes, 'axes')
   const ascending = axes.every((axis, i) => i === 0 || axis > (axes[i - 1] ?? axis))
   if (
     axes.length === 0 ||
@@ -268,13 +250,13 @@ function reduction({ inputs, attributes }: InferContext): TensorType {
   return { shape: x.shape.filter((_, axis) => !axes.includes(axis)), dtype: 'f32' }
 }
 
-function checkSegments(segments: Attribute | undefined, extent: number): void {
+function checkSegments(segments: number | undefined, extent: number): void {
   if (segments !== undefined && !isInteger(segments, 1, extent)) {
     refuse(`segments must be a whole number from 1 to ${extent}`)
   }
 }
 
-function lastAxisOp({ inputs }: InferContext): TensorType {
+function lastAxisOp(_: Node, inputs: Operands): TensorType {
   const [x] = operands(inputs, 1)
   requireF32(x)
   if (x.shape.length === 0) refuse('it takes at least one axis')

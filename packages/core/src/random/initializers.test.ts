@@ -5,11 +5,11 @@ import {
   heNormal,
   heUniform,
   initializerFor,
-  initialState,
   initialValue,
   normal,
   uniform,
 } from './initializers.js'
+import { initialState } from './initial-state.js'
 import { fillNormal, purposeOf } from './random.js'
 import { traceProgram } from '../tracing/trace.js'
 

@@ -4,7 +4,6 @@
  */
 import { sizeOf, type Shape } from '../program/dtype.js'
 import { UserError } from '../errors.js'
-import type { ProgramData } from '../program/program.js'
 import { fillNormal, fillUniform, purposeOf } from './random.js'
 
 export type Initializer =
@@ -110,18 +109,4 @@ function scaleAndShift(values: Float32Array, scale: number, shift: number): Floa
     values[i] = Math.fround(scaleF32 * value) + shiftF32
   })
   return values
-}
-
-/** The first values of all states of a Program, by name. */
-export function initialState(
-  program: Pick<ProgramData, 'inputs' | 'nodes'>,
-  seed: number,
-): Record<string, Float32Array> {
-  const state: Record<string, Float32Array> = {}
-  for (const input of program.inputs) {
-    if (input.role !== 'state') continue
-    const shape = program.nodes[input.node]?.shape ?? []
-    state[input.name] = initialValue(input.initializer, shape, seed, input.name)
-  }
-  return state
 }

@@ -1,21 +1,17 @@
 /**
  * What each op computes, in float64: one simple function per op. See reference.ts.
  */
-import { type DType, type Shape, sizeOf, stridesOf } from '../program/dtype.js'
+import { type DType, type Shape, sizeOf, stridesOf, type TensorType } from '../program/dtype.js'
 import { invariant } from '../errors.js'
-import type { OpName } from '../program/op-table.js'
-import type { Attributes, Node } from '../program/program.js'
-import { segmentsOf } from '../training/micro-batches.js'
+import { type ByOp, dispatch, type Node, type NodeOf } from '../program/node.js'
+import { segmentsOf } from '../program/segments.js'
 import { fillNormal, fillUniform } from '../random/random.js'
-import type { TensorType } from '../program/shape-inference.js'
 
 /** A tensor's type and its values, row-major. */
 export interface Evaluated extends TensorType {
   readonly values: Float64Array
 }
 
-/** Computes the values of a node from those of its operands. */
-type Kernel = (operands: Operands, node: Node) => Float64Array
 /** The operand at a position; asking for one that is not there is a defect. */
 type Operands = (position: number) => Evaluated
 
@@ -26,23 +22,23 @@ export function computeNode(node: Node, inputs: readonly Evaluated[]): Float64Ar
     invariant(operand, `${node.op} has no operand ${position}`)
     return operand
   }
-  return KERNELS[node.op](operands, node)
+  return dispatch(KERNELS, node, operands)
 }
 
-const KERNELS: Readonly<Record<OpName, Kernel>> = {
+const KERNELS: ByOp<[Operands], Float64Array> = {
   input: () => {
     throw new Error('the value of an input comes from outside')
   },
-  constant: (_, { attributes: { values }, shape }) =>
+  constant: ({ attributes: { values }, shape }) =>
     typeof values === 'object'
       ? Float64Array.from(values)
-      : new Float64Array(sizeOf(shape)).fill(Number(values)),
-  random: (operands, { attributes: { distribution, purpose }, shape }) => {
+      : new Float64Array(sizeOf(shape)).fill(values),
+  random: ({ attributes: { distribution, purpose }, shape }, operands) => {
     const [seed = 0] = operands(0).values
     const [step = 0] = operands(1).values
     const values = new Float32Array(sizeOf(shape))
     const fill = distribution === 'normal' ? fillNormal : fillUniform
-    fill(values, seed, Number(purpose), step)
+    fill(values, seed, purpose, step)
     return Float64Array.from(values)
   },
 
@@ -56,7 +52,7 @@ const KERNELS: Readonly<Record<OpName, Kernel>> = {
   abs: unary(Math.abs),
   flush: unary((x) => (Math.abs(x) < 2 ** -126 ? 0 : x)),
   stopGradient: unary((x) => x),
-  cast: (operands, node) => operands(0).values.map(CASTS[node.dtype]),
+  cast: (node, operands) => operands(0).values.map(CASTS[node.dtype]),
 
   add: binary((a, b) => a + b),
   sub: binary((a, b) => a - b),
@@ -67,35 +63,36 @@ const KERNELS: Readonly<Record<OpName, Kernel>> = {
   less: binary((a, b) => Number(a < b)),
   lessEqual: binary((a, b) => Number(a <= b)),
   equal: binary((a, b) => Number(a === b)),
-  select: (operands) => {
+  select: (_, operands) => {
     const [a, b] = [operands(1).values, operands(2).values]
     return operands(0).values.map((condition, i) => (condition !== 0 ? a[i] : b[i]) ?? NaN)
   },
 
-  sum: (operands, node) => {
+  sum: (node, operands) => {
     const x = operands(0)
     const { segments = 1 } = node.attributes
     const rows = x.shape[0] ?? 1
     const width = x.values.length / rows
-    const parts = segmentsOf(rows, Number(segments)).map(({ start, length }) => {
+    const parts = segmentsOf(rows, segments).map(({ start, length }) => {
       const values = x.values.subarray(start * width, (start + length) * width)
       const part = { ...x, shape: [length, ...x.shape.slice(1)], values }
-      return total(() => part, node)
+      return total(node, () => part)
     })
     return inOrder(parts)
   },
   reduceMax: reduction(-Infinity, (largest, x) => Math.max(largest, x)),
-  argMax: (operands) => {
+  argMax: (_, operands) => {
     const found = rowsOf(operands(0)).map((row) => {
       const firstNaN = row.findIndex(Number.isNaN)
       return firstNaN >= 0 ? firstNaN : row.indexOf(Math.max(...row))
     })
     return Float64Array.from(found)
   },
-  softmax: (operands) => Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf).map(Math.exp)),
-  logSoftmax: (operands) => Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf)),
+  softmax: (_, operands) =>
+    Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf).map(Math.exp)),
+  logSoftmax: (_, operands) => Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf)),
 
-  broadcast: (operands, { shape }) => {
+  broadcast: ({ shape }, operands) => {
     const x = operands(0)
     const lead = shape.length - x.shape.length
     return collect(shape, (index) =>
@@ -105,17 +102,15 @@ const KERNELS: Readonly<Record<OpName, Kernel>> = {
       ),
     )
   },
-  reshape: (operands) => operands(0).values,
-  transpose: (operands, { attributes, shape }) => {
-    const permutation = integers(attributes, 'permutation')
+  reshape: (_, operands) => operands(0).values,
+  transpose: ({ attributes: { permutation }, shape }, operands) => {
     return collect(shape, (index) => {
       const source = new Array<number>(index.length)
       permutation.forEach((axis, i) => (source[axis] = index[i] ?? 0))
       return elementAt(operands(0), source)
     })
   },
-  slice: (operands, { attributes, shape }) => {
-    const starts = integers(attributes, 'starts')
+  slice: ({ attributes: { starts }, shape }, operands) => {
     return collect(shape, (index) =>
       elementAt(
         operands(0),
@@ -123,17 +118,16 @@ const KERNELS: Readonly<Record<OpName, Kernel>> = {
       ),
     )
   },
-  pad: (operands, { attributes, shape }) => {
+  pad: ({ attributes: { before }, shape }, operands) => {
     const x = operands(0)
-    const before = integers(attributes, 'before')
     return collect(shape, (index) => {
       const source = index.map((i, axis) => i - (before[axis] ?? 0))
       const inside = source.every((i, axis) => i >= 0 && i < (x.shape[axis] ?? 0))
       return inside ? elementAt(x, source) : 0
     })
   },
-  concat: (operands, { attributes, shape }) => {
-    const along = Number(attributes.axis)
+  concat: ({ attributes, shape }, operands) => {
+    const along = attributes.axis
     return collect(shape, (index) => {
       let position = 0
       let start = 0
@@ -148,7 +142,7 @@ const KERNELS: Readonly<Record<OpName, Kernel>> = {
     })
   },
 
-  gather: (operands, { shape }) => {
+  gather: ({ shape }, operands) => {
     const [table, indices] = [operands(0), operands(1).values]
     const last = (table.shape[0] ?? 1) - 1
     return collect(shape, ([i = 0, ...rest]) => {
@@ -156,7 +150,7 @@ const KERNELS: Readonly<Record<OpName, Kernel>> = {
       return elementAt(table, [row, ...rest])
     })
   },
-  scatterAdd: (operands, { shape }) => {
+  scatterAdd: ({ shape }, operands) => {
     const [updates, indices] = [operands(0).values, operands(1).values]
     const [numRows = 0, ...rowShape] = shape
     const width = sizeOf(rowShape)
@@ -170,14 +164,13 @@ const KERNELS: Readonly<Record<OpName, Kernel>> = {
     })
     return table
   },
-  oneHot: (operands, { shape }) =>
+  oneHot: ({ shape }, operands) =>
     collect(shape, (index) => Number(elementAt(operands(0), index.slice(0, -1)) === index.at(-1))),
-  matmul: (operands, { attributes, shape }) => {
+  matmul: ({ attributes, shape }, operands) => {
     const [a, b] = [operands(0), operands(1)]
-    const transposeA = attributes.transposeA === true
-    const transposeB = attributes.transposeB === true
+    const { transposeA = false, transposeB = false, segments = 1 } = attributes
     const k = a.shape.at(transposeA ? -2 : -1) ?? 0
-    const parts = segmentsOf(k, Number(attributes.segments ?? 1)).map(({ start, length }) =>
+    const parts = segmentsOf(k, segments).map(({ start, length }) =>
       collect(shape, (index) => {
         const [i = 0, j = 0] = index.slice(-2)
         const which = index.slice(0, -2)
@@ -212,22 +205,24 @@ function truncated(x: number, low: number, high: number): number {
   return Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), low), high) + 0
 }
 
-function unary(compute: (x: number) => number): Kernel {
-  return (operands) => operands(0).values.map((x) => compute(x))
+function unary(compute: (x: number) => number) {
+  return (_: Node, operands: Operands) => operands(0).values.map((x) => compute(x))
 }
 
-function binary(compute: (a: number, b: number) => number): Kernel {
-  return (operands) => {
+function binary(compute: (a: number, b: number) => number) {
+  return (_: Node, operands: Operands) => {
     const b = operands(1).values
     return operands(0).values.map((x, i) => compute(x, b[i] ?? NaN))
   }
 }
 
 /** Folds the elements that differ in `axes` alone, in row-major order. */
-function reduction(start: number, fold: (sofar: number, x: number) => number): Kernel {
-  return (operands, { attributes, shape }) => {
+function reduction(start: number, fold: (sofar: number, x: number) => number) {
+  return (
+    { attributes: { axes }, shape }: NodeOf<'sum' | 'reduceMax'>,
+    operands: Operands,
+  ): Float64Array => {
     const x = operands(0)
-    const axes = integers(attributes, 'axes')
     const strides = stridesOf(shape)
     const folded = new Float64Array(sizeOf(shape)).fill(start)
     let element = 0
@@ -281,9 +276,4 @@ function elementAt({ shape, values }: Evaluated, index: readonly number[]): numb
 
 function offsetOf(index: readonly number[], strides: readonly number[]): number {
   return index.reduce((offset, i, axis) => offset + i * (strides[axis] ?? 0), 0)
-}
-
-function integers(attributes: Attributes, name: string): readonly number[] {
-  const value = attributes[name]
-  return typeof value === 'object' ? value : []
 }

@@ -6,8 +6,10 @@
  * they are, integers exactly; so it differs from an engine by the engine's rounding alone.
  */
 import { invariant, UserError } from '../errors.js'
-import { initialState } from '../random/initializers.js'
-import type { Input, Node, ProgramData } from '../program/program.js'
+import { initialState } from '../random/initial-state.js'
+import type { Node } from '../program/node.js'
+import { Program } from '../program/program.js'
+import type { Input, Output, ProgramData } from '../program/program-data.js'
 import { sizeOf } from '../program/dtype.js'
 import { computeNode, type Evaluated } from './reference-kernels.js'
 
@@ -29,11 +31,12 @@ export interface Evaluation {
 }
 
 /**
- * Runs a Program once.
+ * Runs a Program once; it may be plain data, as it comes to another thread.
  *
  * @throws UserError where a batch field is missing, or a value has the wrong number of elements
  */
-export function evaluate(program: ProgramData, inputs: EvaluationInputs = {}): Evaluation {
+export function evaluate(data: ProgramData, inputs: EvaluationInputs = {}): Evaluation {
+  const program = new Program(data)
   const sources = new Map(program.inputs.map((input) => [input.node, input]))
   const initial = initialState(program, inputs.seed ?? 0)
   const evaluated: Evaluated[] = []
@@ -49,11 +52,10 @@ export function evaluate(program: ProgramData, inputs: EvaluationInputs = {}): E
       : computeNode(node, node.inputs.map(at))
     evaluated.push({ shape: node.shape, dtype: node.dtype, values })
   })
-  const named = (outputs: readonly { readonly name: string; readonly node: number }[]) =>
+  const named = (outputs: readonly Output[]) =>
     Object.fromEntries(outputs.map(({ name, node }) => [name, at(node).values]))
-  const states = program.inputs.filter((input) => input.role === 'state')
   return {
-    state: { ...named(states), ...named(program.updates) },
+    state: { ...named(program.states), ...named(program.updates) },
     results: named(program.results),
   }
 }

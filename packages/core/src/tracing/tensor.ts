@@ -5,14 +5,13 @@
  * of no use outside of it.
  */
 import { type DType, type Shape, sizeOf } from '../program/dtype.js'
-import type { Trace } from './trace.js'
 
 /** A node of the Program being traced. Made by the ops and by `Trace`, never with `new`. */
 export class Tensor {
   /** @internal */
   constructor(
-    /** @internal The trace that the node belongs to. */
-    readonly trace: Trace,
+    /** @internal The trace that the node belongs to: tells its tensors from those of others. */
+    readonly trace: object,
     /** Index of the node in its trace. A finished Program numbers its nodes anew, without the dead ones. */
     readonly node: number,
     readonly shape: Shape,

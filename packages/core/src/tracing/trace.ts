@@ -2,34 +2,22 @@
  * Tracing: user code runs once, with symbolic tensors, and leaves a Program.
  *
  * Nodes with the same op, operands and attributes are one node, so a subexpression that is written twice is computed
- * once. Identities such as x * 1 = x leave no node (simplify.ts). What no update or result needs is dropped at the end. The order of nodes is the order in which user code made
- * them; nothing else (no clock, no random number, no object identity) has a say in it.
+ * once. Identities such as x * 1 = x leave no node (simplify.ts). What no update or result needs is dropped at the end. The order
+ * of nodes is the order in which user code made them; nothing else (no clock, no random number, no object identity) has a say in it.
  */
-import { type DType, type Shape, sameShape } from '../program/dtype.js'
 import { ShapeError, UserError } from '../errors.js'
+import { type DType, type Shape, sameShape, type TensorType, typeText } from '../program/dtype.js'
+import type { Node } from '../program/node.js'
+import type { Program } from '../program/program.js'
+import type { Input, Output, Result } from '../program/program-data.js'
+import { prune } from '../program/rewrite.js'
+import { inferNode, type NodeDraft } from '../program/shape-inference.js'
 import type { Initializer } from '../random/initializers.js'
-import { type Attributes, type Input, type Node, type Output, Program } from '../program/program.js'
-import type { OpName } from '../program/op-table.js'
 import { purposeOf, SHUFFLE_PURPOSE } from '../random/random.js'
-import {
-  inferType,
-  type InferContext,
-  type TensorType,
-  typeText,
-} from '../program/shape-inference.js'
-import { simplify } from '../program/simplify.js'
+import type { NodeRequest } from './node-request.js'
+import { simplify } from './simplify.js'
 import { Tensor, type TensorLike } from './tensor.js'
 import { userLine } from './user-line.js'
-
-/** What an op asks of a trace: a node. */
-export interface NodeRequest {
-  readonly op: OpName
-  readonly inputs?: readonly Tensor[]
-  readonly attributes?: Attributes
-  /** For ops whose shape does not follow from their operands. */
-  readonly shape?: Shape
-  readonly dtype?: DType
-}
 
 /** The traces in progress, innermost last: a model function may itself trace another Program. */
 const traces: Trace[] = []
@@ -83,7 +71,7 @@ export class Trace {
   readonly #known = new Map<string, Tensor>()
   readonly #inputs = new Map<string, Input>()
   readonly #updates = new Map<string, Output>()
-  readonly #results = new Map<string, Output>()
+  readonly #results = new Map<string, Result>()
   /** Who owns a stream of random numbers, by the hash of its purpose. */
   readonly #purposes = new Map([[SHUFFLE_PURPOSE, 'shuffle']])
 
@@ -139,15 +127,22 @@ export class Trace {
     this.#updates.set(name, { name, node: next.node })
   }
 
-  /** Names a value that the step tells: `loss` first, then metrics. Integers are told as f32. */
-  result(name: string, value: TensorLike): void {
+  /**
+   * Names a value that the step tells: `loss` first, then metrics. Integers are told as f32.
+   *
+   * @param options with `rows`, the first axis is the batch, and the values of all examples are collected, not averaged
+   * @throws UserError where the name is taken, or there are no rows
+   */
+  result(name: string, value: TensorLike, options: { readonly rows?: boolean } = {}): void {
     if (this.#results.has(name)) throw userError(`there are two results named "${name}"`)
     const tensor = this.tensor(value)
     const told =
       tensor.dtype === 'f32'
         ? tensor
         : this.node({ op: 'cast', inputs: [tensor], attributes: { dtype: 'f32' } })
-    this.#results.set(name, { name, node: told.node })
+    const { rows = false } = options
+    if (rows && told.rank === 0) throw userError(`result "${name}" is one number: it has no rows`)
+    this.#results.set(name, { name, node: told.node, ...(rows && { rows }) })
   }
 
   /** @internal A tensor of this trace; a number becomes an f32 scalar. @throws UserError for another trace's tensor */
@@ -164,21 +159,15 @@ export class Trace {
   /** @internal A tensor that is computed so, its node made if there is none yet. @throws ShapeError with the user's line */
   node({ op, inputs = [], attributes = {}, shape = [], dtype = 'f32' }: NodeRequest): Tensor {
     const operands = inputs.map((input) => this.tensor(input))
-    const declared = { shape: [...shape], dtype }
-    const type = this.#infer(op, { inputs: operands, attributes, declared })
-    const simpler = simplify(op, { trace: this, inputs: operands, attributes, type })
-    if (simpler) return simpler
     const indices = operands.map((operand) => operand.node)
-    const key = JSON.stringify([op, indices, attributes, type.shape, type.dtype])
+    const draft = { op, inputs: indices, attributes, shape: [...shape], dtype }
+    const node = this.#infer(draft, operands)
+    const simpler = simplify(node, { trace: this, inputs: operands })
+    if (simpler) return simpler
+    const key = JSON.stringify(node)
     const known = this.#known.get(key)
     if (known) return known
-    const tensor = this.#append({
-      op,
-      inputs: indices,
-      attributes,
-      shape: type.shape,
-      dtype: type.dtype,
-    })
+    const tensor = this.#append(node)
     this.#known.set(key, tensor)
     return tensor
   }
@@ -221,31 +210,18 @@ export class Trace {
 
   /** @internal The Program of the nodes that its updates and results need; all states are kept. */
   finish(): Program {
-    const outputs = [...this.#updates.values(), ...this.#results.values()]
-    const states = [...this.#inputs.values()].filter((input) => input.role === 'state')
-    const live = new Set([...outputs, ...states].map(({ node }) => node))
-    for (let index = this.#nodes.length - 1; index >= 0; index--) {
-      if (live.has(index)) for (const input of this.#nodes[index]?.inputs ?? []) live.add(input)
+    const data = {
+      nodes: this.#nodes,
+      inputs: [...this.#inputs.values()],
+      updates: [...this.#updates.values()],
+      results: [...this.#results.values()],
     }
-    const renumbered = new Map([...live].sort((a, b) => a - b).map((old, index) => [old, index]))
-    const at = (old: number) => renumbered.get(old) ?? -1
-    const moved = <Named extends { readonly node: number }>(item: Named): Named => ({
-      ...item,
-      node: at(item.node),
-    })
-    return new Program({
-      nodes: this.#nodes
-        .filter((_, index) => live.has(index))
-        .map((node) => ({ ...node, inputs: node.inputs.map(at) })),
-      inputs: [...this.#inputs.values()].filter(({ node }) => live.has(node)).map(moved),
-      updates: [...this.#updates.values()].map(moved),
-      results: [...this.#results.values()].map(moved),
-    })
+    return prune(data, { keepStates: true })
   }
 
-  #infer(op: OpName, context: InferContext, name?: string): TensorType {
+  #infer(draft: NodeDraft, operands: readonly TensorType[], name?: string): Node {
     try {
-      return inferType(op, context, name)
+      return inferNode(draft, operands, name)
     } catch (error) {
       if (error instanceof ShapeError) throw shapeError(error.message)
       throw error
@@ -254,9 +230,8 @@ export class Trace {
 
   /** Inputs are never merged: each is a value of its own. */
   #input(name: string, shape: Shape, dtype: DType): Tensor {
-    const leaf = { inputs: [], attributes: {} }
-    const type = this.#infer('input', { ...leaf, declared: { shape: [...shape], dtype } }, name)
-    return this.#append({ op: 'input', ...leaf, ...type })
+    const draft = { op: 'input', inputs: [], attributes: {}, shape: [...shape], dtype } as const
+    return this.#append(this.#infer(draft, [], name))
   }
 
   #append(node: Node): Tensor {

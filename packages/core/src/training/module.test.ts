@@ -21,7 +21,7 @@ function affine(numInputs: number, numOutputs: number) {
 }
 
 function statesOf(program: Program): string[] {
-  return program.inputs.filter(({ role }) => role === 'state').map(({ name }) => name)
+  return program.states.map(({ name }) => name)
 }
 
 describe('binding', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { DType } from '../program/dtype.js'
 import { UserError } from '../errors.js'
-import { initialState, normal, zeros } from '../random/initializers.js'
+import { initialState } from '../random/initial-state.js'
+import { normal, zeros } from '../random/initializers.js'
 import { assign, buffer, frozen, isTraining, module, parameter } from './module.js'
 import { add, mul, square, sub } from '../ops/elementwise.js'
 import { matmul } from '../ops/product.js'
@@ -38,11 +39,9 @@ const regression = defineModel({
 })
 
 function names(program: Program) {
-  const of = (role: string) =>
-    program.inputs.filter((input) => input.role === role).map(({ name }) => name)
   return {
-    states: of('state'),
-    batch: of('batch'),
+    states: program.states.map(({ name }) => name),
+    batch: program.fields.map(({ name }) => name),
     updates: program.updates.map(({ name }) => name),
     results: program.results.map(({ name }) => name),
   }

@@ -232,14 +232,12 @@ function traceUpdates(
 
 /** States and results must not depend on the size of the batch. */
 function checkSame(program: Program, tail: Program): void {
-  const shapes = ({ inputs, results, nodes }: Program) => [
-    ...inputs.flatMap(({ role, name, node }) =>
-      role === 'state' ? [{ what: `state "${name}"`, shape: nodes[node]?.shape ?? [] }] : [],
-    ),
-    ...results.map(({ name, node }) => ({
-      what: `result "${name}"`,
-      shape: nodes[node]?.shape ?? [],
-    })),
+  const shapes = (each: Program) => [
+    ...each.states.map(({ name, shape }) => ({ what: `state "${name}"`, shape })),
+    ...each.results.map(({ name, node, rows }) => {
+      const { shape } = each.node(node)
+      return { what: `result "${name}"`, shape: rows ? shape.slice(1) : shape }
+    }),
   ]
   const full = shapes(program)
   const rest = shapes(tail)

@@ -1,7 +1,8 @@
 /**
  * Does tasks of scans in any thread: this is the module a worker loads, and it loads nothing else than the kernels' glue.
  */
-import { instantiate, type Kernels } from '../kernels.js'
+import { instantiate } from '../instantiate.js'
+import type { Kernels } from '../kernels.js'
 import type { ScanTask } from './scan.js'
 
 /** A thread serves one collection at a time. */

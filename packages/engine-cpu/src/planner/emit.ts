@@ -7,6 +7,7 @@ import {
   invariant,
   stridesOf,
   type Node,
+  type NodeOf,
   type Shape,
 } from '@gradpool/core'
 import { DTYPE, MATMUL, OP } from '../instructions.js'
@@ -94,7 +95,7 @@ class Emitter {
     const input = this.#graph.input(first)
     if (input) return this.#gather(first, input.name)
     const node = this.#graph.node(first)
-    return node.op === 'matmul' ? this.#matmuls(kernel, first, node) : this.#single(first, node)
+    return node.op === 'matmul' ? this.#matmuls(first, node) : this.#single(first, node)
   }
 
   #gather(index: number, name: string): number[] {
@@ -116,6 +117,7 @@ class Emitter {
   #matmul(kernel: Kernel): number[] {
     const product = productOf(kernel)
     const node = this.#graph.node(product)
+    invariant(node.op === 'matmul', 'a matmul kernel begins with its matmul')
     const [a, b] = this.#operands(node)
     const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const epilogue = kernel.nodes.length > 1 ? this.#pointwise(kernel) : 0
@@ -127,7 +129,7 @@ class Emitter {
   }
 
   /** A stack of matrices times another, one product after the other. */
-  #matmuls(kernel: Kernel, index: number, node: Node): number[] {
+  #matmuls(index: number, node: NodeOf<'matmul'>): number[] {
     const [a, b] = this.#operands(node)
     const { m, n, k, flags } = matmulShape(this.#graph, node)
     const to = this.#address(index)
@@ -156,11 +158,11 @@ class Emitter {
     switch (node.op) {
       case 'sum':
       case 'reduceMax': {
-        const { outer, count, inner } = reduction(shapeOf(0), numbers(node, 'axes'))
-        const { segments } = node.attributes
-        if (segments !== undefined) {
+        const { outer, count, inner } = reduction(shapeOf(0), node.attributes.axes)
+        if (node.op === 'sum' && node.attributes.segments !== undefined) {
           const rows = shapeOf(0)[0] ?? 1
-          return instruction(OP.SUM_SEGMENTS, to, a, rows, count / rows, inner, Number(segments))
+          const { segments } = node.attributes
+          return instruction(OP.SUM_SEGMENTS, to, a, rows, count / rows, inner, segments)
         }
         return instruction(node.op === 'sum' ? OP.SUM : OP.REDUCE_MAX, to, a, outer, count, inner)
       }
@@ -183,13 +185,13 @@ class Emitter {
           to,
           graph.size(index),
           distribution,
-          Number(node.attributes.purpose),
+          node.attributes.purpose,
           a,
           b,
         )
       }
       case 'oneHot': {
-        const depth = Number(node.attributes.depth)
+        const { depth } = node.attributes
         return instruction(
           OP.ONE_HOT,
           to,
@@ -249,13 +251,13 @@ class Emitter {
         return copy(to, from, bytes, node.shape, strides, repeated)
       }
       case 'transpose': {
-        const permuted = numbers(node, 'permutation').map((axis) => sourceStrides[axis] ?? 0)
+        const permuted = node.attributes.permutation.map((axis) => sourceStrides[axis] ?? 0)
         return copy(to, from, bytes, node.shape, strides, permuted)
       }
       case 'slice':
         return copy(
           to,
-          from + offset(numbers(node, 'starts'), sourceStrides),
+          from + offset(node.attributes.starts, sourceStrides),
           bytes,
           node.shape,
           strides,
@@ -263,14 +265,14 @@ class Emitter {
         )
       case 'pad': {
         const words = Math.ceil((bytes * node.shape.reduce((a, b) => a * b, 1)) / 4)
-        const inside = to + offset(numbers(node, 'before'), strides)
+        const inside = to + offset(node.attributes.before, strides)
         return [
           ...instruction(OP.FILL, to, words, 0),
           ...copy(inside, from, bytes, sourceShape, strides, sourceStrides),
         ]
       }
       case 'concat': {
-        const axis = Number(node.attributes.axis)
+        const { axis } = node.attributes
         let start = 0
         return this.#operands(node).flatMap((operand, position) => {
           const shape = shapeOf(position)
@@ -304,15 +306,14 @@ class Emitter {
 
 export function matmulShape(
   graph: Graph,
-  node: Node,
+  node: NodeOf<'matmul'>,
 ): { m: number; n: number; k: number; flags: number; segments: number } {
-  const { transposeA, transposeB, segments = 1 } = node.attributes
+  const { transposeA = false, transposeB = false, segments = 1 } = node.attributes
   const [m = 1, n = 1] = node.shape.slice(-2)
   const a = graph.node(node.inputs[0] ?? 0).shape
-  const k = a.at(transposeA === true ? -2 : -1) ?? 1
-  const flags =
-    (transposeA === true ? MATMUL.TRANSPOSE_A : 0) | (transposeB === true ? MATMUL.TRANSPOSE_B : 0)
-  return { m, n, k, flags, segments: Number(segments) }
+  const k = a.at(transposeA ? -2 : -1) ?? 1
+  const flags = (transposeA ? MATMUL.TRANSPOSE_A : 0) | (transposeB ? MATMUL.TRANSPOSE_B : 0)
+  return { m, n, k, flags, segments }
 }
 
 /** A reduction over adjacent axes as [outer, count, inner]. Others are split before; see lower.ts. */
@@ -329,12 +330,6 @@ function reduction(
     count: product(shape.slice(first, last + 1)),
     inner: product(shape.slice(last + 1)),
   }
-}
-
-function numbers(node: Node, attribute: string): readonly number[] {
-  const value = node.attributes[attribute]
-  invariant(typeof value === 'object', `${node.op} has ${attribute}`)
-  return value
 }
 
 function instruction(opcode: number, ...operands: number[]): number[] {

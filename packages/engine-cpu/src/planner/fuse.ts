@@ -80,9 +80,9 @@ export class Kernels {
 
   /** A sum over all elements, as they come, can be a pointwise program's by-product. */
   #isTotal(index: number): boolean {
-    const { op, attributes } = this.#graph.node(index)
-    const isWhole = !this.#isShared && attributes.segments === undefined
-    return op === 'sum' && isWhole && this.#graph.size(index) === 1
+    const node = this.#graph.node(index)
+    if (this.#isShared || node.op !== 'sum') return false
+    return node.attributes.segments === undefined && this.#graph.size(index) === 1
   }
 
   #joinAsSum(index: number): void {

@@ -4,7 +4,15 @@
  * Not every node needs a kernel. Leaves (states, constants, step, seed) are in memory before the step. Aliases (reshape,
  * stopGradient) are their operand by another name. A broadcast that only elementwise ops read is no copy but a way of reading.
  */
-import { invariant, sizeOf, type DType, type Node, type Program } from '@gradpool/core'
+import {
+  invariant,
+  sizeOf,
+  type DType,
+  type Input,
+  type Node,
+  type NodeOf,
+  type Program,
+} from '@gradpool/core'
 import { MICRO } from '../instructions.js'
 import { isAlias } from './aliases.js'
 
@@ -43,7 +51,7 @@ export class Graph {
   readonly program: Program
   /** Nodes that some kernel computes, in topological order; batch inputs among them. */
   readonly computed: readonly number[]
-  readonly #roles: ReadonlyMap<number, Program['inputs'][number]>
+  readonly #roles: ReadonlyMap<number, Input>
   readonly #bases: readonly number[]
   readonly #materialized: ReadonlySet<number>
 
@@ -63,7 +71,7 @@ export class Graph {
     return sizeOf(this.node(index).shape)
   }
 
-  input(index: number): Program['inputs'][number] | undefined {
+  input(index: number): Input | undefined {
     return this.#roles.get(index)
   }
 
@@ -101,7 +109,7 @@ export class Graph {
   view(index: number): View {
     const base = this.base(index)
     const node = this.node(base)
-    if (node.op === 'constant' && isSingleValue(node)) return { kind: 'scalar', node: base }
+    if (node.op === 'constant' && valuesOf(node).length === 1) return { kind: 'scalar', node: base }
     if (node.op === 'broadcast' && !this.#materialized.has(base)) {
       const view = this.#broadcastView(node)
       invariant(
@@ -143,11 +151,8 @@ export class Graph {
   }
 
   #batchInputsOnlyCast(): Set<number> {
-    const candidates = new Set(
-      this.program.inputs
-        .filter(({ role, node }) => role === 'batch' && this.node(node).dtype !== 'f32')
-        .map(({ node }) => node),
-    )
+    const integers = this.program.fields.filter(({ dtype }) => dtype !== 'f32')
+    const candidates = new Set(integers.map(({ node }) => node))
     for (const node of this.program.nodes) {
       if (node.op === 'cast' && node.dtype === 'f32') continue
       for (const input of node.inputs) candidates.delete(input)
@@ -225,7 +230,7 @@ export class Graph {
   }
 }
 
-export function isSingleValue(node: Node): boolean {
-  const { values } = node.attributes
-  return typeof values === 'number' || (Array.isArray(values) && values.length === 1)
+/** The values of a constant: one that fills its shape, or one for each element. */
+export function valuesOf({ attributes: { values } }: NodeOf<'constant'>): readonly number[] {
+  return typeof values === 'number' ? [values] : values
 }

@@ -4,12 +4,12 @@
  * The parts, in order: lower.ts (what kernels can do) → graph.ts (what needs computing) → fuse.ts (kernels) → schedule.ts (order, updates in place) → storage.ts (memory) →
  * emit.ts (words; pointwise programs by pointwise.ts).
  */
-import { bytesPerElement, invariant, sizeOf, type Node, type Program } from '@gradpool/core'
+import { bytesPerElement, invariant, sizeOf, type NodeOf, type Program } from '@gradpool/core'
 import { align } from '../free-list.js'
 import type { MatmulShape } from '../kernels.js'
 import { emit, matmulShape, type Layout } from './emit.js'
 import { Kernels, type Kernel } from './fuse.js'
-import { Graph } from './graph.js'
+import { Graph, valuesOf } from './graph.js'
 import { schedule, type Schedule } from './schedule.js'
 import { cutIntoSections, type Section } from './sections.js'
 import { lower } from './lower.js'
@@ -106,9 +106,10 @@ export class Plan {
   }
 
   #workingOf(kernel: Kernel): number {
-    const [product] = kernel.nodes
-    if (product === undefined || this.#graph.node(product).op !== 'matmul') return 0
-    const { m, n, k, flags, segments } = matmulShape(this.#graph, this.#graph.node(product))
+    const [product = -1] = kernel.nodes
+    const node = this.#graph.node(product)
+    if (node.op !== 'matmul') return 0
+    const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const hasMemory =
       kernel.kind === 'single' ||
       this.#storage.values.has(product) ||
@@ -135,8 +136,8 @@ export class Plan {
       if (input?.role === 'step') return this.#options.step
       if (input?.role === 'seed') return this.#options.seed
       if (input?.role === 'state') return stateAddress(node)
-      if (graph.node(node).op === 'constant')
-        return constants + this.#constants.full(node, graph.node(node))
+      const described = graph.node(node)
+      if (described.op === 'constant') return constants + this.#constants.full(node, described)
       const state = inPlace.get(node)
       if (state !== undefined) return stateAddress(state)
       const offset = this.#storage.values.get(node)
@@ -144,7 +145,11 @@ export class Plan {
     }
     return {
       of,
-      scalar: (node) => constants + this.#constants.scalar(node, graph.node(node)),
+      scalar: (node) => {
+        const constant = graph.node(node)
+        invariant(constant.op === 'constant', `node ${node} is a constant`)
+        return constants + this.#constants.scalar(node, constant)
+      },
       stateWrittenBy: (node) => {
         const state = inPlace.get(node)
         return state === undefined ? undefined : stateAddress(state)
@@ -162,9 +167,9 @@ class Constants {
   numBytes = 0
   readonly #offsets = new Map<string, { offset: number; values: Float32Array | Int32Array }>()
 
-  full(index: number, node: Node): number {
+  full(index: number, node: NodeOf<'constant'>): number {
     return this.#place(`${index}`, () => {
-      const given = ([] as number[]).concat((node.attributes.values ?? 0) as number | number[])
+      const given = valuesOf(node)
       const size = sizeOf(node.shape)
       invariant(node.dtype !== 'u8', 'constants are f32 or i32')
       const values = node.dtype === 'i32' ? new Int32Array(size) : new Float32Array(size)
@@ -172,13 +177,8 @@ class Constants {
     })
   }
 
-  scalar(index: number, node: Node): number {
-    return this.#place(`${index} scalar`, () => {
-      const [value = 0] = ([] as number[]).concat(
-        (node.attributes.values ?? 0) as number | number[],
-      )
-      return Float32Array.of(value)
-    })
+  scalar(index: number, node: NodeOf<'constant'>): number {
+    return this.#place(`${index} scalar`, () => Float32Array.of(valuesOf(node)[0] ?? 0))
   }
 
   write(memory: WebAssembly.Memory, address: number): void {

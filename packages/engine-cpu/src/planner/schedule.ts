@@ -50,12 +50,11 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
     }
   }
 
+  const states = new Map(graph.program.states.map(({ name, node }) => [name, node]))
   const updates = graph.program.updates.map(({ name, node }) => {
-    const state = graph.program.inputs.find(
-      (input) => input.role === 'state' && input.name === name,
-    )
-    invariant(state, `update ${name} has a state`)
-    return { state: state.node, value: graph.base(node) }
+    const state = states.get(name)
+    invariant(state !== undefined, `update ${name} has a state`)
+    return { state, value: graph.base(node) }
   })
   const changed = updates.filter(({ state, value }) => state !== value)
 

@@ -137,12 +137,12 @@ class Sharing {
   #isByExample(index: number): boolean {
     const graph = this.#graph
     if (this.#axes[index] !== 0) return false
-    const { op, attributes, dtype } = graph.node(index)
+    const node = graph.node(index)
     if (graph.microOp(index) !== undefined) return true
-    if (op === 'matmul') return attributes.transposeA !== true
+    if (node.op === 'matmul') return node.attributes.transposeA !== true
     // Zeros are filled in by words.
-    if (op === 'pad') return dtype !== 'u8' && this.#operandsBegin(index)
-    return BY_EXAMPLE.has(op) && this.#operandsBegin(index)
+    if (node.op === 'pad') return node.dtype !== 'u8' && this.#operandsBegin(index)
+    return BY_EXAMPLE.has(node.op) && this.#operandsBegin(index)
   }
 
   /** Whether what is read for an example is where the example is along the first axis. */
@@ -156,7 +156,8 @@ class Sharing {
     const graph = this.#graph
     const isElementwise = (node: number): boolean => graph.microOp(node) !== undefined
     const [first = 0] = nodes
-    if (graph.node(first).attributes.segments !== undefined && graph.node(first).op === 'sum') {
+    const node = graph.node(first)
+    if (node.op === 'sum' && node.attributes.segments !== undefined) {
       return graph.size(first) >= LEAST_SHARED_SUMS
     }
     if (kind === 'matmul') return nodes.slice(1).every(isElementwise)

@@ -7,7 +7,7 @@
  * beta 0.999, 0.99998713): `slotScale`. Learning rate and epsilon are scaled to fit, so that the weights are the same but for
  * rounding.
  */
-import type { Node, OpName, Program } from '@gradpool/core'
+import { fillValue, type Node, type OpName, type Program } from '@gradpool/core'
 
 export type FusedUpdate =
   | {
@@ -66,9 +66,7 @@ class Matcher {
     for (const { inputs } of program.nodes) inputs.forEach(read)
     for (const { node } of [...program.updates, ...program.results]) read(node)
     this.#readers = readers
-    this.#stateOf = new Map(
-      program.inputs.flatMap(({ role, name, node }) => (role === 'state' ? [[node, name]] : [])),
-    )
+    this.#stateOf = new Map(program.states.map(({ name, node }) => [node, name]))
   }
 
   adam(state: string, update: number): FusedUpdate | undefined {
@@ -215,10 +213,7 @@ class Matcher {
   }
 
   #number(index: number): number | undefined {
-    const { op, attributes } = this.#node(index)
-    return op === 'constant' && typeof attributes.values === 'number'
-      ? attributes.values
-      : undefined
+    return fillValue(this.#node(index))
   }
 
   #node(index: number): Node {

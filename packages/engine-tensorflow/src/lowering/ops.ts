@@ -4,24 +4,22 @@
  * Where an op of TensorFlow leaves open, or decides otherwise, what core's table says (NaN in a maximum, an index
  * outside, a number that no integer holds), further nodes make up for it.
  */
-import { type Attributes, type Node, type OpName } from '@gradpool/core'
+import type { ByOp, Node, NodeOf } from '@gradpool/core'
 import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
 import type { TensorFlowOp } from '../graph/ops.js'
 import { TYPE_OF, type TensorFlowType } from '../graph/types.js'
+import type { NodeValues } from './node-values.js'
 import { lowerRandom } from './random.js'
-import type { Values } from './values.js'
-
-type Lowering = (values: Values, node: Node) => Ref
 
 const SMALLEST_NORMAL = 2 ** -126
 const LARGEST_FLOAT = (2 - 2 ** -23) * 2 ** 127
 
-export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
-  input: (_, node) => {
+export const LOWERINGS: ByOp<[NodeValues], Ref> = {
+  input: (node) => {
     throw new Error(`an input of shape [${node.shape.join(', ')}] has no value`)
   },
-  constant: ({ builder }, { attributes, shape, dtype }) =>
-    builder.constant(numbers(attributes, 'values'), TYPE_OF[dtype], shape),
+  constant: ({ attributes: { values }, shape, dtype }, { builder }) =>
+    builder.constant(values, TYPE_OF[dtype], shape),
   random: lowerRandom,
 
   neg: unary('Neg'),
@@ -31,7 +29,7 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
   tanh: unary('Tanh'),
   sigmoid: unary('Sigmoid'),
   // Not Relu, which TensorFlow fuses into matrix products in a form that turns NaN into 0.
-  relu: (values, node) =>
+  relu: (node, values) =>
     values.builder.add(
       'Maximum',
       [values.of(operand(node, 0)), values.builder.constant(0, 'float')],
@@ -40,7 +38,7 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
       },
     ),
   abs: unary('Abs'),
-  flush: (values, node) => {
+  flush: (node, values) => {
     const { builder } = values
     const x = values.of(operand(node, 0))
     const size = builder.add('Abs', [x], { attributes: typed('float') })
@@ -48,7 +46,7 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
     const isTiny = builder.add('Less', [size, smallest], { attributes: typed('float') })
     return select(builder, isTiny, builder.constant(0, 'float'), x)
   },
-  stopGradient: (values, node) => values.of(operand(node, 0)),
+  stopGradient: (node, values) => values.of(operand(node, 0)),
   cast: lowerCast,
 
   add: binary('AddV2'),
@@ -60,7 +58,7 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
   less: comparison,
   lessEqual: comparison,
   equal: comparison,
-  select: (values, node) => {
+  select: (node, values) => {
     const condition = values.boolean(operand(node, 0))
     const [a = '', b = ''] = node.inputs.slice(1).map((index) => values.of(index))
     return select(values.builder, condition.ref, a, b)
@@ -68,7 +66,7 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
 
   sum: reduction('Sum'),
   reduceMax: reduction('Max'),
-  argMax: (values, node) => {
+  argMax: (node, values) => {
     const { builder } = values
     // TensorFlow passes over NaN: here it becomes infinity, and infinity the largest number below it.
     const x = values.of(operand(node, 0))
@@ -87,16 +85,16 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
   softmax: unary('Softmax'),
   logSoftmax: unary('LogSoftmax'),
 
-  broadcast: (values, node) => values.of(operand(node, 0)),
-  reshape: (values, node) => layout(values, node, 'Reshape', 'Tshape', [node.shape]),
-  transpose: (values, node) =>
-    layout(values, node, 'Transpose', 'Tperm', [numbers(node.attributes, 'permutation')]),
-  slice: (values, node) =>
-    layout(values, node, 'Slice', 'Index', [numbers(node.attributes, 'starts'), node.shape]),
-  pad: (values, node) => {
+  broadcast: (node, values) => values.of(operand(node, 0)),
+  reshape: (node, values) => layout(values, node, 'Reshape', 'Tshape', [node.shape]),
+  transpose: (node, values) =>
+    layout(values, node, 'Transpose', 'Tperm', [node.attributes.permutation]),
+  slice: (node, values) =>
+    layout(values, node, 'Slice', 'Index', [node.attributes.starts, node.shape]),
+  pad: (node, values) => {
     const { builder, program } = values
     const inner = program.node(operand(node, 0)).shape
-    const before = numbers(node.attributes, 'before')
+    const { before } = node.attributes
     const around = inner.flatMap((extent, axis) => {
       const start = before[axis] ?? 0
       return [start, (node.shape[axis] ?? 0) - start - extent]
@@ -106,11 +104,11 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
       attributes: { ...typed(TYPE_OF[node.dtype]), Tpaddings: { type: 'int32' } },
     })
   },
-  concat: (values, node) => {
+  concat: (node, values) => {
     const parts = node.inputs.map((index) => values.of(index))
     const [first = ''] = parts
     if (parts.length === 1) return first
-    const axis = values.builder.constant(Number(node.attributes.axis), 'int32')
+    const axis = values.builder.constant(node.attributes.axis, 'int32')
     return values.builder.add('ConcatV2', [...parts, axis], {
       attributes: {
         N: { int: parts.length },
@@ -120,7 +118,7 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
     })
   },
 
-  gather: (values, node) => {
+  gather: (node, values) => {
     const { builder, program } = values
     const [table, indices] = [operand(node, 0), operand(node, 1)]
     const last = (program.node(table).shape[0] ?? 1) - 1
@@ -129,7 +127,7 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
     const within = builder.add('Minimum', [above, builder.constant(last, 'int32')], int)
     return gatherRows(builder, values.of(table), within, TYPE_OF[node.dtype])
   },
-  scatterAdd: (values, node) => {
+  scatterAdd: (node, values) => {
     const { builder } = values
     const indices = values.of(operand(node, 1))
     const numRows = builder.constant(node.shape[0] ?? 0, 'int32')
@@ -147,12 +145,12 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
       },
     })
   },
-  oneHot: (values, node) => {
+  oneHot: (node, values) => {
     const { builder, program } = values
     const index = operand(node, 0)
     const parts = [
       values.of(index),
-      builder.constant(Number(node.attributes.depth), 'int32'),
+      builder.constant(node.attributes.depth, 'int32'),
       builder.constant(1, 'float'),
       builder.constant(0, 'float'),
     ]
@@ -164,22 +162,23 @@ export const LOWERINGS: Readonly<Record<OpName, Lowering>> = {
     return builder.add('OneHot', parts, { attributes })
   },
 
-  matmul: (values, node) => {
+  matmul: (node, values) => {
     const refs = node.inputs.map((index) => values.of(index))
+    const { transposeA = false, transposeB = false } = node.attributes
     if (node.shape.length > 2) {
       return values.builder.add('BatchMatMulV2', refs, {
         attributes: {
           ...typed('float'),
-          adj_x: { bool: node.attributes.transposeA === true },
-          adj_y: { bool: node.attributes.transposeB === true },
+          adj_x: { bool: transposeA },
+          adj_y: { bool: transposeB },
         },
       })
     }
     return values.builder.add('MatMul', refs, {
       attributes: {
         ...typed('float'),
-        transpose_a: { bool: node.attributes.transposeA === true },
-        transpose_b: { bool: node.attributes.transposeB === true },
+        transpose_a: { bool: transposeA },
+        transpose_b: { bool: transposeB },
       },
     })
   },
@@ -209,7 +208,7 @@ export function operand(node: Node, position: number): number {
   return index
 }
 
-function lowerCast(values: Values, node: Node): Ref {
+function lowerCast(node: Node, values: NodeValues): Ref {
   const { builder, program } = values
   const source = program.node(operand(node, 0)).dtype
   const x = values.of(operand(node, 0))
@@ -249,24 +248,24 @@ function select(builder: GraphBuilder, condition: Ref, a: Ref, b: Ref): Ref {
   return builder.add('SelectV2', [condition, a, b], { attributes: typed('float') })
 }
 
-function unary(op: TensorFlowOp): Lowering {
-  return (values, node) =>
+function unary(op: TensorFlowOp) {
+  return (node: Node, values: NodeValues): Ref =>
     values.builder.add(op, [values.of(operand(node, 0))], { attributes: typed('float') })
 }
 
-function binary(op: TensorFlowOp): Lowering {
-  return (values, node) =>
+function binary(op: TensorFlowOp) {
+  return (node: Node, values: NodeValues): Ref =>
     values.builder.add(op, values.operands(node.inputs, node.shape), { attributes: typed('float') })
 }
 
 /** Made by `Values` itself, which knows whether it is wanted as booleans or as floats. */
-function comparison(_: Values, { op }: Node): Ref {
+function comparison({ op }: Node): Ref {
   throw new Error(`${op} is no op of this table`)
 }
 
-function reduction(op: 'Sum' | 'Max'): Lowering {
-  return (values, node) => {
-    const axes = values.builder.constant(numbers(node.attributes, 'axes'), 'int32')
+function reduction(op: 'Sum' | 'Max') {
+  return (node: NodeOf<'sum' | 'reduceMax'>, values: NodeValues): Ref => {
+    const axes = values.builder.constant(node.attributes.axes, 'int32')
     return values.builder.add(op, [values.of(operand(node, 0)), axes], {
       attributes: { ...typed('float'), Tidx: { type: 'int32' }, keep_dims: { bool: false } },
     })
@@ -275,7 +274,7 @@ function reduction(op: 'Sum' | 'Max'): Lowering {
 
 /** An op that moves elements, with lists of integers as its further operands. */
 function layout(
-  values: Values,
+  values: NodeValues,
   node: Node,
   op: TensorFlowOp,
   typeName: string,
@@ -286,9 +285,4 @@ function layout(
   return builder.add(op, [values.of(operand(node, 0)), ...constants], {
     attributes: { ...typed(TYPE_OF[node.dtype]), [typeName]: { type: 'int32' } },
   })
-}
-
-function numbers(attributes: Attributes, name: string): readonly number[] {
-  const value = attributes[name]
-  return typeof value === 'object' ? value : []
 }

@@ -3,17 +3,17 @@
  * that it is given, so its words are those of core, bit for bit; the steps from words to floats are core's too, with
  * TensorFlow's own logarithm.
  */
-import type { Node } from '@gradpool/core'
+import type { NodeOf } from '@gradpool/core'
 import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
 import type { TensorFlowOp } from '../graph/ops.js'
-import type { Values } from './values.js'
+import type { NodeValues } from './node-values.js'
 
 /** TensorFlow's number for Philox. */
 const PHILOX = 1
 
-export function lowerRandom(values: Values, node: Node): Ref {
+export function lowerRandom(node: NodeOf<'random'>, values: NodeValues): Ref {
   const { builder } = values
-  const words = randomWords(values, node)
+  const words = randomWords(node, values)
   if (node.attributes.distribution !== 'normal') {
     return compute(builder).mul(shiftedDown(builder, words, 8), 2 ** -24)
   }
@@ -21,10 +21,10 @@ export function lowerRandom(values: Values, node: Node): Ref {
 }
 
 /** uint32 words of the node's shape: key (seed, purpose), counter (element / 4, step, 0, 0). */
-function randomWords(values: Values, node: Node): Ref {
+function randomWords(node: NodeOf<'random'>, values: NodeValues): Ref {
   const { builder } = values
   const [seed = '', step = ''] = node.inputs.map((index) => values.of(index))
-  const purpose = builder.constant(Number(node.attributes.purpose) | 0, 'int32')
+  const purpose = builder.constant(node.attributes.purpose | 0, 'int32')
   const zero = builder.constant(0, 'int32')
   const pair = (low: Ref, high: Ref): Ref =>
     builder.add('Pack', [low, high], {

@@ -209,9 +209,8 @@ class StepBuilder {
           float(root / slotScale.m),
         )
         const small = calculate('Mul', calculate('RealDiv', epsilon, correction), float(root))
-        const isOwn = this.#program.inputs.some(
-          ({ role, name, node }) =>
-            role === 'state' && name === update.state && node === update.weight,
+        const isOwn = this.#program.states.some(
+          ({ name, node }) => name === update.state && node === update.weight,
         )
         const weight = isOwn ? undefined : this.#values.of(update.weight)
         const { m, v } = update.slots

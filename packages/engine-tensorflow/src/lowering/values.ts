@@ -4,9 +4,10 @@
  * Broadcasts, and the floats of comparisons, are made only for ops that cannot take them as they are: TensorFlow's
  * elementwise ops broadcast by themselves, and select by booleans.
  */
-import { sameShape, type Node, type Program, type Shape } from '@gradpool/core'
+import { dispatch, fillValue, sameShape, type Node, type Program, type Shape } from '@gradpool/core'
 import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
 import { TYPE_OF } from '../graph/types.js'
+import type { NodeValues } from './node-values.js'
 import { LOWERINGS } from './ops.js'
 
 /** A tensor that may have yet to be broadcast. */
@@ -15,7 +16,7 @@ export interface Loose {
   readonly shape: Shape
 }
 
-export class Values {
+export class Values implements NodeValues {
   readonly builder: GraphBuilder
   readonly program: Program
   readonly #input: (index: number) => Ref
@@ -30,7 +31,6 @@ export class Values {
     this.#input = input
   }
 
-  /** The value of a node, of its whole shape. */
   of(index: number): Ref {
     const known = this.#refs[index]
     if (known !== undefined) return known
@@ -50,7 +50,6 @@ export class Values {
     return loose
   }
 
-  /** A comparison as booleans, and any other float as whether it is not 0. */
   boolean(index: number): Loose {
     const node = this.program.node(index)
     const known = this.#booleans[index]
@@ -71,7 +70,6 @@ export class Values {
     return { ref, shape: node.shape }
   }
 
-  /** Operands of an elementwise op, not yet broadcast where together they have `shape` all the same. */
   operands(indices: readonly number[], shape: Shape): Ref[] {
     const loose = indices.map((index) => this.loose(index))
     const joint = loose.map((value) => value.shape).reduce(broadcastShape, [])
@@ -86,16 +84,16 @@ export class Values {
     if (first !== undefined && (node.op === 'broadcast' || node.op === 'stopGradient')) {
       return this.loose(first)
     }
-    if (node.op === 'constant' && typeof node.attributes.values === 'number') {
-      const value = this.builder.constant(node.attributes.values, TYPE_OF[node.dtype])
-      return { ref: value, shape: [] }
+    const fill = fillValue(node)
+    if (fill !== undefined) {
+      return { ref: this.builder.constant(fill, TYPE_OF[node.dtype]), shape: [] }
     }
     if (COMPARISONS.has(node.op)) {
       const { ref, shape } = this.boolean(index)
       const attributes = { SrcT: { type: 'bool' }, DstT: { type: 'float' } } as const
       return { ref: this.builder.add('Cast', [ref], { attributes }), shape }
     }
-    return { ref: LOWERINGS[node.op](this, node), shape: node.shape }
+    return { ref: dispatch(LOWERINGS, node, this), shape: node.shape }
   }
 
   #broadcast(ref: Ref, { shape, dtype }: Node): Ref {

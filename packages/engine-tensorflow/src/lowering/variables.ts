@@ -34,14 +34,9 @@ export class Variables {
   readonly last: Variable
 
   constructor({ program, batchSize, numExamples }: BatchProgram, cuts: CutBatch) {
-    this.states = program.inputs
-      .filter(({ role }) => role === 'state')
-      .map(({ name, node }, index) => ({
-        name: `state_${index}`,
-        type: 'float',
-        shape: program.node(node).shape,
-        state: name,
-      }))
+    this.states = program.states.map(({ name, shape }, index) => {
+      return { name: `state_${index}`, type: 'float', shape, state: name }
+    })
     const sums = cutsOf(cuts).flatMap(([, { levels }]) => levels.flat())
     this.exchanged = sums.map(({ name, shape }, index) => ({
       ...{ name: `exchanged_${index}`, type: 'float', shape, state: name },

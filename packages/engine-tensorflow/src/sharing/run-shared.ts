@@ -19,13 +19,7 @@ import {
 } from '../chunk-task.js'
 import { exchangeSignature, partSignature, type StepKind } from './cut-batch.js'
 import { Barrier } from './barrier.js'
-import type { Sharing, StepLayout, SumRegion } from './sharing.js'
-
-/** Who of how many a worker is. */
-export interface Membership {
-  readonly worker: number
-  readonly workers: number
-}
+import type { Membership, Sharing, StepLayout, SumRegion } from './sharing.js'
 
 /** With a pause after each step. */
 export async function* runShared(

@@ -37,6 +37,12 @@ export interface Sharing {
   readonly barrierTimeoutMs: number
 }
 
+/** Who of how many a worker is. */
+export interface Membership {
+  readonly worker: number
+  readonly workers: number
+}
+
 /** Undefined where no step is cut. */
 export function createSharing(
   cuts: CutBatch,

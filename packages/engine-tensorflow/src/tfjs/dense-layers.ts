@@ -1,5 +1,5 @@
 /** Finds the layers in a prediction that is a chain of dense ones. */
-import { sizeOf, UserError, type Node, type Program } from '@gradpool/core'
+import { fillValue, sizeOf, UserError, type Node, type NodeOf, type Program } from '@gradpool/core'
 
 const ACTIVATIONS = ['relu', 'sigmoid', 'softmax', 'tanh'] as const
 
@@ -24,13 +24,12 @@ export interface DenseChain {
 
 /** @throws UserError that names the op which no supported layer has */
 export function denseChain(program: Program, output: string): DenseChain {
-  const result = program.results.find(({ name }) => name === output)
-  if (!result) {
+  let node = program.result(output)
+  if (!node) {
     const known = program.results.map(({ name }) => name).join(', ')
     throw new UserError(`the model predicts no "${output}"; it predicts ${known}`)
   }
   const layers: ChainLayer[] = []
-  let node = program.node(result.node)
   while (node.op !== 'input') {
     const found = layerAt(program, node)
     if (found.layer) layers.unshift(found.layer)
@@ -52,15 +51,13 @@ function layerAt(program: Program, node: Node): { layer?: ChainLayer; input: Nod
       }
       break
     case 'mul': {
-      const scale = [operand(0), operand(1)].find(({ op }) => op === 'constant')
+      const [scale] = [operand(0), operand(1)].flatMap((each) => fillValue(each) ?? [])
       const input = [operand(0), operand(1)].find(({ op }) => op !== 'constant')
-      if (input && typeof scale?.attributes.values === 'number') {
-        return { layer: { kind: 'rescaling', scale: scale.attributes.values }, input }
-      }
+      if (input && scale !== undefined) return { layer: { kind: 'rescaling', scale }, input }
       break
     }
     case 'add': {
-      const product = [operand(0), operand(1)].find(({ op }) => op === 'matmul')
+      const product = [operand(0), operand(1)].find((each) => each.op === 'matmul')
       const bias = [operand(0), operand(1)].find(({ op }) => op === 'input')
       const name = bias && stateName(program, bias)
       if (product && name !== undefined) return denseAt(program, product, name)
@@ -73,11 +70,11 @@ function layerAt(program: Program, node: Node): { layer?: ChainLayer; input: Nod
   throw new UserError(`the model is no chain of dense layers: it has the op "${node.op}"`)
 }
 
-function denseAt(program: Program, product: Node, bias?: string) {
+function denseAt(program: Program, product: NodeOf<'matmul'>, bias?: string) {
   const [x = -1, w = -1] = product.inputs
   const weight = stateName(program, program.node(w))
-  const isPlain = product.attributes.transposeA !== true && product.attributes.transposeB !== true
-  if (weight === undefined || !isPlain) {
+  const { transposeA = false, transposeB = false } = product.attributes
+  if (weight === undefined || transposeA || transposeB) {
     throw new UserError('the model is no chain of dense layers: it multiplies by no parameter')
   }
   const [numInputs = 0, units = 0] = program.node(w).shape
@@ -92,8 +89,8 @@ function denseAt(program: Program, product: Node, bias?: string) {
 }
 
 function stateName(program: Program, node: Node): string | undefined {
-  const input = program.inputs.find((candidate) => program.node(candidate.node) === node)
-  return input?.role === 'state' && sizeOf(node.shape) > 0 ? input.name : undefined
+  const state = program.states.find((candidate) => program.node(candidate.node) === node)
+  return state && sizeOf(node.shape) > 0 ? state.name : undefined
 }
 
 function sourceOf(program: Program, index: number): Node {

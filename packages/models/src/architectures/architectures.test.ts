@@ -25,10 +25,8 @@ const batch = {
 
 /** Shapes of the states of the model, without the optimizer's, by name. */
 function shapes(program: Program): Record<string, readonly number[]> {
-  const states = program.inputs.filter(
-    ({ role, name }) => role === 'state' && !name.startsWith('optimizer/'),
-  )
-  return Object.fromEntries(states.map(({ name, node }) => [name, program.node(node).shape]))
+  const states = program.states.filter(({ name }) => !name.startsWith('optimizer/'))
+  return Object.fromEntries(states.map(({ name, shape }) => [name, shape]))
 }
 
 function updated(program: Program): string[] {
@@ -79,10 +77,9 @@ describe('autoencoder', () => {
 
   test('weights start as told', () => {
     const model = autoencoder({ ...widths, weight: { kind: 'normal', mean: 0, std: 0.03 } })
-    for (const input of train(model, options).program.inputs) {
-      if (input.role !== 'state' || !input.name.endsWith('weight')) continue
-      if (input.name.startsWith('optimizer/')) continue
-      expect(input.initializer).toEqual({ kind: 'normal', mean: 0, std: 0.03 })
+    for (const { name, initializer } of train(model, options).program.states) {
+      if (!name.endsWith('weight') || name.startsWith('optimizer/')) continue
+      expect(initializer).toEqual({ kind: 'normal', mean: 0, std: 0.03 })
     }
   })
 

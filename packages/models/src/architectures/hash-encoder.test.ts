@@ -41,8 +41,8 @@ function run(program: Program, numSteps: number) {
   return { state, losses }
 }
 
-function states({ inputs }: Program): string[] {
-  return inputs.filter(({ role }) => role === 'state').map(({ name }) => name)
+function statesOf({ states }: Program): string[] {
+  return states.map(({ name }) => name)
 }
 
 function average(numbers: readonly number[]): number {
@@ -52,7 +52,7 @@ function average(numbers: readonly number[]): number {
 describe('hashEncoder', () => {
   test('has the same states with and without classes', () => {
     const [alone, labelled] = [options, { ...options, classes }].map((one) =>
-      states(evaluation(hashEncoder(one), training).program),
+      statesOf(evaluation(hashEncoder(one), training).program),
     )
     expect(alone).toEqual(labelled)
     expect(alone).toContain('encoder.0.1.weight')

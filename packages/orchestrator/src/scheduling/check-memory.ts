@@ -50,9 +50,8 @@ function neededBytes(plan: StagePlan): number {
 }
 
 function stateBytes({ training }: StagePlan): number {
-  const { program } = training.program
-  const states = program.inputs.filter(({ role }) => role === 'state')
-  return states.reduce((sum, { node }) => sum + 4 * sizeOf(program.node(node).shape), 0)
+  const { states } = training.program.program
+  return states.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0)
 }
 
 function countOf({ length }: readonly StagePlan[]): string {

@@ -121,11 +121,7 @@ function madeOf(program: Program, node: number): Set<number> {
 }
 
 function nearestStates(program: Program, node: number): string[] {
-  const states = new Map(
-    program.inputs.flatMap(({ role, name, node }) =>
-      role === 'state' ? [[node, name] as const] : [],
-    ),
-  )
+  const states = new Map(program.states.map(({ name, node }) => [node, name]))
   let level = [node]
   while (level.length > 0) {
     const names = level.flatMap((index) => states.get(index) ?? [])

@@ -47,8 +47,8 @@ export class Replicas {
     this.model = model
     this.#replicas = replicas
     this.stepsPerEpoch = Math.max(...replicas.map(({ training }) => training.stepsPerEpoch))
-    const { inputs = [] } = passes[0]?.program.program ?? {}
-    this.#names = inputs.filter(({ role }) => role === 'state').map(({ name }) => name)
+    const { states = [] } = passes[0]?.program.program ?? {}
+    this.#names = states.map(({ name }) => name)
     this.#position = { step: 0, since: 0, sums: this.#roundSums(), lastLoss: NaN }
   }
 

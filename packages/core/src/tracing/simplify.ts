@@ -5,26 +5,29 @@
  * simplified Program computes the same bits. They clean up what gradients write: products with 1, quotients of
  * constants, reshapes of reshapes.
  */
-import { sameShape } from './dtype.js'
-import type { OpName } from './op-table.js'
-import type { Attributes } from './program.js'
-import type { TensorType } from './shape-inference.js'
-import type { Tensor } from '../tracing/tensor.js'
-import type { Trace } from '../tracing/trace.js'
+import { sameShape } from '../program/dtype.js'
+import { fillValue, type Node } from '../program/node.js'
+import type { OpName } from '../program/op-table.js'
+import type { NodeRequest } from './node-request.js'
+import type { Tensor } from './tensor.js'
+
+/** The trace that the node would be part of. */
+interface Tracer {
+  node(request: NodeRequest): Tensor
+  describe(tensor: Tensor): Node
+  tensorAt(index: number): Tensor
+}
 
 interface Context {
-  readonly trace: Trace
+  readonly trace: Tracer
   readonly inputs: readonly Tensor[]
-  readonly attributes: Attributes
-  /** The type that the node would have. */
-  readonly type: TensorType
 }
 
 /** A tensor of the node's type and value, or undefined where the node is needed. */
-type Simplification = (context: Context) => Tensor | undefined
+type Simplification = (context: Context, node: Node) => Tensor | undefined
 
-export function simplify(op: OpName, context: Context): Tensor | undefined {
-  return SIMPLIFICATIONS[op]?.(context)
+export function simplify(node: Node, context: Context): Tensor | undefined {
+  return SIMPLIFICATIONS[node.op]?.(context, node)
 }
 
 const SIMPLIFICATIONS: Partial<Record<OpName, Simplification>> = {
@@ -40,19 +43,19 @@ const SIMPLIFICATIONS: Partial<Record<OpName, Simplification>> = {
     ({ trace, inputs: [a, b] }) => (fillOf(trace, b) === 1 ? a : undefined),
     folded((a, b) => a / b),
   ),
-  cast: ({ inputs: [x], type }) => (x?.dtype === type.dtype ? x : undefined),
+  cast: ({ inputs: [x] }, { dtype }) => (x?.dtype === dtype ? x : undefined),
   concat: ({ inputs }) => (inputs.length === 1 ? inputs[0] : undefined),
 
   broadcast: firstOf(sameAsOperand, refilled),
-  reshape: firstOf(sameAsOperand, refilled, ({ trace, inputs: [x], type }) => {
+  reshape: firstOf(sameAsOperand, refilled, ({ trace, inputs: [x] }, { shape }) => {
     const source = x && trace.describe(x)
     const [origin] = source?.inputs ?? []
     if (source?.op !== 'reshape' || origin === undefined) return undefined
-    return trace.node({ op: 'reshape', inputs: [trace.tensorAt(origin)], shape: type.shape })
+    return trace.node({ op: 'reshape', inputs: [trace.tensorAt(origin)], shape })
   }),
-  transpose: ({ inputs: [x], attributes: { permutation } }) => {
+  transpose: ({ inputs: [x] }, node) => {
     const isIdentity =
-      typeof permutation === 'object' && permutation.every((axis, index) => axis === index)
+      node.op === 'transpose' && node.attributes.permutation.every((axis, index) => axis === index)
     return isIdentity ? x : undefined
   },
   // A block of the whole shape can only begin at 0.
@@ -61,9 +64,9 @@ const SIMPLIFICATIONS: Partial<Record<OpName, Simplification>> = {
 }
 
 function firstOf(...simplifications: readonly Simplification[]): Simplification {
-  return (context) => {
+  return (context, node) => {
     for (const simplification of simplifications) {
-      const simpler = simplification(context)
+      const simpler = simplification(context, node)
       if (simpler) return simpler
     }
     return undefined
@@ -71,15 +74,15 @@ function firstOf(...simplifications: readonly Simplification[]): Simplification 
 }
 
 /** The operand, where the node would have the same shape. */
-function sameAsOperand({ inputs: [x], type }: Context): Tensor | undefined {
-  return x && sameShape(x.shape, type.shape) ? x : undefined
+function sameAsOperand({ inputs: [x] }: Context, { shape }: Node): Tensor | undefined {
+  return x && sameShape(x.shape, shape) ? x : undefined
 }
 
 /** A constant that fills one shape, in another. */
-function refilled({ trace, inputs: [x], type }: Context): Tensor | undefined {
+function refilled({ trace, inputs: [x] }: Context, { shape, dtype }: Node): Tensor | undefined {
   const values = fillOf(trace, x)
   if (values === undefined) return undefined
-  return trace.node({ op: 'constant', attributes: { values }, ...type })
+  return trace.node({ op: 'constant', attributes: { values }, shape, dtype })
 }
 
 /**
@@ -87,7 +90,7 @@ function refilled({ trace, inputs: [x], type }: Context): Tensor | undefined {
  * f32 arithmetic for these operations (Figueroa, When is double rounding innocuous?, 1995).
  */
 function folded(compute: (a: number, b: number) => number): Simplification {
-  return ({ trace, inputs: [x, y], type }) => {
+  return ({ trace, inputs: [x, y] }, { shape, dtype }) => {
     const a = fillOf(trace, x)
     const b = y ? fillOf(trace, y) : 0
     if (a === undefined || b === undefined) return undefined
@@ -96,15 +99,13 @@ function folded(compute: (a: number, b: number) => number): Simplification {
     return trace.node({
       op: 'constant',
       attributes: { values: values === 0 ? 0 : values },
-      ...type,
+      shape,
+      dtype,
     })
   }
 }
 
 /** The number that a constant fills its shape with, if the tensor is one. */
-function fillOf(trace: Trace, tensor: Tensor | undefined): number | undefined {
-  if (!tensor) return undefined
-  const { op, attributes } = trace.describe(tensor)
-  const { values } = attributes
-  return op === 'constant' && typeof values === 'number' ? values : undefined
+function fillOf(trace: Tracer, tensor: Tensor | undefined): number | undefined {
+  return tensor && fillValue(trace.describe(tensor))
 }
