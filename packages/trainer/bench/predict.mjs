@@ -1,7 +1,15 @@
 // What a prediction of one row takes through a loaded model, and in the bare call into the kernels, one after the other.
 //
 //     node packages/trainer/bench/predict.mjs [engine, native] [calls, 20000]
-import { argMax, evaluation, initialState, prediction, relu, softmax, stage } from '@gradpool/core'
+import {
+  argMax,
+  evaluation,
+  initialState,
+  prediction,
+  relu,
+  softmax,
+  defineModel,
+} from '@gradpool/core'
 import { nativeEngine, wasmEngine } from '@gradpool/engine-cpu'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
 import { encodeModel, loadModel } from '@gradpool/trainer'
@@ -12,7 +20,7 @@ const rounds = 5
 
 const fields = { image: { dtype: 'f32', shape: [784] }, label: { dtype: 'u8', shape: [] } }
 const mlp = (hidden) =>
-  stage({
+  defineModel({
     params: { hidden: dense(784, hidden), output: dense(hidden, 10) },
     step({ hidden, output }, { image, label }) {
       const logits = output(relu(hidden(image)))

@@ -119,12 +119,13 @@ function parseRowPrograms(value: Readonly<Record<string, unknown>>): RowPrograms
 
 function parseTraining(value: unknown): SavedTraining | undefined {
   if (!hasFields(value, { shuffle: isBoolean, metrics: isMetrics })) return undefined
-  const { program, tail, batchSize, numExamples, shuffle, shards = 1, metrics } = value
-  if (!isPositive(batchSize) || !isPositive(numExamples) || !isPositive(shards)) return undefined
-  if (shards > batchSize || !isMetrics(metrics)) return undefined
+  const { program, tail, batchSize, numExamples, shuffle, microBatches = 1, metrics } = value
+  if (!isPositive(batchSize) || !isPositive(numExamples) || !isPositive(microBatches))
+    return undefined
+  if (microBatches > batchSize || !isMetrics(metrics)) return undefined
   return {
     program: {
-      ...{ batchSize, numExamples, shuffle: shuffle === true, shards },
+      ...{ batchSize, numExamples, shuffle: shuffle === true, microBatches },
       program: Program.fromJSON(program),
       ...(tail !== undefined && { tail: Program.fromJSON(tail) }),
     },

@@ -39,8 +39,8 @@ function programsOf({ blockRows, row, block }: RowPrograms): RowPrograms {
 }
 
 function trainingOf({ program: whole, metrics }: SavedTraining): object {
-  const { batchSize, numExamples, shuffle, shards = 1, program, tail } = whole
-  return { batchSize, numExamples, shuffle, shards, metrics, program, tail }
+  const { batchSize, numExamples, shuffle, microBatches = 1, program, tail } = whole
+  return { batchSize, numExamples, shuffle, microBatches, metrics, program, tail }
 }
 
 /** Of states and Programs. */

@@ -9,7 +9,7 @@ import {
   prediction,
   sgd,
   square,
-  stage,
+  defineModel,
   sub,
   train,
   type Batch,
@@ -20,13 +20,13 @@ import type { ModelContent } from '../saved-model/saved-model.js'
 const blockRows = 8
 
 export function smallContent(): ModelContent {
-  const model = stage({
+  const model = defineModel({
     params: { w: parameter([3, 2], normal(0, 1)) },
     step: ({ w }, { x, y }: Batch<'x' | 'y'>) => {
       const error = square(sub(matmul(x, w), y))
       return { loss: mean(error) }
     },
-    predict: ({ w }, { x }) => ({ y: matmul(x, w) }),
+    predict: ({ w }, { x }: Batch<'x'>) => ({ y: matmul(x, w) }),
   })
   const fields = { x: { dtype: 'f32', shape: [3] }, y: { dtype: 'f32', shape: [2] } } as const
   const batch = (rows: number) => ({ batchSize: rows, data: { fields, numExamples: rows } })
@@ -53,7 +53,7 @@ export function smallContent(): ModelContent {
       block: evaluation(model, batch(blockRows)).program,
       blockRows,
     },
-    training: { program: { shards: 1, ...program }, metrics },
+    training: { program: { microBatches: 1, ...program }, metrics },
     provenance: {
       ...{ gradpool: '0.2.0', numerics: 'exact', seed: 0, epochs: 3 },
       data: { name: 'made up', hash: 'f'.repeat(64) },

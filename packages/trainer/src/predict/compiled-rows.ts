@@ -6,9 +6,9 @@ import {
   type Engine,
   type Execution,
   type Program,
-  type SpanExecutor,
-  type SpanOutcome,
-  type SpanTask,
+  type ChunkExecutor,
+  type ChunkOutcome,
+  type ChunkTask,
   type StateValues,
   type Values,
 } from '@gradpool/core'
@@ -37,12 +37,12 @@ export class CompiledRows {
   readonly #execution: Execution
   readonly #fields: readonly { readonly size: number; readonly memory: Values }[]
 
-  readonly #executor: SpanExecutor
+  readonly #executor: ChunkExecutor
 
   private constructor(
     readonly rows: number,
     execution: Execution,
-    executor: SpanExecutor,
+    executor: ChunkExecutor,
     memory: readonly Values[],
     prediction: SavedPrediction,
   ) {
@@ -78,7 +78,7 @@ export class CompiledRows {
           : { state: states }),
       },
     )
-    const executor = (await import(engine.workerModule)) as SpanExecutor
+    const executor = (await import(engine.workerModule)) as ChunkExecutor
     return new CompiledRows(rows, execution, executor, memory, prediction)
   }
 
@@ -91,11 +91,11 @@ export class CompiledRows {
 
   /** One step, in this thread. */
   runHere(): void {
-    this.finish(this.begin().map((task) => this.#executor.executeSpan(task)))
+    this.finish(this.begin().map((task) => this.#executor.executeChunk(task)))
   }
 
   /** What a worker executes; its answer is for `finish`. */
-  begin(): readonly SpanTask[] {
+  begin(): readonly ChunkTask[] {
     const { step } = this.#execution
     if (step >= MOST_STEPS) {
       this.#execution.seek({ ...this.#execution.position(), step: 0, since: 0 })
@@ -103,7 +103,7 @@ export class CompiledRows {
     return this.#execution.begin(1)
   }
 
-  finish(outcomes: readonly SpanOutcome[]): void {
+  finish(outcomes: readonly ChunkOutcome[]): void {
     const { status } = this.#execution.finish(outcomes)
     invariant(status === 'done', 'a prediction is one whole step')
   }

@@ -25,6 +25,6 @@ export class PredictionThread {
     // Most models never need it.
     const { createPool } = await import('@gradpool/worker-pool')
     const { workerModule } = this.#engine
-    return createPool({ workers: 1, workerModule, exportName: 'executeSpan' })
+    return createPool({ workers: 1, workerModule, exportName: 'executeChunk' })
   }
 }

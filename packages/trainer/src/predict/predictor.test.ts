@@ -3,7 +3,7 @@ import {
   prediction,
   relu,
   Program,
-  stage,
+  defineModel,
   UserError,
   type Batch,
 } from '@gradpool/core'
@@ -23,7 +23,7 @@ const fields = { x: { dtype: 'f32', shape: [wide] } } as const
 
 /** A prediction whose row is some milliseconds of work. */
 async function largePredictor(): Promise<Predictor> {
-  const model = stage({
+  const model = defineModel({
     params: { hidden: dense(wide, wide), output: dense(wide, wide) },
     step: () => {
       throw new Error('it is not trained')

@@ -5,10 +5,12 @@ import {
   mean,
   randomUniform,
   relu,
-  stage,
+  defineModel,
   sub,
   UserError,
   type Batch,
+  type BoundOf,
+  type Predictions,
   type Values,
 } from '@gradpool/core'
 import { dense } from '@gradpool/models'
@@ -190,11 +192,10 @@ describe('a saved model', () => {
 describe('a model', () => {
   const params = { output: dense(6, 4) }
   const data = { x: { dtype: 'f32', shape: [6] } } as const
-  type Row = Batch<'x'>
-  const encoded = (predict?: Parameters<typeof stage<typeof params, Row>>[0]['predict']) => {
-    const model = stage<typeof params, Row>({
+  const encoded = (predict?: (bound: BoundOf<typeof params>, batch: Batch<'x'>) => Predictions) => {
+    const model = defineModel({
       params,
-      step: ({ output }, { x }) => ({ loss: mean(output(x)) }),
+      step: ({ output }, { x }: Batch<'x'>) => ({ loss: mean(output(x)) }),
       ...(predict && { predict }),
     })
     return encodeModel({ ...untrainable, model, fields: data, states: statesOf() })

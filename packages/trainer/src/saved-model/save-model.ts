@@ -3,7 +3,7 @@ import {
   UserError,
   type BatchProgram,
   type DataSpec,
-  type Stage,
+  type Model,
   type StateValues,
 } from '@gradpool/core'
 import {
@@ -23,7 +23,7 @@ export interface SaveOptions {
 }
 
 export interface TrainedModel {
-  readonly model: Stage
+  readonly model: Model
   /** What its data look like. */
   readonly fields: DataSpec['fields']
   /** All states by name. */

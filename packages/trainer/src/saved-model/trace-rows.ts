@@ -6,7 +6,7 @@ import {
   type DataSpec,
   type DType,
   type Program,
-  type Stage,
+  type Model,
 } from '@gradpool/core'
 import {
   fieldsOf,
@@ -27,12 +27,12 @@ const BLOCK_BYTES = 2 ** 25
  *
  * @throws UserError for a prediction that depends on other rows of its batch, or on random numbers
  */
-export function tracePrediction(model: Stage, fields: Fields): SavedPrediction | undefined {
+export function tracePrediction(model: Model, fields: Fields): SavedPrediction | undefined {
   const { tracePrediction: trace } = model
   if (trace === undefined) return undefined
   // Programs tell all results as f32.
   const dtypes = new Map<string, DType>()
-  const watched: Stage = {
+  const watched: Model = {
     ...model,
     tracePrediction: (binding, batch) => {
       const predictions = trace(binding, batch)
@@ -57,7 +57,7 @@ export function tracePrediction(model: Stage, fields: Fields): SavedPrediction |
   return { fields: fieldsOf(row), outputs, ...programs }
 }
 
-export function traceEvaluation(model: Stage, fields: Fields): SavedEvaluation {
+export function traceEvaluation(model: Model, fields: Fields): SavedEvaluation {
   const programs = rowPrograms((rows) => evaluation(model, batchOf(fields, rows)).program)
   const metrics = programs.row.results.map(
     ({ name }) => ({ name, kind: 'mean', results: { [name]: name } }) as const,

@@ -3,11 +3,11 @@ import {
   argMax,
   initialState,
   reshape,
-  stage,
+  defineModel,
   train,
   sgd,
   softmax,
-  type Stage,
+  type Model,
 } from '@gradpool/core'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
 import type { TrainedModel } from '../saved-model/save-model.js'
@@ -17,8 +17,8 @@ export const fields = {
   label: { dtype: 'u8', shape: [] },
 } as const
 
-export function smallModel(): Stage {
-  return stage({
+export function smallModel(): Model {
+  return defineModel({
     params: { hidden: dense(6, 5, { activation: 'sigmoid' }), output: dense(5, 4) },
     step({ hidden, output }, { image, label }) {
       const logits = output(hidden(reshape(image, [image.shape[0] ?? 1, 6])))

@@ -16,7 +16,7 @@ if (!/^v\d+\.\d+$/.test(release) || existsSync(path)) {
   process.exit(2)
 }
 
-const rows = 12
+const rows = 8
 const draw = (count, limit) => Array.from({ length: count }, (_, i) => (i * i * 7 + i * 3) % limit)
 const values = {
   image: Uint8Array.from(draw(rows * 16, 256)),
@@ -38,7 +38,7 @@ function logitsOf({ words, hidden, norm, drop, output }, { image, word, price })
   return output(drop(norm(core.tanh(hidden(all)))))
 }
 
-const model = core.stage({
+const model = core.defineModel({
   params: {
     words: core.parameter([7, 3], 'glorotUniform'),
     hidden: dense(21, 8),
@@ -61,9 +61,9 @@ const model = core.stage({
 })
 const data = { fields, rows: Int32Array.from({ length: rows }, (_, row) => row) }
 const training = core.train(model, {
-  batchSize: 5,
+  batchSize: 8,
   data,
-  optimizer: core.adam({ learningRate: 0.01 }),
+  optimizer: core.sgd({ learningRate: 0.05, momentum: 0.9 }),
 })
 const engine = await wasmEngine()
 const execution = await engine.compile(training, { data, seed: 1 })
@@ -74,7 +74,7 @@ const bytes = encodeModel(
     provenance: {
       ...{ numerics: engine.numerics, seed: 1, epochs: 10 },
       data: { name: 'golden', hash: '0'.repeat(64) },
-      options: { optimizer: { kind: 'adam', learningRate: 0.01 }, batchSize: 5 },
+      options: { optimizer: { kind: 'sgd', learningRate: 0.05, momentum: 0.9 }, batchSize: 8 },
     },
     metrics: { loss: 1.5, accuracy: 0.25 },
   },
