@@ -45,8 +45,9 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   callbacks.call('onEnd', options.onEnd, { history, reason: done.reason })
   const { plan, dataset } = planned
   const { seed, epochs, training } = plan
-  return new Fitted({
-    ...{ programs, engine, history, bestEpoch: done.bestEpoch, states: done.states },
+  return new Fitted<M, H>({
+    ...{ programs, engine, history: done.history },
+    ...{ bestEpoch: done.bestEpoch, states: done.states },
     training: training.program,
     trainingData: dataset.splits.train,
     test: dataset.splits.test,

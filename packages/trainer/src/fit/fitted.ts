@@ -16,6 +16,7 @@ import { UserError } from '@gradpool/core'
 import { loadDataset, type DataInput } from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
 import { judge } from '../judge.js'
+import type { EpochRow } from '../metrics/epoch-row.js'
 import type { Programs } from '../programs.js'
 import { StepRunner } from '../online/step-runner.js'
 import { Predictor } from '../predict/predictor.js'
@@ -24,10 +25,10 @@ import { writeModel, type SaveOptions, type SaveTarget } from '../saved-model/sa
 import type { DataFor, Judged, Presence, Row } from './fit-types.js'
 
 /** What a training leaves. */
-export interface FittedParts<M extends Model, H extends Presence> {
+export interface FittedParts {
   readonly programs: Programs
   readonly engine: Engine
-  readonly history: readonly Row<M, H>[]
+  readonly history: readonly EpochRow[]
   readonly bestEpoch: number | undefined
   /** All states by name. */
   readonly states: StateValues
@@ -43,14 +44,15 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   readonly history: readonly Row<M, H>[]
   /** The epoch with the best `monitor`; undefined where nothing was monitored. */
   readonly bestEpoch: number | undefined
-  readonly #parts: FittedParts<M, H>
+  readonly #parts: FittedParts
   readonly #runner: StepRunner
   #predictor: Promise<Predictor> | undefined
 
   /** @internal */
-  constructor(parts: FittedParts<M, H>) {
+  constructor(parts: FittedParts) {
     this.#parts = parts
-    this.history = parts.history
+    // The names are those of the model's step.
+    this.history = parts.history as unknown as readonly Row<M, H>[]
     this.bestEpoch = parts.bestEpoch
     this.#runner = new StepRunner(parts.engine, 1)
   }
@@ -119,8 +121,9 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
 
   /** The bytes of that file. */
   toBytes(options: SaveOptions = {}): Uint8Array {
-    const { programs, states, training, trainingData, provenance } = this.#parts
-    const { epoch: _, ...metrics } = this.history.at(-1) ?? {}
+    const { programs, states, training, trainingData, provenance, history } = this.#parts
+    const { epoch: _, validation, ...own } = history.at(-1) ?? { epoch: 0 }
+    const metrics = { ...own, ...(validation && { validation: { ...validation } }) }
     const trained = { fields: trainingData.fields, states, training, metrics }
     return programs.encode({ ...trained, provenance: provenance() }, options)
   }
