@@ -181,13 +181,18 @@ export {
   type Predictions,
   type StepResults,
 } from './training/model.js'
+export { finisher, type FinisherName } from './metrics/finishers.js'
 export {
   type Direction,
-  type Finish,
-  type Gathered,
+  type FinishMeans,
+  type FinishRows,
+  fromMeans,
   type Metric,
   type MetricValue,
+  perRow,
+  withDirection,
 } from './metrics/metric.js'
+export { finishMetrics, type GatheredResults, type MetricSpec } from './metrics/metric-spec.js'
 export { Tensor, type TensorLike } from './tracing/tensor.js'
 export { currentTrace, type Trace, traceProgram } from './tracing/trace.js'
 export {

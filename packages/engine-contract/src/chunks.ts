@@ -54,7 +54,7 @@ export function describeChunks(engineOf: () => Engine): void {
         trace.result('loss', sum(log(w)))
         trace.update('weight', sub(w, 1))
       })
-      const steps = { program, batchSize: 1, numExamples: 1, shuffle: false }
+      const steps = { program, batchSize: 1, numExamples: 1, shuffle: false, metrics: [] }
       const fit = await engineOf().compile(steps, {
         data: { fields: {}, rows: Int32Array.of(0) },
         seed: 0,
@@ -86,6 +86,7 @@ export function describeChunks(engineOf: () => Engine): void {
       batchSize: 5,
       numExamples: 23,
       shuffle: true,
+      metrics: [],
     }
     const one: Field = { dtype: 'u8', shape: [], values: new Uint8Array(23).fill(1) }
     const split = { fields: { one }, rows: data.rows }

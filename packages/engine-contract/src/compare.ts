@@ -20,7 +20,7 @@ export function splitOf(fields: Record<string, Field>, numExamples: number): Spl
 
 /** A program of one step over the whole of some data. */
 export function wholeBatch(program: Program, numExamples: number): BatchProgram {
-  return { program, batchSize: numExamples, numExamples, shuffle: false }
+  return { program, batchSize: numExamples, numExamples, shuffle: false, metrics: [] }
 }
 
 /** The fields' values by name, as the reference evaluator takes them, for one batch of all rows. */

@@ -108,7 +108,7 @@ export function describeSharing(engineOf: () => Engine): void {
       const fit = await engineOf().compile(
         {
           ...{ program: withMicroBatches(program, 2), microBatches: 2 },
-          ...{ batchSize: 4, numExamples: 4, shuffle: false },
+          ...{ batchSize: 4, numExamples: 4, shuffle: false, metrics: [] },
         },
         {
           data: {

@@ -79,7 +79,7 @@ export function describeStates(engineOf: () => Engine): void {
         trace.update('w', mul(w, 0.5))
         trace.update('row', broadcastTo(w, [1, 3]))
       })
-      const step = { program, batchSize: 1, numExamples: 1, shuffle: false }
+      const step = { program, batchSize: 1, numExamples: 1, shuffle: false, metrics: [] }
       const none = { data: { fields: {}, rows: Int32Array.of(0) }, seed: 0 }
       const fit = await engineOf().compile(step, none)
       const { means } = await fit.run({ steps: 1 })

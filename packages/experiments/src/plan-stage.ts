@@ -23,11 +23,7 @@ import { passCost } from './stage-cost.js'
 import { stageHash, type NamedPass } from './stage-hash.js'
 import type { Pass, StagePlan } from './stage-plan.js'
 
-/**
- * Examples per step of an evaluation. A metric that is a mean over examples depends on it by rounding alone. Any other
- * is the mean of its values for the batches, and so depends on their size: the autoencoder's 1 - sqrt(mse) / mean is one,
- * as the report defines it, per batch.
- */
+/** Examples per step of an evaluation. Metrics depend on it by rounding alone. */
 const EVALUATION_BATCH = 100
 const NUM_SAMPLES = 3
 
@@ -47,7 +43,7 @@ export interface PlannedStage {
   readonly weights: ReadonlyMap<string, Shape>
 }
 
-/** @throws UserError where the model does not fit the data or tells of no single accuracy, or options do not fit. */
+/** @throws UserError where the model does not fit the data or options do not fit. */
 export function planStage(stage: StageToPlan): PlannedStage {
   const { config, model, dataset, seed, startsFrom } = stage
   const { epochs, earlyStopping } = stage.train
@@ -65,7 +61,6 @@ export function planStage(stage: StageToPlan): PlannedStage {
     throw new UserError(`${option} goes by validation examples, of which the data has none`)
   }
   const test = splits.test ? evaluated(splits.test) : null
-  checkAccuracy(training.program.program)
   const weights = statesOf((test ?? evaluated(data)).program.program)
   const carries = startsFrom && commonStates(startsFrom.weights, weights)
   const start =
@@ -182,16 +177,6 @@ function samples(
 ): NonNullable<StagePlan['samples']> {
   const truths = Array.from(rows, (row) => labels.values[row] ?? 0)
   return { program, data: { fields, rows }, labels: truths, imageShape }
-}
-
-/** Other metrics may have any shape; the accuracy goes into a row of the report. */
-function checkAccuracy(program: Program): void {
-  const { shape = [] } = program.result('accuracy') ?? {}
-  if (shape.length > 0) {
-    throw new UserError(
-      `the accuracy must be one number, not of shape [${shape.join(', ')}]; take its mean`,
-    )
-  }
 }
 
 function statesOf(program: Program): Map<string, Shape> {

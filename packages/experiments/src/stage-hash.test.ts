@@ -7,6 +7,7 @@ const program: BatchProgram = {
   numExamples: 4,
   shuffle: true,
   program: new Program({ nodes: [], inputs: [], updates: [], results: [] }),
+  metrics: [],
 }
 const data = { dataset: 'd', part: 'train', rows: Int32Array.of(0, 1, 2, 258) } as const
 

@@ -71,7 +71,7 @@ export async function encode(
   // The last batch is filled up with any row; what comes of it is left aside.
   const whole = new Int32Array(numBatches * batchSize).fill(rows[0] ?? 0)
   whole.set(rows)
-  const batches = { program, batchSize, numExamples: whole.length, shuffle: false }
+  const batches = { program, batchSize, numExamples: whole.length, shuffle: false, metrics: [] }
   const data = { fields, rows: whole }
   const execution = await engine.compile(batches, { data, state, seed: 0 })
   try {

@@ -2,7 +2,7 @@
  * Whether a run can be repeated: of each stage that is done, the first epoch is trained again and the test is made again,
  * and both have to come to the bits that were written down.
  */
-import type { Engine, StateValues } from '@gradpool/core'
+import { finishMetrics, type Engine, type MetricValue, type StateValues } from '@gradpool/core'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { weightsHash } from '@gradpool/storage'
 import { join } from 'node:path'
@@ -74,8 +74,9 @@ async function differences(
     training.write(done.state)
     if (test === undefined) return differences
     const testing = await executions.pass(test)
-    const { means } = await testing.run({ steps: testing.stepsPerEpoch })
-    const [accuracy] = means.accuracy ?? []
+    const tested = await testing.run({ steps: testing.stepsPerEpoch })
+    const { metrics, numExamples } = test.program
+    const { accuracy } = finishMetrics(metrics, tested, numExamples)
     if (digits(accuracy) !== digits(done.metrics.testAccuracy)) {
       const was = digits(done.metrics.testAccuracy)
       differences.push(`the test accuracy is ${digits(accuracy)} and was ${was}`)
@@ -87,7 +88,7 @@ async function differences(
 }
 
 /** As results have it: all that f32 has. */
-function digits(accuracy: number | null | undefined): string {
-  const isThere = accuracy !== null && accuracy !== undefined && Number.isFinite(accuracy)
+function digits(accuracy: MetricValue | null | undefined): string {
+  const isThere = typeof accuracy === 'number' && Number.isFinite(accuracy)
   return isThere ? String(Number(accuracy.toPrecision(7))) : 'none'
 }

@@ -91,7 +91,7 @@ function withOwnStates(program: Program, replica: number): Program {
 
 /** A program that reads no examples. */
 function alone(program: Program): BatchProgram {
-  return { batchSize: 1, numExamples: 1, shuffle: false, program }
+  return { batchSize: 1, numExamples: 1, shuffle: false, program, metrics: [] }
 }
 
 function ownName(replica: number, name: string): string {

@@ -2,6 +2,7 @@
  * A BatchProgram: the Program of one batch, with the Program of the shorter last batch where the batch size does not
  * divide the number of examples, so that every example counts once per epoch.
  */
+import type { MetricSpec } from '../metrics/metric-spec.js'
 import type { Program } from '../program/program.js'
 
 export interface BatchProgram {
@@ -14,6 +15,8 @@ export interface BatchProgram {
   readonly program: Program
   /** For `numExamples % batchSize` examples; same states and results as `program`. */
   readonly tail?: Program
+  /** How metrics come from its results: see `finishMetrics`. */
+  readonly metrics: readonly MetricSpec[]
 }
 
 /** Steps of one pass over the examples, the shorter last batch included where there is a Program for it. */

@@ -1,6 +1,6 @@
 /** What the compiler knows of a model, and what `defineModel` refuses. */
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import type { Metric } from '../metrics/metric.js'
+import { fromMeans } from '../metrics/metric.js'
 import { add, mul, square } from '../ops/elementwise.js'
 import { reshape } from '../ops/layout.js'
 import { matmul } from '../ops/product.js'
@@ -44,7 +44,7 @@ const data = {
 const own = defineModel({
   params,
   step({ out }, { x, y }: Batch<'x' | 'y'>) {
-    const confusion: Metric<number[][]> = { kind: 'means', parts: { y }, finish: () => [[0]] }
+    const confusion = fromMeans({ means: { y: mean(y) }, finish: ({ y }) => [[y]] })
     return { loss: mean(square(out(x))), error: mean(y), confusion }
   },
   predict: ({ out }, { x }: Batch<'x'>) => ({ value: out(x), half: mul(out(x), 0.5) }),

@@ -12,7 +12,7 @@
  *
  * The functions run once for each Program that is traced, never during training.
  */
-import type { Metric, MetricValue } from '../metrics/metric.js'
+import type { Metric, MetricValue, RESERVED_NAMES } from '../metrics/metric.js'
 import type { Tensor } from '../tracing/tensor.js'
 import type { Binding, BoundOf, Params } from './module.js'
 
@@ -27,9 +27,6 @@ export type Predictions = Readonly<Record<string, Tensor>>
 
 /** A batch with these fields, each `[batch, ...field shape]`: `step(bound, { text }: Batch<'text'>)`. */
 export type Batch<Field extends string> = Readonly<Record<Field, Tensor>>
-
-/** Names in a row of the history that are not metrics. */
-export const RESERVED_NAMES = ['epoch', 'seconds', 'validation', 'test'] as const
 
 type Reserved = (typeof RESERVED_NAMES)[number]
 

@@ -59,7 +59,15 @@ describe('train', () => {
       batchSize: 4,
       data: data(8),
     })
-    expect(rest).toEqual({ batchSize: 4, numExamples: 8, shuffle: true })
+    expect(rest).toEqual({
+      batchSize: 4,
+      numExamples: 8,
+      shuffle: true,
+      metrics: [
+        { name: 'loss', kind: 'mean', results: { value: 'loss' }, direction: 'min' },
+        { name: 'output', kind: 'mean', results: { value: 'output' } },
+      ],
+    })
     expect(tail).toBeUndefined()
     const slots = [
       'optimizer/m/layer.weight',
@@ -207,7 +215,7 @@ describe('train', () => {
         params: tiny,
         step: ({ scale }, { label }) => ({ loss: mean(scale), each: label }),
       }),
-      /^the shape of result "each" depends on the batch size: \[4\] for a full batch/,
+      /^metric "each" must be one number, not f32\[4\]; take its mean, or use perRow/,
     ],
   ])('refuses %s', (_, faulty, message) => {
     const build = () => train(faulty, { optimizer: sgd(), batchSize: 4, data: data(7) })

@@ -16,9 +16,9 @@ import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
 import { withMicroBatches } from './micro-batches.js'
-import { RESERVED_NAMES, type Model, type StepResults } from './model.js'
-import type { Metric } from '../metrics/metric.js'
-import { Tensor } from '../tracing/tensor.js'
+import type { Model, StepResults } from './model.js'
+import { traceMetrics, type MetricSpec } from '../metrics/metric-spec.js'
+import type { Tensor } from '../tracing/tensor.js'
 import { traceProgram, userError, type Trace } from '../tracing/trace.js'
 
 /** What a dataset looks like, without its values. */
@@ -58,11 +58,11 @@ export function train(model: Model, options: TrainOptions): BatchProgram {
   const { microBatches = 1 } = options
   checkCount('microBatches', microBatches)
   const rule = ruleOf(optimizer)
-  const whole = batchProgram(options, options.shuffle ?? true, (trace, batch) => {
+  const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
     const binding = new Binding(trace, true)
     const results = checkedResults(model.traceStep(binding, batch))
     traceUpdates(binding, results.loss, rule, clip)
-    tell(trace, results)
+    return traceMetrics(trace, results, size)
   })
   if (microBatches === 1) return whole
   const { program, tail } = whole
@@ -76,8 +76,9 @@ export function train(model: Model, options: TrainOptions): BatchProgram {
 
 /** The Program of an evaluation: loss and metrics, no updates, examples in the order of the split. */
 export function evaluation(model: Model, options: BatchOptions): BatchProgram {
-  return batchProgram(options, false, (trace, batch) => {
-    tell(trace, checkedResults(model.traceStep(new Binding(trace, false), batch)))
+  return batchProgram(options, false, (trace, batch, size) => {
+    const results = checkedResults(model.traceStep(new Binding(trace, false), batch))
+    return traceMetrics(trace, results, size)
   })
 }
 
@@ -101,6 +102,7 @@ export function prediction(model: Model, options: BatchOptions): BatchProgram {
       }
       trace.result(name, padRows(value, rows))
     }
+    return []
   })
 }
 
@@ -111,7 +113,7 @@ function padRows(value: Tensor, rows: number): Tensor {
   return pad(value, before, [rows, ...value.shape.slice(1)])
 }
 
-type Build = (trace: Trace, batch: object, batchSize: number) => void
+type Build = (trace: Trace, batch: object, batchSize: number) => readonly MetricSpec[]
 
 function batchProgram(options: BatchOptions, shuffle: boolean, build: Build): BatchProgram {
   const { data } = options
@@ -119,14 +121,17 @@ function batchProgram(options: BatchOptions, shuffle: boolean, build: Build): Ba
   checkCount('batchSize', options.batchSize)
   checkCount('the number of examples', numExamples)
   const batchSize = Math.min(options.batchSize, numExamples)
+  let metrics: readonly MetricSpec[] = []
   const traceFor = (size: number): Program =>
-    traceProgram((trace) => build(trace, lazyBatch(trace, data.fields, size), size))
+    traceProgram((trace) => {
+      metrics = build(trace, lazyBatch(trace, data.fields, size), size)
+    })
   const program = traceFor(batchSize)
   const rest = numExamples % batchSize
-  if (rest === 0) return { batchSize, numExamples, shuffle, program }
+  if (rest === 0) return { batchSize, numExamples, shuffle, program, metrics }
   const tail = traceFor(rest)
   checkSame(program, tail)
-  return { batchSize, numExamples, shuffle, program, tail }
+  return { batchSize, numExamples, shuffle, program, tail, metrics }
 }
 
 function numExamplesOf(data: Split | DataSpec): number {
@@ -161,35 +166,15 @@ function lazyBatch(trace: Trace, fields: DataSpec['fields'], batchSize: number):
   )
 }
 
-function checkedResults(results: StepResults): StepResults {
+/** The loss first. */
+function checkedResults({ loss: given, ...metrics }: StepResults): StepResults {
   // A step written without types may return anything.
-  const loss = results.loss as Tensor | undefined
+  const loss = given as Tensor | undefined
   if (loss === undefined) throw userError('a step must return { loss }')
   if (loss.dtype !== 'f32' || loss.rank !== 0) {
     throw userError(`the loss must be one f32 number, not ${loss.toString()}; take its mean`)
   }
-  return results
-}
-
-/** Names the results: those of a metric that has parts are `metric/part`. */
-function tell(trace: Trace, { loss, ...metrics }: StepResults): void {
-  trace.result('loss', loss)
-  for (const [name, value] of Object.entries<Tensor | Metric>(metrics)) {
-    checkMetricName(name)
-    if (value instanceof Tensor) trace.result(name, value)
-    else for (const [key, part] of Object.entries(value.parts)) trace.result(`${name}/${key}`, part)
-  }
-}
-
-function checkMetricName(name: string): void {
-  if ((RESERVED_NAMES as readonly string[]).includes(name)) {
-    throw userError(
-      `a metric cannot be named "${name}": rows of the history have a field of that name`,
-    )
-  }
-  if (!/^[^./\s]+$/.test(name)) {
-    throw userError(`a metric cannot be named "${name}": names have no dots, slashes or spaces`)
-  }
+  return { loss, ...metrics }
 }
 
 /** Gives every trained parameter, and every state of the optimizer, its next value. */

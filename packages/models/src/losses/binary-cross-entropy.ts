@@ -1,5 +1,18 @@
 /** Cross-entropy of independent yes-or-no logits. */
-import { abs, add, exp, log, maximum, mean, mul, neg, sub, type Tensor } from '@gradpool/core'
+import {
+  abs,
+  add,
+  exp,
+  log,
+  maximum,
+  mean,
+  mul,
+  neg,
+  sub,
+  type Tensor,
+  withDirection,
+} from '@gradpool/core'
+import { checkSameShape } from '../shapes.js'
 
 /**
  * The mean over batch and features of -target·log σ(logit) - (1 - target)·log(1 - σ(logit)); f32 scalar.
@@ -9,8 +22,10 @@ import { abs, add, exp, log, maximum, mean, mul, neg, sub, type Tensor } from '@
  *
  * @param logits [batch, ...]
  * @param targets of the same shape, in [0, 1]
+ * @throws UserError where the shapes differ
  */
 export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  checkSameShape('binaryCrossEntropy', logits, targets)
   const softplus = log(add(1, exp(neg(abs(logits)))))
-  return mean(add(sub(maximum(logits, 0), mul(logits, targets)), softplus))
+  return withDirection(mean(add(sub(maximum(logits, 0), mul(logits, targets)), softplus)), 'min')
 }

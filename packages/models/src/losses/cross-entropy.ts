@@ -1,5 +1,6 @@
 /** Cross-entropy of class logits. */
-import { logSoftmax, mean, mul, neg, oneHot, sum, type Tensor, UserError } from '@gradpool/core'
+import { logSoftmax, mean, mul, neg, sum, type Tensor, withDirection } from '@gradpool/core'
+import { labelDistribution } from '../shapes.js'
 
 /**
  * The mean over the batch of -log softmax(logits)[label]; f32 scalar.
@@ -10,20 +11,5 @@ import { logSoftmax, mean, mul, neg, oneHot, sum, type Tensor, UserError } from 
  */
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
   const target = labelDistribution('crossEntropy', logits, labels)
-  return neg(mean(sum(mul(target, logSoftmax(logits)), -1)))
-}
-
-/** Labels as f32 [batch, classes], one-hot where they are class numbers. */
-export function labelDistribution(name: string, logits: Tensor, labels: Tensor): Tensor {
-  const [batch, classes] = logits.shape
-  if (logits.rank !== 2 || batch === undefined || classes === undefined) {
-    throw new UserError(`${name}: logits must be [batch, classes], not ${logits.toString()}`)
-  }
-  const numbers = labels.dtype !== 'f32' && labels.rank === 1 && labels.shape[0] === batch
-  if (numbers) return oneHot(labels, classes)
-  const fits = labels.rank === 2 && labels.shape[0] === batch && labels.shape[1] === classes
-  if (fits) return labels
-  throw new UserError(
-    `${name}: labels must be class numbers u8[${batch}] or i32[${batch}], or f32[${batch}, ${classes}], not ${labels.toString()}`,
-  )
+  return withDirection(neg(mean(sum(mul(target, logSoftmax(logits)), -1))), 'min')
 }

@@ -11,7 +11,9 @@ import {
   sum,
   type Tensor,
   UserError,
+  withDirection,
 } from '@gradpool/core'
+import { checkSameShape } from '../shapes.js'
 
 /** Added to variances: a feature that is constant has no correlation. */
 const EPSILON = 1e-4
@@ -32,11 +34,13 @@ export function redundancyLoss(one: Tensor, other: Tensor, weight: number): Tens
   if (one.rank !== 2 || batch === undefined || features === undefined) {
     throw new UserError(`redundancyLoss: features must be [batch, features], not ${one.toString()}`)
   }
+  checkSameShape('redundancyLoss', one, other)
   const [a, b] = [standardised(one), standardised(other)]
   const correlations = div(matmul(a, b, { transposeA: true }), batch) // [features, features]
   const own = mean(mul(a, b), 0) // [features], the diagonal
   const others = sub(sum(square(correlations)), sum(square(own)))
-  return add(mean(square(sub(1, own))), mul(div(others, features), weight))
+  const loss = add(mean(square(sub(1, own))), mul(div(others, features), weight))
+  return withDirection(loss, 'min')
 }
 
 /** Each feature with mean 0 and variance 1 over the batch. */

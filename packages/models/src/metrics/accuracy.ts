@@ -1,21 +1,14 @@
 /** The share of right answers. */
-import { argMax, equal, mean, type Tensor, UserError } from '@gradpool/core'
+import { argMax, equal, mean, type Tensor, withDirection } from '@gradpool/core'
+import { classNumbers } from '../shapes.js'
 
 /**
- * The share of the batch whose largest logit is that of the label; f32 scalar.
+ * The share of examples whose largest logit is that of the label; f32 scalar, the larger the better.
  *
  * @param logits [batch, classes]
  * @param labels class numbers, u8 or i32 [batch], or one-hot f32 [batch, classes]
+ * @throws UserError where neither form fits the logits
  */
 export function accuracy(logits: Tensor, labels: Tensor): Tensor {
-  return mean(equal(argMax(logits), classNumbers('accuracy', labels)))
-}
-
-/** Labels as class numbers [batch]. */
-export function classNumbers(name: string, labels: Tensor): Tensor {
-  if (labels.rank === 2) return argMax(labels)
-  if (labels.rank === 1 && labels.dtype !== 'f32') return labels
-  throw new UserError(
-    `${name}: labels must be class numbers (u8 or i32 [batch]) or one-hot (f32 [batch, classes]), not ${labels.toString()}`,
-  )
+  return withDirection(mean(equal(argMax(logits), classNumbers('accuracy', logits, labels))), 'max')
 }

@@ -1,9 +1,25 @@
+import { cast, defineModel, evaluation, mean, type Metric, type Tensor } from '@gradpool/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import {
+  accuracy,
+  auc,
+  binaryCrossEntropy,
+  calibrationError,
+  confusionMatrix,
+  crossEntropy,
+  f1,
+  meanAbsoluteError,
+  meanSquaredError,
+  medianAbsoluteError,
+  precision,
+  r2,
+  recall,
+  reconstructionAccuracy,
+  rootMeanSquaredError,
+} from '../index.js'
 import { compute, type Operand } from '../testing/compute.js'
-import { accuracy } from './accuracy.js'
-import { confusionMatrix } from './confusion-matrix.js'
-import { reconstructionAccuracy } from './reconstruction-accuracy.js'
+import { judge } from '../testing/judge.js'
 
 /** The same examples every time; raise the number to search further. */
 const search = { seed: 1, numRuns: 40 }
@@ -45,28 +61,35 @@ describe('accuracy', () => {
     )
   })
 
-  test('refuses labels that are no classes', () => {
-    const operands: Operand[] = [
-      { shape: [2, 3], values: [] },
-      { shape: [2], values: [] },
-    ]
-    expect(() => compute(operands, accuracy)).toThrow('accuracy: labels must be class numbers')
+  test('refuses labels that are no classes, and other numbers of rows', () => {
+    const logits: Operand = { shape: [2, 3], values: [] }
+    for (const labels of [
+      { shape: [2] },
+      { shape: [3], dtype: 'u8' as const },
+      { shape: [2, 2] },
+    ]) {
+      expect(() => compute([logits, { ...labels, values: [] }], accuracy)).toThrow(
+        'accuracy: labels must be class numbers',
+      )
+    }
   })
 })
 
 describe('confusionMatrix', () => {
-  test('has the share of each pair of label and estimate', () => {
+  test('counts each pair of label and estimate', () => {
     fc.assert(
-      fc.property(judged, ({ logits, numbers, oneHot, pairs }) => {
-        const expected = new Array<number>(classes * classes).fill(0)
+      fc.property(judged, fc.integer({ min: 1, max: 5 }), ({ logits, numbers, pairs }, size) => {
+        const expected = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
         for (const [label, estimate] of pairs) {
-          const cell = label * classes + estimate
-          expected[cell] = (expected[cell] ?? 0) + 1 / pairs.length
+          const row = expected[label]
+          if (row) row[estimate] = (row[estimate] ?? 0) + 1
         }
-        for (const labels of [numbers, oneHot]) {
-          const matrix = compute([logits, labels], (x, y) => confusionMatrix(x, y, classes))
-          matrix.forEach((share, cell) => expect(share).toBeCloseTo(expected[cell] ?? NaN, 12))
+        const fields = {
+          logits: { values: logits.values, shape: [classes] },
+          label: { values: numbers.values, shape: [], dtype: 'u8' as const },
         }
+        const counts = judge(fields, size, (b) => confusionMatrix(b.logits, b.label))
+        expect(counts).toEqual(expected)
       }),
       search,
     )
@@ -74,21 +97,113 @@ describe('confusionMatrix', () => {
 })
 
 describe('reconstructionAccuracy', () => {
-  test('is 1 - √mse / mean(target)', () => {
-    const output = { shape: [2, 2], values: [10, 20, 30, 44] }
-    const target = { shape: [2, 2], values: [10, 22, 30, 40], dtype: 'u8' as const }
-    const expected = 1 - Math.sqrt((4 + 16) / 4) / (102 / 4)
-    expect(compute([output, target], reconstructionAccuracy)[0]).toBeCloseTo(expected, 12)
+  const judgedBy = (output: readonly number[], target: readonly number[], batchSize: number) =>
+    judge(
+      { output: { values: output, shape: [2] }, target: { values: target, shape: [2] } },
+      batchSize,
+      (b) => reconstructionAccuracy(b.output, b.target),
+    )
+
+  test('is 1 - √mse / mean(target) over all examples, whatever the batches', () => {
+    const expected = 1 - Math.sqrt((4 + 16 + 1) / 6) / (105 / 6)
+    for (const size of [1, 2, 3]) {
+      expect(judgedBy([10, 20, 30, 44, 1, 1], [10, 22, 30, 40, 1, 2], size)).toBeCloseTo(
+        expected,
+        6,
+      )
+    }
   })
 
-  test('is 1 for a perfect reconstruction and does not depend on the scale', () => {
-    const target = { shape: [1, 3], values: [1, 2, 3] }
-    expect(compute([target, target], reconstructionAccuracy)).toEqual([1])
-    const half = (operand: Operand) => ({ ...operand, values: operand.values.map((x) => x / 2) })
-    const output = { shape: [1, 3], values: [1, 3, 3] }
-    expect(compute([half(output), half(target)], reconstructionAccuracy)[0]).toBeCloseTo(
-      compute([output, target], reconstructionAccuracy)[0] ?? NaN,
-      12,
+  test('is 1 for a perfect reconstruction', () => {
+    expect(judgedBy([1, 2, 3, 4], [1, 2, 3, 4], 1)).toBe(1)
+  })
+})
+
+describe('shapes that would broadcast by mistake are refused', () => {
+  const column = { shape: [3, 1], values: [1, 2, 3] }
+  const row = { shape: [3], values: [1, 2, 3] }
+  const traced = (metric: (a: Tensor, b: Tensor) => Tensor | Metric) => () =>
+    compute([column, row], (a, b) => {
+      metric(a, b)
+      return a
+    })
+
+  test.each<[string, (a: Tensor, b: Tensor) => Tensor | Metric]>([
+    ['meanSquaredError', meanSquaredError],
+    ['binaryCrossEntropy', binaryCrossEntropy],
+    ['meanAbsoluteError', meanAbsoluteError],
+    ['rootMeanSquaredError', rootMeanSquaredError],
+    ['reconstructionAccuracy', reconstructionAccuracy],
+    ['r2', r2],
+    ['medianAbsoluteError', medianAbsoluteError],
+    ['auc', auc],
+  ])('%s', (name, metric) => {
+    expect(traced(metric)).toThrow(
+      `${name}: the output is f32[3, 1] and the target f32[3]; they must have one shape: reshape one of them`,
     )
   })
+
+  test.each<[string, (a: Tensor, b: Tensor) => Tensor | Metric]>([
+    ['crossEntropy', crossEntropy],
+    ['accuracy', accuracy],
+    ['confusionMatrix', confusionMatrix],
+    ['calibrationError', calibrationError],
+    ['precision', precision],
+    ['recall', recall],
+    ['f1', f1],
+  ])('%s', (name, metric) => {
+    expect(traced(metric)).toThrow(`${name}: labels must be class numbers u8[3] or i32[3]`)
+  })
+})
+
+test('auc is of one score an example, and NaN for one class', () => {
+  const two = { values: [1, 2, 3, 4], shape: [2] }
+  expect(() => judge({ two }, 2, (b) => auc(b.two, b.two))).toThrow(
+    'auc: scores must be [batch] or [batch, 1], not f32[2, 2]',
+  )
+  const one = { values: [1, 1], shape: [] }
+  expect(judge({ one }, 2, (b) => auc(b.one, b.one))).toBeNaN()
+})
+
+test('r2 of equal targets is 1 for equal outputs, else 0', () => {
+  const target = { values: [2, 2], shape: [] }
+  const of = (values: number[]) =>
+    judge({ output: { values, shape: [] }, target }, 1, (b) => r2(b.output, b.target))
+  expect([of([2, 2]), of([2, 3])]).toEqual([1, 0])
+})
+
+test('each metric knows whether more is better', () => {
+  const model = defineModel({
+    params: {},
+    step(_, { image, label }) {
+      const classes = cast(label, 'u8')
+      const sum = mean(image, 1)
+      return {
+        loss: crossEntropy(image, classes),
+        accuracy: accuracy(image, classes),
+        f1: f1(image, classes),
+        confusion: confusionMatrix(image, classes),
+        r2: r2(sum, label),
+        mae: meanAbsoluteError(sum, label),
+        own: mean(label),
+      }
+    },
+  })
+  const { metrics } = evaluation(model, {
+    batchSize: 2,
+    data: {
+      fields: { image: { dtype: 'f32', shape: [3] }, label: { dtype: 'f32', shape: [] } },
+      numExamples: 5,
+    },
+  })
+  expect(Object.fromEntries(metrics.map(({ name, direction }) => [name, direction]))).toEqual({
+    loss: 'min',
+    accuracy: 'max',
+    f1: 'max',
+    confusion: undefined,
+    r2: 'max',
+    mae: 'min',
+    own: undefined,
+  })
+  expect(JSON.parse(JSON.stringify(metrics))).toEqual(metrics)
 })

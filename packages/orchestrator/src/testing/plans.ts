@@ -45,6 +45,7 @@ function passOf(numExamples: number): Pass {
     batchSize: 1,
     numExamples,
     shuffle: false,
+    metrics: [{ name: 'accuracy', kind: 'mean', results: { value: 'accuracy' } }],
     program: new Program({
       nodes: [{ op: 'input', inputs: [], attributes: {}, shape: [1], dtype: 'f32' }],
       inputs: [{ role: 'state', name: 'w', node: 0, initializer: { kind: 'constant', value: 0 } }],

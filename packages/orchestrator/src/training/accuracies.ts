@@ -1,5 +1,5 @@
 /** The accuracies of a stage's spans, as rows and results have them. */
-import type { ChunkResult } from '@gradpool/core'
+import { finishMetrics, type BatchProgram, type ChunkResult } from '@gradpool/core'
 
 export class Accuracies {
   readonly #onWarning: (message: string) => void
@@ -12,10 +12,16 @@ export class Accuracies {
   }
 
   /** Null where there is none, and where it is not finite. */
-  of(span: ChunkResult | undefined, metric: string, epoch: number): number | null {
-    const mean = span?.means.accuracy?.[0]
-    if (mean === undefined) return null
-    if (Number.isFinite(mean)) return rounded(mean)
+  of(
+    span: ChunkResult | undefined,
+    program: BatchProgram | undefined,
+    metric: string,
+    epoch: number,
+  ): number | null {
+    if (span === undefined || program === undefined) return null
+    const { accuracy } = finishMetrics(program.metrics, span, program.numExamples)
+    if (typeof accuracy !== 'number') return null
+    if (Number.isFinite(accuracy)) return rounded(accuracy)
     if (!this.#told.has(metric)) {
       this.#told.add(metric)
       this.#onWarning(`the ${metric} is not a finite number in epoch ${epoch}, so it is left out`)

@@ -47,6 +47,7 @@ export async function findOrigin(failed: FailedStep): Promise<Origin | undefined
   const batch: BatchProgram = {
     ...{ batchSize: rows.length, numExamples: rows.length, shuffle: false },
     program: telling,
+    metrics: [],
   }
   const given = { data: { ...data, rows }, seed, shareStateOf: training }
   const execution = await engine.compile(batch, given)

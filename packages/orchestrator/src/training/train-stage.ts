@@ -167,7 +167,7 @@ export class StageTraining {
     return {
       status: 'done',
       ...(best && !isLast && { best }),
-      testAccuracy: this.#accuracies.of(tested, 'test accuracy', plan.epochs),
+      testAccuracy: this.#accuracies.of(tested, test?.program, 'test accuracy', plan.epochs),
       samples: samples && sampled ? samplesOf(samples, sampled.means) : [],
       state: training.read(),
       firstEpoch: this.#firstEpoch ?? '',
@@ -176,6 +176,7 @@ export class StageTraining {
 
   async #epoch(training: Execution | Replicas, validation?: Execution): Promise<void> {
     const started = performance.now()
+    const { plan } = this.#options
     const epoch = this.#epochs.count + 1
     const [trained, validated] =
       training instanceof Replicas
@@ -189,8 +190,13 @@ export class StageTraining {
     const row: EpochRow = {
       epoch,
       cost: rounded(trained?.means.loss?.[0] ?? NaN),
-      accuracy: this.#accuracies.of(trained, 'training accuracy', epoch),
-      validation: this.#accuracies.of(validated, 'validation accuracy', epoch),
+      accuracy: this.#accuracies.of(trained, plan.training.program, 'training accuracy', epoch),
+      validation: this.#accuracies.of(
+        validated,
+        plan.validation?.program,
+        'validation accuracy',
+        epoch,
+      ),
       seconds: (performance.now() - started) / 1000,
     }
     this.#epochs.add(row)

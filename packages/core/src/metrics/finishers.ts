@@ -1,0 +1,141 @@
+/**
+ * Gradpool's own functions from gathered results to a metric, by name: so a saved model can carry a metric as data. All are
+ * float64. What each gets is said by the metric that names it, in the models package.
+ */
+import type { MetricValue, NamedFinish } from './metric.js'
+
+type Parts = Readonly<Record<string, ArrayLike<number>>>
+
+const ECE_BINS = 15
+
+const table = {
+  /** 1 - √(mean squared error) / mean of the target. */
+  reconstructionAccuracy: ({ squaredError, target }: Parts) =>
+    1 - Math.sqrt(first(squaredError)) / first(target),
+
+  rootMean: ({ value }: Parts) => Math.sqrt(first(value)),
+
+  /** Shares of the examples, `[classes, classes]`, as counts. */
+  counts({ share = [] }: Parts, numExamples: number): number[][] {
+    const classes = Math.round(Math.sqrt(share.length))
+    return matrix(share, classes).map((row) => row.map((cell) => Math.round(cell * numExamples)))
+  },
+
+  precision: (parts: Parts) => macro(parts, ({ hits, predicted }) => ratio(hits, predicted)),
+
+  recall: (parts: Parts) => macro(parts, ({ hits, actual }) => ratio(hits, actual)),
+
+  f1: (parts: Parts) =>
+    macro(parts, ({ hits, predicted, actual }) => ratio(2 * hits, predicted + actual)),
+
+  /** 1 - Σ(target - output)² / Σ(target - mean)², averaged over the outputs. */
+  r2: ({ output = [], target = [] }: Parts, numExamples: number) =>
+    overColumns(target, numExamples, (indices) => {
+      const mean = total(indices, (i) => at(target, i)) / indices.length
+      const residual = total(indices, (i) => (at(target, i) - at(output, i)) ** 2)
+      const spread = total(indices, (i) => (at(target, i) - mean) ** 2)
+      if (spread === 0) return residual === 0 ? 1 : 0
+      return 1 - residual / spread
+    }),
+
+  medianAbsoluteError: ({ output = [], target = [] }: Parts, numExamples: number) =>
+    overColumns(target, numExamples, (indices) => {
+      const errors = indices.map((i) => Math.abs(at(target, i) - at(output, i)))
+      errors.sort((a, b) => a - b)
+      const middle = errors.length >> 1
+      const upper = errors[middle] ?? NaN
+      return errors.length % 2 === 1 ? upper : (upper + (errors[middle - 1] ?? NaN)) / 2
+    }),
+
+  /** The share of pairs of a positive and a negative example that the score orders; pairs of one score count half. */
+  auc({ score = [], label = [] }: Parts) {
+    const order = Array.from({ length: score.length }, (_, i) => i)
+    order.sort((a, b) => at(score, a) - at(score, b))
+    let [positives, rankSum] = [0, 0]
+    for (let from = 0; from < order.length;) {
+      let to = from + 1
+      while (to < order.length && at(score, order[to] ?? 0) === at(score, order[from] ?? 0)) to++
+      // Equal scores share the mean of their ranks, from + 1 to to.
+      const tied = total(order.slice(from, to), (i) => (at(label, i) > 0 ? 1 : 0))
+      positives += tied
+      rankSum += (tied * (from + 1 + to)) / 2
+      from = to
+    }
+    const negatives = order.length - positives
+    return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives)
+  },
+
+  /** Σ over bins of confidence of |Σ confidence - Σ correct| / examples. */
+  calibrationError({ confidence = [], correct = [] }: Parts) {
+    const gaps = new Float64Array(ECE_BINS)
+    for (let i = 0; i < confidence.length; i++) {
+      const bin = Math.min(Math.max(Math.ceil(at(confidence, i) * ECE_BINS) - 1, 0), ECE_BINS - 1)
+      gaps[bin] = at(gaps, bin) + at(confidence, i) - at(correct, i)
+    }
+    return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / confidence.length
+  },
+} as const satisfies Record<string, (parts: Parts, numExamples: number) => MetricValue>
+
+export type FinisherName = keyof typeof table
+
+/** By name, of any origin. */
+export const finishers: Readonly<
+  Partial<Record<string, (parts: Parts, numExamples: number) => MetricValue>>
+> = Object.assign(Object.create(null) as object, table)
+
+/** The function of this name, for a metric's `finish`. */
+export function finisher<Name extends FinisherName>(
+  name: Name,
+): NamedFinish<ReturnType<(typeof table)[Name]>> {
+  return { name }
+}
+
+/** Of `hits`, `predicted` and `actual` [classes], the mean over the classes that there are. */
+function macro(
+  { hits = [], predicted = [], actual = [] }: Parts,
+  score: (of: { hits: number; predicted: number; actual: number }) => number,
+): number {
+  const seen = Array.from({ length: hits.length }, (_, c) => ({
+    hits: at(hits, c),
+    predicted: at(predicted, c),
+    actual: at(actual, c),
+  })).filter((of) => of.predicted > 0 || of.actual > 0)
+  return seen.reduce((sum, of) => sum + score(of), 0) / seen.length
+}
+
+/** 0 where there is nothing. */
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole
+}
+
+/** The mean over the columns of [rows, columns] of a function of each one's indices. */
+function overColumns(
+  values: ArrayLike<number>,
+  rows: number,
+  of: (indices: readonly number[]) => number,
+): number {
+  const columns = values.length / rows
+  let sum = 0
+  for (let column = 0; column < columns; column++) {
+    sum += of(Array.from({ length: rows }, (_, row) => row * columns + column))
+  }
+  return sum / columns
+}
+
+function matrix(values: ArrayLike<number>, columns: number): number[][] {
+  return Array.from({ length: values.length / columns }, (_, row) =>
+    Array.from({ length: columns }, (_, column) => at(values, row * columns + column)),
+  )
+}
+
+function total(indices: readonly number[], of: (index: number) => number): number {
+  return indices.reduce((sum, index) => sum + of(index), 0)
+}
+
+function at(values: ArrayLike<number>, index: number): number {
+  return values[index] ?? NaN
+}
+
+function first(values: ArrayLike<number> | undefined): number {
+  return values?.[0] ?? NaN
+}

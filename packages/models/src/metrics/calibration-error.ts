@@ -1,0 +1,22 @@
+/** Whether a classifier is as often right as it is sure. */
+import { argMax, equal, finisher, max, type Metric, softmax, type Tensor } from '@gradpool/core'
+import { classNumbers } from '../shapes.js'
+
+/**
+ * The expected calibration error: examples are sorted into 15 equal bins by the probability of their likeliest class; the sum
+ * over the bins of |mean probability - share of right answers|, weighted by their examples. The smaller the better.
+ *
+ * Source: Guo et al., "On calibration of modern neural networks" (2017).
+ *
+ * @param logits [batch, classes]
+ * @param labels class numbers, u8 or i32 [batch], or one-hot f32 [batch, classes]
+ * @throws UserError where neither form fits the logits
+ */
+export function calibrationError(logits: Tensor, labels: Tensor): Metric<number> {
+  const correct = equal(argMax(logits), classNumbers('calibrationError', logits, labels))
+  return {
+    rows: { confidence: max(softmax(logits), -1), correct },
+    finish: finisher('calibrationError'),
+    direction: 'min',
+  }
+}
