@@ -1,4 +1,4 @@
 import { defineConfig, mergeConfig } from 'vitest/config'
 import { unitTests } from '../../vitest.shared.mjs'
 
-export default mergeConfig(unitTests, defineConfig({ test: { name: 'trainer' } }))
+export default mergeConfig(unitTests, defineConfig({ test: { name: 'trainer', testTimeout: 60_000, hookTimeout: 60_000 } }))

@@ -5,7 +5,13 @@ import { fit, type StepProgress } from '../src/index.js'
 import { examples, threeClasses } from '../src/testing/three-classes.js'
 
 const data = examples(203)
-const options = { data, validation: 0.2, batchSize: 16, epochs: 5, optimizer: adam(0.01) }
+const options = {
+  data,
+  validation: 0.2,
+  batchSize: 16,
+  epochs: 5,
+  optimizer: adam({ learningRate: 0.01 }),
+}
 
 describe('callbacks', () => {
   it('are told of every epoch, of some steps, and of the end', async () => {

@@ -7,7 +7,13 @@ import { examples, threeClasses } from '../src/testing/three-classes.js'
 
 const data = examples(150)
 const validation = examples(60, 1000)
-const options = { data, validation, batchSize: 10, epochs: 60, optimizer: adam(0.02) }
+const options = {
+  data,
+  validation,
+  batchSize: 10,
+  epochs: 60,
+  optimizer: adam({ learningRate: 0.02 }),
+}
 
 describe('early stopping', () => {
   it('ends after so many epochs in which the monitor did not become better', async () => {

@@ -39,7 +39,7 @@ export async function sample(): Promise<number | undefined> {
     },
   })
   const judged: { loss: number; accuracy: number } = await fitted.evaluate(test)
-  const { probabilities }: { probabilities: Float32Array } = await fitted.predict({ image })
+  const { probabilities } = await fitted.predict({ image })
   await fitted.save('digits.gradpool')
   const digits = await loadModel('digits.gradpool', {
     inputs: ['image'],
@@ -77,12 +77,9 @@ export async function whatIsMisspelt(): Promise<void> {
   void fitted.history.at(-1)?.validation.acuracy
   // @ts-expect-error Nor in an evaluation.
   void (await fitted.evaluate(test)).acuracy
+  const monitor = 'validation.acc'
   // @ts-expect-error Nor as a monitor.
-  await fit(model, {
-    data,
-    validation: 0.1,
-    earlyStopping: { monitor: 'validation.acc', patience: 1 },
-  })
+  await fit(model, { data, validation: 0.1, earlyStopping: { monitor, patience: 1 } })
   // @ts-expect-error A monitor of validation data that there is not.
   await fit(model, { data, earlyStopping: { monitor: 'validation.loss', patience: 1 } })
   await fit(model, { data, earlyStopping: { monitor: 'loss', patience: 1 } })

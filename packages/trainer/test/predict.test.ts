@@ -6,7 +6,7 @@ import { fit } from '../src/index.js'
 import { examples, threeClasses } from '../src/testing/three-classes.js'
 
 const data = examples(203)
-const options = { data, batchSize: 16, epochs: 10, optimizer: adam(0.01) }
+const options = { data, batchSize: 16, epochs: 10, optimizer: adam({ learningRate: 0.01 }) }
 
 describe('a prediction', () => {
   it('is of as many rows as are given, each by itself', async () => {

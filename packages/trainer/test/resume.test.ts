@@ -34,7 +34,10 @@ describe('a training in a folder', () => {
     ['', {}],
     [' with the best weights kept', { keep: 'best', monitor: 'validation.accuracy' }],
     [' with early stopping', { earlyStopping: { patience: 150, minDelta: 1e-4 } }],
-    [' with a schedule', { optimizer: adam(cosine(0.01)) }],
+    [
+      ' with a schedule',
+      { optimizer: adam({ learningRate: cosine({ learningRate: 0.01, totalSteps: 9600 }) }) },
+    ],
     [' with local averaging', { averageEvery: 3, averageParts: [2, 1] }],
   ] as const)('is resumed bit for bit%s, however often it is aborted', async (_, more) => {
     const whole = await fit(threeClasses, { ...options, ...more })

@@ -9,7 +9,7 @@ import { examples, threeClasses } from '../src/testing/three-classes.js'
 
 const data = examples(203)
 const fields = { image: { shape: [6] }, label: { shape: [], dtype: 'u8' } } as const
-const optimizer = adam(0.01)
+const optimizer = adam({ learningRate: 0.01 })
 
 function batch(first: number, count: number) {
   const image = data.image.values.slice(6 * first, 6 * (first + count))

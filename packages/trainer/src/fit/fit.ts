@@ -38,9 +38,12 @@ export async function fit<
 /** Trains Programs, wherever they come from. The names in them are those of the types. */
 export async function fitPrograms<M extends Model, H extends Presence>(
   programs: Programs,
-  options: CommonOptions & Partial<Pick<TrainingOptions<string, Row<M, H>>, 'onEpoch' | 'onEnd'>>,
+  options: Omit<CommonOptions, 'onEpoch'> &
+    Partial<Pick<TrainingOptions<string, Row<M, H>>, 'onEpoch' | 'onEnd'>>,
 ): Promise<Fitted<M, H>> {
-  const { planned, engine, done, callbacks } = await trainUnder(programs, options)
+  // As below.
+  const onEpoch = options.onEpoch as CommonOptions['onEpoch']
+  const { planned, engine, done, callbacks } = await trainUnder(programs, { ...options, onEpoch })
   const history = done.history as unknown as readonly Row<M, H>[]
   callbacks.call('onEnd', options.onEnd, { history, reason: done.reason })
   const { plan, dataset } = planned

@@ -64,10 +64,9 @@ function monitorOf(option: string, asked: Asked, { metrics, hasValidation }: Mea
       `${option} goes by '${monitor}', but there are no validation examples${instead}`,
     )
   }
-  if (name === 'loss') return { name: monitor, mode: mode ?? 'min' }
   const metric = metrics.find((each) => each.name === name)
   if (metric === undefined) {
-    const known = ['loss', ...metrics.map((each) => each.name)]
+    const known = metrics.map((each) => each.name)
     const near = nearest(name, known)
     const hint = near === undefined ? `it has ${known.join(', ')}` : `it has '${near}'`
     throw new UserError(

@@ -70,7 +70,7 @@ export class CompiledRows {
       rows: Int32Array.from({ length: rows }, (_, row) => row),
     }
     const execution = await engine.compile(
-      { program, batchSize: rows, numExamples: rows, shuffle: false },
+      { program, batchSize: rows, numExamples: rows, shuffle: false, metrics: [] },
       {
         ...{ data, seed: 0 },
         ...(states instanceof CompiledRows
@@ -87,6 +87,11 @@ export class CompiledRows {
     this.#fields.forEach(({ size, memory }, index) => {
       memory.set(arrays[index]?.subarray(start * size, (start + count) * size) ?? [])
     })
+  }
+
+  /** Other weights, for what shares them, too. */
+  write(states: StateValues): void {
+    this.#execution.write(states)
   }
 
   /** One step, in this thread. */
