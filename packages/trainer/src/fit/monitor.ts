@@ -32,17 +32,19 @@ export function monitored(
   const keeping = either({ monitor, mode }, earlyStopping)
   const stopping = either(earlyStopping, { monitor, mode })
   const isMonitored = keeping.monitor !== undefined || keep === 'best' || measured.hasValidation
+  const stopped = earlyStopping && monitorOf('earlyStopping', stopping, measured)
   const option = keep === 'best' ? "keep: 'best'" : 'monitor'
   return {
     keep,
     ...(isMonitored && { monitor: monitorOf(option, keeping, measured) }),
-    ...(earlyStopping && {
-      earlyStopping: {
-        monitor: monitorOf('earlyStopping', stopping, measured),
-        patience: earlyStopping.patience,
-        minDelta: earlyStopping.minDelta ?? 0,
-      },
-    }),
+    ...(earlyStopping &&
+      stopped && {
+        earlyStopping: {
+          monitor: stopped,
+          patience: earlyStopping.patience,
+          minDelta: earlyStopping.minDelta ?? 0,
+        },
+      }),
   }
 }
 
