@@ -88,6 +88,32 @@ const noDefaultExport = {
   message: 'Use named exports; only experiment and configuration files have a default export.',
 }
 
+/** `f({ ...{ a, b }, c })` only packs more into a line. `eslint --fix` writes `f({ a, b, c })`. */
+const noSpreadLiteral = {
+  meta: { type: 'suggestion', fixable: 'code', schema: [] },
+  create: (context) => ({
+    'ObjectExpression > SpreadElement > ObjectExpression.argument'(literal) {
+      const { sourceCode } = context
+      const closing = sourceCode.getTokenBefore(sourceCode.getLastToken(literal))
+      const end = closing.value === ',' ? closing.range[0] : closing.range[1]
+      context.report({
+        node: literal.parent,
+        message: 'Write the properties themselves, without `...{ }` around them.',
+        fix: (fixer) =>
+          literal.properties.length === 0
+            ? null
+            : fixer.replaceTextRange(
+                literal.parent.range,
+                sourceCode.text.slice(literal.properties[0].range[0], end),
+              ),
+      })
+    },
+  }),
+}
+
+/** Packages that still have some: `npx eslint --fix --fix-type suggestion packages/NAME`, then remove it here. */
+const withSpreadLiterals = ['engine-contract', 'engine-cpu', 'engine-tensorflow', 'orchestrator']
+
 export default tseslint.config(
   {
     ignores: [
@@ -103,6 +129,12 @@ export default tseslint.config(
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
+  {
+    files: ['**/*.{ts,mjs}'],
+    ignores: withSpreadLiterals.map((name) => `packages/${name}/**`),
+    plugins: { gradpool: { rules: { 'no-spread-literal': noSpreadLiteral } } },
+    rules: { 'gradpool/no-spread-literal': 'error' },
+  },
   {
     files: ['**/*.{js,mjs}'],
     languageOptions: {

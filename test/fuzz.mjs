@@ -9,12 +9,29 @@ import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
-import { initialState, philox, prediction, UserError } from '@gradpool/core'
+import {
+  defineModel,
+  initialState,
+  matmul,
+  mean,
+  parameter,
+  philox,
+  prediction,
+  UserError,
+  zeros,
+} from '@gradpool/core'
 import { encodeIdx, loadDataset } from '@gradpool/datasets'
 import { codeModel, defineExperiment } from '@gradpool/experiments'
 import { encoderFromBytes, encoderToBytes, HashIndex, makeEncoder } from '@gradpool/hashing'
 import { CheckpointStore, EpochRows, readDoneStage, readRun } from '@gradpool/orchestrator'
-import { decodeSafetensors, encodeSafetensors, weightsHash } from '@gradpool/storage'
+import {
+  decodeSafetensors,
+  decodeSavedModel,
+  encodeSafetensors,
+  encodeSavedModel,
+  namedStates,
+  weightsHash,
+} from '@gradpool/storage'
 
 const [count = 100_000, seed = 0] = process.argv.slice(2, 4).map(Number)
 const [, , , , only] = process.argv
@@ -136,6 +153,7 @@ const config = JSON.stringify({
 /** By name: the bytes that are right, and what reads changed ones. */
 const parsers = {
   safetensors: [tensors, (bytes) => decodeSafetensors(bytes, 'it')],
+  'saved model': [savedModel(), (bytes) => decodeSavedModel(bytes, 'it')],
   idx: [
     pixels,
     (() => {
@@ -191,6 +209,28 @@ const parsers = {
   'rows of a checkpoint': await checkpointFile('epochs.f64'),
 }
 
+function savedModel() {
+  const fields = { x: { dtype: 'f32', shape: [3] } }
+  const model = defineModel({
+    params: { w: parameter([3, 2], zeros) },
+    step: ({ w }, { x }) => ({ loss: mean(matmul(x, w)) }),
+    predict: ({ w }, { x }) => ({ y: matmul(x, w) }),
+  })
+  const program = (rows) =>
+    prediction(model, { batchSize: rows, data: { fields, numExamples: rows } }).program
+  const row = program(1)
+  return encodeSavedModel({
+    states: namedStates(row, initialState(row, 0)),
+    predict: {
+      ...{ blockRows: 4, row, block: program(4) },
+      fields: [{ name: 'x', ...fields.x }],
+      outputs: [{ name: 'y', dtype: 'f32', shape: [2] }],
+    },
+    provenance: { gradpool: '0.2.0', seed: 1, options: { batchSize: 4 } },
+    metrics: { loss: 0.5 },
+  })
+}
+
 async function encoderBytes() {
   const dataset = await dataOf(dataFolder('whole', pixels, ''))
   const stages = [{ kind: 'autoencode', encoder: [3, 2], decoder: [16], codeActivation: 'sigmoid' }]
@@ -215,8 +255,13 @@ async function doneStage() {
   const directory = mkdtempSync(join(folder, 'stage'))
   const values = new Float32Array(6)
   const metrics = {
-    ...{ stage: { name: 'a', hash: 'b' }, numerics: 'exact', version: '0.1.0', seconds: 1.5 },
-    ...{ testAccuracy: 0.5, weights: weightsHash({ a: values }), firstEpoch: 'f'.repeat(64) },
+    stage: { name: 'a', hash: 'b' },
+    numerics: 'exact',
+    version: '0.1.0',
+    seconds: 1.5,
+    testAccuracy: 0.5,
+    weights: weightsHash({ a: values }),
+    firstEpoch: 'f'.repeat(64),
     epochs: [{ epoch: 1, cost: 1, accuracy: null, validation: 0.5, seconds: 1 }],
     samples: [],
   }

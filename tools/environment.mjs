@@ -23,6 +23,7 @@ const entries = {
   nx: 'nx/dist/bin/nx.js',
   prettier: 'prettier/bin/prettier.cjs',
   knip: 'knip/bin/knip.js',
+  remark: 'remark-cli/cli.js',
 }
 
 export function tool(name) {

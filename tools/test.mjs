@@ -64,9 +64,11 @@ async function main() {
   if (!(await check('Set-up', [setup, '--install-only']))) return
   await check('Project references', nx('sync:check'))
   await check('Formatting', [tool('prettier'), '--check', '--log-level=warn', '.'])
+  await check('Formatting of C', [join(root, 'tools', 'format-c.mjs'), '--check'])
+  await check('Links in Markdown', [tool('remark'), '--no-stdout', '--quiet', '--frail', '.'])
   await check('Lint', many('lint', '--nxBail=false'))
   await check('Circles of imports', [join(root, 'tools', 'import-circles.mjs')])
-  await check('Unused code', [tool('knip'), '--no-config-hints'])
+  await check('Unused code', [tool('knip'), '--treat-config-hints-as-errors'])
   await check('Types', many('typecheck'))
   if (!(await check('Build', many('build')))) return
   await setUpTensorFlow()

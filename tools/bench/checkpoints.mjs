@@ -90,7 +90,11 @@ async function seconds(plan, checkpointSeconds) {
   const directory = await mkdtemp(join(tmpdir(), 'gradpool-bench-'))
   try {
     const run = await runExperiments([plan], {
-      ...{ engine, workers: 1, directory, checkpointSeconds, fresh: true },
+      engine,
+      workers: 1,
+      directory,
+      checkpointSeconds,
+      fresh: true,
     })
     const [experiment] = (await run.result).experiments
     const [epoch] = experiment.stages[0].epochs

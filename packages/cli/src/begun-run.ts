@@ -40,7 +40,10 @@ export async function begunRun(
     // Any engine of the same numerics goes on with it; where none was asked for, one of another class is out of place.
     engine:
       options.engine === 'auto' && record.engine === 'tensorflow' ? 'tensorflow' : options.engine,
-    ...{ seed, preset, set, precision },
+    seed,
+    preset,
+    set,
+    precision,
     fresh: record.fresh === true,
     ...(epochs !== undefined && { epochs }),
     ...(data !== undefined && { data }),

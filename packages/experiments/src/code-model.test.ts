@@ -28,7 +28,10 @@ function programOf(...stages: StageInput[]) {
 }
 
 const narrow = autoencode({
-  ...{ encoder: [3, 2], decoder: [3, 4], weight: 'heNormal', scale: 1 / 255 },
+  encoder: [3, 2],
+  decoder: [3, 4],
+  weight: 'heNormal',
+  scale: 1 / 255,
   codeActivation: 'sigmoid',
 })
 

@@ -74,7 +74,9 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const hash = stageHash({
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
-    ...{ epochs, earlyStopping, keep },
+    epochs,
+    earlyStopping,
+    keep,
     training: named(training),
     averaging: averaging && {
       every: averaging.every,

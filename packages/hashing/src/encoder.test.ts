@@ -14,8 +14,11 @@ const bits = 3
 /** The program of batches of a size that give the codes of a network 6-4-3. */
 function program(batchSize: number): Program {
   const model = autoencoder({
-    ...{ input: numPixels, encoder: [4, bits], decoder: [numPixels] },
-    ...{ codeActivation: 'sigmoid', scale: 1 / 255 },
+    input: numPixels,
+    encoder: [4, bits],
+    decoder: [numPixels],
+    codeActivation: 'sigmoid',
+    scale: 1 / 255,
   })
   const fields = { image: { dtype: 'u8', shape: [numPixels] } } as const
   const coding = {
@@ -49,7 +52,8 @@ describe('encode', () => {
       const fields = images(20)
       const rows = Int32Array.from({ length: n }, (_, at) => (7 * at + 3) % 20)
       const codes = await encode(makeEncoder('some', program(4), weights), {
-        ...{ engine, data: { fields, rows } },
+        engine,
+        data: { fields, rows },
       })
       const one = program(1)
       const expected = Array.from(rows).flatMap((row) => {
@@ -65,11 +69,13 @@ describe('encode', () => {
     const fields = images(50)
     const rows = Int32Array.from({ length: 50 }, (_, at) => at)
     const together = await encode(makeEncoder('some', program(8), weights), {
-      ...{ engine, data: { fields, rows } },
+      engine,
+      data: { fields, rows },
     })
     for (const row of rows) {
       const alone = await encode(makeEncoder('some', program(1), weights), {
-        ...{ engine, data: { fields, rows: Int32Array.of(row) } },
+        engine,
+        data: { fields, rows: Int32Array.of(row) },
       })
       expect(alone).toEqual(together.subarray(row * bits, (row + 1) * bits))
     }

@@ -62,7 +62,11 @@ describe('searches equal brute force', () => {
         for (const query of queries) {
           expect(index.searchHamming(query, { k, radius, labels })).toEqual(
             bruteForce(items, {
-              ...{ query: [...query], k, radius, labels, keepsValues: values !== 'none' },
+              query: [...query],
+              k,
+              radius,
+              labels,
+              keepsValues: values !== 'none',
             }),
           )
         }

@@ -6,13 +6,7 @@
 import { UserError } from '@gradpool/core'
 import { PackedCodes, type NearBounds } from '@gradpool/engine-cpu'
 import { Column } from './column.js'
-import {
-  CodeValues,
-  packStored,
-  VALUE_KINDS,
-  type StoredValues,
-  type ValueKind,
-} from './code-values.js'
+import { CodeValues, packStored, VALUE_KINDS, type ValueKind } from './code-values.js'
 import { ModelMismatchError } from './errors.js'
 import type { HashIndexOptions, IndexContents, ModelId } from './index-contents.js'
 import { readIndex, writeIndex } from './index-file.js'

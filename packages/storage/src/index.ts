@@ -19,10 +19,8 @@ export type {
   Provenance,
   RowPrograms,
   SavedEvaluation,
-  SavedMetric,
   SavedModel,
   SavedPrediction,
-  SavedTraining,
   ValueSpec,
 } from './saved-model/saved-model.js'
 export { weightsHash } from './weights-hash.js'

@@ -70,7 +70,12 @@ for (let seed = 0; seed < numSeeds; seed++) {
     const times = []
     const states = []
     await trainDataParallel(stage, {
-      ...{ engine, workers: WORKERS, epochs, seed, optimizer: sgd({ learningRate: 0.1 }), ...how },
+      engine,
+      workers: WORKERS,
+      epochs,
+      seed,
+      optimizer: sgd({ learningRate: 0.1 }),
+      ...how,
       onEpoch(row, read) {
         times.push(row.seconds)
         states.push(read())

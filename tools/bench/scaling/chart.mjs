@@ -45,7 +45,12 @@ export function drawChart({ steps, predictions, machine, date }) {
 
 const title = (text, dx) =>
   Plot.text([text], {
-    ...{ frameAnchor: 'top-left', dx, dy: -22, fontSize: 13, fontWeight: 600, fill: INK },
+    frameAnchor: 'top-left',
+    dx,
+    dy: -22,
+    fontSize: 13,
+    fontWeight: 600,
+    fill: INK,
   })
 
 function drawSpeeds(text, rows, document) {
@@ -55,14 +60,22 @@ function drawSpeeds(text, rows, document) {
     document,
     width: WIDTH,
     height: 44 + ROW_HEIGHT * rows.length,
-    ...{ marginTop: 32, marginBottom: 12, marginLeft: 270, marginRight: 80 },
+    marginTop: 32,
+    marginBottom: 12,
+    marginLeft: 270,
+    marginRight: 80,
     x: { axis: null, domain: [0, sorted[0]?.speed] },
     y: { domain: sorted.map(({ name }) => name), label: null },
     marks: [
       Plot.axisY({ tickSize: 0, fontSize: 12, fill: INK }),
       Plot.barX(sorted, { y: 'name', x: 'speed', fill: color, insetTop: 3, insetBottom: 3 }),
       Plot.text(sorted, {
-        ...{ y: 'name', x: 'speed', textAnchor: 'start', dx: 9, fontSize: 12, fill: color },
+        y: 'name',
+        x: 'speed',
+        textAnchor: 'start',
+        dx: 9,
+        fontSize: 12,
+        fill: color,
         text: ({ speed }) => Math.round(speed).toLocaleString('en'),
       }),
       title(text, -258),
@@ -80,7 +93,10 @@ function drawPredictions(predictions, document) {
     document,
     width: WIDTH,
     height: PREDICTED_HEIGHT,
-    ...{ marginTop: 32, marginBottom: 40, marginLeft: 50, marginRight: 160 },
+    marginTop: 32,
+    marginBottom: 40,
+    marginLeft: 50,
+    marginRight: 160,
     x: {
       type: 'log',
       base: 2,
@@ -94,7 +110,12 @@ function drawPredictions(predictions, document) {
       Plot.line(points, { x: 'workers', y: 'speed', z: 'network', stroke: OURS }),
       Plot.dot(points, { x: 'workers', y: 'speed', fill: OURS, r: 3 }),
       Plot.text(last, {
-        ...{ x: 'workers', y: 'speed', text: 'network', textAnchor: 'start', dx: 9, fontSize: 12 },
+        x: 'workers',
+        y: 'speed',
+        text: 'network',
+        textAnchor: 'start',
+        dx: 9,
+        fontSize: 12,
       }),
       title('Predicted, not measured beyond 2: times as fast as one worker', -38),
     ],

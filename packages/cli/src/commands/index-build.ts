@@ -39,11 +39,16 @@ export async function indexBuildCommand(
   const engine = await makeEngine({ engine: 'auto' })
   try {
     const run = await begunRun(asked, {
-      ...{ engine: 'auto', workers: 1, checkpointEvery: 0, out: options.runs },
+      engine: 'auto',
+      workers: 1,
+      checkpointEvery: 0,
+      out: options.runs,
     })
     const configs = await selectExperiments(run.asked, run.options)
     const { encoder, spec, dataset } = await chooseEncoder(run.directory, configs, {
-      ...{ engine, experiment: options.experiment, seed: options.seed },
+      engine,
+      experiment: options.experiment,
+      seed: options.seed,
       data: data ?? run.options.data,
     })
     const index = await indexOf(encoder, spec, dataset, engine)

@@ -9,7 +9,11 @@ const half = '█'.repeat(8)
 
 function found(count: number, change: Partial<Found> = {}): Found[] {
   return Array.from({ length: count }, (_, at) => ({
-    ...{ id: 100 + at, label: at % 10, hamming: at, distance: at / 8, picture },
+    id: 100 + at,
+    label: at % 10,
+    hamming: at,
+    distance: at / 8,
+    picture,
     ...change,
   }))
 }

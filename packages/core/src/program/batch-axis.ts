@@ -95,8 +95,9 @@ function productAxis(
   b: BatchAxis,
 ): BatchAxis {
   // Of stacks of matrices, each product is of one matrix of either.
-  if (shape.length > 2)
+  if (shape.length > 2) {
     return [a, b].every((axis) => axis === 0 || axis === undefined) ? (a ?? b) : undefined
+  }
   if (a !== undefined && b !== undefined) return undefined
   if (a !== undefined) return a === (attributes.transposeA === true ? 1 : 0) ? 0 : undefined
   return b !== undefined && b === (attributes.transposeB === true ? 0 : 1) ? 1 : undefined

@@ -31,7 +31,7 @@ export type PlainOp = Exclude<OpName, keyof AttributesByOp>
 
 export type AttributesOf<Op extends OpName> = Op extends keyof AttributesByOp
   ? AttributesByOp[Op]
-  : Readonly<Record<never, never>>
+  : Readonly<Record<string, never>>
 
 /** The node of one op. Given several ops, the union of theirs. */
 export type NodeOf<Op extends OpName> = {

@@ -148,7 +148,7 @@ function parseResult(item: unknown, nodes: readonly Node[]): Result {
   if (node?.dtype !== 'f32') refuse(where, 'is not f32')
   if (rows === undefined) return result
   if (rows !== true) refuse(where, 'has "rows" that is not true')
-  if (node?.shape.length === 0) refuse(where, 'is by rows, but one number')
+  if (node.shape.length === 0) refuse(where, 'is by rows, but one number')
   return { ...result, rows }
 }
 

@@ -36,7 +36,11 @@ export function collections(maxRows = 200): fc.Arbitrary<Collection> {
       const distinct = Array.from({ length: numDistinct }, () => near(centre, flipped, next))
       const pick = () => distinct[Math.floor(next() * numDistinct)] ?? centre
       return {
-        ...{ bits, values, k, radius, wanted },
+        bits,
+        values,
+        k,
+        radius,
+        wanted,
         codes: Array.from({ length: numRows }, pick),
         ids: Array.from({ length: numRows }, () => Math.floor(next() * 1000)),
         labels: hasLabels

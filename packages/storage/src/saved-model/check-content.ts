@@ -1,7 +1,14 @@
 /** Whether Programs and states of a saved model belong together, and fit in memory. */
-import { bytesPerElement, sameShape, sizeOf, UserError, type Program } from '@gradpool/core'
+import {
+  bytesPerElement,
+  type MetricSpec,
+  type Program,
+  sameShape,
+  sizeOf,
+  UserError,
+} from '@gradpool/core'
 import type { NamedArray } from '../safetensors.js'
-import type { ModelContent, RowPrograms, SavedMetric, ValueSpec } from './saved-model.js'
+import type { ModelContent, RowPrograms, SavedPrediction, ValueSpec } from './saved-model.js'
 
 /** Of all values of a Program together; an engine needs less. */
 const MAX_PROGRAM_BYTES = 2 ** 32
@@ -25,7 +32,7 @@ export function checkContent(content: ModelContent, where: string): void {
     check.metrics('evaluation', evaluation.row, evaluation.metrics)
   }
   if (training) {
-    const { program, tail, batchSize, numExamples } = training.program
+    const { program, tail, batchSize, numExamples } = training
     if (batchSize > numExamples) check.refuse('its training has batches larger than its data')
     check.program('training', program, { rows: batchSize, mayStart: true })
     const rest = numExamples % batchSize
@@ -36,11 +43,8 @@ export function checkContent(content: ModelContent, where: string): void {
 }
 
 /** The fields that a Program reads, as they are for one example. */
-export function fieldsOf({ inputs, nodes }: Program): ValueSpec[] {
-  return inputs.flatMap(({ role, name, node }) => {
-    const { dtype, shape } = nodes[node] ?? { dtype: 'f32', shape: [] }
-    return role === 'batch' ? [{ name, dtype, shape: shape.slice(1) }] : []
-  })
+export function fieldsOf({ fields }: Program): ValueSpec[] {
+  return fields.map(({ name, dtype, shape }) => ({ name, dtype, shape: shape.slice(1) }))
 }
 
 class Check {
@@ -79,12 +83,11 @@ class Check {
         `${part} needs ${Math.round(numBytes / 2 ** 20)} MiB of memory, more than the 4096 allowed`,
       )
     }
-    for (const { role, name, node } of program.inputs) {
-      const { shape } = program.node(node)
-      if (role === 'batch' && shape[0] !== rows) {
-        this.refuse(`${part} reads '${name}' for ${shape[0] ?? 'no'} rows, not for ${rows}`)
-      }
-      if (role !== 'state') continue
+    for (const { name, shape } of program.fields) {
+      if (shape[0] === rows) continue
+      this.refuse(`${part} reads '${name}' for ${shape[0] ?? 'no'} rows, not for ${rows}`)
+    }
+    for (const { name, shape } of program.states) {
       const state = this.states.get(name)
       if (state ? !sameShape(state.shape, shape) : !mayStart) {
         this.refuse(
@@ -95,10 +98,7 @@ class Check {
     }
   }
 
-  prediction(
-    row: Program,
-    { block, blockRows, fields, outputs }: Required<ModelContent>['predict'],
-  ): void {
+  prediction(row: Program, { block, blockRows, fields, outputs }: SavedPrediction): void {
     if (JSON.stringify(fields) !== JSON.stringify(fieldsOf(row))) {
       this.refuse('its fields are not those that its prediction reads')
     }
@@ -116,7 +116,7 @@ class Check {
     })
   }
 
-  metrics(part: string, { results }: Program, metrics: readonly SavedMetric[]): void {
+  metrics(part: string, { results }: Program, metrics: readonly MetricSpec[]): void {
     const known = new Set(results.map(({ name }) => name))
     for (const metric of metrics) {
       const missing = Object.values(metric.results).find((name) => !known.has(name))

@@ -2,7 +2,7 @@
  * From the bytes of a file to a saved model, without trust: nothing is evaluated, every Program is checked node by node and
  * against the tensors, and no memory is taken that the file does not have.
  */
-import { Program, UserError, type DType } from '@gradpool/core'
+import { Program, UserError, type BatchProgram, type DType, type MetricSpec } from '@gradpool/core'
 import { parseJson } from '../bounded-json.js'
 import { hasFields, isCount, isHash, isText, type Check } from '../json-checks.js'
 import { decodeSafetensors, type NamedArray } from '../safetensors.js'
@@ -13,10 +13,8 @@ import {
   type ModelContent,
   type Provenance,
   type RowPrograms,
-  type SavedMetric,
   type SavedModel,
   type SavedPrediction,
-  type SavedTraining,
   type ValueSpec,
 } from './saved-model.js'
 
@@ -117,19 +115,20 @@ function parseRowPrograms(value: Readonly<Record<string, unknown>>): RowPrograms
   return { row: Program.fromJSON(row), block: Program.fromJSON(block), blockRows }
 }
 
-function parseTraining(value: unknown): SavedTraining | undefined {
+function parseTraining(value: unknown): BatchProgram | undefined {
   if (!hasFields(value, { shuffle: isBoolean, metrics: isMetrics })) return undefined
   const { program, tail, batchSize, numExamples, shuffle, microBatches = 1, metrics } = value
   if (!isPositive(batchSize) || !isPositive(numExamples) || !isPositive(microBatches))
     return undefined
   if (microBatches > batchSize || !isMetrics(metrics)) return undefined
   return {
-    program: {
-      ...{ batchSize, numExamples, shuffle: shuffle === true, microBatches },
-      program: Program.fromJSON(program),
-      ...(tail !== undefined && { tail: Program.fromJSON(tail) }),
-    },
+    batchSize,
+    numExamples,
+    shuffle: shuffle === true,
+    microBatches,
     metrics,
+    program: Program.fromJSON(program),
+    ...(tail !== undefined && { tail: Program.fromJSON(tail) }),
   }
 }
 
@@ -144,7 +143,7 @@ function isSpecs(value: unknown): value is readonly ValueSpec[] {
   )
 }
 
-function isMetrics(value: unknown): value is readonly SavedMetric[] {
+function isMetrics(value: unknown): value is readonly MetricSpec[] {
   return isListOf(value, (metric) =>
     hasFields(metric, {
       name: isText,

@@ -1,15 +1,11 @@
 /** From a saved model to the bytes of its file. Equal models give equal bytes. */
+import type { BatchProgram } from '@gradpool/core'
 import { createHash } from 'node:crypto'
 import { valuesOf } from '../named-states.js'
 import { encodeSafetensors } from '../safetensors.js'
 import { weightsHash } from '../weights-hash.js'
 import { checkContent } from './check-content.js'
-import {
-  FORMAT_VERSION,
-  type ModelContent,
-  type RowPrograms,
-  type SavedTraining,
-} from './saved-model.js'
+import { FORMAT_VERSION, type ModelContent, type RowPrograms } from './saved-model.js'
 
 /** @throws UserError for a model that could not be read again: a state that a Program lacks, one that is too large */
 export function encodeSavedModel(content: ModelContent): Uint8Array {
@@ -38,8 +34,8 @@ function programsOf({ blockRows, row, block }: RowPrograms): RowPrograms {
   return { blockRows, row, block }
 }
 
-function trainingOf({ program: whole, metrics }: SavedTraining): object {
-  const { batchSize, numExamples, shuffle, microBatches = 1, program, tail } = whole
+function trainingOf(training: BatchProgram): object {
+  const { batchSize, numExamples, shuffle, microBatches = 1, metrics, program, tail } = training
   return { batchSize, numExamples, shuffle, microBatches, metrics, program, tail }
 }
 
@@ -49,7 +45,7 @@ export function contentHash({ states, predict, evaluation, training }: ModelCont
   const programs = {
     ...{ predictRow: predict?.row, predictBlock: predict?.block },
     ...{ evaluateRow: evaluation?.row, evaluateBlock: evaluation?.block },
-    ...{ train: training?.program.program, trainTail: training?.program.tail },
+    ...{ train: training?.program, trainTail: training?.tail },
   }
   for (const [name, program] of Object.entries(programs)) {
     if (program) hash.update(`${name} ${program.hash}\n`)

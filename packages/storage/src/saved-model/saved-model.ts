@@ -4,7 +4,7 @@
  * The file is a safetensors file. Its tensors are parameters, buffers and, where asked for, the optimizer's states, each under
  * the name that Programs have for it. Its metadata has one text, `gradpool`: the JSON of everything else (docs/file-formats.md).
  */
-import { type BatchProgram, type DType, type Program, type Shape } from '@gradpool/core'
+import type { BatchProgram, DType, MetricSpec, Program, Shape } from '@gradpool/core'
 import type { NamedArray } from '../safetensors.js'
 
 /** Versions up to this one are read, from 1 on. */
@@ -30,25 +30,10 @@ export interface SavedPrediction extends RowPrograms {
   readonly outputs: readonly ValueSpec[]
 }
 
-/** How a metric comes out of results of a Program. */
-export interface SavedMetric {
-  readonly name: string
-  readonly kind: 'mean' | 'means' | 'rows'
-  /** Names of results. */
-  readonly results: Readonly<Record<string, string>>
-  readonly direction?: 'min' | 'max'
-  /** Of one of the functions that finish metrics. */
-  readonly finish?: string
-}
-
 /** Loss and metrics of examples, as an evaluation has them. */
 export interface SavedEvaluation extends RowPrograms {
-  readonly metrics: readonly SavedMetric[]
-}
-
-export interface SavedTraining {
-  readonly program: BatchProgram
-  readonly metrics: readonly SavedMetric[]
+  /** A file has no functions: a metric that is finished by the user's own is there without it. */
+  readonly metrics: readonly MetricSpec[]
 }
 
 export type JsonValue =
@@ -64,17 +49,17 @@ export interface Provenance {
   readonly seed?: number
   readonly epochs?: number
   /** Whatever else made it: optimizer, batch size, configuration. */
-  readonly options?: { readonly [key: string]: JsonValue }
+  readonly options?: Readonly<Record<string, JsonValue>>
 }
 
 export interface ModelContent {
   readonly states: ReadonlyMap<string, NamedArray>
   readonly predict?: SavedPrediction
   readonly evaluation?: SavedEvaluation
-  readonly training?: SavedTraining
+  readonly training?: BatchProgram
   readonly provenance: Provenance
   /** The last of training, validation and test. */
-  readonly metrics: { readonly [name: string]: JsonValue }
+  readonly metrics: Readonly<Record<string, JsonValue>>
 }
 
 export interface SavedModel extends ModelContent {

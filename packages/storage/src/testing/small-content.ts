@@ -53,7 +53,7 @@ export function smallContent(): ModelContent {
       block: evaluation(model, batch(blockRows)).program,
       blockRows,
     },
-    training: { program: { microBatches: 1, ...program }, metrics },
+    training: { microBatches: 1, ...program },
     provenance: {
       ...{ gradpool: '0.2.0', numerics: 'exact', seed: 0, epochs: 3 },
       data: { name: 'made up', hash: 'f'.repeat(64) },

@@ -108,5 +108,7 @@ function checkEach(
 
 function kindOf(value: unknown): string {
   if (typeof value === 'number' || value === null) return String(value)
-  return typeof value === 'object' ? (value.constructor.name ?? 'object') : typeof value
+  return typeof value === 'object'
+    ? Object.prototype.toString.call(value).slice(8, -1)
+    : typeof value
 }

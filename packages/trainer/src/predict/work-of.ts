@@ -19,9 +19,9 @@ export function flopsOf({ nodes }: Program): number {
 }
 
 /** Of the values that a step computes or reads from data, states and constants aside. */
-export function computedBytes({ nodes, inputs }: Program): number {
-  const states = new Set(inputs.flatMap(({ role, node }) => (role === 'state' ? node : [])))
-  return nodes.reduce((sum, { op, shape, dtype }, index) => {
+export function computedBytes(program: Program): number {
+  const states = new Set(program.states.map(({ node }) => node))
+  return program.nodes.reduce((sum, { op, shape, dtype }, index) => {
     if (op === 'constant' || states.has(index)) return sum
     return sum + sizeOf(shape) * bytesPerElement[dtype]
   }, 0)

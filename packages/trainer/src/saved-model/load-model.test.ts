@@ -27,7 +27,7 @@ import { loadModel } from './load-model.js'
 import { encodeModel, writeModel } from './save-model.js'
 
 const trained = smallTrained()
-const { training: _, ...untrainable } = trained
+const { provenance, metrics } = trained
 const bytes = encodeModel(trained)
 const folder = await mkdtemp(join(tmpdir(), 'gradpool-saved-'))
 afterAll(() => rm(folder, { recursive: true }))
@@ -104,7 +104,7 @@ describe('a saved model', () => {
     ])
     expect(model.weights['hidden.weight']?.values).toEqual(trained.states['hidden.weight'])
     expect(model.hash).toMatch(/^[0-9a-f]{64}$/)
-    expect(`${model}`).toContain('predicts   probabilities f32[4], digit i32[]')
+    expect(model.toString()).toContain('predicts   probabilities f32[4], digit i32[]')
   })
 
   it('keeps the states of the optimizer where asked, and the same weights hash', async () => {
@@ -131,7 +131,7 @@ describe('a saved model', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    const blob = new Blob([bytes as Uint8Array<ArrayBuffer>])
+    const blob = new Blob([bytes])
     const sources = [
       ...[path, pathToFileURL(path), pathToFileURL(path).href, bytes, blob, blob.stream()],
       ...[bytes.slice().buffer, `http://127.0.0.1:${port}/small`],
@@ -198,7 +198,7 @@ describe('a model', () => {
       step: ({ output }, { x }: Batch<'x'>) => ({ loss: mean(output(x)) }),
       ...(predict && { predict }),
     })
-    return encodeModel({ ...untrainable, model, fields: data, states: statesOf() })
+    return encodeModel({ provenance, metrics, model, fields: data, states: statesOf() })
   }
   const statesOf = () => ({
     'output.weight': new Float32Array(24),

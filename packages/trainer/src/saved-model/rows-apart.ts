@@ -4,7 +4,7 @@ import { batchAxes, type Program } from '@gradpool/core'
 /** The names of the results for which it does not: that depend on other rows of the batch, or on none. */
 export function mixedResults(program: Program): string[] {
   const axes = batchAxes(program)
-  const fields = new Set(program.inputs.flatMap(({ role, node }) => (role === 'batch' ? node : [])))
+  const fields = new Set(program.fields.map(({ node }) => node))
   const kinds: ('constant' | 'rows' | 'mixed')[] = []
   program.nodes.forEach(({ inputs }, index) => {
     const operands = inputs.map((input) => kinds[input])

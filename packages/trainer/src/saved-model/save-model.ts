@@ -55,7 +55,7 @@ export function encodeModel(
     states: namedStates(shapes, Object.fromEntries(kept)),
     ...{ evaluation, metrics, provenance: { gradpool: ownVersion(), ...provenance } },
     ...(predict && { predict }),
-    ...(training && { training: { program: training, metrics: evaluation.metrics } }),
+    ...(training && { training }),
   })
 }
 

@@ -58,11 +58,11 @@ export function tracePrediction(model: Model, fields: Fields): SavedPrediction |
 }
 
 export function traceEvaluation(model: Model, fields: Fields): SavedEvaluation {
-  const programs = rowPrograms((rows) => evaluation(model, batchOf(fields, rows)).program)
-  const metrics = programs.row.results.map(
-    ({ name }) => ({ name, kind: 'mean', results: { [name]: name } }) as const,
-  )
-  return { metrics, ...programs }
+  const { metrics } = evaluation(model, batchOf(fields, 1))
+  return {
+    metrics,
+    ...rowPrograms((rows) => evaluation(model, batchOf(fields, rows)).program),
+  }
 }
 
 function batchOf(fields: Fields, rows: number) {

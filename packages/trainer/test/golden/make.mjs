@@ -83,7 +83,8 @@ const bytes = encodeModel(
 await writeModel(bytes, path)
 
 const loaded = await loadModel(path, { engine: 'wasm' })
-const { label: _, ...inputs } = values
+const { image, word, price } = values
+const inputs = { image, word, price }
 const outputs = await loaded.predict(inputs)
 const lists = (arrays) =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, [...array]]))
