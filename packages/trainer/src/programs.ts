@@ -75,7 +75,7 @@ export function savedPrograms(saved: SavedModel): Programs {
           'this model was saved without its training Program, so only its own code can train it further',
         )
       }
-      const { tail, ...program } = training.program
+      const { tail, ...program } = training
       const numExamples = data.rows.length
       if (numExamples < program.batchSize) {
         throw new UserError(
@@ -83,7 +83,7 @@ export function savedPrograms(saved: SavedModel): Programs {
         )
       }
       const isSame =
-        tail && numExamples % program.batchSize === training.program.numExamples % program.batchSize
+        tail && numExamples % program.batchSize === training.numExamples % program.batchSize
       return { ...program, numExamples, ...(isSame && { tail }) }
     },
     evaluate(data) {

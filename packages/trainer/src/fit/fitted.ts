@@ -144,7 +144,7 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   }
 }
 
-/** Parameters and buffers: names of parameters have no slashes. */
+/** Copies of parameters and buffers. */
 export function weightsOf(states: StateValues): Record<string, Float32Array> {
   const own = Object.entries(ownStates(states)).map(
     ([name, values]) => [name, values.slice()] as const,
@@ -152,7 +152,8 @@ export function weightsOf(states: StateValues): Record<string, Float32Array> {
   return Object.fromEntries(own)
 }
 
-function ownStates(states: StateValues): StateValues {
+/** Parameters and buffers: names of parameters have no slashes. */
+export function ownStates(states: StateValues): StateValues {
   return Object.fromEntries(
     Object.entries(states).filter(([name]) => !name.startsWith('optimizer/')),
   )
