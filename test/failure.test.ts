@@ -12,7 +12,7 @@ test('a loss that is no number fails its experiment with step and last finite lo
   expect(code).toBe(1)
   expect(stderr).not.toMatch(/^ +at /m)
   const [exploded, sibling] = documentOf({ stdout }).experiments
-  expect(exploded).toMatchObject({ status: 'failed', accuracy: null, weights: null })
+  expect(exploded).toMatchObject({ status: 'failed', accuracy: null, weightsHash: null })
   expect(exploded?.error).toMatch(/step \d+/)
   expect(exploded?.error).toMatch(/last finite loss/)
   expect(exploded?.error).toMatch(/first tensor of the step that is not is %\d+ = matmul/)

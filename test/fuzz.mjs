@@ -23,21 +23,16 @@ import {
 import { encodeIdx, loadDataset } from '@gradpool/datasets'
 import { codeModel, defineExperiment } from '@gradpool/experiments'
 import { encoderFromBytes, encoderToBytes, HashIndex, makeEncoder } from '@gradpool/hashing'
-import { CheckpointStore, EpochRows, readDoneStage, readRun } from '@gradpool/orchestrator'
-import {
-  decodeSafetensors,
-  decodeSavedModel,
-  encodeSafetensors,
-  encodeSavedModel,
-  namedStates,
-  weightsHash,
-} from '@gradpool/storage'
+import { readDoneStage, readRun } from '@gradpool/orchestrator'
+import { decodeSafetensors, encodeSafetensors, weightsHash } from '@gradpool/storage'
+import { CheckpointStore, EpochRows } from '@gradpool/trainer'
 
 const [count = 100_000, seed = 0] = process.argv.slice(2, 4).map(Number)
 const [, , , , only] = process.argv
 const mostMs = 2000
 const reserveBytes = 64e6
 const warmUps = 1000
+const row = { epoch: 1, seconds: 1, loss: 1, accuracy: 0.5, validation: { loss: 1, accuracy: 0.5 } }
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc')
@@ -255,14 +250,14 @@ async function doneStage() {
   const directory = mkdtempSync(join(folder, 'stage'))
   const values = new Float32Array(6)
   const metrics = {
-    stage: { name: 'a', hash: 'b' },
-    numerics: 'exact',
-    version: '0.1.0',
-    seconds: 1.5,
-    testAccuracy: 0.5,
-    weights: weightsHash({ a: values }),
-    firstEpoch: 'f'.repeat(64),
-    epochs: [{ epoch: 1, cost: 1, accuracy: null, validation: 0.5, seconds: 1 }],
+    formatVersion: 2,
+    ...{ stage: { name: 'a', hash: 'b' }, numerics: 'exact', version: '0.1.0', seconds: 1.5 },
+    ...{
+      test: { loss: 1, accuracy: 0.5 },
+      weightsHash: weightsHash({ a: values }),
+      firstEpoch: 'f'.repeat(64),
+    },
+    epochs: [row],
     samples: [],
   }
   const states = { tensors: new Map([['a', { shape: [2, 3], values }]]), metadata: {} }
@@ -278,10 +273,10 @@ async function checkpointFile(name) {
   const directory = mkdtempSync(join(folder, 'checkpoint'))
   const position = { step: 1, since: 0, sums: { loss: Float64Array.of(1, NaN) }, lastLoss: 1 }
   const epochs = new EpochRows()
-  epochs.push({ cost: 1, accuracy: null, validation: 0.5, seconds: 1 })
+  epochs.push(row)
   const states = new Map([['a', { shape: [4], values: new Float32Array(4) }]])
   const best = { epoch: 1, states }
-  const rest = { stage: 'x', numerics: 'exact', epochs, seconds: 1, states, best }
+  const rest = { hash: 'x', numerics: 'exact', epochs, seconds: 1, states, best }
   await new CheckpointStore(directory).save({ position, ...rest })
   const path = join(directory, name)
   const parse = async (bytes) => {

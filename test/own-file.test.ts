@@ -16,7 +16,7 @@ test.each([
   const { experiments } = await runJson([file, '--epochs', '1', '--data', data], { cwd })
   expect(experiments).toHaveLength(1)
   expect(experiments[0]).toMatchObject({ name, status: 'done', reported: null })
-  expect(experiments[0]?.weights).toMatch(/^[0-9a-f]{64}$/)
+  expect(experiments[0]?.weightsHash).toMatch(/^[0-9a-f]{64}$/)
 })
 
 test('a file runs beside an experiment of the catalogue, and the table has both', async () => {

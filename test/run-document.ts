@@ -18,11 +18,11 @@ export async function runJson(args: readonly string[], options: Options = {}): P
 
 /** All that the same experiment and seed must give again, whatever the number of workers. */
 export function bitsOf({ experiments }: RunResult): unknown[] {
-  return experiments.map(({ name, seed, weights, accuracy, stages }) => {
+  return experiments.map(({ name, seed, weightsHash, accuracy, stages }) => {
     const epochs = stages.map((stage) => ({
       hash: stage.hash,
-      epochs: stage.epochs.map(({ cost, accuracy, validation }) => [cost, accuracy, validation]),
+      epochs: stage.epochs.map(({ loss, accuracy, validation }) => [loss, accuracy, validation]),
     }))
-    return { name, seed, weights, accuracy, epochs }
+    return { name, seed, weightsHash, accuracy, epochs }
   })
 }

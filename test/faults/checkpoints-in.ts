@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { CheckpointStore, findRuns, readRun } from '@gradpool/orchestrator'
+import { findRuns, readRun } from '@gradpool/orchestrator'
+import { CheckpointStore } from '@gradpool/trainer'
 
 export interface Left {
   readonly hasRun: boolean

@@ -24,10 +24,8 @@ const experimentShape: Shape = {
 const stageShape: Shape = { name: ['string'], hash: ['string'], epochs: ['array'] }
 const epochShape: Shape = {
   epoch: ['number'],
-  // JSON has no NaN and no infinity: such a number was written as null.
-  cost: ['number', 'null'],
-  accuracy: ['number', 'null'],
-  validation: ['number', 'null'],
+  // JSON has no NaN and no infinity: such a number was written as null, and read as NaN.
+  loss: ['number'],
   seconds: ['number'],
 }
 

@@ -1,3 +1,4 @@
+export { faultyEngine, type Fault } from './faulty-engine.js'
 export { batchOf, bitsOf, expectClose, expectSameStep, splitOf, wholeBatch } from './compare.js'
 export { describeEngine } from './describe-engine.js'
 export { data as trainingData, network, networkOf, training } from './network.js'

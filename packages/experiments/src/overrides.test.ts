@@ -45,7 +45,7 @@ describe('withOverrides', () => {
   const wrong: [override: string, message: string][] = [
     [
       'train.epoch=3',
-      "train.epoch=3: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, earlyStopping, keep",
+      "train.epoch=3: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, monitor, mode, earlyStopping, keep",
     ],
     [
       'stages[0].head=[3]',

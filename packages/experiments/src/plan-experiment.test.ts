@@ -35,33 +35,40 @@ describe('a plan', () => {
       validation: { program: { numExamples: 2, shuffle: false } },
       test: { program: { numExamples: 6 } },
     })
-    expect(first).not.toHaveProperty('startsFrom')
+    expect(first).not.toHaveProperty('initFrom')
     expect(second).toMatchObject({
       name: 'classify',
       training: { data: tinyDataset.splits.train },
-      startsFrom: first?.hash,
-      carries: ['encoder.0.bias', 'encoder.0.weight', 'encoder.1.bias', 'encoder.1.weight'],
+      initFrom: first?.hash,
+      transferredStates: [
+        'encoder.0.bias',
+        'encoder.0.weight',
+        'encoder.1.bias',
+        'encoder.1.weight',
+      ],
     })
-    expect(first?.cost).toBeGreaterThan(second?.cost ?? Infinity)
+    expect(first?.work).toBeGreaterThan(second?.work ?? Infinity)
   })
 
   it('has the same three test examples in all stages that start from each other, chosen by seed', () => {
     const [first, second] = plan()
-    const rows = first?.samples?.data.rows ?? new Int32Array()
+    const rows = first?.predictions?.data.rows ?? new Int32Array()
     expect(new Set(rows).size).toBe(3)
-    expect(second?.samples?.data.rows).toEqual(rows)
-    expect(first?.samples?.program).toMatchObject({ batchSize: 3, numExamples: 3 })
+    expect(second?.predictions?.data.rows).toEqual(rows)
+    expect(first?.predictions?.program).toMatchObject({ batchSize: 3, numExamples: 3 })
     expect(first?.samples?.labels).toEqual(
       Array.from(rows, (row) => tinyDataset.fields.test.label.values[row]),
     )
     const results = [first, second].map((s) =>
-      s?.samples?.program.program.results.map((r) => r.name),
+      s?.predictions?.program.program.results.map((r) => r.name),
     )
     expect(results).toEqual([
       ['reconstruction', 'code'],
       ['estimate', 'logits'],
     ])
-    const all = [0, 1, 2].flatMap((seed) => plan({}, seed).map((s) => s.samples?.data.rows.join()))
+    const all = [0, 1, 2].flatMap((seed) =>
+      plan({}, seed).map((s) => s.predictions?.data.rows.join()),
+    )
     expect(new Set(all).size).toBeGreaterThan(1)
   })
 
@@ -188,15 +195,15 @@ describe('hash stages', () => {
     const [alone, labelled] = plan({ stages: [codes, { ...codes, labels: true }] })
     expect(alone).toMatchObject({ name: 'hash', training: { data: tinyDataset.splits.all } })
     expect(labelled).toMatchObject({ training: { data: tinyDataset.splits.train } })
-    expect(alone?.startsFrom).toBeUndefined()
-    expect(labelled?.startsFrom).toBe(alone?.hash)
-    expect(labelled?.carries).toContain('encoder.1.mean')
+    expect(alone?.initFrom).toBeUndefined()
+    expect(labelled?.initFrom).toBe(alone?.hash)
+    expect(labelled?.transferredStates).toContain('encoder.1.mean')
   })
 
   it('start from the hash stage before, whatever is between', () => {
     const stages = [codes, classify({ head: [2] }), { ...codes, labels: true }]
     const [first, , last] = plan({ stages })
-    expect(last?.startsFrom).toBe(first?.hash)
+    expect(last?.initFrom).toBe(first?.hash)
   })
 })
 
@@ -217,9 +224,9 @@ describe('models of the user', () => {
 
   it('start from the weights of equal name and shape in the stage before', () => {
     const [first, second] = plan({ stages: [model('one', own(4)), model('two', own(4))] })
-    expect(second).toMatchObject({ startsFrom: first?.hash, carries: ['w'] })
+    expect(second).toMatchObject({ initFrom: first?.hash, transferredStates: ['w'] })
     const [, other] = plan({ stages: [model('one', own(4)), model('two', own(5))] })
-    expect(other).not.toHaveProperty('startsFrom')
+    expect(other).not.toHaveProperty('initFrom')
   })
 
   it('must give metrics of one number, or say how they are made', () => {

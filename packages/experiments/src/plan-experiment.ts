@@ -34,7 +34,7 @@ export function planExperiment(config: ExperimentConfig, options: PlanOptions): 
           model: stageModel(stage, before, dataset),
           dataset,
           seed,
-          startsFrom: planned[startOf(stage, before)],
+          initFrom: planned[startOf(stage, before)],
         }),
       ),
     )

@@ -15,13 +15,13 @@ import {
   type Model,
 } from '@gradpool/core'
 import type { Dataset } from '@gradpool/datasets'
-import { averaged } from './averaged.js'
+import { averaged, passWork, type Pass, type TrainingPlan } from '@gradpool/trainer/plan'
 import { optimizerFor } from './optimizer-schema.js'
 import { chooseRows } from './sample-rows.js'
 import type { StageConfig, TrainConfig } from './schema.js'
-import { passCost } from './stage-cost.js'
 import { stageHash, type NamedPass } from './stage-hash.js'
-import type { Pass, StagePlan } from './stage-plan.js'
+import { stageMonitors } from './stage-monitors.js'
+import type { StagePlan } from './stage-plan.js'
 
 /** Examples per step of an evaluation. Metrics depend on it by rounding alone. */
 const EVALUATION_BATCH = 100
@@ -34,7 +34,7 @@ export interface StageToPlan {
   readonly dataset: Dataset
   readonly seed: number
   /** The stage whose weights of equal name and shape this one starts with. */
-  readonly startsFrom: PlannedStage | undefined
+  readonly initFrom: PlannedStage | undefined
 }
 
 export interface PlannedStage {
@@ -45,9 +45,8 @@ export interface PlannedStage {
 
 /** @throws UserError where the model does not fit the data or options do not fit. */
 export function planStage(stage: StageToPlan): PlannedStage {
-  const { config, model, dataset, seed, startsFrom } = stage
-  const { epochs, earlyStopping } = stage.train
-  const keep = stage.train.keep === 'best' ? 'best' : undefined
+  const { config, model, dataset, seed, initFrom } = stage
+  const { epochs, keep } = stage.train
   const { splits } = dataset
   const data = splitOf(config, dataset)
   const { training, averaging } = trainingOf(stage, data)
@@ -56,15 +55,15 @@ export function planStage(stage: StageToPlan): PlannedStage {
     data: split,
   })
   const validation = splits.validation ? evaluated(splits.validation) : null
-  if (validation === null && (earlyStopping !== undefined || keep !== undefined)) {
-    const option = earlyStopping === undefined ? "keep: 'best'" : 'earlyStopping'
-    throw new UserError(`${option} goes by validation examples, of which the data has none`)
-  }
+  const { monitor, earlyStopping, hashed } = stageMonitors(
+    stage.train,
+    training.program,
+    validation?.program,
+  )
   const test = splits.test ? evaluated(splits.test) : null
   const weights = statesOf((test ?? evaluated(data)).program.program)
-  const carries = startsFrom && commonStates(startsFrom.weights, weights)
-  const start =
-    startsFrom && carries?.length ? { hash: startsFrom.plan.hash, states: carries } : null
+  const states = initFrom && commonStates(initFrom.weights, weights)
+  const start = initFrom && states?.length ? { hash: initFrom.plan.hash, states } : null
   const digits = digitsOf(dataset)
   const samplesProgram = digits && programOfSamples(model, digits.test)
   const named = ({ program, data: { fields, rows } }: Pass): NamedPass => ({
@@ -75,8 +74,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
     epochs,
-    earlyStopping,
-    keep,
+    ...hashed,
     training: named(training),
     averaging: averaging && {
       every: averaging.every,
@@ -88,33 +86,33 @@ export function planStage(stage: StageToPlan): PlannedStage {
       program: samplesProgram,
       data: { dataset: dataset.hash, part: partOf(digits.test.fields, dataset), rows: null },
     },
-    startsFrom: start,
+    initFrom: start,
   })
-  const validationCost = validation ? passCost(validation.program) : 0
+  const validationWork = validation ? passWork(validation.program) : 0
   const trained = averaging?.replicas ?? [training]
-  const trainingCost = trained.reduce((sum, { program }) => sum + passCost(program), 0)
+  const trainingWork = trained.reduce((sum, { program }) => sum + passWork(program), 0)
   const plan: StagePlan = {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
     seed,
     epochs,
+    ...(monitor && { monitor }),
     ...(earlyStopping && { earlyStopping }),
-    ...(keep && { keep }),
+    keep,
     training,
     ...(averaging && { averaging }),
     ...(validation && { validation }),
     ...(test && { test }),
-    ...(samplesProgram && {
-      samples: samples(
+    ...(samplesProgram &&
+      shown(
         samplesProgram,
         digits,
         // Only where the hash has that stage in it: stages of one hash have the same samples.
-        (start && startsFrom?.plan.samples?.data.rows) ??
+        (start && initFrom?.plan.predictions?.data.rows) ??
           chooseRows(digits.test.rows, samplesProgram.numExamples, seed, `samples ${hash}`),
-      ),
-    }),
-    ...(start && { startsFrom: start.hash, carries: start.states }),
-    cost: epochs * (trainingCost + validationCost) + (test ? passCost(test.program) : 0),
+      )),
+    ...(start && { initFrom: start.hash, transferredStates: start.states }),
+    work: epochs * (trainingWork + validationWork) + (test ? passWork(test.program) : 0),
   }
   return { plan, weights }
 }
@@ -137,7 +135,7 @@ function partOf(fields: Split['fields'], dataset: Dataset): NamedPass['data']['p
   return fields === dataset.fields.test ? 'test' : 'validation'
 }
 
-function trainingOf(stage: StageToPlan, data: Split): Pick<StagePlan, 'training' | 'averaging'> {
+function trainingOf(stage: StageToPlan, data: Split): Pick<TrainingPlan, 'training' | 'averaging'> {
   const { average, microBatches } = stage.train
   if (average === undefined) return { training: { program: trainingProgram(stage, data), data } }
   const apart = { ...stage, train: { ...stage.train, microBatches: 1 } }
@@ -171,14 +169,17 @@ function digitsOf({ splits: { test }, imageShape }: Dataset): Digits | null {
   return { test, labels, imageShape }
 }
 
-/** A few test examples: those of the stage that this one starts from, or any. */
-function samples(
+/** What is predicted of a few test examples, and what is shown beside it. */
+function shown(
   program: BatchProgram,
   { test: { fields }, labels, imageShape }: Digits,
   rows: Int32Array,
-): NonNullable<StagePlan['samples']> {
+): Pick<StagePlan, 'predictions' | 'samples'> {
   const truths = Array.from(rows, (row) => labels.values[row] ?? 0)
-  return { program, data: { fields, rows }, labels: truths, imageShape }
+  return {
+    predictions: { program, data: { fields, rows } },
+    samples: { labels: truths, imageShape },
+  }
 }
 
 function statesOf(program: Program): Map<string, Shape> {

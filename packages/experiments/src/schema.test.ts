@@ -100,7 +100,7 @@ describe('a wrong configuration', () => {
     ],
     [
       { train: { epoch: 3 } },
-      "narrow_code: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, earlyStopping, keep",
+      "narrow_code: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, monitor, mode, earlyStopping, keep",
     ],
     [
       { train: { epochs: 0 } },

@@ -48,9 +48,18 @@ const training = {
   }),
   /** How many epochs one line of the log stands for. */
   reportEvery: whole(1),
-  /** End when the validation accuracy has not grown by more than `minDelta` for `patience` epochs. */
-  earlyStopping: fields({ patience: whole(1), minDelta: z.number().min(0).default(0) }),
-  /** Which states are the result: those after the last epoch, or after the one of the best validation accuracy. */
+  /** The metric that tells which epoch is best. Default: `validation.accuracy`, or `validation.loss` without an accuracy. */
+  monitor: z.string(),
+  /** Whether less of it is better; needed for a metric that is neither loss nor accuracy. */
+  mode: z.enum(['min', 'max']),
+  /** End when the monitored metric has not improved by more than `minDelta` for `patience` epochs. */
+  earlyStopping: fields({
+    monitor: z.exactOptional(z.string()),
+    mode: z.exactOptional(z.enum(['min', 'max'])),
+    patience: whole(1),
+    minDelta: z.number().min(0).default(0),
+  }),
+  /** Which states are the result: those after the last epoch, or after the best one. */
   keep: z.enum(['last', 'best']),
 }
 
@@ -62,6 +71,8 @@ const train = fields({
   microBatches: training.microBatches.default(1),
   average: z.exactOptional(training.average),
   reportEvery: training.reportEvery.default(1),
+  monitor: z.exactOptional(training.monitor),
+  mode: z.exactOptional(training.mode),
   earlyStopping: z.exactOptional(training.earlyStopping),
   keep: training.keep.default('last'),
 })
@@ -76,6 +87,8 @@ const stageTrain = z.exactOptional(
     microBatches: z.exactOptional(training.microBatches),
     average: z.exactOptional(training.average),
     reportEvery: z.exactOptional(training.reportEvery),
+    monitor: z.exactOptional(training.monitor),
+    mode: z.exactOptional(training.mode),
     earlyStopping: z.exactOptional(training.earlyStopping),
     keep: z.exactOptional(training.keep),
   }),

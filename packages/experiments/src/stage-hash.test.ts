@@ -18,7 +18,7 @@ const stage: StageDeterminants = {
   validation: null,
   test: { program: { ...program, shuffle: false }, data: { ...data, part: 'test', rows: null } },
   samples: null,
-  startsFrom: { hash: 'h', states: ['a'] },
+  initFrom: { hash: 'h', states: ['a'] },
 }
 
 it('stays what it is, or finished stages of earlier versions would not be found', () => {
@@ -43,9 +43,9 @@ it('changes with each thing that determines the result', () => {
     { averaging: { every: 1, replicas: [stage.training] } },
     { averaging: { every: 2, replicas: [stage.training] } },
     { averaging: { every: 1, replicas: [stage.training, stage.training] } },
-    { startsFrom: null },
-    { startsFrom: { hash: 'i', states: ['a'] } },
-    { startsFrom: { hash: 'h', states: ['a', 'b'] } },
+    { initFrom: null },
+    { initFrom: { hash: 'i', states: ['a'] } },
+    { initFrom: { hash: 'h', states: ['a', 'b'] } },
   ]
   const hashes = changed.map((change) => stageHash({ ...stage, ...change }))
   expect(new Set(hashes).size).toBe(hashes.length)

@@ -4,6 +4,7 @@
  * Names, conditions and the lines of the log are not part of it; the order of rows is, and the programs bit by bit.
  */
 import type { BatchProgram } from '@gradpool/core'
+import type { EarlyStopping, Monitor } from '@gradpool/trainer/plan'
 import { createHash } from 'node:crypto'
 
 /** Raised when stages of the same configuration come to other results than before. */
@@ -26,7 +27,10 @@ export interface StageDeterminants {
   /** From 0 to 2^32 - 1. */
   readonly seed: number
   readonly epochs: number
-  readonly earlyStopping?: { readonly patience: number; readonly minDelta: number } | undefined
+  /** Where it is not the usual one. */
+  readonly monitor?: Monitor | undefined
+  readonly earlyStopping?:
+    (Omit<EarlyStopping, 'monitor'> & { readonly monitor?: Monitor | undefined }) | undefined
   readonly keep?: 'best' | undefined
   readonly training: NamedPass
   readonly averaging?:
@@ -34,13 +38,13 @@ export interface StageDeterminants {
   readonly validation: NamedPass | null
   readonly test: NamedPass | null
   readonly samples: NamedPass | null
-  /** The stage it starts from and the states it takes. */
-  readonly startsFrom: { readonly hash: string; readonly states: readonly string[] } | null
+  /** The stage that gives first values, and the states it gives. */
+  readonly initFrom: { readonly hash: string; readonly states: readonly string[] } | null
 }
 
 /** SHA-256, hexadecimal. */
 export function stageHash(stage: StageDeterminants): string {
-  const { seed, epochs, earlyStopping, keep, startsFrom, averaging } = stage
+  const { seed, epochs, earlyStopping, keep, initFrom, averaging } = stage
   return sha256(
     JSON.stringify({
       format: FORMAT,
@@ -50,12 +54,14 @@ export function stageHash(stage: StageDeterminants): string {
       validation: stage.validation && described(stage.validation),
       test: stage.test && described(stage.test),
       samples: stage.samples && described(stage.samples),
-      startsFrom: startsFrom && { hash: startsFrom.hash, states: [...startsFrom.states] },
+      startsFrom: initFrom && { hash: initFrom.hash, states: [...initFrom.states] },
       // Left out of the text where undefined, so that stages from before it was there keep their names.
       earlyStopping: earlyStopping && {
         patience: earlyStopping.patience,
         minDelta: earlyStopping.minDelta,
+        monitor: earlyStopping.monitor && named(earlyStopping.monitor),
       },
+      monitor: stage.monitor && named(stage.monitor),
       keep,
       averaging: averaging && {
         every: averaging.every,
@@ -63,6 +69,10 @@ export function stageHash(stage: StageDeterminants): string {
       },
     }),
   )
+}
+
+function named({ name, mode }: Monitor) {
+  return { name, mode }
 }
 
 function described({ program, data }: NamedPass) {

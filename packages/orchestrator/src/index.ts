@@ -1,15 +1,10 @@
-export { CheckpointStore } from './checkpoints/checkpoint-store.js'
-export type { Checkpoint } from './checkpoints/checkpoint.js'
-export { EpochRows } from './checkpoints/epoch-rows.js'
 export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
 export { findGarbage, removeGarbage, type Garbage } from './runs/collect-garbage.js'
 export { findResumable } from './runs/find-resumable.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
 export type { RunRecord } from './runs/run-record.js'
 export { readDoneStage, type DoneStage, type StageMetrics } from './runs/stage-files.js'
-export { trainDataParallel, type DataParallelOptions, type Trained } from './train-data-parallel.js'
 export type {
-  EpochRow,
   ExperimentResult,
   ExperimentStatus,
   RunEvent,

@@ -4,19 +4,16 @@
 import { UserError, type Engine } from '@gradpool/core'
 import type { ExperimentPlan } from '@gradpool/experiments'
 import { messageOf } from '@gradpool/storage'
+import { checkMemory, enginePool, sentenceOf, usefulWorkers } from '@gradpool/trainer'
 import { experimentResult, isOver } from './runs/experiment-result.js'
-import { checkMemory } from './scheduling/check-memory.js'
 import { DoneStages } from './runs/done-stages.js'
 import { lockRun, type Lock } from './runs/run-lock.js'
 import { RunDirectory } from './runs/run-directory.js'
 import { runGraph } from './scheduling/run-graph.js'
 import { readRecord } from './runs/read-run.js'
-import { ownVersion, runRecord, type RunRecord } from './runs/run-record.js'
+import { runRecord, type RunRecord } from './runs/run-record.js'
 import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
-import { mostThreads } from './training/compile-training.js'
-import { enginePool } from './training/engine-pool.js'
-import { sentenceOf } from './training/stage-errors.js'
 import { stageGraph, type StageGraph } from './scheduling/stage-graph.js'
 import { StageRunner } from './stage-runner.js'
 
@@ -24,17 +21,17 @@ export interface RunOptions {
   readonly engine: Engine
   /** Worker threads, and so the most stages that train at one time. At least 1. */
   readonly workers: number
-  /** The folder that run directories are made in; `runs` unless said. */
+  /** The folder that run directories are made in. Default: `runs`. */
   readonly directory?: string
-  /** A run directory to go on with, in the place of making one. */
+  /** A run directory to resume, in the place of making one. */
   readonly resume?: string
   /** Train every stage, those too that earlier runs in `directory` have done. */
   readonly fresh?: boolean
   /** What ended the process before, such as SIGSEGV, where this one was started for that. */
   readonly after?: string
-  /** The most seconds of training that are lost when the process dies; 10 unless said. */
+  /** The most seconds of training that are lost when the process dies. Default: 10. */
   readonly checkpointSeconds?: number
-  /** A thread that makes no step for so long is ended, and its stage goes on from its last checkpoint; 120 unless said. */
+  /** A thread that makes no step for so long is ended, and its stage is resumed from its last checkpoint. Default: 120. */
   readonly stallSeconds?: number
   /** Stops all stages within a step; the result then tells of experiments that were interrupted. */
   readonly signal?: AbortSignal
@@ -85,7 +82,9 @@ export async function runExperiments(
   }
   const started = new Date()
   const asked = runRecord({ plans, engine, workers, started, record })
-  await checkMemory(plans, engine, workers)
+  const graph = stageGraph(plans)
+  const stages = [...graph.values()].map(({ plan }) => plan)
+  await checkMemory(stages, engine, workers)
   const repairs: string[] = []
   const { directory, lock } = await directoryFor(asked, options, (message) => repairs.push(message))
 
@@ -93,14 +92,13 @@ export async function runExperiments(
   if (options.resume !== undefined)
     emit({ type: 'resumed', ...(options.after !== undefined && { after: options.after }) })
   for (const message of repairs) emit({ type: 'warning', message })
-  const graph = stageGraph(plans)
-  // A stage keeps as many threads busy as it has shards or replicas: more threads would only take memory.
-  const usable = [...graph.values()].reduce((sum, { plan }) => sum + mostThreads(plan), 0)
+  // More threads than stages can use would only take memory.
+  const usable = stages.reduce((sum, plan) => sum + usefulWorkers(plan, workers), 0)
   const threads = Math.max(1, Math.min(workers, usable))
   const warn = (message: string) => emit({ type: 'warning', message })
   const pool = enginePool(engine, threads, warn, options.onStuck)
   const done = new DoneStages({
-    ...{ directory, numerics: engine.numerics, version: ownVersion(), fresh },
+    ...{ directory, numerics: engine.numerics, fresh },
     onWarning: warn,
   })
   const runner = new StageRunner({

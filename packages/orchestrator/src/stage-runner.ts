@@ -4,20 +4,25 @@
 import { stepsPerEpochOf, type Engine, type StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
 import { namedStates, reasonOf, weightsHash } from '@gradpool/storage'
-import type { Checkpoint } from './checkpoints/checkpoint.js'
-import { checkpointWriter } from './checkpoints/checkpoint-writer.js'
+import {
+  checkpointWriter,
+  sentenceOf,
+  ThreadBudget,
+  Training,
+  withRetries,
+  type Checkpoint,
+  type EnginePool,
+  type TrainingOutcome,
+  type TrainingProgress,
+} from '@gradpool/trainer'
 import type { DoneStages } from './runs/done-stages.js'
 import type { StageEnd } from './runs/experiment-result.js'
-import { KeptStates } from './scheduling/kept-states.js'
 import type { RunDirectory } from './runs/run-directory.js'
 import { ownVersion } from './runs/run-record.js'
 import type { RunEvent, StageProgress, StageRef } from './runs/run-result.js'
-import type { EnginePool } from './training/engine-pool.js'
-import { sentenceOf } from './training/stage-errors.js'
+import { samplesOf } from './runs/samples.js'
+import { KeptStates } from './scheduling/kept-states.js'
 import type { StageNode } from './scheduling/stage-graph.js'
-import { ThreadBudget } from './scheduling/thread-budget.js'
-import type { StageOutcome, TrainingProgress } from './training/stage-outcome.js'
-import { StageTraining } from './training/train-stage.js'
 
 export interface StageRunnerOptions {
   readonly engine: Engine
@@ -31,15 +36,12 @@ export interface StageRunnerOptions {
   readonly stallSeconds: number
 }
 
-/** How often a stage is tried whose thread ends. */
-const MOST_TRIES = 3
-
 export class StageRunner {
   readonly #options: StageRunnerOptions
   readonly #budget: ThreadBudget
   readonly #kept = new KeptStates()
   readonly #ends = new Map<string, StageEnd>()
-  readonly #running = new Map<StageNode, StageTraining>()
+  readonly #running = new Map<StageNode, Training>()
   #stopped = false
 
   constructor(options: StageRunnerOptions) {
@@ -64,32 +66,26 @@ export class StageRunner {
     const { plan, ref } = node
     const done = await this.#options.done.find(plan.hash)
     if (done === undefined) return undefined
-    const { testAccuracy, samples, epochs, seconds, weights } = done.metrics
+    const { test, samples, epochs, seconds, weightsHash } = done.metrics
     // What it started from is not needed any more.
     this.#kept.take(plan)
     this.#kept.keep(node, done.state)
     const { isReused } = done
-    const event = { stage: ref, byAnotherRun: isReused, testAccuracy, samples }
+    const event = { stage: ref, byAnotherRun: isReused, test, samples }
     this.#options.emit({ type: 'stageReused', ...event })
-    return { status: 'done', testAccuracy, samples, epochs, seconds, weights, reused: isReused }
+    const end = { samples, epochs, seconds, weightsHash, reused: isReused }
+    return { status: 'done', test: test ?? undefined, ...end }
   }
 
-  /** A stage whose thread ended goes on from its last checkpoint, a few times. */
   async #train(node: StageNode): Promise<StageEnd> {
     const state = this.#kept.take(node.plan)
-    for (let tries = 1; ; tries++) {
-      const outcome = await this.#trainOnce(node, state)
-      if (outcome.status === 'failed' && outcome.mayRetry && tries < MOST_TRIES && !this.#stopped) {
-        this.#warn(`${outcome.error}; it goes on from the last checkpoint`)
-        continue
-      }
-      const end = await this.#conclude(node, outcome)
-      this.#tell(node.ref, end)
-      return end
-    }
+    const outcome = await withRetries(() => this.#trainOnce(node, state), this.#warn)
+    const end = await this.#conclude(node, outcome)
+    this.#tell(node.ref, end)
+    return end
   }
 
-  async #trainOnce(node: StageNode, state: StateValues | undefined): Promise<StageOutcome> {
+  async #trainOnce(node: StageNode, state: StateValues | undefined): Promise<TrainingOutcome> {
     const { engine, pool, workers, emit, directory, checkpointSeconds, stallSeconds } =
       this.#options
     const { plan, ref } = node
@@ -105,7 +101,7 @@ export class StageRunner {
     }
     const fromStep = from?.position.step ?? 0
     emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep })
-    const training = new StageTraining({
+    const training = new Training({
       ...{ plan, engine, pool, workers, state, from, checkpointSeconds, stallSeconds },
       budget: this.#budget,
       save: checkpointWriter(checkpoints, `${plan.name}: `, this.#warn),
@@ -136,15 +132,15 @@ export class StageRunner {
     })
   }
 
-  async #conclude(node: StageNode, outcome: StageOutcome): Promise<StageEnd> {
+  async #conclude(node: StageNode, outcome: TrainingOutcome): Promise<StageEnd> {
     if (outcome.status !== 'done') return outcome
-    const { state, firstEpoch, best, ...rest } = outcome
-    const { epochs, seconds, testAccuracy, samples } = rest
-    const weights = weightsHash(state)
+    const { status, state, firstEpoch, best, epochs, seconds, test } = outcome
+    const samples = samplesOf(node.plan, outcome.predictions)
+    const told = { seconds, weightsHash: weightsHash(state), epochs, samples }
     const { engine, directory, done } = this.#options
     const metrics = {
       ...{ stage: node.ref, numerics: engine.numerics, version: ownVersion() },
-      ...{ seconds, testAccuracy, weights, firstEpoch, epochs, samples },
+      ...{ ...told, test: test ?? null, firstEpoch },
       ...(best && { bestEpoch: best.epoch }),
     }
     try {
@@ -161,14 +157,14 @@ export class StageRunner {
       return { status: 'failed', error: message, mayRetry: false, epochs, seconds }
     }
     this.#kept.keep(node, state)
-    return { ...rest, weights }
+    return { status, test, ...told }
   }
 
   #tell(stage: StageRef, end: StageEnd): void {
     const { emit } = this.#options
     if (end.status === 'done') {
-      const { seconds, testAccuracy, samples } = end
-      emit({ type: 'stageDone', stage, seconds, testAccuracy, samples })
+      const { seconds, test = null, samples } = end
+      emit({ type: 'stageDone', stage, seconds, test, samples })
     } else if (end.status === 'failed') {
       emit({ type: 'stageFailed', stage, error: end.error })
     }

@@ -4,13 +4,12 @@
  */
 import { finishMetrics, type Engine, type MetricValue, type StateValues } from '@gradpool/core'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
-import { weightsHash } from '@gradpool/storage'
+import { pick, weightsHash } from '@gradpool/storage'
+import { Executions, metricsOf } from '@gradpool/trainer'
 import { join } from 'node:path'
-import { runFirstEpoch } from './training/compile-training.js'
-import { StageExecutions } from './training/stage-executions.js'
-import { pick } from './scheduling/kept-states.js'
+import { isDeepStrictEqual } from 'node:util'
 import { readRecord } from './runs/read-run.js'
-import { ownVersion, runRecord } from './runs/run-record.js'
+import { runRecord } from './runs/run-record.js'
 import type { StageRef } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
 import { readStageFiles, type DoneStage } from './runs/stage-files.js'
@@ -39,12 +38,12 @@ export async function* verifyRun(
   for (const { plan, ref } of stageGraph(plans).values()) {
     const damages: string[] = []
     const read = (hash: string) => {
-      const wanted = { hash, numerics: engine.numerics, version: ownVersion() }
+      const wanted = { hash, numerics: engine.numerics }
       const folder = join(directory, 'stages', hash)
       return readStageFiles(folder, wanted, (message) => damages.push(message))
     }
     const done = await read(plan.hash)
-    const start = plan.startsFrom === undefined ? {} : (await read(plan.startsFrom))?.state
+    const start = plan.initFrom === undefined ? {} : (await read(plan.initFrom))?.state
     if (damages.length > 0) yield { stage: ref, verdict: 'other', reason: damages.join('; ') }
     else if (done === undefined || start === undefined) {
       yield { stage: ref, verdict: 'skipped', reason: 'it is not done' }
@@ -61,34 +60,27 @@ async function differences(
   start: StateValues,
   done: DoneStage,
 ): Promise<string[]> {
-  const { test, carries = [] } = plan
+  const { test, transferredStates = [] } = plan
   const differences: string[] = []
-  const state = pick(start, carries)
-  const executions = await StageExecutions.compile({ engine, plan, workers: 1, state })
-  const { training } = executions
+  const state = pick(start, transferredStates)
+  const executions = await Executions.compile({ engine, plan, workers: 1, state })
+  const { strategy } = executions
   try {
-    await runFirstEpoch(training)
-    if (weightsHash(training.read()) !== done.metrics.firstEpoch) {
+    await strategy.runFirstEpoch()
+    if (weightsHash(strategy.read()) !== done.metrics.firstEpoch) {
       differences.push('the states after the first epoch are others')
     }
-    training.write(done.state)
+    strategy.write(done.state)
     if (test === undefined) return differences
     const testing = await executions.pass(test)
-    const tested = await testing.run({ steps: testing.stepsPerEpoch })
-    const { metrics, numExamples } = test.program
-    const { accuracy } = finishMetrics(metrics, tested, numExamples)
-    if (digits(accuracy) !== digits(done.metrics.testAccuracy)) {
-      const was = digits(done.metrics.testAccuracy)
-      differences.push(`the test accuracy is ${digits(accuracy)} and was ${was}`)
+    const { program } = test
+    const now = metricsOf(program, await testing.run({ steps: testing.stepsPerEpoch }))
+    if (!isDeepStrictEqual(now, { ...done.metrics.test })) {
+      const [is, was] = [now, done.metrics.test].map((metrics) => JSON.stringify(metrics))
+      differences.push(`the test gives ${is} and gave ${was}`)
     }
     return differences
   } finally {
     executions.dispose()
   }
-}
-
-/** As results have it: all that f32 has. */
-function digits(accuracy: MetricValue | null | undefined): string {
-  const isThere = typeof accuracy === 'number' && Number.isFinite(accuracy)
-  return isThere ? String(Number(accuracy.toPrecision(7))) : 'none'
 }

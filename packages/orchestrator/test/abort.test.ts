@@ -4,10 +4,10 @@ import { experimentOf, stageOf } from '../src/testing/plans.js'
 import { runPlans, titles } from '../src/testing/run-plans.js'
 
 it('stops running stages within a step, starts no others, and keeps what was done', async () => {
-  const quick = stageOf('quick', { epochs: 1, cost: 9 })
+  const quick = stageOf('quick', { epochs: 1, work: 9 })
   const plans = [
     experimentOf('one', quick),
-    experimentOf('two', stageOf('long', { epochs: 2, stepsPerEpoch: 1_000_000, cost: 8 })),
+    experimentOf('two', stageOf('long', { epochs: 2, stepsPerEpoch: 1_000_000, work: 8 })),
     experimentOf('three', stageOf('never')),
   ]
   const abort = new AbortController()
@@ -23,7 +23,7 @@ it('stops running stages within a step, starts no others, and keeps what was don
   })
   expect(result.experiments).toMatchObject([
     { name: 'one', status: 'done', accuracy: 0.5 },
-    { name: 'two', status: 'interrupted', accuracy: null, weights: null },
+    { name: 'two', status: 'interrupted', accuracy: null, weightsHash: null },
     { name: 'three', status: 'interrupted', stages: [{ epochs: [] }] },
   ])
   expect(titles(events)).not.toContain('stageStarted never')

@@ -1,12 +1,12 @@
 /** Several threads on one training: the same bits, whatever their number and whatever befalls them. */
 import { adam, clipByGlobalNorm, type Engine } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
+import { faultyEngine, type Fault } from '@gradpool/engine-contract'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import { autoencode, classify, defineExperiment, planExperiment } from '@gradpool/experiments'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'
 import type { RunEvent, RunResult } from '../src/runs/run-result.js'
-import { faultyEngine, type Fault } from '../src/testing/faulty-engine.js'
 import { rowsDataset } from '../src/testing/rows-dataset.js'
 import { temporaryFolder } from '../src/testing/temporary-folder.js'
 
@@ -21,12 +21,13 @@ const config = defineExperiment({
   data: mnist(),
   train: {
     optimizer: adam({ learningRate: 0.01, clip: clipByGlobalNorm(1) }),
-    batchSize: 5,
+    batchSize: 40,
     microBatches: 4,
     epochs: EPOCHS,
   },
   stages: [
-    autoencode({ encoder: [8], decoder: [16] }),
+    // Wide enough for their steps to be shared.
+    autoencode({ encoder: [2048], decoder: [16] }),
     classify({ head: [16], encoder: 'fineTuned' }),
   ],
 })
@@ -53,8 +54,8 @@ describe.each(engines)('%s', (_, makeEngine) => {
   }
 
   const bitsOf = ({ experiments }: RunResult) =>
-    experiments.map(({ status, weights, accuracy, stages }) => ({
-      ...{ status, weights, accuracy },
+    experiments.map(({ status, weightsHash, accuracy, stages }) => ({
+      ...{ status, weightsHash, accuracy },
       epochs: stages.map(({ epochs }) => epochs.map(({ seconds: _seconds, ...row }) => row)),
     }))
 

@@ -7,14 +7,14 @@ const mishaps = { 1: { kind: 'throw', step: 6 } } as const
 it('fails the experiments that need it, and no other', async () => {
   const auto = stageOf('auto', { seed: 1 })
   const plans = [
-    experimentOf('one', auto, stageOf('head', { startsFrom: auto })),
-    experimentOf('two', auto, stageOf('other', { startsFrom: auto })),
+    experimentOf('one', auto, stageOf('head', { initFrom: auto })),
+    experimentOf('two', auto, stageOf('other', { initFrom: auto })),
     experimentOf('three', stageOf('alone', { epochs: 4 })),
   ]
   const { result, events, engine } = await runPlans(plans, { mishaps })
 
   const error = 'auto: unexpected error: a fault of the engine'
-  const failed = { status: 'failed', error, accuracy: null, weights: null }
+  const failed = { status: 'failed', error, accuracy: null, weightsHash: null }
   expect(result.experiments).toMatchObject([
     { name: 'one', ...failed },
     { name: 'two', ...failed },
@@ -37,22 +37,22 @@ it('is told of in the end with the stages that do not need it', async () => {
     experimentOf(
       'one',
       failing,
-      stageOf('head', { startsFrom: failing }),
+      stageOf('head', { initFrom: failing }),
       stageOf('alone', { epochs: 20 }),
     ),
   ]
   const { result, events } = await runPlans(plans, { mishaps, stepMs: 1 })
   const [experiment] = result.experiments
-  expect(experiment).toMatchObject({ status: 'failed', weights: null })
+  expect(experiment).toMatchObject({ status: 'failed', weightsHash: null })
   expect(experiment?.stages.map(({ epochs }) => epochs.length)).toEqual([1, 0, 20])
   expect(titles(events).slice(-2)).toEqual(['stageDone alone', 'experimentDone one'])
 })
 
 it('ends an experiment at once when all that is left needs it, however far down', async () => {
-  const failing = stageOf('auto', { seed: 1, cost: 9 })
-  const middle = stageOf('middle', { startsFrom: failing })
+  const failing = stageOf('auto', { seed: 1, work: 9 })
+  const middle = stageOf('middle', { initFrom: failing })
   const plans = [
-    experimentOf('one', failing, middle, stageOf('last', { startsFrom: middle })),
+    experimentOf('one', failing, middle, stageOf('last', { initFrom: middle })),
     experimentOf('two', stageOf('other')),
   ]
   const { events } = await runPlans(plans, { mishaps, workers: 1 })

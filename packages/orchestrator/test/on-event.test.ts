@@ -6,7 +6,7 @@ import { runPlans, titles } from '../src/testing/run-plans.js'
 it('may throw at every event: the run goes on, and one warning tells of it', async () => {
   const auto = stageOf('auto')
   const plans = [
-    experimentOf('one', auto, stageOf('head', { startsFrom: auto })),
+    experimentOf('one', auto, stageOf('head', { initFrom: auto })),
     experimentOf('two', stageOf('other')),
   ]
   let thrown = 0

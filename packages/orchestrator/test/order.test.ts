@@ -3,9 +3,9 @@ import { experimentOf, stageOf } from '../src/testing/plans.js'
 import { runPlans, titles } from '../src/testing/run-plans.js'
 
 it('begins with the stage that has the longest path ahead', async () => {
-  const short = stageOf('short', { cost: 5 })
-  const auto = stageOf('auto', { cost: 3 })
-  const long = stageOf('long', { cost: 4, startsFrom: auto })
+  const short = stageOf('short', { work: 5 })
+  const auto = stageOf('auto', { work: 3 })
+  const long = stageOf('long', { work: 4, initFrom: auto })
   const plans = [experimentOf('one', short), experimentOf('two', auto, long)]
   const { events } = await runPlans(plans, { workers: 1 })
   expect(titles(events)).toEqual([
@@ -35,7 +35,7 @@ it('runs no more stages at one time than there are workers', async () => {
 it('gives results in the order asked for, whatever ends first', async () => {
   const plans = [
     experimentOf('slow', stageOf('slow', { epochs: 20 })),
-    experimentOf('quick', stageOf('quick', { epochs: 1, cost: 9 })),
+    experimentOf('quick', stageOf('quick', { epochs: 1, work: 9 })),
   ]
   const { result } = await runPlans(plans, { stepMs: 1 })
   expect(result.experiments.map(({ name }) => name)).toEqual(['slow', 'quick'])
@@ -48,7 +48,7 @@ it('comes to the same weights on 1, 2 and 4 workers', async () => {
   const weights = []
   for (const workers of [1, 2, 4]) {
     const { result } = await runPlans(plans, { workers })
-    weights.push(result.experiments.map((experiment) => experiment.weights))
+    weights.push(result.experiments.map((experiment) => experiment.weightsHash))
   }
   expect(new Set(weights[0]).size).toBe(4)
   expect(weights[1]).toEqual(weights[0])

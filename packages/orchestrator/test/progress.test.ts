@@ -20,11 +20,11 @@ it('tells of running stages while they run, and of none afterwards', async () =>
 
   const moving = seen.filter(({ step }) => step > 0)
   expect(moving.length).toBeGreaterThan(1)
-  for (const { stage, epoch, epochs, step, steps, loss, stepsPerSecond, secondsLeft } of moving) {
+  for (const { stage, epoch, epochs, step, steps, last, stepsPerSecond, secondsLeft } of moving) {
     expect(stage).toMatchObject({ hash: 'auto', experiments: ['one'] })
     expect([epochs, steps]).toEqual([4, 40])
     expect(epoch).toBe(Math.min(Math.floor(step / 10) + 1, 4))
-    expect(loss).toBeGreaterThan(0)
+    expect(last.loss).toBeGreaterThan(0)
     expect(stepsPerSecond).toBeGreaterThan(0)
     expect(secondsLeft).toBeGreaterThanOrEqual(0)
   }

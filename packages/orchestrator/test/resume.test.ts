@@ -77,9 +77,9 @@ async function run(options: Partial<RunOptions> & Settings = {}): Promise<Ran> {
 }
 
 function bitsOf({ experiments }: RunResult) {
-  return experiments.map(({ status, weights, accuracy, stages }) => ({
+  return experiments.map(({ status, weightsHash, accuracy, stages }) => ({
     status,
-    weights,
+    weightsHash,
     accuracy,
     epochs: stages.map(({ epochs }) => epochs.map(({ seconds: _, ...row }) => row)),
   }))

@@ -11,7 +11,7 @@ import { runPlans } from '../src/testing/run-plans.js'
 import { temporaryFolder } from '../src/testing/temporary-folder.js'
 
 const auto = stageOf('auto', { epochs: 1, stepsPerEpoch: 2 })
-const plans = [experimentOf('one', auto, stageOf('classify', { startsFrom: auto }))]
+const plans = [experimentOf('one', auto, stageOf('classify', { initFrom: auto }))]
 
 describe('a run directory', () => {
   it('has what was asked, what happened, each stage, and the result', async () => {
@@ -39,7 +39,7 @@ describe('a run directory', () => {
           config: plans[0]?.config,
           stages: [
             { name: 'auto', hash: 'auto' },
-            { name: 'classify', hash: 'classify', startsFrom: 'auto' },
+            { name: 'classify', hash: 'classify', initFrom: 'auto' },
           ],
         },
       ],
@@ -54,11 +54,11 @@ describe('a run directory', () => {
     const weights = await readFile(join(folder, 'weights.safetensors'))
     const { tensors } = decodeSafetensors(weights, 'weights')
     // w: 0, 1, 2.5.
-    expect([...tensors]).toEqual([['w', { shape: [1], values: Float32Array.of(2.5) }]])
+    expect([...tensors]).toEqual([['w', { shape: [], values: Float32Array.of(2.5) }]])
     const metrics: unknown = JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8'))
     expect(metrics).toMatchObject({
       stage: { hash: 'auto' },
-      epochs: [{ epoch: 1, cost: 0.5, accuracy: 0.6666667, validation: 0.5 }],
+      epochs: [{ epoch: 1, work: 0.5, accuracy: 0.6666667, validation: 0.5 }],
       testAccuracy: 0.5,
       samples: [],
     })

@@ -5,8 +5,8 @@ import { runPlans, titles } from '../src/testing/run-plans.js'
 it('trains a stage of two experiments once, and both go on from it', async () => {
   const auto = stageOf('auto', { seed: 1, epochs: 1, stepsPerEpoch: 2 })
   const plans = [
-    experimentOf('one', auto, stageOf('fineTuned', { seed: 2, startsFrom: auto })),
-    experimentOf('two', auto, stageOf('frozen', { seed: 3, startsFrom: auto })),
+    experimentOf('one', auto, stageOf('fineTuned', { seed: 2, initFrom: auto })),
+    experimentOf('two', auto, stageOf('frozen', { seed: 3, initFrom: auto })),
   ]
   const { result, events, engine } = await runPlans(plans)
 
@@ -27,7 +27,7 @@ it('trains a stage of two experiments once, and both go on from it', async () =>
 
 it('frees all of the engine that it used', async () => {
   const auto = stageOf('auto')
-  const plans = [experimentOf('one', auto, stageOf('classify', { startsFrom: auto }))]
+  const plans = [experimentOf('one', auto, stageOf('classify', { initFrom: auto }))]
   const { engine } = await runPlans(plans)
   expect(engine.open.size).toBe(0)
 })

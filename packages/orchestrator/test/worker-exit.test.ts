@@ -6,7 +6,7 @@ it('fails the stage whose worker thread exits, and the others go on', async () =
   const plans = [
     experimentOf('one', stageOf('dying', { seed: 1, epochs: 3 })),
     experimentOf('two', stageOf('living', { epochs: 10 })),
-    experimentOf('three', stageOf('later', { cost: 0 })),
+    experimentOf('three', stageOf('later', { work: 0 })),
   ]
   const mishaps = { 1: { kind: 'exit', step: 8 } } as const
   const { result, engine } = await runPlans(plans, { mishaps, stepMs: 1 })
@@ -24,7 +24,7 @@ it('fails the stage whose worker thread exits, and the others go on', async () =
 
 it('goes on with a new thread when its only one exits', async () => {
   const plans = [
-    experimentOf('one', stageOf('dying', { seed: 1, cost: 2 })),
+    experimentOf('one', stageOf('dying', { seed: 1, work: 2 })),
     experimentOf('two', stageOf('later')),
   ]
   const mishaps = { 1: { kind: 'exit', step: 0 } } as const
@@ -37,7 +37,7 @@ it('goes on from the last checkpoint when its thread exits once', async () => {
   const undisturbed = await runPlans(plans)
   const once = { 1: { kind: 'exit', step: 12, times: 1 } } as const
   const { result, events, engine } = await runPlans(plans, { mishaps: once, stepMs: 2 })
-  expect(result.experiments[0]?.weights).toBe(undisturbed.result.experiments[0]?.weights)
+  expect(result.experiments[0]?.weightsHash).toBe(undisturbed.result.experiments[0]?.weightsHash)
   expect(events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))).toEqual([
     'dying: its worker thread died (worker exited with code: 7); it goes on from the last checkpoint',
   ])
@@ -51,7 +51,7 @@ it.each(['hang', 'loop'] as const)('ends a thread that makes no step: %s', async
   const undisturbed = await runPlans(plans)
   const once = { 1: { kind, step: 12, times: 1 } } as const
   const { result } = await runPlans(plans, { mishaps: once, stallSeconds: 0.4 })
-  expect(result.experiments[0]?.weights).toBe(undisturbed.result.experiments[0]?.weights)
+  expect(result.experiments[0]?.weightsHash).toBe(undisturbed.result.experiments[0]?.weightsHash)
   const always = { 1: { kind, step: 12 } } as const
   const failed = await runPlans(plans, { mishaps: always, stallSeconds: 0.2 })
   expect(failed.result.experiments).toMatchObject([

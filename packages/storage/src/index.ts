@@ -3,7 +3,7 @@ export { flushDirectory, makeDirectories, writeDurably } from './durable-file.js
 export { codeOf, isMissing, messageOf, reasonOf } from './file-errors.js'
 export { hasFields, isCount, isHash, isText, type Check } from './json-checks.js'
 export { appendLine, endTornLine } from './log-file.js'
-export { namedStates, valuesOf } from './named-states.js'
+export { namedStates, pick, valuesOf } from './named-states.js'
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -1,4 +1,4 @@
-/** States with their shapes, as files have them. */
+/** States by name, and with their shapes, as files have them. */
 import { sizeOf, type Program, type StateValues } from '@gradpool/core'
 import type { NamedArray } from './safetensors.js'
 
@@ -18,4 +18,14 @@ export function namedStates(program: Program, state: StateValues): Map<string, N
 
 export function valuesOf(states: ReadonlyMap<string, NamedArray>): Record<string, Float32Array> {
   return Object.fromEntries([...states].map(([name, { values }]) => [name, values]))
+}
+
+/** The states of these names. */
+export function pick(state: StateValues, names: Iterable<string>): StateValues {
+  const picked: Record<string, Float32Array> = {}
+  for (const name of names) {
+    const values = state[name]
+    if (values !== undefined) picked[name] = values
+  }
+  return picked
 }

@@ -1,3 +1,19 @@
+export { checkpointWriter } from './checkpoints/checkpoint-writer.js'
+export { CheckpointStore } from './checkpoints/checkpoint-store.js'
+export type { BestStates, Checkpoint } from './checkpoints/checkpoint.js'
+export { EpochRows } from './checkpoints/epoch-rows.js'
+export { metricAt, type EpochRow, type Metrics } from './metrics/epoch-row.js'
+export { metricsOf } from './metrics/metrics-of.js'
+export { usefulWorkers } from './strategies/compile-strategy.js'
+export { enginePool, type EnginePool } from './threads/engine-pool.js'
+export { ThreadBudget } from './threads/thread-budget.js'
+export { trainDataParallel, type DataParallelOptions, type Trained } from './train-data-parallel.js'
+export { checkMemory } from './training/check-memory.js'
+export { Executions } from './training/executions.js'
+export { sentenceOf } from './training/training-errors.js'
+export { Training } from './training/training.js'
+export type { TrainingOutcome, TrainingProgress } from './training/training-outcome.js'
+export { withRetries } from './training/with-retries.js'
 export {
   loadModel,
   type LoadOptions,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { UserError } from '@gradpool/core'
 import { readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
 import { gridOf } from '../display/grid.js'
+import { shown } from '../display/metric-text.js'
 import { printDigits, printTable, sampleKeeper, summaryOf } from '../display/outcome.js'
 import { type Outlet } from '../display/outlet.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from '../display/titles.js'
@@ -50,11 +51,9 @@ function withoutResult(directory: string, { started }: RunContents['record']): U
 
 function printStage(outlet: Outlet, title: string, { name, shared, epochs }: StageResult): void {
   outlet.print(`\nModel ${title} ${verbOf(name)}${shared ? ' (shared)' : ''}`)
-  const rows = epochs.map(({ epoch, cost, accuracy, validation, seconds }) => [
+  const rows = epochs.map(({ epoch, loss, accuracy, validation, seconds }) => [
     String(epoch),
-    fixed(cost),
-    fixed(accuracy),
-    fixed(validation),
+    ...[loss, accuracy, validation?.accuracy].map((value) => shown('', value)[0] ?? '–'),
     seconds.toFixed(2),
   ])
   outlet.print(
@@ -64,9 +63,4 @@ function printStage(outlet: Outlet, title: string, { name, shared, epochs }: Sta
       right: [0, 1, 2, 3, 4],
     }),
   )
-}
-
-/** JSON has no NaN: a number that was none is null in a result that was read back. */
-function fixed(value: number | null): string {
-  return value === null ? '–' : value.toFixed(3)
 }

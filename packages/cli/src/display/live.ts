@@ -4,7 +4,9 @@
  */
 import { createLogUpdate } from 'log-update'
 import { type RunEvent, type StageProgress, type StageRef } from '@gradpool/orchestrator'
+import { type Metrics } from '@gradpool/trainer'
 import { type Outlet } from './outlet.js'
+import { shown } from './metric-text.js'
 import { clock, stageLine } from './stage-line.js'
 import { textWidth, truncate } from './text-width.js'
 import { titleOfStage, verbOf, whenDone } from './titles.js'
@@ -49,12 +51,10 @@ export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean 
     if (timer !== undefined) repaint()
   }
 
-  const finished = (stage: StageRef, seconds: number, testAccuracy: number | null) => {
+  const finished = (stage: StageRef, seconds: number, test: Metrics | null) => {
     const facts = [
       lastRows.get(stage.hash) ?? '',
-      testAccuracy === null || stage.name === 'autoencode'
-        ? ''
-        : `test accuracy ${testAccuracy.toFixed(3)}`,
+      ...(stage.name === 'autoencode' ? [] : shown('test accuracy ', test?.accuracy)),
       clock(seconds),
       ...stage.experiments.slice(1).map((other) => `shared with ${other}`),
     ].filter((fact) => fact !== '')
@@ -65,12 +65,11 @@ export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean 
   return {
     onEvent(event) {
       if (event.type === 'epoch') {
-        const { cost, accuracy } = event.row
-        const facts = [`cost ${cost.toFixed(3)}`]
-        if (accuracy !== null) facts.push(`accuracy ${accuracy.toFixed(3)}`)
+        const { loss, accuracy } = event.row
+        const facts = [`cost ${loss.toFixed(3)}`, ...shown('accuracy ', accuracy)]
         lastRows.set(event.stage.hash, facts.join(', '))
       } else if (event.type === 'stageDone') {
-        finished(event.stage, event.seconds, event.testAccuracy)
+        finished(event.stage, event.seconds, event.test)
       } else if (event.type === 'stageReused') {
         keep(`${colours.green('✔')} ${titleOf(event.stage)}: ${whenDone(event)}`)
       } else if (event.type === 'stageFailed') {

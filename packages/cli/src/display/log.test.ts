@@ -15,7 +15,7 @@ function linesOf(
 
 test('a classifier is logged in the very form of the report', () => {
   const stage = stageOf('classify', ['mnist_mlp_all'])
-  const events = eventsOf(stage, { epochs: 4, testAccuracy: 0.9 })
+  const events = eventsOf(stage, { epochs: 4, test: { loss: 1, accuracy: 0.9 } })
   expect(linesOf(events, { reportEvery: () => 2 })).toEqual([
     'Model mnist_mlp_all train started:',
     '  Epoch 2: cost=0.514, accuracy=0.864/0.880 (3/3 secs)',
@@ -27,7 +27,7 @@ test('a classifier is logged in the very form of the report', () => {
 
 test('an autoencoder has no test report, and names those it is shared with', () => {
   const stage = stageOf('autoencode', ['mnist_auto_1', 'mnist_auto_fix'])
-  expect(linesOf(eventsOf(stage, { epochs: 1, testAccuracy: -0.5 }), {})).toEqual([
+  expect(linesOf(eventsOf(stage, { epochs: 1, test: { loss: 1, accuracy: -0.5 } }), {})).toEqual([
     'Model mnist_auto_1 autoencode started:',
     'Model mnist_auto_fix autoencode shared with mnist_auto_1',
     '  Epoch 1: cost=0.514, accuracy=0.864/0.880 (1/1 secs)',
@@ -46,7 +46,7 @@ test('the last epoch has a line, whatever the stride', () => {
 })
 
 test('where stages run side by side, each line tells whose it is', () => {
-  const events = eventsOf(stageOf('classify', ['a'], 1), { epochs: 1, testAccuracy: 0.5 })
+  const events = eventsOf(stageOf('classify', ['a'], 1), { epochs: 1, test: { loss: 1, accuracy: 0.5 } })
   expect(linesOf(events, { parallel: true, manySeeds: true })).toEqual([
     'Model a (seed 1) train started:',
     '  a (seed 1) train Epoch 1: cost=0.514, accuracy=0.864/0.880 (1/1 secs)',
@@ -57,7 +57,7 @@ test('where stages run side by side, each line tells whose it is', () => {
 
 test('a stage without validation, and one that fails', () => {
   const stage = stageOf('mine', ['a'])
-  const row = { epoch: 1, cost: 2, accuracy: 0.25, validation: null, seconds: 1 }
+  const row = { epoch: 1, seconds: 1, loss: 2, accuracy: 0.25 }
   const lines = linesOf(
     [
       { type: 'stageStarted', stage, epochs: 2, stepsPerEpoch: 10, fromStep: 0 },
@@ -65,7 +65,7 @@ test('a stage without validation, and one that fails', () => {
       {
         type: 'epoch',
         stage,
-        row: { ...row, epoch: 2, accuracy: null },
+        row: { ...row, epoch: 2, accuracy: NaN },
         elapsedSeconds: 2,
       },
       { type: 'stageFailed', stage, error: 'the loss became NaN' },

@@ -11,6 +11,7 @@
  * epoch's line begins with its model and stage, so that each line can be told from the others'.
  */
 import { type RunEvent, type StageRef } from '@gradpool/orchestrator'
+import { shown } from './metric-text.js'
 import { titleOfStage, verbOf, whenDone } from './titles.js'
 
 export interface LogOptions {
@@ -51,27 +52,24 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     state.elapsedSeconds = elapsedSeconds
     if (row.epoch % reportEvery(stage.hash) !== 0 && row.epoch !== state.numEpochs) return
     const who = parallel ? `${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)} ` : ''
-    const metrics = [`cost=${row.cost.toFixed(3)}`]
-    const accuracies = [row.accuracy, row.validation].filter((value) => value !== null)
-    if (accuracies.length > 0) {
-      metrics.push(`accuracy=${accuracies.map((value) => value.toFixed(3)).join('/')}`)
-    }
+    const metrics = [`cost=${row.loss.toFixed(3)}`]
+    const accuracies = [row.accuracy, row.validation?.accuracy].flatMap((each) => shown('', each))
+    if (accuracies.length > 0) metrics.push(`accuracy=${accuracies.join('/')}`)
     const seconds = `${whole(elapsedSeconds - state.shownSeconds)}/${whole(elapsedSeconds)} secs`
     state.shownSeconds = elapsedSeconds
     print(`  ${who}Epoch ${row.epoch}: ${metrics.join(', ')} (${seconds})`)
   }
 
   const done = (event: RunEvent & { type: 'stageDone' }) => {
-    const { stage, seconds, testAccuracy } = event
+    const { stage, seconds, test } = event
     const trained = open.get(stage.hash)?.elapsedSeconds ?? seconds
     print(`${model(stage)} ended in ${whole(trained)} secs:`)
     // As in the report: what counts of an autoencoder is the classifier on it.
-    if (testAccuracy === null || stage.name === 'autoencode') return
+    const [accuracy] = stage.name === 'autoencode' ? [] : shown('', test?.accuracy)
+    if (accuracy === undefined) return
     const title = titleOfStage(stage, manySeeds)
     const tested = Math.max(0, seconds - trained)
-    print(
-      `Model ${title} test report: accuracy = ${testAccuracy.toFixed(3)}, (${whole(tested)} secs)`,
-    )
+    print(`Model ${title} test report: accuracy = ${accuracy}, (${whole(tested)} secs)`)
   }
 
   return (event) => {

@@ -28,8 +28,7 @@ test('no line is wider than its terminal, and what matters most stays', () => {
 
 test('what is not known yet is left out', () => {
   const young = progressOf(stageOf('classify', ['a']), {
-    loss: NaN,
-    accuracy: null,
+    last: { loss: NaN },
     secondsLeft: null,
     stepsPerSecond: NaN,
   })

@@ -46,7 +46,8 @@ export function stageLine(progress: StageProgress, options: StageLineOptions): s
 }
 
 function partsOf(progress: StageProgress): Part[] {
-  const { epoch, epochs, loss, accuracy, stepsPerSecond, secondsLeft } = progress
+  const { epoch, epochs, last, stepsPerSecond, secondsLeft } = progress
+  const { loss = NaN, accuracy = NaN } = last
   const total = String(epochs)
   const parts: Part[] = [
     { text: `epoch ${String(epoch).padStart(total.length)}/${total}`, rank: 0 },
@@ -58,7 +59,7 @@ function partsOf(progress: StageProgress): Part[] {
     },
     { text: `cost ${short(loss)}`.padEnd(13), rank: 2 },
   ]
-  if (accuracy !== null)
+  if (Number.isFinite(accuracy))
     parts.push({ text: `accuracy ${accuracy.toFixed(3).padStart(6)}`, rank: 3 })
   parts.push({ text: `${thousands(stepsPerSecond).padStart(6)} steps/s`, rank: 5 })
   if (secondsLeft !== null) parts.push({ text: `${clock(secondsLeft)} left`, rank: 1 })

@@ -1,6 +1,5 @@
 /** Events and results as a run would tell them. */
 import {
-  type EpochRow,
   type ExperimentResult,
   type RunEvent,
   type RunResult,
@@ -8,19 +7,21 @@ import {
   type StageProgress,
   type StageRef,
 } from '@gradpool/orchestrator'
+import { type EpochRow, type Metrics } from '@gradpool/trainer'
 
 export function stageOf(name: string, experiments: readonly string[], seed = 0): StageRef {
   return { hash: `${name}-${experiments.join('-')}-${seed}`, name, seed, experiments }
 }
 
 export function rowOf(epoch: number, change: Partial<EpochRow> = {}): EpochRow {
-  return { epoch, cost: 0.5136, accuracy: 0.8638, validation: 0.88, seconds: 1.4, ...change }
+  const validation = { loss: 0.6, accuracy: 0.88 }
+  return { epoch, seconds: 1.4, loss: 0.5136, accuracy: 0.8638, validation, ...change }
 }
 
 /** A stage from start to end, all epochs alike. */
 export function eventsOf(
   stage: StageRef,
-  { epochs = 2, testAccuracy = null as number | null, samples = [] as readonly Sample[] } = {},
+  { epochs = 2, test = null as Metrics | null, samples = [] as readonly Sample[] } = {},
 ): RunEvent[] {
   const rows = Array.from({ length: epochs }, (_, index) => rowOf(index + 1))
   return [
@@ -28,7 +29,7 @@ export function eventsOf(
     ...rows.map((row): RunEvent => {
       return { type: 'epoch', stage, row, elapsedSeconds: 1.4 * row.epoch }
     }),
-    { type: 'stageDone', stage, seconds: 1.4 * epochs + 0.1, testAccuracy, samples },
+    { type: 'stageDone', stage, seconds: 1.4 * epochs + 0.1, test, samples },
   ]
 }
 
@@ -39,8 +40,7 @@ export function progressOf(stage: StageRef, change: Partial<StageProgress> = {})
     epochs: 10,
     step: 23_600,
     steps: 59_000,
-    loss: 2553.1184,
-    accuracy: -0.5253,
+    last: { loss: 2553.1184, accuracy: -0.5253 },
     stepsPerSecond: 12_431,
     secondsLeft: 12,
     ...change,
@@ -56,10 +56,11 @@ export function experimentOf(
     seed: 0,
     condition: '다층퍼셉트론 mset_all 데이터셋',
     status: 'done',
+    test: { loss: 0.4, accuracy: 0.9 },
     accuracy: 0.9,
     reported: 0.9,
     seconds: 12.34,
-    weights: 'f'.repeat(64),
+    weightsHash: 'f'.repeat(64),
     stages: [],
     ...change,
   }

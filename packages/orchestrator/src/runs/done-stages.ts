@@ -12,8 +12,6 @@ export interface DoneStagesOptions {
   readonly directory: RunDirectory
   /** See `Engine.numerics`. */
   readonly numerics: string
-  /** Of Gradpool. What another version trained is not taken. */
-  readonly version: string
   /** Take nothing from the store. */
   readonly fresh: boolean
   readonly onWarning: (message: string) => void
@@ -28,8 +26,8 @@ export class DoneStages {
 
   /** Its files are in the run's directory then; undefined where the stage is to be trained. */
   async find(hash: string): Promise<DoneStage | undefined> {
-    const { directory, numerics, version, fresh, onWarning } = this.#options
-    const wanted = { hash, numerics, version }
+    const { directory, numerics, fresh, onWarning } = this.#options
+    const wanted = { hash, numerics }
     const own = directory.stageFolder(hash)
     const before = await readStageFiles(own, wanted, onWarning)
     if (before !== undefined) return before

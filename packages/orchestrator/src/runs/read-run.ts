@@ -6,6 +6,7 @@ import { hasFields, isMissing, isText, messageOf } from '@gradpool/storage'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { reviveRows } from './revive-rows.js'
 import { RUN_FORMAT, RUN_FORMAT_VERSION, type RunRecord } from './run-record.js'
 import type { RunEvent, RunResult } from './run-result.js'
 
@@ -23,7 +24,7 @@ export interface RunContents {
  */
 export async function readRun(directory: string): Promise<RunContents> {
   const record = await readRecord(directory)
-  const result = await readJson(join(directory, 'result.json'))
+  const result = await readJson(join(directory, 'result.json'), reviveRows)
   const events = await readEvents(join(directory, 'events.jsonl'))
   return { directory, record, result: result as RunResult | null, events }
 }
@@ -74,11 +75,11 @@ async function namesIn(parent: string): Promise<string[]> {
 }
 
 /** Null when there is no such file. @throws UserError when it is not JSON. */
-async function readJson(path: string): Promise<unknown> {
+async function readJson(path: string, reviver?: typeof reviveRows): Promise<unknown> {
   const text = await readText(path)
   if (text === null) return null
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, reviver)
   } catch (error) {
     throw new UserError(`'${path}' is damaged: ${messageOf(error)}`, { cause: error })
   }
@@ -89,7 +90,7 @@ async function readEvents(path: string): Promise<RunContents['events'][number][]
   // A line that is still being written, or was cut off, has no end.
   const lines = text.split('\n').slice(0, -1)
   try {
-    return lines.map((line) => JSON.parse(line) as RunContents['events'][number])
+    return lines.map((line) => JSON.parse(line, reviveRows) as RunContents['events'][number])
   } catch (error) {
     throw new UserError(`'${path}' is damaged: ${messageOf(error)}`, { cause: error })
   }

@@ -3,7 +3,7 @@
  *
  *     run.json                              what was asked
  *     events.jsonl                          what happened, one JSON document a line, in the order of time
- *     stages/<hash>/checkpoints/            while it trains: see checkpoint.ts
+ *     stages/<hash>/checkpoints/            while it trains: see @gradpool/trainer's checkpoint.ts
  *     stages/<hash>/weights.safetensors     once it is done: see stage-files.ts
  *     stages/<hash>/metrics.json
  *     stages/<hash>/done
@@ -21,10 +21,10 @@ import {
   reasonOf,
   writeDurably,
 } from '@gradpool/storage'
+import { CheckpointStore } from '@gradpool/trainer'
 import { closeSync, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CheckpointStore } from '../checkpoints/checkpoint-store.js'
 import type { RunRecord } from './run-record.js'
 import type { RunEvent, RunResult } from './run-result.js'
 import { writeStageFiles, type StageMetrics } from './stage-files.js'
@@ -60,7 +60,7 @@ export class RunDirectory {
   }
 
   /**
-   * Goes on with a directory that is there.
+   * Opens a directory that is there, to resume its run.
    *
    * @param onRepaired Told in one sentence of what a cut left behind.
    * @throws UserError when its log cannot be written
@@ -71,7 +71,7 @@ export class RunDirectory {
       if (endTornLine(log)) onRepaired(`the last line of '${log}' was cut short; it is left out`)
       return new RunDirectory(path, openSync(log, 'a'))
     } catch (error) {
-      throw new UserError(`cannot go on with '${path}': ${reasonOf(error)}`, { cause: error })
+      throw new UserError(`cannot resume '${path}': ${reasonOf(error)}`, { cause: error })
     }
   }
 
@@ -101,7 +101,7 @@ export class RunDirectory {
 
   /** @throws UserError when a file cannot be written; `done` is not there then. */
   async writeStage(
-    metrics: StageMetrics,
+    metrics: Omit<StageMetrics, 'formatVersion'>,
     states: ReadonlyMap<string, NamedArray>,
     best: ReadonlyMap<string, NamedArray> | undefined,
   ): Promise<void> {

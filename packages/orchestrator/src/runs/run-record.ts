@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 
 export const RUN_FORMAT = 'gradpool-run'
-export const RUN_FORMAT_VERSION = 1
+export const RUN_FORMAT_VERSION = 2
 
 export interface RunRecord {
   readonly format: typeof RUN_FORMAT
@@ -41,7 +41,7 @@ export interface RunRecord {
     readonly stages: readonly {
       readonly name: string
       readonly hash: string
-      readonly startsFrom?: string
+      readonly initFrom?: string
     }[]
   }[]
   /** What the caller added. */
@@ -80,10 +80,10 @@ export function runRecord({ plans, engine, workers, started, record }: RecordOpt
       seed,
       config,
       data,
-      stages: stages.map(({ name, hash, startsFrom }) => ({
+      stages: stages.map(({ name, hash, initFrom }) => ({
         name,
         hash,
-        ...(startsFrom !== undefined && { startsFrom }),
+        ...(initFrom !== undefined && { initFrom }),
       })),
     })),
     record,

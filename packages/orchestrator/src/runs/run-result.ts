@@ -1,19 +1,7 @@
 /**
  * What a run tells, while it goes on (events) and at its end (the result: the document that `--json` prints).
  */
-
-export interface EpochRow {
-  /** From 1. */
-  readonly epoch: number
-  /** Mean training loss over the examples of this epoch. */
-  readonly cost: number
-  /** Mean training accuracy over the examples of this epoch; null where the model gives none or it is not finite. */
-  readonly accuracy: number | null
-  /** Accuracy over the validation split after this epoch; null where there is none or it is not finite. */
-  readonly validation: number | null
-  /** Wall time of this epoch. */
-  readonly seconds: number
-}
+import type { EpochRow, Metrics } from '@gradpool/trainer'
 
 /** One test example as the trained experiment sees it. */
 export interface Sample {
@@ -47,7 +35,9 @@ export interface ExperimentResult {
   readonly status: ExperimentStatus
   /** One sentence; only where status is `failed`. */
   readonly error?: string
-  /** Test accuracy; null unless done, and where the model gives none or it is not finite. */
+  /** Metrics over the test examples; null unless done. */
+  readonly test: Metrics | null
+  /** That of them which the report has; null unless done, and where the model gives none or it is not finite. */
   readonly accuracy: number | null
   /** The report's figure; null for experiments that are not the report's. */
   readonly reported: number | null
@@ -57,7 +47,7 @@ export interface ExperimentResult {
    * SHA-256 of the final weights: of every state of the last stage, by name in code-unit order, its name, its length and
    * its values as little-endian f32.
    */
-  readonly weights: string | null
+  readonly weightsHash: string | null
   readonly stages: readonly StageResult[]
 }
 
@@ -93,7 +83,8 @@ export type RunEvent =
       readonly type: 'stageDone'
       readonly stage: StageRef
       readonly seconds: number
-      readonly testAccuracy: number | null
+      /** Metrics over the test examples; null where there is no test. */
+      readonly test: Metrics | null
       readonly samples: readonly Sample[]
     }
   | {
@@ -102,12 +93,13 @@ export type RunEvent =
       readonly stage: StageRef
       /** By an earlier run; else by this one, before it was cut off. */
       readonly byAnotherRun: boolean
-      readonly testAccuracy: number | null
+      /** Metrics over the test examples; null where there is no test. */
+      readonly test: Metrics | null
       readonly samples: readonly Sample[]
     }
   | { readonly type: 'stageFailed'; readonly stage: StageRef; readonly error: string }
   | { readonly type: 'experimentDone'; readonly result: ExperimentResult }
-  /** A run that was cut off or interrupted goes on. */
+  /** A run that was cut off or interrupted is resumed. */
   | {
       readonly type: 'resumed'
       /** What ended the process before, such as SIGSEGV, where it was started again for that. */
@@ -131,8 +123,8 @@ export interface StageProgress {
   readonly epochs: number
   readonly step: number
   readonly steps: number
-  readonly loss: number
-  readonly accuracy: number | null
+  /** Scalar results of the last step, `loss` among them. */
+  readonly last: Readonly<Record<string, number>>
   readonly stepsPerSecond: number
   /** Null while there is no estimate. */
   readonly secondsLeft: number | null

@@ -2,7 +2,7 @@
  * What a stage leaves behind once it is done, in a folder of its own:
  *
  *     weights.safetensors   all states at the end, the optimizer's included
- *     best.safetensors      the same after the epoch of the best validation, where that is another than the last
+ *     best.safetensors      the same after the best epoch, where that is another than the last
  *     metrics.json          every epoch, the test, the samples
  *     done                  written last: the stage is whole; empty where this run trained it
  */
@@ -23,22 +23,27 @@ import {
   weightsHash,
   writeDurably,
 } from '@gradpool/storage'
+import type { EpochRow, Metrics } from '@gradpool/trainer'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
-import type { EpochRow, Sample, StageRef } from './run-result.js'
+import { reviveRows } from './revive-rows.js'
+import type { Sample, StageRef } from './run-result.js'
+
+const METRICS_VERSION = 2
 
 /** `metrics.json`. */
 export interface StageMetrics {
+  readonly formatVersion: typeof METRICS_VERSION
   readonly stage: StageRef
   /** Of the engine that trained it; see `Engine.numerics`. */
   readonly numerics: string
   /** Of Gradpool. */
   readonly version: string
   readonly seconds: number
-  readonly testAccuracy: number | null
-  /** SHA-256 of the final states; see `ExperimentResult.weights`. */
-  readonly weights: string
+  /** Metrics over the test examples; null where there is no test. */
+  readonly test: Metrics | null
+  /** SHA-256 of the final states; see `ExperimentResult`. */
+  readonly weightsHash: string
   /** The same of the states after the first epoch, for `verifyRun`. */
   readonly firstEpoch: string
   /** After which epoch the states of `best.safetensors` are; only where there is such a file. */
@@ -63,10 +68,11 @@ export const DONE_EARLIER = 'by an earlier run\n'
 /** @throws UserError when a file cannot be written; `done` is not there then. */
 export async function writeStageFiles(
   folder: string,
-  metrics: StageMetrics,
+  told: Omit<StageMetrics, 'formatVersion'>,
   states: ReadonlyMap<string, NamedArray>,
   best: ReadonlyMap<string, NamedArray> | undefined,
 ): Promise<void> {
+  const metrics: StageMetrics = { formatVersion: METRICS_VERSION, ...told }
   const { hash, name } = metrics.stage
   const [weightsFile, metricsFile, doneFile] = STAGE_FILES
   try {
@@ -87,20 +93,21 @@ export async function writeStageFiles(
 }
 
 /**
- * Undefined where no such stage is done, or by another version or with other numerics.
+ * Undefined where no such stage is done, or with other numerics. What it comes to depends on its hash, which has its Programs
+ * with their format's version, and on the numerics, and so not on the version of this package.
  *
  * @param onDamaged Told in one sentence of files that are not as they were written; they are left aside.
  */
 export async function readStageFiles(
   folder: string,
-  wanted: { readonly hash: string; readonly numerics: string; readonly version: string },
+  wanted: { readonly hash: string; readonly numerics: string },
   onDamaged: (message: string) => void,
 ): Promise<DoneStage | undefined> {
   try {
     const done = await readDoneStage(folder)
     if (done === undefined) return undefined
-    const { stage, numerics, version } = done.metrics
-    return isDeepStrictEqual({ hash: stage.hash, numerics, version }, wanted) ? done : undefined
+    const { stage, numerics } = done.metrics
+    return stage.hash === wanted.hash && numerics === wanted.numerics ? done : undefined
   } catch (error) {
     onDamaged(`${messageOf(error)}; the stage is trained again`)
     return undefined
@@ -116,11 +123,17 @@ export async function readDoneStage(folder: string): Promise<DoneStage | undefin
   const [weightsFile, metricsFile, doneFile] = STAGE_FILES
   try {
     const isReused = (await readFile(join(folder, doneFile), 'utf8')) === DONE_EARLIER
-    const metrics: unknown = JSON.parse(await readFile(join(folder, metricsFile), 'utf8'))
+    const metrics: unknown = JSON.parse(
+      await readFile(join(folder, metricsFile), 'utf8'),
+      reviveRows,
+    )
+    if (isOfAnotherVersion(metrics)) {
+      throw new UserError(`'${join(folder, metricsFile)}' is of another version of Gradpool`)
+    }
     if (!isMetrics(metrics)) throw new UserError(`'${join(folder, metricsFile)}' is damaged`)
     const where = join(folder, weightsFile)
     const state = valuesOf(decodeSafetensors(await readFile(where), `'${where}'`).tensors)
-    if (weightsHash(state) !== metrics.weights) {
+    if (weightsHash(state) !== metrics.weightsHash) {
       throw new UserError(`'${where}' is not as it was written`)
     }
     return { metrics, state, isReused }
@@ -133,14 +146,21 @@ export async function readDoneStage(folder: string): Promise<DoneStage | undefin
   }
 }
 
+function isOfAnotherVersion(value: unknown): boolean {
+  return (
+    hasFields(value, { stage: (stage) => hasFields(stage, {}) }) &&
+    !hasFields(value, { formatVersion: (version) => version === METRICS_VERSION })
+  )
+}
+
 function isMetrics(value: unknown): value is StageMetrics & Record<string, unknown> {
   return hasFields(value, {
     stage: (stage) => hasFields(stage, { hash: isText, name: isText }),
     numerics: isText,
     version: isText,
     seconds: Number.isFinite,
-    testAccuracy: (accuracy) => accuracy === null || Number.isFinite(accuracy),
-    weights: isHash,
+    test: (test) => test === null || hasFields(test, {}),
+    weightsHash: isHash,
     firstEpoch: isHash,
     bestEpoch: (epoch) => epoch === undefined || isCount(epoch),
     epochs: Array.isArray,

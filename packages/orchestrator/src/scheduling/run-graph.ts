@@ -2,7 +2,7 @@
  * The order of stages: each when the one it starts from is done, the one with the longest path ahead first, and no more
  * at one time than there are workers.
  */
-import { pathCost, type StageGraph, type StageNode } from './stage-graph.js'
+import { pathWork, type StageGraph, type StageNode } from './stage-graph.js'
 
 export interface GraphOptions {
   /** How many may run at one time. */
@@ -16,7 +16,7 @@ export interface GraphOptions {
 /** Fulfilled when nothing runs and nothing more can start. */
 export async function runGraph(graph: StageGraph, options: GraphOptions): Promise<void> {
   const { limit, run, signal } = options
-  const ready = new Set([...graph.values()].filter(({ plan }) => plan.startsFrom === undefined))
+  const ready = new Set([...graph.values()].filter(({ plan }) => plan.initFrom === undefined))
   const running = new Set<Promise<void>>()
 
   const start = (node: StageNode) => {
@@ -41,10 +41,10 @@ export async function runGraph(graph: StageGraph, options: GraphOptions): Promis
 
 /** The first of equals. */
 function longest(nodes: Iterable<StageNode>): StageNode | undefined {
-  let best: { node: StageNode; cost: number } | undefined
+  let best: { node: StageNode; work: number } | undefined
   for (const node of nodes) {
-    const cost = pathCost(node)
-    if (best === undefined || cost > best.cost) best = { node, cost }
+    const work = pathWork(node)
+    if (best === undefined || work > best.work) best = { node, work }
   }
   return best?.node
 }

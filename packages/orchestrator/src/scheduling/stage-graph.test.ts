@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
-import { pathCost, stageGraph } from './stage-graph.js'
+import { pathWork, stageGraph } from './stage-graph.js'
 import { experimentOf, stageOf } from '../testing/plans.js'
 
 it('has one node for all stages of one hash, and edges to those that start from it', () => {
-  const auto = stageOf('auto', { cost: 3 })
-  const head = stageOf('head', { cost: 2, startsFrom: auto })
-  const other = stageOf('other', { cost: 5, startsFrom: auto })
+  const auto = stageOf('auto', { work: 3 })
+  const head = stageOf('head', { work: 2, initFrom: auto })
+  const other = stageOf('other', { work: 5, initFrom: auto })
   const graph = stageGraph([
     experimentOf('one', auto, head),
     experimentOf('two', { ...auto }, other),
@@ -15,5 +15,5 @@ it('has one node for all stages of one hash, and edges to those that start from 
   const node = graph.get('auto')
   expect(node?.ref.experiments).toEqual(['one', 'two'])
   expect(node?.dependents.map(({ plan }) => plan.hash)).toEqual(['head', 'other'])
-  expect(node && pathCost(node)).toBe(8)
+  expect(node && pathWork(node)).toBe(8)
 })

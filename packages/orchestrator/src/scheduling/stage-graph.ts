@@ -33,12 +33,12 @@ export function stageGraph(plans: readonly ExperimentPlan[]): StageGraph {
     const node: StageNode = { plan, ref, dependents }
     dependentsOf.set(hash, dependents)
     graph.set(hash, node)
-    if (plan.startsFrom !== undefined) dependentsOf.get(plan.startsFrom)?.push(node)
+    if (plan.initFrom !== undefined) dependentsOf.get(plan.initFrom)?.push(node)
   }
   return graph
 }
 
-/** The cost of the longest chain of stages that begins with this one. */
-export function pathCost({ plan, dependents }: StageNode): number {
-  return plan.cost + Math.max(0, ...dependents.map(pathCost))
+/** The work of the longest chain of stages that begins with this one. */
+export function pathWork({ plan, dependents }: StageNode): number {
+  return plan.work + Math.max(0, ...dependents.map(pathWork))
 }

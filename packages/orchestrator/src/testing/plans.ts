@@ -1,11 +1,11 @@
 /** Plans for the fake engine: stages by a short notation, with hashes one can read. */
+import type { Pass } from '@gradpool/trainer/plan'
 import { Program, type BatchProgram } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import {
   classify,
   defineExperiment,
   type ExperimentPlan,
-  type Pass,
   type StagePlan,
 } from '@gradpool/experiments'
 
@@ -14,23 +14,25 @@ export interface StageOptions {
   readonly seed?: number
   readonly epochs?: number
   readonly stepsPerEpoch?: number
-  readonly startsFrom?: StagePlan
-  readonly cost?: number
+  readonly initFrom?: StagePlan
+  readonly work?: number
 }
 
 /** A stage whose hash is its name. */
 export function stageOf(name: string, options: StageOptions = {}): StagePlan {
-  const { seed = 0, epochs = 2, stepsPerEpoch = 5, startsFrom, cost = 1 } = options
+  const { seed = 0, epochs = 2, stepsPerEpoch = 5, initFrom, work = 1 } = options
   return {
     name,
     hash: name,
     seed,
     epochs,
+    keep: 'last',
+    monitor: { name: 'validation.accuracy', mode: 'max' },
     training: passOf(stepsPerEpoch),
     validation: passOf(1),
     test: passOf(1),
-    cost,
-    ...(startsFrom && { startsFrom: startsFrom.hash, carries: ['w'] }),
+    work,
+    ...(initFrom && { initFrom: initFrom.hash, transferredStates: ['w'] }),
   }
 }
 
@@ -47,10 +49,10 @@ function passOf(numExamples: number): Pass {
     shuffle: false,
     metrics: [{ name: 'accuracy', kind: 'mean', results: { value: 'accuracy' } }],
     program: new Program({
-      nodes: [{ op: 'input', inputs: [], attributes: {}, shape: [1], dtype: 'f32' }],
+      nodes: [{ op: 'input', inputs: [], attributes: {}, shape: [], dtype: 'f32' }],
       inputs: [{ role: 'state', name: 'w', node: 0, initializer: { kind: 'constant', value: 0 } }],
       updates: [],
-      results: [],
+      results: ['loss', 'accuracy'].map((name) => ({ name, node: 0 })),
     }),
   }
   const rows = Int32Array.from({ length: numExamples }, (_, row) => row)

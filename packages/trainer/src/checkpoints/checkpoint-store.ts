@@ -1,0 +1,151 @@
+/**
+ * The checkpoints of one training, in a folder of their own: the last two are kept, so that one is always whole.
+ */
+import { UserError } from '@gradpool/core'
+import {
+  checkDiskSpace,
+  isMissing,
+  makeDirectories,
+  messageOf,
+  writeDurably,
+} from '@gradpool/storage'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  decodeRecord,
+  decodeStates,
+  encodeRecord,
+  encodeStates,
+  type Checkpoint,
+  type CheckpointRecord,
+  type TensorsFile,
+} from './checkpoint.js'
+import { RowsFile } from './rows-file.js'
+
+const NUM_KEPT = 2
+
+/** A record has the sums of the epoch in progress, and little else. */
+const MAX_RECORD_BYTES = 2 ** 24
+
+const ROWS_FILE = 'epochs.f64'
+
+export class CheckpointStore {
+  readonly folder: string
+  /** The best that was written last. */
+  #best: CheckpointRecord['best']
+  readonly #rows: RowsFile
+
+  constructor(folder: string) {
+    this.folder = folder
+    this.#rows = new RowsFile(join(folder, ROWS_FILE))
+  }
+
+  /**
+   * Writes a checkpoint, and then removes those that are too old. One call at a time.
+   *
+   * @throws what the file system throws; checkpoints that were there before are whole then
+   */
+  async save(checkpoint: Checkpoint): Promise<void> {
+    const { states, best, epochs, ...rest } = checkpoint
+    const { step } = rest.position
+    const { bytes, told: tensors } = encodeStates(states, { hash: rest.hash, step: String(step) })
+    await makeDirectories(this.folder)
+    await checkDiskSpace(this.folder, bytes.length)
+    // Before files whose names are made durable: its own is, too, then.
+    const rows = await this.#rows.add(epochs)
+    const bestFile = best && (await this.#saveBest(best, rest.hash))
+    await writeDurably(join(this.folder, `${step}.safetensors`), bytes)
+    const record = { ...rest, epochs: rows, tensors, ...(bestFile && { best: bestFile }) }
+    await writeDurably(join(this.folder, `${step}.json`), encodeRecord(record))
+    await this.#removeOld()
+  }
+
+  /** Only once for each epoch that is the best for a while. */
+  async #saveBest(
+    { epoch, states }: NonNullable<Checkpoint['best']>,
+    hash: string,
+  ): Promise<NonNullable<CheckpointRecord['best']>> {
+    if (this.#best?.epoch === epoch) return this.#best
+    const { bytes, told } = encodeStates(states, { hash, epoch: String(epoch) })
+    await checkDiskSpace(this.folder, bytes.length)
+    await writeDurably(join(this.folder, `best-${epoch}.safetensors`), bytes)
+    this.#best = { epoch, ...told }
+    return this.#best
+  }
+
+  /**
+   * The last checkpoint that is whole; undefined where there is none.
+   *
+   * @param onDamaged Told in one sentence of each that had to be left aside.
+   */
+  async latest(onDamaged: (message: string) => void): Promise<Checkpoint | undefined> {
+    for (const step of await this.#steps()) {
+      try {
+        return await this.#load(join(this.folder, String(step)))
+      } catch (error) {
+        onDamaged(`${messageOf(error)}; the checkpoint before it is taken`)
+      }
+    }
+    return undefined
+  }
+
+  /** Once the training is done, nothing is resumed from here. */
+  async clear(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  async #load(path: string): Promise<Checkpoint> {
+    const where = `'${path}.json'`
+    const { size } = await stat(`${path}.json`)
+    if (size > MAX_RECORD_BYTES) throw new UserError(`${where} is not a checkpoint: it is too long`)
+    const record = decodeRecord(await readFile(`${path}.json`, 'utf8'), where)
+    const { tensors, best, epochs, ...rest } = record
+    const states = await readStates(`${path}.safetensors`, tensors)
+    const bestStates = best && {
+      epoch: best.epoch,
+      states: await readStates(join(this.folder, `best-${best.epoch}.safetensors`), best),
+    }
+    // Last: the next checkpoint adds to the rows that were read.
+    const rows = await this.#rows.read(epochs)
+    return { ...rest, epochs: rows, states, ...(bestStates && { best: bestStates }) }
+  }
+
+  /** Of the checkpoints there are, the last one first. */
+  async #steps(): Promise<number[]> {
+    return numbersIn(await this.#names(), /^(\d+)\.json$/).sort((a, b) => b - a)
+  }
+
+  /** The record goes first: tensors without one are no checkpoint. */
+  async #removeOld(): Promise<void> {
+    const names = await this.#names()
+    const last = (numbers: number[]) => numbers.sort((a, b) => b - a).slice(0, NUM_KEPT)
+    const kept = last(numbersIn(names, /^(\d+)\.json$/)).map((step) => `${step}.`)
+    // Those of two checkpoints are two at most, of the last epochs.
+    const bests = last(numbersIn(names, /^best-(\d+)\.safetensors$/))
+    kept.push(...bests.map((epoch) => `best-${epoch}.`), ROWS_FILE)
+    const old = names.filter((name) => !kept.some((prefix) => name.startsWith(prefix))).sort()
+    for (const name of old) await rm(join(this.folder, name), { force: true })
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return await readdir(this.folder)
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw error
+    }
+  }
+}
+
+function numbersIn(names: readonly string[], pattern: RegExp): number[] {
+  return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number)
+}
+
+async function readStates(path: string, told: TensorsFile): Promise<Checkpoint['states']> {
+  const where = `'${path}'`
+  // Before so much memory is taken.
+  if ((await stat(path)).size !== told.bytes) {
+    throw new UserError(`${where} is not as it was written`)
+  }
+  return decodeStates(told, await readFile(path), where)
+}

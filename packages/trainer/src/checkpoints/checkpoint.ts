@@ -1,0 +1,199 @@
+/**
+ * A checkpoint: all that a training needs to be resumed as if nothing had happened. Files on disk:
+ *
+ *     <step>.safetensors   every state, the optimizer's included
+ *     epochs.f64           the rows of the epochs, of all checkpoints; see rows-file.ts
+ *     <step>.json          where the training stands, and the size and hash of what it has in the other files
+ *
+ * and, where an epoch is best, `best-<epoch>.safetensors`: the states after the epoch that was best by then.
+ * The JSON is written last, so a checkpoint is there once its JSON is.
+ */
+import { UserError, type Position } from '@gradpool/core'
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  hasFields,
+  isCount,
+  isHash,
+  isText,
+  type NamedArray,
+} from '@gradpool/storage'
+import { createHash } from 'node:crypto'
+import type { EpochRows } from './epoch-rows.js'
+import type { RowsTold } from './rows-file.js'
+
+export interface Checkpoint {
+  /** Of the training's plan. */
+  readonly hash: string
+  /** Of the engine; see `Engine.numerics`. */
+  readonly numerics: string
+  readonly position: Position
+  /** Of the epochs that are done. */
+  readonly epochs: EpochRows
+  /** Of training so far. */
+  readonly seconds: number
+  /** Hash of the states after the first epoch. */
+  readonly firstEpoch?: string | undefined
+  readonly states: ReadonlyMap<string, NamedArray>
+  /** The states after the epoch that is the best so far. */
+  readonly best?: BestStates | undefined
+}
+
+export interface BestStates {
+  readonly epoch: number
+  readonly states: ReadonlyMap<string, NamedArray>
+}
+
+/** What a record tells of a file of tensors. */
+export interface TensorsFile {
+  readonly bytes: number
+  readonly sha256: string
+}
+
+const FORMAT = 'gradpool-checkpoint'
+const FORMAT_VERSION = 3
+
+/** What the JSON says. */
+export interface CheckpointRecord extends Omit<Checkpoint, 'epochs' | 'states' | 'best'> {
+  readonly epochs: RowsTold
+  readonly tensors: TensorsFile
+  readonly best?: TensorsFile & { readonly epoch: number }
+}
+
+export function encodeStates(
+  states: Checkpoint['states'],
+  metadata: Readonly<Record<string, string>>,
+): { readonly bytes: Uint8Array; readonly told: TensorsFile } {
+  const bytes = encodeSafetensors({ tensors: states, metadata })
+  return { bytes, told: { bytes: bytes.length, sha256: sha256(bytes) } }
+}
+
+/** The text of the JSON. */
+export function encodeRecord({ position, ...rest }: CheckpointRecord): string {
+  const record = {
+    format: FORMAT,
+    formatVersion: FORMAT_VERSION,
+    ...rest,
+    position: {
+      ...position,
+      sums: Object.fromEntries(
+        Object.entries(position.sums).map(([name, sums]) => [name, Array.from(sums, written)]),
+      ),
+      lastLoss: written(position.lastLoss),
+    },
+  }
+  return `${JSON.stringify(record, null, 2)}\n`
+}
+
+/**
+ * @param where What the file is called in messages.
+ * @throws UserError with one sentence when the text is not the record of a checkpoint
+ */
+export function decodeRecord(text: string, where: string): CheckpointRecord {
+  const wrong = (what: string) => new UserError(`${where} is not a checkpoint: ${what}`)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw wrong('it is not JSON')
+  }
+  if (!hasFields(value, { format: (format) => format === FORMAT })) throw wrong('it has no format')
+  if (!hasFields(value, { formatVersion: (version) => version === FORMAT_VERSION })) {
+    throw wrong('it is of another version of Gradpool')
+  }
+  if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
+  const { hash, numerics, position, epochs, seconds, tensors, best, firstEpoch } =
+    value as unknown as Written
+  const sums = Object.entries(position.sums).map(
+    ([name, sums]) => [name, Float64Array.from(sums, Number)] as const,
+  )
+  return {
+    hash,
+    numerics,
+    position: {
+      step: position.step,
+      since: position.since,
+      sums: Object.fromEntries(sums),
+      lastLoss: Number(position.lastLoss),
+    },
+    epochs,
+    seconds,
+    tensors,
+    ...(best !== undefined && { best }),
+    ...(firstEpoch !== undefined && { firstEpoch }),
+  }
+}
+
+/** @throws UserError when the bytes are not those that the record tells of */
+export function decodeStates(
+  told: TensorsFile,
+  bytes: Uint8Array,
+  where: string,
+): Checkpoint['states'] {
+  if (bytes.length !== told.bytes || sha256(bytes) !== told.sha256) {
+    throw new UserError(`${where} is not as it was written`)
+  }
+  return decodeSafetensors(bytes, where).tensors
+}
+
+/** JSON has no NaN and no infinity. */
+function written(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value)
+}
+
+/** A record as it is in the file. */
+type Written = Omit<CheckpointRecord, 'position'> & {
+  readonly position: {
+    readonly step: number
+    readonly since: number
+    readonly sums: Readonly<Record<string, readonly (number | string)[]>>
+    readonly lastLoss: number | string
+  }
+}
+
+const NOT_FINITE = ['NaN', 'Infinity', '-Infinity']
+
+function isNumber(value: unknown): boolean {
+  return Number.isFinite(value) || NOT_FINITE.includes(String(value))
+}
+
+const recordFields = {
+  hash: isText,
+  numerics: isText,
+  position: (position: unknown) =>
+    hasFields(position, {
+      step: isCount,
+      since: isCount,
+      sums: (sums) =>
+        hasFields(sums, {}) &&
+        Object.values(sums).every((list) => Array.isArray(list) && list.every(isNumber)),
+      lastLoss: isNumber,
+    }),
+  epochs: isRowsTold,
+  seconds: Number.isFinite,
+  firstEpoch: (hash: unknown) => hash === undefined || isHash(hash),
+  tensors: isTensorsFile,
+  best: (best: unknown) =>
+    best === undefined || (isTensorsFile(best) && hasFields(best, { epoch: isCount })),
+}
+
+function isRowsTold(value: unknown): boolean {
+  if (!hasFields(value, { count: isCount, columns: isColumns, sha256: isHash })) return false
+  return value.count === 0 || (Array.isArray(value.columns) && value.columns.length > 0)
+}
+
+function isColumns(value: unknown): boolean {
+  const isShape = (shape: unknown) =>
+    shape === undefined || (Array.isArray(shape) && shape.length === 2 && shape.every(isCount))
+  return (
+    Array.isArray(value) && value.every((each) => hasFields(each, { name: isText, shape: isShape }))
+  )
+}
+
+function isTensorsFile(value: unknown): boolean {
+  return hasFields(value, { bytes: isCount, sha256: isHash })
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,89 @@
+/** A training that is one execution. Any number of workers may share its steps, and gives the same bits. */
+import type { Engine, Execution, Position, Progress, StateValues } from '@gradpool/core'
+import type { TrainingPlan } from '../plan/training-plan.js'
+import type { Span } from '../threads/team.js'
+import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
+import type { CompileStrategyOptions } from './compile-strategy.js'
+import type { Advance, TrainedPart, TrainingStrategy } from './training-strategy.js'
+
+export class ExecutionStrategy implements TrainingStrategy {
+  readonly model: Execution
+  readonly #part: TrainedPart
+
+  private constructor(part: TrainedPart) {
+    this.model = part.training
+    this.#part = part
+  }
+
+  /** @throws UserError as `Engine.compile` */
+  static async compile(
+    engine: Engine,
+    { training: { program, data }, seed }: TrainingPlan,
+    options: CompileStrategyOptions,
+  ): Promise<ExecutionStrategy> {
+    const training = await engine.compile(program, { ...options, data, seed })
+    return new ExecutionStrategy({ training, data, seed })
+  }
+
+  get executions(): readonly Execution[] {
+    return [this.model]
+  }
+
+  get workers(): number {
+    return this.model.workers
+  }
+
+  get stepsPerEpoch(): number {
+    return this.model.stepsPerEpoch
+  }
+
+  get step(): number {
+    return this.model.step
+  }
+
+  progress(): Progress {
+    return this.model.progress()
+  }
+
+  position(): Position {
+    return this.model.position()
+  }
+
+  seek(position: Position): void {
+    this.model.seek(position)
+  }
+
+  read(): Record<string, Float32Array> {
+    return this.model.read()
+  }
+
+  write(values: StateValues): void {
+    this.model.write(values)
+  }
+
+  /** What is left of the epoch, and its validation, as one span of work. */
+  async advance(
+    threads: TrainingThreads,
+    epoch: number,
+    validation: Span | undefined,
+    pauses: Pauses,
+  ): Promise<Advance> {
+    const { model: execution } = this
+    const end = epoch * execution.stepsPerEpoch
+    const rest: Span = {
+      execution,
+      steps: end - execution.step,
+      continues: execution.step > end - execution.stepsPerEpoch,
+    }
+    const [trained, validated] = await threads.run([rest, validation], pauses)
+    if (trained?.status === 'notFinite') {
+      return { lost: { ...this.#part, lastLoss: trained.lastLoss } }
+    }
+    if (trained?.status !== 'done' || validated?.status === 'stopped') return {}
+    return { done: { trained, validated } }
+  }
+
+  async runFirstEpoch(): Promise<void> {
+    await this.model.run({ steps: this.stepsPerEpoch })
+  }
+}

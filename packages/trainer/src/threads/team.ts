@@ -1,0 +1,150 @@
+/**
+ * Runs spans on several threads at once. Where threads wait for each other at every step, the others are told when one is
+ * gone, and return.
+ */
+import type { Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core'
+import { messageOf } from '@gradpool/storage'
+import { WorkerDied } from '@gradpool/worker-pool'
+import { setTimeout } from 'node:timers/promises'
+import type { EnginePool } from './engine-pool.js'
+
+/** How long the others may take to return when one has failed; then their threads are ended. */
+const RETURN_MS = 2000
+
+/** What an execution is to do. */
+export interface Span {
+  readonly execution: Execution
+  readonly steps: number
+  readonly continues: boolean
+}
+
+/** A span, or a thread's part of it. */
+interface Task {
+  /** Its position in the list of spans. */
+  readonly span: number
+  readonly task: ChunkTask
+}
+
+/**
+ * Spans one after the other, each on all of the threads.
+ *
+ * @param threads that may be used, and are free
+ * @param signal Aborted, it ends the threads.
+ * @throws WorkerDied where a thread ended, or one of several failed or was waited for in vain. No thread runs any longer then,
+ *   and what the spans have written is worth nothing.
+ */
+export async function runTogether(
+  pool: EnginePool,
+  spans: readonly Span[],
+  threads: number,
+  signal: AbortSignal,
+): Promise<ChunkResult[]> {
+  const lists: Task[][] = []
+  for (const [span, { execution, steps, continues }] of spans.entries()) {
+    const workers = Math.min(threads, execution.workers)
+    const tasks = execution.begin(steps, { workers, continues })
+    for (const [thread, task] of tasks.entries()) (lists[thread] ??= []).push({ span, task })
+  }
+  const abandon = () => {
+    for (const { execution } of spans) execution.abandon()
+  }
+  const outcomes = await runLists(pool, lists, abandon, signal)
+  const results = spans.map(({ execution }, span) => execution.finish(outcomes[span] ?? []))
+  if (results.some(({ status }) => status === 'abandoned')) {
+    throw new WorkerDied('its worker threads waited in vain for one of them')
+  }
+  return results
+}
+
+/**
+ * Groups of spans, each group on one thread, one span after the other; the results of all, group by group.
+ *
+ * @param threads as for `runTogether`, and `signal`
+ * @throws WorkerDied as `runTogether`
+ */
+export async function runApart(
+  pool: EnginePool,
+  groups: readonly (readonly Span[])[],
+  threads: number,
+  signal: AbortSignal,
+): Promise<ChunkResult[][]> {
+  const spans = groups.flat()
+  const lists = Array.from({ length: threads }, () => ({ tasks: [] as Task[], steps: 0 }))
+  const stepsOf = (group: readonly Span[]) => group.reduce((sum, { steps }) => sum + steps, 0)
+  // The longest first, each to the thread that has the least to do.
+  for (const group of [...groups].sort((a, b) => stepsOf(b) - stepsOf(a))) {
+    const list = lists.reduce((least, each) => (each.steps < least.steps ? each : least))
+    list.steps += stepsOf(group)
+    for (const span of group) {
+      const tasks = span.execution.begin(span.steps, { continues: span.continues })
+      for (const task of tasks) list.tasks.push({ span: spans.indexOf(span), task })
+    }
+  }
+  const stop = () => {
+    for (const { execution } of spans) execution.stop()
+  }
+  const outcomes = await runLists(
+    pool,
+    lists.flatMap(({ tasks }) => (tasks.length > 0 ? [tasks] : [])),
+    stop,
+    signal,
+  )
+  return groups.map((group) =>
+    group.map((span) => span.execution.finish(outcomes[spans.indexOf(span)] ?? [])),
+  )
+}
+
+/**
+ * Each list on a thread of its own; the outcomes of each span, in the order of the threads.
+ *
+ * @param end tells those that run to return, where one has failed
+ */
+async function runLists(
+  pool: EnginePool,
+  lists: readonly (readonly Task[])[],
+  end: () => void,
+  signal: AbortSignal,
+): Promise<ChunkOutcome[][]> {
+  const outcomes: ChunkOutcome[][] = []
+  const abort = new AbortController()
+  let failure: { readonly error: unknown } | undefined
+  let tellFailed: (() => void) | undefined
+  const failed = new Promise<void>((resolve) => (tellFailed = resolve))
+  const fail = (error: unknown) => {
+    failure ??= { error }
+    end()
+    tellFailed?.()
+  }
+
+  const work = async (list: readonly Task[]) => {
+    try {
+      const made = await pool.run(
+        list.map(({ task }) => task),
+        abort.signal,
+      )
+      for (const [i, { span }] of list.entries()) (outcomes[span] ??= []).push(made[i])
+    } catch (error) {
+      fail(error)
+    }
+  }
+  // Those that wait for a thread which is being ended would wait on. (A signal made by `AbortSignal.any` would do, but leaves
+  // something behind in the training's signal at each epoch.)
+  const leave = () => {
+    fail(new WorkerDied(String(signal.reason)))
+    abort.abort(signal.reason)
+  }
+  if (signal.aborted) leave()
+  signal.addEventListener('abort', leave, { once: true })
+  const all = Promise.all(lists.map(work))
+  await Promise.race([all, failed])
+  signal.removeEventListener('abort', leave)
+  if (failure === undefined) return outcomes
+  await Promise.race([all, setTimeout(RETURN_MS, undefined, { ref: false })])
+  abort.abort()
+  await all
+  throw failure.error instanceof WorkerDied || lists.length === 1
+    ? failure.error
+    : new WorkerDied(`one of its worker threads failed (${messageOf(failure.error)})`, {
+        cause: failure.error,
+      })
+}

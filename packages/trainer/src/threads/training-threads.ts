@@ -1,0 +1,173 @@
+/**
+ * Runs the spans of one training on as many of the pool's threads as there are for it, and ends threads that make no step.
+ */
+import type { ChunkResult } from '@gradpool/core'
+import type { Claim, ThreadBudget } from './thread-budget.js'
+import type { EnginePool } from './engine-pool.js'
+import { runApart, runTogether, type Span } from './team.js'
+import { watchSteps } from './watch-steps.js'
+
+export interface TrainingThreadsOptions {
+  readonly pool: EnginePool
+  readonly budget: ThreadBudget
+  /** The most threads that the training can use. */
+  readonly most: number
+  /** Roughly the work that is left; see `Claim`. */
+  readonly work: () => number
+  /** A step that takes longer is one that will not end. */
+  readonly stallSeconds: number
+  /** Told when a span begins on another number of threads than the one before; a training begins with one. */
+  readonly onThreads: (threads: number) => void
+}
+
+/** Called once spans run, with what ends them within a step, to be continued later; returns what takes that back. */
+export type Pauses = (pause: () => void) => () => void
+
+/** Thrown by `run` after `stop`. */
+export class Stopped extends Error {}
+
+export class TrainingThreads {
+  readonly #options: TrainingThreadsOptions
+  readonly #claim: Claim & { most: number }
+  readonly #stalled = new AbortController()
+  /** What is running. */
+  #spans: readonly Span[] = []
+  #mayPause = false
+  /** How many threads the last span ran on. */
+  #threads = 1
+  #stopped = false
+  #isWhole = true
+
+  constructor(options: TrainingThreadsOptions) {
+    this.#options = options
+    const { most, work } = options
+    const giveBack = () => {
+      if (this.#mayPause) this.#stopSpans()
+    }
+    this.#claim = { most, work, giveBack }
+  }
+
+  /** Once it is known better: an engine may share the steps of a Program among fewer. */
+  limit(most: number): void {
+    this.#claim.most = Math.min(this.#claim.most, most)
+  }
+
+  /** No span is in progress or was cut off in the middle of a step, so states can be read. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
+  /** A thread was ended since it made no step; it may still write. */
+  get isStalled(): boolean {
+    return this.#stalled.signal.aborted
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped
+  }
+
+  /** From here on threads are kept for the training. */
+  enter(): void {
+    this.#options.budget.enter(this.#claim)
+  }
+
+  leave(): void {
+    this.#options.budget.leave(this.#claim)
+  }
+
+  /** Ends what runs within a step; nothing runs after it. */
+  stop(): void {
+    this.#stopped = true
+    this.#stopSpans()
+  }
+
+  throwIfStopped(): void {
+    if (this.#stopped) throw new Stopped()
+  }
+
+  /**
+   * Spans one after the other.
+   *
+   * @param pauses Spans without it are not paused, for other trainings either.
+   * @returns the results in the order of the spans, undefined for undefined
+   * @throws Stopped after a stop from before they began
+   * @throws WorkerDied, and what the engine throws
+   */
+  async run(
+    spans: readonly (Span | undefined)[],
+    pauses?: Pauses,
+  ): Promise<(ChunkResult | undefined)[]> {
+    const present = spans.filter((span) => span !== undefined)
+    const { pool } = this.#options
+    const { signal } = this.#stalled
+    const results = await this.#onThreads(present, (threads) => {
+      const running = runTogether(pool, present, threads, signal)
+      this.#mayPause = pauses !== undefined
+      const endPauses = pauses?.(() => this.#stopSpans())
+      return running.finally(endPauses)
+    })
+    const bySpan = new Map(present.map((span, i) => [span, results[i]] as const))
+    return spans.map((span) => span && bySpan.get(span))
+  }
+
+  /**
+   * Groups of spans, each group on one thread, and once all of them are done, a span on all threads. Until then the states
+   * that this last one writes are whole.
+   *
+   * @returns the results of the groups, and whether the last span is done, too
+   * @throws as `run`
+   */
+  async runApart(
+    groups: readonly (readonly Span[])[],
+    last: Span,
+  ): Promise<{ readonly results: readonly ChunkResult[][]; readonly isDone: boolean }> {
+    const { pool } = this.#options
+    const { signal } = this.#stalled
+    return this.#onThreads([...groups.flat(), last], async (threads) => {
+      this.#mayPause = false
+      this.#isWhole = true
+      const results = await runApart(pool, groups, threads, signal)
+      if (this.#stopped || results.flat().some(({ status }) => status !== 'done')) {
+        return { results, isDone: false }
+      }
+      this.#isWhole = false
+      const [made] = await runTogether(pool, [last], threads, signal)
+      return { results, isDone: made?.status === 'done' }
+    })
+  }
+
+  /** Does something with spans on threads of this training, and watches their steps. */
+  async #onThreads<T>(spans: readonly Span[], work: (threads: number) => Promise<T>): Promise<T> {
+    const { budget, stallSeconds } = this.#options
+    const threads = await budget.take(this.#claim)
+    try {
+      // A stop from before the spans began would be forgotten.
+      this.throwIfStopped()
+      this.#isWhole = false
+      this.#tellThreads(threads)
+      this.#spans = spans
+      const executions = spans.map(({ execution }) => execution)
+      const endWatch = watchSteps(executions, stallSeconds, this.#stalled)
+      try {
+        const result = await work(threads)
+        this.#isWhole = true
+        return result
+      } finally {
+        endWatch()
+      }
+    } finally {
+      this.#spans = []
+      budget.give(this.#claim)
+    }
+  }
+
+  #stopSpans(): void {
+    for (const { execution } of this.#spans) execution.stop()
+  }
+
+  #tellThreads(threads: number): void {
+    const used = Math.min(threads, this.#claim.most)
+    if (used !== this.#threads) this.#options.onThreads(used)
+    this.#threads = used
+  }
+}

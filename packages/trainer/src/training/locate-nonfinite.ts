@@ -1,0 +1,137 @@
+/**
+ * Which tensor of a step made its loss no finite number.
+ *
+ * The step is run once more, with the states that it began with, by the same engine and so with the same bits; but all that
+ * the loss is computed from is told, and nothing is updated. From the loss the search goes to an operand that is not finite,
+ * and on to one of its operands, until they are all finite: there it began. A value that is not finite, but that nothing of
+ * the loss comes of (the branch that a `select` does not take), is passed by.
+ */
+import {
+  Program,
+  shuffled,
+  stepsPerEpochOf,
+  type BatchProgram,
+  type Engine,
+  type Execution,
+  type Split,
+} from '@gradpool/core'
+
+export interface Origin {
+  /** As Programs are printed: `%37 = exp(%36) : f32[10, 10]`. */
+  readonly tensor: string
+  readonly numNotFinite: number
+  readonly numValues: number
+  /** The largest magnitude among its operands, 0 where it has none of floating point. */
+  readonly largestOperand: number
+  /** The states that it is computed from in the fewest ops. */
+  readonly states: readonly string[]
+}
+
+export interface FailedStep {
+  readonly engine: Engine
+  /** Stands before the step. */
+  readonly training: Execution
+  readonly data: Split
+  readonly seed: number
+}
+
+/**
+ * Undefined where the loss is finite after all.
+ *
+ * @throws what the engine throws: telling all takes memory, which may not be there
+ */
+export async function locateNonFinite(failed: FailedStep): Promise<Origin | undefined> {
+  const { engine, training, data, seed } = failed
+  const { program, rows } = batchOf(training.program, training.step, data.rows, seed)
+  const telling = tellingAll(program)
+  const batch: BatchProgram = {
+    ...{ batchSize: rows.length, numExamples: rows.length, shuffle: false },
+    program: telling,
+    metrics: [],
+  }
+  const given = { data: { ...data, rows }, seed, shareStateOf: training }
+  const execution = await engine.compile(batch, given)
+  try {
+    const { step } = training
+    execution.seek({ ...execution.position(), step, since: step })
+    const { means } = await execution.run({ steps: 1 })
+    return originIn(program, new Map(telling.results.map(({ name, node }) => [node, means[name]])))
+  } finally {
+    execution.dispose()
+  }
+}
+
+/** The Program of a step and the rows that it sees. */
+function batchOf(
+  batchProgram: BatchProgram,
+  step: number,
+  all: Int32Array,
+  seed: number,
+): { readonly program: Program; readonly rows: Int32Array } {
+  const { program, tail, batchSize, shuffle } = batchProgram
+  const stepsPerEpoch = stepsPerEpochOf(batchProgram)
+  const order = shuffle ? shuffled(all, seed, Math.floor(step / stepsPerEpoch)) : all
+  const start = (step % stepsPerEpoch) * batchSize
+  const rows = order.slice(start, start + batchSize)
+  return { program: rows.length < batchSize && tail ? tail : program, rows }
+}
+
+/** The same computation, whose results are all values of floating point that its loss is made of, and nothing else. */
+function tellingAll(program: Program): Program {
+  const results = [...madeOf(program, lossOf(program))]
+    .sort((a, b) => a - b)
+    .filter((index) => program.node(index).dtype === 'f32')
+    .filter((index) => program.node(index).op !== 'constant')
+    .map((index) => ({ name: `%${index}`, node: index }))
+  return new Program({ ...program.toJSON(), updates: [], results })
+}
+
+function originIn(
+  program: Program,
+  values: ReadonlyMap<number, Float64Array | undefined>,
+): Origin | undefined {
+  const of = (index: number) => values.get(index) ?? new Float64Array()
+  const isWhole = (index: number) => of(index).every(Number.isFinite)
+  let at = lossOf(program)
+  if (isWhole(at)) return undefined
+  for (;;) {
+    const next = program.node(at).inputs.find((input) => !isWhole(input))
+    if (next === undefined) break
+    at = next
+  }
+  const sizes = program.node(at).inputs.map((input) => largest(of(input)))
+  return {
+    tensor: program.toString().split('\n')[at] ?? '',
+    numNotFinite: of(at).filter((value) => !Number.isFinite(value)).length,
+    numValues: of(at).length,
+    largestOperand: Math.max(0, ...sizes),
+    states: nearestStates(program, at),
+  }
+}
+
+function lossOf({ results }: Program): number {
+  return results.find(({ name }) => name === 'loss')?.node ?? -1
+}
+
+/** A node and all that it is computed from. */
+function madeOf(program: Program, node: number): Set<number> {
+  const found = new Set([node])
+  // A set is visited in the order in which it grows.
+  for (const index of found) for (const input of program.node(index).inputs) found.add(input)
+  return found
+}
+
+function nearestStates(program: Program, node: number): string[] {
+  const states = new Map(program.states.map(({ name, node }) => [node, name]))
+  let level = [node]
+  while (level.length > 0) {
+    const names = level.flatMap((index) => states.get(index) ?? [])
+    if (names.length > 0) return names
+    level = [...new Set(level.flatMap((index) => program.node(index).inputs))]
+  }
+  return []
+}
+
+function largest(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+}

@@ -1,0 +1,63 @@
+/** What went wrong in a training, as one sentence. */
+import { UserError, type StateValues } from '@gradpool/core'
+import { messageOf } from '@gradpool/storage'
+import { WorkerDied } from '@gradpool/worker-pool'
+import type { Origin } from './locate-nonfinite.js'
+
+export interface LostStep {
+  /** From 1 over all epochs. */
+  readonly step: number
+  readonly epoch: number
+  /** NaN where there was none. */
+  readonly lastLoss: number
+  /** What it began with, in the order of the program. */
+  readonly state: StateValues
+  /** Where in the step it began, as far as that is known. */
+  readonly origin: Origin | undefined
+}
+
+export function lossNotFinite({ step, epoch, lastLoss, state, origin }: LostStep): string {
+  const before = Number.isFinite(lastLoss)
+    ? `the last finite loss was ${Number(lastLoss.toPrecision(6))}`
+    : 'it was not finite before either'
+  const where = stateNotFinite(state) ?? (origin && origins(origin)) ?? largestState(state)
+  return `the loss is not a finite number at step ${step} (epoch ${epoch}); ${before}; ${where}; a smaller learning rate may help`
+}
+
+function origins({ tensor, numNotFinite, numValues, largestOperand, states }: Origin): string {
+  const below = states.length === 0 ? '' : `, computed from ${listed(states)}`
+  return (
+    `all states were finite before it, and the first tensor of the step that is not is ${tensor} ` +
+    `(${numNotFinite} of ${numValues} values, of operands up to ${largestOperand.toPrecision(3)}${below})`
+  )
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(' and ')
+}
+
+function stateNotFinite(state: StateValues): string | undefined {
+  for (const [name, values] of Object.entries(state)) {
+    const count = values.filter((value) => !Number.isFinite(value)).length
+    if (count > 0) {
+      return `the first tensor that is not finite is '${name}' (${count} of ${values.length} values)`
+    }
+  }
+  return undefined
+}
+
+function largestState(state: StateValues): string {
+  let largest = { name: '', size: 0 }
+  for (const [name, values] of Object.entries(state)) {
+    const size = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    if (size > largest.size) largest = { name, size }
+  }
+  const { name, size } = largest
+  return `all states were finite before it, the largest value was ${size.toPrecision(3)} in '${name}'`
+}
+
+/** The message of an error that is the user's or the machine's; one that is a defect says so. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof UserError || error instanceof WorkerDied) return error.message
+  return `unexpected error: ${messageOf(error)}`
+}

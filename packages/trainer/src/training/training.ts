@@ -1,0 +1,273 @@
+/**
+ * Runs a training plan: compiles its Programs, sends an epoch and its validation to the pool as one task, and so on to the
+ * last epoch, then tests. Everything in the engine's memory is freed at the end, however it ends.
+ *
+ * A checkpoint that is due ends the span in progress within a step, copies the states, and lets the epoch go on while the
+ * copy is written.
+ */
+import type { Engine, Execution, StateValues } from '@gradpool/core'
+import { namedStates, valuesOf, weightsHash } from '@gradpool/storage'
+import { WorkerDied } from '@gradpool/worker-pool'
+import type { BestStates, Checkpoint } from '../checkpoints/checkpoint.js'
+import { Checkpointing } from '../checkpoints/checkpointing.js'
+import type { EpochRow } from '../metrics/epoch-row.js'
+import { FiniteMetrics, metricsOf } from '../metrics/metrics-of.js'
+import type { TrainingPlan } from '../plan/training-plan.js'
+import { usefulWorkers } from '../strategies/compile-strategy.js'
+import type { Advance, TrainingStrategy } from '../strategies/training-strategy.js'
+import type { EnginePool } from '../threads/engine-pool.js'
+import type { Span } from '../threads/team.js'
+import type { ThreadBudget } from '../threads/thread-budget.js'
+import { Stopped, TrainingThreads } from '../threads/training-threads.js'
+import { DoneEpochs } from './done-epochs.js'
+import { Executions } from './executions.js'
+import { locateNonFinite } from './locate-nonfinite.js'
+import { lossNotFinite, sentenceOf } from './training-errors.js'
+import type { TrainingOutcome, TrainingProgress } from './training-outcome.js'
+
+export interface TrainingOptions {
+  readonly plan: TrainingPlan
+  readonly engine: Engine
+  readonly pool: EnginePool
+  readonly budget: ThreadBudget
+  /** The most threads that may ever be had. */
+  readonly workers: number
+  /** First values of some or all states. */
+  readonly state: StateValues | undefined
+  /** Where to resume; at the start if undefined. */
+  readonly from?: Checkpoint | undefined
+  readonly checkpointSeconds: number
+  /** A step that takes longer is one that will not end. */
+  readonly stallSeconds: number
+  /** Fulfilled when the checkpoint is written, or could not be; never rejects. */
+  readonly save: (checkpoint: Checkpoint) => Promise<void>
+  /** @param read what gives the states, by name */
+  readonly onEpoch: (row: EpochRow, elapsedSeconds: number, read: () => StateValues) => void
+  /** Told when a span begins on another number of threads than the one before; a training begins with one. */
+  readonly onThreads: (threads: number) => void
+  /** Told in one sentence of what is wrong but stops nothing. */
+  readonly onWarning: (message: string) => void
+}
+
+type Result = Omit<Extract<TrainingOutcome, { status: 'done' }>, 'epochs' | 'seconds'>
+
+/** Thrown inside to leave the training; never leaves this file. */
+class Failed extends Error {}
+
+export class Training {
+  readonly #options: TrainingOptions
+  readonly #started: number
+  readonly #epochs: DoneEpochs
+  /** The most threads that make it faster. */
+  readonly #workers: number
+  readonly #threads: TrainingThreads
+  readonly #checkpoints: Checkpointing
+  readonly #finite: FiniteMetrics
+  #executions: Executions | undefined
+  /** While it trains. */
+  #strategy: TrainingStrategy | undefined
+  /** The states after the best epoch so far. */
+  #best: BestStates | undefined
+  /** Hash of the states after the first epoch. */
+  #firstEpoch: string | undefined
+
+  constructor(options: TrainingOptions) {
+    this.#options = options
+    const { plan, pool, budget, workers, stallSeconds, onThreads } = options
+    this.#epochs = new DoneEpochs(plan)
+    this.#workers = usefulWorkers(plan, workers)
+    this.#threads = new TrainingThreads({
+      ...{ pool, budget, most: this.#workers, stallSeconds, onThreads },
+      work: () => plan.work * (1 - this.#epochs.count / plan.epochs),
+    })
+    const { checkpointSeconds: everySeconds, save } = options
+    this.#checkpoints = new Checkpointing({ everySeconds, save })
+    this.#finite = new FiniteMetrics((what) => options.onWarning(`${plan.name}: ${what}`))
+    this.#started = performance.now() - 1000 * (options.from?.seconds ?? 0)
+  }
+
+  /** Never rejects. */
+  async run(): Promise<TrainingOutcome> {
+    this.#threads.enter()
+    try {
+      const result = await this.#train()
+      return { ...result, ...this.#soFar() }
+    } catch (error) {
+      await this.#checkpoints.written()
+      if (this.#threads.isWhole) this.#checkpoint()
+      // A thread that had to be ended because it did not stop is no failure of the training.
+      if (error instanceof Stopped || this.#threads.isStopped) {
+        return { status: 'interrupted', ...this.#soFar() }
+      }
+      const message = error instanceof Failed ? error.message : sentenceOf(error)
+      return {
+        status: 'failed',
+        error: `${this.#options.plan.name}: ${message}`,
+        mayRetry: error instanceof WorkerDied,
+        ...this.#soFar(),
+      }
+    } finally {
+      this.#threads.leave()
+      await this.#checkpoints.written()
+      this.#strategy = undefined
+      // A thread that had to be ended may still write there.
+      if (!this.#threads.isStalled) this.#executions?.dispose()
+    }
+  }
+
+  /** Ends within a step. */
+  stop(): void {
+    this.#threads.stop()
+  }
+
+  /** Undefined before the first step and after the last. */
+  progress(): TrainingProgress | undefined {
+    const strategy = this.#strategy
+    if (strategy === undefined) return undefined
+    const { step, last } = strategy.progress()
+    const { epochs } = this.#options.plan
+    return {
+      epoch: Math.min(Math.floor(step / strategy.stepsPerEpoch) + 1, epochs),
+      step,
+      steps: epochs * strategy.stepsPerEpoch,
+      last,
+      elapsedSeconds: this.#elapsedSeconds(),
+    }
+  }
+
+  async #train(): Promise<Result> {
+    const { plan, engine, state, from } = this.#options
+    const given = { engine, plan, workers: this.#workers, state }
+    const executions = (this.#executions = await Executions.compile(given))
+    const { strategy } = executions
+    this.#threads.limit(strategy.workers)
+    const validation = plan.validation && (await executions.pass(plan.validation))
+    this.#threads.throwIfStopped()
+    if (from) {
+      strategy.write(valuesOf(from.states))
+      strategy.seek(from.position)
+      for (const row of from.epochs) this.#epochs.add(row)
+      this.#best = from.best
+      this.#firstEpoch = from.firstEpoch
+    }
+    this.#strategy = strategy
+    while (!this.#epochs.areEnough) await this.#epoch(strategy, validation)
+    if (plan.keep === 'best' && this.#best) strategy.write(valuesOf(this.#best.states))
+    const testing = plan.test && (await executions.pass(plan.test))
+    const predicting = plan.predictions && (await executions.pass(plan.predictions))
+    this.#threads.throwIfStopped()
+    const [tested, predicted] = await this.#threads.run([testing, predicting].map(wholePass))
+    this.#threads.throwIfStopped()
+    if (tested?.status === 'notFinite') {
+      throw new Failed('the loss over the test examples is not a finite number')
+    }
+    const test = plan.test && tested && metricsOf(plan.test.program, tested)
+    if (test) this.#finite.check(test, 'test', plan.epochs)
+    const best = this.#best
+    const isLast = plan.keep === 'best' || best?.epoch === this.#epochs.count
+    return {
+      status: 'done',
+      ...(best && !isLast && { best }),
+      test,
+      predictions: predicted?.means ?? {},
+      state: strategy.read(),
+      firstEpoch: this.#firstEpoch ?? '',
+    }
+  }
+
+  async #epoch(strategy: TrainingStrategy, execution: Execution | undefined): Promise<void> {
+    const started = performance.now()
+    const { plan } = this.#options
+    const epoch = this.#epochs.count + 1
+    const { trained, validated } = await this.#toEndOfEpoch(epoch, strategy, execution)
+    if (validated?.status === 'notFinite') {
+      throw new Failed(
+        `the loss over the validation examples is not a finite number after epoch ${epoch}`,
+      )
+    }
+    const { training, validation: validating } = this.#options.plan
+    const metrics = metricsOf(training.program, trained)
+    this.#finite.check(metrics, 'training', epoch)
+    const validation = validating && validated && metricsOf(validating.program, validated)
+    if (validation) this.#finite.check(validation, 'validation', epoch)
+    const seconds = (performance.now() - started) / 1000
+    const row: EpochRow = { epoch, seconds, ...metrics, ...(validation && { validation }) }
+    this.#epochs.add(row)
+    if (epoch === 1) this.#firstEpoch = weightsHash(strategy.read())
+    if (this.#epochs.best === epoch) this.#best = { epoch, states: this.#states(strategy) }
+    this.#options.onEpoch(row, this.#elapsedSeconds(), () => strategy.read())
+    if (!this.#epochs.areEnough && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
+  }
+
+  /** What is left of an epoch, and its validation, with as many checkpoints in between as become due. */
+  async #toEndOfEpoch(
+    epoch: number,
+    strategy: TrainingStrategy,
+    validation: Execution | undefined,
+  ): Promise<NonNullable<Advance['done']>> {
+    for (;;) {
+      if (validation) rewind(validation, epoch - 1)
+      const { done, lost } = await strategy.advance(
+        this.#threads,
+        epoch,
+        wholePass(validation),
+        (pause) => this.#checkpoints.whenDue(pause),
+      )
+      if (lost) throw new Failed(await this.#describe(lost, strategy))
+      // A span may have ended before it saw the stop: what is done is done, but nothing follows.
+      if (done) return done
+      this.#threads.throwIfStopped()
+      if (this.#checkpoints.isDue) this.#checkpoint()
+    }
+  }
+
+  /** Copies what there is and begins to write it. Between spans only. */
+  #checkpoint(): void {
+    const strategy = this.#strategy
+    if (strategy === undefined) return
+    const { plan, engine } = this.#options
+    this.#checkpoints.begin(() => ({
+      hash: plan.hash,
+      numerics: engine.numerics,
+      position: strategy.position(),
+      epochs: this.#epochs.rows.snapshot(),
+      seconds: this.#elapsedSeconds(),
+      states: this.#states(strategy),
+      best: this.#best,
+      firstEpoch: this.#firstEpoch,
+    }))
+  }
+
+  #states(strategy: TrainingStrategy): Checkpoint['states'] {
+    return namedStates(this.#options.plan.training.program.program, strategy.read())
+  }
+
+  /** A loss that is not finite, as one sentence. */
+  async #describe(lost: NonNullable<Advance['lost']>, strategy: TrainingStrategy): Promise<string> {
+    const { engine } = this.#options
+    // Told as far as there is the memory to find it.
+    const origin = await locateNonFinite({ engine, ...lost }).catch(() => undefined)
+    return lossNotFinite({
+      ...{ step: lost.training.step + 1, epoch: this.#epochs.count + 1 },
+      ...{ lastLoss: lost.lastLoss, state: strategy.read(), origin },
+    })
+  }
+
+  #soFar(): { epochs: EpochRow[]; seconds: number } {
+    return { epochs: [...this.#epochs.rows], seconds: this.#elapsedSeconds() }
+  }
+
+  #elapsedSeconds(): number {
+    return (performance.now() - this.#started) / 1000
+  }
+}
+
+function wholePass(execution: Execution | undefined): Span | undefined {
+  return execution && { execution, steps: execution.stepsPerEpoch, continues: false }
+}
+
+/** A pass may have been stopped in the middle, and the one before was done in another process. */
+function rewind(execution: Execution, passes: number): void {
+  const step = passes * execution.stepsPerEpoch
+  execution.seek({ ...execution.position(), step, since: step })
+}

@@ -1,0 +1,71 @@
+/** One training on several threads by the engine on TensorFlow: the same weights for any number of them, and when one dies. */
+import { adam, defineModel, relu, train, type Split } from '@gradpool/core'
+import { faultyEngine } from '@gradpool/engine-contract'
+import { findTensorFlow, tensorflowEngine } from '@gradpool/engine-tensorflow'
+import { accuracy, crossEntropy, dense } from '@gradpool/models'
+import { describe, expect, it } from 'vitest'
+import { trainDataParallel } from '../src/train-data-parallel.js'
+
+const NUM_EXAMPLES = 83
+/** Six numbers, of which the largest of the first three tells the class. */
+const image = Float32Array.from({ length: 6 * NUM_EXAMPLES }, (_, i) => ((i * 7919) % 997) / 499)
+const label = Uint8Array.from({ length: NUM_EXAMPLES }, (_, example) => {
+  const first = image.slice(6 * example, 6 * example + 3)
+  return first.indexOf(Math.max(...first))
+})
+const data: Split = {
+  fields: {
+    image: { dtype: 'f32', shape: [6], values: image },
+    label: { dtype: 'u8', shape: [], values: label },
+  },
+  rows: Int32Array.from({ length: NUM_EXAMPLES }, (_, row) => row),
+}
+const classifier = defineModel({
+  // Wide enough for steps of 64 examples to be shared.
+  params: { hidden: dense(6, 256), middle: dense(256, 256), output: dense(256, 3) },
+  step({ hidden, middle, output }, batch) {
+    const logits = output(relu(middle(relu(hidden(batch.image)))))
+    return { loss: crossEntropy(logits, batch.label), accuracy: accuracy(logits, batch.label) }
+  },
+})
+
+const isWanted = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1'
+const optimizer = adam({ learningRate: 0.001 })
+const options = { data, epochs: 12, batchSize: 64, optimizer, microBatches: 3 }
+
+describe.skipIf(!isWanted || !(await findTensorFlow()))('tensorflow', { timeout: 120_000 }, () => {
+  it('trains to the same weights on 1, 2 and 3 threads, near those of one that shares nothing', async () => {
+    const engine = await tensorflowEngine()
+    const alone = await trainDataParallel(classifier, { ...options, engine, workers: 1 })
+    expect(alone.epochs.at(-1)?.loss).toBeLessThan((alone.epochs[0]?.loss ?? 0) * 0.9)
+    for (const workers of [2, 3]) {
+      const { weights } = await trainDataParallel(classifier, { ...options, engine, workers })
+      expect(weights).toEqual(alone.weights)
+    }
+    const training = train(classifier, { data, optimizer, batchSize: 64 })
+    const plain = await engine.compile(training, { data, seed: 0 })
+    await plain.run({ steps: 12 * plain.stepsPerEpoch })
+    for (const [name, values] of Object.entries(alone.weights)) {
+      const wanted = plain.read()[name] ?? []
+      for (const [i, value] of values.entries()) expect(value).toBeCloseTo(wanted[i] ?? NaN, 3)
+    }
+    await engine.dispose()
+  })
+
+  it.each(['exit', 'throw'] as const)('comes to them when a thread fails: %s', async (kind) => {
+    const engine = await tensorflowEngine()
+    const alone = await trainDataParallel(classifier, { ...options, engine, workers: 1 })
+    const faults = [0, 2].map((thread) => ({ kind, thread, steps: thread + 1 }))
+    const warnings: string[] = []
+    const { weights } = await trainDataParallel(classifier, {
+      ...options,
+      engine: faultyEngine(engine, faults),
+      workers: 3,
+      onWarning: (message) => warnings.push(message),
+    })
+    expect(faults).toEqual([])
+    expect(warnings).toHaveLength(2)
+    expect(weights).toEqual(alone.weights)
+    await engine.dispose()
+  })
+})
