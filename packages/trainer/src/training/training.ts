@@ -68,6 +68,7 @@ export class Training {
   #strategy: TrainingStrategy | undefined
   /** The states after the best epoch so far. */
   #best: BestStates | undefined
+  #isEnding = false
   /** Hash of the states after the first epoch. */
   #firstEpoch: string | undefined
 
@@ -120,6 +121,11 @@ export class Training {
     this.#threads.stop()
   }
 
+  /** The epoch in progress is the last. */
+  endAfterEpoch(): void {
+    this.#isEnding = true
+  }
+
   /** Undefined before the first step and after the last. */
   progress(): TrainingProgress | undefined {
     const strategy = this.#strategy
@@ -151,7 +157,7 @@ export class Training {
       this.#firstEpoch = from.firstEpoch
     }
     this.#strategy = strategy
-    while (!this.#epochs.areEnough) await this.#epoch(strategy, validation)
+    while (!this.#isOver) await this.#epoch(strategy, validation)
     if (plan.keep === 'best' && this.#best) strategy.write(valuesOf(this.#best.states))
     const testing = plan.test && (await executions.pass(plan.test))
     const predicting = plan.predictions && (await executions.pass(plan.predictions))
@@ -196,7 +202,7 @@ export class Training {
     if (epoch === 1) this.#firstEpoch = weightsHash(strategy.read())
     if (this.#epochs.best === epoch) this.#best = { epoch, states: this.#states(strategy) }
     this.#options.onEpoch(row, this.#elapsedSeconds(), () => strategy.read())
-    if (!this.#epochs.areEnough && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
+    if (!this.#isOver && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
   }
 
   /** What is left of an epoch, and its validation, with as many checkpoints in between as become due. */
@@ -251,6 +257,10 @@ export class Training {
       ...{ step: lost.training.step + 1, epoch: this.#epochs.count + 1 },
       ...{ lastLoss: lost.lastLoss, state: strategy.read(), origin },
     })
+  }
+
+  get #isOver(): boolean {
+    return this.#epochs.areEnough || (this.#isEnding && this.#epochs.count > 0)
   }
 
   #soFar(): { epochs: EpochRow[]; seconds: number } {
