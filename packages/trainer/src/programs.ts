@@ -2,6 +2,7 @@
 import {
   adam,
   evaluation,
+  recordingLines,
   train,
   UserError,
   type BatchProgram,
@@ -36,6 +37,8 @@ export interface TrainedStates {
 export interface Programs {
   /** Of a training on these examples. */
   train(data: Split): BatchProgram
+  /** The same with no batch cut into parts, and the lines of the model's code recorded. */
+  readonly retrace?: (data: Split) => BatchProgram
   /** Of loss and metrics over these examples. */
   evaluate(data: Split): BatchProgram
   /** Undefined where nothing is predicted. */
@@ -54,6 +57,7 @@ export function tracedPrograms(
   const learning = { batchSize, shuffle, microBatches, optimizer, epochs, ...(clip && { clip }) }
   return {
     train: (data) => train(model, { ...learning, data }),
+    retrace: (data) => recordingLines(() => train(model, { ...learning, microBatches: 1, data })),
     evaluate: (data) => evaluation(model, { batchSize: EVALUATION_BATCH, data }),
     predict: (fields) => tracePrediction(model, fields),
     encode: (trained, save) => encodeModel({ model, ...trained }, save),

@@ -10,7 +10,7 @@ import type { TrainingPlan } from '../plan/training-plan.js'
 import { usefulWorkers } from '../strategies/compile-strategy.js'
 import { enginePool, type EnginePool } from '../threads/engine-pool.js'
 import { ThreadBudget } from '../threads/thread-budget.js'
-import { Training } from '../training/training.js'
+import { Training, type TrainingOptions } from '../training/training.js'
 import { DoneEpochs } from '../training/done-epochs.js'
 import type { TrainingOutcome, TrainingProgress } from '../training/training-outcome.js'
 import { withRetries } from '../training/with-retries.js'
@@ -24,6 +24,7 @@ export interface CourseOptions {
   readonly plan: TrainingPlan
   readonly engine: Engine
   readonly state: StateValues | undefined
+  readonly retrace: TrainingOptions['retrace']
   /** The most threads. */
   readonly workers: number
   readonly callbacks: Callbacks
@@ -83,9 +84,9 @@ export class Course {
   }
 
   async #once(): Promise<TrainingOutcome> {
-    const { plan, engine, state, callbacks, signal, onEpoch, directory } = this.#options
+    const { plan, engine, state, retrace, callbacks, signal, onEpoch, directory } = this.#options
     const training = new Training({
-      ...{ plan, engine, state, from: this.#from, save: this.#save, pool: this.#pool },
+      ...{ plan, engine, state, retrace, from: this.#from, save: this.#save, pool: this.#pool },
       workers: this.#workers,
       budget: new ThreadBudget(this.#workers),
       checkpointSeconds: directory ? this.#options.checkpointSeconds : NEVER_SECONDS,

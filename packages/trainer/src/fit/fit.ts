@@ -95,7 +95,8 @@ async function trainUnder(programs: Programs, options: CommonOptions): Promise<T
   const before = await directory?.done(callbacks.warn)
   if (before) return { planned, engine, done: before, callbacks }
   const { onStep, onEpoch } = options
-  const given = { plan, engine, state, workers, callbacks, directory, checkpointSeconds }
+  const { retrace } = programs
+  const given = { plan, engine, state, workers, callbacks, directory, checkpointSeconds, retrace }
   const done = await new Course({ ...given, signal, progress, onStep, onEpoch }).run()
   await directory?.finish(done, plan.training.program.program).catch((error: unknown) => {
     callbacks.warn(`the finished training cannot be written to '${String(path)}': ${String(error)}`)

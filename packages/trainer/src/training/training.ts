@@ -21,7 +21,7 @@ import type { ThreadBudget } from '../threads/thread-budget.js'
 import { Stopped, TrainingThreads } from '../threads/training-threads.js'
 import { DoneEpochs } from './done-epochs.js'
 import { Executions } from './executions.js'
-import { locateNonFinite } from './locate-nonfinite.js'
+import { locateNonFinite, type FailedStep } from './locate-nonfinite.js'
 import { lossNotFinite, sentenceOf } from './training-errors.js'
 import type { TrainingOutcome, TrainingProgress } from './training-outcome.js'
 
@@ -34,6 +34,8 @@ export interface TrainingOptions {
   readonly workers: number
   /** First values of some or all states. */
   readonly state: StateValues | undefined
+  /** Says which line of the model made a loss that is not finite. */
+  readonly retrace?: FailedStep['retrace']
   /** Where to resume; at the start if undefined. */
   readonly from?: Checkpoint | undefined
   readonly checkpointSeconds: number
@@ -250,9 +252,9 @@ export class Training {
 
   /** A loss that is not finite, as one sentence. */
   async #describe(lost: NonNullable<Advance['lost']>, strategy: TrainingStrategy): Promise<string> {
-    const { engine } = this.#options
+    const { engine, retrace } = this.#options
     // Told as far as there is the memory to find it.
-    const origin = await locateNonFinite({ engine, ...lost }).catch(() => undefined)
+    const origin = await locateNonFinite({ engine, ...lost, retrace }).catch(() => undefined)
     return lossNotFinite({
       ...{ step: lost.training.step + 1, epoch: this.#epochs.count + 1 },
       ...{ lastLoss: lost.lastLoss, state: strategy.read(), origin },
