@@ -39,7 +39,9 @@ for (const [what, rows, pauseMs] of [
   ['fit and predictions of 10,000 rows', numExamples, 20],
 ]) {
   const histogram = monitorEventLoopDelay({ resolution: 1 })
-  const signal = AbortSignal.timeout(1000 * Number(seconds))
+  const controller = new AbortController()
+  const { signal } = controller
+  void setTimeout(1000 * Number(seconds)).then(() => controller.abort())
   histogram.enable()
   const training = fit(model, { ...options, epochs: 1e6, signal }).catch(() => undefined)
   let calls = 0

@@ -13,6 +13,9 @@ const options = {
   optimizer: adam({ learningRate: 0.01 }),
 }
 
+/** A callback may be async, as far as types go. */
+const rejecting: () => void = () => Promise.reject(new Error('no network'))
+
 describe('callbacks', () => {
   it('are told of every epoch, of some steps, and of the end', async () => {
     const rows: unknown[] = []
@@ -70,7 +73,7 @@ describe('callbacks', () => {
       onEpoch() {
         throw new Error('no disk')
       },
-      onEnd: () => Promise.reject(new Error('no network')),
+      onEnd: rejecting,
       onWarning: (message) => warnings.push(message),
     })
     await new Promise(setImmediate)

@@ -95,7 +95,7 @@ it('goes on when a thread dies, and tells of it', async () => {
 })
 
 it('refuses parts that there are not enough examples for', async () => {
-  const { microBatches: _, ...options } = await optionsFor(2)
+  const options = { ...(await optionsFor(2)), microBatches: 1 }
   const few = { ...options, data: examples(3), averageEvery: 1 }
   await expect(fit(model, { ...few, averageParts: 4 })).rejects.toThrow(/part 4 of 4 has none/)
   await expect(fit(model, { ...few, averageParts: [1, 0] })).rejects.toThrow(

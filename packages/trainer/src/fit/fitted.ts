@@ -122,7 +122,7 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   /** The bytes of that file. */
   toBytes(options: SaveOptions = {}): Uint8Array {
     const { programs, states, training, trainingData, provenance, history } = this.#parts
-    const { epoch: _, validation, ...own } = history.at(-1) ?? { epoch: 0 }
+    const { validation, ...own } = history.at(-1) ?? {}
     const metrics = { ...own, ...(validation && { validation: { ...validation } }) }
     const trained = { fields: trainingData.fields, states, training, metrics }
     return programs.encode({ ...trained, provenance: provenance() }, options)

@@ -36,7 +36,7 @@ export async function initialStates(initFrom: InitFrom, program: Program): Promi
   const fitting = wanted.flatMap(({ name, node }) => {
     const found = states.get(name)
     const { shape } = program.node(node)
-    if (found === undefined || found.values.length !== sizeOf(shape)) return []
+    if (found?.values.length !== sizeOf(shape)) return []
     return found.shape === undefined || sameShape(found.shape, shape)
       ? [[name, found.values] as const]
       : []
