@@ -201,6 +201,7 @@ export {
   withDirection,
 } from './metrics/metric.js'
 export { finishMetrics, type GatheredResults, type MetricSpec } from './metrics/metric-spec.js'
+export { lineOf, recordingLines } from './tracing/recorded-lines.js'
 export { Tensor, type TensorLike } from './tracing/tensor.js'
 export { currentTrace, type Trace, traceProgram } from './tracing/trace.js'
 export {
