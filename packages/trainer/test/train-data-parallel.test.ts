@@ -2,6 +2,7 @@
 import {
   adam,
   matmul,
+  mul,
   normal,
   parameter,
   relu,
@@ -12,7 +13,7 @@ import {
 } from '@gradpool/core'
 import { faultyEngine } from '@gradpool/engine-contract'
 import { wasmEngine } from '@gradpool/engine-cpu'
-import { accuracy, crossEntropy } from '@gradpool/models'
+import { accuracy, confusionMatrix, crossEntropy } from '@gradpool/models'
 import { expect, it, onTestFinished } from 'vitest'
 import { trainDataParallel, type DataParallelOptions } from '../src/train-data-parallel.js'
 
@@ -84,6 +85,31 @@ it('learns the same weights on any number of workers without shards, too', async
     // So the steps were shared.
     expect(faults).toEqual([])
     expect(weights).toEqual(alone.weights)
+  }
+})
+
+it.each([
+  ['shared steps', {}],
+  ['averages', { average: { every: 3, parts: [3, 1] } }],
+])('has all metrics of the model in its rows: %s', async (_, how) => {
+  const counting = defineModel({
+    params: { output: parameter([6, 3], normal(0.3)) },
+    step({ output }, { image, label }) {
+      const logits = matmul(image, output)
+      const loss = crossEntropy(logits, label)
+      return { loss, twice: mul(loss, 2), confusion: confusionMatrix(logits, label) }
+    },
+  })
+  const { microBatches: _one, ...options } = await optionsFor(2)
+  const { epochs } = await trainDataParallel(counting, { ...options, ...how, epochs: 2 })
+  expect(epochs).toHaveLength(2)
+  for (const [i, { epoch, seconds, loss, twice, confusion }] of epochs.entries()) {
+    expect(epoch).toBe(i + 1)
+    expect(seconds).toBeGreaterThan(0)
+    expect(Number(twice) / loss).toBeCloseTo(2, 5)
+    const rows = confusion as number[][]
+    expect(rows.map((row) => row.length)).toEqual([3, 3, 3])
+    expect(rows.flat().reduce((sum, count) => sum + count)).toBe(NUM_EXAMPLES)
   }
 })
 

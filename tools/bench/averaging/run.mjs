@@ -11,7 +11,7 @@
 import { evaluation, sgd } from '@gradpool/core'
 import { loadDataset, mnist } from '@gradpool/datasets'
 import { mlp } from '@gradpool/models'
-import { trainDataParallel } from '@gradpool/orchestrator'
+import { trainDataParallel } from '@gradpool/trainer'
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'

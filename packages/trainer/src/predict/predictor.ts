@@ -18,7 +18,7 @@ import { CompiledRows } from './compiled-rows.js'
 import { hasTime, inTurn } from './in-turn.js'
 import { PredictionThread } from './prediction-thread.js'
 import { ARRAYS, checkRows, type Rows, type RowValues } from './rows-in.js'
-import { flopsOf } from './work-of.js'
+import { flopsOf } from '../plan/work.js'
 
 /** `auto`: native code where it was built, else WebAssembly. Both give the same bits. */
 export type PredictionEngine = 'auto' | 'native' | 'wasm'

@@ -9,7 +9,7 @@ import {
 } from '@gradpool/storage'
 import type { Predictor } from '../predict/predictor.js'
 import { type RowValues, typeText } from '../predict/rows-in.js'
-import { flopsOf } from '../predict/work-of.js'
+import { flopsOf } from '../plan/work.js'
 
 /** What a field or a prediction is for one row. */
 export interface ValueType {
