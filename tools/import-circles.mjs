@@ -1,5 +1,5 @@
-// Fails where files of one package's src import each other in a circle; imports of types count, for they tie files together
-// just as well. Prints the files of each circle, shortest way round first.
+// Fails where files of one package's src import each other in a circle; imports of types count, for
+// they tie files together just as well. Prints the files of each circle, shortest way round first.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import process from 'node:process'

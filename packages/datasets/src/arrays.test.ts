@@ -127,10 +127,20 @@ describe('the hash', () => {
     const types = { x: 'f32[2, 2]', y: 'i32[]' }
     const text = JSON.stringify(spec)
     expect(JSON.parse(text)).toEqual({
-      ...{ kind: 'arrays', name: 'points', hash, fields: types, validation: 0.2, splitSeed: 0 },
+      kind: 'arrays',
+      name: 'points',
+      hash,
+      fields: types,
+      validation: 0.2,
+      splitSeed: 0,
       test: {
-        ...{ kind: 'arrays', name: 'arrays', hash, fields: types },
-        ...{ validation: 0, test: 0, splitSeed: 0 },
+        kind: 'arrays',
+        name: 'arrays',
+        hash,
+        fields: types,
+        validation: 0,
+        test: 0,
+        splitSeed: 0,
       },
     })
     expect(await userErrorOf(() => parseDataSpec(JSON.parse(text)))).toBe(
@@ -138,7 +148,10 @@ describe('the hash', () => {
     )
     const loaded = await loadDataset(spec)
     expect(JSON.parse(JSON.stringify(loaded))).toEqual({
-      ...{ kind: 'loaded', name: 'points', hash: loaded.hash, fields: types },
+      kind: 'loaded',
+      name: 'points',
+      hash: loaded.hash,
+      fields: types,
       splits: { all: 8, train: 8, validation: 2, test: 10 },
     })
     expect(parseData(loaded)).toBe(loaded)

@@ -77,7 +77,9 @@ describe('describeData', () => {
   it('tells how arrays are split', async () => {
     const x = { values: new Float32Array(20), shape: [2] }
     expect(await describeData(arrays({ x }, { name: 'points', test: 0.2 }))).toEqual({
-      ...{ name: 'points', ready: true, files: [] },
+      name: 'points',
+      ready: true,
+      files: [],
       rows: { train: 8, validation: 0, test: 2 },
     })
     expect(await describeData(arrays({ x }, { test: 10 }))).toMatchObject({ ready: false })

@@ -122,7 +122,10 @@ function arraysSource({ name, fields: given }: ArraysSpec, options: LoaderOption
   const imageShape = imageShapeOf(fields)
   return {
     contents: {
-      ...{ name, fields, rows: allRows(fields), inOrder: true },
+      name,
+      fields,
+      rows: allRows(fields),
+      inOrder: true,
       hash: once(() => fieldsHash(fields)),
       ...(classes !== undefined && { classes }),
       ...(imageShape && { imageShape }),
@@ -145,7 +148,12 @@ async function filesSource(spec: FilesSpec, options: LoaderOptions): Promise<Sou
   const hash = hashOf(checksums)
   return {
     contents: {
-      ...{ name, fields, classes, imageShape, rows: allRows(fields), inOrder: false },
+      name,
+      fields,
+      classes,
+      imageShape,
+      rows: allRows(fields),
+      inOrder: false,
       hash: () => hash,
     },
     test: { split: { fields: test, rows: allRows(test) } },

@@ -1,7 +1,8 @@
 /**
  * How a thread gets at the kernels.
  *
- * Worker threads load this file, chunk.ts and the two kinds of kernels, so none of them imports another package.
+ * Worker threads load this file, chunk.ts and the two kinds of kernels, so none of them imports
+ * another package.
  */
 import type { KernelCode, Kernels } from './kernels.js'
 import { NativeKernels } from './native-kernels.js'

@@ -2,7 +2,10 @@
  * What an engine needs of its kernels, whatever they are compiled to.
  */
 
-/** A matrix product, as the kernels ask for it; whether it has a destination and an epilogue are 0 or 1. */
+/**
+ * A matrix product, as the kernels ask for it; whether it has a destination and an epilogue are 0
+ * or 1.
+ */
 export type MatmulShape = readonly [
   m: number,
   n: number,
@@ -24,9 +27,15 @@ export interface Kernels {
    * @param stackTop one past the end of memory that no other thread uses as its stack meanwhile
    */
   run(address: number, steps: number, stackTop: number, worker: number): number
-  /** 0 if all that the execution at an address does stays in the arena, else what is wrong with it; `defectOf` puts it into words. */
+  /**
+   * 0 if all that the execution at an address does stays in the arena, else what is wrong with it;
+   * `defectOf` puts it into words.
+   */
   check(address: number): number
-  /** Searches packed codes as the scan at an address says (`kernels/hamming.h`); false if it does not stay in the arena. */
+  /**
+   * Searches packed codes as the scan at an address says (`kernels/hamming.h`); false if it does
+   * not stay in the arena.
+   */
   scan(address: number, stackTop: number): boolean
   /** Bytes of scratch memory that a matmul asks for. */
   matmulScratch(...product: MatmulShape): number

@@ -16,15 +16,15 @@ export interface HashIndexOptions {
   readonly bits: number
   readonly model: ModelId
   /**
-   * What is kept of the real-valued codes, to rank by: all (`f32`, the default), a byte each (`u8`), or nothing but their
-   * bits (`none`).
+   * What is kept of the real-valued codes, to rank by: all (`f32`, the default), a byte each
+   * (`u8`), or nothing but their bits (`none`).
    */
   readonly values?: ValueKind | undefined
   /** Whatever a caller needs to encode queries: kept and saved as it is, and never read. */
   readonly encoder?: Uint8Array | undefined
   /**
-   * What counts bits: `native` code, `wasm`, or an instruction set that `nativeInstructionSets()` of `@gradpool/engine-cpu`
-   * names. They find the same. Default: native code where it is built.
+   * What counts bits: `native` code, `wasm`, or an instruction set that `nativeInstructionSets()`
+   * of `@gradpool/engine-cpu` names. They find the same. Default: native code where it is built.
    */
   readonly kernels?: string | undefined
   /** Tables (see the README) are made once packed codes take so many bytes. Default: 2^20. */

@@ -1,4 +1,7 @@
-/** JSON from outside: nested no deeper than its format is, so that nothing that walks it runs out of stack. */
+/**
+ * JSON from outside: nested no deeper than its format is, so that nothing that walks it runs out of
+ * stack.
+ */
 
 /** @throws SyntaxError for what is no JSON, or nested deeper than that */
 export function parseJson(text: string, maxDepth: number): unknown {
@@ -8,7 +11,10 @@ export function parseJson(text: string, maxDepth: number): unknown {
   return JSON.parse(text)
 }
 
-/** Visits each bracket and colon outside of strings, with the number of objects and lists that it is in, or makes. */
+/**
+ * Visits each bracket and colon outside of strings, with the number of objects and lists that it is
+ * in, or makes.
+ */
 export function scanJson(text: string, visit: (character: string, depth: number) => void): void {
   let depth = 0
   for (let at = 0; at < text.length; at++) {

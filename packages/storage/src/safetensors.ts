@@ -1,9 +1,10 @@
 /**
- * Safetensors files of f32 tensors: a JSON header with name, shape and place of each, then their bytes.
+ * Safetensors files of f32 tensors: a JSON header with name, shape and place of each, then their
+ * bytes.
  *
- * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of 8; the values. Tensors
- * lie in the code-unit order of their names without gaps. Reading checks all of this and evaluates nothing.
- * Specification: https://huggingface.co/docs/safetensors
+ * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of
+ * 8; the values. Tensors lie in the code-unit order of their names without gaps. Reading checks all
+ * of this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
  */
 import { sizeOf, UserError, type Shape } from '@gradpool/core'
 import { parseJson, scanJson } from './bounded-json.js'
@@ -57,7 +58,8 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
 
 /**
  * @param where What the file is called in messages.
- * @throws UserError with one sentence when the bytes are not such a file, or of another type than f32.
+ * @throws UserError with one sentence when the bytes are not such a file, or of another type than
+ *   f32.
  */
 export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsFile {
   const wrong = (what: string) => new UserError(`${where} is not a whole safetensors file: ${what}`)
@@ -94,7 +96,10 @@ export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsF
   return { tensors, metadata }
 }
 
-/** Undefined for what is no JSON object, or one with a key twice, of which readers would take different ones. */
+/**
+ * Undefined for what is no JSON object, or one with a key twice, of which readers would take
+ * different ones.
+ */
 function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -106,7 +111,10 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
   }
 }
 
-/** Of the outermost object of a JSON text, as they are written: no value of a valid header has a colon at this depth. */
+/**
+ * Of the outermost object of a JSON text, as they are written: no value of a valid header has a
+ * colon at this depth.
+ */
 function countKeys(text: string): number {
   let count = 0
   scanJson(text, (character, depth) => {

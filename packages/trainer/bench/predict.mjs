@@ -1,4 +1,5 @@
-// What a prediction of one row takes through a loaded model, and in the bare call into the kernels, one after the other.
+// What a prediction of one row takes through a loaded model, and in the bare call into the kernels,
+// one after the other.
 //
 //     node packages/trainer/bench/predict.mjs [engine, native] [calls, 20000]
 import {

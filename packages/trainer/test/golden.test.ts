@@ -1,4 +1,7 @@
-/** Saved models last: each release adds one, made by golden/make.mjs, which every later version reads and predicts with. */
+/**
+ * Saved models last: each release adds one, made by golden/make.mjs, which every later version
+ * reads and predicts with.
+ */
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { loadModel } from '../src/index.js'

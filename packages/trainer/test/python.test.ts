@@ -1,4 +1,7 @@
-/** Python's safetensors reads the weights of a saved model. Skipped, with a word, where there is no Python or no network. */
+/**
+ * Python's safetensors reads the weights of a saved model. Skipped, with a word, where there is no
+ * Python or no network.
+ */
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
@@ -45,7 +48,8 @@ it('is read in Python', { timeout: 300_000 }, async ({ skip }) => {
     return [name, ['float32', shape, createHash('sha256').update(bytes).digest('hex')]] as const
   })
   expect(read).toEqual({
-    ...{ metadata: ['gradpool'], kind: 'model' },
+    metadata: ['gradpool'],
+    kind: 'model',
     tensors: Object.fromEntries(tensors),
   })
   expect(tensors.length).toBeGreaterThan(5)

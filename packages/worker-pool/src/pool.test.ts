@@ -10,7 +10,10 @@ interface Made extends WorkerPool {
 function pool(workers = 1, { workerModule = tasks, exportName = 'double' } = {}): Made {
   const errors: Error[] = []
   const created = createPool({
-    ...{ workers, workerModule, exportName, onStuck: () => errors.push(new Error('stuck')) },
+    workers,
+    workerModule,
+    exportName,
+    onStuck: () => errors.push(new Error('stuck')),
     onError: (error) => errors.push(error),
   })
   onTestFinished(() => created.close())

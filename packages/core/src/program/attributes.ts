@@ -1,6 +1,6 @@
 /**
- * Attributes from outside: one table from op to the attributes that it has, and how each is checked. What does not fit throws a
- * ShapeError.
+ * Attributes from outside: one table from op to the attributes that it has, and how each is
+ * checked. What does not fit throws a ShapeError.
  */
 import type { DType } from './dtype.js'
 import type { AttributesByOp } from './node.js'
@@ -41,7 +41,10 @@ const CHECKS: {
   },
 }
 
-/** Whether these are the attributes of a node of this op. @throws ShapeError for one that is wrong, missing or unknown */
+/**
+ * Whether these are the attributes of a node of this op. @throws ShapeError for one that is wrong,
+ * missing or unknown
+ */
 export function checkAttributes(op: OpName, attributes: Attributes): void {
   const checks: Readonly<Record<string, Check<unknown>>> = hasAttributes(op) ? CHECKS[op] : {}
   for (const name of Object.keys(attributes)) {

@@ -1,9 +1,10 @@
 /**
  * Which axis of each value runs over the examples of the batch.
  *
- * A value has a batch axis if its part for one example follows from that example alone (and from values that have none, such
- * as weights). All work on such values can be shared out by examples. Where examples meet, in the sums that make
- * gradients, losses and the statistics of a batch, the axis ends.
+ * A value has a batch axis if its part for one example follows from that example alone (and from
+ * values that have none, such as weights). All work on such values can be shared out by examples.
+ * Where examples meet, in the sums that make gradients, losses and the statistics of a batch, the
+ * axis ends.
  */
 import { sizeOf } from './dtype.js'
 import type { Node, NodeOf } from './node.js'

@@ -1,6 +1,6 @@
 /**
- * The nodes of a Program: a union discriminated by `op`, in which each op has its own attributes. op-table.ts says what the
- * ops mean, attributes.ts checks attributes that come from outside.
+ * The nodes of a Program: a union discriminated by `op`, in which each op has its own attributes.
+ * op-table.ts says what the ops mean, attributes.ts checks attributes that come from outside.
  */
 import type { DType, Shape } from './dtype.js'
 import type { OpName } from './op-table.js'

@@ -1,5 +1,6 @@
 /**
- * What shape inference asks of operands and numbers. Each throws a ShapeError that says what does not fit.
+ * What shape inference asks of operands and numbers. Each throws a ShapeError that says what does
+ * not fit.
  */
 import { type Shape, sizeOf, type TensorType } from './dtype.js'
 import { ShapeError } from '../errors.js'

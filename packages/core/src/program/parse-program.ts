@@ -1,6 +1,7 @@
 /**
- * Programs from outside: a check that JSON is a Program which an engine can run, without looking at a byte of memory
- * that is not there. Every node's type is inferred again and compared with what the node says.
+ * Programs from outside: a check that JSON is a Program which an engine can run, without looking at
+ * a byte of memory that is not there. Every node's type is inferred again and compared with what
+ * the node says.
  */
 import { ShapeError, UserError } from '../errors.js'
 import type { Initializer } from '../random/initializers.js'
@@ -13,7 +14,10 @@ import { inferNode } from './shape-inference.js'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** The parts of a Program, copied from parsed JSON. @throws UserError that names the node or entry that is wrong */
+/**
+ * The parts of a Program, copied from parsed JSON. @throws UserError that names the node or entry
+ * that is wrong
+ */
 export function parseProgram(data: unknown): ProgramData {
   const fields = record(data, 'a Program')
   const nodes: Node[] = []

@@ -6,7 +6,8 @@ import type { Node } from './node.js'
 
 /**
  * What an `input` node stands for:
- * - `state`: a value that lives from step to step (weights, optimizer slots); `initializer` gives its first value;
+ * - `state`: a value that lives from step to step (weights, optimizer slots); `initializer` gives
+ *   its first value;
  * - `batch`: rows of the dataset field of that name, `[batch, ...field shape]`;
  * - `step`: the number of the step, i32 scalar, from 0;
  * - `seed`: the seed of the run, i32 scalar.
@@ -28,8 +29,8 @@ export interface Output {
 }
 
 /**
- * What a step tells: a loss, a metric, a prediction. Its value is averaged over the examples; with `rows`, its first axis is the
- * batch, and the values of all examples are collected.
+ * What a step tells: a loss, a metric, a prediction. Its value is averaged over the examples; with
+ * `rows`, its first axis is the batch, and the values of all examples are collected.
  */
 export interface Result extends Output {
   readonly rows?: true

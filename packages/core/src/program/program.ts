@@ -1,8 +1,9 @@
 /**
- * A Program: an SSA graph of primitive ops with static shapes, the one form in which a model is differentiated, hashed,
- * sent to a worker and compiled.
+ * A Program: an SSA graph of primitive ops with static shapes, the one form in which a model is
+ * differentiated, hashed, sent to a worker and compiled.
  *
- * Node `i` may refer only to nodes before it, so the array is a topological order. Programs are plain JSON.
+ * Node `i` may refer only to nodes before it, so the array is a topological order. Programs are
+ * plain JSON.
  */
 import { createHash } from 'node:crypto'
 import type { Initializer } from '../random/initializers.js'
@@ -73,7 +74,8 @@ export class Program implements ProgramData {
   /**
    * The Program that parsed JSON holds.
    *
-   * @throws UserError that names what is wrong: an unknown op, a node that reads a later one, a type that does not follow
+   * @throws UserError that names what is wrong: an unknown op, a node that reads a later one, a
+   *   type that does not follow
    */
   static fromJSON(data: unknown): Program {
     return new Program(parseProgram(data))
@@ -84,7 +86,10 @@ export class Program implements ProgramData {
     return { nodes, inputs, updates, results }
   }
 
-  /** SHA-256 of the Program's JSON, in hexadecimal: equal for equal computations written in the same order. */
+  /**
+   * SHA-256 of the Program's JSON, in hexadecimal: equal for equal computations written in the same
+   * order.
+   */
   get hash(): string {
     return createHash('sha256').update(JSON.stringify(this, withSortedKeys)).digest('hex')
   }

@@ -1,5 +1,6 @@
 /**
- * Programs made from Programs. Whoever changes a Program says what becomes of its nodes; their numbers are looked after here.
+ * Programs made from Programs. Whoever changes a Program says what becomes of its nodes; their
+ * numbers are looked after here.
  */
 import type { Node } from './node.js'
 import { Program, type State } from './program.js'
@@ -11,7 +12,8 @@ type Places = readonly (number | undefined)[]
 /**
  * The Program in which each node is what `map` makes of it.
  *
- * @param map gets a node that reads the new nodes, and its old number; it may `add` nodes that come before what it returns
+ * @param map gets a node that reads the new nodes, and its old number; it may `add` nodes that come
+ *   before what it returns
  */
 export function mapNodes(
   program: Program,

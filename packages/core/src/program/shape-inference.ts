@@ -1,8 +1,10 @@
 /**
- * The type of every op's value: one table from op to `infer`, used while tracing and to check a Program from a file.
+ * The type of every op's value: one table from op to `infer`, used while tracing and to check a
+ * Program from a file.
  *
- * An `infer` gets the node as it describes itself, whose attributes have been checked, and the operands' types. It returns the
- * node's type or throws a ShapeError that says what does not fit. Ops like reshape take their shape from the description.
+ * An `infer` gets the node as it describes itself, whose attributes have been checked, and the
+ * operands' types. It returns the node's type or throws a ShapeError that says what does not fit.
+ * Ops like reshape take their shape from the description.
  */
 import { ShapeError } from '../errors.js'
 import { checkAttributes, type Attributes } from './attributes.js'

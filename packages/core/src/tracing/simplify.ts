@@ -1,9 +1,9 @@
 /**
  * What a node can be replaced by while it is traced: an operand that it equals, or a constant.
  *
- * Only identities that hold for all values, NaN and infinity included, are used (the sign of a zero aside), so a
- * simplified Program computes the same bits. They clean up what gradients write: products with 1, quotients of
- * constants, reshapes of reshapes.
+ * Only identities that hold for all values, NaN and infinity included, are used (the sign of a zero
+ * aside), so a simplified Program computes the same bits. They clean up what gradients write:
+ * products with 1, quotients of constants, reshapes of reshapes.
  */
 import { sameShape } from '../program/dtype.js'
 import { fillValue, type Node } from '../program/node.js'
@@ -86,8 +86,9 @@ function refilled({ trace, inputs: [x] }: Context, { shape, dtype }: Node): Tens
 }
 
 /**
- * Arithmetic on constants that fill their shape. Computed in double precision and rounded once, which gives the same as
- * f32 arithmetic for these operations (Figueroa, When is double rounding innocuous?, 1995).
+ * Arithmetic on constants that fill their shape. Computed in double precision and rounded once,
+ * which gives the same as f32 arithmetic for these operations (Figueroa, When is double rounding
+ * innocuous?, 1995).
  */
 function folded(compute: (a: number, b: number) => number): Simplification {
   return ({ trace, inputs: [x, y] }, { shape, dtype }) => {

@@ -1,8 +1,8 @@
 /**
  * Symbolic tensors: the values that model code computes with while it is traced.
  *
- * A Tensor has a shape and a dtype but no numbers. It stands for one node of the Program that is being traced, and is
- * of no use outside of it.
+ * A Tensor has a shape and a dtype but no numbers. It stands for one node of the Program that is
+ * being traced, and is of no use outside of it.
  */
 import { type DType, type Shape, sizeOf } from '../program/dtype.js'
 
@@ -12,7 +12,10 @@ export class Tensor {
   constructor(
     /** @internal The trace that the node belongs to: tells its tensors from those of others. */
     readonly trace: object,
-    /** Index of the node in its trace. A finished Program numbers its nodes anew, without the dead ones. */
+    /**
+     * Index of the node in its trace. A finished Program numbers its nodes anew, without the dead
+     * ones.
+     */
     readonly node: number,
     readonly shape: Shape,
     readonly dtype: DType,

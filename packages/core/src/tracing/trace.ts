@@ -1,9 +1,10 @@
 /**
  * Tracing: user code runs once, with symbolic tensors, and leaves a Program.
  *
- * Nodes with the same op, operands and attributes are one node, so a subexpression that is written twice is computed
- * once. Identities such as x * 1 = x leave no node (simplify.ts). What no update or result needs is dropped at the end. The order
- * of nodes is the order in which user code made them; nothing else (no clock, no random number, no object identity) has a say in it.
+ * Nodes with the same op, operands and attributes are one node, so a subexpression that is written
+ * twice is computed once. Identities such as x * 1 = x leave no node (simplify.ts). What no update
+ * or result needs is dropped at the end. The order of nodes is the order in which user code made
+ * them; nothing else (no clock, no random number, no object identity) has a say in it.
  */
 import { ShapeError, UserError } from '../errors.js'
 import { type DType, type Shape, sameShape, type TensorType, typeText } from '../program/dtype.js'
@@ -85,7 +86,8 @@ export class Trace {
   }
 
   /**
-   * The rows of a dataset field that this step sees, `[batch, ...field shape]`. Asked for twice, it is the same tensor.
+   * The rows of a dataset field that this step sees, `[batch, ...field shape]`. Asked for twice, it
+   * is the same tensor.
    *
    * @throws ShapeError where the same field was asked for with another shape or dtype
    */
@@ -113,7 +115,10 @@ export class Trace {
     return this.#scalarInput('seed')
   }
 
-  /** Gives a state its next value. @throws UserError for an unknown state or a second update, ShapeError for a misfit */
+  /**
+   * Gives a state its next value. @throws UserError for an unknown state or a second update,
+   * ShapeError for a misfit
+   */
   update(name: string, value: TensorLike): void {
     const state = this.#knownInput(`state ${name}`)
     if (!state) throw userError(`there is no state named "${name}" to update`)
@@ -130,7 +135,8 @@ export class Trace {
   /**
    * Names a value that the step tells: `loss` first, then metrics. Integers are told as f32.
    *
-   * @param options with `rows`, the first axis is the batch, and the values of all examples are collected, not averaged
+   * @param options with `rows`, the first axis is the batch, and the values of all examples are
+   *   collected, not averaged
    * @throws UserError where the name is taken, or there are no rows
    */
   result(name: string, value: TensorLike, options: { readonly rows?: boolean } = {}): void {
@@ -145,7 +151,10 @@ export class Trace {
     this.#results.set(name, { name, node: told.node, ...(rows && { rows }) })
   }
 
-  /** @internal A tensor of this trace; a number becomes an f32 scalar. @throws UserError for another trace's tensor */
+  /**
+   * @internal A tensor of this trace; a number becomes an f32 scalar. @throws UserError for another
+   *   trace's tensor
+   */
   tensor(value: TensorLike): Tensor {
     if (typeof value === 'number') {
       return this.node({ op: 'constant', attributes: { values: constantValue(value) }, shape: [] })
@@ -156,7 +165,10 @@ export class Trace {
     return value
   }
 
-  /** @internal A tensor that is computed so, its node made if there is none yet. @throws ShapeError with the user's line */
+  /**
+   * @internal A tensor that is computed so, its node made if there is none yet. @throws ShapeError
+   *   with the user's line
+   */
   node({ op, inputs = [], attributes = {}, shape = [], dtype = 'f32' }: NodeRequest): Tensor {
     const operands = inputs.map((input) => this.tensor(input))
     const indices = operands.map((operand) => operand.node)
@@ -187,9 +199,11 @@ export class Trace {
   }
 
   /**
-   * @internal The number of a stream of random numbers that nothing else in this Program draws from.
+   * @internal The number of a stream of random numbers that nothing else in this Program draws
+   *   from.
    *
-   * @throws UserError where two names have the same 32-bit hash, which would make their numbers equal
+   * @throws UserError where two names have the same 32-bit hash, which would make their numbers
+   *   equal
    */
   claimPurpose(name: string): number {
     const purpose = purposeOf(name)
@@ -255,7 +269,10 @@ export class Trace {
   }
 }
 
-/** @internal A number as a Program keeps it: rounded to f32, finite (Programs are JSON), zero without a sign. */
+/**
+ * @internal A number as a Program keeps it: rounded to f32, finite (Programs are JSON), zero
+ *   without a sign.
+ */
 export function constantValue(value: number): number {
   const rounded = Math.fround(value)
   if (!Number.isFinite(rounded)) {

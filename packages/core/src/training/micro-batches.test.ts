@@ -120,7 +120,9 @@ test('the axis of the examples is followed through a Program', () => {
   expect(axisOf((x) => reshape(x, [4, 6]))).toBeUndefined()
   expect(axisOf((x) => softmax(transpose(x)))).toBeUndefined()
   expect(axisOf((_, weight) => relu(weight))).toBeUndefined()
-  // Stacks of matrices are not followed; here the examples are what is summed over.
+  // Of stacks of matrices each product is of one of either; or the examples are what is summed over.
+  const stack = (x: Tensor) => reshape(x, [6, 2, 2])
+  expect(axisOf((x) => matmul(stack(x), stack(x), { transposeB: true }))).toBe(0)
   const stacked = (x: Tensor) => reshape(transpose(x), [4, 6, 1])
   const weights = (weight: Tensor) => reshape(concat([weight, weight, weight], 1), [4, 6, 2])
   expect(

@@ -1,9 +1,9 @@
 /**
- * Micro-batches: a batch is cut into a fixed number of parts, and what examples have in common (gradients, losses,
- * statistics) is the sum of the parts' own sums, in order.
+ * Micro-batches: a batch is cut into a fixed number of parts, and what examples have in common
+ * (gradients, losses, statistics) is the sum of the parts' own sums, in order.
  *
- * The number of microBatches belongs to the computation, as the batch size does: it decides how sums round. How many workers share the
- * work decides nothing.
+ * The number of microBatches belongs to the computation, as the batch size does: it decides how
+ * sums round. How many workers share the work decides nothing.
  */
 import { type BatchAxis, batchAxes } from '../program/batch-axis.js'
 import type { Node } from '../program/node.js'
@@ -11,9 +11,9 @@ import type { Program } from '../program/program.js'
 import { mapNodes } from '../program/rewrite.js'
 
 /**
- * The Program whose sums over the batch are made of those of `microBatches` parts; of as many as there are examples, if those are
- * fewer. What is summed over more than the examples is first summed for each of them. Products of stacks of matrices stay
- * whole.
+ * The Program whose sums over the batch are made of those of `microBatches` parts; of as many as
+ * there are examples, if those are fewer. What is summed over more than the examples is first
+ * summed for each of them. Products of stacks of matrices stay whole.
  */
 export function withMicroBatches(program: Program, microBatches: number): Program {
   const axes = batchAxes(program)

@@ -1,5 +1,6 @@
 /**
- * Writes a schedule as the words of a plan, given where everything is. The format is in `kernels/plan.h`.
+ * Writes a schedule as the words of a plan, given where everything is. The format is in
+ * `kernels/plan.h`.
  */
 import {
   UserError,
@@ -37,7 +38,8 @@ export interface Words {
 
 export function emit(graph: Graph, sections: readonly Section[], layout: Layout): Words {
   const emitter = new Emitter(graph, layout)
-  // Pointwise programs follow the instructions, whose length does not depend on addresses: count first, then write.
+  // Pointwise programs follow the instructions, whose length does not depend on addresses: count
+  // first, then write.
   const numInstructionWords = emitter.emit(sections, 0).instructions.length
   const { instructions, programs } = emitter.emit(sections, numInstructionWords)
   return { words: [...instructions, ...programs], numInstructionWords }
@@ -101,17 +103,9 @@ class Emitter {
   #gather(index: number, name: string): number[] {
     const { address, dtype } = this.#layout.field(name)
     const { batchSize } = this.#layout
-    const perRow = this.#graph.size(index) / batchSize
-    const stored = DTYPE[this.#graph.storedDType(index)]
-    return instruction(
-      OP.GATHER_BATCH,
-      this.#address(index),
-      address,
-      stored,
-      DTYPE[dtype],
-      perRow,
-      batchSize,
-    )
+    const types = [DTYPE[this.#graph.storedDType(index)], DTYPE[dtype]]
+    const extents = [this.#graph.size(index) / batchSize, batchSize]
+    return instruction(OP.GATHER_BATCH, this.#address(index), address, ...types, ...extents)
   }
 
   #matmul(kernel: Kernel): number[] {
@@ -133,13 +127,9 @@ class Emitter {
     const [a, b] = this.#operands(node)
     const { m, n, k, flags } = matmulShape(this.#graph, node)
     const to = this.#address(index)
-    return Array.from({ length: node.shape[0] ?? 1 }, (_, which) => {
-      const [toThis, aThis, bThis] = [
-        to + 4 * which * m * n,
-        a + 4 * which * m * k,
-        b + 4 * which * k * n,
-      ]
-      return instruction(OP.MATMUL, toThis, aThis, bThis, m, n, k, flags, this.#layout.working, 0)
+    return Array.from({ length: node.shape[0] ?? 1 }, (_, i) => {
+      const places = [to + 4 * i * m * n, a + 4 * i * m * k, b + 4 * i * k * n]
+      return instruction(OP.MATMUL, ...places, m, n, k, flags, this.#layout.working, 0)
     }).flat()
   }
 
@@ -151,81 +141,46 @@ class Emitter {
 
   #single(index: number, node: Node): number[] {
     const graph = this.#graph
+    const size = graph.size(index)
     const to = this.#address(index)
     const [a, b] = this.#operands(node)
     const shapeOf = (operand: number): Shape => graph.node(node.inputs[operand] ?? 0).shape
+    const rowsOf = (operand: number): number => shapeOf(operand)[0] ?? 1
     const columns = node.shape.at(-1) ?? 1
     switch (node.op) {
       case 'sum':
       case 'reduceMax': {
         const { outer, count, inner } = reduction(shapeOf(0), node.attributes.axes)
         if (node.op === 'sum' && node.attributes.segments !== undefined) {
-          const rows = shapeOf(0)[0] ?? 1
           const { segments } = node.attributes
+          const rows = rowsOf(0)
           return instruction(OP.SUM_SEGMENTS, to, a, rows, count / rows, inner, segments)
         }
         return instruction(node.op === 'sum' ? OP.SUM : OP.REDUCE_MAX, to, a, outer, count, inner)
       }
-      case 'argMax': {
-        const classes = shapeOf(0).at(-1) ?? 1
-        return instruction(OP.ARG_MAX, to, a, graph.size(index), classes)
-      }
+      case 'argMax':
+        return instruction(OP.ARG_MAX, to, a, size, shapeOf(0).at(-1) ?? 1)
       case 'softmax':
-        return instruction(OP.SOFTMAX, to, a, graph.size(index) / columns, columns)
+        return instruction(OP.SOFTMAX, to, a, size / columns, columns)
       case 'logSoftmax':
-        return instruction(OP.LOG_SOFTMAX, to, a, graph.size(index) / columns, columns)
-      case 'cast': {
-        const from = this.#storedDType(node, 0)
-        return instruction(OP.CAST, to, a, DTYPE[node.dtype], from, graph.size(index))
-      }
+        return instruction(OP.LOG_SOFTMAX, to, a, size / columns, columns)
+      case 'cast':
+        return instruction(OP.CAST, to, a, DTYPE[node.dtype], this.#storedDType(node, 0), size)
       case 'random': {
-        const distribution = node.attributes.distribution === 'normal' ? 1 : 0
-        return instruction(
-          OP.RANDOM,
-          to,
-          graph.size(index),
-          distribution,
-          node.attributes.purpose,
-          a,
-          b,
-        )
+        const { distribution, purpose } = node.attributes
+        return instruction(OP.RANDOM, to, size, Number(distribution === 'normal'), purpose, a, b)
       }
       case 'oneHot': {
         const { depth } = node.attributes
-        return instruction(
-          OP.ONE_HOT,
-          to,
-          a,
-          this.#storedDType(node, 0),
-          graph.size(index) / depth,
-          depth,
-        )
+        return instruction(OP.ONE_HOT, to, a, this.#storedDType(node, 0), size / depth, depth)
       }
       case 'gather': {
-        const rows = shapeOf(0)[0] ?? 1
-        const count = shapeOf(1)[0] ?? 1
-        return instruction(
-          OP.GATHER_ROWS,
-          to,
-          a,
-          b,
-          count,
-          (bytesPerElement[node.dtype] * graph.size(index)) / count,
-          rows,
-        )
+        const rowBytes = (bytesPerElement[node.dtype] * size) / rowsOf(1)
+        return instruction(OP.GATHER_ROWS, to, a, b, rowsOf(1), rowBytes, rowsOf(0))
       }
       case 'scatterAdd': {
         const rows = node.shape[0] ?? 1
-        const count = shapeOf(1)[0] ?? 1
-        return instruction(
-          OP.SCATTER_ADD,
-          to,
-          a,
-          b,
-          count,
-          graph.size(index) / Math.max(1, rows),
-          rows,
-        )
+        return instruction(OP.SCATTER_ADD, to, a, b, rowsOf(1), size / rows, rows)
       }
       default:
         return this.#layoutOp(node, to, a, shapeOf)
@@ -254,15 +209,10 @@ class Emitter {
         const permuted = node.attributes.permutation.map((axis) => sourceStrides[axis] ?? 0)
         return copy(to, from, bytes, node.shape, strides, permuted)
       }
-      case 'slice':
-        return copy(
-          to,
-          from + offset(node.attributes.starts, sourceStrides),
-          bytes,
-          node.shape,
-          strides,
-          sourceStrides,
-        )
+      case 'slice': {
+        const inside = from + offset(node.attributes.starts, sourceStrides)
+        return copy(to, inside, bytes, node.shape, strides, sourceStrides)
+      }
       case 'pad': {
         const words = Math.ceil((bytes * node.shape.reduce((a, b) => a * b, 1)) / 4)
         const inside = to + offset(node.attributes.before, strides)
@@ -316,7 +266,9 @@ export function matmulShape(
   return { m, n, k, flags, segments }
 }
 
-/** A reduction over adjacent axes as [outer, count, inner]. Others are split before; see lower.ts. */
+/**
+ * A reduction over adjacent axes as [outer, count, inner]. Others are split before; see lower.ts.
+ */
 function reduction(
   shape: Shape,
   axes: readonly number[],

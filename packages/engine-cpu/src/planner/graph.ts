@@ -1,8 +1,10 @@
 /**
- * A Program seen by the planner: which nodes need a kernel, and how elementwise ops read their operands.
+ * A Program seen by the planner: which nodes need a kernel, and how elementwise ops read their
+ * operands.
  *
- * Not every node needs a kernel. Leaves (states, constants, step, seed) are in memory before the step. Aliases (reshape,
- * stopGradient) are their operand by another name. A broadcast that only elementwise ops read is no copy but a way of reading.
+ * Not every node needs a kernel. Leaves (states, constants, step, seed) are in memory before the
+ * step. Aliases (reshape, stopGradient) are their operand by another name. A broadcast that only
+ * elementwise ops read is no copy but a way of reading.
  */
 import {
   invariant,
@@ -98,7 +100,8 @@ export class Graph {
   }
 
   /**
-   * The dtype in which a node's value is stored: a u8 or i32 batch field that is only ever cast to f32 is gathered as f32.
+   * The dtype in which a node's value is stored: a u8 or i32 batch field that is only ever cast to
+   * f32 is gathered as f32.
    */
   storedDType(index: number): DType {
     const base = this.base(index)
@@ -169,7 +172,10 @@ export class Graph {
     )
   }
 
-  /** Broadcasts that need memory of their own: read by other than elementwise ops, or in a pattern pointwise programs cannot read. */
+  /**
+   * Broadcasts that need memory of their own: read by other than elementwise ops, or in a pattern
+   * pointwise programs cannot read.
+   */
   #findMaterialized(): Set<number> {
     const materialized = new Set<number>()
     const isBroadcast = (base: number): boolean => this.node(base).op === 'broadcast'
@@ -207,7 +213,8 @@ export class Graph {
     const operand = node.inputs[0]
     invariant(operand !== undefined, 'a broadcast has an operand')
     const source = this.base(operand)
-    // Pointwise programs read scalars, rows and columns as f32. A broadcast that is broadcast again has memory of its own.
+    // Pointwise programs read scalars, rows and columns as f32. A broadcast that is broadcast again
+    // has memory of its own.
     if (this.storedDType(source) !== 'f32') return undefined
     if (this.size(source) === 1) return { kind: 'scalar', node: source }
     const shape = this.node(operand).shape

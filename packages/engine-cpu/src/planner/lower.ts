@@ -2,7 +2,8 @@
  * Rewrites a Program so that kernels can do it:
  *
  * - a reduction over axes that are not adjacent becomes several, the innermost axes first;
- * - an output that is nothing but an input by another name becomes a copy of it, since the input's memory may be overwritten.
+ * - an output that is nothing but an input by another name becomes a copy of it, since the input's
+ *   memory may be overwritten.
  */
 import { mapNodes, Program, type Node, type Output } from '@gradpool/core'
 import { isAlias } from './aliases.js'

@@ -139,7 +139,8 @@ class Sharing {
     if (this.#axes[index] !== 0) return false
     const node = graph.node(index)
     if (graph.microOp(index) !== undefined) return true
-    if (node.op === 'matmul') return node.attributes.transposeA !== true
+    // Kernels cut a product by its rows; a stack of products is made whole.
+    if (node.op === 'matmul') return node.shape.length === 2 && node.attributes.transposeA !== true
     // Zeros are filled in by words.
     if (node.op === 'pad') return node.dtype !== 'u8' && this.#operandsBegin(index)
     return BY_EXAMPLE.has(node.op) && this.#operandsBegin(index)

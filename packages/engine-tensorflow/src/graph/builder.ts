@@ -59,6 +59,11 @@ export class GraphBuilder {
     return ref
   }
 
+  /** Adds a node of an op whose only attribute is the type of its operands. */
+  apply(op: TensorFlowOp, type: TensorFlowType, ...operands: readonly Ref[]): Ref {
+    return this.add(op, operands, { attributes: typed(type) })
+  }
+
   /** An output of a node by its number; of a function, one of a list of outputs. */
   output(node: string, op: TensorFlowOp, index: number): Ref {
     return this.#kind === 'graph' ? `${node}:${index}` : `${node}:${OUTPUT_NAMES[op]}:${index}`

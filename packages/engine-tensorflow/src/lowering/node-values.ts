@@ -1,5 +1,6 @@
 /**
- * What the lowering of an op needs of the values of a Program's nodes, each of which is lowered when it is first asked for.
+ * What the lowering of an op needs of the values of a Program's nodes, each of which is lowered
+ * when it is first asked for.
  */
 import type { Program, Shape } from '@gradpool/core'
 import type { GraphBuilder, Ref } from '../graph/builder.js'
@@ -11,6 +12,8 @@ export interface NodeValues {
   of(index: number): Ref
   /** A comparison as booleans, and any other float as whether it is not 0. */
   boolean(index: number): { readonly ref: Ref }
-  /** Operands of an elementwise op, not yet broadcast where together they have `shape` all the same. */
+  /**
+   * Operands of an elementwise op, not yet broadcast where together they have `shape` all the same.
+   */
   operands(indices: readonly number[], shape: Shape): Ref[]
 }

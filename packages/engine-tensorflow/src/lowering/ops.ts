@@ -1,8 +1,8 @@
 /**
  * How each op of core is computed by TensorFlow: one function per op.
  *
- * Where an op of TensorFlow leaves open, or decides otherwise, what core's table says (NaN in a maximum, an index
- * outside, a number that no integer holds), further nodes make up for it.
+ * Where an op of TensorFlow leaves open, or decides otherwise, what core's table says (NaN in a
+ * maximum, an index outside, a number that no integer holds), further nodes make up for it.
  */
 import type { ByOp, Node, NodeOf } from '@gradpool/core'
 import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
@@ -30,20 +30,19 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   sigmoid: unary('Sigmoid'),
   // Not Relu, which TensorFlow fuses into matrix products in a form that turns NaN into 0.
   relu: (node, values) =>
-    values.builder.add(
+    values.builder.apply(
       'Maximum',
-      [values.of(operand(node, 0)), values.builder.constant(0, 'float')],
-      {
-        attributes: typed('float'),
-      },
+      'float',
+      values.of(operand(node, 0)),
+      values.builder.constant(0, 'float'),
     ),
   abs: unary('Abs'),
   flush: (node, values) => {
     const { builder } = values
     const x = values.of(operand(node, 0))
-    const size = builder.add('Abs', [x], { attributes: typed('float') })
+    const size = builder.apply('Abs', 'float', x)
     const smallest = builder.constant(SMALLEST_NORMAL, 'float')
-    const isTiny = builder.add('Less', [size, smallest], { attributes: typed('float') })
+    const isTiny = builder.apply('Less', 'float', size, smallest)
     return select(builder, isTiny, builder.constant(0, 'float'), x)
   },
   stopGradient: (node, values) => values.of(operand(node, 0)),
@@ -68,11 +67,12 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   reduceMax: reduction('Max'),
   argMax: (node, values) => {
     const { builder } = values
-    // TensorFlow passes over NaN: here it becomes infinity, and infinity the largest number below it.
+    // TensorFlow passes over NaN: here it becomes infinity, and infinity the largest number below
+    // it.
     const x = values.of(operand(node, 0))
     const largest = builder.constant(LARGEST_FLOAT, 'float')
-    const finite = builder.add('Minimum', [x, largest], { attributes: typed('float') })
-    const isNaN = builder.add('IsNan', [x], { attributes: typed('float') })
+    const finite = builder.apply('Minimum', 'float', x, largest)
+    const isNaN = builder.apply('IsNan', 'float', x)
     const ranked = select(builder, isNaN, builder.constant(Infinity, 'float'), finite)
     const axis = builder.constant(-1, 'int32')
     const attributes = {
@@ -122,9 +122,7 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
     const { builder, program } = values
     const [table, indices] = [operand(node, 0), operand(node, 1)]
     const last = (program.node(table).shape[0] ?? 1) - 1
-    const int = { attributes: typed('int32') }
-    const above = builder.add('Maximum', [values.of(indices), builder.constant(0, 'int32')], int)
-    const within = builder.add('Minimum', [above, builder.constant(last, 'int32')], int)
+    const within = clamp(builder, values.of(indices), 0, last, 'int32')
     return gatherRows(builder, values.of(table), within, TYPE_OF[node.dtype])
   },
   scatterAdd: (node, values) => {
@@ -132,11 +130,9 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
     const indices = values.of(operand(node, 1))
     const numRows = builder.constant(node.shape[0] ?? 0, 'int32')
     // An index below 0 leaves a segment out; one too large is an error.
-    const isInside = builder.add('Less', [indices, numRows], { attributes: typed('int32') })
+    const isInside = builder.apply('Less', 'int32', indices, numRows)
     const outside = builder.constant(-1, 'int32')
-    const safe = builder.add('SelectV2', [isInside, indices, outside], {
-      attributes: typed('int32'),
-    })
+    const safe = builder.apply('SelectV2', 'int32', isInside, indices, outside)
     return builder.add('UnsortedSegmentSum', [values.of(operand(node, 0)), safe, numRows], {
       attributes: {
         ...typed('float'),
@@ -165,22 +161,14 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   matmul: (node, values) => {
     const refs = node.inputs.map((index) => values.of(index))
     const { transposeA = false, transposeB = false } = node.attributes
-    if (node.shape.length > 2) {
-      return values.builder.add('BatchMatMulV2', refs, {
-        attributes: {
-          ...typed('float'),
-          adj_x: { bool: transposeA },
-          adj_y: { bool: transposeB },
-        },
-      })
-    }
-    return values.builder.add('MatMul', refs, {
-      attributes: {
-        ...typed('float'),
-        transpose_a: { bool: transposeA },
-        transpose_b: { bool: transposeB },
-      },
-    })
+    const [a, b] = [{ bool: transposeA }, { bool: transposeB }]
+    return node.shape.length > 2
+      ? values.builder.add('BatchMatMulV2', refs, {
+          attributes: { ...typed('float'), adj_x: a, adj_y: b },
+        })
+      : values.builder.add('MatMul', refs, {
+          attributes: { ...typed('float'), transpose_a: a, transpose_b: b },
+        })
   },
 }
 
@@ -238,24 +226,22 @@ function clamp(
   high: number,
   type: 'int32' | 'double',
 ): Ref {
-  const above = builder.add('Maximum', [x, builder.constant(low, type)], {
-    attributes: typed(type),
-  })
-  return builder.add('Minimum', [above, builder.constant(high, type)], { attributes: typed(type) })
+  const above = builder.apply('Maximum', type, x, builder.constant(low, type))
+  return builder.apply('Minimum', type, above, builder.constant(high, type))
 }
 
 function select(builder: GraphBuilder, condition: Ref, a: Ref, b: Ref): Ref {
-  return builder.add('SelectV2', [condition, a, b], { attributes: typed('float') })
+  return builder.apply('SelectV2', 'float', condition, a, b)
 }
 
 function unary(op: TensorFlowOp) {
   return (node: Node, values: NodeValues): Ref =>
-    values.builder.add(op, [values.of(operand(node, 0))], { attributes: typed('float') })
+    values.builder.apply(op, 'float', values.of(operand(node, 0)))
 }
 
 function binary(op: TensorFlowOp) {
   return (node: Node, values: NodeValues): Ref =>
-    values.builder.add(op, values.operands(node.inputs, node.shape), { attributes: typed('float') })
+    values.builder.apply(op, 'float', ...values.operands(node.inputs, node.shape))
 }
 
 /** Made by `Values` itself, which knows whether it is wanted as booleans or as floats. */

@@ -1,7 +1,7 @@
 /**
- * Core's random numbers in TensorFlow: `StatelessRandomUniformFullIntV2` is Philox4x32-10 with the key and the counter
- * that it is given, so its words are those of core, bit for bit; the steps from words to floats are core's too, with
- * TensorFlow's own logarithm.
+ * Core's random numbers in TensorFlow: `StatelessRandomUniformFullIntV2` is Philox4x32-10 with the
+ * key and the counter that it is given, so its words are those of core, bit for bit; the steps from
+ * words to floats are core's too, with TensorFlow's own logarithm.
  */
 import type { NodeOf } from '@gradpool/core'
 import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
@@ -57,7 +57,9 @@ const TAIL = [
   0.00943887047, 1.00167406, 2.83297682,
 ]
 
-/** The normal quantile of the middle of each word's interval; see `normalOf` of core's random.ts. */
+/**
+ * The normal quantile of the middle of each word's interval; see `normalOf` of core's random.ts.
+ */
 function normalOf(builder: GraphBuilder, words: Ref): Ref {
   const { add, sub, mul, apply } = compute(builder)
   const half = shiftedDown(builder, words, 9)
@@ -81,7 +83,7 @@ function normalOf(builder: GraphBuilder, words: Ref): Ref {
 /** The words without their lowest bits, as floats. */
 function shiftedDown(builder: GraphBuilder, words: Ref, numBits: number): Ref {
   const bits = builder.constant(numBits, 'uint32')
-  const shifted = builder.add('RightShift', [words, bits], { attributes: typed('uint32') })
+  const shifted = builder.apply('RightShift', 'uint32', words, bits)
   return builder.add('Cast', [shifted], {
     attributes: { SrcT: { type: 'uint32' }, DstT: { type: 'float' } },
   })

@@ -1,8 +1,9 @@
 /**
- * Lowers the nodes of a Program, each when it is first asked for, to nodes of a TensorFlow function.
+ * Lowers the nodes of a Program, each when it is first asked for, to nodes of a TensorFlow
+ * function.
  *
- * Broadcasts, and the floats of comparisons, are made only for ops that cannot take them as they are: TensorFlow's
- * elementwise ops broadcast by themselves, and select by booleans.
+ * Broadcasts, and the floats of comparisons, are made only for ops that cannot take them as they
+ * are: TensorFlow's elementwise ops broadcast by themselves, and select by booleans.
  */
 import { dispatch, fillValue, sameShape, type Node, type Program, type Shape } from '@gradpool/core'
 import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'

@@ -1,11 +1,12 @@
 /**
- * Cuts the Program of a step, whose sums over the batch are made of those of micro-batches (`segments`), into Programs that can be run apart:
- * those of one micro-batch, which make its part of the sums (of the gradients, of the loss), and the rest, which reads the sums as
- * states and updates.
+ * Cuts the Program of a step, whose sums over the batch are made of those of micro-batches
+ * (`segments`), into Programs that can be run apart: those of one micro-batch, which make its part
+ * of the sums (of the gradients, of the loss), and the rest, which reads the sums as states and
+ * updates.
  *
- * Where a sum needs others to be complete, as with batch normalisation, there are several levels of sums, each made from
- * the activations of the micro-batch again. What depends on several examples in any other way is computed over the whole batch
- * wherever it is needed.
+ * Where a sum needs others to be complete, as with batch normalisation, there are several levels of
+ * sums, each made from the activations of the micro-batch again. What depends on several examples
+ * in any other way is computed over the whole batch wherever it is needed.
  */
 import {
   batchAxes,
@@ -21,7 +22,9 @@ import {
   type Shape,
 } from '@gradpool/core'
 
-/** The batch field of a part that has the positions of the micro-batch's examples within the batch. */
+/**
+ * The batch field of a part that has the positions of the micro-batch's examples within the batch.
+ */
 export const POSITIONS = '@positions'
 
 /** A sum over the batch. */
@@ -43,7 +46,9 @@ export interface CutStep {
   readonly levels: readonly (readonly SharedSum[])[]
   /** The step, which reads all sums as states. */
   readonly rest: Program
-  /** Tells the sums of a level over one micro-batch of so many examples as results, by their names. */
+  /**
+   * Tells the sums of a level over one micro-batch of so many examples as results, by their names.
+   */
   part(level: number, length: number): Program
 }
 
@@ -93,7 +98,9 @@ const ZERO = { kind: 'constant', value: 0 } as const
 
 type Sum = NodeOf<'sum' | 'matmul'>
 
-/** Whether a node is a sum over the examples, made of those of micro-batches, and of nothing else. */
+/**
+ * Whether a node is a sum over the examples, made of those of micro-batches, and of nothing else.
+ */
 function isShared(node: Node, axes: readonly BatchAxis[]): node is Sum {
   if (node.op !== 'sum' && node.op !== 'matmul') return false
   const { segments = 1 } = node.attributes

@@ -70,7 +70,10 @@ class Check {
     }
   }
 
-  /** @param mayStart whether a state may lack values, as those of the optimizer do, and begin with its initializer */
+  /**
+   * @param mayStart whether a state may lack values, as those of the optimizer do, and begin with
+   *   its initializer
+   */
   program(
     part: string,
     program: Program,

@@ -1,6 +1,6 @@
 /**
- * From the bytes of a file to a saved model, without trust: nothing is evaluated, every Program is checked node by node and
- * against the tensors, and no memory is taken that the file does not have.
+ * From the bytes of a file to a saved model, without trust: nothing is evaluated, every Program is
+ * checked node by node and against the tensors, and no memory is taken that the file does not have.
  */
 import { Program, UserError, type BatchProgram, type DType, type MetricSpec } from '@gradpool/core'
 import { parseJson } from '../bounded-json.js'
@@ -22,7 +22,8 @@ const MAX_DEPTH = 32
 
 /**
  * @param where What the file is called in messages.
- * @throws UserError with one sentence when the bytes are not a whole saved model of a known version.
+ * @throws UserError with one sentence when the bytes are not a whole saved model of a known
+ *   version.
  */
 export function decodeSavedModel(bytes: Uint8Array, where: string): SavedModel {
   const { content, hash } = decodeContent(bytes, where)

@@ -7,7 +7,10 @@ import { weightsHash } from '../weights-hash.js'
 import { checkContent } from './check-content.js'
 import { FORMAT_VERSION, type ModelContent, type RowPrograms } from './saved-model.js'
 
-/** @throws UserError for a model that could not be read again: a state that a Program lacks, one that is too large */
+/**
+ * @throws UserError for a model that could not be read again: a state that a Program lacks, one
+ *   that is too large
+ */
 export function encodeSavedModel(content: ModelContent): Uint8Array {
   checkContent(content, 'the model')
   const { states, predict, evaluation, training, provenance, metrics } = content
@@ -43,9 +46,12 @@ function trainingOf(training: BatchProgram): object {
 export function contentHash({ states, predict, evaluation, training }: ModelContent): string {
   const hash = createHash('sha256').update(weightsHash(valuesOf(states)))
   const programs = {
-    ...{ predictRow: predict?.row, predictBlock: predict?.block },
-    ...{ evaluateRow: evaluation?.row, evaluateBlock: evaluation?.block },
-    ...{ train: training?.program, trainTail: training?.tail },
+    predictRow: predict?.row,
+    predictBlock: predict?.block,
+    evaluateRow: evaluation?.row,
+    evaluateBlock: evaluation?.block,
+    train: training?.program,
+    trainTail: training?.tail,
   }
   for (const [name, program] of Object.entries(programs)) {
     if (program) hash.update(`${name} ${program.hash}\n`)

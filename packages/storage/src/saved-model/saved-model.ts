@@ -1,8 +1,10 @@
 /**
- * A saved model: what makes predictions, and can be judged and trained further, without the code that made it.
+ * A saved model: what makes predictions, and can be judged and trained further, without the code
+ * that made it.
  *
- * The file is a safetensors file. Its tensors are parameters, buffers and, where asked for, the optimizer's states, each under
- * the name that Programs have for it. Its metadata has one text, `gradpool`: the JSON of everything else (docs/file-formats.md).
+ * The file is a safetensors file. Its tensors are parameters, buffers and, where asked for, the
+ * optimizer's states, each under the name that Programs have for it. Its metadata has one text,
+ * `gradpool`: the JSON of everything else (docs/file-formats.md).
  */
 import type { BatchProgram, DType, MetricSpec, Program, Shape } from '@gradpool/core'
 import type { NamedArray } from '../safetensors.js'

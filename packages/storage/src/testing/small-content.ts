@@ -35,7 +35,8 @@ export function smallContent(): ModelContent {
     { name: 'spread', kind: 'means', results: { a: 'loss' }, finish: 'r2' },
   ] as const
   const program = train(model, {
-    ...{ batchSize: 4, data: { fields, numExamples: 10 } },
+    batchSize: 4,
+    data: { fields, numExamples: 10 },
     optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }),
   })
   return {
@@ -55,7 +56,10 @@ export function smallContent(): ModelContent {
     },
     training: { microBatches: 1, ...program },
     provenance: {
-      ...{ gradpool: '0.2.0', numerics: 'exact', seed: 0, epochs: 3 },
+      gradpool: '0.2.0',
+      numerics: 'exact',
+      seed: 0,
+      epochs: 3,
       data: { name: 'made up', hash: 'f'.repeat(64) },
       options: { optimizer: { kind: 'sgd', learningRate: 0.1 } },
     },

@@ -1,4 +1,7 @@
-/** The prediction for a fixed number of rows, compiled, with memory for its inputs. Runs one step at a time. */
+/**
+ * The prediction for a fixed number of rows, compiled, with memory for its inputs. Runs one step at
+ * a time.
+ */
 import {
   bytesPerElement,
   invariant,
@@ -72,7 +75,8 @@ export class CompiledRows {
     const execution = await engine.compile(
       { program, batchSize: rows, numExamples: rows, shuffle: false, metrics: [] },
       {
-        ...{ data, seed: 0 },
+        data,
+        seed: 0,
         ...(states instanceof CompiledRows
           ? { shareStateOf: states.#execution }
           : { state: states }),
@@ -108,7 +112,10 @@ export class CompiledRows {
     invariant(status === 'done', 'a prediction is one whole step')
   }
 
-  /** Writes the predictions of the last step, for as many rows as are asked for, to those outputs that are there. */
+  /**
+   * Writes the predictions of the last step, for as many rows as are asked for, to those outputs
+   * that are there.
+   */
   copyTo(outputs: Readonly<Record<string, Values>>, { start, count }: RowRange): void {
     const { results } = this.#execution.progress()
     for (const [name, output] of Object.entries(outputs)) {

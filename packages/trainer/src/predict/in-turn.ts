@@ -1,6 +1,6 @@
 /**
- * Short work in this thread that leaves the event loop its turns: in each turn of the loop it takes 2 ms at most, whoever
- * asks for it, and the rest waits for the next, in order.
+ * Short work in this thread that leaves the event loop its turns: in each turn of the loop it takes
+ * 2 ms at most, whoever asks for it, and the rest waits for the next, in order.
  */
 
 const TURN_MS = 2

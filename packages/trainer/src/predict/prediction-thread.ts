@@ -1,4 +1,7 @@
-/** A worker thread for predictions that would hold up the event loop, started when it is first needed. */
+/**
+ * A worker thread for predictions that would hold up the event loop, started when it is first
+ * needed.
+ */
 import type { Engine } from '@gradpool/core'
 import type { WorkerPool } from '@gradpool/worker-pool'
 import type { CompiledRows } from './compiled-rows.js'
@@ -11,7 +14,10 @@ export class PredictionThread {
     this.#engine = engine
   }
 
-  /** Runs the rows that are loaded. One call at a time. @throws WorkerDied when the thread ends first */
+  /**
+   * Runs the rows that are loaded. One call at a time. @throws WorkerDied when the thread ends
+   * first
+   */
   async run(compiled: CompiledRows): Promise<void> {
     const pool = await (this.#pool ??= this.#open())
     compiled.finish(await pool.run(compiled.begin()))

@@ -1,8 +1,9 @@
 /**
  * Predictions for any number of rows, from a prediction's Programs and weights.
  *
- * Little work is done in this thread at once, 2 ms in each turn of the event loop at most. More than that moves to a worker
- * thread, block by block, one call after the other. So calls may overlap, and take no memory beyond their results.
+ * Little work is done in this thread at once, 2 ms in each turn of the event loop at most. More
+ * than that moves to a worker thread, block by block, one call after the other. So calls may
+ * overlap, and take no memory beyond their results.
  */
 import {
   type DType,
@@ -90,7 +91,8 @@ export class Predictor {
   }
 
   /**
-   * Predictions, each `[rows, ...shape]`, from all fields that the model reads. The arrays must not change meanwhile.
+   * Predictions, each `[rows, ...shape]`, from all fields that the model reads. The arrays must not
+   * change meanwhile.
    *
    * @param wanted Names of predictions. Default: all.
    * @throws UserError for a field that is missing, unknown, or of the wrong size or type

@@ -1,8 +1,10 @@
 /**
- * The rows that a caller gives for a prediction: whether they are what the model reads, and as arrays of its types.
+ * The rows that a caller gives for a prediction: whether they are what the model reads, and as
+ * arrays of its types.
  *
- * An f32 field takes a Float32Array as it is, a Float64Array or numbers rounded to f32. A field of integers takes its own
- * typed array, or any numbers that are whole and in its range. Nothing is scaled: bytes are no f32 until the caller says how.
+ * An f32 field takes a Float32Array as it is, a Float64Array or numbers rounded to f32. A field of
+ * integers takes its own typed array, or any numbers that are whole and in its range. Nothing is
+ * scaled: bytes are no f32 until the caller says how.
  */
 import { sizeOf, UserError, type DType, type Values } from '@gradpool/core'
 import type { ValueSpec } from '@gradpool/storage'

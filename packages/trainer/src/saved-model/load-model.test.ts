@@ -8,6 +8,11 @@ import {
   defineModel,
   sub,
   UserError,
+  matmul,
+  perRow,
+  reshape,
+  softmax,
+  type Tensor,
   type Batch,
   type BoundOf,
   type Predictions,
@@ -222,5 +227,35 @@ describe('a model', () => {
 
   it('that predicts each row apart is not', () => {
     expect(() => encoded(({ output }, { x }) => ({ y: relu(output(x)) }))).not.toThrow()
+    const attention = (x: Tensor) => {
+      const words = reshape(x, [x.shape[0] ?? 1, 3, 2])
+      return matmul(softmax(matmul(words, words, { transposeB: true })), words)
+    }
+    expect(() => encoded((_, { x }) => ({ y: attention(x) }))).not.toThrow()
+  })
+
+  it('is loaded with the weights that its prediction reads, and no others', async () => {
+    const model = await loadModel(encoded((_, { x }) => ({ y: relu(x) })))
+    expect(model.saved.predict?.row.states).toEqual([])
+    expect(Object.keys(model.weights)).toEqual(['output.bias', 'output.weight'])
+    const x = Float32Array.of(-1, 2, 3, -4, 5, 6)
+    expect(await model.predict({ x })).toEqual({ y: Float32Array.of(0, 2, 3, 0, 5, 6) })
+    await model.dispose()
+  })
+
+  it('has metrics of all kinds, without functions of the code that made it', () => {
+    const model = defineModel({
+      params,
+      step: ({ output }, { x }: Batch<'x'>) => ({
+        loss: mean(output(x)),
+        spread: perRow({ rows: { x }, finish: () => 1 }),
+      }),
+    })
+    const bytes = encodeModel({ provenance, metrics, model, fields: data, states: statesOf() })
+    const { evaluation } = decodeSavedModel(bytes, 'it')
+    expect(evaluation?.metrics).toEqual([
+      { name: 'loss', kind: 'mean', results: { value: 'loss' }, direction: 'min' },
+      { name: 'spread', kind: 'rows', results: { x: 'spread/x' } },
+    ])
   })
 })

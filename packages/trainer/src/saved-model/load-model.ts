@@ -1,7 +1,8 @@
 /**
  * Loads a saved model, to predict without the code that made it.
  *
- *     const digits = await loadModel('digits.gradpool', { inputs: ['image'], outputs: ['probabilities'] })
+ *     const names = { inputs: ['image'], outputs: ['probabilities'] } as const
+ *     const digits = await loadModel('digits.gradpool', names)
  *     const { probabilities } = await digits.predict({ image })
  */
 import { type DType, UserError, type Values } from '@gradpool/core'
@@ -16,7 +17,9 @@ export interface LoadOptions {
   readonly engine?: PredictionEngine
 }
 
-/** Predictions by name: a list where all are f32, else with the type of each, as `{ digit: 'i32' }`. */
+/**
+ * Predictions by name: a list where all are f32, else with the type of each, as `{ digit: 'i32' }`.
+ */
 export type OutputNames = readonly string[] | Readonly<Record<string, DType>>
 
 /** What is expected of a file; the types of the loaded model follow from it. */
@@ -42,7 +45,8 @@ export type OutputArrays<Outputs extends OutputNames> = Outputs extends readonly
 
 /**
  * @param source A path, a URL, bytes, a Blob or a stream.
- * @throws UserError with one sentence: for what is not a whole saved model, or has not these inputs and outputs
+ * @throws UserError with one sentence: for what is not a whole saved model, or has not these inputs
+ *   and outputs
  */
 export function loadModel<const Input extends string, const Outputs extends OutputNames>(
   source: ModelSource,
@@ -64,7 +68,10 @@ export async function loadModel(
   return new LoadedModel(saved, predictor, outputs)
 }
 
-/** The names of the outputs that are wanted. @throws UserError where the file has not what is expected */
+/**
+ * The names of the outputs that are wanted. @throws UserError where the file has not what is
+ * expected
+ */
 function checkNames(
   { predict }: SavedModel,
   { inputs, outputs }: ModelNames<string, OutputNames>,

@@ -69,10 +69,11 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
   }
 
   /**
-   * Predictions for any number of rows, each an array `[rows, ...shape]`. Calls may overlap; the arrays must not change until
-   * they have ended.
+   * Predictions for any number of rows, each an array `[rows, ...shape]`. Calls may overlap; the
+   * arrays must not change until they have ended.
    *
-   * @throws UserError for a field of the wrong name, size or type, or where the model was saved without a prediction
+   * @throws UserError for a field of the wrong name, size or type, or where the model was saved
+   *   without a prediction
    */
   predict(inputs: Readonly<Record<Input, RowValues>>): Promise<Outputs> {
     if (!this.#predictor) return Promise.reject(new UserError(NO_PREDICTION))

@@ -1,7 +1,10 @@
 /** Whether each row of a Program's results follows from that row of its fields alone. */
 import { batchAxes, type Program } from '@gradpool/core'
 
-/** The names of the results for which it does not: that depend on other rows of the batch, or on none. */
+/**
+ * The names of the results for which it does not: that depend on other rows of the batch, or on
+ * none.
+ */
 export function mixedResults(program: Program): string[] {
   const axes = batchAxes(program)
   const fields = new Set(program.fields.map(({ node }) => node))

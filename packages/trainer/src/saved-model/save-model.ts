@@ -18,7 +18,9 @@ import { fileURLToPath } from 'node:url'
 import { traceEvaluation, tracePrediction } from './trace-rows.js'
 
 export interface SaveOptions {
-  /** The optimizer's states are saved, too, so that training can be resumed exactly. Default: false. */
+  /**
+   * The optimizer's states are saved, too, so that training can be resumed exactly. Default: false.
+   */
   readonly optimizer?: boolean
 }
 
@@ -53,7 +55,9 @@ export function encodeModel(
   const shapes = training?.program ?? evaluation.row
   return encodeSavedModel({
     states: namedStates(shapes, Object.fromEntries(kept)),
-    ...{ evaluation, metrics, provenance: { gradpool: ownVersion(), ...provenance } },
+    evaluation,
+    metrics,
+    provenance: { gradpool: ownVersion(), ...provenance },
     ...(predict && { predict }),
     ...(training && { training }),
   })

@@ -1,7 +1,11 @@
-/** A model's prediction and evaluation as a saved model has them: traced for one row, and for a block of rows. */
+/**
+ * A model's prediction and evaluation as a saved model has them: traced for one row, and for a
+ * block of rows.
+ */
 import {
   evaluation,
   prediction,
+  prune,
   UserError,
   type DataSpec,
   type DType,
@@ -40,7 +44,11 @@ export function tracePrediction(model: Model, fields: Fields): SavedPrediction |
       return predictions
     },
   }
-  const programs = rowPrograms((rows) => prediction(watched, batchOf(fields, rows)).program)
+  const programs = rowPrograms((rows) => {
+    const { program } = prediction(watched, batchOf(fields, rows))
+    // Without what only other parts of the model read.
+    return prune(program, { keepStates: false })
+  })
   const { row, block } = programs
   const [mixed] = mixedResults(block)
   if (mixed !== undefined) {

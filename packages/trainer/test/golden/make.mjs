@@ -1,5 +1,5 @@
-// Makes the golden file of a release, once: a saved model, and what it predicts. Later versions must read it and predict the
-// same bits.
+// Makes the golden file of a release, once: a saved model, and what it predicts. Later versions
+// must read it and predict the same bits.
 //
 //     node packages/trainer/test/golden/make.mjs v0.2
 import * as core from '@gradpool/core'
@@ -70,9 +70,14 @@ const execution = await engine.compile(training, { data, seed: 1 })
 await execution.run({ steps: 30 })
 const bytes = encodeModel(
   {
-    ...{ model, fields, states: execution.read(), training },
+    model,
+    fields,
+    states: execution.read(),
+    training,
     provenance: {
-      ...{ numerics: engine.numerics, seed: 1, epochs: 10 },
+      numerics: engine.numerics,
+      seed: 1,
+      epochs: 10,
       data: { name: 'golden', hash: '0'.repeat(64) },
       options: { optimizer: { kind: 'sgd', learningRate: 0.05, momentum: 0.9 }, batchSize: 8 },
     },
