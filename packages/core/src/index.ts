@@ -1,7 +1,12 @@
 /**
  * The public names of @gradpool/core.
  */
-export { type BatchProgram, examplesBefore, stepsPerEpochOf } from './training/batch-program.js'
+export {
+  type BatchProgram,
+  examplesBefore,
+  resultSize,
+  stepsPerEpochOf,
+} from './training/batch-program.js'
 export { averaging, type Averaging, type Replica } from './averaging/averaging.js'
 export { type AverageOptions, partsOf, replicaSeed } from './averaging/parts.js'
 export { type BatchAxis, batchAxes } from './program/batch-axis.js'
@@ -31,15 +36,9 @@ export {
   type StateValues,
 } from './engine/engine.js'
 export { invariant, ShapeError, UserError } from './errors.js'
-export {
-  checkFit,
-  checkPosition,
-  checkSharedStates,
-  checkStates,
-  checkSteps,
-  checkWorkers,
-  stateSizes,
-} from './engine/execution-checks.js'
+export type { Backend, ExecutionRecord, States } from './engine/backend.js'
+export { BaseEngine } from './engine/base-engine.js'
+export { checkSharedStates, checkStates, stateSizes } from './engine/execution-checks.js'
 export { grad } from './gradients/gradients.js'
 export {
   glorotNormal,
@@ -74,6 +73,12 @@ export {
   type Scope,
   type WithParameters,
 } from './training/module.js'
+export {
+  SharedRecord,
+  type SharedRecordData,
+  SharedStates,
+  type SharedStatesData,
+} from './engine/shared-memory.js'
 export { logF32 } from './random/numeric.js'
 export { OPS, type OpName } from './program/op-table.js'
 export { constant } from './ops/constant.js'

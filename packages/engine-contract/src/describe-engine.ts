@@ -7,6 +7,7 @@ import { describeOptimizers } from './optimizers.js'
 import { describePrograms } from './random-programs.js'
 import { describeOps } from './ops.js'
 import { describeRefusals } from './refusals.js'
+import { describeRows } from './rows.js'
 import { describeSharing } from './sharing.js'
 import { describeChunks } from './chunks.js'
 import { describeStates } from './states.js'
@@ -16,7 +17,7 @@ import { describeTraining } from './training.js'
  * Registers the suite.
  *
  * @param make a new engine, with an own memory of a few hundred MiB
- * @param sharesSteps whether several workers can run a chunk of it together; true unless said
+ * @param sharesSteps whether several workers can run a chunk of it together. Default: true.
  */
 export function describeEngine(
   name: string,
@@ -36,6 +37,7 @@ export function describeEngine(
     describeOptimizers(engineOf)
     describeTraining(engineOf)
     describeChunks(engineOf)
+    describeRows(engineOf, sharesSteps)
     describeStates(engineOf)
     if (sharesSteps) describeSharing(engineOf)
     describeRefusals(engineOf, make)

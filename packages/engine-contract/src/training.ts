@@ -1,12 +1,5 @@
 /** Training: the reference followed step by step, the same bits however it is cut, moved or seeded. */
-import {
-  UserError,
-  evaluate,
-  initialState,
-  shuffled,
-  type Engine,
-  type StateValues,
-} from '@gradpool/core'
+import { UserError, evaluate, initialState, shuffled, type Engine } from '@gradpool/core'
 import { describe, expect, test, vi } from 'vitest'
 import { expectClose } from './compare.js'
 import {
@@ -103,26 +96,6 @@ export function describeTraining(engineOf: () => Engine): void {
         expect(() => fit.seek({ ...position, ...wrong })).toThrow(UserError)
       }
       fit.dispose()
-    })
-
-    test('may take its order from another seed than its weights', async () => {
-      const trained = async (
-        seed: number,
-        options: { orderSeed?: number; state?: StateValues },
-      ) => {
-        const fit = await engineOf().compile(training, { data, seed, ...options })
-        await fit.run({ steps: 7 })
-        const weights = fit.read()
-        fit.dispose()
-        return weights
-      }
-      const state = initialState(training.program, 4)
-      expect(await trained(4, { orderSeed: 9 })).toEqual(await trained(9, { state }))
-      expect(await trained(4, { orderSeed: 4 })).toEqual(await trained(4, {}))
-      expect(await trained(4, { orderSeed: 9 })).not.toEqual(await trained(4, {}))
-      await expect(engineOf().compile(training, { data, seed: 4, orderSeed: 0.5 })).rejects.toThrow(
-        UserError,
-      )
     })
 
     test('depends on the seed, and takes 0 for a seed', async () => {

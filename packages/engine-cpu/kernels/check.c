@@ -348,12 +348,16 @@ static uint32_t rows_of(const int32_t *rows, uint32_t count) {
     return largest + 1;
 }
 
-/* The result's values, of which the step loop always reads the first, its sums and its last value. */
-static bool check_result(const struct check *check, const uint32_t *record, bool has_tail) {
-    const uint32_t count = record[RESULT_COUNT];
-    return count > 0 && reads_floats(check, record[RESULT_VALUE], count) &&
-           (!has_tail || reads_floats(check, record[RESULT_TAIL_VALUE], count)) &&
-           writes(check, record[RESULT_SUM], count, 8) && writes_floats(check, record[RESULT_LAST], count);
+/* The result's values, of which the step loop always reads the first, and where it puts them. */
+static bool check_result(const struct check *check, const uint32_t *record, uint32_t tail_size) {
+    const uint32_t count = record[RESULT_COUNT], *exec = check->exec;
+    const bool has_rows = record[RESULT_ROWS] != 0;
+    const uint64_t full = elements(count, has_rows ? exec[EXEC_BATCH_SIZE] : 1, 1);
+    if (count == 0 || !reads_floats(check, record[RESULT_VALUE], full)) return false;
+    const uint64_t tail = tail_size == 0 ? 0 : elements(count, has_rows ? tail_size : 1, 1);
+    if (!reads_floats(check, record[RESULT_TAIL_VALUE], tail)) return false;
+    if (has_rows) return writes_floats(check, record[RESULT_ROWS], elements(count, exec[EXEC_NUM_EXAMPLES], 1));
+    return writes(check, record[RESULT_SUM], count, 8) && writes_floats(check, record[RESULT_LAST], count);
 }
 
 INLINE uint32_t wrong(enum check_part part, uint32_t number) {
@@ -409,7 +413,7 @@ uint32_t check_exec(char *base, uint64_t arena_bytes, uint32_t exec_address) {
         }
     }
     for (uint32_t i = 0; i < exec[EXEC_NUM_RESULTS]; i++) {
-        if (!check_result(&check, words_at(base, exec[EXEC_RESULTS]) + RESULT_WORDS * i, has_tail))
+        if (!check_result(&check, words_at(base, exec[EXEC_RESULTS]) + RESULT_WORDS * i, has_tail ? tail_size : 0))
             return wrong(CHECK_RESULT, i + 1);
     }
     return 0;

@@ -9,7 +9,7 @@
 #ifndef GRADPOOL_PLAN_H
 #define GRADPOOL_PLAN_H
 
-#define PLAN_VERSION 4
+#define PLAN_VERSION 5
 
 /* What the kernels need of a stack; each thread has its own. */
 #define STACK_BYTES 262144
@@ -23,7 +23,7 @@ enum exec_word {
   EXEC_STEP = 2,          /* steps done, over all chunks; published after each step */
   EXEC_STATUS = 3,        /* how the chunk ended: enum exec_status */
   EXEC_LAST_LOSS = 4,     /* f32: the last finite loss; NaN before the first */
-  EXEC_SEED = 5,          /* i32 */
+  EXEC_SEED = 5,          /* i32: keys random numbers and the order of each epoch */
   EXEC_ROWS = 6,          /* address of i32[num_examples]: the split's rows in their fields */
   EXEC_ORDER = 7,         /* address of i32[num_examples]: the rows in this epoch's order; 0: rows are visited as they stand */
   EXEC_ORDER_EPOCH = 8,   /* the epoch whose order EXEC_ORDER holds; -1: none yet */
@@ -38,13 +38,10 @@ enum exec_word {
   EXEC_TAIL_WORDS = 17,
   EXEC_NUM_RESULTS = 18,
   EXEC_RESULTS = 19,      /* address of num_results records of RESULT_WORDS words */
-  EXEC_EXAMPLES = 20,     /* examples of this chunk's finished steps, the weight of the sums of RESULT_SUM */
-  EXEC_CONTINUE = 21,     /* if not 0, the sums of the results and EXEC_EXAMPLES go on from where the last call left them */
   EXEC_WORKERS = 22,      /* threads that run this chunk together, each with a number of its own, from 0; 0 is 1 */
   EXEC_WORKING = 23,      /* bytes from the working memory (operand `scratch`) of one worker to the next one's */
   EXEC_SPINS = 24,        /* how often a waiting worker looks before it sleeps */
   EXEC_BARRIER_TIMEOUT = 25, /* milliseconds that a worker waits for the others before it abandons the chunk */
-  EXEC_ORDER_SEED = 26,   /* i32: keys the order of each epoch */
   /* What workers wait on has a cache line of its own: */
   EXEC_ARRIVED = 32,      /* workers that wait for the others */
   EXEC_GENERATION = 33,   /* how often all have arrived */
@@ -65,14 +62,18 @@ enum check_part {
 };
 #define CHECK_PART_SHIFT 24
 
-/* A result of the program: summed over the steps of a chunk, each step weighted by its number of examples. */
+/*
+ * A result of the program. Most are averaged: summed over the steps, each step weighted by its number of examples. Of others, whose first axis is the batch, the rows of
+ * all examples are collected, each in its place in the order of the pass.
+ */
 enum result_word {
-  RESULT_COUNT = 0,       /* number of elements */
-  RESULT_VALUE = 1,       /* address of f32[count], full batch */
-  RESULT_TAIL_VALUE = 2,  /* address of f32[count], shorter last batch */
-  RESULT_SUM = 3,         /* address of f64[count]: set to 0 when a chunk starts; += value * examples after each step, in step order */
-  RESULT_LAST = 4,        /* address of f32[count]: the values at the last step, for progress */
-  RESULT_WORDS = 5
+  RESULT_COUNT = 0,       /* number of elements; of one example's row, where rows are collected */
+  RESULT_VALUE = 1,       /* address of f32[count], or of f32[batch, count]; full batch */
+  RESULT_TAIL_VALUE = 2,  /* the same of the shorter last batch */
+  RESULT_SUM = 3,         /* address of f64[count]: += value * examples after each step, in step order; 0 where rows are collected */
+  RESULT_LAST = 4,        /* address of f32[count]: the values at the last step, for progress; 0 where rows are collected */
+  RESULT_ROWS = 5,        /* address of f32[num_examples, count], where rows are collected; else 0 */
+  RESULT_WORDS = 6
 };
 
 enum opcode {
@@ -181,7 +182,7 @@ enum micro_op {
  *   uniform: (word >> 8) * 2^-24
  *   normal:  x = (2*(word >> 9) + 1 - 2^23) * 2^-23, exact; then sqrt(2) * erfinv(x) by Giles' single-precision polynomial (GPU Computing Gems, 2011), with w = -log((1-x)*(1+x))
  *            by the log of numeric.h
- * The order of epoch E: Fisher-Yates over the rows as they stand: for i = n-1 down to 1, swap i with (word * (i + 1)) >> 32, where word: key = (order seed, 0x790c294e: FNV-1a of
+ * The order of epoch E: Fisher-Yates over the rows as they stand: for i = n-1 down to 1, swap i with (word * (i + 1)) >> 32, where word: key = (seed, 0x790c294e: FNV-1a of
  * "shuffle"), counter = (i / 4, E, 0, 0), word i mod 4.
  */
 #endif

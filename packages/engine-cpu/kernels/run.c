@@ -46,7 +46,7 @@ static const int32_t *rows_in_order(char *base, uint32_t *exec, uint32_t epoch) 
     int32_t *order = ints_at(base, exec[EXEC_ORDER]);
     if (exec[EXEC_ORDER_EPOCH] != epoch) {
         copy_bytes(order, rows, 4 * exec[EXEC_NUM_EXAMPLES]);
-        shuffle(order, exec[EXEC_NUM_EXAMPLES], exec[EXEC_ORDER_SEED], epoch);
+        shuffle(order, exec[EXEC_NUM_EXAMPLES], exec[EXEC_SEED], epoch);
         exec[EXEC_ORDER_EPOCH] = epoch;
     }
     return order;
@@ -56,35 +56,31 @@ INLINE const uint32_t *result_record(char *base, const uint32_t *exec, uint32_t 
     return words_at(base, exec[EXEC_RESULTS]) + RESULT_WORDS * index;
 }
 
-static void clear_results(char *base, uint32_t *exec) {
-    exec[EXEC_EXAMPLES] = 0;
-    for (uint32_t i = 0; i < exec[EXEC_NUM_RESULTS]; i++) {
-        const uint32_t *result = result_record(base, exec, i);
-        double *total = (double *)(base + result[RESULT_SUM]);
-        for (uint32_t e = 0; e < result[RESULT_COUNT]; e++) total[e] = 0;
-    }
-}
-
-static void add_results(char *base, uint32_t *exec, bool is_tail, uint32_t examples) {
-    exec[EXEC_EXAMPLES] += examples;
-    for (uint32_t i = 0; i < exec[EXEC_NUM_RESULTS]; i++) {
-        const uint32_t *result = result_record(base, exec, i);
-        const float *value = floats_at(base, result[is_tail ? RESULT_TAIL_VALUE : RESULT_VALUE]);
-        double *total = (double *)(base + result[RESULT_SUM]);
-        float *last = floats_at(base, result[RESULT_LAST]);
-        for (uint32_t e = 0; e < result[RESULT_COUNT]; e++) {
-            total[e] += (double)value[e] * examples;
-            last[e] = value[e];
-        }
-        if (i == 0 && value[0] - value[0] == 0) *(float *)(exec + EXEC_LAST_LOSS) = value[0];
-    }
-}
-
 /* Where an execution is in its epoch. */
 struct position {
     uint32_t epoch, batch, examples;
     bool is_tail;
 };
+
+static void add_results(char *base, uint32_t *exec, struct position at) {
+    for (uint32_t i = 0; i < exec[EXEC_NUM_RESULTS]; i++) {
+        const uint32_t *result = result_record(base, exec, i);
+        const uint32_t count = result[RESULT_COUNT];
+        const float *value = floats_at(base, result[at.is_tail ? RESULT_TAIL_VALUE : RESULT_VALUE]);
+        if (result[RESULT_ROWS] != 0) {
+            float *rows = floats_at(base, result[RESULT_ROWS]) + (size_t)at.batch * exec[EXEC_BATCH_SIZE] * count;
+            copy_bytes(rows, value, 4 * at.examples * count);
+            continue;
+        }
+        double *total = (double *)(base + result[RESULT_SUM]);
+        float *last = floats_at(base, result[RESULT_LAST]);
+        for (uint32_t e = 0; e < count; e++) {
+            total[e] += (double)value[e] * at.examples;
+            last[e] = value[e];
+        }
+        if (i == 0 && value[0] - value[0] == 0) *(float *)(exec + EXEC_LAST_LOSS) = value[0];
+    }
+}
 
 static struct position position_of(const uint32_t *exec) {
     const uint32_t num_examples = exec[EXEC_NUM_EXAMPLES], batch_size = exec[EXEC_BATCH_SIZE];
@@ -116,8 +112,7 @@ struct step {
 
 /* Counts a step whose instructions are all executed, and puts the next batch where the program reads it. */
 static uint32_t finish_step(char *base, uint32_t *exec, bool is_last) {
-    const struct position at = position_of(exec);
-    add_results(base, exec, at.is_tail, at.examples);
+    add_results(base, exec, position_of(exec));
     __atomic_store_n(exec + EXEC_STEP, exec[EXEC_STEP] + 1, __ATOMIC_RELEASE);
     return is_last ? EXEC_DONE : prepare_step(base, exec);
 }
@@ -194,7 +189,6 @@ static uint32_t run_until(char *base, uint32_t *exec, uint32_t num_steps, uint32
     if (exec[EXEC_NUM_EXAMPLES] < exec[EXEC_BATCH_SIZE] && exec[EXEC_TAIL] == 0) return EXEC_REFUSED;
     uint32_t status = EXEC_DONE;
     if (arrive(exec, &status)) {
-        if (!exec[EXEC_CONTINUE]) clear_results(base, exec);
         if (num_steps > 0) status = prepare_step(base, exec);
         release(exec, status);
     }

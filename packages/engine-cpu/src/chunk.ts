@@ -1,6 +1,7 @@
 /**
  * Runs chunks in any thread: this is the module a worker loads, and it loads nothing else than the kernels' glue.
  */
+import { EXEC_STATUS } from './instructions.js'
 import { instantiate } from './instantiate.js'
 import type { KernelCode, Kernels } from './kernels.js'
 
@@ -18,14 +19,11 @@ export interface CpuChunkTask {
   readonly worker: number
 }
 
-/** The status of the chunk: an index into EXEC_STATUS. */
-export type CpuChunkOutcome = number
-
 /** A thread serves one engine at a time. */
 let current: { readonly arena: string; readonly kernels: Kernels } | undefined
 
-export function executeChunk(task: unknown): CpuChunkOutcome {
+export function executeChunk(task: unknown): (typeof EXEC_STATUS)[number] {
   const { arena, code, memory, exec, stackTop, steps, worker } = task as CpuChunkTask
   if (current?.arena !== arena) current = { arena, kernels: instantiate(code, memory) }
-  return current.kernels.run(exec, steps, stackTop, worker)
+  return EXEC_STATUS[current.kernels.run(exec, steps, stackTop, worker)] ?? 'refused'
 }

@@ -2,17 +2,20 @@
  * An engine on this machine's CPU: kernels over one shared memory per engine.
  */
 import {
+  BaseEngine,
+  type Backend,
   type BatchProgram,
   type CompileOptions,
-  type Engine,
-  type Execution,
   type Field,
+  type Program,
 } from '@gradpool/core'
 import { randomUUID } from 'node:crypto'
 import { Arena, reserveMemory } from './arena.js'
-import { CpuExecution, type Host } from './execution.js'
+import { CompiledProgram, type Host } from './compile.js'
+import { CpuBackend } from './execution.js'
 import { instantiate } from './instantiate.js'
 import type { KernelCode, Kernels } from './kernels.js'
+import { ArenaStates } from './states.js'
 
 export interface CpuEngineOptions {
   /**
@@ -21,8 +24,8 @@ export interface CpuEngineOptions {
    */
   readonly memoryBytes?: number
   /**
-   * Where several workers run a chunk together: for how many milliseconds one waits for the others at a step before the
-   * chunk is abandoned. Default: a minute.
+   * How many milliseconds a worker of several waits for the others at a step before it abandons the chunk. Default: a
+   * minute.
    */
   readonly barrierTimeoutMs?: number
 }
@@ -35,7 +38,7 @@ export interface CpuTarget {
   readonly code: KernelCode
 }
 
-export class CpuEngine implements Engine, Host {
+export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   readonly name: string
   readonly description: string
   readonly numerics: string
@@ -48,7 +51,6 @@ export class CpuEngine implements Engine, Host {
   readonly arena: Arena
   readonly kernels: Kernels
   readonly barrierTimeoutMs: number
-  readonly executions = new Set<Execution>()
   /** Copies of values that came from outside the arena, and how many executions read them. */
   readonly #copies = new Map<Field['values'], { readonly address: number; users: number }>()
 
@@ -57,6 +59,7 @@ export class CpuEngine implements Engine, Host {
     { name, description, numerics, code }: CpuTarget,
     { memoryBytes, barrierTimeoutMs = 60_000 }: CpuEngineOptions,
   ) {
+    super()
     this.barrierTimeoutMs = barrierTimeoutMs
     this.name = name
     this.description = description
@@ -70,10 +73,13 @@ export class CpuEngine implements Engine, Host {
   readonly allocate = (numBytes: number): Uint8Array =>
     this.arena.bytes(this.arena.allocate(numBytes), numBytes)
 
-  compile(program: BatchProgram, options: CompileOptions): Promise<Execution> {
-    return new Promise((resolve) => {
-      resolve(new CpuExecution(this, program, options))
-    })
+  createStates(program: Program): ArenaStates {
+    return new ArenaStates(this.arena, program)
+  }
+
+  prepare(program: BatchProgram, options: CompileOptions, states: ArenaStates): Backend {
+    const compiled = new CompiledProgram(this, program, options, states)
+    return new CpuBackend(this, compiled, options.workers ?? 1)
   }
 
   place({ values }: Field): number {
@@ -97,10 +103,5 @@ export class CpuEngine implements Engine, Host {
     const address = this.arena.allocate(byteLength)
     this.arena.bytes(address, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength))
     return address
-  }
-
-  dispose(): Promise<void> {
-    for (const execution of this.executions) execution.dispose()
-    return Promise.resolve()
   }
 }

@@ -3,7 +3,7 @@
  */
 import type { DType } from '@gradpool/core'
 
-export const PLAN_VERSION = 4
+export const PLAN_VERSION = 5
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 
@@ -28,13 +28,10 @@ export const EXEC = {
   TAIL_WORDS: 17,
   NUM_RESULTS: 18,
   RESULTS: 19,
-  EXAMPLES: 20,
-  CONTINUE: 21,
   WORKERS: 22,
   WORKING: 23,
   SPINS: 24,
   BARRIER_TIMEOUT: 25,
-  ORDER_SEED: 26,
   ARRIVED: 32,
   GENERATION: 33,
   ABANDONED: 34,
@@ -49,7 +46,15 @@ export const CHECK = { EXEC: 1, RESULT: 2, PROGRAM: 3, TAIL: 4 } as const
 
 export const CHECK_PART_SHIFT = 24
 
-export const RESULT = { COUNT: 0, VALUE: 1, TAIL_VALUE: 2, SUM: 3, LAST: 4, WORDS: 5 } as const
+export const RESULT = {
+  COUNT: 0,
+  VALUE: 1,
+  TAIL_VALUE: 2,
+  SUM: 3,
+  LAST: 4,
+  ROWS: 5,
+  WORDS: 6,
+} as const
 
 export const OP = {
   GATHER_BATCH: 1,

@@ -7,6 +7,7 @@ import {
   invariant,
   stateSizes,
   type Program,
+  type States,
   type StateValues,
 } from '@gradpool/core'
 import type { Arena } from './arena.js'
@@ -16,7 +17,7 @@ interface Region {
   readonly size: number
 }
 
-export class States {
+export class ArenaStates implements States {
   readonly #arena: Arena
   readonly #regions: ReadonlyMap<string, Region>
   /** How many executions use these regions. */
@@ -33,10 +34,10 @@ export class States {
   }
 
   /** @throws UserError for a state of `program` that is not here or has another size. */
-  shareWith(program: Program): States {
+  shareWith(program: Program): ArenaStates {
     checkSharedStates(this.#sizes, program)
     this.#owners.count++
-    return new States(this.#arena, program, { regions: this.#regions, owners: this.#owners })
+    return new ArenaStates(this.#arena, program, { regions: this.#regions, owners: this.#owners })
   }
 
   address(name: string): number {

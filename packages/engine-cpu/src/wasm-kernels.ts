@@ -34,8 +34,10 @@ export class WasmKernels implements Kernels {
   }
 
   run(address: number, steps: number, stackTop: number, worker: number): number {
-    this.#exports.__stack_pointer.value = stackTop
-    return this.#exports.run(address, steps, worker)
+    const own = this.#takeStack(stackTop)
+    const status = this.#exports.run(address, steps, worker)
+    this.#takeStack(own)
+    return status
   }
 
   check(address: number): number {
@@ -43,12 +45,21 @@ export class WasmKernels implements Kernels {
   }
 
   scan(address: number, stackTop: number): boolean {
-    this.#exports.__stack_pointer.value = stackTop
-    return this.#exports.scan(address, this.#memory.buffer.byteLength / PAGE_BYTES) === 1
+    const own = this.#takeStack(stackTop)
+    const status = this.#exports.scan(address, this.#memory.buffer.byteLength / PAGE_BYTES)
+    this.#takeStack(own)
+    return status === 1
   }
 
   matmulScratch(...product: MatmulShape): number {
     // WebAssembly's numbers come as signed.
     return this.#exports.matmul_scratch(...product) >>> 0
+  }
+  /** Uses another stack from now on; the top of the one before, which calls without a stack of their own need back. */
+  #takeStack(top: number): number {
+    const pointer = this.#exports.__stack_pointer
+    const before = pointer.value
+    pointer.value = top
+    return before
   }
 }

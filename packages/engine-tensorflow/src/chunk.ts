@@ -4,24 +4,16 @@
  * A chunk is a few calls into TensorFlow, each a loop of as many steps as take some 50 ms; between two of them, progress is
  * told and the stop word looked at. A thread keeps the models it has loaded until their execution is disposed of.
  */
-import type { ChunkStatus } from '@gradpool/core'
+import { SharedRecord, type ChunkStatus } from '@gradpool/core'
+import { collectRows, orderOf, tell, type TensorFlowChunkTask } from './chunk-task.js'
 import { modelOf, readStates, releaseModels } from './held-models.js'
 import type { LoadedModel, LoopStatus } from './loaded-model.js'
-import { SharedProgress, SharedStates } from './shared.js'
 import { runShared } from './sharing/run-shared.js'
-import {
-  addTo,
-  examplesOf,
-  orderOf,
-  publish,
-  type TensorFlowChunkOutcome,
-  type TensorFlowChunkTask,
-} from './chunk-task.js'
 
 /** How long a call may take, and so a stop. */
 const SLICE_MS = 50
 
-export async function executeChunk(task: unknown): Promise<TensorFlowChunkOutcome> {
+export async function executeChunk(task: unknown): Promise<ChunkStatus> {
   const slices = runSlices(task as TensorFlowChunkTask)
   for (;;) {
     const { done, value } = await slices.next()
@@ -30,45 +22,40 @@ export async function executeChunk(task: unknown): Promise<TensorFlowChunkOutcom
 }
 
 /** The same, with a pause after each slice. */
-export function runSlices(
-  task: TensorFlowChunkTask,
-): AsyncGenerator<undefined, TensorFlowChunkOutcome> {
+export function runSlices(task: TensorFlowChunkTask): AsyncGenerator<undefined, ChunkStatus> {
   const { sharing, member } = task
   return sharing === undefined ? runAlone(task) : runShared(task, sharing, member)
 }
 
-async function* runAlone(
-  task: TensorFlowChunkTask,
-): AsyncGenerator<undefined, TensorFlowChunkOutcome> {
+async function* runAlone(task: TensorFlowChunkTask): AsyncGenerator<undefined, ChunkStatus> {
   releaseModels()
-  const progress = new SharedProgress(task.progress)
-  const states = new SharedStates(task.states)
-  const model = await modelOf(task, progress)
+  const record = new SharedRecord(task.record)
+  const model = await modelOf(task, record)
   if (task.trains) model.version = -1
-  const sums: Float64Array[] = []
-  const end = progress.step + task.steps
+  const first = record.step
+  const end = first + task.steps
   let status: ChunkStatus = 'done'
   let epoch = -1
-  while (progress.step < end) {
-    if (progress.stopped) {
+  while (record.step < end) {
+    if (record.stopped) {
       status = 'stopped'
       break
     }
-    const { step } = progress
+    const { step } = record
     const epochNow = Math.floor(step / task.stepsPerEpoch)
     if (epochNow !== epoch) model.begin(step, orderOf(task, epochNow), task.batchSize)
     epoch = epochNow
     const loop = runSlice(model, step, end, task)
-    addTo(sums, loop, examplesOf(task, step), task)
-    publish(progress, loop, task)
+    tell(record, loop, task)
     if (!loop.finite) {
       status = 'notFinite'
       break
     }
     yield
   }
-  if (task.trains) readStates(model, states, task)
-  return { status, sums }
+  collectRows(model, record, first, task)
+  if (task.trains) readStates(model, task)
+  return status
 }
 
 /** One call: steps of one epoch and one kind. */

@@ -2,18 +2,21 @@
  * The engine `tensorflow`: each Program one graph of TensorFlow, run by tfjs-node, many steps per call.
  */
 import {
+  BaseEngine,
   bytesPerElement,
+  SharedStates,
   sizeOf,
+  type Backend,
   type BatchProgram,
   type CompileOptions,
   type Engine,
-  type Execution,
   type Field,
+  type Program,
 } from '@gradpool/core'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { TensorFlowExecution, type Host } from './execution.js'
+import { TensorFlowBackend, type Host } from './execution.js'
 import { ModelFolders } from './model-folders.js'
 import type { FieldFile } from './lowering/step-inputs.js'
 import { bindingFile } from './setup/binding.js'
@@ -24,8 +27,8 @@ export interface TensorFlowEngineOptions {
   /** Whether TensorFlow may log on stderr. Default: false. */
   readonly verbose?: boolean
   /**
-   * Where several workers run a chunk together: for how many milliseconds one waits for the others at a step before the
-   * chunk is abandoned. Default: a minute.
+   * How many milliseconds a worker of several waits for the others at a step before it abandons the chunk. Default: a
+   * minute.
    */
   readonly barrierTimeoutMs?: number
 }
@@ -37,7 +40,7 @@ export function tensorflowEngine(options: TensorFlowEngineOptions = {}): Promise
   })
 }
 
-class TensorFlowEngine implements Engine, Host {
+class TensorFlowEngine extends BaseEngine<SharedStates> implements Host {
   readonly name = 'tensorflow'
   readonly description: string
   readonly numerics: string
@@ -45,7 +48,6 @@ class TensorFlowEngine implements Engine, Host {
     import.meta.url.endsWith('.ts') ? '../dist/chunk.js' : './chunk.js',
     import.meta.url,
   ).href
-  readonly executions = new Set<Execution>()
   readonly folders: ModelFolders
   readonly barrierTimeoutMs: number
   readonly #folder: string
@@ -54,6 +56,7 @@ class TensorFlowEngine implements Engine, Host {
   #numFields = 0
 
   constructor({ verbose = false, barrierTimeoutMs = 60_000 }: TensorFlowEngineOptions) {
+    super()
     this.barrierTimeoutMs = barrierTimeoutMs
     configureTensorFlow({ verbose })
     // An installation of packages takes the binding away, but not what it was made of.
@@ -68,10 +71,12 @@ class TensorFlowEngine implements Engine, Host {
 
   readonly allocate = (numBytes: number): Uint8Array => new Uint8Array(numBytes)
 
-  compile(program: BatchProgram, options: CompileOptions): Promise<Execution> {
-    return new Promise((resolve) => {
-      resolve(new TensorFlowExecution(this, program, options))
-    })
+  createStates(program: Program): SharedStates {
+    return SharedStates.create(program)
+  }
+
+  prepare(program: BatchProgram, options: CompileOptions, states: SharedStates): Backend {
+    return new TensorFlowBackend(this, program, options, states)
   }
 
   place({ values, dtype, shape }: Field): FieldFile {
@@ -98,11 +103,10 @@ class TensorFlowEngine implements Engine, Host {
     rmSync(placed.file, { force: true })
   }
 
-  dispose(): Promise<void> {
-    for (const execution of this.executions) execution.dispose()
+  override async dispose(): Promise<void> {
+    await super.dispose()
     process.removeListener('exit', this.#remove)
     this.#remove()
-    return Promise.resolve()
   }
 
   readonly #remove = (): void => {

@@ -2,41 +2,28 @@
  * A BatchProgram compiled over a split: a SavedModel in a folder of its own, and what its chunks share.
  */
 import {
-  checkFit,
-  checkPosition,
-  checkSteps,
-  checkWorkers,
-  examplesBefore,
-  stepsPerEpochOf,
+  SharedRecord,
   UserError,
-  initialState,
-  invariant,
-  sizeOf,
+  type Backend,
   type BatchProgram,
+  type ChunkStatus,
   type CompileOptions,
-  type Execution,
   type Field,
-  type Position,
-  type Progress,
-  type RunOptions,
-  type ChunkOptions,
-  type ChunkOutcome,
-  type ChunkResult,
-  type StateValues,
+  type SharedStates,
+  stepsPerEpochOf,
 } from '@gradpool/core'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { lowerBatchProgram, scalarResults } from './lowering/saved-model.js'
-import { Variables } from './lowering/variables.js'
-import type { ModelFolders } from './model-folders.js'
-import type { FieldFile } from './lowering/step-inputs.js'
-import { SharedProgress, SharedStates } from './shared.js'
-import { releaseModels } from './held-models.js'
-import { cutBatch, type CutBatch } from './sharing/cut-batch.js'
-import { Barrier } from './sharing/barrier.js'
-import { createSharing, type Sharing } from './sharing/sharing.js'
 import { runSlices } from './chunk.js'
-import type { TensorFlowChunkOutcome, TensorFlowChunkTask } from './chunk-task.js'
+import type { TensorFlowChunkTask } from './chunk-task.js'
+import { releaseModels } from './held-models.js'
+import { lowerBatchProgram } from './lowering/saved-model.js'
+import type { FieldFile } from './lowering/step-inputs.js'
+import { resultsOf, Variables } from './lowering/variables.js'
+import type { ModelFolders } from './model-folders.js'
+import { Barrier } from './sharing/barrier.js'
+import { cutBatch, type CutBatch } from './sharing/cut-batch.js'
+import { createSharing } from './sharing/sharing.js'
 
 /** What executions of one engine have in common. */
 export interface Host {
@@ -44,221 +31,90 @@ export interface Host {
   /** A file with a field's values; each call is undone by one of `release`. */
   place(field: Field): FieldFile
   release(field: Field): void
-  /** A worker that waits longer than this for the others gives the chunk up. */
+  /** A worker that waits longer than this for the others abandons the chunk. */
   readonly barrierTimeoutMs: number
-  /** Those that are not disposed of. */
-  readonly executions: Set<Execution>
 }
 
-export class TensorFlowExecution implements Execution {
-  readonly program: BatchProgram
-  readonly stepsPerEpoch: number
+/** Workers can share the steps of a training with micro-batches only: each takes some of them. */
+export class TensorFlowBackend implements Backend {
   readonly workers: number
+  readonly record: SharedRecord
   readonly #host: Host
-  readonly #states: SharedStates
-  readonly #progress: SharedProgress
   readonly #fields: Field[] = []
   readonly #folder: string
   readonly #task: Omit<TensorFlowChunkTask, 'steps' | 'member'>
-  readonly #sharing: Sharing | undefined
-  /** The step at which the sums began. */
-  #since = 0
-  /** Of each result, over the examples of the steps since then. */
-  #sums: readonly Float64Array[]
   #isRunning = false
 
-  /** @throws UserError for a field, a row or a state that does not fit the program, or an op that cannot be lowered */
-  constructor(host: Host, program: BatchProgram, options: CompileOptions) {
-    checkFit(program, options)
+  /** @throws UserError for an op that cannot be lowered */
+  constructor(host: Host, program: BatchProgram, options: CompileOptions, states: SharedStates) {
     this.#host = host
-    this.program = program
-    this.stepsPerEpoch = stepsPerEpochOf(program)
-    this.#states = this.#makeStates(options)
-    this.#progress = SharedProgress.create(scalarResults(program).length)
-    this.#sums = this.#noSums()
     this.#folder = host.folders.take()
     const cuts = cutBatch(program)
     const variables = new Variables(program, cuts)
-    this.#sharing = createSharing(cuts, variables, host.barrierTimeoutMs)
-    this.workers = this.#sharing === undefined ? 1 : (options.workers ?? 1)
+    const sharing = createSharing(cuts, variables, host.barrierTimeoutMs)
+    this.workers = sharing === undefined ? 1 : (options.workers ?? 1)
+    // A loop tells the last values of scalars only.
+    this.record = SharedRecord.create(program, (size) => size === 1)
     try {
-      this.#writeModel(options, cuts)
+      this.#writeModel(program, options, cuts)
     } catch (error) {
-      this.#release()
+      this.dispose()
       throw error
     }
-    this.#task = this.#makeTask(options, variables)
-    host.executions.add(this)
-  }
-
-  get step(): number {
-    return this.#progress.step
-  }
-
-  /** @throws UserError for a number of steps that cannot be, or while `run` is under way */
-  begin(
-    steps: number,
-    { workers = 1, continues = false }: ChunkOptions = {},
-  ): TensorFlowChunkTask[] {
-    checkWorkers(workers, this.workers)
-    this.#checkAlive()
-    if (this.#isRunning) throw new UserError('this execution is running already')
-    checkSteps(steps, this.step)
-    this.#progress.stopped = false
-    if (this.#sharing) Barrier.reset(this.#sharing.barrier)
-    if (!continues) {
-      this.#since = this.step
-      this.#sums = this.#noSums()
-    }
-    return Array.from({ length: workers }, (_, worker) => ({
-      ...this.#task,
-      ...{ steps, member: { worker, workers } },
-    }))
-  }
-
-  abandon(): void {
-    this.stop()
-    if (this.#sharing) Barrier.abandon(this.#sharing.barrier)
-  }
-
-  finish(outcomes: readonly ChunkOutcome[]): ChunkResult {
-    const told = outcomes as readonly TensorFlowChunkOutcome[]
-    const [first] = told
-    invariant(first, 'a chunk has an outcome')
-    const { status, sums } = told.find((each) => each.status === 'abandoned') ?? first
-    for (const [index, total] of this.#sums.entries()) {
-      sums[index]?.forEach((sum, element) => (total[element] = (total[element] ?? 0) + sum))
-    }
-    const examples =
-      examplesBefore(this.program, this.step) - examplesBefore(this.program, this.#since)
-    return {
-      status,
-      steps: this.step - this.#since,
-      means: this.#named((sums) => sums.map((sum) => sum / examples)),
-      lastLoss: this.#progress.lastLoss,
+    const { tail, batchSize, shuffle } = program
+    // Shared, so that a task carries none of them.
+    const rows = new Int32Array(new SharedArrayBuffer(4 * options.data.rows.length))
+    rows.set(options.data.rows)
+    this.#task = {
+      model: this.#folder,
+      record: this.record.data,
+      states: states.data,
+      variables: variables.states.map(({ name, state, shape }) => ({ name, state, shape })),
+      trains: program.program.updates.length > 0,
+      rows,
+      shuffle,
+      seed: options.seed,
+      batchSize,
+      hasTail: tail !== undefined,
+      stepsPerEpoch: stepsPerEpochOf(program),
+      results: resultsOf(program),
+      sharing,
     }
   }
 
-  async run({ steps, signal, onProgress }: RunOptions): Promise<ChunkResult> {
-    const [task] = this.begin(steps)
-    invariant(task, 'a chunk has a task')
-    const slices = runSlices(task)
+  tasks(steps: number, workers: number): TensorFlowChunkTask[] {
+    const { sharing } = this.#task
+    if (sharing) Barrier.reset(sharing.barrier)
+    return Array.from({ length: workers }, (_, worker) => {
+      return { ...this.#task, steps, member: { worker, workers } }
+    })
+  }
+
+  async *slices(steps: number): AsyncGenerator<undefined, ChunkStatus> {
+    const [task] = this.tasks(steps, 1)
     this.#isRunning = true
     try {
-      for (;;) {
-        if (signal?.aborted === true) this.stop()
-        const { done, value } = await slices.next()
-        if (done === true) return this.finish([value])
-        onProgress?.(this.progress())
-        await new Promise((resolve) => setImmediate(resolve))
-        this.#checkAlive()
-      }
-    } catch (error) {
-      // Whatever fails once the files are gone fails for that reason.
-      this.#checkAlive()
-      throw error
+      return yield* runSlices(task as TensorFlowChunkTask)
     } finally {
       this.#isRunning = false
     }
   }
 
-  progress(): Progress {
-    this.#checkAlive()
-    const { results, step } = this.#progress
-    const names = scalarResults(this.program)
-    return {
-      step,
-      last: Object.fromEntries(names.map((name, index) => [name, results[index] ?? NaN])),
-      results: Object.fromEntries(
-        names.map((name, index) => [name, results.slice(index, index + 1)]),
-      ),
-    }
+  abandon(): void {
+    this.record.stopped = true
+    const { sharing } = this.#task
+    if (sharing) Barrier.abandon(sharing.barrier)
   }
 
-  stop(): void {
-    this.#progress.stopped = true
-  }
-
-  position(): Position {
-    this.#checkAlive()
-    return {
-      step: this.step,
-      since: this.#since,
-      sums: this.#named((sums) => sums.slice()),
-      lastLoss: this.#progress.lastLoss,
-    }
-  }
-
-  seek(position: Position): void {
-    this.#checkAlive()
-    checkPosition(this, position)
-    const { step, since, sums, lastLoss } = position
-    this.#progress.step = step
-    this.#progress.lastLoss = lastLoss
-    this.#since = since
-    this.#sums = this.program.program.results.map(({ name }) => Float64Array.from(sums[name] ?? []))
-  }
-
-  read(): Record<string, Float32Array> {
-    this.#checkAlive()
-    return this.#states.read()
-  }
-
-  write(values: StateValues): void {
-    this.#checkAlive()
-    this.#states.write(values)
-  }
-
-  /** Only when no worker runs a chunk of it. Workers free what they hold of it when they run another chunk. */
+  /** Workers free what they hold of it when they run another chunk. */
   dispose(): void {
-    if (!this.#host.executions.delete(this)) return
-    this.#progress.dispose()
-    this.#release()
+    this.record.dispose()
+    for (const field of this.#fields) this.#host.release(field)
+    this.#host.folders.give(this.#folder)
     if (!this.#isRunning) releaseModels()
   }
 
-  /** For executions that share them. */
-  get states(): SharedStates {
-    this.#checkAlive()
-    return this.#states
-  }
-
-  #checkAlive(): void {
-    if (!this.#host.executions.has(this)) throw new UserError('this execution was disposed')
-  }
-
-  #noSums(): Float64Array[] {
-    const { program } = this.program
-    return program.results.map(({ node }) => new Float64Array(sizeOf(program.node(node).shape)))
-  }
-
-  #named(of: (sums: Float64Array) => Float64Array): Record<string, Float64Array> {
-    const { results } = this.program.program
-    return Object.fromEntries(
-      this.#sums.map((sums, index) => [results[index]?.name ?? '', of(sums)] as const),
-    )
-  }
-
-  #release(): void {
-    for (const field of this.#fields) this.#host.release(field)
-    this.#host.folders.give(this.#folder)
-  }
-
-  #makeStates({ seed, state, shareStateOf }: CompileOptions): SharedStates {
-    const { program } = this.program
-    if (shareStateOf) {
-      if (!(shareStateOf instanceof TensorFlowExecution) || shareStateOf.#host !== this.#host) {
-        throw new UserError('states are shared between executions of one engine only')
-      }
-      shareStateOf.states.checkShared(program)
-      return shareStateOf.states
-    }
-    const states = SharedStates.create(program)
-    states.write({ ...initialState(program, seed), ...state })
-    return states
-  }
-
-  #writeModel({ data, seed }: CompileOptions, cuts: CutBatch): void {
+  #writeModel(program: BatchProgram, { data, seed }: CompileOptions, cuts: CutBatch): void {
     const files = new Map<string, FieldFile>()
     const field = (name: string): FieldFile => {
       const known = files.get(name)
@@ -270,35 +126,7 @@ export class TensorFlowExecution implements Execution {
       files.set(name, file)
       return file
     }
-    writeFileSync(
-      join(this.#folder, 'saved_model.pb'),
-      lowerBatchProgram(this.program, { seed, field, cuts }),
-    )
-  }
-
-  #makeTask(
-    { data, seed, orderSeed = seed }: CompileOptions,
-    { states }: Variables,
-  ): Omit<TensorFlowChunkTask, 'steps' | 'member'> {
-    const { program, tail, batchSize, shuffle } = this.program
-    // Shared, so that a task carries none of them.
-    const rows = new Int32Array(new SharedArrayBuffer(4 * data.rows.length))
-    rows.set(data.rows)
-    return {
-      model: this.#folder,
-      progress: this.#progress.buffer,
-      states: this.#states.data,
-      variables: states.map(({ name, state, shape }) => ({ name, state, shape })),
-      trains: program.updates.length > 0,
-      rows,
-      shuffle,
-      orderSeed,
-      batchSize,
-      hasTail: tail !== undefined,
-      stepsPerEpoch: this.stepsPerEpoch,
-      resultSizes: program.results.map(({ node }) => sizeOf(program.node(node).shape)),
-      lossIndex: scalarResults(this.program).indexOf('loss'),
-      sharing: this.#sharing,
-    }
+    const model = lowerBatchProgram(program, { seed, field, cuts })
+    writeFileSync(join(this.#folder, 'saved_model.pb'), model)
   }
 }

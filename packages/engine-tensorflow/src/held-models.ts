@@ -1,17 +1,17 @@
 /**
  * The models that this thread has loaded, each held until its execution is disposed of, and their states.
  */
+import { SharedStates, type SharedRecord } from '@gradpool/core'
 import { LoadedModel } from './loaded-model.js'
-import { type SharedProgress, SharedStates } from './shared.js'
 import { signaturesOf } from './sharing/sharing.js'
 import type { TensorFlowChunkTask } from './chunk-task.js'
 
-const models = new Map<string, { readonly model: LoadedModel; readonly progress: SharedProgress }>()
+const models = new Map<string, { readonly model: LoadedModel; readonly record: SharedRecord }>()
 
 /** Frees the models whose executions are gone. */
 export function releaseModels(): void {
-  for (const [name, { model, progress }] of models) {
-    if (!progress.disposed) continue
+  for (const [name, { model, record }] of models) {
+    if (!record.disposed) continue
     models.delete(name)
     model.dispose()
   }
@@ -20,17 +20,19 @@ export function releaseModels(): void {
 /** The model of a task, with the states that are shared now. */
 export async function modelOf(
   task: TensorFlowChunkTask,
-  progress: SharedProgress,
+  record: SharedRecord,
 ): Promise<LoadedModel> {
   const model = models.get(task.model)?.model ?? (await load(task))
-  models.set(task.model, { model, progress })
+  models.set(task.model, { model, record })
   const states = new SharedStates(task.states)
   if (model.version !== states.version) writeStates(model, states, task)
   return model
 }
 
-function load({ model, hasTail, sharing }: TensorFlowChunkTask): Promise<LoadedModel> {
-  const names = ['write', 'read', 'begin', 'full', 'status', ...(hasTail ? ['tail'] : [])]
+function load({ model, hasTail, results, sharing }: TensorFlowChunkTask): Promise<LoadedModel> {
+  const names = ['write', 'read', 'begin', 'full', 'status']
+  if (hasTail) names.push('tail')
+  if (results.some(({ kind }) => kind === 'rows')) names.push('collected')
   return LoadedModel.load(model, [...names, ...(sharing ? signaturesOf(sharing) : [])])
 }
 
@@ -46,11 +48,8 @@ function writeStates(model: LoadedModel, states: SharedStates, task: TensorFlowC
 }
 
 /** Shares the states that a chunk has left in the model. */
-export function readStates(
-  model: LoadedModel,
-  states: SharedStates,
-  task: TensorFlowChunkTask,
-): void {
+export function readStates(model: LoadedModel, task: TensorFlowChunkTask): void {
+  const states = new SharedStates(task.states)
   const values = model.read()
   states.write(
     Object.fromEntries(

@@ -57,7 +57,13 @@ export class LoadedModel {
     return this.#call('read', {})
   }
 
-  /** Goes on from a step, in this order of the rows. */
+  /** Each result by rows, of all examples of a pass; those of steps that did not run are worth nothing. */
+  collected(): Float32Array[] {
+    const values = this.#call('collected', {})
+    return byNumber(values, 'collected').map((name) => Float32Array.from(values[name] ?? []))
+  }
+
+  /** Continues from a step, in this order of the rows. */
   begin(step: number, order: Int32Array, batchSize: number): void {
     const { scalar, tensor, tensor1d } = loadTensorFlow()
     const numFull = Math.floor(order.length / batchSize)
@@ -116,10 +122,15 @@ function statusOf(values: Values, finite: boolean): LoopStatus {
     step: values.step?.[0] ?? 0,
     last: Float32Array.from(values.last ?? []),
     scalarSums: doubles('scalar_sums'),
-    sums: Object.keys(values)
-      .filter((name) => /^sum_\d+$/.test(name))
-      .sort((a, b) => Number(a.slice(4)) - Number(b.slice(4)))
-      .map(doubles),
+    sums: byNumber(values, 'sum').map(doubles),
     finite,
   }
+}
+
+/** The names `prefix_0`, `prefix_1`, … in their order. */
+function byNumber(values: Values, prefix: string): string[] {
+  const numberOf = (name: string) => Number(name.slice(prefix.length + 1))
+  return Object.keys(values)
+    .filter((name) => name.startsWith(`${prefix}_`))
+    .sort((a, b) => numberOf(a) - numberOf(b))
 }

@@ -4,7 +4,8 @@
  * An engine is used in one of two ways. In place: `await execution.run({ steps })`. From a pool: the main thread calls
  * `execution.begin(steps)`, sends the task, which is plain structured-cloneable data, to any worker, which calls the
  * `executeChunk(task)` that the engine's `workerModule` exports, and gives its answer to `execution.finish([outcome])`.
- * Both give the same bits. A chunk is a run of consecutive steps; nothing in JavaScript happens between its steps.
+ * Both give the same bits. A step chunk, or chunk, is a run of consecutive steps; nothing in JavaScript happens between
+ * its steps.
  */
 import type { Allocate, Split } from './dataset.js'
 import type { BatchProgram } from '../training/batch-program.js'
@@ -14,13 +15,11 @@ export type StateValues = Readonly<Record<string, Float32Array>>
 
 export interface CompileOptions {
   readonly data: Split
-  /** Any integer of 32 bits; keys every random number of the run. */
+  /** Any integer of 32 bits; keys every random number and every order of the examples. */
   readonly seed: number
-  /** Keys the order of the examples in place of `seed`, so that runs of different seeds may see the same batches. */
-  readonly orderSeed?: number
   /** First values of some or all states; the others start from their initializers. */
   readonly state?: StateValues
-  /** The most workers that will ever run a chunk of this execution together; 1 unless said. */
+  /** The most workers that will ever run a chunk of this execution together. Default: 1. */
   readonly workers?: number
   /** Share the states of this execution, by name, in place of having states of one's own. */
   readonly shareStateOf?: Execution
@@ -31,7 +30,7 @@ export interface Engine {
   /** A sentence for people: which target, which instruction set. */
   readonly description: string
   /**
-   * Which bits it computes: engines of equal `numerics` come to the same bits from the same programs, data and states.
+   * Which bits it computes: engines of equal `numerics` are bit-identical for the same programs, data and states.
    * `exact` is the class of the CPU engines. Results of one class are never taken for those of another.
    */
   readonly numerics: string
@@ -55,8 +54,8 @@ export interface ChunkExecutor {
 }
 
 /**
- * How a chunk ended: all steps done, stopped by `stop()` (the steps done so far count), or at a step whose loss was not
- * a finite number (that step's update is not applied), or abandoned, since a worker was gone that others waited for.
+ * How a chunk ended: all steps done; stopped by `stop()` (the steps done so far count); at a step whose loss was not a finite
+ * number (that step's update is not applied); or abandoned, since a worker was gone that others waited for.
  */
 export type ChunkStatus = 'done' | 'stopped' | 'notFinite' | 'abandoned'
 
@@ -64,9 +63,14 @@ export interface ChunkResult {
   readonly status: ChunkStatus
   /** Steps done in this chunk and those it continues; a step that was not finite is not counted. */
   readonly steps: number
-  /** Each result of the Program, as the mean over the examples of these steps. */
+  /** Each averaged result of the Program: its mean over the examples of these steps. */
   readonly means: Readonly<Record<string, Float64Array>>
-  /** The last finite loss, NaN if there was none yet. */
+  /**
+   * Each result with `rows`: its values for the examples of these steps, `[examples, ...]`, in the order in which they were
+   * visited; of the last pass, where the steps are more than one.
+   */
+  readonly rows: Readonly<Record<string, Float32Array>>
+  /** The last finite loss; NaN before the first. */
   readonly lastLoss: number
 }
 
@@ -75,22 +79,24 @@ export interface Progress {
   readonly step: number
   /** Scalar results of the last step by name. */
   readonly last: Readonly<Record<string, number>>
-  /** All results of the last step by name, row-major; an engine may leave out those that are not scalars. */
+  /** Averaged results of the last step by name, row-major; an engine may leave out those that are not scalars. */
   readonly results: Readonly<Record<string, Float32Array>>
 }
 
 /**
- * Where an execution stands. With the values of its states it determines all that follows, to the bit, so an execution
- * can be left and gone on with elsewhere: in another process, or on another engine of the same `numerics`.
+ * Where an execution stands. Together with the values of its states it determines every later bit, so an execution can be
+ * resumed elsewhere: in another process, or on another engine of the same `numerics`.
  */
 export interface Position {
   /** Steps done since the execution was compiled. */
   readonly step: number
   /** The step at which the sums began. */
   readonly since: number
-  /** Each result of the Program, summed over the examples of the steps from `since` to `step`. */
+  /** Each averaged result, summed over the examples of the steps from `since` to `step`. */
   readonly sums: Readonly<Record<string, Float64Array>>
-  /** The last finite loss, NaN if there was none yet. */
+  /** Each result with `rows`, for the same examples, as in a ChunkResult. */
+  readonly rows: Readonly<Record<string, Float32Array>>
+  /** The last finite loss; NaN before the first. */
   readonly lastLoss: number
 }
 
@@ -101,9 +107,9 @@ export interface RunOptions {
 }
 
 export interface ChunkOptions {
-  /** 1 unless said. */
+  /** Default: 1. */
   readonly workers?: number
-  /** The means of this chunk are over the examples of the one before, too. */
+  /** Whether the chunk's means and rows cover the examples of the chunk before, too. Default: false. */
   readonly continues?: boolean
 }
 
@@ -111,14 +117,24 @@ export interface Execution {
   readonly program: BatchProgram
   /** Steps of one pass over the split, the shorter last batch included. */
   readonly stepsPerEpoch: number
-  /** The most workers that can run a chunk of it together. */
+  /** The most workers that can run a chunk of it together: as many as were asked for, or fewer where the engine cannot. */
   readonly workers: number
   /** Steps done so far. */
   readonly step: number
   run(options: RunOptions): Promise<ChunkResult>
   /**
+   * Runs a chunk at once, in this thread, without a look at progress or signals: for predictions of a few rows. It costs a
+   * few microseconds beyond the steps themselves. Only engines on the CPU have it.
+   *
+   * Inputs are whatever the fields of `data` hold now, where they lie in memory of `engine.allocate`: a server writes a
+   * request's rows there, calls `runNow(stepsPerEpoch)`, and finds the predictions in the result's `rows`.
+   */
+  runNow?(steps: number): ChunkResult
+  /**
    * The tasks of a chunk: one, or for several workers that run it together, all of them at the same time, as many as
-   * asked for, or fewer. Whatever their number, the chunk gives the same bits.
+   * asked for, or fewer. Whatever their number, the chunk is bit-identical.
+   *
+   * The steps of a Program without updates are counted from 0 again where their number would become too large.
    *
    * @throws UserError for a number of steps that cannot be, or more workers than the execution was compiled for
    */
@@ -137,7 +153,8 @@ export interface Execution {
   /** Between chunks only. */
   position(): Position
   /**
-   * Stands there from now on, as if it had done these steps itself. Between chunks only.
+   * Stands there from now on, as if it had done these steps itself. Between chunks only. Where `since` is `step`, sums and
+   * rows begin anew, whatever they were.
    *
    * @throws UserError for a position that is not one of this program
    */

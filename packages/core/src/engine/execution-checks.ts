@@ -2,24 +2,27 @@
  * Whether what an execution is given fits its program: data, seed, states, a position, a number of steps. Every engine
  * refuses here, once, what would make a step fail or read what is not there.
  */
-import type { BatchProgram } from '../training/batch-program.js'
+import {
+  examplesBefore,
+  resultSize,
+  stepsPerEpochOf,
+  type BatchProgram,
+} from '../training/batch-program.js'
 import type { Field } from './dataset.js'
 import { bytesPerElement, sizeOf } from '../program/dtype.js'
-import type { CompileOptions, Execution, Position, StateValues } from './engine.js'
+import type { CompileOptions, Position, StateValues } from './engine.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../program/program.js'
 
 /** The step's number is an i32 in programs. */
-const MOST_STEPS = 2 ** 31 - 1
+export const MOST_STEPS = 2 ** 31 - 1
 
 /** @throws UserError with one sentence. */
 export function checkFit(batchProgram: BatchProgram, options: CompileOptions): void {
   const { program, tail, batchSize, numExamples } = batchProgram
-  const { data, state, seed, orderSeed = seed, shareStateOf } = options
-  for (const each of [seed, orderSeed]) {
-    if (!Number.isInteger(each) || each < -(2 ** 31) || each >= 2 ** 32) {
-      throw new UserError(`a seed is a whole number of 32 bits, not ${each}`)
-    }
+  const { data, state, seed, shareStateOf } = options
+  if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
+    throw new UserError(`a seed is a whole number of 32 bits, not ${seed}`)
   }
   if (data.rows.length !== numExamples) {
     throw new UserError(
@@ -119,19 +122,29 @@ export function checkSteps(steps: number, step: number): void {
   }
 }
 
-/** Whether an execution can stand at a position. @throws UserError with one sentence. */
-export function checkPosition({ program }: Execution, { step, since, sums }: Position): void {
+/** @throws UserError for a position at which an execution of the program cannot stand */
+export function checkPosition(batchProgram: BatchProgram, position: Position): void {
+  const { step, since } = position
   if (!isStep(since) || !isStep(step) || since > step) {
     throw new UserError(`a position is at a step that can be, not at ${since} to ${step}`)
   }
-  const { results } = program.program
-  if (Object.keys(sums).length !== results.length) {
-    throw new UserError(`a position has sums of ${results.map(({ name }) => name).join(', ')}`)
-  }
-  for (const { name, node } of results) {
-    const size = sizeOf(program.program.node(node).shape)
-    if (sums[name]?.length !== size) {
-      throw new UserError(`a position has ${size} sums of "${name}"`)
+  const before = (at: number) => examplesBefore(batchProgram, at)
+  const numRows = Math.min(before(stepsPerEpochOf(batchProgram)), before(step) - before(since))
+  const { results } = batchProgram.program
+  for (const [kind, wanted, given] of [
+    ['sums', results.filter(({ rows }) => !rows), position.sums],
+    ['rows', results.filter(({ rows }) => rows), position.rows],
+  ] as const) {
+    if (Object.keys(given).length !== wanted.length) {
+      throw new UserError(`a position has ${kind} of ${wanted.map(({ name }) => name).join(', ')}`)
+    }
+    for (const result of wanted) {
+      const size = resultSize(batchProgram, result) * (result.rows ? numRows : 1)
+      // Rows of other steps do not matter where the sums begin.
+      if (result.rows && since === step && given[result.name]) continue
+      if (given[result.name]?.length !== size) {
+        throw new UserError(`a position has ${size} ${kind} of "${result.name}"`)
+      }
     }
   }
 }

@@ -269,18 +269,22 @@ describe('prediction', () => {
     const { program, tail } = prediction(regression, { batchSize: 4, data: data(6) })
     expect(names(program)).toMatchObject({ batch: ['image'], results: ['output', 'largest'] })
     expect(tail && names(tail)).toEqual(names(program))
-    for (const part of [program, tail]) {
-      expect(part && shapeOfResult(part, 'output')).toEqual([4, 2])
-      expect(part && shapeOfResult(part, 'largest')).toEqual([4])
+    for (const [part, rows] of [
+      [program, 4],
+      [tail, 2],
+    ] as const) {
+      expect(part && shapeOfResult(part, 'output')).toEqual([rows, 2])
+      expect(part && shapeOfResult(part, 'largest')).toEqual([rows])
+      expect(part?.results.map(({ rows }) => rows)).toEqual([true, true])
     }
   })
 
-  test('the rows past the last example are zeros', () => {
+  test('tells of a shorter last batch no more rows than it has', () => {
     const { tail } = prediction(regression, { batchSize: 4, data: data(6) })
     const state = { 'layer.weight': [1, 0, 0, 1, 0, 0], 'layer.bias': [0, 0] }
     const results = tail && evaluate(tail, { state, batch: { image: [1, 2, 3, 4, 5, 6] } }).results
-    expect([...(results?.output ?? [])]).toEqual([1, 2, 4, 5, 0, 0, 0, 0])
-    expect([...(results?.largest ?? [])]).toEqual([1, 1, 0, 0])
+    expect([...(results?.output ?? [])]).toEqual([1, 2, 4, 5])
+    expect([...(results?.largest ?? [])]).toEqual([1, 1])
   })
 
   test('refuses a model without predict, and a value that is not per example', () => {

@@ -11,7 +11,6 @@ import { UserError } from '../errors.js'
 import { grad } from '../gradients/gradients.js'
 import { zeros } from '../random/initializers.js'
 import { Binding } from './module.js'
-import { pad } from '../ops/layout.js'
 import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
@@ -39,11 +38,10 @@ export interface TrainOptions extends BatchOptions {
   /** Bounds the gradients, in place of the optimizer's own `clip`. */
   readonly clip?: Clip
   /**
-   * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. As many workers can share a
-   * step. Decides how sums round, so it belongs to the experiment; 1 unless said.
+   * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. Decides how sums round, so it belongs to the experiment. Default: 1.
    */
   readonly microBatches?: number
-  /** Whether each epoch visits the examples in an order of its own; true unless said. */
+  /** Whether each epoch visits the examples in an order of its own. Default: true. */
   readonly shuffle?: boolean
 }
 
@@ -83,15 +81,13 @@ export function evaluation(model: Model, options: BatchOptions): BatchProgram {
 }
 
 /**
- * The Program of a prediction: what the model's `predict` gives, `[batchSize, ...]`, in the order of the split. In a shorter
- * last batch, the rows past the last example are zeros. A span of one step gives each prediction itself.
+ * The Program of a prediction: what the model's `predict` gives, collected for every example, in the order of the split.
  *
  * @throws UserError where the model has no `predict`, or a prediction is not one row per example
  */
 export function prediction(model: Model, options: BatchOptions): BatchProgram {
   const { tracePrediction } = model
   if (tracePrediction === undefined) throw new UserError('this model has no predict function')
-  const rows = Math.min(options.batchSize, numExamplesOf(options.data))
   return batchProgram(options, false, (trace, batch, numExamples) => {
     const predictions = tracePrediction(new Binding(trace, false), batch)
     for (const [name, value] of Object.entries(predictions)) {
@@ -100,17 +96,10 @@ export function prediction(model: Model, options: BatchOptions): BatchProgram {
           `prediction "${name}" is ${value.toString()}: its first axis must be the batch, ${numExamples}`,
         )
       }
-      trace.result(name, padRows(value, rows))
+      trace.result(name, value, { rows: true })
     }
     return []
   })
-}
-
-/** `[n, ...]` to `[rows, ...]`. */
-function padRows(value: Tensor, rows: number): Tensor {
-  if (value.shape[0] === rows) return value
-  const before = value.shape.map(() => 0)
-  return pad(value, before, [rows, ...value.shape.slice(1)])
 }
 
 type Build = (trace: Trace, batch: object, batchSize: number) => readonly MetricSpec[]
@@ -215,7 +204,7 @@ function traceUpdates(
   for (const [name, value] of Object.entries(next.shared)) trace.update(`optimizer/${name}`, value)
 }
 
-/** States and results must not depend on the size of the batch. */
+/** States and results must not depend on the size of the batch, but for the first axis of results by rows. */
 function checkSame(program: Program, tail: Program): void {
   const shapes = (each: Program) => [
     ...each.states.map(({ name, shape }) => ({ what: `state "${name}"`, shape })),

@@ -586,18 +586,23 @@ describe('a plan', () => {
   })
 
   it.each([
-    ['no elements', [0, other, other, other, other]],
-    ['a value outside', [2, END - 4, other, other, other]],
-    ['a sum outside', [2, other, other, END - 8, other]],
-    ['a sum between two doubles', [1, other, other, other + 4, other]],
-    ['a last value outside', [1, other, other, other, END]],
+    ['no elements', [0, other, other, other, other, 0]],
+    ['a value outside', [2, END - 4, other, other, other, 0]],
+    ['a sum outside', [2, other, other, END - 8, other, 0]],
+    ['a sum between two doubles', [1, other, other, other + 4, other, 0]],
+    ['a last value outside', [1, other, other, other, END, 0]],
+    ['a row outside', [1, END - 8, 0, 0, 0, other]],
+    ['collected rows outside', [2, other, 0, 0, 0, END - 20]],
+    ['collected rows that are not aligned', [1, other, 0, 0, 0, other + 2]],
+    ['more rows than any memory', [2 ** 31 - 1, other, 0, 0, 0, other]],
   ])('with a result of %s is refused', (_name, record) => {
     const operand = { bytes: 0, instruction: () => [OP.GUARD, other] }
     const withResult = (words: number[]) => (exec: Int32Array) => {
       exec[EXEC.NUM_RESULTS] = 1
       exec[EXEC.RESULTS] = host.ints(words).byteOffset
     }
-    expect(check(operand, () => 0, withResult([1, other, 0, other, other]))).toBe(0)
+    expect(check(operand, () => 0, withResult([1, other, 0, other, other, 0]))).toBe(0)
+    expect(check(operand, () => 0, withResult([1, END - 12, 0, 0, 0, END - 12]))).toBe(0)
     expect(check(operand, () => 0, withResult(record))).toBe(refused(CHECK.RESULT, 1))
   })
 })

@@ -10,7 +10,7 @@ describe('run', () => {
   const EXAMPLES = 23
   const BATCH = 5
 
-  /** A run whose program sums the batch's one-column field into a result, over rows 100 .. 122 in some order. */
+  /** An execution whose program sums the batch's one-column field into a result, and tells its rows as another, over rows 100 .. 122 in some order. */
   function prepare(options: { order?: boolean; tail?: boolean; seed?: number } = {}) {
     host.reset()
     const field = host.floats(Array.from({ length: 200 }, (_, row) => row))
@@ -22,10 +22,13 @@ describe('run', () => {
     const batch = host.floats(BATCH)
     const loss = host.floats(1)
     const tailLoss = host.floats(1)
-    const total = host.doubles(1)
+    const total = host.doubles(1).fill(0)
     const last = host.floats(1)
-    const result = host.ints(RESULT.WORDS)
-    result.set([1, addressOf(loss), addressOf(tailLoss), addressOf(total), addressOf(last)])
+    const collected = host.floats(new Array<number>(EXAMPLES).fill(0))
+    const results = host.ints(2 * RESULT.WORDS)
+    results.set([1, addressOf(loss), addressOf(tailLoss), addressOf(total), addressOf(last), 0])
+    const [value, to] = [addressOf(batch), addressOf(collected)]
+    results.set([1, value, value, 0, 0, to], RESULT.WORDS)
     const program = (size: number, to: Float32Array): Int32Array =>
       host.ints([
         ...[OP.GATHER_BATCH, 8, addressOf(batch), addressOf(field), DTYPE.f32, DTYPE.f32, 1, size],
@@ -38,7 +41,6 @@ describe('run', () => {
     const words: Partial<Record<keyof typeof EXEC, number>> = {
       VERSION: PLAN_VERSION,
       SEED: options.seed ?? 0,
-      ORDER_SEED: options.seed ?? 0,
       ROWS: addressOf(rows),
       ORDER: options.order ? addressOf(order) : 0,
       ORDER_EPOCH: -1,
@@ -51,12 +53,15 @@ describe('run', () => {
       PROGRAM_WORDS: full.length,
       TAIL: options.tail ? addressOf(tail) : 0,
       TAIL_WORDS: tail.length,
-      NUM_RESULTS: 1,
-      RESULTS: addressOf(result),
+      NUM_RESULTS: 2,
+      RESULTS: addressOf(results),
     }
     for (const [name, value] of Object.entries(words)) exec[EXEC[name as keyof typeof EXEC]] = value
     const lastLoss = new Float32Array(exec.buffer, exec.byteOffset + 4 * EXEC.LAST_LOSS, 1)
-    return { exec, field, rows, order, indices, stepInput, seedInput, total, last, lastLoss }
+    return {
+      ...{ exec, field, rows, order, indices, stepInput, seedInput },
+      ...{ total, last, lastLoss, collected },
+    }
   }
   const steps = (exec: Int32Array, count: number): number =>
     host.exports.run(exec.byteOffset, count, 0)
@@ -68,19 +73,28 @@ describe('run', () => {
     expect(steps(exec, 5)).toBe(0)
     expect(exec[EXEC.STATUS]).toBe(0)
     expect(exec[EXEC.STEP]).toBe(5)
-    expect(exec[EXEC.EXAMPLES]).toBe(EXAMPLES)
     expect(stepInput[0]).toBe(4)
     const batches = [0, 5, 10, 15, 20].map((start) => rowNumbers.slice(start, start + BATCH))
     expect(total[0]).toBe(sumOf(batches.map((batch) => sumOf(batch) * batch.length)))
     expect(last[0]).toBe(120 + 121 + 122)
     expect(lastLoss[0]).toBe(120 + 121 + 122)
+    total[0] = 0
     expect(steps(exec, 1)).toBe(0)
-    expect(exec[EXEC.EXAMPLES]).toBe(BATCH)
     expect(total[0]).toBe(BATCH * (100 + 101 + 102 + 103 + 104))
-    exec[EXEC.CONTINUE] = 1
     steps(exec, 1)
-    expect(exec[EXEC.EXAMPLES]).toBe(2 * BATCH)
     expect(total[0]).toBe(BATCH * sumOf(rowNumbers.slice(0, 10)))
+    expect(host.guardsHold()).toBe(true)
+  })
+
+  it('collects rows in their places in the order of the pass', () => {
+    const { exec, order, collected } = prepare({ order: true, tail: true })
+    steps(exec, 2)
+    const first = [...order]
+    expect([...collected]).toEqual([...first.slice(0, 10), ...new Array<number>(13).fill(0)])
+    steps(exec, 3)
+    expect([...collected]).toEqual(first)
+    steps(exec, 1)
+    expect([...collected]).toEqual([...order.slice(0, 5), ...first.slice(5)])
     expect(host.guardsHold()).toBe(true)
   })
 
@@ -129,7 +143,6 @@ describe('run', () => {
     expect(exec[EXEC.STEP]).toBe(2)
     expect(lastLoss[0]).toBe(105 + 106 + 107 + 108 + 109)
     expect(total[0]).toBe(BATCH * sumOf(rowNumbers.slice(0, 10)))
-    expect(exec[EXEC.EXAMPLES]).toBe(2 * BATCH)
   })
 
   it('refuses another version, an unknown instruction, and an epoch without a step', () => {

@@ -43,6 +43,7 @@ export const OUTPUT_NAMES = {
   ResourceApplyAdam: '',
   ResourceApplyGradientDescent: '',
   ResourceApplyMomentum: '',
+  ResourceScatterUpdate: '',
   RightShift: 'z',
   SelectV2: 'output',
   Sigmoid: 'y',

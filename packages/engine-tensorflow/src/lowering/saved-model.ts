@@ -2,21 +2,16 @@
  * A BatchProgram as one SavedModel, whose signatures share its variables:
  *
  * - `write`: sets all states; `read`: gives them.
- * - `begin`: sets the order of an epoch and the step to go on from.
+ * - `begin`: sets the order of an epoch and the step to continue from.
  * - `full`, `tail`: the steps below a limit, in one loop; the sums of their results over the steps, and the last step's.
  * - `status`: how far a loop came that failed.
+ * - `collected`: results by rows.
  * - where a step is cut for workers to share, for each level of sums: `part_…`, the sums over one micro-batch's examples, the
  *   gradients among them; `exchange_…`, which sets the sums that the next call of `full` or `tail` reads.
  *
  * Sums are doubles, which tfjs has not: they go out as pairs of integers.
  */
-import {
-  sizeOf,
-  stepsPerEpochOf,
-  type BatchProgram,
-  type Program,
-  type Shape,
-} from '@gradpool/core'
+import { stepsPerEpochOf, type BatchProgram, type Program, type Shape } from '@gradpool/core'
 import { GraphBuilder, typed, type Ref } from '../graph/builder.js'
 import { encodeSavedModel, type Endpoint, type Signature } from '../graph/messages.js'
 import type { TensorFlowType } from '../graph/types.js'
@@ -32,7 +27,7 @@ import { POSITIONS } from '../sharing/cut-step.js'
 import { readVariable, StepInputs, type FieldFile, type StepContext } from './step-inputs.js'
 import { loopCondition, lowerStep } from './step.js'
 import { Values } from './values.js'
-import { Variables, type StateVariable, type Variable } from './variables.js'
+import { resultsOf, Variables, type StateVariable, type Variable } from './variables.js'
 
 export interface LoweringOptions {
   readonly seed: number
@@ -45,14 +40,16 @@ export function lowerBatchProgram(
   batchProgram: BatchProgram,
   options: LoweringOptions,
 ): Uint8Array {
-  const { program, tail } = batchProgram
+  const { program, tail, batchSize, numExamples } = batchProgram
   const { seed, field, cuts } = options
   const variables = new Variables(batchProgram, cuts)
   const graph = new ModelGraph(variables)
   const stepsPerEpoch = stepsPerEpochOf(batchProgram)
+  const results = resultsOf(batchProgram)
   const condition = loopCondition('condition', variables)
   const contextOf = (kind: StepKind): StepContext => ({
-    ...{ seed, field, variables, stepsPerEpoch, isTail: kind === 'tail' },
+    ...{ seed, field, variables, results, stepsPerEpoch, batchSize, isTail: kind === 'tail' },
+    examples: kind === 'tail' ? numExamples % batchSize : batchSize,
   })
   const functions = [condition]
   const signatures: Record<string, Signature> = {
@@ -61,6 +58,7 @@ export function lowerBatchProgram(
     begin: graph.begin(),
     status: graph.status(),
   }
+  if (variables.collected.length > 0) signatures.collected = graph.collected()
   const addLoop = (kind: StepKind, step: Program): void => {
     const body = lowerStep(`${kind}_step`, cuts[kind]?.rest ?? step, contextOf(kind))
     functions.push(body)
@@ -111,11 +109,21 @@ class ModelGraph {
       inputs[name] = placeholder
       return this.#assign(variable, placeholder.tensor)
     })
+    // A variable exists once it has a value.
+    if (signature === 'write') assigned.push(...this.#fill(this.#variables.collected, 0, 'float'))
     return { inputs, outputs: { done: this.#done(signature, assigned) } }
   }
 
   read(): Signature {
-    const outputs = this.#variables.states.map((variable) => {
+    return this.#told(this.#variables.states)
+  }
+
+  collected(): Signature {
+    return this.#told(this.#variables.collected)
+  }
+
+  #told(variables: readonly Variable[]): Signature {
+    const outputs = variables.map((variable) => {
       const { name, shape } = variable
       return [name, { tensor: this.#read(variable), type: 'float', shape }] as const
     })
@@ -204,12 +212,13 @@ class ModelGraph {
   /** No results yet. */
   #clear(): Ref[] {
     const { sums, scalarSums, last } = this.#variables
-    const filled = (variable: Variable, value: number, type: 'double' | 'float') =>
-      this.#assign(variable, this.#builder.constant(value, type, variable.shape))
-    return [
-      ...[...sums, scalarSums].map((sum) => filled(sum, 0, 'double')),
-      filled(last, NaN, 'float'),
-    ]
+    return [...this.#fill([...sums, scalarSums], 0, 'double'), ...this.#fill([last], NaN, 'float')]
+  }
+
+  #fill(variables: readonly Variable[], value: number, type: 'double' | 'float'): Ref[] {
+    return variables.map((variable) =>
+      this.#assign(variable, this.#builder.constant(value, type, variable.shape)),
+    )
   }
 
   #placeholder(name: string, type: TensorFlowType, shape: Shape): Endpoint {
@@ -245,11 +254,4 @@ class ModelGraph {
 /** The doubles whose halves are these integers. */
 export function doublesOf(words: Int32Array): Float64Array {
   return new Float64Array(Int32Array.from(words).buffer)
-}
-
-/** Where in `last` each result of one element is. */
-export function scalarResults({ program }: BatchProgram): string[] {
-  return program.results
-    .filter(({ node }) => sizeOf(program.node(node).shape) === 1)
-    .map(({ name }) => name)
 }

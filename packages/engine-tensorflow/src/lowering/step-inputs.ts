@@ -7,7 +7,7 @@ import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
 import { TYPE_OF } from '../graph/types.js'
 import { POSITIONS } from '../sharing/cut-step.js'
 import { gatherRows } from './ops.js'
-import type { Variable, Variables } from './variables.js'
+import type { ResultVariable, Variable, Variables } from './variables.js'
 
 /** The values of a field in a file that is mapped into memory. */
 export interface FieldFile {
@@ -20,7 +20,11 @@ export interface StepContext {
   readonly isTail: boolean
   readonly stepsPerEpoch: number
   readonly seed: number
+  readonly batchSize: number
+  /** Examples of this step's batch. */
+  readonly examples: number
   readonly variables: Variables
+  readonly results: readonly ResultVariable[]
   readonly field: (name: string) => FieldFile
 }
 
@@ -98,15 +102,31 @@ export class StepInputs {
   /** The numbers of the batch's rows: of the full batches of an epoch, one; or those of the shorter last. */
   #rows(): Ref {
     if (this.#indices !== undefined) return this.#indices
-    const { isTail, stepsPerEpoch, variables } = this.#context
+    const { isTail, variables } = this.#context
     this.#indices = this.#read(isTail ? variables.tailRows : variables.rows)
     if (isTail) return this.#indices
-    const numSteps = this.#builder.constant(stepsPerEpoch, 'int32')
-    const batch = this.#builder.add('FloorMod', [this.#given.step, numSteps], {
+    this.#indices = gatherRows(this.#builder, this.#indices, this.#batchNumber(), 'int32')
+    return this.#indices
+  }
+
+  /** The places of the batch's examples in the order of the pass. */
+  places(): Ref {
+    const builder = this.#builder
+    const { batchSize, examples } = this.#context
+    const within = Array.from({ length: examples }, (_, i) => i)
+    const first = builder.add('Mul', [this.#batchNumber(), builder.constant(batchSize, 'int32')], {
       attributes: typed('int32'),
     })
-    this.#indices = gatherRows(this.#builder, this.#indices, batch, 'int32')
-    return this.#indices
+    const operands = [first, builder.constant(within, 'int32', [examples])]
+    return builder.add('AddV2', operands, { attributes: typed('int32') })
+  }
+
+  /** Within the epoch. */
+  #batchNumber(): Ref {
+    const numSteps = this.#builder.constant(this.#context.stepsPerEpoch, 'int32')
+    return this.#builder.add('FloorMod', [this.#given.step, numSteps], {
+      attributes: typed('int32'),
+    })
   }
 }
 

@@ -6,7 +6,7 @@
  * written after it was read; and after the matrix products of it, which lets TensorFlow write in place. Other ops TensorFlow
  * may move past one another, with what waits for them.
  */
-import { invariant, sizeOf, type Program } from '@gradpool/core'
+import { invariant, type Program } from '@gradpool/core'
 import { GraphBuilder, typed, type Ref } from '../graph/builder.js'
 import type { FunctionDefinition } from '../graph/messages.js'
 import { fusedUpdates, type FusedUpdate } from './fused.js'
@@ -83,20 +83,25 @@ class StepBuilder {
     return [this.#builder.add('CheckNumerics', [this.#values.of(loss.node)], { attributes })]
   }
 
-  /** Adds up the results of the loop's steps, in doubles, and keeps those of the last step that are one number. */
+  /**
+   * Adds up the averaged results of the loop's steps, in doubles, keeps those of the last step that are one number, and puts
+   * rows in their places.
+   */
   #tellResults(after: readonly Ref[]): Ref[] {
     const { variables } = this.#context
-    const results = this.#program.results.map(({ node }) => ({
-      value: this.#values.of(node),
-      shape: this.#program.node(node).shape,
-    }))
-    const scalars = results.filter(({ shape }) => sizeOf(shape) === 1)
-    const others = results.filter(({ shape }) => sizeOf(shape) !== 1)
-    const told = others.map(({ value }, index) => this.#add(variables.sums[index], value, after))
+    const told: Ref[] = []
+    const scalars: Ref[] = []
+    for (const [index, { kind, place }] of this.#context.results.entries()) {
+      const { node = 0 } = this.#program.results[index] ?? {}
+      const value = this.#values.of(node)
+      const { length: rank } = this.#program.node(node).shape
+      if (kind === 'scalar') scalars.push(this.#scalar(value, rank))
+      else if (kind === 'sum') told.push(this.#add(variables.sums[place], value, after))
+      else told.push(this.#collect(variables.collected[place], value, after))
+    }
     if (scalars.length === 0) return told
-    const refs = scalars.map(({ value, shape }) => this.#scalar(value, shape.length))
-    const packed = this.#builder.add('Pack', refs, {
-      attributes: { N: { int: refs.length }, ...typed('float'), axis: { int: 0 } },
+    const packed = this.#builder.add('Pack', scalars, {
+      attributes: { N: { int: scalars.length }, ...typed('float'), axis: { int: 0 } },
     })
     const { last, scalarSums } = variables
     return [
@@ -104,6 +109,19 @@ class StepBuilder {
       this.#add(scalarSums, packed, after),
       assign(this.#builder, last, packed, after),
     ]
+  }
+
+  /** Puts the rows of the batch where they are in the order of the pass. */
+  #collect(variable: Variable | undefined, value: Ref, after: readonly Ref[]): Ref {
+    invariant(variable, 'every result by rows has a variable')
+    return this.#builder.add(
+      'ResourceScatterUpdate',
+      [variable.name, this.#inputs.places(), value],
+      {
+        attributes: { dtype: { type: 'float' }, Tindices: { type: 'int32' } },
+        after,
+      },
+    )
   }
 
   #add(sum: Variable | undefined, value: Ref, after: readonly Ref[]): Ref {

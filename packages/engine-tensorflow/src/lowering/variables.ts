@@ -1,7 +1,14 @@
 /**
  * The variables of a compiled Program: its states, and what the loop keeps besides.
  */
-import { invariant, sizeOf, type BatchProgram, type Shape } from '@gradpool/core'
+import {
+  examplesBefore,
+  invariant,
+  sizeOf,
+  stepsPerEpochOf,
+  type BatchProgram,
+  type Shape,
+} from '@gradpool/core'
 import { cutsOf, type CutBatch } from '../sharing/cut-batch.js'
 import type { TensorFlowType } from '../graph/types.js'
 
@@ -17,6 +24,23 @@ export interface StateVariable extends Variable {
   readonly state: string
 }
 
+/** How the model tells a result: among its scalars, as a sum of its own, or by rows; and in which place among those. */
+export interface ResultVariable {
+  readonly name: string
+  readonly kind: 'scalar' | 'sum' | 'rows'
+  readonly place: number
+}
+
+/** Of all results of a Program, in order. */
+export function resultsOf({ program }: BatchProgram): ResultVariable[] {
+  const counts = { scalar: 0, sum: 0, rows: 0 }
+  return program.results.map(({ name, node, rows }) => {
+    const isScalar = sizeOf(program.node(node).shape) === 1
+    const kind = rows ? 'rows' : isScalar ? 'scalar' : 'sum'
+    return { name, kind, place: counts[kind]++ }
+  })
+}
+
 export class Variables {
   readonly states: readonly StateVariable[]
   /** Sums over the batch that workers exchange; states to the Programs of a cut step. */
@@ -27,13 +51,16 @@ export class Variables {
   /** The rows in the order of the epoch: of each full batch, and of a shorter last one. */
   readonly rows: Variable
   readonly tailRows: Variable
-  /** Of each result of several elements: the sum over the steps of a loop. */
+  /** Of each averaged result of several elements: the sum over the steps of a loop. */
   readonly sums: readonly Variable[]
-  /** The same of all results of one element, and their values in the last step. */
+  /** Of each result by rows: the rows of a pass, in its order. */
+  readonly collected: readonly Variable[]
+  /** The sums of all averaged results of one element, and their values in the last step. */
   readonly scalarSums: Variable
   readonly last: Variable
 
-  constructor({ program, batchSize, numExamples }: BatchProgram, cuts: CutBatch) {
+  constructor(batchProgram: BatchProgram, cuts: CutBatch) {
+    const { program, batchSize, numExamples } = batchProgram
     this.states = program.states.map(({ name, shape }, index) => {
       return { name: `state_${index}`, type: 'float', shape, state: name }
     })
@@ -41,11 +68,19 @@ export class Variables {
     this.exchanged = sums.map(({ name, shape }, index) => ({
       ...{ name: `exchanged_${index}`, type: 'float', shape, state: name },
     }))
-    const shapes = program.results.map(({ node }) => program.node(node).shape)
-    this.sums = shapes
-      .filter((shape) => sizeOf(shape) !== 1)
-      .map((shape, index) => ({ name: `sum_${index}`, type: 'double', shape }))
-    const numScalars = shapes.filter((shape) => sizeOf(shape) === 1).length
+    const kinds = resultsOf(batchProgram)
+    const shapesOf = (wanted: ResultVariable['kind']) =>
+      program.results
+        .filter((_, index) => kinds[index]?.kind === wanted)
+        .map(({ node }) => program.node(node).shape)
+    this.sums = shapesOf('sum').map((shape, index) => ({
+      ...{ name: `sum_${index}`, type: 'double', shape },
+    }))
+    const passSize = examplesBefore(batchProgram, stepsPerEpochOf(batchProgram))
+    this.collected = shapesOf('rows').map(([, ...row], index) => ({
+      ...{ name: `collected_${index}`, type: 'float', shape: [passSize, ...row] },
+    }))
+    const { length: numScalars } = shapesOf('scalar')
     this.scalarSums = { name: 'scalar_sums', type: 'double', shape: [numScalars] }
     this.last = { name: 'last_results', type: 'float', shape: [numScalars] }
     this.step = { name: 'next_step', type: 'int32', shape: [] }
@@ -56,8 +91,10 @@ export class Variables {
   }
 
   get all(): readonly Variable[] {
-    const { states, exchanged, step, limit, rows, tailRows, sums, scalarSums, last } = this
-    return [...states, ...exchanged, step, limit, rows, tailRows, ...sums, scalarSums, last]
+    const { states, exchanged, step, limit, rows, tailRows, sums, collected, scalarSums, last } =
+      this
+    const order = [step, limit, rows, tailRows]
+    return [...states, ...exchanged, ...order, ...sums, ...collected, scalarSums, last]
   }
 
   state(name: string): StateVariable {

@@ -5,18 +5,10 @@
  * all microBatches, in their order, and does the same update on states of its own. So every worker has the same states, and their
  * number decides nothing.
  */
-import type { ChunkStatus } from '@gradpool/core'
+import { SharedRecord, type ChunkStatus } from '@gradpool/core'
 import { modelOf, readStates, releaseModels } from '../held-models.js'
 import type { LoadedModel } from '../loaded-model.js'
-import { SharedProgress, SharedStates } from '../shared.js'
-import {
-  addTo,
-  examplesOf,
-  orderOf,
-  publish,
-  type TensorFlowChunkOutcome,
-  type TensorFlowChunkTask,
-} from '../chunk-task.js'
+import { collectRows, orderOf, tell, type TensorFlowChunkTask } from '../chunk-task.js'
 import { exchangeSignature, partSignature, type StepKind } from './cut-batch.js'
 import { Barrier } from './barrier.js'
 import type { Membership, Sharing, StepLayout, SumRegion } from './sharing.js'
@@ -26,21 +18,20 @@ export async function* runShared(
   task: TensorFlowChunkTask,
   sharing: Sharing,
   { worker, workers }: Membership,
-): AsyncGenerator<undefined, TensorFlowChunkOutcome> {
+): AsyncGenerator<undefined, ChunkStatus> {
   releaseModels()
-  const progress = new SharedProgress(task.progress)
-  const states = new SharedStates(task.states)
-  const model = await modelOf(task, progress)
+  const record = new SharedRecord(task.record)
+  const model = await modelOf(task, record)
   const barrier = new Barrier(sharing.barrier, workers, sharing.barrierTimeoutMs)
   const partials = new Float32Array(sharing.partials)
-  const sums: Float64Array[] = []
-  let { step } = progress
+  const first = record.step
+  let step = first
   const end = step + task.steps
   const numFull = task.stepsPerEpoch - Number(task.hasTail)
   let status: ChunkStatus = 'done'
   let epoch = -1
   while (step < end) {
-    const goesOn = barrier.arrive(() => !progress.stopped)
+    const goesOn = barrier.arrive(() => !record.stopped)
     if (goesOn !== true) {
       status = goesOn === undefined ? 'abandoned' : 'stopped'
       break
@@ -56,8 +47,7 @@ export async function* runShared(
       break
     }
     const loop = model.loop(kind, step + 1)
-    addTo(sums, loop, examplesOf(task, step), task)
-    if (worker === 0) publish(progress, loop, task)
+    if (worker === 0) tell(record, loop, task)
     step = loop.step
     if (!loop.finite) {
       status = 'notFinite'
@@ -65,8 +55,11 @@ export async function* runShared(
     }
     yield
   }
-  if (worker === 0 && task.trains && status !== 'abandoned') readStates(model, states, task)
-  return { status, sums }
+  if (worker === 0 && status !== 'abandoned') {
+    collectRows(model, record, first, task)
+    if (task.trains) readStates(model, task)
+  }
+  return status
 }
 
 interface Member extends Membership {

@@ -68,7 +68,7 @@ type CommonOptions = PlanOptions &
     readonly engine?: EngineName | Engine
     readonly directory?: string
     readonly signal?: AbortSignal
-    readonly onWarning?: (message: string) => void
+    readonly onWarning?: (message: string) => unknown
     // Rows are typed by the model for the caller only.
     readonly onStep?: CourseOptions['onStep']
     readonly onEpoch?: CourseOptions['onEpoch']

@@ -9,17 +9,14 @@ import {
   type Engine,
   type Execution,
   type Program,
-  type ChunkExecutor,
   type ChunkOutcome,
+  type ChunkResult,
   type ChunkTask,
   type StateValues,
   type Values,
 } from '@gradpool/core'
 import type { SavedPrediction } from '@gradpool/storage'
 import { ARRAYS } from './rows-in.js'
-
-/** Executions count steps in 31 bits; they begin again in time. */
-const MOST_STEPS = 2 ** 30
 
 /** Where rows are in the arrays of a call. */
 export interface RowRange {
@@ -39,18 +36,16 @@ export interface CompiledRowsOptions {
 export class CompiledRows {
   readonly #execution: Execution
   readonly #fields: readonly { readonly size: number; readonly memory: Values }[]
-
-  readonly #executor: ChunkExecutor
+  /** The predictions of the last step. */
+  #results: ChunkResult['rows'] = {}
 
   private constructor(
     readonly rows: number,
     execution: Execution,
-    executor: ChunkExecutor,
     memory: readonly Values[],
     prediction: SavedPrediction,
   ) {
     this.#execution = execution
-    this.#executor = executor
     this.#fields = prediction.fields.map(({ shape }, index) => {
       const values = memory[index]
       invariant(values, 'each field has memory')
@@ -82,8 +77,7 @@ export class CompiledRows {
           : { state: states }),
       },
     )
-    const executor = (await import(engine.workerModule)) as ChunkExecutor
-    return new CompiledRows(rows, execution, executor, memory, prediction)
+    return new CompiledRows(rows, execution, memory, prediction)
   }
 
   /** Puts these rows where the Program reads them; any others there stay. */
@@ -100,21 +94,23 @@ export class CompiledRows {
 
   /** One step, in this thread. */
   runHere(): void {
-    this.finish(this.begin().map((task) => this.#executor.executeChunk(task)))
+    const result = this.#execution.runNow?.(1)
+    invariant(result, 'engines on the CPU run steps at once')
+    this.#keep(result)
   }
 
   /** What a worker executes; its answer is for `finish`. */
   begin(): readonly ChunkTask[] {
-    const { step } = this.#execution
-    if (step >= MOST_STEPS) {
-      this.#execution.seek({ ...this.#execution.position(), step: 0, since: 0 })
-    }
     return this.#execution.begin(1)
   }
 
   finish(outcomes: readonly ChunkOutcome[]): void {
-    const { status } = this.#execution.finish(outcomes)
+    this.#keep(this.#execution.finish(outcomes))
+  }
+
+  #keep({ status, rows }: ChunkResult): void {
     invariant(status === 'done', 'a prediction is one whole step')
+    this.#results = rows
   }
 
   /**
@@ -122,9 +118,8 @@ export class CompiledRows {
    * that are there.
    */
   copyTo(outputs: Readonly<Record<string, Values>>, { start, count }: RowRange): void {
-    const { results } = this.#execution.progress()
     for (const [name, output] of Object.entries(outputs)) {
-      const values = results[name]
+      const values = this.#results[name]
       invariant(values, `there is a prediction ${name}`)
       const size = values.length / this.rows
       output.set(count === this.rows ? values : values.subarray(0, count * size), start * size)

@@ -18,6 +18,14 @@ export function flopsOf({ nodes }: Program): number {
   return flops
 }
 
+/** What a step of any Program takes, as so many operations. */
+const STEP_WORK = 1000
+
+/** How long one step takes, counted in floating-point operations: those, and the memory touched. */
+export function workOf(program: Program): number {
+  return STEP_WORK + flopsOf(program) + computedBytes(program)
+}
+
 /** Of the values that a step computes or reads from data, states and constants aside. */
 export function computedBytes(program: Program): number {
   const states = new Set(program.states.map(({ node }) => node))

@@ -1,0 +1,273 @@
+/**
+ * The execution that every engine gives out: life cycle, argument checks, means and rows of results, positions. Its backend, the
+ * engine's own, makes tasks and runs chunks.
+ */
+import { invariant, UserError } from '../errors.js'
+import {
+  examplesBefore,
+  resultSize,
+  stepsPerEpochOf,
+  type BatchProgram,
+} from '../training/batch-program.js'
+import type { Backend, ExecutionHost, ExecutionRecord, States } from './backend.js'
+import type {
+  ChunkOptions,
+  ChunkOutcome,
+  ChunkResult,
+  ChunkStatus,
+  ChunkTask,
+  CompileOptions,
+  Execution,
+  Position,
+  Progress,
+  RunOptions,
+  StateValues,
+} from './engine.js'
+import {
+  checkFit,
+  checkPosition,
+  checkSteps,
+  checkWorkers,
+  MOST_STEPS,
+} from './execution-checks.js'
+
+interface SizedResult {
+  readonly name: string
+  /** Among the Program's results. */
+  readonly index: number
+  readonly size: number
+}
+
+export class BaseExecution<S extends States> implements Execution {
+  readonly program: BatchProgram
+  readonly stepsPerEpoch: number
+  readonly workers: number
+  readonly host: ExecutionHost<S>
+  readonly runNow?: (steps: number) => ChunkResult
+  readonly #states: S
+  readonly #backend: Backend
+  readonly #record: ExecutionRecord
+  /** Examples of one pass. */
+  readonly #passSize: number
+  readonly #averaged: readonly SizedResult[]
+  readonly #collected: readonly SizedResult[]
+  /** The step at which the sums began. */
+  #since = 0
+  #isRunning = false
+
+  constructor(host: ExecutionHost<S>, program: BatchProgram, options: CompileOptions) {
+    checkFit(program, options)
+    this.host = host
+    this.program = program
+    this.stepsPerEpoch = stepsPerEpochOf(program)
+    this.#passSize = examplesBefore(program, this.stepsPerEpoch)
+    const results = program.program.results.map((result, index) => {
+      return { name: result.name, index, rows: result.rows, size: resultSize(program, result) }
+    })
+    this.#averaged = results.filter(({ rows }) => !rows)
+    this.#collected = results.filter(({ rows }) => rows)
+    this.#states = host.statesOf(program, options)
+    try {
+      this.#backend = host.prepare(program, options, this.#states)
+    } catch (error) {
+      this.#states.release()
+      throw error
+    }
+    const backend = this.#backend
+    this.#record = backend.record
+    this.workers = backend.workers
+    if (backend.runNow) {
+      this.runNow = (steps) => {
+        this.#begin(steps, false)
+        return this.#result(backend.runNow?.(steps) ?? 'done')
+      }
+    }
+    host.live.set(this, this.#states)
+  }
+
+  get step(): number {
+    return this.#record.step
+  }
+
+  /** @throws UserError while `run` is under way, too */
+  begin(
+    steps: number,
+    { workers = 1, continues = false }: ChunkOptions = {},
+  ): readonly ChunkTask[] {
+    checkWorkers(workers, this.workers)
+    this.#begin(steps, continues)
+    return this.#backend.tasks(steps, workers)
+  }
+
+  finish(outcomes: readonly ChunkOutcome[]): ChunkResult {
+    const outcome = outcomes.find((each) => each === 'abandoned') ?? outcomes[0]
+    invariant(outcome !== undefined, 'a chunk has an outcome')
+    // The worker modules of engines return the status.
+    return this.#result(outcome as ChunkStatus)
+  }
+
+  async run({ steps, signal, onProgress }: RunOptions): Promise<ChunkResult> {
+    this.#begin(steps, false)
+    this.#isRunning = true
+    try {
+      const slices = this.#backend.slices(steps)
+      for (;;) {
+        if (signal?.aborted === true) this.stop()
+        const { done, value } = await slices.next()
+        if (done === true) return this.#result(value)
+        onProgress?.(this.progress())
+        await new Promise((resolve) => setImmediate(resolve))
+        this.#checkAlive()
+      }
+    } catch (error) {
+      // Whatever fails once the memory is gone fails for that reason.
+      this.#checkAlive()
+      throw error
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  progress(): Progress {
+    this.#checkAlive()
+    const results: Record<string, Float32Array> = {}
+    const last: Record<string, number> = {}
+    for (const { name, index } of this.#averaged) {
+      const values = this.#record.last[index]
+      if (values === undefined || values.length === 0) continue
+      results[name] = values.slice()
+      if (values.length === 1) last[name] = values[0] ?? NaN
+    }
+    return { step: this.step, last, results }
+  }
+
+  stop(): void {
+    if (this.host.live.has(this)) this.#record.stopped = true
+  }
+
+  abandon(): void {
+    if (this.host.live.has(this)) this.#backend.abandon()
+  }
+
+  position(): Position {
+    this.#checkAlive()
+    const { step, lastLoss } = this.#record
+    return { step, since: this.#since, sums: this.#sums(1), rows: this.#rows(), lastLoss }
+  }
+
+  seek(position: Position): void {
+    this.#checkAlive()
+    checkPosition(this.program, position)
+    const { step, since, lastLoss } = position
+    this.#record.step = step
+    this.#record.lastLoss = lastLoss
+    this.#since = since
+    if (step === since) {
+      this.#clear()
+      return
+    }
+    for (const { name, index } of this.#averaged) {
+      this.#record.sums[index]?.set(position.sums[name] ?? [])
+    }
+    for (const { name, index, size } of this.#collected) {
+      const [from, to] = [position.rows[name], this.#record.rows[index]]
+      let taken = 0
+      for (const [begin, end] of this.#places()) {
+        const count = (end - begin) * size
+        if (from) to?.set(from.subarray(taken, taken + count), begin * size)
+        taken += count
+      }
+    }
+  }
+
+  read(): Record<string, Float32Array> {
+    this.#checkAlive()
+    return this.#states.read()
+  }
+
+  write(values: StateValues): void {
+    this.#checkAlive()
+    this.#states.write(values)
+  }
+
+  /** Only when no worker runs a chunk of it: its memory goes to others. */
+  dispose(): void {
+    if (!this.host.live.delete(this)) return
+    this.#backend.dispose()
+    this.#states.release()
+  }
+
+  #checkAlive(): void {
+    if (!this.host.live.has(this)) throw new UserError('this execution was disposed')
+  }
+
+  #begin(steps: number, continues: boolean): void {
+    this.#checkAlive()
+    if (this.#isRunning) throw new UserError('this execution is running already')
+    const { step } = this.#record
+    const startsOver =
+      !continues && this.program.program.updates.length === 0 && step + steps > MOST_STEPS
+    const first = startsOver ? step % this.stepsPerEpoch : step
+    checkSteps(steps, first)
+    if (startsOver) this.#record.step = first
+    this.#record.stopped = false
+    if (continues) return
+    this.#since = first
+    this.#clear()
+  }
+
+  #clear(): void {
+    for (const { index } of this.#averaged) this.#record.sums[index]?.fill(0)
+  }
+
+  #result(status: ChunkStatus): ChunkResult {
+    const { step, lastLoss } = this.#record
+    const examples = this.#examplesBefore(step) - this.#examplesBefore(this.#since)
+    const steps = step - this.#since
+    return { status, steps, means: this.#sums(examples), rows: this.#rows(), lastLoss }
+  }
+
+  #examplesBefore(step: number): number {
+    return examplesBefore(this.program, step)
+  }
+
+  #sums(divisor: number): Record<string, Float64Array> {
+    const sums: Record<string, Float64Array> = {}
+    for (const { name, index } of this.#averaged) {
+      const own = (sums[name] = this.#record.sums[index]?.slice() ?? new Float64Array())
+      for (let i = 0; i < own.length; i++) own[i] = (own[i] ?? 0) / divisor
+    }
+    return sums
+  }
+
+  #rows(): Record<string, Float32Array> {
+    const rows: Record<string, Float32Array> = {}
+    for (const { name, index, size } of this.#collected) {
+      const values = this.#record.rows[index] ?? new Float32Array()
+      const parts = this.#places().map(([begin, end]) => values.slice(begin * size, end * size))
+      const [first = new Float32Array(), second] = parts
+      if (second === undefined) {
+        rows[name] = first
+        continue
+      }
+      const both = (rows[name] = new Float32Array(first.length + second.length))
+      both.set(first)
+      both.set(second, first.length)
+    }
+    return rows
+  }
+
+  /**
+   * Where in the order of a pass the examples since the sums began are, at most a pass of them: one stretch, or two where they
+   * began in the pass before.
+   */
+  #places(): (readonly [begin: number, end: number])[] {
+    const pass = this.#passSize
+    const after = this.#examplesBefore(this.step)
+    const count = Math.min(pass, after - this.#examplesBefore(this.#since))
+    const end = after % pass
+    if (end >= count) return [[end - count, end]]
+    const before: readonly [number, number] = [pass + end - count, pass]
+    return end === 0 ? [before] : [before, [0, end]]
+  }
+}

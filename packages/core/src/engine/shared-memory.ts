@@ -1,0 +1,178 @@
+/**
+ * States and records of executions in shared memory, for engines that have no memory of their own. A task carries the `data`, by
+ * which a worker sees the same memory.
+ */
+import { invariant } from '../errors.js'
+import type { Program } from '../program/program.js'
+import { resultSize, type BatchProgram } from '../training/batch-program.js'
+import type { StateValues } from './engine.js'
+import type { ExecutionRecord, States } from './backend.js'
+import { checkSharedStates, checkStates, stateSizes } from './execution-checks.js'
+
+/** Structured-cloneable; memory is shared, not copied. */
+export interface SharedRecordData extends Pick<ExecutionRecord, 'sums' | 'rows' | 'last'> {
+  /** Stop, disposed, step; then, in the place of two, the last finite loss. */
+  readonly words: Int32Array
+}
+
+const WORD = { STOP: 0, DISPOSED: 1, STEP: 2, LAST_LOSS: 4, WORDS: 6 } as const
+
+export class SharedRecord implements ExecutionRecord {
+  readonly data: SharedRecordData
+  readonly #words: Int32Array
+  readonly #lastLoss: Float64Array
+
+  constructor(data: SharedRecordData) {
+    this.data = data
+    this.#words = data.words
+    this.#lastLoss = new Float64Array(data.words.buffer, 4 * WORD.LAST_LOSS, 1)
+  }
+
+  /** @param tellsLast whether the values at the last step of a result of so many elements are told. Default: of all. */
+  static create(
+    program: BatchProgram,
+    tellsLast: (size: number) => boolean = () => true,
+  ): SharedRecord {
+    const sized = program.program.results.map((result) => {
+      return { rows: result.rows === true, size: resultSize(program, result) }
+    })
+    const floats = (size: number) => new Float32Array(new SharedArrayBuffer(4 * size))
+    const record = new SharedRecord({
+      words: new Int32Array(new SharedArrayBuffer(4 * WORD.WORDS)),
+      sums: sized.map(
+        ({ rows, size }) => new Float64Array(new SharedArrayBuffer(rows ? 0 : 8 * size)),
+      ),
+      rows: sized.map(({ rows, size }) => floats(rows ? program.numExamples * size : 0)),
+      last: sized.map(({ rows, size }) => floats(!rows && tellsLast(size) ? size : 0).fill(NaN)),
+    })
+    record.lastLoss = NaN
+    return record
+  }
+
+  get sums(): readonly Float64Array[] {
+    return this.data.sums
+  }
+
+  get rows(): readonly Float32Array[] {
+    return this.data.rows
+  }
+
+  get last(): readonly Float32Array[] {
+    return this.data.last
+  }
+
+  get step(): number {
+    return Atomics.load(this.#words, WORD.STEP)
+  }
+
+  set step(step: number) {
+    Atomics.store(this.#words, WORD.STEP, step)
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.#words, WORD.STOP) !== 0
+  }
+
+  set stopped(stopped: boolean) {
+    Atomics.store(this.#words, WORD.STOP, Number(stopped))
+  }
+
+  /** Whether workers may forget the execution. */
+  get disposed(): boolean {
+    return Atomics.load(this.#words, WORD.DISPOSED) !== 0
+  }
+
+  dispose(): void {
+    Atomics.store(this.#words, WORD.DISPOSED, 1)
+  }
+
+  get lastLoss(): number {
+    return this.#lastLoss[0] ?? NaN
+  }
+
+  set lastLoss(loss: number) {
+    this.#lastLoss[0] = loss
+  }
+
+  /** Adds to the sums of a result. */
+  add(index: number, values: ArrayLike<number>, weight: number): void {
+    const sums = this.sums[index]
+    if (sums === undefined) return
+    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + (values[i] ?? 0) * weight
+  }
+}
+
+/** Where a state is: elements from the first float on. */
+interface Region {
+  readonly offset: number
+  readonly size: number
+}
+
+/** Structured-cloneable; memory is shared, not copied. */
+export interface SharedStatesData {
+  readonly buffer: SharedArrayBuffer
+  readonly regions: ReadonlyMap<string, Region>
+}
+
+/** Values of states by name, with a version that changes when they do. */
+export class SharedStates implements States {
+  readonly data: SharedStatesData
+  readonly #version: Int32Array
+  readonly #floats: Float32Array
+
+  constructor(data: SharedStatesData) {
+    this.data = data
+    this.#version = new Int32Array(data.buffer, 0, 1)
+    this.#floats = new Float32Array(data.buffer, 4)
+  }
+
+  static create(program: Program): SharedStates {
+    const regions = new Map<string, Region>()
+    let offset = 0
+    for (const [name, size] of stateSizes(program)) {
+      regions.set(name, { offset, size })
+      offset += size
+    }
+    return new SharedStates({ buffer: new SharedArrayBuffer(4 + 4 * offset), regions })
+  }
+
+  get version(): number {
+    return Atomics.load(this.#version, 0)
+  }
+
+  shareWith(program: Program): this {
+    checkSharedStates(this.#sizes, program)
+    return this
+  }
+
+  /** A copy of a state's values. */
+  get(name: string): Float32Array {
+    const region = this.data.regions.get(name)
+    invariant(region, `state ${name} exists`)
+    return this.#view(region).slice()
+  }
+
+  read(): Record<string, Float32Array> {
+    return Object.fromEntries([...this.data.regions.keys()].map((name) => [name, this.get(name)]))
+  }
+
+  write(values: StateValues): void {
+    checkStates(this.#sizes, values)
+    for (const [name, given] of Object.entries(values)) {
+      const region = this.data.regions.get(name)
+      if (region) this.#view(region).set(given)
+    }
+    Atomics.add(this.#version, 0, 1)
+  }
+
+  /** Collected as garbage. */
+  release(): void {}
+
+  get #sizes(): Map<string, number> {
+    return new Map([...this.data.regions].map(([name, { size }]) => [name, size]))
+  }
+
+  #view({ offset, size }: Region): Float32Array {
+    return this.#floats.subarray(offset, offset + size)
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * Writes a BatchProgram over a split into the arena: plans, rows, records of results and the words by which the kernels know them
+ * (`kernels/plan.h`).
+ */
+import {
+  invariant,
+  resultSize,
+  type BatchProgram,
+  type CompileOptions,
+  type ExecutionRecord,
+  type Field,
+  type Program,
+} from '@gradpool/core'
+import type { Arena } from './arena.js'
+import type { KernelCode, Kernels } from './kernels.js'
+import { defectOf } from './defect.js'
+import { EXEC, PLAN_VERSION, RESULT, STACK_BYTES } from './instructions.js'
+import { Plan } from './planner/plan.js'
+import type { ArenaStates } from './states.js'
+
+/** What executions of one engine have in common. */
+export interface Host {
+  readonly arenaId: string
+  readonly arena: Arena
+  readonly code: KernelCode
+  readonly kernels: Kernels
+  /** Address of a field's values in the arena; each call is undone by one of `release`. */
+  place(field: Field): number
+  release(field: Field): void
+  /** A worker that waits longer than this for the others abandons the chunk. */
+  readonly barrierTimeoutMs: number
+}
+
+/** An execution in the arena. */
+export class CompiledProgram {
+  /** Address of the words. */
+  readonly exec: number
+  readonly words: Int32Array
+  /** Where the stack of each worker begins; that of the first is used by one that runs alone. */
+  readonly stacks: number
+  readonly record: ArenaRecord
+  readonly #host: Host
+  readonly #owned: number[] = []
+  readonly #fields = new Map<Field, number>()
+
+  /** @throws UserError when the arena has no room; nothing is left in it then */
+  constructor(host: Host, program: BatchProgram, options: CompileOptions, states: ArenaStates) {
+    this.#host = host
+    try {
+      this.exec = this.#allocate(4 * EXEC.WORDS)
+      this.words = host.arena.words(this.exec, EXEC.WORDS).fill(0)
+      this.stacks = this.#allocate((options.workers ?? 1) * STACK_BYTES)
+      this.record = this.#write(program, options, states)
+      this.#check()
+    } catch (error) {
+      this.dispose()
+      throw error
+    }
+  }
+
+  dispose(): void {
+    for (const address of this.#owned) this.#host.arena.free(address)
+    for (const field of this.#fields.keys()) this.#host.release(field)
+  }
+
+  #write(
+    batchProgram: BatchProgram,
+    { data, seed, workers = 1 }: CompileOptions,
+    states: ArenaStates,
+  ): ArenaRecord {
+    const { arena, kernels } = this.#host
+    const { program, tail, batchSize, numExamples, shuffle } = batchProgram
+    const rows = this.#allocate(4 * numExamples)
+    arena.words(rows, numExamples).set(data.rows)
+    const stepInput = this.#allocate(4)
+    const seedInput = this.#allocate(4)
+    const planOf = (part: Program, size: number): Plan =>
+      new Plan(part, {
+        batchSize: size,
+        state: (name) => states.address(name),
+        field: (name) => {
+          const field = data.fields[name]
+          invariant(field, `field ${name} was checked`)
+          return { address: this.#place(field), dtype: field.dtype }
+        },
+        step: stepInput,
+        seed: seedInput,
+        matmulScratch: (...shape) => kernels.matmulScratch(...shape),
+        isShared: workers > 1,
+      })
+    const plans = {
+      full: planOf(program, batchSize),
+      rest: tail && planOf(tail, numExamples % batchSize),
+    }
+    const workingBytes = Math.max(plans.full.workingBytes, plans.rest?.workingBytes ?? 0)
+    const working = this.#allocate(workers * workingBytes)
+    const place = (plan: Plan): { plan: Plan; address: number; words: number } => {
+      const address = this.#allocate(plan.numBytes)
+      const { numInstructionWords } = plan.write(arena.memory, address, working)
+      return { plan, address, words: numInstructionWords }
+    }
+    const full = place(plans.full)
+    const rest = plans.rest && place(plans.rest)
+    const { length: numResults } = program.results
+    const results = this.#allocate(4 * RESULT.WORDS * numResults)
+    const words: Partial<Record<keyof typeof EXEC, number>> = {
+      VERSION: PLAN_VERSION,
+      LAST_LOSS: NAN_BITS,
+      SEED: seed,
+      ROWS: rows,
+      ORDER: shuffle ? this.#allocate(4 * numExamples) : 0,
+      ORDER_EPOCH: -1,
+      NUM_EXAMPLES: numExamples,
+      BATCH_SIZE: batchSize,
+      INDICES: this.#allocate(4 * batchSize),
+      STEP_INPUT: stepInput,
+      SEED_INPUT: seedInput,
+      PROGRAM: full.address,
+      PROGRAM_WORDS: full.words,
+      TAIL: rest?.address ?? 0,
+      TAIL_WORDS: rest?.words ?? 0,
+      NUM_RESULTS: numResults,
+      RESULTS: results,
+      WORKERS: workers,
+      WORKING: workingBytes,
+    }
+    for (const [name, value] of Object.entries(words)) {
+      this.words[EXEC[name as keyof typeof EXEC]] = value
+    }
+    const record = new ArenaRecord(arena, this.exec, this.words)
+    for (const [index, result] of program.results.entries()) {
+      const size = resultSize(batchProgram, result)
+      const numRows = result.rows ? numExamples : 0
+      const [sum, last, collected] = result.rows
+        ? [0, 0, this.#allocate(4 * size * numRows)]
+        : [this.#allocate(8 * size), this.#allocate(4 * size), 0]
+      const told = arena.words(results + 4 * RESULT.WORDS * index, RESULT.WORDS)
+      told[RESULT.COUNT] = size
+      told[RESULT.VALUE] = full.plan.resultAddress(index, full.address)
+      told[RESULT.TAIL_VALUE] = rest ? rest.plan.resultAddress(index, rest.address) : 0
+      told[RESULT.SUM] = sum
+      told[RESULT.LAST] = last
+      told[RESULT.ROWS] = collected
+      record.sums.push(arena.doubles(sum, result.rows ? 0 : size).fill(0))
+      record.last.push(arena.floats(last, result.rows ? 0 : size).fill(NaN))
+      record.rows.push(arena.floats(collected, size * numRows))
+    }
+    return record
+  }
+
+  /** Looks for a mistake of the planner's before the kernels run it. */
+  #check(): void {
+    const { arena, kernels } = this.#host
+    const code = kernels.check(this.exec)
+    if (code === 0) return
+    const defect = defectOf(code, this.words, (address, count) => arena.words(address, count))
+    invariant(false, `all that a plan does stays in the arena; not so ${defect}`)
+  }
+
+  #place(field: Field): number {
+    const address = this.#fields.get(field) ?? this.#host.place(field)
+    this.#fields.set(field, address)
+    return address
+  }
+
+  #allocate(numBytes: number): number {
+    const address = this.#host.arena.allocate(numBytes)
+    this.#owned.push(address)
+    return address
+  }
+}
+
+const NAN_BITS = 0x7fc00000
+
+/** The record of an execution: views of the arena, where the kernels write it. */
+class ArenaRecord implements ExecutionRecord {
+  readonly sums: Float64Array[] = []
+  readonly rows: Float32Array[] = []
+  readonly last: Float32Array[] = []
+  readonly #words: Int32Array
+  readonly #lastLoss: Float32Array
+
+  constructor(arena: Arena, exec: number, words: Int32Array) {
+    this.#words = words
+    this.#lastLoss = arena.floats(exec + 4 * EXEC.LAST_LOSS, 1)
+  }
+
+  get step(): number {
+    return Atomics.load(this.#words, EXEC.STEP)
+  }
+
+  set step(step: number) {
+    Atomics.store(this.#words, EXEC.STEP, step)
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.#words, EXEC.STOP) !== 0
+  }
+
+  set stopped(stopped: boolean) {
+    Atomics.store(this.#words, EXEC.STOP, Number(stopped))
+  }
+
+  get lastLoss(): number {
+    return this.#lastLoss[0] ?? NaN
+  }
+
+  set lastLoss(loss: number) {
+    this.#lastLoss[0] = loss
+  }
+}
