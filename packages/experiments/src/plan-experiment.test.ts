@@ -133,7 +133,7 @@ describe('a plan', () => {
         expect(() => plan({ stages }, 0, warmUp(warmupSteps))).toThrow(
           expect.objectContaining({
             name: 'UserError',
-            message: `base, stages[0]: warmupSteps of the ${kind} schedule must be below the stage's number of steps, 6, not ${warmupSteps}`,
+            message: `base, stages[0]: warmupSteps of the ${kind} schedule must be below the number of steps of the training, 6, not ${warmupSteps}`,
           }),
         )
       }

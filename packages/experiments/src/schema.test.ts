@@ -117,7 +117,7 @@ describe('a wrong configuration', () => {
       {
         train: { optimizer: { kind: 'adam', learningRate: { kind: 'cosine', learningRate: 'x' } } },
       },
-      "narrow_code: train.optimizer.learningRate.learningRate must be a number, not 'x'",
+      "narrow_code: train.optimizer.learningRate.learningRate must be a number of at least 0, not 'x'",
     ],
     [
       { data: { ...narrow.data, labelled: 3 } },

@@ -65,9 +65,8 @@ export async function encode(
   { engine, data: { fields, rows } }: { readonly engine: Engine; readonly data: Split },
 ): Promise<Float32Array> {
   const { batchSize } = extents(program)
-  const codes = new Float32Array(rows.length * bits)
   const numBatches = Math.ceil(rows.length / batchSize)
-  if (numBatches === 0) return codes
+  if (numBatches === 0) return new Float32Array()
   // The last batch is filled up with any row; what comes of it is left aside.
   const whole = new Int32Array(numBatches * batchSize).fill(rows[0] ?? 0)
   whole.set(rows)
@@ -75,13 +74,9 @@ export async function encode(
   const data = { fields, rows: whole }
   const execution = await engine.compile(batches, { data, state, seed: 0 })
   try {
-    for (let place = 0; place < codes.length; place += batchSize * bits) {
-      // A span of one step gives the predictions of its batch.
-      const { code } = (await execution.run({ steps: 1 })).means
-      invariant(code !== undefined, 'an encoder has codes')
-      codes.set(code.subarray(0, codes.length - place), place)
-    }
-    return codes
+    const { rows: collected } = await execution.run({ steps: numBatches })
+    invariant(collected.code !== undefined, 'an encoder has codes')
+    return collected.code.slice(0, rows.length * bits)
   } finally {
     execution.dispose()
   }
@@ -90,7 +85,7 @@ export async function encode(
 /** @throws UserError where the program makes no codes */
 function extents(program: Program): { readonly batchSize: number; readonly bits: number } {
   const code = program.results.find(({ name }) => name === 'code')
-  const [batchSize = 0, bits = 0, ...more] = code === undefined ? [] : program.node(code.node).shape
+  const [batchSize = 0, bits = 0, ...more] = code?.rows ? program.node(code.node).shape : []
   if (batchSize >= 1 && bits >= 1 && bits <= MAX_BITS && more.length === 0)
     return { batchSize, bits }
   throw new UserError(`an encoder has the result 'code', [batch, 1 to ${MAX_BITS}]`)

@@ -19,7 +19,7 @@ import type { NodeRequest } from './node-request.js'
 import { keepLines, recordsLines } from './recorded-lines.js'
 import { simplify } from './simplify.js'
 import { Tensor, type TensorLike } from './tensor.js'
-import { userLine } from './user-line.js'
+import { withLine } from './user-line.js'
 
 /** The traces in progress, innermost last: a model function may itself trace another Program. */
 const traces: Trace[] = []
@@ -59,11 +59,6 @@ export function shapeError(message: string): ShapeError {
 /** A UserError that ends with the user's line. */
 export function userError(message: string): UserError {
   return new UserError(withLine(message))
-}
-
-function withLine(message: string): string {
-  const line = userLine()
-  return line === undefined ? message : `${message} (at ${line})`
 }
 
 export class Trace {

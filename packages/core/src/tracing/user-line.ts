@@ -31,6 +31,12 @@ export function userLine(): string | undefined {
   return firstUserLine(deepStack())
 }
 
+/** A message that ends with the user's line. */
+export function withLine(message: string): string {
+  const line = userLine()
+  return line === undefined ? message : `${message} (at ${line})`
+}
+
 /** @param stack the text of `Error.stack` */
 export function firstUserLine(stack: string): string | undefined {
   for (const frame of stack.split('\n')) {

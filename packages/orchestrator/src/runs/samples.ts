@@ -7,7 +7,7 @@ import type { Sample } from './run-result.js'
  */
 export function samplesOf(
   { samples, predictions: pass }: StagePlan,
-  predictions: Readonly<Record<string, Float64Array>>,
+  predictions: Readonly<Record<string, Float32Array>>,
 ): Sample[] {
   if (samples === undefined || pass === undefined) return []
   const { labels, imageShape } = samples

@@ -129,6 +129,7 @@ class FakeExecution implements Execution {
       status: outcome as ChunkStatus,
       steps: this.step - this.#spanStart,
       means: { loss: Float64Array.of(lastLoss), accuracy },
+      rows: {},
       lastLoss,
     }
   }
@@ -147,7 +148,13 @@ class FakeExecution implements Execution {
   }
 
   position(): Position {
-    return { step: this.step, since: this.#spanStart, sums: {}, lastLoss: this.#floats[0] ?? NaN }
+    return {
+      step: this.step,
+      since: this.#spanStart,
+      sums: {},
+      rows: {},
+      lastLoss: this.#floats[0] ?? NaN,
+    }
   }
 
   seek({ step, since, lastLoss }: Position): void {

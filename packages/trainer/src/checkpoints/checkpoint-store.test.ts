@@ -25,7 +25,7 @@ function after(numEpochs: number, seconds = 1): Checkpoint {
   }
   return {
     ...{ hash: 'a', numerics: 'exact', epochs, seconds },
-    position: { step: numEpochs, since: numEpochs, sums: {}, lastLoss: 0 },
+    position: { step: numEpochs, since: numEpochs, sums: {}, rows: {}, lastLoss: 0 },
     states: new Map([['w', { shape: [1], values: Float32Array.of(numEpochs) }]]),
   }
 }

@@ -14,6 +14,7 @@ const rest: Omit<CheckpointRecord, 'tensors' | 'best'> = {
     step: 17,
     since: 15,
     sums: { loss: Float64Array.of(0.1 + 0.2), accuracy: Float64Array.of(NaN, Infinity, -1e-300) },
+    rows: { 'auc/score': Float32Array.of(0.1, NaN, 2) },
     lastLoss: NaN,
   },
   epochs: {
@@ -45,7 +46,7 @@ describe('a checkpoint', () => {
   it.each([
     ['no JSON', (text: string) => text.slice(0, -10), 'it is not JSON'],
     ['another format', (text: string) => text.replace('-checkpoint', '-other'), 'has no format'],
-    ['another version', (text: string) => text.replace('Version": 3', 'Version": 2'), 'of another'],
+    ['another version', (text: string) => text.replace('Version": 4', 'Version": 3'), 'of another'],
     ['a negative step', (text: string) => text.replace('"step": 17', '"step": -1'), 'malformed'],
     ['a text for a sum', (text: string) => text.replace('"Infinity"', '"much"'), 'malformed'],
     [

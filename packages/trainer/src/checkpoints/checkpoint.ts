@@ -51,7 +51,7 @@ export interface TensorsFile {
 }
 
 const FORMAT = 'gradpool-checkpoint'
-const FORMAT_VERSION = 3
+const FORMAT_VERSION = 4
 
 /** What the JSON says. */
 export interface CheckpointRecord extends Omit<Checkpoint, 'epochs' | 'states' | 'best'> {
@@ -76,9 +76,8 @@ export function encodeRecord({ position, ...rest }: CheckpointRecord): string {
     ...rest,
     position: {
       ...position,
-      sums: Object.fromEntries(
-        Object.entries(position.sums).map(([name, sums]) => [name, Array.from(sums, written)]),
-      ),
+      sums: writtenLists(position.sums),
+      rows: writtenLists(position.rows),
       lastLoss: written(position.lastLoss),
     },
   }
@@ -104,16 +103,14 @@ export function decodeRecord(text: string, where: string): CheckpointRecord {
   if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
   const { hash, numerics, position, epochs, seconds, tensors, best, firstEpoch } =
     value as unknown as Written
-  const sums = Object.entries(position.sums).map(
-    ([name, sums]) => [name, Float64Array.from(sums, Number)] as const,
-  )
   return {
     hash,
     numerics,
     position: {
       step: position.step,
       since: position.since,
-      sums: Object.fromEntries(sums),
+      sums: readLists(position.sums, (list) => Float64Array.from(list, Number)),
+      rows: readLists(position.rows, (list) => Float32Array.from(list, Number)),
       lastLoss: Number(position.lastLoss),
     },
     epochs,
@@ -141,12 +138,25 @@ function written(value: number): number | string {
   return Number.isFinite(value) ? value : String(value)
 }
 
+type Lists = Readonly<Record<string, readonly (number | string)[]>>
+
+function writtenLists(arrays: Readonly<Record<string, Float32Array | Float64Array>>): Lists {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, values]) => [name, Array.from(values, written)]),
+  )
+}
+
+function readLists<T>(lists: Lists, of: (list: Lists[string]) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, of(list)]))
+}
+
 /** A record as it is in the file. */
 type Written = Omit<CheckpointRecord, 'position'> & {
   readonly position: {
     readonly step: number
     readonly since: number
-    readonly sums: Readonly<Record<string, readonly (number | string)[]>>
+    readonly sums: Lists
+    readonly rows: Lists
     readonly lastLoss: number | string
   }
 }
@@ -157,6 +167,11 @@ function isNumber(value: unknown): boolean {
   return Number.isFinite(value) || NOT_FINITE.includes(String(value))
 }
 
+function areLists(lists: unknown): boolean {
+  if (!hasFields(lists, {})) return false
+  return Object.values(lists).every((list) => Array.isArray(list) && list.every(isNumber))
+}
+
 const recordFields = {
   hash: isText,
   numerics: isText,
@@ -164,9 +179,8 @@ const recordFields = {
     hasFields(position, {
       step: isCount,
       since: isCount,
-      sums: (sums) =>
-        hasFields(sums, {}) &&
-        Object.values(sums).every((list) => Array.isArray(list) && list.every(isNumber)),
+      sums: areLists,
+      rows: areLists,
       lastLoss: isNumber,
     }),
   epochs: isRowsTold,

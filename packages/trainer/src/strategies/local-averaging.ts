@@ -48,7 +48,7 @@ export class LocalAveraging implements TrainingStrategy {
     this.stepsPerEpoch = Math.max(...replicas.map(({ training }) => training.stepsPerEpoch))
     const { states = [] } = passes[0]?.program.program ?? {}
     this.#names = states.map(({ name }) => name)
-    this.#position = { step: 0, since: 0, sums: this.#roundSums(), lastLoss: NaN }
+    this.#position = { step: 0, since: 0, sums: this.#roundSums(), rows: {}, lastLoss: NaN }
   }
 
   /**
@@ -113,9 +113,7 @@ export class LocalAveraging implements TrainingStrategy {
     this.#position = position
     for (const { training } of this.#replicas) {
       const step = this.#pace(training, position.step)
-      const { sums, lastLoss } = training.position()
-      const none = Object.entries(sums).map(([name, own]) => [name, own.fill(0)] as const)
-      training.seek({ step, since: step, sums: Object.fromEntries(none), lastLoss })
+      training.seek({ ...training.position(), step, since: step })
     }
   }
 
@@ -173,7 +171,7 @@ export class LocalAveraging implements TrainingStrategy {
 
   /** Counts a round, its average included. */
   #endRound(): void {
-    const { step, since, sums } = this.#position
+    const { step, since, sums, rows } = this.#position
     const isNewEpoch = step % this.stepsPerEpoch === 0
     const round = this.#roundSums()
     const total = Object.entries(round).map(([name, own]) => {
@@ -185,20 +183,21 @@ export class LocalAveraging implements TrainingStrategy {
       step: this.#endOfRound(),
       since: isNewEpoch ? step : since,
       sums: Object.fromEntries(total),
+      rows: this.#roundRows(isNewEpoch ? {} : rows),
       lastLoss,
     }
   }
 
   /** Of the epoch that has ended: the means over all its steps, each with the weights that its replica had then. */
   #result(): ChunkResult {
-    const { step, since, sums, lastLoss } = this.#position
+    const { step, since, sums, rows, lastLoss } = this.#position
     const examples = this.#replicas.reduce((sum, { training }) => {
       return sum + training.program.numExamples
     }, 0)
     const means = Object.entries(sums).map(
       ([name, values]) => [name, values.map((sum) => sum / examples)] as const,
     )
-    return { status: 'done', steps: step - since, means: Object.fromEntries(means), lastLoss }
+    return { status: 'done', steps: step - since, means: Object.fromEntries(means), rows, lastLoss }
   }
 
   #endOfRound(): number {
@@ -225,6 +224,20 @@ export class LocalAveraging implements TrainingStrategy {
       }
     }
     return total
+  }
+
+  /** Those of the last round, replica by replica, after the rows before. */
+  #roundRows(before: Position['rows']): Record<string, Float32Array> {
+    const all: Record<string, Float32Array> = { ...before }
+    for (const { training } of this.#replicas) {
+      for (const [name, own] of Object.entries(training.position().rows)) {
+        const sofar = all[name] ?? new Float32Array()
+        const joined = (all[name] = new Float32Array(sofar.length + own.length))
+        joined.set(sofar)
+        joined.set(own, sofar.length)
+      }
+    }
+    return all
   }
 }
 

@@ -9,7 +9,7 @@ export type TrainingOutcome = { readonly epochs: readonly EpochRow[]; readonly s
       /** Undefined where the plan has no test. */
       readonly test: Metrics | undefined
       /** Results of the plan's predictions, by name. */
-      readonly predictions: Readonly<Record<string, Float64Array>>
+      readonly predictions: Readonly<Record<string, Float32Array>>
       /** All states, by name. */
       readonly state: Readonly<Record<string, Float32Array>>
       /** Hash of the states after the first epoch. */

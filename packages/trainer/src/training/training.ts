@@ -177,7 +177,7 @@ export class Training {
       status: 'done',
       ...(best && !isLast && { best }),
       test,
-      predictions: predicted?.means ?? {},
+      predictions: predicted?.rows ?? {},
       state: strategy.read(),
       firstEpoch: this.#firstEpoch ?? '',
     }
