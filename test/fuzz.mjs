@@ -24,7 +24,14 @@ import { encodeIdx, loadDataset } from '@gradpool/datasets'
 import { codeModel, defineExperiment } from '@gradpool/experiments'
 import { encoderFromBytes, encoderToBytes, HashIndex, makeEncoder } from '@gradpool/hashing'
 import { readDoneStage, readRun } from '@gradpool/orchestrator'
-import { decodeSafetensors, encodeSafetensors, weightsHash } from '@gradpool/storage'
+import {
+  decodeSafetensors,
+  decodeSavedModel,
+  encodeSafetensors,
+  encodeSavedModel,
+  namedStates,
+  weightsHash,
+} from '@gradpool/storage'
 import { CheckpointStore, EpochRows } from '@gradpool/trainer'
 
 const [count = 100_000, seed = 0] = process.argv.slice(2, 4).map(Number)

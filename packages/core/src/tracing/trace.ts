@@ -19,7 +19,7 @@ import type { NodeRequest } from './node-request.js'
 import { keepLines, recordsLines } from './recorded-lines.js'
 import { simplify } from './simplify.js'
 import { Tensor, type TensorLike } from './tensor.js'
-import { withLine } from './user-line.js'
+import { userLine, withLine } from './user-line.js'
 
 /** The traces in progress, innermost last: a model function may itself trace another Program. */
 const traces: Trace[] = []
