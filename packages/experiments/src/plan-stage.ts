@@ -15,7 +15,6 @@ import {
 } from '@gradpool/core'
 import type { Dataset } from '@gradpool/datasets'
 import { averaged, passWork, type Pass, type TrainingPlan } from '@gradpool/trainer/plan'
-import { optimizerFor } from './optimizer-schema.js'
 import { chooseRows } from './sample-rows.js'
 import type { StageConfig, TrainConfig } from './schema.js'
 import { stageHash, type NamedPass } from './stage-hash.js'
@@ -142,10 +141,10 @@ function trainingOf(stage: StageToPlan, data: Split): Pick<TrainingPlan, 'traini
 }
 
 function trainingProgram({ model, train: options }: StageToPlan, data: Split): BatchProgram {
-  const { batchSize, epochs, shuffle, microBatches } = options
+  const { optimizer, batchSize, epochs, shuffle, microBatches } = options
   const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
-  const optimizer = optimizerFor(options.optimizer, stepsPerEpoch * epochs)
-  return train(model, { optimizer, batchSize, data, shuffle, microBatches })
+  const totalSteps = stepsPerEpoch * epochs
+  return train(model, { optimizer, batchSize, data, shuffle, microBatches, totalSteps })
 }
 
 /** Null where the model makes no predictions. */

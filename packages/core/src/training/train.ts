@@ -7,11 +7,19 @@
 import type { BatchProgram } from './batch-program.js'
 import type { Field, Split } from '../engine/dataset.js'
 import { sameShape } from '../program/dtype.js'
+import { whole } from '../checks.js'
 import { UserError } from '../errors.js'
 import { grad } from '../gradients/gradients.js'
 import { zeros } from '../random/initializers.js'
 import { Binding } from './module.js'
-import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
+import {
+  clipped,
+  endingAfter,
+  ruleOf,
+  type Clip,
+  type Optimizer,
+  type UpdateRule,
+} from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
 import { withMicroBatches } from './micro-batches.js'
@@ -44,6 +52,8 @@ export interface TrainOptions extends BatchOptions {
   readonly microBatches?: number
   /** Whether each epoch visits the examples in an order of its own. Default: true. */
   readonly shuffle?: boolean
+  /** Steps of the whole training, where a schedule without `totalSteps` ends. */
+  readonly totalSteps?: number
 }
 
 /**
@@ -56,9 +66,14 @@ export interface TrainOptions extends BatchOptions {
 export function train(model: Model, options: TrainOptions): BatchProgram {
   const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
   if (clip !== undefined) checkClip(clip)
-  const { microBatches = 1 } = options
+  const { microBatches = 1, totalSteps } = options
   checkCount('microBatches', microBatches)
-  const rule = ruleOf(optimizer)
+  if (totalSteps !== undefined) checkCount('totalSteps', totalSteps)
+  const rule = ruleOf(
+    'kind' in optimizer && totalSteps !== undefined
+      ? endingAfter(optimizer, totalSteps)
+      : optimizer,
+  )
   const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
     const binding = new Binding(trace, true)
     const results = checkedResults(model.traceStep(binding, batch))
@@ -134,9 +149,7 @@ function numExamplesOf(data: Split | DataSpec): number {
 }
 
 function checkCount(name: string, count: number): void {
-  if (!Number.isInteger(count) || count < 1) {
-    throw new UserError(`${name} must be a whole number of at least 1, not ${String(count)}`)
-  }
+  whole(1)(count, name)
 }
 
 /**

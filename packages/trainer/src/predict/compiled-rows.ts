@@ -87,6 +87,11 @@ export class CompiledRows {
     })
   }
 
+  /** Other weights, for what shares them, too. */
+  write(states: StateValues): void {
+    this.#execution.write(states)
+  }
+
   /** One step, in this thread. */
   runHere(): void {
     const result = this.#execution.runNow?.(1)

@@ -82,12 +82,14 @@ export class Predictor {
     engineName: PredictionEngine = 'auto',
   ): Promise<Predictor> {
     const program = prediction.row
-    const own = program.states.map(
-      ({ name }) => [name, states[name] ?? new Float32Array()] as const,
-    )
     const engine = await openEngine(engineName)
-    const options = { engine, prediction, program, rows: 1, states: Object.fromEntries(own) }
+    const options = { engine, prediction, program, rows: 1, states: ownStates(prediction, states) }
     return new Predictor(prediction, engine, await CompiledRows.compile(options))
+  }
+
+  /** Predicts with other weights from now on. No call may be under way. */
+  write(states: StateValues): void {
+    this.#row.write(ownStates(this.#prediction, states))
   }
 
   /**
@@ -170,6 +172,12 @@ export class Predictor {
   #checkAlive(): void {
     if (this.#isDisposed) throw new UserError('this model was disposed')
   }
+}
+
+function ownStates({ row }: SavedPrediction, states: StateValues): StateValues {
+  return Object.fromEntries(
+    row.states.map(({ name }) => [name, states[name] ?? new Float32Array()] as const),
+  )
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
