@@ -32,7 +32,7 @@ const config = defineExperiment({
   stages: [
     autoencode({ encoder: [8], decoder: [16] }),
     classify({
-      head: [16],
+      hidden: [16],
       encoder: 'fineTuned',
       train: { average: { every: 100 }, microBatches: 4 },
     }),
