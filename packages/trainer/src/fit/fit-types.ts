@@ -6,7 +6,6 @@ import type {
   Clip,
   Engine,
   FieldsOf,
-  LearningRate,
   MetricsOf,
   Model,
   Optimizer,
@@ -167,5 +166,3 @@ export interface FitOptions<M extends Model, D extends DataFor<M>, V extends Hel
   /** How many parts, or the share of each. Default: 2. */
   readonly averageParts?: number | readonly number[]
 }
-
-export type { LearningRate }
