@@ -125,6 +125,8 @@ export { gather, oneHot, scatterAdd } from './ops/rows.js'
 export {
   adam,
   type Adam,
+  ADAM_PATTERN,
+  type AdamOperand,
   adamw,
   type AdamW,
   type Clip,
@@ -138,6 +140,8 @@ export {
   rmsprop,
   type RmsProp,
   sgd,
+  SGD_PATTERNS,
+  type MomentumOperand,
   type Sgd,
   type OptimizerUpdate,
   type OptimizerStep,
@@ -154,6 +158,7 @@ export {
 } from './program/node.js'
 export { type BatchField, Program, type State } from './program/program.js'
 export { type Input, type Output, type ProgramData, type Result } from './program/program-data.js'
+export { matchPattern, type Match, type Pattern, type Searched } from './program/pattern.js'
 export { mapNodes, prune, renameStates, substitute } from './program/rewrite.js'
 export { segmentsOf } from './program/segments.js'
 export { initialState } from './random/initial-state.js'

@@ -65,6 +65,8 @@ export function ruleOf(optimizer: Optimizer | UpdateRule): UpdateRule {
   }
 }
 
+export { ADAM_PATTERN, type AdamOperand } from './adam.js'
+export { SGD_PATTERNS, type MomentumOperand } from './sgd.js'
 export { adam, type Adam }
 export { adamw, type AdamW }
 export { clipByGlobalNorm, clipByValue, clipped, type Clip } from './clipping.js'

@@ -20,6 +20,8 @@ export type Attribute =
   | { readonly function: string }
   | { readonly tensor: TensorValue }
 
+export type Attributes = Readonly<Record<string, Attribute>>
+
 export interface TensorValue {
   readonly type: TensorFlowType
   readonly shape: Shape
@@ -31,7 +33,7 @@ export interface NodeDefinition {
   readonly name: string
   readonly op: string
   readonly inputs: readonly string[]
-  readonly attributes: Readonly<Record<string, Attribute>>
+  readonly attributes: Attributes
 }
 
 export interface Argument {
