@@ -38,7 +38,9 @@ export {
 export { FieldError, invariant, ShapeError, UserError } from './errors.js'
 export type { Backend, ExecutionRecord, States } from './engine/backend.js'
 export { BaseEngine } from './engine/base-engine.js'
-export { checkSharedStates, checkStates, stateSizes } from './engine/execution-checks.js'
+export { stateSizes } from './engine/execution-checks.js'
+export { NamedStates } from './engine/named-states.js'
+export { WordRecord } from './engine/word-record.js'
 export { grad } from './gradients/gradients.js'
 export {
   glorotNormal,
