@@ -2,8 +2,11 @@
  * The public names of @gradpool/core.
  */
 export {
+  type Batches,
   type BatchProgram,
   examplesBefore,
+  passSizeOf,
+  placesOf,
   resultSize,
   stepsPerEpochOf,
 } from './training/batch-program.js'

@@ -4,9 +4,18 @@
  * Worker threads load this file, chunk.ts and the two kinds of kernels, so none of them imports
  * another package.
  */
-import type { KernelCode, Kernels } from './kernels.js'
+import type { ArenaTask, KernelCode, Kernels } from './kernels.js'
 import { NativeKernels } from './native-kernels.js'
 import { WasmKernels } from './wasm-kernels.js'
+
+/** A thread serves one arena at a time. */
+let current: { readonly arena: string; readonly kernels: Kernels } | undefined
+
+/** The kernels of this thread over an arena, instantiated once. */
+export function kernelsFor({ arena, code, memory }: ArenaTask): Kernels {
+  if (current?.arena !== arena) current = { arena, kernels: instantiate(code, memory) }
+  return current.kernels
+}
 
 export function instantiate(code: KernelCode, memory: WebAssembly.Memory): Kernels {
   return code.kind === 'wasm'

@@ -41,6 +41,15 @@ export interface Kernels {
   matmulScratch(...product: MatmulShape): number
 }
 
+/** Structured-cloneable, memory and module shared: by which a thread gets at kernels and arena. */
+export interface ArenaTask {
+  /** Tells arenas apart. */
+  readonly arena: string
+  readonly code: KernelCode
+  readonly memory: WebAssembly.Memory
+  readonly stackTop: number
+}
+
 /** Structured-cloneable: what the kernels are compiled to. */
 export type KernelCode =
   | { readonly kind: 'wasm'; readonly module: WebAssembly.Module }

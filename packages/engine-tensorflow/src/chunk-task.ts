@@ -2,7 +2,11 @@
  * What a worker is sent, and how it records what the steps of a chunk tell.
  */
 import {
+  examplesBefore,
+  passSizeOf,
+  placesOf,
   shuffled,
+  type Batches,
   type SharedRecord,
   type SharedRecordData,
   type SharedStatesData,
@@ -28,9 +32,7 @@ export interface TensorFlowChunkTask {
   readonly rows: Int32Array
   readonly shuffle: boolean
   readonly seed: number
-  readonly batchSize: number
-  readonly hasTail: boolean
-  readonly stepsPerEpoch: number
+  readonly batches: Batches
   readonly results: readonly ResultVariable[]
   readonly steps: number
   /** Where the step is cut into micro-batches. */
@@ -43,11 +45,10 @@ export function orderOf({ rows, shuffle, seed }: TensorFlowChunkTask, epoch: num
   return shuffle ? shuffled(rows, seed, epoch) : rows
 }
 
-/** Records the results of a loop, all of whose steps were of one kind, and how far it came. */
+/** Records the results of a loop, all of whose steps were of one size, and how far it came. */
 export function tell(record: SharedRecord, loop: LoopStatus, task: TensorFlowChunkTask): void {
-  const { results, rows, batchSize, stepsPerEpoch, hasTail } = task
-  const isTail = hasTail && record.step % stepsPerEpoch === stepsPerEpoch - 1
-  const examples = isTail ? rows.length % batchSize : batchSize
+  const { batches, results } = task
+  const examples = examplesBefore(batches, record.step + 1) - examplesBefore(batches, record.step)
   const isAhead = loop.step > record.step
   for (const [index, { name, kind, place }] of results.entries()) {
     if (kind === 'rows') continue
@@ -67,29 +68,17 @@ export function collectRows(
   model: LoadedModel,
   record: SharedRecord,
   first: number,
-  { results, rows, batchSize, stepsPerEpoch, hasTail }: TensorFlowChunkTask,
+  { results, batches }: TensorFlowChunkTask,
 ): void {
   const { step } = record
   if (step === first || results.every(({ kind }) => kind !== 'rows')) return
-  const pass = hasTail ? rows.length : stepsPerEpoch * batchSize
-  const place = (at: number) => Math.min(pass, (at % stepsPerEpoch) * batchSize)
-  const [begin, end] = [place(first), place(step - 1) + batchSize]
-  const wraps = Math.floor((step - 1) / stepsPerEpoch) > Math.floor(first / stepsPerEpoch)
-  const isWhole = step - first >= stepsPerEpoch
-  const stretches = isWhole
-    ? [[0, pass]]
-    : wraps
-      ? [
-          [begin, pass],
-          [0, end],
-        ]
-      : [[begin, end]]
+  const places = placesOf(batches, first, step)
   const collected = model.collected()
   for (const [index, { kind, place }] of results.entries()) {
     const values = collected[place]
     if (kind !== 'rows' || values === undefined) continue
-    const size = values.length / pass
-    for (const [from = 0, to = 0] of stretches) {
+    const size = values.length / passSizeOf(batches)
+    for (const [from, to] of places) {
       record.rows[index]?.set(values.subarray(from * size, to * size), from * size)
     }
   }

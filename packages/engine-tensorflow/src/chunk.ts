@@ -5,7 +5,7 @@
  * two of them, progress is told and the stop word looked at. A thread keeps the models it has
  * loaded until their execution is disposed of.
  */
-import { SharedRecord, type ChunkStatus } from '@gradpool/core'
+import { SharedRecord, stepsPerEpochOf, type ChunkStatus } from '@gradpool/core'
 import { collectRows, orderOf, tell, type TensorFlowChunkTask } from './chunk-task.js'
 import { modelOf, readStates, releaseModels } from './held-models.js'
 import type { LoadedModel, LoopStatus } from './loaded-model.js'
@@ -27,7 +27,9 @@ export async function executeChunk(task: unknown): Promise<ChunkStatus> {
 export async function* runSlices(
   task: TensorFlowChunkTask,
 ): AsyncGenerator<undefined, ChunkStatus> {
-  const { sharing, member, stepsPerEpoch } = task
+  const { sharing, member, batches } = task
+  const stepsPerEpoch = stepsPerEpochOf(batches)
+  const numFull = stepsPerEpoch - Number(batches.tail !== undefined)
   releaseModels()
   const record = new SharedRecord(task.record)
   const model = await modelOf(task, record)
@@ -45,14 +47,16 @@ export async function* runSlices(
     }
     if (task.trains) model.version = -1
     const epochNow = Math.floor(step / stepsPerEpoch)
-    if (epochNow !== epoch) model.begin(step, orderOf(task, epochNow), task.batchSize)
+    if (epochNow !== epoch) model.begin(step, orderOf(task, epochNow), batches.batchSize)
     epoch = epochNow
-    const kind = step % stepsPerEpoch === numFullOf(task) ? 'tail' : 'full'
+    const kind = step % stepsPerEpoch === numFull ? 'tail' : 'full'
     if (shared?.makeSums(kind) === false) {
       status = 'abandoned'
       break
     }
-    const loop = shared ? model.loop(kind, step + 1) : runSlice(model, kind, step, end, task)
+    const loop = shared
+      ? model.loop(kind, step + 1)
+      : runSlice(model, kind, step, Math.min(end, step + numFull - (step % stepsPerEpoch)))
     if (member.worker === 0) tell(record, loop, task)
     step = loop.step
     if (!loop.finite) {
@@ -68,21 +72,10 @@ export async function* runSlices(
   return status
 }
 
-function numFullOf({ stepsPerEpoch, hasTail }: TensorFlowChunkTask): number {
-  return stepsPerEpoch - Number(hasTail)
-}
-
 /** One call: steps of one epoch and one kind. */
-function runSlice(
-  model: LoadedModel,
-  kind: StepKind,
-  step: number,
-  end: number,
-  task: TensorFlowChunkTask,
-): LoopStatus {
+function runSlice(model: LoadedModel, kind: StepKind, step: number, end: number): LoopStatus {
   if (kind === 'tail') return model.loop(kind, step + 1)
-  const most = Math.min(end - step, numFullOf(task) - (step % task.stepsPerEpoch))
-  const steps = Math.min(model.sliceSteps, most)
+  const steps = Math.min(model.sliceSteps, end - step)
   const started = performance.now()
   const status = model.loop(kind, step + steps)
   const elapsedMs = Math.max(performance.now() - started, 0.001)

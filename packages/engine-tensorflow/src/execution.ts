@@ -12,7 +12,6 @@ import {
   type CompileOptions,
   type Field,
   type SharedStates,
-  stepsPerEpochOf,
 } from '@gradpool/core'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -63,7 +62,7 @@ export class TensorFlowBackend implements Backend {
       this.dispose()
       throw error
     }
-    const { tail, batchSize, shuffle } = program
+    const { tail, batchSize, numExamples, shuffle } = program
     // Shared, so that a task carries none of them.
     const rows = new Int32Array(new SharedArrayBuffer(4 * options.data.rows.length))
     rows.set(options.data.rows)
@@ -76,9 +75,7 @@ export class TensorFlowBackend implements Backend {
       rows,
       shuffle,
       seed: options.seed,
-      batchSize,
-      hasTail: tail !== undefined,
-      stepsPerEpoch: stepsPerEpochOf(program),
+      batches: { batchSize, numExamples, tail: tail && true },
       results: resultsOf(program),
       sharing,
     }

@@ -30,9 +30,9 @@ export async function modelOf(
   return model
 }
 
-function load({ model, hasTail, results, sharing }: TensorFlowChunkTask): Promise<LoadedModel> {
+function load({ model, batches, results, sharing }: TensorFlowChunkTask): Promise<LoadedModel> {
   const names = ['write', 'read', 'begin', 'full', 'status']
-  if (hasTail) names.push('tail')
+  if (batches.tail) names.push('tail')
   if (results.some(({ kind }) => kind === 'rows')) names.push('collected')
   return LoadedModel.load(model, [...names, ...(sharing ? signaturesOf(sharing) : [])])
 }

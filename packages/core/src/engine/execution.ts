@@ -5,6 +5,7 @@
 import { invariant, UserError } from '../errors.js'
 import {
   examplesBefore,
+  placesOf,
   resultSize,
   stepsPerEpochOf,
   type BatchProgram,
@@ -47,8 +48,6 @@ export class BaseExecution<S extends States> implements Execution {
   readonly #states: S
   readonly #backend: Backend
   readonly #record: ExecutionRecord
-  /** Examples of one pass. */
-  readonly #passSize: number
   readonly #averaged: readonly SizedResult[]
   readonly #collected: readonly SizedResult[]
   /** The step at which the sums began. */
@@ -60,7 +59,6 @@ export class BaseExecution<S extends States> implements Execution {
     this.host = host
     this.program = program
     this.stepsPerEpoch = stepsPerEpochOf(program)
-    this.#passSize = examplesBefore(program, this.stepsPerEpoch)
     const results = program.program.results.map((result, index) => {
       return { name: result.name, index, rows: result.rows, size: resultSize(program, result) }
     })
@@ -222,13 +220,9 @@ export class BaseExecution<S extends States> implements Execution {
 
   #result(status: ChunkStatus): ChunkResult {
     const { step, lastLoss } = this.#record
-    const examples = this.#examplesBefore(step) - this.#examplesBefore(this.#since)
+    const examples = examplesBefore(this.program, step) - examplesBefore(this.program, this.#since)
     const steps = step - this.#since
     return { status, steps, means: this.#sums(examples), rows: this.#rows(), lastLoss }
-  }
-
-  #examplesBefore(step: number): number {
-    return examplesBefore(this.program, step)
   }
 
   #sums(divisor: number): Record<string, Float64Array> {
@@ -257,17 +251,7 @@ export class BaseExecution<S extends States> implements Execution {
     return rows
   }
 
-  /**
-   * Where in the order of a pass the examples since the sums began are, at most a pass of them: one
-   * stretch, or two where they began in the pass before.
-   */
-  #places(): (readonly [begin: number, end: number])[] {
-    const pass = this.#passSize
-    const after = this.#examplesBefore(this.step)
-    const count = Math.min(pass, after - this.#examplesBefore(this.#since))
-    const end = after % pass
-    if (end >= count) return [[end - count, end]]
-    const before: readonly [number, number] = [pass + end - count, pass]
-    return end === 0 ? [before] : [before, [0, end]]
+  #places() {
+    return placesOf(this.program, this.#since, this.step)
   }
 }

@@ -85,10 +85,7 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
   abs: unary,
   flush: unary,
   stopGradient: unary,
-  cast: ({ attributes: { dtype } }, inputs) => {
-    const [x] = operands(inputs, 1)
-    return { shape: x.shape, dtype }
-  },
+  cast: ({ attributes: { dtype } }, inputs) => ({ shape: operands(inputs, 1)[0].shape, dtype }),
 
   add: elementwise(2),
   sub: elementwise(2),
@@ -116,43 +113,38 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
   softmax: lastAxisOp,
   logSoftmax: lastAxisOp,
 
-  broadcast: ({ shape }, inputs) => {
-    const [x] = operands(inputs, 1)
+  broadcast: moved(({ shape }, x) => {
     const lead = shape.length - x.shape.length
     const fits = x.shape.every((extent, axis) => extent === 1 || extent === shape[lead + axis])
     if (lead < 0 || !fits) refuse(`it cannot be broadcast to ${shapeText(shape)}`)
-    return { shape, dtype: x.dtype }
-  },
-  reshape: ({ shape }, inputs) => {
-    const [x] = operands(inputs, 1)
+    return shape
+  }),
+  reshape: moved(({ shape }, x) => {
     const [from, to] = [sizeOf(x.shape), sizeOf(shape)]
     if (from !== to) {
       refuse(`${from} elements do not fill the ${to} of ${shapeText(shape)}`)
     }
-    return { shape, dtype: x.dtype }
-  },
-  transpose: ({ attributes: { permutation } }, inputs) => {
-    const [x] = operands(inputs, 1)
+    return shape
+  }),
+  transpose: moved<'transpose'>(({ attributes: { permutation } }, x) => {
     const isPermutation =
       permutation.length === x.shape.length &&
       x.shape.every((_, axis) => permutation.includes(axis))
     if (!isPermutation) refuse(`${shapeText(permutation)} is not a permutation of its axes`)
-    return { shape: permutation.map((axis) => x.shape[axis] ?? 1), dtype: x.dtype }
-  },
-  slice: ({ attributes: { starts }, shape }, inputs) => {
-    const [x] = operands(inputs, 1)
+    return permutation.map((axis) => x.shape[axis] ?? 1)
+  }),
+  slice: moved<'slice'>(({ attributes: { starts }, shape }, x) => {
     if (!isBlock(starts, shape, x.shape)) {
       refuse(`there is no block of shape ${shapeText(shape)} at ${shapeText(starts)}`)
     }
-    return { shape, dtype: x.dtype }
-  },
-  pad: ({ attributes: { before }, shape }, inputs) => {
-    const [x] = operands(inputs, 1)
+    return shape
+  }),
+  pad: moved<'pad'>(({ attributes: { before }, shape }, x) => {
     if (!isBlock(before, x.shape, shape)) {
       refuse(`it does not lie within ${shapeText(shape)} at ${shapeText(before)}`)
     }
-    return { shape, dtype: x.dtype }
-  },
+    return shape
+  }),
   concat: ({ attributes: { axis } }, inputs) => {
     const [first] = inputs
     if (!first) return refuse('it takes at least one operand')
@@ -215,6 +207,14 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
 function leaf(declared: TensorType, inputs: Operands): TensorType {
   operands(inputs, 0)
   return declared
+}
+
+/** An op that moves the elements of one operand. */
+function moved<Op extends OpName>(shapeOf: (node: NodeOf<Op>, x: TensorType) => Shape) {
+  return (node: NodeOf<Op>, inputs: Operands): TensorType => {
+    const [x] = operands(inputs, 1)
+    return { shape: shapeOf(node, x), dtype: x.dtype }
+  }
 }
 
 function unary(_: Node, inputs: Operands): TensorType {

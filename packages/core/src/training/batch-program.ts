@@ -7,9 +7,15 @@ import { sizeOf } from '../program/dtype.js'
 import type { Program } from '../program/program.js'
 import type { Result } from '../program/program-data.js'
 
-export interface BatchProgram {
+/** How a pass over the examples is cut into batches. */
+export interface Batches {
   readonly batchSize: number
   readonly numExamples: number
+  /** There where the shorter last batch is a step, too. */
+  readonly tail?: unknown
+}
+
+export interface BatchProgram extends Batches {
   /**
    * Rows are visited in the order of a permutation of their own for each epoch, or as they stand.
    */
@@ -27,16 +33,39 @@ export interface BatchProgram {
  * Steps of one pass over the examples, the shorter last batch included where there is a Program for
  * it.
  */
-export function stepsPerEpochOf({ tail, batchSize, numExamples }: BatchProgram): number {
+export function stepsPerEpochOf({ tail, batchSize, numExamples }: Batches): number {
   return tail ? Math.ceil(numExamples / batchSize) : Math.floor(numExamples / batchSize)
 }
 
 /** Examples of all steps before a step, from the first epoch on. */
-export function examplesBefore(program: BatchProgram, step: number): number {
-  const { batchSize, numExamples } = program
-  const stepsPerEpoch = stepsPerEpochOf(program)
-  const perEpoch = Math.min(numExamples, stepsPerEpoch * batchSize)
-  return Math.floor(step / stepsPerEpoch) * perEpoch + (step % stepsPerEpoch) * batchSize
+export function examplesBefore(batches: Batches, step: number): number {
+  const stepsPerEpoch = stepsPerEpochOf(batches)
+  const epochs = Math.floor(step / stepsPerEpoch)
+  return epochs * passSizeOf(batches) + (step % stepsPerEpoch) * batches.batchSize
+}
+
+/** Examples of one pass. */
+export function passSizeOf(batches: Batches): number {
+  const { batchSize, numExamples } = batches
+  return Math.min(numExamples, stepsPerEpochOf(batches) * batchSize)
+}
+
+/**
+ * Where in the order of a pass the examples of the steps from `since` to before `step` are, at most
+ * a pass of them: one stretch, or two where they began in the pass before.
+ */
+export function placesOf(
+  batches: Batches,
+  since: number,
+  step: number,
+): (readonly [begin: number, end: number])[] {
+  const pass = passSizeOf(batches)
+  const after = examplesBefore(batches, step)
+  const count = Math.min(pass, after - examplesBefore(batches, since))
+  const end = after % pass
+  if (end >= count) return [[end - count, end]]
+  const before: readonly [number, number] = [pass + end - count, pass]
+  return end === 0 ? [before] : [before, [0, end]]
 }
 
 /** Elements of a result, or of one example's row of it. */

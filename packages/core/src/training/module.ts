@@ -12,19 +12,17 @@ import { initializerFor, type Initializer, type InitializerLike } from '../rando
 import type { Tensor, TensorLike } from '../tracing/tensor.js'
 import { currentTrace, userError, type Trace } from '../tracing/trace.js'
 
-/** A tensor that training changes by its gradient. */
-export interface Parameter {
-  readonly kind: 'parameter'
+interface Leaf<Kind extends string> {
+  readonly kind: Kind
   readonly shape: Shape
   readonly initializer: Initializer
 }
 
+/** A tensor that training changes by its gradient. */
+export type Parameter = Leaf<'parameter'>
+
 /** A tensor that lives from step to step and has no gradient; see `assign`. */
-export interface Buffer {
-  readonly kind: 'buffer'
-  readonly shape: Shape
-  readonly initializer: Initializer
-}
+export type Buffer = Leaf<'buffer'>
 
 /** Parameters with a meaning: bound, they become a `Bound`. */
 export interface Module<out Bound> {
@@ -45,17 +43,14 @@ export type BoundOf<P> = P extends Parameter | Buffer
     : { readonly [Key in keyof P]: BoundOf<P[Key]> }
 
 /** A trained tensor of this shape; the initializer may be named, as `heNormal`. */
-export function parameter(shape: Shape, initializer: InitializerLike): Parameter {
-  return Object.freeze({
-    kind: 'parameter',
-    shape,
-    initializer: initializerFor(initializer, shape),
-  })
-}
+export const parameter = leaf('parameter')
 
 /** A tensor of this shape that only `assign` changes. */
-export function buffer(shape: Shape, initializer: InitializerLike): Buffer {
-  return Object.freeze({ kind: 'buffer', shape, initializer: initializerFor(initializer, shape) })
+export const buffer = leaf('buffer')
+
+function leaf<Kind extends string>(kind: Kind) {
+  return (shape: Shape, initializer: InitializerLike): Leaf<Kind> =>
+    Object.freeze({ kind, shape, initializer: initializerFor(initializer, shape) })
 }
 
 /**
@@ -67,11 +62,11 @@ export function module<const P extends Params, Bound>(
   params: P,
   bind: (bound: BoundOf<P>, scope: Scope) => Bound,
 ): Module<Bound> {
-  return Object.freeze({
-    kind: 'module',
-    params,
-    bind: (scope: Scope) => bind(scope.bind(params), scope),
-  })
+  return moduleOf(params, (scope) => bind(scope.bind(params), scope))
+}
+
+function moduleOf<Bound>(params: Params, bind: (scope: Scope) => Bound): Module<Bound> {
+  return Object.freeze({ kind: 'module', params, bind })
 }
 
 /** A function that carries the bound parameters it works with: `hidden(x)`, `hidden.weight`; those of a list by index. */
@@ -95,14 +90,10 @@ export function layer<const P extends Params, Apply extends (...x: never[]) => u
   params: P,
   bind: (bound: BoundOf<P>, scope: Scope) => Apply,
 ): Module<WithParameters<Apply, P>> {
-  return Object.freeze({
-    kind: 'module',
-    params,
-    bind: (scope: Scope) => {
-      // Unknown for a moment: the compiler goes without end into what a tree may be bound to.
-      const bound: unknown = scope.bind(params)
-      return withParameters(bind(bound as BoundOf<P>, scope), params, bound)
-    },
+  return moduleOf(params, (scope) => {
+    // Unknown for a moment: the compiler goes without end into what a tree may be bound to.
+    const bound: unknown = scope.bind(params)
+    return withParameters(bind(bound as BoundOf<P>, scope), params, bound)
   })
 }
 
@@ -126,11 +117,7 @@ function withParameters<Apply extends object, P extends Params>(
  * modules among them behave as in evaluation.
  */
 export function frozen<const P extends Params>(params: P): Module<BoundOf<P>> {
-  return Object.freeze({
-    kind: 'module',
-    params,
-    bind: (scope: Scope) => scope.frozen().bind(params),
-  })
+  return moduleOf(params, (scope) => scope.frozen().bind(params))
 }
 
 /** A bound parameter. */

@@ -5,7 +5,7 @@
 import { invariant } from '@gradpool/core'
 import type { Arena } from '../arena.js'
 import { STACK_BYTES } from '../instructions.js'
-import type { KernelCode } from '../kernels.js'
+import type { ArenaTask } from '../kernels.js'
 import { BLOCK_ROWS, MAX_CODE_BYTES, SCAN, SEARCH } from './words.js'
 
 /** Where a collection lies. */
@@ -29,15 +29,10 @@ export interface NearBounds {
   readonly allowed?: Uint8Array | undefined
 }
 
-/** Structured-cloneable: what a thread needs to do a part of a scan. */
-export interface ScanTask {
-  /** Tells arenas apart, so that a thread instantiates the kernels once for each. */
-  readonly arena: string
-  readonly code: KernelCode
-  readonly memory: WebAssembly.Memory
+/** What a thread needs to do a part of a scan. */
+export interface ScanTask extends ArenaTask {
   /** Address of the scan's words. */
   readonly scan: number
-  readonly stackTop: number
 }
 
 /** Rows with their distances, in turn: [n, 2]. */

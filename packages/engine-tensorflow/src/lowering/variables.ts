@@ -1,14 +1,7 @@
 /**
  * The variables of a compiled Program: its states, and what the loop keeps besides.
  */
-import {
-  examplesBefore,
-  invariant,
-  sizeOf,
-  stepsPerEpochOf,
-  type BatchProgram,
-  type Shape,
-} from '@gradpool/core'
+import { invariant, passSizeOf, sizeOf, type BatchProgram, type Shape } from '@gradpool/core'
 import { cutsOf, type CutBatch } from '../sharing/cut-batch.js'
 import type { TensorFlowType } from '../graph/types.js'
 
@@ -79,7 +72,7 @@ export class Variables {
     this.sums = shapesOf('sum').map((shape, index) => ({
       ...{ name: `sum_${index}`, type: 'double', shape },
     }))
-    const passSize = examplesBefore(batchProgram, stepsPerEpochOf(batchProgram))
+    const passSize = passSizeOf(batchProgram)
     this.collected = shapesOf('rows').map(([, ...row], index) => ({
       ...{ name: `collected_${index}`, type: 'float', shape: [passSize, ...row] },
     }))
