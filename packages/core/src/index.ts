@@ -114,7 +114,7 @@ export {
   tanh,
 } from './ops/elementwise.js'
 export { concat, pad, reshape, slice, transpose } from './ops/layout.js'
-export { broadcastTo, cast } from './ops/operands.js'
+export { broadcastShapes, broadcastTo, cast } from './ops/operands.js'
 export { matmul, type MatmulOptions } from './ops/product.js'
 export { randomNormal, randomUniform } from './ops/random.js'
 export {

@@ -19,6 +19,7 @@ import type { Membership, Sharing } from './sharing/sharing.js'
 export interface TensorFlowChunkTask {
   /** The folder of the SavedModel, which is the name of the execution too. */
   readonly model: string
+  readonly signatures: readonly string[]
   readonly record: SharedRecordData
   readonly states: SharedStatesData
   /** The states that are variables of the model, in their order. */

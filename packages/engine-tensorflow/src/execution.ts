@@ -56,8 +56,9 @@ export class TensorFlowBackend implements Backend {
     this.workers = sharing === undefined ? 1 : (options.workers ?? 1)
     // A loop tells the last values of scalars only.
     this.record = SharedRecord.create(program, (size) => size === 1)
+    let signatures: readonly string[]
     try {
-      this.#writeModel(program, options, cuts)
+      signatures = this.#writeModel(program, options, cuts)
     } catch (error) {
       this.dispose()
       throw error
@@ -68,6 +69,7 @@ export class TensorFlowBackend implements Backend {
     rows.set(options.data.rows)
     this.#task = {
       model: this.#folder,
+      signatures,
       record: this.record.data,
       states: states.data,
       variables: variables.states.map(({ name, state, shape }) => ({ name, state, shape })),
@@ -114,7 +116,8 @@ export class TensorFlowBackend implements Backend {
     if (!this.#isRunning) releaseModels()
   }
 
-  #writeModel(program: BatchProgram, { data, seed }: CompileOptions, cuts: CutBatch): void {
+  /** @returns the names of its signatures */
+  #writeModel(program: BatchProgram, { data, seed }: CompileOptions, cuts: CutBatch) {
     const files = new Map<string, FieldFile>()
     const field = (name: string): FieldFile => {
       const known = files.get(name)
@@ -126,7 +129,8 @@ export class TensorFlowBackend implements Backend {
       files.set(name, file)
       return file
     }
-    const model = lowerBatchProgram(program, { seed, field, cuts })
-    writeFileSync(join(this.#folder, 'saved_model.pb'), model)
+    const { bytes, signatures } = lowerBatchProgram(program, { seed, field, cuts })
+    writeFileSync(join(this.#folder, 'saved_model.pb'), bytes)
+    return signatures
   }
 }

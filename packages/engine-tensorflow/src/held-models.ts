@@ -4,7 +4,6 @@
  */
 import { SharedStates, type SharedRecord } from '@gradpool/core'
 import { LoadedModel } from './loaded-model.js'
-import { signaturesOf } from './sharing/sharing.js'
 import type { TensorFlowChunkTask } from './chunk-task.js'
 
 const models = new Map<string, { readonly model: LoadedModel; readonly record: SharedRecord }>()
@@ -23,18 +22,12 @@ export async function modelOf(
   task: TensorFlowChunkTask,
   record: SharedRecord,
 ): Promise<LoadedModel> {
-  const model = models.get(task.model)?.model ?? (await load(task))
+  const model =
+    models.get(task.model)?.model ?? (await LoadedModel.load(task.model, task.signatures))
   models.set(task.model, { model, record })
   const states = new SharedStates(task.states)
   if (model.version !== states.version) writeStates(model, states, task)
   return model
-}
-
-function load({ model, batches, results, sharing }: TensorFlowChunkTask): Promise<LoadedModel> {
-  const names = ['write', 'read', 'begin', 'full', 'status']
-  if (batches.tail) names.push('tail')
-  if (results.some(({ kind }) => kind === 'rows')) names.push('collected')
-  return LoadedModel.load(model, [...names, ...(sharing ? signaturesOf(sharing) : [])])
 }
 
 function writeStates(model: LoadedModel, states: SharedStates, task: TensorFlowChunkTask): void {

@@ -3,6 +3,7 @@
  * a byte of memory that is not there. Every node's type is inferred again and compared with what
  * the node says.
  */
+import { isRecord } from '../checks.js'
 import { ShapeError, UserError } from '../errors.js'
 import type { Initializer } from '../random/initializers.js'
 import type { Attribute } from './attributes.js'
@@ -180,10 +181,7 @@ function nameOf({ name }: Fields, where: string): string {
 }
 
 function record(value: unknown, where: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return refuse(where, 'is not an object')
-  }
-  return value as Fields
+  return isRecord(value) ? value : refuse(where, 'is not an object')
 }
 
 function list(fields: Fields, key: string, where: string): readonly unknown[] {

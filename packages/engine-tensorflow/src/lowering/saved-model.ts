@@ -20,7 +20,6 @@ import type { TensorFlowType } from '../graph/types.js'
 import {
   cutsOf,
   exchangeSignature,
-  lengthsOf,
   partSignature,
   type CutBatch,
   type StepKind,
@@ -37,11 +36,11 @@ export interface LoweringOptions {
   readonly cuts: CutBatch
 }
 
-/** The bytes of `saved_model.pb`. @throws UserError for an op that TensorFlow has no equal of */
+/** The bytes of `saved_model.pb`, and the names of its signatures. @throws UserError for an op that TensorFlow has no equal of */
 export function lowerBatchProgram(
   batchProgram: BatchProgram,
   options: LoweringOptions,
-): Uint8Array {
+): { readonly bytes: Uint8Array; readonly signatures: readonly string[] } {
   const { program, tail, batchSize, numExamples } = batchProgram
   const { seed, field, cuts } = options
   const variables = new Variables(batchProgram, cuts)
@@ -73,13 +72,14 @@ export function lowerBatchProgram(
       const exchange = exchangeSignature(kind, level)
       const exchanged = sums.map(({ name }) => variables.state(name))
       signatures[exchange] = graph.write(exchange, exchanged)
-      for (const length of lengthsOf(cut)) {
+      for (const length of new Set(cut.microBatches.map((microBatch) => microBatch.length))) {
         const part = partSignature(kind, level, length)
         signatures[part] = graph.part(part, cut.part(level, length), contextOf(kind))
       }
     }
   }
-  return encodeSavedModel({ nodes: graph.nodes, functions, signatures })
+  const bytes = encodeSavedModel({ nodes: graph.nodes, functions, signatures })
+  return { bytes, signatures: Object.keys(signatures) }
 }
 
 class ModelGraph {

@@ -5,7 +5,15 @@
  * Broadcasts, and the floats of comparisons, are made only for ops that cannot take them as they
  * are: TensorFlow's elementwise ops broadcast by themselves, and select by booleans.
  */
-import { dispatch, fillValue, sameShape, type Node, type Program, type Shape } from '@gradpool/core'
+import {
+  broadcastShapes,
+  dispatch,
+  fillValue,
+  sameShape,
+  type Node,
+  type Program,
+  type Shape,
+} from '@gradpool/core'
 import type { GraphBuilder, Ref } from '../graph/builder.js'
 import { TYPE_OF } from '../graph/types.js'
 import type { NodeValues } from './node-values.js'
@@ -68,8 +76,11 @@ export class Values implements NodeValues {
 
   operands(indices: readonly number[], shape: Shape): Ref[] {
     const loose = indices.map((index) => this.loose(index))
-    const joint = loose.map((value) => value.shape).reduce(broadcastShape, [])
-    if (sameShape(joint, shape)) return loose.map(({ ref }) => ref)
+    const joint = loose.reduce<Shape | undefined>(
+      (sofar, value) => sofar && broadcastShapes(sofar, value.shape),
+      [],
+    )
+    if (joint && sameShape(joint, shape)) return loose.map(({ ref }) => ref)
     return indices.map((index) => this.of(index))
   }
 
@@ -102,11 +113,3 @@ const COMPARISONS = new Map([
   ['lessEqual', 'LessEqual'],
   ['equal', 'Equal'],
 ] as const) as ReadonlyMap<string, 'Less' | 'LessEqual' | 'Equal'>
-
-function broadcastShape(a: Shape, b: Shape): Shape {
-  const rank = Math.max(a.length, b.length)
-  return Array.from({ length: rank }, (_, axis) => {
-    const [left = 1, right = 1] = [a[axis - rank + a.length], b[axis - rank + b.length]]
-    return Math.max(left, right)
-  })
-}

@@ -57,25 +57,21 @@ export class Variables {
 
   constructor(batchProgram: BatchProgram, cuts: CutBatch) {
     const { program, batchSize, numExamples } = batchProgram
-    this.states = program.states.map(({ name, shape }, index) => {
-      return { name: `state_${index}`, type: 'float', shape, state: name }
-    })
     const sums = cutsOf(cuts).flatMap(([, { levels }]) => levels.flat())
-    this.exchanged = sums.map(({ name, shape }, index) => ({
-      ...{ name: `exchanged_${index}`, type: 'float', shape, state: name },
-    }))
+    this.states = statesAs('state', program.states)
+    this.exchanged = statesAs('exchanged', sums)
     const kinds = resultsOf(batchProgram)
     const shapesOf = (wanted: ResultVariable['kind']) =>
       program.results
         .filter((_, index) => kinds[index]?.kind === wanted)
         .map(({ node }) => program.node(node).shape)
-    this.sums = shapesOf('sum').map((shape, index) => ({
-      ...{ name: `sum_${index}`, type: 'double', shape },
-    }))
+    this.sums = shapesOf('sum').map((shape, index) => {
+      return { name: `sum_${index}`, type: 'double', shape }
+    })
     const passSize = passSizeOf(batchProgram)
-    this.collected = shapesOf('rows').map(([, ...row], index) => ({
-      ...{ name: `collected_${index}`, type: 'float', shape: [passSize, ...row] },
-    }))
+    this.collected = shapesOf('rows').map(([, ...row], index) => {
+      return { name: `collected_${index}`, type: 'float', shape: [passSize, ...row] }
+    })
     const { length: numScalars } = shapesOf('scalar')
     this.scalarSums = { name: 'scalar_sums', type: 'double', shape: [numScalars] }
     this.last = { name: 'last_results', type: 'float', shape: [numScalars] }
@@ -98,4 +94,13 @@ export class Variables {
     invariant(variable, `state ${name} has a variable`)
     return variable
   }
+}
+
+function statesAs(
+  prefix: string,
+  states: readonly { readonly name: string; readonly shape: Shape }[],
+): StateVariable[] {
+  return states.map(({ name, shape }, index) => {
+    return { name: `${prefix}_${index}`, type: 'float', shape, state: name }
+  })
 }

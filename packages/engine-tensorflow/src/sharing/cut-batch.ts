@@ -27,11 +27,6 @@ export function partSignature(kind: StepKind, level: number, length: number): st
   return `part_${kind}_${level}_${length}`
 }
 
-/** The lengths that microBatches have. */
-export function lengthsOf({ microBatches }: CutStep): number[] {
-  return [...new Set(microBatches.map(({ length }) => length))]
-}
-
 /** All cuts of a BatchProgram with their kinds. */
 export function cutsOf(cuts: CutBatch): (readonly [StepKind, CutStep])[] {
   return (['full', 'tail'] as const).flatMap((kind) => {

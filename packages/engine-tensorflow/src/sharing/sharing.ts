@@ -4,13 +4,7 @@
  */
 import { sizeOf, type Shape } from '@gradpool/core'
 import type { Variables } from '../lowering/variables.js'
-import {
-  cutsOf,
-  partSignature,
-  exchangeSignature,
-  type CutBatch,
-  type StepKind,
-} from './cut-batch.js'
+import { cutsOf, type CutBatch, type StepKind } from './cut-batch.js'
 import type { MicroBatch } from './cut-step.js'
 import { Barrier } from './barrier.js'
 
@@ -68,16 +62,4 @@ export function createSharing(
   if (most === 0) return undefined
   const partials = new SharedArrayBuffer(4 * most)
   return { layouts, partials, barrier: Barrier.create(), barrierTimeoutMs }
-}
-
-/** The signatures that sharing calls, besides those of every model. */
-export function signaturesOf({ layouts }: Sharing): string[] {
-  return (['full', 'tail'] as const).flatMap((kind) => {
-    const { levels = [], microBatches = [] } = layouts[kind] ?? {}
-    const lengths = [...new Set(microBatches.map(({ length }) => length))]
-    return levels.flatMap((_, level) => [
-      exchangeSignature(kind, level),
-      ...lengths.map((length) => partSignature(kind, level, length)),
-    ])
-  })
 }
