@@ -249,9 +249,10 @@ async function indexBytes() {
 async function doneStage() {
   const directory = mkdtempSync(join(folder, 'stage'))
   const values = new Float32Array(6)
+  const id = { hash: 'b', numerics: 'exact' }
   const metrics = {
-    formatVersion: 2,
-    ...{ stage: { name: 'a', hash: 'b' }, numerics: 'exact', version: '0.1.0', seconds: 1.5 },
+    formatVersion: STAGE_FORMAT,
+    ...{ stage: { name: 'a', ...id }, numerics: id.numerics, version: '0.1.0', seconds: 1.5 },
     ...{
       test: { loss: 1, accuracy: 0.5 },
       weightsHash: weightsHash({ a: values }),
@@ -260,11 +261,12 @@ async function doneStage() {
     epochs: [row],
     samples: [],
   }
-  const states = { tensors: new Map([['a', { shape: [2, 3], values }]]), metadata: {} }
-  writeFileSync(join(directory, 'weights.safetensors'), encodeSafetensors(states))
+  const states = new Map([['a', { shape: [2, 3], values }]])
+  const model = encodeSavedModel({ states, provenance: { gradpool: '0.2.0' }, metrics: {} })
+  writeFileSync(join(directory, 'model.gradpool'), model)
   writeFileSync(join(directory, 'done'), '')
   const path = join(directory, 'metrics.json')
-  const parse = (bytes) => (writeFileSync(path, bytes), readDoneStage(directory))
+  const parse = (bytes) => (writeFileSync(path, bytes), readDoneStage(directory, id))
   return [Buffer.from(JSON.stringify(metrics)), parse]
 }
 

@@ -235,7 +235,7 @@ describe('building is refused', () => {
       experiments: { name: string; stages: { hash: string }[] }[]
     }
     const stage = experiments.find((one) => one.name === 'mnist_hash_1')?.stages[0]?.hash ?? ''
-    const weights = join(run, 'stages', stage, 'weights.safetensors')
+    const weights = join(run, 'stages', stage, 'model.gradpool')
     const bytes = await readFile(weights)
     await writeFile(
       weights,

@@ -1,7 +1,8 @@
 /** Stages that earlier runs of the same folder trained are not trained again, unless that is asked for. */
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { STAGE_FORMAT } from '@gradpool/experiments'
 import { describe, expect, it } from 'vitest'
 import { findGarbage, removeGarbage } from '../src/runs/collect-garbage.js'
 import { readRun } from '../src/runs/read-run.js'
@@ -60,7 +61,36 @@ describe('a second run', () => {
     expect(engine.trained).toHaveLength(2)
   })
 
-  it('takes nothing that another engine or another version trained', async () => {
+  it('takes what another version of the package trained, and nothing of another format', async () => {
+    const directory = await temporaryFolder()
+    await runPlans(plans, { directory })
+    const path = join(store(directory), 'auto', 'metrics.json')
+    const metrics = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
+    const older = await runPlans(plans, { directory: await changed({ version: '0.0.9' }) })
+    expect(older.engine.trained).toEqual([])
+    expect(titles(older.events)).not.toContain('warning')
+
+    const format = { formatVersion: STAGE_FORMAT + 1, version: '9.9.9' }
+    const later = await runPlans(plans, { directory: await changed(format) })
+    expect(later.engine.trained).toHaveLength(1)
+    expect(later.events).toContainEqual({
+      type: 'warning',
+      message: expect.stringMatching(
+        /metrics\.json' is of version \d of its format, of Gradpool 9\.9\.9; this Gradpool reads version \d; the stage is trained again$/,
+      ) as string,
+    })
+    // 0.1 told no version, and had its weights in another file.
+    await writeFile(path, JSON.stringify({ ...metrics, formatVersion: undefined }))
+    await rm(join(store(directory), 'auto', 'model.gradpool'))
+    expect((await runPlans(plans, { directory })).engine.trained).toHaveLength(1)
+
+    async function changed(by: object): Promise<string> {
+      await writeFile(path, JSON.stringify({ ...metrics, ...by }))
+      return directory
+    }
+  })
+
+  it('takes nothing that another engine trained', async () => {
     const directory = await temporaryFolder()
     await runPlans(plans, { directory })
     const engine = { ...fakeEngine(), numerics: 'other' }
@@ -73,7 +103,7 @@ describe('a second run', () => {
   it('trains what is damaged in the store, and says so', async () => {
     const directory = await temporaryFolder()
     await runPlans(plans, { directory })
-    await appendFile(join(store(directory), 'auto', 'weights.safetensors'), 'x')
+    await appendFile(join(store(directory), 'auto', 'model.gradpool'), 'x')
     const { engine, events } = await runPlans(plans, { directory })
     expect(engine.trained).toHaveLength(1)
     expect(events).toContainEqual({
@@ -125,7 +155,7 @@ describe('garbage', () => {
     const garbage = await findGarbage(directory)
     const entries = ['auto', 'classify'].map((hash) => join(store(directory), hash))
     expect(garbage.map(({ path }) => path).sort()).toEqual([...entries, checkpoints, torn].sort())
-    const size = (await stat(join(entries[0] ?? '', 'weights.safetensors'))).size
+    const size = (await stat(join(entries[0] ?? '', 'model.gradpool'))).size
     expect(garbage.find(({ path }) => path === entries[0])?.numBytes).toBeGreaterThan(size)
 
     await removeGarbage(garbage)
