@@ -21,10 +21,17 @@ import {
   zeros,
 } from '@gradpool/core'
 import { encodeIdx, loadDataset } from '@gradpool/datasets'
-import { codeModel, defineExperiment } from '@gradpool/experiments'
-import { encoderFromBytes, encoderToBytes, HashIndex, makeEncoder } from '@gradpool/hashing'
+import { defineExperiment, STAGE_FORMAT } from '@gradpool/experiments'
+import { HashIndex } from '@gradpool/hashing'
 import { readDoneStage, readRun } from '@gradpool/orchestrator'
-import { decodeSafetensors, encodeSafetensors, weightsHash } from '@gradpool/storage'
+import {
+  decodeSafetensors,
+  decodeSavedModel,
+  encodeSafetensors,
+  encodeSavedModel,
+  namedStates,
+  weightsHash,
+} from '@gradpool/storage'
 import { CheckpointStore, EpochRows } from '@gradpool/trainer'
 
 const [count = 100_000, seed = 0] = process.argv.slice(2, 4).map(Number)
@@ -115,7 +122,7 @@ const tensors = encodeSafetensors({
 const record = Buffer.from(
   JSON.stringify({
     format: 'gradpool-run',
-    formatVersion: 1,
+    formatVersion: 2,
     started: '2026-01-01T00:00:00.000Z',
     versions: { gradpool: '0.1.0' },
     engine: { name: 'wasm', description: '', numerics: 'exact' },
@@ -190,7 +197,6 @@ const parsers = {
       return defineExperiment(value)
     },
   ],
-  encoder: [await encoderBytes(), (bytes) => encoderFromBytes(bytes, 'it')],
   index: [
     await indexBytes(),
     (() => {
@@ -226,21 +232,10 @@ function savedModel() {
   })
 }
 
-async function encoderBytes() {
-  const dataset = await dataOf(dataFolder('whole', pixels, ''))
-  const stages = [{ kind: 'autoencode', encoder: [3, 2], decoder: [16], codeActivation: 'sigmoid' }]
-  const config = defineExperiment({ name: 'a', data: { kind: 'mnist' }, stages })
-  const { model } = codeModel(config, dataset)
-  const data = { fields: dataset.fields.train, numExamples: 2 }
-  const { program } = prediction(model, { batchSize: 2, data })
-  const encoder = makeEncoder('a', program, initialState(program, 0))
-  return encoderToBytes({ encoder, about: '{}' })
-}
-
 async function indexBytes() {
   const path = join(mkdtempSync(join(folder, 'whole')), 'x.index')
   const model = { name: 'a', hash: 'f'.repeat(64) }
-  const index = HashIndex.create({ bits: 2, model, encoder: await encoderBytes() })
+  const index = HashIndex.create({ bits: 2, model, encoder: savedModel() })
   index.add({ codes: Float32Array.of(0, 0.5, 1, 0.25, 0.75, 1), labels: [1, 2, 3] })
   await index.save(path)
   return readFileSync(path)

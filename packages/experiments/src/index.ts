@@ -6,7 +6,6 @@ export {
   model,
   parseExperiment,
 } from './define-experiment.js'
-export { codeModel, type CodeModel } from './code-model.js'
 export { catalogue, findExperiments, groups } from './catalogue.js'
 export { withPreset } from './presets.js'
 export { withOverrides } from './overrides.js'
