@@ -223,7 +223,7 @@ function savedModel() {
   return encodeSavedModel({
     states: namedStates(row, initialState(row, 0)),
     predict: {
-      ...{ blockRows: 4, row, block: program(4) },
+      blockRows: 4, row, block: program(4),
       fields: [{ name: 'x', ...fields.x }],
       outputs: [{ name: 'y', dtype: 'f32', shape: [2] }],
     },
@@ -247,12 +247,10 @@ async function doneStage() {
   const id = { hash: 'b', numerics: 'exact' }
   const metrics = {
     formatVersion: STAGE_FORMAT,
-    ...{ stage: { name: 'a', ...id }, numerics: id.numerics, version: '0.1.0', seconds: 1.5 },
-    ...{
-      test: { loss: 1, accuracy: 0.5 },
+    stage: { name: 'a', ...id }, numerics: id.numerics, version: '0.1.0', seconds: 1.5,
+    test: { loss: 1, accuracy: 0.5 },
       weightsHash: weightsHash({ a: values }),
       firstEpoch: 'f'.repeat(64),
-    },
     epochs: [row],
     samples: [],
   }
@@ -268,7 +266,8 @@ async function doneStage() {
 /** One file of a checkpoint that is whole but for that. */
 async function checkpointFile(name) {
   const directory = mkdtempSync(join(folder, 'checkpoint'))
-  const position = { step: 1, since: 0, sums: { loss: Float64Array.of(1, NaN) }, lastLoss: 1 }
+  const sums = { loss: Float64Array.of(1, NaN) }
+  const position = { step: 1, since: 0, sums, rows: {}, lastLoss: 1 }
   const epochs = new EpochRows()
   epochs.push(row)
   const states = new Map([['a', { shape: [4], values: new Float32Array(4) }]])

@@ -3,7 +3,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { hashingExperiments } from './hashing-experiments.js'
-import { nearest } from './nearest-name.js'
+import { suggestion } from './nearest-name.js'
 import { reportExperiments } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
 
@@ -33,8 +33,6 @@ export function findExperiments(names: readonly string[]): ExperimentConfig[] {
     const config = catalogue.get(name)
     if (config !== undefined) return config
     const known = [...Object.keys(groups), ...catalogue.keys()]
-    const guess = nearest(name, known)
-    const hint = guess === undefined ? `there are ${known.join(', ')}` : `did you mean '${guess}'?`
-    throw new UserError(`there is no experiment '${name}'; ${hint}`)
+    throw new UserError(`there is no experiment '${name}'; ${suggestion(name, known)}`)
   })
 }

@@ -23,7 +23,7 @@ const stage: StageDeterminants = {
 
 it('stays what it is, or finished stages of earlier versions would not be found', () => {
   expect(stageHash(stage)).toMatchInlineSnapshot(
-    `"3d2e0d6bb2da669d5221b96a3c0939c36b5eef9d7902a5f97eae434e617da755"`,
+    `"fc45f0dd1f1d2fd4ddd69ddbf04c493211ed013416a70d2a3663ced04304354a"`,
   )
 })
 
@@ -37,6 +37,10 @@ it('changes with each thing that determines the result', () => {
     { training: { program: { ...program, batchSize: 4 }, data } },
     { training: { program: { ...program, shuffle: false }, data } },
     { training: { program: { ...program, tail: program.program }, data } },
+    ...['r2', 'counts', () => 1, () => 2].map((finish) => {
+      const metric = { name: 'm', kind: 'means', results: { all: 'm/all' }, finish } as const
+      return { training: { program: { ...program, metrics: [metric] }, data } }
+    }),
     { validation: stage.training },
     { test: null },
     { samples: stage.training },

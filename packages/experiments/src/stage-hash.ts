@@ -58,7 +58,7 @@ export function stageHash(stage: StageDeterminants): string {
       validation: stage.validation && described(stage.validation),
       test: stage.test && described(stage.test),
       samples: stage.samples && described(stage.samples),
-      startsFrom: initFrom && { hash: initFrom.hash, states: [...initFrom.states] },
+      initFrom: initFrom && { hash: initFrom.hash, states: [...initFrom.states] },
       // Left out of the text where undefined, so that stages from before it was there keep their names.
       earlyStopping: earlyStopping && {
         patience: earlyStopping.patience,
@@ -80,13 +80,18 @@ function named({ name, mode }: Monitor) {
 }
 
 function described({ program, data }: NamedPass) {
-  const { batchSize, numExamples, shuffle } = program
+  const { batchSize, numExamples, shuffle, metrics } = program
   return {
     batchSize,
     numExamples,
     shuffle,
     program: program.program.hash,
     tail: program.tail?.hash ?? null,
+    // The text stands for a function of the user's own.
+    metrics: metrics.map((metric) => {
+      const { name, results } = metric
+      return [name, results, 'finish' in metric ? String(metric.finish) : null]
+    }),
     dataset: data.dataset,
     part: data.part,
     rows: data.rows && sha256(littleEndian(data.rows)),

@@ -145,11 +145,17 @@ export class StageRunner {
       ...(best && { bestEpoch: best.epoch }),
     }
     try {
-      const by = { run: directory.path, numerics: engine.numerics, onLeftOut: this.#warn }
-      const model = encodeStage(node, { states: state, row: epochs[epoch - 1], test }, by)
+      const by = { run: directory.path, numerics: engine.numerics }
+      const last = { states: state, epochs: epochs.slice(0, epoch), test }
+      const model = encodeStage(node, last, { ...by, onLeftOut: this.#warn })
       const bestModel =
         best &&
-        encodeStage(node, { states: valuesOf(best.states), row: epochs[best.epoch - 1] }, by)
+        encodeStage(
+          node,
+          { states: valuesOf(best.states), epochs: epochs.slice(0, best.epoch) },
+          // The same as of the other.
+          { ...by, onLeftOut: () => undefined },
+        )
       await directory.writeStage(metrics, model, bestModel)
       // Those that stay are in nobody's way; `gradpool gc` finds them.
       await directory

@@ -1,6 +1,5 @@
 /** The saved model of a stage that is trained. */
 import type { StateValues } from '@gradpool/core'
-import type { JsonValue } from '@gradpool/storage'
 import { encodeModel, type EpochRow, type Metrics } from '@gradpool/trainer'
 import { basename } from 'node:path'
 import type { StageNode } from '../scheduling/stage-graph.js'
@@ -8,8 +7,8 @@ import type { StageNode } from '../scheduling/stage-graph.js'
 export interface TrainedStage {
   /** All of them, the optimizer's included. */
   readonly states: StateValues
-  /** Of the epoch after which they are so. */
-  readonly row: EpochRow | undefined
+  /** Those that came to these states. */
+  readonly epochs: readonly EpochRow[]
   readonly test?: Metrics | undefined
 }
 
@@ -24,25 +23,27 @@ export interface TrainedBy {
 /** The bytes of the file. */
 export function encodeStage(
   { plan, ref }: StageNode,
-  { states, row, test }: TrainedStage,
+  { states, epochs, test }: TrainedStage,
   { run, numerics, onLeftOut }: TrainedBy,
 ): Uint8Array {
   const { model, data, seed, training } = plan
-  const { epoch, seconds: _, ...metrics } = { ...row, ...(test && { test }) }
   const options = { run: basename(run), experiments: ref.experiments, stage: ref.name }
-  return encodeModel(
-    {
-      model,
-      fields: training.data.fields,
-      states,
-      training: training.program,
-      provenance: { numerics, data, seed, ...(epoch !== undefined && { epochs: epoch }), options },
-      // A field that is undefined is not written.
-      metrics: metrics as Readonly<Record<string, JsonValue>>,
-    },
-    {
-      optimizer: true,
-      onLeftOut: (message) => onLeftOut(`the model of ${plan.name} is saved in part: ${message}`),
-    },
-  )
+  const trained = {
+    model,
+    fields: training.data.fields,
+    states,
+    training: training.program,
+    provenance: { numerics, data, seed, epochs: epochs.length, options },
+    metrics: { ...epochs.slice(-1).map(metricsIn)[0], ...(test && { test }) },
+  }
+  return encodeModel(trained, {
+    optimizer: true,
+    onLeftOut: (message) => onLeftOut(`the model of ${plan.name} is saved in part: ${message}`),
+  })
+}
+
+/** Without what depends on the clock. */
+function metricsIn({ epoch: _, seconds: _seconds, validation, ...metrics }: EpochRow) {
+  // A row has no other fields.
+  return { ...(metrics as Metrics), ...(validation && { validation }) }
 }
