@@ -1,3 +1,4 @@
+/* eslint-disable @nx/enforce-module-boundaries -- the README's example, as a user writes it */
 import { decodeSafetensors, encodeSafetensors, weightsHash, writeDurably } from '@gradpool/storage'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -177,7 +177,6 @@ export class Training {
 
   async #epoch(strategy: TrainingStrategy, execution: Execution | undefined): Promise<void> {
     const started = performance.now()
-    const { plan } = this.#options
     const epoch = this.#epochs.count + 1
     const { trained, validated } = await this.#toEndOfEpoch(epoch, strategy, execution)
     if (validated?.status === 'notFinite') {
