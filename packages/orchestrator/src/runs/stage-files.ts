@@ -92,22 +92,26 @@ export async function writeStageFiles(
   }
 }
 
+/** What determines the bits of a stage, whichever version of this package trained it. */
+export interface StageId {
+  /** It has the Programs, and the version of what they mean. */
+  readonly hash: string
+  /** See `Engine.numerics`. */
+  readonly numerics: string
+}
+
 /**
- * Undefined where no such stage is done, or with other numerics. What it comes to depends on its hash, which has its Programs
- * with their format's version, and on the numerics, and so not on the version of this package.
+ * Undefined where the stage is not done.
  *
- * @param onDamaged Told in one sentence of files that are not as they were written; they are left aside.
+ * @param onDamaged Told in one sentence of files that are not this stage's, or not as they were written; they are left aside.
  */
 export async function readStageFiles(
   folder: string,
-  wanted: { readonly hash: string; readonly numerics: string },
+  wanted: StageId,
   onDamaged: (message: string) => void,
 ): Promise<DoneStage | undefined> {
   try {
-    const done = await readDoneStage(folder)
-    if (done === undefined) return undefined
-    const { stage, numerics } = done.metrics
-    return stage.hash === wanted.hash && numerics === wanted.numerics ? done : undefined
+    return await readDoneStage(folder, wanted)
   } catch (error) {
     onDamaged(`${messageOf(error)}; the stage is trained again`)
     return undefined
@@ -115,11 +119,14 @@ export async function readStageFiles(
 }
 
 /**
- * What a stage left behind in its folder, whatever trained it; undefined where it is not done.
+ * What a stage left behind in its folder; undefined where it is not done.
  *
- * @throws UserError with one sentence when its files are not as they were written
+ * @throws UserError with one sentence for files of another stage, or that are not as they were written
  */
-export async function readDoneStage(folder: string): Promise<DoneStage | undefined> {
+export async function readDoneStage(
+  folder: string,
+  { hash, numerics }: StageId,
+): Promise<DoneStage | undefined> {
   const [weightsFile, metricsFile, doneFile] = STAGE_FILES
   try {
     const isReused = (await readFile(join(folder, doneFile), 'utf8')) === DONE_EARLIER
@@ -131,6 +138,9 @@ export async function readDoneStage(folder: string): Promise<DoneStage | undefin
       throw new UserError(`'${join(folder, metricsFile)}' is of another version of Gradpool`)
     }
     if (!isMetrics(metrics)) throw new UserError(`'${join(folder, metricsFile)}' is damaged`)
+    if (metrics.stage.hash !== hash || metrics.numerics !== numerics) {
+      throw new UserError(`'${folder}' has the files of another stage`)
+    }
     const where = join(folder, weightsFile)
     const state = valuesOf(decodeSafetensors(await readFile(where), `'${where}'`).tensors)
     if (weightsHash(state) !== metrics.weightsHash) {
