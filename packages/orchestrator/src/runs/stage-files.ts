@@ -134,9 +134,7 @@ export async function readDoneStage(
       await readFile(join(folder, metricsFile), 'utf8'),
       reviveRows,
     )
-    if (isOfAnotherVersion(metrics)) {
-      throw new UserError(`'${join(folder, metricsFile)}' is of another version of Gradpool`)
-    }
+    checkVersion(metrics, join(folder, metricsFile))
     if (!isMetrics(metrics)) throw new UserError(`'${join(folder, metricsFile)}' is damaged`)
     if (metrics.stage.hash !== hash || metrics.numerics !== numerics) {
       throw new UserError(`'${folder}' has the files of another stage`)
@@ -156,10 +154,13 @@ export async function readDoneStage(
   }
 }
 
-function isOfAnotherVersion(value: unknown): boolean {
-  return (
-    hasFields(value, { stage: (stage) => hasFields(stage, {}) }) &&
-    !hasFields(value, { formatVersion: (version) => version === METRICS_VERSION })
+function checkVersion(value: unknown, path: string): void {
+  if (!hasFields(value, { stage: (stage) => hasFields(stage, {}) })) return
+  // Those of 0.1 had none.
+  const { formatVersion = 1 } = value
+  if (formatVersion === METRICS_VERSION) return
+  throw new UserError(
+    `'${path}' is of format version ${String(formatVersion)}, and this Gradpool reads ${METRICS_VERSION}`,
   )
 }
 

@@ -32,7 +32,7 @@ export async function fit<
   const V extends Held<M> | undefined = undefined,
 >(model: M, options: FitOptions<M, D, V>): Promise<Fitted<M, HasValidation<D, V>>> {
   checkOptions('fit', options)
-  return fitPrograms(tracedPrograms(model, options), options)
+  return fitPrograms(tracedPrograms(model, { ...options, epochs: options.epochs ?? 10 }), options)
 }
 
 /** Trains Programs, wherever they come from. The names in them are those of the types. */
@@ -68,7 +68,7 @@ type CommonOptions = PlanOptions &
     readonly engine?: EngineName | Engine
     readonly directory?: string
     readonly signal?: AbortSignal
-    readonly onWarning?: (message: string) => void
+    readonly onWarning?: (message: string) => unknown
     // Rows are typed by the model for the caller only.
     readonly onStep?: CourseOptions['onStep']
     readonly onEpoch?: CourseOptions['onEpoch']

@@ -4,7 +4,7 @@
  */
 import type { ChunkResult, Engine, Execution } from '@gradpool/core'
 import { createPool, type WorkerPool } from '@gradpool/worker-pool'
-import { flopsOf } from '../predict/work-of.js'
+import { flopsOf } from '../plan/work.js'
 import { runTogether } from '../threads/team.js'
 
 /** Half a millisecond on one core, or less. */

@@ -1,18 +1,25 @@
-/** A rough count of floating-point operations: orders trainings and says what sharing a step gains; never part of a result. */
+/** How much a Program computes, from its graph alone: orders trainings and says what threads gain; never part of a result. */
 import { sizeOf, type BatchProgram, type Program } from '@gradpool/core'
 
-/** Of one pass over the examples. */
+/** Floating-point operations of one pass over the examples. */
 export function passWork({ program, tail, batchSize, numExamples }: BatchProgram): number {
-  const full = Math.floor(numExamples / batchSize) * stepWork(program)
-  return tail === undefined ? full : full + stepWork(tail)
+  const full = Math.floor(numExamples / batchSize) * flopsOf(program)
+  return tail === undefined ? full : full + flopsOf(tail)
 }
 
-/** One operation per element, and two per product and sum of a matmul. */
-export function stepWork(program: Program): number {
-  return program.nodes.reduce((total, node) => {
-    if (node.op !== 'matmul') return total + sizeOf(node.shape)
-    const left = program.node(node.inputs[0] ?? 0).shape
-    const shared = left.at(node.attributes.transposeA === true ? -2 : -1) ?? 1
-    return total + 2 * sizeOf(node.shape) * shared
-  }, 0)
+/** Floating-point operations of one step, near enough to tell microseconds from milliseconds. */
+export function flopsOf({ nodes }: Program): number {
+  let flops = 0
+  for (const { op, inputs, shape } of nodes) {
+    if (op === 'input' || op === 'constant') continue
+    const [first] = inputs
+    const operand = first === undefined ? undefined : nodes[first]
+    if (op !== 'matmul') flops += Math.max(sizeOf(shape), sizeOf(operand?.shape ?? []))
+    else if (operand) {
+      // Elements of the first factor are k for each of its rows, and each meets all columns.
+      const columns = shape.at(-1) ?? 1
+      flops += 2 * sizeOf(operand.shape) * columns
+    }
+  }
+  return flops
 }

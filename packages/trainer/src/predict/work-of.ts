@@ -1,22 +1,6 @@
 /** How much work and memory a Program is, from its graph alone. */
 import { bytesPerElement, sizeOf, type Program } from '@gradpool/core'
-
-/** Floating-point operations of one step, near enough to tell microseconds from milliseconds. */
-export function flopsOf({ nodes }: Program): number {
-  let flops = 0
-  for (const { op, inputs, shape } of nodes) {
-    if (op === 'input' || op === 'constant') continue
-    const [first] = inputs
-    const operand = first === undefined ? undefined : nodes[first]
-    if (op !== 'matmul') flops += Math.max(sizeOf(shape), sizeOf(operand?.shape ?? []))
-    else if (operand) {
-      // Elements of the first factor are k for each of its rows, and each meets all columns.
-      const columns = shape.at(-1) ?? 1
-      flops += 2 * sizeOf(operand.shape) * columns
-    }
-  }
-  return flops
-}
+import { flopsOf } from '../plan/work.js'
 
 /** What a step of any Program takes, as so many operations. */
 const STEP_WORK = 1000

@@ -13,7 +13,7 @@ import type { Judged } from '../fit/fit-types.js'
 import type { Fitted } from '../fit/fitted.js'
 import type { Predictor } from '../predict/predictor.js'
 import { type RowValues, typeText } from '../predict/rows-in.js'
-import { flopsOf } from '../predict/work-of.js'
+import { flopsOf } from '../plan/work.js'
 
 /** What a field or a prediction is for one row. */
 export interface ValueType {

@@ -18,7 +18,7 @@ import {
   type SavedEvaluation,
   type SavedPrediction,
 } from '@gradpool/storage'
-import { computedBytes } from '../predict/work-of.js'
+import { computedBytes } from '../predict/computed-bytes.js'
 import { mixedResults } from './rows-apart.js'
 
 type Fields = DataSpec['fields']

@@ -17,7 +17,7 @@ import {
 } from '@gradpool/core'
 import { pick } from '@gradpool/storage'
 import type { Averaging, TrainingPlan } from '../plan/training-plan.js'
-import type { Span } from '../threads/team.js'
+import type { Chunk } from '../threads/team.js'
 import type { TrainingThreads } from '../threads/training-threads.js'
 import type { CompileStrategyOptions } from './compile-strategy.js'
 import type { Advance, TrainedPart, TrainingStrategy } from './training-strategy.js'
@@ -129,7 +129,7 @@ export class LocalAveraging implements TrainingStrategy {
   async advance(
     threads: TrainingThreads,
     epoch: number,
-    validation: Span | undefined,
+    validation: Chunk | undefined,
   ): Promise<Advance> {
     if (this.step >= epoch * this.stepsPerEpoch) {
       const [validated] = await threads.run([validation])
@@ -146,14 +146,14 @@ export class LocalAveraging implements TrainingStrategy {
 
   async runFirstEpoch(): Promise<void> {
     while (this.step < this.stepsPerEpoch) {
-      const spans = [...this.#round().flat(), this.#average]
-      for (const { execution, steps } of spans) await execution.run({ steps })
+      const chunks = [...this.#round().flat(), this.#average]
+      for (const { execution, steps } of chunks) await execution.run({ steps })
       this.#endRound()
     }
   }
 
-  /** What each replica does in the next round, one span after the other. */
-  #round(): readonly (readonly Span[])[] {
+  /** What each replica does in the next round, one chunk after the other. */
+  #round(): readonly (readonly Chunk[])[] {
     this.seek(this.#position)
     const end = this.#endOfRound()
     return this.#replicas.map(({ take, training }) => {
@@ -165,7 +165,7 @@ export class LocalAveraging implements TrainingStrategy {
   }
 
   /** What follows once all replicas have done their part of a round. */
-  get #average(): Span {
+  get #average(): Chunk {
     return { execution: this.model, steps: 1, continues: false }
   }
 

@@ -11,7 +11,7 @@
  * longer, and sharing pays earlier than predicted.
  */
 import { sizeOf, type BatchProgram, type Program } from '@gradpool/core'
-import { stepWork } from '../plan/work.js'
+import { flopsOf } from '../plan/work.js'
 
 const MICROSECONDS_PER_OPERATION = 1e-5
 /** Two meetings, for each worker but one. */
@@ -22,7 +22,7 @@ const MICROSECONDS_PER_ACTIVATION = 0.13e-3
 
 /** @param most workers that there are, at least 1 */
 export function fastestWorkers({ program, batchSize }: BatchProgram, most: number): number {
-  const compute = stepWork(program) * MICROSECONDS_PER_OPERATION
+  const compute = flopsOf(program) * MICROSECONDS_PER_OPERATION
   const exchange =
     numParameters(program) * MICROSECONDS_PER_PARAMETER +
     numActivations(program, batchSize) * MICROSECONDS_PER_ACTIVATION

@@ -4,7 +4,7 @@
  */
 import type { Execution, Position, Progress, ChunkResult, StateValues } from '@gradpool/core'
 import type { FailedStep } from '../training/locate-nonfinite.js'
-import type { Span } from '../threads/team.js'
+import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
 
 /** One of the strategy's executions, with what it was given. */
@@ -45,7 +45,7 @@ export interface TrainingStrategy {
   advance(
     threads: TrainingThreads,
     epoch: number,
-    validation: Span | undefined,
+    validation: Chunk | undefined,
     pauses: Pauses,
   ): Promise<Advance>
   /** Trains the first epoch in this thread. */
