@@ -127,6 +127,7 @@ export {
   type Adam,
   adamw,
   type AdamW,
+  checkClip,
   type Clip,
   clipByGlobalNorm,
   clipByValue,

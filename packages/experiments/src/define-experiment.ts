@@ -24,7 +24,7 @@ export function defineExperiment(experiment: ExperimentInput): ExperimentConfig 
 
 /** The same for a value of unknown origin, such as the default export of a user's file. */
 export function parseExperiment(value: unknown): ExperimentConfig {
-  const config = parseWith(experimentSchema, value, nameIn(value))
+  const config = parseWith(experimentSchema(), value, nameIn(value))
   checkPresets(config)
   return config
 }

@@ -26,8 +26,13 @@ describe('withOverrides', () => {
   })
 
   it('takes a field of train by its name alone', () => {
-    const config = withOverrides(auto(), ['batchSize=128', 'microBatches=8'])
-    expect(config.train).toMatchObject({ batchSize: 128, microBatches: 8 })
+    const config = withOverrides(auto(), [
+      'batchSize=128',
+      'averageEvery=8',
+      'earlyStopping.patience=3',
+    ])
+    const earlyStopping = { patience: 3 }
+    expect(config.train).toMatchObject({ batchSize: 128, averageEvery: 8, earlyStopping })
   })
 
   it('takes what is not JSON as a text', () => {
@@ -43,10 +48,7 @@ describe('withOverrides', () => {
   })
 
   const wrong: [override: string, message: string][] = [
-    [
-      'train.epoch=3',
-      "train.epoch=3: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, monitor, mode, earlyStopping, keep",
-    ],
+    ['train.epoch=3', "train.epoch=3: train has no option 'epoch'; it has 'epochs'"],
     [
       'stages[0].hidden=[3]',
       "stages[0].hidden=[3]: stages[0] has no field 'hidden'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, train",

@@ -95,16 +95,24 @@ describe('a plan', () => {
     const train = { ...base.train, batchSize: 2 }
     const rowsOf = ([stage]: ReturnType<typeof plan>) =>
       stage?.averaging?.replicas.map(({ data }) => data.rows.length)
-    const equal = plan({ train: { ...train, microBatches: 5, average: { every: 4 } } })
+    const equal = plan({ train: { ...train, averageEvery: 4, averageParts: 5 } })
     expect(rowsOf(equal)).toEqual([3, 3, 2, 2, 2])
-    const unequal = plan({ train }, 0, ['train.average={"every":4,"parts":[1,4,1]}'])
+    const unequal = plan({ train }, 0, ['averageEvery=4', 'averageParts=[1,4,1]'])
     expect(rowsOf(unequal)).toEqual([2, 8, 2])
     expect(unequal[0]?.training).toBe(unequal[0]?.averaging?.replicas[1])
     expect(hashes({ train })).not.toEqual(unequal.map(({ hash }) => hash))
-    expect(() => plan({ train }, 0, ['train.average.every=4'])).toThrow(
-      'base, stages[0]: average is of at least 2 microBatches, or parts',
+    expect(() => plan({ train }, 0, ['averageEvery=4', 'averageParts=1'])).toThrow(
+      'base, stages[0]: averageParts must be at least 2 parts',
     )
-    expect(() => plan({ train }, 0, ['train.average.parts=[1,2]'])).toThrow('train.average.every')
+  })
+
+  it('goes by any metric that a row has, and by the validation loss where none is named', () => {
+    const monitorOf = (...set: string[]) => plan({}, 0, set)[1]?.monitor
+    expect(monitorOf()).toEqual({ name: 'validation.loss', mode: 'min' })
+    expect(monitorOf('monitor=validation.accuracy')).toMatchObject({ mode: 'max' })
+    expect(() => plan({}, 0, ['monitor=validation.acc', 'keep=best'])).toThrow(
+      "base, stages[0]: keep: 'best' goes by 'validation.acc', but the model has no metric 'acc'; it has loss, accuracy",
+    )
   })
 
   it('ends a schedule without an end with the stage', () => {

@@ -21,13 +21,13 @@ describe('withPreset', () => {
       train: { ...config.train, epochs: 1 },
       stages: [{ ...config.stages[0], hidden: [3] }],
     })
-    expect(withPreset(config, 'report')).toBe(config)
+    expect(withPreset(config, 'default')).toBe(config)
   })
 
   it('refuses a preset that is not there', () => {
     const config = defineExperiment({ ...plain, presets: { quick: {} } })
     expect(() => withPreset(config, 'tuned')).toThrow(
-      "plain has no preset 'tuned'; it has report, quick",
+      "plain has no preset 'tuned'; it has default, quick",
     )
   })
 
@@ -35,9 +35,9 @@ describe('withPreset', () => {
     const define = (presets: Record<string, Record<string, unknown>>) => () =>
       defineExperiment({ ...plain, presets })
     expect(define({ quick: { train: { epoch: 1 } } })).toThrow(
-      "plain, preset quick: train has no field 'epoch' (did you mean 'epochs'?)",
+      "plain, preset quick: train has no option 'epoch'; it has 'epochs'",
     )
-    expect(define({ report: {} })).toThrow('presets.report cannot be there')
+    expect(define({ default: {} })).toThrow('presets.default cannot be there')
   })
 })
 

@@ -133,12 +133,14 @@ function cosineUntilTheEnd(learningRate: number): Record<string, unknown> {
 }
 
 /** In the report's order. */
-export const reportExperiments: readonly ExperimentConfig[] = entries.map((entry) => {
-  const { labelled, reportEvery, ...rest } = entry
-  return defineExperiment({
-    ...rest,
-    data: mnist({ labelled }),
-    train: { ...reportTraining, reportEvery },
-    presets: { tuned: tuned(entry) },
+export function reportExperiments(): readonly ExperimentConfig[] {
+  return entries.map((entry) => {
+    const { labelled, reportEvery, ...rest } = entry
+    return defineExperiment({
+      ...rest,
+      data: mnist({ labelled }),
+      train: { ...reportTraining, reportEvery },
+      presets: { tuned: tuned(entry) },
+    })
   })
-})
+}

@@ -15,7 +15,7 @@ const plans = [experimentOf('one', auto, stageOf('classify', { initFrom: auto })
 
 describe('a run directory', () => {
   it('has what was asked, what happened, each stage, and the result', async () => {
-    const { result, events } = await runPlans(plans, { record: { preset: 'report' } })
+    const { result, events } = await runPlans(plans, { record: { preset: 'default' } })
     const read = await readRun(result.run)
 
     expect(await files(result.run)).toEqual([
@@ -32,7 +32,7 @@ describe('a run directory', () => {
     expect(read.record).toMatchObject({
       engine: { name: 'fake', description: 'arithmetic' },
       workers: 2,
-      record: { preset: 'report' },
+      record: { preset: 'default' },
       experiments: [
         {
           name: 'one',

@@ -67,7 +67,7 @@ export function ruleOf(optimizer: Optimizer | UpdateRule): UpdateRule {
 
 export { adam, type Adam }
 export { adamw, type AdamW }
-export { clipByGlobalNorm, clipByValue, clipped, type Clip } from './clipping.js'
+export { checkClip, clipByGlobalNorm, clipByValue, clipped, type Clip } from './clipping.js'
 export { rmsprop, type RmsProp }
 export { sgd, type Sgd }
 export {

@@ -152,17 +152,22 @@ export interface LearningOptions {
   readonly clip?: Clip
 }
 
+/** Local SGD. */
+export interface AveragingOptions {
+  /** Parts of the examples train apart, and their weights are averaged after so many steps. */
+  readonly averageEvery?: number
+  /** How many parts, or the share of each. Default: 2. */
+  readonly averageParts?: number | readonly number[]
+}
+
 export interface FitOptions<M extends Model, D extends DataFor<M>, V extends Held<M> | undefined>
   extends
     LearningOptions,
+    AveragingOptions,
     TrainingOptions<Monitor<M, HasValidation<D, V>>, Row<M, HasValidation<D, V>>> {
   readonly data: D
   /** Examples that are judged after each epoch and never trained on. Default: those of `data`, if it has any. */
   readonly validation?: V
   /** Examples for `evaluate()`. Default: those of `data`, if it has any. */
   readonly test?: Held<M>
-  /** Local SGD: parts of the examples train apart, and their weights are averaged after so many steps. */
-  readonly averageEvery?: number
-  /** How many parts, or the share of each. Default: 2. */
-  readonly averageParts?: number | readonly number[]
 }
