@@ -96,6 +96,7 @@ const fieldNames = {
   arrays: ['kind', 'name', 'fields', 'validation', 'test', 'splitSeed'],
 } as const
 
+const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'imageShape']
 const isText =
   'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 
@@ -139,7 +140,9 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
 
 /** The same for a value that may be data that are loaded. */
 export function parseData(value: unknown, where = 'data'): DataSpec | Dataset {
-  return isDataset(value) ? loadedData(value) : parseDataSpec(value, where)
+  if (!isDataset(value)) return parseDataSpec(value, where)
+  fieldsTaken(value, where, datasetFields, isText)
+  return loadedData(value)
 }
 
 /** @throws UserError for what is neither a share, nor a number of rows, nor data. */

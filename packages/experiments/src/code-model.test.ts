@@ -12,7 +12,7 @@ import {
 import { mnist } from '@gradpool/datasets'
 import { expect, it } from 'vitest'
 import { codeModel } from './code-model.js'
-import { autoencode, classify, defineExperiment, model } from './define-experiment.js'
+import { autoencode, classify, defineExperiment } from './define-experiment.js'
 import type { StageInput } from './schema.js'
 import { tinyDataset } from './testing/tiny-dataset.js'
 
@@ -80,8 +80,8 @@ it("is that of the last stage that has one, a model of the user's own too", () =
     step: (_, { image }) => ({ loss: mean(square(cast(image, 'f32'))) }),
     predict: (_, { label }: Batch<'label'>) => ({ code: cast(label, 'f32') }),
   })
-  expect(programOf(narrow, model('own', own))?.position).toBe(1)
-  expect(programOf(narrow, model('flat', flat))?.position).toBe(0)
+  expect(programOf(narrow, { name: 'own', model: own })?.position).toBe(1)
+  expect(programOf(narrow, { name: 'flat', model: flat })?.position).toBe(0)
 })
 
 it('is not there where no stage makes codes', () => {

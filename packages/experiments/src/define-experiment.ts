@@ -1,7 +1,6 @@
 /**
- * How experiments are written: `defineExperiment` and the stages it takes.
+ * How experiments are written: `defineExperiment` and the stages it takes; one of one's own is `{ name, model }`.
  */
-import type { Model } from '@gradpool/core'
 import { parseWith } from './config-errors.js'
 import { checkPresets } from './presets.js'
 import {
@@ -11,7 +10,6 @@ import {
   type ExperimentConfig,
   type ExperimentInput,
   type HashInput,
-  type ModelInput,
 } from './schema.js'
 
 /**
@@ -46,15 +44,6 @@ export function classify(options: Omit<ClassifyInput, 'kind'>): ClassifyInput {
  */
 export function hash(options: Omit<HashInput, 'kind'>): HashInput {
   return { kind: 'hash', ...options }
-}
-
-/** A stage that trains a model of one's own, made by core's `defineModel({ params, step })`. */
-export function model(
-  name: string,
-  stage: Model,
-  options: Omit<ModelInput, 'kind' | 'name' | 'stage'> = {},
-): ModelInput {
-  return { kind: 'model', name, stage, ...options }
 }
 
 function nameIn(value: unknown): string {

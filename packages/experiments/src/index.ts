@@ -3,7 +3,6 @@ export {
   classify,
   defineExperiment,
   hash,
-  model,
   parseExperiment,
 } from './define-experiment.js'
 export { codeModel, type CodeModel } from './code-model.js'

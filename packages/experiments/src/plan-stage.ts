@@ -6,7 +6,6 @@ import {
   prediction,
   sameShape,
   train,
-  UserError,
   type BatchProgram,
   type Field,
   type Program,

@@ -1,13 +1,7 @@
 import { adam, cosine, parameter, defineModel, sum } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { describe, expect, it } from 'vitest'
-import {
-  autoencode,
-  classify,
-  defineExperiment,
-  model,
-  parseExperiment,
-} from './define-experiment.js'
+import { autoencode, classify, defineExperiment, parseExperiment } from './define-experiment.js'
 
 const narrow = {
   name: 'narrow_code',
@@ -57,8 +51,9 @@ describe('defineExperiment', () => {
       params: { w: parameter([4], 'heNormal') },
       step: ({ w }) => ({ loss: sum(w) }),
     })
-    const config = defineExperiment({ ...narrow, stages: [model('wide', own)] })
-    expect(config.stages[0]).toEqual({ kind: 'model', name: 'wide', stage: own, split: 'train' })
+    const config = defineExperiment({ ...narrow, stages: [{ name: 'wide', model: own }] })
+    expect(config.stages[0]).toEqual({ kind: 'model', name: 'wide', model: own, split: 'train' })
+    expect(defineExperiment(config)).toEqual(config)
   })
 })
 
@@ -95,8 +90,8 @@ describe('a wrong configuration', () => {
       "narrow_code: stages[1].scale is the autoencode stage's where encoder is 'frozen'; leave it out here",
     ],
     [
-      { stages: [{ kind: 'model', name: 'own', stage: {} }] },
-      "narrow_code: stages[0].stage must be a model made by core's defineModel({ params, step })",
+      { stages: [{ name: 'own', model: {} }] },
+      "narrow_code: stages[0].model must be a model made by core's defineModel({ params, step })",
     ],
     [
       { train: { epoch: 3 } },

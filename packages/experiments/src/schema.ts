@@ -2,7 +2,7 @@
  * What an experiment is made of: plain JSON data, checked field by field.
  *
  * Every object is strict, so that a misspelt field is an error and never a silent default. The only thing in a
- * configuration that is not JSON is a model of the user's own (`stages[i].stage`), and data in memory.
+ * configuration that is not JSON is a model of the user's own (`stages[i].model`), and data in memory.
  */
 import { adam, UserError, type Model } from '@gradpool/core'
 import { parseData, type DataInput, type Dataset, type DataSpec } from '@gradpool/datasets'
@@ -149,7 +149,7 @@ const hashStage = fields({
 const modelStage = fields({
   kind: z.literal('model'),
   name,
-  stage: z.custom<Model>(isStage, "must be a model made by core's defineModel({ params, step })"),
+  model: z.custom<Model>(isStage, "must be a model made by core's defineModel({ params, step })"),
   /** The examples it trains on: all, or those whose labels are used. */
   split: z.enum(['all', 'train']).default('train'),
   train: stageTrain,
@@ -159,7 +159,22 @@ function isStage(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'traceStep' in value
 }
 
-const stage = z.discriminatedUnion('kind', [autoencodeStage, classifyStage, hashStage, modelStage])
+const configured = z.discriminatedUnion('kind', [
+  autoencodeStage,
+  classifyStage,
+  hashStage,
+  modelStage,
+])
+
+/** A stage that has a `model` needs no `kind`. */
+const stage = z
+  .custom<StageInput>()
+  .transform((value: unknown) =>
+    typeof value === 'object' && value !== null && 'model' in value
+      ? { kind: 'model', ...value }
+      : value,
+  )
+  .pipe(configured)
 
 const data = z.custom<DataInput>().transform((value, context): DataSpec | Dataset => {
   try {
@@ -219,11 +234,12 @@ export type ExperimentConfig = z.output<typeof experimentSchema>
 export type ExperimentInput = z.input<typeof experimentSchema>
 
 export type StageConfig = z.output<typeof stage>
-export type StageInput = z.input<typeof stage>
+export type StageInput = AutoencodeInput | ClassifyInput | HashInput | ModelInput
 export type AutoencodeConfig = z.output<typeof autoencodeStage>
 export type AutoencodeInput = z.input<typeof autoencodeStage>
 export type ClassifyConfig = z.output<typeof classifyStage>
 export type ClassifyInput = z.input<typeof classifyStage>
 export type HashInput = z.input<typeof hashStage>
-export type ModelInput = z.input<typeof modelStage>
+/** A stage of one's own. */
+export type ModelInput = Omit<z.input<typeof modelStage>, 'kind'> & { readonly kind?: 'model' }
 export type TrainConfig = z.output<typeof train>

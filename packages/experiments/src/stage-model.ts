@@ -41,7 +41,7 @@ export function stageModel(
       )
     }
     case 'model':
-      return config.stage
+      return config.model
   }
 }
 

@@ -264,7 +264,7 @@ describe('what would mix results', () => {
     }
     const other = (text: string) => text.replace(/("hash": ")[0-9a-f]{64}/g, `$1${'9'.repeat(64)}`)
     await expect(changed(other)).rejects.toThrow(
-      'the files of the dataset rows are others (SHA-256 000000000000…, not 999999999999…)',
+      'the contents of the data rows are others (SHA-256 000000000000…, not 999999999999…)',
     )
     await expect(
       changed((text) => text.replace('"numerics": "exact"', '"numerics": "fast-avx2"')),

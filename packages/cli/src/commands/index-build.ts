@@ -6,7 +6,7 @@ import { type ExperimentConfig } from '@gradpool/experiments'
 import { encode, type Encoder, encoderToBytes, HashIndex, trainedEncoder } from '@gradpool/hashing'
 import { closest } from 'fastest-levenshtein'
 import { begunRun } from '../begun-run.js'
-import { makeEngine } from '../engines.js'
+import { chooseEngine } from '@gradpool/trainer'
 import { exitCode } from '../exit-code.js'
 import { describeCollection, specOf } from '../hashing/collection.js'
 import { type Io } from '../io.js'
@@ -36,7 +36,7 @@ export async function indexBuildCommand(
   const out = resolve(options.out)
   const data =
     options.data === 'mnist' || options.data === undefined ? options.data : resolve(options.data)
-  const engine = await makeEngine({ engine: 'auto' })
+  const engine = await chooseEngine({ engine: 'auto' })
   try {
     const run = await begunRun(asked, {
       engine: 'auto',

@@ -10,7 +10,7 @@ import {
 } from '@gradpool/hashing'
 import { reasonOf, writeDurably } from '@gradpool/storage'
 import { bitsOf, type Found, neighbourLines, queryLines, shortOf } from '../display/neighbours.js'
-import { makeEngine } from '../engines.js'
+import { chooseEngine } from '@gradpool/trainer'
 import { exitCode } from '../exit-code.js'
 import { type Collection, collectionOf, loadCollection } from '../hashing/collection.js'
 import { isNumber, pngImage, type Query, testImage } from '../hashing/query.js'
@@ -77,7 +77,7 @@ function carriedBy(index: HashIndex, path: string): { encoder: Encoder; collecti
 }
 
 async function codeOf({ picture: { pixels } }: Query, encoder: Encoder): Promise<Float32Array> {
-  const engine = await makeEngine({ engine: 'auto' })
+  const engine = await chooseEngine({ engine: 'auto' })
   try {
     const image = { dtype: 'u8', shape: [pixels.length], values: pixels } as const
     return await encode(encoder, { engine, data: { fields: { image }, rows: Int32Array.of(0) } })

@@ -1,7 +1,7 @@
 /** The options of `gradpool run`: what each is called, takes, and is if left out. */
 import { availableParallelism } from 'node:os'
 import { Option } from 'commander'
-import { type EngineName, engineNames, type Precision, precisions } from '../engines.js'
+import { type EngineName, engineNames, type Precision, precisions } from '@gradpool/trainer'
 import { parseSeeds } from './seeds.js'
 import { assignment, folder, oneOf, positiveNumber, wholeNumber } from './values.js'
 

@@ -21,7 +21,7 @@ import type { ThreadBudget } from '../threads/thread-budget.js'
 import { Stopped, TrainingThreads } from '../threads/training-threads.js'
 import { DoneEpochs } from './done-epochs.js'
 import { Executions } from './executions.js'
-import { locateNonFinite } from './locate-nonfinite.js'
+import { locateNonFinite, type FailedStep } from './locate-nonfinite.js'
 import { lossNotFinite, sentenceOf } from './training-errors.js'
 import type { TrainingOutcome, TrainingProgress } from './training-outcome.js'
 
@@ -34,6 +34,8 @@ export interface TrainingOptions {
   readonly workers: number
   /** First values of some or all states. */
   readonly state: StateValues | undefined
+  /** Says which line of the model made a loss that is not finite. */
+  readonly retrace?: FailedStep['retrace']
   /** Where to resume; at the start if undefined. */
   readonly from?: Checkpoint | undefined
   readonly checkpointSeconds: number
@@ -68,6 +70,7 @@ export class Training {
   #strategy: TrainingStrategy | undefined
   /** The states after the best epoch so far. */
   #best: BestStates | undefined
+  #isEnding = false
   /** Hash of the states after the first epoch. */
   #firstEpoch: string | undefined
 
@@ -120,6 +123,11 @@ export class Training {
     this.#threads.stop()
   }
 
+  /** The epoch in progress is the last. */
+  endAfterEpoch(): void {
+    this.#isEnding = true
+  }
+
   /** Undefined before the first step and after the last. */
   progress(): TrainingProgress | undefined {
     const strategy = this.#strategy
@@ -151,7 +159,7 @@ export class Training {
       this.#firstEpoch = from.firstEpoch
     }
     this.#strategy = strategy
-    while (!this.#epochs.areEnough) await this.#epoch(strategy, validation)
+    while (!this.#isOver) await this.#epoch(strategy, validation)
     if (plan.keep === 'best' && this.#best) strategy.write(valuesOf(this.#best.states))
     const testing = plan.test && (await executions.pass(plan.test))
     const predicting = plan.predictions && (await executions.pass(plan.predictions))
@@ -196,7 +204,7 @@ export class Training {
     if (epoch === 1) this.#firstEpoch = weightsHash(strategy.read())
     if (this.#epochs.best === epoch) this.#best = { epoch, states: this.#states(strategy) }
     this.#options.onEpoch(row, this.#elapsedSeconds(), () => strategy.read())
-    if (!this.#epochs.areEnough && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
+    if (!this.#isOver && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
   }
 
   /** What is left of an epoch, and its validation, with as many checkpoints in between as become due. */
@@ -244,13 +252,17 @@ export class Training {
 
   /** A loss that is not finite, as one sentence. */
   async #describe(lost: NonNullable<Advance['lost']>, strategy: TrainingStrategy): Promise<string> {
-    const { engine } = this.#options
+    const { engine, retrace } = this.#options
     // Told as far as there is the memory to find it.
-    const origin = await locateNonFinite({ engine, ...lost }).catch(() => undefined)
+    const origin = await locateNonFinite({ engine, ...lost, retrace }).catch(() => undefined)
     return lossNotFinite({
       ...{ step: lost.training.step + 1, epoch: this.#epochs.count + 1 },
       ...{ lastLoss: lost.lastLoss, state: strategy.read(), origin },
     })
+  }
+
+  get #isOver(): boolean {
+    return this.#epochs.areEnough || (this.#isEnding && this.#epochs.count > 0)
   }
 
   #soFar(): { epochs: EpochRow[]; seconds: number } {
