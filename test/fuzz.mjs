@@ -24,7 +24,14 @@ import { encodeIdx, loadDataset } from '@gradpool/datasets'
 import { codeModel, defineExperiment } from '@gradpool/experiments'
 import { encoderFromBytes, encoderToBytes, HashIndex, makeEncoder } from '@gradpool/hashing'
 import { readDoneStage, readRun } from '@gradpool/orchestrator'
-import { decodeSafetensors, encodeSafetensors, weightsHash } from '@gradpool/storage'
+import {
+  decodeSafetensors,
+  decodeSavedModel,
+  encodeSafetensors,
+  encodeSavedModel,
+  namedStates,
+  weightsHash,
+} from '@gradpool/storage'
 import { CheckpointStore, EpochRows } from '@gradpool/trainer'
 
 const [count = 100_000, seed = 0] = process.argv.slice(2, 4).map(Number)
@@ -217,7 +224,9 @@ function savedModel() {
   return encodeSavedModel({
     states: namedStates(row, initialState(row, 0)),
     predict: {
-      ...{ blockRows: 4, row, block: program(4) },
+      blockRows: 4,
+      row,
+      block: program(4),
       fields: [{ name: 'x', ...fields.x }],
       outputs: [{ name: 'y', dtype: 'f32', shape: [2] }],
     },
@@ -251,12 +260,13 @@ async function doneStage() {
   const values = new Float32Array(6)
   const metrics = {
     formatVersion: 2,
-    ...{ stage: { name: 'a', hash: 'b' }, numerics: 'exact', version: '0.1.0', seconds: 1.5 },
-    ...{
-      test: { loss: 1, accuracy: 0.5 },
-      weightsHash: weightsHash({ a: values }),
-      firstEpoch: 'f'.repeat(64),
-    },
+    stage: { name: 'a', hash: 'b' },
+    numerics: 'exact',
+    version: '0.1.0',
+    seconds: 1.5,
+    test: { loss: 1, accuracy: 0.5 },
+    weightsHash: weightsHash({ a: values }),
+    firstEpoch: 'f'.repeat(64),
     epochs: [row],
     samples: [],
   }

@@ -42,7 +42,7 @@ describe('experiments', () => {
     [['report', '--set', 'data.labelled=2'], /data\.labelled.*2/],
     [
       ['mnist_mlp_1p', '--set', 'stages[0].hidden=[2000000]'],
-      /^training needs (about \d+ MB for the states of one stage, and|.* more of memory, but only) /m,
+      /^training needs (about \d+ MB for the states of one training, and|.* more of memory, but only) /m,
     ],
   ])('gradpool run %j', async (args, sentence) => {
     await expectMistake(['run', ...args], sentence)

@@ -75,7 +75,8 @@ function planOf(training, { fields, rows }, passes) {
     seed: 0,
     epochs: 1,
     training: { program: { ...training, numExamples: all.length }, data: { fields, rows: all } },
-    cost: 1,
+    keep: 'last',
+    work: 1,
   }
   const config = defineExperiment({
     name: 'checkpoints',

@@ -1,5 +1,5 @@
 /**
- * The worker module of a faulty engine: runs spans by the real engine's module, and does, after some steps of one of them,
+ * The worker module of a faulty engine: runs chunks by the real engine's module, and does, after some steps of one of them,
  * what the test asked for, while the threads that it runs together with go on and wait for it.
  */
 import type { ChunkExecutor, ChunkOutcome } from '@gradpool/core'

@@ -1,5 +1,6 @@
 /**
- * How experiments are written: `defineExperiment` and the stages it takes; one of one's own is `{ name, model }`.
+ * How experiments are written: `defineExperiment` and the stages it takes; one of one's own is
+ * `{ name, model }`.
  */
 import { parseWith } from './config-errors.js'
 import { checkPresets } from './presets.js'
@@ -33,14 +34,17 @@ export function autoencode(options: Omit<AutoencodeInput, 'kind'>): AutoencodeIn
   return { kind: 'autoencode', ...options }
 }
 
-/** A stage that trains a classifier, from the pixels or on the encoder of the autoencode stage before it. */
+/**
+ * A stage that trains a classifier, from the pixels or on the encoder of the autoencode stage
+ * before it.
+ */
 export function classify(options: Omit<ClassifyInput, 'kind'>): ClassifyInput {
   return { kind: 'classify', ...options }
 }
 
 /**
- * A stage that trains an encoder to binary codes: without labels, from what small maps of an image leave the same, or with
- * labels. It starts from the hash stage before it, if there is one.
+ * A stage that trains an encoder to binary codes: without labels, from what small maps of an image
+ * leave the same, or with labels. It starts from the hash stage before it, if there is one.
  */
 export function hash(options: Omit<HashInput, 'kind'>): HashInput {
   return { kind: 'hash', ...options }

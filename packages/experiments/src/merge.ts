@@ -1,6 +1,7 @@
 /**
- * How a preset changes a configuration: objects are merged field by field, lists of objects entry by entry, and
- * everything else is replaced, models and arrays of numbers too. An object of another `kind` replaces the whole.
+ * How a preset changes a configuration: objects are merged field by field, lists of objects entry
+ * by entry, and everything else is replaced, models and arrays of numbers too. An object of another
+ * `kind` replaces the whole.
  */
 
 type PlainObject = Readonly<Record<string, unknown>>

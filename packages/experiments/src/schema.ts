@@ -1,8 +1,9 @@
 /**
  * What an experiment is made of: plain JSON data, checked field by field.
  *
- * Every object is strict, so that a misspelt field is an error and never a silent default. The only thing in a
- * configuration that is not JSON is a model of the user's own (`stages[i].model`), and data in memory.
+ * Every object is strict, so that a misspelt field is an error and never a silent default. The only
+ * thing in a configuration that is not JSON is a model of the user's own (`stages[i].model`), and
+ * data in memory.
  */
 import { adam, UserError, type Model } from '@gradpool/core'
 import { parseData, type DataInput, type Dataset, type DataSpec } from '@gradpool/datasets'
@@ -41,18 +42,26 @@ const training = {
   shuffle: z.boolean(),
   /** Parts of a batch whose gradients are added up in order; as many workers can share a step. */
   microBatches: whole(1),
-  /** Train microBatches apart, each with weights of its own on its part of the examples, and average them from time to time. */
+  /**
+   * Train microBatches apart, each with weights of its own on its part of the examples, and average
+   * them from time to time.
+   */
   average: fields({
     every: whole(1),
     parts: z.exactOptional(z.array(z.number().positive()).min(2)),
   }),
   /** How many epochs one line of the log stands for. */
   reportEvery: whole(1),
-  /** The metric that tells which epoch is best. Default: `validation.accuracy`, or `validation.loss` without an accuracy. */
+  /**
+   * The metric that tells which epoch is best. Default: `validation.accuracy`, or `validation.loss`
+   * without an accuracy.
+   */
   monitor: z.string(),
   /** Whether less of it is better; needed for a metric that is neither loss nor accuracy. */
   mode: z.enum(['min', 'max']),
-  /** End when the monitored metric has not improved by more than `minDelta` for `patience` epochs. */
+  /**
+   * End when the monitored metric has not improved by more than `minDelta` for `patience` epochs.
+   */
   earlyStopping: fields({
     monitor: z.exactOptional(z.string()),
     mode: z.exactOptional(z.enum(['min', 'max'])),
@@ -112,7 +121,10 @@ const classifyStage = fields({
   kind: z.literal('classify'),
   /** Widths of the hidden layers; the output layer, one logit a class, comes after them. */
   hidden: z.array(width),
-  /** Whether they stand on the encoder of the autoencode stage before it, and whether that goes on learning. */
+  /**
+   * Whether they stand on the encoder of the autoencode stage before it, and whether that goes
+   * on learning.
+   */
   encoder: z.enum(['none', 'fineTuned', 'frozen']).default('none'),
   /** Of the hidden layers and the output layer. */
   weight: weight.default('heNormal'),

@@ -33,7 +33,7 @@ export async function trainedEncoder(
   { config, seed, dataset: given }: TrainedEncoderOptions,
 ): Promise<Encoder | undefined> {
   const dataset = expectImages(given)
-  const { experiments } = await readRecord(directory)
+  const { experiments, engine } = await readRecord(directory)
   const { name } = config
   const found = experiments.find((one) => one.name === name && one.seed === (seed ?? one.seed))
   if (found === undefined) {
@@ -49,7 +49,8 @@ export async function trainedEncoder(
       `the ${stage.name} stage of ${name} is not what it was when the run '${directory}' was begun`,
     )
   }
-  const done = await readDoneStage(join(directory, 'stages', stage.hash))
+  const wanted = { hash: stage.hash, numerics: engine.numerics }
+  const done = await readDoneStage(join(directory, 'stages', stage.hash), wanted)
   if (done === undefined) {
     throw new UserError(
       `the ${stage.name} stage of ${name} in '${directory}' is not done: \`gradpool resume\` goes on with it`,

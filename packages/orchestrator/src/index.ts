@@ -1,5 +1,14 @@
 export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
 export { findGarbage, removeGarbage, type Garbage } from './runs/collect-garbage.js'
+export { findRun } from './runs/find-run.js'
+export {
+  findStageModel,
+  isModelFile,
+  modelOfStage,
+  stagesOf,
+  type StageModel,
+  type StageOfRun,
+} from './runs/find-stage-model.js'
 export { findResumable } from './runs/find-resumable.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
 export type { RunRecord } from './runs/run-record.js'

@@ -1,6 +1,6 @@
 /** Stages that earlier runs of the same folder trained are not trained again, unless that is asked for. */
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findGarbage, removeGarbage } from '../src/runs/collect-garbage.js'
@@ -60,7 +60,23 @@ describe('a second run', () => {
     expect(engine.trained).toHaveLength(2)
   })
 
-  it('takes nothing that another engine or another version trained', async () => {
+  it('takes what another version of Gradpool trained, and nothing of another format', async () => {
+    const directory = await temporaryFolder()
+    await runPlans(plans, { directory })
+    const path = join(store(directory), 'auto', 'metrics.json')
+    const metrics = JSON.parse(await readFile(path, 'utf8')) as object
+    await writeFile(path, JSON.stringify({ ...metrics, version: '9.9.9' }))
+    expect((await runPlans(plans, { directory })).engine.trained).toEqual([])
+    await writeFile(path, JSON.stringify({ ...metrics, formatVersion: 1 }))
+    const { engine, events } = await runPlans(plans, { directory })
+    expect(engine.trained).toHaveLength(1)
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: `'${path}' is of format version 1, and this Gradpool reads 2; the stage is trained again`,
+    })
+  })
+
+  it('takes nothing that another engine trained', async () => {
     const directory = await temporaryFolder()
     await runPlans(plans, { directory })
     const engine = { ...fakeEngine(), numerics: 'other' }
@@ -82,6 +98,20 @@ describe('a second run', () => {
     })
     // And then it is whole again.
     expect((await runPlans(plans, { directory })).engine.trained).toEqual([])
+  })
+
+  it('takes no files of another stage, even where they are under its name', async () => {
+    const directory = await temporaryFolder()
+    await runPlans(plans, { directory })
+    await runPlans([experimentOf('two', stageOf('other', { seed: 7 }))], { directory })
+    await rm(join(store(directory), 'auto'), { recursive: true })
+    await rename(join(store(directory), 'other'), join(store(directory), 'auto'))
+    const { engine, events } = await runPlans(plans, { directory })
+    expect(engine.trained).toHaveLength(1)
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: expect.stringMatching(/the files of another stage; the stage is trained/) as string,
+    })
   })
 
   it('does without a store that cannot be written', async () => {

@@ -53,11 +53,15 @@ export function tracedPrograms(
   options: LearningOptions & { readonly epochs?: number },
 ): Programs {
   const { batchSize = 32, shuffle = true, microBatches = 1, optimizer = adam(), clip } = options
-  const { epochs = 10 } = options
-  const learning = { batchSize, shuffle, microBatches, optimizer, epochs, ...(clip && { clip }) }
+  const { epochs } = options
+  const learning = { batchSize, shuffle, microBatches, optimizer, ...(clip && { clip }) }
+  const trained = (data: Split, more = {}) => {
+    const totalSteps = epochs && epochs * Math.ceil(data.rows.length / batchSize)
+    return train(model, { ...learning, ...(totalSteps && { totalSteps }), ...more, data })
+  }
   return {
-    train: (data) => train(model, { ...learning, data }),
-    retrace: (data) => recordingLines(() => train(model, { ...learning, microBatches: 1, data })),
+    train: (data) => trained(data),
+    retrace: (data) => recordingLines(() => trained(data, { microBatches: 1 })),
     evaluate: (data) => evaluation(model, { batchSize: EVALUATION_BATCH, data }),
     predict: (fields) => tracePrediction(model, fields),
     encode: (trained, save) => encodeModel({ model, ...trained }, save),

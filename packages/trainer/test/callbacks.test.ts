@@ -13,9 +13,6 @@ const options = {
   optimizer: adam({ learningRate: 0.01 }),
 }
 
-/** A callback may be async, as far as types go. */
-const rejecting: () => void = () => Promise.reject(new Error('no network'))
-
 describe('callbacks', () => {
   it('are told of every epoch, of some steps, and of the end', async () => {
     const rows: unknown[] = []
@@ -73,7 +70,7 @@ describe('callbacks', () => {
       onEpoch() {
         throw new Error('no disk')
       },
-      onEnd: rejecting,
+      onEnd: () => Promise.reject(new Error('no network')),
       onWarning: (message) => warnings.push(message),
     })
     await new Promise(setImmediate)

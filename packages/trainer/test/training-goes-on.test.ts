@@ -59,6 +59,14 @@ describe('initFrom', () => {
   })
 })
 
+describe('a saved model', () => {
+  it('is the same bytes for the same training', async () => {
+    const [one, other] = [await saved(), await saved()]
+    expect(one.fitted.toBytes()).toEqual(other.fitted.toBytes())
+    expect((await loadModel(one.path)).provenance).toMatchObject({ seed: 0, epochs: 3 })
+  })
+})
+
 describe('a loaded model', () => {
   it('is judged as what was saved', async () => {
     const { fitted, path } = await saved()

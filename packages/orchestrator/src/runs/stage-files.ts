@@ -92,22 +92,26 @@ export async function writeStageFiles(
   }
 }
 
+/** What determines the bits of a stage, whichever version of this package trained it. */
+export interface StageId {
+  /** It has the Programs, and the version of what they mean. */
+  readonly hash: string
+  /** See `Engine.numerics`. */
+  readonly numerics: string
+}
+
 /**
- * Undefined where no such stage is done, or with other numerics. What it comes to depends on its hash, which has its Programs
- * with their format's version, and on the numerics, and so not on the version of this package.
+ * Undefined where the stage is not done.
  *
- * @param onDamaged Told in one sentence of files that are not as they were written; they are left aside.
+ * @param onDamaged Told in one sentence of files that are not this stage's, or not as they were written; they are left aside.
  */
 export async function readStageFiles(
   folder: string,
-  wanted: { readonly hash: string; readonly numerics: string },
+  wanted: StageId,
   onDamaged: (message: string) => void,
 ): Promise<DoneStage | undefined> {
   try {
-    const done = await readDoneStage(folder)
-    if (done === undefined) return undefined
-    const { stage, numerics } = done.metrics
-    return stage.hash === wanted.hash && numerics === wanted.numerics ? done : undefined
+    return await readDoneStage(folder, wanted)
   } catch (error) {
     onDamaged(`${messageOf(error)}; the stage is trained again`)
     return undefined
@@ -115,11 +119,14 @@ export async function readStageFiles(
 }
 
 /**
- * What a stage left behind in its folder, whatever trained it; undefined where it is not done.
+ * What a stage left behind in its folder; undefined where it is not done.
  *
- * @throws UserError with one sentence when its files are not as they were written
+ * @throws UserError with one sentence for files of another stage, or that are not as they were written
  */
-export async function readDoneStage(folder: string): Promise<DoneStage | undefined> {
+export async function readDoneStage(
+  folder: string,
+  { hash, numerics }: StageId,
+): Promise<DoneStage | undefined> {
   const [weightsFile, metricsFile, doneFile] = STAGE_FILES
   try {
     const isReused = (await readFile(join(folder, doneFile), 'utf8')) === DONE_EARLIER
@@ -127,10 +134,11 @@ export async function readDoneStage(folder: string): Promise<DoneStage | undefin
       await readFile(join(folder, metricsFile), 'utf8'),
       reviveRows,
     )
-    if (isOfAnotherVersion(metrics)) {
-      throw new UserError(`'${join(folder, metricsFile)}' is of another version of Gradpool`)
-    }
+    checkVersion(metrics, join(folder, metricsFile))
     if (!isMetrics(metrics)) throw new UserError(`'${join(folder, metricsFile)}' is damaged`)
+    if (metrics.stage.hash !== hash || metrics.numerics !== numerics) {
+      throw new UserError(`'${folder}' has the files of another stage`)
+    }
     const where = join(folder, weightsFile)
     const state = valuesOf(decodeSafetensors(await readFile(where), `'${where}'`).tensors)
     if (weightsHash(state) !== metrics.weightsHash) {
@@ -146,10 +154,13 @@ export async function readDoneStage(folder: string): Promise<DoneStage | undefin
   }
 }
 
-function isOfAnotherVersion(value: unknown): boolean {
-  return (
-    hasFields(value, { stage: (stage) => hasFields(stage, {}) }) &&
-    !hasFields(value, { formatVersion: (version) => version === METRICS_VERSION })
+function checkVersion(value: unknown, path: string): void {
+  if (!hasFields(value, { stage: (stage) => hasFields(stage, {}) })) return
+  // Those of 0.1 had none.
+  const { formatVersion = 1 } = value
+  if (formatVersion === METRICS_VERSION) return
+  throw new UserError(
+    `'${path}' is of format version ${String(formatVersion)}, and this Gradpool reads ${METRICS_VERSION}`,
   )
 }
 

@@ -1,9 +1,9 @@
 /** Calls back without harm: what a callback throws, now or later, is told once as a warning, and stops nothing. */
 export class Callbacks {
-  readonly #onWarning: (message: string) => void
+  readonly #onWarning: (message: string) => unknown
   readonly #failed = new Set<string>()
 
-  constructor(onWarning: ((message: string) => void) | undefined) {
+  constructor(onWarning: ((message: string) => unknown) | undefined) {
     this.#onWarning = onWarning ?? emitWarning
   }
 

@@ -6,7 +6,6 @@ import type {
   Clip,
   Engine,
   FieldsOf,
-  LearningRate,
   MetricsOf,
   Model,
   Optimizer,
@@ -91,9 +90,9 @@ export interface StepProgress {
 export interface EpochEvent<R> {
   readonly row: R
   /** Ends the training after this epoch, as early stopping does. */
-  stop(): void
+  readonly stop: () => void
   /** Copies of parameters and buffers by name, as they are after this epoch. Only while the callback runs. */
-  weights(): Readonly<Record<string, Float32Array>>
+  readonly weights: () => Readonly<Record<string, Float32Array>>
 }
 
 export interface EndEvent<R> {
@@ -128,13 +127,13 @@ export interface TrainingOptions<Name extends string, R> {
   /** Ends the training within a step; `fit` rejects with the signal's reason. */
   readonly signal?: AbortSignal
   /** Called some times a second. */
-  readonly onStep?: (progress: StepProgress) => void
+  readonly onStep?: (progress: StepProgress) => unknown
   /** Called after each epoch. */
-  readonly onEpoch?: (event: EpochEvent<R>) => void
+  readonly onEpoch?: (event: EpochEvent<R>) => unknown
   /** Called once, when the training has ended and was not aborted. */
-  readonly onEnd?: (event: EndEvent<R>) => void
+  readonly onEnd?: (event: EndEvent<R>) => unknown
   /** Told in one sentence of what is wrong but stops nothing. Default: `process.emitWarning`. */
-  readonly onWarning?: (message: string) => void
+  readonly onWarning?: (message: string) => unknown
   /** Shows a line of progress on stderr. Default: where stderr is a terminal. */
   readonly progress?: boolean
 }
@@ -167,5 +166,3 @@ export interface FitOptions<M extends Model, D extends DataFor<M>, V extends Hel
   /** How many parts, or the share of each. Default: 2. */
   readonly averageParts?: number | readonly number[]
 }
-
-export type { LearningRate }

@@ -32,7 +32,7 @@ export async function fit<
   const V extends Held<M> | undefined = undefined,
 >(model: M, options: FitOptions<M, D, V>): Promise<Fitted<M, HasValidation<D, V>>> {
   checkOptions('fit', options)
-  return fitPrograms(tracedPrograms(model, options), options)
+  return fitPrograms(tracedPrograms(model, { ...options, epochs: options.epochs ?? 10 }), options)
 }
 
 /** Trains Programs, wherever they come from. The names in them are those of the types. */
@@ -47,7 +47,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   const history = done.history as unknown as readonly Row<M, H>[]
   callbacks.call('onEnd', options.onEnd, { history, reason: done.reason })
   const { plan, dataset } = planned
-  const { seed, epochs, training } = plan
+  const { seed, training } = plan
   return new Fitted<M, H>({
     ...{ programs, engine, history: done.history },
     ...{ bestEpoch: done.bestEpoch, states: done.states },
@@ -57,7 +57,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
     provenance: () => ({
       numerics: engine.numerics,
       data: { name: dataset.name, hash: dataset.hash },
-      ...{ seed, epochs },
+      ...{ seed, epochs: done.history.length },
     }),
   })
 }
@@ -68,7 +68,7 @@ type CommonOptions = PlanOptions &
     readonly engine?: EngineName | Engine
     readonly directory?: string
     readonly signal?: AbortSignal
-    readonly onWarning?: (message: string) => void
+    readonly onWarning?: (message: string) => unknown
     // Rows are typed by the model for the caller only.
     readonly onStep?: CourseOptions['onStep']
     readonly onEpoch?: CourseOptions['onEpoch']

@@ -60,10 +60,11 @@ export class Trainer<M extends Model> {
    * @throws UserError for rows that do not fit, or a loss that is not finite; nothing is updated then
    */
   step(rows: Readonly<Record<FieldsOf<M>, RowValues>>): Promise<Judged<M>> {
-    // The names are those of the model's step.
-    return this.#inTurn(
-      () => this.#parts.training.step(rows) as Promise<unknown> as Promise<Judged<M>>,
-    )
+    return this.#inTurn(async () => {
+      const metrics: unknown = await this.#parts.training.step(rows)
+      // The names are those of the model's step.
+      return metrics as Judged<M>
+    })
   }
 
   /** Loss and metrics over examples: a data set's test examples where it has any, else all of it. */
@@ -85,7 +86,8 @@ export class Trainer<M extends Model> {
     return this.#inTurn(async () => {
       const predictor = await this.#predictorOfNow()
       // The names are those of the model's predict.
-      return (await predictor.predict(inputs)) as Record<OutputsOf<M>, Values>
+      const predictions: unknown = await predictor.predict(inputs)
+      return predictions as Record<OutputsOf<M>, Values>
     })
   }
 

@@ -2,7 +2,7 @@
  * Runs a training plan: compiles its Programs, sends an epoch and its validation to the pool as one task, and so on to the
  * last epoch, then tests. Everything in the engine's memory is freed at the end, however it ends.
  *
- * A checkpoint that is due ends the span in progress within a step, copies the states, and lets the epoch go on while the
+ * A checkpoint that is due ends the chunk in progress within a step, copies the states, and lets the epoch go on while the
  * copy is written.
  */
 import type { Engine, Execution, StateValues } from '@gradpool/core'
@@ -16,7 +16,7 @@ import type { TrainingPlan } from '../plan/training-plan.js'
 import { usefulWorkers } from '../strategies/compile-strategy.js'
 import type { Advance, TrainingStrategy } from '../strategies/training-strategy.js'
 import type { EnginePool } from '../threads/engine-pool.js'
-import type { Span } from '../threads/team.js'
+import type { Chunk } from '../threads/team.js'
 import type { ThreadBudget } from '../threads/thread-budget.js'
 import { Stopped, TrainingThreads } from '../threads/training-threads.js'
 import { DoneEpochs } from './done-epochs.js'
@@ -45,7 +45,7 @@ export interface TrainingOptions {
   readonly save: (checkpoint: Checkpoint) => Promise<void>
   /** @param read what gives the states, by name */
   readonly onEpoch: (row: EpochRow, elapsedSeconds: number, read: () => StateValues) => void
-  /** Told when a span begins on another number of threads than the one before; a training begins with one. */
+  /** Told when a chunk begins on another number of threads than the one before; a training begins with one. */
   readonly onThreads: (threads: number) => void
   /** Told in one sentence of what is wrong but stops nothing. */
   readonly onWarning: (message: string) => void
@@ -185,7 +185,6 @@ export class Training {
 
   async #epoch(strategy: TrainingStrategy, execution: Execution | undefined): Promise<void> {
     const started = performance.now()
-    const { plan } = this.#options
     const epoch = this.#epochs.count + 1
     const { trained, validated } = await this.#toEndOfEpoch(epoch, strategy, execution)
     if (validated?.status === 'notFinite') {
@@ -193,8 +192,10 @@ export class Training {
         `the loss over the validation examples is not a finite number after epoch ${epoch}`,
       )
     }
-    const { training, validation: validating } = this.#options.plan
-    const metrics = metricsOf(training.program, trained)
+    const { training, averaging, validation: validating } = this.#options.plan
+    const passes = averaging?.replicas ?? [training]
+    const numExamples = passes.reduce((sum, { program }) => sum + program.numExamples, 0)
+    const metrics = metricsOf(training.program, trained, numExamples)
     this.#finite.check(metrics, 'training', epoch)
     const validation = validating && validated && metricsOf(validating.program, validated)
     if (validation) this.#finite.check(validation, 'validation', epoch)
@@ -222,14 +223,14 @@ export class Training {
         (pause) => this.#checkpoints.whenDue(pause),
       )
       if (lost) throw new Failed(await this.#describe(lost, strategy))
-      // A span may have ended before it saw the stop: what is done is done, but nothing follows.
+      // A chunk may have ended before it saw the stop: what is done is done, but nothing follows.
       if (done) return done
       this.#threads.throwIfStopped()
       if (this.#checkpoints.isDue) this.#checkpoint()
     }
   }
 
-  /** Copies what there is and begins to write it. Between spans only. */
+  /** Copies what there is and begins to write it. Between chunks only. */
   #checkpoint(): void {
     const strategy = this.#strategy
     if (strategy === undefined) return
@@ -274,7 +275,7 @@ export class Training {
   }
 }
 
-function wholePass(execution: Execution | undefined): Span | undefined {
+function wholePass(execution: Execution | undefined): Chunk | undefined {
   return execution && { execution, steps: execution.stepsPerEpoch, continues: false }
 }
 

@@ -1,0 +1,37 @@
+/** The run that a user means. */
+import { UserError } from '@gradpool/core'
+import { nearest } from '@gradpool/experiments'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { findRuns } from './read-run.js'
+
+/**
+ * The directory of a run by its path, by its name in the folder of runs, or of the latest there.
+ *
+ * @param asked Default: `latest`.
+ * @throws UserError where there is none
+ */
+export async function findRun(asked = 'latest', runs = 'runs'): Promise<string> {
+  const named = namedRun(asked, runs)
+  if (named !== undefined) return named
+  const directories = await findRuns(runs)
+  const latest = directories.at(-1)
+  if (latest === undefined) {
+    throw new UserError(`There are no runs in '${runs}': make one with \`gradpool run report\``)
+  }
+  if (asked === 'latest') return latest
+  const near = nearest(asked, ['latest', ...directories.map((run) => basename(run))])
+  throw new UserError(
+    `There is no run '${asked}' in '${runs}': ${near === undefined ? `the latest is '${basename(latest)}'` : `did you mean '${near}'?`}`,
+  )
+}
+
+/** Whether `findRun` can find it. */
+export function isRun(asked: string, runs: string): boolean {
+  return asked === 'latest' || namedRun(asked, runs) !== undefined
+}
+
+function namedRun(asked: string, runs: string): string | undefined {
+  if (asked === '') return undefined
+  return [asked, join(runs, asked)].find((directory) => existsSync(join(directory, 'run.json')))
+}
