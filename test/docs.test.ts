@@ -1,6 +1,8 @@
 /** The code and the commands of every page do what they say: see docs/blocks.ts. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pages } from './docs/blocks.js'
+import { pages, root } from './docs/blocks.js'
 import { checkCommand, commandsIn, gradpoolArguments, isCommand, isShell } from './docs/shell.js'
 import { installedFolder, isCode, isTypeScript, runCode, typeErrors } from './docs/typescript.js'
 import { gradpool } from './gradpool.js'
@@ -28,6 +30,13 @@ describe('types', () => {
 describe.each(all)('$path', ({ blocks, inline }) => {
   const folder = installedFolder()
   afterAll(folder.remove)
+
+  const paths = inline.filter(({ text }) =>
+    /^(packages|tools|test|docs)\/[\w./-]+\.\w+$/.test(text),
+  )
+  test.runIf(paths.length > 0)('files within sentences', () => {
+    expect(paths.filter(({ text }) => !existsSync(join(root, text)))).toEqual([])
+  })
 
   const commands = inline.filter(({ text }) => isCommand(text))
   test.runIf(commands.length > 0)('commands within sentences', async () => {

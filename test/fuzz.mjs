@@ -148,7 +148,7 @@ const config = JSON.stringify({
   train: { epochs: 3, batchSize: 10, optimizer: { kind: 'adam', learningRate: 0.001 } },
   stages: [
     { kind: 'autoencode', encoder: [8], decoder: [784] },
-    { kind: 'classify', head: [10], encoder: 'frozen' },
+    { kind: 'classify', hidden: [10], encoder: 'frozen' },
   ],
 })
 
@@ -223,7 +223,9 @@ function savedModel() {
   return encodeSavedModel({
     states: namedStates(row, initialState(row, 0)),
     predict: {
-      blockRows: 4, row, block: program(4),
+      blockRows: 4,
+      row,
+      block: program(4),
       fields: [{ name: 'x', ...fields.x }],
       outputs: [{ name: 'y', dtype: 'f32', shape: [2] }],
     },
@@ -247,10 +249,13 @@ async function doneStage() {
   const id = { hash: 'b', numerics: 'exact' }
   const metrics = {
     formatVersion: STAGE_FORMAT,
-    stage: { name: 'a', ...id }, numerics: id.numerics, version: '0.1.0', seconds: 1.5,
+    stage: { name: 'a', ...id },
+    numerics: id.numerics,
+    version: '0.1.0',
+    seconds: 1.5,
     test: { loss: 1, accuracy: 0.5 },
-      weightsHash: weightsHash({ a: values }),
-      firstEpoch: 'f'.repeat(64),
+    weightsHash: weightsHash({ a: values }),
+    firstEpoch: 'f'.repeat(64),
     epochs: [row],
     samples: [],
   }

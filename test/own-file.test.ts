@@ -3,7 +3,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataFolder } from './data-folder.js'
-import { emptyFolder, fixture, gradpool } from './gradpool.js'
+import { emptyFolder, fixture, gradpool, runsIn } from './gradpool.js'
 import { documentOf, runJson } from './run-document.js'
 
 test.each([
@@ -17,6 +17,35 @@ test.each([
   expect(experiments).toHaveLength(1)
   expect(experiments[0]).toMatchObject({ name, status: 'done', reported: null })
   expect(experiments[0]?.weightsHash).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('arrays of any shape are data, which a run knows again by their contents', async () => {
+  const cwd = await emptyFolder()
+  const file = join(cwd, 'own-arrays.mjs')
+  const source = await readFile(fixture('own-arrays.mjs'), 'utf8')
+  await writeFile(file, source)
+  const { experiments } = await runJson(['own-arrays.mjs', '--epochs', '2'], { cwd })
+  expect(experiments[0]).toMatchObject({ name: 'own_arrays', status: 'done', accuracy: null })
+  const [name = ''] = await runsIn(cwd)
+  const record = await readFile(join(cwd, 'runs', name, 'run.json'), 'utf8')
+  expect(JSON.parse(record)).toMatchObject({
+    experiments: [
+      {
+        config: { data: { kind: 'arrays', name: 'points', fields: { x: 'f32[2]', y: 'f32[]' } } },
+        data: { name: 'points' },
+      },
+    ],
+  })
+  await writeFile(file, source.replace('2 * a - b', '2 * a + b'))
+  const resumed = await gradpool(['resume'], { cwd })
+  expect(resumed.code).not.toBe(0)
+  expect(resumed.stderr).toContain('the contents of the data points are others (SHA-256 ')
+  const elsewhere = await gradpool(['run', 'own-arrays.mjs', '--data', cwd], { cwd })
+  expect(elsewhere.stderr).toContain(
+    "The data 'points' are arrays, so no folder can take their place",
+  )
+  const index = await gradpool(['index', 'build', '--out', 'codes.index'], { cwd })
+  expect(index.stderr).toContain('an index is of images in files, and points are none')
 })
 
 test('a file runs beside an experiment of the catalogue, and the table has both', async () => {

@@ -75,12 +75,13 @@ function planOf(training, { fields, rows }, passes) {
     seed: 0,
     epochs: 1,
     training: { program: { ...training, numExamples: all.length }, data: { fields, rows: all } },
-    cost: 1,
+    keep: 'last',
+    work: 1,
   }
   const config = defineExperiment({
     name: 'checkpoints',
     data: mnist(),
-    stages: [classify({ head: [] })],
+    stages: [classify({ hidden: [] })],
   })
   return { name: 'checkpoints', seed: 0, config, data: { name: 'made', hash: '' }, stages: [stage] }
 }

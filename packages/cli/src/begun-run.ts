@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
 import { readRecord } from '@gradpool/orchestrator'
-import { precisions } from './engines.js'
+import { precisions } from '@gradpool/trainer'
 import { findRun } from './find-run.js'
 import { type RunCommandOptions } from './options/run-options.js'
 

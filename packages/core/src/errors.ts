@@ -8,6 +8,18 @@ export class UserError extends Error {
   override name = 'UserError'
 }
 
+/** A field of options that is not right: `field` is its path, as `learningRate.totalSteps`, `problem` what it must be. */
+export class FieldError extends UserError {
+  constructor(
+    readonly field: string,
+    readonly problem: string,
+    /** Whose field it is, `adam`; for the message. */
+    owner = '',
+  ) {
+    super([owner && field ? `${owner}:` : owner, field, problem].filter((x) => x !== '').join(' '))
+  }
+}
+
 /** A shape or dtype that an operation cannot take; names the op, the shapes, and the user's line. */
 export class ShapeError extends UserError {
   override name = 'ShapeError'

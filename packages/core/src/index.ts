@@ -35,7 +35,7 @@ export {
   type ChunkTask,
   type StateValues,
 } from './engine/engine.js'
-export { invariant, ShapeError, UserError } from './errors.js'
+export { FieldError, invariant, ShapeError, UserError } from './errors.js'
 export type { Backend, ExecutionRecord, States } from './engine/backend.js'
 export { BaseEngine } from './engine/base-engine.js'
 export { checkSharedStates, checkStates, stateSizes } from './engine/execution-checks.js'
@@ -80,8 +80,9 @@ export {
   type SharedStatesData,
 } from './engine/shared-memory.js'
 export { logF32 } from './random/numeric.js'
+export { computedBytes, flopsOf } from './program/work.js'
 export { OPS, type OpName } from './program/op-table.js'
-export { constant } from './ops/constant.js'
+export { constant, type NestedNumbers } from './ops/constant.js'
 export {
   abs,
   add,
@@ -127,18 +128,21 @@ export {
   type Adam,
   adamw,
   type AdamW,
+  checkClip,
   type Clip,
   clipByGlobalNorm,
   clipByValue,
   type Optimizer,
-  type ParameterNext,
-  type ParameterNow,
+  type OptimizerData,
+  type ParameterUpdate,
+  type ParameterState,
+  parseOptimizer,
   rmsprop,
   type RmsProp,
   sgd,
   type Sgd,
-  type StepNext,
-  type StepNow,
+  type OptimizerUpdate,
+  type OptimizerStep,
   type UpdateRule,
   updateRule,
 } from './optimizers/index.js'
@@ -156,6 +160,7 @@ export { mapNodes, prune, renameStates, substitute } from './program/rewrite.js'
 export { segmentsOf } from './program/segments.js'
 export { initialState } from './random/initial-state.js'
 export { fillNormal, fillUniform, philox, purposeOf, shuffled } from './random/random.js'
+export { eager, type EagerValue } from './reference/eager.js'
 export { evaluate, type Evaluation, type EvaluationInputs } from './reference/reference.js'
 export {
   cosine,
@@ -198,8 +203,10 @@ export {
   withDirection,
 } from './metrics/metric.js'
 export { finishMetrics, type GatheredResults, type MetricSpec } from './metrics/metric-spec.js'
+export { lineOf, recordingLines } from './tracing/recorded-lines.js'
 export { Tensor, type TensorLike } from './tracing/tensor.js'
 export { currentTrace, type Trace, traceProgram } from './tracing/trace.js'
+export { type LayerSummary, type ModelSummary, summary } from './training/summary.js'
 export {
   type BatchOptions,
   type DataSpec,

@@ -155,6 +155,9 @@ describe('the hash', () => {
       splits: { all: 8, train: 8, validation: 2, test: 10 },
     })
     expect(parseData(loaded)).toBe(loaded)
+    expect(await userErrorOf(() => parseData({ ...loaded, validation: 0.1 }))).toBe(
+      "data has no field 'validation'; its fields are name, hash, fields, splits, classes, imageShape",
+    )
   })
 })
 

@@ -15,14 +15,19 @@ export interface Dataset {
   /** `test` has fields of its own where files or the caller have, and else those of `train`. */
   readonly fields: { readonly train: Fields; readonly test?: Fields }
   readonly splits: {
-    /** For training that uses no labels: of files every training image, of plain fields the rows of `train`. */
+    /**
+     * For training that uses no labels: of files every training image, of plain fields the rows of
+     * `train`.
+     */
     readonly all: Split
     /** The rows whose labels are used. */
     readonly train: Split
     readonly validation?: Split
     readonly test?: Split
   }
-  /** Labels are 0 … classes - 1. Of plain fields, known where `label` is one whole number from 0 on. */
+  /**
+   * Labels are 0 … classes - 1. Of plain fields, known where `label` is one whole number from 0 on.
+   */
   readonly classes?: number
   /** Where `image` has bytes, as pixels, in rows and columns. */
   readonly imageShape?: readonly [height: number, width: number]
@@ -48,7 +53,10 @@ export interface Contents extends Pick<Dataset, 'name' | 'classes' | 'imageShape
   readonly inOrder: boolean
 }
 
-/** Rows of other fields, that are a split as they are; `hash` where that of the contents leaves them out. */
+/**
+ * Rows of other fields, that are a split as they are; `hash` where that of the contents leaves them
+ * out.
+ */
 export interface OwnRows {
   readonly split: Split
   readonly hash?: () => string
@@ -69,7 +77,10 @@ interface Origin {
 
 const origins = new WeakMap<Dataset, Origin>()
 
-/** @throws UserError when there are too few rows, or fields of a split's own are not as those of the training */
+/**
+ * @throws UserError when there are too few rows, or fields of a split's own are not as those of the
+ *   training
+ */
 export function splitData(contents: Contents, plan: SplitPlan): Dataset {
   return madeOf({ contents, plan }, splitsOf(contents, plan))
 }

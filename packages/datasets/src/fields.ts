@@ -1,12 +1,16 @@
 /**
- * Plain fields: numbers of any names and shapes, one row after the other, checked and in the form that engines take.
+ * Plain fields: numbers of any names and shapes, one row after the other, checked and in the form
+ * that engines take.
  */
 import { sizeOf, UserError, type Allocate, type Field } from '@gradpool/core'
 import { createHash } from 'node:crypto'
 import { allocateShared } from './idx/read.js'
 import { fieldsTaken, isObject, notAllowed, shown, type Rule } from './spec-rules.js'
 
-/** The values of all examples of one field, row-major. A Float64Array and a list of numbers become f32. */
+/**
+ * The values of all examples of one field, row-major. A Float64Array and a list of numbers become
+ * f32.
+ */
 export interface FieldInput {
   readonly values: Uint8Array | Int32Array | Float32Array | Float64Array | readonly number[]
   /** Of one example: `[784]` for 784 numbers, `[]` for a single one. */

@@ -41,7 +41,10 @@ export interface LoaderOptions {
 }
 
 export interface LoadOptions extends LoaderOptions {
-  /** In the place of the spec's own: a share of the rows, a number of them, or data of its own, all rows of which are used. */
+  /**
+   * In the place of the spec's own: a share of the rows, a number of them, or data of its own, all
+   * rows of which are used.
+   */
   readonly validation?: number | DataInput | undefined
   /** In the place of the spec's own, likewise. */
   readonly test?: number | DataInput | undefined
@@ -65,7 +68,9 @@ export async function loadDataset(data: DataInput, options: LoadOptions = {}): P
   return splitAgain(loaded, { ...(await own('validation')), ...(await own('test')) })
 }
 
-/** What loads several data sets: the examples of one source once, however many ways they are split. */
+/**
+ * What loads several data sets: the examples of one source once, however many ways they are split.
+ */
 export function datasetLoader(options: LoaderOptions = {}): (data: DataInput) => Promise<Dataset> {
   const sources = new Map<unknown, Promise<Source>>()
   const load = async (data: DataInput): Promise<Dataset> => {

@@ -1,6 +1,6 @@
 /**
- * The folder and the number of classes that a spec means, with a folder named elsewhere (`--data DIR`) in the place of
- * its own.
+ * The folder and the number of classes that a spec means, with a folder named elsewhere
+ * (`--data DIR`) in the place of its own.
  */
 import { basename, resolve } from 'node:path'
 import { mnistDirectory } from './mnist.js'

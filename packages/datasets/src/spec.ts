@@ -1,8 +1,9 @@
 /**
- * What data an experiment trains on: files and how their training images are split, as plain JSON, or plain fields.
+ * What data an experiment trains on: files and how their training images are split, as plain JSON,
+ * or plain fields.
  *
- * A spec is complete (every default is written out), so it can be compared, hashed and sent anywhere. As JSON, plain
- * fields are their hash, dtypes and shapes.
+ * A spec is complete (every default is written out), so it can be compared, hashed and sent
+ * anywhere. As JSON, plain fields are their hash, dtypes and shapes.
  */
 import { UserError } from '@gradpool/core'
 import { isDataset, loadedData, type Dataset } from './dataset.js'
@@ -31,7 +32,10 @@ import {
 export interface FilesSplitSpec {
   /** The fraction of the training images whose labels are used, above 0 and at most 1. */
   readonly labelled: number
-  /** The share or number of training images that are set aside to watch the training; their labels are in no other split. */
+  /**
+   * The share or number of training images that are set aside to watch the training; their labels
+   * are in no other split.
+   */
   readonly validation: number
   /** Which images these are; the seed of a run does not change them. */
   readonly splitSeed: number
@@ -96,21 +100,28 @@ const fieldNames = {
   arrays: ['kind', 'name', 'fields', 'validation', 'test', 'splitSeed'],
 } as const
 
+const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'imageShape']
 const isText =
   'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 
-/** The 70,000 handwritten digits of MNIST, 28 × 28 pixels: 60,000 to train on, 10,000 to test with. */
+/**
+ * The 70,000 handwritten digits of MNIST, 28 × 28 pixels: 60,000 to train on, 10,000 to test with.
+ */
 export function mnist(options: MnistOptions = {}): MnistSpec {
   return mnistSpec({ ...options, kind: 'mnist' }, 'mnist')
 }
 
-/** A folder of four IDX files named as MNIST's are, plain or gzip: Fashion-MNIST, or data of one's own. */
+/**
+ * A folder of four IDX files named as MNIST's are, plain or gzip: Fashion-MNIST, or data of one's
+ * own.
+ */
 export function idxFolder(options: IdxFolderOptions): IdxFolderSpec {
   return idxFolderSpec({ ...options, kind: 'idxFolder' }, 'idxFolder')
 }
 
 /**
- * Numbers of one's own, of any names and shapes. They are not copied: they must not change while they are in use.
+ * Numbers of one's own, of any names and shapes. They are not copied: they must not change while
+ * they are in use.
  *
  * @throws UserError that names the field and what is wrong with it
  */
@@ -139,7 +150,9 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
 
 /** The same for a value that may be data that are loaded. */
 export function parseData(value: unknown, where = 'data'): DataSpec | Dataset {
-  return isDataset(value) ? loadedData(value) : parseDataSpec(value, where)
+  if (!isDataset(value)) return parseDataSpec(value, where)
+  fieldsTaken(value, where, datasetFields, isText)
+  return loadedData(value)
 }
 
 /** @throws UserError for what is neither a share, nor a number of rows, nor data. */

@@ -1,9 +1,9 @@
 /**
  * Which rows are trained on, and which are held out for validation and test.
  *
- * The rows are shuffled once, by the split's own seed, whatever the seed of the run: the labelled rows are the first of
- * that order, then come those of validation and of test. So a larger labelled fraction contains every smaller one, and
- * what is held out is the same for all of them.
+ * The rows are shuffled once, by the split's own seed, whatever the seed of the run: the labelled
+ * rows are the first of that order, then come those of validation and of test. So a larger labelled
+ * fraction contains every smaller one, and what is held out is the same for all of them.
  */
 import { shuffled, UserError } from '@gradpool/core'
 

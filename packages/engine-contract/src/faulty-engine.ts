@@ -1,5 +1,5 @@
 /**
- * An engine one of whose threads fails in the middle of a span: one that several run together, or one of a replica.
+ * An engine one of whose threads fails in the middle of a chunk: one that several run together, or one of a replica.
  */
 import type { BatchProgram, Engine, Execution, ChunkTask } from '@gradpool/core'
 
@@ -7,11 +7,11 @@ export interface Fault {
   readonly kind: 'exit' | 'throw' | 'loop'
   /** Which of the threads, from 0; of replicas, which of them. */
   readonly thread: number
-  /** Steps of the span that it still does. */
+  /** Steps of the chunk that it still does. */
   readonly steps: number
 }
 
-/** @param faults One for each such span, as long as there are any; they are taken from the array. */
+/** @param faults One for each such chunk, as long as there are any; they are taken from the array. */
 export function faultyEngine(engine: Engine, faults: Fault[]): Engine {
   const real = new WeakMap<object, Execution>()
   const wrap = (task: ChunkTask, fault?: Fault) => ({

@@ -1,7 +1,7 @@
 /**
- * How experiments are written: `defineExperiment` and the stages it takes.
+ * How experiments are written: `defineExperiment` and the stages it takes; one of one's own is
+ * `{ name, model }`.
  */
-import type { Model } from '@gradpool/core'
 import { parseWith } from './config-errors.js'
 import { checkPresets } from './presets.js'
 import {
@@ -11,7 +11,6 @@ import {
   type ExperimentConfig,
   type ExperimentInput,
   type HashInput,
-  type ModelInput,
 } from './schema.js'
 
 /**
@@ -25,7 +24,7 @@ export function defineExperiment(experiment: ExperimentInput): ExperimentConfig 
 
 /** The same for a value of unknown origin, such as the default export of a user's file. */
 export function parseExperiment(value: unknown): ExperimentConfig {
-  const config = parseWith(experimentSchema, value, nameIn(value))
+  const config = parseWith(experimentSchema(), value, nameIn(value))
   checkPresets(config)
   return config
 }
@@ -35,26 +34,20 @@ export function autoencode(options: Omit<AutoencodeInput, 'kind'>): AutoencodeIn
   return { kind: 'autoencode', ...options }
 }
 
-/** A stage that trains a classifier, from the pixels or on the encoder of the autoencode stage before it. */
+/**
+ * A stage that trains a classifier, from the pixels or on the encoder of the autoencode stage
+ * before it.
+ */
 export function classify(options: Omit<ClassifyInput, 'kind'>): ClassifyInput {
   return { kind: 'classify', ...options }
 }
 
 /**
- * A stage that trains an encoder to binary codes: without labels, from what small maps of an image leave the same, or with
- * labels. It starts from the hash stage before it, if there is one.
+ * A stage that trains an encoder to binary codes: without labels, from what small maps of an image
+ * leave the same, or with labels. It starts from the hash stage before it, if there is one.
  */
 export function hash(options: Omit<HashInput, 'kind'>): HashInput {
   return { kind: 'hash', ...options }
-}
-
-/** A stage that trains a model of one's own, made by core's `defineModel({ params, step })`. */
-export function model(
-  name: string,
-  stage: Model,
-  options: Omit<ModelInput, 'kind' | 'name' | 'stage'> = {},
-): ModelInput {
-  return { kind: 'model', name, stage, ...options }
 }
 
 function nameIn(value: unknown): string {

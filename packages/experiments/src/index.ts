@@ -3,7 +3,6 @@ export {
   classify,
   defineExperiment,
   hash,
-  model,
   parseExperiment,
 } from './define-experiment.js'
 export { catalogue, findExperiments, groups } from './catalogue.js'
@@ -14,3 +13,4 @@ export type { ExperimentPlan, StagePlan } from './stage-plan.js'
 export type { ExperimentConfig, ExperimentInput, StageConfig, StageInput } from './schema.js'
 export { STAGE_FORMAT } from './stage-hash.js'
 export { suggestion } from './nearest-name.js'
+export type { StageTrainConfig, TrainConfig, TrainInput } from './train-options.js'

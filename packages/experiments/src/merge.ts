@@ -1,6 +1,7 @@
 /**
- * How a preset changes a configuration: objects are merged field by field, lists of objects entry by entry, and
- * everything else is replaced. An object of another `kind` replaces the whole.
+ * How a preset changes a configuration: objects are merged field by field, lists of objects entry
+ * by entry, and everything else is replaced, models and arrays of numbers too. An object of another
+ * `kind` replaces the whole.
  */
 
 type PlainObject = Readonly<Record<string, unknown>>
@@ -12,7 +13,7 @@ export function merge(base: unknown, change: unknown): unknown {
       i < change.length ? merge(base[i], change[i]) : base[i],
     )
   }
-  if (!isPlainObject(base) || !isPlainObject(change)) return change
+  if (!isObject(base) || !isPlainObject(change)) return change
   if ('kind' in change && change.kind !== base.kind) return change
   const merged: Record<string, unknown> = { ...base }
   for (const [field, value] of Object.entries(change)) {
@@ -21,10 +22,19 @@ export function merge(base: unknown, change: unknown): unknown {
   return merged
 }
 
-function isPlainObject(value: unknown): value is PlainObject {
+function isObject(value: unknown): value is PlainObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** An object literal without functions: no model, no plain fields with their numbers. */
+function isPlainObject(value: unknown): value is PlainObject {
+  return (
+    isObject(value) &&
+    Object.getPrototypeOf(value) === Object.prototype &&
+    !Object.values(value).some((field) => typeof field === 'function')
+  )
+}
+
 function isListOfObjects(value: unknown): value is readonly PlainObject[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isPlainObject)
+  return Array.isArray(value) && value.length > 0 && value.every(isObject)
 }

@@ -26,8 +26,13 @@ describe('withOverrides', () => {
   })
 
   it('takes a field of train by its name alone', () => {
-    const config = withOverrides(auto(), ['batchSize=128', 'microBatches=8'])
-    expect(config.train).toMatchObject({ batchSize: 128, microBatches: 8 })
+    const config = withOverrides(auto(), [
+      'batchSize=128',
+      'averageEvery=8',
+      'earlyStopping.patience=3',
+    ])
+    const earlyStopping = { patience: 3 }
+    expect(config.train).toMatchObject({ batchSize: 128, averageEvery: 8, earlyStopping })
   })
 
   it('takes what is not JSON as a text', () => {
@@ -43,13 +48,10 @@ describe('withOverrides', () => {
   })
 
   const wrong: [override: string, message: string][] = [
+    ['train.epoch=3', "train.epoch=3: train has no option 'epoch'; it has 'epochs'"],
     [
-      'train.epoch=3',
-      "train.epoch=3: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, monitor, mode, earlyStopping, keep",
-    ],
-    [
-      'stages[0].head=[3]',
-      "stages[0].head=[3]: stages[0] has no field 'head'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, train",
+      'stages[0].hidden=[3]',
+      "stages[0].hidden=[3]: stages[0] has no field 'hidden'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, train",
     ],
     [
       'train.epochs=many',
@@ -64,12 +66,12 @@ describe('withOverrides', () => {
       "train.epochs.first=1: train.epochs is 10, which has no fields, so no 'first'",
     ],
     [
-      'stages[2].head=[1]',
-      "stages[2].head=[1]: stages has entries 0 to 1, as in stages[0]; there is no '2'",
+      'stages[2].hidden=[1]',
+      "stages[2].hidden=[1]: stages has entries 0 to 1, as in stages[0]; there is no '2'",
     ],
     [
-      'stages.head=1',
-      "stages.head=1: stages has entries 0 to 1, as in stages[0]; there is no 'head'",
+      'stages.hidden=1',
+      "stages.hidden=1: stages has entries 0 to 1, as in stages[0]; there is no 'hidden'",
     ],
     ['train', "'train' must be path=value, such as train.epochs=3"],
     ['=3', "'=3' must be path=value, such as train.epochs=3"],

@@ -20,7 +20,7 @@ export function withOverrides(
   return overrides.reduce((current, override) => {
     const { path, value } = parseOverride(override)
     const changed = replaced(current, inTrain(path, current), value, override)
-    return parseWith(experimentSchema, changed, override)
+    return parseWith(experimentSchema(), changed, override)
   }, config)
 }
 
@@ -29,8 +29,8 @@ function inTrain(
   path: readonly (string | number)[],
   config: ExperimentConfig,
 ): readonly (string | number)[] {
-  const [first = '', ...rest] = path
-  return rest.length === 0 && !(first in config) && first in config.train ? ['train', first] : path
+  const [first = ''] = path
+  return first in config ? path : ['train', ...path]
 }
 
 function parseOverride(override: string): { path: (string | number)[]; value: unknown } {

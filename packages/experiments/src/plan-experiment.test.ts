@@ -1,9 +1,22 @@
-import { parameter, square, defineModel, sub, mean, cast, sum, mul } from '@gradpool/core'
-import { mnist } from '@gradpool/datasets'
+import {
+  type Batch,
+  cast,
+  defineModel,
+  matmul,
+  mean,
+  mul,
+  oneHot,
+  parameter,
+  square,
+  sub,
+  sum,
+} from '@gradpool/core'
+import { arrays, loadDataset, mnist, type DataInput } from '@gradpool/datasets'
 import { describe, expect, it } from 'vitest'
-import { autoencode, classify, defineExperiment, hash, model } from './define-experiment.js'
+import { autoencode, classify, defineExperiment, hash } from './define-experiment.js'
 import { withOverrides } from './overrides.js'
 import { planExperiment } from './plan-experiment.js'
+import { withPreset } from './presets.js'
 import type { ExperimentInput } from './schema.js'
 import { tinyDataset } from './testing/tiny-dataset.js'
 
@@ -12,7 +25,7 @@ const base = {
   name: 'base',
   data: mnist(),
   train: { batchSize: 5, epochs: 3 },
-  stages: [narrow, classify({ head: [2], encoder: 'fineTuned' })],
+  stages: [narrow, classify({ hidden: [2], encoder: 'fineTuned' })],
 } satisfies ExperimentInput
 
 function plan(change: Partial<ExperimentInput> = {}, seed = 0, overrides: string[] = []) {
@@ -82,16 +95,24 @@ describe('a plan', () => {
     const train = { ...base.train, batchSize: 2 }
     const rowsOf = ([stage]: ReturnType<typeof plan>) =>
       stage?.averaging?.replicas.map(({ data }) => data.rows.length)
-    const equal = plan({ train: { ...train, microBatches: 5, average: { every: 4 } } })
+    const equal = plan({ train: { ...train, averageEvery: 4, averageParts: 5 } })
     expect(rowsOf(equal)).toEqual([3, 3, 2, 2, 2])
-    const unequal = plan({ train }, 0, ['train.average={"every":4,"parts":[1,4,1]}'])
+    const unequal = plan({ train }, 0, ['averageEvery=4', 'averageParts=[1,4,1]'])
     expect(rowsOf(unequal)).toEqual([2, 8, 2])
     expect(unequal[0]?.training).toBe(unequal[0]?.averaging?.replicas[1])
     expect(hashes({ train })).not.toEqual(unequal.map(({ hash }) => hash))
-    expect(() => plan({ train }, 0, ['train.average.every=4'])).toThrow(
-      'base, stages[0]: average is of at least 2 microBatches, or parts',
+    expect(() => plan({ train }, 0, ['averageEvery=4', 'averageParts=1'])).toThrow(
+      'base, stages[0]: averageParts must be at least 2 parts',
     )
-    expect(() => plan({ train }, 0, ['train.average.parts=[1,2]'])).toThrow('train.average.every')
+  })
+
+  it('goes by any metric that a row has, and by the validation loss where none is named', () => {
+    const monitorOf = (...set: string[]) => plan({}, 0, set)[1]?.monitor
+    expect(monitorOf()).toEqual({ name: 'validation.loss', mode: 'min' })
+    expect(monitorOf('monitor=validation.accuracy')).toMatchObject({ mode: 'max' })
+    expect(() => plan({}, 0, ['monitor=validation.acc', 'keep=best'])).toThrow(
+      "base, stages[0]: keep: 'best' goes by 'validation.acc', but the model has no metric 'acc'; it has loss, accuracy",
+    )
   })
 
   it('ends a schedule without an end with the stage', () => {
@@ -100,7 +121,7 @@ describe('a plan', () => {
       kind: 'adam' as const,
       learningRate: { ...optimizer.learningRate, totalSteps },
     })
-    const stages = [classify({ head: [2] })]
+    const stages = [classify({ hidden: [2] })]
     const open = hashes({ stages, train: { ...base.train, optimizer } })
     // 8 labelled examples in batches of 5: 2 steps, 3 epochs.
     expect(open).toEqual(hashes({ stages, train: { ...base.train, optimizer: explicit(6) } }))
@@ -114,13 +135,13 @@ describe('a plan', () => {
         const optimizer = { kind: 'adam', learningRate: { kind, learningRate: 0.1, warmupSteps } }
         return [`train.optimizer=${JSON.stringify(optimizer)}`]
       }
-      const stages = [classify({ head: [2] })]
+      const stages = [classify({ hidden: [2] })]
       expect(() => plan({ stages }, 0, warmUp(5))).not.toThrow()
       for (const warmupSteps of [6, 100]) {
         expect(() => plan({ stages }, 0, warmUp(warmupSteps))).toThrow(
           expect.objectContaining({
             name: 'UserError',
-            message: `base, stages[0]: warmupSteps of the ${kind} schedule must be below the stage's number of steps, 6, not ${warmupSteps}`,
+            message: `base, stages[0]: warmupSteps of the ${kind} schedule must be below the number of steps of the training, 6, not ${warmupSteps}`,
           }),
         )
       }
@@ -144,7 +165,7 @@ describe('the hash of a stage', () => {
   })
 
   it('is shared by experiments that differ only after the stage', () => {
-    const frozen = [narrow, classify({ head: [2], encoder: 'frozen' })]
+    const frozen = [narrow, classify({ hidden: [2], encoder: 'frozen' })]
     const [first, second] = hashes({ stages: frozen })
     expect(first).toBe(hashes()[0])
     expect(second).not.toBe(hashes()[1])
@@ -201,7 +222,7 @@ describe('hash stages', () => {
   })
 
   it('start from the hash stage before, whatever is between', () => {
-    const stages = [codes, classify({ head: [2] }), { ...codes, labels: true }]
+    const stages = [codes, classify({ hidden: [2] }), { ...codes, labels: true }]
     const [first, , last] = plan({ stages })
     expect(last?.initFrom).toBe(first?.hash)
   })
@@ -217,15 +238,25 @@ describe('models of the user', () => {
     })
 
   it('are stages like any other, without samples where they predict nothing', () => {
-    const [first] = plan({ stages: [model('wide', own(4))] })
+    const [first] = plan({ stages: [{ name: 'wide', model: own(4) }] })
     expect(first).toMatchObject({ name: 'wide', training: { data: tinyDataset.splits.train } })
     expect(first).not.toHaveProperty('samples')
   })
 
   it('start from the weights of equal name and shape in the stage before', () => {
-    const [first, second] = plan({ stages: [model('one', own(4)), model('two', own(4))] })
+    const [first, second] = plan({
+      stages: [
+        { name: 'one', model: own(4) },
+        { name: 'two', model: own(4) },
+      ],
+    })
     expect(second).toMatchObject({ initFrom: first?.hash, transferredStates: ['w'] })
-    const [, other] = plan({ stages: [model('one', own(4)), model('two', own(5))] })
+    const [, other] = plan({
+      stages: [
+        { name: 'one', model: own(4) },
+        { name: 'two', model: own(5) },
+      ],
+    })
     expect(other).not.toHaveProperty('initFrom')
   })
 
@@ -234,7 +265,7 @@ describe('models of the user', () => {
       params: { w: parameter([2], 'heNormal') },
       step: ({ w }) => ({ loss: sum(mul(w, w)), spread: w }),
     })
-    expect(() => plan({ stages: [model('wide', wide)] })).toThrow(
+    expect(() => plan({ stages: [{ name: 'wide', model: wide }] })).toThrow(
       `base, stages[0] (model 'wide'): metric "spread" must be one number, not f32[2]; take its mean, or use perRow`,
     )
   })
@@ -246,12 +277,124 @@ describe('models of the user', () => {
         throw new TypeError('no such layer')
       },
     })
-    expect(() => plan({ stages: [model('broken', broken)] })).toThrow(
+    expect(() => plan({ stages: [{ name: 'broken', model: broken }] })).toThrow(
       expect.objectContaining({
         name: 'UserError',
         message: "base, stages[0] (model 'broken'): no such layer",
       }),
     )
+  })
+})
+
+describe('plain fields', () => {
+  const x = { values: Float32Array.from({ length: 20 }, (_, i) => i / 4), shape: [2] }
+  const y = { values: Float32Array.from({ length: 10 }, (_, i) => i), shape: [] }
+  const line = defineModel({
+    params: { w: parameter([2, 1], 'heNormal') },
+    step: ({ w }, { x, y }: Batch<'x' | 'y'>) => ({
+      loss: mean(square(sub(sum(matmul(x, w), [1]), y))),
+    }),
+    predict: ({ w }, { x }: Batch<'x'>) => ({ estimate: sum(matmul(x, w), [1]) }),
+  })
+  const stages = [{ name: 'line', model: line }]
+  async function planOf(data: DataInput, more: Partial<ExperimentInput> = {}) {
+    const config = defineExperiment({ ...base, data, stages, ...more })
+    const dataset = await loadDataset(config.data)
+    return planExperiment(config, { dataset, seed: 0 }).stages
+  }
+
+  it('of any names and shapes are trained on by a model that reads them', async () => {
+    const [first] = await planOf({ x, y })
+    expect(first).toMatchObject({ name: 'line', training: { program: { numExamples: 10 } } })
+    for (const none of ['validation', 'test', 'samples']) expect(first).not.toHaveProperty(none)
+    const inputs = first?.training.program.program.inputs.filter(({ role }) => role === 'batch')
+    expect(inputs?.map(({ name }) => name).sort()).toEqual(['x', 'y'])
+
+    const [split] = await planOf(arrays({ x, y }, { validation: 0.2, test: 3 }))
+    expect(split).toMatchObject({
+      training: { program: { numExamples: 5 } },
+      validation: { program: { numExamples: 2 } },
+      test: { program: { numExamples: 3 } },
+    })
+    expect(split).not.toHaveProperty('samples')
+  })
+
+  it('are the same whether plain, in a spec, or loaded', async () => {
+    const [plain] = await planOf({ x, y })
+    const [spec] = await planOf(arrays({ x, y }, { name: 'other' }))
+    const [loaded] = await planOf(await loadDataset({ x, y }))
+    expect([spec?.hash, loaded?.hash]).toEqual([plain?.hash, plain?.hash])
+    const [changed] = await planOf({ x, y: { ...y, values: y.values.map((one) => one + 1) } })
+    expect(changed?.hash).not.toBe(plain?.hash)
+  })
+
+  it('that are held out by themselves name the stage, too', async () => {
+    const few = {
+      x: { ...x, values: x.values.slice(0, 4) },
+      y: { ...y, values: y.values.slice(0, 2) },
+    }
+    const other = { ...few, y: { ...few.y, values: Float32Array.of(7, 8) } }
+    const plans = [{ test: few }, { test: other }, { validation: few }, { validation: other }]
+    const found = await Promise.all(
+      plans.map(async (options) => (await planOf(arrays({ x, y }, options)))[0]?.hash),
+    )
+    expect(new Set(found).size).toBe(4)
+    const [both] = await planOf(arrays({ x, y }, { validation: other, test: few }))
+    expect(both?.validation?.data.fields.y?.values).toEqual(Float32Array.of(7, 8))
+    expect(both?.test?.data.rows).toEqual(Int32Array.of(0, 1))
+  })
+
+  it('are split in other ways by presets and overrides, in the same memory', () => {
+    const presets = { tested: { data: { test: 2 } }, other: { data: arrays({ x: y, y }) } }
+    const config = defineExperiment({ ...base, data: arrays({ x, y }), stages, presets })
+    const tested = withPreset(config, 'tested')
+    const set = withOverrides(config, ['data.validation=0.5'])
+    expect([tested.data, set.data]).toMatchObject([{ test: 2 }, { validation: 0.5 }])
+    expect(tested.data).toMatchObject({ fields: { x: { values: x.values } } })
+    expect(withPreset(config, 'other').data).toMatchObject({ fields: { x: { shape: [] } } })
+    expect(JSON.parse(JSON.stringify(config))).toMatchObject({
+      data: { kind: 'arrays', fields: { x: 'f32[2]', y: 'f32[]' } },
+      stages: [{ kind: 'model', name: 'line', split: 'train' }],
+    })
+  })
+
+  it('train autoencoders and classifiers where they are images and labels', async () => {
+    const image = { values: Uint8Array.from({ length: 40 }, (_, i) => 5 * i), shape: [4] }
+    const label = { values: Uint8Array.from({ length: 10 }, (_, i) => i % 3), shape: [] }
+    const network = { stages: base.stages }
+    const [first, second] = await planOf({ image, label }, network)
+    expect([first, second]).toMatchObject([{ name: 'autoencode' }, { name: 'classify' }])
+    expect(second).not.toHaveProperty('samples')
+    const lacking = planOf({ image: x, y }, network)
+    await expect(lacking).rejects.toThrow('decoder must end with the width of the input, 2, not')
+    await expect(planOf({ x, y }, network)).rejects.toThrow(
+      "base, stages[0]: this stage needs the field 'image'; the fields of 'arrays' are x f32[2], y f32[]",
+    )
+    await expect(planOf({ image, y }, network)).rejects.toThrow(
+      "base, stages[1]: this stage needs the field 'label', one u8 or i32 from 0 on for each example; the fields of 'arrays' are image u8[4], y f32[]",
+    )
+    const hashing = { stages: [hash({ encoder: [2] })] }
+    await expect(planOf({ image, label }, hashing)).rejects.toThrow(
+      "this stage needs the field 'image', bytes of shape [height, width]",
+    )
+  })
+
+  it('that lack what a model reads, or have it in another dtype, are refused', async () => {
+    await expect(planOf({ x })).rejects.toThrow(
+      `base, stages[0] (model 'line'): the data has no field "y"; its fields are x`,
+    )
+    const counts = defineModel({
+      params: { w: parameter([3], 'heNormal') },
+      step: ({ w }, { y }: Batch<'y'>) => ({ loss: mean(mul(oneHot(y, 3), w)) }),
+    })
+    await expect(
+      planOf({ y }, { stages: [{ name: 'counts', model: counts }] }),
+    ).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringMatching(
+        /^base, stages\[0\] \(model 'counts'\): oneHot.*f32/,
+      ) as string,
+    })
   })
 })
 

@@ -7,27 +7,27 @@ import { withPreset } from './presets.js'
 const plain = {
   name: 'plain',
   data: mnist(),
-  stages: [classify({ head: [10, 20] })],
+  stages: [classify({ hidden: [10, 20] })],
 }
 
 describe('withPreset', () => {
   it('changes what the preset names and keeps the rest', () => {
     const config = defineExperiment({
       ...plain,
-      presets: { quick: { train: { epochs: 1 }, stages: [{ head: [3] }] } },
+      presets: { quick: { train: { epochs: 1 }, stages: [{ hidden: [3] }] } },
     })
     expect(withPreset(config, 'quick')).toEqual({
       ...config,
       train: { ...config.train, epochs: 1 },
-      stages: [{ ...config.stages[0], head: [3] }],
+      stages: [{ ...config.stages[0], hidden: [3] }],
     })
-    expect(withPreset(config, 'report')).toBe(config)
+    expect(withPreset(config, 'default')).toBe(config)
   })
 
   it('refuses a preset that is not there', () => {
     const config = defineExperiment({ ...plain, presets: { quick: {} } })
     expect(() => withPreset(config, 'tuned')).toThrow(
-      "plain has no preset 'tuned'; it has report, quick",
+      "plain has no preset 'tuned'; it has default, quick",
     )
   })
 
@@ -35,9 +35,9 @@ describe('withPreset', () => {
     const define = (presets: Record<string, Record<string, unknown>>) => () =>
       defineExperiment({ ...plain, presets })
     expect(define({ quick: { train: { epoch: 1 } } })).toThrow(
-      "plain, preset quick: train has no field 'epoch' (did you mean 'epochs'?)",
+      "plain, preset quick: train has no option 'epoch'; it has 'epochs'",
     )
-    expect(define({ report: {} })).toThrow('presets.report cannot be there')
+    expect(define({ default: {} })).toThrow('presets.default cannot be there')
   })
 })
 
@@ -50,7 +50,7 @@ describe('merge', () => {
   })
 
   it('replaces other lists, and objects of another kind', () => {
-    expect(merge({ head: [1, 2] }, { head: [3] })).toEqual({ head: [3] })
+    expect(merge({ hidden: [1, 2] }, { hidden: [3] })).toEqual({ hidden: [3] })
     expect(merge({ o: { kind: 'a', x: 1 } }, { o: { kind: 'b' } })).toEqual({ o: { kind: 'b' } })
   })
 })

@@ -16,7 +16,7 @@ export const reportAutoencoder = {
   codeActivation: 'relu',
   outputActivation: 'relu',
 } as const
-const onEncoder = { head: [10], weight: reportNetwork.weight }
+const onEncoder = { hidden: [10], weight: reportNetwork.weight }
 
 export const reportTraining = {
   optimizer: adam({ learningRate: 0.001 }),
@@ -42,7 +42,7 @@ const entries: readonly Entry[] = [
     reported: 0.9,
     labelled: 1,
     reportEvery: 2,
-    stages: [classify({ ...reportNetwork, head: [10] })],
+    stages: [classify({ ...reportNetwork, hidden: [10] })],
   },
   {
     name: 'mnist_mlp_1p',
@@ -50,7 +50,7 @@ const entries: readonly Entry[] = [
     reported: 0.684,
     labelled: 0.01,
     reportEvery: 2,
-    stages: [classify({ ...reportNetwork, head: [10] })],
+    stages: [classify({ ...reportNetwork, hidden: [10] })],
   },
   {
     name: 'mnist_auto_1',
@@ -133,12 +133,14 @@ function cosineUntilTheEnd(learningRate: number): Record<string, unknown> {
 }
 
 /** In the report's order. */
-export const reportExperiments: readonly ExperimentConfig[] = entries.map((entry) => {
-  const { labelled, reportEvery, ...rest } = entry
-  return defineExperiment({
-    ...rest,
-    data: mnist({ labelled }),
-    train: { ...reportTraining, reportEvery },
-    presets: { tuned: tuned(entry) },
+export function reportExperiments(): readonly ExperimentConfig[] {
+  return entries.map((entry) => {
+    const { labelled, reportEvery, ...rest } = entry
+    return defineExperiment({
+      ...rest,
+      data: mnist({ labelled }),
+      train: { ...reportTraining, reportEvery },
+      presets: { tuned: tuned(entry) },
+    })
   })
-})
+}

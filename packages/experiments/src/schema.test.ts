@@ -1,13 +1,7 @@
-import { adam, cosine, parameter, defineModel, sum } from '@gradpool/core'
+import { adam, clipByValue, cosine, defineModel, parameter, sum, updateRule } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { describe, expect, it } from 'vitest'
-import {
-  autoencode,
-  classify,
-  defineExperiment,
-  model,
-  parseExperiment,
-} from './define-experiment.js'
+import { autoencode, classify, defineExperiment, parseExperiment } from './define-experiment.js'
 
 const narrow = {
   name: 'narrow_code',
@@ -15,7 +9,7 @@ const narrow = {
   train: { optimizer: adam({ learningRate: 1e-3 }), batchSize: 10, epochs: 10 },
   stages: [
     autoencode({ encoder: [64, 4], decoder: [64, 784] }),
-    classify({ head: [10], encoder: 'frozen' }),
+    classify({ hidden: [10], encoder: 'frozen' }),
   ],
 }
 
@@ -48,8 +42,32 @@ describe('defineExperiment', () => {
         ...config,
         train: { optimizer: { kind: 'adam', learningRate } },
       })
-      expect(changed.train.optimizer.learningRate).toEqual(learningRate)
+      expect(changed.train.optimizer).toMatchObject({ learningRate })
     }
+  })
+
+  it('takes every option of fit by its name', () => {
+    const train = {
+      averageEvery: 16,
+      averageParts: [1, 2],
+      monitor: 'loss',
+      mode: 'min',
+      earlyStopping: { monitor: 'validation.loss', patience: 3 },
+      keep: 'best',
+      clip: clipByValue(1),
+    } as const
+    expect(defineExperiment({ ...narrow, train }).train).toMatchObject(train)
+  })
+
+  it('takes an optimizer of the user', () => {
+    const still = updateRule({
+      ...{ slots: [], shared: [] },
+      update: ({ parameters }) => ({
+        shared: {},
+        parameters: parameters.map(({ weight }) => ({ weight, slots: {} })),
+      }),
+    })
+    expect(defineExperiment({ ...narrow, train: { optimizer: still } }).train.optimizer).toBe(still)
   })
 
   it('takes a model of the user', () => {
@@ -57,18 +75,19 @@ describe('defineExperiment', () => {
       params: { w: parameter([4], 'heNormal') },
       step: ({ w }) => ({ loss: sum(w) }),
     })
-    const config = defineExperiment({ ...narrow, stages: [model('wide', own)] })
-    expect(config.stages[0]).toEqual({ kind: 'model', name: 'wide', stage: own, split: 'train' })
+    const config = defineExperiment({ ...narrow, stages: [{ name: 'wide', model: own }] })
+    expect(config.stages[0]).toEqual({ kind: 'model', name: 'wide', model: own, split: 'train' })
+    expect(defineExperiment(config)).toEqual(config)
   })
 })
 
 describe('a wrong configuration', () => {
-  const wrong: [change: Record<string, unknown>, message: string][] = [
+  const wrong: [change: Record<string, unknown>, message: string | RegExp][] = [
     [
       {
         stages: [
           autoencode({ encoder: [4], decoder: [784] }),
-          { kind: 'classify', head: [10], encoder: 'freezed' },
+          { kind: 'classify', hidden: [10], encoder: 'freezed' },
         ],
       },
       "narrow_code: stages[1].encoder must be 'none', 'fineTuned' or 'frozen', not 'freezed'",
@@ -80,28 +99,25 @@ describe('a wrong configuration', () => {
     ],
     [
       { stages: [{ kind: 'classify' }] },
-      'narrow_code: stages[0].head is missing; it must be a list',
+      'narrow_code: stages[0].hidden is missing; it must be a list',
     ],
     [
-      { stages: [{ kind: 'classify', head: [10.5] }] },
-      'narrow_code: stages[0].head[0] must be a whole number of at least 1, not 10.5',
+      { stages: [{ kind: 'classify', hidden: [10.5] }] },
+      'narrow_code: stages[0].hidden[0] must be a whole number of at least 1, not 10.5',
     ],
     [
-      { stages: [classify({ head: [10], encoder: 'frozen' })] },
+      { stages: [classify({ hidden: [10], encoder: 'frozen' })] },
       "narrow_code: stages[0].encoder is 'frozen', so an autoencode stage must come before; or 'none'",
     ],
     [
-      { stages: [narrow.stages[0], classify({ head: [10], encoder: 'frozen', scale: 1 })] },
+      { stages: [narrow.stages[0], classify({ hidden: [10], encoder: 'frozen', scale: 1 })] },
       "narrow_code: stages[1].scale is the autoencode stage's where encoder is 'frozen'; leave it out here",
     ],
     [
-      { stages: [{ kind: 'model', name: 'own', stage: {} }] },
-      "narrow_code: stages[0].stage must be a model made by core's defineModel({ params, step })",
+      { stages: [{ name: 'own', model: {} }] },
+      "narrow_code: stages[0].model must be a model made by core's defineModel({ params, step })",
     ],
-    [
-      { train: { epoch: 3 } },
-      "narrow_code: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, monitor, mode, earlyStopping, keep",
-    ],
+    [{ train: { epoch: 3 } }, "narrow_code: train has no option 'epoch'; it has 'epochs'"],
     [
       { train: { epochs: 0 } },
       'narrow_code: train.epochs must be a whole number of at least 1, not 0',
@@ -109,6 +125,30 @@ describe('a wrong configuration', () => {
     [
       { train: { epochs: '3' } },
       "narrow_code: train.epochs must be a whole number of at least 1, not '3'",
+    ],
+    [
+      { stages: [{ ...narrow.stages[0], train: { batchSize: 0 } }] },
+      'narrow_code: stages[0].train.batchSize must be a whole number of at least 1, not 0',
+    ],
+    [
+      { train: { clip: { kind: 'value', max: 0 } } },
+      'narrow_code: train.clip.max must be a positive number, not 0',
+    ],
+    [
+      { train: { earlyStopping: { patience: 2, minDelta: -1 } } },
+      'narrow_code: train.earlyStopping.minDelta must be a number of at least 0, not -1',
+    ],
+    [{ train: { average: { every: 3 } } }, /^narrow_code: train has no option 'average'; /],
+    [
+      { train: { averageParts: 2 } },
+      'narrow_code: train: averageParts is of no use without averageEvery',
+    ],
+    [
+      {
+        train: { averageEvery: 2 },
+        stages: [{ ...narrow.stages[0], train: { microBatches: 2 } }],
+      },
+      /^narrow_code: stages\[0\]\.train: averageEvery and microBatches exclude each other/,
     ],
     [
       { train: { optimizer: { kind: 'adan' } } },
@@ -122,7 +162,7 @@ describe('a wrong configuration', () => {
       {
         train: { optimizer: { kind: 'adam', learningRate: { kind: 'cosine', learningRate: 'x' } } },
       },
-      "narrow_code: train.optimizer.learningRate.learningRate must be a number, not 'x'",
+      "narrow_code: train.optimizer.learningRate.learningRate must be a number of at least 0, not 'x'",
     ],
     [
       { data: { ...narrow.data, labelled: 3 } },
@@ -140,7 +180,8 @@ describe('a wrong configuration', () => {
   ]
   it.each(wrong)('%j', (change, message) => {
     const attempt = () => parseExperiment({ ...narrow, ...change })
-    expect(attempt).toThrow(expect.objectContaining({ name: 'UserError', message }))
+    const said: unknown = typeof message === 'string' ? message : expect.stringMatching(message)
+    expect(attempt).toThrow(expect.objectContaining({ name: 'UserError', message: said }))
   })
 
   it('that is no object at all', () => {

@@ -4,7 +4,7 @@
  * Names, conditions and the lines of the log are not part of it; the order of rows is, and the programs bit by bit.
  */
 import type { BatchProgram } from '@gradpool/core'
-import type { EarlyStopping, Monitor } from '@gradpool/trainer/plan'
+import type { TrainingPlan } from '@gradpool/trainer/plan'
 import { createHash } from 'node:crypto'
 
 /**
@@ -27,15 +27,13 @@ export interface NamedPass {
   }
 }
 
-export interface StageDeterminants {
+export interface StageDeterminants extends Pick<
+  TrainingPlan,
+  'monitor' | 'earlyStopping' | 'keep'
+> {
   /** From 0 to 2^32 - 1. */
   readonly seed: number
   readonly epochs: number
-  /** Where it is not the usual one. */
-  readonly monitor?: Monitor | undefined
-  readonly earlyStopping?:
-    (Omit<EarlyStopping, 'monitor'> & { readonly monitor?: Monitor | undefined }) | undefined
-  readonly keep?: 'best' | undefined
   readonly training: NamedPass
   readonly averaging?:
     { readonly every: number; readonly replicas: readonly NamedPass[] } | undefined
@@ -48,35 +46,26 @@ export interface StageDeterminants {
 
 /** SHA-256, hexadecimal. */
 export function stageHash(stage: StageDeterminants): string {
-  const { seed, epochs, earlyStopping, keep, initFrom, averaging } = stage
+  const { seed, epochs, monitor, earlyStopping, keep, initFrom, averaging } = stage
   return sha256(
     JSON.stringify({
       format: STAGE_FORMAT,
       seed,
       epochs,
+      monitor,
+      earlyStopping,
+      keep,
       training: described(stage.training),
       validation: stage.validation && described(stage.validation),
       test: stage.test && described(stage.test),
       samples: stage.samples && described(stage.samples),
       initFrom: initFrom && { hash: initFrom.hash, states: [...initFrom.states] },
-      // Left out of the text where undefined, so that stages from before it was there keep their names.
-      earlyStopping: earlyStopping && {
-        patience: earlyStopping.patience,
-        minDelta: earlyStopping.minDelta,
-        monitor: earlyStopping.monitor && named(earlyStopping.monitor),
-      },
-      monitor: stage.monitor && named(stage.monitor),
-      keep,
       averaging: averaging && {
         every: averaging.every,
         replicas: averaging.replicas.map(described),
       },
     }),
   )
-}
-
-function named({ name, mode }: Monitor) {
-  return { name, mode }
 }
 
 function described({ program, data }: NamedPass) {

@@ -1,21 +1,26 @@
 /**
- * What an experiment becomes once its data is there and its model is traced: stages that need nothing but an engine.
+ * What an experiment becomes once its data is there and its model is traced: stages that need
+ * nothing but an engine.
  */
 import type { Model } from '@gradpool/core'
 import type { TrainingPlan } from '@gradpool/trainer/plan'
 import type { ExperimentConfig } from './schema.js'
 
 /**
- * A training that is named `autoencode`, `classify`, `hash`, or as a model of the user's. Its hash is SHA-256, hexadecimal, of
- * all that determines the result: programs, data and rows, seed, epochs, and the hash of the stage it starts from. Two stages
- * of one hash are one stage, trained once.
+ * A training that is named `autoencode`, `classify`, `hash`, or as a model of the user's. Its hash
+ * is SHA-256, hexadecimal, of all that determines the result: programs, data and rows, seed,
+ * epochs, and the hash of the stage it starts from. Two stages of one hash are one stage, trained
+ * once.
  */
 export interface StagePlan extends TrainingPlan {
   /** What is saved, once it is trained. */
   readonly model: Model
   /** The dataset it trains on; the hash is over its contents. */
   readonly data: { readonly name: string; readonly hash: string }
-  /** What people are shown beside the predictions, which are of a few test images; where the data are images with labels. */
+  /**
+   * What people are shown beside the predictions, which are of a few test images; where the data
+   * are images with labels.
+   */
   readonly samples?: {
     readonly labels: readonly number[]
     readonly imageShape: readonly [number, number]

@@ -6,3 +6,28 @@ export * from '@gradpool/datasets'
 export type { DataSpec } from '@gradpool/datasets'
 export * from '@gradpool/models'
 export { autoencode, classify, defineExperiment, hash } from '@gradpool/experiments'
+export {
+  type DataFor,
+  type EarlyStopping,
+  type EndEvent,
+  type EpochEvent,
+  type FieldsFor,
+  type FieldType,
+  fit,
+  type FitOptions,
+  type Fitted,
+  type InitFrom,
+  type Judged,
+  type LoadedModel,
+  loadModel,
+  type ModelSource,
+  type Row,
+  type RowValues,
+  type SaveOptions,
+  type SaveTarget,
+  startTraining,
+  type StartOptions,
+  type StepProgress,
+  type Trainer,
+  type ValueType,
+} from '@gradpool/trainer'

@@ -1,5 +1,5 @@
 import { train } from '@gradpool/core'
-import { autoencoder } from '@gradpool/models'
+import { autoencode } from '@gradpool/models'
 import { decodeSavedModel } from '@gradpool/storage'
 import { encodeModel, loadModel } from '@gradpool/trainer'
 import { initialState, sgd, type StateValues } from '@gradpool/core'
@@ -9,7 +9,7 @@ import { encoderOf } from './encoder.js'
 const numPixels = 6
 const bits = 3
 const fields = { image: { dtype: 'u8', shape: [numPixels] } } as const
-const model = autoencoder({
+const model = autoencode({
   input: numPixels,
   encoder: [4, bits],
   decoder: [numPixels],

@@ -2,6 +2,7 @@
 import {
   type Batch,
   defineModel,
+  evaluation,
   type FieldsOf,
   type MetricsOf,
   mean,
@@ -14,7 +15,7 @@ import {
   sum,
   type Tensor,
 } from '@gradpool/core'
-import { expectTypeOf, test } from 'vitest'
+import { expect, expectTypeOf, test } from 'vitest'
 import {
   accuracy,
   batchNorm,
@@ -41,6 +42,7 @@ test('the model of the README', () => {
     readonly loss: number
     readonly accuracy: number
   }>()
+  expect(model.tracePrediction).toBeDefined()
   expectTypeOf<FieldsOf<typeof model>>().toEqualTypeOf<'image' | 'label'>()
   expectTypeOf<PredictFieldsOf<typeof model>>().toEqualTypeOf<'image'>()
   expectTypeOf<OutputsOf<typeof model>>().toEqualTypeOf<'probabilities'>()
@@ -53,7 +55,7 @@ test('other fields, other kinds of metrics, parameters in the step', () => {
       expectTypeOf(stack[0].weight).toEqualTypeOf<Tensor>()
       expectTypeOf(stack[1].mean).toEqualTypeOf<Tensor>()
       // @ts-expect-error A layer that may have no bias shows none.
-      void out.bias?.shape
+      expect(out.bias).toBeUndefined()
       const value = out(stack(x))
       const decay = mul(1e-4, add(sum(square(stack[0].weight)), sum(square(out.weight))))
       return {
@@ -71,6 +73,9 @@ test('other fields, other kinds of metrics, parameters in the step', () => {
     readonly confusion: number[][]
     readonly decay: number
   }>()
+  const fields = { x: { dtype: 'f32', shape: [3] }, y: { dtype: 'f32', shape: [1] } } as const
+  const pass = evaluation(model, { batchSize: 2, data: { fields, numExamples: 4 } })
+  expect(pass.metrics.map(({ name }) => name)).toEqual(['loss', 'r2', 'confusion', 'decay'])
   expectTypeOf<FieldsOf<typeof model>>().toEqualTypeOf<'x' | 'y'>()
   expectTypeOf<PredictFieldsOf<typeof model>>().toEqualTypeOf<'x'>()
 })

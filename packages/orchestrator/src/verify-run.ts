@@ -1,6 +1,6 @@
 /**
  * Whether a run can be repeated: of each stage that is done, the first epoch is trained again and the test is made again,
- * and both have to come to the bits that were written down.
+ * and both have to be bit-identical with what was written down.
  */
 import type { Engine, StateValues } from '@gradpool/core'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'

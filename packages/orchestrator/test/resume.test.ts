@@ -28,7 +28,7 @@ const config = defineExperiment({
   train: { batchSize: 6, epochs: 2500 },
   stages: [
     autoencode({ encoder: [8], decoder: [16] }),
-    classify({ head: [16], encoder: 'fineTuned' }),
+    classify({ hidden: [16], encoder: 'fineTuned' }),
   ],
 })
 
@@ -266,7 +266,7 @@ describe('what would mix results', () => {
     }
     const other = (text: string) => text.replace(/("hash": ")[0-9a-f]{64}/g, `$1${'9'.repeat(64)}`)
     await expect(changed(other)).rejects.toThrow(
-      'the files of the dataset rows are others (SHA-256 000000000000…, not 999999999999…)',
+      'the contents of the data rows are others (SHA-256 000000000000…, not 999999999999…)',
     )
     await expect(
       changed((text) => text.replace('"numerics": "exact"', '"numerics": "fast-avx2"')),
@@ -279,7 +279,7 @@ describe('what would mix results', () => {
     )
     await expect(
       changed((text) => text.replace(/"formatVersion": \d+/, '"formatVersion": 1')),
-    ).rejects.toThrow(/run\.json' is of version 1 of its format; this Gradpool reads version \d$/)
+    ).rejects.toThrow(/run\.json' is of format version 1, and this Gradpool reads \d$/)
     // The version of the package alone changes nothing.
     expect((await changed(older)).result.experiments).toMatchObject([{ status: 'done' }])
   })

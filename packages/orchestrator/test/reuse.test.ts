@@ -61,33 +61,24 @@ describe('a second run', () => {
     expect(engine.trained).toHaveLength(2)
   })
 
-  it('takes what another version of the package trained, and nothing of another format', async () => {
+  it('takes what another version of Gradpool trained, and nothing of another format', async () => {
     const directory = await temporaryFolder()
     await runPlans(plans, { directory })
     const path = join(store(directory), 'auto', 'metrics.json')
-    const metrics = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
-    const older = await runPlans(plans, { directory: await changed({ version: '0.0.9' }) })
-    expect(older.engine.trained).toEqual([])
-    expect(titles(older.events)).not.toContain('warning')
-
-    const format = { formatVersion: STAGE_FORMAT + 1, version: '9.9.9' }
-    const later = await runPlans(plans, { directory: await changed(format) })
-    expect(later.engine.trained).toHaveLength(1)
-    expect(later.events).toContainEqual({
+    const metrics = JSON.parse(await readFile(path, 'utf8')) as object
+    await writeFile(path, JSON.stringify({ ...metrics, version: '9.9.9' }))
+    expect((await runPlans(plans, { directory })).engine.trained).toEqual([])
+    await writeFile(path, JSON.stringify({ ...metrics, formatVersion: 1 }))
+    const { engine, events } = await runPlans(plans, { directory })
+    expect(engine.trained).toHaveLength(1)
+    expect(events).toContainEqual({
       type: 'warning',
-      message: expect.stringMatching(
-        /metrics\.json' is of version \d of its format, of Gradpool 9\.9\.9; this Gradpool reads version \d; the stage is trained again$/,
-      ) as string,
+      message: `'${path}' is of format version 1, and this Gradpool reads ${STAGE_FORMAT}; the stage is trained again`,
     })
     // 0.1 told no version, and had its weights in another file.
     await writeFile(path, JSON.stringify({ ...metrics, formatVersion: undefined }))
     await rm(join(store(directory), 'auto', 'model.gradpool'))
     expect((await runPlans(plans, { directory })).engine.trained).toHaveLength(1)
-
-    async function changed(by: object): Promise<string> {
-      await writeFile(path, JSON.stringify({ ...metrics, ...by }))
-      return directory
-    }
   })
 
   it('takes nothing that another engine trained', async () => {

@@ -15,7 +15,7 @@ const plans = [experimentOf('one', auto, stageOf('classify', { initFrom: auto })
 
 describe('a run directory', () => {
   it('has what was asked, what happened, each stage, and the result', async () => {
-    const { result, events } = await runPlans(plans, { record: { preset: 'report' } })
+    const { result, events } = await runPlans(plans, { record: { preset: 'default' } })
     const read = await readRun(result.run)
 
     expect(await files(result.run)).toEqual([
@@ -32,7 +32,7 @@ describe('a run directory', () => {
     expect(read.record).toMatchObject({
       engine: { name: 'fake', description: 'arithmetic' },
       workers: 2,
-      record: { preset: 'report' },
+      record: { preset: 'default' },
       experiments: [
         {
           name: 'one',
@@ -58,8 +58,10 @@ describe('a run directory', () => {
     const metrics: unknown = JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8'))
     expect(metrics).toMatchObject({
       stage: { hash: 'auto' },
-      epochs: [{ epoch: 1, accuracy: 0.6666667, validation: { loss: 1, accuracy: 0.5 } }],
-      test: { accuracy: 0.5 },
+      epochs: [
+        { epoch: 1, loss: 0.5, accuracy: 0.6666667, validation: { loss: 1, accuracy: 0.5 } },
+      ],
+      test: { loss: 1, accuracy: 0.5 },
       samples: [],
     })
   })

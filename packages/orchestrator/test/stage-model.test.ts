@@ -2,7 +2,7 @@
 import { type Batch, cast, defineModel, div, mean, sigmoid, square, sub } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { wasmEngine } from '@gradpool/engine-cpu'
-import { classify, defineExperiment, model, planExperiment } from '@gradpool/experiments'
+import { classify, defineExperiment, planExperiment } from '@gradpool/experiments'
 import { dense } from '@gradpool/models'
 import { loadModel } from '@gradpool/trainer'
 import { basename } from 'node:path'
@@ -32,8 +32,13 @@ it('is a model that predicts as the stage did, with its provenance', async () =>
   const dataset = rowsDataset()
   const train = { batchSize: 6, epochs: 3 }
   const plans = [
-    defineExperiment({ name: 'one', data: mnist(), train, stages: [classify({ head: [8] })] }),
-    defineExperiment({ name: 'two', data: mnist(), train, stages: [model('mixing', mixing)] }),
+    defineExperiment({ name: 'one', data: mnist(), train, stages: [classify({ hidden: [8] })] }),
+    defineExperiment({
+      name: 'two',
+      data: mnist(),
+      train,
+      stages: [{ name: 'mixing', model: mixing }],
+    }),
   ].map((config) => planExperiment(config, { dataset, seed: 5 }))
   const events: RunEvent[] = []
   const run = await runExperiments(plans, {

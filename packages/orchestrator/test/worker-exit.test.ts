@@ -39,7 +39,7 @@ it('goes on from the last checkpoint when its thread exits once', async () => {
   const { result, events, engine } = await runPlans(plans, { mishaps: once, stepMs: 2 })
   expect(result.experiments[0]?.weightsHash).toBe(undisturbed.result.experiments[0]?.weightsHash)
   expect(events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))).toEqual([
-    'dying: its worker thread died (worker exited with code: 7); it goes on from the last checkpoint',
+    'dying: its worker thread died (worker exited with code: 7); it is resumed from the last checkpoint',
   ])
   const started = events.filter((event) => event.type === 'stageStarted')
   expect(started.map(({ fromStep }) => fromStep > 0)).toEqual([false, true])

@@ -19,7 +19,9 @@ describe.each(['exit', 'late', 'memory', 'loop', 'hang'] as const)(
     it(
       `goes on with the same bits, ${numFaults} times`,
       async () => {
-        const wanted = (await runPlans(plans)).result.experiments.map(({ weightsHash }) => weightsHash)
+        const wanted = (await runPlans(plans)).result.experiments.map(
+          ({ weightsHash }) => weightsHash,
+        )
         for (let fault = 0; fault < numFaults; fault++) {
           const step = (fault * 7) % numSteps
           const mishaps = { 1: { kind, step, times: 1 } } as const

@@ -15,6 +15,7 @@ import { nativeEngine, wasmEngine } from '@gradpool/engine-cpu'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
 import { encodeModel, loadModel } from '@gradpool/trainer'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const [engineName = 'native', calls = '20000'] = process.argv.slice(2)
 const rounds = 5
@@ -35,6 +36,17 @@ const mlp = (hidden) =>
 const images = (rows) => Float32Array.from({ length: rows * 784 }, (_, i) => ((i * 7) % 251) / 251)
 const percentile = (times, share) => times.sort()[Math.floor(times.length * share)] * 1000
 
+/** How late timers of 1 ms are meanwhile. */
+async function delayDuring(work) {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const from = performance.now()
+  await work()
+  const ms = performance.now() - from
+  delay.disable()
+  return { ms, p99: delay.count > 0 ? (delay.percentile(99) / 1e6).toFixed(1) : 'under 1' }
+}
+
 for (const hidden of [64, 512]) {
   const model = mlp(hidden)
   const one = { batchSize: 1, data: { fields, numExamples: 1 } }
@@ -50,7 +62,7 @@ for (const hidden of [64, 512]) {
   const data = { fields: { image: { ...fields.image, values: images(1) } }, rows: Int32Array.of(0) }
   const execution = await engine.compile(prediction(model, one), { data, state: states, seed: 0 })
   const [task] = execution.begin(1)
-  const run = () => engine.kernels.run(task.run, 1, task.stackTop, 0)
+  const run = () => engine.kernels.run(task.exec, 1, task.stackTop, 0)
   const image = images(1)
   for (let round = 0; round < rounds; round++) {
     const bare = new Float64Array(Number(calls))
@@ -72,18 +84,15 @@ for (const hidden of [64, 512]) {
     )
   }
 
+  const idle = await delayDuring(() => sleep(500))
+  console.log(`  idle: delay of the event loop p99 ${idle.p99} ms`)
   for (const rows of [100, 10_000, 60_000]) {
     const image = images(rows)
     await loaded.predict({ image })
-    const delay = monitorEventLoopDelay({ resolution: 1 })
-    delay.enable()
-    const from = performance.now()
-    for (let i = 0; i < 5; i++) await loaded.predict({ image })
-    const ms = (performance.now() - from) / 5
-    delay.disable()
-    // The monitor's own interval is part of what it tells.
-    const late = delay.count > 0 ? (delay.percentile(99) / 1e6).toFixed(1) : '0'
-    console.log(`  ${rows} rows: ${ms.toFixed(1)} ms, delay of the event loop p99 ${late} ms`)
+    const { ms, p99 } = await delayDuring(async () => {
+      for (let i = 0; i < 5; i++) await loaded.predict({ image })
+    })
+    console.log(`  ${rows} rows: ${(ms / 5).toFixed(1)} ms, delay of the event loop p99 ${p99} ms`)
   }
   await loaded.dispose()
   await engine.dispose()

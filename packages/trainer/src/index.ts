@@ -7,7 +7,6 @@ export { metricsOf } from './metrics/metrics-of.js'
 export { usefulWorkers } from './strategies/compile-strategy.js'
 export { enginePool, type EnginePool } from './threads/engine-pool.js'
 export { ThreadBudget } from './threads/thread-budget.js'
-export { trainDataParallel, type DataParallelOptions, type Trained } from './train-data-parallel.js'
 export { checkMemory } from './training/check-memory.js'
 export { Executions } from './training/executions.js'
 export { sentenceOf } from './training/training-errors.js'
@@ -35,3 +34,32 @@ export {
 export { type PredictionEngine, Predictor } from './predict/predictor.js'
 export type { RowValues } from './predict/rows-in.js'
 export { tracePrediction } from './saved-model/trace-rows.js'
+export {
+  chooseEngine,
+  type EngineChoice,
+  type EngineName,
+  engineNames,
+  type Precision,
+  precisions,
+} from './choose-engine.js'
+export { fit } from './fit/fit.js'
+export type {
+  DataFor,
+  EarlyStopping,
+  EndEvent,
+  EpochEvent,
+  FieldsFor,
+  FitOptions,
+  HasValidation,
+  Held,
+  Judged,
+  LearningOptions,
+  Presence,
+  Row,
+  StepProgress,
+  TrainingOptions,
+} from './fit/fit-types.js'
+export type { Fitted } from './fit/fitted.js'
+export type { InitFrom } from './fit/init-from.js'
+export { type FieldType, startTraining, type StartOptions } from './online/start-training.js'
+export type { Trainer } from './online/trainer.js'

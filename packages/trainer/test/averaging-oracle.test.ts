@@ -2,12 +2,12 @@
  * Local SGD and federated averaging against a program in numpy: tools/oracles/averaging_numpy.json has its costs and
  * final weights, training_torch.json the data and the first weights.
  */
-import { adam, sgd, type Split } from '@gradpool/core'
+import { adam, sgd } from '@gradpool/core'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { mlp } from '@gradpool/models'
 import { expect, it, onTestFinished } from 'vitest'
 import { type OracleLayer, readOracle, statesOf } from '../src/testing/oracles.js'
-import { trainDataParallel } from '../src/train-data-parallel.js'
+import { fit } from '../src/index.js'
 
 interface Training {
   readonly inputs: readonly (readonly number[])[]
@@ -35,31 +35,28 @@ interface Averaging {
 const training = readOracle('training_torch.json') as Training
 const oracle = readOracle('averaging_numpy.json') as Averaging
 
-const numExamples = training.labels.length
-const data: Split = {
-  fields: {
-    image: { dtype: 'f32', shape: [6], values: Float32Array.from(training.inputs.flat()) },
-    label: { dtype: 'u8', shape: [], values: Uint8Array.from(training.labels) },
-  },
-  rows: Int32Array.from({ length: numExamples }, (_, row) => row),
+const data = {
+  image: { values: Float32Array.from(training.inputs.flat()), shape: [6] },
+  label: { values: Uint8Array.from(training.labels), shape: [] },
 }
 const first = training.cases.find(({ name }) => name === 'mlp')?.layers ?? []
 
 it.each(oracle.cases)('$name', async ({ optimizer, momentum, parts, ...given }) => {
   const engine = await wasmEngine({ memoryBytes: 2 ** 24 })
   onTestFinished(() => engine.dispose())
-  const { replicas: microBatches, every, batch: batchSize, epochs: numEpochs, costs } = given
-  const { weights, epochs } = await trainDataParallel(mlp({ input: 6, hidden: [5], classes: 3 }), {
-    ...{ engine, data, workers: 2, microBatches, batchSize, epochs: numEpochs, shuffle: false },
-    average: { every, ...(parts && { parts }) },
-    state: statesOf(first),
+  const { replicas, every, batch: batchSize, epochs, costs } = given
+  const { weights, history } = await fit(mlp({ input: 6, hidden: [5], classes: 3 }), {
+    ...{ engine, data, workers: 2, batchSize, epochs, shuffle: false },
+    averageEvery: every,
+    averageParts: parts ?? replicas,
+    initFrom: statesOf(first),
     optimizer:
       optimizer === 'adam'
         ? adam({ learningRate: oracle.adam.lr })
         : sgd({ learningRate: oracle.sgd.lr, momentum }),
   })
-  expect(epochs).toHaveLength(costs.length)
-  for (const [i, { loss }] of epochs.entries()) expect(loss).toBeCloseTo(costs[i] ?? NaN, 5)
+  expect(history).toHaveLength(costs.length)
+  for (const [i, { loss }] of history.entries()) expect(loss).toBeCloseTo(costs[i] ?? NaN, 5)
   for (const [name, values] of Object.entries(statesOf(given.finalLayers))) {
     values.forEach((value, i) => expect(weights[name]?.[i]).toBeCloseTo(value, 5))
   }

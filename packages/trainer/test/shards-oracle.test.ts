@@ -2,12 +2,12 @@
  * A training of eight shards against PyTorch, which adds up the gradients of the same micro-shards:
  * tools/oracles/shards_torch.json has data, first weights, the loss of each step and the final weights.
  */
-import { adam, type Split } from '@gradpool/core'
+import { adam } from '@gradpool/core'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { mlp } from '@gradpool/models'
 import { expect, it, onTestFinished } from 'vitest'
 import { type OracleLayer, readOracle, statesOf } from '../src/testing/oracles.js'
-import { trainDataParallel } from '../src/train-data-parallel.js'
+import { fit } from '../src/index.js'
 
 interface Oracle {
   readonly shards: number
@@ -22,27 +22,24 @@ interface Oracle {
 const oracle = readOracle('shards_torch.json') as Oracle
 
 const batchSize = oracle.labels.length
-const data: Split = {
-  fields: {
-    image: { dtype: 'f32', shape: [12], values: Float32Array.from(oracle.inputs.flat()) },
-    label: { dtype: 'u8', shape: [], values: Uint8Array.from(oracle.labels) },
-  },
-  rows: Int32Array.from({ length: batchSize }, (_, row) => row),
+const data = {
+  image: { values: Float32Array.from(oracle.inputs.flat()), shape: [12] },
+  label: { values: Uint8Array.from(oracle.labels), shape: [] },
 }
 
 it.each([1, 2])('takes the same way as PyTorch, 100 steps, with %i workers', async (workers) => {
   const engine = await wasmEngine({ memoryBytes: 2 ** 24 })
   onTestFinished(() => engine.dispose())
   const model = mlp({ input: 12, hidden: [16], classes: 4, activation: 'tanh' })
-  const { weights, epochs } = await trainDataParallel(model, {
+  const { weights, history } = await fit(model, {
     ...{ engine, data, workers, batchSize, microBatches: oracle.shards, shuffle: false },
     epochs: oracle.losses.length,
     optimizer: adam({ learningRate: oracle.optimizer.lr }),
-    state: statesOf(oracle.layers),
+    initFrom: statesOf(oracle.layers),
   })
   // An epoch is a step, so its loss is that of the step.
-  expect(epochs).toHaveLength(100)
-  for (const [step, { loss }] of epochs.entries()) {
+  expect(history).toHaveLength(100)
+  for (const [step, { loss }] of history.entries()) {
     const wanted = oracle.losses[step] ?? NaN
     expect(Math.abs(loss - wanted)).toBeLessThan(1e-4 * wanted)
   }

@@ -4,7 +4,7 @@ import { faultyEngine } from '@gradpool/engine-contract'
 import { findTensorFlow, tensorflowEngine } from '@gradpool/engine-tensorflow'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
-import { trainDataParallel } from '../src/train-data-parallel.js'
+import { fit } from '../src/index.js'
 
 const NUM_EXAMPLES = 83
 /** Six numbers, of which the largest of the first three tells the class. */
@@ -13,7 +13,7 @@ const label = Uint8Array.from({ length: NUM_EXAMPLES }, (_, example) => {
   const first = image.slice(6 * example, 6 * example + 3)
   return first.indexOf(Math.max(...first))
 })
-const data: Split = {
+const split: Split = {
   fields: {
     image: { dtype: 'f32', shape: [6], values: image },
     label: { dtype: 'u8', shape: [], values: label },
@@ -31,19 +31,20 @@ const classifier = defineModel({
 
 const isWanted = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1'
 const optimizer = adam({ learningRate: 0.001 })
+const data = { image: { values: image, shape: [6] }, label: { values: label, shape: [] } }
 const options = { data, epochs: 12, batchSize: 64, optimizer, microBatches: 3 }
 
 describe.skipIf(!isWanted || !(await findTensorFlow()))('tensorflow', { timeout: 120_000 }, () => {
   it('trains to the same weights on 1, 2 and 3 threads, near those of one that shares nothing', async () => {
     const engine = await tensorflowEngine()
-    const alone = await trainDataParallel(classifier, { ...options, engine, workers: 1 })
-    expect(alone.epochs.at(-1)?.loss).toBeLessThan((alone.epochs[0]?.loss ?? 0) * 0.9)
+    const alone = await fit(classifier, { ...options, engine, workers: 1 })
+    expect(alone.history.at(-1)?.loss).toBeLessThan((alone.history[0]?.loss ?? 0) * 0.9)
     for (const workers of [2, 3]) {
-      const { weights } = await trainDataParallel(classifier, { ...options, engine, workers })
+      const { weights } = await fit(classifier, { ...options, engine, workers })
       expect(weights).toEqual(alone.weights)
     }
-    const training = train(classifier, { data, optimizer, batchSize: 64 })
-    const plain = await engine.compile(training, { data, seed: 0 })
+    const training = train(classifier, { data: split, optimizer, batchSize: 64 })
+    const plain = await engine.compile(training, { data: split, seed: 0 })
     await plain.run({ steps: 12 * plain.stepsPerEpoch })
     for (const [name, values] of Object.entries(alone.weights)) {
       const wanted = plain.read()[name] ?? []
@@ -54,10 +55,10 @@ describe.skipIf(!isWanted || !(await findTensorFlow()))('tensorflow', { timeout:
 
   it.each(['exit', 'throw'] as const)('comes to them when a thread fails: %s', async (kind) => {
     const engine = await tensorflowEngine()
-    const alone = await trainDataParallel(classifier, { ...options, engine, workers: 1 })
+    const alone = await fit(classifier, { ...options, engine, workers: 1 })
     const faults = [0, 2].map((thread) => ({ kind, thread, steps: thread + 1 }))
     const warnings: string[] = []
-    const { weights } = await trainDataParallel(classifier, {
+    const { weights } = await fit(classifier, {
       ...options,
       engine: faultyEngine(engine, faults),
       workers: 3,

@@ -11,7 +11,7 @@
 import { evaluation, sgd } from '@gradpool/core'
 import { loadDataset, mnist } from '@gradpool/datasets'
 import { mlp } from '@gradpool/models'
-import { trainDataParallel } from '@gradpool/orchestrator'
+import { fit } from '@gradpool/trainer'
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -38,16 +38,35 @@ const [engineName, makeEngine] = Object.entries(engines).at(-1)
 const engine = await makeEngine()
 const { splits } = await loadDataset(mnist(), { allocate: engine.allocate })
 const data = splits.train
-const sorted = { ...data, rows: byLabel(data) }
+/** Rows of the training examples as a data set of their own. */
+const dataOf = (rows) => {
+  const split = { ...data, rows }
+  return {
+    name: 'mnist',
+    hash: '',
+    fields: { train: data.fields },
+    splits: { all: split, train: split },
+  }
+}
 const unequal = [8, 7, 6, 5, 4, 3, 2, 1]
 const stage = mlp({ input: layers[0], hidden: [layers[1]], classes: layers[2], scale: 1 / 255 })
 
-const whole = { data, batchSize: REPLICAS * BATCH, microBatches: REPLICAS }
-const replicas = (every) => ({ data, batchSize: BATCH, microBatches: REPLICAS, average: { every } })
-const federated = (every) => ({
-  data: sorted,
+const whole = {
+  data: dataOf(data.rows),
+  batchSize: REPLICAS * BATCH,
+  microBatches: REPLICAS,
+}
+const replicas = (every) => ({
+  data: dataOf(data.rows),
   batchSize: BATCH,
-  average: { every, parts: unequal },
+  averageEvery: every,
+  averageParts: REPLICAS,
+})
+const federated = (every) => ({
+  data: dataOf(byLabel(data)),
+  batchSize: BATCH,
+  averageEvery: every,
+  averageParts: unequal,
 })
 const curves = [
   { name: 'shared steps', how: whole },
@@ -69,16 +88,16 @@ for (let seed = 0; seed < numSeeds; seed++) {
   for (const { how, seconds, weights } of curves) {
     const times = []
     const states = []
-    await trainDataParallel(stage, {
+    await fit(stage, {
       engine,
       workers: WORKERS,
       epochs,
       seed,
       optimizer: sgd({ learningRate: 0.1 }),
       ...how,
-      onEpoch(row, read) {
+      onEpoch({ row, weights }) {
         times.push(row.seconds)
-        states.push(read())
+        states.push(weights())
       },
     })
     seconds.push(times)

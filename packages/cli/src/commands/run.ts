@@ -8,7 +8,7 @@ import { type ExperimentPlan } from '@gradpool/experiments'
 import { findResumable, runExperiments, type RunResult } from '@gradpool/orchestrator'
 import { displayFor } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
-import { makeEngine } from '../engines.js'
+import { chooseEngine } from '@gradpool/trainer'
 import { exitCode } from '../exit-code.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
@@ -39,7 +39,7 @@ export async function runCommand(
   let engine: Engine | undefined
   try {
     const configs = await selectExperiments(asked, options)
-    engine = await makeEngine(options)
+    engine = await chooseEngine(options)
     const plans = await planExperiments(configs, {
       seeds: options.seed,
       allocate: engine.allocate,

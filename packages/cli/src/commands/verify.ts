@@ -2,7 +2,7 @@
 import { verifyRun } from '@gradpool/orchestrator'
 import { begunRun, type ResumeOptions } from '../begun-run.js'
 import { titleOfStage, verbOf } from '../display/titles.js'
-import { makeEngine } from '../engines.js'
+import { chooseEngine } from '@gradpool/trainer'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 import { planExperiments } from '../plan-experiments.js'
@@ -19,7 +19,7 @@ export async function verifyCommand(
 ): Promise<number> {
   const { directory, asked: experiments, options } = await begunRun(asked, given)
   const configs = await selectExperiments(experiments, options)
-  const engine = await makeEngine(options)
+  const engine = await chooseEngine(options)
   try {
     const plans = await planExperiments(configs, {
       seeds: options.seed,

@@ -46,7 +46,10 @@ test('the last epoch has a line, whatever the stride', () => {
 })
 
 test('where stages run side by side, each line tells whose it is', () => {
-  const events = eventsOf(stageOf('classify', ['a'], 1), { epochs: 1, test: { loss: 1, accuracy: 0.5 } })
+  const events = eventsOf(stageOf('classify', ['a'], 1), {
+    epochs: 1,
+    test: { loss: 1, accuracy: 0.5 },
+  })
   expect(linesOf(events, { parallel: true, manySeeds: true })).toEqual([
     'Model a (seed 1) train started:',
     '  a (seed 1) train Epoch 1: cost=0.514, accuracy=0.864/0.880 (1/1 secs)',

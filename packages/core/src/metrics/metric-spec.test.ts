@@ -1,6 +1,5 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { UserError } from '../errors.js'
-import { constant } from '../ops/constant.js'
 import { abs, square, sub } from '../ops/elementwise.js'
 import { mean } from '../ops/reduction.js'
 import { evaluate } from '../reference/reference.js'
@@ -54,11 +53,6 @@ describe('metrics of one’s own', () => {
       readonly median: number
       readonly counts: number[][]
     }>()
-    fromMeans({
-      means: { a: constant as never },
-      // @ts-expect-error There is no mean "b".
-      finish: ({ b }) => b,
-    })
   })
 
   test('are finished in float64 from named results', () => {

@@ -2,7 +2,7 @@
  * Metrics between a step and what people read: which results of a Program a metric is made of, and its value once a pass
  * over the examples has ended.
  */
-import { ShapeError } from '../errors.js'
+import { isRecord } from '../checks.js'
 import { Tensor } from '../tracing/tensor.js'
 import { shapeError, userError, type Trace } from '../tracing/trace.js'
 import { finishers } from './finishers.js'
@@ -77,10 +77,12 @@ export function traceMetrics(
 
 /** A step without types may return anything. */
 function checkedMetric(name: string, metric: unknown): Metric {
-  const is = typeof metric === 'object' && metric !== null && 'finish' in metric
-  if (is && ('rows' in metric || 'means' in metric)) return metric as Metric
+  const found = typeof metric === 'object' && metric !== null ? 'another object' : String(metric)
+  if (isRecord(metric) && 'finish' in metric && ('rows' in metric || 'means' in metric)) {
+    return metric as unknown as Metric
+  }
   throw userError(
-    `metric "${name}" must be a tensor, fromMeans({ … }) or perRow({ … }), not ${typeof metric === 'object' ? 'another object' : String(metric)}`,
+    `metric "${name}" must be a tensor, fromMeans({ … }) or perRow({ … }), not ${found}`,
   )
 }
 

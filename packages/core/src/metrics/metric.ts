@@ -8,7 +8,7 @@
  * The functions run in float64, once for each pass over the examples, and never during a step.
  */
 import { userError } from '../tracing/trace.js'
-import { Tensor } from '../tracing/tensor.js'
+import type { Tensor } from '../tracing/tensor.js'
 
 /** A number, or a matrix. */
 export type MetricValue = number | readonly (readonly number[])[]

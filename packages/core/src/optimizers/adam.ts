@@ -16,8 +16,14 @@ import { constant } from '../ops/constant.js'
 import { add, div, flush, mul, sqrt, sub } from '../ops/elementwise.js'
 import { learningRateAt, type LearningRate } from '../training/schedules.js'
 import type { Tensor } from '../tracing/tensor.js'
-import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions } from './options.js'
-import type { ParameterNext, ParameterNow, StepNow, UpdateRule } from './update-rule.js'
+import {
+  checkedOptimizer,
+  DECAY,
+  NOT_NEGATIVE,
+  type OptimizerOptions,
+  type OptionsOf,
+} from './options.js'
+import type { ParameterUpdate, ParameterState, OptimizerStep, UpdateRule } from './update-rule.js'
 
 export interface Adam extends OptimizerOptions {
   readonly kind: 'adam'
@@ -39,8 +45,8 @@ export const ADAM_DEFAULTS = {
 
 export const ADAM_RANGES = { beta1: DECAY, beta2: DECAY, epsilon: NOT_NEGATIVE } as const
 
-/** Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8. */
-export function adam(options: Partial<Omit<Adam, 'kind'>> = {}): Adam {
+/** `adam(2e-4)` has this learning rate. Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8. */
+export function adam(options: OptionsOf<Adam> = {}): Adam {
   return checkedOptimizer<Adam>({ kind: 'adam', ...ADAM_DEFAULTS }, options, ADAM_RANGES)
 }
 
@@ -55,9 +61,9 @@ export function adamRule(config: Adam): UpdateRule<Slot, Shared> {
 /** One step of Adam for all parameters, at this learning rate. */
 export function adamStep(
   { beta1, beta2, epsilon }: Pick<Adam, 'beta1' | 'beta2' | 'epsilon'>,
-  { shared, parameters }: StepNow<Slot, Shared>,
+  { shared, parameters }: OptimizerStep<Slot, Shared>,
   learningRate: Tensor,
-): { shared: Record<Shared, Tensor>; parameters: ParameterNext<Slot>[] } {
+): { shared: Record<Shared, Tensor>; parameters: ParameterUpdate<Slot>[] } {
   const decay1 = constant(beta1)
   const rest1 = constant(1 - beta1)
   const decay2 = constant(beta2)
@@ -67,7 +73,7 @@ export function adamStep(
   const correction2 = add(mul(decay2, shared.correction2), rest2)
   const stepSize = div(learningRate, correction1)
   const correction = div(1, sqrt(correction2))
-  const next = parameters.map(({ weight, gradient: g, slots }: ParameterNow<Slot>) => {
+  const next = parameters.map(({ weight, gradient: g, slots }: ParameterState<Slot>) => {
     const m = flush(add(mul(decay1, slots.m), mul(rest1, g)))
     const v = flush(add(mul(decay2, slots.v), mul(rest2, mul(g, g))))
     const change = div(mul(stepSize, m), add(mul(sqrt(v), correction), epsilonF32))

@@ -7,7 +7,7 @@
 import { mul, sub } from '../ops/elementwise.js'
 import { learningRateAt } from '../training/schedules.js'
 import { ADAM_DEFAULTS, ADAM_RANGES, adamStep, type Adam } from './adam.js'
-import { checkedOptimizer, NOT_NEGATIVE } from './options.js'
+import { checkedOptimizer, NOT_NEGATIVE, type OptionsOf } from './options.js'
 import type { UpdateRule } from './update-rule.js'
 
 export interface AdamW extends Omit<Adam, 'kind'> {
@@ -15,8 +15,8 @@ export interface AdamW extends Omit<Adam, 'kind'> {
   readonly weightDecay: number
 }
 
-/** Defaults: those of `adam`, and weightDecay 0.01. */
-export function adamw(options: Partial<Omit<AdamW, 'kind'>> = {}): AdamW {
+/** `adamw(2e-4)` has this learning rate. Defaults: those of `adam`, and weightDecay 0.01. */
+export function adamw(options: OptionsOf<AdamW> = {}): AdamW {
   return checkedOptimizer<AdamW>({ kind: 'adamw', ...ADAM_DEFAULTS, weightDecay: 0.01 }, options, {
     ...ADAM_RANGES,
     weightDecay: NOT_NEGATIVE,

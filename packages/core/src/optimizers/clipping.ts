@@ -1,5 +1,5 @@
 /** Gradient clipping as data: bounds the gradients of a step before an optimizer sees them. */
-import { UserError } from '../errors.js'
+import { object, oneOf, positive } from '../checks.js'
 import { add, div, maximum, minimum, mul, sqrt } from '../ops/elementwise.js'
 import { sum } from '../ops/reduction.js'
 import type { Tensor } from '../tracing/tensor.js'
@@ -26,15 +26,11 @@ function checked(clip: Clip): Clip {
   return Object.freeze(clip)
 }
 
-/** @throws UserError for another kind, or a bound that is not positive. */
-export function checkClip({ kind, max }: Clip): void {
-  const known: readonly string[] = ['globalNorm', 'value']
-  if (!known.includes(kind)) {
-    throw new UserError(`clip.kind must be globalNorm or value, not ${kind}`)
-  }
-  if (!(max > 0 && max < Infinity)) {
-    throw new UserError(`clip.max must be a positive number, not ${String(max)}`)
-  }
+const clipFields = object({ kind: oneOf('globalNorm', 'value'), max: positive })
+
+/** @throws FieldError for another kind, or a bound that is not positive. */
+export function checkClip(clip: unknown): void {
+  clipFields(clip, 'clip')
 }
 
 /** The clipped gradients, in the same order. */

@@ -9,6 +9,7 @@ import { parameter } from '../training/module.js'
 import { mul, sub } from '../ops/elementwise.js'
 import { sum } from '../ops/reduction.js'
 import { evaluate } from '../reference/reference.js'
+import { FieldError } from '../errors.js'
 import { cosine, exponentialDecay, stepDecay, type LearningRate } from '../training/schedules.js'
 import { defineModel, type Batch } from '../training/model.js'
 import { train } from '../training/train.js'
@@ -17,6 +18,7 @@ import {
   adamw,
   clipByGlobalNorm,
   clipByValue,
+  parseOptimizer,
   rmsprop,
   sgd,
   updateRule,
@@ -155,6 +157,59 @@ describe('optimizers as data', () => {
     }
   })
 
+  test('a number or a schedule is the learning rate', () => {
+    for (const optimizer of [sgd, adam, adamw, rmsprop]) {
+      expect(optimizer(2e-4)).toEqual(optimizer({ learningRate: 2e-4 }))
+      expect(optimizer(cosine(2e-4))).toEqual(optimizer({ learningRate: cosine(2e-4) }))
+    }
+  })
+
+  test('are read from data of any origin', () => {
+    expect(parseOptimizer({ kind: 'sgd', momentum: 0.5 })).toEqual(sgd({ momentum: 0.5 }))
+    const problem = (data: unknown) => {
+      try {
+        parseOptimizer(data)
+      } catch (error) {
+        return error instanceof FieldError ? [error.field, error.problem] : error
+      }
+      return undefined
+    }
+    expect(problem({ kind: 'adan' })).toEqual([
+      'kind',
+      "must be 'sgd', 'adam', 'adamw' or 'rmsprop', not 'adan'",
+    ])
+    expect(problem({ kind: 'adam', learningRate: { kind: 'cosine', learningRate: 'x' } })).toEqual([
+      'learningRate.learningRate',
+      "must be a number of at least 0, not 'x'",
+    ])
+    expect(problem({ kind: 'sgd', nesterov: 1 })).toEqual([
+      'nesterov',
+      'must be true or false, not 1',
+    ])
+    expect(problem({ kind: 'sgd', lr: 1 })).toEqual([
+      '',
+      "has no field 'lr'; its fields are learningRate, momentum, nesterov, weightDecay, clip",
+    ])
+    expect(problem(null)).toEqual(['', 'must be an object, as adam() gives'])
+  })
+
+  test('a schedule without an end ends with the training', () => {
+    const rate = (optimizer: Optimizer, totalSteps: number) => {
+      const model = defineModel({
+        params: { weight: parameter([1], 'heNormal') },
+        step: ({ weight }, { gradient }: Batch<'gradient'>) => ({
+          loss: sum(mul(weight, gradient)),
+        }),
+      })
+      const data = { fields: { gradient: { dtype: 'f32', shape: [1] } }, numExamples: 1 } as const
+      return train(model, { optimizer, batchSize: 1, data, totalSteps }).program.hash
+    }
+    expect(rate(adam(cosine(0.1)), 7)).toBe(
+      rate(adam(cosine({ learningRate: 0.1, totalSteps: 7 })), 9),
+    )
+    expect(rate(adam(cosine(0.1)), 7)).not.toBe(rate(adam(cosine(0.1)), 8))
+  })
+
   test('can be made from the data of another', () => {
     const base = adam({ learningRate: 0.1 })
     expect(adam({ ...base, beta1: 0.8 })).toEqual({ ...base, beta1: 0.8 })
@@ -189,7 +244,7 @@ describe('optimizers as data', () => {
     [() => clipByGlobalNorm(Infinity), 'clip.max must be a positive number, not Infinity'],
     [
       () => sgd({ clip: { kind: 'norm' as 'value', max: 1 } }),
-      'clip.kind must be globalNorm or value, not norm',
+      "clip.kind must be 'globalNorm' or 'value', not 'norm'",
     ],
     [
       () => follow({ ...adam(), kind: 'lion' as 'adam' }),

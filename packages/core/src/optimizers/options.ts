@@ -1,6 +1,6 @@
-/** Options that all optimizers share, and the checks of their numbers. */
-import { UserError } from '../errors.js'
-import { checkLearningRate, type LearningRate } from '../training/schedules.js'
+/** Options that all optimizers share, and the checks of their fields. */
+import { checkOptions, number, object, type Check } from '../checks.js'
+import { checkLearningRate, isLearningRate, type LearningRate } from '../training/schedules.js'
 import { checkClip, type Clip } from './clipping.js'
 
 export interface OptimizerOptions {
@@ -10,41 +10,30 @@ export interface OptimizerOptions {
   readonly clip?: Clip
 }
 
-type Range = readonly [least: number, below: number]
+/** What makes an optimizer: its learning rate, or some of its fields. */
+export type OptionsOf<O extends { readonly kind: string }> = LearningRate | Partial<Omit<O, 'kind'>>
 
-export const DECAY: Range = [0, 1]
-export const NOT_NEGATIVE: Range = [0, Infinity]
+export const DECAY = number(0, 1)
+export const NOT_NEGATIVE = number(0)
 
 /**
- * An optimizer's frozen data: the defaults with the options that are not undefined, after checking the names of all
- * options, the learning rate, the clipping and the numbers named in `ranges`. Another optimizer's data is no mistake as
- * long as the fields fit: the kind stays that of the defaults.
+ * An optimizer's frozen data: the defaults with the options that are not undefined, after checking all fields. Another
+ * optimizer's data is no mistake as long as the fields fit: the kind stays that of the defaults.
  *
- * @throws UserError naming the optimizer, the field, and its range or the fields that there are.
+ * @param checks of the fields besides the learning rate and the clipping
+ * @throws UserError naming the optimizer, the field, and its range or the fields that there are
  */
 export function checkedOptimizer<O extends { readonly kind: string } & OptimizerOptions>(
   defaults: O,
-  options: Partial<Omit<O, 'kind'>>,
-  ranges: { readonly [Field in keyof O]?: Range },
+  options: OptionsOf<O>,
+  checks: Readonly<Record<Exclude<keyof O, 'kind' | keyof OptimizerOptions>, Check>>,
 ): Readonly<O> {
-  const { kind } = defaults
-  const known = [...Object.keys(defaults).filter((field) => field !== 'kind'), 'clip']
-  const given = Object.entries<unknown>(options).filter(([field]) => field !== 'kind')
-  const unknown = given.find(([field]) => !known.includes(field))
-  if (unknown !== undefined) {
-    throw new UserError(`${kind} has no field '${unknown[0]}'; its fields are ${known.join(', ')}`)
-  }
-  const said = Object.fromEntries(given.filter(([, value]) => value !== undefined))
-  const optimizer: O = { ...defaults, ...said }
-  if (optimizer.learningRate !== undefined) checkLearningRate(optimizer.learningRate)
-  if (optimizer.clip !== undefined) checkClip(optimizer.clip)
-  for (const [field, [least, below]] of Object.entries<Range>(ranges as Record<string, Range>)) {
-    const value: unknown = optimizer[field as keyof O]
-    if (typeof value !== 'number' || !(value >= least && value < below)) {
-      const range =
-        below === Infinity ? `at least ${least}` : `at least ${least} and below ${below}`
-      throw new UserError(`${kind}: ${field} must be a number of ${range}, not ${String(value)}`)
-    }
-  }
+  const given = isLearningRate(options) ? { learningRate: options } : options
+  const said = Object.entries(given).filter(
+    ([name, value]) => name !== 'kind' && value !== undefined,
+  )
+  const optimizer: O = { ...defaults, ...Object.fromEntries(said) }
+  const fields = object({ learningRate: checkLearningRate, ...checks, clip: [checkClip] })
+  checkOptions(defaults.kind, fields, { ...optimizer, kind: undefined })
   return Object.freeze(optimizer)
 }

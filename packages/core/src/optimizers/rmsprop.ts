@@ -11,7 +11,13 @@
 import { constant } from '../ops/constant.js'
 import { add, div, flush, mul, sqrt, sub } from '../ops/elementwise.js'
 import { learningRateAt, type LearningRate } from '../training/schedules.js'
-import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions } from './options.js'
+import {
+  checkedOptimizer,
+  DECAY,
+  NOT_NEGATIVE,
+  type OptimizerOptions,
+  type OptionsOf,
+} from './options.js'
 import type { UpdateRule } from './update-rule.js'
 
 export interface RmsProp extends OptimizerOptions {
@@ -22,8 +28,8 @@ export interface RmsProp extends OptimizerOptions {
   readonly epsilon: number
 }
 
-/** Defaults: learningRate 0.001, decay 0.99, momentum 0, epsilon 1e-8. */
-export function rmsprop(options: Partial<Omit<RmsProp, 'kind'>> = {}): RmsProp {
+/** `rmsprop(2e-4)` has this learning rate. Defaults: learningRate 0.001, decay 0.99, momentum 0, epsilon 1e-8. */
+export function rmsprop(options: OptionsOf<RmsProp> = {}): RmsProp {
   return checkedOptimizer<RmsProp>(
     { kind: 'rmsprop', learningRate: 0.001, decay: 0.99, momentum: 0, epsilon: 1e-8 },
     options,

@@ -7,9 +7,16 @@
  *
  * Sources: Sutskever et al. (2013); the same recurrences as torch.optim.SGD.
  */
+import { trueOrFalse } from '../checks.js'
 import { add, flush, mul, sub } from '../ops/elementwise.js'
 import { learningRateAt, type LearningRate } from '../training/schedules.js'
-import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions } from './options.js'
+import {
+  checkedOptimizer,
+  DECAY,
+  NOT_NEGATIVE,
+  type OptimizerOptions,
+  type OptionsOf,
+} from './options.js'
 import type { UpdateRule } from './update-rule.js'
 
 export interface Sgd extends OptimizerOptions {
@@ -20,12 +27,12 @@ export interface Sgd extends OptimizerOptions {
   readonly weightDecay: number
 }
 
-/** Defaults: learningRate 0.01, momentum 0, nesterov false, weightDecay 0. */
-export function sgd(options: Partial<Omit<Sgd, 'kind'>> = {}): Sgd {
+/** `sgd(2e-4)` has this learning rate. Defaults: learningRate 0.01, momentum 0, nesterov false, weightDecay 0. */
+export function sgd(options: OptionsOf<Sgd> = {}): Sgd {
   return checkedOptimizer<Sgd>(
     { kind: 'sgd', learningRate: 0.01, momentum: 0, nesterov: false, weightDecay: 0 },
     options,
-    { momentum: DECAY, weightDecay: NOT_NEGATIVE },
+    { momentum: DECAY, nesterov: trueOrFalse, weightDecay: NOT_NEGATIVE },
   )
 }
 

@@ -8,7 +8,7 @@
 import type { Tensor } from '../tracing/tensor.js'
 
 /** One parameter at one step; gradient and slots have the shape of the weight. */
-export interface ParameterNow<Slot extends string = string> {
+export interface ParameterState<Slot extends string = string> {
   readonly name: string
   readonly weight: Tensor
   readonly gradient: Tensor
@@ -16,22 +16,22 @@ export interface ParameterNow<Slot extends string = string> {
 }
 
 /** What becomes of it. */
-export interface ParameterNext<Slot extends string = string> {
+export interface ParameterUpdate<Slot extends string = string> {
   readonly weight: Tensor
   readonly slots: Readonly<Record<Slot, Tensor>>
 }
 
-export interface StepNow<Slot extends string = string, Shared extends string = string> {
+export interface OptimizerStep<Slot extends string = string, Shared extends string = string> {
   /** The step's number, i32 scalar, from 0. */
   readonly step: Tensor
   readonly shared: Readonly<Record<Shared, Tensor>>
-  readonly parameters: readonly ParameterNow<Slot>[]
+  readonly parameters: readonly ParameterState<Slot>[]
 }
 
-export interface StepNext<Slot extends string = string, Shared extends string = string> {
+export interface OptimizerUpdate<Slot extends string = string, Shared extends string = string> {
   readonly shared: Readonly<Record<Shared, Tensor>>
-  /** In the order of `StepNow.parameters`. */
-  readonly parameters: readonly ParameterNext<Slot>[]
+  /** In the order of `OptimizerStep.parameters`. */
+  readonly parameters: readonly ParameterUpdate<Slot>[]
 }
 
 export interface UpdateRule<Slot extends string = string, Shared extends string = string> {
@@ -39,7 +39,7 @@ export interface UpdateRule<Slot extends string = string, Shared extends string 
   readonly slots: readonly Slot[]
   /** Scalars kept once for all parameters, zero at first; the states are named `optimizer/<name>`. */
   readonly shared: readonly Shared[]
-  update(now: StepNow<Slot, Shared>): StepNext<Slot, Shared>
+  update(step: OptimizerStep<Slot, Shared>): OptimizerUpdate<Slot, Shared>
 }
 
 /**

@@ -34,6 +34,20 @@ export function mapNodes(
  * @param keepStates whether states stay that nothing reads or updates
  */
 export function prune(program: ProgramData, { keepStates }: { keepStates: boolean }): Program {
+  const live = liveNodes(program, { keepStates })
+  const nodes: Node[] = []
+  const places: (number | undefined)[] = []
+  for (const [index, node] of program.nodes.entries()) {
+    places.push(live.has(index) ? nodes.push(reading(node, places)) - 1 : undefined)
+  }
+  return renumber(program, nodes, places)
+}
+
+/** The nodes that `prune` keeps. */
+export function liveNodes(
+  program: ProgramData,
+  { keepStates }: { keepStates: boolean },
+): ReadonlySet<number> {
   const updated = new Set(program.updates.map(({ name }) => name))
   const kept = program.inputs.filter(
     ({ role, name }) => role === 'state' && (keepStates || updated.has(name)),
@@ -42,12 +56,7 @@ export function prune(program: ProgramData, { keepStates }: { keepStates: boolea
   for (const [index, { inputs }] of [...program.nodes.entries()].reverse()) {
     if (live.has(index)) for (const input of inputs) live.add(input)
   }
-  const nodes: Node[] = []
-  const places: (number | undefined)[] = []
-  for (const [index, node] of program.nodes.entries()) {
-    places.push(live.has(index) ? nodes.push(reading(node, places)) - 1 : undefined)
-  }
-  return renumber(program, nodes, places)
+  return live
 }
 
 /** The Program in which some nodes are states: `node` is the number of each. */

@@ -4,7 +4,9 @@
  * A Tensor has a shape and a dtype but no numbers. It stands for one node of the Program that is
  * being traced, and is of no use outside of it.
  */
+import { UserError } from '../errors.js'
 import { type DType, type Shape, sizeOf } from '../program/dtype.js'
+import { withLine } from './user-line.js'
 
 /** A node of the Program being traced. Made by the ops and by `Trace`, never with `new`. */
 export class Tensor {
@@ -35,7 +37,31 @@ export class Tensor {
   toString(): string {
     return `${this.dtype}[${this.shape.join(', ')}]`
   }
+
+  /**
+   * JavaScript's operators cannot compute with tensors, and would go on with NaN or false. In a text, as `${tensor}`, it is
+   * its type.
+   *
+   * @throws UserError that says what to write instead
+   */
+  [Symbol.toPrimitive](hint: 'number' | 'string' | 'default'): string {
+    // `[tensor] == x` makes a text of the list.
+    const inList = hint === 'string' && /\bArray\.toString \(/.test(new Error().stack ?? '')
+    if (hint === 'string' && !inList) return this.toString()
+    throw new UserError(withLine(INSTEAD[inList ? 'list' : hint]))
+  }
 }
+
+const INSTEAD = {
+  number:
+    'a tensor has no value while a model is traced: instead of tensor * 2 write mul(tensor, 2), instead of tensor > 1 ' +
+    'greater(tensor, 1), and instead of if (…) select(condition, a, b)',
+  default:
+    'a tensor has no value while a model is traced: instead of tensor + 1 write add(tensor, 1), and instead of tensor == 1 ' +
+    'equal(tensor, 1)',
+  list: 'a list of tensors cannot be compared or made a text: compare with equal(tensor, …), or write tensors.join()',
+  string: '',
+} as const
 
 /** What ops take: a tensor, or a number that becomes an f32 constant. */
 export type TensorLike = Tensor | number

@@ -11,14 +11,15 @@ import { type DType, type Shape, sameShape, type TensorType, typeText } from '..
 import type { Node } from '../program/node.js'
 import type { Program } from '../program/program.js'
 import type { Input, Output, Result } from '../program/program-data.js'
-import { prune } from '../program/rewrite.js'
+import { liveNodes, prune } from '../program/rewrite.js'
 import { inferNode, type NodeDraft } from '../program/shape-inference.js'
 import type { Initializer } from '../random/initializers.js'
 import { purposeOf, SHUFFLE_PURPOSE } from '../random/random.js'
 import type { NodeRequest } from './node-request.js'
+import { keepLines, recordsLines } from './recorded-lines.js'
 import { simplify } from './simplify.js'
 import { Tensor, type TensorLike } from './tensor.js'
-import { userLine } from './user-line.js'
+import { userLine, withLine } from './user-line.js'
 
 /** The traces in progress, innermost last: a model function may itself trace another Program. */
 const traces: Trace[] = []
@@ -60,14 +61,11 @@ export function userError(message: string): UserError {
   return new UserError(withLine(message))
 }
 
-function withLine(message: string): string {
-  const line = userLine()
-  return line === undefined ? message : `${message} (at ${line})`
-}
-
 export class Trace {
   readonly #nodes: Node[] = []
   readonly #tensors: Tensor[] = []
+  /** Of the user's code, by node, where they are recorded. */
+  readonly #lines: (string | undefined)[] | undefined = recordsLines() ? [] : undefined
   /** Nodes by what they compute. */
   readonly #known = new Map<string, Tensor>()
   readonly #inputs = new Map<string, Input>()
@@ -230,7 +228,15 @@ export class Trace {
       updates: [...this.#updates.values()],
       results: [...this.#results.values()],
     }
-    return prune(data, { keepStates: true })
+    const program = prune(data, { keepStates: true })
+    if (this.#lines !== undefined) {
+      const live = liveNodes(data, { keepStates: true })
+      keepLines(
+        program,
+        this.#lines.filter((_, node) => live.has(node)),
+      )
+    }
+    return program
   }
 
   #infer(draft: NodeDraft, operands: readonly TensorType[], name?: string): Node {
@@ -251,6 +257,7 @@ export class Trace {
   #append(node: Node): Tensor {
     const tensor = new Tensor(this, this.#nodes.length, node.shape, node.dtype)
     this.#nodes.push(node)
+    this.#lines?.push(userLine())
     this.#tensors.push(tensor)
     return tensor
   }

@@ -1,5 +1,5 @@
 /**
- * Where in the user's own code an op was called: the first stack frame outside of Gradpool's model-building packages.
+ * Where in the user's own code an op was called: the first stack frame outside of Gradpool's packages that build models.
  *
  * Only the sources of this package and of its sibling `models`, wherever they are installed, count as Gradpool's. So a
  * test file beside the sources, or a project of the user's with a `packages/core` of its own, is the user's code.
@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url'
 
 /** `packages/core` in the repository, `node_modules/@gradpool/core` elsewhere. */
 const coreRoot = fileURLToPath(new URL('../..', import.meta.url))
-const ownRoots = [coreRoot, resolve(coreRoot, '..', 'models') + sep]
+const siblings = ['models', 'trainer', 'experiments']
+const ownRoots = [coreRoot, ...siblings.map((name) => resolve(coreRoot, '..', name) + sep)]
 /** An install that gives each package a folder of its own (pnpm) has `models` elsewhere. */
-const installedModels = /[\\/]node_modules[\\/]@gradpool[\\/]models[\\/]/
+const installed = /[\\/]node_modules[\\/]@gradpool[\\/](?:models|trainer|experiments)[\\/]/
 /** "at name (file:///a/b.ts:12:34)" or "at /a/b.ts:12:34"; what is not a file, as "node:…", does not match. */
 const framePattern = /[\s(](file:\/\/\/.+|\/.+|[A-Za-z]:\\.+):(\d+):\d+\)?$/
 const testFile = /\.(?:test|spec|bench)\.[cm]?[jt]s$/
@@ -19,7 +20,7 @@ const testFile = /\.(?:test|spec|bench)\.[cm]?[jt]s$/
 /** Whether a file is part of the sources of `core` or `models`, compiled or mapped back to TypeScript. */
 export function isOwnFile(file: string): boolean {
   if (testFile.test(file)) return false
-  if (installedModels.test(file)) return true
+  if (installed.test(file)) return true
   return ownRoots.some(
     (root) => file.startsWith(`${root}src${sep}`) || file.startsWith(`${root}dist${sep}`),
   )
@@ -28,6 +29,12 @@ export function isOwnFile(file: string): boolean {
 /** `file:line` of the caller's code, relative to the working directory where it is below it, if it can be told. */
 export function userLine(): string | undefined {
   return firstUserLine(deepStack())
+}
+
+/** A message that ends with the user's line. */
+export function withLine(message: string): string {
+  const line = userLine()
+  return line === undefined ? message : `${message} (at ${line})`
 }
 
 /** @param stack the text of `Error.stack` */

@@ -10,6 +10,7 @@ import {
   piecewiseConstant,
   stepDecay,
   type LearningRate,
+  untilTheEnd,
 } from './schedules.js'
 import { traceProgram } from '../tracing/trace.js'
 
@@ -102,15 +103,36 @@ test.each([
   ],
   [
     () => piecewiseConstant({ boundaries: [3, 3], values: [1, 2, 3] }),
-    'boundaries must be a whole number of at least 4, not 3',
+    'boundaries[1] must be a whole number of at least 4, not 3',
   ],
   [
     () => piecewiseConstant({ boundaries: [3], values: [1] }),
     'values must have one more entry than boundaries: 1 boundaries, 1 values',
   ],
-  [() => rates({ kind: 'warp' } as never, 1), 'there is no learning-rate schedule of kind "warp"'],
+  [
+    () => rates({ kind: 'warp' } as never, 1),
+    "learningRate.kind must be 'cosine', 'linearDecay', 'exponentialDecay', 'stepDecay' or 'piecewiseConstant', not 'warp'",
+  ],
+  [() => cosine({ learningRate: '1' as never }), "must be a number of at least 0, not '1'"],
+  [
+    () => cosine({ learningRate: 1, totalStep: 3 } as never),
+    "cosine has no field 'totalStep'; its fields are kind, learningRate, totalSteps, final, warmupSteps",
+  ],
+  [() => rates(cosine(1), 1), 'the cosine schedule has no totalSteps'],
+  [() => piecewiseConstant({ boundaries: 3, values: [1] } as never), 'must be a list, not 3'],
 ])('refuses what cannot be followed (%#)', (build, message) => {
   expect(build).toThrow(message)
+})
+
+test('a number is the rate that falls until the end', () => {
+  expect(cosine(0.5)).toEqual({ kind: 'cosine', learningRate: 0.5 })
+  expectRates(untilTheEnd(linearDecay(1), 4), [1, 0.75, 0.5, 0.25, 0])
+  const ending = linearDecay({ learningRate: 1, totalSteps: 2 })
+  expect(untilTheEnd(ending, 4)).toBe(ending)
+  expect(untilTheEnd(0.5, 4)).toBe(0.5)
+  expect(() => untilTheEnd(cosine({ learningRate: 1, warmupSteps: 4 }), 4)).toThrow(
+    'warmupSteps of the cosine schedule must be below the number of steps of the training, 4, not 4',
+  )
 })
 
 test('schedules are frozen data', () => {

@@ -4,34 +4,52 @@
  * Steps count from 0. With `warmupSteps: w` the rate first grows in w equal parts up to `learningRate`, which step w - 1
  * uses, and the schedule proper begins at step w. Step numbers are exact up to 2^24.
  */
-import { UserError } from '../errors.js'
+import {
+  checkOptions,
+  isRecord,
+  listOf,
+  number,
+  object,
+  oneOf,
+  positive,
+  whole,
+  type Check,
+  type Checks,
+} from '../checks.js'
+import { FieldError, UserError } from '../errors.js'
 import { constant } from '../ops/constant.js'
 import { add, div, exp, less, maximum, minimum, mul, select, sub } from '../ops/elementwise.js'
 import { cast } from '../ops/operands.js'
 import type { Tensor } from '../tracing/tensor.js'
 
 interface Warmup {
-  /** Steps of linear warm-up before the schedule proper; 0 unless said. */
+  /** Steps of linear warm-up before the schedule proper; Default: 0. */
   readonly warmupSteps?: number
 }
 
-/** Falls along half a cosine from `learningRate` to `final` (0 unless said) at `totalSteps`, and stays there. */
+/**
+ * Falls along half a cosine from `learningRate` to `final` (default: 0) at `totalSteps` (default: the end of the training), and
+ * stays there.
+ */
 export interface CosineSchedule extends Warmup {
   readonly kind: 'cosine'
   readonly learningRate: number
-  readonly totalSteps: number
+  readonly totalSteps?: number
   readonly final?: number
 }
 
-/** Falls along a line from `learningRate` to `final` (0 unless said) at `totalSteps`, and stays there. */
+/**
+ * Falls along a line from `learningRate` to `final` (default: 0) at `totalSteps` (default: the end of the training), and stays
+ * there.
+ */
 export interface LinearDecay extends Warmup {
   readonly kind: 'linearDecay'
   readonly learningRate: number
-  readonly totalSteps: number
+  readonly totalSteps?: number
   readonly final?: number
 }
 
-/** `learningRate * rate^(step / decaySteps)`; decaySteps is 1 unless said. */
+/** `learningRate * rate^(step / decaySteps)`; default of decaySteps: 1. */
 export interface ExponentialDecay extends Warmup {
   readonly kind: 'exponentialDecay'
   readonly learningRate: number
@@ -62,12 +80,18 @@ export type LearningRate = number | Schedule
 
 type Options<S extends Schedule> = Omit<S, 'kind'>
 
-export function cosine(options: Options<CosineSchedule>): CosineSchedule {
-  return checked({ kind: 'cosine', ...options })
+/** `cosine(1e-3)` falls from 1e-3 to 0 over the whole training. */
+export function cosine(options: number | Options<CosineSchedule>): CosineSchedule {
+  return checked({ kind: 'cosine', ...withRate(options) })
 }
 
-export function linearDecay(options: Options<LinearDecay>): LinearDecay {
-  return checked({ kind: 'linearDecay', ...options })
+/** `linearDecay(1e-3)` falls from 1e-3 to 0 over the whole training. */
+export function linearDecay(options: number | Options<LinearDecay>): LinearDecay {
+  return checked({ kind: 'linearDecay', ...withRate(options) })
+}
+
+function withRate<O extends object>(options: number | O): O | { readonly learningRate: number } {
+  return typeof options === 'number' ? { learningRate: options } : options
 }
 
 export function exponentialDecay(options: Options<ExponentialDecay>): ExponentialDecay {
@@ -83,6 +107,27 @@ export function piecewiseConstant(options: Options<PiecewiseConstant>): Piecewis
 }
 
 /**
+ * The same rate, a schedule without `totalSteps` ending with the training.
+ *
+ * @throws UserError where its warm-up would be longer
+ */
+export function untilTheEnd(learningRate: LearningRate, totalSteps: number): LearningRate {
+  if (typeof learningRate === 'number' || !needsAnEnd(learningRate)) return learningRate
+  const { kind, warmupSteps = 0 } = learningRate
+  if (warmupSteps >= totalSteps) {
+    throw new UserError(
+      `warmupSteps of the ${kind} schedule must be below the number of steps of the training, ${totalSteps}, not ${warmupSteps}`,
+    )
+  }
+  return { ...learningRate, totalSteps }
+}
+
+function needsAnEnd(schedule: Schedule): schedule is CosineSchedule | LinearDecay {
+  const falls = schedule.kind === 'cosine' || schedule.kind === 'linearDecay'
+  return falls && schedule.totalSteps === undefined
+}
+
+/**
  * The rate of a step, as a traced f32 scalar.
  *
  * @param step i32 scalar, from 0.
@@ -91,6 +136,11 @@ export function piecewiseConstant(options: Options<PiecewiseConstant>): Piecewis
 export function learningRateAt(learningRate: LearningRate, step: Tensor): Tensor {
   checkLearningRate(learningRate)
   if (typeof learningRate === 'number') return constant(learningRate)
+  if (needsAnEnd(learningRate)) {
+    throw new UserError(
+      `the ${learningRate.kind} schedule has no totalSteps: name them, or tell train the totalSteps of the training`,
+    )
+  }
   const warmupSteps = learningRate.warmupSteps ?? 0
   const now = cast(step, 'f32')
   if (warmupSteps === 0) return rateAfterWarmup(learningRate, now, 0)
@@ -105,11 +155,11 @@ export function learningRateAt(learningRate: LearningRate, step: Tensor): Tensor
 function rateAfterWarmup(schedule: Schedule, step: Tensor, warmupSteps: number): Tensor {
   switch (schedule.kind) {
     case 'cosine': {
-      const progress = minimum(div(step, schedule.totalSteps - warmupSteps), 1)
+      const progress = minimum(div(step, (schedule.totalSteps ?? 0) - warmupSteps), 1)
       return between(schedule, mul(0.5, add(1, cosOfPi(progress))))
     }
     case 'linearDecay': {
-      const progress = minimum(div(step, schedule.totalSteps - warmupSteps), 1)
+      const progress = minimum(div(step, (schedule.totalSteps ?? 0) - warmupSteps), 1)
       return between(schedule, sub(1, progress))
     }
     case 'exponentialDecay':
@@ -158,67 +208,73 @@ export function cosOfPi(x: Tensor): Tensor {
   return series === undefined ? u : mul(u, series)
 }
 
-/** @throws UserError naming the field that is wrong. */
-export function checkLearningRate(learningRate: LearningRate): void {
-  if (typeof learningRate === 'number') {
-    checkRate('learningRate', learningRate)
+const rate = number(0)
+const warmupSteps = [whole(0)] as const
+const falling = { learningRate: rate, totalSteps: [whole(1)], final: [rate], warmupSteps } as const
+const decaying = { learningRate: rate, rate: positive } as const
+
+/** What the fields of each kind must be. */
+const schedules: Readonly<Record<Schedule['kind'], Check>> = {
+  cosine: fieldsOf('cosine', falling),
+  linearDecay: fieldsOf('linearDecay', falling),
+  exponentialDecay: fieldsOf('exponentialDecay', {
+    ...decaying,
+    decaySteps: [whole(1)],
+    warmupSteps,
+  }),
+  stepDecay: fieldsOf('stepDecay', { ...decaying, decaySteps: whole(1), warmupSteps }),
+  piecewiseConstant: fieldsOf('piecewiseConstant', {
+    boundaries: listOf(whole(1)),
+    values: listOf(rate),
+    warmupSteps,
+  }),
+}
+
+function fieldsOf(kind: Schedule['kind'], fields: Checks): Check {
+  return object({ kind: oneOf(kind), ...fields })
+}
+
+/** @internal Whether options are a learning rate, and not an optimizer's. */
+export function isLearningRate(options: number | object): options is LearningRate {
+  return typeof options === 'number' || ('kind' in options && String(options.kind) in schedules)
+}
+
+const knownKind = oneOf(...Object.keys(schedules))
+
+/**
+ * @param field its path in the options, for the error
+ * @throws FieldError naming the field that is wrong
+ */
+export function checkLearningRate(learningRate: unknown, field = 'learningRate'): void {
+  if (!isRecord(learningRate)) {
+    rate(learningRate, field)
     return
   }
-  const warmupSteps = learningRate.warmupSteps ?? 0
-  checkSteps('warmupSteps', warmupSteps, 0)
-  switch (learningRate.kind) {
-    case 'cosine':
-    case 'linearDecay':
-      checkRate('learningRate', learningRate.learningRate)
-      checkRate('final', learningRate.final ?? 0)
-      checkSteps('totalSteps', learningRate.totalSteps, warmupSteps + 1)
-      return
-    case 'exponentialDecay':
-    case 'stepDecay':
-      checkRate('learningRate', learningRate.learningRate)
-      if (!(learningRate.rate > 0 && learningRate.rate < Infinity)) {
-        throw new UserError(`rate must be a positive number, not ${String(learningRate.rate)}`)
-      }
-      checkSteps('decaySteps', learningRate.decaySteps ?? 1, 1)
-      return
-    case 'piecewiseConstant':
-      checkPieces(learningRate)
-      return
-    default:
-      throw new UserError(
-        `there is no learning-rate schedule of kind "${String((learningRate as { kind: unknown }).kind)}"; ` +
-          'there are cosine, linearDecay, exponentialDecay, stepDecay and piecewiseConstant',
-      )
+  const where = field === '' ? '' : `${field}.`
+  knownKind(learningRate.kind, `${where}kind`)
+  // It is one of the kinds now, and its fields are checked here.
+  const schedule = learningRate as unknown as Schedule
+  schedules[schedule.kind](schedule, field)
+  if (schedule.kind === 'piecewiseConstant') checkPieces(schedule, where)
+  if (schedule.kind === 'cosine' || schedule.kind === 'linearDecay') {
+    const { warmupSteps = 0, totalSteps } = schedule
+    if (totalSteps !== undefined) whole(warmupSteps + 1)(totalSteps, `${where}totalSteps`)
   }
 }
 
-function checkPieces({ boundaries, values }: PiecewiseConstant): void {
+function checkPieces({ boundaries, values }: PiecewiseConstant, where: string): void {
   if (values.length !== boundaries.length + 1) {
-    throw new UserError(
-      `values must have one more entry than boundaries: ${boundaries.length} boundaries, ${values.length} values`,
+    throw new FieldError(
+      `${where}values`,
+      `must have one more entry than boundaries: ${boundaries.length} boundaries, ${values.length} values`,
     )
   }
-  for (const value of values) checkRate('values', value)
   boundaries.forEach((boundary, i) => {
-    checkSteps('boundaries', boundary, (boundaries[i - 1] ?? 0) + 1)
+    whole((boundaries[i - 1] ?? 0) + 1)(boundary, `${where}boundaries[${i}]`)
   })
 }
 
-function checkRate(field: string, rate: number): void {
-  if (!(rate >= 0 && rate < Infinity)) {
-    throw new UserError(`${field} must be a number of at least 0, not ${String(rate)}`)
-  }
-}
-
-function checkSteps(field: string, steps: number, least: number): void {
-  if (!Number.isInteger(steps) || steps < least) {
-    throw new UserError(
-      `${field} must be a whole number of at least ${least}, not ${String(steps)}`,
-    )
-  }
-}
-
 function checked<S extends Schedule>(schedule: S): S {
-  checkLearningRate(schedule)
+  checkOptions(schedule.kind, checkLearningRate, schedule)
   return Object.freeze(schedule)
 }

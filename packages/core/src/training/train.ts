@@ -1,17 +1,25 @@
 /**
  * From a model to the Programs that engines run: training, evaluation, prediction.
  *
- * All three name the states of parameters and buffers by their paths, so the states of one serve the others. Only
- * training adds the optimizer's.
+ * All three name the states of parameters and buffers by their paths, so the states of one serve
+ * the others. Only training adds the optimizer's.
  */
 import type { BatchProgram } from './batch-program.js'
 import type { Field, Split } from '../engine/dataset.js'
 import { sameShape } from '../program/dtype.js'
+import { whole } from '../checks.js'
 import { UserError } from '../errors.js'
 import { grad } from '../gradients/gradients.js'
 import { zeros } from '../random/initializers.js'
 import { Binding } from './module.js'
-import { clipped, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
+import {
+  clipped,
+  endingAfter,
+  ruleOf,
+  type Clip,
+  type Optimizer,
+  type UpdateRule,
+} from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
 import { withMicroBatches } from './micro-batches.js'
@@ -38,24 +46,34 @@ export interface TrainOptions extends BatchOptions {
   /** Bounds the gradients, in place of the optimizer's own `clip`. */
   readonly clip?: Clip
   /**
-   * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. Decides how sums round, so it belongs to the experiment. Default: 1.
+   * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. Decides how
+   * sums round, so it belongs to the experiment. Default: 1.
    */
   readonly microBatches?: number
   /** Whether each epoch visits the examples in an order of its own. Default: true. */
   readonly shuffle?: boolean
+  /** Steps of the whole training, where a schedule without `totalSteps` ends. */
+  readonly totalSteps?: number
 }
 
 /**
- * The Program of a training step: loss, gradients, and the optimizer's update of each parameter that is not frozen.
+ * The Program of a training step: loss, gradients, and the optimizer's update of each parameter
+ * that is not frozen.
  *
- * @throws UserError for a loss that is not an f32 scalar, a field that the data lacks, options out of range
+ * @throws UserError for a loss that is not an f32 scalar, a field that the data lacks, options out
+ *   of range
  */
 export function train(model: Model, options: TrainOptions): BatchProgram {
   const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
   if (clip !== undefined) checkClip(clip)
-  const { microBatches = 1 } = options
+  const { microBatches = 1, totalSteps } = options
   checkCount('microBatches', microBatches)
-  const rule = ruleOf(optimizer)
+  if (totalSteps !== undefined) checkCount('totalSteps', totalSteps)
+  const rule = ruleOf(
+    'kind' in optimizer && totalSteps !== undefined
+      ? endingAfter(optimizer, totalSteps)
+      : optimizer,
+  )
   const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
     const binding = new Binding(trace, true)
     const results = checkedResults(model.traceStep(binding, batch))
@@ -72,7 +90,9 @@ export function train(model: Model, options: TrainOptions): BatchProgram {
   }
 }
 
-/** The Program of an evaluation: loss and metrics, no updates, examples in the order of the split. */
+/**
+ * The Program of an evaluation: loss and metrics, no updates, examples in the order of the split.
+ */
 export function evaluation(model: Model, options: BatchOptions): BatchProgram {
   return batchProgram(options, false, (trace, batch, size) => {
     const results = checkedResults(model.traceStep(new Binding(trace, false), batch))
@@ -81,7 +101,8 @@ export function evaluation(model: Model, options: BatchOptions): BatchProgram {
 }
 
 /**
- * The Program of a prediction: what the model's `predict` gives, collected for every example, in the order of the split.
+ * The Program of a prediction: what the model's `predict` gives, collected for every example, in
+ * the order of the split.
  *
  * @throws UserError where the model has no `predict`, or a prediction is not one row per example
  */
@@ -128,12 +149,13 @@ function numExamplesOf(data: Split | DataSpec): number {
 }
 
 function checkCount(name: string, count: number): void {
-  if (!Number.isInteger(count) || count < 1) {
-    throw new UserError(`${name} must be a whole number of at least 1, not ${String(count)}`)
-  }
+  whole(1)(count, name)
 }
 
-/** An object whose properties become inputs of the Program when they are read; one that the data lacks throws. */
+/**
+ * An object whose properties become inputs of the Program when they are read; one that the data
+ * lacks throws.
+ */
 function lazyBatch(trace: Trace, fields: DataSpec['fields'], batchSize: number): object {
   return new Proxy(
     {},
@@ -204,7 +226,10 @@ function traceUpdates(
   for (const [name, value] of Object.entries(next.shared)) trace.update(`optimizer/${name}`, value)
 }
 
-/** States and results must not depend on the size of the batch, but for the first axis of results by rows. */
+/**
+ * States and results must not depend on the size of the batch, but for the first axis of results by
+ * rows.
+ */
 function checkSame(program: Program, tail: Program): void {
   const shapes = (each: Program) => [
     ...each.states.map(({ name, shape }) => ({ what: `state "${name}"`, shape })),

@@ -35,10 +35,12 @@ export async function readRecord(directory: string): Promise<RunRecord> {
   const record = await readJson(path)
   if (record === null) throw new UserError(`there is no run in '${directory}': no file '${path}'`)
   if (isRecord(record)) return record
-  const isOther = (version: unknown) => version !== RUN_FORMAT_VERSION
-  if (hasFields(record, { format: (format) => format === RUN_FORMAT, formatVersion: isOther })) {
+  if (
+    hasFields(record, { format: (format) => format === RUN_FORMAT }) &&
+    record.formatVersion !== RUN_FORMAT_VERSION
+  ) {
     throw new UserError(
-      `'${path}' is of version ${String(record.formatVersion)} of its format; this Gradpool reads version ${RUN_FORMAT_VERSION}`,
+      `'${path}' is of format version ${String(record.formatVersion)}, and this Gradpool reads ${RUN_FORMAT_VERSION}`,
     )
   }
   throw new UserError(`'${path}' is not the record of a run that this version can read`)

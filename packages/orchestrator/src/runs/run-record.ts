@@ -36,7 +36,7 @@ export interface RunRecord {
     readonly seed: number
     /** The configuration with presets and overrides applied; of a model of the user's, its parameters. */
     readonly config: unknown
-    /** The hash is over the contents of its files. */
+    /** The hash is over the contents. */
     readonly data: { readonly name: string; readonly hash: string }
     readonly stages: readonly {
       readonly name: string

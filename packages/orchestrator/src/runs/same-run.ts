@@ -61,7 +61,7 @@ function keyOf({ name, seed }: Asked): string {
 function dataChanges({ data: was }: Asked, { data: is }: Asked): string[] {
   if (was.hash === is.hash) return []
   return [
-    `the files of the dataset ${was.name} are others (SHA-256 ${short(is)}, not ${short(was)})`,
+    `the contents of the data ${was.name} are others (SHA-256 ${short(is)}, not ${short(was)})`,
   ]
 }
 

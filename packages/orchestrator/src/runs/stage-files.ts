@@ -124,11 +124,7 @@ export async function readDoneStage(
   try {
     const isReused = String(await readRegular(join(folder, doneFile))) === DONE_EARLIER
     const metrics: unknown = JSON.parse(String(await readRegular(told)), reviveRows)
-    if (isOfAnotherVersion(metrics)) {
-      throw new UserError(
-        `'${told}' is of version ${String(metrics.formatVersion)} of its format, of Gradpool ${String(metrics.version)}; this Gradpool reads version ${STAGE_FORMAT}`,
-      )
-    }
+    checkVersion(metrics, told)
     if (!isMetrics(metrics)) throw new UserError(`'${told}' is damaged`)
     if (metrics.stage.hash !== hash || metrics.numerics !== numerics) {
       throw new UserError(`'${folder}' has the files of another stage`)
@@ -153,10 +149,14 @@ async function readRegular(path: string): Promise<Buffer> {
   throw new UserError(`'${path}' is no regular file`)
 }
 
-/** 0.1 told no version. */
-function isOfAnotherVersion(value: unknown): value is Record<string, unknown> {
-  const isOther = (version: unknown) => version !== STAGE_FORMAT
-  return hasFields(value, { stage: (stage) => hasFields(stage, {}), formatVersion: isOther })
+function checkVersion(value: unknown, path: string): void {
+  if (!hasFields(value, { stage: (stage) => hasFields(stage, {}) })) return
+  // Those of 0.1 had none.
+  const { formatVersion = 1 } = value
+  if (formatVersion === STAGE_FORMAT) return
+  throw new UserError(
+    `'${path}' is of format version ${String(formatVersion)}, and this Gradpool reads ${STAGE_FORMAT}`,
+  )
 }
 
 function isMetrics(value: unknown): value is StageMetrics & Record<string, unknown> {

@@ -21,13 +21,13 @@ export interface Mishap {
   readonly kind: 'exit' | 'throw' | 'nan' | 'hang' | 'loop' | 'memory' | 'late'
   /** The step before which it happens, from 0. */
   readonly step: number
-  /** How often; always unless said. */
+  /** How often. Default: always. */
   readonly times?: number
 }
 
 export interface FakeEngineOptions {
   readonly stepMs?: number
-  /** The accuracy that training, validation and test give after so many steps; step / (step + 1) unless said. */
+  /** The accuracy that training, validation and test give after so many steps. Default: step / (step + 1). */
   readonly accuracy?: (step: number) => number
   /** By the seed of the stage that they befall, while it trains. */
   readonly mishaps?: Readonly<Record<number, Mishap>>
@@ -91,7 +91,7 @@ class FakeExecution implements Execution {
   readonly #words = new Int32Array(new SharedArrayBuffer(8))
   /** Last loss, w. */
   readonly #floats = new Float32Array(new SharedArrayBuffer(8))
-  #spanStart = 0
+  #chunkStart = 0
 
   constructor(
     program: BatchProgram,
@@ -118,7 +118,7 @@ class FakeExecution implements Execution {
 
   begin(steps: number, { continues = false }: ChunkOptions = {}): unknown[] {
     Atomics.store(this.#words, 1, 0)
-    if (!continues) this.#spanStart = this.step
+    if (!continues) this.#chunkStart = this.step
     return [{ ...this.#task, steps }]
   }
 
@@ -127,7 +127,7 @@ class FakeExecution implements Execution {
     const accuracy = Float64Array.of(this.#accuracy(this.step))
     return {
       status: outcome as ChunkStatus,
-      steps: this.step - this.#spanStart,
+      steps: this.step - this.#chunkStart,
       means: { loss: Float64Array.of(lastLoss), accuracy },
       rows: {},
       lastLoss,
@@ -150,7 +150,7 @@ class FakeExecution implements Execution {
   position(): Position {
     return {
       step: this.step,
-      since: this.#spanStart,
+      since: this.#chunkStart,
       sums: {},
       rows: {},
       lastLoss: this.#floats[0] ?? NaN,
@@ -159,7 +159,7 @@ class FakeExecution implements Execution {
 
   seek({ step, since, lastLoss }: Position): void {
     Atomics.store(this.#words, 0, step)
-    this.#spanStart = since
+    this.#chunkStart = since
     this.#floats[0] = lastLoss
   }
 

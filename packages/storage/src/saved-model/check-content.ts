@@ -109,6 +109,9 @@ class Check {
     if (JSON.stringify(named) !== JSON.stringify(row.results.map(({ name }) => name))) {
       this.refuse('its outputs are not the results of its prediction')
     }
+    if (![...row.results, ...block.results].every(({ rows }) => rows)) {
+      this.refuse('its outputs are not collected row by row')
+    }
     outputs.forEach(({ name, shape }, index) => {
       for (const [program, rows] of [[row, 1] as const, [block, blockRows] as const]) {
         const result = program.node(program.results[index]?.node ?? -1)

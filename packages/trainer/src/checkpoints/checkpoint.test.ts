@@ -46,7 +46,11 @@ describe('a checkpoint', () => {
   it.each([
     ['no JSON', (text: string) => text.slice(0, -10), 'it is not JSON'],
     ['another format', (text: string) => text.replace('-checkpoint', '-other'), 'has no format'],
-    ['another version', (text: string) => text.replace('Version": 4', 'Version": 3'), 'of another'],
+    [
+      'another version',
+      (text: string) => text.replace('Version": 4', 'Version": 3'),
+      'of format version 3, and this Gradpool reads 4',
+    ],
     ['a negative step', (text: string) => text.replace('"step": 17', '"step": -1'), 'malformed'],
     ['a text for a sum', (text: string) => text.replace('"Infinity"', '"much"'), 'malformed'],
     [

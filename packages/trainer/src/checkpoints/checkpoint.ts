@@ -5,8 +5,8 @@
  *     epochs.f64           the rows of the epochs, of all checkpoints; see rows-file.ts
  *     <step>.json          where the training stands, and the size and hash of what it has in the other files
  *
- * and, where an epoch is best, `best-<epoch>.safetensors`: the states after the epoch that was best by then.
- * The JSON is written last, so a checkpoint is there once its JSON is.
+ * and, where an epoch is best, `best-<epoch>.safetensors`: the states after the epoch that was best
+ * by then. The JSON is written last, so a checkpoint is there once its JSON is.
  */
 import { UserError, type Position } from '@gradpool/core'
 import {
@@ -97,8 +97,9 @@ export function decodeRecord(text: string, where: string): CheckpointRecord {
     throw wrong('it is not JSON')
   }
   if (!hasFields(value, { format: (format) => format === FORMAT })) throw wrong('it has no format')
-  if (!hasFields(value, { formatVersion: (version) => version === FORMAT_VERSION })) {
-    throw wrong('it is of another version of Gradpool')
+  if (value.formatVersion !== FORMAT_VERSION) {
+    const version = String(value.formatVersion)
+    throw wrong(`it is of format version ${version}, and this Gradpool reads ${FORMAT_VERSION}`)
   }
   if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
   const { hash, numerics, position, epochs, seconds, tensors, best, firstEpoch } =

@@ -1,6 +1,7 @@
 /**
- * The rows of a training's epochs as bytes, in memory as in a file, so that very many take little of either: of each epoch,
- * from the first on, its values as f64, little-endian, in the order of the columns. All rows have the same columns.
+ * The rows of a training's epochs as bytes, in memory as in a file, so that very many take little
+ * of either: of each epoch, from the first on, its values as f64, little-endian, in the order of
+ * the columns. All rows have the same columns.
  */
 import { invariant, type MetricValue } from '@gradpool/core'
 import {
@@ -23,14 +24,17 @@ export interface Column {
 
 export class EpochRows implements Iterable<EpochRow> {
   #columns: readonly Column[]
+  /** Bytes of a row. */
+  #size: number
   #bytes: Buffer
   #length: number
 
   /** @param bytes Those of whole rows. */
   constructor(columns: readonly Column[] = [], bytes: Buffer = Buffer.alloc(0)) {
     this.#columns = columns
+    this.#size = rowBytes(columns)
     this.#bytes = bytes
-    this.#length = columns.length === 0 ? 0 : bytes.length / rowBytes(columns)
+    this.#length = columns.length === 0 ? 0 : bytes.length / this.#size
   }
 
   get length(): number {
@@ -44,13 +48,15 @@ export class EpochRows implements Iterable<EpochRow> {
 
   /** The row of the next epoch. */
   push(row: EpochRow): void {
-    if (this.#length === 0) this.#columns = columnsOf(row)
+    if (this.#length === 0) {
+      this.#columns = columnsOf(row)
+      this.#size = rowBytes(this.#columns)
+    }
     const values = this.#columns.flatMap(({ name }) => numbersOf(valueAt(row, name) ?? []))
-    const size = rowBytes(this.#columns)
-    invariant(values.length * VALUE_BYTES === size, 'all epochs have the same metrics')
-    const start = this.#length * size
+    invariant(values.length * VALUE_BYTES === this.#size, 'all epochs have the same metrics')
+    const start = this.#length * this.#size
     if (start === this.#bytes.length) {
-      this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(start + size)])
+      this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(start + this.#size)])
     }
     values.forEach((value, i) => this.#bytes.writeDoubleLE(value, start + i * VALUE_BYTES))
     this.#length++
@@ -63,8 +69,7 @@ export class EpochRows implements Iterable<EpochRow> {
 
   /** Of the rows after so many. */
   bytesFrom(numRows: number): Buffer {
-    const size = rowBytes(this.#columns)
-    return this.#bytes.subarray(numRows * size, this.#length * size)
+    return this.#bytes.subarray(numRows * this.#size, this.#length * this.#size)
   }
 
   *[Symbol.iterator](): Iterator<EpochRow> {

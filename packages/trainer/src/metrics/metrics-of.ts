@@ -7,9 +7,17 @@ import {
 } from '@gradpool/core'
 import { numbersOf, type Metrics } from './epoch-row.js'
 
-/** By the names that the model gives them. */
-export function metricsOf(program: BatchProgram, result: ChunkResult): Metrics {
-  const finished = finishMetrics(program.metrics, result, program.numExamples)
+/**
+ * By the names that the model gives them.
+ *
+ * @param numExamples that `result` is over. Default: those of the program.
+ */
+export function metricsOf(
+  program: BatchProgram,
+  result: ChunkResult,
+  numExamples = program.numExamples,
+): Metrics {
+  const finished = finishMetrics(program.metrics, result, numExamples)
   const metrics = Object.entries(finished).map(([name, value]) => [name, rounded(value)] as const)
   return { loss: rounded(result.means.loss?.[0] ?? NaN), ...Object.fromEntries(metrics) }
 }

@@ -36,8 +36,8 @@ export interface CompiledRowsOptions {
 export class CompiledRows {
   readonly #execution: Execution
   readonly #fields: readonly { readonly size: number; readonly memory: Values }[]
-  /** Of the last step. */
-  #predictions: ChunkResult['rows'] = {}
+  /** The predictions of the last step. */
+  #results: ChunkResult['rows'] = {}
 
   private constructor(
     readonly rows: number,
@@ -87,10 +87,15 @@ export class CompiledRows {
     })
   }
 
+  /** Other weights, for what shares them, too. */
+  write(states: StateValues): void {
+    this.#execution.write(states)
+  }
+
   /** One step, in this thread. */
   runHere(): void {
     const result = this.#execution.runNow?.(1)
-    invariant(result, 'engines on the CPU run at once')
+    invariant(result, 'engines on the CPU run steps at once')
     this.#keep(result)
   }
 
@@ -105,7 +110,7 @@ export class CompiledRows {
 
   #keep({ status, rows }: ChunkResult): void {
     invariant(status === 'done', 'a prediction is one whole step')
-    this.#predictions = rows
+    this.#results = rows
   }
 
   /**
@@ -114,7 +119,7 @@ export class CompiledRows {
    */
   copyTo(outputs: Readonly<Record<string, Values>>, { start, count }: RowRange): void {
     for (const [name, output] of Object.entries(outputs)) {
-      const values = this.#predictions[name]
+      const values = this.#results[name]
       invariant(values, `there is a prediction ${name}`)
       const size = values.length / this.rows
       output.set(count === this.rows ? values : values.subarray(0, count * size), start * size)

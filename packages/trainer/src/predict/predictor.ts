@@ -19,13 +19,13 @@ import { CompiledRows } from './compiled-rows.js'
 import { hasTime, inTurn } from './in-turn.js'
 import { PredictionThread } from './prediction-thread.js'
 import { ARRAYS, checkRows, type Rows, type RowValues } from './rows-in.js'
-import { flopsOf } from './work-of.js'
+import { workOf } from './work-of.js'
 
 /** `auto`: native code where it was built, else WebAssembly. Both give the same bits. */
 export type PredictionEngine = 'auto' | 'native' | 'wasm'
 
-/** About 2 ms on one core. */
-const SMALL_FLOPS = 1e7
+/** Less than 2 ms on one core. */
+const SMALL_WORK = 1e7
 
 /** A block takes no longer than this part of its rows, one by one. */
 const BLOCK_PART = 1 / 4
@@ -40,7 +40,7 @@ export class Predictor {
     readonly size: number
   }[]
   readonly #engine: Engine
-  readonly #flopsPerRow: number
+  readonly #workPerRow: number
   /** For this thread. What is not always needed is made when it first is. */
   readonly #row: CompiledRows
   readonly #block: () => Promise<CompiledRows>
@@ -64,7 +64,7 @@ export class Predictor {
       return { name, dtype, size: sizeOf(shape) }
     })
     this.#engine = engine
-    this.#flopsPerRow = flopsOf(prediction.row)
+    this.#workPerRow = workOf(prediction.row)
     this.#row = row
     this.#block = make('block', blockRows)
     this.#rowThere = make('row', 1)
@@ -82,12 +82,14 @@ export class Predictor {
     engineName: PredictionEngine = 'auto',
   ): Promise<Predictor> {
     const program = prediction.row
-    const own = program.states.map(
-      ({ name }) => [name, states[name] ?? new Float32Array()] as const,
-    )
     const engine = await openEngine(engineName)
-    const options = { engine, prediction, program, rows: 1, states: Object.fromEntries(own) }
+    const options = { engine, prediction, program, rows: 1, states: ownStates(prediction, states) }
     return new Predictor(prediction, engine, await CompiledRows.compile(options))
+  }
+
+  /** Predicts with other weights from now on. No call may be under way. */
+  write(states: StateValues): void {
+    this.#row.write(ownStates(this.#prediction, states))
   }
 
   /**
@@ -103,7 +105,7 @@ export class Predictor {
   ): Promise<Record<string, Values>> {
     this.#checkAlive()
     const rows = checkRows(this.#prediction.fields, inputs)
-    if (rows.numRows * this.#flopsPerRow <= SMALL_FLOPS) {
+    if (rows.numRows * this.#workPerRow <= SMALL_WORK) {
       const block = this.#isForBlock(rows.numRows) ? await this.#block() : this.#row
       // Where there is time left in this turn, a row is done before anything is awaited.
       return hasTime()
@@ -170,6 +172,12 @@ export class Predictor {
   #checkAlive(): void {
     if (this.#isDisposed) throw new UserError('this model was disposed')
   }
+}
+
+function ownStates({ row }: SavedPrediction, states: StateValues): StateValues {
+  return Object.fromEntries(
+    row.states.map(({ name }) => [name, states[name] ?? new Float32Array()] as const),
+  )
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

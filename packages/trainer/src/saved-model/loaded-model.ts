@@ -1,5 +1,5 @@
 /** A model from a file: what it predicts, and what the file says about it. */
-import { sizeOf, UserError, type DType, type Shape, type Values } from '@gradpool/core'
+import { flopsOf, sizeOf, UserError, type DType, type Shape, type Values } from '@gradpool/core'
 import {
   valuesOf,
   weightsHash,
@@ -7,9 +7,12 @@ import {
   type SavedModel,
   type ValueSpec,
 } from '@gradpool/storage'
+import type { DataInput } from '@gradpool/datasets'
+import type { SavedFitOptions, SavedNames } from '../fit/fit-saved.js'
+import type { Judged } from '../fit/fit-types.js'
+import type { Fitted } from '../fit/fitted.js'
 import type { Predictor } from '../predict/predictor.js'
 import { type RowValues, typeText } from '../predict/rows-in.js'
-import { flopsOf } from '../predict/work-of.js'
 
 /** What a field or a prediction is for one row. */
 export interface ValueType {
@@ -79,6 +82,33 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
     if (!this.#predictor) return Promise.reject(new UserError(NO_PREDICTION))
     // The names and types of its outputs were checked against those of the file.
     return this.#predictor.predict(inputs, this.#wanted) as Promise<Outputs>
+  }
+
+  /**
+   * Loss and metrics over examples: a data set's test examples where it has any, else all of it.
+   *
+   * @throws UserError where the model was saved without metrics, or the data does not fit it
+   */
+  async evaluate(data: DataInput): Promise<Judged<SavedNames<Input, keyof Outputs & string>>> {
+    const { judgeSaved } = await import('../fit/fit-saved.js')
+    return judgeSaved(this.saved, data)
+  }
+
+  /**
+   * Trains on from these weights, without the model's code: with the optimizer and the batch size that it was saved with.
+   *
+   * @throws UserError as `fit`, and where the model was saved without its training Program
+   */
+  async fit(
+    options: SavedFitOptions<SavedNames<Input, keyof Outputs & string>>,
+  ): Promise<Fitted<SavedNames<Input, keyof Outputs & string>, 'maybe'>> {
+    const { fitSaved } = await import('../fit/fit-saved.js')
+    return fitSaved(this.saved, options)
+  }
+
+  /** @internal With their shapes. */
+  get states(): ReadonlyMap<string, NamedArray> {
+    return this.saved.states
   }
 
   /** Ends its thread and frees its memory, after the calls under way. */

@@ -1,7 +1,10 @@
-/** A training that is one execution. Any number of workers may share its steps, and gives the same bits. */
+/**
+ * A training that is one execution. Any number of workers may share its steps, and gives the same
+ * bits.
+ */
 import type { Engine, Execution, Position, Progress, StateValues } from '@gradpool/core'
 import type { TrainingPlan } from '../plan/training-plan.js'
-import type { Span } from '../threads/team.js'
+import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
 import type { CompileStrategyOptions } from './compile-strategy.js'
 import type { Advance, TrainedPart, TrainingStrategy } from './training-strategy.js'
@@ -61,16 +64,16 @@ export class ExecutionStrategy implements TrainingStrategy {
     this.model.write(values)
   }
 
-  /** What is left of the epoch, and its validation, as one span of work. */
+  /** What is left of the epoch, and its validation, as one chunk of work. */
   async advance(
     threads: TrainingThreads,
     epoch: number,
-    validation: Span | undefined,
+    validation: Chunk | undefined,
     pauses: Pauses,
   ): Promise<Advance> {
     const { model: execution } = this
     const end = epoch * execution.stepsPerEpoch
-    const rest: Span = {
+    const rest: Chunk = {
       execution,
       steps: end - execution.step,
       continues: execution.step > end - execution.stepsPerEpoch,

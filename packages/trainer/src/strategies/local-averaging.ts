@@ -1,9 +1,11 @@
 /**
- * Local SGD: replicas of a training, each on its part of the examples, and the model, which is their average.
+ * Local SGD: replicas of a training, each on its part of the examples, and the model, which is
+ * their average.
  *
- * They train in rounds. A round begins with the states of the model in all replicas, and ends when the model has the average
- * of theirs; until then the model stands where the round before ended. So what is known between rounds is all there
- * is, a round that is cut off is trained again, and it does not matter on which threads the replicas run.
+ * They train in rounds. A round begins with the states of the model in all replicas, and ends when
+ * the model has the average of theirs; until then the model stands where the round before ended. So
+ * what is known between rounds is all there is, a round that is cut off is trained again, and it
+ * does not matter on which threads the replicas run.
  */
 import {
   averaging,
@@ -17,7 +19,7 @@ import {
 } from '@gradpool/core'
 import { pick } from '@gradpool/storage'
 import type { Averaging, TrainingPlan } from '../plan/training-plan.js'
-import type { Span } from '../threads/team.js'
+import type { Chunk } from '../threads/team.js'
 import type { TrainingThreads } from '../threads/training-threads.js'
 import type { CompileStrategyOptions } from './compile-strategy.js'
 import type { Advance, TrainedPart, TrainingStrategy } from './training-strategy.js'
@@ -129,7 +131,7 @@ export class LocalAveraging implements TrainingStrategy {
   async advance(
     threads: TrainingThreads,
     epoch: number,
-    validation: Span | undefined,
+    validation: Chunk | undefined,
   ): Promise<Advance> {
     if (this.step >= epoch * this.stepsPerEpoch) {
       const [validated] = await threads.run([validation])
@@ -146,14 +148,14 @@ export class LocalAveraging implements TrainingStrategy {
 
   async runFirstEpoch(): Promise<void> {
     while (this.step < this.stepsPerEpoch) {
-      const spans = [...this.#round().flat(), this.#average]
-      for (const { execution, steps } of spans) await execution.run({ steps })
+      const chunks = [...this.#round().flat(), this.#average]
+      for (const { execution, steps } of chunks) await execution.run({ steps })
       this.#endRound()
     }
   }
 
-  /** What each replica does in the next round, one span after the other. */
-  #round(): readonly (readonly Span[])[] {
+  /** What each replica does in the next round, one chunk after the other. */
+  #round(): readonly (readonly Chunk[])[] {
     this.seek(this.#position)
     const end = this.#endOfRound()
     return this.#replicas.map(({ take, training }) => {
@@ -165,7 +167,7 @@ export class LocalAveraging implements TrainingStrategy {
   }
 
   /** What follows once all replicas have done their part of a round. */
-  get #average(): Span {
+  get #average(): Chunk {
     return { execution: this.model, steps: 1, continues: false }
   }
 
@@ -188,7 +190,10 @@ export class LocalAveraging implements TrainingStrategy {
     }
   }
 
-  /** Of the epoch that has ended: the means over all its steps, each with the weights that its replica had then. */
+  /**
+   * Of the epoch that has ended: the means over all its steps, each with the weights that its
+   * replica had then.
+   */
   #result(): ChunkResult {
     const { step, since, sums, rows, lastLoss } = this.#position
     const examples = this.#replicas.reduce((sum, { training }) => {
@@ -207,7 +212,10 @@ export class LocalAveraging implements TrainingStrategy {
     return step - inEpoch + Math.min(next, this.stepsPerEpoch)
   }
 
-  /** A replica's step when all have gone as far through their examples as the one with the most steps at `step`. */
+  /**
+   * A replica's step when all have gone as far through their examples as the one with the most
+   * steps at `step`.
+   */
   #pace({ stepsPerEpoch }: Execution, step: number): number {
     const epoch = Math.floor(step / this.stepsPerEpoch)
     const inEpoch = step % this.stepsPerEpoch

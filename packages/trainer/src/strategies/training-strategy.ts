@@ -1,10 +1,11 @@
 /**
- * How a training goes through its epochs: as one execution whose steps are shared by as many workers as are granted
- * (`ExecutionStrategy`), or as replicas that train apart and are averaged (`LocalAveraging`).
+ * How a training goes through its epochs: as one execution whose steps are shared by as many
+ * workers as are granted (`ExecutionStrategy`), or as replicas that train apart and are averaged
+ * (`LocalAveraging`).
  */
 import type { Execution, Position, Progress, ChunkResult, StateValues } from '@gradpool/core'
 import type { FailedStep } from '../training/locate-nonfinite.js'
-import type { Span } from '../threads/team.js'
+import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
 
 /** One of the strategy's executions, with what it was given. */
@@ -36,7 +37,8 @@ export interface TrainingStrategy {
   read(): Record<string, Float32Array>
   write(values: StateValues): void
   /**
-   * Trains towards the end of an epoch, and validates there. May come back earlier, to be called again.
+   * Trains towards the end of an epoch, and validates there. May come back earlier, to be called
+   * again.
    *
    * @param epoch from 1
    * @param validation stands where it begins
@@ -45,7 +47,7 @@ export interface TrainingStrategy {
   advance(
     threads: TrainingThreads,
     epoch: number,
-    validation: Span | undefined,
+    validation: Chunk | undefined,
     pauses: Pauses,
   ): Promise<Advance>
   /** Trains the first epoch in this thread. */

@@ -1,5 +1,5 @@
 /**
- * Runs spans on several threads at once. Where threads wait for each other at every step, the others are told when one is
+ * Runs chunks on several threads at once. Where threads wait for each other at every step, the others are told when one is
  * gone, and return.
  */
 import type { Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core'
@@ -12,44 +12,44 @@ import type { EnginePool } from './engine-pool.js'
 const RETURN_MS = 2000
 
 /** What an execution is to do. */
-export interface Span {
+export interface Chunk {
   readonly execution: Execution
   readonly steps: number
   readonly continues: boolean
 }
 
-/** A span, or a thread's part of it. */
+/** A chunk, or a thread's part of it. */
 interface Task {
-  /** Its position in the list of spans. */
-  readonly span: number
+  /** Its position in the list of chunks. */
+  readonly chunk: number
   readonly task: ChunkTask
 }
 
 /**
- * Spans one after the other, each on all of the threads.
+ * Chunks one after the other, each on all of the threads.
  *
  * @param threads that may be used, and are free
  * @param signal Aborted, it ends the threads.
  * @throws WorkerDied where a thread ended, or one of several failed or was waited for in vain. No thread runs any longer then,
- *   and what the spans have written is worth nothing.
+ *   and what the chunks have written is worth nothing.
  */
 export async function runTogether(
   pool: EnginePool,
-  spans: readonly Span[],
+  chunks: readonly Chunk[],
   threads: number,
   signal: AbortSignal,
 ): Promise<ChunkResult[]> {
   const lists: Task[][] = []
-  for (const [span, { execution, steps, continues }] of spans.entries()) {
+  for (const [chunk, { execution, steps, continues }] of chunks.entries()) {
     const workers = Math.min(threads, execution.workers)
     const tasks = execution.begin(steps, { workers, continues })
-    for (const [thread, task] of tasks.entries()) (lists[thread] ??= []).push({ span, task })
+    for (const [thread, task] of tasks.entries()) (lists[thread] ??= []).push({ chunk, task })
   }
   const abandon = () => {
-    for (const { execution } of spans) execution.abandon()
+    for (const { execution } of chunks) execution.abandon()
   }
   const outcomes = await runLists(pool, lists, abandon, signal)
-  const results = spans.map(({ execution }, span) => execution.finish(outcomes[span] ?? []))
+  const results = chunks.map(({ execution }, chunk) => execution.finish(outcomes[chunk] ?? []))
   if (results.some(({ status }) => status === 'abandoned')) {
     throw new WorkerDied('its worker threads waited in vain for one of them')
   }
@@ -57,31 +57,31 @@ export async function runTogether(
 }
 
 /**
- * Groups of spans, each group on one thread, one span after the other; the results of all, group by group.
+ * Groups of chunks, each group on one thread, one chunk after the other; the results of all, group by group.
  *
  * @param threads as for `runTogether`, and `signal`
  * @throws WorkerDied as `runTogether`
  */
 export async function runApart(
   pool: EnginePool,
-  groups: readonly (readonly Span[])[],
+  groups: readonly (readonly Chunk[])[],
   threads: number,
   signal: AbortSignal,
 ): Promise<ChunkResult[][]> {
-  const spans = groups.flat()
+  const chunks = groups.flat()
   const lists = Array.from({ length: threads }, () => ({ tasks: [] as Task[], steps: 0 }))
-  const stepsOf = (group: readonly Span[]) => group.reduce((sum, { steps }) => sum + steps, 0)
+  const stepsOf = (group: readonly Chunk[]) => group.reduce((sum, { steps }) => sum + steps, 0)
   // The longest first, each to the thread that has the least to do.
   for (const group of [...groups].sort((a, b) => stepsOf(b) - stepsOf(a))) {
     const list = lists.reduce((least, each) => (each.steps < least.steps ? each : least))
     list.steps += stepsOf(group)
-    for (const span of group) {
-      const tasks = span.execution.begin(span.steps, { continues: span.continues })
-      for (const task of tasks) list.tasks.push({ span: spans.indexOf(span), task })
+    for (const chunk of group) {
+      const tasks = chunk.execution.begin(chunk.steps, { continues: chunk.continues })
+      for (const task of tasks) list.tasks.push({ chunk: chunks.indexOf(chunk), task })
     }
   }
   const stop = () => {
-    for (const { execution } of spans) execution.stop()
+    for (const { execution } of chunks) execution.stop()
   }
   const outcomes = await runLists(
     pool,
@@ -90,12 +90,12 @@ export async function runApart(
     signal,
   )
   return groups.map((group) =>
-    group.map((span) => span.execution.finish(outcomes[spans.indexOf(span)] ?? [])),
+    group.map((chunk) => chunk.execution.finish(outcomes[chunks.indexOf(chunk)] ?? [])),
   )
 }
 
 /**
- * Each list on a thread of its own; the outcomes of each span, in the order of the threads.
+ * Each list on a thread of its own; the outcomes of each chunk, in the order of the threads.
  *
  * @param end tells those that run to return, where one has failed
  */
@@ -122,7 +122,7 @@ async function runLists(
         list.map(({ task }) => task),
         abort.signal,
       )
-      for (const [i, { span }] of list.entries()) (outcomes[span] ??= []).push(made[i])
+      for (const [i, { chunk }] of list.entries()) (outcomes[chunk] ??= []).push(made[i])
     } catch (error) {
       fail(error)
     }

@@ -2,8 +2,8 @@
  * Who may use how many threads of the pool.
  *
  * Each training that runs has a claim to one thread; those that are over go to those that can use more, the one with the
- * most work left first. Threads change hands between spans: a training that holds more than its share is asked to end its
- * span. All threads of a span are granted at once, so no two trainings can wait for each other.
+ * most work left first. Threads change hands between chunks: a training that holds more than its share is asked to end its
+ * chunk. All threads of a chunk are granted at once, so no two trainings can wait for each other.
  */
 
 /** A training that runs. */
@@ -37,7 +37,7 @@ export class ThreadBudget {
     this.#wake()
   }
 
-  /** Takes threads for a span: the claim's share, or what is free of it; at least one, for which it waits. */
+  /** Takes threads for a chunk: the claim's share, or what is free of it; at least one, for which it waits. */
   async take(claim: Claim): Promise<number> {
     for (;;) {
       const free = this.#total - [...this.#held.values()].reduce((sum, held) => sum + held, 0)
@@ -51,7 +51,7 @@ export class ThreadBudget {
     }
   }
 
-  /** Gives the threads of a span back. */
+  /** Gives the threads of a chunk back. */
   give(claim: Claim): void {
     if (this.#held.has(claim)) this.#held.set(claim, 0)
     this.#wake()

@@ -1,10 +1,10 @@
 /**
- * Runs the spans of one training on as many of the pool's threads as there are for it, and ends threads that make no step.
+ * Runs the chunks of one training on as many of the pool's threads as there are for it, and ends threads that make no step.
  */
 import type { ChunkResult } from '@gradpool/core'
 import type { Claim, ThreadBudget } from './thread-budget.js'
 import type { EnginePool } from './engine-pool.js'
-import { runApart, runTogether, type Span } from './team.js'
+import { runApart, runTogether, type Chunk } from './team.js'
 import { watchSteps } from './watch-steps.js'
 
 export interface TrainingThreadsOptions {
@@ -16,11 +16,11 @@ export interface TrainingThreadsOptions {
   readonly work: () => number
   /** A step that takes longer is one that will not end. */
   readonly stallSeconds: number
-  /** Told when a span begins on another number of threads than the one before; a training begins with one. */
+  /** Told when a chunk begins on another number of threads than the one before; a training begins with one. */
   readonly onThreads: (threads: number) => void
 }
 
-/** Called once spans run, with what ends them within a step, to be continued later; returns what takes that back. */
+/** Called once chunks run, with what ends them within a step, to be continued later; returns what takes that back. */
 export type Pauses = (pause: () => void) => () => void
 
 /** Thrown by `run` after `stop`. */
@@ -31,9 +31,9 @@ export class TrainingThreads {
   readonly #claim: Claim & { most: number }
   readonly #stalled = new AbortController()
   /** What is running. */
-  #spans: readonly Span[] = []
+  #chunks: readonly Chunk[] = []
   #mayPause = false
-  /** How many threads the last span ran on. */
+  /** How many threads the last chunk ran on. */
   #threads = 1
   #stopped = false
   #isWhole = true
@@ -42,7 +42,7 @@ export class TrainingThreads {
     this.#options = options
     const { most, work } = options
     const giveBack = () => {
-      if (this.#mayPause) this.#stopSpans()
+      if (this.#mayPause) this.#stopChunks()
     }
     this.#claim = { most, work, giveBack }
   }
@@ -52,7 +52,7 @@ export class TrainingThreads {
     this.#claim.most = Math.min(this.#claim.most, most)
   }
 
-  /** No span is in progress or was cut off in the middle of a step, so states can be read. */
+  /** No chunk is in progress or was cut off in the middle of a step, so states can be read. */
   get isWhole(): boolean {
     return this.#isWhole
   }
@@ -78,7 +78,7 @@ export class TrainingThreads {
   /** Ends what runs within a step; nothing runs after it. */
   stop(): void {
     this.#stopped = true
-    this.#stopSpans()
+    this.#stopChunks()
   }
 
   throwIfStopped(): void {
@@ -86,40 +86,40 @@ export class TrainingThreads {
   }
 
   /**
-   * Spans one after the other.
+   * Chunks one after the other.
    *
-   * @param pauses Spans without it are not paused, for other trainings either.
-   * @returns the results in the order of the spans, undefined for undefined
+   * @param pauses Chunks without it are not paused, for other trainings either.
+   * @returns the results in the order of the chunks, undefined for undefined
    * @throws Stopped after a stop from before they began
    * @throws WorkerDied, and what the engine throws
    */
   async run(
-    spans: readonly (Span | undefined)[],
+    chunks: readonly (Chunk | undefined)[],
     pauses?: Pauses,
   ): Promise<(ChunkResult | undefined)[]> {
-    const present = spans.filter((span) => span !== undefined)
+    const present = chunks.filter((chunk) => chunk !== undefined)
     const { pool } = this.#options
     const { signal } = this.#stalled
     const results = await this.#onThreads(present, (threads) => {
       const running = runTogether(pool, present, threads, signal)
       this.#mayPause = pauses !== undefined
-      const endPauses = pauses?.(() => this.#stopSpans())
+      const endPauses = pauses?.(() => this.#stopChunks())
       return running.finally(endPauses)
     })
-    const bySpan = new Map(present.map((span, i) => [span, results[i]] as const))
-    return spans.map((span) => span && bySpan.get(span))
+    const byChunk = new Map(present.map((chunk, i) => [chunk, results[i]] as const))
+    return chunks.map((chunk) => chunk && byChunk.get(chunk))
   }
 
   /**
-   * Groups of spans, each group on one thread, and once all of them are done, a span on all threads. Until then the states
+   * Groups of chunks, each group on one thread, and once all of them are done, a chunk on all threads. Until then the states
    * that this last one writes are whole.
    *
-   * @returns the results of the groups, and whether the last span is done, too
+   * @returns the results of the groups, and whether the last chunk is done, too
    * @throws as `run`
    */
   async runApart(
-    groups: readonly (readonly Span[])[],
-    last: Span,
+    groups: readonly (readonly Chunk[])[],
+    last: Chunk,
   ): Promise<{ readonly results: readonly ChunkResult[][]; readonly isDone: boolean }> {
     const { pool } = this.#options
     const { signal } = this.#stalled
@@ -136,17 +136,17 @@ export class TrainingThreads {
     })
   }
 
-  /** Does something with spans on threads of this training, and watches their steps. */
-  async #onThreads<T>(spans: readonly Span[], work: (threads: number) => Promise<T>): Promise<T> {
+  /** Does something with chunks on threads of this training, and watches their steps. */
+  async #onThreads<T>(chunks: readonly Chunk[], work: (threads: number) => Promise<T>): Promise<T> {
     const { budget, stallSeconds } = this.#options
     const threads = await budget.take(this.#claim)
     try {
-      // A stop from before the spans began would be forgotten.
+      // A stop from before the chunks began would be forgotten.
       this.throwIfStopped()
       this.#isWhole = false
       this.#tellThreads(threads)
-      this.#spans = spans
-      const executions = spans.map(({ execution }) => execution)
+      this.#chunks = chunks
+      const executions = chunks.map(({ execution }) => execution)
       const endWatch = watchSteps(executions, stallSeconds, this.#stalled)
       try {
         const result = await work(threads)
@@ -156,13 +156,13 @@ export class TrainingThreads {
         endWatch()
       }
     } finally {
-      this.#spans = []
+      this.#chunks = []
       budget.give(this.#claim)
     }
   }
 
-  #stopSpans(): void {
-    for (const { execution } of this.#spans) execution.stop()
+  #stopChunks(): void {
+    for (const { execution } of this.#chunks) execution.stop()
   }
 
   #tellThreads(threads: number): void {

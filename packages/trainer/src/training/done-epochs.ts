@@ -4,8 +4,7 @@
  */
 import { EpochRows } from '../checkpoints/epoch-rows.js'
 import { metricAt, type EpochRow } from '../metrics/epoch-row.js'
-import type { Monitor } from '../plan/monitor.js'
-import type { TrainingPlan } from '../plan/training-plan.js'
+import type { Monitor, TrainingPlan } from '../plan/training-plan.js'
 
 export class DoneEpochs {
   readonly rows = new EpochRows()

@@ -7,10 +7,12 @@
  * the loss comes of (the branch that a `select` does not take), is passed by.
  */
 import {
+  lineOf,
   Program,
   shuffled,
   stepsPerEpochOf,
   type BatchProgram,
+  type CompileOptions,
   type Engine,
   type Execution,
   type Split,
@@ -19,6 +21,8 @@ import {
 export interface Origin {
   /** As Programs are printed: `%37 = exp(%36) : f32[10, 10]`. */
   readonly tensor: string
+  /** `file:line` of the user's code that it comes from, where that is known. */
+  readonly line?: string | undefined
   readonly numNotFinite: number
   readonly numValues: number
   /** The largest magnitude among its operands, 0 where it has none of floating point. */
@@ -33,6 +37,8 @@ export interface FailedStep {
   readonly training: Execution
   readonly data: Split
   readonly seed: number
+  /** The same training traced once more, its lines recorded, and no batch cut into parts. */
+  readonly retrace?: ((data: Split) => BatchProgram) | undefined
 }
 
 /**
@@ -41,24 +47,41 @@ export interface FailedStep {
  * @throws what the engine throws: telling all takes memory, which may not be there
  */
 export async function locateNonFinite(failed: FailedStep): Promise<Origin | undefined> {
-  const { engine, training, data, seed } = failed
-  const { program, rows } = batchOf(training.program, training.step, data.rows, seed)
+  const { training, data, retrace } = failed
+  const traced = retrace?.(data)
+  // It rounds in another way where batches are cut, so it may be finite.
+  const found = traced && (await locateIn(traced, failed, { state: statesOf(training) }))
+  return found ?? locateIn(training.program, failed, { shareStateOf: training })
+}
+
+async function locateIn(
+  traced: BatchProgram,
+  { engine, training: { step }, data, seed }: FailedStep,
+  states: Pick<CompileOptions, 'state' | 'shareStateOf'>,
+): Promise<Origin | undefined> {
+  const { program, rows } = batchOf(traced, step, data.rows, seed)
   const telling = tellingAll(program)
   const batch: BatchProgram = {
     ...{ batchSize: rows.length, numExamples: rows.length, shuffle: false },
     program: telling,
     metrics: [],
   }
-  const given = { data: { ...data, rows }, seed, shareStateOf: training }
-  const execution = await engine.compile(batch, given)
+  const execution = await engine.compile(batch, { data: { ...data, rows }, seed, ...states })
   try {
-    const { step } = training
     execution.seek({ ...execution.position(), step, since: step })
     const { means } = await execution.run({ steps: 1 })
     return originIn(program, new Map(telling.results.map(({ name, node }) => [node, means[name]])))
   } finally {
     execution.dispose()
   }
+}
+
+/** Those of a replica without its name. */
+function statesOf(training: Execution): Record<string, Float32Array> {
+  const named = Object.entries(training.read()).map(
+    ([name, values]) => [name.replace(/^replica \d+\//, ''), values] as const,
+  )
+  return Object.fromEntries(named)
 }
 
 /** The Program of a step and the rows that it sees. */
@@ -102,6 +125,7 @@ function originIn(
   const sizes = program.node(at).inputs.map((input) => largest(of(input)))
   return {
     tensor: program.toString().split('\n')[at] ?? '',
+    line: lineOf(program, at),
     numNotFinite: of(at).filter((value) => !Number.isFinite(value)).length,
     numValues: of(at).length,
     largestOperand: Math.max(0, ...sizes),

@@ -24,10 +24,12 @@ export function lossNotFinite({ step, epoch, lastLoss, state, origin }: LostStep
   return `the loss is not a finite number at step ${step} (epoch ${epoch}); ${before}; ${where}; a smaller learning rate may help`
 }
 
-function origins({ tensor, numNotFinite, numValues, largestOperand, states }: Origin): string {
+function origins(origin: Origin): string {
+  const { tensor, line, numNotFinite, numValues, largestOperand, states } = origin
+  const at = line === undefined ? '' : ` at ${line}`
   const below = states.length === 0 ? '' : `, computed from ${listed(states)}`
   return (
-    `all states were finite before it, and the first tensor of the step that is not is ${tensor} ` +
+    `all states were finite before it, and the first tensor of the step that is not is ${tensor}${at} ` +
     `(${numNotFinite} of ${numValues} values, of operands up to ${largestOperand.toPrecision(3)}${below})`
   )
 }

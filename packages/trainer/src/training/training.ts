@@ -2,7 +2,7 @@
  * Runs a training plan: compiles its Programs, sends an epoch and its validation to the pool as one task, and so on to the
  * last epoch, then tests. Everything in the engine's memory is freed at the end, however it ends.
  *
- * A checkpoint that is due ends the span in progress within a step, copies the states, and lets the epoch go on while the
+ * A checkpoint that is due ends the chunk in progress within a step, copies the states, and lets the epoch go on while the
  * copy is written.
  */
 import type { Engine, Execution, StateValues } from '@gradpool/core'
@@ -16,12 +16,12 @@ import type { TrainingPlan } from '../plan/training-plan.js'
 import { usefulWorkers } from '../strategies/compile-strategy.js'
 import type { Advance, TrainingStrategy } from '../strategies/training-strategy.js'
 import type { EnginePool } from '../threads/engine-pool.js'
-import type { Span } from '../threads/team.js'
+import type { Chunk } from '../threads/team.js'
 import type { ThreadBudget } from '../threads/thread-budget.js'
 import { Stopped, TrainingThreads } from '../threads/training-threads.js'
 import { DoneEpochs } from './done-epochs.js'
 import { Executions } from './executions.js'
-import { locateNonFinite } from './locate-nonfinite.js'
+import { locateNonFinite, type FailedStep } from './locate-nonfinite.js'
 import { lossNotFinite, sentenceOf } from './training-errors.js'
 import type { TrainingOutcome, TrainingProgress } from './training-outcome.js'
 
@@ -34,8 +34,15 @@ export interface TrainingOptions {
   readonly workers: number
   /** First values of some or all states. */
   readonly state: StateValues | undefined
+  /** Says which line of the model made a loss that is not finite. */
+  readonly retrace?: FailedStep['retrace']
   /** Where to resume; at the start if undefined. */
   readonly from?: Checkpoint | undefined
+  /**
+   * Whether to keep what runs record beside the result: the hash of the states after the first epoch, and the best states
+   * where the last ones are the result. Default: true.
+   */
+  readonly records?: boolean
   readonly checkpointSeconds: number
   /** A step that takes longer is one that will not end. */
   readonly stallSeconds: number
@@ -43,7 +50,7 @@ export interface TrainingOptions {
   readonly save: (checkpoint: Checkpoint) => Promise<void>
   /** @param read what gives the states, by name */
   readonly onEpoch: (row: EpochRow, elapsedSeconds: number, read: () => StateValues) => void
-  /** Told when a span begins on another number of threads than the one before; a training begins with one. */
+  /** Told when a chunk begins on another number of threads than the one before; a training begins with one. */
   readonly onThreads: (threads: number) => void
   /** Told in one sentence of what is wrong but stops nothing. */
   readonly onWarning: (message: string) => void
@@ -68,6 +75,7 @@ export class Training {
   #strategy: TrainingStrategy | undefined
   /** The states after the best epoch so far. */
   #best: BestStates | undefined
+  #isEnding = false
   /** Hash of the states after the first epoch. */
   #firstEpoch: string | undefined
 
@@ -120,6 +128,11 @@ export class Training {
     this.#threads.stop()
   }
 
+  /** The epoch in progress is the last. */
+  endAfterEpoch(): void {
+    this.#isEnding = true
+  }
+
   /** Undefined before the first step and after the last. */
   progress(): TrainingProgress | undefined {
     const strategy = this.#strategy
@@ -151,7 +164,7 @@ export class Training {
       this.#firstEpoch = from.firstEpoch
     }
     this.#strategy = strategy
-    while (!this.#epochs.areEnough) await this.#epoch(strategy, validation)
+    while (!this.#isOver) await this.#epoch(strategy, validation)
     if (plan.keep === 'best' && this.#best) strategy.write(valuesOf(this.#best.states))
     const testing = plan.test && (await executions.pass(plan.test))
     const predicting = plan.predictions && (await executions.pass(plan.predictions))
@@ -179,7 +192,6 @@ export class Training {
 
   async #epoch(strategy: TrainingStrategy, execution: Execution | undefined): Promise<void> {
     const started = performance.now()
-    const { plan } = this.#options
     const epoch = this.#epochs.count + 1
     const { trained, validated } = await this.#toEndOfEpoch(epoch, strategy, execution)
     if (validated?.status === 'notFinite') {
@@ -187,18 +199,23 @@ export class Training {
         `the loss over the validation examples is not a finite number after epoch ${epoch}`,
       )
     }
-    const { training, validation: validating } = this.#options.plan
-    const metrics = metricsOf(training.program, trained)
+    const { training, averaging, validation: validating } = this.#options.plan
+    const passes = averaging?.replicas ?? [training]
+    const numExamples = passes.reduce((sum, { program }) => sum + program.numExamples, 0)
+    const metrics = metricsOf(training.program, trained, numExamples)
     this.#finite.check(metrics, 'training', epoch)
     const validation = validating && validated && metricsOf(validating.program, validated)
     if (validation) this.#finite.check(validation, 'validation', epoch)
     const seconds = (performance.now() - started) / 1000
     const row: EpochRow = { epoch, seconds, ...metrics, ...(validation && { validation }) }
     this.#epochs.add(row)
-    if (epoch === 1) this.#firstEpoch = weightsHash(strategy.read())
-    if (this.#epochs.best === epoch) this.#best = { epoch, states: this.#states(strategy) }
+    const { plan, records = true } = this.#options
+    if (epoch === 1 && records) this.#firstEpoch = weightsHash(strategy.read())
+    if (this.#epochs.best === epoch && (records || plan.keep === 'best')) {
+      this.#best = { epoch, states: this.#states(strategy) }
+    }
     this.#options.onEpoch(row, this.#elapsedSeconds(), () => strategy.read())
-    if (!this.#epochs.areEnough && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
+    if (!this.#isOver && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
   }
 
   /** What is left of an epoch, and its validation, with as many checkpoints in between as become due. */
@@ -216,14 +233,14 @@ export class Training {
         (pause) => this.#checkpoints.whenDue(pause),
       )
       if (lost) throw new Failed(await this.#describe(lost, strategy))
-      // A span may have ended before it saw the stop: what is done is done, but nothing follows.
+      // A chunk may have ended before it saw the stop: what is done is done, but nothing follows.
       if (done) return done
       this.#threads.throwIfStopped()
       if (this.#checkpoints.isDue) this.#checkpoint()
     }
   }
 
-  /** Copies what there is and begins to write it. Between spans only. */
+  /** Copies what there is and begins to write it. Between chunks only. */
   #checkpoint(): void {
     const strategy = this.#strategy
     if (strategy === undefined) return
@@ -246,13 +263,17 @@ export class Training {
 
   /** A loss that is not finite, as one sentence. */
   async #describe(lost: NonNullable<Advance['lost']>, strategy: TrainingStrategy): Promise<string> {
-    const { engine } = this.#options
+    const { engine, retrace } = this.#options
     // Told as far as there is the memory to find it.
-    const origin = await locateNonFinite({ engine, ...lost }).catch(() => undefined)
+    const origin = await locateNonFinite({ engine, ...lost, retrace }).catch(() => undefined)
     return lossNotFinite({
       ...{ step: lost.training.step + 1, epoch: this.#epochs.count + 1 },
       ...{ lastLoss: lost.lastLoss, state: strategy.read(), origin },
     })
+  }
+
+  get #isOver(): boolean {
+    return this.#epochs.areEnough || (this.#isEnding && this.#epochs.count > 0)
   }
 
   #soFar(): { epochs: EpochRow[]; seconds: number } {
@@ -264,7 +285,7 @@ export class Training {
   }
 }
 
-function wholePass(execution: Execution | undefined): Span | undefined {
+function wholePass(execution: Execution | undefined): Chunk | undefined {
   return execution && { execution, steps: execution.stepsPerEpoch, continues: false }
 }
 

@@ -1,0 +1,52 @@
+/** Judging a loaded model and training it further, by the Programs in its file. */
+import type { MetricValue, Model } from '@gradpool/core'
+import type { DataInput } from '@gradpool/datasets'
+import { valuesOf, type SavedModel } from '@gradpool/storage'
+import { judge } from '../judge.js'
+import { StepRunner } from '../online/step-runner.js'
+import { savedPrograms } from '../programs.js'
+import { checkOptions } from './check-options.js'
+import { engineFor, fitPrograms } from './fit.js'
+import type { Judged, Row, TrainingOptions } from './fit-types.js'
+import { examplesOf, ownStates, type Fitted } from './fitted.js'
+
+/** A model of which types tell the names of a prediction, and no names of metrics. */
+export type SavedNames<Input extends string, Output extends string> = Model<{
+  readonly metrics: Readonly<Record<string, MetricValue>>
+  readonly fields: string
+  readonly predictFields: Input
+  readonly outputs: Output
+}>
+
+export interface SavedFitOptions<M extends Model> extends TrainingOptions<string, Row<M, 'maybe'>> {
+  readonly data: DataInput
+  /** Examples that are judged after each epoch: a share, a count, or data of its own. Default: those of `data`, if it has any. */
+  readonly validation?: number | DataInput
+  /** Examples for `evaluate()`: a share, a count, or data of its own. Default: those of `data`, if it has any. */
+  readonly test?: number | DataInput
+}
+
+export async function fitSaved<Input extends string, Output extends string>(
+  saved: SavedModel,
+  options: SavedFitOptions<SavedNames<Input, Output>>,
+): Promise<Fitted<SavedNames<Input, Output>, 'maybe'>> {
+  checkOptions('fit of a loaded model', options)
+  return fitPrograms(savedPrograms(saved), { initFrom: saved, ...options })
+}
+
+export async function judgeSaved<M extends Model>(
+  saved: SavedModel,
+  data: DataInput,
+): Promise<Judged<M>> {
+  const split = await examplesOf(data)
+  const engine = await engineFor()
+  const runner = new StepRunner(engine, 1)
+  try {
+    const by = { engine, runner, states: { state: ownStates(valuesOf(saved.states)) } }
+    const metrics: unknown = await judge(by, savedPrograms(saved).evaluate(split), split)
+    // The names are those that the file has.
+    return metrics as Judged<M>
+  } finally {
+    await runner.close()
+  }
+}

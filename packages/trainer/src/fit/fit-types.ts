@@ -1,0 +1,173 @@
+/**
+ * The types of `fit`: what it takes and what comes out, made of the model's own names. Whether there is validation data is
+ * part of the types: `row.validation` and monitors `validation.…` exist only where there is.
+ */
+import type {
+  Clip,
+  Engine,
+  FieldsOf,
+  MetricsOf,
+  Model,
+  Optimizer,
+  UpdateRule,
+} from '@gradpool/core'
+import type { DataSpec, Dataset, FieldInput, IdxFolderSpec, MnistSpec } from '@gradpool/datasets'
+import type { EngineName } from '../choose-engine.js'
+import type { InitFrom } from './init-from.js'
+
+/** Plain fields by name: at least those that the model reads. */
+export type FieldsFor<M extends Model> = Readonly<Record<FieldsOf<M>, FieldInput>>
+
+/** A data set that a model can be trained and judged on. */
+export type DataFor<M extends Model> = DataSpec | Dataset | FieldsFor<M>
+
+/** A share above 0 and below 1, a count, or a data set of its own. */
+export type Held<M extends Model> = number | DataFor<M>
+
+/** Whether there is validation data, as far as the types tell. */
+export type Presence = 'yes' | 'maybe' | 'no'
+
+/** Of data `D` and the option `validation` of type `V`. */
+export type HasValidation<D, V> = [V] extends [undefined]
+  ? [D] extends [MnistSpec | IdxFolderSpec]
+    ? 'yes'
+    : [D] extends [DataSpec | Dataset]
+      ? 'maybe'
+      : 'no'
+  : undefined extends V
+    ? 'maybe'
+    : 'yes'
+
+/** The loss and every metric of the model. */
+export type Judged<M extends Model> = { readonly loss: number } & Readonly<MetricsOf<M>>
+
+/** One epoch: its loss and metrics over the training examples, and after it those over the validation examples. */
+export type Row<M extends Model, H extends Presence> = {
+  /** From 1. */
+  readonly epoch: number
+  /** Wall time of this epoch. */
+  readonly seconds: number
+} & Judged<M> &
+  (H extends 'yes'
+    ? { readonly validation: Judged<M> }
+    : H extends 'maybe'
+      ? { readonly validation?: Judged<M> }
+      : unknown)
+
+type NumbersOf<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T] & string
+
+type Judgement<M extends Model> = 'loss' | NumbersOf<MetricsOf<M>>
+
+/** What `monitor` may be: metrics that are one number. */
+export type Monitor<M extends Model, H extends Presence> =
+  Judgement<M> | (H extends 'no' ? never : `validation.${Judgement<M>}`)
+
+export interface EarlyStopping<Name extends string> {
+  /** Default: the option `monitor`. */
+  readonly monitor?: Name
+  /** Training ends after so many epochs in which the monitor has not become better. */
+  readonly patience: number
+  /** What counts as better is better by more than this. Default: 0. */
+  readonly minDelta?: number
+  /** Whether less or more of the monitor is better. Default: what the metric says; a bare tensor needs it. */
+  readonly mode?: 'min' | 'max'
+}
+
+/** A look at the training, taken on a timer. */
+export interface StepProgress {
+  readonly epoch: number
+  readonly epochs: number
+  /** Steps done so far, over all epochs. */
+  readonly step: number
+  readonly steps: number
+  /** Of the last step; NaN before the first. */
+  readonly loss: number
+  readonly stepsPerSecond: number
+  /** An estimate; NaN before the first step. */
+  readonly secondsLeft: number
+}
+
+export interface EpochEvent<R> {
+  readonly row: R
+  /** Ends the training after this epoch, as early stopping does. */
+  readonly stop: () => void
+  /** Copies of parameters and buffers by name, as they are after this epoch. Only while the callback runs. */
+  readonly weights: () => Readonly<Record<string, Float32Array>>
+}
+
+export interface EndEvent<R> {
+  readonly history: readonly R[]
+  /** Why it ended: all epochs are done, early stopping, or `stop()`. */
+  readonly reason: 'epochs' | 'earlyStopping' | 'stopped'
+}
+
+/** What `fit` and a loaded model's `fit` have in common. */
+export interface TrainingOptions<Name extends string, R> {
+  /** Passes over the training examples. Default: 10. */
+  readonly epochs?: number
+  /** Keys initial weights, orders and dropout. Default: 0. */
+  readonly seed?: number
+  /** What `keep: 'best'` goes by. Default: that of `earlyStopping`, else `validation.loss`. */
+  readonly monitor?: Name
+  /** Whether less or more of `monitor` is better. Default: what the metric says; a bare tensor needs it. */
+  readonly mode?: 'min' | 'max'
+  readonly earlyStopping?: EarlyStopping<Name>
+  /** The weights that come out: those after the last epoch, or after the best one. Default: 'last'. */
+  readonly keep?: 'last' | 'best'
+  /** The most threads; fewer are used where sharing is slower. They never change a bit of the result. Default: all cores. */
+  readonly workers?: number
+  /** Default: 'auto', which is native code where that is built, else WebAssembly. */
+  readonly engine?: EngineName | Engine
+  /** A folder for checkpoints. The same call again resumes there, and returns at once when it was done. */
+  readonly directory?: string
+  /** The most seconds of training that a crash can cost. Default: 10. */
+  readonly checkpointSeconds?: number
+  /** First values of states of equal name and shape. */
+  readonly initFrom?: InitFrom
+  /** Ends the training within a step; `fit` rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Called some times a second. */
+  readonly onStep?: (progress: StepProgress) => unknown
+  /** Called after each epoch. */
+  readonly onEpoch?: (event: EpochEvent<R>) => unknown
+  /** Called once, when the training has ended and was not aborted. */
+  readonly onEnd?: (event: EndEvent<R>) => unknown
+  /** Told in one sentence of what is wrong but stops nothing. Default: `process.emitWarning`. */
+  readonly onWarning?: (message: string) => unknown
+  /** Shows a line of progress on stderr. Default: where stderr is a terminal. */
+  readonly progress?: boolean
+}
+
+/** What decides how a model learns from its examples. */
+export interface LearningOptions {
+  /** Default: adam(). */
+  readonly optimizer?: Optimizer | UpdateRule
+  /** Examples in a step. Default: 32. */
+  readonly batchSize?: number
+  /** Whether each epoch visits the examples in an order of its own. Default: true. */
+  readonly shuffle?: boolean
+  /** Into how many parts the gradient of a step is cut, to be summed in order. It changes how sums round. Default: 1. */
+  readonly microBatches?: number
+  /** Bounds the gradients. Default: the optimizer's own `clip`. */
+  readonly clip?: Clip
+}
+
+/** Local SGD. */
+export interface AveragingOptions {
+  /** Parts of the examples train apart, and their weights are averaged after so many steps. */
+  readonly averageEvery?: number
+  /** How many parts, or the share of each. Default: 2. */
+  readonly averageParts?: number | readonly number[]
+}
+
+export interface FitOptions<M extends Model, D extends DataFor<M>, V extends Held<M> | undefined>
+  extends
+    LearningOptions,
+    AveragingOptions,
+    TrainingOptions<Monitor<M, HasValidation<D, V>>, Row<M, HasValidation<D, V>>> {
+  readonly data: D
+  /** Examples that are judged after each epoch and never trained on. Default: those of `data`, if it has any. */
+  readonly validation?: V
+  /** Examples for `evaluate()`. Default: those of `data`, if it has any. */
+  readonly test?: Held<M>
+}

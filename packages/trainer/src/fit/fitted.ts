@@ -1,0 +1,178 @@
+/**
+ * What `fit` gives: the history, the weights, and what they are good for. It keeps nothing alive: threads that judge or
+ * predict are started when first needed, and end with the process.
+ */
+import type {
+  BatchProgram,
+  Engine,
+  Model,
+  OutputsOf,
+  PredictFieldsOf,
+  Split,
+  StateValues,
+  Values,
+} from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { loadDataset, type DataInput } from '@gradpool/datasets'
+import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
+import { judge } from '../judge.js'
+import type { EpochRow } from '../metrics/epoch-row.js'
+import type { Programs } from '../programs.js'
+import { StepRunner } from '../online/step-runner.js'
+import { Predictor } from '../predict/predictor.js'
+import type { RowValues } from '../predict/rows-in.js'
+import { writeModel, type SaveOptions, type SaveTarget } from '../saved-model/save-model.js'
+import type { DataFor, Judged, Presence, Row } from './fit-types.js'
+
+/** What a training leaves. */
+export interface FittedParts {
+  readonly programs: Programs
+  readonly engine: Engine
+  readonly history: readonly EpochRow[]
+  readonly bestEpoch: number | undefined
+  /** All states by name. */
+  readonly states: StateValues
+  readonly training: BatchProgram
+  readonly trainingData: Split
+  readonly test: Split | undefined
+  /** Where it comes from; asked for when it is saved. */
+  readonly provenance: () => Omit<Provenance, 'gradpool'>
+}
+
+export class Fitted<M extends Model = Model, H extends Presence = Presence> {
+  /** One row for each epoch. */
+  readonly history: readonly Row<M, H>[]
+  /** The epoch with the best `monitor`; undefined where nothing was monitored. */
+  readonly bestEpoch: number | undefined
+  readonly #parts: FittedParts
+  readonly #runner: StepRunner
+  #predictor: Promise<Predictor> | undefined
+
+  /** @internal */
+  constructor(parts: FittedParts) {
+    this.#parts = parts
+    // The names are those of the model's step.
+    this.history = parts.history as unknown as readonly Row<M, H>[]
+    this.bestEpoch = parts.bestEpoch
+    this.#runner = new StepRunner(parts.engine, 1)
+  }
+
+  /** Epochs that were trained. */
+  get epochs(): number {
+    return this.history.length
+  }
+
+  /** Copies of parameters and buffers by name. */
+  get weights(): Readonly<Record<string, Float32Array>> {
+    return weightsOf(this.#parts.states)
+  }
+
+  /** SHA-256 of all states, those of the optimizer included, as `gradpool run` tells it. */
+  get weightsHash(): string {
+    return weightsHash(this.#parts.states)
+  }
+
+  /** @internal With their shapes. */
+  get states(): ReadonlyMap<string, NamedArray> {
+    return namedStates(this.#parts.training.program, this.#parts.states)
+  }
+
+  /**
+   * Loss and metrics over examples: a data set's test examples where it has any, else all of it. Default: `test` of the
+   * training.
+   *
+   * @throws UserError where there are none, or they do not fit the model
+   */
+  async evaluate(data?: DataFor<M>): Promise<Judged<M>> {
+    const { engine, programs, states, test } = this.#parts
+    const split = data === undefined ? test : await examplesOf(data)
+    if (split === undefined) {
+      throw new UserError(
+        'evaluate() has no examples: the training was given no `test`, so give it some, as evaluate(data)',
+      )
+    }
+    const by = { engine, runner: this.#runner, states: { state: ownStates(states) } }
+    const metrics: unknown = await judge(by, programs.evaluate(split), split)
+    // The names are those of the model's step.
+    return metrics as Judged<M>
+  }
+
+  /**
+   * Predictions for any number of rows, each `[rows, ...shape]`. Calls may overlap; arrays must not change meanwhile.
+   *
+   * @throws UserError where the model has no `predict`, or the rows do not fit it
+   */
+  async predict(
+    inputs: Readonly<Record<PredictFieldsOf<M>, RowValues>>,
+  ): Promise<Readonly<Record<OutputsOf<M>, Values>>> {
+    const predictor = await (this.#predictor ??= this.#makePredictor())
+    // The names are those of the model's predict.
+    return (await predictor.predict(inputs)) as Record<OutputsOf<M>, Values>
+  }
+
+  /**
+   * Writes one file that predicts, judges and trains on without the model's code: to a path, a `file:` URL or a stream.
+   *
+   * @throws UserError for a prediction that depends on other rows of its batch, or where it cannot be written
+   */
+  async save(target: SaveTarget, options: SaveOptions = {}): Promise<void> {
+    await writeModel(this.toBytes(options), target)
+  }
+
+  /** The bytes of that file. */
+  toBytes(options: SaveOptions = {}): Uint8Array {
+    const { programs, states, training, trainingData, provenance, history } = this.#parts
+    const { validation, ...row } = history.at(-1) ?? {}
+    // Equal models are equal files: nothing of the clock.
+    const own = Object.entries(row).filter(([name]) => name !== 'epoch' && name !== 'seconds')
+    const metrics = {
+      ...Object.fromEntries(own),
+      ...(validation && { validation: { ...validation } }),
+    }
+    const trained = { fields: trainingData.fields, states, training, metrics }
+    return programs.encode({ ...trained, provenance: provenance() }, options)
+  }
+
+  /** Ends its threads and frees memory at once. Nothing needs it: all of it ends with the process. */
+  async dispose(): Promise<void> {
+    await this.#runner.close()
+    await (await this.#predictor)?.dispose()
+  }
+
+  async #makePredictor(): Promise<Predictor> {
+    const { programs, states, trainingData } = this.#parts
+    return Predictor.create(predictionOf(programs, trainingData.fields), states)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+}
+
+/** Copies of parameters and buffers. */
+export function weightsOf(states: StateValues): Record<string, Float32Array> {
+  const own = Object.entries(ownStates(states)).map(
+    ([name, values]) => [name, values.slice()] as const,
+  )
+  return Object.fromEntries(own)
+}
+
+/** Parameters and buffers: names of parameters have no slashes. */
+export function ownStates(states: StateValues): StateValues {
+  return Object.fromEntries(
+    Object.entries(states).filter(([name]) => !name.startsWith('optimizer/')),
+  )
+}
+
+/** @throws UserError where nothing is predicted */
+export function predictionOf(programs: Pick<Programs, 'predict'>, fields: Split['fields']) {
+  const prediction = programs.predict(fields)
+  if (prediction !== undefined) return prediction
+  throw new UserError('this model predicts nothing: give its definition a predict function')
+}
+
+/** Those to judge on. */
+export async function examplesOf(data: DataInput): Promise<Split> {
+  const { splits } = await loadDataset(data)
+  return splits.test ?? splits.all
+}

@@ -1,0 +1,58 @@
+/** From a model, its data and options to a plan that a training runs. */
+import type { StateValues } from '@gradpool/core'
+import { loadDataset, type DataInput, type Dataset } from '@gradpool/datasets'
+import { trainingPasses } from '../plan/training-passes.js'
+import type { Pass, TrainingPlan } from '../plan/training-plan.js'
+import { passWork } from '../plan/work.js'
+import type { Programs } from '../programs.js'
+import type { AveragingOptions, LearningOptions } from './fit-types.js'
+import { initialStates, type InitFrom } from './init-from.js'
+import { monitored, type MonitorOptions } from '../plan/monitored.js'
+import { trainingHash } from './training-hash.js'
+
+/** Options that decide the result; see `FitOptions`. */
+export interface PlanOptions extends LearningOptions, AveragingOptions, MonitorOptions {
+  readonly data: DataInput
+  readonly validation?: number | DataInput | undefined
+  readonly test?: number | DataInput
+  readonly epochs?: number
+  readonly seed?: number
+  readonly initFrom?: InitFrom
+  /** Only where there is one, all that decides the result is hashed. */
+  readonly directory?: string
+}
+
+export interface PlannedFit {
+  readonly plan: TrainingPlan
+  readonly dataset: Dataset
+  readonly state: StateValues | undefined
+}
+
+/** @throws UserError where the model, the data and the options do not fit each other */
+export async function planFit(
+  programs: Pick<Programs, 'train' | 'evaluate'>,
+  options: PlanOptions,
+): Promise<PlannedFit> {
+  const { data, validation, test, epochs = 10, seed = 0, initFrom, directory } = options
+  const dataset = await loadDataset(data, { validation, test })
+  const { splits } = dataset
+  const parts = trainingPasses(splits.train, options, (part) => programs.train(part))
+  const { program } = parts.training
+  const validating: Pass | undefined = splits.validation && {
+    program: programs.evaluate(splits.validation),
+    data: splits.validation,
+  }
+  const state = initFrom === undefined ? undefined : await initialStates(initFrom, program.program)
+  const plan = {
+    ...{ name: 'training', seed, epochs, ...parts },
+    ...monitored(options, { metrics: program.metrics, hasValidation: validating !== undefined }),
+    ...(validating && { validation: validating }),
+    work: epochs * passWork(program),
+  }
+  // Hashing data takes time, which only a folder needs.
+  const hash =
+    directory === undefined
+      ? program.program.hash
+      : trainingHash({ plan, dataHash: dataset.hash, state })
+  return { plan: { ...plan, hash }, dataset, state }
+}

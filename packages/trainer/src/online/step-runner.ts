@@ -1,0 +1,41 @@
+/**
+ * Runs steps for callers that wait for each: short ones in this thread, where the way to another would take longer, and others
+ * on worker threads, which are started when first needed and do not keep the process alive.
+ */
+import { flopsOf, type ChunkResult, type Engine, type Execution } from '@gradpool/core'
+import { createPool, type WorkerPool } from '@gradpool/worker-pool'
+import { runTogether } from '../threads/team.js'
+
+/** Half a millisecond on one core, or less. */
+const SHORT_FLOPS = 5e6
+
+const never = new AbortController().signal
+
+export class StepRunner {
+  /** The most threads that run a step together. */
+  readonly workers: number
+  readonly #engine: Engine
+  #pool: WorkerPool | undefined
+
+  constructor(engine: Engine, workers: number) {
+    this.#engine = engine
+    this.workers = workers
+  }
+
+  /** @throws WorkerDied where a thread ended; what was written to the states is worth nothing then */
+  async run(execution: Execution, steps: number): Promise<ChunkResult> {
+    const flops = steps * flopsOf(execution.program.program)
+    if (flops <= SHORT_FLOPS) return execution.run({ steps })
+    const { workerModule } = this.#engine
+    this.#pool ??= createPool({ workers: this.workers, workerModule, exportName: 'executeChunk' })
+    const chunk = { execution, steps, continues: false }
+    const [result] = await runTogether(this.#pool, [chunk], this.workers, never)
+    if (result === undefined) throw new Error('a chunk gives a result')
+    return result
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close()
+    this.#pool = undefined
+  }
+}

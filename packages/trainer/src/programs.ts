@@ -1,0 +1,121 @@
+/** Where a training takes its Programs from: a model's functions, or a file in which they were saved. */
+import {
+  adam,
+  evaluation,
+  recordingLines,
+  train,
+  UserError,
+  type BatchProgram,
+  type Model,
+  type Split,
+  type StateValues,
+} from '@gradpool/core'
+import {
+  encodeSavedModel,
+  namedStates,
+  type ModelContent,
+  type Provenance,
+  type SavedModel,
+  type SavedPrediction,
+} from '@gradpool/storage'
+import type { LearningOptions } from './fit/fit-types.js'
+import { encodeModel, type SaveOptions } from './saved-model/save-model.js'
+import { tracePrediction } from './saved-model/trace-rows.js'
+
+/** Examples per step of an evaluation; results do not depend on it but for how sums round. */
+export const EVALUATION_BATCH = 100
+
+/** What was trained, to be saved. */
+export interface TrainedStates {
+  readonly fields: Split['fields']
+  readonly states: StateValues
+  readonly training: BatchProgram
+  readonly provenance: Omit<Provenance, 'gradpool'>
+  readonly metrics: ModelContent['metrics']
+}
+
+export interface Programs {
+  /** Of a training on these examples. */
+  train(data: Split): BatchProgram
+  /** The same with no batch cut into parts, and the lines of the model's code recorded. */
+  readonly retrace?: (data: Split) => BatchProgram
+  /** Of loss and metrics over these examples. */
+  evaluate(data: Split): BatchProgram
+  /** Undefined where nothing is predicted. */
+  predict(fields: Split['fields']): SavedPrediction | undefined
+  /** The bytes of a saved model. */
+  encode(trained: TrainedStates, options: SaveOptions): Uint8Array
+}
+
+/** The Programs of a model. */
+export function tracedPrograms(
+  model: Model,
+  options: LearningOptions & { readonly epochs?: number },
+): Programs {
+  const { batchSize = 32, shuffle = true, microBatches = 1, optimizer = adam(), clip } = options
+  const { epochs } = options
+  const learning = { batchSize, shuffle, microBatches, optimizer, ...(clip && { clip }) }
+  const trained = (data: Split, more = {}) => {
+    const totalSteps = epochs && epochs * Math.ceil(data.rows.length / batchSize)
+    return train(model, { ...learning, ...(totalSteps && { totalSteps }), ...more, data })
+  }
+  return {
+    train: (data) => trained(data),
+    retrace: (data) => recordingLines(() => trained(data, { microBatches: 1 })),
+    evaluate: (data) => evaluation(model, { batchSize: EVALUATION_BATCH, data }),
+    predict: (fields) => tracePrediction(model, fields),
+    encode: (trained, save) => encodeModel({ model, ...trained }, save),
+  }
+}
+
+/**
+ * Those of a file. They are for fixed numbers of rows: of a training, examples that fill no batch are left out of an epoch
+ * (others in each, where it is shuffled); an evaluation goes row by row where its block does not divide the examples.
+ *
+ * @throws UserError where the model was saved without what is asked for
+ */
+export function savedPrograms(saved: SavedModel): Programs {
+  return {
+    train(data) {
+      const { training } = saved
+      if (training === undefined) {
+        throw new UserError(
+          'this model was saved without its training Program, so only its own code can train it further',
+        )
+      }
+      const { tail, ...program } = training
+      const numExamples = data.rows.length
+      if (numExamples < program.batchSize) {
+        throw new UserError(
+          `this model was saved to train on batches of ${program.batchSize} examples, and the data has ${numExamples}`,
+        )
+      }
+      const isSame =
+        tail && numExamples % program.batchSize === training.numExamples % program.batchSize
+      return { ...program, numExamples, ...(isSame && { tail }) }
+    },
+    evaluate(data) {
+      const { evaluation } = saved
+      if (evaluation === undefined) throw new UserError('this model was saved without its metrics')
+      const { row, block, blockRows, metrics } = evaluation
+      const numExamples = data.rows.length
+      const isWhole = numExamples % blockRows === 0
+      const part = isWhole
+        ? { program: block, batchSize: blockRows }
+        : { program: row, batchSize: 1 }
+      return { ...part, numExamples, shuffle: false, metrics }
+    },
+    predict: () => saved.predict,
+    encode({ states, training, provenance, metrics }, { optimizer = false }) {
+      const kept = Object.entries(states).filter(
+        ([name]) => optimizer || !name.startsWith('optimizer/'),
+      )
+      const { gradpool } = saved.provenance
+      return encodeSavedModel({
+        ...saved,
+        ...{ states: namedStates(training.program, Object.fromEntries(kept)), metrics },
+        provenance: { gradpool, ...provenance },
+      })
+    },
+  }
+}
