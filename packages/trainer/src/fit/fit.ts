@@ -58,6 +58,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
       numerics: engine.numerics,
       data: { name: dataset.name, hash: dataset.hash },
       ...{ seed, epochs },
+      ...(programs.options && { options: programs.options }),
     }),
   })
 }
