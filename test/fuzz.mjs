@@ -148,7 +148,7 @@ const config = JSON.stringify({
   train: { epochs: 3, batchSize: 10, optimizer: { kind: 'adam', learningRate: 0.001 } },
   stages: [
     { kind: 'autoencode', encoder: [8], decoder: [784] },
-    { kind: 'classify', head: [10], encoder: 'frozen' },
+    { kind: 'classify', hidden: [10], encoder: 'frozen' },
   ],
 })
 

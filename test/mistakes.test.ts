@@ -37,11 +37,11 @@ describe('experiments', () => {
     [['report', '--set', 'train.epoch=3'], /train.*'?epoch'?.*epochs/],
     [['report', '--set', 'train.epochs=many'], /train\.epochs.*whole number.*many/],
     [['report', '--set', 'train.batchSize=0'], /train\.batchSize.*0/],
-    [['report', '--set', 'stages[7].head=[10]'], /stages.*7/],
+    [['report', '--set', 'stages[7].hidden=[10]'], /stages.*7/],
     [['report', '--set', 'train.epochs'], /^--set must be path=value, /],
     [['report', '--set', 'data.labelled=2'], /data\.labelled.*2/],
     [
-      ['mnist_mlp_1p', '--set', 'stages[0].head=[2000000]'],
+      ['mnist_mlp_1p', '--set', 'stages[0].hidden=[2000000]'],
       /^training needs (about \d+ MB for the states of one training, and|.* more of memory, but only) /m,
     ],
   ])('gradpool run %j', async (args, sentence) => {
@@ -53,7 +53,7 @@ describe('files', () => {
   const experiment = (fields: string) => `
     import { mnist } from '@gradpool/datasets'
     import { classify, defineExperiment } from '@gradpool/experiments'
-    export default defineExperiment({ name: 'own', data: mnist(), stages: [classify({ head: [10] })], ${fields} })
+    export default defineExperiment({ name: 'own', data: mnist(), stages: [classify({ hidden: [10] })], ${fields} })
   `
   test.each<[string, string, RegExp]>([
     ['throws.ts', `throw new Error('not today\\nnor tomorrow')`, /^'throws\.ts' .*: not today$/m],

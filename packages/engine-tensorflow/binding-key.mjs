@@ -1,4 +1,5 @@
-// Prints what the tests depend on besides files of this repository: the binding that is installed, if any.
+// Prints what the tests depend on besides files of this repository: the binding that is installed,
+// if any.
 import { existsSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

@@ -81,7 +81,7 @@ function planOf(training, { fields, rows }, passes) {
   const config = defineExperiment({
     name: 'checkpoints',
     data: mnist(),
-    stages: [classify({ head: [] })],
+    stages: [classify({ hidden: [] })],
   })
   return { name: 'checkpoints', seed: 0, config, data: { name: 'made', hash: '' }, stages: [stage] }
 }

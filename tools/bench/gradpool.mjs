@@ -1,7 +1,7 @@
 /** Gradpool's engines, many steps per call. */
 import { adam, train } from '@gradpool/core'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
-import { autoencoder, mlp } from '@gradpool/models'
+import { autoencode, mlp } from '@gradpool/models'
 
 /** Name → maker of an engine; `native` where set-up found a compiler. */
 export const engines = {
@@ -31,7 +31,7 @@ export function trainingOf({ layers, batchSize, kind }, data, optimizer = adam()
   const code = (layers.length - 1) / 2
   const stage =
     kind === 'autoencode'
-      ? autoencoder({
+      ? autoencode({
           input: layers[0],
           encoder: layers.slice(1, code + 1),
           decoder: layers.slice(code + 1),

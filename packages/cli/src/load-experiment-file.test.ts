@@ -20,24 +20,24 @@ async function fileOf(name: string, source: string): Promise<string> {
 const source = `
   import { mnist } from '@gradpool/datasets'
   import { classify, defineExperiment } from '@gradpool/experiments'
-  import { head } from './head.js'
-  export default defineExperiment({ name: 'own', data: mnist(), stages: [classify({ head })] })
+  import { hidden } from './widths.js'
+  export default defineExperiment({ name: 'own', data: mnist(), stages: [classify({ hidden })] })
 `
 
 test.each(['own.ts', 'own.mts', 'own.js', 'own.mjs'])(
   '%s loads, with the packages that run and files beside it',
   async (name) => {
-    await fileOf('head.ts', 'export const head: number[] = [12]')
-    await fileOf('head.js', 'export const head = [12]')
+    await fileOf('widths.ts', 'export const hidden: number[] = [12]')
+    await fileOf('widths.js', 'export const hidden = [12]')
     const config = await loadExperimentFile(await fileOf(name, source))
-    expect(config).toMatchObject({ name: 'own', stages: [{ kind: 'classify', head: [12] }] })
+    expect(config).toMatchObject({ name: 'own', stages: [{ kind: 'classify', hidden: [12] }] })
   },
 )
 
 test('a plain object that is an experiment is one, with defaults filled in', async () => {
   const path = await fileOf(
     'plain.mjs',
-    `export default { name: 'plain', data: { kind: 'mnist' }, stages: [{ kind: 'classify', head: [3] }] }`,
+    `export default { name: 'plain', data: { kind: 'mnist' }, stages: [{ kind: 'classify', hidden: [3] }] }`,
   )
   expect(await loadExperimentFile(path)).toMatchObject({ name: 'plain', train: { epochs: 10 } })
 })

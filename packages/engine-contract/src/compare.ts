@@ -31,7 +31,8 @@ export function batchOf(data: Split): Record<string, ArrayLike<number>> {
 }
 
 /**
- * Traces, runs one step on the engine and by the reference evaluator, and compares results and states.
+ * Traces, runs one step on the engine and by the reference evaluator, and compares results and
+ * states.
  *
  * @param tolerance relative to the largest magnitude of each value
  */
@@ -69,7 +70,9 @@ export async function expectSameStep(
   }
 }
 
-/** Equal within `tolerance` of the largest magnitude; infinities and NaN where they are expected. */
+/**
+ * Equal within `tolerance` of the largest magnitude; infinities and NaN where they are expected.
+ */
 export function expectClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -86,7 +89,10 @@ export function expectClose(
   }
 }
 
-/** The bits of values by name, in hexadecimal. NaN has many bit patterns; which one comes out of an operation is in no contract. */
+/**
+ * The bits of values by name, in hexadecimal. NaN has many bit patterns; which one comes out of an
+ * operation is in no contract.
+ */
 export function bitsOf(
   values: Readonly<Record<string, Float32Array | Float64Array>>,
 ): Record<string, string> {

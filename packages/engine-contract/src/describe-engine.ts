@@ -1,5 +1,6 @@
 /**
- * What every engine must do, as one test suite. An engine's own tests call it; what they add is about that engine alone.
+ * What every engine must do, as one test suite. An engine's own tests call it; what they add is
+ * about that engine alone.
  */
 import type { Engine } from '@gradpool/core'
 import { afterAll, beforeAll, describe } from 'vitest'

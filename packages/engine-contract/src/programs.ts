@@ -227,7 +227,10 @@ export const choices = fc.array(fc.tuple(fc.nat(63), fc.nat(63), fc.nat(63)), {
   maxLength: 25,
 })
 
-/** Traces a random Program of two weights and a third state, all `[extent, extent]`, that are updated by gradients of a random loss. */
+/**
+ * Traces a random Program of two weights and a third state, all `[extent, extent]`, that are
+ * updated by gradients of a random loss.
+ */
 export function randomTraining(extent: number, graph: readonly Choice[]): (trace: Trace) => void {
   return (trace) => {
     const shape = [extent, extent]

@@ -1,4 +1,7 @@
-/** Random Programs, which an engine may fuse, reorder and overwrite as it likes, against the reference evaluator. */
+/**
+ * Random Programs, which an engine may fuse, reorder and overwrite as it likes, against the
+ * reference evaluator.
+ */
 import type { Engine } from '@gradpool/core'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'

@@ -1,6 +1,6 @@
 /**
- * The reference evaluator as one more engine, so that the suite is held to what it holds others to. States are rounded to f32
- * after each step.
+ * The reference evaluator as one more engine, so that the suite is held to what it holds others to.
+ * States are rounded to f32 after each step.
  */
 import {
   BaseEngine,

@@ -1,4 +1,7 @@
-/** Results by rows: every example's value, in the order of the visits, beside results that are averaged. */
+/**
+ * Results by rows: every example's value, in the order of the visits, beside results that are
+ * averaged.
+ */
 import {
   add,
   mean,
@@ -108,8 +111,9 @@ export function describeRows(engineOf: () => Engine, sharesSteps: boolean): void
     )
 
     test('are of full batches only where there is no Program for the last', async () => {
-      const { tail: _, ...full } = batches(predictions, false)
-      const execution = await compile(full)
+      const program = predictions(BATCH_SIZE)
+      const sizes = { batchSize: BATCH_SIZE, numExamples: NUM_EXAMPLES }
+      const execution = await compile({ program, ...sizes, shuffle: false, metrics: [] })
       const { rows } = await execution.run({ steps: 6 })
       const numbers = Array.from({ length: 20 }, (_, i) => (i + 10) % 20)
       expect([...(rows.double ?? [])]).toEqual(doubled(numbers))

@@ -1,4 +1,7 @@
-/** Workers that share the steps of one training: the same bits for any number of them, and none that waits for ever. */
+/**
+ * Workers that share the steps of one training: the same bits for any number of them, and none that
+ * waits for ever.
+ */
 import {
   adam,
   evaluate,
@@ -44,7 +47,7 @@ export function describeSharing(engineOf: () => Engine): void {
       return bitsOf({ ...fit.read(), ...means })
     }
 
-    test('come to the same bits on 1, 2 and 3 workers, in place or not', async () => {
+    test('are bit-identical on 1, 2 and 3 workers, in place or not', async () => {
       const [alone, together] = [await compile(1), await compile(MOST)]
       for (const [steps, workers] of [
         [7, 2],

@@ -1,4 +1,6 @@
-/** Training: the reference followed step by step, the same bits however it is cut, moved or seeded. */
+/**
+ * Training: the reference followed step by step, the same bits however it is cut, moved or seeded.
+ */
 import { UserError, evaluate, initialState, shuffled, type Engine } from '@gradpool/core'
 import { describe, expect, test, vi } from 'vitest'
 import { expectClose } from './compare.js'

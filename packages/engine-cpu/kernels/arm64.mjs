@@ -1,6 +1,7 @@
 /**
- * Compiles the kernels for arm64 and for this machine, runs both over the same operands, arm64 in an emulator, and holds the
- * hashes of all results together (fingerprint/fingerprint.c). Fails where a bit differs, and where it cannot be done.
+ * Compiles the kernels for arm64 and for this machine, runs both over the same operands, arm64 in
+ * an emulator, and holds the hashes of all results together (fingerprint/fingerprint.c). Fails
+ * where a bit differs, and where it cannot be done.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
@@ -13,7 +14,9 @@ const kernels = fileURLToPath(new URL('./', import.meta.url))
 
 /** Those of native/build.mjs that bear on bits. */
 const FLAGS = ['-std=gnu11', '-O3', '-ffp-contract=off', '-fno-math-errno', '-fno-strict-aliasing']
-/** Where copy_bytes is inlined, GCC warns of copies of kilobytes, which counts there never come to. */
+/**
+ * Where copy_bytes is inlined, GCC warns of copies of kilobytes, which counts there never come to.
+ */
 const FALSE_ALARMS = ['-Wno-array-bounds', '-Wno-stringop-overread', '-Wno-stringop-overflow']
 const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wno-psabi', ...FALSE_ALARMS]
 

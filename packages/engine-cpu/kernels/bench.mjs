@@ -1,9 +1,11 @@
 /**
- * Times the kernels one by one, and training steps of three networks made of them, on plans written by hand:
+ * Times the kernels one by one, and training steps of three networks made of them, on plans written
+ * by hand:
  *
  *     node packages/engine-cpu/kernels/bench.mjs [words that a name must contain]
  *
- * Each figure is the least and the median of many short chunks, since other processes may take the core meanwhile.
+ * Each figure is the least and the median of many short chunks, since other processes may take the
+ * core meanwhile.
  */
 import { readFileSync } from 'node:fs'
 import { MICRO, OP, REGISTER } from '../dist/instructions.js'
@@ -212,7 +214,10 @@ report('normal 10000', () =>
   instruction(OP.RANDOM, floats(10000), 10000, 1, 7, words([1]), words([2])),
 )
 
-/** A training step of dense layers: forward, backward, Adam; relu between layers, and a squared-error-like gradient at the end. */
+/**
+ * A training step of dense layers: forward, backward, Adam; relu between layers, and a
+ * squared-error-like gradient at the end.
+ */
 function network(widths, batch) {
   const plan = []
   const scalars = adamScalars()

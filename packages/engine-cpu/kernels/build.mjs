@@ -1,8 +1,9 @@
 /**
- * Compiles the kernels to dist/kernels.wasm: SIMD, over a shared memory that the host imports into each thread's instance.
+ * Compiles the kernels to dist/kernels.wasm: SIMD, over a shared memory that the host imports into
+ * each thread's instance.
  *
- * The module has no data of its own, so that instances made at any time leave the memory as it is. The result is written under a
- * temporary name and renamed, so that no reader ever sees half of it.
+ * The module has no data of its own, so that instances made at any time leave the memory as it is.
+ * The result is written under a temporary name and renamed, so that no reader ever sees half of it.
  */
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'

@@ -216,12 +216,11 @@ static bool check_reduction(const struct check *check, const uint32_t *operands)
 static uint32_t least_operands(uint32_t opcode) {
     /* One number a digit, since a table would be data of the module's own. */
 #define OPERANDS(opcode, count) ((uint64_t)count << 4 * (opcode - 1))
-    const uint64_t digits = OPERANDS(OP_GATHER_BATCH, 6) | OPERANDS(OP_MATMUL, 9) | OPERANDS(OP_MAP, 3) |
-                            OPERANDS(OP_SUM, 5) | OPERANDS(OP_REDUCE_MAX, 5) | OPERANDS(OP_ARG_MAX, 4) |
-                            OPERANDS(OP_SOFTMAX, 4) | OPERANDS(OP_LOG_SOFTMAX, 4) | OPERANDS(OP_COPY, 4) |
-                            OPERANDS(OP_FILL, 3) | OPERANDS(OP_CAST, 5) | OPERANDS(OP_GATHER_ROWS, 6) |
-                            OPERANDS(OP_SCATTER_ADD, 6) | OPERANDS(OP_ONE_HOT, 5) | OPERANDS(OP_RANDOM, 6) |
-                            OPERANDS(OP_GUARD, 1);
+    const uint64_t digits =
+        OPERANDS(OP_GATHER_BATCH, 6) | OPERANDS(OP_MATMUL, 9) | OPERANDS(OP_MAP, 3) | OPERANDS(OP_SUM, 5) |
+        OPERANDS(OP_REDUCE_MAX, 5) | OPERANDS(OP_ARG_MAX, 4) | OPERANDS(OP_SOFTMAX, 4) | OPERANDS(OP_LOG_SOFTMAX, 4) |
+        OPERANDS(OP_COPY, 4) | OPERANDS(OP_FILL, 3) | OPERANDS(OP_CAST, 5) | OPERANDS(OP_GATHER_ROWS, 6) |
+        OPERANDS(OP_SCATTER_ADD, 6) | OPERANDS(OP_ONE_HOT, 5) | OPERANDS(OP_RANDOM, 6) | OPERANDS(OP_GUARD, 1);
     if (opcode == OP_SECTION) return 2;
     if (opcode == OP_SUM_SEGMENTS) return 6;
     if (opcode == OP_MATMUL_SEGMENTS) return 10;
@@ -384,7 +383,8 @@ static uint32_t check_words(struct check *check) {
     }
     if (!keep_words(check, EXEC_INDICES, batch_size, KEPT_INDICES)) return EXEC_INDICES;
     if (exec[EXEC_NUM_RESULTS] > check->arena_bytes) return EXEC_NUM_RESULTS;
-    if (!keep_words(check, EXEC_RESULTS, (uint64_t)RESULT_WORDS * exec[EXEC_NUM_RESULTS], KEPT_RESULTS)) return EXEC_RESULTS;
+    if (!keep_words(check, EXEC_RESULTS, (uint64_t)RESULT_WORDS * exec[EXEC_NUM_RESULTS], KEPT_RESULTS))
+        return EXEC_RESULTS;
     return EXEC_WORDS;
 }
 

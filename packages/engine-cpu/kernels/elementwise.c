@@ -142,10 +142,10 @@ INLINE void adam_steps(const struct adam *adam, uint32_t count, const bool has_r
 
 /* One step of Adam; with rates, each element has a step size of its own. */
 NOINLINE void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count, bool has_rates) {
-    const struct adam adam = {
-        registers[0], registers[1], registers[2], registers[3], registers[4], registers[5], registers[6], registers[11],
-        splat(*registers[7]), splat(*registers[8]), splat(*registers[9]), splat(*registers[10]),
-        splat(*registers[11]), splat(*registers[12]), splat(*registers[13])};
+    const struct adam adam = {registers[0],          registers[1],          registers[2],         registers[3],
+                              registers[4],          registers[5],          registers[6],         registers[11],
+                              splat(*registers[7]),  splat(*registers[8]),  splat(*registers[9]), splat(*registers[10]),
+                              splat(*registers[11]), splat(*registers[12]), splat(*registers[13])};
     if (has_rates)
         adam_steps(&adam, count, true);
     else

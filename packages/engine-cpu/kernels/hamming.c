@@ -54,8 +54,7 @@ INLINE uint64_t at_most(vbytes x, vbytes bound) {
 #elif defined(__AVX512BW__) && VLEN == 16
     return _mm512_cmple_epu8_mask((__m512i)x, (__m512i)bound);
 #elif defined(__AVX2__) && VLEN == 8
-    return (uint32_t)_mm256_movemask_epi8(
-        _mm256_cmpeq_epi8(_mm256_min_epu8((__m256i)x, (__m256i)bound), (__m256i)x));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8((__m256i)x, (__m256i)bound), (__m256i)x));
 #elif defined(__SSE2__) && VLEN == 4
     return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8((__m128i)x, (__m128i)bound), (__m128i)x));
 #elif defined(__ARM_NEON)

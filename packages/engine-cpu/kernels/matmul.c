@@ -31,8 +31,8 @@ struct blocking {
     uint64_t packed_a, packed_b, product;
 };
 
-static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst, bool has_epilogue,
-                                       uint32_t segments) {
+static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst,
+                                       bool has_epilogue, uint32_t segments) {
     struct blocking blocking = {.depth = k, .columns = n, .rows = m, .segments = segments};
     blocking.pack_a = (flags & MATMUL_TRANSPOSE_A) && m * k > DIRECT_A_ELEMENTS && n * k > DIRECT_A_PRODUCT;
     blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS);
@@ -46,7 +46,8 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
     if (blocking.pack_a || blocking.pack_b) blocking.rows = least(blocking.rows, MOST_ROWS);
     if (segments > 1) {
         blocking.depth = (k + segments - 1) / segments;
-        if (blocking.pack_b) blocking.packed_b = (uint64_t)k * round_up(n, LANES); /* all segments, for each block of rows */
+        if (blocking.pack_b)
+            blocking.packed_b = (uint64_t)k * round_up(n, LANES); /* all segments, for each block of rows */
     } else if (blocking.pack_b) {
         const uint32_t blocks = (k + PACKED_DEPTH - 1) / PACKED_DEPTH;
         blocking.depth = (k + blocks - 1) / blocks; /* as even as can be */

@@ -9,6 +9,9 @@
 #ifndef GRADPOOL_PLAN_H
 #define GRADPOOL_PLAN_H
 
+/* Tables, a line for each number: */
+/* clang-format off */
+
 #define PLAN_VERSION 5
 
 /* What the kernels need of a stack; each thread has its own. */
@@ -185,4 +188,5 @@ enum micro_op {
  * The order of epoch E: Fisher-Yates over the rows as they stand: for i = n-1 down to 1, swap i with (word * (i + 1)) >> 32, where word: key = (seed, 0x790c294e: FNV-1a of
  * "shuffle"), counter = (i / 4, E, 0, 0), word i mod 4.
  */
+/* clang-format on */
 #endif

@@ -54,7 +54,8 @@ void pointwise_begin(struct pointwise *program, char *base, uint32_t address, ui
     program->most = POINTWISE_BLOCK;
     bool in_place = true;
     uint64_t read = 0;
-    for (uint32_t i = 0; i < program->num_ops; i++) read |= registers_read(program, program->ops + POINTWISE_OP_WORDS * i);
+    for (uint32_t i = 0; i < program->num_ops; i++)
+        read |= registers_read(program, program->ops + POINTWISE_OP_WORDS * i);
     for (uint32_t i = 0; i < program->num_sums; i++) {
         read |= (uint64_t)1 << program->sums[2 * i];
         for (uint32_t lane = 0; lane < LANES; lane++) program->lanes[i][lane] = 0;
@@ -81,7 +82,8 @@ void pointwise_begin(struct pointwise *program, char *base, uint32_t address, ui
             break;
         }
     }
-    if (in_place && program->num_ops == 1) program->most = UINT32_MAX; /* such as Adam alone: nothing is kept in a block */
+    if (in_place && program->num_ops == 1)
+        program->most = UINT32_MAX; /* such as Adam alone: nothing is kept in a block */
 }
 
 /* The elements [first, first + count) of a row repeated over rows wider than a block. */
@@ -131,8 +133,8 @@ static void locate_blocks(struct pointwise *program, float *product, uint32_t fi
             break;
         case REGISTER_PRODUCT: program->block[r] = arena_block(program, r, product, count, staged); break;
         case REGISTER_ROW:
-            program->block[r] =
-                program->cols <= POINTWISE_BLOCK ? program->own[r] + col : wide_row_block(program, r, col, count, staged);
+            program->block[r] = program->cols <= POINTWISE_BLOCK ? program->own[r] + col
+                                                                 : wide_row_block(program, r, col, count, staged);
             break;
         case REGISTER_COL: program->block[r] = column_block(program, r, row, col, count); break;
         case REGISTER_FULL_U8:

@@ -104,7 +104,8 @@ void sum_segments(float *to, const float *from, uint32_t rows, uint32_t count, u
     for (uint32_t col = first; col < end; col += LANES) {
         const uint32_t cols = least(LANES, end - col);
         for (uint32_t s = 0; s < segments; s++) {
-            const uint32_t begin = segment_start(rows, segments, s), length = segment_start(rows, segments, s + 1) - begin;
+            const uint32_t begin = segment_start(rows, segments, s),
+                           length = segment_start(rows, segments, s + 1) - begin;
             const float *segment = from + (size_t)begin * count * inner + col;
             if (inner == 1)
                 part[0] = sum_of(segment, length * count);

@@ -28,7 +28,9 @@ static uint32_t first_extent(const uint32_t *at) {
     }
 }
 
-INLINE bool has_sums(const char *base, uint32_t program) { return program != 0 && ((const uint32_t *)(base + program))[2] != 0; }
+INLINE bool has_sums(const char *base, uint32_t program) {
+    return program != 0 && ((const uint32_t *)(base + program))[2] != 0;
+}
 
 /* Whether no pointwise program of the instruction adds up elements, which only one worker can. */
 static bool is_free_of_sums(const char *base, const uint32_t *at) {

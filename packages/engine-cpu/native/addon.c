@@ -22,7 +22,8 @@ static char *arena_of(napi_env env, napi_value memory, size_t *length) {
 #define MOST_ARGUMENTS 7
 
 /* Reads `count` arguments, those from `first` on as u32; false with an exception pending. */
-static bool read_arguments(napi_env env, napi_callback_info info, size_t count, size_t first, napi_value values[], uint32_t numbers[]) {
+static bool read_arguments(napi_env env, napi_callback_info info, size_t count, size_t first, napi_value values[],
+                           uint32_t numbers[]) {
     size_t given = count;
     if (napi_get_cb_info(env, info, &given, values, 0, 0) != napi_ok || given != count) {
         napi_throw_type_error(env, 0, "wrong number of arguments");
@@ -100,8 +101,8 @@ static napi_value supports(napi_env env, napi_callback_info info) {
     if (!strcmp(set, "sse4.2")) is_supported = __builtin_cpu_supports("sse4.2");
     if (!strcmp(set, "avx2")) is_supported = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (!strcmp(set, "avx512"))
-        is_supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-                       __builtin_cpu_supports("avx512dq");
+        is_supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
 #elif defined(__aarch64__)
     if (!strcmp(set, "neon")) is_supported = true; /* part of the architecture */
 #endif

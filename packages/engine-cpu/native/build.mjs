@@ -1,7 +1,8 @@
 /**
  * Compiles the kernels to dist/native/<instruction set>.node, with the system's C compiler.
  *
- * Never fails: where there is no compiler, or one that cannot, one line says so and the wasm engine serves.
+ * Never fails: where there is no compiler, or one that cannot, one line says so and the wasm engine
+ * serves.
  */
 import { spawn } from 'node:child_process'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'

@@ -1,5 +1,6 @@
 /**
- * Finds the system's C compiler. Run as a program it prints what it found, which is part of what the build's cache depends on.
+ * Finds the system's C compiler. Run as a program it prints what it found, which is part of what
+ * the build's cache depends on.
  */
 import { spawnSync } from 'node:child_process'
 import { pathToFileURL } from 'node:url'

@@ -1,8 +1,9 @@
 /**
- * The instruction sets that the kernels are compiled for, best first, by `process.arch`, and the flags that choose them.
+ * The instruction sets that the kernels are compiled for, best first, by `process.arch`, and the
+ * flags that choose them.
  *
- * VLEN is the number of floats in a register; results do not depend on it. Those with fused multiply-add are compiled a second
- * time with leave to use it, as `<name>-fast`, whose results do.
+ * VLEN is the number of floats in a register; results do not depend on it. Those with fused
+ * multiply-add are compiled a second time with leave to use it, as `<name>-fast`, whose results do.
  */
 const FAST = ['-ffp-contract=fast']
 

@@ -1,8 +1,9 @@
 /**
- * The arena: one shared memory of fixed size per engine, in which everything that kernels touch lives: datasets, states, plans and scratch.
+ * The arena: one shared memory of fixed size per engine, in which everything that kernels touch
+ * lives: datasets, states, plans and scratch.
  *
- * The size is reserved, not used: pages cost memory only once written. It never grows, so addresses and views stay valid in all
- * threads. Only the thread that made the arena allocates and frees.
+ * The size is reserved, not used: pages cost memory only once written. It never grows, so addresses
+ * and views stay valid in all threads. Only the thread that made the arena allocates and frees.
  */
 import { UserError } from '@gradpool/core'
 import { FreeList } from './free-list.js'
@@ -54,7 +55,8 @@ export class Arena {
 }
 
 /**
- * A shared memory of `numBytes` bytes, or of as much as the system lets us reserve where no size was asked for.
+ * A shared memory of `numBytes` bytes, or of as much as the system lets us reserve where no size
+ * was asked for.
  *
  * @throws UserError when a size was asked for that cannot be had.
  */

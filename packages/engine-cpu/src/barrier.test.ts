@@ -1,5 +1,5 @@
 /**
- * Workers that run a chunk together come to the bits of one that runs it alone, whatever their number.
+ * A chunk that workers run together is bit-identical to one that runs alone, whatever their number.
  */
 import {
   adam,
@@ -102,7 +102,10 @@ describe.each(engines)('%s', (_, makeEngine) => {
     await engine.dispose()
   })
 
-  /** Bits after some steps: of one worker alone, and of several, which change in number between chunks. */
+  /**
+   * Bits after some steps: of one worker alone, and of several, which change in number between
+   * chunks.
+   */
   const expectSame = async (
     program: BatchProgram,
     split: typeof examples,

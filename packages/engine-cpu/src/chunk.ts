@@ -1,5 +1,6 @@
 /**
- * Runs chunks in any thread: this is the module a worker loads, and it loads nothing else than the kernels' glue.
+ * Runs chunks in any thread: this is the module a worker loads, and it loads nothing else than the
+ * kernels' glue.
  */
 import { EXEC_STATUS } from './instructions.js'
 import { instantiate } from './instantiate.js'

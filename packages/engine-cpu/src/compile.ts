@@ -1,6 +1,6 @@
 /**
- * Writes a BatchProgram over a split into the arena: plans, rows, records of results and the words by which the kernels know them
- * (`kernels/plan.h`).
+ * Writes a BatchProgram over a split into the arena: plans, rows, records of results and the words
+ * by which the kernels know them (`kernels/plan.h`).
  */
 import {
   invariant,

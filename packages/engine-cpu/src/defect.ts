@@ -1,5 +1,6 @@
 /**
- * What is wrong with an execution that the kernels refuse before it begins (`kernels/check.c`), in words.
+ * What is wrong with an execution that the kernels refuse before it begins (`kernels/check.c`), in
+ * words.
  */
 import { CHECK, CHECK_PART_SHIFT, OP, EXEC } from './instructions.js'
 

@@ -19,13 +19,13 @@ import { ArenaStates } from './states.js'
 
 export interface CpuEngineOptions {
   /**
-   * Size of the arena: what all datasets, states and plans together may take. Default: 2 GiB, or what the system
-   * allows.
+   * Size of the arena: what all datasets, states and plans together may take. Default: 2 GiB, or
+   * what the system allows.
    */
   readonly memoryBytes?: number
   /**
-   * How many milliseconds a worker of several waits for the others at a step before it abandons the chunk. Default: a
-   * minute.
+   * How many milliseconds a worker of several waits for the others at a step before it abandons the
+   * chunk. Default: a minute.
    */
   readonly barrierTimeoutMs?: number
 }

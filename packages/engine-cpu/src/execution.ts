@@ -7,10 +7,15 @@ import type { CpuChunkTask } from './chunk.js'
 import type { CompiledProgram, Host } from './compile.js'
 import { EXEC, EXEC_STATUS, STACK_BYTES } from './instructions.js'
 
-/** How long a chunk in this thread keeps the event loop from looking at progress and the abort signal. */
+/**
+ * How long a chunk in this thread keeps the event loop from looking at progress and the abort
+ * signal.
+ */
 const SLICE_MS = 25
 
-/** How often a worker looks whether the others have arrived before it sleeps; some 100 microseconds. */
+/**
+ * How often a worker looks whether the others have arrived before it sleeps; some 100 microseconds.
+ */
 const SPINS = 4000
 
 export class CpuBackend implements Backend {

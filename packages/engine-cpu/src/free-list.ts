@@ -1,7 +1,8 @@
 /**
  * Which stretches of an address range are free: first fit, 64-byte aligned, neighbours joined.
  *
- * The arena allocates from one at run time; the planner lays out the intermediate values of a step with another.
+ * The arena allocates from one at run time; the planner lays out the intermediate values of a step
+ * with another.
  */
 import { invariant } from '@gradpool/core'
 

@@ -1,5 +1,6 @@
 /**
- * The numbers of `kernels/plan.h`, which explains them, for TypeScript. `instructions.test.ts` holds the two files together.
+ * The numbers of `kernels/plan.h`, which explains them, for TypeScript. `instructions.test.ts`
+ * holds the two files together.
  */
 import type { DType } from '@gradpool/core'
 

@@ -1,5 +1,6 @@
 /**
- * The engine `native`: the same kernels compiled for this machine's CPU, with the same bits. It is there where set-up found a C compiler.
+ * The engine `native`: the same kernels compiled for this machine's CPU, with the same bits. It is
+ * there where set-up found a C compiler.
  */
 import { UserError, type Engine } from '@gradpool/core'
 import { existsSync, readdirSync } from 'node:fs'
@@ -15,16 +16,21 @@ const PREFERENCE = ['avx512', 'avx2', 'neon', 'sse4.2', 'portable']
 
 export interface NativeEngineOptions extends CpuEngineOptions {
   /**
-   * `exact`, the default: the bits of every other engine and machine. `fast`: multiplications and additions may be fused, so
-   * results differ in the last digits, from machine to machine too; the engine is called `native-fast` then.
+   * `exact`, the default: the bits of every other engine and machine. `fast`: multiplications and
+   * additions may be fused, so results differ in the last digits, from machine to machine too; the
+   * engine is called `native-fast` then.
    */
   readonly precision?: 'exact' | 'fast' | undefined
-  /** One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the best. */
+  /**
+   * One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the
+   * best.
+   */
   readonly instructionSet?: string | undefined
 }
 
 /**
- * @throws UserError when the engine is not built, this CPU lacks the instruction set, or the memory cannot be reserved.
+ * @throws UserError when the engine is not built, this CPU lacks the instruction set, or the memory
+ *   cannot be reserved.
  */
 export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine> {
   return new Promise((resolve) => {
@@ -51,7 +57,10 @@ export function nativeCode({
   return { chosen, code: { kind: 'native', file } }
 }
 
-/** The instruction sets for which kernels are built and which this CPU has, best first; none where nothing is built. */
+/**
+ * The instruction sets for which kernels are built and which this CPU has, best first; none where
+ * nothing is built.
+ */
 export function nativeInstructionSets(precision: 'exact' | 'fast' = 'exact'): string[] {
   const built = existsSync(FOLDER) ? readdirSync(FOLDER) : []
   if (!built.includes('portable.node')) return []

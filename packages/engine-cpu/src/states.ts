@@ -1,5 +1,6 @@
 /**
- * The states of an execution in the arena: weights and optimizer slots, by name, shared by the executions that evaluate them.
+ * The states of an execution in the arena: weights and optimizer slots, by name, shared by the
+ * executions that evaluate them.
  */
 import {
   checkSharedStates,

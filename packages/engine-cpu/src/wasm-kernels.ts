@@ -55,7 +55,10 @@ export class WasmKernels implements Kernels {
     // WebAssembly's numbers come as signed.
     return this.#exports.matmul_scratch(...product) >>> 0
   }
-  /** Uses another stack from now on; the top of the one before, which calls without a stack of their own need back. */
+  /**
+   * Uses another stack from now on; the top of the one before, which calls without a stack of their
+   * own need back.
+   */
   #takeStack(top: number): number {
     const pointer = this.#exports.__stack_pointer
     const before = pointer.value

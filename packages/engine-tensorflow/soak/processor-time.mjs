@@ -1,6 +1,6 @@
 /**
- * Processor time beside elapsed time where several workers train at once: more than one core a worker would be threads that
- * TensorFlow has of its own.
+ * Processor time beside elapsed time where several workers train at once: more than one core a
+ * worker would be threads that TensorFlow has of its own.
  *
  *     node packages/engine-tensorflow/soak/processor-time.mjs [--workers 2] [--steps 100000]
  */

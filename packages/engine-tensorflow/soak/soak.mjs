@@ -3,9 +3,10 @@
  *
  *     node --max-semi-space-size=1 packages/engine-tensorflow/soak/soak.mjs [--workers 8] [--stages 50] [--rounds 20]
  *
- * Memory is what is resident after each round, when all threads have collected their garbage. The first rounds fill pools of the
- * allocator, so it is compared between the quarters of the rounds before the middle and before the end, by their medians.
- * V8 grows the space of young objects of a thread by some 10 MB at once, at any time, unless told to leave it small.
+ * Memory is what is resident after each round, when all threads have collected their garbage. The
+ * first rounds fill pools of the allocator, so it is compared between the quarters of the rounds
+ * before the middle and before the end, by their medians. V8 grows the space of young objects of a
+ * thread by some 10 MB at once, at any time, unless told to leave it small.
  */
 import { tensorflowEngine } from '@gradpool/engine-tensorflow'
 import { parseArgs } from 'node:util'

@@ -14,7 +14,10 @@ import {
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
-/** `run` executes a chunk there, and fulfils with what the worker tells after it; without one it collects garbage. */
+/**
+ * `run` executes a chunk there, and fulfils with what the worker tells after it; without one it
+ * collects garbage.
+ */
 export function startThread(workerModule) {
   const file = fileURLToPath(new URL('worker.mjs', import.meta.url))
   const worker = new Worker(file, { workerData: { workerModule }, execArgv: [] })

@@ -1,4 +1,5 @@
-// A worker thread of the soak test: runs chunks, tells what TensorFlow still holds, and collects garbage when it is told to.
+// A worker thread of the soak test: runs chunks, tells what TensorFlow still holds, and collects
+// garbage when it is told to.
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { collectGarbage } from './collect-garbage.mjs'

@@ -1,8 +1,9 @@
 /**
  * Runs chunks in any thread: the module that a worker loads.
  *
- * A chunk is a few calls into TensorFlow, each a loop of as many steps as take some 50 ms; between two of them, progress is
- * told and the stop word looked at. A thread keeps the models it has loaded until their execution is disposed of.
+ * A chunk is a few calls into TensorFlow, each a loop of as many steps as take some 50 ms; between
+ * two of them, progress is told and the stop word looked at. A thread keeps the models it has
+ * loaded until their execution is disposed of.
  */
 import { SharedRecord, type ChunkStatus } from '@gradpool/core'
 import { collectRows, orderOf, tell, type TensorFlowChunkTask } from './chunk-task.js'

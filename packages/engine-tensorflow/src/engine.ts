@@ -1,5 +1,6 @@
 /**
- * The engine `tensorflow`: each Program one graph of TensorFlow, run by tfjs-node, many steps per call.
+ * The engine `tensorflow`: each Program one graph of TensorFlow, run by tfjs-node, many steps per
+ * call.
  */
 import {
   BaseEngine,
@@ -27,8 +28,8 @@ export interface TensorFlowEngineOptions {
   /** Whether TensorFlow may log on stderr. Default: false. */
   readonly verbose?: boolean
   /**
-   * How many milliseconds a worker of several waits for the others at a step before it abandons the chunk. Default: a
-   * minute.
+   * How many milliseconds a worker of several waits for the others at a step before it abandons the
+   * chunk. Default: a minute.
    */
   readonly barrierTimeoutMs?: number
 }

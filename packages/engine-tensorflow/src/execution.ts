@@ -1,7 +1,9 @@
 /**
- * A BatchProgram compiled over a split: a SavedModel in a folder of its own, and what its chunks share.
+ * A BatchProgram compiled over a split: a SavedModel in a folder of its own, and what its chunks
+ * share.
  */
 import {
+  invariant,
   SharedRecord,
   UserError,
   type Backend,
@@ -92,9 +94,10 @@ export class TensorFlowBackend implements Backend {
 
   async *slices(steps: number): AsyncGenerator<undefined, ChunkStatus> {
     const [task] = this.tasks(steps, 1)
+    invariant(task, 'a chunk has a task')
     this.#isRunning = true
     try {
-      return yield* runSlices(task as TensorFlowChunkTask)
+      return yield* runSlices(task)
     } finally {
       this.#isRunning = false
     }

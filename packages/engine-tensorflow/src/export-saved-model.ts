@@ -1,6 +1,6 @@
 /**
- * A trained model as a SavedModel for Python's TensorFlow and TF Serving: its prediction, for any number of examples, with
- * its weights as constants.
+ * A trained model as a SavedModel for Python's TensorFlow and TF Serving: its prediction, for any
+ * number of examples, with its weights as constants.
  */
 import {
   prediction,
@@ -19,20 +19,26 @@ import { Values } from './lowering/values.js'
 
 export interface TrainedModel {
   readonly model: Model
-  /** Its parameters and buffers by name, as `execution.read()` gives them; others are left alone. */
+  /**
+   * Its parameters and buffers by name, as `execution.read()` gives them; others are left alone.
+   */
   readonly state: StateValues
   /** What the data look like that it predicts from. */
   readonly fields: DataSpec['fields']
 }
 
-/** A batch size that nothing else in a model is a multiple of: where it shows, a shape depends on the batch. */
+/**
+ * A batch size that nothing else in a model is a multiple of: where it shows, a shape depends on
+ * the batch.
+ */
 const MARKER = 99_991
 
 /**
- * Writes `dir/saved_model.pb`, with the signature `serving_default`: from the fields that the model's `predict` reads, each
- * `[batch, ...]`, to its predictions.
+ * Writes `dir/saved_model.pb`, with the signature `serving_default`: from the fields that the
+ * model's `predict` reads, each `[batch, ...]`, to its predictions.
  *
- * @throws UserError for a model without `predict`, a state that is missing, or an op whose shape depends on the batch size
+ * @throws UserError for a model without `predict`, a state that is missing, or an op whose shape
+ *   depends on the batch size
  */
 export function exportSavedModel(model: TrainedModel, dir: string): void {
   const program = predictionProgram(model)
@@ -100,7 +106,10 @@ function anyBatch(shape: readonly number[]): number[] {
   return shape.map((extent) => (extent === MARKER ? -1 : extent))
 }
 
-/** Lets a reshape keep whatever batch there is. @throws UserError where another op knows the batch size */
+/**
+ * Lets a reshape keep whatever batch there is. @throws UserError where another op knows the batch
+ * size
+ */
 function withAnyBatch(node: NodeDefinition, all: readonly NodeDefinition[]): NodeDefinition {
   const tensor = node.attributes.value
   if (node.op !== 'Const' || tensor === undefined || !('tensor' in tensor)) return node

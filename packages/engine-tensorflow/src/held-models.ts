@@ -1,5 +1,6 @@
 /**
- * The models that this thread has loaded, each held until its execution is disposed of, and their states.
+ * The models that this thread has loaded, each held until its execution is disposed of, and their
+ * states.
  */
 import { SharedStates, type SharedRecord } from '@gradpool/core'
 import { LoadedModel } from './loaded-model.js'

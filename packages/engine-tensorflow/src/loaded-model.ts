@@ -1,5 +1,6 @@
 /**
- * A SavedModel of a BatchProgram in TensorFlow's memory: one session of this thread, called by signatures.
+ * A SavedModel of a BatchProgram in TensorFlow's memory: one session of this thread, called by
+ * signatures.
  */
 import { doublesOf } from './lowering/saved-model.js'
 import { NOT_FINITE } from './lowering/step.js'
@@ -57,7 +58,10 @@ export class LoadedModel {
     return this.#call('read', {})
   }
 
-  /** Each result by rows, of all examples of a pass; those of steps that did not run are worth nothing. */
+  /**
+   * Each result by rows, of all examples of a pass; those of steps that did not run are worth
+   * nothing.
+   */
   collected(): Float32Array[] {
     const values = this.#call('collected', {})
     return byNumber(values, 'collected').map((name) => Float32Array.from(values[name] ?? []))

@@ -1,6 +1,6 @@
 /**
- * Folders for SavedModels, whose names are used again: for every path that it has ever loaded a model from, TensorFlow keeps
- * some 2 kB of statistics to the end of the process.
+ * Folders for SavedModels, whose names are used again: for every path that it has ever loaded a
+ * model from, TensorFlow keeps some 2 kB of statistics to the end of the process.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

@@ -36,11 +36,12 @@ export function tensorflowVersion(): string {
 }
 
 /**
- * Sets what TensorFlow reads from the environment when it is loaded; only the main thread can. What is set already stays.
+ * Sets what TensorFlow reads from the environment when it is loaded; only the main thread can. What
+ * is set already stays.
  *
- * A worker runs the ops of its graph in its own thread, which is what a negative number of threads for ops means: none is
- * handed to another thread and waited for. No op is split either: sums that are split round otherwise, so weights would
- * depend on how many cores there are.
+ * A worker runs the ops of its graph in its own thread, which is what a negative number of threads
+ * for ops means: none is handed to another thread and waited for. No op is split either: sums that
+ * are split round otherwise, so weights would depend on how many cores there are.
  */
 export function configureTensorFlow({ verbose = false } = {}): void {
   const { env } = process
@@ -48,6 +49,7 @@ export function configureTensorFlow({ verbose = false } = {}): void {
   env.TF_NUM_INTEROP_THREADS ??= '-1'
   if (verbose) return
   env.TF_CPP_MIN_LOG_LEVEL ??= '3'
-  // Its kernels of oneDNN tell of themselves before anything can silence them, and are not faster on small graphs.
+  // Its kernels of oneDNN tell of themselves before anything can silence them, and are not faster
+  // on small graphs.
   env.TF_ENABLE_ONEDNN_OPTS ??= '0'
 }

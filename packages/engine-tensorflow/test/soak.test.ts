@@ -1,4 +1,7 @@
-/** A short form of the soak test, as `npm test` can afford it: a process of its own, which ends with 0 where nothing stays. */
+/**
+ * A short form of the soak test, as `npm test` can afford it: a process of its own, which ends with
+ * 0 where nothing stays.
+ */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'

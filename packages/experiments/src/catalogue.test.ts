@@ -21,7 +21,7 @@ function layersOf(name: string): string {
       return `hash ${JSON.stringify(stage.encoder)}${stage.labels ? ' with labels' : ''}`
     }
     return stage.kind === 'classify'
-      ? `classify ${JSON.stringify(stage.head)} ${stage.encoder}`
+      ? `classify ${JSON.stringify(stage.hidden)} ${stage.encoder}`
       : stage.name
   })
   return texts.join(', ')
@@ -53,7 +53,7 @@ describe('the catalogue', () => {
     tuned.stages.forEach((stage, i) => {
       const before = config.stages[i]
       expect(stage.kind).toBe(before?.kind)
-      if (stage.kind === 'classify') expect(before).toMatchObject({ head: stage.head })
+      if (stage.kind === 'classify') expect(before).toMatchObject({ hidden: stage.hidden })
       if (stage.kind === 'autoencode') {
         expect(before).toMatchObject({ encoder: stage.encoder, decoder: stage.decoder })
         expect(stage.scale).toBe(1 / 255)

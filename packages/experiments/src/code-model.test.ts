@@ -36,7 +36,7 @@ const narrow = autoencode({
 })
 
 it('is the encoder alone, though a classifier stands on it', () => {
-  const found = programOf(narrow, classify({ head: [2], encoder: 'fineTuned' }))
+  const found = programOf(narrow, classify({ hidden: [2], encoder: 'fineTuned' }))
   expect(found?.position).toBe(0)
   expect(found?.program.results.map(({ name }) => name)).toEqual(['code'])
 })
@@ -85,5 +85,5 @@ it("is that of the last stage that has one, a model of the user's own too", () =
 })
 
 it('is not there where no stage makes codes', () => {
-  expect(programOf(classify({ head: [2] }))).toBeUndefined()
+  expect(programOf(classify({ hidden: [2] }))).toBeUndefined()
 })

@@ -50,8 +50,8 @@ describe('withOverrides', () => {
   const wrong: [override: string, message: string][] = [
     ['train.epoch=3', "train.epoch=3: train has no option 'epoch'; it has 'epochs'"],
     [
-      'stages[0].head=[3]',
-      "stages[0].head=[3]: stages[0] has no field 'head'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, train",
+      'stages[0].hidden=[3]',
+      "stages[0].hidden=[3]: stages[0] has no field 'hidden'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, train",
     ],
     [
       'train.epochs=many',
@@ -66,12 +66,12 @@ describe('withOverrides', () => {
       "train.epochs.first=1: train.epochs is 10, which has no fields, so no 'first'",
     ],
     [
-      'stages[2].head=[1]',
-      "stages[2].head=[1]: stages has entries 0 to 1, as in stages[0]; there is no '2'",
+      'stages[2].hidden=[1]',
+      "stages[2].hidden=[1]: stages has entries 0 to 1, as in stages[0]; there is no '2'",
     ],
     [
-      'stages.head=1',
-      "stages.head=1: stages has entries 0 to 1, as in stages[0]; there is no 'head'",
+      'stages.hidden=1',
+      "stages.hidden=1: stages has entries 0 to 1, as in stages[0]; there is no 'hidden'",
     ],
     ['train', "'train' must be path=value, such as train.epochs=3"],
     ['=3', "'=3' must be path=value, such as train.epochs=3"],

@@ -25,7 +25,7 @@ const base = {
   name: 'base',
   data: mnist(),
   train: { batchSize: 5, epochs: 3 },
-  stages: [narrow, classify({ head: [2], encoder: 'fineTuned' })],
+  stages: [narrow, classify({ hidden: [2], encoder: 'fineTuned' })],
 } satisfies ExperimentInput
 
 function plan(change: Partial<ExperimentInput> = {}, seed = 0, overrides: string[] = []) {
@@ -121,7 +121,7 @@ describe('a plan', () => {
       kind: 'adam' as const,
       learningRate: { ...optimizer.learningRate, totalSteps },
     })
-    const stages = [classify({ head: [2] })]
+    const stages = [classify({ hidden: [2] })]
     const open = hashes({ stages, train: { ...base.train, optimizer } })
     // 8 labelled examples in batches of 5: 2 steps, 3 epochs.
     expect(open).toEqual(hashes({ stages, train: { ...base.train, optimizer: explicit(6) } }))
@@ -135,7 +135,7 @@ describe('a plan', () => {
         const optimizer = { kind: 'adam', learningRate: { kind, learningRate: 0.1, warmupSteps } }
         return [`train.optimizer=${JSON.stringify(optimizer)}`]
       }
-      const stages = [classify({ head: [2] })]
+      const stages = [classify({ hidden: [2] })]
       expect(() => plan({ stages }, 0, warmUp(5))).not.toThrow()
       for (const warmupSteps of [6, 100]) {
         expect(() => plan({ stages }, 0, warmUp(warmupSteps))).toThrow(
@@ -165,7 +165,7 @@ describe('the hash of a stage', () => {
   })
 
   it('is shared by experiments that differ only after the stage', () => {
-    const frozen = [narrow, classify({ head: [2], encoder: 'frozen' })]
+    const frozen = [narrow, classify({ hidden: [2], encoder: 'frozen' })]
     const [first, second] = hashes({ stages: frozen })
     expect(first).toBe(hashes()[0])
     expect(second).not.toBe(hashes()[1])
@@ -222,7 +222,7 @@ describe('hash stages', () => {
   })
 
   it('start from the hash stage before, whatever is between', () => {
-    const stages = [codes, classify({ head: [2] }), { ...codes, labels: true }]
+    const stages = [codes, classify({ hidden: [2] }), { ...codes, labels: true }]
     const [first, , last] = plan({ stages })
     expect(last?.initFrom).toBe(first?.hash)
   })

@@ -7,19 +7,19 @@ import { withPreset } from './presets.js'
 const plain = {
   name: 'plain',
   data: mnist(),
-  stages: [classify({ head: [10, 20] })],
+  stages: [classify({ hidden: [10, 20] })],
 }
 
 describe('withPreset', () => {
   it('changes what the preset names and keeps the rest', () => {
     const config = defineExperiment({
       ...plain,
-      presets: { quick: { train: { epochs: 1 }, stages: [{ head: [3] }] } },
+      presets: { quick: { train: { epochs: 1 }, stages: [{ hidden: [3] }] } },
     })
     expect(withPreset(config, 'quick')).toEqual({
       ...config,
       train: { ...config.train, epochs: 1 },
-      stages: [{ ...config.stages[0], head: [3] }],
+      stages: [{ ...config.stages[0], hidden: [3] }],
     })
     expect(withPreset(config, 'default')).toBe(config)
   })
@@ -50,7 +50,7 @@ describe('merge', () => {
   })
 
   it('replaces other lists, and objects of another kind', () => {
-    expect(merge({ head: [1, 2] }, { head: [3] })).toEqual({ head: [3] })
+    expect(merge({ hidden: [1, 2] }, { hidden: [3] })).toEqual({ hidden: [3] })
     expect(merge({ o: { kind: 'a', x: 1 } }, { o: { kind: 'b' } })).toEqual({ o: { kind: 'b' } })
   })
 })

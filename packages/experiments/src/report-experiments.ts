@@ -16,7 +16,7 @@ export const reportAutoencoder = {
   codeActivation: 'relu',
   outputActivation: 'relu',
 } as const
-const onEncoder = { head: [10], weight: reportNetwork.weight }
+const onEncoder = { hidden: [10], weight: reportNetwork.weight }
 
 export const reportTraining = {
   optimizer: adam({ learningRate: 0.001 }),
@@ -42,7 +42,7 @@ const entries: readonly Entry[] = [
     reported: 0.9,
     labelled: 1,
     reportEvery: 2,
-    stages: [classify({ ...reportNetwork, head: [10] })],
+    stages: [classify({ ...reportNetwork, hidden: [10] })],
   },
   {
     name: 'mnist_mlp_1p',
@@ -50,7 +50,7 @@ const entries: readonly Entry[] = [
     reported: 0.684,
     labelled: 0.01,
     reportEvery: 2,
-    stages: [classify({ ...reportNetwork, head: [10] })],
+    stages: [classify({ ...reportNetwork, hidden: [10] })],
   },
   {
     name: 'mnist_auto_1',

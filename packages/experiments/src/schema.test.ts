@@ -9,7 +9,7 @@ const narrow = {
   train: { optimizer: adam({ learningRate: 1e-3 }), batchSize: 10, epochs: 10 },
   stages: [
     autoencode({ encoder: [64, 4], decoder: [64, 784] }),
-    classify({ head: [10], encoder: 'frozen' }),
+    classify({ hidden: [10], encoder: 'frozen' }),
   ],
 }
 
@@ -87,7 +87,7 @@ describe('a wrong configuration', () => {
       {
         stages: [
           autoencode({ encoder: [4], decoder: [784] }),
-          { kind: 'classify', head: [10], encoder: 'freezed' },
+          { kind: 'classify', hidden: [10], encoder: 'freezed' },
         ],
       },
       "narrow_code: stages[1].encoder must be 'none', 'fineTuned' or 'frozen', not 'freezed'",
@@ -99,18 +99,18 @@ describe('a wrong configuration', () => {
     ],
     [
       { stages: [{ kind: 'classify' }] },
-      'narrow_code: stages[0].head is missing; it must be a list',
+      'narrow_code: stages[0].hidden is missing; it must be a list',
     ],
     [
-      { stages: [{ kind: 'classify', head: [10.5] }] },
-      'narrow_code: stages[0].head[0] must be a whole number of at least 1, not 10.5',
+      { stages: [{ kind: 'classify', hidden: [10.5] }] },
+      'narrow_code: stages[0].hidden[0] must be a whole number of at least 1, not 10.5',
     ],
     [
-      { stages: [classify({ head: [10], encoder: 'frozen' })] },
+      { stages: [classify({ hidden: [10], encoder: 'frozen' })] },
       "narrow_code: stages[0].encoder is 'frozen', so an autoencode stage must come before; or 'none'",
     ],
     [
-      { stages: [narrow.stages[0], classify({ head: [10], encoder: 'frozen', scale: 1 })] },
+      { stages: [narrow.stages[0], classify({ hidden: [10], encoder: 'frozen', scale: 1 })] },
       "narrow_code: stages[1].scale is the autoencode stage's where encoder is 'frozen'; leave it out here",
     ],
     [

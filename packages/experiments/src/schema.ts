@@ -67,13 +67,13 @@ function buildStages() {
   const classifyStage = fields({
     kind: z.literal('classify'),
     /** Widths of the hidden layers; the output layer, one logit a class, comes after them. */
-    head: z.array(width),
+    hidden: z.array(width),
     /**
-     * Whether the head stands on the encoder of the autoencode stage before it, and whether that goes
+     * Whether they stand on the encoder of the autoencode stage before it, and whether that goes
      * on learning.
      */
     encoder: z.enum(['none', 'fineTuned', 'frozen']).default('none'),
-    /** Of the head. */
+    /** Of the hidden layers and the output layer. */
     weight: weight.default('heNormal'),
     /** Only without an encoder, whose own it is otherwise; relu unless said. */
     activation: z.exactOptional(activation),

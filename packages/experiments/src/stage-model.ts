@@ -3,7 +3,7 @@
  */
 import { sizeOf, UserError, type Model } from '@gradpool/core'
 import type { Dataset } from '@gradpool/datasets'
-import { autoencoder, classifier, hashEncoder, type EncoderOptions } from '@gradpool/models'
+import { autoencode, classify, hashEncoder, type EncoderOptions } from '@gradpool/models'
 import {
   pixelScale,
   type AutoencodeConfig,
@@ -23,7 +23,7 @@ export function stageModel(
   switch (config.kind) {
     case 'autoencode': {
       const { decoder, outputActivation } = config
-      return autoencoder({ ...encoderOf(config, dataset), decoder, outputActivation })
+      return autoencode({ ...encoderOf(config, dataset), decoder, outputActivation })
     }
     case 'classify':
       return classifierOf(config, before, dataset)
@@ -50,16 +50,16 @@ function classifierOf(
   before: readonly StageConfig[],
   dataset: Dataset,
 ): Model {
-  const { head, weight, encoder: encoderMode } = config
+  const { hidden, weight, encoder: encoderMode } = config
   const classes = classesOf(dataset)
   if (encoderMode === 'none') {
     const { activation = 'relu', scale = pixelScale } = config
-    return classifier({ input: pixelsOf(dataset), head, classes, activation, weight, scale })
+    return classify({ input: pixelsOf(dataset), hidden, classes, activation, weight, scale })
   }
   const encoder = autoencoderBefore(before)
   if (!encoder) throw new UserError(`encoder '${encoderMode}' needs an autoencode stage before it`)
-  // The encoder's own weights come from its stage; these are the head's.
-  return classifier({ ...encoderOf(encoder, dataset), head, classes, weight, encoderMode })
+  // The encoder's own weights come from its stage; these are those of the layers on it.
+  return classify({ ...encoderOf(encoder, dataset), hidden, classes, weight, encoderMode })
 }
 
 /** The stage whose encoder a classifier stands on. */

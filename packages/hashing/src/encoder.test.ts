@@ -1,6 +1,6 @@
 import { evaluate, prediction, Program, UserError, type StateValues } from '@gradpool/core'
 import { wasmEngine } from '@gradpool/engine-cpu'
-import { autoencoder } from '@gradpool/models'
+import { autoencode } from '@gradpool/models'
 import { afterAll, describe, expect, it } from 'vitest'
 import { encoderFromBytes, encoderToBytes } from './encoder-file.js'
 import { encode, makeEncoder } from './encoder.js'
@@ -13,7 +13,7 @@ const bits = 3
 
 /** The program of batches of a size that give the codes of a network 6-4-3. */
 function program(batchSize: number): Program {
-  const model = autoencoder({
+  const model = autoencode({
     input: numPixels,
     encoder: [4, bits],
     decoder: [numPixels],

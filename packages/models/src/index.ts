@@ -2,11 +2,17 @@
  * The public names of @gradpool/models.
  */
 export {
-  autoencoder,
-  type AutoencoderOptions,
+  autoencode,
+  type AutoencodeOptions,
+  type Autoencoder,
   type EncoderOptions,
-} from './architectures/autoencoder.js'
-export { classifier, type ClassifierOptions, type EncoderMode } from './architectures/classifier.js'
+} from './architectures/autoencode.js'
+export {
+  type Classifier,
+  classify,
+  type ClassifyOptions,
+  type EncoderMode,
+} from './architectures/classify.js'
 export { hashEncoder, type HashEncoderOptions } from './architectures/hash-encoder.js'
 export { mlp, type MlpOptions } from './architectures/mlp.js'
 export { warp, type WarpOptions } from './augmentation/warp.js'

@@ -33,7 +33,7 @@ const config = defineExperiment({
   stages: [
     autoencode({ encoder: [8], decoder: [16] }),
     classify({
-      head: [16],
+      hidden: [16],
       encoder: 'fineTuned',
       train: { averageEvery: 100, averageParts: 4 },
     }),

@@ -28,7 +28,7 @@ const config = defineExperiment({
   stages: [
     // Wide enough for their steps to be shared.
     autoencode({ encoder: [2048], decoder: [16] }),
-    classify({ head: [16], encoder: 'fineTuned' }),
+    classify({ hidden: [16], encoder: 'fineTuned' }),
   ],
 })
 

@@ -28,7 +28,7 @@ const config = defineExperiment({
   train: { batchSize: 6, epochs: 2500 },
   stages: [
     autoencode({ encoder: [8], decoder: [16] }),
-    classify({ head: [16], encoder: 'fineTuned' }),
+    classify({ hidden: [16], encoder: 'fineTuned' }),
   ],
 })
 

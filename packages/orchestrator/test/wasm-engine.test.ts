@@ -19,11 +19,11 @@ import { temporaryFolder } from '../src/testing/temporary-folder.js'
 
 const pretrained = [
   autoencode({ encoder: [8], decoder: [16] }),
-  classify({ head: [16], encoder: 'fineTuned' }),
+  classify({ hidden: [16], encoder: 'fineTuned' }),
 ]
-const frozen = pretrained.with(1, classify({ head: [16], encoder: 'frozen' }))
+const frozen = pretrained.with(1, classify({ hidden: [16], encoder: 'frozen' }))
 const configs = [
-  { name: 'alone', stages: [classify({ head: [16] })] },
+  { name: 'alone', stages: [classify({ hidden: [16] })] },
   { name: 'pretrained', stages: pretrained },
   { name: 'frozen', stages: frozen },
 ].map((experiment) =>

@@ -1,5 +1,5 @@
 /**
- * The delay of the event loop while `fit` trains and a fitted model predicts, one row and many.
+ * The delay of the event loop while `fit` trains and a fitted model predicts, one row and many, beside that of an idle one.
  *
  *     node packages/trainer/bench/event-loop.mjs [engine, native] [seconds, 5]
  */
@@ -34,6 +34,7 @@ const fitted = await fit(model, { ...options, epochs: 1 })
 const image = data.image.values
 
 for (const [what, rows, pauseMs] of [
+  ['idle', 0, 20],
   ['fit alone', 0, 20],
   ['fit and predictions of one row', 1, 1],
   ['fit and predictions of 10,000 rows', numExamples, 20],
@@ -43,7 +44,10 @@ for (const [what, rows, pauseMs] of [
   const { signal } = controller
   void setTimeout(1000 * Number(seconds)).then(() => controller.abort())
   histogram.enable()
-  const training = fit(model, { ...options, epochs: 1e6, signal }).catch(() => undefined)
+  const training =
+    what === 'idle'
+      ? undefined
+      : fit(model, { ...options, epochs: 1e6, signal }).catch(() => undefined)
   let calls = 0
   while (!signal.aborted) {
     if (rows > 0) await fitted.predict({ image: image.subarray(0, 784 * rows) })

@@ -1,11 +1,11 @@
 /** The networks of tools/bench, as models and plain fields. */
-import { autoencoder, mlp } from '@gradpool/models'
+import { autoencode, mlp } from '@gradpool/models'
 
 export function modelOf({ layers, kind }) {
   const code = (layers.length - 1) / 2
   const scale = 1 / 255
   return kind === 'autoencode'
-    ? autoencoder({
+    ? autoencode({
         input: layers[0],
         encoder: layers.slice(1, code + 1),
         decoder: layers.slice(code + 1),

@@ -52,7 +52,6 @@ export type {
   Held,
   Judged,
   LearningOptions,
-  Monitor as MonitorName,
   Presence,
   Row,
   StepProgress,

@@ -133,6 +133,18 @@ describe('a training in a folder', () => {
     )
   })
 
+  it('continues where checkpoints cannot be written, and says so once', async () => {
+    const directory = await temporaryFolder()
+    // In the place of their folder.
+    await writeFile(join(directory, 'checkpoints'), '')
+    const warnings: string[] = []
+    const onWarning = (text: string) => warnings.push(text)
+    const given = { ...options, directory, onWarning, checkpointSeconds: 0.02 }
+    const fitted = await fit(threeClasses, given)
+    expect(bitsOf(fitted)).toEqual(bitsOf(await fit(threeClasses, options)))
+    expect(warnings.filter((text) => text.startsWith('cannot write a checkpoint'))).toHaveLength(1)
+  })
+
   it('is refused where the folder cannot be made', async () => {
     const file = join(await temporaryFolder(), 'file')
     await writeFile(file, '')

@@ -1,6 +1,6 @@
 /** Training from what was trained before: `initFrom`, and `fit` of a loaded model. */
 import { adam, sgd } from '@gradpool/core'
-import { autoencoder } from '@gradpool/models'
+import { autoencode } from '@gradpool/models'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fit, loadModel } from '../src/index.js'
@@ -43,7 +43,7 @@ describe('initFrom', () => {
 
   it('takes the states of equal name and shape, and says so where there are none', async () => {
     const { fitted } = await saved()
-    const other = autoencoder({ input: 6, encoder: [3], decoder: [6] })
+    const other = autoencode({ input: 6, encoder: [3], decoder: [6] })
     const attempt = fit(other, { ...options, initFrom: fitted.weights })
     await expect(attempt).rejects.toThrow(
       /^initFrom: no state of the weights has the name and shape of one of this model; it has hidden\.weight, .*, the model has /,
@@ -56,6 +56,14 @@ describe('initFrom', () => {
     await expect(fit(threeClasses, { ...options, initFrom: '/nowhere' })).rejects.toThrow(
       "the model '/nowhere' cannot be read: there is no such file",
     )
+  })
+})
+
+describe('a saved model', () => {
+  it('is the same bytes for the same training', async () => {
+    const [one, other] = [await saved(), await saved()]
+    expect(one.fitted.toBytes()).toEqual(other.fitted.toBytes())
+    expect((await loadModel(one.path)).provenance).toMatchObject({ seed: 0, epochs: 3 })
   })
 })
 

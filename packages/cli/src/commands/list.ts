@@ -48,9 +48,9 @@ function architectureOf({ stages, data }: ExperimentConfig): string {
       codeWidth = stage.encoder.at(-1)
       return `autoencode ${[ends.pixels, ...stage.encoder, ...stage.decoder].join('-')}`
     }
-    const { head, encoder } = stage
-    if (encoder === 'none') return `classify ${[ends.pixels, ...head, ends.classes].join('-')}`
-    const widths = [codeWidth ?? 'code', ...head, ends.classes].join('-')
+    const { hidden, encoder } = stage
+    if (encoder === 'none') return `classify ${[ends.pixels, ...hidden, ends.classes].join('-')}`
+    const widths = [codeWidth ?? 'code', ...hidden, ends.classes].join('-')
     return `classify ${widths} with the encoder ${encoder === 'frozen' ? 'frozen' : 'fine-tuned'}`
   }
   return stages.map(inWords).join(', then ')

@@ -30,8 +30,7 @@ interface OpenStage {
 }
 
 export function reportLog(options: LogOptions): (event: RunEvent) => void {
-  const { print, manySeeds, reportEvery } = options
-  let { parallel } = options
+  const { print, parallel, manySeeds, reportEvery } = options
   const open = new Map<string, OpenStage>()
   const model = (stage: StageRef) => `Model ${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)}`
 

@@ -1,6 +1,6 @@
 /**
- * What an engine supplies for each execution: states, a record of its results, tasks, and running a chunk. All else is in
- * execution.ts.
+ * What an engine supplies for each execution: states, a record of its results, tasks, and running a
+ * chunk. All else is in execution.ts.
  */
 import type { Program } from '../program/program.js'
 import type { BatchProgram } from '../training/batch-program.js'
@@ -8,7 +8,10 @@ import type { ChunkStatus, ChunkTask, CompileOptions, Execution, StateValues } f
 
 /** States of one or several executions, by name. */
 export interface States {
-  /** The same states for one more execution. @throws UserError for a state of `program` that is not among them */
+  /**
+   * The same states for one more execution. @throws UserError for a state of `program` that is not
+   * among them
+   */
   shareWith(program: Program): States
   /** Copies. */
   read(): Record<string, Float32Array>
@@ -19,8 +22,9 @@ export interface States {
 }
 
 /**
- * What the threads of an execution share: how far it is, and its results, each in its place among the Program's results.
- * Averaged results have `sums` and `last`, those with rows have `rows`; the other arrays are empty.
+ * What the threads of an execution share: how far it is, and its results, each in its place among
+ * the Program's results. Averaged results have `sums` and `last`, those with rows have `rows`; the
+ * other arrays are empty.
  */
 export interface ExecutionRecord {
   step: number
@@ -30,7 +34,10 @@ export interface ExecutionRecord {
   stopped: boolean
   /** Each step adds its value times its number of examples. */
   readonly sums: readonly Float64Array[]
-  /** `[numExamples, ...]`: each step writes its rows where its examples are in the order of the pass. */
+  /**
+   * `[numExamples, ...]`: each step writes its rows where its examples are in the order of the
+   * pass.
+   */
   readonly rows: readonly Float32Array[]
   /** The values at the last step; empty where the engine does not tell them. */
   readonly last: readonly Float32Array[]
@@ -43,7 +50,10 @@ export interface Backend {
   readonly record: ExecutionRecord
   /** The tasks of a chunk, one for each worker. */
   tasks(steps: number, workers: number): readonly ChunkTask[]
-  /** Runs a chunk of one worker in this thread, with a pause after every few milliseconds; returns how it ended. */
+  /**
+   * Runs a chunk of one worker in this thread, with a pause after every few milliseconds; returns
+   * how it ended.
+   */
   slices(steps: number): Iterator<undefined, ChunkStatus> | AsyncIterator<undefined, ChunkStatus>
   /** Runs a chunk of one worker in this thread at once. */
   runNow?(steps: number): ChunkStatus

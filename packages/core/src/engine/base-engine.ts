@@ -1,6 +1,6 @@
 /**
- * The part of an engine that all have in common: compiling into executions, states that executions share, disposal. An engine
- * extends it with its states and its backend.
+ * The part of an engine that all have in common: compiling into executions, states that executions
+ * share, disposal. An engine extends it with its states and its backend.
  */
 import { UserError } from '../errors.js'
 import type { Program } from '../program/program.js'

@@ -1,5 +1,6 @@
 /**
- * Datasets as engines see them: named fields in flat memory, and splits that are lists of row numbers.
+ * Datasets as engines see them: named fields in flat memory, and splits that are lists of row
+ * numbers.
  *
  * A split never copies examples: training, validation and test sets share their fields' memory.
  */

@@ -1,11 +1,12 @@
 /**
  * What every engine promises: to run a BatchProgram over a split of a dataset, many steps per call.
  *
- * An engine is used in one of two ways. In place: `await execution.run({ steps })`. From a pool: the main thread calls
- * `execution.begin(steps)`, sends the task, which is plain structured-cloneable data, to any worker, which calls the
- * `executeChunk(task)` that the engine's `workerModule` exports, and gives its answer to `execution.finish([outcome])`.
- * Both give the same bits. A step chunk, or chunk, is a run of consecutive steps; nothing in JavaScript happens between
- * its steps.
+ * An engine is used in one of two ways. In place: `await execution.run({ steps })`. From a pool:
+ * the main thread calls `execution.begin(steps)`, sends the task, which is plain
+ * structured-cloneable data, to any worker, which calls the `executeChunk(task)` that the engine's
+ * `workerModule` exports, and gives its answer to `execution.finish([outcome])`. Both give the same
+ * bits. A step chunk, or chunk, is a run of consecutive steps; nothing in JavaScript happens
+ * between its steps.
  */
 import type { Allocate, Split } from './dataset.js'
 import type { BatchProgram } from '../training/batch-program.js'
@@ -30,8 +31,9 @@ export interface Engine {
   /** A sentence for people: which target, which instruction set. */
   readonly description: string
   /**
-   * Which bits it computes: engines of equal `numerics` are bit-identical for the same programs, data and states.
-   * `exact` is the class of the CPU engines. Results of one class are never taken for those of another.
+   * Which bits it computes: engines of equal `numerics` are bit-identical for the same programs,
+   * data and states. `exact` is the class of the CPU engines. Results of one class are never taken
+   * for those of another.
    */
   readonly numerics: string
   /** URL of the module whose `executeChunk` a worker calls. */
@@ -54,8 +56,9 @@ export interface ChunkExecutor {
 }
 
 /**
- * How a chunk ended: all steps done; stopped by `stop()` (the steps done so far count); at a step whose loss was not a finite
- * number (that step's update is not applied); or abandoned, since a worker was gone that others waited for.
+ * How a chunk ended: all steps done; stopped by `stop()` (the steps done so far count); at a step
+ * whose loss was not a finite number (that step's update is not applied); or abandoned, since a
+ * worker was gone that others waited for.
  */
 export type ChunkStatus = 'done' | 'stopped' | 'notFinite' | 'abandoned'
 
@@ -66,8 +69,8 @@ export interface ChunkResult {
   /** Each averaged result of the Program: its mean over the examples of these steps. */
   readonly means: Readonly<Record<string, Float64Array>>
   /**
-   * Each result with `rows`: its values for the examples of these steps, `[examples, ...]`, in the order in which they were
-   * visited; of the last pass, where the steps are more than one.
+   * Each result with `rows`: its values for the examples of these steps, `[examples, ...]`, in the
+   * order in which they were visited; of the last pass, where the steps are more than one.
    */
   readonly rows: Readonly<Record<string, Float32Array>>
   /** The last finite loss; NaN before the first. */
@@ -79,13 +82,17 @@ export interface Progress {
   readonly step: number
   /** Scalar results of the last step by name. */
   readonly last: Readonly<Record<string, number>>
-  /** Averaged results of the last step by name, row-major; an engine may leave out those that are not scalars. */
+  /**
+   * Averaged results of the last step by name, row-major; an engine may leave out those that are
+   * not scalars.
+   */
   readonly results: Readonly<Record<string, Float32Array>>
 }
 
 /**
- * Where an execution stands. Together with the values of its states it determines every later bit, so an execution can be
- * resumed elsewhere: in another process, or on another engine of the same `numerics`.
+ * Where an execution stands. Together with the values of its states it determines every later bit,
+ * so an execution can be resumed elsewhere: in another process, or on another engine of the same
+ * `numerics`.
  */
 export interface Position {
   /** Steps done since the execution was compiled. */
@@ -109,7 +116,9 @@ export interface RunOptions {
 export interface ChunkOptions {
   /** Default: 1. */
   readonly workers?: number
-  /** Whether the chunk's means and rows cover the examples of the chunk before, too. Default: false. */
+  /**
+   * Whether the chunk's means and rows cover the examples of the chunk before, too. Default: false.
+   */
   readonly continues?: boolean
 }
 
@@ -117,33 +126,40 @@ export interface Execution {
   readonly program: BatchProgram
   /** Steps of one pass over the split, the shorter last batch included. */
   readonly stepsPerEpoch: number
-  /** The most workers that can run a chunk of it together: as many as were asked for, or fewer where the engine cannot. */
+  /**
+   * The most workers that can run a chunk of it together: as many as were asked for, or fewer where
+   * the engine cannot.
+   */
   readonly workers: number
   /** Steps done so far. */
   readonly step: number
   run(options: RunOptions): Promise<ChunkResult>
   /**
-   * Runs a chunk at once, in this thread, without a look at progress or signals: for predictions of a few rows. It costs a
-   * few microseconds beyond the steps themselves. Only engines on the CPU have it.
+   * Runs a chunk at once, in this thread, without a look at progress or signals: for predictions of
+   * a few rows. It costs a few microseconds beyond the steps themselves. Only engines on the CPU
+   * have it.
    *
-   * Inputs are whatever the fields of `data` hold now, where they lie in memory of `engine.allocate`: a server writes a
-   * request's rows there, calls `runNow(stepsPerEpoch)`, and finds the predictions in the result's `rows`.
+   * Inputs are whatever the fields of `data` hold now, where they lie in memory of
+   * `engine.allocate`: a server writes a request's rows there, calls `runNow(stepsPerEpoch)`, and
+   * finds the predictions in the result's `rows`.
    */
   runNow?(steps: number): ChunkResult
   /**
-   * The tasks of a chunk: one, or for several workers that run it together, all of them at the same time, as many as
-   * asked for, or fewer. Whatever their number, the chunk is bit-identical.
+   * The tasks of a chunk: one, or for several workers that run it together, all of them at the same
+   * time, as many as asked for, or fewer. Whatever their number, the chunk is bit-identical.
    *
-   * The steps of a Program without updates are counted from 0 again where their number would become too large.
+   * The steps of a Program without updates are counted from 0 again where their number would become
+   * too large.
    *
-   * @throws UserError for a number of steps that cannot be, or more workers than the execution was compiled for
+   * @throws UserError for a number of steps that cannot be, or more workers than the execution was
+   *   compiled for
    */
   begin(steps: number, options?: ChunkOptions): readonly ChunkTask[]
   /** The end of a chunk: the outcomes of its tasks, in their order. */
   finish(outcomes: readonly ChunkOutcome[]): ChunkResult
   /**
-   * Says that one of the workers of a chunk is gone: the others return at once, with the status `abandoned`. What the
-   * chunk has written to the states is worth nothing then.
+   * Says that one of the workers of a chunk is gone: the others return at once, with the status
+   * `abandoned`. What the chunk has written to the states is worth nothing then.
    */
   abandon(): void
   /** Read from shared words; callable from the main thread while a worker runs the chunk. */
@@ -153,8 +169,8 @@ export interface Execution {
   /** Between chunks only. */
   position(): Position
   /**
-   * Stands there from now on, as if it had done these steps itself. Between chunks only. Where `since` is `step`, sums and
-   * rows begin anew, whatever they were.
+   * Stands there from now on, as if it had done these steps itself. Between chunks only. Where
+   * `since` is `step`, sums and rows begin anew, whatever they were.
    *
    * @throws UserError for a position that is not one of this program
    */

@@ -1,6 +1,6 @@
 /**
- * Whether what an execution is given fits its program: data, seed, states, a position, a number of steps. Every engine
- * refuses here, once, what would make a step fail or read what is not there.
+ * Whether what an execution is given fits its program: data, seed, states, a position, a number of
+ * steps. Every engine refuses here, once, what would make a step fail or read what is not there.
  */
 import {
   examplesBefore,
@@ -86,7 +86,9 @@ export function stateSizes(program: Program): Map<string, number> {
   return new Map(program.states.map(({ name, shape }) => [name, sizeOf(shape)]))
 }
 
-/** @throws UserError for a value that is of none of these states, or has another number of elements. */
+/**
+ * @throws UserError for a value that is of none of these states, or has another number of elements.
+ */
 export function checkStates(sizes: ReadonlyMap<string, number>, values: StateValues): void {
   for (const [name, given] of Object.entries(values)) {
     const size = sizes.get(name)
@@ -99,7 +101,10 @@ export function checkStates(sizes: ReadonlyMap<string, number>, values: StateVal
   }
 }
 
-/** @throws UserError for a state of `program` that is none of these, or has another number of elements. */
+/**
+ * @throws UserError for a state of `program` that is none of these, or has another number of
+ *   elements.
+ */
 export function checkSharedStates(sizes: ReadonlyMap<string, number>, program: Program): void {
   for (const [name, wanted] of stateSizes(program)) {
     const size = sizes.get(name)
@@ -153,7 +158,10 @@ function isStep(step: number): boolean {
   return Number.isInteger(step) && step >= 0 && step <= MOST_STEPS
 }
 
-/** @throws UserError for a number of workers that cannot run a chunk of an execution that was compiled for `most` together. */
+/**
+ * @throws UserError for a number of workers that cannot run a chunk of an execution that was
+ *   compiled for `most` together.
+ */
 export function checkWorkers(workers: number, most: number): void {
   if (!Number.isInteger(workers) || workers < 1 || workers > most) {
     throw new UserError(`this execution was compiled for 1 to ${most} workers, not ${workers}`)

@@ -1,6 +1,6 @@
 /**
- * The execution that every engine gives out: life cycle, argument checks, means and rows of results, positions. Its backend, the
- * engine's own, makes tasks and runs chunks.
+ * The execution that every engine gives out: life cycle, argument checks, means and rows of
+ * results, positions. Its backend, the engine's own, makes tasks and runs chunks.
  */
 import { invariant, UserError } from '../errors.js'
 import {
@@ -258,8 +258,8 @@ export class BaseExecution<S extends States> implements Execution {
   }
 
   /**
-   * Where in the order of a pass the examples since the sums began are, at most a pass of them: one stretch, or two where they
-   * began in the pass before.
+   * Where in the order of a pass the examples since the sums began are, at most a pass of them: one
+   * stretch, or two where they began in the pass before.
    */
   #places(): (readonly [begin: number, end: number])[] {
     const pass = this.#passSize

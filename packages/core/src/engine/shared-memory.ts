@@ -1,6 +1,6 @@
 /**
- * States and records of executions in shared memory, for engines that have no memory of their own. A task carries the `data`, by
- * which a worker sees the same memory.
+ * States and records of executions in shared memory, for engines that have no memory of their own.
+ * A task carries the `data`, by which a worker sees the same memory.
  */
 import { invariant } from '../errors.js'
 import type { Program } from '../program/program.js'
@@ -28,7 +28,10 @@ export class SharedRecord implements ExecutionRecord {
     this.#lastLoss = new Float64Array(data.words.buffer, 4 * WORD.LAST_LOSS, 1)
   }
 
-  /** @param tellsLast whether the values at the last step of a result of so many elements are told. Default: of all. */
+  /**
+   * @param tellsLast whether the values at the last step of a result of so many elements are told.
+   *   Default: of all.
+   */
   static create(
     program: BatchProgram,
     tellsLast: (size: number) => boolean = () => true,
@@ -165,8 +168,9 @@ export class SharedStates implements States {
     Atomics.add(this.#version, 0, 1)
   }
 
-  /** Collected as garbage. */
-  release(): void {}
+  release(): void {
+    // Shared memory is collected as garbage.
+  }
 
   get #sizes(): Map<string, number> {
     return new Map([...this.data.regions].map(([name, { size }]) => [name, size]))

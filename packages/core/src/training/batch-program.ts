@@ -1,6 +1,6 @@
 /**
- * A BatchProgram: the Program of one batch, with the Program of the shorter last batch where the batch size does not
- * divide the number of examples, so that every example counts once per epoch.
+ * A BatchProgram: the Program of one batch, with the Program of the shorter last batch where the
+ * batch size does not divide the number of examples, so that every example counts once per epoch.
  */
 import type { MetricSpec } from '../metrics/metric-spec.js'
 import { sizeOf } from '../program/dtype.js'
@@ -10,7 +10,9 @@ import type { Result } from '../program/program-data.js'
 export interface BatchProgram {
   readonly batchSize: number
   readonly numExamples: number
-  /** Rows are visited in the order of a permutation of their own for each epoch, or as they stand. */
+  /**
+   * Rows are visited in the order of a permutation of their own for each epoch, or as they stand.
+   */
   readonly shuffle: boolean
   /** Parts of a batch whose sums are made one by one, then added in order. Default: 1. */
   readonly microBatches?: number
@@ -21,7 +23,10 @@ export interface BatchProgram {
   readonly metrics: readonly MetricSpec[]
 }
 
-/** Steps of one pass over the examples, the shorter last batch included where there is a Program for it. */
+/**
+ * Steps of one pass over the examples, the shorter last batch included where there is a Program for
+ * it.
+ */
 export function stepsPerEpochOf({ tail, batchSize, numExamples }: BatchProgram): number {
   return tail ? Math.ceil(numExamples / batchSize) : Math.floor(numExamples / batchSize)
 }

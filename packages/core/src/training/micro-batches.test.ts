@@ -1,5 +1,6 @@
 /**
- * Sums in segments: what they mean against the same written out, and which sums of a Program are cut.
+ * Sums in segments: what they mean against the same written out, and which sums of a Program are
+ * cut.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -120,7 +121,8 @@ test('the axis of the examples is followed through a Program', () => {
   expect(axisOf((x) => reshape(x, [4, 6]))).toBeUndefined()
   expect(axisOf((x) => softmax(transpose(x)))).toBeUndefined()
   expect(axisOf((_, weight) => relu(weight))).toBeUndefined()
-  // Of stacks of matrices each product is of one of either; or the examples are what is summed over.
+  // Of stacks of matrices each product is of one of either; or the examples are what is summed
+  // over.
   const stack = (x: Tensor) => reshape(x, [6, 2, 2])
   expect(axisOf((x) => matmul(stack(x), stack(x), { transposeB: true }))).toBe(0)
   const stacked = (x: Tensor) => reshape(transpose(x), [4, 6, 1])

@@ -92,6 +92,26 @@ describe('the types of a model', () => {
     expect(blind.tracePrediction).toBeUndefined()
   })
 
+  test('an annotation of the model leaves tensors what they are', () => {
+    const annotated: Model<{
+      metrics: { loss: number }
+      fields: 'image' | 'label'
+      predictFields: 'image'
+      outputs: 'value'
+    }> = defineModel({
+      params,
+      step(_, { image }) {
+        expectTypeOf(image).toEqualTypeOf<Tensor>()
+        return { loss: mean(image) }
+      },
+      predict(_, { image }) {
+        expectTypeOf(image).toEqualTypeOf<Tensor>()
+        return { value: image }
+      },
+    })
+    expect(annotated.tracePrediction).toBeDefined()
+  })
+
   test('a field that is not named does not compile', () => {
     defineModel({
       params,

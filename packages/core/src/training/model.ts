@@ -106,8 +106,8 @@ export function defineModel<
   definition: ModelDefinition<P, R, O, F, G>,
 ): Model<{
   readonly metrics: { readonly [Name in keyof R]: ValueOf<R[Name]> }
-  readonly fields: Extract<keyof F, string>
-  readonly predictFields: Extract<keyof G, string>
+  readonly fields: Extract<keyof NoInfer<F>, string>
+  readonly predictFields: Extract<keyof NoInfer<G>, string>
   readonly outputs: [O] extends [never] ? never : Extract<keyof O, string>
 }> {
   const { params } = definition

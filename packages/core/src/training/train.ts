@@ -1,8 +1,8 @@
 /**
  * From a model to the Programs that engines run: training, evaluation, prediction.
  *
- * All three name the states of parameters and buffers by their paths, so the states of one serve the others. Only
- * training adds the optimizer's.
+ * All three name the states of parameters and buffers by their paths, so the states of one serve
+ * the others. Only training adds the optimizer's.
  */
 import type { BatchProgram } from './batch-program.js'
 import type { Field, Split } from '../engine/dataset.js'
@@ -46,7 +46,8 @@ export interface TrainOptions extends BatchOptions {
   /** Bounds the gradients, in place of the optimizer's own `clip`. */
   readonly clip?: Clip
   /**
-   * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. Decides how sums round, so it belongs to the experiment. Default: 1.
+   * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. Decides how
+   * sums round, so it belongs to the experiment. Default: 1.
    */
   readonly microBatches?: number
   /** Whether each epoch visits the examples in an order of its own. Default: true. */
@@ -56,9 +57,11 @@ export interface TrainOptions extends BatchOptions {
 }
 
 /**
- * The Program of a training step: loss, gradients, and the optimizer's update of each parameter that is not frozen.
+ * The Program of a training step: loss, gradients, and the optimizer's update of each parameter
+ * that is not frozen.
  *
- * @throws UserError for a loss that is not an f32 scalar, a field that the data lacks, options out of range
+ * @throws UserError for a loss that is not an f32 scalar, a field that the data lacks, options out
+ *   of range
  */
 export function train(model: Model, options: TrainOptions): BatchProgram {
   const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
@@ -87,7 +90,9 @@ export function train(model: Model, options: TrainOptions): BatchProgram {
   }
 }
 
-/** The Program of an evaluation: loss and metrics, no updates, examples in the order of the split. */
+/**
+ * The Program of an evaluation: loss and metrics, no updates, examples in the order of the split.
+ */
 export function evaluation(model: Model, options: BatchOptions): BatchProgram {
   return batchProgram(options, false, (trace, batch, size) => {
     const results = checkedResults(model.traceStep(new Binding(trace, false), batch))
@@ -96,7 +101,8 @@ export function evaluation(model: Model, options: BatchOptions): BatchProgram {
 }
 
 /**
- * The Program of a prediction: what the model's `predict` gives, collected for every example, in the order of the split.
+ * The Program of a prediction: what the model's `predict` gives, collected for every example, in
+ * the order of the split.
  *
  * @throws UserError where the model has no `predict`, or a prediction is not one row per example
  */
@@ -146,7 +152,10 @@ function checkCount(name: string, count: number): void {
   whole(1)(count, name)
 }
 
-/** An object whose properties become inputs of the Program when they are read; one that the data lacks throws. */
+/**
+ * An object whose properties become inputs of the Program when they are read; one that the data
+ * lacks throws.
+ */
 function lazyBatch(trace: Trace, fields: DataSpec['fields'], batchSize: number): object {
   return new Proxy(
     {},
@@ -217,7 +226,10 @@ function traceUpdates(
   for (const [name, value] of Object.entries(next.shared)) trace.update(`optimizer/${name}`, value)
 }
 
-/** States and results must not depend on the size of the batch, but for the first axis of results by rows. */
+/**
+ * States and results must not depend on the size of the batch, but for the first axis of results by
+ * rows.
+ */
 function checkSame(program: Program, tail: Program): void {
   const shapes = (each: Program) => [
     ...each.states.map(({ name, shape }) => ({ what: `state "${name}"`, shape })),

@@ -125,11 +125,11 @@ static void pointwise(void) {
             const uint32_t to = allocate(4 * count), sums = allocate(8);
             const uint32_t full = floats(count, true), scalar = floats(1, false), row = floats(cols, true);
             const uint32_t col = floats(rows, true), bytes = integers(count, -9, 100), whole = integers(count, -9, 100);
-            const uint32_t program = WORDS(
-                9, 7, 2, REGISTER_FULL, to, REGISTER_FULL, full, REGISTER_SCALAR, scalar, REGISTER_ROW, row,
-                REGISTER_COL, col, REGISTER_FULL_U8, bytes, REGISTER_FULL_I32, whole, REGISTER_TEMP, 0, REGISTER_TEMP,
-                1, op, 7, 1, 2, 3, op, 8, 3, 4, 1, op, 0, 7, 8, 5, op, 7, 5, 6, 8, MICRO_ADD, 0, 0, 7, 0, op, 8, 4, 0,
-                2, MICRO_SUB, 0, 0, 8, 0, 0, sums, 7, sums + 4);
+            const uint32_t program =
+                WORDS(9, 7, 2, REGISTER_FULL, to, REGISTER_FULL, full, REGISTER_SCALAR, scalar, REGISTER_ROW, row,
+                      REGISTER_COL, col, REGISTER_FULL_U8, bytes, REGISTER_FULL_I32, whole, REGISTER_TEMP, 0,
+                      REGISTER_TEMP, 1, op, 7, 1, 2, 3, op, 8, 3, 4, 1, op, 0, 7, 8, 5, op, 7, 5, 6, 8, MICRO_ADD, 0, 0,
+                      7, 0, op, 8, 4, 0, 2, MICRO_SUB, 0, 0, 8, 0, 0, sums, 7, sums + 4);
             EXECUTE(OP_MAP, rows, cols, program);
             add_to_hash(to, count);
             add_to_hash(sums, 2);
@@ -167,7 +167,7 @@ static void adam_updates(const char *name, uint32_t op) {
 }
 
 static void matmuls(void) {
-    static const uint32_t sizes[][3] = {{1, 1, 1},    {3, 5, 7},     {10, 10, 784}, {10, 64, 10},  {5, 3, 300},
+    static const uint32_t sizes[][3] = {{1, 1, 1},     {3, 5, 7},     {10, 10, 784}, {10, 64, 10},   {5, 3, 300},
                                         {61, 33, 129}, {128, 40, 70}, {70, 90, 300}, {17, 530, 260}, {9, 400, 400}};
     begin();
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
@@ -178,8 +178,8 @@ static void matmuls(void) {
             const uint32_t a = floats(m * k, false), b = floats(k * n, false), row = floats(n, false);
             const uint32_t dst = allocate(4 * m * n), to = allocate(4 * m * n);
             const uint32_t scratch = allocate(matmul_scratch(m, n, k, flags, has_dst, has_epilogue, 1) + 4);
-            const uint32_t program = WORDS(3, 2, 0, REGISTER_PRODUCT, 0, REGISTER_ROW, row, REGISTER_FULL, to, MICRO_ADD,
-                                        2, 0, 1, 0, MICRO_RELU, 2, 2, 0, 0);
+            const uint32_t program = WORDS(3, 2, 0, REGISTER_PRODUCT, 0, REGISTER_ROW, row, REGISTER_FULL, to,
+                                           MICRO_ADD, 2, 0, 1, 0, MICRO_RELU, 2, 2, 0, 0);
             EXECUTE(OP_MATMUL, has_dst ? dst : 0, a, b, m, n, k, flags, scratch, has_epilogue ? program : 0);
             add_to_hash(has_dst ? dst : to, m * n);
             add_to_hash(to, m * n);

@@ -1,9 +1,9 @@
 /**
- * A collection of packed codes with labels, in a shared memory of its own, and the search for those near a query by
- * Hamming distance, by the kernels.
+ * A collection of packed codes with labels, in a shared memory of its own, and the search for those
+ * near a query by Hamming distance, by the kernels.
  *
- * Codes lie in blocks, byte by byte (`kernels/hamming.h`). Rows are only ever added. One thread adds and asks; the work of
- * a search may be done by several (`begin`).
+ * Codes lie in blocks, byte by byte (`kernels/hamming.h`). Rows are only ever added. One thread
+ * adds and asks; the work of a search may be done by several (`begin`).
  */
 import { invariant } from '@gradpool/core'
 import { randomUUID } from 'node:crypto'
@@ -19,8 +19,8 @@ export interface PackedCodesOptions {
   /** Bytes of a code, 1 to 32. */
   readonly codeBytes: number
   /**
-   * `wasm`, `native`, or an instruction set of `nativeInstructionSets()`: they find the same. Default: native code where it
-   * is built, else WebAssembly.
+   * `wasm`, `native`, or an instruction set of `nativeInstructionSets()`: they find the same.
+   * Default: native code where it is built, else WebAssembly.
    */
   readonly kernels?: string | undefined
   /** Size of the memory, reserved and not used. Default: 2 GiB, or what the system allows. */
@@ -29,7 +29,10 @@ export interface PackedCodesOptions {
 
 /** A search under way. */
 export interface BegunScan {
-  /** To be done by `executeChunk` of `workerModule`, each in a thread of its own, or one after the other. */
+  /**
+   * To be done by `executeChunk` of `workerModule`, each in a thread of its own, or one after the
+   * other.
+   */
   readonly tasks: readonly ScanTask[]
   /** When all tasks are done: for each query, what `near` gives. */
   finish(): NearRows[]
@@ -61,7 +64,10 @@ export class PackedCodes {
   /** Addresses of what was outgrown while scans were under way. */
   #outgrown: number[] = []
 
-  /** @throws UserError when the kernels are not to be had, or the memory asked for cannot be reserved. */
+  /**
+   * @throws UserError when the kernels are not to be had, or the memory asked for cannot be
+   *   reserved.
+   */
   constructor({ codeBytes, kernels, memoryBytes }: PackedCodesOptions) {
     invariant(codeBytes >= 1 && codeBytes <= MAX_CODE_BYTES, `codes of ${codeBytes} bytes`)
     this.codeBytes = codeBytes
@@ -236,7 +242,10 @@ export class PackedCodes {
     return this.#blocks
   }
 
-  /** Where the first byte of a row's code is among the blocks; each further one is BLOCK_ROWS behind. */
+  /**
+   * Where the first byte of a row's code is among the blocks; each further one is BLOCK_ROWS
+   * behind.
+   */
   placeOf(row: number): number {
     return Math.floor(row / BLOCK_ROWS) * BLOCK_ROWS * this.codeBytes + (row % BLOCK_ROWS)
   }

@@ -1,6 +1,6 @@
 /**
- * Some queries over all rows of a collection, in one or several tasks, each over some of the rows: what the kernels are
- * told, and what they found.
+ * Some queries over all rows of a collection, in one or several tasks, each over some of the rows:
+ * what the kernels are told, and what they found.
  */
 import { invariant } from '@gradpool/core'
 import type { Arena } from '../arena.js'

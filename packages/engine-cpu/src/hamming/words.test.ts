@@ -9,7 +9,7 @@ test.each([
   ['SCAN_', SCAN],
   ['SEARCH_', SEARCH],
 ])('words %s', (prefix, ours) => {
-  const members = [...header.matchAll(new RegExp(`^  ${prefix}(\\w+) = (\\d+)`, 'gm'))]
+  const members = [...header.matchAll(new RegExp(`^ +${prefix}(\\w+) = (\\d+)`, 'gm'))]
   expect(members.length).toBeGreaterThan(1)
   expect(Object.fromEntries(members.map(([, key, value]) => [key, Number(value)]))).toEqual(ours)
 })

@@ -1,5 +1,6 @@
 /**
- * Does tasks of scans in any thread: this is the module a worker loads, and it loads nothing else than the kernels' glue.
+ * Does tasks of scans in any thread: this is the module a worker loads, and it loads nothing else
+ * than the kernels' glue.
  */
 import { instantiate } from '../instantiate.js'
 import type { Kernels } from '../kernels.js'

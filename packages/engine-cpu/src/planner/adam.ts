@@ -16,9 +16,14 @@ export interface AdamStep {
   readonly weight: number
   readonly mean: number
   readonly variance: number
-  /** w, m, v, g, beta1, 1-beta1, beta2, 1-beta2, stepSize, correction, epsilon; all but the first four and stepSize scalars. */
+  /**
+   * w, m, v, g, beta1, 1-beta1, beta2, 1-beta2, stepSize, correction, epsilon; all but the first
+   * four and stepSize scalars.
+   */
   readonly operands: readonly View[]
-  /** Elements have step sizes of their own, as in a stack of trainings with other learning rates. */
+  /**
+   * Elements have step sizes of their own, as in a stack of trainings with other learning rates.
+   */
   readonly hasRates: boolean
   /** The nodes the micro-op stands for, but the weight itself. */
   readonly absorbed: ReadonlySet<number>

@@ -1,5 +1,6 @@
 /**
- * Which nodes are their operand by another name: the same elements in the same order, so the same memory.
+ * Which nodes are their operand by another name: the same elements in the same order, so the same
+ * memory.
  */
 import { sizeOf, type Node } from '@gradpool/core'
 

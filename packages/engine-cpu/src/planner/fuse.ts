@@ -1,10 +1,12 @@
 /**
- * Groups the computed nodes of a graph into kernels, so that elementwise work happens where its operands are in cache.
+ * Groups the computed nodes of a graph into kernels, so that elementwise work happens where its
+ * operands are in cache.
  *
- * One rule gives all fusions: an elementwise op joins the kernel that makes an operand of its size, be that a pointwise program or a matmul
- * (whose epilogue runs on each block of finished rows), unless another operand can only be had after that kernel has run. So a bias
- * and an activation join their matmul, a loss and its gradient the matmul that makes the prediction, and an optimizer's update the
- * matmul of the weight gradient.
+ * One rule gives all fusions: an elementwise op joins the kernel that makes an operand of its size,
+ * be that a pointwise program or a matmul (whose epilogue runs on each block of finished rows),
+ * unless another operand can only be had after that kernel has run. So a bias and an activation
+ * join their matmul, a loss and its gradient the matmul that makes the prediction, and an
+ * optimizer's update the matmul of the weight gradient.
  */
 import { invariant } from '@gradpool/core'
 import { POINTWISE } from '../instructions.js'
@@ -29,7 +31,10 @@ export class Kernels {
   readonly #users: ReadonlyMap<number, readonly number[]>
   readonly #isShared: boolean
 
-  /** @param isShared whether several workers may run the kernels together, each a part of the elements of a pointwise program */
+  /**
+   * @param isShared whether several workers may run the kernels together, each a part of the
+   *   elements of a pointwise program
+   */
   constructor(graph: Graph, isShared: boolean) {
     this.#graph = graph
     this.#isShared = isShared
@@ -125,7 +130,8 @@ export class Kernels {
   }
 
   /**
-   * Whether `later` needs `earlier` to be complete: by way of a third kernel, or by reading a value of it other than element by element.
+   * Whether `later` needs `earlier` to be complete: by way of a third kernel, or by reading a value
+   * of it other than element by element.
    */
   #mustFollow(later: Kernel, earlier: Kernel): boolean {
     const reached = new Set([later])

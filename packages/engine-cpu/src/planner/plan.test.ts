@@ -1,5 +1,6 @@
 /**
- * What the planner makes of the Programs that matter most: which kernels a step is, and that nothing is copied.
+ * What the planner makes of the Programs that matter most: which kernels a step is, and that
+ * nothing is copied.
  */
 import {
   adam,

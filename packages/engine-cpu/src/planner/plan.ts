@@ -1,8 +1,10 @@
 /**
- * Turns a Program into a plan: instructions, constants and scratch memory in one block of the arena.
+ * Turns a Program into a plan: instructions, constants and scratch memory in one block of the
+ * arena.
  *
- * The parts, in order: lower.ts (what kernels can do) → graph.ts (what needs computing) → fuse.ts (kernels) → schedule.ts (order, updates in place) → storage.ts (memory) →
- * emit.ts (words; pointwise programs by pointwise.ts).
+ * The parts, in order: lower.ts (what kernels can do) → graph.ts (what needs computing) → fuse.ts
+ * (kernels) → schedule.ts (order, updates in place) → storage.ts (memory) → emit.ts (words;
+ * pointwise programs by pointwise.ts).
  */
 import { bytesPerElement, invariant, sizeOf, type NodeOf, type Program } from '@gradpool/core'
 import { align } from '../free-list.js'
@@ -61,7 +63,8 @@ export class Plan {
     const isBarrier = (at: number): boolean => !isShared || barriers.has(at)
     this.#storage = layOut(this.#graph, kernels, this.#schedule, isBarrier)
     this.workingBytes = align(Math.max(0, ...kernels.all.map((kernel) => this.#workingOf(kernel))))
-    // Neither the number of words nor the constants depend on addresses, as long as no two coincide: a rehearsal finds both.
+    // Neither the number of words nor the constants depend on addresses, as long as no two
+    // coincide: a rehearsal finds both.
     const rehearsal = emit(this.#graph, this.#sections, this.#layout(0, -(2 ** 40), 2 ** 40, 0))
     this.#numWordBytes = align(4 * rehearsal.words.length)
     this.numBytes = this.#numWordBytes + this.#constants.numBytes + this.#storage.numBytes

@@ -1,5 +1,6 @@
 /**
- * Writes the pointwise program of a kernel: its elementwise nodes as micro-ops over registers. The format is in `kernels/plan.h`.
+ * Writes the pointwise program of a kernel: its elementwise nodes as micro-ops over registers. The
+ * format is in `kernels/plan.h`.
  */
 import { invariant } from '@gradpool/core'
 import { MICRO, REGISTER, POINTWISE } from '../instructions.js'
@@ -109,7 +110,10 @@ class PointwiseBuilder {
     return [isSquare ? MICRO.SQUARE : op, temp, a, isSquare ? 0 : b, c]
   }
 
-  /** The position after which nothing reads a node from a register; a summed or finally copied one stays to the end. */
+  /**
+   * The position after which nothing reads a node from a register; a summed or finally copied one
+   * stays to the end.
+   */
   #lastUses(
     steps: readonly number[],
     adams: readonly AdamStep[],

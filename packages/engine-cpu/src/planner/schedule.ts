@@ -1,9 +1,10 @@
 /**
  * The order of a graph's kernels, and which of them write a new state straight over the old one.
  *
- * An update may overwrite its state where every other reader of the old value can come first, and where the step can still be
- * abandoned before: no state is written until the guard has seen that the loss is finite. Where that cannot be, the
- * update is kept apart and copied at the end of the step.
+ * An update may overwrite its state where every other reader of the old value can come first, and
+ * where the step can still be abandoned before: no state is written until the guard has seen that
+ * the loss is finite. Where that cannot be, the update is kept apart and copied at the end of the
+ * step.
  */
 import { invariant } from '@gradpool/core'
 import type { Graph } from './graph.js'
@@ -96,7 +97,10 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
   return { actions: inOrder(all), after, inPlace }
 }
 
-/** Looks at the loss, where a Program has one: in training before any state is written, in evaluation before it counts. */
+/**
+ * Looks at the loss, where a Program has one: in training before any state is written, in
+ * evaluation before it counts.
+ */
 function guardTask(graph: Graph, taskOf: (node: number) => Task | undefined): Task | undefined {
   const loss = graph.program.results.find(({ name }) => name === 'loss')
   if (loss === undefined) return undefined
@@ -109,7 +113,10 @@ function guardTask(graph: Graph, taskOf: (node: number) => Task | undefined): Ta
   }
 }
 
-/** Whether the kernel that makes `value` reads `state`, if at all, only at the element it is about to write. */
+/**
+ * Whether the kernel that makes `value` reads `state`, if at all, only at the element it is about
+ * to write.
+ */
 function readsInPlace(graph: Graph, kernels: Kernels, value: number, state: number): boolean {
   const kernel = kernels.of(value)
   if (!kernel) return false

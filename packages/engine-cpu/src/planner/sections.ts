@@ -1,10 +1,11 @@
 /**
- * Cuts a schedule into sections for workers that run it together (kernels/plan.h): what each does for its share of the
- * examples, what each does for its share of the rows of a weight, and what one does while the others wait.
+ * Cuts a schedule into sections for workers that run it together (kernels/plan.h): what each does
+ * for its share of the examples, what each does for its share of the rows of a weight, and what one
+ * does while the others wait.
  *
- * Sections alternate: one that all share, one that a single worker executes, and so on, with all workers meeting
- * between them. An action goes into the first section that comes after all that it needs, or into the same where it
- * needs of it no more than its own worker has made.
+ * Sections alternate: one that all share, one that a single worker executes, and so on, with all
+ * workers meeting between them. An action goes into the first section that comes after all that it
+ * needs, or into the same where it needs of it no more than its own worker has made.
  */
 import { batchAxes, type BatchAxis } from '@gradpool/core'
 import { SECTION } from '../instructions.js'
@@ -115,8 +116,9 @@ class Sharing {
   }
 
   /**
-   * The actions of a section by rows, which do not need each other, in another order: products with small second factors
-   * first, so that what others have made of the larger ones is fetched meanwhile; then what is no product.
+   * The actions of a section by rows, which do not need each other, in another order: products with
+   * small second factors first, so that what others have made of the larger ones is fetched
+   * meanwhile; then what is no product.
    */
   lightFirst(actions: readonly Action[]): Action[] {
     const weight = (action: Action): number => {
@@ -126,7 +128,10 @@ class Sharing {
     return [...actions].sort((a, b) => weight(a) - weight(b))
   }
 
-  /** What an action reads of other examples, too: nodes in whose memory the examples are not along the first axis as it is read. */
+  /**
+   * What an action reads of other examples, too: nodes in whose memory the examples are not along
+   * the first axis as it is read.
+   */
   readAsWhole(action: Action): ReadonlySet<number> {
     if (action.kind !== 'kernel') return new Set()
     const inputs = action.kernel.nodes.flatMap((node) => this.#graph.node(node).inputs)

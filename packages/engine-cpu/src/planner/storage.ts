@@ -1,5 +1,6 @@
 /**
- * Where every value of a step lives, relative to the start of the plan's scratch memory: values whose lives do not overlap share memory.
+ * Where every value of a step lives, relative to the start of the plan's scratch memory: values
+ * whose lives do not overlap share memory.
  */
 import { bytesPerElement, invariant } from '@gradpool/core'
 import { FreeList, align } from '../free-list.js'
@@ -8,14 +9,17 @@ import type { Graph } from './graph.js'
 import type { Schedule } from './schedule.js'
 
 export interface Storage {
-  /** Computed node → offset in scratch; nodes that live in registers or in a state's memory are not here. */
+  /**
+   * Computed node → offset in scratch; nodes that live in registers or in a state's memory are not
+   * here.
+   */
   readonly values: ReadonlyMap<number, number>
   readonly numBytes: number
 }
 
 /**
- * @param isBarrier whether workers wait for each other before the action at a position; between barriers, where one
- *   worker is done with a value another may not be
+ * @param isBarrier whether workers wait for each other before the action at a position; between
+ *   barriers, where one worker is done with a value another may not be
  */
 export function layOut(
   graph: Graph,
@@ -83,7 +87,10 @@ function operandToOverwrite(
   return whole.find((view) => graph.storedDType(view.node) === 'f32')?.node
 }
 
-/** The position of the last action that reads a node from memory, i.e. other than in the pointwise program that makes it. */
+/**
+ * The position of the last action that reads a node from memory, i.e. other than in the pointwise
+ * program that makes it.
+ */
 function lastUses(
   graph: Graph,
   kernels: Kernels,

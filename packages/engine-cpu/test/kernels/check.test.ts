@@ -173,8 +173,9 @@ function wordsOf(bytes: Uint8Array, exec: number): number[] {
 }
 
 /**
- * Runs changed plans over an arena that is only the lower part of a memory: pages of a pattern, with the stack between
- * them, lie behind it, and behind those nothing, so that a stray access changes the pattern or traps.
+ * Runs changed plans over an arena that is only the lower part of a memory: pages of a pattern,
+ * with the stack between them, lie behind it, and behind those nothing, so that a stray access
+ * changes the pattern or traps.
  */
 class Sandbox {
   readonly #memory: WebAssembly.Memory
@@ -496,7 +497,8 @@ describe('a plan', () => {
     'of too many sums': [true, [1, 0, POINTWISE.MAX_SUMS + 1, ...Array<number>(36).fill(0)]],
     'that sums a register it has not': [true, [1, 0, 1, REGISTER.TEMP, 0, 1, other]],
     'of an Adam step': [false, [14, 1, 0, ...adamRegisters, MICRO.ADAM, 0, 0, 0, 0]],
-    // Its last scalar would be the next word, which looks like one: EXP and SCALAR are the same number.
+    // Its last scalar would be the next word, which looks like one: EXP and SCALAR are the same
+    // number.
     'of an Adam step past its registers': [
       true,
       [

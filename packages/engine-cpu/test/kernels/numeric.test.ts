@@ -23,7 +23,8 @@ describe('elementary functions', () => {
     const nearest = f(exact)
     if (Object.is(actual, nearest) || (Number.isNaN(actual) && Number.isNaN(nearest))) return 0
     if (!Number.isFinite(nearest) || !Number.isFinite(actual) || Number.isNaN(exact)) {
-      // Only the last finite number may stand for an overflow, and an infinity for what just does not overflow.
+      // Only the last finite number may stand for an overflow, and an infinity for what just does
+      // not overflow.
       return Math.abs(exact) > 3.4028234e38 && Math.abs(actual) > 3.4028234e38 ? 1 : Infinity
     }
     const exponent = Math.max(-126, Math.floor(Math.log2(Math.abs(exact))))

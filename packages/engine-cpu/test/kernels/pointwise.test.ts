@@ -157,7 +157,8 @@ describe('pointwise', () => {
       const row = host.floats(testFloats(cols, seed + 1))
       const sums = host.floats(2)
       const address = addressOf(sums)
-      // t0 = x + row; x = t0 * x (in place, read and written under two names); t1 = x - t0; sums of x and t1
+      // t0 = x + row; x = t0 * x (in place, read and written under two names); t1 = x - t0; sums of
+      // x and t1
       const program = [
         5,
         3,

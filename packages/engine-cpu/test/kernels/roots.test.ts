@@ -1,9 +1,10 @@
 /**
- * The roots in Adam, which AVX-512 makes of fused multiply-adds (vector.h), are the correctly rounded ones: all of [1, 4), whose
- * roots are those of every other number but for a power of 2, and samples of everything else.
+ * The roots in Adam, which AVX-512 makes of fused multiply-adds (vector.h), are the correctly
+ * rounded ones: all of [1, 4), whose roots are those of every other number but for a power of 2,
+ * and samples of everything else.
  *
- * A root is seen through Adam's quotient: with m' the root that is expected and w = 1, the weight becomes 0, which it
- * does not when the root is off by one unit in the last place.
+ * A root is seen through Adam's quotient: with m' the root that is expected and w = 1, the weight
+ * becomes 0, which it does not when the root is off by one unit in the last place.
  */
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -17,7 +18,10 @@ const BLOCK = 1 << 20
 const ONE = 0x3f800000
 const FOUR = 0x40800000
 
-/** A step of Adam over BLOCK elements: w, m, v and g, with every coefficient such that m' = m and v' = v. */
+/**
+ * A step of Adam over BLOCK elements: w, m, v and g, with every coefficient such that m' = m and v'
+ * = v.
+ */
 function prepare(instructionSet: string) {
   const file = new URL(`../../dist/native/${instructionSet}.node`, import.meta.url)
   const addon = loadAddon(fileURLToPath(file))
@@ -64,7 +68,9 @@ function prepare(instructionSet: string) {
   return { w, m, v, step: () => expect(addon.run(arena, exec, 1, 0)).toBe(0) }
 }
 
-/** What is wrong with the roots of `count` numbers, given by their bits; undefined if nothing is. */
+/**
+ * What is wrong with the roots of `count` numbers, given by their bits; undefined if nothing is.
+ */
 function firstWrong(
   { w, m, v, step }: ReturnType<typeof prepare>,
   count: number,

@@ -10,7 +10,10 @@ describe('run', () => {
   const EXAMPLES = 23
   const BATCH = 5
 
-  /** An execution whose program sums the batch's one-column field into a result, and tells its rows as another, over rows 100 .. 122 in some order. */
+  /**
+   * An execution whose program sums the batch's one-column field into a result, and tells its rows
+   * as another, over rows 100 .. 122 in some order.
+   */
   function prepare(options: { order?: boolean; tail?: boolean; seed?: number } = {}) {
     host.reset()
     const field = host.floats(Array.from({ length: 200 }, (_, row) => row))

@@ -19,7 +19,8 @@ describe('stack', () => {
     host.reset()
     const [m, n, k] = [70, 90, 300]
     const count = m * n
-    // A program of as many registers as there may be, of kinds that take memory of the program's own.
+    // A program of as many registers as there may be, of kinds that take memory of the program's
+    // own.
     const registers = [REGISTER.PRODUCT, 0]
     for (let r = 1; r < POINTWISE.MAX_REGISTERS; r++) {
       if (r <= POINTWISE.MAX_TEMPS) registers.push(REGISTER.TEMP, r - 1)

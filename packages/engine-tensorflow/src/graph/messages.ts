@@ -1,6 +1,6 @@
 /**
- * Protocol buffers of TensorFlow from plain objects: the messages of a SavedModel, in the classes that tfjs-node
- * generated from TensorFlow's own definitions and carries.
+ * Protocol buffers of TensorFlow from plain objects: the messages of a SavedModel, in the classes
+ * that tfjs-node generated from TensorFlow's own definitions and carries.
  */
 import type { Shape } from '@gradpool/core'
 import { createRequire } from 'node:module'

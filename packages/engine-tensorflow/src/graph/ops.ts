@@ -1,6 +1,6 @@
 /**
- * The ops of TensorFlow that lowering uses, each with the name of its first output, by which nodes of a function refer
- * to it.
+ * The ops of TensorFlow that lowering uses, each with the name of its first output, by which nodes
+ * of a function refer to it.
  */
 export const OUTPUT_NAMES = {
   Abs: 'y',

@@ -1,5 +1,6 @@
 /**
- * Element types of TensorFlow, by the names that its documentation uses, with their numbers in its messages.
+ * Element types of TensorFlow, by the names that its documentation uses, with their numbers in its
+ * messages.
  */
 import type { DType } from '@gradpool/core'
 

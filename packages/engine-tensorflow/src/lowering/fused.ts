@@ -1,11 +1,11 @@
 /**
- * Finds updates that one op of TensorFlow makes: Adam, momentum, and plain gradient descent, as core's optimizers trace
- * them (optimizers/*.ts there). What is not found is computed node by node.
+ * Finds updates that one op of TensorFlow makes: Adam, momentum, and plain gradient descent, as
+ * core's optimizers trace them (optimizers/*.ts there). What is not found is computed node by node.
  *
- * `ResourceApplyAdam` keeps m + (g - m)(1 - beta1) in f32, where core adds beta1 m and the rounded constant 1 - beta1 times g.
- * In f32, 1 - (1 - beta) is beta, so both decay alike, and TensorFlow's m and v are core's times a constant near 1 (for
- * beta 0.999, 0.99998713): `slotScale`. Learning rate and epsilon are scaled to fit, so that the weights are the same but for
- * rounding.
+ * `ResourceApplyAdam` keeps m + (g - m)(1 - beta1) in f32, where core adds beta1 m and the rounded
+ * constant 1 - beta1 times g. In f32, 1 - (1 - beta) is beta, so both decay alike, and TensorFlow's
+ * m and v are core's times a constant near 1 (for beta 0.999, 0.99998713): `slotScale`. Learning
+ * rate and epsilon are scaled to fit, so that the weights are the same but for rounding.
  */
 import { fillValue, type Node, type OpName, type Program } from '@gradpool/core'
 

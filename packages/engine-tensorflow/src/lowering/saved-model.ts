@@ -3,11 +3,13 @@
  *
  * - `write`: sets all states; `read`: gives them.
  * - `begin`: sets the order of an epoch and the step to continue from.
- * - `full`, `tail`: the steps below a limit, in one loop; the sums of their results over the steps, and the last step's.
+ * - `full`, `tail`: the steps below a limit, in one loop; the sums of their results over the steps,
+ *   and the last step's.
  * - `status`: how far a loop came that failed.
  * - `collected`: results by rows.
- * - where a step is cut for workers to share, for each level of sums: `part_…`, the sums over one micro-batch's examples, the
- *   gradients among them; `exchange_…`, which sets the sums that the next call of `full` or `tail` reads.
+ * - where a step is cut for workers to share, for each level of sums: `part_…`, the sums over one
+ *   micro-batch's examples, the gradients among them; `exchange_…`, which sets the sums that the
+ *   next call of `full` or `tail` reads.
  *
  * Sums are doubles, which tfjs has not: they go out as pairs of integers.
  */

@@ -1,6 +1,6 @@
 /**
- * What the inputs of a step's Program are in a graph: states are read from variables, batches gathered by the order of the
- * epoch out of files that are mapped into memory.
+ * What the inputs of a step's Program are in a graph: states are read from variables, batches
+ * gathered by the order of the epoch out of files that are mapped into memory.
  */
 import { invariant, type Program } from '@gradpool/core'
 import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
@@ -99,7 +99,10 @@ export class StepInputs {
     return gatherRows(this.#builder, table, this.#rows(), type)
   }
 
-  /** The numbers of the batch's rows: of the full batches of an epoch, one; or those of the shorter last. */
+  /**
+   * The numbers of the batch's rows: of the full batches of an epoch, one; or those of the shorter
+   * last.
+   */
   #rows(): Ref {
     if (this.#indices !== undefined) return this.#indices
     const { isTail, variables } = this.#context

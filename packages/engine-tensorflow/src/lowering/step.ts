@@ -1,10 +1,11 @@
 /**
- * A step of a Program as the body of a loop: gathers the batch's rows, computes results and updates, and leaves them in
- * variables.
+ * A step of a Program as the body of a loop: gathers the batch's rows, computes results and
+ * updates, and leaves them in variables.
  *
- * The next step waits for all of that, so steps do not overlap. Every variable is read after the step has begun and
- * written after it was read; and after the matrix products of it, which lets TensorFlow write in place. Other ops TensorFlow
- * may move past one another, with what waits for them.
+ * The next step waits for all of that, so steps do not overlap. Every variable is read after the
+ * step has begun and written after it was read; and after the matrix products of it, which lets
+ * TensorFlow write in place. Other ops TensorFlow may move past one another, with what waits for
+ * them.
  */
 import { invariant, type Program } from '@gradpool/core'
 import { GraphBuilder, typed, type Ref } from '../graph/builder.js'
@@ -84,8 +85,8 @@ class StepBuilder {
   }
 
   /**
-   * Adds up the averaged results of the loop's steps, in doubles, keeps those of the last step that are one number, and puts
-   * rows in their places.
+   * Adds up the averaged results of the loop's steps, in doubles, keeps those of the last step that
+   * are one number, and puts rows in their places.
    */
   #tellResults(after: readonly Ref[]): Ref[] {
     const { variables } = this.#context
@@ -219,7 +220,8 @@ class StepBuilder {
           update.beta1,
           update.beta2,
         ].map((node) => this.#scalarOf(node))
-        // (stepSize m) / (sqrt(v) c + e) = (stepSize / c) m / (sqrt(v) + e / c), and m, v are scaled.
+        // (stepSize m) / (sqrt(v) c + e) = (stepSize / c) m / (sqrt(v) + e / c), and m, v are
+        // scaled.
         const root = Math.sqrt(slotScale.v)
         const rate = calculate(
           'Mul',

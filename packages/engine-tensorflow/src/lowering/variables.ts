@@ -24,7 +24,10 @@ export interface StateVariable extends Variable {
   readonly state: string
 }
 
-/** How the model tells a result: among its scalars, as a sum of its own, or by rows; and in which place among those. */
+/**
+ * How the model tells a result: among its scalars, as a sum of its own, or by rows; and in which
+ * place among those.
+ */
 export interface ResultVariable {
   readonly name: string
   readonly kind: 'scalar' | 'sum' | 'rows'

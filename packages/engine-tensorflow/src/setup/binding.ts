@@ -49,7 +49,10 @@ export function placeBinding(from: string, origin: string): void {
   renameSync(draft, to)
 }
 
-/** The version of TensorFlow where it works; tried in a process of its own, as a library that does not fit may crash. */
+/**
+ * The version of TensorFlow where it works; tried in a process of its own, as a library that does
+ * not fit may crash.
+ */
 export async function workingVersion(): Promise<string | undefined> {
   if (!existsSync(bindingFile())) return undefined
   const code = `

@@ -1,4 +1,6 @@
-/** Where TensorFlow's library is kept: outside of node_modules, so that it survives an installation. */
+/**
+ * Where TensorFlow's library is kept: outside of node_modules, so that it survives an installation.
+ */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 

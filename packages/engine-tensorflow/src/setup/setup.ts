@@ -1,6 +1,7 @@
 /**
- * Gets TensorFlow for tfjs-node: what is there already, else tfjs-node's own installer, else the library of the Python
- * package with the binding compiled for it. May be run again, interrupted, and twice at once.
+ * Gets TensorFlow for tfjs-node: what is there already, else tfjs-node's own installer, else the
+ * library of the Python package with the binding compiled for it. May be run again, interrupted,
+ * and twice at once.
  */
 import { UserError } from '@gradpool/core'
 import { createRequire } from 'node:module'
@@ -26,7 +27,10 @@ export async function findTensorFlow(): Promise<TensorFlowFound | undefined> {
   return version === undefined ? undefined : { version, origin: bindingOrigin() }
 }
 
-/** @param tell is given a line when something begins that takes a while @throws UserError that says what is missing */
+/**
+ * @param tell is given a line when something begins that takes a while @throws UserError that says
+ *   what is missing
+ */
 export async function setupTensorFlow(tell: Tell): Promise<TensorFlowFound> {
   const there = await findTensorFlow()
   if (there !== undefined) return there

@@ -1,9 +1,10 @@
 /**
  * TensorFlow's library out of its Python package, and tfjs-node's binding compiled for it.
  *
- * pip fetches the package and checks it against the index's checksum; two libraries and the headers that the binding needs
- * are kept. All is made in a folder of this process and renamed when it is complete, so an interruption leaves nothing that
- * counts, and of two at once either one's work serves both.
+ * pip fetches the package and checks it against the index's checksum; two libraries and the headers
+ * that the binding needs are kept. All is made in a folder of this process and renamed when it is
+ * complete, so an interruption leaves nothing that counts, and of two at once either one's work
+ * serves both.
  */
 import { UserError } from '@gradpool/core'
 import {

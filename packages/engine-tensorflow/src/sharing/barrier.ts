@@ -1,8 +1,9 @@
 /**
- * Workers of a chunk wait for one another here: words in shared memory. No wait is without a time limit.
+ * Workers of a chunk wait for one another here: words in shared memory. No wait is without a time
+ * limit.
  *
- * The last worker to arrive ends the wait and decides for all whether the chunk goes on, so no two workers stop at
- * different steps.
+ * The last worker to arrive ends the wait and decides for all whether the chunk goes on, so no two
+ * workers stop at different steps.
  */
 
 const WORD = { ARRIVED: 0, GENERATION: 1, GOES_ON: 2, ABANDONED: 3 } as const
@@ -38,7 +39,8 @@ export class Barrier {
    * Waits for all workers.
    *
    * @param decide called by the last one to come: whether the chunk goes on
-   * @returns what that one decided; undefined where the chunk is abandoned, or the others have not come for too long
+   * @returns what that one decided; undefined where the chunk is abandoned, or the others have not
+   *   come for too long
    */
   arrive(decide: () => boolean): boolean | undefined {
     const words = this.#words

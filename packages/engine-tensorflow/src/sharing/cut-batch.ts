@@ -1,4 +1,7 @@
-/** The cuts of a BatchProgram's steps, and the signatures of a SavedModel by which workers share a step. */
+/**
+ * The cuts of a BatchProgram's steps, and the signatures of a SavedModel by which workers share a
+ * step.
+ */
 import type { BatchProgram } from '@gradpool/core'
 import { cutStep, type CutStep } from './cut-step.js'
 

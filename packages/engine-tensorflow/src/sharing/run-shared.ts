@@ -1,9 +1,9 @@
 /**
  * The chunk of one of several workers that share each step.
  *
- * Each makes the sums of its microBatches (gradients, loss) and leaves them in shared memory. When all have come, each adds up those of
- * all microBatches, in their order, and does the same update on states of its own. So every worker has the same states, and their
- * number decides nothing.
+ * Each makes the sums of its microBatches (gradients, loss) and leaves them in shared memory. When
+ * all have come, each adds up those of all microBatches, in their order, and does the same update
+ * on states of its own. So every worker has the same states, and their number decides nothing.
  */
 import { SharedRecord, type ChunkStatus } from '@gradpool/core'
 import { modelOf, readStates, releaseModels } from '../held-models.js'

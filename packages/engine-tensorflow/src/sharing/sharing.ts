@@ -1,5 +1,6 @@
 /**
- * What the workers of a cut step share: the sums that each makes over its microBatches, in one shared memory, and where they meet.
+ * What the workers of a cut step share: the sums that each makes over its microBatches, in one
+ * shared memory, and where they meet.
  */
 import { sizeOf, type Shape } from '@gradpool/core'
 import type { Variables } from '../lowering/variables.js'

@@ -1,5 +1,6 @@
 /**
- * A trained model of dense layers as tfjs saves them: `model.json` and `weights.bin`, for `tf.loadLayersModel`.
+ * A trained model of dense layers as tfjs saves them: `model.json` and `weights.bin`, for
+ * `tf.loadLayersModel`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

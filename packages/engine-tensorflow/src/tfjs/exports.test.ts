@@ -1,4 +1,7 @@
-/** Exports, loaded by the libraries they are for: TensorFlow through tfjs-node and Python, tfjs-layers in plain JavaScript. */
+/**
+ * Exports, loaded by the libraries they are for: TensorFlow through tfjs-node and Python,
+ * tfjs-layers in plain JavaScript.
+ */
 import { evaluate, initialState, prediction, train, adam, type StateValues } from '@gradpool/core'
 import { splitOf } from '@gradpool/engine-contract'
 import { mlp } from '@gradpool/models'

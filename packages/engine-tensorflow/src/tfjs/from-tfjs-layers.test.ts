@@ -1,4 +1,7 @@
-/** Models of tfjs-layers taken over: the same predictions, and training that goes on from their weights. */
+/**
+ * Models of tfjs-layers taken over: the same predictions, and training that goes on from their
+ * weights.
+ */
 import { adam, evaluate, prediction, defineModel, train, UserError } from '@gradpool/core'
 import { splitOf } from '@gradpool/engine-contract'
 import { crossEntropy } from '@gradpool/models'

@@ -36,7 +36,10 @@ interface TfjsTensor {
 }
 
 export interface FromTfjsOptions {
-  /** Leaves off a softmax at the end, for losses that take logits, as `crossEntropy` does. Default: false. */
+  /**
+   * Leaves off a softmax at the end, for losses that take logits, as `crossEntropy` does. Default:
+   * false.
+   */
   readonly logits?: boolean
 }
 
@@ -48,8 +51,8 @@ export interface FromTfjs {
 }
 
 /**
- * Supported: Dense, Activation, Dropout, Flatten, Rescaling without offset, InputLayer; activations linear, relu, sigmoid,
- * softmax, tanh.
+ * Supported: Dense, Activation, Dropout, Flatten, Rescaling without offset, InputLayer; activations
+ * linear, relu, sigmoid, softmax, tanh.
  *
  * @throws UserError that names a layer, an activation or a setting that is not supported
  */

@@ -10,8 +10,8 @@ import {
 } from '@gradpool/core'
 import { describe, expect, test } from 'vitest'
 import { wave } from '../testing/describe-layer.js'
-import { autoencoder } from './autoencoder.js'
-import { classifier } from './classifier.js'
+import { autoencode } from './autoencode.js'
+import { classify } from './classify.js'
 import { mlp } from './mlp.js'
 
 const data = {
@@ -34,11 +34,11 @@ function updated(program: Program): string[] {
   return program.updates.map(({ name }) => name).filter((name) => !name.startsWith('optimizer/'))
 }
 
-describe('autoencoder', () => {
+describe('autoencode', () => {
   const widths = { input: 6, encoder: [5, 2], decoder: [5, 6] }
 
   test('has the states of its halves', () => {
-    expect(shapes(train(autoencoder(widths), options).program)).toEqual({
+    expect(shapes(train(autoencode(widths), options).program)).toEqual({
       'encoder.0.weight': [6, 5],
       'encoder.0.bias': [5],
       'encoder.1.weight': [5, 2],
@@ -53,7 +53,7 @@ describe('autoencoder', () => {
   test('predicts reconstructions on the scale of the pixels, and codes', () => {
     const scale = 1 / 255
     const linear = { codeActivation: 'linear', outputActivation: 'linear' } as const
-    const model = autoencoder({ ...widths, ...linear, scale })
+    const model = autoencode({ ...widths, ...linear, scale })
     const { program } = prediction(model, options)
     const trained = train(model, options)
     const state = initialState(program, 0)
@@ -69,7 +69,7 @@ describe('autoencoder', () => {
   })
 
   test('activations go where their names say', () => {
-    const rectified = autoencoder({ ...widths, codeActivation: 'sigmoid' })
+    const rectified = autoencode({ ...widths, codeActivation: 'sigmoid' })
     const { program } = prediction(rectified, options)
     const state = initialState(program, 1)
     const { reconstruction = [], code = [] } = evaluate(program, { state, batch }).results
@@ -78,7 +78,7 @@ describe('autoencoder', () => {
   })
 
   test('weights start as told', () => {
-    const model = autoencoder({ ...widths, weight: { kind: 'normal', mean: 0, std: 0.03 } })
+    const model = autoencode({ ...widths, weight: { kind: 'normal', mean: 0, std: 0.03 } })
     for (const { name, initializer } of train(model, options).program.states) {
       if (!name.endsWith('weight') || name.startsWith('optimizer/')) continue
       expect(initializer).toEqual({ kind: 'normal', mean: 0, std: 0.03 })
@@ -91,14 +91,14 @@ describe('autoencoder', () => {
     [{ ...widths, encoder: [5, 0] }, 'encoder must list whole numbers of at least 1, not 0'],
     [{ ...widths, input: 1.5 }, 'input must be a whole number of at least 1, not 1.5'],
   ])('refuses %j', (wrong, message) => {
-    expect(() => autoencoder(wrong)).toThrow(UserError)
-    expect(() => autoencoder(wrong)).toThrow(message)
+    expect(() => autoencode(wrong)).toThrow(UserError)
+    expect(() => autoencode(wrong)).toThrow(message)
   })
 
   test('takes images of any rank', () => {
     const square = { ...data.fields, image: { dtype: 'u8', shape: [2, 3] } } as const
-    const flat = train(autoencoder(widths), options).program
-    const stacked = train(autoencoder(widths), {
+    const flat = train(autoencode(widths), options).program
+    const stacked = train(autoencode(widths), {
       ...options,
       data: { fields: square, numExamples: 4 },
     }).program
@@ -107,14 +107,14 @@ describe('autoencoder', () => {
   })
 })
 
-describe('classifier', () => {
-  const widths = { input: 6, encoder: [5, 2], head: [4], classes: 3 }
+describe('classify', () => {
+  const widths = { input: 6, encoder: [5, 2], hidden: [4], classes: 3 }
   const encoder = ['encoder.0.weight', 'encoder.0.bias', 'encoder.1.weight', 'encoder.1.bias']
   const head = ['head.0.weight', 'head.0.bias', 'head.1.weight', 'head.1.bias']
 
   test('has the encoder of the autoencoder, by name, shape and first value', () => {
-    const source = train(autoencoder({ ...widths, decoder: [6] }), options).program
-    const target = train(classifier(widths), options).program
+    const source = train(autoencode({ ...widths, decoder: [6] }), options).program
+    const target = train(classify(widths), options).program
     const encoderOf = (program: Program) =>
       Object.entries(shapes(program)).filter(([name]) => name.startsWith('encoder'))
     expect(encoderOf(target)).toEqual(encoderOf(source))
@@ -123,9 +123,9 @@ describe('classifier', () => {
   })
 
   test('fine-tunes the encoder, or leaves a frozen one as it is', () => {
-    const fineTuned = train(classifier(widths), options).program
+    const fineTuned = train(classify(widths), options).program
     expect(updated(fineTuned)).toEqual([...encoder, ...head])
-    const frozen = train(classifier({ ...widths, encoderMode: 'frozen' }), options).program
+    const frozen = train(classify({ ...widths, encoderMode: 'frozen' }), options).program
     expect(Object.keys(shapes(frozen))).toEqual([...encoder, ...head])
     expect(updated(frozen)).toEqual(head)
     expect(frozen.inputs.some(({ name }) => /optimizer.*encoder/.test(name))).toBe(false)
@@ -134,13 +134,13 @@ describe('classifier', () => {
     for (const name of encoder) expect([...(state[name] ?? [])]).toEqual([...(first[name] ?? [])])
   })
 
-  test('without an encoder the head sees the pixels', () => {
-    const { program } = train(classifier({ input: 6, head: [], classes: 3 }), options)
+  test('without an encoder the hidden layers see the pixels', () => {
+    const { program } = train(classify({ input: 6, hidden: [], classes: 3 }), options)
     expect(shapes(program)).toEqual({ 'head.0.weight': [6, 3], 'head.0.bias': [3] })
   })
 
   test('predicts the class of the largest logit', () => {
-    const { program } = prediction(classifier(widths), options)
+    const { program } = prediction(classify(widths), options)
     expect(program.inputs.some(({ name }) => name === 'label')).toBe(false)
     const { estimate = [], logits = [] } = evaluate(program, { batch, seed: 2 }).results
     expect(estimate).toHaveLength(4)
@@ -160,17 +160,17 @@ describe('classifier', () => {
       { ...widths, encoderMode: 'thawed' as 'frozen' },
       'encoderMode must be fineTuned, frozen or none, not thawed',
     ],
-    [{ ...widths, head: [0] }, 'head must list whole numbers of at least 1, not 0'],
+    [{ ...widths, hidden: [0] }, 'hidden must list whole numbers of at least 1, not 0'],
     [{ ...widths, classes: 0 }, 'classes must be a whole number of at least 1, not 0'],
   ])('refuses %j', (wrong, message) => {
-    expect(() => classifier(wrong)).toThrow(message)
+    expect(() => classify(wrong)).toThrow(message)
   })
 })
 
 describe('mlp', () => {
   test('is a classifier without an encoder', () => {
     const model = mlp({ input: 6, hidden: [4], classes: 3, scale: 1 / 255 })
-    const same = classifier({ input: 6, head: [4], classes: 3, scale: 1 / 255 })
+    const same = classify({ input: 6, hidden: [4], classes: 3, scale: 1 / 255 })
     expect(train(model, options).program.hash).toBe(train(same, options).program.hash)
   })
 })
@@ -179,7 +179,7 @@ test.each([
   ['mlp', mlp({ input: 6, hidden: [5], classes: 3, scale: 1 / 255 })],
   [
     'autoencoder',
-    autoencoder({
+    autoencode({
       input: 6,
       encoder: [4],
       decoder: [6],
@@ -187,7 +187,7 @@ test.each([
       outputActivation: 'linear',
     }),
   ],
-  ['classifier', classifier({ input: 6, encoder: [5], head: [5], classes: 3, scale: 1 / 255 })],
+  ['classifier', classify({ input: 6, encoder: [5], hidden: [5], classes: 3, scale: 1 / 255 })],
 ])('%s learns', (_, model) => {
   const { program } = train(model, { ...options, optimizer: adam({ learningRate: 0.02 }) })
   let state: Readonly<Record<string, ArrayLike<number>>> = initialState(program, 0)

@@ -1,5 +1,6 @@
 /** An encoder to binary codes: what small maps of an image leave the same, and, where labels are used, the image's class. */
 import {
+  type Batch,
   add,
   argMax,
   concat,
@@ -13,7 +14,6 @@ import {
   slice,
   square,
   defineModel,
-  type Model,
   sub,
   type Tensor,
 } from '@gradpool/core'
@@ -25,7 +25,7 @@ import { binaryCrossEntropy } from '../losses/binary-cross-entropy.js'
 import { redundancyLoss } from '../losses/redundancy-loss.js'
 import { accuracy } from '../metrics/accuracy.js'
 import { checkWidth, checkWidths } from '../widths.js'
-import type { EncoderOptions } from './autoencoder.js'
+import type { EncoderOptions } from './autoencode.js'
 import { codewords } from './codewords.js'
 import { denseStack } from './dense-stack.js'
 import { scaled } from './input.js'
@@ -59,7 +59,7 @@ export interface HashEncoderOptions extends Omit<EncoderOptions, 'input' | 'code
  *
  * @throws UserError for widths that are not whole numbers, or images of another shape
  */
-export function hashEncoder(options: HashEncoderOptions): Model {
+export function hashEncoder(options: HashEncoderOptions) {
   const { imageShape, encoder, activation = 'relu', weight, scale = 1, classes } = options
   const [height, width] = imageShape
   checkWidth('height', height)
@@ -79,7 +79,7 @@ export function hashEncoder(options: HashEncoderOptions): Model {
     const { decorrelation = 0.002, binary = 0.02 } = options
     return defineModel({
       params,
-      step(bound, { image }) {
+      step(bound, { image }: Batch<'image'>) {
         const views = concat([view(image), view(image)], 0)
         const code = sigmoid(logitsOf(bound.encoder, views)) // [2 * batch, bits]
         const redundancy = redundancyLoss(...halves(code), decorrelation)

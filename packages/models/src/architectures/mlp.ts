@@ -1,7 +1,7 @@
 /** A multilayer perceptron. */
-import type { InitializerLike, Model } from '@gradpool/core'
+import type { InitializerLike } from '@gradpool/core'
 import type { ActivationName } from '../layers/activation.js'
-import { classifier } from './classifier.js'
+import { classify, type Classifier } from './classify.js'
 
 export interface MlpOptions {
   /** Features of one example: 784 for an image of 28 × 28. */
@@ -17,7 +17,7 @@ export interface MlpOptions {
   readonly scale?: number
 }
 
-/** A classifier without an encoder: see `classifier`; its states are `head.0.weight`, `head.0.bias`, …. */
-export function mlp({ hidden, ...rest }: MlpOptions): Model {
-  return classifier({ ...rest, head: hidden })
+/** A classifier without an encoder: see `classify`; its states are `head.0.weight`, `head.0.bias`, …. */
+export function mlp(options: MlpOptions): Classifier {
+  return classify(options)
 }

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { adam, evaluate, sgd, type Model, train } from '@gradpool/core'
 import { describe, expect, test } from 'vitest'
-import { autoencoder } from './autoencoder.js'
+import { autoencode } from './autoencode.js'
 import { mlp } from './mlp.js'
 
 interface OracleLayer {
@@ -39,11 +39,11 @@ const oracle = JSON.parse(readFileSync(oracleFile, 'utf8')) as Oracle
 const models: Readonly<Record<string, { model: Model; paths: readonly string[] }>> = {
   mlp: { model: mlp({ input: 6, hidden: [5], classes: 3 }), paths: ['head.0', 'head.1'] },
   autoencoder: {
-    model: autoencoder({ input: 6, encoder: [3], decoder: [6], outputActivation: 'linear' }),
+    model: autoencode({ input: 6, encoder: [3], decoder: [6], outputActivation: 'linear' }),
     paths: ['encoder.0', 'decoder.0'],
   },
   'autoencoder-relu-output': {
-    model: autoencoder({ input: 6, encoder: [3], decoder: [6] }),
+    model: autoencode({ input: 6, encoder: [3], decoder: [6] }),
     paths: ['encoder.0', 'decoder.0'],
   },
 }

@@ -37,7 +37,7 @@ export function stageOf(name: string, options: StageOptions = {}): StagePlan {
 }
 
 export function experimentOf(name: string, ...stages: StagePlan[]): ExperimentPlan {
-  const config = defineExperiment({ name, data: mnist(), stages: [classify({ head: [] })] })
+  const config = defineExperiment({ name, data: mnist(), stages: [classify({ hidden: [] })] })
   const data = { name: 'mnist', hash: '0'.repeat(64) }
   return { name, seed: stages[0]?.seed ?? 0, config, data, stages }
 }

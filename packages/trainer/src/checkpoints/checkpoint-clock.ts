@@ -1,8 +1,8 @@
 /**
  * When the next checkpoint is due. It reads the time, and decides nothing about values.
  *
- * One is due every few seconds, and at the end of an epoch unless that would take more than a fiftieth of the time: an
- * epoch may be shorter than writing a file is.
+ * One is due every few seconds, and at the end of an epoch unless that would take more than a
+ * fiftieth of the time: an epoch may be shorter than writing a file is.
  */
 
 /** Of the time between checkpoints at the ends of epochs, writing them takes at most one part. */

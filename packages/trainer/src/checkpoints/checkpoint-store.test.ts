@@ -6,7 +6,9 @@ import type { Checkpoint } from './checkpoint.js'
 import { CheckpointStore } from './checkpoint-store.js'
 import { EpochRows } from './epoch-rows.js'
 
-/** Of `seconds`, `loss`, `accuracy`, `validation.loss` and the six values of `validation.confusion`. */
+/**
+ * Of `seconds`, `loss`, `accuracy`, `validation.loss` and the six values of `validation.confusion`.
+ */
 const ROW_BYTES = 8 * 10
 
 /** After so many epochs of a step each; `seconds` are not the same each time. */

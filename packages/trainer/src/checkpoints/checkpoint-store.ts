@@ -1,5 +1,6 @@
 /**
- * The checkpoints of one training, in a folder of their own: the last two are kept, so that one is always whole.
+ * The checkpoints of one training, in a folder of their own: the last two are kept, so that one is
+ * always whole.
  */
 import { UserError } from '@gradpool/core'
 import {

@@ -3,7 +3,9 @@ import { reasonOf } from '@gradpool/storage'
 import type { Checkpoint } from './checkpoint.js'
 import type { CheckpointStore } from './checkpoint-store.js'
 
-/** @param onWarning Told in one sentence the first time that writing fails, and when it works again. */
+/**
+ * @param onWarning Told in one sentence the first time that writing fails, and when it works again.
+ */
 export function checkpointWriter(
   store: CheckpointStore,
   title: string,

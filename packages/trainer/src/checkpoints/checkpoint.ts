@@ -5,8 +5,8 @@
  *     epochs.f64           the rows of the epochs, of all checkpoints; see rows-file.ts
  *     <step>.json          where the training stands, and the size and hash of what it has in the other files
  *
- * and, where an epoch is best, `best-<epoch>.safetensors`: the states after the epoch that was best by then.
- * The JSON is written last, so a checkpoint is there once its JSON is.
+ * and, where an epoch is best, `best-<epoch>.safetensors`: the states after the epoch that was best
+ * by then. The JSON is written last, so a checkpoint is there once its JSON is.
  */
 import { UserError, type Position } from '@gradpool/core'
 import {

@@ -42,7 +42,10 @@ export class Checkpointing {
     await this.#saving
   }
 
-  /** Calls once the next checkpoint is due and the one before it is written. @returns what takes that back */
+  /**
+   * Calls once the next checkpoint is due and the one before it is written. @returns what takes
+   * that back
+   */
   whenDue(call: () => void): () => void {
     let timer: NodeJS.Timeout
     const arm = () => {

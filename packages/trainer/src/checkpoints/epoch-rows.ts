@@ -1,6 +1,7 @@
 /**
- * The rows of a training's epochs as bytes, in memory as in a file, so that very many take little of either: of each epoch,
- * from the first on, its values as f64, little-endian, in the order of the columns. All rows have the same columns.
+ * The rows of a training's epochs as bytes, in memory as in a file, so that very many take little
+ * of either: of each epoch, from the first on, its values as f64, little-endian, in the order of
+ * the columns. All rows have the same columns.
  */
 import { invariant, type MetricValue } from '@gradpool/core'
 import {

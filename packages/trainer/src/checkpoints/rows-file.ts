@@ -1,9 +1,10 @@
 /**
- * The file that all checkpoints of a training have their rows in: each adds those that it lacks, and says how many it goes by.
- * So a checkpoint costs the same after ten epochs and after a million.
+ * The file that all checkpoints of a training have their rows in: each adds those that it lacks,
+ * and says how many it goes by. So a checkpoint costs the same after ten epochs and after a
+ * million.
  *
- * What stands after the rows that a checkpoint goes by may be anything: what a write that was cut off left there, or rows of
- * epochs that are trained again. It is written over.
+ * What stands after the rows that a checkpoint goes by may be anything: what a write that was cut
+ * off left there, or rows of epochs that are trained again. It is written over.
  */
 import { UserError } from '@gradpool/core'
 import { createHash } from 'node:crypto'
@@ -31,7 +32,8 @@ export class RowsFile {
   }
 
   /**
-   * Adds the rows after those that are there, durably but for the name of a new file: that needs its folder flushed.
+   * Adds the rows after those that are there, durably but for the name of a new file: that needs
+   * its folder flushed.
    *
    * @throws what the file system throws; it is as if nothing was added then
    */
@@ -43,7 +45,10 @@ export class RowsFile {
     return { count: this.#count, columns: rows.columns, sha256: this.#hash.copy().digest('hex') }
   }
 
-  /** Reads rows back, which later ones are then added to. @throws UserError when they are not those that were told */
+  /**
+   * Reads rows back, which later ones are then added to. @throws UserError when they are not those
+   * that were told
+   */
   async read({ count, columns, sha256 }: RowsTold): Promise<EpochRows> {
     const bytes = count === 0 ? Buffer.alloc(0) : await readFile(this.#path)
     const length = count * rowBytes(columns)

@@ -92,6 +92,7 @@ export class Course {
       checkpointSeconds: directory ? this.#options.checkpointSeconds : NEVER_SECONDS,
       stallSeconds: STALL_SECONDS,
       onThreads: () => undefined,
+      records: false,
       onWarning: callbacks.warn,
       onEpoch: (row, _, read) => {
         const stop = () => {

@@ -6,7 +6,6 @@ import type {
   Clip,
   Engine,
   FieldsOf,
-  LearningRate,
   MetricsOf,
   Model,
   Optimizer,
@@ -172,5 +171,3 @@ export interface FitOptions<M extends Model, D extends DataFor<M>, V extends Hel
   /** Examples for `evaluate()`. Default: those of `data`, if it has any. */
   readonly test?: Held<M>
 }
-
-export type { LearningRate }

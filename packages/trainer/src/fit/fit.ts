@@ -47,7 +47,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   const history = done.history as unknown as readonly Row<M, H>[]
   callbacks.call('onEnd', options.onEnd, { history, reason: done.reason })
   const { plan, dataset } = planned
-  const { seed, epochs, training } = plan
+  const { seed, training } = plan
   return new Fitted<M, H>({
     ...{ programs, engine, history: done.history },
     ...{ bestEpoch: done.bestEpoch, states: done.states },
@@ -57,7 +57,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
     provenance: () => ({
       numerics: engine.numerics,
       data: { name: dataset.name, hash: dataset.hash },
-      ...{ seed, epochs },
+      ...{ seed, epochs: done.history.length },
       ...(programs.options && { options: programs.options }),
     }),
   })

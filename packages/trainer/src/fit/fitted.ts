@@ -122,8 +122,13 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   /** The bytes of that file. */
   toBytes(options: SaveOptions = {}): Uint8Array {
     const { programs, states, training, trainingData, provenance, history } = this.#parts
-    const { validation, ...own } = history.at(-1) ?? {}
-    const metrics = { ...own, ...(validation && { validation: { ...validation } }) }
+    const { validation, ...row } = history.at(-1) ?? {}
+    // Equal models are equal files: nothing of the clock.
+    const own = Object.entries(row).filter(([name]) => name !== 'epoch' && name !== 'seconds')
+    const metrics = {
+      ...Object.fromEntries(own),
+      ...(validation && { validation: { ...validation } }),
+    }
     const trained = { fields: trainingData.fields, states, training, metrics }
     return programs.encode({ ...trained, provenance: provenance() }, options)
   }

@@ -2,9 +2,8 @@
  * Runs steps for callers that wait for each: short ones in this thread, where the way to another would take longer, and others
  * on worker threads, which are started when first needed and do not keep the process alive.
  */
-import type { ChunkResult, Engine, Execution } from '@gradpool/core'
+import { flopsOf, type ChunkResult, type Engine, type Execution } from '@gradpool/core'
 import { createPool, type WorkerPool } from '@gradpool/worker-pool'
-import { flopsOf } from '../plan/work.js'
 import { runTogether } from '../threads/team.js'
 
 /** Half a millisecond on one core, or less. */

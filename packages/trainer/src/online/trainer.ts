@@ -86,7 +86,8 @@ export class Trainer<M extends Model> {
     return this.#inTurn(async () => {
       const predictor = await this.#predictorOfNow()
       // The names are those of the model's predict.
-      return (await predictor.predict(inputs)) as Record<OutputsOf<M>, Values>
+      const predictions: unknown = await predictor.predict(inputs)
+      return predictions as Record<OutputsOf<M>, Values>
     })
   }
 

@@ -3,6 +3,7 @@
  * block of rows.
  */
 import {
+  computedBytes,
   evaluation,
   prediction,
   prune,
@@ -18,7 +19,6 @@ import {
   type SavedEvaluation,
   type SavedPrediction,
 } from '@gradpool/storage'
-import { computedBytes } from '../predict/computed-bytes.js'
 import { mixedResults } from './rows-apart.js'
 
 type Fields = DataSpec['fields']

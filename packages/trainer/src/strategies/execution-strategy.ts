@@ -1,4 +1,7 @@
-/** A training that is one execution. Any number of workers may share its steps, and gives the same bits. */
+/**
+ * A training that is one execution. Any number of workers may share its steps, and gives the same
+ * bits.
+ */
 import type { Engine, Execution, Position, Progress, StateValues } from '@gradpool/core'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import type { Chunk } from '../threads/team.js'

@@ -1,9 +1,11 @@
 /**
- * Local SGD: replicas of a training, each on its part of the examples, and the model, which is their average.
+ * Local SGD: replicas of a training, each on its part of the examples, and the model, which is
+ * their average.
  *
- * They train in rounds. A round begins with the states of the model in all replicas, and ends when the model has the average
- * of theirs; until then the model stands where the round before ended. So what is known between rounds is all there
- * is, a round that is cut off is trained again, and it does not matter on which threads the replicas run.
+ * They train in rounds. A round begins with the states of the model in all replicas, and ends when
+ * the model has the average of theirs; until then the model stands where the round before ended. So
+ * what is known between rounds is all there is, a round that is cut off is trained again, and it
+ * does not matter on which threads the replicas run.
  */
 import {
   averaging,
@@ -188,7 +190,10 @@ export class LocalAveraging implements TrainingStrategy {
     }
   }
 
-  /** Of the epoch that has ended: the means over all its steps, each with the weights that its replica had then. */
+  /**
+   * Of the epoch that has ended: the means over all its steps, each with the weights that its
+   * replica had then.
+   */
   #result(): ChunkResult {
     const { step, since, sums, rows, lastLoss } = this.#position
     const examples = this.#replicas.reduce((sum, { training }) => {
@@ -207,7 +212,10 @@ export class LocalAveraging implements TrainingStrategy {
     return step - inEpoch + Math.min(next, this.stepsPerEpoch)
   }
 
-  /** A replica's step when all have gone as far through their examples as the one with the most steps at `step`. */
+  /**
+   * A replica's step when all have gone as far through their examples as the one with the most
+   * steps at `step`.
+   */
   #pace({ stepsPerEpoch }: Execution, step: number): number {
     const epoch = Math.floor(step / this.stepsPerEpoch)
     const inEpoch = step % this.stepsPerEpoch

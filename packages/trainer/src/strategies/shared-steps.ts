@@ -1,17 +1,17 @@
 /**
- * How many workers share a step. Any number gives the same bits, so this is about time only: workers meet twice a step, and
- * read what others have written, which is slower for small networks than to work alone.
+ * How many workers share a step. Any number gives the same bits, so this is about time only:
+ * workers meet twice a step, and read what others have written, which is slower for small networks
+ * than to work alone.
  *
- * The time is predicted by the model of docs/scaling.md, which was fitted to steps on two cores and predicts those to within
- * 7 %:
+ * The time is predicted by the model of docs/scaling.md, which was fitted to steps on two cores and
+ * predicts those to within 7 %:
  *
  *     t(W) = t(1) / W + (W − 1) · meetings + 2 (1 − 1/W) · (parameters + activations)
  *
- * t(1) is the floating-point operations at the rate of one AVX-512 core. On slower cores and in WebAssembly a step takes
- * longer, and sharing pays earlier than predicted.
+ * t(1) is the floating-point operations at the rate of one AVX-512 core. On slower cores and in
+ * WebAssembly a step takes longer, and sharing pays earlier than predicted.
  */
-import { sizeOf, type BatchProgram, type Program } from '@gradpool/core'
-import { flopsOf } from '../plan/work.js'
+import { flopsOf, sizeOf, type BatchProgram, type Program } from '@gradpool/core'
 
 const MICROSECONDS_PER_OPERATION = 1e-5
 /** Two meetings, for each worker but one. */
@@ -42,7 +42,9 @@ function numParameters(program: Program): number {
     .reduce((sum, { shape }) => sum + sizeOf(shape), 0)
 }
 
-/** Outputs of products that have a row for each example: of layers, and gradients of their inputs. */
+/**
+ * Outputs of products that have a row for each example: of layers, and gradients of their inputs.
+ */
 function numActivations({ nodes }: Program, batchSize: number): number {
   return nodes
     .filter(({ op, shape }) => op === 'matmul' && shape[0] === batchSize)

@@ -1,6 +1,7 @@
 /**
- * How a training goes through its epochs: as one execution whose steps are shared by as many workers as are granted
- * (`ExecutionStrategy`), or as replicas that train apart and are averaged (`LocalAveraging`).
+ * How a training goes through its epochs: as one execution whose steps are shared by as many
+ * workers as are granted (`ExecutionStrategy`), or as replicas that train apart and are averaged
+ * (`LocalAveraging`).
  */
 import type { Execution, Position, Progress, ChunkResult, StateValues } from '@gradpool/core'
 import type { FailedStep } from '../training/locate-nonfinite.js'
@@ -36,7 +37,8 @@ export interface TrainingStrategy {
   read(): Record<string, Float32Array>
   write(values: StateValues): void
   /**
-   * Trains towards the end of an epoch, and validates there. May come back earlier, to be called again.
+   * Trains towards the end of an epoch, and validates there. May come back earlier, to be called
+   * again.
    *
    * @param epoch from 1
    * @param validation stands where it begins

@@ -38,6 +38,11 @@ export interface TrainingOptions {
   readonly retrace?: FailedStep['retrace']
   /** Where to resume; at the start if undefined. */
   readonly from?: Checkpoint | undefined
+  /**
+   * Whether to keep what runs record beside the result: the hash of the states after the first epoch, and the best states
+   * where the last ones are the result. Default: true.
+   */
+  readonly records?: boolean
   readonly checkpointSeconds: number
   /** A step that takes longer is one that will not end. */
   readonly stallSeconds: number
@@ -202,8 +207,11 @@ export class Training {
     const seconds = (performance.now() - started) / 1000
     const row: EpochRow = { epoch, seconds, ...metrics, ...(validation && { validation }) }
     this.#epochs.add(row)
-    if (epoch === 1) this.#firstEpoch = weightsHash(strategy.read())
-    if (this.#epochs.best === epoch) this.#best = { epoch, states: this.#states(strategy) }
+    const { plan, records = true } = this.#options
+    if (epoch === 1 && records) this.#firstEpoch = weightsHash(strategy.read())
+    if (this.#epochs.best === epoch && (records || plan.keep === 'best')) {
+      this.#best = { epoch, states: this.#states(strategy) }
+    }
     this.#options.onEpoch(row, this.#elapsedSeconds(), () => strategy.read())
     if (!this.#isOver && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
   }

@@ -4,22 +4,30 @@ import type { ActivationName } from '../layers/activation.js'
 import { crossEntropy } from '../losses/cross-entropy.js'
 import { accuracy } from '../metrics/accuracy.js'
 import { checkWidth, checkWidths } from '../widths.js'
-import type { EncoderOptions } from './autoencoder.js'
+import type { EncoderOptions } from './autoencode.js'
 import { denseStack } from './dense-stack.js'
 import { scaled } from './input.js'
 
-/** `none`: no encoder, the head sees the pixels; `frozen`: the encoder is used but not trained. */
+/** `none`: no encoder, the hidden layers see the pixels; `frozen`: the encoder is used but not trained. */
 export type EncoderMode = 'fineTuned' | 'frozen' | 'none'
 
-export interface ClassifierOptions extends Omit<EncoderOptions, 'encoder'> {
+export interface ClassifyOptions extends Omit<EncoderOptions, 'encoder'> {
   /** Widths of the encoder's layers, as the autoencoder had them. Default: none. */
   readonly encoder?: readonly number[]
   /** Default: fineTuned where there is an encoder. */
   readonly encoderMode?: EncoderMode
   /** Widths of the hidden layers between the code, or the pixels, and the output layer. */
-  readonly head: readonly number[]
+  readonly hidden: readonly number[]
   readonly classes: number
 }
+
+/** A classifier: it learns from images with labels, and predicts logits and the likeliest class. */
+export type Classifier = Model<{
+  readonly metrics: { readonly loss: number; readonly accuracy: number }
+  readonly fields: 'image' | 'label'
+  readonly predictFields: 'image'
+  readonly outputs: 'estimate' | 'logits'
+}>
 
 /**
  * A model over the fields `image` and `label` (class numbers, or one-hot f32). Its states are `encoder.0.weight`, …, named as
@@ -30,13 +38,13 @@ export interface ClassifierOptions extends Omit<EncoderOptions, 'encoder'> {
  *
  * @throws UserError for widths that are not whole numbers, or a mode that does not fit the encoder
  */
-export function classifier(options: ClassifierOptions): Model {
-  const { input, encoder = [], head, classes, scale = 1 } = options
+export function classify(options: ClassifyOptions): Classifier {
+  const { input, encoder = [], hidden, classes, scale = 1 } = options
   const { activation = 'relu', codeActivation = activation, weight } = options
   const { encoderMode = encoder.length > 0 ? 'fineTuned' : 'none' } = options
   checkWidth('input', input)
   checkWidth('classes', classes)
-  if (head.length > 0) checkWidths('head', head)
+  if (hidden.length > 0) checkWidths('hidden', hidden)
   checkMode(encoderMode, encoder)
   const stack = (widths: readonly number[], lastActivation: ActivationName) =>
     denseStack({ widths, activation, lastActivation, weight })
@@ -46,7 +54,8 @@ export function classifier(options: ClassifierOptions): Model {
   return defineModel({
     params: {
       encoder: encoderMode === 'frozen' ? frozen(pixelsToCode) : pixelsToCode,
-      head: stack([code, ...head, classes], 'linear'),
+      // The names of states, and so the hashes of weights, keep the word.
+      head: stack([code, ...hidden, classes], 'linear'),
     },
     step(bound, { image, label }) {
       const logits = bound.head(bound.encoder(scaled(image, scale)))

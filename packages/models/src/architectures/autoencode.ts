@@ -1,5 +1,12 @@
 /** An autoencoder of dense layers, and its training by the mean squared error of its reconstruction. */
-import { div, type InitializerLike, defineModel, type Model, UserError } from '@gradpool/core'
+import {
+  type Batch,
+  defineModel,
+  div,
+  type InitializerLike,
+  type Model,
+  UserError,
+} from '@gradpool/core'
 import type { ActivationName } from '../layers/activation.js'
 import { meanSquaredError } from '../losses/mean-squared-error.js'
 import { reconstructionAccuracy } from '../metrics/reconstruction-accuracy.js'
@@ -7,7 +14,7 @@ import { checkWidth, checkWidths } from '../widths.js'
 import { denseStack } from './dense-stack.js'
 import { scaled } from './input.js'
 
-/** The half of an autoencoder that makes the code; `classifier` takes the same one. */
+/** The half of an autoencoder that makes the code; `classify` takes the same one. */
 export interface EncoderOptions {
   /** Features of one example: 784 for an image of 28 × 28. */
   readonly input: number
@@ -23,12 +30,20 @@ export interface EncoderOptions {
   readonly scale?: number
 }
 
-export interface AutoencoderOptions extends EncoderOptions {
+export interface AutoencodeOptions extends EncoderOptions {
   /** Widths of the decoder's layers; the last is `input` again. */
   readonly decoder: readonly number[]
   /** Of the decoder's last layer. Default: `activation`. */
   readonly outputActivation?: ActivationName
 }
+
+/** An autoencoder: it learns from images, and predicts their reconstruction and code. */
+export type Autoencoder = Model<{
+  readonly metrics: { readonly loss: number; readonly accuracy: number }
+  readonly fields: 'image'
+  readonly predictFields: 'image'
+  readonly outputs: 'reconstruction' | 'code'
+}>
 
 /**
  * A model over the field `image`; its states are `encoder.0.weight`, `encoder.0.bias`, …, `decoder.0.weight`, ….
@@ -38,7 +53,7 @@ export interface AutoencoderOptions extends EncoderOptions {
  *
  * @throws UserError where the decoder does not end with the width of the input
  */
-export function autoencoder(options: AutoencoderOptions): Model {
+export function autoencode(options: AutoencodeOptions): Autoencoder {
   const { input, encoder, decoder, activation = 'relu', weight, scale = 1 } = options
   const { codeActivation = activation, outputActivation = activation } = options
   checkWidth('input', input)
@@ -65,7 +80,7 @@ export function autoencoder(options: AutoencoderOptions): Model {
         weight,
       }),
     },
-    step(bound, { image }) {
+    step(bound, { image }: Batch<'image'>) {
       const target = scaled(image, scale)
       const output = bound.decoder(bound.encoder(target))
       return {
