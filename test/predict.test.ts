@@ -80,6 +80,7 @@ test('show tells what a saved model is', async () => {
     /^predicts +probabilities f32\[10\]$/m,
     /^data +arrays, hash [0-9a-f]{16}…$/m,
     /^optimizer +adam, learning rate 0\.01, /m,
+    /^examples +16$/m,
     /^epochs +2$/m,
     /^seed +3$/m,
     /^batch size +5$/m,
@@ -112,10 +113,10 @@ describe('predict', () => {
       cwd,
     })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const [, list = ''] = /^probabilities +(.*)$/m.exec(stdout) ?? []
-    const parts = list.split(', ').map((part) => /^(\d): (\d+\.\d) %$/.exec(part))
-    expect(new Set(parts.map((part) => part?.[1])).size).toBe(10)
-    const likelihoods = parts.map((part) => Number(part?.[2]))
+    expect(stdout).toMatch(/^probabilities +\d: /m)
+    const parts = [...stdout.matchAll(/ (\d): (\d+\.\d) %$/gm)]
+    expect(new Set(parts.map(([, digit]) => digit)).size).toBe(10)
+    const likelihoods = parts.map(([, , likelihood]) => Number(likelihood))
     expect(likelihoods).toEqual(likelihoods.toSorted((a, b) => b - a))
     const json = await gradpool(['predict', digits, '--image', 'my.png', '--json'], { cwd })
     const { probabilities } = JSON.parse(json.stdout) as { probabilities: number[] }

@@ -7,6 +7,9 @@ import { gridOf } from '../display/grid.js'
 import { type Outlet } from '../display/outlet.js'
 import { typesText } from '../prediction/inputs.js'
 
+/** Of a value that is no number: a confusion matrix. */
+const MOST_TEXT = 200
+
 /** @throws UserError for a file that is no saved model */
 export async function showModel(
   { path, title }: StageModel,
@@ -67,9 +70,9 @@ function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet):
   const facts: readonly (readonly [string, string])[] = [
     ['reads', predict ? typesText(byName(predict.fields)) : 'nothing'],
     ['predicts', predict ? typesText(byName(predict.outputs)) : 'nothing'],
-    ...Object.entries(trainingOf(saved)).map(
-      ([name, value]) => [wordOf(name), valueText(value)] as const,
-    ),
+    ...Object.entries(trainingOf(saved))
+      .filter(([name, value]) => name !== 'microBatches' || value !== 1)
+      .map(([name, value]) => [wordOf(name), valueText(value)] as const),
     ...flat(metrics).map(([name, value]) => [name, valueText(value)] as const),
     ['hash', hash],
   ]
@@ -81,7 +84,8 @@ function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet):
 /** A row for each layer, with the shapes of its parameters. */
 function layersText(saved: SavedModel, { columns, colours }: Outlet): string {
   const layers = new Map<string, { shapes: string[]; size: number }>()
-  const parameters = parametersOf(saved)
+  // The weight before its bias.
+  const parameters = parametersOf(saved).toSorted((a, b) => b.size - a.size)
   for (const { name, shape, size } of parameters) {
     const dot = name.lastIndexOf('.')
     const [layer, own] = dot < 0 ? [name, ''] : [name.slice(0, dot), `${name.slice(dot + 1)} `]
@@ -91,11 +95,9 @@ function layersText(saved: SavedModel, { columns, colours }: Outlet): string {
     entry.size += size
   }
   const total = parameters.reduce((sum, { size }) => sum + size, 0)
-  const rows = [...layers].map(([layer, { shapes, size }]) => [
-    layer,
-    shapes.join(', '),
-    count(size),
-  ])
+  const rows = [...layers]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([layer, { shapes, size }]) => [layer, shapes.join(', '), count(size)])
   return gridOf(['layer', 'shapes', 'parameters'], [...rows, ['all', '', count(total)]], {
     columns: columns(),
     colours,
@@ -124,13 +126,14 @@ function valueText(value: JsonValue): string {
   if (typeof value === 'string') return value
   if (isObject(value)) {
     const { name, hash, kind, ...fields } = value
-    const own = Object.entries(fields).map(([field, each]) => `${field} ${valueText(each)}`)
+    const own = Object.entries(fields).map(([field, each]) => `${wordOf(field)} ${valueText(each)}`)
     const title = name ?? kind
     const head = typeof title === 'string' ? [title] : []
     const tail = typeof hash === 'string' ? [`hash ${hash.slice(0, 16)}…`] : []
     return [...head, ...own, ...tail].join(', ')
   }
-  return JSON.stringify(value)
+  const text = JSON.stringify(value)
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text
 }
 
 function isObject(value: JsonValue): value is { readonly [key: string]: JsonValue } {
@@ -141,7 +144,13 @@ function count(value: number): string {
   return value.toLocaleString('en')
 }
 
+const WORDS: Readonly<Record<string, string>> = {
+  numExamples: 'examples',
+  gradpool: 'made by Gradpool',
+}
+
 /** `batchSize` is `batch size`. */
 function wordOf(name: string): string {
+  if (Object.hasOwn(WORDS, name)) return WORDS[name] ?? name
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 }

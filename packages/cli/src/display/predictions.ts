@@ -32,19 +32,19 @@ export function printPredictions(
   numRows: number,
 ): void {
   const names = Object.keys(outputs)
-  const cellOf = (name: string, row: number, most: number) => {
+  const partsOf = (name: string, row: number, most: number) => {
     const shape = outputs[name]?.shape ?? []
-    return valuesText(name, ofRow(predicted[name], row, shape), shape, most)
+    return valueTexts(name, ofRow(predicted[name], row, shape), shape, most)
   }
   if (numRows === 1) {
-    const rows = names.map((name) => [name, cellOf(name, 0, MOST_CLASSES)])
-    print(
-      gridOf(['output', 'value'], rows, { columns: columns(), colours, flexible: 1, right: [] }),
+    const rows = names.flatMap((name) =>
+      partsOf(name, 0, MOST_CLASSES).map((part, at) => [at === 0 ? name : '', part]),
     )
+    print(gridOf(['output', 'value'], rows, { columns: columns(), colours, right: [] }))
     return
   }
   const rows = Array.from({ length: numRows }, (_, row) => {
-    return [String(row), ...names.map((name) => cellOf(name, row, MOST_OF_A_ROW))]
+    return [String(row), ...names.map((name) => partsOf(name, row, MOST_OF_A_ROW).join(', '))]
   })
   print(gridOf(['row', ...names], rows, { columns: columns(), colours, right: [0] }))
 }
@@ -54,8 +54,8 @@ function ofRow(values: ArrayLike<number> = [], row: number, shape: Shape): numbe
   return Array.from({ length: size }, (_, at) => values[row * size + at] ?? NaN)
 }
 
-/** `7: 98.1 %, 3: 1.2 %, …` of classes, the most likely first; else the first few numbers. */
-function valuesText(name: string, values: readonly number[], shape: Shape, most: number): string {
+/** `7: 98.1 %`, `3: 1.2 %` of classes, the most likely first; else the first few numbers, as one text. */
+function valueTexts(name: string, values: readonly number[], shape: Shape, most: number): string[] {
   const isClasses = shape.length === 1 && values.length > 1 && values.length <= MOST_CLASSES
   const isProbable = isClasses && isDistribution(values)
   if (isProbable || (isClasses && name === 'logits')) {
@@ -63,10 +63,10 @@ function valuesText(name: string, values: readonly number[], shape: Shape, most:
     const told = ranked.slice(0, most).map(({ value, at }) => {
       return `${at}: ${isProbable ? `${(100 * value).toFixed(1)} %` : short(value)}`
     })
-    return told.join(', ') + (ranked.length > most ? ', …' : '')
+    return ranked.length > most ? [...told, '…'] : told
   }
   const text = values.slice(0, MOST_VALUES).map(short).join(', ')
-  return values.length > MOST_VALUES ? `${text}, … (${values.length} values)` : text
+  return [values.length > MOST_VALUES ? `${text}, … (${values.length} values)` : text]
 }
 
 function isDistribution(values: readonly number[]): boolean {
