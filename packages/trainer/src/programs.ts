@@ -9,13 +9,17 @@ import {
   train,
   UserError,
   type BatchProgram,
+  type Clip,
   type Model,
+  type Optimizer,
   type Split,
   type StateValues,
+  type UpdateRule,
 } from '@gradpool/core'
 import {
   encodeSavedModel,
   namedStates,
+  type JsonValue,
   type ModelContent,
   type Provenance,
   type SavedModel,
@@ -44,6 +48,8 @@ export interface Programs {
   readonly retrace?: (data: Split) => BatchProgram
   /** Of loss and metrics over these examples. */
   evaluate(data: Split): BatchProgram
+  /** What a saved model tells of how it learned. */
+  readonly options?: Provenance['options']
   /** Undefined where nothing is predicted. */
   predict(fields: Split['fields']): SavedPrediction | undefined
   /** The bytes of a saved model. */
@@ -66,6 +72,7 @@ export function tracedPrograms(
     train: (data) => trained(data),
     retrace: (data) => recordingLines(() => trained(data, { microBatches: 1 })),
     evaluate: (data) => evaluation(model, { batchSize: EVALUATION_BATCH, data }),
+    options: learningRecord(optimizer, clip),
     predict: (fields) => tracePrediction(model, fields),
     encode: (trained, save) => encodeModel({ model, ...trained }, save),
   }
@@ -109,6 +116,7 @@ export function savedPrograms(saved: SavedModel): Programs {
         : { program: row, batchSize: 1 }
       return { ...part, numExamples, shuffle: false, metrics }
     },
+    ...(saved.provenance.options && { options: saved.provenance.options }),
     predict: () => saved.predict,
     encode({ states, training, provenance, metrics }, { optimizer = false }) {
       const kept = Object.entries(states).filter(
@@ -122,4 +130,14 @@ export function savedPrograms(saved: SavedModel): Programs {
       })
     },
   }
+}
+
+/** For people; a rule of one's own has no name. */
+export function learningRecord(
+  optimizer: Optimizer | UpdateRule,
+  clip: Clip | undefined,
+): Readonly<Record<string, JsonValue>> {
+  const told = { optimizer: 'kind' in optimizer ? optimizer : 'a rule of its own', clip }
+  // Optimizers and clips are plain data.
+  return JSON.parse(JSON.stringify(told)) as Readonly<Record<string, JsonValue>>
 }

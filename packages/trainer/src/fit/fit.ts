@@ -59,6 +59,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
       numerics: engine.numerics,
       data: { name: dataset.name, hash: dataset.hash },
       ...{ seed, epochs: done.history.length },
+      ...(programs.options && { options: programs.options }),
     }),
   })
 }
