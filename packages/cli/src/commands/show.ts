@@ -1,28 +1,49 @@
-/** `gradpool show`: the table of a run that is over, and every epoch of its stages. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+/** `gradpool show`: the table of a run that is over and every epoch of its stages, or what a saved model is. */
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
-import { readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
+import {
+  findRun,
+  findStageModel,
+  isRun,
+  readRun,
+  type RunContents,
+  type StageResult,
+} from '@gradpool/orchestrator'
 import { gridOf } from '../display/grid.js'
 import { shown } from '../display/metric-text.js'
 import { printDigits, printTable, sampleKeeper, summaryOf } from '../display/outcome.js'
 import { type Outlet } from '../display/outlet.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from '../display/titles.js'
 import { exitCode } from '../exit-code.js'
-import { findRun } from '../find-run.js'
 import { type Io } from '../io.js'
 import { checkResult } from '../check-result.js'
+import { showModel } from './show-model.js'
 
-/** @throws UserError when there is no such run, or its files are damaged. */
+export interface ShowOptions {
+  /** Where run directories are. */
+  readonly out: string
+  readonly json?: boolean
+}
+
+/** @throws UserError when there is no such run or model, or its files are damaged. */
 export async function showCommand(
   asked: string | undefined,
-  { out }: { readonly out: string },
+  { out, json = false }: ShowOptions,
   { stdout }: Io,
 ): Promise<number> {
+  if (asked !== undefined && isModel(asked, out)) {
+    await showModel(await findStageModel(asked, { runs: out }), { json }, stdout)
+    return exitCode.done
+  }
   const directory = await findRun(asked, out)
   const { record, result, events } = await readRun(directory)
   if (result === null) throw withoutResult(directory, record)
   checkResult(result, join(directory, 'result.json'))
+  if (json) {
+    stdout.print(JSON.stringify({ ...result, run: directory }, null, 2))
+    return exitCode.done
+  }
   stdout.print(`Started ${record.started}`)
   printTable(stdout, result)
   stdout.print(summaryOf({ ...result, run: directory }))
@@ -41,6 +62,15 @@ export async function showCommand(
   events.forEach(onEvent)
   printDigits(stdout, result, samples)
   return exitCode.done
+}
+
+/** A file, or RUN/EXPERIMENT, and no run. */
+function isModel(asked: string, out: string): boolean {
+  if (isRun(asked, out)) return false
+  if (asked.endsWith('.gradpool') || statSync(asked, { throwIfNoEntry: false })?.isFile())
+    return true
+  const isBesideRuns = resolve(dirname(asked)) === resolve(out)
+  return /[\\/]/.test(asked) && !isBesideRuns
 }
 
 function withoutResult(directory: string, { started }: RunContents['record']): UserError {
