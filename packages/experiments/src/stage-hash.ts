@@ -50,7 +50,11 @@ export function stageHash(stage: StageDeterminants): string {
   return sha256(
     JSON.stringify({
       format: STAGE_FORMAT,
-      ...{ seed, epochs, monitor, earlyStopping, keep },
+      seed,
+      epochs,
+      monitor,
+      earlyStopping,
+      keep,
       training: described(stage.training),
       validation: stage.validation && described(stage.validation),
       test: stage.test && described(stage.test),
