@@ -1,4 +1,7 @@
-/** Where a training takes its Programs from: a model's functions, or a file in which they were saved. */
+/**
+ * Where a training takes its Programs from: a model's functions, or a file in which they were
+ * saved.
+ */
 import {
   adam,
   evaluation,
@@ -76,8 +79,9 @@ export function tracedPrograms(
 }
 
 /**
- * Those of a file. They are for fixed numbers of rows: of a training, examples that fill no batch are left out of an epoch
- * (others in each, where it is shuffled); an evaluation goes row by row where its block does not divide the examples.
+ * Those of a file. They are for fixed numbers of rows: of a training, examples that fill no batch
+ * are left out of an epoch (others in each, where it is shuffled); an evaluation goes row by row
+ * where its block does not divide the examples.
  *
  * @throws UserError where the model was saved without what is asked for
  */
