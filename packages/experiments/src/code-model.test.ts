@@ -10,9 +10,10 @@ import {
   defineModel,
 } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
+import { autoencode, classify } from '@gradpool/models'
 import { expect, it } from 'vitest'
 import { codeModel } from './code-model.js'
-import { autoencode, classify, defineExperiment } from './define-experiment.js'
+import { defineExperiment } from './define-experiment.js'
 import type { StageInput } from './schema.js'
 import { tinyDataset } from './testing/tiny-dataset.js'
 

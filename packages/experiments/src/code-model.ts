@@ -30,8 +30,8 @@ export function codeModel(config: ExperimentConfig, dataset: Dataset): CodeModel
 
 /** Whether there is a `code` among its predictions, [batch, width]. */
 function predictsCode(model: Model, { fields }: Dataset): boolean {
-  if (model.tracePrediction === undefined) return false
   const data = { fields: fields.train, numExamples: 1 }
+  if (model.forData(data).tracePrediction === undefined) return false
   const { program } = prediction(model, { batchSize: 1, data })
   const code = program.results.find(({ name }) => name === 'code')
   return code !== undefined && program.node(code.node).shape.length === 2
@@ -39,11 +39,16 @@ function predictsCode(model: Model, { fields }: Dataset): boolean {
 
 function onlyCode(model: Model): Model {
   return {
-    ...model,
-    tracePrediction: (binding, batch) => {
-      const code = model.tracePrediction?.(binding, batch).code
-      if (code === undefined) throw new UserError('this stage predicts no code')
-      return { code }
+    forData(data) {
+      const functions = model.forData(data)
+      return {
+        ...functions,
+        tracePrediction: (binding, batch) => {
+          const code = functions.tracePrediction?.(binding, batch).code
+          if (code === undefined) throw new UserError('this stage predicts no code')
+          return { code }
+        },
+      }
     },
   }
 }

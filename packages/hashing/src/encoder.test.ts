@@ -21,13 +21,16 @@ function program(batchSize: number): Program {
     scale: 1 / 255,
   })
   const fields = { image: { dtype: 'u8', shape: [numPixels] } } as const
+  const functions = model.forData({ fields })
   const coding = {
-    ...model,
-    tracePrediction: (...given: Parameters<NonNullable<typeof model.tracePrediction>>) => {
-      const code = model.tracePrediction?.(...given).code
-      if (code === undefined) throw new Error('an autoencoder predicts its code')
-      return { code }
-    },
+    forData: () => ({
+      ...functions,
+      tracePrediction: (...given: Parameters<NonNullable<typeof functions.tracePrediction>>) => {
+        const code = functions.tracePrediction?.(...given).code
+        if (code === undefined) throw new Error('an autoencoder predicts its code')
+        return { code }
+      },
+    }),
   }
   return prediction(coding, { batchSize, data: { fields, numExamples: batchSize } }).program
 }
