@@ -14,11 +14,9 @@ const bits = 3
 /** The program of batches of a size that give the codes of a network 6-4-3. */
 function program(batchSize: number): Program {
   const model = autoencode({
-    input: numPixels,
     encoder: [4, bits],
     decoder: [numPixels],
     codeActivation: 'sigmoid',
-    scale: 1 / 255,
   })
   const fields = { image: { dtype: 'u8', shape: [numPixels] } } as const
   const functions = model.forData({ fields })
