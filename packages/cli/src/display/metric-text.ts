@@ -57,10 +57,10 @@ export function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }
 
-/** At least three digits that count, and no more after the dot than that takes. */
+/** Three digits after the dot, or three that count where that is none. */
 export function metricText(value: number): string {
   const size = Math.abs(value)
   if (size !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(2)
   if (size !== 0 && size < 0.01) return value.toPrecision(3)
-  return value.toFixed(size >= 1000 ? 1 : 3)
+  return value.toFixed(3)
 }
