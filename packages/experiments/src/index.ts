@@ -1,10 +1,5 @@
-export {
-  autoencode,
-  classify,
-  defineExperiment,
-  hash,
-  parseExperiment,
-} from './define-experiment.js'
+export { autoencode, classify, hash } from '@gradpool/models'
+export { defineExperiment, parseExperiment } from './define-experiment.js'
 export { catalogue, findExperiments, groups } from './catalogue.js'
 export { withPreset } from './presets.js'
 export { withOverrides } from './overrides.js'

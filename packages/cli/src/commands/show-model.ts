@@ -82,7 +82,7 @@ function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet):
 }
 
 /** A row for each layer, with the shapes of its parameters. */
-function layersText(saved: SavedModel, { columns, colours }: Outlet): string {
+function layersText(saved: SavedModel, outlet: Outlet): string {
   const layers = new Map<string, { shapes: string[]; size: number }>()
   // The weight before its bias.
   const parameters = parametersOf(saved).toSorted((a, b) => b.size - a.size)
@@ -99,8 +99,8 @@ function layersText(saved: SavedModel, { columns, colours }: Outlet): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([layer, { shapes, size }]) => [layer, shapes.join(', '), count(size)])
   return gridOf(['layer', 'shapes', 'parameters'], [...rows, ['all', '', count(total)]], {
-    columns: columns(),
-    colours,
+    columns: outlet.columns(),
+    colours: outlet.colours,
     flexible: 1,
     right: [2],
   })
@@ -136,7 +136,7 @@ function valueText(value: JsonValue): string {
   return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text
 }
 
-function isObject(value: JsonValue): value is { readonly [key: string]: JsonValue } {
+function isObject(value: JsonValue): value is Readonly<Record<string, JsonValue>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -10,8 +10,9 @@ import {
   type RunContents,
   type StageResult,
 } from '@gradpool/orchestrator'
+import { type EpochRow, metricAt } from '@gradpool/trainer'
 import { gridOf } from '../display/grid.js'
-import { shown } from '../display/metric-text.js'
+import { isNumber, metricText, numberNames } from '../display/metric-text.js'
 import { printDigits, printTable, sampleKeeper, summaryOf } from '../display/outcome.js'
 import { type Outlet } from '../display/outlet.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from '../display/titles.js'
@@ -81,16 +82,24 @@ function withoutResult(directory: string, { started }: RunContents['record']): U
 
 function printStage(outlet: Outlet, title: string, { name, shared, epochs }: StageResult): void {
   outlet.print(`\nModel ${title} ${verbOf(name)}${shared ? ' (shared)' : ''}`)
-  const rows = epochs.map(({ epoch, loss, accuracy, validation, seconds }) => [
-    String(epoch),
-    ...[loss, accuracy, validation?.accuracy].map((value) => shown('', value)[0] ?? '–'),
-    seconds.toFixed(2),
-  ])
-  outlet.print(
-    gridOf(['epoch', 'cost', 'accuracy', 'validation', 'seconds'], rows, {
-      columns: outlet.columns(),
-      colours: outlet.colours,
-      right: [0, 1, 2, 3, 4],
+  const names = [...new Set(epochs.flatMap(namesIn))]
+  const rows = epochs.map((row) => [
+    String(row.epoch),
+    ...names.map((metric) => {
+      const value = metricAt(row, metric)
+      return isNumber(value) ? metricText(value) : '–'
     }),
-  )
+    row.seconds.toFixed(2),
+  ])
+  const heads = ['epoch', ...names, 'seconds']
+  const { colours } = outlet
+  const right = heads.map((_, at) => at)
+  outlet.print(gridOf(heads, rows, { columns: outlet.columns(), colours, right }))
+}
+
+/** Names of the numbers of an epoch, those of the validation with `validation.` before them. */
+function namesIn(row: EpochRow): string[] {
+  const { validation } = row
+  const judged = validation === undefined ? [] : numberNames(validation)
+  return [...numberNames(row), ...judged.map((name) => `validation.${name}`)]
 }

@@ -26,11 +26,13 @@ export function predictionLines(outputs: Inputs, predicted: Predicted, numRows: 
 
 /** One row as a list, several as a table. */
 export function printPredictions(
-  { print, columns, colours }: Outlet,
+  outlet: Outlet,
   outputs: Inputs,
   predicted: Predicted,
   numRows: number,
 ): void {
+  const { print, colours } = outlet
+  const columns = outlet.columns()
   const names = Object.keys(outputs)
   const partsOf = (name: string, row: number, most: number) => {
     const shape = outputs[name]?.shape ?? []
@@ -40,13 +42,13 @@ export function printPredictions(
     const rows = names.flatMap((name) =>
       partsOf(name, 0, MOST_CLASSES).map((part, at) => [at === 0 ? name : '', part]),
     )
-    print(gridOf(['output', 'value'], rows, { columns: columns(), colours, right: [] }))
+    print(gridOf(['output', 'value'], rows, { columns, colours, right: [] }))
     return
   }
   const rows = Array.from({ length: numRows }, (_, row) => {
     return [String(row), ...names.map((name) => partsOf(name, row, MOST_OF_A_ROW).join(', '))]
   })
-  print(gridOf(['row', ...names], rows, { columns: columns(), colours, right: [0] }))
+  print(gridOf(['row', ...names], rows, { columns, colours, right: [0] }))
 }
 
 function ofRow(values: ArrayLike<number> = [], row: number, shape: Shape): number[] {
