@@ -91,6 +91,8 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const plan: StagePlan = {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
+    model,
+    data: { name: dataset.name, hash: dataset.hash },
     seed,
     epochs,
     ...goal,

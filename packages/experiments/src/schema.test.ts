@@ -62,7 +62,8 @@ describe('defineExperiment', () => {
 
   it('takes an optimizer of the user', () => {
     const still = updateRule({
-      ...{ slots: [], shared: [] },
+      slots: [],
+      shared: [],
       update: ({ parameters }) => ({
         shared: {},
         parameters: parameters.map(({ weight }) => ({ weight, slots: {} })),

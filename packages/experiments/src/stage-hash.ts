@@ -7,8 +7,12 @@ import type { BatchProgram } from '@gradpool/core'
 import type { TrainingPlan } from '@gradpool/trainer/plan'
 import { createHash } from 'node:crypto'
 
-/** Raised when stages of the same configuration come to other results than before. */
-const FORMAT = 2
+/**
+ * Version of what Programs mean and of the files of a stage. Raised when stages of the same configuration come to other
+ * results than before, or their files are others; whatever the version of this package, it alone tells whether a stage
+ * that is done is this one.
+ */
+export const STAGE_FORMAT = 3
 
 /** A pass with its data named by content. */
 export interface NamedPass {
@@ -45,8 +49,12 @@ export function stageHash(stage: StageDeterminants): string {
   const { seed, epochs, monitor, earlyStopping, keep, initFrom, averaging } = stage
   return sha256(
     JSON.stringify({
-      format: FORMAT,
-      ...{ seed, epochs, monitor, earlyStopping, keep },
+      format: STAGE_FORMAT,
+      seed,
+      epochs,
+      monitor,
+      earlyStopping,
+      keep,
       training: described(stage.training),
       validation: stage.validation && described(stage.validation),
       test: stage.test && described(stage.test),
@@ -61,13 +69,18 @@ export function stageHash(stage: StageDeterminants): string {
 }
 
 function described({ program, data }: NamedPass) {
-  const { batchSize, numExamples, shuffle } = program
+  const { batchSize, numExamples, shuffle, metrics } = program
   return {
     batchSize,
     numExamples,
     shuffle,
     program: program.program.hash,
     tail: program.tail?.hash ?? null,
+    // The text stands for a function of the user's own.
+    metrics: metrics.map((metric) => {
+      const { name, results } = metric
+      return [name, results, 'finish' in metric ? String(metric.finish) : null]
+    }),
     dataset: data.dataset,
     part: data.part,
     rows: data.rows && sha256(littleEndian(data.rows)),

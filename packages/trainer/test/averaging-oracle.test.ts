@@ -1,6 +1,6 @@
 /**
- * Local SGD and federated averaging against a program in numpy: tools/oracles/averaging_numpy.json has its costs and
- * final weights, training_torch.json the data and the first weights.
+ * Local SGD and federated averaging against a program in numpy: tools/oracles/averaging_numpy.json
+ * has its costs and final weights, training_torch.json the data and the first weights.
  */
 import { adam, sgd } from '@gradpool/core'
 import { wasmEngine } from '@gradpool/engine-cpu'

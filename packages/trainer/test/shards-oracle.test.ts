@@ -1,6 +1,7 @@
 /**
  * A training of eight shards against PyTorch, which adds up the gradients of the same micro-shards:
- * tools/oracles/shards_torch.json has data, first weights, the loss of each step and the final weights.
+ * tools/oracles/shards_torch.json has data, first weights, the loss of each step and the final
+ * weights.
  */
 import { adam } from '@gradpool/core'
 import { wasmEngine } from '@gradpool/engine-cpu'

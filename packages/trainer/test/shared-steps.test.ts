@@ -1,4 +1,6 @@
-/** A training on several threads that share its steps, and what becomes of it when one of them dies. */
+/**
+ * A training on several threads that share its steps, and what becomes of it when one of them dies.
+ */
 import { adam, add, defineModel, matmul, normal, parameter, relu, zeros } from '@gradpool/core'
 import { faultyEngine } from '@gradpool/engine-contract'
 import { wasmEngine } from '@gradpool/engine-cpu'

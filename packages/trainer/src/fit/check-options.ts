@@ -1,8 +1,9 @@
 /**
- * The one place where the options of `fit`, `startTraining` and a loaded model's `fit` are checked: each wrong or misspelt
- * one gets one sentence that names it, what is allowed, and what was given. The optimizer, `clip` and the parts of data are
- * checked by what makes something of them. What only the data or the model can tell
- * (whether a monitor exists, whether a split leaves examples) is checked where these are known.
+ * The one place where the options of `fit`, `startTraining` and a loaded model's `fit` are checked:
+ * each wrong or misspelt one gets one sentence that names it, what is allowed, and what was given.
+ * The optimizer, `clip` and the parts of data are checked by what makes something of them. What
+ * only the data or the model can tell (whether a monitor exists, whether a split leaves examples)
+ * is checked where these are known.
  */
 import { UserError } from '@gradpool/core'
 import { inspect } from 'node:util'

@@ -20,9 +20,15 @@ export type SavedNames<Input extends string, Output extends string> = Model<{
 
 export interface SavedFitOptions<M extends Model> extends TrainingOptions<string, Row<M, 'maybe'>> {
   readonly data: DataInput
-  /** Examples that are judged after each epoch: a share, a count, or data of its own. Default: those of `data`, if it has any. */
+  /**
+   * Examples that are judged after each epoch: a share, a count, or data of its own. Default: those
+   * of `data`, if it has any.
+   */
   readonly validation?: number | DataInput
-  /** Examples for `evaluate()`: a share, a count, or data of its own. Default: those of `data`, if it has any. */
+  /**
+   * Examples for `evaluate()`: a share, a count, or data of its own. Default: those of `data`, if
+   * it has any.
+   */
   readonly test?: number | DataInput
 }
 

@@ -20,10 +20,11 @@ import { Fitted } from './fitted.js'
 import { planFit, type PlannedFit, type PlanOptions, type ProgramsFor } from './plan-fit.js'
 
 /**
- * Trains a model on worker threads. The result is the same, bit for bit, on any number of them, and when it was interrupted and
- * resumed.
+ * Trains a model on worker threads. The result is the same, bit for bit, on any number of them, and
+ * when it was interrupted and resumed.
  *
- * @throws UserError with one sentence for options that are wrong, data that do not fit the model, a loss that is not finite
+ * @throws UserError with one sentence for options that are wrong, data that do not fit the model, a
+ *   loss that is not finite
  * @throws the signal's reason, when it was aborted
  */
 export async function fit<
@@ -64,6 +65,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
       numerics: engine.numerics,
       data: { name: dataset.name, hash: dataset.hash },
       ...{ seed, epochs: done.history.length },
+      ...(programs.options && { options: programs.options }),
     }),
   })
 }

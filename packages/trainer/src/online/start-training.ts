@@ -49,7 +49,8 @@ export interface StartOptions<M extends Model> {
 /**
  * Starts a training whose batches the caller brings, of any number of rows each.
  *
- * @throws UserError with one sentence for options that are wrong, or fields that do not fit the model
+ * @throws UserError with one sentence for options that are wrong, or fields that do not fit the
+ *   model
  */
 export async function startTraining<M extends Model>(
   model: M,

@@ -95,7 +95,8 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
   }
 
   /**
-   * Trains on from these weights, without the model's code: with the optimizer and the batch size that it was saved with.
+   * Trains on from these weights, without the model's code: with the optimizer and the batch size
+   * that it was saved with.
    *
    * @throws UserError as `fit`, and where the model was saved without its training Program
    */
