@@ -5,6 +5,7 @@
 import { parseWith } from './config-errors.js'
 import { checkPresets } from './presets.js'
 import {
+  checkedTogether,
   experimentSchema,
   type AutoencodeInput,
   type ClassifyInput,
@@ -24,7 +25,8 @@ export function defineExperiment(experiment: ExperimentInput): ExperimentConfig 
 
 /** The same for a value of unknown origin, such as the default export of a user's file. */
 export function parseExperiment(value: unknown): ExperimentConfig {
-  const config = parseWith(experimentSchema(), value, nameIn(value))
+  const where = nameIn(value)
+  const config = checkedTogether(parseWith(experimentSchema(), value, where), where)
   checkPresets(config)
   return config
 }
