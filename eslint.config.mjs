@@ -24,16 +24,7 @@ const layers = {
   ],
   experiments: ['core', 'models', 'datasets', 'storage', 'trainer'],
   orchestrator: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments'],
-  hashing: [
-    'core',
-    'engine-cpu',
-    'models',
-    'datasets',
-    'storage',
-    'worker-pool',
-    'experiments',
-    'orchestrator',
-  ],
+  hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
   cli: [
     'core',
     'engine-cpu',

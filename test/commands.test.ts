@@ -26,7 +26,7 @@ test('show gives the table and the epochs of a run, by directory, by name, or th
   expect(shown.stdout.match(/^ *2 +-?\d+\.\d{3} /gm)).toHaveLength(3)
   const stages = join('runs', name, 'stages')
   const files = await readdir(join(cwd, stages), { recursive: true })
-  const best = files.filter((file) => file.endsWith('best.safetensors'))
+  const best = files.filter((file) => file.endsWith('best.gradpool'))
   const told = shown.stdout.match(/^States of the best validation: .*$/gm) ?? []
   expect(told.map((line) => line.split(': ')[1]).sort()).toEqual(
     best.map((file) => join(stages, file)).sort(),

@@ -121,16 +121,19 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     .allowUnknownOption()
     .action(() => {
       throw new UserError(
-        'Say what to do with an index: `gradpool index build RUN --out FILE` makes one',
+        'Say what to do with an index: `gradpool index build TARGET --out FILE` makes one',
       )
     })
   const build = index
     .command('build')
-    .description('encode images with what a run trained, and write an index of their codes')
-    .argument('[run]', 'a run directory, or its name; the latest if left out')
-    .action(async (asked: string | undefined, options: IndexBuildOptions) => {
+    .description('encode images with a saved model, and write an index of their codes')
+    .argument(
+      '[target]',
+      'a .gradpool file, a run, or RUN/EXPERIMENT, as latest/mnist_hash_2; the latest run if left out',
+    )
+    .action(async (target: string | undefined, options: IndexBuildOptions) => {
       const { indexBuildCommand } = await import('./commands/index-build.js')
-      ends(await indexBuildCommand(asked, options, io))
+      ends(await indexBuildCommand(target, options, io))
     })
   for (const option of indexBuildOptions()) build.addOption(option)
 

@@ -38,7 +38,9 @@ export {
 export { FieldError, invariant, ShapeError, UserError } from './errors.js'
 export type { Backend, ExecutionRecord, States } from './engine/backend.js'
 export { BaseEngine } from './engine/base-engine.js'
-export { checkSharedStates, checkStates, stateSizes } from './engine/execution-checks.js'
+export { stateSizes } from './engine/execution-checks.js'
+export { NamedStates } from './engine/named-states.js'
+export { WordRecord } from './engine/word-record.js'
 export { grad } from './gradients/gradients.js'
 export {
   glorotNormal,
@@ -126,6 +128,8 @@ export { gather, oneHot, scatterAdd } from './ops/rows.js'
 export {
   adam,
   type Adam,
+  ADAM_PATTERN,
+  type AdamOperand,
   adamw,
   type AdamW,
   checkClip,
@@ -140,6 +144,8 @@ export {
   rmsprop,
   type RmsProp,
   sgd,
+  SGD_PATTERNS,
+  type MomentumOperand,
   type Sgd,
   type OptimizerUpdate,
   type OptimizerStep,
@@ -156,6 +162,7 @@ export {
 } from './program/node.js'
 export { type BatchField, Program, type State } from './program/program.js'
 export { type Input, type Output, type ProgramData, type Result } from './program/program-data.js'
+export { matchPattern, type Match, type Pattern, type Searched } from './program/pattern.js'
 export { mapNodes, prune, renameStates, substitute } from './program/rewrite.js'
 export { segmentsOf } from './program/segments.js'
 export { initialState } from './random/initial-state.js'
@@ -184,7 +191,10 @@ export {
   type FieldsOf,
   type MetricsOf,
   type Model,
+  type ModelData,
   type ModelDefinition,
+  modelFor,
+  type ModelFunctions,
   type ModelTypes,
   type OutputsOf,
   type PredictFieldsOf,

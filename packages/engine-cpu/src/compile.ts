@@ -5,9 +5,9 @@
 import {
   invariant,
   resultSize,
+  WordRecord,
   type BatchProgram,
   type CompileOptions,
-  type ExecutionRecord,
   type Field,
   type Program,
 } from '@gradpool/core'
@@ -127,7 +127,8 @@ export class CompiledProgram {
     for (const [name, value] of Object.entries(words)) {
       this.words[EXEC[name as keyof typeof EXEC]] = value
     }
-    const record = new ArenaRecord(arena, this.exec, this.words)
+    const lastLoss = arena.floats(this.exec + 4 * EXEC.LAST_LOSS, 1)
+    const record = new ArenaRecord(this.words, EXEC, lastLoss)
     for (const [index, result] of program.results.entries()) {
       const size = resultSize(batchProgram, result)
       const numRows = result.rows ? numExamples : 0
@@ -173,39 +174,8 @@ export class CompiledProgram {
 const NAN_BITS = 0x7fc00000
 
 /** The record of an execution: views of the arena, where the kernels write it. */
-class ArenaRecord implements ExecutionRecord {
+class ArenaRecord extends WordRecord {
   readonly sums: Float64Array[] = []
   readonly rows: Float32Array[] = []
   readonly last: Float32Array[] = []
-  readonly #words: Int32Array
-  readonly #lastLoss: Float32Array
-
-  constructor(arena: Arena, exec: number, words: Int32Array) {
-    this.#words = words
-    this.#lastLoss = arena.floats(exec + 4 * EXEC.LAST_LOSS, 1)
-  }
-
-  get step(): number {
-    return Atomics.load(this.#words, EXEC.STEP)
-  }
-
-  set step(step: number) {
-    Atomics.store(this.#words, EXEC.STEP, step)
-  }
-
-  get stopped(): boolean {
-    return Atomics.load(this.#words, EXEC.STOP) !== 0
-  }
-
-  set stopped(stopped: boolean) {
-    Atomics.store(this.#words, EXEC.STOP, Number(stopped))
-  }
-
-  get lastLoss(): number {
-    return this.#lastLoss[0] ?? NaN
-  }
-
-  set lastLoss(loss: number) {
-    this.#lastLoss[0] = loss
-  }
 }

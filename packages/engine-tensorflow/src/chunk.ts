@@ -9,7 +9,8 @@ import { SharedRecord, type ChunkStatus } from '@gradpool/core'
 import { collectRows, orderOf, tell, type TensorFlowChunkTask } from './chunk-task.js'
 import { modelOf, readStates, releaseModels } from './held-models.js'
 import type { LoadedModel, LoopStatus } from './loaded-model.js'
-import { runShared } from './sharing/run-shared.js'
+import type { StepKind } from './sharing/cut-batch.js'
+import { SharedSteps } from './sharing/shared-steps.js'
 
 /** How long a call may take, and so a stop. */
 const SLICE_MS = 50
@@ -22,57 +23,68 @@ export async function executeChunk(task: unknown): Promise<ChunkStatus> {
   }
 }
 
-/** The same, with a pause after each slice. */
-export function runSlices(task: TensorFlowChunkTask): AsyncGenerator<undefined, ChunkStatus> {
-  const { sharing, member } = task
-  return sharing === undefined ? runAlone(task) : runShared(task, sharing, member)
-}
-
-async function* runAlone(task: TensorFlowChunkTask): AsyncGenerator<undefined, ChunkStatus> {
+/** The same, with a pause after each slice, or after each step that workers share. */
+export async function* runSlices(
+  task: TensorFlowChunkTask,
+): AsyncGenerator<undefined, ChunkStatus> {
+  const { sharing, member, stepsPerEpoch } = task
   releaseModels()
   const record = new SharedRecord(task.record)
   const model = await modelOf(task, record)
-  if (task.trains) model.version = -1
+  const shared = sharing && new SharedSteps(model, sharing, member)
   const first = record.step
   const end = first + task.steps
+  let step = first
   let status: ChunkStatus = 'done'
   let epoch = -1
-  while (record.step < end) {
-    if (record.stopped) {
-      status = 'stopped'
+  while (step < end) {
+    const goesOn = shared ? shared.arrive(() => !record.stopped) : !record.stopped
+    if (goesOn !== true) {
+      status = goesOn === undefined ? 'abandoned' : 'stopped'
       break
     }
-    const { step } = record
-    const epochNow = Math.floor(step / task.stepsPerEpoch)
+    if (task.trains) model.version = -1
+    const epochNow = Math.floor(step / stepsPerEpoch)
     if (epochNow !== epoch) model.begin(step, orderOf(task, epochNow), task.batchSize)
     epoch = epochNow
-    const loop = runSlice(model, step, end, task)
-    tell(record, loop, task)
+    const kind = step % stepsPerEpoch === numFullOf(task) ? 'tail' : 'full'
+    if (shared?.makeSums(kind) === false) {
+      status = 'abandoned'
+      break
+    }
+    const loop = shared ? model.loop(kind, step + 1) : runSlice(model, kind, step, end, task)
+    if (member.worker === 0) tell(record, loop, task)
+    step = loop.step
     if (!loop.finite) {
       status = 'notFinite'
       break
     }
     yield
   }
-  collectRows(model, record, first, task)
-  if (task.trains) readStates(model, task)
+  if (member.worker === 0 && status !== 'abandoned') {
+    collectRows(model, record, first, task)
+    if (task.trains) readStates(model, task)
+  }
   return status
+}
+
+function numFullOf({ stepsPerEpoch, hasTail }: TensorFlowChunkTask): number {
+  return stepsPerEpoch - Number(hasTail)
 }
 
 /** One call: steps of one epoch and one kind. */
 function runSlice(
   model: LoadedModel,
+  kind: StepKind,
   step: number,
   end: number,
-  { stepsPerEpoch, hasTail }: TensorFlowChunkTask,
+  task: TensorFlowChunkTask,
 ): LoopStatus {
-  const numFull = stepsPerEpoch - Number(hasTail)
-  const batch = step % stepsPerEpoch
-  if (batch === numFull) return model.loop('tail', step + 1)
-  const most = Math.min(end - step, numFull - batch)
+  if (kind === 'tail') return model.loop(kind, step + 1)
+  const most = Math.min(end - step, numFullOf(task) - (step % task.stepsPerEpoch))
   const steps = Math.min(model.sliceSteps, most)
   const started = performance.now()
-  const status = model.loop('full', step + steps)
+  const status = model.loop(kind, step + steps)
   const elapsedMs = Math.max(performance.now() - started, 0.001)
   const fitting = Math.round((steps * SLICE_MS) / elapsedMs)
   if (steps === model.sliceSteps) {

@@ -4,6 +4,7 @@
  */
 import {
   prediction,
+  sizeOf,
   UserError,
   type DataSpec,
   type Program,
@@ -12,7 +13,7 @@ import {
 } from '@gradpool/core'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { GraphBuilder, type Ref } from './graph/builder.js'
+import { GraphBuilder } from './graph/builder.js'
 import { encodeSavedModel, type Endpoint, type NodeDefinition } from './graph/messages.js'
 import { TYPE_OF } from './graph/types.js'
 import { Values } from './lowering/values.js'
@@ -52,9 +53,8 @@ export function exportSavedModel(model: TrainedModel, dir: string): void {
   })
   for (const { name, node } of program.results) {
     const { shape } = program.node(node)
-    const tensor = builder.add('Identity', [values.of(node)], {
+    const tensor = builder.add('Identity', 'float', [values.of(node)], {
       name: `output_${name.replace(/\W/g, '_')}`,
-      attributes: { T: { type: 'float' } },
     })
     outputs[name] = { tensor, type: 'float', shape: anyBatch(shape) }
   }
@@ -87,19 +87,11 @@ function inputOf(program: Program, node: number, builder: GraphBuilder, state: S
     return { ref: builder.constant(0, 'int32') }
   }
   if (input.role === 'state') {
-    const size = shape.reduce((product, extent) => product * extent, 1)
-    return { ref: builder.floats(stateOf(state, input.name, size), shape) }
+    return { ref: builder.floats(stateOf(state, input.name, sizeOf(shape)), shape) }
   }
-  const type = TYPE_OF[dtype]
-  const endpointShape = anyBatch(shape)
-  const ref: Ref = builder.add('Placeholder', [], {
-    name: `input_${input.name.replace(/\W/g, '_')}`,
-    attributes: { dtype: { type }, shape: { shape: endpointShape } },
-  })
-  return {
-    ref,
-    endpoint: { name: input.name, endpoint: { tensor: ref, type, shape: endpointShape } },
-  }
+  const name = `input_${input.name.replace(/\W/g, '_')}`
+  const endpoint = builder.placeholder(name, TYPE_OF[dtype], anyBatch(shape))
+  return { ref: endpoint.tensor, endpoint: { name: input.name, endpoint } }
 }
 
 function anyBatch(shape: readonly number[]): number[] {

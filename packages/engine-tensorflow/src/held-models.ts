@@ -39,12 +39,11 @@ function load({ model, hasTail, results, sharing }: TensorFlowChunkTask): Promis
 
 function writeStates(model: LoadedModel, states: SharedStates, task: TensorFlowChunkTask): void {
   const { version } = states
-  model.write(
-    'write',
-    Object.fromEntries(
-      task.variables.map(({ name, state, shape }) => [name, { values: states.get(state), shape }]),
-    ),
-  )
+  const values = states.read()
+  const written = task.variables.map(({ name, state, shape }) => {
+    return [name, { values: values[state] ?? new Float32Array(), shape }] as const
+  })
+  model.write('write', Object.fromEntries(written))
   model.version = version
 }
 

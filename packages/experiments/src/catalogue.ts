@@ -3,7 +3,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { hashingExperiments } from './hashing-experiments.js'
-import { nearest } from './nearest-name.js'
+import { suggestion } from './nearest-name.js'
 import { reportExperiments } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
 
@@ -52,8 +52,6 @@ export function findExperiments(names: readonly string[]): ExperimentConfig[] {
     const config = catalogue().get(name)
     if (config !== undefined) return config
     const names = [...Object.keys(known), ...catalogue().keys()]
-    const guess = nearest(name, names)
-    const hint = guess === undefined ? `there are ${names.join(', ')}` : `did you mean '${guess}'?`
-    throw new UserError(`there is no experiment '${name}'; ${hint}`)
+    throw new UserError(`there is no experiment '${name}'; ${suggestion(name, names)}`)
   })
 }

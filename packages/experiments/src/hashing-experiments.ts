@@ -6,7 +6,8 @@
  */
 import { adam } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
-import { autoencode, defineExperiment, hash } from './define-experiment.js'
+import { autoencode, hash } from '@gradpool/models'
+import { defineExperiment } from './define-experiment.js'
 import { reportAutoencoder, reportTraining } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
 
@@ -84,11 +85,10 @@ export function hashingExperiments(): readonly ExperimentConfig[] {
       train: deepTraining,
       stages: [
         hash(deepCodes(64)),
-        hash({
-          encoder: deepCodes(64).encoder,
-          labels: true,
+        {
+          ...hash({ encoder: deepCodes(64).encoder, labels: true }),
           train: { batchSize: 100, epochs: 100, reportEvery: 20 },
-        }),
+        },
       ],
     }),
   ]

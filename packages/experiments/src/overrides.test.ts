@@ -59,7 +59,7 @@ describe('withOverrides', () => {
     ['train.epoch=3', "train.epoch=3: train has no option 'epoch'; it has 'epochs'"],
     [
       'stages[0].hidden=[3]',
-      "stages[0].hidden=[3]: stages[0] has no field 'hidden'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, train",
+      "stages[0].hidden=[3]: stages[0] has no field 'hidden'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, input, train",
     ],
     [
       'train.epochs=many',

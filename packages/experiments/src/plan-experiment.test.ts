@@ -12,8 +12,9 @@ import {
   sum,
 } from '@gradpool/core'
 import { arrays, loadDataset, mnist, type DataInput } from '@gradpool/datasets'
+import { autoencode, classify, hash } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
-import { autoencode, classify, defineExperiment, hash } from './define-experiment.js'
+import { defineExperiment } from './define-experiment.js'
 import { withOverrides } from './overrides.js'
 import { planExperiment } from './plan-experiment.js'
 import { withPreset } from './presets.js'
@@ -368,14 +369,14 @@ describe('plain fields', () => {
     const lacking = planOf({ image: x, y }, network)
     await expect(lacking).rejects.toThrow('decoder must end with the width of the input, 2, not')
     await expect(planOf({ x, y }, network)).rejects.toThrow(
-      "base, stages[0]: this stage needs the field 'image'; the fields of 'arrays' are x f32[2], y f32[]",
+      "base, stages[0]: this model needs the field 'image'; the fields of the data are x f32[2], y f32[]",
     )
     await expect(planOf({ image, y }, network)).rejects.toThrow(
-      "base, stages[1]: this stage needs the field 'label', one u8 or i32 from 0 on for each example; the fields of 'arrays' are image u8[4], y f32[]",
+      "base, stages[1]: this model needs the field 'label'; the fields of the data are image u8[4], y f32[]",
     )
     const hashing = { stages: [hash({ encoder: [2] })] }
     await expect(planOf({ image, label }, hashing)).rejects.toThrow(
-      "this stage needs the field 'image', bytes of shape [height, width]",
+      "this model needs the field 'image', bytes of shape [height, width]",
     )
   })
 

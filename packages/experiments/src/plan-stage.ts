@@ -91,6 +91,8 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const plan: StagePlan = {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
+    model,
+    data: { name: dataset.name, hash: dataset.hash },
     seed,
     epochs,
     ...goal,
@@ -132,7 +134,7 @@ function partOf(fields: Split['fields'], dataset: Dataset): NamedPass['data']['p
 
 /** Null where the model makes no predictions. */
 function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | null {
-  if (model.tracePrediction === undefined) return null
+  if (model.forData({ fields }).tracePrediction === undefined) return null
   const numExamples = Math.min(NUM_SAMPLES, rows.length)
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })
 }

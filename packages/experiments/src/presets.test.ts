@@ -1,6 +1,7 @@
 import { mnist } from '@gradpool/datasets'
+import { classify } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
-import { classify, defineExperiment } from './define-experiment.js'
+import { defineExperiment } from './define-experiment.js'
 import { merge } from './merge.js'
 import { withPreset } from './presets.js'
 

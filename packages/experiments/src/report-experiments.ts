@@ -5,7 +5,8 @@
  */
 import { adam, adamw, normal } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
-import { autoencode, classify, defineExperiment } from './define-experiment.js'
+import { autoencode, classify } from '@gradpool/models'
+import { defineExperiment } from './define-experiment.js'
 import type { ExperimentConfig, StageInput } from './schema.js'
 
 /** Raw pixels, small normal weights, ReLU everywhere, the decoder's output too: as in the report. */

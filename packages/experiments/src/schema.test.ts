@@ -1,7 +1,8 @@
 import { adam, clipByValue, cosine, defineModel, parameter, sum, updateRule } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
+import { autoencode, classify } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
-import { autoencode, classify, defineExperiment, parseExperiment } from './define-experiment.js'
+import { defineExperiment, parseExperiment } from './define-experiment.js'
 
 const narrow = {
   name: 'narrow_code',
@@ -21,7 +22,7 @@ describe('defineExperiment', () => {
       reported: null,
       train: { batchSize: 10, epochs: 10, shuffle: true, reportEvery: 1, optimizer: adam() },
       stages: [
-        { activation: 'relu', codeActivation: 'relu', outputActivation: 'linear', scale: 1 / 255 },
+        { activation: 'relu', codeActivation: 'relu', outputActivation: 'linear' },
         { encoder: 'frozen', weight: 'heNormal' },
       ],
       presets: {},

@@ -7,7 +7,12 @@
  */
 import { UserError, type Model } from '@gradpool/core'
 import { parseData, type DataInput, type Dataset, type DataSpec } from '@gradpool/datasets'
-import { activationNames } from '@gradpool/models'
+import {
+  activationNames,
+  type AutoencodeOptions,
+  type ClassifyOptions,
+  type HashOptions,
+} from '@gradpool/models'
 import { checkTogether } from '@gradpool/trainer/plan'
 import type { z } from 'zod'
 import { checkedBy, fields, whole } from './config-errors.js'
@@ -23,16 +28,17 @@ import { zod } from './zod.js'
 const NAME_ALLOWED =
   'a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit'
 
-/** To [0, 1]. */
-export const pixelScale = 1 / 255
-
 function buildStages() {
   const { z } = zod()
   const name = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, NAME_ALLOWED)
   const width = whole(1)
   const activation = z.enum(activationNames)
-  /** What pixels (0..255) are multiplied by. */
-  const scale = z.number().positive()
+  /** What pixels are multiplied by. Default: what the model says for such data. */
+  const scale = z.exactOptional(z.number().positive())
+  /** Features of one example. Default: what the data say. */
+  const input = z.exactOptional(width)
+  /** Of the labels. Default: what the data say. */
+  const classes = z.exactOptional(width)
   /** How weights begin; biases begin at 0. The named ones fit the widths of each layer. */
   const weight = z.union([
     z.enum(['heNormal', 'heUniform', 'glorotNormal', 'glorotUniform']),
@@ -60,7 +66,7 @@ function buildStages() {
     codeActivation: activation.default('relu'),
     outputActivation: activation.default('linear'),
     weight: weight.default('heNormal'),
-    scale: scale.default(pixelScale),
+    ...{ scale, input },
     train: stageTrain,
   })
 
@@ -75,10 +81,9 @@ function buildStages() {
     encoder: z.enum(['none', 'fineTuned', 'frozen']).default('none'),
     /** Of the hidden layers and the output layer. */
     weight: weight.default('heNormal'),
-    /** Only without an encoder, whose own it is otherwise; relu unless said. */
-    activation: z.exactOptional(activation),
-    /** Only without an encoder, whose own it is otherwise; 1 / 255 unless said. */
-    scale: z.exactOptional(scale),
+    classes,
+    /** Only without an encoder, whose own they are otherwise. */
+    ...{ activation: z.exactOptional(activation), scale, input },
     train: stageTrain,
   })
 
@@ -90,7 +95,7 @@ function buildStages() {
     labels: z.boolean().default(false),
     activation: activation.default('relu'),
     weight: weight.default('heNormal'),
-    scale: scale.default(pixelScale),
+    ...{ scale, classes, imageShape: z.exactOptional(z.tuple([width, width])) },
     /** How far the small maps go, by which each step changes its images. */
     warp: fields({
       /** In pixels. */
@@ -175,7 +180,7 @@ export function experimentSchema(): Schemas['experiment'] {
 }
 
 function isStage(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'traceStep' in value
+  return typeof value === 'object' && value !== null && 'forData' in value
 }
 
 /** What is wrong with a stage that comes after these. */
@@ -187,7 +192,9 @@ function problemOf(
   if (!before.some(({ kind }) => kind === 'autoencode')) {
     return ['encoder', `is '${stage.encoder}', so an autoencode stage must come before; or 'none'`]
   }
-  const twice = (['activation', 'scale'] as const).find((field) => stage[field] !== undefined)
+  const twice = (['activation', 'scale', 'input'] as const).find(
+    (field) => stage[field] !== undefined,
+  )
   if (twice === undefined) return undefined
   return [twice, `is the autoencode stage's where encoder is '${stage.encoder}'; leave it out here`]
 }
@@ -218,11 +225,12 @@ export type ExperimentConfig = z.output<Schemas['experiment']>
 export type ExperimentInput = z.input<Schemas['experiment']>
 
 export type StageConfig = z.output<Schemas['stage']>
-export type StageInput = AutoencodeInput | ClassifyInput | HashInput | ModelInput
-export type AutoencodeConfig = z.output<Stages['autoencodeStage']>
-export type AutoencodeInput = z.input<Stages['autoencodeStage']>
-export type ClassifyConfig = z.output<Stages['classifyStage']>
-export type ClassifyInput = z.input<Stages['classifyStage']>
-export type HashInput = z.input<Stages['hashStage']>
+/** A ready model, with a `train` of its own where it has one, or a model of one's own. */
+export type StageInput =
+  | Ready<'autoencode', AutoencodeOptions>
+  | Ready<'classify', Omit<ClassifyOptions, 'autoencoder'>>
+  | Ready<'hash', HashOptions>
+  | ModelInput
+type Ready<Kind, Options> = Options & { readonly kind: Kind; readonly train?: TrainInput }
 /** A stage of one's own. */
 export type ModelInput = Omit<z.input<Stages['modelStage']>, 'kind'> & { readonly kind?: 'model' }

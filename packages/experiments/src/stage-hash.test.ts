@@ -24,7 +24,7 @@ const stage: StageDeterminants = {
 
 it('stays what it is, or finished stages of earlier versions would not be found', () => {
   expect(stageHash(stage)).toMatchInlineSnapshot(
-    `"08021ee4a0745e6f4cf9516b11b9f6796e4e3380723d777f6532d32ce470adc2"`,
+    `"758e7c59a02c6a74920587b344e1dbb09f0c27416a0209efc88d7979ef73e2c3"`,
   )
 })
 
@@ -42,6 +42,10 @@ it('changes with each thing that determines the result', () => {
     { training: { program: { ...program, batchSize: 4 }, data } },
     { training: { program: { ...program, shuffle: false }, data } },
     { training: { program: { ...program, tail: program.program }, data } },
+    ...['r2', 'counts', () => 1, () => 2].map((finish) => {
+      const metric = { name: 'm', kind: 'means', results: { all: 'm/all' }, finish } as const
+      return { training: { program: { ...program, metrics: [metric] }, data } }
+    }),
     { validation: stage.training },
     { test: null },
     { samples: stage.training },

@@ -69,13 +69,18 @@ export function stageHash(stage: StageDeterminants): string {
 }
 
 function described({ program, data }: NamedPass) {
-  const { batchSize, numExamples, shuffle } = program
+  const { batchSize, numExamples, shuffle, metrics } = program
   return {
     batchSize,
     numExamples,
     shuffle,
     program: program.program.hash,
     tail: program.tail?.hash ?? null,
+    // The text stands for a function of the user's own.
+    metrics: metrics.map((metric) => {
+      const { name, results } = metric
+      return [name, results, 'finish' in metric ? String(metric.finish) : null]
+    }),
     dataset: data.dataset,
     part: data.part,
     rows: data.rows && sha256(littleEndian(data.rows)),

@@ -2,6 +2,7 @@
  * What an experiment becomes once its data is there and its model is traced: stages that need
  * nothing but an engine.
  */
+import type { Model } from '@gradpool/core'
 import type { TrainingPlan } from '@gradpool/trainer/plan'
 import type { ExperimentConfig } from './schema.js'
 
@@ -12,6 +13,10 @@ import type { ExperimentConfig } from './schema.js'
  * once.
  */
 export interface StagePlan extends TrainingPlan {
+  /** What is saved, once it is trained. */
+  readonly model: Model
+  /** The dataset it trains on; the hash is over its contents. */
+  readonly data: { readonly name: string; readonly hash: string }
   /**
    * What people are shown beside the predictions, which are of a few test images; where the data
    * are images with labels.

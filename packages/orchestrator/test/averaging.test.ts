@@ -32,11 +32,10 @@ const config = defineExperiment({
   },
   stages: [
     autoencode({ encoder: [8], decoder: [16] }),
-    classify({
-      hidden: [16],
-      encoder: 'fineTuned',
+    {
+      ...classify({ hidden: [16], encoder: 'fineTuned' }),
       train: { averageEvery: 100, averageParts: 4 },
-    }),
+    },
   ],
 })
 

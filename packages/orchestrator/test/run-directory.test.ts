@@ -24,10 +24,10 @@ describe('a run directory', () => {
       'run.json',
       'stages/auto/done',
       'stages/auto/metrics.json',
-      'stages/auto/weights.safetensors',
+      'stages/auto/model.gradpool',
       'stages/classify/done',
       'stages/classify/metrics.json',
-      'stages/classify/weights.safetensors',
+      'stages/classify/model.gradpool',
     ])
     expect(read.record).toMatchObject({
       engine: { name: 'fake', description: 'arithmetic' },
@@ -51,7 +51,7 @@ describe('a run directory', () => {
   it('has the weights and metrics of each stage', async () => {
     const { result } = await runPlans(plans)
     const folder = join(result.run, 'stages', 'auto')
-    const weights = await readFile(join(folder, 'weights.safetensors'))
+    const weights = await readFile(join(folder, 'model.gradpool'))
     const { tensors } = decodeSafetensors(weights, 'weights')
     // w: 0, 1, 2.5.
     expect([...tensors]).toEqual([['w', { shape: [], values: Float32Array.of(2.5) }]])

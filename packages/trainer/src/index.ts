@@ -24,6 +24,8 @@ export type { LoadedModel, ValueType } from './saved-model/loaded-model.js'
 export type { ModelSource } from './saved-model/read-source.js'
 export {
   encodeModel,
+  type EncodeOptions,
+  ownVersion,
   writeModel,
   type SaveOptions,
   type SaveTarget,

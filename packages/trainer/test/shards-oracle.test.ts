@@ -31,7 +31,7 @@ const data = {
 it.each([1, 2])('takes the same way as PyTorch, 100 steps, with %i workers', async (workers) => {
   const engine = await wasmEngine({ memoryBytes: 2 ** 24 })
   onTestFinished(() => engine.dispose())
-  const model = mlp({ input: 12, hidden: [16], classes: 4, activation: 'tanh' })
+  const model = mlp({ hidden: [16], activation: 'tanh' })
   const { weights, history } = await fit(model, {
     ...{ engine, data, workers, batchSize, microBatches: oracle.shards, shuffle: false },
     epochs: oracle.losses.length,

@@ -55,7 +55,7 @@ export async function showCommand(
       if (shown.has(stage.hash) || stage.epochs.length === 0) continue
       shown.add(stage.hash)
       printStage(stdout, titleOfExperiment(name, seed, manySeeds), stage)
-      const best = join(directory, 'stages', stage.hash, 'best.safetensors')
+      const best = join(directory, 'stages', stage.hash, 'best.gradpool')
       if (existsSync(best)) stdout.print(`States of the best validation: ${best}`)
     }
   }

@@ -101,24 +101,6 @@ export function checkStates(sizes: ReadonlyMap<string, number>, values: StateVal
   }
 }
 
-/**
- * @throws UserError for a state of `program` that is none of these, or has another number of
- *   elements.
- */
-export function checkSharedStates(sizes: ReadonlyMap<string, number>, program: Program): void {
-  for (const [name, wanted] of stateSizes(program)) {
-    const size = sizes.get(name)
-    if (size === undefined) {
-      throw new UserError(
-        `there is no state "${name}" to share; there are: ${[...sizes.keys()].join(', ')}`,
-      )
-    }
-    if (size !== wanted) {
-      throw new UserError(`the state "${name}" has ${size} elements, ${wanted} are wanted`)
-    }
-  }
-}
-
 /** @throws UserError for a number of steps that an execution at `step` cannot do. */
 export function checkSteps(steps: number, step: number): void {
   const most = MOST_STEPS - step

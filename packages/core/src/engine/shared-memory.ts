@@ -6,8 +6,10 @@ import { invariant } from '../errors.js'
 import type { Program } from '../program/program.js'
 import { resultSize, type BatchProgram } from '../training/batch-program.js'
 import type { StateValues } from './engine.js'
-import type { ExecutionRecord, States } from './backend.js'
-import { checkSharedStates, checkStates, stateSizes } from './execution-checks.js'
+import type { ExecutionRecord } from './backend.js'
+import { stateSizes } from './execution-checks.js'
+import { NamedStates } from './named-states.js'
+import { WordRecord } from './word-record.js'
 
 /** Structured-cloneable; memory is shared, not copied. */
 export interface SharedRecordData extends Pick<ExecutionRecord, 'sums' | 'rows' | 'last'> {
@@ -17,15 +19,12 @@ export interface SharedRecordData extends Pick<ExecutionRecord, 'sums' | 'rows' 
 
 const WORD = { STOP: 0, DISPOSED: 1, STEP: 2, LAST_LOSS: 4, WORDS: 6 } as const
 
-export class SharedRecord implements ExecutionRecord {
+export class SharedRecord extends WordRecord {
   readonly data: SharedRecordData
-  readonly #words: Int32Array
-  readonly #lastLoss: Float64Array
 
   constructor(data: SharedRecordData) {
+    super(data.words, WORD, new Float64Array(data.words.buffer, 4 * WORD.LAST_LOSS, 1))
     this.data = data
-    this.#words = data.words
-    this.#lastLoss = new Float64Array(data.words.buffer, 4 * WORD.LAST_LOSS, 1)
   }
 
   /**
@@ -64,37 +63,13 @@ export class SharedRecord implements ExecutionRecord {
     return this.data.last
   }
 
-  get step(): number {
-    return Atomics.load(this.#words, WORD.STEP)
-  }
-
-  set step(step: number) {
-    Atomics.store(this.#words, WORD.STEP, step)
-  }
-
-  get stopped(): boolean {
-    return Atomics.load(this.#words, WORD.STOP) !== 0
-  }
-
-  set stopped(stopped: boolean) {
-    Atomics.store(this.#words, WORD.STOP, Number(stopped))
-  }
-
   /** Whether workers may forget the execution. */
   get disposed(): boolean {
-    return Atomics.load(this.#words, WORD.DISPOSED) !== 0
+    return Atomics.load(this.data.words, WORD.DISPOSED) !== 0
   }
 
   dispose(): void {
-    Atomics.store(this.#words, WORD.DISPOSED, 1)
-  }
-
-  get lastLoss(): number {
-    return this.#lastLoss[0] ?? NaN
-  }
-
-  set lastLoss(loss: number) {
-    this.#lastLoss[0] = loss
+    Atomics.store(this.data.words, WORD.DISPOSED, 1)
   }
 
   /** Adds to the sums of a result. */
@@ -118,12 +93,13 @@ export interface SharedStatesData {
 }
 
 /** Values of states by name, with a version that changes when they do. */
-export class SharedStates implements States {
+export class SharedStates extends NamedStates {
   readonly data: SharedStatesData
   readonly #version: Int32Array
   readonly #floats: Float32Array
 
   constructor(data: SharedStatesData) {
+    super(new Map([...data.regions].map(([name, { size }]) => [name, size])))
     this.data = data
     this.#version = new Int32Array(data.buffer, 0, 1)
     this.#floats = new Float32Array(data.buffer, 4)
@@ -143,28 +119,8 @@ export class SharedStates implements States {
     return Atomics.load(this.#version, 0)
   }
 
-  shareWith(program: Program): this {
-    checkSharedStates(this.#sizes, program)
-    return this
-  }
-
-  /** A copy of a state's values. */
-  get(name: string): Float32Array {
-    const region = this.data.regions.get(name)
-    invariant(region, `state ${name} exists`)
-    return this.#view(region).slice()
-  }
-
-  read(): Record<string, Float32Array> {
-    return Object.fromEntries([...this.data.regions.keys()].map((name) => [name, this.get(name)]))
-  }
-
-  write(values: StateValues): void {
-    checkStates(this.#sizes, values)
-    for (const [name, given] of Object.entries(values)) {
-      const region = this.data.regions.get(name)
-      if (region) this.#view(region).set(given)
-    }
+  override write(values: StateValues): void {
+    super.write(values)
     Atomics.add(this.#version, 0, 1)
   }
 
@@ -172,11 +128,9 @@ export class SharedStates implements States {
     // Shared memory is collected as garbage.
   }
 
-  get #sizes(): Map<string, number> {
-    return new Map([...this.data.regions].map(([name, { size }]) => [name, size]))
-  }
-
-  #view({ offset, size }: Region): Float32Array {
-    return this.#floats.subarray(offset, offset + size)
+  protected view(name: string): Float32Array {
+    const region = this.data.regions.get(name)
+    invariant(region, `state ${name} exists`)
+    return this.#floats.subarray(region.offset, region.offset + region.size)
   }
 }

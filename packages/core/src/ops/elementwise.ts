@@ -10,109 +10,72 @@ import { currentTrace } from '../tracing/trace.js'
 import { asF32, broadcastOperands, tensorOf } from './operands.js'
 
 /** a + b */
-export function add(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('add', 'add', a, b)
-}
+export const add = binary('add')
 
 /** a - b */
-export function sub(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('sub', 'sub', a, b)
-}
+export const sub = binary('sub')
 
 /** a * b, elementwise */
-export function mul(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('mul', 'mul', a, b)
-}
+export const mul = binary('mul')
 
 /** a / b */
-export function div(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('div', 'div', a, b)
-}
+export const div = binary('div')
 
 /** The larger of a and b; NaN if either is. Where they are equal, each gets half of the gradient. */
-export function maximum(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('maximum', 'max', a, b)
-}
+export const maximum = binary('max', 'maximum')
 
 /** The smaller of a and b; NaN if either is. Where they are equal, each gets half of the gradient. */
-export function minimum(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('minimum', 'min', a, b)
-}
+export const minimum = binary('min', 'minimum')
 
 /** 1 where a < b, else 0 */
-export function less(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('less', 'less', a, b)
-}
+export const less = binary('less')
 
 /** 1 where a <= b, else 0 */
-export function lessEqual(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('lessEqual', 'lessEqual', a, b)
-}
+export const lessEqual = binary('lessEqual')
 
 /** 1 where a > b, else 0 */
-export function greater(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('greater', 'less', b, a)
-}
+export const greater = swapped(binary('less', 'greater'))
 
 /** 1 where a >= b, else 0 */
-export function greaterEqual(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('greaterEqual', 'lessEqual', b, a)
-}
+export const greaterEqual = swapped(binary('lessEqual', 'greaterEqual'))
 
 /** 1 where a = b, else 0. Integers beyond 2^24 are compared after rounding to f32. */
-export function equal(a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('equal', 'equal', a, b)
-}
+export const equal = binary('equal')
 
 /** 1 where a and b differ, else 0; NaN differs from everything */
 export function notEqual(a: TensorLike, b: TensorLike): Tensor {
-  return sub(1, elementwise('notEqual', 'equal', a, b))
+  return sub(1, binary('equal', 'notEqual')(a, b))
 }
 
 /** a where the condition is not 0, else b */
 export function select(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
-  return elementwise('select', 'select', condition, a, b)
+  const inputs = broadcastOperands('select', condition, a, b)
+  return currentTrace().node({ op: 'select', inputs })
 }
 
 /** -x */
-export function neg(x: TensorLike): Tensor {
-  return elementwise('neg', 'neg', x)
-}
+export const neg = unary('neg')
 
 /** e^x */
-export function exp(x: TensorLike): Tensor {
-  return elementwise('exp', 'exp', x)
-}
+export const exp = unary('exp')
 
 /** The natural logarithm */
-export function log(x: TensorLike): Tensor {
-  return elementwise('log', 'log', x)
-}
+export const log = unary('log')
 
 /** The square root; its gradient at 0 is infinite */
-export function sqrt(x: TensorLike): Tensor {
-  return elementwise('sqrt', 'sqrt', x)
-}
+export const sqrt = unary('sqrt')
 
 /** The hyperbolic tangent */
-export function tanh(x: TensorLike): Tensor {
-  return elementwise('tanh', 'tanh', x)
-}
+export const tanh = unary('tanh')
 
 /** 1 / (1 + e^-x) */
-export function sigmoid(x: TensorLike): Tensor {
-  return elementwise('sigmoid', 'sigmoid', x)
-}
+export const sigmoid = unary('sigmoid')
 
 /** max(x, 0); its gradient at 0 is 0 */
-export function relu(x: TensorLike): Tensor {
-  return elementwise('relu', 'relu', x)
-}
+export const relu = unary('relu')
 
 /** |x|; its gradient at 0 is 0 */
-export function abs(x: TensorLike): Tensor {
-  return elementwise('abs', 'abs', x)
-}
+export const abs = unary('abs')
 
 /** x² */
 export function square(x: TensorLike): Tensor {
@@ -120,9 +83,7 @@ export function square(x: TensorLike): Tensor {
 }
 
 /** x, or 0 where |x| < 2^-126: keeps denormal numbers, which are slow and differ between machines, out of a state */
-export function flush(x: TensorLike): Tensor {
-  return elementwise('flush', 'flush', x)
-}
+export const flush = unary('flush')
 
 /** x, which no gradient passes */
 export function stopGradient(x: TensorLike): Tensor {
@@ -131,8 +92,16 @@ export function stopGradient(x: TensorLike): Tensor {
   return currentTrace().node({ op: 'stopGradient', inputs: [tensor] })
 }
 
+function unary(op: PlainOp) {
+  return (x: TensorLike): Tensor => currentTrace().node({ op, inputs: [asF32(x)] })
+}
+
 /** @param name what the user calls it, for errors */
-function elementwise(name: string, op: PlainOp, ...operands: readonly TensorLike[]): Tensor {
-  const inputs = operands.length === 1 ? operands.map(asF32) : broadcastOperands(name, ...operands)
-  return currentTrace().node({ op, inputs })
+function binary(op: PlainOp, name: string = op) {
+  return (a: TensorLike, b: TensorLike): Tensor =>
+    currentTrace().node({ op, inputs: broadcastOperands(name, a, b) })
+}
+
+function swapped(op: ReturnType<typeof binary>): ReturnType<typeof binary> {
+  return (a, b) => op(b, a)
 }

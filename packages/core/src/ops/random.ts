@@ -11,23 +11,18 @@ import type { Tensor } from '../tracing/tensor.js'
 import { currentTrace } from '../tracing/trace.js'
 
 /** Uniform in [0, 1), a multiple of 2^-24; new numbers each step. @throws UserError where two purposes collide */
-export function randomUniform(shape: Shape, purpose: string): Tensor {
-  return random('uniform', shape, purpose)
-}
+export const randomUniform = random('uniform')
 
 /** Normal with mean 0 and standard deviation 1; new numbers each step. @throws UserError where two purposes collide */
-export function randomNormal(shape: Shape, purpose: string): Tensor {
-  return random('normal', shape, purpose)
-}
+export const randomNormal = random('normal')
 
-function random(distribution: 'uniform' | 'normal', shape: Shape, purpose: string): Tensor {
-  const trace = currentTrace()
-  let name = purpose
-  for (let use = 2; trace.hasPurpose(name); use++) name = `${purpose}#${use}`
-  return trace.node({
-    op: 'random',
-    inputs: [trace.seed(), trace.step()],
-    attributes: { distribution, purpose: trace.claimPurpose(name) },
-    shape,
-  })
+function random(distribution: 'uniform' | 'normal') {
+  return (shape: Shape, purpose: string): Tensor => {
+    const trace = currentTrace()
+    let name = purpose
+    for (let use = 2; trace.hasPurpose(name); use++) name = `${purpose}#${use}`
+    const inputs = [trace.seed(), trace.step()]
+    const attributes = { distribution, purpose: trace.claimPurpose(name) }
+    return trace.node({ op: 'random', inputs, attributes, shape })
+  }
 }

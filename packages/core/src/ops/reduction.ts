@@ -34,22 +34,16 @@ export function max(x: TensorLike, axes?: number | Shape, options?: ReductionOpt
 }
 
 /** The index of the largest element along the last axis, i32; of equals the first, and the first NaN before all others. */
-export function argMax(x: TensorLike): Tensor {
-  return alongLastAxis('argMax', x)
-}
+export const argMax = alongLastAxis('argMax')
 
 /** e^x normalised to sum to 1 along the last axis; does not overflow. */
-export function softmax(x: TensorLike): Tensor {
-  return alongLastAxis('softmax', x)
-}
+export const softmax = alongLastAxis('softmax')
 
 /** The logarithm of softmax along the last axis; neither overflows nor takes the logarithm of 0. */
-export function logSoftmax(x: TensorLike): Tensor {
-  return alongLastAxis('logSoftmax', x)
-}
+export const logSoftmax = alongLastAxis('logSoftmax')
 
-function alongLastAxis(op: 'argMax' | 'softmax' | 'logSoftmax', x: TensorLike): Tensor {
-  return currentTrace().node({ op, inputs: [asF32(x)] })
+function alongLastAxis(op: 'argMax' | 'softmax' | 'logSoftmax') {
+  return (x: TensorLike): Tensor => currentTrace().node({ op, inputs: [asF32(x)] })
 }
 
 /** @param name what the user calls it, for errors */

@@ -8,12 +8,13 @@
  * with stepSize = learningRate / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t), t counted from 1. The two powers are
  * shared states that follow c' = beta * c + (1 - beta) from 0, which is 1 - beta^t without cancellation.
  *
- * Operations come in exactly this order and association: planners recognise it and fuse it.
+ * Operations come in exactly the order and association of `ADAM_PATTERN`, by which engines find and fuse them.
  *
  * Source: Kingma & Ba (2015), algorithm 1.
  */
 import { constant } from '../ops/constant.js'
 import { add, div, flush, mul, sqrt, sub } from '../ops/elementwise.js'
+import type { Pattern } from '../program/pattern.js'
 import { learningRateAt, type LearningRate } from '../training/schedules.js'
 import type { Tensor } from '../tracing/tensor.js'
 import {
@@ -48,6 +49,33 @@ export const ADAM_RANGES = { beta1: DECAY, beta2: DECAY, epsilon: NOT_NEGATIVE }
 /** `adam(2e-4)` has this learning rate. Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8. */
 export function adam(options: OptionsOf<Adam> = {}): Adam {
   return checkedOptimizer<Adam>({ kind: 'adam', ...ADAM_DEFAULTS }, options, ADAM_RANGES)
+}
+
+export type AdamOperand =
+  | ('w' | 'm' | 'v' | 'g' | 'mean' | 'variance')
+  | ('beta1' | 'rest1' | 'beta2' | 'rest2' | 'stepSize' | 'correction' | 'epsilon')
+
+const MEAN = movingAverage('mean', 'beta1', 'm', 'rest1', 'g')
+const VARIANCE = movingAverage('variance', 'beta2', 'v', 'rest2', ['mul', 'g', 'g'])
+const ROOT: Pattern<AdamOperand> = ['mul', ['sqrt', VARIANCE], 'correction']
+
+/** Of the next weight; `mean` and `variance` are m' and v'. */
+export const ADAM_PATTERN: Pattern<AdamOperand> = [
+  'sub',
+  'w',
+  ['div', ['mul', 'stepSize', MEAN], ['add', ROOT, 'epsilon']],
+]
+
+function movingAverage(
+  name: AdamOperand,
+  ...[decay, slot, rest, added]: readonly [
+    AdamOperand,
+    AdamOperand,
+    AdamOperand,
+    Pattern<AdamOperand>,
+  ]
+): Pattern<AdamOperand> {
+  return { name, of: ['flush', ['add', ['mul', decay, slot], ['mul', rest, added]]] }
 }
 
 export function adamRule(config: Adam): UpdateRule<Slot, Shared> {

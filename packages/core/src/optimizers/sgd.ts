@@ -36,6 +36,17 @@ export function sgd(options: OptionsOf<Sgd> = {}): Sgd {
   )
 }
 
+export type MomentumOperand = 'w' | 'rate' | 'g' | 'momentum' | 'b'
+
+const ACCUMULATED = ['flush', ['add', ['mul', 'momentum', 'b'], 'g']] as const
+
+/** The next weight, by which engines find and fuse the updates. */
+export const SGD_PATTERNS = {
+  momentum: ['sub', 'w', ['mul', 'rate', ACCUMULATED]],
+  nesterov: ['sub', 'w', ['mul', 'rate', ['add', 'g', ['mul', 'momentum', ACCUMULATED]]]],
+  descent: ['sub', 'w', ['mul', 'rate', 'g']],
+} as const
+
 export function sgdRule(config: Sgd): UpdateRule<'momentum', never> {
   const { learningRate, momentum, nesterov, weightDecay } = config
   return {

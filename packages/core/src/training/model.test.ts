@@ -89,7 +89,7 @@ describe('the types of a model', () => {
     const blind = defineModel({ params, step: (_, { image }) => ({ loss: mean(image) }) })
     expectTypeOf<OutputsOf<typeof blind>>().toEqualTypeOf<never>()
     expectTypeOf(blind).toExtend<Model>()
-    expect(blind.tracePrediction).toBeUndefined()
+    expect(blind.forData(data).tracePrediction).toBeUndefined()
   })
 
   test('an annotation of the model leaves tensors what they are', () => {
@@ -109,7 +109,7 @@ describe('the types of a model', () => {
         return { value: image }
       },
     })
-    expect(annotated.tracePrediction).toBeDefined()
+    expect(annotated.forData(data).tracePrediction).toBeDefined()
   })
 
   test('a field that is not named does not compile', () => {

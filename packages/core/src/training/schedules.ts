@@ -28,25 +28,22 @@ interface Warmup {
 }
 
 /**
- * Falls along half a cosine from `learningRate` to `final` (default: 0) at `totalSteps` (default: the end of the training), and
- * stays there.
+ * Falls from `learningRate` to `final` (default: 0) at `totalSteps` (default: the end of the training), and stays there.
  */
-export interface CosineSchedule extends Warmup {
-  readonly kind: 'cosine'
+interface Falling extends Warmup {
   readonly learningRate: number
   readonly totalSteps?: number
   readonly final?: number
 }
 
-/**
- * Falls along a line from `learningRate` to `final` (default: 0) at `totalSteps` (default: the end of the training), and stays
- * there.
- */
-export interface LinearDecay extends Warmup {
+/** Falls along half a cosine. */
+export interface CosineSchedule extends Falling {
+  readonly kind: 'cosine'
+}
+
+/** Falls along a line. */
+export interface LinearDecay extends Falling {
   readonly kind: 'linearDecay'
-  readonly learningRate: number
-  readonly totalSteps?: number
-  readonly final?: number
 }
 
 /** `learningRate * rate^(step / decaySteps)`; default of decaySteps: 1. */
@@ -78,32 +75,24 @@ export type Schedule =
 /** A rate for all steps, or a schedule. */
 export type LearningRate = number | Schedule
 
-type Options<S extends Schedule> = Omit<S, 'kind'>
-
 /** `cosine(1e-3)` falls from 1e-3 to 0 over the whole training. */
-export function cosine(options: number | Options<CosineSchedule>): CosineSchedule {
-  return checked({ kind: 'cosine', ...withRate(options) })
-}
+export const cosine = maker<CosineSchedule, number>('cosine')
 
 /** `linearDecay(1e-3)` falls from 1e-3 to 0 over the whole training. */
-export function linearDecay(options: number | Options<LinearDecay>): LinearDecay {
-  return checked({ kind: 'linearDecay', ...withRate(options) })
-}
+export const linearDecay = maker<LinearDecay, number>('linearDecay')
+export const exponentialDecay = maker<ExponentialDecay>('exponentialDecay')
+export const stepDecay = maker<StepDecay>('stepDecay')
+export const piecewiseConstant = maker<PiecewiseConstant>('piecewiseConstant')
 
-function withRate<O extends object>(options: number | O): O | { readonly learningRate: number } {
-  return typeof options === 'number' ? { learningRate: options } : options
-}
-
-export function exponentialDecay(options: Options<ExponentialDecay>): ExponentialDecay {
-  return checked({ kind: 'exponentialDecay', ...options })
-}
-
-export function stepDecay(options: Options<StepDecay>): StepDecay {
-  return checked({ kind: 'stepDecay', ...options })
-}
-
-export function piecewiseConstant(options: Options<PiecewiseConstant>): PiecewiseConstant {
-  return checked({ kind: 'piecewiseConstant', ...options })
+/** Makes schedules of a kind; where a number may stand for the options, it is the learning rate. */
+function maker<S extends Schedule, Short extends number = never>(kind: S['kind']) {
+  return (options: Short | Omit<S, 'kind'>): S => {
+    const given = typeof options === 'number' ? { learningRate: options } : options
+    // Its fields are checked next.
+    const schedule = { kind, ...given } as S
+    checkOptions(kind, checkLearningRate, schedule)
+    return Object.freeze(schedule)
+  }
 }
 
 /**
@@ -127,6 +116,38 @@ function needsAnEnd(schedule: Schedule): schedule is CosineSchedule | LinearDeca
   return falls && schedule.totalSteps === undefined
 }
 
+const rate = number(0)
+const warmupSteps = [whole(0)] as const
+
+/** What the fields of a kind must be, and the rate that they give. */
+interface Kind<S extends Schedule> {
+  readonly fields: Checks
+  /** @param step f32 scalar: steps since the end of the warm-up */
+  rateAt(schedule: S, step: Tensor, warmupSteps: number): Tensor
+}
+
+const KINDS: { readonly [S in Schedule as S['kind']]: Kind<S> } = {
+  cosine: falling((progress) => mul(0.5, add(1, cosOfPi(progress)))),
+  linearDecay: falling((progress) => sub(1, progress)),
+  exponentialDecay: {
+    fields: { learningRate: rate, rate: positive, decaySteps: [whole(1)], warmupSteps },
+    rateAt: (schedule, step) => decayed(schedule, div(step, schedule.decaySteps ?? 1)),
+  },
+  stepDecay: {
+    fields: { learningRate: rate, rate: positive, decaySteps: whole(1), warmupSteps },
+    rateAt: (schedule, step) =>
+      decayed(schedule, cast(cast(div(step, schedule.decaySteps), 'i32'), 'f32')),
+  },
+  piecewiseConstant: {
+    fields: { boundaries: listOf(whole(1)), values: listOf(rate), warmupSteps },
+    rateAt: ({ boundaries, values }, step, warmupSteps) =>
+      boundaries.reduceRight(
+        (later, boundary, i) => select(less(step, boundary - warmupSteps), values[i] ?? 0, later),
+        constant(values.at(-1) ?? 0),
+      ),
+  },
+}
+
 /**
  * The rate of a step, as a traced f32 scalar.
  *
@@ -143,44 +164,24 @@ export function learningRateAt(learningRate: LearningRate, step: Tensor): Tensor
   }
   const warmupSteps = learningRate.warmupSteps ?? 0
   const now = cast(step, 'f32')
-  if (warmupSteps === 0) return rateAfterWarmup(learningRate, now, 0)
+  const kind: Kind<Schedule> = KINDS[learningRate.kind]
+  if (warmupSteps === 0) return kind.rateAt(learningRate, now, 0)
   const peak =
     learningRate.kind === 'piecewiseConstant' ? learningRate.values[0] : learningRate.learningRate
   const warming = mul(peak ?? 0, div(add(now, 1), warmupSteps))
-  const main = rateAfterWarmup(learningRate, maximum(sub(now, warmupSteps), 0), warmupSteps)
+  const main = kind.rateAt(learningRate, maximum(sub(now, warmupSteps), 0), warmupSteps)
   return select(less(now, warmupSteps), warming, main)
 }
 
-/** @param step f32 scalar: steps since the end of the warm-up. */
-function rateAfterWarmup(schedule: Schedule, step: Tensor, warmupSteps: number): Tensor {
-  switch (schedule.kind) {
-    case 'cosine': {
-      const progress = minimum(div(step, (schedule.totalSteps ?? 0) - warmupSteps), 1)
-      return between(schedule, mul(0.5, add(1, cosOfPi(progress))))
-    }
-    case 'linearDecay': {
-      const progress = minimum(div(step, (schedule.totalSteps ?? 0) - warmupSteps), 1)
-      return between(schedule, sub(1, progress))
-    }
-    case 'exponentialDecay':
-      return decayed(schedule, div(step, schedule.decaySteps ?? 1))
-    case 'stepDecay':
-      return decayed(schedule, cast(cast(div(step, schedule.decaySteps), 'i32'), 'f32'))
-    case 'piecewiseConstant': {
-      const { boundaries, values } = schedule
-      const last = constant(values.at(-1) ?? 0)
-      return boundaries.reduceRight(
-        (later, boundary, i) => select(less(step, boundary - warmupSteps), values[i] ?? 0, later),
-        last,
-      )
-    }
+/** @param shareOf from progress, 0 to 1, to the share of the way from `final` up to `learningRate` */
+function falling(shareOf: (progress: Tensor) => Tensor): Kind<CosineSchedule | LinearDecay> {
+  return {
+    fields: { learningRate: rate, totalSteps: [whole(1)], final: [rate], warmupSteps },
+    rateAt({ learningRate, totalSteps = 0, final = 0 }, step, warmupSteps) {
+      const progress = minimum(div(step, totalSteps - warmupSteps), 1)
+      return add(final, mul(learningRate - final, shareOf(progress)))
+    },
   }
-}
-
-/** The rate between `final` (share 0) and `learningRate` (share 1). */
-function between(schedule: CosineSchedule | LinearDecay, share: Tensor): Tensor {
-  const final = schedule.final ?? 0
-  return add(final, mul(schedule.learningRate - final, share))
 }
 
 function decayed({ learningRate, rate }: ExponentialDecay | StepDecay, exponent: Tensor): Tensor {
@@ -208,38 +209,12 @@ export function cosOfPi(x: Tensor): Tensor {
   return series === undefined ? u : mul(u, series)
 }
 
-const rate = number(0)
-const warmupSteps = [whole(0)] as const
-const falling = { learningRate: rate, totalSteps: [whole(1)], final: [rate], warmupSteps } as const
-const decaying = { learningRate: rate, rate: positive } as const
-
-/** What the fields of each kind must be. */
-const schedules: Readonly<Record<Schedule['kind'], Check>> = {
-  cosine: fieldsOf('cosine', falling),
-  linearDecay: fieldsOf('linearDecay', falling),
-  exponentialDecay: fieldsOf('exponentialDecay', {
-    ...decaying,
-    decaySteps: [whole(1)],
-    warmupSteps,
-  }),
-  stepDecay: fieldsOf('stepDecay', { ...decaying, decaySteps: whole(1), warmupSteps }),
-  piecewiseConstant: fieldsOf('piecewiseConstant', {
-    boundaries: listOf(whole(1)),
-    values: listOf(rate),
-    warmupSteps,
-  }),
-}
-
-function fieldsOf(kind: Schedule['kind'], fields: Checks): Check {
-  return object({ kind: oneOf(kind), ...fields })
-}
+const knownKind = oneOf(...Object.keys(KINDS))
 
 /** @internal Whether options are a learning rate, and not an optimizer's. */
 export function isLearningRate(options: number | object): options is LearningRate {
-  return typeof options === 'number' || ('kind' in options && String(options.kind) in schedules)
+  return typeof options === 'number' || ('kind' in options && String(options.kind) in KINDS)
 }
-
-const knownKind = oneOf(...Object.keys(schedules))
 
 /**
  * @param field its path in the options, for the error
@@ -254,7 +229,7 @@ export function checkLearningRate(learningRate: unknown, field = 'learningRate')
   knownKind(learningRate.kind, `${where}kind`)
   // It is one of the kinds now, and its fields are checked here.
   const schedule = learningRate as unknown as Schedule
-  schedules[schedule.kind](schedule, field)
+  object({ kind: knownKind, ...KINDS[schedule.kind].fields })(schedule, field)
   if (schedule.kind === 'piecewiseConstant') checkPieces(schedule, where)
   if (schedule.kind === 'cosine' || schedule.kind === 'linearDecay') {
     const { warmupSteps = 0, totalSteps } = schedule
@@ -272,9 +247,4 @@ function checkPieces({ boundaries, values }: PiecewiseConstant, where: string): 
   boundaries.forEach((boundary, i) => {
     whole((boundaries[i - 1] ?? 0) + 1)(boundary, `${where}boundaries[${i}]`)
   })
-}
-
-function checked<S extends Schedule>(schedule: S): S {
-  checkOptions(schedule.kind, checkLearningRate, schedule)
-  return Object.freeze(schedule)
 }

@@ -43,12 +43,14 @@ export function summary(
   { batchSize = 1 }: { readonly batchSize?: number } = {},
 ): ModelSummary {
   const bindings: Binding[] = []
+  const { traceStep } = model.forData(data)
   const watched: Model = {
-    ...model,
-    traceStep(binding, batch) {
-      bindings.push(binding)
-      return model.traceStep(binding, batch)
-    },
+    forData: () => ({
+      traceStep(binding, batch) {
+        bindings.push(binding)
+        return traceStep(binding, batch)
+      },
+    }),
   }
   const { program } = evaluation(watched, { data, batchSize })
   const [binding] = bindings

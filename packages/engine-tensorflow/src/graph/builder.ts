@@ -2,8 +2,8 @@
  * Builds the nodes of a graph or of a function of it, one after the other.
  */
 import { sizeOf, type Shape } from '@gradpool/core'
-import type { Attribute, NodeDefinition } from './messages.js'
-import { OUTPUT_NAMES, type TensorFlowOp } from './ops.js'
+import type { Attributes, Endpoint, NodeDefinition } from './messages.js'
+import { FIXED, OUTPUT_NAMES, TYPE_NAMES, type TensorFlowOp } from './ops.js'
 import type { TensorFlowType } from './types.js'
 
 /** A tensor, as an input of a node names it: `node:0` in a graph, `node:output:0` in a function. */
@@ -24,7 +24,8 @@ const ARRAYS = {
 const PURE: ReadonlySet<TensorFlowOp> = new Set(['RealDiv', 'Mul', 'Sqrt'])
 
 export interface NodeOptions {
-  readonly attributes?: Readonly<Record<string, Attribute>>
+  /** Besides the type, and those that ops.ts has. */
+  readonly attributes?: Attributes
   /** Nodes or tensors that have to be there before the node runs. */
   readonly after?: readonly Ref[]
   readonly name?: string
@@ -41,9 +42,24 @@ export class GraphBuilder {
     this.#kind = kind
   }
 
-  /** Adds a node, unless an equal one of scalar arithmetic is there. @returns its first output */
-  add(op: TensorFlowOp, inputs: readonly Ref[] = [], options: NodeOptions = {}): Ref {
-    const { attributes = {}, after = [] } = options
+  /**
+   * Adds a node, unless an equal one of scalar arithmetic is there.
+   *
+   * @param type of the operands, or of what the op makes; undefined for an op without
+   * @returns its first output
+   */
+  add(
+    op: TensorFlowOp,
+    type: TensorFlowType | undefined,
+    inputs: readonly Ref[],
+    options: NodeOptions = {},
+  ): Ref {
+    const { after = [] } = options
+    const attributes: Attributes = {
+      ...(type && { [TYPE_NAMES[op] ?? 'T']: { type } }),
+      ...FIXED[op],
+      ...options.attributes,
+    }
     const isPure = PURE.has(op) && after.length === 0 && options.name === undefined
     const key = isPure ? JSON.stringify([op, inputs, attributes]) : ''
     const known = this.#known.get(key)
@@ -51,7 +67,7 @@ export class GraphBuilder {
     const name = options.name ?? `${op}_${this.nodes.length}`
     const controls = [...new Set(after.map(nodeOf))].map((node) => `^${node}`)
     this.nodes.push({ name, op, inputs: [...inputs, ...controls], attributes })
-    const ref = this.output(name, op, 0)
+    const ref = this.#kind === 'graph' ? `${name}:0` : `${name}:${OUTPUT_NAMES[op]}:0`
     if (isPure) this.#known.set(key, ref)
     for (const input of inputs) {
       this.#readers.set(input, [...(this.#readers.get(input) ?? []), { op, ref }])
@@ -59,14 +75,33 @@ export class GraphBuilder {
     return ref
   }
 
-  /** Adds a node of an op whose only attribute is the type of its operands. */
-  apply(op: TensorFlowOp, type: TensorFlowType, ...operands: readonly Ref[]): Ref {
-    return this.add(op, operands, { attributes: typed(type) })
+  /** An input of the graph. */
+  placeholder(name: string, type: TensorFlowType, shape: Shape): Endpoint {
+    const attributes = { shape: { shape } }
+    return { tensor: this.add('Placeholder', type, [], { name, attributes }), type, shape }
   }
 
-  /** An output of a node by its number; of a function, one of a list of outputs. */
-  output(node: string, op: TensorFlowOp, index: number): Ref {
-    return this.#kind === 'graph' ? `${node}:${index}` : `${node}:${OUTPUT_NAMES[op]}:${index}`
+  cast(ref: Ref, from: TensorFlowType, to: TensorFlowType): Ref {
+    return this.add('Cast', to, [ref], { attributes: { SrcT: { type: from } } })
+  }
+
+  /** Tensors of one type and shape as the rows of one. */
+  pack(type: TensorFlowType, rows: readonly Ref[]): Ref {
+    return this.add('Pack', type, rows, { attributes: { N: { int: rows.length } } })
+  }
+
+  /** Rows of a table by their numbers, all of which are rows. */
+  gatherRows(type: TensorFlowType, table: Ref, indices: Ref): Ref {
+    return this.add('GatherV2', type, [table, indices, this.constant(0, 'int32')])
+  }
+
+  /** The value of a variable. @param handle its resource */
+  read(type: TensorFlowType, handle: Ref, after: readonly Ref[]): Ref {
+    return this.add('ReadVariableOp', type, [handle], { after })
+  }
+
+  assign(type: TensorFlowType, handle: Ref, value: Ref, after: readonly Ref[] = []): Ref {
+    return this.add('AssignVariableOp', type, [handle, value], { after })
   }
 
   /** The first outputs of the nodes of these ops that read a tensor so far. */
@@ -77,13 +112,7 @@ export class GraphBuilder {
 
   /** A constant of many floats. */
   floats(values: Float32Array, shape: Shape): Ref {
-    const content = new Uint8Array(values.slice().buffer)
-    return this.add('Const', [], {
-      attributes: {
-        dtype: { type: 'float' },
-        value: { tensor: { type: 'float', shape, content } },
-      },
-    })
+    return this.#const('float', shape, new Uint8Array(values.slice().buffer))
   }
 
   /** A constant; equal ones are one node. One number fills the shape. */
@@ -93,29 +122,23 @@ export class GraphBuilder {
     shape: Shape = typeof values === 'number' ? [] : [values.length],
   ): Ref {
     const all = typeof values === 'number' ? new Array<number>(sizeOf(shape)).fill(values) : values
-    const key = JSON.stringify([type, shape, all.map(textOf)])
+    // JSON has neither -0 nor NaN.
+    const texts = all.map((value) => (Object.is(value, -0) ? '-0' : String(value)))
+    const key = JSON.stringify([type, shape, texts])
     const known = this.#constants.get(key)
     if (known !== undefined) return known
-    const tensor = { type, shape, content: new Uint8Array(ARRAYS[type](all).buffer) }
-    const ref = this.add('Const', [], {
-      attributes: { dtype: { type }, value: { tensor } },
-    })
+    const ref = this.#const(type, shape, new Uint8Array(ARRAYS[type](all).buffer))
     this.#constants.set(key, ref)
     return ref
+  }
+
+  #const(type: ConstantType, shape: Shape, content: Uint8Array): Ref {
+    const attributes = { value: { tensor: { type, shape, content } } }
+    return this.add('Const', type, [], { attributes })
   }
 }
 
 /** The name of the node that makes a tensor. */
-export function nodeOf(ref: Ref): string {
+function nodeOf(ref: Ref): string {
   return ref.split(':', 1).join('')
-}
-
-/** The attribute `T` that most ops have. */
-export function typed(type: TensorFlowType): Readonly<Record<string, Attribute>> {
-  return { T: { type } }
-}
-
-/** JSON has neither -0 nor NaN. */
-function textOf(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value)
 }

@@ -11,14 +11,14 @@ export type Attribute =
   | { readonly type: TensorFlowType }
   | { readonly types: readonly TensorFlowType[] }
   | { readonly int: number }
-  | { readonly ints: readonly number[] }
-  | { readonly float: number }
   | { readonly bool: boolean }
   | { readonly text: string }
   | { readonly shape: Shape }
   | { readonly shapes: readonly Shape[] }
   | { readonly function: string }
   | { readonly tensor: TensorValue }
+
+export type Attributes = Readonly<Record<string, Attribute>>
 
 export interface TensorValue {
   readonly type: TensorFlowType
@@ -31,7 +31,7 @@ export interface NodeDefinition {
   readonly name: string
   readonly op: string
   readonly inputs: readonly string[]
-  readonly attributes: Readonly<Record<string, Attribute>>
+  readonly attributes: Attributes
 }
 
 export interface Argument {
@@ -99,13 +99,15 @@ export function encodeSavedModel({
     Versions: versions,
     Library: library,
   })
-  const information = new (classOf('MetaGraphDef', 'MetaInfoDef'))()
-  set(information, { TagsList: ['serve'], TensorflowVersion: '2.9.0' })
+  const information = fill(new (classOf('MetaGraphDef', 'MetaInfoDef'))(), {
+    TagsList: ['serve'],
+    TensorflowVersion: '2.9.0',
+  })
   const metaGraph = make('MetaGraphDef', { MetaInfoDef: information, GraphDef: graph })
-  const map = mapOf(metaGraph, 'SignatureDef')
-  for (const [name, signature] of Object.entries(signatures)) {
-    map.set(name, signatureMessage(signature))
-  }
+  const made = Object.entries(signatures).map(
+    ([name, each]) => [name, signatureMessage(each)] as const,
+  )
+  fillMap(metaGraph, 'SignatureDef', made)
   return make('SavedModel', {
     SavedModelSchemaVersion: 1,
     MetaGraphsList: [metaGraph],
@@ -113,11 +115,8 @@ export function encodeSavedModel({
 }
 
 function functionMessage({ name, inputs, outputs, nodes }: FunctionDefinition): Message {
-  const argument = ({ name, type }: Argument) => {
-    const message = new (classOf('OpDef', 'ArgDef'))()
-    set(message, { Name: name, Type: TYPE_NUMBERS[type] })
-    return message
-  }
+  const argument = ({ name, type }: Argument) =>
+    fill(new (classOf('OpDef', 'ArgDef'))(), { Name: name, Type: TYPE_NUMBERS[type] })
   const signature = make('OpDef', {
     Name: name,
     InputArgList: inputs.map(argument),
@@ -125,95 +124,79 @@ function functionMessage({ name, inputs, outputs, nodes }: FunctionDefinition): 
     IsStateful: true,
   })
   const message = make('FunctionDef', { Signature: signature, NodeDefList: nodes.map(nodeMessage) })
-  const results = mapOf(message, 'Ret')
-  for (const { name, value } of outputs) results.set(name, value)
+  const results = outputs.map(({ name, value }) => [name, value] as const)
+  fillMap(message, 'Ret', results)
   return message
 }
 
 function nodeMessage({ name, op, inputs, attributes }: NodeDefinition): Message {
   const message = make('NodeDef', { Name: name, Op: op, InputList: [...inputs] })
-  const map = mapOf(message, 'Attr')
-  for (const [key, attribute] of Object.entries(attributes)) {
-    map.set(key, attributeMessage(attribute))
-  }
+  const made = Object.entries(attributes).map(
+    ([key, each]) => [key, attributeMessage(each)] as const,
+  )
+  fillMap(message, 'Attr', made)
   return message
 }
 
 function attributeMessage(attribute: Attribute): Message {
-  const list = (fields: Record<string, unknown>) => {
-    const message = new (classOf('AttrValue', 'ListValue'))()
-    set(message, fields)
-    return { List: message }
+  return make('AttrValue', attributeFields(attribute))
+}
+
+function attributeFields(attribute: Attribute): Readonly<Record<string, unknown>> {
+  const list = (fields: Readonly<Record<string, unknown>>) => {
+    return { List: fill(new (classOf('AttrValue', 'ListValue'))(), fields) }
   }
-  if ('type' in attribute) return make('AttrValue', { Type: TYPE_NUMBERS[attribute.type] })
-  if ('types' in attribute) {
-    return make('AttrValue', list({ TypeList: attribute.types.map((type) => TYPE_NUMBERS[type]) }))
-  }
-  if ('int' in attribute) return make('AttrValue', { I: attribute.int })
-  if ('ints' in attribute) return make('AttrValue', list({ IList: [...attribute.ints] }))
-  if ('float' in attribute) return make('AttrValue', { F: attribute.float })
-  if ('bool' in attribute) return make('AttrValue', { B: attribute.bool })
-  if ('text' in attribute) {
-    return make('AttrValue', { S: new TextEncoder().encode(attribute.text) })
-  }
-  if ('shape' in attribute) return make('AttrValue', { Shape: shapeMessage(attribute.shape) })
-  if ('shapes' in attribute) {
-    return make('AttrValue', list({ ShapeList: attribute.shapes.map(shapeMessage) }))
-  }
-  if ('function' in attribute) {
-    return make('AttrValue', { Func: make('NameAttrList', { Name: attribute.function }) })
-  }
+  if ('type' in attribute) return { Type: TYPE_NUMBERS[attribute.type] }
+  if ('types' in attribute)
+    return list({ TypeList: attribute.types.map((type) => TYPE_NUMBERS[type]) })
+  if ('int' in attribute) return { I: attribute.int }
+  if ('bool' in attribute) return { B: attribute.bool }
+  if ('text' in attribute) return { S: new TextEncoder().encode(attribute.text) }
+  if ('shape' in attribute) return { Shape: shapeMessage(attribute.shape) }
+  if ('shapes' in attribute) return list({ ShapeList: attribute.shapes.map(shapeMessage) })
+  if ('function' in attribute) return { Func: make('NameAttrList', { Name: attribute.function }) }
   const { type, shape, content } = attribute.tensor
-  const tensor = make('Tensor', {
-    Dtype: TYPE_NUMBERS[type],
-    TensorShape: shapeMessage(shape),
-    TensorContent: content,
-  })
-  return make('AttrValue', { Tensor: tensor })
+  const fields = { Dtype: TYPE_NUMBERS[type], TensorShape: shapeMessage(shape) }
+  return { Tensor: make('Tensor', { ...fields, TensorContent: content }) }
 }
 
 function signatureMessage({ inputs, outputs }: Signature): Message {
   const message = make('SignatureDef', { MethodName: 'tensorflow/serving/predict' })
-  const fill = (map: MessageMap, endpoints: Signature['inputs']) => {
-    for (const [name, { tensor, type, shape }] of Object.entries(endpoints)) {
-      map.set(
-        name,
-        make('TensorInfo', {
-          Name: tensor,
-          Dtype: TYPE_NUMBERS[type],
-          TensorShape: shapeMessage(shape),
-        }),
-      )
-    }
+  for (const [field, endpoints] of [
+    ['Inputs', inputs],
+    ['Outputs', outputs],
+  ] as const) {
+    const infos = Object.entries(endpoints).map(([name, { tensor, type, shape }]) => {
+      const fields = { Name: tensor, Dtype: TYPE_NUMBERS[type], TensorShape: shapeMessage(shape) }
+      return [name, make('TensorInfo', fields)] as const
+    })
+    fillMap(message, field, infos)
   }
-  fill(mapOf(message, 'Inputs'), inputs)
-  fill(mapOf(message, 'Outputs'), outputs)
   return message
 }
 
 function shapeMessage(shape: Shape): Message {
-  const extents = shape.map((extent) => {
-    const message = new (classOf('TensorShape', 'Dim'))()
-    set(message, { Size: extent })
-    return message
-  })
+  const extents = shape.map((Size) => fill(new (classOf('TensorShape', 'Dim'))(), { Size }))
   return make('TensorShape', { DimList: extents })
 }
 
 function make(name: string, fields: Readonly<Record<string, unknown>>): Message {
-  const message = new (classOf(name))()
-  set(message, fields)
+  return fill(new (classOf(name))(), fields)
+}
+
+function fill(message: Message, fields: Readonly<Record<string, unknown>>): Message {
+  for (const [name, value] of Object.entries(fields)) message[`set${name}`]?.(value)
   return message
 }
 
-function set(message: Message, fields: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(fields)) message[`set${name}`]?.(value)
-}
-
-function mapOf(message: Message, field: string): MessageMap {
+function fillMap(
+  message: Message,
+  field: string,
+  entries: readonly (readonly [key: string, value: unknown])[],
+): void {
   const map = message[`get${field}Map`]?.()
   if (map === undefined) throw new Error(`tfjs-node has no map ${field} in this message`)
-  return map
+  for (const [key, value] of entries) map.set(key, value)
 }
 
 function classOf(name: string, inner?: string): new () => Message {

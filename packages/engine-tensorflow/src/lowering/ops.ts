@@ -5,7 +5,7 @@
  * maximum, an index outside, a number that no integer holds), further nodes make up for it.
  */
 import type { ByOp, Node, NodeOf } from '@gradpool/core'
-import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
+import type { Ref } from '../graph/builder.js'
 import type { TensorFlowOp } from '../graph/ops.js'
 import { TYPE_OF, type TensorFlowType } from '../graph/types.js'
 import type { NodeValues } from './node-values.js'
@@ -29,38 +29,36 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   tanh: unary('Tanh'),
   sigmoid: unary('Sigmoid'),
   // Not Relu, which TensorFlow fuses into matrix products in a form that turns NaN into 0.
-  relu: (node, values) =>
-    values.builder.apply(
-      'Maximum',
-      'float',
-      values.of(operand(node, 0)),
-      values.builder.constant(0, 'float'),
-    ),
+  relu: (node, values) => {
+    const [x] = operands(node, values)
+    return values.builder.add('Maximum', 'float', [x, values.builder.constant(0, 'float')])
+  },
   abs: unary('Abs'),
   flush: (node, values) => {
     const { builder } = values
-    const x = values.of(operand(node, 0))
-    const size = builder.apply('Abs', 'float', x)
+    const [x] = operands(node, values)
+    const size = builder.add('Abs', 'float', [x])
     const smallest = builder.constant(SMALLEST_NORMAL, 'float')
-    const isTiny = builder.apply('Less', 'float', size, smallest)
-    return select(builder, isTiny, builder.constant(0, 'float'), x)
+    const isTiny = builder.add('Less', 'float', [size, smallest])
+    return builder.add('SelectV2', 'float', [isTiny, builder.constant(0, 'float'), x])
   },
-  stopGradient: (node, values) => values.of(operand(node, 0)),
+  stopGradient: same,
   cast: lowerCast,
 
-  add: binary('AddV2'),
-  sub: binary('Sub'),
-  mul: binary('Mul'),
-  div: binary('RealDiv'),
-  max: binary('Maximum'),
-  min: binary('Minimum'),
+  add: elementwise('AddV2'),
+  sub: elementwise('Sub'),
+  mul: elementwise('Mul'),
+  div: elementwise('RealDiv'),
+  max: elementwise('Maximum'),
+  min: elementwise('Minimum'),
   less: comparison,
   lessEqual: comparison,
   equal: comparison,
   select: (node, values) => {
-    const condition = values.boolean(operand(node, 0))
-    const [a = '', b = ''] = node.inputs.slice(1).map((index) => values.of(index))
-    return select(values.builder, condition.ref, a, b)
+    const [condition = -1, ...others] = node.inputs
+    const { ref } = values.boolean(condition)
+    const branches = others.map((index) => values.of(index))
+    return values.builder.add('SelectV2', 'float', [ref, ...branches])
   },
 
   sum: reduction('Sum'),
@@ -69,179 +67,130 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
     const { builder } = values
     // TensorFlow passes over NaN: here it becomes infinity, and infinity the largest number below
     // it.
-    const x = values.of(operand(node, 0))
+    const [x] = operands(node, values)
     const largest = builder.constant(LARGEST_FLOAT, 'float')
-    const finite = builder.apply('Minimum', 'float', x, largest)
-    const isNaN = builder.apply('IsNan', 'float', x)
-    const ranked = select(builder, isNaN, builder.constant(Infinity, 'float'), finite)
-    const axis = builder.constant(-1, 'int32')
-    const attributes = {
-      ...typed('float'),
-      Tidx: { type: 'int32' },
-      output_type: { type: 'int32' },
-    } as const
-    return builder.add('ArgMax', [ranked, axis], { attributes })
+    const finite = builder.add('Minimum', 'float', [x, largest])
+    const isNaN = builder.add('IsNan', 'float', [x])
+    const infinity = builder.constant(Infinity, 'float')
+    const ranked = builder.add('SelectV2', 'float', [isNaN, infinity, finite])
+    return builder.add('ArgMax', 'float', [ranked, builder.constant(-1, 'int32')])
   },
   softmax: unary('Softmax'),
   logSoftmax: unary('LogSoftmax'),
 
-  broadcast: (node, values) => values.of(operand(node, 0)),
-  reshape: (node, values) => layout(values, node, 'Reshape', 'Tshape', [node.shape]),
-  transpose: (node, values) =>
-    layout(values, node, 'Transpose', 'Tperm', [node.attributes.permutation]),
-  slice: (node, values) =>
-    layout(values, node, 'Slice', 'Index', [node.attributes.starts, node.shape]),
+  broadcast: same,
+  reshape: (node, values) => moved('Reshape', node, values, node.shape),
+  transpose: (node, values) => moved('Transpose', node, values, node.attributes.permutation),
+  slice: (node, values) => moved('Slice', node, values, node.attributes.starts, node.shape),
   pad: (node, values) => {
     const { builder, program } = values
-    const inner = program.node(operand(node, 0)).shape
-    const { before } = node.attributes
+    const inner = program.node(node.inputs[0] ?? -1).shape
     const around = inner.flatMap((extent, axis) => {
-      const start = before[axis] ?? 0
+      const start = node.attributes.before[axis] ?? 0
       return [start, (node.shape[axis] ?? 0) - start - extent]
     })
     const paddings = builder.constant(around, 'int32', [inner.length, 2])
-    return builder.add('Pad', [values.of(operand(node, 0)), paddings], {
-      attributes: { ...typed(TYPE_OF[node.dtype]), Tpaddings: { type: 'int32' } },
-    })
+    return builder.add('Pad', TYPE_OF[node.dtype], [...operands(node, values), paddings])
   },
   concat: (node, values) => {
-    const parts = node.inputs.map((index) => values.of(index))
-    const [first = ''] = parts
-    if (parts.length === 1) return first
+    const parts = operands(node, values)
+    if (parts.length === 1) return parts[0]
     const axis = values.builder.constant(node.attributes.axis, 'int32')
-    return values.builder.add('ConcatV2', [...parts, axis], {
-      attributes: {
-        N: { int: parts.length },
-        ...typed(TYPE_OF[node.dtype]),
-        Tidx: { type: 'int32' },
-      },
-    })
+    const attributes = { N: { int: parts.length } }
+    return values.builder.add('ConcatV2', TYPE_OF[node.dtype], [...parts, axis], { attributes })
   },
 
   gather: (node, values) => {
     const { builder, program } = values
-    const [table, indices] = [operand(node, 0), operand(node, 1)]
+    const [table = -1, indices = -1] = node.inputs
     const last = (program.node(table).shape[0] ?? 1) - 1
-    const within = clamp(builder, values.of(indices), 0, last, 'int32')
-    return gatherRows(builder, values.of(table), within, TYPE_OF[node.dtype])
+    const within = clamp(values, values.of(indices), 0, last, 'int32')
+    return builder.gatherRows(TYPE_OF[node.dtype], values.of(table), within)
   },
   scatterAdd: (node, values) => {
     const { builder } = values
-    const indices = values.of(operand(node, 1))
+    const [updates = -1, rows = -1] = node.inputs
+    const indices = values.of(rows)
     const numRows = builder.constant(node.shape[0] ?? 0, 'int32')
     // An index below 0 leaves a segment out; one too large is an error.
-    const isInside = builder.apply('Less', 'int32', indices, numRows)
+    const isInside = builder.add('Less', 'int32', [indices, numRows])
     const outside = builder.constant(-1, 'int32')
-    const safe = builder.apply('SelectV2', 'int32', isInside, indices, outside)
-    return builder.add('UnsortedSegmentSum', [values.of(operand(node, 0)), safe, numRows], {
-      attributes: {
-        ...typed('float'),
-        Tindices: { type: 'int32' },
-        Tnumsegments: { type: 'int32' },
-      },
-    })
+    const safe = builder.add('SelectV2', 'int32', [isInside, indices, outside])
+    return builder.add('UnsortedSegmentSum', 'float', [values.of(updates), safe, numRows])
   },
   oneHot: (node, values) => {
-    const { builder, program } = values
-    const index = operand(node, 0)
-    const parts = [
-      values.of(index),
+    const { builder } = values
+    const inputs = [
+      ...operands(node, values),
       builder.constant(node.attributes.depth, 'int32'),
       builder.constant(1, 'float'),
       builder.constant(0, 'float'),
     ]
-    const attributes = {
-      ...typed('float'),
-      TI: { type: TYPE_OF[program.node(index).dtype] },
-      axis: { int: -1 },
-    }
-    return builder.add('OneHot', parts, { attributes })
+    const attributes = { TI: { type: operandType(node, values) } }
+    return builder.add('OneHot', 'float', inputs, { attributes })
   },
 
   matmul: (node, values) => {
-    const refs = node.inputs.map((index) => values.of(index))
     const { transposeA = false, transposeB = false } = node.attributes
     const [a, b] = [{ bool: transposeA }, { bool: transposeB }]
+    const inputs = operands(node, values)
     return node.shape.length > 2
-      ? values.builder.add('BatchMatMulV2', refs, {
-          attributes: { ...typed('float'), adj_x: a, adj_y: b },
-        })
-      : values.builder.add('MatMul', refs, {
-          attributes: { ...typed('float'), transpose_a: a, transpose_b: b },
+      ? values.builder.add('BatchMatMulV2', 'float', inputs, { attributes: { adj_x: a, adj_y: b } })
+      : values.builder.add('MatMul', 'float', inputs, {
+          attributes: { transpose_a: a, transpose_b: b },
         })
   },
 }
 
-/** Rows of a table by their numbers, all of which are rows. */
-export function gatherRows(
-  builder: GraphBuilder,
-  table: Ref,
-  indices: Ref,
-  type: TensorFlowType,
-): Ref {
-  return builder.add('GatherV2', [table, indices, builder.constant(0, 'int32')], {
-    attributes: {
-      Tparams: { type },
-      Tindices: { type: 'int32' },
-      Taxis: { type: 'int32' },
-      batch_dims: { int: 0 },
-    },
-  })
+/** The values of a node's operands; every op of this table has one or more. */
+function operands({ inputs }: Node, values: NodeValues): readonly [Ref, ...Ref[]] {
+  const [first = -1, ...others] = inputs
+  return [values.of(first), ...others.map((index) => values.of(index))]
 }
 
-/** The operand of a node at a position. */
-export function operand(node: Node, position: number): number {
-  const index = node.inputs[position]
-  if (index === undefined) throw new Error(`${node.op} has no operand ${position}`)
-  return index
+function operandType({ inputs: [first = -1] }: Node, { program }: NodeValues): TensorFlowType {
+  return TYPE_OF[program.node(first).dtype]
+}
+
+function same(node: Node, values: NodeValues): Ref {
+  return operands(node, values)[0]
 }
 
 function lowerCast(node: Node, values: NodeValues): Ref {
-  const { builder, program } = values
-  const source = program.node(operand(node, 0)).dtype
-  const x = values.of(operand(node, 0))
-  const cast = (ref: Ref, from: TensorFlowType, to: TensorFlowType): Ref =>
-    builder.add('Cast', [ref], { attributes: { SrcT: { type: from }, DstT: { type: to } } })
-  if (source === node.dtype) return x
-  if (node.dtype === 'f32' || source === 'u8') {
-    return cast(x, TYPE_OF[source], TYPE_OF[node.dtype])
-  }
-  if (source === 'i32') {
-    return cast(clamp(builder, x, 0, 255, 'int32'), 'int32', 'uint8')
-  }
+  const { builder } = values
+  const from = operandType(node, values)
+  const to = TYPE_OF[node.dtype]
+  const [x] = operands(node, values)
+  if (from === to) return x
+  if (to === 'float' || from === 'uint8') return builder.cast(x, from, to)
+  if (from === 'int32') return builder.cast(clamp(values, x, 0, 255, 'int32'), from, to)
   // As doubles, which hold every integer of 32 bits, so that the bounds are exact.
-  const isNumber = builder.add('Equal', [x, x], {
-    attributes: { ...typed('float'), incompatible_shape_error: { bool: true } },
-  })
-  const number = select(builder, isNumber, x, builder.constant(0, 'float'))
-  const [low, high] = node.dtype === 'u8' ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1]
-  const bounded = clamp(builder, cast(number, 'float', 'double'), low, high, 'double')
-  return cast(bounded, 'double', TYPE_OF[node.dtype])
+  const isNumber = builder.add('Equal', 'float', [x, x])
+  const number = builder.add('SelectV2', 'float', [isNumber, x, builder.constant(0, 'float')])
+  const [low, high] = to === 'uint8' ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1]
+  const double = builder.cast(number, 'float', 'double')
+  return builder.cast(clamp(values, double, low, high, 'double'), 'double', to)
 }
 
 function clamp(
-  builder: GraphBuilder,
+  { builder }: NodeValues,
   x: Ref,
   low: number,
   high: number,
   type: 'int32' | 'double',
 ): Ref {
-  const above = builder.apply('Maximum', type, x, builder.constant(low, type))
-  return builder.apply('Minimum', type, above, builder.constant(high, type))
-}
-
-function select(builder: GraphBuilder, condition: Ref, a: Ref, b: Ref): Ref {
-  return builder.apply('SelectV2', 'float', condition, a, b)
+  const above = builder.add('Maximum', type, [x, builder.constant(low, type)])
+  return builder.add('Minimum', type, [above, builder.constant(high, type)])
 }
 
 function unary(op: TensorFlowOp) {
   return (node: Node, values: NodeValues): Ref =>
-    values.builder.apply(op, 'float', values.of(operand(node, 0)))
+    values.builder.add(op, 'float', operands(node, values))
 }
 
-function binary(op: TensorFlowOp) {
+function elementwise(op: TensorFlowOp) {
   return (node: Node, values: NodeValues): Ref =>
-    values.builder.apply(op, 'float', ...values.operands(node.inputs, node.shape))
+    values.builder.add(op, 'float', values.operands(node.inputs, node.shape))
 }
 
 /** Made by `Values` itself, which knows whether it is wanted as booleans or as floats. */
@@ -252,23 +201,18 @@ function comparison({ op }: Node): Ref {
 function reduction(op: 'Sum' | 'Max') {
   return (node: NodeOf<'sum' | 'reduceMax'>, values: NodeValues): Ref => {
     const axes = values.builder.constant(node.attributes.axes, 'int32')
-    return values.builder.add(op, [values.of(operand(node, 0)), axes], {
-      attributes: { ...typed('float'), Tidx: { type: 'int32' }, keep_dims: { bool: false } },
-    })
+    return values.builder.add(op, 'float', [...operands(node, values), axes])
   }
 }
 
 /** An op that moves elements, with lists of integers as its further operands. */
-function layout(
-  values: NodeValues,
-  node: Node,
+function moved(
   op: TensorFlowOp,
-  typeName: string,
-  lists: readonly (readonly number[])[],
+  node: Node,
+  values: NodeValues,
+  ...lists: readonly (readonly number[])[]
 ): Ref {
   const { builder } = values
   const constants = lists.map((list) => builder.constant(list, 'int32', [list.length]))
-  return builder.add(op, [values.of(operand(node, 0)), ...constants], {
-    attributes: { ...typed(TYPE_OF[node.dtype]), [typeName]: { type: 'int32' } },
-  })
+  return builder.add(op, TYPE_OF[node.dtype], [...operands(node, values), ...constants])
 }

@@ -4,7 +4,7 @@
  * words to floats are core's too, with TensorFlow's own logarithm.
  */
 import type { NodeOf } from '@gradpool/core'
-import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
+import type { GraphBuilder, Ref } from '../graph/builder.js'
 import type { TensorFlowOp } from '../graph/ops.js'
 import type { NodeValues } from './node-values.js'
 
@@ -26,25 +26,19 @@ function randomWords(node: NodeOf<'random'>, values: NodeValues): Ref {
   const [seed = '', step = ''] = node.inputs.map((index) => values.of(index))
   const purpose = builder.constant(node.attributes.purpose | 0, 'int32')
   const zero = builder.constant(0, 'int32')
-  const pair = (low: Ref, high: Ref): Ref =>
-    builder.add('Pack', [low, high], {
-      attributes: { N: { int: 2 }, ...typed('int32'), axis: { int: 0 } },
-    })
-  const pairs = (...rows: Ref[]): Ref => {
-    const packed = builder.add('Pack', rows, {
-      attributes: { N: { int: rows.length }, ...typed('int32'), axis: { int: 0 } },
-    })
-    return builder.add('Bitcast', [packed], {
-      attributes: { ...typed('int32'), type: { type: 'uint64' } },
-    })
+  const pairs = (...rows: (readonly [low: Ref, high: Ref])[]): Ref => {
+    const packed = builder.pack(
+      'int32',
+      rows.map((pair) => builder.pack('int32', pair)),
+    )
+    return builder.add('Bitcast', 'int32', [packed], { attributes: { type: { type: 'uint64' } } })
   }
-  const key = pairs(pair(seed, purpose))
-  const counter = pairs(pair(zero, step), pair(zero, zero))
+  const key = pairs([seed, purpose])
+  const counter = pairs([zero, step], [zero, zero])
   const shape = builder.constant(node.shape, 'int32', [node.shape.length])
   const algorithm = builder.constant(PHILOX, 'int32')
-  return builder.add('StatelessRandomUniformFullIntV2', [shape, key, counter, algorithm], {
-    attributes: { dtype: { type: 'uint32' }, Tshape: { type: 'int32' } },
-  })
+  const inputs = [shape, key, counter, algorithm]
+  return builder.add('StatelessRandomUniformFullIntV2', 'uint32', inputs)
 }
 
 const SQRT_2 = 1.41421356237
@@ -83,17 +77,14 @@ function normalOf(builder: GraphBuilder, words: Ref): Ref {
 /** The words without their lowest bits, as floats. */
 function shiftedDown(builder: GraphBuilder, words: Ref, numBits: number): Ref {
   const bits = builder.constant(numBits, 'uint32')
-  const shifted = builder.apply('RightShift', 'uint32', words, bits)
-  return builder.add('Cast', [shifted], {
-    attributes: { SrcT: { type: 'uint32' }, DstT: { type: 'float' } },
-  })
+  return builder.cast(builder.add('RightShift', 'uint32', [words, bits]), 'uint32', 'float')
 }
 
 /** Arithmetic of floats, of which one operand may be a number. */
 function compute(builder: GraphBuilder) {
   const ref = (x: Ref | number): Ref => (typeof x === 'number' ? builder.constant(x, 'float') : x)
   const apply = (op: TensorFlowOp, ...operands: (Ref | number)[]): Ref =>
-    builder.add(op, operands.map(ref), { attributes: typed('float') })
+    builder.add(op, 'float', operands.map(ref))
   return {
     apply,
     add: (a: Ref | number, b: Ref | number) => apply('AddV2', a, b),

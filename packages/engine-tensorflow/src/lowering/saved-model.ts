@@ -14,7 +14,7 @@
  * Sums are doubles, which tfjs has not: they go out as pairs of integers.
  */
 import { stepsPerEpochOf, type BatchProgram, type Program, type Shape } from '@gradpool/core'
-import { GraphBuilder, typed, type Ref } from '../graph/builder.js'
+import { GraphBuilder, type Ref } from '../graph/builder.js'
 import { encodeSavedModel, type Endpoint, type Signature } from '../graph/messages.js'
 import type { TensorFlowType } from '../graph/types.js'
 import {
@@ -26,7 +26,7 @@ import {
   type StepKind,
 } from '../sharing/cut-batch.js'
 import { POSITIONS } from '../sharing/cut-step.js'
-import { readVariable, StepInputs, type FieldFile, type StepContext } from './step-inputs.js'
+import { StepInputs, type FieldFile, type StepContext } from './step-inputs.js'
 import { loopCondition, lowerStep } from './step.js'
 import { Values } from './values.js'
 import { resultsOf, Variables, type StateVariable, type Variable } from './variables.js'
@@ -91,10 +91,8 @@ class ModelGraph {
     this.#variables = variables
     for (const variable of variables.all) {
       const { name, type, shape } = variable
-      const handle = this.#builder.add('VarHandleOp', [], {
-        name,
-        attributes: { dtype: { type }, shape: { shape }, shared_name: { text: name } },
-      })
+      const attributes = { shape: { shape }, shared_name: { text: name } }
+      const handle = this.#builder.add('VarHandleOp', type, [], { name, attributes })
       this.#handles.set(variable, handle)
     }
   }
@@ -154,7 +152,7 @@ class ModelGraph {
     const first = this.#read(step, ready)
     const handles = all.map((variable) => this.#handle(variable))
     const types: readonly TensorFlowType[] = ['int32', ...handles.map(() => 'resource' as const)]
-    const last = this.#builder.add('While', [first, ...handles], {
+    const last = this.#builder.add('While', undefined, [first, ...handles], {
       name: `${name}_loop`,
       attributes: {
         T: { types },
@@ -203,8 +201,8 @@ class ModelGraph {
       last: { tensor: this.#read(last, after), type: 'float', shape: last.shape },
     }
     for (const variable of [...sums, scalarSums]) {
-      const words = this.#builder.add('Bitcast', [this.#read(variable, after)], {
-        attributes: { ...typed('double'), type: { type: 'int32' } },
+      const words = this.#builder.add('Bitcast', 'double', [this.#read(variable, after)], {
+        attributes: { type: { type: 'int32' } },
       })
       outputs[variable.name] = { tensor: words, type: 'int32', shape: [...variable.shape, 2] }
     }
@@ -224,28 +222,22 @@ class ModelGraph {
   }
 
   #placeholder(name: string, type: TensorFlowType, shape: Shape): Endpoint {
-    const attributes = { dtype: { type }, shape: { shape } }
-    return { tensor: this.#builder.add('Placeholder', [], { name, attributes }), type, shape }
+    return this.#builder.placeholder(name, type, shape)
   }
 
   /** A tensor that is there when all has been assigned; a signature needs one. */
   #done(name: string, after: readonly Ref[]): Endpoint {
-    const tensor = this.#builder.add('Identity', [this.#builder.constant(0, 'int32')], {
-      name: `${name}_done`,
-      attributes: typed('int32'),
-      after,
-    })
+    const zero = this.#builder.constant(0, 'int32')
+    const tensor = this.#builder.add('Identity', 'int32', [zero], { name: `${name}_done`, after })
     return { tensor, type: 'int32', shape: [] }
   }
 
   #assign(variable: Variable, value: Ref): Ref {
-    return this.#builder.add('AssignVariableOp', [this.#handle(variable), value], {
-      attributes: { dtype: { type: variable.type } },
-    })
+    return this.#builder.assign(variable.type, this.#handle(variable), value)
   }
 
   #read(variable: Variable, after: readonly Ref[] = []): Ref {
-    return readVariable(this.#builder, variable, this.#handle(variable), after)
+    return this.#builder.read(variable.type, this.#handle(variable), after)
   }
 
   #handle(variable: Variable): Ref {

@@ -3,10 +3,9 @@
  * gathered by the order of the epoch out of files that are mapped into memory.
  */
 import { invariant, type Program } from '@gradpool/core'
-import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
+import type { GraphBuilder, Ref } from '../graph/builder.js'
 import { TYPE_OF } from '../graph/types.js'
 import { POSITIONS } from '../sharing/cut-step.js'
-import { gatherRows } from './ops.js'
 import type { ResultVariable, Variable, Variables } from './variables.js'
 
 /** The values of a field in a file that is mapped into memory. */
@@ -80,7 +79,7 @@ export class StepInputs {
   #read(variable: Variable): Ref {
     const { handle, step } = this.#given
     const known = this.readOf(variable)
-    const ref = known ?? readVariable(this.#builder, variable, handle(variable), [step])
+    const ref = known ?? this.#builder.read(variable.type, handle(variable), [step])
     this.#reads.set(variable.name, ref)
     return ref
   }
@@ -89,14 +88,13 @@ export class StepInputs {
     const { shape, dtype } = this.#program.node(node)
     const { path, numRows } = this.#context.field(name)
     const type = TYPE_OF[dtype]
-    const table = this.#builder.add('ImmutableConst', [], {
+    const table = this.#builder.add('ImmutableConst', type, [], {
       attributes: {
-        dtype: { type },
         shape: { shape: [numRows, ...shape.slice(1)] },
         memory_region_name: { text: path },
       },
     })
-    return gatherRows(this.#builder, table, this.#rows(), type)
+    return this.#builder.gatherRows(type, table, this.#rows())
   }
 
   /**
@@ -106,9 +104,8 @@ export class StepInputs {
   #rows(): Ref {
     if (this.#indices !== undefined) return this.#indices
     const { isTail, variables } = this.#context
-    this.#indices = this.#read(isTail ? variables.tailRows : variables.rows)
-    if (isTail) return this.#indices
-    this.#indices = gatherRows(this.#builder, this.#indices, this.#batchNumber(), 'int32')
+    const rows = this.#read(isTail ? variables.tailRows : variables.rows)
+    this.#indices = isTail ? rows : this.#builder.gatherRows('int32', rows, this.#batchNumber())
     return this.#indices
   }
 
@@ -117,28 +114,14 @@ export class StepInputs {
     const builder = this.#builder
     const { batchSize, examples } = this.#context
     const within = Array.from({ length: examples }, (_, i) => i)
-    const first = builder.add('Mul', [this.#batchNumber(), builder.constant(batchSize, 'int32')], {
-      attributes: typed('int32'),
-    })
-    const operands = [first, builder.constant(within, 'int32', [examples])]
-    return builder.add('AddV2', operands, { attributes: typed('int32') })
+    const size = [this.#batchNumber(), builder.constant(batchSize, 'int32')]
+    const first = builder.add('Mul', 'int32', size)
+    return builder.add('AddV2', 'int32', [first, builder.constant(within, 'int32', [examples])])
   }
 
   /** Within the epoch. */
   #batchNumber(): Ref {
     const numSteps = this.#builder.constant(this.#context.stepsPerEpoch, 'int32')
-    return this.#builder.add('FloorMod', [this.#given.step, numSteps], {
-      attributes: typed('int32'),
-    })
+    return this.#builder.add('FloorMod', 'int32', [this.#given.step, numSteps])
   }
-}
-
-/** Reads a variable. @param handle its resource */
-export function readVariable(
-  builder: GraphBuilder,
-  { type }: Variable,
-  handle: Ref,
-  after: readonly Ref[],
-): Ref {
-  return builder.add('ReadVariableOp', [handle], { attributes: { dtype: { type } }, after })
 }

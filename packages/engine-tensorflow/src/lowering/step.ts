@@ -8,10 +8,11 @@
  * them.
  */
 import { invariant, type Program } from '@gradpool/core'
-import { GraphBuilder, typed, type Ref } from '../graph/builder.js'
-import type { FunctionDefinition } from '../graph/messages.js'
-import { fusedUpdates, type FusedUpdate } from './fused.js'
-import { readVariable, StepInputs, type StepContext } from './step-inputs.js'
+import { GraphBuilder, type Ref } from '../graph/builder.js'
+import type { Attributes, FunctionDefinition } from '../graph/messages.js'
+import type { TensorFlowOp } from '../graph/ops.js'
+import { fusedUpdates, slotScale, type FusedUpdate } from './fused.js'
+import { StepInputs, type StepContext } from './step-inputs.js'
 import { Values } from './values.js'
 import type { Variable, Variables } from './variables.js'
 
@@ -30,8 +31,8 @@ export function lowerStep(
 /** The condition of the loop: (step, variables) → whether the step is below the limit. */
 export function loopCondition(name: string, variables: Variables): FunctionDefinition {
   const builder = new GraphBuilder('function')
-  const limit = readVariable(builder, variables.limit, variables.limit.name, ['step'])
-  const goesOn = builder.add('Less', ['step', limit], { attributes: typed('int32') })
+  const limit = builder.read('int32', variables.limit.name, ['step'])
+  const goesOn = builder.add('Less', 'int32', ['step', limit])
   const outputs = [{ name: 'goes_on', type: 'bool', value: goesOn }] as const
   return { name, inputs: argumentsOf(variables), outputs, nodes: builder.nodes }
 }
@@ -64,9 +65,9 @@ class StepBuilder {
     const builder = this.#builder
     const one = builder.constant(1, 'int32')
     const after = [...guard, ...told, ...updated]
-    const next = builder.add('AddV2', ['step', one], { attributes: typed('int32'), after })
-    const counted = assign(builder, variables.step, next, [])
-    const last = builder.add('Identity', [next], { attributes: typed('int32'), after: [counted] })
+    const next = builder.add('AddV2', 'int32', ['step', one], { after })
+    const counted = builder.assign('int32', variables.step.name, next)
+    const last = builder.add('Identity', 'int32', [next], { after: [counted] })
     const inputs = argumentsOf(variables)
     const outputs = inputs.map((argument) => ({
       ...argument,
@@ -80,8 +81,9 @@ class StepBuilder {
   #guard(): Ref[] {
     const loss = this.#program.results.find(({ name }) => name === 'loss')
     if (loss === undefined) return []
-    const attributes = { ...typed('float'), message: { text: NOT_FINITE } }
-    return [this.#builder.add('CheckNumerics', [this.#values.of(loss.node)], { attributes })]
+    const attributes = { message: { text: NOT_FINITE } }
+    const value = this.#values.of(loss.node)
+    return [this.#builder.add('CheckNumerics', 'float', [value], { attributes })]
   }
 
   /**
@@ -101,47 +103,32 @@ class StepBuilder {
       else told.push(this.#collect(variables.collected[place], value, after))
     }
     if (scalars.length === 0) return told
-    const packed = this.#builder.add('Pack', scalars, {
-      attributes: { N: { int: scalars.length }, ...typed('float'), axis: { int: 0 } },
-    })
+    const packed = this.#builder.pack('float', scalars)
     const { last, scalarSums } = variables
     return [
       ...told,
       this.#add(scalarSums, packed, after),
-      assign(this.#builder, last, packed, after),
+      this.#builder.assign('float', last.name, packed, after),
     ]
   }
 
   /** Puts the rows of the batch where they are in the order of the pass. */
   #collect(variable: Variable | undefined, value: Ref, after: readonly Ref[]): Ref {
     invariant(variable, 'every result by rows has a variable')
-    return this.#builder.add(
-      'ResourceScatterUpdate',
-      [variable.name, this.#inputs.places(), value],
-      {
-        attributes: { dtype: { type: 'float' }, Tindices: { type: 'int32' } },
-        after,
-      },
-    )
+    const inputs = [variable.name, this.#inputs.places(), value]
+    return this.#builder.add('ResourceScatterUpdate', 'float', inputs, { after })
   }
 
   #add(sum: Variable | undefined, value: Ref, after: readonly Ref[]): Ref {
     invariant(sum, 'every result has a sum')
-    const double = this.#builder.add('Cast', [value], {
-      attributes: { SrcT: { type: 'float' }, DstT: { type: 'double' } },
-    })
-    return this.#builder.add('AssignAddVariableOp', [sum.name, double], {
-      attributes: { dtype: { type: 'double' } },
-      after,
-    })
+    const double = this.#builder.cast(value, 'float', 'double')
+    return this.#builder.add('AssignAddVariableOp', 'double', [sum.name, double], { after })
   }
 
   #scalar(value: Ref, rank: number): Ref {
     if (rank === 0) return value
     const shape = this.#builder.constant([], 'int32', [0])
-    return this.#builder.add('Reshape', [value, shape], {
-      attributes: { ...typed('float'), Tshape: { type: 'int32' } },
-    })
+    return this.#builder.add('Reshape', 'float', [value, shape])
   }
 
   #update(guard: readonly Ref[]): Ref[] {
@@ -159,13 +146,11 @@ class StepBuilder {
         : [read, ...this.#builder.readersOf(read, ['MatMul', 'BatchMatMulV2'])]
     }
     return [
-      ...writes.map(({ write, written }) => write([...guard, ...written.flatMap(readers)])),
+      ...writes.map(({ written, write }) => write([...guard, ...written.flatMap(readers)])),
       ...single.map(({ name }, index) => {
         const variable = variables.state(name)
-        return assign(this.#builder, variable, values[index] ?? '', [
-          ...guard,
-          ...readers(variable),
-        ])
+        const after = [...guard, ...readers(variable)]
+        return this.#builder.assign('float', variable.name, values[index] ?? '', after)
       }),
     ]
   }
@@ -179,86 +164,59 @@ class StepBuilder {
 
   /** Makes the operands of an op, and what adds the op. */
   #fused(update: FusedUpdate) {
-    const { variables } = this.#context
     const builder = this.#builder
-    const variable = variables.state(update.state)
-    const written = [variable, ...Object.values(update.slots).map((slot) => variables.state(slot))]
-    const float = (value: number) => builder.constant(value, 'float')
-    const calculate = (op: 'Mul' | 'RealDiv' | 'Sqrt', ...operands: Ref[]) =>
-      builder.add(op, operands, { attributes: typed('float') })
-    const gradient = this.#values.of(update.gradient)
-    const add = (
-      op: 'ResourceApplyAdam' | 'ResourceApplyMomentum' | 'ResourceApplyGradientDescent',
-      operands: readonly Ref[],
-      more: Record<string, { readonly bool: boolean }>,
-    ) => ({
-      written,
-      write: (after: readonly Ref[]) =>
-        builder.add(op, operands, { attributes: { ...typed('float'), ...more }, after }),
-    })
+    const written = [update.state, ...Object.values<string>(update.slots)].map((name) =>
+      this.#context.variables.state(name),
+    )
+    const [variable = '', ...slots] = written.map(({ name }) => name)
+    const gradient = this.#values.of(update.nodes.g)
+    const write =
+      (op: TensorFlowOp, operands: readonly Ref[], attributes: Attributes = {}) =>
+      (after: readonly Ref[]): Ref =>
+        builder.add(op, 'float', [variable, ...slots, ...operands], { attributes, after })
     switch (update.kind) {
       case 'descent': {
-        const rate = this.#scalarOf(update.learningRate)
-        return add('ResourceApplyGradientDescent', [variable.name, rate, gradient], LOCK)
+        const rate = this.#scalarOf(update.nodes.rate)
+        return { written, write: write('ResourceApplyGradientDescent', [rate, gradient]) }
       }
-      case 'momentum': {
-        const rate = this.#scalarOf(update.learningRate)
-        const momentum = this.#scalarOf(update.momentum)
-        const accumulator = variables.state(update.slots.accumulator).name
-        const operands = [variable.name, accumulator, rate, gradient, momentum]
-        return add('ResourceApplyMomentum', operands, {
-          ...LOCK,
-          use_nesterov: { bool: update.nesterov },
-        })
+      case 'momentum':
+      case 'nesterov': {
+        const operands = [this.#scalarOf(update.nodes.rate), gradient]
+        operands.push(this.#scalarOf(update.nodes.momentum))
+        const attributes = { use_nesterov: { bool: update.kind === 'nesterov' } }
+        return { written, write: write('ResourceApplyMomentum', operands, attributes) }
       }
       case 'adam': {
-        const { slotScale } = update
+        const { nodes, state } = update
+        const program = this.#program
         const [correction = '', stepSize = '', epsilon = '', beta1 = '', beta2 = ''] = [
-          update.correction,
-          update.stepSize,
-          update.epsilon,
-          update.beta1,
-          update.beta2,
+          nodes.correction,
+          nodes.stepSize,
+          nodes.epsilon,
+          nodes.beta1,
+          nodes.beta2,
         ].map((node) => this.#scalarOf(node))
         // (stepSize m) / (sqrt(v) c + e) = (stepSize / c) m / (sqrt(v) + e / c), and m, v are
         // scaled.
-        const root = Math.sqrt(slotScale.v)
-        const rate = calculate(
-          'Mul',
-          calculate('RealDiv', stepSize, correction),
-          float(root / slotScale.m),
-        )
-        const small = calculate('Mul', calculate('RealDiv', epsilon, correction), float(root))
-        const isOwn = this.#program.states.some(
-          ({ name, node }) => name === update.state && node === update.weight,
-        )
-        const weight = isOwn ? undefined : this.#values.of(update.weight)
-        const { m, v } = update.slots
-        const handles = [variable.name, variables.state(m).name, variables.state(v).name]
+        const root = Math.sqrt(slotScale(program, nodes.beta2, nodes.rest2))
+        const scaled = (value: Ref, by: number): Ref => {
+          const corrected = builder.add('RealDiv', 'float', [value, correction])
+          return builder.add('Mul', 'float', [corrected, builder.constant(by, 'float')])
+        }
+        const rate = scaled(stepSize, root / slotScale(program, nodes.beta1, nodes.rest1))
+        const small = scaled(epsilon, root)
+        const isOwn = program.states.some(({ name, node }) => name === state && node === nodes.w)
+        const weight = isOwn ? undefined : this.#values.of(nodes.w)
         // The corrections are in the rate already: powers of 0 leave it alone.
-        const scalars = [float(0), float(0), rate, beta1, beta2, small]
-        const apply = add('ResourceApplyAdam', [...handles, ...scalars, gradient], {
-          ...LOCK,
-          use_nesterov: { bool: false },
-        })
-        if (weight === undefined) return apply
+        const zero = builder.constant(0, 'float')
+        const apply = write('ResourceApplyAdam', [zero, zero, rate, beta1, beta2, small, gradient])
+        if (weight === undefined) return { written, write: apply }
         return {
           written,
           write: (after: readonly Ref[]) =>
-            apply.write([...after, assign(builder, variable, weight, after)]),
+            apply([...after, builder.assign('float', variable, weight, after)]),
         }
       }
     }
   }
-}
-
-const LOCK = { use_locking: { bool: false } } as const
-
-function assign(
-  builder: GraphBuilder,
-  { name, type }: Variable,
-  value: Ref,
-  after: readonly Ref[],
-): Ref {
-  return builder.add('AssignVariableOp', [name, value], { attributes: { dtype: { type } }, after })
 }

@@ -6,7 +6,7 @@
  * are: TensorFlow's elementwise ops broadcast by themselves, and select by booleans.
  */
 import { dispatch, fillValue, sameShape, type Node, type Program, type Shape } from '@gradpool/core'
-import { typed, type GraphBuilder, type Ref } from '../graph/builder.js'
+import type { GraphBuilder, Ref } from '../graph/builder.js'
 import { TYPE_OF } from '../graph/types.js'
 import type { NodeValues } from './node-values.js'
 import { LOWERINGS } from './ops.js'
@@ -59,14 +59,9 @@ export class Values implements NodeValues {
     if (compare === undefined) {
       const { ref, shape } = this.loose(index)
       const zero = this.builder.constant(0, 'float')
-      const isTrue = this.builder.add('NotEqual', [ref, zero], {
-        attributes: { ...typed('float'), incompatible_shape_error: { bool: true } },
-      })
-      return { ref: isTrue, shape }
+      return { ref: this.builder.add('NotEqual', 'float', [ref, zero]), shape }
     }
-    const refs = this.operands(node.inputs, node.shape)
-    const more = compare === 'Equal' ? { incompatible_shape_error: { bool: true } } : {}
-    const ref = this.builder.add(compare, refs, { attributes: { ...typed('float'), ...more } })
+    const ref = this.builder.add(compare, 'float', this.operands(node.inputs, node.shape))
     this.#booleans[index] = ref
     return { ref, shape: node.shape }
   }
@@ -91,17 +86,14 @@ export class Values implements NodeValues {
     }
     if (COMPARISONS.has(node.op)) {
       const { ref, shape } = this.boolean(index)
-      const attributes = { SrcT: { type: 'bool' }, DstT: { type: 'float' } } as const
-      return { ref: this.builder.add('Cast', [ref], { attributes }), shape }
+      return { ref: this.builder.cast(ref, 'bool', 'float'), shape }
     }
     return { ref: dispatch(LOWERINGS, node, this), shape: node.shape }
   }
 
   #broadcast(ref: Ref, { shape, dtype }: Node): Ref {
     const target = this.builder.constant(shape, 'int32')
-    return this.builder.add('BroadcastTo', [ref, target], {
-      attributes: { ...typed(TYPE_OF[dtype]), Tidx: { type: 'int32' } },
-    })
+    return this.builder.add('BroadcastTo', TYPE_OF[dtype], [ref, target])
   }
 }
 

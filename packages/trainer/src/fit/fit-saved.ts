@@ -37,7 +37,7 @@ export async function fitSaved<Input extends string, Output extends string>(
   options: SavedFitOptions<SavedNames<Input, Output>>,
 ): Promise<Fitted<SavedNames<Input, Output>, 'maybe'>> {
   checkOptions('fit of a loaded model', options)
-  return fitPrograms(savedPrograms(saved), { initFrom: saved, ...options })
+  return fitPrograms(() => savedPrograms(saved), { initFrom: saved, ...options })
 }
 
 export async function judgeSaved<M extends Model>(

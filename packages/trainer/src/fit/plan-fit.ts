@@ -22,19 +22,21 @@ export interface PlanOptions extends LearningOptions, AveragingOptions, MonitorO
   readonly directory?: string
 }
 
+/** The Programs of a model, or of a file, for these data. */
+export type ProgramsFor = (dataset: Dataset) => Programs
+
 export interface PlannedFit {
+  readonly programs: Programs
   readonly plan: TrainingPlan
   readonly dataset: Dataset
   readonly state: StateValues | undefined
 }
 
 /** @throws UserError where the model, the data and the options do not fit each other */
-export async function planFit(
-  programs: Pick<Programs, 'train' | 'evaluate'>,
-  options: PlanOptions,
-): Promise<PlannedFit> {
+export async function planFit(programsFor: ProgramsFor, options: PlanOptions): Promise<PlannedFit> {
   const { data, validation, test, epochs = 10, seed = 0, initFrom, directory } = options
   const dataset = await loadDataset(data, { validation, test })
+  const programs = programsFor(dataset)
   const { splits } = dataset
   const parts = trainingPasses(splits.train, options, (part) => programs.train(part))
   const { program } = parts.training
@@ -54,5 +56,5 @@ export async function planFit(
     directory === undefined
       ? program.program.hash
       : trainingHash({ plan, dataHash: dataset.hash, state })
-  return { plan: { ...plan, hash }, dataset, state }
+  return { programs, plan: { ...plan, hash }, dataset, state }
 }

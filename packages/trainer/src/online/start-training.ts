@@ -5,6 +5,7 @@ import {
   type DType,
   type FieldsOf,
   type Model,
+  modelFor,
   type Optimizer,
   type UpdateRule,
 } from '@gradpool/core'
@@ -65,8 +66,11 @@ export async function startTraining<M extends Model>(
   const engine = await chooseEngine({ engine: name })
   const runner = new StepRunner(engine, workers)
   const learning = { optimizer, microBatches, ...(clip && { clip }) }
+  const shaped = modelFor(model, {
+    fields: Object.fromEntries(fields.map(({ name, ...type }) => [name, type])),
+  })
   const programsFor = (batchSize: number) =>
-    tracedPrograms(model, { ...learning, batchSize, shuffle: false })
+    tracedPrograms(shaped, { ...learning, batchSize, shuffle: false })
   const given = { fields, seed, engine, runner, programsFor }
   return new Trainer({ ...given, training: await OnlineTraining.create(given, initFrom) })
 }
