@@ -9,7 +9,7 @@ import { nearest } from './nearest-name.js'
 import { zod } from './zod.js'
 
 /** Stands for a field's path in the sentence of what checks it, which does not know it. */
-export const PATH = '{path}'
+const PATH = '{path}'
 
 /** A strict object whose error names the fields that it does have. */
 export function fields<Shape extends z.core.$ZodShape>(

@@ -4,7 +4,12 @@
  */
 import { parseWith } from './config-errors.js'
 import { checkPresets } from './presets.js'
-import { experimentSchema, type ExperimentConfig, type ExperimentInput } from './schema.js'
+import {
+  checkedTogether,
+  experimentSchema,
+  type ExperimentConfig,
+  type ExperimentInput,
+} from './schema.js'
 
 /**
  * Checks an experiment, each of its presets included, and fills in defaults.
@@ -17,7 +22,8 @@ export function defineExperiment(experiment: ExperimentInput): ExperimentConfig 
 
 /** The same for a value of unknown origin, such as the default export of a user's file. */
 export function parseExperiment(value: unknown): ExperimentConfig {
-  const config = parseWith(experimentSchema(), value, nameIn(value))
+  const where = nameIn(value)
+  const config = checkedTogether(parseWith(experimentSchema(), value, where), where)
   checkPresets(config)
   return config
 }

@@ -35,6 +35,14 @@ describe('withOverrides', () => {
     expect(config.train).toMatchObject({ batchSize: 128, averageEvery: 8, earlyStopping })
   })
 
+  it('takes options that need each other in any order', () => {
+    const set = ['averageParts=[2,1]', 'averageEvery=8']
+    expect(withOverrides(auto(), set).train).toMatchObject({ averageParts: [2, 1] })
+    expect(() => withOverrides(auto(), ['epochs=2', 'averageParts=2'])).toThrow(
+      'epochs=2 averageParts=2: train: averageParts is of no use without averageEvery',
+    )
+  })
+
   it('takes what is not JSON as a text', () => {
     const config = withOverrides(auto(), ['stages[0].codeActivation=sigmoid'])
     expect(config.stages[0]).toMatchObject({ codeActivation: 'sigmoid' })

@@ -92,6 +92,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
     model,
+    ...(programs.options && { learning: programs.options }),
     data: { name: dataset.name, hash: dataset.hash },
     seed,
     epochs,

@@ -4,7 +4,7 @@
 import { UserError } from '@gradpool/core'
 import { parseWith } from './config-errors.js'
 import { merge } from './merge.js'
-import { experimentSchema, type ExperimentConfig } from './schema.js'
+import { checkedTogether, experimentSchema, type ExperimentConfig } from './schema.js'
 
 /** The experiment as it stands. */
 export const AS_DEFINED = 'default'
@@ -21,7 +21,8 @@ export function withPreset(config: ExperimentConfig, preset: string): Experiment
     throw new UserError(`${config.name} has no preset '${preset}'; it has ${known}`)
   }
   const changed = merge(config, config.presets[preset])
-  return parseWith(experimentSchema(), changed, `${config.name}, preset ${preset}`)
+  const where = `${config.name}, preset ${preset}`
+  return checkedTogether(parseWith(experimentSchema(), changed, where), where)
 }
 
 /** @throws UserError for the first preset that makes a wrong experiment. */

@@ -15,7 +15,7 @@ import {
 } from '@gradpool/models'
 import { checkTogether } from '@gradpool/trainer/plan'
 import type { z } from 'zod'
-import { checkedBy, fields, PATH, whole } from './config-errors.js'
+import { checkedBy, fields, whole } from './config-errors.js'
 import {
   parseStageTrain,
   parseTrain,
@@ -163,14 +163,9 @@ function build() {
     presets: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
   })
 
-  const checked = experiment.superRefine(({ stages, train }, context) => {
-    const together = problemTogether(train)
-    if (together !== undefined) {
-      context.addIssue({ code: 'custom', path: ['train'], message: together })
-      return
-    }
+  const checked = experiment.superRefine(({ stages }, context) => {
     stages.forEach((stage, position) => {
-      const problem = problemOf(stage, stages.slice(0, position), train)
+      const problem = problemOf(stage, stages.slice(0, position))
       if (problem === undefined) return
       const [field, message] = problem
       context.addIssue({ code: 'custom', path: ['stages', position, field], message })
@@ -197,10 +192,7 @@ function isStage(value: unknown): boolean {
 function problemOf(
   stage: StageConfig,
   before: readonly StageConfig[],
-  train: TrainConfig,
 ): [field: string, message: string] | undefined {
-  const together = problemTogether({ ...train, ...stage.train })
-  if (together !== undefined) return ['train', together]
   if (stage.kind !== 'classify' || stage.encoder === 'none') return undefined
   if (!before.some(({ kind }) => kind === 'autoencode')) {
     return ['encoder', `is '${stage.encoder}', so an autoencode stage must come before; or 'none'`]
@@ -212,15 +204,24 @@ function problemOf(
   return [twice, `is the autoencode stage's where encoder is '${stage.encoder}'; leave it out here`]
 }
 
-/** What is wrong with options that are right each by itself. */
-function problemTogether(train: TrainConfig): string | undefined {
-  try {
-    checkTogether(train)
-  } catch (error) {
-    if (error instanceof UserError) return `${PATH}: ${error.message}`
-    throw error
+/**
+ * The experiment, once all of its options are known: several overrides may have to come together.
+ *
+ * @throws UserError for options of training that are right each by itself and make no sense together
+ */
+export function checkedTogether(config: ExperimentConfig, where: string): ExperimentConfig {
+  const trains = config.stages.map((stage, position) => {
+    return [`stages[${position}].train`, { ...config.train, ...stage.train }] as const
+  })
+  for (const [path, train] of [['train', config.train] as const, ...trains]) {
+    try {
+      checkTogether(train)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      throw new UserError(`${where}: ${path}: ${error.message}`, { cause: error })
+    }
   }
-  return undefined
+  return config
 }
 
 /** An experiment, complete: defaults filled in. */

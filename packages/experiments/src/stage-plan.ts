@@ -3,7 +3,7 @@
  * nothing but an engine.
  */
 import type { Model } from '@gradpool/core'
-import type { TrainingPlan } from '@gradpool/trainer/plan'
+import type { Programs, TrainingPlan } from '@gradpool/trainer/plan'
 import type { ExperimentConfig } from './schema.js'
 
 /**
@@ -15,6 +15,8 @@ import type { ExperimentConfig } from './schema.js'
 export interface StagePlan extends TrainingPlan {
   /** What is saved, once it is trained. */
   readonly model: Model
+  /** How it learns, for people; told by its saved model. */
+  readonly learning?: NonNullable<Programs['options']>
   /** The dataset it trains on; the hash is over its contents. */
   readonly data: { readonly name: string; readonly hash: string }
   /**

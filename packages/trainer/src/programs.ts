@@ -133,7 +133,7 @@ export function savedPrograms(saved: SavedModel): Programs {
 }
 
 /** For people; a rule of one's own has no name. */
-export function learningRecord(
+function learningRecord(
   optimizer: Optimizer | UpdateRule,
   clip: Clip | undefined,
 ): Readonly<Record<string, JsonValue>> {

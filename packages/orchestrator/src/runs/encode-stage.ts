@@ -26,8 +26,8 @@ export function encodeStage(
   { states, epochs, test }: TrainedStage,
   { run, numerics, onLeftOut }: TrainedBy,
 ): Uint8Array {
-  const { model, data, seed, training } = plan
-  const options = { run: basename(run), experiments: ref.experiments, stage: ref.name }
+  const { model, learning, data, seed, training } = plan
+  const options = { ...learning, run: basename(run), experiments: ref.experiments, stage: ref.name }
   const trained = {
     model,
     fields: training.data.fields,

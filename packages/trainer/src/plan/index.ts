@@ -1,7 +1,7 @@
 /** What makes plans of trainings, without what runs them: `@gradpool/trainer/plan`. */
 export { checkTogether, checkTraining, wholeNumber } from '../fit/check-options.js'
 export type { AveragingOptions, LearningOptions, TrainingOptions } from '../fit/fit-types.js'
-export { learningRecord, tracedPrograms } from '../programs.js'
+export { type Programs, tracedPrograms } from '../programs.js'
 export { monitored } from './monitored.js'
 export { trainingPasses } from './training-passes.js'
 export type { Averaging, EarlyStopping, Monitor, Pass, TrainingPlan } from './training-plan.js'
