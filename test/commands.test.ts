@@ -1,9 +1,10 @@
 // The commands beside `run`: list, show, doctor, help and version.
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataFolder, names } from './data-folder.js'
 import { emptyFolder, gradpool, runsIn } from './gradpool.js'
+import { expectMistake } from './mistake.js'
 
 test('list names the six experiments with group and reported accuracy', async () => {
   const { code, stdout, stderr } = await gradpool(['list'])
@@ -26,7 +27,7 @@ test('show gives the table and the epochs of a run, by directory, by name, or th
   expect(shown.stdout.match(/^ *2 +-?\d+\.\d{3} /gm)).toHaveLength(3)
   const stages = join('runs', name, 'stages')
   const files = await readdir(join(cwd, stages), { recursive: true })
-  const best = files.filter((file) => file.endsWith('best.safetensors'))
+  const best = files.filter((file) => file.endsWith('best.gradpool'))
   const told = shown.stdout.match(/^States of the best validation: .*$/gm) ?? []
   expect(told.map((line) => line.split(': ')[1]).sort()).toEqual(
     best.map((file) => join(stages, file)).sort(),
@@ -37,6 +38,48 @@ test('show gives the table and the epochs of a run, by directory, by name, or th
   const misspelt = await gradpool(['show', `${name}x`], { cwd })
   expect(misspelt.code).toBe(2)
   expect(misspelt.stderr).toContain(`did you mean '${name}'?`)
+})
+
+test('show and predict take the model of an experiment of a run', async () => {
+  const cwd = await emptyFolder()
+  const data = await dataFolder()
+  const run = ['run', 'mnist_auto_1', '--epochs', '1', '--data', data, '--quiet']
+  expect((await gradpool(run, { cwd })).code).toBe(0)
+  const shown = await gradpool(['show', 'latest/mnist_auto_1'], { cwd })
+  expect({ code: shown.code, stderr: shown.stderr }).toEqual({ code: 0, stderr: '' })
+  const lines = [
+    /^Model mnist_auto_1: runs.*model\.gradpool$/m,
+    /^encoder\.0 +weight \[784, 10\], bias \[10\] +7,850$/m,
+    /^reads +image u8\[784\]$/m,
+    /^optimizer +adam, learning rate 0\.001, /m,
+    /^experiments +\["mnist_auto_1"\]$/m,
+    /^test\.accuracy +\d/m,
+  ]
+  for (const line of lines) expect(shown.stdout).toMatch(line)
+  const stage = await gradpool(['show', 'latest/mnist_auto_1/autoencode', '--json'], { cwd })
+  expect(JSON.parse(stage.stdout)).toMatchObject({
+    outputs: [{ name: 'reconstruction' }, { name: 'code', shape: [10] }],
+  })
+  const table = JSON.parse((await gradpool(['show', 'latest', '--json'], { cwd })).stdout) as object
+  expect(table).toMatchObject({ experiments: [{ name: 'mnist_auto_1', status: 'done' }] })
+
+  const image = new Array<number>(784).fill(0)
+  await writeFile(join(cwd, 'rows.jsonl'), JSON.stringify({ image }).concat('\n').repeat(2))
+  const args = ['predict', 'latest/mnist_auto_1', '--data', 'rows.jsonl']
+  const predicted = await gradpool([...args, '--json'], { cwd })
+  const [first, second, ...more] = predicted.stdout.trimEnd().split('\n')
+  expect(more).toEqual([])
+  expect(first).toBe(second)
+  const { estimate, logits } = JSON.parse(first ?? '') as { estimate: number; logits: number[] }
+  expect(logits).toHaveLength(10)
+  expect(logits.indexOf(Math.max(...logits))).toBe(estimate)
+  expect((await gradpool(args, { cwd })).stdout).toMatch(
+    new RegExp(`^ +1 +${estimate} +${estimate}: `, 'm'),
+  )
+  await expectMistake(['predict', 'latest', '--data', 'rows.jsonl'], /say whose model is meant/, {
+    cwd,
+  })
+  await expectMistake(['show', 'latest/mnist_auto_2'], /has no experiment 'mnist_auto_2'/, { cwd })
 })
 
 test('doctor finds everything that a run needs', async () => {

@@ -21,8 +21,8 @@ import {
   zeros,
 } from '@gradpool/core'
 import { encodeIdx, loadDataset } from '@gradpool/datasets'
-import { codeModel, defineExperiment } from '@gradpool/experiments'
-import { encoderFromBytes, encoderToBytes, HashIndex, makeEncoder } from '@gradpool/hashing'
+import { defineExperiment, STAGE_FORMAT } from '@gradpool/experiments'
+import { HashIndex } from '@gradpool/hashing'
 import { readDoneStage, readRun } from '@gradpool/orchestrator'
 import {
   decodeSafetensors,
@@ -122,7 +122,7 @@ const tensors = encodeSafetensors({
 const record = Buffer.from(
   JSON.stringify({
     format: 'gradpool-run',
-    formatVersion: 1,
+    formatVersion: 2,
     started: '2026-01-01T00:00:00.000Z',
     versions: { gradpool: '0.1.0' },
     engine: { name: 'wasm', description: '', numerics: 'exact' },
@@ -197,7 +197,6 @@ const parsers = {
       return defineExperiment(value)
     },
   ],
-  encoder: [await encoderBytes(), (bytes) => encoderFromBytes(bytes, 'it')],
   index: [
     await indexBytes(),
     (() => {
@@ -235,21 +234,10 @@ function savedModel() {
   })
 }
 
-async function encoderBytes() {
-  const dataset = await dataOf(dataFolder('whole', pixels, ''))
-  const stages = [{ kind: 'autoencode', encoder: [3, 2], decoder: [16], codeActivation: 'sigmoid' }]
-  const config = defineExperiment({ name: 'a', data: { kind: 'mnist' }, stages })
-  const { model } = codeModel(config, dataset)
-  const data = { fields: dataset.fields.train, numExamples: 2 }
-  const { program } = prediction(model, { batchSize: 2, data })
-  const encoder = makeEncoder('a', program, initialState(program, 0))
-  return encoderToBytes({ encoder, about: '{}' })
-}
-
 async function indexBytes() {
   const path = join(mkdtempSync(join(folder, 'whole')), 'x.index')
   const model = { name: 'a', hash: 'f'.repeat(64) }
-  const index = HashIndex.create({ bits: 2, model, encoder: await encoderBytes() })
+  const index = HashIndex.create({ bits: 2, model, encoder: savedModel() })
   index.add({ codes: Float32Array.of(0, 0.5, 1, 0.25, 0.75, 1), labels: [1, 2, 3] })
   await index.save(path)
   return readFileSync(path)
@@ -258,10 +246,11 @@ async function indexBytes() {
 async function doneStage() {
   const directory = mkdtempSync(join(folder, 'stage'))
   const values = new Float32Array(6)
+  const id = { hash: 'b', numerics: 'exact' }
   const metrics = {
-    formatVersion: 2,
-    stage: { name: 'a', hash: 'b' },
-    numerics: 'exact',
+    formatVersion: STAGE_FORMAT,
+    stage: { name: 'a', ...id },
+    numerics: id.numerics,
     version: '0.1.0',
     seconds: 1.5,
     test: { loss: 1, accuracy: 0.5 },
@@ -270,18 +259,20 @@ async function doneStage() {
     epochs: [row],
     samples: [],
   }
-  const states = { tensors: new Map([['a', { shape: [2, 3], values }]]), metadata: {} }
-  writeFileSync(join(directory, 'weights.safetensors'), encodeSafetensors(states))
+  const states = new Map([['a', { shape: [2, 3], values }]])
+  const model = encodeSavedModel({ states, provenance: { gradpool: '0.2.0' }, metrics: {} })
+  writeFileSync(join(directory, 'model.gradpool'), model)
   writeFileSync(join(directory, 'done'), '')
   const path = join(directory, 'metrics.json')
-  const parse = (bytes) => (writeFileSync(path, bytes), readDoneStage(directory))
+  const parse = (bytes) => (writeFileSync(path, bytes), readDoneStage(directory, id))
   return [Buffer.from(JSON.stringify(metrics)), parse]
 }
 
 /** One file of a checkpoint that is whole but for that. */
 async function checkpointFile(name) {
   const directory = mkdtempSync(join(folder, 'checkpoint'))
-  const position = { step: 1, since: 0, sums: { loss: Float64Array.of(1, NaN) }, lastLoss: 1 }
+  const sums = { loss: Float64Array.of(1, NaN) }
+  const position = { step: 1, since: 0, sums, rows: {}, lastLoss: 1 }
   const epochs = new EpochRows()
   epochs.push(row)
   const states = new Map([['a', { shape: [4], values: new Float32Array(4) }]])

@@ -22,7 +22,7 @@ describe('commands and options', () => {
     [['run', 'report', '--seed', '-1'], /^--seed must be whole numbers from 0 to .*, not '-1'$/m],
     [['run', 'report', '--seed', '4..0'], /^--seed must be .*, not '4\.\.0'$/m],
     [['run', 'report', '--epochs', '1.5'], /^--epochs must be a whole number .*, not '1\.5'$/m],
-    [['run', 'report', '--preset', 'best'], /no preset 'best'; it has report, tuned/],
+    [['run', 'report', '--preset', 'best'], /no preset 'best'; it has default, tuned/],
     [['run', 'report', '--out', ''], /^--out must be the path of a folder, not nothing$/m],
     [['show', 'nothing-there'], /^There are no runs in 'runs'/],
   ])('gradpool %j', async (args, sentence) => {

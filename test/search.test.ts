@@ -3,6 +3,7 @@ import { cp, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/pr
 import { join } from 'node:path'
 import { encodeIdx, idxFolder, loadDataset } from '@gradpool/datasets'
 import { HashIndex } from '@gradpool/hashing'
+import { findStageModel } from '@gradpool/orchestrator'
 import { PNG } from 'pngjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dataFolder, names, smallFiles } from './data-folder.js'
@@ -138,10 +139,29 @@ describe('an index', () => {
     const bytes = await readFile(join(cwd, 'digits.index'))
     expect((await readFile(join(cwd, 'again.index'))).equals(bytes)).toBe(true)
     const [run = ''] = await runsIn(cwd)
-    const { code } = await build('one.index', run, '--experiment', 'mnist_hash_1', '--seed', '0')
+    const { code } = await build('one.index', `${run}/mnist_hash_1@0`)
     expect(code).toBe(0)
     const { model, bits, size } = await HashIndex.load(join(cwd, 'one.index'))
-    expect({ name: model.name, bits, size }).toEqual({ name: 'mnist_hash_1', bits: 10, size: 2000 })
+    expect({ name: model.name, bits, size }).toEqual({
+      name: 'mnist_hash_1@0',
+      bits: 10,
+      size: 2000,
+    })
+  })
+
+  test('is of a file, whose images are to be named', async () => {
+    const { path } = await findStageModel('latest/mnist_hash_1', { runs: join(cwd, 'runs') })
+    await cp(path, join(cwd, 'codes.gradpool'))
+    const args = ['index', 'build', 'codes.gradpool', '--out', 'file.index']
+    await expectMistake(args, /name them, with --data mnist or a folder/, { cwd })
+    expect(await gradpool([...args, '--data', 'data'], { cwd })).toMatchObject({ code: 0 })
+    const { model, size } = await HashIndex.load(join(cwd, 'file.index'))
+    expect({ name: model.name, size }).toEqual({ name: 'codes', size: 2000 })
+    const other = args.with(
+      2,
+      (await findStageModel('latest/mnist_auto_1', { runs: join(cwd, 'runs') })).path,
+    )
+    await expectMistake(other, /has no encoder: it predicts no code/, { cwd })
   })
 
   test('needs its run no more, and finds its images where they are now', async () => {
@@ -187,24 +207,28 @@ describe('building is refused', () => {
   test.each<[string, string[], RegExp]>([
     ['without a file to write', ['index', 'build'], /'--out <file>' not specified/],
     ['without saying what to do', ['index'], /^Say what to do with an index/],
-    ['where that is misspelt', ['index', 'biuld', '--out', 'x'], /`gradpool index build RUN/],
-    ['for a run that is not there', build('nothing'), /no run 'nothing'/],
+    ['where that is misspelt', ['index', 'biuld', '--out', 'x'], /`gradpool index build TARGET/],
+    ['for a run that is not there', build('nothing/mnist_hash_1'), /no run 'nothing'/],
     [
       'for an experiment that is not there',
-      build('--experiment', 'mnist_hash_3'),
+      build('latest/mnist_hash_3'),
       /no experiment 'mnist_hash_3': did you mean 'mnist_hash_[12]'\?/,
     ],
     [
       'for an experiment without an encoder',
-      build('--experiment', 'mnist_mlp_1p'),
-      /^mnist_mlp_1p has no encoder: /,
+      build('latest/mnist_mlp_1p'),
+      /^'latest\/mnist_mlp_1p' has no encoder: /,
     ],
     [
       'for codes that are no bits',
-      build('--experiment', 'mnist_auto_1'),
+      build('latest/mnist_auto_1'),
       /codes of mnist_auto_1 are not numbers from 0 to 1, .* 'sigmoid'/,
     ],
-    ['for another seed', build('--seed', '3'), /no experiment 'mnist_hash_2' with seed 3/],
+    [
+      'for another seed',
+      build('latest/mnist_hash_2@3'),
+      /no experiment 'mnist_hash_2@3': its seeds/,
+    ],
     ['in a folder that is not there', build('--out', 'none/x.index'), /cannot be written .*none/],
     ['where there is a folder', build('--out', 'data'), /cannot be written/],
     ['for data that are not there', build('--data', 'none'), /data folder .*none does not exist/],
@@ -230,28 +254,28 @@ describe('building is refused', () => {
     await cp(join(cwd, 'runs'), join(own, 'runs'), { recursive: true })
     const [name = ''] = await runsIn(own)
     const run = join(own, 'runs', name)
-    const hash = ['--experiment', 'mnist_hash_1']
+    const hash = `${run}/mnist_hash_1`
     const { experiments } = JSON.parse(await readFile(join(run, 'run.json'), 'utf8')) as {
       experiments: { name: string; stages: { hash: string }[] }[]
     }
     const stage = experiments.find((one) => one.name === 'mnist_hash_1')?.stages[0]?.hash ?? ''
-    const weights = join(run, 'stages', stage, 'weights.safetensors')
+    const weights = join(run, 'stages', stage, 'model.gradpool')
     const bytes = await readFile(weights)
     await writeFile(
       weights,
       bytes.map((byte, at) => (at === bytes.length - 9 ? byte ^ 1 : byte)),
     )
-    await expectMistake(build(run, ...hash), /is not as it was written/, { cwd })
+    await expectMistake(build(hash), /was changed since it was saved/, { cwd })
     await truncate(weights, 1000)
-    await expectMistake(build(run, ...hash), /is not a whole safetensors file/, { cwd })
+    await expectMistake(build(hash), /is not a whole safetensors file/, { cwd })
     await rm(join(run, 'stages', stage, 'done'))
-    await expectMistake(build(run, ...hash), /autoencode stage of mnist_hash_1 .* is not done/, {
+    await expectMistake(build(hash), /autoencode stage of mnist_hash_1 .* is not done/, {
       cwd,
     })
 
     const args = ['run', 'mnist_mlp_1p', '--epochs', '1', '--data', data]
     expect(await gradpool(args, { cwd: own })).toMatchObject({ code: 0 })
-    await expectMistake(build('--runs', join(own, 'runs')), /the run .* has no encoder/, { cwd })
+    await expectMistake(build('--runs', join(own, 'runs')), /^'latest' has no encoder/, { cwd })
   })
 })
 

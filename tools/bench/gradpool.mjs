@@ -35,6 +35,7 @@ export function trainingOf({ layers, batchSize, kind }, data, optimizer = adam()
           input: layers[0],
           encoder: layers.slice(1, code + 1),
           decoder: layers.slice(code + 1),
+          outputActivation: 'relu',
           scale: 1 / 255,
         })
       : mlp({

@@ -39,7 +39,7 @@ const labels = {
   collection: splits.all.fields.label.values,
   queries: splits.test.fields.label.values,
 }
-const models = await trainedCodes(engine, 'hashing')
+const models = await trainedCodes('hashing')
 const linear = options['without-python']
   ? []
   : linearCodes([10, 16, 32, 64], labels.collection.length)

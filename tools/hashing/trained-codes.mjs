@@ -2,8 +2,12 @@
 import { join } from 'node:path'
 import { loadDataset } from '@gradpool/datasets'
 import { findExperiments } from '@gradpool/experiments'
-import { encode, packCodes, trainedEncoder } from '@gradpool/hashing'
+import { encoderOf, packCodes } from '@gradpool/hashing'
+import { findStageModel } from '@gradpool/orchestrator'
+import { decodeSavedModel } from '@gradpool/storage'
+import { loadModel } from '@gradpool/trainer'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { root } from '../environment.mjs'
 
 const command = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
@@ -13,7 +17,7 @@ const command = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
  *
  * @returns for each its name, bits, and packed codes of the collection and of the queries
  */
-export async function trainedCodes(engine, group) {
+export async function trainedCodes(group) {
   const args = [command, 'run', group, '--json']
   const { status, stdout } = spawnSync(process.execPath, args, {
     cwd: root,
@@ -24,18 +28,33 @@ export async function trainedCodes(engine, group) {
   if (status !== 0) throw new Error(`gradpool run ${group} ended with ${status}`)
   const { run } = JSON.parse(stdout)
   const models = []
-  for (const config of findExperiments([group])) {
-    const dataset = await loadDataset(config.data, { allocate: engine.allocate })
-    const encoder = await trainedEncoder(join(root, run), { config, dataset })
+  for (const { name, data } of findExperiments([group])) {
+    const { splits } = await loadDataset(data)
+    const { path } = await findStageModel(`${join(root, run)}/${name}`, { runs: root })
+    const encoder = encoderOf(name, decodeSavedModel(readFileSync(path), path))
     const { bits } = encoder
-    const packed = async (data) => packCodes(await encode(encoder, { engine, data }), { bits })
+    const model = await loadModel(encoder.bytes)
+    const packed = async (split) => {
+      const { code } = await model.predict({ image: pixelsOf(split) })
+      return packCodes(code, { bits })
+    }
     models.push({
-      name: config.name,
+      name,
       bits,
-      weights: encoder.model.hash,
-      collection: await packed(dataset.splits.all),
-      queries: await packed(dataset.splits.test),
+      weights: model.weightsHash,
+      collection: await packed(splits.all),
+      queries: await packed(splits.test),
     })
+    await model.dispose()
   }
   return models
+}
+
+function pixelsOf({ fields: { image }, rows }) {
+  const size = image.shape.reduce((product, extent) => product * extent, 1)
+  const pixels = new Uint8Array(rows.length * size)
+  rows.forEach((row, at) => {
+    pixels.set(image.values.subarray(row * size, (row + 1) * size), at * size)
+  })
+  return pixels
 }

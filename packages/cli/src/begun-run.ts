@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
-import { readRecord } from '@gradpool/orchestrator'
+import { findRun, readRecord } from '@gradpool/orchestrator'
 import { precisions } from '@gradpool/trainer'
-import { findRun } from './find-run.js'
 import { type RunCommandOptions } from './options/run-options.js'
 
 /** What may differ from the run as it was begun, as none of it changes a result. */

@@ -7,6 +7,8 @@ import { UserError } from '@gradpool/core'
 import { Argument, Command } from 'commander'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type GcOptions } from './commands/gc.js'
+import { type PredictOptions } from './commands/predict.js'
+import { type ShowOptions } from './commands/show.js'
 import { type IndexBuildOptions } from './commands/index-build.js'
 import { type SearchCommandOptions } from './commands/search.js'
 import { type ResumeOptions } from './begun-run.js'
@@ -18,6 +20,7 @@ import {
   runOptions,
   verifyOptions,
 } from './options/run-options.js'
+import { predictOptions, showOptions } from './options/predict-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
 import { folder } from './options/values.js'
 
@@ -26,7 +29,10 @@ Examples:
   gradpool run report                      the six experiments of the report, on all cores
   gradpool run mnist_auto_2 --seed 0..4    one of them five times, mean and spread
   gradpool run my-code.ts --epochs 3       an experiment of your own
-  gradpool run report --json > report.json`
+  gradpool run report --json > report.json
+  gradpool predict latest/mnist_mlp_all --image my-digit.png`
+
+const A_RUN = 'a run directory, or its name; the latest if left out'
 
 /** @param ends Called with the exit code of the command that ran. */
 export function commandLine(io: Io, ends: (code: number) => void): Command {
@@ -87,15 +93,25 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     })
   for (const option of verifyOptions()) verify.addOption(option)
 
-  program
+  const show = program
     .command('show')
-    .description('the table and the epochs of a run that is over')
-    .argument('[run]', 'a run directory, or its name; the latest if left out')
-    .option('--out <dir>', 'where run directories are', folder('--out'), outFolder)
-    .action(async (asked: string | undefined, options: { readonly out: string }) => {
+    .description('the table and the epochs of a run that is over, or what a saved model is')
+    .argument('[target]', `a run (${A_RUN}), a .gradpool file, or RUN/EXPERIMENT`)
+    .action(async (asked: string | undefined, options: ShowOptions) => {
       const { showCommand } = await import('./commands/show.js')
       ends(await showCommand(asked, options, io))
     })
+  for (const option of showOptions()) show.addOption(option)
+
+  const predict = program
+    .command('predict')
+    .description('what a saved model predicts from a picture, or from rows in a file')
+    .argument('<target>', 'a .gradpool file, or RUN/EXPERIMENT, such as latest/mnist_mlp_all')
+    .action(async (target: string, options: PredictOptions) => {
+      const { predictCommand } = await import('./commands/predict.js')
+      ends(await predictCommand(target, options, io))
+    })
+  for (const option of predictOptions()) predict.addOption(option)
 
   const index = program
     .command('index')
@@ -105,16 +121,19 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     .allowUnknownOption()
     .action(() => {
       throw new UserError(
-        'Say what to do with an index: `gradpool index build RUN --out FILE` makes one',
+        'Say what to do with an index: `gradpool index build TARGET --out FILE` makes one',
       )
     })
   const build = index
     .command('build')
-    .description('encode images with what a run trained, and write an index of their codes')
-    .argument('[run]', 'a run directory, or its name; the latest if left out')
-    .action(async (asked: string | undefined, options: IndexBuildOptions) => {
+    .description('encode images with a saved model, and write an index of their codes')
+    .argument(
+      '[target]',
+      'a .gradpool file, a run, or RUN/EXPERIMENT, as latest/mnist_hash_2; the latest run if left out',
+    )
+    .action(async (target: string | undefined, options: IndexBuildOptions) => {
       const { indexBuildCommand } = await import('./commands/index-build.js')
-      ends(await indexBuildCommand(asked, options, io))
+      ends(await indexBuildCommand(target, options, io))
     })
   for (const option of indexBuildOptions()) build.addOption(option)
 

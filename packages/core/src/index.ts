@@ -85,6 +85,7 @@ export {
   type SharedStatesData,
 } from './engine/shared-memory.js'
 export { logF32 } from './random/numeric.js'
+export { computedBytes, flopsOf } from './program/work.js'
 export { OPS, type OpName } from './program/op-table.js'
 export { constant, type NestedNumbers } from './ops/constant.js'
 export {
@@ -134,6 +135,7 @@ export {
   type AdamOperand,
   adamw,
   type AdamW,
+  checkClip,
   type Clip,
   clipByGlobalNorm,
   clipByValue,
@@ -192,7 +194,10 @@ export {
   type FieldsOf,
   type MetricsOf,
   type Model,
+  type ModelData,
   type ModelDefinition,
+  modelFor,
+  type ModelFunctions,
   type ModelTypes,
   type OutputsOf,
   type PredictFieldsOf,
@@ -214,6 +219,7 @@ export { finishMetrics, type GatheredResults, type MetricSpec } from './metrics/
 export { lineOf, recordingLines } from './tracing/recorded-lines.js'
 export { Tensor, type TensorLike } from './tracing/tensor.js'
 export { currentTrace, type Trace, traceProgram } from './tracing/trace.js'
+export { type LayerSummary, type ModelSummary, summary } from './training/summary.js'
 export {
   type BatchOptions,
   type DataSpec,

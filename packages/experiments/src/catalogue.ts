@@ -3,19 +3,37 @@
  */
 import { UserError } from '@gradpool/core'
 import { hashingExperiments } from './hashing-experiments.js'
-import { nearest } from './nearest-name.js'
+import { suggestion } from './nearest-name.js'
 import { reportExperiments } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
 
-/** By name: the report's in its order, then those of hashing. */
-export const catalogue: ReadonlyMap<string, ExperimentConfig> = new Map(
-  [...reportExperiments, ...hashingExperiments].map((config) => [config.name, config]),
-)
+let loaded: { configs: ReadonlyMap<string, ExperimentConfig>; groups: Groups } | undefined
 
 /** Names that stand for several experiments. */
-export const groups: Readonly<Record<string, readonly string[]>> = {
-  report: reportExperiments.map(({ name }) => name),
-  hashing: hashingExperiments.map(({ name }) => name),
+type Groups = Readonly<Record<string, readonly string[]>>
+
+/** Made when first asked for, as checking experiments takes time. */
+function load() {
+  const grouped = { report: reportExperiments(), hashing: hashingExperiments() }
+  const named = Object.values(grouped)
+    .flat()
+    .map((config) => [config.name, config] as const)
+  const groups = Object.fromEntries(
+    Object.entries(grouped).map(([group, configs]) => [group, configs.map(({ name }) => name)]),
+  )
+  return { configs: new Map(named), groups }
+}
+
+/** By name: the report's in its order, then those of hashing. */
+export function catalogue(): ReadonlyMap<string, ExperimentConfig> {
+  loaded ??= load()
+  return loaded.configs
+}
+
+/** Names that stand for several experiments. */
+export function groups(): Groups {
+  loaded ??= load()
+  return loaded.groups
 }
 
 /**
@@ -25,16 +43,15 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
  */
 export function findExperiments(names: readonly string[]): ExperimentConfig[] {
   const found = new Set<string>()
+  const known = groups()
   for (const name of names) {
-    const members = Object.hasOwn(groups, name) ? (groups[name] ?? []) : [name]
+    const members = Object.hasOwn(known, name) ? (known[name] ?? []) : [name]
     for (const member of members) found.add(member)
   }
   return [...found].map((name) => {
-    const config = catalogue.get(name)
+    const config = catalogue().get(name)
     if (config !== undefined) return config
-    const known = [...Object.keys(groups), ...catalogue.keys()]
-    const guess = nearest(name, known)
-    const hint = guess === undefined ? `there are ${known.join(', ')}` : `did you mean '${guess}'?`
-    throw new UserError(`there is no experiment '${name}'; ${hint}`)
+    const names = [...Object.keys(known), ...catalogue().keys()]
+    throw new UserError(`there is no experiment '${name}'; ${suggestion(name, names)}`)
   })
 }

@@ -4,18 +4,19 @@
  *     narrow_code: stages[1].encoder must be 'none', 'fineTuned' or 'frozen', not 'freezed'
  */
 import { UserError } from '@gradpool/core'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { nearest } from './nearest-name.js'
+import { zod } from './zod.js'
 
-/** In the `params` of a custom issue: the message is a whole sentence with the path in it. */
-export const NAMES_ITS_PATH = 'namesItsPath'
+/** Stands for a field's path in the sentence of what checks it, which does not know it. */
+const PATH = '{path}'
 
 /** A strict object whose error names the fields that it does have. */
 export function fields<Shape extends z.core.$ZodShape>(
   shape: Shape,
 ): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape)
-  return z.strictObject(shape, {
+  return zod().strictObject(shape, {
     error(issue) {
       if (issue.code !== 'unrecognized_keys') return undefined
       const [unknown = ''] = issue.keys as readonly string[]
@@ -25,12 +26,27 @@ export function fields<Shape extends z.core.$ZodShape>(
 }
 
 /** A whole number from `least` on. */
-export function whole(least: number, most = Number.MAX_SAFE_INTEGER): z.ZodInt {
-  const allowed =
-    most < Number.MAX_SAFE_INTEGER
-      ? `a whole number from ${least} to ${most}`
-      : `a whole number of at least ${least}`
-  return z.int(allowed).min(least, allowed).max(most, allowed)
+export function whole(least: number): z.ZodInt {
+  const allowed = `a whole number of at least ${least}`
+  return zod().int(allowed).min(least, allowed)
+}
+
+/**
+ * A part that is checked elsewhere.
+ *
+ * @param parse Throws a UserError; `where` is the path of the part, for its message.
+ */
+export function checkedBy<Input, Output>(parse: (value: unknown, where: string) => Output) {
+  const { z } = zod()
+  return z.custom<Input>().transform((value, context): Output => {
+    try {
+      return parse(value, PATH)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      context.issues.push({ code: 'custom', input: value, message: error.message })
+      return z.NEVER
+    }
+  })
 }
 
 /** `has no field 'epoch'; did you mean 'epochs'? Its fields are …` */
@@ -62,7 +78,8 @@ function sentence(issue: z.core.$ZodIssue, root: unknown): string {
   const subject = path === '' ? 'an experiment' : path
   if (issue.code === 'unrecognized_keys') return `${subject} ${issue.message}`
   if (issue.code === 'custom') {
-    return issue.params?.[NAMES_ITS_PATH] === true ? issue.message : `${subject} ${issue.message}`
+    const { message } = issue
+    return message.includes(PATH) ? message.replaceAll(PATH, subject) : `${subject} ${message}`
   }
   const inner = innerIssue(issue)
   if (inner !== undefined) return sentence(inner, root)

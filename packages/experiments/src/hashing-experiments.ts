@@ -6,7 +6,8 @@
  */
 import { adam } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
-import { autoencode, defineExperiment, hash } from './define-experiment.js'
+import { autoencode, hash } from '@gradpool/models'
+import { defineExperiment } from './define-experiment.js'
 import { reportAutoencoder, reportTraining } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
 
@@ -39,55 +40,56 @@ function deepCodes(bits: number) {
   return { encoder: [512, 512, bits], decorrelation: 0.2 / bits }
 }
 
-export const hashingExperiments: readonly ExperimentConfig[] = [
-  defineExperiment({
-    name: 'mnist_hash_1',
-    condition: 'semantic hashing, one layer, 10 bits',
-    data,
-    train: { ...reportTraining, reportEvery: 2 },
-    stages: [
-      autoencode({
-        ...reportCodes,
-        encoder: [10],
-        decoder: [784],
-      }),
-    ],
-  }),
-  defineExperiment({
-    name: 'mnist_hash_2',
-    condition: 'semantic hashing, two layers, 10 bits',
-    data,
-    // 10, and 40 more.
-    train: { ...reportTraining, epochs: 50, reportEvery: 10 },
-    stages: [
-      autoencode({
-        ...reportCodes,
-        encoder: [64, 10],
-        decoder: [64, 784],
-      }),
-    ],
-  }),
-  ...[16, 32, 64].map((bits) =>
+export function hashingExperiments(): readonly ExperimentConfig[] {
+  return [
     defineExperiment({
-      name: `mnist_hash_deep_${bits}`,
-      condition: `codes of ${bits} bits from images alone`,
+      name: 'mnist_hash_1',
+      condition: 'semantic hashing, one layer, 10 bits',
+      data,
+      train: { ...reportTraining, reportEvery: 2 },
+      stages: [
+        autoencode({
+          ...reportCodes,
+          encoder: [10],
+          decoder: [784],
+        }),
+      ],
+    }),
+    defineExperiment({
+      name: 'mnist_hash_2',
+      condition: 'semantic hashing, two layers, 10 bits',
+      data,
+      // 10, and 40 more.
+      train: { ...reportTraining, epochs: 50, reportEvery: 10 },
+      stages: [
+        autoencode({
+          ...reportCodes,
+          encoder: [64, 10],
+          decoder: [64, 784],
+        }),
+      ],
+    }),
+    ...[16, 32, 64].map((bits) =>
+      defineExperiment({
+        name: `mnist_hash_deep_${bits}`,
+        condition: `codes of ${bits} bits from images alone`,
+        data,
+        train: deepTraining,
+        stages: [hash(deepCodes(bits))],
+      }),
+    ),
+    defineExperiment({
+      name: 'mnist_hash_semi',
+      condition: 'codes of 64 bits, then 600 labels',
       data,
       train: deepTraining,
-      stages: [hash(deepCodes(bits))],
+      stages: [
+        hash(deepCodes(64)),
+        {
+          ...hash({ encoder: deepCodes(64).encoder, labels: true }),
+          train: { batchSize: 100, epochs: 100, reportEvery: 20 },
+        },
+      ],
     }),
-  ),
-  defineExperiment({
-    name: 'mnist_hash_semi',
-    condition: 'codes of 64 bits, then 600 labels',
-    data,
-    train: deepTraining,
-    stages: [
-      hash(deepCodes(64)),
-      hash({
-        encoder: deepCodes(64).encoder,
-        labels: true,
-        train: { batchSize: 100, epochs: 100, reportEvery: 20 },
-      }),
-    ],
-  }),
-]
+  ]
+}

@@ -11,3 +11,9 @@ export function nearest(misspelt: string, names: readonly string[]): string | un
   const limit = Math.max(2, Math.floor(misspelt.length / 3))
   return best !== undefined && best.edits <= limit ? best.name : undefined
 }
+
+/** What to say to somebody who misspelt a name. */
+export function suggestion(misspelt: string, names: readonly string[]): string {
+  const near = nearest(misspelt, names)
+  return near === undefined ? `there are ${names.join(', ')}` : `did you mean '${near}'?`
+}

@@ -26,8 +26,21 @@ describe('withOverrides', () => {
   })
 
   it('takes a field of train by its name alone', () => {
-    const config = withOverrides(auto(), ['batchSize=128', 'microBatches=8'])
-    expect(config.train).toMatchObject({ batchSize: 128, microBatches: 8 })
+    const config = withOverrides(auto(), [
+      'batchSize=128',
+      'averageEvery=8',
+      'earlyStopping.patience=3',
+    ])
+    const earlyStopping = { patience: 3 }
+    expect(config.train).toMatchObject({ batchSize: 128, averageEvery: 8, earlyStopping })
+  })
+
+  it('takes options that need each other in any order', () => {
+    const set = ['averageParts=[2,1]', 'averageEvery=8']
+    expect(withOverrides(auto(), set).train).toMatchObject({ averageParts: [2, 1] })
+    expect(() => withOverrides(auto(), ['epochs=2', 'averageParts=2'])).toThrow(
+      'epochs=2 averageParts=2: train: averageParts is of no use without averageEvery',
+    )
   })
 
   it('takes what is not JSON as a text', () => {
@@ -43,13 +56,10 @@ describe('withOverrides', () => {
   })
 
   const wrong: [override: string, message: string][] = [
-    [
-      'train.epoch=3',
-      "train.epoch=3: train has no field 'epoch' (did you mean 'epochs'?); its fields are optimizer, batchSize, epochs, shuffle, microBatches, average, reportEvery, monitor, mode, earlyStopping, keep",
-    ],
+    ['train.epoch=3', "train.epoch=3: train has no option 'epoch'; it has 'epochs'"],
     [
       'stages[0].hidden=[3]',
-      "stages[0].hidden=[3]: stages[0] has no field 'hidden'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, train",
+      "stages[0].hidden=[3]: stages[0] has no field 'hidden'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, input, train",
     ],
     [
       'train.epochs=many',

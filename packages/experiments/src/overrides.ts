@@ -3,7 +3,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { parseWith, pathText, valueText } from './config-errors.js'
-import { experimentSchema, type ExperimentConfig } from './schema.js'
+import { checkedTogether, experimentSchema, type ExperimentConfig } from './schema.js'
 
 /**
  * The experiment with fields replaced, in the order given. Each override is `path=value`: the path as in `train.epochs`
@@ -17,11 +17,12 @@ export function withOverrides(
   config: ExperimentConfig,
   overrides: readonly string[],
 ): ExperimentConfig {
-  return overrides.reduce((current, override) => {
+  const changed = overrides.reduce((current, override) => {
     const { path, value } = parseOverride(override)
-    const changed = replaced(current, inTrain(path, current), value, override)
-    return parseWith(experimentSchema, changed, override)
+    const next = replaced(current, inTrain(path, current), value, override)
+    return parseWith(experimentSchema(), next, override)
   }, config)
+  return checkedTogether(changed, overrides.join(' '))
 }
 
 /** The path to a field of `train` that was named alone. */
@@ -29,8 +30,8 @@ function inTrain(
   path: readonly (string | number)[],
   config: ExperimentConfig,
 ): readonly (string | number)[] {
-  const [first = '', ...rest] = path
-  return rest.length === 0 && !(first in config) && first in config.train ? ['train', first] : path
+  const [first = ''] = path
+  return first in config ? path : ['train', ...path]
 }
 
 function parseOverride(override: string): { path: (string | number)[]; value: unknown } {

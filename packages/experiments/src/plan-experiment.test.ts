@@ -12,8 +12,9 @@ import {
   sum,
 } from '@gradpool/core'
 import { arrays, loadDataset, mnist, type DataInput } from '@gradpool/datasets'
+import { autoencode, classify, hash } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
-import { autoencode, classify, defineExperiment, hash } from './define-experiment.js'
+import { defineExperiment } from './define-experiment.js'
 import { withOverrides } from './overrides.js'
 import { planExperiment } from './plan-experiment.js'
 import { withPreset } from './presets.js'
@@ -95,16 +96,24 @@ describe('a plan', () => {
     const train = { ...base.train, batchSize: 2 }
     const rowsOf = ([stage]: ReturnType<typeof plan>) =>
       stage?.averaging?.replicas.map(({ data }) => data.rows.length)
-    const equal = plan({ train: { ...train, microBatches: 5, average: { every: 4 } } })
+    const equal = plan({ train: { ...train, averageEvery: 4, averageParts: 5 } })
     expect(rowsOf(equal)).toEqual([3, 3, 2, 2, 2])
-    const unequal = plan({ train }, 0, ['train.average={"every":4,"parts":[1,4,1]}'])
+    const unequal = plan({ train }, 0, ['averageEvery=4', 'averageParts=[1,4,1]'])
     expect(rowsOf(unequal)).toEqual([2, 8, 2])
     expect(unequal[0]?.training).toBe(unequal[0]?.averaging?.replicas[1])
     expect(hashes({ train })).not.toEqual(unequal.map(({ hash }) => hash))
-    expect(() => plan({ train }, 0, ['train.average.every=4'])).toThrow(
-      'base, stages[0]: average is of at least 2 microBatches, or parts',
+    expect(() => plan({ train }, 0, ['averageEvery=4', 'averageParts=1'])).toThrow(
+      'base, stages[0]: averageParts must be at least 2 parts',
     )
-    expect(() => plan({ train }, 0, ['train.average.parts=[1,2]'])).toThrow('train.average.every')
+  })
+
+  it('goes by any metric that a row has, and by the validation loss where none is named', () => {
+    const monitorOf = (...set: string[]) => plan({}, 0, set)[1]?.monitor
+    expect(monitorOf()).toEqual({ name: 'validation.loss', mode: 'min' })
+    expect(monitorOf('monitor=validation.accuracy')).toMatchObject({ mode: 'max' })
+    expect(() => plan({}, 0, ['monitor=validation.acc', 'keep=best'])).toThrow(
+      "base, stages[0]: keep: 'best' goes by 'validation.acc', but the model has no metric 'acc'; it has loss, accuracy",
+    )
   })
 
   it('ends a schedule without an end with the stage', () => {
@@ -252,6 +261,12 @@ describe('models of the user', () => {
     expect(other).not.toHaveProperty('initFrom')
   })
 
+  it('may be ready ones under a name of their own', () => {
+    const model = classify({ hidden: [2] })
+    const [named, ready] = plan({ stages: [{ name: 'mine', model }, model] })
+    expect(named).toMatchObject({ name: 'mine', hash: ready?.hash })
+  })
+
   it('must give metrics of one number, or say how they are made', () => {
     const wide = defineModel({
       params: { w: parameter([2], 'heNormal') },
@@ -360,14 +375,14 @@ describe('plain fields', () => {
     const lacking = planOf({ image: x, y }, network)
     await expect(lacking).rejects.toThrow('decoder must end with the width of the input, 2, not')
     await expect(planOf({ x, y }, network)).rejects.toThrow(
-      "base, stages[0]: this stage needs the field 'image'; the fields of 'arrays' are x f32[2], y f32[]",
+      "base, stages[0]: this model needs the field 'image'; the fields of the data are x f32[2], y f32[]",
     )
     await expect(planOf({ image, y }, network)).rejects.toThrow(
-      "base, stages[1]: this stage needs the field 'label', one u8 or i32 from 0 on for each example; the fields of 'arrays' are image u8[4], y f32[]",
+      "base, stages[1]: this model needs the field 'label'; the fields of the data are image u8[4], y f32[]",
     )
     const hashing = { stages: [hash({ encoder: [2] })] }
     await expect(planOf({ image, label }, hashing)).rejects.toThrow(
-      "this stage needs the field 'image', bytes of shape [height, width]",
+      "this model needs the field 'image', bytes of shape [height, width]",
     )
   })
 

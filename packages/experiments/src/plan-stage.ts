@@ -2,10 +2,8 @@
  * One stage of an experiment as an engine will run it: its programs, the rows of each, and its hash.
  */
 import {
-  evaluation,
   prediction,
   sameShape,
-  train,
   type BatchProgram,
   type Field,
   type Program,
@@ -14,15 +12,19 @@ import {
   type Model,
 } from '@gradpool/core'
 import type { Dataset } from '@gradpool/datasets'
-import { averaged, passWork, type Pass, type TrainingPlan } from '@gradpool/trainer/plan'
+import {
+  monitored,
+  passWork,
+  tracedPrograms,
+  trainingPasses,
+  type Pass,
+} from '@gradpool/trainer/plan'
 import { chooseRows } from './sample-rows.js'
-import type { StageConfig, TrainConfig } from './schema.js'
+import type { StageConfig } from './schema.js'
 import { stageHash, type NamedPass } from './stage-hash.js'
-import { stageMonitors } from './stage-monitors.js'
+import type { TrainConfig } from './train-options.js'
 import type { StagePlan } from './stage-plan.js'
 
-/** Examples per step of an evaluation. Metrics depend on it by rounding alone. */
-const EVALUATION_BATCH = 100
 const NUM_SAMPLES = 3
 
 export interface StageToPlan {
@@ -44,20 +46,17 @@ export interface PlannedStage {
 /** @throws UserError where the model does not fit the data or options do not fit. */
 export function planStage(stage: StageToPlan): PlannedStage {
   const { config, model, dataset, seed, initFrom } = stage
-  const { epochs, keep } = stage.train
+  const { epochs } = stage.train
   const { splits } = dataset
   const data = splitOf(config, dataset)
-  const { training, averaging } = trainingOf(stage, data)
-  const evaluated = (split: Split) => ({
-    program: evaluation(model, { batchSize: EVALUATION_BATCH, data: split }),
-    data: split,
-  })
+  const programs = tracedPrograms(model, stage.train)
+  const { training, averaging } = trainingPasses(data, stage.train, (part) => programs.train(part))
+  const evaluated = (split: Split) => ({ program: programs.evaluate(split), data: split })
   const validation = splits.validation ? evaluated(splits.validation) : null
-  const { monitor, earlyStopping, hashed } = stageMonitors(
-    stage.train,
-    training.program,
-    validation?.program,
-  )
+  const goal = monitored(stage.train, {
+    metrics: training.program.metrics,
+    hasValidation: validation !== null,
+  })
   const test = splits.test ? evaluated(splits.test) : null
   const weights = statesOf((test ?? evaluated(data)).program.program)
   const states = initFrom && commonStates(initFrom.weights, weights)
@@ -72,7 +71,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
     epochs,
-    ...hashed,
+    ...goal,
     training: named(training),
     averaging: averaging && {
       every: averaging.every,
@@ -92,11 +91,12 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const plan: StagePlan = {
     name: config.kind === 'model' ? config.name : config.kind,
     hash,
+    model,
+    ...(programs.options && { learning: programs.options }),
+    data: { name: dataset.name, hash: dataset.hash },
     seed,
     epochs,
-    ...(monitor && { monitor }),
-    ...(earlyStopping && { earlyStopping }),
-    keep,
+    ...goal,
     training,
     ...(averaging && { averaging }),
     ...(validation && { validation }),
@@ -133,23 +133,9 @@ function partOf(fields: Split['fields'], dataset: Dataset): NamedPass['data']['p
   return fields === dataset.fields.test ? 'test' : 'validation'
 }
 
-function trainingOf(stage: StageToPlan, data: Split): Pick<TrainingPlan, 'training' | 'averaging'> {
-  const { average, microBatches } = stage.train
-  if (average === undefined) return { training: { program: trainingProgram(stage, data), data } }
-  const apart = { ...stage, train: { ...stage.train, microBatches: 1 } }
-  return averaged(data, average, microBatches, (part) => trainingProgram(apart, part))
-}
-
-function trainingProgram({ model, train: options }: StageToPlan, data: Split): BatchProgram {
-  const { optimizer, batchSize, epochs, shuffle, microBatches } = options
-  const stepsPerEpoch = Math.ceil(data.rows.length / Math.min(batchSize, data.rows.length))
-  const totalSteps = stepsPerEpoch * epochs
-  return train(model, { optimizer, batchSize, data, shuffle, microBatches, totalSteps })
-}
-
 /** Null where the model makes no predictions. */
 function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | null {
-  if (model.tracePrediction === undefined) return null
+  if (model.forData({ fields }).tracePrediction === undefined) return null
   const numExamples = Math.min(NUM_SAMPLES, rows.length)
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })
 }

@@ -1,6 +1,7 @@
 import { mnist } from '@gradpool/datasets'
+import { classify } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
-import { classify, defineExperiment } from './define-experiment.js'
+import { defineExperiment } from './define-experiment.js'
 import { merge } from './merge.js'
 import { withPreset } from './presets.js'
 
@@ -21,13 +22,23 @@ describe('withPreset', () => {
       train: { ...config.train, epochs: 1 },
       stages: [{ ...config.stages[0], hidden: [3] }],
     })
-    expect(withPreset(config, 'report')).toBe(config)
+    expect(withPreset(config, 'default')).toBe(config)
+  })
+
+  it('changes a stage by a ready model, whose own training it keeps', () => {
+    const train = { epochs: 3 }
+    const config = defineExperiment({
+      ...plain,
+      stages: [{ ...classify({ hidden: [10], scale: 1 }), train }],
+      presets: { wide: { stages: [classify({ hidden: [20] })] } },
+    })
+    expect(withPreset(config, 'wide').stages).toEqual([{ ...config.stages[0], hidden: [20] }])
   })
 
   it('refuses a preset that is not there', () => {
     const config = defineExperiment({ ...plain, presets: { quick: {} } })
     expect(() => withPreset(config, 'tuned')).toThrow(
-      "plain has no preset 'tuned'; it has report, quick",
+      "plain has no preset 'tuned'; it has default, quick",
     )
   })
 
@@ -35,9 +46,9 @@ describe('withPreset', () => {
     const define = (presets: Record<string, Record<string, unknown>>) => () =>
       defineExperiment({ ...plain, presets })
     expect(define({ quick: { train: { epoch: 1 } } })).toThrow(
-      "plain, preset quick: train has no field 'epoch' (did you mean 'epochs'?)",
+      "plain, preset quick: train has no option 'epoch'; it has 'epochs'",
     )
-    expect(define({ report: {} })).toThrow('presets.report cannot be there')
+    expect(define({ default: {} })).toThrow('presets.default cannot be there')
   })
 })
 

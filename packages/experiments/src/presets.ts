@@ -4,13 +4,13 @@
 import { UserError } from '@gradpool/core'
 import { parseWith } from './config-errors.js'
 import { merge } from './merge.js'
-import { experimentSchema, type ExperimentConfig } from './schema.js'
+import { checkedTogether, experimentSchema, type ExperimentConfig } from './schema.js'
 
 /** The experiment as it stands. */
-const AS_DEFINED = 'report'
+export const AS_DEFINED = 'default'
 
 /**
- * The experiment with a preset's changes; `report` is the experiment as it stands.
+ * The experiment with a preset's changes; `default` is the experiment as it stands.
  *
  * @throws UserError when it has no preset of that name.
  */
@@ -21,7 +21,8 @@ export function withPreset(config: ExperimentConfig, preset: string): Experiment
     throw new UserError(`${config.name} has no preset '${preset}'; it has ${known}`)
   }
   const changed = merge(config, config.presets[preset])
-  return parseWith(experimentSchema, changed, `${config.name}, preset ${preset}`)
+  const where = `${config.name}, preset ${preset}`
+  return checkedTogether(parseWith(experimentSchema(), changed, where), where)
 }
 
 /** @throws UserError for the first preset that makes a wrong experiment. */

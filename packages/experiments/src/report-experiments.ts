@@ -5,7 +5,8 @@
  */
 import { adam, adamw, normal } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
-import { autoencode, classify, defineExperiment } from './define-experiment.js'
+import { autoencode, classify } from '@gradpool/models'
+import { defineExperiment } from './define-experiment.js'
 import type { ExperimentConfig, StageInput } from './schema.js'
 
 /** Raw pixels, small normal weights, ReLU everywhere, the decoder's output too: as in the report. */
@@ -133,12 +134,14 @@ function cosineUntilTheEnd(learningRate: number): Record<string, unknown> {
 }
 
 /** In the report's order. */
-export const reportExperiments: readonly ExperimentConfig[] = entries.map((entry) => {
-  const { labelled, reportEvery, ...rest } = entry
-  return defineExperiment({
-    ...rest,
-    data: mnist({ labelled }),
-    train: { ...reportTraining, reportEvery },
-    presets: { tuned: tuned(entry) },
+export function reportExperiments(): readonly ExperimentConfig[] {
+  return entries.map((entry) => {
+    const { labelled, reportEvery, ...rest } = entry
+    return defineExperiment({
+      ...rest,
+      data: mnist({ labelled }),
+      train: { ...reportTraining, reportEvery },
+      presets: { tuned: tuned(entry) },
+    })
   })
-})
+}

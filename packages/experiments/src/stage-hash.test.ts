@@ -14,6 +14,7 @@ const data = { dataset: 'd', part: 'train', rows: Int32Array.of(0, 1, 2, 258) } 
 const stage: StageDeterminants = {
   seed: 0,
   epochs: 2,
+  keep: 'last',
   training: { program, data },
   validation: null,
   test: { program: { ...program, shuffle: false }, data: { ...data, part: 'test', rows: null } },
@@ -23,7 +24,7 @@ const stage: StageDeterminants = {
 
 it('stays what it is, or finished stages of earlier versions would not be found', () => {
   expect(stageHash(stage)).toMatchInlineSnapshot(
-    `"3d2e0d6bb2da669d5221b96a3c0939c36b5eef9d7902a5f97eae434e617da755"`,
+    `"758e7c59a02c6a74920587b344e1dbb09f0c27416a0209efc88d7979ef73e2c3"`,
   )
 })
 
@@ -32,11 +33,19 @@ it('changes with each thing that determines the result', () => {
     {},
     { seed: 1 },
     { epochs: 3 },
+    { keep: 'best' },
+    { monitor: { name: 'loss', mode: 'min' } },
+    { monitor: { name: 'loss', mode: 'max' } },
+    { earlyStopping: { monitor: { name: 'loss', mode: 'min' }, patience: 1, minDelta: 0 } },
     { training: { program, data: { ...data, rows: Int32Array.of(1, 0, 2, 258) } } },
     { training: { program, data: { ...data, dataset: 'e' } } },
     { training: { program: { ...program, batchSize: 4 }, data } },
     { training: { program: { ...program, shuffle: false }, data } },
     { training: { program: { ...program, tail: program.program }, data } },
+    ...['r2', 'counts', () => 1, () => 2].map((finish) => {
+      const metric = { name: 'm', kind: 'means', results: { all: 'm/all' }, finish } as const
+      return { training: { program: { ...program, metrics: [metric] }, data } }
+    }),
     { validation: stage.training },
     { test: null },
     { samples: stage.training },

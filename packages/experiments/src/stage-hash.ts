@@ -4,11 +4,15 @@
  * Names, conditions and the lines of the log are not part of it; the order of rows is, and the programs bit by bit.
  */
 import type { BatchProgram } from '@gradpool/core'
-import type { EarlyStopping, Monitor } from '@gradpool/trainer/plan'
+import type { TrainingPlan } from '@gradpool/trainer/plan'
 import { createHash } from 'node:crypto'
 
-/** Raised when stages of the same configuration come to other results than before. */
-const FORMAT = 1
+/**
+ * Version of what Programs mean and of the files of a stage. Raised when stages of the same configuration come to other
+ * results than before, or their files are others; whatever the version of this package, it alone tells whether a stage
+ * that is done is this one.
+ */
+export const STAGE_FORMAT = 3
 
 /** A pass with its data named by content. */
 export interface NamedPass {
@@ -23,15 +27,13 @@ export interface NamedPass {
   }
 }
 
-export interface StageDeterminants {
+export interface StageDeterminants extends Pick<
+  TrainingPlan,
+  'monitor' | 'earlyStopping' | 'keep'
+> {
   /** From 0 to 2^32 - 1. */
   readonly seed: number
   readonly epochs: number
-  /** Where it is not the usual one. */
-  readonly monitor?: Monitor | undefined
-  readonly earlyStopping?:
-    (Omit<EarlyStopping, 'monitor'> & { readonly monitor?: Monitor | undefined }) | undefined
-  readonly keep?: 'best' | undefined
   readonly training: NamedPass
   readonly averaging?:
     { readonly every: number; readonly replicas: readonly NamedPass[] } | undefined
@@ -44,25 +46,20 @@ export interface StageDeterminants {
 
 /** SHA-256, hexadecimal. */
 export function stageHash(stage: StageDeterminants): string {
-  const { seed, epochs, earlyStopping, keep, initFrom, averaging } = stage
+  const { seed, epochs, monitor, earlyStopping, keep, initFrom, averaging } = stage
   return sha256(
     JSON.stringify({
-      format: FORMAT,
+      format: STAGE_FORMAT,
       seed,
       epochs,
+      monitor,
+      earlyStopping,
+      keep,
       training: described(stage.training),
       validation: stage.validation && described(stage.validation),
       test: stage.test && described(stage.test),
       samples: stage.samples && described(stage.samples),
-      startsFrom: initFrom && { hash: initFrom.hash, states: [...initFrom.states] },
-      // Left out of the text where undefined, so that stages from before it was there keep their names.
-      earlyStopping: earlyStopping && {
-        patience: earlyStopping.patience,
-        minDelta: earlyStopping.minDelta,
-        monitor: earlyStopping.monitor && named(earlyStopping.monitor),
-      },
-      monitor: stage.monitor && named(stage.monitor),
-      keep,
+      initFrom: initFrom && { hash: initFrom.hash, states: [...initFrom.states] },
       averaging: averaging && {
         every: averaging.every,
         replicas: averaging.replicas.map(described),
@@ -71,18 +68,19 @@ export function stageHash(stage: StageDeterminants): string {
   )
 }
 
-function named({ name, mode }: Monitor) {
-  return { name, mode }
-}
-
 function described({ program, data }: NamedPass) {
-  const { batchSize, numExamples, shuffle } = program
+  const { batchSize, numExamples, shuffle, metrics } = program
   return {
     batchSize,
     numExamples,
     shuffle,
     program: program.program.hash,
     tail: program.tail?.hash ?? null,
+    // The text stands for a function of the user's own.
+    metrics: metrics.map((metric) => {
+      const { name, results } = metric
+      return [name, results, 'finish' in metric ? String(metric.finish) : null]
+    }),
     dataset: data.dataset,
     part: data.part,
     rows: data.rows && sha256(littleEndian(data.rows)),

@@ -2,7 +2,8 @@
  * What an experiment becomes once its data is there and its model is traced: stages that need
  * nothing but an engine.
  */
-import type { TrainingPlan } from '@gradpool/trainer/plan'
+import type { Model } from '@gradpool/core'
+import type { Programs, TrainingPlan } from '@gradpool/trainer/plan'
 import type { ExperimentConfig } from './schema.js'
 
 /**
@@ -12,6 +13,12 @@ import type { ExperimentConfig } from './schema.js'
  * once.
  */
 export interface StagePlan extends TrainingPlan {
+  /** What is saved, once it is trained. */
+  readonly model: Model
+  /** How it learns, for people; told by its saved model. */
+  readonly learning?: NonNullable<Programs['options']>
+  /** The dataset it trains on; the hash is over its contents. */
+  readonly data: { readonly name: string; readonly hash: string }
   /**
    * What people are shown beside the predictions, which are of a few test images; where the data
    * are images with labels.

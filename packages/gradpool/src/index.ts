@@ -5,7 +5,7 @@ export * from '@gradpool/core'
 export * from '@gradpool/datasets'
 export type { DataSpec } from '@gradpool/datasets'
 export * from '@gradpool/models'
-export { autoencode, classify, defineExperiment, hash } from '@gradpool/experiments'
+export { defineExperiment } from '@gradpool/experiments'
 export {
   type DataFor,
   type EarlyStopping,

@@ -48,6 +48,7 @@ export class HashIndex {
   /** What is kept of the real-valued codes. */
   readonly values: ValueKind
   readonly encoder: Uint8Array | undefined
+  readonly about: string | undefined
   readonly #ids: Column<Uint32Array>
   readonly #packed: PackedCodes
   readonly #values: CodeValues | undefined
@@ -58,6 +59,7 @@ export class HashIndex {
     this.model = options.model
     this.values = options.values
     this.encoder = options.encoder
+    this.about = options.about
     this.#ids = new Column(ids)
     const keepsValues = options.values !== 'none'
     this.#values = keepsValues ? new CodeValues(this.bits, values) : undefined
@@ -94,9 +96,9 @@ export class HashIndex {
    * @throws UserError when it cannot be written
    */
   async save(path: string): Promise<void> {
-    const { bits, model, values, encoder } = this
+    const { bits, model, values, encoder, about } = this
     await writeIndex(path, {
-      options: { bits, model, values, encoder },
+      options: { bits, model, values, encoder, about },
       ids: this.#ids.values,
       // A copy, as rows may be added while it is written.
       labels: this.#packed.labels.slice(),

@@ -7,7 +7,7 @@ import type { StoredValues, ValueKind } from './code-values.js'
 export interface ModelId {
   /** For people. */
   readonly name: string
-  /** SHA-256 of its weights, hexadecimal: what tells models apart. */
+  /** SHA-256 of what makes its codes, hexadecimal: what tells models apart. */
   readonly hash: string
 }
 
@@ -20,8 +20,10 @@ export interface HashIndexOptions {
    * (`u8`), or nothing but their bits (`none`).
    */
   readonly values?: ValueKind | undefined
-  /** Whatever a caller needs to encode queries: kept and saved as it is, and never read. */
+  /** What encodes queries, as of `encoderOf`: kept and saved as it is, and never read. */
   readonly encoder?: Uint8Array | undefined
+  /** A text of the caller's own, such as what was encoded. */
+  readonly about?: string | undefined
   /**
    * What counts bits: `native` code, `wasm`, or an instruction set that `nativeInstructionSets()`
    * of `@gradpool/engine-cpu` names. They find the same. Default: native code where it is built.

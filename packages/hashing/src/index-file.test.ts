@@ -20,7 +20,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 function sample(bits: number, values: ValueKind, numRows: number): HashIndex {
   const next = numbers(bits)
   const encoder = Uint8Array.of(1, 2, 3)
-  const index = HashIndex.create({ bits, model, values, encoder })
+  const index = HashIndex.create({ bits, model, values, encoder, about: 'digits' })
   index.add({
     codes: Float32Array.from({ length: bits * numRows }, next),
     ids: Array.from({ length: numRows }, () => Math.floor(2 ** 32 * next())),
@@ -46,6 +46,7 @@ describe('a saved index', () => {
         expect(loaded.size).toBe(numRows)
         expect([loaded.bits, loaded.model, loaded.values]).toEqual([bits, model, values])
         expect(loaded.encoder).toEqual(Uint8Array.of(1, 2, 3))
+        expect(loaded.about).toBe('digits')
         const extra = new Float32Array(bits).fill(0.75)
         for (const each of [index, loaded]) each.add({ codes: extra, ids: [5], labels: [3] })
         const query = Float32Array.from({ length: bits }, numbers(7))
@@ -134,10 +135,10 @@ describe('what is no whole index is refused with a sentence', () => {
   })
 
   it('of another version, or of something else', async () => {
-    const version2 = Buffer.from(bytes)
-    version2.writeUInt32LE(2, 8)
-    expect((await refusal(sealed(version2))).message).toContain(
-      'is an index of version 2, and this Gradpool reads version 1',
+    const version1 = Buffer.from(bytes)
+    version1.writeUInt32LE(1, 8)
+    expect((await refusal(sealed(version1))).message).toContain(
+      'is an index of version 1, and this Gradpool reads version 2',
     )
     expect((await refusal(Buffer.from('PNG, or whatever else it is'))).message).toContain(
       'it does not begin like one',

@@ -3,10 +3,10 @@
  *
  *   bytes                       what
  *   8                           "GRADHASH"
- *   4                           version, 1
+ *   4                           version, 2
  *   4                           length of the header
- *   header                      JSON: bits, model { name, hash }, values, numRows, encoderBytes
- *   encoderBytes                the encoder
+ *   header                      JSON: bits, model { name, hash }, values, numRows, encoderBytes, about
+ *   encoderBytes                the encoder, a saved model
  *   4 numRows                   ids, u32
  *   numRows                     labels, u8; 255 for none
  *   4 bits numRows              real-valued codes, f32         where values is f32
@@ -28,7 +28,7 @@ import type { IndexContents, ModelId } from './index-contents.js'
 import { bytesPerCode, MAX_BITS } from './pack-codes.js'
 
 const MAGIC = 'GRADHASH'
-const VERSION = 1
+const VERSION = 2
 const PREFIX_BYTES = 16
 const CHECKSUM_BYTES = 32
 const MAX_HEADER_BYTES = 65536
@@ -39,21 +39,24 @@ interface Header {
   readonly values: ValueKind
   readonly numRows: number
   readonly encoderBytes: number
+  readonly about?: string | undefined
 }
 
 /** @throws UserError when the file cannot be written */
 export async function writeIndex(path: string, contents: IndexContents): Promise<void> {
   const { options, ids, labels, values } = contents
-  const { bits, model, values: kind, encoder = new Uint8Array() } = options
+  const { bits, model, values: kind, encoder = new Uint8Array(), about } = options
   const header: Header = {
     bits,
     model: { name: model.name, hash: model.hash },
     values: kind,
     numRows: ids.length,
     encoderBytes: encoder.length,
+    about,
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
-  if (text.length > MAX_HEADER_BYTES) throw new UserError("the model's name is too long")
+  if (text.length > MAX_HEADER_BYTES)
+    throw new UserError("the model's name and `about` are too long")
   const prefix = Buffer.alloc(PREFIX_BYTES)
   prefix.write(MAGIC, 'latin1')
   prefix.writeUInt32LE(VERSION, 8)
@@ -120,7 +123,14 @@ class Reader {
     return this.#parts(header)
   }
 
-  async #parts({ bits, model, values, numRows, encoderBytes }: Header): Promise<IndexContents> {
+  async #parts({
+    bits,
+    model,
+    values,
+    numRows,
+    encoderBytes,
+    about,
+  }: Header): Promise<IndexContents> {
     const encoder = await this.#bytes(new Uint8Array(encoderBytes))
     const ids = await this.#bytes(new Uint32Array(numRows))
     const labels = await this.#bytes(new Uint8Array(numRows))
@@ -139,7 +149,7 @@ class Reader {
     if (values === 'none' && hasBitsPast(stored, bits)) {
       throw this.#wrong(`it has codes of more than ${bits} bits`)
     }
-    const options = { bits, model, values, ...(encoderBytes > 0 ? { encoder } : {}) }
+    const options = { bits, model, values, about, ...(encoderBytes > 0 && { encoder }) }
     return { options, ids, labels, values: stored }
   }
 
@@ -185,7 +195,7 @@ function parseHeader(bytes: Uint8Array): Header | undefined {
 
 function isHeader(value: unknown): value is Header {
   if (!isObject(value)) return false
-  const { bits, model, values, numRows, encoderBytes } = value
+  const { bits, model, values, numRows, encoderBytes, about } = value
   return (
     isCount(bits, MAX_BITS) &&
     bits >= 1 &&
@@ -194,7 +204,8 @@ function isHeader(value: unknown): value is Header {
     typeof model.hash === 'string' &&
     VALUE_KINDS.some((kind) => kind === values) &&
     isCount(numRows, 2 ** 32 - 1) &&
-    isCount(encoderBytes, 2 ** 32 - 1)
+    isCount(encoderBytes, 2 ** 32 - 1) &&
+    (about === undefined || typeof about === 'string')
   )
 }
 

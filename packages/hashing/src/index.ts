@@ -1,6 +1,5 @@
 export type { ValueKind } from './code-values.js'
-export { encode, makeEncoder, type Encoder } from './encoder.js'
-export { encoderFromBytes, encoderToBytes, type StoredEncoder } from './encoder-file.js'
+export { encoderOf, type Encoder } from './encoder.js'
 export { IndexFileError, ModelMismatchError } from './errors.js'
 export {
   type AddOptions,
@@ -20,4 +19,3 @@ export {
   type RetrievalQuality,
   retrievalQuality,
 } from './quality/retrieval-quality.js'
-export { trainedEncoder, type TrainedEncoderOptions } from './trained-encoder.js'

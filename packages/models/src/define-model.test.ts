@@ -42,7 +42,7 @@ test('the model of the README', () => {
     readonly loss: number
     readonly accuracy: number
   }>()
-  expect(model.tracePrediction).toBeDefined()
+  expect(model.forData({ fields: {} }).tracePrediction).toBeDefined()
   expectTypeOf<FieldsOf<typeof model>>().toEqualTypeOf<'image' | 'label'>()
   expectTypeOf<PredictFieldsOf<typeof model>>().toEqualTypeOf<'image'>()
   expectTypeOf<OutputsOf<typeof model>>().toEqualTypeOf<'probabilities'>()

@@ -5,16 +5,17 @@ export {
   autoencode,
   type AutoencodeOptions,
   type Autoencoder,
-  type EncoderOptions,
+  type NetworkOptions,
 } from './architectures/autoencode.js'
 export {
   type Classifier,
   classify,
   type ClassifyOptions,
   type EncoderMode,
+  mlp,
+  type MlpOptions,
 } from './architectures/classify.js'
-export { hashEncoder, type HashEncoderOptions } from './architectures/hash-encoder.js'
-export { mlp, type MlpOptions } from './architectures/mlp.js'
+export { hash, type Hasher, type HashOptions, type LabelledHasher } from './architectures/hash.js'
 export { warp, type WarpOptions } from './augmentation/warp.js'
 export {
   activation,

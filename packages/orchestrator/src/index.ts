@@ -1,6 +1,6 @@
 export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
 export { findGarbage, removeGarbage, type Garbage } from './runs/collect-garbage.js'
-export { findRun } from './runs/find-run.js'
+export { findRun, isRun } from './runs/find-run.js'
 export {
   findStageModel,
   isModelFile,

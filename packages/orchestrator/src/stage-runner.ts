@@ -3,9 +3,10 @@
  */
 import { stepsPerEpochOf, type Engine, type StateValues } from '@gradpool/core'
 import type { StagePlan } from '@gradpool/experiments'
-import { namedStates, reasonOf, weightsHash } from '@gradpool/storage'
+import { reasonOf, valuesOf, weightsHash } from '@gradpool/storage'
 import {
   checkpointWriter,
+  ownVersion,
   sentenceOf,
   ThreadBudget,
   Training,
@@ -18,7 +19,7 @@ import {
 import type { DoneStages } from './runs/done-stages.js'
 import type { StageEnd } from './runs/experiment-result.js'
 import type { RunDirectory } from './runs/run-directory.js'
-import { ownVersion } from './runs/run-record.js'
+import { encodeStage } from './runs/encode-stage.js'
 import type { RunEvent, StageProgress, StageRef } from './runs/run-result.js'
 import { samplesOf } from './runs/samples.js'
 import { KeptStates } from './scheduling/kept-states.js'
@@ -134,7 +135,7 @@ export class StageRunner {
 
   async #conclude(node: StageNode, outcome: TrainingOutcome): Promise<StageEnd> {
     if (outcome.status !== 'done') return outcome
-    const { status, state, firstEpoch, best, epochs, seconds, test } = outcome
+    const { status, state, epoch, firstEpoch, best, epochs, seconds, test } = outcome
     const samples = samplesOf(node.plan, outcome.predictions)
     const told = { seconds, weightsHash: weightsHash(state), epochs, samples }
     const { engine, directory, done } = this.#options
@@ -144,8 +145,18 @@ export class StageRunner {
       ...(best && { bestEpoch: best.epoch }),
     }
     try {
-      const states = namedStates(node.plan.training.program.program, state)
-      await directory.writeStage(metrics, states, best?.states)
+      const by = { run: directory.path, numerics: engine.numerics }
+      const last = { states: state, epochs: epochs.slice(0, epoch), test }
+      const model = encodeStage(node, last, { ...by, onLeftOut: this.#warn })
+      const bestModel =
+        best &&
+        encodeStage(
+          node,
+          { states: valuesOf(best.states), epochs: epochs.slice(0, best.epoch) },
+          // The same as of the other.
+          { ...by, onLeftOut: () => undefined },
+        )
+      await directory.writeStage(metrics, model, bestModel)
       // Those that stay are in nobody's way; `gradpool gc` finds them.
       await directory
         .checkpoints(node.plan.hash)

@@ -2,7 +2,7 @@
  * Whether a run can be repeated: of each stage that is done, the first epoch is trained again and the test is made again,
  * and both have to be bit-identical with what was written down.
  */
-import { finishMetrics, type Engine, type MetricValue, type StateValues } from '@gradpool/core'
+import type { Engine, StateValues } from '@gradpool/core'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { pick, weightsHash } from '@gradpool/storage'
 import { Executions, metricsOf } from '@gradpool/trainer'

@@ -27,15 +27,15 @@ const config = defineExperiment({
     optimizer: adam({ learningRate: 0.01, clip: clipByGlobalNorm(1) }),
     batchSize: 3,
     epochs: 4,
-    average: { every: 2, parts: [4, 2, 3] },
+    averageEvery: 2,
+    averageParts: [4, 2, 3],
   },
   stages: [
     autoencode({ encoder: [8], decoder: [16] }),
-    classify({
-      hidden: [16],
-      encoder: 'fineTuned',
-      train: { average: { every: 100 }, microBatches: 4 },
-    }),
+    {
+      ...classify({ hidden: [16], encoder: 'fineTuned' }),
+      train: { averageEvery: 100, averageParts: 4 },
+    },
   ],
 })
 
@@ -130,7 +130,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
 it('goes on where it was interrupted, in the middle of an epoch, too', async () => {
   const engine = await wasmEngine({ memoryBytes: 2 ** 26 })
   onTestFinished(() => engine.dispose())
-  const set = ['train.epochs=300', 'stages[1].train.average.every=1']
+  const set = ['train.epochs=300', 'stages[1].train.averageEvery=1']
   const whole = bitsOf(await run(engine, { set }))
   const stopped = (controller: AbortController, afterMs: number) => ({
     signal: controller.signal,

@@ -30,7 +30,7 @@ it('finds files and stages, and says what is there in the place of others', asyn
     ['latest/two@3/two3', 'two3', 'two@3/two3'],
   ] as const) {
     const found = await find(target)
-    expect(found).toEqual({ path: expect.stringContaining(join('stages', stage)), title })
+    expect(found).toEqual({ path: expect.stringContaining(join('stages', stage)) as string, title })
     expect(existsSync(found.path)).toBe(true)
   }
   const file = join(runs, 'digits.gradpool')

@@ -149,8 +149,8 @@ describe('a run that is gone on with', () => {
       const tensorsIn = async (name: string) =>
         decodeSafetensors(await readFile(join(folder, name)), name).tensors
       return {
-        end: await tensorsIn('weights.safetensors'),
-        best: () => tensorsIn('best.safetensors'),
+        end: await tensorsIn('model.gradpool'),
+        best: () => tensorsIn('best.gradpool'),
       }
     }
     const directory = await temporaryFolder()
@@ -220,13 +220,15 @@ describe('a run that is gone on with', () => {
     const stages = join(whole.result.run, 'stages')
     const [first = '', second = ''] = await readdir(stages)
     await remove(join(stages, first, 'done'))
-    const weights = join(stages, second, 'weights.safetensors')
+    const weights = join(stages, second, 'model.gradpool')
     const bytes = await readFile(weights)
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
     await writeFile(weights, bytes)
     const ran = await run({ resume: whole.result.run, set: ['train.epochs=2'], fresh: true })
     expect(warningsOf(ran)).toMatchObject([
-      expect.stringMatching(/is not as it was written; the stage is trained again$/),
+      expect.stringMatching(
+        /model\.gradpool. was changed since it was saved: .*; the stage is trained again$/,
+      ),
     ])
     expect(bitsOf(ran.result)).toEqual(bitsOf(whole.result))
   })
@@ -254,7 +256,7 @@ describe('what would mix results', () => {
     })
   })
 
-  it('is refused and named: other data, another engine, another Gradpool', async () => {
+  it('is refused and named: other data, another engine, Gradpool with other Programs', async () => {
     const directory = await interrupted()
     const path = join(directory, 'run.json')
     const record = await readFile(path, 'utf8')
@@ -269,9 +271,17 @@ describe('what would mix results', () => {
     await expect(
       changed((text) => text.replace('"numerics": "exact"', '"numerics": "fast-avx2"')),
     ).rejects.toThrow("the engine 'wasm' does not compute the bits of 'wasm'")
+    const older = (text: string) => text.replace(/"gradpool": "[^"]+"/, '"gradpool": "0.0.1"')
+    const otherStages = (text: string) =>
+      older(text).replace(/("stages": \[\s*\{[^}]*"hash": ")./, '$1x')
+    await expect(changed(otherStages)).rejects.toThrow(
+      / trains pretrained otherwise than Gradpool 0\.0\.1, which began it$/,
+    )
     await expect(
-      changed((text) => text.replace(/"gradpool": "[^"]+"/, '"gradpool": "0.0.1"')),
-    ).rejects.toThrow('Gradpool was 0.0.1 and is ')
+      changed((text) => text.replace(/"formatVersion": \d+/, '"formatVersion": 1')),
+    ).rejects.toThrow(/run\.json' is of format version 1, and this Gradpool reads \d$/)
+    // The version of the package alone changes nothing.
+    expect((await changed(older)).result.experiments).toMatchObject([{ status: 'done' }])
   })
 
   it('is not found as a run to go on with', async () => {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { STAGE_FORMAT } from '@gradpool/experiments'
 import { describe, expect, it } from 'vitest'
 import { findGarbage, removeGarbage } from '../src/runs/collect-garbage.js'
 import { readRun } from '../src/runs/read-run.js'
@@ -72,8 +73,12 @@ describe('a second run', () => {
     expect(engine.trained).toHaveLength(1)
     expect(events).toContainEqual({
       type: 'warning',
-      message: `'${path}' is of format version 1, and this Gradpool reads 2; the stage is trained again`,
+      message: `'${path}' is of format version 1, and this Gradpool reads ${STAGE_FORMAT}; the stage is trained again`,
     })
+    // 0.1 told no version, and had its weights in another file.
+    await writeFile(path, JSON.stringify({ ...metrics, formatVersion: undefined }))
+    await rm(join(store(directory), 'auto', 'model.gradpool'))
+    expect((await runPlans(plans, { directory })).engine.trained).toHaveLength(1)
   })
 
   it('takes nothing that another engine trained', async () => {
@@ -89,7 +94,7 @@ describe('a second run', () => {
   it('trains what is damaged in the store, and says so', async () => {
     const directory = await temporaryFolder()
     await runPlans(plans, { directory })
-    await appendFile(join(store(directory), 'auto', 'weights.safetensors'), 'x')
+    await appendFile(join(store(directory), 'auto', 'model.gradpool'), 'x')
     const { engine, events } = await runPlans(plans, { directory })
     expect(engine.trained).toHaveLength(1)
     expect(events).toContainEqual({
@@ -141,7 +146,7 @@ describe('garbage', () => {
     const garbage = await findGarbage(directory)
     const entries = ['auto', 'classify'].map((hash) => join(store(directory), hash))
     expect(garbage.map(({ path }) => path).sort()).toEqual([...entries, checkpoints, torn].sort())
-    const size = (await stat(join(entries[0] ?? '', 'weights.safetensors'))).size
+    const size = (await stat(join(entries[0] ?? '', 'model.gradpool'))).size
     expect(garbage.find(({ path }) => path === entries[0])?.numBytes).toBeGreaterThan(size)
 
     await removeGarbage(garbage)

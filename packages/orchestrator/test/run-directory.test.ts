@@ -15,7 +15,7 @@ const plans = [experimentOf('one', auto, stageOf('classify', { initFrom: auto })
 
 describe('a run directory', () => {
   it('has what was asked, what happened, each stage, and the result', async () => {
-    const { result, events } = await runPlans(plans, { record: { preset: 'report' } })
+    const { result, events } = await runPlans(plans, { record: { preset: 'default' } })
     const read = await readRun(result.run)
 
     expect(await files(result.run)).toEqual([
@@ -24,15 +24,15 @@ describe('a run directory', () => {
       'run.json',
       'stages/auto/done',
       'stages/auto/metrics.json',
-      'stages/auto/weights.safetensors',
+      'stages/auto/model.gradpool',
       'stages/classify/done',
       'stages/classify/metrics.json',
-      'stages/classify/weights.safetensors',
+      'stages/classify/model.gradpool',
     ])
     expect(read.record).toMatchObject({
       engine: { name: 'fake', description: 'arithmetic' },
       workers: 2,
-      record: { preset: 'report' },
+      record: { preset: 'default' },
       experiments: [
         {
           name: 'one',
@@ -51,7 +51,7 @@ describe('a run directory', () => {
   it('has the weights and metrics of each stage', async () => {
     const { result } = await runPlans(plans)
     const folder = join(result.run, 'stages', 'auto')
-    const weights = await readFile(join(folder, 'weights.safetensors'))
+    const weights = await readFile(join(folder, 'model.gradpool'))
     const { tensors } = decodeSafetensors(weights, 'weights')
     // w: 0, 1, 2.5.
     expect([...tensors]).toEqual([['w', { shape: [], values: Float32Array.of(2.5) }]])

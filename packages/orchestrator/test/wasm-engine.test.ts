@@ -90,7 +90,7 @@ it('leaves a frozen encoder as the autoencoder made it, and names the weights th
   const frozen = experiments[2]
   const [before, after] = await Promise.all(
     (frozen?.stages ?? []).map(async ({ hash }) => {
-      const file = join(directory, 'stages', hash, 'weights.safetensors')
+      const file = join(directory, 'stages', hash, 'model.gradpool')
       return decodeSafetensors(await readFile(file), file).tensors
     }),
   )

@@ -36,7 +36,8 @@ it('goes on from the last checkpoint when its thread exits once', async () => {
   const plans = [experimentOf('one', stageOf('dying', { seed: 1, epochs: 4 }))]
   const undisturbed = await runPlans(plans)
   const once = { 1: { kind: 'exit', step: 12, times: 1 } } as const
-  const { result, events, engine } = await runPlans(plans, { mishaps: once, stepMs: 2 })
+  // Epochs that take long enough for a checkpoint at their ends.
+  const { result, events, engine } = await runPlans(plans, { mishaps: once, stepMs: 30 })
   expect(result.experiments[0]?.weightsHash).toBe(undisturbed.result.experiments[0]?.weightsHash)
   expect(events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))).toEqual([
     'dying: its worker thread died (worker exited with code: 7); it is resumed from the last checkpoint',

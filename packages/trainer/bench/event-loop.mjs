@@ -1,5 +1,6 @@
 /**
- * The delay of the event loop while `fit` trains and a fitted model predicts, one row and many, beside that of an idle one.
+ * The delay of the event loop while `fit` trains and a fitted model predicts, one row and many,
+ * beside that of an idle one.
  *
  *     node packages/trainer/bench/event-loop.mjs [engine, native] [seconds, 5]
  */

@@ -9,6 +9,7 @@ export function modelOf({ layers, kind }) {
         input: layers[0],
         encoder: layers.slice(1, code + 1),
         decoder: layers.slice(code + 1),
+        outputActivation: 'relu',
         scale,
       })
     : mlp({ input: layers[0], hidden: layers.slice(1, -1), classes: layers.at(-1), scale })

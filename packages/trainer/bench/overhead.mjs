@@ -3,8 +3,8 @@
  *
  *     node packages/trainer/bench/overhead.mjs [engine, native] [seconds, 2] [rounds, 5]
  *
- * Both train on one worker, `fit` in a thread of its own, its start and its end left out: its speed is that of the epochs
- * after the first.
+ * Both train on one worker, `fit` in a thread of its own, its start and its end left out: its speed
+ * is that of the epochs after the first.
  */
 import { nativeEngine, wasmEngine } from '@gradpool/engine-cpu'
 import { adam, train } from '@gradpool/core'

@@ -3,8 +3,8 @@
  *
  *     node packages/trainer/bench/start.mjs [engine, native] [rounds, 9]
  *
- * Each round is a process of its own that trains an MLP on typed arrays. The first step is done when the first epoch, of one
- * step, has ended.
+ * Each round is a process of its own that trains an MLP on typed arrays. The first step is done
+ * when the first epoch, of one step, has ended.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

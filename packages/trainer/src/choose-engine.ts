@@ -1,6 +1,6 @@
 /**
- * Engines by name. `auto` is `native` where that is built, else `wasm`; both give the same bits. TensorFlow is loaded when it
- * is first asked for.
+ * Engines by name. `auto` is `native` where that is built, else `wasm`; both give the same bits.
+ * TensorFlow is loaded when it is first asked for.
  */
 import { UserError, type Engine } from '@gradpool/core'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
@@ -42,8 +42,9 @@ export async function chooseEngine(choice: EngineChoice): Promise<Engine> {
 const shared = new Map<EngineName, Promise<Engine>>()
 
 /**
- * The engine of this name that everything in this process shares, made when first asked for. What is compiled on it is freed
- * one by one; the engine itself lives as long as the process, and does not keep it alive.
+ * The engine of this name that everything in this process shares, made when first asked for. What
+ * is compiled on it is freed one by one; the engine itself lives as long as the process, and does
+ * not keep it alive.
  *
  * @throws UserError where it is not there
  */

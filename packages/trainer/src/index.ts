@@ -24,6 +24,8 @@ export type { LoadedModel, ValueType } from './saved-model/loaded-model.js'
 export type { ModelSource } from './saved-model/read-source.js'
 export {
   encodeModel,
+  type EncodeOptions,
+  ownVersion,
   writeModel,
   type SaveOptions,
   type SaveTarget,
@@ -52,7 +54,6 @@ export type {
   Held,
   Judged,
   LearningOptions,
-  Monitor as MonitorName,
   Presence,
   Row,
   StepProgress,

@@ -1,4 +1,7 @@
-/** Where a training takes its Programs from: a model's functions, or a file in which they were saved. */
+/**
+ * Where a training takes its Programs from: a model's functions, or a file in which they were
+ * saved.
+ */
 import {
   adam,
   evaluation,
@@ -6,13 +9,17 @@ import {
   train,
   UserError,
   type BatchProgram,
+  type Clip,
   type Model,
+  type Optimizer,
   type Split,
   type StateValues,
+  type UpdateRule,
 } from '@gradpool/core'
 import {
   encodeSavedModel,
   namedStates,
+  type JsonValue,
   type ModelContent,
   type Provenance,
   type SavedModel,
@@ -41,6 +48,8 @@ export interface Programs {
   readonly retrace?: (data: Split) => BatchProgram
   /** Of loss and metrics over these examples. */
   evaluate(data: Split): BatchProgram
+  /** What a saved model tells of how it learned. */
+  readonly options?: Provenance['options']
   /** Undefined where nothing is predicted. */
   predict(fields: Split['fields']): SavedPrediction | undefined
   /** The bytes of a saved model. */
@@ -63,14 +72,16 @@ export function tracedPrograms(
     train: (data) => trained(data),
     retrace: (data) => recordingLines(() => trained(data, { microBatches: 1 })),
     evaluate: (data) => evaluation(model, { batchSize: EVALUATION_BATCH, data }),
+    options: learningRecord(optimizer, clip),
     predict: (fields) => tracePrediction(model, fields),
     encode: (trained, save) => encodeModel({ model, ...trained }, save),
   }
 }
 
 /**
- * Those of a file. They are for fixed numbers of rows: of a training, examples that fill no batch are left out of an epoch
- * (others in each, where it is shuffled); an evaluation goes row by row where its block does not divide the examples.
+ * Those of a file. They are for fixed numbers of rows: of a training, examples that fill no batch
+ * are left out of an epoch (others in each, where it is shuffled); an evaluation goes row by row
+ * where its block does not divide the examples.
  *
  * @throws UserError where the model was saved without what is asked for
  */
@@ -105,6 +116,7 @@ export function savedPrograms(saved: SavedModel): Programs {
         : { program: row, batchSize: 1 }
       return { ...part, numExamples, shuffle: false, metrics }
     },
+    ...(saved.provenance.options && { options: saved.provenance.options }),
     predict: () => saved.predict,
     encode({ states, training, provenance, metrics }, { optimizer = false }) {
       const kept = Object.entries(states).filter(
@@ -118,4 +130,14 @@ export function savedPrograms(saved: SavedModel): Programs {
       })
     },
   }
+}
+
+/** For people; a rule of one's own has no name. */
+function learningRecord(
+  optimizer: Optimizer | UpdateRule,
+  clip: Clip | undefined,
+): Readonly<Record<string, JsonValue>> {
+  const told = { optimizer: 'kind' in optimizer ? optimizer : 'a rule of its own', clip }
+  // Optimizers and clips are plain data.
+  return JSON.parse(JSON.stringify(told)) as Readonly<Record<string, JsonValue>>
 }

@@ -1,6 +1,6 @@
 /**
- * Local SGD and federated averaging against a program in numpy: tools/oracles/averaging_numpy.json has its costs and
- * final weights, training_torch.json the data and the first weights.
+ * Local SGD and federated averaging against a program in numpy: tools/oracles/averaging_numpy.json
+ * has its costs and final weights, training_torch.json the data and the first weights.
  */
 import { adam, sgd } from '@gradpool/core'
 import { wasmEngine } from '@gradpool/engine-cpu'
@@ -45,7 +45,7 @@ it.each(oracle.cases)('$name', async ({ optimizer, momentum, parts, ...given }) 
   const engine = await wasmEngine({ memoryBytes: 2 ** 24 })
   onTestFinished(() => engine.dispose())
   const { replicas, every, batch: batchSize, epochs, costs } = given
-  const { weights, history } = await fit(mlp({ input: 6, hidden: [5], classes: 3 }), {
+  const { weights, history } = await fit(mlp({ hidden: [5] }), {
     ...{ engine, data, workers: 2, batchSize, epochs, shuffle: false },
     averageEvery: every,
     averageParts: parts ?? replicas,

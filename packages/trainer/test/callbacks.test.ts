@@ -1,4 +1,7 @@
-/** What `fit` tells while it trains, and what of that can change the training: `stop` and the signal, and nothing else. */
+/**
+ * What `fit` tells while it trains, and what of that can change the training: `stop` and the
+ * signal, and nothing else.
+ */
 import { adam } from '@gradpool/core'
 import { describe, expect, it } from 'vitest'
 import { fit, type StepProgress } from '../src/index.js'

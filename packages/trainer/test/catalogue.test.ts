@@ -6,8 +6,7 @@ import { expect, it } from 'vitest'
 import { fit } from '../src/index.js'
 
 it('trains mnist_mlp_1p to its weights', async () => {
-  const pixels = { input: 784, classes: 10, scale: 1 }
-  const model = classify({ ...pixels, hidden: [10], weight: normal(0.03) })
+  const model = classify({ hidden: [10], weight: normal(0.03), scale: 1 })
   const data = mnist({ labelled: 0.01 })
   const fitted = await fit(model, { data, batchSize: 10, epochs: 10, optimizer: adam() })
   expect(fitted.weightsHash).toMatch(/^9be81981/)

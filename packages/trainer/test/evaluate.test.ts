@@ -1,4 +1,6 @@
-/** `evaluate` tells what the reference evaluator does, on every metric, for whatever it is given. */
+/**
+ * `evaluate` tells what the reference evaluator does, on every metric, for whatever it is given.
+ */
 import { adam, defineModel, evaluate, evaluation, relu } from '@gradpool/core'
 import { arrays } from '@gradpool/datasets'
 import { accuracy, confusionMatrix, crossEntropy, dense } from '@gradpool/models'

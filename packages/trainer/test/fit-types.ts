@@ -1,6 +1,6 @@
 /**
- * What compiles and what does not. Nothing here runs; the compiler checks it under the strictest options, and an
- * `@ts-expect-error` that is not needed is an error itself.
+ * What compiles and what does not. Nothing here runs; the compiler checks it under the strictest
+ * options, and an `@ts-expect-error` that is not needed is an error itself.
  */
 import { adam, defineModel, softmax, type Batch, type Tensor } from '@gradpool/core'
 import { arrays, mnist, type Dataset } from '@gradpool/datasets'
@@ -54,7 +54,10 @@ export async function sample(): Promise<number | undefined> {
   )
 }
 
-/** A data set that comes with validation examples, one that has none, and one of which nothing is known. */
+/**
+ * A data set that comes with validation examples, one that has none, and one of which nothing is
+ * known.
+ */
 export async function whetherThereIsValidation(dataset: Dataset): Promise<void> {
   const digits = await fit(model, { data: mnist() })
   const always: number | undefined = digits.history.at(-1)?.validation.accuracy

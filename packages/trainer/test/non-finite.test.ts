@@ -1,4 +1,7 @@
-/** A loss that is not finite ends the training, and its origin is told, with the line of the user's code. */
+/**
+ * A loss that is not finite ends the training, and its origin is told, with the line of the user's
+ * code.
+ */
 import { defineModel, exp, mul, sgd } from '@gradpool/core'
 import { crossEntropy, dense } from '@gradpool/models'
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Predictions of a fitted model: of any number of rows, and of many callers at once, during a training too. */
+/**
+ * Predictions of a fitted model: of any number of rows, and of many callers at once, during a
+ * training too.
+ */
 import { adam, defineModel, relu } from '@gradpool/core'
 import { crossEntropy, dense } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'

@@ -1,6 +1,7 @@
 /**
  * A training of eight shards against PyTorch, which adds up the gradients of the same micro-shards:
- * tools/oracles/shards_torch.json has data, first weights, the loss of each step and the final weights.
+ * tools/oracles/shards_torch.json has data, first weights, the loss of each step and the final
+ * weights.
  */
 import { adam } from '@gradpool/core'
 import { wasmEngine } from '@gradpool/engine-cpu'
@@ -30,7 +31,7 @@ const data = {
 it.each([1, 2])('takes the same way as PyTorch, 100 steps, with %i workers', async (workers) => {
   const engine = await wasmEngine({ memoryBytes: 2 ** 24 })
   onTestFinished(() => engine.dispose())
-  const model = mlp({ input: 12, hidden: [16], classes: 4, activation: 'tanh' })
+  const model = mlp({ hidden: [16], activation: 'tanh' })
   const { weights, history } = await fit(model, {
     ...{ engine, data, workers, batchSize, microBatches: oracle.shards, shuffle: false },
     epochs: oracle.losses.length,

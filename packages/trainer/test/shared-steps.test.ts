@@ -1,4 +1,6 @@
-/** A training on several threads that share its steps, and what becomes of it when one of them dies. */
+/**
+ * A training on several threads that share its steps, and what becomes of it when one of them dies.
+ */
 import { adam, add, defineModel, matmul, normal, parameter, relu, zeros } from '@gradpool/core'
 import { faultyEngine } from '@gradpool/engine-contract'
 import { wasmEngine } from '@gradpool/engine-cpu'
@@ -99,6 +101,6 @@ it('refuses parts that there are not enough examples for', async () => {
   const few = { ...options, data: examples(3), averageEvery: 1 }
   await expect(fit(model, { ...few, averageParts: 4 })).rejects.toThrow(/part 4 of 4 has none/)
   await expect(fit(model, { ...few, averageParts: [1, 0] })).rejects.toThrow(
-    'average.parts must be numbers above 0, not 0',
+    'averageParts must be numbers above 0, not 0',
   )
 })

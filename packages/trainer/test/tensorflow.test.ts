@@ -1,4 +1,7 @@
-/** One training on several threads by the engine on TensorFlow: the same weights for any number of them, and when one dies. */
+/**
+ * One training on several threads by the engine on TensorFlow: the same weights for any number of
+ * them, and when one dies.
+ */
 import { adam, defineModel, relu, train, type Split } from '@gradpool/core'
 import { faultyEngine } from '@gradpool/engine-contract'
 import { findTensorFlow, tensorflowEngine } from '@gradpool/engine-tensorflow'

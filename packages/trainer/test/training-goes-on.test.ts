@@ -43,7 +43,7 @@ describe('initFrom', () => {
 
   it('takes the states of equal name and shape, and says so where there are none', async () => {
     const { fitted } = await saved()
-    const other = autoencode({ input: 6, encoder: [3], decoder: [6] })
+    const other = autoencode({ encoder: [3], decoder: [6] })
     const attempt = fit(other, { ...options, initFrom: fitted.weights })
     await expect(attempt).rejects.toThrow(
       /^initFrom: no state of the weights has the name and shape of one of this model; it has hidden\.weight, .*, the model has /,

@@ -3,7 +3,7 @@
  *
  * A thread that dies fails the task it had, and no other; Piscina replaces it.
  */
-import { Piscina } from 'piscina'
+import type { Piscina } from 'piscina'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
@@ -52,9 +52,22 @@ const workerFile = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../dist/worker.js' : './worker.js', import.meta.url),
 )
 
+/** Its threads start at once. */
 export function createPool<Task = unknown, Outcome = unknown>(
   options: PoolOptions,
 ): WorkerPool<Task, Outcome> {
+  const pool = startPool<Task, Outcome>(options)
+  // What awaits it is told.
+  pool.catch(() => undefined)
+  return {
+    run: async (tasks, signal) => (await pool).run(tasks, signal),
+    close: async () => (await pool).close(),
+  }
+}
+
+async function startPool<Task, Outcome>(options: PoolOptions): Promise<WorkerPool<Task, Outcome>> {
+  // Loaded here, so that who may need a pool but does not waits for nothing.
+  const { Piscina } = await import('piscina')
   const { workers, workerModule, exportName } = options
   const { onError = () => undefined, onStuck = () => undefined } = options
   const piscina = new Piscina<Job<Task>, Answer<Outcome>>({

@@ -8,14 +8,14 @@ const architectureColumn = 2
 const mnistEnds = { pixels: 784, classes: 10 }
 
 export function listCommand({ stdout }: Io): number {
-  const configs = [...catalogue.values()]
+  const configs = [...catalogue().values()]
   const rows = configs.map((config) => [
     config.name,
     groupsOf(config.name).join(', '),
     architectureOf(config),
     labelsOf(config),
     config.reported?.toFixed(3) ?? '–',
-    ['report', ...Object.keys(config.presets)].join(', '),
+    ['default', ...Object.keys(config.presets)].join(', '),
   ])
   stdout.print(
     gridOf(['experiment', 'group', 'architecture', 'labels', 'reported', 'presets'], rows, {
@@ -30,7 +30,7 @@ export function listCommand({ stdout }: Io): number {
 }
 
 function groupsOf(name: string): string[] {
-  return Object.entries(groups).flatMap(([group, names]) => (names.includes(name) ? [group] : []))
+  return Object.entries(groups()).flatMap(([group, names]) => (names.includes(name) ? [group] : []))
 }
 
 /** `autoencode 784-64-10-64-784, then classify 10-10-10 with the encoder frozen`. */

@@ -6,7 +6,7 @@ import { Console } from 'node:console'
 import { type Engine } from '@gradpool/core'
 import { type ExperimentPlan } from '@gradpool/experiments'
 import { findResumable, runExperiments, type RunResult } from '@gradpool/orchestrator'
-import { displayFor } from '../display/display.js'
+import { displayFor, type DisplayOptions } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
 import { chooseEngine } from '@gradpool/trainer'
 import { exitCode } from '../exit-code.js'
@@ -82,7 +82,7 @@ async function train(
     engineLine: engineLine(options, engine),
     parallel,
     manySeeds,
-    reportEvery: strides(plans),
+    ...wordsOf(plans),
   })
   const { samples, onEvent: keepSamples } = sampleKeeper()
   const { after } = restarted()
@@ -137,16 +137,23 @@ function codeOf({ experiments }: RunResult): number {
   return experiments.every(({ status }) => status === 'done') ? exitCode.done : exitCode.failed
 }
 
-/** How many epochs a line of the log stands for, by the hash of the stage. */
-function strides(plans: readonly ExperimentPlan[]): (stageHash: string) => number {
+/** How stages are told of, by the hash of the stage. */
+function wordsOf(
+  plans: readonly ExperimentPlan[],
+): Pick<DisplayOptions, 'reportEvery' | 'isReported'> {
   const every = new Map<string, number>()
+  const reported = new Set<string>()
   for (const { config, stages } of plans) {
     stages.forEach(({ hash }, index) => {
       const own = config.stages[index]?.train?.reportEvery
       every.set(hash, own ?? config.train.reportEvery)
+      if (config.reported !== null) reported.add(hash)
     })
   }
-  return (hash) => every.get(hash) ?? 1
+  return {
+    reportEvery: (hash) => every.get(hash) ?? 1,
+    isReported: (hash) => reported.has(hash),
+  }
 }
 
 /** What a user's file prints must not get into the JSON document. */

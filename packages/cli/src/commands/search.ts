@@ -1,17 +1,11 @@
 /** `gradpool search`: the images of an index that are most like another, by their codes. */
 import { UserError } from '@gradpool/core'
 import { type ImageDataset } from '@gradpool/datasets'
-import {
-  encode,
-  type Encoder,
-  encoderFromBytes,
-  HashIndex,
-  type Neighbour,
-} from '@gradpool/hashing'
-import { reasonOf, writeDurably } from '@gradpool/storage'
+import { type Encoder, encoderOf, HashIndex, type Neighbour } from '@gradpool/hashing'
+import { decodeSavedModel, reasonOf, writeDurably } from '@gradpool/storage'
 import { bitsOf, type Found, neighbourLines, queryLines, shortOf } from '../display/neighbours.js'
-import { chooseEngine } from '@gradpool/trainer'
 import { exitCode } from '../exit-code.js'
+import { codesOf } from '../hashing/codes.js'
 import { type Collection, collectionOf, loadCollection } from '../hashing/collection.js'
 import { isNumber, pngImage, type Query, testImage } from '../hashing/query.js'
 import { type Io } from '../io.js'
@@ -44,7 +38,7 @@ export async function searchCommand(
   const query = isNumber(image)
     ? testImage(image, dataset)
     : await pngImage(image, dataset.imageShape)
-  const code = await codeOf(query, encoder)
+  const code = await codesOf(encoder, { ...query.picture, imageShape: dataset.imageShape })
   const neighbours = index.searchHamming(code, { k, radius, model: encoder.model })
   const found = neighbours.map((one) => ({ ...one, picture: pictureOf(one, dataset, path) }))
   if (sheet !== undefined) await writeSheet(sheet, query, found)
@@ -66,24 +60,16 @@ function carriedBy(index: HashIndex, path: string): { encoder: Encoder; collecti
   if (index.encoder === undefined) {
     throw new UserError(`'${path}' has no encoder: it was not made by \`gradpool index build\``)
   }
-  const { encoder, about } = encoderFromBytes(index.encoder, `the encoder in '${path}'`)
+  const saved = decodeSavedModel(index.encoder, `the encoder in '${path}'`)
+  const encoder = encoderOf(index.model.name, saved)
+  if (encoder === undefined) throw new UserError(`the encoder in '${path}' makes no codes`)
   index.checkModel(encoder.model)
   if (encoder.bits !== index.bits) {
     throw new UserError(
       `'${path}' has codes of ${index.bits} bits, and its encoder makes ${encoder.bits}`,
     )
   }
-  return { encoder, collection: collectionOf(about, `'${path}'`) }
-}
-
-async function codeOf({ picture: { pixels } }: Query, encoder: Encoder): Promise<Float32Array> {
-  const engine = await chooseEngine({ engine: 'auto' })
-  try {
-    const image = { dtype: 'u8', shape: [pixels.length], values: pixels } as const
-    return await encode(encoder, { engine, data: { fields: { image }, rows: Int32Array.of(0) } })
-  } finally {
-    await engine.dispose()
-  }
+  return { encoder, collection: collectionOf(index.about ?? '', `'${path}'`) }
 }
 
 /** @throws UserError for an image that the data do not have */

@@ -1,28 +1,50 @@
-/** `gradpool show`: the table of a run that is over, and every epoch of its stages. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+/** `gradpool show`: the table of a run that is over and every epoch of its stages, or what a saved model is. */
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
-import { readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
+import {
+  findRun,
+  findStageModel,
+  isRun,
+  readRun,
+  type RunContents,
+  type StageResult,
+} from '@gradpool/orchestrator'
+import { type EpochRow, metricAt } from '@gradpool/trainer'
 import { gridOf } from '../display/grid.js'
-import { shown } from '../display/metric-text.js'
+import { isNumber, metricText, numberNames } from '../display/metric-text.js'
 import { printDigits, printTable, sampleKeeper, summaryOf } from '../display/outcome.js'
 import { type Outlet } from '../display/outlet.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from '../display/titles.js'
 import { exitCode } from '../exit-code.js'
-import { findRun } from '../find-run.js'
 import { type Io } from '../io.js'
 import { checkResult } from '../check-result.js'
+import { showModel } from './show-model.js'
 
-/** @throws UserError when there is no such run, or its files are damaged. */
+export interface ShowOptions {
+  /** Where run directories are. */
+  readonly out: string
+  readonly json?: boolean
+}
+
+/** @throws UserError when there is no such run or model, or its files are damaged. */
 export async function showCommand(
   asked: string | undefined,
-  { out }: { readonly out: string },
+  { out, json = false }: ShowOptions,
   { stdout }: Io,
 ): Promise<number> {
+  if (asked !== undefined && isModel(asked, out)) {
+    await showModel(await findStageModel(asked, { runs: out }), { json }, stdout)
+    return exitCode.done
+  }
   const directory = await findRun(asked, out)
   const { record, result, events } = await readRun(directory)
   if (result === null) throw withoutResult(directory, record)
   checkResult(result, join(directory, 'result.json'))
+  if (json) {
+    stdout.print(JSON.stringify({ ...result, run: directory }, null, 2))
+    return exitCode.done
+  }
   stdout.print(`Started ${record.started}`)
   printTable(stdout, result)
   stdout.print(summaryOf({ ...result, run: directory }))
@@ -33,7 +55,7 @@ export async function showCommand(
       if (shown.has(stage.hash) || stage.epochs.length === 0) continue
       shown.add(stage.hash)
       printStage(stdout, titleOfExperiment(name, seed, manySeeds), stage)
-      const best = join(directory, 'stages', stage.hash, 'best.safetensors')
+      const best = join(directory, 'stages', stage.hash, 'best.gradpool')
       if (existsSync(best)) stdout.print(`States of the best validation: ${best}`)
     }
   }
@@ -41,6 +63,15 @@ export async function showCommand(
   events.forEach(onEvent)
   printDigits(stdout, result, samples)
   return exitCode.done
+}
+
+/** A file, or RUN/EXPERIMENT, and no run. */
+function isModel(asked: string, out: string): boolean {
+  if (isRun(asked, out)) return false
+  if (asked.endsWith('.gradpool') || statSync(asked, { throwIfNoEntry: false })?.isFile())
+    return true
+  const isBesideRuns = resolve(dirname(asked)) === resolve(out)
+  return /[\\/]/.test(asked) && !isBesideRuns
 }
 
 function withoutResult(directory: string, { started }: RunContents['record']): UserError {
@@ -51,16 +82,24 @@ function withoutResult(directory: string, { started }: RunContents['record']): U
 
 function printStage(outlet: Outlet, title: string, { name, shared, epochs }: StageResult): void {
   outlet.print(`\nModel ${title} ${verbOf(name)}${shared ? ' (shared)' : ''}`)
-  const rows = epochs.map(({ epoch, loss, accuracy, validation, seconds }) => [
-    String(epoch),
-    ...[loss, accuracy, validation?.accuracy].map((value) => shown('', value)[0] ?? '–'),
-    seconds.toFixed(2),
-  ])
-  outlet.print(
-    gridOf(['epoch', 'cost', 'accuracy', 'validation', 'seconds'], rows, {
-      columns: outlet.columns(),
-      colours: outlet.colours,
-      right: [0, 1, 2, 3, 4],
+  const names = [...new Set(epochs.flatMap(namesIn))]
+  const rows = epochs.map((row) => [
+    String(row.epoch),
+    ...names.map((metric) => {
+      const value = metricAt(row, metric)
+      return isNumber(value) ? metricText(value) : '–'
     }),
-  )
+    row.seconds.toFixed(2),
+  ])
+  const heads = ['epoch', ...names, 'seconds']
+  const { colours } = outlet
+  const right = heads.map((_, at) => at)
+  outlet.print(gridOf(heads, rows, { columns: outlet.columns(), colours, right }))
+}
+
+/** Names of the numbers of an epoch, those of the validation with `validation.` before them. */
+function namesIn(row: EpochRow): string[] {
+  const { validation } = row
+  const judged = validation === undefined ? [] : numberNames(validation)
+  return [...numberNames(row), ...judged.map((name) => `validation.${name}`)]
 }

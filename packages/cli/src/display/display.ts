@@ -21,6 +21,8 @@ export interface DisplayOptions {
   readonly manySeeds: boolean
   /** How many epochs of a stage one line of the log stands for. */
   readonly reportEvery: (stageHash: string) => number
+  /** Whether the report has a figure of the stage's experiment; its words are used then. */
+  readonly isReported: (stageHash: string) => boolean
 }
 
 /** What only terminals need is loaded only there. */

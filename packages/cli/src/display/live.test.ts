@@ -6,12 +6,14 @@ import { liveDisplay } from './live.js'
 const terminal = { isTTY: true, columns: 90, rows: 10 }
 const stage = stageOf('autoencode', ['mnist_auto_1', 'mnist_auto_fix'])
 
+const isReported = () => true
+
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 test('it repaints at most ten times a second, and only what changed', () => {
   const { outlet, text } = keptOutlet(terminal)
-  const display = liveDisplay(outlet, { manySeeds: false })
+  const display = liveDisplay(outlet, { manySeeds: false, isReported })
   let step = 0
   let reads = 0
   display.start(() => {
@@ -31,7 +33,7 @@ test('it repaints at most ten times a second, and only what changed', () => {
 
 test('a stage that is done leaves a line, and nothing is painted after the end', () => {
   const { outlet, text } = keptOutlet(terminal, { NO_COLOR: '1' })
-  const display = liveDisplay(outlet, { manySeeds: false })
+  const display = liveDisplay(outlet, { manySeeds: false, isReported })
   display.start(() => [])
   eventsOf(stage).forEach((event) => display.onEvent(event))
   expect(text()).toContain(
@@ -45,9 +47,23 @@ test('a stage that is done leaves a line, and nothing is painted after the end',
   expect(text()).toBe(after)
 })
 
+test('a model of its own has its own words', () => {
+  const { outlet, text } = keptOutlet({ ...terminal, columns: 140 }, { NO_COLOR: '1' })
+  const display = liveDisplay(outlet, { manySeeds: false, isReported: () => false })
+  const mine = stageOf('mine', ['a'])
+  display.start(() => [progressOf(mine, { last: { loss: 0.25, f1: 0.5, 'r2/sum': 3 } })])
+  expect(text()).toMatch(/loss 0\.250 +f1 +0\.500 /)
+  expect(text()).not.toContain('r2')
+  eventsOf(mine, { test: { loss: 0.7, f1: 0.4 } }).forEach((event) => display.onEvent(event))
+  expect(text()).toContain(
+    '✔ a mine: loss 0.514, accuracy 0.864, test loss 0.700, test f1 0.400, 0:03\n',
+  )
+  display.stop()
+})
+
 test('more stages than the terminal has lines are counted', () => {
   const { outlet, text } = keptOutlet({ ...terminal, rows: 5 })
-  const display = liveDisplay(outlet, { manySeeds: false })
+  const display = liveDisplay(outlet, { manySeeds: false, isReported })
   display.start(() => Array.from({ length: 6 }, (_, at) => progressOf(stageOf('mine', [`m${at}`]))))
   expect(text()).toContain('and 3 more')
   display.stop()

@@ -6,7 +6,7 @@ import { createLogUpdate } from 'log-update'
 import { type RunEvent, type StageProgress, type StageRef } from '@gradpool/orchestrator'
 import { type Metrics } from '@gradpool/trainer'
 import { type Outlet } from './outlet.js'
-import { shown } from './metric-text.js'
+import { rowTexts, testOf } from './metric-text.js'
 import { clock, stageLine } from './stage-line.js'
 import { textWidth, truncate } from './text-width.js'
 import { titleOfStage, verbOf, whenDone } from './titles.js'
@@ -21,7 +21,13 @@ export interface LiveDisplay {
 
 const repaintMs = 100
 
-export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean }): LiveDisplay {
+export interface LiveOptions {
+  readonly manySeeds: boolean
+  /** Whether the report has a figure of the stage's experiment. */
+  readonly isReported: (stageHash: string) => boolean
+}
+
+export function liveDisplay(outlet: Outlet, { manySeeds, isReported }: LiveOptions): LiveDisplay {
   const { colours } = outlet
   const paint = createLogUpdate(outlet.stream)
   let read: () => readonly StageProgress[] = () => []
@@ -37,7 +43,9 @@ export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean 
     const columns = outlet.columns() - 1
     const room = Math.max(1, outlet.rows() - 2)
     const lines = running.slice(0, room).map((progress) => {
-      return stageLine(progress, { columns, colours, title: titleOf(progress.stage), titleWidth })
+      const { stage } = progress
+      const lossWord = isReported(stage.hash) ? 'cost' : 'loss'
+      return stageLine(progress, { columns, colours, title: titleOf(stage), titleWidth, lossWord })
     })
     const hidden = running.length - lines.length
     if (hidden > 0) lines.push(colours.dim(`and ${hidden} more`))
@@ -54,7 +62,9 @@ export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean 
   const finished = (stage: StageRef, seconds: number, test: Metrics | null) => {
     const facts = [
       lastRows.get(stage.hash) ?? '',
-      ...(stage.name === 'autoencode' ? [] : shown('test accuracy ', test?.accuracy)),
+      ...testOf(stage, test, isReported(stage.hash)).map(
+        ({ name, values }) => `test ${name} ${values}`,
+      ),
       clock(seconds),
       ...stage.experiments.slice(1).map((other) => `shared with ${other}`),
     ].filter((fact) => fact !== '')
@@ -65,9 +75,10 @@ export function liveDisplay(outlet: Outlet, { manySeeds }: { manySeeds: boolean 
   return {
     onEvent(event) {
       if (event.type === 'epoch') {
-        const { loss, accuracy } = event.row
-        const facts = [`cost ${loss.toFixed(3)}`, ...shown('accuracy ', accuracy)]
-        lastRows.set(event.stage.hash, facts.join(', '))
+        const { hash } = event.stage
+        // Of the training alone, so that the line stays short.
+        const facts = rowTexts(event.row, undefined, isReported(hash))
+        lastRows.set(hash, facts.map(({ name, values }) => `${name} ${values}`).join(', '))
       } else if (event.type === 'stageDone') {
         finished(event.stage, event.seconds, event.test)
       } else if (event.type === 'stageReused') {

@@ -8,7 +8,14 @@ function linesOf(
 ) {
   const lines: string[] = []
   const print = (line: string) => void lines.push(line)
-  const options = { print, parallel: false, manySeeds: false, reportEvery: () => 1, ...change }
+  const options = {
+    print,
+    parallel: false,
+    manySeeds: false,
+    reportEvery: () => 1,
+    isReported: () => true,
+    ...change,
+  }
   events.forEach(reportLog(options))
   return lines
 }
@@ -82,5 +89,32 @@ test('a stage without validation, and one that fails', () => {
     '  Epoch 2: cost=2.000 (1/2 secs)',
     'Model a mine failed: the loss became NaN',
     'Warning: the log cannot be written',
+  ])
+})
+
+test('a model of its own tells all its metrics, of training and validation', () => {
+  const stage = stageOf('mine', ['a'])
+  const row = {
+    epoch: 1,
+    seconds: 1,
+    loss: 0.514,
+    f1: 0.61,
+    confusion: [[1, 2]],
+    rate: 0.00123,
+    validation: { loss: 0.601, f1: 0.58, confusion: [[1, 2]], rate: NaN },
+  }
+  const test = { loss: 0.62, f1: 1 / 3, confusion: [[3, 4]] }
+  const lines = linesOf(
+    [
+      { type: 'stageStarted', stage, epochs: 1, stepsPerEpoch: 10, fromStep: 0 },
+      { type: 'epoch', stage, row, elapsedSeconds: 1 },
+      { type: 'stageDone', stage, seconds: 1, test, samples: [] },
+    ],
+    { isReported: () => false },
+  )
+  expect(lines.slice(1)).toEqual([
+    '  Epoch 1: loss=0.514/0.601, f1=0.610/0.580, rate=0.00123 (1/1 secs)',
+    'Model a mine ended in 1 secs:',
+    'Model a test report: loss = 0.620, f1 = 0.333, (0 secs)',
   ])
 })

@@ -6,12 +6,17 @@
  *     Model mnist_mlp_all train ended in 19 secs:
  *     Model mnist_mlp_all test report: accuracy = 0.900, (0 secs)
  *
+ * Experiments that the report does not have tell all their metrics, those of the training and after them those of the
+ * validation:
+ *
+ *       Epoch 2: loss=0.514/0.601, f1=0.610/0.580 (3/3 secs)
+ *
  * A line stands for as many epochs as the experiment's `reportEvery` says, the last epoch has one in any case, and the
  * seconds are those since the line before and those since the stage started. Where several stages run at once, an
  * epoch's line begins with its model and stage, so that each line can be told from the others'.
  */
 import { type RunEvent, type StageRef } from '@gradpool/orchestrator'
-import { shown } from './metric-text.js'
+import { rowTexts, testOf } from './metric-text.js'
 import { titleOfStage, verbOf, whenDone } from './titles.js'
 
 export interface LogOptions {
@@ -21,6 +26,8 @@ export interface LogOptions {
   readonly manySeeds: boolean
   /** How many epochs of a stage one line stands for. */
   readonly reportEvery: (stageHash: string) => number
+  /** Whether the report has a figure of the stage's experiment. */
+  readonly isReported: (stageHash: string) => boolean
 }
 
 interface OpenStage {
@@ -30,8 +37,7 @@ interface OpenStage {
 }
 
 export function reportLog(options: LogOptions): (event: RunEvent) => void {
-  const { print, manySeeds, reportEvery } = options
-  let { parallel } = options
+  const { print, parallel, manySeeds, reportEvery, isReported } = options
   const open = new Map<string, OpenStage>()
   const model = (stage: StageRef) => `Model ${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)}`
 
@@ -52,9 +58,9 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     state.elapsedSeconds = elapsedSeconds
     if (row.epoch % reportEvery(stage.hash) !== 0 && row.epoch !== state.numEpochs) return
     const who = parallel ? `${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)} ` : ''
-    const metrics = [`cost=${row.loss.toFixed(3)}`]
-    const accuracies = [row.accuracy, row.validation?.accuracy].flatMap((each) => shown('', each))
-    if (accuracies.length > 0) metrics.push(`accuracy=${accuracies.join('/')}`)
+    const metrics = rowTexts(row, row.validation, isReported(stage.hash)).map(
+      ({ name, values }) => `${name}=${values}`,
+    )
     const seconds = `${whole(elapsedSeconds - state.shownSeconds)}/${whole(elapsedSeconds)} secs`
     state.shownSeconds = elapsedSeconds
     print(`  ${who}Epoch ${row.epoch}: ${metrics.join(', ')} (${seconds})`)
@@ -64,12 +70,12 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     const { stage, seconds, test } = event
     const trained = open.get(stage.hash)?.elapsedSeconds ?? seconds
     print(`${model(stage)} ended in ${whole(trained)} secs:`)
-    // As in the report: what counts of an autoencoder is the classifier on it.
-    const [accuracy] = stage.name === 'autoencode' ? [] : shown('', test?.accuracy)
-    if (accuracy === undefined) return
+    const metrics = testOf(stage, test, isReported(stage.hash))
+    if (metrics.length === 0) return
     const title = titleOfStage(stage, manySeeds)
     const tested = Math.max(0, seconds - trained)
-    print(`Model ${title} test report: accuracy = ${accuracy}, (${whole(tested)} secs)`)
+    const told = metrics.map(({ name, values }) => `${name} = ${values}, `).join('')
+    print(`Model ${title} test report: ${told}(${whole(tested)} secs)`)
   }
 
   return (event) => {

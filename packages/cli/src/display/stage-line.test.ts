@@ -6,7 +6,12 @@ import { textWidth } from './text-width.js'
 
 const progress = progressOf(stageOf('autoencode', ['mnist_auto_2']))
 const title = 'mnist_auto_2 autoencode'
-const options = { colours: pc.createColors(false), title, titleWidth: title.length }
+const options = {
+  colours: pc.createColors(false),
+  title,
+  titleWidth: title.length,
+  lossWord: 'cost',
+} as const
 
 test('a wide line has everything', () => {
   expect(stageLine(progress, { ...options, columns: 140 })).toBe(

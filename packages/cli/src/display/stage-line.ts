@@ -3,7 +3,8 @@
  *
  *     mnist_auto_2 autoencode ━━━━━━━────────── epoch 4/10  40 %  cost 2553.118  accuracy -0.525  12.4k steps/s  0:12 left
  *
- * Where it does not fit, the bar goes first, then speed, per cent, and accuracy; name, epoch and time stay longest.
+ * Where it does not fit, the bar goes first, then speed, per cent, and metrics, the last one first; name, epoch and time
+ * stay longest.
  */
 import { type StageProgress } from '@gradpool/orchestrator'
 import { type Colours } from './outlet.js'
@@ -15,6 +16,8 @@ export interface StageLineOptions {
   readonly title: string
   /** Titles of all lines are filled up to this width. */
   readonly titleWidth: number
+  /** What the loss is called. */
+  readonly lossWord: 'cost' | 'loss'
 }
 
 interface Part {
@@ -28,8 +31,8 @@ const narrowestBar = 8
 const gap = '  '
 
 export function stageLine(progress: StageProgress, options: StageLineOptions): string {
-  const { columns, colours, title, titleWidth } = options
-  let parts = partsOf(progress)
+  const { columns, colours, title, titleWidth, lossWord } = options
+  let parts = partsOf(progress, lossWord)
   const heading = padEnd(truncate(title, columns), Math.min(titleWidth, columns))
   const lineOf = (shown: readonly Part[]) => [heading, ...shown.map(({ text }) => text)].join(gap)
   while (parts.length > 0 && textWidth(lineOf(parts)) > columns) {
@@ -45,9 +48,13 @@ export function stageLine(progress: StageProgress, options: StageLineOptions): s
     .trimEnd()
 }
 
-function partsOf(progress: StageProgress): Part[] {
+function partsOf(progress: StageProgress, lossWord: string): Part[] {
   const { epoch, epochs, last, stepsPerSecond, secondsLeft } = progress
-  const { loss = NaN, accuracy = NaN } = last
+  const { loss = NaN, ...others } = last
+  // Parts of metrics that are finished at the end of an epoch have slashes in their names.
+  const metrics = Object.entries(others).filter(
+    ([name, value]) => !name.includes('/') && Number.isFinite(value),
+  )
   const total = String(epochs)
   const parts: Part[] = [
     { text: `epoch ${String(epoch).padStart(total.length)}/${total}`, rank: 0 },
@@ -57,10 +64,11 @@ function partsOf(progress: StageProgress): Part[] {
         .padStart(3)} %`,
       rank: 4,
     },
-    { text: `cost ${short(loss)}`.padEnd(13), rank: 2 },
+    { text: `${lossWord} ${short(loss)}`.padEnd(13), rank: 2 },
+    ...metrics.map(([name, value], at) => {
+      return { text: `${name} ${short(value).padStart(6)}`, rank: 3 + at / metrics.length }
+    }),
   ]
-  if (Number.isFinite(accuracy))
-    parts.push({ text: `accuracy ${accuracy.toFixed(3).padStart(6)}`, rank: 3 })
   parts.push({ text: `${thousands(stepsPerSecond).padStart(6)} steps/s`, rank: 5 })
   if (secondsLeft !== null) parts.push({ text: `${clock(secondsLeft)} left`, rank: 1 })
   return parts

@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import { expect, test } from 'vitest'
-import { experimentOf, resultOf } from '../testing/fake-run.js'
+import { experimentOf, resultOf, rowOf } from '../testing/fake-run.js'
 import { remarks, resultTable } from './table.js'
 import { textWidth } from './text-width.js'
 
@@ -22,6 +22,37 @@ test('columns line up below Korean conditions', () => {
     'own                                                 –  0.900     12.3',
   ])
   expect(new Set(lines.map(textWidth)).size).toBe(1)
+})
+
+test("experiments that are not the report's have their own metrics, and no column of it", () => {
+  const own = { condition: '', reported: null, accuracy: null }
+  const experiments = [
+    experimentOf('a', { ...own, test: { loss: 0.5, f1: 0.61, confusion: [[1]] } }),
+    experimentOf('a', { ...own, seed: 1, test: { loss: 0.7, f1: 0.63, confusion: [[1]] } }),
+    experimentOf('b', { ...own, test: { loss: 0.00123 } }),
+    experimentOf('c', { ...own, status: 'failed', test: null, error: 'why' }),
+  ]
+  expect(resultTable(resultOf(experiments), plain).split('\n')).toEqual([
+    'experiment      test.loss        test.f1  seconds',
+    '──────────  ─────────────  ─────────────  ───────',
+    'a           0.600 ± 0.141  0.620 ± 0.014     12.3',
+    'b                 0.00123              –     12.3',
+    'c                  failed              –     12.3',
+  ])
+})
+
+test('without test examples, the last epoch counts', () => {
+  const stage = { ...shared, epochs: [rowOf(1), rowOf(2, { loss: 0.25 })] }
+  const one = experimentOf('a', { condition: '', reported: null, test: null, stages: [stage] })
+  expect(
+    resultTable(resultOf([one]), plain)
+      .split('\n')
+      .slice(0, 3),
+  ).toEqual([
+    'experiment   loss  accuracy  validation.loss  validation.accuracy  seconds',
+    '──────────  ─────  ────────  ───────────────  ───────────────────  ───────',
+    'a           0.250     0.864            0.600                0.880     12.3',
+  ])
 })
 
 test('a narrow terminal wraps the condition and nothing else', () => {

@@ -1,12 +1,15 @@
 /**
- * The table a run ends with, one row per experiment: condition, the report's accuracy, ours, seconds; and below it, in a
- * line each, what was shared and what failed.
+ * The table a run ends with, one row per experiment, and below it, in a line each, what was shared and what failed.
  *
- * Ours is the test accuracy; over several seeds its mean ± standard deviation, and how many of them that is if some
- * did not get there. Seconds are the mean over the seeds.
+ * Where the report has figures of some experiments: condition, the report's accuracy, ours over the test examples, and
+ * what other metrics there are. Else all metrics of the test, or where there is none, those of the last epoch. Over
+ * several seeds each is the mean ± standard deviation, and how many of them that is if some did not get there. Seconds
+ * are the mean over the seeds.
  */
 import { type ExperimentResult, type RunResult } from '@gradpool/orchestrator'
+import { type EpochRow, type Metrics } from '@gradpool/trainer'
 import { gridOf } from './grid.js'
+import { metricText, numberNames } from './metric-text.js'
 import { type Colours } from './outlet.js'
 import { mean, standardDeviation } from './statistics.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from './titles.js'
@@ -16,13 +19,100 @@ export interface TableOptions {
   readonly colours: Colours
 }
 
-const heads = ['experiment', '조건 (condition)', 'report', 'ours', 'seconds']
-const conditionColumn = 1
+/** Of the same experiment over its seeds. */
+type Group = readonly ExperimentResult[]
 
-export function resultTable(result: RunResult, options: TableOptions): string {
-  const { colours } = options
-  const rows = groupedByName(result.experiments).map((group) => rowOf(group, colours))
-  return gridOf(heads, rows, { ...options, flexible: conditionColumn, right: [2, 3, 4] })
+interface Column {
+  readonly head: string
+  readonly isText?: boolean
+  readonly cell: (group: Group) => string
+}
+
+export function resultTable({ experiments }: RunResult, options: TableOptions): string {
+  const columns = columnsOf(experiments, options.colours)
+  const rows = groupedByName(experiments).map((group) => columns.map(({ cell }) => cell(group)))
+  const heads = columns.map(({ head }) => head)
+  const right = columns.flatMap(({ isText = false }, at) => (isText ? [] : [at]))
+  const flexible = heads.indexOf(CONDITION)
+  return gridOf(heads, rows, { ...options, right, ...(flexible >= 0 && { flexible }) })
+}
+
+const CONDITION = '조건 (condition)'
+
+function columnsOf(experiments: Group, colours: Colours): Column[] {
+  const isReported = experiments.some(({ reported }) => reported !== null)
+  const others = experiments.filter(({ reported }) => reported === null)
+  const names = [...new Set(others.flatMap((one) => [...metricsOf(one).keys()]))].filter(
+    (name) => !isReported || !OURS.includes(name),
+  )
+  const metrics = names.map((head) => metricColumn(head, (one) => metricsOf(one).get(head)))
+  const [first = metricColumn('result', () => undefined), ...more] = isReported
+    ? [metricColumn('ours', ({ accuracy }) => accuracy ?? undefined, true), ...metrics]
+    : metrics
+  return [
+    { head: 'experiment', isText: true, cell: ([one]) => one?.name ?? '' },
+    ...(experiments.some(({ condition }) => condition !== '') ? [conditionColumn] : []),
+    ...(isReported ? [reportColumn] : []),
+    { ...first, cell: (group) => first.cell(group, colours) || statusOf(group, colours) },
+    ...more.map(({ head, cell }) => ({
+      head,
+      cell: (group: Group) => cell(group, colours) || '–',
+    })),
+    { head: 'seconds', cell: (group) => mean(group.map(({ seconds }) => seconds)).toFixed(1) },
+  ]
+}
+
+/** What the column `ours` tells. */
+const OURS = ['test.loss', 'test.accuracy']
+
+const conditionColumn: Column = {
+  head: CONDITION,
+  isText: true,
+  cell: ([one]) => one?.condition ?? '',
+}
+
+const reportColumn: Column = {
+  head: 'report',
+  cell: ([one]) => one?.reported?.toFixed(3) ?? '–',
+}
+
+/** Of the test, or where there is none, of the last epoch of the last stage. */
+function metricsOf({ status, test, stages }: ExperimentResult): Map<string, number> {
+  const found = new Map<string, number>()
+  if (status !== 'done') return found
+  const add = (prefix: string, metrics: EpochRow | Metrics) => {
+    for (const name of numberNames(metrics)) found.set(prefix + name, Number(metrics[name]))
+  }
+  const row = stages.at(-1)?.epochs.at(-1)
+  if (test) add('test.', test)
+  else if (row !== undefined) {
+    add('', row)
+    if (row.validation !== undefined) add('validation.', row.validation)
+  }
+  return found
+}
+
+/** Empty where no seed has it. */
+function metricColumn(
+  head: string,
+  valueOf: (one: ExperimentResult) => number | undefined,
+  isFixed = false,
+) {
+  const text = (value: number) => (isFixed ? value.toFixed(3) : metricText(value))
+  const cell = (group: Group, colours: Colours): string => {
+    const values = group.flatMap((one) => valueOf(one) ?? [])
+    if (values.length === 0) return ''
+    const deviation = standardDeviation(values)
+    const spread = deviation === null ? '' : ` ± ${text(deviation)}`
+    const count = values.length === group.length ? '' : ` (${values.length} of ${group.length})`
+    return colours.bold(text(mean(values))) + spread + count
+  }
+  return { head, cell }
+}
+
+function statusOf(group: Group, colours: Colours): string {
+  if (group.some(({ status }) => status === 'failed')) return colours.red('failed')
+  return group.some(({ status }) => status === 'interrupted') ? colours.yellow('stopped') : '–'
 }
 
 /** What the table has no room for: a line each. */
@@ -68,31 +158,6 @@ function groupedByName(experiments: readonly ExperimentResult[]): ExperimentResu
     groups.set(experiment.name, [...(groups.get(experiment.name) ?? []), experiment])
   }
   return [...groups.values()]
-}
-
-function rowOf(group: readonly ExperimentResult[], colours: Colours): string[] {
-  const [first] = group
-  if (first === undefined) return []
-  return [
-    first.name,
-    first.condition,
-    first.reported === null ? '–' : first.reported.toFixed(3),
-    ours(group, colours),
-    mean(group.map(({ seconds }) => seconds)).toFixed(1),
-  ]
-}
-
-function ours(group: readonly ExperimentResult[], colours: Colours): string {
-  const accuracies = group.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]))
-  if (accuracies.length === 0) {
-    if (group.some(({ status }) => status === 'failed')) return colours.red('failed')
-    return group.some(({ status }) => status === 'interrupted') ? colours.yellow('stopped') : '–'
-  }
-  const deviation = standardDeviation(accuracies)
-  const spread = deviation === null ? '' : ` ± ${deviation.toFixed(3)}`
-  const missing = group.length - accuracies.length
-  const count = missing === 0 ? '' : ` (${accuracies.length} of ${group.length})`
-  return colours.bold(mean(accuracies).toFixed(3)) + spread + count
 }
 
 function oneLine(text: string): string {

@@ -1,11 +1,11 @@
 /**
  * The images that an index is of: which they are, as the index has it, and the images themselves.
  */
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
 import {
   type DataSpec,
-  type Dataset,
   type FilesSpec,
   idxFolder,
   type ImageDataset,
@@ -14,6 +14,8 @@ import {
   mnist,
   parseDataSpec,
 } from '@gradpool/datasets'
+import { type StageOfRun } from '@gradpool/orchestrator'
+import { hasFields, isText } from '@gradpool/storage'
 
 export interface Collection {
   readonly spec: FilesSpec
@@ -26,21 +28,32 @@ export interface Collection {
 const unsplit = { labelled: 1, validation: 0, splitSeed: 0 }
 
 /**
- * What `--data` names: `mnist`, or a folder of IDX files, which has as many classes as an experiment's own data.
+ * What `--data` names: `mnist`, or a folder of IDX files, which has as many classes as the run's own.
  *
- * @param own What it is where nothing is named.
- * @throws UserError where nothing is named and the experiment's own data are no files
+ * @param own What it is where nothing is named; undefined where the model is of no run, or of data in memory.
+ * @throws UserError where there are neither
  */
-export function specOf(named: string | undefined, own: DataSpec | Dataset): FilesSpec {
+export function specOf(named: string | undefined, own: FilesSpec | undefined): FilesSpec {
   if (named === 'mnist') return mnist(unsplit)
-  if (!isFiles(own)) {
-    if (named !== undefined) return idxFolder({ ...unsplit, directory: resolve(named) })
-    throw new UserError(
-      `an index is of images in files, and ${own.name} are none: name a folder with --data`,
-    )
-  }
-  const directory = named ?? own.directory
-  return { ...own, ...unsplit, ...(directory !== undefined && { directory: resolve(directory) }) }
+  const folder = named === undefined ? {} : { directory: resolve(named) }
+  if (own !== undefined) return { ...own, ...unsplit, ...folder }
+  if (named !== undefined) return idxFolder({ ...unsplit, directory: resolve(named) })
+  throw new UserError(
+    'an index is of images in files: name them, with --data mnist or a folder of IDX files',
+  )
+}
+
+/** The files that a run trained on, where they were when it was begun; undefined where its data were no files. */
+export function ownFiles({ experiment, record: { record } }: StageOfRun): FilesSpec | undefined {
+  const { config } = experiment
+  const data = typeof config === 'object' && config !== null && 'data' in config && config.data
+  const isOfFiles = hasFields(data, { kind: (kind) => kind !== 'arrays' })
+  const spec = isOfFiles ? parseDataSpec(data, `the data of ${experiment.name}`) : undefined
+  if (spec === undefined || !isFiles(spec)) return undefined
+  const directory = isText(record.data) ? record.data : spec.directory
+  if (directory === undefined) return spec
+  const cwd = isText(record.cwd) && existsSync(record.cwd) ? record.cwd : '.'
+  return { ...spec, directory: resolve(cwd, directory) }
 }
 
 /** As a text that `collectionOf` reads. */
@@ -67,8 +80,8 @@ function fieldsOf(text: string): Partial<Record<keyof Collection, unknown>> {
   }
 }
 
-function isFiles(data: DataSpec | Dataset): data is FilesSpec {
-  return 'kind' in data && data.kind !== 'arrays'
+function isFiles(data: DataSpec): data is FilesSpec {
+  return data.kind !== 'arrays'
 }
 
 function isShape(value: unknown): value is readonly [number, number] {

@@ -52,7 +52,7 @@ export function runOptions(): Option[] {
     new Option('--seed <seeds>', 'one seed, or several: 0,1,2 or 0..4')
       .argParser(parseSeeds)
       .default([0], '0'),
-    new Option('--preset <name>', 'report, tuned, or one of your own').default('report', 'report'),
+    new Option('--preset <name>', 'default, tuned, or one of your own').default('default'),
     new Option('--epochs <n>', 'epochs of every stage').argParser(
       wholeNumber('--epochs', 1, mostEpochs),
     ),

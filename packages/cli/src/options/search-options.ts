@@ -13,10 +13,6 @@ export function indexBuildOptions(): Option[] {
     new Option('--data <data>', "mnist, or a folder of IDX files; else the run's own").argParser(
       folder('--data'),
     ),
-    new Option('--experiment <name>', 'of the run; else the last one that makes codes'),
-    new Option('--seed <seed>', "of the run's; else its first").argParser(
-      wholeNumber('--seed', 0, 2 ** 32 - 1),
-    ),
     new Option('--runs <dir>', 'where run directories are')
       .argParser(folder('--runs'))
       .default(outFolder, outFolder),

@@ -123,13 +123,13 @@ describe('parts', () => {
   })
 
   test.each([
-    [{ every: 0 }, 2, 'average.every must be a whole number of at least 1, not 0'],
-    [{ every: 1 }, 1, 'average is of at least 2 microBatches, or parts'],
-    [{ every: 1, parts: [1] }, 1, 'average is of at least 2 microBatches, or parts'],
-    [{ every: 1, parts: [1, 2] }, 3, 'average.parts has 2 parts for 3 microBatches'],
-    [{ every: 1, parts: [1, -2] }, 1, 'average.parts must be numbers above 0, not -2'],
-    [{ every: 1 }, 13, 'average: part 13 of 13 has none of the 12 examples'],
-    [{ every: 1, parts: [1, 1e6] }, 2, 'average: part 1 of 2 has none of the 12 examples'],
+    [{ every: 0 }, 2, 'averageEvery must be a whole number of at least 1, not 0'],
+    [{ every: 1 }, 1, 'averageParts must be at least 2 parts'],
+    [{ every: 1, parts: [1] }, 1, 'averageParts must be at least 2 parts'],
+    [{ every: 1, parts: [1, 2] }, 3, 'averageParts has 2 parts for 3 microBatches'],
+    [{ every: 1, parts: [1, -2] }, 1, 'averageParts must be numbers above 0, not -2'],
+    [{ every: 1 }, 13, 'averageParts: part 13 of 13 has none of the 12 examples'],
+    [{ every: 1, parts: [1, 1e6] }, 2, 'averageParts: part 1 of 2 has none of the 12 examples'],
   ])('refuses %j of %d microBatches', (average, microBatches, message) => {
     expect(() => partsOf(data, average, microBatches)).toThrow(new UserError(message))
   })

@@ -29,18 +29,18 @@ export function partsOf(
 ): Split[] {
   const { every, parts } = average
   if (!Number.isInteger(every) || every < 1) {
-    throw new UserError(`average.every must be a whole number of at least 1, not ${String(every)}`)
+    throw new UserError(`averageEvery must be a whole number of at least 1, not ${String(every)}`)
   }
   const count = parts?.length ?? microBatches
   if (parts !== undefined && microBatches !== 1 && microBatches !== count) {
-    throw new UserError(`average.parts has ${count} parts for ${microBatches} microBatches`)
+    throw new UserError(`averageParts has ${count} parts for ${microBatches} microBatches`)
   }
-  if (count < 2) throw new UserError('average is of at least 2 microBatches, or parts')
+  if (count < 2) throw new UserError('averageParts must be at least 2 parts')
   const chosen = parts ? consecutive(rows, parts) : dealtOut(rows, count)
   const empty = chosen.findIndex(({ length }) => length === 0)
   if (empty >= 0) {
     throw new UserError(
-      `average: part ${empty + 1} of ${count} has none of the ${rows.length} examples`,
+      `averageParts: part ${empty + 1} of ${count} has none of the ${rows.length} examples`,
     )
   }
   return chosen.map((rows) => ({ fields, rows }))
@@ -53,7 +53,7 @@ function dealtOut(rows: Int32Array, count: number): Int32Array[] {
 function consecutive(rows: Int32Array, sizes: readonly number[]): Int32Array[] {
   for (const size of sizes) {
     if (!(size > 0 && size < Infinity)) {
-      throw new UserError(`average.parts must be numbers above 0, not ${String(size)}`)
+      throw new UserError(`averageParts must be numbers above 0, not ${String(size)}`)
     }
   }
   const total = sizes.reduce((sum, size) => sum + size, 0)

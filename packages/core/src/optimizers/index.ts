@@ -68,7 +68,7 @@ export { ADAM_PATTERN, type AdamOperand } from './adam.js'
 export { SGD_PATTERNS, type MomentumOperand } from './sgd.js'
 export { adam, type Adam }
 export { adamw, type AdamW }
-export { clipByGlobalNorm, clipByValue, clipped, type Clip } from './clipping.js'
+export { checkClip, clipByGlobalNorm, clipByValue, clipped, type Clip } from './clipping.js'
 export { rmsprop, type RmsProp }
 export { sgd, type Sgd }
 export {

@@ -1,7 +1,7 @@
 /**
  * The primitive ops. This table is the contract between tracing, gradients, the reference evaluator and the engines.
  *
- * Elementwise ops take operands of one shape; `broadcast` is an op of its own. All arithmetic is f32 unless said.
+ * Elementwise ops take operands of one shape; `broadcast` is an op of its own. All arithmetic is f32 where nothing else is written.
  */
 
 export const OPS = {

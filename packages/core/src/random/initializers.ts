@@ -20,7 +20,7 @@ export type InitializerLike = Initializer | ShapedInitializer | keyof typeof sha
 export const zeros: Initializer = Object.freeze({ kind: 'constant', value: 0 })
 export const ones: Initializer = Object.freeze({ kind: 'constant', value: 1 })
 
-/** Normal distribution; mean 0 unless said. */
+/** Normal distribution. Default of mean: 0. */
 export function normal(std: number, mean = 0): Initializer {
   return Object.freeze({ kind: 'normal', mean, std })
 }

@@ -1,6 +1,7 @@
 /**
- * The lines of the user's code that nodes of a Program come from. They are recorded only where asked for, as a stack for each
- * node takes its time: a model is traced once more when something is to be said of one of its nodes.
+ * The lines of the user's code that nodes of a Program come from. They are recorded only where
+ * asked for, as a stack for each node takes its time: a model is traced once more when something is
+ * to be said of one of its nodes.
  */
 import type { Program } from '../program/program.js'
 

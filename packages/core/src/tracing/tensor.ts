@@ -39,8 +39,8 @@ export class Tensor {
   }
 
   /**
-   * JavaScript's operators cannot compute with tensors, and would go on with NaN or false. In a text, as `${tensor}`, it is
-   * its type.
+   * JavaScript's operators cannot compute with tensors, and would go on with NaN or false. In a
+   * text, as `${tensor}`, it is its type.
    *
    * @throws UserError that says what to write instead
    */

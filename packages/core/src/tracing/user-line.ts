@@ -1,8 +1,10 @@
 /**
- * Where in the user's own code an op was called: the first stack frame outside of Gradpool's packages that build models.
+ * Where in the user's own code an op was called: the first stack frame outside of Gradpool's
+ * packages that build models.
  *
- * Only the sources of this package and of its sibling `models`, wherever they are installed, count as Gradpool's. So a
- * test file beside the sources, or a project of the user's with a `packages/core` of its own, is the user's code.
+ * Only the sources of this package and of its sibling `models`, wherever they are installed, count
+ * as Gradpool's. So a test file beside the sources, or a project of the user's with a
+ * `packages/core` of its own, is the user's code.
  */
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,11 +15,17 @@ const siblings = ['models', 'trainer', 'experiments']
 const ownRoots = [coreRoot, ...siblings.map((name) => resolve(coreRoot, '..', name) + sep)]
 /** An install that gives each package a folder of its own (pnpm) has `models` elsewhere. */
 const installed = /[\\/]node_modules[\\/]@gradpool[\\/](?:models|trainer|experiments)[\\/]/
-/** "at name (file:///a/b.ts:12:34)" or "at /a/b.ts:12:34"; what is not a file, as "node:…", does not match. */
+/**
+ * "at name (file:///a/b.ts:12:34)" or "at /a/b.ts:12:34"; what is not a file, as "node:…", does not
+ * match.
+ */
 const framePattern = /[\s(](file:\/\/\/.+|\/.+|[A-Za-z]:\\.+):(\d+):\d+\)?$/
 const testFile = /\.(?:test|spec|bench)\.[cm]?[jt]s$/
 
-/** Whether a file is part of the sources of `core` or `models`, compiled or mapped back to TypeScript. */
+/**
+ * Whether a file is part of the sources of `core` or `models`, compiled or mapped back to
+ * TypeScript.
+ */
 export function isOwnFile(file: string): boolean {
   if (testFile.test(file)) return false
   if (installed.test(file)) return true
@@ -26,7 +34,10 @@ export function isOwnFile(file: string): boolean {
   )
 }
 
-/** `file:line` of the caller's code, relative to the working directory where it is below it, if it can be told. */
+/**
+ * `file:line` of the caller's code, relative to the working directory where it is below it, if it
+ * can be told.
+ */
 export function userLine(): string | undefined {
   return firstUserLine(deepStack())
 }

@@ -89,7 +89,27 @@ describe('the types of a model', () => {
     const blind = defineModel({ params, step: (_, { image }) => ({ loss: mean(image) }) })
     expectTypeOf<OutputsOf<typeof blind>>().toEqualTypeOf<never>()
     expectTypeOf(blind).toExtend<Model>()
-    expect(blind.tracePrediction).toBeUndefined()
+    expect(blind.forData(data).tracePrediction).toBeUndefined()
+  })
+
+  test('an annotation of the model leaves tensors what they are', () => {
+    const annotated: Model<{
+      metrics: { loss: number }
+      fields: 'image' | 'label'
+      predictFields: 'image'
+      outputs: 'value'
+    }> = defineModel({
+      params,
+      step(_, { image }) {
+        expectTypeOf(image).toEqualTypeOf<Tensor>()
+        return { loss: mean(image) }
+      },
+      predict(_, { image }) {
+        expectTypeOf(image).toEqualTypeOf<Tensor>()
+        return { value: image }
+      },
+    })
+    expect(annotated.forData(data).tracePrediction).toBeDefined()
   })
 
   test('a field that is not named does not compile', () => {

@@ -13,6 +13,7 @@
  * The functions run once for each Program that is traced, never during training.
  */
 import type { Metric, MetricValue, RESERVED_NAMES } from '../metrics/metric.js'
+import type { Field } from '../engine/dataset.js'
 import type { Tensor } from '../tracing/tensor.js'
 import type { Binding, BoundOf, Params } from './module.js'
 
@@ -70,15 +71,39 @@ export interface ModelTypes {
 
 declare const TYPES: unique symbol
 
+/** What a model may know of the data that it is for. */
+export interface ModelData {
+  readonly fields: Readonly<Record<string, Pick<Field, 'dtype' | 'shape'>>>
+  /** Labels are 0 … classes - 1. */
+  readonly classes?: number | undefined
+  /** Of the field `image`, where it is known. */
+  readonly imageShape?: readonly [height: number, width: number] | undefined
+}
+
+/** The functions of a model whose shapes are known. */
+export interface ModelFunctions {
+  /** Binds the parameters and traces one step. */
+  readonly traceStep: (binding: Binding, batch: object) => StepResults
+  /** Binds the parameters and traces a prediction; absent where the model predicts nothing. */
+  readonly tracePrediction?: (binding: Binding, batch: object) => Predictions
+}
+
 /** A model, ready to be traced by `train`, `evaluation` and `prediction`. */
 export interface Model<out T extends ModelTypes = ModelTypes> {
-  readonly params: Params
-  /** @internal Binds the parameters and traces one step. */
-  readonly traceStep: (binding: Binding, batch: object) => StepResults
-  /** @internal Binds the parameters and traces a prediction; absent where the model predicts nothing. */
-  readonly tracePrediction?: (binding: Binding, batch: object) => Predictions
+  /** @internal Its functions; of a model whose shapes follow from the data, those for such data. */
+  readonly forData: (data: ModelData) => ModelFunctions
   /** Only a type: no model has a value here. */
   readonly [TYPES]?: T
+}
+
+/**
+ * The model with the shapes that it has for these data, whatever it is traced for later.
+ *
+ * @throws UserError where the model does not fit the data
+ */
+export function modelFor(model: Model, data: ModelData): Model {
+  const functions = model.forData(data)
+  return { forData: () => functions }
 }
 
 /** The metrics of a model by name: `{ loss: number, accuracy: number }`. */
@@ -106,13 +131,12 @@ export function defineModel<
   definition: ModelDefinition<P, R, O, F, G>,
 ): Model<{
   readonly metrics: { readonly [Name in keyof R]: ValueOf<R[Name]> }
-  readonly fields: Extract<keyof F, string>
-  readonly predictFields: Extract<keyof G, string>
+  readonly fields: Extract<keyof NoInfer<F>, string>
+  readonly predictFields: Extract<keyof NoInfer<G>, string>
   readonly outputs: [O] extends [never] ? never : Extract<keyof O, string>
 }> {
   const { params } = definition
-  return Object.freeze({
-    params,
+  const functions: ModelFunctions = {
     // Whether the dataset has the fields is known only when it is there: reading one that is missing throws.
     traceStep: (binding: Binding, batch: object) =>
       definition.step(binding.bind(params), batch as F),
@@ -120,5 +144,6 @@ export function defineModel<
       tracePrediction: (binding: Binding, batch: object) =>
         definition.predict?.(binding.bind(params), batch as G) ?? {},
     }),
-  })
+  }
+  return Object.freeze({ forData: () => functions })
 }

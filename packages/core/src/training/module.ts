@@ -9,7 +9,7 @@
 import type { Shape } from '../program/dtype.js'
 import { UserError } from '../errors.js'
 import { initializerFor, type Initializer, type InitializerLike } from '../random/initializers.js'
-import type { Tensor, TensorLike } from '../tracing/tensor.js'
+import { Tensor, type TensorLike } from '../tracing/tensor.js'
 import { currentTrace, userError, type Trace } from '../tracing/trace.js'
 
 interface Leaf<Kind extends string> {
@@ -93,23 +93,24 @@ export function layer<const P extends Params, Apply extends (...x: never[]) => u
   return moduleOf(params, (scope) => {
     // Unknown for a moment: the compiler goes without end into what a tree may be bound to.
     const bound: unknown = scope.bind(params)
-    return withParameters(bind(bound as BoundOf<P>, scope), params, bound)
+    const apply = bind(bound as BoundOf<P>, scope)
+    const called = (...x: never[]) => scope.returns(apply(...x))
+    return withParameters<Apply, P>(called, params, bound)
   })
 }
 
-function withParameters<Apply extends object, P extends Params>(
-  apply: Apply,
+function withParameters<Apply, P extends Params>(
+  apply: object,
   params: P,
   bound: unknown,
 ): WithParameters<Apply, P> {
   // A tree of parameters is bound to an object or a list with the same keys.
   const values = bound as Readonly<Record<string, unknown>>
-  const whole: object = apply
   for (const name of Object.keys(params)) {
-    Object.defineProperty(whole, name, { value: values[name], enumerable: true })
+    Object.defineProperty(apply, name, { value: values[name], enumerable: true })
   }
-  // It has these properties now, which the compiler does not see.
-  return whole as WithParameters<Apply, P>
+  // It calls `Apply` and has these properties now, which the compiler does not see.
+  return apply as WithParameters<Apply, P>
 }
 
 /**
@@ -130,6 +131,8 @@ export interface NamedTensor {
 export class Binding {
   /** Parameters to be trained, in the order of the tree. */
   readonly trainable: NamedTensor[] = []
+  /** @internal What each `layer` returned last, by its path. */
+  readonly outputs = new Map<string, Shape>()
   /** Buffers by their tensors; false for those of a frozen part, whose value stays. */
   readonly #buffers = new Map<Tensor, { readonly name: string; readonly changes: boolean }>()
 
@@ -182,6 +185,12 @@ export class Scope {
   /** Whether the module is being trained: false in evaluation and in a frozen part. */
   get training(): boolean {
     return this.#binding.training && this.#trainable
+  }
+
+  /** @internal Notes what the layer at this place returns. */
+  returns<Value>(value: Value): Value {
+    if (value instanceof Tensor) this.#binding.outputs.set(this.path, value.shape)
+    return value
   }
 
   /** @internal */

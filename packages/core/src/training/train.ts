@@ -5,7 +5,7 @@
  * the others. Only training adds the optimizer's.
  */
 import type { BatchProgram } from './batch-program.js'
-import type { Field, Split } from '../engine/dataset.js'
+import type { Split } from '../engine/dataset.js'
 import { sameShape } from '../program/dtype.js'
 import { whole } from '../checks.js'
 import { UserError } from '../errors.js'
@@ -23,14 +23,13 @@ import {
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
 import { withMicroBatches } from './micro-batches.js'
-import type { Model, StepResults } from './model.js'
+import type { Model, ModelData, StepResults } from './model.js'
 import { traceMetrics, type MetricSpec } from '../metrics/metric-spec.js'
 import type { Tensor } from '../tracing/tensor.js'
 import { traceProgram, userError, type Trace } from '../tracing/trace.js'
 
 /** What a dataset looks like, without its values. */
-export interface DataSpec {
-  readonly fields: Readonly<Record<string, Pick<Field, 'dtype' | 'shape'>>>
+export interface DataSpec extends ModelData {
   readonly numExamples: number
 }
 
@@ -74,9 +73,10 @@ export function train(model: Model, options: TrainOptions): BatchProgram {
       ? endingAfter(optimizer, totalSteps)
       : optimizer,
   )
+  const { traceStep } = model.forData(options.data)
   const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
     const binding = new Binding(trace, true)
-    const results = checkedResults(model.traceStep(binding, batch))
+    const results = checkedResults(traceStep(binding, batch))
     traceUpdates(binding, results.loss, rule, clip)
     return traceMetrics(trace, results, size)
   })
@@ -94,8 +94,9 @@ export function train(model: Model, options: TrainOptions): BatchProgram {
  * The Program of an evaluation: loss and metrics, no updates, examples in the order of the split.
  */
 export function evaluation(model: Model, options: BatchOptions): BatchProgram {
+  const { traceStep } = model.forData(options.data)
   return batchProgram(options, false, (trace, batch, size) => {
-    const results = checkedResults(model.traceStep(new Binding(trace, false), batch))
+    const results = checkedResults(traceStep(new Binding(trace, false), batch))
     return traceMetrics(trace, results, size)
   })
 }
@@ -107,7 +108,7 @@ export function evaluation(model: Model, options: BatchOptions): BatchProgram {
  * @throws UserError where the model has no `predict`, or a prediction is not one row per example
  */
 export function prediction(model: Model, options: BatchOptions): BatchProgram {
-  const { tracePrediction } = model
+  const { tracePrediction } = model.forData(options.data)
   if (tracePrediction === undefined) throw new UserError('this model has no predict function')
   return batchProgram(options, false, (trace, batch, numExamples) => {
     const predictions = tracePrediction(new Binding(trace, false), batch)

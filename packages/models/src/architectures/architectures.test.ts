@@ -1,8 +1,10 @@
 import {
   adam,
+  type DataSpec,
   evaluate,
   finishMetrics,
   initialState,
+  type Model,
   prediction,
   type Program,
   train,
@@ -11,8 +13,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { wave } from '../testing/describe-layer.js'
 import { autoencode } from './autoencode.js'
-import { classify } from './classify.js'
-import { mlp } from './mlp.js'
+import { classify, mlp } from './classify.js'
 
 const data = {
   fields: { image: { dtype: 'u8', shape: [6] }, label: { dtype: 'u8', shape: [] } },
@@ -52,8 +53,7 @@ describe('autoencode', () => {
 
   test('predicts reconstructions on the scale of the pixels, and codes', () => {
     const scale = 1 / 255
-    const linear = { codeActivation: 'linear', outputActivation: 'linear' } as const
-    const model = autoencode({ ...widths, ...linear, scale })
+    const model = autoencode(widths)
     const { program } = prediction(model, options)
     const trained = train(model, options)
     const state = initialState(program, 0)
@@ -69,7 +69,11 @@ describe('autoencode', () => {
   })
 
   test('activations go where their names say', () => {
-    const rectified = autoencode({ ...widths, codeActivation: 'sigmoid' })
+    const rectified = autoencode({
+      ...widths,
+      codeActivation: 'sigmoid',
+      outputActivation: 'relu',
+    })
     const { program } = prediction(rectified, options)
     const state = initialState(program, 1)
     const { reconstruction = [], code = [] } = evaluate(program, { state, batch }).results
@@ -91,8 +95,9 @@ describe('autoencode', () => {
     [{ ...widths, encoder: [5, 0] }, 'encoder must list whole numbers of at least 1, not 0'],
     [{ ...widths, input: 1.5 }, 'input must be a whole number of at least 1, not 1.5'],
   ])('refuses %j', (wrong, message) => {
-    expect(() => autoencode(wrong)).toThrow(UserError)
-    expect(() => autoencode(wrong)).toThrow(message)
+    const traced = () => train(autoencode(wrong), options)
+    expect(traced).toThrow(UserError)
+    expect(traced).toThrow(message)
   })
 
   test('takes images of any rank', () => {
@@ -108,13 +113,14 @@ describe('autoencode', () => {
 })
 
 describe('classify', () => {
-  const widths = { input: 6, encoder: [5, 2], hidden: [4], classes: 3 }
+  const autoencoder = autoencode({ encoder: [5, 2], decoder: [6] })
+  const onEncoder = { autoencoder, hidden: [4], classes: 3 }
   const encoder = ['encoder.0.weight', 'encoder.0.bias', 'encoder.1.weight', 'encoder.1.bias']
   const head = ['head.0.weight', 'head.0.bias', 'head.1.weight', 'head.1.bias']
 
   test('has the encoder of the autoencoder, by name, shape and first value', () => {
-    const source = train(autoencode({ ...widths, decoder: [6] }), options).program
-    const target = train(classify(widths), options).program
+    const source = train(autoencoder, options).program
+    const target = train(classify(onEncoder), options).program
     const encoderOf = (program: Program) =>
       Object.entries(shapes(program)).filter(([name]) => name.startsWith('encoder'))
     expect(encoderOf(target)).toEqual(encoderOf(source))
@@ -123,9 +129,9 @@ describe('classify', () => {
   })
 
   test('fine-tunes the encoder, or leaves a frozen one as it is', () => {
-    const fineTuned = train(classify(widths), options).program
+    const fineTuned = train(classify(onEncoder), options).program
     expect(updated(fineTuned)).toEqual([...encoder, ...head])
-    const frozen = train(classify({ ...widths, encoderMode: 'frozen' }), options).program
+    const frozen = train(classify({ ...onEncoder, encoder: 'frozen' }), options).program
     expect(Object.keys(shapes(frozen))).toEqual([...encoder, ...head])
     expect(updated(frozen)).toEqual(head)
     expect(frozen.inputs.some(({ name }) => /optimizer.*encoder/.test(name))).toBe(false)
@@ -135,12 +141,12 @@ describe('classify', () => {
   })
 
   test('without an encoder the hidden layers see the pixels', () => {
-    const { program } = train(classify({ input: 6, hidden: [], classes: 3 }), options)
+    const { program } = train(classify({ hidden: [], classes: 3 }), options)
     expect(shapes(program)).toEqual({ 'head.0.weight': [6, 3], 'head.0.bias': [3] })
   })
 
   test('predicts the class of the largest logit', () => {
-    const { program } = prediction(classify(widths), options)
+    const { program } = prediction(classify(onEncoder), options)
     expect(program.inputs.some(({ name }) => name === 'label')).toBe(false)
     const { estimate = [], logits = [] } = evaluate(program, { batch, seed: 2 }).results
     expect(estimate).toHaveLength(4)
@@ -151,17 +157,13 @@ describe('classify', () => {
   })
 
   test.each([
-    [{ ...widths, encoderMode: 'none' as const }, 'encoderMode none goes with no encoder widths'],
+    [{ ...onEncoder, encoder: 'none' as const }, "encoder 'none' goes with no autoencoder"],
     [
-      { ...widths, encoder: [], encoderMode: 'frozen' as const },
-      'encoder must list at least one width',
+      { ...onEncoder, encoder: 'thawed' as 'frozen' },
+      "encoder must be 'none', 'fineTuned' or 'frozen', not 'thawed'",
     ],
-    [
-      { ...widths, encoderMode: 'thawed' as 'frozen' },
-      'encoderMode must be fineTuned, frozen or none, not thawed',
-    ],
-    [{ ...widths, hidden: [0] }, 'hidden must list whole numbers of at least 1, not 0'],
-    [{ ...widths, classes: 0 }, 'classes must be a whole number of at least 1, not 0'],
+    [{ ...onEncoder, hidden: [0] }, 'hidden must list whole numbers of at least 1, not 0'],
+    [{ ...onEncoder, classes: 0 }, 'classes must be a whole number of at least 1, not 0'],
   ])('refuses %j', (wrong, message) => {
     expect(() => classify(wrong)).toThrow(message)
   })
@@ -169,25 +171,79 @@ describe('classify', () => {
 
 describe('mlp', () => {
   test('is a classifier without an encoder', () => {
-    const model = mlp({ input: 6, hidden: [4], classes: 3, scale: 1 / 255 })
-    const same = classify({ input: 6, hidden: [4], classes: 3, scale: 1 / 255 })
-    expect(train(model, options).program.hash).toBe(train(same, options).program.hash)
+    const sizes = { input: 6, hidden: [4], classes: 3 }
+    const [one, other] = [mlp(sizes), classify({ ...sizes, encoder: 'none' })]
+    expect(train(one, options).program.hash).toBe(train(other, options).program.hash)
+  })
+})
+
+describe('a ready model', () => {
+  const programOf = (model: Model, more: Partial<DataSpec> = {}) =>
+    train(model, { ...options, data: { ...data, ...more } }).program
+
+  test('takes sizes from the data, the same as when they are said', () => {
+    const known = { input: 6, classes: 3, scale: 1 / 255 }
+    const said = programOf(classify({ hidden: [4], ...known }))
+    expect(programOf(classify({ hidden: [4] }), { classes: 3 }).hash).toBe(said.hash)
+    const oneHot = { ...data.fields, label: { dtype: 'f32', shape: [3] } } as const
+    expect(shapes(programOf(classify({ hidden: [4] }), { fields: oneHot }))).toEqual(shapes(said))
+    const widths = { encoder: [4], decoder: [6] }
+    const { hash } = programOf(autoencode({ ...widths, input: 6, scale: 1 / 255 }))
+    expect(programOf(autoencode(widths)).hash).toBe(hash)
+  })
+
+  test('scales bytes, and no other numbers', () => {
+    const numbers = { ...data.fields, image: { dtype: 'f32', shape: [6] } } as const
+    const hashed = (scale: object) =>
+      programOf(classify({ hidden: [4], classes: 3, ...scale }), { fields: numbers }).hash
+    expect(hashed({})).toBe(hashed({ scale: 1 }))
+    expect(hashed({})).not.toBe(hashed({ scale: 1 / 255 }))
+  })
+
+  test('is its options, as JSON too', () => {
+    const ready = classify({ hidden: [10], encoder: 'frozen' })
+    expect(Object.entries(ready)).toEqual(
+      Object.entries({ hidden: [10], encoder: 'frozen', kind: 'classify' }),
+    )
+    expect(JSON.parse(JSON.stringify(autoencode({ encoder: [4], decoder: [6] })))).toEqual({
+      kind: 'autoencode',
+      encoder: [4],
+      decoder: [6],
+    })
+  })
+
+  test.each([
+    [
+      classify({ hidden: [4] }),
+      data.fields,
+      'this model needs labels that are u8 or i32, one from 0 on for each example, or `classes`; the fields of the data are image u8[6], label u8[]',
+    ],
+    [
+      classify({ hidden: [4], classes: 3 }),
+      { label: data.fields.label },
+      "this model needs the field 'image'; the fields of the data are label u8[]",
+    ],
+    [
+      classify({ hidden: [4], encoder: 'frozen' }),
+      data.fields,
+      "encoder 'frozen' needs an autoencoder: an autoencode stage before it, or the option autoencoder",
+    ],
+  ])('%j says what it lacks', (model, fields, message) => {
+    expect(() => programOf(model, { fields })).toThrow(new UserError(message))
   })
 })
 
 test.each([
-  ['mlp', mlp({ input: 6, hidden: [5], classes: 3, scale: 1 / 255 })],
+  ['mlp', mlp({ hidden: [5], classes: 3 })],
+  ['autoencoder', autoencode({ encoder: [4], decoder: [6] })],
   [
-    'autoencoder',
-    autoencode({
-      input: 6,
-      encoder: [4],
-      decoder: [6],
-      scale: 1 / 255,
-      outputActivation: 'linear',
+    'classifier',
+    classify({
+      hidden: [5],
+      classes: 3,
+      autoencoder: autoencode({ encoder: [5], decoder: [6] }),
     }),
   ],
-  ['classifier', classify({ input: 6, encoder: [5], hidden: [5], classes: 3, scale: 1 / 255 })],
 ])('%s learns', (_, model) => {
   const { program } = train(model, { ...options, optimizer: adam({ learningRate: 0.02 }) })
   let state: Readonly<Record<string, ArrayLike<number>>> = initialState(program, 0)

@@ -4,75 +4,99 @@ import type { ActivationName } from '../layers/activation.js'
 import { crossEntropy } from '../losses/cross-entropy.js'
 import { accuracy } from '../metrics/accuracy.js'
 import { checkWidth, checkWidths } from '../widths.js'
-import type { EncoderOptions } from './autoencode.js'
+import type { AutoencodeOptions, NetworkOptions } from './autoencode.js'
 import { denseStack } from './dense-stack.js'
 import { scaled } from './input.js'
+import { classesOf, inputOf, readyModel, scaleOf } from './ready-model.js'
+
+export interface MlpOptions extends NetworkOptions {
+  /** Widths of the hidden layers between the pixels, or the code, and the output layer, one logit a class. */
+  readonly hidden: readonly number[]
+  /** Default: what the data tell, of class numbers one more than the largest. */
+  readonly classes?: number
+}
 
 /** `none`: no encoder, the hidden layers see the pixels; `frozen`: the encoder is used but not trained. */
-export type EncoderMode = 'fineTuned' | 'frozen' | 'none'
+export type EncoderMode = 'none' | 'fineTuned' | 'frozen'
 
-export interface ClassifyOptions extends Omit<EncoderOptions, 'encoder'> {
-  /** Widths of the encoder's layers, as the autoencoder had them. Default: none. */
-  readonly encoder?: readonly number[]
-  /** Default: fineTuned where there is an encoder. */
-  readonly encoderMode?: EncoderMode
-  /** Widths of the hidden layers between the code, or the pixels, and the output layer. */
-  readonly hidden: readonly number[]
-  readonly classes: number
+export interface ClassifyOptions extends MlpOptions {
+  /**
+   * Whether the hidden layers stand on an encoder, and whether that goes on learning: of the autoencode stage before this
+   * one, or of `autoencoder`. Activation and scale are the encoder's then. Default: fineTuned with `autoencoder`, else none.
+   */
+  readonly encoder?: EncoderMode
+  /** Whose encoder it is, where no stage says so; its weights come by `initFrom`. */
+  readonly autoencoder?: AutoencodeOptions
 }
 
 /** A classifier: it learns from images with labels, and predicts logits and the likeliest class. */
-export type Classifier = Model<{
-  readonly metrics: { readonly loss: number; readonly accuracy: number }
-  readonly fields: 'image' | 'label'
-  readonly predictFields: 'image'
-  readonly outputs: 'estimate' | 'logits'
-}>
+export type Classifier = ClassifyOptions & { readonly kind: 'classify' } & Model<{
+    readonly metrics: { readonly loss: number; readonly accuracy: number }
+    readonly fields: 'image' | 'label'
+    readonly predictFields: 'image'
+    readonly outputs: 'estimate' | 'logits'
+  }>
 
 /**
- * A model over the fields `image` and `label` (class numbers, or one-hot f32). Its states are `encoder.0.weight`, …, named as
- * the autoencoder's so that its weights carry over, and `head.0.weight`, …, of which the last layer gives the logits.
+ * A model over the fields `image` and `label` (class numbers, or one-hot f32), for `fit` and as a stage of an experiment. Its
+ * states are `encoder.0.weight`, …, named as the autoencoder's so that its weights carry over, and `head.0.weight`, …, of
+ * which the last layer gives the logits.
  *
  * Results: `loss` (cross-entropy) and `accuracy`. Predictions: `estimate` [batch], the class of the largest logit, and
  * `logits` [batch, classes].
  *
- * @throws UserError for widths that are not whole numbers, or a mode that does not fit the encoder
+ * @throws UserError for widths that are not whole numbers, or an unknown mode; with the data, where there is no encoder
  */
 export function classify(options: ClassifyOptions): Classifier {
-  const { input, encoder = [], hidden, classes, scale = 1 } = options
-  const { activation = 'relu', codeActivation = activation, weight } = options
-  const { encoderMode = encoder.length > 0 ? 'fineTuned' : 'none' } = options
-  checkWidth('input', input)
-  checkWidth('classes', classes)
+  const { hidden, autoencoder, weight = 'heNormal' } = options
+  const { encoder: mode = autoencoder ? 'fineTuned' : 'none' } = options
+  if (options.input !== undefined) checkWidth('input', options.input)
+  if (options.classes !== undefined) checkWidth('classes', options.classes)
   if (hidden.length > 0) checkWidths('hidden', hidden)
-  checkMode(encoderMode, encoder)
-  const stack = (widths: readonly number[], lastActivation: ActivationName) =>
-    denseStack({ widths, activation, lastActivation, weight })
-
-  const code = encoderMode === 'none' ? input : (encoder.at(-1) ?? input)
-  const pixelsToCode = stack([input, ...encoder], codeActivation)
-  return defineModel({
-    params: {
-      encoder: encoderMode === 'frozen' ? frozen(pixelsToCode) : pixelsToCode,
-      // The names of states, and so the hashes of weights, keep the word.
-      head: stack([code, ...hidden, classes], 'linear'),
-    },
-    step(bound, { image, label }) {
-      const logits = bound.head(bound.encoder(scaled(image, scale)))
-      return { loss: crossEntropy(logits, label), accuracy: accuracy(logits, label) }
-    },
-    predict(bound, { image }) {
-      const logits = bound.head(bound.encoder(scaled(image, scale)))
-      return { estimate: argMax(logits), logits }
-    },
+  checkMode(mode, autoencoder)
+  return readyModel({ ...options, kind: 'classify' as const }, (data) => {
+    if (mode !== 'none' && autoencoder === undefined) {
+      throw new UserError(
+        `encoder '${mode}' needs an autoencoder: an autoencode stage before it, or the option autoencoder`,
+      )
+    }
+    const network: Omit<AutoencodeOptions, 'decoder'> = autoencoder ?? { ...options, encoder: [] }
+    const { encoder, activation = 'relu', codeActivation = 'relu' } = network
+    const scale = scaleOf(data, network.scale)
+    const input = inputOf(data, network.input)
+    const classes = classesOf(data, options.classes)
+    const stack = (widths: readonly number[], lastActivation: ActivationName) =>
+      denseStack({ widths, activation, lastActivation, weight })
+    const pixelsToCode = stack([input, ...encoder], codeActivation)
+    return defineModel({
+      params: {
+        encoder: mode === 'frozen' ? frozen(pixelsToCode) : pixelsToCode,
+        // The names of states, and so the hashes of weights, keep the word.
+        head: stack([encoder.at(-1) ?? input, ...hidden, classes], 'linear'),
+      },
+      step(bound, { image, label }) {
+        const logits = bound.head(bound.encoder(scaled(image, scale)))
+        return { loss: crossEntropy(logits, label), accuracy: accuracy(logits, label) }
+      },
+      predict(bound, { image }) {
+        const logits = bound.head(bound.encoder(scaled(image, scale)))
+        return { estimate: argMax(logits), logits }
+      },
+    })
   })
 }
 
-function checkMode(mode: EncoderMode, encoder: readonly number[]): void {
-  const known: readonly string[] = ['fineTuned', 'frozen', 'none']
+/** A classifier without an encoder: see `classify`; its states are `head.0.weight`, `head.0.bias`, …. */
+export function mlp(options: MlpOptions): Classifier {
+  return classify(options)
+}
+
+function checkMode(mode: EncoderMode, autoencoder: AutoencodeOptions | undefined): void {
+  const known: readonly string[] = ['none', 'fineTuned', 'frozen']
   if (!known.includes(mode)) {
-    throw new UserError(`encoderMode must be fineTuned, frozen or none, not ${mode}`)
+    throw new UserError(`encoder must be 'none', 'fineTuned' or 'frozen', not '${mode}'`)
   }
-  if (mode !== 'none') checkWidths('encoder', encoder)
-  else if (encoder.length > 0) throw new UserError('encoderMode none goes with no encoder widths')
+  if (mode === 'none' && autoencoder !== undefined) {
+    throw new UserError("encoder 'none' goes with no autoencoder")
+  }
 }

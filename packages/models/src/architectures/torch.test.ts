@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { adam, evaluate, sgd, type Model, train } from '@gradpool/core'
 import { describe, expect, test } from 'vitest'
 import { autoencode } from './autoencode.js'
-import { mlp } from './mlp.js'
+import { mlp } from './classify.js'
 
 interface OracleLayer {
   readonly weights: readonly (readonly number[])[]
@@ -37,13 +37,13 @@ const oracle = JSON.parse(readFileSync(oracleFile, 'utf8')) as Oracle
 
 /** Each case as a model, and the path of each layer. */
 const models: Readonly<Record<string, { model: Model; paths: readonly string[] }>> = {
-  mlp: { model: mlp({ input: 6, hidden: [5], classes: 3 }), paths: ['head.0', 'head.1'] },
+  mlp: { model: mlp({ hidden: [5], classes: 3 }), paths: ['head.0', 'head.1'] },
   autoencoder: {
-    model: autoencode({ input: 6, encoder: [3], decoder: [6], outputActivation: 'linear' }),
+    model: autoencode({ encoder: [3], decoder: [6] }),
     paths: ['encoder.0', 'decoder.0'],
   },
   'autoencoder-relu-output': {
-    model: autoencode({ input: 6, encoder: [3], decoder: [6] }),
+    model: autoencode({ encoder: [3], decoder: [6], outputActivation: 'relu' }),
     paths: ['encoder.0', 'decoder.0'],
   },
 }

@@ -1,9 +1,12 @@
 /** The run that a user means. */
 import { UserError } from '@gradpool/core'
-import { nearest } from '@gradpool/experiments'
+import { suggestion } from '@gradpool/experiments'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { findRuns } from './read-run.js'
+
+/** The most runs that a sentence names, the latest. */
+const MOST_NAMED = 5
 
 /**
  * The directory of a run by its path, by its name in the folder of runs, or of the latest there.
@@ -20,9 +23,9 @@ export async function findRun(asked = 'latest', runs = 'runs'): Promise<string> 
     throw new UserError(`There are no runs in '${runs}': make one with \`gradpool run report\``)
   }
   if (asked === 'latest') return latest
-  const near = nearest(asked, ['latest', ...directories.map((run) => basename(run))])
+  const names = directories.slice(-MOST_NAMED).map((run) => basename(run))
   throw new UserError(
-    `There is no run '${asked}' in '${runs}': ${near === undefined ? `the latest is '${basename(latest)}'` : `did you mean '${near}'?`}`,
+    `There is no run '${asked}' in '${runs}': ${suggestion(asked, ['latest', ...names])}`,
   )
 }
 

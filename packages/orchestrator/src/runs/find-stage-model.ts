@@ -7,7 +7,7 @@
  *     RUN/EXPERIMENT/STAGE
  */
 import { UserError } from '@gradpool/core'
-import { nearest } from '@gradpool/experiments'
+import { suggestion } from '@gradpool/experiments'
 import { statSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import { findRun, isRun } from './find-run.js'
@@ -22,37 +22,35 @@ export interface StageModel {
   readonly title: string
 }
 
+type Experiment = RunRecord['experiments'][number]
+
 /** A stage of a run, done or not. */
 export interface StageOfRun {
   readonly directory: string
   readonly record: RunRecord
-  readonly experiment: RunRecord['experiments'][number]
-  readonly stage: RunRecord['experiments'][number]['stages'][number]
+  readonly experiment: Experiment
+  readonly stage: Experiment['stages'][number]
   readonly title: string
-}
-
-export interface FindOptions {
-  /** The folder of runs. */
-  readonly runs: string
 }
 
 /**
  * The model that a file is, or that the stage asked for left behind, the experiment's last one where none is named.
  *
+ * @param options `runs`: the folder of runs
  * @throws UserError with one sentence where there is none, or the stage is not done
  */
-export async function findStageModel(target: string, { runs }: FindOptions): Promise<StageModel> {
+export async function findStageModel(
+  target: string,
+  options: { readonly runs: string },
+): Promise<StageModel> {
   if (isModelFile(target)) return { path: target, title: basename(target, '.gradpool') }
-  const { experiment } = splitTarget(target, runs)
-  const stages = await stagesOf(target, { runs })
+  const stages = await stagesOf(target, options)
   const last = stages.at(-1)
-  if (last === undefined || experiment === undefined) {
-    const [{ name } = { name: 'EXPERIMENT' }] = stages.map((one) => one.experiment)
-    throw new UserError(
-      `'${target}' is a run: say whose model is meant, such as '${target}/${name}'`,
-    )
+  if (last !== undefined && splitTarget(target, options.runs).experiment !== undefined) {
+    return modelOfStage(last)
   }
-  return modelOfStage(last)
+  const name = stages[0]?.experiment.name ?? 'EXPERIMENT'
+  throw new UserError(`'${target}' is a run: say whose model is meant, such as '${target}/${name}'`)
 }
 
 /** Whether it is a file, and not of a run. @throws UserError for one that is not there */
@@ -63,45 +61,45 @@ export function isModelFile(target: string): boolean {
 }
 
 /**
- * The stages of a run, of an experiment, or one, in the order of the run. An experiment without a seed is the first of its
- * name.
+ * The stages of a run, of an experiment, or one, in the order of the run.
  *
  * @throws UserError where a name is of none
  */
-export async function stagesOf(target: string, { runs }: FindOptions): Promise<StageOfRun[]> {
-  const { run, experiment: asked, stage: stageName } = splitTarget(target, runs)
+export async function stagesOf(
+  target: string,
+  { runs }: { readonly runs: string },
+): Promise<StageOfRun[]> {
+  const { run, experiment: asked, stage: stageAsked } = splitTarget(target, runs)
   const directory = await findRun(run, runs)
   const record = await readRecord(directory)
-  const experiments =
-    asked === undefined ? record.experiments : [experimentOf(record, asked, directory)]
-  return experiments.flatMap((experiment) => {
-    const names = experiment.stages.map(({ name }) => name)
-    if (stageName !== undefined && !names.includes(stageName)) {
-      const near = nearest(stageName, names)
-      throw new UserError(
-        `${experiment.name} has no stage '${stageName}': ${near === undefined ? `its stages are ${names.join(', ')}` : `did you mean '${near}'?`}`,
-      )
-    }
-    return experiment.stages
-      .filter(({ name }) => stageName === undefined || name === stageName)
-      .map((stage) => {
-        const title = [asked ?? experiment.name, ...(stageName === undefined ? [] : [stageName])]
-        return { directory, record, experiment, stage, title: title.join('/') }
-      })
-  })
+  const { experiments } = record
+  const chosen = asked === undefined ? experiments : [experimentOf(experiments, asked, directory)]
+  const stages = chosen.flatMap((experiment) =>
+    experiment.stages.map((stage): StageOfRun => {
+      const title = [asked ?? experiment.name, stageAsked ?? []].flat().join('/')
+      return { directory, record, experiment, stage, title }
+    }),
+  )
+  if (stageAsked === undefined) return stages
+  const found = stages.filter(({ stage }) => stage.name === stageAsked)
+  if (found.length > 0) return found
+  const names = stages.map(({ stage }) => stage.name)
+  throw new UserError(
+    `${String(asked)} has no stage '${stageAsked}': ${suggestion(stageAsked, names)}`,
+  )
 }
 
 /** @throws UserError where the stage is not done, or its files are damaged */
 export async function modelOfStage(one: StageOfRun): Promise<StageModel> {
   const { directory, record, experiment, stage, title } = one
   const folder = join(directory, 'stages', stage.hash)
-  const wanted = { hash: stage.hash, numerics: record.engine.numerics }
-  if ((await readDoneStage(folder, wanted)) === undefined) {
-    throw new UserError(
-      `the ${stage.name} stage of ${experiment.name} in '${directory}' is not done: \`gradpool resume\` finishes it`,
-    )
+  const { numerics } = record.engine
+  if (await readDoneStage(folder, { hash: stage.hash, numerics })) {
+    return { path: join(folder, STAGE_FILES[0]), title }
   }
-  return { path: join(folder, STAGE_FILES[0]), title }
+  throw new UserError(
+    `the ${stage.name} stage of ${experiment.name} in '${directory}' is not done: \`gradpool resume\` finishes it`,
+  )
 }
 
 interface Target {
@@ -115,32 +113,26 @@ function splitTarget(target: string, runs: string): Target {
   const parts = target.replaceAll(sep, '/').split('/')
   for (const numNames of [0, 1, 2]) {
     const run = parts.slice(0, parts.length - numNames).join('/')
-    if (!isRun(run, runs)) continue
     const [experiment, stage] = parts.slice(parts.length - numNames)
-    return { run, experiment, stage }
+    if (isRun(run, runs)) return { run, experiment, stage }
   }
-  // Then `findRun` says which runs there are.
   const [run = '', experiment, stage] = parts
+  // Then `findRun` says which runs there are.
   if (experiment !== undefined && parts.length <= 3) return { run, experiment, stage }
   throw new UserError(
     `'${target}' is neither a .gradpool file nor RUN/EXPERIMENT: RUN is a run directory, its name, or 'latest'`,
   )
 }
 
-function experimentOf({ experiments }: RunRecord, asked: string, directory: string) {
+/** The first of its name where no seed is asked for. */
+function experimentOf(experiments: readonly Experiment[], asked: string, directory: string) {
   const [name = '', seed] = asked.split('@')
-  const found = experiments.find(
-    (one) => one.name === name && (seed === undefined || String(one.seed) === seed),
-  )
-  if (found !== undefined) return found
   const ofName = experiments.filter((one) => one.name === name)
-  const names = [...new Set(experiments.map((one) => one.name))]
-  const near = nearest(name, names)
+  const found = ofName.find((one) => seed === undefined || String(one.seed) === seed)
+  if (found !== undefined) return found
   const hint =
     ofName.length > 0
       ? `its seeds are ${ofName.map((one) => one.seed).join(', ')}`
-      : near === undefined
-        ? `it has ${names.join(', ')}`
-        : `did you mean '${near}'?`
+      : suggestion(name, [...new Set(experiments.map((one) => one.name))])
   throw new UserError(`the run '${directory}' has no experiment '${asked}': ${hint}`)
 }

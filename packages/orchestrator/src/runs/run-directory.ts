@@ -4,7 +4,7 @@
  *     run.json                              what was asked
  *     events.jsonl                          what happened, one JSON document a line, in the order of time
  *     stages/<hash>/checkpoints/            while it trains: see @gradpool/trainer's checkpoint.ts
- *     stages/<hash>/weights.safetensors     once it is done: see stage-files.ts
+ *     stages/<hash>/model.gradpool          once it is done: see stage-files.ts
  *     stages/<hash>/metrics.json
  *     stages/<hash>/done
  *     result.json                           the document that `--json` prints
@@ -17,7 +17,6 @@ import {
   endTornLine,
   flushDirectory,
   makeDirectories,
-  type NamedArray,
   reasonOf,
   writeDurably,
 } from '@gradpool/storage'
@@ -102,10 +101,10 @@ export class RunDirectory {
   /** @throws UserError when a file cannot be written; `done` is not there then. */
   async writeStage(
     metrics: Omit<StageMetrics, 'formatVersion'>,
-    states: ReadonlyMap<string, NamedArray>,
-    best: ReadonlyMap<string, NamedArray> | undefined,
+    model: Uint8Array,
+    best: Uint8Array | undefined,
   ): Promise<void> {
-    await writeStageFiles(this.stageFolder(metrics.stage.hash), metrics, states, best)
+    await writeStageFiles(this.stageFolder(metrics.stage.hash), metrics, model, best)
     await flushDirectory(join(this.path, 'stages'))
   }
 

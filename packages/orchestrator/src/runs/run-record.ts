@@ -3,8 +3,8 @@
  */
 import type { Engine } from '@gradpool/core'
 import type { ExperimentPlan } from '@gradpool/experiments'
+import { ownVersion } from '@gradpool/trainer'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 
 export const RUN_FORMAT = 'gradpool-run'
@@ -88,13 +88,6 @@ export function runRecord({ plans, engine, workers, started, record }: RecordOpt
     })),
     record,
   }
-}
-
-/** Of Gradpool. */
-export function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  const { version } = JSON.parse(text) as { readonly version: string }
-  return version
 }
 
 function commitOf(cwd: string): string | null {

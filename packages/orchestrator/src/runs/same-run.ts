@@ -33,7 +33,6 @@ function changesOf(before: RunRecord, now: RunRecord): string[] {
     )
   }
   const [was, is] = [before.versions.gradpool, now.versions.gradpool]
-  if (was !== is) changes.add(`Gradpool was ${String(was)} and is ${String(is)}`)
   const later = new Map(now.experiments.map((one) => [keyOf(one), one]))
   for (const old of before.experiments) {
     const one = later.get(keyOf(old))
@@ -41,7 +40,13 @@ function changesOf(before: RunRecord, now: RunRecord): string[] {
     if (one === undefined) changes.add(`${keyOf(old)} is missing`)
     else if (!isDeepStrictEqual(one.stages, old.stages)) {
       const own = [...dataChanges(old, one), ...configChanges(old, one)]
-      if (own.length === 0 && was === is) own.push(`a model of ${old.name} is another`)
+      if (own.length === 0) {
+        own.push(
+          was === is
+            ? `a model of ${old.name} is another`
+            : `Gradpool ${String(is)} trains ${old.name} otherwise than Gradpool ${String(was)}, which began it`,
+        )
+      }
       for (const change of own) changes.add(change)
     }
   }

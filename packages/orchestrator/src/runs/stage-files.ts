@@ -1,15 +1,15 @@
 /**
  * What a stage leaves behind once it is done, in a folder of its own:
  *
- *     weights.safetensors   all states at the end, the optimizer's included
- *     best.safetensors      the same after the best epoch, where that is another than the last
- *     metrics.json          every epoch, the test, the samples
- *     done                  written last: the stage is whole; empty where this run trained it
+ *     model.gradpool   the saved model, with all states at the end, the optimizer's included
+ *     best.gradpool    the same after the best epoch, where that is another than the last
+ *     metrics.json     every epoch, the test, the samples
+ *     done             written last: the stage is whole; empty where this run trained it
  */
 import { UserError, type StateValues } from '@gradpool/core'
+import { STAGE_FORMAT } from '@gradpool/experiments'
 import {
-  decodeSafetensors,
-  encodeSafetensors,
+  decodeSavedModel,
   hasFields,
   isCount,
   isHash,
@@ -17,27 +17,24 @@ import {
   isText,
   makeDirectories,
   messageOf,
-  type NamedArray,
   reasonOf,
   valuesOf,
   weightsHash,
   writeDurably,
 } from '@gradpool/storage'
 import type { EpochRow, Metrics } from '@gradpool/trainer'
-import { readFile } from 'node:fs/promises'
+import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reviveRows } from './revive-rows.js'
 import type { Sample, StageRef } from './run-result.js'
 
-const METRICS_VERSION = 2
-
 /** `metrics.json`. */
 export interface StageMetrics {
-  readonly formatVersion: typeof METRICS_VERSION
+  readonly formatVersion: typeof STAGE_FORMAT
   readonly stage: StageRef
   /** Of the engine that trained it; see `Engine.numerics`. */
   readonly numerics: string
-  /** Of Gradpool. */
+  /** Of the Gradpool that trained it, for people. */
   readonly version: string
   readonly seconds: number
   /** Metrics over the test examples; null where there is no test. */
@@ -46,7 +43,7 @@ export interface StageMetrics {
   readonly weightsHash: string
   /** The same of the states after the first epoch, for `verifyRun`. */
   readonly firstEpoch: string
-  /** After which epoch the states of `best.safetensors` are; only where there is such a file. */
+  /** After which epoch the states of `best.gradpool` are; only where there is such a file. */
   readonly bestEpoch?: number
   readonly epochs: readonly EpochRow[]
   readonly samples: readonly Sample[]
@@ -59,8 +56,8 @@ export interface DoneStage {
   readonly isReused: boolean
 }
 
-export const STAGE_FILES = ['weights.safetensors', 'metrics.json', 'done'] as const
-export const BEST_FILE = 'best.safetensors'
+export const STAGE_FILES = ['model.gradpool', 'metrics.json', 'done'] as const
+export const BEST_FILE = 'best.gradpool'
 
 /** What `done` says of a stage that an earlier run trained. */
 export const DONE_EARLIER = 'by an earlier run\n'
@@ -69,20 +66,15 @@ export const DONE_EARLIER = 'by an earlier run\n'
 export async function writeStageFiles(
   folder: string,
   told: Omit<StageMetrics, 'formatVersion'>,
-  states: ReadonlyMap<string, NamedArray>,
-  best: ReadonlyMap<string, NamedArray> | undefined,
+  model: Uint8Array,
+  best: Uint8Array | undefined,
 ): Promise<void> {
-  const metrics: StageMetrics = { formatVersion: METRICS_VERSION, ...told }
-  const { hash, name } = metrics.stage
-  const [weightsFile, metricsFile, doneFile] = STAGE_FILES
+  const metrics: StageMetrics = { formatVersion: STAGE_FORMAT, ...told }
+  const [modelFile, metricsFile, doneFile] = STAGE_FILES
   try {
     await makeDirectories(folder)
-    const file = { tensors: states, metadata: { stage: hash, name } }
-    await writeDurably(join(folder, weightsFile), encodeSafetensors(file))
-    if (best !== undefined) {
-      const metadata = { stage: hash, name, epoch: String(metrics.bestEpoch) }
-      await writeDurably(join(folder, BEST_FILE), encodeSafetensors({ tensors: best, metadata }))
-    }
+    await writeDurably(join(folder, modelFile), model)
+    if (best !== undefined) await writeDurably(join(folder, BEST_FILE), best)
     await writeDurably(join(folder, metricsFile), `${JSON.stringify(metrics, null, 2)}\n`)
     await writeDurably(join(folder, doneFile), '')
   } catch (error) {
@@ -127,20 +119,17 @@ export async function readDoneStage(
   folder: string,
   { hash, numerics }: StageId,
 ): Promise<DoneStage | undefined> {
-  const [weightsFile, metricsFile, doneFile] = STAGE_FILES
+  const [modelFile, metricsFile, doneFile] = STAGE_FILES
+  const [where, told] = [join(folder, modelFile), join(folder, metricsFile)]
   try {
-    const isReused = (await readFile(join(folder, doneFile), 'utf8')) === DONE_EARLIER
-    const metrics: unknown = JSON.parse(
-      await readFile(join(folder, metricsFile), 'utf8'),
-      reviveRows,
-    )
-    checkVersion(metrics, join(folder, metricsFile))
-    if (!isMetrics(metrics)) throw new UserError(`'${join(folder, metricsFile)}' is damaged`)
+    const isReused = String(await readRegular(join(folder, doneFile))) === DONE_EARLIER
+    const metrics: unknown = JSON.parse(String(await readRegular(told)), reviveRows)
+    checkVersion(metrics, told)
+    if (!isMetrics(metrics)) throw new UserError(`'${told}' is damaged`)
     if (metrics.stage.hash !== hash || metrics.numerics !== numerics) {
       throw new UserError(`'${folder}' has the files of another stage`)
     }
-    const where = join(folder, weightsFile)
-    const state = valuesOf(decodeSafetensors(await readFile(where), `'${where}'`).tensors)
+    const state = valuesOf(decodeSavedModel(await readRegular(where), `'${where}'`).states)
     if (weightsHash(state) !== metrics.weightsHash) {
       throw new UserError(`'${where}' is not as it was written`)
     }
@@ -154,13 +143,19 @@ export async function readDoneStage(
   }
 }
 
+/** A pipe in the place of a file would never end. */
+async function readRegular(path: string): Promise<Buffer> {
+  if ((await lstat(path)).isFile()) return readFile(path)
+  throw new UserError(`'${path}' is no regular file`)
+}
+
 function checkVersion(value: unknown, path: string): void {
   if (!hasFields(value, { stage: (stage) => hasFields(stage, {}) })) return
   // Those of 0.1 had none.
   const { formatVersion = 1 } = value
-  if (formatVersion === METRICS_VERSION) return
+  if (formatVersion === STAGE_FORMAT) return
   throw new UserError(
-    `'${path}' is of format version ${String(formatVersion)}, and this Gradpool reads ${METRICS_VERSION}`,
+    `'${path}' is of format version ${String(formatVersion)}, and this Gradpool reads ${STAGE_FORMAT}`,
   )
 }
 

@@ -35,10 +35,10 @@ export async function putIntoStore(entry: string, stageFolder: string): Promise<
 
 /** Gives a run the files of an entry; `done` comes last, and says where they are from. */
 export async function takeFromStore(entry: string, stageFolder: string): Promise<void> {
-  const [weightsFile, metricsFile, doneFile] = STAGE_FILES
+  const [modelFile, metricsFile, doneFile] = STAGE_FILES
   await makeDirectories(stageFolder)
   await rm(join(stageFolder, doneFile), { force: true })
-  for (const name of [weightsFile, metricsFile]) {
+  for (const name of [modelFile, metricsFile]) {
     await linkAnew(join(entry, name), join(stageFolder, name))
   }
   await linkBest(entry, stageFolder)

@@ -2,11 +2,13 @@
  * When the next checkpoint is due. It reads the time, and decides nothing about values.
  *
  * One is due every few seconds, and at the end of an epoch unless that would take more than a
- * fiftieth of the time: an epoch may be shorter than writing a file is.
+ * fiftieth of the time, or the last one is hardly over: an epoch may be shorter than writing a file is.
  */
 
 /** Of the time between checkpoints at the ends of epochs, writing them takes at most one part. */
 const LEAST_PARTS = 50
+/** Between two at the ends of epochs: to copy the states of a small model takes as long as its epochs. */
+const LEAST_MS = 100
 
 export class CheckpointClock {
   readonly #everyMs: number
@@ -23,7 +25,7 @@ export class CheckpointClock {
   }
 
   isDueAtEpochEnd(): boolean {
-    const wait = Math.min(this.#everyMs, LEAST_PARTS * this.#costMs)
+    const wait = Math.min(this.#everyMs, Math.max(LEAST_MS, LEAST_PARTS * this.#costMs))
     return performance.now() - this.#begunMs >= wait
   }
 

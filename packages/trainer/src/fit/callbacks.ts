@@ -1,4 +1,7 @@
-/** Calls back without harm: what a callback throws, now or later, is told once as a warning, and stops nothing. */
+/**
+ * Calls back without harm: what a callback throws, now or later, is told once as a warning, and
+ * stops nothing.
+ */
 export class Callbacks {
   readonly #onWarning: (message: string) => unknown
   readonly #failed = new Set<string>()

@@ -1,14 +1,15 @@
 /**
- * The one place where the options of `fit`, `startTraining` and a loaded model's `fit` are checked: each wrong or misspelt
- * one gets one sentence that names it, what is allowed, and what was given. The optimizer, `clip` and the parts of data are
- * checked by what makes something of them. What only the data or the model can tell
- * (whether a monitor exists, whether a split leaves examples) is checked where these are known.
+ * The one place where the options of `fit`, `startTraining` and a loaded model's `fit` are checked:
+ * each wrong or misspelt one gets one sentence that names it, what is allowed, and what was given.
+ * The optimizer, `clip` and the parts of data are checked by what makes something of them. What
+ * only the data or the model can tell (whether a monitor exists, whether a split leaves examples)
+ * is checked where these are known.
  */
 import { UserError } from '@gradpool/core'
 import { inspect } from 'node:util'
 import { engineNames } from '../choose-engine.js'
 
-interface Rule {
+export interface Rule {
   /** What the option must be, in words. */
   readonly expected: string
   accepts(value: unknown): boolean
@@ -17,7 +18,7 @@ interface Rule {
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 const isNumber = (value: unknown): value is number => typeof value === 'number'
 
-function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Rule {
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Rule {
   const upTo = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''
   return {
     expected: `a whole number of at least ${least}${upTo}`,
@@ -107,18 +108,19 @@ const earlyStoppingRules = {
   mode,
 } satisfies Record<string, Rule>
 
-interface CheckedOptions {
-  readonly averageEvery?: number
+interface Together {
+  readonly averageEvery?: unknown
   readonly averageParts?: unknown
   readonly microBatches?: number
-  readonly earlyStopping?: object
 }
 
 /** Names of options. */
 const shared = ['seed', 'workers', 'engine', 'initFrom'] as const
 const ofLearning = ['optimizer', 'microBatches', 'clip'] as const
+const ofPasses = ['batchSize', 'shuffle', 'averageEvery', 'averageParts'] as const
+const ofResult = ['epochs', 'monitor', 'mode', 'earlyStopping', 'keep'] as const
 const ofCourse = [
-  ...['validation', 'test', 'epochs', 'monitor', 'mode', 'earlyStopping', 'keep'],
+  ...['validation', 'test', ...ofResult],
   ...['directory', 'checkpointSeconds', 'signal', 'progress'],
   ...['onStep', 'onEpoch', 'onEnd', 'onWarning'],
 ] as readonly (keyof typeof rules)[]
@@ -127,10 +129,7 @@ const ofCourse = [
 const takers = {
   fit: {
     needs: 'data',
-    has: [
-      ...['batchSize', 'shuffle', 'averageEvery', 'averageParts'],
-      ...[...ofLearning, ...ofCourse, ...shared],
-    ],
+    has: [...ofPasses, ...ofLearning, ...ofCourse, ...shared],
   },
   'fit of a loaded model': { needs: 'data', has: [...ofCourse, ...shared] },
   startTraining: { needs: 'fields', has: [...ofLearning, ...shared] },
@@ -140,26 +139,54 @@ const takers = {
 export function checkOptions(what: keyof typeof takers, options: unknown): void {
   if (!isObject(options)) throw new UserError(`${what} takes its options as an object`)
   const { needs, has } = takers[what]
-  const known: readonly string[] = [needs, ...has]
-  checkAll(
-    what,
-    '',
-    options,
-    Object.fromEntries(Object.entries(rules).filter(([name]) => known.includes(name))),
-  )
+  checkEach(what, '', options, rulesOf([needs, ...has]))
   if (optionOf(options, needs) === undefined) {
     throw new UserError(`${what} needs the option ${needs}: ${rules[needs].expected}`)
   }
-  const { earlyStopping, averageEvery, averageParts, microBatches = 1 } =
-    // Each of them was checked above.
-    options as CheckedOptions
-  if (earlyStopping !== undefined) {
-    checkAll('earlyStopping', 'earlyStopping.', earlyStopping, earlyStoppingRules)
-    if (!('patience' in earlyStopping)) {
-      const { expected } = earlyStoppingRules.patience
-      throw new UserError(`earlyStopping needs patience: how many epochs to wait, ${expected}`)
-    }
+  checkTogether(options)
+}
+
+/**
+ * Options of an experiment's training, each by itself: those of `fit` that decide its result, and
+ * others.
+ *
+ * @param where The path of these options, such as `stages[0].train`.
+ */
+export function checkTraining(
+  where: string,
+  options: unknown,
+  others: Readonly<Record<string, Rule>> = {},
+): asserts options is object {
+  if (!isObject(options) || Array.isArray(options)) {
+    throw new UserError(`${where} must be an object, not ${shown(options)}`)
   }
+  const known = rulesOf([...ofPasses, ...ofLearning, ...ofResult])
+  checkEach(where, `${where}.`, options, { ...known, ...others })
+}
+
+function rulesOf(names: readonly string[]): Readonly<Record<string, Rule>> {
+  return Object.fromEntries(Object.entries(rules).filter(([name]) => names.includes(name)))
+}
+
+function checkEach(
+  what: string,
+  prefix: string,
+  options: object,
+  known: Readonly<Record<string, Rule>>,
+): void {
+  checkAll(what, prefix, options, known)
+  const earlyStopping = optionOf(options, 'earlyStopping')
+  if (!isObject(earlyStopping)) return
+  const where = `${prefix}earlyStopping`
+  checkAll(where, `${where}.`, earlyStopping, earlyStoppingRules)
+  if (!('patience' in earlyStopping)) {
+    const { expected } = earlyStoppingRules.patience
+    throw new UserError(`${where} needs patience: how many epochs to wait, ${expected}`)
+  }
+}
+
+/** @throws UserError for options that are right each by itself and make no sense together */
+export function checkTogether({ averageEvery, averageParts, microBatches = 1 }: Together): void {
   if (averageParts !== undefined && averageEvery === undefined) {
     throw new UserError('averageParts is of no use without averageEvery')
   }

@@ -1,6 +1,7 @@
 /**
- * The course of a training: on worker threads, from where its folder says, to its end or the signal's abort. It calls back,
- * draws the progress line, and writes checkpoints. A thread that dies costs time, not the training.
+ * The course of a training: on worker threads, from where its folder says, to its end or the
+ * signal's abort. It calls back, draws the progress line, and writes checkpoints. A thread that
+ * dies costs time, not the training.
  */
 import { UserError, type Engine, type StateValues } from '@gradpool/core'
 import type { Checkpoint } from '../checkpoints/checkpoint.js'
@@ -92,6 +93,7 @@ export class Course {
       checkpointSeconds: directory ? this.#options.checkpointSeconds : NEVER_SECONDS,
       stallSeconds: STALL_SECONDS,
       onThreads: () => undefined,
+      records: false,
       onWarning: callbacks.warn,
       onEpoch: (row, _, read) => {
         const stop = () => {

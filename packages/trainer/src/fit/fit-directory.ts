@@ -1,7 +1,8 @@
 /**
  * The folder of a training that can be resumed:
  *
- *     training.json         which training it is: the hash of all that determines its result, and the engine's numerics
+ *     training.json         which training it is: the hash of all that determines its result, and
+ *                           the engine's numerics
  *     checkpoints/          where it stands, while it trains
  *     weights.safetensors   all states at the end, the optimizer's included
  *     done.json             written last: the history, and the size and hash of the weights

@@ -20,9 +20,15 @@ export type SavedNames<Input extends string, Output extends string> = Model<{
 
 export interface SavedFitOptions<M extends Model> extends TrainingOptions<string, Row<M, 'maybe'>> {
   readonly data: DataInput
-  /** Examples that are judged after each epoch: a share, a count, or data of its own. Default: those of `data`, if it has any. */
+  /**
+   * Examples that are judged after each epoch: a share, a count, or data of its own. Default: those
+   * of `data`, if it has any.
+   */
   readonly validation?: number | DataInput
-  /** Examples for `evaluate()`: a share, a count, or data of its own. Default: those of `data`, if it has any. */
+  /**
+   * Examples for `evaluate()`: a share, a count, or data of its own. Default: those of `data`, if
+   * it has any.
+   */
   readonly test?: number | DataInput
 }
 
@@ -31,7 +37,7 @@ export async function fitSaved<Input extends string, Output extends string>(
   options: SavedFitOptions<SavedNames<Input, Output>>,
 ): Promise<Fitted<SavedNames<Input, Output>, 'maybe'>> {
   checkOptions('fit of a loaded model', options)
-  return fitPrograms(savedPrograms(saved), { initFrom: saved, ...options })
+  return fitPrograms(() => savedPrograms(saved), { initFrom: saved, ...options })
 }
 
 export async function judgeSaved<M extends Model>(

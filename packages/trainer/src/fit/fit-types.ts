@@ -1,6 +1,7 @@
 /**
- * The types of `fit`: what it takes and what comes out, made of the model's own names. Whether there is validation data is
- * part of the types: `row.validation` and monitors `validation.…` exist only where there is.
+ * The types of `fit`: what it takes and what comes out, made of the model's own names. Whether
+ * there is validation data is part of the types: `row.validation` and monitors `validation.…` exist
+ * only where there is.
  */
 import type {
   Clip,
@@ -41,7 +42,10 @@ export type HasValidation<D, V> = [V] extends [undefined]
 /** The loss and every metric of the model. */
 export type Judged<M extends Model> = { readonly loss: number } & Readonly<MetricsOf<M>>
 
-/** One epoch: its loss and metrics over the training examples, and after it those over the validation examples. */
+/**
+ * One epoch: its loss and metrics over the training examples, and after it those over the
+ * validation examples.
+ */
 export type Row<M extends Model, H extends Presence> = {
   /** From 1. */
   readonly epoch: number
@@ -69,7 +73,10 @@ export interface EarlyStopping<Name extends string> {
   readonly patience: number
   /** What counts as better is better by more than this. Default: 0. */
   readonly minDelta?: number
-  /** Whether less or more of the monitor is better. Default: what the metric says; a bare tensor needs it. */
+  /**
+   * Whether less or more of the monitor is better. Default: what the metric says; a bare tensor
+   * needs it.
+   */
   readonly mode?: 'min' | 'max'
 }
 
@@ -91,7 +98,10 @@ export interface EpochEvent<R> {
   readonly row: R
   /** Ends the training after this epoch, as early stopping does. */
   readonly stop: () => void
-  /** Copies of parameters and buffers by name, as they are after this epoch. Only while the callback runs. */
+  /**
+   * Copies of parameters and buffers by name, as they are after this epoch. Only while the callback
+   * runs.
+   */
   readonly weights: () => Readonly<Record<string, Float32Array>>
 }
 
@@ -109,16 +119,27 @@ export interface TrainingOptions<Name extends string, R> {
   readonly seed?: number
   /** What `keep: 'best'` goes by. Default: that of `earlyStopping`, else `validation.loss`. */
   readonly monitor?: Name
-  /** Whether less or more of `monitor` is better. Default: what the metric says; a bare tensor needs it. */
+  /**
+   * Whether less or more of `monitor` is better. Default: what the metric says; a bare tensor needs
+   * it.
+   */
   readonly mode?: 'min' | 'max'
   readonly earlyStopping?: EarlyStopping<Name>
-  /** The weights that come out: those after the last epoch, or after the best one. Default: 'last'. */
+  /**
+   * The weights that come out: those after the last epoch, or after the best one. Default: 'last'.
+   */
   readonly keep?: 'last' | 'best'
-  /** The most threads; fewer are used where sharing is slower. They never change a bit of the result. Default: all cores. */
+  /**
+   * The most threads; fewer are used where sharing is slower. They never change a bit of the
+   * result. Default: all cores.
+   */
   readonly workers?: number
   /** Default: 'auto', which is native code where that is built, else WebAssembly. */
   readonly engine?: EngineName | Engine
-  /** A folder for checkpoints. The same call again resumes there, and returns at once when it was done. */
+  /**
+   * A folder for checkpoints. The same call again resumes there, and returns at once when it was
+   * done.
+   */
   readonly directory?: string
   /** The most seconds of training that a crash can cost. Default: 10. */
   readonly checkpointSeconds?: number
@@ -146,23 +167,34 @@ export interface LearningOptions {
   readonly batchSize?: number
   /** Whether each epoch visits the examples in an order of its own. Default: true. */
   readonly shuffle?: boolean
-  /** Into how many parts the gradient of a step is cut, to be summed in order. It changes how sums round. Default: 1. */
+  /**
+   * Into how many parts the gradient of a step is cut, to be summed in order. It changes how sums
+   * round. Default: 1.
+   */
   readonly microBatches?: number
   /** Bounds the gradients. Default: the optimizer's own `clip`. */
   readonly clip?: Clip
 }
 
-export interface FitOptions<M extends Model, D extends DataFor<M>, V extends Held<M> | undefined>
-  extends
-    LearningOptions,
-    TrainingOptions<Monitor<M, HasValidation<D, V>>, Row<M, HasValidation<D, V>>> {
-  readonly data: D
-  /** Examples that are judged after each epoch and never trained on. Default: those of `data`, if it has any. */
-  readonly validation?: V
-  /** Examples for `evaluate()`. Default: those of `data`, if it has any. */
-  readonly test?: Held<M>
-  /** Local SGD: parts of the examples train apart, and their weights are averaged after so many steps. */
+/** Local SGD. */
+export interface AveragingOptions {
+  /** Parts of the examples train apart, and their weights are averaged after so many steps. */
   readonly averageEvery?: number
   /** How many parts, or the share of each. Default: 2. */
   readonly averageParts?: number | readonly number[]
+}
+
+export interface FitOptions<M extends Model, D extends DataFor<M>, V extends Held<M> | undefined>
+  extends
+    LearningOptions,
+    AveragingOptions,
+    TrainingOptions<Monitor<M, HasValidation<D, V>>, Row<M, HasValidation<D, V>>> {
+  readonly data: D
+  /**
+   * Examples that are judged after each epoch and never trained on. Default: those of `data`, if it
+   * has any.
+   */
+  readonly validation?: V
+  /** Examples for `evaluate()`. Default: those of `data`, if it has any. */
+  readonly test?: Held<M>
 }

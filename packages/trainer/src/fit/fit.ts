@@ -1,8 +1,8 @@
 /** Trains a model: the one door. */
-import type { Engine, Model } from '@gradpool/core'
+import { modelFor, type Engine, type Model } from '@gradpool/core'
 import { availableParallelism } from 'node:os'
 import { sharedEngine, type EngineName } from '../choose-engine.js'
-import { tracedPrograms, type Programs } from '../programs.js'
+import { tracedPrograms } from '../programs.js'
 import { Callbacks } from './callbacks.js'
 import { checkOptions } from './check-options.js'
 import { Course, type CourseOptions } from './course.js'
@@ -17,13 +17,14 @@ import type {
   TrainingOptions,
 } from './fit-types.js'
 import { Fitted } from './fitted.js'
-import { planFit, type PlannedFit, type PlanOptions } from './plan-fit.js'
+import { planFit, type PlannedFit, type PlanOptions, type ProgramsFor } from './plan-fit.js'
 
 /**
- * Trains a model on worker threads. The result is the same, bit for bit, on any number of them, and when it was interrupted and
- * resumed.
+ * Trains a model on worker threads. The result is the same, bit for bit, on any number of them, and
+ * when it was interrupted and resumed.
  *
- * @throws UserError with one sentence for options that are wrong, data that do not fit the model, a loss that is not finite
+ * @throws UserError with one sentence for options that are wrong, data that do not fit the model, a
+ *   loss that is not finite
  * @throws the signal's reason, when it was aborted
  */
 export async function fit<
@@ -32,21 +33,27 @@ export async function fit<
   const V extends Held<M> | undefined = undefined,
 >(model: M, options: FitOptions<M, D, V>): Promise<Fitted<M, HasValidation<D, V>>> {
   checkOptions('fit', options)
-  return fitPrograms(tracedPrograms(model, { ...options, epochs: options.epochs ?? 10 }), options)
+  return fitPrograms(({ fields, classes, imageShape }) => {
+    const shaped = modelFor(model, { fields: fields.train, classes, imageShape })
+    return tracedPrograms(shaped, { ...options, epochs: options.epochs ?? 10 })
+  }, options)
 }
 
-/** Trains Programs, wherever they come from. The names in them are those of the types. */
+/** Trains the Programs that there are for a dataset, wherever they come from. The names in them are those of the types. */
 export async function fitPrograms<M extends Model, H extends Presence>(
-  programs: Programs,
+  programsFor: ProgramsFor,
   options: Omit<CommonOptions, 'onEpoch'> &
     Partial<Pick<TrainingOptions<string, Row<M, H>>, 'onEpoch' | 'onEnd'>>,
 ): Promise<Fitted<M, H>> {
   // As below.
   const onEpoch = options.onEpoch as CommonOptions['onEpoch']
-  const { planned, engine, done, callbacks } = await trainUnder(programs, { ...options, onEpoch })
+  const { planned, engine, done, callbacks } = await trainUnder(programsFor, {
+    ...options,
+    onEpoch,
+  })
   const history = done.history as unknown as readonly Row<M, H>[]
   callbacks.call('onEnd', options.onEnd, { history, reason: done.reason })
-  const { plan, dataset } = planned
+  const { plan, dataset, programs } = planned
   const { seed, training } = plan
   return new Fitted<M, H>({
     ...{ programs, engine, history: done.history },
@@ -58,6 +65,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
       numerics: engine.numerics,
       data: { name: dataset.name, hash: dataset.hash },
       ...{ seed, epochs: done.history.length },
+      ...(programs.options && { options: programs.options }),
     }),
   })
 }
@@ -82,12 +90,12 @@ interface Trained {
 }
 
 /** Plans a training and does it, or what is left of it in its folder. */
-async function trainUnder(programs: Programs, options: CommonOptions): Promise<Trained> {
+async function trainUnder(programsFor: ProgramsFor, options: CommonOptions): Promise<Trained> {
   const { signal, directory: path, checkpointSeconds = 10 } = options
   const { workers = availableParallelism(), progress = process.stderr.isTTY } = options
   signal?.throwIfAborted()
   const engine = await engineFor(options.engine)
-  const planned = await planFit(programs, options)
+  const planned = await planFit(programsFor, options)
   const { plan, state } = planned
   const callbacks = new Callbacks(options.onWarning)
   const identity = { hash: plan.hash, numerics: engine.numerics }
@@ -95,7 +103,7 @@ async function trainUnder(programs: Programs, options: CommonOptions): Promise<T
   const before = await directory?.done(callbacks.warn)
   if (before) return { planned, engine, done: before, callbacks }
   const { onStep, onEpoch } = options
-  const { retrace } = programs
+  const { retrace } = planned.programs
   const given = { plan, engine, state, workers, callbacks, directory, checkpointSeconds, retrace }
   const done = await new Course({ ...given, signal, progress, onStep, onEpoch }).run()
   await directory?.finish(done, plan.training.program.program).catch((error: unknown) => {

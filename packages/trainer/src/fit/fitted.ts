@@ -1,6 +1,6 @@
 /**
- * What `fit` gives: the history, the weights, and what they are good for. It keeps nothing alive: threads that judge or
- * predict are started when first needed, and end with the process.
+ * What `fit` gives: the history, the weights, and what they are good for. It keeps nothing alive:
+ * threads that judge or predict are started when first needed, and end with the process.
  */
 import type {
   BatchProgram,
@@ -78,8 +78,8 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   }
 
   /**
-   * Loss and metrics over examples: a data set's test examples where it has any, else all of it. Default: `test` of the
-   * training.
+   * Loss and metrics over examples: a data set's test examples where it has any, else all of it.
+   * Default: `test` of the training.
    *
    * @throws UserError where there are none, or they do not fit the model
    */
@@ -98,7 +98,8 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   }
 
   /**
-   * Predictions for any number of rows, each `[rows, ...shape]`. Calls may overlap; arrays must not change meanwhile.
+   * Predictions for any number of rows, each `[rows, ...shape]`. Calls may overlap; arrays must not
+   * change meanwhile.
    *
    * @throws UserError where the model has no `predict`, or the rows do not fit it
    */
@@ -111,9 +112,11 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   }
 
   /**
-   * Writes one file that predicts, judges and trains on without the model's code: to a path, a `file:` URL or a stream.
+   * Writes one file that predicts, judges and trains on without the model's code: to a path, a
+   * `file:` URL or a stream.
    *
-   * @throws UserError for a prediction that depends on other rows of its batch, or where it cannot be written
+   * @throws UserError for a prediction that depends on other rows of its batch, or where it cannot
+   *   be written
    */
   async save(target: SaveTarget, options: SaveOptions = {}): Promise<void> {
     await writeModel(this.toBytes(options), target)
@@ -133,7 +136,9 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
     return programs.encode({ ...trained, provenance: provenance() }, options)
   }
 
-  /** Ends its threads and frees memory at once. Nothing needs it: all of it ends with the process. */
+  /**
+   * Ends its threads and frees memory at once. Nothing needs it: all of it ends with the process.
+   */
   async dispose(): Promise<void> {
     await this.#runner.close()
     await (await this.#predictor)?.dispose()

@@ -1,4 +1,7 @@
-/** First values for a training: from a saved model, one that is loaded or fitted, or weights by name. */
+/**
+ * First values for a training: from a saved model, one that is loaded or fitted, or weights by
+ * name.
+ */
 import {
   sameShape,
   sizeOf,
@@ -16,7 +19,10 @@ export interface StatesSource {
   readonly states: ReadonlyMap<string, NamedArray>
 }
 
-/** A saved model (a path, a URL, bytes, a Blob, a stream), a loaded or a fitted one, or weights by name. */
+/**
+ * A saved model (a path, a URL, bytes, a Blob, a stream), a loaded or a fitted one, or weights by
+ * name.
+ */
 export type InitFrom = ModelSource | StatesSource | StateValues
 
 interface Source {
@@ -26,7 +32,8 @@ interface Source {
 }
 
 /**
- * Values of those states that have the name and shape of one in the source, in the order of the Program.
+ * Values of those states that have the name and shape of one in the source, in the order of the
+ * Program.
  *
  * @throws UserError where the source cannot be read, or none fits
  */

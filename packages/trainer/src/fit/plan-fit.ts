@@ -1,17 +1,17 @@
 /** From a model, its data and options to a plan that a training runs. */
-import type { Split, StateValues } from '@gradpool/core'
+import type { StateValues } from '@gradpool/core'
 import { loadDataset, type DataInput, type Dataset } from '@gradpool/datasets'
-import { averaged } from '../plan/averaged.js'
+import { trainingPasses } from '../plan/training-passes.js'
 import type { Pass, TrainingPlan } from '../plan/training-plan.js'
 import { passWork } from '../plan/work.js'
 import type { Programs } from '../programs.js'
-import type { LearningOptions } from './fit-types.js'
+import type { AveragingOptions, LearningOptions } from './fit-types.js'
 import { initialStates, type InitFrom } from './init-from.js'
-import { monitored, type MonitorOptions } from './monitor.js'
+import { monitored, type MonitorOptions } from '../plan/monitored.js'
 import { trainingHash } from './training-hash.js'
 
 /** Options that decide the result; see `FitOptions`. */
-export interface PlanOptions extends LearningOptions, MonitorOptions {
+export interface PlanOptions extends LearningOptions, AveragingOptions, MonitorOptions {
   readonly data: DataInput
   readonly validation?: number | DataInput | undefined
   readonly test?: number | DataInput
@@ -20,25 +20,25 @@ export interface PlanOptions extends LearningOptions, MonitorOptions {
   readonly initFrom?: InitFrom
   /** Only where there is one, all that decides the result is hashed. */
   readonly directory?: string
-  readonly averageEvery?: number
-  readonly averageParts?: number | readonly number[]
 }
 
+/** The Programs of a model, or of a file, for these data. */
+export type ProgramsFor = (dataset: Dataset) => Programs
+
 export interface PlannedFit {
+  readonly programs: Programs
   readonly plan: TrainingPlan
   readonly dataset: Dataset
   readonly state: StateValues | undefined
 }
 
 /** @throws UserError where the model, the data and the options do not fit each other */
-export async function planFit(
-  programs: Pick<Programs, 'train' | 'evaluate'>,
-  options: PlanOptions,
-): Promise<PlannedFit> {
+export async function planFit(programsFor: ProgramsFor, options: PlanOptions): Promise<PlannedFit> {
   const { data, validation, test, epochs = 10, seed = 0, initFrom, directory } = options
   const dataset = await loadDataset(data, { validation, test })
+  const programs = programsFor(dataset)
   const { splits } = dataset
-  const parts = trainingOf(programs, splits.train, options)
+  const parts = trainingPasses(splits.train, options, (part) => programs.train(part))
   const { program } = parts.training
   const validating: Pass | undefined = splits.validation && {
     program: programs.evaluate(splits.validation),
@@ -56,16 +56,5 @@ export async function planFit(
     directory === undefined
       ? program.program.hash
       : trainingHash({ plan, dataHash: dataset.hash, state })
-  return { plan: { ...plan, hash }, dataset, state }
-}
-
-function trainingOf(
-  programs: Pick<Programs, 'train' | 'evaluate'>,
-  data: Split,
-  { averageEvery: every, averageParts = 2 }: PlanOptions,
-): Pick<TrainingPlan, 'training' | 'averaging'> {
-  if (every === undefined) return { training: { program: programs.train(data), data } }
-  const count = typeof averageParts === 'number' ? averageParts : 1
-  const average = typeof averageParts === 'number' ? { every } : { every, parts: averageParts }
-  return averaged(data, average, count, (part) => programs.train(part))
+  return { programs, plan: { ...plan, hash }, dataset, state }
 }

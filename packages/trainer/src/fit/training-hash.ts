@@ -1,6 +1,6 @@
 /**
- * The hash of a training: of all that determines its result, and of nothing else. Workers, callbacks and folders are no part
- * of it; the order of rows is, and the Programs node by node.
+ * The hash of a training: of all that determines its result, and of nothing else. Workers,
+ * callbacks and folders are no part of it; the order of rows is, and the Programs node by node.
  */
 import type { BatchProgram, StateValues } from '@gradpool/core'
 import { weightsHash } from '@gradpool/storage'

@@ -1,7 +1,8 @@
 /**
- * A training whose batches come from the caller, one step at a time. One execution, of a batch of one row, has the states; a
- * batch size that is new gets a Program of its own, which shares them. Steps are counted over all of them, so the same rows
- * in the same order give the same bits as under `fit`.
+ * A training whose batches come from the caller, one step at a time. One execution, of a batch of
+ * one row, has the states; a batch size that is new gets a Program of its own, which shares them.
+ * Steps are counted over all of them, so the same rows in the same order give the same bits as
+ * under `fit`.
  */
 import {
   invariant,
@@ -82,7 +83,8 @@ export class OnlineTraining {
   /**
    * One step on these rows. One call at a time.
    *
-   * @throws UserError for rows that do not fit, and for a loss that is not finite; nothing is updated then
+   * @throws UserError for rows that do not fit, and for a loss that is not finite; nothing is
+   *   updated then
    */
   async step(rows: Readonly<Record<string, RowValues>>): Promise<Metrics> {
     const { numRows, arrays } = checkRows(this.#options.fields, rows)

@@ -5,6 +5,7 @@ import {
   type DType,
   type FieldsOf,
   type Model,
+  modelFor,
   type Optimizer,
   type UpdateRule,
 } from '@gradpool/core'
@@ -48,7 +49,8 @@ export interface StartOptions<M extends Model> {
 /**
  * Starts a training whose batches the caller brings, of any number of rows each.
  *
- * @throws UserError with one sentence for options that are wrong, or fields that do not fit the model
+ * @throws UserError with one sentence for options that are wrong, or fields that do not fit the
+ *   model
  */
 export async function startTraining<M extends Model>(
   model: M,
@@ -64,8 +66,11 @@ export async function startTraining<M extends Model>(
   const engine = await chooseEngine({ engine: name })
   const runner = new StepRunner(engine, workers)
   const learning = { optimizer, microBatches, ...(clip && { clip }) }
+  const shaped = modelFor(model, {
+    fields: Object.fromEntries(fields.map(({ name, ...type }) => [name, type])),
+  })
   const programsFor = (batchSize: number) =>
-    tracedPrograms(model, { ...learning, batchSize, shuffle: false })
+    tracedPrograms(shaped, { ...learning, batchSize, shuffle: false })
   const given = { fields, seed, engine, runner, programsFor }
   return new Trainer({ ...given, training: await OnlineTraining.create(given, initFrom) })
 }

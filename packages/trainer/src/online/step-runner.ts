@@ -1,10 +1,10 @@
 /**
- * Runs steps for callers that wait for each: short ones in this thread, where the way to another would take longer, and others
- * on worker threads, which are started when first needed and do not keep the process alive.
+ * Runs steps for callers that wait for each: short ones in this thread, where the way to another
+ * would take longer, and others on worker threads, which are started when first needed and do not
+ * keep the process alive.
  */
-import type { ChunkResult, Engine, Execution } from '@gradpool/core'
+import { flopsOf, type ChunkResult, type Engine, type Execution } from '@gradpool/core'
 import { createPool, type WorkerPool } from '@gradpool/worker-pool'
-import { flopsOf } from '../plan/work.js'
 import { runTogether } from '../threads/team.js'
 
 /** Half a millisecond on one core, or less. */
@@ -23,7 +23,9 @@ export class StepRunner {
     this.workers = workers
   }
 
-  /** @throws WorkerDied where a thread ended; what was written to the states is worth nothing then */
+  /**
+   * @throws WorkerDied where a thread ended; what was written to the states is worth nothing then
+   */
   async run(execution: Execution, steps: number): Promise<ChunkResult> {
     const flops = steps * flopsOf(execution.program.program)
     if (flops <= SHORT_FLOPS) return execution.run({ steps })

@@ -55,9 +55,11 @@ export class Trainer<M extends Model> {
   }
 
   /**
-   * One step on these rows: the loss and metrics are those before its update. The arrays must not change meanwhile.
+   * One step on these rows: the loss and metrics are those before its update. The arrays must not
+   * change meanwhile.
    *
-   * @throws UserError for rows that do not fit, or a loss that is not finite; nothing is updated then
+   * @throws UserError for rows that do not fit, or a loss that is not finite; nothing is updated
+   *   then
    */
   step(rows: Readonly<Record<FieldsOf<M>, RowValues>>): Promise<Judged<M>> {
     return this.#inTurn(async () => {
@@ -67,7 +69,9 @@ export class Trainer<M extends Model> {
     })
   }
 
-  /** Loss and metrics over examples: a data set's test examples where it has any, else all of it. */
+  /**
+   * Loss and metrics over examples: a data set's test examples where it has any, else all of it.
+   */
   evaluate(data: DataFor<M>): Promise<Judged<M>> {
     return this.#inTurn(async () => {
       const { engine, runner, training, programsFor } = this.#parts
@@ -107,7 +111,9 @@ export class Trainer<M extends Model> {
     })
   }
 
-  /** Ends its threads and frees memory at once. Nothing needs it: all of it ends with the process. */
+  /**
+   * Ends its threads and frees memory at once. Nothing needs it: all of it ends with the process.
+   */
   dispose(): Promise<void> {
     return this.#inTurn(async () => {
       this.#isDisposed = true

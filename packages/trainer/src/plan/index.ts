@@ -1,5 +1,8 @@
 /** What makes plans of trainings, without what runs them: `@gradpool/trainer/plan`. */
-export { averaged } from './averaged.js'
-export { monitorFor, type Monitor, type MonitorOptions } from './monitor.js'
-export type { Averaging, EarlyStopping, Pass, TrainingPlan } from './training-plan.js'
+export { checkTogether, checkTraining, wholeNumber } from '../fit/check-options.js'
+export type { AveragingOptions, LearningOptions, TrainingOptions } from '../fit/fit-types.js'
+export { type Programs, tracedPrograms } from '../programs.js'
+export { monitored } from './monitored.js'
+export { trainingPasses } from './training-passes.js'
+export type { Averaging, EarlyStopping, Monitor, Pass, TrainingPlan } from './training-plan.js'
 export { passWork } from './work.js'

@@ -1,6 +1,5 @@
 /** A training as data: its Programs, the examples of each, and when it ends. It needs nothing more but an engine. */
 import type { BatchProgram, Split } from '@gradpool/core'
-import type { Monitor } from './monitor.js'
 
 /** A Program and the examples it runs over. */
 export interface Pass {
@@ -13,6 +12,14 @@ export interface Averaging {
   readonly every: number
   /** At least two; programs of the same states. */
   readonly replicas: readonly Pass[]
+}
+
+/** The metric that tells which of two epochs is better. */
+export interface Monitor {
+  /** `loss`, `accuracy`, `validation.loss`: where a row of an epoch has it. */
+  readonly name: string
+  /** Whether less is better, or more. */
+  readonly mode: 'min' | 'max'
 }
 
 export interface EarlyStopping {

@@ -3,12 +3,12 @@
  * needed.
  */
 import type { Engine } from '@gradpool/core'
-import type { WorkerPool } from '@gradpool/worker-pool'
+import { createPool, type WorkerPool } from '@gradpool/worker-pool'
 import type { CompiledRows } from './compiled-rows.js'
 
 export class PredictionThread {
   readonly #engine: Engine
-  #pool: Promise<WorkerPool> | undefined
+  #pool: WorkerPool | undefined
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -19,18 +19,12 @@ export class PredictionThread {
    * first
    */
   async run(compiled: CompiledRows): Promise<void> {
-    const pool = await (this.#pool ??= this.#open())
-    compiled.finish(await pool.run(compiled.begin()))
+    const { workerModule } = this.#engine
+    this.#pool ??= createPool({ workers: 1, workerModule, exportName: 'executeChunk' })
+    compiled.finish(await this.#pool.run(compiled.begin()))
   }
 
   async close(): Promise<void> {
-    await (await this.#pool)?.close()
-  }
-
-  async #open(): Promise<WorkerPool> {
-    // Most models never need it.
-    const { createPool } = await import('@gradpool/worker-pool')
-    const { workerModule } = this.#engine
-    return createPool({ workers: 1, workerModule, exportName: 'executeChunk' })
+    await this.#pool?.close()
   }
 }

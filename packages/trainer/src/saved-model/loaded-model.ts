@@ -1,5 +1,5 @@
 /** A model from a file: what it predicts, and what the file says about it. */
-import { sizeOf, UserError, type DType, type Shape, type Values } from '@gradpool/core'
+import { flopsOf, sizeOf, UserError, type DType, type Shape, type Values } from '@gradpool/core'
 import {
   valuesOf,
   weightsHash,
@@ -13,7 +13,6 @@ import type { Judged } from '../fit/fit-types.js'
 import type { Fitted } from '../fit/fitted.js'
 import type { Predictor } from '../predict/predictor.js'
 import { type RowValues, typeText } from '../predict/rows-in.js'
-import { flopsOf } from '../plan/work.js'
 
 /** What a field or a prediction is for one row. */
 export interface ValueType {
@@ -96,7 +95,8 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
   }
 
   /**
-   * Trains on from these weights, without the model's code: with the optimizer and the batch size that it was saved with.
+   * Trains on from these weights, without the model's code: with the optimizer and the batch size
+   * that it was saved with.
    *
    * @throws UserError as `fit`, and where the model was saved without its training Program
    */

@@ -1,5 +1,6 @@
 /** From a model and its states to a file that predicts without the model's code. */
 import {
+  invariant,
   UserError,
   type BatchProgram,
   type DataSpec,
@@ -8,6 +9,7 @@ import {
 } from '@gradpool/core'
 import {
   encodeSavedModel,
+  messageOf,
   namedStates,
   writeDurably,
   type ModelContent,
@@ -22,6 +24,14 @@ export interface SaveOptions {
    * The optimizer's states are saved, too, so that training can be resumed exactly. Default: false.
    */
   readonly optimizer?: boolean
+}
+
+export interface EncodeOptions extends SaveOptions {
+  /**
+   * Told in one sentence of a part that cannot be saved, as a prediction that depends on other rows;
+   * the model is saved without it. Default: that is an error.
+   */
+  readonly onLeftOut?: (message: string) => void
 }
 
 export interface TrainedModel {
@@ -46,21 +56,34 @@ export type SaveTarget = string | URL | WritableStream<Uint8Array>
  */
 export function encodeModel(
   trained: TrainedModel,
-  { optimizer = false }: SaveOptions = {},
+  { optimizer = false, onLeftOut }: EncodeOptions = {},
 ): Uint8Array {
   const { model, fields, states, training, provenance, metrics } = trained
-  const predict = tracePrediction(model, fields)
-  const evaluation = traceEvaluation(model, fields)
+  const part = <T>(make: () => T): T | undefined => {
+    try {
+      return make()
+    } catch (error) {
+      if (onLeftOut === undefined) throw error
+      onLeftOut(messageOf(error))
+      return undefined
+    }
+  }
+  const predict = part(() => tracePrediction(model, fields))
+  const evaluation = part(() => traceEvaluation(model, fields))
   const kept = Object.entries(states).filter(([name]) => optimizer || !isOfOptimizer(name))
-  const shapes = training?.program ?? evaluation.row
-  return encodeSavedModel({
+  const shapes = training?.program ?? evaluation?.row
+  invariant(shapes, 'there is a Program that has the states')
+  const weights: ModelContent = {
     states: namedStates(shapes, Object.fromEntries(kept)),
-    evaluation,
     metrics,
     provenance: { gradpool: ownVersion(), ...provenance },
+  }
+  const programs = {
     ...(predict && { predict }),
+    ...(evaluation && { evaluation }),
     ...(training && { training }),
-  })
+  }
+  return part(() => encodeSavedModel({ ...weights, ...programs })) ?? encodeSavedModel(weights)
 }
 
 /** Writes a file, whole or not at all, or to a stream, which is closed. */
@@ -84,7 +107,8 @@ function isOfOptimizer(name: string): boolean {
   return name.startsWith('optimizer/')
 }
 
-function ownVersion(): string {
+/** Of Gradpool. */
+export function ownVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   const { version } = JSON.parse(text) as { readonly version: string }
   return version

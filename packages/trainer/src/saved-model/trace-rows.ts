@@ -3,6 +3,7 @@
  * block of rows.
  */
 import {
+  computedBytes,
   evaluation,
   prediction,
   prune,
@@ -18,7 +19,6 @@ import {
   type SavedEvaluation,
   type SavedPrediction,
 } from '@gradpool/storage'
-import { computedBytes } from '../predict/computed-bytes.js'
 import { mixedResults } from './rows-apart.js'
 
 type Fields = DataSpec['fields']
@@ -32,17 +32,20 @@ const BLOCK_BYTES = 2 ** 25
  * @throws UserError for a prediction that depends on other rows of its batch, or on random numbers
  */
 export function tracePrediction(model: Model, fields: Fields): SavedPrediction | undefined {
-  const { tracePrediction: trace } = model
+  const functions = model.forData({ fields })
+  const { tracePrediction: trace } = functions
   if (trace === undefined) return undefined
   // Programs tell all results as f32.
   const dtypes = new Map<string, DType>()
   const watched: Model = {
-    ...model,
-    tracePrediction: (binding, batch) => {
-      const predictions = trace(binding, batch)
-      for (const [name, { dtype }] of Object.entries(predictions)) dtypes.set(name, dtype)
-      return predictions
-    },
+    forData: () => ({
+      ...functions,
+      tracePrediction: (binding, batch) => {
+        const predictions = trace(binding, batch)
+        for (const [name, { dtype }] of Object.entries(predictions)) dtypes.set(name, dtype)
+        return predictions
+      },
+    }),
   }
   const programs = rowPrograms((rows) => {
     const { program } = prediction(watched, batchOf(fields, rows))

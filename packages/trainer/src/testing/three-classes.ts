@@ -1,4 +1,7 @@
-/** A model and plain fields that it learns in a moment: six numbers, of which the largest of the first three is the class. */
+/**
+ * A model and plain fields that it learns in a moment: six numbers, of which the largest of the
+ * first three is the class.
+ */
 import { defineModel, relu, softmax } from '@gradpool/core'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
 

@@ -1,11 +1,10 @@
 /**
- * The epochs that a training has done: their rows, which of them was the best, and whether they are enough. All goes by the
- * rows alone, so that it is the same after a resume.
+ * The epochs that a training has done: their rows, which of them was the best, and whether they are
+ * enough. All goes by the rows alone, so that it is the same after a resume.
  */
 import { EpochRows } from '../checkpoints/epoch-rows.js'
 import { metricAt, type EpochRow } from '../metrics/epoch-row.js'
-import type { Monitor } from '../plan/monitor.js'
-import type { TrainingPlan } from '../plan/training-plan.js'
+import type { Monitor, TrainingPlan } from '../plan/training-plan.js'
 
 export class DoneEpochs {
   readonly rows = new EpochRows()

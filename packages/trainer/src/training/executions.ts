@@ -1,6 +1,6 @@
 /**
- * What a training has compiled: its strategy, and passes over other examples that share the states of that. All of it
- * takes the engine's memory until it is disposed of.
+ * What a training has compiled: its strategy, and passes over other examples that share the states
+ * of that. All of it takes the engine's memory until it is disposed of.
  */
 import type { Engine, Execution, StateValues } from '@gradpool/core'
 import type { Pass, TrainingPlan } from '../plan/training-plan.js'

@@ -1,10 +1,11 @@
 /**
  * Which tensor of a step made its loss no finite number.
  *
- * The step is run once more, with the states that it began with, by the same engine and so with the same bits; but all that
- * the loss is computed from is told, and nothing is updated. From the loss the search goes to an operand that is not finite,
- * and on to one of its operands, until they are all finite: there it began. A value that is not finite, but that nothing of
- * the loss comes of (the branch that a `select` does not take), is passed by.
+ * The step is run once more, with the states that it began with, by the same engine and so with the
+ * same bits; but all that the loss is computed from is told, and nothing is updated. From the loss
+ * the search goes to an operand that is not finite, and on to one of its operands, until they are
+ * all finite: there it began. A value that is not finite, but that nothing of the loss comes of
+ * (the branch that a `select` does not take), is passed by.
  */
 import {
   lineOf,
@@ -99,7 +100,10 @@ function batchOf(
   return { program: rows.length < batchSize && tail ? tail : program, rows }
 }
 
-/** The same computation, whose results are all values of floating point that its loss is made of, and nothing else. */
+/**
+ * The same computation, whose results are all values of floating point that its loss is made of,
+ * and nothing else.
+ */
 function tellingAll(program: Program): Program {
   const results = [...madeOf(program, lossOf(program))]
     .sort((a, b) => a - b)

@@ -10,6 +10,8 @@ export type TrainingOutcome = { readonly epochs: readonly EpochRow[]; readonly s
       readonly test: Metrics | undefined
       /** Results of the plan's predictions, by name. */
       readonly predictions: Readonly<Record<string, Float32Array>>
+      /** After which epoch the states are. */
+      readonly epoch: number
       /** All states, by name. */
       readonly state: Readonly<Record<string, Float32Array>>
       /** Hash of the states after the first epoch. */

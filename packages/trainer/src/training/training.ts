@@ -1,9 +1,10 @@
 /**
- * Runs a training plan: compiles its Programs, sends an epoch and its validation to the pool as one task, and so on to the
- * last epoch, then tests. Everything in the engine's memory is freed at the end, however it ends.
+ * Runs a training plan: compiles its Programs, sends an epoch and its validation to the pool as one
+ * task, and so on to the last epoch, then tests. Everything in the engine's memory is freed at the
+ * end, however it ends.
  *
- * A checkpoint that is due ends the chunk in progress within a step, copies the states, and lets the epoch go on while the
- * copy is written.
+ * A checkpoint that is due ends the chunk in progress within a step, copies the states, and lets
+ * the epoch go on while the copy is written.
  */
 import type { Engine, Execution, StateValues } from '@gradpool/core'
 import { namedStates, valuesOf, weightsHash } from '@gradpool/storage'
@@ -38,6 +39,11 @@ export interface TrainingOptions {
   readonly retrace?: FailedStep['retrace']
   /** Where to resume; at the start if undefined. */
   readonly from?: Checkpoint | undefined
+  /**
+   * Whether to keep what runs record beside the result: the hash of the states after the first
+   * epoch, and the best states where the last ones are the result. Default: true.
+   */
+  readonly records?: boolean
   readonly checkpointSeconds: number
   /** A step that takes longer is one that will not end. */
   readonly stallSeconds: number
@@ -45,7 +51,10 @@ export interface TrainingOptions {
   readonly save: (checkpoint: Checkpoint) => Promise<void>
   /** @param read what gives the states, by name */
   readonly onEpoch: (row: EpochRow, elapsedSeconds: number, read: () => StateValues) => void
-  /** Told when a chunk begins on another number of threads than the one before; a training begins with one. */
+  /**
+   * Told when a chunk begins on another number of threads than the one before; a training begins
+   * with one.
+   */
   readonly onThreads: (threads: number) => void
   /** Told in one sentence of what is wrong but stops nothing. */
   readonly onWarning: (message: string) => void
@@ -172,10 +181,12 @@ export class Training {
     const test = plan.test && tested && metricsOf(plan.test.program, tested)
     if (test) this.#finite.check(test, 'test', plan.epochs)
     const best = this.#best
-    const isLast = plan.keep === 'best' || best?.epoch === this.#epochs.count
+    const epoch = (plan.keep === 'best' && best?.epoch) || this.#epochs.count
+    const isOther = best !== undefined && best.epoch !== epoch
     return {
       status: 'done',
-      ...(best && !isLast && { best }),
+      ...(isOther && { best }),
+      epoch,
       test,
       predictions: predicted?.rows ?? {},
       state: strategy.read(),
@@ -202,13 +213,19 @@ export class Training {
     const seconds = (performance.now() - started) / 1000
     const row: EpochRow = { epoch, seconds, ...metrics, ...(validation && { validation }) }
     this.#epochs.add(row)
-    if (epoch === 1) this.#firstEpoch = weightsHash(strategy.read())
-    if (this.#epochs.best === epoch) this.#best = { epoch, states: this.#states(strategy) }
+    const { plan, records = true } = this.#options
+    if (epoch === 1 && records) this.#firstEpoch = weightsHash(strategy.read())
+    if (this.#epochs.best === epoch && (records || plan.keep === 'best')) {
+      this.#best = { epoch, states: this.#states(strategy) }
+    }
     this.#options.onEpoch(row, this.#elapsedSeconds(), () => strategy.read())
     if (!this.#isOver && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
   }
 
-  /** What is left of an epoch, and its validation, with as many checkpoints in between as become due. */
+  /**
+   * What is left of an epoch, and its validation, with as many checkpoints in between as become
+   * due.
+   */
   async #toEndOfEpoch(
     epoch: number,
     strategy: TrainingStrategy,

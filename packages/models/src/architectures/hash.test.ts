@@ -10,7 +10,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { wave } from '../testing/describe-layer.js'
 import { codewords } from './codewords.js'
-import { hashEncoder, type HashEncoderOptions } from './hash-encoder.js'
+import { hash, type HashOptions } from './hash.js'
 
 const [height, width, bits, classes, numExamples] = [4, 3, 8, 3, 6]
 const data = {
@@ -22,10 +22,9 @@ const batch = {
   image: wave(numExamples * height * width, 3).map((x) => Math.round(127 + 127 * x)),
   label: [0, 2, 1, 2, 0, 1],
 }
-const options: HashEncoderOptions = {
+const options: HashOptions = {
   imageShape: [height, width],
   encoder: [16, bits],
-  scale: 1 / 255,
   // Of an image of so few pixels.
   warp: { shift: 0.3, strain: 0.1 },
 }
@@ -49,10 +48,10 @@ function average(numbers: readonly number[]): number {
   return numbers.reduce((sum, x) => sum + x, 0) / numbers.length
 }
 
-describe('hashEncoder', () => {
+describe('hash', () => {
   test('has the same states with and without classes', () => {
-    const [alone, labelled] = [options, { ...options, classes }].map((one) =>
-      statesOf(evaluation(hashEncoder(one), training).program),
+    const [alone, labelled] = [options, { ...options, labels: true, classes }].map((one) =>
+      statesOf(evaluation(hash(one), training).program),
     )
     expect(alone).toEqual(labelled)
     expect(alone).toContain('encoder.0.1.weight')
@@ -60,7 +59,7 @@ describe('hashEncoder', () => {
   })
 
   test('tells the terms of its loss', () => {
-    const { program } = train(hashEncoder({ ...options, binary: 0.5 }), training)
+    const { program } = train(hash({ ...options, binary: 0.5 }), training)
     const { results } = evaluate(program, { batch, seed: 1 })
     const value = (name: string) => results[name]?.[0] ?? NaN
     expect(value('loss')).toBeCloseTo(
@@ -71,13 +70,13 @@ describe('hashEncoder', () => {
     expect(value('fuzziness')).toBeLessThanOrEqual(1)
   })
 
-  test.each([options, { ...options, classes }])('learns, %o', (one) => {
-    const { losses } = run(train(hashEncoder(one), training).program, 80)
+  test.each([options, { ...options, labels: true, classes }])('learns, %o', (one) => {
+    const { losses } = run(train(hash(one), training).program, 80)
     expect(average(losses.slice(-10))).toBeLessThan(0.8 * average(losses.slice(0, 10)))
   })
 
   test('gives codes, and the class whose codeword is nearest', () => {
-    const model = hashEncoder({ ...options, classes, warp: { shift: 0, strain: 0 } })
+    const model = hash({ ...options, labels: true, classes, warp: { shift: 0, strain: 0 } })
     const { state } = run(train(model, training).program, 200)
     const { results } = evaluate(prediction(model, training).program, { batch, state })
     const code = Array.from(results.code ?? [])
@@ -91,9 +90,11 @@ describe('hashEncoder', () => {
   })
 
   test('refuses widths and images that cannot be', () => {
-    expect(() => hashEncoder({ ...options, encoder: [] })).toThrow(UserError)
-    expect(() => hashEncoder({ ...options, classes: 0 })).toThrow('classes must be a whole number')
-    expect(() => train(hashEncoder({ ...options, imageShape: [5, 5] }), training)).toThrow(
+    expect(() => hash({ ...options, encoder: [] })).toThrow(UserError)
+    expect(() => hash({ ...options, labels: true, classes: 0 })).toThrow(
+      'classes must be a whole number',
+    )
+    expect(() => train(hash({ ...options, imageShape: [5, 5] }), training)).toThrow(
       'warp: images must be [batch, 25]',
     )
   })

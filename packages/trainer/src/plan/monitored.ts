@@ -1,8 +1,7 @@
 /** What early stopping and `keep: 'best'` go by: the loss or a metric, over the training or the validation examples. */
 import { UserError, type BatchProgram, type Direction } from '@gradpool/core'
-import type { Monitor } from '../plan/monitor.js'
-import type { TrainingPlan } from '../plan/training-plan.js'
-import { nearest } from './check-options.js'
+import { nearest } from '../fit/check-options.js'
+import type { Monitor, TrainingPlan } from './training-plan.js'
 
 interface Asked {
   readonly monitor?: string | undefined

@@ -1,0 +1,93 @@
+/** Predictions as people and programs read them. */
+import { sizeOf, type Shape } from '@gradpool/core'
+import { type Inputs } from '../prediction/inputs.js'
+import { gridOf } from './grid.js'
+import { type Outlet } from './outlet.js'
+
+/** By output, of all rows. */
+export type Predicted = Readonly<Record<string, ArrayLike<number>>>
+
+/** More classes than that are not told one by one. */
+const MOST_CLASSES = 10
+/** Of those of several rows. */
+const MOST_OF_A_ROW = 3
+const MOST_VALUES = 6
+
+/** A JSON object for each row; arrays are nested by their shapes. */
+export function predictionLines(outputs: Inputs, predicted: Predicted, numRows: number): string[] {
+  return Array.from({ length: numRows }, (_, row) => {
+    const values = Object.entries(outputs).map(([name, { shape }]) => [
+      name,
+      nested(ofRow(predicted[name], row, shape).map(exact), shape),
+    ])
+    return JSON.stringify(Object.fromEntries(values))
+  })
+}
+
+/** One row as a list, several as a table. */
+export function printPredictions(
+  outlet: Outlet,
+  outputs: Inputs,
+  predicted: Predicted,
+  numRows: number,
+): void {
+  const { print, colours } = outlet
+  const columns = outlet.columns()
+  const names = Object.keys(outputs)
+  const partsOf = (name: string, row: number, most: number) => {
+    const shape = outputs[name]?.shape ?? []
+    return valueTexts(name, ofRow(predicted[name], row, shape), shape, most)
+  }
+  if (numRows === 1) {
+    const rows = names.flatMap((name) =>
+      partsOf(name, 0, MOST_CLASSES).map((part, at) => [at === 0 ? name : '', part]),
+    )
+    print(gridOf(['output', 'value'], rows, { columns, colours, right: [] }))
+    return
+  }
+  const rows = Array.from({ length: numRows }, (_, row) => {
+    return [String(row), ...names.map((name) => partsOf(name, row, MOST_OF_A_ROW).join(', '))]
+  })
+  print(gridOf(['row', ...names], rows, { columns, colours, right: [0] }))
+}
+
+function ofRow(values: ArrayLike<number> = [], row: number, shape: Shape): number[] {
+  const size = sizeOf(shape)
+  return Array.from({ length: size }, (_, at) => values[row * size + at] ?? NaN)
+}
+
+/** `7: 98.1 %`, `3: 1.2 %` of classes, the most likely first; else the first few numbers, as one text. */
+function valueTexts(name: string, values: readonly number[], shape: Shape, most: number): string[] {
+  const isClasses = shape.length === 1 && values.length > 1 && values.length <= MOST_CLASSES
+  const isProbable = isClasses && isDistribution(values)
+  if (isProbable || (isClasses && name === 'logits')) {
+    const ranked = values.map((value, at) => ({ value, at })).sort((a, b) => b.value - a.value)
+    const told = ranked.slice(0, most).map(({ value, at }) => {
+      return `${at}: ${isProbable ? `${(100 * value).toFixed(1)} %` : short(value)}`
+    })
+    return ranked.length > most ? [...told, '…'] : told
+  }
+  const text = values.slice(0, MOST_VALUES).map(short).join(', ')
+  return [values.length > MOST_VALUES ? `${text}, … (${values.length} values)` : text]
+}
+
+function isDistribution(values: readonly number[]): boolean {
+  const sum = values.reduce((total, value) => total + value, 0)
+  return values.every((value) => value >= 0 && value <= 1) && Math.abs(sum - 1) < 1e-3
+}
+
+function short(value: number): string {
+  return Number.isInteger(value) ? String(value) : Number(value.toPrecision(4)).toString()
+}
+
+/** No digits beyond those of f32. */
+function exact(value: number): number {
+  return Number(value.toPrecision(9))
+}
+
+function nested(values: readonly number[], shape: Shape): unknown {
+  const [length, ...inner] = shape
+  if (length === undefined) return values[0]
+  const size = sizeOf(inner)
+  return Array.from({ length }, (_, at) => nested(values.slice(at * size, (at + 1) * size), inner))
+}

@@ -1,0 +1,29 @@
+/** The options of `gradpool predict` and `gradpool show`. */
+import { Option } from 'commander'
+import { outFolder } from './run-options.js'
+import { file, folder } from './values.js'
+
+export function predictOptions(): Option[] {
+  return [
+    new Option('--image <file>', 'a picture to predict from, a PNG file').argParser(
+      file('--image'),
+    ),
+    new Option(
+      '--data <file>',
+      'rows to predict from: JSON lines, each an object with the inputs of the model',
+    ).argParser(file('--data')),
+    new Option('--runs <dir>', 'where run directories are')
+      .argParser(folder('--runs'))
+      .default(outFolder, outFolder),
+    new Option('--json', 'print one JSON object for each row, and nothing else on stdout'),
+  ]
+}
+
+export function showOptions(): Option[] {
+  return [
+    new Option('--out <dir>', 'where run directories are')
+      .argParser(folder('--out'))
+      .default(outFolder, outFolder),
+    new Option('--json', 'print one JSON document, and nothing else on stdout'),
+  ]
+}

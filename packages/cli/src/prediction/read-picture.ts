@@ -1,0 +1,46 @@
+/**
+ * A PNG file as the row of a model that reads one grey picture. One of 28 × 28 is taken for a digit,
+ * and the picture made to look like MNIST's; any other must have the very size.
+ */
+import { sizeOf, UserError, type Shape } from '@gradpool/core'
+import { asDigit } from '../pictures/as-digit.js'
+import { readPng } from '../pictures/read-png.js'
+import { type Inputs, typesText, typeText } from './inputs.js'
+import { type Rows } from './read-rows.js'
+
+const DIGIT = 28
+
+/** @throws UserError for a file that is no picture, and a model that reads something else */
+export async function readPicture(path: string, inputs: Inputs): Promise<Rows> {
+  const [[name, type] = [], ...others] = Object.entries(inputs)
+  if (name === undefined || type === undefined || others.length > 0) {
+    throw new UserError(
+      `--image is for models that read one picture, and this one reads ${typesText(inputs)}: use --data`,
+    )
+  }
+  const size = type.dtype === 'u8' ? sizeOfPicture(type.shape) : undefined
+  if (size === undefined) {
+    throw new UserError(
+      `--image is for models that read the bytes of a grey picture, and '${name}' is ${typeText(type)}: use --data`,
+    )
+  }
+  const [height, width] = size
+  const picture = await readPng(path)
+  if (height === DIGIT && width === DIGIT) {
+    return { numRows: 1, values: { [name]: asDigit(picture, size, `'${path}'`) } }
+  }
+  if (picture.height !== height || picture.width !== width) {
+    throw new UserError(
+      `'${path}' has ${picture.width} × ${picture.height} pixels, and '${name}' takes pictures of ${width} × ${height}`,
+    )
+  }
+  return { numRows: 1, values: { [name]: Uint8Array.from(picture.pixels, Math.round) } }
+}
+
+/** Height and width of a grey picture; a flat one is a square. */
+function sizeOfPicture(shape: Shape): readonly [number, number] | undefined {
+  const [height = 1, width = 1, channels = 1] = shape
+  if (shape.length >= 2) return shape.length <= 3 && channels === 1 ? [height, width] : undefined
+  const side = Math.sqrt(sizeOf(shape))
+  return shape.length === 1 && Number.isInteger(side) ? [side, side] : undefined
+}

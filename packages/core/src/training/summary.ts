@@ -1,0 +1,129 @@
+/**
+ * What a model is made of and what it costs: layers, shapes, parameters, floating-point operations, memory.
+ */
+import { bytesPerElement, sizeOf, type Shape } from '../program/dtype.js'
+import { computedBytes, flopsOf } from '../program/work.js'
+import { sgd } from '../optimizers/index.js'
+import type { Model } from './model.js'
+import type { Binding } from './module.js'
+import { evaluation, train, type BatchOptions } from './train.js'
+
+export interface LayerSummary {
+  /** `encoder.0`. */
+  readonly path: string
+  /** Of its output, the batch first; undefined for parameters that are not those of a `layer`. */
+  readonly output: Shape | undefined
+  /** Shapes of its own states, by name. */
+  readonly states: Readonly<Record<string, Shape>>
+  readonly parameters: number
+  /** How many of these numbers training changes by their gradients. */
+  readonly trained: number
+}
+
+export interface ModelSummary {
+  readonly layers: readonly LayerSummary[]
+  readonly parameters: number
+  readonly trained: number
+  /** Floating-point operations of one batch, about: of its loss and metrics alone, and of a training step without optimizer. */
+  readonly flops: { readonly evaluation: number; readonly step: number }
+  /** Bytes of the states, and of all values that a training step computes; an engine needs less, since values share memory. */
+  readonly memory: { readonly states: number; readonly step: number }
+  /** A table for people. */
+  toString(): string
+}
+
+/**
+ * A summary for data of these shapes, of one example unless `batchSize` says otherwise.
+ *
+ * @throws UserError where the model does not fit the data
+ */
+export function summary(
+  model: Model,
+  data: BatchOptions['data'],
+  { batchSize = 1 }: { readonly batchSize?: number } = {},
+): ModelSummary {
+  const bindings: Binding[] = []
+  const { traceStep } = model.forData(data)
+  const watched: Model = {
+    forData: () => ({
+      traceStep(binding, batch) {
+        bindings.push(binding)
+        return traceStep(binding, batch)
+      },
+    }),
+  }
+  const { program } = evaluation(watched, { data, batchSize })
+  const [binding] = bindings
+  const trainable = new Set(binding?.trainable.map(({ name }) => name))
+  const layers = new Map<string, LayerSummary>()
+  for (const { name, shape } of program.states) {
+    const [path, own] = split(name)
+    const size = sizeOf(shape)
+    const layer = layers.get(path)
+    layers.set(path, {
+      path,
+      output: binding?.outputs.get(path),
+      states: { ...layer?.states, [own]: shape },
+      parameters: (layer?.parameters ?? 0) + size,
+      trained: (layer?.trained ?? 0) + (trainable.has(name) ? size : 0),
+    })
+  }
+  const step =
+    trainable.size > 0 ? train(model, { data, batchSize, optimizer: sgd() }).program : program
+  const sum = (of: 'parameters' | 'trained') =>
+    [...layers.values()].reduce((total, layer) => total + layer[of], 0)
+  const made = {
+    layers: [...layers.values()],
+    parameters: sum('parameters'),
+    trained: sum('trained'),
+    flops: { evaluation: flopsOf(program), step: flopsOf(step) },
+    memory: { states: sum('parameters') * bytesPerElement.f32, step: computedBytes(step) },
+  }
+  return { ...made, toString: () => table(made) }
+}
+
+/** `encoder.0.weight` is `weight` of `encoder.0`. */
+function split(name: string): [path: string, own: string] {
+  const dot = name.lastIndexOf('.')
+  return dot < 0 ? ['', name] : [name.slice(0, dot), name.slice(dot + 1)]
+}
+
+function table({ layers, parameters, trained, flops, memory }: Omit<ModelSummary, 'toString'>) {
+  const rows = layers.map((layer) => [
+    layer.path === '' ? '(model)' : layer.path,
+    layer.output ? `[${layer.output.join(', ')}]` : '',
+    Object.entries(layer.states)
+      .map(([name, shape]) => `${name} [${shape.join(', ')}]`)
+      .join(', '),
+    whole(layer.parameters),
+  ])
+  const all = [['layer', 'output', 'states', 'parameters'], ...rows]
+  const widths = [0, 1, 2, 3].map((column) =>
+    Math.max(...all.map((row) => row[column]?.length ?? 0)),
+  )
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0
+        return column === 3 ? cell.padStart(width) : cell.padEnd(width)
+      })
+      .join('  '),
+  )
+  return [
+    ...lines,
+    '',
+    `${whole(parameters)} parameters, ${whole(trained)} of them trained; ${bytes(memory.states)}`,
+    `${whole(flops.evaluation)} FLOPs to evaluate a batch, ${whole(flops.step)} to train on it; at most ${bytes(memory.step)}`,
+  ].join('\n')
+}
+
+function whole(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+function bytes(count: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB']
+  let [value, unit] = [count, 0]
+  while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1]
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`
+}

@@ -1,0 +1,74 @@
+/** Models that are plain data, JSON too, and whose shapes follow from the data that they are trained on. */
+import {
+  type DType,
+  type Model,
+  type ModelData,
+  type ModelTypes,
+  sizeOf,
+  UserError,
+} from '@gradpool/core'
+
+/**
+ * A model whose enumerable properties are its options alone, so that it is data wherever that is wanted.
+ *
+ * @param build Makes the model for data of these shapes.
+ */
+export function readyModel<O extends object, T extends ModelTypes>(
+  options: O,
+  build: (data: ModelData) => Model<T>,
+): Readonly<O> & Model<T> {
+  const forData: Model['forData'] = (data) => build(data).forData(data)
+  return Object.freeze(Object.defineProperty({ ...options }, 'forData', { value: forData })) as O &
+    Model<T> // As was just defined.
+}
+
+/** The number of pixels, or other features, of one example. */
+export function inputOf(data: ModelData, input?: number): number {
+  return input ?? sizeOf(imageOf(data).shape)
+}
+
+/** What pixels are multiplied by: bytes come to [0, 1], other numbers stay as they are. */
+export function scaleOf(data: ModelData, scale?: number): number {
+  return scale ?? defaultScale(imageOf(data).dtype)
+}
+
+/** How many classes the labels are of. */
+export function classesOf(data: ModelData, given?: number): number {
+  const { label } = data.fields
+  const oneHot = label?.dtype === 'f32' && label.shape.length === 1 ? label.shape[0] : undefined
+  const classes = given ?? data.classes ?? oneHot
+  if (label === undefined) throw lacking(data, "the field 'label'")
+  if (classes === undefined) {
+    throw lacking(data, 'labels that are u8 or i32, one from 0 on for each example, or `classes`')
+  }
+  return classes
+}
+
+/** Of the images. */
+export function imageShapeOf(
+  data: ModelData,
+  given?: readonly [height: number, width: number],
+): readonly [height: number, width: number] {
+  const imageShape = given ?? data.imageShape
+  if (imageShape === undefined) {
+    throw lacking(data, "the field 'image', bytes of shape [height, width], or `imageShape`")
+  }
+  return imageShape
+}
+
+function defaultScale(dtype: DType): number {
+  return dtype === 'u8' ? 1 / 255 : 1
+}
+
+function imageOf(data: ModelData): ModelData['fields'][string] {
+  const { image } = data.fields
+  if (image === undefined) throw lacking(data, "the field 'image'")
+  return image
+}
+
+function lacking({ fields }: ModelData, what: string): UserError {
+  const known = Object.entries(fields).map(
+    ([field, { dtype, shape }]) => `${field} ${dtype}[${shape.join(', ')}]`,
+  )
+  return new UserError(`this model needs ${what}; the fields of the data are ${known.join(', ')}`)
+}

@@ -1,0 +1,222 @@
+// Saved models on the command line: what they are, and what they predict.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  accuracy,
+  adam,
+  add,
+  type Batch,
+  crossEntropy,
+  defineModel,
+  dense,
+  fit,
+  mean,
+  parameter,
+  softmax,
+  square,
+  sub,
+  sum,
+  mul,
+  zeros,
+} from 'gradpool'
+import { PNG } from 'pngjs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { emptyFolder, gradpool, temporaryFolder } from './gradpool.js'
+import { expectMistake } from './mistake.js'
+
+const digitsModel = defineModel({
+  params: { hidden: dense(784, 8, { activation: 'relu' }), output: dense(8, 10) },
+  step({ hidden, output }, { image, label }) {
+    const logits = output(hidden(mul(image, 1 / 255)))
+    return { loss: crossEntropy(logits, label), accuracy: accuracy(logits, label) }
+  },
+  predict: ({ hidden, output }, { image }) => ({
+    probabilities: softmax(output(hidden(mul(image, 1 / 255)))),
+  }),
+})
+
+/** y = 0.5 a b + c, of a [2, 2] and a number. */
+const sumModel = defineModel({
+  params: { weight: parameter([2, 2], zeros), bias: parameter([], zeros) },
+  step: ({ weight, bias }, { x, size, y }: Batch<'x' | 'size' | 'y'>) => ({
+    loss: mean(square(sub(add(sum(mul(x, weight), [1, 2]), mul(size, bias)), y))),
+  }),
+  predict: ({ weight, bias }, { x, size }: Batch<'x' | 'size'>) => ({
+    estimate: add(sum(mul(x, weight), [1, 2]), mul(size, bias)),
+    parts: mul(x, weight),
+  }),
+})
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let digits = ''
+let sums = ''
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  digits = join(folder.path, 'digits.gradpool')
+  sums = join(folder.path, 'sums.gradpool')
+  const image = { values: Uint8Array.from({ length: 20 * 784 }, (_, at) => at % 256), shape: [784] }
+  const label = { values: Uint8Array.from({ length: 20 }, (_, row) => row % 10), shape: [] }
+  const data = { image, label }
+  const options = { optimizer: adam(0.01), batchSize: 5, epochs: 2, seed: 3, progress: false }
+  const trained = await fit(digitsModel, { data, validation: 0.2, ...options })
+  await trained.save(digits)
+  const x = { values: Float32Array.from({ length: 40 }, (_, at) => at % 7), shape: [2, 2] }
+  const size = { values: Float32Array.from({ length: 10 }, (_, at) => at), shape: [] }
+  const fitted = await fit(sumModel, { data: { x, size, y: size }, ...options, epochs: 1 })
+  await fitted.save(sums)
+})
+afterAll(() => folder.remove())
+
+test('show tells what a saved model is', async () => {
+  const { code, stdout, stderr } = await gradpool(['show', digits])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const lines = [
+    /^Model digits: .*digits\.gradpool$/m,
+    /^hidden +weight \[784, 8\], bias \[8\] +6,280$/m,
+    /^output +weight \[8, 10\], bias \[10\] +90$/m,
+    /^all +6,370$/m,
+    /^reads +image u8\[784\]$/m,
+    /^predicts +probabilities f32\[10\]$/m,
+    /^data +arrays, hash [0-9a-f]{16}…$/m,
+    /^optimizer +adam, learning rate 0\.01, /m,
+    /^examples +16$/m,
+    /^epochs +2$/m,
+    /^seed +3$/m,
+    /^batch size +5$/m,
+    /^validation\.accuracy +\d/m,
+    /^hash +[0-9a-f]{64}$/m,
+  ]
+  for (const line of lines) expect(stdout).toMatch(line)
+  const json = await gradpool(['show', digits, '--json'])
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    title: 'digits',
+    parameters: [
+      { name: 'hidden.bias', shape: [8], size: 8 },
+      { name: 'hidden.weight' },
+      { name: 'output.bias' },
+      { name: 'output.weight', shape: [8, 10] },
+    ],
+    inputs: [{ name: 'image', dtype: 'u8', shape: [784] }],
+    outputs: [{ name: 'probabilities', dtype: 'f32', shape: [10] }],
+    training: { epochs: 2, seed: 3, batchSize: 5, optimizer: { kind: 'adam' } },
+    metrics: { validation: { accuracy: expect.any(Number) as number } },
+    hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+  })
+})
+
+describe('predict', () => {
+  test('takes a picture, and tells the classes, the likeliest first', async () => {
+    const cwd = await emptyFolder()
+    await writeFile(join(cwd, 'my.png'), picture(40, 50))
+    const { code, stdout, stderr } = await gradpool(['predict', digits, '--image', 'my.png'], {
+      cwd,
+    })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^probabilities +\d: /m)
+    const parts = [...stdout.matchAll(/ (\d): (\d+\.\d) %$/gm)]
+    expect(new Set(parts.map(([, digit]) => digit)).size).toBe(10)
+    const likelihoods = parts.map(([, , likelihood]) => Number(likelihood))
+    expect(likelihoods).toEqual(likelihoods.toSorted((a, b) => b - a))
+    const json = await gradpool(['predict', digits, '--image', 'my.png', '--json'], { cwd })
+    const { probabilities } = JSON.parse(json.stdout) as { probabilities: number[] }
+    expect(Math.max(...probabilities) * 100).toBeCloseTo(likelihoods[0] ?? NaN, 1)
+  })
+
+  test('takes rows, nested or flat, and gives one object for each', async () => {
+    const cwd = await emptyFolder()
+    const rows = [
+      {
+        x: [
+          [1, 2],
+          [3, 4],
+        ],
+        size: 2,
+      },
+      { x: [1, 2, 3, 4], size: 2, note: 'left aside' },
+      { size: 0, x: [0, 0, 0, 0] },
+    ]
+    const text = rows.map((row) => JSON.stringify(row)).join('\n')
+    await writeFile(join(cwd, 'rows.jsonl'), `${text}\n\n`)
+    const args = ['predict', sums, '--data', 'rows.jsonl']
+    const { code, stdout, stderr } = await gradpool([...args, '--json'], { cwd })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const [first, second, third, ...more] = stdout.trimEnd().split('\n')
+    expect(more).toEqual([])
+    expect(second).toBe(first)
+    expect(JSON.parse(first ?? '')).toEqual({
+      estimate: expect.any(Number) as number,
+      parts: [
+        [expect.any(Number), expect.any(Number)],
+        [expect.any(Number), expect.any(Number)],
+      ],
+    })
+    expect(JSON.parse(third ?? '')).toEqual({
+      estimate: 0,
+      parts: [
+        [0, 0],
+        [0, 0],
+      ],
+    })
+    const table = await gradpool(args, { cwd })
+    expect(table.stdout).toMatch(/^row +estimate +parts$/m)
+    expect(table.stdout).toMatch(/^ *2 +0 +0, 0, 0, 0$/m)
+  })
+
+  test.each<[string, RegExp]>([
+    ['', /^'rows\.jsonl' has no rows$/m],
+    ['{"x": [1', /^rows\.jsonl:1 is not JSON: /],
+    ['3', /^rows\.jsonl:1 is no row: it must be a JSON object/],
+    ['\n{"x": [1, 2, 3, 4]}', /^rows\.jsonl:2 has no 'size', f32\[\]$/m],
+    ['{"x": [1, 2, 3], "size": 1}', /^rows\.jsonl:1: 'x', f32\[2, 2\], .* an array of 3 values$/m],
+    ['{"x": [[1, 2]], "size": 1}', /^rows\.jsonl:1: 'x', .* an array of 1 × 2 values$/m],
+    ['{"x": [1, 2, 3, "4"], "size": 1}', /^rows\.jsonl:1: 'x', .* takes finite numbers, not "4"$/m],
+    ['{"x": [1, 2, 3, 1e999], "size": 1}', /^rows\.jsonl:1: 'x', .* takes finite numbers, not /],
+    ['{"x": 5, "size": 1}', /^rows\.jsonl:1: 'x', f32\[2, 2\], .* one value$/m],
+  ])('refuses the rows %j', async (text, sentence) => {
+    const cwd = await emptyFolder()
+    await writeFile(join(cwd, 'rows.jsonl'), text)
+    await expectMistake(['predict', sums, '--data', 'rows.jsonl'], sentence, { cwd })
+  })
+
+  test('refuses what does not fit the model, and models that are none', async () => {
+    const cwd = await emptyFolder()
+    await writeFile(join(cwd, 'my.png'), picture(28, 28))
+    await writeFile(join(cwd, 'text.gradpool'), 'no model')
+    const bytes = JSON.stringify({ image: new Array<number>(784).fill(256) })
+    await writeFile(join(cwd, 'rows.jsonl'), bytes)
+    const mistakes: [string[], RegExp][] = [
+      [[digits], /^Say what to predict from: --image /],
+      [[digits, '--image', 'a.png', '--data', 'b.jsonl'], /^Say what to predict from: /],
+      [
+        [sums, '--image', 'my.png'],
+        /^--image is for models that read one picture, .* x f32\[2, 2\], /,
+      ],
+      [[digits, '--image', 'none.png'], /^There is no file 'none\.png'$/m],
+      [[digits, '--data', 'none.jsonl'], /^There is no file 'none\.jsonl'$/m],
+      [[digits, '--data', 'rows.jsonl'], /whole numbers from 0 to 255, not 256$/m],
+      [['none.gradpool', '--image', 'my.png'], /^there is no file 'none\.gradpool'$/m],
+      [['text.gradpool', '--image', 'my.png'], /'text\.gradpool' /],
+      [['latest/one', '--image', 'my.png'], /^There are no runs in 'runs'/],
+    ]
+    for (const [args, sentence] of mistakes) {
+      await expectMistake(['predict', ...args], sentence, { cwd })
+    }
+    await expectMistake(['show', 'none.gradpool'], /^there is no file 'none\.gradpool'$/m, { cwd })
+    await expectMistake(['show', 'text.gradpool'], /'text\.gradpool' /, { cwd })
+  })
+})
+
+/** A bright bar on black. */
+function picture(width: number, height: number): Buffer {
+  const png = new PNG({ width, height })
+  for (let at = 0; at < width * height; at += 1) {
+    const isLit =
+      at % width > width / 3 &&
+      at % width < width / 2 &&
+      at > width * 5 &&
+      at < width * (height - 5)
+    png.data.set([...new Array<number>(3).fill(isLit ? 255 : 0), 255], 4 * at)
+  }
+  return PNG.sync.write(png)
+}
