@@ -66,7 +66,8 @@ function buildStages() {
     codeActivation: activation.default('relu'),
     outputActivation: activation.default('linear'),
     weight: weight.default('heNormal'),
-    ...{ scale, input },
+    scale,
+    input,
     train: stageTrain,
   })
 
@@ -83,7 +84,9 @@ function buildStages() {
     weight: weight.default('heNormal'),
     classes,
     /** Only without an encoder, whose own they are otherwise. */
-    ...{ activation: z.exactOptional(activation), scale, input },
+    activation: z.exactOptional(activation),
+    scale,
+    input,
     train: stageTrain,
   })
 
@@ -95,7 +98,9 @@ function buildStages() {
     labels: z.boolean().default(false),
     activation: activation.default('relu'),
     weight: weight.default('heNormal'),
-    ...{ scale, classes, imageShape: z.exactOptional(z.tuple([width, width])) },
+    scale,
+    classes,
+    imageShape: z.exactOptional(z.tuple([width, width])),
     /** How far the small maps go, by which each step changes its images. */
     warp: fields({
       /** In pixels. */
