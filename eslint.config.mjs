@@ -66,6 +66,8 @@ function boundaries(allowed) {
     'error',
     {
       allow: [],
+      // A package that is loaded lazily in one place may be imported by its types, and in tests.
+      checkDynamicDependenciesExceptions: ['.*'],
       depConstraints: Object.entries(allowed).map(([layer, below]) => ({
         sourceTag: `layer:${layer}`,
         onlyDependOnLibsWithTags: [layer, ...below].map((name) => `layer:${name}`),

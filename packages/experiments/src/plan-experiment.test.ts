@@ -261,6 +261,12 @@ describe('models of the user', () => {
     expect(other).not.toHaveProperty('initFrom')
   })
 
+  it('may be ready ones under a name of their own', () => {
+    const model = classify({ hidden: [2] })
+    const [named, ready] = plan({ stages: [{ name: 'mine', model }, model] })
+    expect(named).toMatchObject({ name: 'mine', hash: ready?.hash })
+  })
+
   it('must give metrics of one number, or say how they are made', () => {
     const wide = defineModel({
       params: { w: parameter([2], 'heNormal') },

@@ -25,6 +25,16 @@ describe('withPreset', () => {
     expect(withPreset(config, 'default')).toBe(config)
   })
 
+  it('changes a stage by a ready model, whose own training it keeps', () => {
+    const train = { epochs: 3 }
+    const config = defineExperiment({
+      ...plain,
+      stages: [{ ...classify({ hidden: [10], scale: 1 }), train }],
+      presets: { wide: { stages: [classify({ hidden: [20] })] } },
+    })
+    expect(withPreset(config, 'wide').stages).toEqual([{ ...config.stages[0], hidden: [20] }])
+  })
+
   it('refuses a preset that is not there', () => {
     const config = defineExperiment({ ...plain, presets: { quick: {} } })
     expect(() => withPreset(config, 'tuned')).toThrow(

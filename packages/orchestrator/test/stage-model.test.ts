@@ -1,9 +1,19 @@
 /** What a stage leaves behind predicts, and says what made it. */
-import { type Batch, cast, defineModel, div, mean, sigmoid, square, sub } from '@gradpool/core'
+import {
+  type Batch,
+  cast,
+  defineModel,
+  div,
+  matmul,
+  mean,
+  parameter,
+  sigmoid,
+  square,
+  sub,
+} from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { classify, defineExperiment, planExperiment } from '@gradpool/experiments'
-import { dense } from '@gradpool/models'
 import { loadModel } from '@gradpool/trainer'
 import { basename } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -15,12 +25,12 @@ import { temporaryFolder } from '../src/testing/temporary-folder.js'
 
 /** Its predictions are about the mean of the batch. */
 const mixing = defineModel({
-  params: { map: dense(16, 2) },
+  params: { map: parameter([16, 2], { kind: 'normal', mean: 0, std: 1 }) },
   step({ map }, { image }: Batch<'image'>) {
-    return { loss: mean(square(map(div(cast(image, 'f32'), 255)))) }
+    return { loss: mean(square(matmul(div(cast(image, 'f32'), 255), map))) }
   },
   predict({ map }, { image }) {
-    const all = sigmoid(map(div(cast(image, 'f32'), 255)))
+    const all = sigmoid(matmul(div(cast(image, 'f32'), 255), map))
     return { centred: sub(all, mean(all, [0])) }
   },
 })

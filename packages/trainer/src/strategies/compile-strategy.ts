@@ -1,17 +1,10 @@
 /** The strategy that a plan asks for, compiled; and how many workers it can use. */
-import type { Engine, StateValues } from '@gradpool/core'
+import type { Engine } from '@gradpool/core'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import { ExecutionStrategy } from './execution-strategy.js'
 import { LocalAveraging } from './local-averaging.js'
 import { fastestWorkers } from './shared-steps.js'
-import type { TrainingStrategy } from './training-strategy.js'
-
-export interface CompileStrategyOptions {
-  /** How many may share a step, or make an average together. */
-  readonly workers: number
-  /** First values of some or all states. */
-  readonly state?: StateValues
-}
+import type { CompileStrategyOptions, TrainingStrategy } from './training-strategy.js'
 
 /** @throws UserError as `Engine.compile`, with nothing left in the engine's memory */
 export function compileStrategy(

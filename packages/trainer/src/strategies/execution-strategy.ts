@@ -6,8 +6,12 @@ import type { Engine, Execution, Position, Progress, StateValues } from '@gradpo
 import type { TrainingPlan } from '../plan/training-plan.js'
 import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
-import type { CompileStrategyOptions } from './compile-strategy.js'
-import type { Advance, TrainedPart, TrainingStrategy } from './training-strategy.js'
+import type {
+  CompileStrategyOptions,
+  Advance,
+  TrainedPart,
+  TrainingStrategy,
+} from './training-strategy.js'
 
 export class ExecutionStrategy implements TrainingStrategy {
   readonly model: Execution

@@ -21,8 +21,12 @@ import { pick } from '@gradpool/storage'
 import type { Averaging, TrainingPlan } from '../plan/training-plan.js'
 import type { Chunk } from '../threads/team.js'
 import type { TrainingThreads } from '../threads/training-threads.js'
-import type { CompileStrategyOptions } from './compile-strategy.js'
-import type { Advance, TrainedPart, TrainingStrategy } from './training-strategy.js'
+import type {
+  CompileStrategyOptions,
+  Advance,
+  TrainedPart,
+  TrainingStrategy,
+} from './training-strategy.js'
 
 interface Replica extends TrainedPart {
   readonly take: Execution

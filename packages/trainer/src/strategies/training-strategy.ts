@@ -8,6 +8,13 @@ import type { FailedStep } from '../training/locate-nonfinite.js'
 import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
 
+export interface CompileStrategyOptions {
+  /** How many may share a step, or make an average together. */
+  readonly workers: number
+  /** First values of some or all states. */
+  readonly state?: StateValues
+}
+
 /** One of the strategy's executions, with what it was given. */
 export type TrainedPart = Pick<FailedStep, 'training' | 'data' | 'seed'>
 
