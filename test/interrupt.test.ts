@@ -63,7 +63,7 @@ test('a time that is up stops in the same way, with an exit code of its own', as
 test.each([
   ['list', ['list'], 0],
   ['run', ['run', 'mnist_auto_2', '--epochs', '1000'], 1],
-])('%s ends in good order when nobody reads its output', async (_, args, expected) => {
+])('%s ends gracefully when nobody reads its output', async (_, args, expected) => {
   const { child, ended } = start(args, { cwd: await emptyFolder() })
   child.stdout?.destroy()
   const { code, stderr } = await ended

@@ -36,7 +36,7 @@ test('an interrupted run goes on by the command that it names, from any folder',
   expect(bitsOf(await resultIn(cwd))).toEqual(wanted)
 })
 
-test('run --resume goes on with the run of the same, and else begins one', async () => {
+test('run --resume resumes the run of the same, and else begins one', async () => {
   const cwd = await emptyFolder()
   const args = ['run', ...long, '--resume']
   const first = start(args, { cwd })

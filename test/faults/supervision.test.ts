@@ -79,7 +79,7 @@ test('one that is ended again and again is given up, with the command that goes 
   const { code, stderr } = await running.ended
   expect(code).toBe(1)
   expect(stderr).toMatch(
-    /ended by SIGSEGV again; gradpool resume runs\/\S+ goes on with the run\n$/,
+    /ended by SIGSEGV again; gradpool resume runs\/\S+ resumes the run\n$/,
   )
 })
 
@@ -107,7 +107,7 @@ test(
   isLong ? 3_600_000 : 120_000,
 )
 
-test('one whose supervisor is killed stops in good order', async () => {
+test('one whose supervisor is killed stops gracefully', async () => {
   const cwd = await emptyFolder()
   const running = start(['run', ...experiment, '--epochs', '1000'], { cwd })
   await running.said(begun)

@@ -36,7 +36,7 @@ export async function begunRun(
   const data = options.data === undefined ? record.data : resolve(options.data)
   const run: RunCommandOptions = {
     ...options,
-    // Any engine of the same numerics goes on with it; where none was asked for, one of another class is out of place.
+    // Any engine of the same numerics resumes it; where none was asked for, one of another class is out of place.
     engine:
       options.engine === 'auto' && record.engine === 'tensorflow' ? 'tensorflow' : options.engine,
     seed,

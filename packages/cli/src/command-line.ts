@@ -75,7 +75,7 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
 
   const resume = program
     .command('resume')
-    .description('go on with a run that was interrupted or cut off')
+    .description('resume a run that was interrupted or cut off')
     .argument('[run]', 'a run directory, or its name; the latest if left out')
     .action(async (asked: string | undefined, options: ResumeOptions) => {
       const { resumeCommand } = await import('./commands/resume.js')

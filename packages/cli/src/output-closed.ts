@@ -1,6 +1,6 @@
 /**
  * What happens when nobody reads the output any more (`gradpool list | head -1`): writing fails with EPIPE, which is
- * no error here but a reason to stop in good order. So is a file that takes no more (`gradpool run report > log`), which
+ * no error here but a reason to stop gracefully. So is a file that takes no more (`gradpool run report > log`), which
  * the other stream tells of.
  */
 

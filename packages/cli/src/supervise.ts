@@ -20,7 +20,7 @@ const afterVariable = 'GRADPOOL_SUPERVISED_AFTER'
 /** From the child: where the run is, and with what code it would end. */
 type FromChild = { readonly run: string } | { readonly ends: number }
 
-/** To the child: stop in good order. */
+/** To the child: stop gracefully. */
 interface ToChild {
   readonly stop: NodeJS.Signals
 }
@@ -66,7 +66,7 @@ export async function supervise(
     after = signal ?? 'an unknown signal'
     const said = `The training process was ended by ${after}`
     if (restarts === mostRestarts) {
-      const hint = run === '' ? '' : `; gradpool resume ${run} goes on with the run`
+      const hint = run === '' ? '' : `; gradpool resume ${run} resumes the run`
       process.stderr.write(`${said} again${hint}\n`)
       return exitCode.failed
     }
@@ -98,7 +98,7 @@ export function isSupervised(): boolean {
   return process.env[runVariable] !== undefined && process.channel !== undefined
 }
 
-/** In the child: the run to go on with, and what ended the process before; nothing the first time. */
+/** In the child: the run to resume, and what ended the process before; nothing the first time. */
 export function restarted(): { readonly run?: string; readonly after?: string } {
   if (!isSupervised()) return {}
   const { [runVariable]: run = '', [afterVariable]: after = '' } = process.env
@@ -111,7 +111,7 @@ export function tellSupervisor(message: FromChild): void {
 }
 
 /**
- * In the child: calls `onStop` when it is to stop in good order, undefined where the supervisor is gone.
+ * In the child: calls `onStop` when it is to stop gracefully, undefined where the supervisor is gone.
  *
  * @returns what ends that
  */

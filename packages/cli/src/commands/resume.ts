@@ -1,4 +1,4 @@
-/** `gradpool resume`: goes on with a run that was interrupted or cut off, as it was begun. */
+/** `gradpool resume`: resumes a run that was interrupted or cut off, as it was begun. */
 import { begunRun, type ResumeOptions } from '../begun-run.js'
 import { type Io } from '../io.js'
 import { restarted } from '../supervise.js'

@@ -18,7 +18,7 @@ import { isSupervised, restarted, tellSupervisor } from '../supervise.js'
 import { selectExperiments } from '../select-experiments.js'
 
 /**
- * @param resume A run directory to go on with.
+ * @param resume A run directory to resume.
  * @returns the exit code
  * @throws UserError before anything has started
  */

@@ -76,7 +76,7 @@ function isModel(asked: string, out: string): boolean {
 
 function withoutResult(directory: string, { started }: RunContents['record']): UserError {
   return new UserError(
-    `The run '${directory}' (started ${started}) has no result: it is still going on, or it was cut off and \`gradpool resume ${directory}\` goes on with it`,
+    `The run '${directory}' (started ${started}) has no result: it is still going on, or it was cut off and \`gradpool resume ${directory}\` resumes it`,
   )
 }
 

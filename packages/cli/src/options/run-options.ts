@@ -62,7 +62,7 @@ export function runOptions(): Option[] {
     dataOption(),
     outOption('where the run directory is made'),
     new Option('--fresh', 'train every stage, those too that earlier runs have done'),
-    new Option('--resume', 'go on with the latest run of the same that did not come to its end'),
+    new Option('--resume', 'resume the latest run of the same that did not come to its end'),
     ...shownOptions(),
   ]
 }
@@ -117,7 +117,7 @@ function shownOptions(): Option[] {
       '--stall-after <seconds>',
       'a step that takes longer is started again (120)',
     ).argParser(positiveNumber('--stall-after', mostSeconds)),
-    new Option('--max-minutes <n>', 'stop in good order after so long, to go on later').argParser(
+    new Option('--max-minutes <n>', 'stop gracefully after so long, to be resumed later').argParser(
       positiveNumber('--max-minutes', mostMinutes),
     ),
     new Option('--in-process', 'train in this process, where a crash ends the run'),
