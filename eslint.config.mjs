@@ -13,15 +13,7 @@ const layers = {
   datasets: ['core'],
   storage: ['core'],
   'worker-pool': ['core'],
-  trainer: [
-    'core',
-    'engine-cpu',
-    'engine-tensorflow',
-    'models',
-    'datasets',
-    'storage',
-    'worker-pool',
-  ],
+  trainer: ['core', 'engine-cpu', 'engine-tensorflow', 'models', 'datasets', 'storage', 'worker-pool'],
   experiments: ['core', 'models', 'datasets', 'storage', 'trainer'],
   orchestrator: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
@@ -95,36 +87,18 @@ const noSpreadLiteral = {
         fix: (fixer) =>
           literal.properties.length === 0
             ? null
-            : fixer.replaceTextRange(
-                literal.parent.range,
-                sourceCode.text.slice(literal.properties[0].range[0], end),
-              ),
+            : fixer.replaceTextRange(literal.parent.range, sourceCode.text.slice(literal.properties[0].range[0], end)),
       })
     },
   }),
 }
 
 /** Packages that still have some: `npx eslint --fix --fix-type suggestion packages/NAME`, then remove it here. */
-const withSpreadLiterals = [
-  'engine-contract',
-  'engine-cpu',
-  'engine-tensorflow',
-  'orchestrator',
-  'trainer',
-]
+const withSpreadLiterals = ['engine-contract', 'engine-cpu', 'engine-tensorflow', 'orchestrator', 'trainer']
 
 export default tseslint.config(
   {
-    ignores: [
-      '**/node_modules',
-      '**/dist',
-      '**/out-tsc',
-      '**/test-output',
-      '**/coverage',
-      'runs',
-      '.nx',
-      '**/*.d.ts',
-    ],
+    ignores: ['**/node_modules', '**/dist', '**/out-tsc', '**/test-output', '**/coverage', 'runs', '.nx', '**/*.d.ts'],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
@@ -166,10 +140,7 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/switch-exhaustiveness-check': [
-        'error',
-        { considerDefaultExhaustiveForUnions: true },
-      ],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       eqeqeq: 'error',
       'no-restricted-globals': [
         'error',
@@ -198,9 +169,7 @@ export default tseslint.config(
     files: [...testFiles, 'test/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries({
-        ...Object.fromEntries(
-          Object.entries(layers).map(([layer, below]) => [layer, [...below, ...forTests]]),
-        ),
+        ...Object.fromEntries(Object.entries(layers).map(([layer, below]) => [layer, [...below, ...forTests]])),
         test: Object.keys(layers),
       }),
     },

@@ -29,9 +29,7 @@ test('show gives the table and the epochs of a run, by directory, by name, or th
   const files = await readdir(join(cwd, stages), { recursive: true })
   const best = files.filter((file) => file.endsWith('best.gradpool'))
   const told = shown.stdout.match(/^States of the best validation: .*$/gm) ?? []
-  expect(told.map((line) => line.split(': ')[1]).sort()).toEqual(
-    best.map((file) => join(stages, file)).sort(),
-  )
+  expect(told.map((line) => line.split(': ')[1]).sort()).toEqual(best.map((file) => join(stages, file)).sort())
   expect(await gradpool(['show', join('runs', name)], { cwd })).toEqual(shown)
   expect(await gradpool(['show'], { cwd })).toEqual(shown)
 
@@ -73,9 +71,7 @@ test('show and predict take the model of an experiment of a run', async () => {
   const { estimate, logits } = JSON.parse(first ?? '') as { estimate: number; logits: number[] }
   expect(logits).toHaveLength(10)
   expect(logits.indexOf(Math.max(...logits))).toBe(estimate)
-  expect((await gradpool(args, { cwd })).stdout).toMatch(
-    new RegExp(`^ +1 +${estimate} +${estimate}: `, 'm'),
-  )
+  expect((await gradpool(args, { cwd })).stdout).toMatch(new RegExp(`^ +1 +${estimate} +${estimate}: `, 'm'))
   await expectMistake(['predict', 'latest', '--data', 'rows.jsonl'], /say whose model is meant/, {
     cwd,
   })

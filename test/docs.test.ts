@@ -31,9 +31,7 @@ describe.each(all)('$path', ({ blocks, inline }) => {
   const folder = installedFolder()
   afterAll(folder.remove)
 
-  const paths = inline.filter(({ text }) =>
-    /^(packages|tools|test|docs)\/[\w./-]+\.\w+$/.test(text),
-  )
+  const paths = inline.filter(({ text }) => /^(packages|tools|test|docs)\/[\w./-]+\.\w+$/.test(text))
   test.runIf(paths.length > 0)('files within sentences', () => {
     expect(paths.filter(({ text }) => !existsSync(join(root, text)))).toEqual([])
   })

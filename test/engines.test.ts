@@ -1,5 +1,5 @@
-// Every CPU engine and instruction set of this machine trains the catalogue to the same bits, and TensorFlow to the same
-// costs within rounding.
+// Every CPU engine and instruction set of this machine trains the catalogue to the same bits, and TensorFlow to the
+// same costs within rounding.
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
 import { findTensorFlow } from '@gradpool/engine-tensorflow'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -30,18 +30,15 @@ describe.each(nativeInstructionSets())('native code for %s', (instructionSet) =>
 })
 
 // A stage without labels and one with, random maps of images in both.
-test.runIf(nativeInstructionSets().length > 0)(
-  'native code trains hash codes to the bits of WebAssembly',
-  async () => {
-    const args = ['mnist_hash_semi', '--epochs', '1', '--data', await dataFolder()]
-    const wanted = bitsOf(await runJson([...args, '--engine', 'wasm'], { cwd }))
-    for (const instructionSet of nativeInstructionSets()) {
-      const env = { GRADPOOL_CPU: instructionSet }
-      const document = await runJson([...args, '--engine', 'native'], { cwd, env })
-      expect(bitsOf(document), instructionSet).toEqual(wanted)
-    }
-  },
-)
+test.runIf(nativeInstructionSets().length > 0)('native code trains hash codes to the bits of WebAssembly', async () => {
+  const args = ['mnist_hash_semi', '--epochs', '1', '--data', await dataFolder()]
+  const wanted = bitsOf(await runJson([...args, '--engine', 'wasm'], { cwd }))
+  for (const instructionSet of nativeInstructionSets()) {
+    const env = { GRADPOOL_CPU: instructionSet }
+    const document = await runJson([...args, '--engine', 'native'], { cwd, env })
+    expect(bitsOf(document), instructionSet).toEqual(wanted)
+  }
+})
 
 test.runIf(nativeInstructionSets('fast').length > 0)('fast native code says so', async () => {
   const document = await runJson(['mnist_mlp_1p', '--precision', 'fast'], { cwd })
@@ -65,8 +62,7 @@ test('an instruction set that is not there is a mistake, not something else inst
   expect(stderr).toMatch(/'native'/)
 })
 
-const hasTensorFlow =
-  process.env.GRADPOOL_SKIP_TENSORFLOW !== '1' && (await findTensorFlow()) !== undefined
+const hasTensorFlow = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1' && (await findTensorFlow()) !== undefined
 
 test.runIf(hasTensorFlow)('TensorFlow comes to the same costs', { timeout: 120_000 }, async () => {
   const oneEpoch = ['report', '--epochs', '1']

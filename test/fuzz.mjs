@@ -1,4 +1,5 @@
-// Mutated inputs for every parser: whatever the bytes, a parser returns or throws a UserError, soon, and takes little memory.
+// Mutated inputs for every parser: whatever the bytes, a parser returns or throws a UserError, soon, and takes little
+// memory.
 //
 //     node test/fuzz.mjs [inputs per parser, 100000] [seed, 0] [name of a parser]
 import { spawnSync } from 'node:child_process'
@@ -9,17 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
-import {
-  defineModel,
-  initialState,
-  matmul,
-  mean,
-  parameter,
-  philox,
-  prediction,
-  UserError,
-  zeros,
-} from '@gradpool/core'
+import { defineModel, matmul, mean, parameter, UserError, zeros } from '@gradpool/core'
+import { initialState, philox, prediction } from '@gradpool/core/engine'
 import { encodeIdx, loadDataset } from '@gradpool/datasets'
 import { defineExperiment, STAGE_FORMAT } from '@gradpool/experiments'
 import { HashIndex } from '@gradpool/hashing'
@@ -61,8 +53,7 @@ function mutated(bytes) {
     if (kind === 0 && at < out.length) out[at] ^= 1 << random(8)
     if (kind === 1 && at < out.length) out[at] = [0, 255, 0x22, 0x7b, 0x5d, 0x39][random(6)]
     if (kind === 2) out = out.subarray(0, at)
-    if (kind === 3)
-      out = Buffer.concat([out.subarray(0, at), Buffer.from([random(256)]), out.subarray(at)])
+    if (kind === 3) out = Buffer.concat([out.subarray(0, at), Buffer.from([random(256)]), out.subarray(at)])
     if (kind === 4) out = Buffer.concat([out.subarray(0, at), out.subarray(at + random(16))])
     if (kind === 5) out = Buffer.concat([out, out.subarray(at, at + random(64))])
     if (kind === 6) {
@@ -85,12 +76,7 @@ const pixels = encodeIdx({
   values: Uint8Array.from({ length: 192 }, (_, i) => i),
 })
 const labels = encodeIdx({ dims: [12], values: Uint8Array.from({ length: 12 }, (_, i) => i % 10) })
-const names = [
-  'train-images-idx3-ubyte',
-  't10k-images-idx3-ubyte',
-  'train-labels-idx1-ubyte',
-  't10k-labels-idx1-ubyte',
-]
+const names = ['train-images-idx3-ubyte', 't10k-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-labels-idx1-ubyte']
 const dataOf = (directory) =>
   loadDataset({
     kind: 'idxFolder',
@@ -103,10 +89,7 @@ const dataOf = (directory) =>
 function dataFolder(name, images, suffix) {
   const directory = mkdtempSync(join(folder, name))
   names.forEach((file, i) =>
-    writeFileSync(
-      join(directory, i === 0 ? file + suffix : file),
-      i === 0 ? images : i === 1 ? pixels : labels,
-    ),
+    writeFileSync(join(directory, i === 0 ? file + suffix : file), i === 0 ? images : i === 1 ? pixels : labels),
   )
   return directory
 }
@@ -217,8 +200,7 @@ function savedModel() {
     step: ({ w }, { x }) => ({ loss: mean(matmul(x, w)) }),
     predict: ({ w }, { x }) => ({ y: matmul(x, w) }),
   })
-  const program = (rows) =>
-    prediction(model, { batchSize: rows, data: { fields, numExamples: rows } }).program
+  const program = (rows) => prediction(model, { batchSize: rows, data: { fields, numExamples: rows } }).program
   const row = program(1)
   return encodeSavedModel({
     states: namedStates(row, initialState(row, 0)),
@@ -309,8 +291,7 @@ async function holds(name, whole, parse) {
       refused++
       if (!(error instanceof UserError)) {
         wrong++
-        if (wrong < 4)
-          console.log(`${name}: ${error.stack}\n${input.toString('latin1').slice(0, 300)}`)
+        if (wrong < 4) console.log(`${name}: ${error.stack}\n${input.toString('latin1').slice(0, 300)}`)
       }
     }
     slowest = Math.max(slowest, performance.now() - started)

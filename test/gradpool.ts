@@ -55,9 +55,7 @@ export async function gradpool(args: readonly string[], options: Options = {}): 
 
 export function start(args: readonly string[], options: Options = {}): Running {
   const { cwd, env, preload = [], mostFileBytes } = options
-  const imports = preload.map(
-    (name) => `--import ${new URL(`preload/${name}`, import.meta.url).href}`,
-  )
+  const imports = preload.map((name) => `--import ${new URL(`preload/${name}`, import.meta.url).href}`)
   const line = [process.execPath, command, ...args]
   const limit = ['-c', `ulimit -f ${(mostFileBytes ?? 0) / 512} && exec "$@"`, 'sh']
   const [file = '', ...rest] = mostFileBytes === undefined ? line : ['sh', ...limit, ...line]

@@ -1,4 +1,6 @@
-/** What a mistake of a user must come to: one sentence that says what is wrong, exit code 2, and nothing half-written. */
+/**
+ * What a mistake of a user must come to: one sentence that says what is wrong, exit code 2, and nothing half-written.
+ */
 import { expect } from 'vitest'
 import { contentsOf, emptyFolder, gradpool, type Options } from './gradpool.js'
 

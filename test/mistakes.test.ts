@@ -15,10 +15,7 @@ describe('commands and options', () => {
     [['run'], /^Say what to run: /],
     [['run', 'report', '--workers', '0'], /^--workers must be .* from 1 to 256, not '0'$/m],
     [['run', 'report', '--workers', 'two'], /^--workers must be .*, not 'two'$/m],
-    [
-      ['run', 'report', '--engine', 'gpu'],
-      /^--engine must be auto, native, wasm, or tensorflow, not 'gpu'$/m,
-    ],
+    [['run', 'report', '--engine', 'gpu'], /^--engine must be auto, native, wasm, or tensorflow, not 'gpu'$/m],
     [['run', 'report', '--seed', '-1'], /^--seed must be whole numbers from 0 to .*, not '-1'$/m],
     [['run', 'report', '--seed', '4..0'], /^--seed must be .*, not '4\.\.0'$/m],
     [['run', 'report', '--epochs', '1.5'], /^--epochs must be a whole number .*, not '1\.5'$/m],
@@ -57,11 +54,7 @@ describe('files', () => {
   `
   test.each<[string, string, RegExp]>([
     ['throws.ts', `throw new Error('not today\\nnor tomorrow')`, /^'throws\.ts' .*: not today$/m],
-    [
-      'broken.ts',
-      'export default defineExperiment({ name: ',
-      /^'broken\.ts' could not be loaded: /,
-    ],
+    ['broken.ts', 'export default defineExperiment({ name: ', /^'broken\.ts' could not be loaded: /],
     ['without.ts', 'export const experiment = 1', /^'without\.ts' .* no experiment as its default/],
     ['wrong.ts', 'export default 3', /^'wrong\.ts' .* no experiment as its default/],
     ['field.js', experiment('train: { epochs: -3 }'), /^'field\.js' .*own.*train\.epochs.*-3/],
@@ -93,14 +86,7 @@ describe('the run directory', () => {
   })
 
   test.skipIf(process.platform !== 'linux')('--out where nobody can make a folder', async () => {
-    const args = [
-      'run',
-      'mnist_mlp_1p',
-      '--data',
-      await dataFolder(),
-      '--out',
-      '/proc/gradpool/runs',
-    ]
+    const args = ['run', 'mnist_mlp_1p', '--data', await dataFolder(), '--out', '/proc/gradpool/runs']
     await expectMistake(args, /\/proc\/gradpool/)
   })
 
@@ -114,10 +100,7 @@ describe('the run directory', () => {
 
   test.each<[string, Record<string, string>]>([
     ['no run in it', {}],
-    [
-      'a result that is cut short',
-      { 'run.json': '{"format":"gradpool-run"', 'result.json': '{"run":' },
-    ],
+    ['a result that is cut short', { 'run.json': '{"format":"gradpool-run"', 'result.json': '{"run":' }],
     ['files that are something else', { 'run.json': '[]', 'result.json': 'null' }],
   ])('show of a folder with %s', async (_, files) => {
     const cwd = await emptyFolder()
@@ -132,42 +115,17 @@ describe('data', () => {
   type Damage = (bytes: Uint8Array) => Uint8Array
   test.each<[string, string, Damage, RegExp]>([
     ['wrong magic', trainImages, (bytes) => withBytes(bytes, 0, [1, 2]), /magic|IDX/],
-    [
-      'wrong type of values',
-      trainImages,
-      (bytes) => withBytes(bytes, 2, [0x0d]),
-      /type|float|byte/i,
-    ],
+    ['wrong type of values', trainImages, (bytes) => withBytes(bytes, 2, [0x0d]), /type|float|byte/i],
     ['wrong number of dimensions', trainImages, (bytes) => withBytes(bytes, 3, [1]), /dimension/],
-    [
-      'more images than said',
-      trainImages,
-      (bytes) => withBytes(bytes, 4, [0, 0, 7, 0xcf]),
-      /images|bytes/,
-    ],
-    [
-      'fewer images than said',
-      trainImages,
-      (bytes) => withBytes(bytes, 4, [0, 0, 9, 0]),
-      /images|bytes/,
-    ],
+    ['more images than said', trainImages, (bytes) => withBytes(bytes, 4, [0, 0, 7, 0xcf]), /images|bytes/],
+    ['fewer images than said', trainImages, (bytes) => withBytes(bytes, 4, [0, 0, 9, 0]), /images|bytes/],
     ['wrong height', trainImages, (bytes) => withBytes(bytes, 8, [0, 0, 0, 27]), /bytes|pixels/],
     ['wrong width', testImages, (bytes) => withBytes(bytes, 12, [0, 0, 0, 29]), /bytes|pixels/],
-    [
-      'no images',
-      testImages,
-      (bytes) => withBytes(bytes.slice(0, 16), 4, [0, 0, 0, 0]),
-      /images|0/,
-    ],
+    ['no images', testImages, (bytes) => withBytes(bytes.slice(0, 16), 4, [0, 0, 0, 0]), /images|0/],
     ['cut short', trainImages, (bytes) => cutShort(bytes, 100), /bytes/],
     ['cut in its header', trainLabels, (bytes) => bytes.slice(0, 5), /header|bytes/],
     ['empty', trainLabels, () => new Uint8Array(), /empty|bytes|header/],
-    [
-      'label 200',
-      trainLabels,
-      (bytes) => withBytes(bytes, 8 + 17, [200]),
-      /label 200.*position 17/,
-    ],
+    ['label 200', trainLabels, (bytes) => withBytes(bytes, 8 + 17, [200]), /label 200.*position 17/],
     ['gzip cut short', trainImages, cutGzip, /gzip|compressed|cut short|ends/],
   ])('%s', async (_, file, damage, sentence) => {
     const bytes = (await smallFiles())[file] ?? new Uint8Array()

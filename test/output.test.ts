@@ -17,9 +17,7 @@ test('one experiment is logged in the very form of the report', async () => {
   const lines = stdout.trimEnd().split('\n')
   const number = String.raw`-?\d+\.\d{3}`
   const epoch = (at: number) =>
-    new RegExp(
-      `^ {2}Epoch ${at}: cost=${number}, accuracy=${number}/${number} \\(\\d+/\\d+ secs\\)$`,
-    )
+    new RegExp(`^ {2}Epoch ${at}: cost=${number}, accuracy=${number}/${number} \\(\\d+/\\d+ secs\\)$`)
   const expected = [
     /^Engine auto takes (native|wasm): /,
     /^Model mnist_auto_1 autoencode started:$/,

@@ -41,9 +41,7 @@ test('arrays of any shape are data, which a run knows again by their contents', 
   expect(resumed.code).not.toBe(0)
   expect(resumed.stderr).toContain('the contents of the data points are others (SHA-256 ')
   const elsewhere = await gradpool(['run', 'own-arrays.mjs', '--data', cwd], { cwd })
-  expect(elsewhere.stderr).toContain(
-    "The data 'points' are arrays, so no folder can take their place",
-  )
+  expect(elsewhere.stderr).toContain("The data 'points' are arrays, so no folder can take their place")
   const index = await gradpool(['index', 'build', '--out', 'codes.index'], { cwd })
   expect(index.stderr).toContain('an index is of images in files, and points are none')
 })

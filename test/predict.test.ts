@@ -188,10 +188,7 @@ describe('predict', () => {
     const mistakes: [string[], RegExp][] = [
       [[digits], /^Say what to predict from: --image /],
       [[digits, '--image', 'a.png', '--data', 'b.jsonl'], /^Say what to predict from: /],
-      [
-        [sums, '--image', 'my.png'],
-        /^--image is for models that read one picture, .* x f32\[2, 2\], /,
-      ],
+      [[sums, '--image', 'my.png'], /^--image is for models that read one picture, .* x f32\[2, 2\], /],
       [[digits, '--image', 'none.png'], /^There is no file 'none\.png'$/m],
       [[digits, '--data', 'none.jsonl'], /^There is no file 'none\.jsonl'$/m],
       [[digits, '--data', 'rows.jsonl'], /whole numbers from 0 to 255, not 256$/m],
@@ -211,11 +208,7 @@ describe('predict', () => {
 function picture(width: number, height: number): Buffer {
   const png = new PNG({ width, height })
   for (let at = 0; at < width * height; at += 1) {
-    const isLit =
-      at % width > width / 3 &&
-      at % width < width / 2 &&
-      at > width * 5 &&
-      at < width * (height - 5)
+    const isLit = at % width > width / 3 && at % width < width / 2 && at > width * 5 && at < width * (height - 5)
     png.data.set([...new Array<number>(3).fill(isLit ? 255 : 0), 255], 4 * at)
   }
   return PNG.sync.write(png)

@@ -35,9 +35,7 @@ test('the document tells of the run', () => {
 
 test('the document has the six experiments and everything that is promised of each', () => {
   const { experiments } = document
-  expect(experiments.map(({ name, reported }) => [name, reported])).toEqual(
-    Object.entries(reported),
-  )
+  expect(experiments.map(({ name, reported }) => [name, reported])).toEqual(Object.entries(reported))
   for (const { name, seed, accuracy, seconds, weightsHash, stages } of experiments) {
     expect(seed).toBe(0)
     expect(accuracy).toBeGreaterThan(0.05)
@@ -45,9 +43,7 @@ test('the document has the six experiments and everything that is promised of ea
     expect(seconds).toBeGreaterThan(0)
     expect(weightsHash).toMatch(sha256)
     const classifies = name.startsWith('mnist_mlp')
-    expect(stages.map((stage) => stage.name)).toEqual(
-      classifies ? ['classify'] : ['autoencode', 'classify'],
-    )
+    expect(stages.map((stage) => stage.name)).toEqual(classifies ? ['classify'] : ['autoencode', 'classify'])
     for (const stage of stages) {
       expect(stage.hash).toMatch(sha256)
       expect(stage.epochs).toHaveLength(1)

@@ -50,21 +50,11 @@ test('run --resume resumes the run of the same, and else begins one', async () =
 
 test('what earlier runs trained is reused, which a line says; --fresh trains it', async () => {
   const cwd = await emptyFolder()
-  const args = [
-    'run',
-    'mnist_mlp_1p',
-    'mnist_auto_1',
-    '--epochs',
-    '1',
-    '--data',
-    await dataFolder(),
-  ]
+  const args = ['run', 'mnist_mlp_1p', 'mnist_auto_1', '--epochs', '1', '--data', await dataFolder()]
   const first = await gradpool([...args, '--json'], { cwd })
   const second = await gradpool(args, { cwd })
   expect(second.stdout).toMatch(/^Model mnist_mlp_1p train was done by an earlier run$/m)
-  expect(second.stdout).toMatch(
-    /^All stages were trained by earlier runs, and not again; --fresh trains them\.$/m,
-  )
+  expect(second.stdout).toMatch(/^All stages were trained by earlier runs, and not again; --fresh trains them\.$/m)
   const fresh = await gradpool([...args, '--fresh', '--json'], { cwd })
   expect(fresh.stdout).not.toContain('"reused": true')
   expect(bitsOf(documentOf(fresh))).toEqual(bitsOf(documentOf(first)))
@@ -91,9 +81,7 @@ test('a second process on one run is refused', async () => {
   await said('mnist_auto_2 autoencode started:')
   const second = await gradpool(['resume'], { cwd })
   expect(second).toMatchObject({ code: 2, stdout: '' })
-  expect(second.stderr).toMatch(
-    /^'runs\/\S+' is being worked on \(process \d+ on \S+, since \S+\);/,
-  )
+  expect(second.stderr).toMatch(/^'runs\/\S+' is being worked on \(process \d+ on \S+, since \S+\);/)
   child.kill('SIGINT')
   expect((await ended).code).toBe(130)
 })

@@ -41,9 +41,7 @@ beforeAll(async () => {
   expect(run).toMatchObject({ code: 0 })
   const built = await gradpool(['index', 'build', '--out', 'digits.index'], { cwd })
   expect(built).toMatchObject({ code: 0, stderr: '' })
-  expect(built.stdout).toMatch(
-    /^2000 images of data, 10 bits each by mnist_hash_2: 'digits\.index'/,
-  )
+  expect(built.stdout).toMatch(/^2000 images of data, 10 bits each by mnist_hash_2: 'digits\.index'/)
 }, 120_000)
 
 async function search(...args: string[]): Promise<Document> {
@@ -124,8 +122,7 @@ describe('a search', () => {
       const left = 16 + (index % 4) * (112 + 16)
       pixels.forEach((grey, pixel) => {
         const [y, x] = [top + 4 * Math.floor(pixel / 28), left + 4 * (pixel % 28)]
-        if (sheet.data[4 * (y * sheet.width + x)] !== grey)
-          expect({ index, pixel }).toBe('the same')
+        if (sheet.data[4 * (y * sheet.width + x)] !== grey) expect({ index, pixel }).toBe('the same')
       })
     })
   })
@@ -133,8 +130,7 @@ describe('a search', () => {
 
 describe('an index', () => {
   test('is of the experiment asked for, the same bytes each time', async () => {
-    const build = (out: string, ...args: string[]) =>
-      gradpool(['index', 'build', ...args, '--out', out], { cwd })
+    const build = (out: string, ...args: string[]) => gradpool(['index', 'build', ...args, '--out', out], { cwd })
     await build('again.index')
     const bytes = await readFile(join(cwd, 'digits.index'))
     expect((await readFile(join(cwd, 'again.index'))).equals(bytes)).toBe(true)
@@ -157,10 +153,7 @@ describe('an index', () => {
     expect(await gradpool([...args, '--data', 'data'], { cwd })).toMatchObject({ code: 0 })
     const { model, size } = await HashIndex.load(join(cwd, 'file.index'))
     expect({ name: model.name, size }).toEqual({ name: 'codes', size: 2000 })
-    const other = args.with(
-      2,
-      (await findStageModel('latest/mnist_auto_1', { runs: join(cwd, 'runs') })).path,
-    )
+    const other = args.with(2, (await findStageModel('latest/mnist_auto_1', { runs: join(cwd, 'runs') })).path)
     await expectMistake(other, /has no encoder: it predicts no code/, { cwd })
   })
 
@@ -175,13 +168,9 @@ describe('an index', () => {
       const args = ['search', 'x.index', '--image', '5', '--json', '--data', 'moved']
       const { stdout } = await gradpool(args, { cwd: elsewhere })
       expect(JSON.parse(stdout)).toEqual(expected)
-      await expectMistake(
-        ['search', 'x.index', '--image', '5'],
-        /data folder .*data does not exist/,
-        {
-          cwd: elsewhere,
-        },
-      )
+      await expectMistake(['search', 'x.index', '--image', '5'], /data folder .*data does not exist/, {
+        cwd: elsewhere,
+      })
     } finally {
       await rename(join(cwd, 'gone'), join(cwd, 'runs'))
       await rename(join(cwd, 'away'), data)
@@ -214,21 +203,13 @@ describe('building is refused', () => {
       build('latest/mnist_hash_3'),
       /no experiment 'mnist_hash_3': did you mean 'mnist_hash_[12]'\?/,
     ],
-    [
-      'for an experiment without an encoder',
-      build('latest/mnist_mlp_1p'),
-      /^'latest\/mnist_mlp_1p' has no encoder: /,
-    ],
+    ['for an experiment without an encoder', build('latest/mnist_mlp_1p'), /^'latest\/mnist_mlp_1p' has no encoder: /],
     [
       'for codes that are no bits',
       build('latest/mnist_auto_1'),
       /codes of mnist_auto_1 are not numbers from 0 to 1, .* 'sigmoid'/,
     ],
-    [
-      'for another seed',
-      build('latest/mnist_hash_2@3'),
-      /no experiment 'mnist_hash_2@3': its seeds/,
-    ],
+    ['for another seed', build('latest/mnist_hash_2@3'), /no experiment 'mnist_hash_2@3': its seeds/],
     ['in a folder that is not there', build('--out', 'none/x.index'), /cannot be written .*none/],
     ['where there is a folder', build('--out', 'data'), /cannot be written/],
     ['for data that are not there', build('--data', 'none'), /data folder .*none does not exist/],
@@ -241,8 +222,7 @@ describe('building is refused', () => {
   })
 
   test('for images of another size', async () => {
-    const idx = (count: number) =>
-      encodeIdx({ dims: [count, 8, 8], values: new Uint8Array(count * 64) })
+    const idx = (count: number) => encodeIdx({ dims: [count, 8, 8], values: new Uint8Array(count * 64) })
     const other = await dataFolder({ [names.trainImages]: idx(2000), [names.testImages]: idx(200) })
     await expectMistake(build('--data', other), /^mnist_hash_2 does not fit images of 8 × 8 pix/, {
       cwd,
@@ -326,11 +306,7 @@ describe('searching is refused', () => {
     ['in an index cut short', ['search', 'cut.index', '--image', '0'], /cut\.index is not a whole/],
     ['in one that is too long', ['search', 'long.index', '--image', '0'], /long\.index is not a/],
     ['in a changed one', ['search', 'flipped.index', '--image', '0'], /flipped\.index .*checksum/],
-    [
-      'in one without encoder',
-      ['search', 'bare.index', '--image', '0'],
-      /'bare\.index' has no enc/,
-    ],
+    ['in one without encoder', ['search', 'bare.index', '--image', '0'], /'bare\.index' has no enc/],
     [
       'with the codes of another model, by its hash',
       ['search', 'other.index', '--image', '0'],

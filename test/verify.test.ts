@@ -29,9 +29,7 @@ test('a run comes to its bits again, and one that was tampered with does not', a
   }
   const tampered = await gradpool(['verify', run], { cwd })
   expect(tampered.code).toBe(1)
-  expect(tampered.stdout).toMatch(
-    /^✖ mnist_mlp_1p train: the states after the first epoch are others$/m,
-  )
+  expect(tampered.stdout).toMatch(/^✖ mnist_mlp_1p train: the states after the first epoch are others$/m)
 })
 
 test('the record of a run has all that it takes to repeat it', async () => {

@@ -83,8 +83,7 @@ function commentsOf(source) {
     } else if (last?.isLines && last.indent === before && last.line + last.lines.length === line) {
       last.lines.push(value)
       last.range[1] = range[1]
-    } else
-      found.push({ indent: before, range: [start, range[1]], line, isLines: true, lines: [value] })
+    } else found.push({ indent: before, range: [start, range[1]], line, isLines: true, lines: [value] })
   }
   return found
 }
@@ -121,8 +120,7 @@ for (const name of asked.length > 0 ? asked : tracked.trim().split('\n')) {
   for (const comment of commentsOf(source).reverse()) {
     const text = source.slice(...comment.range)
     if (!text.split('\n').some(isTooLong)) continue
-    if (isWriting)
-      source = source.slice(0, comment.range[0]) + written(comment) + source.slice(comment.range[1])
+    if (isWriting) source = source.slice(0, comment.range[0]) + written(comment) + source.slice(comment.range[1])
   }
   if (isWriting) writeFileSync(name, source)
   for (const comment of commentsOf(source)) {

@@ -8,9 +8,7 @@ const folders = ['packages/engine-cpu/kernels', 'packages/engine-cpu/native']
 
 const style = readFileSync(join(root, '.clang-format'), 'utf8')
 const isCheck = process.argv.includes('--check')
-const entries = folders.flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: true, withFileTypes: true }),
-)
+const entries = folders.flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
 for (const entry of entries.filter(({ name }) => /\.[ch]$/.test(name))) {
   const path = join(entry.parentPath, entry.name)
   const source = readFileSync(path, 'utf8')

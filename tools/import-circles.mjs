@@ -17,9 +17,7 @@ function importsOf(files) {
   const known = new Set(files)
   const sourceOf = (from, specifier) => {
     const path = resolve(dirname(from), specifier)
-    return [path, path.replace(/\.js$/, '.ts'), path.replace(/\.js$/, '.tsx')].find((candidate) =>
-      known.has(candidate),
-    )
+    return [path, path.replace(/\.js$/, '.ts'), path.replace(/\.js$/, '.tsx')].find((candidate) => known.has(candidate))
   }
   return new Map(
     files.map((file) => {

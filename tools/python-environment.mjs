@@ -1,8 +1,8 @@
 /**
  * A virtual environment of Python for one tool, with packages at the versions of its requirements.txt.
  *
- * A stamp for each thing installed says what it was; delete the folder to start afresh. Every function throws an error of
- * one line when it could not do its work.
+ * A stamp for each thing installed says what it was; delete the folder to start afresh. Every function throws an error
+ * of one line when it could not do its work.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

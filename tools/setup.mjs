@@ -7,16 +7,7 @@
 // its set-up is waited for.
 import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { environment, root, tool } from './environment.mjs'
@@ -114,9 +105,7 @@ function run(what, command, args, onStart = () => {}) {
     const output = []
     child.stdout.on('data', (chunk) => output.push(chunk))
     child.stderr.on('data', (chunk) => output.push(chunk))
-    child.on('error', (error) =>
-      reject(new SetupError(`Set-up could not start ${what}: ${error.message}`)),
-    )
+    child.on('error', (error) => reject(new SetupError(`Set-up could not start ${what}: ${error.message}`)))
     child.on('close', (code) => {
       running = undefined
       if (code === 0) return resolve()

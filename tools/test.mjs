@@ -37,25 +37,21 @@ async function test(title, folders, args) {
     // A file that could not be loaded has no tests that failed, yet it did.
     failed += result.numFailedTests
     failed += result.testResults.filter(
-      (file) =>
-        file.status === 'failed' && !file.assertionResults.some((t) => t.status === 'failed'),
+      (file) => file.status === 'failed' && !file.assertionResults.some((t) => t.status === 'failed'),
     ).length
   }
   totals.failed += !ok && failed === 0 ? 1 : failed
 }
 
 const nx = (...args) => [tool('nx'), ...args]
-const many = (target, ...args) =>
-  nx('run-many', '-t', target, '--skipSync', '--outputStyle=stream', ...args)
+const many = (target, ...args) => nx('run-many', '-t', target, '--skipSync', '--outputStyle=stream', ...args)
 
 /** Where it is not to be had, its tests are skipped, and that is said: the project does not depend on it. */
 async function setUpTensorFlow() {
   const command = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
   const isSkipped = environment.GRADPOOL_SKIP_TENSORFLOW === '1'
   if (!isSkipped && (await run('TensorFlow', [command, 'setup', 'tensorflow']))) return
-  const reason = isSkipped
-    ? 'GRADPOOL_SKIP_TENSORFLOW is 1'
-    : 'it is not to be had here (see above)'
+  const reason = isSkipped ? 'GRADPOOL_SKIP_TENSORFLOW is 1' : 'it is not to be had here (see above)'
   process.stdout.write(`\n!!! SKIPPED: the tests of the engine tensorflow, since ${reason}\n`)
 }
 

@@ -2,8 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig, mergeConfig } from 'vitest/config'
 import { unitTests } from '../../vitest.shared.mjs'
 
-const tfjs = (name) =>
-  fileURLToPath(new URL(`../../node_modules/@tensorflow/${name}/dist/index.js`, import.meta.url))
+const tfjs = (name) => fileURLToPath(new URL(`../../node_modules/@tensorflow/${name}/dist/index.js`, import.meta.url))
 
 export default mergeConfig(
   unitTests,

@@ -1,4 +1,7 @@
-/** What a killed process left behind: whether there is a run, how far its stages are, and each checkpoint that cannot be read. */
+/**
+ * What a killed process left behind: whether there is a run, how far its stages are, and each checkpoint that cannot be
+ * read.
+ */
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -62,18 +65,13 @@ export async function begunCheckpoints(log: string): Promise<ReadonlyMap<string,
  *
  * @param after So many events are of processes before.
  */
-export async function stepsGoneOnFrom(
-  cwd: string,
-  after: number,
-): Promise<ReadonlyMap<string, number>> {
+export async function stepsGoneOnFrom(cwd: string, after: number): Promise<ReadonlyMap<string, number>> {
   const [run] = await findRuns(join(cwd, 'runs'))
   if (run === undefined) return new Map()
   const { events } = await readRun(run)
   return new Map(
     events
       .slice(after)
-      .flatMap((event) =>
-        event.type === 'stageStarted' ? [[event.stage.hash, event.fromStep] as const] : [],
-      ),
+      .flatMap((event) => (event.type === 'stageStarted' ? [[event.stage.hash, event.fromStep] as const] : [])),
   )
 }

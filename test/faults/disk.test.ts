@@ -1,5 +1,5 @@
-// A disk that is full, or takes a part of a file only: what was there is whole, training goes on as long as it can, and the run
-// comes to its bits once there is room.
+// A disk that is full, or takes a part of a file only: what was there is whole, training goes on as long as it can, and
+// the run comes to its bits once there is room.
 import { spawnSync } from 'node:child_process'
 import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -36,9 +36,7 @@ test('a disk with little room gets no checkpoints, and training goes on', async 
   expect(ended.code).toBe(0)
   const warnings = ended.stderr.match(/cannot write a checkpoint to .*; training goes on/g)
   expect(warnings?.length).toBeGreaterThan(0)
-  expect(warnings?.[0]).toMatch(
-    /: the disk has \d+\.\d MB left and \d+\.\d MB are needed; training goes on$/,
-  )
+  expect(warnings?.[0]).toMatch(/: the disk has \d+\.\d MB left and \d+\.\d MB are needed; training goes on$/)
   expect(bitsOf(documentOf(ended))).toEqual(wanted)
 })
 
@@ -68,9 +66,7 @@ test('a write that takes a part of a file only is told of, and what was there st
   // Files longer than that are cut short by the system: the write says how much it took, and the next one fails.
   const ended = await gradpool(['run', ...experiment, ...often], { cwd, mostFileBytes: 65_536 })
   expect(ended.code).toBe(1)
-  expect(ended.stdout).toMatch(
-    /cannot write a checkpoint to '.*': file too large; training goes on/,
-  )
+  expect(ended.stdout).toMatch(/cannot write a checkpoint to '.*': file too large; training goes on/)
   expect(ended.stdout).toMatch(/cannot write its files to '.*': file too large/)
   expect(ended.stderr).not.toMatch(/^ +at /m)
   expect((await checkpointsIn(cwd)).unreadable).toEqual([])

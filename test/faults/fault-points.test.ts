@@ -1,5 +1,5 @@
-// Each file-system call of a run is the last one once (a kill), or fails once. Either way, what was there before is whole,
-// and the run comes to its bits, at once or when it is gone on with.
+// Each file-system call of a run is the last one once (a kill), or fails once. Either way, what was there before is
+// whole, and the run comes to its bits, at once or when it is gone on with.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunResult } from '@gradpool/orchestrator'
@@ -80,10 +80,7 @@ function chosen(fault: string): number[] {
   if (numbers.length <= numTried) return numbers
   const random = randomNumbers(faults.indexOf(fault))
   const stride = numbers.length / numTried
-  return Array.from(
-    { length: numTried },
-    (_, i) => numbers[Math.floor((i + random()) * stride)] ?? 1,
-  )
+  return Array.from({ length: numTried }, (_, i) => numbers[Math.floor((i + random()) * stride)] ?? 1)
 }
 
 /** Of bytes, which the system may take in parts. */

@@ -1,5 +1,5 @@
-// A run whose process is killed at random moments, and gone on with, comes to the bits of one that was let alone. Each kill
-// costs at most the checkpoint that was being written: the one before it is there, and the run goes on from it.
+// A run whose process is killed at random moments, and gone on with, comes to the bits of one that was let alone. Each
+// kill costs at most the checkpoint that was being written: the one before it is there, and the run goes on from it.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunResult } from '@gradpool/orchestrator'
@@ -49,8 +49,7 @@ async function killedUntilDone(cwd: string, random: () => number, most: number):
       preload: ['fault-points.mjs'],
       env: { GRADPOOL_FAULT_LOG: log },
     })
-    const killer =
-      kills < most ? setTimeout(() => child.kill('SIGKILL'), 300 + 1500 * random()) : undefined
+    const killer = kills < most ? setTimeout(() => child.kill('SIGKILL'), 300 + 1500 * random()) : undefined
     const { code, stderr } = await ended
     clearTimeout(killer)
     // No message of a damaged checkpoint, or of anything else.

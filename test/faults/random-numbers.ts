@@ -1,5 +1,5 @@
 /** Seeded random numbers in [0, 1), by the generator of the library: moments and places of faults. */
-import { philox } from '@gradpool/core'
+import { philox } from '@gradpool/core/engine'
 
 export function randomNumbers(seed: number): () => number {
   const words = new Uint32Array(4)

@@ -26,11 +26,7 @@ async function trainer(cwd: string): Promise<number> {
 }
 
 /** Ends the process that trains, after a while, once another one does than before. */
-async function killTrainer(
-  cwd: string,
-  signal: NodeJS.Signals,
-  { before = 0, afterMs = 150 } = {},
-): Promise<number> {
+async function killTrainer(cwd: string, signal: NodeJS.Signals, { before = 0, afterMs = 150 } = {}): Promise<number> {
   for (;;) {
     const pid = await trainer(cwd).catch(() => before)
     if (pid !== before) {
@@ -78,9 +74,7 @@ test('one that is ended again and again is given up, with the command that goes 
   }
   const { code, stderr } = await running.ended
   expect(code).toBe(1)
-  expect(stderr).toMatch(
-    /ended by SIGSEGV again; gradpool resume runs\/\S+ resumes the run\n$/,
-  )
+  expect(stderr).toMatch(/ended by SIGSEGV again; gradpool resume runs\/\S+ resumes the run\n$/)
 })
 
 test(

@@ -1,5 +1,6 @@
 /**
- * tfjs registers its gradients in ES modules that import each other without file endings, which Node does not load: a peer is bundled first.
+ * tfjs registers its gradients in ES modules that import each other without file endings, which Node does not load: a
+ * peer is bundled first.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -23,9 +24,7 @@ export async function importTfjsWasm() {
       platform: 'node',
       mainFields: ['module', 'main'],
       define: {
-        WASM_FOLDER: JSON.stringify(
-          `${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`,
-        ),
+        WASM_FOLDER: JSON.stringify(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`),
       },
       logLevel: 'error',
     })

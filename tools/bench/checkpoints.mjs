@@ -1,7 +1,7 @@
 /**
- * `npm run bench:checkpoints`: what checkpoints cost. A training of one long epoch, so that checkpoints come by the clock
- * alone, with one every half second and without any, in the same rounds; at the default of ten seconds they cost a
- * twentieth of that. What they cost is the median over the rounds of how much longer the one took than the other.
+ * `npm run bench:checkpoints`: what checkpoints cost. A training of one long epoch, so that checkpoints come by the
+ * clock alone, with one every half second and without any, in the same rounds; at the default of ten seconds they cost
+ * a twentieth of that. What they cost is the median over the rounds of how much longer the one took than the other.
  */
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
@@ -107,11 +107,7 @@ async function seconds(plan, checkpointSeconds) {
 
 /** The states at the end are as large as a checkpoint of them. */
 async function largestFile(directory) {
-  const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter(
-    (entry) => entry.isFile(),
-  )
-  const sizes = await Promise.all(
-    files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
-  )
+  const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+  const sizes = await Promise.all(files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size))
   return Math.max(...sizes)
 }

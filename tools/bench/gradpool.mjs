@@ -1,5 +1,6 @@
 /** Gradpool's engines, many steps per call. */
-import { adam, train } from '@gradpool/core'
+import { adam } from '@gradpool/core'
+import { train } from '@gradpool/core/engine'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import { autoencode, mlp } from '@gradpool/models'
 

@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: microseconds per training step, beside tfjs-backend-wasm in the same run; scaling to two workers; memory.
+ * `npm run bench`: microseconds per training step, beside tfjs-backend-wasm in the same run; scaling to two workers;
+ * memory.
  *
  * Prints a table and writes the figures to results.json in this folder.
  */
@@ -24,9 +25,7 @@ const machine = {
   node: process.version,
   tfjs: require('@tensorflow/tfjs-core/package.json').version,
 }
-console.log(
-  `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; medians of ${ROUNDS} interleaved rounds`,
-)
+console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; medians of ${ROUNDS} interleaved rounds`)
 
 const { makeRunner: makeTfjs } = await importTfjsWasm()
 const steps = []
@@ -71,10 +70,7 @@ console.log(
 const memory = measureMemory([1, 2, 4])
 console.log(
   `peak memory of \`gradpool run report\`: ${Object.entries(memory)
-    .map(
-      ([workers, megabytes]) =>
-        `${megabytes} MB with ${workers} worker${workers === '1' ? '' : 's'}`,
-    )
+    .map(([workers, megabytes]) => `${megabytes} MB with ${workers} worker${workers === '1' ? '' : 's'}`)
     .join(', ')}`,
 )
 

@@ -1,6 +1,6 @@
 /**
- * `node tools/bench/same-graph.mjs`: one SavedModel, that of the engine `tensorflow`, trained by the engine and by Python's
- * TensorFlow, one thread each, in interleaved rounds. It says what the way from Node into TensorFlow costs.
+ * `node tools/bench/same-graph.mjs`: one SavedModel, that of the engine `tensorflow`, trained by the engine and by
+ * Python's TensorFlow, one thread each, in interleaved rounds. It says what the way from Node into TensorFlow costs.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -55,10 +55,7 @@ async function measure(workload) {
     })
     const given = join(folder, 'given.json')
     const examples = join(folder, 'examples')
-    writeFileSync(
-      given,
-      JSON.stringify({ model: task.model, lossIndex: task.lossIndex, variables }),
-    )
+    writeFileSync(given, JSON.stringify({ model: task.model, lossIndex: task.lossIndex, variables }))
     writeFileSync(examples, Buffer.concat([data.pixels, data.labels]))
     return [{ ...workload, given }, examples]
   }

@@ -5,9 +5,7 @@ export function makeEagerRunner(tf, { layers, batchSize, numExamples, kind }, { 
   const weights = layers.slice(1).map((width, index) => {
     const fanIn = layers[index]
     return {
-      weight: tf.variable(
-        tf.randomNormal([fanIn, width], 0, Math.sqrt(2 / fanIn), 'float32', 1 + index),
-      ),
+      weight: tf.variable(tf.randomNormal([fanIn, width], 0, Math.sqrt(2 / fanIn), 'float32', 1 + index)),
       bias: tf.variable(tf.zeros([width])),
     }
   })
@@ -24,13 +22,7 @@ export function makeEagerRunner(tf, { layers, batchSize, numExamples, kind }, { 
     ),
   )
   const classes = Array.from({ length: numBatches }, (_, batch) =>
-    tf.oneHot(
-      tf.tensor1d(
-        Int32Array.from(labels.subarray(batch * batchSize, (batch + 1) * batchSize)),
-        'int32',
-      ),
-      10,
-    ),
+    tf.oneHot(tf.tensor1d(Int32Array.from(labels.subarray(batch * batchSize, (batch + 1) * batchSize)), 'int32'), 10),
   )
   const forward = (x) =>
     weights.reduce((h, { weight, bias }, index) => {

@@ -1,4 +1,7 @@
-/** Two independent trainings on two worker threads against one on one, as the orchestrator runs them: spans over a Piscina pool. */
+/**
+ * Two independent trainings on two worker threads against one on one, as the orchestrator runs them: spans over a
+ * Piscina pool.
+ */
 import { Piscina } from 'piscina'
 import { compile, engines } from './gradpool.mjs'
 import { median } from './statistics.mjs'
@@ -17,9 +20,7 @@ export async function measureScaling(workload, data, { rounds, steps }) {
   const executions = [await compile(engine, workload, data), await compile(engine, workload, data)]
   const throughput = async (used) => {
     const started = performance.now()
-    await Promise.all(
-      used.map(async (execution) => execution.finish([await pool.run(execution.begin(steps)[0])])),
-    )
+    await Promise.all(used.map(async (execution) => execution.finish([await pool.run(execution.begin(steps)[0])])))
     return (1000 * used.length * steps) / (performance.now() - started)
   }
   await throughput(executions)

@@ -36,7 +36,9 @@ export const wide = {
   numExamples: 10240,
 }
 
-/** Floating-point operations of a step's matrix products: two per multiply-add; no input gradient for the first layer. */
+/**
+ * Floating-point operations of a step's matrix products: two per multiply-add; no input gradient for the first layer.
+ */
 export function flopsOf({ layers, batchSize }) {
   return layers.slice(1).reduce((sum, width, index) => {
     const passes = index === 0 ? 2 : 3

@@ -3,9 +3,10 @@
  *
  *     npm run quality:hashing -- [--without-python]
  *
- * Queries are MNIST's 10,000 test images, the collection its 60,000 training images; relevant is what has the query's digit.
- * Models of the group `hashing` are trained by `gradpool run` unless they are already; PCA-sign and ITQ are learnt by
- * linear_codes.py. All are judged by `retrievalQuality` of @gradpool/hashing, which says what each figure means.
+ * Queries are MNIST's 10,000 test images, the collection its 60,000 training images; relevant is what has the query's
+ * digit. Models of the group `hashing` are trained by `gradpool run` unless they are already; PCA-sign and ITQ are
+ * learnt by linear_codes.py. All are judged by `retrievalQuality` of @gradpool/hashing, which says what each figure
+ * means.
  *
  * Prints a table; writes results.json here and the chart docs/hashing.svg, unless told --without-python.
  */
@@ -40,9 +41,7 @@ const labels = {
   queries: splits.test.fields.label.values,
 }
 const models = await trainedCodes('hashing')
-const linear = options['without-python']
-  ? []
-  : linearCodes([10, 16, 32, 64], labels.collection.length)
+const linear = options['without-python'] ? [] : linearCodes([10, 16, 32, 64], labels.collection.length)
 
 const rows = []
 for (const { name, bits, weights, collection, queries } of [...models, ...linear]) {

@@ -23,10 +23,7 @@ export interface BegunRun {
  *
  * @throws UserError when there is no such run, or something else made it
  */
-export async function begunRun(
-  asked: string | undefined,
-  options: ResumeOptions,
-): Promise<BegunRun> {
+export async function begunRun(asked: string | undefined, options: ResumeOptions): Promise<BegunRun> {
   const directory = await findRun(asked, options.out)
   const { record } = await readRecord(directory)
   if (!isOfRunCommand(record)) {
@@ -37,8 +34,7 @@ export async function begunRun(
   const run: RunCommandOptions = {
     ...options,
     // Any engine of the same numerics resumes it; where none was asked for, one of another class is out of place.
-    engine:
-      options.engine === 'auto' && record.engine === 'tensorflow' ? 'tensorflow' : options.engine,
+    engine: options.engine === 'auto' && record.engine === 'tensorflow' ? 'tensorflow' : options.engine,
     seed,
     preset,
     set,

@@ -23,8 +23,6 @@ try {
   tellSupervisor({ ends: process.exitCode })
 } catch (error) {
   // A defect of Gradpool: its stack is what helps to find it.
-  process.stderr.write(
-    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  )
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.exitCode = exitCode.failed
 }

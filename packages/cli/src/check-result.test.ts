@@ -29,7 +29,5 @@ test.each<[unknown, string]>([
   ],
 ])('%#: damage is named', (value, sentence) => {
   expect(() => checkResult(value, 'some/result.json')).toThrow(UserError)
-  expect(() => checkResult(value, 'some/result.json')).toThrow(
-    `'some/result.json' is damaged: ${sentence}`,
-  )
+  expect(() => checkResult(value, 'some/result.json')).toThrow(`'some/result.json' is damaged: ${sentence}`)
 })

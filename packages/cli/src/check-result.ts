@@ -41,20 +41,12 @@ export function checkResult(value: unknown, path: string): void {
   })
 }
 
-function each(
-  values: unknown,
-  check: (value: unknown, at: (name: string) => string) => unknown,
-): void {
+function each(values: unknown, check: (value: unknown, at: (name: string) => string) => unknown): void {
   if (!Array.isArray(values)) return
   values.forEach((value: unknown, index) => check(value, (name) => `${name}[${index}]`))
 }
 
-function fieldsOf(
-  value: unknown,
-  shape: Shape,
-  path: string,
-  where: string,
-): Readonly<Record<string, unknown>> {
+function fieldsOf(value: unknown, shape: Shape, path: string, where: string): Readonly<Record<string, unknown>> {
   const fields = typeof value === 'object' && value !== null ? { ...value } : {}
   const found: Record<string, unknown> = fields
   const wrong = Object.keys(shape).find((name) => !shape[name]?.includes(kindOf(found[name])))

@@ -13,13 +13,7 @@ import { type IndexBuildOptions } from './commands/index-build.js'
 import { type SearchCommandOptions } from './commands/search.js'
 import { type ResumeOptions } from './begun-run.js'
 import { type Io } from './io.js'
-import {
-  outFolder,
-  resumeOptions,
-  type RunCommandOptions,
-  runOptions,
-  verifyOptions,
-} from './options/run-options.js'
+import { outFolder, resumeOptions, type RunCommandOptions, runOptions, verifyOptions } from './options/run-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
 import { folder } from './options/values.js'
@@ -120,9 +114,7 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     .allowExcessArguments()
     .allowUnknownOption()
     .action(() => {
-      throw new UserError(
-        'Say what to do with an index: `gradpool index build TARGET --out FILE` makes one',
-      )
+      throw new UserError('Say what to do with an index: `gradpool index build TARGET --out FILE` makes one')
     })
   const build = index
     .command('build')

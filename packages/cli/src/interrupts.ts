@@ -1,7 +1,7 @@
 /**
  * Ctrl-C. The first one aborts the signal, so that the run can stop within a step, write a checkpoint and show what it
- * has; the second ends the process at once. A request to terminate and a terminal that is closed are treated in the same
- * way, with exit codes of their own.
+ * has; the second ends the process at once. A request to terminate and a terminal that is closed are treated in the
+ * same way, with exit codes of their own.
  *
  * A process that is supervised gets a signal of the terminal twice, from there and from its supervisor: it takes all of
  * them for one, and leaves it to the supervisor to end it at once.

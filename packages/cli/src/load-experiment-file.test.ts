@@ -46,21 +46,9 @@ test.each([
   ['throws.ts', `throw new Error('no\\nmore')`, /could not be loaded: no$/],
   ['throws-text.ts', `throw 'a text'`, /could not be loaded: a text$/],
   ['syntax.ts', 'export default {', /could not be loaded: /],
-  [
-    'nothing.ts',
-    'export const a = 1',
-    /could not be loaded: it has no experiment as its default export/,
-  ],
-  [
-    'number.ts',
-    'export default 3',
-    /could not be loaded: it has no experiment as its default export/,
-  ],
-  [
-    'null.ts',
-    'export default null',
-    /could not be loaded: it has no experiment as its default export/,
-  ],
+  ['nothing.ts', 'export const a = 1', /could not be loaded: it has no experiment as its default export/],
+  ['number.ts', 'export default 3', /could not be loaded: it has no experiment as its default export/],
+  ['null.ts', 'export default null', /could not be loaded: it has no experiment as its default export/],
   ['wrong.ts', `export default { name: 'w', stages: [] }`, /could not be loaded: /],
 ])('%s is a mistake in one sentence that names the file', async (name, text, sentence) => {
   const path = await fileOf(name, text)

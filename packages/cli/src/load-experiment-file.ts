@@ -75,9 +75,7 @@ async function importFile(path: string, typed: string): Promise<unknown> {
 }
 
 function failed(typed: string, error: unknown): core.UserError {
-  const [firstLine = ''] = (error instanceof Error ? error.message : String(error))
-    .trim()
-    .split('\n')
+  const [firstLine = ''] = (error instanceof Error ? error.message : String(error)).trim().split('\n')
   const reason = onOneLine(firstLine)
   return new core.UserError(`'${typed}' could not be loaded: ${reason}`, { cause: error })
 }

@@ -11,16 +11,10 @@ async function run(...args: string[]) {
 test.each([
   [['rnu'], "Unknown command 'rnu': did you mean run?\n"],
   [['run', '--sede', '1'], "Unknown option '--sede': did you mean --seed?\n"],
-  [
-    ['run', 'report', '--workers', '0'],
-    /^--workers must be a whole number from 1 to 256, not '0'\n$/,
-  ],
+  [['run', 'report', '--workers', '0'], /^--workers must be a whole number from 1 to 256, not '0'\n$/],
   [['run', 'reprot'], /^there is no experiment 'reprot'; did you mean 'report'\?\n$/i],
   [['run'], /^Say what to run: [^\n]+\n$/],
-  [
-    ['show', 'x', '--out', '/nowhere/at/all'],
-    /^There are no runs in '\/nowhere\/at\/all'[^\n]+\n$/,
-  ],
+  [['show', 'x', '--out', '/nowhere/at/all'], /^There are no runs in '\/nowhere\/at\/all'[^\n]+\n$/],
 ])('%j is a mistake in one sentence', async (args, sentence) => {
   const { code, stdout, stderr } = await run(...args)
   expect(stderr).toMatch(sentence)

@@ -1,15 +1,10 @@
 /**
- * From what was typed after `gradpool run` to experiments: names, groups and files, with the preset and the overrides of
- * the command line applied.
+ * From what was typed after `gradpool run` to experiments: names, groups and files, with the preset and the overrides
+ * of the command line applied.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '@gradpool/core'
-import {
-  type ExperimentConfig,
-  findExperiments,
-  withOverrides,
-  withPreset,
-} from '@gradpool/experiments'
+import { type ExperimentConfig, findExperiments, withOverrides, withPreset } from '@gradpool/experiments'
 import { isExperimentFile, loadExperimentFile } from './load-experiment-file.js'
 
 export interface Changes {
@@ -24,10 +19,7 @@ export interface Changes {
  *
  * @throws UserError for a name or file that is not there, and for changes that an experiment does not take.
  */
-export async function selectExperiments(
-  asked: readonly string[],
-  changes: Changes,
-): Promise<ExperimentConfig[]> {
+export async function selectExperiments(asked: readonly string[], changes: Changes): Promise<ExperimentConfig[]> {
   if (asked.length === 0) {
     throw new UserError(
       'Say what to run: the name of an experiment, a group or a file, such as `gradpool run report`; `gradpool list` shows the names',
@@ -39,9 +31,7 @@ export async function selectExperiments(
     for (const config of found) {
       const before = selected.get(config.name)
       if (before !== undefined && !isDeepStrictEqual(before, config)) {
-        throw new UserError(
-          `Two different experiments are named '${config.name}': rename one of them`,
-        )
+        throw new UserError(`Two different experiments are named '${config.name}': rename one of them`)
       }
       selected.set(config.name, config)
     }

@@ -37,10 +37,7 @@ export function isToBeSupervised(args: readonly string[]): boolean {
 }
 
 /** @param program Node's arguments up to those of `gradpool`. @returns the exit code. */
-export async function supervise(
-  program: readonly string[],
-  args: readonly string[],
-): Promise<number> {
+export async function supervise(program: readonly string[], args: readonly string[]): Promise<number> {
   let child: ChildProcess | undefined
   let run = process.env[runVariable] ?? ''
   let asked: keyof typeof codes | undefined
@@ -115,9 +112,7 @@ export function tellSupervisor(message: FromChild): void {
  *
  * @returns what ends that
  */
-export function onSupervisorsStop(
-  onStop: (signal: NodeJS.Signals | undefined) => void,
-): () => void {
+export function onSupervisorsStop(onStop: (signal: NodeJS.Signals | undefined) => void): () => void {
   if (!isSupervised()) return () => undefined
   const onMessage = ({ stop }: ToChild) => onStop(stop)
   const onDisconnect = () => onStop(undefined)

@@ -8,7 +8,9 @@ export class UserError extends Error {
   override name = 'UserError'
 }
 
-/** A field of options that is not right: `field` is its path, as `learningRate.totalSteps`, `problem` what it must be. */
+/**
+ * A field of options that is not right: `field` is its path, as `learningRate.totalSteps`, `problem` what it must be.
+ */
 export class FieldError extends UserError {
   constructor(
     readonly field: string,

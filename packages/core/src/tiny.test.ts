@@ -2,17 +2,8 @@
  * The smoke test: if this fails, look here first. It fits a line, two parameters, with the reference evaluator.
  */
 import { expect, test } from 'vitest'
-import {
-  add,
-  evaluate,
-  type Evaluation,
-  grad,
-  mean,
-  mul,
-  square,
-  sub,
-  traceProgram,
-} from './index.js'
+import { add, grad, mean, mul, square, sub } from './index.js'
+import { evaluate, type Evaluation, traceProgram } from './engine/index.js'
 
 const learningRate = 0.1
 const start = { kind: 'constant', value: 0 } as const

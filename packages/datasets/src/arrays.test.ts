@@ -196,45 +196,25 @@ describe('refused', () => {
       { x: { values: Float32Array.of(1, 2, 3, NaN), shape: [2] } },
       'data.x is not a number in row 1, expected numbers only',
     ],
-    [
-      'infinity',
-      { x: { values: [1, -Infinity], shape: [] } },
-      'data.x is infinite in row 1, expected numbers only',
-    ],
+    ['infinity', { x: { values: [1, -Infinity], shape: [] } }, 'data.x is infinite in row 1, expected numbers only'],
     [
       'beyond f32',
       { x: { values: [1, 2, 1e300], shape: [] } },
       'data.x has 1e+300, which is too large for f32, in row 2, expected numbers only',
     ],
-    [
-      'a text',
-      { x: { values: [1, '2'], shape: [] } },
-      "data.x has '2' in row 1, expected numbers only",
-    ],
+    ['a text', { x: { values: [1, '2'], shape: [] } }, "data.x has '2' in row 1, expected numbers only"],
     ['a gap', { x: { values: [1, null], shape: [] } }, 'data.x has null in row 1, expected'],
-    [
-      'rows in rows',
-      { x: { values: [[1, 2]], shape: [] } },
-      'data.x has [ 1, 2 ] in row 0, expected',
-    ],
+    ['rows in rows', { x: { values: [[1, 2]], shape: [] } }, 'data.x has [ 1, 2 ] in row 0, expected'],
     [
       'other arrays',
       { x: { values: new Int8Array(3), shape: [] } },
       'data.x.values must be a Uint8Array, Int32Array, Float32Array, Float64Array or a list of numbers, not Int8Array(3)',
     ],
     ['a bare array', { x: [1, 2] }, 'data.x must be { values, shape }, not [ 1, 2 ]'],
-    [
-      'an option',
-      { x: { ...label, size: 3 } },
-      "data.x has no field 'size'; its fields are values, shape, dtype",
-    ],
+    ['an option', { x: { ...label, size: 3 } }, "data.x has no field 'size'; its fields are values, shape, dtype"],
     ['no shape', { x: { values: [1] } }, 'data.x.shape is missing, it must be the shape of one'],
     ['a shape', { x: { values: [1], shape: [0] } }, 'data.x.shape must be the shape of one'],
-    [
-      'another dtype',
-      { x: { ...label, dtype: 'u8' } },
-      "data.x.dtype must be that of its values, 'f32', not 'u8'",
-    ],
+    ['another dtype', { x: { ...label, dtype: 'u8' } }, "data.x.dtype must be that of its values, 'f32', not 'u8'"],
   ]
   it.each(wrong)('%s', async (_, fields, message) => {
     expect(await userErrorOf(() => parseDataSpec(fields))).toContain(message)
@@ -253,9 +233,7 @@ describe('refused', () => {
   it('as options', async () => {
     // Not what the types allow, as a caller without types may write it.
     const options = { validaton: 0.1 } as object
-    expect(await userErrorOf(() => arrays({ x }, options))).toContain(
-      "arrays has no field 'validaton'",
-    )
+    expect(await userErrorOf(() => arrays({ x }, options))).toContain("arrays has no field 'validaton'")
     expect(await userErrorOf(() => loadDataset({ x }, { test: -1 }))).toContain(
       'test must be a share between 0 and 1 or a whole number from 0 to 2147483647, or data, not -1',
     )

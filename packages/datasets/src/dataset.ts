@@ -1,7 +1,8 @@
 /**
  * Data in memory: their fields, once, and their splits, which are lists of rows of these fields.
  */
-import { sameShape, UserError, type Field, type Split } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { sameShape, type Field, type Split } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { mapped, rowsOf, typeText, type Fields } from './fields.js'
 import { isObject } from './spec-rules.js'
@@ -86,10 +87,7 @@ export function splitData(contents: Contents, plan: SplitPlan): Dataset {
 }
 
 /** The same examples, in the same memory, with other rows held out. */
-export function splitAgain(
-  dataset: Dataset,
-  change: Partial<Pick<SplitPlan, 'validation' | 'test'>>,
-): Dataset {
+export function splitAgain(dataset: Dataset, change: Partial<Pick<SplitPlan, 'validation' | 'test'>>): Dataset {
   if (Object.keys(change).length === 0) return dataset
   const { contents, plan } = origins.get(dataset) ?? originOf(dataset)
   return splitData(contents, { ...plan, ...change })
@@ -119,8 +117,7 @@ export function expectImages(dataset: Dataset): ImageDataset {
 
 function isImages(dataset: Dataset): dataset is ImageDataset {
   const { fields, imageShape, classes } = dataset
-  const has = (part: Fields | undefined) =>
-    part?.image?.dtype === 'u8' && part.label?.shape.length === 0
+  const has = (part: Fields | undefined) => part?.image?.dtype === 'u8' && part.label?.shape.length === 0
   return imageShape !== undefined && classes !== undefined && has(fields.train) && has(fields.test)
 }
 
@@ -205,9 +202,7 @@ function checkedSplit(split: string, own: Split, { name, fields }: Contents): Sp
   for (const [field, expected] of Object.entries(fields)) {
     const found = own.fields[field]
     if (found === undefined) {
-      throw new UserError(
-        `The ${split} data of ${name} have no field '${field}', as the training has`,
-      )
+      throw new UserError(`The ${split} data of ${name} have no field '${field}', as the training has`)
     }
     if (found.dtype !== expected.dtype || !sameShape(found.shape, expected.shape)) {
       throw new UserError(

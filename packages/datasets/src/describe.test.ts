@@ -11,12 +11,7 @@ describe('describeData', () => {
     const { ready, rows, files } = await describeData(mnist())
     expect(ready).toBe(true)
     expect(rows).toEqual({ train: 59_000, validation: 1000, test: 10_000 })
-    expect(files.map(({ header }) => header?.dims)).toEqual([
-      [60_000, 28, 28],
-      [60_000],
-      [10_000, 28, 28],
-      [10_000],
-    ])
+    expect(files.map(({ header }) => header?.dims)).toEqual([[60_000, 28, 28], [60_000], [10_000, 28, 28], [10_000]])
     expect(files[0]?.header).toMatchObject({ compressed: false, fileBytes: 47_040_016 })
   })
 

@@ -62,9 +62,7 @@ export async function describeData(
 
 /** Those that are held out by number; data of a split's own are described by themselves. */
 function describeArrays({ name, fields, ...spec }: ArraysSpec): DataDescription {
-  const [validation = 0, test = 0] = [spec.validation, spec.test].map((held) =>
-    typeof held === 'number' ? held : 0,
-  )
+  const [validation = 0, test = 0] = [spec.validation, spec.test].map((held) => (typeof held === 'number' ? held : 0))
   try {
     const rows = splitCounts(allRows(fields).length, { labelled: 1, validation, test })
     return { name, ready: true, rows, files: [] }

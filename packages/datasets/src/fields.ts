@@ -2,7 +2,8 @@
  * Plain fields: numbers of any names and shapes, one row after the other, checked and in the form
  * that engines take.
  */
-import { sizeOf, UserError, type Allocate, type Field } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { sizeOf, type Allocate, type Field } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { allocateShared } from './idx/read.js'
 import { fieldsTaken, isObject, notAllowed, shown, type Rule } from './spec-rules.js'
@@ -141,9 +142,7 @@ export function mapped<T, U>(
   record: Readonly<Record<string, T>>,
   change: (value: T, name: string) => U,
 ): Readonly<Record<string, U>> {
-  return Object.fromEntries(
-    Object.entries(record).map(([name, value]) => [name, change(value, name)]),
-  )
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))
 }
 
 /** `f32[784]` */

@@ -119,23 +119,11 @@ describe('a folder that is not right', () => {
   })
 
   it.each([
-    [
-      'train-labels-idx1-ubyte',
-      withLabel(20, 7, 200),
-      'the label 200 at position 7, expected 0 to 9',
-    ],
+    ['train-labels-idx1-ubyte', withLabel(20, 7, 200), 'the label 200 at position 7, expected 0 to 9'],
     ['t10k-labels-idx1-ubyte', withLabel(6, 5, 10), 'the label 10 at position 5, expected 0 to 9'],
-    [
-      'train-images-idx3-ubyte',
-      tinyImages(19),
-      'has 19 images, expected 20, one for each label in',
-    ],
+    ['train-images-idx3-ubyte', tinyImages(19), 'has 19 images, expected 20, one for each label in'],
     ['t10k-labels-idx1-ubyte', tinyLabels(7), 'has 6 images, expected 7, one for each label in'],
-    [
-      't10k-images-idx3-ubyte',
-      tinyImages(6, 3, 2),
-      'has images of 3 × 2 pixels, expected 2 × 3 as',
-    ],
+    ['t10k-images-idx3-ubyte', tinyImages(6, 3, 2), 'has images of 3 × 2 pixels, expected 2 × 3 as'],
     ['train-images-idx3-ubyte', tinyLabels(20), 'has 1 dimension, expected 3'],
     ['train-labels-idx1-ubyte', tinyImages(20), 'has 3 dimensions, expected 1'],
     ['train-labels-idx1-ubyte', tinyLabels(0), 'is empty: it has 0 elements'],

@@ -1,7 +1,8 @@
 /**
  * Loads the data that a spec means: files as the bytes they are, plain fields from where they are.
  */
-import { sizeOf, UserError, type Allocate } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { sizeOf, type Allocate } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import {
   allRows,
@@ -51,18 +52,13 @@ export interface LoadOptions extends LoaderOptions {
 }
 
 /** @throws UserError with one sentence when data are missing, damaged, or do not fit each other */
-export function loadDataset(
-  data: FilesSpec,
-  options?: Omit<LoadOptions, 'test'>,
-): Promise<ImageDataset>
+export function loadDataset(data: FilesSpec, options?: Omit<LoadOptions, 'test'>): Promise<ImageDataset>
 export function loadDataset(data: DataInput, options?: LoadOptions): Promise<Dataset>
 export async function loadDataset(data: DataInput, options: LoadOptions = {}): Promise<Dataset> {
   const { validation, test } = options
   const load = datasetLoader(options)
   const own = async (name: 'validation' | 'test') =>
-    options[name] === undefined
-      ? {}
-      : { [name]: await heldOut(parseHeldOut(options[name], name), load) }
+    options[name] === undefined ? {} : { [name]: await heldOut(parseHeldOut(options[name], name), load) }
   const loaded = await load(data)
   if (validation === undefined && test === undefined) return loaded
   return splitAgain(loaded, { ...(await own('validation')), ...(await own('test')) })

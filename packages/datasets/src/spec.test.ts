@@ -39,16 +39,10 @@ describe('a spec', () => {
     [{ splitSeed: 0.5 }, 'data.splitSeed must be a whole number from 0 to 4294967295, not 0.5'],
     [{ directory: '' }, "data.directory must be the path of a folder, not ''"],
     [{ kind: 'cifar' }, "data.kind must be 'mnist', 'idxFolder' or 'arrays', not 'cifar'"],
-    [
-      { kind: 'idxFolder', directory: 'x', classes: 0 },
-      'data.classes must be a whole number from 1',
-    ],
+    [{ kind: 'idxFolder', directory: 'x', classes: 0 }, 'data.classes must be a whole number from 1'],
     [{ labeled: 0.01 }, "data has no field 'labeled'; its fields are kind, labelled, validation"],
     [{ classes: 10 }, "data has no field 'classes'"],
-    [
-      { kind: 'arrays' },
-      'data.fields is missing, it must be fields such as { x: { values, shape } }',
-    ],
+    [{ kind: 'arrays' }, 'data.fields is missing, it must be fields such as { x: { values, shape } }'],
     [
       { kind: 'arrays', fields: { x }, validaton: 0.1 },
       "data has no field 'validaton'; its fields are kind, name, fields, validation, test, splitSeed",
@@ -59,16 +53,12 @@ describe('a spec', () => {
     ],
     [{ kind: 'arrays', fields: { x }, test: { x: [1] } }, 'data.test.x must be { values, shape }'],
   ])('refuses %o', async (fields, complaint) => {
-    expect(await userErrorOf(() => parseDataSpec({ kind: 'mnist', ...fields }))).toContain(
-      complaint,
-    )
+    expect(await userErrorOf(() => parseDataSpec({ kind: 'mnist', ...fields }))).toContain(complaint)
   })
 
   it('refuses what is no object, and a folder without a name', async () => {
     for (const value of ['mnist', 3, null, []]) {
-      expect(await userErrorOf(() => parseDataSpec(value))).toContain(
-        'data must be an object such as',
-      )
+      expect(await userErrorOf(() => parseDataSpec(value))).toContain('data must be an object such as')
     }
     expect(await userErrorOf(() => parseDataSpec({ kind: 'idxFolder' }))).toContain(
       'data.directory is missing, it must be the path of a folder',

@@ -7,14 +7,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { isDataset, loadedData, type Dataset } from './dataset.js'
-import {
-  fieldsHash,
-  mapped,
-  parseFields,
-  typeText,
-  type Fields,
-  type FieldsInput,
-} from './fields.js'
+import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
 import {
   classesRule,
   directoryRule,
@@ -79,8 +72,7 @@ export type DataInput = DataSpec | Dataset | FieldsInput
 export type MnistOptions = Partial<Omit<MnistSpec, 'kind'>>
 
 /** Defaults: all labels, a tenth of the images for validation, split seed 0, 10 classes. */
-export type IdxFolderOptions = Pick<IdxFolderSpec, 'directory'> &
-  Partial<Omit<IdxFolderSpec, 'kind' | 'directory'>>
+export type IdxFolderOptions = Pick<IdxFolderSpec, 'directory'> & Partial<Omit<IdxFolderSpec, 'kind' | 'directory'>>
 
 export interface ArraysOptions {
   /** Default: `arrays`. */
@@ -101,8 +93,7 @@ const fieldNames = {
 } as const
 
 const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'imageShape']
-const isText =
-  'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
+const isText = 'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 
 /**
  * The 70,000 handwritten digits of MNIST, 28 × 28 pixels: 60,000 to train on, 10,000 to test with.
@@ -165,8 +156,7 @@ export function parseHeldOut(value: unknown, where: string): HeldOut {
 
 function mnistSpec(value: object, where: string): MnistSpec {
   const taker = fieldsTaken(value, where, fieldNames.mnist, isText)
-  const directory =
-    taker.get('directory') === undefined ? undefined : taker.take('directory', directoryRule)
+  const directory = taker.get('directory') === undefined ? undefined : taker.take('directory', directoryRule)
   return { kind: 'mnist', ...splitOf(taker, 1000), ...(directory !== undefined && { directory }) }
 }
 
@@ -188,9 +178,7 @@ function splitOf(taker: FieldTaker, validation: number): FilesSplitSpec {
 function arraysSpec(value: object, where: string): ArraysSpec {
   if (value instanceof Arrays) return value
   if ('hash' in value && typeof value.hash === 'string') {
-    throw new UserError(
-      `${where} says which arrays it was, without their values: give the arrays themselves`,
-    )
+    throw new UserError(`${where} says which arrays it was, without their values: give the arrays themselves`)
   }
   const taker = fieldsTaken(value, where, fieldNames.arrays, isText)
   return new Arrays(

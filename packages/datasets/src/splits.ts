@@ -5,7 +5,8 @@
  * rows are the first of that order, then come those of validation and of test. So a larger labelled
  * fraction contains every smaller one, and what is held out is the same for all of them.
  */
-import { shuffled, UserError } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { shuffled } from '@gradpool/core/engine'
 
 export interface SplitSizes {
   /** The fraction of the rows whose labels are used; 1 takes all that are not held out. */

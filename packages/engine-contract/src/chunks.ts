@@ -1,15 +1,6 @@
 /** Chunks: progress, stopping, losses that are not finite, means. */
-import {
-  evaluation,
-  log,
-  mean,
-  sub,
-  sum,
-  traceProgram,
-  type Engine,
-  type Field,
-  type Program,
-} from '@gradpool/core'
+import { log, mean, sub, sum } from '@gradpool/core'
+import { evaluation, traceProgram, type Engine, type Field, type Program } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { data, network, training, inWorker } from './network.js'
 

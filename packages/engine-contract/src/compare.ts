@@ -10,7 +10,7 @@ import {
   type Program,
   type Split,
   type Trace,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import { expect } from 'vitest'
 
 /** A split whose rows are all rows of the fields. */
@@ -25,9 +25,7 @@ export function wholeBatch(program: Program, numExamples: number): BatchProgram 
 
 /** The fields' values by name, as the reference evaluator takes them, for one batch of all rows. */
 export function batchOf(data: Split): Record<string, ArrayLike<number>> {
-  return Object.fromEntries(
-    Object.entries(data.fields).map(([name, field]) => [name, field.values]),
-  )
+  return Object.fromEntries(Object.entries(data.fields).map(([name, field]) => [name, field.values]))
 }
 
 /**
@@ -49,21 +47,11 @@ export async function expectSameStep(
     const { status, means } = await execution.run({ steps: 1 })
     expect(status).toBe('done')
     for (const [name, values] of Object.entries(expected.results)) {
-      expectClose(
-        means[name] ?? [],
-        values,
-        tolerance,
-        () => `result ${name} of\n${program.toString()}`,
-      )
+      expectClose(means[name] ?? [], values, tolerance, () => `result ${name} of\n${program.toString()}`)
     }
     const states = execution.read()
     for (const [name, values] of Object.entries(expected.state)) {
-      expectClose(
-        states[name] ?? [],
-        values,
-        tolerance,
-        () => `state ${name} of\n${program.toString()}`,
-      )
+      expectClose(states[name] ?? [], values, tolerance, () => `state ${name} of\n${program.toString()}`)
     }
   } finally {
     execution.dispose()
@@ -93,9 +81,7 @@ export function expectClose(
  * The bits of values by name, in hexadecimal. NaN has many bit patterns; which one comes out of an
  * operation is in no contract.
  */
-export function bitsOf(
-  values: Readonly<Record<string, Float32Array | Float64Array>>,
-): Record<string, string> {
+export function bitsOf(values: Readonly<Record<string, Float32Array | Float64Array>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).map(([name, array]) => {
       const plain = array.map((value) => (Number.isNaN(value) ? NaN : value))

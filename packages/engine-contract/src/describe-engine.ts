@@ -2,7 +2,7 @@
  * What every engine must do, as one test suite. An engine's own tests call it; what they add is
  * about that engine alone.
  */
-import type { Engine } from '@gradpool/core'
+import type { Engine } from '@gradpool/core/engine'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { describeOptimizers } from './optimizers.js'
 import { describePrograms } from './random-programs.js'
@@ -20,11 +20,7 @@ import { describeTraining } from './training.js'
  * @param make a new engine, with an own memory of a few hundred MiB
  * @param sharesSteps whether several workers can run a chunk of it together. Default: true.
  */
-export function describeEngine(
-  name: string,
-  make: () => Promise<Engine>,
-  { sharesSteps = true } = {},
-): void {
+export function describeEngine(name: string, make: () => Promise<Engine>, { sharesSteps = true } = {}): void {
   describe(name, () => {
     let engine: Engine
     const engineOf = (): Engine => engine

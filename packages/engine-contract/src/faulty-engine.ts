@@ -1,7 +1,7 @@
 /**
  * An engine one of whose threads fails in the middle of a chunk: one that several run together, or one of a replica.
  */
-import type { BatchProgram, Engine, Execution, ChunkTask } from '@gradpool/core'
+import type { BatchProgram, Engine, Execution, ChunkTask } from '@gradpool/core/engine'
 
 export interface Fault {
   readonly kind: 'exit' | 'throw' | 'loop'

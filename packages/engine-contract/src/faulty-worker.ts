@@ -1,8 +1,8 @@
 /**
- * The worker module of a faulty engine: runs chunks by the real engine's module, and does, after some steps of one of them,
- * what the test asked for, while the threads that it runs together with go on and wait for it.
+ * The worker module of a faulty engine: runs chunks by the real engine's module, and does, after some steps of one of
+ * them, what the test asked for, while the threads that it runs together with go on and wait for it.
  */
-import type { ChunkExecutor, ChunkOutcome } from '@gradpool/core'
+import type { ChunkExecutor, ChunkOutcome } from '@gradpool/core/engine'
 import process from 'node:process'
 
 export interface FaultyTask {
@@ -13,11 +13,7 @@ export interface FaultyTask {
   readonly fault: { readonly kind: 'exit' | 'throw' | 'loop'; readonly steps: number } | undefined
 }
 
-export async function executeChunk({
-  workerModule,
-  task,
-  fault,
-}: FaultyTask): Promise<ChunkOutcome> {
+export async function executeChunk({ workerModule, task, fault }: FaultyTask): Promise<ChunkOutcome> {
   // Every engine's module is one.
   const engine = (await import(workerModule)) as ChunkExecutor
   if (fault === undefined) return engine.executeChunk(task)

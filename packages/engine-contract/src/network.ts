@@ -14,13 +14,10 @@ import {
   relu,
   defineModel,
   sum,
-  train,
   zeros,
-  type Engine,
-  type Field,
-  type Split,
   type Model,
 } from '@gradpool/core'
+import { train, type Engine, type Field, type Split } from '@gradpool/core/engine'
 
 export const NUM_EXAMPLES = 23
 export const image: Field = {

@@ -1,5 +1,6 @@
 /** Every op, forward and gradient, against the reference evaluator. */
-import { grad, log, mul, relu, square, sub, sum, traceProgram, type Engine } from '@gradpool/core'
+import { grad, log, mul, relu, square, sub, sum } from '@gradpool/core'
+import { traceProgram, type Engine } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { expectSameStep, splitOf, wholeBatch } from './compare.js'
 import { data, fieldsOf, OP_CASES } from './programs.js'

@@ -5,8 +5,6 @@ import {
   clipByGlobalNorm,
   clipByValue,
   cosine,
-  evaluate,
-  initialState,
   less,
   mean,
   matmul,
@@ -20,11 +18,10 @@ import {
   defineModel,
   sub,
   tanh,
-  train,
   type Batch,
-  type Engine,
   type Optimizer,
 } from '@gradpool/core'
+import { evaluate, initialState, train, type Engine } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { batchOf, expectClose, splitOf } from './compare.js'
 import { f32 } from './programs.js'
@@ -44,10 +41,7 @@ const regression = defineModel({
 
 const OPTIMIZERS: readonly (readonly [string, Optimizer])[] = [
   ['sgd', sgd({ learningRate: 0.1 })],
-  [
-    'sgd with momentum and weight decay',
-    sgd({ learningRate: 0.05, momentum: 0.9, weightDecay: 0.01 }),
-  ],
+  ['sgd with momentum and weight decay', sgd({ learningRate: 0.05, momentum: 0.9, weightDecay: 0.01 })],
   ['sgd with Nesterov momentum', sgd({ learningRate: 0.05, momentum: 0.9, nesterov: true })],
   ['adam', adam({ learningRate: 0.02 })],
   ['adam by a schedule', adam({ learningRate: cosine({ learningRate: 0.05, totalSteps: 40 }) })],

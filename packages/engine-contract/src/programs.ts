@@ -44,19 +44,15 @@ import {
   tanh,
   transpose,
   abs,
-  type Field,
   type Tensor,
-  type Trace,
 } from '@gradpool/core'
+import { type Field, type Trace } from '@gradpool/core/engine'
 import fc from 'fast-check'
 import { splitOf } from './compare.js'
 
 /** Deterministic values in [-1, 1), none of them near another's rounding. */
 export function values(size: number, salt: number): Float32Array {
-  return Float32Array.from(
-    { length: size },
-    (_, i) => (((i + 1) * 7919 + salt * 104729) % 2003) / 1001.5 - 1,
-  )
+  return Float32Array.from({ length: size }, (_, i) => (((i + 1) * 7919 + salt * 104729) % 2003) / 1001.5 - 1)
 }
 
 export function f32(shape: number[], numExamples: number, salt: number): Field {
@@ -104,27 +100,13 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   'add broadcast row': ({ x, y }) => add(x, sum(y, [0])),
   'mul broadcast column': ({ x, y }) => mul(x, sum(y, [1], { keepDims: true })),
   'row and column': ({ x, y }) => add(sum(y, [0]), mul(x, sum(y, [1], { keepDims: true }))),
-  'broadcast of both': ({ x, y }) =>
-    add(sum(y, [0], { keepDims: true }), sum(x, [1], { keepDims: true })),
+  'broadcast of both': ({ x, y }) => add(sum(y, [0], { keepDims: true }), sum(x, [1], { keepDims: true })),
   'broadcast middle': ({ z }) => add(z, sum(z, [1], { keepDims: true })),
   'broadcast twice': ({ x, z }) =>
-    add(
-      z,
-      broadcastTo(
-        reshape(broadcastTo(sum(x, [1], { keepDims: true }), [5, 4]), [5, 1, 4]),
-        z.shape,
-      ),
-    ),
+    add(z, broadcastTo(reshape(broadcastTo(sum(x, [1], { keepDims: true }), [5, 4]), [5, 1, 4]), z.shape)),
   'broadcast twice to rows': ({ x, z }) =>
-    mul(
-      z,
-      broadcastTo(
-        broadcastTo(reshape(sum(slice(x, [0, 0], [3, 7]), [1]), [3, 1]), [3, 4]),
-        z.shape,
-      ),
-    ),
-  'broadcast copied': ({ x }) =>
-    matmul(broadcastTo(sum(x, [0], { keepDims: true }), [5, 7]), x, { transposeB: true }),
+    mul(z, broadcastTo(broadcastTo(reshape(sum(slice(x, [0, 0], [3, 7]), [1]), [3, 1]), [3, 4]), z.shape)),
+  'broadcast copied': ({ x }) => matmul(broadcastTo(sum(x, [0], { keepDims: true }), [5, 7]), x, { transposeB: true }),
   sub: ({ x, y }) => sub(x, y),
   div: ({ x, y }) => div(x, add(square(y), 0.5)),
   maximum: ({ x, y }) => maximum(x, y),
@@ -158,12 +140,10 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   'oneHot of i32': ({ index }) => oneHot(index, 5),
   'cast to i32': ({ x }) => cast(mul(x, 10), 'i32'),
   'cast of pixels': ({ pixels }) => mul(cast(pixels, 'f32'), 1 / 255),
-  'pixels into matmul': ({ pixels }) =>
-    matmul(cast(pixels, 'f32'), cast(pixels, 'f32'), { transposeB: true }),
+  'pixels into matmul': ({ pixels }) => matmul(cast(pixels, 'f32'), cast(pixels, 'f32'), { transposeB: true }),
   matmul: ({ z }) => matmul(reshape(z, [5, 12]), reshape(z, [12, 5])),
   'matmul transposed left': ({ x, y }) => matmul(x, y, { transposeA: true }),
-  'matmul transposed twice': ({ x, y }) =>
-    matmul(x, matmul(y, x, { transposeB: true }), { transposeA: true }),
+  'matmul transposed twice': ({ x, y }) => matmul(x, matmul(y, x, { transposeB: true }), { transposeA: true }),
   'matmul, bias, relu': ({ x, y }) => relu(add(matmul(x, y, { transposeA: true }), sum(x, [0]))),
   'matmul of stacks': ({ z }) => matmul(z, tanh(z), { transposeB: true }),
   'matmul of stacks transposed left': ({ z, x }) =>

@@ -2,7 +2,7 @@
  * Random Programs, which an engine may fuse, reorder and overwrite as it likes, against the
  * reference evaluator.
  */
-import type { Engine } from '@gradpool/core'
+import type { Engine } from '@gradpool/core/engine'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { expectSameStep, splitOf } from './compare.js'

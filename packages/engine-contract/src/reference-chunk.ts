@@ -10,7 +10,7 @@ import {
   type Field,
   type SharedRecordData,
   type SharedStatesData,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 
 export interface ReferenceTask {
   readonly program: BatchProgram
@@ -36,9 +36,7 @@ export function* runSteps(task: ReferenceTask): Generator<undefined, ChunkStatus
   const { program: full, tail, batchSize, numExamples } = task.program
   const record = new SharedRecord(task.record)
   const states = new SharedStates(task.states)
-  const stepsPerEpoch = tail
-    ? Math.ceil(numExamples / batchSize)
-    : Math.floor(numExamples / batchSize)
+  const stepsPerEpoch = tail ? Math.ceil(numExamples / batchSize) : Math.floor(numExamples / batchSize)
   for (let i = 0; i < task.steps; i++) {
     if (record.stopped) return 'stopped'
     const { step } = record
@@ -54,11 +52,7 @@ export function* runSteps(task: ReferenceTask): Generator<undefined, ChunkStatus
     const loss = results.loss?.[0]
     if (loss !== undefined && !Number.isFinite(loss)) return 'notFinite'
     if (loss !== undefined) record.lastLoss = loss
-    states.write(
-      Object.fromEntries(
-        program.updates.map(({ name }) => [name, Float32Array.from(state[name] ?? [])]),
-      ),
-    )
+    states.write(Object.fromEntries(program.updates.map(({ name }) => [name, Float32Array.from(state[name] ?? [])])))
     for (const [index, { name, rows: isCollected }] of program.results.entries()) {
       const told = Float32Array.from(results[name] ?? [])
       if (isCollected) {

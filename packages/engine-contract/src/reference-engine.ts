@@ -11,7 +11,7 @@ import {
   type CompileOptions,
   type Engine,
   type Program,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import { runSteps, type ReferenceTask } from './reference-chunk.js'
 
 export function referenceEngine(): Promise<Engine> {

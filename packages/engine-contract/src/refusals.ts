@@ -1,12 +1,12 @@
 /** What a compilation and an execution refuse, and in which words. */
-import { UserError, evaluation, type Engine, type Split, type StateValues } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { evaluation, type Engine, type Split, type StateValues } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { data, image, label, network, training } from './network.js'
 
 export function describeRefusals(engineOf: () => Engine, make: () => Promise<Engine>): void {
   describe('what an execution refuses', () => {
-    const compiled = (): ReturnType<Engine['compile']> =>
-      engineOf().compile(training, { data, seed: 4 })
+    const compiled = (): ReturnType<Engine['compile']> => engineOf().compile(training, { data, seed: 4 })
 
     test.each([7.99, NaN, -1, Infinity, 2 ** 31])('%d steps', async (steps) => {
       const fit = await compiled()
@@ -60,17 +60,9 @@ export function describeRefusals(engineOf: () => Engine, make: () => Promise<Eng
     test.each([
       ['a seed that is no integer', { seed: 1.5 }, /seed/],
       ['data of another length', { data: { ...data, rows: Int32Array.of(0) } }, /23 examples/],
-      [
-        'a row outside the field',
-        { data: { ...data, rows: data.rows.map((row) => row + 1) } },
-        /row 23/,
-      ],
+      ['a row outside the field', { data: { ...data, rows: data.rows.map((row) => row + 1) } }, /row 23/],
       ['a missing field', { data: { ...data, fields: { image } } }, /"label"/],
-      [
-        'a field of another dtype',
-        { data: { ...data, fields: { image, label: { ...label, dtype: 'i32' } } } },
-        /u8/,
-      ],
+      ['a field of another dtype', { data: { ...data, fields: { image, label: { ...label, dtype: 'i32' } } } }, /u8/],
       [
         'a field whose values are of another type',
         {

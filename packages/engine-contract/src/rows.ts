@@ -2,23 +2,16 @@
  * Results by rows: every example's value, in the order of the visits, beside results that are
  * averaged.
  */
+import { add, mean, mul, reshape, slice, sub, sum, UserError } from '@gradpool/core'
 import {
-  add,
-  mean,
-  mul,
-  reshape,
   shuffled,
-  slice,
-  sub,
-  sum,
   traceProgram,
-  UserError,
   withMicroBatches,
   type BatchProgram,
   type Engine,
   type Execution,
   type Program,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bitsOf, splitOf } from './compare.js'
 import { inWorker } from './network.js'
@@ -145,12 +138,7 @@ export function describeRows(engineOf: () => Engine, sharesSteps: boolean): void
       const position = execution.position()
       expect(position.rows.first).toHaveLength(2 * BATCH_SIZE)
       const { double = new Float32Array(), first = new Float32Array() } = position.rows
-      for (const rows of [
-        {},
-        { double },
-        { double, first: first.slice(1) },
-        { double, first, other: first },
-      ]) {
+      for (const rows of [{}, { double }, { double, first: first.slice(1) }, { double, first, other: first }]) {
         expect(() => execution.seek({ ...position, rows })).toThrow(UserError)
       }
       execution.seek({ ...position, step: 7, since: 7 })
@@ -183,18 +171,13 @@ export function describeRows(engineOf: () => Engine, sharesSteps: boolean): void
       const cut = (batch: number) => withMicroBatches(training(batch), 2)
       const program = { ...batches(cut, true), microBatches: 2 }
       const options = { data, seed: SEED, workers: 2 }
-      const [alone, shared] = [
-        await engineOf().compile(program, options),
-        await engineOf().compile(program, options),
-      ]
+      const [alone, shared] = [await engineOf().compile(program, options), await engineOf().compile(program, options)]
       for (const steps of [3, 5, 9]) {
         const wanted = await alone.run({ steps })
         const found = await threads.run(shared, steps, 2)
         expect(found).toEqual(wanted)
         expect(bitsOf(found.rows)).toEqual(bitsOf(wanted.rows))
-        expect(found.rows.moved).toHaveLength(
-          3 * Math.min(NUM_EXAMPLES, visited(0, steps, true).length),
-        )
+        expect(found.rows.moved).toHaveLength(3 * Math.min(NUM_EXAMPLES, visited(0, steps, true).length))
       }
       for (const execution of [alone, shared]) execution.dispose()
     })

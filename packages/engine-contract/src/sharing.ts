@@ -2,23 +2,18 @@
  * Workers that share the steps of one training: the same bits for any number of them, and none that
  * waits for ever.
  */
+import { adam, log, sub, sum, mul, UserError } from '@gradpool/core'
 import {
-  adam,
   evaluate,
   initialState,
-  log,
   withMicroBatches,
   shuffled,
-  sub,
-  sum,
-  mul,
   traceProgram,
   train,
-  UserError,
   type Engine,
   type Execution,
   type ChunkResult,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bitsOf, expectClose } from './compare.js'
 import { data, image, label, network, NUM_EXAMPLES, rowsOf } from './network.js'
@@ -40,8 +35,7 @@ export function describeSharing(engineOf: () => Engine): void {
       threads = new Threads(engineOf(), MOST)
     })
     afterAll(() => threads.close())
-    const compile = (workers: number): Promise<Execution> =>
-      engineOf().compile(shared, { data, seed: 4, workers })
+    const compile = (workers: number): Promise<Execution> => engineOf().compile(shared, { data, seed: 4, workers })
     const bitsAfter = (fit: Execution, { status, means }: ChunkResult) => {
       expect(status).toBe('done')
       return bitsOf({ ...fit.read(), ...means })

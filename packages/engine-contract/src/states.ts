@@ -1,16 +1,6 @@
 /** States: shared, handed on, named twice. */
-import {
-  averaging,
-  broadcastTo,
-  evaluation,
-  mul,
-  partsOf,
-  sgd,
-  traceProgram,
-  train,
-  type Engine,
-  type Split,
-} from '@gradpool/core'
+import { broadcastTo, mul, sgd } from '@gradpool/core'
+import { averaging, evaluation, partsOf, traceProgram, train, type Engine, type Split } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { expectClose } from './compare.js'
 import { data, network, training } from './network.js'
@@ -21,8 +11,7 @@ export function describeStates(engineOf: () => Engine): void {
       const fit = await engineOf().compile(training, { data, seed: 4 })
       const evaluate = evaluation(network, { batchSize: 10, data })
       const check = await engineOf().compile(evaluate, { data, seed: 4, shareStateOf: fit })
-      const loss = async (): Promise<number> =>
-        (await check.run({ steps: check.stepsPerEpoch })).means.loss?.[0] ?? NaN
+      const loss = async (): Promise<number> => (await check.run({ steps: check.stepsPerEpoch })).means.loss?.[0] ?? NaN
       const before = await loss()
       await fit.run({ steps: 50 })
       const weights = fit.read()

@@ -1,7 +1,7 @@
 /**
  * Worker threads that run chunks together, as a pool would.
  */
-import type { Engine, Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core'
+import type { Engine, Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core/engine'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 

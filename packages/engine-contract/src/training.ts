@@ -1,19 +1,11 @@
 /**
  * Training: the reference followed step by step, the same bits however it is cut, moved or seeded.
  */
-import { UserError, evaluate, initialState, shuffled, type Engine } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { evaluate, initialState, shuffled, type Engine } from '@gradpool/core/engine'
 import { describe, expect, test, vi } from 'vitest'
 import { expectClose } from './compare.js'
-import {
-  data,
-  image,
-  label,
-  training,
-  rowsOf,
-  weightsAfter,
-  inWorker,
-  NUM_EXAMPLES,
-} from './network.js'
+import { data, image, label, training, rowsOf, weightsAfter, inWorker, NUM_EXAMPLES } from './network.js'
 
 export function describeTraining(engineOf: () => Engine): void {
   describe('training', () => {
@@ -101,10 +93,7 @@ export function describeTraining(engineOf: () => Engine): void {
     })
 
     test('depends on the seed, and takes 0 for a seed', async () => {
-      const [zero, one] = [
-        await weightsAfter(engineOf(), [5], 0),
-        await weightsAfter(engineOf(), [5], 1),
-      ]
+      const [zero, one] = [await weightsAfter(engineOf(), [5], 0), await weightsAfter(engineOf(), [5], 1)]
       expect(await weightsAfter(engineOf(), [5], 0)).toEqual(zero)
       expect(zero).not.toEqual(one)
     })

@@ -54,14 +54,7 @@ function matmul(dst, a, b, m, n, k, flags = 0, epilogue = 0) {
 }
 
 function pointwise(registers, ops, sums = []) {
-  return words([
-    registers.length,
-    ops.length,
-    sums.length,
-    ...registers.flat(),
-    ...ops.flat(),
-    ...sums.flat(),
-  ])
+  return words([registers.length, ops.length, sums.length, ...registers.flat(), ...ops.flat(), ...sums.flat()])
 }
 
 /** Microseconds per execution of a plan: [least, median]. */
@@ -94,9 +87,7 @@ function report(name, makePlan, flops) {
   const rate = flops
     ? `${(flops / least / 1000).toFixed(1).padStart(7)} GFLOP/s (median ${(flops / median / 1000).toFixed(1)})`
     : ''
-  console.log(
-    `${name.padEnd(44)} ${least.toFixed(2).padStart(9)} µs (median ${median.toFixed(2)}) ${rate}`,
-  )
+  console.log(`${name.padEnd(44)} ${least.toFixed(2).padStart(9)} µs (median ${median.toFixed(2)}) ${rate}`)
 }
 
 const product = (m, n, k, flags, name) =>
@@ -135,10 +126,7 @@ function adam(count, gradient, scalars) {
   const constants = Array.from({ length: 7 }, (_, i) => [REGISTER.SCALAR, scalars + 4 * i])
   return {
     w,
-    program: pointwise(
-      [...written, ...written, gradient, ...constants],
-      [[MICRO.ADAM, 0, 0, 0, 0]],
-    ),
+    program: pointwise([...written, ...written, gradient, ...constants], [[MICRO.ADAM, 0, 0, 0, 0]]),
   }
 }
 const adamScalars = () => floats(7, (i) => [0.9, 0.1, 0.999, 0.001, 0.001, 1, 1e-8][i])
@@ -170,12 +158,7 @@ for (const [rows, cols] of [
 ]) {
   for (const kind of ['FULL', 'SCALAR', 'ROW', 'COL']) {
     report(`pointwise program of ${rows} x ${cols}: relu(a + ${kind}) and sum`, () => {
-      const [a, b, to, total] = [
-        floats(rows * cols),
-        floats(rows * cols),
-        floats(rows * cols),
-        floats(1),
-      ]
+      const [a, b, to, total] = [floats(rows * cols), floats(rows * cols), floats(rows * cols), floats(1)]
       const registers = [
         [REGISTER.FULL, a],
         [REGISTER[kind], b],
@@ -198,21 +181,13 @@ for (const [rows, cols] of [
     })
   }
 }
-report('gather 10 x 784 u8 to f32', () =>
-  instruction(OP.GATHER_BATCH, floats(7840), floats(784 * 250), 0, 2, 784, 10),
-)
-report('sum of 10 x 784 over rows', () =>
-  instruction(OP.SUM, floats(784), floats(7840), 1, 10, 784),
-)
+report('gather 10 x 784 u8 to f32', () => instruction(OP.GATHER_BATCH, floats(7840), floats(784 * 250), 0, 2, 784, 10))
+report('sum of 10 x 784 over rows', () => instruction(OP.SUM, floats(784), floats(7840), 1, 10, 784))
 report('sum of 128 x 10 over rows', () => instruction(OP.SUM, floats(10), floats(1280), 1, 128, 10))
 report('sum of 7840', () => instruction(OP.SUM, floats(1), floats(7840), 1, 7840, 1))
 report('softmax 10 x 10', () => instruction(OP.SOFTMAX, floats(100), floats(100), 10, 10))
-report('log softmax 128 x 10', () =>
-  instruction(OP.LOG_SOFTMAX, floats(1280), floats(1280), 128, 10),
-)
-report('normal 10000', () =>
-  instruction(OP.RANDOM, floats(10000), 10000, 1, 7, words([1]), words([2])),
-)
+report('log softmax 128 x 10', () => instruction(OP.LOG_SOFTMAX, floats(1280), floats(1280), 128, 10))
+report('normal 10000', () => instruction(OP.RANDOM, floats(10000), 10000, 1, 7, words([1]), words([2])))
 
 /**
  * A training step of dense layers: forward, backward, Adam; relu between layers, and a
@@ -222,9 +197,7 @@ function network(widths, batch) {
   const plan = []
   const scalars = adamScalars()
   let input = floats(batch * widths[0])
-  plan.push(
-    instruction(OP.GATHER_BATCH, input, floats((widths[0] * 1000) / 4), 0, 2, widths[0], batch),
-  )
+  plan.push(instruction(OP.GATHER_BATCH, input, floats((widths[0] * 1000) / 4), 0, 2, widths[0], batch))
   const target = floats(batch * widths.at(-1))
   const layers = []
   for (let l = 1; l < widths.length; l++) {
@@ -248,9 +221,7 @@ function network(widths, batch) {
     input = output
   }
   layers.at(-1).gradient = layers.at(-1).output
-  for (const [index, { from, to, input, gradient, weight, bias }] of [
-    ...layers.entries(),
-  ].reverse()) {
+  for (const [index, { from, to, input, gradient, weight, bias }] of [...layers.entries()].reverse()) {
     if (index > 0) {
       const mask = [
         [REGISTER.PRODUCT, 0],
@@ -278,9 +249,5 @@ for (const [batch, widths] of [
   [10, [784, 64, 10, 64, 784]],
   [128, [784, 512, 256, 10]],
 ]) {
-  report(
-    `step of ${widths.join('-')}, batch ${batch}`,
-    () => network(widths, batch),
-    flopsOf(widths, batch),
-  )
+  report(`step of ${widths.join('-')}, batch ${batch}`, () => network(widths, batch), flopsOf(widths, batch))
 }

@@ -45,9 +45,7 @@ const LINK = [
 const started = performance.now()
 const names = (await readdir(kernels)).filter((name) => /\.[ch]$/.test(name)).sort()
 const files = Object.fromEntries(
-  await Promise.all(
-    names.map(async (name) => [name, await readFile(new URL(name, kernels), 'utf8')]),
-  ),
+  await Promise.all(names.map(async (name) => [name, await readFile(new URL(name, kernels), 'utf8')])),
 )
 const sources = names.filter((name) => name.endsWith('.c'))
 // One translation unit: the compiler starts once, and sees all of the kernels.

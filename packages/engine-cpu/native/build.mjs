@@ -41,10 +41,7 @@ await mkdir(output, { recursive: true })
 // One translation unit: the compiler sees all of the kernels.
 const sources = (await readdir(kernels)).filter((name) => name.endsWith('.c')).sort()
 const unit = new URL(`unit.${process.pid}.c`, output)
-const parts = [
-  ...sources.map((name) => new URL(name, kernels)),
-  new URL('addon.c', import.meta.url),
-]
+const parts = [...sources.map((name) => new URL(name, kernels)), new URL('addon.c', import.meta.url)]
 await writeFile(unit, parts.map((url) => `#include "${fileURLToPath(url)}"\n`).join(''))
 const outcomes = await Promise.all(instructionSets.map(compile))
 await rm(unit)
@@ -67,8 +64,7 @@ async function compile({ name, flags }) {
     child.stderr.setEncoding('utf8').on('data', (chunk) => (text += chunk))
     child.on('error', ({ message }) => resolve(message))
     child.on('close', (code) => {
-      const first =
-        text.split('\n').find((line) => line.includes('error')) ?? text.split('\n', 1)[0]
+      const first = text.split('\n').find((line) => line.includes('error')) ?? text.split('\n', 1)[0]
       resolve(code === 0 ? undefined : first || `exit code ${code}`)
     })
   })

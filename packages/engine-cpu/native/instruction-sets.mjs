@@ -21,9 +21,7 @@ const byArchitecture = {
   arm64: [neon, portable],
 }
 
-export const instructionSets = (byArchitecture[process.arch] ?? [portable]).flatMap(
-  ({ name, flags, fused }) => [
-    { name, flags },
-    ...(fused ? [{ name: `${name}-fast`, flags: [...flags, ...fused, ...FAST] }] : []),
-  ],
-)
+export const instructionSets = (byArchitecture[process.arch] ?? [portable]).flatMap(({ name, flags, fused }) => [
+  { name, flags },
+  ...(fused ? [{ name: `${name}-fast`, flags: [...flags, ...fused, ...FAST] }] : []),
+])

@@ -31,12 +31,11 @@ import {
   sub,
   sum,
   tanh,
-  train,
   zeros,
-  type Engine,
   type Model,
   type Tensor,
 } from '@gradpool/core'
+import { train, type Engine } from '@gradpool/core/engine'
 import { bitsOf, oddExamples, Threads } from '@gradpool/engine-contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -150,34 +149,30 @@ afterAll(async () => {
   }
 })
 
-test(
-  'any architecture, 8 micro-batches, on 1, 2, 3, 4 and 8 workers',
-  { timeout: 120_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(architecture, async (given) => {
-        const { optimizer, batchSize } = given
-        const options = { optimizer: optimizers[optimizer], batchSize, microBatches: MICRO_BATCHES }
-        const program = train(modelOf(given), { ...options, data: oddExamples })
-        const all: unknown[] = []
-        for (const { engine, threads } of engines) {
-          const compiled = { data: oddExamples, seed: 7 }
-          const alone = await engine.compile(program, compiled)
-          const { means, status } = await alone.run({ steps: STEPS })
-          expect(status).toBe('done')
-          all.push(bitsOf({ ...alone.read(), ...means }))
-          alone.dispose()
-          for (const workers of WORKERS) {
-            const shared = await engine.compile(program, { ...compiled, workers })
-            const { means } = await threads.run(shared, STEPS, workers)
-            all.push(bitsOf({ ...shared.read(), ...means }))
-            shared.dispose()
-          }
+test('any architecture, 8 micro-batches, on 1, 2, 3, 4 and 8 workers', { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(architecture, async (given) => {
+      const { optimizer, batchSize } = given
+      const options = { optimizer: optimizers[optimizer], batchSize, microBatches: MICRO_BATCHES }
+      const program = train(modelOf(given), { ...options, data: oddExamples })
+      const all: unknown[] = []
+      for (const { engine, threads } of engines) {
+        const compiled = { data: oddExamples, seed: 7 }
+        const alone = await engine.compile(program, compiled)
+        const { means, status } = await alone.run({ steps: STEPS })
+        expect(status).toBe('done')
+        all.push(bitsOf({ ...alone.read(), ...means }))
+        alone.dispose()
+        for (const workers of WORKERS) {
+          const shared = await engine.compile(program, { ...compiled, workers })
+          const { means } = await threads.run(shared, STEPS, workers)
+          all.push(bitsOf({ ...shared.read(), ...means }))
+          shared.dispose()
         }
-        const [first, ...others] = all
-        for (const other of others) expect(other).toEqual(first)
-      }),
-      { numRuns: 30, seed: 6 },
-    )
-  },
-)
+      }
+      const [first, ...others] = all
+      for (const other of others) expect(other).toEqual(first)
+    }),
+    { numRuns: 30, seed: 6 },
+  )
+})

@@ -1,5 +1,6 @@
 /** The arena: what it refuses, and that nothing is left behind in it. */
-import { adam, evaluation, train } from '@gradpool/core'
+import { adam } from '@gradpool/core'
+import { evaluation, train } from '@gradpool/core/engine'
 import { network, networkOf, training, trainingData as data } from '@gradpool/engine-contract'
 import { describe, expect, test } from 'vitest'
 import { wasmEngine } from './index.js'
@@ -14,9 +15,7 @@ describe('the arena', () => {
       const rows = data.rows.map((row) => row + 1)
       const other = evaluation(networkOf(9), { batchSize: 5, data })
       await expect(small.compile(other, { data, seed: i, shareStateOf: fit })).rejects.toThrow()
-      await expect(
-        small.compile(other, { data: { ...data, rows }, seed: i, shareStateOf: fit }),
-      ).rejects.toThrow()
+      await expect(small.compile(other, { data: { ...data, rows }, seed: i, shareStateOf: fit })).rejects.toThrow()
       fit.dispose()
     }
     await small.dispose()

@@ -76,10 +76,7 @@ function sharedMemory(numBytes: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
   } catch (cause) {
-    throw new UserError(
-      `the system does not let this process reserve ${megabytes(numBytes)} of memory`,
-      { cause },
-    )
+    throw new UserError(`the system does not let this process reserve ${megabytes(numBytes)} of memory`, { cause })
   }
 }
 

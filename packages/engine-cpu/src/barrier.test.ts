@@ -18,22 +18,24 @@ import {
   relu,
   rmsprop,
   sgd,
-  withMicroBatches,
   square,
   sqrt,
   div,
   defineModel,
   sub,
   sum,
+  zeros,
+  type Optimizer,
+} from '@gradpool/core'
+import {
+  withMicroBatches,
   train,
   traceProgram,
-  zeros,
   type BatchProgram,
   type Engine,
   type Execution,
-  type Optimizer,
   type ChunkResult,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import {
   bitsOf,
   choices,

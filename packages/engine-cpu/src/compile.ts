@@ -10,7 +10,7 @@ import {
   type CompileOptions,
   type Field,
   type Program,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import type { Arena } from './arena.js'
 import type { KernelCode, Kernels } from './kernels.js'
 import { defectOf } from './defect.js'
@@ -63,11 +63,7 @@ export class CompiledProgram {
     for (const field of this.#fields.keys()) this.#host.release(field)
   }
 
-  #write(
-    batchProgram: BatchProgram,
-    { data, seed, workers = 1 }: CompileOptions,
-    states: ArenaStates,
-  ): ArenaRecord {
+  #write(batchProgram: BatchProgram, { data, seed, workers = 1 }: CompileOptions, states: ArenaStates): ArenaRecord {
     const { arena, kernels } = this.#host
     const { program, tail, batchSize, numExamples, shuffle } = batchProgram
     const rows = this.#allocate(4 * numExamples)

@@ -8,7 +8,7 @@ import {
   type CompileOptions,
   type Field,
   type Program,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import { randomUUID } from 'node:crypto'
 import { Arena, reserveMemory } from './arena.js'
 import { CompiledProgram, type Host } from './compile.js'
@@ -42,10 +42,8 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   readonly name: string
   readonly description: string
   readonly numerics: string
-  readonly workerModule = new URL(
-    import.meta.url.endsWith('.ts') ? '../dist/chunk.js' : './chunk.js',
-    import.meta.url,
-  ).href
+  readonly workerModule = new URL(import.meta.url.endsWith('.ts') ? '../dist/chunk.js' : './chunk.js', import.meta.url)
+    .href
   readonly arenaId = randomUUID()
   readonly code: KernelCode
   readonly arena: Arena
@@ -70,8 +68,7 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
     this.arena = new Arena(memory, this.kernels.firstAddress)
   }
 
-  readonly allocate = (numBytes: number): Uint8Array =>
-    this.arena.bytes(this.arena.allocate(numBytes), numBytes)
+  readonly allocate = (numBytes: number): Uint8Array => this.arena.bytes(this.arena.allocate(numBytes), numBytes)
 
   createStates(program: Program): ArenaStates {
     return new ArenaStates(this.arena, program)

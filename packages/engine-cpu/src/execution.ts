@@ -1,7 +1,7 @@
 /**
  * Runs a compiled program: in this thread, or as tasks of threads that share the arena.
  */
-import { invariant, type Backend, type ChunkStatus } from '@gradpool/core'
+import { invariant, type Backend, type ChunkStatus } from '@gradpool/core/engine'
 import { availableParallelism } from 'node:os'
 import type { CpuChunkTask } from './chunk.js'
 import type { CompiledProgram, Host } from './compile.js'

@@ -4,7 +4,7 @@
  * The arena allocates from one at run time; the planner lays out the intermediate values of a step
  * with another.
  */
-import { invariant } from '@gradpool/core'
+import { invariant } from '@gradpool/core/engine'
 
 const ALIGNMENT = 64
 

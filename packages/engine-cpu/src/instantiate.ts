@@ -18,7 +18,5 @@ export function kernelsFor({ arena, code, memory }: ArenaTask): Kernels {
 }
 
 export function instantiate(code: KernelCode, memory: WebAssembly.Memory): Kernels {
-  return code.kind === 'wasm'
-    ? new WasmKernels(code.module, memory)
-    : new NativeKernels(code.file, memory)
+  return code.kind === 'wasm' ? new WasmKernels(code.module, memory) : new NativeKernels(code.file, memory)
 }

@@ -18,18 +18,13 @@ import {
   POINTWISE,
 } from './instructions.js'
 
-const header = readFileSync(new URL('../kernels/plan.h', import.meta.url), 'utf8').replace(
-  /\/\*[\s\S]*?\*\//g,
-  '',
-)
+const header = readFileSync(new URL('../kernels/plan.h', import.meta.url), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
 
 /** Names and values of an enum of the header, the prefix removed. */
 function enumOf(name: string, prefix: string): Record<string, number> {
   const body = new RegExp(`enum ${name} \\{([^}]*)\\}`).exec(header)?.[1] ?? ''
   const members = [...body.matchAll(/(\w+)\s*=\s*(\d+)/g)]
-  return Object.fromEntries(
-    members.map(([, key = '', value]) => [key.replace(prefix, ''), Number(value)]),
-  )
+  return Object.fromEntries(members.map(([, key = '', value]) => [key.replace(prefix, ''), Number(value)]))
 }
 
 function define(name: string): number {

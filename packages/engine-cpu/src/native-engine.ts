@@ -2,7 +2,8 @@
  * The engine `native`: the same kernels compiled for this machine's CPU, with the same bits. It is
  * there where set-up found a C compiler.
  */
-import { UserError, type Engine } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type Engine } from '@gradpool/core/engine'
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CpuEngine, type CpuEngineOptions } from './engine.js'
@@ -48,10 +49,10 @@ export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine>
 }
 
 /** The kernels for an instruction set. @throws UserError when they are not to be had. */
-export function nativeCode({
-  precision = 'exact',
-  instructionSet = process.env.GRADPOOL_CPU,
-}: NativeEngineOptions): { readonly chosen: string; readonly code: KernelCode } {
+export function nativeCode({ precision = 'exact', instructionSet = process.env.GRADPOOL_CPU }: NativeEngineOptions): {
+  readonly chosen: string
+  readonly code: KernelCode
+} {
   const chosen = choose(instructionSet, nativeInstructionSets(precision))
   const file = fileOf(precision === 'fast' ? `${chosen}-fast` : chosen)
   return { chosen, code: { kind: 'native', file } }
@@ -66,9 +67,7 @@ export function nativeInstructionSets(precision: 'exact' | 'fast' = 'exact'): st
   if (!built.includes('portable.node')) return []
   const addon = loadAddon(fileOf('portable'))
   const suffix = precision === 'fast' ? '-fast' : ''
-  return PREFERENCE.filter(
-    (name) => built.includes(`${name}${suffix}.node`) && addon.supports(name),
-  )
+  return PREFERENCE.filter((name) => built.includes(`${name}${suffix}.node`) && addon.supports(name))
 }
 
 function choose(wanted: string | undefined, available: readonly string[]): string {

@@ -1,5 +1,6 @@
 /** Chunks that run at once, in this thread, over inputs that were written since. */
-import { mul, traceProgram, UserError, type Execution, type Program } from '@gradpool/core'
+import { mul, UserError } from '@gradpool/core'
+import { traceProgram, type Execution, type Program } from '@gradpool/core/engine'
 import { wholeBatch } from '@gradpool/engine-contract'
 import { describe, expect, test } from 'vitest'
 import { nativeEngine, nativeInstructionSets } from './native-engine.js'

@@ -4,9 +4,7 @@
 import {
   add,
   adam,
-  type BatchProgram,
   clipByGlobalNorm,
-  type Engine,
   logSoftmax,
   matmul,
   mean,
@@ -21,14 +19,12 @@ import {
   sigmoid,
   rmsprop,
   sgd,
-  type Split,
   defineModel,
   sum,
   tanh,
-  train,
-  traceProgram,
   zeros,
 } from '@gradpool/core'
+import { type BatchProgram, type Engine, type Split, train, traceProgram } from '@gradpool/core/engine'
 import {
   OP_CASES,
   bitsOf,

@@ -2,7 +2,7 @@
  * The states of an execution in the arena: weights and optimizer slots, by name, shared by the
  * executions that evaluate them.
  */
-import { invariant, NamedStates, stateSizes, type Program } from '@gradpool/core'
+import { invariant, NamedStates, stateSizes, type Program } from '@gradpool/core/engine'
 import type { Arena } from './arena.js'
 
 export class ArenaStates extends NamedStates {

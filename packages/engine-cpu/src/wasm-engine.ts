@@ -1,7 +1,8 @@
 /**
  * The engine `wasm`: kernels in WebAssembly SIMD. It is there wherever Node is.
  */
-import { UserError, type Engine } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type Engine } from '@gradpool/core/engine'
 import { readFileSync } from 'node:fs'
 import { CpuEngine, type CpuEngineOptions } from './engine.js'
 import type { KernelCode } from './kernels.js'

@@ -4,7 +4,8 @@
  *     npm run gradpool -- setup tensorflow
  *     node packages/engine-tensorflow/examples/tfjs-model.mjs
  */
-import { adam, evaluation, defineModel, train } from '@gradpool/core'
+import { adam, defineModel } from '@gradpool/core'
+import { evaluation, train } from '@gradpool/core/engine'
 import { loadDataset, mnist } from '@gradpool/datasets'
 import { fromTfjsLayers, tensorflowEngine } from '@gradpool/engine-tensorflow'
 import { accuracy, crossEntropy } from '@gradpool/models'

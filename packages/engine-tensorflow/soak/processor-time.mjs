@@ -19,9 +19,7 @@ const engine = await tensorflowEngine()
 const threads = Array.from({ length: workers }, () => startThread(engine.workerModule))
 const fits = await Promise.all(threads.map((_, seed) => engine.compile(training, { data, seed })))
 const train = async (count) => {
-  const outcomes = threads.map(
-    async (thread, i) => (await thread.run(fits[i].begin(count)[0])).outcome,
-  )
+  const outcomes = threads.map(async (thread, i) => (await thread.run(fits[i].begin(count)[0])).outcome)
   for (const [i, outcome] of (await Promise.all(outcomes)).entries()) fits[i].finish([outcome])
 }
 await train(1000)

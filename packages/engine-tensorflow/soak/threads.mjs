@@ -1,16 +1,6 @@
 // Worker threads that run chunks, and a small training for them.
-import {
-  adam,
-  matmul,
-  mean,
-  normal,
-  parameter,
-  relu,
-  square,
-  defineModel,
-  sub,
-  train,
-} from '@gradpool/core'
+import { adam, matmul, mean, normal, parameter, relu, square, defineModel, sub } from '@gradpool/core'
+import { train } from '@gradpool/core/engine'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 

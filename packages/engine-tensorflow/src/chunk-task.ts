@@ -10,7 +10,7 @@ import {
   type SharedRecord,
   type SharedRecordData,
   type SharedStatesData,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import type { LoadedModel, LoopStatus } from './loaded-model.js'
 import type { ResultVariable } from './lowering/variables.js'
 import type { Membership, Sharing } from './sharing/sharing.js'

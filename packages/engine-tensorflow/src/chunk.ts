@@ -5,7 +5,7 @@
  * two of them, progress is told and the stop word looked at. A thread keeps the models it has
  * loaded until their execution is disposed of.
  */
-import { SharedRecord, stepsPerEpochOf, type ChunkStatus } from '@gradpool/core'
+import { SharedRecord, stepsPerEpochOf, type ChunkStatus } from '@gradpool/core/engine'
 import { collectRows, orderOf, tell, type TensorFlowChunkTask } from './chunk-task.js'
 import { modelOf, readStates, releaseModels } from './held-models.js'
 import type { LoadedModel, LoopStatus } from './loaded-model.js'
@@ -24,9 +24,7 @@ export async function executeChunk(task: unknown): Promise<ChunkStatus> {
 }
 
 /** The same, with a pause after each slice, or after each step that workers share. */
-export async function* runSlices(
-  task: TensorFlowChunkTask,
-): AsyncGenerator<undefined, ChunkStatus> {
+export async function* runSlices(task: TensorFlowChunkTask): AsyncGenerator<undefined, ChunkStatus> {
   const { sharing, member, batches } = task
   const stepsPerEpoch = stepsPerEpochOf(batches)
   const numFull = stepsPerEpoch - Number(batches.tail !== undefined)

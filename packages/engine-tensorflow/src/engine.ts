@@ -13,7 +13,7 @@ import {
   type Engine,
   type Field,
   type Program,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,10 +45,8 @@ class TensorFlowEngine extends BaseEngine<SharedStates> implements Host {
   readonly name = 'tensorflow'
   readonly description: string
   readonly numerics: string
-  readonly workerModule = new URL(
-    import.meta.url.endsWith('.ts') ? '../dist/chunk.js' : './chunk.js',
-    import.meta.url,
-  ).href
+  readonly workerModule = new URL(import.meta.url.endsWith('.ts') ? '../dist/chunk.js' : './chunk.js', import.meta.url)
+    .href
   readonly folders: ModelFolders
   readonly barrierTimeoutMs: number
   readonly #folder: string
@@ -84,10 +82,7 @@ class TensorFlowEngine extends BaseEngine<SharedStates> implements Host {
     const known = this.#files.get(values)
     const placed = known ?? { file: join(this.#folder, `field-${this.#numFields++}`), users: 0 }
     if (known === undefined) {
-      writeFileSync(
-        placed.file,
-        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      )
+      writeFileSync(placed.file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
     }
     placed.users++
     this.#files.set(values, placed)

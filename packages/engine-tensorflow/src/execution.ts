@@ -2,17 +2,17 @@
  * A BatchProgram compiled over a split: a SavedModel in a folder of its own, and what its chunks
  * share.
  */
+import { UserError } from '@gradpool/core'
 import {
   invariant,
   SharedRecord,
-  UserError,
   type Backend,
   type BatchProgram,
   type ChunkStatus,
   type CompileOptions,
   type Field,
   type SharedStates,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runSlices } from './chunk.js'

@@ -2,15 +2,8 @@
  * A trained model as a SavedModel for Python's TensorFlow and TF Serving: its prediction, for any
  * number of examples, with its weights as constants.
  */
-import {
-  prediction,
-  sizeOf,
-  UserError,
-  type DataSpec,
-  type Program,
-  type Model,
-  type StateValues,
-} from '@gradpool/core'
+import { UserError, type Model } from '@gradpool/core'
+import { prediction, sizeOf, type DataSpec, type Program, type StateValues } from '@gradpool/core/engine'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GraphBuilder } from './graph/builder.js'
@@ -111,11 +104,7 @@ function withAnyBatch(node: NodeDefinition, all: readonly NodeDefinition[]): Nod
   if (!knowsBatch) return node
   const readers = all.filter(({ inputs }) => inputs.includes(`${node.name}:0`))
   const other = readers.find(({ op }) => op !== 'Reshape')
-  if (
-    other ||
-    shape.some((n) => n % MARKER === 0 && n !== 0) ||
-    numbers.filter((n) => n === MARKER).length !== 1
-  ) {
+  if (other || shape.some((n) => n % MARKER === 0 && n !== 0) || numbers.filter((n) => n === MARKER).length !== 1) {
     throw new UserError(
       `the model cannot be exported for any number of examples: ${other?.op ?? node.op} depends on how many there are`,
     )

@@ -2,7 +2,7 @@
  * The models that this thread has loaded, each held until its execution is disposed of, and their
  * states.
  */
-import { SharedStates, type SharedRecord } from '@gradpool/core'
+import { SharedStates, type SharedRecord } from '@gradpool/core/engine'
 import { LoadedModel } from './loaded-model.js'
 import type { TensorFlowChunkTask } from './chunk-task.js'
 
@@ -18,12 +18,8 @@ export function releaseModels(): void {
 }
 
 /** The model of a task, with the states that are shared now. */
-export async function modelOf(
-  task: TensorFlowChunkTask,
-  record: SharedRecord,
-): Promise<LoadedModel> {
-  const model =
-    models.get(task.model)?.model ?? (await LoadedModel.load(task.model, task.signatures))
+export async function modelOf(task: TensorFlowChunkTask, record: SharedRecord): Promise<LoadedModel> {
+  const model = models.get(task.model)?.model ?? (await LoadedModel.load(task.model, task.signatures))
   models.set(task.model, { model, record })
   const states = new SharedStates(task.states)
   if (model.version !== states.version) writeStates(model, states, task)
@@ -45,9 +41,7 @@ export function readStates(model: LoadedModel, task: TensorFlowChunkTask): void 
   const states = new SharedStates(task.states)
   const values = model.read()
   states.write(
-    Object.fromEntries(
-      task.variables.map(({ name, state }) => [state, Float32Array.from(values[name] ?? [])]),
-    ),
+    Object.fromEntries(task.variables.map(({ name, state }) => [state, Float32Array.from(values[name] ?? [])])),
   )
   model.version = states.version
 }

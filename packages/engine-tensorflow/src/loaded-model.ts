@@ -42,10 +42,7 @@ export class LoadedModel {
   }
 
   /** By the signature `write`, or another that sets variables. */
-  write(
-    signature: string,
-    states: Readonly<Record<string, { values: Float32Array; shape: readonly number[] }>>,
-  ): void {
+  write(signature: string, states: Readonly<Record<string, { values: Float32Array; shape: readonly number[] }>>): void {
     const { tensor } = loadTensorFlow()
     const tensors = Object.entries(states).map(([name, { values, shape }]) => [
       name,
@@ -109,10 +106,7 @@ export class LoadedModel {
     try {
       Object.assign(outputs, signature.predict(inputs))
       return Object.fromEntries(
-        Object.entries(outputs).map(([key, output]) => [
-          key,
-          output.dataSync<'float32' | 'int32'>(),
-        ]),
+        Object.entries(outputs).map(([key, output]) => [key, output.dataSync<'float32' | 'int32'>()]),
       )
     } finally {
       loadTensorFlow().dispose([...Object.values(inputs), ...Object.values(outputs)])

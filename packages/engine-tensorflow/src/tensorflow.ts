@@ -19,10 +19,9 @@ export function loadTensorFlow(): TensorFlow {
   try {
     loaded = require('@tensorflow/tfjs-node') as TensorFlow
   } catch (cause) {
-    throw new UserError(
-      "the engine 'tensorflow' has no TensorFlow here: run `gradpool setup tensorflow` to get it",
-      { cause },
-    )
+    throw new UserError("the engine 'tensorflow' has no TensorFlow here: run `gradpool setup tensorflow` to get it", {
+      cause,
+    })
   }
   return loaded
 }

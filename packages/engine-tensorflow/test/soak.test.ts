@@ -17,14 +17,12 @@ test.skipIf(!isWanted || !(await findTensorFlow()))(
   async () => {
     const flags = ['--max-semi-space-size=1']
     const size = ['--workers', '3', '--stages', '9', '--rounds', '40']
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      ...flags,
-      script,
-      ...size,
-    ]).catch((error: unknown) => {
-      const { stdout = '' } = error as { readonly stdout?: string }
-      throw new Error(`the soak failed:\n${stdout}`, { cause: error })
-    })
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, ...size]).catch(
+      (error: unknown) => {
+        const { stdout = '' } = error as { readonly stdout?: string }
+        throw new Error(`the soak failed:\n${stdout}`, { cause: error })
+      },
+    )
     expect(stdout).toMatch(/round 40: .*\n.* MB more at the end/)
   },
 )

@@ -20,9 +20,7 @@ function layersOf(name: string): string {
     if (stage.kind === 'hash') {
       return `hash ${JSON.stringify(stage.encoder)}${stage.labels ? ' with labels' : ''}`
     }
-    return stage.kind === 'classify'
-      ? `classify ${JSON.stringify(stage.hidden)} ${stage.encoder}`
-      : stage.name
+    return stage.kind === 'classify' ? `classify ${JSON.stringify(stage.hidden)} ${stage.encoder}` : stage.name
   })
   return texts.join(', ')
 }
@@ -84,22 +82,19 @@ describe('the catalogue', () => {
     expect(layersOf(name)).toBe(layers)
   })
 
-  it.each(['mnist_hash_1', 'mnist_hash_2'])(
-    '%s has the report’s setting, a sigmoid code and scaled pixels',
-    (name) => {
-      const config = catalogue().get(name)
-      expect(config?.train).toMatchObject({
-        optimizer: { kind: 'adam', learningRate: 0.001 },
-        batchSize: 10,
-      })
-      const setting = {
-        weight: { kind: 'normal', std: 0.03 },
-        scale: 1 / 255,
-        outputActivation: 'relu',
-      }
-      expect(config?.stages).toMatchObject([{ ...setting, codeActivation: 'sigmoid' }])
-    },
-  )
+  it.each(['mnist_hash_1', 'mnist_hash_2'])('%s has the report’s setting, a sigmoid code and scaled pixels', (name) => {
+    const config = catalogue().get(name)
+    expect(config?.train).toMatchObject({
+      optimizer: { kind: 'adam', learningRate: 0.001 },
+      batchSize: 10,
+    })
+    const setting = {
+      weight: { kind: 'normal', std: 0.03 },
+      scale: 1 / 255,
+      outputActivation: 'relu',
+    }
+    expect(config?.stages).toMatchObject([{ ...setting, codeActivation: 'sigmoid' }])
+  })
 })
 
 describe('findExperiments', () => {

@@ -12,9 +12,7 @@ import { zod } from './zod.js'
 const PATH = '{path}'
 
 /** A strict object whose error names the fields that it does have. */
-export function fields<Shape extends z.core.$ZodShape>(
-  shape: Shape,
-): z.ZodObject<Shape, z.core.$strict> {
+export function fields<Shape extends z.core.$ZodShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape)
   return zod().strictObject(shape, {
     error(issue) {
@@ -62,11 +60,7 @@ export function noSuchField(unknown: string, known: readonly string[]): string {
  * @param where Comes before the path in messages: the experiment's name.
  * @throws UserError for the first thing that is wrong.
  */
-export function parseWith<S extends z.ZodType>(
-  schema: S,
-  value: unknown,
-  where: string,
-): z.output<S> {
+export function parseWith<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
@@ -91,9 +85,7 @@ function sentence(issue: z.core.$ZodIssue, root: unknown): string {
 /** Of a union, the first issue inside of the alternative that was meant: the one whose type fits. */
 function innerIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue | undefined {
   if (issue.code !== 'invalid_union') return undefined
-  const inner = issue.errors
-    .flat()
-    .find(({ path, code }) => path.length > 0 || code === 'unrecognized_keys')
+  const inner = issue.errors.flat().find(({ path, code }) => path.length > 0 || code === 'unrecognized_keys')
   return inner && { ...inner, path: [...issue.path, ...inner.path] }
 }
 
@@ -132,11 +124,7 @@ function allowedOfUnion(issue: z.core.$ZodIssueInvalidUnion): string {
   return alternatives([...new Set(each)])
 }
 
-function bound(
-  issue: { readonly origin: string },
-  comparison: string,
-  limit: number | bigint,
-): string {
+function bound(issue: { readonly origin: string }, comparison: string, limit: number | bigint): string {
   if (issue.origin === 'array') return `a list of ${comparison} ${limit}`
   if (issue.origin === 'string') return `a text of ${comparison} ${limit} letters`
   return `a number of ${comparison} ${limit}`
@@ -157,8 +145,7 @@ export function pathText(path: readonly PropertyKey[]): string {
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (value, key) =>
-      typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined,
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
     root,
   )
 }

@@ -4,12 +4,7 @@
  */
 import { parseWith } from './config-errors.js'
 import { checkPresets } from './presets.js'
-import {
-  checkedTogether,
-  experimentSchema,
-  type ExperimentConfig,
-  type ExperimentInput,
-} from './schema.js'
+import { checkedTogether, experimentSchema, type ExperimentConfig, type ExperimentInput } from './schema.js'
 
 /**
  * Checks an experiment, each of its presets included, and fills in defaults.

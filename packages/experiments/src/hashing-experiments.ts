@@ -1,8 +1,8 @@
 /**
  * Semantic hashing of MNIST: codes of bits, by which similar images are found.
  *
- * `mnist_hash_1` and `mnist_hash_2` are the report's: an autoencoder with a sigmoid code. `mnist_hash_deep_…` learn codes that
- * are to be bits, without labels; `mnist_hash_semi` goes on from the last of these with the 600 labels.
+ * `mnist_hash_1` and `mnist_hash_2` are the report's: an autoencoder with a sigmoid code. `mnist_hash_deep_…` learn
+ * codes that are to be bits, without labels; `mnist_hash_semi` goes on from the last of these with the 600 labels.
  */
 import { adam } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
@@ -14,8 +14,8 @@ import type { ExperimentConfig } from './schema.js'
 const data = mnist({ labelled: 0.01 })
 
 /**
- * The report's autoencoder with a sigmoid code, and pixels scaled to [0, 1]: sums of raw pixels saturate a sigmoid, so that
- * nearly all images get one code.
+ * The report's autoencoder with a sigmoid code, and pixels scaled to [0, 1]: sums of raw pixels saturate a sigmoid, so
+ * that nearly all images get one code.
  */
 const reportCodes = {
   ...reportAutoencoder,

@@ -9,9 +9,7 @@ type PlainObject = Readonly<Record<string, unknown>>
 export function merge(base: unknown, change: unknown): unknown {
   if (isListOfObjects(base) && isListOfObjects(change)) {
     const length = Math.max(base.length, change.length)
-    return Array.from({ length }, (_, i) =>
-      i < change.length ? merge(base[i], change[i]) : base[i],
-    )
+    return Array.from({ length }, (_, i) => (i < change.length ? merge(base[i], change[i]) : base[i]))
   }
   if (!isObject(base) || !isPlainObject(change)) return change
   if ('kind' in change && change.kind !== base.kind) return change

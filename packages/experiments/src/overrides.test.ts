@@ -26,11 +26,7 @@ describe('withOverrides', () => {
   })
 
   it('takes a field of train by its name alone', () => {
-    const config = withOverrides(auto(), [
-      'batchSize=128',
-      'averageEvery=8',
-      'earlyStopping.patience=3',
-    ])
+    const config = withOverrides(auto(), ['batchSize=128', 'averageEvery=8', 'earlyStopping.patience=3'])
     const earlyStopping = { patience: 3 }
     expect(config.train).toMatchObject({ batchSize: 128, averageEvery: 8, earlyStopping })
   })
@@ -61,26 +57,11 @@ describe('withOverrides', () => {
       'stages[0].hidden=[3]',
       "stages[0].hidden=[3]: stages[0] has no field 'hidden'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, input, train",
     ],
-    [
-      'train.epochs=many',
-      "train.epochs=many: train.epochs must be a whole number of at least 1, not 'many'",
-    ],
-    [
-      'train.epochs=0.5',
-      'train.epochs=0.5: train.epochs must be a whole number of at least 1, not 0.5',
-    ],
-    [
-      'train.epochs.first=1',
-      "train.epochs.first=1: train.epochs is 10, which has no fields, so no 'first'",
-    ],
-    [
-      'stages[2].hidden=[1]',
-      "stages[2].hidden=[1]: stages has entries 0 to 1, as in stages[0]; there is no '2'",
-    ],
-    [
-      'stages.hidden=1',
-      "stages.hidden=1: stages has entries 0 to 1, as in stages[0]; there is no 'hidden'",
-    ],
+    ['train.epochs=many', "train.epochs=many: train.epochs must be a whole number of at least 1, not 'many'"],
+    ['train.epochs=0.5', 'train.epochs=0.5: train.epochs must be a whole number of at least 1, not 0.5'],
+    ['train.epochs.first=1', "train.epochs.first=1: train.epochs is 10, which has no fields, so no 'first'"],
+    ['stages[2].hidden=[1]', "stages[2].hidden=[1]: stages has entries 0 to 1, as in stages[0]; there is no '2'"],
+    ['stages.hidden=1', "stages.hidden=1: stages has entries 0 to 1, as in stages[0]; there is no 'hidden'"],
     ['train', "'train' must be path=value, such as train.epochs=3"],
     ['=3', "'=3' must be path=value, such as train.epochs=3"],
     ['train..epochs=3', "'train..epochs=3' must be path=value, such as train.epochs=3"],

@@ -7,16 +7,13 @@ import { checkedTogether, experimentSchema, type ExperimentConfig } from './sche
 
 /**
  * The experiment with fields replaced, in the order given. Each override is `path=value`: the path as in `train.epochs`
- * or `stages[0].encoder` (or `stages.0.encoder`), the value JSON, or else a text as it stands. A field of `train` may be
- * named alone: `epochs=3`.
+ * or `stages[0].encoder` (or `stages.0.encoder`), the value JSON, or else a text as it stands. A field of `train` may
+ * be named alone: `epochs=3`.
  *
  * @throws UserError for a path that leads nowhere, naming the fields that are there, and for a value that the field
  * does not allow.
  */
-export function withOverrides(
-  config: ExperimentConfig,
-  overrides: readonly string[],
-): ExperimentConfig {
+export function withOverrides(config: ExperimentConfig, overrides: readonly string[]): ExperimentConfig {
   const changed = overrides.reduce((current, override) => {
     const { path, value } = parseOverride(override)
     const next = replaced(current, inTrain(path, current), value, override)
@@ -26,10 +23,7 @@ export function withOverrides(
 }
 
 /** The path to a field of `train` that was named alone. */
-function inTrain(
-  path: readonly (string | number)[],
-  config: ExperimentConfig,
-): readonly (string | number)[] {
+function inTrain(path: readonly (string | number)[], config: ExperimentConfig): readonly (string | number)[] {
   const [first = ''] = path
   return first in config ? path : ['train', ...path]
 }
@@ -82,7 +76,5 @@ function replaced(
     return { ...target, [key]: next(Reflect.get(target, key)) }
   }
   if (target === undefined) return { [key]: next(undefined) }
-  throw new UserError(
-    `${override}: ${pathText(done)} is ${valueText(target)}, which has no fields, so no '${key}'`,
-  )
+  throw new UserError(`${override}: ${pathText(done)} is ${valueText(target)}, which has no fields, so no '${key}'`)
 }

@@ -1,16 +1,4 @@
-import {
-  type Batch,
-  cast,
-  defineModel,
-  matmul,
-  mean,
-  mul,
-  oneHot,
-  parameter,
-  square,
-  sub,
-  sum,
-} from '@gradpool/core'
+import { type Batch, cast, defineModel, matmul, mean, mul, oneHot, parameter, square, sub, sum } from '@gradpool/core'
 import { arrays, loadDataset, mnist, type DataInput } from '@gradpool/datasets'
 import { autoencode, classify, hash } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
@@ -54,12 +42,7 @@ describe('a plan', () => {
       name: 'classify',
       training: { data: tinyDataset.splits.train },
       initFrom: first?.hash,
-      transferredStates: [
-        'encoder.0.bias',
-        'encoder.0.weight',
-        'encoder.1.bias',
-        'encoder.1.weight',
-      ],
+      transferredStates: ['encoder.0.bias', 'encoder.0.weight', 'encoder.1.bias', 'encoder.1.weight'],
     })
     expect(first?.work).toBeGreaterThan(second?.work ?? Infinity)
   })
@@ -70,19 +53,13 @@ describe('a plan', () => {
     expect(new Set(rows).size).toBe(3)
     expect(second?.predictions?.data.rows).toEqual(rows)
     expect(first?.predictions?.program).toMatchObject({ batchSize: 3, numExamples: 3 })
-    expect(first?.samples?.labels).toEqual(
-      Array.from(rows, (row) => tinyDataset.fields.test.label.values[row]),
-    )
-    const results = [first, second].map((s) =>
-      s?.predictions?.program.program.results.map((r) => r.name),
-    )
+    expect(first?.samples?.labels).toEqual(Array.from(rows, (row) => tinyDataset.fields.test.label.values[row]))
+    const results = [first, second].map((s) => s?.predictions?.program.program.results.map((r) => r.name))
     expect(results).toEqual([
       ['reconstruction', 'code'],
       ['estimate', 'logits'],
     ])
-    const all = [0, 1, 2].flatMap((seed) =>
-      plan({}, seed).map((s) => s.predictions?.data.rows.join()),
-    )
+    const all = [0, 1, 2].flatMap((seed) => plan({}, seed).map((s) => s.predictions?.data.rows.join()))
     expect(new Set(all).size).toBeGreaterThan(1)
   })
 
@@ -94,8 +71,7 @@ describe('a plan', () => {
 
   it('gives each replica its part of the examples, and the steps of the longest', () => {
     const train = { ...base.train, batchSize: 2 }
-    const rowsOf = ([stage]: ReturnType<typeof plan>) =>
-      stage?.averaging?.replicas.map(({ data }) => data.rows.length)
+    const rowsOf = ([stage]: ReturnType<typeof plan>) => stage?.averaging?.replicas.map(({ data }) => data.rows.length)
     const equal = plan({ train: { ...train, averageEvery: 4, averageParts: 5 } })
     expect(rowsOf(equal)).toEqual([3, 3, 2, 2, 2])
     const unequal = plan({ train }, 0, ['averageEvery=4', 'averageParts=[1,4,1]'])
@@ -342,9 +318,7 @@ describe('plain fields', () => {
     }
     const other = { ...few, y: { ...few.y, values: Float32Array.of(7, 8) } }
     const plans = [{ test: few }, { test: other }, { validation: few }, { validation: other }]
-    const found = await Promise.all(
-      plans.map(async (options) => (await planOf(arrays({ x, y }, options)))[0]?.hash),
-    )
+    const found = await Promise.all(plans.map(async (options) => (await planOf(arrays({ x, y }, options)))[0]?.hash))
     expect(new Set(found).size).toBe(4)
     const [both] = await planOf(arrays({ x, y }, { validation: other, test: few }))
     expect(both?.validation?.data.fields.y?.values).toEqual(Float32Array.of(7, 8))
@@ -394,13 +368,9 @@ describe('plain fields', () => {
       params: { w: parameter([3], 'heNormal') },
       step: ({ w }, { y }: Batch<'y'>) => ({ loss: mean(mul(oneHot(y, 3), w)) }),
     })
-    await expect(
-      planOf({ y }, { stages: [{ name: 'counts', model: counts }] }),
-    ).rejects.toMatchObject({
+    await expect(planOf({ y }, { stages: [{ name: 'counts', model: counts }] })).rejects.toMatchObject({
       name: 'UserError',
-      message: expect.stringMatching(
-        /^base, stages\[0\] \(model 'counts'\): oneHot.*f32/,
-      ) as string,
+      message: expect.stringMatching(/^base, stages\[0\] \(model 'counts'\): oneHot.*f32/) as string,
     })
   })
 })

@@ -50,9 +50,7 @@ function startOf(stage: StageConfig, before: readonly StageConfig[]): number {
     case 'autoencode':
       return -1
     case 'classify':
-      return stage.encoder === 'none'
-        ? -1
-        : before.findLastIndex(({ kind }) => kind === 'autoencode')
+      return stage.encoder === 'none' ? -1 : before.findLastIndex(({ kind }) => kind === 'autoencode')
     case 'hash':
       return before.findLastIndex(({ kind }) => kind === 'hash')
     case 'model':

@@ -1,24 +1,10 @@
 /**
  * One stage of an experiment as an engine will run it: its programs, the rows of each, and its hash.
  */
-import {
-  prediction,
-  sameShape,
-  type BatchProgram,
-  type Field,
-  type Program,
-  type Shape,
-  type Split,
-  type Model,
-} from '@gradpool/core'
+import { type Shape, type Model } from '@gradpool/core'
+import { prediction, sameShape, type BatchProgram, type Field, type Program, type Split } from '@gradpool/core/engine'
 import type { Dataset } from '@gradpool/datasets'
-import {
-  monitored,
-  passWork,
-  tracedPrograms,
-  trainingPasses,
-  type Pass,
-} from '@gradpool/trainer/plan'
+import { monitored, passWork, tracedPrograms, trainingPasses, type Pass } from '@gradpool/trainer/plan'
 import { chooseRows } from './sample-rows.js'
 import type { StageConfig } from './schema.js'
 import { stageHash, type NamedPass } from './stage-hash.js'

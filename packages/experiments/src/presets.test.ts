@@ -37,14 +37,11 @@ describe('withPreset', () => {
 
   it('refuses a preset that is not there', () => {
     const config = defineExperiment({ ...plain, presets: { quick: {} } })
-    expect(() => withPreset(config, 'tuned')).toThrow(
-      "plain has no preset 'tuned'; it has default, quick",
-    )
+    expect(() => withPreset(config, 'tuned')).toThrow("plain has no preset 'tuned'; it has default, quick")
   })
 
   it('is checked when the experiment is defined', () => {
-    const define = (presets: Record<string, Record<string, unknown>>) => () =>
-      defineExperiment({ ...plain, presets })
+    const define = (presets: Record<string, Record<string, unknown>>) => () => defineExperiment({ ...plain, presets })
     expect(define({ quick: { train: { epoch: 1 } } })).toThrow(
       "plain, preset quick: train has no option 'epoch'; it has 'epochs'",
     )

@@ -29,9 +29,7 @@ export function withPreset(config: ExperimentConfig, preset: string): Experiment
 export function checkPresets(config: ExperimentConfig): void {
   for (const preset of Object.keys(config.presets)) {
     if (preset === AS_DEFINED) {
-      throw new UserError(
-        `${config.name}: presets.${preset} cannot be there; it names the experiment as it stands`,
-      )
+      throw new UserError(`${config.name}: presets.${preset} cannot be there; it names the experiment as it stands`)
     }
     withPreset(config, preset)
   }

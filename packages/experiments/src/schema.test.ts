@@ -8,10 +8,7 @@ const narrow = {
   name: 'narrow_code',
   data: mnist({ labelled: 0.01 }),
   train: { optimizer: adam({ learningRate: 1e-3 }), batchSize: 10, epochs: 10 },
-  stages: [
-    autoencode({ encoder: [64, 4], decoder: [64, 784] }),
-    classify({ hidden: [10], encoder: 'frozen' }),
-  ],
+  stages: [autoencode({ encoder: [64, 4], decoder: [64, 784] }), classify({ hidden: [10], encoder: 'frozen' })],
 }
 
 describe('defineExperiment', () => {
@@ -87,10 +84,7 @@ describe('a wrong configuration', () => {
   const wrong: [change: Record<string, unknown>, message: string | RegExp][] = [
     [
       {
-        stages: [
-          autoencode({ encoder: [4], decoder: [784] }),
-          { kind: 'classify', hidden: [10], encoder: 'freezed' },
-        ],
+        stages: [autoencode({ encoder: [4], decoder: [784] }), { kind: 'classify', hidden: [10], encoder: 'freezed' }],
       },
       "narrow_code: stages[1].encoder must be 'none', 'fineTuned' or 'frozen', not 'freezed'",
     ],
@@ -99,10 +93,7 @@ describe('a wrong configuration', () => {
       { stages: [{ kind: 'clasify' }] },
       "narrow_code: stages[0].kind must be 'autoencode', 'classify', 'hash' or 'model', not 'clasify'",
     ],
-    [
-      { stages: [{ kind: 'classify' }] },
-      'narrow_code: stages[0].hidden is missing; it must be a list',
-    ],
+    [{ stages: [{ kind: 'classify' }] }, 'narrow_code: stages[0].hidden is missing; it must be a list'],
     [
       { stages: [{ kind: 'classify', hidden: [10.5] }] },
       'narrow_code: stages[0].hidden[0] must be a whole number of at least 1, not 10.5',
@@ -120,31 +111,19 @@ describe('a wrong configuration', () => {
       "narrow_code: stages[0].model must be a model made by core's defineModel({ params, step })",
     ],
     [{ train: { epoch: 3 } }, "narrow_code: train has no option 'epoch'; it has 'epochs'"],
-    [
-      { train: { epochs: 0 } },
-      'narrow_code: train.epochs must be a whole number of at least 1, not 0',
-    ],
-    [
-      { train: { epochs: '3' } },
-      "narrow_code: train.epochs must be a whole number of at least 1, not '3'",
-    ],
+    [{ train: { epochs: 0 } }, 'narrow_code: train.epochs must be a whole number of at least 1, not 0'],
+    [{ train: { epochs: '3' } }, "narrow_code: train.epochs must be a whole number of at least 1, not '3'"],
     [
       { stages: [{ ...narrow.stages[0], train: { batchSize: 0 } }] },
       'narrow_code: stages[0].train.batchSize must be a whole number of at least 1, not 0',
     ],
-    [
-      { train: { clip: { kind: 'value', max: 0 } } },
-      'narrow_code: train.clip.max must be a positive number, not 0',
-    ],
+    [{ train: { clip: { kind: 'value', max: 0 } } }, 'narrow_code: train.clip.max must be a positive number, not 0'],
     [
       { train: { earlyStopping: { patience: 2, minDelta: -1 } } },
       'narrow_code: train.earlyStopping.minDelta must be a number of at least 0, not -1',
     ],
     [{ train: { average: { every: 3 } } }, /^narrow_code: train has no option 'average'; /],
-    [
-      { train: { averageParts: 2 } },
-      'narrow_code: train: averageParts is of no use without averageEvery',
-    ],
+    [{ train: { averageParts: 2 } }, 'narrow_code: train: averageParts is of no use without averageEvery'],
     [
       {
         train: { averageEvery: 2 },

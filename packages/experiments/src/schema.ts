@@ -7,12 +7,7 @@
  */
 import { UserError, type Model } from '@gradpool/core'
 import { parseData, type DataInput, type Dataset, type DataSpec } from '@gradpool/datasets'
-import {
-  activationNames,
-  type AutoencodeOptions,
-  type ClassifyOptions,
-  type HashOptions,
-} from '@gradpool/models'
+import { activationNames, type AutoencodeOptions, type ClassifyOptions, type HashOptions } from '@gradpool/models'
 import { checkTogether } from '@gradpool/trainer/plan'
 import type { z } from 'zod'
 import { checkedBy, fields, whole } from './config-errors.js'
@@ -25,8 +20,7 @@ import {
 } from './train-options.js'
 import { zod } from './zod.js'
 
-const NAME_ALLOWED =
-  'a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit'
+const NAME_ALLOWED = 'a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit'
 
 function buildStages() {
   const { z } = zod()
@@ -141,9 +135,7 @@ function build() {
   const stage = z
     .custom<StageInput>()
     .transform((value: unknown) =>
-      typeof value === 'object' && value !== null && 'model' in value
-        ? { kind: 'model', ...value }
-        : value,
+      typeof value === 'object' && value !== null && 'model' in value ? { kind: 'model', ...value } : value,
     )
     .pipe(configured)
 
@@ -189,17 +181,12 @@ function isStage(value: unknown): boolean {
 }
 
 /** What is wrong with a stage that comes after these. */
-function problemOf(
-  stage: StageConfig,
-  before: readonly StageConfig[],
-): [field: string, message: string] | undefined {
+function problemOf(stage: StageConfig, before: readonly StageConfig[]): [field: string, message: string] | undefined {
   if (stage.kind !== 'classify' || stage.encoder === 'none') return undefined
   if (!before.some(({ kind }) => kind === 'autoencode')) {
     return ['encoder', `is '${stage.encoder}', so an autoencode stage must come before; or 'none'`]
   }
-  const twice = (['activation', 'scale', 'input'] as const).find(
-    (field) => stage[field] !== undefined,
-  )
+  const twice = (['activation', 'scale', 'input'] as const).find((field) => stage[field] !== undefined)
   if (twice === undefined) return undefined
   return [twice, `is the autoencode stage's where encoder is '${stage.encoder}'; leave it out here`]
 }

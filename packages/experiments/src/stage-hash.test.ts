@@ -1,4 +1,4 @@
-import { Program, type BatchProgram } from '@gradpool/core'
+import { Program, type BatchProgram } from '@gradpool/core/engine'
 import { expect, it } from 'vitest'
 import { stageHash, type StageDeterminants } from './stage-hash.js'
 
@@ -23,9 +23,7 @@ const stage: StageDeterminants = {
 }
 
 it('stays what it is, or finished stages of earlier versions would not be found', () => {
-  expect(stageHash(stage)).toMatchInlineSnapshot(
-    `"758e7c59a02c6a74920587b344e1dbb09f0c27416a0209efc88d7979ef73e2c3"`,
-  )
+  expect(stageHash(stage)).toMatchInlineSnapshot(`"758e7c59a02c6a74920587b344e1dbb09f0c27416a0209efc88d7979ef73e2c3"`)
 })
 
 it('changes with each thing that determines the result', () => {

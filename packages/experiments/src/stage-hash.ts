@@ -3,7 +3,7 @@
  *
  * Names, conditions and the lines of the log are not part of it; the order of rows is, and the programs bit by bit.
  */
-import type { BatchProgram } from '@gradpool/core'
+import type { BatchProgram } from '@gradpool/core/engine'
 import type { TrainingPlan } from '@gradpool/trainer/plan'
 import { createHash } from 'node:crypto'
 
@@ -27,16 +27,12 @@ export interface NamedPass {
   }
 }
 
-export interface StageDeterminants extends Pick<
-  TrainingPlan,
-  'monitor' | 'earlyStopping' | 'keep'
-> {
+export interface StageDeterminants extends Pick<TrainingPlan, 'monitor' | 'earlyStopping' | 'keep'> {
   /** From 0 to 2^32 - 1. */
   readonly seed: number
   readonly epochs: number
   readonly training: NamedPass
-  readonly averaging?:
-    { readonly every: number; readonly replicas: readonly NamedPass[] } | undefined
+  readonly averaging?: { readonly every: number; readonly replicas: readonly NamedPass[] } | undefined
   readonly validation: NamedPass | null
   readonly test: NamedPass | null
   readonly samples: NamedPass | null

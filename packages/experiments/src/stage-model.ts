@@ -1,7 +1,8 @@
 /**
  * The model of each stage of a configuration, for the data it will see.
  */
-import { modelFor, type Model } from '@gradpool/core'
+import { type Model } from '@gradpool/core'
+import { modelFor } from '@gradpool/core/engine'
 import type { Dataset } from '@gradpool/datasets'
 import { autoencode, classify, hash } from '@gradpool/models'
 import type { StageConfig } from './schema.js'
@@ -24,9 +25,7 @@ function readyModel(config: StageConfig, before: readonly StageConfig[]): Model 
       return autoencode(config)
     case 'classify': {
       const autoencoder =
-        config.encoder === 'none'
-          ? undefined
-          : before.findLast((stage) => stage.kind === 'autoencode')
+        config.encoder === 'none' ? undefined : before.findLast((stage) => stage.kind === 'autoencode')
       return classify({ ...config, ...(autoencoder && { autoencoder }) })
     }
     case 'hash':

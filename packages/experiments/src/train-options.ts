@@ -2,16 +2,8 @@
  * How stages train: the options of `fit` by their own names, checked by the trainer and by core,
  * with the defaults of an experiment.
  */
-import {
-  adam,
-  checkClip,
-  FieldError,
-  parseOptimizer,
-  UserError,
-  type Optimizer,
-  type OptimizerData,
-  type UpdateRule,
-} from '@gradpool/core'
+import { adam, UserError, type Optimizer, type UpdateRule } from '@gradpool/core'
+import { checkClip, FieldError, parseOptimizer, type OptimizerData } from '@gradpool/core/engine'
 import {
   checkTraining,
   wholeNumber,
@@ -20,10 +12,7 @@ import {
   type TrainingOptions,
 } from '@gradpool/trainer/plan'
 
-type Choices = Pick<
-  TrainingOptions<string, never>,
-  'epochs' | 'monitor' | 'mode' | 'earlyStopping' | 'keep'
->
+type Choices = Pick<TrainingOptions<string, never>, 'epochs' | 'monitor' | 'mode' | 'earlyStopping' | 'keep'>
 
 /** As people write it. */
 export interface TrainInput extends Omit<LearningOptions, 'optimizer'>, AveragingOptions, Choices {

@@ -21,10 +21,7 @@ export class CodeValues {
 
   constructor(bits: number, values: StoredValues) {
     this.#bits = bits
-    this.#column =
-      values instanceof Float32Array
-        ? new Column<Float32Array>(values)
-        : new Column<Uint8Array>(values)
+    this.#column = values instanceof Float32Array ? new Column<Float32Array>(values) : new Column<Uint8Array>(values)
   }
 
   append(codes: Float32Array): void {
@@ -40,7 +37,8 @@ export class CodeValues {
   }
 
   /**
-   * The squared distances between a query, [bits], and the values of some rows, each summed in float64 in ascending order.
+   * The squared distances between a query, [bits], and the values of some rows, each summed in float64 in ascending
+   * order.
    *
    * @param near rows, each with something else behind it, [n, 2]
    * @returns [n]

@@ -15,9 +15,7 @@ export class Column<T extends Values> {
   append(values: T): void {
     const length = this.#length + values.length
     if (length > this.#values.length) {
-      const grown = new (this.#values.constructor as new (length: number) => T)(
-        Math.max(length, 2 * this.#length),
-      )
+      const grown = new (this.#values.constructor as new (length: number) => T)(Math.max(length, 2 * this.#length))
       grown.set(this.values)
       this.#values = grown
     }

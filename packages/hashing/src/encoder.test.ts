@@ -1,8 +1,9 @@
-import { train } from '@gradpool/core'
+import { train } from '@gradpool/core/engine'
 import { autoencode } from '@gradpool/models'
 import { decodeSavedModel } from '@gradpool/storage'
 import { encodeModel, loadModel } from '@gradpool/trainer'
-import { initialState, sgd, type StateValues } from '@gradpool/core'
+import { sgd } from '@gradpool/core'
+import { initialState, type StateValues } from '@gradpool/core/engine'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { encoderOf } from './encoder.js'
 
@@ -41,9 +42,7 @@ describe('an encoder', () => {
     expect(rest).toMatchObject({ bits, model: { name: 'some' } })
     const names = { inputs: ['image'], outputs: ['code'] } as const
     const own = await loadModel(bytes, names)
-    const whole = await loadModel(
-      encodeModel({ model, fields, states, provenance: {}, metrics: {} }),
-    )
+    const whole = await loadModel(encodeModel({ model, fields, states, provenance: {}, metrics: {} }))
     onTestFinished(async () => {
       await own.dispose()
       await whole.dispose()
@@ -76,8 +75,6 @@ describe('an encoder', () => {
     const { predict, ...rest } = saved()
     expect(encoderOf('some', rest)).toBeUndefined()
     const outputs = predict?.outputs.map((one) => ({ ...one, name: `not ${one.name}` })) ?? []
-    expect(
-      encoderOf('some', { ...rest, ...(predict && { predict: { ...predict, outputs } }) }),
-    ).toBeUndefined()
+    expect(encoderOf('some', { ...rest, ...(predict && { predict: { ...predict, outputs } }) })).toBeUndefined()
   })
 })

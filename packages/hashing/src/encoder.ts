@@ -2,7 +2,7 @@
  * The part of a saved model that makes codes, for an index to carry. It is a saved model itself, so `loadModel` of
  * @gradpool/trainer encodes queries with it wherever the index is.
  */
-import { Program, prune } from '@gradpool/core'
+import { Program, prune } from '@gradpool/core/engine'
 import { decodeSavedModel, encodeSavedModel, fieldsOf, type SavedModel } from '@gradpool/storage'
 import type { ModelId } from './index-contents.js'
 import { MAX_BITS } from './pack-codes.js'
@@ -21,10 +21,7 @@ export interface Encoder {
  *
  * @param name Of the model, for people.
  */
-export function encoderOf(
-  name: string,
-  { predict, states, provenance }: SavedModel,
-): Encoder | undefined {
+export function encoderOf(name: string, { predict, states, provenance }: SavedModel): Encoder | undefined {
   const output = predict?.outputs.find((one) => one.name === 'code')
   const [bits = 0, ...more] = output?.shape ?? []
   if (!predict || !output || more.length > 0 || bits < 1 || bits > MAX_BITS) return undefined

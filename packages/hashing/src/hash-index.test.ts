@@ -7,10 +7,7 @@ import { collections, concatenated, type Collection } from './testing/collection
 
 const model = { name: 'mnist_hash_1, seed 0', hash: 'a'.repeat(64) }
 
-function indexOf(
-  { bits, values, codes, ids, labels }: Collection,
-  leastTableBytes?: number,
-): HashIndex {
+function indexOf({ bits, values, codes, ids, labels }: Collection, leastTableBytes?: number): HashIndex {
   const index = HashIndex.create({ bits, model, values, leastTableBytes })
   // In two parts, of which the first may be empty.
   const half = codes.length >> 1
@@ -28,8 +25,7 @@ function indexOf(
 }
 
 function itemsOf({ codes, ids, labels, values }: Collection): Item[] {
-  const kept = (value: number) =>
-    values === 'u8' ? (Math.min(255, Math.floor(256 * value)) + 0.5) / 256 : value
+  const kept = (value: number) => (values === 'u8' ? (Math.min(255, Math.floor(256 * value)) + 0.5) / 256 : value)
   return codes.map((code, row) => ({
     id: ids[row] ?? NaN,
     label: labels?.[row] ?? null,
@@ -88,9 +84,7 @@ describe('searches equal brute force', () => {
       const items = itemsOf(collection)
       for (const query of queries) {
         const question = { k, radius: 0, labels, keepsValues: values !== 'none' }
-        expect(index.searchBucket(query, { k, labels })).toEqual(
-          bruteForce(items, { ...question, query: [...query] }),
-        )
+        expect(index.searchBucket(query, { k, labels })).toEqual(bruteForce(items, { ...question, query: [...query] }))
       }
     })
     fc.assert(property, { numRuns: 150 })

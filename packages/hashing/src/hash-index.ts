@@ -120,8 +120,7 @@ export class HashIndex {
     this.checkModel(model)
     checkCodes(codes, this.bits)
     const numRows = codes.length / this.bits
-    if (this.size + numRows > MAX_ROWS)
-      throw new UserError(`an index holds ${MAX_ROWS} rows at most`)
+    if (this.size + numRows > MAX_ROWS) throw new UserError(`an index holds ${MAX_ROWS} rows at most`)
     const newIds =
       ids === undefined
         ? Uint32Array.from({ length: numRows }, (_, row) => this.size + row)
@@ -175,8 +174,8 @@ export class HashIndex {
   }
 
   /**
-   * The same by several threads, each of which looks at its share of the rows: for collections that one takes too long for.
-   * Rows that are added meanwhile are not found.
+   * The same by several threads, each of which looks at its share of the rows: for collections that one takes too long
+   * for. Rows that are added meanwhile are not found.
    *
    * @throws WorkerDied when a thread ends first; the index is as it was
    */
@@ -201,9 +200,7 @@ export class HashIndex {
   }
 
   #rankAll(queries: Float32Array, near: readonly ArrayLike<number>[], k: number): Neighbour[][] {
-    return near.map((rows, query) =>
-      this.#rank(queries.subarray(query * this.bits, (query + 1) * this.bits), rows, k),
-    )
+    return near.map((rows, query) => this.#rank(queries.subarray(query * this.bits, (query + 1) * this.bits), rows, k))
   }
 
   #rank(query: Float32Array, near: ArrayLike<number>, k: number): Neighbour[] {
@@ -244,12 +241,7 @@ function describe({ name, hash }: ModelId): string {
 }
 
 /** @throws UserError when they are not so many whole numbers from 0 to `most` */
-function wholeNumbers(
-  what: string,
-  numbers: ArrayLike<number>,
-  count: number,
-  most: number,
-): number[] {
+function wholeNumbers(what: string, numbers: ArrayLike<number>, count: number, most: number): number[] {
   if (numbers.length !== count) {
     throw new UserError(`there are ${numbers.length} ${what} for ${count} codes`)
   }

@@ -50,9 +50,7 @@ describe('a saved index', () => {
         const extra = new Float32Array(bits).fill(0.75)
         for (const each of [index, loaded]) each.add({ codes: extra, ids: [5], labels: [3] })
         const query = Float32Array.from({ length: bits }, numbers(7))
-        expect(loaded.searchHamming(query, { k: 1000 })).toEqual(
-          index.searchHamming(query, { k: 1000 }),
-        )
+        expect(loaded.searchHamming(query, { k: 1000 })).toEqual(index.searchHamming(query, { k: 1000 }))
       }
     }
     expect(await readdir(folder)).toEqual(['whole'])
@@ -122,15 +120,11 @@ describe('what is no whole index is refused with a sentence', () => {
   })
 
   it('with any bit flipped', async () => {
-    const flips = fc.asyncProperty(
-      fc.nat(bytes.length - 1),
-      fc.integer({ min: 0, max: 7 }),
-      async (at, bit) => {
-        const wrong = Buffer.from(bytes)
-        wrong[at] = (wrong[at] ?? 0) ^ (1 << bit)
-        await refusal(wrong)
-      },
-    )
+    const flips = fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 0, max: 7 }), async (at, bit) => {
+      const wrong = Buffer.from(bytes)
+      wrong[at] = (wrong[at] ?? 0) ^ (1 << bit)
+      await refusal(wrong)
+    })
     await fc.assert(flips, { numRuns: 200 })
   })
 
@@ -140,9 +134,7 @@ describe('what is no whole index is refused with a sentence', () => {
     expect((await refusal(sealed(version1))).message).toContain(
       'is an index of version 1, and this Gradpool reads version 2',
     )
-    expect((await refusal(Buffer.from('PNG, or whatever else it is'))).message).toContain(
-      'it does not begin like one',
-    )
+    expect((await refusal(Buffer.from('PNG, or whatever else it is'))).message).toContain('it does not begin like one')
   })
 
   it('whose header claims more than there is, before anything is allocated', async () => {

@@ -55,8 +55,7 @@ export async function writeIndex(path: string, contents: IndexContents): Promise
     about,
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
-  if (text.length > MAX_HEADER_BYTES)
-    throw new UserError("the model's name and `about` are too long")
+  if (text.length > MAX_HEADER_BYTES) throw new UserError("the model's name and `about` are too long")
   const prefix = Buffer.alloc(PREFIX_BYTES)
   prefix.write(MAGIC, 'latin1')
   prefix.writeUInt32LE(VERSION, 8)
@@ -123,14 +122,7 @@ class Reader {
     return this.#parts(header)
   }
 
-  async #parts({
-    bits,
-    model,
-    values,
-    numRows,
-    encoderBytes,
-    about,
-  }: Header): Promise<IndexContents> {
+  async #parts({ bits, model, values, numRows, encoderBytes, about }: Header): Promise<IndexContents> {
     const encoder = await this.#bytes(new Uint8Array(encoderBytes))
     const ids = await this.#bytes(new Uint32Array(numRows))
     const labels = await this.#bytes(new Uint8Array(numRows))

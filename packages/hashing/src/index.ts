@@ -1,12 +1,7 @@
 export type { ValueKind } from './code-values.js'
 export { encoderOf, type Encoder } from './encoder.js'
 export { IndexFileError, ModelMismatchError } from './errors.js'
-export {
-  type AddOptions,
-  type HammingSearchOptions,
-  HashIndex,
-  type SearchOptions,
-} from './hash-index.js'
+export { type AddOptions, type HammingSearchOptions, HashIndex, type SearchOptions } from './hash-index.js'
 export type { HashIndexOptions, ModelId } from './index-contents.js'
 export type { Neighbour } from './neighbour.js'
 export { SearchThreads } from './search-threads.js'

@@ -21,8 +21,7 @@ it('finds the same rows, each once', () => {
     const rows = Uint8Array.from(labels ?? codes.map(() => 255))
     packed.append(packCodes(concatenated(codes), { bits }), rows)
     const tables = new MultiIndex(packed, bits)
-    const allowed =
-      wanted && Uint8Array.from({ length: 256 }, (_, label) => Number(wanted.includes(label)))
+    const allowed = wanted && Uint8Array.from({ length: 256 }, (_, label) => Number(wanted.includes(label)))
     const bounds = { k, radius, allowed }
     for (const query of queries) {
       const code = packCodes(query, { bits })

@@ -1,11 +1,11 @@
 /**
  * Multi-index hashing (Norouzi, Punjani and Fleet, Fast exact search in Hamming space with multi-index hashing, 2014):
- * codes are cut into m substrings of 16 bits at most, each with a table of its own. Where two codes differ in r bits, one
- * of their substrings differs in r / m at most, so the near are in few buckets.
+ * codes are cut into m substrings of 16 bits at most, each with a table of its own. Where two codes differ in r bits,
+ * one of their substrings differs in r / m at most, so the near are in few buckets.
  *
  * Codes of 16 bits and fewer have one table, whose buckets are those of semantic hashing, probed in order of distance.
  */
-import { invariant } from '@gradpool/core'
+import { invariant } from '@gradpool/core/engine'
 import { BLOCK_ROWS, type NearBounds, type PackedCodes } from '@gradpool/engine-cpu'
 
 /** A substring of codes, and the rows by its value. */
@@ -50,14 +50,10 @@ export class MultiIndex {
   }
 
   /**
-   * The rows within the radius that are as near as the k-th nearest of the tables' rows, as `PackedCodes.near` gives them;
-   * undefined where that takes more than `most` buckets and rows looked at.
+   * The rows within the radius that are as near as the k-th nearest of the tables' rows, as `PackedCodes.near` gives
+   * them; undefined where that takes more than `most` buckets and rows looked at.
    */
-  near(
-    query: Uint8Array,
-    { k, radius, allowed }: NearBounds,
-    most = this.#budget,
-  ): number[] | undefined {
+  near(query: Uint8Array, { k, radius, allowed }: NearBounds, most = this.#budget): number[] | undefined {
     const collected = new Collected(k, radius)
     const labels = this.#packed.labels
     let cost = 0
@@ -77,7 +73,8 @@ export class MultiIndex {
             if (!this.#wasFound(row, query, level, number)) collected.take(row, distance)
           }
         }
-        // What is not found yet differs in more than `level` bits of each table so far, and in `level` bits of the others.
+        // What is not found yet differs in more than `level` bits of each table so far, and in `level` bits of the
+        // others.
         if (this.#tables.length * level + number >= collected.radius) return collected.nearest()
       }
     }
@@ -175,8 +172,7 @@ function makeTable(codes: Uint8Array, codeBytes: number, start: number, width: n
 /** Bits `start` to `start + width` - 1 of the code that begins at a byte, as a number. */
 function substring(codes: Uint8Array, at: number, start: number, width: number): number {
   const first = at + (start >> 3)
-  const three =
-    (codes[first] ?? 0) | ((codes[first + 1] ?? 0) << 8) | ((codes[first + 2] ?? 0) << 16)
+  const three = (codes[first] ?? 0) | ((codes[first + 1] ?? 0) << 8) | ((codes[first + 2] ?? 0) << 16)
   return (three >> (start & 7)) & (2 ** width - 1)
 }
 

@@ -1,6 +1,6 @@
 /**
- * Which rows are near a query: by the tables of multi-index hashing or by a scan of all rows, whichever takes less, as the
- * README states it. Both are exact.
+ * Which rows are near a query: by the tables of multi-index hashing or by a scan of all rows, whichever takes less, as
+ * the README states it. Both are exact.
  */
 import { BLOCK_ROWS, type NearBounds, type PackedCodes } from '@gradpool/engine-cpu'
 import { MultiIndex } from './multi-index.js'
@@ -22,8 +22,8 @@ export class NearestRows {
   }
 
   /**
-   * For each query rows with their distances, in turn: all that are as near as the k-th nearest, and perhaps others within
-   * the radius.
+   * For each query rows with their distances, in turn: all that are as near as the k-th nearest, and perhaps others
+   * within the radius.
    *
    * @param queries packed, [n, bytes of a code]
    */
@@ -31,8 +31,7 @@ export class NearestRows {
     const isMany = queries.length > MOST_PROBED * this.#packed.codeBytes
     const tables = isMany ? undefined : this.#tablesInUse()
     if (tables === undefined) return this.#packed.near(queries, bounds)
-    const tail =
-      tables.numRows < this.#packed.numRows ? this.#tail(queries, bounds, tables.numRows) : []
+    const tail = tables.numRows < this.#packed.numRows ? this.#tail(queries, bounds, tables.numRows) : []
     const rowBytes = this.#packed.codeBytes
     const results = Array.from({ length: queries.length / rowBytes }, (_, query) => {
       const near = tables.near(queries.subarray(query * rowBytes, (query + 1) * rowBytes), bounds)
@@ -48,7 +47,9 @@ export class NearestRows {
     return results.map((near) => near ?? scanned[next++] ?? [])
   }
 
-  /** What is near among the rows that the tables lack; a scan begins with a whole block, some rows of which they have. */
+  /**
+   * What is near among the rows that the tables lack; a scan begins with a whole block, some rows of which they have.
+   */
   #tail(queries: Uint8Array, bounds: NearBounds, numRows: number): number[][] {
     const firstRow = BLOCK_ROWS * Math.floor(numRows / BLOCK_ROWS)
     return this.#packed.near(queries, { ...bounds, firstRow }).map((near) => {

@@ -19,13 +19,11 @@ interface RankedRow extends Neighbour {
 }
 
 /**
- * The order of results: by Hamming distance, then by distance of the real-valued codes where these are kept, then by id,
- * then by which was added first. It is total, so every search has one answer.
+ * The order of results: by Hamming distance, then by distance of the real-valued codes where these are kept, then by
+ * id, then by which was added first. It is total, so every search has one answer.
  */
 function compare(a: RankedRow, b: RankedRow): number {
-  return (
-    a.hamming - b.hamming || (a.distance ?? 0) - (b.distance ?? 0) || a.id - b.id || a.row - b.row
-  )
+  return a.hamming - b.hamming || (a.distance ?? 0) - (b.distance ?? 0) || a.id - b.id || a.row - b.row
 }
 
 /** The k nearest of the rows it is told of. */

@@ -31,8 +31,7 @@ it('agrees with what the bits spell as a number, at any width', () => {
 })
 
 it('refuses what are no codes', () => {
-  const pack = (values: number[], bits: number) => () =>
-    packCodes(Float32Array.from(values), { bits })
+  const pack = (values: number[], bits: number) => () => packCodes(Float32Array.from(values), { bits })
   expect(pack([0, 1, 0.2], 2)).toThrow('codes of 2 bits cannot be 3 numbers in all')
   expect(pack([0, 1, 0, NaN], 2)).toThrow('element 1 of row 1 is NaN')
   expect(pack([0, 1.5], 2)).toThrow('element 1 of row 0 is 1.5')

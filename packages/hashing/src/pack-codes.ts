@@ -21,11 +21,7 @@ export function packCodes(codes: Float32Array, { bits }: { readonly bits: number
 }
 
 /** @param least the smallest value whose bit is 1 */
-export function packAtLeast(
-  values: Float32Array | Uint8Array,
-  bits: number,
-  least: number,
-): Uint8Array {
+export function packAtLeast(values: Float32Array | Uint8Array, bits: number, least: number): Uint8Array {
   const numRows = values.length / bits
   const rowBytes = bytesPerCode(bits)
   const packed = new Uint8Array(numRows * rowBytes)
@@ -57,7 +53,5 @@ export function checkCodes(codes: Float32Array, bits: number): void {
   const wrong = codes.findIndex((value) => !(value >= 0 && value <= 1))
   if (wrong === -1) return
   const [row, bit] = [Math.floor(wrong / bits), wrong % bits]
-  throw new UserError(
-    `codes are numbers from 0 to 1, and element ${bit} of row ${row} is ${String(codes[wrong])}`,
-  )
+  throw new UserError(`codes are numbers from 0 to 1, and element ${bit} of row ${row} is ${String(codes[wrong])}`)
 }

@@ -15,9 +15,7 @@ test.each(['wasm', undefined])('several threads, kernels %s', async (kernels) =>
   onTestFinished(() => threads.close())
   const index = HashIndex.create({ bits, model, kernels })
   const queries = randomCodes(300, 2)
-  expect(await index.searchHammingOn(threads, queries)).toEqual(
-    Array.from({ length: 300 }, () => []),
-  )
+  expect(await index.searchHammingOn(threads, queries)).toEqual(Array.from({ length: 300 }, () => []))
   for (const count of [100, 3000]) {
     index.add({ codes: randomCodes(count, count) })
     for (const [numQueries, options] of [
@@ -26,9 +24,7 @@ test.each(['wasm', undefined])('several threads, kernels %s', async (kernels) =>
       [300, { k: 3, radius: 2 }],
     ] as const) {
       const some = queries.subarray(0, bits * numQueries)
-      expect(await index.searchHammingOn(threads, some, options)).toEqual(
-        index.searchHammingBatch(some, options),
-      )
+      expect(await index.searchHammingOn(threads, some, options)).toEqual(index.searchHammingBatch(some, options))
     }
   }
 })

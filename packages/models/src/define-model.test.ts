@@ -2,7 +2,6 @@
 import {
   type Batch,
   defineModel,
-  evaluation,
   type FieldsOf,
   type MetricsOf,
   mean,
@@ -15,17 +14,9 @@ import {
   sum,
   type Tensor,
 } from '@gradpool/core'
+import { evaluation } from '@gradpool/core/engine'
 import { expect, expectTypeOf, test } from 'vitest'
-import {
-  accuracy,
-  batchNorm,
-  confusionMatrix,
-  crossEntropy,
-  dense,
-  meanSquaredError,
-  r2,
-  sequential,
-} from './index.js'
+import { accuracy, batchNorm, confusionMatrix, crossEntropy, dense, meanSquaredError, r2, sequential } from './index.js'
 
 test('the model of the README', () => {
   const model = defineModel({

@@ -1,5 +1,6 @@
 /** The checks of shapes that losses and metrics share: what broadcasts by mistake is refused with both shapes. */
-import { argMax, oneHot, sameShape, type Tensor, UserError } from '@gradpool/core'
+import { argMax, oneHot, type Tensor, UserError } from '@gradpool/core'
+import { sameShape } from '@gradpool/core/engine'
 
 /** @throws UserError where the shapes differ */
 export function checkSameShape(name: string, output: Tensor, target: Tensor): void {

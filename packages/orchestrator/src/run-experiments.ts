@@ -1,7 +1,8 @@
 /**
  * Runs experiments: their stages as one graph over a pool of worker threads, recorded in a run directory.
  */
-import { UserError, type Engine } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type Engine } from '@gradpool/core/engine'
 import type { ExperimentPlan } from '@gradpool/experiments'
 import { messageOf } from '@gradpool/storage'
 import { checkMemory, enginePool, sentenceOf, usefulWorkers } from '@gradpool/trainer'
@@ -31,15 +32,17 @@ export interface RunOptions {
   readonly after?: string
   /** The most seconds of training that are lost when the process dies. Default: 10. */
   readonly checkpointSeconds?: number
-  /** A thread that makes no step for so long is ended, and its stage is resumed from its last checkpoint. Default: 120. */
+  /**
+   * A thread that makes no step for so long is ended, and its stage is resumed from its last checkpoint. Default: 120.
+   */
   readonly stallSeconds?: number
   /** Stops all stages within a step; the result then tells of experiments that were interrupted. */
   readonly signal?: AbortSignal
   /** What it throws stops nothing; the first time, a warning tells of it. */
   readonly onEvent?: (event: RunEvent) => void
   /**
-   * Told once, when a thread that hangs cannot be ended, as it is in native code. Its stage goes on in another thread, unless
-   * the run is aborted now, to go on in another process.
+   * Told once, when a thread that hangs cannot be ended, as it is in native code. Its stage goes on in another thread,
+   * unless the run is aborted now, to go on in another process.
    */
   readonly onStuck?: () => void
   /** Anything else that `run.json` should record, such as the command line. */
@@ -66,19 +69,14 @@ const STOP_MS = 10_000
  *
  * @throws UserError when the run directory cannot be made or an option is wrong; nothing has started then.
  */
-export async function runExperiments(
-  plans: readonly ExperimentPlan[],
-  options: RunOptions,
-): Promise<Run> {
+export async function runExperiments(plans: readonly ExperimentPlan[], options: RunOptions): Promise<Run> {
   const { engine, workers, record = {}, fresh = false } = options
   const { checkpointSeconds = CHECKPOINT_SECONDS, stallSeconds = STALL_SECONDS } = options
   if (!Number.isInteger(workers) || workers < 1) {
     throw new UserError(`workers must be a whole number of at least 1, not ${String(workers)}`)
   }
   if (!(checkpointSeconds > 0)) {
-    throw new UserError(
-      `checkpointSeconds must be a number above 0, not ${String(checkpointSeconds)}`,
-    )
+    throw new UserError(`checkpointSeconds must be a number above 0, not ${String(checkpointSeconds)}`)
   }
   const started = new Date()
   const asked = runRecord({ plans, engine, workers, started, record })
@@ -126,7 +124,9 @@ export async function runExperiments(
   return { directory: directory.path, result: train(), progress: () => runner.progress() }
 }
 
-/** @throws UserError when there is none to go on with, it was begun for something else, or another process works there. */
+/**
+ * @throws UserError when there is none to go on with, it was begun for something else, or another process works there.
+ */
 async function directoryFor(
   asked: RunRecord,
   { directory: parent = 'runs', resume }: RunOptions,
@@ -206,11 +206,7 @@ async function writeResult({ directory, emit }: Running, result: RunResult): Pro
 }
 
 /** @returns what takes the listener away again. */
-function stopOnAbort(
-  signal: AbortSignal | undefined,
-  runner: StageRunner,
-  giveUp: () => void,
-): () => void {
+function stopOnAbort(signal: AbortSignal | undefined, runner: StageRunner, giveUp: () => void): () => void {
   let timeout: NodeJS.Timeout | undefined
   const stop = () => {
     runner.stop()

@@ -1,7 +1,7 @@
 /**
  * Runs stages of the graph: trains each, tells of it, writes its files, and keeps what its dependents need.
  */
-import { stepsPerEpochOf, type Engine, type StateValues } from '@gradpool/core'
+import { stepsPerEpochOf, type Engine, type StateValues } from '@gradpool/core/engine'
 import type { StagePlan } from '@gradpool/experiments'
 import { reasonOf, valuesOf, weightsHash } from '@gradpool/storage'
 import {
@@ -87,8 +87,7 @@ export class StageRunner {
   }
 
   async #trainOnce(node: StageNode, state: StateValues | undefined): Promise<TrainingOutcome> {
-    const { engine, pool, workers, emit, directory, checkpointSeconds, stallSeconds } =
-      this.#options
+    const { engine, pool, workers, emit, directory, checkpointSeconds, stallSeconds } = this.#options
     const { plan, ref } = node
     const stepsPerEpoch = stepsPerEpochOf(plan.training.program)
     const checkpoints = directory.checkpoints(plan.hash)

@@ -1,8 +1,8 @@
 /**
- * Whether a run can be repeated: of each stage that is done, the first epoch is trained again and the test is made again,
- * and both have to be bit-identical with what was written down.
+ * Whether a run can be repeated: of each stage that is done, the first epoch is trained again and the test is made
+ * again, and both have to be bit-identical with what was written down.
  */
-import type { Engine, StateValues } from '@gradpool/core'
+import type { Engine, StateValues } from '@gradpool/core/engine'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { pick, weightsHash } from '@gradpool/storage'
 import { Executions, metricsOf } from '@gradpool/trainer'
@@ -54,12 +54,7 @@ export async function* verifyRun(
   }
 }
 
-async function differences(
-  plan: StagePlan,
-  engine: Engine,
-  start: StateValues,
-  done: DoneStage,
-): Promise<string[]> {
+async function differences(plan: StagePlan, engine: Engine, start: StateValues, done: DoneStage): Promise<string[]> {
   const { test, transferredStates = [] } = plan
   const differences: string[] = []
   const state = pick(start, transferredStates)

@@ -1,15 +1,10 @@
 /** Replicas whose weights are averaged: the same bits on any number of threads, whatever befalls them. */
-import { adam, clipByGlobalNorm, type Engine } from '@gradpool/core'
+import { adam, clipByGlobalNorm } from '@gradpool/core'
+import { type Engine } from '@gradpool/core/engine'
 import { mnist } from '@gradpool/datasets'
 import { faultyEngine, type Fault } from '@gradpool/engine-contract'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
-import {
-  autoencode,
-  classify,
-  defineExperiment,
-  planExperiment,
-  withOverrides,
-} from '@gradpool/experiments'
+import { autoencode, classify, defineExperiment, planExperiment, withOverrides } from '@gradpool/experiments'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'
 import type { RunEvent, RunResult } from '../src/runs/run-result.js'
@@ -121,9 +116,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
     const engine = await makeSmall()
     const set = ['train.optimizer={"kind":"sgd","learningRate":1e30}']
     const { experiments } = await run(engine, { set })
-    expect(experiments[0]?.error).toMatch(
-      /^autoencode: the loss is not a finite number at step \d+ \(epoch 1\)/,
-    )
+    expect(experiments[0]?.error).toMatch(/^autoencode: the loss is not a finite number at step \d+ \(epoch 1\)/)
   })
 })
 

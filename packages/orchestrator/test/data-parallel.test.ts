@@ -1,5 +1,6 @@
 /** Several threads on one training: the same bits, whatever their number and whatever befalls them. */
-import { adam, clipByGlobalNorm, type Engine } from '@gradpool/core'
+import { adam, clipByGlobalNorm } from '@gradpool/core'
+import { type Engine } from '@gradpool/core/engine'
 import { mnist } from '@gradpool/datasets'
 import { faultyEngine, type Fault } from '@gradpool/engine-contract'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
@@ -97,10 +98,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
   )
 
   it('fails by name when threads fail again and again', async () => {
-    const faults = Array.from(
-      { length: 50 },
-      () => ({ kind: 'exit', thread: 0, steps: 1 }) as const,
-    )
+    const faults = Array.from({ length: 50 }, () => ({ kind: 'exit', thread: 0, steps: 1 }) as const)
     const { experiments } = await run(faultyEngine(await makeSmall(), [...faults]), { workers: 8 })
     expect(experiments.map(({ status }) => status)).toEqual(['failed', 'failed'])
     expect(experiments[0]?.error).toMatch(/^autoencode: .*thread/)

@@ -33,14 +33,7 @@ it('keeps the epochs before', async () => {
 
 it('is told of in the end with the stages that do not need it', async () => {
   const failing = stageOf('auto', { seed: 1 })
-  const plans = [
-    experimentOf(
-      'one',
-      failing,
-      stageOf('head', { initFrom: failing }),
-      stageOf('alone', { epochs: 20 }),
-    ),
-  ]
+  const plans = [experimentOf('one', failing, stageOf('head', { initFrom: failing }), stageOf('alone', { epochs: 20 }))]
   const { result, events } = await runPlans(plans, { mishaps, stepMs: 1 })
   const [experiment] = result.experiments
   expect(experiment).toMatchObject({ status: 'failed', weightsHash: null })
@@ -56,9 +49,5 @@ it('ends an experiment at once when all that is left needs it, however far down'
     experimentOf('two', stageOf('other')),
   ]
   const { events } = await runPlans(plans, { mishaps, workers: 1 })
-  expect(titles(events).slice(1, 4)).toEqual([
-    'stageFailed auto',
-    'experimentDone one',
-    'stageStarted other',
-  ])
+  expect(titles(events).slice(1, 4)).toEqual(['stageFailed auto', 'experimentDone one', 'stageStarted other'])
 })

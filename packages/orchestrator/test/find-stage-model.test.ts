@@ -61,7 +61,5 @@ it('refuses a stage that is not done, and the files of another', async () => {
   )
   await rm(join(stages, 'two0'), { recursive: true })
   await rename(join(stages, 'two3'), join(stages, 'two0'))
-  await expect(findStageModel('latest/two', { runs })).rejects.toThrow(
-    /^'.*two0' has the files of another stage$/,
-  )
+  await expect(findStageModel('latest/two', { runs })).rejects.toThrow(/^'.*two0' has the files of another stage$/)
 })

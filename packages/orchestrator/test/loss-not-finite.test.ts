@@ -3,10 +3,7 @@ import { experimentOf, stageOf } from '../src/testing/plans.js'
 import { runPlans } from '../src/testing/run-plans.js'
 
 it('fails the stage with the step and the last finite loss', async () => {
-  const plans = [
-    experimentOf('one', stageOf('auto', { seed: 1, epochs: 3 })),
-    experimentOf('two', stageOf('classify')),
-  ]
+  const plans = [experimentOf('one', stageOf('auto', { seed: 1, epochs: 3 })), experimentOf('two', stageOf('classify'))]
   const { result } = await runPlans(plans, { mishaps: { 1: { kind: 'nan', step: 7 } } })
   expect(result.experiments).toMatchObject([
     {
@@ -22,7 +19,5 @@ it('fails the stage with the step and the last finite loss', async () => {
 it('says so when it never was finite', async () => {
   const plans = [experimentOf('one', stageOf('auto', { seed: 1 }))]
   const { result } = await runPlans(plans, { mishaps: { 1: { kind: 'nan', step: 0 } } })
-  expect(result.experiments[0]?.error).toContain(
-    'at step 1 (epoch 1); it was not finite before either',
-  )
+  expect(result.experiments[0]?.error).toContain('at step 1 (epoch 1); it was not finite before either')
 })

@@ -5,10 +5,7 @@ import { runPlans, titles } from '../src/testing/run-plans.js'
 
 it('may throw at every event: the run goes on, and one warning tells of it', async () => {
   const auto = stageOf('auto')
-  const plans = [
-    experimentOf('one', auto, stageOf('head', { initFrom: auto })),
-    experimentOf('two', stageOf('other')),
-  ]
+  const plans = [experimentOf('one', auto, stageOf('head', { initFrom: auto })), experimentOf('two', stageOf('other'))]
   let thrown = 0
   const { result, events, engine } = await runPlans(plans, {
     workers: 1,

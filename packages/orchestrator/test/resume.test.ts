@@ -1,13 +1,7 @@
 /** A run that was left at any moment goes on, with the real engine, and comes to the bits of one that was not. */
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { mnist } from '@gradpool/datasets'
-import {
-  autoencode,
-  classify,
-  defineExperiment,
-  planExperiment,
-  withOverrides,
-} from '@gradpool/experiments'
+import { autoencode, classify, defineExperiment, planExperiment, withOverrides } from '@gradpool/experiments'
 import { decodeSafetensors } from '@gradpool/storage'
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -26,10 +20,7 @@ const config = defineExperiment({
   name: 'pretrained',
   data: mnist(),
   train: { batchSize: 6, epochs: 2500 },
-  stages: [
-    autoencode({ encoder: [8], decoder: [16] }),
-    classify({ hidden: [16], encoder: 'fineTuned' }),
-  ],
+  stages: [autoencode({ encoder: [8], decoder: [16] }), classify({ hidden: [16], encoder: 'fineTuned' })],
 })
 
 interface Ran {
@@ -63,11 +54,8 @@ async function run(options: Partial<RunOptions> & Settings = {}): Promise<Ran> {
   if (stopAfterMs !== undefined) setTimeout(() => controller.abort(), stopAfterMs)
   if (stopAt !== undefined) {
     const look = async () => {
-      const records = (await checkpointsOf(started.directory)).filter((path) =>
-        path.endsWith('.json'),
-      )
-      const inOneFolder = (path: string) =>
-        records.filter((other) => dirname(other) === dirname(path))
+      const records = (await checkpointsOf(started.directory)).filter((path) => path.endsWith('.json'))
+      const inOneFolder = (path: string) => records.filter((other) => dirname(other) === dirname(path))
       if (records.some((path) => inOneFolder(path).length >= stopAt)) controller.abort()
     }
     const timer = setInterval(() => void look(), 5)
@@ -100,8 +88,7 @@ async function checkpointsOf(directory: string): Promise<string[]> {
     .sort()
 }
 
-const warningsOf = ({ events }: Ran) =>
-  events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+const warningsOf = ({ events }: Ran) => events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
 
 describe('a run that is gone on with', () => {
   it('comes to the same bits, however often it was interrupted', async () => {
@@ -122,10 +109,7 @@ describe('a run that is gone on with', () => {
 
   it.each([
     ['the best weights', ['train.keep=best', 'train.optimizer.learningRate=0.03']],
-    [
-      'early stopping',
-      ['train.earlyStopping={"patience":200,"minDelta":0.001}', 'train.keep=best'],
-    ],
+    ['early stopping', ['train.earlyStopping={"patience":200,"minDelta":0.001}', 'train.keep=best']],
     ['a schedule', ['train.optimizer.learningRate={"kind":"cosine","learningRate":0.01}']],
     ['clipping', ['train.optimizer.clip={"kind":"globalNorm","max":0.1}']],
   ])('comes to the same bits with %s', async (_, changes) => {
@@ -146,8 +130,7 @@ describe('a run that is gone on with', () => {
     const filesOf = async ({ result }: Ran) => {
       // The second stage starts from what the first one ends with, so only the first is the same.
       const folder = join(result.run, 'stages', result.experiments[0]?.stages[0]?.hash ?? '')
-      const tensorsIn = async (name: string) =>
-        decodeSafetensors(await readFile(join(folder, name)), name).tensors
+      const tensorsIn = async (name: string) => decodeSafetensors(await readFile(join(folder, name)), name).tensors
       return {
         end: await tensorsIn('model.gradpool'),
         best: () => tensorsIn('best.gradpool'),
@@ -198,10 +181,7 @@ describe('a run that is gone on with', () => {
   })
 
   it.each([
-    [
-      'an empty folder of checkpoints',
-      async (stage: string) => emptied(join(stage, 'checkpoints')),
-    ],
+    ['an empty folder of checkpoints', async (stage: string) => emptied(join(stage, 'checkpoints'))],
     ['no folder of checkpoints', async (stage: string) => remove(join(stage, 'checkpoints'))],
     ['only half of a checkpoint', async (stage: string) => removeRecords(stage)],
   ])('is begun anew with %s', async (_, damage) => {
@@ -226,9 +206,7 @@ describe('a run that is gone on with', () => {
     await writeFile(weights, bytes)
     const ran = await run({ resume: whole.result.run, set: ['train.epochs=2'], fresh: true })
     expect(warningsOf(ran)).toMatchObject([
-      expect.stringMatching(
-        /model\.gradpool. was changed since it was saved: .*; the stage is trained again$/,
-      ),
+      expect.stringMatching(/model\.gradpool. was changed since it was saved: .*; the stage is trained again$/),
     ])
     expect(bitsOf(ran.result)).toEqual(bitsOf(whole.result))
   })
@@ -268,18 +246,17 @@ describe('what would mix results', () => {
     await expect(changed(other)).rejects.toThrow(
       'the contents of the data rows are others (SHA-256 000000000000…, not 999999999999…)',
     )
-    await expect(
-      changed((text) => text.replace('"numerics": "exact"', '"numerics": "fast-avx2"')),
-    ).rejects.toThrow("the engine 'wasm' does not compute the bits of 'wasm'")
+    await expect(changed((text) => text.replace('"numerics": "exact"', '"numerics": "fast-avx2"'))).rejects.toThrow(
+      "the engine 'wasm' does not compute the bits of 'wasm'",
+    )
     const older = (text: string) => text.replace(/"gradpool": "[^"]+"/, '"gradpool": "0.0.1"')
-    const otherStages = (text: string) =>
-      older(text).replace(/("stages": \[\s*\{[^}]*"hash": ")./, '$1x')
+    const otherStages = (text: string) => older(text).replace(/("stages": \[\s*\{[^}]*"hash": ")./, '$1x')
     await expect(changed(otherStages)).rejects.toThrow(
       / trains pretrained otherwise than Gradpool 0\.0\.1, which began it$/,
     )
-    await expect(
-      changed((text) => text.replace(/"formatVersion": \d+/, '"formatVersion": 1')),
-    ).rejects.toThrow(/run\.json' is of format version 1, and this Gradpool reads \d$/)
+    await expect(changed((text) => text.replace(/"formatVersion": \d+/, '"formatVersion": 1'))).rejects.toThrow(
+      /run\.json' is of format version 1, and this Gradpool reads \d$/,
+    )
     // The version of the package alone changes nothing.
     expect((await changed(older)).result.experiments).toMatchObject([{ status: 'done' }])
   })
@@ -288,8 +265,7 @@ describe('what would mix results', () => {
     const parent = await temporaryFolder()
     const left = await run({ directory: parent, stopAfterMs: 60 })
     const engine = await wasmEngine({ memoryBytes: 64 * 1024 * 1024 })
-    const planOf = (set: string[]) =>
-      planExperiment(withOverrides(config, set), { dataset: rowsDataset(), seed: 0 })
+    const planOf = (set: string[]) => planExperiment(withOverrides(config, set), { dataset: rowsDataset(), seed: 0 })
     expect(await findResumable([planOf([])], engine, parent)).toBe(left.result.run)
     expect(await findResumable([planOf(['train.epochs=9'])], engine, parent)).toBeUndefined()
     await run({ resume: left.result.run })

@@ -22,11 +22,7 @@ describe('a second run', () => {
     const first = await runPlans(plans, { directory })
     const second = await runPlans(plans, { directory })
     expect(second.engine.trained).toEqual([])
-    expect(titles(second.events)).toEqual([
-      'stageReused auto',
-      'stageReused classify',
-      'experimentDone one',
-    ])
+    expect(titles(second.events)).toEqual(['stageReused auto', 'stageReused classify', 'experimentDone one'])
     const [one] = first.result.experiments
     expect(second.result.experiments).toEqual([
       { ...one, stages: one?.stages.map((stage) => ({ ...stage, reused: true })) },
@@ -39,9 +35,7 @@ describe('a second run', () => {
     expect(third.engine.trained).toEqual([])
     // And still knows that it trained none of them.
     expect(third.result.experiments).toEqual(second.result.experiments)
-    expect(third.events).toContainEqual(
-      expect.objectContaining({ type: 'stageReused', byAnotherRun: true }),
-    )
+    expect(third.events).toContainEqual(expect.objectContaining({ type: 'stageReused', byAnotherRun: true }))
   })
 
   it('starts a new stage from one that was trained before', async () => {

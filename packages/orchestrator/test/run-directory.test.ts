@@ -58,9 +58,7 @@ describe('a run directory', () => {
     const metrics: unknown = JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8'))
     expect(metrics).toMatchObject({
       stage: { hash: 'auto' },
-      epochs: [
-        { epoch: 1, loss: 0.5, accuracy: 0.6666667, validation: { loss: 1, accuracy: 0.5 } },
-      ],
+      epochs: [{ epoch: 1, loss: 0.5, accuracy: 0.6666667, validation: { loss: 1, accuracy: 0.5 } }],
       test: { loss: 1, accuracy: 0.5 },
       samples: [],
     })

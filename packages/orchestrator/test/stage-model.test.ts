@@ -1,16 +1,5 @@
 /** What a stage leaves behind predicts, and says what made it. */
-import {
-  type Batch,
-  cast,
-  defineModel,
-  div,
-  matmul,
-  mean,
-  parameter,
-  sigmoid,
-  square,
-  sub,
-} from '@gradpool/core'
+import { type Batch, cast, defineModel, div, matmul, mean, parameter, sigmoid, square, sub } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { classify, defineExperiment, planExperiment } from '@gradpool/experiments'

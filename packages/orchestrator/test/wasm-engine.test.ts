@@ -1,13 +1,7 @@
 /** The whole way with the real engine, on data of a few hundred pixels. */
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { mnist } from '@gradpool/datasets'
-import {
-  autoencode,
-  classify,
-  defineExperiment,
-  planExperiment,
-  withOverrides,
-} from '@gradpool/experiments'
+import { autoencode, classify, defineExperiment, planExperiment, withOverrides } from '@gradpool/experiments'
 import { decodeSafetensors, weightsHash } from '@gradpool/storage'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,18 +11,13 @@ import type { RunResult, Sample } from '../src/runs/run-result.js'
 import { rowsDataset } from '../src/testing/rows-dataset.js'
 import { temporaryFolder } from '../src/testing/temporary-folder.js'
 
-const pretrained = [
-  autoencode({ encoder: [8], decoder: [16] }),
-  classify({ hidden: [16], encoder: 'fineTuned' }),
-]
+const pretrained = [autoencode({ encoder: [8], decoder: [16] }), classify({ hidden: [16], encoder: 'fineTuned' })]
 const frozen = pretrained.with(1, classify({ hidden: [16], encoder: 'frozen' }))
 const configs = [
   { name: 'alone', stages: [classify({ hidden: [16] })] },
   { name: 'pretrained', stages: pretrained },
   { name: 'frozen', stages: frozen },
-].map((experiment) =>
-  defineExperiment({ ...experiment, data: mnist(), train: { batchSize: 6, epochs: 3 } }),
-)
+].map((experiment) => defineExperiment({ ...experiment, data: mnist(), train: { batchSize: 6, epochs: 3 } }))
 
 async function run(
   overridesOf: (name: string) => readonly string[],
@@ -63,21 +52,17 @@ it('comes to the same bits on 1, 2 and 4 workers', async () => {
 
 it('learns, and tells of samples', async () => {
   const samples = new Map<string, readonly Sample[]>()
-  const { experiments } = await run(
-    () => ['train.epochs=40', 'train.optimizer.learningRate=0.01'],
-    {
-      workers: 2,
-      onEvent(event) {
-        if (event.type === 'stageDone') samples.set(event.stage.hash, event.samples)
-      },
+  const { experiments } = await run(() => ['train.epochs=40', 'train.optimizer.learningRate=0.01'], {
+    workers: 2,
+    onEvent(event) {
+      if (event.type === 'stageDone') samples.set(event.stage.hash, event.samples)
     },
-  )
+  })
   for (const { accuracy, stages } of experiments) {
     expect(accuracy).toBeGreaterThan(0.9)
     for (const { hash } of stages) expect(samples.get(hash)).toHaveLength(3)
   }
-  const [reconstructed, classified] =
-    experiments[1]?.stages.map(({ hash }) => samples.get(hash)) ?? []
+  const [reconstructed, classified] = experiments[1]?.stages.map(({ hash }) => samples.get(hash)) ?? []
   for (const { image, reconstruction } of reconstructed ?? []) {
     const brightest = (pixels: readonly number[] = []) => pixels.indexOf(Math.max(...pixels)) >> 2
     expect(brightest(reconstruction)).toBe(brightest(image))

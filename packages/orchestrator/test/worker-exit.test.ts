@@ -23,10 +23,7 @@ it('fails the stage whose worker thread exits, and the others go on', async () =
 })
 
 it('goes on with a new thread when its only one exits', async () => {
-  const plans = [
-    experimentOf('one', stageOf('dying', { seed: 1, work: 2 })),
-    experimentOf('two', stageOf('later')),
-  ]
+  const plans = [experimentOf('one', stageOf('dying', { seed: 1, work: 2 })), experimentOf('two', stageOf('later'))]
   const mishaps = { 1: { kind: 'exit', step: 0 } } as const
   const { result } = await runPlans(plans, { mishaps, workers: 1 })
   expect(result.experiments.map(({ status }) => status)).toEqual(['failed', 'done'])

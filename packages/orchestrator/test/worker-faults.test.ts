@@ -1,4 +1,6 @@
-/** What a worker thread can do wrong, at steps of all kinds: nothing waits, tries are few, and the bits stay the same. */
+/**
+ * What a worker thread can do wrong, at steps of all kinds: nothing waits, tries are few, and the bits stay the same.
+ */
 import { describe, expect, it } from 'vitest'
 import { experimentOf, stageOf } from '../src/testing/plans.js'
 import { runPlans } from '../src/testing/run-plans.js'
@@ -13,27 +15,22 @@ const plans = [
 ]
 const numSteps = 20
 
-describe.each(['exit', 'late', 'memory', 'loop', 'hang'] as const)(
-  'a thread that does: %s',
-  (kind) => {
-    it(
-      `goes on with the same bits, ${numFaults} times`,
-      async () => {
-        const wanted = (await runPlans(plans)).result.experiments.map(
-          ({ weightsHash }) => weightsHash,
-        )
-        for (let fault = 0; fault < numFaults; fault++) {
-          const step = (fault * 7) % numSteps
-          const mishaps = { 1: { kind, step, times: 1 } } as const
-          const { result, engine } = await runPlans(plans, { mishaps, stallSeconds: 0.8 })
-          expect(result.experiments.map(({ weightsHash }) => weightsHash)).toEqual(wanted)
-          expect(engine.trained.length).toBeLessThanOrEqual(4)
-        }
-      },
-      timeout,
-    )
-  },
-)
+describe.each(['exit', 'late', 'memory', 'loop', 'hang'] as const)('a thread that does: %s', (kind) => {
+  it(
+    `goes on with the same bits, ${numFaults} times`,
+    async () => {
+      const wanted = (await runPlans(plans)).result.experiments.map(({ weightsHash }) => weightsHash)
+      for (let fault = 0; fault < numFaults; fault++) {
+        const step = (fault * 7) % numSteps
+        const mishaps = { 1: { kind, step, times: 1 } } as const
+        const { result, engine } = await runPlans(plans, { mishaps, stallSeconds: 0.8 })
+        expect(result.experiments.map(({ weightsHash }) => weightsHash)).toEqual(wanted)
+        expect(engine.trained.length).toBeLessThanOrEqual(4)
+      }
+    },
+    timeout,
+  )
+})
 
 it(
   `an engine that throws fails its stage with a sentence, ${numFaults} times, and no other`,

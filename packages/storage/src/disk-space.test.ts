@@ -9,8 +9,6 @@ it('goes by the free space of the disk, with some left for others', async () => 
   await checkDiskSpace(folder, bavail * bsize * 0.5 - 16e6)
   await expect(checkDiskSpace(folder, bavail * bsize * 2)).rejects.toMatchObject({
     code: 'ENOSPC',
-    message: expect.stringMatching(
-      /^ENOSPC: the disk has \d+\.\d MB left and \d+\.\d MB are needed$/,
-    ) as string,
+    message: expect.stringMatching(/^ENOSPC: the disk has \d+\.\d MB left and \d+\.\d MB are needed$/) as string,
   })
 })

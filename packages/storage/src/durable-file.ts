@@ -5,13 +5,10 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Writes a file, in one piece or in several, under a temporary name, flushes it, gives it its name, and flushes the directory. The directory must be
- * there, and only one writer may write a path at a time.
+ * Writes a file, in one piece or in several, under a temporary name, flushes it, gives it its name, and flushes the
+ * directory. The directory must be there, and only one writer may write a path at a time.
  */
-export async function writeDurably(
-  path: string,
-  ...content: readonly (string | Uint8Array)[]
-): Promise<void> {
+export async function writeDurably(path: string, ...content: readonly (string | Uint8Array)[]): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     const file = await open(temporary, 'w')

@@ -4,12 +4,7 @@ export { codeOf, isMissing, messageOf, reasonOf } from './file-errors.js'
 export { hasFields, isCount, isHash, isText, type Check } from './json-checks.js'
 export { appendLine, endTornLine } from './log-file.js'
 export { namedStates, pick, valuesOf } from './named-states.js'
-export {
-  decodeSafetensors,
-  encodeSafetensors,
-  type NamedArray,
-  type SafetensorsFile,
-} from './safetensors.js'
+export { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsFile } from './safetensors.js'
 export { fieldsOf } from './saved-model/check-content.js'
 export { decodeSavedModel } from './saved-model/decode.js'
 export { encodeSavedModel } from './saved-model/encode.js'

@@ -3,10 +3,7 @@
 export type Check = (value: unknown) => boolean
 
 /** Whether it is an object, no array, whose fields pass these checks. */
-export function hasFields(
-  value: unknown,
-  checks: Readonly<Record<string, Check>>,
-): value is Record<string, unknown> {
+export function hasFields(value: unknown, checks: Readonly<Record<string, Check>>): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const fields: Record<string, unknown> = { ...value }
   return Object.entries(checks).every(([name, check]) => check(fields[name]))

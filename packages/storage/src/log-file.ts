@@ -1,13 +1,5 @@
 /** A log of lines, of which the last may have been cut short. */
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { isMissing } from './file-errors.js'
 
 const CHUNK_BYTES = 65536

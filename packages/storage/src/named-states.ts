@@ -1,12 +1,10 @@
 /** States by name, and with their shapes, as files have them. */
-import { sizeOf, type Program, type StateValues } from '@gradpool/core'
+import { sizeOf, type Program, type StateValues } from '@gradpool/core/engine'
 import type { NamedArray } from './safetensors.js'
 
 /** Shapes as in the program. */
 export function namedStates(program: Program, state: StateValues): Map<string, NamedArray> {
-  const shapes = new Map(
-    program.inputs.map(({ name, node }) => [name, program.node(node).shape] as const),
-  )
+  const shapes = new Map(program.inputs.map(({ name, node }) => [name, program.node(node).shape] as const))
   return new Map(
     Object.entries(state).map(([name, values]) => {
       const shape = shapes.get(name)

@@ -49,9 +49,7 @@ describe('safetensors', () => {
         /^cut is not a whole safetensors file: /,
       )
     }
-    expect(() => decodeSafetensors(Uint8Array.of(...whole, 0), 'long')).toThrow(
-      '1 bytes belong to no tensor',
-    )
+    expect(() => decodeSafetensors(Uint8Array.of(...whole, 0), 'long')).toThrow('1 bytes belong to no tensor')
   })
 
   it('with a key twice are refused, and with a colon or a bracket in a key are not', () => {
@@ -63,9 +61,7 @@ describe('safetensors', () => {
       bytes.set(header, 8)
       return bytes
     }
-    expect(() => decodeSafetensors(bytesOf(`{${entryOf('w')},${entryOf('w')}}`), 'file')).toThrow(
-      'different keys',
-    )
+    expect(() => decodeSafetensors(bytesOf(`{${entryOf('w')},${entryOf('w')}}`), 'file')).toThrow('different keys')
     const odd = new Map([['a":{ [', { shape: [1], values: Float32Array.of(1) }]])
     const { tensors } = decodeSafetensors(encodeSafetensors({ tensors: odd, metadata: {} }), 'file')
     expect([...tensors.keys()]).toEqual(['a":{ ['])
@@ -74,11 +70,7 @@ describe('safetensors', () => {
   const entry = { dtype: 'F32', shape: [1], data_offsets: [0, 4] }
   it.each([
     ['another type', { w: { ...entry, dtype: 'F16' } }, "'w' is F16, only F32 is read here"],
-    [
-      'a wrong size',
-      { w: { ...entry, shape: [2] } },
-      "the bytes of 'w' are not where its shape says",
-    ],
+    ['a wrong size', { w: { ...entry, shape: [2] } }, "the bytes of 'w' are not where its shape says"],
     ['a gap', { w: { ...entry, data_offsets: [4, 8] } }, "the bytes of 'w' are not where"],
     ['a negative size', { w: { ...entry, shape: [-1] } }, "the entry of 'w' is malformed"],
     ['no entry', { w: 3 }, "the entry of 'w' is malformed"],

@@ -6,7 +6,8 @@
  * 8; the values. Tensors lie in the code-unit order of their names without gaps. Reading checks all
  * of this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
  */
-import { sizeOf, UserError, type Shape } from '@gradpool/core'
+import { UserError, type Shape } from '@gradpool/core'
+import { sizeOf } from '@gradpool/core/engine'
 import { parseJson, scanJson } from './bounded-json.js'
 import { fromLittleEndian, toLittleEndian } from './little-endian.js'
 
@@ -40,11 +41,7 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
   const headerBytes = Math.ceil(text.length / 8) * 8
-  const file = new Uint8Array(PREFIX_BYTES + headerBytes + numBytes).fill(
-    0x20,
-    0,
-    PREFIX_BYTES + headerBytes,
-  )
+  const file = new Uint8Array(PREFIX_BYTES + headerBytes + numBytes).fill(0x20, 0, PREFIX_BYTES + headerBytes)
   const view = new DataView(file.buffer)
   view.setBigUint64(0, BigInt(headerBytes), true)
   file.set(text, PREFIX_BYTES)
@@ -91,8 +88,7 @@ export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsF
       values: fromLittleEndian(file.subarray(start + offsets[0], start + end)),
     })
   }
-  if (start + end !== file.length)
-    throw wrong(`${file.length - start - end} bytes belong to no tensor`)
+  if (start + end !== file.length) throw wrong(`${file.length - start - end} bytes belong to no tensor`)
   return { tensors, metadata }
 }
 

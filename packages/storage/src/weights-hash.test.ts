@@ -19,9 +19,7 @@ it('is of the names, lengths and bytes of all states, by name', () => {
 })
 
 it('stays what it is, or weights could not be compared with those of earlier runs', () => {
-  expect(weightsHash(state)).toMatchInlineSnapshot(
-    `"c7f7459d009490f070383018a60f4d9d11760af3aaee0fa1fe03b390ab86224d"`,
-  )
+  expect(weightsHash(state)).toMatchInlineSnapshot(`"c7f7459d009490f070383018a60f4d9d11760af3aaee0fa1fe03b390ab86224d"`)
 })
 
 it('does not depend on the order in which the states are given', () => {

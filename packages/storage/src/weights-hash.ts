@@ -1,5 +1,5 @@
 /** The name of trained weights: equal for equal bits under equal names. */
-import type { StateValues } from '@gradpool/core'
+import type { StateValues } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { toLittleEndian } from './little-endian.js'
 

@@ -45,10 +45,7 @@ for (const [what, rows, pauseMs] of [
   const { signal } = controller
   void setTimeout(1000 * Number(seconds)).then(() => controller.abort())
   histogram.enable()
-  const training =
-    what === 'idle'
-      ? undefined
-      : fit(model, { ...options, epochs: 1e6, signal }).catch(() => undefined)
+  const training = what === 'idle' ? undefined : fit(model, { ...options, epochs: 1e6, signal }).catch(() => undefined)
   let calls = 0
   while (!signal.aborted) {
     if (rows > 0) await fitted.predict({ image: image.subarray(0, 784 * rows) })

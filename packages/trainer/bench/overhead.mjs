@@ -7,7 +7,8 @@
  * is that of the epochs after the first.
  */
 import { nativeEngine, wasmEngine } from '@gradpool/engine-cpu'
-import { adam, train } from '@gradpool/core'
+import { adam } from '@gradpool/core'
+import { train } from '@gradpool/core/engine'
 import { fit } from '@gradpool/trainer'
 import { makeData, workloads } from '../../../tools/bench/workloads.mjs'
 import { fieldsOf, modelOf } from './networks.mjs'
@@ -39,8 +40,7 @@ for (const workload of workloads) {
     return (performance.now() - started) / steps
   }
   await bare(stepsPerEpoch)
-  const epochs =
-    2 + Math.ceil((1000 * Number(seconds)) / (await bare(stepsPerEpoch)) / stepsPerEpoch)
+  const epochs = 2 + Math.ceil((1000 * Number(seconds)) / (await bare(stepsPerEpoch)) / stepsPerEpoch)
 
   const whole = async () => {
     const ends = []

@@ -2,15 +2,8 @@
 // one after the other.
 //
 //     node packages/trainer/bench/predict.mjs [engine, native] [calls, 20000]
-import {
-  argMax,
-  evaluation,
-  initialState,
-  prediction,
-  relu,
-  softmax,
-  defineModel,
-} from '@gradpool/core'
+import { argMax, relu, softmax, defineModel } from '@gradpool/core'
+import { evaluation, initialState, prediction } from '@gradpool/core/engine'
 import { nativeEngine, wasmEngine } from '@gradpool/engine-cpu'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
 import { encodeModel, loadModel } from '@gradpool/trainer'
@@ -54,9 +47,7 @@ for (const hidden of [64, 512]) {
   const bytes = encodeModel({ model, fields, states, provenance: {}, metrics: {} })
   const started = performance.now()
   const loaded = await loadModel(bytes, { engine: engineName })
-  console.log(
-    `784-${hidden}-10, ${engineName}: loaded in ${(performance.now() - started).toFixed(1)} ms`,
-  )
+  console.log(`784-${hidden}-10, ${engineName}: loaded in ${(performance.now() - started).toFixed(1)} ms`)
 
   const engine = await (engineName === 'wasm' ? wasmEngine() : nativeEngine())
   const data = { fields: { image: { ...fields.image, values: images(1) } }, rows: Int32Array.of(0) }

@@ -2,7 +2,8 @@
  * Engines by name. `auto` is `native` where that is built, else `wasm`; both give the same bits.
  * TensorFlow is loaded when it is first asked for.
  */
-import { UserError, type Engine } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type Engine } from '@gradpool/core/engine'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 
 export const engineNames = ['auto', 'native', 'wasm', 'tensorflow'] as const
@@ -28,8 +29,7 @@ export async function chooseEngine(choice: EngineChoice): Promise<Engine> {
     const { tensorflowEngine } = await import('@gradpool/engine-tensorflow')
     return tensorflowEngine({ verbose })
   }
-  const native =
-    engine === 'native' || (engine === 'auto' && nativeInstructionSets(precision).length > 0)
+  const native = engine === 'native' || (engine === 'auto' && nativeInstructionSets(precision).length > 0)
   if (native) return nativeEngine({ precision })
   if (precision === 'exact') return wasmEngine()
   throw new UserError(

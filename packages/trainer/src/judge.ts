@@ -1,11 +1,6 @@
 /** Loss and metrics of trained states over examples. */
-import {
-  UserError,
-  type BatchProgram,
-  type CompileOptions,
-  type Engine,
-  type Split,
-} from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type BatchProgram, type CompileOptions, type Engine, type Split } from '@gradpool/core/engine'
 import type { Metrics } from './metrics/epoch-row.js'
 import { metricsOf } from './metrics/metrics-of.js'
 import type { StepRunner } from './online/step-runner.js'
@@ -18,11 +13,7 @@ export interface Judge {
 }
 
 /** @throws UserError where the states are not the Program's, or the loss is not finite */
-export async function judge(
-  { engine, runner, states }: Judge,
-  program: BatchProgram,
-  data: Split,
-): Promise<Metrics> {
+export async function judge({ engine, runner, states }: Judge, program: BatchProgram, data: Split): Promise<Metrics> {
   const execution = await engine.compile(program, { data, seed: 0, ...states })
   try {
     const result = await runner.run(execution, execution.stepsPerEpoch)

@@ -2,20 +2,15 @@
  * Where a training takes its Programs from: a model's functions, or a file in which they were
  * saved.
  */
+import { adam, UserError, type Clip, type Model, type Optimizer, type UpdateRule } from '@gradpool/core'
 import {
-  adam,
   evaluation,
   recordingLines,
   train,
-  UserError,
   type BatchProgram,
-  type Clip,
-  type Model,
-  type Optimizer,
   type Split,
   type StateValues,
-  type UpdateRule,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import {
   encodeSavedModel,
   namedStates,
@@ -57,10 +52,7 @@ export interface Programs {
 }
 
 /** The Programs of a model. */
-export function tracedPrograms(
-  model: Model,
-  options: LearningOptions & { readonly epochs?: number },
-): Programs {
+export function tracedPrograms(model: Model, options: LearningOptions & { readonly epochs?: number }): Programs {
   const { batchSize = 32, shuffle = true, microBatches = 1, optimizer = adam(), clip } = options
   const { epochs } = options
   const learning = { batchSize, shuffle, microBatches, optimizer, ...(clip && { clip }) }
@@ -101,8 +93,7 @@ export function savedPrograms(saved: SavedModel): Programs {
           `this model was saved to train on batches of ${program.batchSize} examples, and the data has ${numExamples}`,
         )
       }
-      const isSame =
-        tail && numExamples % program.batchSize === training.numExamples % program.batchSize
+      const isSame = tail && numExamples % program.batchSize === training.numExamples % program.batchSize
       return { ...program, numExamples, ...(isSame && { tail }) }
     },
     evaluate(data) {
@@ -111,17 +102,13 @@ export function savedPrograms(saved: SavedModel): Programs {
       const { row, block, blockRows, metrics } = evaluation
       const numExamples = data.rows.length
       const isWhole = numExamples % blockRows === 0
-      const part = isWhole
-        ? { program: block, batchSize: blockRows }
-        : { program: row, batchSize: 1 }
+      const part = isWhole ? { program: block, batchSize: blockRows } : { program: row, batchSize: 1 }
       return { ...part, numExamples, shuffle: false, metrics }
     },
     ...(saved.provenance.options && { options: saved.provenance.options }),
     predict: () => saved.predict,
     encode({ states, training, provenance, metrics }, { optimizer = false }) {
-      const kept = Object.entries(states).filter(
-        ([name]) => optimizer || !name.startsWith('optimizer/'),
-      )
+      const kept = Object.entries(states).filter(([name]) => optimizer || !name.startsWith('optimizer/'))
       const { gradpool } = saved.provenance
       return encodeSavedModel({
         ...saved,

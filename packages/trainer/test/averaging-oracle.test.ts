@@ -51,9 +51,7 @@ it.each(oracle.cases)('$name', async ({ optimizer, momentum, parts, ...given }) 
     averageParts: parts ?? replicas,
     initFrom: statesOf(first),
     optimizer:
-      optimizer === 'adam'
-        ? adam({ learningRate: oracle.adam.lr })
-        : sgd({ learningRate: oracle.sgd.lr, momentum }),
+      optimizer === 'adam' ? adam({ learningRate: oracle.adam.lr }) : sgd({ learningRate: oracle.sgd.lr, momentum }),
   })
   expect(history).toHaveLength(costs.length)
   for (const [i, { loss }] of history.entries()) expect(loss).toBeCloseTo(costs[i] ?? NaN, 5)

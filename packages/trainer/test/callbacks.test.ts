@@ -88,9 +88,9 @@ describe('callbacks', () => {
 describe('the signal', () => {
   it('ends the training within a step, with its reason', async () => {
     const started = performance.now()
-    await expect(
-      fit(threeClasses, { ...options, epochs: 1e6, signal: AbortSignal.timeout(100) }),
-    ).rejects.toThrow(/timeout/)
+    await expect(fit(threeClasses, { ...options, epochs: 1e6, signal: AbortSignal.timeout(100) })).rejects.toThrow(
+      /timeout/,
+    )
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 

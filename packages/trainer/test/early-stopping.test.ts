@@ -42,8 +42,7 @@ describe('early stopping', () => {
     expect(end).toBeLessThan(60)
     expect(fitted.epochs).toBe(end)
     expect(fitted.bestEpoch).toBe(best + 1)
-    const rows = (history: readonly { seconds: number }[]) =>
-      history.map(({ seconds: _, ...row }) => row)
+    const rows = (history: readonly { seconds: number }[]) => history.map(({ seconds: _, ...row }) => row)
     expect(rows(fitted.history)).toEqual(rows(whole.history.slice(0, end)))
   })
 
@@ -86,9 +85,7 @@ describe("keep: 'best'", () => {
       monitor: 'validation.accuracy',
     })
     expect(asStopping.weightsHash).toBe(own.weightsHash)
-    expect(own.weightsHash).not.toBe(
-      (await fit(threeClasses, { ...options, keep: 'best' })).weightsHash,
-    )
+    expect(own.weightsHash).not.toBe((await fit(threeClasses, { ...options, keep: 'best' })).weightsHash)
   })
 })
 
@@ -107,10 +104,7 @@ describe('a monitor', () => {
       { monitor: 'size' },
       "monitor goes by 'size', which does not say whether less or more of it is better; give mode: 'min' or 'max'",
     ],
-    [
-      { monitor: 'acuracy' },
-      "monitor goes by 'acuracy', but the model has no metric 'acuracy'; it has 'accuracy'",
-    ],
+    [{ monitor: 'acuracy' }, "monitor goes by 'acuracy', but the model has no metric 'acuracy'; it has 'accuracy'"],
     [
       { monitor: 'x', keep: 'best' },
       "keep: 'best' goes by 'x', but the model has no metric 'x'; it has loss, accuracy, size",

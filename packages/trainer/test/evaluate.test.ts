@@ -1,7 +1,8 @@
 /**
  * `evaluate` tells what the reference evaluator does, on every metric, for whatever it is given.
  */
-import { adam, defineModel, evaluate, evaluation, relu } from '@gradpool/core'
+import { adam, defineModel, relu } from '@gradpool/core'
+import { evaluate, evaluation } from '@gradpool/core/engine'
 import { arrays } from '@gradpool/datasets'
 import { accuracy, confusionMatrix, crossEntropy, dense } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'

@@ -49,9 +49,7 @@ export async function sample(): Promise<number | undefined> {
     outputs: ['probabilities'],
   })
   const loaded: Float32Array = (await digits.predict({ image })).probabilities
-  return (
-    fitted.history.at(-1)?.validation.loss ?? judged.loss + (probabilities[0] ?? 0) + loaded.length
-  )
+  return fitted.history.at(-1)?.validation.loss ?? judged.loss + (probabilities[0] ?? 0) + loaded.length
 }
 
 /**

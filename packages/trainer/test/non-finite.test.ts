@@ -30,9 +30,7 @@ it.each([{}, { microBatches: 4 }, { averageEvery: 3 }])('is located with %o', as
     optimizer: sgd({ learningRate: 1e3 }),
   })
   const message = await attempt.catch((error: unknown) => String(error))
-  expect(message).toMatch(
-    /^UserError: training: the loss is not a finite number at step 1 \(epoch 1\)/,
-  )
+  expect(message).toMatch(/^UserError: training: the loss is not a finite number at step 1 \(epoch 1\)/)
   expect(message).toMatch(/the first tensor of the step that is not is %\d+ = exp\(/)
   expect(message).toContain(`${here}:${line}`)
 })

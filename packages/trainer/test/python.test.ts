@@ -33,10 +33,7 @@ async function readInPython(): Promise<Record<string, unknown> | undefined> {
     )
     return undefined
   }
-  return JSON.parse(tools.execute(pythonPath, [here('python/read.py'), model])) as Record<
-    string,
-    unknown
-  >
+  return JSON.parse(tools.execute(pythonPath, [here('python/read.py'), model])) as Record<string, unknown>
 }
 
 it('is read in Python', { timeout: 300_000 }, async ({ skip }) => {

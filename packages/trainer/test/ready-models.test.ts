@@ -50,9 +50,7 @@ describe('ready models', () => {
   it('stand on an encoder that another training made', async () => {
     const autoencoder = autoencode({ encoder: [4, 2], decoder: [12] })
     const codes = await fit(autoencoder, options)
-    expectTypeOf(await codes.predict({ image })).toExtend<
-      Readonly<Record<'reconstruction' | 'code', object>>
-    >()
+    expectTypeOf(await codes.predict({ image })).toExtend<Readonly<Record<'reconstruction' | 'code', object>>>()
     const model = classify({ hidden: [5], encoder: 'frozen', autoencoder })
     const { weights } = await fit(model, { ...options, initFrom: codes })
     for (const name of ['encoder.0.weight', 'encoder.1.bias']) {

@@ -34,10 +34,7 @@ describe('a training in a folder', () => {
     ['', {}],
     [' with the best weights kept', { keep: 'best', monitor: 'validation.accuracy' }],
     [' with early stopping', { earlyStopping: { patience: 150, minDelta: 1e-4 } }],
-    [
-      ' with a schedule',
-      { optimizer: adam({ learningRate: cosine({ learningRate: 0.01, totalSteps: 9600 }) }) },
-    ],
+    [' with a schedule', { optimizer: adam({ learningRate: cosine({ learningRate: 0.01, totalSteps: 9600 }) }) }],
     [' with local averaging', { averageEvery: 3, averageParts: [2, 1] }],
   ] as const)('is resumed bit for bit%s, however often it is aborted', async (_, more) => {
     const whole = await fit(threeClasses, { ...options, ...more })
@@ -94,15 +91,11 @@ describe('a training in a folder', () => {
     const directory = await temporaryFolder()
     await fit(threeClasses, { ...options, epochs: 1, directory })
     const refusal = `directory: '${directory}' has another training in it (other data, model or options); choose another folder for this one`
-    for (const change of [
-      { epochs: 2 },
-      { seed: 1 },
-      { batchSize: 8 },
-      { data: examples(203, 1) },
-    ]) {
-      await expect(
-        fit(threeClasses, { ...options, epochs: 1, directory, ...change }),
-      ).rejects.toMatchObject({ name: 'UserError', message: refusal })
+    for (const change of [{ epochs: 2 }, { seed: 1 }, { batchSize: 8 }, { data: examples(203, 1) }]) {
+      await expect(fit(threeClasses, { ...options, epochs: 1, directory, ...change })).rejects.toMatchObject({
+        name: 'UserError',
+        message: refusal,
+      })
     }
   })
 
@@ -151,9 +144,7 @@ describe('a training in a folder', () => {
     await expect(fit(threeClasses, { ...options, directory: join(file, 'below') })).rejects.toThrow(
       `directory: cannot `,
     )
-    await expect(
-      fit(threeClasses, { ...options, directory: '/proc/gradpool' }),
-    ).rejects.toMatchObject({
+    await expect(fit(threeClasses, { ...options, directory: '/proc/gradpool' })).rejects.toMatchObject({
       name: 'UserError',
     })
   })

@@ -106,9 +106,7 @@ describe('a training step by step', () => {
     const trainer = await startTraining(threeClasses, { fields, optimizer })
     const { weights } = trainer
     const { label } = batch(0, 2)
-    await expect(
-      trainer.step({ image: new Float32Array(12).fill(Infinity), label }),
-    ).rejects.toThrow(
+    await expect(trainer.step({ image: new Float32Array(12).fill(Infinity), label })).rejects.toThrow(
       'the loss is not a finite number at step 1, so nothing was updated; a smaller learning rate may help',
     )
     expect(trainer.weights).toEqual(weights)
@@ -118,8 +116,6 @@ describe('a training step by step', () => {
 
   it('refuses options that it does not have', async () => {
     const options = { fields, epochs: 3 } as { fields: typeof fields }
-    await expect(startTraining(threeClasses, options)).rejects.toThrow(
-      "startTraining has no option 'epochs'",
-    )
+    await expect(startTraining(threeClasses, options)).rejects.toThrow("startTraining has no option 'epochs'")
   })
 })

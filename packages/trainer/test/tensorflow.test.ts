@@ -2,7 +2,8 @@
  * One training on several threads by the engine on TensorFlow: the same weights for any number of
  * them, and when one dies.
  */
-import { adam, defineModel, relu, train, type Split } from '@gradpool/core'
+import { adam, defineModel, relu } from '@gradpool/core'
+import { train, type Split } from '@gradpool/core/engine'
 import { faultyEngine } from '@gradpool/engine-contract'
 import { findTensorFlow, tensorflowEngine } from '@gradpool/engine-tensorflow'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'

@@ -85,9 +85,7 @@ describe('a loaded model', () => {
     const loaded = await loadModel(path, { inputs: ['image'], outputs: ['probabilities'] })
     const fitted = await loaded.fit({ data, epochs: 2, validation: held })
     expect(fitted.weights).toEqual(whole.weights)
-    expect(fitted.history.map(({ loss }) => loss)).toEqual(
-      whole.history.slice(3).map(({ loss }) => loss),
-    )
+    expect(fitted.history.map(({ loss }) => loss)).toEqual(whole.history.slice(3).map(({ loss }) => loss))
     expect(fitted.history.at(-1)?.validation?.accuracy).toBeGreaterThan(0.3)
     const { probabilities } = await fitted.predict({ image: held.image.values })
     expect(probabilities).toEqual((await whole.predict({ image: held.image.values })).probabilities)
@@ -109,8 +107,6 @@ describe('a loaded model', () => {
     const { path } = await saved()
     const loaded = await loadModel(path)
     const wrong = { data, optimizer: sgd({ learningRate: 1 }) } as { data: typeof data }
-    await expect(loaded.fit(wrong)).rejects.toThrow(
-      "fit of a loaded model has no option 'optimizer'",
-    )
+    await expect(loaded.fit(wrong)).rejects.toThrow("fit of a loaded model has no option 'optimizer'")
   })
 })

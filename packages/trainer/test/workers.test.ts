@@ -19,10 +19,7 @@ const model = defineModel({
 })
 
 const data = wideExamples(1000)
-const engines = [
-  'wasm',
-  ...(nativeInstructionSets().length > 0 ? (['native'] as const) : []),
-] as const
+const engines = ['wasm', ...(nativeInstructionSets().length > 0 ? (['native'] as const) : [])] as const
 
 async function trained(engine: (typeof engines)[number], workers: number, microBatches?: number) {
   const cut = microBatches === undefined ? {} : { microBatches }

@@ -59,10 +59,6 @@ it('ends tasks that do not end when it is closed', async () => {
 })
 
 it('fails tasks whose module cannot be loaded, or lacks the function', async () => {
-  await expect(pool(1, { workerModule: 'file:///nowhere.js' }).run([1])).rejects.toThrow(
-    'nowhere.js',
-  )
-  await expect(pool(1, { exportName: 'halve' }).run([1])).rejects.toThrow(
-    "exports no function 'halve'",
-  )
+  await expect(pool(1, { workerModule: 'file:///nowhere.js' }).run([1])).rejects.toThrow('nowhere.js')
+  await expect(pool(1, { exportName: 'halve' }).run([1])).rejects.toThrow("exports no function 'halve'")
 })

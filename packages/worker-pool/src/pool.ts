@@ -17,7 +17,10 @@ export interface PoolOptions {
   readonly exportName: string
   /** Told of errors that belong to no task. A thread that cannot start fails the task that waits for it, too. */
   readonly onError?: (error: Error) => void
-  /** Told once, when a thread that was ended goes on: it is in native code, which nothing but the end of the process ends. */
+  /**
+   * Told once, when a thread that was ended goes on: it is in native code, which nothing but the end of the process
+   * ends.
+   */
   readonly onStuck?: () => void
 }
 
@@ -25,8 +28,8 @@ export interface WorkerPool<Task = unknown, Outcome = unknown> {
   /**
    * Does tasks one after the other on one thread; their outcomes, in order.
    *
-   * @param signal Aborted, it ends the thread, an endless loop of JavaScript or WebAssembly included. A thread that is in native
-   *   code for `END_MS` more is left behind, and another one takes its place.
+   * @param signal Aborted, it ends the thread, an endless loop of JavaScript or WebAssembly included. A thread that is
+   *   in native code for `END_MS` more is left behind, and another one takes its place.
    * @throws WorkerDied when the thread ends first; otherwise what the module throws there.
    */
   run(tasks: readonly Task[], signal?: AbortSignal): Promise<Outcome[]>
@@ -40,8 +43,7 @@ export class WorkerDied extends Error {
 }
 
 /** What there is to say of a thread that does not end. */
-export const STUCK =
-  'a worker thread is in native code that does not return, which only the end of this process ends'
+export const STUCK = 'a worker thread is in native code that does not return, which only the end of this process ends'
 
 const CLOSE_MS = 5000
 const END_MS = 3000
@@ -53,9 +55,7 @@ const workerFile = fileURLToPath(
 )
 
 /** Its threads start at once. */
-export function createPool<Task = unknown, Outcome = unknown>(
-  options: PoolOptions,
-): WorkerPool<Task, Outcome> {
+export function createPool<Task = unknown, Outcome = unknown>(options: PoolOptions): WorkerPool<Task, Outcome> {
   const pool = startPool<Task, Outcome>(options)
   // What awaits it is told.
   pool.catch(() => undefined)
@@ -84,8 +84,8 @@ async function startPool<Task, Outcome>(options: PoolOptions): Promise<WorkerPoo
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
     execArgv: [],
   })
-  // When no thread is left and none can be started, what waits would wait for ever. (To race each task with one promise would
-  // leave something behind in that promise for each of them.)
+  // When no thread is left and none can be started, what waits would wait for ever. (To race each task with one promise
+  // would leave something behind in that promise for each of them.)
   const waiting = new Set<(error: WorkerDied) => void>()
   let noThreads: WorkerDied | undefined
   piscina.on('error', (error: Error) => {

@@ -1,5 +1,6 @@
 /**
- * What runs in a worker thread: tasks, by a function of the caller's module. Imports nothing, as every worker pays for it.
+ * What runs in a worker thread: tasks, by a function of the caller's module. Imports nothing, as every worker pays for
+ * it.
  */
 
 /** What a worker is sent. */
@@ -20,11 +21,7 @@ type Work = (task: unknown) => unknown
 const modules = new Map<string, Promise<Record<string, Work | undefined>>>()
 
 /** The handler that Piscina calls. */
-export async function runJob({
-  workerModule,
-  exportName,
-  tasks,
-}: Job<unknown>): Promise<Answer<unknown>> {
+export async function runJob({ workerModule, exportName, tasks }: Job<unknown>): Promise<Answer<unknown>> {
   try {
     const loaded = await load(workerModule)
     const work = loaded[exportName]

@@ -5,10 +5,11 @@
  *
  *     npm run bench:averaging -- [--quick] [--without-times]
  *
- * Writes results.json here and docs/averaging.svg unless told --quick. The losses are the same anywhere; on a machine that
- * has other work, times say nothing, and are left out by --without-times.
+ * Writes results.json here and docs/averaging.svg unless told --quick. The losses are the same anywhere; on a machine
+ * that has other work, times say nothing, and are left out by --without-times.
  */
-import { evaluation, sgd } from '@gradpool/core'
+import { sgd } from '@gradpool/core'
+import { evaluation } from '@gradpool/core/engine'
 import { loadDataset, mnist } from '@gradpool/datasets'
 import { mlp } from '@gradpool/models'
 import { fit } from '@gradpool/trainer'

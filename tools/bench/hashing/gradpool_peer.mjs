@@ -1,6 +1,6 @@
 /**
- * A HashIndex in the line protocol of ../peers/child.mjs, on one thread; a step is a batch of queries, or of searches of
- * buckets. The kernels are the first argument.
+ * A HashIndex in the line protocol of ../peers/child.mjs, on one thread; a step is a batch of queries, or of searches
+ * of buckets. The kernels are the first argument.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

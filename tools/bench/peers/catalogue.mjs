@@ -38,9 +38,7 @@ function gradpool(engine) {
 
 /** @returns one row a competitor among `ids`: its figures, or `{ name, failure }` */
 export async function timeCatalogue(ids, { rounds, epochs }) {
-  const entries = ids
-    .filter((id) => id in commands)
-    .map((id) => ({ id, ...commands[id], seconds: [] }))
+  const entries = ids.filter((id) => id in commands).map((id) => ({ id, ...commands[id], seconds: [] }))
   for (let round = 0; round < rounds; round++) {
     for (const entry of entries) {
       if (entry.failure !== undefined) continue

@@ -1,6 +1,6 @@
 /**
- * The results as one picture: a panel a workload, a row a competitor. Steps are dots on a logarithmic scale, which has no
- * zero to start a bar at; the catalogue's times are bars.
+ * The results as one picture: a panel a workload, a row a competitor. Steps are dots on a logarithmic scale, which has
+ * no zero to start a bar at; the catalogue's times are bars.
  */
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
@@ -23,9 +23,7 @@ export function drawChart({ steps, catalogue, machine, date }) {
     })),
     {
       title: `The report’s six experiments, end to end on ${machine.cores} cores, start-up included`,
-      rows: catalogue
-        .filter(measured)
-        .map((row) => ({ ...row, label: `${row.seconds.toFixed(1)} s` })),
+      rows: catalogue.filter(measured).map((row) => ({ ...row, label: `${row.seconds.toFixed(1)} s` })),
       value: 'seconds',
     },
   ]
@@ -54,8 +52,7 @@ const measured = ({ failure }) => failure === undefined
 function drawPanel({ title, rows, value, isLogarithmic = false }, document) {
   const sorted = rows.toSorted((a, b) => a[value] - b[value])
   const color = ({ name }) => (name.startsWith('Gradpool') ? OURS : THEIRS)
-  const times = ({ timesGradpool: ratio }) =>
-    `${ratio < 10 ? ratio.toPrecision(2) : ratio.toFixed(0)}×`
+  const times = ({ timesGradpool: ratio }) => `${ratio < 10 ? ratio.toPrecision(2) : ratio.toFixed(0)}×`
   const low = sorted[0]?.[value] / 1.3
   const plot = Plot.plot({
     document,

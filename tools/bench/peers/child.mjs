@@ -7,7 +7,10 @@ import { createInterface } from 'node:readline'
 
 const PATIENCE_MS = 240_000
 
-/** Starts a peer on a workload. @returns a runner, whose `firstAnswerSeconds` is from its start to the end of its first chunk of steps */
+/**
+ * Starts a peer on a workload. @returns a runner, whose `firstAnswerSeconds` is from its start to the end of its first
+ * chunk of steps
+ */
 export async function startChild({ command, args, env }, workload, data) {
   const started = performance.now()
   const child = spawn(command, args, {
@@ -43,10 +46,7 @@ export async function startChild({ command, args, env }, workload, data) {
       child.kill('SIGKILL')
     }, PATIENCE_MS)
     try {
-      return (
-        answers.shift() ??
-        (await new Promise((resolve, reject) => waiting.push({ resolve, reject })))
-      )
+      return answers.shift() ?? (await new Promise((resolve, reject) => waiting.push({ resolve, reject })))
     } finally {
       clearTimeout(late)
     }

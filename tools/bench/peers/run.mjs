@@ -8,8 +8,9 @@
  * from the start of the process. Gradpool's steps gather their examples from bytes and scale them; the peers are given
  * finished float32 batches. The catalogue's time is of whole processes, everything included.
  *
- * Prints tables, and, when all peers were asked for, writes results.json here and the chart docs/benchmark.svg. Ends with
- * an error if a peer could not be measured. --quick takes a few tiny rounds, to try the benchmark, and writes nothing.
+ * Prints tables, and, when all peers were asked for, writes results.json here and the chart docs/benchmark.svg. Ends
+ * with an error if a peer could not be measured. --quick takes a few tiny rounds, to try the benchmark, and writes
+ * nothing.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
@@ -90,9 +91,7 @@ function chosenPeers() {
   const matches = (peer, id) => peer.id === id || peer.id.startsWith(`${id}-`)
   const unknown = ids.filter((id) => !peers.some((peer) => matches(peer, id)))
   if (unknown.length > 0) {
-    console.error(
-      `No peer ${unknown.join(', ')}; there are ${peers.map(({ id }) => id).join(', ')}.`,
-    )
+    console.error(`No peer ${unknown.join(', ')}; there are ${peers.map(({ id }) => id).join(', ')}.`)
     process.exit(2)
   }
   return peers.filter((peer) => ids.some((id) => matches(peer, id)))

@@ -1,4 +1,6 @@
-/** Gradpool: `node child.mjs ENGINE SHARDS WORKERS [PRECISION]`, one training whose steps so many threads run together. */
+/**
+ * Gradpool: `node child.mjs ENGINE SHARDS WORKERS [PRECISION]`, one training whose steps so many threads run together.
+ */
 import { adam } from '@gradpool/core'
 import { createRequire } from 'node:module'
 import { engines, splitOf, trainingOf } from '../gradpool.mjs'

@@ -1,10 +1,11 @@
 /**
  * What it costs that two workers share a step: the time of a step with two, above half of the time with one.
  *
- * Measured on networks, and on steps that are little else than the exchange: a product for its gradient, the reduction of
- * the gradient over 8 shards of one example each, and Adam.
+ * Measured on networks, and on steps that are little else than the exchange: a product for its gradient, the reduction
+ * of the gradient over 8 shards of one example each, and Adam.
  */
-import { adam, matmul, mean, mul, normal, parameter, defineModel, train } from '@gradpool/core'
+import { adam, matmul, mean, mul, normal, parameter, defineModel } from '@gradpool/core'
+import { train } from '@gradpool/core/engine'
 import { engines, splitOf, trainingOf } from '../gradpool.mjs'
 import { interleave, median, spread } from '../statistics.mjs'
 import { makeData } from '../workloads.mjs'
@@ -42,10 +43,7 @@ export async function measureExchange(networks, { rounds, milliseconds }) {
   for (const workload of [...products, ...networks]) {
     const { layers, batchSize } = workload
     const data = splitOf(workload, makeData(workload))
-    const training =
-      workload.kind === undefined
-        ? exchange(workload, data)
-        : trainingOf(workload, data, adam(), SHARDS)
+    const training = workload.kind === undefined ? exchange(workload, data) : trainingOf(workload, data, adam(), SHARDS)
     const compile = () => engine.compile(training, { data, seed: 0, workers: SHARDS })
     const executions = [await compile(), await compile()]
     const runners = executions.map((execution, index) => ({
@@ -74,9 +72,7 @@ export async function measureExchange(networks, { rounds, milliseconds }) {
 }
 
 function parametersOf({ program }) {
-  const weights = program.inputs.filter(
-    ({ role, name }) => role === 'state' && !name.startsWith('optimizer/'),
-  )
+  const weights = program.inputs.filter(({ role, name }) => role === 'state' && !name.startsWith('optimizer/'))
   return weights.reduce(
     (sum, { node }) => sum + program.nodes[node].shape.reduce((size, extent) => size * extent, 1),
     0,

@@ -3,8 +3,8 @@
  *
  *     t(W) = t(1) / W + (W - 1) * meetings * c + 2 * (1 - 1 / W) * (parameters * p + activations * a)
  *
- * c is a meeting of two and what one does alone there; more arrive at it one after another. p and a are what it costs two
- * workers that half of the fresh weights, and of the activations, were last written by another core.
+ * c is a meeting of two and what one does alone there; more arrive at it one after another. p and a are what it costs
+ * two workers that half of the fresh weights, and of the activations, were last written by another core.
  */
 
 const TERMS = ['meeting', 'parameter', 'activation']
@@ -20,9 +20,7 @@ export function fitModel(rows) {
       rows.map(({ overhead, two }) => overhead / two),
     )
     if (values.every((value) => value >= 0)) {
-      return Object.fromEntries(
-        TERMS.map((term, index) => [term, values[used.indexOf(index)] ?? 0]),
-      )
+      return Object.fromEntries(TERMS.map((term, index) => [term, values[used.indexOf(index)] ?? 0]))
     }
     const least = values.indexOf(Math.min(...values))
     used = used.filter((_, index) => index !== least)
@@ -53,9 +51,7 @@ export function bestWorkers(model, row) {
 function solve(matrix, values) {
   const size = matrix[0].length
   const system = Array.from({ length: size }, (_, i) => [
-    ...Array.from({ length: size }, (_, j) =>
-      matrix.reduce((sum, row) => sum + row[i] * row[j], 0),
-    ),
+    ...Array.from({ length: size }, (_, j) => matrix.reduce((sum, row) => sum + row[i] * row[j], 0)),
     matrix.reduce((sum, row, k) => sum + row[i] * values[k], 0),
   ])
   for (let i = 0; i < size; i++) {

@@ -4,8 +4,8 @@
  *
  *     npm run bench:scaling -- [--quick] [--without-peers]
  *
- * PyTorch is installed as for `npm run bench:peers`. Writes results.json here and docs/scaling.svg unless told --quick or
- * --without-peers. Ends with an error if something could not be measured.
+ * PyTorch is installed as for `npm run bench:peers`. Writes results.json here and docs/scaling.svg unless told --quick
+ * or --without-peers. Ends with an error if something could not be measured.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
@@ -127,14 +127,7 @@ function installedTorch() {
   return [
     python('torch-1', 'PyTorch eager, 1 thread', '1', 'torch_peer.py'),
     python('torch-2', 'PyTorch eager, 2 threads', '2', 'torch_peer.py', ...two),
-    python(
-      'torch-compile-2',
-      'torch.compile, 2 threads',
-      '2',
-      'torch_peer.py',
-      '--compile',
-      ...two,
-    ),
+    python('torch-compile-2', 'torch.compile, 2 threads', '2', 'torch_peer.py', '--compile', ...two),
     python('torch-ddp', 'PyTorch DDP, gloo, 2 processes', '1', 'torch_ddp.py'),
   ]
 }

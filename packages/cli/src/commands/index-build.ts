@@ -2,13 +2,7 @@
 import { UserError } from '@gradpool/core'
 import { type FilesSpec, type ImageDataset, loadDataset } from '@gradpool/datasets'
 import { type Encoder, encoderOf, HashIndex } from '@gradpool/hashing'
-import {
-  findStageModel,
-  isModelFile,
-  modelOfStage,
-  type StageModel,
-  stagesOf,
-} from '@gradpool/orchestrator'
+import { findStageModel, isModelFile, modelOfStage, type StageModel, stagesOf } from '@gradpool/orchestrator'
 import { decodeSavedModel } from '@gradpool/storage'
 import { readFile } from 'node:fs/promises'
 import { exitCode } from '../exit-code.js'
@@ -42,9 +36,7 @@ export async function indexBuildCommand(
   await index.save(out)
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   const { bits, size, model } = index
-  stdout.print(
-    `${size} images of ${dataset.name}, ${bits} bits each by ${model.name}: '${out}', in ${seconds} s`,
-  )
+  stdout.print(`${size} images of ${dataset.name}, ${bits} bits each by ${model.name}: '${out}', in ${seconds} s`)
   stdout.print(`Search it: gradpool search ${out} --image 0`)
   return exitCode.done
 }
@@ -63,9 +55,7 @@ async function chooseEncoder(
     const encoder = await encoderIn(await modelOfStage(stage))
     if (encoder !== undefined) return { encoder, own: ownFiles(stage) }
   }
-  throw new UserError(
-    `'${target}' has no encoder: no stage of it makes codes, as those of mnist_hash_2 do`,
-  )
+  throw new UserError(`'${target}' has no encoder: no stage of it makes codes, as those of mnist_hash_2 do`)
 }
 
 async function encoderIn({ path, title }: StageModel): Promise<Encoder | undefined> {
@@ -73,11 +63,7 @@ async function encoderIn({ path, title }: StageModel): Promise<Encoder | undefin
 }
 
 /** @throws UserError where the codes are no numbers from 0 to 1 */
-async function indexOf(
-  encoder: Encoder,
-  spec: FilesSpec,
-  dataset: ImageDataset,
-): Promise<HashIndex> {
+async function indexOf(encoder: Encoder, spec: FilesSpec, dataset: ImageDataset): Promise<HashIndex> {
   const { bits, model } = encoder
   const { image, label } = dataset.fields.train
   const codes = await codesOf(encoder, { pixels: image.values, imageShape: dataset.imageShape })

@@ -35,8 +35,7 @@ export async function predictCommand(
   if (Object.keys(outputs).length === 0) {
     throw new UserError(`'${target}' predicts nothing: its definition has no predict function`)
   }
-  const rows =
-    image === undefined ? await readRows(data ?? '', inputs) : await readPicture(image, inputs)
+  const rows = image === undefined ? await readRows(data ?? '', inputs) : await readPicture(image, inputs)
   const predicted = await model.predict(rows.values)
   if (json) stdout.print(predictionLines(outputs, predicted, rows.numRows).join('\n'))
   else printPredictions(stdout, outputs, predicted, rows.numRows)

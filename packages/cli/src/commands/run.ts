@@ -1,9 +1,9 @@
 /**
- * `gradpool run`: trains what was asked for, shows it while it goes on, and ends with the table; or, with `--json`, with
- * one JSON document and nothing else on stdout.
+ * `gradpool run`: trains what was asked for, shows it while it goes on, and ends with the table; or, with `--json`,
+ * with one JSON document and nothing else on stdout.
  */
 import { Console } from 'node:console'
-import { type Engine } from '@gradpool/core'
+import { type Engine } from '@gradpool/core/engine'
 import { type ExperimentPlan } from '@gradpool/experiments'
 import { findResumable, runExperiments, type RunResult } from '@gradpool/orchestrator'
 import { displayFor, type DisplayOptions } from '../display/display.js'
@@ -114,8 +114,7 @@ async function train(
   if (stuck.signal.aborted && isSupervised()) endAtOnce()
   if (json) io.stdout.print(JSON.stringify(result, null, 2))
   else printOutcome(outlet, result, { samples, quiet })
-  if (interrupts.exitCode() !== undefined && !quiet)
-    io.stderr.print(`Go on with: ${resumeCommand(result)}`)
+  if (interrupts.exitCode() !== undefined && !quiet) io.stderr.print(`Go on with: ${resumeCommand(result)}`)
   if (stuck.signal.aborted) endAtOnce()
   return interrupts.exitCode() ?? codeOf(result)
 }
@@ -138,9 +137,7 @@ function codeOf({ experiments }: RunResult): number {
 }
 
 /** How stages are told of, by the hash of the stage. */
-function wordsOf(
-  plans: readonly ExperimentPlan[],
-): Pick<DisplayOptions, 'reportEvery' | 'isReported'> {
+function wordsOf(plans: readonly ExperimentPlan[]): Pick<DisplayOptions, 'reportEvery' | 'isReported'> {
   const every = new Map<string, number>()
   const reported = new Set<string>()
   for (const { config, stages } of plans) {

@@ -26,7 +26,9 @@ export interface SearchCommandOptions {
   readonly sheet?: string
 }
 
-/** @throws UserError for an index, an image or data that are not there or not what they should be; nothing is written */
+/**
+ * @throws UserError for an index, an image or data that are not there or not what they should be; nothing is written
+ */
 export async function searchCommand(
   path: string,
   { image, k, radius, data, json = false, sheet }: SearchCommandOptions,
@@ -35,9 +37,7 @@ export async function searchCommand(
   const index = await HashIndex.load(path)
   const { encoder, collection } = carriedBy(index, path)
   const dataset = await loadCollection(collection, { directory: data })
-  const query = isNumber(image)
-    ? testImage(image, dataset)
-    : await pngImage(image, dataset.imageShape)
+  const query = isNumber(image) ? testImage(image, dataset) : await pngImage(image, dataset.imageShape)
   const code = await codesOf(encoder, { ...query.picture, imageShape: dataset.imageShape })
   const neighbours = index.searchHamming(code, { k, radius, model: encoder.model })
   const found = neighbours.map((one) => ({ ...one, picture: pictureOf(one, dataset, path) }))
@@ -65,9 +65,7 @@ function carriedBy(index: HashIndex, path: string): { encoder: Encoder; collecti
   if (encoder === undefined) throw new UserError(`the encoder in '${path}' makes no codes`)
   index.checkModel(encoder.model)
   if (encoder.bits !== index.bits) {
-    throw new UserError(
-      `'${path}' has codes of ${index.bits} bits, and its encoder makes ${encoder.bits}`,
-    )
+    throw new UserError(`'${path}' has codes of ${index.bits} bits, and its encoder makes ${encoder.bits}`)
   }
   return { encoder, collection: collectionOf(index.about ?? '', `'${path}'`) }
 }
@@ -80,19 +78,11 @@ function pictureOf({ id }: Neighbour, { fields, imageShape }: ImageDataset, path
   throw new UserError(`'${path}' has an image ${id}, which its data do not have`)
 }
 
-async function writeSheet(
-  path: string,
-  { label, picture }: Query,
-  found: readonly Found[],
-): Promise<void> {
+async function writeSheet(path: string, { label, picture }: Query, found: readonly Found[]): Promise<void> {
   const query = { picture, caption: [label === null ? 'query' : `query ${label}`] }
   const entries = found.map(({ picture, label, hamming, distance }) => ({
     picture,
-    caption: [
-      label === null ? '' : `label ${label}`,
-      bitsOf(hamming),
-      distance === null ? '' : shortOf(distance),
-    ],
+    caption: [label === null ? '' : `label ${label}`, bitsOf(hamming), distance === null ? '' : shortOf(distance)],
   }))
   try {
     await writeDurably(path, encodePng(contactSheet([query, ...entries])))

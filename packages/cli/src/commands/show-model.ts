@@ -1,6 +1,7 @@
 /** What a saved model is: its layers, what it reads and predicts, how it was trained, its metrics, its hash. */
 import { readFile } from 'node:fs/promises'
-import { sizeOf, UserError } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { sizeOf } from '@gradpool/core/engine'
 import { type StageModel } from '@gradpool/orchestrator'
 import { decodeSavedModel, type JsonValue, reasonOf, type SavedModel } from '@gradpool/storage'
 import { gridOf } from '../display/grid.js'
@@ -113,9 +114,7 @@ function byName<T extends { readonly name: string }>(specs: readonly T[]): Recor
 /** `validation.loss` of what is nested. */
 function flat(metrics: Readonly<Record<string, JsonValue>>): [string, JsonValue][] {
   return Object.entries(metrics).flatMap(([name, value]): [string, JsonValue][] =>
-    isObject(value)
-      ? flat(value).map(([inner, each]) => [`${name}.${inner}`, each])
-      : [[name, value]],
+    isObject(value) ? flat(value).map(([inner, each]) => [`${name}.${inner}`, each]) : [[name, value]],
   )
 }
 

@@ -2,14 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
-import {
-  findRun,
-  findStageModel,
-  isRun,
-  readRun,
-  type RunContents,
-  type StageResult,
-} from '@gradpool/orchestrator'
+import { findRun, findStageModel, isRun, readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
 import { type EpochRow, metricAt } from '@gradpool/trainer'
 import { gridOf } from '../display/grid.js'
 import { isNumber, metricText, numberNames } from '../display/metric-text.js'
@@ -68,8 +61,7 @@ export async function showCommand(
 /** A file, or RUN/EXPERIMENT, and no run. */
 function isModel(asked: string, out: string): boolean {
   if (isRun(asked, out)) return false
-  if (asked.endsWith('.gradpool') || statSync(asked, { throwIfNoEntry: false })?.isFile())
-    return true
+  if (asked.endsWith('.gradpool') || statSync(asked, { throwIfNoEntry: false })?.isFile()) return true
   const isBesideRuns = resolve(dirname(asked)) === resolve(out)
   return /[\\/]/.test(asked) && !isBesideRuns
 }

@@ -12,11 +12,7 @@ import { selectExperiments } from '../select-experiments.js'
  * @returns 1 when a stage comes to other bits, or none could be looked at
  * @throws UserError when there is no such run, or what it was begun with has changed
  */
-export async function verifyCommand(
-  asked: string | undefined,
-  given: ResumeOptions,
-  { stdout }: Io,
-): Promise<number> {
+export async function verifyCommand(asked: string | undefined, given: ResumeOptions, { stdout }: Io): Promise<number> {
   const { directory, asked: experiments, options } = await begunRun(asked, given)
   const configs = await selectExperiments(experiments, options)
   const engine = await chooseEngine(options)

@@ -20,10 +20,7 @@ const noArrow = ' '.repeat(arrow.length)
 
 /** Lines for one experiment, given the samples of each of its stages; none if no stage has samples. */
 export function visualization(stages: readonly (readonly Sample[])[], columns: number): string[] {
-  const rows = mergeStages(stages).map((samples) => [
-    ...pictureRow(samples, columns),
-    ...verdict(samples),
-  ])
+  const rows = mergeStages(stages).map((samples) => [...pictureRow(samples, columns), ...verdict(samples)])
   return rows.flatMap((row, at) => (at === 0 ? row : ['', ...row]))
 }
 
@@ -63,9 +60,7 @@ function pictureRow(samples: readonly Sample[], columns: number): string[] {
   const height = Math.max(...drawn.flat().map((lines) => lines.length))
   return Array.from({ length: height }, (_, line) => {
     const separator = line === Math.floor(height / 2) ? arrow : noArrow
-    const parts = drawn.map((pictures) =>
-      pictures.map((lines) => lines[line] ?? '').join(separator),
-    )
+    const parts = drawn.map((pictures) => pictures.map((lines) => lines[line] ?? '').join(separator))
     return parts.join(gap).trimEnd()
   })
 }

@@ -29,9 +29,7 @@ export interface DisplayOptions {
 export async function displayFor(options: DisplayOptions): Promise<Display> {
   const { outlet, quiet, engineLine } = options
   if (quiet) return silent
-  const display = outlet.live
-    ? (await import('./live.js')).liveDisplay(outlet, options)
-    : logDisplay(options)
+  const display = outlet.live ? (await import('./live.js')).liveDisplay(outlet, options) : logDisplay(options)
   let begun = false
   // Nothing is printed before a run has begun: until then its options may turn out to be wrong.
   const begin = () => {

@@ -36,9 +36,7 @@ test('a stage that is done leaves a line, and nothing is painted after the end',
   const display = liveDisplay(outlet, { manySeeds: false, isReported })
   display.start(() => [])
   eventsOf(stage).forEach((event) => display.onEvent(event))
-  expect(text()).toContain(
-    '✔ mnist_auto_1 autoencode: cost 0.514, accuracy 0.864, 0:03, shared with mnist_auto_fix\n',
-  )
+  expect(text()).toContain('✔ mnist_auto_1 autoencode: cost 0.514, accuracy 0.864, 0:03, shared with mnist_auto_fix\n')
   display.onEvent({ type: 'stageFailed', stage, error: 'the loss became NaN' })
   expect(text()).toContain('✖ mnist_auto_1 autoencode: the loss became NaN\n')
   display.stop()
@@ -55,9 +53,7 @@ test('a model of its own has its own words', () => {
   expect(text()).toMatch(/loss 0\.250 +f1 +0\.500 /)
   expect(text()).not.toContain('r2')
   eventsOf(mine, { test: { loss: 0.7, f1: 0.4 } }).forEach((event) => display.onEvent(event))
-  expect(text()).toContain(
-    '✔ a mine: loss 0.514, accuracy 0.864, test loss 0.700, test f1 0.400, 0:03\n',
-  )
+  expect(text()).toContain('✔ a mine: loss 0.514, accuracy 0.864, test loss 0.700, test f1 0.400, 0:03\n')
   display.stop()
 })
 

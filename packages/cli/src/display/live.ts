@@ -62,9 +62,7 @@ export function liveDisplay(outlet: Outlet, { manySeeds, isReported }: LiveOptio
   const finished = (stage: StageRef, seconds: number, test: Metrics | null) => {
     const facts = [
       lastRows.get(stage.hash) ?? '',
-      ...testOf(stage, test, isReported(stage.hash)).map(
-        ({ name, values }) => `test ${name} ${values}`,
-      ),
+      ...testOf(stage, test, isReported(stage.hash)).map(({ name, values }) => `test ${name} ${values}`),
       clock(seconds),
       ...stage.experiments.slice(1).map((other) => `shared with ${other}`),
     ].filter((fact) => fact !== '')

@@ -2,10 +2,7 @@ import { expect, test } from 'vitest'
 import { eventsOf, stageOf } from '../testing/fake-run.js'
 import { type LogOptions, reportLog } from './log.js'
 
-function linesOf(
-  events: Parameters<ReturnType<typeof reportLog>>[0][],
-  change: Partial<LogOptions>,
-) {
+function linesOf(events: Parameters<ReturnType<typeof reportLog>>[0][], change: Partial<LogOptions>) {
   const lines: string[] = []
   const print = (line: string) => void lines.push(line)
   const options = {

@@ -58,9 +58,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     state.elapsedSeconds = elapsedSeconds
     if (row.epoch % reportEvery(stage.hash) !== 0 && row.epoch !== state.numEpochs) return
     const who = parallel ? `${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)} ` : ''
-    const metrics = rowTexts(row, row.validation, isReported(stage.hash)).map(
-      ({ name, values }) => `${name}=${values}`,
-    )
+    const metrics = rowTexts(row, row.validation, isReported(stage.hash)).map(({ name, values }) => `${name}=${values}`)
     const seconds = `${whole(elapsedSeconds - state.shownSeconds)}/${whole(elapsedSeconds)} secs`
     state.shownSeconds = elapsedSeconds
     print(`  ${who}Epoch ${row.epoch}: ${metrics.join(', ')} (${seconds})`)
@@ -83,9 +81,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     else if (event.type === 'epoch') epoch(event)
     else if (event.type === 'stageDone') done(event)
     else if (event.type === 'threads')
-      print(
-        `${model(event.stage)} trains on ${event.threads} thread${event.threads === 1 ? '' : 's'}`,
-      )
+      print(`${model(event.stage)} trains on ${event.threads} thread${event.threads === 1 ? '' : 's'}`)
     else if (event.type === 'stageReused') print(`${model(event.stage)} ${whenDone(event)}`)
     else if (event.type === 'stageFailed') print(`${model(event.stage)} failed: ${event.error}`)
     else if (event.type === 'warning') print(`Warning: ${event.message}`)

@@ -18,11 +18,7 @@ export function shown(before: string, value: unknown): string[] {
 }
 
 /** Of an epoch; those of the validation after those of the training. */
-export function rowTexts(
-  row: EpochRow,
-  validation: Metrics | undefined,
-  isReported: boolean,
-): MetricText[] {
+export function rowTexts(row: EpochRow, validation: Metrics | undefined, isReported: boolean): MetricText[] {
   if (isReported) {
     const accuracy = [row.accuracy, validation?.accuracy].flatMap((each) => shown('', each))
     return [
@@ -48,9 +44,7 @@ export function testOf(stage: StageRef, test: Metrics | null, isReported: boolea
 
 /** Those of one finite number, the loss first. */
 export function numberNames(metrics: EpochRow | Metrics): string[] {
-  return Object.keys(metrics).filter(
-    (name) => name !== 'epoch' && name !== 'seconds' && isNumber(metrics[name]),
-  )
+  return Object.keys(metrics).filter((name) => name !== 'epoch' && name !== 'seconds' && isNumber(metrics[name]))
 }
 
 export function isNumber(value: unknown): value is number {

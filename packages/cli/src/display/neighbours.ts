@@ -34,11 +34,7 @@ export function neighbourLines(found: readonly Found[], columns: number): string
 
 function captioned({ picture, id, label, hamming, distance }: Found): string[] {
   const title = label === null ? `#${id}` : `${label} (#${id})`
-  return [
-    ...drawn(picture),
-    title,
-    `${bitsOf(hamming)}${distance === null ? '' : `, ${shortOf(distance)}`}`,
-  ]
+  return [...drawn(picture), title, `${bitsOf(hamming)}${distance === null ? '' : `, ${shortOf(distance)}`}`]
 }
 
 function drawn(picture: Picture): string[] {

@@ -12,8 +12,7 @@ export function sampleKeeper(): {
 } {
   const samples = new Map<string, readonly Sample[]>()
   const onEvent = (event: RunEvent) => {
-    if (event.type === 'stageDone' || event.type === 'stageReused')
-      samples.set(event.stage.hash, event.samples)
+    if (event.type === 'stageDone' || event.type === 'stageReused') samples.set(event.stage.hash, event.samples)
   }
   return { onEvent, samples }
 }
@@ -24,11 +23,7 @@ export interface OutcomeOptions {
   readonly quiet: boolean
 }
 
-export function printOutcome(
-  outlet: Outlet,
-  result: RunResult,
-  { samples, quiet }: OutcomeOptions,
-): void {
+export function printOutcome(outlet: Outlet, result: RunResult, { samples, quiet }: OutcomeOptions): void {
   if (!quiet) {
     printDigits(outlet, result, samples)
     outlet.print('')

@@ -30,10 +30,7 @@ export type OutputStream = NodeJS.WritableStream & {
 /** Files and pipes have no width of their own. */
 const widthElsewhere = 100
 
-export function openOutlet(
-  stream: OutputStream,
-  environment: Readonly<Record<string, string | undefined>>,
-): Outlet {
+export function openOutlet(stream: OutputStream, environment: Readonly<Record<string, string | undefined>>): Outlet {
   const live = stream.isTTY === true && environment.TERM !== 'dumb'
   const coloured = live && (environment.NO_COLOR ?? '') === ''
   return {

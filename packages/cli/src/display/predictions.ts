@@ -1,5 +1,6 @@
 /** Predictions as people and programs read them. */
-import { sizeOf, type Shape } from '@gradpool/core'
+import { type Shape } from '@gradpool/core'
+import { sizeOf } from '@gradpool/core/engine'
 import { type Inputs } from '../prediction/inputs.js'
 import { gridOf } from './grid.js'
 import { type Outlet } from './outlet.js'
@@ -25,12 +26,7 @@ export function predictionLines(outputs: Inputs, predicted: Predicted, numRows: 
 }
 
 /** One row as a list, several as a table. */
-export function printPredictions(
-  outlet: Outlet,
-  outputs: Inputs,
-  predicted: Predicted,
-  numRows: number,
-): void {
+export function printPredictions(outlet: Outlet, outputs: Inputs, predicted: Predicted, numRows: number): void {
   const { print, colours } = outlet
   const columns = outlet.columns()
   const names = Object.keys(outputs)
@@ -39,9 +35,7 @@ export function printPredictions(
     return valueTexts(name, ofRow(predicted[name], row, shape), shape, most)
   }
   if (numRows === 1) {
-    const rows = names.flatMap((name) =>
-      partsOf(name, 0, MOST_CLASSES).map((part, at) => [at === 0 ? name : '', part]),
-    )
+    const rows = names.flatMap((name) => partsOf(name, 0, MOST_CLASSES).map((part, at) => [at === 0 ? name : '', part]))
     print(gridOf(['output', 'value'], rows, { columns, colours, right: [] }))
     return
   }

@@ -1,10 +1,10 @@
 /**
  * One running stage as one line, as wide as there is room for:
  *
- *     mnist_auto_2 autoencode ━━━━━━━────────── epoch 4/10  40 %  cost 2553.118  accuracy -0.525  12.4k steps/s  0:12 left
+ *     mnist_auto_2 autoencode ━━━━━─────── epoch 4/10  40 %  cost 2553.118  accuracy -0.525  12.4k steps/s  0:12 left
  *
- * Where it does not fit, the bar goes first, then speed, per cent, and metrics, the last one first; name, epoch and time
- * stay longest.
+ * Where it does not fit, the bar goes first, then speed, per cent, and metrics, the last one first; name, epoch and
+ * time stay longest.
  */
 import { type StageProgress } from '@gradpool/orchestrator'
 import { type Colours } from './outlet.js'
@@ -40,8 +40,7 @@ export function stageLine(progress: StageProgress, options: StageLineOptions): s
     parts = parts.filter(({ rank }) => rank !== last)
   }
   const room = columns - textWidth(lineOf(parts)) - gap.length
-  const bar =
-    room < narrowestBar ? '' : barOf(fractionOf(progress), Math.min(room, widestBar), colours)
+  const bar = room < narrowestBar ? '' : barOf(fractionOf(progress), Math.min(room, widestBar), colours)
   return [colours.bold(heading), bar, ...parts.map(({ text }) => text)]
     .filter((text) => text !== '')
     .join(gap)
@@ -52,9 +51,7 @@ function partsOf(progress: StageProgress, lossWord: string): Part[] {
   const { epoch, epochs, last, stepsPerSecond, secondsLeft } = progress
   const { loss = NaN, ...others } = last
   // Parts of metrics that are finished at the end of an epoch have slashes in their names.
-  const metrics = Object.entries(others).filter(
-    ([name, value]) => !name.includes('/') && Number.isFinite(value),
-  )
+  const metrics = Object.entries(others).filter(([name, value]) => !name.includes('/') && Number.isFinite(value))
   const total = String(epochs)
   const parts: Part[] = [
     { text: `epoch ${String(epoch).padStart(total.length)}/${total}`, rank: 0 },
@@ -101,7 +98,5 @@ export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
   const shown = parts[0] === 0 ? parts.slice(1) : parts
-  return shown
-    .map((part, at) => (at === 0 ? String(part) : String(part).padStart(2, '0')))
-    .join(':')
+  return shown.map((part, at) => (at === 0 ? String(part) : String(part).padStart(2, '0'))).join(':')
 }

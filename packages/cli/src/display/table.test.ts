@@ -88,9 +88,7 @@ test('what failed or was stopped says so, and why', () => {
 
 test('a shared stage is told of once, whatever the number of seeds', () => {
   const experiments = ['mnist_auto_1', 'mnist_auto_fix'].flatMap((name) =>
-    [0, 1].map((seed) =>
-      experimentOf(name, { seed, stages: [{ ...shared, hash: `stage of seed ${seed}` }] }),
-    ),
+    [0, 1].map((seed) => experimentOf(name, { seed, stages: [{ ...shared, hash: `stage of seed ${seed}` }] })),
   )
   expect(remarks(resultOf(experiments))).toEqual([
     'mnist_auto_1 and mnist_auto_fix share one autoencode stage; its seconds count in each.',

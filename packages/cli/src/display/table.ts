@@ -93,11 +93,7 @@ function metricsOf({ status, test, stages }: ExperimentResult): Map<string, numb
 }
 
 /** Empty where no seed has it. */
-function metricColumn(
-  head: string,
-  valueOf: (one: ExperimentResult) => number | undefined,
-  isFixed = false,
-) {
+function metricColumn(head: string, valueOf: (one: ExperimentResult) => number | undefined, isFixed = false) {
   const text = (value: number) => (isFixed ? value.toFixed(3) : metricText(value))
   const cell = (group: Group, colours: Colours): string => {
     const values = group.flatMap((one) => valueOf(one) ?? [])
@@ -128,9 +124,7 @@ export function remarks({ experiments }: RunResult): string[] {
 }
 
 function reusedStages(experiments: readonly ExperimentResult[]): string[] {
-  const stages = new Map(
-    experiments.flatMap((one) => one.stages.map((stage) => [stage.hash, stage.reused] as const)),
-  )
+  const stages = new Map(experiments.flatMap((one) => one.stages.map((stage) => [stage.hash, stage.reused] as const)))
   const count = [...stages.values()].filter((reused) => reused).length
   if (count === 0) return []
   const what = count === stages.size ? 'All stages were' : `${count} of ${stages.size} stages were`

@@ -1,7 +1,6 @@
 /** Text measured in terminal columns, where Korean, Chinese, Japanese and pictures take two. */
 
-const wide =
-  /\p{Script=Hangul}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|[\u3000-\u303f\uff01-\uff60]/u
+const wide = /\p{Script=Hangul}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|[\u3000-\u303f\uff01-\uff60]/u
 const pictured = /\p{Emoji_Presentation}/u
 const without = /\p{Mark}|\p{Control}|\p{Format}/u
 

@@ -1,5 +1,6 @@
 /** Checks of the engines: each trains a tiny model, and has to get it right. */
-import { type Engine, relu, sgd, defineModel, train } from '@gradpool/core'
+import { relu, sgd, defineModel } from '@gradpool/core'
+import { type Engine, train } from '@gradpool/core/engine'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import { crossEntropy, dense } from '@gradpool/models'
 import { type Check, firstLineOf } from './check.js'
@@ -31,11 +32,7 @@ export async function checkTensorFlowEngine(): Promise<Check> {
   return check.state === 'ok' ? { ...check, found: `${check.found}; from ${found.origin}` } : check
 }
 
-async function checkEngine(
-  name: string,
-  make: () => Promise<Engine>,
-  remedy: string,
-): Promise<Check> {
+async function checkEngine(name: string, make: () => Promise<Engine>, remedy: string): Promise<Check> {
   let engine: Engine | undefined
   try {
     engine = await make()

@@ -25,10 +25,7 @@ export function checkNode(version = process.versions.node): Check {
 
 export function checkCores(): Check {
   const cores = availableParallelism()
-  const found =
-    cores === 1
-      ? '1 core, so 1 worker'
-      : `${cores} cores, so ${cores} workers unless --workers says less`
+  const found = cores === 1 ? '1 core, so 1 worker' : `${cores} cores, so ${cores} workers unless --workers says less`
   return { name: 'Cores', state: 'ok', found }
 }
 

@@ -1,5 +1,6 @@
 /** Codes of images, by the encoder that an index carries. */
-import { sizeOf, UserError, type Values } from '@gradpool/core'
+import { UserError, type Values } from '@gradpool/core'
+import { sizeOf } from '@gradpool/core/engine'
 import { type Encoder } from '@gradpool/hashing'
 import { loadModel } from '@gradpool/trainer'
 
@@ -10,10 +11,7 @@ export interface Images {
 }
 
 /** [images, bits]. @throws UserError for images that the encoder does not take */
-export async function codesOf(
-  encoder: Encoder,
-  { pixels, imageShape }: Images,
-): Promise<Float32Array> {
+export async function codesOf(encoder: Encoder, { pixels, imageShape }: Images): Promise<Float32Array> {
   const model = await loadModel(encoder.bytes, { inputs: ['image'], outputs: ['code'] })
   try {
     const { shape } = model.inputs.image

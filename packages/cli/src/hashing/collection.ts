@@ -38,9 +38,7 @@ export function specOf(named: string | undefined, own: FilesSpec | undefined): F
   const folder = named === undefined ? {} : { directory: resolve(named) }
   if (own !== undefined) return { ...own, ...unsplit, ...folder }
   if (named !== undefined) return idxFolder({ ...unsplit, directory: resolve(named) })
-  throw new UserError(
-    'an index is of images in files: name them, with --data mnist or a folder of IDX files',
-  )
+  throw new UserError('an index is of images in files: name them, with --data mnist or a folder of IDX files')
 }
 
 /** The files that a run trained on, where they were when it was begun; undefined where its data were no files. */
@@ -89,10 +87,7 @@ function isShape(value: unknown): value is readonly [number, number] {
 }
 
 /** @throws UserError when the images are not there, or are others than those of the index */
-export async function loadCollection(
-  { spec, hash }: Collection,
-  options: LoaderOptions,
-): Promise<ImageDataset> {
+export async function loadCollection({ spec, hash }: Collection, options: LoaderOptions): Promise<ImageDataset> {
   const dataset = await loadDataset(spec, options)
   if (dataset.hash === hash) return dataset
   const short = (of: string) => `${of.slice(0, 12)}…`

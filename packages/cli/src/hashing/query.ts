@@ -42,10 +42,7 @@ export function testImage(image: string, { name, fields, imageShape }: ImageData
 }
 
 /** @throws UserError for a file that is no picture, or in which nothing is to be seen */
-export async function pngImage(
-  path: string,
-  [height, width]: readonly [number, number],
-): Promise<Query> {
+export async function pngImage(path: string, [height, width]: readonly [number, number]): Promise<Query> {
   const pixels = asDigit(await readPng(path), [height, width], `'${path}'`)
   return { title: `'${path}'`, label: null, picture: { pixels, height, width } }
 }

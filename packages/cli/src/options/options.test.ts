@@ -24,13 +24,10 @@ test('too many seeds are a mistake, and do not take forever', () => {
   expect(parseSeeds('0..999')).toHaveLength(1000)
 })
 
-test.each(['0', '-1', '1.5', 'two', '', '257', '1e2', '0x10', 'NaN', ' 3'])(
-  'workers %j are a mistake',
-  (typed) => {
-    const parse = wholeNumber('--workers', 1, 256)
-    expect(() => parse(typed)).toThrow(/^--workers must be a whole number from 1 to 256, not /)
-  },
-)
+test.each(['0', '-1', '1.5', 'two', '', '257', '1e2', '0x10', 'NaN', ' 3'])('workers %j are a mistake', (typed) => {
+  const parse = wholeNumber('--workers', 1, 256)
+  expect(() => parse(typed)).toThrow(/^--workers must be a whole number from 1 to 256, not /)
+})
 
 test('values that are right are taken as they are', () => {
   expect(wholeNumber('--workers', 1, 256)('16')).toBe(16)
@@ -41,9 +38,7 @@ test('values that are right are taken as they are', () => {
 })
 
 test('other mistakes name the option and what it takes', () => {
-  expect(() => oneOf('--engine', ['auto', 'wasm'])('gpu')).toThrow(
-    "--engine must be auto or wasm, not 'gpu'",
-  )
+  expect(() => oneOf('--engine', ['auto', 'wasm'])('gpu')).toThrow("--engine must be auto or wasm, not 'gpu'")
   expect(() => folder('--out')('')).toThrow('--out must be the path of a folder, not nothing')
   expect(() => assignment('=1')).toThrow('--set must be path=value')
   expect(() => assignment('train.epochs')).toThrow('--set must be path=value')

@@ -5,25 +5,19 @@ import { file, folder } from './values.js'
 
 export function predictOptions(): Option[] {
   return [
-    new Option('--image <file>', 'a picture to predict from, a PNG file').argParser(
-      file('--image'),
-    ),
+    new Option('--image <file>', 'a picture to predict from, a PNG file').argParser(file('--image')),
     new Option(
       '--data <file>',
       'rows to predict from: JSON lines, each an object with the inputs of the model',
     ).argParser(file('--data')),
-    new Option('--runs <dir>', 'where run directories are')
-      .argParser(folder('--runs'))
-      .default(outFolder, outFolder),
+    new Option('--runs <dir>', 'where run directories are').argParser(folder('--runs')).default(outFolder, outFolder),
     new Option('--json', 'print one JSON object for each row, and nothing else on stdout'),
   ]
 }
 
 export function showOptions(): Option[] {
   return [
-    new Option('--out <dir>', 'where run directories are')
-      .argParser(folder('--out'))
-      .default(outFolder, outFolder),
+    new Option('--out <dir>', 'where run directories are').argParser(folder('--out')).default(outFolder, outFolder),
     new Option('--json', 'print one JSON document, and nothing else on stdout'),
   ]
 }

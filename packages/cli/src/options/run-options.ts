@@ -43,19 +43,12 @@ export function runOptions(): Option[] {
   return [
     workersOption(),
     engineOption(),
-    new Option(
-      '--precision <name>',
-      'exact: the same bits everywhere; fast: native code may round less',
-    )
+    new Option('--precision <name>', 'exact: the same bits everywhere; fast: native code may round less')
       .argParser(oneOf('--precision', precisions))
       .default('exact', 'exact'),
-    new Option('--seed <seeds>', 'one seed, or several: 0,1,2 or 0..4')
-      .argParser(parseSeeds)
-      .default([0], '0'),
+    new Option('--seed <seeds>', 'one seed, or several: 0,1,2 or 0..4').argParser(parseSeeds).default([0], '0'),
     new Option('--preset <name>', 'default, tuned, or one of your own').default('default'),
-    new Option('--epochs <n>', 'epochs of every stage').argParser(
-      wholeNumber('--epochs', 1, mostEpochs),
-    ),
+    new Option('--epochs <n>', 'epochs of every stage').argParser(wholeNumber('--epochs', 1, mostEpochs)),
     new Option('--set <path=value>', 'change one field, such as train.batchSize=32; repeatable')
       .argParser(assignment)
       .default([], 'none'),
@@ -69,13 +62,7 @@ export function runOptions(): Option[] {
 
 /** Those that change no result: of `gradpool resume`. */
 export function resumeOptions(): Option[] {
-  return [
-    workersOption(),
-    engineOption(),
-    dataOption(),
-    outOption('where run directories are'),
-    ...shownOptions(),
-  ]
+  return [workersOption(), engineOption(), dataOption(), outOption('where run directories are'), ...shownOptions()]
 }
 
 /** Of `gradpool verify`. */
@@ -97,15 +84,11 @@ function engineOption(): Option {
 }
 
 function dataOption(): Option {
-  return new Option('--data <dir>', 'folder of IDX files in the place of the data named').argParser(
-    folder('--data'),
-  )
+  return new Option('--data <dir>', 'folder of IDX files in the place of the data named').argParser(folder('--data'))
 }
 
 function outOption(description: string): Option {
-  return new Option('--out <dir>', description)
-    .argParser(folder('--out'))
-    .default(outFolder, outFolder)
+  return new Option('--out <dir>', description).argParser(folder('--out')).default(outFolder, outFolder)
 }
 
 function shownOptions(): Option[] {
@@ -113,10 +96,9 @@ function shownOptions(): Option[] {
     new Option('--checkpoint-every <seconds>', 'the most training that a crash can cost')
       .argParser(positiveNumber('--checkpoint-every', mostSeconds))
       .default(10, '10'),
-    new Option(
-      '--stall-after <seconds>',
-      'a step that takes longer is started again (120)',
-    ).argParser(positiveNumber('--stall-after', mostSeconds)),
+    new Option('--stall-after <seconds>', 'a step that takes longer is started again (120)').argParser(
+      positiveNumber('--stall-after', mostSeconds),
+    ),
     new Option('--max-minutes <n>', 'stop gracefully after so long, to be resumed later').argParser(
       positiveNumber('--max-minutes', mostMinutes),
     ),

@@ -10,12 +10,8 @@ const mostNeighbours = 10_000
 export function indexBuildOptions(): Option[] {
   return [
     new Option('--out <file>', 'the file to write').argParser(file('--out')).makeOptionMandatory(),
-    new Option('--data <data>', "mnist, or a folder of IDX files; else the run's own").argParser(
-      folder('--data'),
-    ),
-    new Option('--runs <dir>', 'where run directories are')
-      .argParser(folder('--runs'))
-      .default(outFolder, outFolder),
+    new Option('--data <data>', "mnist, or a folder of IDX files; else the run's own").argParser(folder('--data')),
+    new Option('--runs <dir>', 'where run directories are').argParser(folder('--runs')).default(outFolder, outFolder),
   ]
 }
 
@@ -30,12 +26,8 @@ export function searchOptions(): Option[] {
     new Option('--radius <bits>', 'only images of which at most so many bits differ').argParser(
       wholeNumber('--radius', 0, mostBits),
     ),
-    new Option('--sheet <file>', 'write them to a PNG file, side by side').argParser(
-      file('--sheet'),
-    ),
-    new Option('--data <dir>', 'where the images that were indexed are now').argParser(
-      folder('--data'),
-    ),
+    new Option('--sheet <file>', 'write them to a PNG file, side by side').argParser(file('--sheet')),
+    new Option('--data <dir>', 'where the images that were indexed are now').argParser(folder('--data')),
     new Option('--json', 'print one JSON document, and nothing else on stdout'),
   ]
 }

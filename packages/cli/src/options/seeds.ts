@@ -1,4 +1,6 @@
-/** `--seed 3`, `--seed 0,1,2`, `--seed 0..4`, and mixtures: the seeds a run is repeated with, each once, in that order. */
+/**
+ * `--seed 3`, `--seed 0,1,2`, `--seed 0..4`, and mixtures: the seeds a run is repeated with, each once, in that order.
+ */
 import { UserError } from '@gradpool/core'
 import { quoted } from './values.js'
 

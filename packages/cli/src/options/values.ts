@@ -8,9 +8,7 @@ export function wholeNumber(option: string, low: number, high: number): Parser<n
   return (typed) => {
     const value = /^\d{1,15}$/.test(typed) ? Number(typed) : NaN
     if (value >= low && value <= high) return value
-    throw new UserError(
-      `${option} must be a whole number from ${low} to ${high}, not ${quoted(typed)}`,
-    )
+    throw new UserError(`${option} must be a whole number from ${low} to ${high}, not ${quoted(typed)}`)
   }
 }
 
@@ -19,9 +17,7 @@ export function positiveNumber(option: string, high: number): Parser<number> {
   return (typed) => {
     const value = /^\d{1,15}(\.\d{1,15})?$/.test(typed) ? Number(typed) : NaN
     if (value > 0 && value <= high) return value
-    throw new UserError(
-      `${option} must be a number above 0 and at most ${high}, not ${quoted(typed)}`,
-    )
+    throw new UserError(`${option} must be a number above 0 and at most ${high}, not ${quoted(typed)}`)
   }
 }
 
@@ -30,9 +26,7 @@ export function oneOf<const T extends string>(option: string, allowed: readonly 
   return (typed) => {
     const found = allowed.find((value) => value === typed)
     if (found !== undefined) return found
-    const choices = new Intl.ListFormat('en', { type: 'disjunction', style: 'narrow' }).format(
-      allowed,
-    )
+    const choices = new Intl.ListFormat('en', { type: 'disjunction', style: 'narrow' }).format(allowed)
     throw new UserError(`${option} must be ${choices}, not ${quoted(typed)}`)
   }
 }

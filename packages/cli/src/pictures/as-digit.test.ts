@@ -31,8 +31,7 @@ test('a digit is found whatever its size, its place, its paper and its ink', () 
     for (let y = 0; y < large.height; y += 1) {
       for (let x = 0; x < large.width; x += 1) {
         // Dark blue ink of 180 levels on bright paper.
-        elsewhere[(150 + y) * 300 + 40 + x] =
-          230 - ((large.pixels[y * large.width + x] ?? 0) * 180) / 255
+        elsewhere[(150 + y) * 300 + 40 + x] = 230 - ((large.pixels[y * large.width + x] ?? 0) * 180) / 255
       }
     }
     const found = asDigit({ pixels: elsewhere, height: 400, width: 300 }, shape, 'it')
@@ -42,10 +41,7 @@ test('a digit is found whatever its size, its place, its paper and its ink', () 
 
 test('a noisy background is none of the digit', () => {
   const { pixels } = resampled(imageOf(0), 280, 280)
-  const noisy = Float32Array.from(
-    pixels,
-    (value, at) => 200 - (value * 150) / 255 + 4 * Math.sin(at * at),
-  )
+  const noisy = Float32Array.from(pixels, (value, at) => 200 - (value * 150) / 255 + 4 * Math.sin(at * at))
   const found = asDigit({ pixels: noisy, height: 280, width: 280 }, shape, 'it')
   const { pixels: original } = imageOf(0)
   expect(largestDifference(found, original)).toBeLessThan(40)
@@ -54,8 +50,7 @@ test('a noisy background is none of the digit', () => {
 test('what is flat, wide or high keeps its proportions', () => {
   const bar = (height: number, width: number) => {
     const pixels = new Uint8Array(100 * 100)
-    for (let y = 0; y < height; y += 1)
-      pixels.fill(255, (10 + y) * 100 + 5, (10 + y) * 100 + 5 + width)
+    for (let y = 0; y < height; y += 1) pixels.fill(255, (10 + y) * 100 + 5, (10 + y) * 100 + 5 + width)
     return asDigit({ pixels, height: 100, width: 100 }, shape, 'it')
   }
   const extents = (pixels: Uint8Array) => {

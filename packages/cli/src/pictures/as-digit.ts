@@ -21,11 +21,7 @@ const quietPart = 0.9
  * @param where What the picture is called in messages.
  * @throws UserError for a picture in which nothing is to be seen
  */
-export function asDigit(
-  picture: Picture,
-  [height, width]: readonly [number, number],
-  where: string,
-): Uint8Array {
+export function asDigit(picture: Picture, [height, width]: readonly [number, number], where: string): Uint8Array {
   const ink = inkOf(picture)
   if (ink === undefined) throw new UserError(`${where} shows nothing but one shade of grey`)
   const digit = cropped(ink, boxOf(ink))
@@ -48,8 +44,7 @@ function inkOf(picture: Picture): Picture | undefined {
     rim.map((grey) => Math.abs(grey - background)),
     quietPart,
   )
-  const inkAt = (pixel: number, side: 1 | -1) =>
-    Math.max(0, side * ((pixels[pixel] ?? 0) - background) - 2 * noise)
+  const inkAt = (pixel: number, side: 1 | -1) => Math.max(0, side * ((pixels[pixel] ?? 0) - background) - 2 * noise)
   let [bright, dark, most] = [0, 0, 0]
   for (let pixel = 0; pixel < pixels.length; pixel += 1) {
     bright += inkAt(pixel, 1)

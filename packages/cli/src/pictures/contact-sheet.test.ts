@@ -62,17 +62,7 @@ test('a letter is 5 × 7 pixels of a size, with room for what hangs below the li
   const rows = Array.from({ length: 9 }, (_, y) =>
     Array.from({ length: 5 }, (_, x) => (at(one, y, x) === 255 ? '#' : '.')).join(''),
   )
-  expect(rows).toEqual([
-    '..#..',
-    '.##..',
-    '..#..',
-    '..#..',
-    '..#..',
-    '..#..',
-    '.###.',
-    '.....',
-    '.....',
-  ])
+  expect(rows).toEqual(['..#..', '.##..', '..#..', '..#..', '..#..', '..#..', '.###.', '.....', '.....'])
   const large = lettering('1?', 3)
   expect({ height: large.height, width: large.width }).toEqual({ height: 27, width: 33 })
   expect(litIn(large)).toBe(9 * 10)

@@ -1,6 +1,6 @@
 /**
- * Pictures side by side on white paper, each with a caption of some lines below it, the first one framed. Lines that are
- * wider than their picture are cut off.
+ * Pictures side by side on white paper, each with a caption of some lines below it, the first one framed. Lines that
+ * are wider than their picture are cut off.
  */
 import { lettering } from './lettering.js'
 import { cropped, type Picture, resampled } from './picture.js'

@@ -25,11 +25,7 @@ async function fileOf(bytes: Uint8Array): Promise<string> {
 const twoByTwo = { width: 2, height: 2, depth: 8 } as const
 
 test.each<[string, PngParts, number[]]>([
-  [
-    'grey',
-    { ...twoByTwo, colorType: colorTypes.grey, lines: [0, 0, 100, 0, 200, 255] },
-    [0, 100, 200, 255],
-  ],
+  ['grey', { ...twoByTwo, colorType: colorTypes.grey, lines: [0, 0, 100, 0, 200, 255] }, [0, 100, 200, 255]],
   [
     'grey of one bit a pixel, a filter of lines',
     { ...twoByTwo, depth: 1, colorType: colorTypes.grey, lines: [0, 0b01000000, 2, 0b01000000] },
@@ -144,9 +140,7 @@ test.each<[string, Uint8Array, RegExp]>([
 
 test('what is no file, not there, or too large is refused', async () => {
   await expect(readPng(folder)).rejects.toThrow(/is not a file$/)
-  await expect(readPng(join(folder, 'none.png'))).rejects.toThrow(
-    /^There is no file '.*none\.png'$/,
-  )
+  await expect(readPng(join(folder, 'none.png'))).rejects.toThrow(/^There is no file '.*none\.png'$/)
   const path = await fileOf(grey)
   await truncate(path, 2 ** 26 + 1)
   await expect(readPng(path)).rejects.toThrow(/has 67108865 bytes/)
@@ -200,9 +194,7 @@ test(
       fc.asyncProperty(values, async ({ lines, ...parts }) => {
         const { width, height, depth, colorType } = parts
         const lineBytes = 1 + Math.ceil((width * channels[colorType] * depth) / 8)
-        const filtered = lines
-          .slice(0, height * lineBytes)
-          .map((byte, at) => (at % lineBytes === 0 ? byte % 5 : byte))
+        const filtered = lines.slice(0, height * lineBytes).map((byte, at) => (at % lineBytes === 0 ? byte % 5 : byte))
         await writeFile(path, makePng({ ...parts, lines: filtered }))
         const outcome = await readPng(path).catch((error: unknown) => error)
         if (outcome instanceof UserError) return

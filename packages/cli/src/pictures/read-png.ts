@@ -22,9 +22,7 @@ export async function readPng(path: string): Promise<Picture> {
   const file = await contentsOf(path)
   const { width, height } = pngHeader(file, path)
   if (width * height > mostPixels) {
-    throw new UserError(
-      `'${path}' has ${width} × ${height} pixels, and a picture may have ${mostPixels} at most`,
-    )
+    throw new UserError(`'${path}' has ${width} × ${height} pixels, and a picture may have ${mostPixels} at most`)
   }
   try {
     checkImageData(file)
@@ -42,9 +40,7 @@ async function contentsOf(path: string): Promise<Buffer> {
       const status = await file.stat()
       if (!status.isFile()) throw new UserError(`'${path}' is not a file`)
       if (status.size > mostFileBytes) {
-        throw new UserError(
-          `'${path}' has ${status.size} bytes, and a picture may have ${mostFileBytes} at most`,
-        )
+        throw new UserError(`'${path}' has ${status.size} bytes, and a picture may have ${mostFileBytes} at most`)
       }
       return await file.readFile()
     } finally {

@@ -2,7 +2,8 @@
  * A PNG file as the row of a model that reads one grey picture. One of 28 × 28 is taken for a digit,
  * and the picture made to look like MNIST's; any other must have the very size.
  */
-import { sizeOf, UserError, type Shape } from '@gradpool/core'
+import { UserError, type Shape } from '@gradpool/core'
+import { sizeOf } from '@gradpool/core/engine'
 import { asDigit } from '../pictures/as-digit.js'
 import { readPng } from '../pictures/read-png.js'
 import { type Inputs, typesText, typeText } from './inputs.js'

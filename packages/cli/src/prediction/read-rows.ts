@@ -4,7 +4,8 @@
  * left aside.
  */
 import { readFile } from 'node:fs/promises'
-import { sizeOf, UserError, type DType, type Values } from '@gradpool/core'
+import { UserError, type DType, type Values } from '@gradpool/core'
+import { sizeOf } from '@gradpool/core/engine'
 import { isMissing, reasonOf } from '@gradpool/storage'
 import { type ValueType } from '@gradpool/trainer'
 import { type Inputs, typeText } from './inputs.js'
@@ -25,9 +26,7 @@ const LIMITS: Readonly<Record<DType, readonly [low: number, high: number, what: 
 
 /** @throws UserError for the first line that is no row, naming the line and what is wrong */
 export async function readRows(path: string, inputs: Inputs): Promise<Rows> {
-  const lines = (await textOf(path))
-    .split('\n')
-    .map((text, at) => ({ text, where: `${path}:${at + 1}` }))
+  const lines = (await textOf(path)).split('\n').map((text, at) => ({ text, where: `${path}:${at + 1}` }))
   const rows = lines.filter(({ text }) => text.trim() !== '')
   if (rows.length === 0) throw new UserError(`'${path}' has no rows`)
   const values = Object.entries(inputs).map(([name, { dtype, shape }]) => {
@@ -37,8 +36,7 @@ export async function readRows(path: string, inputs: Inputs): Promise<Rows> {
     const row = rowOf(text, where)
     for (const [name, array] of values) {
       const type = inputs[name]
-      if (type !== undefined)
-        array.set(numbersOf(row[name], name, type, where), at * sizeOf(type.shape))
+      if (type !== undefined) array.set(numbersOf(row[name], name, type, where), at * sizeOf(type.shape))
     }
   })
   return { numRows: rows.length, values: Object.fromEntries(values) }
@@ -74,11 +72,7 @@ function numbersOf(value: unknown, name: string, type: ValueType, where: string)
   if (value === undefined) throw new UserError(`${where} has no ${expected}`)
   const numbers: number[] = []
   const isNested = Array.isArray(value) && value.some((entry) => Array.isArray(entry))
-  const lengths = isNested
-    ? shape
-    : shape.length === 0 && !Array.isArray(value)
-      ? []
-      : [sizeOf(shape)]
+  const lengths = isNested ? shape : shape.length === 0 && !Array.isArray(value) ? [] : [sizeOf(shape)]
   const [low, high, what] = LIMITS[dtype]
   const visit = (entry: unknown, [length, ...inner]: readonly number[]) => {
     if (length !== undefined) {

@@ -47,10 +47,7 @@ export function progressOf(stage: StageRef, change: Partial<StageProgress> = {})
   }
 }
 
-export function experimentOf(
-  name: string,
-  change: Partial<ExperimentResult> = {},
-): ExperimentResult {
+export function experimentOf(name: string, change: Partial<ExperimentResult> = {}): ExperimentResult {
   return {
     name,
     seed: 0,

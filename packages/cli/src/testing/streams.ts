@@ -8,9 +8,7 @@ export interface Kept {
   text(): string
 }
 
-export function keptStream(
-  terminal: { isTTY?: boolean; columns?: number; rows?: number } = {},
-): Kept {
+export function keptStream(terminal: { isTTY?: boolean; columns?: number; rows?: number } = {}): Kept {
   const chunks: string[] = []
   const stream = new Writable({
     decodeStrings: false,

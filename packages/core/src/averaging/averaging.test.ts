@@ -1,23 +1,7 @@
 /** Averaging as Programs, with the reference evaluator. */
 import { describe, expect, test } from 'vitest'
-import {
-  averaging,
-  evaluate,
-  frozen,
-  initialState,
-  matmul,
-  mean,
-  normal,
-  parameter,
-  partsOf,
-  sgd,
-  square,
-  defineModel,
-  sub,
-  train,
-  UserError,
-  type Split,
-} from '../index.js'
+import { frozen, matmul, mean, normal, parameter, sgd, square, defineModel, sub, UserError } from '../index.js'
+import { averaging, evaluate, initialState, partsOf, train, type Split } from '../engine/index.js'
 
 const NUM_EXAMPLES = 12
 const inputs = Float32Array.from({ length: 3 * NUM_EXAMPLES }, (_, i) => Math.sin(i * i))
@@ -106,8 +90,7 @@ describe('averaging', () => {
 })
 
 describe('parts', () => {
-  const rowsOf = (...given: Parameters<typeof partsOf>) =>
-    partsOf(...given).map(({ rows }) => [...rows])
+  const rowsOf = (...given: Parameters<typeof partsOf>) => partsOf(...given).map(({ rows }) => [...rows])
 
   test('of equal size are dealt out, others are consecutive', () => {
     const split = { fields: {}, rows: Int32Array.from([9, 8, 7, 6, 5]) }

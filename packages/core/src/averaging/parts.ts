@@ -22,11 +22,7 @@ export interface AverageOptions {
  * @param microBatches how many replicas there are, where `parts` does not say so
  * @throws UserError with one sentence, for numbers out of range and for a part without examples
  */
-export function partsOf(
-  { fields, rows }: Split,
-  average: AverageOptions,
-  microBatches = 1,
-): Split[] {
+export function partsOf({ fields, rows }: Split, average: AverageOptions, microBatches = 1): Split[] {
   const { every, parts } = average
   if (!Number.isInteger(every) || every < 1) {
     throw new UserError(`averageEvery must be a whole number of at least 1, not ${String(every)}`)
@@ -39,9 +35,7 @@ export function partsOf(
   const chosen = parts ? consecutive(rows, parts) : dealtOut(rows, count)
   const empty = chosen.findIndex(({ length }) => length === 0)
   if (empty >= 0) {
-    throw new UserError(
-      `averageParts: part ${empty + 1} of ${count} has none of the ${rows.length} examples`,
-    )
+    throw new UserError(`averageParts: part ${empty + 1} of ${count} has none of the ${rows.length} examples`)
   }
   return chosen.map((rows) => ({ fields, rows }))
 }

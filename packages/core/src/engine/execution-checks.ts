@@ -2,12 +2,7 @@
  * Whether what an execution is given fits its program: data, seed, states, a position, a number of
  * steps. Every engine refuses here, once, what would make a step fail or read what is not there.
  */
-import {
-  examplesBefore,
-  resultSize,
-  stepsPerEpochOf,
-  type BatchProgram,
-} from '../training/batch-program.js'
+import { examplesBefore, resultSize, stepsPerEpochOf, type BatchProgram } from '../training/batch-program.js'
 import type { Field } from './dataset.js'
 import { bytesPerElement, sizeOf } from '../program/dtype.js'
 import type { CompileOptions, Position, StateValues } from './engine.js'
@@ -25,9 +20,7 @@ export function checkFit(batchProgram: BatchProgram, options: CompileOptions): v
     throw new UserError(`a seed is a whole number of 32 bits, not ${seed}`)
   }
   if (data.rows.length !== numExamples) {
-    throw new UserError(
-      `the program was traced for ${numExamples} examples, the data has ${data.rows.length}`,
-    )
+    throw new UserError(`the program was traced for ${numExamples} examples, the data has ${data.rows.length}`)
   }
   checkBatch(program, batchSize, options)
   if (tail) checkBatch(tail, numExamples % batchSize, options)
@@ -42,9 +35,7 @@ function checkBatch(program: Program, batchSize: number, { data }: CompileOption
     const field = data.fields[name]
     if (!field) {
       const known = Object.keys(data.fields).join(', ')
-      throw new UserError(
-        `the program reads the field "${name}", which the data does not have (it has: ${known})`,
-      )
+      throw new UserError(`the program reads the field "${name}", which the data does not have (it has: ${known})`)
     }
     const [batch, ...example] = shape
     if (batch !== batchSize) {

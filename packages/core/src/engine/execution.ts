@@ -3,13 +3,7 @@
  * results, positions. Its backend, the engine's own, makes tasks and runs chunks.
  */
 import { invariant, UserError } from '../errors.js'
-import {
-  examplesBefore,
-  placesOf,
-  resultSize,
-  stepsPerEpochOf,
-  type BatchProgram,
-} from '../training/batch-program.js'
+import { examplesBefore, placesOf, resultSize, stepsPerEpochOf, type BatchProgram } from '../training/batch-program.js'
 import type { Backend, ExecutionHost, ExecutionRecord, States } from './backend.js'
 import type {
   ChunkOptions,
@@ -24,13 +18,7 @@ import type {
   RunOptions,
   StateValues,
 } from './engine.js'
-import {
-  checkFit,
-  checkPosition,
-  checkSteps,
-  checkWorkers,
-  MOST_STEPS,
-} from './execution-checks.js'
+import { checkFit, checkPosition, checkSteps, checkWorkers, MOST_STEPS } from './execution-checks.js'
 
 interface SizedResult {
   readonly name: string
@@ -88,10 +76,7 @@ export class BaseExecution<S extends States> implements Execution {
   }
 
   /** @throws UserError while `run` is under way, too */
-  begin(
-    steps: number,
-    { workers = 1, continues = false }: ChunkOptions = {},
-  ): readonly ChunkTask[] {
+  begin(steps: number, { workers = 1, continues = false }: ChunkOptions = {}): readonly ChunkTask[] {
     checkWorkers(workers, this.workers)
     this.#begin(steps, continues)
     return this.#backend.tasks(steps, workers)
@@ -203,8 +188,7 @@ export class BaseExecution<S extends States> implements Execution {
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
     const { step } = this.#record
-    const startsOver =
-      !continues && this.program.program.updates.length === 0 && step + steps > MOST_STEPS
+    const startsOver = !continues && this.program.program.updates.length === 0 && step + steps > MOST_STEPS
     const first = startsOver ? step % this.stepsPerEpoch : step
     checkSteps(steps, first)
     if (startsOver) this.#record.step = first

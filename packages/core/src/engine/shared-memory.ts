@@ -31,19 +31,14 @@ export class SharedRecord extends WordRecord {
    * @param tellsLast whether the values at the last step of a result of so many elements are told.
    *   Default: of all.
    */
-  static create(
-    program: BatchProgram,
-    tellsLast: (size: number) => boolean = () => true,
-  ): SharedRecord {
+  static create(program: BatchProgram, tellsLast: (size: number) => boolean = () => true): SharedRecord {
     const sized = program.program.results.map((result) => {
       return { rows: result.rows === true, size: resultSize(program, result) }
     })
     const floats = (size: number) => new Float32Array(new SharedArrayBuffer(4 * size))
     const record = new SharedRecord({
       words: new Int32Array(new SharedArrayBuffer(4 * WORD.WORDS)),
-      sums: sized.map(
-        ({ rows, size }) => new Float64Array(new SharedArrayBuffer(rows ? 0 : 8 * size)),
-      ),
+      sums: sized.map(({ rows, size }) => new Float64Array(new SharedArrayBuffer(rows ? 0 : 8 * size))),
       rows: sized.map(({ rows, size }) => floats(rows ? program.numExamples * size : 0)),
       last: sized.map(({ rows, size }) => floats(!rows && tellsLast(size) ? size : 0).fill(NaN)),
     })

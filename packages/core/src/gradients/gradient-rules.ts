@@ -1,8 +1,9 @@
 /**
  * The gradient of every primitive op: one rule each, in one table.
  *
- * A rule gets a node and the gradient of the loss by its value, and gives, for each operand, how to make the gradient by that
- * operand. Each is a function, called only where it is needed. Rules are made of ops, so they differentiate again.
+ * A rule gets a node and the gradient of the loss by its value, and gives, for each operand, how to make the gradient
+ * by that operand. Each is a function, called only where it is needed. Rules are made of ops, so they differentiate
+ * again.
  */
 import type { Shape } from '../program/dtype.js'
 import type { ByOp, NodeOf } from '../program/node.js'
@@ -50,10 +51,7 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
   add: (_, { gradient: g }) => [() => g, () => g],
   sub: (_, { gradient: g }) => [() => g, () => neg(g)],
   mul: binary(({ gradient: g }, a, b) => [() => mul(g, b), () => mul(g, a)]),
-  div: binary(({ gradient: g, value: y }, _a, b) => [
-    () => div(g, b),
-    () => neg(div(mul(g, y), b)),
-  ]),
+  div: binary(({ gradient: g, value: y }, _a, b) => [() => div(g, b), () => neg(div(mul(g, y), b))]),
   max: binary(({ gradient: g }, a, b) => [() => larger(g, a, b), () => larger(g, b, a)]),
   min: binary(({ gradient: g }, a, b) => [() => larger(g, b, a), () => larger(g, a, b)]),
   less: null,
@@ -70,12 +68,8 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
     return select(isLargest, spread(share, x.shape, axes), 0)
   }),
   argMax: null,
-  softmax: (_, { gradient: g, value: y }) => [
-    () => mul(y, sub(g, sum(mul(g, y), -1, { keepDims: true }))),
-  ],
-  logSoftmax: (_, { gradient: g, value: y }) => [
-    () => sub(g, mul(exp(y), sum(g, -1, { keepDims: true }))),
-  ],
+  softmax: (_, { gradient: g, value: y }) => [() => mul(y, sub(g, sum(mul(g, y), -1, { keepDims: true })))],
+  logSoftmax: (_, { gradient: g, value: y }) => [() => sub(g, mul(exp(y), sum(g, -1, { keepDims: true })))],
 
   broadcast: unary(({ gradient: g }, x) => {
     const lead = g.rank - x.rank
@@ -104,10 +98,7 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
   },
 
   // Exact where every index is within the table, which is what `gather` is for.
-  gather: binary(({ gradient: g }, table, indices) => [
-    () => scatterAdd(g, indices, table.shape[0] ?? 1),
-    undefined,
-  ]),
+  gather: binary(({ gradient: g }, table, indices) => [() => scatterAdd(g, indices, table.shape[0] ?? 1), undefined]),
   scatterAdd: binary(({ gradient: g }, _updates, indices) => [() => gather(g, indices), undefined]),
   oneHot: null,
   matmul: binary<'matmul'>(({ gradient: g }, a, b, { attributes }) => {
@@ -127,9 +118,7 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
 }
 
 /** The rule of an op with one operand. */
-function unary<Op extends OpName>(
-  rule: (context: RuleContext, x: Tensor, node: NodeOf<Op>) => Tensor,
-) {
+function unary<Op extends OpName>(rule: (context: RuleContext, x: Tensor, node: NodeOf<Op>) => Tensor) {
   return (node: NodeOf<Op>, context: RuleContext): Contributions =>
     context.inputs.map((x) => () => rule(context, x, node))
 }

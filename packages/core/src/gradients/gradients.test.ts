@@ -6,7 +6,6 @@ import {
   abs,
   add,
   equal,
-  evaluate,
   exp,
   grad,
   matmul,
@@ -19,9 +18,9 @@ import {
   sum,
   type Tensor,
   type TensorLike,
-  traceProgram,
   UserError,
 } from '../index.js'
+import { evaluate, traceProgram } from '../engine/index.js'
 
 /** The gradient by `x` of what `build` makes of it, at the values given. */
 function gradientAt(x: readonly number[], build: (x: Tensor) => Tensor): number[] {

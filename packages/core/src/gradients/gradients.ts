@@ -23,9 +23,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   const trace = currentTrace()
   const end = trace.tensor(loss)
   if (end.rank > 0 || end.dtype !== 'f32') {
-    throw shapeError(
-      `grad: the loss must be an f32 scalar, not ${end.toString()}: take its mean or sum`,
-    )
+    throw shapeError(`grad: the loss must be an f32 scalar, not ${end.toString()}: take its mean or sum`)
   }
   for (const x of wrt) {
     if (trace.tensor(x).dtype !== 'f32') {

@@ -1,6 +1,6 @@
 /**
- * Gradpool's own functions from gathered results to a metric, by name: so a saved model can carry a metric as data. All are
- * float64. What each gets is said by the metric that names it, in the models package.
+ * Gradpool's own functions from gathered results to a metric, by name: so a saved model can carry a metric as data. All
+ * are float64. What each gets is said by the metric that names it, in the models package.
  */
 import type { MetricValue, NamedFinish } from './metric.js'
 
@@ -10,8 +10,7 @@ const ECE_BINS = 15
 
 const table = {
   /** 1 - √(mean squared error) / mean of the target. */
-  reconstructionAccuracy: ({ squaredError, target }: Parts) =>
-    1 - Math.sqrt(first(squaredError)) / first(target),
+  reconstructionAccuracy: ({ squaredError, target }: Parts) => 1 - Math.sqrt(first(squaredError)) / first(target),
 
   rootMean: ({ value }: Parts) => Math.sqrt(first(value)),
 
@@ -25,8 +24,7 @@ const table = {
 
   recall: (parts: Parts) => macro(parts, ({ hits, actual }) => ratio(hits, actual)),
 
-  f1: (parts: Parts) =>
-    macro(parts, ({ hits, predicted, actual }) => ratio(2 * hits, predicted + actual)),
+  f1: (parts: Parts) => macro(parts, ({ hits, predicted, actual }) => ratio(2 * hits, predicted + actual)),
 
   /** 1 - Σ(target - output)² / Σ(target - mean)², averaged over the outputs. */
   r2: ({ output = [], target = [] }: Parts, numExamples: number) =>
@@ -79,14 +77,11 @@ const table = {
 export type FinisherName = keyof typeof table
 
 /** By name, of any origin. */
-export const finishers: Readonly<
-  Partial<Record<string, (parts: Parts, numExamples: number) => MetricValue>>
-> = Object.assign(Object.create(null) as object, table)
+export const finishers: Readonly<Partial<Record<string, (parts: Parts, numExamples: number) => MetricValue>>> =
+  Object.assign(Object.create(null) as object, table)
 
 /** The function of this name, for a metric's `finish`. */
-export function finisher<Name extends FinisherName>(
-  name: Name,
-): NamedFinish<ReturnType<(typeof table)[Name]>> {
+export function finisher<Name extends FinisherName>(name: Name): NamedFinish<ReturnType<(typeof table)[Name]>> {
   return { name }
 }
 
@@ -109,11 +104,7 @@ function ratio(part: number, whole: number): number {
 }
 
 /** The mean over the columns of [rows, columns] of a function of each one's indices. */
-function overColumns(
-  values: ArrayLike<number>,
-  rows: number,
-  of: (indices: readonly number[]) => number,
-): number {
+function overColumns(values: ArrayLike<number>, rows: number, of: (indices: readonly number[]) => number): number {
   const columns = values.length / rows
   let sum = 0
   for (let column = 0; column < columns; column++) {

@@ -1,6 +1,6 @@
 /**
- * Metrics between a step and what people read: which results of a Program a metric is made of, and its value once a pass
- * over the examples has ended.
+ * Metrics between a step and what people read: which results of a Program a metric is made of, and its value once a
+ * pass over the examples has ended.
  */
 import { isRecord } from '../checks.js'
 import { Tensor } from '../tracing/tensor.js'
@@ -17,8 +17,8 @@ import {
 } from './metric.js'
 
 /**
- * How a metric comes from results of its Program. Plain JSON, but for functions of the user's own; a spec that has lost its
- * function is left out by `finishMetrics`.
+ * How a metric comes from results of its Program. Plain JSON, but for functions of the user's own; a spec that has lost
+ * its function is left out by `finishMetrics`.
  */
 export type MetricSpec = {
   readonly name: string
@@ -81,23 +81,17 @@ function checkedMetric(name: string, metric: unknown): Metric {
   if (isRecord(metric) && 'finish' in metric && ('rows' in metric || 'means' in metric)) {
     return metric as unknown as Metric
   }
-  throw userError(
-    `metric "${name}" must be a tensor, fromMeans({ … }) or perRow({ … }), not ${found}`,
-  )
+  throw userError(`metric "${name}" must be a tensor, fromMeans({ … }) or perRow({ … }), not ${found}`)
 }
 
 function checkScalar(what: string, tensor: Tensor): void {
   if (tensor.rank === 0) return
-  throw shapeError(
-    `${what} must be one number, not ${tensor.toString()}; take its mean, or use perRow`,
-  )
+  throw shapeError(`${what} must be one number, not ${tensor.toString()}; take its mean, or use perRow`)
 }
 
 function checkRows(what: string, tensor: Tensor, batchSize: number): void {
   if (tensor.shape[0] === batchSize) return
-  throw shapeError(
-    `${what} is ${tensor.toString()}: its first axis must be the batch, ${batchSize}`,
-  )
+  throw shapeError(`${what} is ${tensor.toString()}: its first axis must be the batch, ${batchSize}`)
 }
 
 /**

@@ -59,8 +59,8 @@ export interface NamedFinish<V extends MetricValue = MetricValue> {
  *       direction: 'max',
  *     })
  *
- * Each is summed in float64, but is itself a float32 of its batch: take what is a small difference of large numbers about a
- * fixed shift, as `sub(year, 2000)`, or use `perRow`.
+ * Each is summed in float64, but is itself a float32 of its batch: take what is a small difference of large numbers
+ * about a fixed shift, as `sub(year, 2000)`, or use `perRow`.
  */
 export function fromMeans<const Key extends string, V extends MetricValue>(metric: {
   readonly means: Readonly<Record<Key, Tensor>>
@@ -91,7 +91,10 @@ export function perRow<const Key extends string, V extends MetricValue>(metric: 
 
 const directions = new WeakMap<Tensor, Direction>()
 
-/** The same tensor, known to be the better the smaller or the larger it is: so that it can be monitored without a `mode`. */
+/**
+ * The same tensor, known to be the better the smaller or the larger it is: so that it can be monitored without a
+ * `mode`.
+ */
 export function withDirection(tensor: Tensor, direction: Direction): Tensor {
   directions.set(tensor, direction)
   return tensor
@@ -108,9 +111,7 @@ export const RESERVED_NAMES = ['epoch', 'seconds', 'validation', 'test'] as cons
 /** @throws UserError for a name that a metric cannot have */
 export function checkMetricName(name: string): void {
   if ((RESERVED_NAMES as readonly string[]).includes(name)) {
-    throw userError(
-      `a metric cannot be named "${name}": rows of the history have a field of that name`,
-    )
+    throw userError(`a metric cannot be named "${name}": rows of the history have a field of that name`)
   }
   if (!/^[^./\s]+$/.test(name)) {
     throw userError(`a metric cannot be named "${name}": names have no dots, slashes or spaces`)

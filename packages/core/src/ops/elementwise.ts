@@ -98,8 +98,7 @@ function unary(op: PlainOp) {
 
 /** @param name what the user calls it, for errors */
 function binary(op: PlainOp, name: string = op) {
-  return (a: TensorLike, b: TensorLike): Tensor =>
-    currentTrace().node({ op, inputs: broadcastOperands(name, a, b) })
+  return (a: TensorLike, b: TensorLike): Tensor => currentTrace().node({ op, inputs: broadcastOperands(name, a, b) })
 }
 
 function swapped(op: ReturnType<typeof binary>): ReturnType<typeof binary> {

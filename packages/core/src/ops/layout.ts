@@ -58,9 +58,7 @@ export function transpose(x: TensorLike, permutation?: Shape): Tensor {
  */
 export function slice(x: TensorLike, starts: Shape, sizes: Shape): Tensor {
   const tensor = tensorOf(x)
-  const shape = sizes.map((size, axis) =>
-    size === -1 ? (tensor.shape[axis] ?? 0) - (starts[axis] ?? 0) : size,
-  )
+  const shape = sizes.map((size, axis) => (size === -1 ? (tensor.shape[axis] ?? 0) - (starts[axis] ?? 0) : size))
   if (shape.some((extent) => extent < 1) || starts.length !== shape.length) {
     const block = `[${sizes.join(', ')}] at [${starts.join(', ')}]`
     throw shapeError(`${callText('slice', [tensor])}: there is no block of shape ${block}`)

@@ -17,8 +17,8 @@ export function asF32(x: TensorLike): Tensor {
 }
 
 /**
- * `x` with another element type. u8 and i32 become f32 exactly or rounded to nearest; f32 to i32 or u8 truncates towards
- * zero and saturates, NaN gives 0. A tensor of that dtype already is returned as it is.
+ * `x` with another element type. u8 and i32 become f32 exactly or rounded to nearest; f32 to i32 or u8 truncates
+ * towards zero and saturates, NaN gives 0. A tensor of that dtype already is returned as it is.
  */
 export function cast(x: TensorLike, dtype: DType): Tensor {
   return currentTrace().node({ op: 'cast', inputs: [tensorOf(x)], attributes: { dtype } })

@@ -85,9 +85,7 @@ describe.each(OP_CASES)('$name', ({ examples, hasGradient }) => {
     fc.assert(
       fc.property(examples, (example) => {
         const program = secondOrderProgram(example)
-        const along = Object.entries(resultsAt(program, example)).filter(([name]) =>
-          name.startsWith('along'),
-        )
+        const along = Object.entries(resultsAt(program, example)).filter(([name]) => name.startsWith('along'))
         expectClose(Object.fromEntries(along), gradientDifferences(program, example), 1e-5)
       }),
       search,
@@ -119,9 +117,7 @@ function gradientsIn(results: Named): Named {
 /** The ops that the cases' Programs are made of. */
 function opsOf(cases: readonly OpCase[]): Set<string> {
   const samples = cases.flatMap(({ examples }) => fc.sample(examples, search))
-  return new Set<OpName>(
-    samples.flatMap((example) => valueProgram(example).nodes.map(({ op }) => op)),
-  )
+  return new Set<OpName>(samples.flatMap((example) => valueProgram(example).nodes.map(({ op }) => op)))
 }
 
 function oracleValue({ oracle, operands, expected }: Example): readonly number[] {
@@ -139,9 +135,7 @@ function oracleGradients({ oracle, operands }: Example, weights: readonly number
     const variables = positions.flatMap((i) => tensors[i] ?? [])
     const { shape } = oracle(...tensors)
     const gradients = tf.grads(value)(variables, tf.tensor([...weights], shape, 'float32'))
-    return Object.fromEntries(
-      gradients.map((gradient, i) => [`x${positions[i]}`, [...gradient.dataSync()]]),
-    )
+    return Object.fromEntries(gradients.map((gradient, i) => [`x${positions[i]}`, [...gradient.dataSync()]]))
   })
 }
 

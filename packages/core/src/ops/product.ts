@@ -13,8 +13,8 @@ export interface MatmulOptions {
 }
 
 /**
- * a [m, k] times b [k, n], giving f32 [m, n]; or each matrix of a [p, m, k] times that of b [p, k, n], giving [p, m, n].
- * u8 operands, such as pixels, are cast to f32.
+ * a [m, k] times b [k, n], giving f32 [m, n]; or each matrix of a [p, m, k] times that of b [p, k, n], giving [p, m,
+ * n]. u8 operands, such as pixels, are cast to f32.
  *
  * @throws ShapeError where an operand is no matrix or stack of matrices, or the extents do not go together
  */

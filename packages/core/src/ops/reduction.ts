@@ -1,7 +1,8 @@
 /**
  * Ops along axes: sums, means, maxima, and what is normalised along the last axis.
  *
- * Operands of any dtype are cast to f32. Axes may be negative (-1 is the last) and in any order; all of them if not given.
+ * Operands of any dtype are cast to f32. Axes may be negative (-1 is the last) and in any order; all of them if not
+ * given.
  */
 import type { Shape } from '../program/dtype.js'
 import { callText } from '../program/shape-inference.js'
@@ -28,12 +29,17 @@ export function mean(x: TensorLike, axes?: number | Shape, options?: ReductionOp
   return total === tensor ? tensor : div(total, tensor.size / total.size)
 }
 
-/** The largest along axes; NaN if any is. Equal largest elements share the gradient evenly. @throws ShapeError for a wrong axis */
+/**
+ * The largest along axes; NaN if any is. Equal largest elements share the gradient evenly. @throws ShapeError for a
+ * wrong axis
+ */
 export function max(x: TensorLike, axes?: number | Shape, options?: ReductionOptions): Tensor {
   return reduce('max', 'reduceMax', asF32(x), axes, options)
 }
 
-/** The index of the largest element along the last axis, i32; of equals the first, and the first NaN before all others. */
+/**
+ * The index of the largest element along the last axis, i32; of equals the first, and the first NaN before all others.
+ */
 export const argMax = alongLastAxis('argMax')
 
 /** e^x normalised to sum to 1 along the last axis; does not overflow. */

@@ -18,7 +18,8 @@ export function gather(table: TensorLike, indices: TensorLike): Tensor {
 }
 
 /**
- * A table of zeros, `[numRows, …]`, to which each of the updates, `[n, …]`, is added at the row of its number, in order.
+ * A table of zeros, `[numRows, …]`, to which each of the updates, `[n, …]`, is added at the row of its number, in
+ * order.
  *
  * An update whose number is outside of the table is left out.
  */
@@ -39,7 +40,6 @@ export function oneHot(x: TensorLike, depth: number): Tensor {
 /** Indices as i32. */
 function integer(op: string, indices: TensorLike): Tensor {
   const tensor = tensorOf(indices)
-  if (tensor.dtype === 'f32')
-    throw shapeError(`${op}: the indices must be integers, not ${tensor.toString()}`)
+  if (tensor.dtype === 'f32') throw shapeError(`${op}: the indices must be integers, not ${tensor.toString()}`)
   return cast(tensor, 'i32')
 }

@@ -5,8 +5,8 @@
  *     v' = flush(beta2 * v + (1 - beta2) * (g * g))
  *     w' = w - (stepSize * m') / (sqrt(v') * correction + epsilon)
  *
- * with stepSize = learningRate / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t), t counted from 1. The two powers are
- * shared states that follow c' = beta * c + (1 - beta) from 0, which is 1 - beta^t without cancellation.
+ * with stepSize = learningRate / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t), t counted from 1. The two powers
+ * are shared states that follow c' = beta * c + (1 - beta) from 0, which is 1 - beta^t without cancellation.
  *
  * Operations come in exactly the order and association of `ADAM_PATTERN`, by which engines find and fuse them.
  *
@@ -17,13 +17,7 @@ import { add, div, flush, mul, sqrt, sub } from '../ops/elementwise.js'
 import type { Pattern } from '../program/pattern.js'
 import { learningRateAt, type LearningRate } from '../training/schedules.js'
 import type { Tensor } from '../tracing/tensor.js'
-import {
-  checkedOptimizer,
-  DECAY,
-  NOT_NEGATIVE,
-  type OptimizerOptions,
-  type OptionsOf,
-} from './options.js'
+import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions, type OptionsOf } from './options.js'
 import type { ParameterUpdate, ParameterState, OptimizerStep, UpdateRule } from './update-rule.js'
 
 export interface Adam extends OptimizerOptions {
@@ -68,12 +62,7 @@ export const ADAM_PATTERN: Pattern<AdamOperand> = [
 
 function movingAverage(
   name: AdamOperand,
-  ...[decay, slot, rest, added]: readonly [
-    AdamOperand,
-    AdamOperand,
-    AdamOperand,
-    Pattern<AdamOperand>,
-  ]
+  ...[decay, slot, rest, added]: readonly [AdamOperand, AdamOperand, AdamOperand, Pattern<AdamOperand>]
 ): Pattern<AdamOperand> {
   return { name, of: ['flush', ['add', ['mul', decay, slot], ['mul', rest, added]]] }
 }

@@ -47,18 +47,21 @@ export function parseOptimizer(data: unknown): Optimizer {
   return kind.make(optimizer)
 }
 
-/** The same optimizer; a schedule without an end ends after this many steps. @throws UserError where its warm-up is longer */
+/**
+ * The same optimizer; a schedule without an end ends after this many steps. @throws UserError where its warm-up is
+ * longer
+ */
 export function endingAfter(optimizer: Optimizer, totalSteps: number): Optimizer {
   return { ...optimizer, learningRate: untilTheEnd(optimizer.learningRate, totalSteps) }
 }
 
-/** What an optimizer does; a rule of one's own stands for itself. @throws UserError for a kind that is not in the table */
+/**
+ * What an optimizer does; a rule of one's own stands for itself. @throws UserError for a kind that is not in the table
+ */
 export function ruleOf(optimizer: Optimizer | UpdateRule): UpdateRule {
   if (!('kind' in optimizer)) return optimizer
   if (!Object.hasOwn(KINDS, optimizer.kind)) {
-    throw new UserError(
-      `there is no optimizer of kind "${optimizer.kind}"; there are sgd, adam, adamw and rmsprop`,
-    )
+    throw new UserError(`there is no optimizer of kind "${optimizer.kind}"; there are sgd, adam, adamw and rmsprop`)
   }
   const kind: Kind<Optimizer> = KINDS[optimizer.kind]
   return kind.rule(optimizer)

@@ -29,9 +29,7 @@ export function checkedOptimizer<O extends { readonly kind: string } & Optimizer
   checks: Readonly<Record<Exclude<keyof O, 'kind' | keyof OptimizerOptions>, Check>>,
 ): Readonly<O> {
   const given = isLearningRate(options) ? { learningRate: options } : options
-  const said = Object.entries(given).filter(
-    ([name, value]) => name !== 'kind' && value !== undefined,
-  )
+  const said = Object.entries(given).filter(([name, value]) => name !== 'kind' && value !== undefined)
   const optimizer: O = { ...defaults, ...Object.fromEntries(said) }
   const fields = object({ learningRate: checkLearningRate, ...checks, clip: [checkClip] })
   checkOptions(defaults.kind, fields, { ...optimizer, kind: undefined })

@@ -11,13 +11,7 @@
 import { constant } from '../ops/constant.js'
 import { add, div, flush, mul, sqrt, sub } from '../ops/elementwise.js'
 import { learningRateAt, type LearningRate } from '../training/schedules.js'
-import {
-  checkedOptimizer,
-  DECAY,
-  NOT_NEGATIVE,
-  type OptimizerOptions,
-  type OptionsOf,
-} from './options.js'
+import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions, type OptionsOf } from './options.js'
 import type { UpdateRule } from './update-rule.js'
 
 export interface RmsProp extends OptimizerOptions {

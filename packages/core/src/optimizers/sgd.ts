@@ -10,13 +10,7 @@
 import { trueOrFalse } from '../checks.js'
 import { add, flush, mul, sub } from '../ops/elementwise.js'
 import { learningRateAt, type LearningRate } from '../training/schedules.js'
-import {
-  checkedOptimizer,
-  DECAY,
-  NOT_NEGATIVE,
-  type OptimizerOptions,
-  type OptionsOf,
-} from './options.js'
+import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions, type OptionsOf } from './options.js'
 import type { UpdateRule } from './update-rule.js'
 
 export interface Sgd extends OptimizerOptions {

@@ -35,7 +35,9 @@ export interface OptimizerUpdate<Slot extends string = string, Shared extends st
 }
 
 export interface UpdateRule<Slot extends string = string, Shared extends string = string> {
-  /** Values kept for each parameter, of its shape, zero at first; the states are named `optimizer/<slot>/<parameter>`. */
+  /**
+   * Values kept for each parameter, of its shape, zero at first; the states are named `optimizer/<slot>/<parameter>`.
+   */
   readonly slots: readonly Slot[]
   /** Scalars kept once for all parameters, zero at first; the states are named `optimizer/<name>`. */
   readonly shared: readonly Shared[]

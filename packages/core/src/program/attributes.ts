@@ -21,8 +21,7 @@ const CHECKS: {
   constant: { values: numbers },
   random: {
     distribution: oneOf('distribution must be uniform or normal', 'uniform', 'normal'),
-    purpose: (value) =>
-      isInteger(value, 0, 0xffffffff) ? value : refuse('purpose must be an integer of 32 bits'),
+    purpose: (value) => (isInteger(value, 0, 0xffffffff) ? value : refuse('purpose must be an integer of 32 bits')),
   },
   cast: { dtype: oneOf<DType>('dtype must be f32, i32 or u8', 'f32', 'i32', 'u8') },
   sum: { axes: integers, segments: optional(whole) },

@@ -74,9 +74,7 @@ function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
       return shape[axis] === from[axis] ? axis : undefined
     case 'reshape': {
       const before = sizeOf(from.slice(0, axis))
-      const moved = shape.findIndex(
-        (extent, i) => extent === from[axis] && sizeOf(shape.slice(0, i)) === before,
-      )
+      const moved = shape.findIndex((extent, i) => extent === from[axis] && sizeOf(shape.slice(0, i)) === before)
       return moved < 0 ? undefined : moved
     }
     default:
@@ -90,11 +88,7 @@ function common(operands: readonly Operand[]): BatchAxis {
   return axes.size === 1 ? [...axes][0] : undefined
 }
 
-function productAxis(
-  { attributes, shape }: NodeOf<'matmul'>,
-  a: BatchAxis,
-  b: BatchAxis,
-): BatchAxis {
+function productAxis({ attributes, shape }: NodeOf<'matmul'>, a: BatchAxis, b: BatchAxis): BatchAxis {
   // Of stacks of matrices, each product is of one matrix of either.
   if (shape.length > 2) {
     return [a, b].every((axis) => axis === 0 || axis === undefined) ? (a ?? b) : undefined

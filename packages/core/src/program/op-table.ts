@@ -1,7 +1,8 @@
 /**
  * The primitive ops. This table is the contract between tracing, gradients, the reference evaluator and the engines.
  *
- * Elementwise ops take operands of one shape; `broadcast` is an op of its own. All arithmetic is f32 where nothing else is written.
+ * Elementwise ops take operands of one shape; `broadcast` is an op of its own. All arithmetic is f32 where nothing else
+ * is written.
  */
 
 export const OPS = {
@@ -46,8 +47,7 @@ export const OPS = {
     'attributes {axes, segments?}: axes ascending, at least one, removed from the shape; with segments, of which axis 0 ' +
     'is cut into as many, as even as can be, the longer first: the sum, in order, of the sums of each',
   reduceMax: 'attributes {axes}: ascending, at least one, removed from the shape; NaN if any is',
-  argMax:
-    'along the last axis, which is removed; i32; the first of equals, and the first NaN before all',
+  argMax: 'along the last axis, which is removed; i32; the first of equals, and the first NaN before all',
   softmax: 'along the last axis',
   logSoftmax: 'along the last axis',
 
@@ -61,8 +61,7 @@ export const OPS = {
 
   // Rows
   gather:
-    'inputs (table [rows, ...] of any dtype, indices i32 [n]): [n, ...]; ' +
-    'an index outside takes the nearest row',
+    'inputs (table [rows, ...] of any dtype, indices i32 [n]): [n, ...]; ' + 'an index outside takes the nearest row',
   scatterAdd:
     "inputs (updates [n, ...], indices i32 [n]): zeros of the node's shape [rows, ...] " +
     'with each update added, in index order; one whose index is outside is left out',

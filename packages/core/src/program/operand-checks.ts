@@ -9,10 +9,7 @@ import { ShapeError } from '../errors.js'
 export function operands(inputs: readonly TensorType[], count: 0): readonly []
 export function operands(inputs: readonly TensorType[], count: 1): readonly [TensorType]
 export function operands(inputs: readonly TensorType[], count: 2): readonly [TensorType, TensorType]
-export function operands(
-  inputs: readonly TensorType[],
-  count: 2 | 3,
-): readonly [TensorType, ...TensorType[]]
+export function operands(inputs: readonly TensorType[], count: 2 | 3): readonly [TensorType, ...TensorType[]]
 export function operands(inputs: readonly TensorType[], count: number): readonly TensorType[] {
   if (inputs.length !== count) refuse(`it takes ${count} operands`)
   return inputs

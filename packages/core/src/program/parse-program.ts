@@ -78,9 +78,7 @@ function parseAttribute(value: unknown, where: string): Attribute {
   if (typeof value === 'string' || typeof value === 'boolean' || isFinite(value)) return value
   if (!Array.isArray(value)) return refuse(where, 'is neither a value nor a list of numbers')
   const items: unknown[] = value
-  return items.map((item) =>
-    isFinite(item) ? item : refuse(where, 'has an item that is no number'),
-  )
+  return items.map((item) => (isFinite(item) ? item : refuse(where, 'has an item that is no number')))
 }
 
 function parseInput(item: unknown, nodes: readonly Node[]): Input {
@@ -168,10 +166,7 @@ function checkNames(kind: string, items: readonly { readonly name: string }[]): 
 /** @param nodes those that may be referred to */
 function indexOf(value: unknown, where: string, nodes: readonly Node[]): number {
   if (!isFinite(value) || !Number.isInteger(value) || value < 0 || value >= nodes.length) {
-    return refuse(
-      where,
-      `refers to node ${JSON.stringify(value)}, but may to those below ${nodes.length}`,
-    )
+    return refuse(where, `refers to node ${JSON.stringify(value)}, but may to those below ${nodes.length}`)
   }
   return value
 }

@@ -11,9 +11,7 @@ import type { Node } from './node.js'
 import type { OpName } from './op-table.js'
 
 export type Pattern<Name extends string = string> =
-  | Name
-  | readonly [op: OpName, ...operands: Pattern<Name>[]]
-  | { readonly name: Name; readonly of: Pattern<Name> }
+  Name | readonly [op: OpName, ...operands: Pattern<Name>[]] | { readonly name: Name; readonly of: Pattern<Name> }
 
 export interface Match<Name extends string = string> {
   readonly nodes: Readonly<Record<Name, number>>
@@ -38,12 +36,7 @@ export function matchPattern<Name extends string>(
 }
 
 /** In each way that there is, what has been found before with what is found here. */
-function* ways(
-  searched: Searched,
-  pattern: Pattern,
-  index: number,
-  found: Match,
-): Generator<Match> {
+function* ways(searched: Searched, pattern: Pattern, index: number, found: Match): Generator<Match> {
   if (typeof pattern === 'string') {
     yield* named(pattern, searched.capture(pattern, index), found)
   } else if ('of' in pattern) {

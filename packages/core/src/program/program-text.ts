@@ -34,9 +34,7 @@ function initializerOf(input: Input): Attributes {
 }
 
 function attributesText(attributes: Attributes): string {
-  const entries = Object.entries(attributes).map(
-    ([key, value]) => `${key}: ${attributeText(value)}`,
-  )
+  const entries = Object.entries(attributes).map(([key, value]) => `${key}: ${attributeText(value)}`)
   return entries.length > 0 ? ` {${entries.join(', ')}}` : ''
 }
 

@@ -14,15 +14,14 @@ import {
   mul,
   neg,
   oneHot,
-  Program,
   randomUniform,
   relu,
   slice,
   sub,
   sum,
-  traceProgram,
   UserError,
 } from '../index.js'
+import { Program, traceProgram } from '../engine/index.js'
 
 /** Plain JSON, as a test may spoil it. */
 type Json = Record<string, Record<string, unknown>[]>
@@ -135,9 +134,7 @@ result loss = %15
 
   test('cuts long constants short', () => {
     const program = traceProgram((trace) => trace.result('r', constant([...Array(100).keys()])))
-    expect(program.toString()).toContain(
-      '%0 = constant([0, 1, 2, 3, 4, 5, 6, 7, … 100]) : f32[100]',
-    )
+    expect(program.toString()).toContain('%0 = constant([0, 1, 2, 3, 4, 5, 6, 7, … 100]) : f32[100]')
   })
 })
 
@@ -172,10 +169,7 @@ describe('a Program as JSON', () => {
     ['node 5 (matmul) refers to node 5', ({ nodes }) => spoil(nodes, 5, { inputs: [4, 5] })],
     ['node 5 (matmul) refers to node -1', ({ nodes }) => spoil(nodes, 5, { inputs: [4, -1] })],
     ['node 5 (matmul) refers to node 1.5', ({ nodes }) => spoil(nodes, 5, { inputs: [4, 1.5] })],
-    [
-      'node 5 (matmul) has the unknown dtype "f64"',
-      ({ nodes }) => spoil(nodes, 5, { dtype: 'f64' }),
-    ],
+    ['node 5 (matmul) has the unknown dtype "f64"', ({ nodes }) => spoil(nodes, 5, { dtype: 'f64' })],
     [
       'node 5 (matmul) says that it is f32[10, 11], but it is f32[10, 10]',
       ({ nodes }) => spoil(nodes, 5, { shape: [10, 11] }),
@@ -192,10 +186,7 @@ describe('a Program as JSON', () => {
       'node 5 (matmul) is not valid: matmul of f32[10, 784]: it takes 2 operands',
       ({ nodes }) => spoil(nodes, 5, { inputs: [4] }),
     ],
-    [
-      'node 5 (matmul) has an extent that is no number',
-      ({ nodes }) => spoil(nodes, 5, { shape: ['10', 10] }),
-    ],
+    ['node 5 (matmul) has an extent that is no number', ({ nodes }) => spoil(nodes, 5, { shape: ['10', 10] })],
     [
       'node 5 (matmul) is not valid: matmul of f32[10, 784] and f32[784, 10]: transposeA must be',
       ({ nodes }) => spoil(nodes, 5, { attributes: { transposeA: 1 } }),
@@ -220,19 +211,10 @@ describe('a Program as JSON', () => {
       'node 6 (broadcast) is not valid: broadcast of f32[10]: it cannot be broadcast',
       ({ nodes }) => spoil(nodes, 6, { shape: [10, 11] }),
     ],
-    [
-      'node 0 (input) is not valid: input: [0] is not a shape',
-      ({ nodes }) => spoil(nodes, 0, { shape: [0] }),
-    ],
-    [
-      'input "image" names node 5, which is no input',
-      ({ inputs }) => spoil(inputs, 0, { node: 5 }),
-    ],
+    ['node 0 (input) is not valid: input: [0] is not a shape', ({ nodes }) => spoil(nodes, 0, { shape: [0] })],
+    ['input "image" names node 5, which is no input', ({ inputs }) => spoil(inputs, 0, { node: 5 })],
     ['a Program has two inputs for one node', ({ inputs }) => spoil(inputs, 0, { node: 1 })],
-    [
-      'input "image" has the unknown role "pixels"',
-      ({ inputs }) => spoil(inputs, 0, { role: 'pixels' }),
-    ],
+    ['input "image" has the unknown role "pixels"', ({ inputs }) => spoil(inputs, 0, { role: 'pixels' })],
     ['input "image" should be named "step"', ({ inputs }) => spoil(inputs, 0, { role: 'step' })],
     [
       'the initializer of input "weights" has no number "std"',
@@ -246,24 +228,14 @@ describe('a Program as JSON', () => {
     ['node 0 (input) is no input', ({ inputs }) => inputs?.shift()],
     [
       'state "image" is not f32',
-      ({ inputs }) =>
-        spoil(inputs, 0, { role: 'state', initializer: { kind: 'constant', value: 0 } }),
+      ({ inputs }) => spoil(inputs, 0, { role: 'state', initializer: { kind: 'constant', value: 0 } }),
     ],
     ['update "scale" is of no state', ({ updates }) => spoil(updates, 0, { name: 'scale' })],
-    [
-      'update "weights" is not of the type of its state',
-      ({ updates }) => spoil(updates, 0, { node: 5 }),
-    ],
-    [
-      'update "bias" is there twice',
-      ({ updates }) => spoil(updates, 0, { name: 'bias', node: 31 }),
-    ],
+    ['update "weights" is not of the type of its state', ({ updates }) => spoil(updates, 0, { node: 5 })],
+    ['update "bias" is there twice', ({ updates }) => spoil(updates, 0, { name: 'bias', node: 31 })],
     ['result "loss" is not f32', ({ results }) => spoil(results, 0, { node: 0 })],
     ['result "loss" has "rows" that is not true', ({ results }) => spoil(results, 0, { rows: 1 })],
-    [
-      'result "loss" is by rows, but one number',
-      ({ results }) => spoil(results, 0, { rows: true }),
-    ],
+    ['result "loss" is by rows, but one number', ({ results }) => spoil(results, 0, { rows: true })],
     [
       'node 11 (sum) is not valid: sum of f32[10, 10]: it has no attribute "axis"',
       ({ nodes }) => spoil(nodes, 11, { attributes: { axes: [1], axis: 1 } }),
@@ -277,8 +249,7 @@ describe('a Program as JSON', () => {
   ])('is refused where it is wrong: %s', (message, spoiled) => {
     const json = JSON.parse(JSON.stringify(classifier)) as Json
     const replacement = spoiled(json)
-    const data =
-      message.startsWith('a Program is') || message.includes('no list') ? replacement : json
+    const data = message.startsWith('a Program is') || message.includes('no list') ? replacement : json
     expect(() => Program.fromJSON(data)).toThrow(UserError)
     expect(() => Program.fromJSON(data)).toThrow(`this is not a valid Program: ${message}`)
   })
@@ -290,9 +261,7 @@ test('JSON with anything changed is either a Program or refused with one sentenc
   fc.assert(
     fc.property(fc.constantFrom(...paths), fc.jsonValue(), (path, value) => {
       const json = JSON.parse(text) as JsonValue
-      const parent = path
-        .slice(0, -1)
-        .reduce<unknown>((at, key) => Reflect.get(Object(at), key), json)
+      const parent = path.slice(0, -1).reduce<unknown>((at, key) => Reflect.get(Object(at), key), json)
       Reflect.set(Object(parent), path.at(-1) ?? '', value)
       try {
         expect(Program.fromJSON(json)).toBeInstanceOf(Program)

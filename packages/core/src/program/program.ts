@@ -43,8 +43,7 @@ export class Program implements ProgramData {
   /** The node an input or output refers to. */
   node(index: number): Node {
     const node = this.nodes[index]
-    if (!node)
-      throw new RangeError(`this Program has ${this.nodes.length} nodes, there is no node ${index}`)
+    if (!node) throw new RangeError(`this Program has ${this.nodes.length} nodes, there is no node ${index}`)
     return node
   }
 

@@ -2,7 +2,8 @@
  * Programs made from Programs.
  */
 import { describe, expect, test } from 'vitest'
-import { evaluate, exp, mul, sub, sum, traceProgram, type Trace } from '../index.js'
+import { exp, mul, sub, sum } from '../index.js'
+import { evaluate, traceProgram, type Trace } from '../engine/index.js'
 import { mapNodes, prune, renameStates, substitute } from './rewrite.js'
 
 const two = { kind: 'constant', value: 2 } as const

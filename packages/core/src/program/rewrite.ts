@@ -44,14 +44,9 @@ export function prune(program: ProgramData, { keepStates }: { keepStates: boolea
 }
 
 /** The nodes that `prune` keeps. */
-export function liveNodes(
-  program: ProgramData,
-  { keepStates }: { keepStates: boolean },
-): ReadonlySet<number> {
+export function liveNodes(program: ProgramData, { keepStates }: { keepStates: boolean }): ReadonlySet<number> {
   const updated = new Set(program.updates.map(({ name }) => name))
-  const kept = program.inputs.filter(
-    ({ role, name }) => role === 'state' && (keepStates || updated.has(name)),
-  )
+  const kept = program.inputs.filter(({ role, name }) => role === 'state' && (keepStates || updated.has(name)))
   const live = new Set([...program.updates, ...program.results, ...kept].map(({ node }) => node))
   for (const [index, { inputs }] of [...program.nodes.entries()].reverse()) {
     if (live.has(index)) for (const input of inputs) live.add(input)
@@ -76,9 +71,7 @@ export function substitute(program: Program, states: readonly State[]): Program 
 export function renameStates(program: Program, nameOf: (name: string) => string): Program {
   return new Program({
     ...program.toJSON(),
-    inputs: program.inputs.map((input) =>
-      input.role === 'state' ? { ...input, name: nameOf(input.name) } : input,
-    ),
+    inputs: program.inputs.map((input) => (input.role === 'state' ? { ...input, name: nameOf(input.name) } : input)),
     updates: program.updates.map((update) => ({ ...update, name: nameOf(update.name) })),
   })
 }

@@ -128,8 +128,7 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
   }),
   transpose: moved<'transpose'>(({ attributes: { permutation } }, x) => {
     const isPermutation =
-      permutation.length === x.shape.length &&
-      x.shape.every((_, axis) => permutation.includes(axis))
+      permutation.length === x.shape.length && x.shape.every((_, axis) => permutation.includes(axis))
     if (!isPermutation) refuse(`${shapeText(permutation)} is not a permutation of its axes`)
     return permutation.map((axis) => x.shape[axis] ?? 1)
   }),
@@ -235,18 +234,11 @@ function elementwise(count: 2 | 3) {
   }
 }
 
-function reduction(
-  { attributes: { axes } }: NodeOf<'sum' | 'reduceMax'>,
-  inputs: Operands,
-): TensorType {
+function reduction({ attributes: { axes } }: NodeOf<'sum' | 'reduceMax'>, inputs: Operands): TensorType {
   const [x] = operands(inputs, 1)
   requireF32(x)
   const ascending = axes.every((axis, i) => i === 0 || axis > (axes[i - 1] ?? axis))
-  if (
-    axes.length === 0 ||
-    !ascending ||
-    !axes.every((axis) => isInteger(axis, 0, x.shape.length - 1))
-  ) {
+  if (axes.length === 0 || !ascending || !axes.every((axis) => isInteger(axis, 0, x.shape.length - 1))) {
     refuse(`axes ${shapeText(axes)} must be some of its axes, in ascending order`)
   }
   return { shape: x.shape.filter((_, axis) => !axes.includes(axis)), dtype: 'f32' }

@@ -7,9 +7,6 @@ import { initialValue } from './initializers.js'
 /** The first values of all states of a Program, by name. */
 export function initialState(program: Program, seed: number): Record<string, Float32Array> {
   return Object.fromEntries(
-    program.states.map(({ name, shape, initializer }) => [
-      name,
-      initialValue(initializer, shape, seed, name),
-    ]),
+    program.states.map(({ name, shape, initializer }) => [name, initialValue(initializer, shape, seed, name)]),
   )
 }

@@ -14,8 +14,7 @@ import { fillNormal, purposeOf } from './random.js'
 import { traceProgram } from '../tracing/trace.js'
 
 test('a value depends on seed and name alone', () => {
-  const draw = (seed: number, name: string, shape = [3, 2]) =>
-    initialValue(normal(0.03), shape, seed, name)
+  const draw = (seed: number, name: string, shape = [3, 2]) => initialValue(normal(0.03), shape, seed, name)
   expect(draw(0, 'a')).toEqual(draw(0, 'a'))
   expect(draw(0, 'a')).not.toEqual(draw(1, 'a'))
   expect(draw(0, 'a')).not.toEqual(draw(0, 'b'))
@@ -42,8 +41,7 @@ test.each([
   ['heUniform', heUniform([30, 20]), { kind: 'uniform', limit: Math.sqrt(6 / 30) }],
   ['heNormal', heNormal([30, 20]), { kind: 'normal', limit: Math.sqrt(2 / 30) }],
 ] as const)('%s follows its paper', (name, initializer, { kind, limit }) => {
-  const expected =
-    kind === 'uniform' ? { kind, low: -limit, high: limit } : { kind, mean: 0, std: limit }
+  const expected = kind === 'uniform' ? { kind, low: -limit, high: limit } : { kind, mean: 0, std: limit }
   expect(initializer).toEqual(expected)
   expect(initializerFor(name, [30, 20])).toEqual(expected)
 })

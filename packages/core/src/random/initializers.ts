@@ -1,6 +1,6 @@
 /**
- * First values of parameters, as data. Values come from the counter-based generator, keyed by (seed, parameter name), so
- * a parameter starts from the same values whatever else the model holds.
+ * First values of parameters, as data. Values come from the counter-based generator, keyed by (seed, parameter name),
+ * so a parameter starts from the same values whatever else the model holds.
  */
 import { sizeOf, type Shape } from '../program/dtype.js'
 import { UserError } from '../errors.js'
@@ -83,12 +83,7 @@ function fans(shape: Shape): { fanIn: number; fanOut: number } {
  *
  * Every element is one f32 draw, scaled and shifted with one rounding each.
  */
-export function initialValue(
-  initializer: Initializer,
-  shape: Shape,
-  seed: number,
-  name: string,
-): Float32Array {
+export function initialValue(initializer: Initializer, shape: Shape, seed: number, name: string): Float32Array {
   const values = new Float32Array(sizeOf(shape))
   switch (initializer.kind) {
     case 'constant':

@@ -99,12 +99,7 @@ describe.each([
 
   test('neighbours, steps and purposes are uncorrelated', () => {
     const base = draw(50_000, 3, 1, 0)
-    for (const other of [
-      [...base.slice(1), 0],
-      draw(50_000, 3, 1, 1),
-      draw(50_000, 3, 2, 0),
-      draw(50_000, 4, 1, 0),
-    ]) {
+    for (const other of [[...base.slice(1), 0], draw(50_000, 3, 1, 1), draw(50_000, 3, 2, 0), draw(50_000, 4, 1, 0)]) {
       expect(Math.abs(correlation(base, other))).toBeLessThan(3.3 / Math.sqrt(50_000))
     }
   })
@@ -130,17 +125,12 @@ test('normal numbers are symmetric and bounded by the 23 bits that they come fro
 describe('shuffled', () => {
   test('is a permutation of its rows, and leaves them alone', () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.nat(), { maxLength: 50 }),
-        fc.integer(),
-        fc.nat(),
-        (list, seed, epoch) => {
-          const rows = Int32Array.from(list)
-          const order = shuffled(rows, seed, epoch)
-          expect([...order].sort()).toEqual([...list].sort())
-          expect([...rows]).toEqual(list)
-        },
-      ),
+      fc.property(fc.array(fc.nat(), { maxLength: 50 }), fc.integer(), fc.nat(), (list, seed, epoch) => {
+        const rows = Int32Array.from(list)
+        const order = shuffled(rows, seed, epoch)
+        expect([...order].sort()).toEqual([...list].sort())
+        expect([...rows]).toEqual(list)
+      }),
     )
   })
 

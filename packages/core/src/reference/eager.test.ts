@@ -60,9 +60,7 @@ describe('constant', () => {
   })
 
   test('refuses lists of different lengths', () => {
-    expect(() => eager(() => constant([[1, 2], [3]]))).toThrow(
-      'lists in a list must be of one length',
-    )
+    expect(() => eager(() => constant([[1, 2], [3]]))).toThrow('lists in a list must be of one length')
     expect(() => eager(() => constant([1, [2]]))).toThrow('lists in a list must be of one length')
   })
 })

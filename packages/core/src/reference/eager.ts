@@ -17,7 +17,8 @@ export interface EagerValue {
 const ALONE = ''
 
 /**
- * The value of the tensor that `compute` makes, or of each of a record of tensors. Computed in float64, and rounded at the end.
+ * The value of the tensor that `compute` makes, or of each of a record of tensors. Computed in float64, and rounded at
+ * the end.
  *
  * @throws ShapeError from an op whose operands do not fit
  */

@@ -30,9 +30,7 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
     throw new Error('the value of an input comes from outside')
   },
   constant: ({ attributes: { values }, shape }) =>
-    typeof values === 'object'
-      ? Float64Array.from(values)
-      : new Float64Array(sizeOf(shape)).fill(values),
+    typeof values === 'object' ? Float64Array.from(values) : new Float64Array(sizeOf(shape)).fill(values),
   random: ({ attributes: { distribution, purpose }, shape }, operands) => {
     const [seed = 0] = operands(0).values
     const [step = 0] = operands(1).values
@@ -88,8 +86,7 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
     })
     return Float64Array.from(found)
   },
-  softmax: (_, operands) =>
-    Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf).map(Math.exp)),
+  softmax: (_, operands) => Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf).map(Math.exp)),
   logSoftmax: (_, operands) => Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf)),
 
   broadcast: ({ shape }, operands) => {
@@ -218,10 +215,7 @@ function binary(compute: (a: number, b: number) => number) {
 
 /** Folds the elements that differ in `axes` alone, in row-major order. */
 function reduction(start: number, fold: (sofar: number, x: number) => number) {
-  return (
-    { attributes: { axes }, shape }: NodeOf<'sum' | 'reduceMax'>,
-    operands: Operands,
-  ): Float64Array => {
+  return ({ attributes: { axes }, shape }: NodeOf<'sum' | 'reduceMax'>, operands: Operands): Float64Array => {
     const x = operands(0)
     const strides = stridesOf(shape)
     const folded = new Float64Array(sizeOf(shape)).fill(start)
@@ -238,9 +232,7 @@ function reduction(start: number, fold: (sofar: number, x: number) => number) {
 /** The rows along the last axis. */
 function rowsOf({ shape, values }: Evaluated): number[][] {
   const width = shape.at(-1) ?? 1
-  return Array.from({ length: values.length / width }, (_, row) => [
-    ...values.subarray(row * width, (row + 1) * width),
-  ])
+  return Array.from({ length: values.length / width }, (_, row) => [...values.subarray(row * width, (row + 1) * width)])
 }
 
 function logSoftmaxOf(row: readonly number[]): number[] {

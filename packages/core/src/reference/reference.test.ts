@@ -7,7 +7,6 @@ import {
   cast,
   type DType,
   equal,
-  evaluate,
   flush,
   gather,
   less,
@@ -22,16 +21,12 @@ import {
   softmax,
   sum,
   type Tensor,
-  traceProgram,
   UserError,
 } from '../index.js'
+import { evaluate, traceProgram } from '../engine/index.js'
 
 /** What `build` makes of the values. */
-function valueOf(
-  values: readonly number[],
-  build: (x: Tensor) => Tensor,
-  dtype: DType = 'f32',
-): number[] {
+function valueOf(values: readonly number[], build: (x: Tensor) => Tensor, dtype: DType = 'f32'): number[] {
   const program = traceProgram((trace) => {
     trace.result('value', build(trace.batch('x', dtype, [values.length])))
   })
@@ -60,24 +55,12 @@ describe('the reference evaluator', () => {
   })
 
   test('flushes numbers that f32 has only as denormals', () => {
-    expect(valueOf([2 ** -126, 2 ** -127, -(2 ** -127), -(2 ** -126)], flush)).toEqual([
-      2 ** -126,
-      0,
-      0,
-      -(2 ** -126),
-    ])
+    expect(valueOf([2 ** -126, 2 ** -127, -(2 ** -127), -(2 ** -126)], flush)).toEqual([2 ** -126, 0, 0, -(2 ** -126)])
   })
 
   test('casts towards zero, within the limits of the dtype', () => {
     const numbers = [1.9, -1.9, 3e9, -3e9, NaN, Infinity]
-    expect(valueOf(numbers, (x) => cast(x, 'i32'))).toEqual([
-      1,
-      -1,
-      2 ** 31 - 1,
-      -(2 ** 31),
-      0,
-      2 ** 31 - 1,
-    ])
+    expect(valueOf(numbers, (x) => cast(x, 'i32'))).toEqual([1, -1, 2 ** 31 - 1, -(2 ** 31), 0, 2 ** 31 - 1])
     expect(valueOf(numbers, (x) => cast(x, 'u8'))).toEqual([1, 0, 255, 0, 0, 255])
   })
 
@@ -110,8 +93,6 @@ describe('the reference evaluator', () => {
     const program = traceProgram((trace) => trace.result('x', trace.batch('x', 'u8', [2])))
     expect(() => evaluate(program)).toThrow(UserError)
     expect(() => evaluate(program)).toThrow('evaluate needs a value for batch "x"')
-    expect(() => evaluate(program, { batch: { x: [1] } })).toThrow(
-      'batch "x" has 2 elements, but was given 1',
-    )
+    expect(() => evaluate(program, { batch: { x: [1] } })).toThrow('batch "x" has 2 elements, but was given 1')
   })
 })

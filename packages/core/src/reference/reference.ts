@@ -1,9 +1,9 @@
 /**
  * The reference evaluator: what a Program means, in plain float64 JavaScript.
  *
- * It is the oracle that engines are tested against, written to be read, not to be fast: one simple function per op, each
- * node computed once, in order. Values are kept in double precision, f32 constants and random numbers as the f32 that
- * they are, integers exactly; so it differs from an engine by the engine's rounding alone.
+ * It is the oracle that engines are tested against, written to be read, not to be fast: one simple function per op,
+ * each node computed once, in order. Values are kept in double precision, f32 constants and random numbers as the f32
+ * that they are, integers exactly; so it differs from an engine by the engine's rounding alone.
  */
 import { invariant, UserError } from '../errors.js'
 import { initialState } from '../random/initial-state.js'
@@ -47,9 +47,7 @@ export function evaluate(data: ProgramData, inputs: EvaluationInputs = {}): Eval
   }
   program.nodes.forEach((node, index) => {
     const source = sources.get(index)
-    const values = source
-      ? inputValues(source, node, inputs, initial)
-      : computeNode(node, node.inputs.map(at))
+    const values = source ? inputValues(source, node, inputs, initial) : computeNode(node, node.inputs.map(at))
     evaluated.push({ shape: node.shape, dtype: node.dtype, values })
   })
   const named = (outputs: readonly Output[]) =>
@@ -81,9 +79,7 @@ function inputValues(
 function given(input: Input, size: number, values: ArrayLike<number> | undefined): Float64Array {
   if (!values) throw new UserError(`evaluate needs a value for ${input.role} "${input.name}"`)
   if (values.length !== size) {
-    throw new UserError(
-      `${input.role} "${input.name}" has ${size} elements, but was given ${values.length}`,
-    )
+    throw new UserError(`${input.role} "${input.name}" has ${size} elements, but was given ${values.length}`)
   }
   return Float64Array.from(values)
 }

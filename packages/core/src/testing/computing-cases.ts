@@ -39,18 +39,11 @@ function unary(
 }
 
 /** Two operands whose shapes broadcast to one; either may be the smaller. */
-function broadcasting(
-  name: string,
-  ours: Ours,
-  oracle: Oracle,
-  { low = -2, high = 2 } = {},
-): OpCase {
-  const examples = fc
-    .tuple(broadcastableShapes(2), seeds, fc.boolean())
-    .map(([operandShapes, seed, turned]) => {
-      const inOrder = turned ? operandShapes.toReversed() : operandShapes
-      return { operands: operandsOf(inOrder, seed, low, high), ours, oracle }
-    })
+function broadcasting(name: string, ours: Ours, oracle: Oracle, { low = -2, high = 2 } = {}): OpCase {
+  const examples = fc.tuple(broadcastableShapes(2), seeds, fc.boolean()).map(([operandShapes, seed, turned]) => {
+    const inOrder = turned ? operandShapes.toReversed() : operandShapes
+    return { operands: operandsOf(inOrder, seed, low, high), ours, oracle }
+  })
   return { name, hasGradient: true, examples }
 }
 
@@ -115,14 +108,11 @@ export const ELEMENTWISE_CASES: readonly OpCase[] = [
   comparison('notEqual', core.notEqual, tf.notEqual),
   caseOf(
     'select',
-    fc
-      .tuple(broadcastableShapes(3), seeds)
-      .map(([[first = [], condition = [], second = []], seed]): Example => ({
-        operands: [integersOf(condition, seed, 2), ...operandsOf([first, second], seed)],
-        ours: core.select,
-        oracle: (x, a, b) =>
-          tf.where(tf.cast(spread(x, a, b), 'bool'), spread(a, x, b), spread(b, x, a)),
-      })),
+    fc.tuple(broadcastableShapes(3), seeds).map(([[first = [], condition = [], second = []], seed]): Example => ({
+      operands: [integersOf(condition, seed, 2), ...operandsOf([first, second], seed)],
+      ours: core.select,
+      oracle: (x, a, b) => tf.where(tf.cast(spread(x, a, b), 'bool'), spread(a, x, b), spread(b, x, a)),
+    })),
   ),
   unary(
     'an op with a number',
@@ -131,13 +121,11 @@ export const ELEMENTWISE_CASES: readonly OpCase[] = [
   ),
   caseOf(
     'cast',
-    fc
-      .tuple(shapes(), seeds, fc.constantFrom('u8' as const, 'i32' as const))
-      .map(([shape, seed, dtype]): Example => ({
-        operands: [integersOf(shape, seed, 200, dtype)],
-        ours: (x) => core.cast(x, 'f32'),
-        oracle: toFloat,
-      })),
+    fc.tuple(shapes(), seeds, fc.constantFrom('u8' as const, 'i32' as const)).map(([shape, seed, dtype]): Example => ({
+      operands: [integersOf(shape, seed, 200, dtype)],
+      ours: (x) => core.cast(x, 'f32'),
+      oracle: toFloat,
+    })),
     false,
   ),
 ]

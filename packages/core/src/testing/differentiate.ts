@@ -23,7 +23,9 @@ export function valueProgram(example: Example): Program {
   return traceProgram((trace) => trace.result('value', example.ours(...operandsIn(trace, example))))
 }
 
-/** A Program with result `loss`, the weighted sum of the value, and the gradients by the f32 operands: `x0`, `x1`, …. */
+/**
+ * A Program with result `loss`, the weighted sum of the value, and the gradients by the f32 operands: `x0`, `x1`, ….
+ */
 export function gradientProgram(example: Example): Program {
   return traceProgram((trace) => {
     const operands = operandsIn(trace, example)
@@ -73,9 +75,7 @@ export function resultsAt(program: Program, example: Example, offset = 0): Named
 /** The gradients of result `loss` by central differences, by name. */
 export function centralDifferences(program: Program, example: Example): Named {
   const gradients: Record<string, number[]> = {}
-  const state = Object.fromEntries(
-    example.operands.map(({ values }, position) => [`x${position}`, [...values]]),
-  )
+  const state = Object.fromEntries(example.operands.map(({ values }, position) => [`x${position}`, [...values]]))
   const lossAt = () => evaluated(program, state, integersOf(example)).loss?.[0] ?? NaN
   example.operands.forEach(({ dtype, values }, position) => {
     if (dtype !== 'f32') return
@@ -128,9 +128,7 @@ function operandsIn(trace: Trace, { operands }: Example): Tensor[] {
 
 function integersOf({ operands }: Example): Named {
   return Object.fromEntries(
-    operands.flatMap(({ dtype, values }, position) =>
-      dtype === 'f32' ? [] : [[`x${position}`, values]],
-    ),
+    operands.flatMap(({ dtype, values }, position) => (dtype === 'f32' ? [] : [[`x${position}`, values]])),
   )
 }
 

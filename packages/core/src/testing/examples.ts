@@ -1,7 +1,8 @@
 /**
  * Examples of an op at work: operands with values, the op as we write it, and the same in an independent library.
  *
- * Values of one example are all different and well away from 0, so that no finite difference steps over a kink or a tie.
+ * Values of one example are all different and well away from 0, so that no finite difference steps over a kink or a
+ * tie.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
@@ -71,12 +72,7 @@ export function broadcastableShapes(count: number): fc.Arbitrary<number[][]> {
 }
 
 /** f32 operands of these shapes, whose values are all different, within one operand and between them. */
-export function operandsOf(
-  operandShapes: readonly Shape[],
-  seed: number,
-  low?: number,
-  high?: number,
-): Operand[] {
+export function operandsOf(operandShapes: readonly Shape[], seed: number, low?: number, high?: number): Operand[] {
   const total = operandShapes.reduce((count, shape) => count + sizeOf(shape), 0)
   const values = distinctValues(total, seed, low, high)
   return operandShapes.map((shape) => ({
@@ -87,12 +83,7 @@ export function operandsOf(
 }
 
 /** An operand of integers from 0 up to, not including, `below`. */
-export function integersOf(
-  shape: Shape,
-  seed: number,
-  below: number,
-  dtype: DType = 'i32',
-): Operand {
+export function integersOf(shape: Shape, seed: number, below: number, dtype: DType = 'i32'): Operand {
   const values = distinctValues(sizeOf(shape), seed, 0, below).map(Math.floor)
   return { shape, dtype, values }
 }

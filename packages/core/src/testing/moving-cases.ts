@@ -68,10 +68,7 @@ export const LAYOUT_CASES: readonly OpCase[] = [
   caseOf(
     'pad',
     fc.tuple(shapes(1), seeds, seeds).map(([shape, seed, choice]): Example => {
-      const around = shape.map((_, axis): [number, number] => [
-        (choice >> axis) % 3,
-        (choice >> (axis + 8)) % 3,
-      ])
+      const around = shape.map((_, axis): [number, number] => [(choice >> axis) % 3, (choice >> (axis + 8)) % 3])
       const padded = shape.map((extent, axis) => {
         const [before, after] = around[axis] ?? [0, 0]
         return before + extent + after
@@ -92,9 +89,7 @@ export const LAYOUT_CASES: readonly OpCase[] = [
     'concat',
     fc.tuple(shapes(1), seeds, seeds).map(([shape, seed, choice]): Example => {
       const axis = choice % shape.length
-      const parts = Array.from({ length: 1 + (choice % 3) }, (_, part) =>
-        shape.with(axis, 1 + ((choice >> part) % 3)),
-      )
+      const parts = Array.from({ length: 1 + (choice % 3) }, (_, part) => shape.with(axis, 1 + ((choice >> part) % 3)))
       return {
         operands: operandsOf(parts, seed),
         ours: (...xs) => core.concat(xs, axis - shape.length),
@@ -107,34 +102,27 @@ export const LAYOUT_CASES: readonly OpCase[] = [
 export const ROW_AND_PRODUCT_CASES: readonly OpCase[] = [
   caseOf(
     'gather',
-    fc
-      .tuple(shapes(1), fc.integer({ min: 1, max: 6 }), seeds)
-      .map(([shape, count, seed]): Example => ({
-        operands: [...operandsOf([shape], seed), integersOf([count], seed, shape[0] ?? 1)],
-        ours: (table, indices) => core.gather(table, indices),
-        oracle: (table, indices) => tf.gather(table, tf.cast(indices, 'int32')),
-      })),
+    fc.tuple(shapes(1), fc.integer({ min: 1, max: 6 }), seeds).map(([shape, count, seed]): Example => ({
+      operands: [...operandsOf([shape], seed), integersOf([count], seed, shape[0] ?? 1)],
+      ours: (table, indices) => core.gather(table, indices),
+      oracle: (table, indices) => tf.gather(table, tf.cast(indices, 'int32')),
+    })),
   ),
   caseOf(
     'scatterAdd',
-    fc
-      .tuple(shapes(1), fc.integer({ min: 1, max: 6 }), seeds)
-      .map(([shape, rows, seed]): Example => ({
-        operands: [...operandsOf([shape], seed), integersOf([shape[0] ?? 1], seed, rows)],
-        ours: (updates, indices) => core.scatterAdd(updates, indices, rows),
-        oracle: (updates, indices) =>
-          tf.unsortedSegmentSum(updates, tf.tensor1d(indices.dataSync(), 'int32'), rows),
-      })),
+    fc.tuple(shapes(1), fc.integer({ min: 1, max: 6 }), seeds).map(([shape, rows, seed]): Example => ({
+      operands: [...operandsOf([shape], seed), integersOf([shape[0] ?? 1], seed, rows)],
+      ours: (updates, indices) => core.scatterAdd(updates, indices, rows),
+      oracle: (updates, indices) => tf.unsortedSegmentSum(updates, tf.tensor1d(indices.dataSync(), 'int32'), rows),
+    })),
   ),
   caseOf(
     'oneHot',
-    fc
-      .tuple(shapes(), seeds, fc.constantFrom('u8' as const, 'i32' as const))
-      .map(([shape, seed, dtype]): Example => ({
-        operands: [integersOf(shape, seed, 5, dtype)],
-        ours: (x) => core.oneHot(x, 5),
-        oracle: (x) => toFloat(tf.oneHot(tf.cast(x, 'int32'), 5)),
-      })),
+    fc.tuple(shapes(), seeds, fc.constantFrom('u8' as const, 'i32' as const)).map(([shape, seed, dtype]): Example => ({
+      operands: [integersOf(shape, seed, 5, dtype)],
+      ours: (x) => core.oneHot(x, 5),
+      oracle: (x) => toFloat(tf.oneHot(tf.cast(x, 'int32'), 5)),
+    })),
     false,
   ),
   caseOf(

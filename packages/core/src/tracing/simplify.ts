@@ -35,8 +35,7 @@ const SIMPLIFICATIONS: Partial<Record<OpName, Simplification>> = {
   add: folded((a, b) => a + b),
   sub: folded((a, b) => a - b),
   mul: firstOf(
-    ({ trace, inputs: [a, b] }) =>
-      fillOf(trace, a) === 1 ? b : fillOf(trace, b) === 1 ? a : undefined,
+    ({ trace, inputs: [a, b] }) => (fillOf(trace, a) === 1 ? b : fillOf(trace, b) === 1 ? a : undefined),
     folded((a, b) => a * b),
   ),
   div: firstOf(
@@ -54,8 +53,7 @@ const SIMPLIFICATIONS: Partial<Record<OpName, Simplification>> = {
     return trace.node({ op: 'reshape', inputs: [trace.tensorAt(origin)], shape })
   }),
   transpose: ({ inputs: [x] }, node) => {
-    const isIdentity =
-      node.op === 'transpose' && node.attributes.permutation.every((axis, index) => axis === index)
+    const isIdentity = node.op === 'transpose' && node.attributes.permutation.every((axis, index) => axis === index)
     return isIdentity ? x : undefined
   },
   // A block of the whole shape can only begin at 0.

@@ -7,9 +7,7 @@ import {
   argMax,
   cast,
   constant,
-  currentTrace,
   div,
-  evaluate,
   exp,
   matmul,
   mul,
@@ -20,11 +18,10 @@ import {
   sub,
   sum,
   type Tensor,
-  type Trace,
-  traceProgram,
   transpose,
   UserError,
 } from '../index.js'
+import { currentTrace, evaluate, type Trace, traceProgram } from '../engine/index.js'
 
 const zero = { kind: 'constant', value: 0 } as const
 const noise = { kind: 'normal', mean: 0, std: 1 } as const
@@ -177,10 +174,7 @@ describe('a trace refuses', () => {
   let leaked: Tensor | undefined
 
   test.each<[string, (trace: Trace, x: Tensor) => unknown]>([
-    [
-      'there are two states named "w"',
-      (trace) => [trace.state('w', [], zero), trace.state('w', [], zero)],
-    ],
+    ['there are two states named "w"', (trace) => [trace.state('w', [], zero), trace.state('w', [], zero)]],
     ['there is no state named "w" to update', (trace, x) => trace.update('w', x)],
     [
       'state "w" is updated twice',
@@ -204,14 +198,8 @@ describe('a trace refuses', () => {
         trace.result('loss', x)
       },
     ],
-    [
-      'batch field "x" is f32[2, 3] and cannot be u8[2, 3] as well',
-      (trace) => trace.batch('x', 'u8', [2, 3]),
-    ],
-    [
-      'state "w": [0] is not a shape: extents are positive integers',
-      (trace) => trace.state('w', [0], zero),
-    ],
+    ['batch field "x" is f32[2, 3] and cannot be u8[2, 3] as well', (trace) => trace.batch('x', 'u8', [2, 3])],
+    ['state "w": [0] is not a shape: extents are positive integers', (trace) => trace.state('w', [0], zero)],
     ['batch field "y": [1.5] is not a shape', (trace) => trace.batch('y', 'u8', [1.5])],
     ['NaN cannot be a constant', (_, x) => add(x, NaN)],
     ['1e+39 cannot be a constant', (_, x) => add(x, 1e39)],

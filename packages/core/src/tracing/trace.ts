@@ -94,9 +94,7 @@ export class Trace {
     if (known) {
       if (known.dtype === dtype && sameShape(known.shape, shape)) return known
       const asked = typeText({ dtype, shape })
-      throw shapeError(
-        `batch field "${name}" is ${known.toString()} and cannot be ${asked} as well`,
-      )
+      throw shapeError(`batch field "${name}" is ${known.toString()} and cannot be ${asked} as well`)
     }
     const tensor = this.#input(`batch field "${name}"`, shape, dtype)
     this.#inputs.set(`batch ${name}`, { role: 'batch', name, node: tensor.node })
@@ -123,9 +121,7 @@ export class Trace {
     if (this.#updates.has(name)) throw userError(`state "${name}" is updated twice`)
     const next = this.tensor(value)
     if (next.dtype !== 'f32' || !sameShape(next.shape, state.shape)) {
-      throw shapeError(
-        `update: state "${name}" is ${state.toString()}, its next value ${next.toString()}`,
-      )
+      throw shapeError(`update: state "${name}" is ${state.toString()}, its next value ${next.toString()}`)
     }
     this.#updates.set(name, { name, node: next.node })
   }
@@ -141,9 +137,7 @@ export class Trace {
     if (this.#results.has(name)) throw userError(`there are two results named "${name}"`)
     const tensor = this.tensor(value)
     const told =
-      tensor.dtype === 'f32'
-        ? tensor
-        : this.node({ op: 'cast', inputs: [tensor], attributes: { dtype: 'f32' } })
+      tensor.dtype === 'f32' ? tensor : this.node({ op: 'cast', inputs: [tensor], attributes: { dtype: 'f32' } })
     const { rows = false } = options
     if (rows && told.rank === 0) throw userError(`result "${name}" is one number: it has no rows`)
     this.#results.set(name, { name, node: told.node, ...(rows && { rows }) })
@@ -157,8 +151,7 @@ export class Trace {
     if (typeof value === 'number') {
       return this.node({ op: 'constant', attributes: { values: constantValue(value) }, shape: [] })
     }
-    if (!(value instanceof Tensor))
-      throw userError(`expected a tensor or a number, not ${String(value)}`)
+    if (!(value instanceof Tensor)) throw userError(`expected a tensor or a number, not ${String(value)}`)
     if (value.trace !== this) throw userError('a tensor of one Program is used in another')
     return value
   }
@@ -207,8 +200,7 @@ export class Trace {
     const purpose = purposeOf(name)
     const owner = this.#purposes.get(purpose)
     if (owner !== undefined) {
-      const clash =
-        owner === name ? `"${name}" is the name of two things` : `"${name}" and "${owner}" collide`
+      const clash = owner === name ? `"${name}" is the name of two things` : `"${name}" and "${owner}" collide`
       throw userError(`${clash} that draw random numbers: rename one`)
     }
     this.#purposes.set(purpose, name)

@@ -3,18 +3,8 @@
  */
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  add,
-  concat,
-  grad,
-  matmul,
-  mean,
-  reshape,
-  ShapeError,
-  sum,
-  type Tensor,
-  traceProgram,
-} from '../index.js'
+import { add, concat, grad, matmul, mean, reshape, ShapeError, sum, type Tensor } from '../index.js'
+import { traceProgram } from '../engine/index.js'
 import { firstUserLine, isOwnFile } from './user-line.js'
 
 const here = import.meta.dirname
@@ -36,9 +26,7 @@ describe('a shape error', () => {
         matmul(a, b)
       })
     expect(build).toThrow(ShapeError)
-    expect(build).toThrow(
-      /^matmul of f32\[10, 784\] and f32\[64, 10\]: the inner extents, 784 and 64, differ/,
-    )
+    expect(build).toThrow(/^matmul of f32\[10, 784\] and f32\[64, 10\]: the inner extents, 784 and 64, differ/)
     expect(build).toThrow(new RegExp(`\\(at .*user-line\\.test\\.ts:${line}\\)$`))
   })
 
@@ -59,12 +47,7 @@ describe('a shape error', () => {
     ['reshape of f32[4, 3]: the elements do not fill [5]', [4, 3], [], (x) => reshape(x, [5])],
     ['reshape of f32[4]: [-1, -1] has more than one -1', [4], [], (x) => reshape(x, [-1, -1])],
     ['sum of f32[4]: [0, -1] names one axis twice', [4], [], (x) => sum(x, [0, -1])],
-    [
-      'concat of f32[4, 3] and f32[2, 2]: operands must be alike',
-      [4, 3],
-      [2, 2],
-      (a, b) => concat([a, b], 0),
-    ],
+    ['concat of f32[4, 3] and f32[2, 2]: operands must be alike', [4, 3], [2, 2], (a, b) => concat([a, b], 0)],
     ['matmul of f32[4] and f32[4]: it takes two matrices', [4], [4], matmul],
     ['grad: the loss must be an f32 scalar, not f32[4]', [4], [], (x) => grad(x, [x])],
   ] as [string, number[], number[], (a: Tensor, b: Tensor) => unknown][])(

@@ -29,9 +29,7 @@ const testFile = /\.(?:test|spec|bench)\.[cm]?[jt]s$/
 export function isOwnFile(file: string): boolean {
   if (testFile.test(file)) return false
   if (installed.test(file)) return true
-  return ownRoots.some(
-    (root) => file.startsWith(`${root}src${sep}`) || file.startsWith(`${root}dist${sep}`),
-  )
+  return ownRoots.some((root) => file.startsWith(`${root}src${sep}`) || file.startsWith(`${root}dist${sep}`))
 }
 
 /**

@@ -54,11 +54,7 @@ export function passSizeOf(batches: Batches): number {
  * Where in the order of a pass the examples of the steps from `since` to before `step` are, at most
  * a pass of them: one stretch, or two where they began in the pass before.
  */
-export function placesOf(
-  batches: Batches,
-  since: number,
-  step: number,
-): (readonly [begin: number, end: number])[] {
+export function placesOf(batches: Batches, since: number, step: number): (readonly [begin: number, end: number])[] {
   const pass = passSizeOf(batches)
   const after = examplesBefore(batches, step)
   const count = Math.min(pass, after - examplesBefore(batches, since))

@@ -6,32 +6,34 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   add,
-  batchAxes,
   concat,
-  evaluate,
   matmul,
   mean,
   mul,
   normal,
   parameter,
-  Program,
   relu,
   reshape,
-  segmentsOf,
   sgd,
-  withMicroBatches,
   slice,
   softmax,
   square,
   defineModel,
   sub,
   sum,
-  train,
-  traceProgram,
   transpose,
   type Tensor,
-  type Trace,
 } from '../index.js'
+import {
+  batchAxes,
+  evaluate,
+  Program,
+  segmentsOf,
+  withMicroBatches,
+  train,
+  traceProgram,
+  type Trace,
+} from '../engine/index.js'
 
 test('segments are as even as can be, the longer ones first, and leave nothing out', () => {
   expect(segmentsOf(10, 4).map(({ length }) => length)).toEqual([3, 3, 2, 2])
@@ -41,9 +43,7 @@ test('segments are as even as can be, the longer ones first, and leave nothing o
       let next = 0
       for (const { start, length } of segmentsOf(extent, count)) {
         expect(start).toBe(next)
-        expect(length === Math.floor(extent / count) || length === Math.ceil(extent / count)).toBe(
-          true,
-        )
+        expect(length === Math.floor(extent / count) || length === Math.ceil(extent / count)).toBe(true)
         next = start + length
       }
       expect(next).toBe(extent)
@@ -127,9 +127,7 @@ test('the axis of the examples is followed through a Program', () => {
   expect(axisOf((x) => matmul(stack(x), stack(x), { transposeB: true }))).toBe(0)
   const stacked = (x: Tensor) => reshape(transpose(x), [4, 6, 1])
   const weights = (weight: Tensor) => reshape(concat([weight, weight, weight], 1), [4, 6, 2])
-  expect(
-    axisOf((x, weight) => matmul(stacked(x), weights(weight), { transposeA: true })),
-  ).toBeUndefined()
+  expect(axisOf((x, weight) => matmul(stacked(x), weights(weight), { transposeA: true }))).toBeUndefined()
 })
 
 describe('a training of several micro-batches', () => {
@@ -177,9 +175,7 @@ describe('a training of several micro-batches', () => {
     const json = JSON.stringify(stacks)
     const wrong = json.replace('"transposeA":true', '"transposeA":true,"segments":2')
     expect(wrong).not.toBe(json)
-    expect(() => Program.fromJSON(JSON.parse(wrong))).toThrow(
-      'only a product of two matrices has segments',
-    )
+    expect(() => Program.fromJSON(JSON.parse(wrong))).toThrow('only a product of two matrices has segments')
   })
 
   test('needs a whole number of them', () => {

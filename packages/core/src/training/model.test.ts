@@ -192,9 +192,7 @@ describe('layer', () => {
     })
     const next = evaluate(program, { state, batch: { image: [1, 1, 1] } })
     // The gradient of the decay alone, w: w' = w - 0.1 w.
-    state['hidden.weight'].forEach((w, i) =>
-      expect(next.state['hidden.weight']?.[i]).toBeCloseTo(0.9 * w, 6),
-    )
+    state['hidden.weight'].forEach((w, i) => expect(next.state['hidden.weight']?.[i]).toBeCloseTo(0.9 * w, 6))
     expect([...(next.results.norm ?? [])]).toEqual([0])
   })
 

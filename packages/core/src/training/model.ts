@@ -17,7 +17,9 @@ import type { Field } from '../engine/dataset.js'
 import type { Tensor } from '../tracing/tensor.js'
 import type { Binding, BoundOf, Params } from './module.js'
 
-/** What a step returns: the loss, a scalar, and metrics: scalars, which are averaged over the examples, or a `Metric`. */
+/**
+ * What a step returns: the loss, a scalar, and metrics: scalars, which are averaged over the examples, or a `Metric`.
+ */
 export interface StepResults {
   readonly loss: Tensor
   readonly [metric: string]: Tensor | Metric
@@ -42,8 +44,8 @@ type WithoutReserved<R> =
       }
 
 /**
- * Without an annotation `step` reads the fields `image` and `label`, and `predict` reads `image`. Others are named in the
- * type of the batch: `step({ out }, { x, y }: Batch<'x' | 'y'>)`.
+ * Without an annotation `step` reads the fields `image` and `label`, and `predict` reads `image`. Others are named in
+ * the type of the batch: `step({ out }, { x, y }: Batch<'x' | 'y'>)`.
  */
 export interface ModelDefinition<
   P extends Params,
@@ -138,8 +140,7 @@ export function defineModel<
   const { params } = definition
   const functions: ModelFunctions = {
     // Whether the dataset has the fields is known only when it is there: reading one that is missing throws.
-    traceStep: (binding: Binding, batch: object) =>
-      definition.step(binding.bind(params), batch as F),
+    traceStep: (binding: Binding, batch: object) => definition.step(binding.bind(params), batch as F),
     ...(definition.predict && {
       tracePrediction: (binding: Binding, batch: object) =>
         definition.predict?.(binding.bind(params), batch as G) ?? {},

@@ -90,12 +90,7 @@ describe('frozen', () => {
       const bound = binding.bind({ encoder: frozen(affine(2, 2)), head: affine(2, 1) })
       expectTypeOf(bound.encoder).toEqualTypeOf<(x: Tensor) => Tensor>()
       expect(binding.trainable.map(({ name }) => name)).toEqual(['head.weight', 'head.bias'])
-      expect(statesOf(trace.finish())).toEqual([
-        'encoder.weight',
-        'encoder.bias',
-        'head.weight',
-        'head.bias',
-      ])
+      expect(statesOf(trace.finish())).toEqual(['encoder.weight', 'encoder.bias', 'head.weight', 'head.bias'])
     })
   })
 

@@ -32,8 +32,7 @@ export interface Module<out Bound> {
 }
 
 /** A tree of parameters. The key `kind` is taken. */
-export type Params =
-  Parameter | Buffer | Module<unknown> | readonly Params[] | { readonly [name: string]: Params }
+export type Params = Parameter | Buffer | Module<unknown> | readonly Params[] | { readonly [name: string]: Params }
 
 /** What a tree of parameters is bound to: tensors, and what its modules make of theirs. */
 export type BoundOf<P> = P extends Parameter | Buffer
@@ -69,7 +68,9 @@ function moduleOf<Bound>(params: Params, bind: (scope: Scope) => Bound): Module<
   return Object.freeze({ kind: 'module', params, bind })
 }
 
-/** A function that carries the bound parameters it works with: `hidden(x)`, `hidden.weight`; those of a list by index. */
+/**
+ * A function that carries the bound parameters it works with: `hidden(x)`, `hidden.weight`; those of a list by index.
+ */
 export type WithParameters<Apply, P> = Apply & {
   readonly [Key in ParameterKeys<P>]: BoundOf<P[Key]>
 }
@@ -99,11 +100,7 @@ export function layer<const P extends Params, Apply extends (...x: never[]) => u
   })
 }
 
-function withParameters<Apply, P extends Params>(
-  apply: object,
-  params: P,
-  bound: unknown,
-): WithParameters<Apply, P> {
+function withParameters<Apply, P extends Params>(apply: object, params: P, bound: unknown): WithParameters<Apply, P> {
   // A tree of parameters is bound to an object or a list with the same keys.
   const values = bound as Readonly<Record<string, unknown>>
   for (const name of Object.keys(params)) {
@@ -158,8 +155,7 @@ export class Binding {
   /** @internal */
   assign(target: Tensor, value: TensorLike): void {
     const state = this.#buffers.get(target)
-    if (state === undefined)
-      throw userError('assign: the first operand is not a buffer of this model')
+    if (state === undefined) throw userError('assign: the first operand is not a buffer of this model')
     if (this.training && state.changes) this.trace.update(state.name, value)
   }
 }
@@ -207,18 +203,13 @@ export class Scope {
   #bindTree(params: Params): unknown {
     if (isLeaf(params)) return this.#binding.leaf(params, this.path, this.#trainable)
     if (isModule(params)) return params.bind(this)
-    if (isList(params))
-      return params.map((child, index) => this.#child(String(index)).#bindTree(child))
-    return Object.fromEntries(
-      Object.entries(params).map(([name, child]) => [name, this.#child(name).#bindTree(child)]),
-    )
+    if (isList(params)) return params.map((child, index) => this.#child(String(index)).#bindTree(child))
+    return Object.fromEntries(Object.entries(params).map(([name, child]) => [name, this.#child(name).#bindTree(child)]))
   }
 
   #child(name: string): Scope {
     if (!/^[^./\s]+$/.test(name)) {
-      throw new UserError(
-        `a parameter cannot be named "${name}": names have no dots, slashes or spaces`,
-      )
+      throw new UserError(`a parameter cannot be named "${name}": names have no dots, slashes or spaces`)
     }
     const path = this.path === '' ? name : `${this.path}.${name}`
     return new Scope(this.#binding, path, this.#trainable)

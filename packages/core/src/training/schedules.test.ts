@@ -18,10 +18,7 @@ function rates(learningRate: LearningRate, numSteps: number): number[] {
   const program = traceProgram((trace) => {
     trace.result('rate', learningRateAt(learningRate, trace.step()))
   })
-  return Array.from(
-    { length: numSteps },
-    (_, step) => evaluate(program, { step }).results.rate?.[0] ?? NaN,
-  )
+  return Array.from({ length: numSteps }, (_, step) => evaluate(program, { step }).results.rate?.[0] ?? NaN)
 }
 
 function expectRates(learningRate: LearningRate, expected: readonly number[]): void {
@@ -47,10 +44,7 @@ test('linearDecay falls along a line, after its warm-up', () => {
 })
 
 test('exponentialDecay multiplies by rate every decaySteps', () => {
-  expectRates(
-    exponentialDecay({ learningRate: 1, rate: 0.25, decaySteps: 2 }),
-    [1, 0.5, 0.25, 0.125],
-  )
+  expectRates(exponentialDecay({ learningRate: 1, rate: 0.25, decaySteps: 2 }), [1, 0.5, 0.25, 0.125])
 })
 
 test('stepDecay falls at multiples of decaySteps only', () => {
@@ -88,14 +82,8 @@ test.each([
     () => cosine({ learningRate: 1, totalSteps: 5, warmupSteps: 5 }),
     'totalSteps must be a whole number of at least 6, not 5',
   ],
-  [
-    () => cosine({ learningRate: NaN, totalSteps: 5 }),
-    'learningRate must be a number of at least 0, not NaN',
-  ],
-  [
-    () => linearDecay({ learningRate: 1, totalSteps: 2.5 }),
-    'totalSteps must be a whole number of at least 1, not 2.5',
-  ],
+  [() => cosine({ learningRate: NaN, totalSteps: 5 }), 'learningRate must be a number of at least 0, not NaN'],
+  [() => linearDecay({ learningRate: 1, totalSteps: 2.5 }), 'totalSteps must be a whole number of at least 1, not 2.5'],
   [() => exponentialDecay({ learningRate: 1, rate: 0 }), 'rate must be a positive number, not 0'],
   [
     () => stepDecay({ learningRate: 1, rate: 0.5, decaySteps: 0 }),

@@ -1,8 +1,8 @@
 /**
  * Learning-rate schedules as data, and what they mean: one traced scalar per step.
  *
- * Steps count from 0. With `warmupSteps: w` the rate first grows in w equal parts up to `learningRate`, which step w - 1
- * uses, and the schedule proper begins at step w. Step numbers are exact up to 2^24.
+ * Steps count from 0. With `warmupSteps: w` the rate first grows in w equal parts up to `learningRate`, which step w -
+ * 1 uses, and the schedule proper begins at step w. Step numbers are exact up to 2^24.
  */
 import {
   checkOptions,
@@ -28,7 +28,8 @@ interface Warmup {
 }
 
 /**
- * Falls from `learningRate` to `final` (default: 0) at `totalSteps` (default: the end of the training), and stays there.
+ * Falls from `learningRate` to `final` (default: 0) at `totalSteps` (default: the end of the training), and stays
+ * there.
  */
 interface Falling extends Warmup {
   readonly learningRate: number
@@ -69,8 +70,7 @@ export interface PiecewiseConstant extends Warmup {
   readonly values: readonly number[]
 }
 
-export type Schedule =
-  CosineSchedule | LinearDecay | ExponentialDecay | StepDecay | PiecewiseConstant
+export type Schedule = CosineSchedule | LinearDecay | ExponentialDecay | StepDecay | PiecewiseConstant
 
 /** A rate for all steps, or a schedule. */
 export type LearningRate = number | Schedule
@@ -135,8 +135,7 @@ const KINDS: { readonly [S in Schedule as S['kind']]: Kind<S> } = {
   },
   stepDecay: {
     fields: { learningRate: rate, rate: positive, decaySteps: whole(1), warmupSteps },
-    rateAt: (schedule, step) =>
-      decayed(schedule, cast(cast(div(step, schedule.decaySteps), 'i32'), 'f32')),
+    rateAt: (schedule, step) => decayed(schedule, cast(cast(div(step, schedule.decaySteps), 'i32'), 'f32')),
   },
   piecewiseConstant: {
     fields: { boundaries: listOf(whole(1)), values: listOf(rate), warmupSteps },
@@ -166,8 +165,7 @@ export function learningRateAt(learningRate: LearningRate, step: Tensor): Tensor
   const now = cast(step, 'f32')
   const kind: Kind<Schedule> = KINDS[learningRate.kind]
   if (warmupSteps === 0) return kind.rateAt(learningRate, now, 0)
-  const peak =
-    learningRate.kind === 'piecewiseConstant' ? learningRate.values[0] : learningRate.learningRate
+  const peak = learningRate.kind === 'piecewiseConstant' ? learningRate.values[0] : learningRate.learningRate
   const warming = mul(peak ?? 0, div(add(now, 1), warmupSteps))
   const main = kind.rateAt(learningRate, maximum(sub(now, warmupSteps), 0), warmupSteps)
   return select(less(now, warmupSteps), warming, main)
@@ -202,8 +200,7 @@ export function cosOfPi(x: Tensor): Tensor {
   const u = sub(0.5, x)
   const square = mul(u, u)
   const series = SIN_OF_PI.reduce<Tensor | undefined>(
-    (sum, coefficient) =>
-      sum === undefined ? constant(coefficient) : add(mul(sum, square), coefficient),
+    (sum, coefficient) => (sum === undefined ? constant(coefficient) : add(mul(sum, square), coefficient)),
     undefined,
   )
   return series === undefined ? u : mul(u, series)

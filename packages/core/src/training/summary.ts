@@ -24,9 +24,15 @@ export interface ModelSummary {
   readonly layers: readonly LayerSummary[]
   readonly parameters: number
   readonly trained: number
-  /** Floating-point operations of one batch, about: of its loss and metrics alone, and of a training step without optimizer. */
+  /**
+   * Floating-point operations of one batch, about: of its loss and metrics alone, and of a training step without
+   * optimizer.
+   */
   readonly flops: { readonly evaluation: number; readonly step: number }
-  /** Bytes of the states, and of all values that a training step computes; an engine needs less, since values share memory. */
+  /**
+   * Bytes of the states, and of all values that a training step computes; an engine needs less, since values share
+   * memory.
+   */
   readonly memory: { readonly states: number; readonly step: number }
   /** A table for people. */
   toString(): string
@@ -68,10 +74,8 @@ export function summary(
       trained: (layer?.trained ?? 0) + (trainable.has(name) ? size : 0),
     })
   }
-  const step =
-    trainable.size > 0 ? train(model, { data, batchSize, optimizer: sgd() }).program : program
-  const sum = (of: 'parameters' | 'trained') =>
-    [...layers.values()].reduce((total, layer) => total + layer[of], 0)
+  const step = trainable.size > 0 ? train(model, { data, batchSize, optimizer: sgd() }).program : program
+  const sum = (of: 'parameters' | 'trained') => [...layers.values()].reduce((total, layer) => total + layer[of], 0)
   const made = {
     layers: [...layers.values()],
     parameters: sum('parameters'),
@@ -98,9 +102,7 @@ function table({ layers, parameters, trained, flops, memory }: Omit<ModelSummary
     whole(layer.parameters),
   ])
   const all = [['layer', 'output', 'states', 'parameters'], ...rows]
-  const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(...all.map((row) => row[column]?.length ?? 0)),
-  )
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   const lines = all.map((row) =>
     row
       .map((cell, column) => {

@@ -79,14 +79,7 @@ describe('train', () => {
     expect(names(program)).toEqual({
       states: ['layer.weight', 'layer.bias', 'seen', ...corrections, ...slots],
       batch: ['image', 'label'],
-      updates: [
-        'seen',
-        'layer.weight',
-        ...slots.slice(0, 2),
-        'layer.bias',
-        ...slots.slice(2),
-        ...corrections,
-      ],
+      updates: ['seen', 'layer.weight', ...slots.slice(0, 2), 'layer.bias', ...slots.slice(2), ...corrections],
       results: ['loss', 'output'],
     })
   })
@@ -188,11 +181,7 @@ describe('train', () => {
       defineModel({ params: tiny, step: ({ scale }) => ({ loss: argMax(scale) }) }),
       /^the loss must be one f32 number, not i32\[\]/,
     ],
-    [
-      'no loss',
-      defineModel({ params: tiny, step: () => ({}) as { loss: Tensor } }),
-      /^a step must return \{ loss \}/,
-    ],
+    ['no loss', defineModel({ params: tiny, step: () => ({}) as { loss: Tensor } }), /^a step must return \{ loss \}/],
     [
       'a field that is not there',
       defineModel({
@@ -290,9 +279,9 @@ describe('prediction', () => {
   test('refuses a model without predict, and a value that is not per example', () => {
     const step = ({ scale }: { scale: Tensor }) => ({ loss: scale })
     const params = { scale: parameter([], zeros) }
-    expect(() =>
-      prediction(defineModel({ params, step }), { batchSize: 1, data: data(1) }),
-    ).toThrow('this model has no predict function')
+    expect(() => prediction(defineModel({ params, step }), { batchSize: 1, data: data(1) })).toThrow(
+      'this model has no predict function',
+    )
     const odd = defineModel({ params, step, predict: ({ scale }) => ({ scale }) })
     expect(() => prediction(odd, { batchSize: 2, data: data(2) })).toThrow(
       /^prediction "scale" is f32\[\]: its first axis must be the batch, 2/,

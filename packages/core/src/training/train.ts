@@ -12,14 +12,7 @@ import { UserError } from '../errors.js'
 import { grad } from '../gradients/gradients.js'
 import { zeros } from '../random/initializers.js'
 import { Binding } from './module.js'
-import {
-  clipped,
-  endingAfter,
-  ruleOf,
-  type Clip,
-  type Optimizer,
-  type UpdateRule,
-} from '../optimizers/index.js'
+import { clipped, endingAfter, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
 import { withMicroBatches } from './micro-batches.js'
@@ -68,11 +61,7 @@ export function train(model: Model, options: TrainOptions): BatchProgram {
   const { microBatches = 1, totalSteps } = options
   checkCount('microBatches', microBatches)
   if (totalSteps !== undefined) checkCount('totalSteps', totalSteps)
-  const rule = ruleOf(
-    'kind' in optimizer && totalSteps !== undefined
-      ? endingAfter(optimizer, totalSteps)
-      : optimizer,
-  )
+  const rule = ruleOf('kind' in optimizer && totalSteps !== undefined ? endingAfter(optimizer, totalSteps) : optimizer)
   const { traceStep } = model.forData(options.data)
   const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
     const binding = new Binding(trace, true)
@@ -114,9 +103,7 @@ export function prediction(model: Model, options: BatchOptions): BatchProgram {
     const predictions = tracePrediction(new Binding(trace, false), batch)
     for (const [name, value] of Object.entries(predictions)) {
       if (value.shape[0] !== numExamples) {
-        throw userError(
-          `prediction "${name}" is ${value.toString()}: its first axis must be the batch, ${numExamples}`,
-        )
+        throw userError(`prediction "${name}" is ${value.toString()}: its first axis must be the batch, ${numExamples}`)
       }
       trace.result(name, value, { rows: true })
     }
@@ -190,12 +177,7 @@ function checkedResults({ loss: given, ...metrics }: StepResults): StepResults {
 }
 
 /** Gives every trained parameter, and every state of the optimizer, its next value. */
-function traceUpdates(
-  { trace, trainable }: Binding,
-  loss: Tensor,
-  rule: UpdateRule,
-  clip: Clip | undefined,
-): void {
+function traceUpdates({ trace, trainable }: Binding, loss: Tensor, rule: UpdateRule, clip: Clip | undefined): void {
   if (trainable.length === 0) throw new UserError('this model has no parameter to train')
   const gradients = clipped(
     grad(
@@ -205,9 +187,7 @@ function traceUpdates(
     clip,
   )
   const slotName = (slot: string, parameter: string) => `optimizer/${slot}/${parameter}`
-  const shared = Object.fromEntries(
-    rule.shared.map((name) => [name, trace.state(`optimizer/${name}`, [], zeros)]),
-  )
+  const shared = Object.fromEntries(rule.shared.map((name) => [name, trace.state(`optimizer/${name}`, [], zeros)]))
   const parameters = trainable.flatMap(({ name, tensor }, index) => {
     const gradient = gradients[index]
     if (gradient === undefined) return []
@@ -221,8 +201,7 @@ function traceUpdates(
     const after = next.parameters[index]
     if (after === undefined) throw new UserError(`the optimizer gives "${name}" no next value`)
     trace.update(name, after.weight)
-    for (const [slot, value] of Object.entries(after.slots))
-      trace.update(slotName(slot, name), value)
+    for (const [slot, value] of Object.entries(after.slots)) trace.update(slotName(slot, name), value)
   })
   for (const [name, value] of Object.entries(next.shared)) trace.update(`optimizer/${name}`, value)
 }
@@ -244,9 +223,7 @@ function checkSame(program: Program, tail: Program): void {
   full.forEach(({ what, shape }, index) => {
     const other = rest[index]
     if (other?.what !== what || !sameShape(shape, other.shape)) {
-      throw new UserError(
-        `the shape of ${what} depends on the batch size: [${shape.join(', ')}] for a full batch`,
-      )
+      throw new UserError(`the shape of ${what} depends on the batch size: [${shape.join(', ')}] for a full batch`)
     }
   })
 }

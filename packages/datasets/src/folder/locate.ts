@@ -41,12 +41,7 @@ export async function findFiles(directory: string): Promise<Partial<Record<FileR
 /** The paths of all four files. @throws UserError that names those that are missing. */
 export async function locateFiles(directory: string): Promise<Readonly<Record<FileRole, string>>> {
   const { trainImages, trainLabels, testImages, testLabels } = await findFiles(directory)
-  if (
-    trainImages !== undefined &&
-    trainLabels !== undefined &&
-    testImages !== undefined &&
-    testLabels !== undefined
-  ) {
+  if (trainImages !== undefined && trainLabels !== undefined && testImages !== undefined && testLabels !== undefined) {
     return { trainImages, trainLabels, testImages, testLabels }
   }
   const found = { trainImages, trainLabels, testImages, testLabels }

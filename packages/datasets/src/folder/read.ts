@@ -2,7 +2,8 @@
  * Reads the four files of a data folder and sees that they fit together: as many labels as images, labels within the
  * classes, test images of the size of the training images.
  */
-import { UserError, type Allocate } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type Allocate } from '@gradpool/core/engine'
 import { formatDims } from '../idx/header.js'
 import { readIdx, type IdxFile } from '../idx/read.js'
 import { ranks, type FileRole } from './locate.js'
@@ -58,12 +59,7 @@ async function readLabels(
   return labels
 }
 
-function expectCount(
-  path: string,
-  dims: readonly number[],
-  labelsPath: string,
-  labels: IdxFile,
-): void {
+function expectCount(path: string, dims: readonly number[], labelsPath: string, labels: IdxFile): void {
   if (dims[0] === labels.values.length) return
   const expected = `expected ${labels.values.length}, one for each label in ${labelsPath}`
   throw new UserError(`${path} has ${dims[0] ?? 0} images, ${expected}`)

@@ -38,9 +38,7 @@ export function parseMagic(path: string, magic: Uint8Array): number {
 export function parseDims(path: string, rank: number, bytes: Uint8Array): number[] {
   if (bytes.length < 4 * rank) {
     const expected = `expected a header of ${magicBytes + 4 * rank}`
-    throw new UserError(
-      `${path} is cut short: it has ${magicBytes + bytes.length} bytes, ${expected}`,
-    )
+    throw new UserError(`${path} is cut short: it has ${magicBytes + bytes.length} bytes, ${expected}`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const dims = Array.from({ length: rank }, (_, axis) => view.getUint32(4 * axis))

@@ -15,8 +15,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** A UserError for an error of the operating system or of zlib; any other error stays as it is. */
 export function readError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
-    return error
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error
   const options = { cause: error }
   const reason = reasons[error.code]
   if (reason !== undefined) return new UserError(`${path} ${reason}`, options)

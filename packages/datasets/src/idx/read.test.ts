@@ -19,9 +19,7 @@ async function fileOf(bytes: Uint8Array, name = 'images'): Promise<string> {
 async function complaintAbout(bytes: Uint8Array, rank?: number): Promise<string> {
   const path = await fileOf(bytes)
   const allocate = vi.fn((numBytes: number) => new Uint8Array(numBytes))
-  const message = await userErrorOf(() =>
-    readIdx(path, rank === undefined ? { allocate } : { rank, allocate }),
-  )
+  const message = await userErrorOf(() => readIdx(path, rank === undefined ? { allocate } : { rank, allocate }))
   expect(message.startsWith(`${path} `)).toBe(true)
   for (const [numBytes] of allocate.mock.calls) expect(numBytes).toBeLessThan(40)
   return message.slice(path.length + 1)
@@ -83,11 +81,7 @@ describe('a good file', () => {
 
 describe('a wrong header', () => {
   it.each([
-    [
-      'first magic byte',
-      changed(images, { 0: 0x89, 1: 0x50 }),
-      'begins with 89 50, expected 00 00',
-    ],
+    ['first magic byte', changed(images, { 0: 0x89, 1: 0x50 }), 'begins with 89 50, expected 00 00'],
     ['second magic byte', changed(images, { 1: 1 }), 'begins with 00 01, expected 00 00'],
     ['floats', changed(images, { 2: 0x0d }), 'holds 32-bit floats (0d), expected unsigned bytes'],
     ['unknown type', changed(images, { 2: 0x42 }), 'an unknown type of elements (42), expected'],
@@ -95,11 +89,7 @@ describe('a wrong header', () => {
     ['no rank', changed(images, { 3: 0 }), 'has 0 dimensions, expected 3'],
     ['too few images', changed(images, { 7: 3 }), 'has 24 bytes after its header, expected 18'],
     ['too many images', changed(images, { 7: 5 }), 'has 24 bytes after its header, expected 30'],
-    [
-      'height',
-      changed(images, { 11: 3 }),
-      'has 24 bytes after its header, expected 36 (4 × 3 × 3)',
-    ],
+    ['height', changed(images, { 11: 3 }), 'has 24 bytes after its header, expected 36 (4 × 3 × 3)'],
     ['width', changed(images, { 15: 2 }), 'has 24 bytes after its header, expected 16 (4 × 2 × 2)'],
     ['0 images', tinyImages(0), 'has the dimensions 0 × 2 × 3, expected none of them to be 0'],
     ['little-endian', changed(images, { 4: 4, 7: 0 }), 'expected 402653184 (67108864 × 2 × 3)'],
@@ -140,9 +130,7 @@ describe('a wrong length', () => {
 
   it('is noticed when bytes follow the elements', async () => {
     const longer = joined(images, Uint8Array.of(0))
-    expect(await complaintAbout(longer)).toBe(
-      'is too long: it has 25 bytes after its header, expected 24 (4 × 2 × 3)',
-    )
+    expect(await complaintAbout(longer)).toBe('is too long: it has 25 bytes after its header, expected 24 (4 × 2 × 3)')
     expect(await complaintAbout(gzipSync(longer))).toBe(
       'is too long: it has more after its header, expected 24 (4 × 2 × 3)',
     )
@@ -199,9 +187,7 @@ describe('a file that cannot be read', () => {
     // Root may read everything, so it becomes somebody else for a moment.
     if (user === 0) process.seteuid?.(65534)
     try {
-      expect(await userErrorOf(() => readIdx(path))).toBe(
-        `${path} cannot be read: permission denied`,
-      )
+      expect(await userErrorOf(() => readIdx(path))).toBe(`${path} cannot be read: permission denied`)
     } finally {
       process.seteuid?.(user)
     }

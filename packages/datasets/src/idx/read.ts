@@ -5,7 +5,8 @@
  * caller, and the file can hold as many bytes as they come to. So neither a wrong header nor a decompression bomb takes
  * more memory than the elements of an honest file; beside them a read needs about a megabyte.
  */
-import { invariant, sizeOf, UserError, type Allocate } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { invariant, sizeOf, type Allocate } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { openBytes, type ByteSource } from './byte-source.js'
 import { encodeHeader, formatDims, magicBytes, parseDims, parseMagic } from './header.js'
@@ -80,11 +81,7 @@ export function allocateShared(numBytes: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(numBytes))
 }
 
-async function readDims(
-  path: string,
-  source: ByteSource,
-  expectedRank?: number,
-): Promise<number[]> {
+async function readDims(path: string, source: ByteSource, expectedRank?: number): Promise<number[]> {
   const rank = parseMagic(path, await upTo(source, magicBytes))
   if (expectedRank !== undefined && rank !== expectedRank) {
     const found = rank === 1 ? '1 dimension' : `${rank} dimensions`
@@ -93,8 +90,7 @@ async function readDims(
   const dims = parseDims(path, rank, await upTo(source, 4 * rank))
   const dataBytes = source.fileBytes - magicBytes - 4 * rank
   if (!source.compressed && dataBytes < sizeOf(dims)) throw tooShort(path, dims, dataBytes)
-  if (!source.compressed && dataBytes > sizeOf(dims))
-    throw tooLong(path, dims, `${dataBytes} bytes`)
+  if (!source.compressed && dataBytes > sizeOf(dims)) throw tooLong(path, dims, `${dataBytes} bytes`)
   const mostBytes = source.fileBytes * maxDeflateRatio
   if (source.compressed && sizeOf(dims) > mostBytes) {
     const promise = `its header promises ${sizeOf(dims)} bytes (${formatDims(dims)})`

@@ -8,15 +8,13 @@ import { userErrorOf } from '../testing/user-errors.js'
 import { readIdx } from './read.js'
 import { encodeIdx, writeIdx } from './write.js'
 
-const arrays = fc
-  .array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 4 })
-  .chain((dims) => {
-    const size = dims.reduce((product, extent) => product * extent, 1)
-    return fc.record({
-      dims: fc.constant(dims),
-      values: fc.uint8Array({ minLength: size, maxLength: size }),
-    })
+const arrays = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 4 }).chain((dims) => {
+  const size = dims.reduce((product, extent) => product * extent, 1)
+  return fc.record({
+    dims: fc.constant(dims),
+    values: fc.uint8Array({ minLength: size, maxLength: size }),
   })
+})
 
 describe('writeIdx', () => {
   it('writes what readIdx reads, plain and gzip', async () => {

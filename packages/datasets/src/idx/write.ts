@@ -1,7 +1,8 @@
 /**
  * Writes IDX files of unsigned bytes: data sets of one's own in the form that `idxFolder` reads.
  */
-import { sizeOf, UserError } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { sizeOf } from '@gradpool/core/engine'
 import { rename, writeFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import { encodeHeader, formatDims } from './header.js'

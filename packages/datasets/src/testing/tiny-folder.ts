@@ -27,9 +27,7 @@ export function tinyLabels(count: number): Uint8Array {
 }
 
 /** @param replaced Contents by file name; undefined leaves a file out. */
-export async function tinyFolder(
-  replaced: Readonly<Record<string, Uint8Array | undefined>> = {},
-): Promise<string> {
+export async function tinyFolder(replaced: Readonly<Record<string, Uint8Array | undefined>> = {}): Promise<string> {
   const directory = await tempFolder()
   for (const [name, bytes] of Object.entries({ ...tinyFiles, ...replaced })) {
     if (bytes !== undefined) await writeFile(join(directory, name), bytes)

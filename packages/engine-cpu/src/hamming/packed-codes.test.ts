@@ -30,8 +30,7 @@ const collections: fc.Arbitrary<Collection> = fc
   })
   .map(({ codeBytes, numRows, flipped, seed, k, radius, allowed }) => {
     const next = testNumbers(seed)
-    const random = (count: number) =>
-      Uint8Array.from({ length: count }, () => Math.floor(256 * next()))
+    const random = (count: number) => Uint8Array.from({ length: count }, () => Math.floor(256 * next()))
     const centres = [random(codeBytes), random(codeBytes)]
     const near = () => {
       const centre = centres[Math.floor(2 * next())] ?? random(codeBytes)
@@ -50,9 +49,7 @@ const collections: fc.Arbitrary<Collection> = fc
       queries: Uint8Array.from([...near(), ...opposite, ...random(codeBytes)]),
       bounds: {
         ...{ k, radius },
-        allowed:
-          allowed &&
-          Uint8Array.from({ length: 256 }, (_, label) => Number(allowed.includes(label))),
+        allowed: allowed && Uint8Array.from({ length: 256 }, (_, label) => Number(allowed.includes(label))),
       },
     }
   })
@@ -64,23 +61,18 @@ function bruteForce({ codeBytes, codes, labels, queries, bounds }: Collection): 
     const rows = Array.from(labels, (label, row) => {
       let distance = 0
       for (let byte = 0; byte < codeBytes; byte++) {
-        const different =
-          (codes[row * codeBytes + byte] ?? 0) ^ (queries[query * codeBytes + byte] ?? 0)
+        const different = (codes[row * codeBytes + byte] ?? 0) ^ (queries[query * codeBytes + byte] ?? 0)
         for (let rest = different; rest > 0; rest >>= 1) distance += rest & 1
       }
       return { row, label, distance }
     }).filter(({ label, distance }) => distance <= radius && allowed?.[label] !== 0)
     const farthest = rows.map(({ distance }) => distance).sort((a, b) => a - b)[k - 1] ?? 256
-    return rows
-      .filter(({ distance }) => distance <= farthest)
-      .map(({ row, distance }) => [row, distance])
+    return rows.filter(({ distance }) => distance <= farthest).map(({ row, distance }) => [row, distance])
   })
 }
 
 function pairs(lists: Uint32Array[]): number[][][] {
-  return lists.map((list) =>
-    Array.from({ length: list.length / 2 }, (_, at) => [...list.subarray(2 * at, 2 * at + 2)]),
-  )
+  return lists.map((list) => Array.from({ length: list.length / 2 }, (_, at) => [...list.subarray(2 * at, 2 * at + 2)]))
 }
 
 function filled({ codeBytes, codes, labels }: Collection, kernels: string): PackedCodes {
@@ -142,9 +134,7 @@ describe.each(['wasm', ...nativeInstructionSets()])('%s', (kernels) => {
   it('refuses rows that do not fit into its memory, and keeps those it has', () => {
     const packed = new PackedCodes({ codeBytes: 32, kernels, memoryBytes: 2 ** 21 })
     packed.append(new Uint8Array(32), Uint8Array.of(7))
-    expect(() => packed.append(new Uint8Array(2 ** 21), new Uint8Array(2 ** 16))).toThrow(
-      'more of memory are needed',
-    )
+    expect(() => packed.append(new Uint8Array(2 ** 21), new Uint8Array(2 ** 16))).toThrow('more of memory are needed')
     expect(packed.numRows).toBe(1)
     expect([...packed.labels]).toEqual([7])
   })

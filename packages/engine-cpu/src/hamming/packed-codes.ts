@@ -5,7 +5,7 @@
  * Codes lie in blocks, byte by byte (`kernels/hamming.h`). Rows are only ever added. One thread
  * adds and asks; the work of a search may be done by several (`begin`).
  */
-import { invariant } from '@gradpool/core'
+import { invariant } from '@gradpool/core/engine'
 import { randomUUID } from 'node:crypto'
 import { Arena, reserveMemory } from '../arena.js'
 import { instantiate } from '../instantiate.js'
@@ -165,22 +165,13 @@ export class PackedCodes {
     return results.map((result, query) => {
       if (result !== undefined) return result
       const start = query * this.codeBytes
-      const [again] = this.#nearGroup(
-        queries.subarray(start, start + this.codeBytes),
-        bounds,
-        this.#numRows,
-      )
+      const [again] = this.#nearGroup(queries.subarray(start, start + this.codeBytes), bounds, this.#numRows)
       invariant(again, 'a query has no result')
       return again
     })
   }
 
-  #scan(
-    queries: Uint8Array,
-    bounds: NearBounds,
-    numTasks: number,
-    capacity = this.#roomFor(bounds),
-  ): Scan {
+  #scan(queries: Uint8Array, bounds: NearBounds, numTasks: number, capacity = this.#roomFor(bounds)): Scan {
     const region: CodeRegion = {
       codes: this.#codes,
       labels: this.#labels,

@@ -2,7 +2,7 @@
  * Some queries over all rows of a collection, in one or several tasks, each over some of the rows:
  * what the kernels are told, and what they found.
  */
-import { invariant } from '@gradpool/core'
+import { invariant } from '@gradpool/core/engine'
 import type { Arena } from '../arena.js'
 import { STACK_BYTES } from '../instructions.js'
 import type { ArenaTask } from '../kernels.js'
@@ -74,8 +74,7 @@ export class Scan {
       const firstBlock = (bounds.firstRow ?? 0) / BLOCK_ROWS
       const numBlocks = Math.ceil(region.numRows / BLOCK_ROWS) - firstBlock
       this.parts = Array.from({ length: numTasks }, (_, task) => {
-        const boundary = (part: number) =>
-          BLOCK_ROWS * (firstBlock + Math.floor((numBlocks * part) / numTasks))
+        const boundary = (part: number) => BLOCK_ROWS * (firstBlock + Math.floor((numBlocks * part) / numTasks))
         const searches = this.#placeSearches()
         const found = this.#allocate(8 * capacity * this.#numQueries)
         const scan = this.#allocate(4 * SCAN.WORDS)

@@ -2,7 +2,7 @@
  * Finds a step of Adam, by core's pattern, among elementwise nodes, so that one micro-op does it in
  * place of twelve.
  */
-import { ADAM_PATTERN, matchPattern } from '@gradpool/core'
+import { ADAM_PATTERN, matchPattern } from '@gradpool/core/engine'
 import type { Graph, View } from './graph.js'
 
 export interface AdamStep {
@@ -24,9 +24,7 @@ const SCALARS = ['beta1', 'rest1', 'beta2', 'rest2', 'stepSize', 'correction', '
 
 /** What must be a scalar to the micro-op, and what must not; any other may be either. */
 const IS_SCALAR = new Map<string, boolean>([
-  ...['beta1', 'rest1', 'beta2', 'rest2', 'correction', 'epsilon'].map(
-    (name) => [name, true] as const,
-  ),
+  ...['beta1', 'rest1', 'beta2', 'rest2', 'correction', 'epsilon'].map((name) => [name, true] as const),
   ...['m', 'v', 'g'].map((name) => [name, false] as const),
 ])
 

@@ -2,7 +2,7 @@
  * Which nodes are their operand by another name: the same elements in the same order, so the same
  * memory.
  */
-import { sizeOf, type Node } from '@gradpool/core'
+import { sizeOf, type Node } from '@gradpool/core/engine'
 
 export function isAlias(node: Node, operand: Node): boolean {
   switch (node.op) {

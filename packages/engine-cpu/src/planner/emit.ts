@@ -2,15 +2,8 @@
  * Writes a schedule as the words of a plan, given where everything is. The format is in
  * `kernels/plan.h`.
  */
-import {
-  UserError,
-  bytesPerElement,
-  invariant,
-  stridesOf,
-  type Node,
-  type NodeOf,
-  type Shape,
-} from '@gradpool/core'
+import { UserError, type Shape } from '@gradpool/core'
+import { bytesPerElement, invariant, stridesOf, type Node, type NodeOf } from '@gradpool/core/engine'
 import { DTYPE, MATMUL, OP } from '../instructions.js'
 import { productOf, type Kernel } from './fuse.js'
 import type { Graph } from './graph.js'
@@ -56,17 +49,12 @@ class Emitter {
     this.#layout = layout
   }
 
-  emit(
-    sections: readonly Section[],
-    programsAt: number,
-  ): { instructions: number[]; programs: number[] } {
+  emit(sections: readonly Section[], programsAt: number): { instructions: number[]; programs: number[] } {
     this.#programs = []
     this.#programsAt = programsAt
     const instructions = sections.flatMap(({ kind, actions }) => {
       const inside = actions.flatMap((action) => this.#action(action))
-      return kind === undefined
-        ? inside
-        : [...instruction(OP.SECTION, kind, inside.length), ...inside]
+      return kind === undefined ? inside : [...instruction(OP.SECTION, kind, inside.length), ...inside]
     })
     return { instructions, programs: this.#programs }
   }
@@ -117,9 +105,7 @@ class Emitter {
     const epilogue = kernel.nodes.length > 1 ? this.#pointwise(kernel) : 0
     const to = this.#layout.of(product) ?? 0
     const operands = [to, a, b, m, n, k, flags, this.#layout.working, epilogue]
-    return segments === 1
-      ? instruction(OP.MATMUL, ...operands)
-      : instruction(OP.MATMUL_SEGMENTS, ...operands, segments)
+    return segments === 1 ? instruction(OP.MATMUL, ...operands) : instruction(OP.MATMUL_SEGMENTS, ...operands, segments)
   }
 
   /** A stack of matrices times another, one product after the other. */
@@ -199,9 +185,7 @@ class Emitter {
       case 'broadcast': {
         const missing = node.shape.length - sourceShape.length
         const repeated = node.shape.map((_, axis) =>
-          axis < missing || sourceShape[axis - missing] === 1
-            ? 0
-            : (sourceStrides[axis - missing] ?? 0),
+          axis < missing || sourceShape[axis - missing] === 1 ? 0 : (sourceStrides[axis - missing] ?? 0),
         )
         return copy(to, from, bytes, node.shape, strides, repeated)
       }
@@ -237,9 +221,7 @@ class Emitter {
   }
 
   #operands(node: Node): [number, number, ...number[]] {
-    const [a = 0, b = 0, ...rest] = node.inputs.map((input) =>
-      this.#address(this.#graph.base(input)),
-    )
+    const [a = 0, b = 0, ...rest] = node.inputs.map((input) => this.#address(this.#graph.base(input)))
     return [a, b, ...rest]
   }
 
@@ -269,10 +251,7 @@ export function matmulShape(
 /**
  * A reduction over adjacent axes as [outer, count, inner]. Others are split before; see lower.ts.
  */
-function reduction(
-  shape: Shape,
-  axes: readonly number[],
-): { outer: number; count: number; inner: number } {
+function reduction(shape: Shape, axes: readonly number[]): { outer: number; count: number; inner: number } {
   const first = axes[0] ?? 0
   const last = axes.at(-1) ?? -1
   invariant(last - first + 1 === axes.length, `axes [${axes.join(', ')}] are adjacent`)
@@ -307,9 +286,7 @@ function copy(
     axes.push(joins ? { ...next, extent: outer.extent * extent } : next)
   }
   if (axes.length > MAX_COPY_RANK) {
-    throw new UserError(
-      `the CPU engine moves tensors of at most ${MAX_COPY_RANK} axes, not ${axes.length}`,
-    )
+    throw new UserError(`the CPU engine moves tensors of at most ${MAX_COPY_RANK} axes, not ${axes.length}`)
   }
   return instruction(
     OP.COPY,

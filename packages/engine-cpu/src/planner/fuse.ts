@@ -8,7 +8,7 @@
  * join their matmul, a loss and its gradient the matmul that makes the prediction, and an
  * optimizer's update the matmul of the weight gradient.
  */
-import { invariant } from '@gradpool/core'
+import { invariant } from '@gradpool/core/engine'
 import { POINTWISE } from '../instructions.js'
 import type { Graph } from './graph.js'
 
@@ -66,8 +66,7 @@ export class Kernels {
     if (node.op === 'matmul' && node.shape.length === 2) {
       return { nodes: [index], kind: 'matmul', size: graph.size(index), columns: node.shape[1] }
     }
-    if (graph.microOp(index) === undefined)
-      return { nodes: [index], kind: 'single', size: 0, columns: undefined }
+    if (graph.microOp(index) === undefined) return { nodes: [index], kind: 'single', size: 0, columns: undefined }
     const columns = graph.views(index).find((view) => 'columns' in view)
     return {
       nodes: [index],
@@ -92,8 +91,7 @@ export class Kernels {
 
   #joinAsSum(index: number): void {
     const [operand] = this.#graph.dependencies(index)
-    if (operand !== undefined && this.#graph.microOp(operand) !== undefined)
-      this.#join(index, operand)
+    if (operand !== undefined && this.#graph.microOp(operand) !== undefined) this.#join(index, operand)
   }
 
   #join(index: number, operand: number): void {
@@ -108,9 +106,7 @@ export class Kernels {
     if (this.#mustFollow(mine, theirs) || this.#mustFollow(theirs, mine)) return
     const [host, guest] = mine.kind === 'matmul' ? [mine, theirs] : [theirs, mine]
     const matmul = host.kind === 'matmul' ? host.nodes[0] : undefined
-    host.nodes = [...host.nodes, ...guest.nodes].sort((a, b) =>
-      a === matmul ? -1 : b === matmul ? 1 : a - b,
-    )
+    host.nodes = [...host.nodes, ...guest.nodes].sort((a, b) => (a === matmul ? -1 : b === matmul ? 1 : a - b))
     host.columns ??= guest.columns
     for (const node of guest.nodes) this.#of.set(node, host)
   }
@@ -123,9 +119,7 @@ export class Kernels {
     const mostRegisters = 2 * nodes.length + numOutside
     const numSums = nodes.filter((node) => this.#isTotal(node)).length
     return (
-      nodes.length <= MAX_POINTWISE_NODES &&
-      mostRegisters <= POINTWISE.MAX_REGISTERS &&
-      numSums <= POINTWISE.MAX_SUMS
+      nodes.length <= MAX_POINTWISE_NODES && mostRegisters <= POINTWISE.MAX_REGISTERS && numSums <= POINTWISE.MAX_SUMS
     )
   }
 

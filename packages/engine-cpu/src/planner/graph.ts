@@ -6,15 +6,8 @@
  * step. Aliases (reshape, stopGradient) are their operand by another name. A broadcast that only
  * elementwise ops read is no copy but a way of reading.
  */
-import {
-  invariant,
-  sizeOf,
-  type DType,
-  type Input,
-  type Node,
-  type NodeOf,
-  type Program,
-} from '@gradpool/core'
+import { type DType } from '@gradpool/core'
+import { invariant, sizeOf, type Input, type Node, type NodeOf, type Program } from '@gradpool/core/engine'
 import { MICRO } from '../instructions.js'
 import { isAlias } from './aliases.js'
 
@@ -115,10 +108,7 @@ export class Graph {
     if (node.op === 'constant' && valuesOf(node).length === 1) return { kind: 'scalar', node: base }
     if (node.op === 'broadcast' && !this.#materialized.has(base)) {
       const view = this.#broadcastView(node)
-      invariant(
-        view,
-        `broadcast %${base} is read elementwise, but neither as scalar, row nor column`,
-      )
+      invariant(view, `broadcast %${base} is read elementwise, but neither as scalar, row nor column`)
       return view
     }
     return { kind: 'full', node: base }
@@ -146,8 +136,7 @@ export class Graph {
     for (const [index, node] of this.program.nodes.entries()) {
       const operand = node.inputs[0]
       const alias =
-        operand !== undefined &&
-        (isAlias(node, this.node(operand)) || (node.op === 'cast' && castOnly.has(operand)))
+        operand !== undefined && (isAlias(node, this.node(operand)) || (node.op === 'cast' && castOnly.has(operand)))
       bases.push(alias ? (bases[operand] ?? operand) : index)
     }
     return bases
@@ -160,16 +149,12 @@ export class Graph {
       if (node.op === 'cast' && node.dtype === 'f32') continue
       for (const input of node.inputs) candidates.delete(input)
     }
-    for (const { node } of [...this.program.updates, ...this.program.results])
-      candidates.delete(node)
+    for (const { node } of [...this.program.updates, ...this.program.results]) candidates.delete(node)
     return candidates
   }
 
   #gatheredAsFloat(base: number): boolean {
-    return (
-      this.isBatch(base) &&
-      this.#bases.some((other, index) => other === base && this.node(index).dtype === 'f32')
-    )
+    return this.isBatch(base) && this.#bases.some((other, index) => other === base && this.node(index).dtype === 'f32')
   }
 
   /**
@@ -185,13 +170,9 @@ export class Graph {
         const base = this.base(input)
         if (!isBroadcast(base)) continue
         const view = this.#broadcastView(this.node(base))
-        const readable =
-          view !== undefined && this.microOp(index) !== undefined && this.base(index) === index
+        const readable = view !== undefined && this.microOp(index) !== undefined && this.base(index) === index
         const viewColumns = view !== undefined && 'columns' in view ? view.columns : undefined
-        if (
-          !readable ||
-          (viewColumns !== undefined && columns !== undefined && viewColumns !== columns)
-        ) {
+        if (!readable || (viewColumns !== undefined && columns !== undefined && viewColumns !== columns)) {
           materialized.add(base)
         } else {
           columns ??= viewColumns
@@ -219,9 +200,7 @@ export class Graph {
     if (this.size(source) === 1) return { kind: 'scalar', node: source }
     const shape = this.node(operand).shape
     const missing = node.shape.length - shape.length
-    const kept = node.shape.map(
-      (extent, axis) => (axis < missing ? 1 : shape[axis - missing]) === extent,
-    )
+    const kept = node.shape.map((extent, axis) => (axis < missing ? 1 : shape[axis - missing]) === extent)
     const axes = [...node.shape.keys()].filter((axis) => node.shape[axis] !== 1)
     const firstKept = axes.findIndex((axis) => kept[axis])
     const firstLost = axes.findIndex((axis) => !kept[axis])

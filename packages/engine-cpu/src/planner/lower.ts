@@ -5,7 +5,7 @@
  * - an output that is nothing but an input by another name becomes a copy of it, since the input's
  *   memory may be overwritten.
  */
-import { mapNodes, Program, type Node, type Output } from '@gradpool/core'
+import { mapNodes, Program, type Node, type Output } from '@gradpool/core/engine'
 import { isAlias } from './aliases.js'
 
 export function lower(program: Program): Program {

@@ -15,11 +15,10 @@ import {
   square,
   defineModel,
   sub,
-  train,
   zeros,
-  type BatchProgram,
   type Optimizer,
 } from '@gradpool/core'
+import { train, type BatchProgram } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { MICRO, OP } from '../instructions.js'
 import { Plan } from './plan.js'
@@ -88,9 +87,7 @@ describe('a step of an autoencoder with Adam', () => {
   const plan = planOf(trainingOf(adam()))
 
   test('has its elementwise work in the products', () => {
-    const products = plan.kernels
-      .filter(({ kind }) => kind === 'matmul')
-      .map(({ ops }) => ops.join(' '))
+    const products = plan.kernels.filter(({ kind }) => kind === 'matmul').map(({ ops }) => ops.join(' '))
     const update = 'mul mul add flush mul mul mul add flush mul sqrt mul add div sub'
     expect(products).toEqual([
       'matmul add relu less',

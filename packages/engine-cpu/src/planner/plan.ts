@@ -6,7 +6,7 @@
  * (kernels) → schedule.ts (order, updates in place) → storage.ts (memory) → emit.ts (words;
  * pointwise programs by pointwise.ts).
  */
-import { bytesPerElement, invariant, sizeOf, type NodeOf, type Program } from '@gradpool/core'
+import { bytesPerElement, invariant, sizeOf, type NodeOf, type Program } from '@gradpool/core/engine'
 import { align } from '../free-list.js'
 import type { MatmulShape } from '../kernels.js'
 import { emit, matmulShape, type Layout } from './emit.js'
@@ -87,11 +87,7 @@ export class Plan {
    *
    * @param working where kernels may work
    */
-  write(
-    memory: WebAssembly.Memory,
-    address: number,
-    working: number,
-  ): { readonly numInstructionWords: number } {
+  write(memory: WebAssembly.Memory, address: number, working: number): { readonly numInstructionWords: number } {
     const layout = this.#layoutAt(address, working)
     const { words, numInstructionWords } = emit(this.#graph, this.#sections, layout)
     new Uint32Array(memory.buffer, address, words.length).set(words)
@@ -114,9 +110,7 @@ export class Plan {
     if (node.op !== 'matmul') return 0
     const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const hasMemory =
-      kernel.kind === 'single' ||
-      this.#storage.values.has(product) ||
-      this.#schedule.inPlace.has(product)
+      kernel.kind === 'single' || this.#storage.values.has(product) || this.#schedule.inPlace.has(product)
     const hasEpilogue = kernel.nodes.length > 1
     const { matmulScratch } = this.#options
     return matmulScratch(m, n, k, flags, Number(hasMemory), Number(hasEpilogue), segments)

@@ -2,7 +2,7 @@
  * Writes the pointwise program of a kernel: its elementwise nodes as micro-ops over registers. The
  * format is in `kernels/plan.h`.
  */
-import { invariant } from '@gradpool/core'
+import { invariant } from '@gradpool/core/engine'
 import { MICRO, REGISTER, POINTWISE } from '../instructions.js'
 import { matchAdam, type AdamStep } from './adam.js'
 import { productOf, type Kernel } from './fuse.js'
@@ -38,10 +38,7 @@ class PointwiseBuilder {
   readonly #registers: Register[] = []
   readonly #registerOf = new Map<string, number>()
   readonly #temps = new Map<number, number>()
-  readonly #freeTemps = Array.from(
-    { length: POINTWISE.MAX_TEMPS },
-    (_, index) => POINTWISE.MAX_TEMPS - 1 - index,
-  )
+  readonly #freeTemps = Array.from({ length: POINTWISE.MAX_TEMPS }, (_, index) => POINTWISE.MAX_TEMPS - 1 - index)
   readonly #product: number | undefined
 
   constructor(graph: Graph, kernel: Kernel, addresses: Addresses) {
@@ -85,12 +82,7 @@ class PointwiseBuilder {
     return [this.#registers.length, ops.length / 5, sums.length, ...registers, ...ops, ...sumWords]
   }
 
-  #microOp(
-    node: number,
-    position: number,
-    lastUse: ReadonlyMap<number, number>,
-    atEnd: [number, number][],
-  ): number[] {
+  #microOp(node: number, position: number, lastUse: ReadonlyMap<number, number>, atEnd: [number, number][]): number[] {
     const graph = this.#graph
     const op = graph.microOp(node)
     invariant(op !== undefined, `node ${node} is elementwise`)
@@ -114,11 +106,7 @@ class PointwiseBuilder {
    * The position after which nothing reads a node from a register; a summed or finally copied one
    * stays to the end.
    */
-  #lastUses(
-    steps: readonly number[],
-    adams: readonly AdamStep[],
-    summed: readonly number[],
-  ): Map<number, number> {
+  #lastUses(steps: readonly number[], adams: readonly AdamStep[], summed: readonly number[]): Map<number, number> {
     const lastUse = new Map<number, number>()
     for (const [position, node] of steps.entries()) {
       const adam = adams.find((candidate) => candidate.weight === node)
@@ -126,16 +114,11 @@ class PointwiseBuilder {
       for (const view of views) lastUse.set(view.node, position)
     }
     for (const node of summed) lastUse.set(node, Infinity)
-    for (const node of steps)
-      if (this.#addresses.stateWrittenBy(node) !== undefined) lastUse.set(node, Infinity)
+    for (const node of steps) if (this.#addresses.stateWrittenBy(node) !== undefined) lastUse.set(node, Infinity)
     return lastUse
   }
 
-  #readsLater(
-    stateAddress: number,
-    position: number,
-    lastUse: ReadonlyMap<number, number>,
-  ): boolean {
+  #readsLater(stateAddress: number, position: number, lastUse: ReadonlyMap<number, number>): boolean {
     return [...lastUse].some(([node, last]) => {
       if (last <= position || this.#graph.input(node)?.role !== 'state') return false
       return this.#addresses.of(node) === stateAddress
@@ -144,9 +127,7 @@ class PointwiseBuilder {
 
   #adamSteps(elementwise: readonly number[]): AdamStep[] {
     const members = new Set(elementwise)
-    const found = elementwise
-      .map((node) => matchAdam(this.#graph, node))
-      .filter((adam) => adam !== undefined)
+    const found = elementwise.map((node) => matchAdam(this.#graph, node)).filter((adam) => adam !== undefined)
     return found.filter((adam) => {
       const inside = [...adam.absorbed].every((node) => members.has(node))
       const isWritten = [adam.weight, adam.mean, adam.variance].every(
@@ -156,13 +137,10 @@ class PointwiseBuilder {
         (node) =>
           node !== adam.weight &&
           !adam.absorbed.has(node) &&
-          this.#graph
-            .dependencies(node)
-            .some((read) => adam.absorbed.has(read) || adam.states.has(read)),
+          this.#graph.dependencies(node).some((read) => adam.absorbed.has(read) || adam.states.has(read)),
       )
       const kept = [...adam.absorbed].some(
-        (node) =>
-          node !== adam.mean && node !== adam.variance && this.#addresses.of(node) !== undefined,
+        (node) => node !== adam.mean && node !== adam.variance && this.#addresses.of(node) !== undefined,
       )
       return inside && isWritten && !readElsewhere && !kept
     })
@@ -176,10 +154,7 @@ class PointwiseBuilder {
     const read = adam.operands.map((view) => this.#source(view))
     const first = this.#registers.length
     this.#registers.push(...written, ...read)
-    invariant(
-      this.#registers.length - first === POINTWISE.ADAM_REGISTERS,
-      'an Adam step has its registers in a row',
-    )
+    invariant(this.#registers.length - first === POINTWISE.ADAM_REGISTERS, 'an Adam step has its registers in a row')
     return first
   }
 
@@ -194,8 +169,7 @@ class PointwiseBuilder {
     const { node } = view
     const temp = this.#temps.get(node)
     if (view.kind === 'full' && temp !== undefined) return this.#at(temp)
-    if (view.kind === 'full' && node === this.#product)
-      return { kind: REGISTER.PRODUCT, address: 0 }
+    if (view.kind === 'full' && node === this.#product) return { kind: REGISTER.PRODUCT, address: 0 }
     if (this.#graph.node(node).op === 'constant' && view.kind === 'scalar') {
       return { kind: REGISTER.SCALAR, address: this.#addresses.scalar(node) }
     }
@@ -204,8 +178,7 @@ class PointwiseBuilder {
     if (view.kind === 'row') return { kind: REGISTER.ROW, address }
     if (view.kind === 'col') return { kind: REGISTER.COL, address }
     const dtype = this.#graph.storedDType(node)
-    const kind =
-      dtype === 'u8' ? REGISTER.FULL_U8 : dtype === 'i32' ? REGISTER.FULL_I32 : REGISTER.FULL
+    const kind = dtype === 'u8' ? REGISTER.FULL_U8 : dtype === 'i32' ? REGISTER.FULL_I32 : REGISTER.FULL
     return { kind, address }
   }
 

@@ -6,7 +6,7 @@
  * the loss is finite. Where that cannot be, the update is kept apart and copied at the end of the
  * step.
  */
-import { invariant } from '@gradpool/core'
+import { invariant } from '@gradpool/core/engine'
 import type { Graph } from './graph.js'
 import type { Kernel, Kernels } from './fuse.js'
 
@@ -91,9 +91,7 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
       })
     }
   }
-  const after = new Map(
-    all.map((task) => [task.action, [...task.after].map(({ action }) => action)]),
-  )
+  const after = new Map(all.map((task) => [task.action, [...task.after].map(({ action }) => action)]))
   return { actions: inOrder(all), after, inPlace }
 }
 
@@ -124,9 +122,7 @@ function readsInPlace(graph: Graph, kernels: Kernels, value: number, state: numb
   return reading.every(
     (node) =>
       graph.microOp(node) !== undefined &&
-      graph
-        .views(node)
-        .every((view) => view.node !== state || view.kind === 'full' || graph.size(node) === 1),
+      graph.views(node).every((view) => view.node !== state || view.kind === 'full' || graph.size(node) === 1),
   )
 }
 

@@ -7,7 +7,7 @@
  * workers meeting between them. An action goes into the first section that comes after all that it
  * needs, or into the same where it needs of it no more than its own worker has made.
  */
-import { batchAxes, type BatchAxis } from '@gradpool/core'
+import { batchAxes, type BatchAxis } from '@gradpool/core/engine'
 import { SECTION } from '../instructions.js'
 import { productOf, type Kernel } from './fuse.js'
 import type { Graph } from './graph.js'
@@ -85,11 +85,7 @@ export function cutIntoSections(
  *
  * @param isOwn whether a worker reads of that no more than what belongs to its own examples
  */
-function firstAfter(
-  place: { readonly number: number; readonly kind: number },
-  kind: number,
-  isOwn: boolean,
-): number {
+function firstAfter(place: { readonly number: number; readonly kind: number }, kind: number, isOwn: boolean): number {
   if (kind === SECTION.ALONE) return place.kind === SECTION.ALONE ? place.number : place.number + 1
   if (place.kind === SECTION.ALONE) return place.number + 1
   return isOwn && place.kind === SECTION.EXAMPLES ? place.number : place.number + 2
@@ -153,9 +149,7 @@ class Sharing {
 
   /** Whether what is read for an example is where the example is along the first axis. */
   #operandsBegin(index: number): boolean {
-    return this.#graph
-      .node(index)
-      .inputs.every((input) => this.#axes[input] === undefined || this.#axes[input] === 0)
+    return this.#graph.node(index).inputs.every((input) => this.#axes[input] === undefined || this.#axes[input] === 0)
   }
 
   #isByRows({ kind, nodes, size }: Kernel): boolean {

@@ -2,7 +2,7 @@
  * Where every value of a step lives, relative to the start of the plan's scratch memory: values
  * whose lives do not overlap share memory.
  */
-import { bytesPerElement, invariant } from '@gradpool/core'
+import { bytesPerElement, invariant } from '@gradpool/core/engine'
 import { FreeList, align } from '../free-list.js'
 import type { Kernel, Kernels } from './fuse.js'
 import type { Graph } from './graph.js'
@@ -52,8 +52,7 @@ export function layOut(
     if (action.kind === 'kernel') {
       const { kernel } = action
       for (const node of kernel.nodes) {
-        const outlives =
-          kept.has(node) || (lastUse.get(node) ?? -1) > position || kernel.kind === 'single'
+        const outlives = kept.has(node) || (lastUse.get(node) ?? -1) > position || kernel.kind === 'single'
         if (!outlives || inPlace.has(node)) continue
         const operand = operandToOverwrite(graph, kernel, node)
         const over = operand === undefined ? undefined : values.get(operand)
@@ -77,11 +76,7 @@ export function layOut(
 }
 
 /** The operand of a kernel of one elementwise op whose memory would do for the result, too. */
-function operandToOverwrite(
-  graph: Graph,
-  { kind, nodes }: Kernel,
-  node: number,
-): number | undefined {
+function operandToOverwrite(graph: Graph, { kind, nodes }: Kernel, node: number): number | undefined {
   if (kind !== 'pointwise' || nodes.length > 1) return undefined
   const whole = graph.views(node).filter((view) => view.kind === 'full')
   return whole.find((view) => graph.storedDType(view.node) === 'f32')?.node
@@ -91,11 +86,7 @@ function operandToOverwrite(
  * The position of the last action that reads a node from memory, i.e. other than in the pointwise
  * program that makes it.
  */
-function lastUses(
-  graph: Graph,
-  kernels: Kernels,
-  actions: Schedule['actions'],
-): Map<number, number> {
+function lastUses(graph: Graph, kernels: Kernels, actions: Schedule['actions']): Map<number, number> {
   const lastUse = new Map<number, number>()
   for (const [position, action] of actions.entries()) {
     if (action.kind === 'guard') lastUse.set(action.loss, position)

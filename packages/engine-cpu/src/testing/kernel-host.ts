@@ -15,9 +15,7 @@ export interface Exports {
   readonly __heap_base: WebAssembly.Global<'i32'>
 }
 
-const module = new WebAssembly.Module(
-  readFileSync(new URL('../../dist/kernels.wasm', import.meta.url)),
-)
+const module = new WebAssembly.Module(readFileSync(new URL('../../dist/kernels.wasm', import.meta.url)))
 const PAGES = 1024
 /** What surrounds every array: a kernel that writes outside of its result changes it. */
 const GUARD_BYTE = 0x5a
@@ -31,8 +29,7 @@ export class KernelHost {
   #guards: number[] = []
 
   constructor() {
-    this.exports = new WebAssembly.Instance(module, { env: { memory: this.memory } })
-      .exports as unknown as Exports
+    this.exports = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports as unknown as Exports
     this.reset()
   }
 
@@ -47,8 +44,7 @@ export class KernelHost {
     const start = Math.ceil(this.#next / 64) * 64
     const address = start + GUARD_BYTES + misaligned
     this.#next = address + bytes + GUARD_BYTES
-    if (this.#next > this.memory.buffer.byteLength)
-      throw new RangeError('the test needs more memory')
+    if (this.#next > this.memory.buffer.byteLength) throw new RangeError('the test needs more memory')
     new Uint8Array(this.memory.buffer, start, this.#next - start).fill(GUARD_BYTE)
     this.#guards.push(start, address, address + bytes, this.#next)
     return address
@@ -133,21 +129,16 @@ export function expectSameBits(actual: Float32Array, expected: Float32Array): vo
   const bits = (array: Float32Array): Uint32Array => new Uint32Array(new Float32Array(array).buffer)
   const a = bits(actual)
   const b = bits(expected)
-  const different = a.findIndex(
-    (word, i) => word !== b[i] && !(Number.isNaN(actual[i]) && Number.isNaN(expected[i])),
-  )
+  const different = a.findIndex((word, i) => word !== b[i] && !(Number.isNaN(actual[i]) && Number.isNaN(expected[i])))
   if (different >= 0) {
-    expect.fail(
-      `element ${different} of ${a.length}: ${at(actual, different)}, not ${at(expected, different)}`,
-    )
+    expect.fail(`element ${different} of ${a.length}: ${at(actual, different)}, not ${at(expected, different)}`)
   }
 }
 
 /** The sum of contiguous elements as plan.h defines it: 16 lanes, folded in halves. */
 export function laneSum(values: ArrayLike<number>): number {
   const lanes = new Float32Array(16)
-  for (let i = 0; i < values.length; i++)
-    lanes[i % 16] = at(lanes, i % 16) + Math.fround(at(values, i))
+  for (let i = 0; i < values.length; i++) lanes[i % 16] = at(lanes, i % 16) + Math.fround(at(values, i))
   for (let width = 8; width >= 1; width /= 2) {
     for (let lane = 0; lane < width; lane++) lanes[lane] = at(lanes, lane) + at(lanes, lane + width)
   }

@@ -21,12 +21,9 @@ import {
   sub,
   sum,
   tanh,
-  train,
-  traceProgram,
   zeros,
-  type BatchProgram,
-  type Split,
 } from '@gradpool/core'
+import { train, traceProgram, type BatchProgram, type Split } from '@gradpool/core/engine'
 import { f32, randomTraining, splitOf, wholeBatch } from '@gradpool/engine-contract'
 import fc from 'fast-check'
 import { fileURLToPath } from 'node:url'
@@ -149,8 +146,7 @@ async function snapshotOf(
 function wordsOf(bytes: Uint8Array, exec: number): number[] {
   const words = new Uint32Array(bytes.buffer)
   const word = (address: number): number => at(words, address / 4)
-  const range = (address: number, count: number): number[] =>
-    Array.from({ length: count }, (_, i) => address + 4 * i)
+  const range = (address: number, count: number): number[] => Array.from({ length: count }, (_, i) => address + 4 * i)
   const program = (address: number): number[] => {
     const [registers, ops, sums] = [word(address), word(address + 4), word(address + 8)]
     return range(address, 3 + 2 * registers + 5 * ops + 2 * sums)
@@ -224,11 +220,8 @@ class Sandbox {
 }
 
 const sandbox = new Sandbox()
-const fileOf = (set: string): string =>
-  fileURLToPath(new URL(`../../dist/native/${set}.node`, import.meta.url))
-const portable = nativeInstructionSets().includes('portable')
-  ? loadAddon(fileOf('portable'))
-  : undefined
+const fileOf = (set: string): string => fileURLToPath(new URL(`../../dist/native/${set}.node`, import.meta.url))
+const portable = nativeInstructionSets().includes('portable') ? loadAddon(fileOf('portable')) : undefined
 
 /** Whether a changed plan was refused; if not, it was run and kept to its arena. */
 function isRefused(bytes: Uint8Array, exec: number, changes: ReadonlyMap<number, number>): boolean {
@@ -254,9 +247,7 @@ describe.each(MODELS)('%s', (_, program, data, workers) => {
     const engines = [
       await wasmEngine(memory),
       ...(await Promise.all(
-        nativeInstructionSets().map((instructionSet) =>
-          nativeEngine({ ...memory, instructionSet }),
-        ),
+        nativeInstructionSets().map((instructionSet) => nativeEngine({ ...memory, instructionSet })),
       )),
     ]
     for (const engine of engines) {
@@ -490,10 +481,7 @@ describe('a plan', () => {
     'of a temp too many': [true, [1, 0, 0, REGISTER.TEMP, POINTWISE.MAX_TEMPS]],
     'of an unknown kind of register': [true, [1, 0, 0, 8, other]],
     'of a product, without a matmul': [true, [1, 0, 0, REGISTER.PRODUCT, 0]],
-    'of too many registers': [
-      true,
-      [POINTWISE.MAX_REGISTERS + 1, 0, 0, ...Array<number>(98).fill(0)],
-    ],
+    'of too many registers': [true, [POINTWISE.MAX_REGISTERS + 1, 0, 0, ...Array<number>(98).fill(0)]],
     'of too many sums': [true, [1, 0, POINTWISE.MAX_SUMS + 1, ...Array<number>(36).fill(0)]],
     'that sums a register it has not': [true, [1, 0, 1, REGISTER.TEMP, 0, 1, other]],
     'of an Adam step': [false, [14, 1, 0, ...adamRegisters, MICRO.ADAM, 0, 0, 0, 0]],
@@ -501,27 +489,25 @@ describe('a plan', () => {
     // number.
     'of an Adam step past its registers': [
       true,
-      [
-        14,
-        2,
+      [14, 2, 0, ...adamRegisters.slice(0, 14), ...adamRegisters.slice(0, 2), ...scalars.slice(0, 12)].concat([
+        MICRO.EXP,
         0,
-        ...adamRegisters.slice(0, 14),
-        ...adamRegisters.slice(0, 2),
-        ...scalars.slice(0, 12),
-      ].concat([MICRO.EXP, 0, 0, 0, 0, MICRO.ADAM, 0, 1, 0, 0]),
+        0,
+        0,
+        0,
+        MICRO.ADAM,
+        0,
+        1,
+        0,
+        0,
+      ]),
     ],
     'of an Adam step of scalars': [true, [14, 1, 0, ...scalars, MICRO.ADAM, 0, 0, 0, 0]],
   }
   for (const kind of ['SCALAR', 'ROW', 'COL', 'FULL_U8', 'FULL_I32'] as const) {
     const registers = [REGISTER[kind], other, REGISTER.TEMP, 0]
-    programs[`that reads a register of kind ${kind}`] = [
-      false,
-      [2, 1, 0, ...registers, MICRO.COPY, 1, 0, 0, 0],
-    ]
-    programs[`that writes one of kind ${kind}`] = [
-      true,
-      [2, 1, 0, ...registers, MICRO.COPY, 0, 1, 0, 0],
-    ]
+    programs[`that reads a register of kind ${kind}`] = [false, [2, 1, 0, ...registers, MICRO.COPY, 1, 0, 0, 0]]
+    programs[`that writes one of kind ${kind}`] = [true, [2, 1, 0, ...registers, MICRO.COPY, 0, 1, 0, 0]]
   }
 
   it.each(Object.entries(programs))('a pointwise program %s', (_name, [isRefused, words]) => {
@@ -541,10 +527,7 @@ describe('a plan', () => {
     ['a maximum of nothing', [OP.REDUCE_MAX, other, other, 1, 0, 1]],
     ['a product of nothing', [OP.MATMUL, other, other, other, 4, 5, 0, 0, other, 0]],
     ['an unknown flag', [OP.MATMUL, other, other, other, 4, 5, 6, 4, other, 0]],
-    [
-      'a matrix larger than the arena',
-      [OP.MATMUL, other, other, other, 1, 2 ** 24, 256, 2, other, 0],
-    ],
+    ['a matrix larger than the arena', [OP.MATMUL, other, other, other, 1, 2 ** 24, 256, 2, other, 0]],
     ['more rows than there are indices', [OP.GATHER_BATCH, other, other, 0, 0, 1, 4]],
     ['an unknown dtype', [OP.CAST, other, other, 0, 3, 1]],
     ['classes of floats', [OP.ONE_HOT, other, other, DTYPE.f32, 3, 4]],

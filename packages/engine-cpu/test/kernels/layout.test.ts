@@ -2,14 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DTYPE, OP, EXEC } from '../../src/instructions.js'
-import {
-  KernelHost,
-  addressOf,
-  at,
-  expectSameBits,
-  testFloats,
-  testNumbers,
-} from '../../src/testing/kernel-host.js'
+import { KernelHost, addressOf, at, expectSameBits, testFloats, testNumbers } from '../../src/testing/kernel-host.js'
 
 const host = new KernelHost()
 
@@ -34,13 +27,9 @@ describe('layout', () => {
       const values = Array.from({ length: sourceCount }, () => Math.floor(next() * 256))
       const source = size === 1 ? host.bytes(values) : host.ints(values)
       const to = size === 1 ? host.bytes(count) : host.ints(count)
-      expect(
-        host.execute(OP.COPY, to, source, size, rank, ...extents, ...toStrides, ...strides),
-      ).toBe(0)
+      expect(host.execute(OP.COPY, to, source, size, rank, ...extents, ...toStrides, ...strides)).toBe(0)
       const expected = Array.from({ length: count }, (_, index) => {
-        const place = extents.map(
-          (extent, axis) => Math.floor(index / at(toStrides, axis)) % extent,
-        )
+        const place = extents.map((extent, axis) => Math.floor(index / at(toStrides, axis)) % extent)
         return at(
           values,
           place.reduce((sum, p, axis) => sum + p * at(strides, axis), 0),
@@ -83,12 +72,7 @@ describe('layout', () => {
       const ints = host.ints(list.length)
       const bytes = host.bytes(list.length, 1)
       const back = host.floats(list.length)
-      const cast = (
-        to: ArrayBufferView,
-        source: ArrayBufferView,
-        type: number,
-        sourceType: number,
-      ): void => {
+      const cast = (to: ArrayBufferView, source: ArrayBufferView, type: number, sourceType: number): void => {
         expect(host.execute(OP.CAST, to, source, type, sourceType, list.length)).toBe(0)
       }
       const plus = (x: number): number => x + 0
@@ -174,23 +158,15 @@ describe('layout', () => {
         const indices = host.ints(list)
         const table = host.floats(testFloats(rows * width, seed))
         const gathered = host.floats(list.length * width)
-        expect(
-          host.execute(OP.GATHER_ROWS, gathered, table, indices, list.length, 4 * width, rows),
-        ).toBe(0)
-        const row = (index: number): Float32Array =>
-          table.subarray(index * width, (index + 1) * width)
-        expect([...gathered]).toEqual(
-          list.flatMap((index) => [...row(Math.min(rows - 1, Math.max(0, index)))]),
-        )
+        expect(host.execute(OP.GATHER_ROWS, gathered, table, indices, list.length, 4 * width, rows)).toBe(0)
+        const row = (index: number): Float32Array => table.subarray(index * width, (index + 1) * width)
+        expect([...gathered]).toEqual(list.flatMap((index) => [...row(Math.min(rows - 1, Math.max(0, index)))]))
         const added = host.floats(rows * width)
-        expect(
-          host.execute(OP.SCATTER_ADD, added, gathered, indices, list.length, width, rows),
-        ).toBe(0)
+        expect(host.execute(OP.SCATTER_ADD, added, gathered, indices, list.length, width, rows)).toBe(0)
         const expected = new Float32Array(rows * width)
         for (const [i, index] of list.entries()) {
           for (let c = 0; c < width && index >= 0 && index < rows; c++) {
-            expected[index * width + c] =
-              at(expected, index * width + c) + at(gathered, i * width + c)
+            expected[index * width + c] = at(expected, index * width + c) + at(gathered, i * width + c)
           }
         }
         expectSameBits(added, expected)
@@ -206,18 +182,14 @@ describe('layout', () => {
       fc.integer({ min: 1, max: 11 }),
       (list, depth) => {
         host.reset()
-        const expected = list.flatMap((label) =>
-          Array.from({ length: depth }, (_, c) => Number(c === label)),
-        )
+        const expected = list.flatMap((label) => Array.from({ length: depth }, (_, c) => Number(c === label)))
         const to = host.floats(list.length * depth)
         expect(host.execute(OP.ONE_HOT, to, host.ints(list), DTYPE.i32, list.length, depth)).toBe(0)
         expect([...to]).toEqual(expected)
         const bytes = host.bytes(list)
         expect(host.execute(OP.ONE_HOT, to, bytes, DTYPE.u8, list.length, depth)).toBe(0)
         expect([...to]).toEqual(
-          [...bytes].flatMap((label) =>
-            Array.from({ length: depth }, (_, c) => Number(c === label)),
-          ),
+          [...bytes].flatMap((label) => Array.from({ length: depth }, (_, c) => Number(c === label))),
         )
         expect(host.guardsHold()).toBe(true)
       },

@@ -1,15 +1,9 @@
 /** Products of matrices, bit by bit against a sum in ascending order. */
-import { segmentsOf } from '@gradpool/core'
+import { segmentsOf } from '@gradpool/core/engine'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MATMUL, MICRO, OP, REGISTER } from '../../src/instructions.js'
-import {
-  KernelHost,
-  addressOf,
-  at,
-  expectSameBits,
-  testFloats,
-} from '../../src/testing/kernel-host.js'
+import { KernelHost, addressOf, at, expectSameBits, testFloats } from '../../src/testing/kernel-host.js'
 
 const host = new KernelHost()
 const f = Math.fround
@@ -25,11 +19,7 @@ describe('matmul', () => {
     segments: number
   }
 
-  function reference(
-    { m, n, k, flags, segments }: Case,
-    a: Float32Array,
-    b: Float32Array,
-  ): Float32Array {
+  function reference({ m, n, k, flags, segments }: Case, a: Float32Array, b: Float32Array): Float32Array {
     const result = new Float32Array(m * n)
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {
@@ -60,14 +50,10 @@ describe('matmul', () => {
     const biased = expected.map((value, index) => f(value + at(bias, index % n)))
 
     const instruction = (dst: Float32Array | 0, epilogue: number | Int32Array): void => {
-      const scratch = host.bytes(
-        host.exports.matmul_scratch(m, n, k, flags, dst ? 1 : 0, epilogue ? 1 : 0, segments),
-      )
+      const scratch = host.bytes(host.exports.matmul_scratch(m, n, k, flags, dst ? 1 : 0, epilogue ? 1 : 0, segments))
       const operands = [dst, a, b, m, n, k, flags, scratch, epilogue]
       const status =
-        segments === 1
-          ? host.execute(OP.MATMUL, ...operands)
-          : host.execute(OP.MATMUL_SEGMENTS, ...operands, segments)
+        segments === 1 ? host.execute(OP.MATMUL, ...operands) : host.execute(OP.MATMUL_SEGMENTS, ...operands, segments)
       expect(status).toBe(0)
     }
     const plain = host.floats(m * n, 4 * ((seed >> 4) & 3))
@@ -76,14 +62,7 @@ describe('matmul', () => {
 
     const product = host.floats(m * n)
     const output = host.floats(m * n)
-    const toOutput = [
-      REGISTER.PRODUCT,
-      0,
-      REGISTER.ROW,
-      addressOf(bias),
-      REGISTER.FULL,
-      addressOf(output),
-    ]
+    const toOutput = [REGISTER.PRODUCT, 0, REGISTER.ROW, addressOf(bias), REGISTER.FULL, addressOf(output)]
     const addBias = host.ints([3, 1, 0, ...toOutput, MICRO.ADD, 2, 0, 1, 0])
     instruction(product, addBias)
     expectSameBits(product, expected)
@@ -92,20 +71,7 @@ describe('matmul', () => {
     instruction(0, addBias)
     expectSameBits(output, biased)
 
-    const inPlace = host.ints([
-      2,
-      1,
-      0,
-      REGISTER.PRODUCT,
-      0,
-      REGISTER.ROW,
-      addressOf(bias),
-      MICRO.ADD,
-      0,
-      0,
-      1,
-      0,
-    ])
+    const inPlace = host.ints([2, 1, 0, REGISTER.PRODUCT, 0, REGISTER.ROW, addressOf(bias), MICRO.ADD, 0, 0, 1, 0])
     instruction(product, inPlace)
     expectSameBits(product, biased)
     expect(host.guardsHold()).toBe(true)
@@ -124,9 +90,7 @@ describe('matmul', () => {
     const whole = fc.property(shape, (one) => check({ ...one, segments: 1 }))
     fc.assert(whole, { numRuns: 400 })
     const parts = fc.integer({ min: 2, max: 9 })
-    const cut = fc.property(shape, parts, (one, segments) =>
-      check({ ...one, segments: Math.min(segments, one.k) }),
-    )
+    const cut = fc.property(shape, parts, (one, segments) => check({ ...one, segments: Math.min(segments, one.k) }))
     fc.assert(cut, { numRuns: 400 })
   })
 

@@ -12,11 +12,7 @@ describe('elementary functions', () => {
     ['EXP', MICRO.EXP, Math.exp],
     ['LOG', MICRO.LOG, Math.log],
     ['TANH', MICRO.TANH, Math.tanh],
-    [
-      'SIGMOID',
-      MICRO.SIGMOID,
-      (x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))),
-    ],
+    ['SIGMOID', MICRO.SIGMOID, (x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)))],
   ]
   /** The distance of a f32 from the exact value, in units of the exact value's last place. */
   const ulps = (actual: number, exact: number): number => {

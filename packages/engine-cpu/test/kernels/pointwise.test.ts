@@ -39,22 +39,7 @@ describe('pointwise', () => {
     EQUAL: (a, b) => Number(a === b),
   }
   const micro = (name: string): number => MICRO[name as keyof typeof MICRO]
-  const special = [
-    0,
-    -0,
-    1,
-    -1,
-    Infinity,
-    -Infinity,
-    NaN,
-    2 ** -126,
-    2 ** -149,
-    -(2 ** -130),
-    3.4e38,
-    -3.4e38,
-    0.5,
-    2,
-  ]
+  const special = [0, -0, 1, -1, Infinity, -Infinity, NaN, 2 ** -126, 2 ** -149, -(2 ** -130), 3.4e38, -3.4e38, 0.5, 2]
   /** Mostly ordinary numbers, some special, many equal to others. */
   const awkward = (count: number, seed: number): Float32Array => {
     const next = testNumbers(seed)
@@ -159,17 +144,7 @@ describe('pointwise', () => {
       const address = addressOf(sums)
       // t0 = x + row; x = t0 * x (in place, read and written under two names); t1 = x - t0; sums of
       // x and t1
-      const program = [
-        5,
-        3,
-        2,
-        REGISTER.FULL,
-        addressOf(x),
-        REGISTER.ROW,
-        addressOf(row),
-        REGISTER.TEMP,
-        0,
-      ]
+      const program = [5, 3, 2, REGISTER.FULL, addressOf(x), REGISTER.ROW, addressOf(row), REGISTER.TEMP, 0]
       program.push(REGISTER.TEMP, 1, REGISTER.FULL, addressOf(x))
       program.push(MICRO.ADD, 2, 0, 1, 0, MICRO.MUL, 4, 2, 0, 0, MICRO.SUB, 3, 0, 2, 0)
       program.push(4, address, 3, address + 4)
@@ -177,10 +152,7 @@ describe('pointwise', () => {
       const t0 = before.map((value, i) => value + at(row, i % cols))
       const product = before.map((value, i) => at(t0, i) * value)
       expectSameBits(x, product)
-      expectSameBits(
-        sums,
-        Float32Array.of(laneSum(product), laneSum(product.map((p, i) => p - at(t0, i)))),
-      )
+      expectSameBits(sums, Float32Array.of(laneSum(product), laneSum(product.map((p, i) => p - at(t0, i)))))
     })
     fc.assert(property, { numRuns: 100 })
   })
@@ -191,15 +163,11 @@ describe('pointwise', () => {
       const count = rows * cols
       const next = testNumbers(seed)
       const magnitudes = (): Float32Array =>
-        Float32Array.from({ length: count }, () =>
-          next() < 0.2 ? 2 ** -126 * (1 + next()) : next(),
-        )
+        Float32Array.from({ length: count }, () => (next() < 0.2 ? 2 ** -126 * (1 + next()) : next()))
       const w = host.floats(testFloats(count, seed))
       const m = host.floats(magnitudes())
       const v = host.floats(magnitudes())
-      const g = host.floats(
-        testFloats(count, seed + 2).map((value) => (value > 0.6 ? 1e-20 : value)),
-      )
+      const g = host.floats(testFloats(count, seed + 2).map((value) => (value > 0.6 ? 1e-20 : value)))
       const scalars = host.floats([0.9, 0.1, 0.999, 0.001, 0.002, 1.01, 1e-7])
       const [beta1, rest1, beta2, rest2, stepSize, correction, epsilon] = [...scalars] as [
         number,
@@ -212,20 +180,13 @@ describe('pointwise', () => {
       ]
       const flush = (value: number): number => (Math.abs(value) < 2 ** -126 ? 0 : value)
       const mean = m.map((value, i) => flush(f(f(beta1 * value) + f(rest1 * at(g, i)))))
-      const variance = v.map((value, i) =>
-        flush(f(f(beta2 * value) + f(rest2 * f(at(g, i) * at(g, i))))),
-      )
+      const variance = v.map((value, i) => flush(f(f(beta2 * value) + f(rest2 * f(at(g, i) * at(g, i))))))
       const weight = w.map((value, i) => {
         const denominator = f(f(f(Math.sqrt(at(variance, i))) * correction) + epsilon)
         return f(value - f(f(stepSize * at(mean, i)) / denominator))
       })
-      const results = inPlace
-        ? [w, m, v]
-        : [host.floats(count), host.floats(count), host.floats(count)]
-      const registers = [...results, w, m, v, g].flatMap((array) => [
-        REGISTER.FULL,
-        addressOf(array),
-      ])
+      const results = inPlace ? [w, m, v] : [host.floats(count), host.floats(count), host.floats(count)]
+      const registers = [...results, w, m, v, g].flatMap((array) => [REGISTER.FULL, addressOf(array)])
       for (let s = 0; s < 7; s++) registers.push(REGISTER.SCALAR, addressOf(scalars) + 4 * s)
       runProgram(rows, cols, [POINTWISE.ADAM_REGISTERS, 1, 0, ...registers, MICRO.ADAM, 0, 0, 0, 0])
       expectSameBits(results[0] ?? w, weight)

@@ -2,13 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OP } from '../../src/instructions.js'
-import {
-  KernelHost,
-  at,
-  expectSameBits,
-  testFloats,
-  laneSum,
-} from '../../src/testing/kernel-host.js'
+import { KernelHost, at, expectSameBits, testFloats, laneSum } from '../../src/testing/kernel-host.js'
 
 const host = new KernelHost()
 const f = Math.fround
@@ -31,11 +25,8 @@ describe('sums and maxima', () => {
       expect(host.execute(OP.REDUCE_MAX, max, from, outer, count, inner)).toBe(0)
       const column = (o: number, i: number): Float32Array =>
         Float32Array.from({ length: count }, (_, c) => at(from, (o * count + c) * inner + i))
-      const columns = Array.from({ length: outer * inner }, (_, e) =>
-        column(Math.floor(e / inner), e % inner),
-      )
-      const add =
-        inner === 1 ? laneSum : (values: Float32Array) => values.reduce((a, b) => f(a + b))
+      const columns = Array.from({ length: outer * inner }, (_, e) => column(Math.floor(e / inner), e % inner))
+      const add = inner === 1 ? laneSum : (values: Float32Array) => values.reduce((a, b) => f(a + b))
       expectSameBits(total, Float32Array.from(columns, add))
       expectSameBits(
         max,
@@ -100,9 +91,7 @@ describe('sums and maxima', () => {
           for (let c = 0; c < cols; c++) {
             const shifted = at(row, c) - max
             expect(at(soft, r * cols + c)).toBeCloseTo(Math.exp(shifted) / total, 6)
-            expect(Math.abs(at(logSoft, r * cols + c) - (shifted - Math.log(total)))).toBeLessThan(
-              1e-5,
-            )
+            expect(Math.abs(at(logSoft, r * cols + c) - (shifted - Math.log(total)))).toBeLessThan(1e-5)
           }
         }
         host.execute(OP.SOFTMAX, from, from, rows, cols)

@@ -50,17 +50,7 @@ function prepare(instructionSet: string) {
   words[EXEC.ROWS] = ints([0])
   words[EXEC.RESULTS] = ints([0])
   for (const input of [EXEC.INDICES, EXEC.STEP_INPUT, EXEC.SEED_INPUT]) words[input] = ints([0])
-  const program = ints([
-    POINTWISE.ADAM_REGISTERS,
-    1,
-    0,
-    ...registers.flat(),
-    MICRO.ADAM,
-    0,
-    0,
-    0,
-    0,
-  ])
+  const program = ints([POINTWISE.ADAM_REGISTERS, 1, 0, ...registers.flat(), MICRO.ADAM, 0, 0, 0, 0])
   words[EXEC.PROGRAM] = ints([OP.MAP, 5, 1, BLOCK, program, 0])
   words[EXEC.PROGRAM_WORDS] = 5
   const exec = ints(words)

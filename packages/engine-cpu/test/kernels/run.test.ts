@@ -1,5 +1,5 @@
 /** The step loop. */
-import { shuffled } from '@gradpool/core'
+import { shuffled } from '@gradpool/core/engine'
 import { describe, expect, it } from 'vitest'
 import { DTYPE, OP, PLAN_VERSION, RESULT, EXEC } from '../../src/instructions.js'
 import { KernelHost, addressOf } from '../../src/testing/kernel-host.js'
@@ -66,8 +66,7 @@ describe('run', () => {
       ...{ total, last, lastLoss, collected },
     }
   }
-  const steps = (exec: Int32Array, count: number): number =>
-    host.exports.run(exec.byteOffset, count, 0)
+  const steps = (exec: Int32Array, count: number): number => host.exports.run(exec.byteOffset, count, 0)
   const sumOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
   const rowNumbers = Array.from({ length: EXAMPLES }, (_, i) => 100 + i)
 

@@ -1,15 +1,7 @@
 /** One memory under several instances, and the stack that a call needs. */
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
-import {
-  MATMUL,
-  MICRO,
-  OP,
-  REGISTER,
-  EXEC,
-  STACK_BYTES,
-  POINTWISE,
-} from '../../src/instructions.js'
+import { MATMUL, MICRO, OP, REGISTER, EXEC, STACK_BYTES, POINTWISE } from '../../src/instructions.js'
 import { KernelHost, addressOf, expectSameBits } from '../../src/testing/kernel-host.js'
 
 const host = new KernelHost()
@@ -36,16 +28,7 @@ describe('stack', () => {
     ])
     const program = host.ints([POINTWISE.MAX_REGISTERS, ops.length, 0, ...registers, ...ops.flat()])
     const scratch = host.bytes(host.exports.matmul_scratch(m, n, k, MATMUL.TRANSPOSE_B, 0, 1, 1))
-    const matmul = [
-      OP.MATMUL,
-      11,
-      0,
-      addressOf(host.floats(m * k)),
-      addressOf(host.floats(n * k)),
-      m,
-      n,
-      k,
-    ]
+    const matmul = [OP.MATMUL, 11, 0, addressOf(host.floats(m * k)), addressOf(host.floats(n * k)), m, n, k]
     const random = host.floats(count)
     const seed = addressOf(host.ints(1))
     const words = [

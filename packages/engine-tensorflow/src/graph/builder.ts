@@ -1,7 +1,8 @@
 /**
  * Builds the nodes of a graph or of a function of it, one after the other.
  */
-import { sizeOf, type Shape } from '@gradpool/core'
+import { type Shape } from '@gradpool/core'
+import { sizeOf } from '@gradpool/core/engine'
 import type { Attributes, Endpoint, NodeDefinition } from './messages.js'
 import { FIXED, OUTPUT_NAMES, TYPE_NAMES, type TensorFlowOp } from './ops.js'
 import type { TensorFlowType } from './types.js'
@@ -48,12 +49,7 @@ export class GraphBuilder {
    * @param type of the operands, or of what the op makes; undefined for an op without
    * @returns its first output
    */
-  add(
-    op: TensorFlowOp,
-    type: TensorFlowType | undefined,
-    inputs: readonly Ref[],
-    options: NodeOptions = {},
-  ): Ref {
+  add(op: TensorFlowOp, type: TensorFlowType | undefined, inputs: readonly Ref[], options: NodeOptions = {}): Ref {
     const { after = [] } = options
     const attributes: Attributes = {
       ...(type && { [TYPE_NAMES[op] ?? 'T']: { type } }),

@@ -82,16 +82,10 @@ type Classes = Readonly<Record<string, new () => Message>>
 /** How old a reader may be: TensorFlow 2.9, which tfjs-node 4.22 was made for. */
 const GRAPH_VERSION = 1087
 
-const messages = createRequire(import.meta.url)(
-  '@tensorflow/tfjs-node/dist/proto/api_pb.js',
-) as Classes
+const messages = createRequire(import.meta.url)('@tensorflow/tfjs-node/dist/proto/api_pb.js') as Classes
 
 /** The bytes of `saved_model.pb`. */
-export function encodeSavedModel({
-  nodes,
-  functions,
-  signatures,
-}: SavedModelDefinition): Uint8Array {
+export function encodeSavedModel({ nodes, functions, signatures }: SavedModelDefinition): Uint8Array {
   const library = make('FunctionDefLibrary', { FunctionList: functions.map(functionMessage) })
   const versions = make('VersionDef', { Producer: GRAPH_VERSION, MinConsumer: 12 })
   const graph = make('GraphDef', {
@@ -104,9 +98,7 @@ export function encodeSavedModel({
     TensorflowVersion: '2.9.0',
   })
   const metaGraph = make('MetaGraphDef', { MetaInfoDef: information, GraphDef: graph })
-  const made = Object.entries(signatures).map(
-    ([name, each]) => [name, signatureMessage(each)] as const,
-  )
+  const made = Object.entries(signatures).map(([name, each]) => [name, signatureMessage(each)] as const)
   fillMap(metaGraph, 'SignatureDef', made)
   return make('SavedModel', {
     SavedModelSchemaVersion: 1,
@@ -131,9 +123,7 @@ function functionMessage({ name, inputs, outputs, nodes }: FunctionDefinition): 
 
 function nodeMessage({ name, op, inputs, attributes }: NodeDefinition): Message {
   const message = make('NodeDef', { Name: name, Op: op, InputList: [...inputs] })
-  const made = Object.entries(attributes).map(
-    ([key, each]) => [key, attributeMessage(each)] as const,
-  )
+  const made = Object.entries(attributes).map(([key, each]) => [key, attributeMessage(each)] as const)
   fillMap(message, 'Attr', made)
   return message
 }
@@ -147,8 +137,7 @@ function attributeFields(attribute: Attribute): Readonly<Record<string, unknown>
     return { List: fill(new (classOf('AttrValue', 'ListValue'))(), fields) }
   }
   if ('type' in attribute) return { Type: TYPE_NUMBERS[attribute.type] }
-  if ('types' in attribute)
-    return list({ TypeList: attribute.types.map((type) => TYPE_NUMBERS[type]) })
+  if ('types' in attribute) return list({ TypeList: attribute.types.map((type) => TYPE_NUMBERS[type]) })
   if ('int' in attribute) return { I: attribute.int }
   if ('bool' in attribute) return { B: attribute.bool }
   if ('text' in attribute) return { S: new TextEncoder().encode(attribute.text) }
@@ -189,11 +178,7 @@ function fill(message: Message, fields: Readonly<Record<string, unknown>>): Mess
   return message
 }
 
-function fillMap(
-  message: Message,
-  field: string,
-  entries: readonly (readonly [key: string, value: unknown])[],
-): void {
+function fillMap(message: Message, field: string, entries: readonly (readonly [key: string, value: unknown])[]): void {
   const map = message[`get${field}Map`]?.()
   if (map === undefined) throw new Error(`tfjs-node has no map ${field} in this message`)
   for (const [key, value] of entries) map.set(key, value)

@@ -12,7 +12,7 @@ import {
   type MomentumOperand,
   type Pattern,
   type Program,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 
 interface Fused<Kind extends string, Operand extends string, Slot extends Operand> {
   readonly kind: Kind
@@ -87,9 +87,7 @@ function isContained(program: Program, nodes: ReadonlySet<number>, states: reado
   const read = readers.flatMap(({ inputs }) => inputs)
   const left = updates.filter(({ name, node }) => states.includes(name) && nodes.has(node))
   const needed = [...read, ...[...updates, ...results].map(({ node }) => node)]
-  return (
-    left.length === states.length && needed.filter((node) => nodes.has(node)).length === left.length
-  )
+  return left.length === states.length && needed.filter((node) => nodes.has(node)).length === left.length
 }
 
 /**

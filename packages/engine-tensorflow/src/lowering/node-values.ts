@@ -2,7 +2,8 @@
  * What the lowering of an op needs of the values of a Program's nodes, each of which is lowered
  * when it is first asked for.
  */
-import type { Program, Shape } from '@gradpool/core'
+import type { Shape } from '@gradpool/core'
+import type { Program } from '@gradpool/core/engine'
 import type { GraphBuilder, Ref } from '../graph/builder.js'
 
 export interface NodeValues {

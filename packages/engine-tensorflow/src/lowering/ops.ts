@@ -4,7 +4,7 @@
  * Where an op of TensorFlow leaves open, or decides otherwise, what core's table says (NaN in a
  * maximum, an index outside, a number that no integer holds), further nodes make up for it.
  */
-import type { ByOp, Node, NodeOf } from '@gradpool/core'
+import type { ByOp, Node, NodeOf } from '@gradpool/core/engine'
 import type { Ref } from '../graph/builder.js'
 import type { TensorFlowOp } from '../graph/ops.js'
 import { TYPE_OF, type TensorFlowType } from '../graph/types.js'
@@ -18,8 +18,7 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   input: (node) => {
     throw new Error(`an input of shape [${node.shape.join(', ')}] has no value`)
   },
-  constant: ({ attributes: { values }, shape, dtype }, { builder }) =>
-    builder.constant(values, TYPE_OF[dtype], shape),
+  constant: ({ attributes: { values }, shape, dtype }, { builder }) => builder.constant(values, TYPE_OF[dtype], shape),
   random: lowerRandom,
 
   neg: unary('Neg'),
@@ -172,20 +171,13 @@ function lowerCast(node: Node, values: NodeValues): Ref {
   return builder.cast(clamp(values, double, low, high, 'double'), 'double', to)
 }
 
-function clamp(
-  { builder }: NodeValues,
-  x: Ref,
-  low: number,
-  high: number,
-  type: 'int32' | 'double',
-): Ref {
+function clamp({ builder }: NodeValues, x: Ref, low: number, high: number, type: 'int32' | 'double'): Ref {
   const above = builder.add('Maximum', type, [x, builder.constant(low, type)])
   return builder.add('Minimum', type, [above, builder.constant(high, type)])
 }
 
 function unary(op: TensorFlowOp) {
-  return (node: Node, values: NodeValues): Ref =>
-    values.builder.add(op, 'float', operands(node, values))
+  return (node: Node, values: NodeValues): Ref => values.builder.add(op, 'float', operands(node, values))
 }
 
 function elementwise(op: TensorFlowOp) {
@@ -206,12 +198,7 @@ function reduction(op: 'Sum' | 'Max') {
 }
 
 /** An op that moves elements, with lists of integers as its further operands. */
-function moved(
-  op: TensorFlowOp,
-  node: Node,
-  values: NodeValues,
-  ...lists: readonly (readonly number[])[]
-): Ref {
+function moved(op: TensorFlowOp, node: Node, values: NodeValues, ...lists: readonly (readonly number[])[]): Ref {
   const { builder } = values
   const constants = lists.map((list) => builder.constant(list, 'int32', [list.length]))
   return builder.add(op, TYPE_OF[node.dtype], [...operands(node, values), ...constants])

@@ -3,7 +3,7 @@
  * key and the counter that it is given, so its words are those of core, bit for bit; the steps from
  * words to floats are core's too, with TensorFlow's own logarithm.
  */
-import type { NodeOf } from '@gradpool/core'
+import type { NodeOf } from '@gradpool/core/engine'
 import type { GraphBuilder, Ref } from '../graph/builder.js'
 import type { TensorFlowOp } from '../graph/ops.js'
 import type { NodeValues } from './node-values.js'
@@ -43,12 +43,12 @@ function randomWords(node: NodeOf<'random'>, values: NodeValues): Ref {
 
 const SQRT_2 = 1.41421356237
 const CENTRAL = [
-  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503,
-  -0.00417768164, 0.246640727, 1.50140941,
+  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
+  0.246640727, 1.50140941,
 ]
 const TAIL = [
-  -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613,
-  0.00943887047, 1.00167406, 2.83297682,
+  -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047,
+  1.00167406, 2.83297682,
 ]
 
 /**
@@ -62,10 +62,7 @@ function normalOf(builder: GraphBuilder, words: Ref): Ref {
   const w = apply('Neg', apply('Log', mul(sub(1, x), add(1, x))))
   const polynomial = (at: Ref, coefficients: readonly number[]): Ref => {
     const [first = 0, ...others] = coefficients
-    return others.reduce<Ref>(
-      (sum, coefficient) => add(mul(sum, at), coefficient),
-      builder.constant(first, 'float'),
-    )
+    return others.reduce<Ref>((sum, coefficient) => add(mul(sum, at), coefficient), builder.constant(first, 'float'))
   }
   const central = polynomial(sub(w, 2.5), CENTRAL)
   const tail = polynomial(sub(apply('Sqrt', w), 3), TAIL)
@@ -83,8 +80,7 @@ function shiftedDown(builder: GraphBuilder, words: Ref, numBits: number): Ref {
 /** Arithmetic of floats, of which one operand may be a number. */
 function compute(builder: GraphBuilder) {
   const ref = (x: Ref | number): Ref => (typeof x === 'number' ? builder.constant(x, 'float') : x)
-  const apply = (op: TensorFlowOp, ...operands: (Ref | number)[]): Ref =>
-    builder.add(op, 'float', operands.map(ref))
+  const apply = (op: TensorFlowOp, ...operands: (Ref | number)[]): Ref => builder.add(op, 'float', operands.map(ref))
   return {
     apply,
     add: (a: Ref | number, b: Ref | number) => apply('AddV2', a, b),

@@ -13,17 +13,12 @@
  *
  * Sums are doubles, which tfjs has not: they go out as pairs of integers.
  */
-import { stepsPerEpochOf, type BatchProgram, type Program, type Shape } from '@gradpool/core'
+import { type Shape } from '@gradpool/core'
+import { stepsPerEpochOf, type BatchProgram, type Program } from '@gradpool/core/engine'
 import { GraphBuilder, type Ref } from '../graph/builder.js'
 import { encodeSavedModel, type Endpoint, type Signature } from '../graph/messages.js'
 import type { TensorFlowType } from '../graph/types.js'
-import {
-  cutsOf,
-  exchangeSignature,
-  partSignature,
-  type CutBatch,
-  type StepKind,
-} from '../sharing/cut-batch.js'
+import { cutsOf, exchangeSignature, partSignature, type CutBatch, type StepKind } from '../sharing/cut-batch.js'
 import { POSITIONS } from '../sharing/cut-step.js'
 import { StepInputs, type FieldFile, type StepContext } from './step-inputs.js'
 import { loopCondition, lowerStep } from './step.js'
@@ -36,7 +31,10 @@ export interface LoweringOptions {
   readonly cuts: CutBatch
 }
 
-/** The bytes of `saved_model.pb`, and the names of its signatures. @throws UserError for an op that TensorFlow has no equal of */
+/**
+ * The bytes of `saved_model.pb`, and the names of its signatures. @throws UserError for an op that TensorFlow has no
+ * equal of
+ */
 export function lowerBatchProgram(
   batchProgram: BatchProgram,
   options: LoweringOptions,
@@ -172,9 +170,7 @@ class ModelGraph {
     const positions = program.inputs.find((input) => input.name === POSITIONS)
     const length = positions && program.node(positions.node).shape
     const inputs: Record<string, Endpoint> =
-      length === undefined
-        ? {}
-        : { positions: this.#placeholder(`${name}_positions`, 'int32', length) }
+      length === undefined ? {} : { positions: this.#placeholder(`${name}_positions`, 'int32', length) }
     const given = {
       step: this.#read(this.#variables.step),
       handle: (variable: Variable) => this.#handle(variable),
@@ -216,9 +212,7 @@ class ModelGraph {
   }
 
   #fill(variables: readonly Variable[], value: number, type: 'double' | 'float'): Ref[] {
-    return variables.map((variable) =>
-      this.#assign(variable, this.#builder.constant(value, type, variable.shape)),
-    )
+    return variables.map((variable) => this.#assign(variable, this.#builder.constant(value, type, variable.shape)))
   }
 
   #placeholder(name: string, type: TensorFlowType, shape: Shape): Endpoint {

@@ -2,7 +2,7 @@
  * What the inputs of a step's Program are in a graph: states are read from variables, batches
  * gathered by the order of the epoch out of files that are mapped into memory.
  */
-import { invariant, type Program } from '@gradpool/core'
+import { invariant, type Program } from '@gradpool/core/engine'
 import type { GraphBuilder, Ref } from '../graph/builder.js'
 import { TYPE_OF } from '../graph/types.js'
 import { POSITIONS } from '../sharing/cut-step.js'
@@ -64,9 +64,7 @@ export class StepInputs {
         return this.#read(this.#context.variables.state(input.name))
       case 'batch': {
         const { positions } = this.#given
-        return input.name === POSITIONS && positions !== undefined
-          ? positions
-          : this.#batch(input.name, node)
+        return input.name === POSITIONS && positions !== undefined ? positions : this.#batch(input.name, node)
       }
     }
   }

@@ -7,7 +7,7 @@
  * TensorFlow write in place. Other ops TensorFlow may move past one another, with what waits for
  * them.
  */
-import { invariant, type Program } from '@gradpool/core'
+import { invariant, type Program } from '@gradpool/core/engine'
 import { GraphBuilder, type Ref } from '../graph/builder.js'
 import type { Attributes, FunctionDefinition } from '../graph/messages.js'
 import type { TensorFlowOp } from '../graph/ops.js'
@@ -20,11 +20,7 @@ import type { Variable, Variables } from './variables.js'
 export const NOT_FINITE = 'The loss is not a finite number'
 
 /** The body: (step, variables) → (step + 1, variables). */
-export function lowerStep(
-  name: string,
-  program: Program,
-  context: StepContext,
-): FunctionDefinition {
+export function lowerStep(name: string, program: Program, context: StepContext): FunctionDefinition {
   return new StepBuilder(program, context).build(name)
 }
 
@@ -105,11 +101,7 @@ class StepBuilder {
     if (scalars.length === 0) return told
     const packed = this.#builder.pack('float', scalars)
     const { last, scalarSums } = variables
-    return [
-      ...told,
-      this.#add(scalarSums, packed, after),
-      this.#builder.assign('float', last.name, packed, after),
-    ]
+    return [...told, this.#add(scalarSums, packed, after), this.#builder.assign('float', last.name, packed, after)]
   }
 
   /** Puts the rows of the batch where they are in the order of the pass. */
@@ -141,9 +133,7 @@ class StepBuilder {
     const { variables } = this.#context
     const readers = (variable: Variable): Ref[] => {
       const read = this.#inputs.readOf(variable)
-      return read === undefined
-        ? []
-        : [read, ...this.#builder.readersOf(read, ['MatMul', 'BatchMatMulV2'])]
+      return read === undefined ? [] : [read, ...this.#builder.readersOf(read, ['MatMul', 'BatchMatMulV2'])]
     }
     return [
       ...writes.map(({ written, write }) => write([...guard, ...written.flatMap(readers)])),
@@ -213,8 +203,7 @@ class StepBuilder {
         if (weight === undefined) return { written, write: apply }
         return {
           written,
-          write: (after: readonly Ref[]) =>
-            apply([...after, builder.assign('float', variable, weight, after)]),
+          write: (after: readonly Ref[]) => apply([...after, builder.assign('float', variable, weight, after)]),
         }
       }
     }

@@ -5,15 +5,8 @@
  * Broadcasts, and the floats of comparisons, are made only for ops that cannot take them as they
  * are: TensorFlow's elementwise ops broadcast by themselves, and select by booleans.
  */
-import {
-  broadcastShapes,
-  dispatch,
-  fillValue,
-  sameShape,
-  type Node,
-  type Program,
-  type Shape,
-} from '@gradpool/core'
+import { type Shape } from '@gradpool/core'
+import { broadcastShapes, dispatch, fillValue, sameShape, type Node, type Program } from '@gradpool/core/engine'
 import type { GraphBuilder, Ref } from '../graph/builder.js'
 import { TYPE_OF } from '../graph/types.js'
 import type { NodeValues } from './node-values.js'
@@ -76,10 +69,7 @@ export class Values implements NodeValues {
 
   operands(indices: readonly number[], shape: Shape): Ref[] {
     const loose = indices.map((index) => this.loose(index))
-    const joint = loose.reduce<Shape | undefined>(
-      (sofar, value) => sofar && broadcastShapes(sofar, value.shape),
-      [],
-    )
+    const joint = loose.reduce<Shape | undefined>((sofar, value) => sofar && broadcastShapes(sofar, value.shape), [])
     if (joint && sameShape(joint, shape)) return loose.map(({ ref }) => ref)
     return indices.map((index) => this.of(index))
   }

@@ -1,7 +1,8 @@
 /**
  * The variables of a compiled Program: its states, and what the loop keeps besides.
  */
-import { invariant, passSizeOf, sizeOf, type BatchProgram, type Shape } from '@gradpool/core'
+import { type Shape } from '@gradpool/core'
+import { invariant, passSizeOf, sizeOf, type BatchProgram } from '@gradpool/core/engine'
 import { cutsOf, type CutBatch } from '../sharing/cut-batch.js'
 import type { TensorFlowType } from '../graph/types.js'
 
@@ -62,9 +63,7 @@ export class Variables {
     this.exchanged = statesAs('exchanged', sums)
     const kinds = resultsOf(batchProgram)
     const shapesOf = (wanted: ResultVariable['kind']) =>
-      program.results
-        .filter((_, index) => kinds[index]?.kind === wanted)
-        .map(({ node }) => program.node(node).shape)
+      program.results.filter((_, index) => kinds[index]?.kind === wanted).map(({ node }) => program.node(node).shape)
     this.sums = shapesOf('sum').map((shape, index) => {
       return { name: `sum_${index}`, type: 'double', shape }
     })
@@ -83,8 +82,7 @@ export class Variables {
   }
 
   get all(): readonly Variable[] {
-    const { states, exchanged, step, limit, rows, tailRows, sums, collected, scalarSums, last } =
-      this
+    const { states, exchanged, step, limit, rows, tailRows, sums, collected, scalarSums, last } = this
     const order = [step, limit, rows, tailRows]
     return [...states, ...exchanged, ...order, ...sums, ...collected, scalarSums, last]
   }

@@ -7,15 +7,7 @@
  * serves both.
  */
 import { UserError } from '@gradpool/core'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
 import { join } from 'node:path'
@@ -116,11 +108,9 @@ async function fetchLibraries(
   if (!fetched.ok) throw new UserError(`pip could not fetch ${name}: ${fetched.reason}`)
   tell('Taking its libraries out …')
   const wheel = readdirSync(draft).find((file) => file.endsWith('.whl')) ?? ''
-  const extracted = await run(
-    python,
-    ['-c', EXTRACT, join(draft, wheel), join(draft, 'library'), ...LIBRARIES],
-    { timeoutMs: FETCH_MS },
-  )
+  const extracted = await run(python, ['-c', EXTRACT, join(draft, wheel), join(draft, 'library'), ...LIBRARIES], {
+    timeoutMs: FETCH_MS,
+  })
   if (!extracted.ok) throw new UserError(`the package could not be unpacked: ${extracted.reason}`)
 }
 

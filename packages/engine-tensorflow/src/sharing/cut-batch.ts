@@ -2,7 +2,7 @@
  * The cuts of a BatchProgram's steps, and the signatures of a SavedModel by which workers share a
  * step.
  */
-import type { BatchProgram } from '@gradpool/core'
+import type { BatchProgram } from '@gradpool/core/engine'
 import { cutStep, type CutStep } from './cut-step.js'
 
 /** Full batches, and the shorter last one of an epoch. */

@@ -4,7 +4,6 @@ import {
   add,
   clipByGlobalNorm,
   div,
-  evaluate,
   less,
   logSoftmax,
   matmul,
@@ -16,16 +15,13 @@ import {
   parameter,
   randomUniform,
   relu,
-  withMicroBatches,
   sqrt,
   square,
   defineModel,
   sub,
   sum,
-  traceProgram,
-  train,
-  type Program,
 } from '@gradpool/core'
+import { evaluate, withMicroBatches, traceProgram, train, type Program } from '@gradpool/core/engine'
 import {
   batchOf,
   choices,
@@ -70,20 +66,14 @@ function expectSame(program: Program, batch: Values): void {
   expect(Object.keys(cut.results)).toEqual(Object.keys(whole.results))
   for (const kind of ['results', 'state'] as const) {
     for (const [name, values] of Object.entries(whole[kind])) {
-      expectClose(
-        cut[kind][name] ?? [],
-        values,
-        1e-9,
-        () => `${kind} ${name}\n${program.toString()}`,
-      )
+      expectClose(cut[kind][name] ?? [], values, 1e-9, () => `${kind} ${name}\n${program.toString()}`)
     }
   }
 }
 
 test.each(Object.entries(OP_CASES))('%s', (_, build) => {
   const program = traceProgram((trace) => trace.result('value', build(fieldsOf(trace))))
-  for (const microBatches of [2, 3])
-    expectSame(withMicroBatches(program, microBatches), batchOf(data))
+  for (const microBatches of [2, 3]) expectSame(withMicroBatches(program, microBatches), batchOf(data))
 })
 
 test('random Programs of any extent', () => {

@@ -8,6 +8,7 @@
  * sums, each made from the activations of the micro-batch again. What depends on several examples
  * in any other way is computed over the whole batch wherever it is needed.
  */
+import { type Shape } from '@gradpool/core'
 import {
   batchAxes,
   fillValue,
@@ -19,8 +20,7 @@ import {
   type Node,
   type NodeOf,
   type Program,
-  type Shape,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 
 /**
  * The batch field of a part that has the positions of the micro-batch's examples within the batch.
@@ -149,9 +149,7 @@ class Part {
   #partOf(index: number): number {
     const node = this.#program.node(index)
     invariant(isShared(node, this.#axes), `node ${index} is a sum over the examples`)
-    const inputs = node.inputs.map((operand, position) =>
-      this.#rowsOf(operand, innerAxis(node, position)),
-    )
+    const inputs = node.inputs.map((operand, position) => this.#rowsOf(operand, innerAxis(node, position)))
     return node.op === 'sum'
       ? this.#add({ ...node, inputs, attributes: { ...node.attributes, segments: 1 } })
       : this.#add({ ...node, inputs, attributes: { ...node.attributes, segments: 1 } })

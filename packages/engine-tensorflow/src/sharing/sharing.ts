@@ -2,7 +2,8 @@
  * What the workers of a cut step share: the sums that each makes over its microBatches, in one
  * shared memory, and where they meet.
  */
-import { sizeOf, type Shape } from '@gradpool/core'
+import { type Shape } from '@gradpool/core'
+import { sizeOf } from '@gradpool/core/engine'
 import type { Variables } from '../lowering/variables.js'
 import { cutsOf, type CutBatch, type StepKind } from './cut-batch.js'
 import type { MicroBatch } from './cut-step.js'
@@ -39,11 +40,7 @@ export interface Membership {
 }
 
 /** Undefined where no step is cut. */
-export function createSharing(
-  cuts: CutBatch,
-  variables: Variables,
-  barrierTimeoutMs: number,
-): Sharing | undefined {
+export function createSharing(cuts: CutBatch, variables: Variables, barrierTimeoutMs: number): Sharing | undefined {
   const layouts: Partial<Record<StepKind, StepLayout>> = {}
   let most = 0
   for (const [kind, { microBatches, levels }] of cutsOf(cuts)) {

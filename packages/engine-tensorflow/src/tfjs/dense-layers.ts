@@ -1,5 +1,6 @@
 /** Finds the layers in a prediction that is a chain of dense ones. */
-import { fillValue, sizeOf, UserError, type Node, type NodeOf, type Program } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { fillValue, sizeOf, type Node, type NodeOf, type Program } from '@gradpool/core/engine'
 
 const ACTIVATIONS = ['relu', 'sigmoid', 'softmax', 'tanh'] as const
 

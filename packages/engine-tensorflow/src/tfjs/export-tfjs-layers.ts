@@ -32,8 +32,7 @@ export function exportTfjsLayers(model: TrainedModel, output: string, dir: strin
       keep(`${name}/kernel`, [numInputs, units], weight)
       if (bias !== undefined) keep(`${name}/bias`, [units], bias)
     }
-    const first =
-      index === 0 ? { batch_input_shape: [null, ...chain.inputShape], dtype: 'float32' } : {}
+    const first = index === 0 ? { batch_input_shape: [null, ...chain.inputShape], dtype: 'float32' } : {}
     return { class_name: CLASS_NAMES[layer.kind], config: { name, ...configOf(layer), ...first } }
   })
   const document = {

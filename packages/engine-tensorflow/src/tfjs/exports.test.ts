@@ -2,7 +2,8 @@
  * Exports, loaded by the libraries they are for: TensorFlow through tfjs-node and Python,
  * tfjs-layers in plain JavaScript.
  */
-import { evaluate, initialState, prediction, train, adam, type StateValues } from '@gradpool/core'
+import { adam } from '@gradpool/core'
+import { evaluate, initialState, prediction, train, type StateValues } from '@gradpool/core/engine'
 import { splitOf } from '@gradpool/engine-contract'
 import { mlp } from '@gradpool/models'
 import '@tensorflow/tfjs-backend-cpu'
@@ -33,10 +34,7 @@ const data = splitOf(
   },
   NUM_EXAMPLES,
 )
-const state: StateValues = initialState(
-  train(network, { optimizer: adam(), batchSize: NUM_EXAMPLES, data }).program,
-  7,
-)
+const state: StateValues = initialState(train(network, { optimizer: adam(), batchSize: NUM_EXAMPLES, data }).program, 7)
 const model = { model: network, state, fields }
 const predicted = evaluate(prediction(network, { batchSize: NUM_EXAMPLES, data }).program, {
   state: Object.fromEntries(Object.entries(state).filter(([name]) => name.startsWith('head.'))),
@@ -55,14 +53,10 @@ const python = [
 ].find(
   (command) =>
     (command === 'python3' || existsSync(command)) &&
-    spawnSync(command, [
-      '-c',
-      'import importlib.util as u; exit(u.find_spec("tensorflow") is None)',
-    ]).status === 0,
+    spawnSync(command, ['-c', 'import importlib.util as u; exit(u.find_spec("tensorflow") is None)']).status === 0,
 )
 configureTensorFlow()
-const hasTensorFlow =
-  process.env.GRADPOOL_SKIP_TENSORFLOW !== '1' && (await findTensorFlow()) !== undefined
+const hasTensorFlow = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1' && (await findTensorFlow()) !== undefined
 
 function expectClose(actual: ArrayLike<number>, wanted: readonly number[]): void {
   expect(actual).toHaveLength(wanted.length)
@@ -72,21 +66,18 @@ function expectClose(actual: ArrayLike<number>, wanted: readonly number[]): void
 describe('a SavedModel', () => {
   const dir = join(folder, 'saved-model')
 
-  test.runIf(hasTensorFlow)(
-    'is loaded by tfjs-node, and takes any number of examples',
-    async () => {
-      exportSavedModel(model, dir)
-      const tf = loadTensorFlow()
-      const loaded = await tf.node.loadSavedModel(dir)
-      for (const count of [1, NUM_EXAMPLES]) {
-        const image = tf.tensor(Array.from(pixels.subarray(0, 12 * count)), [count, 2, 6], 'int32')
-        const outputs = loaded.predict({ image }) as Record<string, tfc.Tensor>
-        expectClose(outputs.logits?.dataSync() ?? [], logits.slice(0, 3 * count))
-        expectClose(outputs.estimate?.dataSync() ?? [], estimate.slice(0, count))
-      }
-      loaded.dispose()
-    },
-  )
+  test.runIf(hasTensorFlow)('is loaded by tfjs-node, and takes any number of examples', async () => {
+    exportSavedModel(model, dir)
+    const tf = loadTensorFlow()
+    const loaded = await tf.node.loadSavedModel(dir)
+    for (const count of [1, NUM_EXAMPLES]) {
+      const image = tf.tensor(Array.from(pixels.subarray(0, 12 * count)), [count, 2, 6], 'int32')
+      const outputs = loaded.predict({ image }) as Record<string, tfc.Tensor>
+      expectClose(outputs.logits?.dataSync() ?? [], logits.slice(0, 3 * count))
+      expectClose(outputs.estimate?.dataSync() ?? [], estimate.slice(0, count))
+    }
+    loaded.dispose()
+  })
 
   test.runIf(python !== undefined)('is loaded by Python', { timeout: 60_000 }, () => {
     exportSavedModel(model, dir)
@@ -107,9 +98,7 @@ print(json.dumps({name: value.numpy().ravel().tolist() for name, value in predic
   })
 
   test('is refused where a state is missing', () => {
-    expect(() => exportSavedModel({ ...model, state: {} }, dir)).toThrow(
-      /"head.0.weight" is missing/,
-    )
+    expect(() => exportSavedModel({ ...model, state: {} }, dir)).toThrow(/"head.0.weight" is missing/)
   })
 })
 

@@ -2,7 +2,8 @@
  * Models of tfjs-layers taken over: the same predictions, and training that goes on from their
  * weights.
  */
-import { adam, evaluate, prediction, defineModel, train, UserError } from '@gradpool/core'
+import { adam, defineModel, UserError } from '@gradpool/core'
+import { evaluate, prediction, train } from '@gradpool/core/engine'
 import { splitOf } from '@gradpool/engine-contract'
 import { crossEntropy } from '@gradpool/models'
 import '@tensorflow/tfjs-backend-cpu'
@@ -74,16 +75,8 @@ describe('a Sequential of tfjs', () => {
   })
 
   test.each([
-    [
-      'a layer',
-      tfl.layers.conv1d({ filters: 2, kernelSize: 2, inputShape: [4, 3], name: 'c' }),
-      /"c" \(Conv1D\)/,
-    ],
-    [
-      'an activation',
-      tfl.layers.dense({ units: 2, activation: 'selu', inputShape: [3], name: 'd' }),
-      /"d".*"selu"/,
-    ],
+    ['a layer', tfl.layers.conv1d({ filters: 2, kernelSize: 2, inputShape: [4, 3], name: 'c' }), /"c" \(Conv1D\)/],
+    ['an activation', tfl.layers.dense({ units: 2, activation: 'selu', inputShape: [3], name: 'd' }), /"d".*"selu"/],
   ])('is refused for %s that is not supported, by name', (_, layer, message) => {
     const other = tfl.sequential({ layers: [layer] })
     expect(() => fromTfjsLayers(other)).toThrow(UserError)

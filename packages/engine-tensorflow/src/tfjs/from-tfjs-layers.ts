@@ -1,13 +1,6 @@
 /** A Sequential of tfjs-layers, with its weights, as a module that any engine trains. */
-import {
-  cast,
-  mul,
-  module,
-  reshape,
-  UserError,
-  type Module,
-  type StateValues,
-} from '@gradpool/core'
+import { cast, mul, module, reshape, UserError, type Module } from '@gradpool/core'
+import { type StateValues } from '@gradpool/core/engine'
 import {
   activation,
   activationNames,
@@ -71,10 +64,7 @@ export function fromTfjsLayers(model: TfjsSequential, options: FromTfjsOptions =
   }
   return {
     layers: sequential(modules),
-    state: (name) =>
-      Object.fromEntries(
-        Object.entries(weights).map(([key, values]) => [`${name}.${key}`, values]),
-      ),
+    state: (name) => Object.fromEntries(Object.entries(weights).map(([key, values]) => [`${name}.${key}`, values])),
   }
 }
 
@@ -103,9 +93,7 @@ function convert(layer: TfjsLayer, asLogits: boolean): Module<Layer> | undefined
       return module({}, () => (x) => mul(cast(x, 'f32'), Number(config.scale)))
     default:
   }
-  throw new UserError(
-    `the layer "${layer.name}" (${layer.getClassName()}) cannot be taken over from tfjs`,
-  )
+  throw new UserError(`the layer "${layer.name}" (${layer.getClassName()}) cannot be taken over from tfjs`)
 }
 
 function activationOf(layer: TfjsLayer, asLogits: boolean): ActivationName {
@@ -114,7 +102,5 @@ function activationOf(layer: TfjsLayer, asLogits: boolean): ActivationName {
   if (asLogits && name === 'softmax') return 'linear'
   const known = activationNames.find((candidate) => candidate === name)
   if (known !== undefined) return known
-  throw new UserError(
-    `the layer "${layer.name}" has the activation "${name}", which cannot be taken over from tfjs`,
-  )
+  throw new UserError(`the layer "${layer.name}" has the activation "${name}", which cannot be taken over from tfjs`)
 }

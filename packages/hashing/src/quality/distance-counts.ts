@@ -1,4 +1,6 @@
-/** How many codes of a collection are at each Hamming distance from a query, and how many of these are relevant to it. */
+/**
+ * How many codes of a collection are at each Hamming distance from a query, and how many of these are relevant to it.
+ */
 import { UserError } from '@gradpool/core'
 import { bytesPerCode, checkBits } from '../pack-codes.js'
 
@@ -50,12 +52,7 @@ function addDistances(word: number, others: Int32Array, distances: Uint16Array):
   }
 }
 
-function count(
-  distances: Uint16Array,
-  labels: Uint8Array,
-  label: number,
-  { all, relevant }: DistanceCounts,
-): void {
+function count(distances: Uint16Array, labels: Uint8Array, label: number, { all, relevant }: DistanceCounts): void {
   all.fill(0)
   relevant.fill(0)
   for (let row = 0; row < distances.length; row++) {
@@ -68,9 +65,7 @@ function count(
 function checkLabels(codes: Uint8Array, labels: Uint8Array, bits: number): void {
   const numCodes = codes.length / bytesPerCode(bits)
   if (numCodes === labels.length) return
-  throw new UserError(
-    `${labels.length} labels do not go with ${codes.length} bytes of codes of ${bits} bits`,
-  )
+  throw new UserError(`${labels.length} labels do not go with ${codes.length} bytes of codes of ${bits} bits`)
 }
 
 /** The codes in 32-bit words, filled up with 0: the first word of each code, then the second of each, and so on. */

@@ -1,10 +1,9 @@
 /**
  * Figures of one query's ranking by Hamming distance.
  *
- * Codes at one distance have no order among themselves. Each figure is its expectation over all orders of such ties, each
- * as likely as the other, so it depends neither on the order of the collection nor on chance.
- * Source: McSherry and Najork, "Computing information retrieval performance measures efficiently in the presence of tied
- * scores" (2008).
+ * Codes at one distance have no order among themselves. Each figure is its expectation over all orders of such ties,
+ * each as likely as the other, so it depends neither on the order of the collection nor on chance. Source: McSherry and
+ * Najork, "Computing information retrieval performance measures efficiently in the presence of tied scores" (2008).
  */
 import type { DistanceCounts } from './distance-counts.js'
 
@@ -19,16 +18,13 @@ export function harmonicNumbers(most: number): Float64Array {
  * The precision at each relevant code among the first `cutoff`, added up, over as many as could be there: min(cutoff,
  * relevant codes in all). 0 where none is relevant.
  *
- * Of n tied codes, r of them relevant, that come after N with R, the i-th is relevant with probability r / n, and then i - 1
- * others have (i - 1)(r - 1) / (n - 1) relevant ones among them: its precision is (R + 1 + (i - 1)(r - 1) / (n - 1)) / (N + i).
+ * Of n tied codes, r of them relevant, that come after N with R, the i-th is relevant with probability r / n, and then
+ * i - 1 others have (i - 1)(r - 1) / (n - 1) relevant ones among them: its precision is (R + 1 + (i - 1)(r - 1) / (n -
+ * 1)) / (N + i).
  *
  * @param harmonic of at least as many as there are codes
  */
-export function averagePrecision(
-  { all, relevant }: DistanceCounts,
-  cutoff: number,
-  harmonic: Float64Array,
-): number {
+export function averagePrecision({ all, relevant }: DistanceCounts, cutoff: number, harmonic: Float64Array): number {
   let [before, relevantBefore, sum] = [0, 0, 0] // N, R
   for (const [distance, tied] of all.entries()) {
     if (before >= cutoff) break
@@ -47,7 +43,9 @@ export function averagePrecision(
   return possible === 0 ? 0 : sum / possible
 }
 
-/** The share of relevant codes among the first k, of k; places that the collection does not fill count as irrelevant. */
+/**
+ * The share of relevant codes among the first k, of k; places that the collection does not fill count as irrelevant.
+ */
 export function precisionAt({ all, relevant }: DistanceCounts, k: number): number {
   let [before, found] = [0, 0]
   for (const [distance, tied] of all.entries()) {

@@ -32,9 +32,7 @@ function orders<T>(items: readonly T[]): T[][] {
 /** Of a query, whether each code of the ranking is relevant, for all orders of the collection: ties keep theirs. */
 function rankings(query: Item, collection: readonly Item[]): boolean[][] {
   return orders(collection).map((items) =>
-    items
-      .toSorted((a, b) => hamming(query, a) - hamming(query, b))
-      .map(({ label }) => label === query.label),
+    items.toSorted((a, b) => hamming(query, a) - hamming(query, b)).map(({ label }) => label === query.label),
   )
 }
 
@@ -74,36 +72,31 @@ const problems = fc
 
 describe('retrievalQuality', () => {
   it('is the mean over all orders of ties', () => {
-    const property = fc.property(
-      problems,
-      fc.integer({ min: 1, max: 8 }),
-      ({ bits, queries, collection }, k) => {
-        const quality = retrievalQuality({
-          bits,
-          queries: labelled(queries, bits),
-          collection: labelled(collection, bits),
-          ranks: [k],
-          cutoffs: [k],
-        })
-        const each = queries.map((query) => rankings(query, collection))
-        const over = (figure: (ranking: boolean[]) => number) =>
-          mean(each.map((ofQuery) => mean(ofQuery.map(figure))))
-        expect(quality.meanAveragePrecision).toBeCloseTo(
-          over((ranking) => averagePrecision(ranking, Infinity)),
-          10,
-        )
-        const [{ value: atCutoff } = { value: NaN }] = quality.meanAveragePrecisionAt
-        expect(atCutoff).toBeCloseTo(
-          over((ranking) => averagePrecision(ranking, k)),
-          10,
-        )
-        const [{ value: precision } = { value: NaN }] = quality.precisionAt
-        expect(precision).toBeCloseTo(
-          over((ranking) => ranking.slice(0, k).filter(Boolean).length / k),
-          10,
-        )
-      },
-    )
+    const property = fc.property(problems, fc.integer({ min: 1, max: 8 }), ({ bits, queries, collection }, k) => {
+      const quality = retrievalQuality({
+        bits,
+        queries: labelled(queries, bits),
+        collection: labelled(collection, bits),
+        ranks: [k],
+        cutoffs: [k],
+      })
+      const each = queries.map((query) => rankings(query, collection))
+      const over = (figure: (ranking: boolean[]) => number) => mean(each.map((ofQuery) => mean(ofQuery.map(figure))))
+      expect(quality.meanAveragePrecision).toBeCloseTo(
+        over((ranking) => averagePrecision(ranking, Infinity)),
+        10,
+      )
+      const [{ value: atCutoff } = { value: NaN }] = quality.meanAveragePrecisionAt
+      expect(atCutoff).toBeCloseTo(
+        over((ranking) => averagePrecision(ranking, k)),
+        10,
+      )
+      const [{ value: precision } = { value: NaN }] = quality.precisionAt
+      expect(precision).toBeCloseTo(
+        over((ranking) => ranking.slice(0, k).filter(Boolean).length / k),
+        10,
+      )
+    })
     fc.assert(property, { numRuns: 60 })
   })
 
@@ -118,14 +111,10 @@ describe('retrievalQuality', () => {
       })
       expect(withinRadius).toHaveLength(bits + 1)
       for (const { radius, precision, recall, nothing } of withinRadius) {
-        const found = queries.map((query) =>
-          collection.filter((item) => hamming(query, item) <= radius),
-        )
+        const found = queries.map((query) => collection.filter((item) => hamming(query, item) <= radius))
         const share = (some: readonly Item[], all: number, { label }: Item) =>
           all === 0 ? 0 : some.filter((item) => item.label === label).length / all
-        const precisions = queries.map((query, i) =>
-          share(found[i] ?? [], found[i]?.length ?? 0, query),
-        )
+        const precisions = queries.map((query, i) => share(found[i] ?? [], found[i]?.length ?? 0, query))
         const answerable = queries.filter(({ label }) => collection.some((c) => c.label === label))
         const recalls = answerable.map((query) =>
           share(
@@ -162,11 +151,9 @@ describe('retrievalQuality', () => {
     const one = labelled([{ code: [1], label: 0 }], 1)
     const options = { bits: 1, queries: one, collection: one, ranks: [1], cutoffs: [] }
     expect(() => retrievalQuality({ ...options, collection: none })).toThrow('at least one query')
-    expect(() => retrievalQuality({ ...options, ranks: [0] })).toThrow(
-      'k must be a whole number from 1, not 0',
+    expect(() => retrievalQuality({ ...options, ranks: [0] })).toThrow('k must be a whole number from 1, not 0')
+    expect(() => retrievalQuality({ ...options, queries: { ...one, labels: new Uint8Array(2) } })).toThrow(
+      '2 labels do not go with 1 bytes of codes of 1 bits',
     )
-    expect(() =>
-      retrievalQuality({ ...options, queries: { ...one, labels: new Uint8Array(2) } }),
-    ).toThrow('2 labels do not go with 1 bytes of codes of 1 bits')
   })
 })

@@ -16,10 +16,7 @@ export interface Question {
   readonly keepsValues: boolean
 }
 
-export function bruteForce(
-  items: readonly Item[],
-  { query, k, radius, labels, keepsValues }: Question,
-): Neighbour[] {
+export function bruteForce(items: readonly Item[], { query, k, radius, labels, keepsValues }: Question): Neighbour[] {
   const found = items
     .filter(({ label }) => labels === undefined || (label !== null && labels.includes(label)))
     .map(({ id, label, code }, row) => {
@@ -34,9 +31,7 @@ export function bruteForce(
     const first = left.findIndex((key, i) => key !== right[i])
     return at(left, first) - at(right, first)
   })
-  return found
-    .slice(0, k)
-    .map(({ id, label, hamming, distance }) => ({ id, label, hamming, distance }))
+  return found.slice(0, k).map(({ id, label, hamming, distance }) => ({ id, label, hamming, distance }))
 }
 
 function at(numbers: readonly number[], index: number): number {

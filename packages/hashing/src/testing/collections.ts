@@ -43,9 +43,7 @@ export function collections(maxRows = 200): fc.Arbitrary<Collection> {
         wanted,
         codes: Array.from({ length: numRows }, pick),
         ids: Array.from({ length: numRows }, () => Math.floor(next() * 1000)),
-        labels: hasLabels
-          ? Array.from({ length: numRows }, () => Math.floor(next() * 5))
-          : undefined,
+        labels: hasLabels ? Array.from({ length: numRows }, () => Math.floor(next() * 5)) : undefined,
         queries: [pick(), near(centre, flipped, next), code(bits, next)],
       }
     })

@@ -1,15 +1,13 @@
+import { adam, type Model, UserError } from '@gradpool/core'
 import {
-  adam,
   type DataSpec,
   evaluate,
   finishMetrics,
   initialState,
-  type Model,
   prediction,
   type Program,
   train,
-  UserError,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { wave } from '../testing/describe-layer.js'
 import { autoencode } from './autoencode.js'
@@ -158,10 +156,7 @@ describe('classify', () => {
 
   test.each([
     [{ ...onEncoder, encoder: 'none' as const }, "encoder 'none' goes with no autoencoder"],
-    [
-      { ...onEncoder, encoder: 'thawed' as 'frozen' },
-      "encoder must be 'none', 'fineTuned' or 'frozen', not 'thawed'",
-    ],
+    [{ ...onEncoder, encoder: 'thawed' as 'frozen' }, "encoder must be 'none', 'fineTuned' or 'frozen', not 'thawed'"],
     [{ ...onEncoder, hidden: [0] }, 'hidden must list whole numbers of at least 1, not 0'],
     [{ ...onEncoder, classes: 0 }, 'classes must be a whole number of at least 1, not 0'],
   ])('refuses %j', (wrong, message) => {
@@ -202,9 +197,7 @@ describe('a ready model', () => {
 
   test('is its options, as JSON too', () => {
     const ready = classify({ hidden: [10], encoder: 'frozen' })
-    expect(Object.entries(ready)).toEqual(
-      Object.entries({ hidden: [10], encoder: 'frozen', kind: 'classify' }),
-    )
+    expect(Object.entries(ready)).toEqual(Object.entries({ hidden: [10], encoder: 'frozen', kind: 'classify' }))
     expect(JSON.parse(JSON.stringify(autoencode({ encoder: [4], decoder: [6] })))).toEqual({
       kind: 'autoencode',
       encoder: [4],

@@ -1,12 +1,5 @@
 /** An autoencoder of dense layers, and its training by the mean squared error of its reconstruction. */
-import {
-  type Batch,
-  defineModel,
-  div,
-  type InitializerLike,
-  type Model,
-  UserError,
-} from '@gradpool/core'
+import { type Batch, defineModel, div, type InitializerLike, type Model, UserError } from '@gradpool/core'
 import type { ActivationName } from '../layers/activation.js'
 import { meanSquaredError } from '../losses/mean-squared-error.js'
 import { reconstructionAccuracy } from '../metrics/reconstruction-accuracy.js'
@@ -50,11 +43,12 @@ export type Autoencoder = AutoencodeOptions & { readonly kind: 'autoencode' } & 
  * A model over the field `image`, for `fit` and as a stage of an experiment; its states are `encoder.0.weight`,
  * `encoder.0.bias`, …, `decoder.0.weight`, ….
  *
- * Results: `loss` (mean squared error per pixel) and `accuracy` (see `reconstructionAccuracy`), both of the scaled pixels.
- * Predictions: `reconstruction` [batch, input], on the scale of the pixels themselves, and `code` [batch, code].
+ * Results: `loss` (mean squared error per pixel) and `accuracy` (see `reconstructionAccuracy`), both of the scaled
+ * pixels. Predictions: `reconstruction` [batch, input], on the scale of the pixels themselves, and `code` [batch,
+ * code].
  *
- * @throws UserError for widths that are not whole numbers; with the data, where the decoder does not end with the width of
- *   the input
+ * @throws UserError for widths that are not whole numbers; with the data, where the decoder does not end with the width
+ *   of the input
  */
 export function autoencode(options: AutoencodeOptions): Autoencoder {
   const { encoder, decoder, weight = 'heNormal' } = options
@@ -66,9 +60,7 @@ export function autoencode(options: AutoencodeOptions): Autoencoder {
     const input = inputOf(data, options.input)
     const scale = scaleOf(data, options.scale)
     if (decoder.at(-1) !== input) {
-      throw new UserError(
-        `decoder must end with the width of the input, ${input}, not with ${String(decoder.at(-1))}`,
-      )
+      throw new UserError(`decoder must end with the width of the input, ${input}, not with ${String(decoder.at(-1))}`)
     }
     const code = encoder.at(-1) ?? input
     return defineModel({

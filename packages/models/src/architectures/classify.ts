@@ -21,8 +21,9 @@ export type EncoderMode = 'none' | 'fineTuned' | 'frozen'
 
 export interface ClassifyOptions extends MlpOptions {
   /**
-   * Whether the hidden layers stand on an encoder, and whether that goes on learning: of the autoencode stage before this
-   * one, or of `autoencoder`. Activation and scale are the encoder's then. Default: fineTuned with `autoencoder`, else none.
+   * Whether the hidden layers stand on an encoder, and whether that goes on learning: of the autoencode stage before
+   * this one, or of `autoencoder`. Activation and scale are the encoder's then. Default: fineTuned with `autoencoder`,
+   * else none.
    */
   readonly encoder?: EncoderMode
   /** Whose encoder it is, where no stage says so; its weights come by `initFrom`. */
@@ -38,9 +39,9 @@ export type Classifier = ClassifyOptions & { readonly kind: 'classify' } & Model
   }>
 
 /**
- * A model over the fields `image` and `label` (class numbers, or one-hot f32), for `fit` and as a stage of an experiment. Its
- * states are `encoder.0.weight`, …, named as the autoencoder's so that its weights carry over, and `head.0.weight`, …, of
- * which the last layer gives the logits.
+ * A model over the fields `image` and `label` (class numbers, or one-hot f32), for `fit` and as a stage of an
+ * experiment. Its states are `encoder.0.weight`, …, named as the autoencoder's so that its weights carry over, and
+ * `head.0.weight`, …, of which the last layer gives the logits.
  *
  * Results: `loss` (cross-entropy) and `accuracy`. Predictions: `estimate` [batch], the class of the largest logit, and
  * `logits` [batch, classes].

@@ -1,8 +1,8 @@
 /** Codewords for classes, far from each other. */
 
 /**
- * The bits of a codeword for each class, 0 or 1, row by row [classes, bits]: rows of a Hadamard matrix, of which any two
- * differ in half of the bits where `bits` is a power of two above `classes`, and in about half otherwise.
+ * The bits of a codeword for each class, 0 or 1, row by row [classes, bits]: rows of a Hadamard matrix, of which any
+ * two differ in half of the bits where `bits` is a power of two above `classes`, and in about half otherwise.
  *
  * Source: Yuan et al., "Central similarity quantization for efficient image and video retrieval" (2020).
  */

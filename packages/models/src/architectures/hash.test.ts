@@ -1,12 +1,5 @@
-import {
-  adam,
-  evaluate,
-  evaluation,
-  prediction,
-  type Program,
-  train,
-  UserError,
-} from '@gradpool/core'
+import { adam, UserError } from '@gradpool/core'
+import { evaluate, evaluation, prediction, type Program, train } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { wave } from '../testing/describe-layer.js'
 import { codewords } from './codewords.js'
@@ -62,10 +55,7 @@ describe('hash', () => {
     const { program } = train(hash({ ...options, binary: 0.5 }), training)
     const { results } = evaluate(program, { batch, seed: 1 })
     const value = (name: string) => results[name]?.[0] ?? NaN
-    expect(value('loss')).toBeCloseTo(
-      value('redundancy') + value('imbalance') + 0.5 * value('fuzziness'),
-      10,
-    )
+    expect(value('loss')).toBeCloseTo(value('redundancy') + value('imbalance') + 0.5 * value('fuzziness'), 10)
     expect(value('fuzziness')).toBeGreaterThan(0)
     expect(value('fuzziness')).toBeLessThanOrEqual(1)
   })
@@ -91,12 +81,8 @@ describe('hash', () => {
 
   test('refuses widths and images that cannot be', () => {
     expect(() => hash({ ...options, encoder: [] })).toThrow(UserError)
-    expect(() => hash({ ...options, labels: true, classes: 0 })).toThrow(
-      'classes must be a whole number',
-    )
-    expect(() => train(hash({ ...options, imageShape: [5, 5] }), training)).toThrow(
-      'warp: images must be [batch, 25]',
-    )
+    expect(() => hash({ ...options, labels: true, classes: 0 })).toThrow('classes must be a whole number')
+    expect(() => train(hash({ ...options, imageShape: [5, 5] }), training)).toThrow('warp: images must be [batch, 25]')
   })
 })
 
@@ -108,9 +94,7 @@ describe('codewords', () => {
         expect(one.filter((bit, place) => bit !== other[place])).toHaveLength(bits / 2)
       }),
     )
-    const columns = Array.from({ length: bits }, (_, bit) =>
-      words.map((word) => word[bit]).join(''),
-    )
+    const columns = Array.from({ length: bits }, (_, bit) => words.map((word) => word[bit]).join(''))
     expect(new Set(columns).size).toBe(bits)
   })
 

@@ -1,4 +1,7 @@
-/** An encoder to binary codes: what small maps of an image leave the same, and, where labels are used, the image's class. */
+/**
+ * An encoder to binary codes: what small maps of an image leave the same, and, where labels are used, the image's
+ * class.
+ */
 import {
   type Batch,
   add,
@@ -10,7 +13,6 @@ import {
   matmul,
   mean,
   type Model,
-  type ModelData,
   mul,
   sigmoid,
   slice,
@@ -19,6 +21,7 @@ import {
   sub,
   type Tensor,
 } from '@gradpool/core'
+import { type ModelData } from '@gradpool/core/engine'
 import { warp, type WarpOptions } from '../augmentation/warp.js'
 import { batchNorm } from '../layers/batch-norm.js'
 import type { Layer } from '../layers/activation.js'
@@ -67,17 +70,19 @@ export type LabelledHasher = HashOptions & { readonly kind: 'hash' } & Model<{
   }>
 
 /**
- * A model over the field `image`, and `label` (class numbers) with `labels`, for `fit` and as a stage of an experiment. Its
- * states are those of the dense layers, `encoder.0.0.weight`, …, and of the normalisation before the sigmoid,
- * `encoder.1.scale`, …; they are the same with and without labels, so that an encoder can learn from all images first, and
- * then from the few that have labels. A hash stage starts from the hash stage before it, if there is one.
+ * A model over the field `image`, and `label` (class numbers) with `labels`, for `fit` and as a stage of an experiment.
+ * Its states are those of the dense layers, `encoder.0.0.weight`, …, and of the normalisation before the sigmoid,
+ * `encoder.1.scale`, …; they are the same with and without labels, so that an encoder can learn from all images first,
+ * and then from the few that have labels. A hash stage starts from the hash stage before it, if there is one.
  *
  * Without labels, two views of each image, each under a small random map, are to have one code: `redundancyLoss` of the
- * bits of both, to which are added the square of each bit's mean (in ±1, so that each is 1 for half of the images) and, times
- * `binary`, how far the codes are from 0 and 1. Results: `loss`, and these terms: `redundancy`, `imbalance`, `fuzziness`.
+ * bits of both, to which are added the square of each bit's mean (in ±1, so that each is 1 for half of the images) and,
+ * times `binary`, how far the codes are from 0 and 1. Results: `loss`, and these terms: `redundancy`, `imbalance`,
+ * `fuzziness`.
  *
- * With labels, the code of a view is to be the class's codeword: the cross-entropy of each bit (see `codewords`). Results:
- * `loss` and `accuracy`, the share of codes nearest to the right codeword; in evaluation of the images as they are.
+ * With labels, the code of a view is to be the class's codeword: the cross-entropy of each bit (see `codewords`).
+ * Results: `loss` and `accuracy`, the share of codes nearest to the right codeword; in evaluation of the images as they
+ * are.
  *
  * Predictions: `code` [batch, bits], in [0, 1]; with labels also `estimate` [batch], the class of the nearest codeword.
  *
@@ -109,10 +114,7 @@ function networkOf(options: HashOptions, data: ModelData) {
   return {
     bits,
     params: {
-      encoder: sequential([
-        denseStack({ widths, activation, lastActivation: 'linear', weight }),
-        batchNorm(bits),
-      ]),
+      encoder: sequential([denseStack({ widths, activation, lastActivation: 'linear', weight }), batchNorm(bits)]),
     },
     logitsOf: (encode: Layer, image: Tensor) => encode(scaled(image, scale)),
     view: (image: Tensor) => warp(scaled(image, 1), imageShape, options.warp),

@@ -1,12 +1,6 @@
 /** Models that are plain data, JSON too, and whose shapes follow from the data that they are trained on. */
-import {
-  type DType,
-  type Model,
-  type ModelData,
-  type ModelTypes,
-  sizeOf,
-  UserError,
-} from '@gradpool/core'
+import { type DType, type Model, type ModelTypes, UserError } from '@gradpool/core'
+import { type ModelData, sizeOf } from '@gradpool/core/engine'
 
 /**
  * A model whose enumerable properties are its options alone, so that it is data wherever that is wanted.
@@ -18,8 +12,7 @@ export function readyModel<O extends object, T extends ModelTypes>(
   build: (data: ModelData) => Model<T>,
 ): Readonly<O> & Model<T> {
   const forData: Model['forData'] = (data) => build(data).forData(data)
-  return Object.freeze(Object.defineProperty({ ...options }, 'forData', { value: forData })) as O &
-    Model<T> // As was just defined.
+  return Object.freeze(Object.defineProperty({ ...options }, 'forData', { value: forData })) as O & Model<T> // As was just defined.
 }
 
 /** The number of pixels, or other features, of one example. */
@@ -67,8 +60,6 @@ function imageOf(data: ModelData): ModelData['fields'][string] {
 }
 
 function lacking({ fields }: ModelData, what: string): UserError {
-  const known = Object.entries(fields).map(
-    ([field, { dtype, shape }]) => `${field} ${dtype}[${shape.join(', ')}]`,
-  )
+  const known = Object.entries(fields).map(([field, { dtype, shape }]) => `${field} ${dtype}[${shape.join(', ')}]`)
   return new UserError(`this model needs ${what}; the fields of the data are ${known.join(', ')}`)
 }

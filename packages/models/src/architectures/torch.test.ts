@@ -1,9 +1,10 @@
 /**
- * Whole trainings against PyTorch: tools/oracles/training_torch.json has data, first weights, the order of the batches, and
- * what PyTorch's autograd and Adam made of them, in float64.
+ * Whole trainings against PyTorch: tools/oracles/training_torch.json has data, first weights, the order of the batches,
+ * and what PyTorch's autograd and Adam made of them, in float64.
  */
 import { readFileSync } from 'node:fs'
-import { adam, evaluate, sgd, type Model, train } from '@gradpool/core'
+import { adam, sgd, type Model } from '@gradpool/core'
+import { evaluate, train } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { autoencode } from './autoencode.js'
 import { mlp } from './classify.js'

@@ -1,4 +1,4 @@
-import { evaluate, fillUniform, purposeOf, traceProgram } from '@gradpool/core'
+import { evaluate, fillUniform, purposeOf, traceProgram } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { wave } from '../testing/describe-layer.js'
 import { warp, type WarpOptions } from './warp.js'
@@ -49,9 +49,7 @@ function expected({ shift = 0, strain = 0 }: WarpOptions, step: number, seed: nu
 
 describe('warp', () => {
   test('without shift and strain is the image', () => {
-    warped({ shift: 0, strain: 0 }).forEach((pixel, i) =>
-      expect(pixel).toBeCloseTo(image[i] ?? NaN),
-    )
+    warped({ shift: 0, strain: 0 }).forEach((pixel, i) => expect(pixel).toBeCloseTo(image[i] ?? NaN))
   })
 
   test.each([
@@ -80,9 +78,7 @@ describe('warp', () => {
         trace.result('out', warp(trace.batch('image', 'u8', [2, 6]), shape, options))
       })
     expect(trace([2, 4])).toThrow('warp: images must be [batch, 8] for 2 × 4 pixels, not u8[2, 6]')
-    expect(trace([2, 3], { shift: -1 })).toThrow(
-      'warp: shift must be a number of at least 0, not -1',
-    )
+    expect(trace([2, 3], { shift: -1 })).toThrow('warp: shift must be a number of at least 0, not -1')
     expect(trace([2, 3], { strain: NaN })).toThrow('warp: strain must be')
   })
 })

@@ -25,8 +25,8 @@ export interface WarpOptions {
 /**
  * Each image under an affine map of its own about its centre, anew in each step, bilinear; outside of an image is 0.
  *
- * The pixel at p shows what was at A·p + t, with p from the centre, A the identity plus uniform numbers within ± `strain`,
- * and t uniform within ± `shift`.
+ * The pixel at p shows what was at A·p + t, with p from the centre, A the identity plus uniform numbers within ±
+ * `strain`, and t uniform within ± `shift`.
  *
  * @param image [batch, height * width]; no gradient passes to it
  * @param shape height and width
@@ -46,27 +46,15 @@ export function warp(
   }
   checkRange('shift', shift)
   checkRange('strain', strain)
-  const random = (what: string, most: number) =>
-    mul(sub(mul(randomUniform([batch, 1, 1], `warp/${what}`), 2), 1), most)
+  const random = (what: string, most: number) => mul(sub(mul(randomUniform([batch, 1, 1], `warp/${what}`), 2), 1), most)
   const [x, y] = [centred(width, [1, 1, width]), centred(height, [1, height, 1])]
-  const sourceX = add(
-    add(mul(add(1, random('xx', strain)), x), mul(random('xy', strain), y)),
-    random('x', shift),
-  )
-  const sourceY = add(
-    add(mul(random('yx', strain), x), mul(add(1, random('yy', strain)), y)),
-    random('y', shift),
-  )
+  const sourceX = add(add(mul(add(1, random('xx', strain)), x), mul(random('xy', strain), y)), random('x', shift))
+  const sourceY = add(add(mul(random('yx', strain), x), mul(add(1, random('yy', strain)), y)), random('y', shift))
   return bilinear(cast(image, 'f32'), [height, width], sourceX, sourceY)
 }
 
 /** The images at places from their centres, [batch, height, width] each. */
-function bilinear(
-  image: Tensor,
-  [height, width]: readonly [number, number],
-  sourceX: Tensor,
-  sourceY: Tensor,
-): Tensor {
+function bilinear(image: Tensor, [height, width]: readonly [number, number], sourceX: Tensor, sourceY: Tensor): Tensor {
   const batch = image.shape[0] ?? 1
   // A rim of zeros stands for all that is outside; places beyond it are moved onto it.
   const [rows, columns] = [height + 2, width + 2]

@@ -1,14 +1,5 @@
 /** Activations by name, so that an architecture can be plain data. */
-import {
-  module,
-  relu,
-  sigmoid,
-  softmax,
-  tanh,
-  UserError,
-  type Module,
-  type Tensor,
-} from '@gradpool/core'
+import { module, relu, sigmoid, softmax, tanh, UserError, type Module, type Tensor } from '@gradpool/core'
 
 /** A module's function: a tensor to a tensor. */
 export type Layer = (x: Tensor) => Tensor

@@ -1,5 +1,6 @@
 /** Batch normalisation and its gradients against tfjs. */
-import { Binding, evaluate, grad, mul, sum, traceProgram } from '@gradpool/core'
+import { grad, mul, sum } from '@gradpool/core'
+import { Binding, evaluate, traceProgram } from '@gradpool/core/engine'
 import { expect, test } from 'vitest'
 import { wave } from '../testing/describe-layer.js'
 import { tf } from '../testing/tfjs.js'

@@ -34,18 +34,17 @@ export type BatchNorm = Layer & Readonly<Record<'scale' | 'shift' | 'mean' | 'va
 /**
  * (x - mean) / sqrt(variance + epsilon) * scale + shift, for each feature; [batch, features] to [batch, features].
  *
- * Training takes mean and variance from the batch, and moves the running ones towards them; evaluation and a frozen part
- * take the running ones. The running variance is unbiased, as in torch.nn.BatchNorm1d.
+ * Training takes mean and variance from the batch, and moves the running ones towards them; evaluation and a frozen
+ * part take the running ones. The running variance is unbiased, as in torch.nn.BatchNorm1d.
  *
- * Parameters: `scale` and `shift` [features]; buffers: `mean` and `variance` [features]. All are properties of the bound layer.
+ * Parameters: `scale` and `shift` [features]; buffers: `mean` and `variance` [features]. All are properties of the
+ * bound layer.
  */
 export function batchNorm(features: number, options: BatchNormOptions = {}): Module<BatchNorm> {
   const { momentum = 0.9, epsilon = 1e-5 } = options
   checkWidth('batchNorm: features', features)
   if (!(momentum >= 0 && momentum < 1)) {
-    throw new UserError(
-      `batchNorm: momentum must be at least 0 and below 1, not ${String(momentum)}`,
-    )
+    throw new UserError(`batchNorm: momentum must be at least 0 and below 1, not ${String(momentum)}`)
   }
   if (!(epsilon > 0)) {
     throw new UserError(`batchNorm: epsilon must be positive, not ${String(epsilon)}`)

@@ -1,14 +1,5 @@
 /** The fully connected layer. */
-import {
-  add,
-  type InitializerLike,
-  layer,
-  matmul,
-  type Module,
-  parameter,
-  type Tensor,
-  zeros,
-} from '@gradpool/core'
+import { add, type InitializerLike, layer, matmul, type Module, parameter, type Tensor, zeros } from '@gradpool/core'
 import { checkWidth } from '../widths.js'
 import { activationFunction, type ActivationName, type Layer } from './activation.js'
 
@@ -27,8 +18,8 @@ export type Dense = Layer & { readonly weight: Tensor; readonly bias: Tensor }
 /**
  * activation(x · weight + bias): [batch, numInputs] to [batch, numOutputs].
  *
- * Input of integers, such as pixels, counts as f32. Parameters: `weight` [numInputs, numOutputs], `bias` [numOutputs]; a step
- * reads them of the bound layer, as `hidden.weight`.
+ * Input of integers, such as pixels, counts as f32. Parameters: `weight` [numInputs, numOutputs], `bias` [numOutputs];
+ * a step reads them of the bound layer, as `hidden.weight`.
  *
  * @throws UserError for widths that are not whole numbers of at least 1
  */
@@ -42,11 +33,7 @@ export function dense(
   numOutputs: number,
   options?: DenseOptions,
 ): Module<Layer & Pick<Dense, 'weight'>>
-export function dense(
-  numInputs: number,
-  numOutputs: number,
-  options: DenseOptions = {},
-): Module<Layer> {
+export function dense(numInputs: number, numOutputs: number, options: DenseOptions = {}): Module<Layer> {
   checkWidth('dense: numInputs', numInputs)
   checkWidth('dense: numOutputs', numOutputs)
   const { activation = 'linear', bias = zeros } = options

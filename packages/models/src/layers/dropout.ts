@@ -1,18 +1,10 @@
 /** Dropout. Source: Srivastava et al. (2014), in its inverted form. */
-import {
-  div,
-  greaterEqual,
-  module,
-  type Module,
-  mul,
-  randomUniform,
-  UserError,
-} from '@gradpool/core'
+import { div, greaterEqual, module, type Module, mul, randomUniform, UserError } from '@gradpool/core'
 import type { Layer } from './activation.js'
 
 /**
- * In training, each element becomes 0 with probability `rate`, and the others grow by 1 / (1 - rate); otherwise, and in a
- * frozen part, the identity. [...] to [...].
+ * In training, each element becomes 0 with probability `rate`, and the others grow by 1 / (1 - rate); otherwise, and in
+ * a frozen part, the identity. [...] to [...].
  *
  * @param rate at least 0 and below 1
  * @throws UserError for a rate out of range

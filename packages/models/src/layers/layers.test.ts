@@ -1,13 +1,5 @@
-import {
-  Binding,
-  evaluate,
-  frozen,
-  initialState,
-  type Module,
-  relu,
-  sigmoid,
-  traceProgram,
-} from '@gradpool/core'
+import { frozen, type Module, relu, sigmoid } from '@gradpool/core'
+import { Binding, evaluate, initialState, traceProgram } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { compute } from '../testing/compute.js'
 import { describeLayer, wave } from '../testing/describe-layer.js'
@@ -45,8 +37,7 @@ for (const name of activationNames) {
   })
 }
 describeLayer('sequential', {
-  layer: () =>
-    sequential([dense(3, 4), batchNorm(4), activation('tanh'), dropout(0.1), dense(4, 2)]),
+  layer: () => sequential([dense(3, 4), batchNorm(4), activation('tanh'), dropout(0.1), dense(4, 2)]),
   numInputs: 3,
   numOutputs: 2,
   states: {
@@ -95,24 +86,19 @@ describe('dense', () => {
   })
 
   test('refuses widths that are none', () => {
-    expect(() => dense(0, 1)).toThrow(
-      'dense: numInputs must be a whole number of at least 1, not 0',
-    )
+    expect(() => dense(0, 1)).toThrow('dense: numInputs must be a whole number of at least 1, not 0')
     expect(() => dense(1, 2.5)).toThrow('dense: numOutputs must be a whole number')
   })
 
   test('an input of the wrong width names both shapes and the line', () => {
-    expect(() => apply(dense(3, 2), [1, 2], [1, 2])).toThrow(
-      /matmul.*\[1, 2\].*\[3, 2\].*layers\.test\.ts/s,
-    )
+    expect(() => apply(dense(3, 2), [1, 2], [1, 2])).toThrow(/matmul.*\[1, 2\].*\[3, 2\].*layers\.test\.ts/s)
   })
 })
 
 describe('activation', () => {
   test('is the function of its name', () => {
     const x = { shape: [1, 3], values: [-2, 0, 3] }
-    const by = (name: Parameters<typeof activation>[0]) =>
-      apply(activation(name), x.values, x.shape)
+    const by = (name: Parameters<typeof activation>[0]) => apply(activation(name), x.values, x.shape)
     expect(by('linear').output).toEqual(x.values)
     expect(by('relu').output).toEqual(compute([x], (t) => relu(t)))
     expect(by('sigmoid').output).toEqual(compute([x], (t) => sigmoid(t)))
@@ -138,8 +124,7 @@ describe('dropout', () => {
   })
 
   test('drops others each step and for each seed, and the same for the same', () => {
-    const output = (step: number, seed: number) =>
-      apply(dropout(0.5), ones, shape, { step, seed }).output
+    const output = (step: number, seed: number) => apply(dropout(0.5), ones, shape, { step, seed }).output
     expect(output(0, 0)).toEqual(output(0, 0))
     expect(output(0, 0)).not.toEqual(output(1, 0))
     expect(output(0, 0)).not.toEqual(output(0, 1))

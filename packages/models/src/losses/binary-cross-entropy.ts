@@ -1,24 +1,12 @@
 /** Cross-entropy of independent yes-or-no logits. */
-import {
-  abs,
-  add,
-  exp,
-  log,
-  maximum,
-  mean,
-  mul,
-  neg,
-  sub,
-  type Tensor,
-  withDirection,
-} from '@gradpool/core'
+import { abs, add, exp, log, maximum, mean, mul, neg, sub, type Tensor, withDirection } from '@gradpool/core'
 import { checkSameShape } from '../shapes.js'
 
 /**
  * The mean over batch and features of -target·log σ(logit) - (1 - target)·log(1 - σ(logit)); f32 scalar.
  *
- * Computed as max(z, 0) - z·target + log(1 + e^-|z|), which neither overflows nor cancels for any logit z. (max, and not
- * relu, since the two halves of its gradient at 0 make σ(0).)
+ * Computed as max(z, 0) - z·target + log(1 + e^-|z|), which neither overflows nor cancels for any logit z. (max, and
+ * not relu, since the two halves of its gradient at 0 make σ(0).)
  *
  * @param logits [batch, ...]
  * @param targets of the same shape, in [0, 1]

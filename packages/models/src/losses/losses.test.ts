@@ -51,8 +51,7 @@ describe('crossEntropy', () => {
         const { logits, labels } = sample
         const [batch = 0, classes = 0] = logits.shape
         const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), classes)
-        const loss = (x: tf.Tensor) =>
-          tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(oneHot, x)
+        const loss = (x: tf.Tensor) => tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(oneHot, x)
         const forms: Operand[] = [
           { shape: [batch], values: labels, dtype },
           { shape: [batch, classes], values: [...oneHot.dataSync()] },
@@ -92,8 +91,7 @@ describe('binaryCrossEntropy', () => {
   test('value and gradient are those of tfjs', () => {
     fc.assert(
       fc.property(paired, ({ output, target }) => {
-        const loss = (x: tf.Tensor) =>
-          tf.losses.sigmoidCrossEntropy<tf.Tensor, tf.Scalar>(tensorOf(target), x)
+        const loss = (x: tf.Tensor) => tf.losses.sigmoidCrossEntropy<tf.Tensor, tf.Scalar>(tensorOf(target), x)
         expectClose(compute([output, target], binaryCrossEntropy), loss(tensorOf(output)))
         const [gradient = []] = gradients([output, target], binaryCrossEntropy)
         expectClose(gradient, tf.grad(loss)(tensorOf(output)))
@@ -124,8 +122,7 @@ describe('meanSquaredError', () => {
   test('value and gradient are those of tfjs', () => {
     fc.assert(
       fc.property(paired, ({ output, target }) => {
-        const loss = (x: tf.Tensor) =>
-          tf.losses.meanSquaredError<tf.Tensor, tf.Scalar>(tensorOf(target), x)
+        const loss = (x: tf.Tensor) => tf.losses.meanSquaredError<tf.Tensor, tf.Scalar>(tensorOf(target), x)
         expectClose(compute([output, target], meanSquaredError), loss(tensorOf(output)))
         const [gradient = []] = gradients([output, target], meanSquaredError)
         expectClose(gradient, tf.grad(loss)(tensorOf(output)))

@@ -8,8 +8,7 @@ const matrix = (seed: number): Operand => ({
   shape: [batch, features],
   values: wave(batch * features, seed),
 })
-const column = ({ values }: Operand, feature: number) =>
-  values.filter((_, i) => i % features === feature)
+const column = ({ values }: Operand, feature: number) => values.filter((_, i) => i % features === feature)
 
 /** Pearson's correlation with 1e-4 added to both variances. */
 function correlation(x: readonly number[], y: readonly number[]): number {
@@ -31,8 +30,7 @@ function expected(one: Operand, other: Operand): number {
 }
 
 describe('redundancyLoss', () => {
-  const loss = (one: Operand, other: Operand) =>
-    compute([one, other], (a, b) => redundancyLoss(a, b, weight))[0] ?? NaN
+  const loss = (one: Operand, other: Operand) => compute([one, other], (a, b) => redundancyLoss(a, b, weight))[0] ?? NaN
 
   test('is that of the correlations', () => {
     for (const seed of [1, 2, 3]) {
@@ -55,8 +53,6 @@ describe('redundancyLoss', () => {
 
   test('refuses what is not a matrix', () => {
     const vector: Operand = { shape: [4], values: [1, 2, 3, 4] }
-    expect(() => loss(vector, vector)).toThrow(
-      'redundancyLoss: features must be [batch, features], not f32[4]',
-    )
+    expect(() => loss(vector, vector)).toThrow('redundancyLoss: features must be [batch, features], not f32[4]')
   })
 })

@@ -1,10 +1,11 @@
 /** The area under the receiver operating characteristic. */
-import { finisher, type Metric, type Tensor, UserError } from '@gradpool/core'
+import { type Metric, type Tensor, UserError } from '@gradpool/core'
+import { finisher } from '@gradpool/core/engine'
 import { checkSameShape } from '../shapes.js'
 
 /**
- * The share of pairs of a positive and a negative example in which the positive one has the higher score, pairs of one score
- * counting half; exactly, over all examples. The larger the better; NaN where all examples are of one class.
+ * The share of pairs of a positive and a negative example in which the positive one has the higher score, pairs of one
+ * score counting half; exactly, over all examples. The larger the better; NaN where all examples are of one class.
  *
  * Source: Mann & Whitney (1947); as sklearn.metrics.roc_auc_score.
  *

@@ -1,10 +1,12 @@
 /** Whether a classifier is as often right as it is sure. */
-import { argMax, equal, finisher, max, type Metric, softmax, type Tensor } from '@gradpool/core'
+import { argMax, equal, max, type Metric, softmax, type Tensor } from '@gradpool/core'
+import { finisher } from '@gradpool/core/engine'
 import { classNumbers } from '../shapes.js'
 
 /**
- * The expected calibration error: examples are sorted into 15 equal bins by the probability of their likeliest class; the sum
- * over the bins of |mean probability - share of right answers|, weighted by their examples. The smaller the better.
+ * The expected calibration error: examples are sorted into 15 equal bins by the probability of their likeliest class;
+ * the sum over the bins of |mean probability - share of right answers|, weighted by their examples. The smaller the
+ * better.
  *
  * Source: Guo et al., "On calibration of modern neural networks" (2017).
  *

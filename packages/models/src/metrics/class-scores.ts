@@ -1,20 +1,11 @@
 /** Precision, recall and their harmonic mean. */
-import {
-  argMax,
-  cast,
-  finisher,
-  greater,
-  mean,
-  type Metric,
-  mul,
-  oneHot,
-  type Tensor,
-} from '@gradpool/core'
+import { argMax, cast, greater, mean, type Metric, mul, oneHot, type Tensor } from '@gradpool/core'
+import { finisher } from '@gradpool/core/engine'
 import { checkSameShape, classesOf, classNumbers } from '../shapes.js'
 
 /**
- * Of the examples that are taken for a class, the share that belongs to it; the mean over the classes that occur (macro), 0 for
- * one that is never named. The larger the better. Source: as sklearn.metrics.precision_score.
+ * Of the examples that are taken for a class, the share that belongs to it; the mean over the classes that occur
+ * (macro), 0 for one that is never named. The larger the better. Source: as sklearn.metrics.precision_score.
  *
  * @param logits [batch, classes]; or [batch], of yes and no: positive means yes
  * @param labels class numbers, u8 or i32 [batch], or one-hot f32 [batch, classes]; of yes and no 1 and 0, [batch]
@@ -35,10 +26,12 @@ export function f1(logits: Tensor, labels: Tensor): Metric<number> {
   return { means: shares('f1', logits, labels), finish: finisher('f1'), direction: 'max' }
 }
 
-/** For each class, the shares of the batch that are taken for it and belong to it, that are taken for it, that belong to it. */
+/**
+ * For each class, the shares of the batch that are taken for it and belong to it, that are taken for it, that belong to
+ * it.
+ */
 function shares(name: string, logits: Tensor, labels: Tensor) {
-  const [said, is] =
-    logits.rank === 1 ? yesOrNo(name, logits, labels) : oneHots(name, logits, labels)
+  const [said, is] = logits.rank === 1 ? yesOrNo(name, logits, labels) : oneHots(name, logits, labels)
   return { hits: mean(mul(said, is), 0), predicted: mean(said, 0), actual: mean(is, 0) }
 }
 

@@ -1,14 +1,6 @@
 /** Which classes are taken for which. */
-import {
-  argMax,
-  cast,
-  div,
-  finisher,
-  matmul,
-  type Metric,
-  oneHot,
-  type Tensor,
-} from '@gradpool/core'
+import { argMax, cast, div, matmul, type Metric, oneHot, type Tensor } from '@gradpool/core'
+import { finisher } from '@gradpool/core/engine'
 import { classesOf, classNumbers } from '../shapes.js'
 
 /**

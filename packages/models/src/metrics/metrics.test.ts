@@ -1,4 +1,5 @@
-import { cast, defineModel, evaluation, mean, type Metric, type Tensor } from '@gradpool/core'
+import { cast, defineModel, mean, type Metric, type Tensor } from '@gradpool/core'
+import { evaluation } from '@gradpool/core/engine'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -63,11 +64,7 @@ describe('accuracy', () => {
 
   test('refuses labels that are no classes, and other numbers of rows', () => {
     const logits: Operand = { shape: [2, 3], values: [] }
-    for (const labels of [
-      { shape: [2] },
-      { shape: [3], dtype: 'u8' as const },
-      { shape: [2, 2] },
-    ]) {
+    for (const labels of [{ shape: [2] }, { shape: [3], dtype: 'u8' as const }, { shape: [2, 2] }]) {
       expect(() => compute([logits, { ...labels, values: [] }], accuracy)).toThrow(
         'accuracy: labels must be class numbers',
       )
@@ -98,19 +95,14 @@ describe('confusionMatrix', () => {
 
 describe('reconstructionAccuracy', () => {
   const judgedBy = (output: readonly number[], target: readonly number[], batchSize: number) =>
-    judge(
-      { output: { values: output, shape: [2] }, target: { values: target, shape: [2] } },
-      batchSize,
-      (b) => reconstructionAccuracy(b.output, b.target),
+    judge({ output: { values: output, shape: [2] }, target: { values: target, shape: [2] } }, batchSize, (b) =>
+      reconstructionAccuracy(b.output, b.target),
     )
 
   test('is 1 - √mse / mean(target) over all examples, whatever the batches', () => {
     const expected = 1 - Math.sqrt((4 + 16 + 1) / 6) / (105 / 6)
     for (const size of [1, 2, 3]) {
-      expect(judgedBy([10, 20, 30, 44, 1, 1], [10, 22, 30, 40, 1, 2], size)).toBeCloseTo(
-        expected,
-        6,
-      )
+      expect(judgedBy([10, 20, 30, 44, 1, 1], [10, 22, 30, 40, 1, 2], size)).toBeCloseTo(expected, 6)
     }
   })
 
@@ -167,8 +159,7 @@ test('auc is of one score an example, and NaN for one class', () => {
 
 test('r2 of equal targets is 1 for equal outputs, else 0', () => {
   const target = { values: [2, 2], shape: [] }
-  const of = (values: number[]) =>
-    judge({ output: { values, shape: [] }, target }, 1, (b) => r2(b.output, b.target))
+  const of = (values: number[]) => judge({ output: { values, shape: [] }, target }, 1, (b) => r2(b.output, b.target))
   expect([of([2, 2]), of([2, 3])]).toEqual([1, 0])
 })
 

@@ -1,5 +1,6 @@
 /** How near a reconstruction is to its target, as one number. */
-import { finisher, mean, type Metric, square, sub, type Tensor } from '@gradpool/core'
+import { mean, type Metric, square, sub, type Tensor } from '@gradpool/core'
+import { finisher } from '@gradpool/core/engine'
 import { checkSameShape } from '../shapes.js'
 
 /**

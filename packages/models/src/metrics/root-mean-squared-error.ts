@@ -1,5 +1,6 @@
 /** The root of the mean squared error. */
-import { finisher, mean, type Metric, square, sub, type Tensor } from '@gradpool/core'
+import { mean, type Metric, square, sub, type Tensor } from '@gradpool/core'
+import { finisher } from '@gradpool/core/engine'
 import { checkSameShape } from '../shapes.js'
 
 /**

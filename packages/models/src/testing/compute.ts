@@ -1,5 +1,6 @@
 /** Runs a function of tensors once, by the reference evaluator. */
-import { type DType, evaluate, grad, sum, type Tensor, traceProgram, zeros } from '@gradpool/core'
+import { type DType, grad, sum, type Tensor, zeros } from '@gradpool/core'
+import { evaluate, traceProgram } from '@gradpool/core/engine'
 
 export interface Operand {
   readonly shape: readonly number[]
@@ -9,10 +10,7 @@ export interface Operand {
 }
 
 /** The values of `build` of these operands. */
-export function compute(
-  operands: readonly Operand[],
-  build: (...tensors: readonly Tensor[]) => Tensor,
-): number[] {
+export function compute(operands: readonly Operand[], build: (...tensors: readonly Tensor[]) => Tensor): number[] {
   return run(operands, (tensors) => [build(...tensors)])[0] ?? []
 }
 
@@ -25,15 +23,10 @@ export function gradients(
   return run(operands, (tensors) => grad(sum(build(...tensors)), tensors.slice(0, numGradients)))
 }
 
-function run(
-  operands: readonly Operand[],
-  build: (tensors: readonly Tensor[]) => readonly Tensor[],
-): number[][] {
+function run(operands: readonly Operand[], build: (tensors: readonly Tensor[]) => readonly Tensor[]): number[][] {
   const program = traceProgram((trace) => {
     const tensors = operands.map(({ shape, dtype = 'f32' }, index) =>
-      dtype === 'f32'
-        ? trace.state(`x${index}`, shape, zeros)
-        : trace.batch(`x${index}`, dtype, shape),
+      dtype === 'f32' ? trace.state(`x${index}`, shape, zeros) : trace.batch(`x${index}`, dtype, shape),
     )
     build(tensors).forEach((tensor, index) => trace.result(`y${index}`, tensor))
   })

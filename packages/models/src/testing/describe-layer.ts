@@ -1,16 +1,9 @@
 /**
- * What every layer must do, whatever it computes: shapes and dtypes, names of its states, learning, saving and restoring.
+ * What every layer must do, whatever it computes: shapes and dtypes, names of its states, learning, saving and
+ * restoring.
  */
-import {
-  adam,
-  evaluate,
-  evaluation,
-  prediction,
-  type Module,
-  type Program,
-  defineModel,
-  train,
-} from '@gradpool/core'
+import { adam, type Module, defineModel } from '@gradpool/core'
+import { evaluate, evaluation, prediction, type Program, train } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { dense, type Layer, meanSquaredError } from '../index.js'
 
@@ -93,9 +86,7 @@ export function describeLayer(name: string, { layer, numInputs, numOutputs, stat
     test('is restored by its states’ names, in the middle of training', () => {
       const straight = run(training().program, 8)
       const half = run(training().program, 4)
-      const saved = Object.fromEntries(
-        Object.entries(half.state).map(([state, values]) => [state, Array.from(values)]),
-      )
+      const saved = Object.fromEntries(Object.entries(half.state).map(([state, values]) => [state, Array.from(values)]))
       const restored = JSON.parse(JSON.stringify(saved)) as State
       const resumed = run(training().program, 4, restored, 4)
       expect([...half.losses, ...resumed.losses]).toEqual(straight.losses)

@@ -2,9 +2,6 @@
 import {
   type Batch,
   defineModel,
-  evaluate,
-  evaluation,
-  finishMetrics,
   type Metric,
   type MetricValue,
   type Shape,
@@ -12,6 +9,7 @@ import {
   type Tensor,
   constant,
 } from '@gradpool/core'
+import { evaluate, evaluation, finishMetrics } from '@gradpool/core/engine'
 
 export interface ExampleField {
   readonly values: readonly number[]
@@ -39,10 +37,7 @@ export function judge<Name extends string>(
   })
   const data = {
     fields: Object.fromEntries(
-      Object.entries<ExampleField>(fields).map(([name, { shape, dtype = 'f32' }]) => [
-        name,
-        { shape, dtype },
-      ]),
+      Object.entries<ExampleField>(fields).map(([name, { shape, dtype = 'f32' }]) => [name, { shape, dtype }]),
     ),
     numExamples,
   }
@@ -62,14 +57,10 @@ export function judge<Name extends string>(
       else {
         const mean = (means[name] ??= new Float64Array(value.length))
         // Results of an engine are f32.
-        value.forEach(
-          (x, i) => (mean[i] = (mean[i] ?? 0) + (Math.fround(x) * length) / numExamples),
-        )
+        value.forEach((x, i) => (mean[i] = (mean[i] ?? 0) + (Math.fround(x) * length) / numExamples))
       }
     }
   }
-  const collected = Object.fromEntries(
-    Object.entries(gathered).map(([name, all]) => [name, Float32Array.from(all)]),
-  )
+  const collected = Object.fromEntries(Object.entries(gathered).map(([name, all]) => [name, Float32Array.from(all)]))
   return finishMetrics(metrics, { means, rows: collected }, numExamples).metric
 }

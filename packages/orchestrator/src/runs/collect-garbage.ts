@@ -16,8 +16,8 @@ export interface Garbage {
 }
 
 /**
- * Entries of the store that no run has, and what processes that were killed left behind: temporary files, and checkpoints
- * of stages that are done. A run keeps its own files, whatever becomes of the store.
+ * Entries of the store that no run has, and what processes that were killed left behind: temporary files, and
+ * checkpoints of stages that are done. A run keeps its own files, whatever becomes of the store.
  *
  * @param onDamaged Told in one sentence of each run whose record cannot be read, so that what it needs is not known.
  */

@@ -1,6 +1,6 @@
 /**
- * Stages that need not be trained: those that this run had done before it was cut off, and those that earlier runs of the
- * same folder left in the store.
+ * Stages that need not be trained: those that this run had done before it was cut off, and those that earlier runs of
+ * the same folder left in the store.
  */
 import { reasonOf } from '@gradpool/storage'
 import { dirname, join } from 'node:path'

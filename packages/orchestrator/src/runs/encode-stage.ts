@@ -1,5 +1,5 @@
 /** The saved model of a stage that is trained. */
-import type { StateValues } from '@gradpool/core'
+import type { StateValues } from '@gradpool/core/engine'
 import { encodeModel, type EpochRow, type Metrics } from '@gradpool/trainer'
 import { basename } from 'node:path'
 import type { StageNode } from '../scheduling/stage-graph.js'

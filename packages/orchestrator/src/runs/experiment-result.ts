@@ -33,11 +33,7 @@ export function isOver({ stages }: ExperimentPlan, ends: StageEnds): boolean {
 }
 
 /** An experiment whose stages did not all come to an end was interrupted. */
-export function experimentResult(
-  plan: ExperimentPlan,
-  graph: StageGraph,
-  ends: StageEnds,
-): ExperimentResult {
+export function experimentResult(plan: ExperimentPlan, graph: StageGraph, ends: StageEnds): ExperimentResult {
   const { name, seed, config } = plan
   const stageEnds = plan.stages.map(({ hash }) => ends.get(hash))
   const last = stageEnds.at(-1)

@@ -1,5 +1,5 @@
 /** Which run to go on with. */
-import type { Engine } from '@gradpool/core'
+import type { Engine } from '@gradpool/core/engine'
 import type { ExperimentPlan } from '@gradpool/experiments'
 import { findRuns, readRun } from './read-run.js'
 import { runRecord } from './run-record.js'

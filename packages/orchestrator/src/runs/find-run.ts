@@ -24,9 +24,7 @@ export async function findRun(asked = 'latest', runs = 'runs'): Promise<string> 
   }
   if (asked === 'latest') return latest
   const names = directories.slice(-MOST_NAMED).map((run) => basename(run))
-  throw new UserError(
-    `There is no run '${asked}' in '${runs}': ${suggestion(asked, ['latest', ...names])}`,
-  )
+  throw new UserError(`There is no run '${asked}' in '${runs}': ${suggestion(asked, ['latest', ...names])}`)
 }
 
 /** Whether `findRun` can find it. */

@@ -39,10 +39,7 @@ export interface StageOfRun {
  * @param options `runs`: the folder of runs
  * @throws UserError with one sentence where there is none, or the stage is not done
  */
-export async function findStageModel(
-  target: string,
-  options: { readonly runs: string },
-): Promise<StageModel> {
+export async function findStageModel(target: string, options: { readonly runs: string }): Promise<StageModel> {
   if (isModelFile(target)) return { path: target, title: basename(target, '.gradpool') }
   const stages = await stagesOf(target, options)
   const last = stages.at(-1)
@@ -65,10 +62,7 @@ export function isModelFile(target: string): boolean {
  *
  * @throws UserError where a name is of none
  */
-export async function stagesOf(
-  target: string,
-  { runs }: { readonly runs: string },
-): Promise<StageOfRun[]> {
+export async function stagesOf(target: string, { runs }: { readonly runs: string }): Promise<StageOfRun[]> {
   const { run, experiment: asked, stage: stageAsked } = splitTarget(target, runs)
   const directory = await findRun(run, runs)
   const record = await readRecord(directory)
@@ -84,9 +78,7 @@ export async function stagesOf(
   const found = stages.filter(({ stage }) => stage.name === stageAsked)
   if (found.length > 0) return found
   const names = stages.map(({ stage }) => stage.name)
-  throw new UserError(
-    `${String(asked)} has no stage '${stageAsked}': ${suggestion(stageAsked, names)}`,
-  )
+  throw new UserError(`${String(asked)} has no stage '${stageAsked}': ${suggestion(stageAsked, names)}`)
 }
 
 /** @throws UserError where the stage is not done, or its files are damaged */

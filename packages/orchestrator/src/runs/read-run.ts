@@ -35,10 +35,7 @@ export async function readRecord(directory: string): Promise<RunRecord> {
   const record = await readJson(path)
   if (record === null) throw new UserError(`there is no run in '${directory}': no file '${path}'`)
   if (isRecord(record)) return record
-  if (
-    hasFields(record, { format: (format) => format === RUN_FORMAT }) &&
-    record.formatVersion !== RUN_FORMAT_VERSION
-  ) {
+  if (hasFields(record, { format: (format) => format === RUN_FORMAT }) && record.formatVersion !== RUN_FORMAT_VERSION) {
     throw new UserError(
       `'${path}' is of format version ${String(record.formatVersion)}, and this Gradpool reads ${RUN_FORMAT_VERSION}`,
     )
@@ -131,7 +128,6 @@ function isExperiment(value: unknown): boolean {
     seed: Number.isInteger,
     data: (data) => hasFields(data, { name: isText, hash: isText }),
     stages: (stages) =>
-      Array.isArray(stages) &&
-      stages.every((stage) => hasFields(stage, { name: isText, hash: isText })),
+      Array.isArray(stages) && stages.every((stage) => hasFields(stage, { name: isText, hash: isText })),
   })
 }

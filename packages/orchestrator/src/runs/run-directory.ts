@@ -9,17 +9,11 @@
  *     stages/<hash>/done
  *     result.json                           the document that `--json` prints
  *
- * Every file but the log is there whole or not at all; of the rows in checkpoints/, those that a checkpoint goes by are.
+ * Every file but the log is there whole or not at all; of the rows in checkpoints/, those that a checkpoint goes by
+ * are.
  */
 import { UserError } from '@gradpool/core'
-import {
-  appendLine,
-  endTornLine,
-  flushDirectory,
-  makeDirectories,
-  reasonOf,
-  writeDurably,
-} from '@gradpool/storage'
+import { appendLine, endTornLine, flushDirectory, makeDirectories, reasonOf, writeDurably } from '@gradpool/storage'
 import { CheckpointStore } from '@gradpool/trainer'
 import { closeSync, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'

@@ -6,15 +6,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { codeOf, hasFields, isCount, isMissing, isText, reasonOf } from '@gradpool/storage'
-import {
-  linkSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -44,10 +36,7 @@ const STALE_MS = 60_000
  * @param onTakenOver Told in one sentence of a lock whose owner is gone.
  * @throws UserError that names the owner, when it is alive; or when the lock cannot be written
  */
-export async function lockRun(
-  directory: string,
-  onTakenOver: (message: string) => void,
-): Promise<Lock> {
+export async function lockRun(directory: string, onTakenOver: (message: string) => void): Promise<Lock> {
   const path = join(directory, 'lock')
   const me: Owner = {
     host: hostname(),
@@ -75,11 +64,7 @@ export async function lockRun(
   }
 }
 
-async function take(
-  directory: string,
-  text: string,
-  onTakenOver: (message: string) => void,
-): Promise<void> {
+async function take(directory: string, text: string, onTakenOver: (message: string) => void): Promise<void> {
   const path = join(directory, 'lock')
   const deadline = performance.now() + WAIT_MS
   while (!create(path, text)) {
@@ -89,9 +74,7 @@ async function take(
       remove(path, found)
       onTakenOver(`the process that worked on this run is gone${titleOf(found)}; this one goes on`)
     } else if (performance.now() > deadline) {
-      throw new UserError(
-        `'${directory}' is being worked on${titleOf(found)}; wait for it or end it first`,
-      )
+      throw new UserError(`'${directory}' is being worked on${titleOf(found)}; wait for it or end it first`)
     } else await setTimeout(RETRY_MS)
   }
 }

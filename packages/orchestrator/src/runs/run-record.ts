@@ -1,7 +1,7 @@
 /**
  * `run.json`: what was asked, written before anything trains.
  */
-import type { Engine } from '@gradpool/core'
+import type { Engine } from '@gradpool/core/engine'
 import type { ExperimentPlan } from '@gradpool/experiments'
 import { ownVersion } from '@gradpool/trainer'
 import { execFileSync } from 'node:child_process'

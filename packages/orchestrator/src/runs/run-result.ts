@@ -44,8 +44,8 @@ export interface ExperimentResult {
   /** Seconds of training in this experiment's stages; a shared stage counts in each. */
   readonly seconds: number
   /**
-   * SHA-256 of the final weights: of every state of the last stage, by name in code-unit order, its name, its length and
-   * its values as little-endian f32.
+   * SHA-256 of the final weights: of every state of the last stage, by name in code-unit order, its name, its length
+   * and its values as little-endian f32.
    */
   readonly weightsHash: string | null
   readonly stages: readonly StageResult[]

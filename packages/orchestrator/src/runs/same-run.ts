@@ -14,9 +14,7 @@ export function checkSameRun(path: string, before: RunRecord, now: RunRecord): v
   if (changes.length === 0) return
   const named = changes.slice(0, MAX_NAMED).join('; ')
   const more = changes.length > MAX_NAMED ? `; and ${changes.length - MAX_NAMED} more` : ''
-  throw new UserError(
-    `'${path}' cannot go on, as it would not come to what it was begun for: ${named}${more}`,
-  )
+  throw new UserError(`'${path}' cannot go on, as it would not come to what it was begun for: ${named}${more}`)
 }
 
 export function isSameRun(before: RunRecord, now: RunRecord): boolean {
@@ -60,9 +58,7 @@ function keyOf({ name, seed }: Asked): string {
 
 function dataChanges({ data: was }: Asked, { data: is }: Asked): string[] {
   if (was.hash === is.hash) return []
-  return [
-    `the contents of the data ${was.name} are others (SHA-256 ${short(is)}, not ${short(was)})`,
-  ]
+  return [`the contents of the data ${was.name} are others (SHA-256 ${short(is)}, not ${short(was)})`]
 }
 
 function short({ hash }: Asked['data']): string {
@@ -78,9 +74,7 @@ function differences(was: unknown, is: unknown, path: string): string[] {
   if (isDeepStrictEqual(was, is)) return []
   if (!isObject(was) || !isObject(is)) return [`${path} was ${shown(was)} and is ${shown(is)}`]
   const names = new Set([...Object.keys(was), ...Object.keys(is)])
-  return [...names].flatMap((name) =>
-    differences(was[name], is[name], path === '' ? name : `${path}.${name}`),
-  )
+  return [...names].flatMap((name) => differences(was[name], is[name], path === '' ? name : `${path}.${name}`))
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -6,7 +6,8 @@
  *     metrics.json     every epoch, the test, the samples
  *     done             written last: the stage is whole; empty where this run trained it
  */
-import { UserError, type StateValues } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type StateValues } from '@gradpool/core/engine'
 import { STAGE_FORMAT } from '@gradpool/experiments'
 import {
   decodeSavedModel,
@@ -95,7 +96,8 @@ export interface StageId {
 /**
  * Undefined where the stage is not done.
  *
- * @param onDamaged Told in one sentence of files that are not this stage's, or not as they were written; they are left aside.
+ * @param onDamaged Told in one sentence of files that are not this stage's, or not as they were written; they are left
+ *   aside.
  */
 export async function readStageFiles(
   folder: string,
@@ -115,10 +117,7 @@ export async function readStageFiles(
  *
  * @throws UserError with one sentence for files of another stage, or that are not as they were written
  */
-export async function readDoneStage(
-  folder: string,
-  { hash, numerics }: StageId,
-): Promise<DoneStage | undefined> {
+export async function readDoneStage(folder: string, { hash, numerics }: StageId): Promise<DoneStage | undefined> {
   const [modelFile, metricsFile, doneFile] = STAGE_FILES
   const [where, told] = [join(folder, modelFile), join(folder, metricsFile)]
   try {

@@ -1,7 +1,7 @@
 /**
  * Final states that other stages start from, kept until the last of these has taken them.
  */
-import type { StateValues } from '@gradpool/core'
+import type { StateValues } from '@gradpool/core/engine'
 import type { StagePlan } from '@gradpool/experiments'
 import { pick } from '@gradpool/storage'
 import type { StageNode } from './stage-graph.js'

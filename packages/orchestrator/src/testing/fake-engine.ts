@@ -15,7 +15,7 @@ import type {
   ChunkResult,
   ChunkStatus,
   StateValues,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 
 export interface Mishap {
   readonly kind: 'exit' | 'throw' | 'nan' | 'hang' | 'loop' | 'memory' | 'late'

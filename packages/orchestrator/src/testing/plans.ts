@@ -1,13 +1,9 @@
 /** Plans for the fake engine: stages by a short notation, with hashes one can read. */
 import type { Pass } from '@gradpool/trainer/plan'
-import { defineModel, parameter, Program, type BatchProgram } from '@gradpool/core'
+import { defineModel, parameter } from '@gradpool/core'
+import { Program, type BatchProgram } from '@gradpool/core/engine'
 import { mnist } from '@gradpool/datasets'
-import {
-  classify,
-  defineExperiment,
-  type ExperimentPlan,
-  type StagePlan,
-} from '@gradpool/experiments'
+import { classify, defineExperiment, type ExperimentPlan, type StagePlan } from '@gradpool/experiments'
 
 export interface StageOptions {
   /** Also the key to the fake engine's mishaps. */

@@ -23,8 +23,7 @@ function rows(numExamples: number): ImageFields {
 export function rowsDataset(): Dataset {
   const train = rows(80)
   const test = rows(20)
-  const from = (start: number, end: number) =>
-    Int32Array.from({ length: end - start }, (_, i) => start + i)
+  const from = (start: number, end: number) => Int32Array.from({ length: end - start }, (_, i) => start + i)
   return {
     name: 'rows',
     hash: '0'.repeat(64),

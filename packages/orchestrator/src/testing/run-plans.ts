@@ -40,8 +40,6 @@ export function titles(events: readonly RunEvent[]): string[] {
   return events.flatMap((event) => {
     if (event.type === 'epoch') return []
     if (event.type === 'experimentDone') return [`${event.type} ${event.result.name}`]
-    return event.type === 'warning' || event.type === 'resumed'
-      ? [event.type]
-      : [`${event.type} ${event.stage.hash}`]
+    return event.type === 'warning' || event.type === 'resumed' ? [event.type] : [`${event.type} ${event.stage.hash}`]
   })
 }

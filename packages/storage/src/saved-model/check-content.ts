@@ -1,12 +1,6 @@
 /** Whether Programs and states of a saved model belong together, and fit in memory. */
-import {
-  bytesPerElement,
-  type MetricSpec,
-  type Program,
-  sameShape,
-  sizeOf,
-  UserError,
-} from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { bytesPerElement, type MetricSpec, type Program, sameShape, sizeOf } from '@gradpool/core/engine'
 import type { NamedArray } from '../safetensors.js'
 import type { ModelContent, RowPrograms, SavedPrediction, ValueSpec } from './saved-model.js'
 
@@ -82,9 +76,7 @@ class Check {
     let numBytes = 0
     for (const { dtype, shape } of program.nodes) numBytes += sizeOf(shape) * bytesPerElement[dtype]
     if (numBytes > MAX_PROGRAM_BYTES) {
-      this.refuse(
-        `${part} needs ${Math.round(numBytes / 2 ** 20)} MiB of memory, more than the 4096 allowed`,
-      )
+      this.refuse(`${part} needs ${Math.round(numBytes / 2 ** 20)} MiB of memory, more than the 4096 allowed`)
     }
     for (const { name, shape } of program.fields) {
       if (shape[0] === rows) continue
@@ -127,9 +119,7 @@ class Check {
     for (const metric of metrics) {
       const missing = Object.values(metric.results).find((name) => !known.has(name))
       if (missing !== undefined) {
-        this.refuse(
-          `the metric '${metric.name}' of ${part} is of the result '${missing}', which is not there`,
-        )
+        this.refuse(`the metric '${metric.name}' of ${part} is of the result '${missing}', which is not there`)
       }
     }
   }

@@ -2,7 +2,8 @@
  * From the bytes of a file to a saved model, without trust: nothing is evaluated, every Program is
  * checked node by node and against the tensors, and no memory is taken that the file does not have.
  */
-import { Program, UserError, type BatchProgram, type DType, type MetricSpec } from '@gradpool/core'
+import { UserError, type DType } from '@gradpool/core'
+import { Program, type BatchProgram, type MetricSpec } from '@gradpool/core/engine'
 import { parseJson } from '../bounded-json.js'
 import { hasFields, isCount, isHash, isText, type Check } from '../json-checks.js'
 import { decodeSafetensors, type NamedArray } from '../safetensors.js'
@@ -28,9 +29,7 @@ const MAX_DEPTH = 32
 export function decodeSavedModel(bytes: Uint8Array, where: string): SavedModel {
   const { content, hash } = decodeContent(bytes, where)
   if (hash === contentHash(content)) return { ...content, hash }
-  throw new UserError(
-    `${where} was changed since it was saved: its hash is not that of its content`,
-  )
+  throw new UserError(`${where} was changed since it was saved: its hash is not that of its content`)
 }
 
 /** @internal What is in a file whose hash is not looked at yet. */
@@ -58,15 +57,11 @@ function parseAbout(text: string, where: string): About {
     throw new UserError(`${where} is not a whole saved model: its metadata is no JSON`, { cause })
   }
   if (!hasFields(about, { formatVersion: isCount, kind: isText, hash: isHash })) {
-    throw new UserError(
-      `${where} is not a whole saved model: its metadata has no version, kind or hash`,
-    )
+    throw new UserError(`${where} is not a whole saved model: its metadata has no version, kind or hash`)
   }
   const { formatVersion, kind, hash, provenance } = about
   if (formatVersion !== FORMAT_VERSION) {
-    const by = hasFields(provenance, { gradpool: isText })
-      ? `, by Gradpool ${String(provenance.gradpool)}`
-      : ''
+    const by = hasFields(provenance, { gradpool: isText }) ? `, by Gradpool ${String(provenance.gradpool)}` : ''
     throw new UserError(
       `${where} was saved in version ${String(formatVersion)} of the format${by}; this Gradpool reads version ${FORMAT_VERSION}`,
     )
@@ -75,11 +70,7 @@ function parseAbout(text: string, where: string): About {
   return { ...about, hash: String(hash) }
 }
 
-function parseContent(
-  about: About,
-  states: ReadonlyMap<string, NamedArray>,
-  where: string,
-): ModelContent {
+function parseContent(about: About, states: ReadonlyMap<string, NamedArray>, where: string): ModelContent {
   const part = <T>(name: string, parse: (value: unknown) => T | undefined): T => {
     const parsed = parse(about[name])
     if (parsed !== undefined) return parsed
@@ -119,8 +110,7 @@ function parseRowPrograms(value: Readonly<Record<string, unknown>>): RowPrograms
 function parseTraining(value: unknown): BatchProgram | undefined {
   if (!hasFields(value, { shuffle: isBoolean, metrics: isMetrics })) return undefined
   const { program, tail, batchSize, numExamples, shuffle, microBatches = 1, metrics } = value
-  if (!isPositive(batchSize) || !isPositive(numExamples) || !isPositive(microBatches))
-    return undefined
+  if (!isPositive(batchSize) || !isPositive(numExamples) || !isPositive(microBatches)) return undefined
   if (microBatches > batchSize || !isMetrics(metrics)) return undefined
   return {
     batchSize,

@@ -1,5 +1,5 @@
 /** From a saved model to the bytes of its file. Equal models give equal bytes. */
-import type { BatchProgram } from '@gradpool/core'
+import type { BatchProgram } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { valuesOf } from '../named-states.js'
 import { encodeSafetensors } from '../safetensors.js'

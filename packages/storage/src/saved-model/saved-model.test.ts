@@ -1,4 +1,5 @@
-import { Program, UserError } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { Program } from '@gradpool/core/engine'
 import { describe, expect, it } from 'vitest'
 import { decodeSafetensors, encodeSafetensors } from '../safetensors.js'
 import { Mutations } from '../testing/mutate.js'
@@ -23,9 +24,7 @@ describe('a saved model', () => {
     const { hash, ...decoded } = decodeSavedModel(bytes, 'it')
     expect(hash).toBe(contentHash(content))
     expect(JSON.parse(JSON.stringify(decoded))).toEqual(JSON.parse(JSON.stringify(content)))
-    expect(decoded.states).toEqual(
-      new Map([...content.states].sort(([a], [b]) => (a < b ? -1 : 1))),
-    )
+    expect(decoded.states).toEqual(new Map([...content.states].sort(([a], [b]) => (a < b ? -1 : 1))))
     expect(decoded.predict?.row).toBeInstanceOf(Program)
   })
 
@@ -85,11 +84,7 @@ describe('a saved model', () => {
   if (!predict || !training) throw new Error('it has all parts')
   const [state] = content.states
   it.each<[string, Partial<ModelContent>, string]>([
-    [
-      'states that are missing',
-      { states: new Map() },
-      "needs the tensor 'w', [3, 2], which is not there",
-    ],
+    ['states that are missing', { states: new Map() }, "needs the tensor 'w', [3, 2], which is not there"],
     [
       'a state of another shape',
       {
@@ -104,16 +99,8 @@ describe('a saved model', () => {
       { predict: { ...predict, outputs: [{ name: 'y', dtype: 'f32', shape: [] }] } },
       "its output 'y' is not [1]",
     ],
-    [
-      'another number of rows',
-      { predict: { ...predict, blockRows: 7 } },
-      "reads 'x' for 8 rows, not for 7",
-    ],
-    [
-      'a prediction that learns',
-      { predict: { ...predict, row: training.program } },
-      "reads 'x' for 4 rows, not for 1",
-    ],
+    ['another number of rows', { predict: { ...predict, blockRows: 7 } }, "reads 'x' for 8 rows, not for 7"],
+    ['a prediction that learns', { predict: { ...predict, row: training.program } }, "reads 'x' for 4 rows, not for 1"],
     [
       'metrics of other results',
       { training: { ...training, metrics: [{ name: 'm', kind: 'mean', results: { a: 'b' } }] } },

@@ -6,7 +6,8 @@
  * optimizer's states, each under the name that Programs have for it. Its metadata has one text,
  * `gradpool`: the JSON of everything else (docs/file-formats.md).
  */
-import type { BatchProgram, DType, MetricSpec, Program, Shape } from '@gradpool/core'
+import type { DType, Shape } from '@gradpool/core'
+import type { BatchProgram, MetricSpec, Program } from '@gradpool/core/engine'
 import type { NamedArray } from '../safetensors.js'
 
 /** Versions up to this one are read, from 1 on. */
@@ -38,8 +39,7 @@ export interface SavedEvaluation extends RowPrograms {
   readonly metrics: readonly MetricSpec[]
 }
 
-export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
 /** Where a model comes from. */
 export interface Provenance {

@@ -1,5 +1,5 @@
 /** Bytes as a disk, a network or an attacker might change them, from seeded numbers. */
-import { philox } from '@gradpool/core'
+import { philox } from '@gradpool/core/engine'
 
 const NUMBERS = ['-1', '1e308', '99999999999', '4294967296', '2147483647', '0.5', 'null', '[]']
 const BYTES = [0, 255, 0x22, 0x7b, 0x5d, 0x39]

@@ -1,19 +1,6 @@
 /** The content of a small saved model that has all parts. */
-import {
-  evaluation,
-  initialState,
-  matmul,
-  mean,
-  normal,
-  parameter,
-  prediction,
-  sgd,
-  square,
-  defineModel,
-  sub,
-  train,
-  type Batch,
-} from '@gradpool/core'
+import { matmul, mean, normal, parameter, sgd, square, defineModel, sub, type Batch } from '@gradpool/core'
+import { evaluation, initialState, prediction, train } from '@gradpool/core/engine'
 import { namedStates } from '../named-states.js'
 import type { ModelContent } from '../saved-model/saved-model.js'
 

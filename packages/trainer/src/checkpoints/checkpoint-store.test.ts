@@ -91,9 +91,7 @@ describe('a store of checkpoints', () => {
     const store = new CheckpointStore(folder)
     const damages: string[] = []
     expect(await store.latest((message) => damages.push(message))).toEqual(after(3))
-    expect(damages).toEqual([
-      `'${rowsFile}' is not as it was written; the checkpoint before it is taken`,
-    ])
+    expect(damages).toEqual([`'${rowsFile}' is not as it was written; the checkpoint before it is taken`])
     // The rows of epochs that are trained again have seconds of their own.
     const again = after(7)
     await store.save(again)

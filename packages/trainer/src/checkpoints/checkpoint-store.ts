@@ -3,13 +3,7 @@
  * always whole.
  */
 import { UserError } from '@gradpool/core'
-import {
-  checkDiskSpace,
-  isMissing,
-  makeDirectories,
-  messageOf,
-  writeDurably,
-} from '@gradpool/storage'
+import { checkDiskSpace, isMissing, makeDirectories, messageOf, writeDurably } from '@gradpool/storage'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {

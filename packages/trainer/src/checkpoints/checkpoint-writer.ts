@@ -19,9 +19,7 @@ export function checkpointWriter(
       fails = false
     } catch (error) {
       if (!fails) {
-        onWarning(
-          `${title}cannot write a checkpoint to '${store.folder}': ${reasonOf(error)}; training goes on`,
-        )
+        onWarning(`${title}cannot write a checkpoint to '${store.folder}': ${reasonOf(error)}; training goes on`)
       }
       fails = true
     }

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  decodeRecord,
-  decodeStates,
-  encodeRecord,
-  encodeStates,
-  type CheckpointRecord,
-} from './checkpoint.js'
+import { decodeRecord, decodeStates, encodeRecord, encodeStates, type CheckpointRecord } from './checkpoint.js'
 
 const rest: Omit<CheckpointRecord, 'tensors' | 'best'> = {
   hash: 'a1',
@@ -53,16 +47,8 @@ describe('a checkpoint', () => {
     ],
     ['a negative step', (text: string) => text.replace('"step": 17', '"step": -1'), 'malformed'],
     ['a text for a sum', (text: string) => text.replace('"Infinity"', '"much"'), 'malformed'],
-    [
-      'a column without a name',
-      (text: string) => text.replace('"name": "loss"', '"name": 1'),
-      'malformed',
-    ],
-    [
-      'rows without columns',
-      (text: string) => text.replace(/"columns": \[.*?\}\s*\]/s, '"columns": []'),
-      'malformed',
-    ],
+    ['a column without a name', (text: string) => text.replace('"name": "loss"', '"name": 1'), 'malformed'],
+    ['rows without columns', (text: string) => text.replace(/"columns": \[.*?\}\s*\]/s, '"columns": []'), 'malformed'],
     ['half a row', (text: string) => text.replace('"count": 1', '"count": 1.5'), 'malformed'],
     ['no hash', (text: string) => text.replace('sha256', 'sha'), 'malformed'],
   ])('whose record has %s is refused', (_, change, message) => {

@@ -8,7 +8,8 @@
  * and, where an epoch is best, `best-<epoch>.safetensors`: the states after the epoch that was best
  * by then. The JSON is written last, so a checkpoint is there once its JSON is.
  */
-import { UserError, type Position } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type Position } from '@gradpool/core/engine'
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -102,8 +103,7 @@ export function decodeRecord(text: string, where: string): CheckpointRecord {
     throw wrong(`it is of format version ${version}, and this Gradpool reads ${FORMAT_VERSION}`)
   }
   if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
-  const { hash, numerics, position, epochs, seconds, tensors, best, firstEpoch } =
-    value as unknown as Written
+  const { hash, numerics, position, epochs, seconds, tensors, best, firstEpoch } = value as unknown as Written
   return {
     hash,
     numerics,
@@ -123,11 +123,7 @@ export function decodeRecord(text: string, where: string): CheckpointRecord {
 }
 
 /** @throws UserError when the bytes are not those that the record tells of */
-export function decodeStates(
-  told: TensorsFile,
-  bytes: Uint8Array,
-  where: string,
-): Checkpoint['states'] {
+export function decodeStates(told: TensorsFile, bytes: Uint8Array, where: string): Checkpoint['states'] {
   if (bytes.length !== told.bytes || sha256(bytes) !== told.sha256) {
     throw new UserError(`${where} is not as it was written`)
   }
@@ -142,9 +138,7 @@ function written(value: number): number | string {
 type Lists = Readonly<Record<string, readonly (number | string)[]>>
 
 function writtenLists(arrays: Readonly<Record<string, Float32Array | Float64Array>>): Lists {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, values]) => [name, Array.from(values, written)]),
-  )
+  return Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, Array.from(values, written)]))
 }
 
 function readLists<T>(lists: Lists, of: (list: Lists[string]) => T): Record<string, T> {
@@ -188,8 +182,7 @@ const recordFields = {
   seconds: Number.isFinite,
   firstEpoch: (hash: unknown) => hash === undefined || isHash(hash),
   tensors: isTensorsFile,
-  best: (best: unknown) =>
-    best === undefined || (isTensorsFile(best) && hasFields(best, { epoch: isCount })),
+  best: (best: unknown) => best === undefined || (isTensorsFile(best) && hasFields(best, { epoch: isCount })),
 }
 
 function isRowsTold(value: unknown): boolean {
@@ -200,9 +193,7 @@ function isRowsTold(value: unknown): boolean {
 function isColumns(value: unknown): boolean {
   const isShape = (shape: unknown) =>
     shape === undefined || (Array.isArray(shape) && shape.length === 2 && shape.every(isCount))
-  return (
-    Array.isArray(value) && value.every((each) => hasFields(each, { name: isText, shape: isShape }))
-  )
+  return Array.isArray(value) && value.every((each) => hasFields(each, { name: isText, shape: isShape }))
 }
 
 function isTensorsFile(value: unknown): boolean {

@@ -3,15 +3,9 @@
  * of either: of each epoch, from the first on, its values as f64, little-endian, in the order of
  * the columns. All rows have the same columns.
  */
-import { invariant, type MetricValue } from '@gradpool/core'
-import {
-  isMatrix,
-  namesIn,
-  numbersOf,
-  rowOf,
-  valueAt,
-  type EpochRow,
-} from '../metrics/epoch-row.js'
+import { type MetricValue } from '@gradpool/core'
+import { invariant } from '@gradpool/core/engine'
+import { isMatrix, namesIn, numbersOf, rowOf, valueAt, type EpochRow } from '../metrics/epoch-row.js'
 
 const VALUE_BYTES = 8
 
@@ -87,9 +81,7 @@ export class EpochRows implements Iterable<EpochRow> {
 }
 
 export function rowBytes(columns: readonly Column[]): number {
-  return (
-    VALUE_BYTES * columns.reduce((sum, { shape: [rows, each] = [1, 1] }) => sum + rows * each, 0)
-  )
+  return VALUE_BYTES * columns.reduce((sum, { shape: [rows, each] = [1, 1] }) => sum + rows * each, 0)
 }
 
 function columnsOf(row: EpochRow): Column[] {

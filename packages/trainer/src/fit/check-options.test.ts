@@ -26,10 +26,7 @@ describe('options of fit', () => {
     [{ epochs: '3' }, "epochs must be a whole number of at least 1, not '3'"],
     [{ batchSize: -1 }, 'batchSize must be a whole number of at least 1, not -1'],
     [{ workers: NaN }, 'workers must be a whole number of at least 1 and at most 1024, not NaN'],
-    [
-      { seed: 2 ** 32 },
-      'seed must be a whole number of at least 0 and at most 4294967295, not 4294967296',
-    ],
+    [{ seed: 2 ** 32 }, 'seed must be a whole number of at least 0 and at most 4294967295, not 4294967296'],
     [
       { validation: 1.5 },
       'validation must be a share above 0 and below 1, a whole number of examples, or a data set of its own, not 1.5',
@@ -38,34 +35,13 @@ describe('options of fit', () => {
     [{ test: 'x' }, /^test must be a share .* not 'x'$/],
     [{ optimizer: 'adam' }, "optimizer must be an optimizer, such as adam(), not 'adam'"],
     [{ keep: 'first' }, "keep must be 'last' or 'best', not 'first'"],
-    [
-      { engine: 'gpu' },
-      "engine must be 'auto' or 'native' or 'wasm' or 'tensorflow', or an engine, not 'gpu'",
-    ],
-    [
-      { earlyStopping: 5 },
-      'earlyStopping must be an object: { patience, monitor?, minDelta?, mode? }, not 5',
-    ],
-    [
-      { earlyStopping: {} },
-      'earlyStopping needs patience: how many epochs to wait, a whole number of at least 1',
-    ],
-    [
-      { earlyStopping: { patience: 0 } },
-      'earlyStopping.patience must be a whole number of at least 1, not 0',
-    ],
-    [
-      { earlyStopping: { patience: 1, minDelta: -1 } },
-      'earlyStopping.minDelta must be a number of at least 0, not -1',
-    ],
-    [
-      { earlyStopping: { patience: 1, mode: 'up' } },
-      "earlyStopping.mode must be 'min' or 'max', not 'up'",
-    ],
-    [
-      { earlyStopping: { patiense: 1 } },
-      "earlyStopping has no option 'patiense'; it has 'patience'",
-    ],
+    [{ engine: 'gpu' }, "engine must be 'auto' or 'native' or 'wasm' or 'tensorflow', or an engine, not 'gpu'"],
+    [{ earlyStopping: 5 }, 'earlyStopping must be an object: { patience, monitor?, minDelta?, mode? }, not 5'],
+    [{ earlyStopping: {} }, 'earlyStopping needs patience: how many epochs to wait, a whole number of at least 1'],
+    [{ earlyStopping: { patience: 0 } }, 'earlyStopping.patience must be a whole number of at least 1, not 0'],
+    [{ earlyStopping: { patience: 1, minDelta: -1 } }, 'earlyStopping.minDelta must be a number of at least 0, not -1'],
+    [{ earlyStopping: { patience: 1, mode: 'up' } }, "earlyStopping.mode must be 'min' or 'max', not 'up'"],
+    [{ earlyStopping: { patiense: 1 } }, "earlyStopping has no option 'patiense'; it has 'patience'"],
     [{ signal: {} }, 'signal must be an AbortSignal, not {}'],
     [{ onEpoch: 'log' }, "onEpoch must be a function, not 'log'"],
     [{ directory: '' }, "directory must be the path of a folder, not ''"],

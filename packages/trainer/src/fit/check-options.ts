@@ -44,21 +44,16 @@ const aName = rule(
   (value) => typeof value === 'string' && value !== '',
 )
 const mode = oneOf('min', 'max')
-const someData = rule(
-  'a data set, such as mnist(), a loaded one, or fields: { image: { values, shape }, … }',
-  isObject,
-)
+const someData = rule('a data set, such as mnist(), a loaded one, or fields: { image: { values, shape }, … }', isObject)
 const held = rule(
   'a share above 0 and below 1, a whole number of examples, or a data set of its own',
-  (value) =>
-    isObject(value) || (isNumber(value) && (Number.isInteger(value) ? value >= 0 : isShare(value))),
+  (value) => isObject(value) || (isNumber(value) && (Number.isInteger(value) ? value >= 0 : isShare(value))),
 )
 const isShare = (value: number) => value > 0 && value < 1
 
 const engine = rule(
   `${oneOf(...engineNames).expected}, or an engine`,
-  (value) =>
-    (isObject(value) && 'compile' in value) || engineNames.some((known) => known === value),
+  (value) => (isObject(value) && 'compile' in value) || engineNames.some((known) => known === value),
 )
 
 const rules = {
@@ -168,12 +163,7 @@ function rulesOf(names: readonly string[]): Readonly<Record<string, Rule>> {
   return Object.fromEntries(Object.entries(rules).filter(([name]) => names.includes(name)))
 }
 
-function checkEach(
-  what: string,
-  prefix: string,
-  options: object,
-  known: Readonly<Record<string, Rule>>,
-): void {
+function checkEach(what: string, prefix: string, options: object, known: Readonly<Record<string, Rule>>): void {
   checkAll(what, prefix, options, known)
   const earlyStopping = optionOf(options, 'earlyStopping')
   if (!isObject(earlyStopping)) return
@@ -198,12 +188,7 @@ export function checkTogether({ averageEvery, averageParts, microBatches = 1 }: 
 }
 
 /** Undefined counts as left out. */
-function checkAll(
-  what: string,
-  prefix: string,
-  options: object,
-  known: Readonly<Record<string, Rule>>,
-): void {
+function checkAll(what: string, prefix: string, options: object, known: Readonly<Record<string, Rule>>): void {
   for (const [name, value] of Object.entries(options)) {
     const wanted = Object.hasOwn(known, name) ? known[name] : undefined
     if (wanted === undefined) throw unknownOption(what, name, Object.keys(known))

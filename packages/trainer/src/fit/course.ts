@@ -3,7 +3,8 @@
  * signal's abort. It calls back, draws the progress line, and writes checkpoints. A thread that
  * dies costs time, not the training.
  */
-import { UserError, type Engine, type StateValues } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type Engine, type StateValues } from '@gradpool/core/engine'
 import type { Checkpoint } from '../checkpoints/checkpoint.js'
 import { checkpointWriter } from '../checkpoints/checkpoint-writer.js'
 import type { EpochRow } from '../metrics/epoch-row.js'

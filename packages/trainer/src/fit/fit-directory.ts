@@ -7,7 +7,8 @@
  *     weights.safetensors   all states at the end, the optimizer's included
  *     done.json             written last: the history, and the size and hash of the weights
  */
-import { UserError, type Program, type StateValues } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type Program, type StateValues } from '@gradpool/core/engine'
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -77,17 +78,11 @@ export class FitDirectory {
       return new FitDirectory(path, identity)
     }
     const found = parse(text)
-    if (
-      !hasFields(found, { format: (format) => format === FORMAT, hash: isHash, numerics: isText })
-    ) {
-      throw new UserError(
-        `directory: '${file}' is not what a training wrote; choose another folder`,
-      )
+    if (!hasFields(found, { format: (format) => format === FORMAT, hash: isHash, numerics: isText })) {
+      throw new UserError(`directory: '${file}' is not what a training wrote; choose another folder`)
     }
     if (!hasFields(found, { formatVersion: (version) => version === FORMAT_VERSION })) {
-      throw new UserError(
-        `directory: '${path}' is of another version of Gradpool; choose another folder`,
-      )
+      throw new UserError(`directory: '${path}' is of another version of Gradpool; choose another folder`)
     }
     if (found.numerics !== identity.numerics) {
       throw new UserError(
@@ -152,8 +147,7 @@ function isDone(value: unknown): value is DoneRecord {
     seconds: Number.isFinite,
     reason: isText,
     bestEpoch: (epoch) => epoch === undefined || isCount(epoch),
-    history: (rows) =>
-      Array.isArray(rows) && rows.every((row) => hasFields(row, { epoch: isCount })),
+    history: (rows) => Array.isArray(rows) && rows.every((row) => hasFields(row, { epoch: isCount })),
   })
 }
 
@@ -165,9 +159,7 @@ function written(value: unknown): unknown {
 function revived<T>(value: T): T {
   if (Array.isArray(value)) return value.map(revived) as T
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).map(([name, each]) => [name, revived(each)]),
-    ) as T
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revived(each)])) as T
   }
   return (typeof value === 'string' ? Number(value) : value) as T
 }

@@ -40,10 +40,7 @@ export async function fitSaved<Input extends string, Output extends string>(
   return fitPrograms(() => savedPrograms(saved), { initFrom: saved, ...options })
 }
 
-export async function judgeSaved<M extends Model>(
-  saved: SavedModel,
-  data: DataInput,
-): Promise<Judged<M>> {
+export async function judgeSaved<M extends Model>(saved: SavedModel, data: DataInput): Promise<Judged<M>> {
   const split = await examplesOf(data)
   const engine = await engineFor()
   const runner = new StepRunner(engine, 1)

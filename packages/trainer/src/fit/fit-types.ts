@@ -3,15 +3,8 @@
  * there is validation data is part of the types: `row.validation` and monitors `validation.…` exist
  * only where there is.
  */
-import type {
-  Clip,
-  Engine,
-  FieldsOf,
-  MetricsOf,
-  Model,
-  Optimizer,
-  UpdateRule,
-} from '@gradpool/core'
+import type { Clip, FieldsOf, MetricsOf, Model, Optimizer, UpdateRule } from '@gradpool/core'
+import type { Engine } from '@gradpool/core/engine'
 import type { DataSpec, Dataset, FieldInput, IdxFolderSpec, MnistSpec } from '@gradpool/datasets'
 import type { EngineName } from '../choose-engine.js'
 import type { InitFrom } from './init-from.js'

@@ -1,5 +1,6 @@
 /** Trains a model: the one door. */
-import { modelFor, type Engine, type Model } from '@gradpool/core'
+import { type Model } from '@gradpool/core'
+import { modelFor, type Engine } from '@gradpool/core/engine'
 import { availableParallelism } from 'node:os'
 import { sharedEngine, type EngineName } from '../choose-engine.js'
 import { tracedPrograms } from '../programs.js'
@@ -7,15 +8,7 @@ import { Callbacks } from './callbacks.js'
 import { checkOptions } from './check-options.js'
 import { Course, type CourseOptions } from './course.js'
 import { FitDirectory, type DoneTraining } from './fit-directory.js'
-import type {
-  DataFor,
-  FitOptions,
-  HasValidation,
-  Held,
-  Presence,
-  Row,
-  TrainingOptions,
-} from './fit-types.js'
+import type { DataFor, FitOptions, HasValidation, Held, Presence, Row, TrainingOptions } from './fit-types.js'
 import { Fitted } from './fitted.js'
 import { planFit, type PlannedFit, type PlanOptions, type ProgramsFor } from './plan-fit.js'
 
@@ -27,11 +20,10 @@ import { planFit, type PlannedFit, type PlanOptions, type ProgramsFor } from './
  *   loss that is not finite
  * @throws the signal's reason, when it was aborted
  */
-export async function fit<
-  M extends Model,
-  const D extends DataFor<M>,
-  const V extends Held<M> | undefined = undefined,
->(model: M, options: FitOptions<M, D, V>): Promise<Fitted<M, HasValidation<D, V>>> {
+export async function fit<M extends Model, const D extends DataFor<M>, const V extends Held<M> | undefined = undefined>(
+  model: M,
+  options: FitOptions<M, D, V>,
+): Promise<Fitted<M, HasValidation<D, V>>> {
   checkOptions('fit', options)
   return fitPrograms(({ fields, classes, imageShape }) => {
     const shaped = modelFor(model, { fields: fields.train, classes, imageShape })
@@ -39,11 +31,12 @@ export async function fit<
   }, options)
 }
 
-/** Trains the Programs that there are for a dataset, wherever they come from. The names in them are those of the types. */
+/**
+ * Trains the Programs that there are for a dataset, wherever they come from. The names in them are those of the types.
+ */
 export async function fitPrograms<M extends Model, H extends Presence>(
   programsFor: ProgramsFor,
-  options: Omit<CommonOptions, 'onEpoch'> &
-    Partial<Pick<TrainingOptions<string, Row<M, H>>, 'onEpoch' | 'onEnd'>>,
+  options: Omit<CommonOptions, 'onEpoch'> & Partial<Pick<TrainingOptions<string, Row<M, H>>, 'onEpoch' | 'onEnd'>>,
 ): Promise<Fitted<M, H>> {
   // As below.
   const onEpoch = options.onEpoch as CommonOptions['onEpoch']

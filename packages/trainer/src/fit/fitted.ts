@@ -2,16 +2,8 @@
  * What `fit` gives: the history, the weights, and what they are good for. It keeps nothing alive:
  * threads that judge or predict are started when first needed, and end with the process.
  */
-import type {
-  BatchProgram,
-  Engine,
-  Model,
-  OutputsOf,
-  PredictFieldsOf,
-  Split,
-  StateValues,
-  Values,
-} from '@gradpool/core'
+import type { Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
+import type { BatchProgram, Engine, Split, StateValues } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
 import { loadDataset, type DataInput } from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
@@ -156,17 +148,13 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
 
 /** Copies of parameters and buffers. */
 export function weightsOf(states: StateValues): Record<string, Float32Array> {
-  const own = Object.entries(ownStates(states)).map(
-    ([name, values]) => [name, values.slice()] as const,
-  )
+  const own = Object.entries(ownStates(states)).map(([name, values]) => [name, values.slice()] as const)
   return Object.fromEntries(own)
 }
 
 /** Parameters and buffers: names of parameters have no slashes. */
 export function ownStates(states: StateValues): StateValues {
-  return Object.fromEntries(
-    Object.entries(states).filter(([name]) => !name.startsWith('optimizer/')),
-  )
+  return Object.fromEntries(Object.entries(states).filter(([name]) => !name.startsWith('optimizer/')))
 }
 
 /** @throws UserError where nothing is predicted */

@@ -2,14 +2,8 @@
  * First values for a training: from a saved model, one that is loaded or fitted, or weights by
  * name.
  */
-import {
-  sameShape,
-  sizeOf,
-  UserError,
-  type Program,
-  type Shape,
-  type StateValues,
-} from '@gradpool/core'
+import { UserError, type Shape } from '@gradpool/core'
+import { sameShape, sizeOf, type Program, type StateValues } from '@gradpool/core/engine'
 import { decodeSavedModel, type NamedArray } from '@gradpool/storage'
 import { readSource, type ModelSource } from '../saved-model/read-source.js'
 
@@ -44,9 +38,7 @@ export async function initialStates(initFrom: InitFrom, program: Program): Promi
     const found = states.get(name)
     const { shape } = program.node(node)
     if (found?.values.length !== sizeOf(shape)) return []
-    return found.shape === undefined || sameShape(found.shape, shape)
-      ? [[name, found.values] as const]
-      : []
+    return found.shape === undefined || sameShape(found.shape, shape) ? [[name, found.values] as const] : []
   })
   if (fitting.some(([name]) => !name.startsWith('optimizer/'))) return Object.fromEntries(fitting)
   const list = (names: Iterable<string>) => [...names].slice(0, 8).join(', ') || 'none'

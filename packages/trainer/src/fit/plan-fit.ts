@@ -1,5 +1,5 @@
 /** From a model, its data and options to a plan that a training runs. */
-import type { StateValues } from '@gradpool/core'
+import type { StateValues } from '@gradpool/core/engine'
 import { loadDataset, type DataInput, type Dataset } from '@gradpool/datasets'
 import { trainingPasses } from '../plan/training-passes.js'
 import type { Pass, TrainingPlan } from '../plan/training-plan.js'
@@ -52,9 +52,6 @@ export async function planFit(programsFor: ProgramsFor, options: PlanOptions): P
     work: epochs * passWork(program),
   }
   // Hashing data takes time, which only a folder needs.
-  const hash =
-    directory === undefined
-      ? program.program.hash
-      : trainingHash({ plan, dataHash: dataset.hash, state })
+  const hash = directory === undefined ? program.program.hash : trainingHash({ plan, dataHash: dataset.hash, state })
   return { programs, plan: { ...plan, hash }, dataset, state }
 }

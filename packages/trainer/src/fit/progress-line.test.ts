@@ -7,9 +7,7 @@ const progress = {
 }
 
 it('tells how far it is, how well, and how long it will take', () => {
-  expect(progressText(progress)).toBe(
-    'epoch 3/10 ━━━━━━────────────────── 25 %  loss 0.4127  12.4k steps/s  1:12 left',
-  )
+  expect(progressText(progress)).toBe('epoch 3/10 ━━━━━━────────────────── 25 %  loss 0.4127  12.4k steps/s  1:12 left')
 })
 
 it('leaves out what is not known yet', () => {

@@ -2,7 +2,7 @@
  * The hash of a training: of all that determines its result, and of nothing else. Workers,
  * callbacks and folders are no part of it; the order of rows is, and the Programs node by node.
  */
-import type { BatchProgram, StateValues } from '@gradpool/core'
+import type { BatchProgram, StateValues } from '@gradpool/core/engine'
 import { weightsHash } from '@gradpool/storage'
 import { createHash } from 'node:crypto'
 import type { Pass, TrainingPlan } from '../plan/training-plan.js'

@@ -1,6 +1,6 @@
 /**
- * What is known of an epoch: `{ epoch, seconds, loss, accuracy, validation: { loss, accuracy } }`, every metric under the
- * name that the model gives it. A value that is not finite is NaN or an infinity here, and null in JSON.
+ * What is known of an epoch: `{ epoch, seconds, loss, accuracy, validation: { loss, accuracy } }`, every metric under
+ * the name that the model gives it. A value that is not finite is NaN or an infinity here, and null in JSON.
  */
 import type { MetricValue } from '@gradpool/core'
 

@@ -1,10 +1,6 @@
 /** The metrics of a pass, from what the engine gives of it. */
-import {
-  finishMetrics,
-  type BatchProgram,
-  type ChunkResult,
-  type MetricValue,
-} from '@gradpool/core'
+import { type MetricValue } from '@gradpool/core'
+import { finishMetrics, type BatchProgram, type ChunkResult } from '@gradpool/core/engine'
 import { numbersOf, type Metrics } from './epoch-row.js'
 
 /**
@@ -12,11 +8,7 @@ import { numbersOf, type Metrics } from './epoch-row.js'
  *
  * @param numExamples that `result` is over. Default: those of the program.
  */
-export function metricsOf(
-  program: BatchProgram,
-  result: ChunkResult,
-  numExamples = program.numExamples,
-): Metrics {
+export function metricsOf(program: BatchProgram, result: ChunkResult, numExamples = program.numExamples): Metrics {
   const finished = finishMetrics(program.metrics, result, numExamples)
   const metrics = Object.entries(finished).map(([name, value]) => [name, rounded(value)] as const)
   return { loss: rounded(result.means.loss?.[0] ?? NaN), ...Object.fromEntries(metrics) }

@@ -4,14 +4,8 @@
  * Steps are counted over all of them, so the same rows in the same order give the same bits as
  * under `fit`.
  */
-import {
-  invariant,
-  UserError,
-  type BatchProgram,
-  type Engine,
-  type Execution,
-  type Split,
-} from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { invariant, type BatchProgram, type Engine, type Execution, type Split } from '@gradpool/core/engine'
 import type { ValueSpec } from '@gradpool/storage'
 import { initialStates, type InitFrom } from '../fit/init-from.js'
 import type { Metrics } from '../metrics/epoch-row.js'

@@ -1,12 +1,6 @@
 /** Memory of fields whose rows the caller brings, which an engine reads without a copy. */
-import {
-  bytesPerElement,
-  sizeOf,
-  type Allocate,
-  type Field,
-  type Split,
-  type Values,
-} from '@gradpool/core'
+import { type Values } from '@gradpool/core'
+import { bytesPerElement, sizeOf, type Allocate, type Field, type Split } from '@gradpool/core/engine'
 import type { ValueSpec } from '@gradpool/storage'
 import { ARRAYS } from '../predict/rows-in.js'
 

@@ -1,14 +1,6 @@
 /** A training that takes its batches from the caller: online learning, replay buffers. */
-import {
-  adam,
-  type Clip,
-  type DType,
-  type FieldsOf,
-  type Model,
-  modelFor,
-  type Optimizer,
-  type UpdateRule,
-} from '@gradpool/core'
+import { adam, type Clip, type DType, type FieldsOf, type Model, type Optimizer, type UpdateRule } from '@gradpool/core'
+import { modelFor } from '@gradpool/core/engine'
 import { availableParallelism } from 'node:os'
 import { chooseEngine } from '../choose-engine.js'
 import { checkOptions } from '../fit/check-options.js'
@@ -52,16 +44,15 @@ export interface StartOptions<M extends Model> {
  * @throws UserError with one sentence for options that are wrong, or fields that do not fit the
  *   model
  */
-export async function startTraining<M extends Model>(
-  model: M,
-  options: StartOptions<M>,
-): Promise<Trainer<M>> {
+export async function startTraining<M extends Model>(model: M, options: StartOptions<M>): Promise<Trainer<M>> {
   checkOptions('startTraining', options)
   const { optimizer = adam(), microBatches = 1, clip, seed = 0, initFrom } = options
   const { engine: name = 'auto', workers = availableParallelism() } = options
-  const fields = Object.entries<FieldType>(options.fields).map(
-    ([name, { shape, dtype = 'f32' }]) => ({ name, shape, dtype }),
-  )
+  const fields = Object.entries<FieldType>(options.fields).map(([name, { shape, dtype = 'f32' }]) => ({
+    name,
+    shape,
+    dtype,
+  }))
   // Of its own: fields are in its memory, which is freed as a whole.
   const engine = await chooseEngine({ engine: name })
   const runner = new StepRunner(engine, workers)
@@ -69,8 +60,7 @@ export async function startTraining<M extends Model>(
   const shaped = modelFor(model, {
     fields: Object.fromEntries(fields.map(({ name, ...type }) => [name, type])),
   })
-  const programsFor = (batchSize: number) =>
-    tracedPrograms(shaped, { ...learning, batchSize, shuffle: false })
+  const programsFor = (batchSize: number) => tracedPrograms(shaped, { ...learning, batchSize, shuffle: false })
   const given = { fields, seed, engine, runner, programsFor }
   return new Trainer({ ...given, training: await OnlineTraining.create(given, initFrom) })
 }

@@ -3,7 +3,7 @@
  * would take longer, and others on worker threads, which are started when first needed and do not
  * keep the process alive.
  */
-import { flopsOf, type ChunkResult, type Engine, type Execution } from '@gradpool/core'
+import { flopsOf, type ChunkResult, type Engine, type Execution } from '@gradpool/core/engine'
 import { createPool, type WorkerPool } from '@gradpool/worker-pool'
 import { runTogether } from '../threads/team.js'
 

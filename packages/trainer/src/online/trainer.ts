@@ -1,12 +1,5 @@
 /** A training step by step, as its user has it. */
-import {
-  UserError,
-  type FieldsOf,
-  type Model,
-  type OutputsOf,
-  type PredictFieldsOf,
-  type Values,
-} from '@gradpool/core'
+import { UserError, type FieldsOf, type Model, type OutputsOf, type PredictFieldsOf, type Values } from '@gradpool/core'
 import { namedStates, weightsHash, type NamedArray } from '@gradpool/storage'
 import type { DataFor, Judged } from '../fit/fit-types.js'
 import { examplesOf, predictionOf, weightsOf } from '../fit/fitted.js'
@@ -84,9 +77,7 @@ export class Trainer<M extends Model> {
   }
 
   /** Predictions for any number of rows, each `[rows, ...shape]`. */
-  predict(
-    inputs: Readonly<Record<PredictFieldsOf<M>, RowValues>>,
-  ): Promise<Readonly<Record<OutputsOf<M>, Values>>> {
+  predict(inputs: Readonly<Record<PredictFieldsOf<M>, RowValues>>): Promise<Readonly<Record<OutputsOf<M>, Values>>> {
     return this.#inTurn(async () => {
       const predictor = await this.#predictorOfNow()
       // The names are those of the model's predict.

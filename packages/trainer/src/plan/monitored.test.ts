@@ -1,4 +1,5 @@
-import { UserError, type MetricSpec } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type MetricSpec } from '@gradpool/core/engine'
 import { expect, it } from 'vitest'
 import { monitored } from './monitored.js'
 

@@ -1,5 +1,6 @@
 /** What early stopping and `keep: 'best'` go by: the loss or a metric, over the training or the validation examples. */
-import { UserError, type BatchProgram, type Direction } from '@gradpool/core'
+import { UserError, type Direction } from '@gradpool/core'
+import { type BatchProgram } from '@gradpool/core/engine'
 import { nearest } from '../fit/check-options.js'
 import type { Monitor, TrainingPlan } from './training-plan.js'
 
@@ -20,8 +21,8 @@ export interface Measured {
 }
 
 /**
- * @throws UserError for a monitor that there is not, that is no single number, or of which nobody says whether less or more
- *   is better
+ * @throws UserError for a monitor that there is not, that is no single number, or of which nobody says whether less or
+ *   more is better
  */
 export function monitored(
   options: MonitorOptions,
@@ -61,18 +62,14 @@ function monitorOf(option: string, asked: Asked, { metrics, hasValidation }: Mea
   const name = monitor.startsWith(PREFIX) ? monitor.slice(PREFIX.length) : monitor
   if (name !== monitor && !hasValidation) {
     const instead = asked.monitor === undefined ? "; give `validation`, or monitor: 'loss'" : ''
-    throw new UserError(
-      `${option} goes by '${monitor}', but there are no validation examples${instead}`,
-    )
+    throw new UserError(`${option} goes by '${monitor}', but there are no validation examples${instead}`)
   }
   const metric = metrics.find((each) => each.name === name)
   if (metric === undefined) {
     const known = metrics.map((each) => each.name)
     const near = nearest(name, known)
     const hint = near === undefined ? `it has ${known.join(', ')}` : `it has '${near}'`
-    throw new UserError(
-      `${option} goes by '${monitor}', but the model has no metric '${name}'; ${hint}`,
-    )
+    throw new UserError(`${option} goes by '${monitor}', but the model has no metric '${name}'; ${hint}`)
   }
   const direction = mode ?? metric.direction
   if (direction !== undefined) return { name: monitor, mode: direction }

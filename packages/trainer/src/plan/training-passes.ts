@@ -1,5 +1,5 @@
 /** The passes over the training examples: one, or several that train apart, each on its part of the examples. */
-import { partsOf, stepsPerEpochOf, type BatchProgram, type Split } from '@gradpool/core'
+import { partsOf, stepsPerEpochOf, type BatchProgram, type Split } from '@gradpool/core/engine'
 import type { AveragingOptions } from '../fit/fit-types.js'
 import type { Pass, TrainingPlan } from './training-plan.js'
 

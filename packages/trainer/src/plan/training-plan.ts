@@ -1,5 +1,5 @@
 /** A training as data: its Programs, the examples of each, and when it ends. It needs nothing more but an engine. */
-import type { BatchProgram, Split } from '@gradpool/core'
+import type { BatchProgram, Split } from '@gradpool/core/engine'
 
 /** A Program and the examples it runs over. */
 export interface Pass {

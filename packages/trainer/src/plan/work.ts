@@ -1,5 +1,5 @@
 /** How much a training computes: orders trainings; never part of a result. */
-import { flopsOf, type BatchProgram } from '@gradpool/core'
+import { flopsOf, type BatchProgram } from '@gradpool/core/engine'
 
 /** Floating-point operations of one pass over the examples. */
 export function passWork({ program, tail, batchSize, numExamples }: BatchProgram): number {

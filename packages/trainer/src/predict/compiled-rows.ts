@@ -2,6 +2,7 @@
  * The prediction for a fixed number of rows, compiled, with memory for its inputs. Runs one step at
  * a time.
  */
+import { type Values } from '@gradpool/core'
 import {
   bytesPerElement,
   invariant,
@@ -13,8 +14,7 @@ import {
   type ChunkResult,
   type ChunkTask,
   type StateValues,
-  type Values,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import type { SavedPrediction } from '@gradpool/storage'
 import { ARRAYS } from './rows-in.js'
 
@@ -72,9 +72,7 @@ export class CompiledRows {
       {
         data,
         seed: 0,
-        ...(states instanceof CompiledRows
-          ? { shareStateOf: states.#execution }
-          : { state: states }),
+        ...(states instanceof CompiledRows ? { shareStateOf: states.#execution } : { state: states }),
       },
     )
     return new CompiledRows(rows, execution, memory, prediction)

@@ -2,7 +2,7 @@
  * A worker thread for predictions that would hold up the event loop, started when it is first
  * needed.
  */
-import type { Engine } from '@gradpool/core'
+import type { Engine } from '@gradpool/core/engine'
 import { createPool, type WorkerPool } from '@gradpool/worker-pool'
 import type { CompiledRows } from './compiled-rows.js'
 

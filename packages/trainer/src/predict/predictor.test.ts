@@ -1,12 +1,5 @@
-import {
-  initialState,
-  prediction,
-  relu,
-  Program,
-  defineModel,
-  UserError,
-  type Batch,
-} from '@gradpool/core'
+import { relu, defineModel, UserError, type Batch } from '@gradpool/core'
+import { initialState, prediction, Program } from '@gradpool/core/engine'
 import { dense } from '@gradpool/models'
 import { decodeSavedModel, encodeSavedModel } from '@gradpool/storage'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -36,8 +29,7 @@ async function largePredictor(): Promise<Predictor> {
   return Predictor.create(predict, initialState(program, 0))
 }
 
-const rowsOf = (count: number) =>
-  Float32Array.from({ length: count * wide }, (_, i) => ((i * 13) % 97) / 97)
+const rowsOf = (count: number) => Float32Array.from({ length: count * wide }, (_, i) => ((i * 13) % 97) / 97)
 
 describe('large predictions', () => {
   it('are done on another thread, with the same bits, while this one serves others', async () => {
@@ -76,11 +68,7 @@ describe('large predictions', () => {
     const predictor = await largePredictor()
     const x = rowsOf(3)
     const [first, wrong, last] = await Promise.allSettled([
-      ...[
-        predictor.predict({ x }),
-        predictor.predict({ x: x.subarray(1) }),
-        predictor.predict({ x }),
-      ],
+      ...[predictor.predict({ x }), predictor.predict({ x: x.subarray(1) }), predictor.predict({ x })],
     ])
     expect(wrong?.status).toBe('rejected')
     expect(first).toEqual(last)
@@ -108,9 +96,7 @@ describe('Programs from a file that was changed', () => {
     const mutations = new Mutations(3)
     let predicted = 0
     for (let i = 0; i < 400; i++) {
-      const [row, block] = [predict.row, predict.block].map((program) =>
-        mutations.json(JSON.stringify(program)),
-      )
+      const [row, block] = [predict.row, predict.block].map((program) => mutations.json(JSON.stringify(program)))
       try {
         const changed = {
           ...predict,

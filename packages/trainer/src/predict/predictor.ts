@@ -5,14 +5,8 @@
  * than that moves to a worker thread, block by block, one call after the other. So calls may
  * overlap, and take no memory beyond their results.
  */
-import {
-  type DType,
-  sizeOf,
-  UserError,
-  type Engine,
-  type StateValues,
-  type Values,
-} from '@gradpool/core'
+import { type DType, UserError, type Values } from '@gradpool/core'
+import { sizeOf, type Engine, type StateValues } from '@gradpool/core/engine'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import type { SavedPrediction } from '@gradpool/storage'
 import { CompiledRows } from './compiled-rows.js'
@@ -99,18 +93,13 @@ export class Predictor {
    * @param wanted Names of predictions. Default: all.
    * @throws UserError for a field that is missing, unknown, or of the wrong size or type
    */
-  async predict(
-    inputs: Readonly<Record<string, RowValues>>,
-    wanted?: Wanted,
-  ): Promise<Record<string, Values>> {
+  async predict(inputs: Readonly<Record<string, RowValues>>, wanted?: Wanted): Promise<Record<string, Values>> {
     this.#checkAlive()
     const rows = checkRows(this.#prediction.fields, inputs)
     if (rows.numRows * this.#workPerRow <= SMALL_WORK) {
       const block = this.#isForBlock(rows.numRows) ? await this.#block() : this.#row
       // Where there is time left in this turn, a row is done before anything is awaited.
-      return hasTime()
-        ? this.#predictHere(rows, block, wanted)
-        : inTurn(() => this.#predictHere(rows, block, wanted))
+      return hasTime() ? this.#predictHere(rows, block, wanted) : inTurn(() => this.#predictHere(rows, block, wanted))
     }
     const result = this.#last.then(() => this.#predictThere(rows, wanted))
     this.#last = result.catch(() => undefined)
@@ -175,9 +164,7 @@ export class Predictor {
 }
 
 function ownStates({ row }: SavedPrediction, states: StateValues): StateValues {
-  return Object.fromEntries(
-    row.states.map(({ name }) => [name, states[name] ?? new Float32Array()] as const),
-  )
+  return Object.fromEntries(row.states.map(({ name }) => [name, states[name] ?? new Float32Array()] as const))
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -6,12 +6,12 @@
  * integers takes its own typed array, or any numbers that are whole and in its range. Nothing is
  * scaled: bytes are no f32 until the caller says how.
  */
-import { sizeOf, UserError, type DType, type Values } from '@gradpool/core'
+import { UserError, type DType, type Values } from '@gradpool/core'
+import { sizeOf } from '@gradpool/core/engine'
 import type { ValueSpec } from '@gradpool/storage'
 
 /** Values of one field for any number of rows, row-major and flat. */
-export type RowValues =
-  Float32Array | Float64Array | Int32Array | Uint8Array | Uint8ClampedArray | readonly number[]
+export type RowValues = Float32Array | Float64Array | Int32Array | Uint8Array | Uint8ClampedArray | readonly number[]
 
 export interface Rows {
   readonly numRows: number
@@ -34,10 +34,7 @@ export const ARRAYS: Readonly<Record<DType, ArrayClass>> = {
 const RANGES = { i32: [-(2 ** 31), 2 ** 31 - 1], u8: [0, 255] } as const
 
 /** @throws UserError with one sentence that names the field, what it expects and what was given. */
-export function checkRows(
-  fields: readonly ValueSpec[],
-  given: Readonly<Record<string, RowValues>>,
-): Rows {
+export function checkRows(fields: readonly ValueSpec[], given: Readonly<Record<string, RowValues>>): Rows {
   let numRows: number | undefined
   const arrays = fields.map((field) => {
     const values = given[field.name]
@@ -50,9 +47,7 @@ export function checkRows(
       )
     }
     if (numRows !== undefined && rows !== numRows) {
-      throw new UserError(
-        `the field "${field.name}" has ${rows} rows, and "${fields[0]?.name ?? ''}" has ${numRows}`,
-      )
+      throw new UserError(`the field "${field.name}" has ${rows} rows, and "${fields[0]?.name ?? ''}" has ${numRows}`)
     }
     numRows = rows
     return array
@@ -85,20 +80,14 @@ function arrayOf(field: ValueSpec, values: RowValues): Values {
     return Float32Array.from(values)
   }
   if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
-    throw new UserError(
-      `the field "${name}" is ${typeText(field)} for each row, and a ${kindOf(values)} was given`,
-    )
+    throw new UserError(`the field "${name}" is ${typeText(field)} for each row, and a ${kindOf(values)} was given`)
   }
   const [low, high] = RANGES[dtype]
   checkEach(field, values, (value) => Number.isInteger(value) && value >= low && value <= high)
   return ARRAYS[dtype].from(values)
 }
 
-function checkEach(
-  field: ValueSpec,
-  values: Exclude<RowValues, string>,
-  fits: (value: number) => boolean,
-): void {
+function checkEach(field: ValueSpec, values: Exclude<RowValues, string>, fits: (value: number) => boolean): void {
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
     if (value !== undefined && fits(value)) continue
@@ -110,7 +99,5 @@ function checkEach(
 
 function kindOf(value: unknown): string {
   if (typeof value === 'number' || value === null) return String(value)
-  return typeof value === 'object'
-    ? Object.prototype.toString.call(value).slice(8, -1)
-    : typeof value
+  return typeof value === 'object' ? Object.prototype.toString.call(value).slice(8, -1) : typeof value
 }

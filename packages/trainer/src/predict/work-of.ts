@@ -1,5 +1,5 @@
 /** How long a step takes, from its graph alone. */
-import { computedBytes, flopsOf, type Program } from '@gradpool/core'
+import { computedBytes, flopsOf, type Program } from '@gradpool/core/engine'
 
 /** What a step of any Program takes, as so many operations. */
 const STEP_WORK = 1000

@@ -1,7 +1,6 @@
 import {
   constant,
   div,
-  evaluate,
   mean,
   randomUniform,
   relu,
@@ -18,6 +17,7 @@ import {
   type Predictions,
   type Values,
 } from '@gradpool/core'
+import { evaluate } from '@gradpool/core/engine'
 import { dense } from '@gradpool/models'
 import { decodeSavedModel } from '@gradpool/storage'
 import { createServer } from 'node:http'
@@ -104,9 +104,7 @@ describe('a saved model', () => {
     })
     expect(model.metrics).toEqual({ loss: 1.25, validation: { accuracy: 0.5 } })
     expect(model.provenance).toMatchObject({ numerics: 'exact', seed: 3 })
-    expect(Object.keys(model.weights)).toEqual([
-      ...['hidden.bias', 'hidden.weight', 'output.bias', 'output.weight'],
-    ])
+    expect(Object.keys(model.weights)).toEqual([...['hidden.bias', 'hidden.weight', 'output.bias', 'output.weight']])
     expect(model.weights['hidden.weight']?.values).toEqual(trained.states['hidden.weight'])
     expect(model.hash).toMatch(/^[0-9a-f]{64}$/)
     expect(model.toString()).toContain('predicts   probabilities f32[4], digit i32[]')
@@ -146,9 +144,7 @@ describe('a saved model', () => {
       expect(model.provenance.seed).toBe(3)
       await model.dispose()
     }
-    await expect(loadModel(`http://127.0.0.1:${port}/other`)).rejects.toThrow(
-      'cannot be read: the server answers 404',
-    )
+    await expect(loadModel(`http://127.0.0.1:${port}/other`)).rejects.toThrow('cannot be read: the server answers 404')
     server.close()
   })
 
@@ -167,9 +163,7 @@ describe('a saved model', () => {
     expect(others).toEqual({})
     expectTypeOf(model.predict).parameter(0).toHaveProperty('image')
     // @ts-expect-error: it has no such field
-    await expect(model.predict({ picture: images(1) })).rejects.toThrow(
-      'this model reads image, and picture was given',
-    )
+    await expect(model.predict({ picture: images(1) })).rejects.toThrow('this model reads image, and picture was given')
     await model.dispose()
 
     const typed = await loadModel(bytes, { inputs: ['image'], outputs: { digit: 'i32' } })

@@ -84,12 +84,9 @@ function checkNames(
   const fits =
     inputs.length === predict.fields.length &&
     predict.fields.every(({ name }) => inputs.includes(name)) &&
-    wanted.every(([name, dtype]) =>
-      predict.outputs.some((output) => output.name === name && output.dtype === dtype),
-    )
+    wanted.every(([name, dtype]) => predict.outputs.some((output) => output.name === name && output.dtype === dtype))
   if (fits) return wanted.flatMap(([name]) => name ?? [])
-  const list = (specs: readonly ValueSpec[]) =>
-    specs.map((spec) => `${spec.name} ${typeText(spec)}`).join(', ')
+  const list = (specs: readonly ValueSpec[]) => specs.map((spec) => `${spec.name} ${typeText(spec)}`).join(', ')
   throw new UserError(
     `${where} does not have these inputs and outputs: it predicts ${list(predict.outputs)} from ${list(predict.fields)}`,
   )

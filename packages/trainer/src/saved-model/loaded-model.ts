@@ -1,12 +1,7 @@
 /** A model from a file: what it predicts, and what the file says about it. */
-import { flopsOf, sizeOf, UserError, type DType, type Shape, type Values } from '@gradpool/core'
-import {
-  valuesOf,
-  weightsHash,
-  type NamedArray,
-  type SavedModel,
-  type ValueSpec,
-} from '@gradpool/storage'
+import { UserError, type DType, type Shape, type Values } from '@gradpool/core'
+import { flopsOf, sizeOf } from '@gradpool/core/engine'
+import { valuesOf, weightsHash, type NamedArray, type SavedModel, type ValueSpec } from '@gradpool/storage'
 import type { DataInput } from '@gradpool/datasets'
 import type { SavedFitOptions, SavedNames } from '../fit/fit-saved.js'
 import type { Judged } from '../fit/fit-types.js'
@@ -20,8 +15,7 @@ export interface ValueType {
   readonly shape: Shape
 }
 
-const NO_PREDICTION =
-  'this model was saved without a prediction, since its definition has no predict function'
+const NO_PREDICTION = 'this model was saved without a prediction, since its definition has no predict function'
 
 export class LoadedModel<Input extends string, Outputs extends Readonly<Record<string, Values>>> {
   /** Fields that `predict` reads. */
@@ -41,9 +35,9 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
     const { fields = [], outputs = [] } = saved.predict ?? {}
     // The names were checked against the file, if there are any in the types.
     this.inputs = byName(fields) as Readonly<Record<Input, ValueType>>
-    this.outputs = byName(
-      outputs.filter(({ name }) => this.#wanted?.has(name) ?? true),
-    ) as Readonly<Record<keyof Outputs & string, ValueType>>
+    this.outputs = byName(outputs.filter(({ name }) => this.#wanted?.has(name) ?? true)) as Readonly<
+      Record<keyof Outputs & string, ValueType>
+    >
   }
 
   /** Equal for models of equal Programs and weights. */
@@ -129,9 +123,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
       `[${shape.join(', ')}]`,
       sizeOf(shape).toLocaleString('en'),
     ])
-    const widths = [0, 1].map((column) =>
-      Math.max(...weights.map((cells) => cells[column]?.length ?? 0)),
-    )
+    const widths = [0, 1].map((column) => Math.max(...weights.map((cells) => cells[column]?.length ?? 0)))
     const numWeights = [...states.values()].reduce((sum, { values }) => sum + values.length, 0)
     return [
       ...weights.map(([name = '', shape = '', size = '']) =>
@@ -146,8 +138,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
           ]
         : []),
       ...Object.entries({ ...provenance, ...metrics }).map(
-        ([name, value]) =>
-          `${name.padEnd(10)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+        ([name, value]) => `${name.padEnd(10)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
       ),
       `hash       ${hash}`,
     ].join('\n')

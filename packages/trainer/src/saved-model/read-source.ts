@@ -24,9 +24,7 @@ export async function readSource(source: ModelSource): Promise<SourceBytes> {
   if (source instanceof ArrayBuffer) return { bytes: new Uint8Array(source), where }
   if (source instanceof Blob) return { bytes: new Uint8Array(await source.arrayBuffer()), where }
   if (Symbol.asyncIterator in source) return { bytes: await readStream(source), where }
-  throw new UserError(
-    `a model is loaded from a path, a URL, bytes, a Blob or a stream, not from ${typeof source}`,
-  )
+  throw new UserError(`a model is loaded from a path, a URL, bytes, a Blob or a stream, not from ${typeof source}`)
 }
 
 async function readPath(path: string): Promise<SourceBytes> {

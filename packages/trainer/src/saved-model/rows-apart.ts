@@ -1,5 +1,5 @@
 /** Whether each row of a Program's results follows from that row of its fields alone. */
-import { batchAxes, type Program } from '@gradpool/core'
+import { batchAxes, type Program } from '@gradpool/core/engine'
 
 /**
  * The names of the results for which it does not: that depend on other rows of the batch, or on
@@ -17,7 +17,5 @@ export function mixedResults(program: Program): string[] {
     else if (isVarying) kinds.push(axes[index] === undefined ? 'mixed' : 'rows')
     else kinds.push('constant')
   })
-  return program.results
-    .filter(({ node }) => kinds[node] !== 'rows' || axes[node] !== 0)
-    .map(({ name }) => name)
+  return program.results.filter(({ node }) => kinds[node] !== 'rows' || axes[node] !== 0).map(({ name }) => name)
 }

@@ -1,12 +1,6 @@
 /** From a model and its states to a file that predicts without the model's code. */
-import {
-  invariant,
-  UserError,
-  type BatchProgram,
-  type DataSpec,
-  type Model,
-  type StateValues,
-} from '@gradpool/core'
+import { UserError, type Model } from '@gradpool/core'
+import { invariant, type BatchProgram, type DataSpec, type StateValues } from '@gradpool/core/engine'
 import {
   encodeSavedModel,
   messageOf,
@@ -54,10 +48,7 @@ export type SaveTarget = string | URL | WritableStream<Uint8Array>
  *
  * @throws UserError for a prediction that depends on other rows of its batch
  */
-export function encodeModel(
-  trained: TrainedModel,
-  { optimizer = false, onLeftOut }: EncodeOptions = {},
-): Uint8Array {
+export function encodeModel(trained: TrainedModel, { optimizer = false, onLeftOut }: EncodeOptions = {}): Uint8Array {
   const { model, fields, states, training, provenance, metrics } = trained
   const part = <T>(make: () => T): T | undefined => {
     try {
@@ -95,9 +86,7 @@ export async function writeModel(bytes: Uint8Array, target: SaveTarget): Promise
     return
   }
   if (target instanceof URL && target.protocol !== 'file:') {
-    throw new UserError(
-      `a model is saved to a path, a file: URL or a stream, not to ${target.href}`,
-    )
+    throw new UserError(`a model is saved to a path, a file: URL or a stream, not to ${target.href}`)
   }
   await writeDurably(target instanceof URL ? fileURLToPath(target) : target, bytes)
 }

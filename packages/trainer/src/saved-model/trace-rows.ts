@@ -2,23 +2,9 @@
  * A model's prediction and evaluation as a saved model has them: traced for one row, and for a
  * block of rows.
  */
-import {
-  computedBytes,
-  evaluation,
-  prediction,
-  prune,
-  UserError,
-  type DataSpec,
-  type DType,
-  type Program,
-  type Model,
-} from '@gradpool/core'
-import {
-  fieldsOf,
-  type RowPrograms,
-  type SavedEvaluation,
-  type SavedPrediction,
-} from '@gradpool/storage'
+import { UserError, type DType, type Model } from '@gradpool/core'
+import { computedBytes, evaluation, prediction, prune, type DataSpec, type Program } from '@gradpool/core/engine'
+import { fieldsOf, type RowPrograms, type SavedEvaluation, type SavedPrediction } from '@gradpool/storage'
 import { mixedResults } from './rows-apart.js'
 
 type Fields = DataSpec['fields']

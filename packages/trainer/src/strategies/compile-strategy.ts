@@ -1,5 +1,5 @@
 /** The strategy that a plan asks for, compiled; and how many workers it can use. */
-import type { Engine } from '@gradpool/core'
+import type { Engine } from '@gradpool/core/engine'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import { ExecutionStrategy } from './execution-strategy.js'
 import { LocalAveraging } from './local-averaging.js'
@@ -19,7 +19,5 @@ export function compileStrategy(
 
 /** How many of these workers make a training fastest. */
 export function usefulWorkers({ training, averaging }: TrainingPlan, workers: number): number {
-  return averaging
-    ? Math.min(workers, averaging.replicas.length)
-    : fastestWorkers(training.program, workers)
+  return averaging ? Math.min(workers, averaging.replicas.length) : fastestWorkers(training.program, workers)
 }

@@ -2,16 +2,11 @@
  * A training that is one execution. Any number of workers may share its steps, and gives the same
  * bits.
  */
-import type { Engine, Execution, Position, Progress, StateValues } from '@gradpool/core'
+import type { Engine, Execution, Position, Progress, StateValues } from '@gradpool/core/engine'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
-import type {
-  CompileStrategyOptions,
-  Advance,
-  TrainedPart,
-  TrainingStrategy,
-} from './training-strategy.js'
+import type { CompileStrategyOptions, Advance, TrainedPart, TrainingStrategy } from './training-strategy.js'
 
 export class ExecutionStrategy implements TrainingStrategy {
   readonly model: Execution

@@ -16,17 +16,12 @@ import {
   type Progress,
   type ChunkResult,
   type StateValues,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 import { pick } from '@gradpool/storage'
 import type { Averaging, TrainingPlan } from '../plan/training-plan.js'
 import type { Chunk } from '../threads/team.js'
 import type { TrainingThreads } from '../threads/training-threads.js'
-import type {
-  CompileStrategyOptions,
-  Advance,
-  TrainedPart,
-  TrainingStrategy,
-} from './training-strategy.js'
+import type { CompileStrategyOptions, Advance, TrainedPart, TrainingStrategy } from './training-strategy.js'
 
 interface Replica extends TrainedPart {
   readonly take: Execution
@@ -43,11 +38,7 @@ export class LocalAveraging implements TrainingStrategy {
   readonly #names: readonly string[]
   #position: Position
 
-  private constructor(
-    { every, replicas: passes }: Averaging,
-    model: Execution,
-    replicas: readonly Replica[],
-  ) {
+  private constructor({ every, replicas: passes }: Averaging, model: Execution, replicas: readonly Replica[]) {
     this.#every = every
     this.model = model
     this.#replicas = replicas
@@ -132,11 +123,7 @@ export class LocalAveraging implements TrainingStrategy {
   }
 
   /** A round, or, where the epoch has no more of them, its validation. */
-  async advance(
-    threads: TrainingThreads,
-    epoch: number,
-    validation: Chunk | undefined,
-  ): Promise<Advance> {
+  async advance(threads: TrainingThreads, epoch: number, validation: Chunk | undefined): Promise<Advance> {
     if (this.step >= epoch * this.stepsPerEpoch) {
       const [validated] = await threads.run([validation])
       return validated?.status === 'stopped' ? {} : { done: { trained: this.#result(), validated } }
@@ -203,9 +190,7 @@ export class LocalAveraging implements TrainingStrategy {
     const examples = this.#replicas.reduce((sum, { training }) => {
       return sum + training.program.numExamples
     }, 0)
-    const means = Object.entries(sums).map(
-      ([name, values]) => [name, values.map((sum) => sum / examples)] as const,
-    )
+    const means = Object.entries(sums).map(([name, values]) => [name, values.map((sum) => sum / examples)] as const)
     return { status: 'done', steps: step - since, means: Object.fromEntries(means), rows, lastLoss }
   }
 

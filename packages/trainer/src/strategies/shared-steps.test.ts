@@ -1,4 +1,5 @@
-import { adam, train, type BatchProgram } from '@gradpool/core'
+import { adam } from '@gradpool/core'
+import { train, type BatchProgram } from '@gradpool/core/engine'
 import { mlp } from '@gradpool/models'
 import { expect, it } from 'vitest'
 import { fastestWorkers } from './shared-steps.js'

@@ -11,7 +11,7 @@
  * t(1) is the floating-point operations at the rate of one AVX-512 core. On slower cores and in
  * WebAssembly a step takes longer, and sharing pays earlier than predicted.
  */
-import { flopsOf, sizeOf, type BatchProgram, type Program } from '@gradpool/core'
+import { flopsOf, sizeOf, type BatchProgram, type Program } from '@gradpool/core/engine'
 
 const MICROSECONDS_PER_OPERATION = 1e-5
 /** Two meetings, for each worker but one. */

@@ -3,7 +3,7 @@
  * workers as are granted (`ExecutionStrategy`), or as replicas that train apart and are averaged
  * (`LocalAveraging`).
  */
-import type { Execution, Position, Progress, ChunkResult, StateValues } from '@gradpool/core'
+import type { Execution, Position, Progress, ChunkResult, StateValues } from '@gradpool/core/engine'
 import type { FailedStep } from '../training/locate-nonfinite.js'
 import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
@@ -51,12 +51,7 @@ export interface TrainingStrategy {
    * @param validation stands where it begins
    * @throws as `TrainingThreads.run`
    */
-  advance(
-    threads: TrainingThreads,
-    epoch: number,
-    validation: Chunk | undefined,
-    pauses: Pauses,
-  ): Promise<Advance>
+  advance(threads: TrainingThreads, epoch: number, validation: Chunk | undefined, pauses: Pauses): Promise<Advance>
   /** Trains the first epoch in this thread. */
   runFirstEpoch(): Promise<void>
 }

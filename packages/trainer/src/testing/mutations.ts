@@ -1,5 +1,5 @@
 /** JSON as an attacker might change it, from seeded numbers. */
-import { philox } from '@gradpool/core'
+import { philox } from '@gradpool/core/engine'
 
 const NUMBERS = ['-1', '1e308', '99999999999', '4294967296', '2147483647', '0.5', 'null', '[]']
 

@@ -1,14 +1,6 @@
 /** A small classifier with initial weights, ready to be saved. */
-import {
-  argMax,
-  initialState,
-  reshape,
-  defineModel,
-  train,
-  sgd,
-  softmax,
-  type Model,
-} from '@gradpool/core'
+import { argMax, reshape, defineModel, sgd, softmax, type Model } from '@gradpool/core'
+import { initialState, train } from '@gradpool/core/engine'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
 import type { TrainedModel } from '../saved-model/save-model.js'
 

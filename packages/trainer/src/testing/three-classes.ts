@@ -18,10 +18,7 @@ export const threeClasses = defineModel({
 
 /** @param first the number of the first example: others give other examples */
 export function examples(count: number, first = 0) {
-  const image = Float32Array.from(
-    { length: 6 * count },
-    (_, i) => (((i + 6 * first) * 7919) % 997) / 499,
-  )
+  const image = Float32Array.from({ length: 6 * count }, (_, i) => (((i + 6 * first) * 7919) % 997) / 499)
   const label = Uint8Array.from({ length: count }, (_, example) => {
     const three = image.subarray(6 * example, 6 * example + 3)
     return three.indexOf(Math.max(...three))

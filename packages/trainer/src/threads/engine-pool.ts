@@ -1,5 +1,5 @@
 /** The worker threads of an engine. */
-import type { Engine } from '@gradpool/core'
+import type { Engine } from '@gradpool/core/engine'
 import { createPool, STUCK, type WorkerPool } from '@gradpool/worker-pool'
 
 /** Its tasks are those that `Execution.begin` makes; only the engine's module knows them. */

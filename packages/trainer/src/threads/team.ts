@@ -1,8 +1,8 @@
 /**
- * Runs chunks on several threads at once. Where threads wait for each other at every step, the others are told when one is
- * gone, and return.
+ * Runs chunks on several threads at once. Where threads wait for each other at every step, the others are told when one
+ * is gone, and return.
  */
-import type { Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core'
+import type { Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core/engine'
 import { messageOf } from '@gradpool/storage'
 import { WorkerDied } from '@gradpool/worker-pool'
 import { setTimeout } from 'node:timers/promises'
@@ -30,8 +30,8 @@ interface Task {
  *
  * @param threads that may be used, and are free
  * @param signal Aborted, it ends the threads.
- * @throws WorkerDied where a thread ended, or one of several failed or was waited for in vain. No thread runs any longer then,
- *   and what the chunks have written is worth nothing.
+ * @throws WorkerDied where a thread ended, or one of several failed or was waited for in vain. No thread runs any
+ *   longer then, and what the chunks have written is worth nothing.
  */
 export async function runTogether(
   pool: EnginePool,
@@ -89,9 +89,7 @@ export async function runApart(
     stop,
     signal,
   )
-  return groups.map((group) =>
-    group.map((chunk) => chunk.execution.finish(outcomes[chunks.indexOf(chunk)] ?? [])),
-  )
+  return groups.map((group) => group.map((chunk) => chunk.execution.finish(outcomes[chunks.indexOf(chunk)] ?? [])))
 }
 
 /**
@@ -127,8 +125,8 @@ async function runLists(
       fail(error)
     }
   }
-  // Those that wait for a thread which is being ended would wait on. (A signal made by `AbortSignal.any` would do, but leaves
-  // something behind in the training's signal at each epoch.)
+  // Those that wait for a thread which is being ended would wait on. (A signal made by `AbortSignal.any` would do, but
+  // leaves something behind in the training's signal at each epoch.)
   const leave = () => {
     fail(new WorkerDied(String(signal.reason)))
     abort.abort(signal.reason)

@@ -1,9 +1,9 @@
 /**
  * Who may use how many threads of the pool.
  *
- * Each training that runs has a claim to one thread; those that are over go to those that can use more, the one with the
- * most work left first. Threads change hands between chunks: a training that holds more than its share is asked to end its
- * chunk. All threads of a chunk are granted at once, so no two trainings can wait for each other.
+ * Each training that runs has a claim to one thread; those that are over go to those that can use more, the one with
+ * the most work left first. Threads change hands between chunks: a training that holds more than its share is asked to
+ * end its chunk. All threads of a chunk are granted at once, so no two trainings can wait for each other.
  */
 
 /** A training that runs. */

@@ -1,7 +1,8 @@
 /**
- * Runs the chunks of one training on as many of the pool's threads as there are for it, and ends threads that make no step.
+ * Runs the chunks of one training on as many of the pool's threads as there are for it, and ends threads that make no
+ * step.
  */
-import type { ChunkResult } from '@gradpool/core'
+import type { ChunkResult } from '@gradpool/core/engine'
 import type { Claim, ThreadBudget } from './thread-budget.js'
 import type { EnginePool } from './engine-pool.js'
 import { runApart, runTogether, type Chunk } from './team.js'
@@ -93,10 +94,7 @@ export class TrainingThreads {
    * @throws Stopped after a stop from before they began
    * @throws WorkerDied, and what the engine throws
    */
-  async run(
-    chunks: readonly (Chunk | undefined)[],
-    pauses?: Pauses,
-  ): Promise<(ChunkResult | undefined)[]> {
+  async run(chunks: readonly (Chunk | undefined)[], pauses?: Pauses): Promise<(ChunkResult | undefined)[]> {
     const present = chunks.filter((chunk) => chunk !== undefined)
     const { pool } = this.#options
     const { signal } = this.#stalled
@@ -111,8 +109,8 @@ export class TrainingThreads {
   }
 
   /**
-   * Groups of chunks, each group on one thread, and once all of them are done, a chunk on all threads. Until then the states
-   * that this last one writes are whole.
+   * Groups of chunks, each group on one thread, and once all of them are done, a chunk on all threads. Until then the
+   * states that this last one writes are whole.
    *
    * @returns the results of the groups, and whether the last chunk is done, too
    * @throws as `run`

@@ -1,5 +1,5 @@
 /** Notices a thread that hangs: one that makes no step for too long. */
-import type { Execution } from '@gradpool/core'
+import type { Execution } from '@gradpool/core/engine'
 
 const LOOKS = 8
 
@@ -8,11 +8,7 @@ const LOOKS = 8
  *
  * @returns what ends the watch
  */
-export function watchSteps(
-  executions: readonly Execution[],
-  seconds: number,
-  controller: AbortController,
-): () => void {
+export function watchSteps(executions: readonly Execution[], seconds: number, controller: AbortController): () => void {
   const stepsOf = () => executions.map(({ step }) => step).join()
   let last = stepsOf()
   let looksSince = 0

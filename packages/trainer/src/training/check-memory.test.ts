@@ -1,4 +1,5 @@
-import { Program, UserError, type BatchProgram, type Engine, type Execution } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { Program, type BatchProgram, type Engine, type Execution } from '@gradpool/core/engine'
 import process from 'node:process'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { TrainingPlan } from '../plan/training-plan.js'
@@ -45,9 +46,7 @@ const available = (bytes: number) => vi.spyOn(process, 'availableMemory').mockRe
 it('refuses what this machine has no memory for, with the number', async () => {
   available(2e9)
   await expect(checkMemory([planWith(600)], countingEngine(), 2)).rejects.toThrow(
-    new UserError(
-      'training needs about 2400 MB for the states of one training, and 2000 MB are available',
-    ),
+    new UserError('training needs about 2400 MB for the states of one training, and 2000 MB are available'),
   )
 })
 
@@ -67,9 +66,7 @@ it('asks the engine for what large trainings need, and gives it back', async () 
   expect(engine).toMatchObject({ compiled: 1, open: 0 })
 
   const compile = () => Promise.reject(new UserError('the arena has no room'))
-  await expect(checkMemory([planWith(100)], { ...engine, compile }, 2)).rejects.toThrow(
-    'the arena has no room',
-  )
+  await expect(checkMemory([planWith(100)], { ...engine, compile }, 2)).rejects.toThrow('the arena has no room')
 })
 
 it('asks nothing where little is needed', async () => {

@@ -1,5 +1,6 @@
 /** Whether the trainings of one time fit into memory, before anything is begun. */
-import { sizeOf, UserError, type Engine, type Execution } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { sizeOf, type Engine, type Execution } from '@gradpool/core/engine'
 import process from 'node:process'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import { compileStrategy } from '../strategies/compile-strategy.js'
@@ -14,11 +15,7 @@ const COPIES = 4
  * @param workers the most trainings that run at one time
  * @throws UserError with the number of bytes, when they do not fit the engine or this machine
  */
-export async function checkMemory(
-  plans: readonly TrainingPlan[],
-  engine: Engine,
-  workers: number,
-): Promise<void> {
+export async function checkMemory(plans: readonly TrainingPlan[], engine: Engine, workers: number): Promise<void> {
   const largest = [...plans].sort((a, b) => neededBytes(b) - neededBytes(a)).slice(0, workers)
   const needed = largest.reduce((sum, plan) => sum + neededBytes(plan), 0)
   if (needed < LITTLE_BYTES) return

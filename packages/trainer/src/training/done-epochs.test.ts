@@ -3,10 +3,7 @@ import { DoneEpochs } from './done-epochs.js'
 
 const monitor = { name: 'validation.accuracy', mode: 'max' } as const
 
-function done(
-  plan: ConstructorParameters<typeof DoneEpochs>[0],
-  validations: readonly (number | null)[],
-): DoneEpochs {
+function done(plan: ConstructorParameters<typeof DoneEpochs>[0], validations: readonly (number | null)[]): DoneEpochs {
   const epochs = new DoneEpochs(plan)
   validations.forEach((validation, i) => {
     epochs.add({

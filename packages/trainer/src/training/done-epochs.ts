@@ -39,9 +39,7 @@ export class DoneEpochs {
   get areEnough(): boolean {
     const { epochs, earlyStopping } = this.#plan
     if (this.count >= epochs) return true
-    return (
-      earlyStopping !== undefined && this.count - this.#progress.epoch >= earlyStopping.patience
-    )
+    return earlyStopping !== undefined && this.count - this.#progress.epoch >= earlyStopping.patience
   }
 }
 

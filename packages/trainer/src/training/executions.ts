@@ -2,7 +2,7 @@
  * What a training has compiled: its strategy, and passes over other examples that share the states
  * of that. All of it takes the engine's memory until it is disposed of.
  */
-import type { Engine, Execution, StateValues } from '@gradpool/core'
+import type { Engine, Execution, StateValues } from '@gradpool/core/engine'
 import type { Pass, TrainingPlan } from '../plan/training-plan.js'
 import { compileStrategy } from '../strategies/compile-strategy.js'
 import type { TrainingStrategy } from '../strategies/training-strategy.js'

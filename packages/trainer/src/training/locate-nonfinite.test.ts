@@ -12,12 +12,10 @@ import {
   defineModel,
   sum,
   sub,
-  train,
   type Batch,
-  type Engine,
-  type Split,
   type Model,
 } from '@gradpool/core'
+import { train, type Engine, type Split } from '@gradpool/core/engine'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { locateNonFinite, type Origin } from './locate-nonfinite.js'

@@ -17,7 +17,7 @@ import {
   type Engine,
   type Execution,
   type Split,
-} from '@gradpool/core'
+} from '@gradpool/core/engine'
 
 export interface Origin {
   /** As Programs are printed: `%37 = exp(%36) : f32[10, 10]`. */
@@ -113,10 +113,7 @@ function tellingAll(program: Program): Program {
   return new Program({ ...program.toJSON(), updates: [], results })
 }
 
-function originIn(
-  program: Program,
-  values: ReadonlyMap<number, Float64Array | undefined>,
-): Origin | undefined {
+function originIn(program: Program, values: ReadonlyMap<number, Float64Array | undefined>): Origin | undefined {
   const of = (index: number) => values.get(index) ?? new Float64Array()
   const isWhole = (index: number) => of(index).every(Number.isFinite)
   let at = lossOf(program)

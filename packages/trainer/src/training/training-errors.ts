@@ -1,5 +1,6 @@
 /** What went wrong in a training, as one sentence. */
-import { UserError, type StateValues } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
+import { type StateValues } from '@gradpool/core/engine'
 import { messageOf } from '@gradpool/storage'
 import { WorkerDied } from '@gradpool/worker-pool'
 import type { Origin } from './locate-nonfinite.js'

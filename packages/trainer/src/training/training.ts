@@ -6,7 +6,7 @@
  * A checkpoint that is due ends the chunk in progress within a step, copies the states, and lets
  * the epoch go on while the copy is written.
  */
-import type { Engine, Execution, StateValues } from '@gradpool/core'
+import type { Engine, Execution, StateValues } from '@gradpool/core/engine'
 import { namedStates, valuesOf, weightsHash } from '@gradpool/storage'
 import { WorkerDied } from '@gradpool/worker-pool'
 import type { BestStates, Checkpoint } from '../checkpoints/checkpoint.js'
@@ -199,9 +199,7 @@ export class Training {
     const epoch = this.#epochs.count + 1
     const { trained, validated } = await this.#toEndOfEpoch(epoch, strategy, execution)
     if (validated?.status === 'notFinite') {
-      throw new Failed(
-        `the loss over the validation examples is not a finite number after epoch ${epoch}`,
-      )
+      throw new Failed(`the loss over the validation examples is not a finite number after epoch ${epoch}`)
     }
     const { training, averaging, validation: validating } = this.#options.plan
     const passes = averaging?.replicas ?? [training]
@@ -233,11 +231,8 @@ export class Training {
   ): Promise<NonNullable<Advance['done']>> {
     for (;;) {
       if (validation) rewind(validation, epoch - 1)
-      const { done, lost } = await strategy.advance(
-        this.#threads,
-        epoch,
-        wholePass(validation),
-        (pause) => this.#checkpoints.whenDue(pause),
+      const { done, lost } = await strategy.advance(this.#threads, epoch, wholePass(validation), (pause) =>
+        this.#checkpoints.whenDue(pause),
       )
       if (lost) throw new Failed(await this.#describe(lost, strategy))
       // A chunk may have ended before it saw the stop: what is done is done, but nothing follows.

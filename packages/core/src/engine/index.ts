@@ -1,0 +1,78 @@
+/**
+ * The names for authors of engines and trainers: Programs, the contract of engines, random numbers, the reference evaluator.
+ */
+export {
+  type Batches,
+  type BatchProgram,
+  examplesBefore,
+  passSizeOf,
+  placesOf,
+  resultSize,
+  stepsPerEpochOf,
+} from '../training/batch-program.js'
+export { averaging, type Averaging, type Replica } from '../averaging/averaging.js'
+export { type AverageOptions, partsOf, replicaSeed } from '../averaging/parts.js'
+export { type BatchAxis, batchAxes } from '../program/batch-axis.js'
+export { type Allocate, type Field, type Split } from './dataset.js'
+export { bytesPerElement, sameShape, sizeOf, stridesOf } from '../program/dtype.js'
+export {
+  type CompileOptions,
+  type Engine,
+  type Execution,
+  type Position,
+  type Progress,
+  type RunOptions,
+  type ChunkExecutor,
+  type ChunkOptions,
+  type ChunkOutcome,
+  type ChunkResult,
+  type ChunkStatus,
+  type ChunkTask,
+  type StateValues,
+} from './engine.js'
+export { FieldError, invariant } from '../errors.js'
+export type { Backend, ExecutionRecord, States } from './backend.js'
+export { BaseEngine } from './base-engine.js'
+export { stateSizes } from './execution-checks.js'
+export { NamedStates } from './named-states.js'
+export { WordRecord } from './word-record.js'
+export { initialValue, initializerFor } from '../random/initializers.js'
+export { Binding, type NamedTensor } from '../training/module.js'
+export { SharedRecord, type SharedRecordData, SharedStates, type SharedStatesData } from './shared-memory.js'
+export { logF32 } from '../random/numeric.js'
+export { computedBytes, flopsOf } from '../program/work.js'
+export { OPS, type OpName } from '../program/op-table.js'
+export { broadcastShapes } from '../ops/operands.js'
+export {
+  ADAM_PATTERN,
+  type AdamOperand,
+  checkClip,
+  type OptimizerData,
+  parseOptimizer,
+  SGD_PATTERNS,
+  type MomentumOperand,
+} from '../optimizers/index.js'
+export { type AttributesOf, type ByOp, dispatch, fillValue, type Node, type NodeOf } from '../program/node.js'
+export { type BatchField, Program, type State } from '../program/program.js'
+export { type Input, type Output, type ProgramData, type Result } from '../program/program-data.js'
+export { matchPattern, type Match, type Pattern, type Searched } from '../program/pattern.js'
+export { mapNodes, prune, renameStates, substitute } from '../program/rewrite.js'
+export { segmentsOf } from '../program/segments.js'
+export { initialState } from '../random/initial-state.js'
+export { fillNormal, fillUniform, philox, purposeOf, shuffled } from '../random/random.js'
+export { evaluate, type Evaluation, type EvaluationInputs } from '../reference/reference.js'
+export { learningRateAt } from '../training/schedules.js'
+export { withMicroBatches } from '../training/micro-batches.js'
+export { type ModelData, modelFor, type ModelFunctions } from '../training/model.js'
+export { finisher, type FinisherName } from '../metrics/finishers.js'
+export { finishMetrics, type GatheredResults, type MetricSpec } from '../metrics/metric-spec.js'
+export { lineOf, recordingLines } from '../tracing/recorded-lines.js'
+export { currentTrace, type Trace, traceProgram } from '../tracing/trace.js'
+export {
+  type BatchOptions,
+  type DataSpec,
+  evaluation,
+  prediction,
+  train,
+  type TrainOptions,
+} from '../training/train.js'
