@@ -5,7 +5,7 @@
 import { adam, defineModel, softmax, type Batch, type Tensor } from '@gradpool/core'
 import { arrays, mnist, type Dataset } from '@gradpool/datasets'
 import { accuracy, confusionMatrix, crossEntropy, dense } from '@gradpool/models'
-import { fit, loadModel, startTraining } from '@gradpool/trainer'
+import { fit, loadModel, startTraining } from '../src/index.js'
 import { examples } from '../src/testing/three-classes.js'
 
 const model = defineModel({

@@ -4,18 +4,7 @@
  * Steps count from 0. With `warmupSteps: w` the rate first grows in w equal parts up to `learningRate`, which step w -
  * 1 uses, and the schedule proper begins at step w. Step numbers are exact up to 2^24.
  */
-import {
-  checkOptions,
-  isRecord,
-  listOf,
-  number,
-  object,
-  oneOf,
-  positive,
-  whole,
-  type Check,
-  type Checks,
-} from '../checks.js'
+import { checkOptions, isRecord, listOf, number, object, oneOf, positive, whole, type Checks } from '../checks.js'
 import { FieldError, UserError } from '../errors.js'
 import { constant } from '../ops/constant.js'
 import { add, div, exp, less, maximum, minimum, mul, select, sub } from '../ops/elementwise.js'
@@ -76,23 +65,37 @@ export type Schedule = CosineSchedule | LinearDecay | ExponentialDecay | StepDec
 export type LearningRate = number | Schedule
 
 /** `cosine(1e-3)` falls from 1e-3 to 0 over the whole training. */
-export const cosine = maker<CosineSchedule, number>('cosine')
+export function cosine(options: number | Omit<CosineSchedule, 'kind'>): CosineSchedule {
+  return made({ kind: 'cosine', ...withRate(options) })
+}
 
 /** `linearDecay(1e-3)` falls from 1e-3 to 0 over the whole training. */
-export const linearDecay = maker<LinearDecay, number>('linearDecay')
-export const exponentialDecay = maker<ExponentialDecay>('exponentialDecay')
-export const stepDecay = maker<StepDecay>('stepDecay')
-export const piecewiseConstant = maker<PiecewiseConstant>('piecewiseConstant')
+export function linearDecay(options: number | Omit<LinearDecay, 'kind'>): LinearDecay {
+  return made({ kind: 'linearDecay', ...withRate(options) })
+}
 
-/** Makes schedules of a kind; where a number may stand for the options, it is the learning rate. */
-function maker<S extends Schedule, Short extends number = never>(kind: S['kind']) {
-  return (options: Short | Omit<S, 'kind'>): S => {
-    const given = typeof options === 'number' ? { learningRate: options } : options
-    // Its fields are checked next.
-    const schedule = { kind, ...given } as S
-    checkOptions(kind, checkLearningRate, schedule)
-    return Object.freeze(schedule)
-  }
+export function exponentialDecay(options: Omit<ExponentialDecay, 'kind'>): ExponentialDecay {
+  return made({ kind: 'exponentialDecay', ...options })
+}
+
+export function stepDecay(options: Omit<StepDecay, 'kind'>): StepDecay {
+  return made({ kind: 'stepDecay', ...options })
+}
+
+export function piecewiseConstant(options: Omit<PiecewiseConstant, 'kind'>): PiecewiseConstant {
+  return made({ kind: 'piecewiseConstant', ...options })
+}
+
+function made<S extends Schedule>(schedule: S): S {
+  checkOptions(schedule.kind, checkLearningRate, schedule)
+  return Object.freeze(schedule)
+}
+
+/** A number stands for the learning rate. */
+function withRate<Options extends { readonly learningRate: number }>(
+  options: number | Options,
+): Options | { readonly learningRate: number } {
+  return typeof options === 'number' ? { learningRate: options } : options
 }
 
 /**

@@ -181,7 +181,7 @@ export class Training {
     const test = plan.test && tested && metricsOf(plan.test.program, tested)
     if (test) this.#finite.check(test, 'test', plan.epochs)
     const best = this.#best
-    const epoch = (plan.keep === 'best' && best?.epoch) || this.#epochs.count
+    const epoch = (plan.keep === 'best' ? best?.epoch : undefined) ?? this.#epochs.count
     const isOther = best !== undefined && best.epoch !== epoch
     return {
       status: 'done',
