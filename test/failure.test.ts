@@ -23,3 +23,13 @@ test('a loss that is no number fails its experiment with step and last finite lo
   expect(shown.stdout).toMatch(/^explodes .* failed /m)
   expect(shown.stdout).toMatch(/^explodes failed: .*step \d+/m)
 })
+
+test('a loss that is no number is located by the line of the model’s code', async () => {
+  const cwd = await emptyFolder()
+  const { code, stdout } = await gradpool(['run', fixture('own-explodes.ts'), '--data', await dataFolder(), '--json'], {
+    cwd,
+  })
+  expect(code).toBe(1)
+  const [exploded] = documentOf({ stdout }).experiments
+  expect(exploded?.error).toMatch(/own-explodes\.ts:10\b/)
+})

@@ -1,5 +1,5 @@
 // Each file-system call of a run is the last one once (a kill), or fails once. Either way, what was there before is
-// whole, and the run comes to its bits, at once or when it is gone on with.
+// whole, and the run ends with its bits, at once or resumed.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunResult } from '@gradpool/orchestrator'

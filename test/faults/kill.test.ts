@@ -1,4 +1,4 @@
-// A run whose process is killed at random moments, and gone on with, comes to the bits of one that was let alone. Each
+// A run whose process is killed at random moments, and resumed, is bit-identical to one that was let alone. Each
 // kill costs at most the checkpoint that was being written: the one before it is there, and the run goes on from it.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

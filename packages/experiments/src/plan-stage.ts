@@ -79,6 +79,8 @@ export function planStage(stage: StageToPlan): PlannedStage {
     hash,
     model,
     ...(programs.options && { learning: programs.options }),
+    // The lines of a ready model's code tell its user nothing.
+    ...(config.kind === 'model' && { retrace: programs.retrace }),
     data: { name: dataset.name, hash: dataset.hash },
     seed,
     epochs,

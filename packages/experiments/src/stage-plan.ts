@@ -17,6 +17,8 @@ export interface StagePlan extends TrainingPlan {
   readonly model: Model
   /** How it learns, for people; told by its saved model. */
   readonly learning?: NonNullable<Programs['options']>
+  /** Its training Program with the lines of the model's code, to locate a loss that is not finite. */
+  readonly retrace?: Programs['retrace']
   /** The dataset it trains on; the hash is over its contents. */
   readonly data: { readonly name: string; readonly hash: string }
   /**

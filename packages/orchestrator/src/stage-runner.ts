@@ -104,6 +104,7 @@ export class StageRunner {
     const training = new Training({
       ...{ plan, engine, pool, workers, state, from, checkpointSeconds, stallSeconds },
       budget: this.#budget,
+      ...(plan.retrace && { retrace: plan.retrace }),
       save: checkpointWriter(checkpoints, `${plan.name}: `, this.#warn),
       onEpoch: (row, elapsedSeconds) => emit({ type: 'epoch', stage: ref, row, elapsedSeconds }),
       onThreads: (threads) => emit({ type: 'threads', stage: ref, threads }),

@@ -66,7 +66,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
     return engine
   }
 
-  it('comes to the same bits on 1, 2, 3 and 8 workers', async () => {
+  it('is bit-identical on 1, 2, 3 and 8 workers', async () => {
     const engine = await makeSmall()
     const alone = bitsOf(await run(engine))
     expect(alone.map(({ status }) => status)).toEqual(['done', 'done'])

@@ -60,7 +60,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
       epochs: stages.map(({ epochs }) => epochs.map(({ seconds: _seconds, ...row }) => row)),
     }))
 
-  it('comes to the same bits on 1, 2, 3 and 8 workers', async () => {
+  it('is bit-identical on 1, 2, 3 and 8 workers', async () => {
     const engine = await makeSmall()
     const alone = bitsOf(await run(engine, { workers: 1 }))
     expect(alone.map(({ status }) => status)).toEqual(['done', 'done'])

@@ -1,4 +1,4 @@
-/** A run that was left at any moment goes on, with the real engine, and comes to the bits of one that was not. */
+/** A run that was interrupted at any moment is resumed with the real engine, bit-identical to one that was not. */
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { mnist } from '@gradpool/datasets'
 import { autoencode, classify, defineExperiment, planExperiment, withOverrides } from '@gradpool/experiments'
@@ -90,8 +90,8 @@ async function checkpointsOf(directory: string): Promise<string[]> {
 
 const warningsOf = ({ events }: Ran) => events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
 
-describe('a run that is gone on with', () => {
-  it('comes to the same bits, however often it was interrupted', async () => {
+describe('a resumed run', () => {
+  it('is bit-identical, however often it was interrupted', async () => {
     const whole = await run()
     let ran = await run({ stopAfterMs: 30 })
     let interruptions = 0
@@ -112,7 +112,7 @@ describe('a run that is gone on with', () => {
     ['early stopping', ['train.earlyStopping={"patience":200,"minDelta":0.001}', 'train.keep=best']],
     ['a schedule', ['train.optimizer.learningRate={"kind":"cosine","learningRate":0.01}']],
     ['clipping', ['train.optimizer.clip={"kind":"globalNorm","max":0.1}']],
-  ])('comes to the same bits with %s', async (_, changes) => {
+  ])('is bit-identical with %s', async (_, changes) => {
     const set = ['train.epochs=600', ...changes]
     const whole = await run({ set })
     const plain = await run({ set: ['train.epochs=600'] })

@@ -33,7 +33,7 @@ async function run(
   return (await runExperiments(plans, { ...options, engine, directory })).result
 }
 
-it('comes to the same bits on 1, 2 and 4 workers', async () => {
+it('is bit-identical on 1, 2 and 4 workers', async () => {
   const all = []
   for (const workers of [1, 2, 4]) {
     const { experiments } = await run(() => [], { workers })

@@ -84,7 +84,7 @@ export async function whatIsMisspelt(): Promise<void> {
   const monitor = 'validation.acc'
   // @ts-expect-error Nor as a monitor.
   await fit(model, { data, validation: 0.1, earlyStopping: { monitor, patience: 1 } })
-  // @ts-expect-error A monitor of validation data that there is not.
+  // @ts-expect-error There is no validation data to monitor.
   await fit(model, { data, earlyStopping: { monitor: 'validation.loss', patience: 1 } })
   await fit(model, { data, earlyStopping: { monitor: 'loss', patience: 1 } })
   // @ts-expect-error An option.

@@ -1,4 +1,4 @@
-/** `gradpool verify`: trains a part of a run again, and tells whether it comes to the same bits. */
+/** `gradpool verify`: trains a part of a run again, and tells whether its bits are the same. */
 import { verifyRun } from '@gradpool/orchestrator'
 import { begunRun, type ResumeOptions } from '../begun-run.js'
 import { titleOfStage, verbOf } from '../display/titles.js'

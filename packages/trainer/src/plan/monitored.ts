@@ -21,7 +21,7 @@ export interface Measured {
 }
 
 /**
- * @throws UserError for a monitor that there is not, that is no single number, or of which nobody says whether less or
+ * @throws UserError for an unknown monitor, one that is no single number, or one of which nobody says whether less or
  *   more is better
  */
 export function monitored(
