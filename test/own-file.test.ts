@@ -43,7 +43,7 @@ test('arrays of any shape are data, which a run knows again by their contents', 
   const elsewhere = await gradpool(['run', 'own-arrays.mjs', '--data', cwd], { cwd })
   expect(elsewhere.stderr).toContain("The data 'points' are arrays, so no folder can take their place")
   const index = await gradpool(['index', 'build', '--out', 'codes.index'], { cwd })
-  expect(index.stderr).toContain('an index is of images in files, and points are none')
+  expect(index.stderr).toContain('no stage of it makes codes')
 })
 
 test('a file runs beside an experiment of the catalogue, and the table has both', async () => {

@@ -94,7 +94,8 @@ export async function runCode(block: Block, folder: string): Promise<string> {
 
 /** What a program prints. */
 function run(file: string, cwd: string): Promise<string> {
-  const env = { ...process.env, NODE_OPTIONS: '' }
+  // What a page says is printed has no colours.
+  const env = { ...process.env, FORCE_COLOR: '0', NODE_OPTIONS: '' }
   const child = spawn(process.execPath, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''

@@ -20,7 +20,8 @@ export async function findRun(asked = 'latest', runs = 'runs'): Promise<string> 
   const directories = await findRuns(runs)
   const latest = directories.at(-1)
   if (latest === undefined) {
-    throw new UserError(`There are no runs in '${runs}': make one with \`gradpool run report\``)
+    const missing = asked === 'latest' ? 'There are no runs' : `There is no run '${asked}', and no other`
+    throw new UserError(`${missing} in '${runs}': make one with \`gradpool run report\``)
   }
   if (asked === 'latest') return latest
   const names = directories.slice(-MOST_NAMED).map((run) => basename(run))
