@@ -61,6 +61,7 @@ async function main() {
   await check('Project references', nx('sync:check'))
   await check('Formatting', [tool('prettier'), '--check', '--log-level=warn', '.'])
   await check('Formatting of C', [join(root, 'tools', 'format-c.mjs'), '--check'])
+  await check('Width of comments', [join(root, 'tools', 'comment-width.mjs')])
   await check('Links in Markdown', [tool('remark'), '--no-stdout', '--quiet', '--frail', '.'])
   await check('Lint', many('lint', '--nxBail=false'))
   await check('Circles of imports', [join(root, 'tools', 'import-circles.mjs')])

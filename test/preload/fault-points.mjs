@@ -1,7 +1,7 @@
 // Counts the file-system calls that a run makes under its `runs` folder, and lets one of them fail:
 //
-//     GRADPOOL_FAULT=<n>:<fault>   n from 1; a fault is `kill`, `short` (half of the content, then kill), `part` (half of
-//                                  the content of a write, which says so, as the system may) or an error code
+//     GRADPOOL_FAULT=<n>:<fault>   n from 1; a fault is `kill`, `short` (half of the content, then kill), `part`
+//                                  (half of a write, which says so, as the system may) or an error code
 //     GRADPOOL_FAULT_LOG=<file>    gets a line for each call: its name and what it touches
 import { syncBuiltinESMExports } from 'node:module'
 import fs from 'node:fs'
