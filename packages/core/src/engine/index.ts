@@ -1,5 +1,6 @@
 /**
- * The names for authors of engines and trainers: Programs, the contract of engines, random numbers, the reference evaluator.
+ * The names for authors of engines and trainers: Programs, the contract of engines, random numbers, the reference
+ * evaluator.
  */
 export {
   type Batches,
