@@ -1,6 +1,7 @@
 // A user's own file: run as it is, wherever it lies, with no build step.
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import * as everything from 'gradpool'
 import { expect, test } from 'vitest'
 import { dataFolder } from './data-folder.js'
 import { emptyFolder, fixture, gradpool, runsIn } from './gradpool.js'
@@ -17,6 +18,19 @@ test.each([
   expect(experiments).toHaveLength(1)
   expect(experiments[0]).toMatchObject({ name, status: 'done', reported: null })
   expect(experiments[0]?.weightsHash).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('a file finds all names of gradpool, wherever it lies', async () => {
+  const cwd = await emptyFolder()
+  const names = Object.keys(everything)
+  const source = `
+    import * as gradpool from 'gradpool'
+    const missing = ${JSON.stringify(names)}.filter((name) => !(name in gradpool))
+    throw new Error('missing: ' + (missing.join() || 'none'))`
+  await writeFile(join(cwd, 'names.mjs'), source)
+  const { code, stderr } = await gradpool(['run', 'names.mjs'], { cwd })
+  expect(code).toBe(2)
+  expect(stderr).toContain('missing: none')
 })
 
 test('arrays of any shape are data, which a run knows again by their contents', async () => {

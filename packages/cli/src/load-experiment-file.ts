@@ -2,28 +2,34 @@
  * Loads a user's file whose default export is an experiment: TypeScript or JavaScript, with no build step, on every
  * supported Node, and only here on the main thread.
  *
- * Wherever the file lies, `@gradpool/…` in it means the packages that this command runs on.
+ * Wherever the file lies, `gradpool` and `@gradpool/…` in it mean the packages that this command runs on.
  */
 import { existsSync, statSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import * as core from '@gradpool/core'
+import * as engine from '@gradpool/core/engine'
 import * as datasets from '@gradpool/datasets'
 import * as engineCpu from '@gradpool/engine-cpu'
 import * as experiments from '@gradpool/experiments'
 import * as models from '@gradpool/models'
 import * as orchestrator from '@gradpool/orchestrator'
+import * as trainer from '@gradpool/trainer'
 import { createJiti } from 'jiti'
 import { onOneLine } from './one-sentence.js'
 
 const extensions = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']
 
 const installed = {
+  // The package `gradpool` has this command, so it cannot be imported here: these are its names.
+  gradpool: { ...core, ...datasets, ...models, ...trainer, ...experiments },
   '@gradpool/core': core,
+  '@gradpool/core/engine': engine,
   '@gradpool/datasets': datasets,
   '@gradpool/engine-cpu': engineCpu,
   '@gradpool/experiments': experiments,
   '@gradpool/models': models,
   '@gradpool/orchestrator': orchestrator,
+  '@gradpool/trainer': trainer,
 }
 
 /** Whether what was typed means a file and not a name of the catalogue. */

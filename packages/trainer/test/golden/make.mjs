@@ -3,6 +3,7 @@
 //
 //     node packages/trainer/test/golden/make.mjs v0.2
 import * as core from '@gradpool/core'
+import { train } from '@gradpool/core/engine'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { accuracy, batchNorm, crossEntropy, dense, dropout } from '@gradpool/models'
 import { encodeModel, loadModel, writeModel } from '@gradpool/trainer'
@@ -60,7 +61,7 @@ const model = core.defineModel({
   },
 })
 const data = { fields, rows: Int32Array.from({ length: rows }, (_, row) => row) }
-const training = core.train(model, {
+const training = train(model, {
   batchSize: 8,
   data,
   optimizer: core.sgd({ learningRate: 0.05, momentum: 0.9 }),
