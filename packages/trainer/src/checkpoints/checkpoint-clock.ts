@@ -14,6 +14,7 @@ export class CheckpointClock {
   readonly #everyMs: number
   #begunMs = performance.now()
   #costMs = 0
+  #hasBegun = false
 
   constructor(everySeconds: number) {
     this.#everyMs = everySeconds * 1000
@@ -24,12 +25,15 @@ export class CheckpointClock {
     return Math.max(0, this.#begunMs + this.#everyMs - performance.now())
   }
 
+  /** The first epoch that ends is always written down. */
   isDueAtEpochEnd(): boolean {
+    if (!this.#hasBegun) return true
     const wait = Math.min(this.#everyMs, Math.max(LEAST_MS, LEAST_PARTS * this.#costMs))
     return performance.now() - this.#begunMs >= wait
   }
 
   begin(): void {
+    this.#hasBegun = true
     this.#begunMs = performance.now()
   }
 
