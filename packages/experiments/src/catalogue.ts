@@ -3,7 +3,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { hashingExperiments } from './hashing-experiments.js'
-import { suggestion } from './nearest-name.js'
+import { suggestion } from '@gradpool/trainer/plan'
 import { reportExperiments } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
 

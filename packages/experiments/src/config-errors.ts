@@ -5,7 +5,7 @@
  */
 import { UserError } from '@gradpool/core'
 import type { z } from 'zod'
-import { nearest } from './nearest-name.js'
+import { nearest } from '@gradpool/trainer/plan'
 import { zod } from './zod.js'
 
 /** Stands for a field's path in the sentence of what checks it, which does not know it. */

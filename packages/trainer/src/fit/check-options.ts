@@ -8,6 +8,7 @@
 import { UserError } from '@gradpool/core'
 import { inspect } from 'node:util'
 import { engineNames } from '../choose-engine.js'
+import { nearest } from '../nearest-name.js'
 
 export interface Rule {
   /** What the option must be, in words. */
@@ -209,25 +210,4 @@ function unknownOption(what: string, name: string, known: readonly string[]): Us
 
 function shown(value: unknown): string {
   return inspect(value, { depth: 0, maxArrayLength: 4, maxStringLength: 40, breakLength: Infinity })
-}
-
-/** The known name that differs in the fewest letters, if these are few. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  const distances = known.map((each) => ({ each, distance: editDistance(name, each) }))
-  const best = distances.sort((a, b) => a.distance - b.distance)[0]
-  return best && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.each : undefined
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1]
-    for (let j = 0; j < b.length; j++) {
-      const change = a[i]?.toLowerCase() === b[j]?.toLowerCase() ? 0 : 1
-      const [left = 0, above = 0, before = 0] = [next[j], row[j + 1], row[j]]
-      next.push(Math.min(left + 1, above + 1, before + change))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

@@ -1,7 +1,7 @@
 /** What early stopping and `keep: 'best'` go by: the loss or a metric, over the training or the validation examples. */
 import { UserError, type Direction } from '@gradpool/core'
 import { type BatchProgram } from '@gradpool/core/engine'
-import { nearest } from '../fit/check-options.js'
+import { nearest } from '../nearest-name.js'
 import type { Monitor, TrainingPlan } from './training-plan.js'
 
 interface Asked {
