@@ -66,7 +66,9 @@ export class GraphBuilder {
     const ref = this.#kind === 'graph' ? `${name}:0` : `${name}:${OUTPUT_NAMES[op]}:0`
     if (isPure) this.#known.set(key, ref)
     for (const input of inputs) {
-      this.#readers.set(input, [...(this.#readers.get(input) ?? []), { op, ref }])
+      const readers = this.#readers.get(input)
+      if (readers) readers.push({ op, ref })
+      else this.#readers.set(input, [{ op, ref }])
     }
     return ref
   }

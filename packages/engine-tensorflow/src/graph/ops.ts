@@ -27,6 +27,7 @@ export const OUTPUT_NAMES = {
   Less: 'z',
   LessEqual: 'z',
   Log: 'y',
+  Log1p: 'y',
   LogSoftmax: 'logsoftmax',
   MatMul: 'product',
   Max: 'output',
