@@ -29,13 +29,13 @@ export interface Words {
   readonly numInstructionWords: number
 }
 
-export function emit(graph: Graph, sections: readonly Section[], layout: Layout): Words {
-  const emitter = new Emitter(graph, layout)
-  // Pointwise programs follow the instructions, whose length does not depend on addresses: count
-  // first, then write.
-  const numInstructionWords = emitter.emit(sections, 0).instructions.length
-  const { instructions, programs } = emitter.emit(sections, numInstructionWords)
-  return { words: [...instructions, ...programs], numInstructionWords }
+/**
+ * @param programsAt how many words the instructions are, which pointwise programs follow; it does not depend on
+ *   addresses
+ */
+export function emit(graph: Graph, sections: readonly Section[], layout: Layout, programsAt: number): Words {
+  const { instructions, programs } = new Emitter(graph, layout).emit(sections, programsAt)
+  return { words: [...instructions, ...programs], numInstructionWords: instructions.length }
 }
 
 class Emitter {

@@ -41,6 +41,7 @@ export class Plan {
   readonly #storage: Storage
   readonly #options: PlanOptions
   readonly #constants = new Constants()
+  readonly #numInstructionWords: number
   readonly #numWordBytes: number
 
   constructor(program: Program, options: PlanOptions) {
@@ -65,7 +66,8 @@ export class Plan {
     this.workingBytes = align(Math.max(0, ...kernels.all.map((kernel) => this.#workingOf(kernel))))
     // Neither the number of words nor the constants depend on addresses, as long as no two
     // coincide: a rehearsal finds both.
-    const rehearsal = emit(this.#graph, this.#sections, this.#layout(0, -(2 ** 40), 2 ** 40, 0))
+    const rehearsal = emit(this.#graph, this.#sections, this.#layout(0, -(2 ** 40), 2 ** 40, 0), 0)
+    this.#numInstructionWords = rehearsal.numInstructionWords
     this.#numWordBytes = align(4 * rehearsal.words.length)
     this.numBytes = this.#numWordBytes + this.#constants.numBytes + this.#storage.numBytes
   }
@@ -89,7 +91,8 @@ export class Plan {
    */
   write(memory: WebAssembly.Memory, address: number, working: number): { readonly numInstructionWords: number } {
     const layout = this.#layoutAt(address, working)
-    const { words, numInstructionWords } = emit(this.#graph, this.#sections, layout)
+    const numInstructionWords = this.#numInstructionWords
+    const { words } = emit(this.#graph, this.#sections, layout, numInstructionWords)
     new Uint32Array(memory.buffer, address, words.length).set(words)
     this.#constants.write(memory, address + this.#numWordBytes)
     return { numInstructionWords }

@@ -9,6 +9,8 @@
 import { invariant } from '@gradpool/core/engine'
 import type { Graph } from './graph.js'
 import type { Kernel, Kernels } from './fuse.js'
+import { LeastFirst } from './least-first.js'
+import { TopologicalOrder } from './topological-order.js'
 
 /** What happens in a step, in order. */
 export type Action =
@@ -62,6 +64,7 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
   const all = [...tasks.values()]
   const guard = guardTask(graph, taskOf)
   if (guard) all.push(guard)
+  const order = new TopologicalOrder(guard ? withGuard([...tasks.values()], guard) : all)
 
   const inPlace = new Map<number, number>()
   for (const { state, value } of changed) {
@@ -78,7 +81,7 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
       !inPlace.has(value) &&
       graph.size(value) === graph.size(state) &&
       readsInPlace(graph, kernels, value, state) &&
-      !others.some((task) => comesAfter(task, writer))
+      others.every((task) => canPrecede(order, task, writer))
     if (direct) {
       inPlace.set(value, state)
       for (const task of others) writer.after.add(task)
@@ -126,23 +129,44 @@ function readsInPlace(graph: Graph, kernels: Kernels, value: number, state: numb
   )
 }
 
-function comesAfter(task: Task, earlier: Task): boolean {
-  const seen = new Set([task])
-  for (const current of seen) {
-    if (current === earlier) return true
-    for (const before of current.after) seen.add(before)
-  }
-  return false
+/** Tasks in order, and the guard as early as it can be. */
+function withGuard(tasks: readonly Task[], guard: Task): Task[] {
+  const made = tasks.findIndex((task) => guard.after.has(task))
+  return [...tasks.slice(0, made + 1), guard, ...tasks.slice(made + 1)]
 }
 
+/** Whether a task can come before another; in `order` it does so then. */
+function canPrecede(order: TopologicalOrder<Task>, task: Task, other: Task): boolean {
+  if (order.isBefore(task, other)) return true
+  if (task.after.has(other)) return false
+  const between = order.between(other, task, ({ after }) => after)
+  if (between === undefined) return false
+  order.moveBefore([...between, task], other)
+  return true
+}
+
+/** Of the tasks that are ready, always the one of the lowest priority next, and of equals the first. */
 function inOrder(tasks: readonly Task[]): Action[] {
-  const waiting = new Set([...tasks].sort((a, b) => a.priority - b.priority))
-  const actions: Action[] = []
-  while (waiting.size > 0) {
-    const next = [...waiting].find((task) => [...task.after].every((other) => !waiting.has(other)))
-    invariant(next, 'kernels wait for each other in a circle')
-    waiting.delete(next)
-    actions.push(next.action)
+  const ranked = [...tasks].sort((a, b) => a.priority - b.priority)
+  const rankOf = new Map(ranked.map((task, rank) => [task, rank]))
+  const numAwaited = ranked.map(({ after }) => after.size)
+  const followers: number[][] = ranked.map(() => [])
+  for (const [rank, { after }] of ranked.entries()) {
+    for (const earlier of after) followers[rankOf.get(earlier) ?? -1]?.push(rank)
   }
+  const ready = new LeastFirst()
+  for (const [rank, count] of numAwaited.entries()) if (count === 0) ready.add(rank)
+  const actions: Action[] = []
+  for (let rank = ready.take(); rank !== undefined; rank = ready.take()) {
+    const task = ranked[rank]
+    invariant(task, `there is a task of rank ${rank}`)
+    actions.push(task.action)
+    for (const follower of followers[rank] ?? []) {
+      const count = (numAwaited[follower] ?? 0) - 1
+      numAwaited[follower] = count
+      if (count === 0) ready.add(follower)
+    }
+  }
+  invariant(actions.length === tasks.length, 'no kernels wait for each other in a circle')
   return actions
 }

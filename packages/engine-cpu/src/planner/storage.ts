@@ -37,6 +37,7 @@ export function layOut(
   const lastUse = lastUses(graph, kernels, actions)
   const values = new Map<number, number>()
   const overwritten = new Set<number>()
+  const lastUsed = nodesByPosition(lastUse)
   /** What was made since the last barrier: no worker reads of it what another overwrites. */
   let recent = new Set<number>()
   let unused: number[] = []
@@ -66,13 +67,22 @@ export function layOut(
         recent.add(node)
       }
     }
-    for (const [node, offset] of values) {
-      if (!kept.has(node) && !overwritten.has(node) && lastUse.get(node) === position) {
-        unused.push(offset)
-      }
+    for (const node of lastUsed.get(position) ?? []) {
+      const offset = values.get(node)
+      if (offset !== undefined && !kept.has(node) && !overwritten.has(node)) unused.push(offset)
     }
   }
   return { values, numBytes: align(free.highWater) }
+}
+
+function nodesByPosition(lastUse: ReadonlyMap<number, number>): ReadonlyMap<number, readonly number[]> {
+  const nodes = new Map<number, number[]>()
+  for (const [node, position] of lastUse) {
+    const others = nodes.get(position)
+    if (others) others.push(node)
+    else nodes.set(position, [node])
+  }
+  return nodes
 }
 
 /** The operand of a kernel of one elementwise op whose memory would do for the result, too. */
