@@ -53,6 +53,7 @@ export function parseFields(value: unknown, where: string): Fields {
   // Only what came out of here is in the set.
   if (checked.has(value)) return value as Fields
   const given: Readonly<Record<string, unknown>> = { ...value }
+  if (Object.hasOwn(given, '__proto__')) throw new UserError(`${where} cannot have a field named '__proto__'`)
   const fields = mapped(given, (field, name) => parseField(field, `${where}.${name}`))
   const [first, ...others] = Object.entries(fields)
   if (first === undefined) throw new UserError(`${where} has no fields, expected ${expected}`)
