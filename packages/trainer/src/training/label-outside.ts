@@ -5,11 +5,12 @@
  */
 import {
   evaluate,
-  Program,
   prune,
+  type Program,
   sizeOf,
   type BatchField,
   type BatchProgram,
+  type Execution,
   type Node,
   type NodeOf,
   type Split,
@@ -57,6 +58,21 @@ export function labelIsOutside({ field, row, label, numClasses }: LabelOutside):
     `the label in row ${row} of the field '${field}' is ${label}, which is none of the ${numClasses} classes, ` +
     `0 to ${numClasses - 1}; mend it, or leave such rows out with ignoreLabel`
   )
+}
+
+/**
+ * That the loss of a pass over held-out examples is not finite, and why, as far as it is known.
+ *
+ * @param execution stands before the step
+ */
+export function passNotFinite(
+  what: string,
+  pass: Pick<JudgedStep, 'program' | 'data'> | undefined,
+  execution: Execution | undefined,
+  when = '',
+): string {
+  const label = pass && execution && labelOutside({ ...pass, seed: 0, step: execution.step })
+  return `the loss over ${what} is not a finite number${when}${label ? `: ${labelIsOutside(label)}` : ''}`
 }
 
 /** What is divided by, of one value or row for each example. */

@@ -13,7 +13,7 @@ import type { BestStates, Checkpoint } from '../checkpoints/checkpoint.js'
 import { Checkpointing } from '../checkpoints/checkpointing.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
 import { FiniteMetrics, metricsOf } from '../metrics/metrics-of.js'
-import type { Pass, TrainingPlan } from '../plan/training-plan.js'
+import type { TrainingPlan } from '../plan/training-plan.js'
 import { usefulWorkers } from '../strategies/compile-strategy.js'
 import type { Advance, TrainingStrategy } from '../strategies/training-strategy.js'
 import type { EnginePool } from '../threads/engine-pool.js'
@@ -22,7 +22,7 @@ import type { ThreadBudget } from '../threads/thread-budget.js'
 import { Stopped, TrainingThreads } from '../threads/training-threads.js'
 import { DoneEpochs } from './done-epochs.js'
 import { Executions } from './executions.js'
-import { labelIsOutside, labelOutside } from './label-outside.js'
+import { labelOutside, passNotFinite } from './label-outside.js'
 import { locateNonFinite, type FailedStep } from './locate-nonfinite.js'
 import { lossNotFinite, sentenceOf } from './training-errors.js'
 import type { TrainingOutcome, TrainingProgress } from './training-outcome.js'
@@ -177,7 +177,7 @@ export class Training {
     const [tested, predicted] = await this.#threads.run([testing, predicting].map(wholePass))
     this.#threads.throwIfStopped()
     if (tested?.status === 'notFinite') {
-      throw new Failed(`the loss over the test examples is not a finite number${because(plan.test, testing)}`)
+      throw new Failed(passNotFinite('the test examples', plan.test, testing))
     }
     const test = plan.test && tested && metricsOf(plan.test.program, tested)
     if (test) this.#finite.check(test, 'test', plan.epochs)
@@ -200,9 +200,8 @@ export class Training {
     const epoch = this.#epochs.count + 1
     const { trained, validated } = await this.#toEndOfEpoch(epoch, strategy, execution)
     if (validated?.status === 'notFinite') {
-      throw new Failed(
-        `the loss over the validation examples is not a finite number after epoch ${epoch}${because(this.#options.plan.validation, execution)}`,
-      )
+      const { validation: pass } = this.#options.plan
+      throw new Failed(passNotFinite('the validation examples', pass, execution, ` after epoch ${epoch}`))
     }
     const { training, averaging, validation: validating } = this.#options.plan
     const passes = averaging?.replicas ?? [training]
@@ -294,12 +293,6 @@ export class Training {
 
 function wholePass(execution: Execution | undefined): Chunk | undefined {
   return execution && { execution, steps: execution.stepsPerEpoch, continues: false }
-}
-
-/** Of a loss that is not finite, as far as it is known. */
-function because(pass: Pass | undefined, execution: Execution | undefined): string {
-  const label = pass && execution && labelOutside({ ...pass, seed: 0, step: execution.step })
-  return label ? `: ${labelIsOutside(label)}` : ''
 }
 
 /** A pass may have been stopped in the middle, and the one before was done in another process. */
