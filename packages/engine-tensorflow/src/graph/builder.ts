@@ -25,7 +25,7 @@ const ARRAYS = {
   uint32: (values: readonly number[]) => Uint32Array.from(values),
 } as const
 
-/** Ops of which equal ones are made once. */
+/** Ops whose nodes are shared if they are equal. */
 const PURE: ReadonlySet<TensorFlowOp> = new Set(['RealDiv', 'Mul', 'Sqrt'])
 
 export interface NodeOptions {

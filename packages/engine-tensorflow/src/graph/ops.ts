@@ -1,4 +1,4 @@
-/** The ops of TensorFlow that lowering uses, and what each needs besides its operands and its type. */
+/** The ops of TensorFlow that lowering uses, with their outputs and fixed attributes. */
 import type { Attributes } from './messages.js'
 
 interface OpDescription {

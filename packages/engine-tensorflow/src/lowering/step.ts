@@ -15,7 +15,7 @@ import { StepInputs, type StepContext } from './step-inputs.js'
 import { Values } from './values.js'
 import type { Variables } from './variables.js'
 
-/** The message of `CheckNumerics` for a loss, which tells this failure from others. */
+/** The message of `CheckNumerics` for a loss, which distinguishes this failure from others. */
 export const NOT_FINITE = 'The loss is not a finite number'
 
 /** The body: (step, variables) → (step + 1, variables). */

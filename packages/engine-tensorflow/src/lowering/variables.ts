@@ -1,4 +1,4 @@
-/** The variables of a compiled Program: its states, and what the loop over steps keeps besides. */
+/** The variables of a compiled Program: its states, and those of the loop over steps. */
 import { type Shape } from '@gradpool/core'
 import { invariant, passSizeOf, sizeOf, type BatchProgram } from '@gradpool/core/engine'
 import type { Variable } from '../graph/builder.js'
