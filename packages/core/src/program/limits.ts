@@ -11,7 +11,7 @@ export const MAX_ELEMENTS = 2 ** 29
 const MAX_PROGRAM_ELEMENTS = 2 ** 30
 
 /** Nodes of a Program from a file. */
-const MAX_NODES = 2 ** 16
+const MAX_NODES = 2 ** 15
 
 /** Characters of the name of a state, a field or a result; that of a state is a path. */
 const MAX_NAME_LENGTH = 1000

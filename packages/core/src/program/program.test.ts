@@ -257,8 +257,8 @@ describe('a Program as JSON', () => {
       ({ nodes }) => spoil(nodes, 13, { attributes: { values: 256 }, dtype: 'u8' }),
     ],
     [
-      'a Program has 65537 nodes, more than the 65536 allowed',
-      ({ nodes }) => nodes?.push(...new Array<Record<string, unknown>>(65537 - 32).fill({ ...nodes[13] })),
+      'a Program has 32769 nodes, more than the 32768 allowed',
+      ({ nodes }) => nodes?.push(...new Array<Record<string, unknown>>(32769 - 32).fill({ ...nodes[13] })),
     ],
     [
       'a Program has 1073797998 elements in all of its values together, more than the 1073741824 allowed',

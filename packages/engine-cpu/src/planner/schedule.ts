@@ -139,10 +139,19 @@ function inOrder(tasks: readonly Task[]): Action[] {
   const waiting = new Set([...tasks].sort((a, b) => a.priority - b.priority))
   const actions: Action[] = []
   while (waiting.size > 0) {
-    const next = [...waiting].find((task) => [...task.after].every((other) => !waiting.has(other)))
+    const next = firstReady(waiting)
     invariant(next, 'kernels wait for each other in a circle')
     waiting.delete(next)
     actions.push(next.action)
   }
   return actions
+}
+
+function firstReady(waiting: ReadonlySet<Task>): Task | undefined {
+  for (const task of waiting) {
+    let isReady = true
+    for (const other of task.after) isReady &&= !waiting.has(other)
+    if (isReady) return task
+  }
+  return undefined
 }
