@@ -78,7 +78,11 @@ function tinyImages() {
   const rowsOf = (begin, end) => Int32Array.from({ length: end - begin }, (_, i) => begin + i)
   const [train, test] = [fields(33), fields(11)]
   return {
-    ...{ name: 'tiny', hash: 'ab'.repeat(32), imageShape: [3, 4], classes: 10, fields: { train, test } },
+    name: 'tiny',
+    hash: 'ab'.repeat(32),
+    imageShape: [3, 4],
+    classes: 10,
+    fields: { train, test },
     splits: {
       all: { fields: train, rows: rowsOf(0, 33) },
       train: { fields: train, rows: rowsOf(0, 23) },

@@ -1,5 +1,5 @@
 /** Programs that no trace makes, and a file may hold. */
-import { adam, type DType, type Shape } from '@gradpool/core'
+import { adam, exp, transpose, type DType, type Shape } from '@gradpool/core'
 import { Program, train, traceProgram, type Engine, type Node } from '@gradpool/core/engine'
 import { network, splitOf, trainingData, wholeBatch } from '@gradpool/engine-contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -74,7 +74,7 @@ describe('what is of no use, but allowed', () => {
 })
 
 describe('a step of Adam of which something else reads a part', () => {
-  const { program, ...batches } = train(network, { optimizer: adam(), batchSize: 5, data: trainingData })
+  const { program, tail, ...batches } = train(network, { optimizer: adam(), batchSize: 5, data: trainingData })
   const opOf = (index: number) => program.nodes[index]?.op
   // The step size, broadcast, times the mean, flushed.
   const product = program.nodes.findIndex(({ op, inputs }) => {
@@ -94,13 +94,23 @@ describe('a step of Adam of which something else reads a part', () => {
     ],
   ])('%s', async (_, change) => {
     expect(Math.min(product, flushed, unflushed)).toBeGreaterThan(0)
+    expect(tail).toBeDefined()
     const changed = Program.fromJSON({ ...program.toJSON(), nodes: change([...program.nodes]) })
-    const { tail: _tail, ...rest } = batches
-    const whole = { ...rest, program: changed }
+    const whole = { ...batches, program: changed }
     const execution = await engine.compile(whole, { data: trainingData, seed: 4 })
     expect((await execution.run({ steps: 3 })).status).toBe('done')
     execution.dispose()
   })
+})
+
+test('one element of one example is moved by several workers', async () => {
+  const program = traceProgram((trace) => {
+    trace.result('value', transpose(exp(trace.batch('x', 'f32', [1, 1])), [1, 0]), { rows: true })
+  })
+  const data = splitOf({ x: { dtype: 'f32', shape: [1], values: Float32Array.of(0) } }, 1)
+  const execution = await engine.compile(wholeBatch(program, 1), { data, seed: 0, workers: 2 })
+  expect((await execution.run({ steps: 1 })).rows.value).toEqual(Float32Array.of(1))
+  execution.dispose()
 })
 
 describe('what would make a plan too long', () => {

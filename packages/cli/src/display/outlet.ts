@@ -46,7 +46,7 @@ export function openOutlet(stream: OutputStream, environment: Readonly<Record<st
     live,
     colours: pc.createColors(coloured),
     columns: () => (stream.isTTY === true ? widthOf(stream) : widthElsewhere),
-    rows: () => (live ? stream.rows || 24 : Infinity),
+    rows: () => (live ? heightOf(stream) : Infinity),
     print: (text) => void stream.write(`${visible(text)}\n`),
     printColoured: (text) => void stream.write(`${visibleInColour(text)}\n`),
     printJson: (json) => void stream.write(`${json}\n`),
@@ -55,6 +55,10 @@ export function openOutlet(stream: OutputStream, environment: Readonly<Record<st
 
 function widthOf({ columns = 0 }: OutputStream): number {
   return columns > 0 ? Math.max(20, columns) : Infinity
+}
+
+function heightOf({ rows = 0 }: OutputStream): number {
+  return rows > 0 ? rows : 24
 }
 
 /** The codes of colours stay. */

@@ -203,7 +203,7 @@ function isDType(value: unknown): value is DType {
 
 /** A value from outside, however long it is. */
 function told(value: unknown): string {
-  return beginningOf(JSON.stringify(value) ?? 'nothing')
+  return value === undefined ? 'undefined' : beginningOf(JSON.stringify(value))
 }
 
 function refuse(where: string, complaint: string): never {

@@ -39,7 +39,7 @@ export interface Evaluation {
  */
 export function evaluate(data: ProgramData, inputs: EvaluationInputs = {}): Evaluation {
   const program = new Program(data)
-  const { eachNode = (values) => values } = inputs
+  const eachNode = inputs.eachNode ?? ((values: Float64Array) => values)
   const sources = new Map(program.inputs.map((input) => [input.node, input]))
   const initial = initialState(program, inputs.seed ?? 0)
   const evaluated: Evaluated[] = []

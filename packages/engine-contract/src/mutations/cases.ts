@@ -41,7 +41,7 @@ export function mutatedProgram(source: MutationSource, random: Random): MutatedP
   const tail = given && (random.isOneIn(2) ? mutateProgram(given, random) : random.isOneIn(2) ? given : undefined)
   const read = random.isOneIn(4) ? source.program : readable(program, source.program)
   const own = read.fields[0]?.shape[0] ?? source.batchSize ?? 1
-  const rest = tail ? (given?.fields[0]?.shape[0] ?? 1) : 0
+  const rest = tail === undefined ? 0 : (source.tail?.fields[0]?.shape[0] ?? 1)
   const numExamples = oddly(random, own * (1 + random.below(2)) + rest)
   return {
     source: source.name,

@@ -304,6 +304,8 @@ function copy(
     if (joins) axes.pop()
     axes.push(joins ? { ...next, extent: outer.extent * extent } : next)
   }
+  // What is shared out by examples has an axis of them, be it of one.
+  if (axes.length === 0) axes.push({ extent: 1, to: 1, from: 1 })
   if (axes.length > MAX_COPY_RANK) {
     throw new UserError(`the CPU engine moves tensors of at most ${MAX_COPY_RANK} axes, not ${axes.length}`)
   }
