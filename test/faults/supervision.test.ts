@@ -14,7 +14,7 @@ import { randomNumbers } from './random-numbers.js'
 const numFaults = isLong ? 50 : 1
 /** Each takes the seconds until it is noticed. */
 const numLoops = isLong ? 10 : 1
-const experiment = ['mnist_auto_2', '--epochs', '3']
+const experiment = ['mnist_auto_2', '--epochs', '2']
 const often = ['--checkpoint-every', '0.1']
 const begun = 'mnist_auto_2 autoencode started:'
 
