@@ -15,6 +15,7 @@ export { averaging, type Averaging, type Replica } from '../averaging/averaging.
 export { type AverageOptions, partsOf, replicaSeed } from '../averaging/parts.js'
 export { type BatchAxis, batchAxes } from '../program/batch-axis.js'
 export { type Allocate, type Field, type Split } from './dataset.js'
+export { FieldCopies } from './field-copies.js'
 export { bytesPerElement, sameShape, sizeOf, stridesOf } from '../program/dtype.js'
 export {
   type CompileOptions,
@@ -62,7 +63,7 @@ export { matchPattern, type Match, type Pattern, type Searched } from '../progra
 export { mapNodes, prune, renameStates, substitute } from '../program/rewrite.js'
 export { segmentsOf } from '../program/segments.js'
 export { initialState } from '../random/initial-state.js'
-export { fillNormal, fillUniform, philox, purposeOf, shuffled } from '../random/random.js'
+export { fillNormal, fillUniform, NORMAL_QUANTILE, philox, purposeOf, shuffled } from '../random/random.js'
 export { evaluate, type Evaluation, type EvaluationInputs } from '../reference/reference.js'
 export { learningRateAt } from '../training/schedules.js'
 export { withMicroBatches } from '../training/micro-batches.js'

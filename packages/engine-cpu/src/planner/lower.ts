@@ -1,10 +1,9 @@
 /**
- * Rewrites a Program so that kernels can do it:
+ * Rewrites a Program into one that the kernels can run:
  *
  * - what no output needs is dropped: a Program from a file may have such nodes;
  * - a reduction over axes that are not adjacent becomes several, the innermost axes first;
- * - an output that is nothing but an input by another name becomes a copy of it, since the input's
- *   memory may be overwritten.
+ * - an output that is an alias of an input becomes a copy, since the input's memory may be overwritten.
  */
 import { mapNodes, Program, prune, type Node, type Output } from '@gradpool/core/engine'
 import { isAlias } from './aliases.js'
