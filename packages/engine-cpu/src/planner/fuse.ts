@@ -122,11 +122,13 @@ export class Kernels {
    */
   #mustFollow(later: Kernel, earlier: Kernel): boolean {
     const reached = new Set([later])
+    // Nodes read only nodes before them.
+    const first = Math.min(...earlier.nodes)
     for (const kernel of reached) {
       for (const node of kernel.nodes) {
         for (const dependency of this.#graph.dependencies(node)) {
           const source = this.#of.get(dependency)
-          if (source !== undefined && source !== earlier) reached.add(source)
+          if (source !== undefined && source !== earlier && Math.max(...source.nodes) > first) reached.add(source)
           const isDirect = kernel === later && this.#readsElementwise(node, dependency)
           if (source === earlier && kernel !== earlier && !isDirect) return true
         }

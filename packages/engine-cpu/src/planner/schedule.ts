@@ -118,10 +118,19 @@ function inOrder(actions: readonly Action[]): Action[] {
   const waiting = new Set([...actions].sort((a, b) => a.priority - b.priority))
   const ordered: Action[] = []
   while (waiting.size > 0) {
-    const next = [...waiting].find(({ after }) => [...after].every((other) => !waiting.has(other)))
+    const next = firstReady(waiting)
     invariant(next, 'kernels wait for each other in a circle')
     waiting.delete(next)
     ordered.push(next)
   }
   return ordered
+}
+
+function firstReady(waiting: ReadonlySet<Action>): Action | undefined {
+  for (const action of waiting) {
+    let isReady = true
+    for (const other of action.after) isReady &&= !waiting.has(other)
+    if (isReady) return action
+  }
+  return undefined
 }

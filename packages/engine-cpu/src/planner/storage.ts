@@ -33,10 +33,20 @@ export function layOut(
   const kept = graph.kept
   const lastUse = lastUses(graph, kernels, actions)
   const values = new Map<number, number>()
+  /** By position, the values that the action there reads last. */
+  const ending = new Map<number, number[]>()
   const overwritten = new Set<number>()
   /** The nodes computed since the last barrier: no worker reads an element of them that another overwrites. */
   let recent = new Set<number>()
   let unused: number[] = []
+  const place = (node: number, offset: number): void => {
+    values.set(node, offset)
+    const last = lastUse.get(node)
+    if (last === undefined) return
+    const others = ending.get(last)
+    if (others) others.push(node)
+    else ending.set(last, [node])
+  }
   const isOver = (node: number, position: number): boolean =>
     recent.has(node) && !kept.has(node) && lastUse.get(node) === position
 
@@ -55,18 +65,17 @@ export function layOut(
         const over = operand === undefined ? undefined : values.get(operand)
         if (operand !== undefined && over !== undefined && isOver(operand, position)) {
           overwritten.add(operand)
-          values.set(node, over)
+          place(node, over)
         } else {
           const numBytes = graph.size(node) * bytesPerElement[graph.storedDType(node)]
-          values.set(node, take(numBytes))
+          place(node, take(numBytes))
         }
         recent.add(node)
       }
     }
-    for (const [node, offset] of values) {
-      if (!kept.has(node) && !overwritten.has(node) && lastUse.get(node) === position) {
-        unused.push(offset)
-      }
+    for (const node of ending.get(position) ?? []) {
+      const offset = values.get(node)
+      if (offset !== undefined && !kept.has(node) && !overwritten.has(node)) unused.push(offset)
     }
   }
   return { values, numBytes: align(free.highWater) }
