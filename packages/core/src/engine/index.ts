@@ -33,6 +33,7 @@ export {
   type StateValues,
 } from './engine.js'
 export { FieldError, invariant } from '../errors.js'
+export { visible, visibleOnOneLine } from '../visible.js'
 export type { Backend, ExecutionRecord, States } from './backend.js'
 export { BaseEngine } from './base-engine.js'
 export { stateSizes } from './execution-checks.js'
@@ -55,6 +56,7 @@ export {
   type MomentumOperand,
 } from '../optimizers/index.js'
 export { type AttributesOf, type ByOp, dispatch, fillValue, type Node, type NodeOf } from '../program/node.js'
+export { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem, sizeProblem } from '../program/limits.js'
 export { type BatchField, Program, type State } from '../program/program.js'
 export { type Input, type Output, type ProgramData, type Result } from '../program/program-data.js'
 export { matchPattern, type Match, type Pattern, type Searched } from '../program/pattern.js'

@@ -8,6 +8,7 @@
  */
 import { ShapeError, UserError } from '../errors.js'
 import { type DType, type Shape, sameShape, type TensorType, typeText } from '../program/dtype.js'
+import { beginningOf, nameProblem } from '../program/limits.js'
 import type { Node } from '../program/node.js'
 import type { Program } from '../program/program.js'
 import type { Input, Output, Result } from '../program/program-data.js'
@@ -271,9 +272,9 @@ export class Trace {
   }
 }
 
-/** Values go by name in objects, where setting `__proto__` sets no entry. */
-function checkName(what: string, name: string): void {
-  if (name === '__proto__') throw userError(`a ${what} cannot be named "__proto__": choose another name`)
+function checkName(kind: string, name: string): void {
+  const problem = nameProblem(name)
+  if (problem !== undefined) throw userError(`${kind} "${beginningOf(name)}" ${problem}`)
 }
 
 /**

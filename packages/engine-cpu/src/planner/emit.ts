@@ -9,6 +9,8 @@ import type { Section } from './sections.js'
 import { buildPointwise, type Addresses } from './pointwise.js'
 
 const MAX_COPY_RANK = 8
+/** Of a plan: losses of more numbers, and larger stacks of matrices, would need more. */
+const MAX_INSTRUCTIONS = 2 ** 18
 
 export interface Layout extends Addresses {
   /** Address of the scratch memory of kernels. */
@@ -35,6 +37,8 @@ class Emitter {
   readonly programs: number[] = []
   readonly #graph: Graph
   readonly #layout: Layout
+  /** Instructions that are one for each element or matrix. */
+  #numRepeated = 0
 
   constructor(graph: Graph, layout: Layout) {
     this.#graph = graph
@@ -51,9 +55,9 @@ class Emitter {
   #action(action: Action): number[] {
     switch (action.kind) {
       case 'guard':
-        return Array.from({ length: this.#graph.size(action.loss) }, (_, which) =>
+        return this.#repeated(this.#graph.size(action.loss), (which) =>
           instruction(OP.GUARD, this.#address(action.loss) + 4 * which),
-        ).flat()
+        )
       case 'copy': {
         const size = this.#graph.size(action.from)
         return copy(this.#address(action.state), this.#address(action.from), 4, [size], [1], [1])
@@ -102,10 +106,20 @@ class Emitter {
     const [a, b] = this.#operands(node)
     const { m, n, k, flags } = matmulShape(this.#graph, node)
     const to = this.#address(index)
-    return Array.from({ length: node.shape[0] ?? 1 }, (_, i) => {
+    return this.#repeated(node.shape[0] ?? 1, (i) => {
       const places = [to + 4 * i * m * n, a + 4 * i * m * k, b + 4 * i * k * n]
       return instruction(OP.MATMUL, ...places, m, n, k, flags, this.#layout.working, 0)
-    }).flat()
+    })
+  }
+
+  #repeated(count: number, make: (index: number) => number[]): number[] {
+    this.#numRepeated += count
+    if (this.#numRepeated > MAX_INSTRUCTIONS) {
+      throw new UserError(
+        `the CPU engine takes a loss of at most ${MAX_INSTRUCTIONS} numbers, and stacks of as many matrices together`,
+      )
+    }
+    return Array.from({ length: count }, (_, index) => make(index)).flat()
   }
 
   #pointwise(kernel: Kernel): number {
@@ -197,7 +211,7 @@ class Emitter {
       case 'concat': {
         const { axis } = node.attributes
         let start = 0
-        return this.#operands(node).flatMap((operand, position) => {
+        return this.#addresses(node).flatMap((operand, position) => {
           const shape = shapeOf(position)
           const inside = to + bytes * start * (strides[axis] ?? 0)
           start += shape[axis] ?? 0
@@ -209,9 +223,13 @@ class Emitter {
     }
   }
 
-  #operands(node: Node): [number, number, ...number[]] {
-    const [a = 0, b = 0, ...rest] = node.inputs.map((input) => this.#address(this.#graph.base(input)))
-    return [a, b, ...rest]
+  #operands(node: Node): readonly [number, number] {
+    const [a = 0, b = 0] = this.#addresses(node)
+    return [a, b]
+  }
+
+  #addresses(node: Node): number[] {
+    return node.inputs.map((input) => this.#address(this.#graph.base(input)))
   }
 
   #storedDType(node: Node, operand: number): number {
@@ -271,6 +289,8 @@ function copy(
     if (joins) axes.pop()
     axes.push(joins ? { ...next, extent: outer.extent * extent } : next)
   }
+  // What is shared out by examples has an axis of them, be it of one.
+  if (axes.length === 0) axes.push({ extent: 1, to: 1, from: 1 })
   if (axes.length > MAX_COPY_RANK) {
     throw new UserError(`the CPU engine moves tensors of at most ${MAX_COPY_RANK} axes, not ${axes.length}`)
   }

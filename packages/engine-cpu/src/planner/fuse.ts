@@ -125,8 +125,14 @@ export class Kernels {
 
   /** The kernels that one reads values of. */
   #needs(kernel: Kernel): Set<Kernel> {
-    const sources = kernel.nodes.flatMap((node) => this.#graph.dependencies(node).map((read) => this.#of.get(read)))
-    return new Set(sources.filter((source) => source !== undefined && source !== kernel) as Kernel[])
+    const needed = new Set<Kernel>()
+    for (const node of kernel.nodes) {
+      for (const dependency of this.#graph.dependencies(node)) {
+        const source = this.#of.get(dependency)
+        if (source && source !== kernel) needed.add(source)
+      }
+    }
+    return needed
   }
 
   /** Whether all that `later` reads of `earlier` it reads element by element. */

@@ -4,6 +4,7 @@
  * The passes, in order: lower.ts (what kernels can do) → graph.ts (what needs computing) → fuse.ts (kernels) →
  * schedule.ts (order, updates in place) → storage.ts (memory) → emit.ts (words; pointwise programs by pointwise.ts).
  */
+import { type DType } from '@gradpool/core'
 import { bytesPerElement, invariant, sizeOf, type NodeOf, type Program } from '@gradpool/core/engine'
 import { align } from '../free-list.js'
 import type { MatmulShape } from '../kernels.js'
@@ -151,39 +152,43 @@ export class Plan {
   }
 }
 
-/** Constants that the words refer to, laid out in the order of first use. */
+interface Placed {
+  readonly offset: number
+  readonly values: readonly number[]
+  readonly size: number
+  readonly dtype: DType
+}
+
+const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const
+
+/** Constants that the words refer to, laid out in the order of first use, and made in the arena. */
 class Constants {
   numBytes = 0
-  readonly #offsets = new Map<string, { offset: number; values: Float32Array | Int32Array }>()
+  readonly #placed = new Map<string, Placed>()
 
   full(index: number, node: NodeOf<'constant'>): number {
-    return this.#place(`${index}`, () => {
-      const given = valuesOf(node)
-      const size = sizeOf(node.shape)
-      invariant(node.dtype !== 'u8', 'constants are f32 or i32')
-      const values = node.dtype === 'i32' ? new Int32Array(size) : new Float32Array(size)
-      return given.length === 1 ? values.fill(given[0] ?? 0) : (values.set(given), values)
-    })
+    return this.#place(`${index}`, valuesOf(node), sizeOf(node.shape), node.dtype)
   }
 
   scalar(index: number, node: NodeOf<'constant'>): number {
-    return this.#place(`${index} scalar`, () => Float32Array.of(valuesOf(node)[0] ?? 0))
+    return this.#place(`${index} scalar`, valuesOf(node), 1, 'f32')
   }
 
-  write(memory: WebAssembly.Memory, address: number): void {
-    for (const { offset, values } of this.#offsets.values()) {
-      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-      new Uint8Array(memory.buffer, address + offset, values.byteLength).set(bytes)
+  write({ buffer }: WebAssembly.Memory, address: number): void {
+    for (const { offset, values, size, dtype } of this.#placed.values()) {
+      const [first = 0] = values
+      const array = new ARRAYS[dtype](buffer, address + offset, size)
+      if (values.length === 1) array.fill(first)
+      else array.set(values)
     }
   }
 
-  #place(key: string, make: () => Float32Array | Int32Array): number {
-    const known = this.#offsets.get(key)
+  #place(key: string, values: readonly number[], size: number, dtype: DType): number {
+    const known = this.#placed.get(key)
     if (known) return known.offset
-    const values = make()
     const offset = this.numBytes
-    this.#offsets.set(key, { offset, values })
-    this.numBytes += align(values.length * bytesPerElement.f32)
+    this.#placed.set(key, { offset, values, size, dtype })
+    this.numBytes += align(size * bytesPerElement[dtype])
     return offset
   }
 }

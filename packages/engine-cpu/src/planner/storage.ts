@@ -33,11 +33,20 @@ export function layOut(
   const kept = graph.kept
   const lastUse = lastUses(graph, kernels, actions)
   const values = new Map<number, number>()
+  /** By position, the values that the action there reads last. */
+  const ending = new Map<number, number[]>()
   const overwritten = new Set<number>()
-  const lastUsed = nodesByPosition(lastUse)
   /** The nodes computed since the last barrier: no worker reads an element of them that another overwrites. */
   let recent = new Set<number>()
   let unused: number[] = []
+  const place = (node: number, offset: number): void => {
+    values.set(node, offset)
+    const last = lastUse.get(node)
+    if (last === undefined) return
+    const others = ending.get(last)
+    if (others) others.push(node)
+    else ending.set(last, [node])
+  }
   const isOver = (node: number, position: number): boolean =>
     recent.has(node) && !kept.has(node) && lastUse.get(node) === position
 
@@ -56,30 +65,20 @@ export function layOut(
         const over = operand === undefined ? undefined : values.get(operand)
         if (operand !== undefined && over !== undefined && isOver(operand, position)) {
           overwritten.add(operand)
-          values.set(node, over)
+          place(node, over)
         } else {
           const numBytes = graph.size(node) * bytesPerElement[graph.storedDType(node)]
-          values.set(node, take(numBytes))
+          place(node, take(numBytes))
         }
         recent.add(node)
       }
     }
-    for (const node of lastUsed.get(position) ?? []) {
+    for (const node of ending.get(position) ?? []) {
       const offset = values.get(node)
       if (offset !== undefined && !kept.has(node) && !overwritten.has(node)) unused.push(offset)
     }
   }
   return { values, numBytes: align(free.highWater) }
-}
-
-function nodesByPosition(lastUse: ReadonlyMap<number, number>): ReadonlyMap<number, readonly number[]> {
-  const nodes = new Map<number, number[]>()
-  for (const [node, position] of lastUse) {
-    const others = nodes.get(position)
-    if (others) others.push(node)
-    else nodes.set(position, [node])
-  }
-  return nodes
 }
 
 /** The operand of a single elementwise op whose memory can hold the result. */
