@@ -18,9 +18,9 @@
  * nothing.
  */
 import { UserError } from '@gradpool/core'
-import { reasonOf, writeDurably } from '@gradpool/storage'
+import { openRegular, reasonOf, writeDurably } from '@gradpool/storage'
 import { createHash, type Hash } from 'node:crypto'
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import { VALUE_KINDS, type ValueKind } from './code-values.js'
 import { IndexFileError } from './errors.js'
@@ -75,9 +75,9 @@ export async function writeIndex(path: string, contents: IndexContents): Promise
 /** @throws IndexFileError for what is no whole index file; UserError for a file that cannot be read. */
 export async function readIndex(path: string): Promise<IndexContents> {
   try {
-    const file = await open(path, 'r')
+    const { file, size } = await openRegular(path)
     try {
-      return await new Reader(path, file).read()
+      return await new Reader(path, file).read(size)
     } finally {
       await file.close()
     }
@@ -98,8 +98,7 @@ class Reader {
     this.#file = file
   }
 
-  async read(): Promise<IndexContents> {
-    const { size } = await this.#file.stat()
+  async read(size: number): Promise<IndexContents> {
     if (size < PREFIX_BYTES) throw this.#wrong(`it has only ${size} bytes`)
     const prefix = Buffer.from(await this.#bytes(new Uint8Array(PREFIX_BYTES)))
     if (prefix.toString('latin1', 0, 8) !== MAGIC) throw this.#wrong('it does not begin like one')
