@@ -2,7 +2,7 @@
  * Reads run directories back: what was asked, what happened, and what came of it.
  */
 import { UserError } from '@gradpool/core'
-import { hasFields, isMissing, isText, messageOf, openSealed, readRegular, reasonOf } from '@gradpool/storage'
+import { hasFields, isCount, isMissing, isText, messageOf, openSealed, readRegular, reasonOf } from '@gradpool/storage'
 import { constants } from 'node:buffer'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -37,7 +37,11 @@ export async function readRecord(directory: string): Promise<RunRecord> {
   const read = await readSealed(path)
   if (read === null) throw new UserError(`there is no run in '${directory}': no file '${path}'`)
   const { value: record, isWhole } = read
-  if (hasFields(record, { format: (format) => format === RUN_FORMAT }) && record.formatVersion !== RUN_FORMAT_VERSION) {
+  if (
+    hasFields(record, { format: (format) => format === RUN_FORMAT }) &&
+    isCount(record.formatVersion) &&
+    record.formatVersion !== RUN_FORMAT_VERSION
+  ) {
     throw new UserError(
       `'${path}' is of format version ${String(record.formatVersion)}, and this Gradpool reads ${RUN_FORMAT_VERSION}`,
     )
@@ -51,9 +55,9 @@ export async function readRecord(directory: string): Promise<RunRecord> {
 async function readResult(path: string, record: RunRecord): Promise<RunResult | null> {
   const read = await readSealed(path, reviveRows)
   if (read === null) return null
-  if (!read.isWhole) throw new UserError(`'${path}' is not as it was written`)
-  // Whatever has a seal that fits was written here.
-  const result = read.value as RunResult
+  const { value: result, isWhole } = read
+  if (!isWhole) throw new UserError(`'${path}' is not as it was written`)
+  if (!isResult(result)) throw new UserError(`'${path}' is not the result of a run`)
   const stagesOf = ({ experiments }: RunResult | RunRecord) =>
     experiments.map(({ name, seed, stages }) => [name, seed, ...stages.map(({ hash }) => hash)])
   if (isDeepStrictEqual(stagesOf(result), stagesOf(record))) return result
@@ -103,7 +107,7 @@ async function readSealed(path: string, reviver?: typeof reviveRows): Promise<Re
   try {
     return openSealed(text, reviver)
   } catch (error) {
-    throw new UserError(`'${path}' is damaged: ${messageOf(error)}`, { cause: error })
+    throw new UserError(`'${path}' is damaged: it is not JSON`, { cause: error })
   }
 }
 
@@ -115,10 +119,10 @@ async function readEvents(path: string): Promise<RunContents['events'][number][]
     return lines.map((line) => {
       const event: unknown = JSON.parse(line, reviveRows)
       if (isEvent(event)) return event
-      throw new Error('a line is no event')
+      throw new SyntaxError('no event')
     })
   } catch (error) {
-    throw new UserError(`'${path}' is damaged: ${messageOf(error)}`, { cause: error })
+    throw new UserError(`'${path}' is damaged: a line is no event`, { cause: error })
   }
 }
 
@@ -147,6 +151,19 @@ function isRecord(value: unknown): value is RunRecord {
     engine: (engine) => hasFields(engine, { name: isText, numerics: isText }),
     experiments: (experiments) => Array.isArray(experiments) && experiments.every(isExperiment),
     record: (record) => hasFields(record, {}),
+  })
+}
+
+/** As far as it is compared with the record; `gradpool show` checks what it shows. */
+function isResult(value: unknown): value is RunResult & Record<string, unknown> {
+  const isStage = (stage: unknown) => hasFields(stage, { hash: isText })
+  const isOne = (one: unknown) =>
+    hasFields(one, { name: isText, stages: (stages) => Array.isArray(stages) && stages.every(isStage) })
+  return hasFields(value, {
+    run: isText,
+    engine: isText,
+    seconds: Number.isFinite,
+    experiments: (all) => Array.isArray(all) && all.every(isOne),
   })
 }
 

@@ -12,6 +12,7 @@ import { STAGE_FORMAT } from '@gradpool/experiments'
 import {
   decodeSavedModel,
   hasFields,
+  isCount,
   isFileTold,
   isMissing,
   isText,
@@ -153,7 +154,8 @@ export async function readDoneStage(folder: string, wanted: StageId): Promise<Do
     return { metrics, state, manifest, ...(best && { best: path(BEST_FILE) }) }
   } catch (error) {
     if (error instanceof UserError) throw error
-    throw new UserError(`the files in '${folder}' cannot be read: ${reasonOf(error)}`, {
+    const reason = error instanceof SyntaxError ? 'they are not JSON' : reasonOf(error)
+    throw new UserError(`the files in '${folder}' cannot be read: ${reason}`, {
       cause: error,
     })
   }
@@ -172,7 +174,11 @@ async function readManifest(path: string): Promise<StageManifest | undefined> {
   const { value, isWhole } = text.startsWith('{')
     ? openSealed(text)
     : { value: { format: FORMAT, formatVersion: 3 }, isWhole: false }
-  if (hasFields(value, { format: (format) => format === FORMAT }) && value.formatVersion !== STAGE_FORMAT) {
+  if (
+    hasFields(value, { format: (format) => format === FORMAT }) &&
+    isCount(value.formatVersion) &&
+    value.formatVersion !== STAGE_FORMAT
+  ) {
     throw new UserError(
       `'${path}' is of format version ${String(value.formatVersion)}, and this Gradpool reads ${STAGE_FORMAT}`,
     )
@@ -185,6 +191,7 @@ function isManifest(value: unknown): value is StageManifest & Record<string, unk
   const names = [MODEL_FILE, BEST_FILE, METRICS_FILE]
   return hasFields(value, {
     format: (format) => format === FORMAT,
+    formatVersion: (version) => version === STAGE_FORMAT,
     hash: isText,
     numerics: isText,
     reused: (reused) => typeof reused === 'boolean',

@@ -55,8 +55,7 @@ function isMetrics(value: unknown): boolean {
 function isSample(value: unknown): boolean {
   if (!hasFields(value, { imageShape: (shape) => listOf(isCount)(shape), truth: isNumber })) return false
   const [height, width, ...more] = value.imageShape as readonly number[]
-  const isImage = (pixels: unknown) =>
-    listOf(isNumber)(pixels) && (pixels).length === Number(height) * Number(width)
+  const isImage = (pixels: unknown) => listOf(isNumber)(pixels) && pixels.length === Number(height) * Number(width)
   const { image, estimate, reconstruction } = value
   return (
     more.length === 0 &&

@@ -93,7 +93,7 @@ export function decodeRecord(text: string, where: string): CheckpointRecord {
   const { value, isWhole } = opened(text) ?? {}
   if (value === undefined) throw wrong('it is not JSON')
   if (!hasFields(value, { format: (format) => format === FORMAT })) throw wrong('it has no format')
-  if (value.formatVersion !== FORMAT_VERSION) {
+  if (isCount(value.formatVersion) && value.formatVersion !== FORMAT_VERSION) {
     const version = String(value.formatVersion)
     throw wrong(`it is of format version ${version}, and this Gradpool reads ${FORMAT_VERSION}`)
   }
@@ -172,6 +172,7 @@ function areLists(lists: unknown): boolean {
 }
 
 const recordFields = {
+  formatVersion: (version: unknown) => version === FORMAT_VERSION,
   hash: isText,
   numerics: isText,
   position: (position: unknown) =>
