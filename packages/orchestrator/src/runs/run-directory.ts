@@ -9,8 +9,8 @@
  *     stages/<hash>/done
  *     result.json                           the document that `--json` prints
  *
- * run.json and result.json end with a checksum; see storage's sealed-json.ts. Every file but the log is there whole or not at all; of the rows in checkpoints/, those that a checkpoint goes by
- * are.
+ * run.json and result.json end with a checksum; see storage's sealed-json.ts. Every file but the log is there whole or
+ * not at all; of the rows in checkpoints/, those that a checkpoint goes by are.
  */
 import { UserError } from '@gradpool/core'
 import {
