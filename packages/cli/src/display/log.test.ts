@@ -136,7 +136,14 @@ test("a model of one's own in the report's words has its other metrics, too", ()
   const row = { epoch: 1, seconds: 1, loss: 0.514, accuracy: 0.5, f1: 0.61 }
   const lines = linesOf(
     [
-      { type: 'stageStarted', stage, epochs: 1, stepsPerEpoch: 10, fromStep: 0 },
+      {
+        type: 'stageStarted',
+        stage,
+        epochs: 1,
+        stepsPerEpoch: 10,
+        fromStep: 0,
+        examples: { train: 900, validation: 0, test: 0 },
+      },
       { type: 'epoch', stage, row, elapsedSeconds: 1 },
     ],
     {},

@@ -51,7 +51,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     const { fromStep, stepsPerEpoch } = event
     const epoch = Math.floor(fromStep / stepsPerEpoch) + 1
     print(`${model(stage)} ${fromStep > 0 ? `goes on in epoch ${epoch}` : 'started'}:`)
-    if (!isReported(stage.hash)) print(`  ${heldOut(event.examples)}`)
+    if (!inReportWords(stage.hash)) print(`  ${heldOut(event.examples)}`)
     const [first, ...others] = stage.experiments
     for (const other of others) print(`Model ${other} ${verbOf(stage.name)} shared with ${first}`)
   }
