@@ -64,10 +64,8 @@ describe('the reference evaluator', () => {
     expect(valueOf(numbers, (x) => cast(x, 'u8'))).toEqual([1, 0, 255, 0, 0, 255])
   })
 
-  test('takes the nearest row for a number outside of a table, and leaves out its update', () => {
-    expect(valueOf([-1, 1, 9], (i) => gather(i, i), 'i32')).toEqual(
-      [-1, 1, 9].map((i) => [-1, 1, 9][Math.min(Math.max(i, 0), 2)]),
-    )
+  test('gives zeros for a number outside of a table, and leaves out its update', () => {
+    expect(valueOf([-1, 1, 9], (i) => gather(i, i), 'i32')).toEqual([0, 1, 0])
     expect(valueOf([-1, 1, 1, 9], (i) => scatterAdd(i, i, 3), 'i32')).toEqual([0, 2, 0])
     expect(valueOf([-1, 1, 2], (i) => oneHot(i, 2), 'i32')).toEqual([0, 0, 0, 1, 0, 0])
   })
@@ -87,6 +85,15 @@ describe('the reference evaluator', () => {
     expect(once.state).toEqual({ a: Float64Array.of(2, 2), b: Float64Array.of(5) })
     expect(once.results).toEqual({ sum: Float64Array.of(2) })
     expect(evaluate(program, { state: once.state }).state.a).toEqual(Float64Array.of(4, 4))
+  })
+
+  test('takes what every object inherits for no value of that name', () => {
+    const program = traceProgram((trace) => {
+      trace.result('x', trace.state('constructor', [], { kind: 'constant', value: 3 }))
+      trace.result('y', trace.batch('toString', 'f32', [1]))
+    })
+    expect(evaluate(program, { state: {}, batch: { toString: [1] } }).results.x).toEqual(Float64Array.of(3))
+    expect(() => evaluate(program, { state: {}, batch: {} })).toThrow('evaluate needs a value for batch "toString"')
   })
 
   test('says which value is missing or of the wrong size', () => {
