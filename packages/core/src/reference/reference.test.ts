@@ -87,15 +87,6 @@ describe('the reference evaluator', () => {
     expect(evaluate(program, { state: once.state }).state.a).toEqual(Float64Array.of(4, 4))
   })
 
-  test('takes what every object inherits for no value of that name', () => {
-    const program = traceProgram((trace) => {
-      trace.result('x', trace.state('constructor', [], { kind: 'constant', value: 3 }))
-      trace.result('y', trace.batch('toString', 'f32', [1]))
-    })
-    expect(evaluate(program, { state: {}, batch: { toString: [1] } }).results.x).toEqual(Float64Array.of(3))
-    expect(() => evaluate(program, { state: {}, batch: {} })).toThrow('evaluate needs a value for batch "toString"')
-  })
-
   test('says which value is missing or of the wrong size', () => {
     const program = traceProgram((trace) => trace.result('x', trace.batch('x', 'u8', [2])))
     expect(() => evaluate(program)).toThrow(UserError)

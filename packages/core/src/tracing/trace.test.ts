@@ -208,9 +208,18 @@ describe('a trace refuses', () => {
     ['-1 cannot be a constant of dtype u8', () => constant(-1, [], 'u8')],
     ['0.5 cannot be a constant of dtype i32', () => constant(0.5, [], 'i32')],
     ['NaN cannot be a constant of dtype i32', () => constant(NaN, [], 'i32')],
-    ['a state cannot be named "__proto__"', (trace) => trace.state('__proto__', [], zero)],
-    ['a batch field cannot be named "__proto__"', (trace) => trace.batch('__proto__', 'f32', [2])],
-    ['a result cannot be named "__proto__"', (trace, x) => trace.result('__proto__', x)],
+    [
+      'state "__proto__" has a name that every JavaScript object has already',
+      (trace) => trace.state('__proto__', [], zero),
+    ],
+    [
+      'batch field "__proto__" has a name that every JavaScript object has already',
+      (trace) => trace.batch('__proto__', 'f32', [2]),
+    ],
+    [
+      'result "__proto__" has a name that every JavaScript object has already',
+      (trace, x) => trace.result('__proto__', x),
+    ],
     ['constant: 2 values do not fill [3]', () => constant([1, 2], [3])],
     ['expected a tensor or a number, not undefined', (_, x) => add(x, undefined as never)],
     ['a tensor of one Program is used in another', (_, x) => traceProgram(() => void relu(x))],
