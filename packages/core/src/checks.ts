@@ -38,7 +38,7 @@ export function oneOf(...choices: readonly string[]): Check {
 
 export function listOf(each: Check): Check {
   return (value, field) => {
-    if (!Array.isArray(value)) throw new FieldError(field, `must be a list, not ${shown(value)}`)
+    if (!Array.isArray(value)) throw refusal('a list', value, field)
     value.forEach((entry, i) => each(entry, `${field}[${i}]`))
   }
 }
@@ -46,7 +46,7 @@ export function listOf(each: Check): Check {
 /** An object with these fields and no others, but for those that are undefined. */
 export function object(checks: Checks): Check {
   return (value, field) => {
-    if (!isRecord(value)) throw new FieldError(field, `must be an object, not ${shown(value)}`)
+    if (!isRecord(value)) throw refusal('an object', value, field)
     const where = field === '' ? '' : `${field}.`
     for (const [key, given] of Object.entries(value)) {
       if (Object.hasOwn(checks, key) || given === undefined) continue
@@ -71,18 +71,25 @@ export function checkOptions(owner: string, check: Check, options: unknown): voi
   }
 }
 
-function check(allowed: string, fits: (value: unknown) => boolean): Check {
+export function check(allowed: string, fits: (value: unknown) => boolean): Check {
   return (value, field) => {
-    if (!fits(value)) throw new FieldError(field, `must be ${allowed}, not ${shown(value)}`)
+    if (!fits(value)) throw refusal(allowed, value, field)
   }
+}
+
+export function refusal(allowed: string, value: unknown, field: string): FieldError {
+  if (value === undefined) return new FieldError(field, `is missing; it must be ${allowed}`)
+  return new FieldError(field, `must be ${allowed}, not ${shown(value)}`)
 }
 
 function isNumber(value: unknown): value is number {
   return typeof value === 'number'
 }
 
-function shown(value: unknown): string {
+/** As it would be written, cut short where it is long. */
+export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'function') return 'a function'
   if (typeof value === 'object' && value !== null) return JSON.stringify(value).slice(0, 60)
   return String(value)
 }

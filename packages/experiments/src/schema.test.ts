@@ -153,7 +153,7 @@ describe('a wrong configuration', () => {
       { name: 'a b' },
       "a b: name must be a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit, not 'a b'",
     ],
-    [{ reported: 90 }, 'narrow_code: reported must be a number of at most 1, not 90'],
+    [{ reported: 90 }, 'narrow_code: reported must be a number from 0 to 1, or null, not 90'],
     [
       { stagse: [] },
       "narrow_code: an experiment has no field 'stagse' (did you mean 'stages'?); its fields are name, condition, reported, data, train, stages, presets",

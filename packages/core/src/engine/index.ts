@@ -31,6 +31,7 @@ export {
   type ChunkTask,
   type StateValues,
 } from './engine.js'
+export * as checks from '../checks.js'
 export { FieldError, invariant } from '../errors.js'
 export type { Backend, ExecutionRecord, States } from './backend.js'
 export { BaseEngine } from './base-engine.js'
