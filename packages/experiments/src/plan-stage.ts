@@ -2,12 +2,19 @@
  * One stage of an experiment as an engine will run it: its programs, the rows of each, and its hash.
  */
 import { type Shape, type Model } from '@gradpool/core'
-import { prediction, sameShape, type BatchProgram, type Field, type Program, type Split } from '@gradpool/core/engine'
+import {
+  philox,
+  prediction,
+  purposeOf,
+  sameShape,
+  type BatchProgram,
+  type Field,
+  type Program,
+  type Split,
+} from '@gradpool/core/engine'
 import type { Dataset } from '@gradpool/datasets'
-import { monitored, passWork, tracedPrograms, trainingPasses, type Pass } from '@gradpool/trainer/plan'
-import { chooseRows } from './sample-rows.js'
+import { monitored, namedPasses, passWork, tracedPrograms, trainingHash, trainingPasses } from '@gradpool/trainer/plan'
 import type { StageConfig } from './schema.js'
-import { stageHash, type NamedPass } from './stage-hash.js'
 import type { TrainConfig } from './train-options.js'
 import type { StagePlan } from './stage-plan.js'
 
@@ -49,11 +56,9 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const start = initFrom && states?.length ? { hash: initFrom.plan.hash, states } : null
   const digits = digitsOf(dataset)
   const samplesProgram = digits && programOfSamples(model, digits.test)
-  const named = ({ program, data: { fields, rows } }: Pass): NamedPass => ({
-    program,
-    data: { dataset: dataset.hash, part: partOf(fields, dataset), rows },
-  })
-  const hash = stageHash({
+  const named = namedPasses(dataset)
+  const ofSamples = samplesProgram && named({ program: samplesProgram, data: digits.test })
+  const hash = trainingHash({
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
     epochs,
@@ -65,10 +70,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
     },
     validation: validation && named(validation),
     test: test && named(test),
-    samples: samplesProgram && {
-      program: samplesProgram,
-      data: { dataset: dataset.hash, part: partOf(digits.test.fields, dataset), rows: null },
-    },
+    samples: ofSamples && { ...ofSamples, data: { ...ofSamples.data, rows: null } },
     initFrom: start,
   })
   const validationWork = validation ? passWork(validation.program) : 0
@@ -116,11 +118,6 @@ function splitOf(config: StageConfig, { splits }: Dataset): Split {
   }
 }
 
-function partOf(fields: Split['fields'], dataset: Dataset): NamedPass['data']['part'] {
-  if (fields === dataset.fields.train) return 'train'
-  return fields === dataset.fields.test ? 'test' : 'validation'
-}
-
 /** Null where the model makes no predictions. */
 function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | null {
   if (model.forData({ fields }).tracePrediction === undefined) return null
@@ -164,4 +161,17 @@ function commonStates(a: ReadonlyMap<string, Shape>, b: ReadonlyMap<string, Shap
     .filter(([name, shape]) => sameShape(shape, b.get(name) ?? [-1]))
     .map(([name]) => name)
     .sort()
+}
+
+const words = new Uint32Array(4)
+
+/** `count` different entries of `rows`, in the order in which they are drawn. */
+function chooseRows(rows: Int32Array, count: number, seed: number, purpose: string): Int32Array {
+  const key = purposeOf(purpose)
+  const rest = Array.from(rows)
+  return Int32Array.from({ length: Math.min(count, rows.length) }, (_, draw) => {
+    philox(words, 0, draw, 0, 0, 0, seed, key)
+    const [chosen = 0] = rest.splice((words[0] ?? 0) % rest.length, 1)
+    return chosen
+  })
 }

@@ -1,6 +1,8 @@
 /** From a model, its data and options to a plan that a training runs. */
 import type { StateValues } from '@gradpool/core/engine'
 import { loadDataset, type DataInput, type Dataset } from '@gradpool/datasets'
+import { weightsHash } from '@gradpool/storage'
+import { namedPasses, trainingHash } from '../plan/training-hash.js'
 import { trainingPasses } from '../plan/training-passes.js'
 import type { Pass, TrainingPlan } from '../plan/training-plan.js'
 import { passWork } from '../plan/work.js'
@@ -8,7 +10,6 @@ import type { Programs } from '../programs.js'
 import type { AveragingOptions, LearningOptions } from './fit-types.js'
 import { initialStates, type InitFrom } from './init-from.js'
 import { monitored, type MonitorOptions } from '../plan/monitored.js'
-import { trainingHash } from './training-hash.js'
 
 /** Options that decide the result; see `FitOptions`. */
 export interface PlanOptions extends LearningOptions, AveragingOptions, MonitorOptions {
@@ -52,6 +53,20 @@ export async function planFit(programsFor: ProgramsFor, options: PlanOptions): P
     work: epochs * passWork(program),
   }
   // Hashing data takes time, which only a folder needs.
-  const hash = directory === undefined ? program.program.hash : trainingHash({ plan, dataHash: dataset.hash, state })
+  const hash = directory === undefined ? program.program.hash : hashOf(plan, dataset, state)
   return { programs, plan: { ...plan, hash }, dataset, state }
+}
+
+function hashOf(plan: Omit<TrainingPlan, 'hash'>, dataset: Dataset, state: StateValues | undefined): string {
+  const { training, averaging, validation } = plan
+  const named = namedPasses(dataset)
+  return trainingHash({
+    ...plan,
+    training: named(training),
+    averaging: averaging && { every: averaging.every, replicas: averaging.replicas.map(named) },
+    validation: validation ? named(validation) : null,
+    test: null,
+    samples: null,
+    initFrom: state ? { hash: weightsHash(state), states: Object.keys(state) } : null,
+  })
 }

@@ -3,6 +3,7 @@ export { checkTogether, checkTraining, wholeNumber } from '../fit/check-options.
 export type { AveragingOptions, LearningOptions, TrainingOptions } from '../fit/fit-types.js'
 export { type Programs, tracedPrograms } from '../programs.js'
 export { monitored } from './monitored.js'
+export { namedPasses, STAGE_FORMAT, trainingHash } from './training-hash.js'
 export { trainingPasses } from './training-passes.js'
 export type { Averaging, EarlyStopping, Monitor, Pass, TrainingPlan } from './training-plan.js'
 export { passWork } from './work.js'
