@@ -38,7 +38,12 @@ export interface Checkpoint {
   readonly states: ReadonlyMap<string, NamedArray>
   /** The states after the epoch that is the best so far. */
   readonly best?: BestStates | undefined
+  /** How the training ended, where it has: the states are its result then. */
+  readonly end?: { readonly reason: EndReason; readonly bestEpoch: number | undefined } | undefined
 }
+
+/** All epochs are done, early stopping, or `stop()`. */
+export type EndReason = 'epochs' | 'earlyStopping' | 'stopped'
 
 export interface BestStates {
   readonly epoch: number
@@ -103,23 +108,13 @@ export function decodeRecord(text: string, where: string): CheckpointRecord {
     throw wrong(`it is of format version ${version}, and this Gradpool reads ${FORMAT_VERSION}`)
   }
   if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
-  const { hash, numerics, position, epochs, seconds, tensors, best, firstEpoch } = value as unknown as Written
-  return {
-    hash,
-    numerics,
-    position: {
-      step: position.step,
-      since: position.since,
-      sums: readLists(position.sums, (list) => Float64Array.from(list, Number)),
-      rows: readLists(position.rows, (list) => Float32Array.from(list, Number)),
-      lastLoss: Number(position.lastLoss),
-    },
-    epochs,
-    seconds,
-    tensors,
-    ...(best !== undefined && { best }),
-    ...(firstEpoch !== undefined && { firstEpoch }),
-  }
+  return asRead(value as unknown as Written)
+}
+
+function asRead({ format: _, formatVersion: _version, position, ...rest }: Written): CheckpointRecord {
+  const sums = readLists(position.sums, (list) => Float64Array.from(list, Number))
+  const rows = readLists(position.rows, (list) => Float32Array.from(list, Number))
+  return { ...rest, position: { ...position, sums, rows, lastLoss: Number(position.lastLoss) } }
 }
 
 /** @throws UserError when the bytes are not those that the record tells of */
@@ -147,6 +142,8 @@ function readLists<T>(lists: Lists, of: (list: Lists[string]) => T): Record<stri
 
 /** A record as it is in the file. */
 type Written = Omit<CheckpointRecord, 'position'> & {
+  readonly format: string
+  readonly formatVersion: number
   readonly position: {
     readonly step: number
     readonly since: number
@@ -183,6 +180,11 @@ const recordFields = {
   firstEpoch: (hash: unknown) => hash === undefined || isHash(hash),
   tensors: isTensorsFile,
   best: (best: unknown) => best === undefined || (isTensorsFile(best) && hasFields(best, { epoch: isCount })),
+  end: (end: unknown) => end === undefined || hasFields(end, { reason: isText, bestEpoch: isOptionalCount }),
+}
+
+function isOptionalCount(value: unknown): boolean {
+  return value === undefined || isCount(value)
 }
 
 function isRowsTold(value: unknown): boolean {

@@ -6,6 +6,7 @@
 import type { Clip, FieldsOf, MetricsOf, Model, Optimizer, UpdateRule } from '@gradpool/core'
 import type { Engine } from '@gradpool/core/engine'
 import type { DataSpec, Dataset, FieldInput, IdxFolderSpec, MnistSpec } from '@gradpool/datasets'
+import type { EndReason } from '../checkpoints/checkpoint.js'
 import type { EngineName } from '../choose-engine.js'
 import type { InitFrom } from './init-from.js'
 
@@ -101,7 +102,7 @@ export interface EpochEvent<R> {
 export interface EndEvent<R> {
   readonly history: readonly R[]
   /** Why it ended: all epochs are done, early stopping, or `stop()`. */
-  readonly reason: 'epochs' | 'earlyStopping' | 'stopped'
+  readonly reason: EndReason
 }
 
 /** What `fit` and a loaded model's `fit` have in common. */

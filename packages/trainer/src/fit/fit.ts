@@ -7,7 +7,7 @@ import { tracedPrograms } from '../programs.js'
 import { Callbacks } from './callbacks.js'
 import { checkOptions } from './check-options.js'
 import { Course, type CourseOptions } from './course.js'
-import { FitDirectory, type DoneTraining } from './fit-directory.js'
+import { doneIn, lastCheckpoint, openFitDirectory, type DoneTraining } from './fit-directory.js'
 import type { DataFor, FitOptions, HasValidation, Held, Presence, Row, TrainingOptions } from './fit-types.js'
 import { Fitted } from './fitted.js'
 import { planFit, type PlannedFit, type PlanOptions, type ProgramsFor } from './plan-fit.js'
@@ -92,14 +92,15 @@ async function trainUnder(programsFor: ProgramsFor, options: CommonOptions): Pro
   const { plan, state } = planned
   const callbacks = new Callbacks(options.onWarning)
   const identity = { hash: plan.hash, numerics: engine.numerics }
-  const directory = path === undefined ? undefined : await FitDirectory.open(path, identity)
-  const before = await directory?.done(callbacks.warn)
+  const checkpoints = path === undefined ? undefined : await openFitDirectory(path, identity)
+  const from = await checkpoints?.latest(callbacks.warn)
+  const before = doneIn(from)
   if (before) return { planned, engine, done: before, callbacks }
   const { onStep, onEpoch } = options
   const { retrace } = planned.programs
-  const given = { plan, engine, state, workers, callbacks, directory, checkpointSeconds, retrace }
+  const given = { plan, engine, state, workers, callbacks, checkpoints, from, checkpointSeconds, retrace }
   const done = await new Course({ ...given, signal, progress, onStep, onEpoch }).run()
-  await directory?.finish(done, plan.training.program.program).catch((error: unknown) => {
+  await checkpoints?.save(lastCheckpoint(done, plan, engine.numerics)).catch((error: unknown) => {
     callbacks.warn(`the finished training cannot be written to '${String(path)}': ${String(error)}`)
   })
   return { planned, engine, done, callbacks }
