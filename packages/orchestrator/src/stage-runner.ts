@@ -102,7 +102,14 @@ export class StageRunner {
     const fromStep = from?.position.step ?? 0
     emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep })
     const training = new Training({
-      ...{ plan, engine, pool, workers, state, from, checkpointSeconds, stallSeconds },
+      plan,
+      engine,
+      pool,
+      workers,
+      state,
+      from,
+      checkpointSeconds,
+      stallSeconds,
       budget: this.#budget,
       ...(plan.retrace && { retrace: plan.retrace }),
       save: checkpointWriter(checkpoints, `${plan.name}: `, this.#warn),
@@ -140,8 +147,12 @@ export class StageRunner {
     const told = { seconds, weightsHash: weightsHash(state), epochs, samples }
     const { engine, directory, done } = this.#options
     const metrics = {
-      ...{ stage: node.ref, numerics: engine.numerics, version: ownVersion() },
-      ...{ ...told, test: test ?? null, firstEpoch },
+      stage: node.ref,
+      numerics: engine.numerics,
+      version: ownVersion(),
+      ...told,
+      test: test ?? null,
+      firstEpoch,
       ...(best && { bestEpoch: best.epoch }),
     }
     try {

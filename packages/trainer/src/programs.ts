@@ -112,7 +112,8 @@ export function savedPrograms(saved: SavedModel): Programs {
       const { gradpool } = saved.provenance
       return encodeSavedModel({
         ...saved,
-        ...{ states: namedStates(training.program, Object.fromEntries(kept)), metrics },
+        states: namedStates(training.program, Object.fromEntries(kept)),
+        metrics,
         provenance: { gradpool, ...provenance },
       })
     },

@@ -49,15 +49,19 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   const { plan, dataset, programs } = planned
   const { seed, training } = plan
   return new Fitted<M, H>({
-    ...{ programs, engine, history: done.history },
-    ...{ bestEpoch: done.bestEpoch, states: done.states },
+    programs,
+    engine,
+    history: done.history,
+    bestEpoch: done.bestEpoch,
+    states: done.states,
     training: training.program,
     trainingData: dataset.splits.train,
     test: dataset.splits.test,
     provenance: () => ({
       numerics: engine.numerics,
       data: { name: dataset.name, hash: dataset.hash },
-      ...{ seed, epochs: done.history.length },
+      seed,
+      epochs: done.history.length,
       ...(programs.options && { options: programs.options }),
     }),
   })

@@ -47,7 +47,10 @@ export async function planFit(programsFor: ProgramsFor, options: PlanOptions): P
   }
   const state = initFrom === undefined ? undefined : await initialStates(initFrom, program.program)
   const plan = {
-    ...{ name: 'training', seed, epochs, ...parts },
+    name: 'training',
+    seed,
+    epochs,
+    ...parts,
     ...monitored(options, { metrics: program.metrics, hasValidation: validating !== undefined }),
     ...(validating && { validation: validating }),
     work: epochs * passWork(program),

@@ -92,7 +92,9 @@ export class Trainer<M extends Model> {
       const { training, seed, engine, programsFor } = this.#parts
       const bytes = programsFor(1).encode(
         {
-          ...{ fields: training.data.fields, states: training.owner.read(), metrics: {} },
+          fields: training.data.fields,
+          states: training.owner.read(),
+          metrics: {},
           training: { ...training.program, shuffle: true },
           provenance: { numerics: engine.numerics, seed, options: { steps: training.steps } },
         },
