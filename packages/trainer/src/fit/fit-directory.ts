@@ -43,12 +43,12 @@ export interface DoneTraining extends NonNullable<Checkpoint['end']> {
  *
  * @throws UserError where the folder has another training in it, or cannot be read or written
  */
-export async function openFitDirectory(path: string, identity: TrainingIdentity): Promise<CheckpointStore> {
+export async function openFitDirectory(path: string, { hash, numerics }: TrainingIdentity): Promise<CheckpointStore> {
   const file = join(path, 'training.json')
   const found = await read(file)
   const checkpoints = new CheckpointStore(join(path, 'checkpoints'))
   if (found === undefined) {
-    const about = { format: FORMAT, formatVersion: FORMAT_VERSION, ...identity }
+    const about = { format: FORMAT, formatVersion: FORMAT_VERSION, hash, numerics }
     try {
       await makeDirectories(path)
       await writeDurably(file, `${JSON.stringify(about, null, 2)}\n`)
@@ -63,12 +63,12 @@ export async function openFitDirectory(path: string, identity: TrainingIdentity)
   if (found.formatVersion !== FORMAT_VERSION) {
     throw new UserError(`directory: '${path}' is of another version of Gradpool; choose another folder`)
   }
-  if (found.numerics !== identity.numerics) {
+  if (found.numerics !== numerics) {
     throw new UserError(
-      `directory: '${path}' was begun on an engine of the numerics '${String(found.numerics)}', and this one has '${identity.numerics}'; choose another folder or engine`,
+      `directory: '${path}' was begun on an engine of the numerics '${String(found.numerics)}', and this one has '${numerics}'; choose another folder or engine`,
     )
   }
-  if (found.hash !== identity.hash) {
+  if (found.hash !== hash) {
     throw new UserError(
       `directory: '${path}' has another training in it (other data, model or options); choose another folder for this one`,
     )

@@ -5,10 +5,11 @@ import { valuesOf, type SavedModel } from '@gradpool/storage'
 import { judge } from '../judge.js'
 import { StepRunner } from '../online/step-runner.js'
 import { savedPrograms } from '../programs.js'
+import { ownStates } from '../saved-model/save-model.js'
 import { checkOptions } from './check-options.js'
 import { engineFor, fitPrograms } from './fit.js'
-import type { Judged, Row, TrainingOptions } from './fit-types.js'
-import { examplesOf, ownStates, type Fitted } from './fitted.js'
+import type { AnyData, Judged, Row, TrainingOptions } from './fit-types.js'
+import { examplesOf, type Fitted } from './fitted.js'
 
 /** A model of which types tell the names of a prediction, and no names of metrics. */
 export type SavedNames<Input extends string, Output extends string> = Model<{
@@ -18,19 +19,7 @@ export type SavedNames<Input extends string, Output extends string> = Model<{
   readonly outputs: Output
 }>
 
-export interface SavedFitOptions<M extends Model> extends TrainingOptions<string, Row<M, 'maybe'>> {
-  readonly data: DataInput
-  /**
-   * Examples that are judged after each epoch: a share, a count, or data of its own. Default: those
-   * of `data`, if it has any.
-   */
-  readonly validation?: number | DataInput
-  /**
-   * Examples for `evaluate()`: a share, a count, or data of its own. Default: those of `data`, if
-   * it has any.
-   */
-  readonly test?: number | DataInput
-}
+export type SavedFitOptions<M extends Model> = AnyData & TrainingOptions<string, Row<M, 'maybe'>>
 
 export async function fitSaved<Input extends string, Output extends string>(
   saved: SavedModel,

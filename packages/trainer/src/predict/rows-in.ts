@@ -57,8 +57,13 @@ export function checkRows(fields: readonly ValueSpec[], given: Readonly<Record<s
 }
 
 /** `f32[28, 28]`. */
-export function typeText({ dtype, shape }: Omit<ValueSpec, 'name'>): string {
+function typeText({ dtype, shape }: Omit<ValueSpec, 'name'>): string {
   return `${dtype}[${shape.join(', ')}]`
+}
+
+/** `image u8[28, 28], label u8[]`. */
+export function typesText(specs: readonly ValueSpec[]): string {
+  return specs.map((spec) => `${spec.name} ${typeText(spec)}`).join(', ')
 }
 
 function refuseNames(fields: readonly ValueSpec[], given: object): never {
