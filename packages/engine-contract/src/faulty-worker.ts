@@ -17,7 +17,7 @@ export async function executeChunk({ workerModule, task, fault }: FaultyTask): P
   // Every engine's module is one.
   const engine = (await import(workerModule)) as ChunkExecutor
   if (fault === undefined) return engine.executeChunk(task)
-  engine.executeChunk({ ...task, steps: Math.min(fault.steps, task.steps) })
+  await engine.executeChunk({ ...task, steps: Math.min(fault.steps, task.steps) })
   if (fault.kind === 'exit') process.exit(3)
   if (fault.kind === 'throw') throw new Error('a fault of a worker')
   for (;;);

@@ -2,12 +2,12 @@
  * When a training makes checkpoints, one at a time. It reads the time, and decides nothing about values.
  *
  * One is due every few seconds, and at the end of an epoch unless that would take more than a
- * fiftieth of the time, or the last one is hardly over: an epoch may be shorter than writing a file is.
+ * 200th of the time, or the last one is hardly over: an epoch may be shorter than writing a file is.
  */
 import type { Checkpoint } from './checkpoint.js'
 
 /** Of the time between checkpoints at the ends of epochs, writing them takes at most one part. */
-const LEAST_PARTS = 50
+const LEAST_PARTS = 200
 /** Between two at the ends of epochs: to copy the states of a small model takes as long as its epochs. */
 const LEAST_MS = 100
 
