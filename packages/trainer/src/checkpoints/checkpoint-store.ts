@@ -3,7 +3,7 @@
  * always whole.
  */
 import { UserError } from '@gradpool/core'
-import { checkDiskSpace, isMissing, makeDirectories, messageOf, writeDurably } from '@gradpool/storage'
+import { checkDiskSpace, isMissing, makeDirectories, messageOf, reasonOf, writeDurably } from '@gradpool/storage'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -23,6 +23,7 @@ const NUM_KEPT = 2
 const MAX_RECORD_BYTES = 2 ** 24
 
 const ROWS_FILE = 'epochs.f64'
+const RECORD = /^(\d+)\.json$/
 
 export class CheckpointStore {
   readonly folder: string
@@ -74,7 +75,7 @@ export class CheckpointStore {
    * @param onDamaged Told in one sentence of each that had to be left aside.
    */
   async latest(onDamaged: (message: string) => void): Promise<Checkpoint | undefined> {
-    for (const step of await this.#steps()) {
+    for (const step of descending(await this.#names(), RECORD)) {
       try {
         return await this.#load(join(this.folder, String(step)))
       } catch (error) {
@@ -105,18 +106,14 @@ export class CheckpointStore {
     return { ...rest, epochs: rows, states, ...(bestStates && { best: bestStates }) }
   }
 
-  /** Of the checkpoints there are, the last one first. */
-  async #steps(): Promise<number[]> {
-    return numbersIn(await this.#names(), /^(\d+)\.json$/).sort((a, b) => b - a)
-  }
-
   /** The record goes first: tensors without one are no checkpoint. */
   async #removeOld(): Promise<void> {
     const names = await this.#names()
-    const last = (numbers: number[]) => numbers.sort((a, b) => b - a).slice(0, NUM_KEPT)
-    const kept = last(numbersIn(names, /^(\d+)\.json$/)).map((step) => `${step}.`)
+    const kept = descending(names, RECORD)
+      .slice(0, NUM_KEPT)
+      .map((step) => `${step}.`)
     // Those of two checkpoints are two at most, of the last epochs.
-    const bests = last(numbersIn(names, /^best-(\d+)\.safetensors$/))
+    const bests = descending(names, /^best-(\d+)\.safetensors$/).slice(0, NUM_KEPT)
     kept.push(...bests.map((epoch) => `best-${epoch}.`), ROWS_FILE)
     const old = names.filter((name) => !kept.some((prefix) => name.startsWith(prefix))).sort()
     for (const name of old) await rm(join(this.folder, name), { force: true })
@@ -132,8 +129,35 @@ export class CheckpointStore {
   }
 }
 
-function numbersIn(names: readonly string[], pattern: RegExp): number[] {
-  return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number)
+/**
+ * Writes the checkpoints of a training; one that cannot be written stops nothing.
+ *
+ * @param onWarning Told in one sentence the first time that writing fails, and when it works again.
+ */
+export function checkpointWriter(
+  store: CheckpointStore,
+  title: string,
+  onWarning: (message: string) => void,
+): (checkpoint: Checkpoint) => Promise<void> {
+  let fails = false
+  return async (checkpoint) => {
+    try {
+      await store.save(checkpoint)
+      if (fails) onWarning(`${title}checkpoints are written again`)
+      fails = false
+    } catch (error) {
+      if (!fails) {
+        onWarning(`${title}cannot write a checkpoint to '${store.folder}': ${reasonOf(error)}; training goes on`)
+      }
+      fails = true
+    }
+  }
+}
+
+/** The numbers in these names, the last first. */
+function descending(names: readonly string[], pattern: RegExp): number[] {
+  const numbers = names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number)
+  return numbers.sort((a, b) => b - a)
 }
 
 async function readStates(path: string, told: TensorsFile): Promise<Checkpoint['states']> {

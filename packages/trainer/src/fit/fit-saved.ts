@@ -2,12 +2,13 @@
 import type { MetricValue, Model } from '@gradpool/core'
 import type { DataInput } from '@gradpool/datasets'
 import { valuesOf, type SavedModel } from '@gradpool/storage'
+import { engineFor } from '../choose-engine.js'
 import { judge } from '../judge.js'
 import { StepRunner } from '../online/step-runner.js'
 import { savedPrograms } from '../programs.js'
 import { ownStates } from '../saved-model/save-model.js'
 import { checkOptions } from './check-options.js'
-import { engineFor, fitPrograms } from './fit.js'
+import { fitPrograms } from './fit.js'
 import type { AnyData, Judged, Row, TrainingOptions } from './fit-types.js'
 import { examplesOf, type Fitted } from './fitted.js'
 
@@ -35,9 +36,7 @@ export async function judgeSaved<M extends Model>(saved: SavedModel, data: DataI
   const runner = new StepRunner(engine, 1)
   try {
     const by = { engine, runner, states: { state: ownStates(valuesOf(saved.states)) } }
-    const metrics: unknown = await judge(by, savedPrograms(saved).evaluate(split), split)
-    // The names are those that the file has.
-    return metrics as Judged<M>
+    return await judge<M>(by, savedPrograms(saved).evaluate(split), split)
   } finally {
     await runner.close()
   }

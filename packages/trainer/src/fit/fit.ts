@@ -1,8 +1,8 @@
 /** Trains a model: the one door. */
 import { type Model } from '@gradpool/core'
-import { modelFor, type Engine } from '@gradpool/core/engine'
+import { modelFor } from '@gradpool/core/engine'
 import { availableParallelism } from 'node:os'
-import { sharedEngine, type EngineName } from '../choose-engine.js'
+import { engineFor } from '../choose-engine.js'
 import { tracedPrograms } from '../programs.js'
 import { Callbacks } from './callbacks.js'
 import { checkOptions } from './check-options.js'
@@ -79,9 +79,4 @@ export async function fitPrograms<M extends Model, H extends Presence>(
       ...(programs.options && { options: programs.options }),
     }),
   })
-}
-
-/** The one that is given, or the one of this name that the process shares. */
-export async function engineFor(given: EngineName | Engine = 'auto'): Promise<Engine> {
-  return typeof given === 'string' ? sharedEngine(given) : given
 }

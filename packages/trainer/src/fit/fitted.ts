@@ -84,9 +84,7 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
       )
     }
     const by = { engine, runner: this.#runner, states: { state: ownStates(states) } }
-    const metrics: unknown = await judge(by, programs.evaluate(split), split)
-    // The names are those of the model's step.
-    return metrics as Judged<M>
+    return judge<M>(by, programs.evaluate(split), split)
   }
 
   /**

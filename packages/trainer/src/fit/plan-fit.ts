@@ -3,9 +3,8 @@ import type { StateValues } from '@gradpool/core/engine'
 import { loadDataset, type Dataset } from '@gradpool/datasets'
 import { weightsHash } from '@gradpool/storage'
 import { namedPasses, trainingHash } from '../plan/training-hash.js'
-import { trainingPasses } from '../plan/training-passes.js'
+import { passWork, trainingPasses } from '../plan/training-passes.js'
 import type { Pass, TrainingPlan } from '../plan/training-plan.js'
-import { passWork } from '../plan/work.js'
 import type { Programs } from '../programs.js'
 import type { AnyData, AveragingOptions, LearningOptions, TrainingOptions } from './fit-types.js'
 import { initialStates } from './init-from.js'
@@ -51,16 +50,14 @@ export async function planFit(programsFor: ProgramsFor, options: AnyFitOptions<n
   return { programs, plan: { ...plan, hash }, dataset, state }
 }
 
-function hashOf(plan: Omit<TrainingPlan, 'hash'>, dataset: Dataset, state: StateValues | undefined): string {
+function hashOf(plan: Omit<TrainingPlan, 'hash' | 'test'>, dataset: Dataset, state: StateValues | undefined): string {
   const { training, averaging, validation } = plan
   const named = namedPasses(dataset)
   return trainingHash({
     ...plan,
     training: named(training),
     averaging: averaging && { every: averaging.every, replicas: averaging.replicas.map(named) },
-    validation: validation ? named(validation) : null,
-    test: null,
-    samples: null,
-    initFrom: state ? { hash: weightsHash(state), states: Object.keys(state) } : null,
+    validation: validation && named(validation),
+    initFrom: state && { hash: weightsHash(state), states: Object.keys(state) },
   })
 }

@@ -70,9 +70,7 @@ export class Trainer<M extends Model> {
       const { engine, runner, training, programsFor } = this.#parts
       const split = await examplesOf(data)
       const by = { engine, runner, states: { shareStateOf: training.owner } }
-      const metrics: unknown = await judge(by, programsFor(1).evaluate(split), split)
-      // As above.
-      return metrics as Judged<M>
+      return judge<M>(by, programsFor(1).evaluate(split), split)
     })
   }
 

@@ -4,7 +4,6 @@ export type { AveragingOptions, LearningOptions, TrainingOptions } from '../fit/
 export { type Programs, tracedPrograms } from '../programs.js'
 export { monitored } from './monitored.js'
 export { namedPasses, STAGE_FORMAT, trainingHash } from './training-hash.js'
-export { trainingPasses } from './training-passes.js'
+export { passWork, trainingPasses } from './training-passes.js'
 export type { Averaging, EarlyStopping, Monitor, Pass, TrainingPlan } from './training-plan.js'
-export { passWork } from './work.js'
 export { nearest, suggestion } from '../nearest-name.js'

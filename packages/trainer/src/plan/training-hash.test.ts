@@ -16,9 +16,9 @@ const stage: TrainingDeterminants = {
   epochs: 2,
   keep: 'last',
   training: { program, data },
-  validation: null,
+  validation: undefined,
   test: { program: { ...program, shuffle: false }, data: { ...data, part: 'test', rows: null } },
-  samples: null,
+  samples: undefined,
   initFrom: { hash: 'h', states: ['a'] },
 }
 
@@ -47,12 +47,12 @@ it('changes with each thing that determines the result', () => {
       return { training: { program: { ...program, metrics: [metric] }, data } }
     }),
     { validation: stage.training },
-    { test: null },
+    { test: undefined },
     { samples: stage.training },
     { averaging: { every: 1, replicas: [stage.training] } },
     { averaging: { every: 2, replicas: [stage.training] } },
     { averaging: { every: 1, replicas: [stage.training, stage.training] } },
-    { initFrom: null },
+    { initFrom: undefined },
     { initFrom: { hash: 'i', states: ['a'] } },
     { initFrom: { hash: 'h', states: ['a', 'b'] } },
   ]

@@ -28,18 +28,17 @@ export interface NamedPass {
   }
 }
 
-/** `null`: there is none. */
 export interface TrainingDeterminants extends Pick<TrainingPlan, 'monitor' | 'earlyStopping' | 'keep'> {
   /** From 0 to 2^32 - 1. */
   readonly seed: number
   readonly epochs: number
   readonly training: NamedPass
   readonly averaging?: { readonly every: number; readonly replicas: readonly NamedPass[] } | undefined
-  readonly validation: NamedPass | null
-  readonly test: NamedPass | null
-  readonly samples: NamedPass | null
+  readonly validation?: NamedPass | undefined
+  readonly test?: NamedPass | undefined
+  readonly samples?: NamedPass | undefined
   /** The hash of the training that gives first values, or of the values, and the states that are given. */
-  readonly initFrom: { readonly hash: string; readonly states: readonly string[] } | null
+  readonly initFrom?: { readonly hash: string; readonly states: readonly string[] } | undefined
 }
 
 /** Passes whose data are of this dataset. */
@@ -62,10 +61,10 @@ export function trainingHash(training: TrainingDeterminants): string {
       earlyStopping,
       keep,
       training: described(training.training),
-      validation: training.validation && described(training.validation),
-      test: training.test && described(training.test),
-      samples: training.samples && described(training.samples),
-      initFrom: initFrom && { hash: initFrom.hash, states: [...initFrom.states] },
+      validation: training.validation ? described(training.validation) : null,
+      test: training.test ? described(training.test) : null,
+      samples: training.samples ? described(training.samples) : null,
+      initFrom: initFrom ? { hash: initFrom.hash, states: [...initFrom.states] } : null,
       averaging: averaging && {
         every: averaging.every,
         replicas: averaging.replicas.map(described),
