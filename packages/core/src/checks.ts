@@ -21,10 +21,11 @@ export function number(least: number, below = Infinity): Check {
 
 export const positive = check('a positive number', (x) => isNumber(x) && x > 0 && x < Infinity)
 
-/** A whole number from `least` on. */
-export function whole(least: number): Check {
-  const isWhole = (x: unknown) => isNumber(x) && Number.isInteger(x) && x >= least
-  return check(`a whole number of at least ${least}`, isWhole)
+/** A whole number from `least` to `most`. */
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Check {
+  const upTo = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''
+  const isWhole = (x: unknown) => isNumber(x) && Number.isInteger(x) && x >= least && x <= most
+  return check(`a whole number of at least ${least}${upTo}`, isWhole)
 }
 
 export const trueOrFalse = check('true or false', (x) => typeof x === 'boolean')
@@ -90,6 +91,12 @@ function isNumber(value: unknown): value is number {
 export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
   if (typeof value === 'function') return 'a function'
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value).slice(0, 60)
-  return String(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (ArrayBuffer.isView(value)) return Object.prototype.toString.call(value).slice(8, -1)
+  try {
+    return JSON.stringify(value).slice(0, 60)
+  } catch {
+    // It has itself in it, or a value that JSON does not have.
+    return 'an object'
+  }
 }

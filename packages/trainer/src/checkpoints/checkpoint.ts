@@ -75,19 +75,8 @@ export function encodeStates(
 }
 
 /** The text of the JSON. */
-export function encodeRecord({ position, ...rest }: CheckpointRecord): string {
-  const record = {
-    format: FORMAT,
-    formatVersion: FORMAT_VERSION,
-    ...rest,
-    position: {
-      ...position,
-      sums: writtenLists(position.sums),
-      rows: writtenLists(position.rows),
-      lastLoss: written(position.lastLoss),
-    },
-  }
-  return `${JSON.stringify(record, null, 2)}\n`
+export function encodeRecord(record: CheckpointRecord): string {
+  return `${JSON.stringify({ format: FORMAT, formatVersion: FORMAT_VERSION, ...record }, written, 2)}\n`
 }
 
 /**
@@ -125,16 +114,13 @@ export function decodeStates(told: TensorsFile, bytes: Uint8Array, where: string
   return decodeSafetensors(bytes, where).tensors
 }
 
-/** JSON has no NaN and no infinity. */
-function written(value: number): number | string {
-  return Number.isFinite(value) ? value : String(value)
+/** JSON has no typed arrays, no NaN and no infinity. */
+function written(_: string, value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array | Float64Array)
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 }
 
 type Lists = Readonly<Record<string, readonly (number | string)[]>>
-
-function writtenLists(arrays: Readonly<Record<string, Float32Array | Float64Array>>): Lists {
-  return Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, Array.from(values, written)]))
-}
 
 function readLists<T>(lists: Lists, of: (list: Lists[string]) => T): Record<string, T> {
   return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, of(list)]))

@@ -1,5 +1,5 @@
 /** What makes plans of trainings, without what runs them: `@gradpool/trainer/plan`. */
-export { checkTogether, checkTraining, wholeNumber } from '../fit/check-options.js'
+export { checkTogether, checkTraining } from '../fit/check-options.js'
 export type { AveragingOptions, LearningOptions, TrainingOptions } from '../fit/fit-types.js'
 export { type Programs, tracedPrograms } from '../programs.js'
 export { monitored } from './monitored.js'
