@@ -24,6 +24,6 @@ export function isCount(value: unknown): value is number {
 }
 
 /** SHA-256, hexadecimal. */
-export function isHash(value: unknown): boolean {
+export function isHash(value: unknown): value is string {
   return isText(value) && /^[0-9a-f]{64}$/.test(value)
 }

@@ -61,13 +61,13 @@ function parseAbout(text: string, where: string): About {
   }
   const { formatVersion, kind, hash, provenance } = about
   if (formatVersion !== FORMAT_VERSION) {
-    const by = hasFields(provenance, { gradpool: isText }) ? `, by Gradpool ${String(provenance.gradpool)}` : ''
+    const by = hasFields(provenance, { gradpool: isText }) ? `, by Gradpool ${provenance.gradpool}` : ''
     throw new UserError(
-      `${where} was saved in version ${String(formatVersion)} of the format${by}; this Gradpool reads version ${FORMAT_VERSION}`,
+      `${where} was saved in version ${formatVersion} of the format${by}; this Gradpool reads version ${FORMAT_VERSION}`,
     )
   }
-  if (kind !== 'model') throw new UserError(`${where} has a ${String(kind)} in it, not a model`)
-  return { ...about, hash: String(hash) }
+  if (kind !== 'model') throw new UserError(`${where} has a ${kind} in it, not a model`)
+  return { ...about, hash }
 }
 
 function parseContent(about: About, states: ReadonlyMap<string, NamedArray>, where: string): ModelContent {

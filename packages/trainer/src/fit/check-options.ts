@@ -29,9 +29,9 @@ const held = check(
 const stopping: Rules = { monitor, patience: whole(1), minDelta: checks.number(0), mode }
 
 function earlyStopping(value: unknown, field: string): void {
-  check('an object: { patience, monitor?, minDelta?, mode? }', isRecord)(value, field)
-  checkAll(field, `${field}.`, Object(value), stopping)
-  if (isRecord(value) && 'patience' in value) return
+  if (!isRecord(value)) throw checks.refusal('an object: { patience, monitor?, minDelta?, mode? }', value, field)
+  checkAll(field, `${field}.`, value, stopping)
+  if ('patience' in value) return
   throw new FieldError(field, 'needs patience: how many epochs to wait, a whole number of at least 1')
 }
 

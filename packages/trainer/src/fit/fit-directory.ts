@@ -65,7 +65,7 @@ export async function openFitDirectory(path: string, { hash, numerics }: Trainin
   }
   if (found.numerics !== numerics) {
     throw new UserError(
-      `directory: '${path}' was begun on an engine of the numerics '${String(found.numerics)}', and this one has '${numerics}'; choose another folder or engine`,
+      `directory: '${path}' was begun on an engine of the numerics '${found.numerics}', and this one has '${numerics}'; choose another folder or engine`,
     )
   }
   if (found.hash !== hash) {
