@@ -90,7 +90,13 @@ export class Course {
   async #once(): Promise<TrainingOutcome> {
     const { plan, engine, state, retrace, callbacks, signal, onEpoch, checkpoints } = this.#options
     const training = new Training({
-      ...{ plan, engine, state, retrace, from: this.#from, save: this.#save, pool: this.#pool },
+      plan,
+      engine,
+      state,
+      retrace,
+      from: this.#from,
+      save: this.#save,
+      pool: this.#pool,
       workers: this.#workers,
       budget: new ThreadBudget(this.#workers),
       checkpointSeconds: checkpoints ? this.#options.checkpointSeconds : NEVER_SECONDS,
@@ -150,7 +156,9 @@ export class Course {
     for (const row of history) done.add(row)
     const early = this.#isToldToStop ? 'stopped' : 'earlyStopping'
     return {
-      ...{ states: state, history, seconds },
+      states: state,
+      history,
+      seconds,
       bestEpoch: done.best === 0 ? undefined : done.best,
       reason: history.length < plan.epochs ? early : 'epochs',
     }

@@ -28,9 +28,6 @@ import type { TrainingPlan } from '../plan/training-plan.js'
 const FORMAT = 'gradpool-training'
 const FORMAT_VERSION = 2
 
-/** What determines a training's result. */
-export type TrainingIdentity = Pick<Checkpoint, 'hash' | 'numerics'>
-
 /** How a training ended. */
 export interface DoneTraining extends NonNullable<Checkpoint['end']> {
   readonly states: StateValues
@@ -43,7 +40,10 @@ export interface DoneTraining extends NonNullable<Checkpoint['end']> {
  *
  * @throws UserError where the folder has another training in it, or cannot be read or written
  */
-export async function openFitDirectory(path: string, { hash, numerics }: TrainingIdentity): Promise<CheckpointStore> {
+export async function openFitDirectory(
+  path: string,
+  { hash, numerics }: Pick<Checkpoint, 'hash' | 'numerics'>,
+): Promise<CheckpointStore> {
   const file = join(path, 'training.json')
   const found = await read(file)
   const checkpoints = new CheckpointStore(join(path, 'checkpoints'))

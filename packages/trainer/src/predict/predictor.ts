@@ -5,7 +5,7 @@
  * than that moves to a worker thread, block by block, one call after the other. So calls may
  * overlap, and take no memory beyond their results.
  */
-import { type DType, UserError, type Values } from '@gradpool/core'
+import { UserError, type Values } from '@gradpool/core'
 import { computedBytes, flopsOf, sizeOf, type Engine, type StateValues } from '@gradpool/core/engine'
 import { pick, type SavedPrediction } from '@gradpool/storage'
 import { createPool, type WorkerPool } from '@gradpool/worker-pool'
@@ -30,11 +30,6 @@ type Wanted = ReadonlySet<string> | undefined
 
 export class Predictor {
   readonly #prediction: SavedPrediction
-  readonly #outputs: readonly {
-    readonly name: string
-    readonly dtype: DType
-    readonly size: number
-  }[]
   readonly #engine: Engine
   /** How long a row takes, counted in floating-point operations: those, and the memory touched. */
   readonly #workPerRow: number
@@ -55,9 +50,6 @@ export class Predictor {
     const make = (program: 'row' | 'block', rows: number) =>
       once(() => CompiledRows.compile({ engine, fields, program: prediction[program], rows, states: row }))
     this.#prediction = prediction
-    this.#outputs = prediction.outputs.map(({ name, dtype, shape }) => {
-      return { name, dtype, size: sizeOf(shape) }
-    })
     this.#engine = engine
     this.#workPerRow = STEP_WORK + flopsOf(prediction.row) + computedBytes(prediction.row)
     this.#row = row
@@ -154,8 +146,8 @@ export class Predictor {
 
   #outputsFor({ numRows }: Rows, wanted: Wanted): Record<string, Values> {
     const outputs: Record<string, Values> = {}
-    for (const { name, dtype, size } of this.#outputs) {
-      if (wanted?.has(name) ?? true) outputs[name] = new ARRAYS[dtype](numRows * size)
+    for (const { name, dtype, shape } of this.#prediction.outputs) {
+      if (wanted?.has(name) ?? true) outputs[name] = new ARRAYS[dtype](numRows * sizeOf(shape))
     }
     return outputs
   }

@@ -89,7 +89,11 @@ export class Training {
     this.#epochs = new DoneEpochs(plan)
     this.#workers = usefulWorkers(plan, workers)
     this.#threads = new TrainingThreads({
-      ...{ pool, budget, most: this.#workers, stallSeconds, onThreads },
+      pool,
+      budget,
+      most: this.#workers,
+      stallSeconds,
+      onThreads,
       work: () => plan.work * (1 - this.#epochs.count / plan.epochs),
     })
     const { checkpointSeconds: everySeconds, save } = options
@@ -269,8 +273,11 @@ export class Training {
     // Told as far as there is the memory to find it.
     const origin = await locateNonFinite({ engine, ...lost, retrace }).catch(() => undefined)
     return lossNotFinite({
-      ...{ step: lost.training.step + 1, epoch: this.#epochs.count + 1 },
-      ...{ lastLoss: lost.lastLoss, state: strategy.read(), origin },
+      step: lost.training.step + 1,
+      epoch: this.#epochs.count + 1,
+      lastLoss: lost.lastLoss,
+      state: strategy.read(),
+      origin,
     })
   }
 
