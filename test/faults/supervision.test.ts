@@ -14,9 +14,17 @@ import { randomNumbers } from './random-numbers.js'
 const numFaults = isLong ? 50 : 1
 /** Each takes the seconds until it is noticed. */
 const numLoops = isLong ? 10 : 1
-const experiment = ['mnist_auto_2', '--epochs', '3']
+const experiment = ['mnist_auto_2', '--epochs', '2']
 const often = ['--checkpoint-every', '0.1']
 const begun = 'mnist_auto_2 autoencode started:'
+
+let undisturbed: Promise<unknown> | undefined
+
+/** What the experiment comes to where nothing disturbs it, trained once. */
+function undisturbedBits(): Promise<unknown> {
+  undisturbed ??= runJson(experiment).then(bitsOf)
+  return undisturbed
+}
 
 /** The number of the process that trains: it is in the lock. */
 async function trainer(cwd: string): Promise<number> {
@@ -43,7 +51,7 @@ const signals = ['SIGSEGV', 'SIGKILL', 'SIGBUS', 'SIGABRT'] as const
 test.each(isLong ? signals : signals.slice(0, 1))(
   `a process that is ended by %s is started again, with the same bits and a note in the record, ${numFaults} times`,
   async (signal) => {
-    const wanted = bitsOf(await runJson(experiment))
+    const wanted = await undisturbedBits()
     const random = randomNumbers(signals.indexOf(signal))
     for (let fault = 0; fault < numFaults; fault++) {
       const cwd = await emptyFolder()
@@ -80,10 +88,10 @@ test('one that is ended again and again is given up, with the command that goes 
 test(
   `one with a thread that loops in native code is replaced, with the same bits, ${numLoops} times`,
   async () => {
-    const wanted = bitsOf(await runJson(experiment))
+    const wanted = await undisturbedBits()
     for (let fault = 0; fault < numLoops; fault++) {
       const cwd = await emptyFolder()
-      const args = ['run', ...experiment, '--engine', 'wasm', '--stall-after', '1', '--json']
+      const args = ['run', ...experiment, '--engine', 'wasm', '--stall-after', '2', '--json']
       const { code, stdout, stderr } = await gradpool(args, {
         cwd,
         preload: ['native-loop.mjs'],
@@ -115,7 +123,7 @@ test('one whose supervisor is killed stops gracefully', async () => {
 
 test('--in-process goes on in another thread, and ends by SIGKILL with its result printed', async () => {
   const cwd = await emptyFolder()
-  const args = ['run', ...experiment, '--engine', 'wasm', '--stall-after', '1', '--json']
+  const args = ['run', ...experiment, '--engine', 'wasm', '--stall-after', '2', '--json']
   const { child, ended } = start([...args, '--in-process'], {
     cwd,
     preload: ['native-loop.mjs'],
@@ -124,7 +132,7 @@ test('--in-process goes on in another thread, and ends by SIGKILL with its resul
   const { code, stdout, stderr } = await ended
   expect(stderr).toContain('a worker thread is in native code that does not return')
   expect({ code, signal: child.signalCode }).toEqual({ code: null, signal: 'SIGKILL' })
-  expect(bitsOf(documentOf({ stdout }))).toEqual(bitsOf(await runJson(experiment)))
+  expect(bitsOf(documentOf({ stdout }))).toEqual(await undisturbedBits())
 })
 
 test('--in-process leaves a crash to the caller', async () => {

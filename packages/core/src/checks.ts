@@ -2,6 +2,7 @@
  * Checks of options: what a field must be, in the words of the error. Each throws a FieldError.
  */
 import { FieldError } from './errors.js'
+import { beginningOf } from './program/limits.js'
 
 /** @param field the path of the value, for the error */
 export type Check = (value: unknown, field: string) => void
@@ -89,7 +90,7 @@ function isNumber(value: unknown): value is number {
 
 /** As it would be written, cut short where it is long. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'string') return `'${beginningOf(value)}'`
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object' || value === null) return String(value)
   if (ArrayBuffer.isView(value)) return Object.prototype.toString.call(value).slice(8, -1)

@@ -1,7 +1,4 @@
-/**
- * The numbers of `kernels/plan.h`, which explains them, for TypeScript. `instructions.test.ts`
- * holds the two files together.
- */
+/** The constants of `kernels/plan.h`, which documents them. `instructions.test.ts` checks that they agree. */
 import type { DType } from '@gradpool/core'
 
 export const PLAN_VERSION = 5
@@ -128,5 +125,5 @@ export const POINTWISE = {
   ADAM_REGISTERS: 14,
 } as const
 
-/** What a call of the kernels may use as its stack. */
+/** Size of the stack of a call of the kernels. */
 export const STACK_BYTES = 262144

@@ -3,7 +3,7 @@
  *
  *     narrow_code: stages[1].encoder must be 'none', 'fineTuned' or 'frozen', not 'freezed'
  */
-import { checks, FieldError } from '@gradpool/core/engine'
+import { beginningOf, checks, FieldError } from '@gradpool/core/engine'
 import { nearest } from '@gradpool/trainer/plan'
 
 /**
@@ -41,6 +41,13 @@ export function kinds(tables: Readonly<Record<string, Readonly<Record<string, Fi
   }
 }
 
+/** One check after the other. */
+export function all(...each: readonly checks.Check[]): checks.Check {
+  return (value, path) => {
+    for (const check of each) check(value, path)
+  }
+}
+
 export function list(take: Take, least = 0): Take {
   return (value, path) => {
     if (!Array.isArray(value)) throw checks.refusal('a list', value, path)
@@ -58,5 +65,5 @@ export function at(path: string, key: string | number): string {
 function noSuchField(unknown: string, known: readonly string[]): string {
   const guess = nearest(unknown, known)
   const hint = guess === undefined ? '' : ` (did you mean '${guess}'?)`
-  return `has no field '${unknown}'${hint}; its fields are ${known.join(', ')}`
+  return `has no field '${beginningOf(unknown)}'${hint}; its fields are ${known.join(', ')}`
 }

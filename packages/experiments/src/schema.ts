@@ -5,7 +5,7 @@
  * memory.
  */
 import { UserError, type Model } from '@gradpool/core'
-import { checks, FieldError } from '@gradpool/core/engine'
+import { checks, FieldError, MAX_OWN_NAME_LENGTH } from '@gradpool/core/engine'
 import { parseData, type DataInput, type Dataset, type DataSpec } from '@gradpool/datasets'
 import {
   activationNames,
@@ -15,7 +15,7 @@ import {
   type HashOptions,
 } from '@gradpool/models'
 import { checkTogether } from '@gradpool/trainer/plan'
-import { at, fields, kinds, list, type Take } from './fields.js'
+import { all, at, fields, kinds, list, type Take } from './fields.js'
 import {
   parseStageTrain,
   parseTrain,
@@ -72,11 +72,16 @@ export type StageConfig =
   | Stage<'model', Required<OwnModel>, StageTrainConfig>
 
 const { oneOf, trueOrFalse, positive } = checks
-const name = checks.check(
-  'a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit',
-  (value) => typeof value === 'string' && /^[A-Za-z0-9][\w.-]*$/.test(value),
+const isText = (value: unknown) => typeof value === 'string'
+const isAtMost = (most: number) => (value: unknown) => String(value).length <= most
+const name = all(
+  checks.check(
+    'a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit',
+    (value) => isText(value) && /^[A-Za-z0-9][\w.-]*$/.test(String(value)),
+  ),
+  checks.check(`a name of at most ${MAX_OWN_NAME_LENGTH} characters`, isAtMost(MAX_OWN_NAME_LENGTH)),
 )
-const text = checks.check('a text', (value) => typeof value === 'string')
+const condition = all(checks.check('a text', isText), checks.check('a text of at most 1000 letters', isAtMost(1000)))
 const object = checks.check('an object', checks.isRecord)
 const number = checks.check('a number', Number.isFinite)
 const atLeast0 = checks.number(0)
@@ -155,7 +160,7 @@ const presets: Take = (value, path) => {
 
 const experiment = fields({
   name: [name],
-  condition: [text, ''],
+  condition: [condition, ''],
   reported: [accuracy, null],
   data: [parseData],
   train: [parseTrain, {}],

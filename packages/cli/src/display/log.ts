@@ -26,8 +26,8 @@ export interface LogOptions {
   readonly manySeeds: boolean
   /** How many epochs of a stage one line stands for. */
   readonly reportEvery: (stageHash: string) => number
-  /** Whether the report has a figure of the stage's experiment. */
-  readonly isReported: (stageHash: string) => boolean
+  /** Whether the stage is told of in the report's words. */
+  readonly inReportWords: (stageHash: string) => boolean
 }
 
 interface OpenStage {
@@ -37,7 +37,7 @@ interface OpenStage {
 }
 
 export function reportLog(options: LogOptions): (event: RunEvent) => void {
-  const { print, parallel, manySeeds, reportEvery, isReported } = options
+  const { print, parallel, manySeeds, reportEvery, inReportWords } = options
   const open = new Map<string, OpenStage>()
   const model = (stage: StageRef) => `Model ${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)}`
 
@@ -58,7 +58,9 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     state.elapsedSeconds = elapsedSeconds
     if (row.epoch % reportEvery(stage.hash) !== 0 && row.epoch !== state.numEpochs) return
     const who = parallel ? `${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)} ` : ''
-    const metrics = rowTexts(row, row.validation, isReported(stage.hash)).map(({ name, values }) => `${name}=${values}`)
+    const metrics = rowTexts(row, row.validation, inReportWords(stage.hash)).map(
+      ({ name, values }) => `${name}=${values}`,
+    )
     const seconds = `${whole(elapsedSeconds - state.shownSeconds)}/${whole(elapsedSeconds)} secs`
     state.shownSeconds = elapsedSeconds
     print(`  ${who}Epoch ${row.epoch}: ${metrics.join(', ')} (${seconds})`)
@@ -68,7 +70,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     const { stage, seconds, test } = event
     const trained = open.get(stage.hash)?.elapsedSeconds ?? seconds
     print(`${model(stage)} ended in ${whole(trained)} secs:`)
-    const metrics = testOf(stage, test, isReported(stage.hash))
+    const metrics = testOf(stage, test, inReportWords(stage.hash))
     if (metrics.length === 0) return
     const title = titleOfStage(stage, manySeeds)
     const tested = Math.max(0, seconds - trained)

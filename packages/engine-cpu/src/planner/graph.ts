@@ -1,10 +1,9 @@
 /**
- * A Program seen by the planner: which nodes need a kernel, and how elementwise ops read their
- * operands.
+ * A Program as the planner sees it: which nodes need a kernel, and how elementwise ops read their operands.
  *
- * Not every node needs a kernel. Leaves (states, constants, step, seed) are in memory before the
- * step. Aliases (reshape, stopGradient) are their operand by another name. A broadcast that only
- * elementwise ops read is no copy but a way of reading.
+ * Not every node needs a kernel. Leaves (states, constants, step, seed) are in memory before the step. Aliases
+ * (reshape, stopGradient) share the memory of their operand. A broadcast that only elementwise ops read is not copied:
+ * they repeat the elements as they read.
  */
 import { type DType } from '@gradpool/core'
 import { invariant, sizeOf, type Input, type Node, type NodeOf, type Program } from '@gradpool/core/engine'
@@ -12,10 +11,13 @@ import { MICRO } from '../instructions.js'
 import { isAlias } from './aliases.js'
 
 /** How an elementwise op reads an operand, over elements seen as rows x columns. */
-export type View =
-  | { readonly kind: 'full' | 'scalar'; readonly node: number }
-  /** One value per column, or one per row. */
-  | { readonly kind: 'row' | 'col'; readonly node: number; readonly columns: number }
+export interface View {
+  /** One value per element, one in all, one per column, or one per row. */
+  readonly kind: 'full' | 'scalar' | 'row' | 'col'
+  readonly node: number
+  /** Set for `row` and `col`. */
+  readonly columns?: number
+}
 
 const MICRO_OF: Readonly<Partial<Record<Node['op'], number>>> = {
   cast: MICRO.COPY,
@@ -44,7 +46,7 @@ const LEAF_ROLES = new Set(['state', 'step', 'seed'])
 
 export class Graph {
   readonly program: Program
-  /** Nodes that some kernel computes, in topological order; batch inputs among them. */
+  /** Nodes that a kernel computes, batch inputs included, in topological order. */
   readonly computed: readonly number[]
   readonly #roles: ReadonlyMap<number, Input>
   readonly #bases: readonly number[]
@@ -93,8 +95,8 @@ export class Graph {
   }
 
   /**
-   * The dtype in which a node's value is stored: a u8 or i32 batch field that is only ever cast to
-   * f32 is gathered as f32.
+   * The dtype in which a node's value is stored: a u8 or i32 batch field that is only ever cast to f32 is gathered as
+   * f32.
    */
   storedDType(index: number): DType {
     const base = this.base(index)
@@ -158,8 +160,8 @@ export class Graph {
   }
 
   /**
-   * Broadcasts that need memory of their own: read by other than elementwise ops, or in a pattern
-   * pointwise programs cannot read.
+   * Broadcasts that need memory of their own: those read by ops that are not elementwise, or in a way that pointwise
+   * programs cannot.
    */
   #findMaterialized(): Set<number> {
     const materialized = new Set<number>()
@@ -171,12 +173,8 @@ export class Graph {
         if (!isBroadcast(base)) continue
         const view = this.#broadcastView(this.node(base))
         const readable = view !== undefined && this.microOp(index) !== undefined && this.base(index) === index
-        const viewColumns = view !== undefined && 'columns' in view ? view.columns : undefined
-        if (!readable || (viewColumns !== undefined && columns !== undefined && viewColumns !== columns)) {
-          materialized.add(base)
-        } else {
-          columns ??= viewColumns
-        }
+        if (!readable || (view.columns ?? columns) !== (columns ?? view.columns)) materialized.add(base)
+        else columns ??= view.columns
       }
     }
     for (const base of this.kept) if (isBroadcast(base)) materialized.add(base)
@@ -194,8 +192,8 @@ export class Graph {
     const operand = node.inputs[0]
     invariant(operand !== undefined, 'a broadcast has an operand')
     const source = this.base(operand)
-    // Pointwise programs read scalars, rows and columns as f32. A broadcast that is broadcast again
-    // has memory of its own.
+    // Pointwise programs read scalars, rows and columns as f32. A broadcast that is broadcast again has memory of its
+    // own.
     if (this.storedDType(source) !== 'f32') return undefined
     if (this.size(source) === 1) return { kind: 'scalar', node: source }
     const shape = this.node(operand).shape
