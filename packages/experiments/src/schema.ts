@@ -77,7 +77,7 @@ const isAtMost = (most: number) => (value: unknown) => String(value).length <= m
 const name = all(
   checks.check(
     'a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit',
-    (value) => isText(value) && /^[A-Za-z0-9][\w.-]*$/.test(String(value)),
+    (value) => isText(value) && /^[A-Za-z0-9][\w.-]*$/.test(value),
   ),
   checks.check(`a name of at most ${MAX_OWN_NAME_LENGTH} characters`, isAtMost(MAX_OWN_NAME_LENGTH)),
 )
