@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { readRun } from '@gradpool/orchestrator'
 import { expect, test } from 'vitest'
-import { emptyFolder, gradpool, runsIn, type Running, start } from '../gradpool.js'
+import { emptyFolder, fixture, gradpool, runsIn, type Running, start } from '../gradpool.js'
 import { bitsOf, documentOf, runJson } from '../run-document.js'
 import { isLong } from './is-long.js'
 import { randomNumbers } from './random-numbers.js'
@@ -121,6 +121,18 @@ test('one whose supervisor is killed stops gracefully', async () => {
   expect(await endedBy(resumed, 'SIGHUP')).toBe(129)
 })
 
+test('one whose main thread does not return ends soon after its supervisor', { timeout: 60_000 }, async () => {
+  const cwd = await emptyFolder()
+  const file = fixture('loops.ts')
+  const running = start(['run', file, '--quiet'], { cwd, env: { LOOPS_FILE: join(cwd, 'pid') } })
+  const pidOf = () => readFile(join(cwd, 'pid'), 'utf8').catch(() => '')
+  while ((await pidOf()) === '') await setTimeout(20)
+  const pid = Number(await pidOf())
+  expect(pid).not.toBe(running.child.pid)
+  running.child.kill('SIGKILL')
+  while (isAlive(pid)) await setTimeout(100)
+})
+
 test('--in-process goes on in another thread, and ends by SIGKILL with its result printed', async () => {
   const cwd = await emptyFolder()
   const args = ['run', ...experiment, '--engine', 'wasm', '--stall-after', '2', '--json']
@@ -148,6 +160,14 @@ test('--in-process leaves a crash to the caller', async () => {
 async function endedBy({ child, ended }: Running, signal: NodeJS.Signals): Promise<number | null> {
   child.kill(signal)
   return (await ended).code
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /** Fulfilled when nobody works on the run any more. */

@@ -1,18 +1,26 @@
 /**
  * The file of an index. All numbers are little-endian, and there is no padding.
  *
- * bytes what 8 "GRADHASH" 4 version, 2 4 length of the header header JSON: bits, model { name, hash }, values, numRows,
- * encoderBytes, about encoderBytes the encoder, a saved model 4 numRows ids, u32 numRows labels, u8; 255 for none 4
- * bits numRows real-valued codes, f32 where values is f32 bits numRows real-valued codes, u8 where values is u8
- * ceil(bits / 8) numRows packed codes where values is none 32 SHA-256 of all bytes before it
+ *     bytes                       what
+ *     8                           "GRADHASH"
+ *     4                           version, 2
+ *     4                           length of the header
+ *     header                      JSON: bits, model { name, hash }, values, numRows, encoderBytes, about
+ *     encoderBytes                the encoder, a saved model
+ *     4 numRows                   ids, u32
+ *     numRows                     labels, u8; 255 for none
+ *     4 bits numRows              real-valued codes, f32         where values is f32
+ *     bits numRows                real-valued codes, u8          where values is u8
+ *     ceil(bits / 8) numRows      packed codes                   where values is none
+ *     32                          SHA-256 of all bytes before it
  *
  * Reading checks the length of the file against the header before it allocates memory for the parts. No code in a file
  * is ever run.
  */
 import { UserError } from '@gradpool/core'
-import { hasFields, isCount, isText, reasonOf, writeDurably } from '@gradpool/storage'
+import { hasFields, isCount, isText, openRegular, reasonOf, writeDurably } from '@gradpool/storage'
 import { createHash, type Hash } from 'node:crypto'
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import { VALUE_KINDS, type ValueKind } from './code-values.js'
 import { IndexFileError } from './errors.js'
@@ -65,9 +73,9 @@ export async function writeIndex(path: string, contents: IndexContents): Promise
 /** @throws IndexFileError for a file that is not a whole index; UserError for one that cannot be read */
 export async function readIndex(path: string): Promise<IndexContents> {
   try {
-    const file = await open(path, 'r')
+    const { file, size } = await openRegular(path)
     try {
-      return await new Reader(path, file).read()
+      return await new Reader(path, file).read(size)
     } finally {
       await file.close()
     }
@@ -88,8 +96,7 @@ class Reader {
     this.#file = file
   }
 
-  async read(): Promise<IndexContents> {
-    const { size } = await this.#file.stat()
+  async read(size: number): Promise<IndexContents> {
     if (size < PREFIX_BYTES) throw this.#wrong(`it has only ${size} bytes`)
     const prefix = Buffer.from(await this.#bytes(new Uint8Array(PREFIX_BYTES)))
     if (prefix.toString('latin1', 0, 8) !== MAGIC) throw this.#wrong('it does not begin like one')

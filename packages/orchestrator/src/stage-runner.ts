@@ -71,10 +71,10 @@ export class StageRunner {
     // What it started from is not needed any more.
     this.#kept.take(plan)
     this.#kept.keep(node, done.state)
-    const { isReused } = done
-    const event = { stage: ref, byAnotherRun: isReused, test, samples }
+    const { reused } = done.manifest
+    const event = { stage: ref, byAnotherRun: reused, test, samples }
     this.#options.emit({ type: 'stageReused', ...event })
-    const end = { samples, epochs, seconds, weightsHash, reused: isReused }
+    const end = { samples, epochs, seconds, weightsHash, reused }
     return { status: 'done', test: test ?? undefined, ...end }
   }
 
@@ -93,7 +93,7 @@ export class StageRunner {
     const checkpoints = directory.checkpoints(plan.hash)
     let from: Checkpoint | undefined
     try {
-      from = await checkpoints.latest(this.#warn)
+      from = await checkpoints.latest({ hash: plan.hash, numerics: engine.numerics }, this.#warn)
     } catch (error) {
       // To begin anew would be to lose what may be there.
       const reason = `${plan.name}: cannot read '${checkpoints.folder}': ${reasonOf(error)}`
@@ -167,13 +167,13 @@ export class StageRunner {
           // The same as of the other.
           { ...by, onLeftOut: () => undefined },
         )
-      await directory.writeStage(metrics, model, bestModel)
+      const manifest = await directory.writeStage(metrics, model, bestModel)
       // Those that stay are in nobody's way; `gradpool gc` finds them.
       await directory
         .checkpoints(node.plan.hash)
         .clear()
         .catch(() => undefined)
-      await done.keep(node.plan.hash)
+      await done.keep(manifest)
     } catch (error) {
       const message = `${node.plan.name}: ${sentenceOf(error)}`
       return { status: 'failed', error: message, mayRetry: false, epochs, seconds }

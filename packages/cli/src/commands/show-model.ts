@@ -1,9 +1,8 @@
 /** What a saved model is: its layers, what it reads and predicts, how it was trained, its metrics, its hash. */
-import { readFile } from 'node:fs/promises'
 import { UserError } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import { type StageModel } from '@gradpool/orchestrator'
-import { decodeSavedModel, type JsonValue, reasonOf, type SavedModel } from '@gradpool/storage'
+import { decodeSavedModel, type JsonValue, readRegular, reasonOf, type SavedModel } from '@gradpool/storage'
 import { gridOf } from '../display/grid.js'
 import { type Outlet } from '../display/outlet.js'
 import { visibleIn } from '../display/visible-in.js'
@@ -25,8 +24,9 @@ export async function showModel(
 
 async function bytesOf(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path)
+    return await readRegular(path)
   } catch (cause) {
+    if (cause instanceof UserError) throw cause
     throw new UserError(`'${path}' cannot be read: ${reasonOf(cause)}`, { cause })
   }
 }

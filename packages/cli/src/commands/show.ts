@@ -2,11 +2,19 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
-import { findRun, findStageModel, isRun, readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
+import {
+  findRun,
+  findStageModel,
+  isRun,
+  readRun,
+  type RunContents,
+  stageSamples,
+  type StageResult,
+} from '@gradpool/orchestrator'
 import { type EpochRow, metricAt } from '@gradpool/trainer'
 import { gridOf } from '../display/grid.js'
 import { isNumber, metricText, numberNames } from '../display/metric-text.js'
-import { printDigits, printTable, sampleKeeper, summaryOf } from '../display/outcome.js'
+import { printDigits, printTable, summaryOf } from '../display/outcome.js'
 import { type Language, reportWordsFor } from '../display/report-words.js'
 import { type Outlet } from '../display/outlet.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from '../display/titles.js'
@@ -34,9 +42,10 @@ export async function showCommand(
     return exitCode.done
   }
   const directory = await findRun(asked, out)
-  const { record, result: told, events } = await readRun(directory)
+  const { record, result: told } = await readRun(directory)
   if (told === null) throw withoutResult(directory, record)
   checkResult(told, join(directory, 'result.json'))
+  const samples = await stageSamples(directory, record)
   if (json) {
     stdout.printJson(JSON.stringify({ ...told, run: directory }, null, 2))
     return exitCode.done
@@ -57,8 +66,6 @@ export async function showCommand(
       if (existsSync(best)) stdout.print(`States of the best validation: ${best}`)
     }
   }
-  const { samples, onEvent } = sampleKeeper()
-  events.forEach(onEvent)
   printDigits(stdout, result, { samples, inReportWords })
   return exitCode.done
 }

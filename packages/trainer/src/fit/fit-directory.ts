@@ -13,20 +13,23 @@ import {
   isText,
   makeDirectories,
   namedStates,
+  openSealed,
+  readRegular,
   reasonOf,
+  sealJson,
   valuesOf,
   writeDurably,
 } from '@gradpool/storage'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Checkpoint } from '../checkpoints/checkpoint.js'
-import { CheckpointStore } from '../checkpoints/checkpoint-store.js'
+import { CheckpointStore, type CheckpointOf } from '../checkpoints/checkpoint-store.js'
 import { EpochRows } from '../checkpoints/epoch-rows.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
 import type { TrainingPlan } from '../plan/training-plan.js'
 
 const FORMAT = 'gradpool-training'
 const FORMAT_VERSION = 2
+const MAX_RECORD_BYTES = 2 ** 16
 
 /** How a training ended. */
 export interface DoneTraining extends NonNullable<Checkpoint['end']> {
@@ -40,29 +43,27 @@ export interface DoneTraining extends NonNullable<Checkpoint['end']> {
  *
  * @throws UserError where the folder has another training in it, or cannot be read or written
  */
-export async function openFitDirectory(
-  path: string,
-  { hash, numerics }: Pick<Checkpoint, 'hash' | 'numerics'>,
-): Promise<CheckpointStore> {
+export async function openFitDirectory(path: string, { hash, numerics }: CheckpointOf): Promise<CheckpointStore> {
   const file = join(path, 'training.json')
-  const found = await read(file)
   const checkpoints = new CheckpointStore(join(path, 'checkpoints'))
-  if (found === undefined) {
-    const about = { format: FORMAT, formatVersion: FORMAT_VERSION, hash, numerics }
+  const text = await readText(file)
+  if (text === undefined) {
     try {
       await makeDirectories(path)
-      await writeDurably(file, `${JSON.stringify(about, null, 2)}\n`)
+      await writeDurably(file, sealJson({ format: FORMAT, formatVersion: FORMAT_VERSION, hash, numerics }))
     } catch (error) {
       throw new UserError(`directory: cannot write to '${path}': ${reasonOf(error)}`)
     }
     return checkpoints
   }
+  const { value: found, isWhole } = parse(text)
   if (!hasFields(found, { format: (format) => format === FORMAT, hash: isHash, numerics: isText })) {
     throw new UserError(`directory: '${file}' is not what a training wrote; choose another folder`)
   }
   if (found.formatVersion !== FORMAT_VERSION) {
     throw new UserError(`directory: '${path}' is of another version of Gradpool; choose another folder`)
   }
+  if (!isWhole) throw new UserError(`directory: '${file}' is not as it was written; choose another folder`)
   if (found.numerics !== numerics) {
     throw new UserError(
       `directory: '${path}' was begun on an engine of the numerics '${found.numerics}', and this one has '${numerics}'; choose another folder or engine`,
@@ -100,13 +101,19 @@ export function lastCheckpoint(done: DoneTraining, plan: TrainingPlan, numerics:
   }
 }
 
-/** Undefined where there is no such file; null where it is no JSON. */
-async function read(file: string): Promise<unknown> {
+async function readText(file: string): Promise<string | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8'))
+    return String(await readRegular(file, { most: MAX_RECORD_BYTES }))
   } catch (error) {
     if (isMissing(error)) return undefined
-    if (error instanceof SyntaxError) return null
     throw new UserError(`directory: cannot read '${file}': ${reasonOf(error)}`)
+  }
+}
+
+function parse(text: string): ReturnType<typeof openSealed> {
+  try {
+    return openSealed(text)
+  } catch {
+    return { value: undefined, isWhole: false }
   }
 }

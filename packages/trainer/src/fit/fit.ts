@@ -48,8 +48,9 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   const { plan, dataset, programs, state } = await planFit(programsFor, options)
   const callbacks = new Callbacks(onWarning)
   const { numerics } = engine
-  const checkpoints = directory === undefined ? undefined : await openFitDirectory(directory, { ...plan, numerics })
-  const from = await checkpoints?.latest(callbacks.warn)
+  const identity = { hash: plan.hash, numerics }
+  const checkpoints = directory === undefined ? undefined : await openFitDirectory(directory, identity)
+  const from = await checkpoints?.latest(identity, callbacks.warn)
   let done = doneIn(from)
   if (done === undefined) {
     const { retrace } = programs
