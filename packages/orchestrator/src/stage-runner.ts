@@ -16,6 +16,7 @@ import {
   type TrainingOutcome,
   type TrainingProgress,
 } from '@gradpool/trainer'
+import type { Pass } from '@gradpool/trainer/plan'
 import type { DoneStages } from './runs/done-stages.js'
 import type { StageEnd } from './runs/experiment-result.js'
 import type { RunDirectory } from './runs/run-directory.js'
@@ -100,7 +101,14 @@ export class StageRunner {
       return { status: 'failed', error: reason, mayRetry: false, epochs: [], seconds: 0 }
     }
     const fromStep = from?.position.step ?? 0
-    emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep })
+    const count = (pass: Pass | undefined) => pass?.program.numExamples ?? 0
+    const trained = plan.averaging?.replicas ?? [plan.training]
+    const examples = {
+      train: trained.reduce((sum, pass) => sum + count(pass), 0),
+      validation: count(plan.validation),
+      test: count(plan.test),
+    }
+    emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep, examples })
     const training = new Training({
       plan,
       engine,

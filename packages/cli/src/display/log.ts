@@ -11,6 +11,10 @@
  *
  *       Epoch 2: loss=0.514/0.601, f1=0.610/0.580 (3/3 secs)
  *
+ * They also tell how many examples are trained on and how many are held out, by default or as was asked:
+ *
+ *       Trains on 900 examples, holds out 100 for validation and 200 for test
+ *
  * A line stands for as many epochs as the experiment's `reportEvery` says, the last epoch has one in any case, and the
  * seconds are those since the line before and those since the stage started. Where several stages run at once, an
  * epoch's line begins with its model and stage, so that each line can be told from the others'.
@@ -47,6 +51,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     const { fromStep, stepsPerEpoch } = event
     const epoch = Math.floor(fromStep / stepsPerEpoch) + 1
     print(`${model(stage)} ${fromStep > 0 ? `goes on in epoch ${epoch}` : 'started'}:`)
+    if (!inReportWords(stage.hash)) print(`  ${heldOut(event.examples)}`)
     const [first, ...others] = stage.experiments
     for (const other of others) print(`Model ${other} ${verbOf(stage.name)} shared with ${first}`)
   }
@@ -92,4 +97,11 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
 
 function whole(seconds: number): string {
   return seconds.toFixed(0)
+}
+
+function heldOut({ train, validation, test }: (RunEvent & { type: 'stageStarted' })['examples']): string {
+  const held = [validation > 0 && `${validation} for validation`, test > 0 && `${test} for test`].filter(
+    (text) => text !== false,
+  )
+  return `Trains on ${train} examples${held.length > 0 ? `, holds out ${held.join(' and ')}` : ''}`
 }

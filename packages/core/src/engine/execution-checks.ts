@@ -3,6 +3,7 @@
  * steps. Every engine refuses here, once, what would make a step fail or read what is not there.
  */
 import { examplesBefore, resultSize, stepsPerEpochOf, type BatchProgram } from '../training/batch-program.js'
+import { ownValue } from '../checks.js'
 import type { Field } from './dataset.js'
 import { bytesPerElement, sizeOf } from '../program/dtype.js'
 import type { CompileOptions, Position, StateValues } from './engine.js'
@@ -34,7 +35,7 @@ export function checkFit(batchProgram: BatchProgram, options: CompileOptions): v
   if (state && shareStateOf) {
     throw new UserError('an execution has states of its own, or shares those of another, not both')
   }
-  if (state) checkStates(stateSizes(program), state)
+  if (state) statesGiven(stateSizes(program), state)
 }
 
 /** Whether batches, the last of them and what they tell are of one make. */
@@ -75,7 +76,7 @@ function interfaceOf(program: Program): unknown {
 
 function checkBatch(program: Program, batchSize: number, { data }: CompileOptions): void {
   for (const { name, dtype, shape } of program.fields) {
-    const field = Object.hasOwn(data.fields, name) ? data.fields[name] : undefined
+    const field = ownValue(data.fields, name)
     if (!field) {
       const known = Object.keys(data.fields).join(', ')
       throw new UserError(`the program reads the field "${name}", which the data does not have (it has: ${known})`)
@@ -121,18 +122,25 @@ export function stateSizes(program: Program): Map<string, number> {
 }
 
 /**
+ * The values of these states, by name, without those of an optimizer that is not there.
+ *
  * @throws UserError for a value that is of none of these states, or has another number of elements.
  */
-export function checkStates(sizes: ReadonlyMap<string, number>, values: StateValues): void {
-  for (const [name, given] of Object.entries(values)) {
+export function statesGiven(
+  sizes: ReadonlyMap<string, number>,
+  values: StateValues,
+): (readonly [string, Float32Array])[] {
+  return Object.entries(values).filter(([name, given]) => {
     const size = sizes.get(name)
     if (size === undefined) {
+      if (name.startsWith('optimizer/')) return false
       throw new UserError(`there is no state "${name}"; there are: ${[...sizes.keys()].join(', ')}`)
     }
     if (given.length !== size) {
       throw new UserError(`the state "${name}" has ${size} elements, ${given.length} were given`)
     }
-  }
+    return true
+  })
 }
 
 /** @throws UserError for a number of steps that an execution at `step` cannot do. */

@@ -81,6 +81,7 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
   neg: unary,
   exp: unary,
   log: unary,
+  log1p: unary,
   sqrt: unary,
   tanh: unary,
   sigmoid: unary,

@@ -5,6 +5,7 @@
  * each node computed once, in order. Values are kept in double precision, f32 constants and random numbers as the f32
  * that they are, integers exactly; so it differs from an engine by the engine's rounding alone.
  */
+import { ownValue } from '../checks.js'
 import { invariant, UserError } from '../errors.js'
 import { initialState } from '../random/initial-state.js'
 import type { Node } from '../program/node.js'
@@ -73,9 +74,9 @@ function inputValues(
     case 'seed':
       return Float64Array.of(seed)
     case 'state':
-      return given(input, sizeOf(shape), state?.[input.name] ?? initial[input.name])
+      return given(input, sizeOf(shape), ownValue(state, input.name) ?? initial[input.name])
     case 'batch':
-      return given(input, sizeOf(shape), batch?.[input.name])
+      return given(input, sizeOf(shape), ownValue(batch, input.name))
   }
 }
 

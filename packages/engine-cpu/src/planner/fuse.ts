@@ -9,6 +9,7 @@
 import { invariant } from '@gradpool/core/engine'
 import { POINTWISE } from '../instructions.js'
 import type { Graph } from './graph.js'
+import { TopologicalOrder } from './topological-order.js'
 
 export interface Kernel {
   /** In topological order; the first of a matmul kernel is its matmul. */
@@ -26,6 +27,7 @@ const MAX_POINTWISE_NODES = POINTWISE.MAX_TEMPS
 export class Kernels {
   readonly #graph: Graph
   readonly #of = new Map<number, Kernel>()
+  readonly #order: TopologicalOrder<Kernel>
   readonly #users: ReadonlyMap<number, readonly number[]>
   readonly #isShared: boolean
 
@@ -38,15 +40,16 @@ export class Kernels {
     this.#isShared = isShared
     this.#users = usersOf(graph)
     for (const index of graph.computed) this.#of.set(index, this.#own(index))
+    this.#order = new TopologicalOrder(this.#of.values())
     for (const index of graph.computed) {
       if (graph.microOp(index) !== undefined) this.#joinOperands(index)
       else if (this.#isTotal(index)) this.#joinAsSum(index)
     }
   }
 
-  /** All kernels, by their first node. */
+  /** All kernels, each after those that it needs. */
   get all(): Kernel[] {
-    return [...new Set(this.#of.values())]
+    return this.#order.items
   }
 
   /** The kernel that computes a node; undefined for leaves. */
@@ -96,12 +99,16 @@ export class Kernels {
     if (!isSum && mine.size !== theirs.size) return
     if ((mine.columns ?? theirs.columns) !== (theirs.columns ?? mine.columns)) return
     if (!this.#fitsOneProgram([...mine.nodes, ...theirs.nodes])) return
-    if (this.#mustFollow(mine, theirs) || this.#mustFollow(theirs, mine)) return
+    if (!this.#readsElementwise(mine, theirs)) return
+    const between = this.#order.between(theirs, mine, (kernel) => this.#needs(kernel))
+    if (between === undefined) return
+    this.#order.moveBefore(between, theirs)
     const [host, guest] = mine.kind === 'matmul' ? [mine, theirs] : [theirs, mine]
     const matmul = host.kind === 'matmul' ? host.nodes[0] : undefined
     host.nodes = [...host.nodes, ...guest.nodes].sort((a, b) => (a === matmul ? -1 : b === matmul ? 1 : a - b))
     host.columns ??= guest.columns
     for (const node of guest.nodes) this.#of.set(node, host)
+    this.#order.merge(theirs, mine, host)
   }
 
   #fitsOneProgram(nodes: readonly number[]): boolean {
@@ -116,28 +123,28 @@ export class Kernels {
     )
   }
 
-  /**
-   * Whether `later` needs the whole result of `earlier`: through a third kernel, or by reading a value other than
-   * element by element.
-   */
-  #mustFollow(later: Kernel, earlier: Kernel): boolean {
-    const reached = new Set([later])
-    // Nodes read only nodes before them.
-    const first = Math.min(...earlier.nodes)
-    for (const kernel of reached) {
-      for (const node of kernel.nodes) {
-        for (const dependency of this.#graph.dependencies(node)) {
-          const source = this.#of.get(dependency)
-          if (source !== undefined && source !== earlier && Math.max(...source.nodes) > first) reached.add(source)
-          const isDirect = kernel === later && this.#readsElementwise(node, dependency)
-          if (source === earlier && kernel !== earlier && !isDirect) return true
-        }
+  /** The kernels that one reads values of. */
+  #needs(kernel: Kernel): Set<Kernel> {
+    const needed = new Set<Kernel>()
+    for (const node of kernel.nodes) {
+      for (const dependency of this.#graph.dependencies(node)) {
+        const source = this.#of.get(dependency)
+        if (source && source !== kernel) needed.add(source)
       }
     }
-    return false
+    return needed
   }
 
-  #readsElementwise(node: number, dependency: number): boolean {
+  /** Whether all that `later` reads of `earlier` it reads element by element. */
+  #readsElementwise(later: Kernel, earlier: Kernel): boolean {
+    return later.nodes.every((node) =>
+      this.#graph
+        .dependencies(node)
+        .every((read) => this.#of.get(read) !== earlier || this.#isReadElementwise(node, read)),
+    )
+  }
+
+  #isReadElementwise(node: number, dependency: number): boolean {
     if (this.#isTotal(node)) return true
     return (
       this.#graph.microOp(node) !== undefined &&

@@ -24,6 +24,7 @@ const MICRO_OF: Readonly<Partial<Record<Node['op'], number>>> = {
   neg: MICRO.NEG,
   exp: MICRO.EXP,
   log: MICRO.LOG,
+  log1p: MICRO.LOG1P,
   sqrt: MICRO.SQRT,
   tanh: MICRO.TANH,
   sigmoid: MICRO.SIGMOID,
@@ -50,12 +51,17 @@ export class Graph {
   readonly computed: readonly number[]
   readonly #roles: ReadonlyMap<number, Input>
   readonly #bases: readonly number[]
+  readonly #gatheredAsFloat: ReadonlySet<number>
   readonly #materialized: ReadonlySet<number>
+  /** What is known of a node, once it was asked for. */
+  readonly #views: (readonly View[])[] = []
+  readonly #dependencies: (readonly number[])[] = []
 
   constructor(program: Program) {
     this.program = program
     this.#roles = new Map(program.inputs.map((input) => [input.node, input]))
     this.#bases = this.#findBases()
+    this.#gatheredAsFloat = this.#findGatheredAsFloat()
     this.#materialized = this.#findMaterialized()
     this.computed = this.#findComputed()
   }
@@ -100,7 +106,7 @@ export class Graph {
    */
   storedDType(index: number): DType {
     const base = this.base(index)
-    return this.#gatheredAsFloat(base) ? 'f32' : this.node(base).dtype
+    return this.#gatheredAsFloat.has(base) ? 'f32' : this.node(base).dtype
   }
 
   /** How an elementwise op reads operand `index`. */
@@ -116,14 +122,24 @@ export class Graph {
     return { kind: 'full', node: base }
   }
 
-  views(index: number): View[] {
-    return this.node(index).inputs.map((input) => this.view(input))
+  views(index: number): readonly View[] {
+    const known = this.#views[index]
+    if (known) return known
+    const views = this.node(index).inputs.map((input) => this.view(input))
+    this.#views[index] = views
+    return views
   }
 
   /** The nodes, leaves included, whose memory node `index` reads when it is computed. */
-  dependencies(index: number): number[] {
-    if (this.microOp(index) !== undefined) return this.views(index).map((view) => view.node)
-    return this.node(index).inputs.map((input) => this.base(input))
+  dependencies(index: number): readonly number[] {
+    const known = this.#dependencies[index]
+    if (known) return known
+    const isElementwise = this.microOp(index) !== undefined
+    const dependencies = isElementwise
+      ? this.views(index).map((view) => view.node)
+      : this.node(index).inputs.map((input) => this.base(input))
+    this.#dependencies[index] = dependencies
+    return dependencies
   }
 
   /** Bases that must hold a value when the step ends. */
@@ -155,8 +171,10 @@ export class Graph {
     return candidates
   }
 
-  #gatheredAsFloat(base: number): boolean {
-    return this.isBatch(base) && this.#bases.some((other, index) => other === base && this.node(index).dtype === 'f32')
+  /** Batch fields that are read as f32, by themselves or by another name. */
+  #findGatheredAsFloat(): Set<number> {
+    const bases = this.#bases.filter((base, index) => this.isBatch(base) && this.node(index).dtype === 'f32')
+    return new Set(bases)
   }
 
   /**

@@ -8,6 +8,8 @@
 import { invariant } from '@gradpool/core/engine'
 import type { Graph } from './graph.js'
 import type { Kernel, Kernels } from './fuse.js'
+import { LeastFirst } from './least-first.js'
+import { TopologicalOrder } from './topological-order.js'
 
 /** What happens in a step. */
 export type Action = (
@@ -59,6 +61,7 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
   const all = [...actionOf.values()]
   const guard = guardOf(graph, writerOf)
   if (guard) all.push(guard)
+  const order = new TopologicalOrder(guard ? withGuard([...actionOf.values()], guard) : all)
 
   const inPlace = new Map<number, number>()
   for (const { state, value } of changed) {
@@ -70,7 +73,7 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
       !inPlace.has(value) &&
       graph.size(value) === graph.size(state) &&
       readsInPlace(graph, kernels, value, state) &&
-      !others.some((action) => comesAfter(action, writer))
+      others.every((action) => canPrecede(order, action, writer))
     if (direct) {
       inPlace.set(value, state)
       for (const action of others) writer.after.add(action)
@@ -105,32 +108,44 @@ function readsInPlace(graph: Graph, kernels: Kernels, value: number, state: numb
   )
 }
 
-function comesAfter(action: Action, earlier: Action): boolean {
-  const seen = new Set([action])
-  for (const current of seen) {
-    if (current === earlier) return true
-    for (const before of current.after) seen.add(before)
-  }
-  return false
+/** Actions in order, and the guard as early as it can be. */
+function withGuard(actions: readonly Action[], guard: Action): Action[] {
+  const made = actions.findIndex((action) => guard.after.has(action))
+  return [...actions.slice(0, made + 1), guard, ...actions.slice(made + 1)]
 }
 
-function inOrder(actions: readonly Action[]): Action[] {
-  const waiting = new Set([...actions].sort((a, b) => a.priority - b.priority))
-  const ordered: Action[] = []
-  while (waiting.size > 0) {
-    const next = firstReady(waiting)
-    invariant(next, 'kernels wait for each other in a circle')
-    waiting.delete(next)
-    ordered.push(next)
-  }
-  return ordered
+/** Whether an action can come before another; in `order` it does so then. */
+function canPrecede(order: TopologicalOrder<Action>, action: Action, other: Action): boolean {
+  if (order.isBefore(action, other)) return true
+  if (action.after.has(other)) return false
+  const between = order.between(other, action, ({ after }) => after)
+  if (between === undefined) return false
+  order.moveBefore([...between, action], other)
+  return true
 }
 
-function firstReady(waiting: ReadonlySet<Action>): Action | undefined {
-  for (const action of waiting) {
-    let isReady = true
-    for (const other of action.after) isReady &&= !waiting.has(other)
-    if (isReady) return action
+/** Of the actions that are ready, always the one of the lowest priority next, and of equals the first. */
+function inOrder(given: readonly Action[]): Action[] {
+  const ranked = [...given].sort((a, b) => a.priority - b.priority)
+  const rankOf = new Map(ranked.map((action, rank) => [action, rank]))
+  const numAwaited = ranked.map(({ after }) => after.size)
+  const followers: number[][] = ranked.map(() => [])
+  for (const [rank, { after }] of ranked.entries()) {
+    for (const earlier of after) followers[rankOf.get(earlier) ?? -1]?.push(rank)
   }
-  return undefined
+  const ready = new LeastFirst()
+  for (const [rank, count] of numAwaited.entries()) if (count === 0) ready.add(rank)
+  const actions: Action[] = []
+  for (let rank = ready.take(); rank !== undefined; rank = ready.take()) {
+    const action = ranked[rank]
+    invariant(action, `there is an action of rank ${rank}`)
+    actions.push(action)
+    for (const follower of followers[rank] ?? []) {
+      const count = (numAwaited[follower] ?? 0) - 1
+      numAwaited[follower] = count
+      if (count === 0) ready.add(follower)
+    }
+  }
+  invariant(actions.length === given.length, 'no kernels wait for each other in a circle')
+  return actions
 }

@@ -36,6 +36,7 @@ const TABLE = {
   Less: { output: 'z' },
   LessEqual: { output: 'z' },
   Log: { output: 'y' },
+  Log1p: { output: 'y' },
   LogSoftmax: { output: 'logsoftmax' },
   MatMul: { output: 'product' },
   Max: { output: 'output', fixed: { Tidx: INT32, keep_dims: NO } },

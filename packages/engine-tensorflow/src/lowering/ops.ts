@@ -24,6 +24,7 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   neg: unary('Neg'),
   exp: unary('Exp'),
   log: unary('Log'),
+  log1p: unary('Log1p'),
   sqrt: unary('Sqrt'),
   tanh: unary('Tanh'),
   sigmoid: unary('Sigmoid'),
@@ -101,9 +102,14 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   gather: (node, values) => {
     const { builder, program } = values
     const [table = -1, indices = -1] = node.inputs
+    const type = TYPE_OF[node.dtype]
     const last = (program.node(table).shape[0] ?? 1) - 1
     const within = clamp(values, values.of(indices), 0, last, 'int32')
-    return builder.gatherRows(TYPE_OF[node.dtype], values.of(table), within)
+    const rows = builder.gatherRows(type, values.of(table), within)
+    const isInside = builder.add('Equal', 'int32', [within, values.of(indices)])
+    const column = node.shape.map((extent, axis) => (axis === 0 ? extent : 1))
+    const mask = builder.add('Reshape', 'bool', [isInside, builder.constant(column, 'int32')])
+    return builder.add('SelectV2', type, [mask, rows, builder.constant(0, type)])
   },
   scatterAdd: (node, values) => {
     const { builder } = values
