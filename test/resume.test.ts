@@ -21,8 +21,9 @@ test('an interrupted run goes on by the command that it names, from any folder',
   const cwd = await emptyFolder()
   const wanted = bitsOf(await runJson(long))
   const { child, ended, said } = start(['run', ...long], { cwd })
-  await said('mnist_auto_2 autoencode started:')
-  setTimeout(() => child.kill('SIGINT'), 500)
+  // By then the other, which takes as long, has made its first steps, too.
+  await said('Model mnist_mlp_1p train ended')
+  setTimeout(() => child.kill('SIGINT'), 300)
   const { code, stderr } = await ended
   expect(code).toBe(130)
   const command = /gradpool (resume \S+)$/m.exec(stderr)?.[1]?.split(' ') ?? []
