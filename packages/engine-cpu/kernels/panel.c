@@ -1,9 +1,10 @@
 /*
- * The innermost loops of a matrix product: c(i, j) = sum over d, ascending, of a(i, d) * b(d, j).
+ * The innermost loops of a matrix product: c(i, j) = sum over d, ascending, of a(i, d) * b(d, j), each term added by one
+ * multiply_add.
  *
  * A tile of c, TILE_ROWS rows by one or two vectors of columns, stays in registers while d runs: each step loads a row
  * of b's panel and multiplies it by the elements of a, repeated over a vector. With 16 registers, five rows by two
- * vectors is what fits: ten sums, two vectors of b, an element of a, a product.
+ * vectors fit: ten sums, two vectors of b, an element of a.
  *
  * Fewer columns than a vector has are done as a whole vector, whose other lanes are never stored.
  *
@@ -11,13 +12,14 @@
  * a cache line of what comes next (struct ahead): another core wrote half of that, so it is long on the way.
  */
 #include "matmul.h"
+#include "multiply_add.h"
 
-/* One step of d: total[i][v] += a(i) * b[v]. */
+/* One step of d: total[i][v] = a(i) * b[v] + total[i][v], rounded once. */
 INLINE void multiply_step(vfloat total[TILE_ROWS][2], const float *const a[TILE_ROWS], int offset, const vfloat b[2],
                           const int rows, const int vectors) {
     for (int i = 0; i < rows; i++) {
         const vfloat factor = splat(a[i][offset]);
-        for (int v = 0; v < vectors; v++) total[i][v] += factor * b[v];
+        for (int v = 0; v < vectors; v++) total[i][v] = multiply_add(factor, b[v], total[i][v]);
     }
 }
 
@@ -83,11 +85,12 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
     for (int i = 0; i < rows; i++) {
         float *to = c + i * c_stride;
         for (int v = 0; v < vectors; v++) {
-            if (panel->add) total[i][v] = (is_part ? load_part(to, columns) : load(to + v * VLEN)) + total[i][v];
+            vfloat sum = total[i][v] + 0.0f; /* -0 becomes +0 */
+            if (panel->add) sum = (is_part ? load_part(to, columns) : load(to + v * VLEN)) + sum;
             if (is_part)
-                store_part(to, total[i][v], columns);
+                store_part(to, sum, columns);
             else
-                store(to + v * VLEN, total[i][v]);
+                store(to + v * VLEN, sum);
         }
     }
 }
@@ -155,3 +158,5 @@ void multiply_panel(const struct panel *panel, bool by_rows) {
     if (panel->columns == NARROW) return by_rows ? narrow_by_rows(panel) : narrow_by_columns(panel);
     return by_rows ? part_by_rows(panel) : part_by_columns(panel);
 }
+
+float multiply_add_once(float a, float b, float c) { return multiply_add(splat(a), splat(b), splat(c))[0]; }

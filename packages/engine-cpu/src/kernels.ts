@@ -51,6 +51,15 @@ export interface ArenaTask {
 }
 
 /** Structured-cloneable: what the kernels are compiled to. */
-export type KernelCode =
-  | { readonly kind: 'wasm'; readonly module: WebAssembly.Module }
-  | { readonly kind: 'native'; /** Path of the addon. */ readonly file: string }
+export type KernelCode = WasmCode | NativeCode
+
+export interface WasmCode {
+  readonly kind: 'wasm'
+  readonly module: WebAssembly.Module
+}
+
+export interface NativeCode {
+  readonly kind: 'native'
+  /** Path of the addon. */
+  readonly file: string
+}

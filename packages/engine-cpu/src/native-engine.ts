@@ -6,8 +6,8 @@ import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { CpuEngine, type CpuEngineOptions } from './engine.js'
-import type { KernelCode } from './kernels.js'
+import { CpuEngine, type CpuEngineOptions, WITHOUT_FMA } from './engine.js'
+import type { NativeCode } from './kernels.js'
 import { loadAddon } from './native-kernels.js'
 
 const FOLDER = new URL('../dist/native/', import.meta.url)
@@ -16,12 +16,6 @@ const FOLDER = new URL('../dist/native/', import.meta.url)
 const PREFERENCE = ['avx512', 'avx2', 'neon', 'sse4.2', 'portable']
 
 export interface NativeEngineOptions extends CpuEngineOptions {
-  /**
-   * `exact`, the default: the bits of every other engine and machine. `fast`: multiplications and
-   * additions may be fused, so results differ in the last digits, from machine to machine too; the
-   * engine is called `native-fast` then.
-   */
-  readonly precision?: 'exact' | 'fast' | undefined
   /**
    * One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the
    * best.
@@ -35,13 +29,10 @@ export interface NativeEngineOptions extends CpuEngineOptions {
  */
 export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine> {
   return new Promise((resolve) => {
-    const isFast = options.precision === 'fast'
     const { chosen, code } = nativeCode(options)
     const target = {
-      name: isFast ? 'native-fast' : 'native',
-      description: `native code, ${chosen}${isFast ? ', results not exact to the bit' : ''}`,
-      // Where roundings are left out depends on the instruction set.
-      numerics: isFast ? `fast-${chosen}` : 'exact',
+      name: 'native',
+      description: `native code, ${chosen}${loadAddon(code.file).isFused ? '' : WITHOUT_FMA}`,
       code,
     } as const
     resolve(new CpuEngine(target, options))
@@ -49,25 +40,23 @@ export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine>
 }
 
 /** The kernels for an instruction set. @throws UserError when they are not to be had. */
-export function nativeCode({ precision = 'exact', instructionSet = process.env.GRADPOOL_CPU }: NativeEngineOptions): {
+export function nativeCode({ instructionSet = process.env.GRADPOOL_CPU }: NativeEngineOptions): {
   readonly chosen: string
-  readonly code: KernelCode
+  readonly code: NativeCode
 } {
-  const chosen = choose(instructionSet, nativeInstructionSets(precision))
-  const file = fileOf(precision === 'fast' ? `${chosen}-fast` : chosen)
-  return { chosen, code: { kind: 'native', file } }
+  const chosen = choose(instructionSet, nativeInstructionSets())
+  return { chosen, code: { kind: 'native', file: fileOf(chosen) } }
 }
 
 /**
  * The instruction sets for which kernels are built and which this CPU has, best first; none where
  * nothing is built.
  */
-export function nativeInstructionSets(precision: 'exact' | 'fast' = 'exact'): string[] {
+export function nativeInstructionSets(): string[] {
   const built = existsSync(FOLDER) ? readdirSync(FOLDER) : []
   if (!built.includes('portable.node')) return []
   const addon = loadAddon(fileOf('portable'))
-  const suffix = precision === 'fast' ? '-fast' : ''
-  return PREFERENCE.filter((name) => built.includes(`${name}${suffix}.node`) && addon.supports(name))
+  return PREFERENCE.filter((name) => built.includes(`${name}.node`) && addon.supports(name))
 }
 
 function choose(wanted: string | undefined, available: readonly string[]): string {

@@ -2,11 +2,12 @@
  * The kernels in WebAssembly: one instance per thread, all over the arena's memory.
  */
 import type { Kernels, MatmulShape } from './kernels.js'
+import { type MultiplyAdd, roundsOnce, wasmModule } from './wasm-modules.js'
 
 const PAGE_BYTES = 65536
 
 /** What `kernels/run.c` exports. Addresses are byte offsets in the memory. */
-interface Exports {
+interface Exports extends MultiplyAdd {
   /** Runs steps of the execution at an address; how the chunk ended, an index into EXEC_STATUS. */
   run(address: number, steps: number, worker: number): number
   /** What is wrong with the execution at an address, if its arena is that many pages; else 0. */
@@ -23,8 +24,11 @@ export class WasmKernels implements Kernels {
   readonly #memory: WebAssembly.Memory
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
-    const instance = new WebAssembly.Instance(module, { env: { memory } })
-    this.#exports = instance.exports as unknown as Exports
+    const instantiated = (one: WebAssembly.Module): Exports =>
+      new WebAssembly.Instance(one, { env: { memory } }).exports as unknown as Exports
+    const exports = instantiated(module)
+    // Whether a CPU fuses is the CPU's affair: each thread looks for itself.
+    this.#exports = roundsOnce(exports) ? exports : instantiated(wasmModule('emulated'))
     this.#memory = memory
   }
 
@@ -55,6 +59,7 @@ export class WasmKernels implements Kernels {
     // WebAssembly's numbers come as signed.
     return this.#exports.matmul_scratch(...product) >>> 0
   }
+
   /**
    * Uses another stack from now on; the top of the one before, which calls without a stack of their
    * own need back.

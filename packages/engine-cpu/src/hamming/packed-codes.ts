@@ -243,8 +243,8 @@ export class PackedCodes {
 }
 
 function codeOf(kernels: string | undefined): KernelCode {
-  if (kernels === 'wasm') return wasmCode()
-  if (kernels === undefined && nativeInstructionSets().length === 0) return wasmCode()
+  if (kernels === 'wasm') return wasmCode().code
+  if (kernels === undefined && nativeInstructionSets().length === 0) return wasmCode().code
   return nativeCode({
     instructionSet: kernels === 'native' || kernels === undefined ? undefined : kernels,
   }).code
