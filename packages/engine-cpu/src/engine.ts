@@ -34,7 +34,7 @@ export interface CpuEngineOptions {
  * Which bits these engines compute, whatever they are compiled to. Another name where a definition
  * of `kernels/plan.h` becomes another; `exact` was 0.1's, whose products rounded twice a term.
  */
-export const NUMERICS = 'exact-2'
+const NUMERICS = 'exact-2'
 
 /** What a description adds where no instruction multiplies and adds with one rounding. */
 export const WITHOUT_FMA = ', without fused multiply-add: the same results, several times slower'

@@ -51,12 +51,7 @@ export interface ArenaTask {
 }
 
 /** Structured-cloneable: what the kernels are compiled to. */
-export type KernelCode = WasmCode | NativeCode
-
-export interface WasmCode {
-  readonly kind: 'wasm'
-  readonly module: WebAssembly.Module
-}
+export type KernelCode = { readonly kind: 'wasm'; readonly module: WebAssembly.Module } | NativeCode
 
 export interface NativeCode {
   readonly kind: 'native'

@@ -3,9 +3,9 @@ const sums = new Float64Array(1)
 const words = new Uint32Array(sums.buffer)
 
 /**
- * a * b + c of f32 numbers, rounded once to f32: how a matrix product adds a term, on every engine of this machine's CPU.
- * A product is `total = fusedMultiplyAdd(a, b, total)` from +0 on, in ascending order of the inner index, and `total + 0`
- * at its end.
+ * a * b + c of f32 numbers, rounded once to f32: how a matrix product adds a term, on every engine of this machine's
+ * CPU. A product is `total = fusedMultiplyAdd(a, b, total)` from +0 on, in ascending order of the inner index, and
+ * `total + 0` at its end.
  *
  * In f64 the product is exact, and TwoSum (Knuth) tells what rounding took from the sum. The sum is rounded to odd, its
  * last bit set where anything was taken, so that rounding it again does not round twice (Boldo and Melquiond, 2008).
