@@ -9,6 +9,8 @@
 #ifndef GRADPOOL_MULTIPLY_ADD_H
 #define GRADPOOL_MULTIPLY_ADD_H
 
+#include <stdbool.h>
+
 #include "vector.h"
 #if defined(__aarch64__)
 #include <arm_neon.h>
@@ -52,10 +54,32 @@ INLINE vfloat rounded_halves(pair first, pair second) {
 #endif
 }
 
+/*
+ * Whether some of four sums may round another way in single precision than what they are rounded from: those halfway
+ * between two numbers of single precision, whose last 29 bits tell, and those that are denormal there, with other such
+ * bits: below 2^-126, but not 0, which is exact.
+ */
+INLINE bool is_any_doubtful(pair first, pair second) {
+    const vint low = __builtin_shufflevector((vint)first, (vint)second, 0, 2, 4, 6);
+    const vint high = __builtin_shufflevector((vint)first, (vint)second, 1, 3, 5, 7);
+    const vint is_halfway = (low & 0x1fffffff) == 0x10000000;
+    const vint is_denormal = (vuint)((high & 0x7fffffff) - 1) < 0x380fffffu;
+    const vint doubtful = is_halfway | is_denormal;
+#if defined(__wasm_simd128__)
+    return wasm_v128_any_true((v128_t)doubtful);
+#elif defined(__SSE2__)
+    return _mm_movemask_epi8((__m128i)doubtful) != 0;
+#else
+    return (doubtful[0] | doubtful[1] | doubtful[2] | doubtful[3]) != 0;
+#endif
+}
+
 INLINE vfloat emulated_multiply_add(vfloat a, vfloat b, vfloat c) {
-    const pair first = sum_rounded_to_odd(first_half(a) * first_half(b), first_half(c));
-    const pair second = sum_rounded_to_odd(second_half(a) * second_half(b), second_half(c));
-    return rounded_halves(first, second);
+    const pair first = first_half(a) * first_half(b), second = second_half(a) * second_half(b);
+    const pair first_c = first_half(c), second_c = second_half(c);
+    const pair first_sum = first + first_c, second_sum = second + second_c;
+    if (__builtin_expect(!is_any_doubtful(first_sum, second_sum), 1)) return rounded_halves(first_sum, second_sum);
+    return rounded_halves(sum_rounded_to_odd(first, first_c), sum_rounded_to_odd(second, second_c));
 }
 #endif
 

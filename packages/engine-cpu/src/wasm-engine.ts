@@ -43,12 +43,9 @@ export function wasmCode({ build = process.env.GRADPOOL_WASM }: WasmEngineOption
   readonly chosen: WasmBuild
   readonly code: KernelCode
 } {
+  const chosen = PREFERENCE.find((name) => (build === undefined || name === build) && isExact(name))
+  if (chosen !== undefined) return { chosen, code: { kind: 'wasm', module: wasmModule(chosen) } }
   const available = wasmBuilds()
-  const [best] = available
-  if (best === undefined) throw new UserError('the kernels of the wasm engine are not built; run `npm run build`')
-  const chosen = build === undefined ? best : available.find((name) => name === build)
-  if (chosen === undefined) {
-    throw new UserError(`the engine 'wasm' does not have the build '${build}' here; it has ${available.join(', ')}`)
-  }
-  return { chosen, code: { kind: 'wasm', module: wasmModule(chosen) } }
+  if (available.length === 0) throw new UserError('the kernels of the wasm engine are not built; run `npm run build`')
+  throw new UserError(`the engine 'wasm' does not have the build '${build}' here; it has ${available.join(', ')}`)
 }

@@ -30,8 +30,16 @@ export function wasmModule(build: WasmBuild): WebAssembly.Module {
   return module
 }
 
+const exact = new Map<WasmBuild, boolean>()
+
 /** Whether a build runs here and rounds once. */
 export function isExact(build: WasmBuild): boolean {
+  const known = exact.get(build) ?? triedOut(build)
+  exact.set(build, known)
+  return known
+}
+
+function triedOut(build: WasmBuild): boolean {
   try {
     const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true })
     const { exports } = new WebAssembly.Instance(wasmModule(build), { env: { memory } })
