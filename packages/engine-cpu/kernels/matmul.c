@@ -41,7 +41,7 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
     if (segments > 1 && n > VLEN && n % VLEN != 0) blocking.pack_b = true;
     if (has_epilogue) {
         const uint32_t cached_rows = CACHED_PRODUCT / n / TILE_ROWS * TILE_ROWS;
-        const uint32_t least_rows = blocking.pack_b ? LEAST_ROWS : TILE_ROWS;
+        const uint32_t least_rows = blocking.pack_b ? round_up(LEAST_ROWS, TILE_ROWS) : TILE_ROWS;
         blocking.rows = least(m, cached_rows < least_rows ? least_rows : cached_rows);
     }
     if (blocking.pack_a || blocking.pack_b) blocking.rows = least(blocking.rows, MOST_ROWS);

@@ -3,8 +3,8 @@
  * multiply_add.
  *
  * A tile of c, TILE_ROWS rows by one or two vectors of columns, stays in registers while d runs: each step loads a row
- * of b's panel and multiplies it by the elements of a, repeated over a vector. With 16 registers, five rows by two
- * vectors fit: ten sums, two vectors of b, an element of a.
+ * of b's panel and multiplies it by the elements of a, repeated over a vector. With 16 registers, six rows by two
+ * vectors fit: twelve sums, two vectors of b, an element of a.
  *
  * Fewer columns than a vector has are done as a whole vector, whose other lanes are never stored.
  *
@@ -30,7 +30,7 @@ INLINE void load_row(vfloat to[2], const float *b, const int vectors) {
 /* Keeps the pointers to the rows of a as pointers; where there are more rows than registers for them, the first one, and
  * the others as what lies a multiple of the stride behind it. */
 INLINE void hide_rows(const float *row[TILE_ROWS], uint32_t stride, const int rows, const bool by_rows) {
-    const bool is_one = !by_rows || TILE_ROWS > 5;
+    const bool is_one = !by_rows || TILE_ROWS > 6;
     HIDE(row[0]);
     for (int i = 1; i < rows; i++) {
         if (is_one)
@@ -53,7 +53,7 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
         for (int v = 0; v < vectors; v++) total[i][v] = is_part ? load_part(from, columns) : load(from + v * VLEN);
     }
     uint32_t depth = panel->depth;
-    const bool fetches = TILE_ROWS > 5 && rows == TILE_ROWS && vectors == 2;
+    const bool fetches = TILE_ROWS > 6 && rows == TILE_ROWS && vectors == 2;
     const char *ahead = fetches ? panel->ahead->at : 0;
     const size_t line = fetches && ahead < panel->ahead->end ? CACHE_LINE : 0;
     if (by_rows) {
@@ -104,15 +104,14 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
 #define REST_CASE(name, rows) \
     case rows: return name##_##rows(panel, a, start, c);
 
-#if TILE_ROWS > 5
+#if TILE_ROWS > 6
 #define MORE_RESTS(name, ...)  \
-    REST(name, 5, __VA_ARGS__) \
     REST(name, 6, __VA_ARGS__) \
     REST(name, 7, __VA_ARGS__) \
     REST(name, 8, __VA_ARGS__) \
     REST(name, 9, __VA_ARGS__)
 #define MORE_CASES(name) \
-    REST_CASE(name, 5) REST_CASE(name, 6) REST_CASE(name, 7) REST_CASE(name, 8) REST_CASE(name, 9)
+    REST_CASE(name, 6) REST_CASE(name, 7) REST_CASE(name, 8) REST_CASE(name, 9)
 #else
 #define MORE_RESTS(name, ...)
 #define MORE_CASES(name)
@@ -124,6 +123,7 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
     REST(name, 2, __VA_ARGS__)                                                                         \
     REST(name, 3, __VA_ARGS__)                                                                         \
     REST(name, 4, __VA_ARGS__)                                                                         \
+    REST(name, 5, __VA_ARGS__)                                                                         \
     MORE_RESTS(name, __VA_ARGS__)                                                                      \
     static NOINLINE void name##_tiles(const struct panel *panel, uint32_t tiles) {                     \
         const float *a = panel->a, *start = panel->start;                                              \
@@ -142,7 +142,7 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
         float *c = panel->c + tiles * TILE_ROWS * panel->c_stride;                                     \
         if (tiles > 0) name##_tiles(panel, tiles);                                                     \
         switch (panel->rows % TILE_ROWS) {                                                             \
-            REST_CASE(name, 1) REST_CASE(name, 2) REST_CASE(name, 3) REST_CASE(name, 4) MORE_CASES(name) \
+            REST_CASE(name, 1) REST_CASE(name, 2) REST_CASE(name, 3) REST_CASE(name, 4) REST_CASE(name, 5) MORE_CASES(name) \
         }                                                                                              \
     }
 
