@@ -1,6 +1,6 @@
 /**
- * The engine `native`: the same kernels compiled for this machine's CPU, with the same bits. It is
- * there where set-up found a C compiler.
+ * The engine `native`: the same kernels compiled for this machine's CPU, with bit-identical results. It is available if
+ * set-up found a C compiler.
  */
 import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
@@ -17,15 +17,12 @@ const PREFERENCE = ['avx512', 'avx2', 'neon', 'sse4.2', 'portable']
 
 export interface NativeEngineOptions extends CpuEngineOptions {
   /**
-   * One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the
-   * best.
-   */
+  /** One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the best. */
   readonly instructionSet?: string | undefined
 }
 
 /**
- * @throws UserError when the engine is not built, this CPU lacks the instruction set, or the memory
- *   cannot be reserved.
+ * @throws UserError if the engine is not built, this CPU lacks the instruction set, or the memory cannot be reserved
  */
 export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine> {
   return new Promise((resolve) => {
@@ -39,7 +36,7 @@ export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine>
   })
 }
 
-/** The kernels for an instruction set. @throws UserError when they are not to be had. */
+/** The kernels for an instruction set. @throws UserError if they are not available */
 export function nativeCode({ instructionSet = process.env.GRADPOOL_CPU }: NativeEngineOptions): {
   readonly chosen: string
   readonly code: NativeCode
@@ -48,10 +45,7 @@ export function nativeCode({ instructionSet = process.env.GRADPOOL_CPU }: Native
   return { chosen, code: { kind: 'native', file: fileOf(chosen) } }
 }
 
-/**
- * The instruction sets for which kernels are built and which this CPU has, best first; none where
- * nothing is built.
- */
+/** The instruction sets that kernels are built for and this CPU has, best first; empty if nothing is built. */
 export function nativeInstructionSets(): string[] {
   const built = existsSync(FOLDER) ? readdirSync(FOLDER) : []
   if (!built.includes('portable.node')) return []

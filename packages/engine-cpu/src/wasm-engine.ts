@@ -1,6 +1,4 @@
-/**
- * The engine `wasm`: kernels in WebAssembly SIMD. It is there wherever Node is.
- */
+/** The engine `wasm`: kernels in WebAssembly SIMD. It runs wherever Node does. */
 import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
 import { CpuEngine, type CpuEngineOptions, WITHOUT_FMA } from './engine.js'

@@ -51,7 +51,7 @@ function triedOut(build: WasmBuild): boolean {
 
 /** `kernels/run.c` exports it: a * b + c in f32. */
 export interface MultiplyAdd {
-  multiply_add(a: number, b: number, c: number): number
+  readonly multiply_add: (a: number, b: number, c: number) => number
 }
 
 /** Relaxed SIMD leaves it to the CPU whether it rounds the product, too: then this is 0. */

@@ -2,9 +2,9 @@
  * How experiments are written: `defineExperiment`, of the ready models of @gradpool/models as stages; a
  * stage of one's own is `{ name, model }`.
  */
-import { parseWith } from './config-errors.js'
+import { beginningOf } from '@gradpool/core/engine'
 import { checkPresets } from './presets.js'
-import { checkedTogether, experimentSchema, type ExperimentConfig, type ExperimentInput } from './schema.js'
+import { checkedTogether, complete, type ExperimentConfig, type ExperimentInput } from './schema.js'
 
 /**
  * Checks an experiment, each of its presets included, and fills in defaults.
@@ -18,14 +18,14 @@ export function defineExperiment(experiment: ExperimentInput): ExperimentConfig 
 /** The same for a value of unknown origin, such as the default export of a user's file. */
 export function parseExperiment(value: unknown): ExperimentConfig {
   const where = nameIn(value)
-  const config = checkedTogether(parseWith(experimentSchema(), value, where), where)
+  const config = checkedTogether(complete(value, where), where)
   checkPresets(config)
   return config
 }
 
 function nameIn(value: unknown): string {
   if (typeof value === 'object' && value !== null && 'name' in value) {
-    if (typeof value.name === 'string' && value.name !== '') return value.name
+    if (typeof value.name === 'string' && value.name !== '') return beginningOf(value.name)
   }
   return 'experiment'
 }

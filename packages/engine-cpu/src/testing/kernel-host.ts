@@ -1,6 +1,4 @@
-/**
- * Runs single instructions of the compiled kernels over a memory of its own, for tests.
- */
+/** Runs single instructions of the compiled kernels over a memory of its own, for tests. */
 import { expect } from 'vitest'
 import { EXEC } from '../instructions.js'
 import type { MatmulShape } from '../kernels.js'

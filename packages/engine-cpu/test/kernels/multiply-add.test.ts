@@ -16,10 +16,7 @@ const f = Math.fround
 type MultiplyAdd = (a: number, b: number, c: number) => number
 
 const ways: [string, MultiplyAdd][] = [
-  ...wasmBuilds().map((build): [string, MultiplyAdd] => [
-    `wasm, ${build}`,
-    new KernelHost(build).exports.multiply_add as MultiplyAdd,
-  ]),
+  ...wasmBuilds().map((build): [string, MultiplyAdd] => [`wasm, ${build}`, new KernelHost(build).exports.multiply_add]),
   ...nativeInstructionSets().map((name): [string, MultiplyAdd] => [
     name,
     loadAddon(fileURLToPath(new URL(`../../dist/native/${name}.node`, import.meta.url))).multiplyAdd,

@@ -15,11 +15,16 @@ import {
   encodeSafetensors,
   hasFields,
   isCount,
+  isFileTold,
   isHash,
   isText,
+  openSealed,
+  sealJson,
+  sha256,
+  tellOf,
+  type FileTold,
   type NamedArray,
 } from '@gradpool/storage'
-import { createHash } from 'node:crypto'
 import type { EpochRows } from './epoch-rows.js'
 import type { RowsTold } from './rows-file.js'
 
@@ -38,51 +43,39 @@ export interface Checkpoint {
   readonly states: ReadonlyMap<string, NamedArray>
   /** The states after the epoch that is the best so far. */
   readonly best?: BestStates | undefined
+  /** How the training ended, where it has: the states are its result then. */
+  readonly end?: { readonly reason: EndReason; readonly bestEpoch: number | undefined } | undefined
 }
+
+/** All epochs are done, early stopping, or `stop()`. */
+export type EndReason = 'epochs' | 'earlyStopping' | 'stopped'
 
 export interface BestStates {
   readonly epoch: number
   readonly states: ReadonlyMap<string, NamedArray>
 }
 
-/** What a record tells of a file of tensors. */
-export interface TensorsFile {
-  readonly bytes: number
-  readonly sha256: string
-}
-
 const FORMAT = 'gradpool-checkpoint'
-const FORMAT_VERSION = 4
+const FORMAT_VERSION = 5
 
 /** What the JSON says. */
 export interface CheckpointRecord extends Omit<Checkpoint, 'epochs' | 'states' | 'best'> {
   readonly epochs: RowsTold
-  readonly tensors: TensorsFile
-  readonly best?: TensorsFile & { readonly epoch: number }
+  readonly tensors: FileTold
+  readonly best?: FileTold & { readonly epoch: number }
 }
 
 export function encodeStates(
   states: Checkpoint['states'],
   metadata: Readonly<Record<string, string>>,
-): { readonly bytes: Uint8Array; readonly told: TensorsFile } {
+): { readonly bytes: Uint8Array; readonly told: FileTold } {
   const bytes = encodeSafetensors({ tensors: states, metadata })
-  return { bytes, told: { bytes: bytes.length, sha256: sha256(bytes) } }
+  return { bytes, told: tellOf(bytes) }
 }
 
 /** The text of the JSON. */
-export function encodeRecord({ position, ...rest }: CheckpointRecord): string {
-  const record = {
-    format: FORMAT,
-    formatVersion: FORMAT_VERSION,
-    ...rest,
-    position: {
-      ...position,
-      sums: writtenLists(position.sums),
-      rows: writtenLists(position.rows),
-      lastLoss: written(position.lastLoss),
-    },
-  }
-  return `${JSON.stringify(record, null, 2)}\n`
+export function encodeRecord(record: CheckpointRecord): string {
+  return sealJson({ format: FORMAT, formatVersion: FORMAT_VERSION, ...record }, written)
 }
 
 /**
@@ -91,55 +84,47 @@ export function encodeRecord({ position, ...rest }: CheckpointRecord): string {
  */
 export function decodeRecord(text: string, where: string): CheckpointRecord {
   const wrong = (what: string) => new UserError(`${where} is not a checkpoint: ${what}`)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw wrong('it is not JSON')
-  }
+  const { value, isWhole } = opened(text) ?? {}
+  if (value === undefined) throw wrong('it is not JSON')
   if (!hasFields(value, { format: (format) => format === FORMAT })) throw wrong('it has no format')
-  if (value.formatVersion !== FORMAT_VERSION) {
+  if (isCount(value.formatVersion) && value.formatVersion !== FORMAT_VERSION) {
     const version = String(value.formatVersion)
     throw wrong(`it is of format version ${version}, and this Gradpool reads ${FORMAT_VERSION}`)
   }
+  if (isWhole !== true) throw new UserError(`${where} is not as it was written`)
   if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
-  const { hash, numerics, position, epochs, seconds, tensors, best, firstEpoch } = value as unknown as Written
-  return {
-    hash,
-    numerics,
-    position: {
-      step: position.step,
-      since: position.since,
-      sums: readLists(position.sums, (list) => Float64Array.from(list, Number)),
-      rows: readLists(position.rows, (list) => Float32Array.from(list, Number)),
-      lastLoss: Number(position.lastLoss),
-    },
-    epochs,
-    seconds,
-    tensors,
-    ...(best !== undefined && { best }),
-    ...(firstEpoch !== undefined && { firstEpoch }),
+  return asRead(value as unknown as Written)
+}
+
+function asRead({ format: _, formatVersion: _version, position, ...rest }: Written): CheckpointRecord {
+  const sums = readLists(position.sums, (list) => Float64Array.from(list, Number))
+  const rows = readLists(position.rows, (list) => Float32Array.from(list, Number))
+  return { ...rest, position: { ...position, sums, rows, lastLoss: Number(position.lastLoss) } }
+}
+
+function opened(text: string): ReturnType<typeof openSealed> | undefined {
+  try {
+    return openSealed(text)
+  } catch {
+    return undefined
   }
 }
 
 /** @throws UserError when the bytes are not those that the record tells of */
-export function decodeStates(told: TensorsFile, bytes: Uint8Array, where: string): Checkpoint['states'] {
+export function decodeStates(told: FileTold, bytes: Uint8Array, where: string): Checkpoint['states'] {
   if (bytes.length !== told.bytes || sha256(bytes) !== told.sha256) {
     throw new UserError(`${where} is not as it was written`)
   }
   return decodeSafetensors(bytes, where).tensors
 }
 
-/** JSON has no NaN and no infinity. */
-function written(value: number): number | string {
-  return Number.isFinite(value) ? value : String(value)
+/** JSON has no typed arrays, no NaN and no infinity. */
+function written(_: string, value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array | Float64Array)
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 }
 
 type Lists = Readonly<Record<string, readonly (number | string)[]>>
-
-function writtenLists(arrays: Readonly<Record<string, Float32Array | Float64Array>>): Lists {
-  return Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, Array.from(values, written)]))
-}
 
 function readLists<T>(lists: Lists, of: (list: Lists[string]) => T): Record<string, T> {
   return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, of(list)]))
@@ -147,6 +132,8 @@ function readLists<T>(lists: Lists, of: (list: Lists[string]) => T): Record<stri
 
 /** A record as it is in the file. */
 type Written = Omit<CheckpointRecord, 'position'> & {
+  readonly format: string
+  readonly formatVersion: number
   readonly position: {
     readonly step: number
     readonly since: number
@@ -168,6 +155,7 @@ function areLists(lists: unknown): boolean {
 }
 
 const recordFields = {
+  formatVersion: (version: unknown) => version === FORMAT_VERSION,
   hash: isText,
   numerics: isText,
   position: (position: unknown) =>
@@ -181,8 +169,13 @@ const recordFields = {
   epochs: isRowsTold,
   seconds: Number.isFinite,
   firstEpoch: (hash: unknown) => hash === undefined || isHash(hash),
-  tensors: isTensorsFile,
-  best: (best: unknown) => best === undefined || (isTensorsFile(best) && hasFields(best, { epoch: isCount })),
+  tensors: isFileTold,
+  best: (best: unknown) => best === undefined || (isFileTold(best) && hasFields(best, { epoch: isCount })),
+  end: (end: unknown) => end === undefined || hasFields(end, { reason: isText, bestEpoch: isOptionalCount }),
+}
+
+function isOptionalCount(value: unknown): boolean {
+  return value === undefined || isCount(value)
 }
 
 function isRowsTold(value: unknown): boolean {
@@ -194,12 +187,4 @@ function isColumns(value: unknown): boolean {
   const isShape = (shape: unknown) =>
     shape === undefined || (Array.isArray(shape) && shape.length === 2 && shape.every(isCount))
   return Array.isArray(value) && value.every((each) => hasFields(each, { name: isText, shape: isShape }))
-}
-
-function isTensorsFile(value: unknown): boolean {
-  return hasFields(value, { bytes: isCount, sha256: isHash })
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

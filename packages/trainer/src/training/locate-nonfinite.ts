@@ -63,7 +63,9 @@ async function locateIn(
   const { program, rows } = batchOf(traced, step, data.rows, seed)
   const telling = tellingAll(program)
   const batch: BatchProgram = {
-    ...{ batchSize: rows.length, numExamples: rows.length, shuffle: false },
+    batchSize: rows.length,
+    numExamples: rows.length,
+    shuffle: false,
     program: telling,
     metrics: [],
   }
@@ -86,7 +88,7 @@ function statesOf(training: Execution): Record<string, Float32Array> {
 }
 
 /** The Program of a step and the rows that it sees. */
-function batchOf(
+export function batchOf(
   batchProgram: BatchProgram,
   step: number,
   all: Int32Array,
@@ -139,7 +141,7 @@ function lossOf({ results }: Program): number {
 }
 
 /** A node and all that it is computed from. */
-function madeOf(program: Program, node: number): Set<number> {
+export function madeOf(program: Program, node: number): Set<number> {
   const found = new Set([node])
   // A set is visited in the order in which it grows.
   for (const index of found) for (const input of program.node(index).inputs) found.add(input)
