@@ -61,11 +61,11 @@ test('what earlier runs trained is reused, which a line says; --fresh trains it'
   expect(bitsOf(documentOf(fresh))).toEqual(bitsOf(documentOf(first)))
 
   expect((await gradpool(['gc'], { cwd })).stdout).toBe("Nothing in 'runs' is without use.\n")
-  const store = join(cwd, 'runs', '.store', 'exact')
+  const store = join(cwd, 'runs', '.store', 'exact-2')
   const [entry = ''] = await readdir(store)
   await cp(join(store, entry), join(store, 'f'.repeat(64)), { recursive: true })
   const dry = await gradpool(['gc'], { cwd })
-  expect(dry.stdout).toMatch(/MB {2}runs\/\.store\/exact\/f{64} \(no run has this stage\)$/m)
+  expect(dry.stdout).toMatch(/MB {2}runs\/\.store\/exact-2\/f{64} \(no run has this stage\)$/m)
   expect(await readdir(store)).toHaveLength(4)
   expect((await gradpool(['gc', '--delete'], { cwd })).code).toBe(0)
   expect(await readdir(store)).toHaveLength(3)
