@@ -2,44 +2,49 @@
 // same costs within rounding.
 import { nativeInstructionSets, wasmBuilds } from '@gradpool/engine-cpu'
 import { findTensorFlow } from '@gradpool/engine-tensorflow'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { dataFolder } from './data-folder.js'
+import { dataFolder, writeDataFolder } from './data-folder.js'
 import { gradpool, temporaryFolder } from './gradpool.js'
 import { bitsOf, runJson } from './run-document.js'
 
-/** Where there is no instruction for a fused multiply-add, an epoch takes as long as ten. */
+/** Where there is no instruction for a fused multiply-add, steps take ten times as long: these train on fewer images. */
 const withoutFma = ['emulated', 'sse4.2', 'portable']
-const epochsBy = (code: string): number => (withoutFma.includes(code) ? 1 : 2)
-const reportOf = (epochs: number): string[] => ['report', '--epochs', String(epochs)]
+const report = ['report', '--epochs', '2']
 
-/** By number of epochs. */
-const expected: unknown[] = []
-
+/** The bits of the engine `wasm` on all images, and on the first of them. */
+let expected: { readonly all: unknown; readonly few: unknown }
+let few: string[]
 let cwd: string
 
 beforeAll(async () => {
   const folder = await temporaryFolder()
   cwd = folder.path
-  for (const epochs of [1, 2]) {
-    expected[epochs] = bitsOf(await runJson([...reportOf(epochs), '--engine', 'wasm'], { cwd }))
+  few = ['--data', join(cwd, 'data')]
+  await writeDataFolder(join(cwd, 'data'))
+  const wasm = [...report, '--engine', 'wasm']
+  expected = {
+    all: bitsOf(await runJson(wasm, { cwd })),
+    few: bitsOf(await runJson([...wasm, ...few], { cwd })),
   }
   return folder.remove
 })
 
+async function expectSameBits(engine: string, code: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const hasFma = !withoutFma.includes(code)
+  const document = await runJson([...report, '--engine', engine, ...(hasFma ? [] : few)], { cwd, env })
+  expect(document.engine).toBe(engine)
+  expect(bitsOf(document)).toEqual(hasFma ? expected.all : expected.few)
+}
+
 test.each(wasmBuilds())('the build %s of WebAssembly gives the same bits', async (build) => {
-  const epochs = epochsBy(build)
-  const document = await runJson([...reportOf(epochs), '--engine', 'wasm'], { cwd, env: { GRADPOOL_WASM: build } })
-  expect(bitsOf(document)).toEqual(expected[epochs])
+  await expectSameBits('wasm', build, { GRADPOOL_WASM: build })
 })
 
 // Empty where set-up found no C compiler; then there is wasm alone.
 describe.each(nativeInstructionSets())('native code for %s', (instructionSet) => {
   test('gives the bits of WebAssembly', async () => {
-    const env = { GRADPOOL_CPU: instructionSet }
-    const epochs = epochsBy(instructionSet)
-    const document = await runJson([...reportOf(epochs), '--engine', 'native'], { cwd, env })
-    expect(document.engine).toBe('native')
-    expect(bitsOf(document)).toEqual(expected[epochs])
+    await expectSameBits('native', instructionSet, { GRADPOOL_CPU: instructionSet })
   })
 })
 
