@@ -8,7 +8,7 @@ import { dataFolder, writeDataFolder } from './data-folder.js'
 import { gradpool, temporaryFolder } from './gradpool.js'
 import { bitsOf, runJson } from './run-document.js'
 
-/** Where there is no instruction for a fused multiply-add, steps take ten times as long: these train on fewer images. */
+/** Without an instruction for a fused multiply-add, steps take ten times as long: these train on fewer images. */
 const withoutFma = ['emulated', 'sse4.2', 'portable']
 const report = ['report', '--epochs', '2']
 
