@@ -1,5 +1,4 @@
-export { checkpointWriter } from './checkpoints/checkpoint-writer.js'
-export { CheckpointStore } from './checkpoints/checkpoint-store.js'
+export { CheckpointStore, checkpointWriter } from './checkpoints/checkpoint-store.js'
 export type { BestStates, Checkpoint } from './checkpoints/checkpoint.js'
 export { EpochRows } from './checkpoints/epoch-rows.js'
 export { metricAt, type EpochRow, type Metrics } from './metrics/epoch-row.js'
@@ -34,14 +33,7 @@ export {
 export { type PredictionEngine, Predictor } from './predict/predictor.js'
 export type { RowValues } from './predict/rows-in.js'
 export { tracePrediction } from './saved-model/trace-rows.js'
-export {
-  chooseEngine,
-  type EngineChoice,
-  type EngineName,
-  engineNames,
-  type Precision,
-  precisions,
-} from './choose-engine.js'
+export { chooseEngine, type EngineChoice, type EngineName, engineNames } from './choose-engine.js'
 export { fit } from './fit/fit.js'
 export type {
   DataFor,
