@@ -94,7 +94,7 @@ const noSpreadLiteral = {
 }
 
 /** Packages that still have some: `npx eslint --fix --fix-type suggestion packages/NAME`, then remove it here. */
-const withSpreadLiterals = ['engine-contract', 'engine-cpu', 'engine-tensorflow', 'orchestrator', 'trainer']
+const withSpreadLiterals = ['orchestrator', 'trainer']
 
 export default tseslint.config(
   {

@@ -57,6 +57,7 @@ describe.each(all)('$path', ({ blocks, inline }) => {
         await checkCommand(words)
         const args = gradpoolArguments(words)
         if (args === undefined || !block.runs) continue
+        if (args[0] === 'run') args.push(...commandsIn(block.options).flat())
         const { code, stdout, stderr } = await gradpool(args, { cwd: folder.path })
         expect(code, `${words.join(' ')}: ${stdout}${stderr}`).toBe(0)
       }

@@ -6,13 +6,13 @@ import { contentsOf, emptyFolder, gradpool, type Options } from './gradpool.js'
 
 export async function expectMistake(
   args: readonly string[],
-  sentence: RegExp | string,
+  sentence: RegExp | string | readonly (RegExp | string)[],
   options: Options = {},
 ): Promise<void> {
   const cwd = options.cwd ?? (await emptyFolder())
   const before = await contentsOf(cwd)
   const { code, stdout, stderr } = await gradpool(args, { ...options, cwd })
-  expect(stderr).toMatch(sentence)
+  for (const part of [sentence].flat()) expect(stderr).toMatch(part)
   expect(stderr).toMatch(/^[^\n]+\n$/)
   expect(stderr).not.toMatch(/\bat .*:\d+:\d+|node:internal|undefined|\[object /)
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

@@ -131,8 +131,7 @@ describe('data', () => {
     const bytes = (await smallFiles())[file] ?? new Uint8Array()
     const data = await dataFolder({ [file]: damage(bytes) })
     const args = ['run', 'mnist_mlp_1p', '--epochs', '1', '--data', data]
-    await expectMistake(args, sentence)
-    await expectMistake(args, file)
+    await expectMistake(args, [sentence, file])
   })
 
   test('a folder that is not there, and one that has no data', async () => {

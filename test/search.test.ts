@@ -245,9 +245,9 @@ describe('building is refused', () => {
       weights,
       bytes.map((byte, at) => (at === bytes.length - 9 ? byte ^ 1 : byte)),
     )
-    await expectMistake(build(hash), /was changed since it was saved/, { cwd })
+    await expectMistake(build(hash), /model\.gradpool' is not as it was written/, { cwd })
     await truncate(weights, 1000)
-    await expectMistake(build(hash), /is not a whole safetensors file/, { cwd })
+    await expectMistake(build(hash), /model\.gradpool' is not as it was written/, { cwd })
     await rm(join(run, 'stages', stage, 'done'))
     await expectMistake(build(hash), /autoencode stage of mnist_hash_1 .* is not done/, {
       cwd,
@@ -291,7 +291,7 @@ describe('searching is refused', () => {
     ['for an image beyond the last', asked('--image', '200'), /from 0 to 199, .*, not '200'$/m],
     ['for a file that is not there', asked('--image', 'none.png'), /no file 'none\.png'/],
     ['for a negative number', asked('--image', '-1'), /no file '-1'/],
-    ['for a folder', asked('--image', 'data'), /'data' is not a file/],
+    ['for a folder', asked('--image', 'data'), /'data' is a folder, not a file/],
     ['for a blank picture', asked('--image', 'blank.png'), /'blank\.png' shows nothing/],
     ['for a picture far too large', asked('--image', 'wide.png'), /50000 × 50000 pixels/],
     ['for a broken picture', asked('--image', 'broken.png'), /'broken\.png' is a damaged PNG/],

@@ -1,9 +1,11 @@
 // `gradpool verify` trains a part of a run again: the same bits, or it says which stage has others.
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openSealed, sealJson, tellOf } from '@gradpool/storage'
 import { expect, test } from 'vitest'
 import { dataFolder } from './data-folder.js'
 import { contentsOf, emptyFolder, gradpool, runsIn } from './gradpool.js'
+import { expectMistake } from './mistake.js'
 
 test('a run comes to its bits again, and one that was tampered with does not', async () => {
   const cwd = await emptyFolder()
@@ -21,16 +23,35 @@ test('a run comes to its bits again, and one that was tampered with does not', a
 
   const [run = ''] = await runsIn(cwd)
   const stages = join(cwd, 'runs', run, 'stages')
+  const [first = '', second = ''] = await contentsOf(stages)
+  await exchange(join(stages, first), join(stages, second))
+  const exchanged = await gradpool(['verify', run], { cwd })
+  expect(exchanged.code).toBe(1)
+  expect(exchanged.stdout.match(/^✖ .*: '.*' has the files of another stage$/gm)?.length).toBeGreaterThanOrEqual(2)
+  await expectMistake(['show', run], /' has the files of another stage/, { cwd })
+  await exchange(join(stages, first), join(stages, second))
+
   for (const hash of await contentsOf(stages)) {
     const path = join(stages, hash, 'metrics.json')
     const metrics = JSON.parse(await readFile(path, 'utf8')) as { firstEpoch: string }
     expect(metrics.firstEpoch).toMatch(/^[0-9a-f]{64}$/)
-    await writeFile(path, JSON.stringify({ ...metrics, firstEpoch: '0'.repeat(64) }))
+    const text = JSON.stringify({ ...metrics, firstEpoch: '0'.repeat(64) })
+    await writeFile(path, text)
+    const done = join(stages, hash, 'done')
+    const manifest = openSealed(await readFile(done, 'utf8')).value as { files: object }
+    const files = { ...manifest.files, 'metrics.json': tellOf(Buffer.from(text)) }
+    await writeFile(done, sealJson({ ...manifest, files }))
   }
   const tampered = await gradpool(['verify', run], { cwd })
   expect(tampered.code).toBe(1)
   expect(tampered.stdout).toMatch(/^✖ mnist_mlp_1p train: the states after the first epoch are others$/m)
 })
+
+async function exchange(one: string, other: string): Promise<void> {
+  await rename(one, `${one}.aside`)
+  await rename(other, one)
+  await rename(`${one}.aside`, other)
+}
 
 test('the record of a run has all that it takes to repeat it', async () => {
   const cwd = await emptyFolder()

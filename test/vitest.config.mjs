@@ -1,16 +1,27 @@
-// End-to-end tests: on the built packages, as a user has them (no source condition here).
+// End-to-end tests: on the built packages, as a user has them (no source condition here). Two files at a time; after
+// them, alone, those that say how long something may take.
 import { defineConfig } from 'vitest/config'
+
+const alone = ['interrupt.test.ts']
 
 export default defineConfig({
   test: {
-    name: 'end-to-end',
     environment: 'node',
-    include: ['**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Runs are timed and take all cores: one file after the other.
-    fileParallelism: false,
     reporters: ['default', 'json'],
     outputFile: { json: 'test-output/results.json' },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'end-to-end',
+          include: ['**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...alone],
+          maxWorkers: 2,
+        },
+      },
+      { extends: true, test: { name: 'alone', include: alone, fileParallelism: false } },
+    ],
   },
 })

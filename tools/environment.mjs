@@ -24,6 +24,8 @@ const entries = {
   prettier: 'prettier/bin/prettier.cjs',
   knip: 'knip/bin/knip.js',
   remark: 'remark-cli/cli.js',
+  tsc: 'typescript/bin/tsc',
+  vitest: 'vitest/vitest.mjs',
 }
 
 export function tool(name) {

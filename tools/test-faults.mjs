@@ -17,7 +17,7 @@ const parts = {
   disk: faults('disk'),
   memory: faults('memory'),
   pictures: { folder: 'packages/cli', args: [vitest, 'run', 'read-png'] },
-  fuzz: { folder: 'test', args: ['fuzz.mjs'] },
+  fuzz: { folder: 'test', args: ['mutations/run.mjs', '100000'] },
   calls: faults('fault-points'),
 }
 const asked = process.argv.slice(2)

@@ -4,6 +4,7 @@
  *
  *     <!-- setup … -->         code (or commands) that the block needs and does not show
  *     <!-- prints: TEXT -->    what running it prints, among other things
+ *     <!-- with: OPTIONS -->   what `gradpool run` in it gets in the test besides, so that it takes seconds
  *     <!-- long -->            its types and options are checked, but it is not run: takes too long
  *     <!-- no-run: WHY -->     the same, for another reason
  */
@@ -24,6 +25,8 @@ export interface Block {
   readonly text: string
   readonly setup: string
   readonly prints: string | undefined
+  /** What `gradpool run` gets besides. */
+  readonly options: string
   readonly runs: boolean
 }
 
@@ -73,6 +76,7 @@ function block(node: Nodes & { type: 'code' }, path: string, comments: readonly 
     text: node.value,
     setup: after('setup') ?? '',
     prints: after('prints:'),
+    options: after('with:') ?? '',
     runs: !comments.some((text) => /^(long$|no-run: .)/.test(text)),
   }
 }

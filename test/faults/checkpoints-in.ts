@@ -28,13 +28,15 @@ export async function checkpointsIn(cwd: string): Promise<Left> {
   const done = new Set<string>()
   let numEvents = 0
   for (const run of runs) {
-    numEvents += (await readRun(run)).events.length
+    const { events, record } = await readRun(run)
+    const { numerics } = record.engine
+    numEvents += events.length
     for (const stage of await readdir(join(run, 'stages'))) {
       const folder = join(run, 'stages', stage)
       if (existsSync(join(folder, 'done'))) done.add(stage)
       else {
         const store = new CheckpointStore(join(folder, 'checkpoints'))
-        const last = await store.latest((message) => unreadable.push(`${stage}: ${message}`))
+        const last = await store.latest({ hash: stage, numerics }, (message) => unreadable.push(`${stage}: ${message}`))
         if (last !== undefined) steps.set(stage, last.position.step)
       }
     }

@@ -12,6 +12,14 @@ import { checkpointsIn } from './checkpoints-in.js'
 const experiment = ['mnist_auto_2', '--epochs', '2']
 const often = ['--checkpoint-every', '0.1', '--in-process']
 
+let undisturbed: Promise<unknown> | undefined
+
+/** What the experiment comes to where nothing disturbs it, trained once. */
+function undisturbedBits(): Promise<unknown> {
+  undisturbed ??= runJson(experiment).then(bitsOf)
+  return undisturbed
+}
+
 /** A disk of its own of so many bytes, in memory; undefined where this user may mount none. */
 async function smallDisk(numBytes: number): Promise<string | undefined> {
   const path = join(await emptyFolder(), 'disk')
@@ -31,7 +39,7 @@ async function resultIn(cwd: string): Promise<unknown> {
 test('a disk with little room gets no checkpoints, and training goes on', async (context) => {
   const cwd = await smallDisk(16e6)
   if (cwd === undefined) return context.skip()
-  const wanted = bitsOf(await runJson(experiment))
+  const wanted = await undisturbedBits()
   const ended = await gradpool(['run', ...experiment, ...often, '--json'], { cwd })
   expect(ended.code).toBe(0)
   const warnings = ended.stderr.match(/cannot write a checkpoint to .*; training goes on/g)
@@ -43,7 +51,7 @@ test('a disk with little room gets no checkpoints, and training goes on', async 
 test('a full disk ends a stage with a sentence, and the run goes on once there is room', async (context) => {
   const cwd = await smallDisk(40e6)
   if (cwd === undefined) return context.skip()
-  const wanted = bitsOf(await runJson(experiment))
+  const wanted = await undisturbedBits()
   const running = start(['run', ...experiment, ...often], { cwd })
   await running.said('mnist_auto_2 autoencode started:')
   // To the last byte but some, so that files are begun and cut short.
@@ -61,7 +69,7 @@ test('a full disk ends a stage with a sentence, and the run goes on once there i
 })
 
 test('a write that takes a part of a file only is told of, and what was there stays whole', async () => {
-  const wanted = bitsOf(await runJson(experiment))
+  const wanted = await undisturbedBits()
   const cwd = await emptyFolder()
   // Files longer than that are cut short by the system: the write says how much it took, and the next one fails.
   const ended = await gradpool(['run', ...experiment, ...often], { cwd, mostFileBytes: 65_536 })

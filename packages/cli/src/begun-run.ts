@@ -9,7 +9,7 @@ import { type RunCommandOptions } from './options/run-options.js'
 /** What may differ from the run as it was begun, as none of it changes a result. */
 export type ResumeOptions = Pick<
   RunCommandOptions,
-  'workers' | 'engine' | 'data' | 'checkpointEvery' | 'stallAfter' | 'maxMinutes' | 'json' | 'quiet'
+  'workers' | 'engine' | 'data' | 'checkpointEvery' | 'stallAfter' | 'maxMinutes' | 'json' | 'quiet' | 'lang'
 > & { readonly out: string }
 
 export interface BegunRun {

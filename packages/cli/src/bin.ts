@@ -1,6 +1,6 @@
 /** The `gradpool` process: gives `main` the real streams, or a child process the work, and sets the exit code. */
 import { exitCode } from './exit-code.js'
-import { isToBeSupervised, supervise, tellSupervisor } from './supervise.js'
+import { endWithSupervisor, isToBeSupervised, supervise, tellSupervisor } from './supervise.js'
 
 const args = process.argv.slice(2)
 
@@ -16,6 +16,7 @@ async function run(): Promise<number> {
   })
 }
 
+endWithSupervisor()
 try {
   process.exitCode = isToBeSupervised(args)
     ? await supervise([...process.execArgv, ...process.argv.slice(1, 2)], args)

@@ -3,11 +3,12 @@
  * again from the last checkpoint, a few times. This process only waits, and passes on what it is asked to do.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { Worker } from 'node:worker_threads'
 import { exitCode } from './exit-code.js'
 
 const mostRestarts = 3
 
-/** A child that said how it ended, but does not end. */
+/** A child that said how it ended, or lost its supervisor, but does not end. */
 const lingerMs = 10_000
 
 /** Commands that train. */
@@ -16,6 +17,7 @@ const supervised = ['run', 'resume']
 /** What the child is told in its environment. */
 const runVariable = 'GRADPOOL_SUPERVISED_RUN'
 const afterVariable = 'GRADPOOL_SUPERVISED_AFTER'
+const byVariable = 'GRADPOOL_SUPERVISED_BY'
 
 /** From the child: where the run is, and with what code it would end. */
 type FromChild = { readonly run: string } | { readonly ends: number }
@@ -53,7 +55,7 @@ export async function supervise(program: readonly string[], args: readonly strin
   for (let restarts = 0, after = ''; ; restarts++) {
     child = spawn(process.execPath, [...program, ...args], {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, [runVariable]: run, [afterVariable]: after },
+      env: { ...process.env, [runVariable]: run, [afterVariable]: after, [byVariable]: String(process.pid) },
     })
     const { code, signal } = await endOf(child, (directory) => {
       run = directory
@@ -93,6 +95,15 @@ function endOf(
 /** Whether this process is such a child. */
 export function isSupervised(): boolean {
   return process.env[runVariable] !== undefined && process.channel !== undefined
+}
+
+/** In the child, first of all: it does not outlive its supervisor by more than the time of a graceful stop. */
+export function endWithSupervisor(): void {
+  if (!isSupervised()) return
+  const workerData = { supervisor: Number(process.env[byVariable]), graceMs: lingerMs }
+  const file = new URL('./supervisor-watch.js', import.meta.url)
+  // What is loaded first in every thread is not for this one.
+  new Worker(file, { workerData, env: {}, execArgv: [] }).unref()
 }
 
 /** In the child: the run to resume, and what ended the process before; nothing the first time. */

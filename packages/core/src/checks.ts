@@ -13,6 +13,13 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/**
+ * The value of a name that a record has itself: not what every object inherits, as `constructor`.
+ */
+export function ownValue<Value>(record: Readonly<Record<string, Value>> | undefined, name: string): Value | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
+}
+
 /** A number from `least` on, and below `below`. */
 export function number(least: number, below = Infinity): Check {
   const range = below === Infinity ? `at least ${least}` : `at least ${least} and below ${below}`

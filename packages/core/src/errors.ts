@@ -1,11 +1,18 @@
+import { visible } from './visible.js'
+
 /**
  * The two kinds of failure that Gradpool tells apart.
  *
  * A `UserError` is something the caller can mend: its message is one clear sentence, and tools print it without a stack
- * trace. Everything else is a defect of Gradpool and keeps its stack.
+ * trace. Everything else is a defect of Gradpool and keeps its stack. Names that the sentence quotes may come from a
+ * file: control characters are written out.
  */
 export class UserError extends Error {
   override name = 'UserError'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(visible(message), options)
+  }
 }
 
 /**

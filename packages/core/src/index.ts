@@ -46,6 +46,7 @@ export {
   less,
   lessEqual,
   log,
+  log1p,
   maximum,
   minimum,
   mul,

@@ -3,7 +3,7 @@
  * that engines take.
  */
 import { UserError } from '@gradpool/core'
-import { sizeOf, type Allocate, type Field } from '@gradpool/core/engine'
+import { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem, sizeOf, type Allocate, type Field } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { allocateShared } from './idx/read.js'
 import { fieldsTaken, isObject, notAllowed, shown, type Rule } from './spec-rules.js'
@@ -53,6 +53,10 @@ export function parseFields(value: unknown, where: string): Fields {
   // Only what came out of here is in the set.
   if (checked.has(value)) return value as Fields
   const given: Readonly<Record<string, unknown>> = { ...value }
+  for (const name of Object.keys(given)) {
+    const problem = nameProblem(name, MAX_OWN_NAME_LENGTH)
+    if (problem !== undefined) throw new UserError(`${where}.${beginningOf(name)} ${problem}`)
+  }
   const fields = mapped(given, (field, name) => parseField(field, `${where}.${name}`))
   const [first, ...others] = Object.entries(fields)
   if (first === undefined) throw new UserError(`${where} has no fields, expected ${expected}`)

@@ -1,5 +1,5 @@
 /** Every op, forward and gradient, against the reference evaluator. */
-import { grad, log, mul, relu, square, sub, sum } from '@gradpool/core'
+import { div, grad, log, logSoftmax, mean, mul, neg, oneHot, relu, select, square, sub, sum } from '@gradpool/core'
 import { traceProgram, type Engine } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { expectSameStep, splitOf, wholeBatch } from './compare.js'
@@ -46,6 +46,26 @@ export function describeOps(engineOf: () => Engine): void {
     expect(kinds('product')).toBe('NaN NaN ∞ -∞ 0 0 0 ∞ - +')
     expect(kinds('difference')).toBe('NaN NaN NaN NaN 0 0 0 0 0 0')
     expect(kinds('log').slice(0, 18)).toBe('NaN NaN ∞ NaN -∞ -')
+  })
+
+  test('a class outside is 0 / 0 where it is divided by, and a logit of -∞ of another class costs nothing', async () => {
+    const loss = async (label: number) => {
+      const logits = { dtype: 'f32' as const, shape: [3], values: Float32Array.of(1, -Infinity, 1, 0, 0, 0) }
+      const labels = { dtype: 'i32' as const, shape: [], values: Int32Array.of(2, label) }
+      const split = splitOf({ logits, labels }, 2)
+      const program = traceProgram((trace) => {
+        const target = oneHot(trace.batch('labels', 'i32', [2]), 3)
+        const own = sum(select(target, mul(target, logSoftmax(trace.batch('logits', 'f32', [2, 3]))), 0), -1)
+        trace.result('loss', neg(mean(div(own, sum(target, -1)))))
+      })
+      const execution = await engineOf().compile(wholeBatch(program, 2), { data: split, seed: 0 })
+      const { status, means } = await execution.run({ steps: 1 })
+      execution.dispose()
+      return status === 'done' ? means.loss?.[0] : status
+    }
+    expect(await loss(1)).toBeCloseTo((Math.log(2) + Math.log(3)) / 2, 6)
+    expect(await loss(3)).toBe('notFinite')
+    expect(await loss(-1)).toBe('notFinite')
   })
 }
 

@@ -17,6 +17,7 @@ import {
   square,
   defineModel,
   sub,
+  sum,
   tanh,
   type Batch,
   type Optimizer,
@@ -73,5 +74,24 @@ export function describeOptimizers(engineOf: () => Engine): void {
       }
       fit.dispose()
     })
+  })
+
+  test.each([1e-30, 1, 1e25])('the norm clip holds for gradients of %d', async (size) => {
+    const linear = defineModel({
+      params: { w: parameter([4], { kind: 'constant', value: 0 }) },
+      step: ({ w }, { g }: Batch<'g'>) => ({ loss: sum(mul(w, g)) }),
+    })
+    const g = { dtype: 'f32' as const, shape: [4], values: Float32Array.of(3 * size, 0, -4 * size, 0) }
+    const given = splitOf({ g }, 1)
+    const optimizer = sgd({ learningRate: 1, clip: clipByGlobalNorm(10 * Math.min(size, 1)) })
+    const fit = await engineOf().compile(train(linear, { optimizer, batchSize: 1, data: given }), {
+      data: given,
+      seed: 0,
+    })
+    await fit.run({ steps: 1 })
+    // The norm is 5 times the size.
+    const kept = Math.min(1, (10 * Math.min(size, 1)) / (5 * size))
+    expectClose(fit.read().w ?? [], [-3 * size * kept, 0, 4 * size * kept, 0], 1e-6, () => 'w')
+    fit.dispose()
   })
 }

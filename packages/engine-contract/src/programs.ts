@@ -7,6 +7,7 @@ import {
   broadcastTo,
   cast,
   concat,
+  constant,
   div,
   equal,
   exp,
@@ -16,6 +17,7 @@ import {
   less,
   lessEqual,
   log,
+  log1p,
   logSoftmax,
   matmul,
   max,
@@ -75,6 +77,7 @@ export const data = splitOf(
     },
     label: { dtype: 'u8', shape: [], values: Uint8Array.from([3, 0, 2, 2, 1]) },
     index: { dtype: 'i32', shape: [], values: Int32Array.from([4, 1, 1, 0, 3]) },
+    outside: { dtype: 'i32', shape: [], values: Int32Array.from([-1, 4, 2 ** 31 - 1, -(2 ** 31), 5]) },
   },
   5,
 )
@@ -86,12 +89,15 @@ export interface Fields {
   readonly pixels: Tensor
   readonly label: Tensor
   readonly index: Tensor
+  readonly outside: Tensor
 }
 
 export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   neg: ({ x }) => neg(x),
   exp: ({ x }) => exp(mul(x, 5)),
   log: ({ x }) => log(add(abs(x), 0.1)),
+  log1p: ({ x }) => log1p(mul(exp(mul(x, 20)), 1e-3)),
+  'log1p of what is near 0': ({ x }) => mul(log1p(mul(x, 1e-7)), 1e7),
   sqrt: ({ x }) => sqrt(abs(x)),
   tanh: ({ x }) => tanh(mul(x, 3)),
   sigmoid: ({ x }) => sigmoid(mul(x, 9)),
@@ -137,6 +143,10 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   gather: ({ x, index }) => gather(x, index),
   'gather of bytes': ({ pixels, index }) => cast(gather(pixels, index), 'f32'),
   scatterAdd: ({ x, index }) => scatterAdd(x, index, 6),
+  'gather outside': ({ x, outside }) => gather(x, outside),
+  'gather of bytes outside': ({ pixels, outside }) => cast(gather(pixels, outside), 'f32'),
+  'scatterAdd outside': ({ x, outside }) => scatterAdd(x, outside, 4),
+  'oneHot outside': ({ outside }) => oneHot(outside, 4),
   'oneHot of u8': ({ label }) => oneHot(label, 4),
   'oneHot of i32': ({ index }) => oneHot(index, 5),
   'cast to i32': ({ x }) => cast(mul(x, 10), 'i32'),
@@ -167,13 +177,19 @@ export function fieldsOf(trace: {
     pixels: trace.batch('pixels', 'u8', [5, 9]),
     label: trace.batch('label', 'u8', [5]),
     index: trace.batch('index', 'i32', [5]),
+    outside: trace.batch('outside', 'i32', [5]),
   }
 }
 
 /** One step in the making of a random Program: which op, and which earlier tensors it takes. */
 export type Choice = readonly [op: number, a: number, b: number]
 
-const SQUARE_OPS: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
+/** Numbers of rows, from -2 to 7 for five of them; `salt` chooses which. */
+function rowNumbers({ shape: [extent = 1] }: Tensor, salt: number): Tensor {
+  return constant(Int32Array.from({ length: extent }, (_, i) => ((i * 7 + salt * 3) % (2 * extent)) - 2))
+}
+
+const SQUARE_OPS: readonly ((a: Tensor, b: Tensor, salt: number) => Tensor)[] = [
   (a, b) => add(a, b),
   (a, b) => mul(a, b),
   (a, b) => sub(a, b),
@@ -190,6 +206,9 @@ const SQUARE_OPS: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
   (a) => softmax(a),
   (a, b) => select(less(a, b), a, b),
   (a) => sigmoid(a),
+  (a) => log1p(square(a)),
+  (a, _, salt) => gather(a, rowNumbers(a, salt)),
+  (a, _, salt) => scatterAdd(a, rowNumbers(a, salt), a.shape[0] ?? 1),
 ]
 
 export function randomGraph(roots: readonly Tensor[], choices: readonly Choice[]): Tensor[] {
@@ -198,7 +217,7 @@ export function randomGraph(roots: readonly Tensor[], choices: readonly Choice[]
     const left = tensors[a % tensors.length]
     const right = tensors[b % tensors.length]
     const build = SQUARE_OPS[op % SQUARE_OPS.length]
-    if (left && right && build) tensors.push(build(left, right))
+    if (left && right && build) tensors.push(build(left, right, b))
   }
   return tensors
 }

@@ -35,8 +35,13 @@ class ReferenceEngine extends BaseEngine<SharedStates> {
   prepare(program: BatchProgram, { data, seed }: CompileOptions, states: SharedStates): Backend {
     const record = SharedRecord.create(program)
     const task = (steps: number): ReferenceTask => ({
-      ...{ program, fields: data.fields, rows: data.rows, seed, steps },
-      ...{ record: record.data, states: states.data },
+      program,
+      fields: data.fields,
+      rows: data.rows,
+      seed,
+      steps,
+      record: record.data,
+      states: states.data,
     })
     return {
       workers: 1,

@@ -1,6 +1,13 @@
 /** What a compilation and an execution refuse, and in which words. */
 import { UserError } from '@gradpool/core'
-import { evaluation, type Engine, type Split, type StateValues } from '@gradpool/core/engine'
+import {
+  evaluation,
+  traceProgram,
+  type BatchProgram,
+  type Engine,
+  type Split,
+  type StateValues,
+} from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { data, image, label, network, training } from './network.js'
 
@@ -54,7 +61,7 @@ export function describeRefusals(engineOf: () => Engine, make: () => Promise<Eng
   })
 
   describe('refusals', () => {
-    const compile = (options: { data?: Split; seed?: number; state?: StateValues }) => () =>
+    const compile = (options: { data?: Split; seed?: number; state?: StateValues; workers?: number }) => () =>
       engineOf().compile(training, { data, seed: 0, ...options })
 
     test.each([
@@ -78,10 +85,29 @@ export function describeRefusals(engineOf: () => Engine, make: () => Promise<Eng
         /no whole number of examples/,
       ],
       ['a state of another size', { state: { bias: new Float32Array(7) } }, /8 elements, 7/],
+      ['no workers', { workers: 0 }, /workers must be a whole number from 1 to 1024, not 0/],
+      ['fewer than no workers', { workers: -1 }, /workers must be a whole number/],
+      ['more workers than any machine has', { workers: 2 ** 31 }, /workers must be a whole number/],
       ['an unknown state', { state: { nonsense: new Float32Array(7) } }, /"nonsense"/],
     ] as const)('%s', async (_, options, message) => {
       await expect(compile(options)).rejects.toThrow(UserError)
       await expect(compile(options)).rejects.toThrow(message)
+    })
+
+    const { program } = training
+    const ofRows = (rows: number) =>
+      traceProgram((trace) => trace.result('image', trace.batch('image', 'f32', [rows, 12]), { rows: true }))
+    test.each<[string, Partial<BatchProgram>, RegExp]>([
+      ['no batch size', { batchSize: 0 }, /batchSize must be a whole number from 1 to the 23 examples, not 0/],
+      ['batches larger than the data', { batchSize: 24 }, /batchSize must be a whole number/],
+      ['a part of an example', { numExamples: 22.5 }, /number of examples must be a whole number/],
+      ['a last batch that is whole', { batchSize: 23, tail: program }, /but 23 divides 23/],
+      ['a last batch of another program', { tail: ofRows(3) }, /other states or results than the program/],
+      ['rows that are not those of a batch', { program: ofRows(4) }, /has 4 rows for a batch of 5/],
+    ])('%s', async (_, changes, message) => {
+      const compiled = engineOf().compile({ ...training, ...changes }, { data, seed: 0 })
+      await expect(compiled).rejects.toThrow(UserError)
+      await expect(compiled).rejects.toThrow(message)
     })
   })
 }

@@ -25,7 +25,10 @@ const MOST = 3
 /** Of 5 examples, 2 and 2 and 1; of the last 3 of an epoch, 1 each. */
 const MICRO_BATCHES = 3
 const shared = train(network, {
-  ...{ optimizer: adam({ learningRate: 0.01 }), batchSize: 5, microBatches: MICRO_BATCHES, data },
+  optimizer: adam({ learningRate: 0.01 }),
+  batchSize: 5,
+  microBatches: MICRO_BATCHES,
+  data,
 })
 
 export function describeSharing(engineOf: () => Engine): void {
@@ -104,15 +107,20 @@ export function describeSharing(engineOf: () => Engine): void {
       const ones = new Float32Array(4).fill(1)
       const fit = await engineOf().compile(
         {
-          ...{ program: withMicroBatches(program, 2), microBatches: 2 },
-          ...{ batchSize: 4, numExamples: 4, shuffle: false, metrics: [] },
+          program: withMicroBatches(program, 2),
+          microBatches: 2,
+          batchSize: 4,
+          numExamples: 4,
+          shuffle: false,
+          metrics: [],
         },
         {
           data: {
             fields: { one: { dtype: 'f32', shape: [], values: ones } },
             rows: Int32Array.of(0, 1, 2, 3),
           },
-          ...{ seed: 0, workers: 2 },
+          seed: 0,
+          workers: 2,
         },
       )
       const chunk = await threads.run(fit, 10, 2)

@@ -59,6 +59,18 @@ export function describeStates(engineOf: () => Engine): void {
       second.dispose()
     })
 
+    test('of an optimizer are passed over by a program that has none', async () => {
+      const fit = await engineOf().compile(training, { data, seed: 4 })
+      await fit.run({ steps: 5 })
+      const evaluate = evaluation(network, { batchSize: 10, data })
+      const alone = await engineOf().compile(evaluate, { data, seed: 4, state: fit.read() })
+      const sharing = await engineOf().compile(evaluate, { data, seed: 4, shareStateOf: fit })
+      const [means, expected] = [await alone.run({ steps: 1 }), await sharing.run({ steps: 1 })]
+      expect(means.means).toEqual(expected.means)
+      alone.write(fit.read())
+      for (const execution of [alone, sharing, fit]) execution.dispose()
+    })
+
     test('are kept as they were where an output is a state by another name', async () => {
       const program = traceProgram((trace) => {
         const w = trace.state('w', [3], { kind: 'constant', value: 1 })

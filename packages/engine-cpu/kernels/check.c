@@ -4,8 +4,8 @@
  *
  * An operand is an address and a number of elements, known from the operands alone; all arithmetic here is in 64 bits,
  * where the kernels, once these numbers are known to fit the arena, may do it in 32. What depends on data is safe by
- * other means: rows of the split are looked at here, indices of gathers and scatters and classes are clamped or skipped
- * by their kernels (layout.c).
+ * other means: rows of the split are looked at here, indices of gathers and scatters and classes that are outside are
+ * skipped by their kernels (layout.c).
  *
  * What was looked at must stay as it was. So nothing may write to the execution's words, the records of its results, its
  * instructions and pointwise programs, or its rows and their order.

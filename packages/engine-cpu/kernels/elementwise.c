@@ -61,6 +61,7 @@ LOOP_1(copy_block, a)
 LOOP_1(negate, -a)
 LOOP_LONG(exponentials, exponential)
 LOOP_LONG(logarithms, logarithm)
+LOOP_LONG(logarithms_of_one_and, logarithm_of_one_and)
 LOOP_1(square_roots, square_root(a))
 LOOP_LONG(hyperbolic_tangents, hyperbolic_tangent)
 LOOP_LONG(logistics, logistic)
@@ -107,6 +108,7 @@ void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, cons
     case MICRO_EQUAL: return equal(to, a, b, count);
     case MICRO_SELECT: return select_elements(to, a, b, c, count);
     case MICRO_SQUARE: return squares(to, a, count);
+    case MICRO_LOG1P: return logarithms_of_one_and(to, a, count);
     }
 }
 

@@ -136,12 +136,14 @@ void gather_batch(char *base, const uint32_t *operands, const int32_t *indices, 
 
 /* operands: dst, table, indices, n, bytes per row, rows of the table */
 void gather_rows(char *base, const uint32_t *operands) {
-    const int32_t *indices = ints_at(base, operands[2]);
-    const uint32_t count = operands[3], bytes = operands[4];
-    const int32_t last = (int32_t)operands[5] - 1;
-    for (uint32_t i = 0; i < count; i++) {
-        const int32_t row = indices[i] < 0 ? 0 : indices[i] > last ? last : indices[i];
-        copy_bytes(base + operands[0] + i * bytes, base + operands[1] + (uint32_t)row * bytes, bytes);
+    const uint32_t *indices = words_at(base, operands[2]);
+    const uint32_t count = operands[3], bytes = operands[4], rows = operands[5];
+    char *to = base + operands[0];
+    for (uint32_t i = 0; i < count; i++, to += bytes) {
+        if (indices[i] < rows)
+            copy_bytes(to, base + operands[1] + indices[i] * bytes, bytes);
+        else
+            __builtin_memset(to, 0, bytes);
     }
 }
 

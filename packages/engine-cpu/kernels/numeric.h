@@ -88,6 +88,17 @@ INLINE vfloat logarithm(vfloat x) {
     return choose(~(x >= 0.0f), splat(__builtin_nanf("")), r);
 }
 
+/*
+ * log(1 + x), for small x too: the logarithm of the rounded sum, and of what the rounding took away, log(1 + d / sum) = d / sum to
+ * within its square.
+ */
+INLINE vfloat logarithm_of_one_and(vfloat x) {
+    vfloat sum = 1.0f + x;
+    vfloat lost = x - (sum - 1.0f);
+    vfloat r = logarithm(sum);
+    return choose(absolute(r) < __builtin_inff(), r + lost / sum, r);
+}
+
 /* tanh x = 1 - 2 / (e^2x + 1), and near 0, where that cancels, an odd polynomial. */
 INLINE vfloat hyperbolic_tangent(vfloat x) {
     vfloat size = absolute(x);

@@ -12,7 +12,7 @@
 /* Tables, a line for each number: */
 /* clang-format off */
 
-#define PLAN_VERSION 5
+#define PLAN_VERSION 6
 
 /* What the kernels need of a stack; each thread has its own. */
 #define STACK_BYTES 262144
@@ -91,7 +91,7 @@ enum opcode {
   OP_COPY = 9,            /* dst, src, bytes per element (1 or 4), rank (0..8), extents[rank], dst strides[rank], src strides[rank], in elements; src stride 0 repeats */
   OP_FILL = 10,           /* dst, words, bits: count 32-bit words set to these bits */
   OP_CAST = 11,           /* dst, src, dst dtype, src dtype, count; f32 to integers truncates and saturates, NaN gives 0 */
-  OP_GATHER_ROWS = 12,    /* dst, table, indices i32[n], n, bytes per row, rows of the table; an index outside is clamped */
+  OP_GATHER_ROWS = 12,    /* dst, table, indices i32[n], n, bytes per row, rows of the table; an index outside gives zeros */
   OP_SCATTER_ADD = 13,    /* dst[rows, ...], updates, indices i32[n], n, elements per row, rows: zeroed first, added in index order; an index outside is left out */
   OP_ONE_HOT = 14,        /* dst, src, src dtype (i32 or u8), count, depth; a class outside gives zeros */
   OP_RANDOM = 15,         /* dst, count, distribution (0 uniform, 1 normal), purpose, address of seed, address of step */
@@ -161,7 +161,8 @@ enum micro_op {
   MICRO_LESS = 16, MICRO_LESS_EQUAL = 17, MICRO_EQUAL = 18,
   MICRO_SELECT = 19,      /* a is the condition */
   MICRO_SQUARE = 20,      /* a * a */
-  MICRO_ADAM = 21, MICRO_ADAM_RATES = 22
+  MICRO_LOG1P = 21,
+  MICRO_ADAM = 22, MICRO_ADAM_RATES = 23
 };
 
 /*

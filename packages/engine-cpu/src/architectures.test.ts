@@ -1,6 +1,6 @@
 /**
- * Networks of any make, cut into 8 micro-batches, are bit-identical on 1, 2, 3, 4 and 8 workers,
- * and in WebAssembly and native code: layers, widths, batches and optimizers are drawn at random.
+ * Networks of any make, cut into 8 micro-batches, are bit-identical on 1, 2, 3, 4 and 8 workers, and in WebAssembly and
+ * native code: layers, widths, batches and optimizers are drawn at random.
  */
 import {
   adam,

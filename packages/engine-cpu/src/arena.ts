@@ -1,9 +1,9 @@
 /**
- * The arena: one shared memory of fixed size per engine, in which everything that kernels touch
- * lives: datasets, states, plans and scratch.
+ * The arena: one shared memory of fixed size per engine. It holds everything that kernels read and write: datasets,
+ * states, plans and scratch memory.
  *
- * The size is reserved, not used: pages cost memory only once written. It never grows, so addresses
- * and views stay valid in all threads. Only the thread that made the arena allocates and frees.
+ * The size is only reserved: a page takes memory once it is written. The arena never grows, so addresses and views stay
+ * valid in all threads. Only the thread that created it allocates and frees.
  */
 import { UserError } from '@gradpool/core'
 import { FreeList } from './free-list.js'
@@ -16,13 +16,13 @@ export class Arena {
   readonly memory: WebAssembly.Memory
   readonly #free: FreeList
 
-  /** @param firstAddress where the kernels' own data ends */
+  /** @param firstAddress the end of the kernels' own data */
   constructor(memory: WebAssembly.Memory, firstAddress: number) {
     this.memory = memory
     this.#free = new FreeList(firstAddress, memory.buffer.byteLength)
   }
 
-  /** Aligned to 64 bytes. @throws UserError when the arena has no room. */
+  /** Aligned to 64 bytes. @throws UserError if there is not enough free memory */
   allocate(numBytes: number): number {
     const address = this.#free.take(numBytes)
     if (address !== undefined) return address
@@ -55,10 +55,9 @@ export class Arena {
 }
 
 /**
- * A shared memory of `numBytes` bytes, or of as much as the system lets us reserve where no size
- * was asked for.
+ * A shared memory of `numBytes` bytes. Default: 2 GiB, or what the system allows.
  *
- * @throws UserError when a size was asked for that cannot be had.
+ * @throws UserError if that size cannot be reserved
  */
 export function reserveMemory(numBytes?: number): WebAssembly.Memory {
   if (numBytes !== undefined) return sharedMemory(numBytes)

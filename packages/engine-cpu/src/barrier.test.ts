@@ -1,6 +1,4 @@
-/**
- * A chunk that workers run together is bit-identical to one that runs alone, whatever their number.
- */
+/** A chunk that workers run together is bit-identical to one that runs alone, whatever their number. */
 import {
   adam,
   add,
@@ -104,10 +102,7 @@ describe.each(engines)('%s', (_, makeEngine) => {
     await engine.dispose()
   })
 
-  /**
-   * Bits after some steps: of one worker alone, and of several, which change in number between
-   * chunks.
-   */
+  /** Bits after some steps: of one worker alone, and of several, which change in number between chunks. */
   const expectSame = async (
     program: BatchProgram,
     split: typeof examples,

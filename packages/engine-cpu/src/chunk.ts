@@ -1,13 +1,10 @@
-/**
- * Runs chunks in any thread: this is the module a worker loads, and it loads nothing else than the
- * kernels' glue.
- */
+/** Runs chunks in any thread. Workers load this module, so it imports nothing but the code that calls the kernels. */
 import { EXEC_STATUS } from './instructions.js'
 import { kernelsFor } from './instantiate.js'
 import type { ArenaTask } from './kernels.js'
 
 export interface CpuChunkTask extends ArenaTask {
-  /** Address of the execution's words. */
+  /** Address of the execution's words (`EXEC`). */
   readonly exec: number
   readonly steps: number
   /** This thread's number among those that run the chunk together. */

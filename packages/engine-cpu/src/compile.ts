@@ -1,6 +1,6 @@
 /**
- * Writes a BatchProgram over a split into the arena: plans, rows, records of results and the words
- * by which the kernels know them (`kernels/plan.h`).
+ * Writes a BatchProgram and its split into the arena: plans, rows, records of results, and the words that tell the
+ * kernels where these are (`kernels/plan.h`).
  */
 import {
   invariant,
@@ -24,9 +24,9 @@ export interface Host {
   readonly arena: Arena
   readonly code: KernelCode
   readonly kernels: Kernels
-  /** Address of a field's values in the arena; each call is undone by one of `release`. */
-  place(field: Field): number
-  release(field: Field): void
+  /** Address of a field's values in the arena, valid until the user releases it. */
+  place(field: Field, user: object): number
+  release(user: object): void
   /** A worker that waits longer than this for the others abandons the chunk. */
   readonly barrierTimeoutMs: number
 }
@@ -36,14 +36,13 @@ export class CompiledProgram {
   /** Address of the words. */
   readonly exec: number
   readonly words: Int32Array
-  /** Where the stack of each worker begins; that of the first is used by one that runs alone. */
+  /** Address of the workers' stacks, one after the other. A worker that runs alone uses the first. */
   readonly stacks: number
   readonly record: ArenaRecord
   readonly #host: Host
   readonly #owned: number[] = []
-  readonly #fields = new Map<Field, number>()
 
-  /** @throws UserError when the arena has no room; nothing is left in it then */
+  /** @throws UserError if the arena is full; what was allocated until then is freed */
   constructor(host: Host, program: BatchProgram, options: CompileOptions, states: ArenaStates) {
     this.#host = host
     try {
@@ -60,7 +59,7 @@ export class CompiledProgram {
 
   dispose(): void {
     for (const address of this.#owned) this.#host.arena.free(address)
-    for (const field of this.#fields.keys()) this.#host.release(field)
+    this.#host.release(this)
   }
 
   #write(batchProgram: BatchProgram, { data, seed, workers = 1 }: CompileOptions, states: ArenaStates): ArenaRecord {
@@ -77,7 +76,7 @@ export class CompiledProgram {
         field: (name) => {
           const field = data.fields[name]
           invariant(field, `field ${name} was checked`)
-          return { address: this.#place(field), dtype: field.dtype }
+          return { address: this.#host.place(field, this), dtype: field.dtype }
         },
         step: stepInput,
         seed: seedInput,
@@ -90,10 +89,10 @@ export class CompiledProgram {
     }
     const workingBytes = Math.max(plans.full.workingBytes, plans.rest?.workingBytes ?? 0)
     const working = this.#allocate(workers * workingBytes)
-    const place = (plan: Plan): { plan: Plan; address: number; words: number } => {
+    const place = (plan: Plan): { plan: Plan; address: number } => {
       const address = this.#allocate(plan.numBytes)
-      const { numInstructionWords } = plan.write(arena.memory, address, working)
-      return { plan, address, words: numInstructionWords }
+      plan.write(arena.memory, address, working)
+      return { plan, address }
     }
     const full = place(plans.full)
     const rest = plans.rest && place(plans.rest)
@@ -112,9 +111,9 @@ export class CompiledProgram {
       STEP_INPUT: stepInput,
       SEED_INPUT: seedInput,
       PROGRAM: full.address,
-      PROGRAM_WORDS: full.words,
+      PROGRAM_WORDS: full.plan.numInstructionWords,
       TAIL: rest?.address ?? 0,
-      TAIL_WORDS: rest?.words ?? 0,
+      TAIL_WORDS: rest?.plan.numInstructionWords ?? 0,
       NUM_RESULTS: numResults,
       RESULTS: results,
       WORKERS: workers,
@@ -145,19 +144,13 @@ export class CompiledProgram {
     return record
   }
 
-  /** Looks for a mistake of the planner's before the kernels run it. */
+  /** Checks the planner's work before the kernels run it. */
   #check(): void {
     const { arena, kernels } = this.#host
     const code = kernels.check(this.exec)
     if (code === 0) return
     const defect = defectOf(code, this.words, (address, count) => arena.words(address, count))
     invariant(false, `all that a plan does stays in the arena; not so ${defect}`)
-  }
-
-  #place(field: Field): number {
-    const address = this.#fields.get(field) ?? this.#host.place(field)
-    this.#fields.set(field, address)
-    return address
   }
 
   #allocate(numBytes: number): number {
@@ -169,7 +162,7 @@ export class CompiledProgram {
 
 const NAN_BITS = 0x7fc00000
 
-/** The record of an execution: views of the arena, where the kernels write it. */
+/** The record of an execution: views of the arena memory that the kernels write. */
 class ArenaRecord extends WordRecord {
   readonly sums: Float64Array[] = []
   readonly rows: Float32Array[] = []

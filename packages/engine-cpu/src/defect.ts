@@ -1,11 +1,8 @@
-/**
- * What is wrong with an execution that the kernels refuse before it begins (`kernels/check.c`), in
- * words.
- */
+/** Describes what is wrong with an execution that the kernels refuse to run (`kernels/check.c`). */
 import { CHECK, CHECK_PART_SHIFT, OP, EXEC } from './instructions.js'
 
 /**
- * @param code what `Kernels.check` returned, other than 0
+ * @param code the result of `Kernels.check`, not 0
  * @param exec the words of the execution
  * @param words the words at an address
  */

@@ -1,8 +1,7 @@
-/**
- * An engine on this machine's CPU: kernels over one shared memory per engine.
- */
+/** An engine on this machine's CPU: kernels over one shared memory per engine. */
 import {
   BaseEngine,
+  FieldCopies,
   type Backend,
   type BatchProgram,
   type CompileOptions,
@@ -18,19 +17,13 @@ import type { KernelCode, Kernels } from './kernels.js'
 import { ArenaStates } from './states.js'
 
 export interface CpuEngineOptions {
-  /**
-   * Size of the arena: what all datasets, states and plans together may take. Default: 2 GiB, or
-   * what the system allows.
-   */
+  /** Size of the arena, which holds all datasets, states and plans. Default: 2 GiB, or what the system allows. */
   readonly memoryBytes?: number
-  /**
-   * How many milliseconds a worker of several waits for the others at a step before it abandons the
-   * chunk. Default: a minute.
-   */
+  /** How many milliseconds a worker waits for the others at a step before it abandons the chunk. Default: 60,000. */
   readonly barrierTimeoutMs?: number
 }
 
-/** What tells the CPU engines apart. */
+/** How the CPU engines differ. */
 export interface CpuTarget {
   readonly name: string
   readonly description: string
@@ -49,10 +42,17 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   readonly arena: Arena
   readonly kernels: Kernels
   readonly barrierTimeoutMs: number
-  /** Copies of values that came from outside the arena, and how many executions read them. */
-  readonly #copies = new Map<Field['values'], { readonly address: number; users: number }>()
+  /** Addresses of the copies of fields that were loaded outside the arena. */
+  readonly #copies = new FieldCopies<number>(
+    ({ values: { buffer, byteOffset, byteLength } }) => {
+      const address = this.arena.allocate(byteLength)
+      this.arena.bytes(address, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength))
+      return address
+    },
+    (address) => this.arena.free(address),
+  )
 
-  /** @throws UserError when the memory asked for cannot be reserved. */
+  /** @throws UserError if the memory cannot be reserved */
   constructor(
     { name, description, numerics, code }: CpuTarget,
     { memoryBytes, barrierTimeoutMs = 60_000 }: CpuEngineOptions,
@@ -79,26 +79,12 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
     return new CpuBackend(this, compiled, options.workers ?? 1)
   }
 
-  place({ values }: Field): number {
-    if (values.buffer === this.arena.memory.buffer) return values.byteOffset
-    const copy = this.#copies.get(values) ?? { address: this.#copyOf(values), users: 0 }
-    copy.users++
-    this.#copies.set(values, copy)
-    return copy.address
+  place(field: Field, user: object): number {
+    const { buffer, byteOffset } = field.values
+    return buffer === this.arena.memory.buffer ? byteOffset : this.#copies.hold(field, user)
   }
 
-  release({ values }: Field): void {
-    const copy = this.#copies.get(values)
-    if (copy === undefined) return
-    copy.users--
-    if (copy.users > 0) return
-    this.#copies.delete(values)
-    this.arena.free(copy.address)
-  }
-
-  #copyOf({ buffer, byteOffset, byteLength }: Field['values']): number {
-    const address = this.arena.allocate(byteLength)
-    this.arena.bytes(address, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength))
-    return address
+  release(user: object): void {
+    this.#copies.release(user)
   }
 }

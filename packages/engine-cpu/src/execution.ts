@@ -1,21 +1,14 @@
-/**
- * Runs a compiled program: in this thread, or as tasks of threads that share the arena.
- */
+/** Runs a compiled program: in this thread, or as tasks of threads that share the arena. */
 import { invariant, type Backend, type ChunkStatus } from '@gradpool/core/engine'
 import { availableParallelism } from 'node:os'
 import type { CpuChunkTask } from './chunk.js'
 import type { CompiledProgram, Host } from './compile.js'
 import { EXEC, EXEC_STATUS, STACK_BYTES } from './instructions.js'
 
-/**
- * How long a chunk in this thread keeps the event loop from looking at progress and the abort
- * signal.
- */
+/** How long a chunk in this thread blocks the event loop, and so progress reports and the abort signal. */
 const SLICE_MS = 25
 
-/**
- * How often a worker looks whether the others have arrived before it sleeps; some 100 microseconds.
- */
+/** How often a worker polls whether the others have arrived before it sleeps: about 100 microseconds in all. */
 const SPINS = 4000
 
 export class CpuBackend implements Backend {
@@ -77,7 +70,7 @@ export class CpuBackend implements Backend {
   #prepare(workers: number): void {
     const { words } = this.#compiled
     words[EXEC.WORKERS] = workers
-    // Where there are more workers than cores, spinning keeps another from its core.
+    // With more workers than cores, a spinning worker takes a core from another.
     words[EXEC.SPINS] = workers > 1 && workers <= availableParallelism() ? SPINS : 0
     words[EXEC.BARRIER_TIMEOUT] = this.#host.barrierTimeoutMs
     Atomics.store(words, EXEC.ARRIVED, 0)

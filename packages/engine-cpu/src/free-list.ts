@@ -1,8 +1,7 @@
 /**
- * Which stretches of an address range are free: first fit, 64-byte aligned, neighbours joined.
+ * The free ranges of an address space: first fit, 64-byte aligned, adjacent ranges merged.
  *
- * The arena allocates from one at run time; the planner lays out the intermediate values of a step
- * with another.
+ * The arena allocates from one at run time; the planner lays out the intermediate values of a step with another.
  */
 import { invariant } from '@gradpool/core/engine'
 
@@ -26,7 +25,7 @@ export class FreeList {
     this.highWater = address
   }
 
-  /** The address of `numBytes` bytes, or undefined when there is no room. */
+  /** The address of `numBytes` free bytes; undefined if there are none. */
   take(numBytes: number): number | undefined {
     const needed = Math.max(ALIGNMENT, align(numBytes))
     const index = this.#holes.findIndex((hole) => hole.numBytes >= needed)

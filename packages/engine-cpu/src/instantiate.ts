@@ -1,12 +1,11 @@
 /**
- * How a thread gets at the kernels.
+ * Instantiates the kernels in a thread.
  *
- * Worker threads load this file, chunk.ts and the two kinds of kernels, so none of them imports
- * another package.
+ * Worker threads load this file, chunk.ts and the two kinds of kernels, so none of them imports another package.
  */
 import type { ArenaTask, KernelCode, Kernels } from './kernels.js'
-import { NativeKernels } from './native-kernels.js'
-import { WasmKernels } from './wasm-kernels.js'
+import { nativeKernels } from './native-kernels.js'
+import { wasmKernels } from './wasm-kernels.js'
 
 /** A thread serves one arena at a time. */
 let current: { readonly arena: string; readonly kernels: Kernels } | undefined
@@ -18,5 +17,5 @@ export function kernelsFor({ arena, code, memory }: ArenaTask): Kernels {
 }
 
 export function instantiate(code: KernelCode, memory: WebAssembly.Memory): Kernels {
-  return code.kind === 'wasm' ? new WasmKernels(code.module, memory) : new NativeKernels(code.file, memory)
+  return code.kind === 'wasm' ? wasmKernels(code.module, memory) : nativeKernels(code.file, memory)
 }

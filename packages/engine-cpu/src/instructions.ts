@@ -1,10 +1,7 @@
-/**
- * The numbers of `kernels/plan.h`, which explains them, for TypeScript. `instructions.test.ts`
- * holds the two files together.
- */
+/** The constants of `kernels/plan.h`, which documents them. `instructions.test.ts` checks that they agree. */
 import type { DType } from '@gradpool/core'
 
-export const PLAN_VERSION = 5
+export const PLAN_VERSION = 6
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 
@@ -117,8 +114,9 @@ export const MICRO = {
   EQUAL: 18,
   SELECT: 19,
   SQUARE: 20,
-  ADAM: 21,
-  ADAM_RATES: 22,
+  LOG1P: 21,
+  ADAM: 22,
+  ADAM_RATES: 23,
 } as const
 
 export const POINTWISE = {
@@ -128,5 +126,5 @@ export const POINTWISE = {
   ADAM_REGISTERS: 14,
 } as const
 
-/** What a call of the kernels may use as its stack. */
+/** Size of the stack of a call of the kernels. */
 export const STACK_BYTES = 262144

@@ -1,11 +1,6 @@
-/**
- * What an engine needs of its kernels, whatever they are compiled to.
- */
+/** The interface of the kernels, whether they are WebAssembly or native code. */
 
-/**
- * A matrix product, as the kernels ask for it; whether it has a destination and an epilogue are 0
- * or 1.
- */
+/** A matrix product, as an argument list of the kernels. Booleans are 0 or 1. */
 export type MatmulShape = readonly [
   m: number,
   n: number,
@@ -13,44 +8,40 @@ export type MatmulShape = readonly [
   flags: number,
   hasDestination: number,
   hasEpilogue: number,
-  /** 1 where there are none. */
+  /** 1 if the sum is not cut into segments. */
   segments: number,
 ]
 
 export interface Kernels {
-  /** Where the arena may begin. */
+  /** The first address that the arena may use. */
   readonly firstAddress: number
   /**
-   * Runs steps of the execution at an address; how the chunk ended, an index into EXEC_STATUS.
+   * Runs steps of the execution at an address. Returns how the chunk ended, as an index into EXEC_STATUS.
    *
    * @param worker this thread's number among those that run the chunk together, from 0
-   * @param stackTop one past the end of memory that no other thread uses as its stack meanwhile
+   * @param stackTop end of the memory of a stack that no other thread uses at the same time
    */
   run(address: number, steps: number, stackTop: number, worker: number): number
-  /**
-   * 0 if all that the execution at an address does stays in the arena, else what is wrong with it;
-   * `defectOf` puts it into words.
-   */
+  /** 0 if the execution at an address only accesses the arena, else a code that `defectOf` describes. */
   check(address: number): number
   /**
-   * Searches packed codes as the scan at an address says (`kernels/hamming.h`); false if it does
-   * not stay in the arena.
+   * Runs the scan of packed codes at an address (`kernels/hamming.h`). Returns false if it does not stay in the arena.
    */
   scan(address: number, stackTop: number): boolean
-  /** Bytes of scratch memory that a matmul asks for. */
+  /** Bytes of scratch memory that a matrix product needs. */
   matmulScratch(...product: MatmulShape): number
 }
 
-/** Structured-cloneable, memory and module shared: by which a thread gets at kernels and arena. */
+/** What a thread needs to call the kernels on an arena. Structured-cloneable; memory and module are shared. */
 export interface ArenaTask {
-  /** Tells arenas apart. */
+  /** Identifies the arena. */
   readonly arena: string
   readonly code: KernelCode
   readonly memory: WebAssembly.Memory
   readonly stackTop: number
 }
 
-/** Structured-cloneable: what the kernels are compiled to. */
+/** The compiled kernels. Structured-cloneable. */
 export type KernelCode =
   | { readonly kind: 'wasm'; readonly module: WebAssembly.Module }
   | { readonly kind: 'native'; /** Path of the addon. */ readonly file: string }

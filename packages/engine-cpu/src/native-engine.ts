@@ -1,6 +1,6 @@
 /**
- * The engine `native`: the same kernels compiled for this machine's CPU, with the same bits. It is
- * there where set-up found a C compiler.
+ * The engine `native`: the same kernels compiled for this machine's CPU, with bit-identical results. It is available if
+ * set-up found a C compiler.
  */
 import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
@@ -17,21 +17,16 @@ const PREFERENCE = ['avx512', 'avx2', 'neon', 'sse4.2', 'portable']
 
 export interface NativeEngineOptions extends CpuEngineOptions {
   /**
-   * `exact`, the default: the bits of every other engine and machine. `fast`: multiplications and
-   * additions may be fused, so results differ in the last digits, from machine to machine too; the
-   * engine is called `native-fast` then.
+   * `exact`, the default: bit-identical to the engine `wasm`, on every machine. `fast`: multiplications and additions
+   * may be fused, so the last digits differ, also between machines; the engine is then called `native-fast`.
    */
   readonly precision?: 'exact' | 'fast' | undefined
-  /**
-   * One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the
-   * best.
-   */
+  /** One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the best. */
   readonly instructionSet?: string | undefined
 }
 
 /**
- * @throws UserError when the engine is not built, this CPU lacks the instruction set, or the memory
- *   cannot be reserved.
+ * @throws UserError if the engine is not built, this CPU lacks the instruction set, or the memory cannot be reserved
  */
 export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine> {
   return new Promise((resolve) => {
@@ -40,7 +35,7 @@ export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine>
     const target = {
       name: isFast ? 'native-fast' : 'native',
       description: `native code, ${chosen}${isFast ? ', results not exact to the bit' : ''}`,
-      // Where roundings are left out depends on the instruction set.
+      // Which roundings are skipped depends on the instruction set.
       numerics: isFast ? `fast-${chosen}` : 'exact',
       code,
     } as const
@@ -48,7 +43,7 @@ export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine>
   })
 }
 
-/** The kernels for an instruction set. @throws UserError when they are not to be had. */
+/** The kernels for an instruction set. @throws UserError if they are not available */
 export function nativeCode({ precision = 'exact', instructionSet = process.env.GRADPOOL_CPU }: NativeEngineOptions): {
   readonly chosen: string
   readonly code: KernelCode
@@ -58,10 +53,7 @@ export function nativeCode({ precision = 'exact', instructionSet = process.env.G
   return { chosen, code: { kind: 'native', file } }
 }
 
-/**
- * The instruction sets for which kernels are built and which this CPU has, best first; none where
- * nothing is built.
- */
+/** The instruction sets that kernels are built for and this CPU has, best first; empty if nothing is built. */
 export function nativeInstructionSets(precision: 'exact' | 'fast' = 'exact'): string[] {
   const built = existsSync(FOLDER) ? readdirSync(FOLDER) : []
   if (!built.includes('portable.node')) return []

@@ -1,6 +1,4 @@
-/**
- * The kernels as native code: an addon compiled for one instruction set, over the arena's memory.
- */
+/** The kernels as native code: an addon compiled for one instruction set, over the arena's memory. */
 import { createRequire } from 'node:module'
 import type { Kernels, MatmulShape } from './kernels.js'
 
@@ -14,32 +12,17 @@ export interface Addon {
   matmulScratch(...product: MatmulShape): number
 }
 
-export class NativeKernels implements Kernels {
-  /** 0 stands for no address. */
-  readonly firstAddress = 64
-  readonly #addon: Addon
-  readonly #arena: Uint8Array
-
-  constructor(file: string, memory: WebAssembly.Memory) {
-    this.#addon = loadAddon(file)
-    this.#arena = new Uint8Array(memory.buffer)
-  }
-
-  /** The thread's own stack serves; `stackTop` is for WebAssembly. */
-  run(address: number, steps: number, _stackTop: number, worker: number): number {
-    return this.#addon.run(this.#arena, address, steps, worker)
-  }
-
-  check(address: number): number {
-    return this.#addon.check(this.#arena, address)
-  }
-
-  scan(address: number): boolean {
-    return this.#addon.scan(this.#arena, address) === 1
-  }
-
-  matmulScratch(...product: MatmulShape): number {
-    return this.#addon.matmulScratch(...product)
+export function nativeKernels(file: string, memory: WebAssembly.Memory): Kernels {
+  const addon = loadAddon(file)
+  const arena = new Uint8Array(memory.buffer)
+  return {
+    // 0 stands for no address.
+    firstAddress: 64,
+    // The thread's own stack serves; `stackTop` is for WebAssembly.
+    run: (address, steps, _stackTop, worker) => addon.run(arena, address, steps, worker),
+    check: (address) => addon.check(arena, address),
+    scan: (address) => addon.scan(arena, address) === 1,
+    matmulScratch: (...product) => addon.matmulScratch(...product),
   }
 }
 

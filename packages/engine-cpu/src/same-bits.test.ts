@@ -1,6 +1,4 @@
-/**
- * Every instruction set gives the bits that WebAssembly gives.
- */
+/** Every instruction set gives the bits that WebAssembly gives. */
 import {
   add,
   adam,

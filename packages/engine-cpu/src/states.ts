@@ -1,6 +1,6 @@
 /**
- * The states of an execution in the arena: weights and optimizer slots, by name, shared by the
- * executions that evaluate them.
+ * The states of an execution in the arena, by name: weights and optimizer slots. Other executions may share them, such
+ * as evaluations.
  */
 import { invariant, NamedStates, stateSizes, type Program } from '@gradpool/core/engine'
 import type { Arena } from './arena.js'
@@ -11,7 +11,7 @@ export class ArenaStates extends NamedStates {
   /** How many executions use them. */
   #numUsers = 1
 
-  /** @throws UserError when the arena has no room; nothing is left in it then */
+  /** @throws UserError if the arena is full; what was allocated until then is freed */
   constructor(arena: Arena, program: Program) {
     const sizes = stateSizes(program)
     super(sizes)

@@ -1,6 +1,4 @@
-/**
- * The engine `wasm`: kernels in WebAssembly SIMD. It is there wherever Node is.
- */
+/** The engine `wasm`: kernels in WebAssembly SIMD. It runs wherever Node does. */
 import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
 import { readFileSync } from 'node:fs'
@@ -9,9 +7,7 @@ import type { KernelCode } from './kernels.js'
 
 const KERNELS_FILE = new URL('../dist/kernels.wasm', import.meta.url)
 
-/**
- * @throws UserError when the kernels are not built, or the memory asked for cannot be reserved.
- */
+/** @throws UserError if the kernels are not built, or the memory cannot be reserved */
 export function wasmEngine(options: CpuEngineOptions = {}): Promise<Engine> {
   return new Promise((resolve) => {
     const target = {
@@ -26,7 +22,7 @@ export function wasmEngine(options: CpuEngineOptions = {}): Promise<Engine> {
 
 let module: WebAssembly.Module | undefined
 
-/** The kernels, compiled once. @throws UserError when they are not built. */
+/** The kernels, compiled once. @throws UserError if they are not built */
 export function wasmCode(): KernelCode {
   try {
     module ??= new WebAssembly.Module(readFileSync(KERNELS_FILE))

@@ -1,6 +1,4 @@
-/**
- * The kernels in WebAssembly: one instance per thread, all over the arena's memory.
- */
+/** The kernels in WebAssembly: one instance per thread, all over the arena's memory. */
 import type { Kernels, MatmulShape } from './kernels.js'
 
 const PAGE_BYTES = 65536
@@ -9,60 +7,35 @@ const PAGE_BYTES = 65536
 interface Exports {
   /** Runs steps of the execution at an address; how the chunk ended, an index into EXEC_STATUS. */
   run(address: number, steps: number, worker: number): number
-  /** What is wrong with the execution at an address, if its arena is that many pages; else 0. */
+  /** What is wrong with the execution at an address in an arena of that many pages; 0 if nothing is. */
   check(address: number, numPages: number): number
-  /** Does the scan at an address: 1, or 0 if its arena is not that many pages. */
+  /** Does the scan at an address: 1, or 0 if it does not stay in an arena of that many pages. */
   scan(address: number, numPages: number): number
   matmul_scratch(...product: MatmulShape): number
   readonly __stack_pointer: WebAssembly.Global<'i32'>
   readonly __heap_base: WebAssembly.Global<'i32'>
 }
 
-export class WasmKernels implements Kernels {
-  readonly #exports: Exports
-  readonly #memory: WebAssembly.Memory
-
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
-    const instance = new WebAssembly.Instance(module, { env: { memory } })
-    this.#exports = instance.exports as unknown as Exports
-    this.#memory = memory
+export function wasmKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const instance = new WebAssembly.Instance(module, { env: { memory } })
+  const exports = instance.exports as unknown as Exports
+  const numPages = memory.buffer.byteLength / PAGE_BYTES
+  const { __stack_pointer: stackPointer, __heap_base: heapBase } = exports
+  /** Calls a kernel on another stack; calls without a stack of their own need the one before. */
+  const onStack = (top: number, kernel: () => number): number => {
+    const before = stackPointer.value
+    stackPointer.value = top
+    const result = kernel()
+    stackPointer.value = before
+    return result
   }
-
-  /** Behind the kernels' own data. */
-  get firstAddress(): number {
-    return this.#exports.__heap_base.value
-  }
-
-  run(address: number, steps: number, stackTop: number, worker: number): number {
-    const own = this.#takeStack(stackTop)
-    const status = this.#exports.run(address, steps, worker)
-    this.#takeStack(own)
-    return status
-  }
-
-  check(address: number): number {
-    return this.#exports.check(address, this.#memory.buffer.byteLength / PAGE_BYTES)
-  }
-
-  scan(address: number, stackTop: number): boolean {
-    const own = this.#takeStack(stackTop)
-    const status = this.#exports.scan(address, this.#memory.buffer.byteLength / PAGE_BYTES)
-    this.#takeStack(own)
-    return status === 1
-  }
-
-  matmulScratch(...product: MatmulShape): number {
-    // WebAssembly's numbers come as signed.
-    return this.#exports.matmul_scratch(...product) >>> 0
-  }
-  /**
-   * Uses another stack from now on; the top of the one before, which calls without a stack of their
-   * own need back.
-   */
-  #takeStack(top: number): number {
-    const pointer = this.#exports.__stack_pointer
-    const before = pointer.value
-    pointer.value = top
-    return before
+  return {
+    // Behind the kernels' own data.
+    firstAddress: heapBase.value,
+    run: (address, steps, stackTop, worker) => onStack(stackTop, () => exports.run(address, steps, worker)),
+    check: (address) => exports.check(address, numPages),
+    scan: (address, stackTop) => onStack(stackTop, () => exports.scan(address, numPages)) === 1,
+    // WebAssembly's numbers are signed.
+    matmulScratch: (...product) => exports.matmul_scratch(...product) >>> 0,
   }
 }

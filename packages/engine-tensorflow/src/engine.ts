@@ -1,10 +1,8 @@
-/**
- * The engine `tensorflow`: each Program one graph of TensorFlow, run by tfjs-node, many steps per
- * call.
- */
+/** The engine `tensorflow`: each Program is a TensorFlow graph, run by tfjs-node, many steps per call. */
 import {
   BaseEngine,
   bytesPerElement,
+  FieldCopies,
   SharedStates,
   sizeOf,
   type Backend,
@@ -14,11 +12,10 @@ import {
   type Field,
   type Program,
 } from '@gradpool/core/engine'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TensorFlowBackend, type Host } from './execution.js'
-import { ModelFolders } from './model-folders.js'
 import type { FieldFile } from './lowering/step-inputs.js'
 import { bindingFile } from './setup/binding.js'
 import { placeCachedBinding } from './setup/wheel.js'
@@ -27,14 +24,11 @@ import { configureTensorFlow, tensorflowVersion } from './tensorflow.js'
 export interface TensorFlowEngineOptions {
   /** Whether TensorFlow may log on stderr. Default: false. */
   readonly verbose?: boolean
-  /**
-   * How many milliseconds a worker of several waits for the others at a step before it abandons the
-   * chunk. Default: a minute.
-   */
+  /** How many milliseconds a worker waits for the others at a step before it abandons the chunk. Default: 60,000. */
   readonly barrierTimeoutMs?: number
 }
 
-/** @throws UserError where TensorFlow is not there; says how to get it */
+/** @throws UserError if TensorFlow is not installed; says how to get it */
 export function tensorflowEngine(options: TensorFlowEngineOptions = {}): Promise<Engine> {
   return new Promise((resolve) => {
     resolve(new TensorFlowEngine(options))
@@ -47,24 +41,34 @@ class TensorFlowEngine extends BaseEngine<SharedStates> implements Host {
   readonly numerics: string
   readonly workerModule = new URL(import.meta.url.endsWith('.ts') ? '../dist/chunk.js' : './chunk.js', import.meta.url)
     .href
-  readonly folders: ModelFolders
   readonly barrierTimeoutMs: number
   readonly #folder: string
-  /** Files of fields, and how many executions read them. */
-  readonly #files = new Map<Field['values'], { readonly file: string; users: number }>()
-  #numFields = 0
+  /**
+   * Names of model folders that are free again. They are reused, as TensorFlow keeps some 2 kB of statistics, to the
+   * end of the process, for every path that it has loaded a model from.
+   */
+  readonly #freeFolders: string[] = []
+  #numFolders = 0
+  #numFiles = 0
+  readonly #files = new FieldCopies<string>(
+    ({ values }) => {
+      const file = join(this.#folder, `field-${this.#numFiles++}`)
+      writeFileSync(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+      return file
+    },
+    (file) => rmSync(file, { force: true }),
+  )
 
   constructor({ verbose = false, barrierTimeoutMs = 60_000 }: TensorFlowEngineOptions) {
     super()
     this.barrierTimeoutMs = barrierTimeoutMs
     configureTensorFlow({ verbose })
-    // An installation of packages takes the binding away, but not what it was made of.
+    // Installing packages removes the binding, but not the cache that it came from.
     if (!existsSync(bindingFile())) placeCachedBinding()
     const version = tensorflowVersion()
     this.numerics = `tensorflow-${version}`
     this.description = `TensorFlow ${version} through tfjs-node, one graph per program`
     this.#folder = mkdtempSync(join(tmpdir(), 'gradpool-tensorflow-'))
-    this.folders = new ModelFolders(this.#folder)
     process.once('exit', this.#remove)
   }
 
@@ -78,25 +82,25 @@ class TensorFlowEngine extends BaseEngine<SharedStates> implements Host {
     return new TensorFlowBackend(this, program, options, states)
   }
 
-  place({ values, dtype, shape }: Field): FieldFile {
-    const known = this.#files.get(values)
-    const placed = known ?? { file: join(this.#folder, `field-${this.#numFields++}`), users: 0 }
-    if (known === undefined) {
-      writeFileSync(placed.file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-    }
-    placed.users++
-    this.#files.set(values, placed)
-    const numRows = values.byteLength / bytesPerElement[dtype] / sizeOf(shape)
-    return { path: placed.file, numRows }
+  takeFolder(): string {
+    const folder = this.#freeFolders.pop() ?? join(this.#folder, `model-${this.#numFolders++}`)
+    mkdirSync(folder)
+    return folder
   }
 
-  release({ values }: Field): void {
-    const placed = this.#files.get(values)
-    if (placed === undefined) return
-    placed.users--
-    if (placed.users > 0) return
-    this.#files.delete(values)
-    rmSync(placed.file, { force: true })
+  giveFolder(folder: string): void {
+    rmSync(folder, { recursive: true, force: true })
+    this.#freeFolders.push(folder)
+  }
+
+  place(field: Field, user: object): FieldFile {
+    const { values, dtype, shape } = field
+    const path = this.#files.hold(field, user)
+    return { path, numRows: values.byteLength / bytesPerElement[dtype] / sizeOf(shape) }
+  }
+
+  release(user: object): void {
+    this.#files.release(user)
   }
 
   override async dispose(): Promise<void> {

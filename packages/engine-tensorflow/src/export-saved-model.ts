@@ -1,9 +1,9 @@
 /**
- * A trained model as a SavedModel for Python's TensorFlow and TF Serving: its prediction, for any
- * number of examples, with its weights as constants.
+ * Exports the prediction of a trained model, for any batch size, as a SavedModel for TensorFlow in Python and
+ * TensorFlow Serving. Weights are constants of the graph.
  */
 import { UserError, type Model } from '@gradpool/core'
-import { prediction, sizeOf, type DataSpec, type Program, type StateValues } from '@gradpool/core/engine'
+import { invariant, prediction, sizeOf, type DataSpec, type Program, type StateValues } from '@gradpool/core/engine'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GraphBuilder } from './graph/builder.js'
@@ -13,26 +13,20 @@ import { Values } from './lowering/values.js'
 
 export interface TrainedModel {
   readonly model: Model
-  /**
-   * Its parameters and buffers by name, as `execution.read()` gives them; others are left alone.
-   */
+  /** Its parameters and buffers by name, as `execution.read()` returns them; other names are ignored. */
   readonly state: StateValues
-  /** What the data look like that it predicts from. */
+  /** The fields of the data that it predicts from. */
   readonly fields: DataSpec['fields']
 }
 
-/**
- * A batch size that nothing else in a model is a multiple of: where it shows, a shape depends on
- * the batch.
- */
+/** A large prime as the batch size: a dimension that is a multiple of it depends on the batch. */
 const MARKER = 99_991
 
 /**
- * Writes `dir/saved_model.pb`, with the signature `serving_default`: from the fields that the
- * model's `predict` reads, each `[batch, ...]`, to its predictions.
+ * Writes `dir/saved_model.pb`, with the signature `serving_default`. Its inputs are the fields that the model's
+ * `predict` reads, each `[batch, ...]`; its outputs are the predictions.
  *
- * @throws UserError for a model without `predict`, a state that is missing, or an op whose shape
- *   depends on the batch size
+ * @throws UserError for a model without `predict`, a missing state, or an op whose shape depends on the batch size
  */
 export function exportSavedModel(model: TrainedModel, dir: string): void {
   const program = predictionProgram(model)
@@ -40,15 +34,18 @@ export function exportSavedModel(model: TrainedModel, dir: string): void {
   const inputs: Record<string, Endpoint> = {}
   const outputs: Record<string, Endpoint> = {}
   const values = new Values(program, builder, (node) => {
-    const { ref, endpoint } = inputOf(program, node, builder, model.state)
-    if (endpoint) inputs[endpoint.name] = endpoint.endpoint
-    return ref
+    const input = program.inputs.find((candidate) => candidate.node === node)
+    invariant(input, `node ${node} is an input`)
+    const { shape, dtype } = program.node(node)
+    if (input.role === 'state') return builder.floats(stateOf(model.state, input.name, sizeOf(shape)), shape)
+    if (input.role !== 'batch') return builder.constant(0, 'int32')
+    const endpoint = builder.placeholder(`input_${identifier(input.name)}`, TYPE_OF[dtype], anyBatch(shape))
+    inputs[input.name] = endpoint
+    return endpoint.tensor
   })
   for (const { name, node } of program.results) {
     const { shape } = program.node(node)
-    const tensor = builder.add('Identity', 'float', [values.of(node)], {
-      name: `output_${name.replace(/\W/g, '_')}`,
-    })
+    const tensor = builder.add('Identity', 'float', [values.of(node)], { name: `output_${identifier(name)}` })
     outputs[name] = { tensor, type: 'float', shape: anyBatch(shape) }
   }
   const nodes = builder.nodes.map((node) => withAnyBatch(node, builder.nodes))
@@ -57,12 +54,12 @@ export function exportSavedModel(model: TrainedModel, dir: string): void {
   writeFileSync(join(dir, 'saved_model.pb'), encodeSavedModel({ nodes, functions: [], signatures }))
 }
 
-/** Of a batch of `MARKER` examples. */
+/** The prediction for a batch of `MARKER` examples. */
 export function predictionProgram({ model, fields }: TrainedModel): Program {
   return prediction(model, { batchSize: MARKER, data: { fields, numExamples: MARKER } }).program
 }
 
-/** The values of a state. @throws UserError where there are none, or of another size */
+/** The values of a state. @throws UserError if they are missing or of another size */
 export function stateOf(state: StateValues, name: string, size: number): Float32Array {
   const values = state[name]
   if (values === undefined) throw new UserError(`the model's state "${name}" is missing`)
@@ -72,29 +69,15 @@ export function stateOf(state: StateValues, name: string, size: number): Float32
   return values
 }
 
-function inputOf(program: Program, node: number, builder: GraphBuilder, state: StateValues) {
-  const input = program.inputs.find((candidate) => candidate.node === node)
-  if (!input) throw new Error(`node ${node} is no input`)
-  const { shape, dtype } = program.node(node)
-  if (input.role !== 'batch' && input.role !== 'state') {
-    return { ref: builder.constant(0, 'int32') }
-  }
-  if (input.role === 'state') {
-    return { ref: builder.floats(stateOf(state, input.name, sizeOf(shape)), shape) }
-  }
-  const name = `input_${input.name.replace(/\W/g, '_')}`
-  const endpoint = builder.placeholder(name, TYPE_OF[dtype], anyBatch(shape))
-  return { ref: endpoint.tensor, endpoint: { name: input.name, endpoint } }
+function identifier(name: string): string {
+  return name.replace(/\W/g, '_')
 }
 
 function anyBatch(shape: readonly number[]): number[] {
   return shape.map((extent) => (extent === MARKER ? -1 : extent))
 }
 
-/**
- * Lets a reshape keep whatever batch there is. @throws UserError where another op knows the batch
- * size
- */
+/** Makes a reshape keep any batch size. @throws UserError if another op depends on the batch size */
 function withAnyBatch(node: NodeDefinition, all: readonly NodeDefinition[]): NodeDefinition {
   const tensor = node.attributes.value
   if (node.op !== 'Const' || tensor === undefined || !('tensor' in tensor)) return node

@@ -1,7 +1,9 @@
 /**
- * A SavedModel of a BatchProgram in TensorFlow's memory: one session of this thread, called by
- * signatures.
+ * SavedModels of BatchPrograms that this thread has loaded: each is a TensorFlow session, called by signatures, and is
+ * kept until its execution is disposed of.
  */
+import { SharedStates, type SharedRecord } from '@gradpool/core/engine'
+import type { TensorFlowChunkTask } from './chunk-task.js'
 import { doublesOf } from './lowering/saved-model.js'
 import { NOT_FINITE } from './lowering/step.js'
 import { loadTensorFlow } from './tensorflow.js'
@@ -10,24 +12,31 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 type Signature = Awaited<ReturnType<ReturnType<typeof loadTensorFlow>['node']['loadSavedModel']>>
 type Values = Record<string, Float32Array | Int32Array>
 
-/** What a loop leaves. */
+/** How a loop ended. */
 export interface LoopStatus {
-  /** The step that comes next. */
+  /** The next step. */
   readonly step: number
-  /** Results of one element, of the last step. */
+  /** The results of one element in the last step. */
   readonly last: Float32Array
-  /** Over the steps of the loop: of the results of one element, and of each other one. */
+  /** Sums over the steps of the loop: of the results of one element, and of each other result. */
   readonly scalarSums: Float64Array
   readonly sums: readonly Float64Array[]
-  /** False where a loss was not finite: of the step that comes next, which left nothing. */
+  /** False if the loss of the next step is not finite; that step changed nothing. */
   readonly finite: boolean
+}
+
+/** What a variable is set to. */
+interface VariableValue {
+  readonly name: string
+  readonly values: Float32Array
+  readonly shape: readonly number[]
 }
 
 export class LoadedModel {
   readonly #signatures: ReadonlyMap<string, Signature>
-  /** The version of the states that the variables hold. */
+  /** The version of the shared states that the variables hold; -1 once steps have changed them. */
   version = -1
-  /** How many steps take about as long as a slice should. */
+  /** How many steps take about as long as a slice. */
   sliceSteps = 1
 
   private constructor(signatures: ReadonlyMap<string, Signature>) {
@@ -41,30 +50,42 @@ export class LoadedModel {
     return new LoadedModel(signatures)
   }
 
-  /** By the signature `write`, or another that sets variables. */
-  write(signature: string, states: Readonly<Record<string, { values: Float32Array; shape: readonly number[] }>>): void {
+  /** Calls `write`, or another signature that sets variables. */
+  write(signature: string, variables: readonly VariableValue[]): void {
     const { tensor } = loadTensorFlow()
-    const tensors = Object.entries(states).map(([name, { values, shape }]) => [
-      name,
-      tensor(values, [...shape], 'float32'),
-    ])
-    this.#call(signature, Object.fromEntries(tensors) as Record<string, Tensor>)
+    const tensors = variables.map(({ name, values, shape }) => [name, tensor(values, [...shape], 'float32')] as const)
+    this.#call(signature, Object.fromEntries(tensors))
   }
 
-  read(): Values {
-    return this.#call('read', {})
+  /** Sets the variables to the shared states, if these have changed. */
+  writeStates(task: TensorFlowChunkTask): void {
+    const states = new SharedStates(task.states)
+    const { version } = states
+    if (this.version === version) return
+    const values = states.read()
+    const variables = task.variables.map((variable) => {
+      return { ...variable, values: values[variable.state] ?? new Float32Array() }
+    })
+    this.write('write', variables)
+    this.version = version
   }
 
-  /**
-   * Each result by rows, of all examples of a pass; those of steps that did not run are worth
-   * nothing.
-   */
+  /** Sets the shared states to the variables. */
+  readStates(task: TensorFlowChunkTask): void {
+    const states = new SharedStates(task.states)
+    const values = this.#call('read', {})
+    const read = task.variables.map(({ name, state }) => [state, Float32Array.from(values[name] ?? [])] as const)
+    states.write(Object.fromEntries(read))
+    this.version = states.version
+  }
+
+  /** Each result by rows, for all examples of a pass. The rows of steps that did not run are undefined. */
   collected(): Float32Array[] {
     const values = this.#call('collected', {})
     return byNumber(values, 'collected').map((name) => Float32Array.from(values[name] ?? []))
   }
 
-  /** Continues from a step, in this order of the rows. */
+  /** Continues from a step of an epoch that visits the rows in this order. */
   begin(step: number, order: Int32Array, batchSize: number): void {
     const { scalar, tensor, tensor1d } = loadTensorFlow()
     const numFull = Math.floor(order.length / batchSize)
@@ -76,13 +97,13 @@ export class LoadedModel {
     })
   }
 
-  /** The sums over the examples of a micro-batch, by their variables. */
+  /** The sums over the examples of a micro-batch, by variable. */
   part(signature: string, positions: Int32Array): Values {
     const { tensor1d } = loadTensorFlow()
     return this.#call(signature, { positions: tensor1d(positions, 'int32') })
   }
 
-  /** The steps below `limit`, all of them full batches or the one shorter one. */
+  /** Runs the steps below `limit`: full batches, or the shorter last one. */
   loop(kind: 'full' | 'tail', limit: number): LoopStatus {
     const { scalar } = loadTensorFlow()
     try {
@@ -114,6 +135,25 @@ export class LoadedModel {
   }
 }
 
+const loaded = new Map<string, { readonly model: LoadedModel; readonly record: SharedRecord }>()
+
+/** The model of a task, with the current shared states. */
+export async function modelOf(task: TensorFlowChunkTask, record: SharedRecord): Promise<LoadedModel> {
+  const model = loaded.get(task.model)?.model ?? (await LoadedModel.load(task.model, task.signatures))
+  loaded.set(task.model, { model, record })
+  model.writeStates(task)
+  return model
+}
+
+/** Frees the models whose executions are disposed of. */
+export function releaseModels(): void {
+  for (const [name, { model, record }] of loaded) {
+    if (!record.disposed) continue
+    loaded.delete(name)
+    model.dispose()
+  }
+}
+
 function statusOf(values: Values, finite: boolean): LoopStatus {
   const doubles = (name: string) => doublesOf(Int32Array.from(values[name] ?? []))
   return {
@@ -125,7 +165,7 @@ function statusOf(values: Values, finite: boolean): LoopStatus {
   }
 }
 
-/** The names `prefix_0`, `prefix_1`, … in their order. */
+/** The names `prefix_0`, `prefix_1`, … in order. */
 function byNumber(values: Values, prefix: string): string[] {
   const numberOf = (name: string) => Number(name.slice(prefix.length + 1))
   return Object.keys(values)

@@ -1,6 +1,4 @@
-/**
- * TensorFlow itself, as tfjs-node gives it: loaded once per thread, when it is first needed.
- */
+/** TensorFlow as tfjs-node provides it, loaded once per thread, when it is first needed. */
 import { UserError } from '@gradpool/core'
 import type * as tf from '@tensorflow/tfjs-node'
 import { createRequire } from 'node:module'
@@ -10,10 +8,10 @@ export type TensorFlow = typeof tf
 const require = createRequire(import.meta.url)
 let loaded: TensorFlow | undefined
 
-/** tfjs-node of this thread. @throws UserError where it cannot be loaded; says how to get it */
+/** tfjs-node in this thread. @throws UserError if it cannot be loaded; says how to install it */
 export function loadTensorFlow(): TensorFlow {
   if (loaded !== undefined) return loaded
-  // tfjs-node 4.22 calls what Node 23 removed.
+  // tfjs-node 4.22 calls a function that Node 23 removed.
   const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean }
   util.isNullOrUndefined ??= (value) => value === null || value === undefined
   try {
@@ -35,12 +33,12 @@ export function tensorflowVersion(): string {
 }
 
 /**
- * Sets what TensorFlow reads from the environment when it is loaded; only the main thread can. What
- * is set already stays.
+ * Sets environment variables that TensorFlow reads when it is loaded, except those that are set already. Only the main
+ * thread can do so.
  *
- * A worker runs the ops of its graph in its own thread, which is what a negative number of threads
- * for ops means: none is handed to another thread and waited for. No op is split either: sums that
- * are split round otherwise, so weights would depend on how many cores there are.
+ * A worker runs the ops of its graph in its own thread (this is what a negative number of inter-op threads means) and
+ * never waits for another thread. No op is split among threads either: a sum that is split is rounded differently, so
+ * weights would depend on the number of cores.
  */
 export function configureTensorFlow({ verbose = false } = {}): void {
   const { env } = process
@@ -48,7 +46,6 @@ export function configureTensorFlow({ verbose = false } = {}): void {
   env.TF_NUM_INTEROP_THREADS ??= '-1'
   if (verbose) return
   env.TF_CPP_MIN_LOG_LEVEL ??= '3'
-  // Its kernels of oneDNN tell of themselves before anything can silence them, and are not faster
-  // on small graphs.
+  // oneDNN logs a line before logging can be turned off, and is not faster on small graphs.
   env.TF_ENABLE_ONEDNN_OPTS ??= '0'
 }

@@ -4,6 +4,7 @@
  *     narrow_code: stages[1].encoder must be 'none', 'fineTuned' or 'frozen', not 'freezed'
  */
 import { UserError } from '@gradpool/core'
+import { beginningOf } from '@gradpool/core/engine'
 import type { z } from 'zod'
 import { nearest } from '@gradpool/trainer/plan'
 import { zod } from './zod.js'
@@ -51,7 +52,7 @@ export function checkedBy<Input, Output>(parse: (value: unknown, where: string) 
 export function noSuchField(unknown: string, known: readonly string[]): string {
   const guess = nearest(unknown, known)
   const hint = guess === undefined ? '' : ` (did you mean '${guess}'?)`
-  return `has no field '${unknown}'${hint}; its fields are ${known.join(', ')}`
+  return `has no field '${beginningOf(unknown)}'${hint}; its fields are ${known.join(', ')}`
 }
 
 /**
@@ -152,7 +153,7 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 
 /** A value as it would be written in a configuration, cut short where it is long. */
 export function valueText(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'string') return `'${beginningOf(value)}'`
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'object' && value !== null) {
     const text = JSON.stringify(value)

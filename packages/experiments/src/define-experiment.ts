@@ -2,6 +2,7 @@
  * How experiments are written: `defineExperiment`, of the ready models of @gradpool/models as stages; a
  * stage of one's own is `{ name, model }`.
  */
+import { beginningOf } from '@gradpool/core/engine'
 import { parseWith } from './config-errors.js'
 import { checkPresets } from './presets.js'
 import { checkedTogether, experimentSchema, type ExperimentConfig, type ExperimentInput } from './schema.js'
@@ -25,7 +26,7 @@ export function parseExperiment(value: unknown): ExperimentConfig {
 
 function nameIn(value: unknown): string {
   if (typeof value === 'object' && value !== null && 'name' in value) {
-    if (typeof value.name === 'string' && value.name !== '') return value.name
+    if (typeof value.name === 'string' && value.name !== '') return beginningOf(value.name)
   }
   return 'experiment'
 }

@@ -153,6 +153,14 @@ describe('a wrong configuration', () => {
       { name: 'a b' },
       "a b: name must be a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit, not 'a b'",
     ],
+    [
+      { name: 'a'.repeat(201) },
+      `${'a'.repeat(40)}…: name must be a name of at most 200 characters, not '${'a'.repeat(40)}…'`,
+    ],
+    [
+      { condition: 'c'.repeat(1001) },
+      `narrow_code: condition must be a text of at most 1000 letters, not '${'c'.repeat(40)}…'`,
+    ],
     [{ reported: 90 }, 'narrow_code: reported must be a number of at most 1, not 90'],
     [
       { stagse: [] },

@@ -6,6 +6,7 @@
  * data in memory.
  */
 import { UserError, type Model } from '@gradpool/core'
+import { MAX_OWN_NAME_LENGTH } from '@gradpool/core/engine'
 import { parseData, type DataInput, type Dataset, type DataSpec } from '@gradpool/datasets'
 import { activationNames, type AutoencodeOptions, type ClassifyOptions, type HashOptions } from '@gradpool/models'
 import { checkTogether } from '@gradpool/trainer/plan'
@@ -21,10 +22,15 @@ import {
 import { zod } from './zod.js'
 
 const NAME_ALLOWED = 'a name of letters, digits, dots, dashes and underscores that begins with a letter or a digit'
+const LENGTH_ALLOWED = `a name of at most ${MAX_OWN_NAME_LENGTH} characters`
+const MAX_CONDITION_LENGTH = 1000
 
 function buildStages() {
   const { z } = zod()
-  const name = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, NAME_ALLOWED)
+  const name = z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]*$/, NAME_ALLOWED)
+    .max(MAX_OWN_NAME_LENGTH, LENGTH_ALLOWED)
   const width = whole(1)
   const activation = z.enum(activationNames)
   /** What pixels are multiplied by. Default: what the model says for such data. */
@@ -145,7 +151,7 @@ function build() {
   const experiment = fields({
     name,
     /** What sets it apart, for the table; the report's 조건. */
-    condition: z.string().default(''),
+    condition: z.string().max(MAX_CONDITION_LENGTH).default(''),
     /** The accuracy that the report gives; null where there is none. */
     reported: z.number().min(0).max(1).nullable().default(null),
     data,

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto'
  * results than before, or their files are others; whatever the version of this package, it alone tells whether a stage
  * that is done is this one.
  */
-export const STAGE_FORMAT = 3
+export const STAGE_FORMAT = 4
 
 /** A pass with its data named by content. */
 export interface NamedPass {

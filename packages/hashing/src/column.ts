@@ -1,4 +1,4 @@
-/** A typed array that grows at its end: capacity doubles, so adding one by one costs a constant each. */
+/** A typed array that grows at its end. Its capacity doubles, so each append takes constant time on average. */
 
 type Values = Float32Array | Uint32Array | Uint8Array
 
@@ -6,7 +6,7 @@ export class Column<T extends Values> {
   #values: T
   #length: number
 
-  /** @param values what it starts with, taken over and not copied */
+  /** @param values the first values; used as they are, not copied */
   constructor(values: T) {
     this.#values = values
     this.#length = values.length

@@ -1,6 +1,6 @@
 /**
- * The part of a saved model that makes codes, for an index to carry. It is a saved model itself, so `loadModel` of
- * @gradpool/trainer encodes queries with it wherever the index is.
+ * The part of a saved model that computes codes, to be stored in an index. It is a saved model itself, so `loadModel`
+ * of @gradpool/trainer can encode queries with it, without the original model.
  */
 import { Program, prune } from '@gradpool/core/engine'
 import { decodeSavedModel, encodeSavedModel, fieldsOf, type SavedModel } from '@gradpool/storage'
@@ -8,18 +8,18 @@ import type { ModelId } from './index-contents.js'
 import { MAX_BITS } from './pack-codes.js'
 
 export interface Encoder {
-  /** Its name, and the hash of what makes its codes: Programs and weights. */
+  /** Its name, and the hash of what determines its codes: Programs and weights. */
   readonly model: ModelId
   /** Width of the codes. */
   readonly bits: number
-  /** Of a saved model that predicts `code` [bits], and nothing else. */
+  /** A saved model that predicts only `code`, [bits]. */
   readonly bytes: Uint8Array
 }
 
 /**
- * Undefined where the model predicts no `code` of 1 to 256 numbers.
+ * The encoder of a model; undefined if the model does not predict a `code` of 1 to 256 numbers.
  *
- * @param name Of the model, for people.
+ * @param name of the model, for people
  */
 export function encoderOf(name: string, { predict, states, provenance }: SavedModel): Encoder | undefined {
   const output = predict?.outputs.find((one) => one.name === 'code')
@@ -36,7 +36,7 @@ export function encoderOf(name: string, { predict, states, provenance }: SavedMo
   return { model: { name, hash: decodeSavedModel(bytes, name).hash }, bits, bytes }
 }
 
-/** Without what only other predictions need, such as the decoder of an autoencoder. */
+/** Removes what only other predictions need, such as the decoder of an autoencoder. */
 function onlyCode(program: Program): Program {
   const results = program.results.filter(({ name }) => name === 'code')
   return prune(new Program({ ...program.toJSON(), results }), { keepStates: false })

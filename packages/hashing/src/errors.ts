@@ -1,12 +1,12 @@
-/** What a user can mend, told apart by type. */
+/** Errors that a user can fix. */
 import { UserError } from '@gradpool/core'
 
-/** A file that is no index, or not a whole one, or of another version. */
+/** A file that is not an index, is incomplete or damaged, or is of another version. */
 export class IndexFileError extends UserError {
   override name = 'IndexFileError'
 }
 
-/** Codes made by another model than the index's. */
+/** Codes of another model than the index's. */
 export class ModelMismatchError extends UserError {
   override name = 'ModelMismatchError'
 }

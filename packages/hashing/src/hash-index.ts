@@ -1,7 +1,7 @@
 /**
- * An index of binary codes: what was hashed by one model, found again by the bits of its code.
+ * An index of binary codes, all computed by one model, with exact search by bucket and by Hamming distance.
  *
- * Rows are only ever added. Every search is exact, and its results have one order (`compare`).
+ * Rows are never removed. The results of a search have a total order (`compare` in neighbour.ts).
  */
 import { UserError } from '@gradpool/core'
 import { PackedCodes, type NearBounds } from '@gradpool/engine-cpu'
@@ -18,25 +18,25 @@ import { bytesPerCode, checkBits, checkCodes, packAtLeast } from './pack-codes.j
 export interface AddOptions {
   /** Real-valued codes in [0, 1], row-major [n, bits]. */
   readonly codes: Float32Array
-  /** [n], whole numbers from 0 to 2^32 - 1. Default: how many rows there were before, and on from there. */
+  /** [n], whole numbers from 0 to 2^32 - 1. Default: row numbers, from 0 on. */
   readonly ids?: ArrayLike<number> | undefined
   /** [n], 0 to 254. Default: none. */
   readonly labels?: ArrayLike<number> | undefined
-  /** What made the codes: another model than the index's is refused. */
+  /** The model that computed the codes. It must be the index's. */
   readonly model?: ModelId | undefined
 }
 
 export interface SearchOptions {
-  /** How many neighbours at most. Default: 10. */
+  /** The most neighbours to return. Default: 10. */
   readonly k?: number | undefined
   /** Only rows with one of these labels are found. */
   readonly labels?: readonly number[] | undefined
-  /** What made the query: another model than the index's is refused. */
+  /** The model that computed the query. It must be the index's. */
   readonly model?: ModelId | undefined
 }
 
 export interface HammingSearchOptions extends SearchOptions {
-  /** Only rows of which at most so many bits differ are found. Default: all. */
+  /** Only rows within this Hamming distance are found. Default: all. */
   readonly radius?: number | undefined
 }
 
@@ -70,7 +70,7 @@ export class HashIndex {
     this.#search = new NearestRows(this.#packed, this.bits, leastTableBytes)
   }
 
-  /** An empty index. @throws UserError for options that cannot be. */
+  /** An empty index. @throws UserError for invalid options */
   static create(options: HashIndexOptions): HashIndex {
     const { bits, values = 'f32' } = options
     checkBits(bits)
@@ -85,15 +85,15 @@ export class HashIndex {
     })
   }
 
-  /** @throws IndexFileError for what is no whole index file; UserError for a file that cannot be read. */
+  /** @throws IndexFileError for a file that is not a whole index; UserError for one that cannot be read */
   static async load(path: string): Promise<HashIndex> {
     return new HashIndex(await readIndex(path))
   }
 
   /**
-   * Writes the index to a file that is there whole or not at all, in a folder that must be there.
+   * Writes the index to a file, atomically. Its folder must exist.
    *
-   * @throws UserError when it cannot be written
+   * @throws UserError if it cannot be written
    */
   async save(path: string): Promise<void> {
     const { bits, model, values, encoder, about } = this
@@ -114,7 +114,7 @@ export class HashIndex {
   /**
    * Adds rows, all or none.
    *
-   * @throws UserError for codes, ids or labels that cannot be, and ModelMismatchError for codes of another model
+   * @throws UserError for invalid codes, ids or labels; ModelMismatchError for codes of another model
    */
   add({ codes, ids, labels, model }: AddOptions): void {
     this.checkModel(model)
@@ -129,15 +129,15 @@ export class HashIndex {
       labels === undefined
         ? new Uint8Array(numRows).fill(NO_LABEL)
         : Uint8Array.from(wholeNumbers('labels', labels, numRows, NO_LABEL - 1))
-    // First what may lack the memory.
+    // First, as it throws if the memory is full.
     this.#packed.append(packAtLeast(codes, this.bits, 0.5), newLabels)
     this.#ids.append(newIds)
     this.#values?.append(codes)
   }
 
   /**
-   * The search of semantic hashing: the members of the query's bucket, which are the rows with the same bits, nearest
-   * first by squared distance of the real-valued codes.
+   * The search of semantic hashing: the rows in the query's bucket, which have the same bits, in the order of the
+   * squared distance of their real-valued codes.
    *
    * @param query a real-valued code, [bits]
    * @throws UserError for a query or options that cannot be
@@ -160,43 +160,43 @@ export class HashIndex {
   }
 
   /**
-   * The same for many queries, which takes less time than one by one.
+   * The same for many queries, which is faster than one by one.
    *
    * @param queries real-valued codes, row-major [n, bits]
    * @returns [n] lists of neighbours
    */
   searchHammingBatch(queries: Float32Array, options: HammingSearchOptions = {}): Neighbour[][] {
-    this.checkModel(options.model)
-    checkCodes(queries, this.bits)
-    const bounds = this.#boundsOf(options)
-    const near = this.#search.near(packAtLeast(queries, this.bits, 0.5), bounds)
-    return this.#rankAll(queries, near, bounds.k)
+    const { packed, bounds } = this.#prepare(queries, options)
+    return this.#rankAll(queries, this.#search.near(packed, bounds), bounds.k)
   }
 
   /**
-   * The same by several threads, each of which looks at its share of the rows: for collections that one takes too long
-   * for. Rows that are added meanwhile are not found.
+   * The same on several threads, each of which scans some of the rows: for large collections. Rows added in the
+   * meantime are not found.
    *
-   * @throws WorkerDied when a thread ends first; the index is as it was
+   * @throws WorkerDied if a thread ends before; the index is unchanged
    */
   async searchHammingOn(
     threads: SearchThreads,
     queries: Float32Array,
     options: HammingSearchOptions = {},
   ): Promise<Neighbour[][]> {
-    this.checkModel(options.model)
-    checkCodes(queries, this.bits)
-    const bounds = this.#boundsOf(options)
-    const packed = packAtLeast(queries, this.bits, 0.5)
+    const { packed, bounds } = this.#prepare(queries, options)
     return this.#rankAll(queries, await threads.near(this.#packed, packed, bounds), bounds.k)
   }
 
-  /** @throws ModelMismatchError when a model is not the one that made the codes of this index. */
+  /** @throws ModelMismatchError if a model is not the one that computed the codes of this index */
   checkModel(model: ModelId | undefined): void {
     if (model === undefined || model.hash === this.model.hash) return
     throw new ModelMismatchError(
       `the index holds codes of ${describe(this.model)}, and these are of ${describe(model)}`,
     )
+  }
+
+  #prepare(queries: Float32Array, options: HammingSearchOptions): { packed: Uint8Array; bounds: NearBounds } {
+    this.checkModel(options.model)
+    checkCodes(queries, this.bits)
+    return { packed: packAtLeast(queries, this.bits, 0.5), bounds: this.#boundsOf(options) }
   }
 
   #rankAll(queries: Float32Array, near: readonly ArrayLike<number>[], k: number): Neighbour[][] {
@@ -240,7 +240,7 @@ function describe({ name, hash }: ModelId): string {
   return `${name} (${hash.slice(0, 12)})`
 }
 
-/** @throws UserError when they are not so many whole numbers from 0 to `most` */
+/** @throws UserError if they are not `count` whole numbers from 0 to `most` */
 function wholeNumbers(what: string, numbers: ArrayLike<number>, count: number, most: number): number[] {
   if (numbers.length !== count) {
     throw new UserError(`there are ${numbers.length} ${what} for ${count} codes`)

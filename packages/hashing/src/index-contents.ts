@@ -1,13 +1,11 @@
-/**
- * What an index is made with, and what its file holds.
- */
+/** The options of an index, and the contents of its file. */
 import type { StoredValues, ValueKind } from './code-values.js'
 
-/** The encoder that makes an index's codes. */
+/** The model that computes an index's codes. */
 export interface ModelId {
   /** For people. */
   readonly name: string
-  /** SHA-256 of what makes its codes, hexadecimal: what tells models apart. */
+  /** SHA-256 of what determines its codes, hexadecimal: models are the same if their hashes are. */
   readonly hash: string
 }
 
@@ -16,29 +14,29 @@ export interface HashIndexOptions {
   readonly bits: number
   readonly model: ModelId
   /**
-   * What is kept of the real-valued codes, to rank by: all (`f32`, the default), a byte each
-   * (`u8`), or nothing but their bits (`none`).
+   * How real-valued codes are kept for ranking: as they are (`f32`, the default), quantised to one byte per element
+   * (`u8`), or not at all (`none`).
    */
   readonly values?: ValueKind | undefined
-  /** What encodes queries, as of `encoderOf`: kept and saved as it is, and never read. */
+  /** The bytes of an encoder for queries, as `encoderOf` returns it. The index only stores and saves them. */
   readonly encoder?: Uint8Array | undefined
-  /** A text of the caller's own, such as what was encoded. */
+  /** A text of the caller's, such as what was encoded. */
   readonly about?: string | undefined
   /**
-   * What counts bits: `native` code, `wasm`, or an instruction set that `nativeInstructionSets()`
-   * of `@gradpool/engine-cpu` names. They find the same. Default: native code where it is built.
+   * The kernels that search: `native`, `wasm`, or an instruction set of `nativeInstructionSets()` of
+   * `@gradpool/engine-cpu`. All find the same. Default: native code if it is built, else WebAssembly.
    */
   readonly kernels?: string | undefined
-  /** Tables (see the README) are made once packed codes take so many bytes. Default: 2^20. */
+  /** Tables (see the README) are built once the packed codes take this many bytes. Default: 2^20. */
   readonly leastTableBytes?: number | undefined
 }
 
-/** All that an index holds, as a file has it. */
+/** All that an index holds, as in its file. */
 export interface IndexContents {
   readonly options: HashIndexOptions & { readonly values: ValueKind }
   readonly ids: Uint32Array
   /** NO_LABEL for none. */
   readonly labels: Uint8Array
-  /** Of kind `none`: packed codes. */
+  /** Packed codes if `options.values` is `none`. */
   readonly values: StoredValues
 }

@@ -171,7 +171,7 @@ describe('what is no whole index is refused with a sentence', () => {
     await expect(HashIndex.load(nowhere)).rejects.toThrow(
       `the index ${nowhere} cannot be read (no such file or directory)`,
     )
-    await expect(HashIndex.load(folder)).rejects.toThrow('cannot be read')
+    await expect(HashIndex.load(folder)).rejects.toThrow(`'${folder}' is a folder, not a file`)
     const index = sample(4, 'u8', 3)
     await expect(index.save(nowhere)).rejects.toThrow(`the index cannot be written to ${nowhere}`)
     await expect(index.save(folder)).rejects.toThrow('cannot be written')

@@ -1,26 +1,26 @@
 /**
- * The file of an index. All numbers are little-endian, and nothing lies between the parts.
+ * The file of an index. All numbers are little-endian, and there is no padding.
  *
- *   bytes                       what
- *   8                           "GRADHASH"
- *   4                           version, 2
- *   4                           length of the header
- *   header                      JSON: bits, model { name, hash }, values, numRows, encoderBytes, about
- *   encoderBytes                the encoder, a saved model
- *   4 numRows                   ids, u32
- *   numRows                     labels, u8; 255 for none
- *   4 bits numRows              real-valued codes, f32         where values is f32
- *   bits numRows                real-valued codes, u8          where values is u8
- *   ceil(bits / 8) numRows      packed codes                   where values is none
- *   32                          SHA-256 of all before
+ *     bytes                       what
+ *     8                           "GRADHASH"
+ *     4                           version, 2
+ *     4                           length of the header
+ *     header                      JSON: bits, model { name, hash }, values, numRows, encoderBytes, about
+ *     encoderBytes                the encoder, a saved model
+ *     4 numRows                   ids, u32
+ *     numRows                     labels, u8; 255 for none
+ *     4 bits numRows              real-valued codes, f32         where values is f32
+ *     bits numRows                real-valued codes, u8          where values is u8
+ *     ceil(bits / 8) numRows      packed codes                   where values is none
+ *     32                          SHA-256 of all bytes before it
  *
- * Reading checks the length of the file against the header before it allocates anything for the parts, and evaluates
- * nothing.
+ * Reading checks the length of the file against the header before it allocates memory for the parts. No code in a file
+ * is ever run.
  */
 import { UserError } from '@gradpool/core'
-import { reasonOf, writeDurably } from '@gradpool/storage'
+import { hasFields, isCount, isText, openRegular, reasonOf, writeDurably } from '@gradpool/storage'
 import { createHash, type Hash } from 'node:crypto'
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import { VALUE_KINDS, type ValueKind } from './code-values.js'
 import { IndexFileError } from './errors.js'
@@ -66,18 +66,16 @@ export async function writeIndex(path: string, contents: IndexContents): Promise
   try {
     await writeDurably(path, ...parts, hash.digest())
   } catch (error) {
-    throw new UserError(`the index cannot be written to ${path} (${reasonOf(error)})`, {
-      cause: error,
-    })
+    throw new UserError(`the index cannot be written to ${path} (${reasonOf(error)})`, { cause: error })
   }
 }
 
-/** @throws IndexFileError for what is no whole index file; UserError for a file that cannot be read. */
+/** @throws IndexFileError for a file that is not a whole index; UserError for one that cannot be read */
 export async function readIndex(path: string): Promise<IndexContents> {
   try {
-    const file = await open(path, 'r')
+    const { file, size } = await openRegular(path)
     try {
-      return await new Reader(path, file).read()
+      return await new Reader(path, file).read(size)
     } finally {
       await file.close()
     }
@@ -98,8 +96,7 @@ class Reader {
     this.#file = file
   }
 
-  async read(): Promise<IndexContents> {
-    const { size } = await this.#file.stat()
+  async read(size: number): Promise<IndexContents> {
     if (size < PREFIX_BYTES) throw this.#wrong(`it has only ${size} bytes`)
     const prefix = Buffer.from(await this.#bytes(new Uint8Array(PREFIX_BYTES)))
     if (prefix.toString('latin1', 0, 8) !== MAGIC) throw this.#wrong('it does not begin like one')
@@ -145,7 +142,7 @@ class Reader {
     return { options, ids, labels, values: stored }
   }
 
-  /** Fills an array with what comes next. */
+  /** Fills an array from the next bytes of the file. */
   async #bytes<T extends Uint8Array | Uint32Array | Float32Array>(array: T): Promise<T> {
     const bytes = bytesOf(array)
     await this.#fill(bytes)
@@ -186,30 +183,17 @@ function parseHeader(bytes: Uint8Array): Header | undefined {
 }
 
 function isHeader(value: unknown): value is Header {
-  if (!isObject(value)) return false
-  const { bits, model, values, numRows, encoderBytes, about } = value
-  return (
-    isCount(bits, MAX_BITS) &&
-    bits >= 1 &&
-    isObject(model) &&
-    typeof model.name === 'string' &&
-    typeof model.hash === 'string' &&
-    VALUE_KINDS.some((kind) => kind === values) &&
-    isCount(numRows, 2 ** 32 - 1) &&
-    isCount(encoderBytes, 2 ** 32 - 1) &&
-    (about === undefined || typeof about === 'string')
-  )
+  return hasFields(value, {
+    bits: (bits) => isCount(bits) && bits >= 1 && bits <= MAX_BITS,
+    model: (model) => hasFields(model, { name: isText, hash: isText }),
+    values: (values) => VALUE_KINDS.some((kind) => kind === values),
+    numRows: isCount,
+    encoderBytes: isCount,
+    about: (about) => about === undefined || isText(about),
+  })
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isCount(value: unknown, most: number): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most
-}
-
-/** Whether a packed code has a 1 where its last byte should have none. */
+/** Whether a packed code has a 1 past its last bit. */
 function hasBitsPast(packed: ArrayLike<number>, bits: number): boolean {
   const rowBytes = bytesPerCode(bits)
   const past = 0xff & ~(0xff >> (8 * rowBytes - bits))

@@ -1,41 +1,42 @@
 /**
  * Multi-index hashing (Norouzi, Punjani and Fleet, Fast exact search in Hamming space with multi-index hashing, 2014):
- * codes are cut into m substrings of 16 bits at most, each with a table of its own. Where two codes differ in r bits,
- * one of their substrings differs in r / m at most, so the near are in few buckets.
+ * codes are cut into m substrings of 16 bits at most, each with a table of its own. If two codes differ in r bits, one
+ * of their substrings differs in r / m bits at most, so near codes are in few buckets.
  *
  * Codes of 16 bits and fewer have one table, whose buckets are those of semantic hashing, probed in order of distance.
  */
 import { invariant } from '@gradpool/core/engine'
 import { BLOCK_ROWS, type NearBounds, type PackedCodes } from '@gradpool/engine-cpu'
+import { countBits } from './pack-codes.js'
 
 /** A substring of codes, and the rows by its value. */
 interface Table {
   /** First bit, and how many. */
   readonly start: number
   readonly width: number
-  /** Where the rows of each value begin, and where the last end. [2^width + 1] */
+  /** The index in `rows` of the first row of each value, and the end of the last. [2^width + 1] */
   readonly starts: Uint32Array
   readonly rows: Uint32Array
 }
 
 const MAX_WIDTH = 16
 
-/** Looking at a bucket, or at a row that was in one, takes about as long as scanning so many bytes of codes. */
+/** Probing a bucket, or comparing a row in one, takes about as long as scanning this many bytes of codes. */
 const BYTES_PER_PROBE = 16384
 
-/** What probing may cost, as a part of what a scan of all rows would. */
+/** The most that probing may cost, as a fraction of the cost of a scan of all rows. */
 const BUDGET = 1 / 4
 
 export class MultiIndex {
   readonly numRows: number
   readonly #packed: PackedCodes
   readonly #tables: readonly Table[]
-  /** Past it a scan takes less. */
+  /** The most probes: with more, a scan is faster. */
   readonly #budget: number
   /** By width and number of bits. */
   readonly #masks = new Map<number, number[]>()
 
-  /** Of all rows that there are now. */
+  /** Builds the tables of all rows that exist now. */
   constructor(packed: PackedCodes, bits: number) {
     this.#packed = packed
     this.numRows = packed.numRows
@@ -50,8 +51,8 @@ export class MultiIndex {
   }
 
   /**
-   * The rows within the radius that are as near as the k-th nearest of the tables' rows, as `PackedCodes.near` gives
-   * them; undefined where that takes more than `most` buckets and rows looked at.
+   * The rows of the tables that are within the radius and no farther than the k-th nearest, as `PackedCodes.near`
+   * returns them; undefined if that takes more than `most` probes of buckets and rows.
    */
   near(query: Uint8Array, { k, radius, allowed }: NearBounds, most = this.#budget): number[] | undefined {
     const collected = new Collected(k, radius)
@@ -63,7 +64,7 @@ export class MultiIndex {
         for (const mask of this.#masksOf(width, level)) {
           const first = starts[value ^ mask] ?? 0
           const end = starts[(value ^ mask) + 1] ?? 0
-          // Where codes are one substring, all that its own bucket has is found.
+          // With one table, the rows of the query's own bucket are results, not probes.
           cost += level === 0 && this.#tables.length === 1 ? 0 : 1 + end - first
           if (cost > most) return undefined
           for (let at = first; at < end; at++) {
@@ -73,8 +74,8 @@ export class MultiIndex {
             if (!this.#wasFound(row, query, level, number)) collected.take(row, distance)
           }
         }
-        // What is not found yet differs in more than `level` bits of each table so far, and in `level` bits of the
-        // others.
+        // A row that is not found yet differs in more than `level` bits of each substring so far, and in `level` bits
+        // or more of each other one.
         if (this.#tables.length * level + number >= collected.radius) return collected.nearest()
       }
     }
@@ -98,7 +99,7 @@ export class MultiIndex {
     return distance
   }
 
-  /** Whether a row in the buckets of a table at a level was in one that was looked at before. */
+  /** Whether a row that a table has at a level was in a bucket that was probed before. */
   #wasFound(row: number, query: Uint8Array, level: number, number: number): boolean {
     const code = this.#packed.read(row, row + 1)
     return this.#tables.some(({ start, width }, other) => {
@@ -109,7 +110,7 @@ export class MultiIndex {
   }
 }
 
-/** Rows so far, and how far the k-th nearest of them is. */
+/** The rows found so far, and the distance of the k-th nearest. */
 class Collected {
   radius: number
   readonly #k: number
@@ -134,7 +135,7 @@ class Collected {
     }
   }
 
-  /** Rows with their distances, in turn. */
+  /** Rows, each followed by its distance. */
   nearest(): number[] {
     const near: number[] = []
     for (let at = 0; at < this.#pairs.length; at += 2) {
@@ -181,12 +182,4 @@ function masksOf(width: number, count: number): number[] {
   const masks: number[] = []
   for (let mask = 0; mask < 2 ** width; mask++) if (countBits(mask) === count) masks.push(mask)
   return masks
-}
-
-/** How many bits of a number of 16 bits are 1. */
-function countBits(value: number): number {
-  let bits = value - ((value >> 1) & 0x5555)
-  bits = (bits & 0x3333) + ((bits >> 2) & 0x3333)
-  bits = (bits + (bits >> 4)) & 0x0f0f
-  return (bits + (bits >> 8)) & 0x1f
 }

@@ -1,11 +1,11 @@
 /**
- * Which rows are near a query: by the tables of multi-index hashing or by a scan of all rows, whichever takes less, as
- * the README states it. Both are exact.
+ * Finds the rows near a query, either with the tables of multi-index hashing or by a scan of all rows, whichever is
+ * faster (see the README). Both are exact.
  */
 import { BLOCK_ROWS, type NearBounds, type PackedCodes } from '@gradpool/engine-cpu'
 import { MultiIndex } from './multi-index.js'
 
-/** More queries at once than this are scanned for, as they share what comes into the cache. */
+/** With more queries at once, a scan is used, as they share what it loads into the cache. */
 const MOST_PROBED = 16
 
 export class NearestRows {
@@ -14,7 +14,7 @@ export class NearestRows {
   readonly #leastTableBytes: number
   #tables: MultiIndex | undefined
 
-  /** @param leastTableBytes how many bytes packed codes take, before tables are made */
+  /** @param leastTableBytes tables are built once the packed codes take this many bytes */
   constructor(packed: PackedCodes, bits: number, leastTableBytes: number) {
     this.#packed = packed
     this.#bits = bits
@@ -22,8 +22,8 @@ export class NearestRows {
   }
 
   /**
-   * For each query rows with their distances, in turn: all that are as near as the k-th nearest, and perhaps others
-   * within the radius.
+   * For each query, rows, each followed by its distance: all that are no farther than the k-th nearest, and possibly
+   * others within the radius.
    *
    * @param queries packed, [n, bytes of a code]
    */
@@ -48,7 +48,8 @@ export class NearestRows {
   }
 
   /**
-   * What is near among the rows that the tables lack; a scan begins with a whole block, some rows of which they have.
+   * The near rows among those that the tables lack. A scan starts at a whole block, which may include rows of the
+   * tables.
    */
   #tail(queries: Uint8Array, bounds: NearBounds, numRows: number): number[][] {
     const firstRow = BLOCK_ROWS * Math.floor(numRows / BLOCK_ROWS)
@@ -61,7 +62,7 @@ export class NearestRows {
     })
   }
 
-  /** The tables, where they pay; made anew when a quarter of the rows has come since. */
+  /** The tables, if they are worth it. They are rebuilt when a quarter of the rows is newer than they are. */
   #tablesInUse(): MultiIndex | undefined {
     if (this.#packed.numRows * this.#packed.codeBytes < this.#leastTableBytes) return undefined
     if (this.#tables === undefined || this.#tables.numRows < 0.75 * this.#packed.numRows) {

@@ -1,37 +1,37 @@
-/** What a search finds, and in which order. */
+/** The results of a search, and their order. */
 
-/** In an index: the label of what has none. */
+/** In an index, the label of a row that has none. */
 export const NO_LABEL = 255
 
 export interface Neighbour {
   readonly id: number
-  /** Null where the index was given none. */
+  /** Null if it has none. */
   readonly label: number | null
-  /** How many bits differ from the query's. */
+  /** The number of bits that differ from the query's. */
   readonly hamming: number
-  /** The squared distance of the real-valued codes; null where the index keeps none. */
+  /** The squared distance of the real-valued codes; null if the index does not keep them. */
   readonly distance: number | null
 }
 
-/** A neighbour with its place in the index. */
+/** A neighbour with its row number in the index. */
 interface RankedRow extends Neighbour {
   readonly row: number
 }
 
 /**
- * The order of results: by Hamming distance, then by distance of the real-valued codes where these are kept, then by
- * id, then by which was added first. It is total, so every search has one answer.
+ * The order of results: by Hamming distance, then by distance of the real-valued codes if these are kept, then by id,
+ * then by row number. It is total, so the answer to a search is unique.
  */
 function compare(a: RankedRow, b: RankedRow): number {
   return a.hamming - b.hamming || (a.distance ?? 0) - (b.distance ?? 0) || a.id - b.id || a.row - b.row
 }
 
-/** The k nearest of the rows it is told of. */
+/** Keeps the k nearest of the rows that are added. */
 export class Nearest {
   readonly #k: number
-  /** Of more than 2 k, the nearest are sorted out. */
+  /** Once there are more than 2 k + 20, all but the k nearest are dropped. */
   #rows: RankedRow[] = []
-  /** The k-th nearest when they were sorted out last. */
+  /** The k-th nearest when rows were last dropped. */
   #farthest: RankedRow | undefined
 
   constructor(k: number) {

@@ -1,18 +1,18 @@
 /**
- * Real-valued codes to bits.
+ * Packs real-valued codes into bits.
  *
  * A code of `bits` bits is ceil(bits / 8) bytes. Bit j is 1 where element j is at least 0.5; it is bit j mod 8 of byte
  * floor(j / 8), the least significant first (NumPy's `packbits(…, bitorder='little')`). Bits past the last are 0.
  */
 import { UserError } from '@gradpool/core'
 
-/** The most bits a code may have. */
+/** The most bits of a code. */
 export const MAX_BITS = 256
 
 /**
  * @param codes real-valued codes in [0, 1], row-major [n, bits]
  * @returns packed codes, row-major [n, ceil(bits / 8)]
- * @throws UserError when the codes are not whole rows of numbers in [0, 1]
+ * @throws UserError if the codes are not whole rows of numbers in [0, 1]
  */
 export function packCodes(codes: Float32Array, { bits }: { readonly bits: number }): Uint8Array {
   checkBits(bits)
@@ -36,6 +36,13 @@ export function packAtLeast(values: Float32Array | Uint8Array, bits: number, lea
   return packed
 }
 
+/** How many bits of a 32-bit word are 1: sums over 2, 4, 8, then 32 bits. */
+export function countBits(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555)
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333)
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+}
+
 export function bytesPerCode(bits: number): number {
   return Math.ceil(bits / 8)
 }
@@ -45,7 +52,7 @@ export function checkBits(bits: number): void {
   throw new UserError(`codes have 1 to ${MAX_BITS} bits, not ${bits}`)
 }
 
-/** @throws UserError when they are not whole rows of numbers in [0, 1] */
+/** @throws UserError if they are not whole rows of numbers in [0, 1] */
 export function checkCodes(codes: Float32Array, bits: number): void {
   if (codes.length % bits !== 0) {
     throw new UserError(`codes of ${bits} bits cannot be ${codes.length} numbers in all`)

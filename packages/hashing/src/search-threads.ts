@@ -1,7 +1,4 @@
-/**
- * Worker threads that search shares of an index's rows, which lie in memory that all of them see. They
- * are those of @gradpool/worker-pool.
- */
+/** Worker threads (of @gradpool/worker-pool) that search an index together, each some of its rows, in shared memory. */
 import { UserError } from '@gradpool/core'
 import { PackedCodes, type NearBounds, type NearRows } from '@gradpool/engine-cpu'
 import { createPool, type WorkerPool } from '@gradpool/worker-pool'
@@ -19,14 +16,14 @@ export class SearchThreads {
   }
 
   /**
-   * What `PackedCodes.near` gives, each thread having looked at its share of the rows.
+   * Returns what `PackedCodes.near` returns. Each thread scans some of the rows.
    *
-   * @throws UserError when the threads were closed, WorkerDied when a thread ends first
+   * @throws UserError if the threads were closed, WorkerDied if a thread ends before
    */
   async near(packed: PackedCodes, queries: Uint8Array, bounds: NearBounds): Promise<NearRows[]> {
     if (this.#areClosed) throw new UserError('the threads were closed, and cannot search')
     const scan = packed.begin(queries, bounds, this.workers)
-    // All are waited for, since they write to memory that is another search's afterwards.
+    // Wait for all tasks, since they write to memory that another search will use.
     const outcomes = await Promise.allSettled(scan.tasks.map((task) => this.#pool.run([task])))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed === undefined) return scan.finish()
@@ -34,7 +31,7 @@ export class SearchThreads {
     throw failed.reason
   }
 
-  /** Ends the threads; a search under way fails. */
+  /** Ends the threads; a search in progress fails. */
   close(): Promise<void> {
     this.#areClosed = true
     return this.#pool.close()

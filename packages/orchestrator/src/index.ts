@@ -12,7 +12,9 @@ export {
 export { findResumable } from './runs/find-resumable.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
 export type { RunRecord } from './runs/run-record.js'
-export { readDoneStage, type DoneStage, type StageMetrics } from './runs/stage-files.js'
+export { readDoneStage, type DoneStage } from './runs/stage-files.js'
+export { stageSamples } from './runs/stage-samples.js'
+export type { StageMetrics } from './runs/stage-metrics.js'
 export type {
   ExperimentResult,
   ExperimentStatus,

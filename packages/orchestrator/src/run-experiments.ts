@@ -138,7 +138,12 @@ async function directoryFor(
   }
   checkSameRun(resume, await readRecord(resume), asked)
   const lock = await lockRun(resume, onRepaired)
-  return { directory: RunDirectory.open(resume, onRepaired), lock }
+  try {
+    return { directory: RunDirectory.open(resume, onRepaired), lock }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
 }
 
 /** Writes each event to the log and tells the caller; neither can stop the run. */

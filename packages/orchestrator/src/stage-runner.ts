@@ -16,6 +16,7 @@ import {
   type TrainingOutcome,
   type TrainingProgress,
 } from '@gradpool/trainer'
+import type { Pass } from '@gradpool/trainer/plan'
 import type { DoneStages } from './runs/done-stages.js'
 import type { StageEnd } from './runs/experiment-result.js'
 import type { RunDirectory } from './runs/run-directory.js'
@@ -71,10 +72,10 @@ export class StageRunner {
     // What it started from is not needed any more.
     this.#kept.take(plan)
     this.#kept.keep(node, done.state)
-    const { isReused } = done
-    const event = { stage: ref, byAnotherRun: isReused, test, samples }
+    const { reused } = done.manifest
+    const event = { stage: ref, byAnotherRun: reused, test, samples }
     this.#options.emit({ type: 'stageReused', ...event })
-    const end = { samples, epochs, seconds, weightsHash, reused: isReused }
+    const end = { samples, epochs, seconds, weightsHash, reused }
     return { status: 'done', test: test ?? undefined, ...end }
   }
 
@@ -93,14 +94,21 @@ export class StageRunner {
     const checkpoints = directory.checkpoints(plan.hash)
     let from: Checkpoint | undefined
     try {
-      from = await checkpoints.latest(this.#warn)
+      from = await checkpoints.latest({ hash: plan.hash, numerics: engine.numerics }, this.#warn)
     } catch (error) {
       // To begin anew would be to lose what may be there.
       const reason = `${plan.name}: cannot read '${checkpoints.folder}': ${reasonOf(error)}`
       return { status: 'failed', error: reason, mayRetry: false, epochs: [], seconds: 0 }
     }
     const fromStep = from?.position.step ?? 0
-    emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep })
+    const count = (pass: Pass | undefined) => pass?.program.numExamples ?? 0
+    const trained = plan.averaging?.replicas ?? [plan.training]
+    const examples = {
+      train: trained.reduce((sum, pass) => sum + count(pass), 0),
+      validation: count(plan.validation),
+      test: count(plan.test),
+    }
+    emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep, examples })
     const training = new Training({
       ...{ plan, engine, pool, workers, state, from, checkpointSeconds, stallSeconds },
       budget: this.#budget,
@@ -156,13 +164,13 @@ export class StageRunner {
           // The same as of the other.
           { ...by, onLeftOut: () => undefined },
         )
-      await directory.writeStage(metrics, model, bestModel)
+      const manifest = await directory.writeStage(metrics, model, bestModel)
       // Those that stay are in nobody's way; `gradpool gc` finds them.
       await directory
         .checkpoints(node.plan.hash)
         .clear()
         .catch(() => undefined)
-      await done.keep(node.plan.hash)
+      await done.keep(manifest)
     } catch (error) {
       const message = `${node.plan.name}: ${sentenceOf(error)}`
       return { status: 'failed', error: message, mayRetry: false, epochs, seconds }

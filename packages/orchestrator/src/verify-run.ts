@@ -4,15 +4,15 @@
  */
 import type { Engine, StateValues } from '@gradpool/core/engine'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
-import { pick, weightsHash } from '@gradpool/storage'
+import { messageOf, pick, weightsHash } from '@gradpool/storage'
 import { Executions, metricsOf } from '@gradpool/trainer'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { readRecord } from './runs/read-run.js'
+import { readRun } from './runs/read-run.js'
 import { runRecord } from './runs/run-record.js'
 import type { StageRef } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
-import { readStageFiles, type DoneStage } from './runs/stage-files.js'
+import { readDoneStage, type DoneStage } from './runs/stage-files.js'
 import { stageGraph } from './scheduling/stage-graph.js'
 
 export interface StageVerdict {
@@ -34,13 +34,15 @@ export async function* verifyRun(
   engine: Engine,
 ): AsyncGenerator<StageVerdict> {
   const now = runRecord({ plans, engine, workers: 1, started: new Date(), record: {} })
-  checkSameRun(directory, await readRecord(directory), now)
+  checkSameRun(directory, (await readRun(directory)).record, now)
   for (const { plan, ref } of stageGraph(plans).values()) {
     const damages: string[] = []
     const read = (hash: string) => {
       const wanted = { hash, numerics: engine.numerics }
-      const folder = join(directory, 'stages', hash)
-      return readStageFiles(folder, wanted, (message) => damages.push(message))
+      return readDoneStage(join(directory, 'stages', hash), wanted).catch((error: unknown) => {
+        damages.push(messageOf(error))
+        return undefined
+      })
     }
     const done = await read(plan.hash)
     const start = plan.initFrom === undefined ? {} : (await read(plan.initFrom))?.state

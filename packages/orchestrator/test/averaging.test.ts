@@ -133,7 +133,7 @@ it('goes on where it was interrupted, in the middle of an epoch, too', async () 
   let result = await run(engine, { set, directory, ...stopped(new AbortController(), 30) })
   let interruptions = 0
   for (; result.experiments.some(({ status }) => status === 'interrupted'); interruptions++) {
-    const more = interruptions < 15 ? stopped(new AbortController(), 20) : {}
+    const more = interruptions < 8 ? stopped(new AbortController(), 20) : {}
     const workers = 1 + (interruptions % 3)
     result = await run(engine, {
       set,

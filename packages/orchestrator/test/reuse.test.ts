@@ -9,6 +9,7 @@ import { readRun } from '../src/runs/read-run.js'
 import { runExperiments } from '../src/run-experiments.js'
 import { fakeEngine } from '../src/testing/fake-engine.js'
 import { experimentOf, stageOf } from '../src/testing/plans.js'
+import { rewriteMetrics } from '../src/testing/rewrite-metrics.js'
 import { runPlans, titles } from '../src/testing/run-plans.js'
 import { temporaryFolder } from '../src/testing/temporary-folder.js'
 
@@ -58,21 +59,24 @@ describe('a second run', () => {
   it('takes what another version of Gradpool trained, and nothing of another format', async () => {
     const directory = await temporaryFolder()
     await runPlans(plans, { directory })
-    const path = join(store(directory), 'auto', 'metrics.json')
-    const metrics = JSON.parse(await readFile(path, 'utf8')) as object
-    await writeFile(path, JSON.stringify({ ...metrics, version: '9.9.9' }))
+    await rewriteMetrics(join(store(directory), 'auto'), { version: '9.9.9' })
     expect((await runPlans(plans, { directory })).engine.trained).toEqual([])
-    await writeFile(path, JSON.stringify({ ...metrics, formatVersion: 1 }))
-    const { engine, events } = await runPlans(plans, { directory })
-    expect(engine.trained).toHaveLength(1)
-    expect(events).toContainEqual({
-      type: 'warning',
-      message: `'${path}' is of format version 1, and this Gradpool reads ${STAGE_FORMAT}; the stage is trained again`,
-    })
-    // 0.1 told no version, and had its weights in another file.
-    await writeFile(path, JSON.stringify({ ...metrics, formatVersion: undefined }))
-    await rm(join(store(directory), 'auto', 'model.gradpool'))
-    expect((await runPlans(plans, { directory })).engine.trained).toHaveLength(1)
+    const path = join(store(directory), 'auto', 'done')
+    const manifest = await readFile(path, 'utf8')
+    // Up to format 3, nothing of it was JSON.
+    for (const [text, version] of [
+      [manifest.replace(`"formatVersion": ${STAGE_FORMAT}`, '"formatVersion": 99'), '99'],
+      ['', '3'],
+      ['by an earlier run\n', '3'],
+    ] as const) {
+      await writeFile(path, text)
+      const { engine, events } = await runPlans(plans, { directory })
+      expect(engine.trained).toHaveLength(1)
+      expect(events).toContainEqual({
+        type: 'warning',
+        message: `'${path}' is of format version ${version}, and this Gradpool reads ${STAGE_FORMAT}; the stage is trained again`,
+      })
+    }
   })
 
   it('takes nothing that another engine trained', async () => {

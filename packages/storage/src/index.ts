@@ -1,9 +1,11 @@
 export { checkDiskSpace } from './disk-space.js'
 export { flushDirectory, makeDirectories, writeDurably } from './durable-file.js'
+export { isFileTold, readTold, sha256, tellOf, type FileTold } from './file-hash.js'
 export { codeOf, isMissing, messageOf, reasonOf } from './file-errors.js'
 export { hasFields, isCount, isHash, isText, type Check } from './json-checks.js'
-export { appendLine, endTornLine } from './log-file.js'
+export { appendLine, endTornLine, openLog } from './log-file.js'
 export { namedStates, pick, valuesOf } from './named-states.js'
+export { openRegular, openRegularSync, readRegular, readRegularSync } from './regular-file.js'
 export { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsFile } from './safetensors.js'
 export { fieldsOf } from './saved-model/check-content.js'
 export { decodeSavedModel } from './saved-model/decode.js'
@@ -18,4 +20,5 @@ export type {
   SavedPrediction,
   ValueSpec,
 } from './saved-model/saved-model.js'
+export { openSealed, sealJson } from './sealed-json.js'
 export { weightsHash } from './weights-hash.js'

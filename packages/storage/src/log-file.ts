@@ -1,9 +1,15 @@
 /** A log of lines, of which the last may have been cut short. */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, readSync, writeSync } from 'node:fs'
 import { isMissing } from './file-errors.js'
+import { openRegularSync } from './regular-file.js'
 
 const CHUNK_BYTES = 65536
 const NEWLINE = 10
+
+/** Opens one to add lines to, and makes it where there is none. @throws UserError for what is no file */
+export function openLog(path: string): number {
+  return openRegularSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)
+}
 
 /** Adds a line to a file that is open; the system may take it in parts. */
 export function appendLine(file: number, line: string): void {
@@ -15,7 +21,7 @@ export function appendLine(file: number, line: string): void {
 export function endTornLine(path: string): boolean {
   let file: number
   try {
-    file = openSync(path, 'r+')
+    file = openRegularSync(path, constants.O_RDWR)
   } catch (error) {
     if (isMissing(error)) return false
     throw error

@@ -4,6 +4,7 @@ import { type BatchProgram, type CompileOptions, type Engine, type Split } from 
 import type { Metrics } from './metrics/epoch-row.js'
 import { metricsOf } from './metrics/metrics-of.js'
 import type { StepRunner } from './online/step-runner.js'
+import { passNotFinite } from './training/label-outside.js'
 
 export interface Judge {
   readonly engine: Engine
@@ -18,7 +19,7 @@ export async function judge({ engine, runner, states }: Judge, program: BatchPro
   try {
     const result = await runner.run(execution, execution.stepsPerEpoch)
     if (result.status === 'notFinite') {
-      throw new UserError('the loss over these examples is not a finite number')
+      throw new UserError(passNotFinite('these examples', { program, data }, execution))
     }
     return metricsOf(program, result)
   } finally {

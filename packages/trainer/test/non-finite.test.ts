@@ -3,9 +3,9 @@
  * code.
  */
 import { defineModel, exp, mul, sgd } from '@gradpool/core'
-import { crossEntropy, dense } from '@gradpool/models'
+import { accuracy, crossEntropy, dense } from '@gradpool/models'
 import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { fit } from '../src/index.js'
 import { examples, threeClasses } from '../src/testing/three-classes.js'
 
@@ -33,6 +33,41 @@ it.each([{}, { microBatches: 4 }, { averageEvery: 3 }])('is located with %o', as
   expect(message).toMatch(/^UserError: training: the loss is not a finite number at step 1 \(epoch 1\)/)
   expect(message).toMatch(/the first tensor of the step that is not is %\d+ = exp\(/)
   expect(message).toContain(`${here}:${line}`)
+})
+
+describe('a label that is none of the classes is named', () => {
+  const label = { ...data.label, values: data.label.values.slice().fill(7, 40, 41) }
+  const sentence =
+    "the label in row 40 of the field 'label' is 7, which is none of the 3 classes, 0 to 2; mend it, or leave such rows out with ignoreLabel"
+
+  it.each([{}, { microBatches: 4 }, { averageEvery: 3 }])('in training with %o', async (cut) => {
+    const message = await fit(threeClasses, { ...cut, data: { ...data, label }, batchSize: 16 }).catch(String)
+    expect(message).toMatch(/^UserError: training: the loss is not a finite number at step \d+ \(epoch 1\): /)
+    expect(message).toContain(sentence)
+  })
+
+  it('in validation, and in an evaluation', async () => {
+    const other = { data, batchSize: 16, epochs: 1 }
+    const validated = fit(threeClasses, { ...other, validation: { ...data, label } })
+    await expect(validated).rejects.toThrow(sentence)
+    const fitted = await fit(threeClasses, other)
+    await expect(fitted.evaluate({ ...data, label })).rejects.toThrow(sentence)
+  })
+
+  it('and left out with ignoreLabel', async () => {
+    const ignoring = defineModel({
+      params: { output: dense(6, 3) },
+      step({ output }, { image, label: given }) {
+        const logits = output(image)
+        return {
+          loss: crossEntropy(logits, given, { ignoreLabel: 7 }),
+          accuracy: accuracy(logits, given, { ignoreLabel: 7 }),
+        }
+      },
+    })
+    const fitted = await fit(ignoring, { data: { ...data, label }, batchSize: 16, epochs: 1 })
+    expect(fitted.history.at(-1)?.accuracy).toBeGreaterThan(0)
+  })
 })
 
 it('is told of data that is not finite', async () => {

@@ -4,6 +4,7 @@ import { checkNativeEngine, checkTensorFlowEngine, checkWasmEngine } from '../do
 import { type Check } from '../doctor/check.js'
 import { checkCores, checkDisk, checkMemory, checkNode } from '../doctor/machine.js'
 import { exitCode } from '../exit-code.js'
+import { visibleIn } from '../display/visible-in.js'
 import { type Io } from '../io.js'
 
 export interface DoctorOptions {
@@ -28,7 +29,7 @@ export async function doctorCommand(options: DoctorOptions, { stdout }: Io): Pro
     checkMemory(),
   ]
   for (const { name, state, found, remedy } of checks) {
-    stdout.print(`${marks[state]} ${name.padEnd(nameWidth)} ${found}`)
+    stdout.printColoured(`${marks[state]} ${visibleIn(`${name.padEnd(nameWidth)} ${found}`)}`)
     if (remedy !== undefined) stdout.print(`  ${' '.repeat(nameWidth)} → ${remedy}`)
   }
   stdout.print(`\n${verdictOf(checks)}`)

@@ -3,8 +3,7 @@ import { UserError } from '@gradpool/core'
 import { type FilesSpec, type ImageDataset, loadDataset } from '@gradpool/datasets'
 import { type Encoder, encoderOf, HashIndex } from '@gradpool/hashing'
 import { findStageModel, isModelFile, modelOfStage, type StageModel, stagesOf } from '@gradpool/orchestrator'
-import { decodeSavedModel } from '@gradpool/storage'
-import { readFile } from 'node:fs/promises'
+import { decodeSavedModel, readRegular } from '@gradpool/storage'
 import { exitCode } from '../exit-code.js'
 import { codesOf } from '../hashing/codes.js'
 import { describeCollection, ownFiles, specOf } from '../hashing/collection.js'
@@ -59,7 +58,7 @@ async function chooseEncoder(
 }
 
 async function encoderIn({ path, title }: StageModel): Promise<Encoder | undefined> {
-  return encoderOf(title, decodeSavedModel(await readFile(path), `'${path}'`))
+  return encoderOf(title, decodeSavedModel(await readRegular(path), `'${path}'`))
 }
 
 /** @throws UserError where the codes are no numbers from 0 to 1 */

@@ -17,7 +17,7 @@ export function listCommand({ stdout }: Io): number {
     config.reported?.toFixed(3) ?? '–',
     ['default', ...Object.keys(config.presets)].join(', '),
   ])
-  stdout.print(
+  stdout.printColoured(
     gridOf(['experiment', 'group', 'architecture', 'labels', 'reported', 'presets'], rows, {
       columns: stdout.columns(),
       colours: stdout.colours,

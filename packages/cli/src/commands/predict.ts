@@ -37,7 +37,7 @@ export async function predictCommand(
   }
   const rows = image === undefined ? await readRows(data ?? '', inputs) : await readPicture(image, inputs)
   const predicted = await model.predict(rows.values)
-  if (json) stdout.print(predictionLines(outputs, predicted, rows.numRows).join('\n'))
+  if (json) stdout.printJson(predictionLines(outputs, predicted, rows.numRows).join('\n'))
   else printPredictions(stdout, outputs, predicted, rows.numRows)
   return exitCode.done
 }

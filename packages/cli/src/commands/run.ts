@@ -8,6 +8,7 @@ import { type ExperimentPlan } from '@gradpool/experiments'
 import { findResumable, runExperiments, type RunResult } from '@gradpool/orchestrator'
 import { displayFor, type DisplayOptions } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
+import { type InReportWords, reportWordsFor } from '../display/report-words.js'
 import { chooseEngine } from '@gradpool/trainer'
 import { exitCode } from '../exit-code.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
@@ -76,13 +77,14 @@ async function train(
   const manySeeds = options.seed.length > 1
   const parallel = plans.length > 1 && workers > 1
   const outlet = json ? io.stderr : io.stdout
+  const inReportWords = reportWordsFor(options.lang)
   const display = await displayFor({
     outlet,
     quiet,
     engineLine: engineLine(options, engine),
     parallel,
     manySeeds,
-    ...wordsOf(plans),
+    ...wordsOf(plans, inReportWords),
   })
   const { samples, onEvent: keepSamples } = sampleKeeper()
   const { after } = restarted()
@@ -112,8 +114,8 @@ async function train(
   display.start(() => run.progress())
   const result = await run.result.finally(() => display.stop())
   if (stuck.signal.aborted && isSupervised()) endAtOnce()
-  if (json) io.stdout.print(JSON.stringify(result, null, 2))
-  else printOutcome(outlet, result, { samples, quiet })
+  if (json) io.stdout.printJson(JSON.stringify(result, null, 2))
+  else printOutcome(outlet, result, { samples, quiet, inReportWords })
   if (interrupts.exitCode() !== undefined && !quiet) io.stderr.print(`Go on with: ${resumeCommand(result)}`)
   if (stuck.signal.aborted) endAtOnce()
   return interrupts.exitCode() ?? codeOf(result)
@@ -137,19 +139,22 @@ function codeOf({ experiments }: RunResult): number {
 }
 
 /** How stages are told of, by the hash of the stage. */
-function wordsOf(plans: readonly ExperimentPlan[]): Pick<DisplayOptions, 'reportEvery' | 'isReported'> {
+function wordsOf(
+  plans: readonly ExperimentPlan[],
+  inReportWords: InReportWords,
+): Pick<DisplayOptions, 'reportEvery' | 'inReportWords'> {
   const every = new Map<string, number>()
   const reported = new Set<string>()
   for (const { config, stages } of plans) {
     stages.forEach(({ hash }, index) => {
       const own = config.stages[index]?.train?.reportEvery
       every.set(hash, own ?? config.train.reportEvery)
-      if (config.reported !== null) reported.add(hash)
+      if (inReportWords(config.name)) reported.add(hash)
     })
   }
   return {
     reportEvery: (hash) => every.get(hash) ?? 1,
-    isReported: (hash) => reported.has(hash),
+    inReportWords: (hash) => reported.has(hash),
   }
 }
 

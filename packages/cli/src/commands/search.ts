@@ -43,7 +43,7 @@ export async function searchCommand(
   const found = neighbours.map((one) => ({ ...one, picture: pictureOf(one, dataset, path) }))
   if (sheet !== undefined) await writeSheet(sheet, query, found)
   if (json) {
-    stdout.print(JSON.stringify({ query: { label: query.label }, neighbours }, null, 2))
+    stdout.printJson(JSON.stringify({ query: { label: query.label }, neighbours }, null, 2))
     return exitCode.done
   }
   const how = `by the ${index.bits} bits of ${index.model.name}`

@@ -1,11 +1,11 @@
 /** What a saved model is: its layers, what it reads and predicts, how it was trained, its metrics, its hash. */
-import { readFile } from 'node:fs/promises'
 import { UserError } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import { type StageModel } from '@gradpool/orchestrator'
-import { decodeSavedModel, type JsonValue, reasonOf, type SavedModel } from '@gradpool/storage'
+import { decodeSavedModel, type JsonValue, readRegular, reasonOf, type SavedModel } from '@gradpool/storage'
 import { gridOf } from '../display/grid.js'
 import { type Outlet } from '../display/outlet.js'
+import { visibleIn } from '../display/visible-in.js'
 import { typesText } from '../prediction/inputs.js'
 
 /** Of a value that is no number: a confusion matrix. */
@@ -18,14 +18,15 @@ export async function showModel(
   outlet: Outlet,
 ): Promise<void> {
   const saved = decodeSavedModel(await bytesOf(path), `'${path}'`)
-  if (json) outlet.print(JSON.stringify(documentOf(saved, { path, title }), null, 2))
-  else outlet.print(textOf(saved, { path, title }, outlet))
+  if (json) outlet.printJson(JSON.stringify(documentOf(saved, { path, title }), null, 2))
+  else outlet.printColoured(textOf(saved, { path, title }, outlet))
 }
 
 async function bytesOf(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path)
+    return await readRegular(path)
   } catch (cause) {
+    if (cause instanceof UserError) throw cause
     throw new UserError(`'${path}' cannot be read: ${reasonOf(cause)}`, { cause })
   }
 }
@@ -68,7 +69,7 @@ function documentOf(saved: SavedModel, { path, title }: StageModel) {
 
 function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet): string {
   const { predict, metrics, hash } = saved
-  const facts: readonly (readonly [string, string])[] = [
+  const facts: readonly (readonly [string, string])[] = visibleIn<readonly (readonly [string, string])[]>([
     ['reads', predict ? typesText(byName(predict.fields)) : 'nothing'],
     ['predicts', predict ? typesText(byName(predict.outputs)) : 'nothing'],
     ...Object.entries(trainingOf(saved))
@@ -76,10 +77,10 @@ function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet):
       .map(([name, value]) => [wordOf(name), valueText(value)] as const),
     ...flat(metrics).map(([name, value]) => [name, valueText(value)] as const),
     ['hash', hash],
-  ]
+  ])
   const width = Math.max(...facts.map(([name]) => name.length))
   const lines = facts.map(([name, text]) => `${name.padEnd(width)}  ${text}`)
-  return [`Model ${title}: ${path}`, '', layersText(saved, outlet), '', ...lines].join('\n')
+  return [visibleIn(`Model ${title}: ${path}`), '', layersText(saved, outlet), '', ...lines].join('\n')
 }
 
 /** A row for each layer, with the shapes of its parameters. */
@@ -96,7 +97,7 @@ function layersText(saved: SavedModel, outlet: Outlet): string {
     entry.size += size
   }
   const total = parameters.reduce((sum, { size }) => sum + size, 0)
-  const rows = [...layers]
+  const rows = [...visibleIn([...layers])]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([layer, { shapes, size }]) => [layer, shapes.join(', '), count(size)])
   return gridOf(['layer', 'shapes', 'parameters'], [...rows, ['all', '', count(total)]], {

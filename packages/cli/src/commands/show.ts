@@ -2,13 +2,23 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
-import { findRun, findStageModel, isRun, readRun, type RunContents, type StageResult } from '@gradpool/orchestrator'
+import {
+  findRun,
+  findStageModel,
+  isRun,
+  readRun,
+  type RunContents,
+  stageSamples,
+  type StageResult,
+} from '@gradpool/orchestrator'
 import { type EpochRow, metricAt } from '@gradpool/trainer'
 import { gridOf } from '../display/grid.js'
 import { isNumber, metricText, numberNames } from '../display/metric-text.js'
-import { printDigits, printTable, sampleKeeper, summaryOf } from '../display/outcome.js'
+import { printDigits, printTable, summaryOf } from '../display/outcome.js'
+import { type Language, reportWordsFor } from '../display/report-words.js'
 import { type Outlet } from '../display/outlet.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from '../display/titles.js'
+import { visibleIn } from '../display/visible-in.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 import { checkResult } from '../check-result.js'
@@ -18,12 +28,13 @@ export interface ShowOptions {
   /** Where run directories are. */
   readonly out: string
   readonly json?: boolean
+  readonly lang?: Language
 }
 
 /** @throws UserError when there is no such run or model, or its files are damaged. */
 export async function showCommand(
   asked: string | undefined,
-  { out, json = false }: ShowOptions,
+  { out, json = false, lang }: ShowOptions,
   { stdout }: Io,
 ): Promise<number> {
   if (asked !== undefined && isModel(asked, out)) {
@@ -31,15 +42,18 @@ export async function showCommand(
     return exitCode.done
   }
   const directory = await findRun(asked, out)
-  const { record, result, events } = await readRun(directory)
-  if (result === null) throw withoutResult(directory, record)
-  checkResult(result, join(directory, 'result.json'))
+  const { record, result: told } = await readRun(directory)
+  if (told === null) throw withoutResult(directory, record)
+  checkResult(told, join(directory, 'result.json'))
+  const samples = await stageSamples(directory, record)
   if (json) {
-    stdout.print(JSON.stringify({ ...result, run: directory }, null, 2))
+    stdout.printJson(JSON.stringify({ ...told, run: directory }, null, 2))
     return exitCode.done
   }
+  const result = visibleIn(told)
+  const inReportWords = reportWordsFor(lang)
   stdout.print(`Started ${record.started}`)
-  printTable(stdout, result)
+  printTable(stdout, result, inReportWords)
   stdout.print(summaryOf({ ...result, run: directory }))
   const manySeeds = hasManySeeds(result.experiments)
   const shown = new Set<string>()
@@ -52,9 +66,7 @@ export async function showCommand(
       if (existsSync(best)) stdout.print(`States of the best validation: ${best}`)
     }
   }
-  const { samples, onEvent } = sampleKeeper()
-  events.forEach(onEvent)
-  printDigits(stdout, result, samples)
+  printDigits(stdout, result, { samples, inReportWords })
   return exitCode.done
 }
 
@@ -86,7 +98,7 @@ function printStage(outlet: Outlet, title: string, { name, shared, epochs }: Sta
   const heads = ['epoch', ...names, 'seconds']
   const { colours } = outlet
   const right = heads.map((_, at) => at)
-  outlet.print(gridOf(heads, rows, { columns: outlet.columns(), colours, right }))
+  outlet.printColoured(gridOf(heads, rows, { columns: outlet.columns(), colours, right }))
 }
 
 /** Names of the numbers of an epoch, those of the validation with `validation.` before them. */

@@ -2,6 +2,7 @@
 import { verifyRun } from '@gradpool/orchestrator'
 import { begunRun, type ResumeOptions } from '../begun-run.js'
 import { titleOfStage, verbOf } from '../display/titles.js'
+import { visibleIn } from '../display/visible-in.js'
 import { chooseEngine } from '@gradpool/trainer'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
@@ -30,7 +31,7 @@ export async function verifyCommand(asked: string | undefined, given: ResumeOpti
       counts[verdict] += 1
       const title = `${titleOfStage(stage, options.seed.length > 1)} ${verbOf(stage.name)}`
       const says = verdict === 'same' ? 'the first epoch and the test have the same bits' : reason
-      stdout.print(`${marks[verdict]} ${title}: ${says}`)
+      stdout.printColoured(`${marks[verdict]} ${visibleIn(`${title}: ${says}`)}`)
     }
     return counts.other === 0 && counts.same > 0 ? exitCode.done : exitCode.failed
   } finally {

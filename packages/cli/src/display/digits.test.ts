@@ -5,7 +5,7 @@ import { halfBlocks } from './half-blocks.js'
 
 test('three digits stand side by side above truth and estimate', () => {
   const samples = [4, 4, 9].map((truth) => sampleOf(truth, { estimate: truth === 9 ? 8 : truth }))
-  const lines = visualization([samples], 100)
+  const lines = visualization([samples], { columns: 100, inReportWords: true })
   expect(lines.at(-1)).toBe('정답 [4 4 9] vs. 추정 [4 4 8]')
   const half = '█'.repeat(8)
   const empty = ' '.repeat(8)
@@ -19,7 +19,7 @@ test('an autoencoder shows each input beside its reconstruction, as wide as ther
   const seen = [1, 2, 3].map((truth) => sampleOf(truth, { reconstruction }))
   const judged = [1, 2, 3].map((truth) => sampleOf(truth, { estimate: truth }))
   for (const columns of [80, 100, 200]) {
-    const lines = visualization([seen, judged], columns)
+    const lines = visualization([seen, judged], { columns, inReportWords: true })
     const drawn = lines.slice(0, -1)
     expect(Math.max(...drawn.map((line) => line.length))).toBeLessThanOrEqual(columns)
     expect(drawn.join('\n').match(/→/g)).toHaveLength(3)
@@ -27,16 +27,16 @@ test('an autoencoder shows each input beside its reconstruction, as wide as ther
   }
 })
 
-test('stages that show different images have a row each', () => {
+test('stages that show different images have a row each, told in English where the report does not have them', () => {
   const seen = [sampleOf(1, { reconstruction: new Array<number>(784).fill(0) })]
   const judged = [sampleOf(2, { image: new Array<number>(784).fill(255), estimate: 2 })]
-  const text = visualization([seen, judged], 100).join('\n')
+  const text = visualization([seen, judged], { columns: 100, inReportWords: false }).join('\n')
   expect(text).toContain('→')
-  expect(text).toContain('정답 [2] vs. 추정 [2]')
+  expect(text).toContain('truth [2] vs. estimate [2]')
 })
 
 test('nothing is shown of stages without samples', () => {
-  expect(visualization([[], []], 100)).toEqual([])
+  expect(visualization([[], []], { columns: 100, inReportWords: true })).toEqual([])
 })
 
 test('a character is two pixels', () => {

@@ -5,6 +5,8 @@
  *     Model mnist_auto_1 Visualization
  *     (digits, each beside its reconstruction)
  *     정답 [6 9 9] vs. 추정 [6 9 9]
+ *
+ * Of experiments that are not the report's the last line is `truth [6 9 9] vs. estimate [6 9 9]`.
  */
 import { type Sample } from '@gradpool/orchestrator'
 import { type Picture, scaled, withoutMargin } from '../pictures/picture.js'
@@ -19,8 +21,14 @@ const arrow = ' → '
 const noArrow = ' '.repeat(arrow.length)
 
 /** Lines for one experiment, given the samples of each of its stages; none if no stage has samples. */
-export function visualization(stages: readonly (readonly Sample[])[], columns: number): string[] {
-  const rows = mergeStages(stages).map((samples) => [...pictureRow(samples, columns), ...verdict(samples)])
+export function visualization(
+  stages: readonly (readonly Sample[])[],
+  { columns, inReportWords }: { readonly columns: number; readonly inReportWords: boolean },
+): string[] {
+  const [truth, estimate] = inReportWords ? ['정답', '추정'] : ['truth', 'estimate']
+  const rows = mergeStages(stages).map((samples) => {
+    return [...pictureRow(samples, columns), ...verdict(samples, truth, estimate)]
+  })
   return rows.flatMap((row, at) => (at === 0 ? row : ['', ...row]))
 }
 
@@ -70,9 +78,9 @@ function picturesOf({ image, imageShape: [height, width], reconstruction }: Samp
   return reconstruction === undefined ? [seen] : [seen, { ...seen, pixels: reconstruction }]
 }
 
-function verdict(samples: readonly Sample[]): string[] {
+function verdict(samples: readonly Sample[], truth: string, estimate: string): string[] {
   const estimates = samples.map(({ estimate }) => estimate)
   if (estimates.includes(undefined)) return []
   const truths = samples.map(({ truth }) => truth)
-  return [`정답 [${truths.join(' ')}] vs. 추정 [${estimates.join(' ')}]`]
+  return [`${truth} [${truths.join(' ')}] vs. ${estimate} [${estimates.join(' ')}]`]
 }

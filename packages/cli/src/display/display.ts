@@ -2,6 +2,7 @@
 import { type RunEvent, type StageProgress } from '@gradpool/orchestrator'
 import { reportLog } from './log.js'
 import { type Outlet } from './outlet.js'
+import { visibleIn } from './visible-in.js'
 
 export interface Display {
   onEvent(event: RunEvent): void
@@ -21,8 +22,8 @@ export interface DisplayOptions {
   readonly manySeeds: boolean
   /** How many epochs of a stage one line of the log stands for. */
   readonly reportEvery: (stageHash: string) => number
-  /** Whether the report has a figure of the stage's experiment; its words are used then. */
-  readonly isReported: (stageHash: string) => boolean
+  /** Whether the stage is told of in the report's words. */
+  readonly inReportWords: (stageHash: string) => boolean
 }
 
 /** What only terminals need is loaded only there. */
@@ -39,11 +40,11 @@ export async function displayFor(options: DisplayOptions): Promise<Display> {
   return {
     onEvent(event) {
       begin()
-      display.onEvent(event)
+      display.onEvent(visibleIn(event))
     },
     start(read) {
       begin()
-      display.start(read)
+      display.start(() => read().map(visibleIn))
     },
     stop: () => display.stop(),
   }

@@ -6,14 +6,14 @@ import { liveDisplay } from './live.js'
 const terminal = { isTTY: true, columns: 90, rows: 10 }
 const stage = stageOf('autoencode', ['mnist_auto_1', 'mnist_auto_fix'])
 
-const isReported = () => true
+const inReportWords = () => true
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 test('it repaints at most ten times a second, and only what changed', () => {
   const { outlet, text } = keptOutlet(terminal)
-  const display = liveDisplay(outlet, { manySeeds: false, isReported })
+  const display = liveDisplay(outlet, { manySeeds: false, inReportWords })
   let step = 0
   let reads = 0
   display.start(() => {
@@ -33,7 +33,7 @@ test('it repaints at most ten times a second, and only what changed', () => {
 
 test('a stage that is done leaves a line, and nothing is painted after the end', () => {
   const { outlet, text } = keptOutlet(terminal, { NO_COLOR: '1' })
-  const display = liveDisplay(outlet, { manySeeds: false, isReported })
+  const display = liveDisplay(outlet, { manySeeds: false, inReportWords })
   display.start(() => [])
   eventsOf(stage).forEach((event) => display.onEvent(event))
   expect(text()).toContain('✔ mnist_auto_1 autoencode: cost 0.514, accuracy 0.864, 0:03, shared with mnist_auto_fix\n')
@@ -47,7 +47,7 @@ test('a stage that is done leaves a line, and nothing is painted after the end',
 
 test('a model of its own has its own words', () => {
   const { outlet, text } = keptOutlet({ ...terminal, columns: 140 }, { NO_COLOR: '1' })
-  const display = liveDisplay(outlet, { manySeeds: false, isReported: () => false })
+  const display = liveDisplay(outlet, { manySeeds: false, inReportWords: () => false })
   const mine = stageOf('mine', ['a'])
   display.start(() => [progressOf(mine, { last: { loss: 0.25, f1: 0.5, 'r2/sum': 3 } })])
   expect(text()).toMatch(/loss 0\.250 +f1 +0\.500 /)
@@ -59,10 +59,36 @@ test('a model of its own has its own words', () => {
 
 test('more stages than the terminal has lines are counted', () => {
   const { outlet, text } = keptOutlet({ ...terminal, rows: 5 })
-  const display = liveDisplay(outlet, { manySeeds: false, isReported })
+  const display = liveDisplay(outlet, { manySeeds: false, inReportWords })
   display.start(() => Array.from({ length: 6 }, (_, at) => progressOf(stageOf('mine', [`m${at}`]))))
   expect(text()).toContain('and 3 more')
   display.stop()
+})
+
+test('a terminal that has no size is not painted on, and cuts nothing', () => {
+  for (const columns of [0, undefined]) {
+    const { outlet } = keptOutlet({ isTTY: true, rows: 0, ...(columns !== undefined && { columns }) })
+    expect(outlet.live).toBe(false)
+    expect(outlet.columns()).toBe(Infinity)
+  }
+  expect(keptOutlet({ ...terminal, columns: 5 }).outlet.columns()).toBe(20)
+})
+
+test('what is printed has no control characters but colours, and those only where they are asked for', () => {
+  const { outlet, text } = keptOutlet(terminal)
+  outlet.print('a\u001b[31mb\u009b2J\r\u202e\nc')
+  expect(text()).toBe('a\\u001b[31mb\\u009b2J\\u000d\\u202e\nc\n')
+  const coloured = keptOutlet(terminal)
+  coloured.outlet.printColoured(`${coloured.outlet.colours.red('x')}\u001b[2J`)
+  expect(coloured.text()).toBe('\u001b[31mx\u001b[39m\\u001b[2J\n')
+})
+
+test('JSON is printed as it is', () => {
+  const { outlet, text } = keptOutlet()
+  const value = { name: 'a\u001b[31m\u009b\u202e' }
+  outlet.printJson(JSON.stringify(value))
+  expect(text()).toBe(`${JSON.stringify(value)}\n`)
+  expect(JSON.parse(text())).toEqual(value)
 })
 
 test('an outlet is live on terminals only, and coloured unless NO_COLOR says not', () => {

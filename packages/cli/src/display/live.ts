@@ -23,11 +23,11 @@ const repaintMs = 100
 
 export interface LiveOptions {
   readonly manySeeds: boolean
-  /** Whether the report has a figure of the stage's experiment. */
-  readonly isReported: (stageHash: string) => boolean
+  /** Whether the stage is told of in the report's words. */
+  readonly inReportWords: (stageHash: string) => boolean
 }
 
-export function liveDisplay(outlet: Outlet, { manySeeds, isReported }: LiveOptions): LiveDisplay {
+export function liveDisplay(outlet: Outlet, { manySeeds, inReportWords }: LiveOptions): LiveDisplay {
   const { colours } = outlet
   const paint = createLogUpdate(outlet.stream)
   let read: () => readonly StageProgress[] = () => []
@@ -44,7 +44,7 @@ export function liveDisplay(outlet: Outlet, { manySeeds, isReported }: LiveOptio
     const room = Math.max(1, outlet.rows() - 2)
     const lines = running.slice(0, room).map((progress) => {
       const { stage } = progress
-      const lossWord = isReported(stage.hash) ? 'cost' : 'loss'
+      const lossWord = inReportWords(stage.hash) ? 'cost' : 'loss'
       return stageLine(progress, { columns, colours, title: titleOf(stage), titleWidth, lossWord })
     })
     const hidden = running.length - lines.length
@@ -55,14 +55,14 @@ export function liveDisplay(outlet: Outlet, { manySeeds, isReported }: LiveOptio
 
   const keep = (line: string) => {
     if (timer !== undefined) paint.clear()
-    outlet.print(line)
+    outlet.printColoured(line)
     if (timer !== undefined) repaint()
   }
 
   const finished = (stage: StageRef, seconds: number, test: Metrics | null) => {
     const facts = [
       lastRows.get(stage.hash) ?? '',
-      ...testOf(stage, test, isReported(stage.hash)).map(({ name, values }) => `test ${name} ${values}`),
+      ...testOf(stage, test, inReportWords(stage.hash)).map(({ name, values }) => `test ${name} ${values}`),
       clock(seconds),
       ...stage.experiments.slice(1).map((other) => `shared with ${other}`),
     ].filter((fact) => fact !== '')
@@ -75,7 +75,7 @@ export function liveDisplay(outlet: Outlet, { manySeeds, isReported }: LiveOptio
       if (event.type === 'epoch') {
         const { hash } = event.stage
         // Of the training alone, so that the line stays short.
-        const facts = rowTexts(event.row, undefined, isReported(hash))
+        const facts = rowTexts(event.row, undefined, inReportWords(hash))
         lastRows.set(hash, facts.map(({ name, values }) => `${name} ${values}`).join(', '))
       } else if (event.type === 'stageDone') {
         finished(event.stage, event.seconds, event.test)

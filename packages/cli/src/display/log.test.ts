@@ -10,7 +10,7 @@ function linesOf(events: Parameters<ReturnType<typeof reportLog>>[0][], change: 
     parallel: false,
     manySeeds: false,
     reportEvery: () => 1,
-    isReported: () => true,
+    inReportWords: () => true,
     ...change,
   }
   events.forEach(reportLog(options))
@@ -67,7 +67,14 @@ test('a stage without validation, and one that fails', () => {
   const row = { epoch: 1, seconds: 1, loss: 2, accuracy: 0.25 }
   const lines = linesOf(
     [
-      { type: 'stageStarted', stage, epochs: 2, stepsPerEpoch: 10, fromStep: 0 },
+      {
+        type: 'stageStarted',
+        stage,
+        epochs: 2,
+        stepsPerEpoch: 10,
+        fromStep: 0,
+        examples: { train: 900, validation: 100, test: 0 },
+      },
       { type: 'epoch', stage, row, elapsedSeconds: 1 },
       {
         type: 'epoch',
@@ -103,15 +110,43 @@ test('a model of its own tells all its metrics, of training and validation', () 
   const test = { loss: 0.62, f1: 1 / 3, confusion: [[3, 4]] }
   const lines = linesOf(
     [
-      { type: 'stageStarted', stage, epochs: 1, stepsPerEpoch: 10, fromStep: 0 },
+      {
+        type: 'stageStarted',
+        stage,
+        epochs: 1,
+        stepsPerEpoch: 10,
+        fromStep: 0,
+        examples: { train: 900, validation: 100, test: 0 },
+      },
       { type: 'epoch', stage, row, elapsedSeconds: 1 },
       { type: 'stageDone', stage, seconds: 1, test, samples: [] },
     ],
-    { isReported: () => false },
+    { inReportWords: () => false },
   )
   expect(lines.slice(1)).toEqual([
+    '  Trains on 900 examples, holds out 100 for validation',
     '  Epoch 1: loss=0.514/0.601, f1=0.610/0.580, rate=0.00123 (1/1 secs)',
     'Model a mine ended in 1 secs:',
     'Model a test report: loss = 0.620, f1 = 0.333, (0 secs)',
   ])
+})
+
+test("a model of one's own in the report's words has its other metrics, too", () => {
+  const stage = stageOf('mine', ['a'])
+  const row = { epoch: 1, seconds: 1, loss: 0.514, accuracy: 0.5, f1: 0.61 }
+  const lines = linesOf(
+    [
+      {
+        type: 'stageStarted',
+        stage,
+        epochs: 1,
+        stepsPerEpoch: 10,
+        fromStep: 0,
+        examples: { train: 900, validation: 0, test: 0 },
+      },
+      { type: 'epoch', stage, row, elapsedSeconds: 1 },
+    ],
+    {},
+  )
+  expect(lines.at(-1)).toBe('  Epoch 1: cost=0.514, accuracy=0.500, f1=0.610 (1/1 secs)')
 })

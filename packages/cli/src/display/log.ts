@@ -11,6 +11,10 @@
  *
  *       Epoch 2: loss=0.514/0.601, f1=0.610/0.580 (3/3 secs)
  *
+ * They also tell how many examples are trained on and how many are held out, by default or as was asked:
+ *
+ *       Trains on 900 examples, holds out 100 for validation and 200 for test
+ *
  * A line stands for as many epochs as the experiment's `reportEvery` says, the last epoch has one in any case, and the
  * seconds are those since the line before and those since the stage started. Where several stages run at once, an
  * epoch's line begins with its model and stage, so that each line can be told from the others'.
@@ -26,8 +30,8 @@ export interface LogOptions {
   readonly manySeeds: boolean
   /** How many epochs of a stage one line stands for. */
   readonly reportEvery: (stageHash: string) => number
-  /** Whether the report has a figure of the stage's experiment. */
-  readonly isReported: (stageHash: string) => boolean
+  /** Whether the stage is told of in the report's words. */
+  readonly inReportWords: (stageHash: string) => boolean
 }
 
 interface OpenStage {
@@ -37,7 +41,7 @@ interface OpenStage {
 }
 
 export function reportLog(options: LogOptions): (event: RunEvent) => void {
-  const { print, parallel, manySeeds, reportEvery, isReported } = options
+  const { print, parallel, manySeeds, reportEvery, inReportWords } = options
   const open = new Map<string, OpenStage>()
   const model = (stage: StageRef) => `Model ${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)}`
 
@@ -47,6 +51,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     const { fromStep, stepsPerEpoch } = event
     const epoch = Math.floor(fromStep / stepsPerEpoch) + 1
     print(`${model(stage)} ${fromStep > 0 ? `goes on in epoch ${epoch}` : 'started'}:`)
+    if (!inReportWords(stage.hash)) print(`  ${heldOut(event.examples)}`)
     const [first, ...others] = stage.experiments
     for (const other of others) print(`Model ${other} ${verbOf(stage.name)} shared with ${first}`)
   }
@@ -58,7 +63,9 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     state.elapsedSeconds = elapsedSeconds
     if (row.epoch % reportEvery(stage.hash) !== 0 && row.epoch !== state.numEpochs) return
     const who = parallel ? `${titleOfStage(stage, manySeeds)} ${verbOf(stage.name)} ` : ''
-    const metrics = rowTexts(row, row.validation, isReported(stage.hash)).map(({ name, values }) => `${name}=${values}`)
+    const metrics = rowTexts(row, row.validation, inReportWords(stage.hash)).map(
+      ({ name, values }) => `${name}=${values}`,
+    )
     const seconds = `${whole(elapsedSeconds - state.shownSeconds)}/${whole(elapsedSeconds)} secs`
     state.shownSeconds = elapsedSeconds
     print(`  ${who}Epoch ${row.epoch}: ${metrics.join(', ')} (${seconds})`)
@@ -68,7 +75,7 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
     const { stage, seconds, test } = event
     const trained = open.get(stage.hash)?.elapsedSeconds ?? seconds
     print(`${model(stage)} ended in ${whole(trained)} secs:`)
-    const metrics = testOf(stage, test, isReported(stage.hash))
+    const metrics = testOf(stage, test, inReportWords(stage.hash))
     if (metrics.length === 0) return
     const title = titleOfStage(stage, manySeeds)
     const tested = Math.max(0, seconds - trained)
@@ -90,4 +97,11 @@ export function reportLog(options: LogOptions): (event: RunEvent) => void {
 
 function whole(seconds: number): string {
   return seconds.toFixed(0)
+}
+
+function heldOut({ train, validation, test }: (RunEvent & { type: 'stageStarted' })['examples']): string {
+  const held = [validation > 0 && `${validation} for validation`, test > 0 && `${test} for test`].filter(
+    (text) => text !== false,
+  )
+  return `Trains on ${train} examples${held.length > 0 ? `, holds out ${held.join(' and ')}` : ''}`
 }

@@ -18,14 +18,19 @@ export function shown(before: string, value: unknown): string[] {
 }
 
 /** Of an epoch; those of the validation after those of the training. */
-export function rowTexts(row: EpochRow, validation: Metrics | undefined, isReported: boolean): MetricText[] {
-  if (isReported) {
+export function rowTexts(row: EpochRow, validation: Metrics | undefined, inReportWords: boolean): MetricText[] {
+  if (inReportWords) {
     const accuracy = [row.accuracy, validation?.accuracy].flatMap((each) => shown('', each))
     return [
       { name: 'cost', values: row.loss.toFixed(3) },
       ...(accuracy.length > 0 ? [{ name: 'accuracy', values: accuracy.join('/') }] : []),
+      ...metricTexts(row, validation).filter(({ name }) => name !== 'loss' && name !== 'accuracy'),
     ]
   }
+  return metricTexts(row, validation)
+}
+
+function metricTexts(row: EpochRow, validation: Metrics | undefined): MetricText[] {
   return numberNames(row).map((name) => {
     const values = [row[name], validation?.[name]].filter(isNumber)
     return { name, values: values.map(metricText).join('/') }
@@ -33,9 +38,9 @@ export function rowTexts(row: EpochRow, validation: Metrics | undefined, isRepor
 }
 
 /** Of the test. As in the report, what counts of an autoencoder of its own is the classifier on it. */
-export function testOf(stage: StageRef, test: Metrics | null, isReported: boolean): MetricText[] {
-  if (test === null || (isReported && stage.name === 'autoencode')) return []
-  if (isReported) return shown('', test.accuracy).map((values) => ({ name: 'accuracy', values }))
+export function testOf(stage: StageRef, test: Metrics | null, inReportWords: boolean): MetricText[] {
+  if (test === null || (inReportWords && stage.name === 'autoencode')) return []
+  if (inReportWords) return shown('', test.accuracy).map((values) => ({ name: 'accuracy', values }))
   return numberNames(test).map((name) => {
     const value = test[name]
     return { name, values: isNumber(value) ? metricText(value) : '' }

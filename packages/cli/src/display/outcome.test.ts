@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { eventsOf, experimentOf, resultOf, sampleOf, stageOf } from '../testing/fake-run.js'
-import { keptOutlet } from '../testing/streams.js'
+import { controlCharacter, keptOutlet } from '../testing/streams.js'
 import { printOutcome, sampleKeeper } from './outcome.js'
 
 const shared = stageOf('autoencode', ['a', 'b'])
@@ -23,7 +23,7 @@ function outcomeOf(result: ReturnType<typeof resultOf>, quiet = false): string {
     ...['a', 'b'].flatMap((name) => eventsOf(own(name), { samples: judged })),
   ]
   events.forEach(onEvent)
-  printOutcome(outlet, result, { samples, quiet })
+  printOutcome(outlet, result, { samples, quiet, inReportWords: (name) => name === 'a' })
   return text()
 }
 
@@ -35,7 +35,8 @@ test('digits, table, summary; a shared stage is drawn once', () => {
   expect(text.indexOf('Model b Visualization')).toBeLessThan(text.indexOf('share one'))
   expect(text.match(/→/g)).toHaveLength(1)
   expect(text).toContain('Model b Visualization\n(autoencode: as for a)\n')
-  expect(text.match(/정답 \[1\] vs\. 추정 \[7\]/g)).toHaveLength(2)
+  expect(text).toContain('정답 [1] vs. 추정 [7]')
+  expect(text).toContain('truth [1] vs. estimate [7]')
 })
 
 test('what is not done has no digits, and the summary counts it out', () => {
@@ -51,4 +52,14 @@ test('quiet is the table and its remarks', () => {
     .split('\n')
   expect(lines).toHaveLength(4)
   expect(lines[3]).toContain('share one autoencode stage')
+})
+
+test('names, conditions and messages get no command to a terminal', () => {
+  const hostile = '\u001b[2J\u009b1m\r\u202e\nx'
+  const failed = experimentOf(`b${hostile}`, { status: 'failed', condition: `c${hostile}`, error: `e${hostile}` })
+  const done = experimentOf('own', { reported: null, condition: '', test: { loss: 1, [`m${hostile}`]: 1 } })
+  const text = outcomeOf({ ...resultOf([failed, done]), run: `runs/${hostile}` })
+  expect(text).not.toMatch(controlCharacter)
+  expect(text).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/)
+  for (const letter of ['b', 'c', 'e', 'test.m']) expect(text).toContain(`${letter}\\u001b[2J`)
 })

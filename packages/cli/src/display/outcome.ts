@@ -2,8 +2,10 @@
 import { type RunEvent, type RunResult, type Sample } from '@gradpool/orchestrator'
 import { visualization } from './digits.js'
 import { type Outlet } from './outlet.js'
+import { type InReportWords } from './report-words.js'
 import { remarks, resultTable } from './table.js'
 import { verbOf } from './titles.js'
+import { visibleIn } from './visible-in.js'
 
 /** Keeps the samples of the stages that are done, by the stage's hash. */
 export function sampleKeeper(): {
@@ -21,20 +23,23 @@ export interface OutcomeOptions {
   readonly samples: ReadonlyMap<string, readonly Sample[]>
   /** The table only. */
   readonly quiet: boolean
+  readonly inReportWords: InReportWords
 }
 
-export function printOutcome(outlet: Outlet, result: RunResult, { samples, quiet }: OutcomeOptions): void {
+export function printOutcome(outlet: Outlet, told: RunResult, options: OutcomeOptions): void {
+  const { samples, quiet, inReportWords } = options
+  const result = visibleIn(told)
   if (!quiet) {
-    printDigits(outlet, result, samples)
+    printDigits(outlet, result, { samples, inReportWords })
     outlet.print('')
   }
-  printTable(outlet, result)
+  printTable(outlet, result, inReportWords)
   if (!quiet) outlet.print(summaryOf(result))
 }
 
-export function printTable(outlet: Outlet, result: RunResult): void {
+export function printTable(outlet: Outlet, result: RunResult, inReportWords: InReportWords): void {
   const { colours } = outlet
-  outlet.print(resultTable(result, { columns: outlet.columns(), colours }))
+  outlet.printColoured(resultTable(result, { columns: outlet.columns(), colours, inReportWords }))
   for (const remark of remarks(result)) outlet.print(remark)
 }
 
@@ -42,7 +47,7 @@ export function printTable(outlet: Outlet, result: RunResult): void {
 export function printDigits(
   outlet: Outlet,
   { experiments }: RunResult,
-  samples: ReadonlyMap<string, readonly Sample[]>,
+  { samples, inReportWords }: Pick<OutcomeOptions, 'samples' | 'inReportWords'>,
 ): void {
   const seen = new Set<string>()
   const shownWith = new Map<string, string>()
@@ -56,7 +61,7 @@ export function printDigits(
     const notes = shared
       .filter(({ hash }) => samples.has(hash))
       .map((stage) => `(${verbOf(stage.name)}: as for ${shownWith.get(stage.hash) ?? ''})`)
-    const lines = [...notes, ...visualization(drawn, outlet.columns())]
+    const lines = [...notes, ...visualization(drawn, { columns: outlet.columns(), inReportWords: inReportWords(name) })]
     if (lines.length > 0) outlet.print(['', `Model ${name} Visualization`, ...lines].join('\n'))
   }
 }

@@ -4,6 +4,7 @@ import { sizeOf } from '@gradpool/core/engine'
 import { type Inputs } from '../prediction/inputs.js'
 import { gridOf } from './grid.js'
 import { type Outlet } from './outlet.js'
+import { visibleIn } from './visible-in.js'
 
 /** By output, of all rows. */
 export type Predicted = Readonly<Record<string, ArrayLike<number>>>
@@ -27,7 +28,7 @@ export function predictionLines(outputs: Inputs, predicted: Predicted, numRows: 
 
 /** One row as a list, several as a table. */
 export function printPredictions(outlet: Outlet, outputs: Inputs, predicted: Predicted, numRows: number): void {
-  const { print, colours } = outlet
+  const { printColoured: print, colours } = outlet
   const columns = outlet.columns()
   const names = Object.keys(outputs)
   const partsOf = (name: string, row: number, most: number) => {
@@ -36,13 +37,13 @@ export function printPredictions(outlet: Outlet, outputs: Inputs, predicted: Pre
   }
   if (numRows === 1) {
     const rows = names.flatMap((name) => partsOf(name, 0, MOST_CLASSES).map((part, at) => [at === 0 ? name : '', part]))
-    print(gridOf(['output', 'value'], rows, { columns, colours, right: [] }))
+    print(gridOf(['output', 'value'], visibleIn(rows), { columns, colours, right: [] }))
     return
   }
   const rows = Array.from({ length: numRows }, (_, row) => {
     return [String(row), ...names.map((name) => partsOf(name, row, MOST_OF_A_ROW).join(', '))]
   })
-  print(gridOf(['row', ...names], rows, { columns, colours, right: [0] }))
+  print(gridOf(['row', ...visibleIn(names)], rows, { columns, colours, right: [0] }))
 }
 
 function ofRow(values: ArrayLike<number> = [], row: number, shape: Shape): number[] {

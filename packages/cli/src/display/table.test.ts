@@ -4,7 +4,11 @@ import { experimentOf, resultOf, rowOf } from '../testing/fake-run.js'
 import { remarks, resultTable } from './table.js'
 import { textWidth } from './text-width.js'
 
-const plain = { columns: 100, colours: pc.createColors(false) }
+const plain = {
+  columns: 100,
+  colours: pc.createColors(false),
+  inReportWords: (name: string) => name.startsWith('mnist'),
+}
 const shared = { name: 'autoencode', hash: 'abc', shared: true, reused: false, epochs: [] }
 
 test('columns line up below Korean conditions', () => {

@@ -12,11 +12,13 @@ import { gridOf } from './grid.js'
 import { metricText, numberNames } from './metric-text.js'
 import { type Colours } from './outlet.js'
 import { mean, standardDeviation } from './statistics.js'
+import { type InReportWords } from './report-words.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from './titles.js'
 
 export interface TableOptions {
   readonly columns: number
   readonly colours: Colours
+  readonly inReportWords: InReportWords
 }
 
 /** Of the same experiment over its seeds. */
@@ -29,19 +31,22 @@ interface Column {
 }
 
 export function resultTable({ experiments }: RunResult, options: TableOptions): string {
-  const columns = columnsOf(experiments, options.colours)
+  const columns = columnsOf(experiments, options)
   const rows = groupedByName(experiments).map((group) => columns.map(({ cell }) => cell(group)))
   const heads = columns.map(({ head }) => head)
   const right = columns.flatMap(({ isText = false }, at) => (isText ? [] : [at]))
-  const flexible = heads.indexOf(CONDITION)
+  const flexible = heads.findIndex((head) => CONDITIONS.includes(head))
   return gridOf(heads, rows, { ...options, right, ...(flexible >= 0 && { flexible }) })
 }
 
-const CONDITION = '조건 (condition)'
+const CONDITION = 'condition'
+const REPORT_CONDITION = '조건 (condition)'
+const CONDITIONS = [CONDITION, REPORT_CONDITION]
 
-function columnsOf(experiments: Group, colours: Colours): Column[] {
-  const isReported = experiments.some(({ reported }) => reported !== null)
-  const others = experiments.filter(({ reported }) => reported === null)
+function columnsOf(experiments: Group, { colours, inReportWords }: TableOptions): Column[] {
+  const isReported = experiments.some(hasFigure)
+  const others = experiments.filter((one) => !hasFigure(one))
+  const isKorean = experiments.some(({ name }) => inReportWords(name))
   const names = [...new Set(others.flatMap((one) => [...metricsOf(one).keys()]))].filter(
     (name) => !isReported || !OURS.includes(name),
   )
@@ -51,7 +56,9 @@ function columnsOf(experiments: Group, colours: Colours): Column[] {
     : metrics
   return [
     { head: 'experiment', isText: true, cell: ([one]) => one?.name ?? '' },
-    ...(experiments.some(({ condition }) => condition !== '') ? [conditionColumn] : []),
+    ...(experiments.some(({ condition }) => condition !== '')
+      ? [conditionColumn(isKorean ? REPORT_CONDITION : CONDITION)]
+      : []),
     ...(isReported ? [reportColumn] : []),
     { ...first, cell: (group) => first.cell(group, colours) || statusOf(group, colours) },
     ...more.map(({ head, cell }) => ({
@@ -65,10 +72,13 @@ function columnsOf(experiments: Group, colours: Colours): Column[] {
 /** What the column `ours` tells. */
 const OURS = ['test.loss', 'test.accuracy']
 
-const conditionColumn: Column = {
-  head: CONDITION,
-  isText: true,
-  cell: ([one]) => one?.condition ?? '',
+function conditionColumn(head: string): Column {
+  return { head, isText: true, cell: ([one]) => one?.condition ?? '' }
+}
+
+/** Whether the report has a figure of it. */
+function hasFigure({ reported }: ExperimentResult): boolean {
+  return reported !== null
 }
 
 const reportColumn: Column = {

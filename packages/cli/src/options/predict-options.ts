@@ -1,6 +1,6 @@
 /** The options of `gradpool predict` and `gradpool show`. */
 import { Option } from 'commander'
-import { outFolder } from './run-options.js'
+import { languageOption, outFolder } from './run-options.js'
 import { file, folder } from './values.js'
 
 export function predictOptions(): Option[] {
@@ -18,6 +18,7 @@ export function predictOptions(): Option[] {
 export function showOptions(): Option[] {
   return [
     new Option('--out <dir>', 'where run directories are').argParser(folder('--out')).default(outFolder, outFolder),
+    languageOption(),
     new Option('--json', 'print one JSON document, and nothing else on stdout'),
   ]
 }

@@ -1,6 +1,7 @@
 /** The options of `gradpool run`: what each is called, takes, and is if left out. */
 import { availableParallelism } from 'node:os'
 import { Option } from 'commander'
+import { type Language, languages } from '../display/report-words.js'
 import { type EngineName, engineNames, type Precision, precisions } from '@gradpool/trainer'
 import { parseSeeds } from './seeds.js'
 import { assignment, folder, oneOf, positiveNumber, wholeNumber } from './values.js'
@@ -35,6 +36,8 @@ export interface RunCommandOptions {
   readonly maxMinutes?: number
   readonly json?: boolean
   readonly quiet?: boolean
+  /** Default: the report's words for its own experiments, English for all others. */
+  readonly lang?: Language
   /** Libraries may log. */
   readonly verbose?: boolean
 }
@@ -91,6 +94,13 @@ function outOption(description: string): Option {
   return new Option('--out <dir>', description).argParser(folder('--out')).default(outFolder, outFolder)
 }
 
+export function languageOption(): Option {
+  return new Option(
+    '--lang <name>',
+    "en or ko: the words of all experiments; else the report's, in Korean, for its own alone",
+  ).argParser(oneOf('--lang', languages))
+}
+
 function shownOptions(): Option[] {
   return [
     new Option('--checkpoint-every <seconds>', 'the most training that a crash can cost')
@@ -105,6 +115,7 @@ function shownOptions(): Option[] {
     new Option('--in-process', 'train in this process, where a crash ends the run'),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     new Option('--quiet', 'print the table only'),
+    languageOption(),
     new Option('--verbose', 'let TensorFlow log on stderr'),
   ]
 }

@@ -139,7 +139,7 @@ test.each<[string, Uint8Array, RegExp]>([
 })
 
 test('what is no file, not there, or too large is refused', async () => {
-  await expect(readPng(folder)).rejects.toThrow(/is not a file$/)
+  await expect(readPng(folder)).rejects.toThrow(/is a folder, not a file$/)
   await expect(readPng(join(folder, 'none.png'))).rejects.toThrow(/^There is no file '.*none\.png'$/)
   const path = await fileOf(grey)
   await truncate(path, 2 ** 26 + 1)

@@ -2,8 +2,8 @@
  * PNG files as grey pictures. Whatever a file says, reading it takes bounded memory: its header is looked at before
  * anything is decompressed.
  */
-import { open } from 'node:fs/promises'
 import { UserError } from '@gradpool/core'
+import { isMissing, readRegular, reasonOf } from '@gradpool/storage'
 import { PNG } from 'pngjs'
 import { type Picture } from './picture.js'
 import { checkImageData, pngHeader } from './png-format.js'
@@ -35,23 +35,11 @@ export async function readPng(path: string): Promise<Picture> {
 
 async function contentsOf(path: string): Promise<Buffer> {
   try {
-    const file = await open(path, 'r')
-    try {
-      const status = await file.stat()
-      if (!status.isFile()) throw new UserError(`'${path}' is not a file`)
-      if (status.size > mostFileBytes) {
-        throw new UserError(`'${path}' has ${status.size} bytes, and a picture may have ${mostFileBytes} at most`)
-      }
-      return await file.readFile()
-    } finally {
-      await file.close()
-    }
+    return await readRegular(path, { most: mostFileBytes })
   } catch (error) {
     if (error instanceof UserError) throw error
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT') throw new UserError(`There is no file '${path}'`)
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UserError(`'${path}' cannot be read: ${reason}`, { cause: error })
+    if (isMissing(error)) throw new UserError(`There is no file '${path}'`)
+    throw new UserError(`'${path}' cannot be read: ${reasonOf(error)}`, { cause: error })
   }
 }
 

@@ -3,7 +3,7 @@
  * input of the model, a number or an array, nested by the input's shape or flat. Other fields are
  * left aside.
  */
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { UserError, type DType, type Values } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import { isMissing, reasonOf } from '@gradpool/storage'
@@ -15,6 +15,8 @@ export interface Rows {
   readonly numRows: number
   readonly values: Readonly<Record<string, Values>>
 }
+
+const MOST_BYTES = 2 ** 28
 
 const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const
 
@@ -42,10 +44,20 @@ export async function readRows(path: string, inputs: Inputs): Promise<Rows> {
   return { numRows: rows.length, values: Object.fromEntries(values) }
 }
 
+/** A pipe, or standard input, too. */
 async function textOf(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    const chunks: Buffer[] = []
+    let numBytes = 0
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      numBytes += chunk.length
+      // A device may have no end.
+      if (numBytes > MOST_BYTES) throw new UserError(`'${path}' has more than ${MOST_BYTES} bytes of rows`)
+    }
+    return Buffer.concat(chunks).toString()
   } catch (cause) {
+    if (cause instanceof UserError) throw cause
     if (isMissing(cause)) throw new UserError(`There is no file '${path}'`, { cause })
     throw new UserError(`'${path}' cannot be read: ${reasonOf(cause)}`, { cause })
   }

@@ -25,7 +25,14 @@ export function eventsOf(
 ): RunEvent[] {
   const rows = Array.from({ length: epochs }, (_, index) => rowOf(index + 1))
   return [
-    { type: 'stageStarted', stage, epochs, stepsPerEpoch: 100, fromStep: 0 },
+    {
+      type: 'stageStarted',
+      stage,
+      epochs,
+      stepsPerEpoch: 100,
+      fromStep: 0,
+      examples: { train: 900, validation: 100, test: 0 },
+    },
     ...rows.map((row): RunEvent => {
       return { type: 'epoch', stage, row, elapsedSeconds: 1.4 * row.epoch }
     }),

@@ -18,7 +18,10 @@ export interface CompileOptions {
   readonly data: Split
   /** Any integer of 32 bits; keys every random number and every order of the examples. */
   readonly seed: number
-  /** First values of some or all states; the others start from their initializers. */
+  /**
+   * First values of some or all states; the others start from their initializers. Those of an optimizer, `optimizer/…`,
+   * that the program does not have are passed over: so a training's states do for an evaluation.
+   */
   readonly state?: StateValues
   /** The most workers that will ever run a chunk of this execution together. Default: 1. */
   readonly workers?: number

@@ -3,6 +3,7 @@
  * steps. Every engine refuses here, once, what would make a step fail or read what is not there.
  */
 import { examplesBefore, resultSize, stepsPerEpochOf, type BatchProgram } from '../training/batch-program.js'
+import { ownValue } from '../checks.js'
 import type { Field } from './dataset.js'
 import { bytesPerElement, sizeOf } from '../program/dtype.js'
 import type { CompileOptions, Position, StateValues } from './engine.js'
@@ -12,10 +13,17 @@ import type { Program } from '../program/program.js'
 /** The step's number is an i32 in programs. */
 export const MOST_STEPS = 2 ** 31 - 1
 
+/** Workers of one execution: more than any machine has cores. */
+export const MOST_WORKERS = 1024
+
 /** @throws UserError with one sentence. */
 export function checkFit(batchProgram: BatchProgram, options: CompileOptions): void {
   const { program, tail, batchSize, numExamples } = batchProgram
-  const { data, state, seed, shareStateOf } = options
+  const { data, state, seed, shareStateOf, workers = 1 } = options
+  checkBatches(batchProgram)
+  if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS) {
+    throw new UserError(`workers must be a whole number from 1 to ${MOST_WORKERS}, not ${workers}`)
+  }
   if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
     throw new UserError(`a seed is a whole number of 32 bits, not ${seed}`)
   }
@@ -27,12 +35,48 @@ export function checkFit(batchProgram: BatchProgram, options: CompileOptions): v
   if (state && shareStateOf) {
     throw new UserError('an execution has states of its own, or shares those of another, not both')
   }
-  if (state) checkStates(stateSizes(program), state)
+  if (state) statesGiven(stateSizes(program), state)
+}
+
+/** Whether batches, the last of them and what they tell are of one make. */
+function checkBatches({ program, tail, batchSize, numExamples }: BatchProgram): void {
+  if (!Number.isInteger(numExamples) || numExamples < 1 || numExamples > MOST_STEPS) {
+    throw new UserError(`the number of examples must be a whole number from 1 to ${MOST_STEPS}, not ${numExamples}`)
+  }
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > numExamples) {
+    throw new UserError(`batchSize must be a whole number from 1 to the ${numExamples} examples, not ${batchSize}`)
+  }
+  const rest = numExamples % batchSize
+  checkRows(program, batchSize)
+  if (!tail) return
+  if (rest === 0) throw new UserError(`there is a program for a last batch, but ${batchSize} divides ${numExamples}`)
+  checkRows(tail, rest)
+  const [whole, last] = [program, tail].map((part) => JSON.stringify(interfaceOf(part)))
+  if (whole !== last) throw new UserError('the program of the last batch has other states or results than the program')
+}
+
+function checkRows(program: Program, batchSize: number): void {
+  for (const { name, node, rows } of program.results) {
+    const [first] = program.node(node).shape
+    if (rows && first !== batchSize) {
+      throw new UserError(`the result "${name}" has ${first ?? 'no'} rows for a batch of ${batchSize}`)
+    }
+  }
+}
+
+/** What the programs of all batches have alike; the order of states does not matter. */
+function interfaceOf(program: Program): unknown {
+  const states = program.states.map(({ name, shape }) => [name, shape] as const)
+  const updates = program.updates.map(({ name }) => name)
+  const results = program.results.map(({ name, node, rows = false }) => {
+    return [name, rows, program.node(node).shape.slice(rows ? 1 : 0)]
+  })
+  return { states: states.sort(([a], [b]) => (a < b ? -1 : 1)), updates: updates.sort(), results }
 }
 
 function checkBatch(program: Program, batchSize: number, { data }: CompileOptions): void {
   for (const { name, dtype, shape } of program.fields) {
-    const field = data.fields[name]
+    const field = ownValue(data.fields, name)
     if (!field) {
       const known = Object.keys(data.fields).join(', ')
       throw new UserError(`the program reads the field "${name}", which the data does not have (it has: ${known})`)
@@ -78,18 +122,25 @@ export function stateSizes(program: Program): Map<string, number> {
 }
 
 /**
+ * The values of these states, by name, without those of an optimizer that is not there.
+ *
  * @throws UserError for a value that is of none of these states, or has another number of elements.
  */
-export function checkStates(sizes: ReadonlyMap<string, number>, values: StateValues): void {
-  for (const [name, given] of Object.entries(values)) {
+export function statesGiven(
+  sizes: ReadonlyMap<string, number>,
+  values: StateValues,
+): (readonly [string, Float32Array])[] {
+  return Object.entries(values).filter(([name, given]) => {
     const size = sizes.get(name)
     if (size === undefined) {
+      if (name.startsWith('optimizer/')) return false
       throw new UserError(`there is no state "${name}"; there are: ${[...sizes.keys()].join(', ')}`)
     }
     if (given.length !== size) {
       throw new UserError(`the state "${name}" has ${size} elements, ${given.length} were given`)
     }
-  }
+    return true
+  })
 }
 
 /** @throws UserError for a number of steps that an execution at `step` cannot do. */

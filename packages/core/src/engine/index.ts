@@ -15,6 +15,7 @@ export { averaging, type Averaging, type Replica } from '../averaging/averaging.
 export { type AverageOptions, partsOf, replicaSeed } from '../averaging/parts.js'
 export { type BatchAxis, batchAxes } from '../program/batch-axis.js'
 export { type Allocate, type Field, type Split } from './dataset.js'
+export { FieldCopies } from './field-copies.js'
 export { bytesPerElement, sameShape, sizeOf, stridesOf } from '../program/dtype.js'
 export {
   type CompileOptions,
@@ -32,6 +33,7 @@ export {
   type StateValues,
 } from './engine.js'
 export { FieldError, invariant } from '../errors.js'
+export { visible, visibleOnOneLine } from '../visible.js'
 export type { Backend, ExecutionRecord, States } from './backend.js'
 export { BaseEngine } from './base-engine.js'
 export { stateSizes } from './execution-checks.js'
@@ -54,13 +56,14 @@ export {
   type MomentumOperand,
 } from '../optimizers/index.js'
 export { type AttributesOf, type ByOp, dispatch, fillValue, type Node, type NodeOf } from '../program/node.js'
+export { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem, sizeProblem } from '../program/limits.js'
 export { type BatchField, Program, type State } from '../program/program.js'
 export { type Input, type Output, type ProgramData, type Result } from '../program/program-data.js'
 export { matchPattern, type Match, type Pattern, type Searched } from '../program/pattern.js'
 export { mapNodes, prune, renameStates, substitute } from '../program/rewrite.js'
 export { segmentsOf } from '../program/segments.js'
 export { initialState } from '../random/initial-state.js'
-export { fillNormal, fillUniform, philox, purposeOf, shuffled } from '../random/random.js'
+export { fillNormal, fillUniform, NORMAL_QUANTILE, philox, purposeOf, shuffled } from '../random/random.js'
 export { evaluate, type Evaluation, type EvaluationInputs } from '../reference/reference.js'
 export { learningRateAt } from '../training/schedules.js'
 export { withMicroBatches } from '../training/micro-batches.js'

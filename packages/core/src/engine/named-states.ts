@@ -6,7 +6,7 @@ import { UserError } from '../errors.js'
 import type { Program } from '../program/program.js'
 import type { States } from './backend.js'
 import type { StateValues } from './engine.js'
-import { checkStates, stateSizes } from './execution-checks.js'
+import { stateSizes, statesGiven } from './execution-checks.js'
 
 export abstract class NamedStates implements States {
   /** Elements of each state. */
@@ -41,7 +41,6 @@ export abstract class NamedStates implements States {
   }
 
   write(values: StateValues): void {
-    checkStates(this.#sizes, values)
-    for (const [name, given] of Object.entries(values)) this.view(name).set(given)
+    for (const [name, given] of statesGiven(this.#sizes, values)) this.view(name).set(given)
   }
 }

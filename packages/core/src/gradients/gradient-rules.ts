@@ -8,7 +8,7 @@
 import type { Shape } from '../program/dtype.js'
 import type { ByOp, NodeOf } from '../program/node.js'
 import type { OpName } from '../program/op-table.js'
-import { div, equal, exp, less, mul, neg, select, sub } from '../ops/elementwise.js'
+import { add, div, equal, exp, less, mul, neg, select, sub } from '../ops/elementwise.js'
 import { pad, reshape, slice, transpose } from '../ops/layout.js'
 import { broadcastTo } from '../ops/operands.js'
 import { matmul } from '../ops/product.js'
@@ -35,6 +35,7 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
   neg: (_, { gradient: g }) => [() => neg(g)],
   exp: (_, { gradient: g, value: y }) => [() => mul(g, y)],
   log: unary(({ gradient: g }, x) => div(g, x)),
+  log1p: unary(({ gradient: g }, x) => div(g, add(1, x))),
   sqrt: (_, { gradient: g, value: y }) => [() => div(mul(g, 0.5), y)],
   tanh: (_, { gradient: g, value: y }) => [() => mul(g, sub(1, mul(y, y)))],
   sigmoid: (_, { gradient: g, value: y }) => [() => mul(g, mul(y, sub(1, y)))],
@@ -97,7 +98,7 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
     })
   },
 
-  // Exact where every index is within the table, which is what `gather` is for.
+  // Each is the other's gradient for indices outside, too: zeros, and left out.
   gather: binary(({ gradient: g }, table, indices) => [() => scatterAdd(g, indices, table.shape[0] ?? 1), undefined]),
   scatterAdd: binary(({ gradient: g }, _updates, indices) => [() => gather(g, indices), undefined]),
   oneHot: null,

@@ -5,8 +5,10 @@ import { describe, expect, test } from 'vitest'
 import {
   abs,
   add,
+  constant,
   equal,
   exp,
+  gather,
   grad,
   matmul,
   max,
@@ -14,6 +16,7 @@ import {
   mean,
   mul,
   relu,
+  scatterAdd,
   stopGradient,
   sum,
   type Tensor,
@@ -79,6 +82,15 @@ describe('grad', () => {
       trace.result('gradient', first(grad(loss, [loss])))
     })
     expect([...(evaluate(program, { batch: { x: [1, 2] } }).results.gradient ?? [])]).toEqual([1])
+  })
+
+  test('of rows outside is 0, in a gather and a scatterAdd alike', () => {
+    const indices = () => constant(Int32Array.of(-1, 0, 2, 7))
+    const weights = () => constant([10, 20, 30])
+    expect(gradientAt([1, 2, 3, 4], (x) => sum(mul(scatterAdd(x, indices(), 3), weights())))).toEqual([0, 10, 30, 0])
+    expect(gradientAt([1, 2, 3], (x) => sum(mul(gather(x, indices()), constant([10, 20, 30, 40]))))).toEqual([
+      20, 0, 30,
+    ])
   })
 
   test('can be taken three times', () => {

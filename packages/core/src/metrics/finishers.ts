@@ -12,6 +12,9 @@ const table = {
   /** 1 - √(mean squared error) / mean of the target. */
   reconstructionAccuracy: ({ squaredError, target }: Parts) => 1 - Math.sqrt(first(squaredError)) / first(target),
 
+  /** Of means over all examples, that over those that count. */
+  shareOfCounted: ({ correct, counted }: Parts) => first(correct) / first(counted),
+
   rootMean: ({ value }: Parts) => Math.sqrt(first(value)),
 
   /** Shares of the examples, `[classes, classes]`, as counts. */
@@ -46,8 +49,8 @@ const table = {
     }),
 
   /** The share of pairs of a positive and a negative example that the score orders; pairs of one score count half. */
-  auc({ score = [], label = [] }: Parts) {
-    const order = Array.from({ length: score.length }, (_, i) => i)
+  auc({ score = [], label = [], counted }: Parts) {
+    const order = countedIndices(score.length, counted)
     order.sort((a, b) => at(score, a) - at(score, b))
     let [positives, rankSum] = [0, 0]
     for (let from = 0; from < order.length;) {
@@ -64,13 +67,14 @@ const table = {
   },
 
   /** Σ over bins of confidence of |Σ confidence - Σ correct| / examples. */
-  calibrationError({ confidence = [], correct = [] }: Parts) {
+  calibrationError({ confidence = [], correct = [], counted }: Parts) {
     const gaps = new Float64Array(ECE_BINS)
-    for (let i = 0; i < confidence.length; i++) {
+    const indices = countedIndices(confidence.length, counted)
+    for (const i of indices) {
       const bin = Math.min(Math.max(Math.ceil(at(confidence, i) * ECE_BINS) - 1, 0), ECE_BINS - 1)
       gaps[bin] = at(gaps, bin) + at(confidence, i) - at(correct, i)
     }
-    return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / confidence.length
+    return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / indices.length
   },
 } as const satisfies Record<string, (parts: Parts, numExamples: number) => MetricValue>
 
@@ -96,6 +100,12 @@ function macro(
     actual: at(actual, c),
   })).filter((of) => of.predicted > 0 || of.actual > 0)
   return seen.reduce((sum, of) => sum + score(of), 0) / seen.length
+}
+
+/** The examples that count: all where nothing is said of them. */
+function countedIndices(numExamples: number, counted: ArrayLike<number> | undefined): number[] {
+  const all = Array.from({ length: numExamples }, (_, i) => i)
+  return counted === undefined ? all : all.filter((i) => at(counted, i) !== 0)
 }
 
 /** 0 where there is nothing. */

@@ -7,6 +7,7 @@
  *
  * The functions run in float64, once for each pass over the examples, and never during a step.
  */
+import { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem } from '../program/limits.js'
 import { userError } from '../tracing/trace.js'
 import type { Tensor } from '../tracing/tensor.js'
 
@@ -113,6 +114,8 @@ export function checkMetricName(name: string): void {
   if ((RESERVED_NAMES as readonly string[]).includes(name)) {
     throw userError(`a metric cannot be named "${name}": rows of the history have a field of that name`)
   }
+  const problem = nameProblem(name, MAX_OWN_NAME_LENGTH)
+  if (problem !== undefined) throw userError(`a metric "${beginningOf(name)}" ${problem}`)
   if (!/^[^./\s]+$/.test(name)) {
     throw userError(`a metric cannot be named "${name}": names have no dots, slashes or spaces`)
   }

@@ -62,6 +62,9 @@ export const exp = unary('exp')
 /** The natural logarithm */
 export const log = unary('log')
 
+/** log(1 + x): keeps the digits of an x near 0, which 1 + x rounds away */
+export const log1p = unary('log1p')
+
 /** The square root; its gradient at 0 is infinite */
 export const sqrt = unary('sqrt')
 

@@ -27,9 +27,10 @@ const search = { seed: 1, numRuns: 12 }
 
 beforeAll(() => {
   tf.env().set('IS_TEST', true) // no advertisement on stderr
-  vi.spyOn(Math, 'random').mockImplementation(() => {
+  const random = vi.spyOn(Math, 'random').mockImplementation(() => {
     throw new Error('Math.random must not reach a result')
   })
+  return () => random.mockRestore()
 })
 
 describe.each(OP_CASES)('$name', ({ examples, hasGradient }) => {

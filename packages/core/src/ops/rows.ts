@@ -8,7 +8,7 @@ import { asF32, cast, tensorOf } from './operands.js'
 /**
  * Rows of a table by their numbers: `[rows, …]` and integers `[n]` give `[n, …]`.
  *
- * A number outside of the table takes the nearest row.
+ * A number outside of the table gives a row of zeros, which no gradient passes.
  */
 export function gather(table: TensorLike, indices: TensorLike): Tensor {
   return currentTrace().node({
@@ -21,7 +21,7 @@ export function gather(table: TensorLike, indices: TensorLike): Tensor {
  * A table of zeros, `[numRows, …]`, to which each of the updates, `[n, …]`, is added at the row of its number, in
  * order.
  *
- * An update whose number is outside of the table is left out.
+ * An update whose number is outside of the table is left out; its gradient is zeros.
  */
 export function scatterAdd(updates: TensorLike, indices: TensorLike, numRows: number): Tensor {
   const added = asF32(updates)

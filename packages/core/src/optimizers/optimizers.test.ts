@@ -149,6 +149,13 @@ describe('optimizers as data', () => {
     })
   })
 
+  test('refuse nesterov without momentum', () => {
+    const sentence = 'sgd: nesterov needs a momentum above 0, such as momentum: 0.9'
+    expect(() => sgd({ nesterov: true })).toThrow(sentence)
+    expect(() => parseOptimizer({ kind: 'sgd', nesterov: true, momentum: 0 })).toThrow(sentence)
+    expect(sgd({ nesterov: true, momentum: 0.5 }).nesterov).toBe(true)
+  })
+
   test('have the default where a field is undefined', () => {
     // As a program without types may give it.
     const unsaid = { learningRate: undefined, clip: undefined } as object
@@ -282,6 +289,34 @@ test('a gradient of zero passes the norm clip unharmed', () => {
     batch: { gradient: [0, 0, 0, 0, 0] },
   })
   expect([...(state.weight ?? [])]).toEqual(oracle.initial)
+})
+
+describe('the norm clip', () => {
+  const stepOf = (gradient: readonly number[], max: number) => {
+    const { program } = follow(sgd({ learningRate: 1, clip: clipByGlobalNorm(max) }))
+    const { state } = evaluate(program, { state: { weight: [0, 0, 0, 0, 0] }, batch: { gradient } })
+    return [...(state.weight ?? [])]
+  }
+
+  test.each([1e-13, 0.01, 1, 1e6, 3e13])('computes as without a scale for ordinary gradients, such as %d', (size) => {
+    const gradient = [3 * size, -0.4 * size, 0.1 * size, 0, size]
+    const norm = Math.sqrt(gradient.reduce((total, g) => total + g * g, 0))
+    const max = Math.fround(0.7)
+    expect(stepOf(gradient, 0.7)).toEqual(gradient.map((g) => 0 - g * Math.min(max / norm, 1)))
+  })
+
+  test.each([1e15, 1e25, 3e38])('holds for gradients whose squares overflow f32, such as %d', (size) => {
+    const step = stepOf(
+      [3, -4, 0, 0, 0].map((g) => (g / 4) * size),
+      10,
+    )
+    ;[-6, 8, 0, 0, 0].forEach((expected, i) => expect(step[i]).toBeCloseTo(expected, 5))
+  })
+
+  test('leaves tiny gradients, and bounds them where it is tinier', () => {
+    expect(stepOf([1e-30, 0, 0, 0, 0], 1)[0]).toBeCloseTo(-1e-30, 36)
+    expect((stepOf([3e-25, 4e-25, 0, 0, 0], 1e-25)[0] ?? NaN) / -0.6e-25).toBeCloseTo(1, 5)
+  })
 })
 
 test.each([

@@ -8,6 +8,7 @@
  * Sources: Sutskever et al. (2013); the same recurrences as torch.optim.SGD.
  */
 import { trueOrFalse } from '../checks.js'
+import { FieldError } from '../errors.js'
 import { add, flush, mul, sub } from '../ops/elementwise.js'
 import { learningRateAt, type LearningRate } from '../training/schedules.js'
 import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions, type OptionsOf } from './options.js'
@@ -21,13 +22,21 @@ export interface Sgd extends OptimizerOptions {
   readonly weightDecay: number
 }
 
-/** `sgd(2e-4)` has this learning rate. Defaults: learningRate 0.01, momentum 0, nesterov false, weightDecay 0. */
+/**
+ * `sgd(2e-4)` has this learning rate. Defaults: learningRate 0.01, momentum 0, nesterov false, weightDecay 0.
+ *
+ * @throws UserError for options out of range, and for `nesterov` without momentum, which would change nothing
+ */
 export function sgd(options: OptionsOf<Sgd> = {}): Sgd {
-  return checkedOptimizer<Sgd>(
+  const optimizer = checkedOptimizer<Sgd>(
     { kind: 'sgd', learningRate: 0.01, momentum: 0, nesterov: false, weightDecay: 0 },
     options,
     { momentum: DECAY, nesterov: trueOrFalse, weightDecay: NOT_NEGATIVE },
   )
+  if (optimizer.nesterov && optimizer.momentum === 0) {
+    throw new FieldError('nesterov', 'needs a momentum above 0, such as momentum: 0.9', 'sgd')
+  }
+  return optimizer
 }
 
 export type MomentumOperand = 'w' | 'rate' | 'g' | 'momentum' | 'b'

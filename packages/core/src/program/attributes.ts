@@ -3,6 +3,7 @@
  * checked. What does not fit throws a ShapeError.
  */
 import type { DType } from './dtype.js'
+import { beginningOf } from './limits.js'
 import type { AttributesByOp } from './node.js'
 import { isInteger, isNumber, refuse } from './operand-checks.js'
 import type { OpName } from './op-table.js'
@@ -47,7 +48,7 @@ const CHECKS: {
 export function checkAttributes(op: OpName, attributes: Attributes): void {
   const checks: Readonly<Record<string, Check<unknown>>> = hasAttributes(op) ? CHECKS[op] : {}
   for (const name of Object.keys(attributes)) {
-    if (!Object.hasOwn(checks, name)) refuse(`it has no attribute "${name}"`)
+    if (!Object.hasOwn(checks, name)) refuse(`it has no attribute "${beginningOf(name)}"`)
   }
   for (const [name, check] of Object.entries(checks)) check(attributes[name], name)
 }

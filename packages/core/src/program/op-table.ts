@@ -17,6 +17,7 @@ export const OPS = {
   neg: '-x',
   exp: 'e^x',
   log: 'natural logarithm',
+  log1p: 'log(1 + x), exact for small x too',
   sqrt: 'square root',
   tanh: 'hyperbolic tangent',
   sigmoid: '1 / (1 + e^-x)',
@@ -61,7 +62,7 @@ export const OPS = {
 
   // Rows
   gather:
-    'inputs (table [rows, ...] of any dtype, indices i32 [n]): [n, ...]; ' + 'an index outside takes the nearest row',
+    'inputs (table [rows, ...] of any dtype, indices i32 [n]): [n, ...]; ' + 'an index outside gives a row of zeros',
   scatterAdd:
     "inputs (updates [n, ...], indices i32 [n]): zeros of the node's shape [rows, ...] " +
     'with each update added, in index order; one whose index is outside is left out',

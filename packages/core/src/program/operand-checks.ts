@@ -4,6 +4,7 @@
  */
 import { type Shape, sizeOf, type TensorType } from './dtype.js'
 import { ShapeError } from '../errors.js'
+import { MAX_ELEMENTS } from './limits.js'
 
 /** Exactly this many operands, as a tuple. */
 export function operands(inputs: readonly TensorType[], count: 0): readonly []
@@ -48,7 +49,7 @@ export function checkShape(shape: Shape): void {
   if (!shape.every((extent) => isInteger(extent, 1))) {
     refuse(`${shapeText(shape)} is not a shape: extents are positive integers`)
   }
-  if (sizeOf(shape) > 0x7fffffff) refuse(`${shapeText(shape)} has more than 2^31 - 1 elements`)
+  if (sizeOf(shape) > MAX_ELEMENTS) refuse(`${shapeText(shape)} has more than 2^29 elements`)
 }
 
 export function isNumber(value: unknown): value is number {
@@ -60,7 +61,8 @@ export function isInteger(value: unknown, low: number, high = Infinity): value i
 }
 
 export function shapeText(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`
+  const more = shape.length > MAX_AXES ? ', …' : ''
+  return `[${shape.slice(0, MAX_AXES).join(', ')}${more}]`
 }
 
 export function refuse(complaint: string): never {

@@ -8,6 +8,7 @@ import { ShapeError, UserError } from '../errors.js'
 import type { Initializer } from '../random/initializers.js'
 import type { Attribute } from './attributes.js'
 import { type DType, sameShape, typeText } from './dtype.js'
+import { beginningOf, nameProblem, sizeProblem } from './limits.js'
 import type { Node } from './node.js'
 import { OPS, type OpName } from './op-table.js'
 import type { Input, Output, ProgramData, Result } from './program-data.js'
@@ -23,6 +24,8 @@ export function parseProgram(data: unknown): ProgramData {
   const fields = record(data, 'a Program')
   const nodes: Node[] = []
   for (const item of list(fields, 'nodes', 'a Program')) nodes.push(parseNode(item, nodes))
+  const tooLarge = sizeProblem(nodes)
+  if (tooLarge !== undefined) refuse('a Program', tooLarge)
   const inputs = list(fields, 'inputs', 'a Program').map((item) => parseInput(item, nodes))
   checkInputs(inputs, nodes)
   const states = new Map<string, Node | undefined>()
@@ -48,9 +51,9 @@ function parseNode(item: unknown, earlier: readonly Node[]): Node {
   const index = `node ${earlier.length}`
   const fields = record(item, index)
   const { op, dtype } = fields
-  if (!isOp(op)) return refuse(index, `has the unknown op ${JSON.stringify(op)}`)
+  if (!isOp(op)) return refuse(index, `has the unknown op ${told(op)}`)
   const where = `${index} (${op})`
-  if (!isDType(dtype)) return refuse(where, `has the unknown dtype ${JSON.stringify(dtype)}`)
+  if (!isDType(dtype)) return refuse(where, `has the unknown dtype ${told(dtype)}`)
   const inputs = list(fields, 'inputs', where).map((input) => indexOf(input, where, earlier))
   const shape = list(fields, 'shape', where).map((extent) =>
     isFinite(extent) ? extent : refuse(where, 'has an extent that is no number'),
@@ -58,7 +61,7 @@ function parseNode(item: unknown, earlier: readonly Node[]): Node {
   const attributes = Object.fromEntries(
     Object.entries(record(fields.attributes, `the attributes of ${where}`)).map(([key, value]) => [
       key,
-      parseAttribute(value, `attribute "${key}" of ${where}`),
+      parseAttribute(value, `attribute "${beginningOf(key)}" of ${where}`),
     ]),
   )
   const operands = inputs.flatMap((input) => earlier[input] ?? [])
@@ -84,8 +87,9 @@ function parseAttribute(value: unknown, where: string): Attribute {
 function parseInput(item: unknown, nodes: readonly Node[]): Input {
   const fields = record(item, 'an input')
   const { role } = fields
-  const name = nameOf(fields, 'an input')
+  const name = nameOf(fields, 'input')
   const where = `input "${name}"`
+  if (name === '__proto__') refuse(where, 'cannot have that name')
   const node = indexOf(fields.node, where, nodes)
   if (nodes[node]?.op !== 'input') refuse(where, `names node ${node}, which is no input`)
   if (role === 'state') return { role, name, node, initializer: parseInitializer(fields, where) }
@@ -93,7 +97,7 @@ function parseInput(item: unknown, nodes: readonly Node[]): Input {
   if (role === 'step' || role === 'seed') {
     return name === role ? { role, name, node } : refuse(where, `should be named "${role}"`)
   }
-  return refuse(where, `has the unknown role ${JSON.stringify(role)}`)
+  return refuse(where, `has the unknown role ${told(role)}`)
 }
 
 /** Each input node has one input, of a fitting type, and no two inputs of a role have one name. */
@@ -133,7 +137,7 @@ function parseInitializer({ initializer }: Fields, where: string): Initializer {
     case 'uniform':
       return { kind, low: number('low'), high: number('high') }
     default:
-      return refuse(`the initializer of ${where}`, `is of the unknown kind ${JSON.stringify(kind)}`)
+      return refuse(`the initializer of ${where}`, `is of the unknown kind ${told(kind)}`)
   }
 }
 
@@ -166,13 +170,15 @@ function checkNames(kind: string, items: readonly { readonly name: string }[]): 
 /** @param nodes those that may be referred to */
 function indexOf(value: unknown, where: string, nodes: readonly Node[]): number {
   if (!isFinite(value) || !Number.isInteger(value) || value < 0 || value >= nodes.length) {
-    return refuse(where, `refers to node ${JSON.stringify(value)}, but may to those below ${nodes.length}`)
+    return refuse(where, `refers to node ${told(value)}, but may to those below ${nodes.length}`)
   }
   return value
 }
 
 function nameOf({ name }: Fields, where: string): string {
-  return typeof name === 'string' ? name : refuse(where, 'has no name')
+  if (typeof name !== 'string') return refuse(where, 'has no name')
+  const problem = nameProblem(name)
+  return problem === undefined ? name : refuse(`${where} "${beginningOf(name)}"`, problem)
 }
 
 function record(value: unknown, where: string): Fields {
@@ -194,6 +200,11 @@ function isOp(value: unknown): value is OpName {
 
 function isDType(value: unknown): value is DType {
   return value === 'f32' || value === 'i32' || value === 'u8'
+}
+
+/** A value from outside, however long it is. */
+function told(value: unknown): string {
+  return value === undefined ? 'undefined' : beginningOf(JSON.stringify(value))
 }
 
 function refuse(where: string, complaint: string): never {

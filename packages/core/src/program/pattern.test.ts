@@ -45,3 +45,9 @@ test('a name stands for one node, whichever factor it is', () => {
   })
   expect(found(pattern, (w, rate, g) => add(mul(g, rate), mul(w, rate)))).toBeUndefined()
 })
+
+test('what is computed on the way is no operand', () => {
+  const pattern: Pattern = ['add', ['mul', 'a', 'b'], ['sub', { name: 'change', of: ['mul', 'a', 'b'] }, 'w']]
+  expect(found(pattern, (w, rate, g) => add(mul(rate, g), sub(mul(rate, g), w)))?.nodes.w).toBe(W)
+  expect(found(pattern, (_, rate, g) => add(mul(rate, g), sub(mul(rate, g), mul(rate, g))))).toBeUndefined()
+})

@@ -31,8 +31,29 @@ export function matchPattern<Name extends string>(
   index: number,
   searched: Searched<Name>,
 ): Match<Name> | undefined {
-  const [found] = ways(searched, pattern, index, { nodes: {}, inside: new Set() })
-  return found
+  const operands = operandsOf(pattern)
+  for (const found of ways(searched, pattern, index, { nodes: {}, inside: new Set() })) {
+    // What is computed on the way is no operand: it is gone where one op takes the place of all.
+    if (operands.every((name) => !found.inside.has(found.nodes[name] ?? -1))) return found
+  }
+  return undefined
+}
+
+/** The names that are of no pattern inside of this one. */
+function operandsOf<Name extends string>(pattern: Pattern<Name>): Name[] {
+  const [texts, named] = [new Set<Name>(), new Set<Name>()]
+  const collect = (each: Pattern<Name>): void => {
+    if (typeof each === 'string') texts.add(each)
+    else if ('of' in each) {
+      named.add(each.name)
+      collect(each.of)
+    } else {
+      const [, ...operands] = each
+      operands.forEach(collect)
+    }
+  }
+  collect(pattern)
+  return [...texts].filter((name) => !named.has(name))
 }
 
 /** In each way that there is, what has been found before with what is found here. */

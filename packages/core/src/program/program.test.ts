@@ -244,6 +244,35 @@ describe('a Program as JSON', () => {
       'node 7 (add) is not valid: add of f32[10, 10] and f32[10, 10]: it has no attribute "toString"',
       ({ nodes }) => spoil(nodes, 7, { attributes: { toString: 1 } }),
     ],
+    [
+      'node 0 (input) is not valid: input: [2147483647] has more than 2^29 elements',
+      ({ nodes }) => spoil(nodes, 0, { shape: [2 ** 31 - 1] }),
+    ],
+    [
+      'node 13 (constant) is not valid: constant: 1e+300 is no f32',
+      ({ nodes }) => spoil(nodes, 13, { attributes: { values: 1e300 } }),
+    ],
+    [
+      'node 13 (constant) is not valid: constant: 256 is no u8',
+      ({ nodes }) => spoil(nodes, 13, { attributes: { values: 256 }, dtype: 'u8' }),
+    ],
+    [
+      'a Program has 32769 nodes, more than the 32768 allowed',
+      ({ nodes }) => nodes?.push(...new Array<Record<string, unknown>>(32769 - 32).fill({ ...nodes[13] })),
+    ],
+    [
+      'a Program has 1073797998 elements in all of its values together, more than the 1073741824 allowed',
+      ({ nodes }) => nodes?.push(...[1, 2].map(() => ({ ...nodes[13], shape: [2 ** 29] }))),
+    ],
+    [
+      `result "${'x'.repeat(40)}…" has a name of 1001 characters, more than the 1000 allowed`,
+      ({ results }) => spoil(results, 0, { name: 'x'.repeat(1001) }),
+    ],
+    [
+      'input "__proto__" has a name that every JavaScript object has already',
+      ({ inputs }) => spoil(inputs, 0, { name: '__proto__' }),
+    ],
+    [`node 4 has the unknown op "${'y'.repeat(39)}…`, ({ nodes }) => spoil(nodes, 4, { op: 'y'.repeat(10_000) })],
     ['result "loss" refers to node 99', ({ results }) => spoil(results, 0, { node: 99 })],
     ['result has no name', ({ results }) => spoil(results, 0, { name: 3 })],
   ])('is refused where it is wrong: %s', (message, spoiled) => {

@@ -47,6 +47,7 @@ export function inferNode(draft: NodeDraft, inputs: Operands, name: string = dra
     // Its attributes are those of its op: that was checked.
     const node = draft as Node
     const { shape, dtype } = dispatch(INFER, node, inputs)
+    checkShape(shape)
     return { ...node, shape, dtype }
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error
@@ -66,6 +67,8 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
     if (typeof values === 'object' && values.length !== sizeOf(node.shape)) {
       refuse('values must be one number, or one number for each element')
     }
+    const stray = [values].flat().find((value) => !isOfType(value, node.dtype))
+    if (stray !== undefined) refuse(`${stray} is no ${node.dtype}`)
     return leaf(node, inputs)
   },
   random: ({ shape }, inputs) => {
@@ -78,6 +81,7 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
   neg: unary,
   exp: unary,
   log: unary,
+  log1p: unary,
   sqrt: unary,
   tanh: unary,
   sigmoid: unary,
@@ -201,6 +205,14 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
     }
     return { shape: [...products, m, n], dtype: 'f32' }
   },
+}
+
+const INTEGER_RANGES = { u8: [0, 255], i32: [-(2 ** 31), 2 ** 31 - 1] } as const
+
+function isOfType(value: number, dtype: DType): boolean {
+  if (dtype === 'f32') return Math.fround(value) === value
+  const [low, high] = INTEGER_RANGES[dtype]
+  return isInteger(value, low, high)
 }
 
 function leaf(declared: TensorType, inputs: Operands): TensorType {

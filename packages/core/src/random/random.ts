@@ -115,6 +115,9 @@ const TAIL = Float32Array.of(
   2.83297682,
 )
 
+/** The coefficients of the normal quantile, highest power first, for engines that compute it themselves. */
+export const NORMAL_QUANTILE = { central: CENTRAL, tail: TAIL, scale: SQRT_2 } as const
+
 /** The normal quantile of the middle of the word's interval: sqrt(2) * erfinv(x) for x odd multiples of 2^-23. */
 function normalOf(word: number): number {
   const x = (2 * (word >>> 9) + 1 - 2 ** 23) * 2 ** -23

@@ -43,6 +43,7 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
   neg: unary((x) => -x),
   exp: unary(Math.exp),
   log: unary(Math.log),
+  log1p: unary(Math.log1p),
   sqrt: unary(Math.sqrt),
   tanh: unary(Math.tanh),
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
@@ -141,10 +142,10 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
 
   gather: ({ shape }, operands) => {
     const [table, indices] = [operands(0), operands(1).values]
-    const last = (table.shape[0] ?? 1) - 1
+    const numRows = table.shape[0] ?? 1
     return collect(shape, ([i = 0, ...rest]) => {
-      const row = Math.min(Math.max(indices[i] ?? 0, 0), last)
-      return elementAt(table, [row, ...rest])
+      const row = indices[i] ?? -1
+      return row >= 0 && row < numRows ? elementAt(table, [row, ...rest]) : 0
     })
   },
   scatterAdd: ({ shape }, operands) => {

@@ -5,6 +5,7 @@
  * each node computed once, in order. Values are kept in double precision, f32 constants and random numbers as the f32
  * that they are, integers exactly; so it differs from an engine by the engine's rounding alone.
  */
+import { ownValue } from '../checks.js'
 import { invariant, UserError } from '../errors.js'
 import { initialState } from '../random/initial-state.js'
 import type { Node } from '../program/node.js'
@@ -22,6 +23,8 @@ export interface EvaluationInputs {
   readonly step?: number
   /** Default: 0. */
   readonly seed?: number
+  /** What takes the place of a node's values, by the node's number: for studies of rounding. Default: they stay. */
+  readonly eachNode?: (values: Float64Array, node: number) => Float64Array
 }
 
 export interface Evaluation {
@@ -37,6 +40,7 @@ export interface Evaluation {
  */
 export function evaluate(data: ProgramData, inputs: EvaluationInputs = {}): Evaluation {
   const program = new Program(data)
+  const eachNode = inputs.eachNode ?? ((values: Float64Array) => values)
   const sources = new Map(program.inputs.map((input) => [input.node, input]))
   const initial = initialState(program, inputs.seed ?? 0)
   const evaluated: Evaluated[] = []
@@ -48,7 +52,7 @@ export function evaluate(data: ProgramData, inputs: EvaluationInputs = {}): Eval
   program.nodes.forEach((node, index) => {
     const source = sources.get(index)
     const values = source ? inputValues(source, node, inputs, initial) : computeNode(node, node.inputs.map(at))
-    evaluated.push({ shape: node.shape, dtype: node.dtype, values })
+    evaluated.push({ shape: node.shape, dtype: node.dtype, values: eachNode(values, index) })
   })
   const named = (outputs: readonly Output[]) =>
     Object.fromEntries(outputs.map(({ name, node }) => [name, at(node).values]))
@@ -70,9 +74,9 @@ function inputValues(
     case 'seed':
       return Float64Array.of(seed)
     case 'state':
-      return given(input, sizeOf(shape), state?.[input.name] ?? initial[input.name])
+      return given(input, sizeOf(shape), ownValue(state, input.name) ?? initial[input.name])
     case 'batch':
-      return given(input, sizeOf(shape), batch?.[input.name])
+      return given(input, sizeOf(shape), ownValue(batch, input.name))
   }
 }
 

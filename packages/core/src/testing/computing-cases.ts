@@ -86,6 +86,7 @@ export const ELEMENTWISE_CASES: readonly OpCase[] = [
   unary('neg', core.neg, tf.neg),
   unary('exp', core.exp, tf.exp),
   unary('log', core.log, tf.log, { low: 0.5, high: 3 }),
+  unary('log1p', core.log1p, tf.log1p, { low: -0.5, high: 3 }),
   unary('sqrt', core.sqrt, tf.sqrt, { low: 0.5, high: 3 }),
   unary('tanh', core.tanh, tf.tanh),
   unary('sigmoid', core.sigmoid, tf.sigmoid),

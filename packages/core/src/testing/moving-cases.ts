@@ -11,12 +11,18 @@ import {
   caseOf,
   type Example,
   integersOf,
+  type Operand,
   type OpCase,
   operandsOf,
   seeds,
   shapes,
   toFloat,
 } from './examples.js'
+
+/** From -1 on: indices of which some are outside. */
+function around(indices: Operand): Operand {
+  return { ...indices, values: indices.values.map((index) => index - 1) }
+}
 
 export const LAYOUT_CASES: readonly OpCase[] = [
   caseOf(
@@ -103,17 +109,29 @@ export const ROW_AND_PRODUCT_CASES: readonly OpCase[] = [
   caseOf(
     'gather',
     fc.tuple(shapes(1), fc.integer({ min: 1, max: 6 }), seeds).map(([shape, count, seed]): Example => ({
-      operands: [...operandsOf([shape], seed), integersOf([count], seed, shape[0] ?? 1)],
+      operands: [...operandsOf([shape], seed), around(integersOf([count], seed, 2 + (shape[0] ?? 1)))],
       ours: (table, indices) => core.gather(table, indices),
-      oracle: (table, indices) => tf.gather(table, tf.cast(indices, 'int32')),
+      // A row of zeros before the table, and one after it.
+      oracle: (table, indices) =>
+        tf.gather(
+          tf.pad(
+            table,
+            shape.map((_, i) => (i === 0 ? [1, 1] : [0, 0])),
+          ),
+          tf.cast(tf.add(indices, 1), 'int32'),
+        ),
     })),
   ),
   caseOf(
     'scatterAdd',
     fc.tuple(shapes(1), fc.integer({ min: 1, max: 6 }), seeds).map(([shape, rows, seed]): Example => ({
-      operands: [...operandsOf([shape], seed), integersOf([shape[0] ?? 1], seed, rows)],
+      operands: [...operandsOf([shape], seed), around(integersOf([shape[0] ?? 1], seed, 2 + rows))],
       ours: (updates, indices) => core.scatterAdd(updates, indices, rows),
-      oracle: (updates, indices) => tf.unsortedSegmentSum(updates, tf.tensor1d(indices.dataSync(), 'int32'), rows),
+      // To a table with a row more before it, and one after it.
+      oracle: (updates, indices) => {
+        const table = tf.unsortedSegmentSum(updates, tf.tensor1d(tf.add(indices, 1).dataSync(), 'int32'), rows + 2)
+        return tf.slice(table, 1, rows)
+      },
     })),
   ),
   caseOf(

@@ -204,6 +204,22 @@ describe('a trace refuses', () => {
     ['NaN cannot be a constant', (_, x) => add(x, NaN)],
     ['1e+39 cannot be a constant', (_, x) => add(x, 1e39)],
     ['256 cannot be a constant of dtype u8', () => constant(256, [], 'u8')],
+    ['300 cannot be a constant of dtype u8', () => constant([1, 300], [2], 'u8')],
+    ['-1 cannot be a constant of dtype u8', () => constant(-1, [], 'u8')],
+    ['0.5 cannot be a constant of dtype i32', () => constant(0.5, [], 'i32')],
+    ['NaN cannot be a constant of dtype i32', () => constant(NaN, [], 'i32')],
+    [
+      'state "__proto__" has a name that every JavaScript object has already',
+      (trace) => trace.state('__proto__', [], zero),
+    ],
+    [
+      'batch field "__proto__" has a name that every JavaScript object has already',
+      (trace) => trace.batch('__proto__', 'f32', [2]),
+    ],
+    [
+      'result "__proto__" has a name that every JavaScript object has already',
+      (trace, x) => trace.result('__proto__', x),
+    ],
     ['constant: 2 values do not fill [3]', () => constant([1, 2], [3])],
     ['expected a tensor or a number, not undefined', (_, x) => add(x, undefined as never)],
     ['a tensor of one Program is used in another', (_, x) => traceProgram(() => void relu(x))],

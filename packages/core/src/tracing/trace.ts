@@ -8,6 +8,7 @@
  */
 import { ShapeError, UserError } from '../errors.js'
 import { type DType, type Shape, sameShape, type TensorType, typeText } from '../program/dtype.js'
+import { beginningOf, nameProblem } from '../program/limits.js'
 import type { Node } from '../program/node.js'
 import type { Program } from '../program/program.js'
 import type { Input, Output, Result } from '../program/program-data.js'
@@ -76,6 +77,7 @@ export class Trace {
 
   /** A value that lives from step to step, f32. @throws UserError where the name is taken */
   state(name: string, shape: Shape, initializer: Initializer): Tensor {
+    checkName('state', name)
     if (this.#inputs.has(`state ${name}`)) throw userError(`there are two states named "${name}"`)
     if (initializer.kind !== 'constant') this.claimPurpose(name)
     const tensor = this.#input(`state "${name}"`, shape, 'f32')
@@ -90,6 +92,7 @@ export class Trace {
    * @throws ShapeError where the same field was asked for with another shape or dtype
    */
   batch(name: string, dtype: DType, shape: Shape): Tensor {
+    checkName('batch field', name)
     const known = this.#knownInput(`batch ${name}`)
     if (known) {
       if (known.dtype === dtype && sameShape(known.shape, shape)) return known
@@ -134,6 +137,7 @@ export class Trace {
    * @throws UserError where the name is taken, or there are no rows
    */
   result(name: string, value: TensorLike, options: { readonly rows?: boolean } = {}): void {
+    checkName('result', name)
     if (this.#results.has(name)) throw userError(`there are two results named "${name}"`)
     const tensor = this.tensor(value)
     const told =
@@ -266,6 +270,11 @@ export class Trace {
     this.#inputs.set(role, { role, name: role, node: tensor.node })
     return tensor
   }
+}
+
+function checkName(kind: string, name: string): void {
+  const problem = nameProblem(name)
+  if (problem !== undefined) throw userError(`${kind} "${beginningOf(name)}" ${problem}`)
 }
 
 /**

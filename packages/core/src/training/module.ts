@@ -8,6 +8,7 @@
  */
 import type { Shape } from '../program/dtype.js'
 import { UserError } from '../errors.js'
+import { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem } from '../program/limits.js'
 import { initializerFor, type Initializer, type InitializerLike } from '../random/initializers.js'
 import { Tensor, type TensorLike } from '../tracing/tensor.js'
 import { currentTrace, userError, type Trace } from '../tracing/trace.js'
@@ -208,6 +209,8 @@ export class Scope {
   }
 
   #child(name: string): Scope {
+    const problem = nameProblem(name, MAX_OWN_NAME_LENGTH)
+    if (problem !== undefined) throw new UserError(`a parameter "${beginningOf(name)}" ${problem}`)
     if (!/^[^./\s]+$/.test(name)) {
       throw new UserError(`a parameter cannot be named "${name}": names have no dots, slashes or spaces`)
     }

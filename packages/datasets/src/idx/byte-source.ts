@@ -5,8 +5,8 @@
  * Whatever the operating system or the file's owner did wrong becomes a UserError that names the file.
  */
 import { UserError } from '@gradpool/core'
-import { createReadStream } from 'node:fs'
-import { open, stat, type FileHandle } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { readError } from './read-error.js'
@@ -26,27 +26,26 @@ const gzipChunkBytes = 16 * 1024
 /** @throws UserError when there is no such file, it is not a plain file, or it may not be read. */
 export async function openBytes(path: string): Promise<ByteSource> {
   try {
-    // Looked at before it is opened: opening a pipe would wait for its other end.
-    const status = await stat(path)
-    if (status.isDirectory()) throw new UserError(`${path} is a directory, expected a file`)
-    if (!status.isFile()) throw new UserError(`${path} is a device or pipe, expected a file`)
-    const handle = await open(path)
-    if (!(await beginsAsGzip(handle))) return plainSource(path, handle, status.size)
-    await handle.close()
-    return gzipSource(path, status.size)
+    // Else opening a pipe would wait for its other end.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const status = await handle.stat()
+      if (status.isDirectory()) throw new UserError(`${path} is a directory, expected a file`)
+      if (!status.isFile()) throw new UserError(`${path} is a device or pipe, expected a file`)
+      const source = (await beginsAsGzip(handle)) ? gzipSource : plainSource
+      return source(path, handle, status.size)
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
   } catch (error) {
     throw readError(path, error)
   }
 }
 
 async function beginsAsGzip(handle: FileHandle): Promise<boolean> {
-  try {
-    const { buffer, bytesRead } = await handle.read(new Uint8Array(2), 0, 2, 0)
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
-  } catch (error) {
-    await handle.close()
-    throw error
-  }
+  const { buffer, bytesRead } = await handle.read(new Uint8Array(2), 0, 2, 0)
+  return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
 }
 
 function plainSource(path: string, handle: FileHandle, fileBytes: number): ByteSource {
@@ -72,8 +71,8 @@ function plainSource(path: string, handle: FileHandle, fileBytes: number): ByteS
   }
 }
 
-function gzipSource(path: string, fileBytes: number): ByteSource {
-  const file = createReadStream(path, { highWaterMark: gzipChunkBytes })
+function gzipSource(path: string, handle: FileHandle, fileBytes: number): ByteSource {
+  const file = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: gzipChunkBytes })
   const gunzip = createGunzip({ chunkSize: gzipChunkBytes })
   // Errors of the file become errors of `gunzip`, which `nextChunk` throws.
   pipeline(file, gunzip, () => undefined)
@@ -114,10 +113,10 @@ function gzipSource(path: string, fileBytes: number): ByteSource {
       }
       return filled
     },
-    close() {
+    async close() {
       gunzip.destroy()
       file.destroy()
-      return Promise.resolve()
+      await handle.close()
     },
   }
 }

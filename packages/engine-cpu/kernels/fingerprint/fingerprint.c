@@ -296,6 +296,7 @@ int main(void) {
     if (!base) return 1;
     numeric_function("exp", MICRO_EXP);
     numeric_function("log", MICRO_LOG);
+    numeric_function("log1p", MICRO_LOG1P);
     numeric_function("sqrt", MICRO_SQRT);
     numeric_function("tanh", MICRO_TANH);
     numeric_function("sigmoid", MICRO_SIGMOID);

@@ -48,7 +48,8 @@ const collections: fc.Arbitrary<Collection> = fc
       labels: Uint8Array.from({ length: numRows }, () => Math.floor(4 * next())),
       queries: Uint8Array.from([...near(), ...opposite, ...random(codeBytes)]),
       bounds: {
-        ...{ k, radius },
+        k,
+        radius,
         allowed: allowed && Uint8Array.from({ length: 256 }, (_, label) => Number(allowed.includes(label))),
       },
     }

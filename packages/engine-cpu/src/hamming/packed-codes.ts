@@ -1,9 +1,9 @@
 /**
- * A collection of packed codes with labels, in a shared memory of its own, and the search for those
- * near a query by Hamming distance, by the kernels.
+ * A collection of packed codes with labels, in shared memory of its own, and its search by Hamming distance, which the
+ * kernels do.
  *
- * Codes lie in blocks, byte by byte (`kernels/hamming.h`). Rows are only ever added. One thread
- * adds and asks; the work of a search may be done by several (`begin`).
+ * Codes are stored in blocks, interleaved byte by byte (`kernels/hamming.h`). Rows are never removed. One thread adds
+ * rows and starts searches; several threads may do the work of a search (`begin`).
  */
 import { invariant } from '@gradpool/core/engine'
 import { randomUUID } from 'node:crypto'
@@ -19,33 +19,30 @@ export interface PackedCodesOptions {
   /** Bytes of a code, 1 to 32. */
   readonly codeBytes: number
   /**
-   * `wasm`, `native`, or an instruction set of `nativeInstructionSets()`: they find the same.
-   * Default: native code where it is built, else WebAssembly.
+   * `wasm`, `native`, or an instruction set of `nativeInstructionSets()`: all find the same. Default: native code if it
+   * is built, else WebAssembly.
    */
   readonly kernels?: string | undefined
-  /** Size of the memory, reserved and not used. Default: 2 GiB, or what the system allows. */
+  /** Size of the memory, which is only reserved. Default: 2 GiB, or what the system allows. */
   readonly memoryBytes?: number | undefined
 }
 
-/** A search under way. */
+/** A search in progress. */
 export interface BegunScan {
-  /**
-   * To be done by `executeChunk` of `workerModule`, each in a thread of its own, or one after the
-   * other.
-   */
+  /** Each is run by `executeChunk` of `workerModule`, in a thread of its own or one after the other. */
   readonly tasks: readonly ScanTask[]
-  /** When all tasks are done: for each query, what `near` gives. */
+  /** To be called when all tasks are done. Returns, for each query, what `near` returns. */
   finish(): NearRows[]
-  /** When there will be no `finish`, and no task is at work. */
+  /** Ends the search without `finish`. No task may be running. */
   abandon(): void
 }
 
-/** Queries of one scan at most, and the room that their results may take together. */
+/** The most queries of one scan, and the most memory for their results together. */
 const MOST_QUERIES = 256
 const MOST_FOUND_BYTES = 2 ** 26
 
 export class PackedCodes {
-  /** URL of what does tasks in a worker thread. */
+  /** URL of the module that runs tasks in a worker thread. */
   static readonly workerModule = new URL(
     import.meta.url.endsWith('.ts') ? '../../dist/hamming/worker.js' : './worker.js',
     import.meta.url,
@@ -61,13 +58,10 @@ export class PackedCodes {
   #labels = 0
   #blocks: Uint8Array = new Uint8Array()
   #numScans = 0
-  /** Addresses of what was outgrown while scans were under way. */
+  /** Addresses of memory that larger memory has replaced, but that scans in progress may still read. */
   #outgrown: number[] = []
 
-  /**
-   * @throws UserError when the kernels are not to be had, or the memory asked for cannot be
-   *   reserved.
-   */
+  /** @throws UserError if the kernels are not available, or the memory cannot be reserved */
   constructor({ codeBytes, kernels, memoryBytes }: PackedCodesOptions) {
     invariant(codeBytes >= 1 && codeBytes <= MAX_CODE_BYTES, `codes of ${codeBytes} bytes`)
     this.codeBytes = codeBytes
@@ -84,7 +78,7 @@ export class PackedCodes {
   /**
    * @param codes packed, [n, codeBytes]
    * @param labels [n]
-   * @throws UserError when the memory has no room; nothing was added then
+   * @throws UserError if the memory is full; no row is added then
    */
   append(codes: Uint8Array, labels: Uint8Array): void {
     const numRows = this.#numRows + labels.length
@@ -119,27 +113,27 @@ export class PackedCodes {
   }
 
   /**
-   * For each query the rows that are as near as the k-th nearest, or nearer, by row.
+   * For each query, the rows that are no farther than the k-th nearest, in row order.
    *
    * @param queries packed, [n, codeBytes]
-   * @throws UserError when the memory has no room for what is found
+   * @throws UserError if the memory is too small for the results
    */
   near(queries: Uint8Array, bounds: NearBounds): NearRows[] {
     return this.#groups(queries, bounds).flatMap((group) => this.#nearGroup(group, bounds))
   }
 
   /**
-   * The same, the rows shared out to several tasks. Rows that are added meanwhile are not found.
+   * The same, with the rows divided among several tasks. Rows added in the meantime are not found.
    *
    * @param queries packed, at most 256 of them
    */
   begin(queries: Uint8Array, bounds: NearBounds, numTasks: number): BegunScan {
     const [group = queries, ...more] = this.#groups(queries, bounds)
     const scan = this.#scan(group, bounds, numTasks)
-    const tasks = scan.parts.map((part) => ({
-      ...{ arena: this.#arenaId, code: this.#code, memory: this.#arena.memory },
-      ...{ scan: part.scan, stackTop: part.stackTop },
-    }))
+    const { memory } = this.#arena
+    const tasks = scan.parts.map(({ scan, stackTop }) => {
+      return { arena: this.#arenaId, code: this.#code, memory, scan, stackTop }
+    })
     return {
       tasks,
       finish: () => {
@@ -158,7 +152,7 @@ export class PackedCodes {
     return this.#finish(scan, queries, bounds)
   }
 
-  /** The results of a scan; queries that had no room are asked again, with room for all rows. */
+  /** The results of a scan. Queries whose results did not fit are run again, with room for all rows. */
   #finish(scan: Scan, queries: Uint8Array, bounds: NearBounds): NearRows[] {
     const results = scan.results()
     this.#end(scan)
@@ -186,11 +180,15 @@ export class PackedCodes {
   #end(scan: Scan): void {
     scan.dispose()
     this.#numScans--
+    this.#freeOutgrown()
+  }
+
+  #freeOutgrown(): void {
     if (this.#numScans > 0) return
     for (const address of this.#outgrown.splice(0)) this.#arena.free(address)
   }
 
-  /** Rows that a query has room for at first: the k nearest, and those found before them. */
+  /** The number of rows that a query has room for at first: the k nearest, and rows found before them. */
   #roomFor({ k }: NearBounds): number {
     return Math.min(this.#numRows, 4 * k + 1000)
   }
@@ -207,45 +205,31 @@ export class PackedCodes {
   #grow(numRows: number): void {
     const capacity = BLOCK_ROWS * Math.ceil(numRows / BLOCK_ROWS)
     const labels = this.labels
-    const codesAt = this.#arena.allocate(capacity * this.codeBytes)
-    let labelsAt = 0
-    try {
-      labelsAt = this.#arena.allocate(capacity)
-    } catch (error) {
-      this.#arena.free(codesAt)
-      throw error
-    }
+    const codesAt = this.#arena.allocate(capacity * (this.codeBytes + 1))
+    const labelsAt = codesAt + capacity * this.codeBytes
     const blocks = this.#arena.bytes(codesAt, capacity * this.codeBytes)
     blocks.set(this.#blocks)
     this.#arena.bytes(labelsAt, labels.length).set(labels)
-    if (this.#capacity > 0) this.#outgrown.push(this.#codes, this.#labels)
-    if (this.#numScans === 0) {
-      for (const address of this.#outgrown.splice(0)) this.#arena.free(address)
-    }
+    if (this.#capacity > 0) this.#outgrown.push(this.#codes)
+    this.#freeOutgrown()
     this.#codes = codesAt
     this.#blocks = blocks
     this.#labels = labelsAt
     this.#capacity = capacity
   }
 
-  /** All codes, in blocks of BLOCK_ROWS rows, and room for more; valid until the next `append`. */
+  /** All codes, in blocks of BLOCK_ROWS rows, with spare capacity at the end; valid until the next `append`. */
   get blocks(): Uint8Array {
     return this.#blocks
   }
 
-  /**
-   * Where the first byte of a row's code is among the blocks; each further one is BLOCK_ROWS
-   * behind.
-   */
+  /** Index in `blocks` of the first byte of a row's code. Each further byte is BLOCK_ROWS later. */
   placeOf(row: number): number {
     return Math.floor(row / BLOCK_ROWS) * BLOCK_ROWS * this.codeBytes + (row % BLOCK_ROWS)
   }
 }
 
 function codeOf(kernels: string | undefined): KernelCode {
-  if (kernels === 'wasm') return wasmCode()
-  if (kernels === undefined && nativeInstructionSets().length === 0) return wasmCode()
-  return nativeCode({
-    instructionSet: kernels === 'native' || kernels === undefined ? undefined : kernels,
-  }).code
+  if (kernels === 'wasm' || (kernels === undefined && nativeInstructionSets().length === 0)) return wasmCode()
+  return nativeCode({ instructionSet: kernels === 'native' ? undefined : kernels }).code
 }

@@ -1,6 +1,6 @@
 /**
- * Some queries over all rows of a collection, in one or several tasks, each over some of the rows:
- * what the kernels are told, and what they found.
+ * Some queries over all rows of a collection, in one or several tasks, each over some of the rows: writes what the
+ * kernels are to do, and reads what they have found.
  */
 import { invariant } from '@gradpool/core/engine'
 import type { Arena } from '../arena.js'
@@ -8,7 +8,7 @@ import { STACK_BYTES } from '../instructions.js'
 import type { ArenaTask } from '../kernels.js'
 import { BLOCK_ROWS, MAX_CODE_BYTES, SCAN, SEARCH } from './words.js'
 
-/** Where a collection lies. */
+/** The memory of a collection. */
 export interface CodeRegion {
   /** Address of the blocks. */
   readonly codes: number
@@ -19,23 +19,23 @@ export interface CodeRegion {
 }
 
 export interface NearBounds {
-  /** How many rows are wanted: those farther than the k-th nearest are left out. */
+  /** Rows farther than the k-th nearest are left out. */
   readonly k: number
   /** Rows farther than this are left out. */
   readonly radius: number
   /** Rows before this one, a multiple of BLOCK_ROWS, are left out. Default: 0. */
   readonly firstRow?: number | undefined
-  /** 1 for each label that may be found, [256]; undefined: any may. */
+  /** [256], 1 for each label to be found. Default: all labels. */
   readonly allowed?: Uint8Array | undefined
 }
 
-/** What a thread needs to do a part of a scan. */
+/** What a thread needs for a part of a scan. */
 export interface ScanTask extends ArenaTask {
   /** Address of the scan's words. */
   readonly scan: number
 }
 
-/** Rows with their distances, in turn: [n, 2]. */
+/** Rows and their distances, [n, 2]. */
 export type NearRows = Uint32Array
 
 export class Scan {
@@ -44,7 +44,7 @@ export class Scan {
   readonly #numQueries: number
   readonly #capacity: number
   readonly #allocated: number[] = []
-  /** Of each task. */
+  /** For each task: addresses of its words, of the end of its stack, of its searches and of the rows found. */
   readonly parts: readonly {
     readonly scan: number
     readonly stackTop: number
@@ -54,8 +54,8 @@ export class Scan {
 
   /**
    * @param queries packed, [n, codeBytes]
-   * @param capacity how many rows each query has room for, in each task
-   * @throws UserError when the arena has no room
+   * @param capacity how many rows each query can find in each task
+   * @throws UserError if the arena is full
    */
   constructor(
     arena: Arena,
@@ -99,7 +99,7 @@ export class Scan {
     }
   }
 
-  /** Once all tasks are done: what each query found, undefined where that had no room. */
+  /** To be called when all tasks are done. Returns what each query found; undefined if that did not fit. */
   results(): (NearRows | undefined)[] {
     return Array.from({ length: this.#numQueries }, (_, query) => this.#resultOf(query))
   }
@@ -121,7 +121,7 @@ export class Scan {
         counts[distance] = (counts[distance] ?? 0) + (counted[distance] ?? 0)
       }
     }
-    // The distance of the k-th nearest, where there are so many.
+    // The distance of the k-th nearest, or of the farthest if there are fewer.
     let radius = -1
     let within = 0
     while (radius < counts.length - 1 && within < this.#bounds.k) within += counts[++radius] ?? 0

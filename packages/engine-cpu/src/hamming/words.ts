@@ -1,6 +1,6 @@
-/** The numbers of `kernels/hamming.h`; a test holds the two together. */
+/** The constants of `kernels/hamming.h`; a test checks that they agree. */
 
-/** How many rows lie together, byte by byte. */
+/** Rows of a block, whose codes are interleaved byte by byte. */
 export const BLOCK_ROWS = 64
 export const MAX_CODE_BYTES = 32
 

@@ -1,7 +1,4 @@
-/**
- * Which nodes are their operand by another name: the same elements in the same order, so the same
- * memory.
- */
+/** Which nodes are aliases of their operand: the same elements in the same order, in the same memory. */
 import { sizeOf, type Node } from '@gradpool/core/engine'
 
 export function isAlias(node: Node, operand: Node): boolean {

@@ -1,9 +1,6 @@
-/**
- * Writes a schedule as the words of a plan, given where everything is. The format is in
- * `kernels/plan.h`.
- */
-import { UserError, type Shape } from '@gradpool/core'
-import { bytesPerElement, invariant, stridesOf, type Node, type NodeOf } from '@gradpool/core/engine'
+/** Writes a schedule as the words of a plan, given the addresses. The format is in `kernels/plan.h`. */
+import { UserError, type DType, type Shape } from '@gradpool/core'
+import { bytesPerElement, invariant, sizeOf, stridesOf, type Node, type NodeOf } from '@gradpool/core/engine'
 import { DTYPE, MATMUL, OP } from '../instructions.js'
 import { productOf, type Kernel } from './fuse.js'
 import type { Graph } from './graph.js'
@@ -12,59 +9,55 @@ import type { Section } from './sections.js'
 import { buildPointwise, type Addresses } from './pointwise.js'
 
 const MAX_COPY_RANK = 8
+/** Of a plan: losses of more numbers, and larger stacks of matrices, would need more. */
+const MAX_INSTRUCTIONS = 2 ** 18
 
 export interface Layout extends Addresses {
-  /** Of the memory that a kernel works in. */
+  /** Address of the scratch memory of kernels. */
   readonly working: number
   /** Of a batch field's values in the dataset, and its dtype. */
-  field(name: string): { readonly address: number; readonly dtype: 'f32' | 'i32' | 'u8' }
+  field(name: string): { readonly address: number; readonly dtype: DType }
   readonly batchSize: number
-  /** Where the words will be. */
-  readonly plan: number
+  /** Address of the pointwise programs. */
+  readonly programs: number
 }
 
-/** Instructions first, then the pointwise programs they refer to. */
+/** The words of a plan: instructions, and the pointwise programs they refer to. */
 export interface Words {
-  readonly words: readonly number[]
-  readonly numInstructionWords: number
+  readonly instructions: readonly number[]
+  readonly programs: readonly number[]
 }
 
 export function emit(graph: Graph, sections: readonly Section[], layout: Layout): Words {
   const emitter = new Emitter(graph, layout)
-  // Pointwise programs follow the instructions, whose length does not depend on addresses: count
-  // first, then write.
-  const numInstructionWords = emitter.emit(sections, 0).instructions.length
-  const { instructions, programs } = emitter.emit(sections, numInstructionWords)
-  return { words: [...instructions, ...programs], numInstructionWords }
+  return { instructions: emitter.instructions(sections), programs: emitter.programs }
 }
 
 class Emitter {
+  readonly programs: number[] = []
   readonly #graph: Graph
   readonly #layout: Layout
-  #programs: number[] = []
-  #programsAt = 0
+  /** Instructions that are one for each element or matrix. */
+  #numRepeated = 0
 
   constructor(graph: Graph, layout: Layout) {
     this.#graph = graph
     this.#layout = layout
   }
 
-  emit(sections: readonly Section[], programsAt: number): { instructions: number[]; programs: number[] } {
-    this.#programs = []
-    this.#programsAt = programsAt
-    const instructions = sections.flatMap(({ kind, actions }) => {
+  instructions(sections: readonly Section[]): number[] {
+    return sections.flatMap(({ kind, actions }) => {
       const inside = actions.flatMap((action) => this.#action(action))
       return kind === undefined ? inside : [...instruction(OP.SECTION, kind, inside.length), ...inside]
     })
-    return { instructions, programs: this.#programs }
   }
 
   #action(action: Action): number[] {
     switch (action.kind) {
       case 'guard':
-        return Array.from({ length: this.#graph.size(action.loss) }, (_, which) =>
+        return this.#repeated(this.#graph.size(action.loss), (which) =>
           instruction(OP.GUARD, this.#address(action.loss) + 4 * which),
-        ).flat()
+        )
       case 'copy': {
         const size = this.#graph.size(action.from)
         return copy(this.#address(action.state), this.#address(action.from), 4, [size], [1], [1])
@@ -108,20 +101,30 @@ class Emitter {
     return segments === 1 ? instruction(OP.MATMUL, ...operands) : instruction(OP.MATMUL_SEGMENTS, ...operands, segments)
   }
 
-  /** A stack of matrices times another, one product after the other. */
+  /** A batch of matrix products, one after the other. */
   #matmuls(index: number, node: NodeOf<'matmul'>): number[] {
     const [a, b] = this.#operands(node)
     const { m, n, k, flags } = matmulShape(this.#graph, node)
     const to = this.#address(index)
-    return Array.from({ length: node.shape[0] ?? 1 }, (_, i) => {
+    return this.#repeated(node.shape[0] ?? 1, (i) => {
       const places = [to + 4 * i * m * n, a + 4 * i * m * k, b + 4 * i * k * n]
       return instruction(OP.MATMUL, ...places, m, n, k, flags, this.#layout.working, 0)
-    }).flat()
+    })
+  }
+
+  #repeated(count: number, make: (index: number) => number[]): number[] {
+    this.#numRepeated += count
+    if (this.#numRepeated > MAX_INSTRUCTIONS) {
+      throw new UserError(
+        `the CPU engine takes a loss of at most ${MAX_INSTRUCTIONS} numbers, and stacks of as many matrices together`,
+      )
+    }
+    return Array.from({ length: count }, (_, index) => make(index)).flat()
   }
 
   #pointwise(kernel: Kernel): number {
-    const address = this.#layout.plan + 4 * (this.#programsAt + this.#programs.length)
-    this.#programs.push(...buildPointwise(this.#graph, kernel, this.#layout))
+    const address = this.#layout.programs + 4 * this.programs.length
+    this.programs.push(...buildPointwise(this.#graph, kernel, this.#layout))
     return address
   }
 
@@ -198,7 +201,7 @@ class Emitter {
         return copy(to, inside, bytes, node.shape, strides, sourceStrides)
       }
       case 'pad': {
-        const words = Math.ceil((bytes * node.shape.reduce((a, b) => a * b, 1)) / 4)
+        const words = Math.ceil((bytes * sizeOf(node.shape)) / 4)
         const inside = to + offset(node.attributes.before, strides)
         return [
           ...instruction(OP.FILL, to, words, 0),
@@ -208,7 +211,7 @@ class Emitter {
       case 'concat': {
         const { axis } = node.attributes
         let start = 0
-        return this.#operands(node).flatMap((operand, position) => {
+        return this.#addresses(node).flatMap((operand, position) => {
           const shape = shapeOf(position)
           const inside = to + bytes * start * (strides[axis] ?? 0)
           start += shape[axis] ?? 0
@@ -220,9 +223,13 @@ class Emitter {
     }
   }
 
-  #operands(node: Node): [number, number, ...number[]] {
-    const [a = 0, b = 0, ...rest] = node.inputs.map((input) => this.#address(this.#graph.base(input)))
-    return [a, b, ...rest]
+  #operands(node: Node): readonly [number, number] {
+    const [a = 0, b = 0] = this.#addresses(node)
+    return [a, b]
+  }
+
+  #addresses(node: Node): number[] {
+    return node.inputs.map((input) => this.#address(this.#graph.base(input)))
   }
 
   #storedDType(node: Node, operand: number): number {
@@ -248,18 +255,15 @@ export function matmulShape(
   return { m, n, k, flags, segments }
 }
 
-/**
- * A reduction over adjacent axes as [outer, count, inner]. Others are split before; see lower.ts.
- */
+/** A reduction over adjacent axes as [outer, count, inner]. Others have been split; see lower.ts. */
 function reduction(shape: Shape, axes: readonly number[]): { outer: number; count: number; inner: number } {
   const first = axes[0] ?? 0
   const last = axes.at(-1) ?? -1
   invariant(last - first + 1 === axes.length, `axes [${axes.join(', ')}] are adjacent`)
-  const product = (extents: Shape): number => extents.reduce((a, b) => a * b, 1)
   return {
-    outer: product(shape.slice(0, first)),
-    count: product(shape.slice(first, last + 1)),
-    inner: product(shape.slice(last + 1)),
+    outer: sizeOf(shape.slice(0, first)),
+    count: sizeOf(shape.slice(first, last + 1)),
+    inner: sizeOf(shape.slice(last + 1)),
   }
 }
 
@@ -267,7 +271,7 @@ function instruction(opcode: number, ...operands: number[]): number[] {
   return [opcode, operands.length + 2, ...operands]
 }
 
-/** Axes of extent 1 are dropped, and axes that are adjacent in both views become one. */
+/** A copy between strided views. Axes of extent 1 are dropped, and axes that are adjacent in both views are merged. */
 function copy(
   to: number,
   from: number,
@@ -285,6 +289,8 @@ function copy(
     if (joins) axes.pop()
     axes.push(joins ? { ...next, extent: outer.extent * extent } : next)
   }
+  // What is shared out by examples has an axis of them, be it of one.
+  if (axes.length === 0) axes.push({ extent: 1, to: 1, from: 1 })
   if (axes.length > MAX_COPY_RANK) {
     throw new UserError(`the CPU engine moves tensors of at most ${MAX_COPY_RANK} axes, not ${axes.length}`)
   }

@@ -1,54 +1,55 @@
 /**
- * Groups the computed nodes of a graph into kernels, so that elementwise work happens where its
- * operands are in cache.
+ * Groups the computed nodes of a graph into kernels, so that elementwise work is done while its operands are in cache.
  *
- * One rule gives all fusions: an elementwise op joins the kernel that makes an operand of its size,
- * be that a pointwise program or a matmul (whose epilogue runs on each block of finished rows),
- * unless another operand can only be had after that kernel has run. So a bias and an activation
- * join their matmul, a loss and its gradient the matmul that makes the prediction, and an
- * optimizer's update the matmul of the weight gradient.
+ * All fusions follow from one rule: an elementwise op joins the kernel that computes an operand of the same size,
+ * either a pointwise program or a matmul (whose epilogue runs on each block of finished rows), unless another operand
+ * depends on the whole result of that kernel. So a bias and an activation join their matmul, a loss and its gradient
+ * the matmul that makes the prediction, and an optimizer's update the matmul of the weight gradient.
  */
 import { invariant } from '@gradpool/core/engine'
 import { POINTWISE } from '../instructions.js'
 import type { Graph } from './graph.js'
+import { TopologicalOrder } from './topological-order.js'
 
 export interface Kernel {
   /** In topological order; the first of a matmul kernel is its matmul. */
   nodes: number[]
   readonly kind: 'pointwise' | 'matmul' | 'single'
-  /** Elements that a pointwise program runs over; 0 for single. */
+  /** Elements that the pointwise program runs over; 0 for `single`. */
   readonly size: number
-  /** Set once an op reads a row or column, and by a matmul. */
+  /** Set for a matmul, and if an op reads a row or column. */
   columns: number | undefined
 }
 
-/** With no more nodes than temps, a pointwise program never runs out of them. */
+/** A pointwise program with no more nodes than there are temporary registers never runs out of them. */
 const MAX_POINTWISE_NODES = POINTWISE.MAX_TEMPS
 
 export class Kernels {
   readonly #graph: Graph
   readonly #of = new Map<number, Kernel>()
+  readonly #order: TopologicalOrder<Kernel>
   readonly #users: ReadonlyMap<number, readonly number[]>
   readonly #isShared: boolean
 
   /**
-   * @param isShared whether several workers may run the kernels together, each a part of the
-   *   elements of a pointwise program
+   * @param isShared whether several workers may run the kernels together, each some of the elements of a pointwise
+   *   program
    */
   constructor(graph: Graph, isShared: boolean) {
     this.#graph = graph
     this.#isShared = isShared
     this.#users = usersOf(graph)
     for (const index of graph.computed) this.#of.set(index, this.#own(index))
+    this.#order = new TopologicalOrder(this.#of.values())
     for (const index of graph.computed) {
       if (graph.microOp(index) !== undefined) this.#joinOperands(index)
       else if (this.#isTotal(index)) this.#joinAsSum(index)
     }
   }
 
-  /** All kernels, by their first node. */
+  /** All kernels, each after those that it needs. */
   get all(): Kernel[] {
-    return [...new Set(this.#of.values())]
+    return this.#order.items
   }
 
   /** The kernel that computes a node; undefined for leaves. */
@@ -67,13 +68,8 @@ export class Kernels {
       return { nodes: [index], kind: 'matmul', size: graph.size(index), columns: node.shape[1] }
     }
     if (graph.microOp(index) === undefined) return { nodes: [index], kind: 'single', size: 0, columns: undefined }
-    const columns = graph.views(index).find((view) => 'columns' in view)
-    return {
-      nodes: [index],
-      kind: 'pointwise',
-      size: graph.size(index),
-      columns: columns && 'columns' in columns ? columns.columns : undefined,
-    }
+    const columns = graph.views(index).find((view) => view.columns !== undefined)?.columns
+    return { nodes: [index], kind: 'pointwise', size: graph.size(index), columns }
   }
 
   #joinOperands(index: number): void {
@@ -82,7 +78,7 @@ export class Kernels {
     }
   }
 
-  /** A sum over all elements, as they come, can be a pointwise program's by-product. */
+  /** Whether a node sums all elements in order, which a pointwise program can do alongside. */
   #isTotal(index: number): boolean {
     const node = this.#graph.node(index)
     if (this.#isShared || node.op !== 'sum') return false
@@ -103,19 +99,23 @@ export class Kernels {
     if (!isSum && mine.size !== theirs.size) return
     if ((mine.columns ?? theirs.columns) !== (theirs.columns ?? mine.columns)) return
     if (!this.#fitsOneProgram([...mine.nodes, ...theirs.nodes])) return
-    if (this.#mustFollow(mine, theirs) || this.#mustFollow(theirs, mine)) return
+    if (!this.#readsElementwise(mine, theirs)) return
+    const between = this.#order.between(theirs, mine, (kernel) => this.#needs(kernel))
+    if (between === undefined) return
+    this.#order.moveBefore(between, theirs)
     const [host, guest] = mine.kind === 'matmul' ? [mine, theirs] : [theirs, mine]
     const matmul = host.kind === 'matmul' ? host.nodes[0] : undefined
     host.nodes = [...host.nodes, ...guest.nodes].sort((a, b) => (a === matmul ? -1 : b === matmul ? 1 : a - b))
     host.columns ??= guest.columns
     for (const node of guest.nodes) this.#of.set(node, host)
+    this.#order.merge(theirs, mine, host)
   }
 
   #fitsOneProgram(nodes: readonly number[]): boolean {
     const members = new Set(nodes)
     const read = new Set(nodes.flatMap((node) => this.#graph.dependencies(node)))
     const numOutside = [...read].filter((node) => !members.has(node)).length
-    // A node may need two registers: a temp, and the memory it is copied to at the end.
+    // A node may need two registers: a temporary one, and the memory it is copied to at the end.
     const mostRegisters = 2 * nodes.length + numOutside
     const numSums = nodes.filter((node) => this.#isTotal(node)).length
     return (
@@ -123,26 +123,28 @@ export class Kernels {
     )
   }
 
-  /**
-   * Whether `later` needs `earlier` to be complete: by way of a third kernel, or by reading a value
-   * of it other than element by element.
-   */
-  #mustFollow(later: Kernel, earlier: Kernel): boolean {
-    const reached = new Set([later])
-    for (const kernel of reached) {
-      for (const node of kernel.nodes) {
-        for (const dependency of this.#graph.dependencies(node)) {
-          const source = this.#of.get(dependency)
-          if (source !== undefined && source !== earlier) reached.add(source)
-          const isDirect = kernel === later && this.#readsElementwise(node, dependency)
-          if (source === earlier && kernel !== earlier && !isDirect) return true
-        }
+  /** The kernels that one reads values of. */
+  #needs(kernel: Kernel): Set<Kernel> {
+    const needed = new Set<Kernel>()
+    for (const node of kernel.nodes) {
+      for (const dependency of this.#graph.dependencies(node)) {
+        const source = this.#of.get(dependency)
+        if (source && source !== kernel) needed.add(source)
       }
     }
-    return false
+    return needed
   }
 
-  #readsElementwise(node: number, dependency: number): boolean {
+  /** Whether all that `later` reads of `earlier` it reads element by element. */
+  #readsElementwise(later: Kernel, earlier: Kernel): boolean {
+    return later.nodes.every((node) =>
+      this.#graph
+        .dependencies(node)
+        .every((read) => this.#of.get(read) !== earlier || this.#isReadElementwise(node, read)),
+    )
+  }
+
+  #isReadElementwise(node: number, dependency: number): boolean {
     if (this.#isTotal(node)) return true
     return (
       this.#graph.microOp(node) !== undefined &&

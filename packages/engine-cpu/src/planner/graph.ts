@@ -1,10 +1,9 @@
 /**
- * A Program seen by the planner: which nodes need a kernel, and how elementwise ops read their
- * operands.
+ * A Program as the planner sees it: which nodes need a kernel, and how elementwise ops read their operands.
  *
- * Not every node needs a kernel. Leaves (states, constants, step, seed) are in memory before the
- * step. Aliases (reshape, stopGradient) are their operand by another name. A broadcast that only
- * elementwise ops read is no copy but a way of reading.
+ * Not every node needs a kernel. Leaves (states, constants, step, seed) are in memory before the step. Aliases
+ * (reshape, stopGradient) share the memory of their operand. A broadcast that only elementwise ops read is not copied:
+ * they repeat the elements as they read.
  */
 import { type DType } from '@gradpool/core'
 import { invariant, sizeOf, type Input, type Node, type NodeOf, type Program } from '@gradpool/core/engine'
@@ -12,16 +11,20 @@ import { MICRO } from '../instructions.js'
 import { isAlias } from './aliases.js'
 
 /** How an elementwise op reads an operand, over elements seen as rows x columns. */
-export type View =
-  | { readonly kind: 'full' | 'scalar'; readonly node: number }
-  /** One value per column, or one per row. */
-  | { readonly kind: 'row' | 'col'; readonly node: number; readonly columns: number }
+export interface View {
+  /** One value per element, one in all, one per column, or one per row. */
+  readonly kind: 'full' | 'scalar' | 'row' | 'col'
+  readonly node: number
+  /** Set for `row` and `col`. */
+  readonly columns?: number
+}
 
 const MICRO_OF: Readonly<Partial<Record<Node['op'], number>>> = {
   cast: MICRO.COPY,
   neg: MICRO.NEG,
   exp: MICRO.EXP,
   log: MICRO.LOG,
+  log1p: MICRO.LOG1P,
   sqrt: MICRO.SQRT,
   tanh: MICRO.TANH,
   sigmoid: MICRO.SIGMOID,
@@ -44,16 +47,21 @@ const LEAF_ROLES = new Set(['state', 'step', 'seed'])
 
 export class Graph {
   readonly program: Program
-  /** Nodes that some kernel computes, in topological order; batch inputs among them. */
+  /** Nodes that a kernel computes, batch inputs included, in topological order. */
   readonly computed: readonly number[]
   readonly #roles: ReadonlyMap<number, Input>
   readonly #bases: readonly number[]
+  readonly #gatheredAsFloat: ReadonlySet<number>
   readonly #materialized: ReadonlySet<number>
+  /** What is known of a node, once it was asked for. */
+  readonly #views: (readonly View[])[] = []
+  readonly #dependencies: (readonly number[])[] = []
 
   constructor(program: Program) {
     this.program = program
     this.#roles = new Map(program.inputs.map((input) => [input.node, input]))
     this.#bases = this.#findBases()
+    this.#gatheredAsFloat = this.#findGatheredAsFloat()
     this.#materialized = this.#findMaterialized()
     this.computed = this.#findComputed()
   }
@@ -93,12 +101,12 @@ export class Graph {
   }
 
   /**
-   * The dtype in which a node's value is stored: a u8 or i32 batch field that is only ever cast to
-   * f32 is gathered as f32.
+   * The dtype in which a node's value is stored: a u8 or i32 batch field that is only ever cast to f32 is gathered as
+   * f32.
    */
   storedDType(index: number): DType {
     const base = this.base(index)
-    return this.#gatheredAsFloat(base) ? 'f32' : this.node(base).dtype
+    return this.#gatheredAsFloat.has(base) ? 'f32' : this.node(base).dtype
   }
 
   /** How an elementwise op reads operand `index`. */
@@ -114,14 +122,24 @@ export class Graph {
     return { kind: 'full', node: base }
   }
 
-  views(index: number): View[] {
-    return this.node(index).inputs.map((input) => this.view(input))
+  views(index: number): readonly View[] {
+    const known = this.#views[index]
+    if (known) return known
+    const views = this.node(index).inputs.map((input) => this.view(input))
+    this.#views[index] = views
+    return views
   }
 
   /** The nodes, leaves included, whose memory node `index` reads when it is computed. */
-  dependencies(index: number): number[] {
-    if (this.microOp(index) !== undefined) return this.views(index).map((view) => view.node)
-    return this.node(index).inputs.map((input) => this.base(input))
+  dependencies(index: number): readonly number[] {
+    const known = this.#dependencies[index]
+    if (known) return known
+    const isElementwise = this.microOp(index) !== undefined
+    const dependencies = isElementwise
+      ? this.views(index).map((view) => view.node)
+      : this.node(index).inputs.map((input) => this.base(input))
+    this.#dependencies[index] = dependencies
+    return dependencies
   }
 
   /** Bases that must hold a value when the step ends. */
@@ -153,13 +171,15 @@ export class Graph {
     return candidates
   }
 
-  #gatheredAsFloat(base: number): boolean {
-    return this.isBatch(base) && this.#bases.some((other, index) => other === base && this.node(index).dtype === 'f32')
+  /** Batch fields that are read as f32, by themselves or by another name. */
+  #findGatheredAsFloat(): Set<number> {
+    const bases = this.#bases.filter((base, index) => this.isBatch(base) && this.node(index).dtype === 'f32')
+    return new Set(bases)
   }
 
   /**
-   * Broadcasts that need memory of their own: read by other than elementwise ops, or in a pattern
-   * pointwise programs cannot read.
+   * Broadcasts that need memory of their own: those read by ops that are not elementwise, or in a way that pointwise
+   * programs cannot.
    */
   #findMaterialized(): Set<number> {
     const materialized = new Set<number>()
@@ -171,12 +191,8 @@ export class Graph {
         if (!isBroadcast(base)) continue
         const view = this.#broadcastView(this.node(base))
         const readable = view !== undefined && this.microOp(index) !== undefined && this.base(index) === index
-        const viewColumns = view !== undefined && 'columns' in view ? view.columns : undefined
-        if (!readable || (viewColumns !== undefined && columns !== undefined && viewColumns !== columns)) {
-          materialized.add(base)
-        } else {
-          columns ??= viewColumns
-        }
+        if (!readable || (view.columns ?? columns) !== (columns ?? view.columns)) materialized.add(base)
+        else columns ??= view.columns
       }
     }
     for (const base of this.kept) if (isBroadcast(base)) materialized.add(base)
@@ -194,8 +210,8 @@ export class Graph {
     const operand = node.inputs[0]
     invariant(operand !== undefined, 'a broadcast has an operand')
     const source = this.base(operand)
-    // Pointwise programs read scalars, rows and columns as f32. A broadcast that is broadcast again
-    // has memory of its own.
+    // Pointwise programs read scalars, rows and columns as f32. A broadcast that is broadcast again has memory of its
+    // own.
     if (this.storedDType(source) !== 'f32') return undefined
     if (this.size(source) === 1) return { kind: 'scalar', node: source }
     const shape = this.node(operand).shape

@@ -1,14 +1,15 @@
 /**
- * Rewrites a Program so that kernels can do it:
+ * Rewrites a Program into one that the kernels can run:
  *
+ * - what no output needs is dropped: a Program from a file may have such nodes;
  * - a reduction over axes that are not adjacent becomes several, the innermost axes first;
- * - an output that is nothing but an input by another name becomes a copy of it, since the input's
- *   memory may be overwritten.
+ * - an output that is an alias of an input becomes a copy, since the input's memory may be overwritten.
  */
-import { mapNodes, Program, type Node, type Output } from '@gradpool/core/engine'
+import { mapNodes, Program, prune, type Node, type Output } from '@gradpool/core/engine'
 import { isAlias } from './aliases.js'
 
-export function lower(program: Program): Program {
+export function lower(given: Program): Program {
+  const program = prune(given, { keepStates: true })
   const split = mapNodes(program, (node, index, add) => {
     if (node.op !== 'sum' && node.op !== 'reduceMax') return node
     let { shape } = program.node(program.node(index).inputs[0] ?? 0)
@@ -50,9 +51,12 @@ function adjacentRuns(axes: readonly number[]): number[][] {
 }
 
 function isInputByAnotherName(nodes: readonly Node[], index: number): boolean {
-  const node = nodes[index]
-  const first = node?.inputs[0]
-  if (node === undefined || first === undefined) return node !== undefined
-  const operand = nodes[first]
-  return operand !== undefined && isAlias(node, operand) && isInputByAnotherName(nodes, first)
+  let node = nodes[index]
+  for (;;) {
+    const [first] = node?.inputs ?? []
+    if (node === undefined || first === undefined) return node !== undefined
+    const operand = nodes[first]
+    if (operand === undefined || !isAlias(node, operand)) return false
+    node = operand
+  }
 }

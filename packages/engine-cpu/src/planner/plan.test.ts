@@ -1,7 +1,4 @@
-/**
- * What the planner makes of the Programs that matter most: which kernels a step is, and that
- * nothing is copied.
- */
+/** What the planner makes of the Programs that matter most: which kernels a step is, and that nothing is copied. */
 import {
   adam,
   add,
@@ -67,11 +64,11 @@ function planOf({ program }: Pick<BatchProgram, 'program'>): Plan {
 function wordsOf(plan: Plan): { opcodes: number[]; microOps: number[] } {
   const address = 2 ** 16
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true })
-  const { numInstructionWords } = plan.write(memory, address, 2 ** 22 - 4096)
+  plan.write(memory, address, 2 ** 22 - 4096)
   const words = new Int32Array(memory.buffer)
   const opcodes: number[] = []
   const microOps: number[] = []
-  for (let at = address / 4; at < address / 4 + numInstructionWords; at += words[at + 1] ?? 0) {
+  for (let at = address / 4; at < address / 4 + plan.numInstructionWords; at += words[at + 1] ?? 0) {
     const opcode = words[at] ?? 0
     opcodes.push(opcode)
     const program = opcode === OP.MATMUL ? words[at + 10] : opcode === OP.MAP ? words[at + 4] : 0

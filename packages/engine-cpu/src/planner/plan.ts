@@ -1,11 +1,10 @@
 /**
- * Turns a Program into a plan: instructions, constants and scratch memory in one block of the
- * arena.
+ * Turns a Program into a plan: instructions, constants and scratch memory in one block of the arena.
  *
- * The parts, in order: lower.ts (what kernels can do) → graph.ts (what needs computing) → fuse.ts
- * (kernels) → schedule.ts (order, updates in place) → storage.ts (memory) → emit.ts (words;
- * pointwise programs by pointwise.ts).
+ * The passes, in order: lower.ts (what kernels can do) → graph.ts (what needs computing) → fuse.ts (kernels) →
+ * schedule.ts (order, updates in place) → storage.ts (memory) → emit.ts (words; pointwise programs by pointwise.ts).
  */
+import { type DType } from '@gradpool/core'
 import { bytesPerElement, invariant, sizeOf, type NodeOf, type Program } from '@gradpool/core/engine'
 import { align } from '../free-list.js'
 import type { MatmulShape } from '../kernels.js'
@@ -33,7 +32,8 @@ export interface PlanOptions {
 
 export class Plan {
   readonly numBytes: number
-  /** Of the memory that kernels work in, for each worker. */
+  readonly numInstructionWords: number
+  /** Scratch memory of kernels, for each worker. */
   readonly workingBytes: number
   readonly #graph: Graph
   readonly #schedule: Schedule
@@ -63,21 +63,19 @@ export class Plan {
     const isBarrier = (at: number): boolean => !isShared || barriers.has(at)
     this.#storage = layOut(this.#graph, kernels, this.#schedule, isBarrier)
     this.workingBytes = align(Math.max(0, ...kernels.all.map((kernel) => this.#workingOf(kernel))))
-    // Neither the number of words nor the constants depend on addresses, as long as no two
-    // coincide: a rehearsal finds both.
-    const rehearsal = emit(this.#graph, this.#sections, this.#layout(0, -(2 ** 40), 2 ** 40, 0))
-    this.#numWordBytes = align(4 * rehearsal.words.length)
+    // Neither the number of words nor the constants depend on addresses, as long as all addresses differ: a trial run
+    // finds both.
+    const trial = emit(this.#graph, this.#sections, this.#layout(0, -(2 ** 40), 2 ** 40, 0))
+    this.numInstructionWords = trial.instructions.length
+    this.#numWordBytes = align(4 * (trial.instructions.length + trial.programs.length))
     this.numBytes = this.#numWordBytes + this.#constants.numBytes + this.#storage.numBytes
   }
 
-  /** Number of instructions by name of kernel, for people and tests. */
+  /** The actions in order, with the ops of kernels, for tests. */
   get kernels(): readonly { readonly kind: string; readonly ops: readonly string[] }[] {
     return this.#schedule.actions.map((action) =>
       action.kind === 'kernel'
-        ? {
-            kind: action.kernel.kind,
-            ops: action.kernel.nodes.map((node) => this.#graph.node(node).op),
-          }
+        ? { kind: action.kernel.kind, ops: action.kernel.nodes.map((node) => this.#graph.node(node).op) }
         : { kind: action.kind, ops: [] },
     )
   }
@@ -85,17 +83,16 @@ export class Plan {
   /**
    * Writes words and constants at `address`, where `numBytes` bytes are free.
    *
-   * @param working where kernels may work
+   * @param working address of the kernels' scratch memory
    */
-  write(memory: WebAssembly.Memory, address: number, working: number): { readonly numInstructionWords: number } {
-    const layout = this.#layoutAt(address, working)
-    const { words, numInstructionWords } = emit(this.#graph, this.#sections, layout)
+  write(memory: WebAssembly.Memory, address: number, working: number): void {
+    const { instructions, programs } = emit(this.#graph, this.#sections, this.#layoutAt(address, working))
+    const words = [...instructions, ...programs]
     new Uint32Array(memory.buffer, address, words.length).set(words)
     this.#constants.write(memory, address + this.#numWordBytes)
-    return { numInstructionWords }
   }
 
-  /** Where the value of a result is once the plan, written at `address`, has run. */
+  /** The address of a result's value after a run of the plan that is written at `address`. */
   resultAddress(index: number, address: number): number {
     const result = this.#graph.program.results[index]
     invariant(result, `result ${index} exists`)
@@ -118,25 +115,24 @@ export class Plan {
 
   #layoutAt(address: number, working: number): Layout {
     const constants = address + this.#numWordBytes
-    return this.#layout(address, constants, constants + this.#constants.numBytes, working)
+    const programs = address + 4 * this.numInstructionWords
+    return this.#layout(programs, constants, constants + this.#constants.numBytes, working)
   }
 
-  #layout(address: number, constants: number, scratch: number, working: number): Layout {
+  #layout(programs: number, constants: number, scratch: number, working: number): Layout {
     const graph = this.#graph
     const { inPlace } = this.#schedule
-    const stateAddress = (node: number): number | undefined => {
-      const input = graph.input(node)
+    const stateAddress = (node: number | undefined): number | undefined => {
+      const input = node === undefined ? undefined : graph.input(node)
       return input?.role === 'state' ? this.#options.state(input.name) : undefined
     }
     const of = (node: number): number | undefined => {
-      const input = graph.input(node)
-      if (input?.role === 'step') return this.#options.step
-      if (input?.role === 'seed') return this.#options.seed
-      if (input?.role === 'state') return stateAddress(node)
+      const role = graph.input(node)?.role
+      if (role === 'step' || role === 'seed') return this.#options[role]
+      const state = stateAddress(inPlace.get(node) ?? node)
+      if (state !== undefined) return state
       const described = graph.node(node)
       if (described.op === 'constant') return constants + this.#constants.full(node, described)
-      const state = inPlace.get(node)
-      if (state !== undefined) return stateAddress(state)
       const offset = this.#storage.values.get(node)
       return offset === undefined ? undefined : scratch + offset
     }
@@ -147,51 +143,52 @@ export class Plan {
         invariant(constant.op === 'constant', `node ${node} is a constant`)
         return constants + this.#constants.scalar(node, constant)
       },
-      stateWrittenBy: (node) => {
-        const state = inPlace.get(node)
-        return state === undefined ? undefined : stateAddress(state)
-      },
+      stateWrittenBy: (node) => stateAddress(inPlace.get(node)),
       working,
       field: this.#options.field,
       batchSize: this.#options.batchSize,
-      plan: address,
+      programs,
     }
   }
 }
 
-/** Constants that the words refer to, laid out as they are first asked for. */
+interface Placed {
+  readonly offset: number
+  readonly values: readonly number[]
+  readonly size: number
+  readonly dtype: DType
+}
+
+const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const
+
+/** Constants that the words refer to, laid out in the order of first use, and made in the arena. */
 class Constants {
   numBytes = 0
-  readonly #offsets = new Map<string, { offset: number; values: Float32Array | Int32Array }>()
+  readonly #placed = new Map<string, Placed>()
 
   full(index: number, node: NodeOf<'constant'>): number {
-    return this.#place(`${index}`, () => {
-      const given = valuesOf(node)
-      const size = sizeOf(node.shape)
-      invariant(node.dtype !== 'u8', 'constants are f32 or i32')
-      const values = node.dtype === 'i32' ? new Int32Array(size) : new Float32Array(size)
-      return given.length === 1 ? values.fill(given[0] ?? 0) : (values.set(given), values)
-    })
+    return this.#place(`${index}`, valuesOf(node), sizeOf(node.shape), node.dtype)
   }
 
   scalar(index: number, node: NodeOf<'constant'>): number {
-    return this.#place(`${index} scalar`, () => Float32Array.of(valuesOf(node)[0] ?? 0))
+    return this.#place(`${index} scalar`, valuesOf(node), 1, 'f32')
   }
 
-  write(memory: WebAssembly.Memory, address: number): void {
-    for (const { offset, values } of this.#offsets.values()) {
-      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-      new Uint8Array(memory.buffer, address + offset, values.byteLength).set(bytes)
+  write({ buffer }: WebAssembly.Memory, address: number): void {
+    for (const { offset, values, size, dtype } of this.#placed.values()) {
+      const [first = 0] = values
+      const array = new ARRAYS[dtype](buffer, address + offset, size)
+      if (values.length === 1) array.fill(first)
+      else array.set(values)
     }
   }
 
-  #place(key: string, make: () => Float32Array | Int32Array): number {
-    const known = this.#offsets.get(key)
+  #place(key: string, values: readonly number[], size: number, dtype: DType): number {
+    const known = this.#placed.get(key)
     if (known) return known.offset
-    const values = make()
     const offset = this.numBytes
-    this.#offsets.set(key, { offset, values })
-    this.numBytes += align(values.length * bytesPerElement.f32)
+    this.#placed.set(key, { offset, values, size, dtype })
+    this.numBytes += align(size * bytesPerElement[dtype])
     return offset
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Writes the pointwise program of a kernel: its elementwise nodes as micro-ops over registers. The
- * format is in `kernels/plan.h`.
+ * Writes the pointwise program of a kernel: its elementwise nodes as micro-ops over registers. The format is in
+ * `kernels/plan.h`.
  */
 import { invariant } from '@gradpool/core/engine'
 import { MICRO, REGISTER, POINTWISE } from '../instructions.js'
@@ -8,9 +8,9 @@ import { matchAdam, type AdamStep } from './adam.js'
 import { productOf, type Kernel } from './fuse.js'
 import type { Graph, View } from './graph.js'
 
-/** Where values are while a step runs. */
+/** The addresses of values while a step runs. */
 export interface Addresses {
-  /** Of a value's memory; undefined for a value that no other kernel reads. */
+  /** Of a value; undefined if no other kernel reads it. */
   of(node: number): number | undefined
   /** Of a constant's single value as f32. */
   scalar(node: number): number
@@ -25,10 +25,6 @@ interface Register {
 
 export function buildPointwise(graph: Graph, kernel: Kernel, addresses: Addresses): number[] {
   return new PointwiseBuilder(graph, kernel, addresses).words()
-}
-
-function adamOp({ hasRates }: AdamStep): number {
-  return hasRates ? MICRO.ADAM_RATES : MICRO.ADAM
 }
 
 class PointwiseBuilder {
@@ -57,13 +53,13 @@ class PointwiseBuilder {
     const absorbed = new Set(adams.flatMap((adam) => [...adam.absorbed]))
     const steps = elementwise.filter((node) => !absorbed.has(node))
 
-    const summed = sums.map((sum) => this.#only(graph.dependencies(sum)))
+    const summed = sums.flatMap((sum) => graph.dependencies(sum))
     const lastUse = this.#lastUses(steps, adams, summed)
     const ops: number[] = []
     const atEnd: [from: number, to: number][] = []
     for (const [position, node] of steps.entries()) {
       const adam = adams.find((candidate) => candidate.weight === node)
-      if (adam) ops.push(adamOp(adam), 0, this.#adamRegisters(adam), 0, 0)
+      if (adam) ops.push(adam.microOp, 0, this.#adamRegisters(adam), 0, 0)
       else ops.push(...this.#microOp(node, position, lastUse, atEnd))
       for (const [temp] of this.#temps) {
         if ((lastUse.get(temp) ?? -1) <= position) this.#release(temp)
@@ -87,24 +83,23 @@ class PointwiseBuilder {
     const op = graph.microOp(node)
     invariant(op !== undefined, `node ${node} is elementwise`)
     const views = graph.views(node)
-    const operands = views.map((view) => this.#read(view))
-    const [a = 0, b = 0, c = 0] = operands
-    const isSquare = op === MICRO.MUL && a === b
+    const [a = 0, b = 0, c = 0] = views.map((view) => this.#read(view))
+    const [code, second] = op === MICRO.MUL && a === b ? [MICRO.SQUARE, 0] : [op, b]
     const state = this.#addresses.stateWrittenBy(node)
     const stateIsReadLater = state !== undefined && this.#readsLater(state, position, lastUse)
     const memory = this.#addresses.of(node)
     if (memory !== undefined && !stateIsReadLater) {
       const to = this.#register(REGISTER.FULL, memory)
-      return [isSquare ? MICRO.SQUARE : op, to, a, isSquare ? 0 : b, c]
+      return [code, to, a, second, c]
     }
     const temp = this.#takeTemp(node)
     if (memory !== undefined) atEnd.push([temp, this.#register(REGISTER.FULL, memory)])
-    return [isSquare ? MICRO.SQUARE : op, temp, a, isSquare ? 0 : b, c]
+    return [code, temp, a, second, c]
   }
 
   /**
-   * The position after which nothing reads a node from a register; a summed or finally copied one
-   * stays to the end.
+   * The position after which no step reads a node from a register. A node that is summed or copied at the end stays
+   * until then.
    */
   #lastUses(steps: readonly number[], adams: readonly AdamStep[], summed: readonly number[]): Map<number, number> {
     const lastUse = new Map<number, number>()
@@ -216,11 +211,5 @@ class PointwiseBuilder {
     const address = this.#addresses.of(node)
     invariant(address !== undefined, `node ${node} has memory`)
     return address
-  }
-
-  #only(nodes: readonly number[]): number {
-    const [node] = nodes
-    invariant(node !== undefined, 'a sum has an operand')
-    return node
   }
 }

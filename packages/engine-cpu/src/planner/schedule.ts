@@ -1,53 +1,52 @@
 /**
- * The order of a graph's kernels, and which of them write a new state straight over the old one.
+ * The order of a graph's kernels, and which of them write the new value of a state over the old one.
  *
- * An update may overwrite its state where every other reader of the old value can come first, and
- * where the step can still be abandoned before: no state is written until the guard has seen that
- * the loss is finite. Where that cannot be, the update is kept apart and copied at the end of the
- * step.
+ * An update may overwrite its state if every other reader of the old value can run first, and after the guard: no state
+ * is written before the guard has found that the loss is finite. Any other update is written to memory of its own and
+ * copied at the end of the step.
  */
 import { invariant } from '@gradpool/core/engine'
 import type { Graph } from './graph.js'
 import type { Kernel, Kernels } from './fuse.js'
+import { LeastFirst } from './least-first.js'
+import { TopologicalOrder } from './topological-order.js'
 
-/** What happens in a step, in order. */
-export type Action =
+/** What happens in a step. */
+export type Action = (
   | { readonly kind: 'kernel'; readonly kernel: Kernel }
   | { readonly kind: 'guard'; readonly loss: number }
   /** To a state that could not be written in place. */
   | { readonly kind: 'copy'; readonly from: number; readonly state: number }
+) &
+  Order
+
+interface Order {
+  /** Of the actions that are ready, the one of the lowest priority runs next. */
+  readonly priority: number
+  /** The actions that must run before. */
+  readonly after: Set<Action>
+}
 
 export interface Schedule {
+  /** In order. */
   readonly actions: readonly Action[]
-  /** What an action must not come before. */
-  readonly after: ReadonlyMap<Action, readonly Action[]>
   /** Computed node → the state node whose memory it is written to. */
   readonly inPlace: ReadonlyMap<number, number>
 }
 
-interface Task {
-  readonly action: Action
-  /** Among tasks that are ready the lowest goes first. */
-  readonly priority: number
-  readonly after: Set<Task>
-}
-
 export function schedule(graph: Graph, kernels: Kernels): Schedule {
-  const tasks = new Map<Kernel, Task>()
+  const actionOf = new Map<Kernel, Action>()
   for (const kernel of kernels.all) {
-    const priority = Math.min(...kernel.nodes)
-    tasks.set(kernel, { action: { kind: 'kernel', kernel }, priority, after: new Set() })
+    actionOf.set(kernel, { kind: 'kernel', kernel, priority: Math.min(...kernel.nodes), after: new Set() })
   }
-  const taskOf = (node: number): Task | undefined => {
+  const writerOf = (node: number): Action | undefined => {
     const kernel = kernels.of(node)
-    return kernel && tasks.get(kernel)
+    return kernel && actionOf.get(kernel)
   }
-  for (const [kernel, task] of tasks) {
-    for (const node of kernel.nodes) {
-      for (const dependency of graph.dependencies(node)) {
-        const source = taskOf(dependency)
-        if (source && source !== task) task.after.add(source)
-      }
+  for (const [kernel, action] of actionOf) {
+    for (const dependency of kernel.nodes.flatMap((node) => graph.dependencies(node))) {
+      const source = writerOf(dependency)
+      if (source && source !== action) action.after.add(source)
     }
   }
 
@@ -59,62 +58,45 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
   })
   const changed = updates.filter(({ state, value }) => state !== value)
 
-  const all = [...tasks.values()]
-  const guard = guardTask(graph, taskOf)
+  const all = [...actionOf.values()]
+  const guard = guardOf(graph, writerOf)
   if (guard) all.push(guard)
+  const order = new TopologicalOrder(guard ? withGuard([...actionOf.values()], guard) : all)
 
   const inPlace = new Map<number, number>()
   for (const { state, value } of changed) {
-    const writer = taskOf(value)
-    const readers = new Set(
-      kernels
-        .users(state)
-        .map(taskOf)
-        .filter((task) => task !== undefined),
-    )
-    const others = [...readers, ...(guard ? [guard] : [])].filter((task) => task !== writer)
+    const writer = writerOf(value)
+    const readers = new Set(kernels.users(state).flatMap((node) => writerOf(node) ?? []))
+    const others = [...readers, ...(guard ? [guard] : [])].filter((action) => action !== writer)
     const direct =
       writer !== undefined &&
       !inPlace.has(value) &&
       graph.size(value) === graph.size(state) &&
       readsInPlace(graph, kernels, value, state) &&
-      !others.some((task) => comesAfter(task, writer))
+      others.every((action) => canPrecede(order, action, writer))
     if (direct) {
       inPlace.set(value, state)
-      for (const task of others) writer.after.add(task)
+      for (const action of others) writer.after.add(action)
     } else {
       const after = new Set([...others, ...(writer ? [writer] : [])])
-      all.push({
-        action: { kind: 'copy', from: value, state },
-        priority: Infinity,
-        after,
-      })
+      all.push({ kind: 'copy', from: value, state, priority: Infinity, after })
     }
   }
-  const after = new Map(all.map((task) => [task.action, [...task.after].map(({ action }) => action)]))
-  return { actions: inOrder(all), after, inPlace }
+  return { actions: inOrder(all), inPlace }
 }
 
 /**
- * Looks at the loss, where a Program has one: in training before any state is written, in
- * evaluation before it counts.
+ * Checks the loss, if a Program has one: in training before any state is written, in evaluation before it is counted.
  */
-function guardTask(graph: Graph, taskOf: (node: number) => Task | undefined): Task | undefined {
+function guardOf(graph: Graph, writerOf: (node: number) => Action | undefined): Action | undefined {
   const loss = graph.program.results.find(({ name }) => name === 'loss')
   if (loss === undefined) return undefined
   const node = graph.base(loss.node)
-  const made = taskOf(node)
-  return {
-    action: { kind: 'guard', loss: node },
-    priority: node,
-    after: new Set(made ? [made] : []),
-  }
+  const writer = writerOf(node)
+  return { kind: 'guard', loss: node, priority: node, after: new Set(writer ? [writer] : []) }
 }
 
-/**
- * Whether the kernel that makes `value` reads `state`, if at all, only at the element it is about
- * to write.
- */
+/** Whether the kernel that makes `value` reads `state`, if at all, only at the element that it writes next. */
 function readsInPlace(graph: Graph, kernels: Kernels, value: number, state: number): boolean {
   const kernel = kernels.of(value)
   if (!kernel) return false
@@ -126,23 +108,44 @@ function readsInPlace(graph: Graph, kernels: Kernels, value: number, state: numb
   )
 }
 
-function comesAfter(task: Task, earlier: Task): boolean {
-  const seen = new Set([task])
-  for (const current of seen) {
-    if (current === earlier) return true
-    for (const before of current.after) seen.add(before)
-  }
-  return false
+/** Actions in order, and the guard as early as it can be. */
+function withGuard(actions: readonly Action[], guard: Action): Action[] {
+  const made = actions.findIndex((action) => guard.after.has(action))
+  return [...actions.slice(0, made + 1), guard, ...actions.slice(made + 1)]
 }
 
-function inOrder(tasks: readonly Task[]): Action[] {
-  const waiting = new Set([...tasks].sort((a, b) => a.priority - b.priority))
-  const actions: Action[] = []
-  while (waiting.size > 0) {
-    const next = [...waiting].find((task) => [...task.after].every((other) => !waiting.has(other)))
-    invariant(next, 'kernels wait for each other in a circle')
-    waiting.delete(next)
-    actions.push(next.action)
+/** Whether an action can come before another; in `order` it does so then. */
+function canPrecede(order: TopologicalOrder<Action>, action: Action, other: Action): boolean {
+  if (order.isBefore(action, other)) return true
+  if (action.after.has(other)) return false
+  const between = order.between(other, action, ({ after }) => after)
+  if (between === undefined) return false
+  order.moveBefore([...between, action], other)
+  return true
+}
+
+/** Of the actions that are ready, always the one of the lowest priority next, and of equals the first. */
+function inOrder(given: readonly Action[]): Action[] {
+  const ranked = [...given].sort((a, b) => a.priority - b.priority)
+  const rankOf = new Map(ranked.map((action, rank) => [action, rank]))
+  const numAwaited = ranked.map(({ after }) => after.size)
+  const followers: number[][] = ranked.map(() => [])
+  for (const [rank, { after }] of ranked.entries()) {
+    for (const earlier of after) followers[rankOf.get(earlier) ?? -1]?.push(rank)
   }
+  const ready = new LeastFirst()
+  for (const [rank, count] of numAwaited.entries()) if (count === 0) ready.add(rank)
+  const actions: Action[] = []
+  for (let rank = ready.take(); rank !== undefined; rank = ready.take()) {
+    const action = ranked[rank]
+    invariant(action, `there is an action of rank ${rank}`)
+    actions.push(action)
+    for (const follower of followers[rank] ?? []) {
+      const count = (numAwaited[follower] ?? 0) - 1
+      numAwaited[follower] = count
+      if (count === 0) ready.add(follower)
+    }
+  }
+  invariant(actions.length === given.length, 'no kernels wait for each other in a circle')
   return actions
 }

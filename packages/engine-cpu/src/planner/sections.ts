@@ -1,11 +1,10 @@
 /**
- * Cuts a schedule into sections for workers that run it together (kernels/plan.h): what each does
- * for its share of the examples, what each does for its share of the rows of a weight, and what one
- * does while the others wait.
+ * Cuts a schedule into sections for workers that run it together (kernels/plan.h): some are divided among the workers
+ * by examples, some by the rows of a weight, and some are run by one worker while the others wait.
  *
- * Sections alternate: one that all share, one that a single worker executes, and so on, with all
- * workers meeting between them. An action goes into the first section that comes after all that it
- * needs, or into the same where it needs of it no more than its own worker has made.
+ * Sections alternate, one that all workers share and one that a single worker runs, with a barrier between them. An
+ * action goes into the first section after those of its dependencies, or into the same section if it reads only what
+ * the same worker has computed.
  */
 import { batchAxes, type BatchAxis } from '@gradpool/core/engine'
 import { SECTION } from '../instructions.js'
@@ -14,18 +13,18 @@ import type { Graph } from './graph.js'
 import type { Action, Schedule } from './schedule.js'
 
 export interface Section {
-  /** Undefined for what is not shared at all. */
+  /** Undefined if one worker runs the whole plan. */
   readonly kind?: number
   readonly actions: readonly Action[]
 }
 
-/** Elementwise work on fewer elements is sooner done by one worker than shared out. */
+/** Elementwise work on fewer elements is faster on one worker. */
 const LEAST_SHARED_ELEMENTS = 2048
 
-/** And sums over the batch, of which each takes longer. */
+/** The same for sums over the batch, each of which takes longer. */
 const LEAST_SHARED_SUMS = 64
 
-/** Ops of one example that kernels do for some examples of a batch alone. */
+/** Ops that kernels can run for some examples of a batch only. */
 const BY_EXAMPLE = new Set([
   'input',
   'random',
@@ -49,14 +48,14 @@ export function cutIntoSections(
   schedule: Schedule,
 ): { readonly sections: readonly Section[]; readonly schedule: Schedule } {
   const sharing = new Sharing(graph)
-  /** Shared sections have even numbers, those of one worker odd ones. */
+  /** Shared sections have even numbers; those of one worker have odd numbers. */
   const placeOf = new Map<Action, { number: number; kind: number }>()
   const sections: { kind: number; actions: Action[] }[] = []
   for (const action of schedule.actions) {
     const kind = sharing.kindOf(action)
     let number = kind === SECTION.ALONE ? 1 : 0
     const whole = sharing.readAsWhole(action)
-    for (const earlier of schedule.after.get(action) ?? []) {
+    for (const earlier of action.after) {
       const place = placeOf.get(earlier)
       if (place === undefined) continue
       const isOwn = kind === SECTION.EXAMPLES && !makesAny(earlier, whole)
@@ -81,9 +80,9 @@ export function cutIntoSections(
 }
 
 /**
- * The first section in which something of `kind` may come after what is at `place`.
+ * The first section in which an action of `kind` may follow one at `place`.
  *
- * @param isOwn whether a worker reads of that no more than what belongs to its own examples
+ * @param isOwn whether a worker reads only the values of its own examples from it
  */
 function firstAfter(place: { readonly number: number; readonly kind: number }, kind: number, isOwn: boolean): number {
   if (kind === SECTION.ALONE) return place.kind === SECTION.ALONE ? place.number : place.number + 1
@@ -112,9 +111,8 @@ class Sharing {
   }
 
   /**
-   * The actions of a section by rows, which do not need each other, in another order: products with
-   * small second factors first, so that what others have made of the larger ones is fetched
-   * meanwhile; then what is no product.
+   * Reorders the actions of a section by rows, which are independent: first the products with small second operands, so
+   * that the larger ones, which other workers have computed, are fetched meanwhile; other actions last.
    */
   lightFirst(actions: readonly Action[]): Action[] {
     const weight = (action: Action): number => {
@@ -125,8 +123,8 @@ class Sharing {
   }
 
   /**
-   * What an action reads of other examples, too: nodes in whose memory the examples are not along
-   * the first axis as it is read.
+   * The nodes of which an action also reads the values of other examples: their examples are not along the first axis
+   * as it reads them.
    */
   readAsWhole(action: Action): ReadonlySet<number> {
     if (action.kind !== 'kernel') return new Set()
@@ -140,14 +138,14 @@ class Sharing {
     if (this.#axes[index] !== 0) return false
     const node = graph.node(index)
     if (graph.microOp(index) !== undefined) return true
-    // Kernels cut a product by its rows; a stack of products is made whole.
+    // Kernels divide a product by its rows, but not a batch of products.
     if (node.op === 'matmul') return node.shape.length === 2 && node.attributes.transposeA !== true
-    // Zeros are filled in by words.
+    // Zeros are written by whole words.
     if (node.op === 'pad') return node.dtype !== 'u8' && this.#operandsBegin(index)
     return BY_EXAMPLE.has(node.op) && this.#operandsBegin(index)
   }
 
-  /** Whether what is read for an example is where the example is along the first axis. */
+  /** Whether the operands have the examples along the first axis, or not at all. */
   #operandsBegin(index: number): boolean {
     return this.#graph.node(index).inputs.every((input) => this.#axes[input] === undefined || this.#axes[input] === 0)
   }

@@ -1,6 +1,6 @@
 /**
- * Where every value of a step lives, relative to the start of the plan's scratch memory: values
- * whose lives do not overlap share memory.
+ * Assigns memory to every value of a step, relative to the start of the plan's scratch memory. Values whose lifetimes
+ * do not overlap share memory.
  */
 import { bytesPerElement, invariant } from '@gradpool/core/engine'
 import { FreeList, align } from '../free-list.js'
@@ -9,17 +9,14 @@ import type { Graph } from './graph.js'
 import type { Schedule } from './schedule.js'
 
 export interface Storage {
-  /**
-   * Computed node → offset in scratch; nodes that live in registers or in a state's memory are not
-   * here.
-   */
+  /** Computed node → offset in scratch memory, except for nodes in registers or in a state's memory. */
   readonly values: ReadonlyMap<number, number>
   readonly numBytes: number
 }
 
 /**
- * @param isBarrier whether workers wait for each other before the action at a position; between
- *   barriers, where one worker is done with a value another may not be
+ * @param isBarrier whether there is a barrier before the action at a position; between barriers, one worker may still
+ *   read a value that another is done with
  */
 export function layOut(
   graph: Graph,
@@ -36,10 +33,20 @@ export function layOut(
   const kept = graph.kept
   const lastUse = lastUses(graph, kernels, actions)
   const values = new Map<number, number>()
+  /** By position, the values that the action there reads last. */
+  const ending = new Map<number, number[]>()
   const overwritten = new Set<number>()
-  /** What was made since the last barrier: no worker reads of it what another overwrites. */
+  /** The nodes computed since the last barrier: no worker reads an element of them that another overwrites. */
   let recent = new Set<number>()
   let unused: number[] = []
+  const place = (node: number, offset: number): void => {
+    values.set(node, offset)
+    const last = lastUse.get(node)
+    if (last === undefined) return
+    const others = ending.get(last)
+    if (others) others.push(node)
+    else ending.set(last, [node])
+  }
   const isOver = (node: number, position: number): boolean =>
     recent.has(node) && !kept.has(node) && lastUse.get(node) === position
 
@@ -58,24 +65,23 @@ export function layOut(
         const over = operand === undefined ? undefined : values.get(operand)
         if (operand !== undefined && over !== undefined && isOver(operand, position)) {
           overwritten.add(operand)
-          values.set(node, over)
+          place(node, over)
         } else {
           const numBytes = graph.size(node) * bytesPerElement[graph.storedDType(node)]
-          values.set(node, take(numBytes))
+          place(node, take(numBytes))
         }
         recent.add(node)
       }
     }
-    for (const [node, offset] of values) {
-      if (!kept.has(node) && !overwritten.has(node) && lastUse.get(node) === position) {
-        unused.push(offset)
-      }
+    for (const node of ending.get(position) ?? []) {
+      const offset = values.get(node)
+      if (offset !== undefined && !kept.has(node) && !overwritten.has(node)) unused.push(offset)
     }
   }
   return { values, numBytes: align(free.highWater) }
 }
 
-/** The operand of a kernel of one elementwise op whose memory would do for the result, too. */
+/** The operand of a single elementwise op whose memory can hold the result. */
 function operandToOverwrite(graph: Graph, { kind, nodes }: Kernel, node: number): number | undefined {
   if (kind !== 'pointwise' || nodes.length > 1) return undefined
   const whole = graph.views(node).filter((view) => view.kind === 'full')
@@ -83,8 +89,8 @@ function operandToOverwrite(graph: Graph, { kind, nodes }: Kernel, node: number)
 }
 
 /**
- * The position of the last action that reads a node from memory, i.e. other than in the pointwise
- * program that makes it.
+ * The position of the last action that reads a node from memory, that is, outside the pointwise program that computes
+ * it.
  */
 function lastUses(graph: Graph, kernels: Kernels, actions: Schedule['actions']): Map<number, number> {
   const lastUse = new Map<number, number>()

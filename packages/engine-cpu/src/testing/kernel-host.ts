@@ -1,6 +1,4 @@
-/**
- * Runs single instructions of the compiled kernels over a memory of its own, for tests.
- */
+/** Runs single instructions of the compiled kernels over a memory of its own, for tests. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { EXEC } from '../instructions.js'

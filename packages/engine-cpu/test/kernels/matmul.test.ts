@@ -21,19 +21,22 @@ describe('matmul', () => {
 
   function reference({ m, n, k, flags, segments }: Case, a: Float32Array, b: Float32Array): Float32Array {
     const result = new Float32Array(m * n)
+    const totals = new Float32Array(n)
+    // How far apart neighbours are in memory: along m or n, and along k.
+    const [alongM, leftAlongK] = flags & MATMUL.TRANSPOSE_A ? [1, m] : [k, 1]
+    const [alongN, rightAlongK] = flags & MATMUL.TRANSPOSE_B ? [k, 1] : [1, n]
     for (let i = 0; i < m; i++) {
-      for (let j = 0; j < n; j++) {
-        let whole: number | undefined
-        for (const { start, length } of segmentsOf(k, segments)) {
-          let total = -0
-          for (let c = start; c < start + length; c++) {
-            const left = at(a, flags & MATMUL.TRANSPOSE_A ? c * m + i : i * k + c)
-            const right = at(b, flags & MATMUL.TRANSPOSE_B ? j * k + c : c * n + j)
-            total = f(total + f(left * right))
+      const row = result.subarray(i * n, (i + 1) * n)
+      for (const [part, { start, length }] of segmentsOf(k, segments).entries()) {
+        totals.fill(-0)
+        for (let c = start; c < start + length; c++) {
+          const left = at(a, i * alongM + c * leftAlongK)
+          for (let j = 0; j < n; j++) {
+            const right = b[j * alongN + c * rightAlongK] ?? NaN
+            totals[j] = (totals[j] ?? NaN) + f(left * right)
           }
-          whole = whole === undefined ? total : f(whole + total)
         }
-        result[i * n + j] = whole ?? NaN
+        row.set(part === 0 ? totals : totals.map((total, j) => at(row, j) + total))
       }
     }
     return result

@@ -1,4 +1,4 @@
-/** exp, log, tanh and sigmoid, within 2 units in the last place of the exact value. */
+/** exp, log, log1p, tanh and sigmoid, within 2 units in the last place of the exact value. */
 import { describe, expect, it } from 'vitest'
 import { MICRO, OP, REGISTER, EXEC } from '../../src/instructions.js'
 import { KernelHost, addressOf, at } from '../../src/testing/kernel-host.js'
@@ -11,6 +11,7 @@ describe('elementary functions', () => {
   const functions: [string, number, (x: number) => number][] = [
     ['EXP', MICRO.EXP, Math.exp],
     ['LOG', MICRO.LOG, Math.log],
+    ['LOG1P', MICRO.LOG1P, Math.log1p],
     ['TANH', MICRO.TANH, Math.tanh],
     ['SIGMOID', MICRO.SIGMOID, (x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)))],
   ]

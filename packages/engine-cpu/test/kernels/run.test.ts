@@ -62,8 +62,17 @@ describe('run', () => {
     for (const [name, value] of Object.entries(words)) exec[EXEC[name as keyof typeof EXEC]] = value
     const lastLoss = new Float32Array(exec.buffer, exec.byteOffset + 4 * EXEC.LAST_LOSS, 1)
     return {
-      ...{ exec, field, rows, order, indices, stepInput, seedInput },
-      ...{ total, last, lastLoss, collected },
+      exec,
+      field,
+      rows,
+      order,
+      indices,
+      stepInput,
+      seedInput,
+      total,
+      last,
+      lastLoss,
+      collected,
     }
   }
   const steps = (exec: Int32Array, count: number): number => host.exports.run(exec.byteOffset, count, 0)

@@ -1,17 +1,21 @@
-/**
- * Builds the nodes of a graph or of a function of it, one after the other.
- */
+/** Builds the nodes of a graph, or of a function of the graph, one after the other. */
 import { type Shape } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import type { Attributes, Endpoint, NodeDefinition } from './messages.js'
-import { FIXED, OUTPUT_NAMES, TYPE_NAMES, type TensorFlowOp } from './ops.js'
+import { OPS, type TensorFlowOp } from './ops.js'
 import type { TensorFlowType } from './types.js'
 
 /** A tensor, as an input of a node names it: `node:0` in a graph, `node:output:0` in a function. */
 export type Ref = string
 
-/** Types that constants may have. */
-export type ConstantType = keyof typeof ARRAYS
+/** A variable of the graph. A function is handed the resource by an argument of the same name. */
+export interface Variable {
+  readonly name: string
+  readonly type: TensorFlowType
+  readonly shape: Shape
+}
+
+type ConstantType = keyof typeof ARRAYS
 
 const ARRAYS = {
   float: (values: readonly number[]) => Float32Array.from(values),
@@ -21,13 +25,13 @@ const ARRAYS = {
   uint32: (values: readonly number[]) => Uint32Array.from(values),
 } as const
 
-/** Ops that are made once for equal operands. */
+/** Ops whose nodes are shared if they are equal. */
 const PURE: ReadonlySet<TensorFlowOp> = new Set(['RealDiv', 'Mul', 'Sqrt'])
 
 export interface NodeOptions {
-  /** Besides the type, and those that ops.ts has. */
+  /** Besides the type and those in ops.ts. */
   readonly attributes?: Attributes
-  /** Nodes or tensors that have to be there before the node runs. */
+  /** Nodes or tensors that must be computed before the node runs: control inputs. */
   readonly after?: readonly Ref[]
   readonly name?: string
 }
@@ -35,40 +39,30 @@ export interface NodeOptions {
 export class GraphBuilder {
   readonly nodes: NodeDefinition[] = []
   readonly #kind: 'graph' | 'function'
-  readonly #readers = new Map<Ref, { readonly op: TensorFlowOp; readonly ref: Ref }[]>()
-  readonly #constants = new Map<string, Ref>()
-  readonly #known = new Map<string, Ref>()
+  /** Constants and scalar arithmetic by what they compute. */
+  readonly #shared = new Map<string, Ref>()
 
   constructor(kind: 'graph' | 'function') {
     this.#kind = kind
   }
 
   /**
-   * Adds a node, unless an equal one of scalar arithmetic is there.
+   * Adds a node, unless an equal one of scalar arithmetic exists.
    *
    * @param type of the operands, or of what the op makes; undefined for an op without
    * @returns its first output
    */
   add(op: TensorFlowOp, type: TensorFlowType | undefined, inputs: readonly Ref[], options: NodeOptions = {}): Ref {
-    const { after = [] } = options
-    const attributes: Attributes = {
-      ...(type && { [TYPE_NAMES[op] ?? 'T']: { type } }),
-      ...FIXED[op],
-      ...options.attributes,
+    const { output = '', type: typeName = 'T', fixed } = OPS[op]
+    const { after = [], name = `${op}_${this.nodes.length}` } = options
+    const attributes: Attributes = { ...(type && { [typeName]: { type } }), ...fixed, ...options.attributes }
+    const make = (): Ref => {
+      const controls = [...new Set(after.map(nodeOf))].map((node) => `^${node}`)
+      this.nodes.push({ name, op, inputs: [...inputs, ...controls], attributes })
+      return this.#kind === 'graph' ? `${name}:0` : `${name}:${output}:0`
     }
     const isPure = PURE.has(op) && after.length === 0 && options.name === undefined
-    const key = isPure ? JSON.stringify([op, inputs, attributes]) : ''
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const name = options.name ?? `${op}_${this.nodes.length}`
-    const controls = [...new Set(after.map(nodeOf))].map((node) => `^${node}`)
-    this.nodes.push({ name, op, inputs: [...inputs, ...controls], attributes })
-    const ref = this.#kind === 'graph' ? `${name}:0` : `${name}:${OUTPUT_NAMES[op]}:0`
-    if (isPure) this.#known.set(key, ref)
-    for (const input of inputs) {
-      this.#readers.set(input, [...(this.#readers.get(input) ?? []), { op, ref }])
-    }
-    return ref
+    return isPure ? this.#once(JSON.stringify([op, inputs, attributes]), make) : make()
   }
 
   /** An input of the graph. */
@@ -81,29 +75,32 @@ export class GraphBuilder {
     return this.add('Cast', to, [ref], { attributes: { SrcT: { type: from } } })
   }
 
-  /** Tensors of one type and shape as the rows of one. */
+  /** Stacks tensors of one type and shape along a new first axis. */
   pack(type: TensorFlowType, rows: readonly Ref[]): Ref {
     return this.add('Pack', type, rows, { attributes: { N: { int: rows.length } } })
   }
 
-  /** Rows of a table by their numbers, all of which are rows. */
+  /** Rows of a table by their numbers, all of which must be in range. */
   gatherRows(type: TensorFlowType, table: Ref, indices: Ref): Ref {
     return this.add('GatherV2', type, [table, indices, this.constant(0, 'int32')])
   }
 
-  /** The value of a variable. @param handle its resource */
-  read(type: TensorFlowType, handle: Ref, after: readonly Ref[]): Ref {
-    return this.add('ReadVariableOp', type, [handle], { after })
+  /** The resource of a variable. */
+  handle({ name }: Variable): Ref {
+    return this.#kind === 'graph' ? `${name}:0` : name
   }
 
-  assign(type: TensorFlowType, handle: Ref, value: Ref, after: readonly Ref[] = []): Ref {
-    return this.add('AssignVariableOp', type, [handle, value], { after })
+  read(variable: Variable, after: readonly Ref[] = []): Ref {
+    return this.add('ReadVariableOp', variable.type, [this.handle(variable)], { after })
   }
 
-  /** The first outputs of the nodes of these ops that read a tensor so far. */
-  readersOf(tensor: Ref, ops: readonly TensorFlowOp[]): readonly Ref[] {
-    const readers = this.#readers.get(tensor) ?? []
-    return readers.filter((reader) => ops.includes(reader.op)).map(({ ref }) => ref)
+  assign(variable: Variable, value: Ref, after: readonly Ref[] = []): Ref {
+    return this.add('AssignVariableOp', variable.type, [this.handle(variable), value], { after })
+  }
+
+  /** The nodes of these ops that read a tensor so far. */
+  readersOf(tensor: Ref, ops: readonly string[]): readonly string[] {
+    return this.nodes.filter(({ op, inputs }) => ops.includes(op) && inputs.includes(tensor)).map(({ name }) => name)
   }
 
   /** A constant of many floats. */
@@ -111,7 +108,7 @@ export class GraphBuilder {
     return this.#const('float', shape, new Uint8Array(values.slice().buffer))
   }
 
-  /** A constant; equal ones are one node. One number fills the shape. */
+  /** A constant; equal ones share a node. A single number fills the shape. */
   constant(
     values: number | readonly number[],
     type: ConstantType,
@@ -120,11 +117,13 @@ export class GraphBuilder {
     const all = typeof values === 'number' ? new Array<number>(sizeOf(shape)).fill(values) : values
     // JSON has neither -0 nor NaN.
     const texts = all.map((value) => (Object.is(value, -0) ? '-0' : String(value)))
-    const key = JSON.stringify([type, shape, texts])
-    const known = this.#constants.get(key)
-    if (known !== undefined) return known
-    const ref = this.#const(type, shape, new Uint8Array(ARRAYS[type](all).buffer))
-    this.#constants.set(key, ref)
+    const make = () => this.#const(type, shape, new Uint8Array(ARRAYS[type](all).buffer))
+    return this.#once(JSON.stringify([type, shape, texts]), make)
+  }
+
+  #once(key: string, make: () => Ref): Ref {
+    const ref = this.#shared.get(key) ?? make()
+    this.#shared.set(key, ref)
     return ref
   }
 

@@ -1,6 +1,6 @@
 /**
- * Protocol buffers of TensorFlow from plain objects: the messages of a SavedModel, in the classes
- * that tfjs-node generated from TensorFlow's own definitions and carries.
+ * Encodes a SavedModel as protocol buffers, with the message classes that tfjs-node generated from TensorFlow's own
+ * definitions.
  */
 import type { Shape } from '@gradpool/core'
 import { createRequire } from 'node:module'
@@ -51,7 +51,7 @@ export interface Endpoint {
   /** `node:0`. */
   readonly tensor: string
   readonly type: TensorFlowType
-  /** -1 for an extent that is not fixed. */
+  /** -1 for an unknown dimension. */
   readonly shape: Shape
 }
 
@@ -66,76 +66,60 @@ export interface SavedModelDefinition {
   readonly signatures: Readonly<Record<string, Signature>>
 }
 
-/** A generated message class, of which only what is used here is described. */
+/** A generated message class: for each field a setter, for each map field a getter. */
 interface Message {
   serializeBinary(): Uint8Array
   readonly [setter: `set${string}`]: (value: unknown) => void
-  readonly [getter: `get${string}Map`]: () => MessageMap
+  readonly [getter: `get${string}Map`]: () => { set(key: string, value: unknown): void }
 }
 
-interface MessageMap {
-  set(key: string, value: unknown): void
-}
+/** A class, and those nested in it. */
+type MessageClass = (new () => Message) & { readonly [name: string]: MessageClass | undefined }
 
-type Classes = Readonly<Record<string, new () => Message>>
+/** Values of a message by field; a Map fills a map field. */
+type Fields = Readonly<Record<string, unknown>>
 
-/** How old a reader may be: TensorFlow 2.9, which tfjs-node 4.22 was made for. */
+/** The GraphDef version of TensorFlow 2.9, which tfjs-node 4.22 was made for. */
 const GRAPH_VERSION = 1087
 
-const messages = createRequire(import.meta.url)('@tensorflow/tfjs-node/dist/proto/api_pb.js') as Classes
+const messages = createRequire(import.meta.url)('@tensorflow/tfjs-node/dist/proto/api_pb.js') as Readonly<
+  Record<string, MessageClass | undefined>
+>
 
 /** The bytes of `saved_model.pb`. */
 export function encodeSavedModel({ nodes, functions, signatures }: SavedModelDefinition): Uint8Array {
-  const library = make('FunctionDefLibrary', { FunctionList: functions.map(functionMessage) })
-  const versions = make('VersionDef', { Producer: GRAPH_VERSION, MinConsumer: 12 })
   const graph = make('GraphDef', {
     NodeList: nodes.map(nodeMessage),
-    Versions: versions,
-    Library: library,
+    Versions: make('VersionDef', { Producer: GRAPH_VERSION, MinConsumer: 12 }),
+    Library: make('FunctionDefLibrary', { FunctionList: functions.map(functionMessage) }),
   })
-  const information = fill(new (classOf('MetaGraphDef', 'MetaInfoDef'))(), {
-    TagsList: ['serve'],
-    TensorflowVersion: '2.9.0',
+  const metaGraph = make('MetaGraphDef', {
+    MetaInfoDef: make('MetaGraphDef.MetaInfoDef', { TagsList: ['serve'], TensorflowVersion: '2.9.0' }),
+    GraphDef: graph,
+    SignatureDef: mapValues(signatures, signatureMessage),
   })
-  const metaGraph = make('MetaGraphDef', { MetaInfoDef: information, GraphDef: graph })
-  const made = Object.entries(signatures).map(([name, each]) => [name, signatureMessage(each)] as const)
-  fillMap(metaGraph, 'SignatureDef', made)
-  return make('SavedModel', {
-    SavedModelSchemaVersion: 1,
-    MetaGraphsList: [metaGraph],
-  }).serializeBinary()
+  return make('SavedModel', { SavedModelSchemaVersion: 1, MetaGraphsList: [metaGraph] }).serializeBinary()
 }
 
 function functionMessage({ name, inputs, outputs, nodes }: FunctionDefinition): Message {
-  const argument = ({ name, type }: Argument) =>
-    fill(new (classOf('OpDef', 'ArgDef'))(), { Name: name, Type: TYPE_NUMBERS[type] })
+  const argument = ({ name, type }: Argument) => make('OpDef.ArgDef', { Name: name, Type: TYPE_NUMBERS[type] })
   const signature = make('OpDef', {
     Name: name,
     InputArgList: inputs.map(argument),
     OutputArgList: outputs.map(argument),
     IsStateful: true,
   })
-  const message = make('FunctionDef', { Signature: signature, NodeDefList: nodes.map(nodeMessage) })
-  const results = outputs.map(({ name, value }) => [name, value] as const)
-  fillMap(message, 'Ret', results)
-  return message
+  const returned = new Map(outputs.map(({ name, value }) => [name, value]))
+  return make('FunctionDef', { Signature: signature, NodeDefList: nodes.map(nodeMessage), Ret: returned })
 }
 
 function nodeMessage({ name, op, inputs, attributes }: NodeDefinition): Message {
-  const message = make('NodeDef', { Name: name, Op: op, InputList: [...inputs] })
-  const made = Object.entries(attributes).map(([key, each]) => [key, attributeMessage(each)] as const)
-  fillMap(message, 'Attr', made)
-  return message
+  const values = mapValues(attributes, (attribute) => make('AttrValue', attributeFields(attribute)))
+  return make('NodeDef', { Name: name, Op: op, InputList: [...inputs], Attr: values })
 }
 
-function attributeMessage(attribute: Attribute): Message {
-  return make('AttrValue', attributeFields(attribute))
-}
-
-function attributeFields(attribute: Attribute): Readonly<Record<string, unknown>> {
-  const list = (fields: Readonly<Record<string, unknown>>) => {
-    return { List: fill(new (classOf('AttrValue', 'ListValue'))(), fields) }
-  }
+function attributeFields(attribute: Attribute): Fields {
+  const list = (fields: Fields) => ({ List: make('AttrValue.ListValue', fields) })
   if ('type' in attribute) return { Type: TYPE_NUMBERS[attribute.type] }
   if ('types' in attribute) return list({ TypeList: attribute.types.map((type) => TYPE_NUMBERS[type]) })
   if ('int' in attribute) return { I: attribute.int }
@@ -144,49 +128,40 @@ function attributeFields(attribute: Attribute): Readonly<Record<string, unknown>
   if ('shape' in attribute) return { Shape: shapeMessage(attribute.shape) }
   if ('shapes' in attribute) return list({ ShapeList: attribute.shapes.map(shapeMessage) })
   if ('function' in attribute) return { Func: make('NameAttrList', { Name: attribute.function }) }
-  const { type, shape, content } = attribute.tensor
-  const fields = { Dtype: TYPE_NUMBERS[type], TensorShape: shapeMessage(shape) }
-  return { Tensor: make('Tensor', { ...fields, TensorContent: content }) }
+  const { content, ...tensor } = attribute.tensor
+  return { Tensor: make('Tensor', { ...typeAndShape(tensor), TensorContent: content }) }
 }
 
 function signatureMessage({ inputs, outputs }: Signature): Message {
-  const message = make('SignatureDef', { MethodName: 'tensorflow/serving/predict' })
-  for (const [field, endpoints] of [
-    ['Inputs', inputs],
-    ['Outputs', outputs],
-  ] as const) {
-    const infos = Object.entries(endpoints).map(([name, { tensor, type, shape }]) => {
-      const fields = { Name: tensor, Dtype: TYPE_NUMBERS[type], TensorShape: shapeMessage(shape) }
-      return [name, make('TensorInfo', fields)] as const
-    })
-    fillMap(message, field, infos)
-  }
-  return message
+  const information = (endpoint: Endpoint) => make('TensorInfo', { Name: endpoint.tensor, ...typeAndShape(endpoint) })
+  return make('SignatureDef', {
+    MethodName: 'tensorflow/serving/predict',
+    Inputs: mapValues(inputs, information),
+    Outputs: mapValues(outputs, information),
+  })
+}
+
+function typeAndShape({ type, shape }: Pick<Endpoint, 'type' | 'shape'>): Fields {
+  return { Dtype: TYPE_NUMBERS[type], TensorShape: shapeMessage(shape) }
 }
 
 function shapeMessage(shape: Shape): Message {
-  const extents = shape.map((Size) => fill(new (classOf('TensorShape', 'Dim'))(), { Size }))
-  return make('TensorShape', { DimList: extents })
+  return make('TensorShape', { DimList: shape.map((Size) => make('TensorShape.Dim', { Size })) })
 }
 
-function make(name: string, fields: Readonly<Record<string, unknown>>): Message {
-  return fill(new (classOf(name))(), fields)
+function mapValues<Value>(record: Readonly<Record<string, Value>>, map: (value: Value) => Message) {
+  return new Map(Object.entries(record).map(([key, value]) => [key, map(value)]))
 }
 
-function fill(message: Message, fields: Readonly<Record<string, unknown>>): Message {
-  for (const [name, value] of Object.entries(fields)) message[`set${name}`]?.(value)
+/** @param name such as `OpDef`, or `OpDef.ArgDef` for a class nested in another */
+function make(name: string, fields: Fields): Message {
+  const [outer = '', inner] = name.split('.')
+  const found = inner === undefined ? messages[outer] : messages[outer]?.[inner]
+  if (found === undefined) throw new Error(`tfjs-node has no message ${name}`)
+  const message = new found()
+  for (const [field, value] of Object.entries(fields)) {
+    if (value instanceof Map) for (const [key, each] of value) message[`get${field}Map`]?.().set(String(key), each)
+    else message[`set${field}`]?.(value)
+  }
   return message
-}
-
-function fillMap(message: Message, field: string, entries: readonly (readonly [key: string, value: unknown])[]): void {
-  const map = message[`get${field}Map`]?.()
-  if (map === undefined) throw new Error(`tfjs-node has no map ${field} in this message`)
-  for (const [key, value] of entries) map.set(key, value)
-}
-
-function classOf(name: string, inner?: string): new () => Message {
-  const outer = messages[name] as (new () => Message) & Classes
-  const found = inner === undefined ? outer : outer[inner]
-  if (found === undefined) throw new Error(`tfjs-node has no message ${name}.${String(inner)}`)
-  return found
 }

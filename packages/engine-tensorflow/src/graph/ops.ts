@@ -1,107 +1,77 @@
-/**
- * The ops of TensorFlow that lowering uses: the name of the first output of each, by which nodes of
- * a function refer to it, and the attributes that are always the same.
- */
+/** The ops of TensorFlow that lowering uses, with their outputs and fixed attributes. */
 import type { Attributes } from './messages.js'
 
-export const OUTPUT_NAMES = {
-  Abs: 'y',
-  AddV2: 'z',
-  ArgMax: 'output',
-  AssignAddVariableOp: '',
-  AssignVariableOp: '',
-  BatchMatMulV2: 'output',
-  Bitcast: 'output',
-  BroadcastTo: 'output',
-  Cast: 'y',
-  CheckNumerics: 'output',
-  ConcatV2: 'output',
-  Const: 'output',
-  Equal: 'z',
-  Exp: 'y',
-  FloorMod: 'z',
-  GatherV2: 'output',
-  Identity: 'output',
-  ImmutableConst: 'tensor',
-  IsNan: 'y',
-  Less: 'z',
-  LessEqual: 'z',
-  Log: 'y',
-  LogSoftmax: 'logsoftmax',
-  MatMul: 'product',
-  Max: 'output',
-  Maximum: 'z',
-  Minimum: 'z',
-  Mul: 'z',
-  Neg: 'y',
-  NotEqual: 'z',
-  OneHot: 'output',
-  Pack: 'output',
-  Pad: 'output',
-  Placeholder: 'output',
-  ReadVariableOp: 'value',
-  RealDiv: 'z',
-  Reshape: 'output',
-  ResourceApplyAdam: '',
-  ResourceApplyGradientDescent: '',
-  ResourceApplyMomentum: '',
-  ResourceScatterUpdate: '',
-  RightShift: 'z',
-  SelectV2: 'output',
-  Sigmoid: 'y',
-  Slice: 'output',
-  Softmax: 'softmax',
-  Sqrt: 'y',
-  StatelessRandomUniformFullIntV2: 'output',
-  Sub: 'z',
-  Sum: 'output',
-  Tanh: 'y',
-  Transpose: 'y',
-  UnsortedSegmentSum: 'output',
-  VarHandleOp: 'resource',
-  While: 'output',
-} as const
-
-export type TensorFlowOp = keyof typeof OUTPUT_NAMES
+interface OpDescription {
+  /** The name of the first output, by which nodes of a function refer to it. */
+  readonly output?: string
+  /** The attribute that has the element type. Default: `T`. */
+  readonly type?: string
+  /** Attributes that are the same wherever the op is used. Shapes, axes and indices are int32. */
+  readonly fixed?: Attributes
+}
 
 const INT32 = { type: 'int32' } as const
 const NO = { bool: false } as const
 
-/** The attribute that has the type of an op, where that is not `T`. */
-export const TYPE_NAMES: Readonly<Partial<Record<TensorFlowOp, string>>> = {
-  AssignAddVariableOp: 'dtype',
-  AssignVariableOp: 'dtype',
-  Cast: 'DstT',
-  Const: 'dtype',
-  GatherV2: 'Tparams',
-  ImmutableConst: 'dtype',
-  Placeholder: 'dtype',
-  ReadVariableOp: 'dtype',
-  ResourceScatterUpdate: 'dtype',
-  StatelessRandomUniformFullIntV2: 'dtype',
-  VarHandleOp: 'dtype',
-}
+const TABLE = {
+  Abs: { output: 'y' },
+  AddV2: { output: 'z' },
+  ArgMax: { output: 'output', fixed: { Tidx: INT32, output_type: INT32 } },
+  AssignAddVariableOp: { type: 'dtype' },
+  AssignVariableOp: { type: 'dtype' },
+  BatchMatMulV2: { output: 'output' },
+  Bitcast: { output: 'output' },
+  BroadcastTo: { output: 'output', fixed: { Tidx: INT32 } },
+  Cast: { output: 'y', type: 'DstT' },
+  CheckNumerics: { output: 'output' },
+  ConcatV2: { output: 'output', fixed: { Tidx: INT32 } },
+  Const: { output: 'output', type: 'dtype' },
+  Equal: { output: 'z', fixed: { incompatible_shape_error: { bool: true } } },
+  Exp: { output: 'y' },
+  FloorMod: { output: 'z' },
+  GatherV2: { output: 'output', type: 'Tparams', fixed: { Tindices: INT32, Taxis: INT32, batch_dims: { int: 0 } } },
+  Identity: { output: 'output' },
+  ImmutableConst: { output: 'tensor', type: 'dtype' },
+  IsNan: { output: 'y' },
+  Less: { output: 'z' },
+  LessEqual: { output: 'z' },
+  Log: { output: 'y' },
+  Log1p: { output: 'y' },
+  LogSoftmax: { output: 'logsoftmax' },
+  MatMul: { output: 'product' },
+  Max: { output: 'output', fixed: { Tidx: INT32, keep_dims: NO } },
+  Maximum: { output: 'z' },
+  Minimum: { output: 'z' },
+  Mul: { output: 'z' },
+  Neg: { output: 'y' },
+  NotEqual: { output: 'z', fixed: { incompatible_shape_error: { bool: true } } },
+  OneHot: { output: 'output', fixed: { axis: { int: -1 } } },
+  Pack: { output: 'output', fixed: { axis: { int: 0 } } },
+  Pad: { output: 'output', fixed: { Tpaddings: INT32 } },
+  Placeholder: { output: 'output', type: 'dtype' },
+  ReadVariableOp: { output: 'value', type: 'dtype' },
+  RealDiv: { output: 'z' },
+  Reshape: { output: 'output', fixed: { Tshape: INT32 } },
+  ResourceApplyAdam: { fixed: { use_locking: NO, use_nesterov: NO } },
+  ResourceApplyGradientDescent: { fixed: { use_locking: NO } },
+  ResourceApplyMomentum: { fixed: { use_locking: NO } },
+  ResourceScatterUpdate: { type: 'dtype', fixed: { Tindices: INT32 } },
+  RightShift: { output: 'z' },
+  SelectV2: { output: 'output' },
+  Sigmoid: { output: 'y' },
+  Slice: { output: 'output', fixed: { Index: INT32 } },
+  Softmax: { output: 'softmax' },
+  Sqrt: { output: 'y' },
+  StatelessRandomUniformFullIntV2: { output: 'output', type: 'dtype', fixed: { Tshape: INT32 } },
+  Sub: { output: 'z' },
+  Sum: { output: 'output', fixed: { Tidx: INT32, keep_dims: NO } },
+  Tanh: { output: 'y' },
+  Transpose: { output: 'y', fixed: { Tperm: INT32 } },
+  UnsortedSegmentSum: { output: 'output', fixed: { Tindices: INT32, Tnumsegments: INT32 } },
+  VarHandleOp: { output: 'resource', type: 'dtype' },
+  While: { output: 'output' },
+} as const satisfies Readonly<Record<string, OpDescription>>
 
-/** Attributes besides the type. All integers that operands are by are int32. */
-export const FIXED: Readonly<Partial<Record<TensorFlowOp, Attributes>>> = {
-  ArgMax: { Tidx: INT32, output_type: INT32 },
-  BroadcastTo: { Tidx: INT32 },
-  ConcatV2: { Tidx: INT32 },
-  Equal: { incompatible_shape_error: { bool: true } },
-  GatherV2: { Tindices: INT32, Taxis: INT32, batch_dims: { int: 0 } },
-  Max: { Tidx: INT32, keep_dims: NO },
-  NotEqual: { incompatible_shape_error: { bool: true } },
-  OneHot: { axis: { int: -1 } },
-  Pack: { axis: { int: 0 } },
-  Pad: { Tpaddings: INT32 },
-  Reshape: { Tshape: INT32 },
-  ResourceApplyAdam: { use_locking: NO, use_nesterov: NO },
-  ResourceApplyGradientDescent: { use_locking: NO },
-  ResourceApplyMomentum: { use_locking: NO },
-  ResourceScatterUpdate: { Tindices: INT32 },
-  Slice: { Index: INT32 },
-  StatelessRandomUniformFullIntV2: { Tshape: INT32 },
-  Sum: { Tidx: INT32, keep_dims: NO },
-  Transpose: { Tperm: INT32 },
-  UnsortedSegmentSum: { Tindices: INT32, Tnumsegments: INT32 },
-}
+export type TensorFlowOp = keyof typeof TABLE
+
+export const OPS: Readonly<Record<TensorFlowOp, OpDescription>> = TABLE

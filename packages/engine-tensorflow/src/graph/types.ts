@@ -1,7 +1,4 @@
-/**
- * Element types of TensorFlow, by the names that its documentation uses, with their numbers in its
- * messages.
- */
+/** Element types of TensorFlow, by the names that its documentation uses, with their numbers in its messages. */
 import type { DType } from '@gradpool/core'
 
 export const TYPE_NUMBERS = {
@@ -9,8 +6,6 @@ export const TYPE_NUMBERS = {
   double: 2,
   int32: 3,
   uint8: 4,
-  string: 7,
-  int64: 9,
   bool: 10,
   resource: 20,
   uint32: 22,

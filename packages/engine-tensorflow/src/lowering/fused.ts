@@ -1,6 +1,6 @@
 /**
- * Finds updates that one op of TensorFlow makes: Adam, momentum, and plain gradient descent, by the
- * patterns of core's optimizers. What is not found is computed node by node.
+ * Finds updates that TensorFlow has a single op for: Adam, momentum, and plain gradient descent, by the patterns of
+ * core's optimizers. Other updates are computed node by node.
  */
 import {
   ADAM_PATTERN,
@@ -14,38 +14,35 @@ import {
   type Program,
 } from '@gradpool/core/engine'
 
-interface Fused<Kind extends string, Operand extends string, Slot extends Operand> {
+interface Fused<Kind extends string, Operand extends string> {
   readonly kind: Kind
-  readonly state: string
-  /** The states that the op updates besides. */
-  readonly slots: Readonly<Record<Slot, string>>
+  /** The states that the op updates: the weight, then its slots in the op's order. */
+  readonly states: readonly string[]
   readonly nodes: Match<Operand>['nodes']
 }
 
 export type FusedUpdate =
-  | Fused<'adam', AdamOperand, 'm' | 'v'>
-  | Fused<'momentum' | 'nesterov', MomentumOperand, 'b'>
-  | Fused<'descent', 'w' | 'rate' | 'g', never>
+  Fused<'adam', AdamOperand> | Fused<'momentum' | 'nesterov', MomentumOperand> | Fused<'descent', 'w' | 'rate' | 'g'>
 
-/** What a node must be to stand for a name; any other may be any node. */
+/** What kind of node a name may stand for; names that are not here stand for any node. */
 const SCALARS = new Set(['rate', 'momentum', 'stepSize', 'correction', 'epsilon'])
 const CONSTANTS = new Set(['beta1', 'rest1', 'beta2', 'rest2'])
 const STATES = new Set(['m', 'v', 'b'])
 
-/** The updates of a Program that one op makes. No state is in two of them. */
+/** The updates of a Program that TensorFlow has a single op for. No state is in two of them. */
 export function fusedUpdates(program: Program): FusedUpdate[] {
   const stateOf = new Map(program.states.map(({ name, node }) => [node, name]))
 
-  /** What a node is a broadcast of, or itself. */
+  /** The node that a broadcast repeats; any other node itself. */
   const source = (index: number): number => {
     const { op, inputs } = program.node(index)
     return op === 'broadcast' ? source(inputs[0] ?? -1) : index
   }
 
-  const find = <Kind extends string, Operand extends string, Slot extends Operand>(
+  const find = <Kind extends string, Operand extends string>(
     kind: Kind,
     pattern: Pattern<Operand>,
-    slots: readonly Slot[],
+    slots: readonly NoInfer<Operand>[],
     { name: state, node: update }: Program['updates'][number],
   ) => {
     const capture = (name: Operand, index: number): number | undefined => {
@@ -55,18 +52,15 @@ export function fusedUpdates(program: Program): FusedUpdate[] {
       if (SCALARS.has(name)) {
         return isConstant || program.node(origin).shape.length === 0 ? origin : undefined
       }
-      // Adam takes a weight that has been changed before, as by weight decay.
+      // The weight that Adam updates may have been changed first, as by weight decay.
       if (name === 'w' && kind !== 'adam' && stateOf.get(index) !== state) return undefined
       return !STATES.has(name) || stateOf.has(index) ? index : undefined
     }
     const match = matchPattern(pattern, update, { node: (index) => program.node(index), capture })
     if (match === undefined) return undefined
     const { nodes, inside } = match
-    const named = slots.map((slot) => [slot, stateOf.get(nodes[slot]) ?? ''] as const)
-    const updated = [state, ...named.map(([, name]) => name)]
-    const isWhole = isContained(program, inside, updated)
-    // Each slot has its state.
-    return { kind, state, slots: Object.fromEntries(named) as Record<Slot, string>, nodes, isWhole }
+    const states = [state, ...slots.map((slot) => stateOf.get(nodes[slot]) ?? '')]
+    return { kind, states, nodes, isWhole: isContained(program, inside, states) }
   }
 
   return program.updates.flatMap((update): FusedUpdate[] => {
@@ -80,7 +74,7 @@ export function fusedUpdates(program: Program): FusedUpdate[] {
   })
 }
 
-/** Whether of these nodes nothing else needs but the next values of these states. */
+/** Whether nothing but the next values of these states is needed of these nodes. */
 function isContained(program: Program, nodes: ReadonlySet<number>, states: readonly string[]) {
   const { updates, results } = program
   const readers = program.nodes.filter((_, index) => !nodes.has(index))
@@ -91,11 +85,10 @@ function isContained(program: Program, nodes: ReadonlySet<number>, states: reado
 }
 
 /**
- * What TensorFlow's m and v are core's times. `ResourceApplyAdam` keeps m + (g - m)(1 - beta1) in
- * f32, where core adds beta1 m and the rounded constant 1 - beta1 times g. In f32, 1 - (1 - beta)
- * is beta, so both decay alike, and TensorFlow's m and v are core's times a constant near 1 (for
- * beta 0.999, 0.99998713). Learning rate and epsilon are scaled to fit, so that the weights are the
- * same but for rounding.
+ * The ratio of TensorFlow's m or v to core's. `ResourceApplyAdam` computes m + (g - m)(1 - beta1) in f32; core adds
+ * beta1 m and g times the rounded constant 1 - beta1. In f32, 1 - (1 - beta) is beta, so both decay alike, and
+ * TensorFlow's m and v are core's times a constant near 1 (0.99998713 for beta 0.999). The learning rate and epsilon
+ * are scaled accordingly, so the weights differ by rounding only.
  */
 export function slotScale(program: Program, decay: number, rest: number): number {
   const value = (node: number) => fillValue(program.node(node)) ?? NaN

@@ -1,7 +1,4 @@
-/**
- * What the lowering of an op needs of the values of a Program's nodes, each of which is lowered
- * when it is first asked for.
- */
+/** The values of a Program's nodes, as the lowering of an op sees them. Each node is lowered when it is first used. */
 import type { Shape } from '@gradpool/core'
 import type { Program } from '@gradpool/core/engine'
 import type { GraphBuilder, Ref } from '../graph/builder.js'
@@ -9,12 +6,10 @@ import type { GraphBuilder, Ref } from '../graph/builder.js'
 export interface NodeValues {
   readonly builder: GraphBuilder
   readonly program: Program
-  /** The value of a node, of its whole shape. */
+  /** The value of a node, broadcast to its shape. */
   of(index: number): Ref
-  /** A comparison as booleans, and any other float as whether it is not 0. */
+  /** A comparison as booleans; any other float as whether it is not 0. */
   boolean(index: number): { readonly ref: Ref }
-  /**
-   * Operands of an elementwise op, not yet broadcast where together they have `shape` all the same.
-   */
+  /** Operands of an elementwise op. They are not broadcast if TensorFlow's own broadcasting results in `shape`. */
   operands(indices: readonly number[], shape: Shape): Ref[]
 }

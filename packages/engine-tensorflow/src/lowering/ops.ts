@@ -1,8 +1,8 @@
 /**
- * How each op of core is computed by TensorFlow: one function per op.
+ * The lowering of each op of core to ops of TensorFlow.
  *
- * Where an op of TensorFlow leaves open, or decides otherwise, what core's table says (NaN in a
- * maximum, an index outside, a number that no integer holds), further nodes make up for it.
+ * Where TensorFlow does not guarantee what core's table specifies (NaN in a maximum, an index out of range, a number
+ * too large for an integer), extra nodes do.
  */
 import type { ByOp, Node, NodeOf } from '@gradpool/core/engine'
 import type { Ref } from '../graph/builder.js'
@@ -24,6 +24,7 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   neg: unary('Neg'),
   exp: unary('Exp'),
   log: unary('Log'),
+  log1p: unary('Log1p'),
   sqrt: unary('Sqrt'),
   tanh: unary('Tanh'),
   sigmoid: unary('Sigmoid'),
@@ -64,8 +65,7 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   reduceMax: reduction('Max'),
   argMax: (node, values) => {
     const { builder } = values
-    // TensorFlow passes over NaN: here it becomes infinity, and infinity the largest number below
-    // it.
+    // TensorFlow ignores NaN, so NaN becomes infinity, and infinity the largest finite number.
     const [x] = operands(node, values)
     const largest = builder.constant(LARGEST_FLOAT, 'float')
     const finite = builder.add('Minimum', 'float', [x, largest])
@@ -102,16 +102,21 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   gather: (node, values) => {
     const { builder, program } = values
     const [table = -1, indices = -1] = node.inputs
+    const type = TYPE_OF[node.dtype]
     const last = (program.node(table).shape[0] ?? 1) - 1
     const within = clamp(values, values.of(indices), 0, last, 'int32')
-    return builder.gatherRows(TYPE_OF[node.dtype], values.of(table), within)
+    const rows = builder.gatherRows(type, values.of(table), within)
+    const isInside = builder.add('Equal', 'int32', [within, values.of(indices)])
+    const column = node.shape.map((extent, axis) => (axis === 0 ? extent : 1))
+    const mask = builder.add('Reshape', 'bool', [isInside, builder.constant(column, 'int32')])
+    return builder.add('SelectV2', type, [mask, rows, builder.constant(0, type)])
   },
   scatterAdd: (node, values) => {
     const { builder } = values
     const [updates = -1, rows = -1] = node.inputs
     const indices = values.of(rows)
     const numRows = builder.constant(node.shape[0] ?? 0, 'int32')
-    // An index below 0 leaves a segment out; one too large is an error.
+    // TensorFlow skips an index below 0, but fails for one that is too large.
     const isInside = builder.add('Less', 'int32', [indices, numRows])
     const outside = builder.constant(-1, 'int32')
     const safe = builder.add('SelectV2', 'int32', [isInside, indices, outside])
@@ -163,7 +168,7 @@ function lowerCast(node: Node, values: NodeValues): Ref {
   if (from === to) return x
   if (to === 'float' || from === 'uint8') return builder.cast(x, from, to)
   if (from === 'int32') return builder.cast(clamp(values, x, 0, 255, 'int32'), from, to)
-  // As doubles, which hold every integer of 32 bits, so that the bounds are exact.
+  // Doubles hold every integer of 32 bits, so that the bounds are exact.
   const isNumber = builder.add('Equal', 'float', [x, x])
   const number = builder.add('SelectV2', 'float', [isNumber, x, builder.constant(0, 'float')])
   const [low, high] = to === 'uint8' ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1]
@@ -185,7 +190,7 @@ function elementwise(op: TensorFlowOp) {
     values.builder.add(op, 'float', values.operands(node.inputs, node.shape))
 }
 
-/** Made by `Values` itself, which knows whether it is wanted as booleans or as floats. */
+/** Lowered by `Values`, which knows whether booleans or floats are needed. */
 function comparison({ op }: Node): Ref {
   throw new Error(`${op} is no op of this table`)
 }
@@ -197,7 +202,7 @@ function reduction(op: 'Sum' | 'Max') {
   }
 }
 
-/** An op that moves elements, with lists of integers as its further operands. */
+/** An op that moves elements, whose further operands are lists of integers. */
 function moved(op: TensorFlowOp, node: Node, values: NodeValues, ...lists: readonly (readonly number[])[]): Ref {
   const { builder } = values
   const constants = lists.map((list) => builder.constant(list, 'int32', [list.length]))

@@ -1,71 +1,69 @@
 /**
  * A BatchProgram as one SavedModel, whose signatures share its variables:
  *
- * - `write`: sets all states; `read`: gives them.
- * - `begin`: sets the order of an epoch and the step to continue from.
- * - `full`, `tail`: the steps below a limit, in one loop; the sums of their results over the steps,
- *   and the last step's.
- * - `status`: how far a loop came that failed.
- * - `collected`: results by rows.
- * - where a step is cut for workers to share, for each level of sums: `part_…`, the sums over one
- *   micro-batch's examples, the gradients among them; `exchange_…`, which sets the sums that the
- *   next call of `full` or `tail` reads.
+ * - `write` sets all states, `read` returns them.
+ * - `begin` sets the order of an epoch and the step to continue from.
+ * - `full` and `tail` run the steps below a limit in one loop. They return the sums of their results over the steps,
+ *   and the results of the last step.
+ * - `status` returns the same for a loop that failed, and how far it came.
+ * - `collected` returns the results by rows.
+ * - Where workers share a step, for each level of sums: `part_…` computes the sums over the examples of one
+ *   micro-batch, gradients among them; `exchange_…` sets the sums that the next call of `full` or `tail` reads.
  *
- * Sums are doubles, which tfjs has not: they go out as pairs of integers.
+ * Sums are doubles, a type that tfjs does not have: they are returned as pairs of integers.
  */
-import { type Shape } from '@gradpool/core'
 import { stepsPerEpochOf, type BatchProgram, type Program } from '@gradpool/core/engine'
-import { GraphBuilder, type Ref } from '../graph/builder.js'
+import { GraphBuilder, type Ref, type Variable } from '../graph/builder.js'
 import { encodeSavedModel, type Endpoint, type Signature } from '../graph/messages.js'
 import type { TensorFlowType } from '../graph/types.js'
-import { cutsOf, exchangeSignature, partSignature, type CutBatch, type StepKind } from '../sharing/cut-batch.js'
+import { exchangeSignature, partSignature, type CutBatch, type StepKind } from '../sharing/cut-batch.js'
 import { POSITIONS } from '../sharing/cut-step.js'
 import { StepInputs, type FieldFile, type StepContext } from './step-inputs.js'
 import { loopCondition, lowerStep } from './step.js'
 import { Values } from './values.js'
-import { resultsOf, Variables, type StateVariable, type Variable } from './variables.js'
+import type { StateVariable, Variables } from './variables.js'
 
 export interface LoweringOptions {
   readonly seed: number
   readonly field: (name: string) => FieldFile
   readonly cuts: CutBatch
+  readonly variables: Variables
 }
 
 /**
- * The bytes of `saved_model.pb`, and the names of its signatures. @throws UserError for an op that TensorFlow has no
- * equal of
+ * The bytes of `saved_model.pb`, and the names of its signatures.
+ *
+ * @throws UserError for an op that TensorFlow has no equivalent of
  */
 export function lowerBatchProgram(
   batchProgram: BatchProgram,
-  options: LoweringOptions,
+  { seed, field, cuts, variables }: LoweringOptions,
 ): { readonly bytes: Uint8Array; readonly signatures: readonly string[] } {
   const { program, tail, batchSize, numExamples } = batchProgram
-  const { seed, field, cuts } = options
-  const variables = new Variables(batchProgram, cuts)
   const graph = new ModelGraph(variables)
   const stepsPerEpoch = stepsPerEpochOf(batchProgram)
-  const results = resultsOf(batchProgram)
   const condition = loopCondition('condition', variables)
-  const contextOf = (kind: StepKind): StepContext => ({
-    ...{ seed, field, variables, results, stepsPerEpoch, batchSize, isTail: kind === 'tail' },
-    examples: kind === 'tail' ? numExamples % batchSize : batchSize,
-  })
+  const contextOf = (kind: StepKind): StepContext => {
+    const isTail = kind === 'tail'
+    const examples = isTail ? numExamples % batchSize : batchSize
+    return { seed, field, variables, stepsPerEpoch, batchSize, isTail, examples }
+  }
   const functions = [condition]
   const signatures: Record<string, Signature> = {
     write: graph.write('write', variables.states),
-    read: graph.read(),
+    read: graph.read(variables.states),
     begin: graph.begin(),
-    status: graph.status(),
+    status: { inputs: {}, outputs: graph.status() },
   }
-  if (variables.collected.length > 0) signatures.collected = graph.collected()
+  if (variables.collected.length > 0) signatures.collected = graph.read(variables.collected)
   const addLoop = (kind: StepKind, step: Program): void => {
-    const body = lowerStep(`${kind}_step`, cuts[kind]?.rest ?? step, contextOf(kind))
+    const body = lowerStep(`${kind}_step`, cuts.get(kind)?.rest ?? step, contextOf(kind))
     functions.push(body)
     signatures[kind] = graph.loop(kind, condition.name, body.name)
   }
   addLoop('full', program)
   if (tail) addLoop('tail', tail)
-  for (const [kind, cut] of cutsOf(cuts)) {
+  for (const [kind, cut] of cuts) {
     for (const [level, sums] of cut.levels.entries()) {
       const exchange = exchangeSignature(kind, level)
       const exchanged = sums.map(({ name }) => variables.state(name))
@@ -83,15 +81,12 @@ export function lowerBatchProgram(
 class ModelGraph {
   readonly #builder = new GraphBuilder('graph')
   readonly #variables: Variables
-  readonly #handles = new Map<Variable, Ref>()
 
   constructor(variables: Variables) {
     this.#variables = variables
-    for (const variable of variables.all) {
-      const { name, type, shape } = variable
+    for (const { name, type, shape } of variables.all) {
       const attributes = { shape: { shape }, shared_name: { text: name } }
-      const handle = this.#builder.add('VarHandleOp', type, [], { name, attributes })
-      this.#handles.set(variable, handle)
+      this.#builder.add('VarHandleOp', type, [], { name, attributes })
     }
   }
 
@@ -103,27 +98,19 @@ class ModelGraph {
     const inputs: Record<string, Endpoint> = {}
     const assigned = variables.map((variable) => {
       const { name, shape } = variable
-      const placeholder = this.#placeholder(`${signature}_${name}`, 'float', shape)
-      inputs[name] = placeholder
-      return this.#assign(variable, placeholder.tensor)
+      const input = this.#builder.placeholder(`${signature}_${name}`, 'float', shape)
+      inputs[name] = input
+      return this.#builder.assign(variable, input.tensor)
     })
     // A variable exists once it has a value.
     if (signature === 'write') assigned.push(...this.#fill(this.#variables.collected, 0, 'float'))
     return { inputs, outputs: { done: this.#done(signature, assigned) } }
   }
 
-  read(): Signature {
-    return this.#told(this.#variables.states)
-  }
-
-  collected(): Signature {
-    return this.#told(this.#variables.collected)
-  }
-
-  #told(variables: readonly Variable[]): Signature {
+  read(variables: readonly Variable[]): Signature {
     const outputs = variables.map((variable) => {
       const { name, shape } = variable
-      return [name, { tensor: this.#read(variable), type: 'float', shape }] as const
+      return [name, { tensor: this.#builder.read(variable), type: 'float', shape }] as const
     })
     return { inputs: {}, outputs: Object.fromEntries(outputs) }
   }
@@ -131,24 +118,24 @@ class ModelGraph {
   begin(): Signature {
     const { rows, tailRows, step } = this.#variables
     const inputs = {
-      rows: this.#placeholder('begin_rows', 'int32', rows.shape),
-      tail_rows: this.#placeholder('begin_tail_rows', 'int32', tailRows.shape),
-      step: this.#placeholder('begin_step', 'int32', []),
+      rows: this.#builder.placeholder('begin_rows', 'int32', rows.shape),
+      tail_rows: this.#builder.placeholder('begin_tail_rows', 'int32', tailRows.shape),
+      step: this.#builder.placeholder('begin_step', 'int32', []),
     }
     const assigned = [
-      this.#assign(rows, inputs.rows.tensor),
-      this.#assign(tailRows, inputs.tail_rows.tensor),
-      this.#assign(step, inputs.step.tensor),
+      this.#builder.assign(rows, inputs.rows.tensor),
+      this.#builder.assign(tailRows, inputs.tail_rows.tensor),
+      this.#builder.assign(step, inputs.step.tensor),
     ]
     return { inputs, outputs: { done: this.#done('begin', assigned) } }
   }
 
   loop(name: string, condition: string, body: string): Signature {
     const { step, limit, all } = this.#variables
-    const limitInput = this.#placeholder(`${name}_limit`, 'int32', [])
-    const ready = [this.#assign(limit, limitInput.tensor), ...this.#clear()]
-    const first = this.#read(step, ready)
-    const handles = all.map((variable) => this.#handle(variable))
+    const limitInput = this.#builder.placeholder(`${name}_limit`, 'int32', [])
+    const ready = [this.#builder.assign(limit, limitInput.tensor), ...this.#clear()]
+    const first = this.#builder.read(step, ready)
+    const handles = all.map((variable) => this.#builder.handle(variable))
     const types: readonly TensorFlowType[] = ['int32', ...handles.map(() => 'resource' as const)]
     const last = this.#builder.add('While', undefined, [first, ...handles], {
       name: `${name}_loop`,
@@ -161,43 +148,34 @@ class ModelGraph {
         _lower_using_switch_merge: { bool: true },
       },
     })
-    const outputs = this.#status([last])
-    return { inputs: { limit: limitInput }, outputs }
+    return { inputs: { limit: limitInput }, outputs: this.status([last]) }
   }
 
-  /** The results of a part of a step, from the positions of a micro-batch's examples. */
+  /** The results of a part of a step, for the examples at given positions in the batch. */
   part(name: string, program: Program, context: StepContext): Signature {
-    const positions = program.inputs.find((input) => input.name === POSITIONS)
-    const length = positions && program.node(positions.node).shape
-    const inputs: Record<string, Endpoint> =
-      length === undefined ? {} : { positions: this.#placeholder(`${name}_positions`, 'int32', length) }
-    const given = {
-      step: this.#read(this.#variables.step),
-      handle: (variable: Variable) => this.#handle(variable),
-      ...(inputs.positions && { positions: inputs.positions.tensor }),
-    }
-    const source = new StepInputs(program, this.#builder, context, given)
-    const values = new Values(program, this.#builder, (node) => source.value(node))
+    const builder = this.#builder
+    const input = program.inputs.find((each) => each.name === POSITIONS)
+    const positions = input && builder.placeholder(`${name}_positions`, 'int32', program.node(input.node).shape)
+    const step = builder.read(this.#variables.step)
+    const source = new StepInputs(program, builder, context, step, positions?.tensor)
+    const values = new Values(program, builder, (node) => source.value(node))
     const outputs = program.results.map(({ name: sum, node }) => {
       const { shape } = program.node(node)
       const endpoint: Endpoint = { tensor: values.of(node), type: 'float', shape }
       return [this.#variables.state(sum).name, endpoint] as const
     })
-    return { inputs, outputs: Object.fromEntries(outputs) }
+    return { inputs: positions ? { positions } : {}, outputs: Object.fromEntries(outputs) }
   }
 
-  status(): Signature {
-    return { inputs: {}, outputs: this.#status([]) }
-  }
-
-  #status(after: readonly Ref[]): Record<string, Endpoint> {
+  /** How far a loop came, and its results. */
+  status(after: readonly Ref[] = []): Record<string, Endpoint> {
     const { step, sums, scalarSums, last } = this.#variables
     const outputs: Record<string, Endpoint> = {
-      step: { tensor: this.#read(step, after), type: 'int32', shape: [] },
-      last: { tensor: this.#read(last, after), type: 'float', shape: last.shape },
+      step: { tensor: this.#builder.read(step, after), type: 'int32', shape: [] },
+      last: { tensor: this.#builder.read(last, after), type: 'float', shape: last.shape },
     }
     for (const variable of [...sums, scalarSums]) {
-      const words = this.#builder.add('Bitcast', 'double', [this.#read(variable, after)], {
+      const words = this.#builder.add('Bitcast', 'double', [this.#builder.read(variable, after)], {
         attributes: { type: { type: 'int32' } },
       })
       outputs[variable.name] = { tensor: words, type: 'int32', shape: [...variable.shape, 2] }
@@ -205,37 +183,23 @@ class ModelGraph {
     return outputs
   }
 
-  /** No results yet. */
+  /** Discards the results of the loop before. */
   #clear(): Ref[] {
     const { sums, scalarSums, last } = this.#variables
     return [...this.#fill([...sums, scalarSums], 0, 'double'), ...this.#fill([last], NaN, 'float')]
   }
 
   #fill(variables: readonly Variable[], value: number, type: 'double' | 'float'): Ref[] {
-    return variables.map((variable) => this.#assign(variable, this.#builder.constant(value, type, variable.shape)))
+    return variables.map((variable) => {
+      return this.#builder.assign(variable, this.#builder.constant(value, type, variable.shape))
+    })
   }
 
-  #placeholder(name: string, type: TensorFlowType, shape: Shape): Endpoint {
-    return this.#builder.placeholder(name, type, shape)
-  }
-
-  /** A tensor that is there when all has been assigned; a signature needs one. */
+  /** A tensor that is computed after all assignments: a signature needs an output. */
   #done(name: string, after: readonly Ref[]): Endpoint {
     const zero = this.#builder.constant(0, 'int32')
     const tensor = this.#builder.add('Identity', 'int32', [zero], { name: `${name}_done`, after })
     return { tensor, type: 'int32', shape: [] }
-  }
-
-  #assign(variable: Variable, value: Ref): Ref {
-    return this.#builder.assign(variable.type, this.#handle(variable), value)
-  }
-
-  #read(variable: Variable, after: readonly Ref[] = []): Ref {
-    return this.#builder.read(variable.type, this.#handle(variable), after)
-  }
-
-  #handle(variable: Variable): Ref {
-    return this.#handles.get(variable) ?? ''
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * What the inputs of a step's Program are in a graph: states are read from variables, batches
- * gathered by the order of the epoch out of files that are mapped into memory.
+ * What the inputs of a step's Program are in a graph: states are read from variables, and batches gathered, in the
+ * order of the epoch, from files that are mapped into memory.
  */
 import { invariant, type Program } from '@gradpool/core/engine'
-import type { GraphBuilder, Ref } from '../graph/builder.js'
+import type { GraphBuilder, Ref, Variable } from '../graph/builder.js'
 import { TYPE_OF } from '../graph/types.js'
 import { POSITIONS } from '../sharing/cut-step.js'
-import type { ResultVariable, Variable, Variables } from './variables.js'
+import type { Variables } from './variables.js'
 
 /** The values of a field in a file that is mapped into memory. */
 export interface FieldFile {
@@ -20,35 +20,31 @@ export interface StepContext {
   readonly stepsPerEpoch: number
   readonly seed: number
   readonly batchSize: number
-  /** Examples of this step's batch. */
+  /** Number of examples in this step's batch. */
   readonly examples: number
   readonly variables: Variables
-  readonly results: readonly ResultVariable[]
   readonly field: (name: string) => FieldFile
-}
-
-/** Where a graph has what it is given. */
-export interface Given {
-  /** The number of the step; all variables are read when it is there. */
-  readonly step: Ref
-  readonly handle: (variable: Variable) => Ref
-  /** Of a micro-batch's examples within the batch, for a part of a step. */
-  readonly positions?: Ref
 }
 
 export class StepInputs {
   readonly #program: Program
   readonly #builder: GraphBuilder
   readonly #context: StepContext
-  readonly #given: Given
+  readonly #step: Ref
+  readonly #positions: Ref | undefined
   readonly #reads = new Map<string, Ref>()
   #indices: Ref | undefined
 
-  constructor(program: Program, builder: GraphBuilder, context: StepContext, given: Given) {
+  /**
+   * @param step the number of the step; all variables are read after it
+   * @param positions of a micro-batch's examples within the batch, for a part of a step
+   */
+  constructor(program: Program, builder: GraphBuilder, context: StepContext, step: Ref, positions?: Ref) {
     this.#program = program
     this.#builder = builder
     this.#context = context
-    this.#given = given
+    this.#step = step
+    this.#positions = positions
   }
 
   /** The value of an input node. */
@@ -57,27 +53,23 @@ export class StepInputs {
     invariant(input, `node ${node} is an input`)
     switch (input.role) {
       case 'step':
-        return this.#given.step
+        return this.#step
       case 'seed':
         return this.#builder.constant(this.#context.seed | 0, 'int32')
       case 'state':
         return this.#read(this.#context.variables.state(input.name))
-      case 'batch': {
-        const { positions } = this.#given
-        return input.name === POSITIONS && positions !== undefined ? positions : this.#batch(input.name, node)
-      }
+      case 'batch':
+        return input.name === POSITIONS && this.#positions ? this.#positions : this.#batch(input.name, node)
     }
   }
 
-  /** The value that a variable had when the step began, if anything reads it so far. */
+  /** The value of a variable when the step began, if anything reads it so far. */
   readOf(variable: Variable): Ref | undefined {
     return this.#reads.get(variable.name)
   }
 
   #read(variable: Variable): Ref {
-    const { handle, step } = this.#given
-    const known = this.readOf(variable)
-    const ref = known ?? this.#builder.read(variable.type, handle(variable), [step])
+    const ref = this.readOf(variable) ?? this.#builder.read(variable, [this.#step])
     this.#reads.set(variable.name, ref)
     return ref
   }
@@ -95,10 +87,7 @@ export class StepInputs {
     return this.#builder.gatherRows(type, table, this.#rows())
   }
 
-  /**
-   * The numbers of the batch's rows: of the full batches of an epoch, one; or those of the shorter
-   * last.
-   */
+  /** The row numbers of the batch's examples. */
   #rows(): Ref {
     if (this.#indices !== undefined) return this.#indices
     const { isTail, variables } = this.#context
@@ -107,7 +96,7 @@ export class StepInputs {
     return this.#indices
   }
 
-  /** The places of the batch's examples in the order of the pass. */
+  /** The positions of the batch's examples in the order of the pass. */
   places(): Ref {
     const builder = this.#builder
     const { batchSize, examples } = this.#context
@@ -120,6 +109,6 @@ export class StepInputs {
   /** Within the epoch. */
   #batchNumber(): Ref {
     const numSteps = this.#builder.constant(this.#context.stepsPerEpoch, 'int32')
-    return this.#builder.add('FloorMod', 'int32', [this.#given.step, numSteps])
+    return this.#builder.add('FloorMod', 'int32', [this.#step, numSteps])
   }
 }

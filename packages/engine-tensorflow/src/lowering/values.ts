@@ -1,9 +1,8 @@
 /**
- * Lowers the nodes of a Program, each when it is first asked for, to nodes of a TensorFlow
- * function.
+ * Lowers the nodes of a Program, each when it is first used, to nodes of a TensorFlow graph or function.
  *
- * Broadcasts, and the floats of comparisons, are made only for ops that cannot take them as they
- * are: TensorFlow's elementwise ops broadcast by themselves, and select by booleans.
+ * Broadcasts, and comparisons as floats, are computed only where needed: TensorFlow's elementwise ops broadcast by
+ * themselves, and its select takes booleans.
  */
 import { type Shape } from '@gradpool/core'
 import { broadcastShapes, dispatch, fillValue, sameShape, type Node, type Program } from '@gradpool/core/engine'
@@ -12,7 +11,7 @@ import { TYPE_OF } from '../graph/types.js'
 import type { NodeValues } from './node-values.js'
 import { LOWERINGS } from './ops.js'
 
-/** A tensor that may have yet to be broadcast. */
+/** A tensor, not necessarily broadcast to the shape of its node. */
 export interface Loose {
   readonly ref: Ref
   readonly shape: Shape

@@ -1,26 +1,15 @@
-/**
- * The variables of a compiled Program: its states, and what the loop keeps besides.
- */
+/** The variables of a compiled Program: its states, and those of the loop over steps. */
 import { type Shape } from '@gradpool/core'
 import { invariant, passSizeOf, sizeOf, type BatchProgram } from '@gradpool/core/engine'
-import { cutsOf, type CutBatch } from '../sharing/cut-batch.js'
-import type { TensorFlowType } from '../graph/types.js'
+import type { Variable } from '../graph/builder.js'
+import type { CutBatch } from '../sharing/cut-batch.js'
 
-export interface Variable {
-  /** In the graph, and of the argument that hands its resource to a function. */
-  readonly name: string
-  readonly type: TensorFlowType
-  readonly shape: Shape
-}
-
-/** A state and its variable. */
 export interface StateVariable extends Variable {
   readonly state: string
 }
 
 /**
- * How the model tells a result: among its scalars, as a sum of its own, or by rows; and in which
- * place among those.
+ * How the model reports a result: with the other scalars, as a sum of its own, or by rows; and its index among those.
  */
 export interface ResultVariable {
   readonly name: string
@@ -28,8 +17,7 @@ export interface ResultVariable {
   readonly place: number
 }
 
-/** Of all results of a Program, in order. */
-export function resultsOf({ program }: BatchProgram): ResultVariable[] {
+function resultsOf({ program }: BatchProgram): ResultVariable[] {
   const counts = { scalar: 0, sum: 0, rows: 0 }
   return program.results.map(({ name, node, rows }) => {
     const isScalar = sizeOf(program.node(node).shape) === 1
@@ -39,31 +27,35 @@ export function resultsOf({ program }: BatchProgram): ResultVariable[] {
 }
 
 export class Variables {
+  /** All results of the Program, in order. */
+  readonly results: readonly ResultVariable[]
   readonly states: readonly StateVariable[]
-  /** Sums over the batch that workers exchange; states to the Programs of a cut step. */
+  /** Sums over the batch that workers exchange. The Programs of a cut step read them as states. */
   readonly exchanged: readonly StateVariable[]
-  /** The step that comes next, and the one to end before. */
+  /** The next step, and the step at which the loop ends. */
   readonly step: Variable
   readonly limit: Variable
-  /** The rows in the order of the epoch: of each full batch, and of a shorter last one. */
+  /** The row numbers of an epoch, in its order: of each full batch, and of the shorter last one. */
   readonly rows: Variable
   readonly tailRows: Variable
-  /** Of each averaged result of several elements: the sum over the steps of a loop. */
+  /** For each averaged result of several elements, the sum over the steps of a loop. */
   readonly sums: readonly Variable[]
-  /** Of each result by rows: the rows of a pass, in its order. */
+  /** For each result by rows, the rows of a pass, in its order. */
   readonly collected: readonly Variable[]
-  /** The sums of all averaged results of one element, and their values in the last step. */
+  /** For all averaged results of one element, their sums and their values in the last step. */
   readonly scalarSums: Variable
   readonly last: Variable
 
   constructor(batchProgram: BatchProgram, cuts: CutBatch) {
     const { program, batchSize, numExamples } = batchProgram
-    const sums = cutsOf(cuts).flatMap(([, { levels }]) => levels.flat())
+    const sums = [...cuts.values()].flatMap(({ levels }) => levels.flat())
     this.states = statesAs('state', program.states)
     this.exchanged = statesAs('exchanged', sums)
-    const kinds = resultsOf(batchProgram)
+    this.results = resultsOf(batchProgram)
     const shapesOf = (wanted: ResultVariable['kind']) =>
-      program.results.filter((_, index) => kinds[index]?.kind === wanted).map(({ node }) => program.node(node).shape)
+      program.results
+        .filter((_, index) => this.results[index]?.kind === wanted)
+        .map(({ node }) => program.node(node).shape)
     this.sums = shapesOf('sum').map((shape, index) => {
       return { name: `sum_${index}`, type: 'double', shape }
     })

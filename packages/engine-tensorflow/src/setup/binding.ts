@@ -1,4 +1,4 @@
-/** tfjs-node's native binding: where it has to be, and whether it works. */
+/** tfjs-node's native binding: its location, and whether it works. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -32,7 +32,7 @@ export function bindingOrigin(): string {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : "tfjs-node's own installer"
 }
 
-/** Puts a binding where tfjs-node looks for it, at once or not at all. */
+/** Installs a binding where tfjs-node looks for it, atomically. */
 export function placeBinding(from: string, origin: string): void {
   const to = bindingFile()
   mkdirSync(dirname(to), { recursive: true })
@@ -42,10 +42,7 @@ export function placeBinding(from: string, origin: string): void {
   renameSync(draft, to)
 }
 
-/**
- * The version of TensorFlow where it works; tried in a process of its own, as a library that does
- * not fit may crash.
- */
+/** TensorFlow's version if it works. It is loaded in a process of its own, as an incompatible library may crash. */
 export async function workingVersion(): Promise<string | undefined> {
   if (!existsSync(bindingFile())) return undefined
   const code = `

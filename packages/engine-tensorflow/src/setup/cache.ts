@@ -1,10 +1,8 @@
-/**
- * Where TensorFlow's library is kept: outside of node_modules, so that it survives an installation.
- */
+/** The folder for TensorFlow's library: outside node_modules, so that it survives a reinstallation. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-/** The environment variable GRADPOOL_CACHE, else the folder that the system has for caches. */
+/** The environment variable GRADPOOL_CACHE, else the system's folder for caches. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env.GRADPOOL_CACHE) return env.GRADPOOL_CACHE
   const { platform } = process

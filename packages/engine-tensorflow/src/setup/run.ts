@@ -1,17 +1,17 @@
 /** Runs a program to its end, with a time limit. */
-import { spawn } from 'node:child_process'
+import { execFile, type ExecFileException } from 'node:child_process'
 import { delimiter } from 'node:path'
 
 export interface RunResult {
   readonly ok: boolean
   readonly stdout: string
-  /** The last line that says why it failed; empty where it did not. */
+  /** The last line of its output that says why it failed; empty if it did not. */
   readonly reason: string
 }
 
 export interface RunOptions {
   readonly cwd?: string
-  /** Folders to look for programs in, before those of PATH. */
+  /** Folders to search for programs before those of PATH. */
   readonly path?: readonly string[]
   readonly timeoutMs: number
 }
@@ -22,29 +22,21 @@ export function run(
   args: readonly string[],
   { cwd, path = [], timeoutMs }: RunOptions,
 ): Promise<RunResult> {
+  const env = { ...process.env, PATH: [...path, process.env.PATH].join(delimiter) }
+  const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: Infinity } as const
   return new Promise((resolve) => {
-    const output = { stdout: '', stderr: '' }
-    const child = spawn(command, args, {
-      cwd,
-      env: { ...process.env, PATH: [...path, process.env.PATH].join(delimiter) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
+    const child = execFile(command, args, { cwd, env, ...limits }, (error, stdout, stderr) => {
+      if (error === null) resolve({ ok: true, stdout, reason: '' })
+      else resolve({ ok: false, stdout, reason: reasonOf(error, stderr, timeoutMs) })
     })
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text))
-    }
-    child.on('error', ({ message }) => resolve({ ok: false, stdout: '', reason: message }))
-    child.on('close', (code, signal) => {
-      const ok = code === 0
-      const lines = output.stderr.trim().split('\n')
-      const late = `no end within ${timeoutMs / 1000} s`
-      const reason = signal === 'SIGKILL' ? late : (lines.findLast(isTelling) ?? lines.at(-1) ?? '')
-      resolve({ ok, stdout: output.stdout, reason: ok ? '' : reason.trim() })
-    })
+    child.stdin?.end()
   })
 }
 
-function isTelling(line: string): boolean {
-  return /error/i.test(line)
+function reasonOf({ code, killed, message }: ExecFileException, stderr: string, timeoutMs: number): string {
+  // A text, such as ENOENT, says why it was not started.
+  if (typeof code === 'string') return message
+  if (killed === true) return `no end within ${timeoutMs / 1000} s`
+  const lines = stderr.trim().split('\n')
+  return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').trim()
 }

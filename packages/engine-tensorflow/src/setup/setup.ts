@@ -1,7 +1,6 @@
 /**
- * Gets TensorFlow for tfjs-node: what is there already, else tfjs-node's own installer, else the
- * library of the Python package with the binding compiled for it. May be run again, interrupted,
- * and twice at once.
+ * Installs TensorFlow for tfjs-node, if it is not installed: with tfjs-node's own installer, else from the Python
+ * package, with the binding compiled for its library. It may be repeated, interrupted, and run twice at once.
  */
 import { UserError } from '@gradpool/core'
 import { createRequire } from 'node:module'
@@ -20,7 +19,7 @@ export interface TensorFlowFound {
 const ANSWER_MS = 5_000
 const INSTALLER_MS = 240_000
 
-/** What is there, without getting anything from elsewhere. */
+/** The TensorFlow that is installed. Downloads nothing. */
 export async function findTensorFlow(): Promise<TensorFlowFound | undefined> {
   let version = await workingVersion()
   if (version === undefined && placeCachedBinding()) version = await workingVersion()
@@ -28,8 +27,8 @@ export async function findTensorFlow(): Promise<TensorFlowFound | undefined> {
 }
 
 /**
- * @param tell is given a line when something begins that takes a while @throws UserError that says
- *   what is missing
+ * @param tell called with a line whenever something starts that takes a while
+ * @throws UserError that says what is missing
  */
 export async function setupTensorFlow(tell: Tell): Promise<TensorFlowFound> {
   const there = await findTensorFlow()
@@ -54,7 +53,7 @@ export async function setupTensorFlow(tell: Tell): Promise<TensorFlowFound> {
   return built
 }
 
-/** @returns why it could not install; undefined where it says it has */
+/** @returns why it could not install; undefined if it reports success */
 async function ownInstaller(tell: Tell): Promise<string | undefined> {
   const { folder } = tfjsNode()
   const theirs = createRequire(join(folder, 'package.json'))

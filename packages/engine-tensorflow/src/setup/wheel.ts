@@ -1,10 +1,9 @@
 /**
- * TensorFlow's library out of its Python package, and tfjs-node's binding compiled for it.
+ * Takes TensorFlow's library from its Python package, and compiles tfjs-node's binding for it.
  *
- * pip fetches the package and checks it against the index's checksum; two libraries and the headers
- * that the binding needs are kept. All is made in a folder of this process and renamed when it is
- * complete, so an interruption leaves nothing that counts, and of two at once either one's work
- * serves both.
+ * pip fetches the package and checks it against the index's checksum; two libraries and the headers that the binding
+ * needs are kept. Everything is built in a folder of this process, which is renamed when complete. So an interruption
+ * leaves nothing incomplete behind, and two processes may do this at once.
  */
 import { UserError } from '@gradpool/core'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
@@ -28,12 +27,12 @@ const PACKAGES: Readonly<Record<string, { readonly name: string; readonly tag: s
 
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']
 const FETCH_MS = 600_000
-/** Folders of work in progress, and when none can be any more. */
+/** Folders of work in progress, and the age at which one is a leftover. */
 const PARTIAL = 'partial-'
 const LEFTOVER_MS = 3_600_000
 const COMPILE_MS = 300_000
 
-/** Takes the libraries, and of the headers those that the C API needs, out of a wheel. */
+/** Extracts the libraries, and the headers of the C API, from a wheel. */
 const EXTRACT = `
 import shutil, sys, zipfile
 wheel, to = sys.argv[1:3]
@@ -48,7 +47,7 @@ with zipfile.ZipFile(wheel) as package:
 
 export type Tell = (line: string) => void
 
-/** Places a binding that was compiled before. @returns whether there was one */
+/** Installs a binding that was compiled before. @returns whether there was one */
 export function placeCachedBinding(): boolean {
   const { binding, folder } = places()
   if (!existsSync(binding)) return false
@@ -94,7 +93,7 @@ async function fetchLibraries(
   const python = await firstThatRuns(['python3', 'python'], ['-m', 'pip', '--version'])
   if (python === undefined) throw new UserError('there is no Python with pip')
   tell(`Fetching ${name} ${TENSORFLOW_VERSION} with pip (270 MB) …`)
-  // For one fixed version of Python: only libraries are taken, which depend on none.
+  // Any version of Python will do: the libraries do not depend on it.
   const target = ['--python-version', '3.11', '--implementation', 'cp', '--platform', tag]
   const quiet = ['--quiet', '--disable-pip-version-check', '--no-input']
   const fetched = await run(
@@ -143,7 +142,7 @@ async function firstThatRuns(
   return undefined
 }
 
-/** What a process left that was killed. */
+/** Removes what a killed process has left. */
 function removeLeftovers(cache: string): void {
   for (const name of readdirSync(cache).filter((name) => name.startsWith(PARTIAL))) {
     const folder = join(cache, name)
@@ -152,7 +151,7 @@ function removeLeftovers(cache: string): void {
   }
 }
 
-/** Moves a folder into place, unless another process was faster. */
+/** Moves a folder into place, unless another process has done so already. */
 function rename(from: string, to: string): void {
   try {
     renameSync(from, to)

@@ -1,6 +1,5 @@
 /**
- * The cuts of a BatchProgram's steps, and the signatures of a SavedModel by which workers share a
- * step.
+ * The cuts of a BatchProgram's steps, and the names of the signatures of a SavedModel with which workers share a step.
  */
 import type { BatchProgram } from '@gradpool/core/engine'
 import { cutStep, type CutStep } from './cut-step.js'
@@ -8,13 +7,16 @@ import { cutStep, type CutStep } from './cut-step.js'
 /** Full batches, and the shorter last one of an epoch. */
 export type StepKind = 'full' | 'tail'
 
-export type CutBatch = Readonly<Partial<Record<StepKind, CutStep>>>
+/** Empty where workers have nothing to share. */
+export type CutBatch = ReadonlyMap<StepKind, CutStep>
 
-/** Without a cut where nothing is to be shared. */
 export function cutBatch({ program, tail, microBatches = 1 }: BatchProgram): CutBatch {
-  if (microBatches === 1) return {}
-  const [full, short] = [cutStep(program, 'full'), tail && cutStep(tail, 'tail')]
-  return { ...(full && { full }), ...(short && { tail: short }) }
+  const cuts = new Map<StepKind, CutStep>()
+  if (microBatches === 1) return cuts
+  const [full, shorter] = [cutStep(program, 'full'), tail && cutStep(tail, 'tail')]
+  if (full) cuts.set('full', full)
+  if (shorter) cuts.set('tail', shorter)
+  return cuts
 }
 
 /** Sets the sums of a level. */
@@ -22,15 +24,7 @@ export function exchangeSignature(kind: StepKind, level: number): string {
   return `exchange_${kind}_${level}`
 }
 
-/** Makes the sums of a level over the examples of one micro-batch. */
+/** Computes the sums of a level over the examples of one micro-batch. */
 export function partSignature(kind: StepKind, level: number, length: number): string {
   return `part_${kind}_${level}_${length}`
-}
-
-/** All cuts of a BatchProgram with their kinds. */
-export function cutsOf(cuts: CutBatch): (readonly [StepKind, CutStep])[] {
-  return (['full', 'tail'] as const).flatMap((kind) => {
-    const cut = cuts[kind]
-    return cut ? [[kind, cut] as const] : []
-  })
 }

@@ -121,7 +121,10 @@ test('batch normalisation, dropout and clipping', () => {
 
 test('a part knows nothing of other examples than those of the microBatch', () => {
   const { program } = train(normalised, {
-    ...{ optimizer: adam(), batchSize: 60, microBatches: 4, data: oddExamples },
+    optimizer: adam(),
+    batchSize: 60,
+    microBatches: 4,
+    data: oddExamples,
   })
   const part = cutStep(program, 'sum')?.part(0, 15)
   const shapes = part?.nodes.filter(({ op }) => op === 'matmul').map(({ shape }) => shape)

@@ -1,12 +1,11 @@
 /**
- * Cuts the Program of a step, whose sums over the batch are made of those of micro-batches
- * (`segments`), into Programs that can be run apart: those of one micro-batch, which make its part
- * of the sums (of the gradients, of the loss), and the rest, which reads the sums as states and
- * updates.
+ * Cuts the Program of a step whose sums over the batch are computed by micro-batches (`segments`) into Programs that
+ * can be run separately: parts, which compute the sums (gradients, loss) over one micro-batch, and the rest, which
+ * reads the complete sums as states and updates the weights.
  *
- * Where a sum needs others to be complete, as with batch normalisation, there are several levels of
- * sums, each made from the activations of the micro-batch again. What depends on several examples
- * in any other way is computed over the whole batch wherever it is needed.
+ * If a sum depends on other complete sums, as with batch normalisation, there are several levels of sums, and each
+ * level computes the activations of the micro-batch again. Values that depend on several examples in any other way are
+ * computed over the whole batch wherever they are needed.
  */
 import { type Shape } from '@gradpool/core'
 import {
@@ -22,14 +21,12 @@ import {
   type Program,
 } from '@gradpool/core/engine'
 
-/**
- * The batch field of a part that has the positions of the micro-batch's examples within the batch.
- */
+/** The batch field of a part with the positions of the micro-batch's examples in the batch. */
 export const POSITIONS = '@positions'
 
 /** A sum over the batch. */
 export interface SharedSum {
-  /** Of the state that stands for it. */
+  /** Of the state that replaces it in the rest. */
   readonly name: string
   readonly node: number
   readonly shape: Shape
@@ -42,17 +39,15 @@ export interface MicroBatch {
 
 export interface CutStep {
   readonly microBatches: readonly MicroBatch[]
-  /** Those of a level need none but those of the levels before. */
+  /** The sums of a level depend only on those of the levels before. */
   readonly levels: readonly (readonly SharedSum[])[]
-  /** The step, which reads all sums as states. */
+  /** The step, with all sums read as states. */
   readonly rest: Program
-  /**
-   * Tells the sums of a level over one micro-batch of so many examples as results, by their names.
-   */
+  /** Computes the sums of a level over one micro-batch of `length` examples, as results with their names. */
   part(level: number, length: number): Program
 }
 
-/** @param name begins the names of the sums. @returns undefined for a Program without such sums */
+/** @param name the first part of the names of the sums @returns undefined for a Program without such sums */
 export function cutStep(program: Program, name: string): CutStep | undefined {
   const axes = batchAxes(program)
   const depths: number[] = []
@@ -98,9 +93,7 @@ const ZERO = { kind: 'constant', value: 0 } as const
 
 type Sum = NodeOf<'sum' | 'matmul'>
 
-/**
- * Whether a node is a sum over the examples, made of those of micro-batches, and of nothing else.
- */
+/** Whether a node is a sum over the examples, computed by micro-batches. */
 function isShared(node: Node, axes: readonly BatchAxis[]): node is Sum {
   if (node.op !== 'sum' && node.op !== 'matmul') return false
   const { segments = 1 } = node.attributes
@@ -119,13 +112,13 @@ function innerAxis(node: Sum, position: number): number {
   return transposeB ? 1 : 0
 }
 
-/** Adds to a Program what its nodes have of a micro-batch's examples, as that is asked for. */
+/** Adds nodes to a Program that compute the values of its nodes for the examples of a micro-batch, as needed. */
 class Part {
   readonly #program: Program
   readonly #axes: readonly BatchAxis[]
   readonly #length: number
   readonly #nodes: Node[]
-  /** What a node has of the micro-batch's examples. */
+  /** Node → the node that has its values for the micro-batch's examples. */
   readonly #narrow = new Map<number, number>()
   #positions: number | undefined
 
@@ -145,7 +138,7 @@ class Part {
     return prune({ nodes: this.#nodes, inputs, updates: [], results }, { keepStates: false })
   }
 
-  /** The part of a sum that the micro-batch's examples make. */
+  /** The sum over the micro-batch's examples. */
   #partOf(index: number): number {
     const node = this.#program.node(index)
     invariant(isShared(node, this.#axes), `node ${index} is a sum over the examples`)
@@ -155,7 +148,7 @@ class Part {
       : this.#add({ ...node, inputs, attributes: { ...node.attributes, segments: 1 } })
   }
 
-  /** An operand's part for the micro-batch's examples, which lie along an axis of it. */
+  /** An operand's values for the micro-batch's examples, which are along an axis of it. */
   #rowsOf(index: number, axis: number): number {
     if (this.#axes[index] !== undefined) return this.#narrowOf(index)
     const node = this.#program.node(index)
@@ -191,7 +184,7 @@ class Part {
     return this.#add({ ...node, inputs, shape: this.#narrowed(node.shape, axis) })
   }
 
-  /** The micro-batch's rows of a whole value. */
+  /** The micro-batch's rows of a value over the whole batch. */
   #gathered(index: number, axis: number): number {
     const { shape, dtype } = this.#program.node(index)
     const first = [axis, ...shape.keys()].filter((each, i) => i === 0 || each !== axis)

@@ -1,65 +1,48 @@
 /**
- * Steps that several workers share, as one of them does them.
+ * A worker's part in steps that several workers share.
  *
- * Each makes the sums of its microBatches (gradients, loss) and leaves them in shared memory. When
- * all have come, each adds up those of all microBatches, in their order, and does the same update
- * on states of its own. So every worker has the same states, and their number decides nothing.
+ * Each worker computes the sums over its micro-batches (gradients, loss) and writes them to shared memory. When all
+ * have arrived, each adds up the sums of all micro-batches, in their order, and applies the same update to its own copy
+ * of the states. So the states are the same in every worker, and do not depend on how many there are.
  */
 import type { LoadedModel } from '../loaded-model.js'
+import { arriveAt } from './barrier.js'
 import { exchangeSignature, partSignature, type StepKind } from './cut-batch.js'
-import { Barrier } from './barrier.js'
 import type { Membership, Sharing, SumRegion } from './sharing.js'
 
-export class SharedSteps {
-  readonly #model: LoadedModel
-  readonly #layouts: Sharing['layouts']
-  readonly #member: Membership
-  readonly #barrier: Barrier
-  readonly #partials: Float32Array
+/** See `arriveAt`. */
+export function arrive(
+  { barrier, timeoutMs }: Sharing,
+  { workers }: Membership,
+  decide: () => boolean,
+): boolean | undefined {
+  return arriveAt(barrier, { workers, timeoutMs }, decide)
+}
 
-  constructor(model: LoadedModel, sharing: Sharing, member: Membership) {
-    this.#model = model
-    this.#layouts = sharing.layouts
-    this.#member = member
-    this.#barrier = new Barrier(sharing.barrier, member.workers, sharing.barrierTimeoutMs)
-    this.#partials = new Float32Array(sharing.partials)
-  }
-
-  /** See `Barrier.arrive`. */
-  arrive(decide: () => boolean): boolean | undefined {
-    return this.#barrier.arrive(decide)
-  }
-
-  /** Makes the sums of a step, where it has any. @returns false where the chunk is abandoned */
-  makeSums(kind: StepKind): boolean {
-    const { microBatches = [], levels = [] } = this.#layouts[kind] ?? {}
-    const { worker, workers } = this.#member
-    for (const [level, regions] of levels.entries()) {
-      for (let microBatch = worker; microBatch < microBatches.length; microBatch += workers) {
-        const { start = 0, length = 0 } = microBatches[microBatch] ?? {}
-        const positions = Int32Array.from({ length }, (_, i) => start + i)
-        const made = this.#model.part(partSignature(kind, level, length), positions)
-        for (const { variable, size, offset } of regions) {
-          this.#partials.set(made[variable] ?? [], offset + microBatch * size)
-        }
-      }
-      if (this.arrive(() => true) === undefined) return false
-      const added = regions.map((region) => {
-        const values = this.#sumOver(region, microBatches.length)
-        return [region.variable, { values, shape: region.shape }] as const
-      })
-      this.#model.write(exchangeSignature(kind, level), Object.fromEntries(added))
+/** Computes the sums of a step, if it has any. @returns false if the chunk is abandoned */
+export function makeSums(model: LoadedModel, sharing: Sharing, member: Membership, kind: StepKind): boolean {
+  const { partials } = sharing
+  const { microBatches = [], levels = [] } = sharing.layouts.get(kind) ?? {}
+  for (const [level, regions] of levels.entries()) {
+    for (let microBatch = member.worker; microBatch < microBatches.length; microBatch += member.workers) {
+      const { start = 0, length = 0 } = microBatches[microBatch] ?? {}
+      const positions = Int32Array.from({ length }, (_, i) => start + i)
+      const sums = model.part(partSignature(kind, level, length), positions)
+      for (const { name, size, offset } of regions) partials.set(sums[name] ?? [], offset + microBatch * size)
     }
-    return true
+    if (arrive(sharing, member, () => true) === undefined) return false
+    const totals = regions.map((region) => ({ ...region, values: totalOf(partials, region, microBatches.length) }))
+    model.write(exchangeSignature(kind, level), totals)
   }
+  return true
+}
 
-  /** The sum over the microBatches, in their order, each addition rounded. */
-  #sumOver({ size, offset }: SumRegion, numMicroBatches: number): Float32Array {
-    const total = this.#partials.slice(offset, offset + size)
-    for (let microBatch = 1; microBatch < numMicroBatches; microBatch++) {
-      const from = offset + microBatch * size
-      for (let i = 0; i < size; i++) total[i] = (total[i] ?? 0) + (this.#partials[from + i] ?? 0)
-    }
-    return total
+/** The sum over the micro-batches, in their order, rounded after each addition. */
+function totalOf(partials: Float32Array, { size, offset }: SumRegion, numMicroBatches: number): Float32Array {
+  const total = partials.slice(offset, offset + size)
+  for (let microBatch = 1; microBatch < numMicroBatches; microBatch++) {
+    const from = offset + microBatch * size
+    for (let i = 0; i < size; i++) total[i] = (total[i] ?? 0) + (partials[from + i] ?? 0)
   }
+  return total
 }

@@ -1,29 +1,32 @@
-/** Finds the layers in a prediction that is a chain of dense ones. */
+/** Finds the layers of a prediction that is a chain of dense layers. */
 import { UserError } from '@gradpool/core'
 import { fillValue, sizeOf, type Node, type NodeOf, type Program } from '@gradpool/core/engine'
 
 const ACTIVATIONS = ['relu', 'sigmoid', 'softmax', 'tanh'] as const
 
-/** Layers as tfjs and Keras name them. Of a dense one: the names of its states. */
+/** Layers as tfjs and Keras name them. */
 export type ChainLayer =
   | { readonly kind: 'flatten' }
   | { readonly kind: 'rescaling'; readonly scale: number }
-  | {
-      readonly kind: 'dense'
-      readonly weight: string
-      readonly bias?: string
-      readonly units: number
-      readonly numInputs: number
-    }
+  | DenseLayer
   | { readonly kind: 'activation'; readonly activation: (typeof ACTIVATIONS)[number] }
 
+interface DenseLayer {
+  readonly kind: 'dense'
+  /** Names of states. */
+  readonly weight: string
+  readonly bias?: string
+  readonly units: number
+  readonly numInputs: number
+}
+
 export interface DenseChain {
-  /** Of one example. */
+  /** Without the batch. */
   readonly inputShape: readonly number[]
   readonly layers: readonly ChainLayer[]
 }
 
-/** @throws UserError that names the op which no supported layer has */
+/** @throws UserError that names an op that belongs to no supported layer */
 export function denseChain(program: Program, output: string): DenseChain {
   let node = program.result(output)
   if (!node) {
@@ -39,34 +42,27 @@ export function denseChain(program: Program, output: string): DenseChain {
   return { inputShape: node.shape.slice(1), layers }
 }
 
+/** The layer that ends in a node, if it has one, and the layer's input. */
 function layerAt(program: Program, node: Node): { layer?: ChainLayer; input: Node } {
-  const operand = (position: number): Node => sourceOf(program, node.inputs[position] ?? -1)
+  const operands = node.inputs.map((index) => sourceOf(program, index))
+  const [input = node] = operands
   const activation = ACTIVATIONS.find((name) => name === node.op)
-  if (activation) return { layer: { kind: 'activation', activation }, input: operand(0) }
-  switch (node.op) {
-    case 'cast':
-      return { input: operand(0) }
-    case 'reshape':
-      if (node.shape.length === 2 && operand(0).shape[0] === node.shape[0]) {
-        return { layer: { kind: 'flatten' }, input: operand(0) }
-      }
-      break
-    case 'mul': {
-      const [scale] = [operand(0), operand(1)].flatMap((each) => fillValue(each) ?? [])
-      const input = [operand(0), operand(1)].find(({ op }) => op !== 'constant')
-      if (input && scale !== undefined) return { layer: { kind: 'rescaling', scale }, input }
-      break
-    }
-    case 'add': {
-      const product = [operand(0), operand(1)].find((each) => each.op === 'matmul')
-      const bias = [operand(0), operand(1)].find(({ op }) => op === 'input')
-      const name = bias && stateName(program, bias)
-      if (product && name !== undefined) return denseAt(program, product, name)
-      break
-    }
-    case 'matmul':
-      return denseAt(program, node)
-    default:
+  if (activation) return { layer: { kind: 'activation', activation }, input }
+  if (node.op === 'cast') return { input }
+  if (node.op === 'matmul') return denseAt(program, node)
+  if (node.op === 'reshape' && node.shape.length === 2 && input.shape[0] === node.shape[0]) {
+    return { layer: { kind: 'flatten' }, input }
+  }
+  if (node.op === 'mul') {
+    const [scale] = operands.flatMap((each) => fillValue(each) ?? [])
+    const scaled = operands.find(({ op }) => op !== 'constant')
+    if (scaled && scale !== undefined) return { layer: { kind: 'rescaling', scale }, input: scaled }
+  }
+  if (node.op === 'add') {
+    const product = operands.find((each) => each.op === 'matmul')
+    const bias = operands.find(({ op }) => op === 'input')
+    const name = bias && stateName(program, bias)
+    if (product && name !== undefined) return denseAt(program, product, name)
   }
   throw new UserError(`the model is no chain of dense layers: it has the op "${node.op}"`)
 }
@@ -79,13 +75,7 @@ function denseAt(program: Program, product: NodeOf<'matmul'>, bias?: string) {
     throw new UserError('the model is no chain of dense layers: it multiplies by no parameter')
   }
   const [numInputs = 0, units = 0] = program.node(w).shape
-  const layer: ChainLayer = {
-    kind: 'dense',
-    weight,
-    units,
-    numInputs,
-    ...(bias !== undefined && { bias }),
-  }
+  const layer: ChainLayer = { kind: 'dense', weight, units, numInputs, ...(bias !== undefined && { bias }) }
   return { layer, input: program.node(x) }
 }
 

@@ -1,15 +1,16 @@
 /**
- * A trained model of dense layers as tfjs saves them: `model.json` and `weights.bin`, for
+ * Exports a trained model of dense layers in the format of tfjs: `model.json` and `weights.bin`, for
  * `tf.loadLayersModel`.
  */
+import { sizeOf } from '@gradpool/core/engine'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { predictionProgram, stateOf, type TrainedModel } from '../export-saved-model.js'
 import { denseChain, type ChainLayer } from './dense-layers.js'
 
 /**
- * @param output which prediction the model gives, such as `logits`
- * @throws UserError for a model that is not a chain of dense layers, or a state that is missing
+ * @param output the prediction to export, such as `logits`
+ * @throws UserError for a model that is not a chain of dense layers, or a missing state
  */
 export function exportTfjsLayers(model: TrainedModel, output: string, dir: string): void {
   const chain = denseChain(predictionProgram(model), output)
@@ -17,13 +18,7 @@ export function exportTfjsLayers(model: TrainedModel, output: string, dir: strin
   const values: Float32Array[] = []
   const keep = (name: string, shape: number[], state: string) => {
     weights.push({ name, shape, dtype: 'float32' })
-    values.push(
-      stateOf(
-        model.state,
-        state,
-        shape.reduce((a, b) => a * b, 1),
-      ),
-    )
+    values.push(stateOf(model.state, state, sizeOf(shape)))
   }
   const layers = chain.layers.map((layer, index) => {
     const name = `${layer.kind}_${index}`

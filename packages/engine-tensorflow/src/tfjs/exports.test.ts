@@ -1,6 +1,6 @@
 /**
- * Exports, loaded by the libraries they are for: TensorFlow through tfjs-node and Python,
- * tfjs-layers in plain JavaScript.
+ * Exports, loaded by the libraries they are for: TensorFlow through tfjs-node and Python, tfjs-layers in plain
+ * JavaScript.
  */
 import { adam } from '@gradpool/core'
 import { evaluate, initialState, prediction, train, type StateValues } from '@gradpool/core/engine'

@@ -1,7 +1,4 @@
-/**
- * Models of tfjs-layers taken over: the same predictions, and training that goes on from their
- * weights.
- */
+/** Models of tfjs-layers taken over: the same predictions, and training that goes on from their weights. */
 import { adam, defineModel, UserError } from '@gradpool/core'
 import { evaluate, prediction, train } from '@gradpool/core/engine'
 import { splitOf } from '@gradpool/engine-contract'

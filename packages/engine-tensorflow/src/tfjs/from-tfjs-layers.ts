@@ -1,4 +1,4 @@
-/** A Sequential of tfjs-layers, with its weights, as a module that any engine trains. */
+/** Converts a Sequential of tfjs-layers, with its weights, to a module that any engine can train. */
 import { cast, mul, module, reshape, UserError, type Module } from '@gradpool/core'
 import { type StateValues } from '@gradpool/core/engine'
 import {
@@ -11,7 +11,7 @@ import {
   type Layer,
 } from '@gradpool/models'
 
-/** What is read of a `tf.Sequential`, whichever tfjs made it. */
+/** The part of a `tf.Sequential` that is read, from any version of tfjs. */
 export interface TfjsSequential {
   readonly layers: readonly TfjsLayer[]
 }
@@ -29,23 +29,20 @@ interface TfjsTensor {
 }
 
 export interface FromTfjsOptions {
-  /**
-   * Leaves off a softmax at the end, for losses that take logits, as `crossEntropy` does. Default:
-   * false.
-   */
+  /** Omits a softmax at the end, for losses that take logits, such as `crossEntropy`. Default: false. */
   readonly logits?: boolean
 }
 
 export interface FromTfjs {
-  /** The layers, as a module: bound, a function from [batch, ...] to what the last layer gives. */
+  /** The layers as a module: when bound, a function from [batch, ...] to the output of the last layer. */
   readonly layers: Module<Layer>
-  /** The weights, where the module is the parameter `name` of a model: `name.0.weight`, …. */
+  /** The weights as states of a model whose parameter `name` is the module: `name.0.weight`, … */
   state(name: string): StateValues
 }
 
 /**
- * Supported: Dense, Activation, Dropout, Flatten, Rescaling without offset, InputLayer; activations
- * linear, relu, sigmoid, softmax, tanh.
+ * Supported: Dense, Activation, Dropout, Flatten, Rescaling without offset, InputLayer; activations linear, relu,
+ * sigmoid, softmax, tanh.
  *
  * @throws UserError that names a layer, an activation or a setting that is not supported
  */

@@ -1,14 +1,14 @@
-/** How codes spread over their buckets: codes of equal bits are in one. */
+/** How codes are distributed over buckets: equal codes are in one bucket. */
 import { bytesPerCode, checkBits } from '../pack-codes.js'
 
 export interface BucketOccupancy {
-  /** Buckets that hold anything. */
+  /** Buckets that are not empty. */
   readonly buckets: number
-  /** Of these, such with one code. */
+  /** Of these, buckets with a single code. */
   readonly singles: number
-  /** Codes in the largest. */
+  /** Codes in the largest bucket. */
   readonly largest: number
-  /** Codes in the bucket of a code, on average over codes: what a search in one bucket looks at. */
+  /** The mean over codes of the size of the code's bucket, which a search by bucket has to rank. */
   readonly meanOfCode: number
 }
 

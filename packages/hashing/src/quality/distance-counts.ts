@@ -1,14 +1,14 @@
 /**
- * How many codes of a collection are at each Hamming distance from a query, and how many of these are relevant to it.
+ * Counts how many codes of a collection are at each Hamming distance from a query, and how many of these are relevant.
  */
 import { UserError } from '@gradpool/core'
-import { bytesPerCode, checkBits } from '../pack-codes.js'
+import { bytesPerCode, checkBits, countBits } from '../pack-codes.js'
 
-/** Packed codes (see `packCodes`) and what they are codes of. */
+/** Packed codes (see `packCodes`) and the labels of what they encode. */
 export interface LabelledCodes {
   /** [n, bytes per code] */
   readonly codes: Uint8Array
-  /** [n]; a code is relevant to a query of the same label. */
+  /** [n]; a code is relevant to queries of the same label. */
   readonly labels: Uint8Array
 }
 
@@ -19,9 +19,9 @@ export interface DistanceCounts {
 }
 
 /**
- * The counts for each query, in order; both arrays are reused for the next one.
+ * The counts for each query, in order. Both arrays are reused for the next query.
  *
- * @throws UserError where there are not as many labels as codes
+ * @throws UserError if the numbers of labels and codes differ
  */
 export function* distanceCounts(
   queries: LabelledCodes,
@@ -44,7 +44,7 @@ export function* distanceCounts(
   }
 }
 
-/** Adds to each distance the bits in which a word differs. */
+/** Adds to each distance the number of bits in which a word differs. */
 function addDistances(word: number, others: Int32Array, distances: Uint16Array): void {
   for (let row = 0; row < others.length; row++) {
     const different = countBits(word ^ (others[row] ?? 0))
@@ -68,7 +68,9 @@ function checkLabels(codes: Uint8Array, labels: Uint8Array, bits: number): void 
   throw new UserError(`${labels.length} labels do not go with ${codes.length} bytes of codes of ${bits} bits`)
 }
 
-/** The codes in 32-bit words, filled up with 0: the first word of each code, then the second of each, and so on. */
+/**
+ * The codes as 32-bit words, padded with 0: an array with the first word of each code, one with the second, and so on.
+ */
 function wordsOf(codes: Uint8Array, bits: number): Int32Array[] {
   const rowBytes = bytesPerCode(bits)
   const numCodes = codes.length / rowBytes
@@ -82,11 +84,4 @@ function wordsOf(codes: Uint8Array, bits: number): Int32Array[] {
     }
     return words
   })
-}
-
-/** Of a 32-bit word: the sums of 2, 4, 8, then 32 bits. */
-function countBits(word: number): number {
-  const pairs = word - ((word >>> 1) & 0x55555555)
-  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333)
-  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }

@@ -1,9 +1,9 @@
 /**
  * Figures of one query's ranking by Hamming distance.
  *
- * Codes at one distance have no order among themselves. Each figure is its expectation over all orders of such ties,
- * each as likely as the other, so it depends neither on the order of the collection nor on chance. Source: McSherry and
- * Najork, "Computing information retrieval performance measures efficiently in the presence of tied scores" (2008).
+ * Codes at the same distance are tied. Each figure is its expectation over all orders of ties, all equally likely, so
+ * it depends neither on the order of the collection nor on chance. Source: McSherry and Najork, "Computing information
+ * retrieval performance measures efficiently in the presence of tied scores" (2008).
  */
 import type { DistanceCounts } from './distance-counts.js'
 
@@ -15,14 +15,14 @@ export function harmonicNumbers(most: number): Float64Array {
 }
 
 /**
- * The precision at each relevant code among the first `cutoff`, added up, over as many as could be there: min(cutoff,
- * relevant codes in all). 0 where none is relevant.
+ * Average precision: the sum of the precision at each relevant code among the first `cutoff`, divided by the most that
+ * there could be: min(cutoff, relevant codes in all). 0 if no code is relevant.
  *
  * Of n tied codes, r of them relevant, that come after N with R, the i-th is relevant with probability r / n, and then
  * i - 1 others have (i - 1)(r - 1) / (n - 1) relevant ones among them: its precision is (R + 1 + (i - 1)(r - 1) / (n -
  * 1)) / (N + i).
  *
- * @param harmonic of at least as many as there are codes
+ * @param harmonic for at least as many as there are codes
  */
 export function averagePrecision({ all, relevant }: DistanceCounts, cutoff: number, harmonic: Float64Array): number {
   let [before, relevantBefore, sum] = [0, 0, 0] // N, R
@@ -44,7 +44,8 @@ export function averagePrecision({ all, relevant }: DistanceCounts, cutoff: numb
 }
 
 /**
- * The share of relevant codes among the first k, of k; places that the collection does not fill count as irrelevant.
+ * The fraction of the first k codes that are relevant. In a collection of fewer than k codes, the missing ones count as
+ * irrelevant.
  */
 export function precisionAt({ all, relevant }: DistanceCounts, k: number): number {
   let [before, found] = [0, 0]
@@ -58,7 +59,7 @@ export function precisionAt({ all, relevant }: DistanceCounts, k: number): numbe
   return found / k
 }
 
-/** Codes at most each distance away, and the relevant ones among them. */
+/** The number of codes within each distance, and of the relevant ones among them. */
 export function within({ all, relevant }: DistanceCounts): DistanceCounts {
   return { all: runningSum(all), relevant: runningSum(relevant) }
 }

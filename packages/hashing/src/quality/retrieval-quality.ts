@@ -1,4 +1,4 @@
-/** How well codes find what has the query's label: the figures that the field reports, as means over queries. */
+/** How well a search by codes finds items with the query's label, in the usual measures, as means over queries. */
 import { UserError } from '@gradpool/core'
 import { distanceCounts, type LabelledCodes } from './distance-counts.js'
 import { averagePrecision, harmonicNumbers, precisionAt, within } from './ranking.js'
@@ -9,11 +9,11 @@ export interface RetrievalOptions {
   readonly collection: LabelledCodes
   /** The k of each precision@k. */
   readonly ranks: readonly number[]
-  /** The cutoffs of mean average precision beside the whole ranking. */
+  /** The cutoffs of mean average precision, besides the whole ranking. */
   readonly cutoffs: readonly number[]
 }
 
-/** Ties in distance have no order: every figure is its expectation over all of theirs; see `averagePrecision`. */
+/** Every figure is its expectation over all orders of codes at the same distance; see ranking.ts. */
 export interface RetrievalQuality {
   /** Over the whole ranking. */
   readonly meanAveragePrecision: number
@@ -25,18 +25,18 @@ export interface RetrievalQuality {
   readonly withinRadius: readonly RadiusQuality[]
 }
 
-/** Of the codes at most so many bits away from the query. */
+/** For the codes within a Hamming distance of the query. */
 export interface RadiusQuality {
   readonly radius: number
-  /** The share of relevant ones among those found; 0 for a query that finds nothing. */
+  /** The fraction of the codes found that are relevant; 0 for a query that finds nothing. */
   readonly precision: number
-  /** The share of those relevant that are found; of the queries to which any is relevant. */
+  /** The fraction of the relevant codes that are found; over queries that have any. */
   readonly recall: number
-  /** The share of queries that find nothing. */
+  /** The fraction of queries that find nothing. */
   readonly nothing: number
 }
 
-/** @throws UserError without queries or collection, for labels that do not go with the codes, and k below 1. */
+/** @throws UserError if there are no queries or no codes, for another number of labels than codes, or k below 1 */
 export function retrievalQuality(options: RetrievalOptions): RetrievalQuality {
   const { bits, queries, collection, ranks, cutoffs } = options
   const [numQueries, numCodes] = [queries.labels.length, collection.labels.length]
@@ -93,7 +93,7 @@ class Mean {
     this.#count++
   }
 
-  /** 0 of nothing. */
+  /** 0 if nothing was added. */
   get value(): number {
     return this.#count === 0 ? 0 : this.#sum / this.#count
   }

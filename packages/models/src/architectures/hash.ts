@@ -8,6 +8,7 @@ import {
   argMax,
   concat,
   constant,
+  div,
   gather,
   isTraining,
   matmul,
@@ -29,6 +30,7 @@ import { sequential } from '../layers/sequential.js'
 import { binaryCrossEntropy } from '../losses/binary-cross-entropy.js'
 import { redundancyLoss } from '../losses/redundancy-loss.js'
 import { accuracy } from '../metrics/accuracy.js'
+import { asColumn, isClass } from '../shapes.js'
 import { checkWidth, checkWidths } from '../widths.js'
 import type { NetworkOptions } from './autoencode.js'
 import { codewords } from './codewords.js'
@@ -145,7 +147,7 @@ function fromLabels({ params, bits, logitsOf, view }: Network, classes: number) 
       const words = wordsOf(classes, bits)
       const logits = logitsOf(bound.encoder, isTraining() ? view(image) : image)
       return {
-        loss: binaryCrossEntropy(logits, gather(words, label)),
+        loss: binaryCrossEntropy(logits, wordsFor(words, label)),
         accuracy: accuracy(likeness(sigmoid(logits), words), label),
       }
     },
@@ -165,6 +167,11 @@ function halves(code: Tensor): [Tensor, Tensor] {
 /** f32 [classes, bits] of 0 and 1. */
 function wordsOf(classes: number, bits: number): Tensor {
   return constant(codewords(classes, bits).flat(), [classes, bits])
+}
+
+/** The codeword of each label, [batch, bits]; NaN for a label that is no class. */
+function wordsFor(words: Tensor, label: Tensor): Tensor {
+  return div(gather(words, label), asColumn(isClass(label, words.shape[0] ?? 1)))
 }
 
 /** How alike codes and codewords are, [batch, classes]: the larger, the nearer in Hamming distance. */

@@ -35,7 +35,8 @@ export type BatchNorm = Layer & Readonly<Record<'scale' | 'shift' | 'mean' | 'va
  * (x - mean) / sqrt(variance + epsilon) * scale + shift, for each feature; [batch, features] to [batch, features].
  *
  * Training takes mean and variance from the batch, and moves the running ones towards them; evaluation and a frozen
- * part take the running ones. The running variance is unbiased, as in torch.nn.BatchNorm1d.
+ * part take the running ones. The running variance is unbiased, as in torch.nn.BatchNorm1d; a batch of one
+ * example, as the last may be, has none and leaves it as it is (PyTorch refuses such a batch, Keras counts it as 0).
  *
  * Parameters: `scale` and `shift` [features]; buffers: `mean` and `variance` [features]. All are properties of the
  * bound layer.
@@ -59,9 +60,12 @@ export function batchNorm(features: number, options: BatchNormOptions = {}): Mod
     const used = training ? batchStatistics(x) : own
     if (training) {
       const numExamples = x.shape[0] ?? 1
-      const unbiased = mul(used.variance, numExamples / Math.max(numExamples - 1, 1))
       assign(own.mean, movedTowards(own.mean, used.mean, momentum))
-      assign(own.variance, movedTowards(own.variance, unbiased, momentum))
+      // One example has no unbiased variance.
+      if (numExamples > 1) {
+        const unbiased = mul(used.variance, numExamples / (numExamples - 1))
+        assign(own.variance, movedTowards(own.variance, unbiased, momentum))
+      }
     }
     const normalised = div(sub(x, used.mean), sqrt(add(used.variance, epsilon)))
     return add(mul(normalised, own.scale), own.shift)

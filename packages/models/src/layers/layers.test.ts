@@ -199,10 +199,11 @@ describe('batchNorm', () => {
     }
   })
 
-  test('a batch of one has no variance to divide by', () => {
-    const { output, state } = apply(batchNorm(2), [3, -4], [1, 2])
+  test('a batch of one has no variance: it leaves the running one, and moves the running mean', () => {
+    const { output, state } = apply(batchNorm(2), [3, -4], [1, 2], { state: { variance: [2, 5] } })
     expect(output).toEqual([0, 0])
-    expect([...(state.variance ?? [])].every(Number.isFinite)).toBe(true)
+    expect([...(state.variance ?? [])]).toEqual([2, 5])
+    expect(state.mean?.[0]).toBeCloseTo(0.3, 6)
   })
 
   test('refuses options out of range', () => {

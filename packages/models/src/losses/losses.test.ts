@@ -1,4 +1,5 @@
 /** Losses and their gradients against tfjs, and where tfjs would be wrong or overflow. */
+import { type Tensor } from '@gradpool/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compute, gradients, type Operand } from '../testing/compute.js'
@@ -34,6 +35,9 @@ const paired = shape.chain(([batch, features]) => {
   })
 })
 
+/** Without options. */
+const lossOf = (logits: Tensor, labels: Tensor) => crossEntropy(logits, labels)
+
 function tensorOf({ values, shape }: Operand): tf.Tensor {
   return tf.tensor([...values], [...shape])
 }
@@ -57,8 +61,8 @@ describe('crossEntropy', () => {
           { shape: [batch, classes], values: [...oneHot.dataSync()] },
         ]
         for (const form of forms) {
-          expectClose(compute([logits, form], crossEntropy), loss(tensorOf(logits)))
-          const [gradient = []] = gradients([logits, form], crossEntropy)
+          expectClose(compute([logits, form], lossOf), loss(tensorOf(logits)))
+          const [gradient = []] = gradients([logits, form], lossOf)
           expectClose(gradient, tf.grad(loss)(tensorOf(logits)))
         }
       }),
@@ -69,8 +73,8 @@ describe('crossEntropy', () => {
   test('stays finite for logits that overflow the exponential', () => {
     const logits = { shape: [2, 2], values: [1e4, -1e4, 1e4, -1e4] }
     const labels = { shape: [2], values: [0, 1], dtype: 'u8' as const }
-    expect(compute([logits, labels], crossEntropy)).toEqual([1e4])
-    expect(gradients([logits, labels], crossEntropy)).toEqual([[0, 0, 0.5, -0.5]])
+    expect(compute([logits, labels], lossOf)).toEqual([1e4])
+    expect(gradients([logits, labels], lossOf)).toEqual([[0, 0, 0.5, -0.5]])
   })
 
   test.each([
@@ -83,7 +87,53 @@ describe('crossEntropy', () => {
       { shape: logits, values: [] },
       { ...labels, values: [] },
     ]
-    expect(() => compute(operands, crossEntropy)).toThrow(message)
+    expect(() => compute(operands, lossOf)).toThrow(message)
+  })
+})
+
+describe('crossEntropy of what is unusual', () => {
+  const labels = (...values: number[]): Operand => ({ shape: [values.length], values, dtype: 'i32' })
+  const logits = (...values: number[]): Operand => ({ shape: [values.length / 3, 3], values })
+  const ignoring = (ignoreLabel: number) => (x: Tensor, y: Tensor) => crossEntropy(x, y, { ignoreLabel })
+
+  test('a logit of -∞ is a class that cannot be: it costs nothing where it is another’s', () => {
+    const x = logits(0, -Infinity, 0)
+    expect(compute([x, labels(0)], lossOf)[0]).toBeCloseTo(Math.LN2, 12)
+    expect(gradients([x, labels(0)], lossOf)[0]).toEqual([-0.5, 0, 0.5])
+    expect(compute([x, labels(1)], lossOf)).toEqual([Infinity])
+    const distribution = { shape: [1, 3], values: [0.5, 0, 0.5] }
+    expect(compute([x, distribution], lossOf)[0]).toBeCloseTo(Math.LN2, 12)
+  })
+
+  test.each([-1, 3, 255])('a label of %i, which is none of the classes, makes it NaN', (label) => {
+    expect(compute([logits(1, 2, 3, 1, 2, 3), labels(0, label)], lossOf)).toEqual([NaN])
+  })
+
+  test.each([-1, 255, 1])('rows of ignoreLabel, %i, do not count', (ignored) => {
+    const x = logits(1, 2, 3, 4, 2, -1, 0, 5, 1)
+    const kept = logits(1, 2, 3, 0, 5, 1)
+    const [value] = compute([x, labels(0, ignored, 2)], ignoring(ignored))
+    expect(value).toBeCloseTo(compute([kept, labels(0, 2)], lossOf)[0] ?? NaN, 12)
+    const [gradient = []] = gradients([x, labels(0, ignored, 2)], ignoring(ignored))
+    const [expected = []] = gradients([kept, labels(0, 2)], lossOf)
+    expect(gradient.slice(3, 6).map(Math.abs)).toEqual([0, 0, 0])
+    ;[...gradient.slice(0, 3), ...gradient.slice(6)].forEach((each, i) =>
+      expect(each).toBeCloseTo(expected[i] ?? NaN, 12),
+    )
+  })
+
+  test('with ignoreLabel, another label outside still makes it NaN, and no row at all makes it 0', () => {
+    expect(compute([logits(1, 2, 3, 1, 2, 3), labels(-1, 7)], ignoring(-1))).toEqual([NaN])
+    expect(compute([logits(1, 2, 3), labels(-1)], ignoring(-1)).map(Math.abs)).toEqual([0])
+  })
+
+  test('ignoreLabel is a whole number, and goes with class numbers', () => {
+    expect(() => compute([logits(1, 2, 3), labels(0)], ignoring(0.5))).toThrow(
+      'crossEntropy: ignoreLabel must be a whole number, not 0.5',
+    )
+    expect(() => compute([logits(1, 2, 3), logits(0, 0, 1)], ignoring(1))).toThrow(
+      'crossEntropy: ignoreLabel needs labels that are class numbers [batch], not f32[1, 3]',
+    )
   })
 })
 
@@ -107,6 +157,15 @@ describe('binaryCrossEntropy', () => {
     ]
     const [gradient = []] = gradients(operands, binaryCrossEntropy)
     expect(gradient.map((x) => x * 2)).toEqual([-0.5, 0.5])
+  })
+
+  test.each([5, 17, 40, 80])('of a logit of ±%i on the right side is e^-%i, nearly, and not 0', (z) => {
+    const operands = [
+      { shape: [2], values: [z, -z] },
+      { shape: [2], values: [1, 0] },
+    ]
+    const exact = Math.log1p(Math.exp(-z))
+    expect((compute(operands, binaryCrossEntropy)[0] ?? NaN) / exact).toBeCloseTo(1, 12)
   })
 
   test('stays finite and exact for large logits', () => {

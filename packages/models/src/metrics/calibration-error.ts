@@ -1,7 +1,7 @@
 /** Whether a classifier is as often right as it is sure. */
 import { argMax, equal, max, type Metric, softmax, type Tensor } from '@gradpool/core'
 import { finisher } from '@gradpool/core/engine'
-import { classNumbers } from '../shapes.js'
+import { classNumbers, countedRows, type LabelOptions } from '../shapes.js'
 
 /**
  * The expected calibration error: examples are sorted into 15 equal bins by the probability of their likeliest class;
@@ -12,12 +12,14 @@ import { classNumbers } from '../shapes.js'
  *
  * @param logits [batch, classes]
  * @param labels class numbers, u8 or i32 [batch], or one-hot f32 [batch, classes]
- * @throws UserError where neither form fits the logits
+ * @param options with `ignoreLabel`, examples of that label do not count
+ * @throws UserError where neither form fits the logits, or `ignoreLabel` does not go with the labels
  */
-export function calibrationError(logits: Tensor, labels: Tensor): Metric<number> {
+export function calibrationError(logits: Tensor, labels: Tensor, options: LabelOptions = {}): Metric<number> {
   const correct = equal(argMax(logits), classNumbers('calibrationError', logits, labels))
+  const counted = countedRows('calibrationError', labels, options)
   return {
-    rows: { confidence: max(softmax(logits), -1), correct },
+    rows: { confidence: max(softmax(logits), -1), correct, ...(counted && { counted }) },
     finish: finisher('calibrationError'),
     direction: 'min',
   }

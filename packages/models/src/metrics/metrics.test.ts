@@ -198,3 +198,46 @@ test('each metric knows whether more is better', () => {
   })
   expect(JSON.parse(JSON.stringify(metrics))).toEqual(metrics)
 })
+
+describe('ignoreLabel leaves rows out', () => {
+  const ignored = 255
+  const logits = [3, 1, 0, 0, 2, 1, 0, 1, 4, 5, 0, 0, 0, 3, 1]
+  const labels = [0, 255, 1, 0, 255]
+  const kept = [0, 2, 3]
+  const fieldsOf = (rows: readonly number[]) => ({
+    logits: { values: rows.flatMap((row) => logits.slice(3 * row, 3 * row + 3)), shape: [3] },
+    label: { values: rows.map((row) => labels[row] ?? NaN), shape: [], dtype: 'u8' as const },
+  })
+
+  test.each<[string, (x: Tensor, y: Tensor, options?: { ignoreLabel: number }) => Tensor | Metric]>([
+    ['accuracy', (x, y, options) => (options ? accuracy(x, y, options) : accuracy(x, y))],
+    ['precision', precision],
+    ['recall', recall],
+    ['f1', f1],
+    ['confusionMatrix', confusionMatrix],
+    ['calibrationError', calibrationError],
+  ])('of %s, whatever the batches', (_, metric) => {
+    const expected = judge(fieldsOf(kept), 3, (b) => metric(b.logits, b.label))
+    for (const size of [1, 2, 3, 5]) {
+      const value = judge(fieldsOf([0, 1, 2, 3, 4]), size, (b) => metric(b.logits, b.label, { ignoreLabel: ignored }))
+      if (typeof expected === 'number') expect(value).toBeCloseTo(expected, 6)
+      else expect(value).toEqual(expected)
+    }
+  })
+
+  test('of scores of yes and no', () => {
+    const of = (score: number[], label: number[], metric: (x: Tensor, y: Tensor) => Tensor | Metric) =>
+      judge({ score: { values: score, shape: [] }, label: { values: label, shape: [], dtype: 'u8' } }, 2, (b) =>
+        metric(b.score, b.label),
+      )
+    const all = [
+      [1, -2, 3, 0.5, -1],
+      [1, 255, 0, 1, 0],
+    ] as const
+    const some = all.map((list) => list.filter((_, row) => row !== 1))
+    for (const metric of [auc, precision, recall, f1]) {
+      const value = of([...all[0]], [...all[1]], (x, y) => metric(x, y, { ignoreLabel: ignored }))
+      expect(value).toBeCloseTo(Number(of(some[0] ?? [], some[1] ?? [], metric)), 6)
+    }
+  })
+})

@@ -11,7 +11,7 @@ export interface Garbage {
   readonly path: string
   /** Why it is not needed, in a few words. */
   readonly why: string
-  /** What removing it frees: files that a run has too do not count. */
+  /** What removing it frees, at most: files may share blocks. */
   readonly numBytes: number
 }
 
@@ -64,7 +64,7 @@ async function leftovers(directory: string): Promise<Garbage[]> {
 
 async function sizeOf(path: string): Promise<number> {
   const status = await lstat(path)
-  if (!status.isDirectory()) return status.nlink > 1 ? 0 : status.size
+  if (!status.isDirectory()) return status.size
   const names = await readdir(path)
   const sizes = await Promise.all(names.map((name) => sizeOf(join(path, name))))
   return sizes.reduce((sum, size) => sum + size, 0)

@@ -5,7 +5,7 @@
 import { reasonOf } from '@gradpool/storage'
 import { dirname, join } from 'node:path'
 import type { RunDirectory } from './run-directory.js'
-import { readStageFiles, type DoneStage } from './stage-files.js'
+import { readStageFiles, type DoneStage, type StageManifest } from './stage-files.js'
 import { putIntoStore, STORE_FOLDER, takeFromStore } from './stage-store.js'
 
 export interface DoneStagesOptions {
@@ -36,20 +36,21 @@ export class DoneStages {
     const found = await readStageFiles(entry, wanted, onWarning)
     if (found === undefined) return undefined
     try {
-      await takeFromStore(entry, own)
+      await takeFromStore(entry, own, found.manifest)
     } catch (error) {
       onWarning(`cannot take a stage from '${entry}', so it is trained: ${reasonOf(error)}`)
       return undefined
     }
-    return { ...found, isReused: true }
+    return { ...found, manifest: { ...found.manifest, reused: true } }
   }
 
   /** Keeps a stage of this run for later ones. One that cannot be kept stops nothing. */
-  async keep(hash: string): Promise<void> {
+  async keep(manifest: StageManifest): Promise<void> {
     const { directory, onWarning } = this.#options
+    const { hash } = manifest
     const entry = this.#entry(hash)
     try {
-      await putIntoStore(entry, directory.stageFolder(hash))
+      await putIntoStore(entry, directory.stageFolder(hash), manifest)
     } catch (error) {
       onWarning(`cannot keep a stage in '${entry}' for later runs: ${reasonOf(error)}`)
     }

@@ -13,7 +13,7 @@ import { basename, join, sep } from 'node:path'
 import { findRun, isRun } from './find-run.js'
 import { readRecord } from './read-run.js'
 import type { RunRecord } from './run-record.js'
-import { readDoneStage, STAGE_FILES } from './stage-files.js'
+import { MODEL_FILE, readDoneStage } from './stage-files.js'
 
 export interface StageModel {
   /** Of its file. */
@@ -87,7 +87,7 @@ export async function modelOfStage(one: StageOfRun): Promise<StageModel> {
   const folder = join(directory, 'stages', stage.hash)
   const { numerics } = record.engine
   if (await readDoneStage(folder, { hash: stage.hash, numerics })) {
-    return { path: join(folder, STAGE_FILES[0]), title }
+    return { path: join(folder, MODEL_FILE), title }
   }
   throw new UserError(
     `the ${stage.name} stage of ${experiment.name} in '${directory}' is not done: \`gradpool resume\` finishes it`,

@@ -2,10 +2,12 @@
  * Reads run directories back: what was asked, what happened, and what came of it.
  */
 import { UserError } from '@gradpool/core'
-import { hasFields, isMissing, isText, messageOf } from '@gradpool/storage'
+import { hasFields, isCount, isMissing, isText, messageOf, openSealed, readRegular, reasonOf } from '@gradpool/storage'
+import { constants } from 'node:buffer'
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { reviveRows } from './revive-rows.js'
 import { RUN_FORMAT, RUN_FORMAT_VERSION, type RunRecord } from './run-record.js'
 import type { RunEvent, RunResult } from './run-result.js'
@@ -24,23 +26,42 @@ export interface RunContents {
  */
 export async function readRun(directory: string): Promise<RunContents> {
   const record = await readRecord(directory)
-  const result = await readJson(join(directory, 'result.json'), reviveRows)
+  const result = await readResult(join(directory, 'result.json'), record)
   const events = await readEvents(join(directory, 'events.jsonl'))
-  return { directory, record, result: result as RunResult | null, events }
+  return { directory, record, result, events }
 }
 
 /** @throws UserError when there is no run in the directory, or its record is damaged. */
 export async function readRecord(directory: string): Promise<RunRecord> {
   const path = join(directory, 'run.json')
-  const record = await readJson(path)
-  if (record === null) throw new UserError(`there is no run in '${directory}': no file '${path}'`)
-  if (isRecord(record)) return record
-  if (hasFields(record, { format: (format) => format === RUN_FORMAT }) && record.formatVersion !== RUN_FORMAT_VERSION) {
+  const read = await readSealed(path)
+  if (read === null) throw new UserError(`there is no run in '${directory}': no file '${path}'`)
+  const { value: record, isWhole } = read
+  if (
+    hasFields(record, { format: (format) => format === RUN_FORMAT }) &&
+    isCount(record.formatVersion) &&
+    record.formatVersion !== RUN_FORMAT_VERSION
+  ) {
     throw new UserError(
       `'${path}' is of format version ${String(record.formatVersion)}, and this Gradpool reads ${RUN_FORMAT_VERSION}`,
     )
   }
-  throw new UserError(`'${path}' is not the record of a run that this version can read`)
+  if (!isRecord(record)) throw new UserError(`'${path}' is not the record of a run that this version can read`)
+  if (isWhole) return record
+  throw new UserError(`'${path}' is not as it was written`)
+}
+
+/** Null when there is none. @throws UserError for one that is damaged, or of another run */
+async function readResult(path: string, record: RunRecord): Promise<RunResult | null> {
+  const read = await readSealed(path, reviveRows)
+  if (read === null) return null
+  const { value: result, isWhole } = read
+  if (!isWhole) throw new UserError(`'${path}' is not as it was written`)
+  if (!isResult(result)) throw new UserError(`'${path}' is not the result of a run`)
+  const stagesOf = ({ experiments }: RunResult | RunRecord) =>
+    experiments.map(({ name, seed, stages }) => [name, seed, ...stages.map(({ hash }) => hash)])
+  if (isDeepStrictEqual(stagesOf(result), stagesOf(record))) return result
+  throw new UserError(`'${path}' is the result of another run`)
 }
 
 /**
@@ -80,13 +101,13 @@ async function namesIn(parent: string): Promise<string[]> {
 }
 
 /** Null when there is no such file. @throws UserError when it is not JSON. */
-async function readJson(path: string, reviver?: typeof reviveRows): Promise<unknown> {
+async function readSealed(path: string, reviver?: typeof reviveRows): Promise<ReturnType<typeof openSealed> | null> {
   const text = await readText(path)
   if (text === null) return null
   try {
-    return JSON.parse(text, reviver)
+    return openSealed(text, reviver)
   } catch (error) {
-    throw new UserError(`'${path}' is damaged: ${messageOf(error)}`, { cause: error })
+    throw new UserError(`'${path}' is damaged: it is not JSON`, { cause: error })
   }
 }
 
@@ -95,19 +116,30 @@ async function readEvents(path: string): Promise<RunContents['events'][number][]
   // A line that is still being written, or was cut off, has no end.
   const lines = text.split('\n').slice(0, -1)
   try {
-    return lines.map((line) => JSON.parse(line, reviveRows) as RunContents['events'][number])
+    return lines.map((line) => {
+      const event: unknown = JSON.parse(line, reviveRows)
+      if (isEvent(event)) return event
+      throw new SyntaxError('no event')
+    })
   } catch (error) {
-    throw new UserError(`'${path}' is damaged: ${messageOf(error)}`, { cause: error })
+    throw new UserError(`'${path}' is damaged: a line is no event`, { cause: error })
   }
 }
 
 async function readText(path: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8')
+    return String(await readRegular(path, { most: constants.MAX_STRING_LENGTH }))
   } catch (error) {
     if (isMissing(error)) return null
-    throw new UserError(`cannot read '${path}': ${messageOf(error)}`, { cause: error })
+    throw error instanceof UserError
+      ? error
+      : new UserError(`cannot read '${path}': ${reasonOf(error)}`, { cause: error })
   }
+}
+
+/** The rest of it, only people read. */
+function isEvent(value: unknown): value is RunContents['events'][number] {
+  return hasFields(value, { type: isText, time: isText })
 }
 
 function isRecord(value: unknown): value is RunRecord {
@@ -119,6 +151,19 @@ function isRecord(value: unknown): value is RunRecord {
     engine: (engine) => hasFields(engine, { name: isText, numerics: isText }),
     experiments: (experiments) => Array.isArray(experiments) && experiments.every(isExperiment),
     record: (record) => hasFields(record, {}),
+  })
+}
+
+/** As far as it is compared with the record; `gradpool show` checks what it shows. */
+function isResult(value: unknown): value is RunResult & Record<string, unknown> {
+  const isStage = (stage: unknown) => hasFields(stage, { hash: isText })
+  const isOne = (one: unknown) =>
+    hasFields(one, { name: isText, stages: (stages) => Array.isArray(stages) && stages.every(isStage) })
+  return hasFields(value, {
+    run: isText,
+    engine: isText,
+    seconds: Number.isFinite,
+    experiments: (all) => Array.isArray(all) && all.every(isOne),
   })
 }
 

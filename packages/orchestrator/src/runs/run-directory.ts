@@ -9,18 +9,28 @@
  *     stages/<hash>/done
  *     result.json                           the document that `--json` prints
  *
- * Every file but the log is there whole or not at all; of the rows in checkpoints/, those that a checkpoint goes by
- * are.
+ * run.json and result.json end with a checksum; see storage's sealed-json.ts. Every file but the log is there whole or
+ * not at all; of the rows in checkpoints/, those that a checkpoint goes by are.
  */
 import { UserError } from '@gradpool/core'
-import { appendLine, endTornLine, flushDirectory, makeDirectories, reasonOf, writeDurably } from '@gradpool/storage'
+import {
+  appendLine,
+  endTornLine,
+  flushDirectory,
+  makeDirectories,
+  openLog,
+  reasonOf,
+  sealJson,
+  writeDurably,
+} from '@gradpool/storage'
 import { CheckpointStore } from '@gradpool/trainer'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunRecord } from './run-record.js'
 import type { RunEvent, RunResult } from './run-result.js'
-import { writeStageFiles, type StageMetrics } from './stage-files.js'
+import { writeStageFiles, type StageManifest } from './stage-files.js'
+import type { StageMetrics } from './stage-metrics.js'
 
 export class RunDirectory {
   readonly path: string
@@ -42,9 +52,9 @@ export class RunDirectory {
       await makeDirectories(parent)
       const path = await makeUnique(join(parent, nameOf(record.started)))
       await mkdir(join(path, 'stages'))
-      await writeDurably(join(path, 'run.json'), json(record))
+      await writeDurably(join(path, 'run.json'), sealJson(record))
       await flushDirectory(parent)
-      return new RunDirectory(path, openSync(join(path, 'events.jsonl'), 'a'))
+      return new RunDirectory(path, openLog(join(path, 'events.jsonl')))
     } catch (error) {
       throw new UserError(`cannot make a run directory in '${parent}': ${reasonOf(error)}`, {
         cause: error,
@@ -62,7 +72,7 @@ export class RunDirectory {
     const log = join(path, 'events.jsonl')
     try {
       if (endTornLine(log)) onRepaired(`the last line of '${log}' was cut short; it is left out`)
-      return new RunDirectory(path, openSync(log, 'a'))
+      return new RunDirectory(path, openLog(log))
     } catch (error) {
       throw new UserError(`cannot resume '${path}': ${reasonOf(error)}`, { cause: error })
     }
@@ -93,20 +103,17 @@ export class RunDirectory {
   }
 
   /** @throws UserError when a file cannot be written; `done` is not there then. */
-  async writeStage(
-    metrics: Omit<StageMetrics, 'formatVersion'>,
-    model: Uint8Array,
-    best: Uint8Array | undefined,
-  ): Promise<void> {
-    await writeStageFiles(this.stageFolder(metrics.stage.hash), metrics, model, best)
+  async writeStage(metrics: StageMetrics, model: Uint8Array, best: Uint8Array | undefined): Promise<StageManifest> {
+    const manifest = await writeStageFiles(this.stageFolder(metrics.stage.hash), metrics, model, best)
     await flushDirectory(join(this.path, 'stages'))
+    return manifest
   }
 
   /** @throws UserError when it cannot be written. */
   async writeResult(result: RunResult): Promise<void> {
     const path = join(this.path, 'result.json')
     try {
-      await writeDurably(path, json(result))
+      await writeDurably(path, sealJson(result))
     } catch (error) {
       throw new UserError(`cannot write '${path}': ${reasonOf(error)}`, { cause: error })
     }
@@ -139,8 +146,4 @@ async function makeUnique(path: string): Promise<string> {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
   }
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
 }

@@ -8,12 +8,14 @@ import { expect, it } from 'vitest'
 import { isLocked, lockRun } from './run-lock.js'
 import { temporaryFolder } from '../testing/temporary-folder.js'
 
+// Waits are most of it: all at once.
+
 const refuse = (message: string) => {
   throw new Error(message)
 }
 
-it('a run is locked until it is released', async () => {
-  const directory = await temporaryFolder()
+it.concurrent('a run is locked until it is released', async ({ onTestFinished }) => {
+  const directory = await temporaryFolder(onTestFinished)
   expect(isLocked(directory)).toBe(false)
   const lock = await lockRun(directory, refuse)
   expect(isLocked(directory)).toBe(true)
@@ -25,18 +27,18 @@ it('a run is locked until it is released', async () => {
   ;(await lockRun(directory, refuse)).release()
 })
 
-it('one that is released meanwhile is waited for', async () => {
-  const directory = await temporaryFolder()
+it.concurrent('one that is released meanwhile is waited for', async ({ onTestFinished }) => {
+  const directory = await temporaryFolder(onTestFinished)
   const lock = await lockRun(directory, refuse)
   setTimeout(() => lock.release(), 200)
   ;(await lockRun(directory, refuse)).release()
 })
 
-it.each([
+it.concurrent.for([
   ['of a process that is gone', (pid: number) => ({ host: hostname(), pid })],
   ['of an earlier process of the same number', () => ({ pid: process.pid, began: '1' })],
-])('the lock %s is taken over, and that is said', async (_, owner) => {
-  const directory = await temporaryFolder()
+] as const)('the lock %s is taken over, and that is said', async ([, owner], { onTestFinished }) => {
+  const directory = await temporaryFolder(onTestFinished)
   const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
   await once(child, 'close')
   const host = hostname()
@@ -51,8 +53,8 @@ it.each([
   lock.release()
 })
 
-it('the lock of another machine holds while it is touched', async () => {
-  const directory = await temporaryFolder()
+it.concurrent('the lock of another machine holds while it is touched', async ({ onTestFinished }) => {
+  const directory = await temporaryFolder(onTestFinished)
   const path = join(directory, 'lock')
   await writeFile(path, JSON.stringify({ host: 'elsewhere', pid: 1, since: 'then' }))
   await expect(lockRun(directory, refuse)).rejects.toThrow('process 1 on elsewhere')
@@ -61,8 +63,8 @@ it('the lock of another machine holds while it is touched', async () => {
   ;(await lockRun(directory, () => undefined)).release()
 })
 
-it('half a lock is soon taken over', async () => {
-  const directory = await temporaryFolder()
+it.concurrent('half a lock is soon taken over', async ({ onTestFinished }) => {
+  const directory = await temporaryFolder(onTestFinished)
   await writeFile(join(directory, 'lock'), '{"ho')
   ;(await lockRun(directory, () => undefined)).release()
 })

@@ -5,7 +5,7 @@
  * (Of the libraries for this, none tells who the owner is.)
  */
 import { UserError } from '@gradpool/core'
-import { codeOf, hasFields, isCount, isMissing, isText, reasonOf } from '@gradpool/storage'
+import { codeOf, hasFields, isCount, isMissing, isText, readRegularSync, reasonOf } from '@gradpool/storage'
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -27,6 +27,8 @@ export interface Lock {
 /** An owner that was killed may leave a child that stops in a moment. */
 const WAIT_MS = 3000
 const RETRY_MS = 50
+
+const MOST_LOCK_BYTES = 4096
 
 /** The owner touches the file so often: the one sign of life that another machine sees. */
 const HEARTBEAT_MS = 5000
@@ -98,7 +100,7 @@ function create(path: string, text: string): boolean {
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    return String(readRegularSync(path, { most: MOST_LOCK_BYTES }))
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus } from 'node:os'
 
 export const RUN_FORMAT = 'gradpool-run'
-export const RUN_FORMAT_VERSION = 2
+export const RUN_FORMAT_VERSION = 3
 
 export interface RunRecord {
   readonly format: typeof RUN_FORMAT

@@ -69,6 +69,8 @@ export type RunEvent =
       readonly stepsPerEpoch: number
       /** Steps that were done before, of which a checkpoint tells; 0 at the start. */
       readonly fromStep: number
+      /** How many are trained on, and how many are held out: 0 where none are. */
+      readonly examples: { readonly train: number; readonly validation: number; readonly test: number }
     }
   | {
       readonly type: 'epoch'

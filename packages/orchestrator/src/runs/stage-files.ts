@@ -4,7 +4,7 @@
  *     model.gradpool   the saved model, with all states at the end, the optimizer's included
  *     best.gradpool    the same after the best epoch, where that is another than the last
  *     metrics.json     every epoch, the test, the samples
- *     done             written last: the stage is whole; empty where this run trained it
+ *     done             written last: which stage this is, and the size and SHA-256 of each of these files
  */
 import { UserError } from '@gradpool/core'
 import { type StateValues } from '@gradpool/core/engine'
@@ -13,77 +13,35 @@ import {
   decodeSavedModel,
   hasFields,
   isCount,
-  isHash,
+  isFileTold,
   isMissing,
   isText,
   makeDirectories,
   messageOf,
+  openSealed,
+  readRegular,
+  readTold,
   reasonOf,
+  sealJson,
+  tellOf,
   valuesOf,
   weightsHash,
   writeDurably,
+  type FileTold,
 } from '@gradpool/storage'
-import type { EpochRow, Metrics } from '@gradpool/trainer'
-import { lstat, readFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reviveRows } from './revive-rows.js'
-import type { Sample, StageRef } from './run-result.js'
+import { isStageMetrics, type StageMetrics } from './stage-metrics.js'
 
-/** `metrics.json`. */
-export interface StageMetrics {
-  readonly formatVersion: typeof STAGE_FORMAT
-  readonly stage: StageRef
-  /** Of the engine that trained it; see `Engine.numerics`. */
-  readonly numerics: string
-  /** Of the Gradpool that trained it, for people. */
-  readonly version: string
-  readonly seconds: number
-  /** Metrics over the test examples; null where there is no test. */
-  readonly test: Metrics | null
-  /** SHA-256 of the final states; see `ExperimentResult`. */
-  readonly weightsHash: string
-  /** The same of the states after the first epoch, for `verifyRun`. */
-  readonly firstEpoch: string
-  /** After which epoch the states of `best.gradpool` are; only where there is such a file. */
-  readonly bestEpoch?: number
-  readonly epochs: readonly EpochRow[]
-  readonly samples: readonly Sample[]
-}
+export const MODEL_FILE = 'model.gradpool'
+const BEST_FILE = 'best.gradpool'
+const METRICS_FILE = 'metrics.json'
+export const DONE_FILE = 'done'
 
-export interface DoneStage {
-  readonly metrics: StageMetrics
-  readonly state: StateValues
-  /** Trained by an earlier run. */
-  readonly isReused: boolean
-}
-
-export const STAGE_FILES = ['model.gradpool', 'metrics.json', 'done'] as const
-export const BEST_FILE = 'best.gradpool'
-
-/** What `done` says of a stage that an earlier run trained. */
-export const DONE_EARLIER = 'by an earlier run\n'
-
-/** @throws UserError when a file cannot be written; `done` is not there then. */
-export async function writeStageFiles(
-  folder: string,
-  told: Omit<StageMetrics, 'formatVersion'>,
-  model: Uint8Array,
-  best: Uint8Array | undefined,
-): Promise<void> {
-  const metrics: StageMetrics = { formatVersion: STAGE_FORMAT, ...told }
-  const [modelFile, metricsFile, doneFile] = STAGE_FILES
-  try {
-    await makeDirectories(folder)
-    await writeDurably(join(folder, modelFile), model)
-    if (best !== undefined) await writeDurably(join(folder, BEST_FILE), best)
-    await writeDurably(join(folder, metricsFile), `${JSON.stringify(metrics, null, 2)}\n`)
-    await writeDurably(join(folder, doneFile), '')
-  } catch (error) {
-    throw new UserError(`cannot write its files to '${folder}': ${reasonOf(error)}`, {
-      cause: error,
-    })
-  }
-}
+const FORMAT = 'gradpool-stage'
+/** A few hashes. */
+const MOST_DONE_BYTES = 65536
 
 /** What determines the bits of a stage, whichever version of this package trained it. */
 export interface StageId {
@@ -91,6 +49,61 @@ export interface StageId {
   readonly hash: string
   /** See `Engine.numerics`. */
   readonly numerics: string
+}
+
+/** `done`. */
+export interface StageManifest extends StageId {
+  /** Trained by an earlier run. */
+  readonly reused: boolean
+  /** By name, without `done`. */
+  readonly files: Readonly<Record<string, FileTold>>
+}
+
+export interface DoneStage {
+  readonly metrics: StageMetrics
+  readonly state: StateValues
+  readonly manifest: StageManifest
+  /** The path of `best.gradpool`, where there is one. */
+  readonly best?: string
+}
+
+/**
+ * Takes away what is there under these names, were it a folder.
+ *
+ * @throws UserError when a file cannot be written; `done` is not there then.
+ */
+export async function writeStageFiles(
+  folder: string,
+  metrics: StageMetrics,
+  model: Uint8Array,
+  best: Uint8Array | undefined,
+): Promise<StageManifest> {
+  const text = new TextEncoder().encode(`${JSON.stringify(metrics, null, 2)}\n`)
+  const files = { [MODEL_FILE]: model, ...(best && { [BEST_FILE]: best }), [METRICS_FILE]: text }
+  try {
+    await makeDirectories(folder)
+    for (const name of [DONE_FILE, MODEL_FILE, BEST_FILE, METRICS_FILE]) await remove(join(folder, name))
+    for (const [name, bytes] of Object.entries(files)) await writeDurably(join(folder, name), bytes)
+    const told = Object.entries(files).map(([name, bytes]) => [name, tellOf(bytes)] as const)
+    const { numerics, stage } = metrics
+    const manifest = { hash: stage.hash, numerics, reused: false, files: Object.fromEntries(told) }
+    await writeManifest(folder, manifest)
+    return manifest
+  } catch (error) {
+    throw new UserError(`cannot write its files to '${folder}': ${reasonOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** From then on the stage is done. @throws what the file system throws */
+export async function writeManifest(folder: string, manifest: StageManifest): Promise<void> {
+  await writeDurably(join(folder, DONE_FILE), sealJson({ format: FORMAT, formatVersion: STAGE_FORMAT, ...manifest }))
+}
+
+/** Whatever it is. */
+export async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true })
 }
 
 /**
@@ -117,58 +130,73 @@ export async function readStageFiles(
  *
  * @throws UserError with one sentence for files of another stage, or that are not as they were written
  */
-export async function readDoneStage(folder: string, { hash, numerics }: StageId): Promise<DoneStage | undefined> {
-  const [modelFile, metricsFile, doneFile] = STAGE_FILES
-  const [where, told] = [join(folder, modelFile), join(folder, metricsFile)]
+export async function readDoneStage(folder: string, wanted: StageId): Promise<DoneStage | undefined> {
+  const path = (name: string) => join(folder, name)
   try {
-    const isReused = String(await readRegular(join(folder, doneFile))) === DONE_EARLIER
-    const metrics: unknown = JSON.parse(String(await readRegular(told)), reviveRows)
-    checkVersion(metrics, told)
-    if (!isMetrics(metrics)) throw new UserError(`'${told}' is damaged`)
-    if (metrics.stage.hash !== hash || metrics.numerics !== numerics) {
+    const manifest = await readManifest(path(DONE_FILE))
+    if (manifest === undefined) return undefined
+    const { hash, numerics, files } = manifest
+    if (hash !== wanted.hash || numerics !== wanted.numerics) {
       throw new UserError(`'${folder}' has the files of another stage`)
     }
-    const state = valuesOf(decodeSavedModel(await readRegular(where), `'${where}'`).states)
+    const [model, metricsText, best] = await Promise.all(
+      [MODEL_FILE, METRICS_FILE, BEST_FILE].map(
+        async (name) => files[name] && (await readTold(path(name), files[name])),
+      ),
+    )
+    const metrics: unknown = JSON.parse(String(metricsText), reviveRows)
+    const isOf = isStageMetrics(metrics) && metrics.stage.hash === hash && metrics.numerics === numerics
+    if (!isOf || model === undefined) throw new UserError(`'${path(METRICS_FILE)}' is damaged`)
+    const state = valuesOf(decodeSavedModel(model, `'${path(MODEL_FILE)}'`).states)
     if (weightsHash(state) !== metrics.weightsHash) {
-      throw new UserError(`'${where}' is not as it was written`)
+      throw new UserError(`'${path(MODEL_FILE)}' is not as it was written`)
     }
-    return { metrics, state, isReused }
+    return { metrics, state, manifest, ...(best && { best: path(BEST_FILE) }) }
   } catch (error) {
-    if (isMissing(error)) return undefined
     if (error instanceof UserError) throw error
-    throw new UserError(`the files in '${folder}' cannot be read: ${messageOf(error)}`, {
+    const reason = error instanceof SyntaxError ? 'they are not JSON' : reasonOf(error)
+    throw new UserError(`the files in '${folder}' cannot be read: ${reason}`, {
       cause: error,
     })
   }
 }
 
-/** A pipe in the place of a file would never end. */
-async function readRegular(path: string): Promise<Buffer> {
-  if ((await lstat(path)).isFile()) return readFile(path)
-  throw new UserError(`'${path}' is no regular file`)
+/** Undefined where there is none. */
+async function readManifest(path: string): Promise<StageManifest | undefined> {
+  let text
+  try {
+    text = String(await readRegular(path, { most: MOST_DONE_BYTES }))
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+  // Up to format 3 it had no JSON.
+  const { value, isWhole } = text.startsWith('{')
+    ? openSealed(text)
+    : { value: { format: FORMAT, formatVersion: 3 }, isWhole: false }
+  if (
+    hasFields(value, { format: (format) => format === FORMAT }) &&
+    isCount(value.formatVersion) &&
+    value.formatVersion !== STAGE_FORMAT
+  ) {
+    throw new UserError(
+      `'${path}' is of format version ${String(value.formatVersion)}, and this Gradpool reads ${STAGE_FORMAT}`,
+    )
+  }
+  if (isWhole && isManifest(value)) return value
+  throw new UserError(`'${path}' is not as it was written`)
 }
 
-function checkVersion(value: unknown, path: string): void {
-  if (!hasFields(value, { stage: (stage) => hasFields(stage, {}) })) return
-  // Those of 0.1 had none.
-  const { formatVersion = 1 } = value
-  if (formatVersion === STAGE_FORMAT) return
-  throw new UserError(
-    `'${path}' is of format version ${String(formatVersion)}, and this Gradpool reads ${STAGE_FORMAT}`,
-  )
-}
-
-function isMetrics(value: unknown): value is StageMetrics & Record<string, unknown> {
+function isManifest(value: unknown): value is StageManifest & Record<string, unknown> {
+  const names = [MODEL_FILE, BEST_FILE, METRICS_FILE]
   return hasFields(value, {
-    stage: (stage) => hasFields(stage, { hash: isText, name: isText }),
+    format: (format) => format === FORMAT,
+    formatVersion: (version) => version === STAGE_FORMAT,
+    hash: isText,
     numerics: isText,
-    version: isText,
-    seconds: Number.isFinite,
-    test: (test) => test === null || hasFields(test, {}),
-    weightsHash: isHash,
-    firstEpoch: isHash,
-    bestEpoch: (epoch) => epoch === undefined || isCount(epoch),
-    epochs: Array.isArray,
-    samples: Array.isArray,
+    reused: (reused) => typeof reused === 'boolean',
+    files: (files) =>
+      hasFields(files, { [MODEL_FILE]: isFileTold, [METRICS_FILE]: isFileTold }) &&
+      Object.entries(files).every(([name, told]) => names.includes(name) && isFileTold(told)),
   })
 }

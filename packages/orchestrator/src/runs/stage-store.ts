@@ -3,46 +3,42 @@
  *
  *     <runs>/.store/<numerics>/<hash>/     the files of stage-files.ts
  *
- * Entries are hard links to the files of runs where the file system has them, so they take no room of their own. An
- * entry appears by one rename, whole.
+ * Entries are copies of the files of runs, so that a change of one is none of the other; where the file system shares
+ * blocks between files, they take no room of their own. An entry appears by one rename, whole.
  */
-import { codeOf, flushDirectory, isMissing, makeDirectories, writeDurably } from '@gradpool/storage'
-import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { codeOf, flushDirectory, isMissing, makeDirectories } from '@gradpool/storage'
+import { constants } from 'node:fs'
+import { copyFile, mkdir, open, readdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { BEST_FILE, DONE_EARLIER, STAGE_FILES } from './stage-files.js'
+import { DONE_FILE, remove, writeManifest, type StageManifest } from './stage-files.js'
 
 export const STORE_FOLDER = '.store'
 
 /** Puts the files of a stage that is done into the store, in the place of those that may be there. */
-export async function putIntoStore(entry: string, stageFolder: string): Promise<void> {
+export async function putIntoStore(entry: string, stageFolder: string, manifest: StageManifest): Promise<void> {
   const draft = `${entry}.${process.pid}.tmp`
   await makeDirectories(dirname(entry))
-  await rm(draft, { recursive: true, force: true })
+  await remove(draft)
   await mkdir(draft)
   try {
-    for (const name of STAGE_FILES) await linkAnew(join(stageFolder, name), join(draft, name))
-    await linkBest(stageFolder, draft)
-    await flushDirectory(draft)
+    await copyFiles(stageFolder, draft, manifest)
+    await writeManifest(draft, manifest)
     // Only one that is damaged or of another version is there, or one that another run has just put there.
-    await rm(entry, { recursive: true, force: true })
+    await remove(entry)
     await rename(draft, entry)
     await flushDirectory(dirname(entry))
   } catch (error) {
-    await rm(draft, { recursive: true, force: true })
+    await remove(draft)
     if (!isThere(error)) throw error
   }
 }
 
-/** Gives a run the files of an entry; `done` comes last, and says where they are from. */
-export async function takeFromStore(entry: string, stageFolder: string): Promise<void> {
-  const [modelFile, metricsFile, doneFile] = STAGE_FILES
+/** Gives a run the files of an entry; `done` comes last, and says that they are of an earlier run. */
+export async function takeFromStore(entry: string, stageFolder: string, manifest: StageManifest): Promise<void> {
   await makeDirectories(stageFolder)
-  await rm(join(stageFolder, doneFile), { force: true })
-  for (const name of [modelFile, metricsFile]) {
-    await linkAnew(join(entry, name), join(stageFolder, name))
-  }
-  await linkBest(entry, stageFolder)
-  await writeDurably(join(stageFolder, doneFile), DONE_EARLIER)
+  await remove(join(stageFolder, DONE_FILE))
+  await copyFiles(entry, stageFolder, manifest)
+  await writeManifest(stageFolder, { ...manifest, reused: true })
 }
 
 /** Entries of the store of a folder of runs, as `{ numerics, hash, path }`. */
@@ -59,23 +55,18 @@ export async function storeEntries(
   return entries
 }
 
-/** Where there is one. */
-async function linkBest(from: string, to: string): Promise<void> {
-  try {
-    await linkAnew(join(from, BEST_FILE), join(to, BEST_FILE))
-  } catch (error) {
-    if (!isMissing(error)) throw error
-  }
-}
-
-/** A copy where the file system has no links. */
-async function linkAnew(from: string, to: string): Promise<void> {
-  await rm(to, { force: true })
-  try {
-    await link(from, to)
-  } catch (error) {
-    if (isMissing(error)) throw error
-    await copyFile(from, to)
+/** Durably but for their names. */
+async function copyFiles(from: string, to: string, { files }: StageManifest): Promise<void> {
+  for (const name of Object.keys(files)) {
+    const path = join(to, name)
+    await remove(path)
+    await copyFile(join(from, name), path, constants.COPYFILE_FICLONE)
+    const file = await open(path, process.platform === 'win32' ? 'r+' : 'r')
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
   }
 }
 

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-export async function temporaryFolder(): Promise<string> {
+/** @param whenFinished Of the test's context, where tests run at once. */
+export async function temporaryFolder(whenFinished = onTestFinished): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'gradpool-orchestrator-'))
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
+  whenFinished(() => rm(path, { recursive: true, force: true }))
   return path
 }

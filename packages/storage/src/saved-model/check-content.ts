@@ -1,11 +1,8 @@
 /** Whether Programs and states of a saved model belong together, and fit in memory. */
 import { UserError } from '@gradpool/core'
-import { bytesPerElement, type MetricSpec, type Program, sameShape, sizeOf } from '@gradpool/core/engine'
+import { type MetricSpec, type Program, sameShape, sizeProblem } from '@gradpool/core/engine'
 import type { NamedArray } from '../safetensors.js'
 import type { ModelContent, RowPrograms, SavedPrediction, ValueSpec } from './saved-model.js'
-
-/** Of all values of a Program together; an engine needs less. */
-const MAX_PROGRAM_BYTES = 2 ** 32
 
 /**
  * @param where What the model is called in messages.
@@ -73,11 +70,8 @@ class Check {
     program: Program,
     { rows, mayStart = false }: { readonly rows: number; readonly mayStart?: boolean },
   ): void {
-    let numBytes = 0
-    for (const { dtype, shape } of program.nodes) numBytes += sizeOf(shape) * bytesPerElement[dtype]
-    if (numBytes > MAX_PROGRAM_BYTES) {
-      this.refuse(`${part} needs ${Math.round(numBytes / 2 ** 20)} MiB of memory, more than the 4096 allowed`)
-    }
+    const tooLarge = sizeProblem(program.nodes)
+    if (tooLarge !== undefined) this.refuse(`${part} ${tooLarge}`)
     for (const { name, shape } of program.fields) {
       if (shape[0] === rows) continue
       this.refuse(`${part} reads '${name}' for ${shape[0] ?? 'no'} rows, not for ${rows}`)

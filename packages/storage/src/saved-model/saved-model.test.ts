@@ -1,8 +1,8 @@
-import { UserError } from '@gradpool/core'
-import { Program } from '@gradpool/core/engine'
+import { constant, exp, UserError } from '@gradpool/core'
+import { Program, traceProgram } from '@gradpool/core/engine'
+import { Mutations } from '@gradpool/engine-contract/mutations'
 import { describe, expect, it } from 'vitest'
 import { decodeSafetensors, encodeSafetensors } from '../safetensors.js'
-import { Mutations } from '../testing/mutate.js'
 import { smallContent } from '../testing/small-content.js'
 import { decodeContent, decodeSavedModel } from './decode.js'
 import { contentHash, encodeSavedModel } from './encode.js'
@@ -113,16 +113,15 @@ describe('a saved model', () => {
   })
 
   it('that declares more memory than is allowed is refused before any is taken', () => {
-    const nodes = [
-      { op: 'input', inputs: [], attributes: {}, shape: [1, 3], dtype: 'f32' },
-      { op: 'constant', inputs: [], attributes: { values: 1 }, shape: [1, 2e9], dtype: 'f32' },
-    ]
-    const inputs = [{ role: 'batch', name: 'x', node: 0 }]
-    const row = Program.fromJSON({ nodes, inputs, updates: [], results: [{ name: 'y', node: 1 }] })
+    const row = traceProgram((trace) => {
+      const x = trace.batch('x', 'f32', [1, 3])
+      trace.result('y', exp(constant(1, [1, 2 ** 29])), { rows: true })
+      trace.result('x', x, { rows: true })
+    })
     const huge = { ...predict, row, block: row, blockRows: 1 }
-    expect(() => encodeSavedModel({ ...content, predict: huge })).toThrow(
-      'predict needs 7629 MiB of memory, more than the 4096 allowed',
-    )
+    const message = 'has 1073741827 elements in all of its values together, more than the 1073741824 allowed'
+    expect(() => encodeSavedModel({ ...content, predict: huge })).toThrow(`predict ${message}`)
+    expect(() => Program.fromJSON(row.toJSON())).toThrow(`a Program ${message}`)
   })
 })
 

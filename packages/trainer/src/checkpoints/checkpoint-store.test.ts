@@ -1,4 +1,4 @@
-import { appendFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../testing/temporary-folder.js'
@@ -32,6 +32,8 @@ function after(numEpochs: number, seconds = 1): Checkpoint {
   }
 }
 
+const wanted = { hash: 'a', numerics: 'exact' }
+
 let folder: string
 let rowsFile: string
 beforeEach(async () => {
@@ -42,7 +44,7 @@ beforeEach(async () => {
 /** As another process finds it. */
 async function latest(): Promise<{ checkpoint: Checkpoint | undefined; damages: string[] }> {
   const damages: string[] = []
-  const checkpoint = await new CheckpointStore(folder).latest((message) => damages.push(message))
+  const checkpoint = await new CheckpointStore(folder).latest(wanted, (message) => damages.push(message))
   return { checkpoint, damages }
 }
 
@@ -77,7 +79,7 @@ describe('a store of checkpoints', () => {
     await new CheckpointStore(folder).save(after(3))
     await appendFile(rowsFile, 'rows of a checkpoint that was cut off, in part')
     const store = new CheckpointStore(folder)
-    expect(await store.latest(expect.unreachable)).toEqual(after(3))
+    expect(await store.latest(wanted, expect.unreachable)).toEqual(after(3))
     const next = after(5)
     await store.save(next)
     expect(await latest()).toEqual({ checkpoint: next, damages: [] })
@@ -90,7 +92,7 @@ describe('a store of checkpoints', () => {
     await truncate(rowsFile, 5 * ROW_BYTES)
     const store = new CheckpointStore(folder)
     const damages: string[] = []
-    expect(await store.latest((message) => damages.push(message))).toEqual(after(3))
+    expect(await store.latest(wanted, (message) => damages.push(message))).toEqual(after(3))
     expect(damages).toEqual([`'${rowsFile}' is not as it was written; the checkpoint before it is taken`])
     // The rows of epochs that are trained again have seconds of their own.
     const again = after(7)
@@ -112,6 +114,32 @@ describe('a store of checkpoints', () => {
     await rm(join(folder, '2.json'))
     expect((await latest()).checkpoint).toEqual(after(1))
   })
+
+  it.each([
+    ['another training', { ...wanted, hash: 'b' }],
+    ['another engine', { ...wanted, numerics: 'fast' }],
+  ])('gives none of %s', async (_, other) => {
+    await new CheckpointStore(folder).save(after(2))
+    const damages: string[] = []
+    expect(await new CheckpointStore(folder).latest(other, (message) => damages.push(message))).toBeUndefined()
+    expect(damages).toEqual([`'${join(folder, '2.json')}' is of another training; the checkpoint before it is taken`])
+  })
+
+  it.each(['2.json', '2.safetensors', 'epochs.f64'])(
+    'has none with a folder in the place of %s, and writes',
+    async (name) => {
+      await new CheckpointStore(folder).save(after(2))
+      await rm(join(folder, name))
+      await mkdir(join(folder, name, 'inner'), { recursive: true })
+      const { checkpoint, damages } = await latest()
+      expect(checkpoint).toBeUndefined()
+      expect(damages).toEqual([expect.stringMatching(/ is a folder, not a file; the checkpoint before it is taken$/)])
+      const store = new CheckpointStore(folder)
+      for (const numEpochs of [3, 4]) await store.save(after(numEpochs))
+      expect((await latest()).checkpoint).toEqual(after(4))
+      expect(await readdir(folder)).toHaveLength(5)
+    },
+  )
 
   it('does without a file of rows before the first epoch is done', async () => {
     await new CheckpointStore(folder).save(after(0))

@@ -3,8 +3,16 @@
  * always whole.
  */
 import { UserError } from '@gradpool/core'
-import { checkDiskSpace, isMissing, makeDirectories, messageOf, writeDurably } from '@gradpool/storage'
-import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import {
+  checkDiskSpace,
+  isMissing,
+  makeDirectories,
+  messageOf,
+  readRegular,
+  writeDurably,
+  type FileTold,
+} from '@gradpool/storage'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   decodeRecord,
@@ -13,7 +21,6 @@ import {
   encodeStates,
   type Checkpoint,
   type CheckpointRecord,
-  type TensorsFile,
 } from './checkpoint.js'
 import { RowsFile } from './rows-file.js'
 
@@ -23,6 +30,9 @@ const NUM_KEPT = 2
 const MAX_RECORD_BYTES = 2 ** 24
 
 const ROWS_FILE = 'epochs.f64'
+
+/** What determines the result of the training that a checkpoint is of. */
+export type CheckpointOf = Pick<Checkpoint, 'hash' | 'numerics'>
 
 export class CheckpointStore {
   readonly folder: string
@@ -69,14 +79,14 @@ export class CheckpointStore {
   }
 
   /**
-   * The last checkpoint that is whole; undefined where there is none.
+   * The last checkpoint of this training that is whole; undefined where there is none.
    *
    * @param onDamaged Told in one sentence of each that had to be left aside.
    */
-  async latest(onDamaged: (message: string) => void): Promise<Checkpoint | undefined> {
+  async latest(wanted: CheckpointOf, onDamaged: (message: string) => void): Promise<Checkpoint | undefined> {
     for (const step of await this.#steps()) {
       try {
-        return await this.#load(join(this.folder, String(step)))
+        return await this.#load(join(this.folder, String(step)), wanted)
       } catch (error) {
         onDamaged(`${messageOf(error)}; the checkpoint before it is taken`)
       }
@@ -89,12 +99,12 @@ export class CheckpointStore {
     await rm(this.folder, { recursive: true, force: true })
   }
 
-  async #load(path: string): Promise<Checkpoint> {
-    const where = `'${path}.json'`
-    const { size } = await stat(`${path}.json`)
-    if (size > MAX_RECORD_BYTES) throw new UserError(`${where} is not a checkpoint: it is too long`)
-    const record = decodeRecord(await readFile(`${path}.json`, 'utf8'), where)
-    const { tensors, best, epochs, ...rest } = record
+  async #load(path: string, wanted: CheckpointOf): Promise<Checkpoint> {
+    const text = String(await readRegular(`${path}.json`, { most: MAX_RECORD_BYTES }))
+    const { tensors, best, epochs, ...rest } = decodeRecord(text, `'${path}.json'`)
+    if (rest.hash !== wanted.hash || rest.numerics !== wanted.numerics) {
+      throw new UserError(`'${path}.json' is of another training`)
+    }
     const states = await readStates(`${path}.safetensors`, tensors)
     const bestStates = best && {
       epoch: best.epoch,
@@ -119,7 +129,7 @@ export class CheckpointStore {
     const bests = last(numbersIn(names, /^best-(\d+)\.safetensors$/))
     kept.push(...bests.map((epoch) => `best-${epoch}.`), ROWS_FILE)
     const old = names.filter((name) => !kept.some((prefix) => name.startsWith(prefix))).sort()
-    for (const name of old) await rm(join(this.folder, name), { force: true })
+    for (const name of old) await rm(join(this.folder, name), { recursive: true, force: true })
   }
 
   async #names(): Promise<string[]> {
@@ -136,11 +146,6 @@ function numbersIn(names: readonly string[], pattern: RegExp): number[] {
   return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number)
 }
 
-async function readStates(path: string, told: TensorsFile): Promise<Checkpoint['states']> {
-  const where = `'${path}'`
-  // Before so much memory is taken.
-  if ((await stat(path)).size !== told.bytes) {
-    throw new UserError(`${where} is not as it was written`)
-  }
-  return decodeStates(told, await readFile(path), where)
+async function readStates(path: string, told: FileTold): Promise<Checkpoint['states']> {
+  return decodeStates(told, await readRegular(path, { exactly: told.bytes }), `'${path}'`)
 }

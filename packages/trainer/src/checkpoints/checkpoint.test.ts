@@ -1,3 +1,4 @@
+import { openSealed, sealJson } from '@gradpool/storage'
 import { describe, expect, it } from 'vitest'
 import { decodeRecord, decodeStates, encodeRecord, encodeStates, type CheckpointRecord } from './checkpoint.js'
 
@@ -22,6 +23,15 @@ const states = new Map([['w', { shape: [2, 1], values: Float32Array.of(1.5, NaN)
 const { bytes: tensors, told } = encodeStates(states, {})
 const record = encodeRecord({ ...rest, tensors: told, best: { epoch: 1, ...told } })
 
+/** With a checksum that fits, where it is JSON. */
+function sealed(text: string): string {
+  try {
+    return sealJson(openSealed(text).value as object)
+  } catch {
+    return text
+  }
+}
+
 describe('a checkpoint', () => {
   it('comes back as it was, numbers that are not finite included', () => {
     const read = decodeRecord(record, 'it')
@@ -37,13 +47,18 @@ describe('a checkpoint', () => {
     }
   })
 
+  it('whose record has another digit is refused', () => {
+    const changed = record.replace('"step": 17', '"step": 18')
+    expect(() => decodeRecord(changed, "'x'")).toThrow("'x' is not as it was written")
+  })
+
   it.each([
     ['no JSON', (text: string) => text.slice(0, -10), 'it is not JSON'],
     ['another format', (text: string) => text.replace('-checkpoint', '-other'), 'has no format'],
     [
       'another version',
-      (text: string) => text.replace('Version": 4', 'Version": 3'),
-      'of format version 3, and this Gradpool reads 4',
+      (text: string) => text.replace('Version": 5', 'Version": 4'),
+      'of format version 4, and this Gradpool reads 5',
     ],
     ['a negative step', (text: string) => text.replace('"step": 17', '"step": -1'), 'malformed'],
     ['a text for a sum', (text: string) => text.replace('"Infinity"', '"much"'), 'malformed'],
@@ -54,6 +69,6 @@ describe('a checkpoint', () => {
   ])('whose record has %s is refused', (_, change, message) => {
     const changed = change(record)
     expect(changed).not.toBe(record)
-    expect(() => decodeRecord(changed, "'x'")).toThrow(message)
+    expect(() => decodeRecord(sealed(changed), "'x'")).toThrow(message)
   })
 })

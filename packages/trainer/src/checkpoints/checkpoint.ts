@@ -15,11 +15,16 @@ import {
   encodeSafetensors,
   hasFields,
   isCount,
+  isFileTold,
   isHash,
   isText,
+  openSealed,
+  sealJson,
+  sha256,
+  tellOf,
+  type FileTold,
   type NamedArray,
 } from '@gradpool/storage'
-import { createHash } from 'node:crypto'
 import type { EpochRows } from './epoch-rows.js'
 import type { RowsTold } from './rows-file.js'
 
@@ -45,28 +50,22 @@ export interface BestStates {
   readonly states: ReadonlyMap<string, NamedArray>
 }
 
-/** What a record tells of a file of tensors. */
-export interface TensorsFile {
-  readonly bytes: number
-  readonly sha256: string
-}
-
 const FORMAT = 'gradpool-checkpoint'
-const FORMAT_VERSION = 4
+const FORMAT_VERSION = 5
 
 /** What the JSON says. */
 export interface CheckpointRecord extends Omit<Checkpoint, 'epochs' | 'states' | 'best'> {
   readonly epochs: RowsTold
-  readonly tensors: TensorsFile
-  readonly best?: TensorsFile & { readonly epoch: number }
+  readonly tensors: FileTold
+  readonly best?: FileTold & { readonly epoch: number }
 }
 
 export function encodeStates(
   states: Checkpoint['states'],
   metadata: Readonly<Record<string, string>>,
-): { readonly bytes: Uint8Array; readonly told: TensorsFile } {
+): { readonly bytes: Uint8Array; readonly told: FileTold } {
   const bytes = encodeSafetensors({ tensors: states, metadata })
-  return { bytes, told: { bytes: bytes.length, sha256: sha256(bytes) } }
+  return { bytes, told: tellOf(bytes) }
 }
 
 /** The text of the JSON. */
@@ -82,7 +81,7 @@ export function encodeRecord({ position, ...rest }: CheckpointRecord): string {
       lastLoss: written(position.lastLoss),
     },
   }
-  return `${JSON.stringify(record, null, 2)}\n`
+  return sealJson(record)
 }
 
 /**
@@ -91,17 +90,14 @@ export function encodeRecord({ position, ...rest }: CheckpointRecord): string {
  */
 export function decodeRecord(text: string, where: string): CheckpointRecord {
   const wrong = (what: string) => new UserError(`${where} is not a checkpoint: ${what}`)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw wrong('it is not JSON')
-  }
+  const { value, isWhole } = opened(text) ?? {}
+  if (value === undefined) throw wrong('it is not JSON')
   if (!hasFields(value, { format: (format) => format === FORMAT })) throw wrong('it has no format')
-  if (value.formatVersion !== FORMAT_VERSION) {
+  if (isCount(value.formatVersion) && value.formatVersion !== FORMAT_VERSION) {
     const version = String(value.formatVersion)
     throw wrong(`it is of format version ${version}, and this Gradpool reads ${FORMAT_VERSION}`)
   }
+  if (isWhole !== true) throw new UserError(`${where} is not as it was written`)
   if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
   const { hash, numerics, position, epochs, seconds, tensors, best, firstEpoch } = value as unknown as Written
   return {
@@ -122,8 +118,16 @@ export function decodeRecord(text: string, where: string): CheckpointRecord {
   }
 }
 
+function opened(text: string): ReturnType<typeof openSealed> | undefined {
+  try {
+    return openSealed(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** @throws UserError when the bytes are not those that the record tells of */
-export function decodeStates(told: TensorsFile, bytes: Uint8Array, where: string): Checkpoint['states'] {
+export function decodeStates(told: FileTold, bytes: Uint8Array, where: string): Checkpoint['states'] {
   if (bytes.length !== told.bytes || sha256(bytes) !== told.sha256) {
     throw new UserError(`${where} is not as it was written`)
   }
@@ -168,6 +172,7 @@ function areLists(lists: unknown): boolean {
 }
 
 const recordFields = {
+  formatVersion: (version: unknown) => version === FORMAT_VERSION,
   hash: isText,
   numerics: isText,
   position: (position: unknown) =>
@@ -181,8 +186,8 @@ const recordFields = {
   epochs: isRowsTold,
   seconds: Number.isFinite,
   firstEpoch: (hash: unknown) => hash === undefined || isHash(hash),
-  tensors: isTensorsFile,
-  best: (best: unknown) => best === undefined || (isTensorsFile(best) && hasFields(best, { epoch: isCount })),
+  tensors: isFileTold,
+  best: (best: unknown) => best === undefined || (isFileTold(best) && hasFields(best, { epoch: isCount })),
 }
 
 function isRowsTold(value: unknown): boolean {
@@ -194,12 +199,4 @@ function isColumns(value: unknown): boolean {
   const isShape = (shape: unknown) =>
     shape === undefined || (Array.isArray(shape) && shape.length === 2 && shape.every(isCount))
   return Array.isArray(value) && value.every((each) => hasFields(each, { name: isText, shape: isShape }))
-}
-
-function isTensorsFile(value: unknown): boolean {
-  return hasFields(value, { bytes: isCount, sha256: isHash })
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

@@ -7,9 +7,10 @@
  * off left there, or rows of epochs that are trained again. It is written over.
  */
 import { UserError } from '@gradpool/core'
+import { openRegular, readRegular } from '@gradpool/storage'
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { EpochRows, rowBytes, type Column } from './epoch-rows.js'
 
 /** What the record of a checkpoint tells of its rows. */
@@ -50,11 +51,10 @@ export class RowsFile {
    * that were told
    */
   async read({ count, columns, sha256 }: RowsTold): Promise<EpochRows> {
-    const bytes = count === 0 ? Buffer.alloc(0) : await readFile(this.#path)
-    const length = count * rowBytes(columns)
-    const rows = bytes.subarray(0, length)
+    const first = count * rowBytes(columns)
+    const rows = count === 0 ? Buffer.alloc(0) : await readRegular(this.#path, { first })
     const hash = createHash('sha256').update(rows)
-    if (rows.length !== length || hash.copy().digest('hex') !== sha256) {
+    if (hash.copy().digest('hex') !== sha256) {
       throw new UserError(`'${this.#path}' is not as it was written`)
     }
     this.#count = count
@@ -63,7 +63,9 @@ export class RowsFile {
   }
 
   async #write(bytes: Uint8Array, start: number): Promise<void> {
-    const file = await open(this.#path, constants.O_RDWR | constants.O_CREAT)
+    // Where nothing of it is kept, whatever is there goes.
+    if (start === 0) await rm(this.#path, { recursive: true, force: true })
+    const { file } = await openRegular(this.#path, constants.O_RDWR | constants.O_CREAT)
     try {
       // The system may take it in parts.
       for (let done = 0; done < bytes.length;) {

@@ -74,7 +74,7 @@ export class Course {
   async run(): Promise<DoneTraining> {
     const { callbacks, directory, signal } = this.#options
     try {
-      this.#from = await directory?.checkpoints.latest(callbacks.warn)
+      this.#from = await directory?.latestCheckpoint(callbacks.warn)
       const outcome = await withRetries(() => this.#once(), callbacks.warn)
       signal?.throwIfAborted()
       if (outcome.status === 'done') return this.#done(outcome)

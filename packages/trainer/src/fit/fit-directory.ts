@@ -5,7 +5,7 @@
  *                           the engine's numerics
  *     checkpoints/          where it stands, while it trains
  *     weights.safetensors   all states at the end, the optimizer's included
- *     done.json             written last: the history, and the size and hash of the weights
+ *     done.json             written last: which training it is, the history, and the size and hash of the weights
  */
 import { UserError } from '@gradpool/core'
 import { type Program, type StateValues } from '@gradpool/core/engine'
@@ -14,24 +14,32 @@ import {
   encodeSafetensors,
   hasFields,
   isCount,
+  isFileTold,
   isHash,
   isMissing,
   isText,
   makeDirectories,
   namedStates,
+  openSealed,
+  readRegular,
+  readTold,
   reasonOf,
+  sealJson,
+  tellOf,
   valuesOf,
   writeDurably,
+  type FileTold,
 } from '@gradpool/storage'
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:buffer'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Checkpoint } from '../checkpoints/checkpoint.js'
 import { CheckpointStore } from '../checkpoints/checkpoint-store.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
 import type { EndEvent } from './fit-types.js'
 
 const FORMAT = 'gradpool-training'
-const FORMAT_VERSION = 1
+const FORMAT_VERSION = 2
 
 /** What determines a training's result. */
 export interface TrainingIdentity {
@@ -71,19 +79,20 @@ export class FitDirectory {
       const about = { format: FORMAT, formatVersion: FORMAT_VERSION, ...identity }
       try {
         await makeDirectories(path)
-        await writeDurably(file, `${JSON.stringify(about, null, 2)}\n`)
+        await writeDurably(file, sealJson(about))
       } catch (error) {
         throw new UserError(`directory: cannot write to '${path}': ${reasonOf(error)}`)
       }
       return new FitDirectory(path, identity)
     }
-    const found = parse(text)
+    const { value: found, isWhole } = parse(text)
     if (!hasFields(found, { format: (format) => format === FORMAT, hash: isHash, numerics: isText })) {
       throw new UserError(`directory: '${file}' is not what a training wrote; choose another folder`)
     }
     if (!hasFields(found, { formatVersion: (version) => version === FORMAT_VERSION })) {
       throw new UserError(`directory: '${path}' is of another version of Gradpool; choose another folder`)
     }
+    if (!isWhole) throw new UserError(`directory: '${file}' is not as it was written; choose another folder`)
     if (found.numerics !== identity.numerics) {
       throw new UserError(
         `directory: '${path}' was begun on an engine of the numerics '${String(found.numerics)}', and this one has '${identity.numerics}'; choose another folder or engine`,
@@ -100,50 +109,64 @@ export class FitDirectory {
   /** How it ended; undefined where it has not, or where files are damaged, which is told. */
   async done(onWarning: (message: string) => void): Promise<DoneTraining | undefined> {
     const file = join(this.#path, 'done.json')
-    const text = await readText(file)
-    if (text === undefined) return undefined
-    const record = parse(text)
-    if (!isDone(record)) {
-      onWarning(`'${file}' is not as it was written; the training is done again`)
+    const path = join(this.#path, 'weights.safetensors')
+    try {
+      const text = await readText(file)
+      if (text === undefined) return undefined
+      const { value: record, isWhole } = parse(text)
+      if (!isWhole || !isDone(record)) throw new UserError(`'${file}' is not as it was written`)
+      const { training, numerics, weights, history, bestEpoch, seconds, reason } = record
+      if (training !== this.#identity.hash || numerics !== this.#identity.numerics) {
+        throw new UserError(`'${file}' is of another training`)
+      }
+      const states = valuesOf(decodeSafetensors(await readTold(path, weights), `'${path}'`).tensors)
+      return { states, history: history.map(revived), bestEpoch, seconds, reason }
+    } catch (error) {
+      const what = error instanceof UserError ? error.message : `'${path}' cannot be read: ${reasonOf(error)}`
+      onWarning(`${what}; the training is done again`)
       return undefined
     }
-    const weights = join(this.#path, 'weights.safetensors')
-    const bytes = await readFile(weights).catch(() => new Uint8Array())
-    if (sha256(bytes) !== record.sha256) {
-      onWarning(`'${weights}' is not as it was written; the training is done again`)
-      return undefined
-    }
-    const { history, bestEpoch, seconds, reason } = record
-    const states = valuesOf(decodeSafetensors(bytes, `'${weights}'`).tensors)
-    return { states, history: history.map(revived), bestEpoch, seconds, reason }
+  }
+
+  /** Where this training stands; see `CheckpointStore`. */
+  latestCheckpoint(onDamaged: (message: string) => void): Promise<Checkpoint | undefined> {
+    return this.checkpoints.latest(this.#identity, onDamaged)
   }
 
   /** @throws what the file system throws */
   async finish({ states, history, ...rest }: DoneTraining, program: Program): Promise<void> {
-    const metadata = { training: this.#identity.hash }
-    const bytes = encodeSafetensors({ tensors: namedStates(program, states), metadata })
-    await writeDurably(join(this.#path, 'weights.safetensors'), bytes)
+    const { hash, numerics } = this.#identity
+    const bytes = encodeSafetensors({ tensors: namedStates(program, states), metadata: { training: hash } })
+    const [weights, done] = [join(this.#path, 'weights.safetensors'), join(this.#path, 'done.json')]
+    // Whatever is there, were it a folder.
+    for (const path of [done, weights]) await rm(path, { recursive: true, force: true })
+    await writeDurably(weights, bytes)
     const record = {
       format: FORMAT,
       formatVersion: FORMAT_VERSION,
+      training: hash,
+      numerics,
       ...rest,
-      sha256: sha256(bytes),
-      history,
+      weights: tellOf(bytes),
+      history: history.map(written),
     }
-    const text = JSON.stringify(record, (_, value: unknown) => written(value), 2)
-    await writeDurably(join(this.#path, 'done.json'), `${text}\n`)
+    await writeDurably(done, sealJson(record))
     await this.checkpoints.clear().catch(() => undefined)
   }
 }
 
 interface DoneRecord extends Omit<DoneTraining, 'states'> {
-  readonly sha256: string
+  readonly training: string
+  readonly numerics: string
+  readonly weights: FileTold
 }
 
 function isDone(value: unknown): value is DoneRecord {
   return hasFields(value, {
     formatVersion: (version) => version === FORMAT_VERSION,
-    sha256: isHash,
+    training: isHash,
+    numerics: isText,
+    weights: isFileTold,
     seconds: Number.isFinite,
     reason: isText,
     bestEpoch: (epoch) => epoch === undefined || isCount(epoch),
@@ -153,6 +176,10 @@ function isDone(value: unknown): value is DoneRecord {
 
 /** JSON has no NaN and no infinity: they are written as texts. */
 function written(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(written)
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, written(each)]))
+  }
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 }
 
@@ -166,21 +193,17 @@ function revived<T>(value: T): T {
 
 async function readText(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return String(await readRegular(file, { most: constants.MAX_STRING_LENGTH }))
   } catch (error) {
     if (isMissing(error)) return undefined
     throw new UserError(`directory: cannot read '${file}': ${reasonOf(error)}`)
   }
 }
 
-function parse(text: string): unknown {
+function parse(text: string): ReturnType<typeof openSealed> {
   try {
-    return JSON.parse(text)
+    return openSealed(text)
   } catch {
-    return undefined
+    return { value: undefined, isWhole: false }
   }
-}
-
-function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex')
 }

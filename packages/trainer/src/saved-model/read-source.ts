@@ -1,7 +1,6 @@
 /** The bytes of a saved model, from wherever they are. */
 import { UserError } from '@gradpool/core'
-import { isMissing, reasonOf } from '@gradpool/storage'
-import { readFile } from 'node:fs/promises'
+import { isMissing, readRegular, reasonOf } from '@gradpool/storage'
 import { fileURLToPath } from 'node:url'
 
 /** A path, a URL (`file:`, `http:`, `https:`), bytes, a Blob, or a stream of bytes. */
@@ -29,8 +28,9 @@ export async function readSource(source: ModelSource): Promise<SourceBytes> {
 
 async function readPath(path: string): Promise<SourceBytes> {
   try {
-    return { bytes: await readFile(path), where: `'${path}'` }
+    return { bytes: await readRegular(path), where: `'${path}'` }
   } catch (cause) {
+    if (cause instanceof UserError) throw cause
     const reason = isMissing(cause) ? 'there is no such file' : reasonOf(cause)
     throw new UserError(`the model '${path}' cannot be read: ${reason}`, { cause })
   }

@@ -86,7 +86,7 @@ function statesOf(training: Execution): Record<string, Float32Array> {
 }
 
 /** The Program of a step and the rows that it sees. */
-function batchOf(
+export function batchOf(
   batchProgram: BatchProgram,
   step: number,
   all: Int32Array,
@@ -139,7 +139,7 @@ function lossOf({ results }: Program): number {
 }
 
 /** A node and all that it is computed from. */
-function madeOf(program: Program, node: number): Set<number> {
+export function madeOf(program: Program, node: number): Set<number> {
   const found = new Set([node])
   // A set is visited in the order in which it grows.
   for (const index of found) for (const input of program.node(index).inputs) found.add(input)

@@ -3,6 +3,7 @@ import { UserError } from '@gradpool/core'
 import { type StateValues } from '@gradpool/core/engine'
 import { messageOf } from '@gradpool/storage'
 import { WorkerDied } from '@gradpool/worker-pool'
+import { labelIsOutside, type LabelOutside } from './label-outside.js'
 import type { Origin } from './locate-nonfinite.js'
 
 export interface LostStep {
@@ -15,14 +16,18 @@ export interface LostStep {
   readonly state: StateValues
   /** Where in the step it began, as far as that is known. */
   readonly origin: Origin | undefined
+  /** That made it so. */
+  readonly label: LabelOutside | undefined
 }
 
-export function lossNotFinite({ step, epoch, lastLoss, state, origin }: LostStep): string {
+export function lossNotFinite({ step, epoch, lastLoss, state, origin, label }: LostStep): string {
+  const when = `the loss is not a finite number at step ${step} (epoch ${epoch})`
+  if (label !== undefined) return `${when}: ${labelIsOutside(label)}`
   const before = Number.isFinite(lastLoss)
     ? `the last finite loss was ${Number(lastLoss.toPrecision(6))}`
     : 'it was not finite before either'
   const where = stateNotFinite(state) ?? (origin && origins(origin)) ?? largestState(state)
-  return `the loss is not a finite number at step ${step} (epoch ${epoch}); ${before}; ${where}; a smaller learning rate may help`
+  return `${when}; ${before}; ${where}; a smaller learning rate may help`
 }
 
 function origins(origin: Origin): string {

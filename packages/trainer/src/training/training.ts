@@ -22,6 +22,7 @@ import type { ThreadBudget } from '../threads/thread-budget.js'
 import { Stopped, TrainingThreads } from '../threads/training-threads.js'
 import { DoneEpochs } from './done-epochs.js'
 import { Executions } from './executions.js'
+import { labelOutside, passNotFinite } from './label-outside.js'
 import { locateNonFinite, type FailedStep } from './locate-nonfinite.js'
 import { lossNotFinite, sentenceOf } from './training-errors.js'
 import type { TrainingOutcome, TrainingProgress } from './training-outcome.js'
@@ -176,7 +177,7 @@ export class Training {
     const [tested, predicted] = await this.#threads.run([testing, predicting].map(wholePass))
     this.#threads.throwIfStopped()
     if (tested?.status === 'notFinite') {
-      throw new Failed('the loss over the test examples is not a finite number')
+      throw new Failed(passNotFinite('the test examples', plan.test, testing))
     }
     const test = plan.test && tested && metricsOf(plan.test.program, tested)
     if (test) this.#finite.check(test, 'test', plan.epochs)
@@ -199,7 +200,8 @@ export class Training {
     const epoch = this.#epochs.count + 1
     const { trained, validated } = await this.#toEndOfEpoch(epoch, strategy, execution)
     if (validated?.status === 'notFinite') {
-      throw new Failed(`the loss over the validation examples is not a finite number after epoch ${epoch}`)
+      const { validation: pass } = this.#options.plan
+      throw new Failed(passNotFinite('the validation examples', pass, execution, ` after epoch ${epoch}`))
     }
     const { training, averaging, validation: validating } = this.#options.plan
     const passes = averaging?.replicas ?? [training]
@@ -267,10 +269,12 @@ export class Training {
   async #describe(lost: NonNullable<Advance['lost']>, strategy: TrainingStrategy): Promise<string> {
     const { engine, retrace } = this.#options
     // Told as far as there is the memory to find it.
-    const origin = await locateNonFinite({ engine, ...lost, retrace }).catch(() => undefined)
+    const { training, data, seed } = lost
+    const label = labelOutside({ program: training.program, step: training.step, data, seed })
+    const origin = label ? undefined : await locateNonFinite({ engine, ...lost, retrace }).catch(() => undefined)
     return lossNotFinite({
       ...{ step: lost.training.step + 1, epoch: this.#epochs.count + 1 },
-      ...{ lastLoss: lost.lastLoss, state: strategy.read(), origin },
+      ...{ lastLoss: lost.lastLoss, state: strategy.read(), origin, label },
     })
   }
 

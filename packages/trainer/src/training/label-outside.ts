@@ -1,0 +1,112 @@
+/**
+ * Which label made a loss NaN: the losses of the models package divide by 1 where a label is one of the classes, and by
+ * 0 where it is none (`isClass`). What a batch is divided by follows from its labels alone, so it is computed here, from
+ * the data.
+ */
+import {
+  evaluate,
+  prune,
+  type Program,
+  sizeOf,
+  type BatchField,
+  type BatchProgram,
+  type Execution,
+  type Node,
+  type NodeOf,
+  type Split,
+} from '@gradpool/core/engine'
+import { batchOf, madeOf } from './locate-nonfinite.js'
+
+export interface LabelOutside {
+  readonly field: string
+  /** Of the field. */
+  readonly row: number
+  readonly label: number
+  readonly numClasses: number
+}
+
+/** A step whose loss is not finite, of a training or of an evaluation. */
+export interface JudgedStep {
+  readonly program: BatchProgram
+  readonly data: Split
+  readonly seed: number
+  readonly step: number
+}
+
+/** The first label of the step's batch that is none of the classes, if there is one. */
+export function labelOutside({ program: batches, data, seed, step }: JudgedStep): LabelOutside | undefined {
+  const { program, rows } = batchOf(batches, step, data.rows, seed)
+  for (const divisor of divisorsOf(program)) {
+    const labels = labelsOf(program, divisor)
+    const values = labels && data.fields[labels.field.name]?.values
+    if (labels === undefined || values === undefined) continue
+    const { field, oneHot } = labels
+    const batch = { [field.name]: Array.from(rows, (row) => values[row] ?? NaN) }
+    const { results } = evaluate(telling(program, divisor), { batch })
+    const known = results.known ?? []
+    const width = known.length / rows.length
+    const place = rows.findIndex((_, i) => known[i * width] === 0)
+    const row = rows[place]
+    if (row === undefined) continue
+    return { field: field.name, row, label: values[row] ?? NaN, numClasses: oneHot.attributes.depth }
+  }
+  return undefined
+}
+
+export function labelIsOutside({ field, row, label, numClasses }: LabelOutside): string {
+  return (
+    `the label in row ${row} of the field '${field}' is ${label}, which is none of the ${numClasses} classes, ` +
+    `0 to ${numClasses - 1}; mend it, or leave such rows out with ignoreLabel`
+  )
+}
+
+/**
+ * That the loss of a pass over held-out examples is not finite, and why, as far as it is known.
+ *
+ * @param execution stands before the step
+ */
+export function passNotFinite(
+  what: string,
+  pass: Pick<JudgedStep, 'program' | 'data'> | undefined,
+  execution: Execution | undefined,
+  when = '',
+): string {
+  const label = pass && execution && labelOutside({ ...pass, seed: 0, step: execution.step })
+  return `the loss over ${what} is not a finite number${when}${label ? `: ${labelIsOutside(label)}` : ''}`
+}
+
+/** What is divided by, of one value or row for each example. */
+function divisorsOf({ nodes }: Program): number[] {
+  const divisors = nodes.flatMap(({ op, inputs }) => (op === 'div' ? inputs.slice(1) : []))
+  return [...new Set(divisors)]
+}
+
+/** The field of labels that alone decides a value, by a one-hot of its classes. */
+function labelsOf(
+  program: Program,
+  index: number,
+): { readonly field: BatchField; readonly oneHot: NodeOf<'oneHot'> } | undefined {
+  const nodes = [...madeOf(program, index)]
+  const oneHot = nodes.map((each) => program.node(each)).find(isOneHot)
+  const inputs = nodes.filter((each) => isSource(program.node(each)))
+  const [only] = inputs
+  const field = program.fields.find(({ node }) => node === only)
+  if (oneHot === undefined || field === undefined || inputs.length > 1) return undefined
+  return field.shape.length === 1 && sizeOf(program.node(index).shape) % sizeOf(field.shape) === 0
+    ? { field, oneHot }
+    : undefined
+}
+
+function isOneHot(node: Node): node is NodeOf<'oneHot'> {
+  return node.op === 'oneHot'
+}
+
+/** Whether a value comes from outside of the Program, or from chance. */
+function isSource({ op }: Node): boolean {
+  return op === 'input' || op === 'random'
+}
+
+function telling(program: Program, node: number): Program {
+  const results = [{ name: 'known', node }]
+  return prune({ ...program.toJSON(), updates: [], results }, { keepStates: false })
+}

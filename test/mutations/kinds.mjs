@@ -1,0 +1,297 @@
+// The kinds of files, each with a folder of whole ones and its reader.
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { defineModel, matmul, mean, parameter, UserError, zeros } from '@gradpool/core'
+import { initialState, prediction } from '@gradpool/core/engine'
+import { encodeIdx, loadDataset } from '@gradpool/datasets'
+import { defineExperiment } from '@gradpool/experiments'
+import { HashIndex } from '@gradpool/hashing'
+import { readDoneStage, readRun, stageSamples } from '@gradpool/orchestrator'
+import {
+  decodeSafetensors,
+  decodeSavedModel,
+  encodeSafetensors,
+  encodeSavedModel,
+  namedStates,
+  readRegular,
+  sealJson,
+  weightsHash,
+} from '@gradpool/storage'
+import { CheckpointStore, EpochRows } from '@gradpool/trainer'
+import { FitDirectory } from '../../packages/trainer/dist/fit/fit-directory.js'
+import { writeStageFiles } from '../../packages/orchestrator/dist/runs/stage-files.js'
+import { RUN_FORMAT_VERSION } from '../../packages/orchestrator/dist/runs/run-record.js'
+
+const root = mkdtempSync(join(tmpdir(), 'gradpool-mutations-'))
+const row = { epoch: 1, seconds: 1, loss: 1, accuracy: 0.5, validation: { loss: 1, accuracy: 0.5 } }
+const numerics = 'exact'
+const fields = { x: { dtype: 'f32', shape: [3] } }
+const model = defineModel({
+  params: { w: parameter([3, 2], zeros) },
+  step: ({ w }, { x }) => ({ loss: mean(matmul(x, w)) }),
+  predict: ({ w }, { x }) => ({ y: matmul(x, w) }),
+})
+
+function savedModel(first = 0) {
+  const program = (rows) => prediction(model, { batchSize: rows, data: { fields, numExamples: rows } }).program
+  const block = program(4)
+  const states = namedStates(program(1), initialState(program(1), 0))
+  states.get('w').values[0] = first
+  const outputs = [{ name: 'y', dtype: 'f32', shape: [2] }]
+  return encodeSavedModel({
+    states,
+    predict: { blockRows: 4, row: program(1), block, fields: [{ name: 'x', ...fields.x }], outputs },
+    provenance: { gradpool: '0.2.0', seed: 1, options: { batchSize: 4 } },
+    metrics: { loss: 0.5 },
+  })
+}
+
+const hashOf = (digit) => String(digit).repeat(64)
+
+async function writeStage(folder, digit) {
+  const bytes = savedModel(digit)
+  const states = decodeSavedModel(bytes, 'it').states
+  const metrics = {
+    stage: { name: 'a', hash: hashOf(digit), seed: 0, experiments: ['a'] },
+    numerics,
+    version: '0.2.0',
+    seconds: 1.5,
+    test: {
+      loss: 1,
+      accuracy: digit / 10,
+      confusion: [
+        [1, 2],
+        [3, 4],
+      ],
+    },
+    weightsHash: weightsHash(Object.fromEntries([...states].map(([name, { values }]) => [name, values]))),
+    firstEpoch: hashOf(digit),
+    bestEpoch: 1,
+    epochs: [row, { ...row, epoch: 2 }],
+    samples: [{ image: [1, 2], imageShape: [1, 2], truth: 3, estimate: 3 }],
+  }
+  await writeStageFiles(folder, metrics, bytes, savedModel(9))
+}
+
+async function writeRun(folder, digit) {
+  const stages = [{ name: 'a', hash: hashOf(digit) }]
+  const experiments = [{ name: 'a', seed: digit, config: {}, data: { name: 'm', hash: 'x' }, stages }]
+  const record = {
+    format: 'gradpool-run',
+    formatVersion: RUN_FORMAT_VERSION,
+    started: '2026-01-01T00:00:00.000Z',
+    versions: { gradpool: '0.2.0' },
+    engine: { name: 'wasm', description: '', numerics },
+    workers: 2,
+    record: { asked: ['a'], seed: [0] },
+    experiments,
+  }
+  const done = [{ name: 'a', seed: digit, test: { loss: 1 }, accuracy: 0.5, stages: [{ ...stages[0], epochs: [row] }] }]
+  const event = { type: 'warning', time: 't', message: 'm' }
+  await writeStage(join(folder, 'stages', hashOf(digit)), digit)
+  writeFileSync(join(folder, 'run.json'), sealJson(record))
+  writeFileSync(join(folder, 'result.json'), sealJson({ run: 'r', engine: 'wasm', seconds: 1, experiments: done }))
+  writeFileSync(join(folder, 'events.jsonl'), `${JSON.stringify(event)}\n{"type":"resumed","time":"t"}\n`)
+}
+
+async function writeCheckpoint(folder, digit) {
+  const epochs = new EpochRows()
+  epochs.push(row)
+  const states = new Map([['a', { shape: [4], values: new Float32Array(4).fill(digit) }]])
+  const position = { step: 1, since: 0, sums: { loss: Float64Array.of(digit, NaN) }, rows: {}, lastLoss: 1 }
+  const best = { epoch: 1, states }
+  await new CheckpointStore(folder).save({ hash: hashOf(digit), numerics, position, epochs, seconds: 1, states, best })
+}
+
+/** What is told of a checkpoint or a training that is left aside must be sentences for people, too. */
+async function orRefused(read) {
+  const told = []
+  const value = await read((message) => told.push(message))
+  if (told.length === 0) return value
+  if (value !== undefined) throw new Error(`both a value and: ${told.join('; ')}`)
+  throw new UserError(told.join('; '))
+}
+
+async function writeTraining(folder, digit) {
+  const training = await FitDirectory.open(folder, { hash: hashOf(digit), numerics })
+  const program = prediction(model, { batchSize: 1, data: { fields, numExamples: 1 } }).program
+  const states = { w: new Float32Array(6).fill(digit) }
+  await training.finish({ states, history: [row], bestEpoch: 1, seconds: 1, reason: 'epochs' }, program)
+}
+
+async function writeIndex(folder, digit) {
+  mkdirSync(folder, { recursive: true })
+  const index = HashIndex.create({ bits: 2, model: { name: 'a', hash: hashOf(digit) }, encoder: savedModel(digit) })
+  index.add({ codes: Float32Array.of(0, 0.5, 1, 0.25, 0.75, 1), labels: [1, 2, 3] })
+  await index.save(join(folder, 'x.index'))
+}
+
+const dataNames = [
+  'train-images-idx3-ubyte',
+  't10k-images-idx3-ubyte',
+  'train-labels-idx1-ubyte',
+  't10k-labels-idx1-ubyte',
+]
+
+function writeData(folder, digit, suffix = '') {
+  mkdirSync(folder, { recursive: true })
+  const values = Uint8Array.from({ length: 192 }, (_, i) => i + digit)
+  const pixels = encodeIdx({ dims: [12, 4, 4], values })
+  const labels = encodeIdx({ dims: [12], values: Uint8Array.from({ length: 12 }, (_, i) => i % 10) })
+  dataNames.forEach((name, at) => {
+    const bytes = at < 2 ? pixels : labels
+    writeFileSync(join(folder, name + suffix), suffix === '' ? bytes : gzipSync(bytes))
+  })
+}
+
+const dataOf = (directory) =>
+  loadDataset({ kind: 'idxFolder', directory, classes: 10, labelled: 1, validation: 2, splitSeed: 0 })
+
+function writeOne(name, bytesOf) {
+  return (folder, digit) => {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, name), bytesOf(digit))
+  }
+}
+
+const tensorsOf = (digit) =>
+  encodeSafetensors({
+    tensors: new Map([
+      ['a', { shape: [2, 3], values: new Float32Array(6).fill(digit) }],
+      ['b', { shape: [4], values: new Float32Array(4) }],
+    ]),
+    metadata: { stage: 'x' },
+  })
+
+const config = JSON.stringify({
+  name: 'a',
+  data: { kind: 'mnist', labelled: 0.5 },
+  train: { epochs: 3, batchSize: 10, optimizer: { kind: 'adam', learningRate: 0.001 } },
+  stages: [
+    { kind: 'autoencode', encoder: [8], decoder: [784] },
+    { kind: 'classify', hidden: [10], encoder: 'frozen' },
+  ],
+})
+
+function parsed(text) {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UserError('it is not JSON', { cause })
+  }
+}
+
+const stageFolder = join('stages', hashOf(1))
+
+/**
+ * `write(folder, digit)`, `read(folder)`; `isStrict`: whatever is read was written; `isAlone`: another whole file is as
+ * good; `isSealed(name)`: it has a checksum of its own; `mayMiss`: files that need not be there.
+ */
+const kinds = {
+  run: {
+    names: ['run.json', 'result.json', join(stageFolder, 'done'), join(stageFolder, 'metrics.json')],
+    write: writeRun,
+    async read(folder) {
+      const { record, result } = await readRun(folder)
+      return { record, result, samples: await stageSamples(folder, record) }
+    },
+    isStrict: true,
+    isSealed: (name) => !name.endsWith('metrics.json'),
+    mayMiss: ['result.json', join(stageFolder, 'done')],
+  },
+  log: { names: ['events.jsonl'], write: writeRun, read: readRun, mayMiss: ['events.jsonl'] },
+  stage: {
+    names: ['done', 'metrics.json', 'model.gradpool', 'best.gradpool'],
+    write: writeStage,
+    async read(folder) {
+      return { ...(await readDoneStage(folder, { hash: hashOf(1), numerics })) }
+    },
+    isStrict: true,
+    isSealed: (name) => name === 'done',
+    mayMiss: ['done'],
+  },
+  checkpoint: {
+    names: ['1.json', '1.safetensors', 'best-1.safetensors', 'epochs.f64'],
+    write: writeCheckpoint,
+    read: (folder) => orRefused((tell) => new CheckpointStore(folder).latest({ hash: hashOf(1), numerics }, tell)),
+    isStrict: true,
+    isSealed: (name) => name === '1.json',
+    mayMiss: ['1.json'],
+  },
+  training: {
+    names: ['training.json', 'done.json', 'weights.safetensors'],
+    write: writeTraining,
+    read: (folder) =>
+      orRefused(async (tell) => (await FitDirectory.open(folder, { hash: hashOf(1), numerics })).done(tell)),
+    isStrict: true,
+    isSealed: (name) => name !== 'weights.safetensors',
+    mayMiss: ['done.json', 'training.json'],
+  },
+  model: {
+    names: ['x.gradpool'],
+    write: writeOne('x.gradpool', savedModel),
+    async read(folder) {
+      const path = join(folder, 'x.gradpool')
+      const { hash, states, predict } = decodeSavedModel(await orSentence(readRegular(path)), `'${path}'`)
+      return { hash, states, predict: JSON.stringify(predict) }
+    },
+    isStrict: true,
+    isAlone: true,
+  },
+  safetensors: {
+    names: ['x.safetensors'],
+    write: writeOne('x.safetensors', tensorsOf),
+    async read(folder) {
+      return decodeSafetensors(await orSentence(readRegular(join(folder, 'x.safetensors'))), 'it')
+    },
+  },
+  index: {
+    names: ['x.index'],
+    write: writeIndex,
+    async read(folder) {
+      const index = await HashIndex.load(join(folder, 'x.index'))
+      const { bits, size, model, encoder } = index
+      return { bits, size, model, encoder, found: index.searchHamming(Float32Array.of(1, 0), { k: 3 }) }
+    },
+    isStrict: true,
+    isAlone: true,
+  },
+  idx: { names: dataNames, write: writeData, read: dataOf },
+  gzip: {
+    names: dataNames.map((name) => `${name}.gz`),
+    write: (folder, digit) => writeData(folder, digit, '.gz'),
+    read: dataOf,
+  },
+  config: {
+    names: ['config.json'],
+    write: writeOne('config.json', () => config),
+    async read(folder) {
+      return defineExperiment(parsed(String(await orSentence(readRegular(join(folder, 'config.json'))))))
+    },
+  },
+}
+
+export const names = Object.keys(kinds)
+
+/** As commands do for a file that is not there. */
+async function orSentence(reading) {
+  try {
+    return await reading
+  } catch (error) {
+    throw error.code === 'ENOENT' ? new UserError('there is no such file') : error
+  }
+}
+
+/** Whole files in a folder, and others of the same names that may be exchanged for them. */
+export async function makeKind(name) {
+  const { names, write, read, ...rest } = kinds[name]
+  const [folder, beside] = [join(root, 'one'), join(root, 'other')]
+  await write(folder, 1)
+  await write(beside, 2)
+  const bytesIn = (place, digit) =>
+    Object.fromEntries(names.map((each) => [each, readFileSync(join(place, each.replace(hashOf(1), hashOf(digit))))]))
+  mkdirSync(dirname(folder), { recursive: true })
+  return { root, folder, files: bytesIn(folder, 1), others: bytesIn(beside, 2), read: () => read(folder), ...rest }
+}
