@@ -93,9 +93,6 @@ const noSpreadLiteral = {
   }),
 }
 
-/** Packages that still have some: `npx eslint --fix --fix-type suggestion packages/NAME`, then remove it here. */
-const withSpreadLiterals = ['orchestrator', 'trainer']
-
 export default tseslint.config(
   {
     ignores: ['**/node_modules', '**/dist', '**/out-tsc', '**/test-output', '**/coverage', 'runs', '.nx', '**/*.d.ts'],
@@ -104,7 +101,6 @@ export default tseslint.config(
   js.configs.recommended,
   {
     files: ['**/*.{ts,mjs}'],
-    ignores: withSpreadLiterals.map((name) => `packages/${name}/**`),
     plugins: { gradpool: { rules: { 'no-spread-literal': noSpreadLiteral } } },
     rules: { 'gradpool/no-spread-literal': 'error' },
   },

@@ -20,7 +20,7 @@ import {
   weightsHash,
 } from '@gradpool/storage'
 import { CheckpointStore, EpochRows } from '@gradpool/trainer'
-import { FitDirectory } from '../../packages/trainer/dist/fit/fit-directory.js'
+import { doneIn, lastCheckpoint, openFitDirectory } from '../../packages/trainer/dist/fit/fit-directory.js'
 import { writeStageFiles } from '../../packages/orchestrator/dist/runs/stage-files.js'
 import { RUN_FORMAT_VERSION } from '../../packages/orchestrator/dist/runs/run-record.js'
 
@@ -115,10 +115,11 @@ async function orRefused(read) {
 }
 
 async function writeTraining(folder, digit) {
-  const training = await FitDirectory.open(folder, { hash: hashOf(digit), numerics })
-  const program = prediction(model, { batchSize: 1, data: { fields, numExamples: 1 } }).program
+  const checkpoints = await openFitDirectory(folder, { hash: hashOf(digit), numerics })
+  const program = prediction(model, { batchSize: 1, data: { fields, numExamples: 1 } })
   const states = { w: new Float32Array(6).fill(digit) }
-  await training.finish({ states, history: [row], bestEpoch: 1, seconds: 1, reason: 'epochs' }, program)
+  const done = { states, history: [row], bestEpoch: 1, seconds: 1, reason: 'epochs' }
+  await checkpoints.save(lastCheckpoint(done, { hash: hashOf(digit), training: { program } }, numerics))
 }
 
 async function writeIndex(folder, digit) {
@@ -221,13 +222,16 @@ const kinds = {
     mayMiss: ['1.json'],
   },
   training: {
-    names: ['training.json', 'done.json', 'weights.safetensors'],
+    names: ['training.json', ...['1.json', '1.safetensors', 'epochs.f64'].map((name) => join('checkpoints', name))],
     write: writeTraining,
     read: (folder) =>
-      orRefused(async (tell) => (await FitDirectory.open(folder, { hash: hashOf(1), numerics })).done(tell)),
+      orRefused(async (tell) => {
+        const identity = { hash: hashOf(1), numerics }
+        return doneIn(await (await openFitDirectory(folder, identity)).latest(identity, tell))
+      }),
     isStrict: true,
-    isSealed: (name) => name !== 'weights.safetensors',
-    mayMiss: ['done.json', 'training.json'],
+    isSealed: (name) => name.endsWith('.json'),
+    mayMiss: ['training.json', join('checkpoints', '1.json')],
   },
   model: {
     names: ['x.gradpool'],

@@ -2,6 +2,7 @@
  * Checks of options: what a field must be, in the words of the error. Each throws a FieldError.
  */
 import { FieldError } from './errors.js'
+import { beginningOf } from './program/limits.js'
 
 /** @param field the path of the value, for the error */
 export type Check = (value: unknown, field: string) => void
@@ -28,10 +29,11 @@ export function number(least: number, below = Infinity): Check {
 
 export const positive = check('a positive number', (x) => isNumber(x) && x > 0 && x < Infinity)
 
-/** A whole number from `least` on. */
-export function whole(least: number): Check {
-  const isWhole = (x: unknown) => isNumber(x) && Number.isInteger(x) && x >= least
-  return check(`a whole number of at least ${least}`, isWhole)
+/** A whole number from `least` to `most`. */
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Check {
+  const upTo = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''
+  const isWhole = (x: unknown) => isNumber(x) && Number.isInteger(x) && x >= least && x <= most
+  return check(`a whole number of at least ${least}${upTo}`, isWhole)
 }
 
 export const trueOrFalse = check('true or false', (x) => typeof x === 'boolean')
@@ -45,7 +47,7 @@ export function oneOf(...choices: readonly string[]): Check {
 
 export function listOf(each: Check): Check {
   return (value, field) => {
-    if (!Array.isArray(value)) throw new FieldError(field, `must be a list, not ${shown(value)}`)
+    if (!Array.isArray(value)) throw refusal('a list', value, field)
     value.forEach((entry, i) => each(entry, `${field}[${i}]`))
   }
 }
@@ -53,7 +55,7 @@ export function listOf(each: Check): Check {
 /** An object with these fields and no others, but for those that are undefined. */
 export function object(checks: Checks): Check {
   return (value, field) => {
-    if (!isRecord(value)) throw new FieldError(field, `must be an object, not ${shown(value)}`)
+    if (!isRecord(value)) throw refusal('an object', value, field)
     const where = field === '' ? '' : `${field}.`
     for (const [key, given] of Object.entries(value)) {
       if (Object.hasOwn(checks, key) || given === undefined) continue
@@ -78,18 +80,31 @@ export function checkOptions(owner: string, check: Check, options: unknown): voi
   }
 }
 
-function check(allowed: string, fits: (value: unknown) => boolean): Check {
+export function check(allowed: string, fits: (value: unknown) => boolean): Check {
   return (value, field) => {
-    if (!fits(value)) throw new FieldError(field, `must be ${allowed}, not ${shown(value)}`)
+    if (!fits(value)) throw refusal(allowed, value, field)
   }
+}
+
+export function refusal(allowed: string, value: unknown, field: string): FieldError {
+  if (value === undefined) return new FieldError(field, `is missing; it must be ${allowed}`)
+  return new FieldError(field, `must be ${allowed}, not ${shown(value)}`)
 }
 
 function isNumber(value: unknown): value is number {
   return typeof value === 'number'
 }
 
-function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value).slice(0, 60)
-  return String(value)
+/** As it would be written, cut short where it is long. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${beginningOf(value)}'`
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (ArrayBuffer.isView(value)) return Object.prototype.toString.call(value).slice(8, -1)
+  try {
+    return JSON.stringify(value).slice(0, 60)
+  } catch {
+    // It has itself in it, or a value that JSON does not have.
+    return 'an object'
+  }
 }

@@ -3,9 +3,8 @@
  * stage of one's own is `{ name, model }`.
  */
 import { beginningOf } from '@gradpool/core/engine'
-import { parseWith } from './config-errors.js'
 import { checkPresets } from './presets.js'
-import { checkedTogether, experimentSchema, type ExperimentConfig, type ExperimentInput } from './schema.js'
+import { checkedTogether, complete, type ExperimentConfig, type ExperimentInput } from './schema.js'
 
 /**
  * Checks an experiment, each of its presets included, and fills in defaults.
@@ -19,7 +18,7 @@ export function defineExperiment(experiment: ExperimentInput): ExperimentConfig 
 /** The same for a value of unknown origin, such as the default export of a user's file. */
 export function parseExperiment(value: unknown): ExperimentConfig {
   const where = nameIn(value)
-  const config = checkedTogether(parseWith(experimentSchema(), value, where), where)
+  const config = checkedTogether(complete(value, where), where)
   checkPresets(config)
   return config
 }

@@ -17,11 +17,7 @@ const data = mnist({ labelled: 0.01 })
  * The report's autoencoder with a sigmoid code, and pixels scaled to [0, 1]: sums of raw pixels saturate a sigmoid, so
  * that nearly all images get one code.
  */
-const reportCodes = {
-  ...reportAutoencoder,
-  codeActivation: 'sigmoid',
-  scale: 1 / 255,
-} as const
+const reportCodes = { ...reportAutoencoder, codeActivation: 'sigmoid', scale: 1 / 255 } as const
 
 const deepTraining = {
   optimizer: { ...adam(), learningRate: untilTheEnd(0.001) },
@@ -47,13 +43,7 @@ export function hashingExperiments(): readonly ExperimentConfig[] {
       condition: 'semantic hashing, one layer, 10 bits',
       data,
       train: { ...reportTraining, reportEvery: 2 },
-      stages: [
-        autoencode({
-          ...reportCodes,
-          encoder: [10],
-          decoder: [784],
-        }),
-      ],
+      stages: [autoencode({ ...reportCodes, encoder: [10], decoder: [784] })],
     }),
     defineExperiment({
       name: 'mnist_hash_2',
@@ -61,13 +51,7 @@ export function hashingExperiments(): readonly ExperimentConfig[] {
       data,
       // 10, and 40 more.
       train: { ...reportTraining, epochs: 50, reportEvery: 10 },
-      stages: [
-        autoencode({
-          ...reportCodes,
-          encoder: [64, 10],
-          decoder: [64, 784],
-        }),
-      ],
+      stages: [autoencode({ ...reportCodes, encoder: [64, 10], decoder: [64, 784] })],
     }),
     ...[16, 32, 64].map((bits) =>
       defineExperiment({

@@ -2,8 +2,9 @@
  * Overrides of single fields, as `--set path=value` gives them.
  */
 import { UserError } from '@gradpool/core'
-import { parseWith, pathText, valueText } from './config-errors.js'
-import { checkedTogether, experimentSchema, type ExperimentConfig } from './schema.js'
+import { checks } from '@gradpool/core/engine'
+import { at } from './fields.js'
+import { checkedTogether, complete, type ExperimentConfig } from './schema.js'
 
 /**
  * The experiment with fields replaced, in the order given. Each override is `path=value`: the path as in `train.epochs`
@@ -17,7 +18,7 @@ export function withOverrides(config: ExperimentConfig, overrides: readonly stri
   const changed = overrides.reduce((current, override) => {
     const { path, value } = parseOverride(override)
     const next = replaced(current, inTrain(path, current), value, override)
-    return parseWith(experimentSchema(), next, override)
+    return complete(next, override)
   }, config)
   return checkedTogether(changed, overrides.join(' '))
 }
@@ -58,16 +59,15 @@ function replaced(
   path: readonly (string | number)[],
   value: unknown,
   override: string,
-  done: readonly (string | number)[] = [],
+  where = '',
 ): unknown {
   const [key, ...rest] = path
   if (key === undefined) return value
-  const next = (inner: unknown) => replaced(inner, rest, value, override, [...done, key])
+  const next = (inner: unknown) => replaced(inner, rest, value, override, at(where, key))
   if (Array.isArray(target)) {
     if (typeof key === 'number' && key < target.length) {
       return target.map((entry: unknown, i) => (i === key ? next(entry) : entry))
     }
-    const where = pathText(done)
     throw new UserError(
       `${override}: ${where} has entries 0 to ${target.length - 1}, as in ${where}[0]; there is no '${key}'`,
     )
@@ -76,5 +76,5 @@ function replaced(
     return { ...target, [key]: next(Reflect.get(target, key)) }
   }
   if (target === undefined) return { [key]: next(undefined) }
-  throw new UserError(`${override}: ${pathText(done)} is ${valueText(target)}, which has no fields, so no '${key}'`)
+  throw new UserError(`${override}: ${where} is ${checks.shown(target)}, which has no fields, so no '${key}'`)
 }

@@ -1,12 +1,22 @@
 /**
  * Turns an experiment into stages that need nothing but an engine: traced, bound to their rows, and named by hash.
  */
-import { UserError } from '@gradpool/core'
+import { UserError, type Model } from '@gradpool/core'
+import { modelFor } from '@gradpool/core/engine'
 import type { Dataset } from '@gradpool/datasets'
-import { planStage, type PlannedStage } from './plan-stage.js'
+import { autoencode, classify, hash } from '@gradpool/models'
+import { planStage, type PlannedStage, type StagePlan } from './plan-stage.js'
 import type { ExperimentConfig, StageConfig } from './schema.js'
-import { stageModel } from './stage-model.js'
-import type { ExperimentPlan } from './stage-plan.js'
+
+export interface ExperimentPlan {
+  readonly name: string
+  readonly seed: number
+  readonly config: ExperimentConfig
+  /** The dataset it trains on; the hash is over its contents. */
+  readonly data: { readonly name: string; readonly hash: string }
+  /** In order; each after the first usually starts from the one before. */
+  readonly stages: readonly StagePlan[]
+}
 
 export interface PlanOptions {
   /** What `loadDataset(config.data, …)` of @gradpool/datasets gives. */
@@ -20,6 +30,7 @@ export interface PlanOptions {
  */
 export function planExperiment(config: ExperimentConfig, options: PlanOptions): ExperimentPlan {
   const { dataset, seed } = options
+  const { fields, classes, imageShape } = dataset
   if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
     throw new UserError(`seed must be a whole number from -2^31 to 2^32 - 1, not ${String(seed)}`)
   }
@@ -31,7 +42,7 @@ export function planExperiment(config: ExperimentConfig, options: PlanOptions): 
         planStage({
           config: stage,
           train: { ...config.train, ...stage.train },
-          model: stageModel(stage, before, dataset),
+          model: modelFor(readyModel(stage, before), { fields: fields.train, classes, imageShape }),
           dataset,
           seed,
           initFrom: planned[startOf(stage, before)],
@@ -39,9 +50,8 @@ export function planExperiment(config: ExperimentConfig, options: PlanOptions): 
       ),
     )
   })
-  const { name, hash } = dataset
   const stages = planned.map(({ plan }) => plan)
-  return { name: config.name, seed, config, data: { name, hash }, stages }
+  return { name: config.name, seed, config, data: { name: dataset.name, hash: dataset.hash }, stages }
 }
 
 /** The position of the stage that this one starts from; -1 for none. */
@@ -55,6 +65,23 @@ function startOf(stage: StageConfig, before: readonly StageConfig[]): number {
       return before.findLastIndex(({ kind }) => kind === 'hash')
     case 'model':
       return before.length - 1
+  }
+}
+
+/** With the encoder of the last autoencoder before it, where it stands on one. */
+function readyModel(config: StageConfig, before: readonly StageConfig[]): Model {
+  switch (config.kind) {
+    case 'autoencode':
+      return autoencode(config)
+    case 'classify': {
+      const autoencoder =
+        config.encoder === 'none' ? undefined : before.findLast((stage) => stage.kind === 'autoencode')
+      return classify({ ...config, ...(autoencoder && { autoencoder }) })
+    }
+    case 'hash':
+      return hash(config)
+    case 'model':
+      return config.model
   }
 }
 

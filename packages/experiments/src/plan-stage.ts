@@ -2,16 +2,56 @@
  * One stage of an experiment as an engine will run it: its programs, the rows of each, and its hash.
  */
 import { type Shape, type Model } from '@gradpool/core'
-import { prediction, sameShape, type BatchProgram, type Field, type Program, type Split } from '@gradpool/core/engine'
+import {
+  philox,
+  prediction,
+  purposeOf,
+  sameShape,
+  type BatchProgram,
+  type Field,
+  type Program,
+  type Split,
+} from '@gradpool/core/engine'
 import type { Dataset } from '@gradpool/datasets'
-import { monitored, passWork, tracedPrograms, trainingPasses, type Pass } from '@gradpool/trainer/plan'
-import { chooseRows } from './sample-rows.js'
+import {
+  monitored,
+  namedPasses,
+  passWork,
+  tracedPrograms,
+  trainingHash,
+  trainingPasses,
+  type Programs,
+  type TrainingPlan,
+} from '@gradpool/trainer/plan'
 import type { StageConfig } from './schema.js'
-import { stageHash, type NamedPass } from './stage-hash.js'
 import type { TrainConfig } from './train-options.js'
-import type { StagePlan } from './stage-plan.js'
 
 const NUM_SAMPLES = 3
+
+/**
+ * A training that is named `autoencode`, `classify`, `hash`, or as a model of the user's. Its hash
+ * is SHA-256, hexadecimal, of all that determines the result: programs, data and rows, seed,
+ * epochs, and the hash of the stage it starts from. Two stages of one hash are one stage, trained
+ * once.
+ */
+export interface StagePlan extends TrainingPlan {
+  /** What is saved, once it is trained. */
+  readonly model: Model
+  /** How it learns, for people; told by its saved model. */
+  readonly learning?: NonNullable<Programs['options']>
+  /** Its training Program with the lines of the model's code, to locate a loss that is not finite. */
+  readonly retrace?: Programs['retrace']
+  /** The dataset it trains on; the hash is over its contents. */
+  readonly data: { readonly name: string; readonly hash: string }
+  /**
+   * What people are shown beside the predictions, which are of a few test images; where the data
+   * are images with labels.
+   */
+  readonly samples?: {
+    readonly labels: readonly number[]
+    readonly imageShape: readonly [number, number]
+  }
+}
 
 export interface StageToPlan {
   readonly config: StageConfig
@@ -38,22 +78,20 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const programs = tracedPrograms(model, stage.train)
   const { training, averaging } = trainingPasses(data, stage.train, (part) => programs.train(part))
   const evaluated = (split: Split) => ({ program: programs.evaluate(split), data: split })
-  const validation = splits.validation ? evaluated(splits.validation) : null
+  const validation = splits.validation && evaluated(splits.validation)
   const goal = monitored(stage.train, {
     metrics: training.program.metrics,
-    hasValidation: validation !== null,
+    hasValidation: validation !== undefined,
   })
-  const test = splits.test ? evaluated(splits.test) : null
+  const test = splits.test && evaluated(splits.test)
   const weights = statesOf((test ?? evaluated(data)).program.program)
   const states = initFrom && commonStates(initFrom.weights, weights)
-  const start = initFrom && states?.length ? { hash: initFrom.plan.hash, states } : null
+  const start = initFrom && states?.length ? { hash: initFrom.plan.hash, states } : undefined
   const digits = digitsOf(dataset)
   const samplesProgram = digits && programOfSamples(model, digits.test)
-  const named = ({ program, data: { fields, rows } }: Pass): NamedPass => ({
-    program,
-    data: { dataset: dataset.hash, part: partOf(fields, dataset), rows },
-  })
-  const hash = stageHash({
+  const named = namedPasses(dataset)
+  const ofSamples = samplesProgram && named({ program: samplesProgram, data: digits.test })
+  const hash = trainingHash({
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
     epochs,
@@ -65,10 +103,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
     },
     validation: validation && named(validation),
     test: test && named(test),
-    samples: samplesProgram && {
-      program: samplesProgram,
-      data: { dataset: dataset.hash, part: partOf(digits.test.fields, dataset), rows: null },
-    },
+    samples: ofSamples && { ...ofSamples, data: { ...ofSamples.data, rows: null } },
     initFrom: start,
   })
   const validationWork = validation ? passWork(validation.program) : 0
@@ -116,14 +151,9 @@ function splitOf(config: StageConfig, { splits }: Dataset): Split {
   }
 }
 
-function partOf(fields: Split['fields'], dataset: Dataset): NamedPass['data']['part'] {
-  if (fields === dataset.fields.train) return 'train'
-  return fields === dataset.fields.test ? 'test' : 'validation'
-}
-
-/** Null where the model makes no predictions. */
-function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | null {
-  if (model.forData({ fields }).tracePrediction === undefined) return null
+/** Undefined where the model makes no predictions. */
+function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | undefined {
+  if (model.forData({ fields }).tracePrediction === undefined) return undefined
   const numExamples = Math.min(NUM_SAMPLES, rows.length)
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })
 }
@@ -135,9 +165,9 @@ interface Digits {
 }
 
 /** The test examples that can be shown, as images with labels can. */
-function digitsOf({ splits: { test }, imageShape }: Dataset): Digits | null {
+function digitsOf({ splits: { test }, imageShape }: Dataset): Digits | undefined {
   const labels = test?.fields.label
-  if (imageShape === undefined || labels?.shape.length !== 0 || test === undefined) return null
+  if (imageShape === undefined || labels?.shape.length !== 0 || test === undefined) return undefined
   return { test, labels, imageShape }
 }
 
@@ -164,4 +194,17 @@ function commonStates(a: ReadonlyMap<string, Shape>, b: ReadonlyMap<string, Shap
     .filter(([name, shape]) => sameShape(shape, b.get(name) ?? [-1]))
     .map(([name]) => name)
     .sort()
+}
+
+const words = new Uint32Array(4)
+
+/** `count` different entries of `rows`, in the order in which they are drawn. */
+function chooseRows(rows: Int32Array, count: number, seed: number, purpose: string): Int32Array {
+  const key = purposeOf(purpose)
+  const rest = Array.from(rows)
+  return Int32Array.from({ length: Math.min(count, rows.length) }, (_, draw) => {
+    philox(words, 0, draw, 0, 0, 0, seed, key)
+    const [chosen = 0] = rest.splice((words[0] ?? 0) % rest.length, 1)
+    return chosen
+  })
 }

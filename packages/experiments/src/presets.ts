@@ -2,9 +2,8 @@
  * Presets: named changes of an experiment that are part of it.
  */
 import { UserError } from '@gradpool/core'
-import { parseWith } from './config-errors.js'
 import { merge } from './merge.js'
-import { checkedTogether, experimentSchema, type ExperimentConfig } from './schema.js'
+import { checkedTogether, complete, type ExperimentConfig } from './schema.js'
 
 /** The experiment as it stands. */
 export const AS_DEFINED = 'default'
@@ -22,7 +21,7 @@ export function withPreset(config: ExperimentConfig, preset: string): Experiment
   }
   const changed = merge(config, config.presets[preset])
   const where = `${config.name}, preset ${preset}`
-  return checkedTogether(parseWith(experimentSchema(), changed, where), where)
+  return checkedTogether(complete(changed, where), where)
 }
 
 /** @throws UserError for the first preset that makes a wrong experiment. */

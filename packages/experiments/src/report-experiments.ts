@@ -17,7 +17,6 @@ export const reportAutoencoder = {
   codeActivation: 'relu',
   outputActivation: 'relu',
 } as const
-const onEncoder = { hidden: [10], weight: reportNetwork.weight }
 
 export const reportTraining = {
   optimizer: adam({ learningRate: 0.001 }),
@@ -36,6 +35,17 @@ interface Entry {
   readonly stages: StageInput[]
 }
 
+const perceptron = [classify({ ...reportNetwork, hidden: [10] })]
+
+/** An autoencoder, its decoder the encoder backwards, and a classifier on its encoder. */
+function onAutoencoder(encoder: readonly number[], mode: 'fineTuned' | 'frozen'): StageInput[] {
+  const decoder = [...encoder.slice(0, -1).reverse(), 784]
+  return [
+    autoencode({ ...reportAutoencoder, encoder, decoder }),
+    classify({ hidden: [10], weight: reportNetwork.weight, encoder: mode }),
+  ]
+}
+
 const entries: readonly Entry[] = [
   {
     name: 'mnist_mlp_all',
@@ -43,7 +53,7 @@ const entries: readonly Entry[] = [
     reported: 0.9,
     labelled: 1,
     reportEvery: 2,
-    stages: [classify({ ...reportNetwork, hidden: [10] })],
+    stages: perceptron,
   },
   {
     name: 'mnist_mlp_1p',
@@ -51,7 +61,7 @@ const entries: readonly Entry[] = [
     reported: 0.684,
     labelled: 0.01,
     reportEvery: 2,
-    stages: [classify({ ...reportNetwork, hidden: [10] })],
+    stages: perceptron,
   },
   {
     name: 'mnist_auto_1',
@@ -59,10 +69,7 @@ const entries: readonly Entry[] = [
     reported: 0.746,
     labelled: 0.01,
     reportEvery: 2,
-    stages: [
-      autoencode({ ...reportAutoencoder, encoder: [10], decoder: [784] }),
-      classify({ ...onEncoder, encoder: 'fineTuned' }),
-    ],
+    stages: onAutoencoder([10], 'fineTuned'),
   },
   {
     name: 'mnist_auto_fix',
@@ -70,10 +77,7 @@ const entries: readonly Entry[] = [
     reported: 0.749,
     labelled: 0.01,
     reportEvery: 5,
-    stages: [
-      autoencode({ ...reportAutoencoder, encoder: [10], decoder: [784] }),
-      classify({ ...onEncoder, encoder: 'frozen' }),
-    ],
+    stages: onAutoencoder([10], 'frozen'),
   },
   {
     name: 'mnist_auto_2',
@@ -81,10 +85,7 @@ const entries: readonly Entry[] = [
     reported: 0.796,
     labelled: 0.01,
     reportEvery: 5,
-    stages: [
-      autoencode({ ...reportAutoencoder, encoder: [64, 10], decoder: [64, 784] }),
-      classify({ ...onEncoder, encoder: 'fineTuned' }),
-    ],
+    stages: onAutoencoder([64, 10], 'fineTuned'),
   },
   {
     name: 'mnist_auto_3',
@@ -92,10 +93,7 @@ const entries: readonly Entry[] = [
     reported: 0.187,
     labelled: 0.01,
     reportEvery: 5,
-    stages: [
-      autoencode({ ...reportAutoencoder, encoder: [64, 1], decoder: [64, 784] }),
-      classify({ ...onEncoder, encoder: 'fineTuned' }),
-    ],
+    stages: onAutoencoder([64, 1], 'fineTuned'),
   },
 ]
 

@@ -161,7 +161,7 @@ describe('a wrong configuration', () => {
       { condition: 'c'.repeat(1001) },
       `narrow_code: condition must be a text of at most 1000 letters, not '${'c'.repeat(40)}…'`,
     ],
-    [{ reported: 90 }, 'narrow_code: reported must be a number of at most 1, not 90'],
+    [{ reported: 90 }, 'narrow_code: reported must be a number from 0 to 1, or null, not 90'],
     [
       { stagse: [] },
       "narrow_code: an experiment has no field 'stagse' (did you mean 'stages'?); its fields are name, condition, reported, data, train, stages, presets",

@@ -3,10 +3,9 @@
  * with the defaults of an experiment.
  */
 import { adam, UserError, type Optimizer, type UpdateRule } from '@gradpool/core'
-import { checkClip, FieldError, parseOptimizer, type OptimizerData } from '@gradpool/core/engine'
+import { checkClip, checks, FieldError, parseOptimizer, type OptimizerData } from '@gradpool/core/engine'
 import {
   checkTraining,
-  wholeNumber,
   type AveragingOptions,
   type LearningOptions,
   type TrainingOptions,
@@ -49,7 +48,7 @@ export function parseTrain(value: unknown, where: string): TrainConfig {
 
 /** The same for those that a stage has of its own. */
 export function parseStageTrain(value: unknown, where: string): StageTrainConfig {
-  checkTraining(where, value, { reportEvery: wholeNumber(1) })
+  checkTraining(where, value, { reportEvery: checks.whole(1) })
   const said = Object.entries(value).filter(([, option]) => option !== undefined)
   // Each option was checked by its name.
   const { optimizer, ...options } = Object.fromEntries(said) as TrainInput

@@ -9,7 +9,7 @@ export {
   type StageModel,
   type StageOfRun,
 } from './runs/find-stage-model.js'
-export { findResumable } from './runs/find-resumable.js'
+export { findResumable } from './runs/same-run.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
 export type { RunRecord } from './runs/run-record.js'
 export { readDoneStage, type DoneStage } from './runs/stage-files.js'

@@ -96,12 +96,20 @@ export async function runExperiments(plans: readonly ExperimentPlan[], options: 
   const warn = (message: string) => emit({ type: 'warning', message })
   const pool = enginePool(engine, threads, warn, options.onStuck)
   const done = new DoneStages({
-    ...{ directory, numerics: engine.numerics, fresh },
+    directory,
+    numerics: engine.numerics,
+    fresh,
     onWarning: warn,
   })
   const runner = new StageRunner({
-    ...{ engine, pool, workers: threads, directory, done, emit },
-    ...{ checkpointSeconds, stallSeconds },
+    engine,
+    pool,
+    workers: threads,
+    directory,
+    done,
+    emit,
+    checkpointSeconds,
+    stallSeconds,
   })
   const running: Running = { plans, graph, runner, directory, emit }
 

@@ -110,7 +110,14 @@ export class StageRunner {
     }
     emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep, examples })
     const training = new Training({
-      ...{ plan, engine, pool, workers, state, from, checkpointSeconds, stallSeconds },
+      plan,
+      engine,
+      pool,
+      workers,
+      state,
+      from,
+      checkpointSeconds,
+      stallSeconds,
       budget: this.#budget,
       ...(plan.retrace && { retrace: plan.retrace }),
       save: checkpointWriter(checkpoints, `${plan.name}: `, this.#warn),
@@ -148,8 +155,12 @@ export class StageRunner {
     const told = { seconds, weightsHash: weightsHash(state), epochs, samples }
     const { engine, directory, done } = this.#options
     const metrics = {
-      ...{ stage: node.ref, numerics: engine.numerics, version: ownVersion() },
-      ...{ ...told, test: test ?? null, firstEpoch },
+      stage: node.ref,
+      numerics: engine.numerics,
+      version: ownVersion(),
+      ...told,
+      test: test ?? null,
+      firstEpoch,
       ...(best && { bestEpoch: best.epoch }),
     }
     try {

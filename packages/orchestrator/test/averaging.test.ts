@@ -55,7 +55,9 @@ async function run(engine: Engine, { set, ...options }: Options = {}): Promise<R
 
 const bitsOf = ({ experiments }: RunResult) =>
   experiments.map(({ status, weightsHash, accuracy, stages }) => ({
-    ...{ status, weightsHash, accuracy },
+    status,
+    weightsHash,
+    accuracy,
     epochs: stages.map(({ epochs }) => epochs.map(({ seconds: _seconds, ...row }) => row)),
   }))
 

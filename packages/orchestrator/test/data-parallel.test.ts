@@ -56,7 +56,9 @@ describe.each(engines)('%s', (_, makeEngine) => {
 
   const bitsOf = ({ experiments }: RunResult) =>
     experiments.map(({ status, weightsHash, accuracy, stages }) => ({
-      ...{ status, weightsHash, accuracy },
+      status,
+      weightsHash,
+      accuracy,
       epochs: stages.map(({ epochs }) => epochs.map(({ seconds: _seconds, ...row }) => row)),
     }))
 

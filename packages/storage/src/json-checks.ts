@@ -2,8 +2,13 @@
 
 export type Check = (value: unknown) => boolean
 
+type Checked<C> = C extends (value: unknown) => value is infer T ? T : unknown
+
 /** Whether it is an object, no array, whose fields pass these checks. */
-export function hasFields(value: unknown, checks: Readonly<Record<string, Check>>): value is Record<string, unknown> {
+export function hasFields<C extends Readonly<Record<string, Check>>>(
+  value: unknown,
+  checks: C,
+): value is Record<string, unknown> & { readonly [Name in keyof C]: Checked<C[Name]> } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const fields: Record<string, unknown> = { ...value }
   return Object.entries(checks).every(([name, check]) => check(fields[name]))
@@ -19,6 +24,6 @@ export function isCount(value: unknown): value is number {
 }
 
 /** SHA-256, hexadecimal. */
-export function isHash(value: unknown): boolean {
+export function isHash(value: unknown): value is string {
   return isText(value) && /^[0-9a-f]{64}$/.test(value)
 }

@@ -9,6 +9,7 @@
 import { UserError, type Shape } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import { parseJson, scanJson } from './bounded-json.js'
+import { hasFields, isCount, isText } from './json-checks.js'
 import { fromLittleEndian, toLittleEndian } from './little-endian.js'
 
 export interface NamedArray {
@@ -100,7 +101,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     const header = parseJson(text, MAX_HEADER_DEPTH)
-    if (!isObject(header)) return undefined
+    if (!hasFields(header, {})) return undefined
     return countKeys(text) === Object.keys(header).length ? header : undefined
   } catch {
     return undefined
@@ -131,19 +132,14 @@ interface Entry {
 }
 
 function isEntry(value: unknown): value is Entry {
-  if (!isObject(value)) return false
-  const { dtype, shape, data_offsets: offsets } = value
-  return typeof dtype === 'string' && isCounts(shape) && isCounts(offsets) && offsets.length === 2
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  const isPlace = (offsets: unknown) => isCounts(offsets) && offsets.length === 2
+  return hasFields(value, { dtype: isText, shape: isCounts, data_offsets: isPlace })
 }
 
 function isTexts(value: unknown): value is Record<string, string> {
-  return isObject(value) && Object.values(value).every((text) => typeof text === 'string')
+  return hasFields(value, {}) && Object.values(value).every(isText)
 }
 
 function isCounts(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && Number(n) >= 0)
+  return Array.isArray(value) && value.every(isCount)
 }

@@ -9,8 +9,8 @@
 import { sha256 } from './file-hash.js'
 
 /** @param value It has a field at least. */
-export function sealJson(value: object): string {
-  const body = JSON.stringify(value, null, 2).slice(0, -2)
+export function sealJson(value: object, replacer?: (key: string, value: unknown) => unknown): string {
+  const body = JSON.stringify(value, replacer, 2).slice(0, -2)
   return body + sealOf(body)
 }
 

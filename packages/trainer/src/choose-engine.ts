@@ -42,18 +42,17 @@ export async function chooseEngine(choice: EngineChoice): Promise<Engine> {
 const shared = new Map<EngineName, Promise<Engine>>()
 
 /**
- * The engine of this name that everything in this process shares, made when first asked for. What
- * is compiled on it is freed one by one; the engine itself lives as long as the process, and does
- * not keep it alive.
+ * The engine that is given, or the one of this name that everything in this process shares, made when first asked for.
+ * What is compiled on it is freed one by one; the engine itself lives as long as the process, and does not keep it
+ * alive.
  *
  * @throws UserError where it is not there
  */
-export function sharedEngine(name: EngineName): Promise<Engine> {
-  const known = shared.get(name)
-  if (known !== undefined) return known
-  const made = chooseEngine({ engine: name })
-  shared.set(name, made)
+export async function engineFor(given: EngineName | Engine = 'auto'): Promise<Engine> {
+  if (typeof given !== 'string') return given
+  const made = shared.get(given) ?? chooseEngine({ engine: given })
+  shared.set(given, made)
   // One that could not be made may be asked for again, once what it lacked is there.
-  made.catch(() => shared.delete(name))
+  made.catch(() => shared.delete(given))
   return made
 }

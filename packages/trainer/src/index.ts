@@ -1,5 +1,4 @@
-export { checkpointWriter } from './checkpoints/checkpoint-writer.js'
-export { CheckpointStore } from './checkpoints/checkpoint-store.js'
+export { CheckpointStore, checkpointWriter } from './checkpoints/checkpoint-store.js'
 export type { BestStates, Checkpoint } from './checkpoints/checkpoint.js'
 export { EpochRows } from './checkpoints/epoch-rows.js'
 export { metricAt, type EpochRow, type Metrics } from './metrics/epoch-row.js'

@@ -1,7 +1,7 @@
 /** Loss and metrics of trained states over examples. */
-import { UserError } from '@gradpool/core'
+import { UserError, type Model } from '@gradpool/core'
 import { type BatchProgram, type CompileOptions, type Engine, type Split } from '@gradpool/core/engine'
-import type { Metrics } from './metrics/epoch-row.js'
+import type { Judged } from './fit/fit-types.js'
 import { metricsOf } from './metrics/metrics-of.js'
 import type { StepRunner } from './online/step-runner.js'
 import { passNotFinite } from './training/label-outside.js'
@@ -13,15 +13,24 @@ export interface Judge {
   readonly states: Pick<CompileOptions, 'state' | 'shareStateOf'>
 }
 
-/** @throws UserError where the states are not the Program's, or the loss is not finite */
-export async function judge({ engine, runner, states }: Judge, program: BatchProgram, data: Split): Promise<Metrics> {
+/**
+ * By the names of the model, whose Program it is.
+ *
+ * @throws UserError where the states are not the Program's, or the loss is not finite
+ */
+export async function judge<M extends Model>(
+  { engine, runner, states }: Judge,
+  program: BatchProgram,
+  data: Split,
+): Promise<Judged<M>> {
   const execution = await engine.compile(program, { data, seed: 0, ...states })
   try {
     const result = await runner.run(execution, execution.stepsPerEpoch)
     if (result.status === 'notFinite') {
       throw new UserError(passNotFinite('these examples', { program, data }, execution))
     }
-    return metricsOf(program, result)
+    const metrics: unknown = metricsOf(program, result)
+    return metrics as Judged<M>
   } finally {
     execution.dispose()
   }

@@ -3,38 +3,24 @@
  * saved.
  */
 import { adam, UserError, type Clip, type Model, type Optimizer, type UpdateRule } from '@gradpool/core'
-import {
-  evaluation,
-  recordingLines,
-  train,
-  type BatchProgram,
-  type Split,
-  type StateValues,
-} from '@gradpool/core/engine'
+import { evaluation, recordingLines, train, type BatchProgram, type Split } from '@gradpool/core/engine'
 import {
   encodeSavedModel,
   namedStates,
   type JsonValue,
-  type ModelContent,
   type Provenance,
   type SavedModel,
   type SavedPrediction,
 } from '@gradpool/storage'
 import type { LearningOptions } from './fit/fit-types.js'
-import { encodeModel, type SaveOptions } from './saved-model/save-model.js'
+import { encodeModel, ownStates, type SaveOptions, type TrainedModel } from './saved-model/save-model.js'
 import { tracePrediction } from './saved-model/trace-rows.js'
 
 /** Examples per step of an evaluation; results do not depend on it but for how sums round. */
-export const EVALUATION_BATCH = 100
+const EVALUATION_BATCH = 100
 
 /** What was trained, to be saved. */
-export interface TrainedStates {
-  readonly fields: Split['fields']
-  readonly states: StateValues
-  readonly training: BatchProgram
-  readonly provenance: Omit<Provenance, 'gradpool'>
-  readonly metrics: ModelContent['metrics']
-}
+type TrainedStates = Omit<TrainedModel, 'model'> & Required<Pick<TrainedModel, 'training'>>
 
 export interface Programs {
   /** Of a training on these examples. */
@@ -108,11 +94,11 @@ export function savedPrograms(saved: SavedModel): Programs {
     ...(saved.provenance.options && { options: saved.provenance.options }),
     predict: () => saved.predict,
     encode({ states, training, provenance, metrics }, { optimizer = false }) {
-      const kept = Object.entries(states).filter(([name]) => optimizer || !name.startsWith('optimizer/'))
       const { gradpool } = saved.provenance
       return encodeSavedModel({
         ...saved,
-        ...{ states: namedStates(training.program, Object.fromEntries(kept)), metrics },
+        states: namedStates(training.program, optimizer ? states : ownStates(states)),
+        metrics,
         provenance: { gradpool, ...provenance },
       })
     },

@@ -46,7 +46,12 @@ it.each(oracle.cases)('$name', async ({ optimizer, momentum, parts, ...given }) 
   onTestFinished(() => engine.dispose())
   const { replicas, every, batch: batchSize, epochs, costs } = given
   const { weights, history } = await fit(mlp({ hidden: [5] }), {
-    ...{ engine, data, workers: 2, batchSize, epochs, shuffle: false },
+    engine,
+    data,
+    workers: 2,
+    batchSize,
+    epochs,
+    shuffle: false,
     averageEvery: every,
     averageParts: parts ?? replicas,
     initFrom: statesOf(first),

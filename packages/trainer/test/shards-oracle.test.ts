@@ -33,7 +33,12 @@ it.each([1, 2])('takes the same way as PyTorch, 100 steps, with %i workers', asy
   onTestFinished(() => engine.dispose())
   const model = mlp({ hidden: [16], activation: 'tanh' })
   const { weights, history } = await fit(model, {
-    ...{ engine, data, workers, batchSize, microBatches: oracle.shards, shuffle: false },
+    engine,
+    data,
+    workers,
+    batchSize,
+    microBatches: oracle.shards,
+    shuffle: false,
     epochs: oracle.losses.length,
     optimizer: adam({ learningRate: oracle.optimizer.lr }),
     initFrom: statesOf(oracle.layers),

@@ -65,7 +65,10 @@ it('learns the same weights on any number of workers without micro-batches, too'
 it('averages the weights of parts that train apart', async () => {
   const options = async (workers: number) => ({
     ...(await optionsFor(workers)),
-    ...{ microBatches: 1, batchSize: 4, averageEvery: 3, averageParts: [3, 1, 2] },
+    microBatches: 1,
+    batchSize: 4,
+    averageEvery: 3,
+    averageParts: [3, 1, 2],
   })
   const seen: unknown[] = []
   const alone = await fit(model, {

@@ -32,6 +32,7 @@ export {
   type ChunkTask,
   type StateValues,
 } from './engine.js'
+export * as checks from '../checks.js'
 export { FieldError, invariant } from '../errors.js'
 export { visible, visibleOnOneLine } from '../visible.js'
 export type { Backend, ExecutionRecord, States } from './backend.js'

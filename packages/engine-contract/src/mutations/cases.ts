@@ -90,7 +90,10 @@ export function parsed({ program, tail, batchSize, numExamples }: MutatedProgram
   return {
     program: Program.fromJSON(program),
     ...(tail !== undefined && { tail: Program.fromJSON(tail) }),
-    ...{ batchSize, numExamples, shuffle: false, metrics: [] },
+    batchSize,
+    numExamples,
+    shuffle: false,
+    metrics: [],
   }
 }
 

@@ -1,4 +1,6 @@
-/** The order of a graph that is merged and moved about, and what is asked of it, beside the plain search of all of it. */
+/**
+ * The order of a graph that is merged and moved about, and what is asked of it, beside the plain search of all of it.
+ */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LeastFirst } from './least-first.js'

@@ -2,8 +2,8 @@
  * An order in which what is needed comes first, kept while things are merged and moved. A question about two of them
  * looks only at what stands between, not at all that there is.
  *
- * Source: Pearce & Kelly, A dynamic topological sort algorithm for directed acyclic graphs (2006), with places in a list
- * for their numbers.
+ * Source: Pearce & Kelly, A dynamic topological sort algorithm for directed acyclic graphs (2006), with places in a
+ * list for their numbers.
  */
 import { invariant } from '@gradpool/core/engine'
 

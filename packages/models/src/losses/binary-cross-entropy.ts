@@ -5,9 +5,8 @@ import { checkSameShape } from '../shapes.js'
 /**
  * The mean over batch and features of -target·log σ(logit) - (1 - target)·log(1 - σ(logit)); f32 scalar.
  *
- * Computed as max(z, 0) - z·target + log1p(e^-|z|), which neither overflows nor cancels for any logit z: an answer that is
- * right by far costs e^-|z|, not 0. (max, and
- * not relu, since the two halves of its gradient at 0 make σ(0).)
+ * Computed as max(z, 0) - z·target + log1p(e^-|z|), which neither overflows nor cancels for any logit z: an answer that
+ * is right by far costs e^-|z|, not 0. (max, and not relu, since the two halves of its gradient at 0 make σ(0).)
  *
  * @param logits [batch, ...]
  * @param targets of the same shape, in [0, 1]

@@ -1,7 +1,10 @@
 /** Whether what is asked now is what a run was begun with, and if not, what has changed. */
-import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '@gradpool/core'
-import type { RunRecord } from './run-record.js'
+import type { Engine } from '@gradpool/core/engine'
+import type { ExperimentPlan } from '@gradpool/experiments'
+import { isDeepStrictEqual } from 'node:util'
+import { findRuns, readRun } from './read-run.js'
+import { runRecord, type RunRecord } from './run-record.js'
 
 type Asked = RunRecord['experiments'][number]
 
@@ -17,8 +20,20 @@ export function checkSameRun(path: string, before: RunRecord, now: RunRecord): v
   throw new UserError(`'${path}' cannot go on, as it would not come to what it was begun for: ${named}${more}`)
 }
 
-export function isSameRun(before: RunRecord, now: RunRecord): boolean {
-  return changesOf(before, now).length === 0
+/** The latest run of the same stages that did not come to its end; undefined where there is none. */
+export async function findResumable(
+  plans: readonly ExperimentPlan[],
+  engine: Engine,
+  parent = 'runs',
+): Promise<string | undefined> {
+  const now = runRecord({ plans, engine, workers: 1, started: new Date(), record: {} })
+  for (const directory of (await findRuns(parent)).reverse()) {
+    const run = await readRun(directory).catch(() => undefined)
+    if (run === undefined || changesOf(run.record, now).length > 0) continue
+    const isOver = run.result?.experiments.every(({ status }) => status === 'done') === true
+    return isOver ? undefined : directory
+  }
+  return undefined
 }
 
 function changesOf(before: RunRecord, now: RunRecord): string[] {

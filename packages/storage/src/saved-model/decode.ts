@@ -5,7 +5,7 @@
 import { UserError, type DType } from '@gradpool/core'
 import { Program, type BatchProgram, type MetricSpec } from '@gradpool/core/engine'
 import { parseJson } from '../bounded-json.js'
-import { hasFields, isCount, isHash, isText, type Check } from '../json-checks.js'
+import { hasFields, isCount, isHash, isText } from '../json-checks.js'
 import { decodeSafetensors, type NamedArray } from '../safetensors.js'
 import { checkContent } from './check-content.js'
 import { contentHash } from './encode.js'
@@ -61,13 +61,13 @@ function parseAbout(text: string, where: string): About {
   }
   const { formatVersion, kind, hash, provenance } = about
   if (formatVersion !== FORMAT_VERSION) {
-    const by = hasFields(provenance, { gradpool: isText }) ? `, by Gradpool ${String(provenance.gradpool)}` : ''
+    const by = hasFields(provenance, { gradpool: isText }) ? `, by Gradpool ${provenance.gradpool}` : ''
     throw new UserError(
-      `${where} was saved in version ${String(formatVersion)} of the format${by}; this Gradpool reads version ${FORMAT_VERSION}`,
+      `${where} was saved in version ${formatVersion} of the format${by}; this Gradpool reads version ${FORMAT_VERSION}`,
     )
   }
-  if (kind !== 'model') throw new UserError(`${where} has a ${String(kind)} in it, not a model`)
-  return { ...about, hash: String(hash) }
+  if (kind !== 'model') throw new UserError(`${where} has a ${kind} in it, not a model`)
+  return { ...about, hash }
 }
 
 function parseContent(about: About, states: ReadonlyMap<string, NamedArray>, where: string): ModelContent {
@@ -87,35 +87,35 @@ function parseContent(about: About, states: ReadonlyMap<string, NamedArray>, whe
 }
 
 function parsePrediction(value: unknown): SavedPrediction | undefined {
-  if (!hasFields(value, { fields: isSpecs, outputs: isSpecs })) return undefined
-  const programs = parseRowPrograms(value)
-  const { fields, outputs } = value
-  if (!programs || !isSpecs(fields) || !isSpecs(outputs)) return undefined
-  return { ...programs, fields: fields.map(specOf), outputs: outputs.map(specOf) }
+  if (!hasFields(value, { blockRows: isPositive, fields: isSpecs, outputs: isSpecs })) return undefined
+  return { ...rowPrograms(value), fields: value.fields.map(specOf), outputs: value.outputs.map(specOf) }
 }
 
 function parseEvaluation(value: unknown): ModelContent['evaluation'] {
-  if (!hasFields(value, { metrics: isMetrics })) return undefined
-  const programs = parseRowPrograms(value)
-  const { metrics } = value
-  return programs && isMetrics(metrics) ? { ...programs, metrics } : undefined
+  if (!hasFields(value, { blockRows: isPositive, metrics: isMetrics })) return undefined
+  return { ...rowPrograms(value), metrics: value.metrics }
 }
 
-function parseRowPrograms(value: Readonly<Record<string, unknown>>): RowPrograms | undefined {
-  const { row, block, blockRows } = value
-  if (!isPositive(blockRows)) return undefined
+function rowPrograms({ row, block, blockRows }: Record<string, unknown> & { readonly blockRows: number }): RowPrograms {
   return { row: Program.fromJSON(row), block: Program.fromJSON(block), blockRows }
 }
 
+const trainingFields = {
+  batchSize: isPositive,
+  numExamples: isPositive,
+  microBatches: isOptional(isPositive),
+  shuffle: isBoolean,
+  metrics: isMetrics,
+}
+
 function parseTraining(value: unknown): BatchProgram | undefined {
-  if (!hasFields(value, { shuffle: isBoolean, metrics: isMetrics })) return undefined
+  if (!hasFields(value, trainingFields)) return undefined
   const { program, tail, batchSize, numExamples, shuffle, microBatches = 1, metrics } = value
-  if (!isPositive(batchSize) || !isPositive(numExamples) || !isPositive(microBatches)) return undefined
-  if (microBatches > batchSize || !isMetrics(metrics)) return undefined
+  if (microBatches > batchSize) return undefined
   return {
     batchSize,
     numExamples,
-    shuffle: shuffle === true,
+    shuffle,
     microBatches,
     metrics,
     program: Program.fromJSON(program),
@@ -128,10 +128,8 @@ function specOf({ name, dtype, shape }: ValueSpec): ValueSpec {
 }
 
 function isSpecs(value: unknown): value is readonly ValueSpec[] {
-  return (
-    isListOf(value, (spec) => hasFields(spec, { name: isText, dtype: isDType, shape: isShape })) &&
-    new Set(value.map((spec) => hasFields(spec, {}) && spec.name)).size === value.length
-  )
+  const isSpec = (spec: unknown) => hasFields(spec, { name: isText, dtype: isDType, shape: isShape })
+  return isListOf(value, isSpec) && new Set(value.map(({ name }) => name)).size === value.length
 }
 
 function isMetrics(value: unknown): value is readonly MetricSpec[] {
@@ -162,15 +160,15 @@ function isJsonObject(value: unknown): value is ModelContent['metrics'] {
   return hasFields(value, {})
 }
 
-function isOptional(check: Check): Check {
-  return (value) => value === undefined || check(value)
+function isOptional<T>(is: (value: unknown) => value is T) {
+  return (value: unknown): value is T | undefined => value === undefined || is(value)
 }
 
-function isListOf(value: unknown, check: Check): value is readonly unknown[] {
-  return Array.isArray(value) && value.every(check)
+function isListOf<T>(value: unknown, is: (value: unknown) => value is T): value is readonly T[] {
+  return Array.isArray(value) && value.every(is)
 }
 
-function isShape(value: unknown): boolean {
+function isShape(value: unknown): value is readonly number[] {
   return isListOf(value, isCount)
 }
 
@@ -182,10 +180,10 @@ function isPositive(value: unknown): value is number {
   return isCount(value) && value > 0
 }
 
-function isNumber(value: unknown): boolean {
+function isNumber(value: unknown): value is number {
   return typeof value === 'number'
 }
 
-function isBoolean(value: unknown): boolean {
+function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean'
 }

@@ -26,7 +26,10 @@ function after(numEpochs: number, seconds = 1): Checkpoint {
     epochs.push({ epoch, seconds, loss, accuracy: epoch % 2 ? NaN : loss, validation })
   }
   return {
-    ...{ hash: 'a', numerics: 'exact', epochs, seconds },
+    hash: 'a',
+    numerics: 'exact',
+    epochs,
+    seconds,
     position: { step: numEpochs, since: numEpochs, sums: {}, rows: {}, lastLoss: 0 },
     states: new Map([['w', { shape: [1], values: Float32Array.of(numEpochs) }]]),
   }

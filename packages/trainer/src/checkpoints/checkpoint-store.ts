@@ -9,6 +9,7 @@ import {
   makeDirectories,
   messageOf,
   readRegular,
+  reasonOf,
   writeDurably,
   type FileTold,
 } from '@gradpool/storage'
@@ -30,6 +31,7 @@ const NUM_KEPT = 2
 const MAX_RECORD_BYTES = 2 ** 24
 
 const ROWS_FILE = 'epochs.f64'
+const RECORD = /^(\d+)\.json$/
 
 /** What determines the result of the training that a checkpoint is of. */
 export type CheckpointOf = Pick<Checkpoint, 'hash' | 'numerics'>
@@ -84,7 +86,7 @@ export class CheckpointStore {
    * @param onDamaged Told in one sentence of each that had to be left aside.
    */
   async latest(wanted: CheckpointOf, onDamaged: (message: string) => void): Promise<Checkpoint | undefined> {
-    for (const step of await this.#steps()) {
+    for (const step of descending(await this.#names(), RECORD)) {
       try {
         return await this.#load(join(this.folder, String(step)), wanted)
       } catch (error) {
@@ -115,18 +117,14 @@ export class CheckpointStore {
     return { ...rest, epochs: rows, states, ...(bestStates && { best: bestStates }) }
   }
 
-  /** Of the checkpoints there are, the last one first. */
-  async #steps(): Promise<number[]> {
-    return numbersIn(await this.#names(), /^(\d+)\.json$/).sort((a, b) => b - a)
-  }
-
   /** The record goes first: tensors without one are no checkpoint. */
   async #removeOld(): Promise<void> {
     const names = await this.#names()
-    const last = (numbers: number[]) => numbers.sort((a, b) => b - a).slice(0, NUM_KEPT)
-    const kept = last(numbersIn(names, /^(\d+)\.json$/)).map((step) => `${step}.`)
+    const kept = descending(names, RECORD)
+      .slice(0, NUM_KEPT)
+      .map((step) => `${step}.`)
     // Those of two checkpoints are two at most, of the last epochs.
-    const bests = last(numbersIn(names, /^best-(\d+)\.safetensors$/))
+    const bests = descending(names, /^best-(\d+)\.safetensors$/).slice(0, NUM_KEPT)
     kept.push(...bests.map((epoch) => `best-${epoch}.`), ROWS_FILE)
     const old = names.filter((name) => !kept.some((prefix) => name.startsWith(prefix))).sort()
     for (const name of old) await rm(join(this.folder, name), { recursive: true, force: true })
@@ -142,8 +140,35 @@ export class CheckpointStore {
   }
 }
 
-function numbersIn(names: readonly string[], pattern: RegExp): number[] {
-  return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number)
+/**
+ * Writes the checkpoints of a training; one that cannot be written stops nothing.
+ *
+ * @param onWarning Told in one sentence the first time that writing fails, and when it works again.
+ */
+export function checkpointWriter(
+  store: CheckpointStore,
+  title: string,
+  onWarning: (message: string) => void,
+): (checkpoint: Checkpoint) => Promise<void> {
+  let fails = false
+  return async (checkpoint) => {
+    try {
+      await store.save(checkpoint)
+      if (fails) onWarning(`${title}checkpoints are written again`)
+      fails = false
+    } catch (error) {
+      if (!fails) {
+        onWarning(`${title}cannot write a checkpoint to '${store.folder}': ${reasonOf(error)}; training goes on`)
+      }
+      fails = true
+    }
+  }
+}
+
+/** The numbers in these names, the last first. */
+function descending(names: readonly string[], pattern: RegExp): number[] {
+  const numbers = names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number)
+  return numbers.sort((a, b) => b - a)
 }
 
 async function readStates(path: string, told: FileTold): Promise<Checkpoint['states']> {

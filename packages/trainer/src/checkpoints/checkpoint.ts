@@ -43,7 +43,12 @@ export interface Checkpoint {
   readonly states: ReadonlyMap<string, NamedArray>
   /** The states after the epoch that is the best so far. */
   readonly best?: BestStates | undefined
+  /** How the training ended, where it has: the states are its result then. */
+  readonly end?: { readonly reason: EndReason; readonly bestEpoch: number | undefined } | undefined
 }
+
+/** All epochs are done, early stopping, or `stop()`. */
+export type EndReason = 'epochs' | 'earlyStopping' | 'stopped'
 
 export interface BestStates {
   readonly epoch: number
@@ -69,19 +74,8 @@ export function encodeStates(
 }
 
 /** The text of the JSON. */
-export function encodeRecord({ position, ...rest }: CheckpointRecord): string {
-  const record = {
-    format: FORMAT,
-    formatVersion: FORMAT_VERSION,
-    ...rest,
-    position: {
-      ...position,
-      sums: writtenLists(position.sums),
-      rows: writtenLists(position.rows),
-      lastLoss: written(position.lastLoss),
-    },
-  }
-  return sealJson(record)
+export function encodeRecord(record: CheckpointRecord): string {
+  return sealJson({ format: FORMAT, formatVersion: FORMAT_VERSION, ...record }, written)
 }
 
 /**
@@ -99,23 +93,13 @@ export function decodeRecord(text: string, where: string): CheckpointRecord {
   }
   if (isWhole !== true) throw new UserError(`${where} is not as it was written`)
   if (!hasFields(value, recordFields)) throw wrong('a field is missing or malformed')
-  const { hash, numerics, position, epochs, seconds, tensors, best, firstEpoch } = value as unknown as Written
-  return {
-    hash,
-    numerics,
-    position: {
-      step: position.step,
-      since: position.since,
-      sums: readLists(position.sums, (list) => Float64Array.from(list, Number)),
-      rows: readLists(position.rows, (list) => Float32Array.from(list, Number)),
-      lastLoss: Number(position.lastLoss),
-    },
-    epochs,
-    seconds,
-    tensors,
-    ...(best !== undefined && { best }),
-    ...(firstEpoch !== undefined && { firstEpoch }),
-  }
+  return asRead(value as unknown as Written)
+}
+
+function asRead({ format: _, formatVersion: _version, position, ...rest }: Written): CheckpointRecord {
+  const sums = readLists(position.sums, (list) => Float64Array.from(list, Number))
+  const rows = readLists(position.rows, (list) => Float32Array.from(list, Number))
+  return { ...rest, position: { ...position, sums, rows, lastLoss: Number(position.lastLoss) } }
 }
 
 function opened(text: string): ReturnType<typeof openSealed> | undefined {
@@ -134,16 +118,13 @@ export function decodeStates(told: FileTold, bytes: Uint8Array, where: string): 
   return decodeSafetensors(bytes, where).tensors
 }
 
-/** JSON has no NaN and no infinity. */
-function written(value: number): number | string {
-  return Number.isFinite(value) ? value : String(value)
+/** JSON has no typed arrays, no NaN and no infinity. */
+function written(_: string, value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array | Float64Array)
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 }
 
 type Lists = Readonly<Record<string, readonly (number | string)[]>>
-
-function writtenLists(arrays: Readonly<Record<string, Float32Array | Float64Array>>): Lists {
-  return Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, Array.from(values, written)]))
-}
 
 function readLists<T>(lists: Lists, of: (list: Lists[string]) => T): Record<string, T> {
   return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, of(list)]))
@@ -151,6 +132,8 @@ function readLists<T>(lists: Lists, of: (list: Lists[string]) => T): Record<stri
 
 /** A record as it is in the file. */
 type Written = Omit<CheckpointRecord, 'position'> & {
+  readonly format: string
+  readonly formatVersion: number
   readonly position: {
     readonly step: number
     readonly since: number
@@ -188,6 +171,11 @@ const recordFields = {
   firstEpoch: (hash: unknown) => hash === undefined || isHash(hash),
   tensors: isFileTold,
   best: (best: unknown) => best === undefined || (isFileTold(best) && hasFields(best, { epoch: isCount })),
+  end: (end: unknown) => end === undefined || hasFields(end, { reason: isText, bestEpoch: isOptionalCount }),
+}
+
+function isOptionalCount(value: unknown): boolean {
+  return value === undefined || isCount(value)
 }
 
 function isRowsTold(value: unknown): boolean {

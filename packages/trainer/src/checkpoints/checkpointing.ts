@@ -1,6 +1,15 @@
-/** When a training makes checkpoints: as the clock says, and one at a time. */
+/**
+ * When a training makes checkpoints, one at a time. It reads the time, and decides nothing about values.
+ *
+ * One is due every few seconds, and at the end of an epoch unless that would take more than a
+ * 200th of the time, or the last one is hardly over: an epoch may be shorter than writing a file is.
+ */
 import type { Checkpoint } from './checkpoint.js'
-import { CheckpointClock } from './checkpoint-clock.js'
+
+/** Of the time between checkpoints at the ends of epochs, writing them takes at most one part. */
+const LEAST_PARTS = 200
+/** Between two at the ends of epochs: to copy the states of a small model takes as long as its epochs. */
+const LEAST_MS = 100
 
 export interface CheckpointingOptions {
   /** The most seconds between two. */
@@ -11,29 +20,37 @@ export interface CheckpointingOptions {
 
 export class Checkpointing {
   readonly #save: CheckpointingOptions['save']
-  readonly #clock: CheckpointClock
+  readonly #everyMs: number
+  #begunMs = performance.now()
+  /** How long the last one took; undefined before the first. */
+  #costMs: number | undefined
   #saving: Promise<void> | undefined
 
   constructor({ everySeconds, save }: CheckpointingOptions) {
     this.#save = save
-    this.#clock = new CheckpointClock(everySeconds)
+    this.#everyMs = everySeconds * 1000
   }
 
+  /** Wherever the training is. */
   get isDue(): boolean {
-    return this.#clock.msLeft() === 0
+    return this.#msLeft() === 0
   }
 
+  /** The first epoch that ends is always written down. */
   get isDueAtEpochEnd(): boolean {
-    return this.#clock.isDueAtEpochEnd()
+    if (this.#costMs === undefined) return true
+    const wait = Math.min(this.#everyMs, Math.max(LEAST_MS, LEAST_PARTS * this.#costMs))
+    return performance.now() - this.#begunMs >= wait
   }
 
   /** Begins to write a checkpoint, unless the one before is still being written. */
   begin(make: () => Checkpoint): void {
     if (this.#saving !== undefined) return
-    this.#clock.begin()
+    this.#begunMs = performance.now()
+    this.#costMs ??= 0
     this.#saving = this.#save(make()).then(() => {
       this.#saving = undefined
-      this.#clock.end()
+      this.#costMs = performance.now() - this.#begunMs
     })
   }
 
@@ -52,12 +69,16 @@ export class Checkpointing {
       timer = setTimeout(() => {
         if (this.#saving === undefined) call()
         else {
-          this.#clock.begin()
+          this.#begunMs = performance.now()
           arm()
         }
-      }, this.#clock.msLeft())
+      }, this.#msLeft())
     }
     arm()
     return () => clearTimeout(timer)
+  }
+
+  #msLeft(): number {
+    return Math.max(0, this.#begunMs + this.#everyMs - performance.now())
   }
 }

@@ -6,103 +6,80 @@
  * is checked where these are known.
  */
 import { UserError } from '@gradpool/core'
-import { inspect } from 'node:util'
+import { checks, FieldError } from '@gradpool/core/engine'
 import { engineNames } from '../choose-engine.js'
 import { nearest } from '../nearest-name.js'
 
-export interface Rule {
-  /** What the option must be, in words. */
-  readonly expected: string
-  accepts(value: unknown): boolean
-}
+type Rules = Readonly<Record<string, checks.Check>>
+
+const { check, isRecord, oneOf, trueOrFalse, whole } = checks
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-const isNumber = (value: unknown): value is number => typeof value === 'number'
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const isHeld = (value: number) => (Number.isInteger(value) ? value >= 0 : value > 0 && value < 1)
 
-export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Rule {
-  const upTo = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''
-  return {
-    expected: `a whole number of at least ${least}${upTo}`,
-    accepts: (value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most,
-  }
-}
-
-function oneOf(...values: readonly string[]): Rule {
-  return {
-    expected: values.map((value) => `'${value}'`).join(' or '),
-    accepts: (value) => values.some((known) => known === value),
-  }
-}
-
-function rule(expected: string, accepts: (value: unknown) => boolean): Rule {
-  return { expected, accepts }
-}
-
-const aFunction = rule('a function', (value) => typeof value === 'function')
-const aBoolean = rule('true or false', (value) => typeof value === 'boolean')
-const aName = rule(
-  "the name of a metric, such as 'validation.loss'",
-  (value) => typeof value === 'string' && value !== '',
-)
+const aFunction = check('a function', (value) => typeof value === 'function')
+const monitor = check("the name of a metric, such as 'validation.loss'", isText)
 const mode = oneOf('min', 'max')
-const someData = rule('a data set, such as mnist(), a loaded one, or fields: { image: { values, shape }, … }', isObject)
-const held = rule(
+const held = check(
   'a share above 0 and below 1, a whole number of examples, or a data set of its own',
-  (value) => isObject(value) || (isNumber(value) && (Number.isInteger(value) ? value >= 0 : isShare(value))),
+  (value) => isObject(value) || (typeof value === 'number' && isHeld(value)),
 )
-const isShare = (value: number) => value > 0 && value < 1
 
-const engine = rule(
-  `${oneOf(...engineNames).expected}, or an engine`,
-  (value) => (isObject(value) && 'compile' in value) || engineNames.some((known) => known === value),
-)
+const stopping: Rules = { monitor, patience: whole(1), minDelta: checks.number(0), mode }
+
+function earlyStopping(value: unknown, field: string): void {
+  if (!isRecord(value)) throw checks.refusal('an object: { patience, monitor?, minDelta?, mode? }', value, field)
+  checkAll(field, `${field}.`, value, stopping)
+  if ('patience' in value) return
+  throw new FieldError(field, 'needs patience: how many epochs to wait, a whole number of at least 1')
+}
+
+/** What must be there, in words. */
+const needed = {
+  data: 'a data set, such as mnist(), a loaded one, or fields: { image: { values, shape }, … }',
+  fields: 'what the rows have: { image: { shape: [784] }, … }',
+}
 
 const rules = {
-  data: someData,
-  fields: rule('what the rows have: { image: { shape: [784] }, … }', isObject),
+  data: check(needed.data, isObject),
+  fields: check(needed.fields, isObject),
   validation: held,
   test: held,
-  optimizer: rule('an optimizer, such as adam()', isObject),
-  batchSize: wholeNumber(1),
-  epochs: wholeNumber(1),
-  seed: wholeNumber(0, 2 ** 32 - 1),
-  shuffle: aBoolean,
-  microBatches: wholeNumber(1),
-  clip: rule('clipByGlobalNorm(…) or clipByValue(…)', isObject),
-  monitor: aName,
+  optimizer: check('an optimizer, such as adam()', isObject),
+  batchSize: whole(1),
+  epochs: whole(1),
+  seed: whole(0, 2 ** 32 - 1),
+  shuffle: trueOrFalse,
+  microBatches: whole(1),
+  clip: check('clipByGlobalNorm(…) or clipByValue(…)', isObject),
+  monitor,
   mode,
-  earlyStopping: rule(
-    'an object: { patience, monitor?, minDelta?, mode? }',
-    (value) => isObject(value) && !Array.isArray(value),
-  ),
+  earlyStopping,
   keep: oneOf('last', 'best'),
-  workers: wholeNumber(1, 1024),
-  engine,
-  averageEvery: wholeNumber(1),
-  averageParts: rule(
+  workers: whole(1, 1024),
+  engine: check(
+    `${engineNames.map((name) => `'${name}'`).join(' or ')}, or an engine`,
+    (value) => (isObject(value) && 'compile' in value) || engineNames.some((known) => known === value),
+  ),
+  averageEvery: whole(1),
+  averageParts: check(
     'a whole number of at least 1, or one for each part',
-    (value) => wholeNumber(1).accepts(value) || (Array.isArray(value) && value.length > 0),
+    (value) => (Number.isInteger(value) && Number(value) >= 1) || (Array.isArray(value) && value.length > 0),
   ),
-  directory: rule('the path of a folder', (value) => typeof value === 'string' && value !== ''),
-  checkpointSeconds: rule('a positive number', (value) => isNumber(value) && value > 0),
-  initFrom: rule(
+  directory: check('the path of a folder', isText),
+  checkpointSeconds: check('a positive number', (value) => typeof value === 'number' && value > 0),
+  initFrom: check(
     'a saved model (a path, a URL or bytes), a loaded or fitted one, or weights by name',
-    (value) => (typeof value === 'string' && value !== '') || isObject(value),
+    (value) => isText(value) || isObject(value),
   ),
-  signal: rule('an AbortSignal', (value) => value instanceof AbortSignal),
+  signal: check('an AbortSignal', (value) => value instanceof AbortSignal),
   onStep: aFunction,
   onEpoch: aFunction,
   onEnd: aFunction,
   onWarning: aFunction,
-  progress: aBoolean,
-} satisfies Record<string, Rule>
-
-const earlyStoppingRules = {
-  monitor: aName,
-  patience: wholeNumber(1),
-  minDelta: rule('a number of at least 0', (value) => isNumber(value) && value >= 0),
-  mode,
-} satisfies Record<string, Rule>
+  progress: trueOrFalse,
+} satisfies Rules
 
 interface Together {
   readonly averageEvery?: unknown
@@ -129,16 +106,15 @@ const takers = {
   },
   'fit of a loaded model': { needs: 'data', has: [...ofCourse, ...shared] },
   startTraining: { needs: 'fields', has: [...ofLearning, ...shared] },
-} as const satisfies Record<string, { needs: keyof typeof rules; has: readonly string[] }>
+} as const satisfies Record<string, { needs: keyof typeof needed; has: readonly string[] }>
 
 /** @throws UserError for the first option that is unknown, missing or not allowed */
 export function checkOptions(what: keyof typeof takers, options: unknown): void {
   if (!isObject(options)) throw new UserError(`${what} takes its options as an object`)
   const { needs, has } = takers[what]
-  checkEach(what, '', options, rulesOf([needs, ...has]))
-  if (optionOf(options, needs) === undefined) {
-    throw new UserError(`${what} needs the option ${needs}: ${rules[needs].expected}`)
-  }
+  checkAll(what, '', options, rulesOf([needs, ...has]))
+  if (Reflect.get(options, needs) === undefined)
+    throw new UserError(`${what} needs the option ${needs}: ${needed[needs]}`)
   checkTogether(options)
 }
 
@@ -148,32 +124,14 @@ export function checkOptions(what: keyof typeof takers, options: unknown): void 
  *
  * @param where The path of these options, such as `stages[0].train`.
  */
-export function checkTraining(
-  where: string,
-  options: unknown,
-  others: Readonly<Record<string, Rule>> = {},
-): asserts options is object {
-  if (!isObject(options) || Array.isArray(options)) {
-    throw new UserError(`${where} must be an object, not ${shown(options)}`)
-  }
+export function checkTraining(where: string, options: unknown, others: Rules = {}): asserts options is object {
+  if (!isRecord(options)) throw checks.refusal('an object', options, where)
   const known = rulesOf([...ofPasses, ...ofLearning, ...ofResult])
-  checkEach(where, `${where}.`, options, { ...known, ...others })
+  checkAll(where, `${where}.`, options, { ...known, ...others })
 }
 
-function rulesOf(names: readonly string[]): Readonly<Record<string, Rule>> {
+function rulesOf(names: readonly string[]): Rules {
   return Object.fromEntries(Object.entries(rules).filter(([name]) => names.includes(name)))
-}
-
-function checkEach(what: string, prefix: string, options: object, known: Readonly<Record<string, Rule>>): void {
-  checkAll(what, prefix, options, known)
-  const earlyStopping = optionOf(options, 'earlyStopping')
-  if (!isObject(earlyStopping)) return
-  const where = `${prefix}earlyStopping`
-  checkAll(where, `${where}.`, earlyStopping, earlyStoppingRules)
-  if (!('patience' in earlyStopping)) {
-    const { expected } = earlyStoppingRules.patience
-    throw new UserError(`${where} needs patience: how many epochs to wait, ${expected}`)
-  }
 }
 
 /** @throws UserError for options that are right each by itself and make no sense together */
@@ -189,25 +147,16 @@ export function checkTogether({ averageEvery, averageParts, microBatches = 1 }: 
 }
 
 /** Undefined counts as left out. */
-function checkAll(what: string, prefix: string, options: object, known: Readonly<Record<string, Rule>>): void {
+function checkAll(what: string, prefix: string, options: object, known: Rules): void {
   for (const [name, value] of Object.entries(options)) {
-    const wanted = Object.hasOwn(known, name) ? known[name] : undefined
-    if (wanted === undefined) throw unknownOption(what, name, Object.keys(known))
-    if (value === undefined || wanted.accepts(value)) continue
-    throw new UserError(`${prefix}${name} must be ${wanted.expected}, not ${shown(value)}`)
+    const rule = Object.hasOwn(known, name) ? known[name] : undefined
+    if (rule === undefined) throw unknownOption(what, name, Object.keys(known))
+    if (value !== undefined) rule(value, `${prefix}${name}`)
   }
-}
-
-function optionOf(options: object, name: string): unknown {
-  return Object.entries(options).find(([each]) => each === name)?.[1]
 }
 
 function unknownOption(what: string, name: string, known: readonly string[]): UserError {
   const near = nearest(name, known)
   const hint = near === undefined ? `its options are ${known.join(', ')}` : `it has '${near}'`
   return new UserError(`${what} has no option '${name}'; ${hint}`)
-}
-
-function shown(value: unknown): string {
-  return inspect(value, { depth: 0, maxArrayLength: 4, maxStringLength: 40, breakLength: Infinity })
 }

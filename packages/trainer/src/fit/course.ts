@@ -6,7 +6,7 @@
 import { UserError } from '@gradpool/core'
 import { type Engine, type StateValues } from '@gradpool/core/engine'
 import type { Checkpoint } from '../checkpoints/checkpoint.js'
-import { checkpointWriter } from '../checkpoints/checkpoint-writer.js'
+import { checkpointWriter, type CheckpointStore } from '../checkpoints/checkpoint-store.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import { usefulWorkers } from '../strategies/compile-strategy.js'
@@ -17,7 +17,7 @@ import { DoneEpochs } from '../training/done-epochs.js'
 import type { TrainingOutcome, TrainingProgress } from '../training/training-outcome.js'
 import { withRetries } from '../training/with-retries.js'
 import type { Callbacks } from './callbacks.js'
-import type { DoneTraining, FitDirectory } from './fit-directory.js'
+import type { DoneTraining } from './fit-directory.js'
 import type { EpochEvent, StepProgress } from './fit-types.js'
 import { weightsOf } from './fitted.js'
 import { ProgressLine } from './progress-line.js'
@@ -30,7 +30,9 @@ export interface CourseOptions {
   /** The most threads. */
   readonly workers: number
   readonly callbacks: Callbacks
-  readonly directory: FitDirectory | undefined
+  readonly checkpoints: CheckpointStore | undefined
+  /** Where it goes on. */
+  readonly from: Checkpoint | undefined
   readonly checkpointSeconds: number
   readonly signal: AbortSignal | undefined
   /** Whether to draw a line on stderr. */
@@ -57,10 +59,11 @@ export class Course {
 
   constructor(options: CourseOptions) {
     this.#options = options
-    const { plan, engine, workers, directory, callbacks } = options
+    const { plan, engine, workers, checkpoints, callbacks } = options
     this.#workers = usefulWorkers(plan, workers)
     this.#pool = enginePool(engine, this.#workers, callbacks.warn)
-    const write = directory && checkpointWriter(directory.checkpoints, '', callbacks.warn)
+    this.#from = options.from
+    const write = checkpoints && checkpointWriter(checkpoints, '', callbacks.warn)
     this.#save = async (checkpoint) => {
       this.#from = checkpoint
       await write?.(checkpoint)
@@ -72,9 +75,8 @@ export class Course {
    * @throws UserError where the training cannot be done, Error where threads die again and again
    */
   async run(): Promise<DoneTraining> {
-    const { callbacks, directory, signal } = this.#options
+    const { callbacks, signal } = this.#options
     try {
-      this.#from = await directory?.latestCheckpoint(callbacks.warn)
       const outcome = await withRetries(() => this.#once(), callbacks.warn)
       signal?.throwIfAborted()
       if (outcome.status === 'done') return this.#done(outcome)
@@ -86,12 +88,18 @@ export class Course {
   }
 
   async #once(): Promise<TrainingOutcome> {
-    const { plan, engine, state, retrace, callbacks, signal, onEpoch, directory } = this.#options
+    const { plan, engine, state, retrace, callbacks, signal, onEpoch, checkpoints } = this.#options
     const training = new Training({
-      ...{ plan, engine, state, retrace, from: this.#from, save: this.#save, pool: this.#pool },
+      plan,
+      engine,
+      state,
+      retrace,
+      from: this.#from,
+      save: this.#save,
+      pool: this.#pool,
       workers: this.#workers,
       budget: new ThreadBudget(this.#workers),
-      checkpointSeconds: directory ? this.#options.checkpointSeconds : NEVER_SECONDS,
+      checkpointSeconds: checkpoints ? this.#options.checkpointSeconds : NEVER_SECONDS,
       stallSeconds: STALL_SECONDS,
       onThreads: () => undefined,
       records: false,
@@ -148,7 +156,9 @@ export class Course {
     for (const row of history) done.add(row)
     const early = this.#isToldToStop ? 'stopped' : 'earlyStopping'
     return {
-      ...{ states: state, history, seconds },
+      states: state,
+      history,
+      seconds,
       bestEpoch: done.best === 0 ? undefined : done.best,
       reason: history.length < plan.epochs ? early : 'epochs',
     }

@@ -2,13 +2,15 @@
 import type { MetricValue, Model } from '@gradpool/core'
 import type { DataInput } from '@gradpool/datasets'
 import { valuesOf, type SavedModel } from '@gradpool/storage'
+import { engineFor } from '../choose-engine.js'
 import { judge } from '../judge.js'
 import { StepRunner } from '../online/step-runner.js'
 import { savedPrograms } from '../programs.js'
+import { ownStates } from '../saved-model/save-model.js'
 import { checkOptions } from './check-options.js'
-import { engineFor, fitPrograms } from './fit.js'
-import type { Judged, Row, TrainingOptions } from './fit-types.js'
-import { examplesOf, ownStates, type Fitted } from './fitted.js'
+import { fitPrograms } from './fit.js'
+import type { AnyData, Judged, Row, TrainingOptions } from './fit-types.js'
+import { examplesOf, type Fitted } from './fitted.js'
 
 /** A model of which types tell the names of a prediction, and no names of metrics. */
 export type SavedNames<Input extends string, Output extends string> = Model<{
@@ -18,19 +20,7 @@ export type SavedNames<Input extends string, Output extends string> = Model<{
   readonly outputs: Output
 }>
 
-export interface SavedFitOptions<M extends Model> extends TrainingOptions<string, Row<M, 'maybe'>> {
-  readonly data: DataInput
-  /**
-   * Examples that are judged after each epoch: a share, a count, or data of its own. Default: those
-   * of `data`, if it has any.
-   */
-  readonly validation?: number | DataInput
-  /**
-   * Examples for `evaluate()`: a share, a count, or data of its own. Default: those of `data`, if
-   * it has any.
-   */
-  readonly test?: number | DataInput
-}
+export type SavedFitOptions<M extends Model> = AnyData & TrainingOptions<string, Row<M, 'maybe'>>
 
 export async function fitSaved<Input extends string, Output extends string>(
   saved: SavedModel,
@@ -46,9 +36,7 @@ export async function judgeSaved<M extends Model>(saved: SavedModel, data: DataI
   const runner = new StepRunner(engine, 1)
   try {
     const by = { engine, runner, states: { state: ownStates(valuesOf(saved.states)) } }
-    const metrics: unknown = await judge(by, savedPrograms(saved).evaluate(split), split)
-    // The names are those that the file has.
-    return metrics as Judged<M>
+    return await judge<M>(by, savedPrograms(saved).evaluate(split), split)
   } finally {
     await runner.close()
   }

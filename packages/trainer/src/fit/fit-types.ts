@@ -5,7 +5,8 @@
  */
 import type { Clip, FieldsOf, MetricsOf, Model, Optimizer, UpdateRule } from '@gradpool/core'
 import type { Engine } from '@gradpool/core/engine'
-import type { DataSpec, Dataset, FieldInput, IdxFolderSpec, MnistSpec } from '@gradpool/datasets'
+import type { DataInput, DataSpec, Dataset, FieldInput, IdxFolderSpec, MnistSpec } from '@gradpool/datasets'
+import type { EndReason } from '../checkpoints/checkpoint.js'
 import type { EngineName } from '../choose-engine.js'
 import type { InitFrom } from './init-from.js'
 
@@ -101,7 +102,7 @@ export interface EpochEvent<R> {
 export interface EndEvent<R> {
   readonly history: readonly R[]
   /** Why it ended: all epochs are done, early stopping, or `stop()`. */
-  readonly reason: 'epochs' | 'earlyStopping' | 'stopped'
+  readonly reason: EndReason
 }
 
 /** What `fit` and a loaded model's `fit` have in common. */
@@ -175,6 +176,21 @@ export interface AveragingOptions {
   readonly averageEvery?: number
   /** How many parts, or the share of each. Default: 2. */
   readonly averageParts?: number | readonly number[]
+}
+
+/** Data and what is held out of them, as a call that has no model's types takes them. */
+export interface AnyData {
+  readonly data: DataInput
+  /**
+   * Examples that are judged after each epoch: a share, a count, or data of its own. Default: those
+   * of `data`, if it has any.
+   */
+  readonly validation?: number | DataInput | undefined
+  /**
+   * Examples for `evaluate()`: a share, a count, or data of its own. Default: those of `data`, if
+   * it has any.
+   */
+  readonly test?: number | DataInput
 }
 
 export interface FitOptions<M extends Model, D extends DataFor<M>, V extends Held<M> | undefined>

@@ -1,16 +1,16 @@
 /** Trains a model: the one door. */
 import { type Model } from '@gradpool/core'
-import { modelFor, type Engine } from '@gradpool/core/engine'
+import { modelFor } from '@gradpool/core/engine'
 import { availableParallelism } from 'node:os'
-import { sharedEngine, type EngineName } from '../choose-engine.js'
+import { engineFor } from '../choose-engine.js'
 import { tracedPrograms } from '../programs.js'
 import { Callbacks } from './callbacks.js'
 import { checkOptions } from './check-options.js'
 import { Course, type CourseOptions } from './course.js'
-import { FitDirectory, type DoneTraining } from './fit-directory.js'
-import type { DataFor, FitOptions, HasValidation, Held, Presence, Row, TrainingOptions } from './fit-types.js'
+import { doneIn, lastCheckpoint, openFitDirectory } from './fit-directory.js'
+import type { DataFor, FitOptions, HasValidation, Held, Presence, Row } from './fit-types.js'
 import { Fitted } from './fitted.js'
-import { planFit, type PlannedFit, type PlanOptions, type ProgramsFor } from './plan-fit.js'
+import { planFit, type AnyFitOptions, type ProgramsFor } from './plan-fit.js'
 
 /**
  * Trains a model on worker threads. The result is the same, bit for bit, on any number of them, and
@@ -32,80 +32,52 @@ export async function fit<M extends Model, const D extends DataFor<M>, const V e
 }
 
 /**
- * Trains the Programs that there are for a dataset, wherever they come from. The names in them are those of the types.
+ * Trains the Programs that there are for a dataset, wherever they come from, or does what is left of that in its
+ * folder. The names in them are those of the types.
  */
 export async function fitPrograms<M extends Model, H extends Presence>(
   programsFor: ProgramsFor,
-  options: Omit<CommonOptions, 'onEpoch'> & Partial<Pick<TrainingOptions<string, Row<M, H>>, 'onEpoch' | 'onEnd'>>,
+  options: AnyFitOptions<Row<M, H>>,
 ): Promise<Fitted<M, H>> {
-  // As below.
-  const onEpoch = options.onEpoch as CommonOptions['onEpoch']
-  const { planned, engine, done, callbacks } = await trainUnder(programsFor, {
-    ...options,
-    onEpoch,
-  })
-  const history = done.history as unknown as readonly Row<M, H>[]
-  callbacks.call('onEnd', options.onEnd, { history, reason: done.reason })
-  const { plan, dataset, programs } = planned
+  const { signal, directory, checkpointSeconds = 10, onStep, onWarning } = options
+  const { workers = availableParallelism(), progress = process.stderr.isTTY } = options
+  // As rows below.
+  const onEpoch = options.onEpoch as CourseOptions['onEpoch']
+  signal?.throwIfAborted()
+  const engine = await engineFor(options.engine)
+  const { plan, dataset, programs, state } = await planFit(programsFor, options)
+  const callbacks = new Callbacks(onWarning)
+  const { numerics } = engine
+  const identity = { hash: plan.hash, numerics }
+  const checkpoints = directory === undefined ? undefined : await openFitDirectory(directory, identity)
+  const from = await checkpoints?.latest(identity, callbacks.warn)
+  let done = doneIn(from)
+  if (done === undefined) {
+    const { retrace } = programs
+    const given = { plan, engine, state, retrace, workers, callbacks, checkpoints, from, checkpointSeconds }
+    done = await new Course({ ...given, signal, progress, onStep, onEpoch }).run()
+    await checkpoints?.save(lastCheckpoint(done, plan, numerics)).catch((error: unknown) => {
+      callbacks.warn(`the finished training cannot be written to '${String(directory)}': ${String(error)}`)
+    })
+  }
+  const { history, reason, bestEpoch, states } = done
+  callbacks.call('onEnd', options.onEnd, { history: history as unknown as readonly Row<M, H>[], reason })
   const { seed, training } = plan
   return new Fitted<M, H>({
-    ...{ programs, engine, history: done.history },
-    ...{ bestEpoch: done.bestEpoch, states: done.states },
+    programs,
+    engine,
+    history,
+    bestEpoch,
+    states,
     training: training.program,
     trainingData: dataset.splits.train,
     test: dataset.splits.test,
     provenance: () => ({
-      numerics: engine.numerics,
+      numerics,
       data: { name: dataset.name, hash: dataset.hash },
-      ...{ seed, epochs: done.history.length },
+      seed,
+      epochs: history.length,
       ...(programs.options && { options: programs.options }),
     }),
   })
-}
-
-/** Options of a training, whatever its Programs are made of. */
-type CommonOptions = PlanOptions &
-  Partial<Pick<CourseOptions, 'workers' | 'checkpointSeconds' | 'progress'>> & {
-    readonly engine?: EngineName | Engine
-    readonly directory?: string
-    readonly signal?: AbortSignal
-    readonly onWarning?: (message: string) => unknown
-    // Rows are typed by the model for the caller only.
-    readonly onStep?: CourseOptions['onStep']
-    readonly onEpoch?: CourseOptions['onEpoch']
-  }
-
-interface Trained {
-  readonly planned: PlannedFit
-  readonly engine: Engine
-  readonly done: DoneTraining
-  readonly callbacks: Callbacks
-}
-
-/** Plans a training and does it, or what is left of it in its folder. */
-async function trainUnder(programsFor: ProgramsFor, options: CommonOptions): Promise<Trained> {
-  const { signal, directory: path, checkpointSeconds = 10 } = options
-  const { workers = availableParallelism(), progress = process.stderr.isTTY } = options
-  signal?.throwIfAborted()
-  const engine = await engineFor(options.engine)
-  const planned = await planFit(programsFor, options)
-  const { plan, state } = planned
-  const callbacks = new Callbacks(options.onWarning)
-  const identity = { hash: plan.hash, numerics: engine.numerics }
-  const directory = path === undefined ? undefined : await FitDirectory.open(path, identity)
-  const before = await directory?.done(callbacks.warn)
-  if (before) return { planned, engine, done: before, callbacks }
-  const { onStep, onEpoch } = options
-  const { retrace } = planned.programs
-  const given = { plan, engine, state, workers, callbacks, directory, checkpointSeconds, retrace }
-  const done = await new Course({ ...given, signal, progress, onStep, onEpoch }).run()
-  await directory?.finish(done, plan.training.program.program).catch((error: unknown) => {
-    callbacks.warn(`the finished training cannot be written to '${String(path)}': ${String(error)}`)
-  })
-  return { planned, engine, done, callbacks }
-}
-
-/** The one that is given, or the one of this name that the process shares. */
-export async function engineFor(given: EngineName | Engine = 'auto'): Promise<Engine> {
-  return typeof given === 'string' ? sharedEngine(given) : given
 }

@@ -13,7 +13,7 @@ import type { Programs } from '../programs.js'
 import { StepRunner } from '../online/step-runner.js'
 import { Predictor } from '../predict/predictor.js'
 import type { RowValues } from '../predict/rows-in.js'
-import { writeModel, type SaveOptions, type SaveTarget } from '../saved-model/save-model.js'
+import { ownStates, writeModel, type SaveOptions, type SaveTarget } from '../saved-model/save-model.js'
 import type { DataFor, Judged, Presence, Row } from './fit-types.js'
 
 /** What a training leaves. */
@@ -84,9 +84,7 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
       )
     }
     const by = { engine, runner: this.#runner, states: { state: ownStates(states) } }
-    const metrics: unknown = await judge(by, programs.evaluate(split), split)
-    // The names are those of the model's step.
-    return metrics as Judged<M>
+    return judge<M>(by, programs.evaluate(split), split)
   }
 
   /**
@@ -150,11 +148,6 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
 export function weightsOf(states: StateValues): Record<string, Float32Array> {
   const own = Object.entries(ownStates(states)).map(([name, values]) => [name, values.slice()] as const)
   return Object.fromEntries(own)
-}
-
-/** Parameters and buffers: names of parameters have no slashes. */
-export function ownStates(states: StateValues): StateValues {
-  return Object.fromEntries(Object.entries(states).filter(([name]) => !name.startsWith('optimizer/')))
 }
 
 /** @throws UserError where nothing is predicted */

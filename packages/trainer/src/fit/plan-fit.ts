@@ -1,26 +1,17 @@
 /** From a model, its data and options to a plan that a training runs. */
 import type { StateValues } from '@gradpool/core/engine'
-import { loadDataset, type DataInput, type Dataset } from '@gradpool/datasets'
-import { trainingPasses } from '../plan/training-passes.js'
+import { loadDataset, type Dataset } from '@gradpool/datasets'
+import { weightsHash } from '@gradpool/storage'
+import { namedPasses, trainingHash } from '../plan/training-hash.js'
+import { passWork, trainingPasses } from '../plan/training-passes.js'
 import type { Pass, TrainingPlan } from '../plan/training-plan.js'
-import { passWork } from '../plan/work.js'
 import type { Programs } from '../programs.js'
-import type { AveragingOptions, LearningOptions } from './fit-types.js'
-import { initialStates, type InitFrom } from './init-from.js'
-import { monitored, type MonitorOptions } from '../plan/monitored.js'
-import { trainingHash } from './training-hash.js'
+import type { AnyData, AveragingOptions, LearningOptions, TrainingOptions } from './fit-types.js'
+import { initialStates } from './init-from.js'
+import { monitored } from '../plan/monitored.js'
 
-/** Options that decide the result; see `FitOptions`. */
-export interface PlanOptions extends LearningOptions, AveragingOptions, MonitorOptions {
-  readonly data: DataInput
-  readonly validation?: number | DataInput | undefined
-  readonly test?: number | DataInput
-  readonly epochs?: number
-  readonly seed?: number
-  readonly initFrom?: InitFrom
-  /** Only where there is one, all that decides the result is hashed. */
-  readonly directory?: string
-}
+/** Options of a training, whatever its Programs are made of. */
+export type AnyFitOptions<R> = AnyData & LearningOptions & AveragingOptions & TrainingOptions<string, R>
 
 /** The Programs of a model, or of a file, for these data. */
 export type ProgramsFor = (dataset: Dataset) => Programs
@@ -33,7 +24,7 @@ export interface PlannedFit {
 }
 
 /** @throws UserError where the model, the data and the options do not fit each other */
-export async function planFit(programsFor: ProgramsFor, options: PlanOptions): Promise<PlannedFit> {
+export async function planFit(programsFor: ProgramsFor, options: AnyFitOptions<never>): Promise<PlannedFit> {
   const { data, validation, test, epochs = 10, seed = 0, initFrom, directory } = options
   const dataset = await loadDataset(data, { validation, test })
   const programs = programsFor(dataset)
@@ -46,12 +37,27 @@ export async function planFit(programsFor: ProgramsFor, options: PlanOptions): P
   }
   const state = initFrom === undefined ? undefined : await initialStates(initFrom, program.program)
   const plan = {
-    ...{ name: 'training', seed, epochs, ...parts },
+    name: 'training',
+    seed,
+    epochs,
+    ...parts,
     ...monitored(options, { metrics: program.metrics, hasValidation: validating !== undefined }),
     ...(validating && { validation: validating }),
     work: epochs * passWork(program),
   }
   // Hashing data takes time, which only a folder needs.
-  const hash = directory === undefined ? program.program.hash : trainingHash({ plan, dataHash: dataset.hash, state })
+  const hash = directory === undefined ? program.program.hash : hashOf(plan, dataset, state)
   return { programs, plan: { ...plan, hash }, dataset, state }
+}
+
+function hashOf(plan: Omit<TrainingPlan, 'hash' | 'test'>, dataset: Dataset, state: StateValues | undefined): string {
+  const { training, averaging, validation } = plan
+  const named = namedPasses(dataset)
+  return trainingHash({
+    ...plan,
+    training: named(training),
+    averaging: averaging && { every: averaging.every, replicas: averaging.replicas.map(named) },
+    validation: validation && named(validation),
+    initFrom: state && { hash: weightsHash(state), states: Object.keys(state) },
+  })
 }

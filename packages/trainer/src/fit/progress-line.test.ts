@@ -2,8 +2,13 @@ import { expect, it } from 'vitest'
 import { ProgressLine, progressText } from './progress-line.js'
 
 const progress = {
-  ...{ epoch: 3, epochs: 10, step: 250, steps: 1000, loss: 0.41274 },
-  ...{ stepsPerSecond: 12_430, secondsLeft: 72 },
+  epoch: 3,
+  epochs: 10,
+  step: 250,
+  steps: 1000,
+  loss: 0.41274,
+  stepsPerSecond: 12_430,
+  secondsLeft: 72,
 }
 
 it('tells how far it is, how well, and how long it will take', () => {

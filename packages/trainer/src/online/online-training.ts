@@ -11,8 +11,8 @@ import { initialStates, type InitFrom } from '../fit/init-from.js'
 import type { Metrics } from '../metrics/epoch-row.js'
 import { metricsOf } from '../metrics/metrics-of.js'
 import { checkRows, type RowValues } from '../predict/rows-in.js'
+import { RowsMemory } from '../predict/rows-memory.js'
 import type { Programs } from '../programs.js'
-import { RowsMemory } from './rows-memory.js'
 import type { StepRunner } from './step-runner.js'
 
 /** Programs of so many batch sizes are kept; each takes memory of the engine. */

@@ -1,10 +1,10 @@
 /** A training that takes its batches from the caller: online learning, replay buffers. */
-import { adam, type Clip, type DType, type FieldsOf, type Model, type Optimizer, type UpdateRule } from '@gradpool/core'
+import { adam, type DType, type FieldsOf, type Model } from '@gradpool/core'
 import { modelFor } from '@gradpool/core/engine'
 import { availableParallelism } from 'node:os'
 import { chooseEngine } from '../choose-engine.js'
 import { checkOptions } from '../fit/check-options.js'
-import type { InitFrom } from '../fit/init-from.js'
+import type { LearningOptions, TrainingOptions } from '../fit/fit-types.js'
 import type { PredictionEngine } from '../predict/predictor.js'
 import { tracedPrograms } from '../programs.js'
 import { OnlineTraining } from './online-training.js'
@@ -19,23 +19,14 @@ export interface FieldType {
   readonly dtype?: DType
 }
 
-export interface StartOptions<M extends Model> {
+export interface StartOptions<M extends Model>
+  extends Omit<LearningOptions, 'batchSize' | 'shuffle'>, Pick<TrainingOptions<string, never>, 'seed' | 'initFrom'> {
   /** What the rows have that `step` will be given. */
   readonly fields: Readonly<Record<FieldsOf<M>, FieldType>>
-  /** Default: adam(). */
-  readonly optimizer?: Optimizer | UpdateRule
-  /** Into how many parts the gradient of a step is cut, to be summed in order. Default: 1. */
-  readonly microBatches?: number
-  /** Bounds the gradients. Default: the optimizer's own `clip`. */
-  readonly clip?: Clip
-  /** Keys initial weights and dropout. Default: 0. */
-  readonly seed?: number
   /** The most threads that share a step. Default: all cores. */
   readonly workers?: number
   /** Default: 'auto', which is native code where that is built, else WebAssembly. */
   readonly engine?: PredictionEngine
-  /** First values of states of equal name and shape. */
-  readonly initFrom?: InitFrom
 }
 
 /**

@@ -70,9 +70,7 @@ export class Trainer<M extends Model> {
       const { engine, runner, training, programsFor } = this.#parts
       const split = await examplesOf(data)
       const by = { engine, runner, states: { shareStateOf: training.owner } }
-      const metrics: unknown = await judge(by, programsFor(1).evaluate(split), split)
-      // As above.
-      return metrics as Judged<M>
+      return judge<M>(by, programsFor(1).evaluate(split), split)
     })
   }
 
@@ -92,7 +90,9 @@ export class Trainer<M extends Model> {
       const { training, seed, engine, programsFor } = this.#parts
       const bytes = programsFor(1).encode(
         {
-          ...{ fields: training.data.fields, states: training.owner.read(), metrics: {} },
+          fields: training.data.fields,
+          states: training.owner.read(),
+          metrics: {},
           training: { ...training.program, shuffle: true },
           provenance: { numerics: engine.numerics, seed, options: { steps: training.steps } },
         },

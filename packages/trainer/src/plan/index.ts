@@ -1,9 +1,9 @@
 /** What makes plans of trainings, without what runs them: `@gradpool/trainer/plan`. */
-export { checkTogether, checkTraining, wholeNumber } from '../fit/check-options.js'
+export { checkTogether, checkTraining } from '../fit/check-options.js'
 export type { AveragingOptions, LearningOptions, TrainingOptions } from '../fit/fit-types.js'
 export { type Programs, tracedPrograms } from '../programs.js'
 export { monitored } from './monitored.js'
-export { trainingPasses } from './training-passes.js'
+export { namedPasses, STAGE_FORMAT, trainingHash } from './training-hash.js'
+export { passWork, trainingPasses } from './training-passes.js'
 export type { Averaging, EarlyStopping, Monitor, Pass, TrainingPlan } from './training-plan.js'
-export { passWork } from './work.js'
 export { nearest, suggestion } from '../nearest-name.js'

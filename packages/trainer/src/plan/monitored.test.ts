@@ -20,7 +20,8 @@ it('goes by the loss over the validation examples, and by nothing where there ar
   expect(monitored({}, judged)).toEqual({ keep: 'last', monitor })
   expect(monitored({}, alone)).toEqual({ keep: 'last' })
   expect(monitored({ earlyStopping: { patience: 3 } }, judged)).toEqual({
-    ...{ keep: 'last', monitor },
+    keep: 'last',
+    monitor,
     earlyStopping: { monitor, patience: 3, minDelta: 0 },
   })
 })

@@ -1,5 +1,5 @@
 /** The passes over the training examples: one, or several that train apart, each on its part of the examples. */
-import { partsOf, stepsPerEpochOf, type BatchProgram, type Split } from '@gradpool/core/engine'
+import { flopsOf, partsOf, stepsPerEpochOf, type BatchProgram, type Split } from '@gradpool/core/engine'
 import type { AveragingOptions } from '../fit/fit-types.js'
 import type { Pass, TrainingPlan } from './training-plan.js'
 
@@ -24,4 +24,10 @@ export function trainingPasses(
   const steps = (pass: Pass) => stepsPerEpochOf(pass.program)
   const training = replicas.reduce((most, each) => (steps(each) > steps(most) ? each : most))
   return { training, averaging: { every, replicas } }
+}
+
+/** Floating-point operations of one pass over the examples: orders trainings; never part of a result. */
+export function passWork({ program, tail, batchSize, numExamples }: BatchProgram): number {
+  const full = Math.floor(numExamples / batchSize) * flopsOf(program)
+  return tail === undefined ? full : full + flopsOf(tail)
 }

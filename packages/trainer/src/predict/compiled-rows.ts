@@ -4,19 +4,16 @@
  */
 import { type Values } from '@gradpool/core'
 import {
-  bytesPerElement,
   invariant,
-  sizeOf,
+  type ChunkResult,
   type Engine,
   type Execution,
   type Program,
-  type ChunkOutcome,
-  type ChunkResult,
-  type ChunkTask,
   type StateValues,
 } from '@gradpool/core/engine'
-import type { SavedPrediction } from '@gradpool/storage'
-import { ARRAYS } from './rows-in.js'
+import type { ValueSpec } from '@gradpool/storage'
+import type { WorkerPool } from '@gradpool/worker-pool'
+import { RowsMemory } from './rows-memory.js'
 
 /** Where rows are in the arrays of a call. */
 export interface RowRange {
@@ -28,61 +25,42 @@ export interface CompiledRowsOptions {
   readonly engine: Engine
   readonly program: Program
   readonly rows: number
-  readonly prediction: SavedPrediction
+  readonly fields: readonly ValueSpec[]
   /** The weights, or whose to share. */
   readonly states: StateValues | CompiledRows
 }
 
 export class CompiledRows {
   readonly #execution: Execution
-  readonly #fields: readonly { readonly size: number; readonly memory: Values }[]
+  readonly #memory: RowsMemory
   /** The predictions of the last step. */
   #results: ChunkResult['rows'] = {}
 
   private constructor(
     readonly rows: number,
     execution: Execution,
-    memory: readonly Values[],
-    prediction: SavedPrediction,
+    memory: RowsMemory,
   ) {
     this.#execution = execution
-    this.#fields = prediction.fields.map(({ shape }, index) => {
-      const values = memory[index]
-      invariant(values, 'each field has memory')
-      return { size: sizeOf(shape), memory: values }
-    })
+    this.#memory = memory
   }
 
-  static async compile(options: CompiledRowsOptions): Promise<CompiledRows> {
-    const { engine, program, rows, prediction, states } = options
-    const memory = prediction.fields.map(({ dtype, shape }) => {
-      const count = rows * sizeOf(shape)
-      const { buffer, byteOffset } = engine.allocate(count * bytesPerElement[dtype])
-      return new ARRAYS[dtype](buffer, byteOffset, count)
-    })
-    const fields = prediction.fields.map(({ name, dtype, shape }, index) => {
-      return [name, { dtype, shape, values: memory[index] ?? new Float32Array() }] as const
-    })
-    const data = {
-      fields: Object.fromEntries(fields),
-      rows: Int32Array.from({ length: rows }, (_, row) => row),
-    }
+  static async compile({ engine, program, rows, fields, states }: CompiledRowsOptions): Promise<CompiledRows> {
+    const memory = new RowsMemory(fields, engine.allocate, rows)
     const execution = await engine.compile(
       { program, batchSize: rows, numExamples: rows, shuffle: false, metrics: [] },
       {
-        data,
+        data: memory.split(rows),
         seed: 0,
         ...(states instanceof CompiledRows ? { shareStateOf: states.#execution } : { state: states }),
       },
     )
-    return new CompiledRows(rows, execution, memory, prediction)
+    return new CompiledRows(rows, execution, memory)
   }
 
   /** Puts these rows where the Program reads them; any others there stay. */
   load(arrays: readonly Values[], { start, count }: RowRange): void {
-    this.#fields.forEach(({ size, memory }, index) => {
-      memory.set(arrays[index]?.subarray(start * size, (start + count) * size) ?? [])
-    })
+    this.#memory.write(arrays, start, count)
   }
 
   /** Other weights, for what shares them, too. */
@@ -97,13 +75,9 @@ export class CompiledRows {
     this.#keep(result)
   }
 
-  /** What a worker executes; its answer is for `finish`. */
-  begin(): readonly ChunkTask[] {
-    return this.#execution.begin(1)
-  }
-
-  finish(outcomes: readonly ChunkOutcome[]): void {
-    this.#keep(this.#execution.finish(outcomes))
+  /** One step, on a thread of the pool. @throws WorkerDied when it ends first */
+  async runThere(pool: WorkerPool): Promise<void> {
+    this.#keep(this.#execution.finish(await pool.run(this.#execution.begin(1))))
   }
 
   #keep({ status, rows }: ChunkResult): void {

@@ -5,18 +5,20 @@
  * than that moves to a worker thread, block by block, one call after the other. So calls may
  * overlap, and take no memory beyond their results.
  */
-import { type DType, UserError, type Values } from '@gradpool/core'
-import { sizeOf, type Engine, type StateValues } from '@gradpool/core/engine'
-import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
-import type { SavedPrediction } from '@gradpool/storage'
+import { UserError, type Values } from '@gradpool/core'
+import { computedBytes, flopsOf, sizeOf, type Engine, type StateValues } from '@gradpool/core/engine'
+import { pick, type SavedPrediction } from '@gradpool/storage'
+import { createPool, type WorkerPool } from '@gradpool/worker-pool'
+import { chooseEngine } from '../choose-engine.js'
 import { CompiledRows } from './compiled-rows.js'
 import { hasTime, inTurn } from './in-turn.js'
-import { PredictionThread } from './prediction-thread.js'
 import { ARRAYS, checkRows, type Rows, type RowValues } from './rows-in.js'
-import { workOf } from './work-of.js'
 
 /** `auto`: native code where it was built, else WebAssembly. Both give the same bits. */
 export type PredictionEngine = 'auto' | 'native' | 'wasm'
+
+/** What a step of any Program takes, as so many operations. */
+const STEP_WORK = 1000
 
 /** Less than 2 ms on one core. */
 const SMALL_WORK = 1e7
@@ -28,12 +30,8 @@ type Wanted = ReadonlySet<string> | undefined
 
 export class Predictor {
   readonly #prediction: SavedPrediction
-  readonly #outputs: readonly {
-    readonly name: string
-    readonly dtype: DType
-    readonly size: number
-  }[]
   readonly #engine: Engine
+  /** How long a row takes, counted in floating-point operations: those, and the memory touched. */
   readonly #workPerRow: number
   /** For this thread. What is not always needed is made when it first is. */
   readonly #row: CompiledRows
@@ -41,29 +39,23 @@ export class Predictor {
   /** For the other thread. */
   readonly #rowThere: () => Promise<CompiledRows>
   readonly #blockThere: () => Promise<CompiledRows>
-  readonly #thread: PredictionThread
+  /** For work that would hold up the event loop; started when it is first needed. */
+  #thread: WorkerPool | undefined
   /** The end of the calls on the thread so far. */
   #last: Promise<unknown> = Promise.resolve()
   #isDisposed = false
 
   private constructor(prediction: SavedPrediction, engine: Engine, row: CompiledRows) {
-    const { blockRows } = prediction
+    const { blockRows, fields } = prediction
     const make = (program: 'row' | 'block', rows: number) =>
-      once(() => {
-        const options = { engine, prediction, program: prediction[program], rows, states: row }
-        return CompiledRows.compile(options)
-      })
+      once(() => CompiledRows.compile({ engine, fields, program: prediction[program], rows, states: row }))
     this.#prediction = prediction
-    this.#outputs = prediction.outputs.map(({ name, dtype, shape }) => {
-      return { name, dtype, size: sizeOf(shape) }
-    })
     this.#engine = engine
-    this.#workPerRow = workOf(prediction.row)
+    this.#workPerRow = STEP_WORK + flopsOf(prediction.row) + computedBytes(prediction.row)
     this.#row = row
     this.#block = make('block', blockRows)
     this.#rowThere = make('row', 1)
     this.#blockThere = make('block', blockRows)
-    this.#thread = new PredictionThread(engine)
   }
 
   /**
@@ -75,9 +67,9 @@ export class Predictor {
     states: StateValues,
     engineName: PredictionEngine = 'auto',
   ): Promise<Predictor> {
-    const program = prediction.row
-    const engine = await openEngine(engineName)
-    const options = { engine, prediction, program, rows: 1, states: ownStates(prediction, states) }
+    const { row: program, fields } = prediction
+    const engine = await chooseEngine({ engine: engineName })
+    const options = { engine, fields, program, rows: 1, states: ownStates(prediction, states) }
     return new Predictor(prediction, engine, await CompiledRows.compile(options))
   }
 
@@ -94,7 +86,7 @@ export class Predictor {
    * @throws UserError for a field that is missing, unknown, or of the wrong size or type
    */
   async predict(inputs: Readonly<Record<string, RowValues>>, wanted?: Wanted): Promise<Record<string, Values>> {
-    this.#checkAlive()
+    if (this.#isDisposed) throw new UserError('this model was disposed')
     const rows = checkRows(this.#prediction.fields, inputs)
     if (rows.numRows * this.#workPerRow <= SMALL_WORK) {
       const block = this.#isForBlock(rows.numRows) ? await this.#block() : this.#row
@@ -112,7 +104,7 @@ export class Predictor {
     this.#isDisposed = true
     await this.#last
     await inTurn(() => undefined)
-    await this.#thread.close()
+    await this.#thread?.close()
     await this.#engine.dispose()
   }
 
@@ -126,7 +118,9 @@ export class Predictor {
     const row = await this.#rowThere()
     const block = this.#isForBlock(rows.numRows) ? await this.#blockThere() : row
     const outputs = this.#outputsFor(rows, wanted)
-    for (const compiled of this.#steps(rows, outputs, row, block)) await this.#thread.run(compiled)
+    const { workerModule } = this.#engine
+    this.#thread ??= createPool({ workers: 1, workerModule, exportName: 'executeChunk' })
+    for (const compiled of this.#steps(rows, outputs, row, block)) await compiled.runThere(this.#thread)
     return outputs
   }
 
@@ -152,27 +146,19 @@ export class Predictor {
 
   #outputsFor({ numRows }: Rows, wanted: Wanted): Record<string, Values> {
     const outputs: Record<string, Values> = {}
-    for (const { name, dtype, size } of this.#outputs) {
-      if (wanted?.has(name) ?? true) outputs[name] = new ARRAYS[dtype](numRows * size)
+    for (const { name, dtype, shape } of this.#prediction.outputs) {
+      if (wanted?.has(name) ?? true) outputs[name] = new ARRAYS[dtype](numRows * sizeOf(shape))
     }
     return outputs
-  }
-
-  #checkAlive(): void {
-    if (this.#isDisposed) throw new UserError('this model was disposed')
   }
 }
 
 function ownStates({ row }: SavedPrediction, states: StateValues): StateValues {
-  return Object.fromEntries(row.states.map(({ name }) => [name, states[name] ?? new Float32Array()] as const))
+  const names = row.states.map(({ name }) => name)
+  return pick(states, names)
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined
   return () => (made ??= make())
-}
-
-async function openEngine(name: PredictionEngine): Promise<Engine> {
-  const isNative = name === 'native' || (name === 'auto' && nativeInstructionSets().length > 0)
-  return isNative ? nativeEngine() : wasmEngine()
 }

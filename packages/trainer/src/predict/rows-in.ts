@@ -57,8 +57,13 @@ export function checkRows(fields: readonly ValueSpec[], given: Readonly<Record<s
 }
 
 /** `f32[28, 28]`. */
-export function typeText({ dtype, shape }: Omit<ValueSpec, 'name'>): string {
+function typeText({ dtype, shape }: Omit<ValueSpec, 'name'>): string {
   return `${dtype}[${shape.join(', ')}]`
+}
+
+/** `image u8[28, 28], label u8[]`. */
+export function typesText(specs: readonly ValueSpec[]): string {
+  return specs.map((spec) => `${spec.name} ${typeText(spec)}`).join(', ')
 }
 
 function refuseNames(fields: readonly ValueSpec[], given: object): never {
@@ -70,20 +75,18 @@ function refuseNames(fields: readonly ValueSpec[], given: object): never {
 function arrayOf(field: ValueSpec, values: RowValues): Values {
   const { dtype, name } = field
   if (values instanceof ARRAYS[dtype]) return values
-  if (dtype === 'f32') {
-    if (!Array.isArray(values) && !(values instanceof Float64Array)) {
-      throw new UserError(
-        `the field "${name}" is ${typeText(field)} for each row, and a ${kindOf(values)} was given; convert and scale it into a Float32Array as the training data were`,
-      )
-    }
-    checkEach(field, values, (value) => typeof value === 'number')
-    return Float32Array.from(values)
+  const isTaken = dtype === 'f32' ? values instanceof Float64Array : ArrayBuffer.isView(values)
+  if (!Array.isArray(values) && !isTaken) {
+    const hint = dtype === 'f32' ? '; convert and scale it into a Float32Array as the training data were' : ''
+    throw new UserError(
+      `the field "${name}" is ${typeText(field)} for each row, and a ${kindOf(values)} was given${hint}`,
+    )
   }
-  if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
-    throw new UserError(`the field "${name}" is ${typeText(field)} for each row, and a ${kindOf(values)} was given`)
+  if (dtype === 'f32') checkEach(field, values, (value) => typeof value === 'number')
+  else {
+    const [low, high] = RANGES[dtype]
+    checkEach(field, values, (value) => Number.isInteger(value) && value >= low && value <= high)
   }
-  const [low, high] = RANGES[dtype]
-  checkEach(field, values, (value) => Number.isInteger(value) && value >= low && value <= high)
   return ARRAYS[dtype].from(values)
 }
 

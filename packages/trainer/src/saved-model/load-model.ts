@@ -6,9 +6,9 @@
  *     const { probabilities } = await digits.predict({ image })
  */
 import { type DType, UserError, type Values } from '@gradpool/core'
-import { decodeSavedModel, type SavedModel, type ValueSpec } from '@gradpool/storage'
+import { decodeSavedModel, valuesOf, type SavedModel } from '@gradpool/storage'
 import { Predictor, type PredictionEngine } from '../predict/predictor.js'
-import { typeText } from '../predict/rows-in.js'
+import { typesText } from '../predict/rows-in.js'
 import { LoadedModel } from './loaded-model.js'
 import { type ModelSource, readSource } from './read-source.js'
 
@@ -63,8 +63,7 @@ export async function loadModel(
   const { bytes, where } = await readSource(source)
   const saved = decodeSavedModel(bytes, where)
   const outputs = 'inputs' in options ? checkNames(saved, options, where) : undefined
-  const states = Object.fromEntries([...saved.states].map(([name, { values }]) => [name, values]))
-  const predictor = saved.predict && (await Predictor.create(saved.predict, states, options.engine))
+  const predictor = saved.predict && (await Predictor.create(saved.predict, valuesOf(saved.states), options.engine))
   return new LoadedModel(saved, predictor, outputs)
 }
 
@@ -86,8 +85,7 @@ function checkNames(
     predict.fields.every(({ name }) => inputs.includes(name)) &&
     wanted.every(([name, dtype]) => predict.outputs.some((output) => output.name === name && output.dtype === dtype))
   if (fits) return wanted.flatMap(([name]) => name ?? [])
-  const list = (specs: readonly ValueSpec[]) => specs.map((spec) => `${spec.name} ${typeText(spec)}`).join(', ')
   throw new UserError(
-    `${where} does not have these inputs and outputs: it predicts ${list(predict.outputs)} from ${list(predict.fields)}`,
+    `${where} does not have these inputs and outputs: it predicts ${typesText(predict.outputs)} from ${typesText(predict.fields)}`,
   )
 }

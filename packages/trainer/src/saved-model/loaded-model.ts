@@ -7,7 +7,8 @@ import type { SavedFitOptions, SavedNames } from '../fit/fit-saved.js'
 import type { Judged } from '../fit/fit-types.js'
 import type { Fitted } from '../fit/fitted.js'
 import type { Predictor } from '../predict/predictor.js'
-import { type RowValues, typeText } from '../predict/rows-in.js'
+import { type RowValues, typesText } from '../predict/rows-in.js'
+import { ownStates } from './save-model.js'
 
 /** What a field or a prediction is for one row. */
 export interface ValueType {
@@ -47,8 +48,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
 
   /** As runs and `verify` tell it: of parameters and buffers. */
   get weightsHash(): string {
-    const states = Object.entries(valuesOf(this.saved.states))
-    return weightsHash(Object.fromEntries(states.filter(([name]) => !name.includes('/'))))
+    return weightsHash(ownStates(valuesOf(this.saved.states)))
   }
 
   /** As they were at the end of training. */
@@ -132,8 +132,8 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
       `values     ${numWeights.toLocaleString('en')}`,
       ...(predict
         ? [
-            `reads      ${listOf(predict.fields)}`,
-            `predicts   ${listOf(predict.outputs)}`,
+            `reads      ${typesText(predict.fields)}`,
+            `predicts   ${typesText(predict.outputs)}`,
             `work       ${flopsOf(predict.row).toLocaleString('en')} operations a row`,
           ]
         : []),
@@ -151,8 +151,4 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
 
 function byName(specs: readonly ValueSpec[]): Record<string, ValueType> {
   return Object.fromEntries(specs.map(({ name, dtype, shape }) => [name, { dtype, shape }]))
-}
-
-function listOf(specs: readonly ValueSpec[]): string {
-  return specs.map((spec) => `${spec.name} ${typeText(spec)}`).join(', ')
 }

@@ -61,11 +61,10 @@ export function encodeModel(trained: TrainedModel, { optimizer = false, onLeftOu
   }
   const predict = part(() => tracePrediction(model, fields))
   const evaluation = part(() => traceEvaluation(model, fields))
-  const kept = Object.entries(states).filter(([name]) => optimizer || !isOfOptimizer(name))
   const shapes = training?.program ?? evaluation?.row
   invariant(shapes, 'there is a Program that has the states')
   const weights: ModelContent = {
-    states: namedStates(shapes, Object.fromEntries(kept)),
+    states: namedStates(shapes, optimizer ? states : ownStates(states)),
     metrics,
     provenance: { gradpool: ownVersion(), ...provenance },
   }
@@ -91,9 +90,9 @@ export async function writeModel(bytes: Uint8Array, target: SaveTarget): Promise
   await writeDurably(target instanceof URL ? fileURLToPath(target) : target, bytes)
 }
 
-/** Names of parameters have no slashes. */
-function isOfOptimizer(name: string): boolean {
-  return name.startsWith('optimizer/')
+/** Parameters and buffers: names of parameters have no slashes. */
+export function ownStates(states: StateValues): StateValues {
+  return Object.fromEntries(Object.entries(states).filter(([name]) => !name.startsWith('optimizer/')))
 }
 
 /** Of Gradpool. */

@@ -3,9 +3,16 @@
  * block of rows.
  */
 import { UserError, type DType, type Model } from '@gradpool/core'
-import { computedBytes, evaluation, prediction, prune, type DataSpec, type Program } from '@gradpool/core/engine'
+import {
+  batchAxes,
+  computedBytes,
+  evaluation,
+  prediction,
+  prune,
+  type DataSpec,
+  type Program,
+} from '@gradpool/core/engine'
 import { fieldsOf, type RowPrograms, type SavedEvaluation, type SavedPrediction } from '@gradpool/storage'
-import { mixedResults } from './rows-apart.js'
 
 type Fields = DataSpec['fields']
 
@@ -72,4 +79,23 @@ function rowPrograms(trace: (rows: number) => Program): RowPrograms {
   const fitting = Math.floor(BLOCK_BYTES / Math.max(1, computedBytes(row)))
   const blockRows = Math.min(MOST_BLOCK_ROWS, Math.max(2, fitting))
   return { blockRows, row, block: trace(blockRows) }
+}
+
+/**
+ * The names of the results of which a row does not follow from that row of the fields alone: that depend on other rows
+ * of the batch, or on none.
+ */
+function mixedResults(program: Program): string[] {
+  const axes = batchAxes(program)
+  const fields = new Set(program.fields.map(({ node }) => node))
+  const kinds: ('constant' | 'rows' | 'mixed')[] = []
+  program.nodes.forEach(({ inputs }, index) => {
+    const operands = inputs.map((input) => kinds[input])
+    const isVarying = fields.has(index) || operands.includes('rows')
+    if (operands.includes('mixed')) kinds.push('mixed')
+    // Where several rows meet, as in a mean over the batch, the batch axis ends.
+    else if (isVarying) kinds.push(axes[index] === undefined ? 'mixed' : 'rows')
+    else kinds.push('constant')
+  })
+  return program.results.filter(({ node }) => kinds[node] !== 'rows' || axes[node] !== 0).map(({ name }) => name)
 }

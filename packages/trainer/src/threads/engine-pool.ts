@@ -16,7 +16,9 @@ export function enginePool(
   onStuck: () => void = () => undefined,
 ): EnginePool {
   return createPool({
-    ...{ workers, workerModule, exportName: 'executeChunk' },
+    workers,
+    workerModule,
+    exportName: 'executeChunk',
     onError: ({ message }) => onWarning(`a worker thread: ${message}`),
     onStuck() {
       onWarning(STUCK)

@@ -17,7 +17,11 @@ function planWith(megabytes: number): TrainingPlan {
     results: [],
   })
   const training: BatchProgram = {
-    ...{ batchSize: 1, numExamples: 1, shuffle: false, metrics: [], program },
+    batchSize: 1,
+    numExamples: 1,
+    shuffle: false,
+    metrics: [],
+    program,
   }
   const data = { fields: {}, rows: Int32Array.of(0) }
   const pass = { program: training, data }
@@ -27,8 +31,12 @@ function planWith(megabytes: number): TrainingPlan {
 /** Counts what is compiled, and what of it is left. */
 function countingEngine(): Engine & { compiled: number; open: number } {
   const engine = {
-    ...{ name: 'counting', description: '', numerics: 'none', workerModule: '' },
-    ...{ compiled: 0, open: 0 },
+    name: 'counting',
+    description: '',
+    numerics: 'none',
+    workerModule: '',
+    compiled: 0,
+    open: 0,
     allocate: (numBytes: number) => new Uint8Array(numBytes),
     dispose: () => Promise.resolve(),
     compile() {

@@ -7,7 +7,9 @@ function done(plan: ConstructorParameters<typeof DoneEpochs>[0], validations: re
   const epochs = new DoneEpochs(plan)
   validations.forEach((validation, i) => {
     epochs.add({
-      ...{ epoch: i + 1, seconds: 0, loss: 1 },
+      epoch: i + 1,
+      seconds: 0,
+      loss: 1,
       validation: { loss: 1, accuracy: validation ?? NaN },
     })
   })

@@ -1,7 +1,7 @@
 /**
  * Which label made a loss NaN: the losses of the models package divide by 1 where a label is one of the classes, and by
- * 0 where it is none (`isClass`). What a batch is divided by follows from its labels alone, so it is computed here, from
- * the data.
+ * 0 where it is none (`isClass`). What a batch is divided by follows from its labels alone, so it is computed here,
+ * from the data.
  */
 import {
   evaluate,

@@ -63,7 +63,9 @@ async function locateIn(
   const { program, rows } = batchOf(traced, step, data.rows, seed)
   const telling = tellingAll(program)
   const batch: BatchProgram = {
-    ...{ batchSize: rows.length, numExamples: rows.length, shuffle: false },
+    batchSize: rows.length,
+    numExamples: rows.length,
+    shuffle: false,
     program: telling,
     metrics: [],
   }

@@ -90,7 +90,11 @@ export class Training {
     this.#epochs = new DoneEpochs(plan)
     this.#workers = usefulWorkers(plan, workers)
     this.#threads = new TrainingThreads({
-      ...{ pool, budget, most: this.#workers, stallSeconds, onThreads },
+      pool,
+      budget,
+      most: this.#workers,
+      stallSeconds,
+      onThreads,
       work: () => plan.work * (1 - this.#epochs.count / plan.epochs),
     })
     const { checkpointSeconds: everySeconds, save } = options
@@ -273,8 +277,12 @@ export class Training {
     const label = labelOutside({ program: training.program, step: training.step, data, seed })
     const origin = label ? undefined : await locateNonFinite({ engine, ...lost, retrace }).catch(() => undefined)
     return lossNotFinite({
-      ...{ step: lost.training.step + 1, epoch: this.#epochs.count + 1 },
-      ...{ lastLoss: lost.lastLoss, state: strategy.read(), origin, label },
+      step: lost.training.step + 1,
+      epoch: this.#epochs.count + 1,
+      lastLoss: lost.lastLoss,
+      state: strategy.read(),
+      origin,
+      label,
     })
   }
 

@@ -1,6 +1,6 @@
 import { Program, type BatchProgram } from '@gradpool/core/engine'
 import { expect, it } from 'vitest'
-import { stageHash, type StageDeterminants } from './stage-hash.js'
+import { trainingHash, type TrainingDeterminants } from './training-hash.js'
 
 const program: BatchProgram = {
   batchSize: 2,
@@ -11,23 +11,25 @@ const program: BatchProgram = {
 }
 const data = { dataset: 'd', part: 'train', rows: Int32Array.of(0, 1, 2, 258) } as const
 
-const stage: StageDeterminants = {
+const stage: TrainingDeterminants = {
   seed: 0,
   epochs: 2,
   keep: 'last',
   training: { program, data },
-  validation: null,
+  validation: undefined,
   test: { program: { ...program, shuffle: false }, data: { ...data, part: 'test', rows: null } },
-  samples: null,
+  samples: undefined,
   initFrom: { hash: 'h', states: ['a'] },
 }
 
 it('stays what it is, or finished stages of earlier versions would not be found', () => {
-  expect(stageHash(stage)).toMatchInlineSnapshot(`"696e81b3ba9932ac4d7f081bf9c446f47ed43a8a6ce442822b500d7f87b26856"`)
+  expect(trainingHash(stage)).toMatchInlineSnapshot(
+    `"696e81b3ba9932ac4d7f081bf9c446f47ed43a8a6ce442822b500d7f87b26856"`,
+  )
 })
 
 it('changes with each thing that determines the result', () => {
-  const changed: Partial<StageDeterminants>[] = [
+  const changed: Partial<TrainingDeterminants>[] = [
     {},
     { seed: 1 },
     { epochs: 3 },
@@ -45,15 +47,15 @@ it('changes with each thing that determines the result', () => {
       return { training: { program: { ...program, metrics: [metric] }, data } }
     }),
     { validation: stage.training },
-    { test: null },
+    { test: undefined },
     { samples: stage.training },
     { averaging: { every: 1, replicas: [stage.training] } },
     { averaging: { every: 2, replicas: [stage.training] } },
     { averaging: { every: 1, replicas: [stage.training, stage.training] } },
-    { initFrom: null },
+    { initFrom: undefined },
     { initFrom: { hash: 'i', states: ['a'] } },
     { initFrom: { hash: 'h', states: ['a', 'b'] } },
   ]
-  const hashes = changed.map((change) => stageHash({ ...stage, ...change }))
+  const hashes = changed.map((change) => trainingHash({ ...stage, ...change }))
   expect(new Set(hashes).size).toBe(hashes.length)
 })

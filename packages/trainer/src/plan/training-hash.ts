@@ -1,11 +1,12 @@
 /**
- * The name of a stage: a hash of all that determines its result, and of nothing else.
+ * The hash of a training: of all that determines its result, and of nothing else.
  *
- * Names, conditions and the lines of the log are not part of it; the order of rows is, and the programs bit by bit.
+ * Names, workers, callbacks and folders are not part of it; the order of rows is, and the programs bit by bit.
  */
 import type { BatchProgram } from '@gradpool/core/engine'
-import type { TrainingPlan } from '@gradpool/trainer/plan'
+import type { Dataset } from '@gradpool/datasets'
 import { createHash } from 'node:crypto'
+import type { Pass, TrainingPlan } from './training-plan.js'
 
 /**
  * Version of what Programs mean and of the files of a stage. Raised when stages of the same configuration come to other
@@ -27,22 +28,30 @@ export interface NamedPass {
   }
 }
 
-export interface StageDeterminants extends Pick<TrainingPlan, 'monitor' | 'earlyStopping' | 'keep'> {
+export interface TrainingDeterminants extends Pick<TrainingPlan, 'monitor' | 'earlyStopping' | 'keep'> {
   /** From 0 to 2^32 - 1. */
   readonly seed: number
   readonly epochs: number
   readonly training: NamedPass
   readonly averaging?: { readonly every: number; readonly replicas: readonly NamedPass[] } | undefined
-  readonly validation: NamedPass | null
-  readonly test: NamedPass | null
-  readonly samples: NamedPass | null
-  /** The stage that gives first values, and the states it gives. */
-  readonly initFrom: { readonly hash: string; readonly states: readonly string[] } | null
+  readonly validation?: NamedPass | undefined
+  readonly test?: NamedPass | undefined
+  readonly samples?: NamedPass | undefined
+  /** The hash of the training that gives first values, or of the values, and the states that are given. */
+  readonly initFrom?: { readonly hash: string; readonly states: readonly string[] } | undefined
+}
+
+/** Passes whose data are of this dataset. */
+export function namedPasses({ hash, fields: of }: Pick<Dataset, 'hash' | 'fields'>): (pass: Pass) => NamedPass {
+  return ({ program, data: { fields, rows } }) => {
+    const part = fields === of.train ? 'train' : fields === of.test ? 'test' : 'validation'
+    return { program, data: { dataset: hash, part, rows } }
+  }
 }
 
 /** SHA-256, hexadecimal. */
-export function stageHash(stage: StageDeterminants): string {
-  const { seed, epochs, monitor, earlyStopping, keep, initFrom, averaging } = stage
+export function trainingHash(training: TrainingDeterminants): string {
+  const { seed, epochs, monitor, earlyStopping, keep, initFrom, averaging } = training
   return sha256(
     JSON.stringify({
       format: STAGE_FORMAT,
@@ -51,11 +60,11 @@ export function stageHash(stage: StageDeterminants): string {
       monitor,
       earlyStopping,
       keep,
-      training: described(stage.training),
-      validation: stage.validation && described(stage.validation),
-      test: stage.test && described(stage.test),
-      samples: stage.samples && described(stage.samples),
-      initFrom: initFrom && { hash: initFrom.hash, states: [...initFrom.states] },
+      training: described(training.training),
+      validation: training.validation ? described(training.validation) : null,
+      test: training.test ? described(training.test) : null,
+      samples: training.samples ? described(training.samples) : null,
+      initFrom: initFrom ? { hash: initFrom.hash, states: [...initFrom.states] } : null,
       averaging: averaging && {
         every: averaging.every,
         replicas: averaging.replicas.map(described),
