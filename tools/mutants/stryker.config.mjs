@@ -1,9 +1,11 @@
 /** Mutates sources of the package that it is started in, as run.mjs says, and counts what its tests notice. */
+import { fileURLToPath } from 'node:url'
+
 const { MUTATE = '' } = process.env
 
 export default {
   testRunner: 'vitest',
-  plugins: ['@stryker-mutator/vitest-runner'],
+  plugins: [fileURLToPath(new URL('runner.mjs', import.meta.url))],
   vitest: { configFile: 'vitest.config.mjs', related: true },
   mutate: MUTATE.split(','),
   // The words of a message are for people, and tests hold them where they matter.
