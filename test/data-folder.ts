@@ -41,11 +41,16 @@ export function smallFiles(): Promise<Files> {
 /** A folder with these files, some replaced. */
 export async function dataFolder(replaced: Files = {}): Promise<string> {
   const directory = join(await emptyFolder(), 'data')
+  await writeDataFolder(directory, replaced)
+  return directory
+}
+
+/** The same, at a place where nothing is. */
+export async function writeDataFolder(directory: string, replaced: Files = {}): Promise<void> {
   await mkdir(directory)
   for (const [name, bytes] of Object.entries({ ...(await smallFiles()), ...replaced })) {
     await writeFile(join(directory, name), bytes)
   }
-  return directory
 }
 
 /** A copy with some bytes changed. */

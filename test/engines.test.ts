@@ -1,31 +1,50 @@
 // Every CPU engine and instruction set of this machine trains the catalogue to the same bits, and TensorFlow to the
 // same costs within rounding.
-import { nativeInstructionSets } from '@gradpool/engine-cpu'
+import { nativeInstructionSets, wasmBuilds } from '@gradpool/engine-cpu'
 import { findTensorFlow } from '@gradpool/engine-tensorflow'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { dataFolder } from './data-folder.js'
+import { dataFolder, writeDataFolder } from './data-folder.js'
 import { gradpool, temporaryFolder } from './gradpool.js'
 import { bitsOf, runJson } from './run-document.js'
 
-const twoEpochs = ['report', '--epochs', '2']
-let expected: unknown
+/** Without an instruction for a fused multiply-add, steps take ten times as long: these train on fewer images. */
+const withoutFma = ['emulated', 'sse4.2', 'portable']
+const report = ['report', '--epochs', '2']
 
+/** The bits of the engine `wasm` on all images, and on the first of them. */
+let expected: { readonly all: unknown; readonly few: unknown }
+let few: string[]
 let cwd: string
 
 beforeAll(async () => {
   const folder = await temporaryFolder()
   cwd = folder.path
-  expected = bitsOf(await runJson([...twoEpochs, '--engine', 'wasm'], { cwd }))
+  few = ['--data', join(cwd, 'data')]
+  await writeDataFolder(join(cwd, 'data'))
+  const wasm = [...report, '--engine', 'wasm']
+  expected = {
+    all: bitsOf(await runJson(wasm, { cwd })),
+    few: bitsOf(await runJson([...wasm, ...few], { cwd })),
+  }
   return folder.remove
+})
+
+async function expectSameBits(engine: string, code: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const hasFma = !withoutFma.includes(code)
+  const document = await runJson([...report, '--engine', engine, ...(hasFma ? [] : few)], { cwd, env })
+  expect(document.engine).toBe(engine)
+  expect(bitsOf(document)).toEqual(hasFma ? expected.all : expected.few)
+}
+
+test.each(wasmBuilds())('the build %s of WebAssembly gives the same bits', async (build) => {
+  await expectSameBits('wasm', build, { GRADPOOL_WASM: build })
 })
 
 // Empty where set-up found no C compiler; then there is wasm alone.
 describe.each(nativeInstructionSets())('native code for %s', (instructionSet) => {
   test('gives the bits of WebAssembly', async () => {
-    const env = { GRADPOOL_CPU: instructionSet }
-    const document = await runJson([...twoEpochs, '--engine', 'native'], { cwd, env })
-    expect(document.engine).toBe('native')
-    expect(bitsOf(document)).toEqual(expected)
+    await expectSameBits('native', instructionSet, { GRADPOOL_CPU: instructionSet })
   })
 })
 
@@ -40,26 +59,22 @@ test.runIf(nativeInstructionSets().length > 0)('native code trains hash codes to
   }
 })
 
-test.runIf(nativeInstructionSets('fast').length > 0)('fast native code says so', async () => {
-  const document = await runJson(['mnist_mlp_1p', '--precision', 'fast'], { cwd })
-  expect(document.engine).toBe('native-fast')
-  expect(document.experiments[0]?.accuracy).toBeGreaterThan(0.3)
-})
-
-test('fast WebAssembly is a mistake: there is no such thing', async () => {
-  const args = ['run', 'mnist_mlp_1p', '--engine', 'wasm', '--precision', 'fast']
-  const { code, stderr } = await gradpool(args, { cwd })
-  expect({ code, stderr }).toEqual({
-    code: 2,
-    stderr: "--precision fast needs the engine 'native'; WebAssembly has no fused operations\n",
-  })
-})
-
 test('an instruction set that is not there is a mistake, not something else instead', async () => {
   const env = { GRADPOOL_CPU: 'mmx' }
   const { code, stderr } = await gradpool(['run', 'mnist_mlp_1p', '--engine', 'native'], { env })
   expect(code).toBe(2)
   expect(stderr).toMatch(/'native'/)
+  const other = await gradpool(['run', 'mnist_mlp_1p', '--engine', 'wasm'], { env: { GRADPOOL_WASM: 'mmx' } })
+  expect(other.code).toBe(2)
+  expect(other.stderr).toMatch(/^the engine 'wasm' does not have the build 'mmx' here; it has .+\n$/)
+})
+
+test('where the CPU does not fuse, doctor says so, and the bits are the same', async () => {
+  const node = ['--no-enable-fma3']
+  const { stdout } = await gradpool(['doctor'], { cwd, node })
+  expect(stdout).toMatch(/^. Engine wasm .*, without fused multiply-add: the same results, several times slower$/m)
+  const args = ['mnist_mlp_1p', '--epochs', '2', '--engine', 'wasm', '--in-process']
+  expect(bitsOf(await runJson(args, { cwd, node }))).toEqual(bitsOf(await runJson(args, { cwd })))
 })
 
 const hasTensorFlow = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1' && (await findTensorFlow()) !== undefined

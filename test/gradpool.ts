@@ -17,6 +17,8 @@ export interface Options {
   /** Working directory. */
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Options of Node, for this process alone: not for one that it starts. */
+  readonly node?: readonly string[]
   /** File names in `preload/`, loaded first in every thread. */
   readonly preload?: readonly string[]
   /** The system cuts longer files short, as a full disk does. */
@@ -54,9 +56,9 @@ export async function gradpool(args: readonly string[], options: Options = {}): 
 }
 
 export function start(args: readonly string[], options: Options = {}): Running {
-  const { cwd, env, preload = [], mostFileBytes } = options
+  const { cwd, env, node = [], preload = [], mostFileBytes } = options
   const imports = preload.map((name) => `--import ${new URL(`preload/${name}`, import.meta.url).href}`)
-  const line = [process.execPath, command, ...args]
+  const line = [process.execPath, ...node, command, ...args]
   const limit = ['-c', `ulimit -f ${(mostFileBytes ?? 0) / 512} && exec "$@"`, 'sh']
   const [file = '', ...rest] = mostFileBytes === undefined ? line : ['sh', ...limit, ...line]
   const child = spawn(file, rest, {

@@ -63,7 +63,7 @@ test('the record of a run has all that it takes to repeat it', async () => {
     versions: { gradpool: expect.any(String) as string, node: process.versions.node },
     machine: { platform: process.platform, arch: process.arch },
     commit: null,
-    engine: { numerics: 'exact', description: expect.any(String) as string },
+    engine: { numerics: 'exact-2', description: expect.any(String) as string },
     experiments: [
       {
         name: 'mnist_mlp_1p',

@@ -11,6 +11,7 @@ import { isMainThread } from 'node:worker_threads'
 const { GRADPOOL_FAULT: fault = '', GRADPOOL_FAULT_LOG: log } = process.env
 const [number, kind] = fault.split(':')
 const { appendFileSync } = fs
+const readWhole = promises.readFile
 const handles = new WeakSet()
 let count = 0
 
@@ -36,7 +37,13 @@ function patchAsync(name, isHandle = false) {
   promises[name] = async (path, ...rest) => {
     if (!concerns(path)) return own(path, ...rest)
     const error = faultAt(name, path)
-    if (error === 'short') process.kill(process.pid, 'SIGKILL')
+    if (error === 'short') {
+      if (name === 'copyFile') {
+        const bytes = await readWhole(path)
+        await promises.writeFile(rest[0], bytes.subarray(0, bytes.length >> 1))
+      }
+      process.kill(process.pid, 'SIGKILL')
+    }
     if (error) throw error
     const result = await own(path, ...rest)
     if (isHandle) handles.add(result)
@@ -82,7 +89,7 @@ async function patchHandles() {
 
 if (isMainThread && (fault || log)) {
   await patchHandles()
-  for (const name of ['mkdir', 'rename', 'rm', 'link', 'stat', 'statfs', 'readdir', 'readFile']) {
+  for (const name of ['mkdir', 'rename', 'rm', 'copyFile', 'stat', 'statfs', 'readdir', 'readFile']) {
     patchAsync(name)
   }
   patchAsync('open', true)

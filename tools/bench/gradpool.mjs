@@ -54,8 +54,8 @@ export async function compile(engine, workload, values) {
   return engine.compile(trainingOf(workload, data), { data, seed: 0 })
 }
 
-export async function makeRunner(name, workload, data, options = {}) {
-  const engine = await { ...engines, tensorflow }[name](options)
+export async function makeRunner(name, workload, data) {
+  const engine = await { ...engines, tensorflow }[name]()
   const execution = await compile(engine, workload, data)
   return {
     name: `gradpool ${name}`,

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
 import { findRun, readRecord } from '@gradpool/orchestrator'
-import { precisions } from '@gradpool/trainer'
 import { type RunCommandOptions } from './options/run-options.js'
 
 /** What may differ from the run as it was begun, as none of it changes a result. */
@@ -29,7 +28,7 @@ export async function begunRun(asked: string | undefined, options: ResumeOptions
   if (!isOfRunCommand(record)) {
     throw new UserError(`'${directory}' was not made by \`gradpool run\`, so it cannot go on here`)
   }
-  const { asked: experiments, cwd, seed, preset, set, precision, epochs } = record
+  const { asked: experiments, cwd, seed, preset, set, epochs } = record
   const data = options.data === undefined ? record.data : resolve(options.data)
   const run: RunCommandOptions = {
     ...options,
@@ -38,7 +37,6 @@ export async function begunRun(asked: string | undefined, options: ResumeOptions
     seed,
     preset,
     set,
-    precision,
     fresh: record.fresh === true,
     ...(epochs !== undefined && { epochs }),
     ...(data !== undefined && { data }),
@@ -62,8 +60,7 @@ function isOfRunCommand(record: object): record is Begun {
     isListOf('string', fields.set) &&
     isListOf('number', fields.seed) &&
     typeof fields.cwd === 'string' &&
-    typeof fields.preset === 'string' &&
-    precisions.some((precision) => precision === fields.precision)
+    typeof fields.preset === 'string'
   )
 }
 

@@ -8,15 +8,16 @@
  * core meanwhile.
  */
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { MICRO, OP, REGISTER } from '../dist/instructions.js'
 
 const file = process.env.KERNELS ?? new URL('../dist/kernels.wasm', import.meta.url)
 const wanted = process.argv.slice(2)
 
 const memory = new WebAssembly.Memory({ initial: 4096, maximum: 4096, shared: true })
-const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), {
-  env: { memory },
-})
+const bytes = readFileSync(file)
+if (!WebAssembly.validate(bytes)) setFlagsFromString('--experimental-wasm-relaxed-simd') // Node 20
+const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
 const { execute, matmul_scratch, __heap_base } = instance.exports
 
 let next = __heap_base.value

@@ -1,19 +1,31 @@
 /**
- * Compiles the kernels to dist/kernels.wasm: SIMD, over a shared memory that the host imports into
- * each thread's instance.
+ * Compiles the kernels to dist/kernels.wasm, with the fused multiply-add of relaxed SIMD, and to
+ * dist/kernels-emulated.wasm, which does without it to the same bits: SIMD, over a shared memory
+ * that the host imports into each thread's instance.
  *
- * The module has no data of its own, so that instances made at any time leave the memory as it is.
- * The result is written under a temporary name and renamed, so that no reader ever sees half of it.
+ * The modules have no data of their own, so that instances made at any time leave the memory as it
+ * is. They are written under a temporary name and renamed, so that no reader ever sees half of one.
  */
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import { runClang } from '@yowasp/clang'
 
 const kernels = new URL('./', import.meta.url)
-const output = new URL('../dist/kernels.wasm', import.meta.url)
+const output = new URL('../dist/', import.meta.url)
+/**
+ * How panel.c is compiled, where products are made. All else does without relaxed SIMD: the
+ * compiler would use its minimum and maximum, too, which lose NaN on some CPUs.
+ */
+const BUILDS = [
+  { name: 'kernels.wasm', flags: ['-mrelaxed-simd'] },
+  { name: 'kernels-emulated.wasm', flags: [] },
+]
+const PRODUCTS = 'panel.c'
+
+const TARGET = '--target=wasm32-unknown-unknown'
 
 const COMPILE = [
-  '--target=wasm32-unknown-unknown',
+  TARGET,
   '-std=gnu11',
   '-O3',
   '-ffp-contract=off',
@@ -42,35 +54,40 @@ const LINK = [
   '-Wl,--strip-all',
 ]
 
-const started = performance.now()
 const names = (await readdir(kernels)).filter((name) => /\.[ch]$/.test(name)).sort()
 const files = Object.fromEntries(
   await Promise.all(names.map(async (name) => [name, await readFile(new URL(name, kernels), 'utf8')])),
 )
 const sources = names.filter((name) => name.endsWith('.c'))
-// One translation unit: the compiler starts once, and sees all of the kernels.
-files['kernels.c'] = sources.map((name) => `#include "${name}"\n`).join('')
-const command = ['clang', ...COMPILE, ...LINK, 'kernels.c', '-o', 'kernels.wasm']
-const { 'kernels.wasm': wasm } = await compile()
+// One translation unit but for one file: the compiler sees all that it may inline.
+const others = sources.filter((name) => name !== PRODUCTS)
+files['kernels.c'] = others.map((name) => `#include "${name}"\n`).join('')
+await runClang(null, {}, { fetchProgress: () => {} }) // reads the toolchain without a word
+await mkdir(output, { recursive: true })
+let started = performance.now()
+files['kernels.o'] = await clang([...COMPILE, '-c', 'kernels.c'], 'kernels.o')
+for (const { name, flags } of BUILDS) {
+  const products = `${name}.o` // a file that is there already would stay
+  files[products] = await clang([...COMPILE, ...flags, '-c', PRODUCTS], products)
+  const wasm = await clang([TARGET, ...LINK, 'kernels.o', products], name)
+  if (!WebAssembly.validate(wasm)) setFlagsFromString('--experimental-wasm-relaxed-simd') // Node 20
+  const numExports = WebAssembly.Module.exports(new WebAssembly.Module(wasm)).length
+  if (hasSection(wasm, 11)) throw new Error('the kernels must not have static data')
+  const temporary = new URL(`${name}.${process.pid}.tmp`, output)
+  await writeFile(temporary, wasm)
+  await rename(temporary, new URL(name, output))
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  console.log(`${name}: ${sources.length} files, ${wasm.length} bytes, ${numExports} exports, ${seconds} s`)
+  started = performance.now()
+}
 
-const module = new WebAssembly.Module(wasm)
-if (hasSection(wasm, 11)) throw new Error('the kernels must not have static data')
-
-await mkdir(new URL('./', output), { recursive: true })
-const temporary = `${fileURLToPath(output)}.${process.pid}.tmp`
-await writeFile(temporary, wasm)
-await rename(temporary, output)
-const numExports = WebAssembly.Module.exports(module).length
-console.log(
-  `kernels.wasm: ${sources.length} files, ${wasm.length} bytes, ${numExports} exports, ${((performance.now() - started) / 1000).toFixed(1)} s`,
-)
-
-async function compile() {
+/** The file that clang makes. */
+async function clang(args, made) {
   const messages = []
   const collect = (bytes) => bytes && messages.push(Buffer.from(bytes))
   try {
-    await runClang(null, {}, { fetchProgress: () => {} }) // reads the toolchain without a word
-    return await runClang(command, files, { stdout: collect, stderr: collect })
+    const all = await runClang(['clang', ...args, '-o', made], files, { stdout: collect, stderr: collect })
+    return all[made]
   } catch (error) {
     process.stderr.write(Buffer.concat(messages))
     console.error(`the kernels do not compile (${error.message})`)

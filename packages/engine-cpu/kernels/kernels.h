@@ -68,6 +68,9 @@ void matmul_rows(char *base, const uint32_t *operands, uint32_t segments, uint32
                  uint32_t working, struct ahead next);
 struct ahead second_factor(char *base, const uint32_t *operands);
 
+/* panel.c: a * b + c as a product adds a term, with one rounding. */
+float multiply_add_once(float a, float b, float c);
+
 /* reduce.c */
 void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count);
 float fold_lanes(const float lanes[LANES]);

@@ -1,8 +1,9 @@
 /*
  * Products of matrices: c(i, j) = sum over d = 0 .. k-1, ascending, of a(i, d) * b(d, j).
  *
- * Every element of c is its own chain of additions in ascending order, so tiles and blocks of any size give the same
- * bits. A chain starts at -0, the number that changes nothing when added to.
+ * Every element of c is its own chain of fused multiply-adds in ascending order (multiply_add.h), so tiles and blocks of
+ * any size give the same bits. A chain starts at +0, and +0 is added at its end, so that it never is -0. Within a chain
+ * the sign of a zero changes nothing else: so +0 may be added between blocks, too.
  *
  * Small factors are read where they are. A larger b, or one that is transposed, is packed into panels that tiles read
  * from first to last, for a block of d at a time, so that a panel stays in the first-level cache; between blocks of d,
@@ -40,7 +41,7 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
     if (segments > 1 && n > VLEN && n % VLEN != 0) blocking.pack_b = true;
     if (has_epilogue) {
         const uint32_t cached_rows = CACHED_PRODUCT / n / TILE_ROWS * TILE_ROWS;
-        const uint32_t least_rows = blocking.pack_b ? LEAST_ROWS : TILE_ROWS;
+        const uint32_t least_rows = blocking.pack_b ? round_up(LEAST_ROWS, TILE_ROWS) : TILE_ROWS;
         blocking.rows = least(m, cached_rows < least_rows ? least_rows : cached_rows);
     }
     if (blocking.pack_a || blocking.pack_b) blocking.rows = least(blocking.rows, MOST_ROWS);
@@ -113,7 +114,7 @@ struct factors {
     uint32_t m, n, k;
     const struct blocking *blocking;
     float *product, *packed_a, *packed_b;
-    const float *nothing; /* what sums start from: WIDE times -0 */
+    const float *nothing; /* what sums start from: WIDE times +0 */
     struct ahead *ahead;
 };
 
@@ -209,8 +210,7 @@ NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segment
     const bool transpose_a = flags & MATMUL_TRANSPOSE_A, transpose_b = flags & MATMUL_TRANSPOSE_B;
     /* As for all rows, so that what their working memory holds is enough for some. */
     const struct blocking blocking = choose_blocking(m, n, k, flags, dst != 0, epilogue_at != 0, segments);
-    float nothing[WIDE];
-    for (uint32_t j = 0; j < WIDE; j++) nothing[j] = -0.0f;
+    float nothing[WIDE] = {0};
     float *scratch = floats_at(base, operands[7] + working);
     struct factors factors = {
         .a = {floats_at(base, operands[1]), transpose_a ? m : k, transpose_a},

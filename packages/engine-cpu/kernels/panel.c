@@ -1,9 +1,10 @@
 /*
- * The innermost loops of a matrix product: c(i, j) = sum over d, ascending, of a(i, d) * b(d, j).
+ * The innermost loops of a matrix product: c(i, j) = sum over d, ascending, of a(i, d) * b(d, j), each term added by one
+ * multiply_add.
  *
  * A tile of c, TILE_ROWS rows by one or two vectors of columns, stays in registers while d runs: each step loads a row
- * of b's panel and multiplies it by the elements of a, repeated over a vector. With 16 registers, five rows by two
- * vectors is what fits: ten sums, two vectors of b, an element of a, a product.
+ * of b's panel and multiplies it by the elements of a, repeated over a vector. With 16 registers, six rows by two
+ * vectors fit: twelve sums, two vectors of b, an element of a.
  *
  * Fewer columns than a vector has are done as a whole vector, whose other lanes are never stored.
  *
@@ -11,13 +12,14 @@
  * a cache line of what comes next (struct ahead): another core wrote half of that, so it is long on the way.
  */
 #include "matmul.h"
+#include "multiply_add.h"
 
-/* One step of d: total[i][v] += a(i) * b[v]. */
+/* One step of d: total[i][v] = a(i) * b[v] + total[i][v], rounded once. */
 INLINE void multiply_step(vfloat total[TILE_ROWS][2], const float *const a[TILE_ROWS], int offset, const vfloat b[2],
                           const int rows, const int vectors) {
     for (int i = 0; i < rows; i++) {
         const vfloat factor = splat(a[i][offset]);
-        for (int v = 0; v < vectors; v++) total[i][v] += factor * b[v];
+        for (int v = 0; v < vectors; v++) total[i][v] = multiply_add(factor, b[v], total[i][v]);
     }
 }
 
@@ -28,7 +30,7 @@ INLINE void load_row(vfloat to[2], const float *b, const int vectors) {
 /* Keeps the pointers to the rows of a as pointers; where there are more rows than registers for them, the first one, and
  * the others as what lies a multiple of the stride behind it. */
 INLINE void hide_rows(const float *row[TILE_ROWS], uint32_t stride, const int rows, const bool by_rows) {
-    const bool is_one = !by_rows || TILE_ROWS > 5;
+    const bool is_one = !by_rows || TILE_ROWS > 6;
     HIDE(row[0]);
     for (int i = 1; i < rows; i++) {
         if (is_one)
@@ -51,7 +53,7 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
         for (int v = 0; v < vectors; v++) total[i][v] = is_part ? load_part(from, columns) : load(from + v * VLEN);
     }
     uint32_t depth = panel->depth;
-    const bool fetches = TILE_ROWS > 5 && rows == TILE_ROWS && vectors == 2;
+    const bool fetches = TILE_ROWS > 6 && rows == TILE_ROWS && vectors == 2;
     const char *ahead = fetches ? panel->ahead->at : 0;
     const size_t line = fetches && ahead < panel->ahead->end ? CACHE_LINE : 0;
     if (by_rows) {
@@ -83,11 +85,12 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
     for (int i = 0; i < rows; i++) {
         float *to = c + i * c_stride;
         for (int v = 0; v < vectors; v++) {
-            if (panel->add) total[i][v] = (is_part ? load_part(to, columns) : load(to + v * VLEN)) + total[i][v];
+            vfloat sum = total[i][v] + 0.0f; /* -0 becomes +0 */
+            if (panel->add) sum = (is_part ? load_part(to, columns) : load(to + v * VLEN)) + sum;
             if (is_part)
-                store_part(to, total[i][v], columns);
+                store_part(to, sum, columns);
             else
-                store(to + v * VLEN, total[i][v]);
+                store(to + v * VLEN, sum);
         }
     }
 }
@@ -101,15 +104,14 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
 #define REST_CASE(name, rows) \
     case rows: return name##_##rows(panel, a, start, c);
 
-#if TILE_ROWS > 5
+#if TILE_ROWS > 6
 #define MORE_RESTS(name, ...)  \
-    REST(name, 5, __VA_ARGS__) \
     REST(name, 6, __VA_ARGS__) \
     REST(name, 7, __VA_ARGS__) \
     REST(name, 8, __VA_ARGS__) \
     REST(name, 9, __VA_ARGS__)
 #define MORE_CASES(name) \
-    REST_CASE(name, 5) REST_CASE(name, 6) REST_CASE(name, 7) REST_CASE(name, 8) REST_CASE(name, 9)
+    REST_CASE(name, 6) REST_CASE(name, 7) REST_CASE(name, 8) REST_CASE(name, 9)
 #else
 #define MORE_RESTS(name, ...)
 #define MORE_CASES(name)
@@ -121,6 +123,7 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
     REST(name, 2, __VA_ARGS__)                                                                         \
     REST(name, 3, __VA_ARGS__)                                                                         \
     REST(name, 4, __VA_ARGS__)                                                                         \
+    REST(name, 5, __VA_ARGS__)                                                                         \
     MORE_RESTS(name, __VA_ARGS__)                                                                      \
     static NOINLINE void name##_tiles(const struct panel *panel, uint32_t tiles) {                     \
         const float *a = panel->a, *start = panel->start;                                              \
@@ -139,7 +142,7 @@ INLINE void multiply_tile(const struct panel *panel, const float *a, const float
         float *c = panel->c + tiles * TILE_ROWS * panel->c_stride;                                     \
         if (tiles > 0) name##_tiles(panel, tiles);                                                     \
         switch (panel->rows % TILE_ROWS) {                                                             \
-            REST_CASE(name, 1) REST_CASE(name, 2) REST_CASE(name, 3) REST_CASE(name, 4) MORE_CASES(name) \
+            REST_CASE(name, 1) REST_CASE(name, 2) REST_CASE(name, 3) REST_CASE(name, 4) REST_CASE(name, 5) MORE_CASES(name) \
         }                                                                                              \
     }
 
@@ -155,3 +158,5 @@ void multiply_panel(const struct panel *panel, bool by_rows) {
     if (panel->columns == NARROW) return by_rows ? narrow_by_rows(panel) : narrow_by_columns(panel);
     return by_rows ? part_by_rows(panel) : part_by_columns(panel);
 }
+
+float multiply_add_once(float a, float b, float c) { return multiply_add(splat(a), splat(b), splat(c))[0]; }

@@ -104,9 +104,9 @@ enum opcode {
 enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
 
 /*
- * OP_MATMUL: product[i, j] = sum over c = 0 .. k-1, in ascending order, of a(i, c) * b(c, j), starting from a(i, 0) * b(0, j); a is stored [m, k], or [k, m]
- * with MATMUL_TRANSPOSE_A; b is stored [k, n], or [n, k] with MATMUL_TRANSPOSE_B. Each multiplication and each addition rounds (no fused multiply-add), so the
- * bits depend on neither blocking nor vector width.
+ * OP_MATMUL: product[i, j] = sum over c = 0 .. k-1, in ascending order, of a(i, c) * b(c, j): total = fma(a(i, c), b(c, j), total), rounded once, from +0 on;
+ * +0 is added at the end, so that no product is -0. The bits depend on neither blocking nor vector width; and a term with a factor of 0 may be left out where
+ * the other factor is finite. a is stored [m, k], or [k, m] with MATMUL_TRANSPOSE_A; b is stored [k, n], or [n, k] with MATMUL_TRANSPOSE_B.
  *
  * `dst` is f32[m, n], or 0 when only the epilogue wants the product. `epilogue`, if not 0, is run over each block of finished rows while
  * it is in cache; its PRODUCT registers are that block. `scratch` has matmul_scratch(m, n, k, flags, has dst, has epilogue) bytes.

@@ -233,4 +233,6 @@ uint32_t export_matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flag
                                uint32_t has_epilogue, uint32_t segments) {
     return matmul_scratch(m, n, k, flags, has_dst, has_epilogue, segments);
 }
+
+EXPORT("multiply_add") float export_multiply_add(float a, float b, float c) { return multiply_add_once(a, b, c); }
 #endif

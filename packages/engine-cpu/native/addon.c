@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels.h"
+#include "multiply_add.h"
 
 /* The arena's start, and its length in bytes; or 0 with an exception pending. */
 static char *arena_of(napi_env env, napi_value memory, size_t *length) {
@@ -88,6 +89,22 @@ static napi_value scratch(napi_env env, napi_callback_info info) {
     return number(env, matmul_scratch(n[0], n[1], n[2], n[3], n[4], n[5], n[6]));
 }
 
+/* multiplyAdd(a, b, c): a * b + c of f32, rounded once */
+static napi_value multiply_add_numbers(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS], result = 0;
+    uint32_t none[1];
+    double given[3];
+    if (!read_arguments(env, info, 3, 3, values, none)) return 0;
+    for (int i = 0; i < 3; i++) {
+        if (napi_get_value_double(env, values[i], &given[i]) != napi_ok) {
+            napi_throw_type_error(env, 0, "arguments must be numbers");
+            return 0;
+        }
+    }
+    napi_create_double(env, multiply_add_once((float)given[0], (float)given[1], (float)given[2]), &result);
+    return result;
+}
+
 /* supports(name): whether this CPU, and the system, can run the addon compiled for that instruction set */
 static napi_value supports(napi_env env, napi_callback_info info) {
     napi_value name, result = 0;
@@ -111,12 +128,16 @@ static napi_value supports(napi_env env, napi_callback_info info) {
 }
 
 NAPI_MODULE_INIT() {
+    napi_value is_fused;
+    napi_get_boolean(env, MULTIPLY_ADD_IS_FUSED, &is_fused);
     const napi_property_descriptor functions[] = {
+        {.utf8name = "isFused", .value = is_fused, .attributes = napi_enumerable},
         {.utf8name = "supports", .method = supports, .attributes = napi_enumerable},
         {.utf8name = "run", .method = run, .attributes = napi_enumerable},
         {.utf8name = "check", .method = check, .attributes = napi_enumerable},
         {.utf8name = "scan", .method = scan, .attributes = napi_enumerable},
         {.utf8name = "matmulScratch", .method = scratch, .attributes = napi_enumerable},
+        {.utf8name = "multiplyAdd", .method = multiply_add_numbers, .attributes = napi_enumerable},
     };
     napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);
     return exports;

@@ -1,6 +1,6 @@
 /**
- * Networks of any make, cut into 8 micro-batches, are bit-identical on 1, 2, 3, 4 and 8 workers, and in WebAssembly and
- * native code: layers, widths, batches and optimizers are drawn at random.
+ * Networks of any make, cut into 8 micro-batches, are bit-identical on 1, 2, 3, 4 and 8 workers, in both builds of
+ * WebAssembly and in native code: layers, widths, batches and optimizers are drawn at random.
  */
 import {
   adam,
@@ -39,7 +39,7 @@ import { train, type Engine } from '@gradpool/core/engine'
 import { bitsOf, oddExamples, Threads } from '@gradpool/engine-contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { nativeEngine, nativeInstructionSets, wasmEngine } from './index.js'
+import { nativeEngine, nativeInstructionSets, wasmBuilds, wasmEngine } from './index.js'
 
 const MICRO_BATCHES = 8
 const WORKERS = [2, 3, 4, 8]
@@ -136,9 +136,10 @@ function modelOf({ layers, kind }: Architecture): Model {
 
 const engines: { readonly engine: Engine; readonly threads: Threads }[] = []
 beforeAll(async () => {
-  const makers = nativeInstructionSets().length > 0 ? [wasmEngine, nativeEngine] : [wasmEngine]
-  for (const make of makers) {
-    const engine = await make({ memoryBytes: 2 ** 28 })
+  const memoryBytes = 2 ** 28
+  const made = wasmBuilds().map((build) => wasmEngine({ memoryBytes, build }))
+  if (nativeInstructionSets().length > 0) made.push(nativeEngine({ memoryBytes }))
+  for (const engine of await Promise.all(made)) {
     engines.push({ engine, threads: new Threads(engine, MICRO_BATCHES) })
   }
 })

@@ -3,4 +3,4 @@ export { type BegunScan, PackedCodes, type PackedCodesOptions } from './hamming/
 export type { NearBounds, NearRows, ScanTask } from './hamming/scan.js'
 export { BLOCK_ROWS } from './hamming/words.js'
 export { nativeEngine, nativeInstructionSets, type NativeEngineOptions } from './native-engine.js'
-export { wasmEngine } from './wasm-engine.js'
+export { wasmBuilds, wasmEngine, type WasmEngineOptions } from './wasm-engine.js'

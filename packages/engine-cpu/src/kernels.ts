@@ -42,6 +42,10 @@ export interface ArenaTask {
 }
 
 /** The compiled kernels. Structured-cloneable. */
-export type KernelCode =
-  | { readonly kind: 'wasm'; readonly module: WebAssembly.Module }
-  | { readonly kind: 'native'; /** Path of the addon. */ readonly file: string }
+export type KernelCode = { readonly kind: 'wasm'; readonly module: WebAssembly.Module } | NativeCode
+
+export interface NativeCode {
+  readonly kind: 'native'
+  /** Path of the addon. */
+  readonly file: string
+}

@@ -6,8 +6,8 @@ import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { CpuEngine, type CpuEngineOptions } from './engine.js'
-import type { KernelCode } from './kernels.js'
+import { CpuEngine, type CpuEngineOptions, WITHOUT_FMA } from './engine.js'
+import type { NativeCode } from './kernels.js'
 import { loadAddon } from './native-kernels.js'
 
 const FOLDER = new URL('../dist/native/', import.meta.url)
@@ -17,10 +17,6 @@ const PREFERENCE = ['avx512', 'avx2', 'neon', 'sse4.2', 'portable']
 
 export interface NativeEngineOptions extends CpuEngineOptions {
   /**
-   * `exact`, the default: bit-identical to the engine `wasm`, on every machine. `fast`: multiplications and additions
-   * may be fused, so the last digits differ, also between machines; the engine is then called `native-fast`.
-   */
-  readonly precision?: 'exact' | 'fast' | undefined
   /** One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the best. */
   readonly instructionSet?: string | undefined
 }
@@ -30,13 +26,10 @@ export interface NativeEngineOptions extends CpuEngineOptions {
  */
 export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine> {
   return new Promise((resolve) => {
-    const isFast = options.precision === 'fast'
     const { chosen, code } = nativeCode(options)
     const target = {
-      name: isFast ? 'native-fast' : 'native',
-      description: `native code, ${chosen}${isFast ? ', results not exact to the bit' : ''}`,
-      // Which roundings are skipped depends on the instruction set.
-      numerics: isFast ? `fast-${chosen}` : 'exact',
+      name: 'native',
+      description: `native code, ${chosen}${loadAddon(code.file).isFused ? '' : WITHOUT_FMA}`,
       code,
     } as const
     resolve(new CpuEngine(target, options))
@@ -44,22 +37,20 @@ export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine>
 }
 
 /** The kernels for an instruction set. @throws UserError if they are not available */
-export function nativeCode({ precision = 'exact', instructionSet = process.env.GRADPOOL_CPU }: NativeEngineOptions): {
+export function nativeCode({ instructionSet = process.env.GRADPOOL_CPU }: NativeEngineOptions): {
   readonly chosen: string
-  readonly code: KernelCode
+  readonly code: NativeCode
 } {
-  const chosen = choose(instructionSet, nativeInstructionSets(precision))
-  const file = fileOf(precision === 'fast' ? `${chosen}-fast` : chosen)
-  return { chosen, code: { kind: 'native', file } }
+  const chosen = choose(instructionSet, nativeInstructionSets())
+  return { chosen, code: { kind: 'native', file: fileOf(chosen) } }
 }
 
 /** The instruction sets that kernels are built for and this CPU has, best first; empty if nothing is built. */
-export function nativeInstructionSets(precision: 'exact' | 'fast' = 'exact'): string[] {
+export function nativeInstructionSets(): string[] {
   const built = existsSync(FOLDER) ? readdirSync(FOLDER) : []
   if (!built.includes('portable.node')) return []
   const addon = loadAddon(fileOf('portable'))
-  const suffix = precision === 'fast' ? '-fast' : ''
-  return PREFERENCE.filter((name) => built.includes(`${name}${suffix}.node`) && addon.supports(name))
+  return PREFERENCE.filter((name) => built.includes(`${name}.node`) && addon.supports(name))
 }
 
 function choose(wanted: string | undefined, available: readonly string[]): string {

@@ -6,10 +6,14 @@ import type { Kernels, MatmulShape } from './kernels.js'
 export interface Addon {
   /** Whether this CPU can run the addon of that name. */
   supports(instructionSet: string): boolean
+  /** Whether products are made of the CPU's own fused multiply-add. */
+  readonly isFused: boolean
   run(arena: Uint8Array, address: number, steps: number, worker: number): number
   check(arena: Uint8Array, address: number): number
   scan(arena: Uint8Array, address: number): number
   matmulScratch(...product: MatmulShape): number
+  /** a * b + c in f32, rounded once. */
+  multiplyAdd(a: number, b: number, c: number): number
 }
 
 export function nativeKernels(file: string, memory: WebAssembly.Memory): Kernels {

@@ -1,4 +1,7 @@
-/** Every instruction set gives the bits that WebAssembly gives. */
+/**
+ * Every instruction set gives the bits that WebAssembly gives, and so does the build of that which
+ * has no fused multiply-add.
+ */
 import {
   add,
   adam,
@@ -37,10 +40,19 @@ import {
 } from '@gradpool/engine-contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { nativeEngine, nativeInstructionSets, wasmEngine } from './index.js'
+import { nativeEngine, nativeInstructionSets, wasmBuilds, wasmEngine } from './index.js'
 
 const memory = { memoryBytes: 2 ** 28 }
-const instructionSets = nativeInstructionSets()
+// Where no compiler was found at set-up there is WebAssembly alone.
+const others: [string, () => Promise<Engine>][] = [
+  ...wasmBuilds()
+    .slice(1)
+    .map((build): [string, () => Promise<Engine>] => [`wasm, ${build}`, () => wasmEngine({ ...memory, build })]),
+  ...nativeInstructionSets().map((instructionSet): [string, () => Promise<Engine>] => [
+    instructionSet,
+    () => nativeEngine({ ...memory, instructionSet }),
+  ]),
+]
 
 let wasm: Engine
 beforeAll(async () => {
@@ -79,17 +91,16 @@ const odd = defineModel({
     return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(batch.label, 4)), [1]))) }
   },
 })
-// Where no compiler was found at set-up there is nothing to compare.
-describe.each(instructionSets)('%s', (instructionSet) => {
-  let native: Engine
+describe.each(others)('%s', (_, make) => {
+  let other: Engine
   beforeAll(async () => {
-    native = await nativeEngine({ ...memory, instructionSet })
+    other = await make()
   })
-  afterAll(() => native.dispose())
+  afterAll(() => other.dispose())
 
   const expectSame = async (program: BatchProgram, split: Split, steps: number): Promise<void> => {
     const expected = await bitsAfter(wasm, program, split, steps)
-    expect(await bitsAfter(native, program, split, steps)).toEqual(expected)
+    expect(await bitsAfter(other, program, split, steps)).toEqual(expected)
   }
 
   test.each(Object.entries(OP_CASES))('%s', async (_, build) => {
@@ -97,7 +108,7 @@ describe.each(instructionSets)('%s', (instructionSet) => {
     await expectSame(wholeBatch(program, 5), data, 1)
   })
 
-  test('random Programs of any extent', async () => {
+  test('random Programs of any extent', { timeout: 30_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(choices, fc.integer({ min: 1, max: 70 }), async (graph, extent) => {
         const program = traceProgram(randomTraining(extent, graph))
@@ -118,6 +129,7 @@ describe.each(instructionSets)('%s', (instructionSet) => {
   })
 })
 
-test('an instruction set that is not here is refused by name', async () => {
+test('an instruction set or a build that is not here is refused by name', async () => {
   await expect(nativeEngine({ instructionSet: 'mmx' })).rejects.toThrow(/native/)
+  await expect(wasmEngine({ build: 'mmx' })).rejects.toThrow(/'wasm' does not have the build 'mmx' here; it has /)
 })

@@ -1,10 +1,11 @@
 /** The kernels in WebAssembly: one instance per thread, all over the arena's memory. */
 import type { Kernels, MatmulShape } from './kernels.js'
+import { type MultiplyAdd, roundsOnce, wasmModule } from './wasm-modules.js'
 
 const PAGE_BYTES = 65536
 
 /** What `kernels/run.c` exports. Addresses are byte offsets in the memory. */
-interface Exports {
+interface Exports extends MultiplyAdd {
   /** Runs steps of the execution at an address; how the chunk ended, an index into EXEC_STATUS. */
   run(address: number, steps: number, worker: number): number
   /** What is wrong with the execution at an address in an arena of that many pages; 0 if nothing is. */
@@ -17,8 +18,11 @@ interface Exports {
 }
 
 export function wasmKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  const instance = new WebAssembly.Instance(module, { env: { memory } })
-  const exports = instance.exports as unknown as Exports
+  const instantiated = (one: WebAssembly.Module): Exports =>
+    new WebAssembly.Instance(one, { env: { memory } }).exports as unknown as Exports
+  const given = instantiated(module)
+  // It is up to the CPU whether it fuses: each thread looks for itself.
+  const exports = roundsOnce(given) ? given : instantiated(wasmModule('emulated'))
   const numPages = memory.buffer.byteLength / PAGE_BYTES
   const { __stack_pointer: stackPointer, __heap_base: heapBase } = exports
   /** Calls a kernel on another stack; calls without a stack of their own need the one before. */

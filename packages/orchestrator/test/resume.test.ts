@@ -257,8 +257,8 @@ describe('what would mix results', () => {
     await expect(changed(other)).rejects.toThrow(
       'the contents of the data rows are others (SHA-256 000000000000…, not 999999999999…)',
     )
-    await expect(changed((text) => text.replace('"numerics": "exact"', '"numerics": "fast-avx2"'))).rejects.toThrow(
-      "the engine 'wasm' does not compute the bits of 'wasm'",
+    await expect(changed((text) => text.replace('"numerics": "exact-2"', '"numerics": "exact"'))).rejects.toThrow(
+      "the engine 'wasm' does not compute the bits of 'wasm', with which it was begun (exact-2, not exact)",
     )
     const older = (text: string) => text.replace(/"gradpool": "[^"]+"/, '"gradpool": "0.0.1"')
     const otherStages = (text: string) => older(text).replace(/("stages": \[\s*\{[^}]*"hash": ")./, '$1x')

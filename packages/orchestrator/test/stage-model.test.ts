@@ -54,7 +54,7 @@ it('is a model that predicts as the stage did, with its provenance', async () =>
   onTestFinished(() => saved.dispose())
   const { provenance, metrics } = saved
   expect(provenance).toMatchObject({
-    numerics: 'exact',
+    numerics: 'exact-2',
     data: { name: 'rows', hash: dataset.hash },
     seed: 5,
     epochs: 3,

@@ -2,7 +2,6 @@
  * Engines by name. `auto` is `native` where that is built, else `wasm`; both give the same bits.
  * TensorFlow is loaded when it is first asked for.
  */
-import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 
@@ -10,33 +9,20 @@ export const engineNames = ['auto', 'native', 'wasm', 'tensorflow'] as const
 
 export type EngineName = (typeof engineNames)[number]
 
-export const precisions = ['exact', 'fast'] as const
-
-export type Precision = (typeof precisions)[number]
-
 export interface EngineChoice {
   readonly engine: EngineName
-  /** Default: exact. */
-  readonly precision?: Precision
   /** Whether libraries may log. Default: false. */
   readonly verbose?: boolean
 }
 
 /** @throws UserError where the engine that was asked for is not there */
-export async function chooseEngine(choice: EngineChoice): Promise<Engine> {
-  const { engine, precision = 'exact', verbose = false } = choice
-  if (engine === 'tensorflow' && precision === 'exact') {
+export async function chooseEngine({ engine, verbose = false }: EngineChoice): Promise<Engine> {
+  if (engine === 'tensorflow') {
     const { tensorflowEngine } = await import('@gradpool/engine-tensorflow')
     return tensorflowEngine({ verbose })
   }
-  const native = engine === 'native' || (engine === 'auto' && nativeInstructionSets(precision).length > 0)
-  if (native) return nativeEngine({ precision })
-  if (precision === 'exact') return wasmEngine()
-  throw new UserError(
-    engine === 'tensorflow'
-      ? "--precision fast needs the engine 'native'; TensorFlow rounds in its own way"
-      : "--precision fast needs the engine 'native'; WebAssembly has no fused operations",
-  )
+  const native = engine === 'native' || (engine === 'auto' && nativeInstructionSets().length > 0)
+  return native ? nativeEngine() : wasmEngine()
 }
 
 const shared = new Map<EngineName, Promise<Engine>>()

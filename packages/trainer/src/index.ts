@@ -33,14 +33,7 @@ export {
 export { type PredictionEngine, Predictor } from './predict/predictor.js'
 export type { RowValues } from './predict/rows-in.js'
 export { tracePrediction } from './saved-model/trace-rows.js'
-export {
-  chooseEngine,
-  type EngineChoice,
-  type EngineName,
-  engineNames,
-  type Precision,
-  precisions,
-} from './choose-engine.js'
+export { chooseEngine, type EngineChoice, type EngineName, engineNames } from './choose-engine.js'
 export { fit } from './fit/fit.js'
 export type {
   DataFor,

@@ -41,15 +41,6 @@ export const gradpool = [
   ...(nativeInstructionSets().length > 0
     ? [{ id: 'native', name: 'Gradpool native', start: node('node/gradpool.mjs', 'native') }]
     : []),
-  ...(nativeInstructionSets('fast').length > 0
-    ? [
-        {
-          id: 'native-fast',
-          name: 'Gradpool native, fast',
-          start: node('node/gradpool.mjs', 'native', 'fast'),
-        },
-      ]
-    : []),
   { id: 'wasm', name: 'Gradpool WebAssembly', start: node('node/gradpool.mjs', 'wasm') },
 ]
 

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
-import { type EngineName, engineNames, type Precision, precisions } from '@gradpool/trainer'
+import { type EngineName, engineNames } from '@gradpool/trainer'
 import { parseSeeds } from './seeds.js'
 import { assignment, folder, oneOf, positiveNumber, wholeNumber } from './values.js'
 
@@ -17,7 +17,6 @@ export const outFolder = 'runs'
 export interface RunCommandOptions {
   readonly workers: number
   readonly engine: EngineName
-  readonly precision: Precision
   readonly seed: readonly number[]
   readonly preset: string
   readonly epochs?: number
@@ -46,9 +45,6 @@ export function runOptions(): Option[] {
   return [
     workersOption(),
     engineOption(),
-    new Option('--precision <name>', 'exact: the same bits everywhere; fast: native code may round less')
-      .argParser(oneOf('--precision', precisions))
-      .default('exact', 'exact'),
     new Option('--seed <seeds>', 'one seed, or several: 0,1,2 or 0..4').argParser(parseSeeds).default([0], '0'),
     new Option('--preset <name>', 'default, tuned, or one of your own').default('default'),
     new Option('--epochs <n>', 'epochs of every stage').argParser(wholeNumber('--epochs', 1, mostEpochs)),

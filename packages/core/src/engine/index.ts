@@ -65,6 +65,7 @@ export { mapNodes, prune, renameStates, substitute } from '../program/rewrite.js
 export { segmentsOf } from '../program/segments.js'
 export { initialState } from '../random/initial-state.js'
 export { fillNormal, fillUniform, NORMAL_QUANTILE, philox, purposeOf, shuffled } from '../random/random.js'
+export { fusedMultiplyAdd } from '../reference/fused-multiply-add.js'
 export { evaluate, type Evaluation, type EvaluationInputs } from '../reference/reference.js'
 export { learningRateAt } from '../training/schedules.js'
 export { withMicroBatches } from '../training/micro-batches.js'

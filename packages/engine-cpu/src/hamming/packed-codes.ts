@@ -230,6 +230,6 @@ export class PackedCodes {
 }
 
 function codeOf(kernels: string | undefined): KernelCode {
-  if (kernels === 'wasm' || (kernels === undefined && nativeInstructionSets().length === 0)) return wasmCode()
+  if (kernels === 'wasm' || (kernels === undefined && nativeInstructionSets().length === 0)) return wasmCode().code
   return nativeCode({ instructionSet: kernels === 'native' ? undefined : kernels }).code
 }

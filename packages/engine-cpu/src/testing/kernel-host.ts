@@ -1,10 +1,11 @@
 /** Runs single instructions of the compiled kernels over a memory of its own, for tests. */
-import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { EXEC } from '../instructions.js'
 import type { MatmulShape } from '../kernels.js'
+import { type MultiplyAdd, type WasmBuild, wasmModule } from '../wasm-modules.js'
+import { wasmBuilds } from '../wasm-engine.js'
 
-export interface Exports {
+export interface Exports extends MultiplyAdd {
   run(exec: number, steps: number, worker: number): number
   check(exec: number, numPages: number): number
   execute(exec: number, instructions: number, words: number): number
@@ -13,21 +14,22 @@ export interface Exports {
   readonly __heap_base: WebAssembly.Global<'i32'>
 }
 
-const module = new WebAssembly.Module(readFileSync(new URL('../../dist/kernels.wasm', import.meta.url)))
 const PAGES = 1024
 /** What surrounds every array: a kernel that writes outside of its result changes it. */
 const GUARD_BYTE = 0x5a
 const GUARD_BYTES = 64
 
 export class KernelHost {
-  readonly module = module
+  readonly module: WebAssembly.Module
   readonly memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true })
   readonly exports: Exports
   #next = 0
   #guards: number[] = []
 
-  constructor() {
-    this.exports = new WebAssembly.Instance(module, { env: { memory: this.memory } }).exports as unknown as Exports
+  constructor(build: WasmBuild = wasmBuilds()[0] ?? 'emulated') {
+    this.module = wasmModule(build)
+    const instance = new WebAssembly.Instance(this.module, { env: { memory: this.memory } })
+    this.exports = instance.exports as unknown as Exports
     this.reset()
   }
 

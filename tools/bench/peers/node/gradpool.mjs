@@ -1,12 +1,12 @@
-/** Gradpool: `node gradpool.mjs ENGINE [PRECISION]`; many steps per call, batches gathered from bytes in the step. */
+/** Gradpool: `node gradpool.mjs ENGINE`; many steps per call, batches gathered from bytes in the step. */
 import { createRequire } from 'node:module'
 import { makeRunner } from '../../gradpool.mjs'
 import { serve } from './serve.mjs'
 
 const { version } = createRequire(import.meta.url)('@gradpool/core/package.json')
-const [engine, precision] = process.argv.slice(2)
+const [engine] = process.argv.slice(2)
 
 await serve(async (workload, data) => ({
   version,
-  ...(await makeRunner(engine, workload, data, precision && { precision })),
+  ...(await makeRunner(engine, workload, data)),
 }))
