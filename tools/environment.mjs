@@ -25,6 +25,7 @@ const entries = {
   knip: 'knip/bin/knip.js',
   remark: 'remark-cli/cli.js',
   tsc: 'typescript/bin/tsc',
+  stryker: '@stryker-mutator/core/bin/stryker.js',
   vitest: 'vitest/vitest.mjs',
 }
 

@@ -11,7 +11,11 @@ const file: SafetensorsFile = {
 }
 
 function withHeader(header: unknown, numBytes = 0): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify(header))
+  return withText(JSON.stringify(header), numBytes)
+}
+
+function withText(header: string, numBytes: number): Uint8Array {
+  const text = new TextEncoder().encode(header)
   const bytes = new Uint8Array(8 + text.length + numBytes)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true)
   bytes.set(text, 8)
@@ -37,6 +41,43 @@ describe('safetensors', () => {
     expect([...bytes.subarray(-4)]).toEqual([0, 0, 0x80, 0x3f])
   })
 
+  it('may be none, with metadata or without', () => {
+    for (const metadata of [{}, { stage: 'abc' }]) {
+      const decoded = decodeSafetensors(encodeSafetensors({ tensors: new Map(), metadata }), 'file')
+      expect(decoded).toEqual({ tensors: new Map(), metadata })
+    }
+  })
+
+  it('may be told of in another order than they lie', () => {
+    const entry = { dtype: 'F32', shape: [1] }
+    const header = { b: { ...entry, data_offsets: [4, 8] }, a: { ...entry, data_offsets: [0, 4] } }
+    const bytes = withHeader(header, 8)
+    bytes.set([0, 0, 0x80, 0x3f], bytes.length - 8) // 1
+    expect([...decodeSafetensors(bytes, 'file').tensors]).toEqual([
+      ['a', { shape: [1], values: Float32Array.of(1) }],
+      ['b', { shape: [1], values: Float32Array.of(0) }],
+    ])
+  })
+
+  it('in too few bytes for a header are refused with their number', () => {
+    const refused = (bytes: Uint8Array, message: string) =>
+      expect(() => decodeSafetensors(bytes, 'file')).toThrow(`file is not a whole safetensors file: ${message}`)
+    refused(new Uint8Array(7), 'it has only 7 bytes')
+    refused(new Uint8Array(8), 'its header is not a JSON object')
+    refused(Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d), 'its header should have 9 bytes, the file has 10')
+  })
+
+  it('with a header of more than 100 million bytes are refused before it is read', () => {
+    const most = 100_000_000
+    const bytes = new Uint8Array(8 + most + 1)
+    bytes[8] = 0xff // No text begins so.
+    const view = new DataView(bytes.buffer)
+    view.setBigUint64(0, BigInt(most), true)
+    expect(() => decodeSafetensors(bytes, 'file')).toThrow('its header is not a JSON object')
+    view.setBigUint64(0, BigInt(most + 1), true)
+    expect(() => decodeSafetensors(bytes, 'file')).toThrow('its header should have 100000001 bytes')
+  })
+
   it('do not depend on the order in which they were given', () => {
     const reversed = { ...file, tensors: new Map([...file.tensors].reverse()) }
     expect(encodeSafetensors(reversed)).toEqual(encodeSafetensors(file))
@@ -54,14 +95,8 @@ describe('safetensors', () => {
 
   it('with a key twice are refused, and with a colon or a bracket in a key are not', () => {
     const entryOf = (name: string) => `"${name}":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}`
-    const bytesOf = (text: string) => {
-      const header = new TextEncoder().encode(text)
-      const bytes = new Uint8Array(8 + header.length + 4)
-      new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true)
-      bytes.set(header, 8)
-      return bytes
-    }
-    expect(() => decodeSafetensors(bytesOf(`{${entryOf('w')},${entryOf('w')}}`), 'file')).toThrow('different keys')
+    const twice = withText(`{${entryOf('w')},${entryOf('w')}}`, 4)
+    expect(() => decodeSafetensors(twice, 'file')).toThrow('different keys')
     const odd = new Map([['a":{ [', { shape: [1], values: Float32Array.of(1) }]])
     const { tensors } = decodeSafetensors(encodeSafetensors({ tensors: odd, metadata: {} }), 'file')
     expect([...tensors.keys()]).toEqual(['a":{ ['])
@@ -74,7 +109,17 @@ describe('safetensors', () => {
     ['a gap', { w: { ...entry, data_offsets: [4, 8] } }, "the bytes of 'w' are not where"],
     ['a negative size', { w: { ...entry, shape: [-1] } }, "the entry of 'w' is malformed"],
     ['no entry', { w: 3 }, "the entry of 'w' is malformed"],
+    ['no type', { w: { ...entry, dtype: 3 } }, "the entry of 'w' is malformed"],
+    ['no shape', { w: { ...entry, shape: 1 } }, "the entry of 'w' is malformed"],
+    ['half a place', { w: { ...entry, data_offsets: [0] } }, "the entry of 'w' is malformed"],
+    ['a place of three numbers', { w: { ...entry, data_offsets: [0, 4, 8] } }, "the entry of 'w' is malformed"],
+    ['a place of texts', { w: { ...entry, data_offsets: ['0', '4'] } }, "the entry of 'w' is malformed"],
+    ['more values than there are', { w: { ...entry, shape: [2], data_offsets: [0, 8] } }, "it ends inside 'w'"],
+    ['a number', 3, 'its header is not a JSON object of different keys'],
+    ['null', null, 'its header is not a JSON object of different keys'],
     ['a list', [], 'its header is not a JSON object of different keys'],
+    ['a list of metadata', { __metadata__: ['a'] }, 'its __metadata__ is not an object of texts'],
+    ['some other metadata', { __metadata__: { a: '1', b: 1 } }, 'its __metadata__ is not an object of texts'],
     ['other metadata', { __metadata__: { a: 1 } }, 'its __metadata__ is not an object of texts'],
   ])('with %s in the header are refused', (_, header, message) => {
     expect(() => decodeSafetensors(withHeader(header, 4), 'file')).toThrow(message)

@@ -21,3 +21,9 @@ it('of which any character was changed, is told from it', () => {
   expect(openSealed('{"format":"x"}')).toEqual({ value: { format: 'x' }, isWhole: false })
   expect(() => openSealed('')).toThrow(SyntaxError)
 })
+
+it('goes through a replacer and a reviver', () => {
+  const sealed = sealJson({ a: 1n }, (_, value) => (typeof value === 'bigint' ? `${value}n` : value))
+  const reviver = (_: string, value: unknown) => (value === '1n' ? 1n : value)
+  expect(openSealed(sealed, reviver)).toEqual({ value: { a: 1n }, isWhole: true })
+})

@@ -17,6 +17,7 @@ import {
   mul,
   relu,
   scatterAdd,
+  ShapeError,
   stopGradient,
   sum,
   type Tensor,
@@ -122,5 +123,16 @@ describe('grad', () => {
       })
     expect(build).toThrow(UserError)
     expect(build).toThrow('grad: a tensor of dtype u8 has no gradient')
+  })
+
+  test('is of one number', () => {
+    const build = (dtype: 'f32' | 'u8', shape: readonly number[]) => () =>
+      traceProgram((trace) => {
+        const x = trace.batch('x', dtype, shape)
+        grad(x, [x])
+      })
+    expect(build('f32', [4])).toThrow(ShapeError)
+    expect(build('f32', [4])).toThrow('grad: the loss must be an f32 scalar, not f32[4]: take its mean or sum')
+    expect(build('u8', [])).toThrow('grad: the loss must be an f32 scalar, not u8[]')
   })
 })

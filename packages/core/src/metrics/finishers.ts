@@ -76,7 +76,7 @@ const table = {
     }
     return gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / indices.length
   },
-} as const satisfies Record<string, (parts: Parts, numExamples: number) => MetricValue>
+} satisfies Record<string, (parts: Parts, numExamples: number) => MetricValue>
 
 export type FinisherName = keyof typeof table
 

@@ -108,9 +108,36 @@ test('a named function is data', () => {
   expect(finishMetrics(unknown, { means: {}, rows }, 4)).toEqual({})
 })
 
+test('a mean whose result is not there, or is told by another name, is left out', () => {
+  const spec = { name: 'm', kind: 'mean' } as const
+  const gathered = { means: { loss: [3] } }
+  expect(finishMetrics([{ ...spec, results: { value: 'loss' } }], gathered, 4)).toEqual({ m: 3 })
+  expect(finishMetrics([{ ...spec, results: { value: 'other' } }], gathered, 4)).toEqual({})
+  expect(finishMetrics([{ ...spec, results: { other: 'loss' } }], gathered, 4)).toEqual({})
+})
+
+test('a named function may be of means that are more than one number', () => {
+  const model = defineModel({
+    params: {},
+    step: (_, { x }: Batch<'x'>) => ({
+      loss: mean(x),
+      confusion: { means: { share: x }, finish: finisher('counts') },
+    }),
+  })
+  const { program, metrics } = evaluation(model, { batchSize: 4, data })
+  const { results } = evaluate(program, { batch: { x: [0.5, 0.25, 0, 0.25] } })
+  expect(finishMetrics(metrics, { means: results }, 4).confusion).toEqual([
+    [2, 1],
+    [0, 1],
+  ])
+})
+
 test.each<[string, (batch: Batch<'x'>) => unknown, string]>([
   ['no metric', () => 3, 'metric "own" must be a tensor, fromMeans({ … }) or perRow({ … }), not 3'],
+  ['null', () => null, 'perRow({ … }), not null'],
   ['another object', () => ({ a: 1 }), 'perRow({ … }), not another object'],
+  ['a function of nothing', () => ({ finish: () => 0 }), 'perRow({ … }), not another object'],
+  ['parts without a function', ({ x }) => ({ means: { x: mean(x) } }), 'perRow({ … }), not another object'],
   ['values of each example', ({ x }) => x, 'metric "own" must be one number, not f32[4]'],
   [
     'means of each example',

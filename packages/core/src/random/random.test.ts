@@ -53,10 +53,30 @@ test('purposes are FNV-1a of the UTF-8 bytes', () => {
   expect(SHUFFLE_PURPOSE).toBe(0x790c294e)
 })
 
+/** The mean of a law, and its central moments of the orders 2, 3, ... 8. */
+const LAWS = {
+  fillUniform: { mean: 1 / 2, central: [1 / 12, 0, 1 / 80, 0, 1 / 448, 0, 1 / 2304] },
+  fillNormal: { mean: 0, central: [1, 0, 3, 0, 15, 0, 105] },
+} as const
+
+/** The moments of the orders 1 to 4 beside those of the law: the largest difference, in standard errors. */
+function farthestMoment(
+  numbers: readonly number[],
+  { mean, central }: { readonly mean: number; readonly central: readonly number[] },
+): number {
+  const lawOf = (order: number) => (order === 1 ? 0 : (central[order - 2] ?? NaN))
+  const distances = [1, 2, 3, 4].map((order) => {
+    const moment = numbers.reduce((sum, x) => sum + (x - mean) ** order, 0) / numbers.length
+    const standardError = Math.sqrt((lawOf(2 * order) - lawOf(order) ** 2) / numbers.length)
+    return Math.abs(moment - lawOf(order)) / standardError
+  })
+  return Math.max(...distances)
+}
+
 describe.each([
   ['fillUniform', fillUniform],
   ['fillNormal', fillNormal],
-])('%s', (_, fill) => {
+] as const)('%s', (name, fill) => {
   const draw = (size: number, seed: number, purpose: number, step: number): number[] => {
     const out = new Float32Array(size)
     fill(out, seed, purpose, step)
@@ -80,21 +100,25 @@ describe.each([
     expect(draw(4, -1, 0, 0)).toEqual(draw(4, 0xffffffff, 0, 0))
   })
 
-  test('100,000 numbers have the moments and the distribution of the law', () => {
-    const uniform = fill === fillUniform
+  test('400,000 numbers have the moments and the distribution of the law', () => {
     for (const seed of [0, 1, 12345]) {
-      const numbers = draw(100_000, seed, purposeOf('moments'), 0)
-      const moment = (order: number, centre: number) =>
-        numbers.reduce((sum, x) => sum + (x - centre) ** order, 0) / numbers.length
-      const mean = moment(1, 0)
-      expect(mean).toBeCloseTo(uniform ? 0.5 : 0, 2)
-      expect(moment(2, mean)).toBeCloseTo(uniform ? 1 / 12 : 1, 1.5)
-      expect(moment(3, mean)).toBeCloseTo(0, 1)
-      expect(moment(4, mean)).toBeCloseTo(uniform ? 1 / 80 : 3, 0.8)
+      const numbers = draw(400_000, seed, purposeOf('moments'), 0)
+      expect(farthestMoment(numbers, LAWS[name])).toBeLessThan(4)
       // Kolmogorov–Smirnov: 1.95 / sqrt(n) is the 0.1 % point.
-      const distance = ksDistance(numbers, uniform ? (x) => x : normalCdf)
+      const distance = ksDistance(numbers, name === 'fillUniform' ? (x) => x : normalCdf)
       expect(distance).toBeLessThan(1.95 / Math.sqrt(numbers.length))
     }
+  })
+
+  test.each([
+    ['one percent too wide', (x: number, mean: number) => mean + 1.01 * (x - mean)],
+    ['off by a hundredth', (x: number) => x + 0.01],
+    ['askew', (x: number, mean: number) => x + 0.02 * (x - mean) ** 2],
+    ['heavy in its tails', (x: number, mean: number) => x + 0.02 * (x - mean) ** 3],
+  ])('numbers that are %s have other moments', (_, change) => {
+    const law = LAWS[name]
+    const numbers = draw(400_000, 0, purposeOf('moments'), 0).map((x) => change(x, law.mean))
+    expect(farthestMoment(numbers, law)).toBeGreaterThan(4)
   })
 
   test('neighbours, steps and purposes are uncorrelated', () => {

@@ -1,9 +1,12 @@
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { chmod, mkdir, open, readdir, readlink, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { tempFolder } from '../testing/temp-folder.js'
-import { tinyImages } from '../testing/tiny-folder.js'
+import { tinyImages, tinyLabels } from '../testing/tiny-folder.js'
 import { userErrorOf } from '../testing/user-errors.js'
 import { readIdx, readIdxHeader } from './read.js'
 
@@ -64,9 +67,24 @@ describe('a good file', () => {
   })
 
   it('is described by its header alone', async () => {
-    const bytes = gzipSync(images)
-    const header = { dims: [4, 2, 3], compressed: true, fileBytes: bytes.length }
-    expect(await readIdxHeader(await fileOf(bytes))).toEqual(header)
+    const dims = [4, 2, 3]
+    const packed = gzipSync(images)
+    expect(await readIdxHeader(await fileOf(packed), 3)).toEqual({ dims, compressed: true, fileBytes: packed.length })
+    const path = await fileOf(images)
+    expect(await readIdxHeader(path)).toEqual({ dims, compressed: false, fileBytes: images.length })
+    expect(await userErrorOf(() => readIdxHeader(path, 1))).toBe(`${path} has 3 dimensions, expected 1`)
+  })
+
+  it('has the hash of its uncompressed bytes', async () => {
+    const sha256 = createHash('sha256').update(images).digest('hex')
+    expect(await readIdx(await fileOf(images))).toMatchObject({ sha256 })
+    expect(await readIdx(await fileOf(gzipSync(images)))).toMatchObject({ sha256 })
+  })
+
+  it('takes no memory of another size than it asked for', async () => {
+    const path = await fileOf(images)
+    const allocate = (numBytes: number) => new Uint8Array(numBytes + 1)
+    await expect(readIdx(path, { allocate })).rejects.toThrow('asked for 24 bytes, got 25')
   })
 
   it('lets the caller refuse its dimensions before any memory is allocated', async () => {
@@ -83,7 +101,11 @@ describe('a wrong header', () => {
   it.each([
     ['first magic byte', changed(images, { 0: 0x89, 1: 0x50 }), 'begins with 89 50, expected 00 00'],
     ['second magic byte', changed(images, { 1: 1 }), 'begins with 00 01, expected 00 00'],
+    ['half a mark of gzip', changed(images, { 0: 0x1f }), 'begins with 1f 00, expected 00 00'],
+    ['the other half', changed(images, { 1: 0x8b }), 'begins with 00 8b, expected 00 00'],
     ['floats', changed(images, { 2: 0x0d }), 'holds 32-bit floats (0d), expected unsigned bytes'],
+    ['16-bit integers', changed(images, { 2: 0x0b }), 'holds 16-bit integers (0b), expected unsigned bytes (08)'],
+    ['type 0', changed(images, { 2: 0 }), 'holds an unknown type of elements (00), expected unsigned bytes (08)'],
     ['unknown type', changed(images, { 2: 0x42 }), 'an unknown type of elements (42), expected'],
     ['rank', changed(images, { 3: 1 }), 'has 1 dimension, expected 3'],
     ['no rank', changed(images, { 3: 0 }), 'has 0 dimensions, expected 3'],
@@ -100,6 +122,10 @@ describe('a wrong header', () => {
     expect(packed).toMatch(/expected|hold at most/)
   })
 
+  it('of no elements', async () => {
+    expect(await complaintAbout(tinyLabels(0), 1)).toBe('is empty: it has 0 elements, expected none of them to be 0')
+  })
+
   it('cannot make the reader allocate more than the file can hold', async () => {
     const dims = changed(images, { 4: 255, 8: 255, 12: 255 })
     expect(await complaintAbout(dims)).toContain('is cut short')
@@ -113,6 +139,16 @@ describe('a wrong length', () => {
       const complaint = await complaintAbout(images.subarray(0, length))
       expect(complaint).toMatch(/(is cut short: it has|it has) \d+ bytes.*, expected/)
     }
+  })
+
+  it('is told with what there is', async () => {
+    expect(await complaintAbout(new Uint8Array())).toBe('is not an IDX file: it has 0 bytes, expected at least 4')
+    expect(await complaintAbout(images.subarray(0, 3))).toBe('is not an IDX file: it has 3 bytes, expected at least 4')
+    expect(await complaintAbout(Uint8Array.of(0x1f))).toBe('is not an IDX file: it has 1 bytes, expected at least 4')
+    expect(await complaintAbout(images.subarray(0, 10))).toBe('is cut short: it has 10 bytes, expected a header of 16')
+    expect(await complaintAbout(joined(gzipSync(images), new Uint8Array(1000)))).toBe(
+      'has 1000 more bytes after its gzip data, expected none',
+    )
   })
 
   it('is noticed wherever a gzip file is cut', async () => {
@@ -174,6 +210,14 @@ describe('a file that cannot be read', () => {
     expect(await userErrorOf(() => readIdx('/dev/null'))).toContain('is a device or pipe')
   })
 
+  it.skipIf(process.platform === 'win32')('is a pipe, for whose other end nobody waits', async () => {
+    const path = join(await tempFolder(), 'images')
+    execFileSync('mkfifo', [path])
+    // Ends the waiting, where there is one.
+    onTestFinished(async () => (await open(path, constants.O_RDWR | constants.O_NONBLOCK)).close())
+    expect(await userErrorOf(() => readIdx(path))).toContain('is a device or pipe, expected a file')
+  })
+
   it.skipIf(process.platform === 'win32')('is a link to itself', async () => {
     const path = join(await tempFolder(), 'images')
     await symlink(path, path)
@@ -193,3 +237,23 @@ describe('a file that cannot be read', () => {
     }
   })
 })
+
+it.skipIf(process.platform !== 'linux').each([
+  ['plain', images],
+  ['gzip', gzipSync(images)],
+  ['plain, with another rank', changed(images, { 3: 1 })],
+  ['gzip, with another rank', gzipSync(changed(images, { 3: 1 }))],
+])('a file is closed after it was read or refused: %s', async (_, bytes) => {
+  const path = await fileOf(bytes)
+  await Promise.allSettled([readIdx(path, { rank: 3 }), readIdxHeader(path, 3)])
+  expect(await openFiles()).not.toContain(path)
+  const folder = await tempFolder()
+  await userErrorOf(() => readIdx(folder))
+  expect(await openFiles()).not.toContain(folder)
+})
+
+/** What the process has open. */
+async function openFiles(): Promise<string[]> {
+  const numbers = await readdir('/proc/self/fd')
+  return Promise.all(numbers.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => 'closed by now')))
+}

@@ -46,9 +46,16 @@ describe('writeIdx', () => {
     )
     for (const extent of [-1, 1.5, 2 ** 32]) {
       expect(await userErrorOf(() => encodeIdx({ dims: [extent], values }))).toContain(
-        `cannot have the dimensions ${extent}`,
+        `cannot have the dimensions ${extent}: expected at most 255 whole numbers below 2^32`,
       )
     }
+  })
+
+  it('writes up to 255 dimensions', async () => {
+    const dims = (rank: number) => Array<number>(rank).fill(1)
+    const values = Uint8Array.of(7)
+    expect([...encodeIdx({ dims: dims(255), values }).subarray(0, 4)]).toEqual([0, 0, 8, 255])
+    expect(await userErrorOf(() => encodeIdx({ dims: dims(256), values }))).toContain('expected at most 255')
   })
 })
 

@@ -54,5 +54,7 @@ describe('redundancyLoss', () => {
   test('refuses what is not a matrix', () => {
     const vector: Operand = { shape: [4], values: [1, 2, 3, 4] }
     expect(() => loss(vector, vector)).toThrow('redundancyLoss: features must be [batch, features], not f32[4]')
+    const cube: Operand = { shape: [2, 2, 2], values: [1, 2, 3, 4, 5, 6, 7, 8] }
+    expect(() => loss(cube, cube)).toThrow('redundancyLoss: features must be [batch, features], not f32[2, 2, 2]')
   })
 })

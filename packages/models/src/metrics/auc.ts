@@ -17,7 +17,7 @@ import { checkSameShape, countedRows, type LabelOptions } from '../shapes.js'
 export function auc(scores: Tensor, labels: Tensor, options: LabelOptions = {}): Metric<number> {
   checkSameShape('auc', scores, labels)
   const [batch] = scores.shape
-  if (scores.rank === 0 || scores.size !== batch) {
+  if (scores.size !== batch) {
     throw new UserError(`auc: scores must be [batch] or [batch, 1], not ${scores.toString()}`)
   }
   const counted = countedRows('auc', labels, options)

@@ -153,6 +153,9 @@ test('auc is of one score an example, and NaN for one class', () => {
   expect(() => judge({ two }, 2, (b) => auc(b.two, b.two))).toThrow(
     'auc: scores must be [batch] or [batch, 1], not f32[2, 2]',
   )
+  expect(() => judge({ two }, 2, (b) => auc(mean(b.two), mean(b.two)))).toThrow(
+    'auc: scores must be [batch] or [batch, 1], not f32[]',
+  )
   const one = { values: [1, 1], shape: [] }
   expect(judge({ one }, 2, (b) => auc(b.one, b.one))).toBeNaN()
 })
@@ -202,11 +205,10 @@ test('each metric knows whether more is better', () => {
 describe('ignoreLabel leaves rows out', () => {
   const ignored = 255
   const logits = [3, 1, 0, 0, 2, 1, 0, 1, 4, 5, 0, 0, 0, 3, 1]
-  const labels = [0, 255, 1, 0, 255]
   const kept = [0, 2, 3]
-  const fieldsOf = (rows: readonly number[]) => ({
+  const fieldsOf = (rows: readonly number[], ignored: number) => ({
     logits: { values: rows.flatMap((row) => logits.slice(3 * row, 3 * row + 3)), shape: [3] },
-    label: { values: rows.map((row) => labels[row] ?? NaN), shape: [], dtype: 'u8' as const },
+    label: { values: rows.map((row) => [0, ignored, 1, 0, ignored][row] ?? NaN), shape: [], dtype: 'u8' as const },
   })
 
   test.each<[string, (x: Tensor, y: Tensor, options?: { ignoreLabel: number }) => Tensor | Metric]>([
@@ -216,12 +218,15 @@ describe('ignoreLabel leaves rows out', () => {
     ['f1', f1],
     ['confusionMatrix', confusionMatrix],
     ['calibrationError', calibrationError],
-  ])('of %s, whatever the batches', (_, metric) => {
-    const expected = judge(fieldsOf(kept), 3, (b) => metric(b.logits, b.label))
-    for (const size of [1, 2, 3, 5]) {
-      const value = judge(fieldsOf([0, 1, 2, 3, 4]), size, (b) => metric(b.logits, b.label, { ignoreLabel: ignored }))
-      if (typeof expected === 'number') expect(value).toBeCloseTo(expected, 6)
-      else expect(value).toEqual(expected)
+  ])('of %s, whatever the batches, and whether the label is a class or none', (_, metric) => {
+    const expected = judge(fieldsOf(kept, ignored), 3, (b) => metric(b.logits, b.label))
+    for (const ignoreLabel of [ignored, 2]) {
+      const fields = fieldsOf([0, 1, 2, 3, 4], ignoreLabel)
+      for (const size of [1, 2, 3, 5]) {
+        const value = judge(fields, size, (b) => metric(b.logits, b.label, { ignoreLabel }))
+        if (typeof expected === 'number') expect(value).toBeCloseTo(expected, 6)
+        else expect(value).toEqual(expected)
+      }
     }
   })
 

@@ -44,9 +44,22 @@ describe('a saved model', () => {
     const other = { ...content, metrics: {}, provenance: { gradpool: '9' } }
     expect(contentHash(other)).toBe(contentHash(content))
     expect(contentHash({ ...content, states: new Map() })).not.toBe(contentHash(content))
-    const { training, ...others } = content
-    expect(training).toBeDefined()
-    expect(contentHash(others)).not.toBe(contentHash(content))
+    const { predict, evaluation, training, ...others } = content
+    if (!predict || !evaluation || !training?.tail) throw new Error('it has all parts')
+    const contents: ModelContent[] = [
+      content,
+      others,
+      { ...others, predict },
+      { ...others, evaluation },
+      { ...others, training },
+      { ...content, predict: { ...predict, row: predict.block } },
+      { ...content, predict: { ...predict, block: predict.row } },
+      { ...content, evaluation: { ...evaluation, row: evaluation.block } },
+      { ...content, evaluation: { ...evaluation, block: evaluation.row } },
+      { ...content, training: { ...training, program: training.tail } },
+      { ...content, training: { ...training, tail: training.program } },
+    ]
+    expect(new Set(contents.map(contentHash)).size).toBe(contents.length)
   })
 
   it.each<[string, object, string]>([

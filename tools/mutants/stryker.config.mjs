@@ -1,0 +1,21 @@
+/** Mutates sources of the package that it is started in, as run.mjs says, and counts what its tests notice. */
+import { fileURLToPath } from 'node:url'
+
+const { MUTATE = '' } = process.env
+
+export default {
+  testRunner: 'vitest',
+  plugins: [fileURLToPath(new URL('runner.mjs', import.meta.url))],
+  vitest: { configFile: 'vitest.config.mjs', related: true },
+  mutate: MUTATE.split(','),
+  // The words of a message are for people, and tests hold them where they matter.
+  mutator: { excludedMutations: ['StringLiteral'] },
+  // A copy of the package would not find the others. The sources are put back at the end, after an interrupt too.
+  inPlace: true,
+  concurrency: 2,
+  coverageAnalysis: 'perTest',
+  reporters: ['json', 'progress-append-only'],
+  jsonReporter: { fileName: 'test-output/mutants.json' },
+  tempDirName: 'test-output/stryker',
+  timeoutMS: 20_000,
+}
