@@ -9,11 +9,16 @@ import { execute, pythonEnvironment } from '../python-environment.mjs'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const methods = { pca: 'PCA-sign', itq: 'ITQ' }
+const { pythonPath, install } = pythonEnvironment('hashing', here('requirements.txt'))
+
+/** What linear_codes.py needs. @throws Error of one line where it is not to be had */
+export function installNumpy() {
+  install('numpy', ['numpy'])
+}
 
 /** @throws Error of one line where there is no Python, or it fails. */
 export function linearCodes(widths, numCollection) {
-  const { pythonPath, install } = pythonEnvironment('hashing', here('requirements.txt'))
-  install('numpy', ['numpy'])
+  installNumpy()
   const out = mkdtempSync(join(tmpdir(), 'gradpool-hashing-'))
   try {
     const script = [here('linear_codes.py'), '--data', mnistFolder, '--out', out]

@@ -22,6 +22,7 @@ import { engines } from '../bench/gradpool.mjs'
 import { root } from '../environment.mjs'
 import { drawChart } from './chart.mjs'
 import { linearCodes } from './linear-codes.mjs'
+import { cellsOf, heads, rowOf } from './table.mjs'
 import { trainedCodes } from './trained-codes.mjs'
 
 const { values: options } = parseArgs({
@@ -29,10 +30,6 @@ const { values: options } = parseArgs({
 })
 const ranks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
 const cutoff = 1000
-const heads = [
-  ...['model', 'bits', 'mAP', 'mAP@1000', 'P@10', 'P@100', 'P@1000'],
-  ...['P in radius 2', 'nothing there', 'buckets', 'largest'],
-]
 
 const engine = await Object.values(engines).at(-1)()
 const { splits } = await loadDataset(mnist())
@@ -66,8 +63,8 @@ for (const { name, bits, weights, collection, queries } of [...models, ...linear
     recallByRadius: quality.withinRadius.map(({ recall }) => rounded(recall)),
   }
   rows.push(row)
-  if (rows.length === 1) console.log(line(heads))
-  console.log(line(cells(row)))
+  if (rows.length === 1) console.log(rowOf(heads))
+  console.log(rowOf(cellsOf(row)))
 }
 const description = engine.description
 await engine.dispose()
@@ -93,27 +90,4 @@ function rounded(value) {
 
 function allRounded(object) {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, rounded(value)]))
-}
-
-function cells(row) {
-  const { precisionAt, radius2, occupancy } = row
-  const figure = (value) => value.toFixed(3)
-  return [
-    row.name,
-    String(row.bits),
-    figure(row.meanAveragePrecision),
-    figure(row.meanAveragePrecisionAt1000),
-    figure(precisionAt[10]),
-    figure(precisionAt[100]),
-    figure(precisionAt[1000]),
-    figure(radius2.precision),
-    figure(radius2.nothing),
-    String(occupancy.buckets),
-    String(occupancy.largest),
-  ]
-}
-
-/** A row of a Markdown table. */
-function line(columns) {
-  return `| ${columns.join(' | ')} |`
 }

@@ -50,7 +50,8 @@ export async function trainedCodes(group) {
   return models
 }
 
-function pixelsOf({ fields: { image }, rows }) {
+/** u8 [rows, pixels] of a split's images. */
+export function pixelsOf({ fields: { image }, rows }) {
   const size = image.shape.reduce((product, extent) => product * extent, 1)
   const pixels = new Uint8Array(rows.length * size)
   rows.forEach((row, at) => {

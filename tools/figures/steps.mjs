@@ -1,0 +1,69 @@
+/**
+ * What makes the figures of our pages, in order.
+ *
+ * name: for --only, and in messages. command: a program of Node's. writes: the files it writes. peers: installs what it
+ * is measured beside, and throws where that is not to be had. fills: the places of pages that are made of these files.
+ */
+import { codesTable, hashingTable, reportTable, tunedTable } from './tables.mjs'
+
+/** Of tools/bench/peers, by the names of packages. */
+const packages =
+  (what, ...names) =>
+  async () => {
+    const { installPackages } = await import('../bench/peers/install.mjs')
+    installPackages(what, names)
+  }
+
+export const steps = [
+  {
+    name: 'choose',
+    command: ['tools/choose/run.mjs'],
+    writes: ['tools/choose/results.json'],
+    fills: [
+      { page: 'tools/choose/README.md', name: 'tuned', text: tunedTable },
+      { page: 'docs/hashing.md', name: 'codes', text: codesTable },
+    ],
+  },
+  {
+    name: 'report',
+    command: ['tools/report/run.mjs'],
+    writes: ['tools/report/results.json'],
+    fills: [{ page: 'README.md', name: 'report', text: reportTable }],
+  },
+  {
+    name: 'hashing',
+    command: ['tools/hashing/run.mjs'],
+    peers: async () => (await import('../hashing/linear-codes.mjs')).installNumpy(),
+    writes: ['tools/hashing/results.json', 'docs/hashing.svg'],
+    fills: [{ page: 'docs/hashing.md', name: 'hashing', text: hashingTable }],
+  },
+  {
+    name: 'peers',
+    command: ['tools/bench/peers/run.mjs'],
+    peers: async () => (await import('../bench/peers/peers.mjs')).peers.forEach(({ install }) => install()),
+    writes: ['tools/bench/peers/results.json', 'docs/benchmark.svg'],
+    fills: [],
+  },
+  {
+    name: 'scaling',
+    command: ['tools/bench/scaling/run.mjs'],
+    peers: packages('torch', 'torch', 'numpy'),
+    writes: ['tools/bench/scaling/results.json', 'docs/scaling.svg'],
+    fills: [],
+  },
+  {
+    name: 'averaging',
+    command: ['tools/bench/averaging/run.mjs'],
+    writes: ['tools/bench/averaging/results.json', 'docs/averaging.svg'],
+    fills: [],
+  },
+  {
+    name: 'search',
+    command: ['tools/bench/hashing/run.mjs'],
+    peers: packages('faiss', 'faiss-cpu'),
+    writes: ['tools/bench/hashing/results.json'],
+    fills: [],
+  },
+  // Prints its figures, and writes none.
+  { name: 'checkpoints', command: ['tools/bench/checkpoints.mjs'], writes: [], fills: [] },
+]

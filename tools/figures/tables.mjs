@@ -1,0 +1,59 @@
+/** The tables of our pages, from the results that are committed. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../environment.mjs'
+import { cellsOf, heads } from '../hashing/table.mjs'
+import { meanAndDeviation, tableOf } from './markdown.mjs'
+
+const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'))
+
+/** Test accuracies of the report's experiments. */
+export function reportTable() {
+  const { experiments, seeds } = read('tools/report/results.json')
+  const jax = read('tools/oracles/catalogue_jax.json').presets.report
+  const ours = `seeds ${seeds.at(0)}–${seeds.at(-1)}`
+  return tableOf(
+    ['experiment', 'condition', 'report', `ours, ${ours}`, `JAX, ${jax.seeds.length} seeds`, `\`tuned\`, ${ours}`],
+    experiments.map((its) => [
+      its.name,
+      its.condition,
+      its.reported.toFixed(3),
+      meanAndDeviation(its.default),
+      meanAndDeviation(jax.experiments[its.name].accuracy.values),
+      meanAndDeviation(its.tuned),
+    ]),
+  )
+}
+
+/** Retrieval quality of hash codes. */
+export function hashingTable() {
+  return tableOf(heads, read('tools/hashing/results.json').rows.map(cellsOf))
+}
+
+/** What was tried for the weight of the hash codes. */
+export function codesTable() {
+  const { seeds, tried } = read('tools/choose/results.json').codes
+  return tableOf(
+    ['weight × bits', 'mAP, mean', ...seeds.map((seed) => `seed ${seed}`)],
+    tried.map(({ decorrelationTimesBits, score, precisions }) => [
+      String(decorrelationTimesBits),
+      ...[score, ...precisions].map((value) => value.toFixed(3)),
+    ]),
+  )
+}
+
+/** What was tried for the preset `tuned`, the best first. */
+export function tunedTable() {
+  const { tried } = read('tools/choose/results.json').tuned
+  const best = [...tried].sort((a, b) => b.score - a.score)
+  return tableOf(
+    ['activation', 'learning rate', 'rate, 600 labels', 'weight decay, 600 labels', 'validation accuracy'],
+    best.map((its) => [
+      its.activation,
+      its.learningRate,
+      its.fewLabelsLearningRate,
+      its.fewLabelsWeightDecay,
+      its.score.toFixed(3),
+    ]),
+  )
+}
