@@ -13,7 +13,9 @@ const SEEDS = [0, 1, 2, 3, 4]
 const command = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
 
 const presets = { default: runOf('default'), tuned: runOf('tuned') }
-const experiments = presets.default.experiments.map(({ name, condition, reported }) => {
+// The run has each experiment once for each seed.
+const firsts = presets.default.experiments.filter((its) => its.seed === SEEDS[0])
+const experiments = firsts.map(({ name, condition, reported }) => {
   const ofPreset = ({ experiments }) =>
     experiments.filter((its) => its.name === name).map(({ accuracy }) => Number(accuracy.toFixed(4)))
   return { name, condition, reported, default: ofPreset(presets.default), tuned: ofPreset(presets.tuned) }
