@@ -1,11 +1,10 @@
 // What is printed off a terminal: the report's log lines, the table, the digits; no control characters.
 import { expect, test } from 'vitest'
+import { controlCharacter } from './control-character.js'
 import { dataFolder } from './data-folder.js'
 import { emptyFolder, gradpool } from './gradpool.js'
 import { documentOf } from './run-document.js'
 
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const controlCharacter = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/
 const small = async () => ['--data', await dataFolder(), '--out', await emptyFolder()]
 
 test('one experiment is logged in the very form of the report', async () => {

@@ -6,12 +6,10 @@ import { HashIndex } from '@gradpool/hashing'
 import { findStageModel } from '@gradpool/orchestrator'
 import { PNG } from 'pngjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { controlCharacter } from './control-character.js'
 import { dataFolder, names, smallFiles } from './data-folder.js'
 import { contentsOf, emptyFolder, gradpool, runsIn, temporaryFolder } from './gradpool.js'
 import { expectMistake } from './mistake.js'
-
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const controlCharacter = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/
 
 interface Document {
   readonly query: { readonly label: number | null }

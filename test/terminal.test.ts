@@ -3,14 +3,13 @@ import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { controlCharacter } from './control-character.js'
 import { dataFolder } from './data-folder.js'
 import { emptyFolder, gradpool } from './gradpool.js'
 
 const installed = createRequire(import.meta.url).resolve('gradpool/package.json')
 const command = join(dirname(installed), 'bin', 'gradpool.js')
 const hasScript = spawnSync('script', ['--version']).status === 0
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const controlCharacter = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/
 
 test.runIf(hasScript)('a pseudo-terminal without a size cuts no names', () => {
   const line = `stty rows 0 cols 0; ${process.execPath} ${command} list`
