@@ -20,5 +20,5 @@ export type {
   SavedPrediction,
   ValueSpec,
 } from './saved-model/saved-model.js'
-export { openSealed, sealJson } from './sealed-json.js'
+export { openSealed, refuseOtherVersion, sealJson } from './sealed-json.js'
 export { weightsHash } from './weights-hash.js'

@@ -6,7 +6,9 @@
  *       "checksum": "<64 hexadecimal digits>"
  *     }
  */
+import { UserError } from '@gradpool/core'
 import { sha256 } from './file-hash.js'
+import { hasFields, isCount } from './json-checks.js'
 
 /** @param value It has a field at least. */
 export function sealJson(value: object, replacer?: (key: string, value: unknown) => unknown): string {
@@ -26,6 +28,13 @@ export function openSealed(
   const body = text.slice(0, -SEAL_LENGTH)
   const isWhole = text === body + sealOf(body)
   return { value: JSON.parse(isWhole ? `${body}\n}` : text, reviver), isWhole }
+}
+
+/** @throws UserError for the content of a file that is of this format, in another version of it */
+export function refuseOtherVersion(value: unknown, path: string, format: string, version: number): void {
+  if (!hasFields(value, { format: (its) => its === format, formatVersion: isCount })) return
+  if (value.formatVersion === version) return
+  throw new UserError(`'${path}' is of format version ${value.formatVersion}, and this Gradpool reads ${version}`)
 }
 
 function sealOf(body: string): string {

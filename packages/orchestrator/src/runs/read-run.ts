@@ -2,7 +2,16 @@
  * Reads run directories back: what was asked, what happened, and what came of it.
  */
 import { UserError } from '@gradpool/core'
-import { hasFields, isCount, isMissing, isText, messageOf, openSealed, readRegular, reasonOf } from '@gradpool/storage'
+import {
+  hasFields,
+  isMissing,
+  isText,
+  messageOf,
+  openSealed,
+  readRegular,
+  reasonOf,
+  refuseOtherVersion,
+} from '@gradpool/storage'
 import { constants } from 'node:buffer'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -37,15 +46,7 @@ export async function readRecord(directory: string): Promise<RunRecord> {
   const read = await readSealed(path)
   if (read === null) throw new UserError(`there is no run in '${directory}': no file '${path}'`)
   const { value: record, isWhole } = read
-  if (
-    hasFields(record, { format: (format) => format === RUN_FORMAT }) &&
-    isCount(record.formatVersion) &&
-    record.formatVersion !== RUN_FORMAT_VERSION
-  ) {
-    throw new UserError(
-      `'${path}' is of format version ${String(record.formatVersion)}, and this Gradpool reads ${RUN_FORMAT_VERSION}`,
-    )
-  }
+  refuseOtherVersion(record, path, RUN_FORMAT, RUN_FORMAT_VERSION)
   if (!isRecord(record)) throw new UserError(`'${path}' is not the record of a run that this version can read`)
   if (isWhole) return record
   throw new UserError(`'${path}' is not as it was written`)

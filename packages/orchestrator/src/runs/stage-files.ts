@@ -12,7 +12,6 @@ import { STAGE_FORMAT } from '@gradpool/experiments'
 import {
   decodeSavedModel,
   hasFields,
-  isCount,
   isFileTold,
   isMissing,
   isText,
@@ -22,6 +21,7 @@ import {
   readRegular,
   readTold,
   reasonOf,
+  refuseOtherVersion,
   sealJson,
   tellOf,
   valuesOf,
@@ -174,15 +174,7 @@ async function readManifest(path: string): Promise<StageManifest | undefined> {
   const { value, isWhole } = text.startsWith('{')
     ? openSealed(text)
     : { value: { format: FORMAT, formatVersion: 3 }, isWhole: false }
-  if (
-    hasFields(value, { format: (format) => format === FORMAT }) &&
-    isCount(value.formatVersion) &&
-    value.formatVersion !== STAGE_FORMAT
-  ) {
-    throw new UserError(
-      `'${path}' is of format version ${String(value.formatVersion)}, and this Gradpool reads ${STAGE_FORMAT}`,
-    )
-  }
+  refuseOtherVersion(value, path, FORMAT, STAGE_FORMAT)
   if (isWhole && isManifest(value)) return value
   throw new UserError(`'${path}' is not as it was written`)
 }
