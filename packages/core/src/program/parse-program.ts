@@ -89,7 +89,6 @@ function parseInput(item: unknown, nodes: readonly Node[]): Input {
   const { role } = fields
   const name = nameOf(fields, 'input')
   const where = `input "${name}"`
-  if (name === '__proto__') refuse(where, 'cannot have that name')
   const node = indexOf(fields.node, where, nodes)
   if (nodes[node]?.op !== 'input') refuse(where, `names node ${node}, which is no input`)
   if (role === 'state') return { role, name, node, initializer: parseInitializer(fields, where) }
