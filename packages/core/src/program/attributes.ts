@@ -14,6 +14,9 @@ export type Attributes = Readonly<Record<string, Attribute>>
 
 type Check<Value> = (value: Attribute | undefined, name: string) => Value
 
+const CONVOLUTION = { strides: integers, dilations: integers, before: integers, groups: optional(whole) }
+const POOL = { window: integers, strides: integers, before: integers }
+
 const CHECKS: {
   readonly [Op in keyof AttributesByOp]: {
     readonly [Name in keyof AttributesByOp[Op]]-?: Check<AttributesByOp[Op][Name] | undefined>
@@ -39,6 +42,11 @@ const CHECKS: {
     transposeB: optional(flag),
     segments: optional(whole),
   },
+  conv: CONVOLUTION,
+  convTranspose: CONVOLUTION,
+  convFilter: { ...CONVOLUTION, segments: optional(whole) },
+  maxPool: POOL,
+  maxPoolSpread: POOL,
 }
 
 /**

@@ -24,6 +24,24 @@ export interface AttributesByOp {
     readonly transposeB?: boolean
     readonly segments?: number
   }
+  /** Of each: one number for each spatial axis. */
+  readonly conv: {
+    readonly strides: readonly number[]
+    readonly dilations: readonly number[]
+    /** How far the first window begins before the input. */
+    readonly before: readonly number[]
+    /** Default: 1. */
+    readonly groups?: number
+  }
+  readonly convTranspose: AttributesByOp['conv']
+  readonly convFilter: AttributesByOp['conv'] & { readonly segments?: number }
+  readonly maxPool: {
+    /** Taps along each axis. */
+    readonly window: readonly number[]
+    readonly strides: readonly number[]
+    readonly before: readonly number[]
+  }
+  readonly maxPoolSpread: AttributesByOp['maxPool']
 }
 
 /** An op that has no attributes. */

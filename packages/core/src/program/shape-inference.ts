@@ -22,6 +22,7 @@ import {
   shapeText,
 } from './operand-checks.js'
 import type { OpName } from './op-table.js'
+import { convolution, poolAxes } from './windows.js'
 
 /** A node as it describes itself, before anything is checked. */
 export interface NodeDraft {
@@ -205,6 +206,34 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
     }
     return { shape: [...products, m, n], dtype: 'f32' }
   },
+
+  conv: ({ attributes, shape }, inputs) => {
+    const [x, filter] = floats(inputs, 2)
+    convolution(attributes, x.shape, filter.shape, shape)
+    return { shape, dtype: 'f32' }
+  },
+  convTranspose: ({ attributes, shape }, inputs) => {
+    const [g, filter] = floats(inputs, 2)
+    convolution(attributes, shape, filter.shape, g.shape)
+    return { shape, dtype: 'f32' }
+  },
+  convFilter: ({ attributes, shape }, inputs) => {
+    const [x, g] = floats(inputs, 2)
+    convolution(attributes, x.shape, shape, g.shape)
+    checkSegments(attributes.segments, x.shape[0] ?? 0)
+    return { shape, dtype: 'f32' }
+  },
+  maxPool: ({ attributes, shape }, inputs) => {
+    const [keys, values] = floats(inputs, 2)
+    if (shapeText(keys.shape) !== shapeText(values.shape)) refuse('keys and values must have one shape')
+    poolAxes(attributes, keys.shape, shape)
+    return { shape, dtype: 'f32' }
+  },
+  maxPoolSpread: ({ attributes }, inputs) => {
+    const [keys, g] = floats(inputs, 2)
+    poolAxes(attributes, keys.shape, g.shape)
+    return keys
+  },
 }
 
 const INTEGER_RANGES = { u8: [0, 255], i32: [-(2 ** 31), 2 ** 31 - 1] } as const
@@ -218,6 +247,13 @@ function isOfType(value: number, dtype: DType): boolean {
 function leaf(declared: TensorType, inputs: Operands): TensorType {
   operands(inputs, 0)
   return declared
+}
+
+/** Two f32 operands. */
+function floats(inputs: Operands, count: 2): readonly [TensorType, TensorType] {
+  const both = operands(inputs, count)
+  for (const input of both) requireF32(input)
+  return both
 }
 
 /** An op that moves the elements of one operand. */
