@@ -3,6 +3,7 @@ import { UserError, type DType, type Shape } from '@gradpool/core'
 import { bytesPerElement, invariant, sizeOf, stridesOf, type Node, type NodeOf } from '@gradpool/core/engine'
 import { DTYPE, MATMUL, OP } from '../instructions.js'
 import { productOf, type Kernel } from './fuse.js'
+import { convolutionWords, poolWords } from './windows.js'
 import type { Graph } from './graph.js'
 import type { Action } from './schedule.js'
 import type { Section } from './sections.js'
@@ -70,7 +71,7 @@ class Emitter {
   #kernel(kernel: Kernel): number[] {
     const [first] = kernel.nodes
     invariant(first !== undefined, 'a kernel has nodes')
-    if (kernel.kind === 'matmul') return this.#matmul(kernel)
+    if (kernel.kind === 'product') return this.#product(kernel)
     if (kernel.kind === 'pointwise') {
       const columns = kernel.columns ?? kernel.size
       return instruction(OP.MAP, kernel.size / columns, columns, this.#pointwise(kernel))
@@ -89,14 +90,18 @@ class Emitter {
     return instruction(OP.GATHER_BATCH, this.#address(index), address, ...types, ...extents)
   }
 
-  #matmul(kernel: Kernel): number[] {
+  #product(kernel: Kernel): number[] {
     const product = productOf(kernel)
     const node = this.#graph.node(product)
-    invariant(node.op === 'matmul', 'a matmul kernel begins with its matmul')
     const [a, b] = this.#operands(node)
-    const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const epilogue = kernel.nodes.length > 1 ? this.#pointwise(kernel) : 0
     const to = this.#layout.of(product) ?? 0
+    if (node.op === 'conv' || node.op === 'convTranspose') {
+      const opcode = node.op === 'conv' ? OP.CONV : OP.CONV_TRANSPOSE
+      return instruction(opcode, to, a, b, this.#layout.working, epilogue, ...convolutionWords(this.#graph, node))
+    }
+    invariant(node.op === 'matmul', 'a product kernel begins with its product')
+    const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const operands = [to, a, b, m, n, k, flags, this.#layout.working, epilogue]
     return segments === 1 ? instruction(OP.MATMUL, ...operands) : instruction(OP.MATMUL_SEGMENTS, ...operands, segments)
   }
@@ -159,6 +164,15 @@ class Emitter {
         const { distribution, purpose } = node.attributes
         return instruction(OP.RANDOM, to, size, Number(distribution === 'normal'), purpose, a, b)
       }
+      case 'convFilter': {
+        const { segments = 1 } = node.attributes
+        const geometry = convolutionWords(graph, node)
+        return instruction(OP.CONV_FILTER, to, a, b, this.#layout.working, segments, ...geometry)
+      }
+      case 'maxPool':
+        return instruction(OP.MAX_POOL, to, a, b, ...poolWords(node, shapeOf(0), node.shape))
+      case 'maxPoolSpread':
+        return instruction(OP.MAX_POOL_SPREAD, to, a, b, ...poolWords(node, shapeOf(0), shapeOf(1)))
       case 'oneHot': {
         const { depth } = node.attributes
         return instruction(OP.ONE_HOT, to, a, this.#storedDType(node, 0), size / depth, depth)

@@ -6,18 +6,18 @@
  * depends on the whole result of that kernel. So a bias and an activation join their matmul, a loss and its gradient
  * the matmul that makes the prediction, and an optimizer's update the matmul of the weight gradient.
  */
-import { invariant } from '@gradpool/core/engine'
+import { invariant, type Node } from '@gradpool/core/engine'
 import { POINTWISE } from '../instructions.js'
 import type { Graph } from './graph.js'
 import { TopologicalOrder } from './topological-order.js'
 
 export interface Kernel {
-  /** In topological order; the first of a matmul kernel is its matmul. */
+  /** In topological order; the first of a product kernel is its product. */
   nodes: number[]
-  readonly kind: 'pointwise' | 'matmul' | 'single'
+  readonly kind: 'pointwise' | 'product' | 'single'
   /** Elements that the pointwise program runs over; 0 for `single`. */
   readonly size: number
-  /** Set for a matmul, and if an op reads a row or column. */
+  /** Set for a product, and if an op reads a row or column. */
   columns: number | undefined
 }
 
@@ -64,8 +64,8 @@ export class Kernels {
   #own(index: number): Kernel {
     const graph = this.#graph
     const node = graph.node(index)
-    if (node.op === 'matmul' && node.shape.length === 2) {
-      return { nodes: [index], kind: 'matmul', size: graph.size(index), columns: node.shape[1] }
+    if (isProduct(node)) {
+      return { nodes: [index], kind: 'product', size: graph.size(index), columns: node.shape.at(-1) }
     }
     if (graph.microOp(index) === undefined) return { nodes: [index], kind: 'single', size: 0, columns: undefined }
     const columns = graph.views(index).find((view) => view.columns !== undefined)?.columns
@@ -94,7 +94,7 @@ export class Kernels {
     const mine = this.#of.get(index)
     const theirs = this.#of.get(operand)
     if (!mine || !theirs || mine === theirs || theirs.kind === 'single') return
-    if (mine.kind === 'matmul' && theirs.kind === 'matmul') return
+    if (mine.kind === 'product' && theirs.kind === 'product') return
     const isSum = mine.kind === 'single'
     if (!isSum && mine.size !== theirs.size) return
     if ((mine.columns ?? theirs.columns) !== (theirs.columns ?? mine.columns)) return
@@ -103,9 +103,9 @@ export class Kernels {
     const between = this.#order.between(theirs, mine, (kernel) => this.#needs(kernel))
     if (between === undefined) return
     this.#order.moveBefore(between, theirs)
-    const [host, guest] = mine.kind === 'matmul' ? [mine, theirs] : [theirs, mine]
-    const matmul = host.kind === 'matmul' ? host.nodes[0] : undefined
-    host.nodes = [...host.nodes, ...guest.nodes].sort((a, b) => (a === matmul ? -1 : b === matmul ? 1 : a - b))
+    const [host, guest] = mine.kind === 'product' ? [mine, theirs] : [theirs, mine]
+    const product = host.kind === 'product' ? host.nodes[0] : undefined
+    host.nodes = [...host.nodes, ...guest.nodes].sort((a, b) => (a === product ? -1 : b === product ? 1 : a - b))
     host.columns ??= guest.columns
     for (const node of guest.nodes) this.#of.set(node, host)
     this.#order.merge(theirs, mine, host)
@@ -167,9 +167,14 @@ function usersOf(graph: Graph): Map<number, number[]> {
   return users
 }
 
-/** The matmul of a matmul kernel. */
+/** Whether a node's kernel runs what follows element by element over each block of rows that it has finished. */
+function isProduct({ op, shape }: Node): boolean {
+  return (op === 'matmul' && shape.length === 2) || op === 'conv' || op === 'convTranspose'
+}
+
+/** The product of a product kernel. */
 export function productOf(kernel: Kernel): number {
   const product = kernel.nodes[0]
-  invariant(kernel.kind === 'matmul' && product !== undefined, 'only matmul kernels have a product')
+  invariant(kernel.kind === 'product' && product !== undefined, 'only product kernels have a product')
   return product
 }

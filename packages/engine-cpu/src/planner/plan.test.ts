@@ -84,7 +84,7 @@ describe('a step of an autoencoder with Adam', () => {
   const plan = planOf(trainingOf(adam()))
 
   test('has its elementwise work in the products', () => {
-    const products = plan.kernels.filter(({ kind }) => kind === 'matmul').map(({ ops }) => ops.join(' '))
+    const products = plan.kernels.filter(({ kind }) => kind === 'product').map(({ ops }) => ops.join(' '))
     const update = 'mul mul add flush mul mul mul add flush mul sqrt mul add div sub'
     expect(products).toEqual([
       'matmul add relu less',
@@ -111,7 +111,7 @@ describe('a step of an autoencoder with Adam', () => {
 
 test('a step with plain gradient descent updates in the products, too', () => {
   const plan = planOf(trainingOf(sgd({ learningRate: 0.1 })))
-  const updates = plan.kernels.filter(({ kind, ops }) => kind === 'matmul' && ops.at(-1) === 'sub')
+  const updates = plan.kernels.filter(({ kind, ops }) => kind === 'product' && ops.at(-1) === 'sub')
   expect(updates).toHaveLength(2)
   expect(wordsOf(plan).opcodes).not.toContain(OP.COPY)
 })

@@ -15,6 +15,7 @@ import { schedule, type Schedule } from './schedule.js'
 import { cutIntoSections, type Section } from './sections.js'
 import { lower } from './lower.js'
 import { layOut, type Storage } from './storage.js'
+import { convolutionScratch, isConvolution } from './windows.js'
 
 /** Addresses of what the plan does not own. */
 export interface PlanOptions {
@@ -104,10 +105,11 @@ export class Plan {
   #workingOf(kernel: Kernel): number {
     const [product = -1] = kernel.nodes
     const node = this.#graph.node(product)
-    if (node.op !== 'matmul') return 0
-    const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const hasMemory =
       kernel.kind === 'single' || this.#storage.values.has(product) || this.#schedule.inPlace.has(product)
+    if (isConvolution(node)) return convolutionScratch(this.#graph, node, hasMemory)
+    if (node.op !== 'matmul') return 0
+    const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const hasEpilogue = kernel.nodes.length > 1
     const { matmulScratch } = this.#options
     return matmulScratch(m, n, k, flags, Number(hasMemory), Number(hasEpilogue), segments)

@@ -41,7 +41,7 @@ class PointwiseBuilder {
     this.#graph = graph
     this.#kernel = kernel
     this.#addresses = addresses
-    this.#product = kernel.kind === 'matmul' ? productOf(kernel) : undefined
+    this.#product = kernel.kind === 'product' ? productOf(kernel) : undefined
   }
 
   words(): number[] {

@@ -1,0 +1,91 @@
+/*
+ * The innermost loops of a convolution: sums of c that stay in registers while their terms run by, each added by one
+ * multiply_add.
+ *
+ * As in a product, each step loads a row of b and multiplies it by an element of a for each row of c, repeated over a
+ * vector. Rows of a are addressed from every third one, at a distance of none, one and two rows, as x86 can.
+ */
+#include "convolution.h"
+#include "multiply_add.h"
+
+#define MOST_VECTORS (TILE_COLUMNS / VLEN)
+
+INLINE void multiply_stretches_of(const struct tile *tile, const int rows, const int vectors, const bool is_part) {
+    vfloat total[CONV_ROWS][MOST_VECTORS], b_row[MOST_VECTORS];
+    const size_t a_row = tile->a_row, a_step = tile->a_step, b_step = tile->b_step, c_row = tile->c_row;
+    const uint32_t columns = tile->columns;
+    for (int i = 0; i < rows; i++) {
+        const float *from = tile->c + i * c_row;
+        for (int v = 0; v < vectors; v++) {
+            if (tile->begins)
+                total[i][v] = (vfloat){0};
+            else
+                total[i][v] = is_part ? load_part(from, columns) : load(from + v * VLEN);
+        }
+    }
+    const struct stretch *stretch = tile->stretches, *end = stretch + tile->num_stretches;
+    for (; stretch < end; stretch++) {
+        const float *first = tile->a + stretch->a, *fourth = first + 3 * a_row, *b = tile->b + stretch->b;
+        for (uint32_t left = stretch->length; left > 0; left--) {
+            HIDE(b);
+            HIDE(first);
+            HIDE(fourth);
+            for (int v = 0; v < vectors; v++) b_row[v] = is_part ? load_part(b, columns) : load(b + v * VLEN);
+            for (int i = 0; i < rows; i++) {
+                const vfloat factor = splat(i < 3 ? first[i * a_row] : fourth[(i - 3) * a_row]);
+                for (int v = 0; v < vectors; v++) total[i][v] = multiply_add(factor, b_row[v], total[i][v]);
+            }
+            b += b_step;
+            first += a_step;
+            fourth += a_step;
+        }
+    }
+    for (int i = 0; i < rows; i++) {
+        float *to = tile->c + i * c_row;
+        for (int v = 0; v < vectors; v++) {
+            const vfloat sum = total[i][v] + 0.0f; /* -0 becomes +0 */
+            if (is_part)
+                store_part(to, sum, columns);
+            else
+                store(to + v * VLEN, sum);
+        }
+    }
+}
+
+#define TILE(name, rows, vectors, is_part)                       \
+    static NOINLINE void name##_##rows(const struct tile *tile) { \
+        multiply_stretches_of(tile, rows, vectors, is_part);     \
+    }
+#define TILES(name, vectors, is_part)                                                                           \
+    TILE(name, 1, vectors, is_part)                                                                             \
+    TILE(name, 2, vectors, is_part)                                                                             \
+    TILE(name, 3, vectors, is_part)                                                                             \
+    TILE(name, 4, vectors, is_part)                                                                             \
+    TILE(name, 5, vectors, is_part)                                                                             \
+    TILE(name, 6, vectors, is_part)                                                                             \
+    static void name(const struct tile *tile) {                                                                 \
+        switch (tile->rows) {                                                                                   \
+        case 1: return name##_1(tile);                                                                          \
+        case 2: return name##_2(tile);                                                                          \
+        case 3: return name##_3(tile);                                                                          \
+        case 4: return name##_4(tile);                                                                          \
+        case 5: return name##_5(tile);                                                                          \
+        default: return name##_6(tile);                                                                         \
+        }                                                                                                       \
+    }
+
+TILES(part_of_a_vector, 1, true)
+TILES(one_vector, 1, false)
+TILES(two_vectors, 2, false)
+#if TILE_COLUMNS > 2 * VLEN
+TILES(four_vectors, 4, false)
+#endif
+
+void multiply_stretches(const struct tile *tile) {
+#if TILE_COLUMNS > 2 * VLEN
+    if (tile->columns == 4 * VLEN) return four_vectors(tile);
+#endif
+    if (tile->columns == 2 * VLEN) return two_vectors(tile);
+    if (tile->columns == VLEN) return one_vector(tile);
+    part_of_a_vector(tile);
+}
