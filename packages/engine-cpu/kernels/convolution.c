@@ -274,9 +274,23 @@ NOINLINE void conv_transpose_examples(char *base, const uint32_t *operands, uint
     for_blocks(base, operands, true, first, count, working);
 }
 
-/* Rows row .. row + tile->rows - 1 of the filter, all of one tap, go on by an example's terms: for each window whose tap
- * is inside, its gradient. */
-static void add_example(const struct convolution *conv, struct tile *tile, uint32_t tap, uint32_t channel) {
+/* Rows of the filter, as many as are left, in tiles as even as can be. */
+INLINE uint32_t tile_rows(uint32_t left) { return left / ((left + CONV_ROWS - 1) / CONV_ROWS); }
+
+/* `rows` rows of the filter, all of one tap, go on by the stretches that were added; x and c are those of the first. */
+static void multiply_rows(struct tile *tile, const float *x, float *c, uint32_t rows) {
+    for (uint32_t row = 0; row < rows; row += tile->rows) {
+        tile->rows = tile_rows(rows - row);
+        tile->a = x + row;
+        tile->c = c + (size_t)row * tile->c_row;
+        multiply_stretches(tile);
+    }
+    tile->num_stretches = 0;
+}
+
+/* The same by an example's terms: for each window whose tap is inside, its gradient. */
+static void add_example(const struct convolution *conv, struct tile *tile, uint32_t tap, const float *x, float *c,
+                        uint32_t rows) {
     const struct axis *depth = conv->axes, *height = depth + 1, *width = depth + 2;
     const uint32_t k = tap % width->taps, j = tap / width->taps % height->taps, i = tap / width->taps / height->taps;
     const struct range wd = windows_inside(depth, i), wh = windows_inside(height, j), ww = windows_inside(width, k);
@@ -284,11 +298,13 @@ static void add_example(const struct convolution *conv, struct tile *tile, uint3
     for (uint32_t d = wd.first; d < wd.end; d++) {
         for (uint32_t h = wh.first; h < wh.end; h++) {
             const uint32_t row = (place_of(depth, d, i) * height->input + place_of(height, h, j)) * width->input;
-            const uint32_t a = (row + place_of(width, ww.first, k)) * conv->channels + channel;
+            const uint32_t a = (row + place_of(width, ww.first, k)) * conv->channels;
             const uint32_t b = ((d * height->output + h) * width->output + ww.first) * conv->filters;
-            add_stretch(tile, a, b, ww.end - ww.first);
+            if (tile->num_stretches == MOST_STRETCHES) multiply_rows(tile, x, c, rows);
+            tile->stretches[tile->num_stretches++] = (struct stretch){a, b, ww.end - ww.first};
         }
     }
+    multiply_rows(tile, x, c, rows);
 }
 
 /*
@@ -296,14 +312,14 @@ static void add_example(const struct convolution *conv, struct tile *tile, uint3
  * of them, counted in elements from the start of the filter's row. Rows whose tap is outside at a window are left out
  * there, so each such window is a tile of its own.
  */
-static void add_example_of_taps(const struct convolution *conv, struct tile *tile, uint32_t filter_row, uint32_t from) {
+static void add_example_of_taps(const struct convolution *conv, struct tile *tile, uint32_t filter_row, uint32_t from,
+                                float *c, uint32_t rows) {
     const struct axis *depth = conv->axes, *height = depth + 1, *width = depth + 2;
-    const uint32_t channels = conv->channels, rows = tile->rows;
+    const uint32_t channels = conv->channels;
     const uint32_t j = filter_row % height->taps, i = filter_row / height->taps;
     const struct range wd = windows_inside(depth, i), wh = windows_inside(height, j);
     const struct range first_tap = windows_inside(width, from / channels);
     const struct range last_tap = windows_inside(width, (from + rows - 1) / channels);
-    float *c = tile->c;
     for (uint32_t d = wd.first; d < wd.end; d++) {
         for (uint32_t h = wh.first; h < wh.end; h++) {
             const int64_t row = ((int64_t)place_of(depth, d, i) * height->input + place_of(height, h, j)) * width->input;
@@ -327,8 +343,6 @@ static void add_example_of_taps(const struct convolution *conv, struct tile *til
             }
         }
     }
-    tile->rows = rows;
-    tile->c = c;
 }
 
 /* One example's part of rows first .. end - 1 of the filter's gradient, row = tap * channels per group + channel. */
@@ -337,17 +351,17 @@ static void add_example_rows(const struct convolution *conv, struct tile *tile, 
     const uint32_t per_group = conv->channels / conv->groups, filters = conv->filters;
     const bool of_taps = conv->groups == 1 && conv->axes[2].dilation == 1 && per_group < CONV_ROWS;
     const uint32_t line = of_taps ? conv->axes[2].taps * per_group : per_group; /* rows that lie one behind the other */
-    for (uint32_t row = first; row < end; row += tile->rows) {
+    const float *x = tile->a;
+    for (uint32_t row = first, rows; row < end; row += rows) {
         const uint32_t inside = row % line, left = least(line - inside, end - row);
-        tile->rows = left / ((left + CONV_ROWS - 1) / CONV_ROWS); /* as even as can be */
-        tile->c = to + (size_t)(row - first) * filters + column;
-        if (of_taps) {
-            add_example_of_taps(conv, tile, row / line, inside);
-        } else {
-            add_example(conv, tile, row / line, first_channel + inside);
-            flush(tile);
-        }
+        float *c = to + (size_t)(row - first) * filters + column;
+        rows = of_taps ? tile_rows(left) : left;
+        if (of_taps)
+            add_example_of_taps(conv, tile, row / line, inside, c, rows);
+        else
+            add_example(conv, tile, row / line, x + first_channel + inside, c, rows);
     }
+    tile->a = x;
 }
 
 uint32_t conv_filter_extent(const uint32_t *operands) {

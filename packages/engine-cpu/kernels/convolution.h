@@ -29,7 +29,7 @@ INLINE uint32_t taps_of(const struct convolution *conv) {
     return conv->axes[0].taps * conv->axes[1].taps * conv->axes[2].taps;
 }
 
-/* A stretch of terms: elements a[a + d * a_step] and rows b[b + d * b_step], for d < length. */
+/* A stretch of terms: elements a[a + d * a_step] and rows b[b + d * b_step], for d < length, which is not 0. */
 struct stretch {
     uint32_t a, b, length;
 };
@@ -51,7 +51,8 @@ struct tile {
     uint32_t a_row, a_step, b_step, c_row;
     uint32_t rows, columns;
     uint32_t num_stretches;
-    bool begins; /* from +0, not from what c holds */
+    bool begins;                 /* from +0, not from what c holds */
+    float nothing[TILE_COLUMNS]; /* +0 */
     struct stretch stretches[MOST_STRETCHES];
 };
 
