@@ -131,8 +131,14 @@ static void convolve_columns(const struct convolution *conv, struct tile *tile, 
 
 static void convolve(const struct convolution *conv, struct block block, const float *filter) {
     const uint32_t per_group = conv->filters / conv->groups;
-    struct tile tile = {.a_step = 1, .b_step = conv->filters};
-    for (uint32_t group = 0; group < conv->groups; group++) {
+    struct tile tile = {.a_step = 1, .b_step = conv->filters, .by_lane = is_depthwise(conv)};
+    for (uint32_t c = 0; tile.by_lane && c < conv->channels; c += tile.columns) {
+        tile.columns = least(VLEN, conv->channels - c);
+        tile.a = block.from + c;
+        tile.b = filter + c;
+        convolve_columns(conv, &tile, block, c);
+    }
+    for (uint32_t group = 0; !tile.by_lane && group < conv->groups; group++) {
         tile.a = block.from + group * (conv->channels / conv->groups);
         for (uint32_t column = 0; column < per_group; column += tile.columns) {
             tile.columns = tile_columns(per_group - column);
@@ -142,7 +148,7 @@ static void convolve(const struct convolution *conv, struct block block, const f
     }
 }
 
-/* The filter with channels as columns: [groups, taps, filters / groups, channels / groups]. */
+/* The filter with channels as columns, as it is where each channel has its own: [groups, taps, filters / groups, channels / groups]. */
 static void transpose_filter(const struct convolution *conv, float *to, const float *filter) {
     const uint32_t channels = conv->channels / conv->groups, filters = conv->filters / conv->groups;
     for (uint32_t group = 0; group < conv->groups; group++) {
@@ -158,7 +164,8 @@ static void transpose_filter(const struct convolution *conv, float *to, const fl
 /* The terms of position (d, h, w) of the input: for each window that sees it, all filters. */
 static void add_position(const struct convolution *conv, struct tile *tile, uint32_t d, uint32_t h, uint32_t w) {
     const struct axis *depth = conv->axes, *height = depth + 1, *width = depth + 2;
-    const uint32_t filters = conv->filters / conv->groups, block = filters * (conv->channels / conv->groups);
+    const uint32_t filters = conv->filters / conv->groups;
+    const uint32_t block = tile->by_lane ? conv->channels : filters * (conv->channels / conv->groups);
     for (uint32_t i = 0; i < depth->taps; i++) {
         const uint32_t from_d = window_at(depth, d, i);
         if (from_d == depth->output) continue;
@@ -179,7 +186,8 @@ static void add_position(const struct convolution *conv, struct tile *tile, uint
 /* Whether positions `w` and `w + stride` are seen by the same taps. */
 static bool sees_the_same(const struct axis *axis, uint32_t w) {
     for (uint32_t k = 0; k < axis->taps; k++) {
-        if ((window_at(axis, w, k) == axis->output) != (window_at(axis, w + axis->stride, k) == axis->output)) return false;
+        if ((window_at(axis, w, k) == axis->output) != (window_at(axis, w + axis->stride, k) == axis->output))
+            return false;
     }
     return true;
 }
@@ -190,7 +198,8 @@ static void spread_columns(const struct convolution *conv, struct tile *tile, st
     const uint32_t channels = conv->channels, image = positions_out(conv) * conv->filters;
     const uint32_t result = positions_in(conv) * channels;
     const bool by_examples = block.examples >= FEW_EXAMPLES;
-    const uint32_t phases = by_examples ? 1 : least(width->stride, width->input), step = by_examples ? 1 : width->stride;
+    const uint32_t phases = by_examples ? 1 : least(width->stride, width->input),
+                   step = by_examples ? 1 : width->stride;
     const float *from = tile->a;
     tile->a_row = by_examples ? image : conv->filters;
     tile->c_row = by_examples ? result : step * channels;
@@ -218,8 +227,14 @@ static void spread_columns(const struct convolution *conv, struct tile *tile, st
 
 static void convolve_transposed(const struct convolution *conv, struct block block, const float *filter) {
     const uint32_t per_group = conv->channels / conv->groups, filters = conv->filters / conv->groups;
-    struct tile tile = {.a_step = 1, .b_step = per_group};
-    for (uint32_t group = 0; group < conv->groups; group++) {
+    struct tile tile = {.a_step = 1, .b_step = per_group, .by_lane = is_depthwise(conv)};
+    for (uint32_t c = 0; tile.by_lane && c < conv->channels; c += tile.columns) {
+        tile.columns = least(VLEN, conv->channels - c);
+        tile.a = block.from + c;
+        tile.b = filter + c;
+        spread_columns(conv, &tile, block, c);
+    }
+    for (uint32_t group = 0; !tile.by_lane && group < conv->groups; group++) {
         tile.a = block.from + group * filters;
         for (uint32_t column = 0; column < per_group; column += tile.columns) {
             tile.columns = tile_columns(per_group - column);
@@ -242,7 +257,7 @@ static void for_blocks(char *base, const uint32_t *operands, bool is_transposed,
     const uint32_t num_blocks = (count + CONV_ROWS - 1) / CONV_ROWS;
     const float *from = floats_at(base, operands[1]), *filter = floats_at(base, operands[2]);
     float *scratch = floats_at(base, operands[3] + working);
-    if (is_transposed) {
+    if (is_transposed && !is_depthwise(conv)) {
         transpose_filter(conv, scratch, filter);
         filter = scratch;
         scratch += (size_t)taps_of(conv) * conv->filters * (conv->channels / conv->groups);
@@ -322,7 +337,8 @@ static void add_example_of_taps(const struct convolution *conv, struct tile *til
     const struct range last_tap = windows_inside(width, (from + rows - 1) / channels);
     for (uint32_t d = wd.first; d < wd.end; d++) {
         for (uint32_t h = wh.first; h < wh.end; h++) {
-            const int64_t row = ((int64_t)place_of(depth, d, i) * height->input + place_of(height, h, j)) * width->input;
+            const int64_t row =
+                ((int64_t)place_of(depth, d, i) * height->input + place_of(height, h, j)) * width->input;
             const uint32_t b = (d * height->output + h) * width->output;
             for (uint32_t w = 0; w < width->output;) {
                 const struct range taps = taps_inside(width, w);
@@ -335,7 +351,8 @@ static void add_example_of_taps(const struct convolution *conv, struct tile *til
                     const int64_t place = (int64_t)w * width->stride - width->before;
                     tile->rows = end - begin;
                     tile->c = c + begin * tile->c_row;
-                    add_stretch(tile, (uint32_t)((row + place) * channels + from + begin), b * conv->filters + w * conv->filters, length);
+                    add_stretch(tile, (uint32_t)((row + place) * channels + from + begin),
+                                b * conv->filters + w * conv->filters, length);
                     multiply_stretches(tile);
                     tile->num_stretches = 0;
                 }
@@ -378,21 +395,22 @@ NOINLINE void conv_filter_rows(char *base, const uint32_t *operands, uint32_t fi
     float *part = segments > 1 ? floats_at(base, operands[3] + working) : to;
     const float *x = floats_at(base, operands[1]), *g = floats_at(base, operands[2]);
     const uint32_t each_x = positions_in(conv) * conv->channels, each_g = positions_out(conv) * filters;
-    struct tile tile = {.a_row = 1, .a_step = conv->axes[2].stride * conv->channels, .b_step = filters, .c_row = filters};
+    struct tile tile = {
+        .a_row = 1, .a_step = conv->axes[2].stride * conv->channels, .b_step = filters, .c_row = filters};
+    tile.by_lane = is_depthwise(conv);
     for (uint32_t s = 0; s < segments; s++) {
         float *sums = s == 0 ? to : part;
         fill_words((uint32_t *)sums, 0, count);
         const uint32_t last = segment_start(conv->examples, segments, s + 1);
         for (uint32_t e = segment_start(conv->examples, segments, s); e < last; e++) {
-            for (uint32_t group = 0; group < conv->groups; group++) {
-                const uint32_t first_column = group * per_group;
-                for (uint32_t column = 0; column < per_group; column += tile.columns) {
-                    tile.columns = tile_columns(per_group - column);
-                    tile.a = x + (size_t)e * each_x;
-                    tile.b = g + (size_t)e * each_g + first_column + column;
-                    add_example_rows(conv, &tile, sums, first, end, first_column + column,
-                                     group * (conv->channels / conv->groups));
-                }
+            /* Columns of one group, or of any where each channel has its own filter. */
+            for (uint32_t column = 0; column < filters; column += tile.columns) {
+                const uint32_t left = tile.by_lane ? least(VLEN, filters - column) : per_group - column % per_group;
+                tile.columns = tile_columns(left);
+                tile.a = x + (size_t)e * each_x;
+                tile.b = g + (size_t)e * each_g + column;
+                add_example_rows(conv, &tile, sums, first, end, column,
+                                 column / per_group * (conv->channels / conv->groups));
             }
         }
         if (s > 0) {
