@@ -51,8 +51,8 @@ const offset = (index: readonly number[], extents: readonly number[]) =>
   index.reduce((sofar, i, axis) => sofar * at(extents, axis) + i, 0)
 
 /**
- * The terms whose tap is inside: by example, window, tap, channel and filter; or by tap first, which is the order of the
- * transposed convolution.
+ * The terms whose tap is inside: by example, window, tap, channel and filter; or by tap first, which is the order of
+ * the transposed convolution.
  */
 function* terms({ examples, groups, channels, filters, axes }: Case, tapsFirst: boolean): Generator<Term> {
   const [windowsOf, tapsOf] = [axes.map(({ output }) => output), axes.map(({ taps }) => taps)]
