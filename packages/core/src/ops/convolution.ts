@@ -5,10 +5,11 @@
  */
 import { callText } from '../program/shape-inference.js'
 import type { Shape } from '../program/dtype.js'
+import { spatialOf } from '../program/windows.js'
 import type { Tensor, TensorLike } from '../tracing/tensor.js'
 import { currentTrace, shapeError } from '../tracing/trace.js'
 import { asF32 } from './operands.js'
-import { eachAxis, type Padding, type PerAxis, windowsOver } from './windows.js'
+import { checkAxes, eachAxis, type Padding, type PerAxis, widthsOf, windowsOver, zerosAround } from './windows.js'
 
 export interface ConvolutionOptions {
   /** From one window to the next, along all spatial axes or each. Default: 1. */
@@ -30,8 +31,8 @@ export interface ConvolutionOptions {
 export function conv(x: TensorLike, filter: TensorLike, options: ConvolutionOptions = {}): Tensor {
   const [input, taps] = [asF32(x), asF32(filter)]
   const { groups = 1 } = options
-  const spatial = input.shape.slice(1, -1)
-  const { output, ...windows } = windowsOver('conv', [input, taps], spatial, taps.shape.slice(0, -2), options)
+  const call = callText('conv', [input, taps])
+  const { output, ...windows } = windowsOver(call, spatialOf(input.shape), taps.shape.slice(0, -2), options)
   return currentTrace().node({
     op: 'conv',
     inputs: [input, taps],
@@ -57,32 +58,31 @@ export interface TransposedConvolutionOptions extends ConvolutionOptions {
  */
 export function convTranspose(x: TensorLike, filter: TensorLike, options: TransposedConvolutionOptions = {}): Tensor {
   const [input, taps] = [asF32(x), asF32(filter)]
-  const { groups = 1, padding = 'valid', outputs } = options
-  const spatial = input.shape.slice(1, -1)
-  const window = taps.shape.slice(0, -2)
-  const strides = eachAxis(options.strides ?? 1, spatial.length)
-  const dilations = eachAxis(options.dilations ?? 1, spatial.length)
-  const around = typeof padding === 'string' ? spatial.map(() => [0, 0] as const) : eachAxis(padding, spatial.length)
+  const { groups = 1, padding = 'valid' } = options
+  const [spatial, window] = [spatialOf(input.shape), taps.shape.slice(0, -2)]
+  const call = callText('convTranspose', [input, taps])
+  checkAxes(call, spatial, window)
+  const strides = eachAxis(call, 'strides', options.strides ?? 1, spatial.length)
+  const widths = widthsOf(window, eachAxis(call, 'dilations', options.dilations ?? 1, spatial.length))
+  const zeros = padding === 'same' ? undefined : zerosAround(call, padding, widths)
   const least = spatial.map((extent, axis) => {
-    const [stride = 1, dilation = 1] = [strides[axis], dilations[axis]]
-    if (padding === 'same') return extent * stride
-    const pad = around[axis] ?? 0
-    const [before, after] = typeof pad === 'number' ? [pad, pad] : pad
-    return (extent - 1) * stride + ((window[axis] ?? 1) - 1) * dilation + 1 - before - after
+    const [stride = 1, width = 1] = [strides[axis], widths[axis]]
+    if (!zeros) return extent * stride
+    const [before, after] = zeros[axis] ?? [0, 0]
+    return (extent - 1) * stride + width - before - after
   })
-  const wanted = outputs === undefined ? least : eachAxis(outputs, spatial.length)
-  const { output, ...windows } = windowsOver('convTranspose', [input, taps], wanted, window, options)
+  const outputs = eachAxis(call, 'outputs', options.outputs ?? least, spatial.length)
+  const { output, ...windows } = windowsOver(call, outputs, window, options)
   if (output.some((extent, axis) => extent !== spatial[axis])) {
     throw shapeError(
-      `${callText('convTranspose', [input, taps])}: a convolution of [${wanted.join(', ')}] gives ` +
-        `[${output.join(', ')}], not [${spatial.join(', ')}]`,
+      `${call}: a convolution of [${outputs.join(', ')}] gives [${output.join(', ')}], not [${spatial.join(', ')}]`,
     )
   }
   return currentTrace().node({
     op: 'convTranspose',
     inputs: [input, taps],
     attributes: { ...windows, ...(groups !== 1 && { groups }) },
-    shape: [input.shape[0] ?? 1, ...wanted, groups * (taps.shape.at(-2) ?? 1)],
+    shape: [input.shape[0] ?? 1, ...outputs, groups * (taps.shape.at(-2) ?? 1)],
   })
 }
 

@@ -1,16 +1,16 @@
 /**
  * Pooling over one to three spatial axes; values are channels last: `[examples, ...spatial, channels]`.
  */
-import { type Shape, sizeOf } from '../program/dtype.js'
-import type { PoolAttributes } from '../program/windows.js'
-import { tapsInside, windowAxes } from '../program/windows.js'
+import type { Shape } from '../program/dtype.js'
+import { callText } from '../program/shape-inference.js'
+import { type PoolAttributes, spatialOf, tapsInside, windowAxes } from '../program/windows.js'
 import type { Tensor, TensorLike } from '../tracing/tensor.js'
-import { currentTrace, shapeError } from '../tracing/trace.js'
+import { currentTrace } from '../tracing/trace.js'
 import { constant } from './constant.js'
 import { conv } from './convolution.js'
 import { div } from './elementwise.js'
 import { asF32 } from './operands.js'
-import { type Padding, type PerAxis, windowsOver } from './windows.js'
+import { eachAxis, type Padding, type PerAxis, type Windows, windowsOver } from './windows.js'
 
 export interface PoolingOptions {
   /** From one window to the next. Default: the window, so that windows lie side by side. */
@@ -28,11 +28,9 @@ export interface PoolingOptions {
  */
 export function maxPool(x: TensorLike, window: PerAxis, options: PoolingOptions = {}): Tensor {
   const input = asF32(x)
-  const spatial = input.shape.slice(1, -1)
-  const taps = windowOf(input, window)
-  const { strides = taps } = options
-  const { output, dilations: _, ...places } = windowsOver('maxPool', [input], spatial, taps, { ...options, strides })
-  return maxPoolOf(input, input, { ...places, window: taps }, [input.shape[0] ?? 1, ...output, input.shape.at(-1) ?? 1])
+  const { taps, output, strides, before } = poolingOver('maxPool', input, window, options)
+  const shape = [input.shape[0] ?? 1, ...output, input.shape.at(-1) ?? 1]
+  return maxPoolOf(input, input, { window: taps, strides, before }, shape)
 }
 
 /**
@@ -43,14 +41,11 @@ export function maxPool(x: TensorLike, window: PerAxis, options: PoolingOptions 
  */
 export function averagePool(x: TensorLike, window: PerAxis, options: PoolingOptions = {}): Tensor {
   const input = asF32(x)
-  const spatial = input.shape.slice(1, -1)
   const channels = input.shape.at(-1) ?? 1
-  const taps = windowOf(input, window)
-  const { strides = taps } = options
-  const { output, ...places } = windowsOver('averagePool', [input], spatial, taps, { ...options, strides })
-  const axes = windowAxes(places, spatial, taps, output)
-  const sums = conv(input, constant(1, [...taps, 1, channels]), { ...options, strides, groups: channels })
-  const counts = axes.reduce<number[]>(
+  const { taps, output, ...places } = poolingOver('averagePool', input, window, options)
+  const ones = constant(1, [...taps, 1, channels])
+  const sums = conv(input, ones, { ...options, strides: places.strides, groups: channels })
+  const counts = windowAxes(places, spatialOf(input.shape), taps, output).reduce<number[]>(
     (sofar, axis) => {
       const inside = Array.from({ length: axis.output }, (_, o) => {
         const { first, end } = tapsInside(axis, o)
@@ -63,13 +58,17 @@ export function averagePool(x: TensorLike, window: PerAxis, options: PoolingOpti
   return div(sums, constant(counts, [1, ...output, 1]))
 }
 
-function windowOf(input: Tensor, window: PerAxis): Shape {
-  const rank = Math.max(input.rank - 2, 0)
-  const taps = typeof window === 'number' ? Array.from({ length: rank }, () => window) : window
-  if (!taps.every((extent) => Number.isInteger(extent) && extent >= 1) || !Number.isSafeInteger(sizeOf(taps))) {
-    throw shapeError(`a window has positive integers, not [${taps.join(', ')}]`)
-  }
-  return [...taps]
+/** The windows of pooling, which lie side by side where no strides are given. */
+function poolingOver(
+  op: string,
+  input: Tensor,
+  window: PerAxis,
+  options: PoolingOptions,
+): Windows & { readonly taps: Shape } {
+  const call = callText(op, [input])
+  const spatial = spatialOf(input.shape)
+  const taps = [...eachAxis(call, 'the window', window, spatial.length)]
+  return { taps, ...windowsOver(call, spatial, taps, { ...options, strides: options.strides ?? taps }) }
 }
 
 /** Both ops of pooling, by which each is differentiated. */

@@ -1,10 +1,7 @@
 /**
  * Windows that slide over the spatial axes, as options of ops say them: strides, dilations, padding.
  */
-import { ShapeError } from '../errors.js'
 import type { Shape } from '../program/dtype.js'
-import { callText } from '../program/shape-inference.js'
-import type { Tensor } from '../tracing/tensor.js'
 import { shapeError } from '../tracing/trace.js'
 
 /** One number for all spatial axes, or one for each. */
@@ -17,15 +14,59 @@ export type PerAxis = number | readonly number[]
  */
 export type Padding = 'same' | 'valid' | number | readonly (number | readonly [before: number, after: number])[]
 
-/** A list with an entry for each spatial axis. @throws ShapeError where it has another number of them */
-export function eachAxis<Item>(given: Item | readonly Item[], rank: number): readonly Item[] {
-  if (!isList(given)) return Array.from({ length: rank }, () => given)
-  if (given.length !== rank) throw new ShapeError(`there must be ${rank} numbers, one for each spatial axis`)
-  return given
+/**
+ * The numbers of an option for all spatial axes.
+ *
+ * @param call the op and its operands, with which errors begin
+ * @throws ShapeError unless they are positive integers, one for each axis
+ */
+export function eachAxis(call: string, name: string, given: PerAxis, rank: number): readonly number[] {
+  const numbers = typeof given === 'number' ? Array.from({ length: rank }, () => given) : given
+  if (numbers.length !== rank || !numbers.every((number) => Number.isInteger(number) && number >= 1)) {
+    throw shapeError(`${call}: ${name} must be a positive integer, or one for each of the ${rank} spatial axes`)
+  }
+  return numbers
 }
 
-function isList<Item>(given: Item | readonly Item[]): given is readonly Item[] {
-  return Array.isArray(given)
+/**
+ * The zeros before and behind each axis, along which a window spans `widths` elements.
+ *
+ * @throws ShapeError for more than a window reaches
+ */
+export function zerosAround(
+  call: string,
+  padding: Exclude<Padding, 'same'>,
+  widths: readonly number[],
+): (readonly [before: number, after: number])[] {
+  if (typeof padding === 'object' && padding.length !== widths.length) {
+    throw shapeError(`${call}: padding must have an entry for each of the ${widths.length} spatial axes`)
+  }
+  return widths.map((width, axis) => {
+    const around = typeof padding === 'object' ? (padding[axis] ?? 0) : padding === 'valid' ? 0 : padding
+    const [before, after] = typeof around === 'object' ? around : [around, around]
+    if (![before, after].every((count) => Number.isInteger(count) && count >= 0 && count < width)) {
+      throw shapeError(
+        `${call}: padding must be 'same', 'valid', or integers from 0 to below the ${width} elements that a window spans`,
+      )
+    }
+    return [before, after]
+  })
+}
+
+/** @throws ShapeError unless there are one to three spatial axes, and windows over as many */
+export function checkAxes(call: string, spatial: Shape, taps: Shape): void {
+  const rank = spatial.length
+  if (rank < 1 || rank > 3) {
+    throw shapeError(`${call}: it takes one to three spatial axes: [examples, ...spatial, channels]`)
+  }
+  if (taps.length !== rank) {
+    throw shapeError(`${call}: a window over [${taps.join(', ')}] does not go over ${rank} spatial axes`)
+  }
+}
+
+/** The elements that windows span along each axis. */
+export function widthsOf(taps: Shape, dilations: readonly number[]): number[] {
+  return taps.map((extent, axis) => (extent - 1) * (dilations[axis] ?? 1) + 1)
 }
 
 /** Where windows are: what nodes have as attributes, and how many windows there are along each axis. */
@@ -39,46 +80,33 @@ export interface Windows {
 /**
  * The windows of `taps` over the spatial extents of an input.
  *
- * @throws ShapeError that begins with the op and its operands, where a window does not fit
+ * @param call the op and its operands, with which errors begin
+ * @throws ShapeError where a window does not fit
  */
 export function windowsOver(
-  op: string,
-  operands: readonly Tensor[],
+  call: string,
   spatial: Shape,
   taps: Shape,
   options: { readonly strides?: PerAxis; readonly dilations?: PerAxis; readonly padding?: Padding },
 ): Windows {
-  const rank = spatial.length
-  const fail = (complaint: string): never => {
-    throw shapeError(`${callText(op, operands)}: ${complaint}`)
-  }
-  if (rank < 1 || rank > 3) fail('it takes one to three spatial axes: [examples, ...spatial, channels]')
-  if (taps.length !== rank) fail(`windows of ${taps.length} axes do not go over ${rank} spatial axes`)
-  const list = (name: string, given: PerAxis): readonly number[] => {
-    const numbers = typeof given === 'number' ? eachAxis(given, rank) : given
-    if (numbers.length !== rank || !numbers.every((number) => Number.isInteger(number) && number >= 1)) {
-      fail(`${name} must be a positive integer, or one for each of the ${rank} spatial axes`)
-    }
-    return numbers
-  }
-  const strides = list('strides', options.strides ?? 1)
-  const dilations = list('dilations', options.dilations ?? 1)
+  checkAxes(call, spatial, taps)
+  const strides = eachAxis(call, 'strides', options.strides ?? 1, spatial.length)
+  const dilations = eachAxis(call, 'dilations', options.dilations ?? 1, spatial.length)
   const { padding = 'valid' } = options
+  const widths = widthsOf(taps, dilations)
+  const zeros = padding === 'same' ? undefined : zerosAround(call, padding, widths)
   const places = spatial.map((extent, axis) => {
-    const [stride = 1, dilation = 1] = [strides[axis], dilations[axis]]
-    const width = ((taps[axis] ?? 1) - 1) * dilation + 1
-    if (padding === 'same') {
+    const [stride = 1, width = 1] = [strides[axis], widths[axis]]
+    if (!zeros) {
       const output = Math.ceil(extent / stride)
       return { before: Math.floor(Math.max(0, (output - 1) * stride + width - extent) / 2), output }
     }
-    const around = typeof padding === 'object' ? padding[axis] : padding === 'valid' ? 0 : padding
-    const [before, after] = typeof around === 'object' ? around : [around ?? -1, around ?? -1]
-    if (![before, after].every((count) => Number.isInteger(count) && count >= 0 && count < width)) {
-      fail(`padding must be 'same', 'valid', or integers from 0 to below the ${width} elements that a window spans`)
+    const [before, after] = zeros[axis] ?? [0, 0]
+    const padded = before + extent + after
+    if (padded < width) {
+      throw shapeError(`${call}: a window that spans ${width} does not fit into ${padded} elements`)
     }
-    const room = before + extent + after - width
-    if (room < 0) fail(`a window that spans ${width} does not fit into ${before + extent + after} elements`)
-    return { before, output: Math.floor(room / stride) + 1 }
+    return { before, output: Math.floor((padded - width) / stride) + 1 }
   })
   return {
     strides: [...strides],

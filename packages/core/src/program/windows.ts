@@ -2,9 +2,8 @@
  * Windows that slide over the spatial axes of a value, as convolutions and pooling have them: which elements of the
  * input each of them sees.
  *
- * Along each spatial axis, tap `t` of the window that makes output `o` is at `o * stride + t * dilation - before`;
- * where that is outside of the input, the tap is left out. Values are channels last:
- * `[examples, ...spatial, channels]`.
+ * Along each spatial axis, tap `t` of the window that makes output `o` is at `o * stride + t * dilation - before`; where
+ * that is outside of the input, the tap is left out. Values are channels last: `[examples, ...spatial, channels]`.
  */
 import type { Shape } from './dtype.js'
 import type { AttributesByOp } from './node.js'

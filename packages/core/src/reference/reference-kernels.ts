@@ -203,11 +203,15 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
   },
   convFilter: ({ attributes, shape }, operands) => {
     const [x, g] = [operands(0), operands(1)]
-    const filter = new Float64Array(sizeOf(shape))
-    forEachTerm(convolution(attributes, x.shape, shape, g.shape), (at) => {
-      filter[at.filter] = (filter[at.filter] ?? NaN) + (x.values[at.input] ?? NaN) * (g.values[at.output] ?? NaN)
+    const parts = segmentsOf(x.shape[0] ?? 1, attributes.segments ?? 1).map(({ start, length }) => {
+      const filter = new Float64Array(sizeOf(shape))
+      forEachTerm(convolution(attributes, x.shape, shape, g.shape), (at, example) => {
+        if (example < start || example >= start + length) return
+        filter[at.filter] = (filter[at.filter] ?? NaN) + (x.values[at.input] ?? NaN) * (g.values[at.output] ?? NaN)
+      })
+      return filter
     })
-    return filter
+    return inOrder(parts)
   },
   maxPool: ({ attributes, shape }, operands) => {
     const [keys, values] = [operands(0), operands(1)]
@@ -231,7 +235,10 @@ interface Term {
 }
 
 /** Visits all terms of a convolution whose taps are inside. */
-function forEachTerm({ axes, examples, groups, channels, filters }: Convolution, visit: (at: Term) => void): void {
+function forEachTerm(
+  { axes, examples, groups, channels, filters }: Convolution,
+  visit: (at: Term, example: number) => void,
+): void {
   const [inputs, outputs] = [axes.map(({ input }) => input), axes.map(({ output }) => output)]
   const window = axes.map(({ taps }) => taps)
   const [perGroup, filtersPerGroup] = [channels / groups, filters / groups]
@@ -248,11 +255,12 @@ function forEachTerm({ axes, examples, groups, channels, filters }: Convolution,
       if (!from.every((i, axis) => i >= 0 && i < (inputs[axis] ?? 0))) return
       const c = tap.at(-1) ?? 0
       const channel = Math.floor(f / filtersPerGroup) * perGroup + c
-      visit({
+      const at = {
         input: offsetOf([example, ...from, channel], inputStrides),
         filter: offsetOf([...tap, f], filterStrides),
         output: offsetOf([example, ...rest], outputStrides),
-      })
+      }
+      visit(at, example)
     })
   })
 }
