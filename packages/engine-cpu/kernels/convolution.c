@@ -131,8 +131,14 @@ static void convolve_columns(const struct convolution *conv, struct tile *tile, 
 
 static void convolve(const struct convolution *conv, struct block block, const float *filter) {
     const uint32_t per_group = conv->filters / conv->groups;
-    struct tile tile = {.a_step = 1, .b_step = conv->filters};
-    for (uint32_t group = 0; group < conv->groups; group++) {
+    struct tile tile = {.a_step = 1, .b_step = conv->filters, .by_lane = is_depthwise(conv)};
+    for (uint32_t c = 0; tile.by_lane && c < conv->channels; c += tile.columns) {
+        tile.columns = least(VLEN, conv->channels - c);
+        tile.a = block.from + c;
+        tile.b = filter + c;
+        convolve_columns(conv, &tile, block, c);
+    }
+    for (uint32_t group = 0; !tile.by_lane && group < conv->groups; group++) {
         tile.a = block.from + group * (conv->channels / conv->groups);
         for (uint32_t column = 0; column < per_group; column += tile.columns) {
             tile.columns = tile_columns(per_group - column);
@@ -142,7 +148,7 @@ static void convolve(const struct convolution *conv, struct block block, const f
     }
 }
 
-/* The filter with channels as columns: [groups, taps, filters / groups, channels / groups]. */
+/* The filter with channels as columns, as it is where each channel has its own: [groups, taps, filters / groups, channels / groups]. */
 static void transpose_filter(const struct convolution *conv, float *to, const float *filter) {
     const uint32_t channels = conv->channels / conv->groups, filters = conv->filters / conv->groups;
     for (uint32_t group = 0; group < conv->groups; group++) {
@@ -158,7 +164,8 @@ static void transpose_filter(const struct convolution *conv, float *to, const fl
 /* The terms of position (d, h, w) of the input: for each window that sees it, all filters. */
 static void add_position(const struct convolution *conv, struct tile *tile, uint32_t d, uint32_t h, uint32_t w) {
     const struct axis *depth = conv->axes, *height = depth + 1, *width = depth + 2;
-    const uint32_t filters = conv->filters / conv->groups, block = filters * (conv->channels / conv->groups);
+    const uint32_t filters = conv->filters / conv->groups;
+    const uint32_t block = tile->by_lane ? conv->channels : filters * (conv->channels / conv->groups);
     for (uint32_t i = 0; i < depth->taps; i++) {
         const uint32_t from_d = window_at(depth, d, i);
         if (from_d == depth->output) continue;
@@ -179,7 +186,8 @@ static void add_position(const struct convolution *conv, struct tile *tile, uint
 /* Whether positions `w` and `w + stride` are seen by the same taps. */
 static bool sees_the_same(const struct axis *axis, uint32_t w) {
     for (uint32_t k = 0; k < axis->taps; k++) {
-        if ((window_at(axis, w, k) == axis->output) != (window_at(axis, w + axis->stride, k) == axis->output)) return false;
+        if ((window_at(axis, w, k) == axis->output) != (window_at(axis, w + axis->stride, k) == axis->output))
+            return false;
     }
     return true;
 }
@@ -190,7 +198,8 @@ static void spread_columns(const struct convolution *conv, struct tile *tile, st
     const uint32_t channels = conv->channels, image = positions_out(conv) * conv->filters;
     const uint32_t result = positions_in(conv) * channels;
     const bool by_examples = block.examples >= FEW_EXAMPLES;
-    const uint32_t phases = by_examples ? 1 : least(width->stride, width->input), step = by_examples ? 1 : width->stride;
+    const uint32_t phases = by_examples ? 1 : least(width->stride, width->input),
+                   step = by_examples ? 1 : width->stride;
     const float *from = tile->a;
     tile->a_row = by_examples ? image : conv->filters;
     tile->c_row = by_examples ? result : step * channels;
@@ -218,8 +227,14 @@ static void spread_columns(const struct convolution *conv, struct tile *tile, st
 
 static void convolve_transposed(const struct convolution *conv, struct block block, const float *filter) {
     const uint32_t per_group = conv->channels / conv->groups, filters = conv->filters / conv->groups;
-    struct tile tile = {.a_step = 1, .b_step = per_group};
-    for (uint32_t group = 0; group < conv->groups; group++) {
+    struct tile tile = {.a_step = 1, .b_step = per_group, .by_lane = is_depthwise(conv)};
+    for (uint32_t c = 0; tile.by_lane && c < conv->channels; c += tile.columns) {
+        tile.columns = least(VLEN, conv->channels - c);
+        tile.a = block.from + c;
+        tile.b = filter + c;
+        spread_columns(conv, &tile, block, c);
+    }
+    for (uint32_t group = 0; !tile.by_lane && group < conv->groups; group++) {
         tile.a = block.from + group * filters;
         for (uint32_t column = 0; column < per_group; column += tile.columns) {
             tile.columns = tile_columns(per_group - column);
@@ -242,7 +257,7 @@ static void for_blocks(char *base, const uint32_t *operands, bool is_transposed,
     const uint32_t num_blocks = (count + CONV_ROWS - 1) / CONV_ROWS;
     const float *from = floats_at(base, operands[1]), *filter = floats_at(base, operands[2]);
     float *scratch = floats_at(base, operands[3] + working);
-    if (is_transposed) {
+    if (is_transposed && !is_depthwise(conv)) {
         transpose_filter(conv, scratch, filter);
         filter = scratch;
         scratch += (size_t)taps_of(conv) * conv->filters * (conv->channels / conv->groups);
@@ -274,9 +289,23 @@ NOINLINE void conv_transpose_examples(char *base, const uint32_t *operands, uint
     for_blocks(base, operands, true, first, count, working);
 }
 
-/* Rows row .. row + tile->rows - 1 of the filter, all of one tap, go on by an example's terms: for each window whose tap
- * is inside, its gradient. */
-static void add_example(const struct convolution *conv, struct tile *tile, uint32_t tap, uint32_t channel) {
+/* Rows of the filter, as many as are left, in tiles as even as can be. */
+INLINE uint32_t tile_rows(uint32_t left) { return left / ((left + CONV_ROWS - 1) / CONV_ROWS); }
+
+/* `rows` rows of the filter, all of one tap, go on by the stretches that were added; x and c are those of the first. */
+static void multiply_rows(struct tile *tile, const float *x, float *c, uint32_t rows) {
+    for (uint32_t row = 0; row < rows; row += tile->rows) {
+        tile->rows = tile_rows(rows - row);
+        tile->a = x + row;
+        tile->c = c + (size_t)row * tile->c_row;
+        multiply_stretches(tile);
+    }
+    tile->num_stretches = 0;
+}
+
+/* The same by an example's terms: for each window whose tap is inside, its gradient. */
+static void add_example(const struct convolution *conv, struct tile *tile, uint32_t tap, const float *x, float *c,
+                        uint32_t rows) {
     const struct axis *depth = conv->axes, *height = depth + 1, *width = depth + 2;
     const uint32_t k = tap % width->taps, j = tap / width->taps % height->taps, i = tap / width->taps / height->taps;
     const struct range wd = windows_inside(depth, i), wh = windows_inside(height, j), ww = windows_inside(width, k);
@@ -284,11 +313,13 @@ static void add_example(const struct convolution *conv, struct tile *tile, uint3
     for (uint32_t d = wd.first; d < wd.end; d++) {
         for (uint32_t h = wh.first; h < wh.end; h++) {
             const uint32_t row = (place_of(depth, d, i) * height->input + place_of(height, h, j)) * width->input;
-            const uint32_t a = (row + place_of(width, ww.first, k)) * conv->channels + channel;
+            const uint32_t a = (row + place_of(width, ww.first, k)) * conv->channels;
             const uint32_t b = ((d * height->output + h) * width->output + ww.first) * conv->filters;
-            add_stretch(tile, a, b, ww.end - ww.first);
+            if (tile->num_stretches == MOST_STRETCHES) multiply_rows(tile, x, c, rows);
+            tile->stretches[tile->num_stretches++] = (struct stretch){a, b, ww.end - ww.first};
         }
     }
+    multiply_rows(tile, x, c, rows);
 }
 
 /*
@@ -296,17 +327,18 @@ static void add_example(const struct convolution *conv, struct tile *tile, uint3
  * of them, counted in elements from the start of the filter's row. Rows whose tap is outside at a window are left out
  * there, so each such window is a tile of its own.
  */
-static void add_example_of_taps(const struct convolution *conv, struct tile *tile, uint32_t filter_row, uint32_t from) {
+static void add_example_of_taps(const struct convolution *conv, struct tile *tile, uint32_t filter_row, uint32_t from,
+                                float *c, uint32_t rows) {
     const struct axis *depth = conv->axes, *height = depth + 1, *width = depth + 2;
-    const uint32_t channels = conv->channels, rows = tile->rows;
+    const uint32_t channels = conv->channels;
     const uint32_t j = filter_row % height->taps, i = filter_row / height->taps;
     const struct range wd = windows_inside(depth, i), wh = windows_inside(height, j);
     const struct range first_tap = windows_inside(width, from / channels);
     const struct range last_tap = windows_inside(width, (from + rows - 1) / channels);
-    float *c = tile->c;
     for (uint32_t d = wd.first; d < wd.end; d++) {
         for (uint32_t h = wh.first; h < wh.end; h++) {
-            const int64_t row = ((int64_t)place_of(depth, d, i) * height->input + place_of(height, h, j)) * width->input;
+            const int64_t row =
+                ((int64_t)place_of(depth, d, i) * height->input + place_of(height, h, j)) * width->input;
             const uint32_t b = (d * height->output + h) * width->output;
             for (uint32_t w = 0; w < width->output;) {
                 const struct range taps = taps_inside(width, w);
@@ -319,7 +351,8 @@ static void add_example_of_taps(const struct convolution *conv, struct tile *til
                     const int64_t place = (int64_t)w * width->stride - width->before;
                     tile->rows = end - begin;
                     tile->c = c + begin * tile->c_row;
-                    add_stretch(tile, (uint32_t)((row + place) * channels + from + begin), b * conv->filters + w * conv->filters, length);
+                    add_stretch(tile, (uint32_t)((row + place) * channels + from + begin),
+                                b * conv->filters + w * conv->filters, length);
                     multiply_stretches(tile);
                     tile->num_stretches = 0;
                 }
@@ -327,8 +360,6 @@ static void add_example_of_taps(const struct convolution *conv, struct tile *til
             }
         }
     }
-    tile->rows = rows;
-    tile->c = c;
 }
 
 /* One example's part of rows first .. end - 1 of the filter's gradient, row = tap * channels per group + channel. */
@@ -337,17 +368,17 @@ static void add_example_rows(const struct convolution *conv, struct tile *tile, 
     const uint32_t per_group = conv->channels / conv->groups, filters = conv->filters;
     const bool of_taps = conv->groups == 1 && conv->axes[2].dilation == 1 && per_group < CONV_ROWS;
     const uint32_t line = of_taps ? conv->axes[2].taps * per_group : per_group; /* rows that lie one behind the other */
-    for (uint32_t row = first; row < end; row += tile->rows) {
+    const float *x = tile->a;
+    for (uint32_t row = first, rows; row < end; row += rows) {
         const uint32_t inside = row % line, left = least(line - inside, end - row);
-        tile->rows = left / ((left + CONV_ROWS - 1) / CONV_ROWS); /* as even as can be */
-        tile->c = to + (size_t)(row - first) * filters + column;
-        if (of_taps) {
-            add_example_of_taps(conv, tile, row / line, inside);
-        } else {
-            add_example(conv, tile, row / line, first_channel + inside);
-            flush(tile);
-        }
+        float *c = to + (size_t)(row - first) * filters + column;
+        rows = of_taps ? tile_rows(left) : left;
+        if (of_taps)
+            add_example_of_taps(conv, tile, row / line, inside, c, rows);
+        else
+            add_example(conv, tile, row / line, x + first_channel + inside, c, rows);
     }
+    tile->a = x;
 }
 
 uint32_t conv_filter_extent(const uint32_t *operands) {
@@ -364,21 +395,22 @@ NOINLINE void conv_filter_rows(char *base, const uint32_t *operands, uint32_t fi
     float *part = segments > 1 ? floats_at(base, operands[3] + working) : to;
     const float *x = floats_at(base, operands[1]), *g = floats_at(base, operands[2]);
     const uint32_t each_x = positions_in(conv) * conv->channels, each_g = positions_out(conv) * filters;
-    struct tile tile = {.a_row = 1, .a_step = conv->axes[2].stride * conv->channels, .b_step = filters, .c_row = filters};
+    struct tile tile = {
+        .a_row = 1, .a_step = conv->axes[2].stride * conv->channels, .b_step = filters, .c_row = filters};
+    tile.by_lane = is_depthwise(conv);
     for (uint32_t s = 0; s < segments; s++) {
         float *sums = s == 0 ? to : part;
         fill_words((uint32_t *)sums, 0, count);
         const uint32_t last = segment_start(conv->examples, segments, s + 1);
         for (uint32_t e = segment_start(conv->examples, segments, s); e < last; e++) {
-            for (uint32_t group = 0; group < conv->groups; group++) {
-                const uint32_t first_column = group * per_group;
-                for (uint32_t column = 0; column < per_group; column += tile.columns) {
-                    tile.columns = tile_columns(per_group - column);
-                    tile.a = x + (size_t)e * each_x;
-                    tile.b = g + (size_t)e * each_g + first_column + column;
-                    add_example_rows(conv, &tile, sums, first, end, first_column + column,
-                                     group * (conv->channels / conv->groups));
-                }
+            /* Columns of one group, or of any where each channel has its own filter. */
+            for (uint32_t column = 0; column < filters; column += tile.columns) {
+                const uint32_t left = tile.by_lane ? least(VLEN, filters - column) : per_group - column % per_group;
+                tile.columns = tile_columns(left);
+                tile.a = x + (size_t)e * each_x;
+                tile.b = g + (size_t)e * each_g + column;
+                add_example_rows(conv, &tile, sums, first, end, column,
+                                 column / per_group * (conv->channels / conv->groups));
             }
         }
         if (s > 0) {

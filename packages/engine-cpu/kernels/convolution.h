@@ -29,7 +29,7 @@ INLINE uint32_t taps_of(const struct convolution *conv) {
     return conv->axes[0].taps * conv->axes[1].taps * conv->axes[2].taps;
 }
 
-/* A stretch of terms: elements a[a + d * a_step] and rows b[b + d * b_step], for d < length. */
+/* A stretch of terms: elements a[a + d * a_step] and rows b[b + d * b_step], for d < length, which is not 0. */
 struct stretch {
     uint32_t a, b, length;
 };
@@ -43,7 +43,8 @@ struct stretch {
 
 /*
  * Sums of c, CONV_ROWS rows at most by TILE_COLUMNS columns at most: c(i, j) goes on by a(i, d) * b(d, j) for each term
- * of each stretch, in order. a(i, d) is `a_row` elements behind a(i - 1, d).
+ * of each stretch, in order. a(i, d) is `a_row` elements behind a(i - 1, d). By lane, the factor of column j is the element
+ * j behind a(i, d): so where each channel has a filter of its own.
  */
 struct tile {
     const float *a, *b;
@@ -51,9 +52,16 @@ struct tile {
     uint32_t a_row, a_step, b_step, c_row;
     uint32_t rows, columns;
     uint32_t num_stretches;
-    bool begins; /* from +0, not from what c holds */
+    bool by_lane;
+    bool begins;                 /* from +0, not from what c holds */
+    float nothing[TILE_COLUMNS]; /* +0 */
     struct stretch stretches[MOST_STRETCHES];
 };
+
+/* Whether each channel has one filter of its own. */
+INLINE bool is_depthwise(const struct convolution *conv) {
+    return conv->groups > 1 && conv->channels == conv->groups && conv->filters == conv->groups;
+}
 
 /* The columns that a tile takes of those that are left: some whole vectors, or the rest. */
 INLINE uint32_t tile_columns(uint32_t left) {

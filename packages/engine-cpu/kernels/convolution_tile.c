@@ -10,38 +10,60 @@
 
 #define MOST_VECTORS (TILE_COLUMNS / VLEN)
 
-INLINE void multiply_stretches_of(const struct tile *tile, const int rows, const int vectors, const bool is_part) {
+/* Sums stay in registers only if the compiler unrolls these loops before it looks for what may be kept there. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
+INLINE void multiply_stretches_of(const struct tile *tile, const int rows, const int vectors, const bool is_part,
+                                  const bool by_lane) {
     vfloat total[CONV_ROWS][MOST_VECTORS], b_row[MOST_VECTORS];
     const size_t a_row = tile->a_row, a_step = tile->a_step, b_step = tile->b_step, c_row = tile->c_row;
     const uint32_t columns = tile->columns;
+    const float *start = tile->begins ? tile->nothing : tile->c;
+    const size_t start_row = tile->begins ? 0 : c_row;
+    UNROLL
     for (int i = 0; i < rows; i++) {
-        const float *from = tile->c + i * c_row;
-        for (int v = 0; v < vectors; v++) {
-            if (tile->begins)
-                total[i][v] = (vfloat){0};
-            else
-                total[i][v] = is_part ? load_part(from, columns) : load(from + v * VLEN);
-        }
+        const float *from = start + i * start_row;
+        UNROLL
+        for (int v = 0; v < vectors; v++) total[i][v] = is_part ? load_part(from, columns) : load(from + v * VLEN);
     }
+    /* One loop over the terms of all stretches: of two, the sums would go through memory between stretches. */
     const struct stretch *stretch = tile->stretches, *end = stretch + tile->num_stretches;
-    for (; stretch < end; stretch++) {
-        const float *first = tile->a + stretch->a, *fourth = first + 3 * a_row, *b = tile->b + stretch->b;
-        for (uint32_t left = stretch->length; left > 0; left--) {
-            HIDE(b);
-            HIDE(first);
-            HIDE(fourth);
-            for (int v = 0; v < vectors; v++) b_row[v] = is_part ? load_part(b, columns) : load(b + v * VLEN);
-            for (int i = 0; i < rows; i++) {
-                const vfloat factor = splat(i < 3 ? first[i * a_row] : fourth[(i - 3) * a_row]);
-                for (int v = 0; v < vectors; v++) total[i][v] = multiply_add(factor, b_row[v], total[i][v]);
-            }
-            b += b_step;
-            first += a_step;
-            fourth += a_step;
+    const float *first = 0, *fourth = 0, *b = 0;
+    for (uint32_t left = 0;; left--) {
+        if (left == 0) {
+            if (stretch == end) break;
+            first = tile->a + stretch->a;
+            fourth = first + 3 * a_row;
+            b = tile->b + stretch->b;
+            left = stretch->length;
+            stretch++;
         }
+        HIDE(b);
+        HIDE(first);
+        HIDE(fourth);
+        UNROLL
+        for (int v = 0; v < vectors; v++) b_row[v] = is_part ? load_part(b, columns) : load(b + v * VLEN);
+        UNROLL
+        for (int i = 0; i < rows; i++) {
+            const float *a = i < 3 ? first + i * a_row : fourth + (i - 3) * a_row;
+            UNROLL
+            for (int v = 0; v < vectors; v++) {
+                const vfloat factor = !by_lane ? splat(*a) : is_part ? load_part(a, columns) : load(a + v * VLEN);
+                total[i][v] = multiply_add(factor, b_row[v], total[i][v]);
+            }
+        }
+        b += b_step;
+        first += a_step;
+        fourth += a_step;
     }
+    UNROLL
     for (int i = 0; i < rows; i++) {
         float *to = tile->c + i * c_row;
+        UNROLL
         for (int v = 0; v < vectors; v++) {
             const vfloat sum = total[i][v] + 0.0f; /* -0 becomes +0 */
             if (is_part)
@@ -52,36 +74,40 @@ INLINE void multiply_stretches_of(const struct tile *tile, const int rows, const
     }
 }
 
-#define TILE(name, rows, vectors, is_part)                       \
-    static NOINLINE void name##_##rows(const struct tile *tile) { \
-        multiply_stretches_of(tile, rows, vectors, is_part);     \
+#define TILE(name, rows, ...)                                        \
+    static NOINLINE void name##_##rows(const struct tile *tile) {    \
+        multiply_stretches_of(tile, rows, __VA_ARGS__);              \
     }
-#define TILES(name, vectors, is_part)                                                                           \
-    TILE(name, 1, vectors, is_part)                                                                             \
-    TILE(name, 2, vectors, is_part)                                                                             \
-    TILE(name, 3, vectors, is_part)                                                                             \
-    TILE(name, 4, vectors, is_part)                                                                             \
-    TILE(name, 5, vectors, is_part)                                                                             \
-    TILE(name, 6, vectors, is_part)                                                                             \
-    static void name(const struct tile *tile) {                                                                 \
-        switch (tile->rows) {                                                                                   \
-        case 1: return name##_1(tile);                                                                          \
-        case 2: return name##_2(tile);                                                                          \
-        case 3: return name##_3(tile);                                                                          \
-        case 4: return name##_4(tile);                                                                          \
-        case 5: return name##_5(tile);                                                                          \
-        default: return name##_6(tile);                                                                         \
-        }                                                                                                       \
+/* vectors, is_part, by_lane */
+#define TILES(name, ...)                              \
+    TILE(name, 1, __VA_ARGS__)                        \
+    TILE(name, 2, __VA_ARGS__)                        \
+    TILE(name, 3, __VA_ARGS__)                        \
+    TILE(name, 4, __VA_ARGS__)                        \
+    TILE(name, 5, __VA_ARGS__)                        \
+    TILE(name, 6, __VA_ARGS__)                        \
+    static void name(const struct tile *tile) {       \
+        switch (tile->rows) {                         \
+        case 1: return name##_1(tile);                \
+        case 2: return name##_2(tile);                \
+        case 3: return name##_3(tile);                \
+        case 4: return name##_4(tile);                \
+        case 5: return name##_5(tile);                \
+        default: return name##_6(tile);               \
+        }                                             \
     }
 
-TILES(part_of_a_vector, 1, true)
-TILES(one_vector, 1, false)
-TILES(two_vectors, 2, false)
+TILES(part_of_a_vector, 1, true, false)
+TILES(one_vector, 1, false, false)
+TILES(two_vectors, 2, false, false)
 #if TILE_COLUMNS > 2 * VLEN
-TILES(four_vectors, 4, false)
+TILES(four_vectors, 4, false, false)
 #endif
+TILES(part_by_lane, 1, true, true)
+TILES(vector_by_lane, 1, false, true)
 
 void multiply_stretches(const struct tile *tile) {
+    if (tile->by_lane) return tile->columns == VLEN ? vector_by_lane(tile) : part_by_lane(tile);
 #if TILE_COLUMNS > 2 * VLEN
     if (tile->columns == 4 * VLEN) return four_vectors(tile);
 #endif
