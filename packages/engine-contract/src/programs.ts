@@ -217,8 +217,8 @@ const SQUARE_OPS: readonly ((a: Tensor, b: Tensor, salt: number) => Tensor)[] = 
 ]
 
 /**
- * A convolution of rows as one image of one channel, as images of a row, or as an image of as many channels as a row has
- * elements; sometimes pooled. `salt` chooses which.
+ * A convolution of rows as one image of one channel, as images of a row, or as an image of as many channels as a row
+ * has elements; sometimes pooled. `salt` chooses which.
  */
 function convolvedSquares(a: Tensor, b: Tensor, salt: number): Tensor {
   const [extent = 1] = a.shape

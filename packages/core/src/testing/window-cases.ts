@@ -118,7 +118,7 @@ function spread(tap: tf.Tensor2D, y: tf.Tensor): tf.Tensor {
 
 /** Computes with `[positions, examples * channels]`. */
 function alongPositions(x: tf.Tensor, compute: (flat: tf.Tensor) => tf.Tensor): tf.Tensor {
-  const [examples, channels] = [x.shape[0] ?? 1, x.shape.at(-1) ?? 1]
+  const [examples, channels] = [x.shape[0], x.shape.at(-1) ?? 1]
   const first = tf.transpose(tf.reshape(x, [examples, -1, channels]), [1, 0, 2])
   const computed = compute(tf.reshape(first, [-1, examples * channels]))
   return tf.transpose(tf.reshape(computed, [-1, examples, channels]), [1, 0, 2])

@@ -1,7 +1,7 @@
 /**
  * Convolutions as TensorFlow's own ops, which its kernels for the CPU have for windows without dilation, in one group,
- * over two or three axes: one axis is two, of which the first has extent 1; a dilated filter has zeros between its taps;
- * groups are convolutions by themselves, side by side, except where each channel is a group.
+ * over two or three axes: one axis is two, of which the first has extent 1; a dilated filter has zeros between its
+ * taps; groups are convolutions by themselves, side by side, except where each channel is a group.
  */
 import { convolution, type Convolution, type NodeOf, type WindowAxis } from '@gradpool/core/engine'
 import type { GraphBuilder, Ref } from '../graph/builder.js'

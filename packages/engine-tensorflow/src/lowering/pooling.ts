@@ -1,6 +1,6 @@
 /**
- * Max pooling, put together from comparisons of the taps of windows: TensorFlow's own op promises neither which of equal
- * elements it takes nor what it does with NaN.
+ * Max pooling, put together from comparisons of the taps of windows: TensorFlow's own op promises neither which of
+ * equal elements it takes nor what it does with NaN.
  */
 import { poolAxes, type NodeOf, tapsInside, type WindowAxis } from '@gradpool/core/engine'
 import type { GraphBuilder, Ref } from '../graph/builder.js'

@@ -115,11 +115,11 @@ export type SeparableConv = Layer & { readonly depthwise: Layer & Pick<Conv, 'we
 
 /**
  * A depthwise convolution, and then one of a single tap that mixes the channels: `[batch, height, width, channels]` to
- * `[batch, height, width, filters]`. Strides, dilations and padding are those of the first; bias and activation those of
- * the second. Source: Chollet (2017).
+ * `[batch, height, width, filters]`. Strides, dilations and padding are those of the first; bias and activation those
+ * of the second. Source: Chollet (2017).
  *
- * Parameters: `depthwise.weight` [...window, 1, channels * multiplier], `pointwise.weight` [1, 1, channels * multiplier,
- * filters], `pointwise.bias` [filters].
+ * Parameters: `depthwise.weight` [...window, 1, channels * multiplier], `pointwise.weight` [1, 1, channels *
+ * multiplier, filters], `pointwise.bias` [filters].
  *
  * @throws UserError for numbers that are not whole numbers of at least 1
  */
