@@ -60,7 +60,7 @@ class Lowering {
   constructor(builder: GraphBuilder, whole: Convolution) {
     this.#builder = builder
     this.#whole = whole
-    const { axes, examples, groups, channels, filters } = whole
+    const { axes, groups, channels, filters } = whole
     // A stride over one element does nothing, so that it may be that of the other axis.
     const [only] = axes
     this.#axes = axes.length === 1 && only ? [{ ...NO_AXIS, stride: only.stride }, only] : axes
@@ -69,7 +69,7 @@ class Lowering {
     this.#groups = this.#isDepthwise ? 1 : groups
     this.#channels = channels / this.#groups
     this.#filters = filters / this.#groups
-    this.#fitting = fitting(builder, this.#axes, examples, this.#channels)
+    this.#fitting = fitting(builder, this.#axes)
   }
 
   conv(x: Ref, filter: Ref): Ref {
@@ -186,7 +186,9 @@ class Lowering {
     const width = (shape.at(-1) ?? 0) / this.#groups
     return Array.from({ length: this.#groups }, (_, group) => {
       const begin = shape.map((_, axis) => (axis === shape.length - 1 ? group * width : 0))
-      return this.#builder.add('Slice', 'float', [x, this.#sizes(begin), this.#sizes([...shape.slice(0, -1), width])])
+      // All examples and positions, however many.
+      const size = shape.map((_, axis) => (axis === shape.length - 1 ? width : -1))
+      return this.#builder.add('Slice', 'float', [x, this.#sizes(begin), this.#sizes(size)])
     })
   }
 

@@ -12,12 +12,7 @@ export interface Fitting {
 }
 
 /** Exactly as far as the windows reach, by zeros, or without what no window sees. */
-export function fitting(
-  builder: GraphBuilder,
-  axes: readonly WindowAxis[],
-  examples: number,
-  channels: number,
-): Fitting {
+export function fitting(builder: GraphBuilder, axes: readonly WindowAxis[]): Fitting {
   const spatial = axes.map(({ output, stride, taps, dilation }) => (output - 1) * stride + (taps - 1) * dilation + 1)
   const seen = axes.map(({ before, input }, axis) => Math.min(input, (spatial[axis] ?? 0) - before))
   const behind = axes.map(({ before }, axis) => (spatial[axis] ?? 0) - before - (seen[axis] ?? 0))
@@ -28,9 +23,10 @@ export function fitting(
   /** A block of this spatial extent that begins there, unless it is the whole. */
   const block = (x: Ref, starts: readonly number[], extents: readonly number[], whole: readonly number[]): Ref => {
     if (extents.every((extent, axis) => extent === whole[axis])) return x
+    // All examples and channels, however many.
     const [begin, size] = [
       [0, ...starts, 0],
-      [examples, ...extents, channels],
+      [-1, ...extents, -1],
     ].map((list) => builder.constant(list, 'int32'))
     return builder.add('Slice', 'float', [x, begin ?? x, size ?? x])
   }

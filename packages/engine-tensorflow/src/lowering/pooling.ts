@@ -50,7 +50,7 @@ class Windows {
     this.#axes = axes
     this.#examples = shape[0] ?? 1
     this.#channels = shape.at(-1) ?? 1
-    this.fitting = fitting(builder, axes, this.#examples, this.#channels)
+    this.fitting = fitting(builder, axes)
     this.#places = axes.reduce<number[][]>(
       (places, { taps }) => places.flatMap((place) => Array.from({ length: taps }, (_, tap) => [...place, tap])),
       [[]],
@@ -60,13 +60,13 @@ class Windows {
   /** What each tap sees, `[examples, ...outputs, channels]`; 0 outside. */
   taps(x: Ref): Ref[] {
     const fitted = this.fitting.fit(x)
-    return this.#places.map((place) => this.#builder.add('StridedSlice', 'float', [fitted, ...this.#reach(place)]))
+    return this.#places.map((place) => this.#strided('StridedSlice', [fitted, ...this.#reach(place)]))
   }
 
   /** Zeros as large as what windows slide over, with `y` where a tap sees. */
   spread(y: Ref, tap: number): Ref {
     const shape = this.#sizes([this.#examples, ...this.fitting.spatial, this.#channels])
-    return this.#builder.add('StridedSliceGrad', 'float', [shape, ...this.#reach(this.#places[tap] ?? []), y])
+    return this.#strided('StridedSliceGrad', [shape, ...this.#reach(this.#places[tap] ?? []), y])
   }
 
   /** For each tap but the first, whether its key is larger than all before it, or the first that is NaN. */
@@ -109,12 +109,17 @@ class Windows {
     return firsts.some(Boolean) ? this.#builder.add('LogicalOr', undefined, [within, mask(firsts)]) : within
   }
 
+  #strided(op: 'StridedSlice' | 'StridedSliceGrad', inputs: readonly Ref[]): Ref {
+    // The bit of the first axis: to the last example, however many there are.
+    return this.#builder.add(op, 'float', inputs, { attributes: { end_mask: { int: 1 } } })
+  }
+
   /** Where the first window's tap is, up to where, and how far the next window's. */
   #reach(place: readonly number[]): Ref[] {
     const ends = this.#axes.map(({ output, stride }, axis) => (place[axis] ?? 0) + (output - 1) * stride + 1)
     return [
       [0, ...place, 0],
-      [this.#examples, ...ends, this.#channels],
+      [0, ...ends, this.#channels],
       [1, ...this.#axes.map(({ stride }) => stride), 1],
     ].map((list) => this.#sizes(list))
   }
