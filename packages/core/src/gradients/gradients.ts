@@ -39,7 +39,8 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     if (!gradient || !dependent[index]) continue
     const value = trace.tensorAt(index)
     const node = trace.describe(value)
-    const inputs = node.inputs.map((input) => trace.tensorAt(input))
+    const inputs: Tensor[] = []
+    for (const input of node.inputs) inputs.push(trace.tensorAt(input))
     const contributions = dispatch(gradientRules, node, { gradient, value, inputs })
     node.inputs.forEach((input, position) => {
       if (!dependent[input]) return

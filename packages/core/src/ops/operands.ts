@@ -39,7 +39,8 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
 
 /** Operands of an elementwise op, as f32 of one shape. @throws ShapeError where the shapes do not go together */
 export function broadcastOperands(op: string, ...operands: readonly TensorLike[]): Tensor[] {
-  const tensors = operands.map(asF32)
+  const tensors: Tensor[] = []
+  for (const operand of operands) tensors.push(asF32(operand))
   const [first] = tensors
   if (first && tensors.every(({ shape }) => sameShape(shape, first.shape))) return tensors
   const shape = tensors.reduce<Shape>((joint, { shape }) => {

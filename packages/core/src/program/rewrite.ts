@@ -97,9 +97,7 @@ function renumber(program: ProgramData, nodes: readonly Node[], places: Places):
 /** The node that reads its operands at their new numbers; itself where these are the old ones. */
 function reading(node: Node, places: Places): Node {
   if (node.inputs.every((input) => places[input] === input)) return node
-  return nodeLike(
-    node,
-    node.inputs.map((input) => places[input] ?? -1),
-    node,
-  )
+  const inputs: number[] = []
+  for (const input of node.inputs) inputs.push(places[input] ?? -1)
+  return nodeLike(node, inputs, node)
 }

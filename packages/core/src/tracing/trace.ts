@@ -169,8 +169,12 @@ export class Trace {
    *   with the user's line
    */
   node({ op, inputs = [], attributes = NO_ATTRIBUTES, shape, dtype = 'f32' }: NodeRequest): Tensor {
-    const operands = inputs.map((input) => this.tensor(input))
-    const indices = operands.map((operand) => operand.node)
+    const operands: Tensor[] = []
+    const indices: number[] = []
+    for (const input of inputs) {
+      operands.push(this.tensor(input))
+      indices.push(input.node)
+    }
     const draft = { op, inputs: indices, attributes, shape: shape ? [...shape] : SCALAR, dtype }
     const node = this.#infer(draft, operands)
     const simpler = simplify(node, { trace: this, inputs: operands })

@@ -229,7 +229,9 @@ class Emitter {
   }
 
   #addresses(node: Node): number[] {
-    return node.inputs.map((input) => this.#address(this.#graph.base(input)))
+    const addresses: number[] = []
+    for (const input of node.inputs) addresses.push(this.#address(this.#graph.base(input)))
+    return addresses
   }
 
   #storedDType(node: Node, operand: number): number {

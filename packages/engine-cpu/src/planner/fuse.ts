@@ -189,7 +189,8 @@ function merged(host: readonly number[], guest: readonly number[], numFirst: num
     }
     nodes.push(node)
   })
-  return nodes.concat(guest.slice(taken))
+  for (const node of guest.slice(taken)) nodes.push(node)
+  return nodes
 }
 
 /** The matmul of a matmul kernel. */

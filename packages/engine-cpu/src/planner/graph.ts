@@ -140,7 +140,8 @@ export class Graph {
   views(index: number): readonly View[] {
     const known = this.#views[index]
     if (known) return known
-    const views = this.node(index).inputs.map((input) => this.view(input))
+    const views: View[] = []
+    for (const input of this.node(index).inputs) views.push(this.view(input))
     this.#views[index] = views
     return views
   }
@@ -149,10 +150,12 @@ export class Graph {
   dependencies(index: number): readonly number[] {
     const known = this.#dependencies[index]
     if (known) return known
-    const isElementwise = this.microOp(index) !== undefined
-    const dependencies = isElementwise
-      ? this.views(index).map((view) => view.node)
-      : this.node(index).inputs.map((input) => this.base(input))
+    const dependencies: number[] = []
+    if (this.microOp(index) !== undefined) {
+      for (const { node } of this.views(index)) dependencies.push(node)
+    } else {
+      for (const input of this.node(index).inputs) dependencies.push(this.base(input))
+    }
     this.#dependencies[index] = dependencies
     return dependencies
   }

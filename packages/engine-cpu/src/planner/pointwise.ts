@@ -90,7 +90,9 @@ class PointwiseBuilder {
     const graph = this.#graph
     const op = graph.microOp(node)
     invariant(op !== undefined, `node ${node} is elementwise`)
-    const [a = 0, b = 0, c = 0] = graph.views(node).map((view) => this.#read(view))
+    const read: number[] = []
+    for (const view of graph.views(node)) read.push(this.#read(view))
+    const [a = 0, b = 0, c = 0] = read
     const [code, second] = op === MICRO.MUL && a === b ? [MICRO.SQUARE, 0] : [op, b]
     const state = this.#addresses.stateWrittenBy(node)
     const stateIsReadLater = state !== undefined && this.#readsLater(state, position, lastUse)
