@@ -72,6 +72,19 @@ export function fillValue(node: Node): number | undefined {
   return typeof values === 'number' ? values : undefined
 }
 
+/**
+ * The same op of other operands, with the type that follows from them. All nodes of a Program are made here, so that
+ * JavaScript has one layout of objects for all of them.
+ */
+export function nodeLike(
+  { op, attributes }: Node,
+  inputs: readonly number[],
+  { shape, dtype }: { readonly shape: Shape; readonly dtype: DType },
+): Node {
+  // The attributes are those of the op; TypeScript does not follow this through a union.
+  return { op, inputs, attributes, shape, dtype } as Node
+}
+
 /** For each op, what to do with a node of it, or `None`. */
 export type ByOp<Args extends readonly unknown[], Result, None extends null = never> = {
   readonly [Op in OpName]: ((node: NodeOf<Op>, ...args: Args) => Result) | None
