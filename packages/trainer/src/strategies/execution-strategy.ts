@@ -6,7 +6,14 @@ import type { Engine, Execution, Position, Progress, StateValues } from '@gradpo
 import type { TrainingPlan } from '../plan/training-plan.js'
 import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
-import type { Advance, CompileStrategyOptions, DoneEpoch, Goal, TrainedPart, TrainingStrategy } from './training-strategy.js'
+import type {
+  Advance,
+  CompileStrategyOptions,
+  DoneEpoch,
+  Goal,
+  TrainedPart,
+  TrainingStrategy,
+} from './training-strategy.js'
 
 export class ExecutionStrategy implements TrainingStrategy {
   readonly model: Execution

@@ -34,11 +34,11 @@ export interface RoundCopies {
 /** The rounds up to the last, or to one in which a chunk is not done. */
 export async function runRounds({ workerModule, tasks, times, memories }: Rounds): Promise<ThreadRound[]> {
   // Every engine's module is one.
-  const { executeChunk } = (await import(workerModule)) as ChunkExecutor
+  const engine = (await import(workerModule)) as ChunkExecutor
   const rounds: ThreadRound[] = []
   for (;;) {
     const outcomes: ChunkOutcome[] = []
-    for (const task of tasks) outcomes.push(await executeChunk(task))
+    for (const task of tasks) outcomes.push(await engine.executeChunk(task))
     const endedMs = performance.now()
     const isLast = rounds.length + 1 === times || outcomes.some((outcome) => outcome !== 'done')
     if (isLast) return [...rounds, { outcomes, endedMs }]
