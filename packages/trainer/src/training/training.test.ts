@@ -174,6 +174,17 @@ describe('a training in tasks of many epochs is one in tasks of one epoch', () =
     expect(resumed.result.told).toEqual(whole.result.told.slice(5))
   })
 
+  it('where `onEpoch` throws, and it is resumed', async () => {
+    const onEpoch = (_: Training, epoch: number) => {
+      if (epoch === 5) throw new Error('no disk')
+    }
+    const whole = await trained({})
+    const { result, saved } = await trained({}, { taskSeconds: long, onEpoch })
+    expect(result).toMatchObject({ status: 'failed', error: 'training: unexpected error: no disk' })
+    const resumed = await trained({}, { taskSeconds: long, from: saved.at(-1) })
+    expect({ ...resumed.result, told: [] }).toEqual({ ...whole.result, told: [] })
+  })
+
   it('where a loss is not finite', async () => {
     // The root of w falls until there is none.
     const failing = defineModel({

@@ -92,6 +92,8 @@ export class Training {
   /** The states after the best epoch so far. */
   #best: BestStates | undefined
   #isEnding = false
+  /** The states are those after later epochs than there are rows. */
+  #isAhead = false
   /** When the epoch in progress began. */
   #epochMs = 0
   /** That the last epoch took; undefined before the first that is trained here. */
@@ -126,7 +128,7 @@ export class Training {
       return { ...result, ...this.#soFar() }
     } catch (error) {
       await this.#checkpoints.written()
-      if (this.#threads.isWhole) this.#checkpoint()
+      if (this.#threads.isWhole && !this.#isAhead) this.#checkpoint()
       // A thread that had to be ended because it did not stop is no failure of the training.
       if (error instanceof Stopped || this.#threads.isStopped) {
         return { status: 'interrupted', ...this.#soFar() }
@@ -223,12 +225,14 @@ export class Training {
     const { done, lost } = await strategy.advance(this.#threads, goal, (pause) => this.#checkpoints.whenDue(pause))
     const nowMs = performance.now()
     for (const each of done) {
+      this.#isAhead = each.states !== undefined
       this.#endEpoch(each, nowMs - 1000 * each.secondsAgo, strategy, validation)
-      if (each.states && (this.#isOver || this.#threads.isStopped)) {
+      if (this.#isAhead && (this.#isOver || this.#threads.isStopped)) {
         this.#dropAfter(each, strategy)
         return
       }
     }
+    this.#isAhead = false
     if (lost) throw new Failed(await this.#describe(lost, strategy))
     // A chunk may have ended before it saw the stop: what is done is done, but nothing follows.
     if (done.length === 0) this.#threads.throwIfStopped()
@@ -281,6 +285,7 @@ export class Training {
     strategy.write(states)
     const step = this.#epochs.count * strategy.stepsPerEpoch
     strategy.seek({ ...strategy.position(), step, since: step, lastLoss })
+    this.#isAhead = false
   }
 
   /** Copies what there is and begins to write it. Between chunks only. */
