@@ -7,6 +7,9 @@ export const unitTests = defineConfig({
     environment: 'node',
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     passWithNoTests: true,
+    // Files share processes and modules: to load everything anew for each took much of the time. No test may leave
+    // anything changed that others see.
+    isolate: false,
     reporters: ['default', 'json'],
     outputFile: { json: 'test-output/results.json' },
   },
