@@ -17,8 +17,8 @@ export const unitTests = defineConfig({
 })
 
 /**
- * An order in which no long file begins last, when nothing is left to run beside it, and in which the files of a package
- * follow each other, as only such share a process. Vitest knows no times in a fresh clone, and goes by sizes.
+ * An order in which no long file begins last, when nothing is left to run beside it, and in which the files of a
+ * package follow each other, as only such share a process. Vitest knows no times in a fresh clone, and goes by sizes.
  *
  * @param names ends of paths, the longest first
  */

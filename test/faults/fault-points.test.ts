@@ -69,7 +69,9 @@ test.each(faults)(
   isLong ? 3_600_000 : 120_000,
 )
 
-/** How many calls are tried: all of them in the long tests; else two by each error, which differ by their code alone. */
+/**
+ * How many calls are tried: all of them in the long tests; else two by each error, which differ by their code alone.
+ */
 function numTried(fault: string): number {
   if (isLong) return Infinity
   return fault.startsWith('E') ? 2 : 4
