@@ -152,7 +152,7 @@ it('goes on where it was interrupted, in the middle of an epoch, too', async () 
       workers,
       resume: result.run,
       checkpointSeconds: 0.01,
-      ...stopped(new AbortController(), 60),
+      ...stopped(new AbortController(), 40),
     })
   }
   expect(interruptions).toBeGreaterThan(2)
