@@ -76,6 +76,11 @@ describe('the catalogue', () => {
     expect(groups().hashing).toEqual(hashing.map(([name]) => name))
   })
 
+  it('has a group of convolution, whose networks read flat images', () => {
+    expect(groups().convolution).toEqual(['mnist_cnn'])
+    expect(layersOf('mnist_cnn')).toBe('lenet')
+  })
+
   it.each(hashing)('%s hashes', (name, epochs, layers) => {
     const config = catalogue().get(name)
     expect(config?.train.epochs).toBe(epochs)
