@@ -114,7 +114,7 @@ describe('findExperiments', () => {
       "there is no experiment 'mnist_auto_fx'; did you mean 'mnist_auto_fix'?",
     )
     expect(() => findExperiments(['imagenet'])).toThrow(
-      "there is no experiment 'imagenet'; there are report, hashing, mnist_mlp_all,",
+      "there is no experiment 'imagenet'; there are report, hashing, convolution, mnist_mlp_all,",
     )
   })
 })
