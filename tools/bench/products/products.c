@@ -6,7 +6,8 @@
  *
  * Each round has a short turn of everything, so that what else the machine does takes from all alike. A line is
  * "m n k flags" and, for the peak, the kernels and each library, the highest rate of all rounds and its quartiles, in
- * GFLOP/s. With SHAPE="m n k flags", that product alone.
+ * GFLOP/s. With SHAPE="m n k flags", for that
+ * product alone.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -146,7 +147,9 @@ static struct library open_library(char **words) {
 
 int main(int argc, char **argv) {
     struct library libraries[MOST_LIBRARIES];
-    const char *wanted = getenv("SHAPE");
+    const char *const given = getenv("SHAPE");
+    struct shape asked;
+    if (given && sscanf(given, "%u %u %u %u", &asked.m, &asked.n, &asked.k, &asked.flags) != 4) exit(1);
     const int rounds = argc > 1 ? (int)least((uint32_t)atoi(argv[1]), MOST_ROUNDS) : 100;
     int num_libraries = 0;
     for (int i = 2; i + 3 <= argc && num_libraries < MOST_LIBRARIES; i += 3)
@@ -154,11 +157,9 @@ int main(int argc, char **argv) {
     static double rates[MOST_LIBRARIES + 2][MOST_ROUNDS];
     arena = aligned_alloc(1 << 21, 1 << 28);
     const uint32_t peak_steps = TURN_NANOSECONDS / CHAINS;
-    for (size_t which = 0; which < sizeof shapes / sizeof *shapes; which++) {
-        const struct shape s = shapes[which];
-        char name[64];
-        snprintf(name, sizeof name, "%u %u %u %u", s.m, s.n, s.k, s.flags);
-        if (wanted && strcmp(wanted, name)) continue;
+    const size_t num_shapes = given ? 1 : sizeof shapes / sizeof *shapes;
+    for (size_t which = 0; which < num_shapes; which++) {
+        const struct shape s = given ? asked : shapes[which];
         const double flops = 2.0 * s.m * s.n * s.k;
         arena_next = 64;
         const uint32_t c = allocate((uint64_t)s.m * s.n), a = scattered(s.m * s.k), b = scattered(s.k * s.n);
@@ -190,7 +191,7 @@ int main(int argc, char **argv) {
                 rates[who + 2][round] = flops * calls[who + 1] / (now() - start);
             }
         }
-        printf("%s", name);
+        printf("%u %u %u %u", s.m, s.n, s.k, s.flags);
         for (int who = 0; who < num_libraries + 2; who++) {
             qsort(rates[who], (size_t)rounds, sizeof(double), by_size);
             printf(" %.3f %.3f %.3f", rates[who][rounds - 1], rates[who][rounds * 3 / 4], rates[who][rounds / 4]);
