@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { format } from '@wasm-fmt/clang-format'
 import { root } from './environment.mjs'
 
-const folders = ['packages/engine-cpu/kernels', 'packages/engine-cpu/native']
+const folders = ['packages/engine-cpu/kernels', 'packages/engine-cpu/native', 'tools/bench/products']
 
 const style = readFileSync(join(root, '.clang-format'), 'utf8')
 const isCheck = process.argv.includes('--check')

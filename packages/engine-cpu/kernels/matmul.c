@@ -5,22 +5,36 @@
  * any size give the same bits. A chain starts at +0, and +0 is added at its end, so that it never is -0. Within a chain
  * the sign of a zero changes nothing else: so +0 may be added between blocks, too.
  *
- * Small factors are read where they are. A larger b, or one that is transposed, is packed into panels that tiles read
- * from first to last, for a block of d at a time, so that a panel stays in the first-level cache; between blocks of d,
- * c holds the unfinished sums.
+ * Factors are read where they are, but for a b that is transposed, or large and used by many rows: it is packed into panels
+ * that tiles read from first to last, for a block of d at a time, and between blocks of d, c holds the unfinished sums.
+ *
+ * Terms of zero are left out where whole columns of a, or rows of a transposed a, are zero (zeros.c), as those of pixels that
+ * are dark in a whole batch, and b is finite.
  */
 #include "matmul.h"
 
-#define PACKED_DEPTH 256    /* steps of d in a block where b is packed */
-#define MOST_ROWS 60        /* rows of a block of c where a or b is packed */
-#define LEAST_ROWS 20       /* and not fewer than these, so that packed panels are used often */
-#define CACHED_PRODUCT 4096 /* elements of a block of c that its epilogue finds in cache */
+#define PACKED_DEPTH 256 /* steps of d in a block where b is packed */
+#define MOST_ROWS 140    /* rows of a block of c where its epilogue runs and b is packed, or a is */
+#define LEAST_ROWS 28    /* and not fewer than these, so that packed panels are used often */
+
+/* Elements of a block of c that its epilogue finds in cache: the first-level one, but where sums are long, the second. */
+#define LEAST_CACHED 4096
+#define MOST_CACHED 65536
+#define CACHED_PER_STEP 128
 
 /* What need not be packed: */
-#define DIRECT_A_ELEMENTS 12288  /* of a transposed a: it stays in the first-level cache */
-#define DIRECT_A_PRODUCT 2048    /* n * k, up to which reading a once takes most of the time */
 #define DIRECT_B_ELEMENTS 100000 /* of b: it stays in the second-level cache, beside what else is there */
-#define DIRECT_B_ROWS 8          /* rows of c, up to which reading b once takes most of the time */
+#define DIRECT_B_ROWS 255        /* rows of c, up to which packing b takes longer than it saves */
+#define PAGE_ELEMENTS 1024       /* a, unless its rows are so far apart that they share one line's places in the cache */
+#define PAGED_A_COLUMNS 128      /* and c has so many columns */
+
+/* Where zeros are looked for, which takes as long as a column of c: */
+#define LEAST_SCANNED 64       /* steps, or rows of a transposed a */
+#define LEAST_STEP_COLUMNS 8   /* columns of c */
+#define LEAST_RANGE_COLUMNS 32 /* the same where rows are left out */
+#define LEAST_STEP_ROWS 4      /* rows of c, since b is read once more */
+#define WIDE_ROWS 256          /* columns of b from which its rows are looked at one by one for numbers not finite */
+#define ROW_COST 1024          /* of a range of rows, in multiplications */
 
 /* How a product is cut into blocks, and how many elements of the scratch memory each part takes. */
 struct blocking {
@@ -35,16 +49,19 @@ struct blocking {
 static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst,
                                        bool has_epilogue, uint32_t segments) {
     struct blocking blocking = {.depth = k, .columns = n, .rows = m, .segments = segments};
-    blocking.pack_a = (flags & MATMUL_TRANSPOSE_A) && m * k > DIRECT_A_ELEMENTS && n * k > DIRECT_A_PRODUCT;
+    blocking.pack_a = !(flags & MATMUL_TRANSPOSE_A) && k % PAGE_ELEMENTS == 0 && n >= PAGED_A_COLUMNS;
     blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS);
     /* Columns done twice would be added twice. */
     if (segments > 1 && n > VLEN && n % VLEN != 0) blocking.pack_b = true;
     if (has_epilogue) {
-        const uint32_t cached_rows = CACHED_PRODUCT / n / TILE_ROWS * TILE_ROWS;
+        const uint32_t long_sums = least(k, MOST_CACHED / CACHED_PER_STEP) * CACHED_PER_STEP;
+        const uint32_t cached_rows = (long_sums > LEAST_CACHED ? long_sums : LEAST_CACHED) / n / TILE_ROWS * TILE_ROWS;
         const uint32_t least_rows = blocking.pack_b ? round_up(LEAST_ROWS, TILE_ROWS) : TILE_ROWS;
         blocking.rows = least(m, cached_rows < least_rows ? least_rows : cached_rows);
     }
-    if (blocking.pack_a || blocking.pack_b) blocking.rows = least(blocking.rows, MOST_ROWS);
+    if (blocking.pack_a || (has_epilogue && blocking.pack_b)) blocking.rows = least(blocking.rows, MOST_ROWS);
+    const uint32_t row_blocks = (m + blocking.rows - 1) / blocking.rows;
+    blocking.rows = (m + row_blocks - 1) / row_blocks; /* as even as can be */
     if (segments > 1) {
         blocking.depth = (k + segments - 1) / segments;
         if (blocking.pack_b)
@@ -56,7 +73,7 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
         blocking.packed_b = (uint64_t)blocking.depth * round_up(blocking.columns, LANES);
     }
     if (blocking.pack_a) {
-        const uint64_t packed = (uint64_t)round_up(blocking.rows, TILE_ROWS) * blocking.depth;
+        const uint64_t packed = (uint64_t)blocking.rows * blocking.depth;
         blocking.packed_a = (packed + LANES - 1) / LANES * LANES;
     }
     blocking.whole_product = has_dst || (segments == 1 && blocking.depth < k && blocking.rows < m);
@@ -73,11 +90,12 @@ uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint
 }
 
 /* A block of c from packed panels of b. */
-static void multiply_packed(struct panel panel, uint32_t columns, bool by_rows) {
+static void multiply_packed(struct panel panel, uint32_t columns) {
     while (columns > 0) {
         panel.b_stride = packed_width(columns);
         panel.columns = least(columns, panel.b_stride);
-        multiply_panel(&panel, by_rows);
+        panel.whole_end = panel.b + panel.depth * panel.b_stride;
+        multiply_panel(&panel);
         panel.b += panel.depth * panel.b_stride;
         if (panel.start == panel.c) panel.start += panel.columns;
         panel.c += panel.columns;
@@ -87,11 +105,11 @@ static void multiply_packed(struct panel panel, uint32_t columns, bool by_rows) 
 
 /* A block of c from b as it is stored. The last columns, if they are no whole vector, are done by one that overlaps
  * columns done before; a b of fewer columns, by one that reads on into b's next rows, where there are any. */
-static void multiply_direct(struct panel panel, uint32_t columns, bool by_rows) {
+static void multiply_direct(struct panel panel, uint32_t columns) {
     if (columns < NARROW) {
         panel.columns = columns;
-        panel.part_depth = least(panel.depth, (NARROW - 1) / columns);
-        multiply_panel(&panel, by_rows);
+        panel.whole_end = panel.b + (panel.depth - least(panel.depth, (NARROW - 1) / columns)) * panel.b_stride;
+        multiply_panel(&panel);
         return;
     }
     const float *b = panel.b;
@@ -103,7 +121,7 @@ static void multiply_direct(struct panel panel, uint32_t columns, bool by_rows) 
         const uint32_t at = least(j, columns - panel.columns);
         panel.b = b + at;
         panel.c = c + at;
-        multiply_panel(&panel, by_rows);
+        multiply_panel(&panel);
         j = at + panel.columns;
     }
 }
@@ -116,7 +134,24 @@ struct factors {
     float *product, *packed_a, *packed_b;
     const float *nothing; /* what sums start from: WIDE times +0 */
     struct ahead *ahead;
+    /* The steps of d, or rows, that are not zero; 0 where all are multiplied. */
+    const uint16_t *steps;
+    const struct range *ranges;
+    uint32_t num_steps, num_ranges;
 };
+
+/* How many of the listed steps are before d. */
+static uint32_t steps_before(const struct factors *f, uint32_t d) {
+    uint32_t low = 0, high = f->num_steps;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        if (f->steps[middle] < d)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
 
 /* Multiplies rows i .. i + rows - 1 of a by b, over d .. d + depth - 1; columns j .. j + columns - 1. `panel` says how the
  * sums begin and end. */
@@ -125,22 +160,57 @@ static void multiply_block(const struct factors *f, struct panel panel, uint32_t
     const struct matrix a = f->a;
     panel.rows = rows;
     panel.depth = depth;
+    if (f->steps) {
+        panel.steps = f->steps + steps_before(f, d);
+        panel.num_steps = steps_before(f, d + depth) - steps_before(f, d);
+        panel.first_step = d;
+    }
     panel.ahead = f->ahead;
     panel.a = a.transposed ? a.data + d * a.stride + i : a.data + i * a.stride + d;
     panel.a_stride = a.stride;
-    panel.a_tile = a.transposed ? TILE_ROWS : TILE_ROWS * a.stride;
+    panel.a_layout = a.transposed ? BY_COLUMNS : BY_ROWS;
     if (f->blocking->pack_a) {
-        if (j == 0) pack_a_columns(f->packed_a, panel.a, a.stride, rows, depth);
+        if (j == 0) pack_a_rows(f->packed_a, panel.a, a.stride, rows, depth);
         panel.a = f->packed_a;
-        panel.a_stride = TILE_ROWS;
-        panel.a_tile = TILE_ROWS * depth;
+        panel.a_layout = PACKED;
     }
     if (f->blocking->pack_b) {
-        multiply_packed(panel, columns, !a.transposed);
+        multiply_packed(panel, columns);
     } else {
         panel.b = f->b.data + d * f->b.stride;
         panel.b_stride = f->b.stride;
-        multiply_direct(panel, columns, !a.transposed);
+        multiply_direct(panel, columns);
+    }
+}
+
+/* Sets some columns of rows to +0. */
+static void fill_rows(float *to, uint32_t rows, uint32_t stride, uint32_t columns) {
+    if (columns == stride) {
+        fill_words((uint32_t *)to, 0, rows * columns);
+        return;
+    }
+    for (; rows > 0; rows--, to += stride) fill_words((uint32_t *)to, 0, columns);
+}
+
+/* The same but for rows of a that are zero: their products are +0. */
+static void multiply_ranges(const struct factors *f, struct panel panel, uint32_t i, uint32_t rows, uint32_t d,
+                            uint32_t depth, uint32_t j, uint32_t columns) {
+    if (!f->ranges) {
+        multiply_block(f, panel, i, rows, d, depth, j, columns);
+        return;
+    }
+    float *const block = panel.c;
+    uint32_t done = i;
+    for (uint32_t r = 0; r <= f->num_ranges && done < i + rows; r++) {
+        const struct range range = r < f->num_ranges ? f->ranges[r] : (struct range){i + rows, i + rows};
+        if (range.end <= done) continue;
+        const uint32_t begin = least(i + rows, range.begin > done ? range.begin : done),
+                       end = least(i + rows, range.end);
+        fill_rows(block + (done - i) * panel.c_stride, begin - done, panel.c_stride, columns);
+        panel.c = block + (begin - i) * panel.c_stride;
+        if (d > 0) panel.start = panel.c;
+        if (begin < end) multiply_block(f, panel, begin, end - begin, d, depth, j, columns);
+        done = end;
     }
 }
 
@@ -167,7 +237,7 @@ static void multiply_blocks(const struct factors *f, struct pointwise *epilogue,
                 struct panel panel = {.b = f->packed_b, .c = block + j, .c_stride = n};
                 panel.start = d == 0 ? f->nothing : panel.c;
                 panel.start_stride = d == 0 ? 0 : n;
-                multiply_block(f, panel, i, rows, d, depth, j, columns);
+                multiply_ranges(f, panel, i, rows, d, depth, j, columns);
                 if (epilogue && d + depth == k && j + columns == n) pointwise_run(epilogue, block, first + i, rows);
             }
         }
@@ -194,6 +264,28 @@ static void multiply_segments(const struct factors *f, struct pointwise *epilogu
         }
         if (epilogue) pointwise_run(epilogue, block, first + i, rows);
     }
+}
+
+/* Looks for columns of a that are zero in all rows, whose steps add nothing where b is finite. */
+static void find_steps(struct factors *f, uint16_t list[MOST_SCANNED]) {
+    struct columns columns;
+    if (f->a.transposed || f->blocking->pack_a || f->b.transposed) return;
+    if (f->k < LEAST_SCANNED || f->n < LEAST_STEP_COLUMNS || f->m < LEAST_STEP_ROWS) return;
+    if (!find_columns(&columns, f->a.data, f->k, f->m, f->k)) return;
+    const bool is_wide = f->n >= WIDE_ROWS;
+    if (!(is_wide ? are_others_finite(f->b.data, f->n, &columns) : are_finite(f->b.data, f->k * f->n))) return;
+    list_columns(list, &columns);
+    f->steps = list;
+    f->num_steps = columns.count;
+}
+
+/* The same for rows of a transposed a. */
+static void find_rows_in_use(struct factors *f, struct range ranges[MOST_RANGES]) {
+    struct columns columns;
+    if (!f->a.transposed || f->m < LEAST_SCANNED || f->n < LEAST_RANGE_COLUMNS) return;
+    if (!find_columns(&columns, f->a.data, f->a.stride, f->k, f->m) || !are_finite(f->b.data, f->k * f->n)) return;
+    f->ranges = ranges;
+    f->num_ranges = column_ranges(ranges, &columns, 1 + ROW_COST / (f->k * f->n));
 }
 
 /* The second factor of a product. */
@@ -227,6 +319,12 @@ NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segment
     };
     factors.a.data += transpose_a ? first : first * k;
     if (dst) factors.product = floats_at(base, dst) + first * n;
+    uint16_t steps[MOST_SCANNED];
+    struct range ranges[MOST_RANGES];
+    if (segments == 1) {
+        find_steps(&factors, steps);
+        find_rows_in_use(&factors, ranges);
+    }
     if (!epilogue_at) {
         if (segments > 1)
             multiply_segments(&factors, 0, first);

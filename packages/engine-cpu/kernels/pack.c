@@ -4,23 +4,6 @@
  */
 #include "matmul.h"
 
-/*
- * Packs `rows` rows of a, stored [depth, rows] with `stride`, for tiles by columns: a(i, d) of a tile at
- * [d * TILE_ROWS + i]. Each stored row is read once from first to last.
- */
-void pack_a_columns(float *to, const float *a, uint32_t stride, uint32_t rows, uint32_t depth) {
-    for (uint32_t d = 0; d < depth; d++, a += stride, to += TILE_ROWS) {
-        float *tile = to;
-        uint32_t i = 0;
-        for (; i + TILE_ROWS <= rows; i += TILE_ROWS, tile += TILE_ROWS * depth) {
-            int r = 0;
-            for (; r + 4 <= TILE_ROWS; r += 4) store_quad(tile + r, load_quad(a + i + r));
-            for (; r < TILE_ROWS; r++) tile[r] = a[i + r];
-        }
-        for (; i < rows; i++) *tile++ = a[i];
-    }
-}
-
 /* Packs two panels at once, which together take whole cache lines of b. */
 static NOINLINE void pack_two_panels(float *to, const float *b, uint32_t stride, uint32_t depth) {
     float *next = to + WIDE * depth;
@@ -81,6 +64,21 @@ static NOINLINE void pack_columns_transposed(float *to, const float *b, uint32_t
     }
     for (; j < width; j++, b += stride) {
         for (uint32_t d = 0; d < depth; d++) to[d * width + j] = j < columns ? b[d] : 0;
+    }
+}
+
+/* Packs `rows` rows of a, stored [rows, depth] with `stride`, as tiles (enum a_layout). */
+void pack_a_rows(float *to, const float *a, uint32_t stride, uint32_t rows, uint32_t depth) {
+    const struct cut cut = cut_rows(rows);
+    for (uint32_t tile = 0; tile < cut.count[0] + cut.count[1]; tile++) {
+        const uint32_t count = cut.rows[tile >= cut.count[0]];
+        uint32_t i = 0;
+        for (; i + 4 <= count; i += 4) pack_four_transposed(to + i, a + i * stride, stride, depth, count);
+        for (; i < count; i++) {
+            for (uint32_t d = 0; d < depth; d++) to[d * count + i] = a[i * stride + d];
+        }
+        to += count * depth;
+        a += count * stride;
     }
 }
 

@@ -25,7 +25,7 @@ import {
   tanh,
   zeros,
 } from '@gradpool/core'
-import { type BatchProgram, type Engine, type Split, train, traceProgram } from '@gradpool/core/engine'
+import { type BatchProgram, type Engine, type Field, type Split, train, traceProgram } from '@gradpool/core/engine'
 import {
   OP_CASES,
   bitsOf,
@@ -91,6 +91,33 @@ const odd = defineModel({
     return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(batch.label, 4)), [1]))) }
   },
 })
+/** 61 images of 300 pixels, most of which are dark in all of them. */
+const dark = splitOf(
+  {
+    image: {
+      dtype: 'u8',
+      shape: [300],
+      values: Uint8Array.from({ length: 61 * 300 }, (_, i) => (Math.sin((i % 300) ** 2) < 0.5 ? 0 : (i * 89) % 256)),
+    },
+    label: oddLabels(),
+  },
+  61,
+)
+
+function oddLabels(): Field {
+  const { label } = examples.fields
+  if (label === undefined) throw new Error('the examples have no labels')
+  return label
+}
+
+const darkClassifier = defineModel({
+  params: { hidden: parameter([300, 37], normal(0.3)), output: parameter([37, 4], normal(0.3)) },
+  step({ hidden, output }, { image, label }) {
+    const logits = matmul(relu(matmul(mul(image, 1 / 255), hidden)), output)
+    return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(label, 4)), [1]))) }
+  },
+})
+
 describe.each(others)('%s', (_, make) => {
   let other: Engine
   beforeAll(async () => {
@@ -117,6 +144,11 @@ describe.each(others)('%s', (_, make) => {
       }),
       { numRuns: 60, seed: 3 },
     )
+  })
+
+  test('pixels that are dark in a whole batch', async () => {
+    const optimizer = adam({ learningRate: 0.01 })
+    await expectSame(train(darkClassifier, { optimizer, batchSize: 16, data: dark }), dark, 50)
   })
 
   test.each([

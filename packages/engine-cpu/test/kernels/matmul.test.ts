@@ -30,6 +30,8 @@ describe('matmul', { timeout: 60_000 }, () => {
     /** Parts of k whose products are added up. */
     segments: number
     isAwkward?: boolean
+    /** Changes the operands, such as to zeros. */
+    change?: (a: Float32Array, b: Float32Array) => void
   }
 
   function reference({ m, n, k, flags, segments }: Case, a: Float32Array, b: Float32Array): Float32Array {
@@ -60,6 +62,7 @@ describe('matmul', { timeout: 60_000 }, () => {
     const { m, n, k, seed } = shape
     const values = shape.isAwkward === true ? awkwardFloats : testFloats
     const operands = { a: values(m * k, seed), b: values(k * n, seed + 1), bias: testFloats(n, seed + 2) }
+    shape.change?.(operands.a, operands.b)
     const expected = reference(shape, operands.a, operands.b)
     for (const host of hosts) checkOn(host, shape, operands, expected)
   }
@@ -143,5 +146,62 @@ describe('matmul', { timeout: 60_000 }, () => {
   const inParts = shapes.filter(([m, n, k]) => k > 7 && m * n * k < 6e6)
   it.each(inParts)('%i x %i, depth %i in 8 parts', (m, n, k) => {
     for (const flags of [0, 1, 2, 3]) check({ m, n, k, flags, seed: 91, segments: 8 })
+  })
+
+  describe('a first factor that is zero where most examples are', () => {
+    const sparse: [number, number, number, number][] = [
+      [10, 10, 784, 0],
+      [10, 64, 784, 0],
+      [29, 300, 600, 0],
+      [257, 300, 400, 0],
+      [30, 300, 1024, 0],
+      [5, 9, 4096, 0],
+      [784, 64, 10, 1],
+      [300, 512, 40, 1],
+      [130, 33, 700, 1],
+      [70, 40, 3, 3],
+    ]
+    /** Which columns of a, or rows of a transposed one, are zero: about three of four, in runs of all lengths. */
+    const isZero = (column: number): boolean => Math.sin(column * column) < 0.5
+    const blank = (a: Float32Array, columns: number): void => {
+      for (const index of a.keys()) if (isZero(index % columns)) a[index] = index % 3 === 0 ? -0 : 0
+    }
+    const shapeOf = ([m, n, k, flags]: [number, number, number, number]): Case => ({
+      m,
+      n,
+      k,
+      flags,
+      seed: 17,
+      segments: 1,
+      change: (a) => blank(a, flags & MATMUL.TRANSPOSE_A ? m : k),
+    })
+
+    it.each(sparse)('%i x %i, depth %i, form %i', (...shape) => {
+      check(shapeOf(shape))
+      check({ ...shapeOf(shape), isAwkward: true })
+    })
+
+    it('is all zeros', () => {
+      check({ ...shapeOf([10, 33, 100, 0]), change: (a) => void a.fill(-0) })
+      check({ ...shapeOf([100, 33, 10, 1]), change: (a) => void a.fill(-0) })
+    })
+
+    it.each(sparse)('%i x %i, depth %i, form %i, beside what is not finite', (m, n, k, flags) => {
+      const { change, ...shape } = shapeOf([m, n, k, flags])
+      const unfinished = [Infinity, -Infinity, NaN]
+      for (const [which, value] of unfinished.entries()) {
+        const last = (index: number): boolean => (flags & MATMUL.TRANSPOSE_A ? true : isZero(index))
+        const step = Array.from({ length: k }, (_, index) => index).filter(last)[which === 0 ? 0 : k > 9 ? 7 : 1] ?? 0
+        const column = which === 1 ? 0 : n - 1
+        const place = flags & MATMUL.TRANSPOSE_B ? column * k + step : step * n + column
+        check({
+          ...shape,
+          change: (a, b) => {
+            change?.(a, b)
+            b[place] = value
+          },
+        })
+      }
+    })
   })
 })
