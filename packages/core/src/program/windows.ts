@@ -55,8 +55,9 @@ export function windowAxes(
     if (!isInteger(stride, 1, MOST_STEPS) || !isInteger(dilation, 1, MOST_STEPS)) {
       refuse(`strides and dilations must be integers from 1 to ${MOST_STEPS}`)
     }
-    if (!isInteger(start, 0, (taps - 1) * dilation))
-      refuse(`a window of ${taps} cannot begin ${start} before the input`)
+    if (!isInteger(start, 0, (taps - 1) * dilation)) {
+      refuse(`a window of ${taps} cannot begin ${String(start)} before the input`)
+    }
     if ((windows - 1) * stride >= start + extent) {
       refuse(`of ${windows} windows along an axis of ${extent} the last would begin behind it`)
     }
