@@ -11,30 +11,30 @@
 
 #define FEW_EXAMPLES 4 /* fewer do not fill a tile: its rows are positions */
 
-/* Indices from `first` to before `end`. */
-struct range {
+/* From `first` to before `end`. */
+struct indices {
     uint32_t first, end;
 };
 
 INLINE int64_t ceil_of_quotient(int64_t a, int64_t b) { return a <= 0 ? -(-a / b) : (a + b - 1) / b; }
 
 /* The taps of window `output` that are inside of the input. */
-static struct range taps_inside(const struct axis *axis, uint32_t output) {
+static struct indices taps_inside(const struct axis *axis, uint32_t output) {
     const int64_t start = (int64_t)output * axis->stride - axis->before, last = (int64_t)axis->input - 1 - start;
     const int64_t first = start < 0 ? ceil_of_quotient(-start, axis->dilation) : 0;
     const int64_t end = last < 0 ? 0 : last / axis->dilation + 1;
     const uint32_t bounded = end < axis->taps ? (uint32_t)end : axis->taps;
-    return first < bounded ? (struct range){(uint32_t)first, bounded} : (struct range){0, 0};
+    return first < bounded ? (struct indices){(uint32_t)first, bounded} : (struct indices){0, 0};
 }
 
 /* The windows whose tap `tap` is inside of the input. */
-static struct range windows_inside(const struct axis *axis, uint32_t tap) {
+static struct indices windows_inside(const struct axis *axis, uint32_t tap) {
     const int64_t shift = (int64_t)axis->before - (int64_t)tap * axis->dilation;
     const int64_t first = shift > 0 ? ceil_of_quotient(shift, axis->stride) : 0;
     const int64_t last = (int64_t)axis->input - 1 + shift;
     const int64_t end = last < 0 ? 0 : last / axis->stride + 1;
     const uint32_t bounded = end < axis->output ? (uint32_t)end : axis->output;
-    return first < bounded ? (struct range){(uint32_t)first, bounded} : (struct range){0, 0};
+    return first < bounded ? (struct indices){(uint32_t)first, bounded} : (struct indices){0, 0};
 }
 
 /* Where tap `tap` of window `output` is, if it is inside. */
@@ -79,7 +79,7 @@ struct block {
 static void add_window(const struct convolution *conv, struct tile *tile, uint32_t d, uint32_t h, uint32_t w) {
     const struct axis *depth = conv->axes, *height = depth + 1, *width = depth + 2;
     const uint32_t channels = conv->channels, per_group = channels / conv->groups;
-    const struct range td = taps_inside(depth, d), th = taps_inside(height, h), tw = taps_inside(width, w);
+    const struct indices td = taps_inside(depth, d), th = taps_inside(height, h), tw = taps_inside(width, w);
     const bool is_dense = conv->groups == 1 && width->dilation == 1;
     for (uint32_t i = td.first; i < td.end; i++) {
         for (uint32_t j = th.first; j < th.end; j++) {
@@ -112,9 +112,9 @@ static void convolve_columns(const struct convolution *conv, struct tile *tile, 
                 for (uint32_t w = 0; w < width->output; w += by_examples ? 1 : tile->rows) {
                     tile->rows = by_examples ? block.examples : 1;
                     if (!by_examples) {
-                        const struct range taps = taps_inside(width, w);
+                        const struct indices taps = taps_inside(width, w);
                         while (tile->rows < CONV_ROWS && w + tile->rows < width->output) {
-                            const struct range next = taps_inside(width, w + tile->rows);
+                            const struct indices next = taps_inside(width, w + tile->rows);
                             if (next.first != taps.first || next.end != taps.end) break;
                             tile->rows++;
                         }
@@ -308,7 +308,7 @@ static void add_example(const struct convolution *conv, struct tile *tile, uint3
                         uint32_t rows) {
     const struct axis *depth = conv->axes, *height = depth + 1, *width = depth + 2;
     const uint32_t k = tap % width->taps, j = tap / width->taps % height->taps, i = tap / width->taps / height->taps;
-    const struct range wd = windows_inside(depth, i), wh = windows_inside(height, j), ww = windows_inside(width, k);
+    const struct indices wd = windows_inside(depth, i), wh = windows_inside(height, j), ww = windows_inside(width, k);
     if (ww.first == ww.end) return;
     for (uint32_t d = wd.first; d < wd.end; d++) {
         for (uint32_t h = wh.first; h < wh.end; h++) {
@@ -332,16 +332,16 @@ static void add_example_of_taps(const struct convolution *conv, struct tile *til
     const struct axis *depth = conv->axes, *height = depth + 1, *width = depth + 2;
     const uint32_t channels = conv->channels;
     const uint32_t j = filter_row % height->taps, i = filter_row / height->taps;
-    const struct range wd = windows_inside(depth, i), wh = windows_inside(height, j);
-    const struct range first_tap = windows_inside(width, from / channels);
-    const struct range last_tap = windows_inside(width, (from + rows - 1) / channels);
+    const struct indices wd = windows_inside(depth, i), wh = windows_inside(height, j);
+    const struct indices first_tap = windows_inside(width, from / channels);
+    const struct indices last_tap = windows_inside(width, (from + rows - 1) / channels);
     for (uint32_t d = wd.first; d < wd.end; d++) {
         for (uint32_t h = wh.first; h < wh.end; h++) {
             const int64_t row =
                 ((int64_t)place_of(depth, d, i) * height->input + place_of(height, h, j)) * width->input;
             const uint32_t b = (d * height->output + h) * width->output;
             for (uint32_t w = 0; w < width->output;) {
-                const struct range taps = taps_inside(width, w);
+                const struct indices taps = taps_inside(width, w);
                 const uint32_t begin = taps.first * channels > from ? taps.first * channels - from : 0;
                 const uint32_t end = taps.end * channels > from ? least(taps.end * channels - from, rows) : 0;
                 uint32_t length = 1;

@@ -12,9 +12,9 @@
 
 /* Sums stay in registers only if the compiler unrolls these loops before it looks for what may be kept there. */
 #ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL_FULLY _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL_FULLY _Pragma("GCC unroll 8")
 #endif
 
 INLINE void multiply_stretches_of(const struct tile *tile, const int rows, const int vectors, const bool is_part,
@@ -24,10 +24,10 @@ INLINE void multiply_stretches_of(const struct tile *tile, const int rows, const
     const uint32_t columns = tile->columns;
     const float *start = tile->begins ? tile->nothing : tile->c;
     const size_t start_row = tile->begins ? 0 : c_row;
-    UNROLL
+    UNROLL_FULLY
     for (int i = 0; i < rows; i++) {
         const float *from = start + i * start_row;
-        UNROLL
+        UNROLL_FULLY
         for (int v = 0; v < vectors; v++) total[i][v] = is_part ? load_part(from, columns) : load(from + v * VLEN);
     }
     /* One loop over the terms of all stretches: of two, the sums would go through memory between stretches. */
@@ -45,12 +45,12 @@ INLINE void multiply_stretches_of(const struct tile *tile, const int rows, const
         HIDE(b);
         HIDE(first);
         HIDE(fourth);
-        UNROLL
+        UNROLL_FULLY
         for (int v = 0; v < vectors; v++) b_row[v] = is_part ? load_part(b, columns) : load(b + v * VLEN);
-        UNROLL
+        UNROLL_FULLY
         for (int i = 0; i < rows; i++) {
             const float *a = i < 3 ? first + i * a_row : fourth + (i - 3) * a_row;
-            UNROLL
+            UNROLL_FULLY
             for (int v = 0; v < vectors; v++) {
                 const vfloat factor = !by_lane ? splat(*a) : is_part ? load_part(a, columns) : load(a + v * VLEN);
                 total[i][v] = multiply_add(factor, b_row[v], total[i][v]);
@@ -60,10 +60,10 @@ INLINE void multiply_stretches_of(const struct tile *tile, const int rows, const
         first += a_step;
         fourth += a_step;
     }
-    UNROLL
+    UNROLL_FULLY
     for (int i = 0; i < rows; i++) {
         float *to = tile->c + i * c_row;
-        UNROLL
+        UNROLL_FULLY
         for (int v = 0; v < vectors; v++) {
             const vfloat sum = total[i][v] + 0.0f; /* -0 becomes +0 */
             if (is_part)
@@ -74,18 +74,18 @@ INLINE void multiply_stretches_of(const struct tile *tile, const int rows, const
     }
 }
 
-#define TILE(name, rows, ...)                                        \
+#define CONV_TILE(name, rows, ...)                                        \
     static NOINLINE void name##_##rows(const struct tile *tile) {    \
         multiply_stretches_of(tile, rows, __VA_ARGS__);              \
     }
 /* vectors, is_part, by_lane */
-#define TILES(name, ...)                              \
-    TILE(name, 1, __VA_ARGS__)                        \
-    TILE(name, 2, __VA_ARGS__)                        \
-    TILE(name, 3, __VA_ARGS__)                        \
-    TILE(name, 4, __VA_ARGS__)                        \
-    TILE(name, 5, __VA_ARGS__)                        \
-    TILE(name, 6, __VA_ARGS__)                        \
+#define CONV_TILES(name, ...)                              \
+    CONV_TILE(name, 1, __VA_ARGS__)                        \
+    CONV_TILE(name, 2, __VA_ARGS__)                        \
+    CONV_TILE(name, 3, __VA_ARGS__)                        \
+    CONV_TILE(name, 4, __VA_ARGS__)                        \
+    CONV_TILE(name, 5, __VA_ARGS__)                        \
+    CONV_TILE(name, 6, __VA_ARGS__)                        \
     static void name(const struct tile *tile) {       \
         switch (tile->rows) {                         \
         case 1: return name##_1(tile);                \
@@ -97,14 +97,14 @@ INLINE void multiply_stretches_of(const struct tile *tile, const int rows, const
         }                                             \
     }
 
-TILES(part_of_a_vector, 1, true, false)
-TILES(one_vector, 1, false, false)
-TILES(two_vectors, 2, false, false)
+CONV_TILES(part_of_a_vector, 1, true, false)
+CONV_TILES(one_vector, 1, false, false)
+CONV_TILES(two_vectors, 2, false, false)
 #if TILE_COLUMNS > 2 * VLEN
-TILES(four_vectors, 4, false, false)
+CONV_TILES(four_vectors, 4, false, false)
 #endif
-TILES(part_by_lane, 1, true, true)
-TILES(vector_by_lane, 1, false, true)
+CONV_TILES(part_by_lane, 1, true, true)
+CONV_TILES(vector_by_lane, 1, false, true)
 
 void multiply_stretches(const struct tile *tile) {
     if (tile->by_lane) return tile->columns == VLEN ? vector_by_lane(tile) : part_by_lane(tile);
