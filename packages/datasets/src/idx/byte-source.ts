@@ -72,7 +72,7 @@ function plainSource(path: string, handle: FileHandle, fileBytes: number): ByteS
 }
 
 function gzipSource(path: string, handle: FileHandle, fileBytes: number): ByteSource {
-  const file = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: gzipChunkBytes })
+  const file = handle.createReadStream({ autoClose: false, highWaterMark: gzipChunkBytes })
   const gunzip = createGunzip({ chunkSize: gzipChunkBytes })
   // Errors of the file become errors of `gunzip`, which `nextChunk` throws.
   pipeline(file, gunzip, () => undefined)
