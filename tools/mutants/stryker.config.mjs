@@ -1,7 +1,10 @@
 /** Mutates sources of the package that it is started in, as run.mjs says, and counts what its tests notice. */
 import { fileURLToPath } from 'node:url'
+import { addMutators } from './mutators.mjs'
 
 const { MUTATE = '', MUTATION_TESTS = '' } = process.env
+
+addMutators()
 
 export default {
   testRunner: 'vitest',
@@ -20,5 +23,5 @@ export default {
   reporters: ['json', 'progress-append-only'],
   jsonReporter: { fileName: 'test-output/mutants.json' },
   tempDirName: 'test-output/stryker',
-  timeoutMS: 20_000,
+  timeoutMS: 60_000,
 }

@@ -32,9 +32,9 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   }
   const dependent = dependentNodes(trace, end.node, new Set(wrt.map(({ node }) => node)))
   const gradients = new Map<number, Tensor>([[end.node, constant(1)]])
-  for (let index = end.node; index >= 0; index--) {
+  for (const index of [...dependent].toReversed()) {
     const gradient = gradients.get(index)
-    if (!gradient || !dependent.has(index)) continue
+    if (!gradient) continue
     const value = trace.tensorAt(index)
     const node = trace.describe(value)
     const inputs = node.inputs.map((input) => trace.tensorAt(input))
@@ -50,7 +50,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   return wrt.map((x) => gradients.get(x.node) ?? constant(0, x.shape))
 }
 
-/** The nodes up to `end` whose value, and so the loss, may change smoothly with one of `sources`. */
+/** The nodes up to `end` whose value, and so the loss, may change smoothly with one of `sources`; in order. */
 function dependentNodes(trace: Trace, end: number, sources: ReadonlySet<number>): Set<number> {
   const dependent = new Set<number>()
   for (let index = 0; index <= end; index++) {
