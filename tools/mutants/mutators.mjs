@@ -2,9 +2,12 @@
  * Changes that Stryker does not make by itself: a number by one more, a call by its first argument, and a statement by
  * none. Stryker takes mutators from no configuration, so they are put into its own list.
  */
-const { allMutators } = await import(
-  new URL('../../node_modules/@stryker-mutator/instrumenter/dist/src/mutators/mutate.js', import.meta.url).href
-)
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { root } from '../environment.mjs'
+
+const instrumenter = join(root, 'node_modules', '@stryker-mutator', 'instrumenter')
+const { allMutators } = await import(pathToFileURL(join(instrumenter, 'dist', 'src', 'mutators', 'mutate.js')).href)
 
 const ours = [
   {

@@ -103,10 +103,9 @@ function macro(
   return seen.reduce((sum, of) => sum + score(of), 0) / seen.length
 }
 
-/** The examples that count: all where nothing is said of them. */
+/** The examples that count: all where nothing is said of them, and `at` is NaN. */
 function countedIndices(values: Part, counted: Part): number[] {
-  const all = Array.from({ length: sizeOf(values) }, (_, i) => i)
-  return counted === undefined ? all : all.filter((i) => at(counted, i) !== 0)
+  return Array.from({ length: sizeOf(values) }, (_, i) => i).filter((i) => at(counted, i) !== 0)
 }
 
 /** 0 where there is nothing. */

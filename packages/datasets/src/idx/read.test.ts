@@ -131,6 +131,11 @@ describe('a wrong header', () => {
     const dims = changed(images, { 4: 255, 8: 255, 12: 255 })
     expect(await complaintAbout(dims)).toContain('is cut short')
     expect(await complaintAbout(gzipSync(dims))).toMatch(/bytes of gzip hold at most \d+$/)
+    const packed = gzipSync(changed(images, { 4: 1 }))
+    expect(await complaintAbout(packed)).toBe(
+      `is cut short: its header promises ${(2 ** 24 + 4) * 6} bytes (${2 ** 24 + 4} × 2 × 3), ` +
+        `but ${packed.length} bytes of gzip hold at most ${packed.length * 1032}`,
+    )
   })
 })
 

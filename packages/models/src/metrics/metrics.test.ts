@@ -210,7 +210,7 @@ test('each metric knows whether more is better', () => {
 
 describe('ignoreLabel leaves rows out', () => {
   const ignored = 255
-  // Of the rows that are left out, one is right where label 2 is ignored, and one is taken for a class that others have.
+  // Of the rows left out, one is right where label 2 is ignored, and one is taken for a class that others have.
   const logits = [3, 1, 0, 0, 2, 3, 0, 1, 4, 5, 0, 0, 3, 0, 1]
   const kept = [0, 2, 3]
   const fieldsOf = (rows: readonly number[], ignored: number) => ({

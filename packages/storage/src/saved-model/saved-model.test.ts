@@ -32,6 +32,17 @@ describe('a saved model', () => {
     expect(encodeSavedModel(decodeSavedModel(bytes, 'it'))).toEqual(bytes)
   })
 
+  it('is written in the same order, and with what it has alone, in whatever form it is given', () => {
+    const { predict, evaluation, training } = content
+    if (!predict || !evaluation || !training) throw new Error('it has all parts')
+    const { microBatches, ...others } = training
+    expect(microBatches).toBe(1)
+    const turned = <T extends object>(part: T) =>
+      ({ more: 1, ...Object.fromEntries(Object.entries(part).reverse()) }) as T
+    const given = { ...content, predict: turned(predict), evaluation: turned(evaluation), training: turned(others) }
+    expect(encodeSavedModel(given)).toEqual(bytes)
+  })
+
   it('needs no part but its states', () => {
     const { states, provenance, metrics } = content
     const decoded = decodeSavedModel(encodeSavedModel({ states, provenance, metrics }), 'it')
@@ -89,6 +100,12 @@ describe('a saved model', () => {
     }
     refused({}, 'it is a safetensors file, but no model that Gradpool saved')
     refused({ gradpool: '{' }, 'its metadata is no JSON')
+    refused({ gradpool: '['.repeat(33) + ']'.repeat(33) }, 'its metadata is no JSON')
+    refused({ gradpool: '['.repeat(32) + ']'.repeat(32) }, 'its metadata has no version')
+    const file = encodeSafetensors({ tensors, metadata: { gradpool: '{' } })
+    expect(() => decodeSavedModel(file, 'it')).toThrow(
+      expect.objectContaining({ cause: expect.any(SyntaxError) as unknown }),
+    )
     refused({ gradpool: '['.repeat(1e6) + ']'.repeat(1e6) }, 'its metadata is no JSON')
   })
 
