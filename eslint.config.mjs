@@ -121,6 +121,7 @@ export default tseslint.config(
         process: 'readonly',
         setInterval: 'readonly',
         setTimeout: 'readonly',
+        structuredClone: 'readonly',
       },
     },
   },

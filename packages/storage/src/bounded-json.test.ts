@@ -10,6 +10,8 @@ describe('parseJson', () => {
     ['"[[["', 0],
     ['["[{", "\\"[[", "\\\\", "\\\\\\"[["]', 1],
     ['{"[\\"{[": "}"}', 1],
+    ['["", [""]]', 2],
+    ['["\\"", ["\\""]]', 2],
   ])('takes %s, which is nested %d deep, and no deeper than is asked for', (text, depth) => {
     expect(parseJson(text, depth)).toEqual(JSON.parse(text))
     if (depth === 0) return

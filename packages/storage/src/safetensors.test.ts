@@ -1,3 +1,4 @@
+import { UserError } from '@gradpool/core'
 import { describe, expect, it } from 'vitest'
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './safetensors.js'
 
@@ -59,6 +60,18 @@ describe('safetensors', () => {
     ])
   })
 
+  it('may be empty, before and after others, and told of in any order', () => {
+    const full = { dtype: 'F32', shape: [1], data_offsets: [0, 4] }
+    const empty = (place: number) => ({ dtype: 'F32', shape: [0], data_offsets: [place, place], more: [1] })
+    for (const header of [
+      { full, before: empty(0), after: empty(4) },
+      { after: empty(4), before: empty(0), full },
+    ]) {
+      const { tensors } = decodeSafetensors(withHeader(header, 4), 'file')
+      expect([...tensors.keys()]).toEqual(['before', 'full', 'after'])
+    }
+  })
+
   it('in too few bytes for a header are refused with their number', () => {
     const refused = (bytes: Uint8Array, message: string) =>
       expect(() => decodeSafetensors(bytes, 'file')).toThrow(`file is not a whole safetensors file: ${message}`)
@@ -78,6 +91,13 @@ describe('safetensors', () => {
     expect(() => decodeSafetensors(bytes, 'file')).toThrow('its header should have 100000001 bytes')
   })
 
+  it('with a key that is no UTF-8 are refused', () => {
+    const bytes = withHeader({ w: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }, 4)
+    expect(() => decodeSafetensors(bytes, 'file')).not.toThrow()
+    bytes[8 + '{"'.length] = 0xff
+    expect(() => decodeSafetensors(bytes, 'file')).toThrow('its header is not a JSON object')
+  })
+
   it('do not depend on the order in which they were given', () => {
     const reversed = { ...file, tensors: new Map([...file.tensors].reverse()) }
     expect(encodeSafetensors(reversed)).toEqual(encodeSafetensors(file))
@@ -90,7 +110,9 @@ describe('safetensors', () => {
         /^cut is not a whole safetensors file: /,
       )
     }
-    expect(() => decodeSafetensors(Uint8Array.of(...whole, 0), 'long')).toThrow('1 bytes belong to no tensor')
+    const tooLong = () => decodeSafetensors(Uint8Array.of(...whole, 0), 'long')
+    expect(tooLong).toThrow(UserError)
+    expect(tooLong).toThrow('1 bytes belong to no tensor')
   })
 
   it('with a key twice are refused, and with a colon or a bracket in a key are not', () => {
@@ -109,6 +131,8 @@ describe('safetensors', () => {
     ['a gap', { w: { ...entry, data_offsets: [4, 8] } }, "the bytes of 'w' are not where"],
     ['a negative size', { w: { ...entry, shape: [-1] } }, "the entry of 'w' is malformed"],
     ['no entry', { w: 3 }, "the entry of 'w' is malformed"],
+    ['no entry beside a wrong one', { a: { ...entry, dtype: 'F16' }, w: 3 }, "the entry of 'w' is malformed"],
+    ['more depth', { w: { ...entry, more: [[1]] } }, 'its header is not a JSON object of different keys'],
     ['no type', { w: { ...entry, dtype: 3 } }, "the entry of 'w' is malformed"],
     ['no shape', { w: { ...entry, shape: 1 } }, "the entry of 'w' is malformed"],
     ['half a place', { w: { ...entry, data_offsets: [0] } }, "the entry of 'w' is malformed"],
@@ -122,6 +146,8 @@ describe('safetensors', () => {
     ['some other metadata', { __metadata__: { a: '1', b: 1 } }, 'its __metadata__ is not an object of texts'],
     ['other metadata', { __metadata__: { a: 1 } }, 'its __metadata__ is not an object of texts'],
   ])('with %s in the header are refused', (_, header, message) => {
-    expect(() => decodeSafetensors(withHeader(header, 4), 'file')).toThrow(message)
+    const decode = () => decodeSafetensors(withHeader(header, 4), 'file')
+    expect(decode).toThrow(UserError)
+    expect(decode).toThrow(message)
   })
 })

@@ -120,9 +120,13 @@ function countKeys(text: string): number {
   return count
 }
 
+/** As they lie: an empty tensor, which begins where another does, before it. What is no entry is first. */
 function byPlace(entries: Record<string, unknown>): [name: string, entry: unknown][] {
-  const placeOf = (entry: unknown) => (isEntry(entry) ? entry.data_offsets[0] : -1)
-  return Object.entries(entries).sort(([, a], [, b]) => placeOf(a) - placeOf(b))
+  const placeOf = (entry: unknown) => (isEntry(entry) ? entry.data_offsets : ([-1, -1] as const))
+  return Object.entries(entries).sort(([, a], [, b]) => {
+    const [[start, end], [otherStart, otherEnd]] = [placeOf(a), placeOf(b)]
+    return start - otherStart || end - otherEnd
+  })
 }
 
 interface Entry {

@@ -8,6 +8,7 @@
 import type { Shape } from '../program/dtype.js'
 import type { ByOp, NodeOf } from '../program/node.js'
 import type { OpName } from '../program/op-table.js'
+import { operands } from '../program/operand-checks.js'
 import { convFilterOf, convOf, convTransposeOf } from '../ops/convolution.js'
 import { add, div, equal, exp, less, mul, neg, select, sub } from '../ops/elementwise.js'
 import { pad, reshape, slice, transpose } from '../ops/layout.js'
@@ -60,8 +61,10 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
   less: null,
   lessEqual: null,
   equal: null,
-  select: (_, { gradient: g, inputs: [condition] }) =>
-    condition ? [undefined, () => select(condition, g, 0), () => select(condition, 0, g)] : [],
+  select: (_, { gradient: g, inputs }) => {
+    const [condition] = operands(inputs, 3)
+    return [undefined, () => select(condition, g, 0), () => select(condition, 0, g)]
+  },
 
   sum: unary<'sum'>(({ gradient: g }, x, { attributes }) => spread(g, x.shape, attributes.axes)),
   // Equal largest elements share evenly.
@@ -153,10 +156,7 @@ function unary<Op extends OpName>(rule: (context: RuleContext, x: Tensor, node: 
 function binary<Op extends OpName>(
   rule: (context: RuleContext, a: Tensor, b: Tensor, node: NodeOf<Op>) => Contributions,
 ) {
-  return (node: NodeOf<Op>, context: RuleContext): Contributions => {
-    const [a, b] = context.inputs
-    return a && b ? rule(context, a, b, node) : []
-  }
+  return (node: NodeOf<Op>, context: RuleContext): Contributions => rule(context, ...operands(context.inputs, 2), node)
 }
 
 /** `g` where `a` is the larger of the two, half of it where they are equal, else 0. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import {
   abs,
   add,
+  broadcastTo,
   constant,
   equal,
   exp,
@@ -15,12 +16,16 @@ import {
   maximum,
   mean,
   mul,
+  neg,
   relu,
+  reshape,
   scatterAdd,
+  select,
+  type Shape,
   ShapeError,
   stopGradient,
   sum,
-  type Tensor,
+  Tensor,
   type TensorLike,
   UserError,
 } from '../index.js'
@@ -46,12 +51,47 @@ describe('grad', () => {
     expect(gradientAt([1, 2], (x) => sum(equal(x, 1)))).toEqual([0, 0])
   })
 
+  test('makes nothing for what it is not asked for, or what passes no gradient', () => {
+    /** How many nodes are made by the gradients by some of `weight` and `x`. */
+    const nodesMade = (count: 1 | 2, factor: (x: Tensor, weight: Tensor) => Tensor) => {
+      let made = NaN
+      traceProgram((trace) => {
+        const [weight, x] = [trace.batch('weight', 'f32', [2]), trace.batch('x', 'f32', [2])]
+        const loss = sum(exp(mul(weight, factor(x, weight))))
+        const { node } = neg(x)
+        grad(loss, [weight, x].slice(0, count))
+        made = neg(neg(x)).node - node
+      })
+      return made
+    }
+    const ofOne = nodesMade(1, (x) => x)
+    expect(nodesMade(2, (x) => x)).toBe(ofOne + 1)
+    expect(nodesMade(1, (x) => exp(exp(x)))).toBe(ofOne)
+    expect(nodesMade(1, (_, weight) => exp(exp(stopGradient(weight))))).toBe(ofOne)
+  })
+
+  test('of what was broadcast is summed along the axes that were repeated', () => {
+    const summed = (x: readonly number[], shape: Shape, joint: Shape) =>
+      gradientAt(x, (flat) => {
+        const weights = Array.from({ length: joint.reduce((a, b) => a * b) }, (_, i) => i)
+        return sum(mul(broadcastTo(reshape(flat, shape), joint), constant(weights, joint)))
+      })
+    expect(summed([1, 1], [2], [3, 2])).toEqual([0 + 2 + 4, 1 + 3 + 5])
+    expect(summed([1, 1], [2, 1], [2, 3])).toEqual([0 + 1 + 2, 3 + 4 + 5])
+    expect(summed([1, 1], [1, 2], [3, 2, 2])).toEqual([0 + 2 + 4 + 6 + 8 + 10, 1 + 3 + 5 + 7 + 9 + 11])
+    expect(summed([1, 1], [2, 1], [3, 2, 1])).toEqual([0 + 2 + 4, 1 + 3 + 5])
+  })
+
   test('adds up all the ways in which the loss depends', () => {
     expect(gradientAt([1, 2], (x) => sum(add(mul(x, x), mul(3, x))))).toEqual([5, 7])
   })
 
   test('passes by what stopGradient holds', () => {
     expect(gradientAt([1, 2], (x) => sum(mul(x, stopGradient(x))))).toEqual([1, 2])
+  })
+
+  test('passes by the condition of a select', () => {
+    expect(gradientAt([0, 2], (x) => sum(add(select(x, x, 3), mul(x, x))))).toEqual([0, 5])
   })
 
   test('is 0 at the kink of relu and abs', () => {
@@ -77,10 +117,25 @@ describe('grad', () => {
     expect([...(bySquared ?? [])]).toEqual([2, 2])
   })
 
+  test('ends at a value that passes none, though it is asked for itself', () => {
+    const program = traceProgram((trace) => {
+      const x = trace.state('x', [2], { kind: 'constant', value: 3 })
+      const held = stopGradient(x)
+      const [byX, byHeld] = grad(sum(mul(held, held)), [x, held])
+      trace.result('byX', byX ?? NaN)
+      trace.result('byHeld', byHeld ?? NaN)
+    })
+    const { byX, byHeld } = evaluate(program).results
+    expect([...(byX ?? [])]).toEqual([0, 0])
+    expect([...(byHeld ?? [])]).toEqual([6, 6])
+  })
+
   test('of the loss itself is 1', () => {
     const program = traceProgram((trace) => {
       const loss = sum(trace.batch('x', 'f32', [2]))
-      trace.result('gradient', first(grad(loss, [loss])))
+      const gradient = first(grad(loss, [loss]))
+      expect(gradient).toBeInstanceOf(Tensor)
+      trace.result('gradient', gradient)
     })
     expect([...(evaluate(program, { batch: { x: [1, 2] } }).results.gradient ?? [])]).toEqual([1])
   })

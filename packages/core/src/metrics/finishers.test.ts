@@ -15,9 +15,9 @@ const actualOnly = { hits: [1, 0], predicted: [2, 0], actual: [1, 1] }
 const yesAndNo = { score: [0.1, 0.4, 0.35, 0.8], label: [0, 0, 1, 1] }
 
 test.each<[name: string, what: string, parts: Parts, expected: number]>([
-  ['reconstructionAccuracy', 'a root over a mean', { squaredError: [4], target: [8] }, 0.75],
-  ['shareOfCounted', 'half of what counts', { correct: [0.25], counted: [0.5] }, 0.5],
-  ['rootMean', 'a root', { value: [9] }, 3],
+  ['reconstructionAccuracy', 'a root over a mean', { squaredError: [4, 1], target: [8, 1] }, 0.75],
+  ['shareOfCounted', 'half of what counts', { correct: [0.25, 1], counted: [0.5, 1] }, 0.5],
+  ['rootMean', 'a root', { value: [9, 1] }, 3],
 
   ['precision', 'the classes that there are', mixed, (0.5 + 1) / 2],
   ['recall', 'the classes that there are', mixed, (1 + 0.25) / 2],
@@ -42,6 +42,7 @@ test.each<[name: string, what: string, parts: Parts, expected: number]>([
 
   ['calibrationError', 'two bins', { confidence: [0.9, 0.6], correct: [1, 0] }, (0.1 + 0.6) / 2],
   ['calibrationError', 'one bin, in which gaps cancel', { confidence: [0.9, 0.91], correct: [1, 0] }, 0.81 / 2],
+  ['calibrationError', 'the first two bins', { confidence: [0.05, 0.1], correct: [1, 0] }, (0.95 + 0.1) / 2],
   ['calibrationError', 'the last two bins', { confidence: [0.9, 0.95], correct: [1, 0] }, (0.1 + 0.95) / 2],
   ['calibrationError', 'an edge, of the bin below', { confidence: [0.2, 0.15], correct: [0, 1] }, 0.65 / 2],
   ['calibrationError', 'a confidence of 0, of the first bin', { confidence: [0, 0.01], correct: [1, 0] }, 0.99 / 2],

@@ -5,6 +5,7 @@
 import type { MetricValue, NamedFinish } from './metric.js'
 
 type Parts = Readonly<Record<string, ArrayLike<number>>>
+type Part = Parts[string] | undefined
 
 const ECE_BINS = 15
 
@@ -30,7 +31,7 @@ const table = {
   f1: (parts: Parts) => macro(parts, ({ hits, predicted, actual }) => ratio(2 * hits, predicted + actual)),
 
   /** 1 - Σ(target - output)² / Σ(target - mean)², averaged over the outputs. */
-  r2: ({ output = [], target = [] }: Parts, numExamples: number) =>
+  r2: ({ output, target = [] }: Parts, numExamples: number) =>
     overColumns(target, numExamples, (indices) => {
       const mean = total(indices, (i) => at(target, i)) / indices.length
       const residual = total(indices, (i) => (at(target, i) - at(output, i)) ** 2)
@@ -39,7 +40,7 @@ const table = {
       return 1 - residual / spread
     }),
 
-  medianAbsoluteError: ({ output = [], target = [] }: Parts, numExamples: number) =>
+  medianAbsoluteError: ({ output, target = [] }: Parts, numExamples: number) =>
     overColumns(target, numExamples, (indices) => {
       const errors = indices.map((i) => Math.abs(at(target, i) - at(output, i)))
       errors.sort((a, b) => a - b)
@@ -49,27 +50,27 @@ const table = {
     }),
 
   /** The share of pairs of a positive and a negative example that the score orders; pairs of one score count half. */
-  auc({ score = [], label = [], counted }: Parts) {
-    const order = countedIndices(score.length, counted)
+  auc({ score, label, counted }: Parts) {
+    const order = countedIndices(score, counted)
     order.sort((a, b) => at(score, a) - at(score, b))
-    let [positives, rankSum] = [0, 0]
-    for (let from = 0; from < order.length;) {
-      let to = from + 1
-      while (to < order.length && at(score, order[to] ?? 0) === at(score, order[from] ?? 0)) to++
+    let [positives, rankSum, from] = [0, 0, 0]
+    order.forEach((example, place) => {
+      if (at(score, order[place + 1] ?? NaN) === at(score, example)) return
       // Equal scores share the mean of their ranks, from + 1 to to.
+      const to = place + 1
       const tied = total(order.slice(from, to), (i) => (at(label, i) > 0 ? 1 : 0))
       positives += tied
       rankSum += (tied * (from + 1 + to)) / 2
       from = to
-    }
+    })
     const negatives = order.length - positives
     return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives)
   },
 
   /** Σ over bins of confidence of |Σ confidence - Σ correct| / examples. */
-  calibrationError({ confidence = [], correct = [], counted }: Parts) {
+  calibrationError({ confidence, correct, counted }: Parts) {
     const gaps = new Float64Array(ECE_BINS)
-    const indices = countedIndices(confidence.length, counted)
+    const indices = countedIndices(confidence, counted)
     for (const i of indices) {
       const bin = Math.min(Math.max(Math.ceil(at(confidence, i) * ECE_BINS) - 1, 0), ECE_BINS - 1)
       gaps[bin] = at(gaps, bin) + at(confidence, i) - at(correct, i)
@@ -91,10 +92,10 @@ export function finisher<Name extends FinisherName>(name: Name): NamedFinish<Ret
 
 /** Of `hits`, `predicted` and `actual` [classes], the mean over the classes that there are. */
 function macro(
-  { hits = [], predicted = [], actual = [] }: Parts,
+  { hits, predicted, actual }: Parts,
   score: (of: { hits: number; predicted: number; actual: number }) => number,
 ): number {
-  const seen = Array.from({ length: hits.length }, (_, c) => ({
+  const seen = Array.from({ length: sizeOf(hits) }, (_, c) => ({
     hits: at(hits, c),
     predicted: at(predicted, c),
     actual: at(actual, c),
@@ -102,10 +103,9 @@ function macro(
   return seen.reduce((sum, of) => sum + score(of), 0) / seen.length
 }
 
-/** The examples that count: all where nothing is said of them. */
-function countedIndices(numExamples: number, counted: ArrayLike<number> | undefined): number[] {
-  const all = Array.from({ length: numExamples }, (_, i) => i)
-  return counted === undefined ? all : all.filter((i) => at(counted, i) !== 0)
+/** The examples that count: all where nothing is said of them, and `at` is NaN. */
+function countedIndices(values: Part, counted: Part): number[] {
+  return Array.from({ length: sizeOf(values) }, (_, i) => i).filter((i) => at(counted, i) !== 0)
 }
 
 /** 0 where there is nothing. */
@@ -133,10 +133,14 @@ function total(indices: readonly number[], of: (index: number) => number): numbe
   return indices.reduce((sum, index) => sum + of(index), 0)
 }
 
-function at(values: ArrayLike<number>, index: number): number {
-  return values[index] ?? NaN
+function sizeOf(values: Part): number {
+  return values?.length ?? 0
 }
 
-function first(values: ArrayLike<number> | undefined): number {
-  return values?.[0] ?? NaN
+function first(values: Part): number {
+  return at(values, 0)
+}
+
+function at(values: Part, index: number): number {
+  return values?.[index] ?? NaN
 }

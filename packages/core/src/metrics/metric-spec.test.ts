@@ -158,3 +158,11 @@ test.each<[string, (batch: Batch<'x'>) => unknown, string]>([
   expect(build).toThrow(UserError)
   expect(build).toThrow(message)
 })
+
+test('refuses a name that a metric cannot have', () => {
+  const model = defineModel({
+    params: {},
+    step: (_, { x }: Batch<'x'>) => ({ loss: mean(x), 'a.b': mean(x) }),
+  })
+  expect(() => evaluation(model, { batchSize: 4, data })).toThrow('a metric cannot be named "a.b"')
+})

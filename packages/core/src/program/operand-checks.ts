@@ -8,10 +8,10 @@ import { MAX_ELEMENTS } from './limits.js'
 
 /** Exactly this many operands, as a tuple. */
 export function operands(inputs: readonly TensorType[], count: 0): readonly []
-export function operands(inputs: readonly TensorType[], count: 1): readonly [TensorType]
-export function operands(inputs: readonly TensorType[], count: 2): readonly [TensorType, TensorType]
-export function operands(inputs: readonly TensorType[], count: 2 | 3): readonly [TensorType, ...TensorType[]]
-export function operands(inputs: readonly TensorType[], count: number): readonly TensorType[] {
+export function operands<T extends TensorType>(inputs: readonly T[], count: 1): readonly [T]
+export function operands<T extends TensorType>(inputs: readonly T[], count: 2): readonly [T, T]
+export function operands<T extends TensorType>(inputs: readonly T[], count: 2 | 3): readonly [T, ...T[]]
+export function operands<T extends TensorType>(inputs: readonly T[], count: number): readonly T[] {
   if (inputs.length !== count) refuse(`it takes ${count} operands`)
   return inputs
 }

@@ -44,8 +44,8 @@ export async function openBytes(path: string): Promise<ByteSource> {
 }
 
 async function beginsAsGzip(handle: FileHandle): Promise<boolean> {
-  const { buffer, bytesRead } = await handle.read(new Uint8Array(2), 0, 2, 0)
-  return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
+  const { buffer } = await handle.read(new Uint8Array(2), 0, 2, 0)
+  return buffer[0] === 0x1f && buffer[1] === 0x8b
 }
 
 function plainSource(path: string, handle: FileHandle, fileBytes: number): ByteSource {
@@ -72,7 +72,7 @@ function plainSource(path: string, handle: FileHandle, fileBytes: number): ByteS
 }
 
 function gzipSource(path: string, handle: FileHandle, fileBytes: number): ByteSource {
-  const file = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: gzipChunkBytes })
+  const file = handle.createReadStream({ autoClose: false, highWaterMark: gzipChunkBytes })
   const gunzip = createGunzip({ chunkSize: gzipChunkBytes })
   // Errors of the file become errors of `gunzip`, which `nextChunk` throws.
   pipeline(file, gunzip, () => undefined)

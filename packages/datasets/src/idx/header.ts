@@ -18,20 +18,21 @@ const elementTypes: Readonly<Record<number, string>> = {
 
 /** The number of dimensions that the first four bytes promise. @throws UserError when they are not IDX of bytes. */
 export function parseMagic(path: string, magic: Uint8Array): number {
-  const [first, second, type, rank] = magic
-  if (first === undefined || second === undefined || type === undefined || rank === undefined) {
+  if (magic.length < magicBytes) {
     const expected = `expected at least ${magicBytes}`
     throw new UserError(`${path} is not an IDX file: it has ${magic.length} bytes, ${expected}`)
   }
-  if (first !== 0 || second !== 0) {
-    const found = `it begins with ${hex(first)} ${hex(second)}`
+  const view = new DataView(magic.buffer, magic.byteOffset, magic.byteLength)
+  if (view.getUint16(0) !== 0) {
+    const found = `it begins with ${hex(view.getUint8(0))} ${hex(view.getUint8(1))}`
     throw new UserError(`${path} is not an IDX file: ${found}, expected 00 00`)
   }
+  const type = view.getUint8(2)
   if (type !== unsignedByte) {
     const found = `${elementTypes[type] ?? 'an unknown type of elements'} (${hex(type)})`
     throw new UserError(`${path} holds ${found}, expected unsigned bytes (08)`)
   }
-  return rank
+  return view.getUint8(3)
 }
 
 /** The dimensions, from the bytes after the magic ones. @throws UserError when some are missing or one is 0. */

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, mkdir, open, readdir, readlink, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readlink, symlink, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { tempFolder } from '../testing/temp-folder.js'
@@ -130,6 +131,11 @@ describe('a wrong header', () => {
     const dims = changed(images, { 4: 255, 8: 255, 12: 255 })
     expect(await complaintAbout(dims)).toContain('is cut short')
     expect(await complaintAbout(gzipSync(dims))).toMatch(/bytes of gzip hold at most \d+$/)
+    const packed = gzipSync(changed(images, { 4: 1 }))
+    expect(await complaintAbout(packed)).toBe(
+      `is cut short: its header promises ${(2 ** 24 + 4) * 6} bytes (${2 ** 24 + 4} × 2 × 3), ` +
+        `but ${packed.length} bytes of gzip hold at most ${packed.length * 1032}`,
+    )
   })
 })
 
@@ -224,7 +230,20 @@ describe('a file that cannot be read', () => {
     expect(await userErrorOf(() => readIdx(path))).toContain('symbolic links go round in a circle')
   })
 
-  it.skipIf(process.seteuid === undefined)('may not be read', async () => {
+  it('fails after its header', async () => {
+    const path = await fileOf(images)
+    const handle = await open(path)
+    const read = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'read')
+    onTestFinished(() => read.mockRestore())
+    await handle.close()
+    const checkDims = () => {
+      read.mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' }))
+    }
+    expect(await userErrorOf(() => readIdx(path, { checkDims }))).toBe(`${path} cannot be read: EIO: i/o error, read`)
+  })
+
+  // A process has one user for all of its threads.
+  it.skipIf(process.seteuid === undefined || !isMainThread)('may not be read', async () => {
     const path = await fileOf(images)
     await chmod(path, 0)
     const user = process.geteuid?.() ?? 0

@@ -45,8 +45,8 @@ describe('writeIdx', () => {
       'The values of an IDX file are 5 bytes, expected 6 (2 × 3)',
     )
     for (const extent of [-1, 1.5, 2 ** 32]) {
-      expect(await userErrorOf(() => encodeIdx({ dims: [extent], values }))).toContain(
-        `cannot have the dimensions ${extent}: expected at most 255 whole numbers below 2^32`,
+      expect(await userErrorOf(() => encodeIdx({ dims: [2, extent], values }))).toContain(
+        `cannot have the dimensions 2 × ${extent}: expected at most 255 whole numbers below 2^32`,
       )
     }
   })

@@ -51,6 +51,11 @@ describe('redundancyLoss', () => {
     expect(gradient.some((value) => value !== 0)).toBe(true)
   })
 
+  test('refuses views of different shapes', () => {
+    const narrow: Operand = { shape: [batch, 1], values: wave(batch, 1) }
+    expect(() => loss(matrix(1), narrow)).toThrow('redundancyLoss: the output is f32[6, 3] and the target f32[6, 1]')
+  })
+
   test('refuses what is not a matrix', () => {
     const vector: Operand = { shape: [4], values: [1, 2, 3, 4] }
     expect(() => loss(vector, vector)).toThrow('redundancyLoss: features must be [batch, features], not f32[4]')

@@ -179,6 +179,9 @@ test('each metric knows whether more is better', () => {
         confusion: confusionMatrix(image, classes),
         r2: r2(sum, label),
         mae: meanAbsoluteError(sum, label),
+        crossEntropy: crossEntropy(image, classes),
+        binaryCrossEntropy: binaryCrossEntropy(sum, label),
+        meanSquaredError: meanSquaredError(sum, label),
         own: mean(label),
       }
     },
@@ -197,6 +200,9 @@ test('each metric knows whether more is better', () => {
     confusion: undefined,
     r2: 'max',
     mae: 'min',
+    crossEntropy: 'min',
+    binaryCrossEntropy: 'min',
+    meanSquaredError: 'min',
     own: undefined,
   })
   expect(JSON.parse(JSON.stringify(metrics))).toEqual(metrics)
@@ -204,7 +210,8 @@ test('each metric knows whether more is better', () => {
 
 describe('ignoreLabel leaves rows out', () => {
   const ignored = 255
-  const logits = [3, 1, 0, 0, 2, 1, 0, 1, 4, 5, 0, 0, 0, 3, 1]
+  // Of the rows left out, one is right where label 2 is ignored, and one is taken for a class that others have.
+  const logits = [3, 1, 0, 0, 2, 3, 0, 1, 4, 5, 0, 0, 3, 0, 1]
   const kept = [0, 2, 3]
   const fieldsOf = (rows: readonly number[], ignored: number) => ({
     logits: { values: rows.flatMap((row) => logits.slice(3 * row, 3 * row + 3)), shape: [3] },

@@ -117,6 +117,18 @@ describe('what the metadata says', () => {
     expect(contentWithin('training', { microBatches: 4 }).training?.microBatches).toBe(4)
   })
 
+  it('a training of batches without a rest has no tail', () => {
+    const { training } = contentWithin('training', { numExamples: 8, tail: undefined })
+    expect(training).toMatchObject({ numExamples: 8 })
+    expect(training).not.toHaveProperty('tail')
+  })
+
+  it('fields are several where their names are different', () => {
+    expect(() => contentWithin('predict', { fields: [x, { ...x, name: 'z' }] })).toThrow(
+      'its fields are not those that its prediction reads',
+    )
+  })
+
   it('a field that is not known is left out', () => {
     const { predict, training } = contentWithin('predict', { fields: [{ ...x, more: 1 }], more: 1 })
     expect(predict?.fields).toEqual([x])

@@ -1,10 +1,9 @@
 import { constant, exp, UserError } from '@gradpool/core'
 import { Program, traceProgram } from '@gradpool/core/engine'
-import { Mutations } from '@gradpool/engine-contract/mutations'
 import { describe, expect, it } from 'vitest'
 import { decodeSafetensors, encodeSafetensors } from '../safetensors.js'
 import { smallContent } from '../testing/small-content.js'
-import { decodeContent, decodeSavedModel } from './decode.js'
+import { decodeSavedModel } from './decode.js'
 import { contentHash, encodeSavedModel } from './encode.js'
 import type { ModelContent } from './saved-model.js'
 
@@ -31,6 +30,17 @@ describe('a saved model', () => {
   it('comes to the same bytes again', () => {
     expect(encodeSavedModel(smallContent())).toEqual(bytes)
     expect(encodeSavedModel(decodeSavedModel(bytes, 'it'))).toEqual(bytes)
+  })
+
+  it('is written in the same order, and with what it has alone, in whatever form it is given', () => {
+    const { predict, evaluation, training } = content
+    if (!predict || !evaluation || !training) throw new Error('it has all parts')
+    const { microBatches, ...others } = training
+    expect(microBatches).toBe(1)
+    const turned = <T extends object>(part: T) =>
+      ({ more: 1, ...Object.fromEntries(Object.entries(part).reverse()) }) as T
+    const given = { ...content, predict: turned(predict), evaluation: turned(evaluation), training: turned(others) }
+    expect(encodeSavedModel(given)).toEqual(bytes)
   })
 
   it('needs no part but its states', () => {
@@ -90,6 +100,12 @@ describe('a saved model', () => {
     }
     refused({}, 'it is a safetensors file, but no model that Gradpool saved')
     refused({ gradpool: '{' }, 'its metadata is no JSON')
+    refused({ gradpool: '['.repeat(33) + ']'.repeat(33) }, 'its metadata is no JSON')
+    refused({ gradpool: '['.repeat(32) + ']'.repeat(32) }, 'its metadata has no version')
+    const file = encodeSafetensors({ tensors, metadata: { gradpool: '{' } })
+    expect(() => decodeSavedModel(file, 'it')).toThrow(
+      expect.objectContaining({ cause: expect.any(SyntaxError) as unknown }),
+    )
     refused({ gradpool: '['.repeat(1e6) + ']'.repeat(1e6) }, 'its metadata is no JSON')
   })
 
@@ -135,42 +151,5 @@ describe('a saved model', () => {
     const message = 'has 1073741827 elements in all of its values together, more than the 1073741824 allowed'
     expect(() => encodeSavedModel({ ...content, predict: huge })).toThrow(`predict ${message}`)
     expect(() => Program.fromJSON(row.toJSON())).toThrow(`a Program ${message}`)
-  })
-})
-
-describe('a saved model that was changed', () => {
-  const mostMs = 1000
-
-  it('anywhere is refused in a sentence, soon', () => {
-    const mutations = new Mutations(1)
-    let refused = 0
-    for (let i = 0; i < 2000; i++) {
-      const changed = mutations.bytes(bytes)
-      const started = performance.now()
-      try {
-        decodeSavedModel(changed, 'it')
-      } catch (error) {
-        expect(error).toBeInstanceOf(UserError)
-        refused++
-      }
-      expect(performance.now() - started).toBeLessThan(mostMs)
-    }
-    expect(refused).toBeGreaterThan(1900)
-  })
-
-  it('in its Programs, where the hash is made to fit, is refused or read', () => {
-    const mutations = new Mutations(2)
-    let read = 0
-    for (let i = 0; i < 2000; i++) {
-      const gradpool = mutations.json(metadata.gradpool ?? '')
-      try {
-        decodeContent(encodeSafetensors({ tensors, metadata: { gradpool } }), 'it')
-        read++
-      } catch (error) {
-        expect(error).toBeInstanceOf(UserError)
-      }
-    }
-    expect(read).toBeGreaterThan(20)
-    expect(read).toBeLessThan(1900)
   })
 })
