@@ -79,6 +79,32 @@ enum result_word {
   RESULT_WORDS = 6
 };
 
+/*
+ * A profile: what a worker did in some of the steps, from one end of a slice to the next. PROFILE_WORDS words, aligned to 8 bytes, and behind them PROFILE_COUNT
+ * records of SLICE_WORDS words. Times are milliseconds of the system's monotonic clock.
+ */
+enum profile_word {
+  PROFILE_FROM = 0,       /* the first step of which it tells, as EXEC_STEP counts */
+  PROFILE_TO = 1,         /* the step after the last one */
+  PROFILE_CAPACITY = 2,   /* records that there is room for; what comes after is left out */
+  PROFILE_COUNT = 3,      /* records */
+  PROFILE_WORDS = 4
+};
+
+enum slice_word {
+  SLICE_STEP = 0,
+  SLICE_WHAT = 1,         /* enum slice_what, or SLICE_INSTRUCTION and the word at which the instruction is in its program */
+  SLICE_BEGIN = 2,        /* f64 */
+  SLICE_END = 4,          /* f64 */
+  SLICE_WORDS = 6
+};
+
+enum slice_what {
+  SLICE_WAIT = 0,         /* for the other workers */
+  SLICE_BETWEEN = 1,      /* results added up, the next batch put where the program reads it */
+  SLICE_INSTRUCTION = 2
+};
+
 enum opcode {
   OP_GATHER_BATCH = 1,    /* dst, field, dst dtype, field dtype, elements per row, rows: rows of the field by EXEC_INDICES, cast */
   OP_MATMUL = 2,          /* dst, a, b, m, n, k, flags, scratch, epilogue: see below */

@@ -58,6 +58,23 @@ static napi_value run(napi_env env, napi_callback_info info) {
     return number(env, run_steps(base, numbers[1], numbers[2], numbers[3]));
 }
 
+/* profile(arena, exec, steps, worker, profile): as run, and writes the worker's profile; EXEC_REFUSED for one outside of
+ * the arena, too */
+static napi_value profile(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS];
+    uint32_t n[MOST_ARGUMENTS];
+    if (!read_arguments(env, info, 5, 1, values, n)) return 0;
+    size_t length = 0;
+    char *base = arena_of(env, values[0], &length);
+    if (!base) return 0;
+    const bool has_words = n[1] % 4 == 0 && (uint64_t)n[1] + 4 * EXEC_WORDS <= length && n[4] % 8 == 0 &&
+                           (uint64_t)n[4] + 4 * PROFILE_WORDS <= length;
+    if (!has_words) return number(env, EXEC_REFUSED);
+    const uint64_t records = words_at(base, n[4])[PROFILE_CAPACITY];
+    if (n[4] + 4 * (PROFILE_WORDS + SLICE_WORDS * records) > length) return number(env, EXEC_REFUSED);
+    return number(env, profile_steps(base, n[1], n[2], n[3], n[4]));
+}
+
 /* check(arena, exec): 0, or what is wrong with the execution */
 static napi_value check(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
@@ -134,6 +151,7 @@ NAPI_MODULE_INIT() {
         {.utf8name = "isFused", .value = is_fused, .attributes = napi_enumerable},
         {.utf8name = "supports", .method = supports, .attributes = napi_enumerable},
         {.utf8name = "run", .method = run, .attributes = napi_enumerable},
+        {.utf8name = "profile", .method = profile, .attributes = napi_enumerable},
         {.utf8name = "check", .method = check, .attributes = napi_enumerable},
         {.utf8name = "scan", .method = scan, .attributes = napi_enumerable},
         {.utf8name = "matmulScratch", .method = scratch, .attributes = napi_enumerable},

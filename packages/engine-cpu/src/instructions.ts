@@ -54,6 +54,13 @@ export const RESULT = {
   WORDS: 6,
 } as const
 
+/** Of a profile, and of each slice in it. */
+export const PROFILE = { FROM: 0, TO: 1, CAPACITY: 2, COUNT: 3, WORDS: 4 } as const
+
+export const SLICE = { STEP: 0, WHAT: 1, BEGIN: 2, END: 4, WORDS: 6 } as const
+
+export const SLICE_WHAT = { WAIT: 0, BETWEEN: 1, INSTRUCTION: 2 } as const
+
 export const OP = {
   GATHER_BATCH: 1,
   MATMUL: 2,

@@ -9,6 +9,8 @@ import type { Section } from './sections.js'
 import { buildPointwise, type Addresses } from './pointwise.js'
 
 const MAX_COPY_RANK = 8
+/** Of the instruction that begins a section. */
+const SECTION_WORDS = 4
 /** Of a plan: losses of more numbers, and larger stacks of matrices, would need more. */
 const MAX_INSTRUCTIONS = 2 ** 18
 
@@ -26,15 +28,25 @@ export interface Layout extends Addresses {
 export interface Words {
   readonly instructions: readonly number[]
   readonly programs: readonly number[]
+  /** Where the instructions of each action are, in order. */
+  readonly places: readonly Place[]
+}
+
+/** The instructions of an action are the words from `first` up to `end`. */
+export interface Place {
+  readonly action: Action
+  readonly first: number
+  readonly end: number
 }
 
 export function emit(graph: Graph, sections: readonly Section[], layout: Layout): Words {
   const emitter = new Emitter(graph, layout)
-  return { instructions: emitter.instructions(sections), programs: emitter.programs }
+  return { instructions: emitter.instructions(sections), programs: emitter.programs, places: emitter.places }
 }
 
 class Emitter {
   readonly programs: number[] = []
+  readonly places: Place[] = []
   readonly #graph: Graph
   readonly #layout: Layout
   /** Instructions that are one for each element or matrix. */
@@ -46,8 +58,15 @@ class Emitter {
   }
 
   instructions(sections: readonly Section[]): number[] {
+    let end = 0
     return sections.flatMap(({ kind, actions }) => {
-      const inside = actions.flatMap((action) => this.#action(action))
+      if (kind !== undefined) end += SECTION_WORDS
+      const inside = actions.flatMap((action) => {
+        const words = this.#action(action)
+        this.places.push({ action, first: end, end: end + words.length })
+        end += words.length
+        return words
+      })
       return kind === undefined ? inside : [...instruction(OP.SECTION, kind, inside.length), ...inside]
     })
   }

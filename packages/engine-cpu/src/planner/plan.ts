@@ -8,7 +8,8 @@ import { type DType } from '@gradpool/core'
 import { bytesPerElement, invariant, sizeOf, type NodeOf, type Program } from '@gradpool/core/engine'
 import { align } from '../free-list.js'
 import type { MatmulShape } from '../kernels.js'
-import { emit, matmulShape, type Layout } from './emit.js'
+import { KernelDescriptions, type PlannedKernel } from './describe.js'
+import { emit, matmulShape, type Layout, type Place } from './emit.js'
 import { Kernels, type Kernel } from './fuse.js'
 import { Graph, valuesOf } from './graph.js'
 import { schedule, type Schedule } from './schedule.js'
@@ -42,6 +43,7 @@ export class Plan {
   readonly #options: PlanOptions
   readonly #constants = new Constants()
   readonly #numWordBytes: number
+  readonly #places: readonly Place[]
 
   constructor(program: Program, options: PlanOptions) {
     const { isShared } = options
@@ -67,6 +69,7 @@ export class Plan {
     // finds both.
     const trial = emit(this.#graph, this.#sections, this.#layout(0, -(2 ** 40), 2 ** 40, 0))
     this.numInstructionWords = trial.instructions.length
+    this.#places = trial.places
     this.#numWordBytes = align(4 * (trial.instructions.length + trial.programs.length))
     this.numBytes = this.#numWordBytes + this.#constants.numBytes + this.#storage.numBytes
   }
@@ -78,6 +81,22 @@ export class Plan {
         ? { kind: action.kernel.kind, ops: action.kernel.nodes.map((node) => this.#graph.node(node).op) }
         : { kind: action.kind, ops: [] },
     )
+  }
+
+  /** What each action does, for people, and where its instructions are. */
+  describe(): PlannedKernel[] {
+    const { of } = this.#layoutAt(0, 0)
+    const descriptions = new KernelDescriptions(this.#graph, (node) => of(node) !== undefined)
+    return this.#places.map((place) => ({ ...descriptions.of(place.action), first: place.first, end: place.end }))
+  }
+
+  /** The most slices of time that a worker's part of a step is cut into, by a profile. */
+  get mostSlices(): number {
+    const { instructions } = emit(this.#graph, this.#sections, this.#layoutAt(0, 0))
+    let count = 0
+    for (let at = 0; at < instructions.length; at += wordsOf(instructions, at)) count++
+    // A section is an instruction: its worker waits for others. Then there is the end of the step, and a wait for that.
+    return count + 2
   }
 
   /**
@@ -150,6 +169,11 @@ export class Plan {
       programs,
     }
   }
+}
+
+/** How far it is from an instruction to the next one; that of a section is followed by those in it. */
+function wordsOf(instructions: readonly number[], at: number): number {
+  return instructions[at + 1] ?? instructions.length
 }
 
 interface Placed {
