@@ -66,7 +66,11 @@ export class CompiledProgram {
     this.#host.release(this)
   }
 
-  #write(batchProgram: BatchProgram, { data, seed, workers = 1, profile = false }: CompileOptions, states: ArenaStates): ArenaRecord {
+  #write(
+    batchProgram: BatchProgram,
+    { data, seed, workers = 1, profile = false }: CompileOptions,
+    states: ArenaStates,
+  ): ArenaRecord {
     const { arena, kernels } = this.#host
     const { program, tail, batchSize, numExamples, shuffle } = batchProgram
     const rows = this.#allocate(4 * numExamples)
@@ -99,7 +103,11 @@ export class CompiledProgram {
       return { plan, address }
     }
     if (profile) {
-      const profiled = { plans: { full: plans.full, tail: plans.rest }, workers, stepsPerEpoch: stepsPerEpochOf(batchProgram) }
+      const profiled = {
+        plans: { full: plans.full, tail: plans.rest },
+        workers,
+        stepsPerEpoch: stepsPerEpochOf(batchProgram),
+      }
       this.profile = new ArenaProfile(arena, (numBytes) => this.#allocate(numBytes), profiled)
     }
     const full = place(plans.full)

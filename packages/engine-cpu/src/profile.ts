@@ -1,6 +1,6 @@
 /**
- * The profile of an execution: memory of the arena that the kernels write slices of time to (`kernels/plan.h`), and what
- * each slice is of.
+ * The profile of an execution: memory of the arena that the kernels write slices of time to (`kernels/plan.h`), and
+ * what each slice is of.
  */
 import type { ExecutionProfile, ProfiledSlice } from '@gradpool/core/engine'
 import type { Arena } from './arena.js'
@@ -101,7 +101,8 @@ export class ArenaProfile {
 
   #kernelAt(step: number, word: number): number {
     const isLast = step % this.#stepsPerEpoch === this.#stepsPerEpoch - 1
-    return ((isLast && this.#tail) || this.#full)[word] ?? -1
+    const kernels = isLast ? (this.#tail ?? this.#full) : this.#full
+    return kernels[word] ?? -1
   }
 
   get #bytesEach(): number {

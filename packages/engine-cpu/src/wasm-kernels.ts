@@ -20,8 +20,7 @@ interface Exports extends MultiplyAdd {
 }
 
 export function wasmKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  const instantiated = (one: WebAssembly.Module): Exports =>
-    instanceOf(one, memory) as unknown as Exports
+  const instantiated = (one: WebAssembly.Module): Exports => instanceOf(one, memory) as unknown as Exports
   const given = instantiated(module)
   // It is up to the CPU whether it fuses: each thread looks for itself.
   const exports = roundsOnce(given) ? given : instantiated(wasmModule('emulated'))

@@ -85,8 +85,8 @@ export class Plan {
 
   /** What each action does, for people, and where its instructions are. */
   describe(): PlannedKernel[] {
-    const { of } = this.#layoutAt(0, 0)
-    const descriptions = new KernelDescriptions(this.#graph, (node) => of(node) !== undefined)
+    const layout = this.#layoutAt(0, 0)
+    const descriptions = new KernelDescriptions(this.#graph, (node) => layout.of(node) !== undefined)
     return this.#places.map((place) => ({ ...descriptions.of(place.action), first: place.first, end: place.end }))
   }
 
