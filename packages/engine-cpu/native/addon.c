@@ -122,6 +122,41 @@ static napi_value multiply_add_numbers(napi_env env, napi_callback_info info) {
     return result;
 }
 
+/* What a thread does with denormal numbers is in its control register of floating point. */
+#if defined(__x86_64__)
+#define FLUSHES 0x8040u /* MXCSR: flush to zero what is computed, denormals are zero where they are read */
+static uint32_t float_control(void) { return __builtin_ia32_stmxcsr(); }
+static void set_float_control(uint32_t word) { __builtin_ia32_ldmxcsr(word); }
+#elif defined(__aarch64__)
+#define FLUSHES (1u << 24) /* FPCR.FZ: both */
+static uint32_t float_control(void) {
+    uint64_t word;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(word));
+    return (uint32_t)word;
+}
+static void set_float_control(uint32_t word) { __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)word)); }
+#else
+#define FLUSHES 0u
+static uint32_t float_control(void) { return 0; }
+static void set_float_control(uint32_t word) { (void)word; }
+#endif
+
+/* flushDenormals(): makes this thread take denormal numbers for zeros; what restoreDenormals takes to undo it */
+static napi_value begin_flushing(napi_env env, napi_callback_info info) {
+    (void)info;
+    const uint32_t before = float_control();
+    set_float_control(before | FLUSHES);
+    return number(env, before);
+}
+
+/* restoreDenormals(before) */
+static napi_value end_flushing(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS];
+    uint32_t numbers[MOST_ARGUMENTS];
+    if (read_arguments(env, info, 1, 0, values, numbers)) set_float_control(numbers[0]);
+    return 0;
+}
+
 /* supports(name): whether this CPU, and the system, can run the addon compiled for that instruction set */
 static napi_value supports(napi_env env, napi_callback_info info) {
     napi_value name, result = 0;
@@ -155,6 +190,8 @@ NAPI_MODULE_INIT() {
         {.utf8name = "check", .method = check, .attributes = napi_enumerable},
         {.utf8name = "scan", .method = scan, .attributes = napi_enumerable},
         {.utf8name = "matmulScratch", .method = scratch, .attributes = napi_enumerable},
+        {.utf8name = "flushDenormals", .method = begin_flushing, .attributes = napi_enumerable},
+        {.utf8name = "restoreDenormals", .method = end_flushing, .attributes = napi_enumerable},
         {.utf8name = "multiplyAdd", .method = multiply_add_numbers, .attributes = napi_enumerable},
     };
     napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);

@@ -13,6 +13,9 @@ export interface Addon {
   check(arena: Uint8Array, address: number): number
   scan(arena: Uint8Array, address: number): number
   matmulScratch(...product: MatmulShape): number
+  /** Makes this thread take denormal numbers for zeros; returns what `restoreDenormals` takes to undo it. */
+  flushDenormals(): number
+  restoreDenormals(before: number): void
   /** a * b + c in f32, rounded once. */
   multiplyAdd(a: number, b: number, c: number): number
 }
