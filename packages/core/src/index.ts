@@ -41,6 +41,7 @@ export {
   equal,
   exp,
   flush,
+  flushBelow,
   greater,
   greaterEqual,
   less,

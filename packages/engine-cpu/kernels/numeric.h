@@ -2,7 +2,8 @@
  * Elementary functions on vectors, without branches and without a libm, so that every target rounds alike.
  *
  * Polynomials are those of Cephes (S. L. Moshier). Each function is within 2 units in the last place over the whole
- * range of f32, denormal numbers included, and right for infinities and NaN.
+ * range of f32, denormal numbers included, and right for infinities and NaN. But no exponential is denormal, since
+ * softmax has many that small, and CPUs are slow with them: see SMALLEST_LOGARITHM.
  */
 #ifndef GRADPOOL_NUMERIC_H
 #define GRADPOOL_NUMERIC_H
@@ -10,6 +11,7 @@
 #include "vector.h"
 
 #define SMALLEST_NORMAL 1.17549435e-38f /* 2^-126 */
+#define SMALLEST_LOGARITHM -87.33654f   /* the logarithm of 2^-126, rounded towards 0 */
 
 /* x, or +0 where |x| < 2^-126. */
 INLINE vfloat flush_denormal(vfloat x) {
@@ -23,15 +25,29 @@ INLINE vfloat flush_denormal(vfloat x) {
 #endif
 }
 
+/* x, or +0 where |x| < 2^least. */
+INLINE vfloat keep_from(int32_t least, vfloat x) {
+#if defined(__AVX512F__) && VLEN == 16
+    const __m512i size = _mm512_and_si512((__m512i)x, _mm512_set1_epi32(0x7fffffff));
+    const __mmask16 large = _mm512_cmpge_epi32_mask(size, _mm512_set1_epi32((127 + least) << 23));
+    return (vfloat)_mm512_maskz_mov_ps(large, (__m512)x);
+#else
+    vint size = (vint)x & 0x7fffffff;
+    HIDE_VECTOR(size);
+    return keep(size >= (127 + least) << 23, x);
+#endif
+}
+
 /*
  * The exponential: e^x = 2^n * e^r with n = round(x / ln 2) and |r| <= ln(2) / 2. ln 2 is split in two so that n * ln 2
  * is subtracted almost exactly. 2^n is applied as two factors, since 2^-150 and 2^128 are beyond f32: the first product
- * is exact, the second rounds once, to a denormal number if need be.
+ * is exact, the second rounds once. Where e^x is denormal, and just above that, the result is +0.
  */
 INLINE vfloat exponential(vfloat x) {
     const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, held in the low bits */
     x = choose(x > 89.0f, splat(89.0f), x);
-    x = choose(x < -104.0f, splat(-104.0f), x);
+    vint is_zero = x < SMALLEST_LOGARITHM;
+    x = choose(is_zero, splat(SMALLEST_LOGARITHM), x);
     vfloat shifted = x * 1.44269504f + to_integer;
     vfloat n = shifted - to_integer;
     vint exponent = (vint)shifted - 0x4b400000;
@@ -49,7 +65,7 @@ INLINE vfloat exponential(vfloat x) {
     vint half = exponent >> 1;
     vfloat first = (vfloat)((half + 127) << 23);
     vfloat second = (vfloat)((exponent - half + 127) << 23);
-    return (y * first) * second;
+    return keep(~is_zero, (y * first) * second);
 }
 
 /*

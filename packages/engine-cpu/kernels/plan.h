@@ -12,7 +12,7 @@
 /* Tables, a line for each number: */
 /* clang-format off */
 
-#define PLAN_VERSION 6
+#define PLAN_VERSION 7
 
 /* What the kernels need of a stack; each thread has its own. */
 #define STACK_BYTES 262144
@@ -164,7 +164,7 @@ enum section { SECTION_EXAMPLES = 0, SECTION_ROWS = 1, SECTION_ALONE = 2 };
  * A sum adds up all elements of a register into the scalar `dst`, in the lane structure of OP_SUM with inner = 1.
  */
 #define POINTWISE_BLOCK 256
-#define POINTWISE_MAX_REGISTERS 48
+#define POINTWISE_MAX_REGISTERS 64
 #define POINTWISE_MAX_TEMPS 24
 #define POINTWISE_MAX_SUMS 16
 #define POINTWISE_OP_WORDS 5
@@ -188,7 +188,8 @@ enum micro_op {
   MICRO_SELECT = 19,      /* a is the condition */
   MICRO_SQUARE = 20,      /* a * a */
   MICRO_LOG1P = 21,
-  MICRO_ADAM = 22, MICRO_ADAM_RATES = 23
+  MICRO_FLUSH_BELOW = 22, /* a, or +0 where |a| < b */
+  MICRO_ADAM = 23, MICRO_ADAM_RATES = 24
 };
 
 /*
@@ -197,8 +198,8 @@ enum micro_op {
  *   a+3 w,  a+4 m,  a+5 v,  a+6 g   read (any kind)
  *   a+7 beta1, a+8 1-beta1, a+9 beta2, a+10 1-beta2, a+11 step size, a+12 correction, a+13 epsilon   (SCALAR)
  *   m' = flush(beta1*m + (1-beta1)*g)
- *   v' = flush(beta2*v + (1-beta2)*(g*g))
- *   w' = w - (stepSize*m') / (sqrt(v')*correction + epsilon)
+ *   v' = flush(beta2*v + (1-beta2)*(s*s)), s = g, or +0 where |g| < 2^-58
+ *   w' = w - (stepSize*n) / (sqrt(v')*correction + epsilon), n = m', or +0 where |m'| < 2^-110
  * Each product, sum, quotient and root rounds once, in the order written, so the bits are those of the same ops one by one.
  * MICRO_ADAM_RATES: the same, but a+11, the step size, may be of any kind: elements have step sizes of their own.
  */

@@ -1,7 +1,7 @@
 /** The constants of `kernels/plan.h`, which documents them. `instructions.test.ts` checks that they agree. */
 import type { DType } from '@gradpool/core'
 
-export const PLAN_VERSION = 6
+export const PLAN_VERSION = 7
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 
@@ -122,12 +122,13 @@ export const MICRO = {
   SELECT: 19,
   SQUARE: 20,
   LOG1P: 21,
-  ADAM: 22,
-  ADAM_RATES: 23,
+  FLUSH_BELOW: 22,
+  ADAM: 23,
+  ADAM_RATES: 24,
 } as const
 
 export const POINTWISE = {
-  MAX_REGISTERS: 48,
+  MAX_REGISTERS: 64,
   MAX_TEMPS: 24,
   MAX_SUMS: 16,
   ADAM_REGISTERS: 14,

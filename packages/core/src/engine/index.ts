@@ -51,6 +51,7 @@ export { computedBytes, flopsOf, flopsOfNode } from '../program/work.js'
 export { OPS, type OpName } from '../program/op-table.js'
 export { broadcastShapes } from '../ops/operands.js'
 export {
+  ADAM_CONSTANTS,
   ADAM_PATTERN,
   type AdamOperand,
   checkClip,
