@@ -122,12 +122,12 @@ struct adam {
 };
 
 INLINE void adam_step(const struct adam *adam, uint32_t i, const bool aside, const bool has_rates) {
-    vfloat gradient = load(adam->g + i), squared = keep_from(-58, gradient);
+    vfloat gradient = load(adam->g + i);
     vfloat mean = flush_denormal(adam->beta1 * load(adam->m + i) + adam->rest1 * gradient);
-    vfloat variance = flush_denormal(adam->beta2 * load(adam->v + i) + adam->rest2 * (squared * squared));
+    vfloat variance = flush_denormal(adam->beta2 * load(adam->v + i) + adam->rest2 * square_from_58(gradient));
     vfloat root = aside ? square_root_aside(variance) : square_root(variance);
     vfloat step_size = has_rates ? load(adam->step_sizes + i) : adam->step_size;
-    vfloat step = (step_size * keep_from(-110, mean)) / (root * adam->correction + adam->epsilon);
+    vfloat step = (step_size * flush_below_111(mean)) / (root * adam->correction + adam->epsilon);
     vfloat weight = load(adam->w + i) - step;
     store(adam->new_m + i, mean);
     store(adam->new_v + i, variance);

@@ -13,28 +13,32 @@
 #define SMALLEST_NORMAL 1.17549435e-38f /* 2^-126 */
 #define SMALLEST_LOGARITHM -87.33654f   /* the logarithm of 2^-126, rounded towards 0 */
 
-/* x, or +0 where |x| < 2^-126. */
-INLINE vfloat flush_denormal(vfloat x) {
+/* x, or +0 where none of these bits of x is set. */
+INLINE vfloat keep_with_bits(int32_t bits, vfloat x) {
 #if defined(__AVX512F__) && VLEN == 16
-    const __mmask16 normal = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32(0x7f800000));
-    return (vfloat)_mm512_maskz_mov_ps(normal, (__m512)x);
+    return (vfloat)_mm512_maskz_mov_ps(_mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32(bits)), (__m512)x);
 #else
-    vint exponent = (vint)x & 0x7f800000;
-    HIDE_VECTOR(exponent);
-    return keep(exponent > 0, x);
+    vint set = (vint)x & bits;
+    HIDE_VECTOR(set);
+    return keep(set > 0, x);
 #endif
 }
 
-/* x, or +0 where |x| < 2^least. */
-INLINE vfloat keep_from(int32_t least, vfloat x) {
+/* x, or +0 where |x| < 2^-126; where |x| < 2^-111, which is 16 in the exponent's bits. */
+INLINE vfloat flush_denormal(vfloat x) { return keep_with_bits(0x7f800000, x); }
+INLINE vfloat flush_below_111(vfloat x) { return keep_with_bits(0x78000000, x); }
+
+/* x * x, or +0 where |x| < 2^-58. */
+INLINE vfloat square_from_58(vfloat x) {
+    const int32_t least = (127 - 58) << 23;
 #if defined(__AVX512F__) && VLEN == 16
     const __m512i size = _mm512_and_si512((__m512i)x, _mm512_set1_epi32(0x7fffffff));
-    const __mmask16 large = _mm512_cmpge_epi32_mask(size, _mm512_set1_epi32((127 + least) << 23));
-    return (vfloat)_mm512_maskz_mov_ps(large, (__m512)x);
+    return (vfloat)_mm512_maskz_mul_ps(_mm512_cmpge_epi32_mask(size, _mm512_set1_epi32(least)), (__m512)x, (__m512)x);
 #else
     vint size = (vint)x & 0x7fffffff;
     HIDE_VECTOR(size);
-    return keep(size >= (127 + least) << 23, x);
+    x = keep(size >= least, x);
+    return x * x;
 #endif
 }
 

@@ -199,7 +199,7 @@ enum micro_op {
  *   a+7 beta1, a+8 1-beta1, a+9 beta2, a+10 1-beta2, a+11 step size, a+12 correction, a+13 epsilon   (SCALAR)
  *   m' = flush(beta1*m + (1-beta1)*g)
  *   v' = flush(beta2*v + (1-beta2)*(s*s)), s = g, or +0 where |g| < 2^-58
- *   w' = w - (stepSize*n) / (sqrt(v')*correction + epsilon), n = m', or +0 where |m'| < 2^-110
+ *   w' = w - (stepSize*n) / (sqrt(v')*correction + epsilon), n = m', or +0 where |m'| < 2^-111
  * Each product, sum, quotient and root rounds once, in the order written, so the bits are those of the same ops one by one.
  * MICRO_ADAM_RATES: the same, but a+11, the step size, may be of any kind: elements have step sizes of their own.
  */

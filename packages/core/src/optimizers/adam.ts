@@ -3,14 +3,14 @@
  *
  *     m' = flush(beta1 * m + (1 - beta1) * g)
  *     v' = flush(beta2 * v + (1 - beta2) * (s * s))     s = g, or 0 where |g| < 2^-58
- *     w' = w - (stepSize * n) / (sqrt(v') * correction + epsilon)     n = m', or 0 where |m'| < 2^-110
+ *     w' = w - (stepSize * n) / (sqrt(v') * correction + epsilon)     n = m', or 0 where |m'| < 2^-111
  *
  * with stepSize = learningRate / (1 - beta1^t) and correction = 1 / sqrt(1 - beta2^t), t counted from 1. The two powers
  * are shared states that follow c' = beta * c + (1 - beta) from 0, which is 1 - beta^t without cancellation.
  *
  * Operations come in exactly the order and association of `ADAM_PATTERN`, by which engines find and fuse them.
  *
- * The squares that s leaves out are below 2^-116, and the change that n leaves out is below 2^-110 stepSize / epsilon.
+ * The squares that s leaves out are below 2^-116, and the change that n leaves out is below 2^-111 stepSize / epsilon.
  * Both would be denormal numbers on the way, in every step in which a gradient vanishes, and CPUs are slow with these.
  *
  * Source: Kingma & Ba (2015), algorithm 1.
@@ -66,7 +66,7 @@ export const ADAM_PATTERN: Pattern<AdamOperand> = [
 ]
 
 /** What stands for these names in a step of Adam: constants of one value. */
-export const ADAM_CONSTANTS = { leastSquared: 2 ** -58, leastMean: 2 ** -110 } as const
+export const ADAM_CONSTANTS = { leastSquared: 2 ** -58, leastMean: 2 ** -111 } as const
 
 function movingAverage(
   name: AdamOperand,

@@ -185,7 +185,7 @@ describe('pointwise', () => {
       const variance = v.map((value, i) => flush(f(f(beta2 * value) + f(rest2 * at(squares, i)))))
       const weight = w.map((value, i) => {
         const denominator = f(f(f(Math.sqrt(at(variance, i))) * correction) + epsilon)
-        return f(value - f(f(stepSize * flush(at(mean, i), 2 ** -110)) / denominator))
+        return f(value - f(f(stepSize * flush(at(mean, i), 2 ** -111)) / denominator))
       })
       const results = inPlace ? [w, m, v] : [host.floats(count), host.floats(count), host.floats(count)]
       const registers = [...results, w, m, v, g].flatMap((array) => [REGISTER.FULL, addressOf(array)])
