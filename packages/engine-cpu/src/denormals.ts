@@ -1,6 +1,6 @@
 /**
- * Denormal numbers, below 2^-126 in f32, take a CPU a hundred times as long as others. The kernels of this package flush
- * them where a definition says so, to the same bits everywhere; code of others can be run by a thread that flushes all.
+ * CPUs are slow with denormal numbers, those below 2^-126 in f32. The kernels of this package flush them where a
+ * definition says so, to the same bits everywhere. Others' code can be run by a thread that flushes all.
  */
 import { portableAddon } from './native-engine.js'
 

@@ -88,7 +88,7 @@ export function square(x: TensorLike): Tensor {
 /** x, or 0 where |x| < 2^-126: keeps denormal numbers, which are slow and differ between machines, out of a state */
 export const flush = unary('flush')
 
-/** x, or 0 where |x| is below a size: what is too small to matter, and slow on CPUs as denormal numbers, or their cause */
+/** x, or 0 where |x| is below a size: keeps numbers out whose products would be denormal */
 export const flushBelow = binary('flushBelow')
 
 /** x, which no gradient passes */
