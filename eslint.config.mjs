@@ -8,7 +8,7 @@ const layers = {
   core: [],
   'engine-contract': ['core'],
   'engine-cpu': ['core'],
-  'engine-tensorflow': ['core', 'models'],
+  'engine-tensorflow': ['core', 'engine-cpu', 'models'],
   models: ['core'],
   datasets: ['core'],
   storage: ['core'],

@@ -21,6 +21,10 @@ describe('commands and options', () => {
     [['run', 'report', '--epochs', '1.5'], /^--epochs must be a whole number .*, not '1\.5'$/m],
     [['run', 'report', '--preset', 'best'], /no preset 'best'; it has default, tuned/],
     [['run', 'report', '--out', ''], /^--out must be the path of a folder, not nothing$/m],
+    [
+      ['run', 'report', '--profile', 'nowhere/trace.json'],
+      /^the profile cannot be written to 'nowhere\/trace\.json': there is no folder '.*nowhere'$/im,
+    ],
     [['show', 'nothing-there'], /^There is no run 'nothing-there', and no other in 'runs'/],
   ])('gradpool %j', async (args, sentence) => {
     await expectMistake(args, sentence)

@@ -8,7 +8,16 @@ import { type RunCommandOptions } from './options/run-options.js'
 /** What may differ from the run as it was begun, as none of it changes a result. */
 export type ResumeOptions = Pick<
   RunCommandOptions,
-  'workers' | 'engine' | 'data' | 'checkpointEvery' | 'stallAfter' | 'maxMinutes' | 'json' | 'quiet' | 'lang'
+  | 'workers'
+  | 'engine'
+  | 'data'
+  | 'checkpointEvery'
+  | 'stallAfter'
+  | 'maxMinutes'
+  | 'profile'
+  | 'json'
+  | 'quiet'
+  | 'lang'
 > & {
   /** Where run directories are. */
   readonly runs: string

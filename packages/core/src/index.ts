@@ -42,6 +42,7 @@ export {
   equal,
   exp,
   flush,
+  flushBelow,
   greater,
   greaterEqual,
   less,

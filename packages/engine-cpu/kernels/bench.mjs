@@ -17,7 +17,7 @@ const wanted = process.argv.slice(2)
 const memory = new WebAssembly.Memory({ initial: 4096, maximum: 4096, shared: true })
 const bytes = readFileSync(file)
 if (!WebAssembly.validate(bytes)) setFlagsFromString('--experimental-wasm-relaxed-simd') // Node 20
-const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
+const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, now: () => 0 } })
 const { execute, matmul_scratch, __heap_base } = instance.exports
 
 let next = __heap_base.value

@@ -68,6 +68,7 @@ LOOP_LONG(logistics, logistic)
 LOOP_1(positive_parts, positive_part(a))
 LOOP_1(absolutes, absolute(a))
 LOOP_1(flush_denormals, flush_denormal(a))
+LOOP_2(flush_below, keep(~(absolute(a) < b), a))
 LOOP_1(squares, (a * a))
 LOOP_2(add, a + b)
 LOOP_2(subtract, a - b)
@@ -108,6 +109,7 @@ void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, cons
     case MICRO_EQUAL: return equal(to, a, b, count);
     case MICRO_SELECT: return select_elements(to, a, b, c, count);
     case MICRO_SQUARE: return squares(to, a, count);
+    case MICRO_FLUSH_BELOW: return flush_below(to, a, b, count);
     case MICRO_LOG1P: return logarithms_of_one_and(to, a, count);
     }
 }
@@ -122,10 +124,10 @@ struct adam {
 INLINE void adam_step(const struct adam *adam, uint32_t i, const bool aside, const bool has_rates) {
     vfloat gradient = load(adam->g + i);
     vfloat mean = flush_denormal(adam->beta1 * load(adam->m + i) + adam->rest1 * gradient);
-    vfloat variance = flush_denormal(adam->beta2 * load(adam->v + i) + adam->rest2 * (gradient * gradient));
+    vfloat variance = flush_denormal(adam->beta2 * load(adam->v + i) + adam->rest2 * square_from_58(gradient));
     vfloat root = aside ? square_root_aside(variance) : square_root(variance);
     vfloat step_size = has_rates ? load(adam->step_sizes + i) : adam->step_size;
-    vfloat step = (step_size * mean) / (root * adam->correction + adam->epsilon);
+    vfloat step = (step_size * flush_below_111(mean)) / (root * adam->correction + adam->epsilon);
     vfloat weight = load(adam->w + i) - step;
     store(adam->new_m + i, mean);
     store(adam->new_v + i, variance);

@@ -138,4 +138,8 @@ void release(uint32_t *exec, uint32_t status);
 /* run.c */
 uint32_t execute_instructions(char *base, uint32_t exec, uint32_t instructions, uint32_t num_words);
 uint32_t run_steps(char *base, uint32_t exec, uint32_t num_steps, uint32_t worker);
+uint32_t profile_steps(char *base, uint32_t exec, uint32_t num_steps, uint32_t worker, uint32_t profile);
+
+/* clock.c: milliseconds of the system's monotonic clock, the same in all threads. */
+double now_ms(void);
 #endif

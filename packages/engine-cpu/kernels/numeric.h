@@ -2,7 +2,8 @@
  * Elementary functions on vectors, without branches and without a libm, so that every target rounds alike.
  *
  * Polynomials are those of Cephes (S. L. Moshier). Each function is within 2 units in the last place over the whole
- * range of f32, denormal numbers included, and right for infinities and NaN.
+ * range of f32, denormal numbers included, and right for infinities and NaN. But no exponential is denormal, since
+ * softmax has many that small, and CPUs are slow with them: see SMALLEST_LOGARITHM.
  */
 #ifndef GRADPOOL_NUMERIC_H
 #define GRADPOOL_NUMERIC_H
@@ -10,28 +11,47 @@
 #include "vector.h"
 
 #define SMALLEST_NORMAL 1.17549435e-38f /* 2^-126 */
+#define SMALLEST_LOGARITHM -87.33654f   /* the logarithm of 2^-126, rounded towards 0 */
 
-/* x, or +0 where |x| < 2^-126. */
-INLINE vfloat flush_denormal(vfloat x) {
+/* x, or +0 where none of these bits of x is set. */
+INLINE vfloat keep_with_bits(int32_t bits, vfloat x) {
 #if defined(__AVX512F__) && VLEN == 16
-    const __mmask16 normal = _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32(0x7f800000));
-    return (vfloat)_mm512_maskz_mov_ps(normal, (__m512)x);
+    return (vfloat)_mm512_maskz_mov_ps(_mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32(bits)), (__m512)x);
 #else
-    vint exponent = (vint)x & 0x7f800000;
-    HIDE_VECTOR(exponent);
-    return keep(exponent > 0, x);
+    vint set = (vint)x & bits;
+    HIDE_VECTOR(set);
+    return keep(set > 0, x);
+#endif
+}
+
+/* x, or +0 where |x| < 2^-126; where |x| < 2^-111, which is 16 in the exponent's bits. */
+INLINE vfloat flush_denormal(vfloat x) { return keep_with_bits(0x7f800000, x); }
+INLINE vfloat flush_below_111(vfloat x) { return keep_with_bits(0x78000000, x); }
+
+/* x * x, or +0 where |x| < 2^-58. */
+INLINE vfloat square_from_58(vfloat x) {
+    const int32_t least = (127 - 58) << 23;
+#if defined(__AVX512F__) && VLEN == 16
+    const __m512i size = _mm512_and_si512((__m512i)x, _mm512_set1_epi32(0x7fffffff));
+    return (vfloat)_mm512_maskz_mul_ps(_mm512_cmpge_epi32_mask(size, _mm512_set1_epi32(least)), (__m512)x, (__m512)x);
+#else
+    vint size = (vint)x & 0x7fffffff;
+    HIDE_VECTOR(size);
+    x = keep(size >= least, x);
+    return x * x;
 #endif
 }
 
 /*
  * The exponential: e^x = 2^n * e^r with n = round(x / ln 2) and |r| <= ln(2) / 2. ln 2 is split in two so that n * ln 2
  * is subtracted almost exactly. 2^n is applied as two factors, since 2^-150 and 2^128 are beyond f32: the first product
- * is exact, the second rounds once, to a denormal number if need be.
+ * is exact, the second rounds once. Where e^x is denormal, and just above that, the result is +0.
  */
 INLINE vfloat exponential(vfloat x) {
     const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, held in the low bits */
     x = choose(x > 89.0f, splat(89.0f), x);
-    x = choose(x < -104.0f, splat(-104.0f), x);
+    vint is_zero = x < SMALLEST_LOGARITHM;
+    x = choose(is_zero, splat(SMALLEST_LOGARITHM), x);
     vfloat shifted = x * 1.44269504f + to_integer;
     vfloat n = shifted - to_integer;
     vint exponent = (vint)shifted - 0x4b400000;
@@ -49,7 +69,7 @@ INLINE vfloat exponential(vfloat x) {
     vint half = exponent >> 1;
     vfloat first = (vfloat)((half + 127) << 23);
     vfloat second = (vfloat)((exponent - half + 127) << 23);
-    return (y * first) * second;
+    return keep(~is_zero, (y * first) * second);
 }
 
 /*

@@ -79,6 +79,32 @@ enum result_word {
   RESULT_WORDS = 6
 };
 
+/*
+ * A profile: what a worker did in some of the steps, from one end of a slice to the next. PROFILE_WORDS words, aligned to 8 bytes, and behind them PROFILE_COUNT
+ * records of SLICE_WORDS words. Times are milliseconds of the system's monotonic clock.
+ */
+enum profile_word {
+  PROFILE_FROM = 0,       /* the first step of which it tells, as EXEC_STEP counts */
+  PROFILE_TO = 1,         /* the step after the last one */
+  PROFILE_CAPACITY = 2,   /* records that there is room for; what comes after is left out */
+  PROFILE_COUNT = 3,      /* records */
+  PROFILE_WORDS = 4
+};
+
+enum slice_word {
+  SLICE_STEP = 0,
+  SLICE_WHAT = 1,         /* enum slice_what, or SLICE_INSTRUCTION and the word at which the instruction is in its program */
+  SLICE_BEGIN = 2,        /* f64 */
+  SLICE_END = 4,          /* f64 */
+  SLICE_WORDS = 6
+};
+
+enum slice_what {
+  SLICE_WAIT = 0,         /* for the other workers */
+  SLICE_BETWEEN = 1,      /* results added up, the next batch put where the program reads it */
+  SLICE_INSTRUCTION = 2
+};
+
 enum opcode {
   OP_GATHER_BATCH = 1,    /* dst, field, dst dtype, field dtype, elements per row, rows: rows of the field by EXEC_INDICES, cast */
   OP_MATMUL = 2,          /* dst, a, b, m, n, k, flags, scratch, epilogue: see below */
@@ -160,7 +186,7 @@ enum section { SECTION_EXAMPLES = 0, SECTION_ROWS = 1, SECTION_ALONE = 2 };
  * A sum adds up all elements of a register into the scalar `dst`, in the lane structure of OP_SUM with inner = 1.
  */
 #define POINTWISE_BLOCK 256
-#define POINTWISE_MAX_REGISTERS 48
+#define POINTWISE_MAX_REGISTERS 64
 #define POINTWISE_MAX_TEMPS 24
 #define POINTWISE_MAX_SUMS 16
 #define POINTWISE_OP_WORDS 5
@@ -184,7 +210,8 @@ enum micro_op {
   MICRO_SELECT = 19,      /* a is the condition */
   MICRO_SQUARE = 20,      /* a * a */
   MICRO_LOG1P = 21,
-  MICRO_ADAM = 22, MICRO_ADAM_RATES = 23
+  MICRO_FLUSH_BELOW = 22, /* a, or +0 where |a| < b */
+  MICRO_ADAM = 23, MICRO_ADAM_RATES = 24
 };
 
 /*
@@ -193,8 +220,8 @@ enum micro_op {
  *   a+3 w,  a+4 m,  a+5 v,  a+6 g   read (any kind)
  *   a+7 beta1, a+8 1-beta1, a+9 beta2, a+10 1-beta2, a+11 step size, a+12 correction, a+13 epsilon   (SCALAR)
  *   m' = flush(beta1*m + (1-beta1)*g)
- *   v' = flush(beta2*v + (1-beta2)*(g*g))
- *   w' = w - (stepSize*m') / (sqrt(v')*correction + epsilon)
+ *   v' = flush(beta2*v + (1-beta2)*(s*s)), s = g, or +0 where |g| < 2^-58
+ *   w' = w - (stepSize*n) / (sqrt(v')*correction + epsilon), n = m', or +0 where |m'| < 2^-111
  * Each product, sum, quotient and root rounds once, in the order written, so the bits are those of the same ops one by one.
  * MICRO_ADAM_RATES: the same, but a+11, the step size, may be of any kind: elements have step sizes of their own.
  */

@@ -135,19 +135,59 @@ static struct ahead next_factor(char *base, const uint32_t *at, const uint32_t *
     return (struct ahead){0};
 }
 
+/* Writes a profile. Functions that take one are compiled twice: without a profile `recorder` is the constant 0, and
+ * nothing of it is left. */
+struct recorder {
+    uint32_t *profile;
+    const uint32_t *program; /* of the step */
+    uint32_t step;
+    double slice_begin;
+};
+
+/* Ends the slice that lasted until now, and begins the next one. */
+static NOINLINE void end_slice(struct recorder *recorder, uint32_t what) {
+    uint32_t *profile = recorder->profile;
+    const double begin = recorder->slice_begin;
+    recorder->slice_begin = now_ms();
+    const uint32_t index = profile[PROFILE_COUNT];
+    if (index >= profile[PROFILE_CAPACITY]) return;
+    uint32_t *slice = profile + PROFILE_WORDS + (size_t)SLICE_WORDS * index;
+    slice[SLICE_STEP] = recorder->step;
+    slice[SLICE_WHAT] = what;
+    *(double *)(slice + SLICE_BEGIN) = begin;
+    *(double *)(slice + SLICE_END) = recorder->slice_begin;
+    profile[PROFILE_COUNT] = index + 1;
+}
+
+INLINE void record(struct recorder *recorder, uint32_t what) {
+    if (recorder) end_slice(recorder, what);
+}
+
+INLINE void record_instruction(struct recorder *recorder, const uint32_t *at) {
+    if (recorder) end_slice(recorder, SLICE_INSTRUCTION + (uint32_t)(at - recorder->program));
+}
+
 /* The instructions of a section, for this worker's part of them. One that ends the program and is executed by one worker
  * ends the step, too. */
-static uint32_t execute_section(char *base, uint32_t *exec, uint32_t kind, const uint32_t *at, const uint32_t *end,
-                                const uint32_t *program_end, struct step *step) {
+INLINE uint32_t execute_section(char *base, uint32_t *exec, uint32_t kind, const uint32_t *at, const uint32_t *end,
+                                const uint32_t *program_end, struct step *step, struct recorder *recorder) {
     const bool is_end = end == program_end;
     const uint32_t worker = step->worker, examples = step->examples;
     const uint32_t workers = exec[EXEC_WORKERS] > 1 ? exec[EXEC_WORKERS] : 1, working = worker * exec[EXEC_WORKING];
     if (kind == SECTION_ALONE) {
         uint32_t status = EXEC_DONE;
         step->is_finished = is_end;
-        if (!arrive(exec, &status)) return status;
-        for (; at < end && status == EXEC_DONE; at += at[1]) status = execute_instruction(base, exec, at);
-        if (is_end && status == EXEC_DONE) status = finish_step(base, exec, step->is_last);
+        const bool is_released = !arrive(exec, &status);
+        record(recorder, SLICE_WAIT);
+        if (is_released) return status;
+        for (; at < end && status == EXEC_DONE; at += at[1]) {
+            status = execute_instruction(base, exec, at);
+            record_instruction(recorder, at);
+        }
+        if (is_end && status == EXEC_DONE) {
+            status = finish_step(base, exec, step->is_last);
+            record(recorder, SLICE_BETWEEN);
+        }
         release(exec, status);
         return status;
     }
@@ -160,24 +200,26 @@ static uint32_t execute_section(char *base, uint32_t *exec, uint32_t kind, const
             execute_for_examples(base, exec, at, share, working, next);
         else
             execute_for_rows(base, at, worker, workers, working, next);
+        record_instruction(recorder, at);
     }
     return EXEC_DONE;
 }
 
 /* Executes instructions, this worker's part of those in sections, until a guard fails, one is unknown, or all are done. */
-static uint32_t execute_program(char *base, uint32_t *exec, uint32_t instructions, uint32_t num_words,
-                                struct step *step) {
+INLINE uint32_t execute_program(char *base, uint32_t *exec, uint32_t instructions, uint32_t num_words,
+                                struct step *step, struct recorder *recorder) {
     const uint32_t *at = words_at(base, instructions);
     const uint32_t *end = at + num_words;
     uint32_t status = EXEC_DONE;
     while (at < end && status == EXEC_DONE) {
         if (at[0] != OP_SECTION) {
             status = execute_instruction(base, exec, at);
+            record_instruction(recorder, at);
             at += at[1];
             continue;
         }
         const uint32_t *first = at + at[1], *after = first + at[3];
-        status = execute_section(base, exec, at[2], first, after, end, step);
+        status = execute_section(base, exec, at[2], first, after, end, step, recorder);
         at = after;
     }
     return status;
@@ -186,10 +228,33 @@ static uint32_t execute_program(char *base, uint32_t *exec, uint32_t instruction
 uint32_t execute_instructions(char *base, uint32_t exec, uint32_t instructions, uint32_t num_words) {
     struct step step = {0};
     step.examples = 1;
-    return execute_program(base, words_at(base, exec), instructions, num_words, &step);
+    return execute_program(base, words_at(base, exec), instructions, num_words, &step, 0);
 }
 
-static uint32_t run_until(char *base, uint32_t *exec, uint32_t num_steps, uint32_t worker) {
+/* One step, to its end. */
+INLINE uint32_t run_step(char *base, uint32_t *exec, uint32_t program, uint32_t words, struct step *step,
+                         struct recorder *recorder) {
+    uint32_t status = execute_program(base, exec, program, words, step, recorder);
+    if (status != EXEC_DONE || step->is_finished) return status;
+    const bool is_last_to_arrive = arrive(exec, &status);
+    if (exec[EXEC_WORKERS] > 1) record(recorder, SLICE_WAIT);
+    if (!is_last_to_arrive) return status;
+    status = finish_step(base, exec, step->is_last);
+    record(recorder, SLICE_BETWEEN);
+    release(exec, status);
+    return status;
+}
+
+/* Whether the profile tells of a step; begins its first slice. */
+static bool begin_step(struct recorder *recorder, uint32_t step, const uint32_t *program) {
+    if (step < recorder->profile[PROFILE_FROM] || step >= recorder->profile[PROFILE_TO]) return false;
+    recorder->program = program;
+    recorder->step = step;
+    recorder->slice_begin = now_ms();
+    return true;
+}
+
+INLINE uint32_t run_until(char *base, uint32_t *exec, uint32_t num_steps, uint32_t worker, struct recorder *recorder) {
     if (exec[EXEC_VERSION] != PLAN_VERSION || exec[EXEC_BATCH_SIZE] == 0) return EXEC_REFUSED;
     if (exec[EXEC_NUM_EXAMPLES] < exec[EXEC_BATCH_SIZE] && exec[EXEC_TAIL] == 0) return EXEC_REFUSED;
     uint32_t status = EXEC_DONE;
@@ -202,20 +267,30 @@ static uint32_t run_until(char *base, uint32_t *exec, uint32_t num_steps, uint32
         const uint32_t program = exec[at.is_tail ? EXEC_TAIL : EXEC_PROGRAM],
                        words = exec[at.is_tail ? EXEC_TAIL_WORDS : EXEC_PROGRAM_WORDS];
         struct step step = {.worker = worker, .examples = at.examples, .is_last = i + 1 == num_steps};
-        status = execute_program(base, exec, program, words, &step);
-        if (status == EXEC_DONE && !step.is_finished && arrive(exec, &status)) {
-            status = finish_step(base, exec, step.is_last);
-            release(exec, status);
-        }
+        if (recorder && begin_step(recorder, exec[EXEC_STEP], words_at(base, program)))
+            status = run_step(base, exec, program, words, &step, recorder);
+        else
+            status = run_step(base, exec, program, words, &step, 0);
     }
     return status;
 }
 
-uint32_t run_steps(char *base, uint32_t exec_address, uint32_t num_steps, uint32_t worker) {
+INLINE uint32_t run_and_tell(char *base, uint32_t exec_address, uint32_t num_steps, uint32_t worker,
+                             struct recorder *recorder) {
     uint32_t *exec = words_at(base, exec_address);
-    const uint32_t status = run_until(base, exec, num_steps, worker);
+    const uint32_t status = run_until(base, exec, num_steps, worker, recorder);
     __atomic_store_n(exec + EXEC_STATUS, status, __ATOMIC_RELEASE);
     return status;
+}
+
+uint32_t run_steps(char *base, uint32_t exec, uint32_t num_steps, uint32_t worker) {
+    return run_and_tell(base, exec, num_steps, worker, 0);
+}
+
+/* The same, and writes the worker's profile. */
+uint32_t profile_steps(char *base, uint32_t exec, uint32_t num_steps, uint32_t worker, uint32_t profile) {
+    struct recorder recorder = {.profile = words_at(base, profile)};
+    return run_and_tell(base, exec, num_steps, worker, &recorder);
 }
 
 #ifdef __wasm__
@@ -223,6 +298,10 @@ uint32_t run_steps(char *base, uint32_t exec_address, uint32_t num_steps, uint32
 
 EXPORT("run") uint32_t export_run(uint32_t exec, uint32_t num_steps, uint32_t worker) {
     return run_steps(0, exec, num_steps, worker);
+}
+
+EXPORT("profile") uint32_t export_profile(uint32_t exec, uint32_t num_steps, uint32_t worker, uint32_t profile) {
+    return profile_steps(0, exec, num_steps, worker, profile);
 }
 
 EXPORT("check") uint32_t export_check(uint32_t exec, uint32_t num_pages) {

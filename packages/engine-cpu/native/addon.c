@@ -58,6 +58,23 @@ static napi_value run(napi_env env, napi_callback_info info) {
     return number(env, run_steps(base, numbers[1], numbers[2], numbers[3]));
 }
 
+/* profile(arena, exec, steps, worker, profile): as run, and writes the worker's profile; EXEC_REFUSED for one outside of
+ * the arena, too */
+static napi_value profile(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS];
+    uint32_t n[MOST_ARGUMENTS];
+    if (!read_arguments(env, info, 5, 1, values, n)) return 0;
+    size_t length = 0;
+    char *base = arena_of(env, values[0], &length);
+    if (!base) return 0;
+    const bool has_words = n[1] % 4 == 0 && (uint64_t)n[1] + 4 * EXEC_WORDS <= length && n[4] % 8 == 0 &&
+                           (uint64_t)n[4] + 4 * PROFILE_WORDS <= length;
+    if (!has_words) return number(env, EXEC_REFUSED);
+    const uint64_t records = words_at(base, n[4])[PROFILE_CAPACITY];
+    if (n[4] + 4 * (PROFILE_WORDS + SLICE_WORDS * records) > length) return number(env, EXEC_REFUSED);
+    return number(env, profile_steps(base, n[1], n[2], n[3], n[4]));
+}
+
 /* check(arena, exec): 0, or what is wrong with the execution */
 static napi_value check(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
@@ -105,6 +122,41 @@ static napi_value multiply_add_numbers(napi_env env, napi_callback_info info) {
     return result;
 }
 
+/* What a thread does with denormal numbers is in its control register of floating point. */
+#if defined(__x86_64__)
+#define FLUSHES 0x8040u /* MXCSR: flush to zero what is computed, denormals are zero where they are read */
+static uint32_t float_control(void) { return __builtin_ia32_stmxcsr(); }
+static void set_float_control(uint32_t word) { __builtin_ia32_ldmxcsr(word); }
+#elif defined(__aarch64__)
+#define FLUSHES (1u << 24) /* FPCR.FZ: both */
+static uint32_t float_control(void) {
+    uint64_t word;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(word));
+    return (uint32_t)word;
+}
+static void set_float_control(uint32_t word) { __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)word)); }
+#else
+#define FLUSHES 0u
+static uint32_t float_control(void) { return 0; }
+static void set_float_control(uint32_t word) { (void)word; }
+#endif
+
+/* flushDenormals(): makes this thread take denormal numbers for zeros; what restoreDenormals takes to undo it */
+static napi_value begin_flushing(napi_env env, napi_callback_info info) {
+    (void)info;
+    const uint32_t before = float_control();
+    set_float_control(before | FLUSHES);
+    return number(env, before);
+}
+
+/* restoreDenormals(before) */
+static napi_value end_flushing(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS];
+    uint32_t numbers[MOST_ARGUMENTS];
+    if (read_arguments(env, info, 1, 0, values, numbers)) set_float_control(numbers[0]);
+    return 0;
+}
+
 /* supports(name): whether this CPU, and the system, can run the addon compiled for that instruction set */
 static napi_value supports(napi_env env, napi_callback_info info) {
     napi_value name, result = 0;
@@ -134,9 +186,12 @@ NAPI_MODULE_INIT() {
         {.utf8name = "isFused", .value = is_fused, .attributes = napi_enumerable},
         {.utf8name = "supports", .method = supports, .attributes = napi_enumerable},
         {.utf8name = "run", .method = run, .attributes = napi_enumerable},
+        {.utf8name = "profile", .method = profile, .attributes = napi_enumerable},
         {.utf8name = "check", .method = check, .attributes = napi_enumerable},
         {.utf8name = "scan", .method = scan, .attributes = napi_enumerable},
         {.utf8name = "matmulScratch", .method = scratch, .attributes = napi_enumerable},
+        {.utf8name = "flushDenormals", .method = begin_flushing, .attributes = napi_enumerable},
+        {.utf8name = "restoreDenormals", .method = end_flushing, .attributes = napi_enumerable},
         {.utf8name = "multiplyAdd", .method = multiply_add_numbers, .attributes = napi_enumerable},
     };
     napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions);

@@ -5,6 +5,7 @@
 import {
   invariant,
   resultSize,
+  stepsPerEpochOf,
   WordRecord,
   type BatchProgram,
   type CompileOptions,
@@ -16,6 +17,7 @@ import type { KernelCode, Kernels } from './kernels.js'
 import { defectOf } from './defect.js'
 import { EXEC, PLAN_VERSION, RESULT, STACK_BYTES } from './instructions.js'
 import { Plan } from './planner/plan.js'
+import { ArenaProfile } from './profile.js'
 import type { ArenaStates } from './states.js'
 
 /** What executions of one engine have in common. */
@@ -39,6 +41,8 @@ export class CompiledProgram {
   /** Address of the workers' stacks, one after the other. A worker that runs alone uses the first. */
   readonly stacks: number
   readonly record: ArenaRecord
+  /** Where one was asked for. */
+  profile: ArenaProfile | undefined
   readonly #host: Host
   readonly #owned: number[] = []
 
@@ -62,7 +66,11 @@ export class CompiledProgram {
     this.#host.release(this)
   }
 
-  #write(batchProgram: BatchProgram, { data, seed, workers = 1 }: CompileOptions, states: ArenaStates): ArenaRecord {
+  #write(
+    batchProgram: BatchProgram,
+    { data, seed, workers = 1, profile = false }: CompileOptions,
+    states: ArenaStates,
+  ): ArenaRecord {
     const { arena, kernels } = this.#host
     const { program, tail, batchSize, numExamples, shuffle } = batchProgram
     const rows = this.#allocate(4 * numExamples)
@@ -93,6 +101,14 @@ export class CompiledProgram {
       const address = this.#allocate(plan.numBytes)
       plan.write(arena.memory, address, working)
       return { plan, address }
+    }
+    if (profile) {
+      const profiled = {
+        plans: { full: plans.full, tail: plans.rest },
+        workers,
+        stepsPerEpoch: stepsPerEpochOf(batchProgram),
+      }
+      this.profile = new ArenaProfile(arena, (numBytes) => this.#allocate(numBytes), profiled)
     }
     const full = place(plans.full)
     const rest = plans.rest && place(plans.rest)

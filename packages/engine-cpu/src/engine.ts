@@ -43,6 +43,7 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   readonly name: string
   readonly description: string
   readonly numerics = NUMERICS
+  readonly profiles = true
   readonly workerModule = new URL(import.meta.url.endsWith('.ts') ? '../dist/chunk.js' : './chunk.js', import.meta.url)
     .href
   readonly arenaId = randomUUID()

@@ -1,7 +1,7 @@
 /** Runs a compiled program: in this thread, or as tasks of threads that share the arena. */
-import { invariant, type Backend, type ChunkStatus } from '@gradpool/core/engine'
+import { invariant, type Backend, type ChunkStatus, type ExecutionProfile } from '@gradpool/core/engine'
 import { availableParallelism } from 'node:os'
-import type { CpuChunkTask } from './chunk.js'
+import { runCall, type ChunkCall, type CpuChunkTask } from './chunk.js'
 import type { CompiledProgram, Host } from './compile.js'
 import { EXEC, EXEC_STATUS, STACK_BYTES } from './instructions.js'
 
@@ -26,20 +26,18 @@ export class CpuBackend implements Backend {
 
   tasks(steps: number, workers: number): CpuChunkTask[] {
     this.#prepare(workers)
+    this.#compiled.profile?.begin(this.record.step, steps)
     const {
       arenaId: arena,
       code,
       arena: { memory },
     } = this.#host
-    const { exec, stacks } = this.#compiled
-    return Array.from({ length: workers }, (_, worker) => {
-      const stackTop = stacks + (worker + 1) * STACK_BYTES
-      return { arena, code, memory, exec, stackTop, steps, worker }
-    })
+    return Array.from({ length: workers }, (_, worker) => ({ arena, code, memory, ...this.#call(steps, worker) }))
   }
 
   *slices(steps: number): Generator<undefined, ChunkStatus> {
     this.#prepare(1)
+    this.#compiled.profile?.begin(this.record.step, steps)
     const end = this.record.step + steps
     let slice = 1
     while (this.record.step < end) {
@@ -67,6 +65,10 @@ export class CpuBackend implements Backend {
     this.#compiled.dispose()
   }
 
+  profile(): ExecutionProfile | undefined {
+    return this.#compiled.profile?.read()
+  }
+
   #prepare(workers: number): void {
     const { words } = this.#compiled
     words[EXEC.WORKERS] = workers
@@ -77,9 +79,14 @@ export class CpuBackend implements Backend {
     Atomics.store(words, EXEC.ABANDONED, 0)
   }
 
+  #call(steps: number, worker: number): ChunkCall {
+    const { exec, stacks, profile } = this.#compiled
+    const stackTop = stacks + (worker + 1) * STACK_BYTES
+    return { exec, steps, stackTop, worker, ...(profile && { profile: profile.addressOf(worker) }) }
+  }
+
   #execute(steps: number): ChunkStatus {
-    const { exec, stacks } = this.#compiled
-    const status = EXEC_STATUS[this.#host.kernels.run(exec, steps, stacks + STACK_BYTES, 0)]
+    const status = EXEC_STATUS[runCall(this.#host.kernels, this.#call(steps, 0))]
     invariant(status !== undefined && status !== 'refused', 'plan and kernels are of one version')
     return status
   }

@@ -78,9 +78,9 @@ describe('a step of Adam of which something else reads a part', () => {
   const opOf = (index: number) => program.nodes[index]?.op
   // The step size, broadcast, times the mean, flushed.
   const product = program.nodes.findIndex(({ op, inputs }) => {
-    return op === 'mul' && inputs.some((i) => opOf(i) === 'flush') && inputs.some((i) => opOf(i) === 'broadcast')
+    return op === 'mul' && inputs.some((i) => opOf(i) === 'flushBelow') && inputs.some((i) => opOf(i) === 'broadcast')
   })
-  const flushed = program.nodes[product]?.inputs.find((input) => opOf(input) === 'flush') ?? -1
+  const flushed = program.nodes[product]?.inputs.find((input) => opOf(input) === 'flushBelow') ?? -1
   const unflushed = program.nodes[flushed]?.inputs[0] ?? -1
 
   test.each<[string, (nodes: Node[]) => Node[]]>([

@@ -1,3 +1,4 @@
+export { flushesDenormals, flushingDenormals } from './denormals.js'
 export type { CpuEngineOptions } from './engine.js'
 export { type BegunScan, PackedCodes, type PackedCodesOptions } from './hamming/packed-codes.js'
 export type { NearBounds, NearRows, ScanTask } from './hamming/scan.js'

@@ -54,6 +54,13 @@ export const RESULT = {
   WORDS: 6,
 } as const
 
+/** Of a profile, and of each slice in it. */
+export const PROFILE = { FROM: 0, TO: 1, CAPACITY: 2, COUNT: 3, WORDS: 4 } as const
+
+export const SLICE = { STEP: 0, WHAT: 1, BEGIN: 2, END: 4, WORDS: 6 } as const
+
+export const SLICE_WHAT = { WAIT: 0, BETWEEN: 1, INSTRUCTION: 2 } as const
+
 export const OP = {
   GATHER_BATCH: 1,
   MATMUL: 2,
@@ -120,12 +127,13 @@ export const MICRO = {
   SELECT: 19,
   SQUARE: 20,
   LOG1P: 21,
-  ADAM: 22,
-  ADAM_RATES: 23,
+  FLUSH_BELOW: 22,
+  ADAM: 23,
+  ADAM_RATES: 24,
 } as const
 
 export const POINTWISE = {
-  MAX_REGISTERS: 48,
+  MAX_REGISTERS: 64,
   MAX_TEMPS: 24,
   MAX_SUMS: 16,
   ADAM_REGISTERS: 14,

@@ -22,6 +22,8 @@ export interface Kernels {
    * @param stackTop end of the memory of a stack that no other thread uses at the same time
    */
   run(address: number, steps: number, stackTop: number, worker: number): number
+  /** The same, and writes the worker's profile (`PROFILE`) at an address. */
+  profile(address: number, steps: number, stackTop: number, worker: number, profile: number): number
   /** 0 if the execution at an address only accesses the arena, else a code that `defectOf` describes. */
   check(address: number): number
   /**

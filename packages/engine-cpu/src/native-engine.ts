@@ -8,7 +8,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CpuEngine, type CpuEngineOptions, WITHOUT_FMA } from './engine.js'
 import type { NativeCode } from './kernels.js'
-import { loadAddon } from './native-kernels.js'
+import { type Addon, loadAddon } from './native-kernels.js'
 
 const FOLDER = new URL('../dist/native/', import.meta.url)
 
@@ -51,6 +51,11 @@ export function nativeInstructionSets(): string[] {
   if (!built.includes('portable.node')) return []
   const addon = loadAddon(fileOf('portable'))
   return PREFERENCE.filter((name) => built.includes(`${name}.node`) && addon.supports(name))
+}
+
+/** The addon that every CPU runs; undefined where nothing is built. */
+export function portableAddon(): Addon | undefined {
+  return existsSync(fileOf('portable')) ? loadAddon(fileOf('portable')) : undefined
 }
 
 function choose(wanted: string | undefined, available: readonly string[]): string {

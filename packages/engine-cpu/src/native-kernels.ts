@@ -9,9 +9,13 @@ export interface Addon {
   /** Whether products are made of the CPU's own fused multiply-add. */
   readonly isFused: boolean
   run(arena: Uint8Array, address: number, steps: number, worker: number): number
+  profile(arena: Uint8Array, address: number, steps: number, worker: number, profile: number): number
   check(arena: Uint8Array, address: number): number
   scan(arena: Uint8Array, address: number): number
   matmulScratch(...product: MatmulShape): number
+  /** Makes this thread take denormal numbers for zeros; returns what `restoreDenormals` takes to undo it. */
+  flushDenormals(): number
+  restoreDenormals(before: number): void
   /** a * b + c in f32, rounded once. */
   multiplyAdd(a: number, b: number, c: number): number
 }
@@ -24,6 +28,7 @@ export function nativeKernels(file: string, memory: WebAssembly.Memory): Kernels
     firstAddress: 64,
     // The thread's own stack serves; `stackTop` is for WebAssembly.
     run: (address, steps, _stackTop, worker) => addon.run(arena, address, steps, worker),
+    profile: (address, steps, _stackTop, worker, profile) => addon.profile(arena, address, steps, worker, profile),
     check: (address) => addon.check(arena, address),
     scan: (address) => addon.scan(arena, address) === 1,
     matmulScratch: (...product) => addon.matmulScratch(...product),

@@ -1,6 +1,6 @@
 /** The kernels in WebAssembly: one instance per thread, all over the arena's memory. */
 import type { Kernels, MatmulShape } from './kernels.js'
-import { type MultiplyAdd, roundsOnce, wasmModule } from './wasm-modules.js'
+import { instanceOf, type MultiplyAdd, roundsOnce, wasmModule } from './wasm-modules.js'
 
 const PAGE_BYTES = 65536
 
@@ -8,6 +8,8 @@ const PAGE_BYTES = 65536
 interface Exports extends MultiplyAdd {
   /** Runs steps of the execution at an address; how the chunk ended, an index into EXEC_STATUS. */
   run(address: number, steps: number, worker: number): number
+  /** The same, and writes the worker's profile at an address. */
+  profile(address: number, steps: number, worker: number, profile: number): number
   /** What is wrong with the execution at an address in an arena of that many pages; 0 if nothing is. */
   check(address: number, numPages: number): number
   /** Does the scan at an address: 1, or 0 if it does not stay in an arena of that many pages. */
@@ -18,8 +20,7 @@ interface Exports extends MultiplyAdd {
 }
 
 export function wasmKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  const instantiated = (one: WebAssembly.Module): Exports =>
-    new WebAssembly.Instance(one, { env: { memory } }).exports as unknown as Exports
+  const instantiated = (one: WebAssembly.Module): Exports => instanceOf(one, memory) as unknown as Exports
   const given = instantiated(module)
   // It is up to the CPU whether it fuses: each thread looks for itself.
   const exports = roundsOnce(given) ? given : instantiated(wasmModule('emulated'))
@@ -37,6 +38,8 @@ export function wasmKernels(module: WebAssembly.Module, memory: WebAssembly.Memo
     // Behind the kernels' own data.
     firstAddress: heapBase.value,
     run: (address, steps, stackTop, worker) => onStack(stackTop, () => exports.run(address, steps, worker)),
+    profile: (address, steps, stackTop, worker, profile) =>
+      onStack(stackTop, () => exports.profile(address, steps, worker, profile)),
     check: (address) => exports.check(address, numPages),
     scan: (address, stackTop) => onStack(stackTop, () => exports.scan(address, numPages)) === 1,
     // WebAssembly's numbers are signed.

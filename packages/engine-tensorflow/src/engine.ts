@@ -12,6 +12,7 @@ import {
   type Field,
   type Program,
 } from '@gradpool/core/engine'
+import { flushesDenormals } from '@gradpool/engine-cpu'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,7 +67,7 @@ class TensorFlowEngine extends BaseEngine<SharedStates> implements Host {
     // Installing packages removes the binding, but not the cache that it came from.
     if (!existsSync(bindingFile())) placeCachedBinding()
     const version = tensorflowVersion()
-    this.numerics = `tensorflow-${version}`
+    this.numerics = `tensorflow-${version}${flushesDenormals() ? '-flushing' : ''}`
     this.description = `TensorFlow ${version} through tfjs-node, one graph per program`
     this.#folder = mkdtempSync(join(tmpdir(), 'gradpool-tensorflow-'))
     process.once('exit', this.#remove)

@@ -3,6 +3,7 @@
  * kept until its execution is disposed of.
  */
 import { SharedStates, type SharedRecord } from '@gradpool/core/engine'
+import { flushingDenormals } from '@gradpool/engine-cpu'
 import type { TensorFlowChunkTask } from './chunk-task.js'
 import { doublesOf } from './lowering/saved-model.js'
 import { NOT_FINITE } from './lowering/step.js'
@@ -125,7 +126,11 @@ export class LoadedModel {
     if (signature === undefined) throw new Error(`the model has no signature ${name}`)
     const outputs: Record<string, Tensor> = {}
     try {
-      Object.assign(outputs, signature.predict(inputs))
+      // TensorFlow's own threads flush denormal numbers; this one, which runs the graph, does so for the call.
+      Object.assign(
+        outputs,
+        flushingDenormals(() => signature.predict(inputs)),
+      )
       return Object.fromEntries(
         Object.entries(outputs).map(([key, output]) => [key, output.dataSync<'float32' | 'int32'>()]),
       )

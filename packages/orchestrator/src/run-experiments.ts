@@ -16,7 +16,7 @@ import { runRecord, type RunRecord } from './runs/run-record.js'
 import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
 import { stageGraph, type StageGraph } from './scheduling/stage-graph.js'
-import { StageRunner } from './stage-runner.js'
+import { type OnProfile, StageRunner } from './stage-runner.js'
 
 export interface RunOptions {
   readonly engine: Engine
@@ -45,6 +45,8 @@ export interface RunOptions {
    * unless the run is aborted now, to go on in another process.
    */
   readonly onStuck?: () => void
+  /** Told of each stage that ends what some of its steps spent their time on; without it, nothing is noted. */
+  readonly onProfile?: OnProfile
   /** Anything else that `run.json` should record, such as the command line. */
   readonly record?: Readonly<Record<string, unknown>>
 }
@@ -110,6 +112,7 @@ export async function runExperiments(plans: readonly ExperimentPlan[], options: 
     emit,
     checkpointSeconds,
     stallSeconds,
+    onProfile: options.onProfile,
   })
   const running: Running = { plans, graph, runner, directory, emit }
 

@@ -14,6 +14,7 @@ import {
   type Checkpoint,
   type EnginePool,
   type TrainingOutcome,
+  type TrainingProfile,
   type TrainingProgress,
 } from '@gradpool/trainer'
 import type { Pass } from '@gradpool/trainer/plan'
@@ -36,7 +37,11 @@ export interface StageRunnerOptions {
   readonly emit: (event: RunEvent) => void
   readonly checkpointSeconds: number
   readonly stallSeconds: number
+  readonly onProfile: OnProfile | undefined
 }
+
+/** Told of a stage that ends what some of its steps spent their time on. */
+export type OnProfile = (stage: StageRef, profiles: readonly TrainingProfile[]) => void
 
 export class StageRunner {
   readonly #options: StageRunnerOptions
@@ -88,7 +93,7 @@ export class StageRunner {
   }
 
   async #trainOnce(node: StageNode, state: StateValues | undefined): Promise<TrainingOutcome> {
-    const { engine, pool, workers, emit, directory, checkpointSeconds, stallSeconds } = this.#options
+    const { engine, pool, workers, emit, directory, checkpointSeconds, stallSeconds, onProfile } = this.#options
     const { plan, ref } = node
     const stepsPerEpoch = stepsPerEpochOf(plan.training.program)
     const checkpoints = directory.checkpoints(plan.hash)
@@ -124,6 +129,7 @@ export class StageRunner {
       onEpoch: (row, elapsedSeconds) => emit({ type: 'epoch', stage: ref, row, elapsedSeconds }),
       onThreads: (threads) => emit({ type: 'threads', stage: ref, threads }),
       onWarning: this.#warn,
+      ...(onProfile && { onProfile: (profiles) => onProfile(ref, profiles) }),
     })
     this.#running.set(node, training)
     if (this.#stopped) training.stop()

@@ -33,6 +33,9 @@ export {
 export { type PredictionEngine, Predictor } from './predict/predictor.js'
 export type { RowValues } from './predict/rows-in.js'
 export { tracePrediction } from './saved-model/trace-rows.js'
+export { kernelTable } from './profile/kernel-times.js'
+export { checkProfile, writeProfile } from './profile/profile-file.js'
+export type { TrainingProfile } from './profile/training-profile.js'
 export { chooseEngine, type EngineChoice, type EngineName, engineNames } from './choose-engine.js'
 export { fit } from './fit/fit.js'
 export type {

@@ -5,11 +5,13 @@
 import { Console } from 'node:console'
 import { type Engine } from '@gradpool/core/engine'
 import { type ExperimentPlan } from '@gradpool/experiments'
-import { findResumable, runExperiments, type RunResult } from '@gradpool/orchestrator'
+import { findResumable, runExperiments, type RunOptions, type RunResult } from '@gradpool/orchestrator'
 import { displayFor, type DisplayOptions } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
+import { type Outlet } from '../display/outlet.js'
+import { titleOfStage } from '../display/titles.js'
 import { type InReportWords, reportWordsFor } from '../display/report-words.js'
-import { chooseEngine } from '@gradpool/trainer'
+import { chooseEngine, checkProfile, kernelTable, type TrainingProfile, writeProfile } from '@gradpool/trainer'
 import { exitCode } from '../exit-code.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
@@ -41,6 +43,7 @@ export async function runCommand(
   try {
     const configs = await selectExperiments(asked, options)
     engine = await chooseEngine(options)
+    if (options.profile !== undefined) await checkProfile(engine, options.profile)
     const plans = await planExperiments(configs, {
       seeds: options.seed,
       allocate: engine.allocate,
@@ -89,6 +92,14 @@ async function train(
   const { samples, onEvent: keepSamples } = sampleKeeper()
   const { after } = restarted()
   const stuck = new AbortController()
+  const profiles = new Map<string, readonly TrainingProfile[]>()
+  const onProfile: RunOptions['onProfile'] = (stage, noted) => {
+    const title = titleOfStage(stage, manySeeds)
+    profiles.set(
+      stage.hash,
+      noted.map((profile) => ({ ...profile, name: `${title} ${profile.name}` })),
+    )
+  }
   const run = await runExperiments(plans, {
     engine,
     workers,
@@ -104,6 +115,7 @@ async function train(
     fresh: options.fresh === true,
     checkpointSeconds: options.checkpointEvery,
     ...(options.stallAfter !== undefined && { stallSeconds: options.stallAfter }),
+    ...(options.profile !== undefined && { onProfile }),
     onStuck() {
       stuck.abort()
       // All stages stop at a checkpoint, from which they go on in another process.
@@ -116,9 +128,20 @@ async function train(
   if (stuck.signal.aborted && isSupervised()) endAtOnce()
   if (json) io.stdout.printJson(JSON.stringify(result, null, 2))
   else printOutcome(outlet, result, { samples, quiet, inReportWords })
+  if (options.profile !== undefined) await tellProfile(options.profile, [...profiles.values()].flat(), io, outlet)
   if (interrupts.exitCode() !== undefined && !quiet) io.stderr.print(`Go on with: ${resumeCommand(result)}`)
   if (stuck.signal.aborted) endAtOnce()
   return interrupts.exitCode() ?? codeOf(result)
+}
+
+/** @throws UserError where the file cannot be written */
+async function tellProfile(path: string, profiles: readonly TrainingProfile[], { stderr }: Io, outlet: Outlet) {
+  if (profiles.length === 0) {
+    stderr.print(`No stage was trained, so '${path}' is not written; --fresh trains every stage.`)
+    return
+  }
+  await writeProfile(path, profiles)
+  outlet.print(`\n${kernelTable(profiles)}\nThe profile is in '${path}'; chrome://tracing and ui.perfetto.dev show it.`)
 }
 
 /** A process one of whose threads does not end cannot end in another way; what was printed is out. */

@@ -4,7 +4,7 @@ import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineName, engineNames } from '@gradpool/trainer'
 import { parseSeeds } from './seeds.js'
-import { assignment, folder, oneOf, positiveNumber, wholeNumber } from './values.js'
+import { assignment, file, folder, oneOf, positiveNumber, wholeNumber } from './values.js'
 
 const mostWorkers = 256
 const mostEpochs = 1_000_000
@@ -33,6 +33,8 @@ export interface RunCommandOptions {
   /** In seconds. */
   readonly stallAfter?: number
   readonly maxMinutes?: number
+  /** A file to write. */
+  readonly profile?: string
   readonly json?: boolean
   readonly quiet?: boolean
   /** Default: the report's words for its own experiments, English for all others. */
@@ -113,6 +115,10 @@ function shownOptions(): Option[] {
     new Option('--max-minutes <n>', 'stop gracefully after so long, to be resumed later').argParser(
       positiveNumber('--max-minutes', mostMinutes),
     ),
+    new Option(
+      '--profile <file>',
+      'write what steps spend their time on as a Chrome trace, and print the ten largest',
+    ).argParser(file('--profile')),
     new Option('--in-process', 'train in this process, where a crash ends the run'),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     new Option('--quiet', 'print the table only'),

@@ -4,7 +4,7 @@
  */
 import type { Program } from '../program/program.js'
 import type { BatchProgram } from '../training/batch-program.js'
-import type { ChunkStatus, ChunkTask, CompileOptions, Execution, StateValues } from './engine.js'
+import type { ChunkStatus, ChunkTask, CompileOptions, Execution, ExecutionProfile, StateValues } from './engine.js'
 
 /** States of one or several executions, by name. */
 export interface States {
@@ -61,6 +61,8 @@ export interface Backend {
   slices(steps: number): Iterator<undefined, ChunkStatus> | AsyncIterator<undefined, ChunkStatus>
   /** Runs a chunk of one worker in this thread at once. */
   runNow?(steps: number): ChunkStatus
+  /** As the execution's. */
+  profile?(): ExecutionProfile | undefined
   /** The workers of the chunk in progress leave it. */
   abandon(): void
   dispose(): void

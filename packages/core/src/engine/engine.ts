@@ -27,6 +27,8 @@ export interface CompileOptions {
   readonly workers?: number
   /** Share the states of this execution, by name, in place of having states of one's own. */
   readonly shareStateOf?: Execution
+  /** Whether to note what some of the steps spend their time on. Of no effect where the engine does not profile. */
+  readonly profile?: boolean
 }
 
 export interface Engine {
@@ -41,6 +43,8 @@ export interface Engine {
   readonly numerics: string
   /** URL of the module whose `executeChunk` a worker calls. */
   readonly workerModule: string
+  /** Whether it can profile its executions. Default: false. */
+  readonly profiles?: boolean
   /** Memory that workers of this engine read without a copy; datasets are loaded into it. */
   readonly allocate: Allocate
   /** @throws UserError when the engine lacks an op or the memory. */
@@ -129,6 +133,35 @@ export interface Position {
   readonly lastLoss: number
 }
 
+/** What some steps of an execution spent their time on, by worker. */
+export interface ExecutionProfile {
+  /** Of a step, in their order, and after them what else takes time. */
+  readonly kernels: readonly ProfiledKernel[]
+  /** Those of each worker follow each other without a gap within a step. */
+  readonly slices: readonly ProfiledSlice[]
+}
+
+export interface ProfiledKernel {
+  /** What it does, in words of the program: ops, shapes, names. */
+  readonly name: string
+  /** What kind of kernel it is, such as `matmul`. */
+  readonly kind: string
+  /** Floating-point operations in a step, about; as those of `flopsOf`. */
+  readonly flops: number
+  /** What it reads and writes in a step, each value counted once. */
+  readonly bytes: number
+}
+
+export interface ProfiledSlice {
+  /** Among the kernels. */
+  readonly kernel: number
+  readonly step: number
+  readonly worker: number
+  /** Milliseconds of a clock that all workers share. */
+  readonly begin: number
+  readonly end: number
+}
+
 export interface RunOptions {
   readonly steps: number
   readonly signal?: AbortSignal
@@ -208,6 +241,8 @@ export interface Execution {
    * @throws UserError for a position that is not one of this program
    */
   seek(position: Position): void
+  /** What the steps so far that were noted have spent; undefined where none were asked for. */
+  profile(): ExecutionProfile | undefined
   /** Copies of all states, by name. */
   read(): Record<string, Float32Array>
   write(values: StateValues): void

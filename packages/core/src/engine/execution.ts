@@ -15,6 +15,7 @@ import type {
   ChunkTask,
   CompileOptions,
   Execution,
+  ExecutionProfile,
   Position,
   Progress,
   RunOptions,
@@ -177,6 +178,11 @@ export class BaseExecution<S extends States> implements Execution {
         taken += count
       }
     }
+  }
+
+  profile(): ExecutionProfile | undefined {
+    this.#checkAlive()
+    return this.#backend.profile?.()
   }
 
   read(): Record<string, Float32Array> {

@@ -21,7 +21,10 @@ export {
   type CompileOptions,
   type Engine,
   type Execution,
+  type ExecutionProfile,
   type Position,
+  type ProfiledKernel,
+  type ProfiledSlice,
   type Progress,
   type RunOptions,
   type ChunkCopy,
@@ -46,10 +49,11 @@ export { initialValue, initializerFor } from '../random/initializers.js'
 export { Binding, type NamedTensor } from '../training/module.js'
 export { SharedRecord, type SharedRecordData, SharedStates, type SharedStatesData } from './shared-memory.js'
 export { logF32 } from '../random/numeric.js'
-export { computedBytes, flopsOf } from '../program/work.js'
+export { computedBytes, flopsOf, flopsOfNode } from '../program/work.js'
 export { OPS, type OpName } from '../program/op-table.js'
 export { broadcastShapes } from '../ops/operands.js'
 export {
+  ADAM_CONSTANTS,
   ADAM_PATTERN,
   type AdamOperand,
   checkClip,

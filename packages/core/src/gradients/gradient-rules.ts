@@ -10,7 +10,7 @@ import type { ByOp, NodeOf } from '../program/node.js'
 import type { OpName } from '../program/op-table.js'
 import { operands } from '../program/operand-checks.js'
 import { convFilterOf, convOf, convTransposeOf } from '../ops/convolution.js'
-import { add, div, equal, exp, less, mul, neg, select, sub } from '../ops/elementwise.js'
+import { add, div, equal, exp, flushBelow, less, mul, neg, select, sub } from '../ops/elementwise.js'
 import { pad, reshape, slice, transpose } from '../ops/layout.js'
 import { broadcastTo } from '../ops/operands.js'
 import { maxPoolOf, maxPoolSpreadOf } from '../ops/pooling.js'
@@ -28,6 +28,12 @@ export interface RuleContext {
 
 /** How to make the gradient by each operand, in order; undefined for an operand that has none. */
 type Contributions = readonly ((() => Tensor) | undefined)[]
+
+/**
+ * Less likely classes have no part in a gradient. So a loss that vanishes has gradients that are 0 or far from denormal
+ * numbers, which are slow on CPUs, through the layers before it, too.
+ */
+const LEAST_PROBABILITY = 2 ** -110
 
 /** null: the value does not change smoothly with any operand, so no gradient passes. */
 export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
@@ -57,6 +63,8 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
   mul: binary(({ gradient: g }, a, b) => [() => mul(g, b), () => mul(g, a)]),
   div: binary(({ gradient: g, value: y }, _a, b) => [() => div(g, b), () => neg(div(mul(g, y), b))]),
   max: binary(({ gradient: g }, a, b) => [() => larger(g, a, b), () => larger(g, b, a)]),
+  // That of the identity, as of flush.
+  flushBelow: binary(({ gradient: g }) => [() => g, undefined]),
   min: binary(({ gradient: g }, a, b) => [() => larger(g, b, a), () => larger(g, a, b)]),
   less: null,
   lessEqual: null,
@@ -74,8 +82,15 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
     return select(isLargest, spread(share, x.shape, axes), 0)
   }),
   argMax: null,
-  softmax: (_, { gradient: g, value: y }) => [() => mul(y, sub(g, sum(mul(g, y), -1, { keepDims: true })))],
-  logSoftmax: (_, { gradient: g, value: y }) => [() => sub(g, mul(exp(y), sum(g, -1, { keepDims: true })))],
+  softmax: (_, { gradient: g, value: y }) => [
+    () => {
+      const p = flushBelow(y, LEAST_PROBABILITY)
+      return mul(p, sub(g, sum(mul(g, p), -1, { keepDims: true })))
+    },
+  ],
+  logSoftmax: (_, { gradient: g, value: y }) => [
+    () => sub(g, mul(flushBelow(exp(y), LEAST_PROBABILITY), sum(g, -1, { keepDims: true }))),
+  ],
 
   broadcast: unary(({ gradient: g }, x) => {
     const lead = g.rank - x.rank

@@ -88,6 +88,9 @@ export function square(x: TensorLike): Tensor {
 /** x, or 0 where |x| < 2^-126: keeps denormal numbers, which are slow and differ between machines, out of a state */
 export const flush = unary('flush')
 
+/** x, or 0 where |x| is below a size: keeps numbers out whose products would be denormal */
+export const flushBelow = binary('flushBelow')
+
 /** x, which no gradient passes */
 export function stopGradient(x: TensorLike): Tensor {
   const tensor = tensorOf(x)

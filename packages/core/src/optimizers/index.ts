@@ -67,7 +67,7 @@ export function ruleOf(optimizer: Optimizer | UpdateRule): UpdateRule {
   return kind.rule(optimizer)
 }
 
-export { ADAM_PATTERN, type AdamOperand } from './adam.js'
+export { ADAM_CONSTANTS, ADAM_PATTERN, type AdamOperand } from './adam.js'
 export { SGD_PATTERNS, type MomentumOperand } from './sgd.js'
 export { adam, type Adam }
 export { adamw, type AdamW }

@@ -15,7 +15,7 @@ export const OPS = {
 
   // Elementwise, one operand
   neg: '-x',
-  exp: 'e^x',
+  exp: 'e^x, or 0 where that is below 2^-126 (no denormal numbers)',
   log: 'natural logarithm',
   log1p: 'log(1 + x), exact for small x too',
   sqrt: 'square root',
@@ -36,6 +36,7 @@ export const OPS = {
   div: 'a / b',
   max: 'the larger; NaN if either is',
   min: 'the smaller; NaN if either is',
+  flushBelow: 'a, or 0 where |a| < b',
   less: 'f32 1 where a < b, else 0',
   lessEqual: 'f32 1 where a <= b, else 0',
   equal: 'f32 1 where a = b, else 0',

@@ -99,6 +99,7 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
   div: elementwise(2),
   max: elementwise(2),
   min: elementwise(2),
+  flushBelow: elementwise(2),
   less: elementwise(2),
   lessEqual: elementwise(2),
   equal: elementwise(2),

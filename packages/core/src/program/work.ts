@@ -4,24 +4,20 @@ import type { Node } from './node.js'
 import type { Program } from './program.js'
 
 /** Floating-point operations of one step, near enough to tell microseconds from milliseconds. */
-export function flopsOf({ nodes }: Program): number {
-  let flops = 0
-  for (const node of nodes) {
-    const { op, inputs, shape } = node
-    if (op === 'input' || op === 'constant') continue
-    const [first, second] = inputs
-    const operand = first === undefined ? undefined : nodes[first]
-    const other = second === undefined ? undefined : nodes[second]
-    const multiplied = convolutionFlops(node, operand?.shape ?? [], other?.shape ?? [])
-    if (multiplied !== undefined) flops += multiplied
-    else if (op !== 'matmul') flops += Math.max(sizeOf(shape), sizeOf(operand?.shape ?? []))
-    else if (operand) {
-      // Elements of the first factor are k for each of its rows, and each meets all columns.
-      const columns = shape.at(-1) ?? 1
-      flops += 2 * sizeOf(operand.shape) * columns
-    }
-  }
-  return flops
+export function flopsOf(program: Program): number {
+  return program.nodes.reduce((flops, node) => flops + flopsOfNode(program, node), 0)
+}
+
+/** Those of one node. */
+export function flopsOfNode({ nodes }: Program, node: Node): number {
+  const { op, inputs, shape } = node
+  if (op === 'input' || op === 'constant') return 0
+  const [first = [], second = []] = inputs.map((input) => nodes[input]?.shape ?? [])
+  const multiplied = convolutionFlops(node, first, second)
+  if (multiplied !== undefined) return multiplied
+  if (op !== 'matmul') return Math.max(sizeOf(shape), sizeOf(first))
+  // Elements of the first factor are k for each of its rows, and each meets all columns.
+  return 2 * sizeOf(first) * (shape.at(-1) ?? 1)
 }
 
 /** Each element of the output meets the taps and channels of one filter; taps outside of the input are counted, too. */

@@ -42,7 +42,7 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
   },
 
   neg: unary((x) => -x),
-  exp: unary(Math.exp),
+  exp: unary((x) => normalOf(Math.exp(x))),
   log: unary(Math.log),
   log1p: unary(Math.log1p),
   sqrt: unary(Math.sqrt),
@@ -50,7 +50,7 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   relu: unary((x) => (x <= 0 ? 0 : x)),
   abs: unary(Math.abs),
-  flush: unary((x) => (Math.abs(x) < 2 ** -126 ? 0 : x)),
+  flush: unary(normalOf),
   stopGradient: unary((x) => x),
   cast: (node, operands) => operands(0).values.map(CASTS[node.dtype]),
 
@@ -60,6 +60,7 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
   div: binary((a, b) => a / b),
   max: binary((a, b) => Math.max(a, b)),
   min: binary((a, b) => Math.min(a, b)),
+  flushBelow: binary((a, b) => (Math.abs(a) < b ? 0 : a)),
   less: binary((a, b) => Number(a < b)),
   lessEqual: binary((a, b) => Number(a <= b)),
   equal: binary((a, b) => Number(a === b)),
@@ -88,7 +89,12 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
     })
     return Float64Array.from(found)
   },
-  softmax: (_, operands) => Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf).map(Math.exp)),
+  softmax: (_, operands) =>
+    Float64Array.from(
+      rowsOf(operands(0))
+        .flatMap(logSoftmaxOf)
+        .map((x) => normalOf(Math.exp(x))),
+    ),
   logSoftmax: (_, operands) => Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf)),
 
   broadcast: ({ shape }, operands) => {
@@ -367,4 +373,9 @@ function elementAt({ shape, values }: Evaluated, index: readonly number[]): numb
 
 function offsetOf(index: readonly number[], strides: readonly number[]): number {
   return index.reduce((offset, i, axis) => offset + i * (strides[axis] ?? 0), 0)
+}
+
+/** Without the numbers that f32 has only as denormal ones. */
+function normalOf(x: number): number {
+  return Math.abs(x) < 2 ** -126 ? 0 : x
 }

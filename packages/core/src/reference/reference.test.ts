@@ -7,7 +7,9 @@ import {
   cast,
   type DType,
   equal,
+  exp,
   flush,
+  flushBelow,
   gather,
   less,
   max,
@@ -52,6 +54,11 @@ describe('the reference evaluator', () => {
     expect(valueOf([1, 3, 3], argMax)).toEqual([1])
     expect(valueOf([1, NaN, 3, NaN], argMax)).toEqual([1])
     expect(valueOf([-Infinity, -Infinity], argMax)).toEqual([0])
+  })
+
+  test('flushes what is below a size, and exponentials that f32 has only as denormals', () => {
+    expect(valueOf([0.5, -0.5, 0.25, -0.25, NaN], (x) => flushBelow(x, 0.5))).toEqual([0.5, -0.5, 0, 0, NaN])
+    expect(valueOf([-88, -87], exp)).toEqual([0, Math.exp(-87)])
   })
 
   test('flushes numbers that f32 has only as denormals', () => {

@@ -94,6 +94,7 @@ export const ELEMENTWISE_CASES: readonly OpCase[] = [
   unary('abs', core.abs, tf.abs),
   unary('square', core.square, tf.square),
   unary('flush', core.flush, tf.clone),
+  unary('flushBelow', (x) => core.flushBelow(x, 2 ** -40), tf.clone),
   unary('stopGradient', core.stopGradient, tf.clone, { hasGradient: false }),
   broadcasting('add', core.add, tf.add),
   broadcasting('sub', core.sub, tf.sub),

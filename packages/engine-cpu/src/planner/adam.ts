@@ -1,5 +1,5 @@
 /** Finds a step of Adam among elementwise nodes, by core's pattern, so that one micro-op replaces twelve. */
-import { ADAM_PATTERN, matchPattern } from '@gradpool/core/engine'
+import { ADAM_CONSTANTS, ADAM_PATTERN, fillValue, matchPattern, type AdamOperand } from '@gradpool/core/engine'
 import { MICRO } from '../instructions.js'
 import type { Graph, View } from './graph.js'
 
@@ -25,10 +25,15 @@ const IS_SCALAR = new Map<string, boolean>([
   ...['m', 'v', 'g'].map((name) => [name, false] as const),
 ])
 
+/** The micro-op has them in its definition. */
+const CONSTANTS: Readonly<Partial<Record<AdamOperand, number>>> = ADAM_CONSTANTS
+
 export function matchAdam(graph: Graph, weight: number): AdamStep | undefined {
   const match = matchPattern(ADAM_PATTERN, weight, {
     node: (index) => graph.node(index),
     capture(name, index) {
+      const wanted = CONSTANTS[name]
+      if (wanted !== undefined) return fillValue(graph.node(graph.view(index).node)) === wanted ? index : undefined
       const isScalar = graph.view(index).kind === 'scalar'
       return (IS_SCALAR.get(name) ?? isScalar) === isScalar ? index : undefined
     },

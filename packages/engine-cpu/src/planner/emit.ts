@@ -13,6 +13,8 @@ import { buildPointwise, type Addresses } from './pointwise.js'
 /** Scratch memory of the kernels. */
 const WORKING = addressIn('working', 0)
 const MAX_COPY_RANK = 8
+/** Of the instruction that begins a section. */
+const SECTION_WORDS = 4
 /** Of a plan: losses of more numbers, and larger stacks of matrices, would need more. */
 const MAX_INSTRUCTIONS = 2 ** 18
 
@@ -26,15 +28,25 @@ export interface Layout extends Addresses {
 export interface Words {
   readonly instructions: readonly number[]
   readonly programs: readonly number[]
+  /** Where the instructions of each action are, in order. */
+  readonly places: readonly Place[]
+}
+
+/** The instructions of an action are the words from `first` up to `end`. */
+export interface Place {
+  readonly action: Action
+  readonly first: number
+  readonly end: number
 }
 
 export function emit(graph: Graph, sections: readonly Section[], layout: Layout): Words {
   const emitter = new Emitter(graph, layout)
-  return { instructions: emitter.instructions(sections), programs: emitter.programs }
+  return { instructions: emitter.instructions(sections), programs: emitter.programs, places: emitter.places }
 }
 
 class Emitter {
   readonly programs: number[] = []
+  readonly places: Place[] = []
   readonly #graph: Graph
   readonly #layout: Layout
   /** Instructions that are one for each element or matrix. */
@@ -46,9 +58,16 @@ class Emitter {
   }
 
   instructions(sections: readonly Section[]): number[] {
+    let end = 0
     return sections.flatMap(({ kind, actions }) => {
+      if (kind !== undefined) end += SECTION_WORDS
       const inside: number[] = []
-      for (const action of actions) for (const word of this.#action(action)) inside.push(word)
+      for (const action of actions) {
+        const words = this.#action(action)
+        this.places.push({ action, first: end, end: end + words.length })
+        end += words.length
+        for (const word of words) inside.push(word)
+      }
       return kind === undefined ? inside : [...instruction(OP.SECTION, kind, inside.length), ...inside]
     })
   }

@@ -37,6 +37,7 @@ const MICRO_OF: Readonly<Partial<Record<Node['op'], number>>> = {
   div: MICRO.DIV,
   max: MICRO.MAX,
   min: MICRO.MIN,
+  flushBelow: MICRO.FLUSH_BELOW,
   less: MICRO.LESS,
   lessEqual: MICRO.LESS_EQUAL,
   equal: MICRO.EQUAL,

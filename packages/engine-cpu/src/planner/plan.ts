@@ -9,7 +9,8 @@ import { bytesPerElement, invariant, sizeOf, type NodeOf, type Program } from '@
 import { align } from '../free-list.js'
 import type { MatmulShape } from '../kernels.js'
 import { addressIn, resolver } from './addresses.js'
-import { emit, matmulShape, type Layout } from './emit.js'
+import { KernelDescriptions, type PlannedKernel } from './describe.js'
+import { emit, matmulShape, type Layout, type Place } from './emit.js'
 import { Kernels, type Kernel } from './fuse.js'
 import { Graph, valuesOf } from './graph.js'
 import { schedule, type Schedule } from './schedule.js'
@@ -45,6 +46,7 @@ export class Plan {
   readonly #layout: Layout
   readonly #words: readonly number[]
   readonly #numWordBytes: number
+  readonly #places: readonly Place[]
 
   constructor(program: Program, options: PlanOptions) {
     const { isShared } = options
@@ -66,8 +68,9 @@ export class Plan {
     this.#storage = layOut(this.#graph, kernels, this.#schedule, isBarrier)
     this.workingBytes = align(kernels.all.reduce((most, kernel) => Math.max(most, this.#workingOf(kernel)), 0))
     this.#layout = this.#layOut()
-    const { instructions, programs } = emit(this.#graph, cut.sections, this.#layout)
+    const { instructions, programs, places } = emit(this.#graph, cut.sections, this.#layout)
     this.#words = [...instructions, ...programs]
+    this.#places = places
     this.numInstructionWords = instructions.length
     this.#numWordBytes = align(4 * this.#words.length)
     this.numBytes = this.#numWordBytes + this.#constants.numBytes + this.#storage.numBytes
@@ -80,6 +83,20 @@ export class Plan {
         ? { kind: action.kernel.kind, ops: action.kernel.nodes.map((node) => this.#graph.node(node).op) }
         : { kind: action.kind, ops: [] },
     )
+  }
+
+  /** What each action does, for people, and where its instructions are. */
+  describe(): PlannedKernel[] {
+    const descriptions = new KernelDescriptions(this.#graph, (node) => this.#layout.of(node) !== undefined)
+    return this.#places.map((place) => ({ ...descriptions.of(place.action), first: place.first, end: place.end }))
+  }
+
+  /** The most slices of time that a worker's part of a step is cut into, by a profile. */
+  get mostSlices(): number {
+    let count = 0
+    for (let at = 0; at < this.numInstructionWords; at += wordsOf(this.#words, at)) count++
+    // A section is an instruction: its worker waits for others. Then there is the end of the step, and a wait for that.
+    return count + 2
   }
 
   /**
@@ -158,6 +175,11 @@ export class Plan {
       batchSize,
     }
   }
+}
+
+/** How far it is from an instruction to the next one; that of a section is followed by those in it. */
+function wordsOf(instructions: readonly number[], at: number): number {
+  return instructions[at + 1] ?? instructions.length
 }
 
 interface Placed {

@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import { EXEC } from '../instructions.js'
 import type { MatmulShape } from '../kernels.js'
-import { type MultiplyAdd, type WasmBuild, wasmModule } from '../wasm-modules.js'
+import { instanceOf, type MultiplyAdd, type WasmBuild, wasmModule } from '../wasm-modules.js'
 import { wasmBuilds } from '../wasm-engine.js'
 
 export interface Exports extends MultiplyAdd {
@@ -28,8 +28,7 @@ export class KernelHost {
 
   constructor(build: WasmBuild = wasmBuilds()[0] ?? 'emulated') {
     this.module = wasmModule(build)
-    const instance = new WebAssembly.Instance(this.module, { env: { memory: this.memory } })
-    this.exports = instance.exports as unknown as Exports
+    this.exports = instanceOf(this.module, this.memory) as unknown as Exports
     this.reset()
   }
 

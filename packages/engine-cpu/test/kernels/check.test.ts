@@ -49,6 +49,7 @@ import {
 import { loadAddon } from '../../src/native-kernels.js'
 import type { CpuChunkTask } from '../../src/chunk.js'
 import { KernelHost, at, testNumbers, type Exports } from '../../src/testing/kernel-host.js'
+import { instanceOf } from '../../src/wasm-modules.js'
 
 const PAGE_BYTES = 65536
 const PAGES = 20
@@ -210,8 +211,7 @@ class Sandbox {
     const pages = PAGES + 2 + STACK_BYTES / PAGE_BYTES
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
     const { module } = new KernelHost()
-    const imports = { env: { memory: this.#memory } }
-    this.#exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports
+    this.#exports = instanceOf(module, this.#memory) as unknown as Exports
     this.#bytes = Buffer.from(this.#memory.buffer)
     this.#bytes.set(this.#pattern, ARENA_BYTES)
     this.#bytes.set(this.#pattern, this.#stackTop)

@@ -34,6 +34,7 @@ describe('pointwise', () => {
     DIV: (a, b) => a / b,
     MAX: Math.max,
     MIN: Math.min,
+    FLUSH_BELOW: (a, b) => (Math.abs(a) < b ? 0 : a),
     LESS: (a, b) => Number(a < b),
     LESS_EQUAL: (a, b) => Number(a <= b),
     EQUAL: (a, b) => Number(a === b),
@@ -178,12 +179,13 @@ describe('pointwise', () => {
         number,
         number,
       ]
-      const flush = (value: number): number => (Math.abs(value) < 2 ** -126 ? 0 : value)
+      const flush = (value: number, least = 2 ** -126): number => (Math.abs(value) < least ? 0 : value)
       const mean = m.map((value, i) => flush(f(f(beta1 * value) + f(rest1 * at(g, i)))))
-      const variance = v.map((value, i) => flush(f(f(beta2 * value) + f(rest2 * f(at(g, i) * at(g, i))))))
+      const squares = g.map((value) => flush(value, 2 ** -58) ** 2)
+      const variance = v.map((value, i) => flush(f(f(beta2 * value) + f(rest2 * at(squares, i)))))
       const weight = w.map((value, i) => {
         const denominator = f(f(f(Math.sqrt(at(variance, i))) * correction) + epsilon)
-        return f(value - f(f(stepSize * at(mean, i)) / denominator))
+        return f(value - f(f(stepSize * flush(at(mean, i), 2 ** -111)) / denominator))
       })
       const results = inPlace ? [w, m, v] : [host.floats(count), host.floats(count), host.floats(count)]
       const registers = [...results, w, m, v, g].flatMap((array) => [REGISTER.FULL, addressOf(array)])

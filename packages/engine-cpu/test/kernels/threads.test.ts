@@ -56,7 +56,7 @@ describe('instances', () => {
     const marked = host.bytes(Uint8Array.from({ length: 1 << 20 }, (_, i) => i & 255))
     const code = `
       const { parentPort, workerData: { module, memory, exec, plan, words, stackTop } } = require('node:worker_threads')
-      const { exports } = new WebAssembly.Instance(module, { env: { memory } })
+      const { exports } = new WebAssembly.Instance(module, { env: { memory, now: () => 0 } })
       exports.__stack_pointer.value = stackTop
       parentPort.postMessage(exports.execute(exec, plan, words))`
     const results = [1, 2, 3].map((seed) => {

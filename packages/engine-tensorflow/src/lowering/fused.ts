@@ -3,6 +3,7 @@
  * core's optimizers. Other updates are computed node by node.
  */
 import {
+  ADAM_CONSTANTS,
   ADAM_PATTERN,
   fillValue,
   matchPattern,
@@ -28,6 +29,8 @@ export type FusedUpdate =
 const SCALARS = new Set(['rate', 'momentum', 'stepSize', 'correction', 'epsilon'])
 const CONSTANTS = new Set(['beta1', 'rest1', 'beta2', 'rest2'])
 const STATES = new Set(['m', 'v', 'b'])
+/** Sizes below which Adam flushes; TensorFlow's op does not, which is a difference of rounding. */
+const FIXED = new Map<string, number>(Object.entries(ADAM_CONSTANTS))
 
 /** The updates of a Program that TensorFlow has a single op for. No state is in two of them. */
 export function fusedUpdates(program: Program): FusedUpdate[] {
@@ -48,6 +51,8 @@ export function fusedUpdates(program: Program): FusedUpdate[] {
     const capture = (name: Operand, index: number): number | undefined => {
       const origin = source(index)
       const isConstant = fillValue(program.node(origin)) !== undefined
+      const fixed = FIXED.get(name)
+      if (fixed !== undefined) return fillValue(program.node(origin)) === fixed ? origin : undefined
       if (CONSTANTS.has(name)) return isConstant ? origin : undefined
       if (SCALARS.has(name)) {
         return isConstant || program.node(origin).shape.length === 0 ? origin : undefined

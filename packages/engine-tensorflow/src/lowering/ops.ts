@@ -39,10 +39,7 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   flush: (node, values) => {
     const { builder } = values
     const [x] = operands(node, values)
-    const size = builder.add('Abs', 'float', [x])
-    const smallest = builder.constant(SMALLEST_NORMAL, 'float')
-    const isTiny = builder.add('Less', 'float', [size, smallest])
-    return builder.add('SelectV2', 'float', [isTiny, builder.constant(0, 'float'), x])
+    return flushed(builder, x, builder.constant(SMALLEST_NORMAL, 'float'))
   },
   stopGradient: same,
   cast: lowerCast,
@@ -53,6 +50,10 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   div: elementwise('RealDiv'),
   max: elementwise('Maximum'),
   min: elementwise('Minimum'),
+  flushBelow: (node, values) => {
+    const [x, least = x] = operands(node, values)
+    return flushed(values.builder, x, least)
+  },
   less: comparison,
   lessEqual: comparison,
   equal: comparison,
@@ -162,6 +163,12 @@ function operands({ inputs }: Node, values: NodeValues): readonly [Ref, ...Ref[]
 
 function operandType({ inputs: [first = -1] }: Node, { program }: NodeValues): TensorFlowType {
   return TYPE_OF[program.node(first).dtype]
+}
+
+/** x, or 0 where |x| is less. */
+function flushed(builder: NodeValues['builder'], x: Ref, least: Ref): Ref {
+  const isLess = builder.add('Less', 'float', [builder.add('Abs', 'float', [x]), least])
+  return builder.add('SelectV2', 'float', [isLess, builder.constant(0, 'float'), x])
 }
 
 function same(node: Node, values: NodeValues): Ref {

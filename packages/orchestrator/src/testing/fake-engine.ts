@@ -174,6 +174,10 @@ class FakeExecution implements Execution {
     this.#floats[0] = lastLoss
   }
 
+  profile(): undefined {
+    return undefined
+  }
+
   read(): Record<string, Float32Array> {
     return { w: this.#floats.slice(1, 2) }
   }

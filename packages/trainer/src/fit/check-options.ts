@@ -79,6 +79,7 @@ const rules = {
   onEnd: aFunction,
   onWarning: aFunction,
   progress: trueOrFalse,
+  profile: check('the path of a file', isText),
 } satisfies Rules
 
 interface Together {
@@ -94,7 +95,7 @@ const ofPasses = ['batchSize', 'shuffle', 'averageEvery', 'averageParts'] as con
 const ofResult = ['epochs', 'monitor', 'mode', 'earlyStopping', 'keep'] as const
 const ofCourse = [
   ...['validation', 'test', ...ofResult],
-  ...['directory', 'checkpointSeconds', 'signal', 'progress'],
+  ...['directory', 'checkpointSeconds', 'signal', 'progress', 'profile'],
   ...['onStep', 'onEpoch', 'onEnd', 'onWarning'],
 ] as readonly (keyof typeof rules)[]
 

@@ -39,6 +39,8 @@ export interface CourseOptions {
   readonly progress: boolean
   readonly onStep: ((progress: StepProgress) => unknown) | undefined
   readonly onEpoch: ((event: EpochEvent<EpochRow>) => unknown) | undefined
+  /** Of the training; where a thread died, of its last part. */
+  readonly onProfile: TrainingOptions['onProfile']
 }
 
 type Done = TrainingOutcome & { readonly status: 'done' }
@@ -102,6 +104,7 @@ export class Course {
       checkpointSeconds: checkpoints ? this.#options.checkpointSeconds : NEVER_SECONDS,
       stallSeconds: STALL_SECONDS,
       onThreads: () => undefined,
+      onProfile: this.#options.onProfile,
       records: false,
       onWarning: callbacks.warn,
       onEpoch: (row, _, read) => {

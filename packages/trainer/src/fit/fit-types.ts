@@ -151,6 +151,11 @@ export interface TrainingOptions<Name extends string, R> {
   readonly onWarning?: (message: string) => unknown
   /** Shows a line of progress on stderr. Default: where stderr is a terminal. */
   readonly progress?: boolean
+  /**
+   * A file for a profile: what a hundred of the training's steps spent their time on, as a Chrome
+   * trace. The ten largest kernels are printed on stderr.
+   */
+  readonly profile?: string
 }
 
 /** What decides how a model learns from its examples. */

@@ -8,6 +8,9 @@ import { Callbacks } from './callbacks.js'
 import { checkOptions } from './check-options.js'
 import { Course, type CourseOptions } from './course.js'
 import { doneIn, lastCheckpoint, openFitDirectory } from './fit-directory.js'
+import { tellProfile } from './tell-profile.js'
+import { checkProfile } from '../profile/profile-file.js'
+import type { TrainingProfile } from '../profile/training-profile.js'
 import type { DataFor, FitOptions, HasValidation, Held, Presence, Row } from './fit-types.js'
 import { Fitted } from './fitted.js'
 import { planFit, type AnyFitOptions, type ProgramsFor } from './plan-fit.js'
@@ -39,12 +42,13 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   programsFor: ProgramsFor,
   options: AnyFitOptions<Row<M, H>>,
 ): Promise<Fitted<M, H>> {
-  const { signal, directory, checkpointSeconds = 10, onStep, onWarning } = options
+  const { signal, directory, checkpointSeconds = 10, onStep, onWarning, profile } = options
   const { workers = availableParallelism(), progress = process.stderr.isTTY } = options
   // As rows below.
   const onEpoch = options.onEpoch as CourseOptions['onEpoch']
   signal?.throwIfAborted()
   const engine = await engineFor(options.engine)
+  if (profile !== undefined) await checkProfile(engine, profile)
   const { plan, dataset, programs, state } = await planFit(programsFor, options)
   const callbacks = new Callbacks(onWarning)
   const { numerics } = engine
@@ -52,10 +56,17 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   const checkpoints = directory === undefined ? undefined : await openFitDirectory(directory, identity)
   const from = await checkpoints?.latest(identity, callbacks.warn)
   let done = doneIn(from)
+  if (done !== undefined && profile !== undefined) await tellProfile(profile, [], callbacks.warn)
   if (done === undefined) {
     const { retrace } = programs
     const given = { plan, engine, state, retrace, workers, callbacks, checkpoints, from, checkpointSeconds }
-    done = await new Course({ ...given, signal, progress, onStep, onEpoch }).run()
+    let profiles: readonly TrainingProfile[] = []
+    const onProfile = profile === undefined ? undefined : (made: typeof profiles) => (profiles = made)
+    try {
+      done = await new Course({ ...given, signal, progress, onStep, onEpoch, onProfile }).run()
+    } finally {
+      if (profile !== undefined) await tellProfile(profile, profiles, callbacks.warn)
+    }
     await checkpoints?.save(lastCheckpoint(done, plan, numerics)).catch((error: unknown) => {
       callbacks.warn(`the finished training cannot be written to '${String(directory)}': ${String(error)}`)
     })

@@ -70,10 +70,11 @@ export class LocalAveraging implements TrainingStrategy {
       const compiled: Replica[] = []
       for (const [i, { take, training }] of replicas.entries()) {
         const given = { data: plan.replicas[i]?.data ?? alone, seed: replicaSeed(seed, i) }
+        const profile = options.profile ?? false
         compiled.push({
           ...given,
           take: await compile(take, { data: alone, seed, shareStateOf }),
-          training: await compile(training, { ...given, shareStateOf }),
+          training: await compile(training, { ...given, shareStateOf, profile }),
         })
       }
       return new LocalAveraging(plan, shareStateOf, compiled)

@@ -13,6 +13,8 @@ export interface CompileStrategyOptions {
   readonly workers: number
   /** First values of some or all states. */
   readonly state?: StateValues
+  /** Whether to note what some of the steps spend their time on. */
+  readonly profile?: boolean
 }
 
 /** One of the strategy's executions, with what it was given. */

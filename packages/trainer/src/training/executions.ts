@@ -4,6 +4,7 @@
  */
 import type { Engine, Execution, StateValues } from '@gradpool/core/engine'
 import type { Pass, TrainingPlan } from '../plan/training-plan.js'
+import type { TrainingProfile } from '../profile/training-profile.js'
 import { compileStrategy } from '../strategies/compile-strategy.js'
 import type { TrainingStrategy } from '../strategies/training-strategy.js'
 
@@ -14,6 +15,8 @@ export interface ExecutionsOptions {
   readonly workers: number
   /** First values of some or all states. */
   readonly state?: StateValues | undefined
+  /** Whether to note what some of the training's steps spend their time on. */
+  readonly profile?: boolean
 }
 
 export class Executions {
@@ -30,8 +33,8 @@ export class Executions {
 
   /** @throws UserError where the engine lacks the memory */
   static async compile(options: ExecutionsOptions): Promise<Executions> {
-    const { engine, plan, workers, state } = options
-    const strategy = await compileStrategy(engine, plan, { workers, ...(state && { state }) })
+    const { engine, plan, workers, state, profile = false } = options
+    const strategy = await compileStrategy(engine, plan, { workers, profile, ...(state && { state }) })
     return new Executions(options, strategy)
   }
 
@@ -42,6 +45,18 @@ export class Executions {
     const execution = await engine.compile(program, { data, seed: plan.seed, ...shared })
     this.#all.push(execution)
     return execution
+  }
+
+  /** Of the training, where one was asked for. */
+  profiles(): TrainingProfile[] {
+    const { name } = this.#options.plan
+    const noted = this.strategy.executions.flatMap((execution) => {
+      const profile = execution.profile()
+      return profile && profile.slices.length > 0 ? [{ ...profile, steps: execution.step }] : []
+    })
+    // Of local averaging, the first is the average.
+    const parts = noted.map((_, index) => (index === 0 ? `${name}, average` : `${name}, part ${index}`))
+    return noted.map((profile, index) => ({ ...profile, name: noted.length > 1 ? (parts[index] ?? name) : name }))
   }
 
   dispose(): void {

@@ -18,6 +18,7 @@ import { Checkpointing } from '../checkpoints/checkpointing.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
 import { FiniteMetrics, metricsOf } from '../metrics/metrics-of.js'
 import type { TrainingPlan } from '../plan/training-plan.js'
+import type { TrainingProfile } from '../profile/training-profile.js'
 import { usefulWorkers } from '../strategies/compile-strategy.js'
 import type { Advance, DoneEpoch, TrainingStrategy } from '../strategies/training-strategy.js'
 import type { EnginePool } from '../threads/engine-pool.js'
@@ -65,6 +66,8 @@ export interface TrainingOptions {
   readonly onThreads: (threads: number) => void
   /** Told in one sentence of what is wrong but stops nothing. */
   readonly onWarning: (message: string) => void
+  /** Told at the end, however it ends, what the steps spent their time on; without it, nothing is noted. */
+  readonly onProfile?: ((profiles: readonly TrainingProfile[]) => void) | undefined
 }
 
 type Result = Omit<Extract<TrainingOutcome, { status: 'done' }>, 'epochs' | 'seconds'>
@@ -145,8 +148,14 @@ export class Training {
       await this.#checkpoints.written()
       this.#strategy = undefined
       // A thread that had to be ended may still write there.
-      if (!this.#threads.isStalled) this.#executions?.dispose()
+      if (!this.#threads.isStalled) this.#dispose()
     }
+  }
+
+  #dispose(): void {
+    const { onProfile } = this.#options
+    if (this.#executions) onProfile?.(this.#executions.profiles())
+    this.#executions?.dispose()
   }
 
   /** Ends within a step. */
@@ -175,8 +184,8 @@ export class Training {
   }
 
   async #train(): Promise<Result> {
-    const { plan, engine, state, from } = this.#options
-    const given = { engine, plan, workers: this.#workers, state }
+    const { plan, engine, state, from, onProfile } = this.#options
+    const given = { engine, plan, workers: this.#workers, state, profile: onProfile !== undefined }
     const executions = (this.#executions = await Executions.compile(given))
     const { strategy } = executions
     this.#threads.limit(strategy.workers)
