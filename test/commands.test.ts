@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataFolder, names } from './data-folder.js'
-import { emptyFolder, gradpool, runsIn } from './gradpool.js'
+import { emptyFolder, gradpool, gradpoolHere, runsIn } from './gradpool.js'
 import { expectMistake } from './mistake.js'
 
 test('list names the six experiments with group and reported accuracy', async () => {
@@ -30,8 +30,8 @@ test('show gives the table and the epochs of a run, by directory, by name, or th
   const best = files.filter((file) => file.endsWith('best.gradpool'))
   const told = shown.stdout.match(/^States of the best validation: .*$/gm) ?? []
   expect(told.map((line) => line.split(': ')[1]).sort()).toEqual(best.map((file) => join(stages, file)).sort())
-  expect(await gradpool(['show', join('runs', name)], { cwd })).toEqual(shown)
-  expect(await gradpool(['show'], { cwd })).toEqual(shown)
+  expect(await gradpoolHere(['show', join('runs', name)], cwd)).toEqual(shown)
+  expect(await gradpoolHere(['show'], cwd)).toEqual(shown)
 
   const misspelt = await gradpool(['show', `${name}x`], { cwd })
   expect(misspelt.code).toBe(2)
@@ -43,7 +43,7 @@ test('show and predict take the model of an experiment of a run', async () => {
   const data = await dataFolder()
   const run = ['run', 'mnist_auto_1', '--epochs', '1', '--data', data, '--quiet']
   expect((await gradpool(run, { cwd })).code).toBe(0)
-  const shown = await gradpool(['show', 'latest/mnist_auto_1'], { cwd })
+  const shown = await gradpoolHere(['show', 'latest/mnist_auto_1'], cwd)
   expect({ code: shown.code, stderr: shown.stderr }).toEqual({ code: 0, stderr: '' })
   const lines = [
     /^Model mnist_auto_1: runs.*model\.gradpool$/m,
@@ -54,24 +54,24 @@ test('show and predict take the model of an experiment of a run', async () => {
     /^test\.accuracy +\d/m,
   ]
   for (const line of lines) expect(shown.stdout).toMatch(line)
-  const stage = await gradpool(['show', 'latest/mnist_auto_1/autoencode', '--json'], { cwd })
+  const stage = await gradpoolHere(['show', 'latest/mnist_auto_1/autoencode', '--json'], cwd)
   expect(JSON.parse(stage.stdout)).toMatchObject({
     outputs: [{ name: 'reconstruction' }, { name: 'code', shape: [10] }],
   })
-  const table = JSON.parse((await gradpool(['show', 'latest', '--json'], { cwd })).stdout) as object
+  const table = JSON.parse((await gradpoolHere(['show', 'latest', '--json'], cwd)).stdout) as object
   expect(table).toMatchObject({ experiments: [{ name: 'mnist_auto_1', status: 'done' }] })
 
   const image = new Array<number>(784).fill(0)
   await writeFile(join(cwd, 'rows.jsonl'), JSON.stringify({ image }).concat('\n').repeat(2))
   const args = ['predict', 'latest/mnist_auto_1', '--data', 'rows.jsonl']
-  const predicted = await gradpool([...args, '--json'], { cwd })
+  const predicted = await gradpoolHere([...args, '--json'], cwd)
   const [first, second, ...more] = predicted.stdout.trimEnd().split('\n')
   expect(more).toEqual([])
   expect(first).toBe(second)
   const { estimate, logits } = JSON.parse(first ?? '') as { estimate: number; logits: number[] }
   expect(logits).toHaveLength(10)
   expect(logits.indexOf(Math.max(...logits))).toBe(estimate)
-  expect((await gradpool(args, { cwd })).stdout).toMatch(new RegExp(`^ +1 +${estimate} +${estimate}: `, 'm'))
+  expect((await gradpoolHere(args, cwd)).stdout).toMatch(new RegExp(`^ +1 +${estimate} +${estimate}: `, 'm'))
   await expectMistake(['predict', 'latest', '--data', 'rows.jsonl'], /say whose model is meant/, {
     cwd,
   })
@@ -101,7 +101,7 @@ test('help and version are no mistakes', async () => {
   const { version } = JSON.parse(await readFile(own, 'utf8')) as { version: string }
   expect(await gradpool(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   for (const args of [[], ['--help'], ['help'], ['help', 'run'], ['run', '--help']]) {
-    const { code, stdout, stderr } = await gradpool(args)
+    const { code, stdout, stderr } = await gradpoolHere(args, process.cwd())
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('Usage: gradpool')
   }

@@ -1,8 +1,11 @@
 /** Folders of IDX files: a small part of MNIST that trains in a moment, and the same with damage done to it. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { encodeIdx, loadDataset, mnist } from '@gradpool/datasets'
+import { afterAll, beforeAll } from 'vitest'
 import { emptyFolder } from './gradpool.js'
 
 const numTrain = 2000
@@ -43,6 +46,15 @@ export async function dataFolder(replaced: Files = {}): Promise<string> {
   const directory = join(await emptyFolder(), 'data')
   await writeDataFolder(directory, replaced)
   return directory
+}
+
+/** The option that names such a folder, which is there for all tests of the file that calls this once. */
+export function smallData(): readonly string[] {
+  const path = mkdtempSync(join(tmpdir(), 'gradpool-end-to-end-'))
+  const directory = join(path, 'data')
+  beforeAll(() => writeDataFolder(directory))
+  afterAll(() => rm(path, { recursive: true, force: true }))
+  return ['--data', directory]
 }
 
 /** The same, at a place where nothing is. */

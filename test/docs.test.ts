@@ -2,12 +2,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { smallData } from './data-folder.js'
 import { pages, root } from './docs/blocks.js'
 import { checkCommand, commandsIn, gradpoolArguments, isCommand, isShell } from './docs/shell.js'
 import { installedFolder, isCode, isTypeScript, runCode, typeErrors } from './docs/typescript.js'
 import { gradpool } from './gradpool.js'
 
 const all = pages()
+const few = smallData()
 
 describe('types', () => {
   const blocks = all.flatMap((page) => page.blocks.filter(isTypeScript))
@@ -57,7 +59,7 @@ describe.each(all)('$path', ({ blocks, inline }) => {
         await checkCommand(words)
         const args = gradpoolArguments(words)
         if (args === undefined || !block.runs) continue
-        if (args[0] === 'run') args.push(...commandsIn(block.options).flat())
+        if (args[0] === 'run') args.push(...(args.includes('--data') ? [] : few), ...commandsIn(block.options).flat())
         const { code, stdout, stderr } = await gradpool(args, { cwd: folder.path })
         expect(code, `${words.join(' ')}: ${stdout}${stderr}`).toBe(0)
       }

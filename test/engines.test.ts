@@ -2,42 +2,42 @@
 // same costs within rounding.
 import { nativeInstructionSets, wasmBuilds } from '@gradpool/engine-cpu'
 import { findTensorFlow } from '@gradpool/engine-tensorflow'
-import { join } from 'node:path'
+import { type RunResult } from '@gradpool/orchestrator'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { dataFolder, writeDataFolder } from './data-folder.js'
+import { smallData } from './data-folder.js'
 import { gradpool, temporaryFolder } from './gradpool.js'
 import { bitsOf, runJson } from './run-document.js'
 
 /** Without an instruction for a fused multiply-add, steps take ten times as long: these train on fewer images. */
 const withoutFma = ['emulated', 'sse4.2', 'portable']
-const report = ['report', '--epochs', '2']
+const few = smallData()
+const onAll = ['report', '--epochs', '1']
+const onFew = ['report', '--epochs', '2', ...few]
+const [firstWasmBuild = '', ...otherWasmBuilds] = wasmBuilds()
 
-/** The bits of the engine `wasm` on all images, and on the first of them. */
-let expected: { readonly all: unknown; readonly few: unknown }
-let few: string[]
+/** What the first build of `wasm` trains on all images, and on the first of them. */
+let expected: { readonly all: RunResult; readonly few: RunResult }
 let cwd: string
 
 beforeAll(async () => {
   const folder = await temporaryFolder()
   cwd = folder.path
-  few = ['--data', join(cwd, 'data')]
-  await writeDataFolder(join(cwd, 'data'))
-  const wasm = [...report, '--engine', 'wasm']
+  const options = { cwd, env: { GRADPOOL_WASM: firstWasmBuild } }
   expected = {
-    all: bitsOf(await runJson(wasm, { cwd })),
-    few: bitsOf(await runJson([...wasm, ...few], { cwd })),
+    all: await runJson([...onAll, '--engine', 'wasm'], options),
+    few: await runJson([...onFew, '--engine', 'wasm'], options),
   }
   return folder.remove
 })
 
 async function expectSameBits(engine: string, code: string, env: Readonly<Record<string, string>>): Promise<void> {
   const hasFma = !withoutFma.includes(code)
-  const document = await runJson([...report, '--engine', engine, ...(hasFma ? [] : few)], { cwd, env })
+  const document = await runJson([...(hasFma ? onAll : onFew), '--engine', engine], { cwd, env })
   expect(document.engine).toBe(engine)
-  expect(bitsOf(document)).toEqual(hasFma ? expected.all : expected.few)
+  expect(bitsOf(document)).toEqual(bitsOf(hasFma ? expected.all : expected.few))
 }
 
-test.each(wasmBuilds())('the build %s of WebAssembly gives the same bits', async (build) => {
+test.each(otherWasmBuilds)('the build %s of WebAssembly gives the same bits', async (build) => {
   await expectSameBits('wasm', build, { GRADPOOL_WASM: build })
 })
 
@@ -50,7 +50,7 @@ describe.each(nativeInstructionSets())('native code for %s', (instructionSet) =>
 
 // A stage without labels and one with, random maps of images in both.
 test.runIf(nativeInstructionSets().length > 0)('native code trains hash codes to the bits of WebAssembly', async () => {
-  const args = ['mnist_hash_semi', '--epochs', '1', '--data', await dataFolder()]
+  const args = ['mnist_hash_semi', '--epochs', '1', ...few]
   const wanted = bitsOf(await runJson([...args, '--engine', 'wasm'], { cwd }))
   for (const instructionSet of nativeInstructionSets()) {
     const env = { GRADPOOL_CPU: instructionSet }
@@ -73,25 +73,22 @@ test('where the CPU does not fuse, doctor says so, and the bits are the same', a
   const node = ['--no-enable-fma3']
   const { stdout } = await gradpool(['doctor'], { cwd, node })
   expect(stdout).toMatch(/^. Engine wasm .*, without fused multiply-add: the same results, several times slower$/m)
-  const args = ['mnist_mlp_1p', '--epochs', '2', '--engine', 'wasm', '--in-process']
+  const args = ['mnist_mlp_1p', '--epochs', '2', '--engine', 'wasm', '--in-process', ...few]
   expect(bitsOf(await runJson(args, { cwd, node }))).toEqual(bitsOf(await runJson(args, { cwd })))
 })
 
 const hasTensorFlow = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1' && (await findTensorFlow()) !== undefined
 
 test.runIf(hasTensorFlow)('TensorFlow comes to the same costs', { timeout: 120_000 }, async () => {
-  const oneEpoch = ['report', '--epochs', '1']
-  const costsBy = async (engine: string) => {
-    const { experiments } = await runJson([...oneEpoch, '--engine', engine], { cwd })
-    return experiments.flatMap(({ name, stages }) =>
+  const costsOf = ({ experiments }: RunResult) =>
+    experiments.flatMap(({ name, stages }) =>
       stages.map(({ name: stage, epochs }) => ({
         stage: `${name} ${stage}`,
         loss: Number(epochs[0]?.loss),
       })),
     )
-  }
-  const wanted = await costsBy('wasm')
-  const costs = await costsBy('tensorflow')
+  const wanted = costsOf(expected.all)
+  const costs = costsOf(await runJson([...onAll, '--engine', 'tensorflow'], { cwd }))
   expect(costs.map(({ stage }) => stage)).toEqual(wanted.map(({ stage }) => stage))
   for (const [index, { stage, loss }] of costs.entries()) {
     // Rounding differs, and thousands of steps let it grow; a classifier on an encoder starts from what it became.

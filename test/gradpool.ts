@@ -7,7 +7,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { main, openOutlet } from '@gradpool/cli'
 import { onTestFinished } from 'vitest'
 
 const installed = createRequire(import.meta.url).resolve('gradpool/package.json')
@@ -89,6 +91,26 @@ export function start(args: readonly string[], options: Options = {}): Running {
       void ended.then(() => reject(new Error(`ended without saying '${text}': ${output.stderr}`)))
     })
   return { child, ended, said: saidOn('stdout'), saidOnStderr: saidOn('stderr') }
+}
+
+/** A command that trains nothing, without the time that a process of its own takes to start. */
+export async function gradpoolHere(args: readonly string[], cwd: string): Promise<Ended> {
+  const output = { stdout: '', stderr: '' }
+  const outlet = (name: keyof typeof output) => {
+    const write = (chunk: unknown, _: unknown, done: () => void) => {
+      output[name] += String(chunk)
+      done()
+    }
+    return openOutlet(new Writable({ write }), environment())
+  }
+  const before = process.cwd()
+  process.chdir(cwd)
+  try {
+    const code = await main(args, { stdout: outlet('stdout'), stderr: outlet('stderr'), onClosed: () => undefined })
+    return { code, ...output }
+  } finally {
+    process.chdir(before)
+  }
 }
 
 /** Without what Vitest adds, and what would colour the output. */

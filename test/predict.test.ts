@@ -21,7 +21,7 @@ import {
 } from 'gradpool'
 import { PNG } from 'pngjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { emptyFolder, gradpool, temporaryFolder } from './gradpool.js'
+import { emptyFolder, gradpool, gradpoolHere, temporaryFolder } from './gradpool.js'
 import { expectMistake } from './mistake.js'
 
 const digitsModel = defineModel({
@@ -88,7 +88,7 @@ test('show tells what a saved model is', async () => {
     /^hash +[0-9a-f]{64}$/m,
   ]
   for (const line of lines) expect(stdout).toMatch(line)
-  const json = await gradpool(['show', digits, '--json'])
+  const json = await gradpoolHere(['show', digits, '--json'], folder.path)
   expect(JSON.parse(json.stdout)).toMatchObject({
     title: 'digits',
     parameters: [
@@ -118,7 +118,7 @@ describe('predict', () => {
     expect(new Set(parts.map(([, digit]) => digit)).size).toBe(10)
     const likelihoods = parts.map(([, , likelihood]) => Number(likelihood))
     expect(likelihoods).toEqual(likelihoods.toSorted((a, b) => b - a))
-    const json = await gradpool(['predict', digits, '--image', 'my.png', '--json'], { cwd })
+    const json = await gradpoolHere(['predict', digits, '--image', 'my.png', '--json'], cwd)
     const { probabilities } = JSON.parse(json.stdout) as { probabilities: number[] }
     expect(Math.max(...probabilities) * 100).toBeCloseTo(likelihoods[0] ?? NaN, 1)
   })
@@ -139,7 +139,7 @@ describe('predict', () => {
     const text = rows.map((row) => JSON.stringify(row)).join('\n')
     await writeFile(join(cwd, 'rows.jsonl'), `${text}\n\n`)
     const args = ['predict', sums, '--data', 'rows.jsonl']
-    const { code, stdout, stderr } = await gradpool([...args, '--json'], { cwd })
+    const { code, stdout, stderr } = await gradpoolHere([...args, '--json'], cwd)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const [first, second, third, ...more] = stdout.trimEnd().split('\n')
     expect(more).toEqual([])
@@ -158,7 +158,7 @@ describe('predict', () => {
         [0, 0],
       ],
     })
-    const table = await gradpool(args, { cwd })
+    const table = await gradpoolHere(args, cwd)
     expect(table.stdout).toMatch(/^row +estimate +parts$/m)
     expect(table.stdout).toMatch(/^ *2 +0 +0, 0, 0, 0$/m)
   })

@@ -65,7 +65,7 @@ test('the two experiments with the same autoencoder share one stage', () => {
   expect(new Set(shared.map(({ hash }) => hash)).size).toBe(1)
 })
 
-test.each(['1', '2', '4'])('%s workers give the same bits', async (workers) => {
+test.each(['1', '4'])('%s workers give the bits of 2', async (workers) => {
   const again = await runJson([...oneEpoch, '--workers', workers], { cwd })
   expect(again.workers).toBe(Number(workers))
   expect(bitsOf(again)).toEqual(bitsOf(document))

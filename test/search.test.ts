@@ -8,7 +8,7 @@ import { PNG } from 'pngjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { controlCharacter } from './control-character.js'
 import { dataFolder, names, smallFiles } from './data-folder.js'
-import { contentsOf, emptyFolder, gradpool, runsIn, temporaryFolder } from './gradpool.js'
+import { contentsOf, emptyFolder, gradpool, gradpoolHere, runsIn, temporaryFolder } from './gradpool.js'
 import { expectMistake } from './mistake.js'
 
 interface Document {
@@ -43,9 +43,7 @@ beforeAll(async () => {
 }, 120_000)
 
 async function search(...args: string[]): Promise<Document> {
-  const { code, stdout, stderr } = await gradpool(['search', 'digits.index', '--json', ...args], {
-    cwd,
-  })
+  const { code, stdout, stderr } = await gradpoolHere(['search', 'digits.index', '--json', ...args], cwd)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return JSON.parse(stdout) as Document
 }

@@ -31,7 +31,7 @@ test('a hostile condition is written out in text, and kept in JSON', async () =>
   expect(ran.stdout).toMatch(/ {2}Epoch 1: loss=/)
   expect(ran.stdout).toMatch(/^truth \[\d \d \d\] vs\. estimate \[\d \d \d\]$/m)
   expect(ran.stdout).not.toMatch(/\p{Script=Hangul}/u)
-  const shown = await gradpool(['show', '--out', out, '--json'])
+  const shown = await gradpool(['show', '--runs', out, '--json'])
   expect(JSON.parse(shown.stdout)).toMatchObject({ experiments: [{ condition: hostile }] })
   const refused = await gradpool(['run', hostile, '--out', out])
   expect(refused.stderr).toContain('\\u001b[2J')

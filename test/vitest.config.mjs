@@ -1,8 +1,10 @@
 // End-to-end tests: on the built packages, as a user has them (no source condition here). Two files at a time; after
 // them, alone, those that say how long something may take.
 import { defineConfig } from 'vitest/config'
+import { longestFirst } from '../vitest.shared.mjs'
 
 const alone = ['interrupt.test.ts']
+const longest = ['engines', 'docs', 'faults/fault-points', 'faults/supervision', 'report', 'resume', 'faults/disk']
 
 export default defineConfig({
   test: {
@@ -11,6 +13,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     reporters: ['default', 'json'],
     outputFile: { json: 'test-output/results.json' },
+    sequence: { sequencer: longestFirst(longest) },
     projects: [
       {
         extends: true,

@@ -11,7 +11,6 @@ export default mergeConfig(
     resolve: {
       alias: [{ find: /^@tensorflow\/(tfjs-core|tfjs-backend-cpu)$/, replacement: tfjs('$1') }],
     },
-    // No test changes what others see, and to load everything anew for each file took most of the time.
-    test: { name: 'core', isolate: false, server: { deps: { inline: [/@tensorflow/] } } },
+    test: { name: 'core', server: { deps: { inline: [/@tensorflow/] } } },
   }),
 )

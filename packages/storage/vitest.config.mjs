@@ -1,4 +1,5 @@
 import { defineConfig, mergeConfig } from 'vitest/config'
 import { unitTests } from '../../vitest.shared.mjs'
 
-export default mergeConfig(unitTests, defineConfig({ test: { name: 'storage' } }))
+// A test replaces a function of `node:fs`.
+export default mergeConfig(unitTests, defineConfig({ test: { name: 'storage', isolate: true } }))

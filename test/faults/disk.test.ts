@@ -5,12 +5,13 @@ import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunResult } from '@gradpool/orchestrator'
 import { expect, onTestFinished, test } from 'vitest'
+import { smallData } from '../data-folder.js'
 import { emptyFolder, gradpool, runsIn, start } from '../gradpool.js'
 import { bitsOf, documentOf, runJson } from '../run-document.js'
 import { checkpointsIn } from './checkpoints-in.js'
 
-const experiment = ['mnist_auto_2', '--epochs', '2']
-const often = ['--checkpoint-every', '0.1', '--in-process']
+const experiment = ['mnist_auto_2', '--epochs', '12', '--workers', '1', ...smallData()]
+const often = ['--checkpoint-every', '0.02', '--in-process']
 
 let undisturbed: Promise<unknown> | undefined
 

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunResult } from '@gradpool/orchestrator'
 import { expect, test } from 'vitest'
+import { smallData } from '../data-folder.js'
 import { emptyFolder, gradpool, runsIn, start } from '../gradpool.js'
 import { bitsOf, documentOf } from '../run-document.js'
 import { begunCheckpoints, checkpointsIn, stepsGoneOnFrom } from './checkpoints-in.js'
@@ -11,8 +12,10 @@ import { isLong } from './is-long.js'
 import { randomNumbers } from './random-numbers.js'
 
 /** How many processes are killed; the issue of each is the same. */
-const numKills = isLong ? 200 : 8
-const experiments = ['report', '--epochs', isLong ? '4' : '2']
+const numKills = isLong ? 200 : 6
+/** The short form trains on few images, for as many seconds. */
+const few = smallData()
+const experiments = ['report', '--epochs', ...(isLong ? ['4'] : ['8', ...few])]
 const often = ['--checkpoint-every', '0.1', '--quiet', '--in-process']
 
 test(

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { readRun } from '@gradpool/orchestrator'
 import { expect, test } from 'vitest'
+import { smallData } from '../data-folder.js'
 import { emptyFolder, fixture, gradpool, runsIn, type Running, start } from '../gradpool.js'
 import { bitsOf, documentOf, runJson } from '../run-document.js'
 import { isLong } from './is-long.js'
@@ -14,16 +15,16 @@ import { randomNumbers } from './random-numbers.js'
 const numFaults = isLong ? 50 : 1
 /** Each takes the seconds until it is noticed. */
 const numLoops = isLong ? 10 : 1
-const experiment = ['mnist_auto_2', '--epochs', '2']
+const few = ['mnist_auto_2', '--workers', '1', ...smallData()]
+const experiment = [...few, '--epochs', '20']
+/** A thread loops in the second epoch. */
+const briefly = [...few, '--epochs', '2']
 const often = ['--checkpoint-every', '0.1']
 const begun = 'mnist_auto_2 autoencode started:'
 
-let undisturbed: Promise<unknown> | undefined
-
-/** What the experiment comes to where nothing disturbs it, trained once. */
-function undisturbedBits(): Promise<unknown> {
-  undisturbed ??= runJson(experiment).then(bitsOf)
-  return undisturbed
+/** What a run comes to where nothing disturbs it. */
+async function undisturbedBits(args: readonly string[]): Promise<unknown> {
+  return bitsOf(await runJson(args))
 }
 
 /** The number of the process that trains: it is in the lock. */
@@ -51,7 +52,7 @@ const signals = ['SIGSEGV', 'SIGKILL', 'SIGBUS', 'SIGABRT'] as const
 test.each(isLong ? signals : signals.slice(0, 1))(
   `a process that is ended by %s is started again, with the same bits and a note in the record, ${numFaults} times`,
   async (signal) => {
-    const wanted = await undisturbedBits()
+    const wanted = await undisturbedBits(experiment)
     const random = randomNumbers(signals.indexOf(signal))
     for (let fault = 0; fault < numFaults; fault++) {
       const cwd = await emptyFolder()
@@ -74,7 +75,7 @@ test.each(isLong ? signals : signals.slice(0, 1))(
 
 test('one that is ended again and again is given up, with the command that goes on', async () => {
   const cwd = await emptyFolder()
-  const running = start(['run', 'mnist_auto_2', '--epochs', '1000', ...often], { cwd })
+  const running = start(['run', ...few, '--epochs', '1000', ...often], { cwd })
   await running.said(begun)
   let pid = 0
   for (let kills = 0; kills < 4; kills++) {
@@ -88,10 +89,10 @@ test('one that is ended again and again is given up, with the command that goes 
 test(
   `one with a thread that loops in native code is replaced, with the same bits, ${numLoops} times`,
   async () => {
-    const wanted = await undisturbedBits()
+    const wanted = await undisturbedBits(briefly)
     for (let fault = 0; fault < numLoops; fault++) {
       const cwd = await emptyFolder()
-      const args = ['run', ...experiment, '--engine', 'wasm', '--stall-after', '2', '--json']
+      const args = ['run', ...briefly, '--engine', 'wasm', '--stall-after', '2', '--json']
       const { code, stdout, stderr } = await gradpool(args, {
         cwd,
         preload: ['native-loop.mjs'],
@@ -111,9 +112,8 @@ test(
 
 test('one whose supervisor is killed stops gracefully', async () => {
   const cwd = await emptyFolder()
-  const running = start(['run', ...experiment, '--epochs', '1000'], { cwd })
-  await running.said(begun)
-  await setTimeout(300)
+  const running = start(['run', ...few, '--epochs', '1000'], { cwd })
+  await running.said('  Epoch ')
   running.child.kill('SIGKILL')
   await unlocked(cwd)
   const resumed = start(['resume'], { cwd })
@@ -135,7 +135,7 @@ test('one whose main thread does not return ends soon after its supervisor', { t
 
 test('--in-process goes on in another thread, and ends by SIGKILL with its result printed', async () => {
   const cwd = await emptyFolder()
-  const args = ['run', ...experiment, '--engine', 'wasm', '--stall-after', '2', '--json']
+  const args = ['run', ...briefly, '--engine', 'wasm', '--stall-after', '2', '--json']
   const { child, ended } = start([...args, '--in-process'], {
     cwd,
     preload: ['native-loop.mjs'],
@@ -144,7 +144,7 @@ test('--in-process goes on in another thread, and ends by SIGKILL with its resul
   const { code, stdout, stderr } = await ended
   expect(stderr).toContain('a worker thread is in native code that does not return')
   expect({ code, signal: child.signalCode }).toEqual({ code: null, signal: 'SIGKILL' })
-  expect(bitsOf(documentOf({ stdout }))).toEqual(await undisturbedBits())
+  expect(bitsOf(documentOf({ stdout }))).toEqual(await undisturbedBits(briefly))
 })
 
 test('--in-process leaves a crash to the caller', async () => {

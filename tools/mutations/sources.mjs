@@ -25,7 +25,9 @@ export async function catalogueSources() {
 }
 
 function plannedSources() {
-  return [...catalogue().values()].flatMap((config) => {
+  // Models of one's own have widths that cannot be changed.
+  const narrow = [...catalogue().values()].filter(({ stages }) => stages.every(({ kind }) => kind !== 'model'))
+  return narrow.flatMap((config) => {
     const stages = config.stages.map((stage) => ({
       ...stage,
       ...(stage.encoder instanceof Array && { encoder: stage.encoder.map(narrower) }),

@@ -9,7 +9,10 @@ import { type RunCommandOptions } from './options/run-options.js'
 export type ResumeOptions = Pick<
   RunCommandOptions,
   'workers' | 'engine' | 'data' | 'checkpointEvery' | 'stallAfter' | 'maxMinutes' | 'json' | 'quiet' | 'lang'
-> & { readonly out: string }
+> & {
+  /** Where run directories are. */
+  readonly runs: string
+}
 
 export interface BegunRun {
   readonly directory: string
@@ -22,8 +25,9 @@ export interface BegunRun {
  *
  * @throws UserError when there is no such run, or something else made it
  */
-export async function begunRun(asked: string | undefined, options: ResumeOptions): Promise<BegunRun> {
-  const directory = await findRun(asked, options.out)
+export async function begunRun(asked: string | undefined, given: ResumeOptions): Promise<BegunRun> {
+  const { runs: out, ...options } = given
+  const directory = await findRun(asked, out)
   const { record } = await readRecord(directory)
   if (!isOfRunCommand(record)) {
     throw new UserError(`'${directory}' was not made by \`gradpool run\`, so it cannot go on here`)
@@ -32,6 +36,7 @@ export async function begunRun(asked: string | undefined, options: ResumeOptions
   const data = options.data === undefined ? record.data : resolve(options.data)
   const run: RunCommandOptions = {
     ...options,
+    out,
     // Any engine of the same numerics resumes it; where none was asked for, one of another class is out of place.
     engine: options.engine === 'auto' && record.engine === 'tensorflow' ? 'tensorflow' : options.engine,
     seed,

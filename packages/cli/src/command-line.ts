@@ -13,7 +13,14 @@ import { type IndexBuildOptions } from './commands/index-build.js'
 import { type SearchCommandOptions } from './commands/search.js'
 import { type ResumeOptions } from './begun-run.js'
 import { type Io } from './io.js'
-import { outFolder, resumeOptions, type RunCommandOptions, runOptions, verifyOptions } from './options/run-options.js'
+import {
+  outFolder,
+  resumeOptions,
+  type RunCommandOptions,
+  runOptions,
+  runsOption,
+  verifyOptions,
+} from './options/run-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
 import { folder } from './options/values.js'
@@ -142,7 +149,7 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
   program
     .command('gc')
     .description('what no run needs any more, and with --delete, its removal')
-    .option('--out <dir>', 'where run directories are', folder('--out'), outFolder)
+    .addOption(runsOption())
     .option('--delete', 'remove it')
     .action(async (options: GcOptions) => {
       const { gcCommand } = await import('./commands/gc.js')

@@ -14,7 +14,7 @@ test.each([
   [['run', 'report', '--workers', '0'], /^--workers must be a whole number from 1 to 256, not '0'\n$/],
   [['run', 'reprot'], /^there is no experiment 'reprot'; did you mean 'report'\?\n$/i],
   [['run'], /^Say what to run: [^\n]+\n$/],
-  [['show', 'x', '--out', '/nowhere/at/all'], /^There is no run 'x', and no other in '\/nowhere\/at\/all'[^\n]+\n$/],
+  [['show', 'x', '--runs', '/nowhere/at/all'], /^There is no run 'x', and no other in '\/nowhere\/at\/all'[^\n]+\n$/],
 ])('%j is a mistake in one sentence', async (args, sentence) => {
   const { code, stdout, stderr } = await run(...args)
   expect(stderr).toMatch(sentence)

@@ -33,6 +33,7 @@ export {
   type Scope,
   type WithParameters,
 } from './training/module.js'
+export { conv, convTranspose, type ConvolutionOptions, type TransposedConvolutionOptions } from './ops/convolution.js'
 export { constant, type NestedNumbers } from './ops/constant.js'
 export {
   abs,
@@ -63,10 +64,12 @@ export {
 } from './ops/elementwise.js'
 export { concat, pad, reshape, slice, transpose } from './ops/layout.js'
 export { broadcastTo, cast } from './ops/operands.js'
+export { averagePool, maxPool, type PoolingOptions } from './ops/pooling.js'
 export { matmul, type MatmulOptions } from './ops/product.js'
 export { randomNormal, randomUniform } from './ops/random.js'
 export { argMax, logSoftmax, max, mean, type ReductionOptions, softmax, sum } from './ops/reduction.js'
 export { gather, oneHot, scatterAdd } from './ops/rows.js'
+export { type Padding, type PerAxis } from './ops/windows.js'
 export {
   adam,
   type Adam,

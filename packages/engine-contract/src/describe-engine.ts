@@ -11,6 +11,7 @@ import { describeRefusals } from './refusals.js'
 import { describeRows } from './rows.js'
 import { describeSharing } from './sharing.js'
 import { describeChunks } from './chunks.js'
+import { describeConvolution } from './convolution.js'
 import { describeStates } from './states.js'
 import { describeTraining } from './training.js'
 
@@ -33,6 +34,7 @@ export function describeEngine(name: string, make: () => Promise<Engine>, { shar
     describePrograms(engineOf)
     describeOptimizers(engineOf)
     describeTraining(engineOf)
+    describeConvolution(engineOf, sharesSteps)
     describeChunks(engineOf)
     describeRows(engineOf, sharesSteps)
     describeStates(engineOf)

@@ -1,5 +1,21 @@
 /** Every op, forward and gradient, against the reference evaluator. */
-import { div, grad, log, logSoftmax, mean, mul, neg, oneHot, relu, select, square, sub, sum } from '@gradpool/core'
+import {
+  div,
+  grad,
+  log,
+  logSoftmax,
+  maxPool,
+  mean,
+  mul,
+  neg,
+  oneHot,
+  relu,
+  reshape,
+  select,
+  square,
+  sub,
+  sum,
+} from '@gradpool/core'
 import { traceProgram, type Engine } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { expectSameStep, splitOf, wholeBatch } from './compare.js'
@@ -37,6 +53,8 @@ export function describeOps(engineOf: () => Engine): void {
       trace.result('product', mul(x, 2))
       trace.result('difference', sub(x, x))
       trace.result('log', log(x))
+      trace.result('largest', maxPool(reshape(x, [1, 10, 1]), 2))
+      trace.result('padded', maxPool(reshape(neg(x), [1, 5, 2]), 2, { padding: 1 }))
     })
     const execution = await engineOf().compile(wholeBatch(program, 1), { data: split, seed: 0 })
     const { means } = await execution.run({ steps: 1 })
@@ -45,6 +63,8 @@ export function describeOps(engineOf: () => Engine): void {
     expect(kinds('relu')).toBe('NaN NaN ∞ 0 0 0 0 + 0 +')
     expect(kinds('product')).toBe('NaN NaN ∞ -∞ 0 0 0 ∞ - +')
     expect(kinds('difference')).toBe('NaN NaN NaN NaN 0 0 0 0 0 0')
+    expect(kinds('largest')).toBe('NaN ∞ 0 + +')
+    expect(kinds('padded')).toBe('NaN NaN 0 ∞ + -')
     expect(kinds('log').slice(0, 18)).toBe('NaN NaN ∞ NaN -∞ -')
   })
 

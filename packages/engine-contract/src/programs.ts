@@ -8,6 +8,7 @@ import {
   cast,
   concat,
   constant,
+  conv,
   div,
   equal,
   exp,
@@ -22,6 +23,7 @@ import {
   matmul,
   max,
   maximum,
+  maxPool,
   mean,
   minimum,
   mul,
@@ -51,6 +53,7 @@ import {
 import { type Field, type Trace } from '@gradpool/core/engine'
 import fc from 'fast-check'
 import { splitOf } from './compare.js'
+import { WINDOW_CASES } from './window-cases.js'
 
 /** Deterministic values in [-1, 1), none of them near another's rounding. */
 export function values(size: number, salt: number): Float32Array {
@@ -163,6 +166,7 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
     const product = matmul(x, y, { transposeB: true })
     return matmul(relu(product), sub(product, 1))
   },
+  ...WINDOW_CASES,
   'random uniform': ({ x }) => add(x, randomUniform([5, 7], 'noise')),
   'random normal': ({ x }) => add(x, randomNormal([5, 7], 'noise')),
 }
@@ -209,7 +213,26 @@ const SQUARE_OPS: readonly ((a: Tensor, b: Tensor, salt: number) => Tensor)[] = 
   (a) => log1p(square(a)),
   (a, _, salt) => gather(a, rowNumbers(a, salt)),
   (a, _, salt) => scatterAdd(a, rowNumbers(a, salt), a.shape[0] ?? 1),
+  (a, b, salt) => convolvedSquares(a, b, salt),
 ]
+
+/**
+ * A convolution of rows as one image of one channel, as images of a row, or as an image of as many channels as a row
+ * has elements; sometimes pooled. `salt` chooses which.
+ */
+function convolvedSquares(a: Tensor, b: Tensor, salt: number): Tensor {
+  const [extent = 1] = a.shape
+  const taps = 1 + (salt % Math.min(3, extent))
+  const options = { padding: 'same', dilations: 1 + ((salt >> 2) % 2) } as const
+  const [image, filter] =
+    salt % 2 === 0
+      ? [reshape(a, [1, extent, extent, 1]), reshape(slice(b, [0, 0], [taps, taps]), [taps, taps, 1, 1])]
+      : [reshape(a, [1, extent, extent]), reshape(slice(b, [0, 0], [taps, extent]), [taps, 1, extent])]
+  const grouped = salt % 2 === 0 ? options : { ...options, groups: extent }
+  const value = conv(tanh(image), tanh(filter), grouped)
+  const pooled = (salt >> 3) % 2 === 0 ? value : maxPool(value, Math.min(2, extent), { strides: 1, padding: 'same' })
+  return reshape(pooled, [extent, extent])
+}
 
 export function randomGraph(roots: readonly Tensor[], choices: readonly Choice[]): Tensor[] {
   const tensors = [...roots]

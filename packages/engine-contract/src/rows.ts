@@ -132,6 +132,35 @@ export function describeRows(engineOf: () => Engine, sharesSteps: boolean): void
       for (const execution of [whole, second]) execution.dispose()
     })
 
+    test(
+      'and means are of each of several chunks that follow one another on a thread',
+      async () => {
+        const program = batches(training, true)
+        const [apart, following] = [await compile(program), await compile(program)]
+        const wanted = []
+        for (let i = 0; i < 3; i++) wanted.push({ ...(await apart.run({ steps: 5 })), state: apart.read() })
+        const [task] = following.begin(5, { times: 3 })
+        const { memory } = following
+        const ends = []
+        for (let i = 0; i < 3; i++) {
+          const outcome = await inWorker(engineOf().workerModule, task)
+          const state = Object.entries(memory.states).map(([name, values]) => [name, values.slice()] as const)
+          const [sums, rows] = [memory.sums.map((each) => each.slice()), memory.rows.map((each) => each.slice())]
+          const copy = { sums, rows, lastLoss: memory.lastLoss[0] ?? NaN }
+          ends.push({ outcome, state, copy })
+          if (i < 2) for (const each of memory.sums) each.fill(0)
+        }
+        const made = ends.map(({ outcome, state, copy }, i) => {
+          const result = following.finish([outcome], i < 2 ? copy : undefined)
+          return { ...result, state: Object.fromEntries(state) }
+        })
+        expect(made).toEqual(wanted)
+        expect(following.position()).toEqual(apart.position())
+        for (const execution of [apart, following]) execution.dispose()
+      },
+      TIMEOUT_MS,
+    )
+
     test('are part of a position, with as many as there were examples', async () => {
       const execution = await compile(batches(predictions, false))
       await execution.run({ steps: 2 })

@@ -13,14 +13,14 @@ import { runClang } from '@yowasp/clang'
 const kernels = new URL('./', import.meta.url)
 const output = new URL('../dist/', import.meta.url)
 /**
- * How panel.c is compiled, where products are made. All else does without relaxed SIMD: the
+ * How the files are compiled in which products are made. All else does without relaxed SIMD: the
  * compiler would use its minimum and maximum, too, which lose NaN on some CPUs.
  */
 const BUILDS = [
   { name: 'kernels.wasm', flags: ['-mrelaxed-simd'] },
   { name: 'kernels-emulated.wasm', flags: [] },
 ]
-const PRODUCTS = 'panel.c'
+const PRODUCTS = ['convolution_tile.c', 'panel.c']
 
 const TARGET = '--target=wasm32-unknown-unknown'
 
@@ -60,15 +60,17 @@ const files = Object.fromEntries(
 )
 const sources = names.filter((name) => name.endsWith('.c'))
 // One translation unit but for one file: the compiler sees all that it may inline.
-const others = sources.filter((name) => name !== PRODUCTS)
-files['kernels.c'] = others.map((name) => `#include "${name}"\n`).join('')
+const others = sources.filter((name) => !PRODUCTS.includes(name))
+const unitOf = (names) => names.map((name) => `#include "${name}"\n`).join('')
+files['kernels.c'] = unitOf(others)
+files['products.c'] = unitOf(PRODUCTS)
 await runClang(null, {}, { fetchProgress: () => {} }) // reads the toolchain without a word
 await mkdir(output, { recursive: true })
 let started = performance.now()
 files['kernels.o'] = await clang([...COMPILE, '-c', 'kernels.c'], 'kernels.o')
 for (const { name, flags } of BUILDS) {
   const products = `${name}.o` // a file that is there already would stay
-  files[products] = await clang([...COMPILE, ...flags, '-c', PRODUCTS], products)
+  files[products] = await clang([...COMPILE, ...flags, '-c', 'products.c'], products)
   const wasm = await clang([TARGET, ...LINK, 'kernels.o', products], name)
   if (!WebAssembly.validate(wasm)) setFlagsFromString('--experimental-wasm-relaxed-simd') // Node 20
   const numExports = WebAssembly.Module.exports(new WebAssembly.Module(wasm)).length

@@ -10,7 +10,10 @@
  * What was looked at must stay as it was. So nothing may write to the execution's words, the records of its results, its
  * instructions and pointwise programs, or its rows and their order.
  */
+#include "convolution.h"
 #include "kernels.h"
+
+#define MOST_CONV_STEP 65536 /* a stride or dilation */
 
 /* A stretch of the arena. */
 struct extent {
@@ -212,6 +215,72 @@ static bool check_reduction(const struct check *check, const uint32_t *operands)
            reads_floats(check, operands[1], elements(outer, inner, count));
 }
 
+/* What windows are over and what they make, in positions, and their taps; false where they do not go together. */
+static bool check_axes(const struct check *check, const struct convolution *conv, uint64_t *inputs, uint64_t *outputs,
+                       uint64_t *taps) {
+    *inputs = *outputs = *taps = 1;
+    for (int i = 0; i < 3; i++) {
+        const struct axis *axis = conv->axes + i;
+        if (axis->input == 0 || axis->output == 0 || axis->taps == 0) return false;
+        if (axis->stride == 0 || axis->stride > MOST_CONV_STEP) return false;
+        if (axis->dilation == 0 || axis->dilation > MOST_CONV_STEP) return false;
+        if (axis->before > (uint64_t)(axis->taps - 1) * axis->dilation) return false;
+        if ((uint64_t)(axis->output - 1) * axis->stride >= (uint64_t)axis->before + axis->input) return false;
+        *inputs *= axis->input;
+        *outputs *= axis->output;
+        *taps *= axis->taps;
+        if (*inputs > check->arena_bytes || *outputs > check->arena_bytes || *taps > check->arena_bytes) return false;
+    }
+    return conv->examples > 0 && conv->channels > 0 && conv->filters > 0;
+}
+
+/* a * b * c, none of which is more than an arena's bytes, or more than any arena holds if it does not fit. */
+static uint64_t volume(uint64_t a, uint64_t b, uint64_t c) {
+    const uint64_t most = (uint64_t)1 << 32, ab = a * b < most ? a * b : most;
+    return ab * c < most ? ab * c : most;
+}
+
+/* operands: dst, two operands, scratch, epilogue or segments, geometry */
+static bool check_convolution(const struct check *check, uint32_t opcode, const uint32_t *operands, bool is_shared) {
+    const struct convolution *conv = convolution_at(operands + 5);
+    const bool is_filter = opcode == OP_CONV_FILTER, is_transposed = opcode == OP_CONV_TRANSPOSE;
+    const uint32_t epilogue = is_filter ? 0 : operands[4], segments = is_filter ? operands[4] : 1;
+    uint64_t inputs, outputs, taps;
+    if (!check_axes(check, conv, &inputs, &outputs, &taps) || conv->groups == 0) return false;
+    if (conv->channels % conv->groups != 0 || conv->filters % conv->groups != 0) return false;
+    const uint64_t x = volume(conv->examples, inputs, conv->channels);
+    const uint64_t g = volume(conv->examples, outputs, conv->filters);
+    const uint64_t filter = volume(taps, conv->channels / conv->groups, conv->filters);
+    const uint64_t first = is_transposed ? g : x, second = is_filter ? g : filter;
+    const uint64_t made = is_filter ? filter : is_transposed ? x : g;
+    if (made > check->arena_bytes / 4 || segments == 0 || segments > conv->examples) return false;
+    if (!reads_floats(check, operands[1], first) || !reads_floats(check, operands[2], second)) return false;
+    if (operands[0] == 0 ? is_filter : !writes_floats(check, operands[0], made)) return false;
+    uint64_t scratch = (is_transposed || segments > 1) ? 4 * filter : 0;
+    if (operands[0] == 0) scratch += 4 * least(CONV_ROWS, conv->examples) * (made / conv->examples);
+    const uint64_t others = is_shared && check->exec[EXEC_WORKERS] > 1 ? check->exec[EXEC_WORKERS] - 1 : 0;
+    if (check->exec[EXEC_WORKING] % 4 != 0 || (others > 0 && check->exec[EXEC_WORKING] < scratch)) return false;
+    if (!writes_floats(check, operands[3], (scratch + others * check->exec[EXEC_WORKING]) / 4)) return false;
+    if (epilogue == 0) return true;
+    const uint64_t rows = volume(conv->examples, is_transposed ? inputs : outputs, 1);
+    return check_pointwise(check, epilogue, (uint32_t)rows, is_transposed ? conv->channels : conv->filters, true);
+}
+
+/* operands: dst, keys, values or gradient, geometry */
+static bool check_pool(const struct check *check, uint32_t opcode, const uint32_t *operands) {
+    const struct convolution *pool = convolution_at(operands + 3);
+    uint64_t inputs, outputs, taps;
+    if (!check_axes(check, pool, &inputs, &outputs, &taps)) return false;
+    const uint64_t keys = volume(pool->examples, inputs, pool->channels);
+    const uint64_t windows = volume(pool->examples, outputs, pool->channels);
+    const bool is_spread = opcode == OP_MAX_POOL_SPREAD;
+    for (int i = 0; i < 3; i++) {
+        if (pool->axes[i].dilation != 1) return false;
+    }
+    return writes_floats(check, operands[0], is_spread ? keys : windows) && reads_floats(check, operands[1], keys) &&
+           reads_floats(check, operands[2], is_spread ? windows : keys);
+}
+
 /* The number of operands of an opcode, where that of OP_COPY leaves out what its rank says; 0: no such opcode. */
 static uint32_t least_operands(uint32_t opcode) {
     /* One number a digit, since a table would be data of the module's own. */
@@ -224,10 +293,13 @@ static uint32_t least_operands(uint32_t opcode) {
     if (opcode == OP_SECTION) return 2;
     if (opcode == OP_SUM_SEGMENTS) return 6;
     if (opcode == OP_MATMUL_SEGMENTS) return 10;
+    if (opcode == OP_CONV || opcode == OP_CONV_TRANSPOSE || opcode == OP_CONV_FILTER) return 5 + CONV_WORDS;
+    if (opcode == OP_MAX_POOL || opcode == OP_MAX_POOL_SPREAD) return 3 + CONV_WORDS;
     return opcode >= OP_GATHER_BATCH && opcode <= OP_GUARD ? digits >> 4 * (opcode - 1) & 15 : 0;
 }
 
 INLINE uint32_t pointwise_of(const uint32_t *at) {
+    if (at[0] == OP_CONV || at[0] == OP_CONV_TRANSPOSE) return at[6];
     return at[0] == OP_MATMUL || at[0] == OP_MATMUL_SEGMENTS ? at[10] : at[0] == OP_MAP ? at[4] : 0;
 }
 
@@ -239,6 +311,11 @@ static bool check_instruction(const struct check *check, const uint32_t *at, uin
     case OP_GATHER_BATCH: return check_gather_batch(check, operands, examples);
     case OP_MATMUL: return check_matmul(check, operands, 1, is_shared);
     case OP_MATMUL_SEGMENTS: return check_matmul(check, operands, operands[9], is_shared);
+    case OP_CONV:
+    case OP_CONV_TRANSPOSE:
+    case OP_CONV_FILTER: return check_convolution(check, at[0], operands, is_shared);
+    case OP_MAX_POOL:
+    case OP_MAX_POOL_SPREAD: return check_pool(check, at[0], operands);
     case OP_SECTION: return operands[0] <= SECTION_ALONE;
     case OP_MAP: return check_pointwise(check, operands[2], operands[0], operands[1], false);
     case OP_SUM:

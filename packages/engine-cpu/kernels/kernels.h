@@ -71,6 +71,14 @@ struct ahead second_factor(char *base, const uint32_t *operands);
 /* panel.c: a * b + c as a product adds a term, with one rounding. */
 float multiply_add_once(float a, float b, float c);
 
+/* convolution.c: examples first .. first + count - 1, and rows first .. end - 1 of a filter's gradient; pool.c. */
+void conv_examples(char *base, const uint32_t *operands, uint32_t first, uint32_t count, uint32_t working);
+void conv_transpose_examples(char *base, const uint32_t *operands, uint32_t first, uint32_t count, uint32_t working);
+void conv_filter_rows(char *base, const uint32_t *operands, uint32_t first, uint32_t end, uint32_t working);
+uint32_t conv_filter_extent(const uint32_t *operands); /* rows of the filter: taps times channels of a group */
+void max_pool(char *base, const uint32_t *operands, uint32_t first, uint32_t count);
+void max_pool_spread(char *base, const uint32_t *operands, uint32_t first, uint32_t count);
+
 /* reduce.c */
 void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count);
 float fold_lanes(const float lanes[LANES]);

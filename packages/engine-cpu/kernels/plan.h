@@ -12,7 +12,7 @@
 /* Tables, a line for each number: */
 /* clang-format off */
 
-#define PLAN_VERSION 6
+#define PLAN_VERSION 7
 
 /* What the kernels need of a stack; each thread has its own. */
 #define STACK_BYTES 262144
@@ -98,6 +98,11 @@ enum opcode {
   OP_SECTION = 20,        /* kind, words: how workers share the instructions in the next so many words; see below */
   OP_SUM_SEGMENTS = 21,   /* dst, src, rows, count, inner, segments: dst[i] = sum over r and c of src[r, c, i], in segments of r: see below */
   OP_MATMUL_SEGMENTS = 22, /* as OP_MATMUL, and segments: see below */
+  OP_CONV = 23,           /* dst, x, filter, scratch, epilogue, geometry[CONV_WORDS]: see below */
+  OP_CONV_TRANSPOSE = 24, /* dst, g, filter, scratch, epilogue, geometry */
+  OP_CONV_FILTER = 25,    /* dst, x, g, scratch, segments, geometry */
+  OP_MAX_POOL = 26,       /* dst, keys, values, geometry: of each window and channel the value whose key is largest, the first of equals, the first NaN before all */
+  OP_MAX_POOL_SPREAD = 27, /* dst, keys, g, geometry: dst[in] = 0, and each g added, in order, where its window's largest key is */
   OP_GUARD = 16           /* address of f32: ends the chunk with EXEC_NOT_FINITE, before the instructions that follow, unless it is finite */
 };
 
@@ -111,6 +116,23 @@ enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
  * `dst` is f32[m, n], or 0 when only the epilogue wants the product. `epilogue`, if not 0, is run over each block of finished rows while
  * it is in cache; its PRODUCT registers are that block. `scratch` has matmul_scratch(m, n, k, flags, has dst, has epilogue) bytes.
  */
+
+/*
+ * Windows over three spatial axes, of which unused ones have extent 1. The geometry is [examples, channels, filters, groups, 3 x (input, output, taps, stride, dilation, before)]:
+ * tap t of window o is at o * stride + t * dilation - before along its axis; taps outside of the input are left out. Values are channels last: x is
+ * f32[examples, inputs, channels], g and what windows make f32[examples, outputs, filters], filter f32[taps, channels / groups, filters]. A filter of group i of the
+ * filters sees the channels of group i. Of pooling, filters = channels and groups = 1.
+ *
+ * The sums are chains of fused multiply-adds as a product's (OP_MATMUL), in this order:
+ *   OP_CONV: dst[n, o, f] over taps in row-major order, then channels in ascending order.
+ *   OP_CONV_TRANSPOSE: dst[n, i, c] over taps in row-major order, then filters in ascending order, for the windows whose tap is at i.
+ *   OP_CONV_FILTER: dst[t, c, f] over examples, then outputs in row-major order, whose tap t is inside; `segments` cuts the examples (see below).
+ *
+ * `scratch`, in floats: CONV_ROWS examples of dst if dst is 0, and for OP_CONV_TRANSPOSE the filter's elements before them; of OP_CONV_FILTER with segments > 1, the
+ * filter's. The epilogue is run over the finished elements of up to CONV_ROWS examples, as rows of filters (OP_CONV) or channels.
+ */
+#define CONV_WORDS 22
+#define CONV_ROWS 6
 
 /*
  * Segments: an axis cut into `segments` parts, as even as can be, the longer ones first; each part is multiplied, or summed, as if it were all, and the results

@@ -12,6 +12,11 @@ static uint32_t execute_instruction(char *base, const uint32_t *exec, const uint
     case OP_GATHER_BATCH: gather_batch(base, operands, ints_at(base, exec[EXEC_INDICES]), (struct ahead){0}); break;
     case OP_MATMUL: matmul(base, operands, 1); break;
     case OP_MATMUL_SEGMENTS: matmul(base, operands, operands[9]); break;
+    case OP_CONV: conv_examples(base, operands, 0, operands[5], 0); break;
+    case OP_CONV_TRANSPOSE: conv_transpose_examples(base, operands, 0, operands[5], 0); break;
+    case OP_CONV_FILTER: conv_filter_rows(base, operands, 0, conv_filter_extent(operands), 0); break;
+    case OP_MAX_POOL: max_pool(base, operands, 0, operands[3]); break;
+    case OP_MAX_POOL_SPREAD: max_pool_spread(base, operands, 0, operands[3]); break;
     case OP_MAP: map(base, operands); break;
     case OP_SUM: sum(to, from, operands[2], operands[3], operands[4]); break;
     case OP_SUM_SEGMENTS:

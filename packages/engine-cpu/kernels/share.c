@@ -12,6 +12,10 @@ static uint32_t first_extent(const uint32_t *at) {
     switch (at[0]) {
     case OP_GATHER_BATCH: return operands[5];
     case OP_MATMUL: return operands[6] & MATMUL_TRANSPOSE_A ? 0 : operands[3];
+    case OP_CONV:
+    case OP_CONV_TRANSPOSE: return operands[5];
+    case OP_MAX_POOL:
+    case OP_MAX_POOL_SPREAD: return operands[3];
     case OP_MAP: return operands[0] * operands[1];
     case OP_SUM:
     case OP_REDUCE_MAX:
@@ -35,6 +39,7 @@ INLINE bool has_sums(const char *base, uint32_t program) {
 /* Whether no pointwise program of the instruction adds up elements, which only one worker can. */
 static bool is_free_of_sums(const char *base, const uint32_t *at) {
     if (at[0] == OP_MAP) return !has_sums(base, at[4]);
+    if (at[0] == OP_CONV || at[0] == OP_CONV_TRANSPOSE) return !has_sums(base, at[6]);
     return (at[0] != OP_MATMUL && at[0] != OP_MATMUL_SEGMENTS) || !has_sums(base, at[10]);
 }
 
@@ -44,7 +49,7 @@ bool can_share_examples(const char *base, const uint32_t *at, uint32_t examples)
 }
 
 bool can_share_rows(const char *base, const uint32_t *at) {
-    if (at[0] == OP_SUM_SEGMENTS) return true;
+    if (at[0] == OP_SUM_SEGMENTS || at[0] == OP_CONV_FILTER) return true;
     return (at[0] == OP_MAP || at[0] == OP_MATMUL || at[0] == OP_MATMUL_SEGMENTS) && is_free_of_sums(base, at);
 }
 
@@ -66,6 +71,10 @@ void execute_for_examples(char *base, const uint32_t *exec, const uint32_t *at, 
         gather_batch(base, operands, ints_at(base, exec[EXEC_INDICES]) + first, next);
         break;
     case OP_MATMUL: matmul_rows(base, given, 1, first, rows, working, next); break;
+    case OP_CONV: conv_examples(base, given, first, rows, working); break;
+    case OP_CONV_TRANSPOSE: conv_transpose_examples(base, given, first, rows, working); break;
+    case OP_MAX_POOL: max_pool(base, given, first, rows); break;
+    case OP_MAX_POOL_SPREAD: max_pool_spread(base, given, first, rows); break;
     case OP_MAP: map_elements(base, given, first, rows); break;
     case OP_SUM: sum(to + first * given[4], from + first * given[3] * given[4], rows, given[3], given[4]); break;
     case OP_REDUCE_MAX:
@@ -111,8 +120,10 @@ void execute_for_examples(char *base, const uint32_t *exec, const uint32_t *at, 
 void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t workers, uint32_t working,
                       struct ahead next) {
     const uint32_t *operands = at + 2;
-    const bool is_map = at[0] == OP_MAP, is_sum = at[0] == OP_SUM_SEGMENTS;
-    const uint32_t extent = is_map ? operands[0] * operands[1] : operands[is_sum ? 4 : 3];
+    const bool is_map = at[0] == OP_MAP, is_sum = at[0] == OP_SUM_SEGMENTS, is_filter = at[0] == OP_CONV_FILTER;
+    const uint32_t extent = is_map      ? operands[0] * operands[1]
+                            : is_filter ? conv_filter_extent(operands)
+                                        : operands[is_sum ? 4 : 3];
     /* Elements are shared out by the blocks and vectors that kernels run over. */
     const uint32_t unit = is_map ? POINTWISE_BLOCK : is_sum ? LANES : 1, units = (extent + unit - 1) / unit;
     const uint32_t first = least(extent, unit * segment_start(units, workers, worker));
@@ -120,6 +131,8 @@ void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t 
     if (first == end) return;
     if (is_map)
         map_elements(base, operands, first, end - first);
+    else if (is_filter)
+        conv_filter_rows(base, operands, first, end, working);
     else if (is_sum)
         sum_segments(floats_at(base, operands[0]), floats_at(base, operands[1]), operands[2], operands[3], operands[4],
                      operands[5], first, end);

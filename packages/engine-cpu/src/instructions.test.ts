@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import {
   CHECK,
   CHECK_PART_SHIFT,
+  CONV_ROWS,
   STACK_BYTES,
   DTYPE,
   MATMUL,
@@ -58,6 +59,7 @@ test('limits and version', () => {
   expect(define('POINTWISE_MAX_TEMPS')).toBe(POINTWISE.MAX_TEMPS)
   expect(define('POINTWISE_MAX_SUMS')).toBe(POINTWISE.MAX_SUMS)
   expect(define('CHECK_PART_SHIFT')).toBe(CHECK_PART_SHIFT)
+  expect(define('CONV_ROWS')).toBe(CONV_ROWS)
   expect(define('STACK_BYTES')).toBe(STACK_BYTES)
   expect(define('ADAM_REGISTERS')).toBe(POINTWISE.ADAM_REGISTERS)
 })

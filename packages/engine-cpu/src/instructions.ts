@@ -1,7 +1,7 @@
 /** The constants of `kernels/plan.h`, which documents them. `instructions.test.ts` checks that they agree. */
 import type { DType } from '@gradpool/core'
 
-export const PLAN_VERSION = 6
+export const PLAN_VERSION = 7
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 
@@ -74,6 +74,11 @@ export const OP = {
   SECTION: 20,
   SUM_SEGMENTS: 21,
   MATMUL_SEGMENTS: 22,
+  CONV: 23,
+  CONV_TRANSPOSE: 24,
+  CONV_FILTER: 25,
+  MAX_POOL: 26,
+  MAX_POOL_SPREAD: 27,
 } as const
 
 /** How workers share the instructions of a section. */
@@ -125,6 +130,9 @@ export const POINTWISE = {
   MAX_SUMS: 16,
   ADAM_REGISTERS: 14,
 } as const
+
+/** Rows of a convolution's tile, and so the examples of a block, whose epilogue is run when it is finished. */
+export const CONV_ROWS = 6
 
 /** Size of the stack of a call of the kernels. */
 export const STACK_BYTES = 262144

@@ -76,6 +76,11 @@ describe('the catalogue', () => {
     expect(groups().hashing).toEqual(hashing.map(([name]) => name))
   })
 
+  it('has a group of convolution, whose networks read flat images', () => {
+    expect(groups().convolution).toEqual(['mnist_cnn'])
+    expect(layersOf('mnist_cnn')).toBe('lenet')
+  })
+
   it.each(hashing)('%s hashes', (name, epochs, layers) => {
     const config = catalogue().get(name)
     expect(config?.train.epochs).toBe(epochs)
@@ -109,7 +114,7 @@ describe('findExperiments', () => {
       "there is no experiment 'mnist_auto_fx'; did you mean 'mnist_auto_fix'?",
     )
     expect(() => findExperiments(['imagenet'])).toThrow(
-      "there is no experiment 'imagenet'; there are report, hashing, mnist_mlp_all,",
+      "there is no experiment 'imagenet'; there are report, hashing, convolution, mnist_mlp_all,",
     )
   })
 })

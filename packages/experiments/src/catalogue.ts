@@ -2,6 +2,7 @@
  * The experiments that come with Gradpool, by name, and their groups.
  */
 import { UserError } from '@gradpool/core'
+import { convolutionExperiments } from './convolution-experiments.js'
 import { hashingExperiments } from './hashing-experiments.js'
 import { suggestion } from '@gradpool/trainer/plan'
 import { reportExperiments } from './report-experiments.js'
@@ -14,7 +15,7 @@ type Groups = Readonly<Record<string, readonly string[]>>
 
 /** Made when first asked for, as checking experiments takes time. */
 function load() {
-  const grouped = { report: reportExperiments(), hashing: hashingExperiments() }
+  const grouped = { report: reportExperiments(), hashing: hashingExperiments(), convolution: convolutionExperiments() }
   const named = Object.values(grouped)
     .flat()
     .map((config) => [config.name, config] as const)
@@ -24,7 +25,7 @@ function load() {
   return { configs: new Map(named), groups }
 }
 
-/** By name: the report's in its order, then those of hashing. */
+/** By name: the report's in its order, then those of hashing and of convolution. */
 export function catalogue(): ReadonlyMap<string, ExperimentConfig> {
   loaded ??= load()
   return loaded.configs

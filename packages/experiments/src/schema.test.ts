@@ -17,7 +17,7 @@ describe('defineExperiment', () => {
     expect(config).toMatchObject({
       condition: '',
       reported: null,
-      train: { batchSize: 10, epochs: 10, shuffle: true, reportEvery: 1, optimizer: adam() },
+      train: { batchSize: 32, epochs: 10, shuffle: true, reportEvery: 1, optimizer: adam() },
       stages: [
         { activation: 'relu', codeActivation: 'relu', outputActivation: 'linear' },
         { encoder: 'frozen', weight: 'heNormal' },

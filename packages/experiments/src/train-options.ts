@@ -6,6 +6,7 @@ import { adam, UserError, type Optimizer, type UpdateRule } from '@gradpool/core
 import { checkClip, checks, FieldError, parseOptimizer, type OptimizerData } from '@gradpool/core/engine'
 import {
   checkTraining,
+  DEFAULT_BATCH_SIZE,
   type AveragingOptions,
   type LearningOptions,
   type TrainingOptions,
@@ -27,7 +28,7 @@ export interface StageTrainConfig extends Omit<TrainInput, 'optimizer'> {
 
 const defaults = {
   optimizer: adam() as Optimizer | UpdateRule,
-  batchSize: 10,
+  batchSize: DEFAULT_BATCH_SIZE,
   epochs: 10,
   shuffle: true,
   microBatches: 1,

@@ -25,8 +25,30 @@ export {
   type Layer,
 } from './layers/activation.js'
 export { type BatchNorm, batchNorm, type BatchNormOptions } from './layers/batch-norm.js'
+export {
+  type Conv,
+  conv1d,
+  conv2d,
+  conv2dTranspose,
+  conv3d,
+  type ConvOptions,
+  depthwiseConv2d,
+  type DepthwiseConvOptions,
+  type SeparableConv,
+  separableConv2d,
+  type TransposedConvOptions,
+} from './layers/convolution.js'
 export { type Dense, dense, type DenseOptions } from './layers/dense.js'
 export { dropout } from './layers/dropout.js'
+export {
+  averagePool1d,
+  averagePool2d,
+  flatten,
+  globalAveragePool,
+  globalMaxPool,
+  maxPool1d,
+  maxPool2d,
+} from './layers/pooling.js'
 export { sequential } from './layers/sequential.js'
 export { binaryCrossEntropy } from './losses/binary-cross-entropy.js'
 export { crossEntropy } from './losses/cross-entropy.js'

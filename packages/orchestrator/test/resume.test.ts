@@ -19,7 +19,7 @@ vi.setConfig({ testTimeout: 60_000 })
 const config = defineExperiment({
   name: 'pretrained',
   data: mnist(),
-  train: { batchSize: 6, epochs: 2500 },
+  train: { batchSize: 6, epochs: 1200 },
   stages: [autoencode({ encoder: [8], decoder: [16] }), classify({ hidden: [16], encoder: 'fineTuned' })],
 })
 
@@ -29,19 +29,21 @@ interface Ran {
 }
 
 interface Settings {
-  readonly stopAfterMs?: number
+  /** Somewhere in an epoch after so many. */
+  readonly stopAfterEpochs?: number
   /** So many checkpoints are there. */
   readonly stopAt?: number
   readonly set?: readonly string[]
 }
 
 async function run(options: Partial<RunOptions> & Settings = {}): Promise<Ran> {
-  const { stopAfterMs, stopAt, set = [], ...rest } = options
+  const { stopAfterEpochs, stopAt, set = [], ...rest } = options
   const engine = await wasmEngine({ memoryBytes: 64 * 1024 * 1024 })
   onTestFinished(() => engine.dispose())
   const plan = planExperiment(withOverrides(config, set), { dataset: rowsDataset(), seed: 0 })
   const events: RunEvent[] = []
   const controller = new AbortController()
+  let numEpochs = 0
   const started = await runExperiments([plan], {
     engine,
     workers: 1,
@@ -49,9 +51,11 @@ async function run(options: Partial<RunOptions> & Settings = {}): Promise<Ran> {
     checkpointSeconds: 0.02,
     ...rest,
     directory: rest.directory ?? (await temporaryFolder()),
-    onEvent: (event) => events.push(event),
+    onEvent(event) {
+      events.push(event)
+      if (event.type === 'epoch' && ++numEpochs === stopAfterEpochs) setTimeout(() => controller.abort(), 1)
+    },
   })
-  if (stopAfterMs !== undefined) setTimeout(() => controller.abort(), stopAfterMs)
   if (stopAt !== undefined) {
     const look = async () => {
       const records = (await checkpointsOf(started.directory)).filter((path) => path.endsWith('.json'))
@@ -103,14 +107,12 @@ const warningsOf = ({ events }: Ran) => events.flatMap((event) => (event.type ==
 describe('a resumed run', () => {
   it('is bit-identical, however often it was interrupted', async () => {
     const whole = await undisturbedBits()
-    let ran = await run({ stopAfterMs: 30 })
+    let ran = await run({ stopAfterEpochs: 50 })
     let interruptions = 0
     while (ran.result.experiments[0]?.status === 'interrupted') {
       interruptions++
       const workers = 1 + (interruptions % 2)
-      // On a machine that is busy, too, it comes to its end.
-      const stop = interruptions < 30 ? { stopAfterMs: 20 + 13 * interruptions } : {}
-      ran = await run({ resume: ran.result.run, workers, ...stop })
+      ran = await run({ resume: ran.result.run, workers, stopAfterEpochs: 100 * interruptions })
       expect(ran.events[0]).toEqual({ type: 'resumed' })
     }
     expect(interruptions).toBeGreaterThan(2)
@@ -130,8 +132,8 @@ describe('a resumed run', () => {
     expect(whole).not.toEqual(await undisturbedBits(['train.epochs=600']))
     let ran = await run({ set, stopAt: 1 })
     expect(ran.result.experiments).toMatchObject([{ status: 'interrupted' }])
-    for (let i = 0; ran.result.experiments[0]?.status === 'interrupted'; i++) {
-      ran = await run({ set, resume: ran.result.run, stopAfterMs: 40 + 40 * i })
+    while (ran.result.experiments[0]?.status === 'interrupted') {
+      ran = await run({ set, resume: ran.result.run, stopAfterEpochs: 200 })
     }
     expect(bitsOf(ran.result)).toEqual(whole)
   })
@@ -274,7 +276,7 @@ describe('what would mix results', () => {
 
   it('is not found as a run to go on with', async () => {
     const parent = await temporaryFolder()
-    const left = await run({ directory: parent, stopAfterMs: 60 })
+    const left = await run({ directory: parent, stopAfterEpochs: 5 })
     const engine = await wasmEngine({ memoryBytes: 64 * 1024 * 1024 })
     const planOf = (set: string[]) => planExperiment(withOverrides(config, set), { dataset: rowsDataset(), seed: 0 })
     expect(await findResumable([planOf([])], engine, parent)).toBe(left.result.run)

@@ -19,6 +19,9 @@ import { tracePrediction } from './saved-model/trace-rows.js'
 /** Examples per step of an evaluation; results do not depend on it but for how sums round. */
 const EVALUATION_BATCH = 100
 
+/** Examples in a training step where nothing is said. */
+export const DEFAULT_BATCH_SIZE = 32
+
 /** What was trained, to be saved. */
 type TrainedStates = Omit<TrainedModel, 'model'> & Required<Pick<TrainedModel, 'training'>>
 
@@ -39,7 +42,7 @@ export interface Programs {
 
 /** The Programs of a model. */
 export function tracedPrograms(model: Model, options: LearningOptions & { readonly epochs?: number }): Programs {
-  const { batchSize = 32, shuffle = true, microBatches = 1, optimizer = adam(), clip } = options
+  const { batchSize = DEFAULT_BATCH_SIZE, shuffle = true, microBatches = 1, optimizer = adam(), clip } = options
   const { epochs } = options
   const learning = { batchSize, shuffle, microBatches, optimizer, ...(clip && { clip }) }
   const trained = (data: Split, more = {}) => {

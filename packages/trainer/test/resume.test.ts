@@ -17,14 +17,19 @@ function bitsOf(fitted: { weightsHash: string; history: readonly { seconds: numb
   }
 }
 
-/** Fits in a folder, and aborts after so many milliseconds. */
-async function aborted(directory: string, ms: number, more: object = {}) {
-  const signal = AbortSignal.timeout(ms)
+/** Fits in a folder, and aborts somewhere in an epoch after so many. */
+async function aborted(directory: string, numEpochs: number, more: object = {}) {
+  const controller = new AbortController()
+  const { signal } = controller
+  const onEpoch = () => {
+    if (--numEpochs === 0) setTimeout(() => controller.abort(), 1)
+  }
   return fit(threeClasses, {
     ...options,
     ...more,
     directory,
     signal,
+    onEpoch,
     checkpointSeconds: 0.02,
   }).catch((error: unknown) => error)
 }
@@ -35,15 +40,15 @@ describe('a training in a folder', () => {
     [' with the best weights kept', { keep: 'best', monitor: 'validation.accuracy' }],
     [' with early stopping', { earlyStopping: { patience: 150, minDelta: 1e-4 } }],
     [' with a schedule', { optimizer: adam({ learningRate: cosine({ learningRate: 0.01, totalSteps: 9600 }) }) }],
-    [' with local averaging', { averageEvery: 3, averageParts: [2, 1] }],
+    [' with local averaging', { epochs: 150, averageEvery: 3, averageParts: [2, 1] }],
   ] as const)('is resumed bit for bit%s, however often it is aborted', async (_, more) => {
     const whole = await fit(threeClasses, { ...options, ...more })
     const directory = await temporaryFolder()
     let interruptions = 0
-    for (let ms = 80; interruptions < 20; ms += 40) {
-      const outcome = await aborted(directory, ms, { ...more, workers: 1 + (interruptions % 2) })
+    for (let numEpochs = 30; ; numEpochs += 30) {
+      const outcome = await aborted(directory, numEpochs, { ...more, workers: 1 + (interruptions % 2) })
       if (!(outcome instanceof Error)) break
-      expect(outcome.name).toBe('TimeoutError')
+      expect(outcome.name).toBe('AbortError')
       interruptions++
     }
     expect(interruptions).toBeGreaterThan(0)

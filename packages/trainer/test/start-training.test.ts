@@ -102,6 +102,24 @@ describe('a training step by step', () => {
     expect(trainer.steps).toBe(1)
   })
 
+  it('names a label that is none of the classes, and goes on from before', async () => {
+    const trainer = await startTraining(threeClasses, { fields, optimizer })
+    const { weights } = trainer
+    for (const [numRows, row] of [
+      [4, 2],
+      [1, 0],
+    ] as const) {
+      const { image, label } = batch(0, numRows)
+      const wrong = { image, label: label.slice().fill(7, row, row + 1) }
+      await expect(trainer.step(wrong)).rejects.toThrow(
+        `the loss is not a finite number at step 1, so nothing was updated: the label in row ${row} of the field 'label' is 7, which is none of the 3 classes, 0 to 2; mend it, or leave such rows out with ignoreLabel`,
+      )
+    }
+    expect(trainer.weights).toEqual(weights)
+    await trainer.step(batch(0, 4))
+    expect(trainer.steps).toBe(1)
+  })
+
   it('says so when the loss is not finite, and goes on from before', async () => {
     const trainer = await startTraining(threeClasses, { fields, optimizer })
     const { weights } = trainer

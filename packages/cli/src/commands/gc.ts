@@ -5,21 +5,22 @@ import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 
 export interface GcOptions {
-  readonly out: string
+  /** Where run directories are. */
+  readonly runs: string
   readonly delete?: boolean
 }
 
 /** @throws UserError when something cannot be removed. */
 export async function gcCommand(options: GcOptions, { stdout, stderr }: Io): Promise<number> {
-  const { out } = options
-  const garbage = await findGarbage(out, (damage) =>
+  const { runs } = options
+  const garbage = await findGarbage(runs, (damage) =>
     stderr.print(`${damage}; the run keeps its own files, and nothing in the store counts as its`),
   )
   for (const { path, why, numBytes } of garbage) {
     stdout.print(`${megabytes(numBytes).padStart(10)}  ${path} (${why})`)
   }
   if (garbage.length === 0) {
-    stdout.print(`Nothing in '${out}' is without use.`)
+    stdout.print(`Nothing in '${runs}' is without use.`)
     return exitCode.done
   }
   const total = megabytes(garbage.reduce((sum, { numBytes }) => sum + numBytes, 0))

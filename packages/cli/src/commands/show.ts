@@ -26,7 +26,7 @@ import { showModel } from './show-model.js'
 
 export interface ShowOptions {
   /** Where run directories are. */
-  readonly out: string
+  readonly runs: string
   readonly json?: boolean
   readonly lang?: Language
 }
@@ -34,14 +34,14 @@ export interface ShowOptions {
 /** @throws UserError when there is no such run or model, or its files are damaged. */
 export async function showCommand(
   asked: string | undefined,
-  { out, json = false, lang }: ShowOptions,
+  { runs, json = false, lang }: ShowOptions,
   { stdout }: Io,
 ): Promise<number> {
-  if (asked !== undefined && isModel(asked, out)) {
-    await showModel(await findStageModel(asked, { runs: out }), { json }, stdout)
+  if (asked !== undefined && isModel(asked, runs)) {
+    await showModel(await findStageModel(asked, { runs }), { json }, stdout)
     return exitCode.done
   }
-  const directory = await findRun(asked, out)
+  const directory = await findRun(asked, runs)
   const { record, result: told } = await readRun(directory)
   if (told === null) throw withoutResult(directory, record)
   checkResult(told, join(directory, 'result.json'))
@@ -71,10 +71,10 @@ export async function showCommand(
 }
 
 /** A file, or RUN/EXPERIMENT, and no run. */
-function isModel(asked: string, out: string): boolean {
-  if (isRun(asked, out)) return false
+function isModel(asked: string, runs: string): boolean {
+  if (isRun(asked, runs)) return false
   if (asked.endsWith('.gradpool') || statSync(asked, { throwIfNoEntry: false })?.isFile()) return true
-  const isBesideRuns = resolve(dirname(asked)) === resolve(out)
+  const isBesideRuns = resolve(dirname(asked)) === resolve(runs)
   return /[\\/]/.test(asked) && !isBesideRuns
 }
 

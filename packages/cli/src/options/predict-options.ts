@@ -1,7 +1,7 @@
 /** The options of `gradpool predict` and `gradpool show`. */
 import { Option } from 'commander'
-import { languageOption, outFolder } from './run-options.js'
-import { file, folder } from './values.js'
+import { languageOption, runsOption } from './run-options.js'
+import { file } from './values.js'
 
 export function predictOptions(): Option[] {
   return [
@@ -10,15 +10,11 @@ export function predictOptions(): Option[] {
       '--data <file>',
       'rows to predict from: JSON lines, each an object with the inputs of the model',
     ).argParser(file('--data')),
-    new Option('--runs <dir>', 'where run directories are').argParser(folder('--runs')).default(outFolder, outFolder),
+    runsOption(),
     new Option('--json', 'print one JSON object for each row, and nothing else on stdout'),
   ]
 }
 
 export function showOptions(): Option[] {
-  return [
-    new Option('--out <dir>', 'where run directories are').argParser(folder('--out')).default(outFolder, outFolder),
-    languageOption(),
-    new Option('--json', 'print one JSON document, and nothing else on stdout'),
-  ]
+  return [runsOption(), languageOption(), new Option('--json', 'print one JSON document, and nothing else on stdout')]
 }

@@ -52,7 +52,9 @@ export function runOptions(): Option[] {
       .argParser(assignment)
       .default([], 'none'),
     dataOption(),
-    outOption('where the run directory is made'),
+    new Option('--out <dir>', 'where the run directory is made')
+      .argParser(folder('--out'))
+      .default(outFolder, outFolder),
     new Option('--fresh', 'train every stage, those too that earlier runs have done'),
     new Option('--resume', 'resume the latest run of the same that did not come to its end'),
     ...shownOptions(),
@@ -61,12 +63,12 @@ export function runOptions(): Option[] {
 
 /** Those that change no result: of `gradpool resume`. */
 export function resumeOptions(): Option[] {
-  return [workersOption(), engineOption(), dataOption(), outOption('where run directories are'), ...shownOptions()]
+  return [workersOption(), engineOption(), dataOption(), runsOption(), ...shownOptions()]
 }
 
 /** Of `gradpool verify`. */
 export function verifyOptions(): Option[] {
-  return [engineOption(), dataOption(), outOption('where run directories are')]
+  return [engineOption(), dataOption(), runsOption()]
 }
 
 function workersOption(): Option {
@@ -86,8 +88,11 @@ function dataOption(): Option {
   return new Option('--data <dir>', 'folder of IDX files in the place of the data named').argParser(folder('--data'))
 }
 
-function outOption(description: string): Option {
-  return new Option('--out <dir>', description).argParser(folder('--out')).default(outFolder, outFolder)
+/** Of every command that reads runs. */
+export function runsOption(): Option {
+  return new Option('--runs <dir>', 'where run directories are')
+    .argParser(folder('--runs'))
+    .default(outFolder, outFolder)
 }
 
 export function languageOption(): Option {

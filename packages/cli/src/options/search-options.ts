@@ -1,6 +1,6 @@
 /** The options of `gradpool index build` and `gradpool search`. */
 import { Option } from 'commander'
-import { outFolder } from './run-options.js'
+import { runsOption } from './run-options.js'
 import { file, folder, wholeNumber } from './values.js'
 
 /** An index keeps codes of 256 bits at most. */
@@ -11,7 +11,7 @@ export function indexBuildOptions(): Option[] {
   return [
     new Option('--out <file>', 'the file to write').argParser(file('--out')).makeOptionMandatory(),
     new Option('--data <data>', "mnist, or a folder of IDX files; else the run's own").argParser(folder('--data')),
-    new Option('--runs <dir>', 'where run directories are').argParser(folder('--runs')).default(outFolder, outFolder),
+    runsOption(),
   ]
 }
 

@@ -13,6 +13,8 @@ export interface States {
    * among them
    */
   shareWith(program: Program): States
+  /** The values where they are, in memory that threads share. */
+  readonly views: StateValues
   /** Copies. */
   read(): Record<string, Float32Array>
   /** @throws UserError for a name that is no state, or a wrong number of values */
@@ -30,6 +32,8 @@ export interface ExecutionRecord {
   step: number
   /** NaN before the first. */
   lastLoss: number
+  /** The same where it is, in memory that threads share. */
+  readonly lastLossView: Float32Array | Float64Array
   /** Set to end the chunk before its next step. */
   stopped: boolean
   /** Each step adds its value times its number of examples. */

@@ -50,6 +50,7 @@ export interface Engine {
 
 /** Structured-cloneable: what a worker needs to run one chunk. Opaque to all but the engine. */
 export type ChunkTask = unknown
+/** A `ChunkStatus`, where a chunk ended in a way that is told. */
 export type ChunkOutcome = unknown
 
 /** What a worker module of an engine exports. */
@@ -77,6 +78,24 @@ export interface ChunkResult {
    */
   readonly rows: Readonly<Record<string, Float32Array>>
   /** The last finite loss; NaN before the first. */
+  readonly lastLoss: number
+}
+
+/**
+ * What a chunk leaves, in memory that all threads share. Where chunks follow one another on a
+ * thread, that thread copies it after each but the last one, and sets the sums to 0.
+ */
+export interface ChunkMemory {
+  /** As those of an `ExecutionRecord`. */
+  readonly sums: readonly Float64Array[]
+  readonly rows: readonly Float32Array[]
+  /** Of one number. */
+  readonly lastLoss: Float32Array | Float64Array
+  readonly states: StateValues
+}
+
+/** A copy of that, after a chunk that another one followed. */
+export interface ChunkCopy extends Pick<ChunkMemory, 'sums' | 'rows'> {
   readonly lastLoss: number
 }
 
@@ -123,6 +142,11 @@ export interface ChunkOptions {
    * Whether the chunk's means and rows cover the examples of the chunk before, too. Default: false.
    */
   readonly continues?: boolean
+  /**
+   * How often the tasks are done, each time as a chunk of its own, with nothing but a copy of
+   * `memory` in between. For one worker, and not where the chunk continues. Default: 1.
+   */
+  readonly times?: number
 }
 
 export interface Execution {
@@ -136,6 +160,7 @@ export interface Execution {
   readonly workers: number
   /** Steps done so far. */
   readonly step: number
+  readonly memory: ChunkMemory
   run(options: RunOptions): Promise<ChunkResult>
   /**
    * Runs a chunk at once, in this thread, without a look at progress or signals: for predictions of
@@ -158,8 +183,13 @@ export interface Execution {
    *   compiled for
    */
   begin(steps: number, options?: ChunkOptions): readonly ChunkTask[]
-  /** The end of a chunk: the outcomes of its tasks, in their order. */
-  finish(outcomes: readonly ChunkOutcome[]): ChunkResult
+  /**
+   * The end of a chunk: the outcomes of its tasks, in their order. Chunks that followed one another
+   * are finished in that order.
+   *
+   * @param copy of `memory`, where another chunk followed
+   */
+  finish(outcomes: readonly ChunkOutcome[], copy?: ChunkCopy): ChunkResult
   /**
    * Says that one of the workers of a chunk is gone: the others return at once, with the status
    * `abandoned`. What the chunk has written to the states is worth nothing then.

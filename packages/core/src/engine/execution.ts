@@ -6,6 +6,8 @@ import { invariant, UserError } from '../errors.js'
 import { examplesBefore, placesOf, resultSize, stepsPerEpochOf, type BatchProgram } from '../training/batch-program.js'
 import type { Backend, ExecutionHost, ExecutionRecord, States } from './backend.js'
 import type {
+  ChunkCopy,
+  ChunkMemory,
   ChunkOptions,
   ChunkOutcome,
   ChunkResult,
@@ -40,6 +42,8 @@ export class BaseExecution<S extends States> implements Execution {
   readonly #collected: readonly SizedResult[]
   /** The step at which the sums began. */
   #since = 0
+  /** Of the chunk that was begun last. */
+  #steps = 0
   #isRunning = false
 
   constructor(host: ExecutionHost<S>, program: BatchProgram, options: CompileOptions) {
@@ -75,18 +79,30 @@ export class BaseExecution<S extends States> implements Execution {
     return this.#record.step
   }
 
+  get memory(): ChunkMemory {
+    this.#checkAlive()
+    const { sums, rows, lastLossView } = this.#record
+    return { sums, rows, lastLoss: lastLossView, states: this.#states.views }
+  }
+
   /** @throws UserError while `run` is under way, too */
-  begin(steps: number, { workers = 1, continues = false }: ChunkOptions = {}): readonly ChunkTask[] {
+  begin(steps: number, { workers = 1, continues = false, times = 1 }: ChunkOptions = {}): readonly ChunkTask[] {
     checkWorkers(workers, this.workers)
-    this.#begin(steps, continues)
+    invariant(times === 1 || (workers === 1 && !continues), 'chunks that follow one another are of one worker')
+    this.#begin(steps, continues, times)
     return this.#backend.tasks(steps, workers)
   }
 
-  finish(outcomes: readonly ChunkOutcome[]): ChunkResult {
+  finish(outcomes: readonly ChunkOutcome[], copy?: ChunkCopy): ChunkResult {
     const outcome = outcomes.find((each) => each === 'abandoned') ?? outcomes[0]
     invariant(outcome !== undefined, 'a chunk has an outcome')
     // The worker modules of engines return the status.
-    return this.#result(outcome as ChunkStatus)
+    const status = outcome as ChunkStatus
+    if (copy === undefined) return this.#result(status)
+    const step = this.#since + this.#steps
+    const result = this.#result(status, { ...copy, step })
+    this.#since = step
+    return result
   }
 
   async run({ steps, signal, onProgress }: RunOptions): Promise<ChunkResult> {
@@ -155,7 +171,7 @@ export class BaseExecution<S extends States> implements Execution {
     for (const { name, index, size } of this.#collected) {
       const [from, to] = [position.rows[name], this.#record.rows[index]]
       let taken = 0
-      for (const [begin, end] of this.#places()) {
+      for (const [begin, end] of placesOf(this.program, since, step)) {
         const count = (end - begin) * size
         if (from) to?.set(from.subarray(taken, taken + count), begin * size)
         taken += count
@@ -184,14 +200,16 @@ export class BaseExecution<S extends States> implements Execution {
     if (!this.host.live.has(this)) throw new UserError('this execution was disposed')
   }
 
-  #begin(steps: number, continues: boolean): void {
+  #begin(steps: number, continues: boolean, times = 1): void {
     this.#checkAlive()
     if (this.#isRunning) throw new UserError('this execution is running already')
     const { step } = this.#record
-    const startsOver = !continues && this.program.program.updates.length === 0 && step + steps > MOST_STEPS
+    const all = steps * times
+    const startsOver = !continues && this.program.program.updates.length === 0 && step + all > MOST_STEPS
     const first = startsOver ? step % this.stepsPerEpoch : step
-    checkSteps(steps, first)
+    checkSteps(all, first)
     if (startsOver) this.#record.step = first
+    this.#steps = steps
     this.#record.stopped = false
     if (continues) return
     this.#since = first
@@ -202,27 +220,28 @@ export class BaseExecution<S extends States> implements Execution {
     for (const { index } of this.#averaged) this.#record.sums[index]?.fill(0)
   }
 
-  #result(status: ChunkStatus): ChunkResult {
-    const { step, lastLoss } = this.#record
+  #result(status: ChunkStatus, end: ChunkCopy & { readonly step: number } = this.#record): ChunkResult {
+    const { step, lastLoss } = end
     const examples = examplesBefore(this.program, step) - examplesBefore(this.program, this.#since)
     const steps = step - this.#since
-    return { status, steps, means: this.#sums(examples), rows: this.#rows(), lastLoss }
+    return { status, steps, means: this.#sums(examples, end), rows: this.#rows(end), lastLoss }
   }
 
-  #sums(divisor: number): Record<string, Float64Array> {
+  #sums(divisor: number, { sums: from }: Pick<ChunkCopy, 'sums'> = this.#record): Record<string, Float64Array> {
     const sums: Record<string, Float64Array> = {}
     for (const { name, index } of this.#averaged) {
-      const own = (sums[name] = this.#record.sums[index]?.slice() ?? new Float64Array())
+      const own = (sums[name] = from[index]?.slice() ?? new Float64Array())
       for (let i = 0; i < own.length; i++) own[i] = (own[i] ?? 0) / divisor
     }
     return sums
   }
 
-  #rows(): Record<string, Float32Array> {
+  #rows(end: Pick<ChunkCopy, 'rows'> & { readonly step: number } = this.#record): Record<string, Float32Array> {
+    const places = placesOf(this.program, this.#since, end.step)
     const rows: Record<string, Float32Array> = {}
     for (const { name, index, size } of this.#collected) {
-      const values = this.#record.rows[index] ?? new Float32Array()
-      const parts = this.#places().map(([begin, end]) => values.slice(begin * size, end * size))
+      const values = end.rows[index] ?? new Float32Array()
+      const parts = places.map(([begin, end]) => values.slice(begin * size, end * size))
       const [first = new Float32Array(), second] = parts
       if (second === undefined) {
         rows[name] = first
@@ -233,9 +252,5 @@ export class BaseExecution<S extends States> implements Execution {
       both.set(second, first.length)
     }
     return rows
-  }
-
-  #places() {
-    return placesOf(this.program, this.#since, this.step)
   }
 }

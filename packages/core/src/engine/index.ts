@@ -24,7 +24,9 @@ export {
   type Position,
   type Progress,
   type RunOptions,
+  type ChunkCopy,
   type ChunkExecutor,
+  type ChunkMemory,
   type ChunkOptions,
   type ChunkOutcome,
   type ChunkResult,
@@ -63,6 +65,7 @@ export { type Input, type Output, type ProgramData, type Result } from '../progr
 export { matchPattern, type Match, type Pattern, type Searched } from '../program/pattern.js'
 export { mapNodes, prune, renameStates, substitute } from '../program/rewrite.js'
 export { segmentsOf } from '../program/segments.js'
+export { convolution, type Convolution, poolAxes, tapsInside, type WindowAxis } from '../program/windows.js'
 export { initialState } from '../random/initial-state.js'
 export { fillNormal, fillUniform, NORMAL_QUANTILE, philox, purposeOf, shuffled } from '../random/random.js'
 export { fusedMultiplyAdd } from '../reference/fused-multiply-add.js'

@@ -35,9 +35,12 @@ export abstract class NamedStates implements States {
     return this
   }
 
+  get views(): Record<string, Float32Array> {
+    return Object.fromEntries([...this.#sizes.keys()].map((name) => [name, this.view(name)]))
+  }
+
   read(): Record<string, Float32Array> {
-    const names = [...this.#sizes.keys()]
-    return Object.fromEntries(names.map((name) => [name, this.view(name).slice()]))
+    return Object.fromEntries(Object.entries(this.views).map(([name, values]) => [name, values.slice()]))
   }
 
   write(values: StateValues): void {

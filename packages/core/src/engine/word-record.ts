@@ -7,20 +7,20 @@ export abstract class WordRecord implements ExecutionRecord {
   abstract readonly last: readonly Float32Array[]
   readonly #words: Int32Array
   readonly #places: { readonly STEP: number; readonly STOP: number }
-  readonly #lastLoss: Float32Array | Float64Array
+  readonly lastLossView: Float32Array | Float64Array
 
   /**
    * @param places of the step and of the stop word
-   * @param lastLoss of one number
+   * @param lastLossView of one number
    */
   constructor(
     words: Int32Array,
     places: { readonly STEP: number; readonly STOP: number },
-    lastLoss: Float32Array | Float64Array,
+    lastLossView: Float32Array | Float64Array,
   ) {
     this.#words = words
     this.#places = places
-    this.#lastLoss = lastLoss
+    this.lastLossView = lastLossView
   }
 
   get step(): number {
@@ -40,10 +40,10 @@ export abstract class WordRecord implements ExecutionRecord {
   }
 
   get lastLoss(): number {
-    return this.#lastLoss[0] ?? NaN
+    return this.lastLossView[0] ?? NaN
   }
 
   set lastLoss(loss: number) {
-    this.#lastLoss[0] = loss
+    this.lastLossView[0] = loss
   }
 }

@@ -8,9 +8,11 @@
 import type { Shape } from '../program/dtype.js'
 import type { ByOp, NodeOf } from '../program/node.js'
 import type { OpName } from '../program/op-table.js'
+import { convFilterOf, convOf, convTransposeOf } from '../ops/convolution.js'
 import { add, div, equal, exp, less, mul, neg, select, sub } from '../ops/elementwise.js'
 import { pad, reshape, slice, transpose } from '../ops/layout.js'
 import { broadcastTo } from '../ops/operands.js'
+import { maxPoolOf, maxPoolSpreadOf } from '../ops/pooling.js'
 import { matmul } from '../ops/product.js'
 import { sum } from '../ops/reduction.js'
 import { gather, scatterAdd } from '../ops/rows.js'
@@ -116,6 +118,29 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
           : matmul(a, g, { transposeA: !transposeA }),
     ]
   }),
+
+  // A convolution is linear in each operand, and each of its three ops has the other two as its gradients.
+  conv: binary<'conv'>(({ gradient: g }, x, filter, { attributes }) => [
+    () => convTransposeOf(g, filter, attributes, x.shape),
+    () => convFilterOf(x, g, attributes, filter.shape),
+  ]),
+  convTranspose: binary<'convTranspose'>(({ gradient: g }, y, filter, { attributes }) => [
+    () => convOf(g, filter, attributes, y.shape),
+    () => convFilterOf(g, y, attributes, filter.shape),
+  ]),
+  convFilter: binary<'convFilter'>(({ gradient: g }, x, y, { attributes }) => [
+    () => convTransposeOf(y, g, attributes, x.shape),
+    () => convOf(x, g, attributes, y.shape),
+  ]),
+  // Keys only choose.
+  maxPool: binary<'maxPool'>(({ gradient: g }, keys, _values, { attributes }) => [
+    undefined,
+    () => maxPoolSpreadOf(keys, g, attributes),
+  ]),
+  maxPoolSpread: binary<'maxPoolSpread'>(({ gradient: g }, keys, y, { attributes }) => [
+    undefined,
+    () => maxPoolOf(keys, g, attributes, y.shape),
+  ]),
 }
 
 /** The rule of an op with one operand. */

@@ -31,32 +31,35 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     }
   }
   const dependent = dependentNodes(trace, end.node, new Set(wrt.map(({ node }) => node)))
-  const gradients = new Map<number, Tensor>([[end.node, constant(1)]])
+  /** By node. */
+  const gradients: (Tensor | undefined)[] = []
+  gradients[end.node] = constant(1)
   for (let index = end.node; index >= 0; index--) {
-    const gradient = gradients.get(index)
-    if (!gradient || !dependent.has(index)) continue
+    const gradient = gradients[index]
+    if (!gradient || !dependent[index]) continue
     const value = trace.tensorAt(index)
     const node = trace.describe(value)
-    const inputs = node.inputs.map((input) => trace.tensorAt(input))
+    const inputs: Tensor[] = []
+    for (const input of node.inputs) inputs.push(trace.tensorAt(input))
     const contributions = dispatch(gradientRules, node, { gradient, value, inputs })
     node.inputs.forEach((input, position) => {
-      if (!dependent.has(input)) return
+      if (!dependent[input]) return
       const contribution = contributions?.[position]?.()
       if (!contribution) return
-      const sofar = gradients.get(input)
-      gradients.set(input, sofar ? add(sofar, contribution) : contribution)
+      const sofar = gradients[input]
+      gradients[input] = sofar ? add(sofar, contribution) : contribution
     })
   }
-  return wrt.map((x) => gradients.get(x.node) ?? constant(0, x.shape))
+  return wrt.map((x) => gradients[x.node] ?? constant(0, x.shape))
 }
 
-/** The nodes up to `end` whose value, and so the loss, may change smoothly with one of `sources`. */
-function dependentNodes(trace: Trace, end: number, sources: ReadonlySet<number>): Set<number> {
-  const dependent = new Set<number>()
+/** Of each node up to `end`, whether its value, and so the loss, may change smoothly with one of `sources`. */
+function dependentNodes(trace: Trace, end: number, sources: ReadonlySet<number>): boolean[] {
+  const dependent: boolean[] = []
   for (let index = 0; index <= end; index++) {
     const { op, inputs } = trace.describe(trace.tensorAt(index))
-    const passes = gradientRules[op] !== null && inputs.some((input) => dependent.has(input))
-    if (sources.has(index) || passes) dependent.add(index)
+    const passes = gradientRules[op] !== null && inputs.some((input) => dependent[input])
+    dependent.push(sources.has(index) || passes)
   }
   return dependent
 }

@@ -1,7 +1,7 @@
 /**
  * What ops share: operands made ready (numbers to constants, integers to f32, shapes broadcast) and axes made positive.
  */
-import type { DType, Shape } from '../program/dtype.js'
+import { type DType, sameShape, type Shape } from '../program/dtype.js'
 import { callText } from '../program/shape-inference.js'
 import type { Tensor, TensorLike } from '../tracing/tensor.js'
 import { currentTrace, shapeError } from '../tracing/trace.js'
@@ -21,7 +21,9 @@ export function asF32(x: TensorLike): Tensor {
  * towards zero and saturates, NaN gives 0. A tensor of that dtype already is returned as it is.
  */
 export function cast(x: TensorLike, dtype: DType): Tensor {
-  return currentTrace().node({ op: 'cast', inputs: [tensorOf(x)], attributes: { dtype } })
+  const tensor = tensorOf(x)
+  if (tensor.dtype === dtype) return tensor
+  return currentTrace().node({ op: 'cast', inputs: [tensor], attributes: { dtype } })
 }
 
 /**
@@ -30,12 +32,17 @@ export function cast(x: TensorLike, dtype: DType): Tensor {
  * @throws ShapeError where they are not
  */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
-  return currentTrace().node({ op: 'broadcast', inputs: [tensorOf(x)], shape })
+  const tensor = tensorOf(x)
+  if (sameShape(tensor.shape, shape)) return tensor
+  return currentTrace().node({ op: 'broadcast', inputs: [tensor], shape })
 }
 
 /** Operands of an elementwise op, as f32 of one shape. @throws ShapeError where the shapes do not go together */
 export function broadcastOperands(op: string, ...operands: readonly TensorLike[]): Tensor[] {
-  const tensors = operands.map(asF32)
+  const tensors: Tensor[] = []
+  for (const operand of operands) tensors.push(asF32(operand))
+  const [first] = tensors
+  if (first && tensors.every(({ shape }) => sameShape(shape, first.shape))) return tensors
   const shape = tensors.reduce<Shape>((joint, { shape }) => {
     const both = broadcastShapes(joint, shape)
     if (!both) {

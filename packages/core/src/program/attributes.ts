@@ -14,6 +14,9 @@ export type Attributes = Readonly<Record<string, Attribute>>
 
 type Check<Value> = (value: Attribute | undefined, name: string) => Value
 
+const CONVOLUTION = { strides: integers, dilations: integers, before: integers, groups: optional(whole) }
+const POOL = { window: integers, strides: integers, before: integers }
+
 const CHECKS: {
   readonly [Op in keyof AttributesByOp]: {
     readonly [Name in keyof AttributesByOp[Op]]-?: Check<AttributesByOp[Op][Name] | undefined>
@@ -39,22 +42,30 @@ const CHECKS: {
     transposeB: optional(flag),
     segments: optional(whole),
   },
+  conv: CONVOLUTION,
+  convTranspose: CONVOLUTION,
+  convFilter: { ...CONVOLUTION, segments: optional(whole) },
+  maxPool: POOL,
+  maxPoolSpread: POOL,
 }
+
+type ChecksByName = ReadonlyMap<string, Check<unknown>>
+
+const NO_CHECKS: ChecksByName = new Map()
+const CHECKS_BY_OP: ReadonlyMap<string, ChecksByName> = new Map(
+  Object.entries(CHECKS).map(([op, checks]) => [op, new Map<string, Check<unknown>>(Object.entries(checks))]),
+)
 
 /**
  * Whether these are the attributes of a node of this op. @throws ShapeError for one that is wrong,
  * missing or unknown
  */
 export function checkAttributes(op: OpName, attributes: Attributes): void {
-  const checks: Readonly<Record<string, Check<unknown>>> = hasAttributes(op) ? CHECKS[op] : {}
+  const checks = CHECKS_BY_OP.get(op) ?? NO_CHECKS
   for (const name of Object.keys(attributes)) {
-    if (!Object.hasOwn(checks, name)) refuse(`it has no attribute "${beginningOf(name)}"`)
+    if (!checks.has(name)) refuse(`it has no attribute "${beginningOf(name)}"`)
   }
-  for (const [name, check] of Object.entries(checks)) check(attributes[name], name)
-}
-
-function hasAttributes(op: OpName): op is keyof AttributesByOp {
-  return Object.hasOwn(CHECKS, op)
+  checks.forEach((check, name) => check(attributes[name], name))
 }
 
 function optional<Value>(check: Check<Value>): Check<Value | undefined> {

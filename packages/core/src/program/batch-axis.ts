@@ -43,6 +43,14 @@ function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
       return undefined
     case 'matmul':
       return productAxis(node, axis, second?.axis)
+    case 'conv':
+    case 'convTranspose':
+      return axis === 0 && second?.axis === undefined ? 0 : undefined
+    case 'convFilter':
+      return undefined
+    case 'maxPool':
+    case 'maxPoolSpread':
+      return axis === 0 && second?.axis === 0 ? 0 : undefined
     case 'gather':
       return axis === undefined ? second?.axis : undefined
     case 'concat': {

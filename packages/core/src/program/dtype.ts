@@ -21,7 +21,9 @@ export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, i32: 4
 
 /** The number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, extent) => product * extent, 1)
+  let product = 1
+  for (const extent of shape) product *= extent
+  return product
 }
 
 /** The row-major strides of a shape, in elements. */

@@ -24,6 +24,24 @@ export interface AttributesByOp {
     readonly transposeB?: boolean
     readonly segments?: number
   }
+  /** Of each: one number for each spatial axis. */
+  readonly conv: {
+    readonly strides: readonly number[]
+    readonly dilations: readonly number[]
+    /** How far the first window begins before the input. */
+    readonly before: readonly number[]
+    /** Default: 1. */
+    readonly groups?: number
+  }
+  readonly convTranspose: AttributesByOp['conv']
+  readonly convFilter: AttributesByOp['conv'] & { readonly segments?: number }
+  readonly maxPool: {
+    /** Taps along each axis. */
+    readonly window: readonly number[]
+    readonly strides: readonly number[]
+    readonly before: readonly number[]
+  }
+  readonly maxPoolSpread: AttributesByOp['maxPool']
 }
 
 /** An op that has no attributes. */
@@ -52,6 +70,19 @@ export function fillValue(node: Node): number | undefined {
   if (node.op !== 'constant') return undefined
   const { values } = node.attributes
   return typeof values === 'number' ? values : undefined
+}
+
+/**
+ * The same op of other operands, with the type that follows from them. All nodes of a Program are made here, so that
+ * JavaScript has one layout of objects for all of them.
+ */
+export function nodeLike(
+  { op, attributes }: Node,
+  inputs: readonly number[],
+  { shape, dtype }: { readonly shape: Shape; readonly dtype: DType },
+): Node {
+  // The attributes are those of the op; TypeScript does not follow this through a union.
+  return { op, inputs, attributes, shape, dtype } as Node
 }
 
 /** For each op, what to do with a node of it, or `None`. */

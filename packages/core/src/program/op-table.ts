@@ -74,6 +74,27 @@ export const OPS = {
     'each element is summed over k in ascending order; with a first axis [p, ...] on both, p such products; ' +
     'with attributes.segments, of two matrices, k is cut into as many, as even as can be, the longer first: the sum, in order, of ' +
     'the products of each',
+
+  // Windows that slide over spatial axes, of which there are one to three; values are [examples, ...spatial, channels].
+  // Tap t of the window of output o is at o * stride + t * dilation - before. Taps outside of the input are left out.
+  conv:
+    'x [n, ...in, channels] and filter [...taps, channels / groups, filters], attributes {strides, dilations, before, ' +
+    "groups?}: [n, ...out, filters] of the node's shape; each element is summed over taps in row-major order and, for " +
+    'each, over channels in ascending order, as a product is; filters of a group see the channels of that group',
+  convTranspose:
+    "inputs (g [n, ...out, filters], filter), attributes as conv's: the gradient of conv by x, of the node's shape " +
+    '[n, ...in, channels]; summed over taps in row-major order and, for each, over filters in ascending order',
+  convFilter:
+    "inputs (x, g [n, ...out, filters]), attributes as conv's, and segments?: the gradient of conv by its filter, of the " +
+    "node's shape; summed over examples and output positions in row-major order; with segments, examples are cut into " +
+    'as many, as even as can be, the longer first: the sum, in order, of the sums of each',
+  maxPool:
+    "inputs (keys, values), both [n, ...in, channels], attributes {window, strides, before}: of the node's shape " +
+    '[n, ...out, channels], the value where the key is largest in the window; the first of equals, and the first NaN ' +
+    'before all',
+  maxPoolSpread:
+    "inputs (keys, g [n, ...out, channels]), attributes as maxPool's: zeros of the keys' shape, with each element of g " +
+    'added where maxPool finds the largest key, in row-major order of g',
 } as const
 
 export type OpName = keyof typeof OPS

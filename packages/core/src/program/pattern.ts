@@ -31,16 +31,11 @@ export function matchPattern<Name extends string>(
   index: number,
   searched: Searched<Name>,
 ): Match<Name> | undefined {
-  const operands = operandsOf(pattern)
-  for (const found of ways(searched, pattern, index, { nodes: {}, inside: new Set() })) {
-    // What is computed on the way is no operand: it is gone where one op takes the place of all.
-    if (operands.every((name) => !found.inside.has(found.nodes[name] ?? -1))) return found
-  }
-  return undefined
+  return new Search(searched).match(pattern, index)
 }
 
 /** The names that are of no pattern inside of this one. */
-function operandsOf<Name extends string>(pattern: Pattern<Name>): Name[] {
+function operandsOf<Name extends string>(pattern: Pattern<Name>): readonly Name[] {
   const [texts, named] = [new Set<Name>(), new Set<Name>()]
   const collect = (each: Pattern<Name>): void => {
     if (typeof each === 'string') texts.add(each)
@@ -56,39 +51,52 @@ function operandsOf<Name extends string>(pattern: Pattern<Name>): Name[] {
   return [...texts].filter((name) => !named.has(name))
 }
 
-/** In each way that there is, what has been found before with what is found here. */
-function* ways(searched: Searched, pattern: Pattern, index: number, found: Match): Generator<Match> {
-  if (typeof pattern === 'string') {
-    yield* named(pattern, searched.capture(pattern, index), found)
-  } else if ('of' in pattern) {
-    for (const way of ways(searched, pattern.of, index, found)) {
-      yield* named(pattern.name, index, way)
-    }
-  } else {
+/** Tries each way that there is: what was found on one that ends nowhere is forgotten. */
+class Search<Name extends string> {
+  readonly #searched: Searched<Name>
+  readonly #nodes = new Map<Name, number>()
+  readonly #inside: number[] = []
+
+  constructor(searched: Searched<Name>) {
+    this.#searched = searched
+  }
+
+  match(pattern: Pattern<Name>, index: number): Match<Name> | undefined {
+    // What is computed on the way is no operand: it is gone where one op takes the place of all.
+    const isApart = () => operandsOf(pattern).every((name) => !this.#inside.includes(this.#nodes.get(name) ?? -1))
+    if (!this.#find(pattern, index, isApart)) return undefined
+    // Each name of the pattern has a node now.
+    const nodes = Object.fromEntries(this.#nodes) as Record<Name, number>
+    return { nodes, inside: new Set(this.#inside) }
+  }
+
+  /** Whether the pattern is at a node, and then the rest is found as well. */
+  #find(pattern: Pattern<Name>, index: number, rest: () => boolean): boolean {
+    if (typeof pattern === 'string') return this.#name(pattern, this.#searched.capture(pattern, index), rest)
+    if ('of' in pattern) return this.#find(pattern.of, index, () => this.#name(pattern.name, index, rest))
     const [op, ...operands] = pattern
-    const node = searched.node(index)
-    if (node.op !== op) return
-    const within = { ...found, inside: new Set(found.inside).add(index) }
-    yield* all(searched, operands, node.inputs, within)
-    if (op === 'mul') yield* all(searched, operands, node.inputs.toReversed(), within)
+    const node = this.#searched.node(index)
+    if (node.op !== op) return false
+    this.#inside.push(index)
+    if (this.#findAll(operands, node.inputs, rest)) return true
+    if (op === 'mul' && this.#findAll(operands, node.inputs.toReversed(), rest)) return true
+    this.#inside.pop()
+    return false
   }
-}
 
-function* all(
-  searched: Searched,
-  [pattern, ...patterns]: readonly Pattern[],
-  [index, ...indices]: readonly number[],
-  found: Match,
-): Generator<Match> {
-  if (pattern === undefined || index === undefined) yield found
-  else {
-    for (const way of ways(searched, pattern, index, found)) {
-      yield* all(searched, patterns, indices, way)
-    }
+  #findAll(patterns: readonly Pattern<Name>[], indices: readonly number[], rest: () => boolean, from = 0): boolean {
+    const [pattern, index] = [patterns[from], indices[from]]
+    if (pattern === undefined || index === undefined) return rest()
+    return this.#find(pattern, index, () => this.#findAll(patterns, indices, rest, from + 1))
   }
-}
 
-function* named(name: string, node: number | undefined, found: Match): Generator<Match> {
-  if (node === undefined || (found.nodes[name] ?? node) !== node) return
-  yield { ...found, nodes: { ...found.nodes, [name]: node } }
+  #name(name: Name, node: number | undefined, rest: () => boolean): boolean {
+    if (node === undefined) return false
+    const known = this.#nodes.get(name)
+    if (known !== undefined) return known === node && rest()
+    this.#nodes.set(name, node)
+    if (rest()) return true
+    this.#nodes.delete(name)
+    return false
+  }
 }

@@ -2,7 +2,7 @@
  * Programs made from Programs. Whoever changes a Program says what becomes of its nodes; their
  * numbers are looked after here.
  */
-import type { Node } from './node.js'
+import { type Node, nodeLike } from './node.js'
 import { Program, type State } from './program.js'
 import type { Input, ProgramData } from './program-data.js'
 
@@ -22,34 +22,37 @@ export function mapNodes(
   const nodes: Node[] = []
   const places: number[] = []
   const add = (node: Node): number => nodes.push(node) - 1
-  for (const [index, node] of program.nodes.entries()) {
+  program.nodes.forEach((node, index) => {
     places.push(add(map(reading(node, places), index, add)))
-  }
+  })
   return renumber(program, nodes, places)
 }
 
 /**
- * The Program without the nodes that no output needs.
+ * The Program without the nodes that no output needs; itself where there are none.
  *
  * @param keepStates whether states stay that nothing reads or updates
  */
 export function prune(program: ProgramData, { keepStates }: { keepStates: boolean }): Program {
   const live = liveNodes(program, { keepStates })
+  if (program instanceof Program && !live.includes(false)) return program
   const nodes: Node[] = []
   const places: (number | undefined)[] = []
-  for (const [index, node] of program.nodes.entries()) {
-    places.push(live.has(index) ? nodes.push(reading(node, places)) - 1 : undefined)
-  }
+  program.nodes.forEach((node, index) => {
+    places.push(live[index] ? nodes.push(reading(node, places)) - 1 : undefined)
+  })
   return renumber(program, nodes, places)
 }
 
-/** The nodes that `prune` keeps. */
-export function liveNodes(program: ProgramData, { keepStates }: { keepStates: boolean }): ReadonlySet<number> {
+/** Of each node, whether `prune` keeps it. */
+export function liveNodes(program: ProgramData, { keepStates }: { keepStates: boolean }): readonly boolean[] {
   const updated = new Set(program.updates.map(({ name }) => name))
   const kept = program.inputs.filter(({ role, name }) => role === 'state' && (keepStates || updated.has(name)))
-  const live = new Set([...program.updates, ...program.results, ...kept].map(({ node }) => node))
-  for (const [index, { inputs }] of [...program.nodes.entries()].reverse()) {
-    if (live.has(index)) for (const input of inputs) live.add(input)
+  const { nodes } = program
+  const live = new Array<boolean>(nodes.length).fill(false)
+  for (const { node } of [...program.updates, ...program.results, ...kept]) live[node] = true
+  for (let index = nodes.length - 1; index >= 0; index--) {
+    if (live[index]) nodes[index]?.inputs.forEach((input) => (live[input] = true))
   }
   return live
 }
@@ -91,7 +94,10 @@ function renumber(program: ProgramData, nodes: readonly Node[], places: Places):
   })
 }
 
-/** The node that reads its operands at their new numbers. */
+/** The node that reads its operands at their new numbers; itself where these are the old ones. */
 function reading(node: Node, places: Places): Node {
-  return { ...node, inputs: node.inputs.map((input) => places[input] ?? -1) }
+  if (node.inputs.every((input) => places[input] === input)) return node
+  const inputs: number[] = []
+  for (const input of node.inputs) inputs.push(places[input] ?? -1)
+  return nodeLike(node, inputs, node)
 }

@@ -8,8 +8,8 @@
  */
 import { ShapeError } from '../errors.js'
 import { checkAttributes, type Attributes } from './attributes.js'
-import { type DType, type Shape, sizeOf, type TensorType, typeText } from './dtype.js'
-import { type ByOp, dispatch, type Node, type NodeOf } from './node.js'
+import { type DType, sameShape, type Shape, sizeOf, type TensorType, typeText } from './dtype.js'
+import { type ByOp, dispatch, type Node, nodeLike, type NodeOf } from './node.js'
 import {
   checkIndices,
   checkShape,
@@ -22,6 +22,7 @@ import {
   shapeText,
 } from './operand-checks.js'
 import type { OpName } from './op-table.js'
+import { convolution, poolAxes } from './windows.js'
 
 /** A node as it describes itself, before anything is checked. */
 export interface NodeDraft {
@@ -46,9 +47,9 @@ export function inferNode(draft: NodeDraft, inputs: Operands, name: string = dra
     checkShape(draft.shape)
     // Its attributes are those of its op: that was checked.
     const node = draft as Node
-    const { shape, dtype } = dispatch(INFER, node, inputs)
-    checkShape(shape)
-    return { ...node, shape, dtype }
+    const type = dispatch(INFER, node, inputs)
+    checkShape(type.shape)
+    return nodeLike(node, node.inputs, type)
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error
     throw new ShapeError(`${callText(name, inputs)}: ${error.message}`)
@@ -67,7 +68,8 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
     if (typeof values === 'object' && values.length !== sizeOf(node.shape)) {
       refuse('values must be one number, or one number for each element')
     }
-    const stray = [values].flat().find((value) => !isOfType(value, node.dtype))
+    const isStray = (value: number) => !isOfType(value, node.dtype)
+    const stray = typeof values === 'object' ? values.find(isStray) : isStray(values) ? values : undefined
     if (stray !== undefined) refuse(`${stray} is no ${node.dtype}`)
     return leaf(node, inputs)
   },
@@ -178,7 +180,7 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
     requireF32(updates)
     checkIndices(indices)
     const expected = [...indices.shape, ...shape.slice(1)]
-    if (shape.length === 0 || shapeText(expected) !== shapeText(updates.shape)) {
+    if (shape.length === 0 || !sameShape(expected, updates.shape)) {
       refuse('it takes updates [n, …], indices i32[n], and gives [rows, …]')
     }
     return { shape, dtype: 'f32' }
@@ -200,10 +202,38 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
     }
     checkSegments(segments, k)
     const products = a.shape.slice(0, -2)
-    if (shapeText(products) !== shapeText(b.shape.slice(0, -2))) {
+    if (!sameShape(products, b.shape.slice(0, -2))) {
       refuse('both must hold the same number of matrices')
     }
     return { shape: [...products, m, n], dtype: 'f32' }
+  },
+
+  conv: ({ attributes, shape }, inputs) => {
+    const [x, filter] = floats(inputs, 2)
+    convolution(attributes, x.shape, filter.shape, shape)
+    return { shape, dtype: 'f32' }
+  },
+  convTranspose: ({ attributes, shape }, inputs) => {
+    const [g, filter] = floats(inputs, 2)
+    convolution(attributes, shape, filter.shape, g.shape)
+    return { shape, dtype: 'f32' }
+  },
+  convFilter: ({ attributes, shape }, inputs) => {
+    const [x, g] = floats(inputs, 2)
+    convolution(attributes, x.shape, shape, g.shape)
+    checkSegments(attributes.segments, x.shape[0] ?? 0)
+    return { shape, dtype: 'f32' }
+  },
+  maxPool: ({ attributes, shape }, inputs) => {
+    const [keys, values] = floats(inputs, 2)
+    if (shapeText(keys.shape) !== shapeText(values.shape)) refuse('keys and values must have one shape')
+    poolAxes(attributes, keys.shape, shape)
+    return { shape, dtype: 'f32' }
+  },
+  maxPoolSpread: ({ attributes }, inputs) => {
+    const [keys, g] = floats(inputs, 2)
+    poolAxes(attributes, keys.shape, g.shape)
+    return keys
   },
 }
 
@@ -218,6 +248,13 @@ function isOfType(value: number, dtype: DType): boolean {
 function leaf(declared: TensorType, inputs: Operands): TensorType {
   operands(inputs, 0)
   return declared
+}
+
+/** Two f32 operands. */
+function floats(inputs: Operands, count: 2): readonly [TensorType, TensorType] {
+  const both = operands(inputs, count)
+  for (const input of both) requireF32(input)
+  return both
 }
 
 /** An op that moves the elements of one operand. */
@@ -240,7 +277,7 @@ function elementwise(count: 2 | 3) {
     requireF32(first)
     for (const other of others) {
       requireF32(other)
-      if (shapeText(other.shape) !== shapeText(first.shape)) refuse('operands must have one shape')
+      if (!sameShape(other.shape, first.shape)) refuse('operands must have one shape')
     }
     return first
   }

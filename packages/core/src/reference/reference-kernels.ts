@@ -5,6 +5,7 @@ import { type DType, type Shape, sizeOf, stridesOf, type TensorType } from '../p
 import { invariant } from '../errors.js'
 import { type ByOp, dispatch, type Node, type NodeOf } from '../program/node.js'
 import { segmentsOf } from '../program/segments.js'
+import { convolution, type Convolution, poolAxes, type PoolAttributes } from '../program/windows.js'
 import { fillNormal, fillUniform } from '../random/random.js'
 
 /** A tensor's type and its values, row-major. */
@@ -183,6 +184,103 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
     )
     return inOrder(parts)
   },
+
+  conv: ({ attributes, shape }, operands) => {
+    const [x, filter] = [operands(0), operands(1)]
+    const y = new Float64Array(sizeOf(shape))
+    forEachTerm(convolution(attributes, x.shape, filter.shape, shape), (at) => {
+      y[at.output] = (y[at.output] ?? NaN) + (x.values[at.input] ?? NaN) * (filter.values[at.filter] ?? NaN)
+    })
+    return y
+  },
+  convTranspose: ({ attributes, shape }, operands) => {
+    const [g, filter] = [operands(0), operands(1)]
+    const x = new Float64Array(sizeOf(shape))
+    forEachTerm(convolution(attributes, shape, filter.shape, g.shape), (at) => {
+      x[at.input] = (x[at.input] ?? NaN) + (g.values[at.output] ?? NaN) * (filter.values[at.filter] ?? NaN)
+    })
+    return x
+  },
+  convFilter: ({ attributes, shape }, operands) => {
+    const [x, g] = [operands(0), operands(1)]
+    const parts = segmentsOf(x.shape[0] ?? 1, attributes.segments ?? 1).map(({ start, length }) => {
+      const filter = new Float64Array(sizeOf(shape))
+      forEachTerm(convolution(attributes, x.shape, shape, g.shape), (at, example) => {
+        if (example < start || example >= start + length) return
+        filter[at.filter] = (filter[at.filter] ?? NaN) + (x.values[at.input] ?? NaN) * (g.values[at.output] ?? NaN)
+      })
+      return filter
+    })
+    return inOrder(parts)
+  },
+  maxPool: ({ attributes, shape }, operands) => {
+    const [keys, values] = [operands(0), operands(1)]
+    return largestKeys(attributes, keys, shape).map((at) => values.values[at] ?? NaN)
+  },
+  maxPoolSpread: ({ attributes, shape }, operands) => {
+    const [keys, g] = [operands(0), operands(1)]
+    const spread = new Float64Array(sizeOf(shape))
+    largestKeys(attributes, keys, g.shape).forEach((at, i) => {
+      spread[at] = (spread[at] ?? NaN) + (g.values[i] ?? NaN)
+    })
+    return spread
+  },
+}
+
+/** Where the factors and the sum of one term of a convolution are. */
+interface Term {
+  readonly input: number
+  readonly filter: number
+  readonly output: number
+}
+
+/** Visits all terms of a convolution whose taps are inside. */
+function forEachTerm(
+  { axes, examples, groups, channels, filters }: Convolution,
+  visit: (at: Term, example: number) => void,
+): void {
+  const [inputs, outputs] = [axes.map(({ input }) => input), axes.map(({ output }) => output)]
+  const window = axes.map(({ taps }) => taps)
+  const [perGroup, filtersPerGroup] = [channels / groups, filters / groups]
+  const inputStrides = stridesOf([examples, ...inputs, channels])
+  const filterStrides = stridesOf([...window, perGroup, filters])
+  const outputStrides = stridesOf([examples, ...outputs, filters])
+  forEachIndex([examples, ...outputs, filters], ([example = 0, ...rest]) => {
+    const f = rest.at(-1) ?? 0
+    const place = rest.slice(0, -1)
+    forEachIndex([...window, perGroup], (tap) => {
+      const from = axes.map(({ stride, dilation, before }, axis) => {
+        return (place[axis] ?? 0) * stride + (tap[axis] ?? 0) * dilation - before
+      })
+      if (!from.every((i, axis) => i >= 0 && i < (inputs[axis] ?? 0))) return
+      const c = tap.at(-1) ?? 0
+      const channel = Math.floor(f / filtersPerGroup) * perGroup + c
+      const at = {
+        input: offsetOf([example, ...from, channel], inputStrides),
+        filter: offsetOf([...tap, f], filterStrides),
+        output: offsetOf([example, ...rest], outputStrides),
+      }
+      visit(at, example)
+    })
+  })
+}
+
+/** For each window, in row-major order, the place of its largest key: of the first NaN, or of the first of equals. */
+function largestKeys(attributes: PoolAttributes, keys: Evaluated, output: Shape): Float64Array {
+  const axes = poolAxes(attributes, keys.shape, output)
+  const strides = stridesOf(keys.shape)
+  return collect(output, (index) => {
+    let largest = -1
+    const place = index.slice(1, -1)
+    forEachIndex(attributes.window, (tap) => {
+      const from = axes.map(({ stride, before }, axis) => (place[axis] ?? 0) * stride + (tap[axis] ?? 0) - before)
+      if (!from.every((i, axis) => i >= 0 && i < (axes[axis]?.input ?? 0))) return
+      const at = offsetOf([index[0] ?? 0, ...from, index.at(-1) ?? 0], strides)
+      const [key = NaN, best = NaN] = [keys.values[at], keys.values[largest]]
+      if (largest < 0 || key > best || (Number.isNaN(key) && !Number.isNaN(best))) largest = at
+    })
+    return largest
+  })
 }
 
 const total = reduction(0, (sum, x) => sum + x)

@@ -5,6 +5,7 @@
 import { ELEMENTWISE_CASES, REDUCTION_CASES } from './computing-cases.js'
 import type { OpCase } from './examples.js'
 import { LAYOUT_CASES, LEAF_CASES, ROW_AND_PRODUCT_CASES } from './moving-cases.js'
+import { WINDOW_CASES } from './window-cases.js'
 
 export const OP_CASES: readonly OpCase[] = [
   ...ELEMENTWISE_CASES,
@@ -12,4 +13,5 @@ export const OP_CASES: readonly OpCase[] = [
   ...LAYOUT_CASES,
   ...ROW_AND_PRODUCT_CASES,
   ...LEAF_CASES,
+  ...WINDOW_CASES,
 ]

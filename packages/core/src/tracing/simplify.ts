@@ -42,10 +42,9 @@ const SIMPLIFICATIONS: Partial<Record<OpName, Simplification>> = {
     ({ trace, inputs: [a, b] }) => (fillOf(trace, b) === 1 ? a : undefined),
     folded((a, b) => a / b),
   ),
-  cast: ({ inputs: [x] }, { dtype }) => (x?.dtype === dtype ? x : undefined),
   concat: ({ inputs }) => (inputs.length === 1 ? inputs[0] : undefined),
 
-  broadcast: firstOf(sameAsOperand, refilled),
+  broadcast: refilled,
   reshape: firstOf(sameAsOperand, refilled, ({ trace, inputs: [x] }, { shape }) => {
     const source = x && trace.describe(x)
     const [origin] = source?.inputs ?? []

@@ -1,8 +1,8 @@
 /**
  * Tracing: user code runs once, with symbolic tensors, and leaves a Program.
  *
- * Nodes with the same op, operands and attributes are one node, so a subexpression that is written
- * twice is computed once. Identities such as x * 1 = x leave no node (simplify.ts). What no update
+ * Nodes with the same op, operands and attributes are one node (known-nodes.ts), so a subexpression
+ * that is written twice is computed once. Identities such as x * 1 = x leave no node (simplify.ts). What no update
  * or result needs is dropped at the end. The order of nodes is the order in which user code made
  * them; nothing else (no clock, no random number, no object identity) has a say in it.
  */
@@ -16,11 +16,15 @@ import { liveNodes, prune } from '../program/rewrite.js'
 import { inferNode, type NodeDraft } from '../program/shape-inference.js'
 import type { Initializer } from '../random/initializers.js'
 import { purposeOf, SHUFFLE_PURPOSE } from '../random/random.js'
+import { KnownNodes } from './known-nodes.js'
 import type { NodeRequest } from './node-request.js'
 import { keepLines, recordsLines } from './recorded-lines.js'
 import { simplify } from './simplify.js'
 import { Tensor, type TensorLike } from './tensor.js'
 import { userLine, withLine } from './user-line.js'
+
+const NO_ATTRIBUTES = {}
+const SCALAR: Shape = []
 
 /** The traces in progress, innermost last: a model function may itself trace another Program. */
 const traces: Trace[] = []
@@ -67,8 +71,8 @@ export class Trace {
   readonly #tensors: Tensor[] = []
   /** Of the user's code, by node, where they are recorded. */
   readonly #lines: (string | undefined)[] | undefined = recordsLines() ? [] : undefined
-  /** Nodes by what they compute. */
-  readonly #known = new Map<string, Tensor>()
+  /** Of the nodes, those that others may be. */
+  readonly #known = new KnownNodes(this.#nodes)
   readonly #inputs = new Map<string, Input>()
   readonly #updates = new Map<string, Output>()
   readonly #results = new Map<string, Result>()
@@ -164,19 +168,19 @@ export class Trace {
    * @internal A tensor that is computed so, its node made if there is none yet. @throws ShapeError
    *   with the user's line
    */
-  node({ op, inputs = [], attributes = {}, shape = [], dtype = 'f32' }: NodeRequest): Tensor {
-    const operands = inputs.map((input) => this.tensor(input))
-    const indices = operands.map((operand) => operand.node)
-    const draft = { op, inputs: indices, attributes, shape: [...shape], dtype }
+  node({ op, inputs = [], attributes = NO_ATTRIBUTES, shape, dtype = 'f32' }: NodeRequest): Tensor {
+    const operands: Tensor[] = []
+    const indices: number[] = []
+    for (const input of inputs) {
+      operands.push(this.tensor(input))
+      indices.push(input.node)
+    }
+    const draft = { op, inputs: indices, attributes, shape: shape ? [...shape] : SCALAR, dtype }
     const node = this.#infer(draft, operands)
     const simpler = simplify(node, { trace: this, inputs: operands })
     if (simpler) return simpler
-    const key = JSON.stringify(node)
-    const known = this.#known.get(key)
-    if (known) return known
-    const tensor = this.#append(node)
-    this.#known.set(key, tensor)
-    return tensor
+    const known = this.#known.findOrAdd(node)
+    return known === undefined ? this.#append(node) : this.tensorAt(known)
   }
 
   /** @internal How a tensor is computed. */
@@ -229,7 +233,7 @@ export class Trace {
       const live = liveNodes(data, { keepStates: true })
       keepLines(
         program,
-        this.#lines.filter((_, node) => live.has(node)),
+        this.#lines.filter((_, node) => live[node]),
       )
     }
     return program

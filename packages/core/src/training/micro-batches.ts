@@ -22,6 +22,7 @@ export function withMicroBatches(program: Program, microBatches: number): Progra
     const segments = Math.min(microBatches, summedExamples(program, axes, original))
     if (segments === 1) return node
     if (node.op === 'matmul') return { ...node, attributes: { ...node.attributes, segments } }
+    if (node.op === 'convFilter') return { ...node, attributes: { ...node.attributes, segments } }
     if (node.op !== 'sum') return node
     const [first = 0, ...inner] = node.attributes.axes
     if (inner.length === 0) return { ...node, attributes: { axes: [first], segments } }
@@ -40,6 +41,7 @@ function summedExamples(program: Program, axes: readonly BatchAxis[], node: Node
     const summed = node.attributes.axes[0] === 0 && axisOf(0) === 0
     return summed ? (shapeOf(0)[0] ?? 1) : 1
   }
+  if (node.op === 'convFilter') return axisOf(0) === 0 && axisOf(1) === 0 ? (shapeOf(0)[0] ?? 1) : 1
   if (node.op === 'matmul' && node.shape.length === 2) {
     const { transposeA = false, transposeB = false } = node.attributes
     const inner = transposeA ? 0 : 1

@@ -153,7 +153,19 @@ const WILD: readonly Mutation[] = [
   },
   ({ nodes }, random) => {
     const { attributes } = random.of(nodes)
-    const known = ['axes', 'segments', 'depth', 'axis', 'starts', 'before', 'permutation', 'values', 'transposeA']
+    const known = [
+      'axes',
+      'segments',
+      'depth',
+      'axis',
+      'starts',
+      'before',
+      'permutation',
+      'values',
+      'transposeA',
+      'strides',
+      'groups',
+    ]
     const name = random.of([...known, ...Object.keys(attributes), '__proto__'])
     attributes[name] = random.of([random.of(NUMBERS), [random.of(NUMBERS)], [0, 1], random.of(STRANGE)])
   },
@@ -215,5 +227,5 @@ function sameType(nodes: readonly LooseNode[], index: number): number[] {
 export const EXACT_OPS: ReadonlySet<Node['op']> = new Set([
   ...(['input', 'constant', 'neg', 'relu', 'abs', 'flush', 'stopGradient', 'cast', 'max', 'min'] as const),
   ...(['less', 'lessEqual', 'equal', 'select', 'reduceMax', 'argMax', 'broadcast', 'reshape'] as const),
-  ...(['transpose', 'slice', 'pad', 'concat', 'gather', 'oneHot'] as const),
+  ...(['transpose', 'slice', 'pad', 'concat', 'gather', 'oneHot', 'maxPool'] as const),
 ])

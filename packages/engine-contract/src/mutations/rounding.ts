@@ -68,6 +68,12 @@ function commonError({ op, inputs, shape }: Node, { nodes }: ProgramData, larges
       return Math.sqrt(Math.max(1, numSummed)) * ofA
     case 'matmul':
       return Math.sqrt(Math.max(...(nodes[a]?.shape ?? [1]))) * ofA * ofB
+    case 'conv':
+    case 'convTranspose':
+    case 'convFilter':
+      return Math.sqrt(Math.max(...[a, b].map((operand) => sizeOf(nodes[operand]?.shape ?? [])))) * ofA * ofB
+    case 'maxPoolSpread':
+      return ofB
     case 'softmax':
     case 'logSoftmax':
       return ofA

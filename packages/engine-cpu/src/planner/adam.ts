@@ -25,17 +25,7 @@ const IS_SCALAR = new Map<string, boolean>([
   ...['m', 'v', 'g'].map((name) => [name, false] as const),
 ])
 
-/** What was found, by graph and weight: a plan is written twice. */
-const found = new WeakMap<Graph, Map<number, AdamStep | undefined>>()
-
 export function matchAdam(graph: Graph, weight: number): AdamStep | undefined {
-  const known = found.get(graph) ?? new Map<number, AdamStep | undefined>()
-  found.set(graph, known)
-  if (!known.has(weight)) known.set(weight, findAdam(graph, weight))
-  return known.get(weight)
-}
-
-function findAdam(graph: Graph, weight: number): AdamStep | undefined {
   const match = matchPattern(ADAM_PATTERN, weight, {
     node: (index) => graph.node(index),
     capture(name, index) {

@@ -1,28 +1,28 @@
-/** Writes a schedule as the words of a plan, given the addresses. The format is in `kernels/plan.h`. */
+/** Writes a schedule as the words of a plan, whose place is not known yet. The format is in `kernels/plan.h`. */
 import { UserError, type DType, type Shape } from '@gradpool/core'
 import { bytesPerElement, invariant, sizeOf, stridesOf, type Node, type NodeOf } from '@gradpool/core/engine'
 import { DTYPE, MATMUL, OP } from '../instructions.js'
+import { addressIn } from './addresses.js'
 import { productOf, type Kernel } from './fuse.js'
+import { convolutionWords, poolWords } from './windows.js'
 import type { Graph } from './graph.js'
 import type { Action } from './schedule.js'
 import type { Section } from './sections.js'
 import { buildPointwise, type Addresses } from './pointwise.js'
 
+/** Scratch memory of the kernels. */
+const WORKING = addressIn('working', 0)
 const MAX_COPY_RANK = 8
 /** Of a plan: losses of more numbers, and larger stacks of matrices, would need more. */
 const MAX_INSTRUCTIONS = 2 ** 18
 
 export interface Layout extends Addresses {
-  /** Address of the scratch memory of kernels. */
-  readonly working: number
   /** Of a batch field's values in the dataset, and its dtype. */
   field(name: string): { readonly address: number; readonly dtype: DType }
   readonly batchSize: number
-  /** Address of the pointwise programs. */
-  readonly programs: number
 }
 
-/** The words of a plan: instructions, and the pointwise programs they refer to. */
+/** The words of a plan, to be resolved (addresses.ts): instructions, and the pointwise programs they refer to. */
 export interface Words {
   readonly instructions: readonly number[]
   readonly programs: readonly number[]
@@ -47,7 +47,8 @@ class Emitter {
 
   instructions(sections: readonly Section[]): number[] {
     return sections.flatMap(({ kind, actions }) => {
-      const inside = actions.flatMap((action) => this.#action(action))
+      const inside: number[] = []
+      for (const action of actions) for (const word of this.#action(action)) inside.push(word)
       return kind === undefined ? inside : [...instruction(OP.SECTION, kind, inside.length), ...inside]
     })
   }
@@ -70,7 +71,7 @@ class Emitter {
   #kernel(kernel: Kernel): number[] {
     const [first] = kernel.nodes
     invariant(first !== undefined, 'a kernel has nodes')
-    if (kernel.kind === 'matmul') return this.#matmul(kernel)
+    if (kernel.kind === 'product') return this.#product(kernel)
     if (kernel.kind === 'pointwise') {
       const columns = kernel.columns ?? kernel.size
       return instruction(OP.MAP, kernel.size / columns, columns, this.#pointwise(kernel))
@@ -89,15 +90,19 @@ class Emitter {
     return instruction(OP.GATHER_BATCH, this.#address(index), address, ...types, ...extents)
   }
 
-  #matmul(kernel: Kernel): number[] {
+  #product(kernel: Kernel): number[] {
     const product = productOf(kernel)
     const node = this.#graph.node(product)
-    invariant(node.op === 'matmul', 'a matmul kernel begins with its matmul')
     const [a, b] = this.#operands(node)
-    const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const epilogue = kernel.nodes.length > 1 ? this.#pointwise(kernel) : 0
     const to = this.#layout.of(product) ?? 0
-    const operands = [to, a, b, m, n, k, flags, this.#layout.working, epilogue]
+    if (node.op === 'conv' || node.op === 'convTranspose') {
+      const opcode = node.op === 'conv' ? OP.CONV : OP.CONV_TRANSPOSE
+      return instruction(opcode, to, a, b, WORKING, epilogue, ...convolutionWords(this.#graph, node))
+    }
+    invariant(node.op === 'matmul', 'a product kernel begins with its product')
+    const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
+    const operands = [to, a, b, m, n, k, flags, WORKING, epilogue]
     return segments === 1 ? instruction(OP.MATMUL, ...operands) : instruction(OP.MATMUL_SEGMENTS, ...operands, segments)
   }
 
@@ -108,7 +113,7 @@ class Emitter {
     const to = this.#address(index)
     return this.#repeated(node.shape[0] ?? 1, (i) => {
       const places = [to + 4 * i * m * n, a + 4 * i * m * k, b + 4 * i * k * n]
-      return instruction(OP.MATMUL, ...places, m, n, k, flags, this.#layout.working, 0)
+      return instruction(OP.MATMUL, ...places, m, n, k, flags, WORKING, 0)
     })
   }
 
@@ -123,7 +128,7 @@ class Emitter {
   }
 
   #pointwise(kernel: Kernel): number {
-    const address = this.#layout.programs + 4 * this.programs.length
+    const address = addressIn('programs', 4 * this.programs.length)
     this.programs.push(...buildPointwise(this.#graph, kernel, this.#layout))
     return address
   }
@@ -159,6 +164,15 @@ class Emitter {
         const { distribution, purpose } = node.attributes
         return instruction(OP.RANDOM, to, size, Number(distribution === 'normal'), purpose, a, b)
       }
+      case 'convFilter': {
+        const { segments = 1 } = node.attributes
+        const geometry = convolutionWords(graph, node)
+        return instruction(OP.CONV_FILTER, to, a, b, WORKING, segments, ...geometry)
+      }
+      case 'maxPool':
+        return instruction(OP.MAX_POOL, to, a, b, ...poolWords(node, shapeOf(0), node.shape))
+      case 'maxPoolSpread':
+        return instruction(OP.MAX_POOL_SPREAD, to, a, b, ...poolWords(node, shapeOf(0), shapeOf(1)))
       case 'oneHot': {
         const { depth } = node.attributes
         return instruction(OP.ONE_HOT, to, a, this.#storedDType(node, 0), size / depth, depth)
@@ -229,7 +243,9 @@ class Emitter {
   }
 
   #addresses(node: Node): number[] {
-    return node.inputs.map((input) => this.#address(this.#graph.base(input)))
+    const addresses: number[] = []
+    for (const input of node.inputs) addresses.push(this.#address(this.#graph.base(input)))
+    return addresses
   }
 
   #storedDType(node: Node, operand: number): number {

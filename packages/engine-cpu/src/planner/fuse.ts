@@ -6,18 +6,20 @@
  * depends on the whole result of that kernel. So a bias and an activation join their matmul, a loss and its gradient
  * the matmul that makes the prediction, and an optimizer's update the matmul of the weight gradient.
  */
-import { invariant } from '@gradpool/core/engine'
+import { invariant, type Node } from '@gradpool/core/engine'
 import { POINTWISE } from '../instructions.js'
 import type { Graph } from './graph.js'
 import { TopologicalOrder } from './topological-order.js'
 
 export interface Kernel {
-  /** In topological order; the first of a matmul kernel is its matmul. */
+  /** Of all kernels that there were before any joined another. */
+  readonly number: number
+  /** In topological order; the first of a product kernel is its product. */
   nodes: number[]
-  readonly kind: 'pointwise' | 'matmul' | 'single'
+  readonly kind: 'pointwise' | 'product' | 'single'
   /** Elements that the pointwise program runs over; 0 for `single`. */
   readonly size: number
-  /** Set for a matmul, and if an op reads a row or column. */
+  /** Set for a product, and if an op reads a row or column. */
   columns: number | undefined
 }
 
@@ -26,10 +28,15 @@ const MAX_POINTWISE_NODES = POINTWISE.MAX_TEMPS
 
 export class Kernels {
   readonly #graph: Graph
-  readonly #of = new Map<number, Kernel>()
-  readonly #order: TopologicalOrder<Kernel>
-  readonly #users: ReadonlyMap<number, readonly number[]>
+  /** By number, those that joined others among them. */
+  readonly #kernels: readonly Kernel[]
+  /** By node. */
+  readonly #of: (Kernel | undefined)[]
+  readonly #order: TopologicalOrder
   readonly #isShared: boolean
+  /** Of each node, the number of the count that last met it. */
+  readonly #counted: Int32Array
+  #numCounts = 0
 
   /**
    * @param isShared whether several workers may run the kernels together, each some of the elements of a pointwise
@@ -38,9 +45,11 @@ export class Kernels {
   constructor(graph: Graph, isShared: boolean) {
     this.#graph = graph
     this.#isShared = isShared
-    this.#users = usersOf(graph)
-    for (const index of graph.computed) this.#of.set(index, this.#own(index))
-    this.#order = new TopologicalOrder(this.#of.values())
+    this.#counted = new Int32Array(graph.program.nodes.length)
+    this.#kernels = graph.computed.map((index, number) => this.#own(index, number))
+    this.#of = new Array<Kernel | undefined>(graph.program.nodes.length)
+    graph.computed.forEach((index, number) => (this.#of[index] = this.#kernels[number]))
+    this.#order = new TopologicalOrder([...this.#kernels.keys()])
     for (const index of graph.computed) {
       if (graph.microOp(index) !== undefined) this.#joinOperands(index)
       else if (this.#isTotal(index)) this.#joinAsSum(index)
@@ -49,27 +58,31 @@ export class Kernels {
 
   /** All kernels, each after those that it needs. */
   get all(): Kernel[] {
-    return this.#order.items
+    return this.#order.items.map((number) => this.#at(number))
   }
 
   /** The kernel that computes a node; undefined for leaves. */
   of(index: number): Kernel | undefined {
-    return this.#of.get(index)
+    return this.#of[index]
   }
 
-  users(index: number): readonly number[] {
-    return this.#users.get(index) ?? []
+  #at(number: number): Kernel {
+    const kernel = this.#kernels[number]
+    invariant(kernel, `there is a kernel ${number}`)
+    return kernel
   }
 
-  #own(index: number): Kernel {
+  #own(index: number, number: number): Kernel {
     const graph = this.#graph
     const node = graph.node(index)
-    if (node.op === 'matmul' && node.shape.length === 2) {
-      return { nodes: [index], kind: 'matmul', size: graph.size(index), columns: node.shape[1] }
+    if (isProduct(node)) {
+      return { number, nodes: [index], kind: 'product', size: graph.size(index), columns: node.shape.at(-1) }
     }
-    if (graph.microOp(index) === undefined) return { nodes: [index], kind: 'single', size: 0, columns: undefined }
+    if (graph.microOp(index) === undefined) {
+      return { number, nodes: [index], kind: 'single', size: 0, columns: undefined }
+    }
     const columns = graph.views(index).find((view) => view.columns !== undefined)?.columns
-    return { nodes: [index], kind: 'pointwise', size: graph.size(index), columns }
+    return { number, nodes: [index], kind: 'pointwise', size: graph.size(index), columns }
   }
 
   #joinOperands(index: number): void {
@@ -91,45 +104,58 @@ export class Kernels {
   }
 
   #join(index: number, operand: number): void {
-    const mine = this.#of.get(index)
-    const theirs = this.#of.get(operand)
+    const mine = this.#of[index]
+    const theirs = this.#of[operand]
     if (!mine || !theirs || mine === theirs || theirs.kind === 'single') return
-    if (mine.kind === 'matmul' && theirs.kind === 'matmul') return
+    if (mine.kind === 'product' && theirs.kind === 'product') return
     const isSum = mine.kind === 'single'
     if (!isSum && mine.size !== theirs.size) return
     if ((mine.columns ?? theirs.columns) !== (theirs.columns ?? mine.columns)) return
-    if (!this.#fitsOneProgram([...mine.nodes, ...theirs.nodes])) return
+    if (!this.#fitOneProgram(mine.nodes, theirs.nodes)) return
     if (!this.#readsElementwise(mine, theirs)) return
-    const between = this.#order.between(theirs, mine, (kernel) => this.#needs(kernel))
+    const between = this.#order.between(theirs.number, mine.number, this.#needs)
     if (between === undefined) return
-    this.#order.moveBefore(between, theirs)
-    const [host, guest] = mine.kind === 'matmul' ? [mine, theirs] : [theirs, mine]
-    const matmul = host.kind === 'matmul' ? host.nodes[0] : undefined
-    host.nodes = [...host.nodes, ...guest.nodes].sort((a, b) => (a === matmul ? -1 : b === matmul ? 1 : a - b))
+    this.#order.moveBefore(between, theirs.number)
+    const [host, guest] = mine.kind === 'product' ? [mine, theirs] : [theirs, mine]
+    host.nodes = merged(host.nodes, guest.nodes, host.kind === 'product' ? 1 : 0)
     host.columns ??= guest.columns
-    for (const node of guest.nodes) this.#of.set(node, host)
-    this.#order.merge(theirs, mine, host)
+    for (const node of guest.nodes) this.#of[node] = host
+    this.#order.merge(theirs.number, mine.number, host.number)
   }
 
-  #fitsOneProgram(nodes: readonly number[]): boolean {
-    const members = new Set(nodes)
-    const read = new Set(nodes.flatMap((node) => this.#graph.dependencies(node)))
-    const numOutside = [...read].filter((node) => !members.has(node)).length
+  #fitOneProgram(...parts: readonly (readonly number[])[]): boolean {
+    const numNodes = parts.reduce((sum, { length }) => sum + length, 0)
+    if (numNodes > MAX_POINTWISE_NODES) return false
+    const count = ++this.#numCounts
+    let numSums = 0
+    for (const nodes of parts) {
+      for (const node of nodes) {
+        this.#counted[node] = count
+        if (this.#isTotal(node)) numSums++
+      }
+    }
+    let numOutside = 0
+    for (const nodes of parts) {
+      for (const node of nodes) {
+        for (const read of this.#graph.dependencies(node)) {
+          if (this.#counted[read] === count) continue
+          this.#counted[read] = count
+          numOutside++
+        }
+      }
+    }
     // A node may need two registers: a temporary one, and the memory it is copied to at the end.
-    const mostRegisters = 2 * nodes.length + numOutside
-    const numSums = nodes.filter((node) => this.#isTotal(node)).length
-    return (
-      nodes.length <= MAX_POINTWISE_NODES && mostRegisters <= POINTWISE.MAX_REGISTERS && numSums <= POINTWISE.MAX_SUMS
-    )
+    return 2 * numNodes + numOutside <= POINTWISE.MAX_REGISTERS && numSums <= POINTWISE.MAX_SUMS
   }
 
-  /** The kernels that one reads values of. */
-  #needs(kernel: Kernel): Set<Kernel> {
-    const needed = new Set<Kernel>()
+  /** The kernels that one reads values of; some more than once. */
+  readonly #needs = (number: number): number[] => {
+    const kernel = this.#at(number)
+    const needed: number[] = []
     for (const node of kernel.nodes) {
       for (const dependency of this.#graph.dependencies(node)) {
-        const source = this.#of.get(dependency)
-        if (source && source !== kernel) needed.add(source)
+        const source = this.#of[dependency]
+        if (source && source !== kernel) needed.push(source.number)
       }
     }
     return needed
@@ -138,9 +164,7 @@ export class Kernels {
   /** Whether all that `later` reads of `earlier` it reads element by element. */
   #readsElementwise(later: Kernel, earlier: Kernel): boolean {
     return later.nodes.every((node) =>
-      this.#graph
-        .dependencies(node)
-        .every((read) => this.#of.get(read) !== earlier || this.#isReadElementwise(node, read)),
+      this.#graph.dependencies(node).every((read) => this.#of[read] !== earlier || this.#isReadElementwise(node, read)),
     )
   }
 
@@ -155,21 +179,28 @@ export class Kernels {
   }
 }
 
-function usersOf(graph: Graph): Map<number, number[]> {
-  const users = new Map<number, number[]>()
-  for (const index of graph.computed) {
-    for (const dependency of new Set(graph.dependencies(index))) {
-      const list = users.get(dependency)
-      if (list) list.push(index)
-      else users.set(dependency, [index])
+/** The nodes of both, ascending but for as many as are first, whatever their numbers. */
+function merged(host: readonly number[], guest: readonly number[], numFirst: number): number[] {
+  const nodes: number[] = []
+  let taken = 0
+  host.forEach((node, place) => {
+    for (let next = guest[taken]; place >= numFirst && next !== undefined && next < node; next = guest[++taken]) {
+      nodes.push(next)
     }
-  }
-  return users
+    nodes.push(node)
+  })
+  for (const node of guest.slice(taken)) nodes.push(node)
+  return nodes
 }
 
-/** The matmul of a matmul kernel. */
+/** Whether a node's kernel runs what follows element by element over each block of rows that it has finished. */
+function isProduct({ op, shape }: Node): boolean {
+  return (op === 'matmul' && shape.length === 2) || op === 'conv' || op === 'convTranspose'
+}
+
+/** The product of a product kernel. */
 export function productOf(kernel: Kernel): number {
   const product = kernel.nodes[0]
-  invariant(kernel.kind === 'matmul' && product !== undefined, 'only matmul kernels have a product')
+  invariant(kernel.kind === 'product' && product !== undefined, 'only product kernels have a product')
   return product
 }

@@ -16,7 +16,7 @@ export interface View {
   readonly kind: 'full' | 'scalar' | 'row' | 'col'
   readonly node: number
   /** Set for `row` and `col`. */
-  readonly columns?: number
+  readonly columns: number | undefined
 }
 
 const MICRO_OF: Readonly<Partial<Record<Node['op'], number>>> = {
@@ -49,17 +49,27 @@ export class Graph {
   readonly program: Program
   /** Nodes that a kernel computes, batch inputs included, in topological order. */
   readonly computed: readonly number[]
-  readonly #roles: ReadonlyMap<number, Input>
+  /** By node. */
+  readonly #inputs: readonly (Input | undefined)[]
+  readonly #sizes: readonly number[]
+  readonly #microOps: readonly (number | undefined)[]
   readonly #bases: readonly number[]
   readonly #gatheredAsFloat: ReadonlySet<number>
   readonly #materialized: ReadonlySet<number>
   /** What is known of a node, once it was asked for. */
-  readonly #views: (readonly View[])[] = []
-  readonly #dependencies: (readonly number[])[] = []
+  readonly #view: (View | undefined)[]
+  readonly #views: (readonly View[] | undefined)[]
+  readonly #dependencies: (readonly number[] | undefined)[]
 
   constructor(program: Program) {
     this.program = program
-    this.#roles = new Map(program.inputs.map((input) => [input.node, input]))
+    this.#inputs = byNode(program.inputs)
+    this.#sizes = program.nodes.map(({ shape }) => sizeOf(shape))
+    this.#microOps = program.nodes.map(({ op, dtype }) => (dtype === 'f32' ? MICRO_OF[op] : undefined))
+    const { length } = program.nodes
+    this.#view = new Array<View | undefined>(length)
+    this.#views = new Array<readonly View[] | undefined>(length)
+    this.#dependencies = new Array<readonly number[] | undefined>(length)
     this.#bases = this.#findBases()
     this.#gatheredAsFloat = this.#findGatheredAsFloat()
     this.#materialized = this.#findMaterialized()
@@ -71,11 +81,13 @@ export class Graph {
   }
 
   size(index: number): number {
-    return sizeOf(this.node(index).shape)
+    const size = this.#sizes[index]
+    invariant(size !== undefined, `there is a node ${index}`)
+    return size
   }
 
   input(index: number): Input | undefined {
-    return this.#roles.get(index)
+    return this.#inputs[index]
   }
 
   /** The node whose memory holds this node's value. */
@@ -86,18 +98,17 @@ export class Graph {
   }
 
   isLeaf(index: number): boolean {
-    const input = this.#roles.get(index)
+    const input = this.#inputs[index]
     return input ? LEAF_ROLES.has(input.role) : this.node(index).op === 'constant'
   }
 
   isBatch(index: number): boolean {
-    return this.#roles.get(index)?.role === 'batch'
+    return this.#inputs[index]?.role === 'batch'
   }
 
   /** The micro-op of an elementwise f32 node, else undefined. */
   microOp(index: number): number | undefined {
-    const node = this.node(index)
-    return node.dtype === 'f32' ? MICRO_OF[node.op] : undefined
+    return this.#microOps[index]
   }
 
   /**
@@ -112,20 +123,25 @@ export class Graph {
   /** How an elementwise op reads operand `index`. */
   view(index: number): View {
     const base = this.base(index)
+    return (this.#view[base] ??= this.#viewOf(base))
+  }
+
+  #viewOf(base: number): View {
     const node = this.node(base)
-    if (node.op === 'constant' && valuesOf(node).length === 1) return { kind: 'scalar', node: base }
+    if (node.op === 'constant' && valuesOf(node).length === 1) return { kind: 'scalar', node: base, columns: undefined }
     if (node.op === 'broadcast' && !this.#materialized.has(base)) {
       const view = this.#broadcastView(node)
       invariant(view, `broadcast %${base} is read elementwise, but neither as scalar, row nor column`)
       return view
     }
-    return { kind: 'full', node: base }
+    return { kind: 'full', node: base, columns: undefined }
   }
 
   views(index: number): readonly View[] {
     const known = this.#views[index]
     if (known) return known
-    const views = this.node(index).inputs.map((input) => this.view(input))
+    const views: View[] = []
+    for (const input of this.node(index).inputs) views.push(this.view(input))
     this.#views[index] = views
     return views
   }
@@ -134,10 +150,12 @@ export class Graph {
   dependencies(index: number): readonly number[] {
     const known = this.#dependencies[index]
     if (known) return known
-    const isElementwise = this.microOp(index) !== undefined
-    const dependencies = isElementwise
-      ? this.views(index).map((view) => view.node)
-      : this.node(index).inputs.map((input) => this.base(input))
+    const dependencies: number[] = []
+    if (this.microOp(index) !== undefined) {
+      for (const { node } of this.views(index)) dependencies.push(node)
+    } else {
+      for (const input of this.node(index).inputs) dependencies.push(this.base(input))
+    }
     this.#dependencies[index] = dependencies
     return dependencies
   }
@@ -151,22 +169,22 @@ export class Graph {
   #findBases(): number[] {
     const bases: number[] = []
     const castOnly = this.#batchInputsOnlyCast()
-    for (const [index, node] of this.program.nodes.entries()) {
+    this.program.nodes.forEach((node, index) => {
       const operand = node.inputs[0]
       const alias =
         operand !== undefined && (isAlias(node, this.node(operand)) || (node.op === 'cast' && castOnly.has(operand)))
       bases.push(alias ? (bases[operand] ?? operand) : index)
-    }
+    })
     return bases
   }
 
   #batchInputsOnlyCast(): Set<number> {
     const integers = this.program.fields.filter(({ dtype }) => dtype !== 'f32')
     const candidates = new Set(integers.map(({ node }) => node))
-    for (const node of this.program.nodes) {
-      if (node.op === 'cast' && node.dtype === 'f32') continue
-      for (const input of node.inputs) candidates.delete(input)
-    }
+    if (candidates.size === 0) return candidates
+    this.program.nodes.forEach(({ op, dtype, inputs }) => {
+      if (op !== 'cast' || dtype !== 'f32') inputs.forEach((input) => candidates.delete(input))
+    })
     for (const { node } of [...this.program.updates, ...this.program.results]) candidates.delete(node)
     return candidates
   }
@@ -184,17 +202,17 @@ export class Graph {
   #findMaterialized(): Set<number> {
     const materialized = new Set<number>()
     const isBroadcast = (base: number): boolean => this.node(base).op === 'broadcast'
-    for (const [index, node] of this.program.nodes.entries()) {
+    this.program.nodes.forEach(({ inputs }, index) => {
       let columns: number | undefined
-      for (const input of node.inputs) {
+      inputs.forEach((input) => {
         const base = this.base(input)
-        if (!isBroadcast(base)) continue
+        if (!isBroadcast(base)) return
         const view = this.#broadcastView(this.node(base))
         const readable = view !== undefined && this.microOp(index) !== undefined && this.base(index) === index
         if (!readable || (view.columns ?? columns) !== (columns ?? view.columns)) materialized.add(base)
         else columns ??= view.columns
-      }
-    }
+      })
+    })
     for (const base of this.kept) if (isBroadcast(base)) materialized.add(base)
     return materialized
   }
@@ -213,7 +231,7 @@ export class Graph {
     // Pointwise programs read scalars, rows and columns as f32. A broadcast that is broadcast again has memory of its
     // own.
     if (this.storedDType(source) !== 'f32') return undefined
-    if (this.size(source) === 1) return { kind: 'scalar', node: source }
+    if (this.size(source) === 1) return { kind: 'scalar', node: source, columns: undefined }
     const shape = this.node(operand).shape
     const missing = node.shape.length - shape.length
     const kept = node.shape.map((extent, axis) => (axis < missing ? 1 : shape[axis - missing]) === extent)
@@ -230,6 +248,12 @@ export class Graph {
     }
     return undefined
   }
+}
+
+function byNode(inputs: readonly Input[]): (Input | undefined)[] {
+  const placed: (Input | undefined)[] = []
+  for (const input of inputs) placed[input.node] = input
+  return placed
 }
 
 /** The values of a constant: one that fills its shape, or one for each element. */

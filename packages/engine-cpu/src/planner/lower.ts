@@ -5,23 +5,11 @@
  * - a reduction over axes that are not adjacent becomes several, the innermost axes first;
  * - an output that is an alias of an input becomes a copy, since the input's memory may be overwritten.
  */
-import { mapNodes, Program, prune, type Node, type Output } from '@gradpool/core/engine'
+import { mapNodes, Program, prune, type Node, type NodeOf, type Output } from '@gradpool/core/engine'
 import { isAlias } from './aliases.js'
 
 export function lower(given: Program): Program {
-  const program = prune(given, { keepStates: true })
-  const split = mapNodes(program, (node, index, add) => {
-    if (node.op !== 'sum' && node.op !== 'reduceMax') return node
-    let { shape } = program.node(program.node(index).inputs[0] ?? 0)
-    const [first = [], ...inner] = adjacentRuns(node.attributes.axes)
-    let { inputs } = node
-    for (const axes of inner.reverse()) {
-      shape = shape.filter((_, axis) => !axes.includes(axis))
-      inputs = [add({ ...node, inputs, attributes: { axes }, shape })]
-    }
-    // Segments are of axis 0, which is in the first run.
-    return { ...node, inputs, attributes: { ...node.attributes, axes: first } }
-  })
+  const split = splitReductions(prune(given, { keepStates: true }))
   const nodes = [...split.nodes]
   const copied = <Named extends Output>(output: Named): Named => {
     if (!isInputByAnotherName(nodes, output.node)) return output
@@ -38,6 +26,26 @@ export function lower(given: Program): Program {
     results: split.results.map(copied),
     nodes,
   })
+}
+
+function splitReductions(program: Program): Program {
+  if (!program.nodes.some((node) => isReduction(node) && adjacentRuns(node.attributes.axes).length > 1)) return program
+  return mapNodes(program, (node, index, add) => {
+    if (!isReduction(node)) return node
+    let { shape } = program.node(program.node(index).inputs[0] ?? 0)
+    const [first = [], ...inner] = adjacentRuns(node.attributes.axes)
+    let { inputs } = node
+    for (const axes of inner.reverse()) {
+      shape = shape.filter((_, axis) => !axes.includes(axis))
+      inputs = [add({ ...node, inputs, attributes: { axes }, shape })]
+    }
+    // Segments are of axis 0, which is in the first run.
+    return { ...node, inputs, attributes: { ...node.attributes, axes: first } }
+  })
+}
+
+function isReduction(node: Node): node is NodeOf<'sum' | 'reduceMax'> {
+  return node.op === 'sum' || node.op === 'reduceMax'
 }
 
 function adjacentRuns(axes: readonly number[]): number[][] {

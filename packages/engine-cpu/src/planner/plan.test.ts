@@ -16,9 +16,11 @@ import {
   type Optimizer,
 } from '@gradpool/core'
 import { train, type BatchProgram } from '@gradpool/core/engine'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { MICRO, OP } from '../instructions.js'
+import { Graph } from './graph.js'
 import { Plan } from './plan.js'
+import { TopologicalOrder } from './topological-order.js'
 
 const data = { fields: { image: { dtype: 'u8', shape: [20] } }, numExamples: 40 } as const
 
@@ -84,7 +86,7 @@ describe('a step of an autoencoder with Adam', () => {
   const plan = planOf(trainingOf(adam()))
 
   test('has its elementwise work in the products', () => {
-    const products = plan.kernels.filter(({ kind }) => kind === 'matmul').map(({ ops }) => ops.join(' '))
+    const products = plan.kernels.filter(({ kind }) => kind === 'product').map(({ ops }) => ops.join(' '))
     const update = 'mul mul add flush mul mul mul add flush mul sqrt mul add div sub'
     expect(products).toEqual([
       'matmul add relu less',
@@ -111,7 +113,31 @@ describe('a step of an autoencoder with Adam', () => {
 
 test('a step with plain gradient descent updates in the products, too', () => {
   const plan = planOf(trainingOf(sgd({ learningRate: 0.1 })))
-  const updates = plan.kernels.filter(({ kind, ops }) => kind === 'matmul' && ops.at(-1) === 'sub')
+  const updates = plan.kernels.filter(({ kind, ops }) => kind === 'product' && ops.at(-1) === 'sub')
   expect(updates).toHaveLength(2)
   expect(wordsOf(plan).opcodes).not.toContain(OP.COPY)
+})
+
+/** How often the planner asks what a node of so many layers needs, and which of two kernels is first. */
+function questionsOf(numLayers: number): number {
+  const weights = Array.from({ length: numLayers }, () => parameter([20, 20], normal(0.3)))
+  const deep = defineModel({
+    params: { weights },
+    step({ weights }, { image }: { image: Parameters<typeof mul>[0] }) {
+      const pixels = mul(image, 1)
+      const output = weights.reduce((x, weight) => relu(matmul(x, weight)), pixels)
+      return { loss: mean(square(sub(output, pixels))) }
+    },
+  })
+  const program = train(deep, { optimizer: adam(), batchSize: 10, data })
+  const asked = [vi.spyOn(Graph.prototype, 'dependencies'), vi.spyOn(TopologicalOrder.prototype, 'isBefore')]
+  planOf(program)
+  const count = asked.reduce((sum, { mock }) => sum + mock.calls.length, 0)
+  vi.restoreAllMocks()
+  return count
+}
+
+test('each layer more takes as many questions as the one before', () => {
+  const [few = 0, more = 0, many = 0] = [10, 20, 40].map(questionsOf)
+  expect(many - more).toBe(2 * (more - few))
 })

@@ -8,13 +8,15 @@ import { type DType } from '@gradpool/core'
 import { bytesPerElement, invariant, sizeOf, type NodeOf, type Program } from '@gradpool/core/engine'
 import { align } from '../free-list.js'
 import type { MatmulShape } from '../kernels.js'
+import { addressIn, resolver } from './addresses.js'
 import { emit, matmulShape, type Layout } from './emit.js'
 import { Kernels, type Kernel } from './fuse.js'
 import { Graph, valuesOf } from './graph.js'
 import { schedule, type Schedule } from './schedule.js'
-import { cutIntoSections, type Section } from './sections.js'
+import { cutIntoSections } from './sections.js'
 import { lower } from './lower.js'
 import { layOut, type Storage } from './storage.js'
+import { convolutionScratch, isConvolution } from './windows.js'
 
 /** Addresses of what the plan does not own. */
 export interface PlanOptions {
@@ -37,10 +39,11 @@ export class Plan {
   readonly workingBytes: number
   readonly #graph: Graph
   readonly #schedule: Schedule
-  readonly #sections: readonly Section[]
   readonly #storage: Storage
   readonly #options: PlanOptions
   readonly #constants = new Constants()
+  readonly #layout: Layout
+  readonly #words: readonly number[]
   readonly #numWordBytes: number
 
   constructor(program: Program, options: PlanOptions) {
@@ -52,7 +55,6 @@ export class Plan {
     const cut = isShared
       ? cutIntoSections(this.#graph, inOrder)
       : { sections: [{ actions: inOrder.actions }], schedule: inOrder }
-    this.#sections = cut.sections
     this.#schedule = cut.schedule
     const barriers = new Set<number>()
     let position = 0
@@ -62,12 +64,12 @@ export class Plan {
     }
     const isBarrier = (at: number): boolean => !isShared || barriers.has(at)
     this.#storage = layOut(this.#graph, kernels, this.#schedule, isBarrier)
-    this.workingBytes = align(Math.max(0, ...kernels.all.map((kernel) => this.#workingOf(kernel))))
-    // Neither the number of words nor the constants depend on addresses, as long as all addresses differ: a trial run
-    // finds both.
-    const trial = emit(this.#graph, this.#sections, this.#layout(0, -(2 ** 40), 2 ** 40, 0))
-    this.numInstructionWords = trial.instructions.length
-    this.#numWordBytes = align(4 * (trial.instructions.length + trial.programs.length))
+    this.workingBytes = align(kernels.all.reduce((most, kernel) => Math.max(most, this.#workingOf(kernel)), 0))
+    this.#layout = this.#layOut()
+    const { instructions, programs } = emit(this.#graph, cut.sections, this.#layout)
+    this.#words = [...instructions, ...programs]
+    this.numInstructionWords = instructions.length
+    this.#numWordBytes = align(4 * this.#words.length)
     this.numBytes = this.#numWordBytes + this.#constants.numBytes + this.#storage.numBytes
   }
 
@@ -86,9 +88,10 @@ export class Plan {
    * @param working address of the kernels' scratch memory
    */
   write(memory: WebAssembly.Memory, address: number, working: number): void {
-    const { instructions, programs } = emit(this.#graph, this.#sections, this.#layoutAt(address, working))
-    const words = [...instructions, ...programs]
-    new Uint32Array(memory.buffer, address, words.length).set(words)
+    const { length } = this.#words
+    const resolve = this.#resolverAt(address, working)
+    const words = new Uint32Array(memory.buffer, address, length)
+    for (let i = 0; i < length; i++) words[i] = resolve(this.#words[i] ?? 0)
     this.#constants.write(memory, address + this.#numWordBytes)
   }
 
@@ -96,58 +99,63 @@ export class Plan {
   resultAddress(index: number, address: number): number {
     const result = this.#graph.program.results[index]
     invariant(result, `result ${index} exists`)
-    const place = this.#layoutAt(address, 0).of(this.#graph.base(result.node))
+    const place = this.#layout.of(this.#graph.base(result.node))
     invariant(place !== undefined, `result ${result.name} has memory`)
-    return place
+    return this.#resolverAt(address, 0)(place)
   }
 
   #workingOf(kernel: Kernel): number {
     const [product = -1] = kernel.nodes
     const node = this.#graph.node(product)
+    const hasMemory =
+      kernel.kind === 'single' || this.#storage.values[product] !== undefined || this.#schedule.inPlace.has(product)
+    if (isConvolution(node)) return convolutionScratch(this.#graph, node, hasMemory)
     if (node.op !== 'matmul') return 0
     const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
-    const hasMemory =
-      kernel.kind === 'single' || this.#storage.values.has(product) || this.#schedule.inPlace.has(product)
     const hasEpilogue = kernel.nodes.length > 1
     const { matmulScratch } = this.#options
     return matmulScratch(m, n, k, flags, Number(hasMemory), Number(hasEpilogue), segments)
   }
 
-  #layoutAt(address: number, working: number): Layout {
+  #resolverAt(address: number, working: number): (word: number) => number {
     const constants = address + this.#numWordBytes
-    const programs = address + 4 * this.numInstructionWords
-    return this.#layout(programs, constants, constants + this.#constants.numBytes, working)
+    return resolver({
+      programs: address + 4 * this.numInstructionWords,
+      constants,
+      scratch: constants + this.#constants.numBytes,
+      working,
+    })
   }
 
-  #layout(programs: number, constants: number, scratch: number, working: number): Layout {
+  #layOut(): Layout {
     const graph = this.#graph
     const { inPlace } = this.#schedule
-    const stateAddress = (node: number | undefined): number | undefined => {
-      const input = node === undefined ? undefined : graph.input(node)
-      return input?.role === 'state' ? this.#options.state(input.name) : undefined
+    const { state, field, batchSize } = this.#options
+    const { program } = graph
+    /** By node, where its value is; not of constants. */
+    const places = this.#storage.values.map((offset) =>
+      offset === undefined ? undefined : addressIn('scratch', offset),
+    )
+    for (const { role, name, node } of program.inputs) {
+      if (role === 'state') places[node] = state(name)
+      else if (role !== 'batch') places[node] = this.#options[role]
     }
-    const of = (node: number): number | undefined => {
-      const role = graph.input(node)?.role
-      if (role === 'step' || role === 'seed') return this.#options[role]
-      const state = stateAddress(inPlace.get(node) ?? node)
-      if (state !== undefined) return state
-      const described = graph.node(node)
-      if (described.op === 'constant') return constants + this.#constants.full(node, described)
-      const offset = this.#storage.values.get(node)
-      return offset === undefined ? undefined : scratch + offset
-    }
+    const written = new Array<number | undefined>(program.nodes.length)
+    inPlace.forEach((stateNode, node) => (places[node] = written[node] = places[stateNode]))
     return {
-      of,
+      of: (node) => {
+        const described = graph.node(node)
+        if (described.op !== 'constant') return places[node]
+        return addressIn('constants', this.#constants.full(node, described))
+      },
       scalar: (node) => {
         const constant = graph.node(node)
         invariant(constant.op === 'constant', `node ${node} is a constant`)
-        return constants + this.#constants.scalar(node, constant)
+        return addressIn('constants', this.#constants.scalar(node, constant))
       },
-      stateWrittenBy: (node) => stateAddress(inPlace.get(node)),
-      working,
-      field: this.#options.field,
-      batchSize: this.#options.batchSize,
-      programs,
+      stateWrittenBy: (node) => written[node],
+      field,
+      batchSize,
     }
   }
 }
@@ -164,18 +172,21 @@ const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const
 /** Constants that the words refer to, laid out in the order of first use, and made in the arena. */
 class Constants {
   numBytes = 0
-  readonly #placed = new Map<string, Placed>()
+  readonly #placed: Placed[] = []
+  /** By node, the offset of all of it, and of its single value. */
+  readonly #full = new Map<number, number>()
+  readonly #scalar = new Map<number, number>()
 
   full(index: number, node: NodeOf<'constant'>): number {
-    return this.#place(`${index}`, valuesOf(node), sizeOf(node.shape), node.dtype)
+    return this.#full.get(index) ?? this.#place(this.#full, index, node, sizeOf(node.shape), node.dtype)
   }
 
   scalar(index: number, node: NodeOf<'constant'>): number {
-    return this.#place(`${index} scalar`, valuesOf(node), 1, 'f32')
+    return this.#scalar.get(index) ?? this.#place(this.#scalar, index, node, 1, 'f32')
   }
 
   write({ buffer }: WebAssembly.Memory, address: number): void {
-    for (const { offset, values, size, dtype } of this.#placed.values()) {
+    for (const { offset, values, size, dtype } of this.#placed) {
       const [first = 0] = values
       const array = new ARRAYS[dtype](buffer, address + offset, size)
       if (values.length === 1) array.fill(first)
@@ -183,11 +194,10 @@ class Constants {
     }
   }
 
-  #place(key: string, values: readonly number[], size: number, dtype: DType): number {
-    const known = this.#placed.get(key)
-    if (known) return known.offset
+  #place(offsets: Map<number, number>, index: number, node: NodeOf<'constant'>, size: number, dtype: DType): number {
     const offset = this.numBytes
-    this.#placed.set(key, { offset, values, size, dtype })
+    offsets.set(index, offset)
+    this.#placed.push({ offset, values: valuesOf(node), size, dtype })
     this.numBytes += align(size * bytesPerElement[dtype])
     return offset
   }

@@ -18,6 +18,8 @@ export interface Addresses {
   stateWrittenBy(node: number): number | undefined
 }
 
+const NUM_KINDS = Object.keys(REGISTER).length
+
 interface Register {
   readonly kind: number
   readonly address: number
@@ -32,58 +34,65 @@ class PointwiseBuilder {
   readonly #kernel: Kernel
   readonly #addresses: Addresses
   readonly #registers: Register[] = []
-  readonly #registerOf = new Map<string, number>()
+  /** By kind and address. */
+  readonly #registerOf = new Map<number, number>()
   readonly #temps = new Map<number, number>()
-  readonly #freeTemps = Array.from({ length: POINTWISE.MAX_TEMPS }, (_, index) => POINTWISE.MAX_TEMPS - 1 - index)
+  /** The temporary registers that have been used and are free. */
+  readonly #freeTemps: number[] = []
+  #numTemps = 0
   readonly #product: number | undefined
 
   constructor(graph: Graph, kernel: Kernel, addresses: Addresses) {
     this.#graph = graph
     this.#kernel = kernel
     this.#addresses = addresses
-    this.#product = kernel.kind === 'matmul' ? productOf(kernel) : undefined
+    this.#product = kernel.kind === 'product' ? productOf(kernel) : undefined
   }
 
   words(): number[] {
     const graph = this.#graph
-    const inside = this.#kernel.nodes.filter((node) => node !== this.#product)
-    const sums = inside.filter((node) => graph.microOp(node) === undefined)
-    const elementwise = inside.filter((node) => graph.microOp(node) !== undefined)
+    const sums: number[] = []
+    const elementwise: number[] = []
+    for (const node of this.#kernel.nodes) {
+      if (node === this.#product) continue
+      if (graph.microOp(node) === undefined) sums.push(node)
+      else elementwise.push(node)
+    }
     const adams = this.#adamSteps(elementwise)
-    const absorbed = new Set(adams.flatMap((adam) => [...adam.absorbed]))
-    const steps = elementwise.filter((node) => !absorbed.has(node))
+    const steps = elementwise.filter((node) => !adams.some(({ absorbed }) => absorbed.has(node)))
 
     const summed = sums.flatMap((sum) => graph.dependencies(sum))
     const lastUse = this.#lastUses(steps, adams, summed)
     const ops: number[] = []
     const atEnd: [from: number, to: number][] = []
-    for (const [position, node] of steps.entries()) {
+    steps.forEach((node, position) => {
       const adam = adams.find((candidate) => candidate.weight === node)
       if (adam) ops.push(adam.microOp, 0, this.#adamRegisters(adam), 0, 0)
       else ops.push(...this.#microOp(node, position, lastUse, atEnd))
-      for (const [temp] of this.#temps) {
+      this.#temps.forEach((_, temp) => {
         if ((lastUse.get(temp) ?? -1) <= position) this.#release(temp)
-      }
-    }
+      })
+    })
     for (const [from, to] of atEnd) ops.push(MICRO.COPY, to, from, 0, 0)
     const sumWords = sums.flatMap((sum, index) => [
-      this.#read({ kind: 'full', node: summed[index] ?? 0 }),
+      this.#read({ kind: 'full', node: summed[index] ?? 0, columns: undefined }),
       this.#memory(sum),
     ])
-    const registers = this.#registers.flatMap(({ kind, address }) => [kind, address])
-    invariant(
-      this.#registers.length <= POINTWISE.MAX_REGISTERS,
-      `a pointwise program of ${this.#registers.length} registers`,
-    )
-    return [this.#registers.length, ops.length / 5, sums.length, ...registers, ...ops, ...sumWords]
+    const { length: numRegisters } = this.#registers
+    invariant(numRegisters <= POINTWISE.MAX_REGISTERS, `a pointwise program of ${numRegisters} registers`)
+    const words = [numRegisters, ops.length / 5, sums.length]
+    for (const { kind, address } of this.#registers) words.push(kind, address)
+    words.push(...ops, ...sumWords)
+    return words
   }
 
   #microOp(node: number, position: number, lastUse: ReadonlyMap<number, number>, atEnd: [number, number][]): number[] {
     const graph = this.#graph
     const op = graph.microOp(node)
     invariant(op !== undefined, `node ${node} is elementwise`)
-    const views = graph.views(node)
-    const [a = 0, b = 0, c = 0] = views.map((view) => this.#read(view))
+    const read: number[] = []
+    for (const view of graph.views(node)) read.push(this.#read(view))
+    const [a = 0, b = 0, c = 0] = read
     const [code, second] = op === MICRO.MUL && a === b ? [MICRO.SQUARE, 0] : [op, b]
     const state = this.#addresses.stateWrittenBy(node)
     const stateIsReadLater = state !== undefined && this.#readsLater(state, position, lastUse)
@@ -103,11 +112,11 @@ class PointwiseBuilder {
    */
   #lastUses(steps: readonly number[], adams: readonly AdamStep[], summed: readonly number[]): Map<number, number> {
     const lastUse = new Map<number, number>()
-    for (const [position, node] of steps.entries()) {
+    steps.forEach((node, position) => {
       const adam = adams.find((candidate) => candidate.weight === node)
       const views = adam ? adam.operands : this.#graph.views(node)
       for (const view of views) lastUse.set(view.node, position)
-    }
+    })
     for (const node of summed) lastUse.set(node, Infinity)
     for (const node of steps) if (this.#addresses.stateWrittenBy(node) !== undefined) lastUse.set(node, Infinity)
     return lastUse
@@ -122,12 +131,11 @@ class PointwiseBuilder {
 
   #adamSteps(elementwise: readonly number[]): AdamStep[] {
     const members = new Set(elementwise)
-    const found = elementwise.map((node) => matchAdam(this.#graph, node)).filter((adam) => adam !== undefined)
+    const isState = (node: number): boolean => this.#addresses.stateWrittenBy(node) !== undefined
+    const found = elementwise.flatMap((node) => (isState(node) ? (matchAdam(this.#graph, node) ?? []) : []))
     return found.filter((adam) => {
       const inside = [...adam.absorbed].every((node) => members.has(node))
-      const isWritten = [adam.weight, adam.mean, adam.variance].every(
-        (node) => this.#addresses.stateWrittenBy(node) !== undefined,
-      )
+      const isWritten = isState(adam.mean) && isState(adam.variance)
       const readElsewhere = elementwise.some(
         (node) =>
           node !== adam.weight &&
@@ -178,8 +186,8 @@ class PointwiseBuilder {
   }
 
   #takeTemp(node: number): number {
-    const number = this.#freeTemps.pop()
-    invariant(number !== undefined, 'a pointwise program runs out of temps')
+    const number = this.#freeTemps.pop() ?? this.#numTemps++
+    invariant(number < POINTWISE.MAX_TEMPS, 'a pointwise program runs out of temps')
     const register = this.#register(REGISTER.TEMP, number)
     this.#temps.set(node, register)
     return register
@@ -193,7 +201,7 @@ class PointwiseBuilder {
   }
 
   #register(kind: number, address: number): number {
-    const key = `${kind}:${address}`
+    const key = NUM_KINDS * address + kind
     const known = this.#registerOf.get(key)
     if (known !== undefined) return known
     this.#registers.push({ kind, address })

@@ -21,6 +21,8 @@ export type Action = (
   Order
 
 interface Order {
+  /** Of all actions. */
+  readonly number: number
   /** Of the actions that are ready, the one of the lowest priority runs next. */
   readonly priority: number
   /** The actions that must run before. */
@@ -35,22 +37,37 @@ export interface Schedule {
 }
 
 export function schedule(graph: Graph, kernels: Kernels): Schedule {
-  const actionOf = new Map<Kernel, Action>()
-  for (const kernel of kernels.all) {
-    actionOf.set(kernel, { kind: 'kernel', kernel, priority: Math.min(...kernel.nodes), after: new Set() })
-  }
+  const all: Action[] = []
+  /** By the number of the kernel. */
+  const actionOf: (Action | undefined)[] = []
+  kernels.all.forEach((kernel, number) => {
+    const action = {
+      kind: 'kernel',
+      kernel,
+      number,
+      priority: Math.min(...kernel.nodes),
+      after: new Set<Action>(),
+    } as const
+    actionOf[kernel.number] = action
+    all.push(action)
+  })
   const writerOf = (node: number): Action | undefined => {
     const kernel = kernels.of(node)
-    return kernel && actionOf.get(kernel)
+    return kernel && actionOf[kernel.number]
   }
-  for (const [kernel, action] of actionOf) {
-    for (const dependency of kernel.nodes.flatMap((node) => graph.dependencies(node))) {
+  const states = new Map(graph.program.states.map(({ name, node }) => [name, node]))
+  /** By state. */
+  const readersOf = new Map([...states.values()].map((state) => [state, new Set<Action>()]))
+  graph.computed.forEach((index) => {
+    const action = writerOf(index)
+    if (!action) return
+    graph.dependencies(index).forEach((dependency) => {
       const source = writerOf(dependency)
       if (source && source !== action) action.after.add(source)
-    }
-  }
+      else if (!source) readersOf.get(dependency)?.add(action)
+    })
+  })
 
-  const states = new Map(graph.program.states.map(({ name, node }) => [name, node]))
   const updates = graph.program.updates.map(({ name, node }) => {
     const state = states.get(name)
     invariant(state !== undefined, `update ${name} has a state`)
@@ -58,28 +75,26 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
   })
   const changed = updates.filter(({ state, value }) => state !== value)
 
-  const all = [...actionOf.values()]
-  const guard = guardOf(graph, writerOf)
+  const guard = guardOf(graph, writerOf, all.length)
+  const order = new TopologicalOrder(guard ? withGuard(all, guard) : [...all.keys()])
   if (guard) all.push(guard)
-  const order = new TopologicalOrder(guard ? withGuard([...actionOf.values()], guard) : all)
 
   const inPlace = new Map<number, number>()
   for (const { state, value } of changed) {
     const writer = writerOf(value)
-    const readers = new Set(kernels.users(state).flatMap((node) => writerOf(node) ?? []))
-    const others = [...readers, ...(guard ? [guard] : [])].filter((action) => action !== writer)
+    const others = [...(readersOf.get(state) ?? []), ...(guard ? [guard] : [])].filter((action) => action !== writer)
     const direct =
       writer !== undefined &&
       !inPlace.has(value) &&
       graph.size(value) === graph.size(state) &&
       readsInPlace(graph, kernels, value, state) &&
-      others.every((action) => canPrecede(order, action, writer))
+      others.every((action) => canPrecede(all, order, action, writer))
     if (direct) {
       inPlace.set(value, state)
       for (const action of others) writer.after.add(action)
     } else {
       const after = new Set([...others, ...(writer ? [writer] : [])])
-      all.push({ kind: 'copy', from: value, state, priority: Infinity, after })
+      all.push({ kind: 'copy', from: value, state, number: all.length, priority: Infinity, after })
     }
   }
   return { actions: inOrder(all), inPlace }
@@ -88,12 +103,12 @@ export function schedule(graph: Graph, kernels: Kernels): Schedule {
 /**
  * Checks the loss, if a Program has one: in training before any state is written, in evaluation before it is counted.
  */
-function guardOf(graph: Graph, writerOf: (node: number) => Action | undefined): Action | undefined {
+function guardOf(graph: Graph, writerOf: (node: number) => Action | undefined, number: number): Action | undefined {
   const loss = graph.program.results.find(({ name }) => name === 'loss')
   if (loss === undefined) return undefined
   const node = graph.base(loss.node)
   const writer = writerOf(node)
-  return { kind: 'guard', loss: node, priority: node, after: new Set(writer ? [writer] : []) }
+  return { kind: 'guard', loss: node, number, priority: node, after: new Set(writer ? [writer] : []) }
 }
 
 /** Whether the kernel that makes `value` reads `state`, if at all, only at the element that it writes next. */
@@ -108,33 +123,39 @@ function readsInPlace(graph: Graph, kernels: Kernels, value: number, state: numb
   )
 }
 
-/** Actions in order, and the guard as early as it can be. */
-function withGuard(actions: readonly Action[], guard: Action): Action[] {
+/** The numbers of actions in order, and that of the guard as early as it can be. */
+function withGuard(actions: readonly Action[], guard: Action): number[] {
   const made = actions.findIndex((action) => guard.after.has(action))
-  return [...actions.slice(0, made + 1), guard, ...actions.slice(made + 1)]
+  const numbers = [...actions.keys()]
+  return [...numbers.slice(0, made + 1), guard.number, ...numbers.slice(made + 1)]
 }
 
 /** Whether an action can come before another; in `order` it does so then. */
-function canPrecede(order: TopologicalOrder<Action>, action: Action, other: Action): boolean {
-  if (order.isBefore(action, other)) return true
+function canPrecede(all: readonly Action[], order: TopologicalOrder, action: Action, other: Action): boolean {
+  if (order.isBefore(action.number, other.number)) return true
   if (action.after.has(other)) return false
-  const between = order.between(other, action, ({ after }) => after)
+  const needs = (number: number) => Array.from(all[number]?.after ?? [], (needed) => needed.number)
+  const between = order.between(other.number, action.number, needs)
   if (between === undefined) return false
-  order.moveBefore([...between, action], other)
+  order.moveBefore([...between, action.number], other.number)
   return true
 }
 
 /** Of the actions that are ready, always the one of the lowest priority next, and of equals the first. */
 function inOrder(given: readonly Action[]): Action[] {
   const ranked = [...given].sort((a, b) => a.priority - b.priority)
-  const rankOf = new Map(ranked.map((action, rank) => [action, rank]))
+  /** By the number of the action. */
+  const rankOf = new Array<number>(given.length)
+  ranked.forEach(({ number }, rank) => (rankOf[number] = rank))
   const numAwaited = ranked.map(({ after }) => after.size)
   const followers: number[][] = ranked.map(() => [])
-  for (const [rank, { after }] of ranked.entries()) {
-    for (const earlier of after) followers[rankOf.get(earlier) ?? -1]?.push(rank)
-  }
+  ranked.forEach(({ after }, rank) => {
+    after.forEach((earlier) => followers[rankOf[earlier.number] ?? -1]?.push(rank))
+  })
   const ready = new LeastFirst()
-  for (const [rank, count] of numAwaited.entries()) if (count === 0) ready.add(rank)
+  numAwaited.forEach((count, rank) => {
+    if (count === 0) ready.add(rank)
+  })
   const actions: Action[] = []
   for (let rank = ready.take(); rank !== undefined; rank = ready.take()) {
     const action = ranked[rank]

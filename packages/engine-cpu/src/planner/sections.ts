@@ -40,6 +40,10 @@ const BY_EXAMPLE = new Set([
   'concat',
   'gather',
   'oneHot',
+  'conv',
+  'convTranspose',
+  'maxPool',
+  'maxPoolSpread',
 ])
 
 /** The sections of a schedule, in order, and the schedule in that order. */
@@ -116,7 +120,7 @@ class Sharing {
    */
   lightFirst(actions: readonly Action[]): Action[] {
     const weight = (action: Action): number => {
-      if (action.kind !== 'kernel' || action.kernel.kind !== 'matmul') return Number.MAX_VALUE
+      if (action.kind !== 'kernel' || action.kernel.kind !== 'product') return Number.MAX_VALUE
       return this.#graph.size(this.#graph.node(productOf(action.kernel)).inputs[1] ?? 0)
     }
     return [...actions].sort((a, b) => weight(a) - weight(b))
@@ -158,7 +162,8 @@ class Sharing {
     if (node.op === 'sum' && node.attributes.segments !== undefined) {
       return graph.size(first) >= LEAST_SHARED_SUMS
     }
-    if (kind === 'matmul') return nodes.slice(1).every(isElementwise)
+    if (node.op === 'convFilter') return true
+    if (kind === 'product') return node.op === 'matmul' && nodes.slice(1).every(isElementwise)
     return kind === 'pointwise' && nodes.every(isElementwise) && size >= LEAST_SHARED_ELEMENTS
   }
 }

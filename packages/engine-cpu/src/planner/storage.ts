@@ -9,8 +9,8 @@ import type { Graph } from './graph.js'
 import type { Schedule } from './schedule.js'
 
 export interface Storage {
-  /** Computed node → offset in scratch memory, except for nodes in registers or in a state's memory. */
-  readonly values: ReadonlyMap<number, number>
+  /** By computed node, its offset in scratch memory, except for nodes in registers or in a state's memory. */
+  readonly values: readonly (number | undefined)[]
   readonly numBytes: number
 }
 
@@ -32,7 +32,7 @@ export function layOut(
   }
   const kept = graph.kept
   const lastUse = lastUses(graph, kernels, actions)
-  const values = new Map<number, number>()
+  const values = new Array<number | undefined>(graph.program.nodes.length)
   /** By position, the values that the action there reads last. */
   const ending = new Map<number, number[]>()
   const overwritten = new Set<number>()
@@ -40,17 +40,17 @@ export function layOut(
   let recent = new Set<number>()
   let unused: number[] = []
   const place = (node: number, offset: number): void => {
-    values.set(node, offset)
-    const last = lastUse.get(node)
+    values[node] = offset
+    const last = lastUse[node]
     if (last === undefined) return
     const others = ending.get(last)
     if (others) others.push(node)
     else ending.set(last, [node])
   }
   const isOver = (node: number, position: number): boolean =>
-    recent.has(node) && !kept.has(node) && lastUse.get(node) === position
+    recent.has(node) && !kept.has(node) && lastUse[node] === position
 
-  for (const [position, action] of actions.entries()) {
+  actions.forEach((action, position) => {
     if (isBarrier(position)) {
       for (const offset of unused) free.give(offset)
       unused = []
@@ -59,10 +59,10 @@ export function layOut(
     if (action.kind === 'kernel') {
       const { kernel } = action
       for (const node of kernel.nodes) {
-        const outlives = kept.has(node) || (lastUse.get(node) ?? -1) > position || kernel.kind === 'single'
+        const outlives = kept.has(node) || (lastUse[node] ?? -1) > position || kernel.kind === 'single'
         if (!outlives || inPlace.has(node)) continue
         const operand = operandToOverwrite(graph, kernel, node)
-        const over = operand === undefined ? undefined : values.get(operand)
+        const over = operand === undefined ? undefined : values[operand]
         if (operand !== undefined && over !== undefined && isOver(operand, position)) {
           overwritten.add(operand)
           place(node, over)
@@ -74,10 +74,10 @@ export function layOut(
       }
     }
     for (const node of ending.get(position) ?? []) {
-      const offset = values.get(node)
+      const offset = values[node]
       if (offset !== undefined && !kept.has(node) && !overwritten.has(node)) unused.push(offset)
     }
-  }
+  })
   return { values, numBytes: align(free.highWater) }
 }
 
@@ -92,17 +92,17 @@ function operandToOverwrite(graph: Graph, { kind, nodes }: Kernel, node: number)
  * The position of the last action that reads a node from memory, that is, outside the pointwise program that computes
  * it.
  */
-function lastUses(graph: Graph, kernels: Kernels, actions: Schedule['actions']): Map<number, number> {
-  const lastUse = new Map<number, number>()
-  for (const [position, action] of actions.entries()) {
-    if (action.kind === 'guard') lastUse.set(action.loss, position)
-    if (action.kind === 'copy') lastUse.set(action.from, position)
-    if (action.kind !== 'kernel') continue
+function lastUses(graph: Graph, kernels: Kernels, actions: Schedule['actions']): readonly (number | undefined)[] {
+  const lastUse = new Array<number | undefined>(graph.program.nodes.length)
+  actions.forEach((action, position) => {
+    if (action.kind === 'guard') lastUse[action.loss] = position
+    if (action.kind === 'copy') lastUse[action.from] = position
+    if (action.kind !== 'kernel') return
     for (const node of action.kernel.nodes) {
       for (const dependency of graph.dependencies(node)) {
-        if (kernels.of(dependency) !== action.kernel) lastUse.set(dependency, position)
+        if (kernels.of(dependency) !== action.kernel) lastUse[dependency] = position
       }
     }
-  }
+  })
   return lastUse
 }

@@ -1,44 +1,46 @@
 /**
  * An order in which what is needed comes first, kept while things are merged and moved. A question about two of them
- * looks only at what stands between, not at all that there is.
+ * looks only at what stands between, not at all that there is. The things have numbers, from 0.
  *
  * Source: Pearce & Kelly, A dynamic topological sort algorithm for directed acyclic graphs (2006), with places in a
  * list for their numbers.
  */
-import { invariant } from '@gradpool/core/engine'
 
 /** Who has more than these between them counts as needing each other: it is never wrong to keep two apart. */
 const MOST_BETWEEN = 256
 
-interface Place {
-  /** Ascending along the list. */
-  label: number
-  before: Place | undefined
-  after: Place | undefined
-}
+/** In place of an item before the first, and after the last. */
+const NONE = -1
 
-export class TopologicalOrder<Item> {
-  readonly #places = new Map<Item, Place>()
-  #first: Place | undefined
+export class TopologicalOrder {
+  /** Of each item: ascending along the list. */
+  readonly #labels: Float64Array
+  readonly #before: Int32Array
+  readonly #after: Int32Array
+  #first: number
 
-  /** @param items in order */
-  constructor(items: Iterable<Item>) {
-    let last: Place | undefined
-    for (const item of items) {
-      const place: Place = { label: this.#places.size, before: last, after: undefined }
-      if (last) last.after = place
-      else this.#first = place
-      this.#places.set(item, place)
-      last = place
-    }
+  /** @param items the numbers from 0 on, in order */
+  constructor(items: readonly number[]) {
+    const { length } = items
+    this.#labels = new Float64Array(length)
+    this.#before = new Int32Array(length)
+    this.#after = new Int32Array(length)
+    this.#first = items[0] ?? NONE
+    items.forEach((item, place) => {
+      this.#labels[item] = place
+      this.#before[item] = items[place - 1] ?? NONE
+      this.#after[item] = items[place + 1] ?? NONE
+    })
   }
 
-  get items(): Item[] {
-    return this.#sorted([...this.#places.keys()])
+  get items(): number[] {
+    const items: number[] = []
+    for (let item = this.#first; item !== NONE; item = this.#next(item)) items.push(item)
+    return items
   }
 
-  isBefore(one: Item, other: Item): boolean {
-    return this.#place(one).label < this.#place(other).label
+  isBefore(one: number, other: number): boolean {
+    return this.#label(one) < this.#label(other)
   }
 
   /**
@@ -48,7 +50,7 @@ export class TopologicalOrder<Item> {
    * @param needs what an item needs directly
    * @returns undefined where some of it needs `first`, or may do so
    */
-  between(first: Item, last: Item, needs: (item: Item) => Iterable<Item>): Item[] | undefined {
+  between(first: number, last: number, needs: (item: number) => Iterable<number>): number[] | undefined {
     const found = new Set([last])
     // A set is visited in the order in which it grows.
     for (const item of found) {
@@ -60,59 +62,61 @@ export class TopologicalOrder<Item> {
       if (found.size > MOST_BETWEEN) return undefined
     }
     found.delete(last)
-    return this.#sorted([...found])
+    return [...found].sort((a, b) => this.#label(a) - this.#label(b))
   }
 
   /** @param items in order, which nothing that stands between forbids to move */
-  moveBefore(items: readonly Item[], item: Item): void {
-    const place = this.#place(item)
-    for (const each of items) {
-      const moved = this.#place(each)
+  moveBefore(items: readonly number[], item: number): void {
+    for (const moved of items) {
       this.#unlink(moved)
-      this.#linkBefore(moved, place)
+      this.#linkBefore(moved, item)
     }
   }
 
-  /** One thing in place of two, where the first of them stood. */
-  merge(first: Item, last: Item, merged: Item): void {
-    const place = this.#place(first)
-    this.#unlink(this.#place(last))
-    this.#places.delete(first)
-    this.#places.delete(last)
-    this.#places.set(merged, place)
+  /** Of two things that have become one, the first stays in place and the last is gone; it is called `merged`. */
+  merge(first: number, last: number, merged: number): void {
+    this.#unlink(last)
+    if (merged === first) return
+    this.#link(this.#previous(first), merged)
+    this.#link(merged, this.#next(first))
+    this.#labels[merged] = this.#label(first)
   }
 
-  #sorted(items: Item[]): Item[] {
-    return items.sort((a, b) => this.#place(a).label - this.#place(b).label)
+  #label(item: number): number {
+    return this.#labels[item] ?? NaN
   }
 
-  #unlink(place: Place): void {
-    const { before, after } = place
-    if (before) before.after = after
-    else this.#first = after
-    if (after) after.before = before
+  #previous(item: number): number {
+    return this.#before[item] ?? NONE
   }
 
-  #linkBefore(place: Place, next: Place): void {
-    const { before } = next
-    place.before = before
-    place.after = next
-    next.before = place
-    if (before) before.after = place
-    else this.#first = place
-    place.label = before ? (before.label + next.label) / 2 : next.label - 1
-    const fits = place.label < next.label && (before === undefined || before.label < place.label)
+  #next(item: number): number {
+    return this.#after[item] ?? NONE
+  }
+
+  /** Makes two items neighbours; one of them may be none. */
+  #link(before: number, after: number): void {
+    if (before === NONE) this.#first = after
+    else this.#after[before] = after
+    if (after !== NONE) this.#before[after] = before
+  }
+
+  #unlink(item: number): void {
+    this.#link(this.#previous(item), this.#next(item))
+  }
+
+  #linkBefore(item: number, next: number): void {
+    const before = this.#previous(next)
+    this.#link(before, item)
+    this.#link(item, next)
+    const label = before === NONE ? this.#label(next) - 1 : (this.#label(before) + this.#label(next)) / 2
+    this.#labels[item] = label
+    const fits = label < this.#label(next) && (before === NONE || this.#label(before) < label)
     if (!fits) this.#labelAnew()
   }
 
   #labelAnew(): void {
     let label = 0
-    for (let place = this.#first; place; place = place.after) place.label = label++
-  }
-
-  #place(item: Item): Place {
-    const place = this.#places.get(item)
-    invariant(place, 'what is asked for is in the order')
-    return place
+    for (let item = this.#first; item !== NONE; item = this.#next(item)) this.#labels[item] = label++
   }
 }

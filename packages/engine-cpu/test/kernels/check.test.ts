@@ -3,7 +3,10 @@ import {
   add,
   adam,
   clipByGlobalNorm,
+  conv,
+  convTranspose,
   matmul,
+  maxPool,
   mean,
   mul,
   neg,
@@ -14,6 +17,7 @@ import {
   randomUniform,
   less,
   relu,
+  reshape,
   sgd,
   sigmoid,
   square,
@@ -73,6 +77,21 @@ const autoencoder = defineModel({
     return { loss: mean(square(sub(sigmoid(matmul(code, weights.decoder)), pixels))) }
   },
 })
+const images = defineModel({
+  params: {
+    first: parameter([2, 2, 1, 3], normal(0.3)),
+    each: parameter([3, 3, 1, 3], normal(0.3)),
+    output: parameter([3, 4], normal(0.3)),
+  },
+  step(weights, batch) {
+    const image = reshape(mul(batch.image, 1 / 255), [-1, 3, 3, 1])
+    const first = relu(conv(image, weights.first, { padding: [[0, 1], 1] }))
+    const each = tanh(conv(first, weights.each, { groups: 3, padding: 'same' }))
+    const pooled = maxPool(convTranspose(each, weights.each, { groups: 3, padding: 'same' }), 2)
+    const logits = matmul(sum(pooled, [1, 2]), weights.output)
+    return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(batch.label, 4)), [1]))) }
+  },
+})
 const NUM_EXAMPLES = 45
 const examples = splitOf(
   {
@@ -125,6 +144,12 @@ const MODELS: [name: string, program: BatchProgram, data: Split, workers: number
     examples,
     1,
   ],
+  [
+    'convolutions and pooling, cut for two workers',
+    train(images, { optimizer: adam({ learningRate: 0.01 }), batchSize: 16, microBatches: 2, data: examples }),
+    examples,
+    2,
+  ],
   ['one of many ops', wholeBatch(traceProgram(randomTraining(EXTENT, graph)), EXTENT), square13, 1],
 ]
 
@@ -157,7 +182,8 @@ function wordsOf(bytes: Uint8Array, exec: number): number[] {
     for (let i = 0; i < count; i += word(address + 4 * (i + 1))) {
       const start = address + 4 * i
       const isProduct = [OP.MATMUL, OP.MATMUL_SEGMENTS].some((op) => op === word(start))
-      const given = isProduct ? 40 : word(start) === OP.MAP ? 16 : 0
+      const isConvolution = [OP.CONV, OP.CONV_TRANSPOSE].some((op) => op === word(start))
+      const given = isProduct ? 40 : isConvolution ? 24 : word(start) === OP.MAP ? 16 : 0
       const programAddress = given === 0 ? 0 : word(start + given)
       if (programAddress !== 0) all.push(...program(programAddress))
     }
@@ -315,6 +341,10 @@ describe('a plan', () => {
     readonly program?: (address: number) => number[]
   }
   const f32ToU8 = [DTYPE.u8, DTYPE.f32]
+  // 2 examples of 3 x 4 x 2 channels, windows of 2 x 2, 3 filters: 24, 36 and 24 elements of x, y and the filter.
+  const axes = [1, 1, 1, 1, 1, 0, 3, 2, 2, 1, 1, 0, 4, 3, 2, 1, 1, 0]
+  const images = [2, 2, 3, 1, ...axes]
+  const pooled = [2, 2, 2, 1, ...axes]
   const OPERANDS: Record<string, Operand> = {
     'GATHER_BATCH dst': {
       bytes: 4 * 12,
@@ -358,6 +388,55 @@ describe('a plan', () => {
       instruction: (_, program) => [OP.MAP, 6, 7, program],
       program: (x) => [1, 0, 1, REGISTER.TEMP, 0, 0, x],
     },
+    'CONV dst': {
+      bytes: 4 * 36,
+      isWritten: true,
+      mayBeNone: true,
+      instruction: (x) => [OP.CONV, x, other, other, other, 0, ...images],
+    },
+    'CONV x': { bytes: 4 * 48, instruction: (x) => [OP.CONV, other, x, other, other, 0, ...images] },
+    'CONV filter': { bytes: 4 * 24, instruction: (x) => [OP.CONV, other, other, x, other, 0, ...images] },
+    'CONV_TRANSPOSE dst': {
+      bytes: 4 * 48,
+      isWritten: true,
+      mayBeNone: true,
+      instruction: (x) => [OP.CONV_TRANSPOSE, x, other, other, other, 0, ...images],
+    },
+    'CONV_TRANSPOSE g': {
+      bytes: 4 * 36,
+      instruction: (x) => [OP.CONV_TRANSPOSE, other, x, other, other, 0, ...images],
+    },
+    'CONV_TRANSPOSE scratch': {
+      bytes: 4 * 24,
+      isWritten: true,
+      instruction: (x) => [OP.CONV_TRANSPOSE, other, other, other, x, 0, ...images],
+    },
+    'CONV_FILTER dst': {
+      bytes: 4 * 24,
+      isWritten: true,
+      instruction: (x) => [OP.CONV_FILTER, x, other, other, other, 2, ...images],
+    },
+    'CONV_FILTER g': {
+      bytes: 4 * 36,
+      instruction: (x) => [OP.CONV_FILTER, other, other, x, other, 1, ...images],
+    },
+    'CONV_FILTER scratch': {
+      bytes: 4 * 24,
+      isWritten: true,
+      instruction: (x) => [OP.CONV_FILTER, other, other, other, x, 2, ...images],
+    },
+    'MAX_POOL dst': {
+      bytes: 4 * 24,
+      isWritten: true,
+      instruction: (x) => [OP.MAX_POOL, x, other, other, ...pooled],
+    },
+    'MAX_POOL values': { bytes: 4 * 48, instruction: (x) => [OP.MAX_POOL, other, other, x, ...pooled] },
+    'MAX_POOL_SPREAD dst': {
+      bytes: 4 * 48,
+      isWritten: true,
+      instruction: (x) => [OP.MAX_POOL_SPREAD, x, other, other, ...pooled],
+    },
+    'MAX_POOL_SPREAD g': { bytes: 4 * 24, instruction: (x) => [OP.MAX_POOL_SPREAD, other, other, x, ...pooled] },
     'SUM dst': { bytes: 4 * 10, isWritten: true, instruction: (x) => [OP.SUM, x, other, 2, 3, 5] },
     'SUM src': { bytes: 4 * 30, instruction: (x) => [OP.SUM, other, x, 2, 3, 5] },
     'REDUCE_MAX src': { bytes: 4 * 30, instruction: (x) => [OP.REDUCE_MAX, other, x, 2, 3, 5] },

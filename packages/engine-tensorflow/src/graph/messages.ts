@@ -11,6 +11,7 @@ export type Attribute =
   | { readonly type: TensorFlowType }
   | { readonly types: readonly TensorFlowType[] }
   | { readonly int: number }
+  | { readonly ints: readonly number[] }
   | { readonly bool: boolean }
   | { readonly text: string }
   | { readonly shape: Shape }
@@ -123,6 +124,7 @@ function attributeFields(attribute: Attribute): Fields {
   if ('type' in attribute) return { Type: TYPE_NUMBERS[attribute.type] }
   if ('types' in attribute) return list({ TypeList: attribute.types.map((type) => TYPE_NUMBERS[type]) })
   if ('int' in attribute) return { I: attribute.int }
+  if ('ints' in attribute) return list({ IList: attribute.ints })
   if ('bool' in attribute) return { B: attribute.bool }
   if ('text' in attribute) return { S: new TextEncoder().encode(attribute.text) }
   if ('shape' in attribute) return { Shape: shapeMessage(attribute.shape) }

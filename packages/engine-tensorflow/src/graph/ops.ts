@@ -13,6 +13,22 @@ interface OpDescription {
 const INT32 = { type: 'int32' } as const
 const NO = { bool: false } as const
 
+/** Of windows that lie within what they slide over, one element apart. */
+const WINDOWS = { padding: { text: 'VALID' }, explicit_paddings: { ints: [] } } as const
+const PLANES = { ...WINDOWS, data_format: { text: 'NHWC' }, dilations: { ints: [1, 1, 1, 1] } } as const
+const VOLUMES = {
+  padding: { text: 'VALID' },
+  data_format: { text: 'NDHWC' },
+  dilations: { ints: [1, 1, 1, 1, 1] },
+} as const
+const MASKS = {
+  begin_mask: { int: 0 },
+  end_mask: { int: 0 },
+  ellipsis_mask: { int: 0 },
+  new_axis_mask: { int: 0 },
+  shrink_axis_mask: { int: 0 },
+} as const
+
 const TABLE = {
   Abs: { output: 'y' },
   AddV2: { output: 'z' },
@@ -26,6 +42,15 @@ const TABLE = {
   CheckNumerics: { output: 'output' },
   ConcatV2: { output: 'output', fixed: { Tidx: INT32 } },
   Const: { output: 'output', type: 'dtype' },
+  Conv2D: { output: 'output', fixed: { ...PLANES, use_cudnn_on_gpu: NO } },
+  Conv2DBackpropFilter: { output: 'output', fixed: { ...PLANES, use_cudnn_on_gpu: NO } },
+  Conv2DBackpropInput: { output: 'output', fixed: { ...PLANES, use_cudnn_on_gpu: NO } },
+  Conv3D: { output: 'output', fixed: VOLUMES },
+  Conv3DBackpropFilterV2: { output: 'output', fixed: VOLUMES },
+  Conv3DBackpropInputV2: { output: 'output', fixed: { ...VOLUMES, Tshape: INT32 } },
+  DepthwiseConv2dNative: { output: 'output', fixed: PLANES },
+  DepthwiseConv2dNativeBackpropFilter: { output: 'output', fixed: PLANES },
+  DepthwiseConv2dNativeBackpropInput: { output: 'output', fixed: PLANES },
   Equal: { output: 'z', fixed: { incompatible_shape_error: { bool: true } } },
   Exp: { output: 'y' },
   FloorMod: { output: 'z' },
@@ -38,6 +63,9 @@ const TABLE = {
   Log: { output: 'y' },
   Log1p: { output: 'y' },
   LogSoftmax: { output: 'logsoftmax' },
+  LogicalAnd: { output: 'z' },
+  LogicalNot: { output: 'y' },
+  LogicalOr: { output: 'z' },
   MatMul: { output: 'product' },
   Max: { output: 'output', fixed: { Tidx: INT32, keep_dims: NO } },
   Maximum: { output: 'z' },
@@ -63,6 +91,8 @@ const TABLE = {
   Softmax: { output: 'softmax' },
   Sqrt: { output: 'y' },
   StatelessRandomUniformFullIntV2: { output: 'output', type: 'dtype', fixed: { Tshape: INT32 } },
+  StridedSlice: { output: 'output', fixed: { Index: INT32, ...MASKS } },
+  StridedSliceGrad: { output: 'output', fixed: { Index: INT32, ...MASKS } },
   Sub: { output: 'z' },
   Sum: { output: 'output', fixed: { Tidx: INT32, keep_dims: NO } },
   Tanh: { output: 'y' },

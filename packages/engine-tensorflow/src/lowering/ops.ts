@@ -10,6 +10,8 @@ import type { TensorFlowOp } from '../graph/ops.js'
 import { TYPE_OF, type TensorFlowType } from '../graph/types.js'
 import type { NodeValues } from './node-values.js'
 import { lowerRandom } from './random.js'
+import { lowerConv, lowerConvFilter, lowerConvTranspose } from './convolution.js'
+import { lowerMaxPool, lowerMaxPoolSpread } from './pooling.js'
 
 const SMALLEST_NORMAL = 2 ** -126
 const LARGEST_FLOAT = (2 - 2 ** -23) * 2 ** 127
@@ -144,6 +146,12 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
           attributes: { transpose_a: a, transpose_b: b },
         })
   },
+
+  conv: lowerConv,
+  convTranspose: lowerConvTranspose,
+  convFilter: lowerConvFilter,
+  maxPool: lowerMaxPool,
+  maxPoolSpread: lowerMaxPoolSpread,
 }
 
 /** The values of a node's operands; every op of this table has one or more. */

@@ -3,10 +3,12 @@ import {
   adam,
   add,
   clipByGlobalNorm,
+  conv,
   div,
   less,
   logSoftmax,
   matmul,
+  maxPool,
   mean,
   mul,
   neg,
@@ -15,6 +17,7 @@ import {
   parameter,
   randomUniform,
   relu,
+  reshape,
   sqrt,
   square,
   defineModel,
@@ -129,4 +132,22 @@ test('a part knows nothing of other examples than those of the microBatch', () =
   const part = cutStep(program, 'sum')?.part(0, 15)
   const shapes = part?.nodes.filter(({ op }) => op === 'matmul').map(({ shape }) => shape)
   expect(shapes).toEqual([[15, 12]])
+})
+
+test('convolutions and pooling, whose filters are whole in each part', () => {
+  const convolutional = defineModel({
+    params: { filter: parameter([2, 2, 1, 3], normal(0.5)), output: parameter([3, 4], normal(0.3)) },
+    step({ filter, output }, { image, label }) {
+      const images = reshape(mul(image, 1 / 255), [image.shape[0] ?? 1, 3, 3, 1])
+      const pooled = maxPool(relu(conv(images, filter, { padding: 'same' })), 2, { strides: 1 })
+      const logits = matmul(mean(pooled, [1, 2]), output)
+      return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(label, 4)), [1]))) }
+    },
+  })
+  const batchSize = oddExamples.rows.length
+  const { program } = train(convolutional, { optimizer: adam(), batchSize, microBatches: 7, data: oddExamples })
+  expectSame(program, batchOf(oddExamples))
+  const part = cutStep(program, 'sum')?.part(0, 9)
+  expect(part?.nodes.filter(({ op }) => op === 'convFilter').map(({ shape }) => shape)).toEqual([[2, 2, 1, 3]])
+  expect(part?.nodes.filter(({ op }) => op === 'conv').map(({ shape }) => shape)).toEqual([[9, 3, 3, 3]])
 })

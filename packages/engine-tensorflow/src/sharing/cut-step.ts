@@ -91,11 +91,14 @@ export function cutStep(program: Program, name: string): CutStep | undefined {
 
 const ZERO = { kind: 'constant', value: 0 } as const
 
-type Sum = NodeOf<'sum' | 'matmul'>
+/** Ops that each example gives to all of an operand without examples: a table, a filter. */
+const WHOLE_OPERANDS: ReadonlySet<Node['op']> = new Set(['gather', 'conv', 'convTranspose'])
+
+type Sum = NodeOf<'sum' | 'matmul' | 'convFilter'>
 
 /** Whether a node is a sum over the examples, computed by micro-batches. */
 function isShared(node: Node, axes: readonly BatchAxis[]): node is Sum {
-  if (node.op !== 'sum' && node.op !== 'matmul') return false
+  if (node.op !== 'sum' && node.op !== 'matmul' && node.op !== 'convFilter') return false
   const { segments = 1 } = node.attributes
   if (segments === 1) return false
   return node.inputs.every((input, position) => {
@@ -106,7 +109,7 @@ function isShared(node: Node, axes: readonly BatchAxis[]): node is Sum {
 
 /** The axis of an operand over which a sum or a product sums. */
 function innerAxis(node: Sum, position: number): number {
-  if (node.op === 'sum') return 0
+  if (node.op !== 'matmul') return 0
   const { transposeA = false, transposeB = false } = node.attributes
   if (position === 0) return transposeA ? 0 : 1
   return transposeB ? 1 : 0
@@ -143,9 +146,14 @@ class Part {
     const node = this.#program.node(index)
     invariant(isShared(node, this.#axes), `node ${index} is a sum over the examples`)
     const inputs = node.inputs.map((operand, position) => this.#rowsOf(operand, innerAxis(node, position)))
-    return node.op === 'sum'
-      ? this.#add({ ...node, inputs, attributes: { ...node.attributes, segments: 1 } })
-      : this.#add({ ...node, inputs, attributes: { ...node.attributes, segments: 1 } })
+    switch (node.op) {
+      case 'sum':
+        return this.#add({ ...node, inputs, attributes: { ...node.attributes, segments: 1 } })
+      case 'matmul':
+        return this.#add({ ...node, inputs, attributes: { ...node.attributes, segments: 1 } })
+      case 'convFilter':
+        return this.#add({ ...node, inputs, attributes: { ...node.attributes, segments: 1 } })
+    }
   }
 
   /** An operand's values for the micro-batch's examples, which are along an axis of it. */
@@ -176,7 +184,7 @@ class Part {
     const node = this.#program.node(index)
     const axis = this.#axes[index] ?? 0
     if (node.op === 'input' || node.op === 'random') return this.#gathered(index, axis)
-    const takesWhole = node.op === 'gather' || (node.op === 'matmul' && node.shape.length === 2)
+    const takesWhole = WHOLE_OPERANDS.has(node.op) || (node.op === 'matmul' && node.shape.length === 2)
     const inputs = node.inputs.map((operand) => {
       if (this.#axes[operand] !== undefined) return this.#narrowOf(operand)
       return takesWhole ? operand : this.#rowsOf(operand, axis)

@@ -13,7 +13,7 @@ import { denseChain, type ChainLayer } from './dense-layers.js'
  * @throws UserError for a model that is not a chain of dense layers, or a missing state
  */
 export function exportTfjsLayers(model: TrainedModel, output: string, dir: string): void {
-  const chain = denseChain(predictionProgram(model), output)
+  const chain = denseChain(predictionProgram(model).program, output)
   const weights: { name: string; shape: number[]; dtype: 'float32' }[] = []
   const values: Float32Array[] = []
   const keep = (name: string, shape: number[], state: string) => {

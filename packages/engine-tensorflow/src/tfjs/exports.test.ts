@@ -2,10 +2,10 @@
  * Exports, loaded by the libraries they are for: TensorFlow through tfjs-node and Python, tfjs-layers in plain
  * JavaScript.
  */
-import { adam } from '@gradpool/core'
+import { adam, defineModel, mean } from '@gradpool/core'
 import { evaluate, initialState, prediction, train, type StateValues } from '@gradpool/core/engine'
 import { splitOf } from '@gradpool/engine-contract'
-import { mlp } from '@gradpool/models'
+import { averagePool2d, conv2d, dense, depthwiseConv2d, flatten, globalMaxPool, maxPool2d, mlp } from '@gradpool/models'
 import '@tensorflow/tfjs-backend-cpu'
 import * as tfc from '@tensorflow/tfjs-core'
 import * as tfl from '@tensorflow/tfjs-layers'
@@ -75,6 +75,39 @@ describe('a SavedModel', () => {
       const outputs = loaded.predict({ image }) as Record<string, tfc.Tensor>
       expectClose(outputs.logits?.dataSync() ?? [], logits.slice(0, 3 * count))
       expectClose(outputs.estimate?.dataSync() ?? [], estimate.slice(0, count))
+    }
+    loaded.dispose()
+  })
+
+  test.runIf(hasTensorFlow)('is made of convolutions and pooling, too', async () => {
+    const shape = [9, 8, 2] as const
+    const convolutional = defineModel({
+      params: {
+        first: conv2d(2, 4, 3, { strides: 2, padding: 'same', activation: 'relu' }),
+        second: conv2d(4, 300, [2, 3], { groups: 2, dilations: [1, 2], padding: 'same' }),
+        depthwise: depthwiseConv2d(300, 2),
+        output: dense(300, 3),
+      },
+      step: ({ output }, { image }) => ({ loss: mean(output(flatten(image))) }),
+      predict({ first, second, depthwise, output }, { image }) {
+        const pooled = averagePool2d(maxPool2d(second(first(image)), 3, { strides: 1, padding: 'same' }), 2)
+        return { logits: output(globalMaxPool(depthwise(pooled))) }
+      },
+    })
+    const images = { dtype: 'f32' as const, shape: [...shape] }
+    const values = Float32Array.from({ length: 3 * 144 }, (_, i) => ((i * 89) % 256) / 128 - 1)
+    const data = splitOf({ image: { ...images, values } }, 3)
+    const { program } = prediction(convolutional, { batchSize: 3, data })
+    const first = initialState(program, 7)
+    const expected = evaluate(program, { state: first, batch: { image: values } }).results.logits ?? []
+    const into = join(folder, 'convolutional')
+    exportSavedModel({ model: convolutional, state: first, fields: { image: images } }, into)
+    const tf = loadTensorFlow()
+    const loaded = await tf.node.loadSavedModel(into)
+    for (const count of [1, 3]) {
+      const image = tf.tensor(Array.from(values.subarray(0, 144 * count)), [count, ...shape], 'float32')
+      const { logits } = loaded.predict({ image }) as Record<string, tfc.Tensor>
+      expectClose(logits?.dataSync() ?? [], [...expected].slice(0, 3 * count))
     }
     loaded.dispose()
   })

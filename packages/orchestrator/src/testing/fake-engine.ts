@@ -5,6 +5,8 @@
  */
 import type {
   BatchProgram,
+  ChunkCopy,
+  ChunkMemory,
   CompileOptions,
   Engine,
   Execution,
@@ -92,6 +94,7 @@ class FakeExecution implements Execution {
   /** Last loss, w. */
   readonly #floats = new Float32Array(new SharedArrayBuffer(8))
   #chunkStart = 0
+  #steps = 0
 
   constructor(
     program: BatchProgram,
@@ -119,16 +122,24 @@ class FakeExecution implements Execution {
   begin(steps: number, { continues = false }: ChunkOptions = {}): unknown[] {
     Atomics.store(this.#words, 1, 0)
     if (!continues) this.#chunkStart = this.step
+    this.#steps = steps
     return [{ ...this.#task, steps }]
   }
 
-  finish([outcome]: readonly ChunkOutcome[]): ChunkResult {
-    const lastLoss = this.#floats[0] ?? NaN
-    const accuracy = Float64Array.of(this.#accuracy(this.step))
+  get memory(): ChunkMemory {
+    const [lastLoss, w] = [this.#floats.subarray(0, 1), this.#floats.subarray(1)]
+    return { sums: [], rows: [], lastLoss, states: { w } }
+  }
+
+  finish([outcome]: readonly ChunkOutcome[], copy?: ChunkCopy): ChunkResult {
+    const lastLoss = copy?.lastLoss ?? this.#floats[0] ?? NaN
+    const start = this.#chunkStart
+    const step = copy ? start + this.#steps : this.step
+    if (copy) this.#chunkStart = step
     return {
       status: outcome as ChunkStatus,
-      steps: this.step - this.#chunkStart,
-      means: { loss: Float64Array.of(lastLoss), accuracy },
+      steps: step - start,
+      means: { loss: Float64Array.of(lastLoss), accuracy: Float64Array.of(this.#accuracy(step)) },
       rows: {},
       lastLoss,
     }

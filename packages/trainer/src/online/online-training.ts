@@ -13,6 +13,7 @@ import { metricsOf } from '../metrics/metrics-of.js'
 import { checkRows, type RowValues } from '../predict/rows-in.js'
 import { RowsMemory } from '../predict/rows-memory.js'
 import type { Programs } from '../programs.js'
+import { labelIsOutside, labelOutside } from '../training/label-outside.js'
 import type { StepRunner } from './step-runner.js'
 
 /** Programs of so many batch sizes are kept; each takes memory of the engine. */
@@ -90,9 +91,9 @@ export class OnlineTraining {
     execution.seek({ ...execution.position(), step, since: step, lastLoss: this.#lastLoss })
     const result = await this.#options.runner.run(execution, 1)
     if (result.status === 'notFinite') {
-      throw new UserError(
-        `the loss is not a finite number at step ${step + 1}, so nothing was updated; a smaller learning rate may help`,
-      )
+      const label = labelOutside({ program: execution.program, data: memory.split(numRows), seed: 0, step: 0 })
+      const why = label ? `: ${labelIsOutside(label)}` : '; a smaller learning rate may help'
+      throw new UserError(`the loss is not a finite number at step ${step + 1}, so nothing was updated${why}`)
     }
     invariant(result.status === 'done', 'a step is done whole')
     this.#steps++

@@ -4,7 +4,7 @@
  * keep the process alive.
  */
 import { flopsOf, type ChunkResult, type Engine, type Execution } from '@gradpool/core/engine'
-import { createPool, type WorkerPool } from '@gradpool/worker-pool'
+import { enginePool, type EnginePool } from '../threads/engine-pool.js'
 import { runTogether } from '../threads/team.js'
 
 /** Half a millisecond on one core, or less. */
@@ -16,7 +16,7 @@ export class StepRunner {
   /** The most threads that run a step together. */
   readonly workers: number
   readonly #engine: Engine
-  #pool: WorkerPool | undefined
+  #pool: EnginePool | undefined
 
   constructor(engine: Engine, workers: number) {
     this.#engine = engine
@@ -29,10 +29,10 @@ export class StepRunner {
   async run(execution: Execution, steps: number): Promise<ChunkResult> {
     const flops = steps * flopsOf(execution.program.program)
     if (flops <= SHORT_FLOPS) return execution.run({ steps })
-    const { workerModule } = this.#engine
-    this.#pool ??= createPool({ workers: this.workers, workerModule, exportName: 'executeChunk' })
+    this.#pool ??= enginePool(this.#engine, this.workers, () => undefined)
     const chunk = { execution, steps, continues: false }
-    const [result] = await runTogether(this.#pool, [chunk], this.workers, never)
+    const [round] = await runTogether(this.#pool, [chunk], this.workers, never)
+    const result = round?.results[0]
     if (result === undefined) throw new Error('a chunk gives a result')
     return result
   }

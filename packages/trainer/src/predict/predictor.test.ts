@@ -82,8 +82,8 @@ describe('little predictions in a loop', () => {
     let turns = 0
     const timer = setInterval(() => turns++, 1)
     const image = images(1)
-    const end = performance.now() + 100
-    while (performance.now() < end) await model.predict({ image })
+    // Where it gets none, the timer never comes.
+    for (let i = 0; i < 1e6 && turns <= 5; i++) await model.predict({ image })
     clearInterval(timer)
     expect(turns).toBeGreaterThan(5)
   })

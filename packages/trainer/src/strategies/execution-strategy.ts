@@ -6,7 +6,14 @@ import type { Engine, Execution, Position, Progress, StateValues } from '@gradpo
 import type { TrainingPlan } from '../plan/training-plan.js'
 import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
-import type { CompileStrategyOptions, Advance, TrainedPart, TrainingStrategy } from './training-strategy.js'
+import type {
+  Advance,
+  CompileStrategyOptions,
+  DoneEpoch,
+  Goal,
+  TrainedPart,
+  TrainingStrategy,
+} from './training-strategy.js'
 
 export class ExecutionStrategy implements TrainingStrategy {
   readonly model: Execution
@@ -63,26 +70,23 @@ export class ExecutionStrategy implements TrainingStrategy {
     this.model.write(values)
   }
 
-  /** What is left of the epoch, and its validation, as one chunk of work. */
-  async advance(
-    threads: TrainingThreads,
-    epoch: number,
-    validation: Chunk | undefined,
-    pauses: Pauses,
-  ): Promise<Advance> {
+  /** Whole epochs with their validations, or what is left of one, as one task of a thread. */
+  async advance(threads: TrainingThreads, { epoch, most, validation }: Goal, pauses: Pauses): Promise<Advance> {
     const { model: execution } = this
-    const end = epoch * execution.stepsPerEpoch
-    const rest: Chunk = {
-      execution,
-      steps: end - execution.step,
-      continues: execution.step > end - execution.stepsPerEpoch,
+    const steps = epoch * execution.stepsPerEpoch - execution.step
+    const continues = steps < execution.stepsPerEpoch
+    const rest: Chunk = { execution, steps, continues }
+    const rounds = await threads.runRounds([rest, validation], { times: continues ? 1 : most, pauses })
+    const done: DoneEpoch[] = []
+    for (const { results, ...round } of rounds) {
+      const [trained, validated] = results
+      if (trained?.status === 'notFinite') {
+        return { done, lost: { ...this.#part, lastLoss: trained.lastLoss } }
+      }
+      if (trained?.status !== 'done' || validated?.status === 'stopped') break
+      done.push({ ...round, trained, validated })
     }
-    const [trained, validated] = await threads.run([rest, validation], pauses)
-    if (trained?.status === 'notFinite') {
-      return { lost: { ...this.#part, lastLoss: trained.lastLoss } }
-    }
-    if (trained?.status !== 'done' || validated?.status === 'stopped') return {}
-    return { done: { trained, validated } }
+    return { done }
   }
 
   async runFirstEpoch(): Promise<void> {

@@ -21,7 +21,7 @@ import { pick } from '@gradpool/storage'
 import type { Averaging, TrainingPlan } from '../plan/training-plan.js'
 import type { Chunk } from '../threads/team.js'
 import type { TrainingThreads } from '../threads/training-threads.js'
-import type { CompileStrategyOptions, Advance, TrainedPart, TrainingStrategy } from './training-strategy.js'
+import type { Advance, CompileStrategyOptions, Goal, TrainedPart, TrainingStrategy } from './training-strategy.js'
 
 interface Replica extends TrainedPart {
   readonly take: Execution
@@ -123,18 +123,19 @@ export class LocalAveraging implements TrainingStrategy {
   }
 
   /** A round, or, where the epoch has no more of them, its validation. */
-  async advance(threads: TrainingThreads, epoch: number, validation: Chunk | undefined): Promise<Advance> {
+  async advance(threads: TrainingThreads, { epoch, validation }: Goal): Promise<Advance> {
     if (this.step >= epoch * this.stepsPerEpoch) {
       const [validated] = await threads.run([validation])
-      return validated?.status === 'stopped' ? {} : { done: { trained: this.#result(), validated } }
+      if (validated?.status === 'stopped') return { done: [] }
+      return { done: [{ trained: this.#result(), validated, secondsAgo: 0 }] }
     }
     const { results, isDone } = await threads.runApart(this.#round(), this.#average)
     for (const [i, replica] of this.#replicas.entries()) {
       const last = results[i]?.at(-1)
-      if (last?.status === 'notFinite') return { lost: { ...replica, lastLoss: last.lastLoss } }
+      if (last?.status === 'notFinite') return { done: [], lost: { ...replica, lastLoss: last.lastLoss } }
     }
     if (isDone) this.#endRound()
-    return {}
+    return { done: [] }
   }
 
   async runFirstEpoch(): Promise<void> {

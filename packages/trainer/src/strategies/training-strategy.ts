@@ -18,10 +18,30 @@ export interface CompileStrategyOptions {
 /** One of the strategy's executions, with what it was given. */
 export type TrainedPart = Pick<FailedStep, 'training' | 'data' | 'seed'>
 
-/** How far a training has come: both are undefined where it was stopped or paused in between. */
+/** Where a training is to go. */
+export interface Goal {
+  /** From 1. */
+  readonly epoch: number
+  /** The most epochs, this one included. */
+  readonly most: number
+  /** Of an epoch; stands where it begins. */
+  readonly validation: Chunk | undefined
+}
+
+/** An epoch that is done, its validation included where there is one. */
+export interface DoneEpoch {
+  readonly trained: ChunkResult
+  readonly validated: ChunkResult | undefined
+  /** From its end to that of the last step. */
+  readonly secondsAgo: number
+  /** The states after it, where steps of the next epoch followed. */
+  readonly states?: StateValues
+}
+
+/** How far a training has come. */
 export interface Advance {
-  /** Of an epoch that is done, its validation included where there is one. */
-  readonly done?: { readonly trained: ChunkResult; readonly validated: ChunkResult | undefined }
+  /** None where it was stopped or paused before the end of an epoch. */
+  readonly done: readonly DoneEpoch[]
   /** Came upon a loss that is not finite, and stands before that step. */
   readonly lost?: TrainedPart & { readonly lastLoss: number }
 }
@@ -44,14 +64,12 @@ export interface TrainingStrategy {
   read(): Record<string, Float32Array>
   write(values: StateValues): void
   /**
-   * Trains towards the end of an epoch, and validates there. May come back earlier, to be called
-   * again.
+   * Trains towards the end of an epoch, validates there, and may go on with the epochs that follow.
+   * May come back earlier, to be called again.
    *
-   * @param epoch from 1
-   * @param validation stands where it begins
    * @throws as `TrainingThreads.run`
    */
-  advance(threads: TrainingThreads, epoch: number, validation: Chunk | undefined, pauses: Pauses): Promise<Advance>
+  advance(threads: TrainingThreads, to: Goal, pauses: Pauses): Promise<Advance>
   /** Trains the first epoch in this thread. */
   runFirstEpoch(): Promise<void>
 }

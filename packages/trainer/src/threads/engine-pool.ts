@@ -1,9 +1,20 @@
 /** The worker threads of an engine. */
 import type { Engine } from '@gradpool/core/engine'
-import { createPool, STUCK, type WorkerPool } from '@gradpool/worker-pool'
+import { createPool, STUCK } from '@gradpool/worker-pool'
+import type { Rounds, ThreadRound } from './run-rounds.js'
 
-/** Its tasks are those that `Execution.begin` makes; only the engine's module knows them. */
-export type EnginePool = WorkerPool
+/** Threads that run chunks of any execution of the engine. */
+export interface EnginePool {
+  /** On one thread. @throws as `run` of the pool of threads, and when the signal is aborted */
+  run(rounds: Omit<Rounds, 'workerModule'>, signal: AbortSignal): Promise<readonly ThreadRound[]>
+  close(): Promise<void>
+}
+
+/** Sources run from `src` in tests of this package; threads always load what was built. */
+const roundsModule = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/threads/run-rounds.js' : './run-rounds.js',
+  import.meta.url,
+).href
 
 /**
  * @param onWarning Told in one sentence of what is wrong with a thread, but with none of the trainings.
@@ -15,14 +26,21 @@ export function enginePool(
   onWarning: (message: string) => void,
   onStuck: () => void = () => undefined,
 ): EnginePool {
-  return createPool({
+  const pool = createPool<Rounds, readonly ThreadRound[]>({
     workers,
-    workerModule,
-    exportName: 'executeChunk',
+    workerModule: roundsModule,
+    exportName: 'runRounds',
     onError: ({ message }) => onWarning(`a worker thread: ${message}`),
     onStuck() {
       onWarning(STUCK)
       onStuck()
     },
   })
+  return {
+    async run(rounds, signal) {
+      const [made = []] = await pool.run([{ ...rounds, workerModule }], signal)
+      return made
+    },
+    close: () => pool.close(),
+  }
 }

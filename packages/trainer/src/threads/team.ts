@@ -2,11 +2,12 @@
  * Runs chunks on several threads at once. Where threads wait for each other at every step, the others are told when one
  * is gone, and return.
  */
-import type { Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core/engine'
+import type { ChunkOutcome, ChunkResult, ChunkTask, Execution, StateValues } from '@gradpool/core/engine'
 import { messageOf } from '@gradpool/storage'
 import { WorkerDied } from '@gradpool/worker-pool'
 import { setTimeout } from 'node:timers/promises'
 import type { EnginePool } from './engine-pool.js'
+import type { Rounds, ThreadRound } from './run-rounds.js'
 
 /** How long the others may take to return when one has failed; then their threads are ended. */
 const RETURN_MS = 2000
@@ -25,11 +26,22 @@ interface Task {
   readonly task: ChunkTask
 }
 
+/** What chunks one after the other gave. */
+export interface RoundOf<Result> {
+  readonly results: readonly Result[]
+  /** From its end to that of the last round. */
+  readonly secondsAgo: number
+  /** Of the first chunk's execution after it, where another round followed. */
+  readonly states?: StateValues
+}
+
 /**
- * Chunks one after the other, each on all of the threads.
+ * Chunks one after the other, each on all of the threads. One thread may do them several times, up
+ * to the first time that a chunk is not done.
  *
  * @param threads that may be used, and are free
  * @param signal Aborted, it ends the threads.
+ * @param times that one thread does them; several threads do them once
  * @throws WorkerDied where a thread ended, or one of several failed or was waited for in vain. No thread runs any
  *   longer then, and what the chunks have written is worth nothing.
  */
@@ -38,22 +50,31 @@ export async function runTogether(
   chunks: readonly Chunk[],
   threads: number,
   signal: AbortSignal,
-): Promise<ChunkResult[]> {
+  times = 1,
+): Promise<RoundOf<ChunkResult>[]> {
   const lists: Task[][] = []
+  const rounds = threads === 1 ? times : 1
   for (const [chunk, { execution, steps, continues }] of chunks.entries()) {
     const workers = Math.min(threads, execution.workers)
-    const tasks = execution.begin(steps, { workers, continues })
+    const tasks = execution.begin(steps, { workers, continues, times: rounds })
     for (const [thread, task] of tasks.entries()) (lists[thread] ??= []).push({ chunk, task })
   }
   const abandon = () => {
     for (const { execution } of chunks) execution.abandon()
   }
-  const outcomes = await runLists(pool, lists, abandon, signal)
-  const results = chunks.map(({ execution }, chunk) => execution.finish(outcomes[chunk] ?? []))
-  if (results.some(({ status }) => status === 'abandoned')) {
-    throw new WorkerDied('its worker threads waited in vain for one of them')
-  }
-  return results
+  const memories = rounds === 1 ? [] : chunks.map(({ execution }) => execution.memory)
+  const given = lists.map((tasks) => ({ tasks, times: rounds, memories }))
+  const [first = [], ...others] = await runLists(pool, given, abandon, signal)
+  const endedMs = first.at(-1)?.endedMs ?? 0
+  return first.map((round) => {
+    const outcomes = outcomesOf(lists, [round, ...others.flat()])
+    const { states, chunks: copies = [] } = round.copies ?? {}
+    const results = chunks.map(({ execution }, chunk) => execution.finish(outcomes[chunk] ?? [], copies[chunk]))
+    if (results.some(({ status }) => status === 'abandoned')) {
+      throw new WorkerDied('its worker threads waited in vain for one of them')
+    }
+    return { results, secondsAgo: (endedMs - round.endedMs) / 1000, ...(states && { states }) }
+  })
 }
 
 /**
@@ -83,27 +104,39 @@ export async function runApart(
   const stop = () => {
     for (const { execution } of chunks) execution.stop()
   }
-  const outcomes = await runLists(
-    pool,
-    lists.flatMap(({ tasks }) => (tasks.length > 0 ? [tasks] : [])),
-    stop,
-    signal,
-  )
+  const used = lists.flatMap(({ tasks }) => (tasks.length > 0 ? [tasks] : []))
+  const given = used.map((tasks) => ({ tasks, times: 1, memories: [] }))
+  const rounds = await runLists(pool, given, stop, signal)
+  const outcomes = outcomesOf(used, rounds.flat())
   return groups.map((group) => group.map((chunk) => chunk.execution.finish(outcomes[chunks.indexOf(chunk)] ?? [])))
 }
 
+/** The outcomes of each chunk, in the order of the threads: of one round of each. */
+function outcomesOf(lists: readonly (readonly Task[])[], rounds: readonly ThreadRound[]): ChunkOutcome[][] {
+  const outcomes: ChunkOutcome[][] = []
+  for (const [thread, tasks] of lists.entries()) {
+    for (const [i, { chunk }] of tasks.entries()) (outcomes[chunk] ??= []).push(rounds[thread]?.outcomes[i])
+  }
+  return outcomes
+}
+
+/** What a thread is to do. */
+interface List extends Pick<Rounds, 'times' | 'memories'> {
+  readonly tasks: readonly Task[]
+}
+
 /**
- * Each list on a thread of its own; the outcomes of each chunk, in the order of the threads.
+ * Each list on a thread of its own.
  *
  * @param end tells those that run to return, where one has failed
  */
 async function runLists(
   pool: EnginePool,
-  lists: readonly (readonly Task[])[],
+  lists: readonly List[],
   end: () => void,
   signal: AbortSignal,
-): Promise<ChunkOutcome[][]> {
-  const outcomes: ChunkOutcome[][] = []
+): Promise<(readonly ThreadRound[])[]> {
+  const rounds: (readonly ThreadRound[])[] = []
   const abort = new AbortController()
   let failure: { readonly error: unknown } | undefined
   let tellFailed: (() => void) | undefined
@@ -114,13 +147,9 @@ async function runLists(
     tellFailed?.()
   }
 
-  const work = async (list: readonly Task[]) => {
+  const work = async ({ tasks, ...more }: List, thread: number) => {
     try {
-      const made = await pool.run(
-        list.map(({ task }) => task),
-        abort.signal,
-      )
-      for (const [i, { chunk }] of list.entries()) (outcomes[chunk] ??= []).push(made[i])
+      rounds[thread] = await pool.run({ tasks: tasks.map(({ task }) => task), ...more }, abort.signal)
     } catch (error) {
       fail(error)
     }
@@ -136,7 +165,7 @@ async function runLists(
   const all = Promise.all(lists.map(work))
   await Promise.race([all, failed])
   signal.removeEventListener('abort', leave)
-  if (failure === undefined) return outcomes
+  if (failure === undefined) return rounds
   await Promise.race([all, setTimeout(RETURN_MS, undefined, { ref: false })])
   abort.abort()
   await all

@@ -5,7 +5,7 @@
 import type { ChunkResult } from '@gradpool/core/engine'
 import type { Claim, ThreadBudget } from './thread-budget.js'
 import type { EnginePool } from './engine-pool.js'
-import { runApart, runTogether, type Chunk } from './team.js'
+import { runApart, runTogether, type Chunk, type RoundOf } from './team.js'
 import { watchSteps } from './watch-steps.js'
 
 export interface TrainingThreadsOptions {
@@ -89,23 +89,38 @@ export class TrainingThreads {
   /**
    * Chunks one after the other.
    *
-   * @param pauses Chunks without it are not paused, for other trainings either.
    * @returns the results in the order of the chunks, undefined for undefined
    * @throws Stopped after a stop from before they began
    * @throws WorkerDied, and what the engine throws
    */
-  async run(chunks: readonly (Chunk | undefined)[], pauses?: Pauses): Promise<(ChunkResult | undefined)[]> {
+  async run(chunks: readonly (Chunk | undefined)[]): Promise<readonly (ChunkResult | undefined)[]> {
+    const [round] = await this.runRounds(chunks)
+    return round?.results ?? []
+  }
+
+  /**
+   * The same several times, as `runTogether` does.
+   *
+   * @param pauses Chunks without it are not paused, for other trainings either.
+   * @throws as `run`
+   */
+  async runRounds(
+    chunks: readonly (Chunk | undefined)[],
+    { times = 1, pauses }: { readonly times?: number; readonly pauses?: Pauses } = {},
+  ): Promise<readonly RoundOf<ChunkResult | undefined>[]> {
     const present = chunks.filter((chunk) => chunk !== undefined)
     const { pool } = this.#options
     const { signal } = this.#stalled
-    const results = await this.#onThreads(present, (threads) => {
-      const running = runTogether(pool, present, threads, signal)
+    const rounds = await this.#onThreads(present, (threads) => {
+      const running = runTogether(pool, present, threads, signal, times)
       this.#mayPause = pauses !== undefined
       const endPauses = pauses?.(() => this.#stopChunks())
       return running.finally(endPauses)
     })
-    const byChunk = new Map(present.map((chunk, i) => [chunk, results[i]] as const))
-    return chunks.map((chunk) => chunk && byChunk.get(chunk))
+    return rounds.map(({ results, ...round }) => {
+      const byChunk = new Map(present.map((chunk, i) => [chunk, results[i]] as const))
+      return { ...round, results: chunks.map((chunk) => chunk && byChunk.get(chunk)) }
+    })
   }
 
   /**
@@ -130,7 +145,7 @@ export class TrainingThreads {
       }
       this.#isWhole = false
       const [made] = await runTogether(pool, [last], threads, signal)
-      return { results, isDone: made?.status === 'done' }
+      return { results, isDone: made?.results[0]?.status === 'done' }
     })
   }
 

@@ -1,7 +1,11 @@
 /**
- * Runs a training plan: compiles its Programs, sends an epoch and its validation to the pool as one
- * task, and so on to the last epoch, then tests. Everything in the engine's memory is freed at the
- * end, however it ends.
+ * Runs a training plan: compiles its Programs, sends epochs and their validations to the pool, and
+ * so on to the last epoch, then tests. Everything in the engine's memory is freed at the end,
+ * however it ends.
+ *
+ * A task of the pool is an epoch, or as many of them as take a moment: a thread does not wait for
+ * the main thread after each. What follows from an epoch is decided once the task is over, epoch by
+ * epoch; where the training ends at one of them, what came after it is dropped.
  *
  * A checkpoint that is due ends the chunk in progress within a step, copies the states, and lets
  * the epoch go on while the copy is written.
@@ -15,7 +19,7 @@ import type { EpochRow } from '../metrics/epoch-row.js'
 import { FiniteMetrics, metricsOf } from '../metrics/metrics-of.js'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import { usefulWorkers } from '../strategies/compile-strategy.js'
-import type { Advance, TrainingStrategy } from '../strategies/training-strategy.js'
+import type { Advance, DoneEpoch, TrainingStrategy } from '../strategies/training-strategy.js'
 import type { EnginePool } from '../threads/engine-pool.js'
 import type { Chunk } from '../threads/team.js'
 import type { ThreadBudget } from '../threads/thread-budget.js'
@@ -48,6 +52,8 @@ export interface TrainingOptions {
   readonly checkpointSeconds: number
   /** A step that takes longer is one that will not end. */
   readonly stallSeconds: number
+  /** How long a task of several epochs takes, about. Default: 0.15. */
+  readonly taskSeconds?: number
   /** Fulfilled when the checkpoint is written, or could not be; never rejects. */
   readonly save: (checkpoint: Checkpoint) => Promise<void>
   /** @param read what gives the states, by name */
@@ -63,12 +69,17 @@ export interface TrainingOptions {
 
 type Result = Omit<Extract<TrainingOutcome, { status: 'done' }>, 'epochs' | 'seconds'>
 
+/** Of a task: the main thread does what follows from them at once. */
+const MOST_EPOCHS = 64
+/** Of the states that a task leaves after its epochs. */
+const MOST_STATE_BYTES = 2 ** 25
+
 /** Thrown inside to leave the training; never leaves this file. */
 class Failed extends Error {}
 
 export class Training {
   readonly #options: TrainingOptions
-  readonly #started: number
+  readonly #startedMs: number
   readonly #epochs: DoneEpochs
   /** The most threads that make it faster. */
   readonly #workers: number
@@ -81,6 +92,12 @@ export class Training {
   /** The states after the best epoch so far. */
   #best: BestStates | undefined
   #isEnding = false
+  /** The states are those after later epochs than there are rows. */
+  #isAhead = false
+  /** When the epoch in progress began. */
+  #epochMs = 0
+  /** That the last epoch took; undefined before the first that is trained here. */
+  #epochSeconds: number | undefined
   /** Hash of the states after the first epoch. */
   #firstEpoch: string | undefined
 
@@ -100,7 +117,7 @@ export class Training {
     const { checkpointSeconds: everySeconds, save } = options
     this.#checkpoints = new Checkpointing({ everySeconds, save })
     this.#finite = new FiniteMetrics((what) => options.onWarning(`${plan.name}: ${what}`))
-    this.#started = performance.now() - 1000 * (options.from?.seconds ?? 0)
+    this.#startedMs = performance.now() - 1000 * (options.from?.seconds ?? 0)
   }
 
   /** Never rejects. */
@@ -111,7 +128,7 @@ export class Training {
       return { ...result, ...this.#soFar() }
     } catch (error) {
       await this.#checkpoints.written()
-      if (this.#threads.isWhole) this.#checkpoint()
+      if (this.#threads.isWhole && !this.#isAhead) this.#checkpoint()
       // A thread that had to be ended because it did not stop is no failure of the training.
       if (error instanceof Stopped || this.#threads.isStopped) {
         return { status: 'interrupted', ...this.#soFar() }
@@ -173,7 +190,8 @@ export class Training {
       this.#firstEpoch = from.firstEpoch
     }
     this.#strategy = strategy
-    while (!this.#isOver) await this.#epoch(strategy, validation)
+    this.#epochMs = performance.now()
+    while (!this.#isOver) await this.#advance(strategy, validation)
     if (plan.keep === 'best' && this.#best) strategy.write(valuesOf(this.#best.states))
     const testing = plan.test && (await executions.pass(plan.test))
     const predicting = plan.predictions && (await executions.pass(plan.predictions))
@@ -199,53 +217,75 @@ export class Training {
     }
   }
 
-  async #epoch(strategy: TrainingStrategy, execution: Execution | undefined): Promise<void> {
-    const started = performance.now()
+  /** A task of a thread: some epochs, or a part of one, and what follows from it. */
+  async #advance(strategy: TrainingStrategy, validation: Execution | undefined): Promise<void> {
     const epoch = this.#epochs.count + 1
-    const { trained, validated } = await this.#toEndOfEpoch(epoch, strategy, execution)
+    if (validation) rewind(validation, epoch - 1)
+    const goal = { epoch, most: this.#mostEpochs(strategy), validation: wholePass(validation) }
+    const { done, lost } = await strategy.advance(this.#threads, goal, (pause) => this.#checkpoints.whenDue(pause))
+    const nowMs = performance.now()
+    for (const each of done) {
+      this.#isAhead = each.states !== undefined
+      this.#endEpoch(each, nowMs - 1000 * each.secondsAgo, strategy, validation)
+      if (this.#isAhead && (this.#isOver || this.#threads.isStopped)) {
+        this.#dropAfter(each, strategy)
+        return
+      }
+    }
+    this.#isAhead = false
+    if (lost) throw new Failed(await this.#describe(lost, strategy))
+    // A chunk may have ended before it saw the stop: what is done is done, but nothing follows.
+    if (done.length === 0) this.#threads.throwIfStopped()
+    // Else the next epoch has begun.
+    else if (done.at(-1)?.states === undefined) this.#epochMs = performance.now()
+    const isDue = done.length > 0 ? this.#checkpoints.isDueAtEpochEnd : this.#checkpoints.isDue
+    if (!this.#isOver && isDue) this.#checkpoint()
+  }
+
+  /** The most epochs of the next task. */
+  #mostEpochs({ model }: TrainingStrategy): number {
+    const { plan, taskSeconds = 0.15 } = this.#options
+    if (this.#epochSeconds === undefined) return 1
+    const bytes = Object.values(model.memory.states).reduce((sum, { byteLength }) => sum + byteLength, 0)
+    const most = Math.min(taskSeconds / this.#epochSeconds, MOST_STATE_BYTES / bytes, MOST_EPOCHS)
+    return Math.max(1, Math.min(Math.floor(most), plan.epochs - this.#epochs.count))
+  }
+
+  /** What follows from an epoch. */
+  #endEpoch(done: DoneEpoch, endedMs: number, strategy: TrainingStrategy, execution: Execution | undefined): void {
+    const { trained, validated, states } = done
+    const { plan, records = true, onEpoch } = this.#options
+    const epoch = this.#epochs.count + 1
     if (validated?.status === 'notFinite') {
-      const { validation: pass } = this.#options.plan
+      const { validation: pass } = plan
       throw new Failed(passNotFinite('the validation examples', pass, execution, ` after epoch ${epoch}`))
     }
-    const { training, averaging, validation: validating } = this.#options.plan
+    const { training, averaging, validation: validating } = plan
     const passes = averaging?.replicas ?? [training]
     const numExamples = passes.reduce((sum, { program }) => sum + program.numExamples, 0)
     const metrics = metricsOf(training.program, trained, numExamples)
     this.#finite.check(metrics, 'training', epoch)
     const validation = validating && validated && metricsOf(validating.program, validated)
     if (validation) this.#finite.check(validation, 'validation', epoch)
-    const seconds = (performance.now() - started) / 1000
+    const seconds = (this.#epochSeconds = (endedMs - this.#epochMs) / 1000)
+    this.#epochMs = endedMs
     const row: EpochRow = { epoch, seconds, ...metrics, ...(validation && { validation }) }
     this.#epochs.add(row)
-    const { plan, records = true } = this.#options
-    if (epoch === 1 && records) this.#firstEpoch = weightsHash(strategy.read())
+    const read = () => (states ? copied(states) : strategy.read())
+    if (epoch === 1 && records) this.#firstEpoch = weightsHash(read())
     if (this.#epochs.best === epoch && (records || plan.keep === 'best')) {
-      this.#best = { epoch, states: this.#states(strategy) }
+      this.#best = { epoch, states: this.#named(read()) }
     }
-    this.#options.onEpoch(row, this.#elapsedSeconds(), () => strategy.read())
-    if (!this.#isOver && this.#checkpoints.isDueAtEpochEnd) this.#checkpoint()
+    onEpoch(row, (endedMs - this.#startedMs) / 1000, read)
   }
 
-  /**
-   * What is left of an epoch, and its validation, with as many checkpoints in between as become
-   * due.
-   */
-  async #toEndOfEpoch(
-    epoch: number,
-    strategy: TrainingStrategy,
-    validation: Execution | undefined,
-  ): Promise<NonNullable<Advance['done']>> {
-    for (;;) {
-      if (validation) rewind(validation, epoch - 1)
-      const { done, lost } = await strategy.advance(this.#threads, epoch, wholePass(validation), (pause) =>
-        this.#checkpoints.whenDue(pause),
-      )
-      if (lost) throw new Failed(await this.#describe(lost, strategy))
-      // A chunk may have ended before it saw the stop: what is done is done, but nothing follows.
-      if (done) return done
-      this.#threads.throwIfStopped()
-      if (this.#checkpoints.isDue) this.#checkpoint()
-    }
+  /** Stands after an epoch again that steps of others followed. */
+  #dropAfter({ states, trained: { lastLoss } }: DoneEpoch, strategy: TrainingStrategy): void {
+    if (states === undefined) return
+    strategy.write(states)
+    const step = this.#epochs.count * strategy.stepsPerEpoch
+    strategy.seek({ ...strategy.position(), step, since: step, lastLoss })
+    this.#isAhead = false
   }
 
   /** Copies what there is and begins to write it. Between chunks only. */
@@ -259,14 +299,14 @@ export class Training {
       position: strategy.position(),
       epochs: this.#epochs.rows.snapshot(),
       seconds: this.#elapsedSeconds(),
-      states: this.#states(strategy),
+      states: this.#named(strategy.read()),
       best: this.#best,
       firstEpoch: this.#firstEpoch,
     }))
   }
 
-  #states(strategy: TrainingStrategy): Checkpoint['states'] {
-    return namedStates(this.#options.plan.training.program.program, strategy.read())
+  #named(states: StateValues): Checkpoint['states'] {
+    return namedStates(this.#options.plan.training.program.program, states)
   }
 
   /** A loss that is not finite, as one sentence. */
@@ -295,12 +335,16 @@ export class Training {
   }
 
   #elapsedSeconds(): number {
-    return (performance.now() - this.#started) / 1000
+    return (performance.now() - this.#startedMs) / 1000
   }
 }
 
 function wholePass(execution: Execution | undefined): Chunk | undefined {
   return execution && { execution, steps: execution.stepsPerEpoch, continues: false }
+}
+
+function copied(states: StateValues): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(states).map(([name, values]) => [name, values.slice()]))
 }
 
 /** A pass may have been stopped in the middle, and the one before was done in another process. */
