@@ -122,15 +122,28 @@ void copy_strided(char *base, const uint32_t *operands) {
 
 #define MOST_LINES 64 /* of what is read next, fetched beside a row */
 
+#define ROWS_AHEAD 8
+#define MOST_ROW_BYTES 4096 /* of a row that are fetched at once; a longer one is a stream that the CPU sees by itself */
+
+/* A row somewhere in memory, which takes longer to come than to read. */
+INLINE void fetch_row(const char *row, size_t bytes) {
+    for (size_t line = 0; line < bytes && line < MOST_ROW_BYTES; line += CACHE_LINE)
+        __builtin_prefetch(row + line, 0, 3);
+}
+
 /* operands: dst, field, dst dtype, field dtype, elements per row, rows */
 void gather_batch(char *base, const uint32_t *operands, const int32_t *indices, struct ahead next) {
     const uint32_t to_dtype = operands[2], from_dtype = operands[3], width = operands[4], rows = operands[5];
     const uint32_t to_bytes = width * (to_dtype == DTYPE_U8 ? 1 : 4);
     const size_t from_bytes = (size_t)width * (from_dtype == DTYPE_U8 ? 1 : 4);
+    const char *const field = base + operands[1];
     char *to = base + operands[0];
+    for (uint32_t r = 0; r < least(rows, ROWS_AHEAD); r++)
+        fetch_row(field + (uint32_t)indices[r] * from_bytes, from_bytes);
     for (uint32_t r = 0; r < rows; r++, to += to_bytes) {
+        if (r + ROWS_AHEAD < rows) fetch_row(field + (uint32_t)indices[r + ROWS_AHEAD] * from_bytes, from_bytes);
         for (uint32_t lines = 0; lines < MOST_LINES && next.at < next.end; lines++) fetch(&next.at, CACHE_LINE);
-        cast_elements(to, base + operands[1] + (uint32_t)indices[r] * from_bytes, to_dtype, from_dtype, width);
+        cast_elements(to, field + (uint32_t)indices[r] * from_bytes, to_dtype, from_dtype, width);
     }
 }
 

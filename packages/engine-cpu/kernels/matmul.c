@@ -27,12 +27,14 @@
 #define DIRECT_B_ROWS 255        /* rows of c, up to which packing b takes longer than it saves */
 #define PAGE_ELEMENTS 1024       /* a, unless its rows are so far apart that they share one line's places in the cache */
 #define PAGED_A_COLUMNS 128      /* and c has so many columns */
+#define DIRECT_A_PRODUCT 2048    /* a transposed a: n * k, up to which reading it once takes most of the time */
+/* Of a transposed a: it stays in the second-level cache, or, where a step takes less than that, in the first. */
+#define DIRECT_A_ELEMENTS (VLEN == 16 ? 200000 : 12288)
 
 /* Where zeros are looked for, which takes as long as a column of c: */
 #define LEAST_SCANNED 64       /* steps, or rows of a transposed a */
-#define LEAST_STEP_COLUMNS 8   /* columns of c */
-#define LEAST_RANGE_COLUMNS 32 /* the same where rows are left out */
-#define LEAST_STEP_ROWS 4      /* rows of c, since b is read once more */
+#define LEAST_COLUMNS 32 /* of c */
+#define LEAST_STEP_ROWS 4 /* rows of c, since b is read once more */
 #define WIDE_ROWS 256          /* columns of b from which its rows are looked at one by one for numbers not finite */
 #define ROW_COST 1024          /* of a range of rows, in multiplications */
 
@@ -49,7 +51,10 @@ struct blocking {
 static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, bool has_dst,
                                        bool has_epilogue, uint32_t segments) {
     struct blocking blocking = {.depth = k, .columns = n, .rows = m, .segments = segments};
-    blocking.pack_a = !(flags & MATMUL_TRANSPOSE_A) && k % PAGE_ELEMENTS == 0 && n >= PAGED_A_COLUMNS;
+    if (flags & MATMUL_TRANSPOSE_A)
+        blocking.pack_a = m * k > DIRECT_A_ELEMENTS && n * k > DIRECT_A_PRODUCT;
+    else
+        blocking.pack_a = k % PAGE_ELEMENTS == 0 && n >= PAGED_A_COLUMNS;
     blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS);
     /* Columns done twice would be added twice. */
     if (segments > 1 && n > VLEN && n % VLEN != 0) blocking.pack_b = true;
@@ -170,7 +175,7 @@ static void multiply_block(const struct factors *f, struct panel panel, uint32_t
     panel.a_stride = a.stride;
     panel.a_layout = a.transposed ? BY_COLUMNS : BY_ROWS;
     if (f->blocking->pack_a) {
-        if (j == 0) pack_a_rows(f->packed_a, panel.a, a.stride, rows, depth);
+        if (j == 0) (a.transposed ? pack_a_columns : pack_a_rows)(f->packed_a, panel.a, a.stride, rows, depth);
         panel.a = f->packed_a;
         panel.a_layout = PACKED;
     }
@@ -270,7 +275,7 @@ static void multiply_segments(const struct factors *f, struct pointwise *epilogu
 static void find_steps(struct factors *f, uint16_t list[MOST_SCANNED]) {
     struct columns columns;
     if (f->a.transposed || f->blocking->pack_a || f->b.transposed) return;
-    if (f->k < LEAST_SCANNED || f->n < LEAST_STEP_COLUMNS || f->m < LEAST_STEP_ROWS) return;
+    if (f->k < LEAST_SCANNED || f->n < LEAST_COLUMNS || f->m < LEAST_STEP_ROWS) return;
     if (!find_columns(&columns, f->a.data, f->k, f->m, f->k)) return;
     const bool is_wide = f->n >= WIDE_ROWS;
     if (!(is_wide ? are_others_finite(f->b.data, f->n, &columns) : are_finite(f->b.data, f->k * f->n))) return;
@@ -282,7 +287,7 @@ static void find_steps(struct factors *f, uint16_t list[MOST_SCANNED]) {
 /* The same for rows of a transposed a. */
 static void find_rows_in_use(struct factors *f, struct range ranges[MOST_RANGES]) {
     struct columns columns;
-    if (!f->a.transposed || f->m < LEAST_SCANNED || f->n < LEAST_RANGE_COLUMNS) return;
+    if (!f->a.transposed || f->m < LEAST_SCANNED || f->n < LEAST_COLUMNS) return;
     if (!find_columns(&columns, f->a.data, f->a.stride, f->k, f->m) || !are_finite(f->b.data, f->k * f->n)) return;
     f->ranges = ranges;
     f->num_ranges = column_ranges(ranges, &columns, 1 + ROW_COST / (f->k * f->n));

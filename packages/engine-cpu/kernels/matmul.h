@@ -47,7 +47,8 @@ struct panel {
     uint32_t a_stride, b_stride, c_stride, start_stride;
     enum a_layout a_layout;
     uint32_t rows, columns, depth;
-    const uint16_t *steps; /* of a by rows: the steps of d that are done, counted from `first_step` on; 0: all */
+    const uint16_t
+        *steps; /* of a by rows, and NARROW columns or more: the steps that are done, from `first_step` on; 0: all */
     uint32_t num_steps, first_step;
     const float *whole_end; /* rows of b before this have NARROW elements that may be read, if columns are fewer */
     bool add;               /* the sums are added to c in the end, in place of being stored there */
@@ -84,6 +85,7 @@ bool are_finite(const float *x, uint32_t count);
 /* Whether the rows of x, each of `width`, are finite where the columns, of as many, are zero. */
 bool are_others_finite(const float *x, uint32_t width, const struct columns *columns);
 
+void pack_a_columns(float *to, const float *a, uint32_t stride, uint32_t rows, uint32_t depth);
 void pack_a_rows(float *to, const float *a, uint32_t stride, uint32_t rows, uint32_t depth);
 void pack_b_panels(float *to, struct matrix b, uint32_t first_depth, uint32_t depth, uint32_t first_column,
                    uint32_t columns);

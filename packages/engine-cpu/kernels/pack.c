@@ -4,6 +4,31 @@
  */
 #include "matmul.h"
 
+/* Copies `count` elements, at most TILE_ROWS. */
+INLINE void copy_few(float *to, const float *from, uint32_t count) {
+#if VLEN == 16
+    store_part(to, load_part(from, count), count);
+#else
+    uint32_t i = 0;
+    for (; i + 4 <= count; i += 4) store_quad(to + i, load_quad(from + i));
+    for (; i < count; i++) to[i] = from[i];
+#endif
+}
+
+/* Packs `rows` rows of a, stored [depth, rows] with `stride`, as tiles (enum a_layout). Each stored row is read once, from
+ * first to last. */
+void pack_a_columns(float *to, const float *a, uint32_t stride, uint32_t rows, uint32_t depth) {
+    const struct cut cut = cut_rows(rows);
+    for (uint32_t d = 0; d < depth; d++, a += stride) {
+        uint32_t i = 0;
+        for (uint32_t tile = 0; tile < cut.count[0] + cut.count[1]; tile++) {
+            const uint32_t count = cut.rows[tile >= cut.count[0]];
+            copy_few(to + i * depth + d * count, a + i, count);
+            i += count;
+        }
+    }
+}
+
 /* Packs two panels at once, which together take whole cache lines of b. */
 static NOINLINE void pack_two_panels(float *to, const float *b, uint32_t stride, uint32_t depth) {
     float *next = to + WIDE * depth;
@@ -67,7 +92,7 @@ static NOINLINE void pack_columns_transposed(float *to, const float *b, uint32_t
     }
 }
 
-/* Packs `rows` rows of a, stored [rows, depth] with `stride`, as tiles (enum a_layout). */
+/* The same of a stored [rows, depth]. */
 void pack_a_rows(float *to, const float *a, uint32_t stride, uint32_t rows, uint32_t depth) {
     const struct cut cut = cut_rows(rows);
     for (uint32_t tile = 0; tile < cut.count[0] + cut.count[1]; tile++) {

@@ -81,9 +81,8 @@ INLINE void store_columns(float *to, vfloat value, uint32_t columns, const bool 
 
 /* The steps of a list, where others would add nothing. */
 INLINE void multiply_listed(const struct panel *panel, const float *a, vfloat total[TILE_ROWS][2], const char **ahead,
-                            size_t line, const int rows, const int vectors, const bool is_part) {
+                            size_t line, const int rows, const int vectors) {
     const size_t a_stride = panel->a_stride, b_stride = panel->b_stride;
-    const uint32_t columns = panel->columns;
     const float *const b = panel->b - panel->first_step * b_stride, *row[TILE_ROWS];
     a -= panel->first_step;
     vfloat b_row[2];
@@ -91,10 +90,7 @@ INLINE void multiply_listed(const struct panel *panel, const float *a, vfloat to
         const float *from = b + *step * b_stride;
         if (ahead) fetch(ahead, line);
         reach_rows(row, a + *step, a_stride, rows);
-        if (is_part)
-            b_row[0] = load_part(from, columns);
-        else
-            load_row(b_row, from, vectors);
+        load_row(b_row, from, vectors);
         multiply_step(total, row, 0, b_row, rows, vectors);
     }
 }
@@ -119,7 +115,7 @@ INLINE void multiply_tile(const struct panel *panel, const struct tiles *tile, c
     const bool has_pointers = OWN_POINTERS && by_rows;
     uint32_t depth = panel->depth;
     if (is_listed) {
-        multiply_listed(panel, a, total, fetches ? &ahead : 0, line, rows, vectors, is_part);
+        multiply_listed(panel, a, total, fetches ? &ahead : 0, line, rows, vectors);
         depth = 0;
     }
     for (int i = 0; has_pointers && i < rows; i++) row[i] = a + i * a_stride;
@@ -216,7 +212,6 @@ PANEL(wide_by_rows, 2, true, false, false)
 PANEL(part_by_columns, 1, false, true, false)
 PANEL(narrow_by_columns, 1, false, false, false)
 PANEL(wide_by_columns, 2, false, false, false)
-PANEL(part_listed, 1, true, true, true)
 PANEL(narrow_listed, 1, true, false, true)
 PANEL(wide_listed, 2, true, false, true)
 
@@ -231,7 +226,7 @@ static void multiply_tiles(const struct panel *panel, struct tiles *tiles, uint3
     else if (panel->columns == NARROW)
         (panel->steps ? narrow_listed : by_rows ? narrow_by_rows : narrow_by_columns)(panel, tiles, rows, count);
     else
-        (panel->steps ? part_listed : by_rows ? part_by_rows : part_by_columns)(panel, tiles, rows, count);
+        (by_rows ? part_by_rows : part_by_columns)(panel, tiles, rows, count);
 }
 
 void multiply_panel(const struct panel *panel) {
