@@ -16,7 +16,7 @@ const parts = {
   supervision: faults('supervision'),
   disk: faults('disk'),
   memory: faults('memory'),
-  tensorflow: { folder: 'packages/engine-tensorflow', args: [vitest, 'run', 'soak'] },
+  tensorflow: { folder: 'packages/engine-tensorflow', args: [vitest, 'run', 'soak', 'src/contract'] },
   pictures: { folder: 'packages/cli', args: [vitest, 'run', 'read-png'] },
   fuzz: { folder: 'test', args: ['mutations/run.mjs', '100000'] },
   calls: faults('fault-points'),

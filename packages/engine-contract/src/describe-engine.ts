@@ -19,9 +19,14 @@ import { describeTraining } from './training.js'
  * Registers the suite.
  *
  * @param make a new engine, with an own memory of a few hundred MiB
- * @param sharesSteps whether several workers can run a chunk of it together. Default: true.
+ * @param options.sharesSteps whether several workers can run a chunk of it together. Default: true.
+ * @param options.numRandomPrograms of each of two kinds. Default: 150.
  */
-export function describeEngine(name: string, make: () => Promise<Engine>, { sharesSteps = true } = {}): void {
+export function describeEngine(
+  name: string,
+  make: () => Promise<Engine>,
+  { sharesSteps = true, numRandomPrograms = 150 } = {},
+): void {
   describe(name, () => {
     let engine: Engine
     const engineOf = (): Engine => engine
@@ -31,7 +36,7 @@ export function describeEngine(name: string, make: () => Promise<Engine>, { shar
     afterAll(() => engine.dispose())
 
     describeOps(engineOf)
-    describePrograms(engineOf)
+    describePrograms(engineOf, numRandomPrograms)
     describeOptimizers(engineOf)
     describeTraining(engineOf)
     describeConvolution(engineOf, sharesSteps)

@@ -8,10 +8,9 @@ import { describe, test } from 'vitest'
 import { expectSameStep, splitOf } from './compare.js'
 import { choices, f32, randomGraph, randomTraining } from './programs.js'
 
-const NUM_RUNS = 150
 const TIMEOUT_MS = 120_000
 
-export function describePrograms(engineOf: () => Engine): void {
+export function describePrograms(engineOf: () => Engine, numRuns: number): void {
   describe('random Programs', { timeout: TIMEOUT_MS }, () => {
     test('forward', async () => {
       const xy = splitOf({ x: f32([5], 5, 1), y: f32([5], 5, 2) }, 5)
@@ -23,7 +22,7 @@ export function describePrograms(engineOf: () => Engine): void {
             for (const [index, tensor] of tensors.entries()) trace.result(`r${index}`, tensor)
           })
         }),
-        { numRuns: NUM_RUNS, seed: 1 },
+        { numRuns, seed: 1 },
       )
     })
 
@@ -33,7 +32,7 @@ export function describePrograms(engineOf: () => Engine): void {
         fc.asyncProperty(choices, async (graph) => {
           await expectSameStep(engineOf(), x, randomTraining(5, graph))
         }),
-        { numRuns: NUM_RUNS, seed: 2 },
+        { numRuns, seed: 2 },
       )
     })
   })

@@ -5,5 +5,8 @@ import { findTensorFlow, tensorflowEngine } from './index.js'
 
 const isWanted = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1'
 
-if (isWanted && (await findTensorFlow())) describeEngine('tensorflow', () => tensorflowEngine())
+// It takes as long to read a graph as others take for a hundred Programs; `npm run test:faults -- tensorflow` has more.
+const numRandomPrograms = process.env.GRADPOOL_LONG_TESTS === '1' ? 150 : 40
+
+if (isWanted && (await findTensorFlow())) describeEngine('tensorflow', () => tensorflowEngine(), { numRandomPrograms })
 else test.skip('there is no TensorFlow here: `gradpool setup tensorflow` gets it')
