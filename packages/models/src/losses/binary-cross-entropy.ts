@@ -1,6 +1,7 @@
 /** Cross-entropy of independent yes-or-no logits. */
-import { abs, add, exp, log1p, maximum, mean, mul, neg, sub, type Tensor, withDirection } from '@gradpool/core'
+import { abs, add, exp, log1p, maximum, mul, neg, sub, type Tensor, withDirection } from '@gradpool/core'
 import { checkSameShape } from '../shapes.js'
+import { meanOfRows, type RowOptions } from './rows.js'
 
 /**
  * The mean over batch and features of -target·log σ(logit) - (1 - target)·log(1 - σ(logit)); f32 scalar.
@@ -10,10 +11,11 @@ import { checkSameShape } from '../shapes.js'
  *
  * @param logits [batch, ...]
  * @param targets of the same shape, in [0, 1]
- * @throws UserError where the shapes differ
+ * @throws UserError where the shapes differ, or the weights do not fit
  */
-export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
+export function binaryCrossEntropy(logits: Tensor, targets: Tensor, options: RowOptions = {}): Tensor {
   checkSameShape('binaryCrossEntropy', logits, targets)
   const softplus = log1p(exp(neg(abs(logits))))
-  return withDirection(mean(add(sub(maximum(logits, 0), mul(logits, targets)), softplus)), 'min')
+  const each = add(sub(maximum(logits, 0), mul(logits, targets)), softplus)
+  return withDirection(meanOfRows('binaryCrossEntropy', each, options), 'min')
 }
