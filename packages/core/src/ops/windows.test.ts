@@ -267,7 +267,10 @@ describe('what does not fit is refused with one sentence', () => {
         padding: [0, [0, 1]].map((_, i) => (i === 0 ? [1, 0] : 0)) as Padding,
       }),
     ],
-    [`${both}channels: the input has 4, a filter sees 4 in each of 2 groups`, convolved([image, filter], { groups: 2 })],
+    [
+      `${both}channels: the input has 4, a filter sees 4 in each of 2 groups`,
+      convolved([image, filter], { groups: 2 }),
+    ],
     [
       'conv of f32[2, 8, 8, 4] and f32[3, 3, 1, 6]: 6 filters do not divide into 4 groups',
       convolved([image, [3, 3, 1, 6]], { groups: 4 }),
