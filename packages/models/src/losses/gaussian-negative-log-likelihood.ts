@@ -9,8 +9,8 @@ export interface GaussianNegativeLogLikelihoodOptions extends RowOptions {
 }
 
 /**
- * The mean over batch and features of (log v + (target - mean)² / v) / 2, v being the variance: minus the log-likelihood
- * under a normal distribution, without its constant log(2π) / 2; f32 scalar.
+ * The mean over batch and features of (log v + (target - mean)² / v) / 2, v being the variance: minus the
+ * log-likelihood under a normal distribution, without its constant log(2π) / 2; f32 scalar.
  *
  * The variance comes as its logarithm, so that it is positive. One below epsilon counts as epsilon, with the gradient
  * that it has there, so that it can grow again.

@@ -10,8 +10,8 @@ export interface InfoNceOptions extends RowOptions {
 }
 
 /**
- * The cross-entropy of finding, by cosines / temperature, each row's own counterpart among those of the whole batch: the
- * mean over rows i of -log softmax_j(cos(one_i, other_j) / temperature)[i]; f32 scalar.
+ * The cross-entropy of finding, by cosines / temperature, each row's own counterpart among those of the whole batch:
+ * the mean over rows i of -log softmax_j(cos(one_i, other_j) / temperature)[i]; f32 scalar.
  *
  * The mean of `infoNce(one, other)` and `infoNce(other, one)` is the symmetric form. Source: van den Oord et al.,
  * "Representation learning with contrastive predictive coding" (2018).

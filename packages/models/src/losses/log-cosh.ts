@@ -4,8 +4,8 @@ import { checkSameShape } from '../shapes.js'
 import { meanOfRows, type RowOptions } from './rows.js'
 
 /**
- * The mean over batch and features of log cosh(output - target): nearly d² / 2 for small errors d, |d| - log 2 for large
- * ones; f32 scalar.
+ * The mean over batch and features of log cosh(output - target): nearly d² / 2 for small errors d, |d| - log 2 for
+ * large ones; f32 scalar.
  *
  * Computed as |d| - log1p(tanh |d|), which does not overflow.
  *

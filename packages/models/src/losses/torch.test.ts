@@ -1,4 +1,6 @@
-/** Losses, their options and row weights against PyTorch (tools/oracles/losses_torch.json), and where they are edged. */
+/**
+ * Losses, their options and row weights against PyTorch (tools/oracles/losses_torch.json), and where they are edged.
+ */
 import { readFileSync } from 'node:fs'
 import { constant, type Tensor } from '@gradpool/core'
 import { describe, expect, test } from 'vitest'
