@@ -2,7 +2,7 @@
  * A loss that is not finite ends the training, and its origin is told, with the line of the user's
  * code.
  */
-import { defineModel, exp, mul, sgd } from '@gradpool/core'
+import { type Batch, defineModel, exp, mul, sgd } from '@gradpool/core'
 import { accuracy, crossEntropy, dense } from '@gradpool/models'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -52,6 +52,22 @@ describe('a label that is none of the classes is named', () => {
     await expect(validated).rejects.toThrow(sentence)
     const fitted = await fit(threeClasses, other)
     await expect(fitted.evaluate({ ...data, label })).rejects.toThrow(sentence)
+  })
+
+  it('where rows have weights, too, and a row of weight 0 is left out', async () => {
+    const weighted = defineModel({
+      params: { output: dense(6, 3) },
+      step: ({ output }, { image, label: given, weight }: Batch<'image' | 'label' | 'weight'>) => ({
+        loss: crossEntropy(output(image), given, { weights: weight }),
+      }),
+    })
+    const fields = { ...data, label }
+    const attempt = (values: Float32Array) =>
+      fit(weighted, { data: { ...fields, weight: { shape: [], values } }, batchSize: 16, epochs: 1 })
+    const weights = new Float32Array(203).fill(0.5)
+    await expect(attempt(weights)).rejects.toThrow(sentence)
+    const fitted = await attempt(weights.fill(0, 40, 41))
+    expect(fitted.history.at(-1)?.loss).toBeGreaterThan(0)
   })
 
   it('and left out with ignoreLabel', async () => {

@@ -38,17 +38,17 @@ export function labelOutside({ program: batches, data, seed, step }: JudgedStep)
   const { program, rows } = batchOf(batches, step, data.rows, seed)
   for (const divisor of divisorsOf(program)) {
     const labels = labelsOf(program, divisor)
-    const values = labels && data.fields[labels.field.name]?.values
-    if (labels === undefined || values === undefined) continue
-    const { field, oneHot } = labels
-    const batch = { [field.name]: Array.from(rows, (row) => values[row] ?? NaN) }
+    if (labels?.fields.every(({ name }) => data.fields[name]) !== true) continue
+    const { field, fields, oneHot } = labels
+    const valuesOf = ({ name }: BatchField) => Array.from(rows, (row) => data.fields[name]?.values[row] ?? NaN)
+    const batch = Object.fromEntries(fields.map((each) => [each.name, valuesOf(each)]))
     const { results } = evaluate(telling(program, divisor), { batch })
     const known = results.known ?? []
     const width = known.length / rows.length
     const place = rows.findIndex((_, i) => known[i * width] === 0)
     const row = rows[place]
     if (row === undefined) continue
-    return { field: field.name, row, label: values[row] ?? NaN, numClasses: oneHot.attributes.depth }
+    return { field: field.name, row, label: batch[field.name]?.[place] ?? NaN, numClasses: oneHot.attributes.depth }
   }
   return undefined
 }
@@ -81,20 +81,31 @@ function divisorsOf({ nodes }: Program): number[] {
   return [...new Set(divisors)]
 }
 
-/** The field of labels that alone decides a value, by a one-hot of its classes. */
-function labelsOf(
-  program: Program,
-  index: number,
-): { readonly field: BatchField; readonly oneHot: NodeOf<'oneHot'> } | undefined {
+interface Labels {
+  /** Of the labels. */
+  readonly field: BatchField
+  /** All that decide the value: the labels, and the weights of rows. */
+  readonly fields: readonly BatchField[]
+  readonly oneHot: NodeOf<'oneHot'>
+}
+
+/** The labels of a value that fields of one number a row decide alone, by a one-hot of the labels' classes. */
+function labelsOf(program: Program, index: number): Labels | undefined {
   const nodes = [...madeOf(program, index)]
   const oneHot = nodes.map((each) => program.node(each)).find(isOneHot)
-  const inputs = nodes.filter((each) => isSource(program.node(each)))
-  const [only] = inputs
-  const field = program.fields.find(({ node }) => node === only)
-  if (oneHot === undefined || field === undefined || inputs.length > 1) return undefined
-  return field.shape.length === 1 && sizeOf(program.node(index).shape) % sizeOf(field.shape) === 0
-    ? { field, oneHot }
-    : undefined
+  const fields = fieldsOf(program, nodes)
+  if (oneHot === undefined || fields === undefined) return undefined
+  const [field, ...others] = fieldsOf(program, [...madeOf(program, oneHot.inputs[0] ?? 0)]) ?? []
+  if (field === undefined || others.length > 0) return undefined
+  const hasRows = sizeOf(program.node(index).shape) % sizeOf(field.shape) === 0
+  return hasRows && fields.every(({ shape }) => shape.length === 1) ? { field, fields, oneHot } : undefined
+}
+
+/** The fields among nodes; undefined where another value comes from outside. */
+function fieldsOf(program: Program, nodes: readonly number[]): readonly BatchField[] | undefined {
+  const sources = nodes.filter((each) => isSource(program.node(each)))
+  const fields = program.fields.filter(({ node }) => sources.includes(node))
+  return fields.length === sources.length ? fields : undefined
 }
 
 function isOneHot(node: Node): node is NodeOf<'oneHot'> {
