@@ -60,6 +60,22 @@ static struct largest largest_of(const struct convolution *pool, const struct wi
     return largest;
 }
 
+/* Adds g to the input's element whose key is the largest, for each channel; to the others of the window, +0. */
+static void spread_window(const struct convolution *pool, const struct window *window, float *to, vfloat g, vint at,
+                          uint32_t count) {
+    const uint32_t height = pool->axes[1].input, width = pool->axes[2].input, channels = pool->channels;
+    for (uint32_t d = window->first[0]; d < window->end[0]; d++) {
+        for (uint32_t h = window->first[1]; h < window->end[1]; h++) {
+            for (uint32_t w = window->first[2]; w < window->end[2]; w++) {
+                const uint32_t place = (d * height + h) * width + w;
+                float *element = to + (size_t)place * channels;
+                const vfloat here = keep(at == splat_int((int32_t)place), g);
+                store_channels(element, load_channels(element, count) + here, count);
+            }
+        }
+    }
+}
+
 /* For each example from `first` on, each window and each vector of channels. operands: dst, keys, other, geometry */
 static void for_windows(char *base, const uint32_t *operands, uint32_t first, uint32_t count, bool is_spread) {
     const struct convolution *pool = convolution_at(operands + 3);
@@ -83,12 +99,14 @@ static void for_windows(char *base, const uint32_t *operands, uint32_t first, ui
                             store_channels(out + c, largest.key, left);
                             continue;
                         }
+                        if (is_spread) {
+                            const vfloat g = load_channels(other + c, left);
+                            spread_window(pool, &window, to + c, g, largest.at, left);
+                            continue;
+                        }
                         for (uint32_t lane = 0; lane < least(left, VLEN); lane++) {
                             const size_t at = (size_t)(uint32_t)largest.at[lane] * channels + c + lane;
-                            if (is_spread)
-                                to[at] += other[c + lane];
-                            else
-                                out[c + lane] = other[at];
+                            out[c + lane] = other[at];
                         }
                     }
                     if (is_spread)

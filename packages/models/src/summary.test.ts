@@ -69,3 +69,12 @@ test('as a table', () => {
   expect(lines.at(-2)).toBe('60 parameters, 16 of them trained; 240 bytes')
   expect(lines.at(-1)).toMatch(/^\d+ FLOPs to evaluate a batch, [\d,]+ to train on it; at most /)
 })
+
+test('fields as fit takes them are data', () => {
+  const fields = {
+    image: { values: new Float32Array(60), shape: [6] },
+    label: { values: new Uint8Array(10), shape: [] },
+  }
+  expect(summary(model, fields, { batchSize: 5 }).toString()).toBe(summary(model, data, { batchSize: 5 }).toString())
+  expect(() => summary(model, { ...fields, label: { values: [0.5], shape: [] } })).toThrow('label')
+})

@@ -267,7 +267,10 @@ describe('what does not fit is refused with one sentence', () => {
         padding: [0, [0, 1]].map((_, i) => (i === 0 ? [1, 0] : 0)) as Padding,
       }),
     ],
-    [`${both}4 channels do not go with filters of 4 channels in 2 groups`, convolved([image, filter], { groups: 2 })],
+    [
+      `${both}channels: the input has 4, a filter sees 4 in each of 2 groups`,
+      convolved([image, filter], { groups: 2 }),
+    ],
     [
       'conv of f32[2, 8, 8, 4] and f32[3, 3, 1, 6]: 6 filters do not divide into 4 groups',
       convolved([image, [3, 3, 1, 6]], { groups: 4 }),
@@ -325,7 +328,7 @@ describe('what does not fit is refused with one sentence', () => {
     ['conv', 'the output must be [2, …, 6], not [3, 6, 6, 6]', { shape: [3, 6, 6, 6] }],
     ['conv', 'it takes 2 operands', { inputs: [0] }],
     ['convFilter', 'segments must be a whole number from 1 to 2', { attributes: { segments: 3 } }],
-    ['convFilter', '4 channels do not go with filters of 3 channels in 1 groups', { shape: [3, 3, 3, 6] }],
+    ['convFilter', 'channels: the input has 4, a filter sees 3', { shape: [3, 3, 3, 6] }],
     ['maxPool', 'window must be a list of integers', { attributes: { window: 2 } }],
     ['maxPool', 'a window of 2 cannot begin 2 before the input', { attributes: { before: [2, 0] } }],
     ['maxPool', 'input and output must have the same number of axes', { shape: [2, 3, 6] }],

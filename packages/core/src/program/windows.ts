@@ -89,7 +89,8 @@ export function convolution(
   const [examples = 0, channels = 0] = [input[0], input.at(-1)]
   const [perGroup = 0, filters = 0] = filter.slice(-2)
   if (channels !== groups * perGroup) {
-    refuse(`${channels} channels do not go with filters of ${perGroup} channels in ${groups} groups`)
+    const each = groups === 1 ? '' : ` in each of ${groups} groups`
+    refuse(`channels: the input has ${channels}, a filter sees ${perGroup}${each}`)
   }
   if (filters % groups !== 0) refuse(`${filters} filters do not divide into ${groups} groups`)
   if (output[0] !== examples || output.at(-1) !== filters) {

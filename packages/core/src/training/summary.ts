@@ -1,7 +1,7 @@
 /**
  * What a model is made of and what it costs: layers, shapes, parameters, floating-point operations, memory.
  */
-import { bytesPerElement, sizeOf, type Shape } from '../program/dtype.js'
+import { bytesPerElement, type DType, type Shape, sizeOf } from '../program/dtype.js'
 import { computedBytes, flopsOf } from '../program/work.js'
 import { sgd } from '../optimizers/index.js'
 import type { Model } from './model.js'
@@ -38,16 +38,27 @@ export interface ModelSummary {
   toString(): string
 }
 
+/** A field as `fit` takes it, or what it looks like. */
+export interface SummaryField {
+  /** Of one example. */
+  readonly shape: Shape
+  /** Default: that of the values; f32 for other numbers than bytes and Int32Array. */
+  readonly dtype?: DType
+  readonly values?: ArrayLike<number>
+}
+
 /**
  * A summary for data of these shapes, of one example unless `batchSize` says otherwise.
  *
+ * @param given fields by name, as `fit` takes them; or a split, or what it looks like
  * @throws UserError where the model does not fit the data
  */
 export function summary(
   model: Model,
-  data: BatchOptions['data'],
+  given: BatchOptions['data'] | Readonly<Record<string, SummaryField>>,
   { batchSize = 1 }: { readonly batchSize?: number } = {},
 ): ModelSummary {
+  const data = isData(given) ? given : dataOf(given, batchSize)
   const bindings: Binding[] = []
   const { traceStep } = model.forData(data)
   const watched: Model = {
@@ -84,6 +95,18 @@ export function summary(
     memory: { states: sum('parameters') * bytesPerElement.f32, step: computedBytes(step) },
   }
   return { ...made, toString: () => table(made) }
+}
+
+function isData(given: BatchOptions['data'] | Readonly<Record<string, SummaryField>>): given is BatchOptions['data'] {
+  return 'fields' in given && ('numExamples' in given || 'rows' in given)
+}
+
+function dataOf(given: Readonly<Record<string, SummaryField>>, numExamples: number): BatchOptions['data'] {
+  const fields = Object.entries(given).map(([name, { shape, dtype, values }]) => {
+    const ofValues = values instanceof Uint8Array ? 'u8' : values instanceof Int32Array ? 'i32' : 'f32'
+    return [name, { shape, dtype: dtype ?? ofValues }] as const
+  })
+  return { fields: Object.fromEntries(fields), numExamples }
 }
 
 /** `encoder.0.weight` is `weight` of `encoder.0`. */
