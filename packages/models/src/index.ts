@@ -24,6 +24,7 @@ export {
   activationNames,
   type Layer,
 } from './layers/activation.js'
+export { elu, gelu, hardSigmoid, hardSwish, leakyRelu, mish, silu, softplus } from './layers/activation-functions.js'
 export { type BatchNorm, batchNorm, type BatchNormOptions } from './layers/batch-norm.js'
 export {
   type Conv,
@@ -40,6 +41,8 @@ export {
 } from './layers/convolution.js'
 export { type Dense, dense, type DenseOptions } from './layers/dense.js'
 export { dropout } from './layers/dropout.js'
+export { type Embedding, embedding, type EmbeddingOptions } from './layers/embedding.js'
+export { groupNorm, layerNorm, type NormOptions, rmsNorm, type ScaledNorm, type ShiftedNorm } from './layers/norms.js'
 export {
   averagePool1d,
   averagePool2d,

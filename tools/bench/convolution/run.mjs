@@ -1,5 +1,6 @@
 /**
- * `npm run bench:convolution`: a training step of LeNet on one core, beside PyTorch with channels last, in the same run.
+ * `npm run bench:convolution`: a training step of LeNet on one core, beside PyTorch with channels last, in the same
+ * run.
  *
  *     npm run bench:convolution -- [--quick]
  *

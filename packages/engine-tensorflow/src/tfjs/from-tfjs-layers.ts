@@ -1,15 +1,7 @@
 /** Converts a Sequential of tfjs-layers, with its weights, to a module that any engine can train. */
 import { cast, mul, module, reshape, UserError, type Module } from '@gradpool/core'
 import { type StateValues } from '@gradpool/core/engine'
-import {
-  activation,
-  activationNames,
-  dense,
-  dropout,
-  sequential,
-  type ActivationName,
-  type Layer,
-} from '@gradpool/models'
+import { activation, dense, dropout, sequential, type ActivationName, type Layer } from '@gradpool/models'
 
 /** The part of a `tf.Sequential` that is read, from any version of tfjs. */
 export interface TfjsSequential {
@@ -41,8 +33,8 @@ export interface FromTfjs {
 }
 
 /**
- * Supported: Dense, Activation, Dropout, Flatten, Rescaling without offset, InputLayer; activations linear, relu,
- * sigmoid, softmax, tanh.
+ * Supported: Dense, Activation, Dropout, Flatten, Rescaling without offset, InputLayer; activations elu, gelu_new,
+ * linear, mish, relu, sigmoid, softmax, softplus, swish, tanh.
  *
  * @throws UserError that names a layer, an activation or a setting that is not supported
  */
@@ -93,11 +85,25 @@ function convert(layer: TfjsLayer, asLogits: boolean): Module<Layer> | undefined
   throw new UserError(`the layer "${layer.name}" (${layer.getClassName()}) cannot be taken over from tfjs`)
 }
 
+/** By the names of tfjs, whose `gelu` and `hardSigmoid` are other functions than Gradpool's. */
+const ACTIVATIONS: ReadonlyMap<string, ActivationName> = new Map([
+  ['elu', 'elu'],
+  ['gelu_new', 'gelu'],
+  ['linear', 'linear'],
+  ['mish', 'mish'],
+  ['relu', 'relu'],
+  ['sigmoid', 'sigmoid'],
+  ['softmax', 'softmax'],
+  ['softplus', 'softplus'],
+  ['swish', 'silu'],
+  ['tanh', 'tanh'],
+])
+
 function activationOf(layer: TfjsLayer, asLogits: boolean): ActivationName {
   const { activation: given } = layer.getConfig()
   const name = typeof given === 'string' ? given : 'linear'
   if (asLogits && name === 'softmax') return 'linear'
-  const known = activationNames.find((candidate) => candidate === name)
+  const known = ACTIVATIONS.get(name)
   if (known !== undefined) return known
   throw new UserError(`the layer "${layer.name}" has the activation "${name}", which cannot be taken over from tfjs`)
 }

@@ -1,14 +1,23 @@
 /** Activations by name, so that an architecture can be plain data. */
 import { module, relu, sigmoid, softmax, tanh, UserError, type Module, type Tensor } from '@gradpool/core'
+import { elu, gelu, hardSigmoid, hardSwish, leakyRelu, mish, silu, softplus } from './activation-functions.js'
 
 /** A module's function: a tensor to a tensor. */
 export type Layer = (x: Tensor) => Tensor
 
 const activations = {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu: (x) => leakyRelu(x),
   linear: (x) => x,
+  mish,
   relu: (x) => relu(x),
   sigmoid: (x) => sigmoid(x),
+  silu,
   softmax: (x) => softmax(x),
+  softplus,
   tanh: (x) => tanh(x),
 } as const satisfies Record<string, Layer>
 

@@ -1,12 +1,14 @@
-import { frozen, type Module, relu, sigmoid } from '@gradpool/core'
+import { type Batch, defineModel, frozen, mean, type Module, relu, sigmoid, summary, type Tensor } from '@gradpool/core'
 import { Binding, evaluate, initialState, traceProgram } from '@gradpool/core/engine'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 import { compute } from '../testing/compute.js'
 import { describeLayer, wave } from '../testing/describe-layer.js'
 import { activation, activationNames, type Layer } from './activation.js'
 import { batchNorm } from './batch-norm.js'
 import { dense } from './dense.js'
 import { dropout } from './dropout.js'
+import { embedding } from './embedding.js'
+import { groupNorm, layerNorm, rmsNorm } from './norms.js'
 import { sequential } from './sequential.js'
 
 describeLayer('dense', {
@@ -28,6 +30,19 @@ describeLayer('batchNorm', {
   numOutputs: 3,
   states: { scale: [3], shift: [3], mean: [3], variance: [3] },
 })
+describeLayer('layerNorm', {
+  layer: () => layerNorm(3),
+  numInputs: 3,
+  numOutputs: 3,
+  states: { scale: [3], shift: [3] },
+})
+describeLayer('groupNorm', {
+  layer: () => groupNorm(2, 6),
+  numInputs: 6,
+  numOutputs: 6,
+  states: { scale: [6], shift: [6] },
+})
+describeLayer('rmsNorm', { layer: () => rmsNorm(3), numInputs: 3, numOutputs: 3, states: { scale: [3] } })
 for (const name of activationNames) {
   describeLayer(`activation ${name}`, {
     layer: () => activation(name),
@@ -107,8 +122,9 @@ describe('activation', () => {
   })
 
   test('an unknown name lists the known ones', () => {
-    expect(() => activation('gelu' as 'relu')).toThrow(
-      'there is no activation "gelu"; there are linear, relu, sigmoid, softmax, tanh',
+    expect(() => activation('swoosh' as 'relu')).toThrow(
+      'there is no activation "swoosh"; there are elu, gelu, hardSigmoid, hardSwish, leakyRelu, linear, mish, relu, ' +
+        'sigmoid, silu, softmax, softplus, tanh',
     )
   })
 })
@@ -206,10 +222,122 @@ describe('batchNorm', () => {
     expect(state.mean?.[0]).toBeCloseTo(0.3, 6)
   })
 
+  test('of images, the running statistics move towards those over all positions', () => {
+    const { state } = apply(batchNorm(3, { momentum: 0.75 }), wave(2 * 2 * 2 * 3, 5), [2, 2, 2, 3])
+    const ofRows = apply(batchNorm(3, { momentum: 0.75 }), x, shape)
+    expect(state).toEqual(ofRows.state)
+  })
+
+  test('refuses an input of another width, or without a batch', () => {
+    expect(() => apply(batchNorm(3), [1, 2], [2, 1])).toThrow('batchNorm: x must be [batch, ..., 3], not f32[2, 1]')
+    expect(() => apply(batchNorm(3), [1, 2, 3], [3])).toThrow('batchNorm: x must be [batch, ..., 3], not f32[3]')
+  })
+
   test('refuses options out of range', () => {
     expect(() => batchNorm(0)).toThrow('batchNorm: features must be a whole number')
     expect(() => batchNorm(1, { momentum: 1 })).toThrow('batchNorm: momentum must be at least 0')
     expect(() => batchNorm(1, { epsilon: 0 })).toThrow('batchNorm: epsilon must be positive, not 0')
+  })
+})
+
+describe('layerNorm, groupNorm and rmsNorm', () => {
+  test('a constant row has no variance, and gives the shift', () => {
+    expect(apply(layerNorm(2), [3, 3, 0, 0], [2, 2]).output).toEqual([0, 0, 0, 0])
+    expect(apply(groupNorm(1, 2), [3, 3, 0, 0], [2, 2]).output).toEqual([0, 0, 0, 0])
+    expect(apply(rmsNorm(2), [0, 0], [1, 2]).output).toEqual([0, 0])
+  })
+
+  test('layerNorm and rmsNorm take a single row', () => {
+    const state = { scale: [2, 1], shift: [1, 0] }
+    const [first, second] = apply(layerNorm(2, { epsilon: 1e-12 }), [1, 5], [2], { state }).output
+    expect(first).toBeCloseTo(-1, 6)
+    expect(second).toBeCloseTo(1, 6)
+    expect(apply(rmsNorm(2, { epsilon: 1e-12 }), [3, 3], [2]).output[0]).toBeCloseTo(1, 6)
+  })
+
+  test.each<[string, () => unknown]>([
+    ['layerNorm: width must be a whole number of at least 1, not 0', () => layerNorm(0)],
+    ['layerNorm: epsilon must be positive, not 0', () => layerNorm(1, { epsilon: 0 })],
+    ['rmsNorm: width must be a whole number of at least 1, not 1.5', () => rmsNorm(1.5)],
+    ['rmsNorm: epsilon must be positive, not NaN', () => rmsNorm(1, { epsilon: NaN })],
+    ['groupNorm: groups must be a whole number of at least 1, not 0', () => groupNorm(0, 4)],
+    ['groupNorm: channels must be a whole number of at least 1, not -4', () => groupNorm(2, -4)],
+    ['groupNorm: 4 channels do not divide into 3 groups', () => groupNorm(3, 4)],
+    ['groupNorm: epsilon must be positive, not -1', () => groupNorm(2, 4, { epsilon: -1 })],
+    ['layerNorm: x must be [..., 3], not f32[2, 1]', () => apply(layerNorm(3), [1, 2], [2, 1])],
+    ['rmsNorm: x must be [..., 3], not f32[2, 1]', () => apply(rmsNorm(3), [1, 2], [2, 1])],
+    ['groupNorm: x must be [batch, ..., 4], not f32[4]', () => apply(groupNorm(2, 4), [1, 2, 3, 4], [4])],
+  ])('%s', (message, make) => {
+    expect(make).toThrow(message)
+  })
+})
+
+describe('embedding', () => {
+  const table = { weight: [1, 2, 3, 4, 5, 6] }
+
+  test.each(['u8', 'i32'] as const)('gives the row of each number, %s of any rank', (dtype) => {
+    for (const shape of [[], [1], [1, 1, 1]]) {
+      const program = traceProgram((trace) => {
+        const words = new Binding(trace, true).bind(embedding(3, 2))
+        const rows = words(trace.batch('x', dtype, shape))
+        expect(rows.shape).toEqual([...shape, 2])
+        trace.result('rows', rows)
+      })
+      const { results } = evaluate(program, { state: table, batch: { x: [2] } })
+      expect([...(results.rows ?? [])]).toEqual([5, 6])
+    }
+  })
+
+  test('starts normal of standard deviation 1, or as told', () => {
+    const first = (layer: Module<Layer>) => {
+      const program = traceProgram((trace) => {
+        trace.result('y', new Binding(trace, true).bind(layer)(trace.batch('x', 'i32', [1])))
+      })
+      return [...(initialState(program, 0).weight ?? [])]
+    }
+    const { mean, variance } = statistics(first(embedding(1000, 10)))
+    // The standard errors of 10,000 normal numbers are 0.01 and 0.014.
+    expect(Math.abs(mean)).toBeLessThan(0.035)
+    expect(Math.abs(variance - 1)).toBeLessThan(0.05)
+    expect(first(embedding(1, 2, { weight: { kind: 'constant', value: 7 } }))).toEqual([7, 7])
+  })
+
+  test('refuses other numbers than whole ones', () => {
+    expect(() => embedding(0, 2)).toThrow('embedding: count must be a whole number of at least 1, not 0')
+    expect(() => embedding(2, 0)).toThrow('embedding: width must be a whole number of at least 1, not 0')
+    expect(() => apply(embedding(3, 2), [1], [1], { state: table })).toThrow(
+      /gather: the indices must be integers, not f32\[1\].*layers\.test\.ts/s,
+    )
+  })
+
+  test('shows in a summary, as norms do', () => {
+    const model = defineModel({
+      params: { words: embedding(50, 8), norm: layerNorm(8), groups: groupNorm(2, 8), rms: rmsNorm(8) },
+      step: ({ words, norm, groups, rms }, { text }: Batch<'text'>) => ({ loss: mean(rms(groups(norm(words(text))))) }),
+    })
+    const fields = { text: { dtype: 'u8', shape: [6] } } as const
+    const made = summary(model, { fields, numExamples: 10 }, { batchSize: 4 })
+    expect(made.toString().split('\n').slice(0, 5)).toEqual([
+      'layer   output     states                parameters',
+      'words   [4, 6, 8]  weight [50, 8]               400',
+      'norm    [4, 6, 8]  scale [8], shift [8]          16',
+      'groups  [4, 6, 8]  scale [8], shift [8]          16',
+      'rms     [4, 6, 8]  scale [8]                      8',
+    ])
+  })
+})
+
+test('what layers are bound to carries their parameters, by type too', () => {
+  defineModel({
+    params: { words: embedding(5, 4), norm: layerNorm(4), rms: rmsNorm(4), groups: groupNorm(2, 4) },
+    step({ words, norm, rms, groups }, { text }: Batch<'text'>) {
+      expectTypeOf(words.weight).toEqualTypeOf<Tensor>()
+      expectTypeOf(norm.shift).toEqualTypeOf<Tensor>()
+      expectTypeOf(groups.scale).toEqualTypeOf<Tensor>()
+      expectTypeOf(rms.scale).toEqualTypeOf<Tensor>()
+      expectTypeOf(rms).not.toHaveProperty('shift')
+      return { loss: mean(rms(words(text))) }
+    },
   })
 })
 

@@ -1,8 +1,8 @@
 /** Cross-entropy that counts what is easy for less. */
 import { add, exp, mul, neg, sub, type Tensor, withDirection } from '@gradpool/core'
+import { softplus } from '../layers/activation-functions.js'
 import { checkSameShape } from '../shapes.js'
 import { checkOption, meanOfRows, type RowOptions } from './rows.js'
-import { softplus } from './softplus.js'
 
 export interface FocalLossOptions extends RowOptions {
   /** How fast the weight (1 - p)^γ of an answer falls with the probability p that it has. Default: 2; 0 for none. */
