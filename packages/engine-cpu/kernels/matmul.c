@@ -25,6 +25,10 @@
 /* What need not be packed: */
 #define DIRECT_B_ELEMENTS 100000 /* of b: it stays in the second-level cache, beside what else is there */
 #define DIRECT_B_ROWS 255        /* rows of c, up to which packing b takes longer than it saves */
+#define FAR_B_ELEMENTS 2097152   /* of a b that no cache holds: its rows are read from first to last, and packed */
+#define LEAST_FAR_ROWS 8          /* rows of c from which that pays: fewer read b once, more have time for it */
+#define MOST_FAR_ROWS 96
+#define FAR_B_PACKED 131072      /* elements of it that are packed together */
 #define PAGE_ELEMENTS 1024       /* a, unless its rows are so far apart that they share one line's places in the cache */
 #define PAGED_A_COLUMNS 128      /* and c has so many columns */
 #define DIRECT_A_PRODUCT 2048    /* a transposed a: n * k, up to which reading it once takes most of the time */
@@ -55,7 +59,9 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
         blocking.pack_a = m * k > DIRECT_A_ELEMENTS && n * k > DIRECT_A_PRODUCT;
     else
         blocking.pack_a = k % PAGE_ELEMENTS == 0 && n >= PAGED_A_COLUMNS;
-    blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS);
+    const bool is_far =
+        !(flags & MATMUL_TRANSPOSE_B) && (uint64_t)k * n > FAR_B_ELEMENTS && m > LEAST_FAR_ROWS && m <= MOST_FAR_ROWS;
+    blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS) || is_far;
     /* Columns done twice would be added twice. */
     if (segments > 1 && n > VLEN && n % VLEN != 0) blocking.pack_b = true;
     if (has_epilogue) {
@@ -72,9 +78,12 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
         if (blocking.pack_b)
             blocking.packed_b = (uint64_t)k * round_up(n, LANES); /* all segments, for each block of rows */
     } else if (blocking.pack_b) {
-        const uint32_t blocks = (k + PACKED_DEPTH - 1) / PACKED_DEPTH;
+        const bool is_whole = is_far && blocking.rows == m && n <= FAR_B_PACKED;
+        const uint32_t most_depth = is_whole ? least(PACKED_DEPTH, FAR_B_PACKED / n) : PACKED_DEPTH;
+        const uint32_t blocks = (k + most_depth - 1) / most_depth;
         blocking.depth = (k + blocks - 1) / blocks; /* as even as can be */
-        if (blocking.rows == m) blocking.columns = least(n, 2 * WIDE); /* used once: packed where it stays in cache */
+        if (blocking.rows == m && !is_whole)
+            blocking.columns = least(n, 2 * WIDE); /* used once: packed where it stays in cache */
         blocking.packed_b = (uint64_t)blocking.depth * round_up(blocking.columns, LANES);
     }
     if (blocking.pack_a) {
