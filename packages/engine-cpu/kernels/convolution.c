@@ -148,7 +148,8 @@ static void convolve(const struct convolution *conv, struct block block, const f
     }
 }
 
-/* The filter with channels as columns, as it is where each channel has its own: [groups, taps, filters / groups, channels / groups]. */
+/* The filter with channels as columns: [groups, taps, filters / groups, channels / groups]. One that is depthwise has them
+ * there as it is stored. */
 static void transpose_filter(const struct convolution *conv, float *to, const float *filter) {
     const uint32_t channels = conv->channels / conv->groups, filters = conv->filters / conv->groups;
     for (uint32_t group = 0; group < conv->groups; group++) {
@@ -244,8 +245,7 @@ static void convolve_transposed(const struct convolution *conv, struct block blo
     }
 }
 
-/* Examples first .. first + count - 1, in blocks that fill the tiles evenly, each with its epilogue. `each_in` and
- * `each_out` are an example's elements. */
+/* Examples first .. first + count - 1, in blocks that fill the tiles evenly, each with its epilogue. */
 static void for_blocks(char *base, const uint32_t *operands, bool is_transposed, uint32_t first, uint32_t count,
                        uint32_t working) {
     const struct convolution *conv = convolution_at(operands + 5);

@@ -59,8 +59,8 @@ static struct blocking choose_blocking(uint32_t m, uint32_t n, uint32_t k, uint3
         blocking.pack_a = m * k > DIRECT_A_ELEMENTS && n * k > DIRECT_A_PRODUCT;
     else
         blocking.pack_a = k % PAGE_ELEMENTS == 0 && n >= PAGED_A_COLUMNS;
-    const bool is_far =
-        !(flags & MATMUL_TRANSPOSE_B) && (uint64_t)k * n > FAR_B_ELEMENTS && m > LEAST_FAR_ROWS && m <= MOST_FAR_ROWS;
+    const bool is_far = !(flags & MATMUL_TRANSPOSE_B) && segments == 1 && (uint64_t)k * n > FAR_B_ELEMENTS &&
+                        m > LEAST_FAR_ROWS && m <= MOST_FAR_ROWS;
     blocking.pack_b = (flags & MATMUL_TRANSPOSE_B) || (k * n > DIRECT_B_ELEMENTS && m > DIRECT_B_ROWS) || is_far;
     /* Columns done twice would be added twice. */
     if (segments > 1 && n > VLEN && n % VLEN != 0) blocking.pack_b = true;
