@@ -3,7 +3,7 @@
  * saved.
  */
 import { adam, UserError, type Clip, type Model, type Optimizer, type UpdateRule } from '@gradpool/core'
-import { evaluation, recordingLines, train, type BatchProgram, type Split } from '@gradpool/core/engine'
+import { evaluation, isRule, recordingLines, train, type BatchProgram, type Split } from '@gradpool/core/engine'
 import {
   encodeSavedModel,
   namedStates,
@@ -113,7 +113,7 @@ function learningRecord(
   optimizer: Optimizer | UpdateRule,
   clip: Clip | undefined,
 ): Readonly<Record<string, JsonValue>> {
-  const told = { optimizer: 'kind' in optimizer ? optimizer : 'a rule of its own', clip }
+  const named = (_: string, value: unknown) => (isRule(value) ? 'a rule of its own' : value)
   // Optimizers and clips are plain data.
-  return JSON.parse(JSON.stringify(told)) as Readonly<Record<string, JsonValue>>
+  return JSON.parse(JSON.stringify({ optimizer, clip }, named)) as Readonly<Record<string, JsonValue>>
 }

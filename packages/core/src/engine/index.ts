@@ -57,6 +57,7 @@ export {
   ADAM_PATTERN,
   type AdamOperand,
   checkClip,
+  isRule,
   type OptimizerData,
   parseOptimizer,
   SGD_PATTERNS,

@@ -181,7 +181,10 @@ describe('optimizers as data', () => {
       }
       return undefined
     }
-    expect(problem({ kind: 'adan' })).toEqual(['kind', "must be 'sgd', 'adam', 'adamw' or 'rmsprop', not 'adan'"])
+    expect(problem({ kind: 'adan' })).toEqual([
+      'kind',
+      "must be 'sgd', 'adam', 'adamw', 'rmsprop' or 'groups', not 'adan'",
+    ])
     expect(problem({ kind: 'adam', learningRate: { kind: 'cosine', learningRate: 'x' } })).toEqual([
       'learningRate.learningRate',
       "must be a number of at least 0, not 'x'",

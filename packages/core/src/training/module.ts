@@ -9,6 +9,7 @@
 import type { Shape } from '../program/dtype.js'
 import { UserError } from '../errors.js'
 import { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem } from '../program/limits.js'
+import { FROZEN, type Frozen } from '../optimizers/groups.js'
 import { initializerFor, type Initializer, type InitializerLike } from '../random/initializers.js'
 import { Tensor, type TensorLike } from '../tracing/tensor.js'
 import { currentTrace, userError, type Trace } from '../tracing/trace.js'
@@ -111,12 +112,15 @@ function withParameters<Apply, P extends Params>(apply: object, params: P, bound
   return apply as WithParameters<Apply, P>
 }
 
+/** Of a group of parameters, in place of an optimizer: no gradient is computed for them, and nothing is kept. */
+export function frozen(): Frozen
 /**
  * The same parameters, not trained: no gradient is computed for them, the optimizer keeps nothing for them, and the
  * modules among them behave as in evaluation.
  */
-export function frozen<const P extends Params>(params: P): Module<BoundOf<P>> {
-  return moduleOf(params, (scope) => scope.frozen().bind(params))
+export function frozen<const P extends Params>(params: P): Module<BoundOf<P>>
+export function frozen<P extends Params>(params?: P): Frozen | Module<BoundOf<P>> {
+  return params === undefined ? FROZEN : moduleOf(params, (scope) => scope.frozen().bind(params))
 }
 
 /** A bound parameter. */

@@ -1,0 +1,103 @@
+/**
+ * What a training step does to the model: gradients of its losses, and the next values of parameters and of what the
+ * optimizers keep.
+ */
+import { invariant, UserError } from '../errors.js'
+import { grad } from '../gradients/gradients.js'
+import { clipped, type Clip, type TrainedPart, type TrainedParts, type UpdateRule } from '../optimizers/index.js'
+import { zeros } from '../random/initializers.js'
+import type { Tensor } from '../tracing/tensor.js'
+import type { Trace } from '../tracing/trace.js'
+import type { Loss } from './losses.js'
+import type { Binding, NamedTensor } from './module.js'
+
+export interface Updates {
+  readonly losses: readonly Loss[]
+  readonly parts: TrainedParts
+  /** Bounds all gradients together, in place of those of the parts. */
+  readonly clip: Clip | undefined
+}
+
+interface WithGradient extends NamedTensor {
+  readonly gradient: Tensor
+}
+
+/**
+ * Gives every trained parameter, and every state of the optimizer, its next value. Gradients are all taken at the
+ * weights before the step, each of its own loss.
+ */
+export function traceUpdates({ trace, trainable }: Binding, { losses, parts, clip }: Updates): void {
+  if (trainable.length > 0) parts.checkAllUsed(trainable.map(({ name }) => name))
+  const trained = trainable.filter(({ name }) => parts.of(name).rule !== undefined)
+  if (trained.length === 0) throw new UserError('this model has no parameter to train')
+  const bounded = withClip(gradientsOf(trained, losses), clip)
+  const byPart = new Map<TrainedPart, WithGradient[]>()
+  for (const parameter of bounded) {
+    const part = parts.of(parameter.name)
+    byPart.set(part, [...(byPart.get(part) ?? []), parameter])
+  }
+  for (const [part, parameters] of byPart) {
+    const own = clip === undefined ? withClip(parameters, part.clip) : parameters
+    if (part.rule) traceRule(trace, part.rule, own, part.pattern)
+  }
+}
+
+/** In the order of the parameters. */
+function gradientsOf(trained: readonly NamedTensor[], losses: readonly Loss[]): WithGradient[] {
+  const lossOf = new Map(trained.map(({ name }) => [name, lossFor(name, losses)]))
+  const gradients = new Map<string, Tensor>()
+  for (const loss of losses) {
+    const own = trained.filter(({ name }) => lossOf.get(name) === loss)
+    const values = grad(
+      loss.value,
+      own.map(({ tensor }) => tensor),
+    )
+    own.forEach(({ name }, i) => {
+      const gradient = values[i]
+      if (gradient) gradients.set(name, gradient)
+    })
+  }
+  return trained.map((parameter) => {
+    const gradient = gradients.get(parameter.name)
+    invariant(gradient, `"${parameter.name}" has a gradient`)
+    return { ...parameter, gradient }
+  })
+}
+
+function lossFor(name: string, losses: readonly Loss[]): Loss {
+  const loss = losses.find(({ part }) => part === undefined || name === part || name.startsWith(`${part}.`))
+  if (loss !== undefined) return loss
+  const [part = ''] = name.split('.')
+  const known = losses.map((each) => each.part).join(', ')
+  throw new UserError(`no loss trains the parameter "${name}": there are ${known}; give one for ${part}, or freeze it`)
+}
+
+function withClip(parameters: readonly WithGradient[], clip: Clip | undefined): readonly WithGradient[] {
+  if (clip === undefined) return parameters
+  const gradients = clipped(
+    parameters.map(({ gradient }) => gradient),
+    clip,
+  )
+  return parameters.map((parameter, i) => ({ ...parameter, gradient: gradients[i] ?? parameter.gradient }))
+}
+
+/** @param pattern of the group, which names what its parameters share */
+function traceRule(trace: Trace, rule: UpdateRule, trained: readonly WithGradient[], pattern?: string): void {
+  const slotName = (slot: string, parameter: string) => `optimizer/${slot}/${parameter}`
+  const sharedName = (name: string) => (pattern === undefined ? `optimizer/${name}` : `optimizer/${name}/${pattern}`)
+  const shared = Object.fromEntries(rule.shared.map((name) => [name, trace.state(sharedName(name), [], zeros)]))
+  const parameters = trained.map(({ name, tensor, gradient }) => {
+    const slots = Object.fromEntries(
+      rule.slots.map((slot) => [slot, trace.state(slotName(slot, name), tensor.shape, zeros)]),
+    )
+    return { name, weight: tensor, gradient, slots }
+  })
+  const next = rule.update({ step: trace.step(), shared, parameters })
+  parameters.forEach(({ name }, index) => {
+    const after = next.parameters[index]
+    if (after === undefined) throw new UserError(`the optimizer gives "${name}" no next value`)
+    trace.update(name, after.weight)
+    for (const [slot, value] of Object.entries(after.slots)) trace.update(slotName(slot, name), value)
+  })
+  for (const [name, value] of Object.entries(next.shared)) trace.update(sharedName(name), value)
+}
