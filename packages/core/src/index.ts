@@ -72,6 +72,8 @@ export { argMax, logSoftmax, max, mean, type ReductionOptions, softmax, sum } fr
 export { gather, oneHot, scatterAdd } from './ops/rows.js'
 export { type Padding, type PerAxis } from './ops/windows.js'
 export {
+  adagrad,
+  type Adagrad,
   adam,
   type Adam,
   adamw,
@@ -83,6 +85,12 @@ export {
   type GroupOptimizer,
   groups,
   type Groups,
+  lion,
+  type Lion,
+  muon,
+  type Muon,
+  nadam,
+  type NAdam,
   type Optimizer,
   type ParameterUpdate,
   type ParameterState,
@@ -104,11 +112,17 @@ export {
   type LearningRate,
   linearDecay,
   type LinearDecay,
+  oneCycle,
+  type OneCycle,
   piecewiseConstant,
   type PiecewiseConstant,
+  plateau,
+  type Plateau,
   type Schedule,
   stepDecay,
   type StepDecay,
+  warmRestarts,
+  type WarmRestarts,
 } from './training/schedules.js'
 export {
   type Batch,

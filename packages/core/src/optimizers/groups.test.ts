@@ -193,7 +193,7 @@ describe('groups', () => {
 
   test('say so in a sentence where they are made in code', () => {
     expect(() => groups({ '*': { kind: 'adm' } as never })).toThrow(
-      `groups["*"].kind must be 'sgd', 'adam', 'adamw', 'rmsprop' or 'frozen', not 'adm'`,
+      `groups["*"].kind must be 'sgd', 'adam', 'adamw', 'nadam', 'rmsprop', 'adagrad', 'lion', 'muon' or 'frozen', not 'adm'`,
     )
     expect(() => groups({})).toThrow("groups must be an object of optimizers by pattern, as { '*': adam() }")
   })

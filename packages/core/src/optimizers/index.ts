@@ -23,14 +23,18 @@ export function parseOptimizer(data: unknown): Optimizer {
 
 export { ADAM_CONSTANTS, ADAM_PATTERN, type AdamOperand } from './adam.js'
 export { SGD_PATTERNS, type MomentumOperand } from './sgd.js'
+export { adagrad, type Adagrad } from './adagrad.js'
 export { adam, type Adam } from './adam.js'
 export { adamw, type AdamW } from './adamw.js'
 export { checkClip, clipByGlobalNorm, clipByValue, clipped, type Clip } from './clipping.js'
 export { type Frozen, FROZEN, type GroupOptimizer, groups, type Groups, isRule } from './groups.js'
 export type { SingleOptimizer } from './kinds.js'
+export { lion, type Lion } from './lion.js'
+export { muon, type Muon } from './muon.js'
+export { nadam, type NAdam } from './nadam.js'
 export { rmsprop, type RmsProp } from './rmsprop.js'
 export { sgd, type Sgd } from './sgd.js'
-export { type TrainedPart, TrainedParts } from './trained-parts.js'
+export { type PlateauState, sharedState, type TrainedPart, TrainedParts } from './trained-parts.js'
 export {
   updateRule,
   type ParameterUpdate,

@@ -1,16 +1,20 @@
 /** Every kind of optimizer: what makes its data, and the rule that the data stand for. */
 import { isRecord, oneOf } from '../checks.js'
 import { FieldError, UserError } from '../errors.js'
-import { untilTheEnd } from '../training/schedules.js'
+import { untilTheEnd, type Plateau } from '../training/schedules.js'
+import { adagrad, adagradRule, type Adagrad } from './adagrad.js'
 import { adam, adamRule, type Adam } from './adam.js'
 import { adamw, adamwRule, type AdamW } from './adamw.js'
-import type { OptionsOf } from './options.js'
+import { lion, lionRule, type Lion } from './lion.js'
+import { muon, muonRule, type Muon } from './muon.js'
+import { nadam, nadamRule, type NAdam } from './nadam.js'
+import { REDUCTIONS, type OptionsOf } from './options.js'
 import { rmsprop, rmspropRule, type RmsProp } from './rmsprop.js'
 import { sgd, sgdRule, type Sgd } from './sgd.js'
 import type { UpdateRule } from './update-rule.js'
 
 /** An optimizer that treats all of its parameters alike. */
-export type SingleOptimizer = Sgd | Adam | AdamW | RmsProp
+export type SingleOptimizer = Sgd | Adam | AdamW | NAdam | RmsProp | Adagrad | Lion | Muon
 
 /** The same as a file or a configuration has it: its kind, and those fields that are not the default. */
 export type SingleData = {
@@ -26,7 +30,11 @@ const KINDS: { readonly [O in SingleOptimizer as O['kind']]: Kind<O> } = {
   sgd: { make: sgd, rule: sgdRule },
   adam: { make: adam, rule: adamRule },
   adamw: { make: adamw, rule: adamwRule },
+  nadam: { make: nadam, rule: nadamRule },
   rmsprop: { make: rmsprop, rule: rmspropRule },
+  adagrad: { make: adagrad, rule: adagradRule },
+  lion: { make: lion, rule: lionRule },
+  muon: { make: muon, rule: muonRule },
 }
 
 /**
@@ -57,6 +65,13 @@ export function ruleOf(optimizer: SingleOptimizer, totalSteps: number | undefine
     throw new UserError(`there is no optimizer of kind "${optimizer.kind}"; there are ${known}`)
   }
   const kind: Kind<SingleOptimizer> = KINDS[optimizer.kind]
-  if (totalSteps === undefined) return kind.rule(optimizer)
-  return kind.rule({ ...optimizer, learningRate: untilTheEnd(optimizer.learningRate, totalSteps) })
+  const { learningRate } = optimizer
+  const ending = totalSteps === undefined ? learningRate : untilTheEnd(learningRate, totalSteps)
+  const rule = kind.rule({ ...optimizer, learningRate: ending })
+  return plateauOf(optimizer) ? { ...rule, shared: [...rule.shared, REDUCTIONS] } : rule
+}
+
+/** The schedule of an optimizer whose learning rate goes by a plateau. */
+export function plateauOf({ learningRate }: Pick<SingleOptimizer, 'learningRate'>): Plateau | undefined {
+  return typeof learningRate === 'object' && learningRate.kind === 'plateau' ? learningRate : undefined
 }

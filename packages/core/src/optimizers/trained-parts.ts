@@ -2,7 +2,9 @@
 import { UserError } from '../errors.js'
 import type { Clip } from './clipping.js'
 import { isRule, matchesPath, type GroupOptimizer, type Groups } from './groups.js'
-import { ruleOf, type SingleOptimizer } from './kinds.js'
+import { plateauOf, ruleOf, type SingleOptimizer } from './kinds.js'
+import { REDUCTIONS } from './options.js'
+import type { Plateau } from '../training/schedules.js'
 import type { UpdateRule } from './update-rule.js'
 
 export interface TrainedPart {
@@ -12,6 +14,23 @@ export interface TrainedPart {
   readonly rule: UpdateRule | undefined
   /** Bounds the gradients of these parameters. */
   readonly clip: Clip | undefined
+  /** The schedule of its learning rate, if that goes by a plateau. */
+  readonly plateau?: Plateau | undefined
+}
+
+/** A learning rate that is reduced between epochs. */
+export interface PlateauState {
+  /** Counts the reductions; no step changes it. */
+  readonly state: string
+  /** A reduction follows so many epochs in which nothing has become better. */
+  readonly patience: number
+  /** By less than this, nothing has. */
+  readonly minDelta: number
+}
+
+/** The state that parameters share, of a group where there are several. */
+export function sharedState(name: string, { pattern }: Pick<TrainedPart, 'pattern'>): string {
+  return pattern === undefined ? `optimizer/${name}` : `optimizer/${name}/${pattern}`
 }
 
 /** What trains a model, part by part. */
@@ -26,7 +45,7 @@ export class TrainedParts {
     const part = (trained: GroupOptimizer, pattern?: string): TrainedPart => {
       if (isRule(trained)) return { pattern, rule: trained, clip: undefined }
       if (trained.kind === 'frozen') return { pattern, rule: undefined, clip: undefined }
-      return { pattern, rule: ruleOf(trained, totalSteps), clip: trained.clip }
+      return { pattern, rule: ruleOf(trained, totalSteps), clip: trained.clip, plateau: plateauOf(trained) }
     }
     this.#parts =
       'kind' in optimizer && optimizer.kind === 'groups'
@@ -43,6 +62,15 @@ export class TrainedParts {
     const found = this.#parts.find(({ pattern }) => pattern === undefined || matchesPath(pattern, path))
     if (found !== undefined) return found
     throw new UserError(`groups: no pattern matches the parameter "${path}"; add one, or '*': frozen()`)
+  }
+
+  /** The learning rates that go by a plateau. */
+  get plateaus(): readonly PlateauState[] {
+    return this.#parts.flatMap((part) => {
+      if (part.plateau === undefined) return []
+      const { patience = 10, minDelta = 0 } = part.plateau
+      return [{ state: sharedState(REDUCTIONS, part), patience, minDelta }]
+    })
   }
 
   /** @throws UserError for a group that none of these parameters is in */

@@ -127,6 +127,13 @@ export function frozen<P extends Params>(params?: P): Frozen | Module<BoundOf<P>
 export interface NamedTensor {
   readonly name: string
   readonly tensor: Tensor
+  /** The state of its name, where that is an average of what is trained. */
+  readonly average?: Tensor
+}
+
+/** The state that is trained where a parameter's own is the average. */
+export function rawState(name: string): string {
+  return `optimizer/raw/${name}`
 }
 
 /** What binding a tree of parameters in a trace leaves besides what it returns. */
@@ -138,9 +145,11 @@ export class Binding {
   /** Buffers by their tensors; false for those of a frozen part, whose value stays. */
   readonly #buffers = new Map<Tensor, { readonly name: string; readonly changes: boolean }>()
 
+  /** @param isAveraged of which parameters the states are averages: what is trained is a state beside them */
   constructor(
     readonly trace: Trace,
     readonly training: boolean,
+    readonly isAveraged: (name: string) => boolean = () => false,
   ) {
     bindings.set(trace, this)
   }
@@ -153,7 +162,14 @@ export class Binding {
   leaf(leaf: Parameter | Buffer, name: string, trainable: boolean): Tensor {
     const tensor = this.trace.state(name, leaf.shape, leaf.initializer)
     if (leaf.kind === 'buffer') this.#buffers.set(tensor, { name, changes: trainable })
+    else if (trainable && this.isAveraged(name)) return this.#raw(name, tensor)
     else if (trainable) this.trainable.push({ name, tensor })
+    return tensor
+  }
+
+  #raw(name: string, average: Tensor): Tensor {
+    const tensor = this.trace.state(rawState(name), average.shape, { kind: 'sameAs', state: name })
+    this.trainable.push({ name, tensor, average })
     return tensor
   }
 

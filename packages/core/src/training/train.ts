@@ -7,7 +7,7 @@
 import type { BatchProgram } from './batch-program.js'
 import type { Split } from '../engine/dataset.js'
 import { sameShape } from '../program/dtype.js'
-import { whole } from '../checks.js'
+import { number, whole } from '../checks.js'
 import { UserError } from '../errors.js'
 import { Binding } from './module.js'
 import { TrainedParts, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
@@ -37,6 +37,11 @@ export interface TrainOptions extends BatchOptions {
   /** Bounds all gradients together, in place of the optimizers' own `clip`. */
   readonly clip?: Clip
   /**
+   * Weights are averaged over the steps, exponentially with this decay, as 0.999. The model's own states are the
+   * averages, which evaluations and predictions go by; `optimizer/raw/…` are the weights that are trained. Default: none.
+   */
+  readonly ema?: number
+  /**
    * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. Decides how
    * sums round, so it belongs to the experiment. Default: 1.
    */
@@ -55,22 +60,26 @@ export interface TrainOptions extends BatchOptions {
  *   of range
  */
 export function train(model: Model, options: TrainOptions): BatchProgram {
-  const { optimizer, clip, microBatches = 1, totalSteps } = options
+  const { optimizer, clip, ema, microBatches = 1, totalSteps } = options
   if (clip !== undefined) checkClip(clip)
+  if (ema !== undefined) number(0, 1)(ema, 'ema')
   checkCount('microBatches', microBatches)
   if (totalSteps !== undefined) checkCount('totalSteps', totalSteps)
   const parts = new TrainedParts(optimizer, totalSteps)
   const { traceStep } = model.forData(options.data)
   const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
-    const binding = new Binding(trace, true)
+    const isAveraged = (name: string) => ema !== undefined && parts.of(name).rule !== undefined
+    const binding = new Binding(trace, true, isAveraged)
     const { losses, results } = checkedLosses(traceStep(binding, batch))
-    traceUpdates(binding, { losses, parts, clip })
+    traceUpdates(binding, { losses, parts, clip, ema })
     return traceMetrics(trace, results, size)
   })
-  if (microBatches === 1) return whole
-  const { program, tail } = whole
+  const { plateaus } = parts
+  const training = plateaus.length > 0 ? { ...whole, plateaus } : whole
+  if (microBatches === 1) return training
+  const { program, tail } = training
   return {
-    ...whole,
+    ...training,
     microBatches,
     program: withMicroBatches(program, microBatches),
     ...(tail && { tail: withMicroBatches(tail, microBatches) }),

@@ -4,18 +4,22 @@
  */
 import { invariant, UserError } from '../errors.js'
 import { grad } from '../gradients/gradients.js'
-import { clipped, type Clip, type TrainedPart, type TrainedParts, type UpdateRule } from '../optimizers/index.js'
+import { clipped, sharedState, type Clip, type TrainedPart, type TrainedParts } from '../optimizers/index.js'
+import { constant } from '../ops/constant.js'
+import { add, div, flush, mul, sub } from '../ops/elementwise.js'
 import { zeros } from '../random/initializers.js'
 import type { Tensor } from '../tracing/tensor.js'
 import type { Trace } from '../tracing/trace.js'
 import type { Loss } from './losses.js'
-import type { Binding, NamedTensor } from './module.js'
+import { rawState, type Binding, type NamedTensor } from './module.js'
 
 export interface Updates {
   readonly losses: readonly Loss[]
   readonly parts: TrainedParts
   /** Bounds all gradients together, in place of those of the parts. */
   readonly clip: Clip | undefined
+  /** The decay of the averages, where the model's states are those. */
+  readonly ema: number | undefined
 }
 
 interface WithGradient extends NamedTensor {
@@ -26,7 +30,7 @@ interface WithGradient extends NamedTensor {
  * Gives every trained parameter, and every state of the optimizer, its next value. Gradients are all taken at the
  * weights before the step, each of its own loss.
  */
-export function traceUpdates({ trace, trainable }: Binding, { losses, parts, clip }: Updates): void {
+export function traceUpdates({ trace, trainable }: Binding, { losses, parts, clip, ema }: Updates): void {
   if (trainable.length > 0) parts.checkAllUsed(trainable.map(({ name }) => name))
   const trained = trainable.filter(({ name }) => parts.of(name).rule !== undefined)
   if (trained.length === 0) throw new UserError('this model has no parameter to train')
@@ -36,10 +40,11 @@ export function traceUpdates({ trace, trainable }: Binding, { losses, parts, cli
     const part = parts.of(parameter.name)
     byPart.set(part, [...(byPart.get(part) ?? []), parameter])
   }
-  for (const [part, parameters] of byPart) {
+  const next = [...byPart].flatMap(([part, parameters]) => {
     const own = clip === undefined ? withClip(parameters, part.clip) : parameters
-    if (part.rule) traceRule(trace, part.rule, own, part.pattern)
-  }
+    return traceRule(trace, part, own)
+  })
+  if (ema !== undefined) traceAverages(trace, ema, next)
 }
 
 /** In the order of the parameters. */
@@ -81,10 +86,15 @@ function withClip(parameters: readonly WithGradient[], clip: Clip | undefined): 
   return parameters.map((parameter, i) => ({ ...parameter, gradient: gradients[i] ?? parameter.gradient }))
 }
 
-/** @param pattern of the group, which names what its parameters share */
-function traceRule(trace: Trace, rule: UpdateRule, trained: readonly WithGradient[], pattern?: string): void {
+interface Updated extends NamedTensor {
+  readonly weight: Tensor
+}
+
+function traceRule(trace: Trace, part: TrainedPart, trained: readonly WithGradient[]): readonly Updated[] {
+  const { rule } = part
+  if (rule === undefined) return []
   const slotName = (slot: string, parameter: string) => `optimizer/${slot}/${parameter}`
-  const sharedName = (name: string) => (pattern === undefined ? `optimizer/${name}` : `optimizer/${name}/${pattern}`)
+  const sharedName = (name: string) => sharedState(name, part)
   const shared = Object.fromEntries(rule.shared.map((name) => [name, trace.state(sharedName(name), [], zeros)]))
   const parameters = trained.map(({ name, tensor, gradient }) => {
     const slots = Object.fromEntries(
@@ -93,11 +103,35 @@ function traceRule(trace: Trace, rule: UpdateRule, trained: readonly WithGradien
     return { name, weight: tensor, gradient, slots }
   })
   const next = rule.update({ step: trace.step(), shared, parameters })
-  parameters.forEach(({ name }, index) => {
+  const updated = trained.map((parameter, index) => {
+    const { name, average } = parameter
     const after = next.parameters[index]
     if (after === undefined) throw new UserError(`the optimizer gives "${name}" no next value`)
-    trace.update(name, after.weight)
+    trace.update(average ? rawState(name) : name, after.weight)
     for (const [slot, value] of Object.entries(after.slots)) trace.update(slotName(slot, name), value)
+    return { ...parameter, weight: after.weight }
   })
   for (const [name, value] of Object.entries(next.shared)) trace.update(sharedName(name), value)
+  return updated
 }
+
+/**
+ * The averages of weights, without a bias towards the first:
+ *
+ *     c' = decay * c + (1 - decay)                        c = 0 at first, so c' = 1 - decay^t
+ *     a' = flush(a + ((1 - decay) / c') * (w' - a))       which is w' after the first step
+ *
+ * That is the average with weights decay^(t - i) over the steps i, as optax.ema with debias has it.
+ */
+function traceAverages(trace: Trace, decay: number, updated: readonly Updated[]): void {
+  const rest = constant(1 - decay)
+  const correction = add(mul(constant(decay), trace.state(EMA, [], zeros)), rest)
+  trace.update(EMA, correction)
+  const share = div(rest, correction)
+  for (const { name, average, weight } of updated) {
+    if (average) trace.update(name, flush(add(average, mul(share, sub(weight, average)))))
+  }
+}
+
+/** Of all averages, which have the same age. */
+const EMA = 'optimizer/ema'
