@@ -2,7 +2,7 @@
  * Where a training takes its Programs from: a model's functions, or a file in which they were
  * saved.
  */
-import { adam, UserError, type Clip, type Model, type Optimizer, type UpdateRule } from '@gradpool/core'
+import { adam, UserError, type Model } from '@gradpool/core'
 import { evaluation, isRule, recordingLines, train, type BatchProgram, type Split } from '@gradpool/core/engine'
 import {
   encodeSavedModel,
@@ -42,9 +42,16 @@ export interface Programs {
 
 /** The Programs of a model. */
 export function tracedPrograms(model: Model, options: LearningOptions & { readonly epochs?: number }): Programs {
-  const { batchSize = DEFAULT_BATCH_SIZE, shuffle = true, microBatches = 1, optimizer = adam(), clip } = options
-  const { epochs } = options
-  const learning = { batchSize, shuffle, microBatches, optimizer, ...(clip && { clip }) }
+  const { batchSize = DEFAULT_BATCH_SIZE, shuffle = true, microBatches = 1, optimizer = adam() } = options
+  const { epochs, clip, ema } = options
+  const learning = {
+    batchSize,
+    shuffle,
+    microBatches,
+    optimizer,
+    ...(clip && { clip }),
+    ...(ema !== undefined && { ema }),
+  }
   const trained = (data: Split, more = {}) => {
     const totalSteps = epochs && epochs * Math.ceil(data.rows.length / batchSize)
     return train(model, { ...learning, ...(totalSteps && { totalSteps }), ...more, data })
@@ -53,7 +60,7 @@ export function tracedPrograms(model: Model, options: LearningOptions & { readon
     train: (data) => trained(data),
     retrace: (data) => recordingLines(() => trained(data, { microBatches: 1 })),
     evaluate: (data) => evaluation(model, { batchSize: EVALUATION_BATCH, data }),
-    options: learningRecord(optimizer, clip),
+    options: learningRecord({ optimizer, clip, ema }),
     predict: (fields) => tracePrediction(model, fields),
     encode: (trained, save) => encodeModel({ model, ...trained }, save),
   }
@@ -108,12 +115,11 @@ export function savedPrograms(saved: SavedModel): Programs {
   }
 }
 
-/** For people; a rule of one's own has no name. */
-function learningRecord(
-  optimizer: Optimizer | UpdateRule,
-  clip: Clip | undefined,
-): Readonly<Record<string, JsonValue>> {
+/** For people: a rule of one's own has no name, and what is undefined is left out. */
+function learningRecord(learning: {
+  readonly [Option in 'optimizer' | 'clip' | 'ema']: LearningOptions[Option] | undefined
+}): Readonly<Record<string, JsonValue>> {
   const named = (_: string, value: unknown) => (isRule(value) ? 'a rule of its own' : value)
   // Optimizers and clips are plain data.
-  return JSON.parse(JSON.stringify({ optimizer, clip }, named)) as Readonly<Record<string, JsonValue>>
+  return JSON.parse(JSON.stringify(learning, named)) as Readonly<Record<string, JsonValue>>
 }

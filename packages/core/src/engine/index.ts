@@ -60,6 +60,7 @@ export {
   isRule,
   type OptimizerData,
   parseOptimizer,
+  type PlateauState,
   SGD_PATTERNS,
   type MomentumOperand,
 } from '../optimizers/index.js'

@@ -53,6 +53,7 @@ const rules = {
   shuffle: trueOrFalse,
   microBatches: whole(1),
   clip: check('clipByGlobalNorm(…) or clipByValue(…)', isObject),
+  ema: checks.number(0, 1),
   monitor,
   mode,
   earlyStopping,
@@ -90,7 +91,7 @@ interface Together {
 
 /** Names of options. */
 const shared = ['seed', 'workers', 'engine', 'initFrom'] as const
-const ofLearning = ['optimizer', 'microBatches', 'clip'] as const
+const ofLearning = ['optimizer', 'microBatches', 'clip', 'ema'] as const
 const ofPasses = ['batchSize', 'shuffle', 'averageEvery', 'averageParts'] as const
 const ofResult = ['epochs', 'monitor', 'mode', 'earlyStopping', 'keep'] as const
 const ofCourse = [

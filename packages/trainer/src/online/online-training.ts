@@ -55,6 +55,7 @@ export class OnlineTraining {
     const memory = new RowsMemory(fields, engine.allocate)
     const data = memory.split(1)
     const program = programsFor(1).train(data)
+    if (program.plateaus) throw new UserError('the plateau schedule goes by epochs, which startTraining does not have')
     const state = initFrom === undefined ? {} : await initialStates(initFrom, program.program)
     const owner = await engine.compile(program, { data, seed, workers: runner.workers, state })
     return new OnlineTraining(options, owner, memory)
