@@ -42,12 +42,13 @@ export interface Programs {
 
 /** The Programs of a model. */
 export function tracedPrograms(model: Model, options: LearningOptions & { readonly epochs?: number }): Programs {
-  const { batchSize = DEFAULT_BATCH_SIZE, shuffle = true, microBatches = 1, optimizer = adam() } = options
-  const { epochs, clip, ema } = options
+  const { batchSize = DEFAULT_BATCH_SIZE, shuffle = true, microBatches = 1, accumulate = 1 } = options
+  const { optimizer = adam(), epochs, clip, ema } = options
   const learning = {
     batchSize,
     shuffle,
     microBatches,
+    accumulate,
     optimizer,
     ...(clip && { clip }),
     ...(ema !== undefined && { ema }),
@@ -60,7 +61,7 @@ export function tracedPrograms(model: Model, options: LearningOptions & { readon
     train: (data) => trained(data),
     retrace: (data) => recordingLines(() => trained(data, { microBatches: 1 })),
     evaluate: (data) => evaluation(model, { batchSize: EVALUATION_BATCH, data }),
-    options: learningRecord({ optimizer, clip, ema }),
+    options: learningRecord({ optimizer, clip, ema, ...(accumulate > 1 && { accumulate }) }),
     predict: (fields) => tracePrediction(model, fields),
     encode: (trained, save) => encodeModel({ model, ...trained }, save),
   }
@@ -117,7 +118,7 @@ export function savedPrograms(saved: SavedModel): Programs {
 
 /** For people: a rule of one's own has no name, and what is undefined is left out. */
 function learningRecord(learning: {
-  readonly [Option in 'optimizer' | 'clip' | 'ema']: LearningOptions[Option] | undefined
+  readonly [Option in 'optimizer' | 'clip' | 'ema' | 'accumulate']?: LearningOptions[Option] | undefined
 }): Readonly<Record<string, JsonValue>> {
   const named = (_: string, value: unknown) => (isRule(value) ? 'a rule of its own' : value)
   // Optimizers and clips are plain data.

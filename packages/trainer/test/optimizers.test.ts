@@ -61,6 +61,7 @@ const composed = [
   ['Muon and AdamW, averaged', { optimizer: groups({ '*.weight': muon(0.02), '*': adamw() }), ema: 0.9 }],
   ['Lion, averaged and clipped', { optimizer: lion(0.001), ema: 0.9, clip: clipByGlobalNorm(0.5) }],
   ['Adagrad in micro-batches', { optimizer: adagrad(), microBatches: 4 }],
+  ['accumulated gradients, averaged', { optimizer: adamw(0.003), accumulate: 2, microBatches: 2, ema: 0.8 }],
 ] as const
 
 describe.each(composed)('%s', (_, learning) => {
@@ -81,7 +82,8 @@ describe.each(composed)('%s', (_, learning) => {
   })
 
   it('goes on from what was saved as if it had not been interrupted', async () => {
-    const given = { ...options, shuffle: false }
+    // Of four steps an epoch: what is accumulated begins anew where a training does.
+    const given = { ...options, batchSize: 150, shuffle: false }
     const whole = await fit(wide, { ...given, epochs: 4 })
     const half = await fit(wide, { ...given, epochs: 2 })
     const bytes = half.toBytes({ optimizer: true })

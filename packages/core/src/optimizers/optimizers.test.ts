@@ -13,6 +13,7 @@ import { FieldError, UserError } from '../errors.js'
 import {
   cosine,
   exponentialDecay,
+  linearDecay,
   oneCycle,
   plateau,
   stepDecay,
@@ -21,7 +22,8 @@ import {
   type Schedule,
 } from '../training/schedules.js'
 import { defineModel, type Batch } from '../training/model.js'
-import { train } from '../training/train.js'
+import type { Program } from '../program/program.js'
+import { train, type TrainOptions } from '../training/train.js'
 import {
   adagrad,
   adam,
@@ -35,7 +37,6 @@ import {
   rmsprop,
   sgd,
   updateRule,
-  type Clip,
   type SingleOptimizer,
   type Optimizer,
   type UpdateRule,
@@ -103,7 +104,7 @@ const vector: Followed = { ...oracle, shape: [oracle.initial.length] }
 /** A parameter whose gradient is the batch: the loss is their scalar product. */
 function follow(
   optimizer: Optimizer | UpdateRule,
-  more: { readonly clip?: Clip; readonly ema?: number } = {},
+  more: Pick<TrainOptions, 'clip' | 'ema' | 'accumulate' | 'totalSteps'> = {},
   { shape }: Pick<Followed, 'shape'> = vector,
 ): BatchProgram {
   const product = defineModel({
@@ -443,6 +444,54 @@ describe('averages of weights', () => {
 
   test.each([-0.1, 1, NaN])('refuse a decay of %d', (ema) => {
     expect(() => follow(sgd(), { ema })).toThrow(`ema must be a number of at least 0 and below 1, not ${ema}`)
+  })
+})
+
+describe('accumulated gradients', () => {
+  const batches = oracle.gradients.slice(0, 12)
+
+  /** The weight after each of these steps, from the same first weight. */
+  function weightsAfter(program: Program, gradients: readonly (readonly number[])[]): (readonly number[])[] {
+    let state: Readonly<Record<string, ArrayLike<number>>> = { weight: oracle.initial }
+    return gradients.map((gradient, step) => {
+      state = evaluate(program, { state, batch: { gradient }, step }).state
+      return Array.from(state.weight ?? [])
+    })
+  }
+
+  test.each([
+    ['by Adam', adam(0.1), {}],
+    ['with averages', sgd({ learningRate: 0.1, momentum: 0.9 }), { ema: 0.5 }],
+    ['bounded', sgd({ learningRate: 0.1, clip: clipByValue(0.3) }), { clip: clipByGlobalNorm(0.5) }],
+    ['by a schedule', groups({ '*': nadam(linearDecay(0.1)) }), {}],
+  ] as const)('%s make one update of their mean', (_, optimizer, more) => {
+    const { program } = follow(optimizer, { ...more, accumulate: 3, totalSteps: 13 })
+    const mean = (rows: readonly (readonly number[])[]) =>
+      oracle.initial.map((_, i) => rows.reduce((sum, row) => sum + (row[i] ?? 0), 0) / rows.length)
+    const means = [0, 3, 6, 9].map((begin) => mean(batches.slice(begin, begin + 3)))
+    const whole = weightsAfter(follow(optimizer, { ...more, totalSteps: 4 }).program, means)
+    const steps = weightsAfter(program, batches)
+    steps.forEach((weight, step) => {
+      const expected = step < 2 ? oracle.initial : (whole[Math.floor((step - 2) / 3)] ?? [])
+      // A third is an f32.
+      weight.forEach((value, i) => expect(Math.abs(value - (expected[i] ?? NaN))).toBeLessThan(1e-7))
+    })
+    expect(steps[10]).toEqual(steps[8])
+  })
+
+  test('begin anew in each turn, whatever was kept', () => {
+    const { program } = follow(sgd(1), { accumulate: 2 })
+    const kept = { weight: [0, 0, 0, 0, 0], 'optimizer/accumulated/weight': [9, 9, 9, 9, 9] }
+    const batch = { gradient: [1, 0, 0, 0, -1] }
+    const first = evaluate(program, { state: kept, batch, step: 4 }).state
+    expect(evaluate(program, { state: first, batch, step: 5 }).state.weight?.[0]).toBe(-1)
+  })
+
+  test('are nothing where each step is an update', () => {
+    expect(follow(adam(), { accumulate: 1 }).program.hash).toBe(follow(adam()).program.hash)
+    expect(() => follow(adam(), { accumulate: 1.5 })).toThrow(
+      'accumulate must be a whole number of at least 1, not 1.5',
+    )
   })
 })
 

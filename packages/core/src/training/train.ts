@@ -42,6 +42,11 @@ export interface TrainOptions extends BatchOptions {
    */
   readonly ema?: number
   /**
+   * How many steps make one update, by the mean of their gradients. Memory is that of one batch. A schedule goes by
+   * updates; what follows the last whole number of them is not used. Default: 1.
+   */
+  readonly accumulate?: number
+  /**
    * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. Decides how
    * sums round, so it belongs to the experiment. Default: 1.
    */
@@ -60,18 +65,19 @@ export interface TrainOptions extends BatchOptions {
  *   of range
  */
 export function train(model: Model, options: TrainOptions): BatchProgram {
-  const { optimizer, clip, ema, microBatches = 1, totalSteps } = options
+  const { optimizer, clip, ema, accumulate = 1, microBatches = 1, totalSteps } = options
   if (clip !== undefined) checkClip(clip)
   if (ema !== undefined) number(0, 1)(ema, 'ema')
   checkCount('microBatches', microBatches)
+  checkCount('accumulate', accumulate)
   if (totalSteps !== undefined) checkCount('totalSteps', totalSteps)
-  const parts = new TrainedParts(optimizer, totalSteps)
+  const parts = new TrainedParts(optimizer, totalSteps && Math.max(1, Math.floor(totalSteps / accumulate)))
   const { traceStep } = model.forData(options.data)
   const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
     const isAveraged = (name: string) => ema !== undefined && parts.of(name).rule !== undefined
     const binding = new Binding(trace, true, isAveraged)
     const { losses, results } = checkedLosses(traceStep(binding, batch))
-    traceUpdates(binding, { losses, parts, clip, ema })
+    traceUpdates(binding, { losses, parts, clip, ema, accumulate })
     return traceMetrics(trace, results, size)
   })
   const { plateaus } = parts

@@ -6,7 +6,8 @@ import { invariant, UserError } from '../errors.js'
 import { grad } from '../gradients/gradients.js'
 import { clipped, sharedState, type Clip, type TrainedPart, type TrainedParts } from '../optimizers/index.js'
 import { constant } from '../ops/constant.js'
-import { add, div, flush, mul, sub } from '../ops/elementwise.js'
+import { add, div, equal, flush, mul, select, sub } from '../ops/elementwise.js'
+import { cast } from '../ops/operands.js'
 import { zeros } from '../random/initializers.js'
 import type { Tensor } from '../tracing/tensor.js'
 import type { Trace } from '../tracing/trace.js'
@@ -20,6 +21,8 @@ export interface Updates {
   readonly clip: Clip | undefined
   /** The decay of the averages, where the model's states are those. */
   readonly ema: number | undefined
+  /** How many steps make one update. */
+  readonly accumulate: number
 }
 
 interface WithGradient extends NamedTensor {
@@ -30,11 +33,12 @@ interface WithGradient extends NamedTensor {
  * Gives every trained parameter, and every state of the optimizer, its next value. Gradients are all taken at the
  * weights before the step, each of its own loss.
  */
-export function traceUpdates({ trace, trainable }: Binding, { losses, parts, clip, ema }: Updates): void {
+export function traceUpdates({ trace, trainable }: Binding, { losses, parts, clip, ema, accumulate }: Updates): void {
   if (trainable.length > 0) parts.checkAllUsed(trainable.map(({ name }) => name))
   const trained = trainable.filter(({ name }) => parts.of(name).rule !== undefined)
   if (trained.length === 0) throw new UserError('this model has no parameter to train')
-  const bounded = withClip(gradientsOf(trained, losses), clip)
+  const turn = turnOf(trace, accumulate)
+  const bounded = withClip(accumulated(turn, gradientsOf(trained, losses)), clip)
   const byPart = new Map<TrainedPart, WithGradient[]>()
   for (const parameter of bounded) {
     const part = parts.of(parameter.name)
@@ -42,9 +46,44 @@ export function traceUpdates({ trace, trainable }: Binding, { losses, parts, cli
   }
   const next = [...byPart].flatMap(([part, parameters]) => {
     const own = clip === undefined ? withClip(parameters, part.clip) : parameters
-    return traceRule(trace, part, own)
+    return traceRule(turn, part, own)
   })
-  if (ema !== undefined) traceAverages(trace, ema, next)
+  if (ema !== undefined) traceAverages(turn, ema, next)
+}
+
+/** Which of the steps that make an update this is. */
+interface Turn {
+  readonly trace: Trace
+  /** The number of the update, i32 scalar, from 0. */
+  readonly update: () => Tensor
+  /** Where each step is an update, there is nothing to accumulate. */
+  readonly steps?: { readonly count: number; readonly isFirst: Tensor; readonly isLast: Tensor }
+}
+
+function turnOf(trace: Trace, count: number): Turn {
+  if (count === 1) return { trace, update: () => trace.step() }
+  const step = cast(trace.step(), 'f32')
+  const update = cast(div(step, count), 'i32')
+  const inTurn = sub(step, mul(cast(update, 'f32'), count))
+  return { trace, update: () => update, steps: { count, isFirst: equal(inTurn, 0), isLast: equal(inTurn, count - 1) } }
+}
+
+/** The mean of the gradients of all steps of the turn so far, added up in order. */
+function accumulated({ trace, steps }: Turn, trained: readonly WithGradient[]): readonly WithGradient[] {
+  if (steps === undefined) return trained
+  return trained.map((parameter) => {
+    const { name, tensor, gradient } = parameter
+    const state = `optimizer/accumulated/${name}`
+    const sofar = trace.state(state, tensor.shape, zeros)
+    const total = add(select(steps.isFirst, 0, sofar), gradient)
+    trace.update(state, total)
+    return { ...parameter, gradient: mul(total, 1 / steps.count) }
+  })
+}
+
+/** Gives a state its next value, in the last step of the turn. */
+function updateInTurn({ trace, steps }: Turn, name: string, now: Tensor, next: Tensor): void {
+  trace.update(name, steps ? select(steps.isLast, next, now) : next)
 }
 
 /** In the order of the parameters. */
@@ -90,7 +129,8 @@ interface Updated extends NamedTensor {
   readonly weight: Tensor
 }
 
-function traceRule(trace: Trace, part: TrainedPart, trained: readonly WithGradient[]): readonly Updated[] {
+function traceRule(turn: Turn, part: TrainedPart, trained: readonly WithGradient[]): readonly Updated[] {
+  const { trace } = turn
   const { rule } = part
   if (rule === undefined) return []
   const slotName = (slot: string, parameter: string) => `optimizer/${slot}/${parameter}`
@@ -102,16 +142,21 @@ function traceRule(trace: Trace, part: TrainedPart, trained: readonly WithGradie
     )
     return { name, weight: tensor, gradient, slots }
   })
-  const next = rule.update({ step: trace.step(), shared, parameters })
+  const next = rule.update({ step: turn.update(), shared, parameters })
   const updated = trained.map((parameter, index) => {
-    const { name, average } = parameter
+    const { name, tensor, average } = parameter
+    const { slots = {} } = parameters[index] ?? {}
     const after = next.parameters[index]
     if (after === undefined) throw new UserError(`the optimizer gives "${name}" no next value`)
-    trace.update(average ? rawState(name) : name, after.weight)
-    for (const [slot, value] of Object.entries(after.slots)) trace.update(slotName(slot, name), value)
+    updateInTurn(turn, average ? rawState(name) : name, tensor, after.weight)
+    for (const [slot, value] of Object.entries(after.slots)) {
+      updateInTurn(turn, slotName(slot, name), slots[slot] ?? value, value)
+    }
     return { ...parameter, weight: after.weight }
   })
-  for (const [name, value] of Object.entries(next.shared)) trace.update(sharedName(name), value)
+  for (const [name, value] of Object.entries(next.shared)) {
+    updateInTurn(turn, sharedName(name), shared[name] ?? value, value)
+  }
   return updated
 }
 
@@ -123,13 +168,14 @@ function traceRule(trace: Trace, part: TrainedPart, trained: readonly WithGradie
  *
  * That is the average with weights decay^(t - i) over the steps i, as optax.ema with debias has it.
  */
-function traceAverages(trace: Trace, decay: number, updated: readonly Updated[]): void {
+function traceAverages(turn: Turn, decay: number, updated: readonly Updated[]): void {
   const rest = constant(1 - decay)
-  const correction = add(mul(constant(decay), trace.state(EMA, [], zeros)), rest)
-  trace.update(EMA, correction)
+  const ones = turn.trace.state(EMA, [], zeros)
+  const correction = add(mul(constant(decay), ones), rest)
+  updateInTurn(turn, EMA, ones, correction)
   const share = div(rest, correction)
   for (const { name, average, weight } of updated) {
-    if (average) trace.update(name, flush(add(average, mul(share, sub(weight, average)))))
+    if (average) updateInTurn(turn, name, average, flush(add(average, mul(share, sub(weight, average)))))
   }
 }
 
