@@ -8,8 +8,8 @@ import { checkedTogether, complete, type ExperimentConfig } from './schema.js'
 
 /**
  * The experiment with fields replaced, in the order given. Each override is `path=value`: the path as in `train.epochs`
- * or `stages[0].encoder` (or `stages.0.encoder`; a key with dots in it is `["*.bias"]`), the value JSON, or else a text as it stands. A field of `train` may
- * be named alone: `epochs=3`.
+ * or `stages[0].encoder` (or `stages.0.encoder`; a key with dots in it is `["*.bias"]`), the value JSON, or else a text
+ * as it stands. A field of `train` may be named alone: `epochs=3`.
  *
  * @throws UserError for a path that leads nowhere, naming the fields that are there, and for a value that the field
  * does not allow.

@@ -1,9 +1,22 @@
 /** Optimizers of experiments: groups, averages, plateaus, rules and losses of the user's own, as plain data. */
-import { abs, add, defineModel, div, mean, mul, randomNormal, sub, updateRule } from '@gradpool/core'
+import {
+  abs,
+  add,
+  defineModel,
+  div,
+  exp,
+  log1p,
+  matmul,
+  mean,
+  mul,
+  parameter,
+  randomNormal,
+  sub,
+  updateRule,
+} from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { classify, defineExperiment, planExperiment } from '@gradpool/experiments'
-import { dense, softplus } from '@gradpool/models'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runExperiments, type RunOptions } from '../src/run-experiments.js'
 import type { RunEvent, RunResult } from '../src/runs/run-result.js'
@@ -25,11 +38,12 @@ const bySign = updateRule({
 
 /** A generator and a discriminator of images. */
 const pair = defineModel({
-  params: { generator: dense(2, 16), discriminator: dense(16, 1) },
+  params: { generator: parameter([2, 16], 'heNormal'), discriminator: parameter([16, 1], 'heNormal') },
   step({ generator, discriminator }, { image }) {
-    const made = generator(randomNormal([image.shape[0] ?? 1, 2], 'noise'))
-    const [ofReal, ofMade] = [discriminator(mul(image, 1 / 255)), discriminator(made)]
-    const surprise = (logits: typeof made, sign: number) => mean(softplus(mul(logits, -sign)))
+    const made = matmul(randomNormal([image.shape[0] ?? 1, 2], 'noise'), generator)
+    const judge = (x: typeof made) => matmul(x, discriminator)
+    const [ofReal, ofMade] = [judge(mul(image, 1 / 255)), judge(made)]
+    const surprise = (logits: typeof made, sign: number) => mean(log1p(exp(mul(logits, -sign))))
     return { loss: { generator: surprise(ofMade, 1), discriminator: add(surprise(ofReal, 1), surprise(ofMade, -1)) } }
   },
 })

@@ -1,6 +1,6 @@
 /**
- * Optimizers against PyTorch and optax: tools/oracles/optimizers.json has gradients as a table and the trajectories that
- * their own optimizers give for them, in float64.
+ * Optimizers against PyTorch and optax: tools/oracles/optimizers.json has gradients as a table and the trajectories
+ * that their own optimizers give for them, in float64.
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'

@@ -7,8 +7,8 @@ import { invariant } from '../errors.js'
 import { initialValue } from './initializers.js'
 
 /**
- * The first values of all states of a Program, by name: those that are given, and drawn ones for the others. What is the
- * same as another is a copy of that.
+ * The first values of all states of a Program, by name: those that are given, and drawn ones for the others. What is
+ * the same as another is a copy of that.
  */
 export function initialState(
   program: Program,

@@ -71,8 +71,8 @@ export interface PiecewiseConstant extends Warmup {
 }
 
 /**
- * Rises along half a cosine from `initial` to `learningRate`, for the share `rise` of the steps, and falls along another
- * to `final`.
+ * Rises along half a cosine from `initial` to `learningRate`, for the share `rise` of the steps, and falls along
+ * another to `final`.
  *
  * Source: Smith & Topin (2018), Super-convergence.
  */
@@ -90,8 +90,8 @@ export interface OneCycle {
 }
 
 /**
- * Falls along half a cosine from `learningRate` to `final` (default: 0), again and again: the first time within `period`
- * steps, each further time within `factor` (default: 1) times as many.
+ * Falls along half a cosine from `learningRate` to `final` (default: 0), again and again: the first time within
+ * `period` steps, each further time within `factor` (default: 1) times as many.
  *
  * Source: Loshchilov & Hutter (2017), SGDR.
  */

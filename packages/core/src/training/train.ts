@@ -38,7 +38,8 @@ export interface TrainOptions extends BatchOptions {
   readonly clip?: Clip
   /**
    * Weights are averaged over the steps, exponentially with this decay, as 0.999. The model's own states are the
-   * averages, which evaluations and predictions go by; `optimizer/raw/…` are the weights that are trained. Default: none.
+   * averages, which evaluations and predictions go by; `optimizer/raw/…` are the weights that are trained. Default:
+   * none.
    */
   readonly ema?: number
   /**
