@@ -81,6 +81,11 @@ describe('the catalogue', () => {
     expect(layersOf('mnist_cnn')).toBe('lenet')
   })
 
+  it('has a group of networks that make images', () => {
+    expect(groups().generative).toEqual(['mnist_vae'])
+    expect(layersOf('mnist_vae')).toBe('variational')
+  })
+
   it.each(hashing)('%s hashes', (name, epochs, layers) => {
     const config = catalogue().get(name)
     expect(config?.train.epochs).toBe(epochs)
@@ -114,7 +119,7 @@ describe('findExperiments', () => {
       "there is no experiment 'mnist_auto_fx'; did you mean 'mnist_auto_fix'?",
     )
     expect(() => findExperiments(['imagenet'])).toThrow(
-      "there is no experiment 'imagenet'; there are report, hashing, convolution, mnist_mlp_all,",
+      "there is no experiment 'imagenet'; there are report, hashing, convolution, generative, mnist_mlp_all,",
     )
   })
 })
