@@ -77,8 +77,9 @@ describe('the catalogue', () => {
   })
 
   it('has a group of convolution, whose networks read flat images', () => {
-    expect(groups().convolution).toEqual(['mnist_cnn'])
+    expect(groups().convolution).toEqual(['mnist_cnn', 'mnist_conv_1p', 'mnist_conv_auto'])
     expect(layersOf('mnist_cnn')).toBe('lenet')
+    expect(layersOf('mnist_conv_auto')).toBe('autoencode, classify')
   })
 
   it('has a group of networks that make images', () => {
