@@ -29,7 +29,9 @@ export type InitializerLike = Initializer | ShapedInitializer | keyof typeof sha
 export const zeros: Initializer = Object.freeze({ kind: 'constant', value: 0 })
 export const ones: Initializer = Object.freeze({ kind: 'constant', value: 1 })
 
-/** Normal distribution. Default of mean: 0. @throws UserError for what are not finite numbers, or a negative deviation */
+/**
+ * Normal distribution. Default of mean: 0. @throws UserError for what are not finite numbers, or a negative deviation
+ */
 export function normal(std: number, mean = 0): Initializer {
   if (!Number.isFinite(std) || !Number.isFinite(mean) || std < 0) {
     throw new UserError(`normal: std must be at least 0 and mean a number, not ${String(std)} and ${String(mean)}`)
