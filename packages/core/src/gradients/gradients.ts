@@ -8,7 +8,7 @@ import { currentTrace, shapeError, type Trace, userError } from '../tracing/trac
 import { dispatch } from '../program/node.js'
 import { gradientRules } from './gradient-rules.js'
 import { constant } from '../ops/constant.js'
-import { add } from '../ops/elementwise.js'
+import { total } from './total.js'
 
 /**
  * The gradients of a loss, one for each tensor of `wrt`, of its shape.
@@ -31,10 +31,14 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     }
   }
   const dependent = dependentNodes(trace, end.node, new Set(wrt.map(({ node }) => node)))
-  const gradients = new Map<number, Tensor>([[end.node, constant(1)]])
+  /** By node, of each of its uses. */
+  const given = new Map<number, Tensor[]>([[end.node, [constant(1)]]])
+  const gradients = new Map<number, Tensor>()
   for (const index of [...dependent].toReversed()) {
-    const gradient = gradients.get(index)
-    if (!gradient) continue
+    const contributed = given.get(index)
+    if (!contributed) continue
+    const gradient = total(trace, contributed)
+    gradients.set(index, gradient)
     const value = trace.tensorAt(index)
     const node = trace.describe(value)
     const inputs = node.inputs.map((input) => trace.tensorAt(input))
@@ -43,8 +47,9 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
       if (!dependent.has(input)) return
       const contribution = contributions?.[position]?.()
       if (!contribution) return
-      const sofar = gradients.get(input)
-      gradients.set(input, sofar ? add(sofar, contribution) : contribution)
+      const before = given.get(input)
+      if (before) before.push(contribution)
+      else given.set(input, [contribution])
     })
   }
   return wrt.map((x) => gradients.get(x.node) ?? constant(0, x.shape))
