@@ -3,6 +3,7 @@
  */
 export { type DType, type Shape, type Values } from './program/dtype.js'
 export { ShapeError, UserError } from './errors.js'
+export { checkpoint } from './gradients/checkpoint.js'
 export { grad } from './gradients/gradients.js'
 export {
   glorotNormal,

@@ -39,7 +39,7 @@ export function describeNetwork(
         const start = (step % fit.stepsPerEpoch) * batchSize
         const rows = shuffled(data.rows, 4, epoch).slice(start, start + batchSize)
         const program = rows.length === batchSize ? training.program : (training.tail ?? training.program)
-        const fields = Object.entries(data.fields).map(([field, values]) => [field, rowsOf(values, rows)])
+        const fields = Object.entries(data.fields).map(([field, values]) => [field, rowsOf(values, rows)] as const)
         const batch: Readonly<Record<string, number[]>> = Object.fromEntries(fields)
         const done = evaluate(program, { state, batch, step, seed: 4 })
         const chunk = await fit.run({ steps: 1 })

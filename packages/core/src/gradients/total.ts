@@ -25,6 +25,14 @@ export function total(trace: Trace, contributions: readonly Tensor[]): Tensor {
   return others.reduce((sum, each) => add(sum, each), first)
 }
 
+/** Contributions of the same total, of which all but blocks are one. */
+export function settled(trace: Trace, contributions: readonly Tensor[]): Tensor[] {
+  const isBlock = (term: Tensor): boolean => blockAxis(trace, term) !== undefined
+  const others = contributions.filter((term) => !isBlock(term))
+  if (others.length < 2) return [...contributions]
+  return [total(trace, others), ...contributions.filter(isBlock)]
+}
+
 interface Block {
   readonly tensor: Tensor
   readonly start: number

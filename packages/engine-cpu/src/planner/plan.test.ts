@@ -2,6 +2,7 @@
 import {
   adam,
   add,
+  checkpoint,
   constant,
   matmul,
   mean,
@@ -13,6 +14,7 @@ import {
   scan,
   sgd,
   sigmoid,
+  slice,
   square,
   defineModel,
   sub,
@@ -148,26 +150,29 @@ test('each layer more takes as many questions as the one before', () => {
   expect(many - more).toBe(2 * (more - few))
 })
 
+const WIDTH = 200
+
 /** A step of a cell with a gate that reads so many rows, and the loss of its last state. */
-function recurrentPlan(time: number): Plan {
+function recurrentPlan(time: number, chunk = time, kept: typeof checkpoint = (read) => read): Plan {
   const model = defineModel({
     params: {
-      input: parameter([20, 24], normal(0.3)),
-      gate: parameter([24, 24], normal(0.3)),
-      state: parameter([24, 24], normal(0.3)),
+      input: parameter([20, WIDTH], normal(0.3)),
+      gate: parameter([WIDTH, WIDTH], normal(0.3)),
+      state: parameter([WIDTH, WIDTH], normal(0.3)),
     },
     step(weights, { image }: { image: Tensor }) {
-      const rows = reshape(mul(image, 1), [10 * time, 20])
-      const inputs = reshape(matmul(rows, weights.input), [10, time, 24])
-      const { state } = scan(
-        (h: Tensor, x: Tensor) => {
-          const gate = sigmoid(matmul(h, weights.gate))
-          const state = add(mul(gate, h), mul(sub(1, gate), tanh(add(x, matmul(h, weights.state)))))
-          return { state, output: state }
-        },
-        constant(0, [10, 24]),
-        inputs,
-      )
+      const rows = reshape(mul(image, 1), [10, time, 20])
+      const cell = (h: Tensor, x: Tensor) => {
+        const gate = sigmoid(matmul(h, weights.gate))
+        const state = add(mul(gate, h), mul(sub(1, gate), tanh(add(x, matmul(h, weights.state)))))
+        return { state, output: state }
+      }
+      const read = kept((h: Tensor, first: number) => {
+        const read = reshape(slice(rows, [0, first, 0], [10, chunk, 20]), [10 * chunk, 20])
+        return scan(cell, h, reshape(matmul(read, weights.input), [10, chunk, WIDTH])).state
+      })
+      let state = constant(0, [10, WIDTH])
+      for (let first = 0; first < time; first += chunk) state = read(state, first)
       return { loss: mean(square(state)) }
     },
   })
@@ -193,5 +198,11 @@ describe('a step over time', () => {
   test('takes memory in proportion to the number of time steps', () => {
     const [few = 0, more = 0, many = 0] = [20, 40, 80].map((time) => recurrentPlan(time).numBytes)
     expect((many - more) / (more - few)).toBeCloseTo(2, 1)
+  })
+
+  test('takes less than half of it where eight steps at a time are computed again', () => {
+    const [all, some] = [recurrentPlan(64, 8), recurrentPlan(64, 8, checkpoint)]
+    expect(some.numBytes / all.numBytes).toBeLessThan(0.5)
+    expect(some.kernels.length).toBeGreaterThan(all.kernels.length)
   })
 })

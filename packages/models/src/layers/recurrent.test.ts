@@ -12,7 +12,7 @@ import {
   UserError,
   zeros,
 } from '@gradpool/core'
-import { Binding, evaluate, initialState, traceProgram } from '@gradpool/core/engine'
+import { Binding, evaluate, initialState, sizeOf, traceProgram } from '@gradpool/core/engine'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { bidirectional, gru, type Layer, lstm, rnn, sequential } from '../index.js'
 import { describeLayer, wave } from '../testing/describe-layer.js'
@@ -110,6 +110,37 @@ describe.each<[string, (returns: 'last' | 'sequence') => Module<OverLengths>]>([
     expect(row(1).some((x) => x !== 0)).toBe(true)
     expect([...row(2), ...row(3)].every((x) => x === 0)).toBe(true)
   })
+})
+
+test.each([
+  ['gru', bidirectional(gru(2, 3, { returns: 'sequence' }))],
+  ['lstm', bidirectional(lstm(2, 3, { returns: 'sequence' }))],
+])('%s: the gradients by all parameters and the input are central differences', (_, both) => {
+  const program = traceProgram((trace) => {
+    const binding = new Binding(trace, true)
+    const layer = binding.bind(both)
+    const x = trace.state('x', [3, TIME, 2], zeros)
+    const states = layer(x, { lengths: trace.batch('lengths', 'i32', [3]) })
+    const loss = mean(mul(states, trace.batch('weights', 'f32', states.shape)))
+    trace.result('loss', loss)
+    const by = [{ name: 'x', tensor: x }, ...binding.trainable]
+    grad(
+      loss,
+      by.map(({ tensor }) => tensor),
+    ).forEach((gradient, i) => trace.result(`by ${by[i]?.name ?? ''}`, gradient))
+  })
+  const batch = { lengths: [2, 4, 3], weights: wave(3 * TIME * 6, 9) }
+  const first = Object.fromEntries(program.states.map(({ name, shape }, i) => [name, wave(sizeOf(shape), i)]))
+  const run = (state: Readonly<Record<string, readonly number[]>>) => evaluate(program, { state, batch }).results
+  const gradients = run(first)
+  for (const [name, values] of Object.entries(first)) {
+    const lossAt = (i: number, offset: number) =>
+      run({ ...first, [name]: values.with(i, (values[i] ?? NaN) + offset) }).loss?.[0] ?? NaN
+    values.forEach((_, i) => {
+      const slope = (lossAt(i, 1e-5) - lossAt(i, -1e-5)) / 2e-5
+      expect(gradients[`by ${name}`]?.[i]).toBeCloseTo(slope, 8)
+    })
+  }
 })
 
 describe('first weights', () => {
