@@ -6,6 +6,7 @@ import {
   mean,
   module,
   type Module,
+  mul,
   reshape,
   sum,
   type Tensor,
