@@ -136,8 +136,8 @@ export type LstmState = Readonly<Record<'hidden' | 'cell', Tensor>>
  * i = σ(x · weight + bias + h · stateWeight), f and o alike; g = tanh(…) of the same; c' = f ∘ c + i ∘ g; h' = o ∘
  * tanh(c').
  *
- * Parameters, whose gates are i, f, g, o: `weight` [features, 4 · hidden], `stateWeight` [hidden, 4 · hidden], `bias` [4 ·
- * hidden], the sum of PyTorch's two.
+ * Parameters, whose gates are i, f, g, o: `weight` [features, 4 · hidden], `stateWeight` [hidden, 4 · hidden], `bias`
+ * [4 · hidden], the sum of PyTorch's two.
  *
  * @throws UserError for widths that are not whole numbers of at least 1
  */
@@ -166,9 +166,9 @@ export function lstm(features: number, hidden: number, options: RecurrentOptions
 }
 
 /**
- * A recurrent layer from the first time step to the last, and another of the same make from the last to the first: their
- * results side by side, [..., 2 · hidden]. With `lengths`, the second begins at the last step that counts. Source:
- * Schuster & Paliwal (1997).
+ * A recurrent layer from the first time step to the last, and another of the same make from the last to the first:
+ * their results side by side, [..., 2 · hidden]. With `lengths`, the second begins at the last step that counts.
+ * Source: Schuster & Paliwal (1997).
  *
  * Parameters: those of the layer, under `forward` and `backward`.
  */
