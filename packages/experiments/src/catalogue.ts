@@ -3,6 +3,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { convolutionExperiments } from './convolution-experiments.js'
+import { generativeExperiments } from './generative-experiments.js'
 import { hashingExperiments } from './hashing-experiments.js'
 import { suggestion } from '@gradpool/trainer/plan'
 import { recurrentExperiments } from './recurrent-experiments.js'
@@ -20,6 +21,7 @@ function load() {
     report: reportExperiments(),
     hashing: hashingExperiments(),
     convolution: convolutionExperiments(),
+    generative: generativeExperiments(),
     recurrent: recurrentExperiments(),
   }
   const named = Object.values(grouped)
@@ -31,7 +33,7 @@ function load() {
   return { configs: new Map(named), groups }
 }
 
-/** By name: the report's in its order, then those of hashing, of convolution, and recurrent ones. */
+/** By name: the report's in its order, then the other groups. */
 export function catalogue(): ReadonlyMap<string, ExperimentConfig> {
   loaded ??= load()
   return loaded.configs

@@ -144,9 +144,9 @@ export class Kernels {
   }
 
   /**
-   * Moves to the one kernel that reads it what that can compute as well: cheap ops of values that are in memory until then
-   * anyway. So a mask of a ReLU, or the slope of a sigmoid, is made of the activation where a gradient needs it, and not
-   * kept from the forward pass on.
+   * Moves to the one kernel that reads it what that can compute as well: cheap ops of values that are in memory until
+   * then anyway. So a mask of a ReLU, or the slope of a sigmoid, is made of the activation where a gradient needs it,
+   * and not kept from the forward pass on.
    */
   #computeWhereRead(): void {
     const readers = this.#graph.program.nodes.map((): number[] => [])
