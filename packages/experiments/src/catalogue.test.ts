@@ -87,6 +87,11 @@ describe('the catalogue', () => {
     expect(layersOf('mnist_vae')).toBe('variational')
   })
 
+  it('has a group of recurrent networks, which read flat images', () => {
+    expect(groups().recurrent).toEqual(['mnist_rows_gru'])
+    expect(layersOf('mnist_rows_gru')).toBe('gru')
+  })
+
   it.each(hashing)('%s hashes', (name, epochs, layers) => {
     const config = catalogue().get(name)
     expect(config?.train.epochs).toBe(epochs)
@@ -120,7 +125,7 @@ describe('findExperiments', () => {
       "there is no experiment 'mnist_auto_fx'; did you mean 'mnist_auto_fix'?",
     )
     expect(() => findExperiments(['imagenet'])).toThrow(
-      "there is no experiment 'imagenet'; there are report, hashing, convolution, generative, mnist_mlp_all,",
+      "there is no experiment 'imagenet'; there are report, hashing, convolution, generative, recurrent, mnist_mlp_all,",
     )
   })
 })

@@ -6,6 +6,7 @@ import { convolutionExperiments } from './convolution-experiments.js'
 import { generativeExperiments } from './generative-experiments.js'
 import { hashingExperiments } from './hashing-experiments.js'
 import { suggestion } from '@gradpool/trainer/plan'
+import { recurrentExperiments } from './recurrent-experiments.js'
 import { reportExperiments } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
 
@@ -21,6 +22,7 @@ function load() {
     hashing: hashingExperiments(),
     convolution: convolutionExperiments(),
     generative: generativeExperiments(),
+    recurrent: recurrentExperiments(),
   }
   const named = Object.values(grouped)
     .flat()
@@ -31,7 +33,7 @@ function load() {
   return { configs: new Map(named), groups }
 }
 
-/** By name: the report's in its order, then those of hashing, of convolution, and those that make images. */
+/** By name: the report's in its order, then the other groups. */
 export function catalogue(): ReadonlyMap<string, ExperimentConfig> {
   loaded ??= load()
   return loaded.configs

@@ -52,6 +52,17 @@ export {
   maxPool1d,
   maxPool2d,
 } from './layers/pooling.js'
+export {
+  bidirectional,
+  gru,
+  lstm,
+  type LstmState,
+  type Recurrent,
+  type RecurrentOptions,
+  rnn,
+  type RnnOptions,
+  type SequenceOptions,
+} from './layers/recurrent.js'
 export { sequential } from './layers/sequential.js'
 export { binaryCrossEntropy } from './losses/binary-cross-entropy.js'
 export { cosineDistance } from './losses/cosine-distance.js'

@@ -3,8 +3,9 @@
  *
  * A value has a batch axis if its part for one example follows from that example alone (and from
  * values that have none, such as weights). All work on such values can be shared out by examples.
- * Where examples meet, in the sums that make gradients, losses and the statistics of a batch, the
- * axis ends.
+ * The first axis may have several rows of each example, one after the other, as where time steps
+ * are rows. Where examples meet, in the sums that make gradients, losses and the statistics of a
+ * batch, the axis ends.
  */
 import { sizeOf } from './dtype.js'
 import type { Node, NodeOf } from './node.js'
@@ -23,14 +24,14 @@ export function batchAxes(program: Program): BatchAxis[] {
     const operands = node.inputs.map((input) => ({ node: program.nodes[input], axis: axes[input] }))
     // Random numbers are made element by element.
     const isLeaf = fieldNodes.has(index) || (node.op === 'random' && node.shape[0] === batchSize)
-    axes.push(isLeaf ? 0 : axisOf(node, operands))
+    axes.push(isLeaf ? 0 : axisOf(node, operands, batchSize))
   })
   return axes
 }
 
 type Operand = { readonly node: Node | undefined; readonly axis: BatchAxis }
 
-function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
+function axisOf(node: Node, operands: readonly Operand[], batchSize = 1): BatchAxis {
   const { shape } = node
   const [first, second] = operands
   const axis = first?.axis
@@ -81,6 +82,7 @@ function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
     case 'pad':
       return shape[axis] === from[axis] ? axis : undefined
     case 'reshape': {
+      if (axis === 0 && (shape[0] ?? 1) % batchSize === 0) return 0
       const before = sizeOf(from.slice(0, axis))
       const moved = shape.findIndex((extent, i) => extent === from[axis] && sizeOf(shape.slice(0, i)) === before)
       return moved < 0 ? undefined : moved
