@@ -4,6 +4,7 @@
 
 lenet.safetensors, lenet.npz   a small LeNet with batch norm, f32
 numbers.safetensors, numbers.npz   the same numbers as every type, with their values in numbers.json
+recurrent.safetensors, recurrent.json   a GRU in both directions and an LSTM of two layers, in the same form
 lenet.json   inputs [row, height, width, channel], their logits, and the loss of a training step on them, by PyTorch in
              float64 from the f32 weights
 """
@@ -72,6 +73,32 @@ def lenet(folder):
     )
 
 
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gru = nn.GRU(3, 4, batch_first=True, bidirectional=True)
+        self.lstm = nn.LSTM(8, 5, num_layers=2, batch_first=True)
+        self.fc = nn.Linear(5, 3)
+
+    def forward(self, x):
+        _, (hidden, _) = self.lstm(self.gru(x)[0])
+        return self.fc(hidden[-1])
+
+
+def recurrent(folder):
+    torch.manual_seed(2)
+    net = Recurrent()
+    sequences = wave([40, 6, 3], 4)
+    train(net, sequences, torch.tensor([k % 3 for k in range(40)]), 60)
+    save_file({name: tensor.contiguous() for name, tensor in net.state_dict().items()},
+              os.path.join(folder, "recurrent.safetensors"))
+    net.double()
+    with torch.no_grad():
+        logits = net(sequences[:5].double())
+    return dict(
+        sequences=[round(float(x), 9) for x in sequences[:5].reshape(-1)], logits=[float(x) for x in logits.reshape(-1)])
+
+
 def numbers(folder):
     base = np.array([[0.0, -0.0, 1.0, -2.5], [0.1, 65504.0, 6e-8, 3e38], [1e-40, 100.0, 7.0, -7.0]])
     whole = np.array([[0, 1, 127], [-128, 5, -1]])
@@ -106,7 +133,7 @@ def main():
     folder = parser.parse_args().out
     os.makedirs(folder, exist_ok=True)
     torch.set_num_threads(1)
-    for name, made in dict(lenet=lenet(folder), numbers=numbers(folder)).items():
+    for name, made in dict(lenet=lenet(folder), recurrent=recurrent(folder), numbers=numbers(folder)).items():
         with open(os.path.join(folder, f"{name}.json"), "w") as file:
             file.write(dump(made) + "\n")
 

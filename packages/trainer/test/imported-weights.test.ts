@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { defineModel, relu, type Module } from '@gradpool/core'
 import {
   batchNorm,
+  bidirectional,
   conv2d,
   conv2dTranspose,
   crossEntropy,
@@ -11,9 +12,12 @@ import {
   depthwiseConv2d,
   embedding,
   flatten,
+  gru,
   type Layer,
   layerNorm,
+  lstm,
   maxPool2d,
+  sequential,
 } from '@gradpool/models'
 import { encodeSafetensors, type NamedArray } from '@gradpool/storage'
 import { join } from 'node:path'
@@ -77,6 +81,29 @@ describe("PyTorch's weights", () => {
         1e-5 * Math.max(1, Math.abs(wanted)),
       )
     })
+    await trainer.dispose()
+  })
+
+  it('make the outputs that PyTorch makes, of recurrent layers in both directions and on top of each other', async () => {
+    const { sequences, logits: wanted } = JSON.parse(readFileSync(inFolder('recurrent.json'), 'utf8')) as {
+      readonly sequences: readonly number[]
+      readonly logits: readonly number[]
+    }
+    const recurrent = defineModel({
+      params: {
+        gru: bidirectional(gru(3, 4, { returns: 'sequence' })),
+        lstm: sequential([lstm(8, 5, { returns: 'sequence' }), lstm(5, 5)]),
+        fc: dense(5, 3),
+      },
+      step: ({ gru, lstm, fc }, { image, label }) => ({ loss: crossEntropy(fc(lstm(gru(image))), label) }),
+      predict: ({ gru, lstm, fc }, { image }) => ({ logits: fc(lstm(gru(image))) }),
+    })
+    const initFrom = await loadSafetensors(inFolder('recurrent.safetensors'), { from: 'pytorch' })
+    const ofSequences = { image: { shape: [6, 3] }, label: { shape: [], dtype: 'u8' } } as const
+    const trainer = await startTraining(recurrent, { fields: ofSequences, initFrom })
+    const { logits } = await trainer.predict({ image: Float32Array.from(sequences) })
+    expect(logits).toHaveLength(wanted.length)
+    wanted.forEach((value, index) => expect(logits[index]).toBeCloseTo(value, 5))
     await trainer.dispose()
   })
 
