@@ -13,8 +13,13 @@ import type { Program } from './program.js'
 /** An axis; undefined where there is none, or the value depends on several examples. */
 export type BatchAxis = number | undefined
 
-/** The batch axis of each node. */
-export function batchAxes(program: Program): BatchAxis[] {
+/**
+ * The batch axis of each node.
+ *
+ * @param options.merged whether an axis on which each example has several places in a row, as where `[batch, time,
+ *   width]` has become `[batch * time, width]`, is one, too
+ */
+export function batchAxes(program: Program, { merged = false } = {}): BatchAxis[] {
   const { fields } = program
   const batchSize = fields[0]?.shape[0]
   const fieldNodes = new Set(fields.map(({ node }) => node))
@@ -23,14 +28,15 @@ export function batchAxes(program: Program): BatchAxis[] {
     const operands = node.inputs.map((input) => ({ node: program.nodes[input], axis: axes[input] }))
     // Random numbers are made element by element.
     const isLeaf = fieldNodes.has(index) || (node.op === 'random' && node.shape[0] === batchSize)
-    axes.push(isLeaf ? 0 : axisOf(node, operands))
+    axes.push(isLeaf ? 0 : axisOf(node, operands, merged ? batchSize : undefined))
   })
   return axes
 }
 
 type Operand = { readonly node: Node | undefined; readonly axis: BatchAxis }
 
-function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
+/** @param merged the number of examples, where an axis may have several places of each */
+function axisOf(node: Node, operands: readonly Operand[], merged: number | undefined): BatchAxis {
   const { shape } = node
   const [first, second] = operands
   const axis = first?.axis
@@ -48,6 +54,11 @@ function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
       return axis === 0 && second?.axis === undefined ? 0 : undefined
     case 'convFilter':
       return undefined
+    case 'sort':
+    case 'sortSpread': {
+      const shared = common(operands)
+      return shared === shape.length - 1 ? undefined : shared
+    }
     case 'maxPool':
     case 'maxPoolSpread':
       return axis === 0 && second?.axis === 0 ? 0 : undefined
@@ -82,7 +93,8 @@ function axisOf(node: Node, operands: readonly Operand[]): BatchAxis {
       return shape[axis] === from[axis] ? axis : undefined
     case 'reshape': {
       const before = sizeOf(from.slice(0, axis))
-      const moved = shape.findIndex((extent, i) => extent === from[axis] && sizeOf(shape.slice(0, i)) === before)
+      const isOfExamples = (extent: number) => (merged === undefined ? extent === from[axis] : extent % merged === 0)
+      const moved = shape.findIndex((extent, i) => isOfExamples(extent) && sizeOf(shape.slice(0, i)) === before)
       return moved < 0 ? undefined : moved
     }
     default:
@@ -99,7 +111,8 @@ function common(operands: readonly Operand[]): BatchAxis {
 function productAxis({ attributes, shape }: NodeOf<'matmul'>, a: BatchAxis, b: BatchAxis): BatchAxis {
   // Of stacks of matrices, each product is of one matrix of either.
   if (shape.length > 2) {
-    return [a, b].every((axis) => axis === 0 || axis === undefined) ? (a ?? b) : undefined
+    const isOfStack = (axis: BatchAxis) => axis === undefined || axis < shape.length - 2
+    return [a, b].every(isOfStack) && (a ?? b) === (b ?? a) ? (a ?? b) : undefined
   }
   if (a !== undefined && b !== undefined) return undefined
   if (a !== undefined) return a === (attributes.transposeA === true ? 1 : 0) ? 0 : undefined
