@@ -3,6 +3,7 @@
  */
 export { type DType, type Shape, type Values } from './program/dtype.js'
 export { ShapeError, UserError } from './errors.js'
+export { checkpoint } from './gradients/checkpoint.js'
 export { grad } from './gradients/gradients.js'
 export {
   glorotNormal,
@@ -79,6 +80,7 @@ export { randomNormal, randomUniform } from './ops/random.js'
 export { flip, pad, type PadOptions, resize, type ResizeOptions } from './ops/rearranging.js'
 export { argMax, logSoftmax, logSumExp, max, mean, type ReductionOptions, softmax, sum } from './ops/reduction.js'
 export { gather, type GatherOptions, oneHot, scatterAdd } from './ops/rows.js'
+export { type CellStep, scan, type ScanOptions, type Tensors } from './ops/scan.js'
 export { type Padding, type PerAxis } from './ops/windows.js'
 export {
   adam,

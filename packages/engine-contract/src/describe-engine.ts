@@ -11,7 +11,9 @@ import { describeRefusals } from './refusals.js'
 import { describeRows } from './rows.js'
 import { describeSharing } from './sharing.js'
 import { describeChunks } from './chunks.js'
-import { describeConvolution } from './convolution.js'
+import { convolutional } from './convolution.js'
+import { describeNetwork } from './describe-network.js'
+import { recurrent } from './recurrent.js'
 import { describeStates } from './states.js'
 import { describeTraining } from './training.js'
 
@@ -39,7 +41,7 @@ export function describeEngine(
     describePrograms(engineOf, numRandomPrograms)
     describeOptimizers(engineOf)
     describeTraining(engineOf)
-    describeConvolution(engineOf, sharesSteps)
+    for (const network of [convolutional, recurrent]) describeNetwork(engineOf, sharesSteps, network)
     describeChunks(engineOf)
     describeRows(engineOf, sharesSteps)
     describeStates(engineOf)

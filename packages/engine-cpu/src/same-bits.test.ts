@@ -30,10 +30,12 @@ import {
   OP_CASES,
   bitsOf,
   choices,
+  convolutional,
   data,
   f32,
   fieldsOf,
   randomTraining,
+  recurrent,
   oddExamples as examples,
   splitOf,
   wholeBatch,
@@ -149,6 +151,11 @@ describe.each(others)('%s', (_, make) => {
   test('pixels that are dark in a whole batch', async () => {
     const optimizer = adam({ learningRate: 0.01 })
     await expectSame(train(darkClassifier, { optimizer, batchSize: 16, data: dark }), dark, 50)
+  })
+
+  test.each([convolutional, recurrent])('30 steps of $name', async ({ network, data: split }) => {
+    const optimizer = adam({ learningRate: 0.01 })
+    await expectSame(train(network, { optimizer, batchSize: 7, data: split }), split, 30)
   })
 
   test.each([

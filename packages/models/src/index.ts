@@ -69,6 +69,17 @@ export {
   sinusoidalPositions,
 } from './layers/positions.js'
 export { residual } from './layers/residual.js'
+export {
+  bidirectional,
+  gru,
+  lstm,
+  type LstmState,
+  type Recurrent,
+  type RecurrentOptions,
+  rnn,
+  type RnnOptions,
+  type SequenceOptions,
+} from './layers/recurrent.js'
 export { sequential } from './layers/sequential.js'
 export { binaryCrossEntropy } from './losses/binary-cross-entropy.js'
 export { cosineDistance } from './losses/cosine-distance.js'

@@ -25,9 +25,12 @@ import {
   ShapeError,
   stopGradient,
   sum,
+  slice,
+  square,
   Tensor,
   type TensorLike,
   UserError,
+  zeros,
 } from '../index.js'
 import { evaluate, traceProgram } from '../engine/index.js'
 
@@ -168,6 +171,79 @@ describe('grad', () => {
     })
     expect(program.nodes.filter(({ op }) => op === 'exp')).toHaveLength(1)
     expect(program.nodes.filter(({ op }) => op === 'matmul')).toHaveLength(3)
+  })
+
+  describe('of a value with many uses', () => {
+    /** The ops of the gradient by a weight [4, 3] of the sum of `uses`, and whether it is that of each, added up. */
+    const gradientOf = (uses: readonly ((weight: Tensor) => Tensor)[]) => {
+      const program = traceProgram((trace) => {
+        const weight = trace.state('weight', [4, 3], zeros)
+        const losses = uses.map((use) => sum(square(use(weight))))
+        trace.result(
+          'joined',
+          first(
+            grad(
+              losses.reduce((a, b) => add(a, b)),
+              [weight],
+            ),
+          ),
+        )
+      })
+      const apart = traceProgram((trace) => {
+        const weight = trace.state('weight', [4, 3], zeros)
+        const gradients = uses.map((use) => grad(sum(square(use(weight))), [weight])[0] ?? weight)
+        trace.result(
+          'added',
+          gradients.reduce((a, b) => add(a, b)),
+        )
+      })
+      const state = { weight: Array.from({ length: 12 }, (_, i) => Math.sin(i + 1)) }
+      const { joined } = evaluate(program, { state }).results
+      const { added } = evaluate(apart, { state }).results
+      joined?.forEach((value, i) => expect(value).toBeCloseTo(added?.[i] ?? NaN, 10))
+      const { inputs, op, shape } = program.node(program.results[0]?.node ?? -1)
+      return { op, shape, from: inputs.map((input) => program.node(input)) }
+    }
+    const rows = (seed: number, count = 2) =>
+      constant(Array.from({ length: count }, (_, i) => [1, 2, 3, 4].map((j) => Math.cos(seed + i * j))))
+
+    test('in products is one product, over all their rows', () => {
+      const { op, from } = gradientOf([1, 2, 3].map((seed) => (weight) => matmul(rows(seed), weight)))
+      expect(op).toBe('matmul')
+      expect(from.map(({ shape }) => shape)).toEqual([
+        [6, 4],
+        [6, 3],
+      ])
+    })
+
+    test('in products of its transpose, too', () => {
+      const by = (seed: number) => slice(rows(seed), [0, 0], [2, 3])
+      const { op, from } = gradientOf([1, 2].map((seed) => (weight) => matmul(by(seed), weight, { transposeB: true })))
+      expect(op).toBe('matmul')
+      expect(from.map(({ shape }) => shape)).toEqual([
+        [4, 4],
+        [4, 3],
+      ])
+    })
+
+    test('in products of other inner extents, or of many rows, is a sum of products', () => {
+      expect(gradientOf([1, 2].map((seed) => (weight) => matmul(rows(seed, seed), weight))).op).toBe('add')
+      expect(gradientOf([1, 2].map((seed) => (weight) => matmul(rows(seed, 9), weight))).op).toBe('add')
+    })
+
+    test('in blocks side by side is those, one after another, and zeros around them', () => {
+      const block = (row: number, count: number) => (weight: Tensor) => slice(weight, [row, 0], [count, 3])
+      expect(gradientOf([block(2, 2), block(0, 1), block(1, 1)]).op).toBe('concat')
+      const inside = gradientOf([block(2, 1), block(1, 1)])
+      expect([inside.op, inside.from[0]?.op]).toEqual(['pad', 'concat'])
+    })
+
+    test('in blocks that overlap or lie apart is a sum of them', () => {
+      const block = (row: number, count: number) => (weight: Tensor) => slice(weight, [row, 0], [count, 3])
+      expect(gradientOf([block(0, 2), block(1, 2)]).op).toBe('add')
+      expect(gradientOf([block(0, 1), block(2, 2)]).op).toBe('add')
+      expect(gradientOf([block(0, 2), (weight) => slice(weight, [0, 0], [4, 2])]).op).toBe('add')
+    })
   })
 
   test('does not exist for integers', () => {

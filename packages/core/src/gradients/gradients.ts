@@ -7,8 +7,9 @@ import type { Tensor } from '../tracing/tensor.js'
 import { currentTrace, shapeError, type Trace, userError } from '../tracing/trace.js'
 import { dispatch } from '../program/node.js'
 import { gradientRules } from './gradient-rules.js'
+import { Recomputed } from './checkpoint.js'
 import { constant } from '../ops/constant.js'
-import { add } from '../ops/elementwise.js'
+import { settled, total } from './total.js'
 
 /**
  * The gradients of a loss, one for each tensor of `wrt`, of its shape.
@@ -31,20 +32,34 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     }
   }
   const dependent = dependentNodes(trace, end.node, new Set(wrt.map(({ node }) => node)))
-  const gradients = new Map<number, Tensor>([[end.node, constant(1)]])
+  const recomputed = new Recomputed(trace, end.node)
+  /** By node, of each of its uses. */
+  const given = new Map<number, Tensor[]>([[end.node, [constant(1)]]])
+  const gradients = new Map<number, Tensor>()
+  let checkpoint: number | undefined
   for (const index of [...dependent].toReversed()) {
-    const gradient = gradients.get(index)
-    if (!gradient) continue
-    const value = trace.tensorAt(index)
-    const node = trace.describe(value)
-    const inputs = node.inputs.map((input) => trace.tensorAt(input))
+    const before = checkpoint
+    checkpoint = recomputed.checkpointOf(index)
+    if (before !== undefined && checkpoint !== before) {
+      // What it computed again is needed no longer than this.
+      given.forEach((contributions, node) => given.set(node, settled(trace, contributions)))
+    }
+    const contributed = given.get(index)
+    if (!contributed) continue
+    given.delete(index)
+    const gradient = total(trace, contributed)
+    gradients.set(index, gradient)
+    const node = trace.describe(trace.tensorAt(index))
+    const value = recomputed.of(index)
+    const inputs = node.inputs.map((input) => recomputed.of(input))
     const contributions = dispatch(gradientRules, node, { gradient, value, inputs })
     node.inputs.forEach((input, position) => {
       if (!dependent.has(input)) return
       const contribution = contributions?.[position]?.()
       if (!contribution) return
-      const sofar = gradients.get(input)
-      gradients.set(input, sofar ? add(sofar, contribution) : contribution)
+      const others = given.get(input)
+      if (others) others.push(contribution)
+      else given.set(input, [contribution])
     })
   }
   return wrt.map((x) => gradients.get(x.node) ?? constant(0, x.shape))

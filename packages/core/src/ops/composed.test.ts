@@ -203,9 +203,8 @@ describe('rows of examples', () => {
 
   test('are an axis of theirs, where places of one lie side by side', () => {
     expect(product).toBeGreaterThan(0)
-    expect(batchAxes(program)[product]).toBeUndefined()
-    expect(batchAxes(program, { merged: true })[product]).toBe(0)
+    expect(batchAxes(program)[product]).toBe(0)
     const gradient = program.nodes.findIndex(({ op, shape }) => op === 'matmul' && shape[0] === 4)
-    expect(batchAxes(program, { merged: true })[gradient]).toBeUndefined()
+    expect(batchAxes(program)[gradient]).toBeUndefined()
   })
 })

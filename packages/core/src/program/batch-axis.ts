@@ -3,8 +3,9 @@
  *
  * A value has a batch axis if its part for one example follows from that example alone (and from
  * values that have none, such as weights). All work on such values can be shared out by examples.
- * Where examples meet, in the sums that make gradients, losses and the statistics of a batch, the
- * axis ends.
+ * The first axis may have several rows of each example, one after the other, as where time steps
+ * are rows. Where examples meet, in the sums that make gradients, losses and the statistics of a
+ * batch, the axis ends.
  */
 import { sizeOf } from './dtype.js'
 import type { Node, NodeOf } from './node.js'
@@ -13,13 +14,8 @@ import type { Program } from './program.js'
 /** An axis; undefined where there is none, or the value depends on several examples. */
 export type BatchAxis = number | undefined
 
-/**
- * The batch axis of each node.
- *
- * @param options.merged whether an axis on which each example has several places in a row, as where `[batch, time,
- *   width]` has become `[batch * time, width]`, is one, too
- */
-export function batchAxes(program: Program, { merged = false } = {}): BatchAxis[] {
+/** The batch axis of each node. */
+export function batchAxes(program: Program): BatchAxis[] {
   const { fields } = program
   const batchSize = fields[0]?.shape[0]
   const fieldNodes = new Set(fields.map(({ node }) => node))
@@ -28,15 +24,14 @@ export function batchAxes(program: Program, { merged = false } = {}): BatchAxis[
     const operands = node.inputs.map((input) => ({ node: program.nodes[input], axis: axes[input] }))
     // Random numbers are made element by element.
     const isLeaf = fieldNodes.has(index) || (node.op === 'random' && node.shape[0] === batchSize)
-    axes.push(isLeaf ? 0 : axisOf(node, operands, merged ? batchSize : undefined))
+    axes.push(isLeaf ? 0 : axisOf(node, operands, batchSize))
   })
   return axes
 }
 
 type Operand = { readonly node: Node | undefined; readonly axis: BatchAxis }
 
-/** @param merged the number of examples, where an axis may have several places of each */
-function axisOf(node: Node, operands: readonly Operand[], merged: number | undefined): BatchAxis {
+function axisOf(node: Node, operands: readonly Operand[], batchSize = 1): BatchAxis {
   const { shape } = node
   const [first, second] = operands
   const axis = first?.axis
@@ -92,9 +87,9 @@ function axisOf(node: Node, operands: readonly Operand[], merged: number | undef
     case 'pad':
       return shape[axis] === from[axis] ? axis : undefined
     case 'reshape': {
+      if (axis === 0 && (shape[0] ?? 1) % batchSize === 0) return 0
       const before = sizeOf(from.slice(0, axis))
-      const isOfExamples = (extent: number) => (merged === undefined ? extent === from[axis] : extent % merged === 0)
-      const moved = shape.findIndex((extent, i) => isOfExamples(extent) && sizeOf(shape.slice(0, i)) === before)
+      const moved = shape.findIndex((extent, i) => extent === from[axis] && sizeOf(shape.slice(0, i)) === before)
       return moved < 0 ? undefined : moved
     }
     default:

@@ -34,46 +34,40 @@ export function matchPattern<Name extends string>(
   return new Search(searched).match(pattern, index)
 }
 
-/** The names that are of no pattern inside of this one. */
-function operandsOf<Name extends string>(pattern: Pattern<Name>): readonly Name[] {
-  const [texts, named] = [new Set<Name>(), new Set<Name>()]
-  const collect = (each: Pattern<Name>): void => {
-    if (typeof each === 'string') texts.add(each)
-    else if ('of' in each) {
-      named.add(each.name)
-      collect(each.of)
-    } else {
-      const [, ...operands] = each
-      operands.forEach(collect)
-    }
-  }
-  collect(pattern)
-  return [...texts].filter((name) => !named.has(name))
-}
-
 /** Tries each way that there is: what was found on one that ends nowhere is forgotten. */
 class Search<Name extends string> {
   readonly #searched: Searched<Name>
   readonly #nodes = new Map<Name, number>()
   readonly #inside: number[] = []
+  /** Names of patterns, not of operands. */
+  readonly #computed = new Set<Name>()
 
   constructor(searched: Searched<Name>) {
     this.#searched = searched
   }
 
   match(pattern: Pattern<Name>, index: number): Match<Name> | undefined {
-    // What is computed on the way is no operand: it is gone where one op takes the place of all.
-    const isApart = () => operandsOf(pattern).every((name) => !this.#inside.includes(this.#nodes.get(name) ?? -1))
-    if (!this.#find(pattern, index, isApart)) return undefined
+    if (!this.#find(pattern, index, this.#isApart)) return undefined
     // Each name of the pattern has a node now.
     const nodes = Object.fromEntries(this.#nodes) as Record<Name, number>
     return { nodes, inside: new Set(this.#inside) }
   }
 
+  /** Whether no operand is computed on the way: what is, is gone where one op takes the place of all. */
+  readonly #isApart = (): boolean => {
+    for (const [name, node] of this.#nodes) {
+      if (!this.#computed.has(name) && this.#inside.includes(node)) return false
+    }
+    return true
+  }
+
   /** Whether the pattern is at a node, and then the rest is found as well. */
   #find(pattern: Pattern<Name>, index: number, rest: () => boolean): boolean {
     if (typeof pattern === 'string') return this.#name(pattern, this.#searched.capture(pattern, index), rest)
-    if ('of' in pattern) return this.#find(pattern.of, index, () => this.#name(pattern.name, index, rest))
+    if ('of' in pattern) {
+      this.#computed.add(pattern.name)
+      return this.#find(pattern.of, index, () => this.#name(pattern.name, index, rest))
+    }
     const [op, ...operands] = pattern
     const node = this.#searched.node(index)
     if (node.op !== op) return false

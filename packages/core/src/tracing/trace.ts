@@ -9,7 +9,7 @@
 import { ShapeError, UserError } from '../errors.js'
 import { type DType, type Shape, sameShape, type TensorType, typeText } from '../program/dtype.js'
 import { beginningOf, nameProblem } from '../program/limits.js'
-import type { Node } from '../program/node.js'
+import { type Node, nodeLike } from '../program/node.js'
 import type { Program } from '../program/program.js'
 import type { Input, Output, Result } from '../program/program-data.js'
 import { liveNodes, prune } from '../program/rewrite.js'
@@ -183,6 +183,27 @@ export class Trace {
     return known === undefined ? this.#append(node) : this.tensorAt(known)
   }
 
+  /** @internal Stretches of nodes whose values gradients compute again; in order, and apart. */
+  readonly checkpoints: { readonly first: number; readonly end: number }[] = []
+
+  /** @internal Makes nodes, all of which are of one checkpoint. */
+  checkpointed<Made>(make: () => Made): Made {
+    const first = this.#nodes.length
+    const made = make()
+    const end = this.#nodes.length
+    // Those inside of it are a part of it.
+    while ((this.checkpoints.at(-1)?.first ?? -1) >= first) this.checkpoints.pop()
+    if (first < end) this.checkpoints.push({ first, end })
+    return made
+  }
+
+  /** @internal A node once more, of other operands of the same types: it is none of those known. */
+  again(index: number, inputs: readonly Tensor[]): Tensor {
+    const known = this.describe(this.tensorAt(index))
+    const operands = inputs.map((input) => input.node)
+    return this.#append(nodeLike(known, operands, known), this.#lines?.[index])
+  }
+
   /** @internal How a tensor is computed. */
   describe(tensor: Tensor): Node {
     const node = this.#nodes[this.tensor(tensor).node]
@@ -254,10 +275,10 @@ export class Trace {
     return this.#append(this.#infer(draft, [], name))
   }
 
-  #append(node: Node): Tensor {
+  #append(node: Node, line?: string): Tensor {
     const tensor = new Tensor(this, this.#nodes.length, node.shape, node.dtype)
     this.#nodes.push(node)
-    this.#lines?.push(userLine())
+    this.#lines?.push(line ?? userLine())
     this.#tensors.push(tensor)
     return tensor
   }

@@ -110,6 +110,10 @@ test('the axis of the examples is followed through a Program', () => {
   expect(axisOf((x) => transpose(x))).toBe(1)
   expect(axisOf((x, weight) => matmul(weight, x, { transposeB: true }))).toBe(1)
   expect(axisOf((x) => reshape(x, [6, 2, 2]))).toBe(0)
+  // Several rows of each example:
+  expect(axisOf((x) => reshape(x, [12, 2]))).toBe(0)
+  expect(axisOf((x, weight) => reshape(matmul(reshape(x, [12, 2]), slice(weight, [0, 0], [2, 4])), [6, 8]))).toBe(0)
+  expect(axisOf((x) => reshape(reshape(x, [24]), [6, 4]))).toBe(0)
   expect(axisOf((x) => sum(x, 1))).toBe(0)
   expect(axisOf((x) => sub(x, mean(x, 0)))).toBe(0)
   expect(axisOf((x) => concat([x, x], 1))).toBe(0)
@@ -119,6 +123,8 @@ test('the axis of the examples is followed through a Program', () => {
   expect(axisOf((x) => matmul(x, x, { transposeB: true }))).toBeUndefined()
   expect(axisOf((x) => concat([x, x], 0))).toBeUndefined()
   expect(axisOf((x) => reshape(x, [4, 6]))).toBeUndefined()
+  expect(axisOf((x) => sum(reshape(x, [12, 2]), 0))).toBeUndefined()
+  expect(axisOf((x) => reshape(transpose(x), [12, 2]))).toBeUndefined()
   expect(axisOf((x) => softmax(transpose(x)))).toBeUndefined()
   expect(axisOf((_, weight) => relu(weight))).toBeUndefined()
   // Of stacks of matrices each product is of one of either; or the examples are what is summed
@@ -176,6 +182,15 @@ describe('a training of several micro-batches', () => {
     const wrong = json.replace('"transposeA":true', '"transposeA":true,"segments":2')
     expect(wrong).not.toBe(json)
     expect(() => Program.fromJSON(JSON.parse(wrong))).toThrow('only a product of two matrices has segments')
+  })
+
+  test('leaves sums over several rows of each example whole', () => {
+    const rows = traceProgram((trace) => {
+      const x = reshape(trace.batch('x', 'f32', [6, 4]), [12, 2])
+      trace.result('product', matmul(x, x, { transposeA: true }))
+      trace.result('sum', sum(x, 0))
+    })
+    expect(segmentsIn(withMicroBatches(rows, 2))).toEqual([])
   })
 
   test('needs a whole number of them', () => {

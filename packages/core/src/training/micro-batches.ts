@@ -13,13 +13,16 @@ import { mapNodes } from '../program/rewrite.js'
 /**
  * The Program whose sums over the batch are made of those of `microBatches` parts; of as many as
  * there are examples, if those are fewer. What is summed over more than the examples is first
- * summed for each of them. Products of stacks of matrices stay whole.
+ * summed for each of them. Products of stacks of matrices stay whole, and so do sums over several
+ * rows of each example.
  */
 export function withMicroBatches(program: Program, microBatches: number): Program {
   const axes = batchAxes(program)
+  const batchSize = program.fields[0]?.shape[0]
   return mapNodes(program, (node, index, add) => {
     const original = program.node(index)
-    const segments = Math.min(microBatches, summedExamples(program, axes, original))
+    const rows = summedRows(program, axes, original)
+    const segments = rows === batchSize ? Math.min(microBatches, rows) : 1
     if (segments === 1) return node
     if (node.op === 'matmul') return { ...node, attributes: { ...node.attributes, segments } }
     if (node.op === 'convFilter') return { ...node, attributes: { ...node.attributes, segments } }
@@ -33,8 +36,8 @@ export function withMicroBatches(program: Program, microBatches: number): Progra
   })
 }
 
-/** Over how many examples a node sums; 1 where it does not. */
-function summedExamples(program: Program, axes: readonly BatchAxis[], node: Node): number {
+/** Over how many rows of examples a node sums; 1 where it does not. */
+function summedRows(program: Program, axes: readonly BatchAxis[], node: Node): number {
   const axisOf = (position: number) => axes[node.inputs[position] ?? -1]
   const shapeOf = (position: number) => program.node(node.inputs[position] ?? 0).shape
   if (node.op === 'sum') {

@@ -85,10 +85,23 @@ export class Kernels {
     return { number, nodes: [index], kind: 'pointwise', size: graph.size(index), columns }
   }
 
+  /** The kernel that comes last first: nothing that the others wait for need then come before it. */
   #joinOperands(index: number): void {
+    const operands: number[] = []
     for (const view of this.#graph.views(index)) {
-      if (view.kind === 'full') this.#join(index, view.node)
+      if (view.kind === 'full' && this.#of[view.node]) operands.push(view.node)
     }
+    if (operands.length > 1) operands.sort((a, b) => (this.#isBefore(a, b) ? 1 : -1))
+    for (const operand of operands) this.#join(index, operand)
+  }
+
+  /** Whether the kernel of a node comes before that of another, or is the same. */
+  #isBefore(node: number, other: number): boolean {
+    const [first, second] = [this.#of[node], this.#of[other]]
+    return (
+      first === second ||
+      (first !== undefined && second !== undefined && this.#order.isBefore(first.number, second.number))
+    )
   }
 
   /** Whether a node sums all elements in order, which a pointwise program can do alongside. */

@@ -207,17 +207,18 @@ export class Graph {
   #findMaterialized(): Set<number> {
     const materialized = new Set<number>()
     const isBroadcast = (base: number): boolean => this.node(base).op === 'broadcast'
-    this.program.nodes.forEach(({ inputs }, index) => {
+    for (const [index, { inputs }] of this.program.nodes.entries()) {
       let columns: number | undefined
-      inputs.forEach((input) => {
+      for (const input of inputs) {
         const base = this.base(input)
-        if (!isBroadcast(base)) return
-        const view = this.#broadcastView(this.node(base))
+        const node = this.node(base)
+        if (node.op !== 'broadcast') continue
+        const view = this.#broadcastView(node)
         const readable = view !== undefined && this.microOp(index) !== undefined && this.base(index) === index
         if (!readable || (view.columns ?? columns) !== (columns ?? view.columns)) materialized.add(base)
         else columns ??= view.columns
-      })
-    })
+      }
+    }
     for (const base of this.kept) if (isBroadcast(base)) materialized.add(base)
     return materialized
   }

@@ -2,18 +2,26 @@
 import {
   adam,
   add,
+  checkpoint,
+  constant,
   matmul,
   mean,
   mul,
   normal,
   parameter,
   relu,
+  reshape,
+  scan,
   sgd,
+  sigmoid,
+  slice,
   square,
   defineModel,
   sub,
+  tanh,
   zeros,
   type Optimizer,
+  type Tensor,
 } from '@gradpool/core'
 import { train, type BatchProgram } from '@gradpool/core/engine'
 import { describe, expect, test, vi } from 'vitest'
@@ -140,4 +148,61 @@ function questionsOf(numLayers: number): number {
 test('each layer more takes as many questions as the one before', () => {
   const [few = 0, more = 0, many = 0] = [10, 20, 40].map(questionsOf)
   expect(many - more).toBe(2 * (more - few))
+})
+
+const WIDTH = 200
+
+/** A step of a cell with a gate that reads so many rows, and the loss of its last state. */
+function recurrentPlan(time: number, chunk = time, kept: typeof checkpoint = (read) => read): Plan {
+  const model = defineModel({
+    params: {
+      input: parameter([20, WIDTH], normal(0.3)),
+      gate: parameter([WIDTH, WIDTH], normal(0.3)),
+      state: parameter([WIDTH, WIDTH], normal(0.3)),
+    },
+    step(weights, { image }: { image: Tensor }) {
+      const rows = reshape(mul(image, 1), [10, time, 20])
+      const cell = (h: Tensor, x: Tensor) => {
+        const gate = sigmoid(matmul(h, weights.gate))
+        const state = add(mul(gate, h), mul(sub(1, gate), tanh(add(x, matmul(h, weights.state)))))
+        return { state, output: state }
+      }
+      const read = kept((h: Tensor, first: number) => {
+        const read = reshape(slice(rows, [0, first, 0], [10, chunk, 20]), [10 * chunk, 20])
+        return scan(cell, h, reshape(matmul(read, weights.input), [10, chunk, WIDTH])).state
+      })
+      let state = constant(0, [10, WIDTH])
+      for (let first = 0; first < time; first += chunk) state = read(state, first)
+      return { loss: mean(square(state)) }
+    },
+  })
+  const fields = { image: { dtype: 'u8', shape: [time * 20] } } as const
+  return planOf(train(model, { optimizer: adam(), batchSize: 10, data: { fields, numExamples: 40 } }))
+}
+
+describe('a step over time', () => {
+  const kernelsOf = (time: number) => recurrentPlan(time).kernels
+  const productsOf = (time: number) => kernelsOf(time).filter(({ kind }) => kind === 'product')
+
+  test('has as many kernels for each time step: two products forward and two backward, and a block read', () => {
+    const [few, more] = [10, 50].map(kernelsOf)
+    expect((more?.length ?? 0) - (few?.length ?? 0)).toBe(40 * 5)
+    expect(productsOf(50).length - productsOf(10).length).toBe(40 * 4)
+  })
+
+  test('has one product for the gradient of each weight, updated there', () => {
+    const updates = productsOf(50).filter(({ ops }) => ops.includes('sqrt'))
+    expect(updates).toHaveLength(3)
+  })
+
+  test('takes memory in proportion to the number of time steps', () => {
+    const [few = 0, more = 0, many = 0] = [20, 40, 80].map((time) => recurrentPlan(time).numBytes)
+    expect((many - more) / (more - few)).toBeCloseTo(2, 1)
+  })
+
+  test('takes less than half of it where eight steps at a time are computed again', () => {
+    const [all, some] = [recurrentPlan(64, 8), recurrentPlan(64, 8, checkpoint)]
+    expect(some.numBytes / all.numBytes).toBeLessThan(0.5)
+    expect(some.kernels.length).toBeGreaterThan(all.kernels.length)
+  })
 })

@@ -59,7 +59,8 @@ class PointwiseBuilder {
       else elementwise.push(node)
     }
     const adams = this.#adamSteps(elementwise)
-    const steps = elementwise.filter((node) => !adams.some(({ absorbed }) => absorbed.has(node)))
+    const absorbed = (node: number): boolean => adams.some((adam) => adam.absorbed.has(node))
+    const steps = adams.length === 0 ? elementwise : elementwise.filter((node) => !absorbed(node))
 
     const summed = sums.flatMap((sum) => graph.dependencies(sum))
     const lastUse = this.#lastUses(steps, adams, summed)
@@ -69,9 +70,7 @@ class PointwiseBuilder {
       const adam = adams.find((candidate) => candidate.weight === node)
       if (adam) ops.push(adam.microOp, 0, this.#adamRegisters(adam), 0, 0)
       else ops.push(...this.#microOp(node, position, lastUse, atEnd))
-      this.#temps.forEach((_, temp) => {
-        if ((lastUse.get(temp) ?? -1) <= position) this.#release(temp)
-      })
+      for (const temp of this.#temps.keys()) if ((lastUse.get(temp) ?? -1) <= position) this.#release(temp)
     })
     for (const [from, to] of atEnd) ops.push(MICRO.COPY, to, from, 0, 0)
     const sumWords = sums.flatMap((sum, index) => [
@@ -130,8 +129,9 @@ class PointwiseBuilder {
   }
 
   #adamSteps(elementwise: readonly number[]): AdamStep[] {
-    const members = new Set(elementwise)
     const isState = (node: number): boolean => this.#addresses.stateWrittenBy(node) !== undefined
+    if (!elementwise.some(isState)) return []
+    const members = new Set(elementwise)
     const found = elementwise.flatMap((node) => (isState(node) ? (matchAdam(this.#graph, node) ?? []) : []))
     return found.filter((adam) => {
       const inside = [...adam.absorbed].every((node) => members.has(node))

@@ -106,7 +106,7 @@ class Sharing {
 
   constructor(graph: Graph) {
     this.#graph = graph
-    this.#axes = batchAxes(graph.program, { merged: true })
+    this.#axes = batchAxes(graph.program)
   }
 
   kindOf(action: Action): number {

@@ -37,8 +37,8 @@ export function layOut(
   const ending = new Map<number, number[]>()
   const overwritten = new Set<number>()
   /** The nodes computed since the last barrier: no worker reads an element of them that another overwrites. */
-  let recent = new Set<number>()
-  let unused: number[] = []
+  const recent = new Set<number>()
+  const unused: number[] = []
   const place = (node: number, offset: number): void => {
     values[node] = offset
     const last = lastUse[node]
@@ -53,8 +53,8 @@ export function layOut(
   actions.forEach((action, position) => {
     if (isBarrier(position)) {
       for (const offset of unused) free.give(offset)
-      unused = []
-      recent = new Set()
+      unused.length = 0
+      recent.clear()
     }
     if (action.kind === 'kernel') {
       const { kernel } = action

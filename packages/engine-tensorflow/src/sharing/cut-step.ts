@@ -7,7 +7,7 @@
  * level computes the activations of the micro-batch again. Values that depend on several examples in any other way are
  * computed over the whole batch wherever they are needed.
  */
-import { type Shape } from '@gradpool/core'
+import { type DType, type Shape } from '@gradpool/core'
 import {
   batchAxes,
   fillValue,
@@ -119,6 +119,7 @@ function innerAxis(node: Sum, position: number): number {
 class Part {
   readonly #program: Program
   readonly #axes: readonly BatchAxis[]
+  readonly #batchSize: number
   readonly #length: number
   readonly #nodes: Node[]
   /** Node → the node that has its values for the micro-batch's examples. */
@@ -129,6 +130,7 @@ class Part {
   constructor(program: Program, axes: readonly BatchAxis[], length: number) {
     this.#program = program
     this.#axes = axes
+    this.#batchSize = program.fields[0]?.shape[0] ?? 1
     this.#length = length
     this.#nodes = [...program.nodes]
   }
@@ -195,6 +197,15 @@ class Part {
   /** The micro-batch's rows of a value over the whole batch. */
   #gathered(index: number, axis: number): number {
     const { shape, dtype } = this.#program.node(index)
+    const each = (shape[axis] ?? 1) / this.#batchSize
+    if (each > 1) {
+      // Of several rows of each example, along the first axis.
+      const apart = [this.#batchSize, each, ...shape.slice(1)]
+      const table = this.#reshaped(index, apart, dtype)
+      const inputs = [table, this.#positionsNode()]
+      const gathered = { op: 'gather', inputs, attributes: {}, shape: this.#narrowed(apart, 0), dtype } as const
+      return this.#reshaped(this.#add(gathered), this.#narrowed(shape, 0), dtype)
+    }
     const first = [axis, ...shape.keys()].filter((each, i) => i === 0 || each !== axis)
     const moved = (node: number, permutation: readonly number[]): number => {
       if (axis === 0) return node
@@ -221,6 +232,10 @@ class Part {
     )
   }
 
+  #reshaped(index: number, shape: Shape, dtype: DType): number {
+    return this.#add({ op: 'reshape', inputs: [index], attributes: {}, shape, dtype })
+  }
+
   #positionsNode(): number {
     this.#positions ??= this.#add({
       op: 'input',
@@ -233,7 +248,7 @@ class Part {
   }
 
   #narrowed(shape: Shape, axis: number): Shape {
-    return shape.map((extent, each) => (each === axis ? this.#length : extent))
+    return shape.map((extent, each) => (each === axis ? (extent / this.#batchSize) * this.#length : extent))
   }
 
   #add(node: Node): number {
