@@ -1,6 +1,7 @@
 /** Attention: rows that look up others. Source: Vaswani et al. (2017). */
 import {
   add,
+  checkpoint,
   concat,
   constant,
   layer,
@@ -63,12 +64,14 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
   const { mask, causal = false, scale = 1 / Math.sqrt(width), block = numQueries } = options
   checkWidth('attention: block', block)
   const scaled = mul(query, scale)
+  // Blocks are gone before the next one, so gradients compute each again.
+  const attendBlock = block < numQueries ? checkpoint(attend) : attend
   const starts = Array.from({ length: Math.ceil(numQueries / block) }, (_, i) => i * block)
   const parts = starts.map((start) => {
     const count = Math.min(block, numQueries - start)
     // Of all keys, causal queries see no more than these.
     const seen = causal ? Math.min(numKeys, start + count) : numKeys
-    return attend(
+    return attendBlock(
       slice(scaled, [0, 0, start, 0], [batch, heads, count, width]),
       slice(key, [0, 0, 0, 0], key.shape.with(2, seen)),
       slice(value, [0, 0, 0, 0], value.shape.with(2, seen)),
