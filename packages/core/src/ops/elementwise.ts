@@ -63,8 +63,10 @@ export function select(condition: TensorLike, a: TensorLike, b: TensorLike): Ten
   return currentTrace().node({ op: 'select', inputs })
 }
 
-/** NumPy's name of `select`. */
-export const where = select
+/** `select` by NumPy's name. */
+export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
+  return select(condition, a, b)
+}
 
 /** -x */
 export const neg = unary('neg')

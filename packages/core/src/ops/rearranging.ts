@@ -53,7 +53,10 @@ export function pad(
   }, tensor)
 }
 
-/** The elements along axes in the opposite order, of any dtype. Default: along all axes. @throws ShapeError for a wrong axis */
+/**
+ * The elements along axes in the opposite order, of any dtype. Default: along all axes. @throws ShapeError for a wrong
+ * axis
+ */
 export function flip(x: TensorLike, axes?: number | Shape): Tensor {
   const tensor = tensorOf(x)
   const given = typeof axes === 'number' ? [axes] : (axes ?? tensor.shape.map((_, axis) => axis))

@@ -1,9 +1,9 @@
 /**
  * Which elementwise nodes are better computed where they are used than where their operands are made.
  *
- * What a forward pass makes for the gradient alone, such as the mask of a ReLU or 1 - y² of a tanh, would be stored until
- * then. If all that it is made of is stored that long anyway, the kernel that uses it computes it: nothing is stored for
- * it, and mostly nothing more is read.
+ * What a forward pass makes for the gradient alone, such as the mask of a ReLU or 1 - y² of a tanh, would be stored
+ * until then. If all that it is made of is stored that long anyway, the kernel that uses it computes it: nothing is
+ * stored for it, and mostly nothing more is read.
  */
 import type { Graph } from './graph.js'
 

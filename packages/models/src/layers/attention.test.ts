@@ -19,8 +19,8 @@ import { describe, expect, test } from 'vitest'
 import {
   attention,
   dense,
-  dropout,
   embedding,
+  type Layer,
   learnedPositions,
   multiHeadAttention,
   type MultiHeadAttentionOptions,
@@ -195,7 +195,7 @@ describe('attention', () => {
 })
 
 describe('dropout of whole parts', () => {
-  const dropped = (layer: ReturnType<typeof dropout>, training: boolean) => {
+  const dropped = (layer: Module<Layer>, training: boolean) => {
     const program = traceProgram((trace) => {
       trace.result('value', new Binding(trace, training).bind(layer)(constant(1, [40, 3, 3, 5])))
     })

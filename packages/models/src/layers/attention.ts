@@ -191,8 +191,8 @@ export interface MultiHeadAttention {
 }
 
 /**
- * Attention of several heads: [batch, time, width] to [batch, time, width]. Each row makes queries, and each row of x, or
- * of another `context`, keys and values, by dense layers; what the heads find is put side by side, and a dense layer
+ * Attention of several heads: [batch, time, width] to [batch, time, width]. Each row makes queries, and each row of x,
+ * or of another `context`, keys and values, by dense layers; what the heads find is put side by side, and a dense layer
  * brings it back to `width`.
  *
  * Parameters: `query.weight` [width, heads · headWidth], `key.weight` and `value.weight` [contextWidth, keyHeads ·

@@ -95,8 +95,8 @@ export function rotary(x: Tensor, { base = BASE, first = 0 }: RotaryOptions = {}
 const BASE = 10_000
 
 /**
- * position / base^(i / count): [time, count]. By ops, and not by JavaScript's functions, whose last digits differ between
- * machines.
+ * position / base^(i / count): [time, count]. By ops, and not by JavaScript's functions, whose last digits differ
+ * between machines.
  */
 function anglesOf(time: number, count: number, base: number, first = 0): Tensor {
   const exponents = constant(Float32Array.from({ length: count }, (_, i) => -i / count))
