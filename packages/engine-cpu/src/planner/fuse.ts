@@ -9,7 +9,6 @@
 import { invariant, type Node } from '@gradpool/core/engine'
 import { POINTWISE } from '../instructions.js'
 import type { Graph } from './graph.js'
-import { laterNodes } from './later.js'
 import { TopologicalOrder } from './topological-order.js'
 
 export interface Kernel {
@@ -51,16 +50,10 @@ export class Kernels {
     this.#of = new Array<Kernel | undefined>(graph.program.nodes.length)
     graph.computed.forEach((index, number) => (this.#of[index] = this.#kernels[number]))
     this.#order = new TopologicalOrder([...this.#kernels.keys()])
-    const isLater = laterNodes(graph)
     for (const index of graph.computed) {
-      if (isLater[index] === true) this.#joinOperands(index, (operand) => isLater[operand] === true)
-      else if (graph.microOp(index) !== undefined) this.#joinOperands(index)
+      if (graph.microOp(index) !== undefined) this.#joinOperands(index)
       else if (this.#isTotal(index)) this.#joinAsSum(index)
     }
-    // Those that no user has taken in.
-    isLater.forEach((waits, index) => {
-      if (waits && this.#of[index]?.kind === 'pointwise') this.#joinOperands(index)
-    })
   }
 
   /** All kernels, each after those that it needs. */
@@ -93,10 +86,10 @@ export class Kernels {
   }
 
   /** The kernel that comes last first: nothing that the others wait for need then come before it. */
-  #joinOperands(index: number, joins = (_operand: number) => true): void {
+  #joinOperands(index: number): void {
     const operands: number[] = []
     for (const view of this.#graph.views(index)) {
-      if (view.kind === 'full' && this.#of[view.node] && joins(view.node)) operands.push(view.node)
+      if (view.kind === 'full' && this.#of[view.node]) operands.push(view.node)
     }
     if (operands.length > 1) operands.sort((a, b) => (this.#isBefore(a, b) ? 1 : -1))
     for (const operand of operands) this.#join(index, operand)
