@@ -117,6 +117,7 @@ const tracked = execFileSync('git', ['ls-files', '*.ts', '*.mjs', '*.js', ...ask
 let numLong = 0
 for (const name of asked.length > 0 ? asked : tracked.trim().split('\n')) {
   let source = readFileSync(name, 'utf8')
+  if (!source.split('\n').some(isTooLong)) continue
   for (const comment of commentsOf(source).reverse()) {
     const text = source.slice(...comment.range)
     if (!text.split('\n').some(isTooLong)) continue

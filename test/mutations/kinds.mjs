@@ -10,6 +10,7 @@ import { defineExperiment } from '@gradpool/experiments'
 import { HashIndex } from '@gradpool/hashing'
 import { readDoneStage, readRun, stageSamples } from '@gradpool/orchestrator'
 import {
+  decodeNpz,
   decodeSafetensors,
   decodeSavedModel,
   encodeSafetensors,
@@ -249,6 +250,15 @@ const kinds = {
     write: writeOne('x.safetensors', tensorsOf),
     async read(folder) {
       return decodeSafetensors(await orSentence(readRegular(join(folder, 'x.safetensors'))), 'it')
+    },
+  },
+  npz: {
+    names: ['x.npz'],
+    write: writeOne('x.npz', () =>
+      readFileSync(new URL('../../tools/oracles/weights_torch/numbers.npz', import.meta.url)),
+    ),
+    async read(folder) {
+      return decodeNpz(await orSentence(readRegular(join(folder, 'x.npz'))), 'it')
     },
   },
   index: {

@@ -12,6 +12,11 @@ const [count = '20000', seed = '0', only, first = '0'] = process.argv.slice(2)
 const mostHeapMb = 512
 const mostMs = 1_800_000
 
+const wrong = [count, seed, first].find((number) => !/^\d+$/.test(number))
+if (wrong !== undefined) {
+  console.error(`'${wrong}' is not a whole number; the arguments are: mutations of each kind, seed, kind, first`)
+  process.exit(2)
+}
 if (only !== undefined && !names.includes(only)) {
   console.error(`There is no kind '${only}'; there are ${names.join(', ')}`)
   process.exit(2)

@@ -71,6 +71,12 @@ def hinge(x, y, margin=1.0, ignoreLabel=-100):
     return F.multi_margin_loss(x, safe, margin=margin, reduction="none")
 
 
+def negative_elbo(x, y, m, v, beta=1.0):
+    reconstruction = F.binary_cross_entropy_with_logits(x, y, reduction="none").sum(1)
+    code = torch.distributions.Normal(m, torch.exp(v / 2))
+    return reconstruction + beta * torch.distributions.kl_divergence(code, torch.distributions.Normal(0.0, 1.0)).sum(1)
+
+
 # The loss of each row, or of each element.
 LOSSES = dict(
     crossEntropy=cross_entropy,
@@ -87,6 +93,7 @@ LOSSES = dict(
     gaussianNegativeLogLikelihood=lambda m, v, y: F.gaussian_nll_loss(m, y, torch.exp(v), reduction="none"),
     tripletLoss=lambda a, p, n, margin=1.0: F.triplet_margin_loss(a, p, n, margin=margin, eps=0.0, reduction="none"),
     infoNce=info_nce,
+    negativeElbo=negative_elbo,
 )
 
 X, Y = wave((B, C), 1, 2.5), wave((B, C), 2, 2.0)
@@ -123,16 +130,19 @@ CASES = [
     ("tripletLoss", [X, wave((B, C), 8, 2.0), wave((B, C), 9, 2.0)], 3, dict(margin=0.3)),
     ("infoNce", [X, Y], 2, {}),
     ("infoNce", [X, Y], 2, dict(temperature=0.5)),
+    ("negativeElbo", [X, BITS, wave((B, 3), 10, 1.5), wave((B, 3), 11, 1.5)], 4, {}),
+    ("negativeElbo", [X, BITS, wave((B, 3), 10, 1.5), wave((B, 3), 11, 1.5)], 4, dict(beta=0.3)),
     ("meanSquaredError", [CUBE, CUBE_TARGET], 2, {}),
     ("huber", [CUBE, CUBE_TARGET], 2, dict(delta=0.4)),
 ]
 
 
-def result(loss, operands, count, options, weights):
+def result(loss, operands, count, options, weights, by_element=False):
     inputs = [tensor(operand) for operand in operands]
     for x in inputs[:count]:
         x.requires_grad_()
-    rows = by_row(LOSSES[loss](*inputs, **options))
+    losses = LOSSES[loss](*inputs, **options)
+    rows = losses.reshape(-1) if by_element else by_row(losses)
     w = torch.ones(rows.shape) if weights is None else torch.tensor(weights)
     if "ignoreLabel" in options:
         w = torch.where(inputs[1] == options["ignoreLabel"], 0.0, w)
@@ -150,15 +160,20 @@ def main():
     for loss, operands, count, options in CASES:
         batch = operands[0]["shape"][0]
         weights = WEIGHTS[:batch]
+        shape = LOSSES[loss](*[tensor(operand) for operand in operands], **options).shape
+        by_element = len(shape) > 1
+        mask = [float(k % 3 != 1) * (1 + k % 2) for k in range(math.prod(shape))]
         cases.append(dict(
             loss=loss, options=options, operands=operands, weights=weights,
             plain=result(loss, operands, count, options, None),
-            weighted=result(loss, operands, count, options, weights)))
+            weighted=result(loss, operands, count, options, weights),
+            **(dict(mask=dict(shape=list(shape), values=mask),
+                    masked=result(loss, operands, count, options, mask, True)) if by_element else {})))
     oracle = dict(
         madeBy="losses_torch.py", versions=dict(torch=torch.__version__.split("+")[0]), dtype="float64",
         rules=dict(
             layouts="row-major", plain="the mean over rows, without those of ignoreLabel",
-            weighted="sum(w * l) / sum(w) over rows; gradients are of the first operands"),
+            weighted="sum(w * l) / sum(w) over rows; masked the same over elements; gradients are of the first operands"),
         cases=cases)
     text = dump(oracle) + "\n"
     assert json.loads(text) == json.loads(json.dumps(oracle))

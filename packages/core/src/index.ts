@@ -32,6 +32,7 @@ export {
   parameter,
   type Params,
   type Scope,
+  type WeightAxis,
   type WithParameters,
 } from './training/module.js'
 export { conv, convTranspose, type ConvolutionOptions, type TransposedConvolutionOptions } from './ops/convolution.js'

@@ -1,4 +1,7 @@
-/** A network that reads rows of an image by a cell with a gate, forward and backward, up to a row that each example names. */
+/**
+ * A network that reads rows of an image by a cell with a gate, forward and backward, up to a row that each example
+ * names.
+ */
 import {
   add,
   type Batch,

@@ -64,6 +64,8 @@ const others = sources.filter((name) => !PRODUCTS.includes(name))
 const unitOf = (names) => names.map((name) => `#include "${name}"\n`).join('')
 files['kernels.c'] = unitOf(others)
 files['products.c'] = unitOf(PRODUCTS)
+// The compiler is itself WebAssembly that runs three times: making its code faster takes longer than it saves.
+setFlagsFromString('--liftoff-only')
 await runClang(null, {}, { fetchProgress: () => {} }) // reads the toolchain without a word
 await mkdir(output, { recursive: true })
 let started = performance.now()

@@ -77,8 +77,19 @@ describe('the catalogue', () => {
   })
 
   it('has a group of convolution, whose networks read flat images', () => {
-    expect(groups().convolution).toEqual(['mnist_cnn'])
+    expect(groups().convolution).toEqual(['mnist_cnn', 'mnist_conv_1p', 'mnist_conv_auto'])
     expect(layersOf('mnist_cnn')).toBe('lenet')
+    expect(layersOf('mnist_conv_auto')).toBe('autoencode, classify')
+  })
+
+  it('has a group of networks that make images', () => {
+    expect(groups().generative).toEqual(['mnist_vae'])
+    expect(layersOf('mnist_vae')).toBe('variational')
+  })
+
+  it('has a group of recurrent networks, which read flat images', () => {
+    expect(groups().recurrent).toEqual(['mnist_rows_gru'])
+    expect(layersOf('mnist_rows_gru')).toBe('gru')
   })
 
   it.each(hashing)('%s hashes', (name, epochs, layers) => {
@@ -114,7 +125,7 @@ describe('findExperiments', () => {
       "there is no experiment 'mnist_auto_fx'; did you mean 'mnist_auto_fix'?",
     )
     expect(() => findExperiments(['imagenet'])).toThrow(
-      "there is no experiment 'imagenet'; there are report, hashing, convolution, mnist_mlp_all,",
+      "there is no experiment 'imagenet'; there are report, hashing, convolution, generative, recurrent, mnist_mlp_all,",
     )
   })
 })

@@ -3,8 +3,10 @@
  */
 import { UserError } from '@gradpool/core'
 import { convolutionExperiments } from './convolution-experiments.js'
+import { generativeExperiments } from './generative-experiments.js'
 import { hashingExperiments } from './hashing-experiments.js'
 import { suggestion } from '@gradpool/trainer/plan'
+import { recurrentExperiments } from './recurrent-experiments.js'
 import { reportExperiments } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
 
@@ -15,7 +17,13 @@ type Groups = Readonly<Record<string, readonly string[]>>
 
 /** Made when first asked for, as checking experiments takes time. */
 function load() {
-  const grouped = { report: reportExperiments(), hashing: hashingExperiments(), convolution: convolutionExperiments() }
+  const grouped = {
+    report: reportExperiments(),
+    hashing: hashingExperiments(),
+    convolution: convolutionExperiments(),
+    generative: generativeExperiments(),
+    recurrent: recurrentExperiments(),
+  }
   const named = Object.values(grouped)
     .flat()
     .map((config) => [config.name, config] as const)
@@ -25,7 +33,7 @@ function load() {
   return { configs: new Map(named), groups }
 }
 
-/** By name: the report's in its order, then those of hashing and of convolution. */
+/** By name: the report's in its order, then the other groups. */
 export function catalogue(): ReadonlyMap<string, ExperimentConfig> {
   loaded ??= load()
   return loaded.configs

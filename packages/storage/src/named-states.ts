@@ -1,6 +1,6 @@
 /** States by name, and with their shapes, as files have them. */
 import { sizeOf, type Program, type StateValues } from '@gradpool/core/engine'
-import type { NamedArray } from './safetensors.js'
+import type { NamedArray } from './number-types.js'
 
 /** Shapes as in the program. */
 export function namedStates(program: Program, state: StateValues): Map<string, NamedArray> {

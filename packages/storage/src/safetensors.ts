@@ -1,22 +1,17 @@
 /**
- * Safetensors files of f32 tensors: a JSON header with name, shape and place of each, then their
- * bytes.
+ * Safetensors files: a JSON header with name, type, shape and place of each tensor, then their bytes. They are written
+ * with f32 tensors, and read with numbers of any type.
  *
  * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of
  * 8; the values. Tensors lie in the code-unit order of their names without gaps. Reading checks all
  * of this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
  */
-import { UserError, type Shape } from '@gradpool/core'
+import { UserError } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import { parseJson, scanJson } from './bounded-json.js'
 import { hasFields, isCount, isText } from './json-checks.js'
 import { fromLittleEndian, toLittleEndian } from './little-endian.js'
-
-export interface NamedArray {
-  readonly shape: Shape
-  /** Row-major. */
-  readonly values: Float32Array
-}
+import { isNumberType, type NamedArray, type NumberTypeName, numberTypes, readNumbers } from './number-types.js'
 
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, NamedArray>
@@ -55,11 +50,15 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
 }
 
 /**
- * @param where What the file is called in messages.
- * @throws UserError with one sentence when the bytes are not such a file, or of another type than
- *   f32.
+ * @param where what the file is called in messages
+ * @param types those that its tensors may have; default: F32 alone, which is what `encodeSafetensors` writes
+ * @throws UserError with one sentence when the bytes are not such a file, or a tensor is of another type
  */
-export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsFile {
+export function decodeSafetensors(
+  file: Uint8Array,
+  where: string,
+  types: readonly NumberTypeName[] = ['F32'],
+): SafetensorsFile {
   const wrong = (what: string) => new UserError(`${where} is not a whole safetensors file: ${what}`)
   if (file.length < PREFIX_BYTES) throw wrong(`it has only ${file.length} bytes`)
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
@@ -78,16 +77,17 @@ export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsF
   for (const [name, entry] of byPlace(entries)) {
     if (!isEntry(entry)) throw wrong(`the entry of '${name}' is malformed`)
     const { dtype, shape, data_offsets: offsets } = entry
-    if (dtype !== 'F32') throw wrong(`'${name}' is ${dtype}, only F32 is read here`)
-    if (offsets[0] !== end || offsets[1] - offsets[0] !== sizeOf(shape) * 4) {
+    if (!isNumberType(dtype) || !types.includes(dtype)) {
+      throw wrong(`'${name}' is ${dtype}, only ${types.join(', ')} ${types.length === 1 ? 'is' : 'are'} read here`)
+    }
+    const type = numberTypes[dtype]
+    if (offsets[0] !== end || offsets[1] - offsets[0] !== sizeOf(shape) * type.bytes) {
       throw wrong(`the bytes of '${name}' are not where its shape says`)
     }
     end = offsets[1]
     if (start + end > file.length) throw wrong(`it ends inside '${name}'`)
-    tensors.set(name, {
-      shape,
-      values: fromLittleEndian(file.subarray(start + offsets[0], start + end)),
-    })
+    const bytes = file.subarray(start + offsets[0], start + end)
+    tensors.set(name, { shape, values: dtype === 'F32' ? fromLittleEndian(bytes) : readNumbers(bytes, type) })
   }
   if (start + end !== file.length) throw wrong(`${file.length - start - end} bytes belong to no tensor`)
   return { tensors, metadata }

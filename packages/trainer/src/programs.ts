@@ -2,7 +2,7 @@
  * Where a training takes its Programs from: a model's functions, or a file in which they were
  * saved.
  */
-import { adam, UserError, type Clip, type Model, type Optimizer, type UpdateRule } from '@gradpool/core'
+import { adam, UserError, type Clip, type Model, type Optimizer, type Params, type UpdateRule } from '@gradpool/core'
 import { evaluation, recordingLines, train, type BatchProgram, type Split } from '@gradpool/core/engine'
 import {
   encodeSavedModel,
@@ -26,6 +26,8 @@ export const DEFAULT_BATCH_SIZE = 32
 type TrainedStates = Omit<TrainedModel, 'model'> & Required<Pick<TrainedModel, 'training'>>
 
 export interface Programs {
+  /** The parameters of the model for such data; absent where they are those of a file. */
+  readonly paramsFor?: (data: Split) => Params
   /** Of a training on these examples. */
   train(data: Split): BatchProgram
   /** The same with no batch cut into parts, and the lines of the model's code recorded. */
@@ -50,6 +52,7 @@ export function tracedPrograms(model: Model, options: LearningOptions & { readon
     return train(model, { ...learning, ...(totalSteps && { totalSteps }), ...more, data })
   }
   return {
+    paramsFor: ({ fields }) => model.forData({ fields }).params,
     train: (data) => trained(data),
     retrace: (data) => recordingLines(() => trained(data, { microBatches: 1 })),
     evaluate: (data) => evaluation(model, { batchSize: EVALUATION_BATCH, data }),

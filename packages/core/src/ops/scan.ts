@@ -1,6 +1,6 @@
 /**
- * A loop over time. It is unrolled: each step leaves nodes of its own in the trace, so gradients, engines and plans know
- * nothing of loops.
+ * A loop over time. It is unrolled: each step leaves nodes of its own in the trace, so gradients, engines and plans
+ * know nothing of loops.
  */
 import { Tensor } from '../tracing/tensor.js'
 import { shapeError } from '../tracing/trace.js'
@@ -21,8 +21,8 @@ export interface CellStep<State extends Tensors, Output extends Tensors> {
 
 export interface ScanOptions {
   /**
-   * How many time steps of each example count: integers [batch]. Those after leave the state as it is, and their outputs
-   * are zeros. Default: all.
+   * How many time steps of each example count: integers [batch]. Those after leave the state as it is, and their
+   * outputs are zeros. Default: all.
    */
   readonly lengths?: Tensor
   /** From the last time step to the first. Default: false. */
@@ -30,11 +30,11 @@ export interface ScanOptions {
 }
 
 /**
- * Calls `cell` for each time step, with the state that it left at the step before: `sequence` is [batch, time, ...], and
- * a cell sees [batch, ...] of it.
+ * Calls `cell` for each time step, with the state that it left at the step before: `sequence` is [batch, time, ...],
+ * and a cell sees [batch, ...] of it.
  *
- * Memory and the time to plan are linear in the number of steps. What does not depend on the state, such as the product of
- * an input and a weight, is computed faster before the loop, for all steps at once.
+ * Memory and the time to plan are linear in the number of steps. What does not depend on the state, such as the product
+ * of an input and a weight, is computed faster before the loop, for all steps at once.
  *
  * @param initial the state before the first step: a tensor, or tensors by name
  * @param sequence a tensor, or tensors by name, of one batch and number of time steps

@@ -36,6 +36,18 @@ test('uniform stays within its bounds', () => {
 })
 
 test.each([
+  [
+    'a bound that is left out',
+    () => uniform(0.1, NaN),
+    'uniform: low and high must be numbers in order, not 0.1 and NaN',
+  ],
+  ['bounds in the wrong order', () => uniform(1, -1), 'uniform: low and high must be numbers in order, not 1 and -1'],
+  ['a negative deviation', () => normal(-1), 'normal: std must be at least 0 and mean a number, not -1 and 0'],
+])('%s is refused', (_, make, message) => {
+  expect(make).toThrow(message)
+})
+
+test.each([
   ['glorotUniform', glorotUniform([30, 20]), { kind: 'uniform', limit: Math.sqrt(6 / 50) }],
   ['glorotNormal', glorotNormal([30, 20]), { kind: 'normal', limit: Math.sqrt(2 / 50) }],
   ['heUniform', heUniform([30, 20]), { kind: 'uniform', limit: Math.sqrt(6 / 30) }],

@@ -20,13 +20,21 @@ export type InitializerLike = Initializer | ShapedInitializer | keyof typeof sha
 export const zeros: Initializer = Object.freeze({ kind: 'constant', value: 0 })
 export const ones: Initializer = Object.freeze({ kind: 'constant', value: 1 })
 
-/** Normal distribution. Default of mean: 0. */
+/**
+ * Normal distribution. Default of mean: 0. @throws UserError for what are not finite numbers, or a negative deviation
+ */
 export function normal(std: number, mean = 0): Initializer {
+  if (!Number.isFinite(std) || !Number.isFinite(mean) || std < 0) {
+    throw new UserError(`normal: std must be at least 0 and mean a number, not ${String(std)} and ${String(mean)}`)
+  }
   return Object.freeze({ kind: 'normal', mean, std })
 }
 
-/** Uniform distribution over [low, high). */
+/** Uniform distribution over [low, high). @throws UserError for what are not finite numbers, or are not in order */
 export function uniform(low: number, high: number): Initializer {
+  if (!Number.isFinite(low) || !Number.isFinite(high) || low > high) {
+    throw new UserError(`uniform: low and high must be numbers in order, not ${String(low)} and ${String(high)}`)
+  }
   return Object.freeze({ kind: 'uniform', low, high })
 }
 

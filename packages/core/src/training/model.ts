@@ -84,6 +84,7 @@ export interface ModelData {
 
 /** The functions of a model whose shapes are known. */
 export interface ModelFunctions {
+  readonly params: Params
   /** Binds the parameters and traces one step. */
   readonly traceStep: (binding: Binding, batch: object) => StepResults
   /** Binds the parameters and traces a prediction; absent where the model predicts nothing. */
@@ -139,6 +140,7 @@ export function defineModel<
 }> {
   const { params } = definition
   const functions: ModelFunctions = {
+    params,
     // Whether the dataset has the fields is known only when it is there: reading one that is missing throws.
     traceStep: (binding: Binding, batch: object) => definition.step(binding.bind(params), batch as F),
     ...(definition.predict && {

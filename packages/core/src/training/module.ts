@@ -13,10 +13,18 @@ import { initializerFor, type Initializer, type InitializerLike } from '../rando
 import { Tensor, type TensorLike } from '../tracing/tensor.js'
 import { currentTrace, userError, type Trace } from '../tracing/trace.js'
 
+/**
+ * What an axis of a weight runs over: the taps of a window, the features that are weighted, or those that are made.
+ * Other libraries have the same axes in other orders.
+ */
+export type WeightAxis = 'window' | 'in' | 'out'
+
 interface Leaf<Kind extends string> {
   readonly kind: Kind
   readonly shape: Shape
   readonly initializer: Initializer
+  /** Of a weight whose axes lie in another order in other libraries. */
+  readonly axes?: readonly WeightAxis[]
 }
 
 /** A tensor that training changes by its gradient. */
@@ -42,15 +50,26 @@ export type BoundOf<P> = P extends Parameter | Buffer
     ? Bound
     : { readonly [Key in keyof P]: BoundOf<P[Key]> }
 
-/** A trained tensor of this shape; the initializer may be named, as `heNormal`. */
+/**
+ * A trained tensor of this shape; the initializer may be named, as `heNormal`. `axes` says what they are of a weight
+ * that other libraries order otherwise, so that it can be read from their files.
+ */
 export const parameter = leaf('parameter')
 
 /** A tensor of this shape that only `assign` changes. */
 export const buffer = leaf('buffer')
 
 function leaf<Kind extends string>(kind: Kind) {
-  return (shape: Shape, initializer: InitializerLike): Leaf<Kind> =>
-    Object.freeze({ kind, shape, initializer: initializerFor(initializer, shape) })
+  return (shape: Shape, initializer: InitializerLike, axes?: readonly WeightAxis[]): Leaf<Kind> =>
+    Object.freeze({ kind, shape, initializer: initializerFor(initializer, shape), ...(axes && { axes }) })
+}
+
+/** The parameters and buffers of a tree by the names that their states have. */
+export function leavesOf(params: Params, path = ''): ReadonlyMap<string, Parameter | Buffer> {
+  if (isLeaf(params)) return new Map([[path, params]])
+  if (isModule(params)) return leavesOf(params.params, path)
+  const children: readonly (readonly [string, Params])[] = Object.entries(params)
+  return new Map(children.flatMap(([name, child]) => [...leavesOf(child, path === '' ? name : `${path}.${name}`)]))
 }
 
 /**

@@ -60,9 +60,10 @@ export function summary(
 ): ModelSummary {
   const data = isData(given) ? given : dataOf(given, batchSize)
   const bindings: Binding[] = []
-  const { traceStep } = model.forData(data)
+  const { params, traceStep } = model.forData(data)
   const watched: Model = {
     forData: () => ({
+      params,
       traceStep(binding, batch) {
         bindings.push(binding)
         return traceStep(binding, batch)

@@ -23,6 +23,12 @@ export interface Kernel {
   columns: number | undefined
 }
 
+/** Ops that take no longer than reading their result. */
+const CHEAP = new Set<Node['op']>([
+  ...(['neg', 'abs', 'relu', 'flush', 'add', 'sub', 'mul', 'max', 'min', 'flushBelow'] as const),
+  ...(['less', 'lessEqual', 'equal', 'select'] as const),
+])
+
 /** A pointwise program with no more nodes than there are temporary registers never runs out of them. */
 const MAX_POINTWISE_NODES = POINTWISE.MAX_TEMPS
 
@@ -54,6 +60,7 @@ export class Kernels {
       if (graph.microOp(index) !== undefined) this.#joinOperands(index)
       else if (this.#isTotal(index)) this.#joinAsSum(index)
     }
+    this.#computeWhereRead()
   }
 
   /** All kernels, each after those that it needs. */
@@ -134,6 +141,57 @@ export class Kernels {
     host.columns ??= guest.columns
     for (const node of guest.nodes) this.#of[node] = host
     this.#order.merge(theirs.number, mine.number, host.number)
+  }
+
+  /**
+   * Moves to the one kernel that reads it what that can compute as well: cheap ops of values that are in memory until
+   * then anyway. So a mask of a ReLU, or the slope of a sigmoid, is made of the activation where a gradient needs it,
+   * and not kept from the forward pass on.
+   */
+  #computeWhereRead(): void {
+    const readers = this.#graph.program.nodes.map((): number[] => [])
+    for (const index of this.#graph.computed) {
+      for (const read of this.#graph.dependencies(index)) readers[read]?.push(index)
+    }
+    const { kept } = this.#graph
+    for (const index of this.#graph.computed.toReversed()) {
+      const from = this.#of[index]
+      const [reader = -1, ...others] = readers[index] ?? []
+      const to = this.#of[reader]
+      if (!from || !to || from === to || to.kind === 'single' || from.size !== to.size || kept.has(index)) continue
+      if (!others.every((other) => this.#of[other] === to)) continue
+      if (![reader, ...others].every((other) => this.#isReadElementwise(other, index))) continue
+      const moved = this.#movable(index, from, to, readers)
+      if (moved === undefined || moved.length === from.nodes.length || !this.#fitOneProgram(to.nodes, moved)) continue
+      from.nodes = from.nodes.filter((node) => !moved.includes(node))
+      to.nodes = merged(to.nodes, moved, to.kind === 'product' ? 1 : 0)
+      for (const node of moved) this.#of[node] = to
+    }
+  }
+
+  /** A node, after what only it reads, where one kernel can compute it in place of another. */
+  #movable(index: number, from: Kernel, to: Kernel, readers: readonly (readonly number[])[]): number[] | undefined {
+    if (this.#of[index] !== from || !CHEAP.has(this.#graph.node(index).op)) return undefined
+    const moved: number[] = []
+    for (const { kind, node } of this.#graph.views(index)) {
+      if (kind === 'scalar') continue
+      if (kind !== 'full') return undefined
+      if (this.#isKeptUntil(to, node, readers)) continue
+      const before = readers[node]?.length === 1 ? this.#movable(node, from, to, readers) : undefined
+      if (before === undefined) return undefined
+      moved.push(...before)
+    }
+    return [...moved, index]
+  }
+
+  /** Whether a value is in memory and read by this kernel or by a later one. */
+  #isKeptUntil(kernel: Kernel, node: number, readers: readonly (readonly number[])[]): boolean {
+    const maker = this.#of[node]
+    return (readers[node] ?? []).some((reader) => {
+      const other = this.#of[reader]
+      if (!maker || !other || other === maker) return false
+      return other === kernel || this.#order.isBefore(kernel.number, other.number)
+    })
   }
 
   #fitOneProgram(...parts: readonly (readonly number[])[]): boolean {

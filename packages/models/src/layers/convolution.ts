@@ -207,7 +207,8 @@ function convolution(
   const first = weight ?? (activation === 'relu' ? 'heUniform' : 'glorotUniform')
   // A filter sees the channels of its group, and a channel meets the filters of its group.
   const ofGroup = [...taps, channels / groups, filters / groups]
-  const own = parameter([...kind.shape(taps, groups)], initializerFor(first, ofGroup))
+  const axes = [...taps.map(() => 'window' as const), 'in' as const, 'out' as const]
+  const own = parameter([...kind.shape(taps, groups)], initializerFor(first, ofGroup), axes)
   const convolved = (x: Tensor, weight: Tensor) => {
     checkRank(name, x, rank)
     return kind.apply(x, weight, windows)

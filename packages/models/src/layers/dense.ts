@@ -41,6 +41,7 @@ export function dense(numInputs: number, numOutputs: number, options: DenseOptio
   const weight = parameter(
     [numInputs, numOutputs],
     options.weight ?? (activation === 'relu' ? 'heUniform' : 'glorotUniform'),
+    ['in', 'out'],
   )
   if (bias === false) return layer({ weight }, (own) => (x: Tensor) => apply(matmul(x, own.weight)))
   return layer(

@@ -1,4 +1,15 @@
-import { type Batch, defineModel, frozen, mean, type Module, relu, sigmoid, summary, type Tensor } from '@gradpool/core'
+import {
+  type Batch,
+  defineModel,
+  frozen,
+  mean,
+  type Module,
+  relu,
+  sigmoid,
+  summary,
+  tanh,
+  type Tensor,
+} from '@gradpool/core'
 import { Binding, evaluate, initialState, traceProgram } from '@gradpool/core/engine'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { compute } from '../testing/compute.js'
@@ -52,7 +63,7 @@ for (const name of activationNames) {
   })
 }
 describeLayer('sequential', {
-  layer: () => sequential([dense(3, 4), batchNorm(4), activation('tanh'), dropout(0.1), dense(4, 2)]),
+  layer: () => sequential([dense(3, 4), batchNorm(4), tanh, dropout(0.1), dense(4, 2)]),
   numInputs: 3,
   numOutputs: 2,
   states: {

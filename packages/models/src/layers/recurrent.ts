@@ -89,7 +89,7 @@ export function rnn(features: number, hidden: number, options: RnnOptions = {}):
  * Gated recurrent units. Source: Cho et al. (2014), with the reset gate after the product, as in PyTorch:
  *
  * r = σ(x · weight + bias + h · stateWeight), z alike; n = tanh(x · weight + bias + r ∘ (h · stateWeight + stateBias));
- * h' = (1 - z) ∘ n + z ∘ h.
+ * h' = n + z ∘ (h - n).
  *
  * Parameters, whose gates are r, z, n: `weight` [features, 3 · hidden], `stateWeight` [hidden, 3 · hidden], `bias` [3 ·
  * hidden], and `stateBias` [hidden] of n. PyTorch's second bias of r and z is part of `bias`.
@@ -116,7 +116,7 @@ export function gru(
         const update = sigmoid(add(matmul(h, weights.update), input.update))
         const inner = add(matmul(h, weights.candidate), own.stateBias)
         const candidate = tanh(add(input.candidate, mul(reset, inner)))
-        const next = add(mul(sub(1, update), candidate), mul(update, h))
+        const next = add(candidate, mul(update, sub(h, candidate)))
         return { state: next, output: next }
       },
       initial,
@@ -136,8 +136,8 @@ export type LstmState = Readonly<Record<'hidden' | 'cell', Tensor>>
  * i = σ(x · weight + bias + h · stateWeight), f and o alike; g = tanh(…) of the same; c' = f ∘ c + i ∘ g; h' = o ∘
  * tanh(c').
  *
- * Parameters, whose gates are i, f, g, o: `weight` [features, 4 · hidden], `stateWeight` [hidden, 4 · hidden], `bias` [4 ·
- * hidden], the sum of PyTorch's two.
+ * Parameters, whose gates are i, f, g, o: `weight` [features, 4 · hidden], `stateWeight` [hidden, 4 · hidden], `bias`
+ * [4 · hidden], the sum of PyTorch's two.
  *
  * @throws UserError for widths that are not whole numbers of at least 1
  */
@@ -166,9 +166,9 @@ export function lstm(features: number, hidden: number, options: RecurrentOptions
 }
 
 /**
- * A recurrent layer from the first time step to the last, and another of the same make from the last to the first: their
- * results side by side, [..., 2 · hidden]. With `lengths`, the second begins at the last step that counts. Source:
- * Schuster & Paliwal (1997).
+ * A recurrent layer from the first time step to the last, and another of the same make from the last to the first:
+ * their results side by side, [..., 2 · hidden]. With `lengths`, the second begins at the last step that counts.
+ * Source: Schuster & Paliwal (1997).
  *
  * Parameters: those of the layer, under `forward` and `backward`.
  */

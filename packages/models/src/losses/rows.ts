@@ -7,6 +7,9 @@ export interface RowOptions {
   /**
    * How much each row counts, [batch], 0 or more: the loss is Σ w·l / Σ w over the rows' losses l. A row of weight 0 is
    * left out, whatever its loss; where all are 0, the loss is 0. All rows count alike by default.
+   *
+   * Losses of each element, such as `meanSquaredError`, also take one weight an element, in the shape of the output: a
+   * mask is weights of 0 and 1.
    */
   readonly weights?: Tensor
 }
@@ -15,9 +18,11 @@ export interface RowOptions {
  * The mean over the batch, weighted where there are weights; f32 scalar.
  *
  * @param losses [batch, ...]; the loss of a row is the mean of its elements
- * @throws UserError where the weights are not [batch]
+ * @throws UserError where the weights are neither [batch] nor of the shape of the losses
  */
 export function meanOfRows(name: string, losses: Tensor, options: RowOptions): Tensor {
+  const { weights: given } = options
+  if (given && losses.rank > 1 && sameShape(given.shape, losses.shape)) return weightedMean(losses, given)
   const weights = rowWeights(name, losses, options)
   return weights ? weightedMean(mean(asMatrix(losses), -1), weights) : mean(losses)
 }
@@ -65,15 +70,16 @@ function rowWeights(name: string, losses: Tensor, { weights }: RowOptions): Tens
   if (weights === undefined) return undefined
   const batch = losses.shape.slice(0, 1)
   if (losses.rank > 0 && sameShape(weights.shape, batch)) return weights
-  const needed = losses.rank > 0 ? `[${batch.join('')}], one number a row` : 'left out, as there are no rows'
+  const each = losses.rank > 1 ? `, or [${losses.shape.join(', ')}], one an element` : ''
+  const needed = losses.rank > 0 ? `[${batch.join('')}], one number a row${each}` : 'left out, as there are no rows'
   throw new UserError(`${name}: weights must be ${needed}, not ${weights.toString()}`)
 }
 
-/** @param rows, weights [batch] */
-function weightedMean(rows: Tensor, weights: Tensor): Tensor {
+/** @param losses, weights of one shape */
+function weightedMean(losses: Tensor, weights: Tensor): Tensor {
   const total = sum(weights)
   // Not 0 · ∞, which is NaN.
-  return div(sum(select(weights, mul(rows, weights), 0)), select(total, total, 1))
+  return div(sum(select(weights, mul(losses, weights), 0)), select(total, total, 1))
 }
 
 /** [batch, ...] as [batch, elements of a row]. */

@@ -16,6 +16,7 @@ import { infoNce } from './info-nce.js'
 import { klDivergence } from './kl-divergence.js'
 import { logCosh } from './log-cosh.js'
 import { meanSquaredError } from './mean-squared-error.js'
+import { negativeElbo } from './negative-elbo.js'
 import { poissonLoss } from './poisson-loss.js'
 import { quantileLoss } from './quantile-loss.js'
 import { type RowOptions } from './rows.js'
@@ -34,6 +35,9 @@ interface Oracle {
     readonly weights: readonly number[]
     readonly plain: Expected
     readonly weighted: Expected
+    /** Weights of elements; absent for losses of whole rows. */
+    readonly mask?: Operand
+    readonly masked?: Expected
   }[]
 }
 
@@ -47,6 +51,10 @@ function of<Options extends RowOptions>(loss: OfTwo<Options | RowOptions>): Loss
 
 function ofThree<Options extends RowOptions>(loss: OfThree<Options | RowOptions>): Loss {
   return (options, a, b, c) => loss(given(a), given(b), given(c), options)
+}
+
+function ofFour(loss: typeof negativeElbo): Loss {
+  return (options, a, b, c, d) => loss(given(a), given(b), given(c), given(d), options)
 }
 
 function given(operand: Tensor | undefined): Tensor {
@@ -66,6 +74,7 @@ const losses: Readonly<Record<string, Loss>> = {
   klDivergence: of(klDivergence),
   logCosh: of(logCosh),
   meanSquaredError: of(meanSquaredError),
+  negativeElbo: ofFour(negativeElbo),
   poissonLoss: of(poissonLoss),
   quantileLoss: of(quantileLoss),
   tripletLoss: ofThree(tripletLoss),
@@ -84,7 +93,7 @@ test('every loss has a case', () => {
   expect([...new Set(cases.map(({ loss }) => loss))].sort()).toEqual(Object.keys(losses).sort())
 })
 
-describe.each(cases)('$loss $options', ({ loss: name, options, operands, weights, plain, weighted }) => {
+describe.each(cases)('$loss $options', ({ loss: name, options, operands, weights, plain, weighted, mask, masked }) => {
   const loss = lossOf(name)
   const forms = [
     { form: 'plain', expected: plain, build: (...x: readonly Tensor[]) => loss(options, ...x) },
@@ -93,6 +102,18 @@ describe.each(cases)('$loss $options', ({ loss: name, options, operands, weights
       expected: weighted,
       build: (...x: readonly Tensor[]) => loss({ ...options, weights: constant(weights) }, ...x),
     },
+    ...(mask && masked
+      ? [
+          {
+            form: 'masked',
+            expected: masked,
+            build: (...x: readonly Tensor[]) => {
+              const each = constant(Float32Array.from(mask.values), mask.shape)
+              return loss({ ...options, weights: each }, ...x)
+            },
+          },
+        ]
+      : []),
   ]
 
   test.each(forms)('$form, the value and the gradients are PyTorch’s', ({ expected, build }) => {
@@ -125,12 +146,14 @@ describe.each(cases)('$loss $options', ({ loss: name, options, operands, weights
   test('refuses weights that are not one a row', () => {
     const build = (...x: readonly Tensor[]) => loss({ ...options, weights: constant(1, [weights.length, 1]) }, ...x)
     expect(() => compute(operands, build)).toThrow(
-      `${name}: weights must be [${weights.length}], one number a row, not f32[${weights.length}, 1]`,
+      `${name}: weights must be [${weights.length}], one number a row${
+        mask ? `, or [${mask.shape.join(', ')}], one an element` : ''
+      }, not f32[${weights.length}, 1]`,
     )
   })
 
-  // A Poisson rate of e^1000 is no number.
-  test.runIf(name !== 'poissonLoss')('is finite, with its gradients, for outputs of ±1000', () => {
+  // A Poisson rate, or a variance, of e^1000 is no number.
+  test.runIf(!['poissonLoss', 'negativeElbo'].includes(name))('is finite, with its gradients, for outputs of ±1000', () => {
     const large = (values: readonly number[]) => values.map((v) => (v > 0 ? 1000 : -1000))
     const extreme = operands.map((x, i) => (i < plain.gradients.length ? { ...x, values: large(x.values) } : x))
     const build = (...x: readonly Tensor[]) => loss(options, ...x)

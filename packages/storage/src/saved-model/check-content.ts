@@ -1,7 +1,7 @@
 /** Whether Programs and states of a saved model belong together, and fit in memory. */
 import { UserError } from '@gradpool/core'
 import { type MetricSpec, type Program, sameShape, sizeProblem } from '@gradpool/core/engine'
-import type { NamedArray } from '../safetensors.js'
+import type { NamedArray } from '../number-types.js'
 import type { ModelContent, RowPrograms, SavedPrediction, ValueSpec } from './saved-model.js'
 
 /**

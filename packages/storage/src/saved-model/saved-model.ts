@@ -8,7 +8,7 @@
  */
 import type { DType, Shape } from '@gradpool/core'
 import type { BatchProgram, MetricSpec, Program } from '@gradpool/core/engine'
-import type { NamedArray } from '../safetensors.js'
+import type { NamedArray } from '../number-types.js'
 
 /** Versions up to this one are read, from 1 on. */
 export const FORMAT_VERSION = 1

@@ -70,7 +70,7 @@ const rules = {
   directory: check('the path of a folder', isText),
   checkpointSeconds: check('a positive number', (value) => typeof value === 'number' && value > 0),
   initFrom: check(
-    'a saved model (a path, a URL or bytes), a loaded or fitted one, or weights by name',
+    'a saved model (a path, a URL or bytes), a loaded or fitted one, weights of another library, or weights by name',
     (value) => isText(value) || isObject(value),
   ),
   signal: check('an AbortSignal', (value) => value instanceof AbortSignal),

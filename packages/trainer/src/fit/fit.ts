@@ -49,8 +49,8 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   signal?.throwIfAborted()
   const engine = await engineFor(options.engine)
   if (profile !== undefined) await checkProfile(engine, profile)
-  const { plan, dataset, programs, state } = await planFit(programsFor, options)
   const callbacks = new Callbacks(onWarning)
+  const { plan, dataset, programs, state } = await planFit(programsFor, options, callbacks.warn)
   const { numerics } = engine
   const identity = { hash: plan.hash, numerics }
   const checkpoints = directory === undefined ? undefined : await openFitDirectory(directory, identity)

@@ -2,10 +2,11 @@
  * First values for a training: from a saved model, one that is loaded or fitted, or weights by
  * name.
  */
-import { UserError, type Shape } from '@gradpool/core'
+import { UserError, type Params, type Shape } from '@gradpool/core'
 import { sameShape, sizeOf, type Program, type StateValues } from '@gradpool/core/engine'
 import { decodeSavedModel, type NamedArray } from '@gradpool/storage'
 import { readSource, type ModelSource } from '../saved-model/read-source.js'
+import { ImportedWeights } from '../weights/imported-weights.js'
 
 /** What has states by name: a loaded model or a fitted one. */
 export interface StatesSource {
@@ -14,15 +15,23 @@ export interface StatesSource {
 }
 
 /**
- * A saved model (a path, a URL, bytes, a Blob, a stream), a loaded or a fitted one, or weights by
- * name.
+ * A saved model (a path, a URL, bytes, a Blob, a stream), a loaded or a fitted one, weights of another library, or
+ * weights by name.
  */
-export type InitFrom = ModelSource | StatesSource | StateValues
+export type InitFrom = ModelSource | StatesSource | ImportedWeights | StateValues
 
 interface Source {
   /** Without a shape, as many values are the same shape. */
   readonly states: ReadonlyMap<string, { readonly shape?: Shape; readonly values: Float32Array }>
   readonly where: string
+}
+
+export interface InitOptions {
+  readonly program: Program
+  /** Of the model, where its code is there. */
+  readonly params: Params | undefined
+  /** Is told of tensors that the model does not need. */
+  readonly warn: (message: string) => void
 }
 
 /**
@@ -31,7 +40,15 @@ interface Source {
  *
  * @throws UserError where the source cannot be read, or none fits
  */
-export async function initialStates(initFrom: InitFrom, program: Program): Promise<StateValues> {
+export async function initialStates(initFrom: InitFrom, { program, params, warn }: InitOptions): Promise<StateValues> {
+  if (initFrom instanceof ImportedWeights) {
+    if (params === undefined) {
+      throw new UserError("initFrom: weights of another library need the model's own code, which a saved model lacks")
+    }
+    const { states, unused } = initFrom.match(params)
+    if (unused.length > 0) warn(`the model does not use ${unused.length} of the tensors: ${unused.join(', ')}`)
+    return states
+  }
   const { states, where } = await open(initFrom)
   const wanted = program.inputs.filter(({ role }) => role === 'state')
   const fitting = wanted.flatMap(({ name, node }) => {
@@ -48,7 +65,7 @@ export async function initialStates(initFrom: InitFrom, program: Program): Promi
   )
 }
 
-async function open(initFrom: InitFrom): Promise<Source> {
+async function open(initFrom: Exclude<InitFrom, ImportedWeights>): Promise<Source> {
   if (isModelSource(initFrom)) {
     const { bytes, where } = await readSource(initFrom)
     return { states: decodeSavedModel(bytes, where).states, where }
@@ -68,7 +85,7 @@ async function open(initFrom: InitFrom): Promise<Source> {
   }
 }
 
-function isModelSource(value: InitFrom): value is ModelSource {
+function isModelSource(value: Exclude<InitFrom, ImportedWeights>): value is ModelSource {
   return (
     typeof value === 'string' ||
     [URL, Uint8Array, ArrayBuffer, Blob].some((kind) => value instanceof kind) ||

@@ -24,7 +24,11 @@ export interface PlannedFit {
 }
 
 /** @throws UserError where the model, the data and the options do not fit each other */
-export async function planFit(programsFor: ProgramsFor, options: AnyFitOptions<never>): Promise<PlannedFit> {
+export async function planFit(
+  programsFor: ProgramsFor,
+  options: AnyFitOptions<never>,
+  warn: (message: string) => void,
+): Promise<PlannedFit> {
   const { data, validation, test, epochs = 10, seed = 0, initFrom, directory } = options
   const dataset = await loadDataset(data, { validation, test })
   const programs = programsFor(dataset)
@@ -35,7 +39,10 @@ export async function planFit(programsFor: ProgramsFor, options: AnyFitOptions<n
     program: programs.evaluate(splits.validation),
     data: splits.validation,
   }
-  const state = initFrom === undefined ? undefined : await initialStates(initFrom, program.program)
+  const state =
+    initFrom === undefined
+      ? undefined
+      : await initialStates(initFrom, { program: program.program, params: programs.paramsFor?.(splits.train), warn })
   const plan = {
     name: 'training',
     seed,

@@ -54,8 +54,13 @@ export class OnlineTraining {
     const { engine, runner, seed, fields, programsFor } = options
     const memory = new RowsMemory(fields, engine.allocate)
     const data = memory.split(1)
-    const program = programsFor(1).train(data)
-    const state = initFrom === undefined ? {} : await initialStates(initFrom, program.program)
+    const programs = programsFor(1)
+    const program = programs.train(data)
+    const warn = (message: string) => {
+      process.emitWarning(message, 'GradpoolWarning')
+    }
+    const given = { program: program.program, params: programs.paramsFor?.(data), warn }
+    const state = initFrom === undefined ? {} : await initialStates(initFrom, given)
     const owner = await engine.compile(program, { data, seed, workers: runner.workers, state })
     return new OnlineTraining(options, owner, memory)
   }

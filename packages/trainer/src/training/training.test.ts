@@ -62,10 +62,11 @@ type Given = Partial<AnyFitOptions<never>> & { readonly model?: Model }
 async function trained(more: Given, asked: Asked = {}) {
   const { engine: name = 'wasm', workers = 1, killed, onEpoch, ...given } = asked
   const { model = threeClasses, ...all } = { ...options, ...more }
-  const { plan } = await planFit(() => tracedPrograms(model, all), all)
-  const engine = await chooseEngine({ engine: name })
   const warnings: string[] = []
-  const pool = enginePool(engine, workers, (message) => warnings.push(message))
+  const warn = (message: string) => warnings.push(message)
+  const { plan } = await planFit(() => tracedPrograms(model, all), all, warn)
+  const engine = await chooseEngine({ engine: name })
+  const pool = enginePool(engine, workers, warn)
   let tasks = 0
   const told: (readonly [epoch: number, hash: string])[] = []
   const saved: Checkpoint[] = []

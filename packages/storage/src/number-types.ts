@@ -1,0 +1,65 @@
+/** The types that numbers have in files of other libraries, each read as f32, rounded to the nearest. */
+import type { Shape } from '@gradpool/core'
+
+export interface NamedArray {
+  readonly shape: Shape
+  /** Row-major. */
+  readonly values: Float32Array
+}
+
+export interface NumberType {
+  readonly bytes: number
+  /** The number at a place of bytes in this order. */
+  read(view: DataView, offset: number, isLittleEndian: boolean): number
+}
+
+/** By name: `F` float, `BF` bfloat, `I` signed, `U` unsigned, with its bits. */
+export const numberTypes = {
+  F64: { bytes: 8, read: (view, offset, little) => view.getFloat64(offset, little) },
+  F32: { bytes: 4, read: (view, offset, little) => view.getFloat32(offset, little) },
+  F16: { bytes: 2, read: (view, offset, little) => halfOf(view.getUint16(offset, little)) },
+  BF16: { bytes: 2, read: (view, offset, little) => brainFloatOf(view.getUint16(offset, little)) },
+  I64: { bytes: 8, read: (view, offset, little) => Number(view.getBigInt64(offset, little)) },
+  U64: { bytes: 8, read: (view, offset, little) => Number(view.getBigUint64(offset, little)) },
+  I32: { bytes: 4, read: (view, offset, little) => view.getInt32(offset, little) },
+  U32: { bytes: 4, read: (view, offset, little) => view.getUint32(offset, little) },
+  I16: { bytes: 2, read: (view, offset, little) => view.getInt16(offset, little) },
+  U16: { bytes: 2, read: (view, offset, little) => view.getUint16(offset, little) },
+  I8: { bytes: 1, read: (view, offset) => view.getInt8(offset) },
+  U8: { bytes: 1, read: (view, offset) => view.getUint8(offset) },
+  BOOL: { bytes: 1, read: (view, offset) => Number(view.getUint8(offset) !== 0) },
+} as const satisfies Record<string, NumberType>
+
+export type NumberTypeName = keyof typeof numberTypes
+
+export function isNumberType(name: string): name is NumberTypeName {
+  return Object.hasOwn(numberTypes, name)
+}
+
+/** All numbers of these bytes. */
+export function readNumbers(bytes: Uint8Array, type: NumberType, isLittleEndian = true): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const values = new Float32Array(bytes.byteLength / type.bytes)
+  for (let index = 0; index < values.length; index++) {
+    values[index] = type.read(view, index * type.bytes, isLittleEndian)
+  }
+  return values
+}
+
+/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
+function halfOf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 31
+  const fraction = bits & 1023
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
+
+const word = new DataView(new ArrayBuffer(4))
+
+/** The upper half of an f32. */
+function brainFloatOf(bits: number): number {
+  word.setUint32(0, bits * 0x1_0000)
+  return word.getFloat32(0)
+}
