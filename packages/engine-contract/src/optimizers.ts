@@ -1,16 +1,23 @@
 /** Every optimizer for 50 steps, with dropout, against the reference evaluator. */
 import {
+  adagrad,
   adam,
   adamw,
   clipByGlobalNorm,
   clipByValue,
   cosine,
+  groups,
   less,
+  lion,
   mean,
   matmul,
   mul,
+  muon,
+  nadam,
   normal,
+  oneCycle,
   parameter,
+  plateau,
   randomUniform,
   rmsprop,
   sgd,
@@ -20,9 +27,9 @@ import {
   sum,
   tanh,
   type Batch,
-  type Optimizer,
+  warmRestarts,
 } from '@gradpool/core'
-import { evaluate, initialState, train, type Engine } from '@gradpool/core/engine'
+import { evaluate, initialState, train, type Engine, type TrainOptions } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { batchOf, expectClose, splitOf } from './compare.js'
 import { f32 } from './programs.js'
@@ -40,23 +47,33 @@ const regression = defineModel({
   },
 })
 
-const OPTIMIZERS: readonly (readonly [string, Optimizer])[] = [
-  ['sgd', sgd({ learningRate: 0.1 })],
-  ['sgd with momentum and weight decay', sgd({ learningRate: 0.05, momentum: 0.9, weightDecay: 0.01 })],
-  ['sgd with Nesterov momentum', sgd({ learningRate: 0.05, momentum: 0.9, nesterov: true })],
-  ['adam', adam({ learningRate: 0.02 })],
-  ['adam by a schedule', adam({ learningRate: cosine({ learningRate: 0.05, totalSteps: 40 }) })],
-  ['adam with clipping by norm', adam({ learningRate: 0.02, clip: clipByGlobalNorm(0.1) })],
-  ['sgd with clipping by value', sgd({ learningRate: 0.1, clip: clipByValue(0.02) })],
-  ['adamw', adamw({ learningRate: 0.02, weightDecay: 0.1 })],
-  ['rmsprop', rmsprop({ learningRate: 0.01 })],
-  ['rmsprop with momentum', rmsprop({ learningRate: 0.01, momentum: 0.8 })],
+const OPTIMIZERS: readonly (readonly [string, Pick<TrainOptions, 'optimizer' | 'ema'>])[] = [
+  ['sgd', { optimizer: sgd({ learningRate: 0.1 }) }],
+  ['sgd with momentum and weight decay', { optimizer: sgd({ learningRate: 0.05, momentum: 0.9, weightDecay: 0.01 }) }],
+  ['sgd with Nesterov momentum', { optimizer: sgd({ learningRate: 0.05, momentum: 0.9, nesterov: true }) }],
+  ['adam', { optimizer: adam({ learningRate: 0.02 }) }],
+  ['adam by a schedule', { optimizer: adam({ learningRate: cosine({ learningRate: 0.05, totalSteps: 40 }) }) }],
+  ['adam with clipping by norm', { optimizer: adam({ learningRate: 0.02, clip: clipByGlobalNorm(0.1) }) }],
+  ['sgd with clipping by value', { optimizer: sgd({ learningRate: 0.1, clip: clipByValue(0.02) }) }],
+  ['adamw', { optimizer: adamw({ learningRate: 0.02, weightDecay: 0.1 }) }],
+  ['rmsprop', { optimizer: rmsprop({ learningRate: 0.01 }) }],
+  ['rmsprop with momentum', { optimizer: rmsprop({ learningRate: 0.01, momentum: 0.8 }) }],
+  ['nadam', { optimizer: nadam({ learningRate: 0.02 }) }],
+  ['adagrad', { optimizer: adagrad({ learningRate: 0.1 }) }],
+  ['lion', { optimizer: lion({ learningRate: 0.005, weightDecay: 0.1 }) }],
+  ['muon by one cycle', { optimizer: muon({ learningRate: oneCycle({ learningRate: 0.02, totalSteps: 40 }) }) }],
+  [
+    'adam by restarts',
+    { optimizer: adam({ learningRate: warmRestarts({ learningRate: 0.02, period: 7, factor: 2 }) }) },
+  ],
+  ['groups', { optimizer: groups({ hidden: adam({ learningRate: 0.02 }), output: sgd(plateau(0.1)) }) }],
+  ['averaged weights', { optimizer: adam({ learningRate: 0.02 }), ema: 0.9 }],
 ]
 
 export function describeOptimizers(engineOf: () => Engine): void {
   describe(`${NUM_STEPS} steps with dropout`, () => {
-    test.each(OPTIMIZERS)('of %s', async (_, optimizer) => {
-      const steps = train(regression, { optimizer, batchSize: 5, data, shuffle: false })
+    test.each(OPTIMIZERS)('of %s', async (_, learning) => {
+      const steps = train(regression, { ...learning, batchSize: 5, data, shuffle: false })
       const batch = batchOf(data)
       let state: Readonly<Record<string, ArrayLike<number>>> = initialState(steps.program, 3)
       const losses: number[] = []

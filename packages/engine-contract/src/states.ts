@@ -59,6 +59,26 @@ export function describeStates(engineOf: () => Engine): void {
       second.dispose()
     })
 
+    test('begin as others do, drawn or given', async () => {
+      const averaged = train(network, { optimizer: sgd({ learningRate: 0.1 }), ema: 0.9, batchSize: 10, data })
+      const alike = (states: Readonly<Record<string, Float32Array>>) => {
+        const raw = Object.entries(states).filter(([name]) => name.startsWith('optimizer/raw/'))
+        expect(raw.length).toBeGreaterThan(1)
+        for (const [name, values] of raw) expect(values).toEqual(states[name.slice('optimizer/raw/'.length)])
+      }
+      const drawn = await engineOf().compile(averaged, { data, seed: 4 })
+      const plain = await engineOf().compile(training, { data, seed: 4 })
+      alike(drawn.read())
+      expect(drawn.read()).toMatchObject(
+        Object.fromEntries(Object.entries(plain.read()).filter(([name]) => !name.startsWith('optimizer/'))),
+      )
+      await plain.run({ steps: 3 })
+      const given = await engineOf().compile(averaged, { data, seed: 4, state: plain.read() })
+      alike(given.read())
+      expect(given.read()).not.toEqual(drawn.read())
+      for (const execution of [drawn, plain, given]) execution.dispose()
+    })
+
     test('of an optimizer are passed over by a program that has none', async () => {
       const fit = await engineOf().compile(training, { data, seed: 4 })
       await fit.run({ steps: 5 })

@@ -1,3 +1,4 @@
+import { adamw, groups, plateau } from '@gradpool/core'
 import { describe, expect, it } from 'vitest'
 import { findExperiments } from './catalogue.js'
 import { withOverrides } from './overrides.js'
@@ -39,6 +40,24 @@ describe('withOverrides', () => {
     )
   })
 
+  it('takes a key with dots in it in brackets and quotes', () => {
+    const config = withOverrides(auto(), [
+      'optimizer={"kind":"groups","groups":{"*.bias":{"kind":"adamw"},"*":{"kind":"adamw"}}}',
+      'optimizer.groups["*.bias"].weightDecay=0',
+      'train.optimizer.groups.*.learningRate={"kind":"plateau","learningRate":0.01}',
+      'ema=0.999',
+    ])
+    expect(config.train).toMatchObject({
+      optimizer: groups({ '*.bias': adamw({ weightDecay: 0 }), '*': adamw(plateau(0.01)) }),
+      ema: 0.999,
+    })
+    for (const override of ['a[b]=1', 'a..b=1', '.a=1', 'a["b]=1', '=1', 'a.=1', '["a"']) {
+      expect(() => withOverrides(auto(), [override])).toThrow(
+        `'${override}' must be path=value, such as train.epochs=3`,
+      )
+    }
+  })
+
   it('takes what is not JSON as a text', () => {
     const config = withOverrides(auto(), ['stages[0].codeActivation=sigmoid'])
     expect(config.stages[0]).toMatchObject({ codeActivation: 'sigmoid' })
@@ -52,6 +71,11 @@ describe('withOverrides', () => {
   })
 
   const wrong: [override: string, message: string][] = [
+    [
+      'optimizer={"kind":"groups","groups":{"*":{"kind":"sgd","beta":1}}}',
+      `optimizer={"kind":"groups","groups":{"*":{"kind":"sgd","beta":1}}}: train.optimizer.groups["*"] has no field 'beta'; its fields are learningRate, momentum, nesterov, weightDecay, clip`,
+    ],
+    ['ema=1', 'ema=1: train.ema must be a number of at least 0 and below 1, not 1'],
     ['train.epoch=3', "train.epoch=3: train has no option 'epoch'; it has 'epochs'"],
     [
       'stages[0].hidden=[3]',

@@ -8,8 +8,8 @@ import { checkedTogether, complete, type ExperimentConfig } from './schema.js'
 
 /**
  * The experiment with fields replaced, in the order given. Each override is `path=value`: the path as in `train.epochs`
- * or `stages[0].encoder` (or `stages.0.encoder`), the value JSON, or else a text as it stands. A field of `train` may
- * be named alone: `epochs=3`.
+ * or `stages[0].encoder` (or `stages.0.encoder`; a key with dots in it is `["*.bias"]`), the value JSON, or else a text
+ * as it stands. A field of `train` may be named alone: `epochs=3`.
  *
  * @throws UserError for a path that leads nowhere, naming the fields that are there, and for a value that the field
  * does not allow.
@@ -31,18 +31,25 @@ function inTrain(path: readonly (string | number)[], config: ExperimentConfig): 
 
 function parseOverride(override: string): { path: (string | number)[]; value: unknown } {
   const equals = override.indexOf('=')
-  const path = override
-    .slice(0, Math.max(equals, 0))
-    .trim()
-    .replaceAll(/\[(\d+)\]/g, '.$1')
-    .split('.')
-  if (path.some((key) => key === '')) {
-    throw new UserError(`'${override}' must be path=value, such as train.epochs=3`)
+  const path = keysOf(`.${override.slice(0, Math.max(equals, 0)).trim()}`)
+  if (path === undefined) throw new UserError(`'${override}' must be path=value, such as train.epochs=3`)
+  return { path, value: parseValue(override.slice(equals + 1)) }
+}
+
+/** A key after a dot, and one in brackets: a number, or a text in quotes with dots in it. */
+const KEY = /\.([^.[\]]+)|\[(\d+)\]|\["([^"]+)"\]/y
+
+/** Undefined where it is no path. */
+function keysOf(path: string): (string | number)[] | undefined {
+  const keys: (string | number)[] = []
+  KEY.lastIndex = 0
+  while (KEY.lastIndex < path.length) {
+    const [, name, index, quoted] = KEY.exec(path) ?? []
+    const key = name ?? index ?? quoted
+    if (key === undefined) return undefined
+    keys.push(quoted === undefined && /^\d+$/.test(key) ? Number(key) : key)
   }
-  return {
-    path: path.map((key) => (/^\d+$/.test(key) ? Number(key) : key)),
-    value: parseValue(override.slice(equals + 1)),
-  }
+  return keys.length > 0 ? keys : undefined
 }
 
 function parseValue(text: string): unknown {

@@ -1,3 +1,4 @@
+import { adam, adamw, groups, updateRule, type Groups } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import { classify } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
@@ -33,6 +34,28 @@ describe('withPreset', () => {
       presets: { wide: { stages: [classify({ hidden: [20] })] } },
     })
     expect(withPreset(config, 'wide').stages).toEqual([{ ...config.stages[0], hidden: [20] }])
+  })
+
+  it('changes one group of an optimizer, a rule of the user’s own among them', () => {
+    const still = updateRule({
+      slots: [],
+      shared: [],
+      update: ({ parameters }) => ({ shared: {}, parameters: parameters.map(({ weight }) => ({ weight, slots: {} })) }),
+    })
+    const optimizer = groups({ '*.bias': still, '*': adamw() })
+    const config = defineExperiment({
+      ...plain,
+      train: { optimizer },
+      presets: {
+        slow: { train: { optimizer: { groups: { '*': { learningRate: 1e-4 } } } } },
+        plain: { train: { optimizer: { groups: { '*.bias': adam() } } } },
+        other: { train: { optimizer: still } },
+      },
+    })
+    const withGroups = (given: Groups['groups']) => ({ optimizer: groups(given) })
+    expect(withPreset(config, 'slow').train).toMatchObject(withGroups({ '*.bias': still, '*': adamw(1e-4) }))
+    expect(withPreset(config, 'plain').train).toMatchObject(withGroups({ '*.bias': adam(), '*': adamw() }))
+    expect(withPreset(config, 'other').train.optimizer).toBe(still)
   })
 
   it('refuses a preset that is not there', () => {

@@ -133,7 +133,7 @@ describe('a wrong configuration', () => {
     ],
     [
       { train: { optimizer: { kind: 'adan' } } },
-      "narrow_code: train.optimizer.kind must be 'sgd', 'adam', 'adamw' or 'rmsprop', not 'adan'",
+      "narrow_code: train.optimizer.kind must be 'sgd', 'adam', 'adamw', 'nadam', 'rmsprop', 'adagrad', 'lion', 'muon' or 'groups', not 'adan'",
     ],
     [
       { train: { optimizer: { kind: 'adam', learningRate: -1 } } },

@@ -3,7 +3,7 @@
  * with the defaults of an experiment.
  */
 import { adam, UserError, type Optimizer, type UpdateRule } from '@gradpool/core'
-import { checkClip, checks, FieldError, parseOptimizer, type OptimizerData } from '@gradpool/core/engine'
+import { checkClip, checks, FieldError, isRule, parseOptimizer, type OptimizerData } from '@gradpool/core/engine'
 import {
   checkTraining,
   DEFAULT_BATCH_SIZE,
@@ -60,7 +60,7 @@ export function parseStageTrain(value: unknown, where: string): StageTrainConfig
 
 /** An update rule of the user's own stands for itself. */
 function optimizerOf(optimizer: OptimizerData | UpdateRule): Optimizer | UpdateRule {
-  return 'update' in optimizer ? optimizer : parseOptimizer(optimizer)
+  return isRule(optimizer) ? optimizer : parseOptimizer(optimizer)
 }
 
 /** Says whose field is wrong. */

@@ -2,8 +2,8 @@
  * Where a training takes its Programs from: a model's functions, or a file in which they were
  * saved.
  */
-import { adam, UserError, type Clip, type Model, type Optimizer, type Params, type UpdateRule } from '@gradpool/core'
-import { evaluation, recordingLines, train, type BatchProgram, type Split } from '@gradpool/core/engine'
+import { adam, UserError, type Model, type Params } from '@gradpool/core'
+import { evaluation, isRule, recordingLines, train, type BatchProgram, type Split } from '@gradpool/core/engine'
 import {
   encodeSavedModel,
   namedStates,
@@ -44,9 +44,17 @@ export interface Programs {
 
 /** The Programs of a model. */
 export function tracedPrograms(model: Model, options: LearningOptions & { readonly epochs?: number }): Programs {
-  const { batchSize = DEFAULT_BATCH_SIZE, shuffle = true, microBatches = 1, optimizer = adam(), clip } = options
-  const { epochs } = options
-  const learning = { batchSize, shuffle, microBatches, optimizer, ...(clip && { clip }) }
+  const { batchSize = DEFAULT_BATCH_SIZE, shuffle = true, microBatches = 1, accumulate = 1 } = options
+  const { optimizer = adam(), epochs, clip, ema } = options
+  const learning = {
+    batchSize,
+    shuffle,
+    microBatches,
+    accumulate,
+    optimizer,
+    ...(clip && { clip }),
+    ...(ema !== undefined && { ema }),
+  }
   const trained = (data: Split, more = {}) => {
     const totalSteps = epochs && epochs * Math.ceil(data.rows.length / batchSize)
     return train(model, { ...learning, ...(totalSteps && { totalSteps }), ...more, data })
@@ -56,7 +64,7 @@ export function tracedPrograms(model: Model, options: LearningOptions & { readon
     train: (data) => trained(data),
     retrace: (data) => recordingLines(() => trained(data, { microBatches: 1 })),
     evaluate: (data) => evaluation(model, { batchSize: EVALUATION_BATCH, data }),
-    options: learningRecord(optimizer, clip),
+    options: learningRecord({ optimizer, clip, ema, ...(accumulate > 1 && { accumulate }) }),
     predict: (fields) => tracePrediction(model, fields),
     encode: (trained, save) => encodeModel({ model, ...trained }, save),
   }
@@ -111,12 +119,11 @@ export function savedPrograms(saved: SavedModel): Programs {
   }
 }
 
-/** For people; a rule of one's own has no name. */
-function learningRecord(
-  optimizer: Optimizer | UpdateRule,
-  clip: Clip | undefined,
-): Readonly<Record<string, JsonValue>> {
-  const told = { optimizer: 'kind' in optimizer ? optimizer : 'a rule of its own', clip }
+/** For people: a rule of one's own has no name, and what is undefined is left out. */
+function learningRecord(learning: {
+  readonly [Option in 'optimizer' | 'clip' | 'ema' | 'accumulate']?: LearningOptions[Option] | undefined
+}): Readonly<Record<string, JsonValue>> {
+  const named = (_: string, value: unknown) => (isRule(value) ? 'a rule of its own' : value)
   // Optimizers and clips are plain data.
-  return JSON.parse(JSON.stringify(told)) as Readonly<Record<string, JsonValue>>
+  return JSON.parse(JSON.stringify(learning, named)) as Readonly<Record<string, JsonValue>>
 }

@@ -2,7 +2,20 @@
  * What compiles and what does not. Nothing here runs; the compiler checks it under the strictest
  * options, and an `@ts-expect-error` that is not needed is an error itself.
  */
-import { adam, defineModel, softmax, type Batch, type Tensor } from '@gradpool/core'
+import {
+  adam,
+  adamw,
+  defineModel,
+  frozen,
+  groups,
+  mean,
+  oneCycle,
+  plateau,
+  sgd,
+  softmax,
+  type Batch,
+  type Tensor,
+} from '@gradpool/core'
 import { arrays, mnist, type Dataset } from '@gradpool/datasets'
 import { accuracy, confusionMatrix, crossEntropy, dense } from '@gradpool/models'
 import { fit, loadModel, startTraining } from '../src/index.js'
@@ -124,4 +137,40 @@ export async function otherNames(): Promise<void> {
   // @ts-expect-error A field that the model reads.
   await trainer.step({ x: x.values })
   see(counts, again, loss)
+}
+
+/** Several losses are each a metric, which may be monitored. */
+export async function severalLosses(): Promise<number | undefined> {
+  const pair = defineModel({
+    params: { one: dense(784, 1), other: dense(784, 1) },
+    step({ one, other }, { image }) {
+      return { loss: { one: mean(one(image)), other: mean(other(image)) }, size: mean(image) }
+    },
+  })
+  const fitted = await fit(pair, {
+    data,
+    validation: 0.1,
+    optimizer: groups({ one: adam(), other: frozen() }),
+    earlyStopping: { monitor: 'validation.one', patience: 3 },
+    ema: 0.999,
+    accumulate: 4,
+  })
+  // @ts-expect-error There is no loss of that name.
+  see(fitted.history.at(-1)?.third)
+  // @ts-expect-error The averages have a decay, and no other setting.
+  await fit(pair, { data, ema: { decay: 0.9 } })
+  return fitted.history.at(-1)?.validation.other
+}
+
+/** Optimizers, and what groups may have. */
+export function optimizers(): number {
+  // @ts-expect-error No optimizer is a number.
+  see(groups({ '*': 0.1 }))
+  // @ts-expect-error Groups do not nest.
+  see(groups({ '*': groups({ '*': sgd() }) }))
+  // @ts-expect-error A plateau has no end.
+  see(adam(plateau({ learningRate: 1, totalSteps: 3 })))
+  // @ts-expect-error A misspelt field.
+  see(adamw({ weigthDecay: 0 }))
+  return see(adam(oneCycle(0.1)), groups({ '*.bias': adamw({ weightDecay: 0 }), '*': frozen() }))
 }

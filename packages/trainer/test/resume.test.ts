@@ -1,5 +1,5 @@
 /** A training that was aborted anywhere is resumed, and is bit-identical to one that was not. */
-import { adam, cosine } from '@gradpool/core'
+import { adam, adamw, clipByGlobalNorm, cosine, groups, lion, muon, plateau } from '@gradpool/core'
 import { appendFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -40,6 +40,18 @@ describe('a training in a folder', () => {
     [' with the best weights kept', { keep: 'best', monitor: 'validation.accuracy' }],
     [' with early stopping', { earlyStopping: { patience: 150, minDelta: 1e-4 } }],
     [' with a schedule', { optimizer: adam({ learningRate: cosine({ learningRate: 0.01, totalSteps: 9600 }) }) }],
+    [
+      ' with groups, one by a plateau, and an average of weights',
+      {
+        optimizer: groups({ '*.bias': adamw(plateau({ learningRate: 0.01, patience: 3 })), '*': muon(0.01) }),
+        ema: 0.9,
+        clip: clipByGlobalNorm(1),
+      },
+    ],
+    [
+      ' with local averaging of weights that are averages',
+      { epochs: 150, averageEvery: 3, optimizer: lion(), ema: 0.9 },
+    ],
     [' with local averaging', { epochs: 150, averageEvery: 3, averageParts: [2, 1] }],
   ] as const)('is resumed bit for bit%s, however often it is aborted', async (_, more) => {
     const whole = await fit(threeClasses, { ...options, ...more })

@@ -46,7 +46,7 @@ export abstract class BaseEngine<S extends States> implements Engine, ExecutionH
       return shared.shareWith(program) as S
     }
     const states = this.createStates(program)
-    states.write({ ...initialState(program, seed), ...state })
+    states.write({ ...initialState(program, seed, state), ...state })
     return states
   }
 }

@@ -57,8 +57,10 @@ export {
   ADAM_PATTERN,
   type AdamOperand,
   checkClip,
+  isRule,
   type OptimizerData,
   parseOptimizer,
+  type PlateauState,
   SGD_PATTERNS,
   type MomentumOperand,
 } from '../optimizers/index.js'

@@ -18,9 +18,9 @@
 import { constant } from '../ops/constant.js'
 import { add, div, flush, flushBelow, mul, sqrt, sub } from '../ops/elementwise.js'
 import type { Pattern } from '../program/pattern.js'
-import { learningRateAt, type LearningRate } from '../training/schedules.js'
+import type { LearningRate } from '../training/schedules.js'
 import type { Tensor } from '../tracing/tensor.js'
-import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions, type OptionsOf } from './options.js'
+import { checkedOptimizer, DECAY, NOT_NEGATIVE, rateNow, type OptimizerOptions, type OptionsOf } from './options.js'
 import type { ParameterUpdate, ParameterState, OptimizerStep, UpdateRule } from './update-rule.js'
 
 export interface Adam extends OptimizerOptions {
@@ -79,7 +79,7 @@ export function adamRule(config: Adam): UpdateRule<Slot, Shared> {
   return {
     slots: ['m', 'v'],
     shared: ['correction1', 'correction2'],
-    update: (now) => adamStep(config, now, learningRateAt(config.learningRate, now.step)),
+    update: (now) => adamStep(config, now, rateNow(config, now)),
   }
 }
 

@@ -5,9 +5,8 @@
  * Source: Loshchilov & Hutter (2019); the decay is scaled by the learning rate, as in torch.optim.AdamW.
  */
 import { mul, sub } from '../ops/elementwise.js'
-import { learningRateAt } from '../training/schedules.js'
 import { ADAM_DEFAULTS, ADAM_RANGES, adamStep, type Adam } from './adam.js'
-import { checkedOptimizer, NOT_NEGATIVE, type OptionsOf } from './options.js'
+import { checkedOptimizer, NOT_NEGATIVE, rateNow, type OptionsOf } from './options.js'
 import type { UpdateRule } from './update-rule.js'
 
 export interface AdamW extends Omit<Adam, 'kind'> {
@@ -28,7 +27,7 @@ export function adamwRule(config: AdamW): UpdateRule<'m' | 'v', 'correction1' | 
     slots: ['m', 'v'],
     shared: ['correction1', 'correction2'],
     update(now) {
-      const learningRate = learningRateAt(config.learningRate, now.step)
+      const learningRate = rateNow(config, now)
       const decay = mul(learningRate, config.weightDecay)
       const parameters = now.parameters.map((parameter) => ({
         ...parameter,

@@ -1,27 +1,43 @@
 /**
- * Optimizers against PyTorch: tools/oracles/optimizers.json has gradients as a table and the trajectories that
- * PyTorch's own optimizers give for them, in float64.
+ * Optimizers against PyTorch and optax: tools/oracles/optimizers.json has gradients as a table and the trajectories
+ * that their own optimizers give for them, in float64.
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { BatchProgram } from '../training/batch-program.js'
-import { parameter } from '../training/module.js'
-import { mul, sub } from '../ops/elementwise.js'
+import { frozen, parameter } from '../training/module.js'
+import { add, mul, sub } from '../ops/elementwise.js'
 import { sum } from '../ops/reduction.js'
 import { evaluate } from '../reference/reference.js'
-import { FieldError } from '../errors.js'
-import { cosine, exponentialDecay, stepDecay, type LearningRate } from '../training/schedules.js'
-import { defineModel, type Batch } from '../training/model.js'
-import { train } from '../training/train.js'
+import { FieldError, UserError } from '../errors.js'
 import {
+  cosine,
+  exponentialDecay,
+  linearDecay,
+  oneCycle,
+  plateau,
+  stepDecay,
+  warmRestarts,
+  type LearningRate,
+  type Schedule,
+} from '../training/schedules.js'
+import { defineModel, type Batch } from '../training/model.js'
+import type { Program } from '../program/program.js'
+import { train, type TrainOptions } from '../training/train.js'
+import {
+  adagrad,
   adam,
   adamw,
   clipByGlobalNorm,
   clipByValue,
+  groups,
+  lion,
+  muon,
+  nadam,
   rmsprop,
   sgd,
   updateRule,
-  type Clip,
+  type SingleOptimizer,
   type Optimizer,
   type UpdateRule,
 } from './index.js'
@@ -29,7 +45,9 @@ import { parseOptimizer } from '../engine/index.js'
 
 interface OracleCase {
   readonly name: string
-  readonly optimizer: 'sgd' | 'adam' | 'adamw' | 'rmsprop'
+  readonly optimizer: 'sgd' | 'adam' | 'adamw' | 'rmsprop' | 'adagrad' | 'nadam' | 'lion' | 'muon'
+  readonly matrix?: string
+  readonly ema?: number
   readonly lr: number
   readonly momentum?: number
   readonly nesterov?: boolean
@@ -38,6 +56,7 @@ interface OracleCase {
   readonly beta2?: number
   readonly alpha?: number
   readonly eps?: number
+  readonly momentumDecay?: number
   readonly clip?: { readonly kind: 'norm' | 'value'; readonly max: number }
   readonly schedule?:
     | {
@@ -48,7 +67,19 @@ interface OracleCase {
       }
     | { readonly kind: 'exponential'; readonly gamma: number }
     | { readonly kind: 'step'; readonly stepSize: number; readonly gamma: number }
-  readonly trajectory: Readonly<Record<string, readonly number[]>>
+    | { readonly kind: 'oneCycle'; readonly totalSteps: number; readonly rise: number }
+    | { readonly kind: 'restarts'; readonly period: number; readonly factor: number; readonly min: number }
+  readonly learningRates?: readonly number[]
+  readonly trajectory: Trajectory
+}
+
+type Trajectory = Readonly<Record<string, readonly number[]>>
+
+/** What a parameter begins with, and its gradients step by step. */
+interface Followed {
+  readonly shape: readonly number[]
+  readonly initial: readonly number[]
+  readonly gradients: readonly (readonly number[])[]
 }
 
 interface Oracle {
@@ -56,35 +87,51 @@ interface Oracle {
   readonly initial: readonly number[]
   readonly gradients: readonly (readonly number[])[]
   readonly cases: readonly OracleCase[]
+  readonly groups: {
+    readonly first: OracleCase
+    readonly rest: OracleCase
+    readonly split: number
+    readonly trajectory: Trajectory
+  }
+  readonly matrices: Readonly<Record<string, Followed>>
 }
 
 const oracleFile = new URL('../../../../tools/oracles/optimizers.json', import.meta.url)
 const oracle = JSON.parse(readFileSync(oracleFile, 'utf8')) as Oracle
 
+const vector: Followed = { ...oracle, shape: [oracle.initial.length] }
+
 /** A parameter whose gradient is the batch: the loss is their scalar product. */
-function follow(optimizer: Optimizer | UpdateRule, clip?: Clip): BatchProgram {
+function follow(
+  optimizer: Optimizer | UpdateRule,
+  more: Pick<TrainOptions, 'clip' | 'ema' | 'accumulate' | 'totalSteps'> = {},
+  { shape }: Pick<Followed, 'shape'> = vector,
+): BatchProgram {
   const product = defineModel({
-    params: { weight: parameter([5], 'heNormal') },
+    params: { weight: parameter(shape, 'heNormal') },
     step: ({ weight }, { gradient }: Batch<'gradient'>) => ({ loss: sum(mul(weight, gradient)) }),
   })
   return train(product, {
     optimizer,
-    ...(clip && { clip }),
+    ...more,
     batchSize: 1,
-    data: { fields: { gradient: { dtype: 'f32', shape: [5] } }, numExamples: 1 },
+    data: { fields: { gradient: { dtype: 'f32', shape } }, numExamples: 1 },
   })
 }
 
-function* trajectoryOf({ program }: BatchProgram): Generator<readonly number[]> {
-  let state: Readonly<Record<string, ArrayLike<number>>> = { weight: oracle.initial }
-  for (const [step, gradient] of oracle.gradients.entries()) {
+function* trajectoryOf(
+  { program }: BatchProgram,
+  { initial, gradients }: Followed = vector,
+): Generator<readonly number[]> {
+  let state: Readonly<Record<string, ArrayLike<number>>> = { weight: initial }
+  for (const [step, gradient] of gradients.entries()) {
     const next = evaluate(program, { state, batch: { gradient }, step })
     state = next.state
     yield [...(next.state.weight ?? [])]
   }
 }
 
-function optimizerOf(fields: OracleCase): Optimizer {
+function optimizerOf(fields: OracleCase): SingleOptimizer {
   const { lr, momentum = 0, nesterov = false, weightDecay = 0, schedule } = fields
   let learningRate: LearningRate = lr
   if (schedule?.kind === 'cosine') {
@@ -92,6 +139,12 @@ function optimizerOf(fields: OracleCase): Optimizer {
     learningRate = cosine({ learningRate: lr, warmupSteps, totalSteps, final: min })
   } else if (schedule?.kind === 'exponential') {
     learningRate = exponentialDecay({ learningRate: lr, rate: schedule.gamma })
+  } else if (schedule?.kind === 'oneCycle') {
+    const { totalSteps, rise } = schedule
+    learningRate = oneCycle({ learningRate: lr, totalSteps, rise })
+  } else if (schedule?.kind === 'restarts') {
+    const { period, factor, min } = schedule
+    learningRate = warmRestarts({ learningRate: lr, period, factor, final: min })
   } else if (schedule?.kind === 'step') {
     learningRate = stepDecay({
       learningRate: lr,
@@ -99,7 +152,7 @@ function optimizerOf(fields: OracleCase): Optimizer {
       decaySteps: schedule.stepSize,
     })
   }
-  const { beta1 = 0.9, beta2 = 0.999, eps: epsilon = 1e-8, alpha: decay = 0.99, clip } = fields
+  const { beta1 = 0.9, beta2 = 0.999, eps: epsilon = 1e-8, alpha: decay = 0.99, momentumDecay = 0, clip } = fields
   const clips = { norm: clipByGlobalNorm, value: clipByValue }
   const common = { learningRate, ...(clip && { clip: clips[clip.kind](clip.max) }) }
   switch (fields.optimizer) {
@@ -111,32 +164,88 @@ function optimizerOf(fields: OracleCase): Optimizer {
       return adamw({ ...common, beta1, beta2, epsilon, weightDecay })
     case 'rmsprop':
       return rmsprop({ ...common, decay, momentum, epsilon })
+    case 'adagrad':
+      return adagrad({ ...common, epsilon })
+    case 'nadam':
+      return nadam({ ...common, beta1, beta2, epsilon, momentumDecay })
+    case 'lion':
+      return lion({ ...common, beta1, beta2, weightDecay })
+    case 'muon':
+      return muon({ ...common, momentum, nesterov, weightDecay })
   }
 }
 
-describe('the trajectories of PyTorch', () => {
+/** @param share of the way that a weight has gone by which it may be off, besides one ulp of the weight */
+function expectTrajectory(
+  actual: Iterable<readonly number[]>,
+  {
+    expected,
+    initial,
+    least,
+    share,
+  }: { expected: Trajectory; initial: readonly number[]; least: number; share: number },
+): void {
+  let step = 0
+  let recorded = 0
+  for (const weight of actual) {
+    step += 1
+    const values = expected[String(step)]
+    if (!values) continue
+    recorded += 1
+    values.forEach((value, i) => {
+      const way = Math.max(Math.abs(value - (initial[i] ?? 0)), least)
+      expect(Math.abs((weight[i] ?? NaN) - value)).toBeLessThan(share * way + 2 ** -23 * Math.abs(value))
+    })
+  }
+  expect(recorded).toBe(Object.keys(expected).length)
+}
+
+describe('the trajectories of PyTorch and optax', () => {
   test.each(oracle.cases)('$name', (fields) => {
-    let step = 0
-    let recorded = 0
-    for (const weight of trajectoryOf(follow(optimizerOf(fields)))) {
-      step += 1
-      const expected = fields.trajectory[String(step)]
-      if (!expected) continue
-      recorded += 1
-      expected.forEach((value, i) => {
-        // Constants are f32: an error of some 1e-6 of the way that the weight has gone, and one ulp of the weight.
-        const way = Math.max(Math.abs(value - (oracle.initial[i] ?? 0)), fields.lr)
-        const bound = 2e-6 * way + 2 ** -23 * Math.abs(value)
-        expect(Math.abs((weight[i] ?? NaN) - value)).toBeLessThan(bound)
-      })
+    const { ema, matrix, lr: least, trajectory: expected } = fields
+    const followed = matrix === undefined ? vector : oracle.matrices[matrix]
+    if (followed === undefined) throw new Error(`there is no matrix ${String(matrix)}`)
+    const program = follow(optimizerOf(fields), ema === undefined ? {} : { ema }, followed)
+    // Constants are f32: an error of some 1e-6 of the way that the weight has gone. Muon's five iterations have a slope
+    // of 3.4445 each at a singular value of 0, by which half an ulp of a coefficient grows.
+    const share = matrix === undefined ? 2e-6 : 3.4445 ** 5 * 2 ** -25
+    expectTrajectory(trajectoryOf(program, followed), { expected, initial: followed.initial, least, share })
+  })
+
+  test('groups, one of them under a schedule', () => {
+    const { first, rest, split, trajectory: expected } = oracle.groups
+    const part = (begin: number, end?: number) => parameter([oracle.initial.slice(begin, end).length], 'heNormal')
+    const model = defineModel({
+      params: { first: part(0, split), rest: part(split) },
+      step: ({ first, rest }, { a, b }: Batch<'a' | 'b'>) => ({ loss: add(sum(mul(first, a)), sum(mul(rest, b))) }),
+    })
+    const optimizer = groups({ first: optimizerOf(first), '*': optimizerOf(rest) })
+    const fields = {
+      a: { dtype: 'f32', shape: [split] },
+      b: { dtype: 'f32', shape: [oracle.initial.length - split] },
+    } as const
+    const { program } = train(model, { optimizer, batchSize: 1, data: { fields, numExamples: 1 } })
+    function* followed(): Generator<readonly number[]> {
+      const { initial } = oracle
+      let state: Readonly<Record<string, ArrayLike<number>>> = {
+        first: initial.slice(0, split),
+        rest: initial.slice(split),
+      }
+      for (const [step, row] of oracle.gradients.entries()) {
+        state = evaluate(program, { state, batch: { a: row.slice(0, split), b: row.slice(split) }, step }).state
+        yield [...Array.from(state.first ?? []), ...Array.from(state.rest ?? [])]
+      }
     }
-    expect(recorded).toBe(Object.keys(fields.trajectory).length)
+    expectTrajectory(followed(), { expected, initial: oracle.initial, least: first.lr, share: 2e-6 })
   })
 })
 
+type Maker = (options?: number | Schedule | { readonly learningRate: LearningRate }) => SingleOptimizer
+const MAKERS: readonly Maker[] = [sgd, adam, adamw, nadam, rmsprop, adagrad, lion, muon]
+
 describe('optimizers as data', () => {
   test('are frozen and plain JSON', () => {
-    for (const optimizer of [sgd(), adam(), adamw(), rmsprop()]) {
+    for (const optimizer of MAKERS.map((make) => make())) {
       expect(Object.isFrozen(optimizer)).toBe(true)
       expect(JSON.parse(JSON.stringify(optimizer))).toEqual(optimizer)
     }
@@ -159,13 +268,13 @@ describe('optimizers as data', () => {
   test('have the default where a field is undefined', () => {
     // As a program without types may give it.
     const unsaid = { learningRate: undefined, clip: undefined } as object
-    for (const optimizer of [sgd, adam, adamw, rmsprop]) {
-      expect(optimizer(unsaid)).toStrictEqual(optimizer())
+    for (const optimizer of MAKERS) {
+      expect(optimizer(unsaid as { readonly learningRate: LearningRate })).toStrictEqual(optimizer())
     }
   })
 
   test('a number or a schedule is the learning rate', () => {
-    for (const optimizer of [sgd, adam, adamw, rmsprop]) {
+    for (const optimizer of MAKERS) {
       expect(optimizer(2e-4)).toEqual(optimizer({ learningRate: 2e-4 }))
       expect(optimizer(cosine(2e-4))).toEqual(optimizer({ learningRate: cosine(2e-4) }))
     }
@@ -181,7 +290,10 @@ describe('optimizers as data', () => {
       }
       return undefined
     }
-    expect(problem({ kind: 'adan' })).toEqual(['kind', "must be 'sgd', 'adam', 'adamw' or 'rmsprop', not 'adan'"])
+    expect(problem({ kind: 'adan' })).toEqual([
+      'kind',
+      "must be 'sgd', 'adam', 'adamw', 'nadam', 'rmsprop', 'adagrad', 'lion', 'muon' or 'groups', not 'adan'",
+    ])
     expect(problem({ kind: 'adam', learningRate: { kind: 'cosine', learningRate: 'x' } })).toEqual([
       'learningRate.learningRate',
       "must be a number of at least 0, not 'x'",
@@ -234,12 +346,166 @@ describe('optimizers as data', () => {
     [() => clipByGlobalNorm(Infinity), 'clip.max must be a positive number, not Infinity'],
     [() => sgd({ clip: { kind: 'norm' as 'value', max: 1 } }), "clip.kind must be 'globalNorm' or 'value', not 'norm'"],
     [
-      () => follow({ ...adam(), kind: 'lion' as 'adam' }),
-      'there is no optimizer of kind "lion"; there are sgd, adam, adamw and rmsprop',
+      () => follow({ ...adam(), kind: 'adan' as 'adam' }),
+      'there is no optimizer of kind "adan"; there are sgd, adam, adamw, nadam, rmsprop, adagrad, lion and muon',
     ],
   ])('refuses what is out of range (%#)', (build, message) => {
     expect(build).toThrow(message)
   })
+})
+
+describe('muon', () => {
+  /** What a step of size 1 takes off a weight of 0 with this gradient. */
+  function stepOf(shape: readonly number[], gradient: readonly number[]): readonly number[] {
+    const optimizer = muon({ learningRate: 1, momentum: 0, weightDecay: 0 })
+    const { program } = follow(optimizer, {}, { shape })
+    const { state } = evaluate(program, { state: { weight: gradient.map(() => 0) }, batch: { gradient } })
+    return Array.from(state.weight ?? [], (w) => 0 - w)
+  }
+
+  test('moves all directions by about the same, whatever the size of the gradient', () => {
+    for (const size of [1e-4, 1, 1e4]) {
+      const [a = 0, b = 0, c = 0, d = 0] = stepOf([2, 2], [3 * size, 0, 0, -size])
+      expect([b, c]).toEqual([0, 0])
+      for (const value of [a, -d]) expect(Math.abs(value - 0.95)).toBeLessThan(0.3)
+    }
+  })
+
+  test('takes a filter as the matrix of its taps and channels by its outputs', () => {
+    const gradient = Array.from({ length: 24 }, (_, i) => Math.sin(i * i))
+    expect(stepOf([2, 3, 2, 2], gradient)).toEqual(stepOf([12, 2], gradient))
+  })
+
+  test('stays where the gradient vanishes', () => {
+    expect(stepOf([2, 2], [0, 0, 0, 0])).toEqual([0, 0, 0, 0])
+  })
+
+  test('refuses what is no matrix in one sentence', () => {
+    expect(() => follow(muon())).toThrow(
+      new UserError(
+        `muon is for matrices and filters, and "weight" is f32[5]: train it in another group, as groups({ 'weight': adamw(), '*': muon() })`,
+      ),
+    )
+  })
+})
+
+describe('averages of weights', () => {
+  const momentum = sgd({ learningRate: 0.1, momentum: 0.5 })
+
+  test('are the states of the model; what is trained is beside them, and as without', () => {
+    const [plain, averaged] = [follow(momentum).program, follow(momentum, { ema: 0.9 }).program]
+    expect(averaged.states.map(({ name }) => name)).toEqual([
+      'weight',
+      'optimizer/raw/weight',
+      'optimizer/momentum/weight',
+      'optimizer/ema',
+    ])
+    const batch = { gradient: [1, -1, 0.5, 0, 2] }
+    let state: Readonly<Record<string, ArrayLike<number>>> = {}
+    let raw: Readonly<Record<string, ArrayLike<number>>> = {}
+    for (let step = 0; step < 4; step++) {
+      state = evaluate(averaged, { state, batch, step, seed: 7 }).state
+      raw = evaluate(plain, { state: raw, batch, step, seed: 7 }).state
+      expect(state['optimizer/raw/weight']).toEqual(raw.weight)
+      const [average, last] = [state.weight, raw.weight].map((weight) => [...Array.from(weight ?? [])])
+      if (step === 0) expect(average).toEqual(last)
+      else expect(average).not.toEqual(last)
+    }
+  })
+
+  test('begin with the weights that are given', () => {
+    const { program } = follow(sgd(0), { ema: 0.9 })
+    const given = [1, 2, 3, 4, 5]
+    const { state } = evaluate(program, { state: { weight: given }, batch: { gradient: given } })
+    expect([...(state.weight ?? [])]).toEqual(given)
+    expect([...(state['optimizer/raw/weight'] ?? [])]).toEqual(given)
+  })
+
+  test('are of the parameters that are trained', () => {
+    const model = defineModel({
+      params: { still: parameter([2], 'heNormal'), live: parameter([2], 'heNormal') },
+      step: ({ still, live }, { x }: Batch<'x'>) => ({ loss: sum(mul(add(still, live), x)) }),
+    })
+    const { program } = train(model, {
+      optimizer: groups({ still: frozen(), live: sgd() }),
+      ema: 0.5,
+      batchSize: 1,
+      data: { fields: { x: { dtype: 'f32', shape: [2] } }, numExamples: 1 },
+    })
+    expect(program.updates.map(({ name }) => name)).toEqual(['optimizer/raw/live', 'optimizer/ema', 'live'])
+  })
+
+  test('bound the gradients as without', () => {
+    const clip = clipByGlobalNorm(0.5)
+    const { program } = follow(sgd(1), { clip, ema: 0.9 })
+    const { state } = evaluate(program, { state: { weight: [0, 0, 0, 0, 0] }, batch: { gradient: [3, 0, 0, 0, -4] } })
+    ;[-0.3, 0, 0, 0, 0.4].forEach((w, i) => expect(state.weight?.[i]).toBeCloseTo(w, 6))
+  })
+
+  test.each([-0.1, 1, NaN])('refuse a decay of %d', (ema) => {
+    expect(() => follow(sgd(), { ema })).toThrow(`ema must be a number of at least 0 and below 1, not ${ema}`)
+  })
+})
+
+describe('accumulated gradients', () => {
+  const batches = oracle.gradients.slice(0, 12)
+
+  /** The weight after each of these steps, from the same first weight. */
+  function weightsAfter(program: Program, gradients: readonly (readonly number[])[]): (readonly number[])[] {
+    let state: Readonly<Record<string, ArrayLike<number>>> = { weight: oracle.initial }
+    return gradients.map((gradient, step) => {
+      state = evaluate(program, { state, batch: { gradient }, step }).state
+      return Array.from(state.weight ?? [])
+    })
+  }
+
+  test.each([
+    ['by Adam', adam(0.1), {}],
+    ['with averages', sgd({ learningRate: 0.1, momentum: 0.9 }), { ema: 0.5 }],
+    ['bounded', sgd({ learningRate: 0.1, clip: clipByValue(0.3) }), { clip: clipByGlobalNorm(0.5) }],
+    ['by a schedule', groups({ '*': nadam(linearDecay(0.1)) }), {}],
+  ] as const)('%s make one update of their mean', (_, optimizer, more) => {
+    const { program } = follow(optimizer, { ...more, accumulate: 3, totalSteps: 13 })
+    const mean = (rows: readonly (readonly number[])[]) =>
+      oracle.initial.map((_, i) => rows.reduce((sum, row) => sum + (row[i] ?? 0), 0) / rows.length)
+    const means = [0, 3, 6, 9].map((begin) => mean(batches.slice(begin, begin + 3)))
+    const whole = weightsAfter(follow(optimizer, { ...more, totalSteps: 4 }).program, means)
+    const steps = weightsAfter(program, batches)
+    steps.forEach((weight, step) => {
+      const expected = step < 2 ? oracle.initial : (whole[Math.floor((step - 2) / 3)] ?? [])
+      // A third is an f32.
+      weight.forEach((value, i) => expect(Math.abs(value - (expected[i] ?? NaN))).toBeLessThan(1e-7))
+    })
+    expect(steps[10]).toEqual(steps[8])
+  })
+
+  test('begin anew in each turn, whatever was kept', () => {
+    const { program } = follow(sgd(1), { accumulate: 2 })
+    const kept = { weight: [0, 0, 0, 0, 0], 'optimizer/accumulated/weight': [9, 9, 9, 9, 9] }
+    const batch = { gradient: [1, 0, 0, 0, -1] }
+    const first = evaluate(program, { state: kept, batch, step: 4 }).state
+    expect(evaluate(program, { state: first, batch, step: 5 }).state.weight?.[0]).toBe(-1)
+  })
+
+  test('are nothing where each step is an update', () => {
+    expect(follow(adam(), { accumulate: 1 }).program.hash).toBe(follow(adam()).program.hash)
+    expect(() => follow(adam(), { accumulate: 1.5 })).toThrow(
+      'accumulate must be a whole number of at least 1, not 1.5',
+    )
+  })
+})
+
+test('a plateau is a state that the trainer counts', () => {
+  const optimizer = groups({ weight: sgd(plateau({ learningRate: 1, factor: 0.5, final: 0.2, patience: 3 })) })
+  const { program, plateaus } = follow(optimizer)
+  expect(plateaus).toEqual([{ state: 'optimizer/reductions/weight', patience: 3, minDelta: 0 }])
+  const moved = (reductions: number) => {
+    const state = { weight: [0, 0, 0, 0, 0], 'optimizer/reductions/weight': [reductions] }
+    return evaluate(program, { state, batch: { gradient: [-1, 0, 0, 0, 0] } }).state.weight?.[0]
+  }
+  ;[1, 0.5, 0.25, 0.2, 0.2].forEach((rate, reductions) => expect(moved(reductions)).toBeCloseTo(rate, 6))
+  expect(follow(sgd(plateau(1))).plateaus).toEqual([{ state: 'optimizer/reductions', patience: 10, minDelta: 0 }])
+  expect(follow(sgd(1)).plateaus).toBeUndefined()
 })
 
 test('a rule of one’s own has its slots in the Program', () => {
@@ -274,7 +540,7 @@ test('the corrections of Adam count 1 - beta^t without cancellation', () => {
 
 test('clip of train goes before that of the optimizer', () => {
   const optimizer = sgd({ learningRate: 1, clip: clipByValue(3) })
-  const { program } = follow(optimizer, clipByValue(2))
+  const { program } = follow(optimizer, { clip: clipByValue(2) })
   const { state } = evaluate(program, {
     state: { weight: [0, 0, 0, 0, 0] },
     batch: { gradient: [1, -1, 5, -5, 0] },
@@ -323,6 +589,8 @@ test.each([
   ['sgd', sgd({ momentum: 0.5 }), ['optimizer/momentum/weight']],
   ['adam', adam(), ['optimizer/m/weight', 'optimizer/v/weight']],
   ['rmsprop', rmsprop({ momentum: 0.5 }), ['optimizer/v/weight', 'optimizer/momentum/weight']],
+  ['nadam', nadam(), ['optimizer/m/weight', 'optimizer/v/weight']],
+  ['lion', lion(), ['optimizer/m/weight']],
 ] as const)('the slots of %s never hold denormal numbers', (_, optimizer, names) => {
   const { program } = follow(optimizer)
   let state: Readonly<Record<string, ArrayLike<number>>> = Object.fromEntries(

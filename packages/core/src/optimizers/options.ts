@@ -1,7 +1,9 @@
 /** Options that all optimizers share, and the checks of their fields. */
 import { checkOptions, number, object, type Check } from '../checks.js'
-import { checkLearningRate, isLearningRate, type LearningRate } from '../training/schedules.js'
+import { checkLearningRate, isLearningRate, learningRateAt, type LearningRate } from '../training/schedules.js'
+import type { Tensor } from '../tracing/tensor.js'
 import { checkClip, type Clip } from './clipping.js'
+import type { OptimizerStep } from './update-rule.js'
 
 export interface OptimizerOptions {
   /** A number, or a schedule over the steps. */
@@ -34,4 +36,15 @@ export function checkedOptimizer<O extends { readonly kind: string } & Optimizer
   const fields = object({ learningRate: checkLearningRate, ...checks, clip: [checkClip] })
   checkOptions(defaults.kind, fields, { ...optimizer, kind: undefined })
   return Object.freeze(optimizer)
+}
+
+/** What is shared where a learning rate goes by a plateau: how often one was met, which the trainer counts. */
+export const REDUCTIONS = 'reductions'
+
+/** The learning rate of a step, f32 scalar. */
+export function rateNow(
+  { learningRate }: { readonly learningRate: LearningRate },
+  { step, shared }: Pick<OptimizerStep, 'step' | 'shared'>,
+): Tensor {
+  return learningRateAt(learningRate, step, shared[REDUCTIONS])
 }

@@ -10,8 +10,8 @@
  */
 import { constant } from '../ops/constant.js'
 import { add, div, flush, mul, sqrt, sub } from '../ops/elementwise.js'
-import { learningRateAt, type LearningRate } from '../training/schedules.js'
-import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions, type OptionsOf } from './options.js'
+import type { LearningRate } from '../training/schedules.js'
+import { checkedOptimizer, DECAY, NOT_NEGATIVE, rateNow, type OptimizerOptions, type OptionsOf } from './options.js'
 import type { UpdateRule } from './update-rule.js'
 
 export interface RmsProp extends OptimizerOptions {
@@ -32,15 +32,15 @@ export function rmsprop(options: OptionsOf<RmsProp> = {}): RmsProp {
 }
 
 export function rmspropRule(config: RmsProp): UpdateRule<'v' | 'momentum', never> {
-  const { learningRate, decay, momentum, epsilon } = config
+  const { decay, momentum, epsilon } = config
   return {
     slots: momentum === 0 ? ['v'] : ['v', 'momentum'],
     shared: [],
-    update({ step, parameters }) {
-      const rate = learningRateAt(learningRate, step)
+    update(now) {
+      const rate = rateNow(config, now)
       const kept = constant(decay)
       const rest = constant(1 - decay)
-      const next = parameters.map(({ weight, gradient: g, slots }) => {
+      const next = now.parameters.map(({ weight, gradient: g, slots }) => {
         const v = flush(add(mul(kept, slots.v), mul(rest, mul(g, g))))
         const u = div(g, add(sqrt(v), epsilon))
         if (momentum === 0) return { weight: sub(weight, mul(rate, u)), slots: { ...slots, v } }

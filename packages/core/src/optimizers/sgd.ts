@@ -10,8 +10,8 @@
 import { trueOrFalse } from '../checks.js'
 import { FieldError } from '../errors.js'
 import { add, flush, mul, sub } from '../ops/elementwise.js'
-import { learningRateAt, type LearningRate } from '../training/schedules.js'
-import { checkedOptimizer, DECAY, NOT_NEGATIVE, type OptimizerOptions, type OptionsOf } from './options.js'
+import type { LearningRate } from '../training/schedules.js'
+import { checkedOptimizer, DECAY, NOT_NEGATIVE, rateNow, type OptimizerOptions, type OptionsOf } from './options.js'
 import type { UpdateRule } from './update-rule.js'
 
 export interface Sgd extends OptimizerOptions {
@@ -51,13 +51,13 @@ export const SGD_PATTERNS = {
 } as const
 
 export function sgdRule(config: Sgd): UpdateRule<'momentum', never> {
-  const { learningRate, momentum, nesterov, weightDecay } = config
+  const { momentum, nesterov, weightDecay } = config
   return {
     slots: momentum === 0 ? [] : ['momentum'],
     shared: [],
-    update({ step, parameters }) {
-      const rate = learningRateAt(learningRate, step)
-      const next = parameters.map(({ weight, gradient, slots }) => {
+    update(now) {
+      const rate = rateNow(config, now)
+      const next = now.parameters.map(({ weight, gradient, slots }) => {
         const g = weightDecay === 0 ? gradient : add(gradient, mul(weightDecay, weight))
         if (momentum === 0) return { weight: sub(weight, mul(rate, g)), slots }
         const b = flush(add(mul(momentum, slots.momentum), g))

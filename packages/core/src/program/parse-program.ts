@@ -5,7 +5,7 @@
  */
 import { isRecord } from '../checks.js'
 import { ShapeError, UserError } from '../errors.js'
-import type { Initializer } from '../random/initializers.js'
+import type { FirstValue } from '../random/initializers.js'
 import type { Attribute } from './attributes.js'
 import { type DType, sameShape, typeText } from './dtype.js'
 import { beginningOf, nameProblem, sizeProblem } from './limits.js'
@@ -112,16 +112,33 @@ function checkInputs(inputs: readonly Input[], nodes: readonly Node[]): void {
       inputs.filter((input) => input.role === role),
     )
   }
-  for (const { role, name, node } of inputs) {
+  for (const input of inputs) {
+    const { role, name, node } = input
     const { dtype, shape } = nodes[node] ?? { dtype: undefined, shape: [] }
     if (role === 'state' && dtype !== 'f32') refuse(`state "${name}"`, 'is not f32')
+    if (input.role === 'state') checkSameAs(input, inputs, nodes)
     if ((role === 'step' || role === 'seed') && (dtype !== 'i32' || shape.length > 0)) {
       refuse(role, 'is not an i32 scalar')
     }
   }
 }
 
-function parseInitializer({ initializer }: Fields, where: string): Initializer {
+/** A state that begins as another needs one of its shape with a first value of its own. */
+function checkSameAs(
+  { name, node, initializer }: Extract<Input, { role: 'state' }>,
+  inputs: readonly Input[],
+  nodes: readonly Node[],
+): void {
+  if (initializer.kind !== 'sameAs') return
+  const isOther = (each: Input) =>
+    each.role === 'state' && each.name === initializer.state && each.initializer.kind !== 'sameAs'
+  const shapeOf = (each?: number) => nodes[each ?? -1]?.shape ?? []
+  const other = inputs.find(isOther)
+  if (other && sameShape(shapeOf(node), shapeOf(other.node))) return
+  refuse(`state "${name}"`, `begins as "${beginningOf(initializer.state)}", which is no such state`)
+}
+
+function parseInitializer({ initializer }: Fields, where: string): FirstValue {
   const fields = record(initializer, `the initializer of ${where}`)
   const number = (key: string): number => {
     const value = fields[key]
@@ -135,6 +152,8 @@ function parseInitializer({ initializer }: Fields, where: string): Initializer {
       return { kind, mean: number('mean'), std: number('std') }
     case 'uniform':
       return { kind, low: number('low'), high: number('high') }
+    case 'sameAs':
+      return { kind, state: nameOf({ name: fields.state }, 'state that another begins as') }
     default:
       return refuse(`the initializer of ${where}`, `is of the unknown kind ${told(kind)}`)
   }

@@ -1,7 +1,7 @@
 /**
  * A Program as plain JSON.
  */
-import type { Initializer } from '../random/initializers.js'
+import type { FirstValue } from '../random/initializers.js'
 import type { Node } from './node.js'
 
 /**
@@ -17,7 +17,7 @@ export type Input =
       readonly role: 'state'
       readonly name: string
       readonly node: number
-      readonly initializer: Initializer
+      readonly initializer: FirstValue
     }
   | { readonly role: 'batch'; readonly name: string; readonly node: number }
   | { readonly role: 'step' | 'seed'; readonly name: 'step' | 'seed'; readonly node: number }

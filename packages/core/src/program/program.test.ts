@@ -226,6 +226,14 @@ describe('a Program as JSON', () => {
       'the initializer of input "weights" is of the unknown kind "magic"',
       ({ inputs }) => spoil(inputs, 2, { initializer: { kind: 'magic' } }),
     ],
+    ...['weights', 'bias', 'image', 'nothing'].map((state): [string, (data: Json) => unknown] => [
+      `state "weights" begins as "${state}", which is no such state`,
+      ({ inputs }) => spoil(inputs, 2, { initializer: { kind: 'sameAs', state } }),
+    ]),
+    [
+      'state that another begins as has no name',
+      ({ inputs }) => spoil(inputs, 2, { initializer: { kind: 'sameAs', state: 3 } }),
+    ],
     ['batch "image" is there twice', ({ inputs }) => spoil(inputs, 1, { name: 'image' })],
     ['node 0 (input) is no input', ({ inputs }) => inputs?.shift()],
     [

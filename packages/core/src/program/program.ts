@@ -6,7 +6,7 @@
  * plain JSON.
  */
 import { createHash } from 'node:crypto'
-import type { Initializer } from '../random/initializers.js'
+import type { FirstValue } from '../random/initializers.js'
 import type { Shape, TensorType } from './dtype.js'
 import type { Node } from './node.js'
 import { parseProgram } from './parse-program.js'
@@ -18,7 +18,7 @@ export interface State {
   readonly name: string
   readonly node: number
   readonly shape: Shape
-  readonly initializer: Initializer
+  readonly initializer: FirstValue
 }
 
 /** A field of the dataset as a step reads it: the batch is the first axis. */

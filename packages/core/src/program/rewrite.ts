@@ -74,7 +74,12 @@ export function substitute(program: Program, states: readonly State[]): Program 
 export function renameStates(program: Program, nameOf: (name: string) => string): Program {
   return new Program({
     ...program.toJSON(),
-    inputs: program.inputs.map((input) => (input.role === 'state' ? { ...input, name: nameOf(input.name) } : input)),
+    inputs: program.inputs.map((input) => {
+      if (input.role !== 'state') return input
+      const { name, initializer } = input
+      const first = initializer.kind === 'sameAs' ? { ...initializer, state: nameOf(initializer.state) } : initializer
+      return { ...input, name: nameOf(name), initializer: first }
+    }),
     updates: program.updates.map((update) => ({ ...update, name: nameOf(update.name) })),
   })
 }

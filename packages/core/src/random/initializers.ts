@@ -11,6 +11,15 @@ export type Initializer =
   | { readonly kind: 'normal'; readonly mean: number; readonly std: number }
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
 
+/** Begins as another state of the Program does, drawn or given. */
+export interface SameAs {
+  readonly kind: 'sameAs'
+  readonly state: string
+}
+
+/** What a state begins with. */
+export type FirstValue = Initializer | SameAs
+
 /** An initializer that depends on the shape it fills. */
 export type ShapedInitializer = (shape: Shape) => Initializer
 

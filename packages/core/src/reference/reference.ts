@@ -42,7 +42,7 @@ export function evaluate(data: ProgramData, inputs: EvaluationInputs = {}): Eval
   const program = new Program(data)
   const eachNode = inputs.eachNode ?? ((values: Float64Array) => values)
   const sources = new Map(program.inputs.map((input) => [input.node, input]))
-  const initial = initialState(program, inputs.seed ?? 0)
+  const initial = initialState(program, inputs.seed ?? 0, inputs.state)
   const evaluated: Evaluated[] = []
   const at = (index: number): Evaluated => {
     const value = evaluated[index]

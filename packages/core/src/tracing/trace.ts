@@ -14,7 +14,7 @@ import type { Program } from '../program/program.js'
 import type { Input, Output, Result } from '../program/program-data.js'
 import { liveNodes, prune } from '../program/rewrite.js'
 import { inferNode, type NodeDraft } from '../program/shape-inference.js'
-import type { Initializer } from '../random/initializers.js'
+import type { FirstValue } from '../random/initializers.js'
 import { purposeOf, SHUFFLE_PURPOSE } from '../random/random.js'
 import { KnownNodes } from './known-nodes.js'
 import type { NodeRequest } from './node-request.js'
@@ -80,10 +80,10 @@ export class Trace {
   readonly #purposes = new Map([[SHUFFLE_PURPOSE, 'shuffle']])
 
   /** A value that lives from step to step, f32. @throws UserError where the name is taken */
-  state(name: string, shape: Shape, initializer: Initializer): Tensor {
+  state(name: string, shape: Shape, initializer: FirstValue): Tensor {
     checkName('state', name)
     if (this.#inputs.has(`state ${name}`)) throw userError(`there are two states named "${name}"`)
-    if (initializer.kind !== 'constant') this.claimPurpose(name)
+    if (initializer.kind === 'normal' || initializer.kind === 'uniform') this.claimPurpose(name)
     const tensor = this.#input(`state "${name}"`, shape, 'f32')
     this.#inputs.set(`state ${name}`, { role: 'state', name, node: tensor.node, initializer })
     return tensor

@@ -2,6 +2,7 @@
  * A BatchProgram: the Program of one batch, with the Program of the shorter last batch where the
  * batch size does not divide the number of examples, so that every example counts once per epoch.
  */
+import type { PlateauState } from '../optimizers/index.js'
 import type { MetricSpec } from '../metrics/metric-spec.js'
 import { sizeOf } from '../program/dtype.js'
 import type { Program } from '../program/program.js'
@@ -23,6 +24,8 @@ export interface BatchProgram extends Batches {
   /** Parts of a batch whose sums are made one by one, then added in order. Default: 1. */
   readonly microBatches?: number
   readonly program: Program
+  /** Learning rates that are reduced between epochs. */
+  readonly plateaus?: readonly PlateauState[]
   /** For `numExamples % batchSize` examples; same states and results as `program`. */
   readonly tail?: Program
   /** How metrics come from its results: see `finishMetrics`. */

@@ -17,12 +17,18 @@ import type { Field } from '../engine/dataset.js'
 import type { Tensor } from '../tracing/tensor.js'
 import type { Binding, BoundOf, Params } from './module.js'
 
+/** Losses by name, each a scalar: each trains the parameters of its name. */
+export type Losses = Readonly<Record<string, Tensor>>
+
 /**
  * What a step returns: the loss, a scalar, and metrics: scalars, which are averaged over the examples, or a `Metric`.
+ *
+ * With several losses, as `{ loss: { generator, discriminator } }`, each has the name of a part of `params` and trains
+ * that alone; all gradients are taken at the same weights. `loss` is told as their sum, each of them as a metric.
  */
 export interface StepResults {
-  readonly loss: Tensor
-  readonly [metric: string]: Tensor | Metric
+  readonly loss: Tensor | Losses
+  readonly [metric: string]: Tensor | Metric | Losses
 }
 
 /** Named tensors, `[batch, ...]`. */
@@ -43,6 +49,19 @@ type WithoutReserved<R> =
         ]: `"${Name}" is not a name for a metric: rows of the history have a field of that name`
       }
 
+/** Makes the compiler refuse losses that are named after no part of the parameters. */
+type FittingLosses<P, R extends StepResults> = {
+  readonly [Name in keyof R]: Name extends 'loss'
+    ? Exclude<LossNames<R>, keyof P> extends never
+      ? unknown
+      : 'each of several losses is named after the part of params that it trains'
+    : unknown
+}
+
+/** Of several losses, as far as the types tell. */
+type LossNames<R extends StepResults> = NamesOf<R['loss']>
+type NamesOf<L> = L extends Tensor ? never : string extends keyof L ? never : keyof L
+
 /**
  * Without an annotation `step` reads the fields `image` and `label`, and `predict` reads `image`. Others are named in
  * the type of the batch: `step({ out }, { x, y }: Batch<'x' | 'y'>)`.
@@ -55,7 +74,7 @@ export interface ModelDefinition<
   G extends object,
 > {
   readonly params: P
-  step(bound: BoundOf<P>, batch: F): R & WithoutReserved<R>
+  step(bound: BoundOf<P>, batch: F): R & WithoutReserved<R> & FittingLosses<P, R>
   predict?(bound: BoundOf<P>, batch: G): O
 }
 
@@ -123,6 +142,11 @@ export type OutputsOf<M extends Model> = M extends Model<infer T> ? T['outputs']
 
 type ValueOf<Result> = Result extends Metric<infer V extends MetricValue> ? V : number
 
+/** Of several losses each is a metric, too. */
+type MetricsOfStep<R extends StepResults> = {
+  readonly [Name in keyof R | LossNames<R>]: Name extends keyof R ? ValueOf<R[Name]> : number
+}
+
 /** Makes a model of parameters, a training step, and a prediction where there is one. */
 export function defineModel<
   const P extends Params,
@@ -133,7 +157,7 @@ export function defineModel<
 >(
   definition: ModelDefinition<P, R, O, F, G>,
 ): Model<{
-  readonly metrics: { readonly [Name in keyof R]: ValueOf<R[Name]> }
+  readonly metrics: MetricsOfStep<R>
   readonly fields: Extract<keyof NoInfer<F>, string>
   readonly predictFields: Extract<keyof NoInfer<G>, string>
   readonly outputs: [O] extends [never] ? never : Extract<keyof O, string>

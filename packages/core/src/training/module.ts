@@ -9,6 +9,7 @@
 import type { Shape } from '../program/dtype.js'
 import { UserError } from '../errors.js'
 import { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem } from '../program/limits.js'
+import { FROZEN, type Frozen } from '../optimizers/groups.js'
 import { initializerFor, type Initializer, type InitializerLike } from '../random/initializers.js'
 import { Tensor, type TensorLike } from '../tracing/tensor.js'
 import { currentTrace, userError, type Trace } from '../tracing/trace.js'
@@ -130,18 +131,28 @@ function withParameters<Apply, P extends Params>(apply: object, params: P, bound
   return apply as WithParameters<Apply, P>
 }
 
+/** Of a group of parameters, in place of an optimizer: no gradient is computed for them, and nothing is kept. */
+export function frozen(): Frozen
 /**
  * The same parameters, not trained: no gradient is computed for them, the optimizer keeps nothing for them, and the
  * modules among them behave as in evaluation.
  */
-export function frozen<const P extends Params>(params: P): Module<BoundOf<P>> {
-  return moduleOf(params, (scope) => scope.frozen().bind(params))
+export function frozen<const P extends Params>(params: P): Module<BoundOf<P>>
+export function frozen<P extends Params>(params?: P): Frozen | Module<BoundOf<P>> {
+  return params === undefined ? FROZEN : moduleOf(params, (scope) => scope.frozen().bind(params))
 }
 
 /** A bound parameter. */
 export interface NamedTensor {
   readonly name: string
   readonly tensor: Tensor
+  /** The state of its name, where that is an average of what is trained. */
+  readonly average?: Tensor
+}
+
+/** The state that is trained where a parameter's own is the average. */
+export function rawState(name: string): string {
+  return `optimizer/raw/${name}`
 }
 
 /** What binding a tree of parameters in a trace leaves besides what it returns. */
@@ -153,9 +164,11 @@ export class Binding {
   /** Buffers by their tensors; false for those of a frozen part, whose value stays. */
   readonly #buffers = new Map<Tensor, { readonly name: string; readonly changes: boolean }>()
 
+  /** @param isAveraged of which parameters the states are averages: what is trained is a state beside them */
   constructor(
     readonly trace: Trace,
     readonly training: boolean,
+    readonly isAveraged: (name: string) => boolean = () => false,
   ) {
     bindings.set(trace, this)
   }
@@ -168,7 +181,14 @@ export class Binding {
   leaf(leaf: Parameter | Buffer, name: string, trainable: boolean): Tensor {
     const tensor = this.trace.state(name, leaf.shape, leaf.initializer)
     if (leaf.kind === 'buffer') this.#buffers.set(tensor, { name, changes: trainable })
+    else if (trainable && this.isAveraged(name)) return this.#raw(name, tensor)
     else if (trainable) this.trainable.push({ name, tensor })
+    return tensor
+  }
+
+  #raw(name: string, average: Tensor): Tensor {
+    const tensor = this.trace.state(rawState(name), average.shape, { kind: 'sameAs', state: name })
+    this.trainable.push({ name, tensor, average })
     return tensor
   }
 

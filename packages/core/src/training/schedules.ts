@@ -4,7 +4,18 @@
  * Steps count from 0. With `warmupSteps: w` the rate first grows in w equal parts up to `learningRate`, which step w -
  * 1 uses, and the schedule proper begins at step w. Step numbers are exact up to 2^24.
  */
-import { checkOptions, isRecord, listOf, number, object, oneOf, positive, whole, type Checks } from '../checks.js'
+import {
+  check,
+  checkOptions,
+  isRecord,
+  listOf,
+  number,
+  object,
+  oneOf,
+  positive,
+  whole,
+  type Checks,
+} from '../checks.js'
 import { FieldError, UserError } from '../errors.js'
 import { constant } from '../ops/constant.js'
 import { add, div, exp, less, maximum, minimum, mul, select, sub } from '../ops/elementwise.js'
@@ -59,7 +70,58 @@ export interface PiecewiseConstant extends Warmup {
   readonly values: readonly number[]
 }
 
-export type Schedule = CosineSchedule | LinearDecay | ExponentialDecay | StepDecay | PiecewiseConstant
+/**
+ * Rises along half a cosine from `initial` to `learningRate`, for the share `rise` of the steps, and falls along
+ * another to `final`.
+ *
+ * Source: Smith & Topin (2018), Super-convergence.
+ */
+export interface OneCycle {
+  readonly kind: 'oneCycle'
+  readonly learningRate: number
+  /** Default: the end of the training. */
+  readonly totalSteps?: number
+  /** Default: 0.3. */
+  readonly rise?: number
+  /** Default: learningRate / 25. */
+  readonly initial?: number
+  /** Default: learningRate / 250,000. */
+  readonly final?: number
+}
+
+/**
+ * Falls along half a cosine from `learningRate` to `final` (default: 0), again and again: the first time within
+ * `period` steps, each further time within `factor` (default: 1) times as many.
+ *
+ * Source: Loshchilov & Hutter (2017), SGDR.
+ */
+export interface WarmRestarts extends Warmup {
+  readonly kind: 'warmRestarts'
+  readonly learningRate: number
+  readonly period: number
+  readonly factor?: number
+  readonly final?: number
+}
+
+/**
+ * `learningRate`, multiplied by `factor` each time that so many epochs (`patience`) have passed in which the training's
+ * `monitor` has not become better; never below `final`.
+ */
+export interface Plateau extends Warmup {
+  readonly kind: 'plateau'
+  readonly learningRate: number
+  /** Default: 0.1. */
+  readonly factor?: number
+  /** Default: 10. */
+  readonly patience?: number
+  /** What counts as better is better by more than this. Default: 0. */
+  readonly minDelta?: number
+  /** Default: 0. */
+  readonly final?: number
+}
+
+export type Schedule =
+  CosineSchedule | LinearDecay | ExponentialDecay | StepDecay | PiecewiseConstant | OneCycle | WarmRestarts | Plateau
 
 /** A rate for all steps, or a schedule. */
 export type LearningRate = number | Schedule
@@ -86,6 +148,20 @@ export function piecewiseConstant(options: Omit<PiecewiseConstant, 'kind'>): Pie
   return made({ kind: 'piecewiseConstant', ...options })
 }
 
+/** `oneCycle(0.01)` rises to 0.01 and falls to nearly 0 over the whole training. */
+export function oneCycle(options: number | Omit<OneCycle, 'kind'>): OneCycle {
+  return made({ kind: 'oneCycle', ...withRate(options) })
+}
+
+export function warmRestarts(options: Omit<WarmRestarts, 'kind'>): WarmRestarts {
+  return made({ kind: 'warmRestarts', ...options })
+}
+
+/** `plateau(1e-3)` is 1e-3 until ten epochs have made nothing better, then a tenth of it, and so on. */
+export function plateau(options: number | Omit<Plateau, 'kind'>): Plateau {
+  return made({ kind: 'plateau', ...withRate(options) })
+}
+
 function made<S extends Schedule>(schedule: S): S {
   checkOptions(schedule.kind, checkLearningRate, schedule)
   return Object.freeze(schedule)
@@ -105,7 +181,8 @@ function withRate<Options extends { readonly learningRate: number }>(
  */
 export function untilTheEnd(learningRate: LearningRate, totalSteps: number): LearningRate {
   if (typeof learningRate === 'number' || !needsAnEnd(learningRate)) return learningRate
-  const { kind, warmupSteps = 0 } = learningRate
+  const { kind } = learningRate
+  const warmupSteps = warmupOf(learningRate)
   if (warmupSteps >= totalSteps) {
     throw new UserError(
       `warmupSteps of the ${kind} schedule must be below the number of steps of the training, ${totalSteps}, not ${warmupSteps}`,
@@ -114,9 +191,13 @@ export function untilTheEnd(learningRate: LearningRate, totalSteps: number): Lea
   return { ...learningRate, totalSteps }
 }
 
-function needsAnEnd(schedule: Schedule): schedule is CosineSchedule | LinearDecay {
-  const falls = schedule.kind === 'cosine' || schedule.kind === 'linearDecay'
-  return falls && schedule.totalSteps === undefined
+function needsAnEnd(schedule: Schedule): schedule is CosineSchedule | LinearDecay | OneCycle {
+  const ends = schedule.kind === 'cosine' || schedule.kind === 'linearDecay' || schedule.kind === 'oneCycle'
+  return ends && schedule.totalSteps === undefined
+}
+
+function warmupOf(schedule: Schedule): number {
+  return ('warmupSteps' in schedule ? schedule.warmupSteps : undefined) ?? 0
 }
 
 const rate = number(0)
@@ -126,7 +207,13 @@ const warmupSteps = [whole(0)] as const
 interface Kind<S extends Schedule> {
   readonly fields: Checks
   /** @param step f32 scalar: steps since the end of the warm-up */
-  rateAt(schedule: S, step: Tensor, warmupSteps: number): Tensor
+  rateAt(schedule: S, step: Tensor, moment: Moment): Tensor
+}
+
+interface Moment {
+  readonly warmupSteps: number
+  /** How often a plateau has been met so far, f32 scalar. */
+  readonly reductions: Tensor | undefined
 }
 
 const KINDS: { readonly [S in Schedule as S['kind']]: Kind<S> } = {
@@ -142,21 +229,73 @@ const KINDS: { readonly [S in Schedule as S['kind']]: Kind<S> } = {
   },
   piecewiseConstant: {
     fields: { boundaries: listOf(whole(1)), values: listOf(rate), warmupSteps },
-    rateAt: ({ boundaries, values }, step, warmupSteps) =>
+    rateAt: ({ boundaries, values }, step, { warmupSteps }) =>
       boundaries.reduceRight(
         (later, boundary, i) => select(less(step, boundary - warmupSteps), values[i] ?? 0, later),
         constant(values.at(-1) ?? 0),
       ),
   },
+  oneCycle: {
+    fields: { learningRate: rate, totalSteps: [whole(1)], rise: [number(0, 1)], initial: [rate], final: [rate] },
+    rateAt({ learningRate, totalSteps = 0, rise = 0.3, ...ends }, step) {
+      const { initial = learningRate / 25, final = learningRate / 25e4 } = ends
+      const peak = Math.floor(rise * totalSteps)
+      const falls = alongCosine(learningRate, final, div(maximum(sub(step, peak), 0), totalSteps - peak))
+      if (peak === 0) return falls
+      return select(less(step, peak), alongCosine(initial, learningRate, div(step, peak)), falls)
+    },
+  },
+  warmRestarts: {
+    fields: { learningRate: rate, period: whole(1), factor: [whole(1)], final: [rate], warmupSteps },
+    rateAt({ learningRate, period, factor = 1, final = 0 }, step) {
+      return alongCosine(learningRate, final, progressOfCycle(step, period, factor))
+    },
+  },
+  plateau: {
+    fields: {
+      learningRate: rate,
+      factor: [check('a number above 0 and below 1', (x) => typeof x === 'number' && x > 0 && x < 1)],
+      patience: [whole(1)],
+      minDelta: [rate],
+      final: [rate],
+      warmupSteps,
+    },
+    rateAt({ learningRate, factor = 0.1, final = 0 }, _, { reductions }) {
+      if (reductions === undefined) throw new UserError('the plateau schedule needs a training of epochs')
+      return maximum(mul(learningRate, exp(mul(Math.log(factor), reductions))), final)
+    },
+  },
 }
+
+/** From `from` to `to` along half a cosine, for progress from 0 to 1. */
+function alongCosine(from: number, to: number, progress: Tensor): Tensor {
+  return add(to, mul(from - to, mul(0.5, add(1, cosOfPi(minimum(progress, 1))))))
+}
+
+/** How far a step is in its cycle, from 0 to 1; cycles begin at period · (1 + factor + … + factorⁿ⁻¹). */
+function progressOfCycle(step: Tensor, period: number, factor: number): Tensor {
+  if (factor === 1) {
+    const cycle = cast(cast(div(step, period), 'i32'), 'f32')
+    return div(sub(step, mul(cycle, period)), period)
+  }
+  let progress = div(step, period)
+  for (let start = period, length = period * factor; start < MOST_STEPS; start += length, length *= factor) {
+    progress = select(less(step, start), progress, div(sub(step, start), length))
+  }
+  return progress
+}
+
+/** Up to which steps are exact in f32. */
+const MOST_STEPS = 2 ** 24
 
 /**
  * The rate of a step, as a traced f32 scalar.
  *
  * @param step i32 scalar, from 0.
+ * @param reductions how often a plateau has been met so far, f32 scalar
  * @throws UserError for a schedule that cannot be followed.
  */
-export function learningRateAt(learningRate: LearningRate, step: Tensor): Tensor {
+export function learningRateAt(learningRate: LearningRate, step: Tensor, reductions?: Tensor): Tensor {
   checkLearningRate(learningRate)
   if (typeof learningRate === 'number') return constant(learningRate)
   if (needsAnEnd(learningRate)) {
@@ -164,13 +303,13 @@ export function learningRateAt(learningRate: LearningRate, step: Tensor): Tensor
       `the ${learningRate.kind} schedule has no totalSteps: name them, or tell train the totalSteps of the training`,
     )
   }
-  const warmupSteps = learningRate.warmupSteps ?? 0
+  const warmupSteps = warmupOf(learningRate)
   const now = cast(step, 'f32')
   const kind: Kind<Schedule> = KINDS[learningRate.kind]
-  if (warmupSteps === 0) return kind.rateAt(learningRate, now, 0)
+  if (warmupSteps === 0) return kind.rateAt(learningRate, now, { warmupSteps, reductions })
   const peak = learningRate.kind === 'piecewiseConstant' ? learningRate.values[0] : learningRate.learningRate
   const warming = mul(peak ?? 0, div(add(now, 1), warmupSteps))
-  const main = kind.rateAt(learningRate, maximum(sub(now, warmupSteps), 0), warmupSteps)
+  const main = kind.rateAt(learningRate, maximum(sub(now, warmupSteps), 0), { warmupSteps, reductions })
   return select(less(now, warmupSteps), warming, main)
 }
 
@@ -178,7 +317,7 @@ export function learningRateAt(learningRate: LearningRate, step: Tensor): Tensor
 function falling(shareOf: (progress: Tensor) => Tensor): Kind<CosineSchedule | LinearDecay> {
   return {
     fields: { learningRate: rate, totalSteps: [whole(1)], final: [rate], warmupSteps },
-    rateAt({ learningRate, totalSteps = 0, final = 0 }, step, warmupSteps) {
+    rateAt({ learningRate, totalSteps = 0, final = 0 }, step, { warmupSteps }) {
       const progress = minimum(div(step, totalSteps - warmupSteps), 1)
       return add(final, mul(learningRate - final, shareOf(progress)))
     },

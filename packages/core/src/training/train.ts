@@ -7,18 +7,17 @@
 import type { BatchProgram } from './batch-program.js'
 import type { Split } from '../engine/dataset.js'
 import { sameShape } from '../program/dtype.js'
-import { whole } from '../checks.js'
+import { number, whole } from '../checks.js'
 import { UserError } from '../errors.js'
-import { grad } from '../gradients/gradients.js'
-import { zeros } from '../random/initializers.js'
 import { Binding } from './module.js'
-import { clipped, endingAfter, ruleOf, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
+import { TrainedParts, type Clip, type Optimizer, type UpdateRule } from '../optimizers/index.js'
 import { checkClip } from '../optimizers/clipping.js'
 import type { Program } from '../program/program.js'
 import { withMicroBatches } from './micro-batches.js'
-import type { Model, ModelData, StepResults } from './model.js'
+import { checkedLosses } from './losses.js'
+import type { Model, ModelData } from './model.js'
 import { traceMetrics, type MetricSpec } from '../metrics/metric-spec.js'
-import type { Tensor } from '../tracing/tensor.js'
+import { traceUpdates } from './updates.js'
 import { traceProgram, userError, type Trace } from '../tracing/trace.js'
 
 /** What a dataset looks like, without its values. */
@@ -35,8 +34,19 @@ export interface BatchOptions {
 
 export interface TrainOptions extends BatchOptions {
   readonly optimizer: Optimizer | UpdateRule
-  /** Bounds the gradients, in place of the optimizer's own `clip`. */
+  /** Bounds all gradients together, in place of the optimizers' own `clip`. */
   readonly clip?: Clip
+  /**
+   * Weights are averaged over the steps, exponentially with this decay, as 0.999. The model's own states are the
+   * averages, which evaluations and predictions go by; `optimizer/raw/…` are the weights that are trained. Default:
+   * none.
+   */
+  readonly ema?: number
+  /**
+   * How many steps make one update, by the mean of their gradients. Memory is that of one batch. A schedule goes by
+   * updates; what follows the last whole number of them is not used. Default: 1.
+   */
+  readonly accumulate?: number
   /**
    * Into how many parts each batch is cut: its gradient is the sum of theirs, in order. Decides how
    * sums round, so it belongs to the experiment. Default: 1.
@@ -56,23 +66,27 @@ export interface TrainOptions extends BatchOptions {
  *   of range
  */
 export function train(model: Model, options: TrainOptions): BatchProgram {
-  const { optimizer, clip = 'kind' in optimizer ? optimizer.clip : undefined } = options
+  const { optimizer, clip, ema, accumulate = 1, microBatches = 1, totalSteps } = options
   if (clip !== undefined) checkClip(clip)
-  const { microBatches = 1, totalSteps } = options
+  if (ema !== undefined) number(0, 1)(ema, 'ema')
   checkCount('microBatches', microBatches)
+  checkCount('accumulate', accumulate)
   if (totalSteps !== undefined) checkCount('totalSteps', totalSteps)
-  const rule = ruleOf('kind' in optimizer && totalSteps !== undefined ? endingAfter(optimizer, totalSteps) : optimizer)
+  const parts = new TrainedParts(optimizer, totalSteps && Math.max(1, Math.floor(totalSteps / accumulate)))
   const { traceStep } = model.forData(options.data)
   const whole = batchProgram(options, options.shuffle ?? true, (trace, batch, size) => {
-    const binding = new Binding(trace, true)
-    const results = checkedResults(traceStep(binding, batch))
-    traceUpdates(binding, results.loss, rule, clip)
+    const isAveraged = (name: string) => ema !== undefined && parts.of(name).rule !== undefined
+    const binding = new Binding(trace, true, isAveraged)
+    const { losses, results } = checkedLosses(traceStep(binding, batch))
+    traceUpdates(binding, { losses, parts, clip, ema, accumulate })
     return traceMetrics(trace, results, size)
   })
-  if (microBatches === 1) return whole
-  const { program, tail } = whole
+  const { plateaus } = parts
+  const training = plateaus.length > 0 ? { ...whole, plateaus } : whole
+  if (microBatches === 1) return training
+  const { program, tail } = training
   return {
-    ...whole,
+    ...training,
     microBatches,
     program: withMicroBatches(program, microBatches),
     ...(tail && { tail: withMicroBatches(tail, microBatches) }),
@@ -85,7 +99,7 @@ export function train(model: Model, options: TrainOptions): BatchProgram {
 export function evaluation(model: Model, options: BatchOptions): BatchProgram {
   const { traceStep } = model.forData(options.data)
   return batchProgram(options, false, (trace, batch, size) => {
-    const results = checkedResults(traceStep(new Binding(trace, false), batch))
+    const { results } = checkedLosses(traceStep(new Binding(trace, false), batch))
     return traceMetrics(trace, results, size)
   })
 }
@@ -163,47 +177,6 @@ function lazyBatch(trace: Trace, fields: DataSpec['fields'], batchSize: number):
         Object.hasOwn(fields, name) ? { enumerable: true, configurable: true } : undefined,
     },
   )
-}
-
-/** The loss first. */
-function checkedResults({ loss: given, ...metrics }: StepResults): StepResults {
-  // A step written without types may return anything.
-  const loss = given as Tensor | undefined
-  if (loss === undefined) throw userError('a step must return { loss }')
-  if (loss.dtype !== 'f32' || loss.rank !== 0) {
-    throw userError(`the loss must be one f32 number, not ${loss.toString()}; take its mean`)
-  }
-  return { loss, ...metrics }
-}
-
-/** Gives every trained parameter, and every state of the optimizer, its next value. */
-function traceUpdates({ trace, trainable }: Binding, loss: Tensor, rule: UpdateRule, clip: Clip | undefined): void {
-  if (trainable.length === 0) throw new UserError('this model has no parameter to train')
-  const gradients = clipped(
-    grad(
-      loss,
-      trainable.map(({ tensor }) => tensor),
-    ),
-    clip,
-  )
-  const slotName = (slot: string, parameter: string) => `optimizer/${slot}/${parameter}`
-  const shared = Object.fromEntries(rule.shared.map((name) => [name, trace.state(`optimizer/${name}`, [], zeros)]))
-  const parameters = trainable.flatMap(({ name, tensor }, index) => {
-    const gradient = gradients[index]
-    if (gradient === undefined) return []
-    const slots = Object.fromEntries(
-      rule.slots.map((slot) => [slot, trace.state(slotName(slot, name), tensor.shape, zeros)]),
-    )
-    return [{ name, weight: tensor, gradient, slots }]
-  })
-  const next = rule.update({ step: trace.step(), shared, parameters })
-  parameters.forEach(({ name }, index) => {
-    const after = next.parameters[index]
-    if (after === undefined) throw new UserError(`the optimizer gives "${name}" no next value`)
-    trace.update(name, after.weight)
-    for (const [slot, value] of Object.entries(after.slots)) trace.update(slotName(slot, name), value)
-  })
-  for (const [name, value] of Object.entries(next.shared)) trace.update(`optimizer/${name}`, value)
 }
 
 /**

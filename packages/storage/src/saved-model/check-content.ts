@@ -30,6 +30,10 @@ export function checkContent(content: ModelContent, where: string): void {
     if (tail && rest === 0) check.refuse('its training has a last batch of no examples')
     if (tail) check.program('training', tail, { rows: rest, mayStart: true })
     check.metrics('training', program, training.metrics)
+    const counts = program.states.filter(({ shape }) => shape.length === 0).map(({ name }) => name)
+    if (training.plateaus?.some(({ state }) => !counts.includes(state))) {
+      check.refuse('its training counts in a state that it does not have')
+    }
   }
 }
 

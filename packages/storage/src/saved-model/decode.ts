@@ -3,7 +3,7 @@
  * checked node by node and against the tensors, and no memory is taken that the file does not have.
  */
 import { UserError, type DType } from '@gradpool/core'
-import { Program, type BatchProgram, type MetricSpec } from '@gradpool/core/engine'
+import { Program, type BatchProgram, type MetricSpec, type PlateauState } from '@gradpool/core/engine'
 import { parseJson } from '../bounded-json.js'
 import { hasFields, isCount, isHash, isText } from '../json-checks.js'
 import type { NamedArray } from '../number-types.js'
@@ -105,19 +105,21 @@ const trainingFields = {
   batchSize: isPositive,
   numExamples: isPositive,
   microBatches: isOptional(isPositive),
+  plateaus: isOptional(isPlateaus),
   shuffle: isBoolean,
   metrics: isMetrics,
 }
 
 function parseTraining(value: unknown): BatchProgram | undefined {
   if (!hasFields(value, trainingFields)) return undefined
-  const { program, tail, batchSize, numExamples, shuffle, microBatches = 1, metrics } = value
+  const { program, tail, batchSize, numExamples, shuffle, microBatches = 1, plateaus, metrics } = value
   if (microBatches > batchSize) return undefined
   return {
     batchSize,
     numExamples,
     shuffle,
     microBatches,
+    ...(plateaus && { plateaus }),
     metrics,
     program: Program.fromJSON(program),
     ...(tail !== undefined && { tail: Program.fromJSON(tail) }),
@@ -143,6 +145,10 @@ function isMetrics(value: unknown): value is readonly MetricSpec[] {
       finish: isOptional(isText),
     }),
   )
+}
+
+function isPlateaus(value: unknown): value is readonly PlateauState[] {
+  return isListOf(value, (plateau) => hasFields(plateau, { state: isText, patience: isPositive, minDelta: isNumber }))
 }
 
 function isProvenance(value: unknown): value is Provenance {

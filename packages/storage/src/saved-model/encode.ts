@@ -38,8 +38,8 @@ function programsOf({ blockRows, row, block }: RowPrograms): RowPrograms {
 }
 
 function trainingOf(training: BatchProgram): object {
-  const { batchSize, numExamples, shuffle, microBatches = 1, metrics, program, tail } = training
-  return { batchSize, numExamples, shuffle, microBatches, metrics, program, tail }
+  const { batchSize, numExamples, shuffle, microBatches = 1, plateaus, metrics, program, tail } = training
+  return { batchSize, numExamples, shuffle, microBatches, plateaus, metrics, program, tail }
 }
 
 /** Of states and Programs. */

@@ -171,8 +171,18 @@ export interface LearningOptions {
    * round. Default: 1.
    */
   readonly microBatches?: number
-  /** Bounds the gradients. Default: the optimizer's own `clip`. */
+  /** Bounds all gradients together. Default: the optimizers' own `clip`. */
   readonly clip?: Clip
+  /**
+   * How many steps make one update, by the mean of their gradients: as a batch of so many times the examples, in the
+   * memory of one. Default: 1.
+   */
+  readonly accumulate?: number
+  /**
+   * The decay of an average of the weights over the steps, as 0.999. The average is what comes out: it is judged,
+   * predicts, and is saved; training goes on with the weights themselves. Default: no average.
+   */
+  readonly ema?: number
 }
 
 /** Local SGD. */

@@ -56,6 +56,7 @@ export class OnlineTraining {
     const data = memory.split(1)
     const programs = programsFor(1)
     const program = programs.train(data)
+    if (program.plateaus) throw new UserError('the plateau schedule goes by epochs, which startTraining does not have')
     const warn = (message: string) => {
       process.emitWarning(message, 'GradpoolWarning')
     }

@@ -37,7 +37,7 @@ export interface StartOptions<M extends Model>
  */
 export async function startTraining<M extends Model>(model: M, options: StartOptions<M>): Promise<Trainer<M>> {
   checkOptions('startTraining', options)
-  const { optimizer = adam(), microBatches = 1, clip, seed = 0, initFrom } = options
+  const { optimizer = adam(), microBatches = 1, clip, ema, accumulate = 1, seed = 0, initFrom } = options
   const { engine: name = 'auto', workers = availableParallelism() } = options
   const fields = Object.entries<FieldType>(options.fields).map(([name, { shape, dtype = 'f32' }]) => ({
     name,
@@ -47,7 +47,7 @@ export async function startTraining<M extends Model>(model: M, options: StartOpt
   // Of its own: fields are in its memory, which is freed as a whole.
   const engine = await chooseEngine({ engine: name })
   const runner = new StepRunner(engine, workers)
-  const learning = { optimizer, microBatches, ...(clip && { clip }) }
+  const learning = { optimizer, microBatches, accumulate, ...(clip && { clip }), ...(ema !== undefined && { ema }) }
   const shaped = modelFor(model, {
     fields: Object.fromEntries(fields.map(({ name, ...type }) => [name, type])),
   })

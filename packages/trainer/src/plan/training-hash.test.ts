@@ -42,6 +42,9 @@ it('changes with each thing that determines the result', () => {
     { training: { program: { ...program, batchSize: 4 }, data } },
     { training: { program: { ...program, shuffle: false }, data } },
     { training: { program: { ...program, tail: program.program }, data } },
+    ...[1, 2].map((patience) => {
+      return { training: { program: { ...program, plateaus: [{ state: 's', patience, minDelta: 0 }] }, data } }
+    }),
     ...['r2', 'counts', () => 1, () => 2].map((finish) => {
       const metric = { name: 'm', kind: 'means', results: { all: 'm/all' }, finish } as const
       return { training: { program: { ...program, metrics: [metric] }, data } }

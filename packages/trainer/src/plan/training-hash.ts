@@ -74,13 +74,14 @@ export function trainingHash(training: TrainingDeterminants): string {
 }
 
 function described({ program, data }: NamedPass) {
-  const { batchSize, numExamples, shuffle, metrics } = program
+  const { batchSize, numExamples, shuffle, plateaus, metrics } = program
   return {
     batchSize,
     numExamples,
     shuffle,
     program: program.program.hash,
     tail: program.tail?.hash ?? null,
+    plateaus,
     // The text stands for a function of the user's own.
     metrics: metrics.map((metric) => {
       const { name, results } = metric

@@ -107,7 +107,7 @@ export class Training {
   constructor(options: TrainingOptions) {
     this.#options = options
     const { plan, pool, budget, workers, stallSeconds, onThreads } = options
-    this.#epochs = new DoneEpochs(plan)
+    this.#epochs = new DoneEpochs(plan, plan.training.program.plateaus)
     this.#workers = usefulWorkers(plan, workers)
     this.#threads = new TrainingThreads({
       pool,
@@ -254,7 +254,8 @@ export class Training {
   /** The most epochs of the next task. */
   #mostEpochs({ model }: TrainingStrategy): number {
     const { plan, taskSeconds = 0.15 } = this.#options
-    if (this.#epochSeconds === undefined) return 1
+    // What follows from an epoch may change the next.
+    if (this.#epochSeconds === undefined || plan.training.program.plateaus) return 1
     const bytes = Object.values(model.memory.states).reduce((sum, { byteLength }) => sum + byteLength, 0)
     const most = Math.min(taskSeconds / this.#epochSeconds, MOST_STATE_BYTES / bytes, MOST_EPOCHS)
     return Math.max(1, Math.min(Math.floor(most), plan.epochs - this.#epochs.count))
@@ -285,7 +286,16 @@ export class Training {
     if (this.#epochs.best === epoch && (records || plan.keep === 'best')) {
       this.#best = { epoch, states: this.#named(read()) }
     }
+    this.#reduceRates(strategy)
     onEpoch(row, (endedMs - this.#startedMs) / 1000, read)
+  }
+
+  /** Counts in the states of learning rates that have met a plateau. */
+  #reduceRates(strategy: TrainingStrategy): void {
+    const { reduced } = this.#epochs
+    if (reduced.length === 0) return
+    const states = strategy.read()
+    strategy.write(Object.fromEntries(reduced.map((name) => [name, Float32Array.of((states[name]?.[0] ?? 0) + 1)])))
   }
 
   /** Stands after an epoch again that steps of others followed. */
