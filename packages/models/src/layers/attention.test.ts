@@ -8,6 +8,7 @@ import {
   eager,
   grad,
   mean,
+  type Module,
   mul,
   square,
   sum,
