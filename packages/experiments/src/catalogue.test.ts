@@ -83,7 +83,7 @@ describe('the catalogue', () => {
   })
 
   it('has a group of networks that make images', () => {
-    expect(groups().generative).toEqual(['mnist_vae'])
+    expect(groups().generative).toEqual(['mnist_vae', 'mnist_gan'])
     expect(layersOf('mnist_vae')).toBe('variational')
   })
 

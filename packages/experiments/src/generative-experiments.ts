@@ -1,7 +1,21 @@
 /** Networks that make images, in the group `generative`. */
-import { adam, defineModel, mul, type Shape, sigmoid, type Tensor, uniform } from '@gradpool/core'
+import {
+  adam,
+  add,
+  type Batch,
+  defineModel,
+  groups,
+  mean,
+  mul,
+  neg,
+  randomNormal,
+  type Shape,
+  sigmoid,
+  type Tensor,
+  uniform,
+} from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
-import { dense, negativeElbo, sampleGaussian } from '@gradpool/models'
+import { batchNorm, dense, dropout, negativeElbo, sampleGaussian, sequential, softplus } from '@gradpool/models'
 import { defineExperiment } from './define-experiment.js'
 import type { ExperimentConfig } from './schema.js'
 
@@ -34,6 +48,42 @@ const variational = defineModel({
   },
 })
 
+const noiseWidth = 64
+const wide = { activation: 'leakyRelu' } as const
+
+/** What a discriminator takes for images of MNIST, and one that tells them apart (Goodfellow et al. 2014). */
+const adversarial = defineModel({
+  params: {
+    generator: sequential([
+      dense(noiseWidth, 256, wide),
+      batchNorm(256),
+      dense(256, 512, wide),
+      batchNorm(512),
+      dense(512, 784),
+    ]),
+    discriminator: sequential([
+      dense(784, 512, wide),
+      dropout(0.3),
+      dense(512, 256, wide),
+      dropout(0.3),
+      dense(256, 1),
+    ]),
+  },
+  inputs: { noise: { shape: [noiseWidth] } },
+  step({ generator, discriminator }, { image }) {
+    const made = sigmoid(generator(randomNormal([image.shape[0] ?? 1, noiseWidth], 'noise')))
+    const [ofReal, ofMade] = [discriminator(mul(image, 1 / 255)), discriminator(made)]
+    // -log σ(x) is softplus(-x).
+    return {
+      loss: {
+        generator: mean(softplus(neg(ofMade))),
+        discriminator: add(mean(softplus(neg(ofReal))), mean(softplus(ofMade))),
+      },
+    }
+  },
+  predict: ({ generator }, { noise }: Batch<'noise'>) => ({ image: sigmoid(generator(noise)) }),
+})
+
 export function generativeExperiments(): readonly ExperimentConfig[] {
   return [
     defineExperiment({
@@ -42,6 +92,22 @@ export function generativeExperiments(): readonly ExperimentConfig[] {
       data: mnist(),
       train: { optimizer: adam({ learningRate: 0.001 }), batchSize: 128, epochs: 10, reportEvery: 2 },
       stages: [{ name: 'variational', model: variational }],
+    }),
+    defineExperiment({
+      name: 'mnist_gan',
+      condition: 'a generator against a discriminator, no labels',
+      data: mnist(),
+      train: {
+        optimizer: groups({
+          generator: adam({ learningRate: 2e-4, beta1: 0.5 }),
+          discriminator: adam({ learningRate: 2e-4, beta1: 0.5 }),
+        }),
+        ema: 0.999,
+        batchSize: 128,
+        epochs: 30,
+        reportEvery: 5,
+      },
+      stages: [{ name: 'adversarial', model: adversarial }],
     }),
   ]
 }

@@ -153,7 +153,9 @@ function splitOf(config: StageConfig, { splits }: Dataset): Split {
 
 /** Undefined where the model makes no predictions. */
 function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram | undefined {
-  if (model.forData({ fields }).tracePrediction === undefined) return undefined
+  const { tracePrediction, inputs } = model.forData({ fields })
+  // Of a prediction that needs more than the data has, nothing can be shown.
+  if (tracePrediction === undefined || inputs !== undefined) return undefined
   const numExamples = Math.min(NUM_SAMPLES, rows.length)
   return prediction(model, { batchSize: numExamples, data: { fields, numExamples } })
 }

@@ -2,10 +2,12 @@
  * Predictions of a fitted model: of any number of rows, and of many callers at once, during a
  * training too.
  */
-import { adam, defineModel, relu } from '@gradpool/core'
+import { adam, add, type Batch, defineModel, relu, slice, sum } from '@gradpool/core'
 import { crossEntropy, dense } from '@gradpool/models'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fit } from '../src/index.js'
+import { fit, loadModel } from '../src/index.js'
+import { temporaryFolder } from '../src/testing/temporary-folder.js'
 import { examples, threeClasses } from '../src/testing/three-classes.js'
 
 const data = examples(203)
@@ -41,6 +43,25 @@ describe('a prediction', () => {
       expect(probabilities).toEqual(expected.slice(3 * i, 3 * i + 3 * (1 + i)))
     }
     await training
+  })
+
+  it('may read fields that the data does not have', async () => {
+    const model = defineModel({
+      params: { hidden: dense(6, 4), output: dense(2, 3) },
+      inputs: { code: { shape: [4] }, count: { shape: [], dtype: 'i32' } },
+      step: ({ hidden, output }, { image, label }) => ({
+        loss: crossEntropy(output(slice(hidden(image), [0, 0], [image.shape[0] ?? 1, 2])), label),
+      }),
+      predict: (_, { code, count }: Batch<'code' | 'count'>) => ({ sum: add(sum(code, -1), count) }),
+    })
+    const fitted = await fit(model, { ...options, epochs: 1 })
+    const given = { code: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), count: Int32Array.of(10, 20) }
+    const { sum: sums } = await fitted.predict(given)
+    expect([...sums]).toEqual([20, 46])
+    const path = join(await temporaryFolder(), 'sums.gradpool')
+    await fitted.save(path)
+    const loaded = await loadModel(path, { inputs: ['code', 'count'], outputs: ['sum'] })
+    expect([...(await loaded.predict(given)).sum]).toEqual([20, 46])
   })
 
   it('is refused for other fields, other sizes, and a model that predicts nothing', async () => {

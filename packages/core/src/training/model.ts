@@ -14,6 +14,7 @@
  */
 import type { Metric, MetricValue, RESERVED_NAMES } from '../metrics/metric.js'
 import type { Field } from '../engine/dataset.js'
+import type { DType, Shape } from '../program/dtype.js'
 import type { Tensor } from '../tracing/tensor.js'
 import type { Binding, BoundOf, Params } from './module.js'
 
@@ -74,9 +75,14 @@ export interface ModelDefinition<
   G extends object,
 > {
   readonly params: P
+  /** Fields that `predict` reads and the data need not have, such as the noise of a generator. */
+  readonly inputs?: Inputs
   step(bound: BoundOf<P>, batch: F): R & WithoutReserved<R> & FittingLosses<P, R>
   predict?(bound: BoundOf<P>, batch: G): O
 }
+
+/** Fields of one example each, by name: `{ noise: { shape: [64] } }`. The type is f32 by default. */
+export type Inputs = Readonly<Record<string, { readonly shape: Shape; readonly dtype?: DType }>>
 
 /** What is known of a model at compile time. */
 export interface ModelTypes {
@@ -104,6 +110,8 @@ export interface ModelData {
 /** The functions of a model whose shapes are known. */
 export interface ModelFunctions {
   readonly params: Params
+  /** Fields of a prediction that the data need not have. */
+  readonly inputs?: Inputs
   /** Binds the parameters and traces one step. */
   readonly traceStep: (binding: Binding, batch: object) => StepResults
   /** Binds the parameters and traces a prediction; absent where the model predicts nothing. */
@@ -162,9 +170,10 @@ export function defineModel<
   readonly predictFields: Extract<keyof NoInfer<G>, string>
   readonly outputs: [O] extends [never] ? never : Extract<keyof O, string>
 }> {
-  const { params } = definition
+  const { params, inputs } = definition
   const functions: ModelFunctions = {
     params,
+    ...(inputs && { inputs }),
     // Whether the dataset has the fields is known only when it is there: reading one that is missing throws.
     traceStep: (binding: Binding, batch: object) => definition.step(binding.bind(params), batch as F),
     ...(definition.predict && {

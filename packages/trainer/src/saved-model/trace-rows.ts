@@ -24,8 +24,12 @@ const BLOCK_BYTES = 2 ** 25
  *
  * @throws UserError for a prediction that depends on other rows of its batch, or on random numbers
  */
-export function tracePrediction(model: Model, fields: Fields): SavedPrediction | undefined {
-  const functions = model.forData({ fields })
+export function tracePrediction(model: Model, dataFields: Fields): SavedPrediction | undefined {
+  const functions = model.forData({ fields: dataFields })
+  const inputs = Object.entries(functions.inputs ?? {}).map(([name, { shape, dtype = 'f32' }]) => {
+    return [name, { shape, dtype }] as const
+  })
+  const fields = { ...dataFields, ...Object.fromEntries(inputs) }
   const { tracePrediction: trace } = functions
   if (trace === undefined) return undefined
   // Programs tell all results as f32.
