@@ -40,8 +40,10 @@ export { constant, type NestedNumbers } from './ops/constant.js'
 export {
   abs,
   add,
+  cos,
   div,
   equal,
+  erf,
   exp,
   flush,
   flushBelow,
@@ -56,22 +58,29 @@ export {
   mul,
   neg,
   notEqual,
+  pow,
   relu,
   select,
   sigmoid,
+  sin,
   sqrt,
   square,
   stopGradient,
   sub,
   tanh,
+  where,
 } from './ops/elementwise.js'
-export { concat, pad, reshape, slice, transpose } from './ops/layout.js'
+export { cumsum, type CumulativeSumOptions } from './ops/cumulative.js'
+export { einsum } from './ops/einsum.js'
+export { concat, reshape, slice, transpose } from './ops/layout.js'
 export { broadcastTo, cast } from './ops/operands.js'
+export { argSort, sort, type SortOptions, topK } from './ops/order.js'
 export { averagePool, maxPool, type PoolingOptions } from './ops/pooling.js'
 export { matmul, type MatmulOptions } from './ops/product.js'
 export { randomNormal, randomUniform } from './ops/random.js'
-export { argMax, logSoftmax, max, mean, type ReductionOptions, softmax, sum } from './ops/reduction.js'
-export { gather, oneHot, scatterAdd } from './ops/rows.js'
+export { flip, pad, type PadOptions, resize, type ResizeOptions } from './ops/rearranging.js'
+export { argMax, logSoftmax, logSumExp, max, mean, type ReductionOptions, softmax, sum } from './ops/reduction.js'
+export { gather, type GatherOptions, oneHot, scatterAdd } from './ops/rows.js'
 export { type CellStep, scan, type ScanOptions, type Tensors } from './ops/scan.js'
 export { type Padding, type PerAxis } from './ops/windows.js'
 export {

@@ -10,6 +10,7 @@ import { describeOps } from './ops.js'
 import { describeRefusals } from './refusals.js'
 import { describeRows } from './rows.js'
 import { describeSharing } from './sharing.js'
+import { attentive } from './attentive.js'
 import { describeChunks } from './chunks.js'
 import { convolutional } from './convolution.js'
 import { describeNetwork } from './describe-network.js'
@@ -41,7 +42,7 @@ export function describeEngine(
     describePrograms(engineOf, numRandomPrograms)
     describeOptimizers(engineOf)
     describeTraining(engineOf)
-    for (const network of [convolutional, recurrent]) describeNetwork(engineOf, sharesSteps, network)
+    for (const network of [attentive, convolutional, recurrent]) describeNetwork(engineOf, sharesSteps, network)
     describeChunks(engineOf)
     describeRows(engineOf, sharesSteps)
     describeStates(engineOf)

@@ -1,3 +1,4 @@
+export { attentive } from './attentive.js'
 export { faultyEngine, type Fault } from './faulty-engine.js'
 export { batchOf, bitsOf, expectClose, expectSameStep, splitOf, wholeBatch } from './compare.js'
 export { convolutional } from './convolution.js'

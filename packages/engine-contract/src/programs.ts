@@ -48,6 +48,18 @@ import {
   tanh,
   transpose,
   abs,
+  argSort,
+  cos,
+  cumsum,
+  einsum,
+  erf,
+  flip,
+  logSumExp,
+  pow,
+  resize,
+  sin,
+  sort,
+  topK,
   type Tensor,
 } from '@gradpool/core'
 import { type Field, type Trace } from '@gradpool/core/engine'
@@ -105,6 +117,12 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   tanh: ({ x }) => tanh(mul(x, 3)),
   sigmoid: ({ x }) => sigmoid(mul(x, 9)),
   relu: ({ x }) => relu(x),
+  sin: ({ x }) => sin(mul(x, 20)),
+  'sin of what is large': ({ index, x }) => mul(sin(mul(cast(index, 'f32'), 2 ** 29)), sum(x, [1])),
+  cos: ({ x }) => cos(mul(x, 20)),
+  erf: ({ x }) => erf(mul(x, 3)),
+  pow: ({ x, y }) => pow(add(abs(x), 0.1), mul(y, 5)),
+  'pow, whole': ({ x }) => pow(x, 3),
   // Scaled back, since to tell tiny numbers from 0 is more than the comparison does.
   flush: ({ x }) => mul(flush(mul(x, 2e-38)), 5e37),
   'add broadcast row': ({ x, y }) => add(x, sum(y, [0])),
@@ -138,6 +156,17 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   argMax: ({ x }) => argMax(x),
   softmax: ({ x }) => softmax(mul(x, 4)),
   logSoftmax: ({ z }) => logSoftmax(z),
+  logSumExp: ({ z }) => logSumExp(mul(z, 9), [0, 2]),
+  sort: ({ x }) => mul(sort(x), x),
+  'sort, descending': ({ z }) => mul(sort(z, { axis: 1, descending: true }), z),
+  'sort of many': ({ x, y }) => sort(reshape(concat([x, y, mul(x, y)], 1), [5 * 21])),
+  'sort of equals': ({ index, x }) => mul(sort(cast(index, 'f32'), { descending: true }), sum(x, [1])),
+  argSort: ({ x }) => argSort(x),
+  'argSort of equals': ({ x }) => argSort(cast(mul(x, 2), 'i32')),
+  'the gradient of sort': ({ x }) =>
+    mul(grad(sum(mul(sort(x), mul(sort(x, { descending: true }), x))), [x])[0] ?? x, x),
+  topK: ({ x }) => topK(x, 3).values,
+  'topK, places': ({ z }) => topK(z, 2).indices,
   reshape: ({ z }) => relu(reshape(add(z, 0.1), [15, 4])),
   transpose: ({ z }) => transpose(z, [2, 0, 1]),
   slice: ({ z }) => slice(z, [1, 0, 1], [3, 3, 2]),
@@ -150,6 +179,19 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   'gather of bytes outside': ({ pixels, outside }) => cast(gather(pixels, outside), 'f32'),
   'scatterAdd outside': ({ x, outside }) => scatterAdd(x, outside, 4),
   'oneHot outside': ({ outside }) => oneHot(outside, 4),
+  'gather by numbers of two axes': ({ z, x }) => gather(z, cast(mul(x, 6), 'i32')),
+  'gather along the last axis': ({ z, index }) => gather(z, index, { axis: 2 }),
+  'gather along the middle': ({ z, label }) => gather(z, reshape(label, [5, 1]), { axis: 1 }),
+  'scatterAdd by numbers of two axes': ({ z, x }) => scatterAdd(z, cast(mul(slice(x, [0, 0], [5, 3]), 4), 'i32'), 3),
+  flip: ({ z }) => mul(flip(z, [0, 2]), z),
+  'pad, reflected': ({ x }) => pad(x, [2, 3], [8, 11], { mode: 'reflect' }),
+  'pad with the edge': ({ z }) => pad(z, [0, 2, 1], [5, 7, 6], { mode: 'edge' }),
+  'pad with a value': ({ x }) => pad(x, [1, 0], [6, 8], { value: -3 }),
+  'pad of pixels, reflected': ({ pixels }) => pad(pixels, [0, 2], [5, 13], { mode: 'reflect' }),
+  'resize to the nearest': ({ z }) => resize(reshape(z, [5, 3, 4, 1]), [5, 2]),
+  'resize, bilinear': ({ z }) => resize(reshape(z, [5, 3, 4, 1]), [2, 9], { mode: 'bilinear' }),
+  cumsum: ({ x }) => cumsum(x),
+  'cumsum, reversed': ({ z }) => cumsum(z, 1, { reverse: true }),
   'oneHot of u8': ({ label }) => oneHot(label, 4),
   'oneHot of i32': ({ index }) => oneHot(index, 5),
   'cast to i32': ({ x }) => cast(mul(x, 10), 'i32'),
@@ -162,6 +204,26 @@ export const OP_CASES: Record<string, (fields: Fields) => Tensor> = {
   'matmul of stacks': ({ z }) => matmul(z, tanh(z), { transposeB: true }),
   'matmul of stacks transposed left': ({ z, x }) =>
     matmul(z, mul(reshape(concat([x, x, x], 1), [5, 3, 7]), 2), { transposeA: true }),
+  'matmul of stacks of stacks': ({ z, x }) => {
+    const heads = transpose(reshape(concat([z, tanh(z)], 2), [5, 3, 2, 4]), [0, 2, 1, 3])
+    return softmax(mul(matmul(heads, heads, { transposeB: true }), add(sum(x), 0.5)))
+  },
+  'matmul of stacks, bias, relu': ({ z, x }) =>
+    relu(add(matmul(z, tanh(z), { transposeA: true }), slice(sum(x, [0]), [0], [4]))),
+  'matmul of stacks, transposed twice': ({ z }) =>
+    matmul(z, reshape(tanh(z), [5, 4, 3]), { transposeA: true, transposeB: true }),
+  'matmul of a stack and a matrix': ({ z, x }) => tanh(matmul(z, slice(x, [0, 0], [4, 7]))),
+  'matmul of stacks that broadcast': ({ z, x }) =>
+    matmul(reshape(slice(x, [0, 0], [2, 6]), [2, 1, 2, 3]), reshape(slice(z, [0, 0, 0], [4, 3, 4]), [4, 3, 4])),
+  'a stack as rows, and back': ({ z, y }) => {
+    const hidden = tanh(matmul(reshape(z, [15, 4]), slice(y, [0, 0], [4, 7])))
+    return mean(reshape(hidden, [5, 3, 7]), [1])
+  },
+  'einsum of heads': ({ z }) => {
+    const heads = reshape(z, [5, 3, 2, 2])
+    return einsum('bhqk,bkhd->bqhd', softmax(einsum('bqhd,bkhd->bhqk', heads, tanh(heads))), heads)
+  },
+  'einsum of three': ({ x, y, z }) => einsum('bi,bj,bkl->bijl', x, tanh(y), z),
   'matmul used twice': ({ x, y }) => {
     const product = matmul(x, y, { transposeB: true })
     return matmul(relu(product), sub(product, 1))
@@ -214,6 +276,11 @@ const SQUARE_OPS: readonly ((a: Tensor, b: Tensor, salt: number) => Tensor)[] = 
   (a, _, salt) => gather(a, rowNumbers(a, salt)),
   (a, _, salt) => scatterAdd(a, rowNumbers(a, salt), a.shape[0] ?? 1),
   (a, b, salt) => convolvedSquares(a, b, salt),
+  (a) => sin(a),
+  (a, b) => mul(erf(a), cos(b)),
+  (a) => cumsum(tanh(a), 0),
+  (a, _, salt) => flip(a, salt % 2),
+  (a, b, salt) => stackedSquares(a, b, salt),
 ]
 
 /**
@@ -232,6 +299,15 @@ function convolvedSquares(a: Tensor, b: Tensor, salt: number): Tensor {
   const value = conv(tanh(image), tanh(filter), grouped)
   const pooled = (salt >> 3) % 2 === 0 ? value : maxPool(value, Math.min(2, extent), { strides: 1, padding: 'same' })
   return reshape(pooled, [extent, extent])
+}
+
+/** Each column of `a`, or row, times the row of `b` of its number, as a stack of products. */
+function stackedSquares(a: Tensor, b: Tensor, salt: number): Tensor {
+  const [extent = 1] = a.shape
+  const rows = reshape(tanh(b), [extent, 1, extent])
+  return salt % 2 === 0
+    ? sum(matmul(reshape(tanh(a), [extent, extent, 1]), rows), 0)
+    : reshape(matmul(reshape(tanh(a), [extent, 1, extent]), mul(rows, reshape(a, [extent, extent, 1]))), a.shape)
 }
 
 export function randomGraph(roots: readonly Tensor[], choices: readonly Choice[]): Tensor[] {

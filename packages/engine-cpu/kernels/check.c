@@ -37,6 +37,12 @@ static uint64_t elements(uint32_t a, uint32_t b, uint32_t c) {
     return (product < most ? product : most) * c;
 }
 
+/* a * b * c, none of which is more than an arena's bytes, or more than any arena holds if it does not fit. */
+static uint64_t volume(uint64_t a, uint64_t b, uint64_t c) {
+    const uint64_t most = (uint64_t)1 << 32, ab = a * b < most ? a * b : most;
+    return ab * c < most ? ab * c : most;
+}
+
 /* Whether `count` elements at an address, aligned to their size, lie in the arena. Address 0 stands for none. */
 static bool reads(const struct check *check, uint32_t address, uint64_t count, uint32_t size) {
     if (count == 0) return true;
@@ -142,16 +148,18 @@ static bool check_pointwise(const struct check *check, uint32_t address, uint32_
     return true;
 }
 
-/* operands: dst, a, b, m, n, k, flags, scratch, epilogue. Its working memory is there once for each
+/* operands: dst, a, b, m, n, k, flags, scratch, epilogue, of `count` products. Its working memory is there once for each
  * worker, where they share. */
-static bool check_matmul(const struct check *check, const uint32_t *operands, uint32_t segments, bool is_shared) {
+static bool check_matmul(const struct check *check, const uint32_t *operands, uint32_t segments, uint32_t count,
+                         bool is_shared) {
     const uint32_t dst = operands[0], m = operands[3], n = operands[4], k = operands[5], flags = operands[6];
     const uint32_t epilogue = operands[8];
-    if (m == 0 || n == 0 || k == 0 || flags > (MATMUL_TRANSPOSE_A | MATMUL_TRANSPOSE_B)) return false;
-    if (!reads_floats(check, operands[1], elements(m, k, 1))) return false;
-    if (!reads_floats(check, operands[2], elements(k, n, 1))) return false;
-    if (dst != 0 && !writes_floats(check, dst, elements(m, n, 1))) return false;
-    if (elements(m, n, 1) > check->arena_bytes / 4) return false;
+    if (m == 0 || n == 0 || k == 0 || count == 0 || flags > (MATMUL_TRANSPOSE_A | MATMUL_TRANSPOSE_B)) return false;
+    const uint64_t products = volume(m, n, count);
+    if (!reads_floats(check, operands[1], volume(m, k, count))) return false;
+    if (!reads_floats(check, operands[2], volume(k, n, count))) return false;
+    if (dst != 0 && !writes_floats(check, dst, products)) return false;
+    if (products > check->arena_bytes / 4) return false;
     if (segments == 0 || segments > k) return false;
     const uint32_t scratch = matmul_scratch(m, n, k, flags, dst != 0, epilogue != 0, segments);
     const uint64_t others = is_shared && check->exec[EXEC_WORKERS] > 1 ? check->exec[EXEC_WORKERS] - 1 : 0;
@@ -159,7 +167,7 @@ static bool check_matmul(const struct check *check, const uint32_t *operands, ui
     if (others > 0 && check->exec[EXEC_WORKING] < scratch) return false;
     const uint64_t bytes = scratch + others * check->exec[EXEC_WORKING];
     if (!writes_floats(check, operands[7], bytes / 4)) return false;
-    return epilogue == 0 || check_pointwise(check, epilogue, m, n, true);
+    return epilogue == 0 || check_pointwise(check, epilogue, m * count, n, true);
 }
 
 /*
@@ -234,12 +242,6 @@ static bool check_axes(const struct check *check, const struct convolution *conv
     return conv->examples > 0 && conv->channels > 0 && conv->filters > 0;
 }
 
-/* a * b * c, none of which is more than an arena's bytes, or more than any arena holds if it does not fit. */
-static uint64_t volume(uint64_t a, uint64_t b, uint64_t c) {
-    const uint64_t most = (uint64_t)1 << 32, ab = a * b < most ? a * b : most;
-    return ab * c < most ? ab * c : most;
-}
-
 /* operands: dst, two operands, scratch, epilogue or segments, geometry */
 static bool check_convolution(const struct check *check, uint32_t opcode, const uint32_t *operands, bool is_shared) {
     const struct convolution *conv = convolution_at(operands + 5);
@@ -281,6 +283,18 @@ static bool check_pool(const struct check *check, uint32_t opcode, const uint32_
            reads_floats(check, operands[2], is_spread ? windows : keys);
 }
 
+/* operands: dst, keys, values or gradient, scratch, rows, cols, descending */
+static bool check_sort(const struct check *check, const uint32_t *operands, bool is_shared) {
+    const uint32_t cols = operands[5];
+    const uint64_t count = elements(operands[4], cols, 1), scratch = (uint64_t)SORT_SCRATCH * cols;
+    const uint64_t others = is_shared && check->exec[EXEC_WORKERS] > 1 ? check->exec[EXEC_WORKERS] - 1 : 0;
+    if (cols == 0 || operands[6] > 1 || count > check->arena_bytes / 4) return false;
+    if (check->exec[EXEC_WORKING] % 8 != 0 || (others > 0 && check->exec[EXEC_WORKING] < scratch)) return false;
+    return writes_floats(check, operands[0], count) && reads_floats(check, operands[1], count) &&
+           reads_floats(check, operands[2], count) &&
+           writes(check, operands[3], (scratch + others * check->exec[EXEC_WORKING]) / 8, 8);
+}
+
 /* The number of operands of an opcode, where that of OP_COPY leaves out what its rank says; 0: no such opcode. */
 static uint32_t least_operands(uint32_t opcode) {
     /* One number a digit, since a table would be data of the module's own. */
@@ -290,17 +304,22 @@ static uint32_t least_operands(uint32_t opcode) {
         OPERANDS(OP_REDUCE_MAX, 5) | OPERANDS(OP_ARG_MAX, 4) | OPERANDS(OP_SOFTMAX, 4) | OPERANDS(OP_LOG_SOFTMAX, 4) |
         OPERANDS(OP_COPY, 4) | OPERANDS(OP_FILL, 3) | OPERANDS(OP_CAST, 5) | OPERANDS(OP_GATHER_ROWS, 6) |
         OPERANDS(OP_SCATTER_ADD, 6) | OPERANDS(OP_ONE_HOT, 5) | OPERANDS(OP_RANDOM, 6) | OPERANDS(OP_GUARD, 1);
-    if (opcode == OP_SECTION) return 2;
-    if (opcode == OP_SUM_SEGMENTS) return 6;
-    if (opcode == OP_MATMUL_SEGMENTS) return 10;
-    if (opcode == OP_CONV || opcode == OP_CONV_TRANSPOSE || opcode == OP_CONV_FILTER) return 5 + CONV_WORDS;
-    if (opcode == OP_MAX_POOL || opcode == OP_MAX_POOL_SPREAD) return 3 + CONV_WORDS;
+    /* The same of those from OP_SECTION on, with five bits each. */
+#define MORE_OPERANDS(opcode, count) ((uint64_t)(count) << 5 * (opcode - OP_SECTION))
+    const uint64_t more = MORE_OPERANDS(OP_SECTION, 2) | MORE_OPERANDS(OP_SUM_SEGMENTS, 6) |
+                          MORE_OPERANDS(OP_MATMUL_SEGMENTS, 10) | MORE_OPERANDS(OP_CONV, 5 + CONV_WORDS) |
+                          MORE_OPERANDS(OP_CONV_TRANSPOSE, 5 + CONV_WORDS) |
+                          MORE_OPERANDS(OP_CONV_FILTER, 5 + CONV_WORDS) | MORE_OPERANDS(OP_MAX_POOL, 3 + CONV_WORDS) |
+                          MORE_OPERANDS(OP_MAX_POOL_SPREAD, 3 + CONV_WORDS) | MORE_OPERANDS(OP_MATMUL_STACK, 10) |
+                          MORE_OPERANDS(OP_SORT, 7) | MORE_OPERANDS(OP_SORT_SPREAD, 7);
+    if (opcode >= OP_SECTION && opcode <= OP_SORT_SPREAD) return more >> 5 * (opcode - OP_SECTION) & 31;
     return opcode >= OP_GATHER_BATCH && opcode <= OP_GUARD ? digits >> 4 * (opcode - 1) & 15 : 0;
 }
 
 INLINE uint32_t pointwise_of(const uint32_t *at) {
     if (at[0] == OP_CONV || at[0] == OP_CONV_TRANSPOSE) return at[6];
-    return at[0] == OP_MATMUL || at[0] == OP_MATMUL_SEGMENTS ? at[10] : at[0] == OP_MAP ? at[4] : 0;
+    if (at[0] == OP_MATMUL || at[0] == OP_MATMUL_SEGMENTS || at[0] == OP_MATMUL_STACK) return at[10];
+    return at[0] == OP_MAP ? at[4] : 0;
 }
 
 /* The operands of an instruction that has them all, and whose pointwise program's words are in the arena. */
@@ -309,8 +328,9 @@ static bool check_instruction(const struct check *check, const uint32_t *at, uin
     const uint32_t to = operands[0], from = operands[1];
     switch (at[0]) {
     case OP_GATHER_BATCH: return check_gather_batch(check, operands, examples);
-    case OP_MATMUL: return check_matmul(check, operands, 1, is_shared);
-    case OP_MATMUL_SEGMENTS: return check_matmul(check, operands, operands[9], is_shared);
+    case OP_MATMUL: return check_matmul(check, operands, 1, 1, is_shared);
+    case OP_MATMUL_SEGMENTS: return check_matmul(check, operands, operands[9], 1, is_shared);
+    case OP_MATMUL_STACK: return check_matmul(check, operands, 1, operands[9], is_shared);
     case OP_CONV:
     case OP_CONV_TRANSPOSE:
     case OP_CONV_FILTER: return check_convolution(check, at[0], operands, is_shared);
@@ -332,6 +352,8 @@ static bool check_instruction(const struct check *check, const uint32_t *at, uin
         const uint64_t count = elements(operands[2], operands[3], 1);
         return operands[3] > 0 && writes_floats(check, to, count) && reads_floats(check, from, count);
     }
+    case OP_SORT:
+    case OP_SORT_SPREAD: return check_sort(check, operands, is_shared);
     case OP_COPY: return check_copy(check, operands, at[1] - 2);
     case OP_FILL: return writes(check, to, operands[1], 4);
     case OP_CAST:

@@ -65,6 +65,7 @@ LOOP_LONG(logarithms_of_one_and, logarithm_of_one_and)
 LOOP_1(square_roots, square_root(a))
 LOOP_LONG(hyperbolic_tangents, hyperbolic_tangent)
 LOOP_LONG(logistics, logistic)
+LOOP_LONG(errors, error_function)
 LOOP_1(positive_parts, positive_part(a))
 LOOP_1(absolutes, absolute(a))
 LOOP_1(flush_denormals, flush_denormal(a))
@@ -111,6 +112,10 @@ void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, cons
     case MICRO_SQUARE: return squares(to, a, count);
     case MICRO_FLUSH_BELOW: return flush_below(to, a, b, count);
     case MICRO_LOG1P: return logarithms_of_one_and(to, a, count);
+    case MICRO_SIN: return sines(to, a, count);
+    case MICRO_COS: return cosines(to, a, count);
+    case MICRO_ERF: return errors(to, a, count);
+    case MICRO_POW: return powers(to, a, b, count);
     }
 }
 

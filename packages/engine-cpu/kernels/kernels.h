@@ -25,6 +25,11 @@ INLINE uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + mu
 void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count);
 void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count, bool has_rates);
 
+/* elementary.c: the same for functions that are computed in double precision, element by element. */
+void sines(float *to, const float *from, uint32_t count);
+void cosines(float *to, const float *from, uint32_t count);
+void powers(float *to, const float *from, const float *exponents, uint32_t count);
+
 /* pointwise.c. A pointwise program takes most of the stack that the kernels need (STACK_BYTES): what holds one is never inlined into what
  * holds another. */
 struct pointwise {
@@ -66,6 +71,7 @@ uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint
 void matmul(char *base, const uint32_t *operands, uint32_t segments);
 void matmul_rows(char *base, const uint32_t *operands, uint32_t segments, uint32_t first, uint32_t rows,
                  uint32_t working, struct ahead next);
+void matmul_stack(char *base, const uint32_t *operands, uint32_t first, uint32_t count, uint32_t working);
 struct ahead second_factor(char *base, const uint32_t *operands);
 
 /* panel.c: a * b + c as a product adds a term, with one rounding. */
@@ -89,6 +95,11 @@ void reduce_max(float *to, const float *from, uint32_t outer, uint32_t count, ui
 void arg_max(int32_t *to, const float *from, uint32_t rows, uint32_t cols);
 void softmax(float *to, const float *from, uint32_t rows, uint32_t cols);
 void log_softmax(float *to, const float *from, uint32_t rows, uint32_t cols);
+
+/* sort.c */
+#define SORT_SCRATCH 16 /* bytes a column */
+void sort(char *base, const uint32_t *operands, uint32_t first, uint32_t rows, uint32_t working);
+void sort_spread(char *base, const uint32_t *operands, uint32_t first, uint32_t rows, uint32_t working);
 
 /* layout.c */
 void copy_bytes(void *to, const void *from, uint32_t count);

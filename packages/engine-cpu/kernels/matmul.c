@@ -308,6 +308,40 @@ struct ahead second_factor(char *base, const uint32_t *operands) {
     return (struct ahead){(const char *)b, (const char *)(b + operands[4] * operands[5])};
 }
 
+/* Products first .. first + count - 1 of a stack. operands: those of matmul_rows, and how many there are */
+NOINLINE void matmul_stack(char *base, const uint32_t *operands, uint32_t first, uint32_t count, uint32_t working) {
+    const uint32_t m = operands[3], n = operands[4], k = operands[5], flags = operands[6];
+    const uint32_t dst = operands[0], epilogue_at = operands[8];
+    const bool transpose_a = flags & MATMUL_TRANSPOSE_A, transpose_b = flags & MATMUL_TRANSPOSE_B;
+    const struct blocking blocking = choose_blocking(m, n, k, flags, dst != 0, epilogue_at != 0, 1);
+    float nothing[WIDE] = {0};
+    float *scratch = floats_at(base, operands[7] + working);
+    struct ahead next = {0};
+    struct pointwise epilogue;
+    uint16_t steps[MOST_SCANNED];
+    struct range ranges[MOST_RANGES];
+    if (epilogue_at) pointwise_begin(&epilogue, base, epilogue_at, m * operands[9], n);
+    for (uint32_t i = first; i < first + count; i++) {
+        struct factors factors = {
+            .a = {floats_at(base, operands[1]) + i * (m * k), transpose_a ? m : k, transpose_a},
+            .b = {floats_at(base, operands[2]) + i * (k * n), transpose_b ? k : n, transpose_b},
+            .m = m,
+            .n = n,
+            .k = k,
+            .blocking = &blocking,
+            .packed_a = scratch,
+            .packed_b = scratch + blocking.packed_a,
+            .product = dst ? floats_at(base, dst) + i * (m * n) : scratch + blocking.packed_a + blocking.packed_b,
+            .nothing = nothing,
+            .ahead = &next,
+        };
+        find_steps(&factors, steps);
+        find_rows_in_use(&factors, ranges);
+        multiply_blocks(&factors, epilogue_at ? &epilogue : 0, i * m);
+    }
+    if (epilogue_at) pointwise_end(&epilogue);
+}
+
 /* Rows first .. first + rows - 1 of the product. operands: dst, a, b, m, n, k, flags, scratch, epilogue */
 NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segments, uint32_t first, uint32_t rows,
                           uint32_t working, struct ahead next) {

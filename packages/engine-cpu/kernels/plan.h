@@ -12,7 +12,7 @@
 /* Tables, a line for each number: */
 /* clang-format off */
 
-#define PLAN_VERSION 7
+#define PLAN_VERSION 8
 
 /* What the kernels need of a stack; each thread has its own. */
 #define STACK_BYTES 262144
@@ -129,6 +129,9 @@ enum opcode {
   OP_CONV_FILTER = 25,    /* dst, x, g, scratch, segments, geometry */
   OP_MAX_POOL = 26,       /* dst, keys, values, geometry: of each window and channel the value whose key is largest, the first of equals, the first NaN before all */
   OP_MAX_POOL_SPREAD = 27, /* dst, keys, g, geometry: dst[in] = 0, and each g added, in order, where its window's largest key is */
+  OP_MATMUL_STACK = 28,   /* as OP_MATMUL, and count: as many products, whose a, b and dst lie one behind the other; see below */
+  OP_SORT = 29,           /* dst, keys, values, scratch, rows, cols, descending (0 or 1): the values of each row in the order of their keys: see below */
+  OP_SORT_SPREAD = 30,    /* dst, keys, g, scratch, rows, cols, descending: dst[i] of each row = g[j] where OP_SORT takes its value j from i */
   OP_GUARD = 16           /* address of f32: ends the chunk with EXEC_NOT_FINITE, before the instructions that follow, unless it is finite */
 };
 
@@ -141,6 +144,13 @@ enum matmul_flags { MATMUL_TRANSPOSE_A = 1, MATMUL_TRANSPOSE_B = 2 };
  *
  * `dst` is f32[m, n], or 0 when only the epilogue wants the product. `epilogue`, if not 0, is run over each block of finished rows while
  * it is in cache; its PRODUCT registers are that block. `scratch` has matmul_scratch(m, n, k, flags, has dst, has epilogue) bytes.
+ *
+ * Of OP_MATMUL_STACK, `scratch` has what one product needs, and the epilogue is run over the rows of all products, one behind the other.
+ */
+
+/*
+ * Sorting: keys are in ascending order, -0 being equal to +0, and NaN last; or in descending order, and NaN first. Equal keys stay in the order of their columns.
+ * `scratch` is aligned to 8 bytes and has 16 bytes for each column.
  */
 
 /*
@@ -211,7 +221,9 @@ enum micro_op {
   MICRO_SQUARE = 20,      /* a * a */
   MICRO_LOG1P = 21,
   MICRO_FLUSH_BELOW = 22, /* a, or +0 where |a| < b */
-  MICRO_ADAM = 23, MICRO_ADAM_RATES = 24
+  MICRO_SIN = 23, MICRO_COS = 24, MICRO_ERF = 25,
+  MICRO_POW = 26,         /* a to the power b */
+  MICRO_ADAM = 27, MICRO_ADAM_RATES = 28
 };
 
 /*

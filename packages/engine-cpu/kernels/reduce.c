@@ -45,14 +45,27 @@ INLINE float larger_scalar(float a, float b) {
     return __builtin_signbit(a) ? b : a;
 }
 
+/* The largest of all lanes, without a branch for each: as integers, floats are in order but for the negative ones, whose
+ * other bits are turned. */
+static float largest_lane(vfloat x) {
+    const vint bits = (vint)x, keys = bits ^ ((bits >> 31) & 0x7fffffff), nans = (bits & 0x7fffffff) > 0x7f800000;
+    int32_t largest = keys[0], any_nan = nans[0];
+    for (int lane = 1; lane < VLEN; lane++) {
+        largest = keys[lane] > largest ? keys[lane] : largest;
+        any_nan |= nans[lane];
+    }
+    if (any_nan) return __builtin_nanf("");
+    const vint turned = splat_int(largest ^ ((largest >> 31) & 0x7fffffff));
+    return ((vfloat)turned)[0];
+}
+
 static float max_of(const float *from, uint32_t count) {
     float result = from[0];
     uint32_t i = 1;
     if (count >= 2 * LANES) {
         vfloat all = load(from);
         for (i = VLEN; i + VLEN <= count; i += VLEN) all = larger(all, load(from + i));
-        result = all[0];
-        for (int lane = 1; lane < VLEN; lane++) result = larger_scalar(result, all[lane]);
+        result = largest_lane(all);
     }
     for (; i < count; i++) result = larger_scalar(result, from[i]);
     return result;
@@ -160,12 +173,20 @@ static void shift_rows(float *to, const float *from, uint32_t rows, uint32_t col
     }
 }
 
+#define SOFTMAX_ELEMENTS 2048 /* that stay in the first-level cache from one pass over them to the next */
+
+/* Rows that are worked on together. */
+INLINE uint32_t rows_together(uint32_t cols) { return cols < SOFTMAX_ELEMENTS ? SOFTMAX_ELEMENTS / cols : 1; }
+
 void softmax(float *to, const float *from, uint32_t rows, uint32_t cols) {
-    shift_rows(to, from, rows, cols);
-    exponentials_in_place(to, rows * cols);
-    for (uint32_t r = 0; r < rows; r++, to += cols) {
-        const float total = sum_of(to, cols);
-        for (uint32_t c = 0; c < cols; c++) to[c] = to[c] / total;
+    for (uint32_t count; rows > 0; rows -= count, from += count * cols) {
+        count = least(rows, rows_together(cols));
+        shift_rows(to, from, count, cols);
+        exponentials_in_place(to, count * cols);
+        for (uint32_t r = 0; r < count; r++, to += cols) {
+            const float total = sum_of(to, cols);
+            for (uint32_t c = 0; c < cols; c++) to[c] = to[c] / total;
+        }
     }
 }
 
@@ -173,8 +194,8 @@ void softmax(float *to, const float *from, uint32_t rows, uint32_t cols) {
 void log_softmax(float *to, const float *from, uint32_t rows, uint32_t cols) {
     enum { CHUNK = 16 * LANES };
     float chunk[CHUNK];
-    shift_rows(to, from, rows, cols);
-    for (uint32_t r = 0; r < rows; r++, to += cols) {
+    for (uint32_t r = 0; r < rows; r++, to += cols, from += cols) {
+        shift_rows(to, from, 1, cols);
         float lanes[LANES] = {0};
         for (uint32_t c = 0; c < cols; c += CHUNK) {
             const uint32_t count = least(CHUNK, cols - c);

@@ -12,6 +12,7 @@ static uint32_t execute_instruction(char *base, const uint32_t *exec, const uint
     case OP_GATHER_BATCH: gather_batch(base, operands, ints_at(base, exec[EXEC_INDICES]), (struct ahead){0}); break;
     case OP_MATMUL: matmul(base, operands, 1); break;
     case OP_MATMUL_SEGMENTS: matmul(base, operands, operands[9]); break;
+    case OP_MATMUL_STACK: matmul_stack(base, operands, 0, operands[9], 0); break;
     case OP_CONV: conv_examples(base, operands, 0, operands[5], 0); break;
     case OP_CONV_TRANSPOSE: conv_transpose_examples(base, operands, 0, operands[5], 0); break;
     case OP_CONV_FILTER: conv_filter_rows(base, operands, 0, conv_filter_extent(operands), 0); break;
@@ -26,6 +27,8 @@ static uint32_t execute_instruction(char *base, const uint32_t *exec, const uint
     case OP_ARG_MAX: arg_max((int32_t *)to, from, operands[2], operands[3]); break;
     case OP_SOFTMAX: softmax(to, from, operands[2], operands[3]); break;
     case OP_LOG_SOFTMAX: log_softmax(to, from, operands[2], operands[3]); break;
+    case OP_SORT: sort(base, operands, 0, operands[4], 0); break;
+    case OP_SORT_SPREAD: sort_spread(base, operands, 0, operands[4], 0); break;
     case OP_COPY: copy_strided(base, operands); break;
     case OP_FILL: fill_words((uint32_t *)to, operands[2], operands[1]); break;
     case OP_CAST: cast_elements(to, from, operands[2], operands[3], operands[4]); break;

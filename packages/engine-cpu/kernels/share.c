@@ -12,6 +12,9 @@ static uint32_t first_extent(const uint32_t *at) {
     switch (at[0]) {
     case OP_GATHER_BATCH: return operands[5];
     case OP_MATMUL: return operands[6] & MATMUL_TRANSPOSE_A ? 0 : operands[3];
+    case OP_MATMUL_STACK: return operands[9];
+    case OP_SORT:
+    case OP_SORT_SPREAD: return operands[4];
     case OP_CONV:
     case OP_CONV_TRANSPOSE: return operands[5];
     case OP_MAX_POOL:
@@ -32,6 +35,10 @@ static uint32_t first_extent(const uint32_t *at) {
     }
 }
 
+INLINE bool is_product(uint32_t opcode) {
+    return opcode == OP_MATMUL || opcode == OP_MATMUL_SEGMENTS || opcode == OP_MATMUL_STACK;
+}
+
 INLINE bool has_sums(const char *base, uint32_t program) {
     return program != 0 && ((const uint32_t *)(base + program))[2] != 0;
 }
@@ -40,7 +47,7 @@ INLINE bool has_sums(const char *base, uint32_t program) {
 static bool is_free_of_sums(const char *base, const uint32_t *at) {
     if (at[0] == OP_MAP) return !has_sums(base, at[4]);
     if (at[0] == OP_CONV || at[0] == OP_CONV_TRANSPOSE) return !has_sums(base, at[6]);
-    return (at[0] != OP_MATMUL && at[0] != OP_MATMUL_SEGMENTS) || !has_sums(base, at[10]);
+    return !is_product(at[0]) || !has_sums(base, at[10]);
 }
 
 bool can_share_examples(const char *base, const uint32_t *at, uint32_t examples) {
@@ -50,7 +57,7 @@ bool can_share_examples(const char *base, const uint32_t *at, uint32_t examples)
 
 bool can_share_rows(const char *base, const uint32_t *at) {
     if (at[0] == OP_SUM_SEGMENTS || at[0] == OP_CONV_FILTER) return true;
-    return (at[0] == OP_MAP || at[0] == OP_MATMUL || at[0] == OP_MATMUL_SEGMENTS) && is_free_of_sums(base, at);
+    return (at[0] == OP_MAP || is_product(at[0])) && is_free_of_sums(base, at);
 }
 
 INLINE uint32_t bytes_of_dtype(uint32_t dtype) { return dtype == DTYPE_U8 ? 1 : 4; }
@@ -71,6 +78,9 @@ void execute_for_examples(char *base, const uint32_t *exec, const uint32_t *at, 
         gather_batch(base, operands, ints_at(base, exec[EXEC_INDICES]) + first, next);
         break;
     case OP_MATMUL: matmul_rows(base, given, 1, first, rows, working, next); break;
+    case OP_MATMUL_STACK: matmul_stack(base, given, first, rows, working); break;
+    case OP_SORT: sort(base, given, first, rows, working); break;
+    case OP_SORT_SPREAD: sort_spread(base, given, first, rows, working); break;
     case OP_CONV: conv_examples(base, given, first, rows, working); break;
     case OP_CONV_TRANSPOSE: conv_transpose_examples(base, given, first, rows, working); break;
     case OP_MAX_POOL: max_pool(base, given, first, rows); break;
@@ -121,9 +131,12 @@ void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t 
                       struct ahead next) {
     const uint32_t *operands = at + 2;
     const bool is_map = at[0] == OP_MAP, is_sum = at[0] == OP_SUM_SEGMENTS, is_filter = at[0] == OP_CONV_FILTER;
+    const bool is_stack = at[0] == OP_MATMUL_STACK;
     const uint32_t extent = is_map      ? operands[0] * operands[1]
                             : is_filter ? conv_filter_extent(operands)
-                                        : operands[is_sum ? 4 : 3];
+                                        : operands[is_sum     ? 4
+                                                   : is_stack ? 9
+                                                              : 3];
     /* Elements are shared out by the blocks and vectors that kernels run over. */
     const uint32_t unit = is_map ? POINTWISE_BLOCK : is_sum ? LANES : 1, units = (extent + unit - 1) / unit;
     const uint32_t first = least(extent, unit * segment_start(units, workers, worker));
@@ -136,6 +149,8 @@ void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t 
     else if (is_sum)
         sum_segments(floats_at(base, operands[0]), floats_at(base, operands[1]), operands[2], operands[3], operands[4],
                      operands[5], first, end);
+    else if (is_stack)
+        matmul_stack(base, operands, first, end - first, working);
     else
         matmul_rows(base, operands, at[0] == OP_MATMUL ? 1 : operands[9], first, end - first, working, next);
 }

@@ -1,7 +1,7 @@
 /** The constants of `kernels/plan.h`, which documents them. `instructions.test.ts` checks that they agree. */
 import type { DType } from '@gradpool/core'
 
-export const PLAN_VERSION = 7
+export const PLAN_VERSION = 8
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 
@@ -86,6 +86,9 @@ export const OP = {
   CONV_FILTER: 25,
   MAX_POOL: 26,
   MAX_POOL_SPREAD: 27,
+  MATMUL_STACK: 28,
+  SORT: 29,
+  SORT_SPREAD: 30,
 } as const
 
 /** How workers share the instructions of a section. */
@@ -128,8 +131,12 @@ export const MICRO = {
   SQUARE: 20,
   LOG1P: 21,
   FLUSH_BELOW: 22,
-  ADAM: 23,
-  ADAM_RATES: 24,
+  SIN: 23,
+  COS: 24,
+  ERF: 25,
+  POW: 26,
+  ADAM: 27,
+  ADAM_RATES: 28,
 } as const
 
 export const POINTWISE = {

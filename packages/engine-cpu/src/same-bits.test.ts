@@ -28,6 +28,7 @@ import {
 import { type BatchProgram, type Engine, type Field, type Split, train, traceProgram } from '@gradpool/core/engine'
 import {
   OP_CASES,
+  attentive,
   bitsOf,
   choices,
   convolutional,
@@ -153,7 +154,7 @@ describe.each(others)('%s', (_, make) => {
     await expectSame(train(darkClassifier, { optimizer, batchSize: 16, data: dark }), dark, 50)
   })
 
-  test.each([convolutional, recurrent])('30 steps of $name', async ({ network, data: split }) => {
+  test.each([attentive, convolutional, recurrent])('30 steps of $name', async ({ network, data: split }) => {
     const optimizer = adam({ learningRate: 0.01 })
     await expectSame(train(network, { optimizer, batchSize: 7, data: split }), split, 30)
   })

@@ -24,6 +24,14 @@ export {
   activationNames,
   type Layer,
 } from './layers/activation.js'
+export {
+  attention,
+  type AttentionCall,
+  type AttentionOptions,
+  type MultiHeadAttention,
+  multiHeadAttention,
+  type MultiHeadAttentionOptions,
+} from './layers/attention.js'
 export { elu, gelu, hardSigmoid, hardSwish, leakyRelu, mish, silu, softplus } from './layers/activation-functions.js'
 export { type BatchNorm, batchNorm, type BatchNormOptions } from './layers/batch-norm.js'
 export {
@@ -40,7 +48,7 @@ export {
   type TransposedConvOptions,
 } from './layers/convolution.js'
 export { type Dense, dense, type DenseOptions } from './layers/dense.js'
-export { dropout } from './layers/dropout.js'
+export { dropout, spatialDropout, stochasticDepth } from './layers/dropout.js'
 export { type Embedding, embedding, type EmbeddingOptions } from './layers/embedding.js'
 export { groupNorm, layerNorm, type NormOptions, rmsNorm, type ScaledNorm, type ShiftedNorm } from './layers/norms.js'
 export {
@@ -52,6 +60,15 @@ export {
   maxPool1d,
   maxPool2d,
 } from './layers/pooling.js'
+export {
+  learnedPositions,
+  type LearnedPositions,
+  type LearnedPositionsOptions,
+  rotary,
+  type RotaryOptions,
+  sinusoidalPositions,
+} from './layers/positions.js'
+export { residual } from './layers/residual.js'
 export {
   bidirectional,
   gru,

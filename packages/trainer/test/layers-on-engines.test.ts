@@ -2,8 +2,8 @@
  * In f32, where exponentials overflow early, on WebAssembly and in native code: activations from -100 to 100 against
  * tools/oracles/layers_jax.json, and norms and an embedding against the reference.
  */
-import { add, grad, mean, mul, sum, type Tensor } from '@gradpool/core'
-import { Binding, traceProgram } from '@gradpool/core/engine'
+import { adam, add, type Batch, defineModel, grad, mean, mul, square, sum, type Tensor } from '@gradpool/core'
+import { Binding, train, traceProgram } from '@gradpool/core/engine'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import { expectSameStep, splitOf, wholeBatch } from '@gradpool/engine-contract'
 import {
@@ -13,6 +13,7 @@ import {
   embedding,
   groupNorm,
   layerNorm,
+  multiHeadAttention,
   rmsNorm,
 } from '@gradpool/models'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -65,6 +66,23 @@ describe.each(engines)('%s', (_, makeEngine) => {
         })
       }
     }
+  })
+
+  test('attention in blocks trains in memory that all of it does not fit', async () => {
+    const engine = await engineOf()
+    const time = 1024
+    const modelOf = (block: number) =>
+      defineModel({
+        params: multiHeadAttention(8, 1, { causal: true, block }),
+        step: (attend, { text }: Batch<'text'>) => ({ loss: mean(square(attend(text))) }),
+      })
+    const values = Float32Array.from({ length: time * 8 }, (_, i) => Math.sin(12.9898 * (i + 1)))
+    const data = splitOf({ text: { dtype: 'f32', shape: [time, 8], values } }, 1)
+    const compile = (block: number) =>
+      engine.compile(train(modelOf(block), { optimizer: adam(), batchSize: 1, data }), { data, seed: 0 })
+    await expect(compile(time)).rejects.toThrow('more of memory are needed')
+    const execution = await compile(64)
+    expect((await execution.run({ steps: 2 })).status).toBe('done')
   })
 
   test('norms and an embedding do as the reference does', async () => {

@@ -10,10 +10,26 @@ import type { ByOp, NodeOf } from '../program/node.js'
 import type { OpName } from '../program/op-table.js'
 import { operands } from '../program/operand-checks.js'
 import { convFilterOf, convOf, convTransposeOf } from '../ops/convolution.js'
-import { add, div, equal, exp, flushBelow, less, mul, neg, select, sub } from '../ops/elementwise.js'
-import { pad, reshape, slice, transpose } from '../ops/layout.js'
+import {
+  add,
+  cos,
+  div,
+  equal,
+  exp,
+  flushBelow,
+  less,
+  log,
+  mul,
+  neg,
+  pow,
+  select,
+  sin,
+  sub,
+} from '../ops/elementwise.js'
+import { padWithZeros, reshape, slice, transpose } from '../ops/layout.js'
 import { broadcastTo } from '../ops/operands.js'
 import { maxPoolOf, maxPoolSpreadOf } from '../ops/pooling.js'
+import { sortOf, sortSpreadOf } from '../ops/order.js'
 import { matmul } from '../ops/product.js'
 import { sum } from '../ops/reduction.js'
 import { gather, scatterAdd } from '../ops/rows.js'
@@ -52,6 +68,9 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
   relu: (_, { gradient: g, value: y }) => [() => select(less(0, y), g, 0)],
   // 0 at 0.
   abs: unary(({ gradient: g }, x) => select(less(0, x), g, select(less(x, 0), neg(g), 0))),
+  sin: unary(({ gradient: g }, x) => mul(g, cos(x))),
+  cos: unary(({ gradient: g }, x) => neg(mul(g, sin(x)))),
+  erf: unary(({ gradient: g }, x) => mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI)))),
   // That of the identity, everywhere: what is flushed is 0 to within the precision of f32.
   flush: (_, { gradient: g }) => [() => g],
   stopGradient: null,
@@ -66,6 +85,11 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
   // That of the identity, as of flush.
   flushBelow: binary(({ gradient: g }) => [() => g, undefined]),
   min: binary(({ gradient: g }, a, b) => [() => larger(g, b, a), () => larger(g, a, b)]),
+  // By the base 0 where the exponent is, and by the exponent where there is no logarithm of the base.
+  pow: binary(({ gradient: g, value: y }, a, b) => [
+    () => mul(g, select(equal(b, 0), 0, mul(b, pow(a, sub(b, 1))))),
+    () => mul(g, select(less(0, a), mul(y, log(select(less(0, a), a, 1))), 0)),
+  ]),
   less: null,
   lessEqual: null,
   equal: null,
@@ -92,6 +116,16 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
     () => sub(g, mul(flushBelow(exp(y), LEAST_PROBABILITY), sum(g, -1, { keepDims: true }))),
   ],
 
+  // Keys only choose; each op is the other's gradient.
+  sort: binary<'sort'>(({ gradient: g }, keys, _values, { attributes }) => [
+    undefined,
+    () => sortSpreadOf(keys, g, attributes),
+  ]),
+  sortSpread: binary<'sortSpread'>(({ gradient: g }, keys, _y, { attributes }) => [
+    undefined,
+    () => sortOf(keys, g, attributes),
+  ]),
+
   broadcast: unary(({ gradient: g }, x) => {
     const lead = g.rank - x.rank
     const repeated = g.shape
@@ -106,7 +140,7 @@ export const gradientRules: ByOp<[RuleContext], Contributions, null> = {
       x.shape.map((_, axis) => permutation.indexOf(axis)),
     ),
   ),
-  slice: unary<'slice'>(({ gradient: g }, x, { attributes }) => pad(g, attributes.starts, x.shape)),
+  slice: unary<'slice'>(({ gradient: g }, x, { attributes }) => padWithZeros(g, attributes.starts, x.shape)),
   pad: unary<'pad'>(({ gradient: g }, x, { attributes }) => slice(g, attributes.before, x.shape)),
   concat: ({ attributes: { axis } }, { gradient: g, inputs }) => {
     let end = 0

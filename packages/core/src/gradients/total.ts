@@ -5,7 +5,7 @@
  * the place of many: blocks set into zeros are joined side by side, and products with one inner extent are one product
  * over all of them, a₁ᵀ·b₁ + a₂ᵀ·b₂ = [a₁; a₂]ᵀ·[b₁; b₂].
  */
-import { concat, pad, reshape } from '../ops/layout.js'
+import { concat, padWithZeros, reshape } from '../ops/layout.js'
 import { add } from '../ops/elementwise.js'
 import { matmul } from '../ops/product.js'
 import type { Node } from '../program/node.js'
@@ -60,7 +60,7 @@ function joinedBlocks(trace: Trace, terms: readonly Tensor[]): readonly Tensor[]
       }
       return runs.map((run) => {
         const before = shape.map((_, each) => (each === axis ? (run[0]?.start ?? 0) : 0))
-        return pad(
+        return padWithZeros(
           concat(
             run.map(({ tensor }) => tensor),
             axis,

@@ -27,6 +27,16 @@ export const maximum = binary('max', 'maximum')
 /** The smaller of a and b; NaN if either is. Where they are equal, each gets half of the gradient. */
 export const minimum = binary('min', 'minimum')
 
+/**
+ * a to the power b, as NumPy has it: anything to the power 0 is 1, and a negative number to one that is not whole NaN.
+ * The gradient by b is 0 where a is 0 or less; results below 2^-126 are 0.
+ */
+export function pow(a: TensorLike, b: TensorLike): Tensor {
+  return b === 2 ? square(a) : power(a, b)
+}
+
+const power = binary('pow')
+
 /** 1 where a < b, else 0 */
 export const less = binary('less')
 
@@ -51,6 +61,11 @@ export function notEqual(a: TensorLike, b: TensorLike): Tensor {
 export function select(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
   const inputs = broadcastOperands('select', condition, a, b)
   return currentTrace().node({ op: 'select', inputs })
+}
+
+/** `select` by NumPy's name. */
+export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
+  return select(condition, a, b)
 }
 
 /** -x */
@@ -79,6 +94,15 @@ export const relu = unary('relu')
 
 /** |x|; its gradient at 0 is 0 */
 export const abs = unary('abs')
+
+/** The sine of x, in radians */
+export const sin = unary('sin')
+
+/** The cosine of x, in radians */
+export const cos = unary('cos')
+
+/** The error function: 2 / √π times the integral of e^-t² from 0 to x */
+export const erf = unary('erf')
 
 /** x² */
 export function square(x: TensorLike): Tensor {

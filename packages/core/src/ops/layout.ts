@@ -78,7 +78,7 @@ export function slice(x: TensorLike, starts: Shape, sizes: Shape): Tensor {
  * @param shape of the result
  * @throws ShapeError where `x` does not lie within it
  */
-export function pad(x: TensorLike, before: Shape, shape: Shape): Tensor {
+export function padWithZeros(x: TensorLike, before: Shape, shape: Shape): Tensor {
   return currentTrace().node({
     op: 'pad',
     inputs: [tensorOf(x)],
@@ -99,4 +99,11 @@ export function concat(xs: readonly TensorLike[], axis: number): Tensor {
   if (!first) throw shapeError('concat: takes at least one tensor')
   const positive = axisOf('concat', first, axis)
   return currentTrace().node({ op: 'concat', inputs: tensors, attributes: { axis: positive } })
+}
+
+/** The axis `from` at the place `to` of the others, which keep their order; both count from the front. */
+export function moveAxis(x: TensorLike, from: number, to: number): Tensor {
+  const tensor = tensorOf(x)
+  const others = tensor.shape.map((_, axis) => axis).filter((axis) => axis !== from)
+  return transpose(tensor, others.toSpliced(to, 0, from))
 }

@@ -8,9 +8,12 @@ import type { Shape } from '../program/dtype.js'
 import { callText } from '../program/shape-inference.js'
 import type { Tensor, TensorLike } from '../tracing/tensor.js'
 import { currentTrace, shapeError } from '../tracing/trace.js'
-import { div } from './elementwise.js'
+import { abs, add, div, exp, lessEqual, log, select, stopGradient, sub } from './elementwise.js'
 import { reshape } from './layout.js'
 import { asF32, axisOf } from './operands.js'
+
+/** The largest finite f32. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127
 
 export interface ReductionOptions {
   /** Leave the axes in place with extent 1, so that the result broadcasts against the operand. Default: false. */
@@ -47,6 +50,18 @@ export const softmax = alongLastAxis('softmax')
 
 /** The logarithm of softmax along the last axis; neither overflows nor takes the logarithm of 0. */
 export const logSoftmax = alongLastAxis('logSoftmax')
+
+/**
+ * log(sum of e^x) along axes; does not overflow. The gradient is softmax. @throws ShapeError for a wrong axis
+ */
+export function logSumExp(x: TensorLike, axes?: number | Shape, options: ReductionOptions = {}): Tensor {
+  const tensor = asF32(x)
+  const largest = stopGradient(reduce('logSumExp', 'reduceMax', tensor, axes, { keepDims: true }))
+  // An infinite one is not subtracted from itself.
+  const shift = select(lessEqual(abs(largest), LARGEST), largest, 0)
+  const total = add(log(reduce('logSumExp', 'sum', exp(sub(tensor, shift)), axes, { keepDims: true })), shift)
+  return options.keepDims ? total : reshape(total, reduce('logSumExp', 'sum', tensor, axes).shape)
+}
 
 function alongLastAxis(op: 'argMax' | 'softmax' | 'logSoftmax') {
   return (x: TensorLike): Tensor => currentTrace().node({ op, inputs: [asF32(x)] })

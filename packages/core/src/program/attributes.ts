@@ -30,6 +30,8 @@ const CHECKS: {
   cast: { dtype: oneOf<DType>('dtype must be f32, i32 or u8', 'f32', 'i32', 'u8') },
   sum: { axes: integers, segments: optional(whole) },
   reduceMax: { axes: integers },
+  sort: { descending: optional(flag) },
+  sortSpread: { descending: optional(flag) },
   transpose: { permutation: integers },
   slice: { starts: integers },
   pad: { before: integers },

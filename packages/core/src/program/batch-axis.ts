@@ -49,6 +49,11 @@ function axisOf(node: Node, operands: readonly Operand[], batchSize = 1): BatchA
       return axis === 0 && second?.axis === undefined ? 0 : undefined
     case 'convFilter':
       return undefined
+    case 'sort':
+    case 'sortSpread': {
+      const shared = common(operands)
+      return shared === shape.length - 1 ? undefined : shared
+    }
     case 'maxPool':
     case 'maxPoolSpread':
       return axis === 0 && second?.axis === 0 ? 0 : undefined
@@ -101,7 +106,8 @@ function common(operands: readonly Operand[]): BatchAxis {
 function productAxis({ attributes, shape }: NodeOf<'matmul'>, a: BatchAxis, b: BatchAxis): BatchAxis {
   // Of stacks of matrices, each product is of one matrix of either.
   if (shape.length > 2) {
-    return [a, b].every((axis) => axis === 0 || axis === undefined) ? (a ?? b) : undefined
+    const isOfStack = (axis: BatchAxis) => axis === undefined || axis < shape.length - 2
+    return [a, b].every(isOfStack) && (a ?? b) === (b ?? a) ? (a ?? b) : undefined
   }
   if (a !== undefined && b !== undefined) return undefined
   if (a !== undefined) return a === (attributes.transposeA === true ? 1 : 0) ? 0 : undefined

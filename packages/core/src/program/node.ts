@@ -14,6 +14,8 @@ export interface AttributesByOp {
   readonly cast: { readonly dtype: DType }
   readonly sum: { readonly axes: readonly number[]; readonly segments?: number }
   readonly reduceMax: { readonly axes: readonly number[] }
+  readonly sort: { readonly descending?: boolean }
+  readonly sortSpread: { readonly descending?: boolean }
   readonly transpose: { readonly permutation: readonly number[] }
   readonly slice: { readonly starts: readonly number[] }
   readonly pad: { readonly before: readonly number[] }

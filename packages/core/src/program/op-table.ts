@@ -23,6 +23,9 @@ export const OPS = {
   sigmoid: '1 / (1 + e^-x)',
   relu: 'max(x, 0); NaN stays NaN',
   abs: '|x|',
+  sin: 'sine of x radians',
+  cos: 'cosine of x radians',
+  erf: 'the error function: 2 / √π times the integral of e^-t² from 0 to x',
   flush: 'x, or 0 where |x| < 2^-126 (no denormal numbers)',
   stopGradient: 'x, with zero gradient',
   cast:
@@ -36,6 +39,7 @@ export const OPS = {
   div: 'a / b',
   max: 'the larger; NaN if either is',
   min: 'the smaller; NaN if either is',
+  pow: 'a to the power b, as IEEE 754 defines pow, or 0 where that is below 2^-126 (no denormal numbers)',
   flushBelow: 'a, or 0 where |a| < b',
   less: 'f32 1 where a < b, else 0',
   lessEqual: 'f32 1 where a <= b, else 0',
@@ -52,6 +56,12 @@ export const OPS = {
   argMax: 'along the last axis, which is removed; i32; the first of equals, and the first NaN before all',
   softmax: 'along the last axis',
   logSoftmax: 'along the last axis',
+  sort:
+    'inputs (keys, values), both f32 of one shape; attributes {descending?}: the values of each row of the last axis in ' +
+    'the order of their keys, ascending, and NaN last; or descending, and NaN first; equal keys stay in order',
+  sortSpread:
+    'inputs (keys, g), attributes as of sort: the gradient of sort by its values; each element of a row goes to where ' +
+    'sort takes its place from',
 
   // Layout, of any dtype
   broadcast: "to the node's shape; the operand's axes align at the right, extents equal or 1",
@@ -72,7 +82,7 @@ export const OPS = {
   // Products
   matmul:
     'a [m, k] (or [k, m] with attributes.transposeA) times b [k, n] (or [n, k] with transposeB); ' +
-    'each element is summed over k in ascending order; with a first axis [p, ...] on both, p such products; ' +
+    'each element is summed over k in ascending order; with equal axes before those of both, such a product for each; ' +
     'with attributes.segments, of two matrices, k is cut into as many, as even as can be, the longer first: the sum, in order, of ' +
     'the products of each',
 

@@ -19,8 +19,7 @@ export function operands<T extends TensorType>(inputs: readonly T[], count: numb
 /** The two extents of a matrix, or of each in a stack of them, as the product sees it. */
 export function matrix({ shape }: TensorType, transposed: boolean): readonly [number, number] {
   const [rows, cols] = shape.slice(-2)
-  if (rows === undefined || cols === undefined || shape.length > 3)
-    return refuse('it takes two matrices, or two stacks of matrices')
+  if (rows === undefined || cols === undefined) return refuse('it takes two matrices, or two stacks of matrices')
   return transposed ? [cols, rows] : [rows, cols]
 }
 

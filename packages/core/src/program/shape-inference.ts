@@ -89,6 +89,9 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
   sigmoid: unary,
   relu: unary,
   abs: unary,
+  sin: unary,
+  cos: unary,
+  erf: unary,
   flush: unary,
   stopGradient: unary,
   cast: ({ attributes: { dtype } }, inputs) => ({ shape: operands(inputs, 1)[0].shape, dtype }),
@@ -99,6 +102,7 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
   div: elementwise(2),
   max: elementwise(2),
   min: elementwise(2),
+  pow: elementwise(2),
   flushBelow: elementwise(2),
   less: elementwise(2),
   lessEqual: elementwise(2),
@@ -119,6 +123,8 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
   }),
   softmax: lastAxisOp,
   logSoftmax: lastAxisOp,
+  sort: sorted,
+  sortSpread: sorted,
 
   broadcast: moved(({ shape }, x) => {
     const lead = shape.length - x.shape.length
@@ -204,7 +210,7 @@ const INFER: ByOp<[inputs: Operands], TensorType> = {
     checkSegments(segments, k)
     const products = a.shape.slice(0, -2)
     if (!sameShape(products, b.shape.slice(0, -2))) {
-      refuse('both must hold the same number of matrices')
+      refuse('the axes before those of the matrices must be equal')
     }
     return { shape: [...products, m, n], dtype: 'f32' }
   },
@@ -298,6 +304,13 @@ function checkSegments(segments: number | undefined, extent: number): void {
   if (segments !== undefined && !isInteger(segments, 1, extent)) {
     refuse(`segments must be a whole number from 1 to ${extent}`)
   }
+}
+
+/** The second operand, in an order that the first, of the same shape, has along its last axis. */
+function sorted(node: Node, inputs: Operands): TensorType {
+  const [keys, values] = floats(inputs, 2)
+  if (!sameShape(keys.shape, values.shape)) refuse('operands must have one shape')
+  return lastAxisOp(node, [values])
 }
 
 function lastAxisOp(_: Node, inputs: Operands): TensorType {

@@ -50,6 +50,9 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   relu: unary((x) => (x <= 0 ? 0 : x)),
   abs: unary(Math.abs),
+  sin: unary(Math.sin),
+  cos: unary(Math.cos),
+  erf: unary(errorFunction),
   flush: unary(normalOf),
   stopGradient: unary((x) => x),
   cast: (node, operands) => operands(0).values.map(CASTS[node.dtype]),
@@ -60,6 +63,7 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
   div: binary((a, b) => a / b),
   max: binary((a, b) => Math.max(a, b)),
   min: binary((a, b) => Math.min(a, b)),
+  pow: binary((a, b) => normalOf(power(a, b))),
   flushBelow: binary((a, b) => (Math.abs(a) < b ? 0 : a)),
   less: binary((a, b) => Number(a < b)),
   lessEqual: binary((a, b) => Number(a <= b)),
@@ -96,6 +100,23 @@ const KERNELS: ByOp<[Operands], Float64Array> = {
         .map((x) => normalOf(Math.exp(x))),
     ),
   logSoftmax: (_, operands) => Float64Array.from(rowsOf(operands(0)).flatMap(logSoftmaxOf)),
+
+  sort: ({ attributes: { descending = false } }, operands) => {
+    const values = rowsOf(operands(1))
+    const sorted = rowsOf(operands(0)).flatMap((keys, row) =>
+      orderOf(keys, descending).map((from) => values[row]?.[from] ?? NaN),
+    )
+    return Float64Array.from(sorted)
+  },
+  sortSpread: ({ attributes: { descending = false } }, operands) => {
+    const g = rowsOf(operands(1))
+    const spread = rowsOf(operands(0)).flatMap((keys, row) => {
+      const to = new Array<number>(keys.length)
+      orderOf(keys, descending).forEach((from, place) => (to[from] = g[row]?.[place] ?? NaN))
+      return to
+    })
+    return Float64Array.from(spread)
+  },
 
   broadcast: ({ shape }, operands) => {
     const x = operands(0)
@@ -338,6 +359,36 @@ function reduction(start: number, fold: (sofar: number, x: number) => number) {
 function rowsOf({ shape, values }: Evaluated): number[][] {
   const width = shape.at(-1) ?? 1
   return Array.from({ length: values.length / width }, (_, row) => [...values.subarray(row * width, (row + 1) * width)])
+}
+
+/** The places of keys in order: equal ones as they stand; NaN last, or first where the order is descending. */
+function orderOf(keys: readonly number[], descending: boolean): number[] {
+  const rank = (place: number) => keys[place] ?? NaN
+  const ascending = (a: number, b: number) =>
+    Number.isNaN(rank(a)) || Number.isNaN(rank(b))
+      ? Number(Number.isNaN(rank(a))) - Number(Number.isNaN(rank(b)))
+      : Number(rank(a) > rank(b)) - Number(rank(a) < rank(b))
+  return [...keys.keys()].sort((a, b) => (descending ? ascending(b, a) : ascending(a, b)))
+}
+
+/**
+ * erf x = 2 / √π · e^-x² · Σ 2^n x^(2n + 1) / (1 · 3 · … · (2n + 1)), all terms of one sign (Abramowitz and Stegun,
+ * 7.1.6); beyond 6 it is 1 to the last digit.
+ */
+function errorFunction(x: number): number {
+  if (!(Math.abs(x) < 6)) return Math.sign(x)
+  let term = x
+  let sum = x
+  for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1)
+    sum += term
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum
+}
+
+/** As IEEE 754 has it, where JavaScript's differs: 1 to any power is 1, and -1 to an infinite one. */
+function power(a: number, b: number): number {
+  return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b
 }
 
 function logSoftmaxOf(row: readonly number[]): number[] {

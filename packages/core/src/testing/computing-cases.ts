@@ -92,6 +92,15 @@ export const ELEMENTWISE_CASES: readonly OpCase[] = [
   unary('sigmoid', core.sigmoid, tf.sigmoid),
   unary('relu', core.relu, tf.relu),
   unary('abs', core.abs, tf.abs),
+  unary('sin', core.sin, tf.sin),
+  unary('cos', core.cos, tf.cos),
+  unary('erf', core.erf, tf.erf),
+  unary(
+    'pow of a number',
+    (x) => core.pow(x, 3),
+    (x) => tf.mul(x, tf.mul(x, x)),
+  ),
+  unary('pow of 2', (x) => core.pow(x, 2), tf.square),
   unary('square', core.square, tf.square),
   unary('flush', core.flush, tf.clone),
   unary('flushBelow', (x) => core.flushBelow(x, 2 ** -40), tf.clone),
@@ -100,6 +109,7 @@ export const ELEMENTWISE_CASES: readonly OpCase[] = [
   broadcasting('sub', core.sub, tf.sub),
   broadcasting('mul', core.mul, tf.mul),
   broadcasting('div', core.div, tf.div, { low: 0.5, high: 3 }),
+  broadcasting('pow', core.pow, tf.pow, { low: 0.5, high: 3 }),
   broadcasting('maximum', core.maximum, (a, b) => tf.maximum(spread(a, b), spread(b, a))),
   broadcasting('minimum', core.minimum, (a, b) => tf.minimum(spread(a, b), spread(b, a))),
   comparison('less', core.less, tf.less),
@@ -132,6 +142,82 @@ export const ELEMENTWISE_CASES: readonly OpCase[] = [
   ),
 ]
 
+type Order = (row: number[]) => number[]
+
+const ascending: Order = (row) => [...row.keys()].sort((a, b) => (row[a] ?? 0) - (row[b] ?? 0))
+const descending: Order = (row) => [...row.keys()].sort((a, b) => (row[b] ?? 0) - (row[a] ?? 0))
+
+/** The first elements of each row of the last axis in an order; tfjs's own ops of it have no gradient. */
+function inOrder(x: tf.Tensor, order: Order, count = x.shape.at(-1) ?? 1): tf.Tensor {
+  const width = x.shape.at(-1) ?? 1
+  const values = [...x.dataSync()]
+  const places = Array.from({ length: x.size / width }, (_, row) =>
+    order(values.slice(row * width, (row + 1) * width))
+      .slice(0, count)
+      .map((place) => row * width + place),
+  )
+  return tf.reshape(tf.gather(tf.reshape(x, [x.size]), places.flat()), x.shape.with(-1, count))
+}
+
+export const ORDER_CASES: readonly OpCase[] = [
+  unary(
+    'sort',
+    (x) => core.sort(x),
+    (x) => inOrder(x, ascending),
+    { minRank: 1 },
+  ),
+  unary(
+    'sort, descending',
+    (x) => core.sort(x, { descending: true }),
+    (x) => inOrder(x, descending),
+    { minRank: 1 },
+  ),
+  unary(
+    'sort along the first axis',
+    (x) => core.sort(x, { axis: 0 }),
+    (x) => {
+      const axes = [...x.shape.keys()]
+      return tf.transpose(inOrder(tf.transpose(x, [...axes.slice(1), 0]), ascending), [
+        axes.length - 1,
+        ...axes.slice(0, -1),
+      ])
+    },
+    { minRank: 1 },
+  ),
+  unary(
+    'topK',
+    (x) => core.topK(x, 1).values,
+    (x) => inOrder(x, descending, 1),
+    { minRank: 1 },
+  ),
+  caseOf(
+    'the gradient of sort',
+    fc.tuple(shapes(1), seeds, fc.boolean()).map(([shape, seed, isDescending]): Example => ({
+      operands: operandsOf([shape, shape], seed),
+      ours: (keys, g) => {
+        const sorted = core.sort(keys, { descending: isDescending })
+        return core.grad(core.sum(core.mul(sorted, g)), [keys])[0] ?? keys
+      },
+      oracle: (keys, g) => {
+        const order = isDescending ? descending : ascending
+        const width = shape.at(-1) ?? 1
+        const rows = tf.reshape(keys, [-1, width]).arraySync() as number[][]
+        const places = rows.flatMap((row, r) => ascending(order(row)).map((place) => r * width + place))
+        return tf.add(tf.reshape(tf.gather(tf.reshape(g, [-1]), places), [...shape]), tf.mul(keys, 0))
+      },
+    })),
+  ),
+  unary(
+    'argSort',
+    (x) => core.cast(core.argSort(x), 'f32'),
+    (x) => {
+      const rows = tf.reshape(x, [-1, x.shape.at(-1) ?? 1]).arraySync() as number[][]
+      return tf.tensor(rows.flatMap(ascending), x.shape, 'float32')
+    },
+    { minRank: 1, hasGradient: false },
+  ),
+]
+
 export const REDUCTION_CASES: readonly OpCase[] = [
   reduction('sum', (x, axes, keepDims) => core.sum(x, axes, { keepDims }), tf.sum),
   reduction('mean', (x, axes, keepDims) => core.mean(x, axes, { keepDims }), tf.mean),
@@ -142,6 +228,7 @@ export const REDUCTION_CASES: readonly OpCase[] = [
     (x) => toFloat(tf.argMax(x, -1)),
     { minRank: 1, hasGradient: false },
   ),
+  reduction('logSumExp', (x, axes, keepDims) => core.logSumExp(x, axes, { keepDims }), tf.logSumExp),
   unary('softmax', core.softmax, (x) => tf.softmax(x), { minRank: 1 }),
   unary('logSoftmax', core.logSoftmax, (x) => tf.logSoftmax(x), { minRank: 1 }),
 ]

@@ -123,6 +123,28 @@ export const ROW_AND_PRODUCT_CASES: readonly OpCase[] = [
     })),
   ),
   caseOf(
+    'gather by numbers of any rank, along any axis',
+    fc.tuple(shapes(1), shapes(), seeds).map(([shape, numbers, seed]): Example => {
+      const axis = seed % shape.length
+      return {
+        operands: [...operandsOf([shape], seed), integersOf(numbers, seed, shape[axis] ?? 1)],
+        ours: (table, indices) => core.gather(table, indices, { axis }),
+        oracle: (table, indices) => tf.gather(table, tf.cast(indices, 'int32'), axis),
+      }
+    }),
+  ),
+  caseOf(
+    'scatterAdd by numbers of any rank',
+    fc.tuple(shapes(1), shapes(1), seeds).map(([row, numbers, seed]): Example => ({
+      operands: [...operandsOf([[...numbers, ...row]], seed), integersOf(numbers, seed, 3)],
+      ours: (updates, indices) => core.scatterAdd(updates, indices, 3),
+      oracle: (updates, indices) => {
+        const flat = tf.tensor1d(indices.dataSync(), 'int32')
+        return tf.unsortedSegmentSum(tf.reshape(updates, [-1, ...row]), flat, 3)
+      },
+    })),
+  ),
+  caseOf(
     'scatterAdd',
     fc.tuple(shapes(1), fc.integer({ min: 1, max: 6 }), seeds).map(([shape, rows, seed]): Example => ({
       operands: [...operandsOf([shape], seed), around(integersOf([shape[0] ?? 1], seed, 2 + rows))],
@@ -148,7 +170,7 @@ export const ROW_AND_PRODUCT_CASES: readonly OpCase[] = [
     fc
       .tuple(
         fc.tuple(...[1, 2, 3].map(() => fc.integer({ min: 1, max: 5 }))),
-        fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 1 }),
+        fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 3 }),
         fc.boolean(),
         fc.boolean(),
         seeds,

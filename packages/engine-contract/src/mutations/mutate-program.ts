@@ -227,5 +227,5 @@ function sameType(nodes: readonly LooseNode[], index: number): number[] {
 export const EXACT_OPS: ReadonlySet<Node['op']> = new Set([
   ...(['input', 'constant', 'neg', 'relu', 'abs', 'flush', 'stopGradient', 'cast', 'max', 'min'] as const),
   ...(['less', 'lessEqual', 'equal', 'select', 'reduceMax', 'argMax', 'broadcast', 'reshape'] as const),
-  ...(['transpose', 'slice', 'pad', 'concat', 'gather', 'oneHot', 'maxPool'] as const),
+  ...(['transpose', 'slice', 'pad', 'concat', 'gather', 'oneHot', 'maxPool', 'sort', 'sortSpread'] as const),
 ])

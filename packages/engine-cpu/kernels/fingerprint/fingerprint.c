@@ -186,6 +186,20 @@ static void matmuls(void) {
         }
     }
     end("matmuls");
+    begin();
+    for (uint32_t flags = 0; flags < 4; flags++) {
+        enum { COUNT = 5, M = 19, N = 37, K = 70 };
+        next_address = 4096;
+        const uint32_t a = floats(COUNT * M * K, false), b = floats(COUNT * K * N, false), row = floats(N, false);
+        const uint32_t dst = allocate(4 * COUNT * M * N), to = allocate(4 * COUNT * M * N);
+        const uint32_t scratch = allocate(matmul_scratch(M, N, K, flags, 1, 1, 1) + 4);
+        const uint32_t program = WORDS(3, 2, 0, REGISTER_PRODUCT, 0, REGISTER_ROW, row, REGISTER_FULL, to, MICRO_ADD, 2,
+                                       0, 1, 0, MICRO_RELU, 2, 2, 0, 0);
+        EXECUTE(OP_MATMUL_STACK, dst, a, b, M, N, K, flags, scratch, program, COUNT);
+        add_to_hash(dst, COUNT * M * N);
+        add_to_hash(to, COUNT * M * N);
+    }
+    end("stacks of matmuls");
 }
 
 static void reductions(void) {
@@ -219,6 +233,20 @@ static void reductions(void) {
         }
     }
     end("softmax and arg-max");
+    begin();
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+        const uint32_t rows = shapes[s].rows, cols = shapes[s].cols;
+        next_address = 4096;
+        const uint32_t keys = floats(rows * cols, true), values = floats(rows * cols, false);
+        const uint32_t to = allocate(4 * rows * cols), scratch = allocate(SORT_SCRATCH * cols);
+        for (uint32_t descending = 0; descending < 2; descending++) {
+            EXECUTE(OP_SORT, to, keys, values, scratch, rows, cols, descending);
+            add_to_hash(to, rows * cols);
+            EXECUTE(OP_SORT_SPREAD, to, keys, values, scratch, rows, cols, descending);
+            add_to_hash(to, rows * cols);
+        }
+    }
+    end("sorts");
 }
 
 static void random_numbers(void) {
@@ -301,6 +329,9 @@ int main(void) {
     numeric_function("tanh", MICRO_TANH);
     numeric_function("sigmoid", MICRO_SIGMOID);
     numeric_function("flush", MICRO_FLUSH);
+    numeric_function("sin", MICRO_SIN);
+    numeric_function("cos", MICRO_COS);
+    numeric_function("erf", MICRO_ERF);
     pointwise();
     adam_updates("adam", MICRO_ADAM);
     adam_updates("adam with rates", MICRO_ADAM_RATES);

@@ -21,6 +21,8 @@ const MOVES = new Set<Node['op']>([
   'pad',
   'concat',
   'gather',
+  'sort',
+  'sortSpread',
   'oneHot',
 ])
 

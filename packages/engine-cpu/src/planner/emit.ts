@@ -15,8 +15,8 @@ const WORKING = addressIn('working', 0)
 const MAX_COPY_RANK = 8
 /** Of the instruction that begins a section. */
 const SECTION_WORDS = 4
-/** Of a plan: losses of more numbers, and larger stacks of matrices, would need more. */
-const MAX_INSTRUCTIONS = 2 ** 18
+/** Of a plan, to check losses: those of more numbers would need more. */
+const MAX_GUARDS = 2 ** 18
 
 export interface Layout extends Addresses {
   /** Of a batch field's values in the dataset, and its dtype. */
@@ -49,8 +49,6 @@ class Emitter {
   readonly places: Place[] = []
   readonly #graph: Graph
   readonly #layout: Layout
-  /** Instructions that are one for each element or matrix. */
-  #numRepeated = 0
 
   constructor(graph: Graph, layout: Layout) {
     this.#graph = graph
@@ -75,9 +73,7 @@ class Emitter {
   #action(action: Action): number[] {
     switch (action.kind) {
       case 'guard':
-        return this.#repeated(this.#graph.size(action.loss), (which) =>
-          instruction(OP.GUARD, this.#address(action.loss) + 4 * which),
-        )
+        return this.#guards(action.loss)
       case 'copy': {
         const size = this.#graph.size(action.from)
         return copy(this.#address(action.state), this.#address(action.from), 4, [size], [1], [1])
@@ -97,8 +93,7 @@ class Emitter {
     }
     const input = this.#graph.input(first)
     if (input) return this.#gather(first, input.name)
-    const node = this.#graph.node(first)
-    return node.op === 'matmul' ? this.#matmuls(first, node) : this.#single(first, node)
+    return this.#single(first, this.#graph.node(first))
   }
 
   #gather(index: number, name: string): number[] {
@@ -122,28 +117,15 @@ class Emitter {
     invariant(node.op === 'matmul', 'a product kernel begins with its product')
     const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const operands = [to, a, b, m, n, k, flags, WORKING, epilogue]
+    const count = sizeOf(node.shape.slice(0, -2))
+    if (count > 1) return instruction(OP.MATMUL_STACK, ...operands, count)
     return segments === 1 ? instruction(OP.MATMUL, ...operands) : instruction(OP.MATMUL_SEGMENTS, ...operands, segments)
   }
 
-  /** A batch of matrix products, one after the other. */
-  #matmuls(index: number, node: NodeOf<'matmul'>): number[] {
-    const [a, b] = this.#operands(node)
-    const { m, n, k, flags } = matmulShape(this.#graph, node)
-    const to = this.#address(index)
-    return this.#repeated(node.shape[0] ?? 1, (i) => {
-      const places = [to + 4 * i * m * n, a + 4 * i * m * k, b + 4 * i * k * n]
-      return instruction(OP.MATMUL, ...places, m, n, k, flags, WORKING, 0)
-    })
-  }
-
-  #repeated(count: number, make: (index: number) => number[]): number[] {
-    this.#numRepeated += count
-    if (this.#numRepeated > MAX_INSTRUCTIONS) {
-      throw new UserError(
-        `the CPU engine takes a loss of at most ${MAX_INSTRUCTIONS} numbers, and stacks of as many matrices together`,
-      )
-    }
-    return Array.from({ length: count }, (_, index) => make(index)).flat()
+  #guards(loss: number): number[] {
+    const count = this.#graph.size(loss)
+    if (count > MAX_GUARDS) throw new UserError(`the CPU engine takes a loss of at most ${MAX_GUARDS} numbers`)
+    return Array.from({ length: count }, (_, which) => instruction(OP.GUARD, this.#address(loss) + 4 * which)).flat()
   }
 
   #pointwise(kernel: Kernel): number {
@@ -177,6 +159,12 @@ class Emitter {
         return instruction(OP.SOFTMAX, to, a, size / columns, columns)
       case 'logSoftmax':
         return instruction(OP.LOG_SOFTMAX, to, a, size / columns, columns)
+      case 'sort':
+      case 'sortSpread': {
+        const descending = Number(node.attributes.descending ?? false)
+        const opcode = node.op === 'sort' ? OP.SORT : OP.SORT_SPREAD
+        return instruction(opcode, to, a, b, WORKING, size / columns, columns, descending)
+      }
       case 'cast':
         return instruction(OP.CAST, to, a, DTYPE[node.dtype], this.#storedDType(node, 0), size)
       case 'random': {
@@ -300,6 +288,11 @@ function reduction(shape: Shape, axes: readonly number[]): { outer: number; coun
     count: sizeOf(shape.slice(first, last + 1)),
     inner: sizeOf(shape.slice(last + 1)),
   }
+}
+
+/** Bytes of scratch memory of a sort, as plan.h says. */
+export function sortScratch({ shape }: Node): number {
+  return 16 * (shape.at(-1) ?? 1)
 }
 
 function instruction(opcode: number, ...operands: number[]): number[] {

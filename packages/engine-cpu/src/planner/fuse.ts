@@ -265,8 +265,8 @@ function merged(host: readonly number[], guest: readonly number[], numFirst: num
 }
 
 /** Whether a node's kernel runs what follows element by element over each block of rows that it has finished. */
-function isProduct({ op, shape }: Node): boolean {
-  return (op === 'matmul' && shape.length === 2) || op === 'conv' || op === 'convTranspose'
+function isProduct({ op }: Node): boolean {
+  return op === 'matmul' || op === 'conv' || op === 'convTranspose'
 }
 
 /** The product of a product kernel. */

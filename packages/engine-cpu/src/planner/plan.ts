@@ -10,7 +10,7 @@ import { align } from '../free-list.js'
 import type { MatmulShape } from '../kernels.js'
 import { addressIn, resolver } from './addresses.js'
 import { KernelDescriptions, type PlannedKernel } from './describe.js'
-import { emit, matmulShape, type Layout, type Place } from './emit.js'
+import { emit, matmulShape, sortScratch, type Layout, type Place } from './emit.js'
 import { Kernels, type Kernel } from './fuse.js'
 import { Graph, valuesOf } from './graph.js'
 import { schedule, type Schedule } from './schedule.js'
@@ -127,6 +127,7 @@ export class Plan {
     const hasMemory =
       kernel.kind === 'single' || this.#storage.values[product] !== undefined || this.#schedule.inPlace.has(product)
     if (isConvolution(node)) return convolutionScratch(this.#graph, node, hasMemory)
+    if (node.op === 'sort' || node.op === 'sortSpread') return sortScratch(node)
     if (node.op !== 'matmul') return 0
     const { m, n, k, flags, segments } = matmulShape(this.#graph, node)
     const hasEpilogue = kernel.nodes.length > 1

@@ -34,6 +34,8 @@ const BY_EXAMPLE = new Set([
   'argMax',
   'softmax',
   'logSoftmax',
+  'sort',
+  'sortSpread',
   'broadcast',
   'transpose',
   'slice',
@@ -142,8 +144,10 @@ class Sharing {
     if (this.#axes[index] !== 0) return false
     const node = graph.node(index)
     if (graph.microOp(index) !== undefined) return true
-    // Kernels divide a product by its rows, but not a batch of products.
-    if (node.op === 'matmul') return node.shape.length === 2 && node.attributes.transposeA !== true
+    // Kernels divide a product by its rows, and a stack of them by products.
+    if (node.op === 'matmul') {
+      return node.shape.length === 2 ? node.attributes.transposeA !== true : this.#operandsBegin(index)
+    }
     // Zeros are written by whole words.
     if (node.op === 'pad') return node.dtype !== 'u8' && this.#operandsBegin(index)
     return BY_EXAMPLE.has(node.op) && this.#operandsBegin(index)

@@ -20,11 +20,14 @@ import {
   reshape,
   sgd,
   sigmoid,
+  softmax,
+  sort,
   square,
   defineModel,
   sub,
   sum,
   tanh,
+  transpose,
   zeros,
 } from '@gradpool/core'
 import { train, traceProgram, type BatchProgram, type Split } from '@gradpool/core/engine'
@@ -93,6 +96,16 @@ const images = defineModel({
     return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(batch.label, 4)), [1]))) }
   },
 })
+const sequences = defineModel({
+  params: { first: parameter([3, 6], normal(0.3)), output: parameter([9, 4], normal(0.3)) },
+  step(weights, batch) {
+    const rows = matmul(reshape(mul(batch.image, 1 / 255), [-1, 3, 3]), weights.first) // [batch, 3, 6]
+    const heads = transpose(reshape(rows, [-1, 3, 2, 3]), [0, 2, 1, 3])
+    const scores = softmax(matmul(heads, sort(heads), { transposeB: true })) // [batch, 2, 3, 3]
+    const logits = matmul(reshape(sum(scores, 1), [-1, 9]), weights.output)
+    return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(batch.label, 4)), [1]))) }
+  },
+})
 const NUM_EXAMPLES = 45
 const examples = splitOf(
   {
@@ -135,6 +148,12 @@ const MODELS: [name: string, program: BatchProgram, data: Split, workers: number
     examples,
     3,
   ],
+  ...[1, 3].map((workers): (typeof MODELS)[number] => [
+    `sequences, for ${workers} at once`,
+    train(sequences, { optimizer: sgd({ learningRate: 0.1 }), batchSize: 16, data: examples }),
+    examples,
+    workers,
+  ]),
   [
     'an autoencoder with momentum',
     train(autoencoder, {
@@ -182,7 +201,7 @@ function wordsOf(bytes: Uint8Array, exec: number): number[] {
     const all = range(address, count)
     for (let i = 0; i < count; i += word(address + 4 * (i + 1))) {
       const start = address + 4 * i
-      const isProduct = [OP.MATMUL, OP.MATMUL_SEGMENTS].some((op) => op === word(start))
+      const isProduct = [OP.MATMUL, OP.MATMUL_SEGMENTS, OP.MATMUL_STACK].some((op) => op === word(start))
       const isConvolution = [OP.CONV, OP.CONV_TRANSPOSE].some((op) => op === word(start))
       const given = isProduct ? 40 : isConvolution ? 24 : word(start) === OP.MAP ? 16 : 0
       const programAddress = given === 0 ? 0 : word(start + given)

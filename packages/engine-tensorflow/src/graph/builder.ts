@@ -50,16 +50,16 @@ export class GraphBuilder {
    * Adds a node, unless an equal one of scalar arithmetic exists.
    *
    * @param type of the operands, or of what the op makes; undefined for an op without
-   * @returns its first output
+   * @returns its output that the table names
    */
   add(op: TensorFlowOp, type: TensorFlowType | undefined, inputs: readonly Ref[], options: NodeOptions = {}): Ref {
-    const { output = '', type: typeName = 'T', fixed } = OPS[op]
+    const { output = '', place = 0, type: typeName = 'T', fixed } = OPS[op]
     const { after = [], name = `${op}_${this.nodes.length}` } = options
     const attributes: Attributes = { ...(type && { [typeName]: { type } }), ...fixed, ...options.attributes }
     const make = (): Ref => {
       const controls = [...new Set(after.map(nodeOf))].map((node) => `^${node}`)
       this.nodes.push({ name, op, inputs: [...inputs, ...controls], attributes })
-      return this.#kind === 'graph' ? `${name}:0` : `${name}:${output}:0`
+      return this.#kind === 'graph' ? `${name}:${place}` : `${name}:${output}:0`
     }
     const isPure = PURE.has(op) && after.length === 0 && options.name === undefined
     return isPure ? this.#once(JSON.stringify([op, inputs, attributes]), make) : make()

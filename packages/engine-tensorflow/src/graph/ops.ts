@@ -2,8 +2,10 @@
 import type { Attributes } from './messages.js'
 
 interface OpDescription {
-  /** The name of the first output, by which nodes of a function refer to it. */
+  /** The name of the output that is used, by which nodes of a function refer to it. */
   readonly output?: string
+  /** The place of that output among those of a node. Default: 0. */
+  readonly place?: number
   /** The attribute that has the element type. Default: `T`. */
   readonly type?: string
   /** Attributes that are the same wherever the op is used. Shapes, axes and indices are int32. */
@@ -48,10 +50,12 @@ const TABLE = {
   Conv3D: { output: 'output', fixed: VOLUMES },
   Conv3DBackpropFilterV2: { output: 'output', fixed: VOLUMES },
   Conv3DBackpropInputV2: { output: 'output', fixed: { ...VOLUMES, Tshape: INT32 } },
+  Cos: { output: 'y' },
   DepthwiseConv2dNative: { output: 'output', fixed: PLANES },
   DepthwiseConv2dNativeBackpropFilter: { output: 'output', fixed: PLANES },
   DepthwiseConv2dNativeBackpropInput: { output: 'output', fixed: PLANES },
   Equal: { output: 'z', fixed: { incompatible_shape_error: { bool: true } } },
+  Erf: { output: 'y' },
   Exp: { output: 'y' },
   FloorMod: { output: 'z' },
   GatherV2: { output: 'output', type: 'Tparams', fixed: { Tindices: INT32, Taxis: INT32, batch_dims: { int: 0 } } },
@@ -77,6 +81,7 @@ const TABLE = {
   Pack: { output: 'output', fixed: { axis: { int: 0 } } },
   Pad: { output: 'output', fixed: { Tpaddings: INT32 } },
   Placeholder: { output: 'output', type: 'dtype' },
+  Pow: { output: 'z' },
   ReadVariableOp: { output: 'value', type: 'dtype' },
   RealDiv: { output: 'z' },
   Reshape: { output: 'output', fixed: { Tshape: INT32 } },
@@ -87,6 +92,7 @@ const TABLE = {
   RightShift: { output: 'z' },
   SelectV2: { output: 'output' },
   Sigmoid: { output: 'y' },
+  Sin: { output: 'y' },
   Slice: { output: 'output', fixed: { Index: INT32 } },
   Softmax: { output: 'softmax' },
   Sqrt: { output: 'y' },
@@ -96,6 +102,7 @@ const TABLE = {
   Sub: { output: 'z' },
   Sum: { output: 'output', fixed: { Tidx: INT32, keep_dims: NO } },
   Tanh: { output: 'y' },
+  TopKV2: { output: 'indices', place: 1, fixed: { sorted: { bool: true } } },
   Transpose: { output: 'y', fixed: { Tperm: INT32 } },
   UnsortedSegmentSum: { output: 'output', fixed: { Tindices: INT32, Tnumsegments: INT32 } },
   VarHandleOp: { output: 'resource', type: 'dtype' },

@@ -36,6 +36,9 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
     return values.builder.add('Maximum', 'float', [x, values.builder.constant(0, 'float')])
   },
   abs: unary('Abs'),
+  sin: unary('Sin'),
+  cos: unary('Cos'),
+  erf: unary('Erf'),
   flush: (node, values) => {
     const { builder } = values
     const [x] = operands(node, values)
@@ -50,6 +53,11 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   div: elementwise('RealDiv'),
   max: elementwise('Maximum'),
   min: elementwise('Minimum'),
+  pow: (node, values) => {
+    const { builder } = values
+    const power = builder.add('Pow', 'float', values.operands(node.inputs, node.shape))
+    return flushed(builder, power, builder.constant(SMALLEST_NORMAL, 'float'))
+  },
   flushBelow: (node, values) => {
     const [x, least = x] = operands(node, values)
     return flushed(values.builder, x, least)
@@ -68,17 +76,21 @@ export const LOWERINGS: ByOp<[NodeValues], Ref> = {
   reduceMax: reduction('Max'),
   argMax: (node, values) => {
     const { builder } = values
-    // TensorFlow ignores NaN, so NaN becomes infinity, and infinity the largest finite number.
-    const [x] = operands(node, values)
-    const largest = builder.constant(LARGEST_FLOAT, 'float')
-    const finite = builder.add('Minimum', 'float', [x, largest])
-    const isNaN = builder.add('IsNan', 'float', [x])
-    const infinity = builder.constant(Infinity, 'float')
-    const ranked = builder.add('SelectV2', 'float', [isNaN, infinity, finite])
-    return builder.add('ArgMax', 'float', [ranked, builder.constant(-1, 'int32')])
+    return builder.add('ArgMax', 'float', [ranked(operands(node, values)[0], builder), builder.constant(-1, 'int32')])
   },
   softmax: unary('Softmax'),
   logSoftmax: unary('LogSoftmax'),
+  sort: (node, values) => {
+    const [keys, sorted = keys] = operands(node, values)
+    return alongRows(values, sorted, orderOf(node, values, keys), node)
+  },
+  sortSpread: (node, values) => {
+    const { builder } = values
+    const [keys, g = keys] = operands(node, values)
+    // The order of the places in an order is the order that undoes it.
+    const back = builder.add('Neg', 'int32', [orderOf(node, values, keys)])
+    return alongRows(values, g, largestFirst(node, values, back, 'int32'), node)
+  },
 
   broadcast: same,
   reshape: (node, values) => moved('Reshape', node, values, node.shape),
@@ -163,6 +175,32 @@ function operands({ inputs }: Node, values: NodeValues): readonly [Ref, ...Ref[]
 
 function operandType({ inputs: [first = -1] }: Node, { program }: NodeValues): TensorFlowType {
   return TYPE_OF[program.node(first).dtype]
+}
+
+/** Numbers whose order is that of x, NaN being the largest: it becomes infinity, and that the largest finite number. */
+function ranked(x: Ref, builder: NodeValues['builder']): Ref {
+  const finite = builder.add('Minimum', 'float', [x, builder.constant(LARGEST_FLOAT, 'float')])
+  const isNaN = builder.add('IsNan', 'float', [x])
+  return builder.add('SelectV2', 'float', [isNaN, builder.constant(Infinity, 'float'), finite])
+}
+
+/** The places of the elements of each row in a sort's order. */
+function orderOf(node: NodeOf<'sort' | 'sortSpread'>, values: NodeValues, keys: Ref): Ref {
+  const rank = ranked(keys, values.builder)
+  const { descending = false } = node.attributes
+  return largestFirst(node, values, descending ? rank : values.builder.add('Neg', 'float', [rank]), 'float')
+}
+
+/** The same, from the largest on; of equals the first come first. */
+function largestFirst({ shape }: Node, { builder }: NodeValues, ranks: Ref, type: 'float' | 'int32'): Ref {
+  return builder.add('TopKV2', type, [ranks, builder.constant(shape.at(-1) ?? 1, 'int32')])
+}
+
+/** The elements of each row at these places of it. */
+function alongRows({ builder }: NodeValues, x: Ref, places: Ref, { shape }: Node): Ref {
+  const axis = shape.length - 1
+  const attributes = { batch_dims: { int: axis } }
+  return builder.add('GatherV2', 'float', [x, places, builder.constant(axis, 'int32')], { attributes })
 }
 
 /** x, or 0 where |x| is less. */

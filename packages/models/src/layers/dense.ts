@@ -16,7 +16,7 @@ export interface DenseOptions {
 export type Dense = Layer & { readonly weight: Tensor; readonly bias: Tensor }
 
 /**
- * activation(x · weight + bias): [batch, numInputs] to [batch, numOutputs].
+ * activation(x · weight + bias): [..., numInputs] to [..., numOutputs].
  *
  * Input of integers, such as pixels, counts as f32. Parameters: `weight` [numInputs, numOutputs], `bias` [numOutputs];
  * a step reads them of the bound layer, as `hidden.weight`.

@@ -1,14 +1,5 @@
 /** Rows of a trained table, for words, characters and other numbered things. */
-import {
-  gather,
-  type InitializerLike,
-  layer,
-  type Module,
-  normal,
-  parameter,
-  reshape,
-  type Tensor,
-} from '@gradpool/core'
+import { gather, type InitializerLike, layer, type Module, normal, parameter, type Tensor } from '@gradpool/core'
 import { checkWidth } from '../widths.js'
 import type { Layer } from './activation.js'
 
@@ -34,6 +25,6 @@ export function embedding(count: number, width: number, options: EmbeddingOption
   checkWidth('embedding: width', width)
   return layer(
     { weight: parameter([count, width], options.weight ?? normal(1)) },
-    (own) => (x: Tensor) => reshape(gather(own.weight, reshape(x, [x.size])), [...x.shape, width]),
+    (own) => (x: Tensor) => gather(own.weight, x),
   )
 }
