@@ -1,7 +1,7 @@
 // Networks that PyTorch trained (tools/oracles/weights_torch.py) give PyTorch's outputs here.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { defineModel, relu, type Module } from '@gradpool/core'
+import { add, type Batch, defineModel, mean, type Module, parameter, relu, sum, zeros } from '@gradpool/core'
 import {
   batchNorm,
   bidirectional,
@@ -17,6 +17,7 @@ import {
   layerNorm,
   lstm,
   maxPool2d,
+  multiHeadAttention,
   sequential,
 } from '@gradpool/models'
 import { encodeSafetensors, type NamedArray } from '@gradpool/storage'
@@ -102,6 +103,47 @@ describe("PyTorch's weights", () => {
     const ofSequences = { image: { shape: [6, 3] }, label: { shape: [], dtype: 'u8' } } as const
     const trainer = await startTraining(recurrent, { fields: ofSequences, initFrom })
     const { logits } = await trainer.predict({ image: Float32Array.from(sequences) })
+    expect(logits).toHaveLength(wanted.length)
+    wanted.forEach((value, index) => expect(logits[index]).toBeCloseTo(value, 5))
+    await trainer.dispose()
+  })
+
+  it('make the outputs that PyTorch makes, of a transformer of two layers', async () => {
+    const { characters, logits: wanted } = JSON.parse(readFileSync(inFolder('transformer.json'), 'utf8')) as {
+      readonly characters: readonly number[]
+      readonly logits: readonly number[]
+    }
+    const block = {
+      self_attn: multiHeadAttention(8, 2),
+      linear1: dense(8, 16, { activation: 'relu' }),
+      linear2: dense(16, 8),
+      norm1: layerNorm(8),
+      norm2: layerNorm(8),
+    }
+    const transformer = defineModel({
+      params: {
+        embed: embedding(12, 8),
+        positions: parameter([6, 8], zeros),
+        layers: [block, block],
+        norm: layerNorm(8),
+        fc: dense(8, 3),
+      },
+      step: ({ fc }, { label }) => ({ loss: sum(add(fc.bias, mean(label))) }),
+      predict({ embed, positions, layers, norm, fc }, { text }: Batch<'text'>) {
+        const through = layers.reduce(
+          (x, { self_attn, linear1, linear2, norm1, norm2 }) => {
+            const attended = add(x, self_attn(norm1(x)))
+            return add(attended, linear2(linear1(norm2(attended))))
+          },
+          add(embed(text), positions),
+        )
+        return { logits: fc(mean(norm(through), 1)) }
+      },
+    })
+    const initFrom = await loadSafetensors(inFolder('transformer.safetensors'), { from: 'pytorch' })
+    const ofText = { text: { shape: [6], dtype: 'i32' }, label: { shape: [], dtype: 'u8' } } as const
+    const trainer = await startTraining(transformer, { fields: { ...ofText, image: { shape: [] } }, initFrom })
+    const { logits } = await trainer.predict({ text: Int32Array.from(characters) })
     expect(logits).toHaveLength(wanted.length)
     wanted.forEach((value, index) => expect(logits[index]).toBeCloseTo(value, 5))
     await trainer.dispose()

@@ -17,7 +17,10 @@ export function pytorchModules(tensors: Tensors): Tensors {
   const found = new Map(tensors)
   for (const [name, tensor] of tensors) {
     const [, path = '', kind] = /^(.*?)in_proj_(weight|bias)$/.exec(name) ?? []
-    if (kind !== undefined) replaceByParts(found, name, tensor, (part) => `${path}${part}.${kind}`)
+    if (kind !== undefined) {
+      replaceByParts(found, name, tensor, (part) => `${path}${part}.${kind}`)
+      rename(found, `${path}out_proj.${kind}`, `${path}output.${kind}`)
+    }
     const [, owner = '', index = '', reverse = ''] = /^(.*?)weight_ih_l(\d+)(_reverse)?$/.exec(name) ?? []
     if (index !== '') replaceRecurrent(found, tensors, owner, { index, reverse })
   }
@@ -39,6 +42,13 @@ function replaceByParts(
     const own = values.subarray(index * size, (index + 1) * size)
     found.set(nameOf(part), { source, shape: [rows / 3, ...others], values: own })
   }
+}
+
+function rename(found: Map<string, SourceTensor>, from: string, to: string): void {
+  const tensor = found.get(from)
+  if (tensor === undefined) return
+  found.delete(from)
+  found.set(to, tensor)
 }
 
 /**
