@@ -10,7 +10,7 @@ const layers = {
   'engine-cpu': ['core'],
   'engine-tensorflow': ['core', 'engine-cpu', 'models'],
   models: ['core'],
-  datasets: ['core'],
+  datasets: ['core', 'storage'],
   storage: ['core'],
   'worker-pool': ['core'],
   trainer: ['core', 'engine-cpu', 'engine-tensorflow', 'models', 'datasets', 'storage', 'worker-pool'],

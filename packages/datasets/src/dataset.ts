@@ -30,6 +30,10 @@ export interface Dataset {
    * Labels are 0 … classes - 1. Of plain fields, known where `label` is one whole number from 0 on.
    */
   readonly classes?: number
+  /** Of a table, the names of its classes, in the order of their numbers. */
+  readonly classNames?: readonly string[]
+  /** Of a table, the names of the columns that `x` has. */
+  readonly columns?: readonly string[]
   /** Where `image` has bytes, as pixels, in rows and columns. */
   readonly imageShape?: readonly [height: number, width: number]
 }
@@ -45,7 +49,7 @@ export interface ImageDataset extends Dataset {
 }
 
 /** Rows that are there before they are split. */
-export interface Contents extends Pick<Dataset, 'name' | 'classes' | 'imageShape'> {
+export interface Contents extends Pick<Dataset, 'name' | 'classes' | 'imageShape' | 'classNames' | 'columns'> {
   readonly hash: () => string
   readonly fields: Fields
   /** Those that are split. */
@@ -61,6 +65,8 @@ export interface Contents extends Pick<Dataset, 'name' | 'classes' | 'imageShape
 export interface OwnRows {
   readonly split: Split
   readonly hash?: () => string
+  /** Names that have to be those of the training. */
+  readonly names?: Pick<Dataset, 'classNames' | 'columns'>
 }
 
 export interface SplitPlan {
@@ -123,7 +129,7 @@ function isImages(dataset: Dataset): dataset is ImageDataset {
 
 function madeOf(origin: Origin, splits: Dataset['splits']): Dataset {
   const { contents, plan } = origin
-  const { name, classes, imageShape, fields } = contents
+  const { name, classes, classNames, columns, imageShape, fields } = contents
   const dataset: Dataset = {
     name,
     get hash() {
@@ -132,6 +138,8 @@ function madeOf(origin: Origin, splits: Dataset['splits']): Dataset {
     fields: { train: fields, ...(splits.test && { test: splits.test.fields }) },
     splits,
     ...(classes !== undefined && { classes }),
+    ...(classNames && { classNames }),
+    ...(columns && { columns }),
     ...(imageShape && { imageShape }),
   }
   const toJSON = () => ({
@@ -167,7 +175,7 @@ function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
   const drawn = splitRows(rows, sizes, splitSeed)
   const held = (name: 'validation' | 'test'): Split | undefined => {
     const own = plan[name]
-    if (typeof own !== 'number') return checkedSplit(name, own.split, contents)
+    if (typeof own !== 'number') return checkedSplit(name, own, contents)
     const part = drawn[name]
     return own === 0 ? undefined : { fields, rows: inOrder ? ordered(part, rows) : part }
   }
@@ -198,7 +206,8 @@ function without(some: Int32Array, rows: Int32Array): Int32Array {
   return rows.filter((row) => !left.has(row))
 }
 
-function checkedSplit(split: string, own: Split, { name, fields }: Contents): Split {
+function checkedSplit(split: string, { split: own, names = {} }: OwnRows, contents: Contents): Split {
+  const { name, fields } = contents
   for (const [field, expected] of Object.entries(fields)) {
     const found = own.fields[field]
     if (found === undefined) {
@@ -209,6 +218,17 @@ function checkedSplit(split: string, own: Split, { name, fields }: Contents): Sp
         `The ${split} data of ${name} have '${field}' as ${typeText(found)}, the training has ${typeText(expected)}`,
       )
     }
+  }
+  for (const [kind, hint] of [
+    ['columns', 'columns: […]'],
+    ['classNames', 'classes: […]'],
+  ] as const) {
+    const [found, expected] = [names[kind], contents[kind]]
+    if (found === undefined || expected === undefined || JSON.stringify(found) === JSON.stringify(expected)) continue
+    const which = kind === 'columns' ? 'columns' : 'classes'
+    throw new UserError(
+      `The ${split} data of ${name} have other ${which} than the training: name them in both, as ${hint}`,
+    )
   }
   return own
 }

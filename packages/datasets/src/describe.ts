@@ -6,7 +6,8 @@ import { allRows } from './dataset.js'
 import { fileNames, fileRoles, findFiles, ranks, type FileRole } from './folder/locate.js'
 import { readIdxHeader } from './idx/read.js'
 import { sourceOf } from './source.js'
-import { parseDataSpec, type ArraysSpec, type DataSpec } from './spec.js'
+import { loadDataset } from './load.js'
+import { isFiles, parseDataSpec, type ArraysSpec, type DataSpec, type RowsSpec } from './spec.js'
 import { splitCounts, type SplitCounts } from './splits.js'
 
 export interface FileDescription {
@@ -42,7 +43,7 @@ export async function describeData(
   { directory }: { readonly directory?: string | undefined } = {},
 ): Promise<DataDescription> {
   const parsed = parseDataSpec(spec)
-  if (parsed.kind === 'arrays') return describeArrays(parsed)
+  if (!isFiles(parsed)) return parsed.kind === 'arrays' ? describeArrays(parsed) : describeRows(parsed)
   try {
     const source = sourceOf(parsed, directory)
     const found = await findFiles(source.directory)
@@ -68,6 +69,17 @@ function describeArrays({ name, fields, ...spec }: ArraysSpec): DataDescription 
     return { name, ready: true, rows, files: [] }
   } catch (error) {
     return { name, ready: false, problem: sentenceOf(error), files: [] }
+  }
+}
+
+/** Only all of a file tells how many rows it has. */
+async function describeRows(spec: RowsSpec): Promise<DataDescription> {
+  try {
+    const { name, splits } = await loadDataset(spec)
+    const [train, validation, test] = [splits.train, splits.validation, splits.test].map((it) => it?.rows.length ?? 0)
+    return { name, ready: true, rows: { train: train ?? 0, validation: validation ?? 0, test: test ?? 0 }, files: [] }
+  } catch (error) {
+    return { name: spec.kind, ready: false, problem: sentenceOf(error), files: [] }
   }
 }
 

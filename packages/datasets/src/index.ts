@@ -7,18 +7,32 @@ export { encodeIdx, writeIdx, type WriteIdxOptions } from './idx/write.js'
 export { datasetLoader, loadDataset, type LoaderOptions, type LoadOptions } from './load.js'
 export {
   arrays,
+  csv,
   idxFolder,
+  isFiles,
+  jsonl,
   mnist,
+  npy,
+  npz,
   parseData,
   parseDataSpec,
+  tsv,
   type ArraysOptions,
   type ArraysSpec,
+  type CsvOptions,
   type DataInput,
   type DataSpec,
   type FilesSpec,
   type HeldOut,
   type IdxFolderOptions,
   type IdxFolderSpec,
+  type JsonlOptions,
   type MnistOptions,
   type MnistSpec,
+  type NpzOptions,
+  type RowsSpec,
+  type RowsSplitOptions,
+  type TsvOptions,
 } from './spec.js'
+export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
+export type { MissingPolicy, TableShape, TableSpec } from './table/table-spec.js'

@@ -23,8 +23,11 @@ import { fileNames, fileRoles, locateFiles, type FileRole } from './folder/locat
 import { readFolder, type FolderContents } from './folder/read.js'
 import { allocateShared } from './idx/read.js'
 import { expectMnist } from './mnist.js'
+import { readNumpy } from './numpy/read-numpy.js'
+import { basename } from 'node:path'
 import { sourceOf } from './source.js'
 import {
+  isFiles,
   parseData,
   parseHeldOut,
   type ArraysSpec,
@@ -32,7 +35,9 @@ import {
   type DataSpec,
   type FilesSpec,
   type HeldOut,
+  type RowsSpec,
 } from './spec.js'
+import { readTable } from './table/read-table.js'
 
 export interface LoaderOptions {
   /** Memory of the fields, such as an engine's. Default: memory that threads can share. */
@@ -90,7 +95,7 @@ interface Source {
 type Load = (data: DataInput) => Promise<Dataset>
 
 async function planOf(spec: DataSpec, load: Load): Promise<SplitPlan> {
-  if (spec.kind !== 'arrays') return { ...spec, test: 0 }
+  if (isFiles(spec)) return { ...spec, test: 0 }
   return {
     labelled: 1,
     validation: await heldOut(spec.validation, load),
@@ -102,24 +107,29 @@ async function planOf(spec: DataSpec, load: Load): Promise<SplitPlan> {
 async function heldOut(held: HeldOut, load: Load): Promise<number | OwnRows> {
   if (typeof held === 'number') return held
   const own = await load(held)
-  return { split: own.splits.all, hash: () => own.hash }
+  return { split: own.splits.all, hash: () => own.hash, names: own }
 }
 
 function keyOf(spec: DataSpec): unknown {
   if (spec.kind === 'arrays') return spec.fields
-  return JSON.stringify([spec.kind, spec.directory, spec.kind === 'idxFolder' && spec.classes])
+  if (isFiles(spec)) return JSON.stringify([spec.kind, spec.directory, spec.kind === 'idxFolder' && spec.classes])
+  // How rows are split does not change them.
+  return JSON.stringify({ ...spec, validation: 0, test: 0, splitSeed: 0 })
 }
 
 async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source> {
-  return spec.kind === 'arrays' ? arraysSource(spec, options) : filesSource(spec, options)
+  return isFiles(spec) ? filesSource(spec, options) : rowsSource(spec, options)
 }
 
-function arraysSource({ name, fields: given }: ArraysSpec, options: LoaderOptions): Source {
-  if (options.directory !== undefined) {
-    throw new UserError(`The data '${name}' are arrays, so no folder can take their place`)
+async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
+  const name = spec.kind === 'arrays' ? spec.name : basename(spec.kind === 'npy' ? spec.kind : spec.path)
+  if (directory !== undefined) {
+    const what = spec.kind === 'arrays' ? 'arrays' : `a ${spec.kind} file`
+    throw new UserError(`The data '${name}' are ${what}, so no folder can take their place`)
   }
-  const fields = placed(given, options.allocate)
-  const classes = classesOf(fields)
+  const { fields: given, ...told } = await rowsOfSpec(spec)
+  const fields = placed(given, allocate)
+  const classes = told.classNames?.length ?? classesOf(fields)
   const imageShape = imageShapeOf(fields)
   return {
     contents: {
@@ -130,8 +140,14 @@ function arraysSource({ name, fields: given }: ArraysSpec, options: LoaderOption
       hash: once(() => fieldsHash(fields)),
       ...(classes !== undefined && { classes }),
       ...(imageShape && { imageShape }),
+      ...told,
     },
   }
+}
+
+async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<Pick<Contents, 'fields' | 'classNames' | 'columns'>> {
+  if (spec.kind === 'arrays') return { fields: spec.fields }
+  return spec.kind === 'npy' || spec.kind === 'npz' ? { fields: await readNumpy(spec) } : readTable(spec)
 }
 
 async function filesSource(spec: FilesSpec, options: LoaderOptions): Promise<Source> {

@@ -88,3 +88,15 @@ export function textRule(expected: string, byDefault?: string): Rule<string> {
     accepts: (value): value is string => typeof value === 'string' && value !== '',
   }
 }
+
+/** Not empty, none twice. */
+export function listOfNamesRule(expected: string): Rule<readonly string[]> {
+  return {
+    expected: `${expected}, none of them twice`,
+    accepts: (value): value is readonly string[] =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every((name) => typeof name === 'string' && name !== '') &&
+      new Set(value).size === value.length,
+  }
+}

@@ -38,7 +38,10 @@ describe('a spec', () => {
     ],
     [{ splitSeed: 0.5 }, 'data.splitSeed must be a whole number from 0 to 4294967295, not 0.5'],
     [{ directory: '' }, "data.directory must be the path of a folder, not ''"],
-    [{ kind: 'cifar' }, "data.kind must be 'mnist', 'idxFolder' or 'arrays', not 'cifar'"],
+    [
+      { kind: 'cifar' },
+      "data.kind must be 'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'npy' or 'npz', not 'cifar'",
+    ],
     [{ kind: 'idxFolder', directory: 'x', classes: 0 }, 'data.classes must be a whole number from 1'],
     [{ labeled: 0.01 }, "data has no field 'labeled'; its fields are kind, labelled, validation"],
     [{ classes: 10 }, "data has no field 'classes'"],

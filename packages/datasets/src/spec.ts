@@ -7,6 +7,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { isDataset, loadedData, type Dataset } from './dataset.js'
+import { numpySpec, type NpySpec, type NpzSpec } from './numpy/numpy-spec.js'
 import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
 import {
   classesRule,
@@ -21,6 +22,7 @@ import {
   textRule,
   type FieldTaker,
 } from './spec-rules.js'
+import { tableSpec, type TableShape, type TableSpec } from './table/table-spec.js'
 
 export interface FilesSplitSpec {
   /** The fraction of the training images whose labels are used, above 0 and at most 1. */
@@ -63,7 +65,10 @@ export interface ArraysSpec {
   readonly splitSeed: number
 }
 
-export type DataSpec = FilesSpec | ArraysSpec
+/** Files of rows, which are split as arrays are. */
+export type RowsSpec = TableSpec<HeldOut> | NpySpec<HeldOut> | NpzSpec<HeldOut>
+
+export type DataSpec = FilesSpec | ArraysSpec | RowsSpec
 
 /** Whatever stands for data: a spec, data that are loaded, or plain fields. */
 export type DataInput = DataSpec | Dataset | FieldsInput
@@ -74,15 +79,28 @@ export type MnistOptions = Partial<Omit<MnistSpec, 'kind'>>
 /** Defaults: all labels, a tenth of the images for validation, split seed 0, 10 classes. */
 export type IdxFolderOptions = Pick<IdxFolderSpec, 'directory'> & Partial<Omit<IdxFolderSpec, 'kind' | 'directory'>>
 
-export interface ArraysOptions {
-  /** Default: `arrays`. */
-  readonly name?: string
+/** How rows are split. */
+export interface RowsSplitOptions {
   /** A share, a number of rows, or data of its own. Default: 0, none. */
   readonly validation?: number | DataInput
   /** A share, a number of rows, or data of its own. Default: 0, none. */
   readonly test?: number | DataInput
   /** Which rows a share or a number takes. Default: 0. */
   readonly splitSeed?: number
+}
+
+export interface ArraysOptions extends RowsSplitOptions {
+  /** Default: `arrays`. */
+  readonly name?: string
+}
+
+export type JsonlOptions = Partial<Omit<TableShape, 'path' | 'header' | 'delimiter'>> & RowsSplitOptions
+export type TsvOptions = JsonlOptions & Pick<TableShape, 'header'>
+export type CsvOptions = TsvOptions & Pick<TableShape, 'delimiter'>
+
+export interface NpzOptions extends RowsSplitOptions {
+  /** Names of fields, each with that of its array. Default: every array, by its own name. */
+  readonly fields?: Readonly<Record<string, string>>
 }
 
 const splitFields = ['labelled', 'validation', 'splitSeed']
@@ -92,7 +110,7 @@ const fieldNames = {
   arrays: ['kind', 'name', 'fields', 'validation', 'test', 'splitSeed'],
 } as const
 
-const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'imageShape']
+const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'classNames', 'columns', 'imageShape']
 const isText = 'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 
 /**
@@ -121,6 +139,39 @@ export function arrays(fields: FieldsInput, options: ArraysOptions = {}): Arrays
 }
 
 /**
+ * A table whose columns are apart by commas: numbers side by side as the field `x`, the target as `y`, or as `label`
+ * where it is classes.
+ */
+export function csv(path: string, options: CsvOptions = {}): TableSpec<HeldOut> {
+  return textTable('csv', { ...options, kind: 'csv', path }, 'csv')
+}
+
+/** The same for columns that are apart by tabs. */
+export function tsv(path: string, options: TsvOptions = {}): TableSpec<HeldOut> {
+  return textTable('tsv', { ...options, kind: 'tsv', path }, 'tsv')
+}
+
+/** The same for a JSON object on each line, which has numbers and texts by the names of columns. */
+export function jsonl(path: string, options: JsonlOptions = {}): TableSpec<HeldOut> {
+  return textTable('jsonl', { ...options, kind: 'jsonl', path }, 'jsonl')
+}
+
+/** Files of NumPy, each with the field that it is: `npy({ x: 'x.npy', y: 'y.npy' })`. */
+export function npy(files: Readonly<Record<string, string>>, options: RowsSplitOptions = {}): NpySpec<HeldOut> {
+  return numpySpec('npy', { ...options, kind: 'npy', files }, { where: 'npy', heldOut: parseHeldOut })
+}
+
+/** An archive of NumPy's, whose arrays are the fields. */
+export function npz(path: string, options: NpzOptions = {}): NpzSpec<HeldOut> {
+  return numpySpec('npz', { ...options, kind: 'npz', path }, { where: 'npz', heldOut: parseHeldOut })
+}
+
+/** Images and labels, in rows that come apart as the data sets of MNIST do. */
+export function isFiles(spec: DataSpec): spec is FilesSpec {
+  return spec.kind === 'mnist' || spec.kind === 'idxFolder'
+}
+
+/**
  * A spec from a value of unknown origin, with the defaults filled in.
  *
  * @param where What the value is called in messages.
@@ -132,11 +183,14 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'mnist') return mnistSpec(value, where)
   if (kind === 'idxFolder') return idxFolderSpec(value, where)
   if (kind === 'arrays') return arraysSpec(value, where)
+  if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl') return textTable(kind, value, where)
+  if (kind === 'npy') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
+  if (kind === 'npz') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   // A field may have any name.
   if (kind === undefined || isObject(kind)) {
     return new Arrays('arrays', parseFields(value, where), 0, 0, 0)
   }
-  throw notAllowed(`${where}.kind`, `'mnist', 'idxFolder' or 'arrays'`, kind)
+  throw notAllowed(`${where}.kind`, `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'npy' or 'npz'`, kind)
 }
 
 /** The same for a value that may be data that are loaded. */
@@ -152,6 +206,10 @@ export function parseHeldOut(value: unknown, where: string): HeldOut {
   const rule = heldOutRule(0)
   if (rule.accepts(value)) return value
   throw notAllowed(where, `${rule.expected}, or data`, value)
+}
+
+function textTable(kind: TableSpec['kind'], value: object, where: string): TableSpec<HeldOut> {
+  return tableSpec(kind, value, { where, heldOut: parseHeldOut })
 }
 
 function mnistSpec(value: object, where: string): MnistSpec {

@@ -102,6 +102,6 @@ describe('what is no NumPy file', () => {
       'notes.txt': Buffer.from('hello'),
       'a.npy': npy("{'descr': '|u1', 'fortran_order': False, 'shape': (), }", 1),
     })
-    expect([...decodeNpz(archive, 'it')]).toEqual([['a', { shape: [], values: Float32Array.of(0) }]])
+    expect([...decodeNpz(archive, 'it')]).toEqual([['a', { shape: [], values: Float32Array.of(0), type: 'U8' }]])
   })
 })

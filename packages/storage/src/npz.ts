@@ -34,13 +34,18 @@ const typeNames: Readonly<Record<string, NumberTypeName>> = {
   b1: 'BOOL',
 }
 
+export interface NumpyArray extends NamedArray {
+  /** What its numbers are in the file. */
+  readonly type: NumberTypeName
+}
+
 /**
  * The arrays of a `.npz` by name, without the `.npy` that the archive adds; other files in it are passed over.
  *
  * @param where what the file is called in messages
  * @throws UserError with one sentence for what is no such archive, or has an array that is none of numbers
  */
-export function decodeNpz(archive: Uint8Array, where: string): ReadonlyMap<string, NamedArray> {
+export function decodeNpz(archive: Uint8Array, where: string): ReadonlyMap<string, NumpyArray> {
   const files = unzip(archive, where)
   return new Map(
     Object.entries(files).map(([name, bytes]) => {
@@ -69,7 +74,7 @@ function unzip(archive: Uint8Array, where: string): Readonly<Record<string, Uint
  * @param where what the file is called in messages
  * @throws UserError with one sentence for what is no such file
  */
-export function decodeNpy(file: Uint8Array, where: string): NamedArray {
+export function decodeNpy(file: Uint8Array, where: string): NumpyArray {
   const wrong = (what: string) => new UserError(`${where} is not a whole .npy file: ${what}`)
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   const prefix = file[MAGIC.length] === 1 ? 10 : 12
@@ -90,10 +95,10 @@ export function decodeNpy(file: Uint8Array, where: string): NamedArray {
     )
   }
   const values = readNumbers(bytes, type, order !== '>')
-  if (!isFortranOrder) return { shape, values }
+  if (!isFortranOrder) return { shape, values, type: name }
   // The first axis changes fastest: row-major, it is the array with its axes in the opposite order.
   const axes = shape.map((_, axis) => axis).reverse()
-  return permuteAxes({ shape: shape.toReversed(), values }, axes)
+  return { ...permuteAxes({ shape: shape.toReversed(), values }, axes), type: name }
 }
 
 interface Header {

@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
 import {
-  type DataSpec,
   type FilesSpec,
   idxFolder,
+  isFiles,
   type ImageDataset,
   loadDataset,
   type LoaderOptions,
@@ -45,7 +45,7 @@ export function specOf(named: string | undefined, own: FilesSpec | undefined): F
 export function ownFiles({ experiment, record: { record } }: StageOfRun): FilesSpec | undefined {
   const { config } = experiment
   const data = typeof config === 'object' && config !== null && 'data' in config && config.data
-  const isOfFiles = hasFields(data, { kind: (kind) => kind !== 'arrays' })
+  const isOfFiles = hasFields(data, { kind: (kind) => kind === 'mnist' || kind === 'idxFolder' })
   const spec = isOfFiles ? parseDataSpec(data, `the data of ${experiment.name}`) : undefined
   if (spec === undefined || !isFiles(spec)) return undefined
   const directory = isText(record.data) ? record.data : spec.directory
@@ -76,10 +76,6 @@ function fieldsOf(text: string): Partial<Record<keyof Collection, unknown>> {
   } catch {
     return {}
   }
-}
-
-function isFiles(data: DataSpec): data is FilesSpec {
-  return data.kind !== 'arrays'
 }
 
 function isShape(value: unknown): value is readonly [number, number] {

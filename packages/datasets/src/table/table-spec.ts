@@ -1,0 +1,109 @@
+/** What a table in a text file is taken as, as plain JSON. */
+import {
+  fieldsTaken,
+  isObject,
+  listOfNamesRule,
+  notAllowed,
+  splitSeedRule,
+  textRule,
+  type FieldTaker,
+  type Rule,
+} from '../spec-rules.js'
+
+/** Rows with a missing value are an error, are left out, or have this value in its place. */
+export type MissingPolicy = 'refuse' | 'drop' | { readonly value: number }
+
+export interface TableShape {
+  readonly path: string
+  /** The column that is learnt; where there is none, all columns are inputs. */
+  readonly target?: string
+  /** The columns that are inputs, in this order. Default: all but the target. */
+  readonly columns?: readonly string[]
+  /**
+   * `true`: the target's values are classes, even where they are numbers. A list: their names, in the order of their
+   * numbers. Default: a target that begins with a text is classes, one that begins with a number is numbers.
+   */
+  readonly classes?: true | readonly string[]
+  /** What becomes of missing values. Default: `refuse`. */
+  readonly missing: MissingPolicy
+  /** Names of the columns, where the file does not begin with them. */
+  readonly header?: readonly string[]
+  /** Of `csv`. Default: a comma. */
+  readonly delimiter?: string
+}
+
+export interface TableSpec<H = unknown> extends TableShape {
+  readonly kind: 'csv' | 'tsv' | 'jsonl'
+  readonly validation: H
+  readonly test: H
+  /** Which rows a share or a number takes. */
+  readonly splitSeed: number
+}
+
+const shapeFields = ['kind', 'path', 'target', 'columns', 'classes', 'missing']
+const splitFields = ['validation', 'test', 'splitSeed']
+const fieldNames = {
+  csv: [...shapeFields, 'header', 'delimiter', ...splitFields],
+  tsv: [...shapeFields, 'header', ...splitFields],
+  jsonl: [...shapeFields, ...splitFields],
+} as const
+
+const nameRule = textRule('the name of a column')
+const columnsRule = listOfNamesRule('a list of names of columns')
+const classesRule: Rule<true | readonly string[]> = {
+  expected: 'true, or a list of names of classes',
+  accepts: (value): value is true | readonly string[] => value === true || columnsRule.accepts(value),
+}
+const missingRule: Rule<MissingPolicy> = {
+  expected: "'refuse', 'drop' or { value } with a number",
+  default: 'refuse',
+  accepts: (value): value is MissingPolicy =>
+    value === 'refuse' ||
+    value === 'drop' ||
+    (isObject(value) &&
+      Object.keys(value).join() === 'value' &&
+      'value' in value &&
+      typeof value.value === 'number' &&
+      Number.isFinite(Math.fround(value.value))),
+}
+const delimiterRule: Rule<string> = {
+  expected: 'one character, such as ;',
+  accepts: (value): value is string => typeof value === 'string' && value.length === 1 && !/["\r\n\ufeff]/.test(value),
+}
+
+/** @param heldOut Checks `validation` and `test`. */
+export function tableSpec<H>(
+  kind: TableSpec['kind'],
+  value: object,
+  { where, heldOut }: { readonly where: string; readonly heldOut: (value: unknown, where: string) => H },
+): TableSpec<H> {
+  const taker = fieldsTaken(value, where, fieldNames[kind], 'an object such as csv() returns')
+  const shape = {
+    path: taker.take('path', textRule('the path of a file')),
+    ...optional(taker, 'target', nameRule),
+    ...optional(taker, 'columns', columnsRule),
+    ...optional(taker, 'classes', classesRule),
+    missing: taker.take('missing', missingRule),
+    ...optional(taker, 'header', columnsRule),
+    ...optional(taker, 'delimiter', delimiterRule),
+  }
+  const { target, columns, classes } = shape
+  if (target !== undefined && columns?.includes(target)) {
+    throw notAllowed(`${where}.columns`, `inputs without the target '${target}'`, columns)
+  }
+  if (classes !== undefined && target === undefined) throw notAllowed(`${where}.target`, nameRule.expected, undefined)
+  return {
+    kind,
+    ...shape,
+    validation: heldOut(taker.get('validation') ?? 0, `${where}.validation`),
+    test: heldOut(taker.get('test') ?? 0, `${where}.test`),
+    splitSeed: taker.take('splitSeed', splitSeedRule),
+  }
+}
+
+function optional<K extends string, T>(taker: FieldTaker, name: K, rule: Rule<T>): Partial<Record<K, T>> {
+  if (taker.get(name) === undefined) return {}
+  const taken: Partial<Record<K, T>> = {}
+  taken[name] = taker.take(name, rule)
+  return taken
+}

@@ -1,0 +1,190 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { arrays, csv, jsonl, loadDataset, tsv, type CsvOptions } from '../index.js'
+import { tempFolder } from '../testing/temp-folder.js'
+import { userErrorOf } from '../testing/user-errors.js'
+
+async function written(content: string | Uint8Array): Promise<string> {
+  const path = join(await tempFolder(), 'table')
+  await writeFile(path, content)
+  return path
+}
+
+/** Values by field, and the names of classes. */
+async function read(content: string | Uint8Array, options?: CsvOptions) {
+  const { fields, classNames } = await loadDataset(csv(await written(content), options))
+  const values = Object.entries(fields.train).map(([name, field]) => [name, [...field.values]] as const)
+  return { ...Object.fromEntries<readonly (number | string)[]>(values), ...(classNames && { classNames }) }
+}
+
+test('numbers are x, the target is y, and rows are split as arrays are', async () => {
+  const path = await written('size,age,price\n52,3,310.5\n75,1,4.2e2\n110,.5,655\n')
+  const { fields, splits, columns, classes, hash, name } = await loadDataset(csv(path, { target: 'price', test: 1 }))
+  expect(fields.train.x).toEqual({ dtype: 'f32', shape: [2], values: Float32Array.of(52, 3, 75, 1, 110, 0.5) })
+  expect(fields.train.y).toEqual({ dtype: 'f32', shape: [], values: Float32Array.of(310.5, 420, 655) })
+  expect([columns, classes, name]).toEqual([['size', 'age'], undefined, 'table'])
+  const same = await loadDataset(arrays(fields.train, { test: 1 }))
+  expect([hash, splits.test?.rows]).toEqual([same.hash, same.splits.test?.rows])
+})
+
+test.each([
+  ['CRLF', 'a,b\r\n1,2\r\n3,4\r\n'],
+  ['no line feed at the end', 'a,b\n1,2\n3,4'],
+  ['blank lines', '\n\na,b\n\n1,2\n \n3,4\n\n'],
+  ['spaces', ' a , b \n 1 ,\t2\n3,4 \n'],
+  ['quotes', '"a","b"\n"1",2\n3,"4"\n'],
+  ['a byte order mark', '\ufeffa,b\n1,2\n3,4\n'],
+  ['UTF-16', Buffer.from('\ufeffa,b\n1,2\n3,4\n', 'utf16le')],
+  ['UTF-16 the other way', Buffer.from('\ufeffa,b\n1,2\n3,4\n', 'utf16le').swap16()],
+  ['gzip', gzipSync('a,b\n1,2\n3,4\n')],
+])('%s', async (_, content) => {
+  await expect(read(content)).resolves.toEqual({ x: [1, 2, 3, 4] })
+})
+
+test('names with delimiters, quotes and line feeds', async () => {
+  const path = await written('"a, ""b""\nc",d\n1,2\n')
+  expect((await loadDataset(csv(path))).columns).toEqual(['a, "b"\nc', 'd'])
+  await expect(userErrorOf(() => read('"a\nb",c\n1,"x"\n'))).resolves.toMatch(/in line 3, column 'c'/)
+})
+
+test('a target of texts is classes, in the order of their names', async () => {
+  const table = 'kind,a\nrose,1\naster,2\nrose,3\n'
+  await expect(read(table, { target: 'kind' })).resolves.toEqual({
+    x: [1, 2, 3],
+    label: [1, 0, 1],
+    classNames: ['aster', 'rose'],
+  })
+  const { classes } = await loadDataset(csv(await written(table), { target: 'kind' }))
+  expect(classes).toBe(2)
+})
+
+test('numbers are classes where that is said', async () => {
+  const table = 'a,kind\n1,10\n2,9\n3,1e1\n'
+  await expect(read(table, { target: 'kind', classes: true })).resolves.toEqual({
+    x: [1, 2, 3],
+    label: [1, 0, 1],
+    classNames: ['9', '10'],
+  })
+  const named = { target: 'kind', classes: ['10', '9', '8'] }
+  await expect(read(table, named)).resolves.toMatchObject({ label: [0, 1, 0], classNames: ['10', '9', '8'] })
+})
+
+test('columns, header and delimiter', async () => {
+  const options = { header: ['a', 'city', 'b'], columns: ['b', 'a'], delimiter: ';' }
+  await expect(read('1;Oslo;2\n3;Bonn;4\n', options)).resolves.toEqual({ x: [2, 1, 4, 3] })
+})
+
+test('missing values', async () => {
+  const table = 'a,b,y\n1,,3\nNA,5,6\n7,8,\n9,10,11\n'
+  await expect(read(table, { target: 'y', missing: 'drop' })).resolves.toEqual({ x: [9, 10], y: [11] })
+  await expect(read('a,b\n1,\n?,4\n', { missing: { value: -1 } })).resolves.toEqual({ x: [1, -1, -1, 4] })
+})
+
+test('tab-separated values, and JSON by the line', async () => {
+  const { fields } = await loadDataset(tsv(await written('a\tb\n1\t2\n')))
+  expect(fields.train.x?.values).toEqual(Float32Array.of(1, 2))
+  const lines = '{"a":1,"city":"Oslo","ok":true}\n\n{"ok":false,"city":"Bonn","a":1.5e0}\n'
+  const objects = await loadDataset(jsonl(await written(lines), { target: 'ok', columns: ['a'] }))
+  expect(objects.fields.train.x?.values).toEqual(Float32Array.of(1, 1.5))
+  expect(objects.fields.train.label?.values).toEqual(Int32Array.of(1, 0))
+  expect(objects.classNames).toEqual(['false', 'true'])
+})
+
+test('many rows and columns', async () => {
+  const rows = Array.from({ length: 70_000 }, (_, i) => `${i},${-i},${i / 8}`)
+  const { fields } = await loadDataset(csv(await written(`a,b,c\n${rows.join('\n')}`)))
+  expect(fields.train.x?.values.length).toBe(210_000)
+  expect([...(fields.train.x?.values.subarray(-3) ?? [])]).toEqual([69_999, -69_999, 69_999 / 8])
+  const wide = Array.from({ length: 10_000 }, (_, i) => i)
+  await expect(read(`${wide.map((i) => `c${i}`).join()}\n${wide.join()}\n`)).resolves.toEqual({ x: wide })
+})
+
+test.each<[string, string | Uint8Array, CsvOptions, RegExp]>([
+  ['an empty file', '', {}, /is empty, expected rows$/],
+  ['only blank lines', '\n \n', {}, /is empty, expected rows$/],
+  ['names alone', 'a,b\n', {}, /has no rows to learn from, only the names of columns$/],
+  ['missing values in all', 'a\nNA\nNA\n', { missing: 'drop' }, /has no rows to learn from, a missing value in each$/],
+  ['a short row', 'a,b\n1,2\n3\n', {}, /has 1 cell in line 3, expected 2$/],
+  ['a long row', 'a,b\n1,2,3\n', {}, /has 3 cells in line 2, expected 2$/],
+  ['a text', 'a,city\n1,Oslo\n', {}, /has the text 'Oslo' in line 2, column 'city': inputs are numbers, so name those/],
+  ['a text later on', 'a,b\n1,2\n3,x\n', {}, /has 'x' in line 3, column 'b', expected a finite number$/],
+  ['infinity', 'a\n1\n-inf\n', {}, /has '-inf' in line 3, column 'a', expected a finite number$/],
+  ['a large number', 'a\n1e39\n', {}, /has '1e39', which is too large for f32 in line 2, column 'a', expected/],
+  [
+    'a missing value',
+    'a,b\n1,\n',
+    {},
+    /has no value in line 2, column 'b': say what becomes of such rows, with missing/,
+  ],
+  ['no target', 'a,b\n1,\n', { target: 'b', missing: { value: 0 } }, /has no target in line 2, column 'b'.*'drop'$/],
+  ['one class', 'a,b\n1,x\n2,x\n', { target: 'b' }, /has the one class 'x' in column 'b', expected two or more$/],
+  [
+    'another class',
+    'a,b\n1,x\n',
+    { target: 'b', classes: ['y'] },
+    /has the class 'x' in line 2, which is none of 'y'$/,
+  ],
+  ['another column', 'a,b\n1,2\n', { target: 'c' }, /has no column 'c'; its columns are 'a', 'b'$/],
+  ['a target alone', 'a\n1\n', { target: 'a' }, /has no column but the target/],
+  ['two columns of a name', 'a,a\n1,2\n', {}, /has two columns 'a'/],
+  ['a column without a name', 'a,\n1,2\n', {}, /has no name for column 2/],
+  ['an open quote', 'a\n"1\n2\n', {}, /has a quote in line 2 that does not end$/],
+  ['a stray quote', 'a,b\n1,2\n"1"x",3"\n', {}, /has a quote out of place in line 3/],
+  ['carriage returns alone', 'a,b\r1,2\r', {}, /has carriage returns in line 1/],
+  ['bytes', Buffer.from([97, 10, 0xff, 10]), {}, /is no text: after line 1 it has bytes that are not UTF-8/],
+  ['a zero byte', 'a\n1\0\n', {}, /is no text: after line 1 it has a zero byte/],
+  ['gzip cut short', gzipSync('a\n1\n').subarray(0, 20), {}, /is cut short: its gzip data ends too early$/],
+])('%s is refused in one sentence', async (_, content, options, message) => {
+  await expect(userErrorOf(() => read(content, options))).resolves.toMatch(message)
+})
+
+test.each<[string, RegExp]>([
+  ['{"a":1}\n{"a":', /has no JSON in line 2/],
+  ['[1,2]', /has \[ 1, 2 \] in line 1, expected an object/],
+  ['{"a":[1]}', /in line 1, column 'a', \[ 1 \], expected a number or a text$/],
+  ['{"a":1}\n{"a":1,"b":2}', /has 'b' in line 2, which the first line has not/],
+  ['{}', /has no columns in its first row$/],
+  ['{"a":1}\n{}', /has no value in line 2, column 'a'/],
+])('%s is refused as JSON', async (content, message) => {
+  await expect(userErrorOf(async () => loadDataset(jsonl(await written(content))))).resolves.toMatch(message)
+})
+
+test('held-out files have the columns and classes of the training', async () => {
+  const train = csv(await written('a,k\n1,x\n2,y\n'), { target: 'k' })
+  const own = csv(await written('a,k\n5,z\n6,x\n'), { target: 'k' })
+  await expect(userErrorOf(() => loadDataset(train, { test: own }))).resolves.toMatch(
+    /^The test data of table have other classes than the training: name them in both, as classes: \[…\]$/,
+  )
+  const other = csv(await written('b,k\n5,y\n6,x\n'), { target: 'k' })
+  await expect(userErrorOf(() => loadDataset(train, { test: other }))).resolves.toMatch(/have other columns than/)
+  const same = csv(await written('a,k\n5,y\n6,x\n'), { target: 'k' })
+  expect((await loadDataset(train, { test: same })).splits.test?.rows).toHaveLength(2)
+})
+
+test('a spec is plain JSON and is checked', async () => {
+  const spec = csv('houses.csv', { target: 'price', validation: 0.1 })
+  expect(JSON.parse(JSON.stringify(spec))).toEqual({
+    kind: 'csv',
+    path: 'houses.csv',
+    target: 'price',
+    missing: 'refuse',
+    validation: 0.1,
+    test: 0,
+    splitSeed: 0,
+  })
+  const wrong: [() => unknown, RegExp][] = [
+    [() => csv(''), /csv.path must be the path of a file/],
+    [() => csv('a', { columns: [] }), /csv.columns must be a list of names of columns/],
+    [() => csv('a', { columns: ['b'], target: 'b' }), /csv.columns must be inputs without the target 'b'/],
+    [() => csv('a', { classes: true }), /csv.target is missing/],
+    [
+      () => csv('a', { missing: { value: Infinity } }),
+      /csv.missing must be 'refuse', 'drop' or { value } with a number/,
+    ],
+    [() => csv('a', { delimiter: '""' }), /csv.delimiter must be one character/],
+    [() => csv('a', { validation: -1 }), /csv.validation must be a share/],
+  ]
+  for (const [make, message] of wrong) await expect(userErrorOf(make)).resolves.toMatch(message)
+})
