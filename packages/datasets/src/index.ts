@@ -35,4 +35,5 @@ export {
   type TsvOptions,
 } from './spec.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
+export { modelDataOf, statisticsOf } from './statistics.js'
 export type { MissingPolicy, TableShape, TableSpec } from './table/table-spec.js'

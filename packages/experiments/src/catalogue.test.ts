@@ -20,6 +20,7 @@ function layersOf(name: string): string {
     if (stage.kind === 'hash') {
       return `hash ${JSON.stringify(stage.encoder)}${stage.labels ? ' with labels' : ''}`
     }
+    if (stage.kind === 'regress') return `regress ${JSON.stringify(stage.hidden)}`
     return stage.kind === 'classify' ? `classify ${JSON.stringify(stage.hidden)} ${stage.encoder}` : stage.name
   })
   return texts.join(', ')

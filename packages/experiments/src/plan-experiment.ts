@@ -3,8 +3,8 @@
  */
 import { UserError, type Model } from '@gradpool/core'
 import { modelFor } from '@gradpool/core/engine'
-import type { Dataset } from '@gradpool/datasets'
-import { autoencode, classify, hash } from '@gradpool/models'
+import { modelDataOf, type Dataset } from '@gradpool/datasets'
+import { autoencode, classify, hash, regress } from '@gradpool/models'
 import { planStage, type PlannedStage, type StagePlan } from './plan-stage.js'
 import type { ExperimentConfig, StageConfig } from './schema.js'
 
@@ -30,7 +30,6 @@ export interface PlanOptions {
  */
 export function planExperiment(config: ExperimentConfig, options: PlanOptions): ExperimentPlan {
   const { dataset, seed } = options
-  const { fields, classes, imageShape } = dataset
   if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
     throw new UserError(`seed must be a whole number from -2^31 to 2^32 - 1, not ${String(seed)}`)
   }
@@ -42,7 +41,7 @@ export function planExperiment(config: ExperimentConfig, options: PlanOptions): 
         planStage({
           config: stage,
           train: { ...config.train, ...stage.train },
-          model: modelFor(readyModel(stage, before), { fields: fields.train, classes, imageShape }),
+          model: modelFor(readyModel(stage, before), modelDataOf(dataset)),
           dataset,
           seed,
           initFrom: planned[startOf(stage, before)],
@@ -58,6 +57,7 @@ export function planExperiment(config: ExperimentConfig, options: PlanOptions): 
 function startOf(stage: StageConfig, before: readonly StageConfig[]): number {
   switch (stage.kind) {
     case 'autoencode':
+    case 'regress':
       return -1
     case 'classify':
       return stage.encoder === 'none' ? -1 : before.findLastIndex(({ kind }) => kind === 'autoencode')
@@ -80,6 +80,8 @@ function readyModel(config: StageConfig, before: readonly StageConfig[]): Model 
     }
     case 'hash':
       return hash(config)
+    case 'regress':
+      return regress(config)
     case 'model':
       return config.model
   }

@@ -143,6 +143,7 @@ function splitOf(config: StageConfig, { splits }: Dataset): Split {
     case 'autoencode':
       return splits.all
     case 'classify':
+    case 'regress':
       return splits.train
     case 'hash':
       return config.labels ? splits.train : splits.all

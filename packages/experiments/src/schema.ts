@@ -13,6 +13,7 @@ import {
   type ClassifyOptions,
   type EncoderMode,
   type HashOptions,
+  type RegressOptions,
 } from '@gradpool/models'
 import { checkTogether } from '@gradpool/trainer/plan'
 import { all, at, fields, kinds, list, type Take } from './fields.js'
@@ -63,12 +64,14 @@ export type StageInput =
   | Stage<'autoencode', AutoencodeOptions, TrainInput>
   | Stage<'classify', ClassifierOptions, TrainInput>
   | Stage<'hash', HashOptions, TrainInput>
+  | Stage<'regress', RegressOptions, TrainInput>
   | (Partial<Stage<'model', unknown, TrainInput>> & OwnModel)
 
 export type StageConfig =
   | Stage<'autoencode', AutoencodeOptions, StageTrainConfig>
   | Stage<'classify', ClassifierOptions & { readonly encoder: EncoderMode }, StageTrainConfig>
   | Stage<'hash', HashOptions & { readonly labels: boolean }, StageTrainConfig>
+  | Stage<'regress', RegressOptions, StageTrainConfig>
   | Stage<'model', Required<OwnModel>, StageTrainConfig>
 
 const { oneOf, trueOrFalse, positive } = checks
@@ -131,6 +134,8 @@ const knownStage = kinds({
     activation: [activation, undefined],
     scale: [positive, undefined],
     input: [width, undefined],
+    field: [name, undefined],
+    standardize: [trueOrFalse, undefined],
     train: [parseStageTrain, undefined],
   },
   hash: {
@@ -144,6 +149,13 @@ const knownStage = kinds({
     warp: [fields({ shift: [atLeast0, 2], strain: [atLeast0, 0.25] }), {}],
     decorrelation: [atLeast0, 0.002],
     binary: [atLeast0, 0.02],
+    train: [parseStageTrain, undefined],
+  },
+  regress: {
+    hidden: [list(width)],
+    activation: [activation, 'relu'],
+    weight: [weight, 'heNormal'],
+    standardize: [trueOrFalse, true],
     train: [parseStageTrain, undefined],
   },
   model: { name: [name], model: [model], split: [oneOf('all', 'train'), 'train'], train: [parseStageTrain, undefined] },

@@ -16,6 +16,7 @@ export {
   type MlpOptions,
 } from './architectures/classify.js'
 export { hash, type Hasher, type HashOptions, type LabelledHasher } from './architectures/hash.js'
+export { regress, type RegressOptions, type Regressor } from './architectures/regress.js'
 export { warp, type WarpOptions } from './augmentation/warp.js'
 export {
   activation,
@@ -111,4 +112,5 @@ export { medianAbsoluteError } from './metrics/median-absolute-error.js'
 export { r2 } from './metrics/r2.js'
 export { reconstructionAccuracy } from './metrics/reconstruction-accuracy.js'
 export { rootMeanSquaredError } from './metrics/root-mean-squared-error.js'
+export { standardize, type Standardizer } from './preparation/standardize.js'
 export { type LabelOptions } from './shapes.js'

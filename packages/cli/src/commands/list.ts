@@ -48,6 +48,7 @@ function architectureOf({ stages, data }: ExperimentConfig): string {
       codeWidth = stage.encoder.at(-1)
       return `autoencode ${[ends.pixels, ...stage.encoder, ...stage.decoder].join('-')}`
     }
+    if (stage.kind === 'regress') return `regress ${['inputs', ...stage.hidden, 'outputs'].join('-')}`
     const { hidden, encoder } = stage
     if (encoder === 'none') return `classify ${[ends.pixels, ...hidden, ends.classes].join('-')}`
     const widths = [codeWidth ?? 'code', ...hidden, ends.classes].join('-')

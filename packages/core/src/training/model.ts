@@ -98,6 +98,15 @@ export interface ModelTypes {
 
 declare const TYPES: unique symbol
 
+/** Of each number of an example, over the training rows. */
+export interface FieldStatistics {
+  /** Of one example. */
+  readonly shape: Shape
+  readonly mean: readonly number[]
+  /** The root of the mean squared distance from the mean; 0 where all are equal. */
+  readonly deviation: readonly number[]
+}
+
 /** What a model may know of the data that it is for. */
 export interface ModelData {
   readonly fields: Readonly<Record<string, Pick<Field, 'dtype' | 'shape'>>>
@@ -105,6 +114,8 @@ export interface ModelData {
   readonly classes?: number | undefined
   /** Of the field `image`, where it is known. */
   readonly imageShape?: readonly [height: number, width: number] | undefined
+  /** Of a field's training rows, where they are there. */
+  readonly statistics?: ((field: string) => FieldStatistics) | undefined
 }
 
 /** The functions of a model whose shapes are known. */

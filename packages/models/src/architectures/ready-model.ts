@@ -1,6 +1,6 @@
 /** Models that are plain data, JSON too, and whose shapes follow from the data that they are trained on. */
-import { type DType, type Model, type ModelTypes, UserError } from '@gradpool/core'
-import { type ModelData, sizeOf } from '@gradpool/core/engine'
+import { type Batch, type DType, type Model, type ModelTypes, type Tensor, UserError } from '@gradpool/core'
+import { type FieldStatistics, type ModelData, sizeOf } from '@gradpool/core/engine'
 
 /**
  * A model whose enumerable properties are its options alone, so that it is data wherever that is wanted.
@@ -16,13 +16,33 @@ export function readyModel<O extends object, T extends ModelTypes>(
 }
 
 /** The number of pixels, or other features, of one example. */
-export function inputOf(data: ModelData, input?: number): number {
-  return input ?? sizeOf(imageOf(data).shape)
+export function inputOf(data: ModelData, input?: number, field = 'image'): number {
+  return input ?? sizeOf(fieldOf(data, field).shape)
 }
 
 /** What pixels are multiplied by: bytes come to [0, 1], other numbers stay as they are. */
-export function scaleOf(data: ModelData, scale?: number): number {
-  return scale ?? defaultScale(imageOf(data).dtype)
+export function scaleOf(data: ModelData, scale?: number, field = 'image'): number {
+  return scale ?? defaultScale(fieldOf(data, field).dtype)
+}
+
+/** @throws UserError that lists the fields that there are */
+export function fieldOf(data: ModelData, name: string): ModelData['fields'][string] {
+  const field = data.fields[name]
+  if (field === undefined) throw lacking(data, `the field '${name}'`)
+  return field
+}
+
+/** Of a batch whose fields are named by an option. */
+export function tensorOf(batch: Batch<string>, field: string): Tensor {
+  const tensor = batch[field]
+  if (tensor === undefined) throw new UserError(`this model needs the field '${field}'`)
+  return tensor
+}
+
+/** @throws UserError where the training rows are not there */
+export function statisticsFor({ statistics }: ModelData, field: string): FieldStatistics {
+  if (statistics !== undefined) return statistics(field)
+  throw new UserError(`standardize needs the training rows of '${field}', which are not there: give standardize: false`)
 }
 
 /** How many classes the labels are of. */
@@ -51,12 +71,6 @@ export function imageShapeOf(
 
 function defaultScale(dtype: DType): number {
   return dtype === 'u8' ? 1 / 255 : 1
-}
-
-function imageOf(data: ModelData): ModelData['fields'][string] {
-  const { image } = data.fields
-  if (image === undefined) throw lacking(data, "the field 'image'")
-  return image
 }
 
 function lacking({ fields }: ModelData, what: string): UserError {

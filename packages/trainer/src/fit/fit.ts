@@ -1,6 +1,7 @@
 /** Trains a model: the one door. */
 import { type Model } from '@gradpool/core'
 import { modelFor } from '@gradpool/core/engine'
+import { modelDataOf } from '@gradpool/datasets'
 import { availableParallelism } from 'node:os'
 import { engineFor } from '../choose-engine.js'
 import { tracedPrograms } from '../programs.js'
@@ -28,8 +29,8 @@ export async function fit<M extends Model, const D extends DataFor<M>, const V e
   options: FitOptions<M, D, V>,
 ): Promise<Fitted<M, HasValidation<D, V>>> {
   checkOptions('fit', options)
-  return fitPrograms(({ fields, classes, imageShape }) => {
-    const shaped = modelFor(model, { fields: fields.train, classes, imageShape })
+  return fitPrograms((dataset) => {
+    const shaped = modelFor(model, modelDataOf(dataset))
     return tracedPrograms(shaped, { ...options, epochs: options.epochs ?? 10 })
   }, options)
 }

@@ -1,0 +1,45 @@
+/** What the training rows of a field are like: for models that scale their inputs. */
+import type { FieldStatistics, ModelData } from '@gradpool/core/engine'
+import { sizeOf, type Split } from '@gradpool/core/engine'
+import { UserError } from '@gradpool/core'
+import type { Dataset } from './dataset.js'
+
+/**
+ * Mean and deviation of each number of an example, over the rows of `train` alone; in float64, in the order of the
+ * rows.
+ *
+ * @throws UserError where there is no such field
+ */
+export function statisticsOf({ name, splits }: Dataset, field: string): FieldStatistics {
+  if (splits.train.fields[field] === undefined) throw new UserError(`${name} has no field '${field}'`)
+  return ofSplit(splits.train, field)
+}
+
+/** What a model may know of these data. */
+export function modelDataOf(dataset: Dataset): ModelData {
+  const { fields, classes, imageShape } = dataset
+  return { fields: fields.train, classes, imageShape, statistics: (field) => statisticsOf(dataset, field) }
+}
+
+function ofSplit({ fields, rows }: Split, field: string): FieldStatistics {
+  const { shape = [], values = [] } = fields[field] ?? {}
+  const size = sizeOf(shape)
+  const [sums, squares] = [new Float64Array(size), new Float64Array(size)]
+  const first = Array.from({ length: size }, (_, i) => values[(rows[0] ?? 0) * size + i] ?? 0)
+  // From the first row, so that what is always the same has a deviation of exactly 0.
+  for (const row of rows) {
+    for (let i = 0; i < size; i++) sums[i] = (sums[i] ?? 0) + (values[row * size + i] ?? 0) - (first[i] ?? 0)
+  }
+  const offset = Array.from(sums, (sum) => sum / rows.length)
+  for (const row of rows) {
+    for (let i = 0; i < size; i++) {
+      const distance = (values[row * size + i] ?? 0) - (first[i] ?? 0) - (offset[i] ?? 0)
+      squares[i] = (squares[i] ?? 0) + distance * distance
+    }
+  }
+  return {
+    shape,
+    mean: first.map((value, i) => value + (offset[i] ?? 0)),
+    deviation: Array.from(squares, (square) => Math.sqrt(square / rows.length)),
+  }
+}

@@ -1,0 +1,93 @@
+import { adam } from '@gradpool/core'
+import { evaluate, evaluation, finishMetrics, initialState, modelFor, prediction, train } from '@gradpool/core/engine'
+import { describe, expect, test } from 'vitest'
+import { classify } from './classify.js'
+import { regress } from './regress.js'
+
+const fields = { x: { dtype: 'f32', shape: [3] }, y: { dtype: 'f32', shape: [] } } as const
+const statistics = (field: string) =>
+  field === 'x'
+    ? { shape: [3], mean: [100, 0, 5], deviation: [10, 1, 0] }
+    : { shape: [], mean: [1000], deviation: [50] }
+const batch = { x: [110, 1, 5, 90, -1, 5, 100, 0, 5, 105, 2, 5], y: [1050, 950, 1000, 1100] }
+/** What the model sees of these rows. */
+const seen = { x: [1, 1, 0, -1, -1, 0, 0, 0, 0, 0.5, 2, 0], y: [1, -1, 0, 2] }
+const options = { batchSize: 4, data: { fields, numExamples: 4 }, optimizer: adam() }
+
+describe('regress', () => {
+  const plain = regress({ hidden: [4], standardize: false })
+  const scaled = modelFor(regress({ hidden: [4] }), { fields, statistics })
+
+  test('is the plain network on scaled inputs and targets', () => {
+    const { program } = train(plain, options)
+    const state = initialState(program, 3)
+    const told = evaluate(train(scaled, options).program, { state, batch }).results
+    expect(told.loss?.[0]).toBeCloseTo(evaluate(program, { state, batch: seen }).results.loss?.[0] ?? NaN, 5)
+    const own = evaluate(prediction(plain, options).program, { state, batch: { x: seen.x } }).results.estimate ?? []
+    const estimate = evaluate(prediction(scaled, options).program, { state, batch: { x: batch.x } }).results.estimate
+    expect(estimate).toHaveLength(4)
+    own.forEach((value, i) => {
+      expect(estimate?.[i]).toBeCloseTo(1000 + 50 * value, 3)
+    })
+  })
+
+  test('tells metrics in the units of the target', () => {
+    const { program, metrics } = evaluation(scaled, options)
+    const state = initialState(program, 3)
+    const { results } = evaluate(program, { state, batch })
+    const { estimate = [] } = evaluate(prediction(scaled, options).program, { state, batch: { x: batch.x } }).results
+    const errors = batch.y.map((y, i) => (estimate[i] ?? NaN) - y)
+    const means = Object.fromEntries(Object.entries(results).filter(([, values]) => values.length === 1))
+    const rows = Object.fromEntries(
+      Object.entries(results).flatMap(([name, values]) =>
+        values.length > 1 ? [[name, Float32Array.from(values)] as const] : [],
+      ),
+    )
+    const { mae, rmse } = finishMetrics(metrics, { means, rows }, 4)
+    expect(mae).toBeCloseTo(errors.reduce((sum, e) => sum + Math.abs(e), 0) / 4, 2)
+    expect(rmse).toBeCloseTo(Math.sqrt(errors.reduce((sum, e) => sum + e * e, 0) / 4), 2)
+  })
+
+  test('takes several targets, and inputs of any shape and type', () => {
+    const wide = { x: { dtype: 'u8', shape: [2, 3] }, y: { dtype: 'f32', shape: [2] } } as const
+    const model = regress({ hidden: [], standardize: false })
+    const { program } = train(model, { ...options, data: { fields: wide, numExamples: 4 } })
+    expect(program.states.find(({ name }) => name === 'head.0.weight')?.shape).toEqual([6, 2])
+  })
+
+  test('says what lacks', () => {
+    const without = { fields: { x: fields.x }, statistics }
+    expect(() => modelFor(regress({ hidden: [] }), without)).toThrow(/^this model needs the field 'y'; the fields of/)
+    expect(() => modelFor(regress({ hidden: [] }), { fields })).toThrow(
+      /^standardize needs the training rows of 'x', which are not there: give standardize: false$/,
+    )
+    expect(() => regress({ hidden: [0] })).toThrow(/hidden/)
+  })
+})
+
+describe('classify of a table', () => {
+  const table = { x: fields.x, label: { dtype: 'i32', shape: [] } } as const
+  const data = { fields: table, classes: 3, statistics }
+
+  test('scales its inputs, unless it is told not to', () => {
+    const rows = { batchSize: 4, data: { fields: table, numExamples: 4, classes: 3 } }
+    const logitsOf = (model: Parameters<typeof prediction>[0], x: readonly number[]) => {
+      const { program } = prediction(model, rows)
+      return [...(evaluate(program, { state: initialState(program, 1), batch: { x } }).results.logits ?? [])]
+    }
+    const scaled = logitsOf(modelFor(classify({ hidden: [4] }), data), batch.x)
+    const plain = logitsOf(modelFor(classify({ hidden: [4], standardize: false }), data), seen.x)
+    expect(scaled).toHaveLength(12)
+    scaled.forEach((value, i) => {
+      expect(value).toBeCloseTo(plain[i] ?? NaN, 5)
+    })
+    const half = logitsOf(modelFor(classify({ hidden: [4], scale: 0.5 }), data), seen.x)
+    expect(half).toEqual(logitsOf(modelFor(classify({ hidden: [4], scale: 0.5, field: 'x' }), data), seen.x))
+  })
+
+  test('says what does not go together, and which field lacks', () => {
+    const both = classify({ hidden: [4], standardize: true, scale: 2 })
+    expect(() => modelFor(both, data)).toThrow(/^standardize goes with neither an encoder nor a scale$/)
+    expect(() => modelFor(classify({ hidden: [4], field: 'z' }), data)).toThrow(/^this model needs the field 'z'/)
+  })
+})
