@@ -11,6 +11,8 @@ import { makeKind } from './kinds.mjs'
 const [name, count, seed, first] = process.argv.slice(2).map((text, at) => (at === 0 ? text : Number(text)))
 const mostMs = 5000
 const reserveBytes = 160e6
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+const isControl = /[\u0000-\u001f\u007f-\u009f]/
 
 process.on('disconnect', () => process.exit(1))
 process.channel?.unref()
@@ -89,7 +91,11 @@ async function complaint(isStrict) {
   } catch (error) {
     if (!(error instanceof UserError)) return error.stack ?? String(error)
     counts.refused++
-    if (/\n|\bat .*:\d+:\d+|invariant|version undefined|\[object /.test(error.message))
+    // Line ends and commands to a terminal, or more than a sentence, are what a file has in it.
+    if (error.message.length > 1000 || isControl.test(error.message)) {
+      return `it says: ${JSON.stringify(error.message.slice(0, 1200))}`
+    }
+    if (/\bat .*:\d+:\d+|invariant|version undefined|\[object /.test(error.message))
       return `it says: ${error.message}`
   } finally {
     clearTimeout(timer)

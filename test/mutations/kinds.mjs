@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { defineModel, matmul, mean, parameter, UserError, zeros } from '@gradpool/core'
 import { initialState, prediction } from '@gradpool/core/engine'
-import { encodeIdx, loadDataset } from '@gradpool/datasets'
+import { csv, encodeIdx, jsonl, loadDataset, npy, surveyFile } from '@gradpool/datasets'
 import { defineExperiment } from '@gradpool/experiments'
 import { HashIndex } from '@gradpool/hashing'
 import { readDoneStage, readRun, stageSamples } from '@gradpool/orchestrator'
@@ -177,6 +177,35 @@ const config = JSON.stringify({
   ],
 })
 
+const houses = (digit) =>
+  Array.from({ length: 12 }, (_, i) => ({
+    size: 40 + i * 1.5,
+    'year, "built"': 1990 + i,
+    kind: i % 3 ? 'flat' : `h${digit}`,
+  }))
+
+function csvOf(digit) {
+  const rows = houses(digit).map((row) => Object.values(row).map((cell, at) => (at === 2 ? `"${cell}\n"` : cell)))
+  return ['size,"year, ""built""",kind', ...rows.map((row) => row.join(','))].join('\r\n')
+}
+
+const jsonlOf = (digit) =>
+  houses(digit)
+    .map((row) => JSON.stringify(row))
+    .join('\n')
+
+/** What is learnt from a table, and what is told of it. */
+async function tableOf(spec) {
+  const { fields, classNames, columns } = await loadDataset(spec)
+  return { fields, classNames, columns, survey: await surveyFile(spec.path) }
+}
+
+function npyOf(digit) {
+  const header = "{'descr': '<f4', 'fortran_order': True, 'shape': (6, 2), }".padEnd(117)
+  const values = Buffer.from(new Float32Array(12).fill(digit).buffer)
+  return Buffer.concat([Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, 118, 0]), Buffer.from(`${header}\n`), values])
+}
+
 function parsed(text) {
   try {
     return JSON.parse(text)
@@ -260,6 +289,21 @@ const kinds = {
     async read(folder) {
       return decodeNpz(await orSentence(readRegular(join(folder, 'x.npz'))), 'it')
     },
+  },
+  csv: {
+    names: ['x.csv'],
+    write: writeOne('x.csv', csvOf),
+    read: (folder) => tableOf(csv(join(folder, 'x.csv'), { target: 'kind', missing: 'drop' })),
+  },
+  jsonl: {
+    names: ['x.jsonl'],
+    write: writeOne('x.jsonl', jsonlOf),
+    read: (folder) => tableOf(jsonl(join(folder, 'x.jsonl'), { target: 'kind' })),
+  },
+  npy: {
+    names: ['x.npy'],
+    write: writeOne('x.npy', npyOf),
+    read: (folder) => loadDataset(npy({ x: join(folder, 'x.npy') })),
   },
   index: {
     names: ['x.index'],

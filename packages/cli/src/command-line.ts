@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module'
 import { UserError } from '@gradpool/core'
 import { Argument, Command } from 'commander'
+import { type DataOptions } from './commands/data.js'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type GcOptions } from './commands/gc.js'
 import { type PredictOptions } from './commands/predict.js'
@@ -113,6 +114,16 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(await predictCommand(target, options, io))
     })
   for (const option of predictOptions()) predict.addOption(option)
+
+  program
+    .command('data')
+    .description('what is in a file of rows: columns, types, ranges, missing values, classes')
+    .argument('<file>', 'a .csv, .tsv or .jsonl file, plain or .gz, or a .npy or .npz file')
+    .option('--json', 'print one JSON document, and nothing else on stdout')
+    .action(async (path: string, options: DataOptions) => {
+      const { dataCommand } = await import('./commands/data.js')
+      ends(await dataCommand(path, options, io))
+    })
 
   const index = program
     .command('index')

@@ -36,4 +36,5 @@ export {
 } from './spec.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
 export { modelDataOf, statisticsOf } from './statistics.js'
+export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'
 export type { MissingPolicy, TableShape, TableSpec } from './table/table-spec.js'

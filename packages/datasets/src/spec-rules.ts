@@ -49,6 +49,12 @@ export function shown(value: unknown): string {
   return inspect(value, { ...options, maxStringLength: 60 })
 }
 
+/** Names from a file, the first few of them. */
+export function listed(names: readonly string[]): string {
+  const first = names.slice(0, 10).map(shown)
+  return [...first, ...(names.length > first.length ? ['…'] : [])].join(', ')
+}
+
 /** Any object but an array or a list of bytes, numbers or the like. */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)

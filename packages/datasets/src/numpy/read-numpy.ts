@@ -4,7 +4,7 @@ import { sizeOf } from '@gradpool/core/engine'
 import { decodeNpy, decodeNpz, readRegular, type NumpyArray } from '@gradpool/storage'
 import { parseFields, type FieldInput, type Fields } from '../fields.js'
 import { readError } from '../idx/read-error.js'
-import { shown } from '../spec-rules.js'
+import { listed, shown } from '../spec-rules.js'
 import type { NpySpec, NpzSpec } from './numpy-spec.js'
 
 /** Up to here f32 holds every whole number. */
@@ -26,14 +26,14 @@ async function npzFields({ path, fields }: NpzSpec): Promise<Fields> {
   const taken = Object.entries(names).map(([name, own]): [string, FieldInput] => {
     const array = arrays.get(own)
     if (array !== undefined) return [name, fieldOf(array, `${shown(own)} of ${path}`)]
-    const known = [...arrays.keys()].slice(0, 20).map(shown).join(', ')
-    throw new UserError(`${path} has no array ${shown(own)}; its arrays are ${known}`)
+    throw new UserError(`${path} has no array ${shown(own)}; its arrays are ${listed([...arrays.keys()])}`)
   })
   if (taken.length === 0) throw new UserError(`${path} has no arrays`)
   return parseFields(Object.fromEntries(taken), 'npz')
 }
 
-async function bytesOf(path: string): Promise<Uint8Array> {
+/** @throws UserError for what is no file */
+export async function bytesOf(path: string): Promise<Uint8Array> {
   try {
     return await readRegular(path)
   } catch (error) {

@@ -6,10 +6,10 @@ import { UserError } from '@gradpool/core'
 import type { Field } from '@gradpool/core/engine'
 import type { Fields } from '../fields.js'
 import { allocateShared } from '../idx/read.js'
-import { shown } from '../spec-rules.js'
+import { listed, shown } from '../spec-rules.js'
 import { Floats } from './floats.js'
 import { numberIn, standsForNone } from './numbers.js'
-import { readRecords, type Cell } from './records.js'
+import { ownCopy, readRecords, type Cell } from './records.js'
 import type { TableSpec } from './table-spec.js'
 
 export interface Table {
@@ -56,10 +56,7 @@ class TableBuilder {
     const place = (name: string) => {
       const at = names.indexOf(name)
       if (at >= 0) return { name, at }
-      const known = names.slice(0, 20).map(shown).join(', ')
-      throw new UserError(
-        `${path} has no column ${shown(name)}; its columns are ${known}${names.length > 20 ? ', …' : ''}`,
-      )
+      throw new UserError(`${path} has no column ${shown(name)}; its columns are ${listed(names)}`)
     }
     this.#spec = spec
     this.#inputs = columns.map(place)
@@ -189,8 +186,9 @@ class Target {
     const known = this.#ids.get(text)
     if (known !== undefined) return known
     if (this.#listed?.includes(text) === false) {
-      const list = this.#listed.slice(0, 20).map(shown).join(', ')
-      throw new UserError(`${path} has the class ${shown(text)} in line ${line}, which is none of ${list}`)
+      throw new UserError(
+        `${path} has the class ${shown(text)} in line ${line}, which is none of ${listed(this.#listed)}`,
+      )
     }
     const id = this.#ids.size
     if (id === MOST_CLASSES) {
@@ -198,7 +196,7 @@ class Target {
         `${path} has more than ${MOST_CLASSES} different texts in the target ${shown(this.#name)}, too many for classes`,
       )
     }
-    this.#ids.set(text, id)
+    this.#ids.set(ownCopy(text), id)
     return id
   }
 }

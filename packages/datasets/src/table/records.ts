@@ -175,3 +175,8 @@ function checkNames(path: string, names: readonly string[]): void {
 function counted(count: number): string {
   return count === 1 ? '1 cell' : `${count} cells`
 }
+
+/** A part of a text keeps all of the text in memory. */
+export function ownCopy(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le')
+}

@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { main } from '../main.js'
+import { keptIo } from '../testing/streams.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'gradpool-data-'))
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function data(content: string, ...options: readonly string[]) {
+  const path = join(folder, 'houses.csv')
+  writeFileSync(path, content)
+  const { io, stdout, stderr } = keptIo()
+  const code = await main(['data', path, ...options], io)
+  return { code, stdout: stdout(), stderr: stderr() }
+}
+
+const houses = 'size,city,price\n50,Oslo,310\n60,Bonn,\n70.5,Oslo,400\n'
+
+test('a row for each column', async () => {
+  const { code, stdout } = await data(houses)
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/houses\.csv: 3 rows, 3 columns\n/)
+  expect(stdout).toMatch(/^size +number +0 +50 +70\.5 +60\.1667 +50 \(1\), 60 \(1\), 70\.5 \(1\)$/m)
+  expect(stdout).toMatch(/^city +text +0 +– +– +– +Oslo \(2\), Bonn \(1\)$/m)
+  expect(stdout).toMatch(/^price +number +1 +310 +400 +355 /m)
+})
+
+test('the same as JSON', async () => {
+  const { code, stdout } = await data(houses, '--json')
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ rows: 3, columns: [{ name: 'size' }, { name: 'city' }, { missing: 1 }] })
+})
+
+test('commands to a terminal are written out', async () => {
+  const { stdout } = await data('a\u001b[31m,b\n1,\u001b]0;x\u0007\n')
+  expect(['\u001b', '\u0007'].filter((command) => stdout.includes(command))).toEqual([])
+  expect(stdout).toContain('a\\u001b[31m')
+})
+
+test('a file that is none is refused in one sentence', async () => {
+  const { code, stdout, stderr } = await data('a,b\n1\n')
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(/^[^\n]*houses\.csv has 1 cell in line 2, expected 2\n$/)
+})
