@@ -95,8 +95,7 @@ async function complaint(isStrict) {
     if (error.message.length > 1000 || isControl.test(error.message)) {
       return `it says: ${JSON.stringify(error.message.slice(0, 1200))}`
     }
-    if (/\bat .*:\d+:\d+|invariant|version undefined|\[object /.test(error.message))
-      return `it says: ${error.message}`
+    if (/\bat .*:\d+:\d+|invariant|version undefined|\[object /.test(error.message)) return `it says: ${error.message}`
   } finally {
     clearTimeout(timer)
   }

@@ -4,7 +4,7 @@
 import { bytesPerElement, type DType, type Shape, sizeOf } from '../program/dtype.js'
 import { computedBytes, flopsOf } from '../program/work.js'
 import { sgd } from '../optimizers/index.js'
-import type { Model } from './model.js'
+import { modelFor, type FieldStatistics, type Model, type ModelData } from './model.js'
 import type { Binding } from './module.js'
 import { evaluation, train, type BatchOptions } from './train.js'
 
@@ -54,12 +54,13 @@ export interface SummaryField {
  * @throws UserError where the model does not fit the data
  */
 export function summary(
-  model: Model,
+  ofAnyRows: Model,
   given: BatchOptions['data'] | Readonly<Record<string, SummaryField>>,
   { batchSize = 1 }: { readonly batchSize?: number } = {},
 ): ModelSummary {
   const data = isData(given) ? given : dataOf(given, batchSize)
   const bindings: Binding[] = []
+  const model = modelFor(ofAnyRows, { ...data, statistics: (field) => anyStatistics(data, field) })
   const { params, traceStep } = model.forData(data)
   const watched: Model = {
     forData: () => ({
@@ -152,4 +153,11 @@ function bytes(count: number): string {
   let [value, unit] = [count, 0]
   while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1]
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`
+}
+
+/** Layers and their sizes do not depend on what the rows are. */
+function anyStatistics({ fields }: ModelData, field: string): FieldStatistics {
+  const { shape = [] } = fields[field] ?? {}
+  const each = (value: number) => new Array<number>(sizeOf(shape)).fill(value)
+  return { shape, mean: each(0), deviation: each(1) }
 }

@@ -1,6 +1,6 @@
 /**
- * What is in a file of rows, before anything is learnt from it: columns or arrays, what they hold, ranges, missing values,
- * and how often each value is there.
+ * What is in a file of rows, before anything is learnt from it: columns or arrays, what they hold, ranges, missing
+ * values, and how often each value is there.
  */
 import { UserError } from '@gradpool/core'
 import { decodeNpy, decodeNpz, type NumpyArray } from '@gradpool/storage'
