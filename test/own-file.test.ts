@@ -89,3 +89,30 @@ test('what a file prints does not get into the JSON document', async () => {
   expect(documentOf({ stdout }).experiments).toHaveLength(1)
   expect(stderr).toContain('hello from the file')
 })
+
+test('a table is data, which a run knows again by its contents', async () => {
+  const cwd = await emptyFolder()
+  const rows = Array.from({ length: 60 }, (_, i) => [i, i % 7, 3 * i - (i % 7)].join())
+  await writeFile(join(cwd, 'houses.csv'), ['size,rooms,price', ...rows].join('\n'))
+  const source = `
+    import { adam, csv, defineExperiment, regress } from 'gradpool'
+    export default defineExperiment({
+      name: 'house_prices',
+      data: csv('houses.csv', { target: 'price', validation: 0.1, test: 0.2 }),
+      train: { optimizer: adam(0.01), batchSize: 8, epochs: 20 },
+      stages: [regress({ hidden: [8] })],
+    })`
+  await writeFile(join(cwd, 'prices.mjs'), source)
+  const { experiments } = await runJson(['prices.mjs'], { cwd })
+  expect(experiments[0]).toMatchObject({ name: 'house_prices', status: 'done', accuracy: null })
+  await writeFile(join(cwd, 'rows.jsonl'), '{"x":[30,2]}')
+  const { code, stdout } = await gradpool(['predict', 'latest/house_prices', '--data', 'rows.jsonl', '--json'], { cwd })
+  expect(code).toBe(0)
+  const { estimate } = JSON.parse(stdout) as { estimate: number }
+  expect(Math.abs(estimate - 88)).toBeLessThan(30)
+  const elsewhere = await gradpool(['run', 'prices.mjs', '--data', cwd], { cwd })
+  expect(elsewhere.stderr).toContain("The data 'houses.csv' are a csv file, so no folder can take their place")
+  await writeFile(join(cwd, 'houses.csv'), ['size,rooms,price', '1,2,3', ...rows].join('\n'))
+  const resumed = await gradpool(['resume'], { cwd })
+  expect(resumed.stderr).toContain('the contents of the data houses.csv are others (SHA-256 ')
+})

@@ -132,6 +132,7 @@ describe('the hash', () => {
       hash,
       fields: types,
       validation: 0.2,
+      splitBy: 'random',
       splitSeed: 0,
       test: {
         kind: 'arrays',
@@ -140,6 +141,7 @@ describe('the hash', () => {
         fields: types,
         validation: 0,
         test: 0,
+        splitBy: 'random',
         splitSeed: 0,
       },
     })

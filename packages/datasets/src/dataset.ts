@@ -6,6 +6,7 @@ import { sameShape, type Field, type Split } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { mapped, rowsOf, typeText, type Fields } from './fields.js'
 import { isObject } from './spec-rules.js'
+import type { SplitBy } from './rows-split.js'
 import { splitRows } from './splits.js'
 
 export interface Dataset {
@@ -74,6 +75,7 @@ export interface SplitPlan {
   /** A share of the rows or a number of them, or rows of its own. */
   readonly validation: number | OwnRows
   readonly test: number | OwnRows
+  readonly splitBy: SplitBy
   readonly splitSeed: number
 }
 
@@ -163,6 +165,7 @@ function originOf({ hash, fields, splits, ...rest }: Dataset): Origin {
       labelled: 1,
       validation: own(splits.validation),
       test: own(splits.test),
+      splitBy: 'random',
       splitSeed: 0,
     },
   }
@@ -170,9 +173,10 @@ function originOf({ hash, fields, splits, ...rest }: Dataset): Origin {
 
 function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
   const { fields, rows, inOrder } = contents
-  const { labelled, validation, test, splitSeed } = plan
+  const { labelled, validation, test, splitBy, splitSeed } = plan
   const sizes = { labelled, validation: sizeIn(validation), test: sizeIn(test) }
-  const drawn = splitRows(rows, sizes, splitSeed)
+  const labels = fields.label?.shape.length === 0 ? fields.label.values : undefined
+  const drawn = splitRows(rows, sizes, { splitBy, splitSeed, labels })
   const held = (name: 'validation' | 'test'): Split | undefined => {
     const own = plan[name]
     if (typeof own !== 'number') return checkedSplit(name, own, contents)

@@ -34,6 +34,7 @@ export {
   type RowsSplitOptions,
   type TsvOptions,
 } from './spec.js'
+export type { RowsSplit, SplitBy } from './rows-split.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
 export { modelDataOf, statisticsOf } from './statistics.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'

@@ -95,11 +95,12 @@ interface Source {
 type Load = (data: DataInput) => Promise<Dataset>
 
 async function planOf(spec: DataSpec, load: Load): Promise<SplitPlan> {
-  if (isFiles(spec)) return { ...spec, test: 0 }
+  if (isFiles(spec)) return { ...spec, test: 0, splitBy: 'random' }
   return {
     labelled: 1,
     validation: await heldOut(spec.validation, load),
     test: await heldOut(spec.test, load),
+    splitBy: spec.splitBy,
     splitSeed: spec.splitSeed,
   }
 }
@@ -114,7 +115,7 @@ function keyOf(spec: DataSpec): unknown {
   if (spec.kind === 'arrays') return spec.fields
   if (isFiles(spec)) return JSON.stringify([spec.kind, spec.directory, spec.kind === 'idxFolder' && spec.classes])
   // How rows are split does not change them.
-  return JSON.stringify({ ...spec, validation: 0, test: 0, splitSeed: 0 })
+  return JSON.stringify({ ...spec, validation: 0, test: 0, splitBy: '', splitSeed: 0 })
 }
 
 async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source> {

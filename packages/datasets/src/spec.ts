@@ -9,6 +9,7 @@ import { UserError } from '@gradpool/core'
 import { isDataset, loadedData, type Dataset } from './dataset.js'
 import { numpySpec, type NpySpec, type NpzSpec } from './numpy/numpy-spec.js'
 import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
+import { rowsSplitFields, rowsSplitOf, type RowsSplit, type SplitBy } from './rows-split.js'
 import {
   classesRule,
   directoryRule,
@@ -55,14 +56,10 @@ export type FilesSpec = MnistSpec | IdxFolderSpec
 /** A share of the rows (between 0 and 1), a number of them, or data of its own. */
 export type HeldOut = number | DataSpec | Dataset
 
-export interface ArraysSpec {
+export interface ArraysSpec extends RowsSplit<HeldOut> {
   readonly kind: 'arrays'
   readonly name: string
   readonly fields: Fields
-  readonly validation: HeldOut
-  readonly test: HeldOut
-  /** Which rows a share or a number takes. */
-  readonly splitSeed: number
 }
 
 /** Files of rows, which are split as arrays are. */
@@ -85,6 +82,11 @@ export interface RowsSplitOptions {
   readonly validation?: number | DataInput
   /** A share, a number of rows, or data of its own. Default: 0, none. */
   readonly test?: number | DataInput
+  /**
+   * `label`: as much of each class in each split; `order`: the last rows are the test, those before them the
+   * validation. Default: `random`.
+   */
+  readonly splitBy?: SplitBy
   /** Which rows a share or a number takes. Default: 0. */
   readonly splitSeed?: number
 }
@@ -107,7 +109,7 @@ const splitFields = ['labelled', 'validation', 'splitSeed']
 const fieldNames = {
   mnist: ['kind', ...splitFields, 'directory'],
   idxFolder: ['kind', 'directory', 'classes', ...splitFields],
-  arrays: ['kind', 'name', 'fields', 'validation', 'test', 'splitSeed'],
+  arrays: ['kind', 'name', 'fields', ...rowsSplitFields],
 } as const
 
 const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'classNames', 'columns', 'imageShape']
@@ -188,7 +190,7 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'npz') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   // A field may have any name.
   if (kind === undefined || isObject(kind)) {
-    return new Arrays('arrays', parseFields(value, where), 0, 0, 0)
+    return new Arrays('arrays', parseFields(value, where), { validation: 0, test: 0, splitBy: 'random', splitSeed: 0 })
   }
   throw notAllowed(`${where}.kind`, `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'npy' or 'npz'`, kind)
 }
@@ -242,26 +244,31 @@ function arraysSpec(value: object, where: string): ArraysSpec {
   return new Arrays(
     taker.take('name', textRule('a text', 'arrays')),
     parseFields(taker.get('fields'), where === 'arrays' ? where : `${where}.fields`),
-    parseHeldOut(taker.get('validation') ?? 0, `${where}.validation`),
-    parseHeldOut(taker.get('test') ?? 0, `${where}.test`),
-    taker.take('splitSeed', splitSeedRule),
+    rowsSplitOf(taker, { where, heldOut: parseHeldOut }),
   )
 }
 
 class Arrays implements ArraysSpec {
   readonly kind = 'arrays'
+  readonly validation: HeldOut
+  readonly test: HeldOut
+  readonly splitBy: SplitBy
+  readonly splitSeed: number
 
   constructor(
     readonly name: string,
     readonly fields: Fields,
-    readonly validation: HeldOut,
-    readonly test: HeldOut,
-    readonly splitSeed: number,
-  ) {}
+    { validation, test, splitBy, splitSeed }: RowsSplit<HeldOut>,
+  ) {
+    this.validation = validation
+    this.test = test
+    this.splitBy = splitBy
+    this.splitSeed = splitSeed
+  }
 
   toJSON(): object {
-    const { kind, name, validation, test, splitSeed } = this
+    const { kind, name, validation, test, splitBy, splitSeed } = this
     const hash = fieldsHash(this.fields)
-    return { kind, name, hash, fields: mapped(this.fields, typeText), validation, test, splitSeed }
+    return { kind, name, hash, fields: mapped(this.fields, typeText), validation, test, splitBy, splitSeed }
   }
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { arrays, loadDataset } from './index.js'
 import { splitRows } from './splits.js'
 import { userErrorOf } from './testing/user-errors.js'
 
@@ -21,7 +22,7 @@ describe('splitRows', () => {
   it('gives each split its size, and no row to two of them', () => {
     fc.assert(
       fc.property(cases, ({ numRows, splitSeed, ...sizes }) => {
-        const { train, validation, test } = splitRows(rowsTo(numRows), sizes, splitSeed)
+        const { train, validation, test } = splitRows(rowsTo(numRows), sizes, { splitBy: 'random', splitSeed })
         const rest = numRows - sizes.validation - sizes.test
         const count = sizes.labelled === 1 ? rest : Math.round(sizes.labelled * numRows)
         expect(train).toHaveLength(count)
@@ -37,34 +38,34 @@ describe('splitRows', () => {
   it('keeps what is held out, and extends the labelled rows, as the fraction grows', () => {
     fc.assert(
       fc.property(cases, ({ numRows, splitSeed, ...sizes }) => {
-        const some = splitRows(rowsTo(numRows), sizes, splitSeed)
-        const all = splitRows(rowsTo(numRows), { ...sizes, labelled: 1 }, splitSeed)
+        const some = splitRows(rowsTo(numRows), sizes, { splitBy: 'random', splitSeed })
+        const all = splitRows(rowsTo(numRows), { ...sizes, labelled: 1 }, { splitBy: 'random', splitSeed })
         expect([all.validation, all.test]).toEqual([some.validation, some.test])
         expect(all.train.slice(0, some.train.length)).toEqual(some.train)
-        const untested = splitRows(rowsTo(numRows), { ...sizes, validation: 0 }, splitSeed)
+        const untested = splitRows(rowsTo(numRows), { ...sizes, validation: 0 }, { splitBy: 'random', splitSeed })
         expect(untested.test).toEqual(some.test)
       }),
     )
   })
 
   it('gives 600 labels for 1 % of 60,000, always the same ones', () => {
-    const { train, validation } = splitRows(rowsTo(60_000), mnistSizes, 0)
+    const { train, validation } = splitRows(rowsTo(60_000), mnistSizes, { splitBy: 'random', splitSeed: 0 })
     expect(train).toHaveLength(600)
     expect(validation).toHaveLength(1000)
     expect([...train.slice(0, 5)]).toEqual([35257, 8008, 15330, 14632, 35945])
     expect([...validation.slice(0, 5)]).toEqual([621, 45220, 17559, 23401, 52435])
-    expect(splitRows(rowsTo(60_000), mnistSizes, 0).train).toEqual(train)
+    expect(splitRows(rowsTo(60_000), mnistSizes, { splitBy: 'random', splitSeed: 0 }).train).toEqual(train)
   })
 
   it('takes shares of the rows', () => {
     const sizes = { labelled: 1, validation: 0.1, test: 0.25 }
-    const { train, validation, test } = splitRows(rowsTo(50), sizes, 0)
+    const { train, validation, test } = splitRows(rowsTo(50), sizes, { splitBy: 'random', splitSeed: 0 })
     expect([train, validation, test].map(({ length }) => length)).toEqual([32, 5, 13])
   })
 
   it('depends on its seed', () => {
-    const zero = splitRows(rowsTo(60_000), mnistSizes, 0)
-    const one = splitRows(rowsTo(60_000), mnistSizes, 1)
+    const zero = splitRows(rowsTo(60_000), mnistSizes, { splitBy: 'random', splitSeed: 0 })
+    const one = splitRows(rowsTo(60_000), mnistSizes, { splitBy: 'random', splitSeed: 1 })
     const common = one.train.filter((row) => zero.train.includes(row))
     expect(common.length).toBeLessThan(30)
   })
@@ -85,6 +86,49 @@ describe('splitRows', () => {
     [{ labelled: 0.001, validation: 0, test: 0 }, 'asks for 0 of 100 training images'],
     [{ labelled: 0.95, validation: 10, test: 0 }, 'expected at most the 90 that are not'],
   ])('refuses %o of 100 rows', async (sizes, complaint) => {
-    expect(await userErrorOf(() => splitRows(rowsTo(100), sizes, 0))).toContain(complaint)
+    expect(await userErrorOf(() => splitRows(rowsTo(100), sizes, { splitBy: 'random', splitSeed: 0 }))).toContain(
+      complaint,
+    )
+  })
+})
+
+describe('splitBy', () => {
+  const sizes = { labelled: 1, validation: 0.1, test: 0.25 }
+  /** One in ten is 2, three are 1. */
+  const labels = Int32Array.from({ length: 200 }, (_, row) => (row % 10 === 0 ? 2 : row % 10 < 4 ? 1 : 0))
+
+  it('label has as much of each class in each split', () => {
+    for (const splitSeed of [0, 1, 2, 3]) {
+      const splits = splitRows(rowsTo(200), sizes, { splitBy: 'label', splitSeed, labels })
+      for (const rows of Object.values(splits)) {
+        for (const [label, share] of [0.6, 0.3, 0.1].entries()) {
+          const count = rows.filter((row) => labels[row] === label).length
+          expect(Math.abs(count - share * rows.length)).toBeLessThanOrEqual(1)
+        }
+      }
+      const all = [...splits.train, ...splits.validation, ...splits.test]
+      expect(all.toSorted((a, b) => a - b)).toEqual([...rowsTo(200)])
+    }
+    const [one, other] = [0, 1].map((splitSeed) =>
+      splitRows(rowsTo(200), sizes, { splitBy: 'label', splitSeed, labels }),
+    )
+    expect(one?.test).not.toEqual(other?.test)
+  })
+
+  it('order holds out the last rows', () => {
+    const { train, validation, test } = splitRows(rowsTo(20), sizes, { splitBy: 'order', splitSeed: 5 })
+    expect([...train]).toEqual([...rowsTo(13)])
+    expect([...validation, ...test]).toEqual([13, 14, 15, 16, 17, 18, 19])
+  })
+
+  it('is of data, and stays where they are split again', async () => {
+    const x = { values: Float32Array.from({ length: 20 }, (_, i) => i), shape: [] }
+    const label = { values: Int32Array.from({ length: 20 }, (_, i) => Number(i < 10)), shape: [] }
+    const late = await loadDataset(arrays({ x }, { splitBy: 'order' }), { test: 5 })
+    expect([...(late.splits.test?.rows ?? [])]).toEqual([15, 16, 17, 18, 19])
+    const { splits } = await loadDataset(arrays({ x, label }, { splitBy: 'label', test: 10 }))
+    expect(Array.from(splits.test?.rows ?? [], (row) => label.values[row] ?? 0).reduce((a, b) => a + b)).toBe(5)
+    const complaint = await userErrorOf(() => loadDataset(arrays({ x }, { splitBy: 'label', test: 2 })))
+    expect(complaint).toBe("splitBy: 'label' needs the field 'label', one class number for each row")
   })
 })

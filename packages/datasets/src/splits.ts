@@ -7,6 +7,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { shuffled } from '@gradpool/core/engine'
+import type { SplitBy } from './rows-split.js'
 
 export interface SplitSizes {
   /** The fraction of the rows whose labels are used; 1 takes all that are not held out. */
@@ -44,16 +45,49 @@ export function splitCounts(numRows: number, sizes: SplitSizes): SplitCounts {
   return { train, validation, test }
 }
 
+export interface SplitOrder {
+  readonly splitSeed: number
+  readonly splitBy: SplitBy
+  /** Of each row of the fields. */
+  readonly labels?: ArrayLike<number> | undefined
+}
+
 /** @throws UserError when there are too few rows for the split. */
-export function splitRows(rows: Int32Array, sizes: SplitSizes, splitSeed: number): SplitRows {
+export function splitRows(rows: Int32Array, sizes: SplitSizes, order: SplitOrder): SplitRows {
   const { train, validation, test } = splitCounts(rows.length, sizes)
-  const order = shuffled(rows, splitSeed, splitEpoch)
+  const ordered = orderedBy(rows, order)
   const testFrom = rows.length - test
   return {
-    train: order.slice(0, train),
-    validation: order.slice(testFrom - validation, testFrom),
-    test: order.slice(testFrom),
+    train: ordered.slice(0, train),
+    validation: ordered.slice(testFrom - validation, testFrom),
+    test: ordered.slice(testFrom),
   }
+}
+
+function orderedBy(rows: Int32Array, { splitBy, splitSeed, labels }: SplitOrder): Int32Array {
+  if (splitBy === 'order') return rows
+  const order = shuffled(rows, splitSeed, splitEpoch)
+  if (splitBy === 'random') return order
+  if (labels === undefined)
+    throw new UserError("splitBy: 'label' needs the field 'label', one class number for each row")
+  return spread(order, labels)
+}
+
+/** Each class spread evenly over the whole, so that every part of it has as much of each as there is. */
+function spread(rows: Int32Array, labels: ArrayLike<number>): Int32Array {
+  const counts = new Map<number, number>()
+  const ranks = Array.from(rows, (row) => {
+    const label = labels[row] ?? 0
+    const rank = counts.get(label) ?? 0
+    counts.set(label, rank + 1)
+    return { row, label, rank }
+  })
+  const placed = ranks.map(({ row, label, rank }) => ({ row, place: (rank + 0.5) / (counts.get(label) ?? 1) }))
+  // Sorting is stable: rows of one place stay in their shuffled order.
+  return Int32Array.from(
+    placed.sort((a, b) => a.place - b.place),
+    ({ row }) => row,
+  )
 }
 
 function countOf(name: string, size: number, numRows: number): number {

@@ -4,11 +4,11 @@ import {
   isObject,
   listOfNamesRule,
   notAllowed,
-  splitSeedRule,
   textRule,
   type FieldTaker,
   type Rule,
 } from '../spec-rules.js'
+import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../rows-split.js'
 
 /** Rows with a missing value are an error, are left out, or have this value in its place. */
 export type MissingPolicy = 'refuse' | 'drop' | { readonly value: number }
@@ -32,20 +32,15 @@ export interface TableShape {
   readonly delimiter?: string
 }
 
-export interface TableSpec<H = unknown> extends TableShape {
+export interface TableSpec<H = unknown> extends TableShape, RowsSplit<H> {
   readonly kind: 'csv' | 'tsv' | 'jsonl'
-  readonly validation: H
-  readonly test: H
-  /** Which rows a share or a number takes. */
-  readonly splitSeed: number
 }
 
 const shapeFields = ['kind', 'path', 'target', 'columns', 'classes', 'missing']
-const splitFields = ['validation', 'test', 'splitSeed']
 const fieldNames = {
-  csv: [...shapeFields, 'header', 'delimiter', ...splitFields],
-  tsv: [...shapeFields, 'header', ...splitFields],
-  jsonl: [...shapeFields, ...splitFields],
+  csv: [...shapeFields, 'header', 'delimiter', ...rowsSplitFields],
+  tsv: [...shapeFields, 'header', ...rowsSplitFields],
+  jsonl: [...shapeFields, ...rowsSplitFields],
 } as const
 
 const nameRule = textRule('the name of a column')
@@ -71,12 +66,8 @@ const delimiterRule: Rule<string> = {
   accepts: (value): value is string => typeof value === 'string' && value.length === 1 && !/["\r\n\ufeff]/.test(value),
 }
 
-/** @param heldOut Checks `validation` and `test`. */
-export function tableSpec<H>(
-  kind: TableSpec['kind'],
-  value: object,
-  { where, heldOut }: { readonly where: string; readonly heldOut: (value: unknown, where: string) => H },
-): TableSpec<H> {
+export function tableSpec<H>(kind: TableSpec['kind'], value: object, taking: HeldOutTaking<H>): TableSpec<H> {
+  const { where } = taking
   const taker = fieldsTaken(value, where, fieldNames[kind], 'an object such as csv() returns')
   const shape = {
     path: taker.take('path', textRule('the path of a file')),
@@ -95,9 +86,7 @@ export function tableSpec<H>(
   return {
     kind,
     ...shape,
-    validation: heldOut(taker.get('validation') ?? 0, `${where}.validation`),
-    test: heldOut(taker.get('test') ?? 0, `${where}.test`),
-    splitSeed: taker.take('splitSeed', splitSeedRule),
+    ...rowsSplitOf(taker, taking),
   }
 }
 

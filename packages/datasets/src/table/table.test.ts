@@ -172,6 +172,7 @@ test('a spec is plain JSON and is checked', async () => {
     missing: 'refuse',
     validation: 0.1,
     test: 0,
+    splitBy: 'random',
     splitSeed: 0,
   })
   const wrong: [() => unknown, RegExp][] = [
