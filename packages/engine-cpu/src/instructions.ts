@@ -143,6 +143,8 @@ export const POINTWISE = {
   MAX_REGISTERS: 64,
   MAX_TEMPS: 24,
   MAX_SUMS: 16,
+  BLOCK: 256,
+  LANES: 16,
   ADAM_REGISTERS: 14,
 } as const
 

@@ -9,6 +9,7 @@
 import { invariant, type Node } from '@gradpool/core/engine'
 import { POINTWISE } from '../instructions.js'
 import type { Graph } from './graph.js'
+import { reduction } from './reduction.js'
 import { TopologicalOrder } from './topological-order.js'
 
 export interface Kernel {
@@ -58,7 +59,7 @@ export class Kernels {
     this.#order = new TopologicalOrder([...this.#kernels.keys()])
     for (const index of graph.computed) {
       if (graph.microOp(index) !== undefined) this.#joinOperands(index)
-      else if (this.#isTotal(index)) this.#joinAsSum(index)
+      else if (this.#isSum(index)) this.#joinAsSum(index)
     }
     this.#computeWhereRead()
   }
@@ -86,7 +87,8 @@ export class Kernels {
       return { number, nodes: [index], kind: 'product', size: graph.size(index), columns: node.shape.at(-1) }
     }
     if (graph.microOp(index) === undefined) {
-      return { number, nodes: [index], kind: 'single', size: 0, columns: undefined }
+      const columns = this.#isSum(index) && graph.size(index) > 1 ? graph.size(index) : undefined
+      return { number, nodes: [index], kind: 'single', size: 0, columns }
     }
     const columns = graph.views(index).find((view) => view.columns !== undefined)?.columns
     return { number, nodes: [index], kind: 'pointwise', size: graph.size(index), columns }
@@ -111,16 +113,19 @@ export class Kernels {
     )
   }
 
-  /** Whether a node sums all elements in order, which a pointwise program can do alongside. */
-  #isTotal(index: number): boolean {
-    const node = this.#graph.node(index)
-    if (this.#isShared || node.op !== 'sum') return false
-    return node.attributes.segments === undefined && this.#graph.size(index) === 1
+  /** Whether a node sums all elements in order, or all rows, which a pointwise program can do alongside. */
+  #isSum(index: number): boolean {
+    if (this.#isShared) return false
+    const columns = columnsOfSum(this.#graph, index)
+    return columns === 1 || (columns !== undefined && columns % POINTWISE.LANES === 0 && columns <= POINTWISE.BLOCK)
   }
 
   #joinAsSum(index: number): void {
-    const [operand] = this.#graph.dependencies(index)
-    if (operand !== undefined && this.#graph.microOp(operand) !== undefined) this.#join(index, operand)
+    const graph = this.#graph
+    const [operand] = graph.dependencies(index)
+    if (operand === undefined) return
+    const isOfRows = graph.size(index) > 1 && isProduct(graph.node(operand))
+    if (isOfRows || graph.microOp(operand) !== undefined) this.#join(index, operand)
   }
 
   #join(index: number, operand: number): void {
@@ -202,7 +207,7 @@ export class Kernels {
     for (const nodes of parts) {
       for (const node of nodes) {
         this.#counted[node] = count
-        if (this.#isTotal(node)) numSums++
+        if (this.#isSum(node)) numSums++
       }
     }
     let numOutside = 0
@@ -240,14 +245,23 @@ export class Kernels {
   }
 
   #isReadElementwise(node: number, dependency: number): boolean {
-    if (this.#isTotal(node)) return true
+    if (this.#isSum(node)) return true
     return (
       this.#graph.microOp(node) !== undefined &&
       this.#graph.views(node).every((view) => view.node !== dependency || view.kind === 'full') &&
       this.#graph.size(node) === this.#graph.size(dependency) &&
-      !this.#isTotal(dependency)
+      !this.#isSum(dependency)
     )
   }
+}
+
+/** The numbers that a sum without segments makes: 1, or one for each column of its rows; undefined for other nodes. */
+function columnsOfSum(graph: Graph, index: number): number | undefined {
+  const node = graph.node(index)
+  if (node.op !== 'sum' || node.attributes.segments !== undefined) return undefined
+  const { outer, inner } = reduction(graph.node(node.inputs[0] ?? 0).shape, node.attributes.axes)
+  if (graph.size(index) === 1) return 1
+  return outer === 1 ? inner : undefined
 }
 
 /** The nodes of both, ascending but for as many as are first, whatever their numbers. */
