@@ -52,7 +52,7 @@ const normed = classifier([28, 28, 1], {
   return output(flatten(maxPool2d(relu(fourth(relu(third(half)))), 2)))
 })
 
-/** Two convolutions, and their input beside them: through one of 1 × 1 where it becomes smaller. Source: He et al. (2016). */
+/** Two convolutions, and their input beside them, through one of 1 × 1 where it becomes smaller: He et al. (2016). */
 const residualBlock = (channels, filters, strides) =>
   layer(
     {

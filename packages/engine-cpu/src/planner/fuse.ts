@@ -149,8 +149,8 @@ export class Kernels {
   }
 
   /**
-   * Moves to the one kernel that reads it what that can compute as well: cheap ops of values that are in memory until
-   * then anyway. So a mask of a ReLU, or the slope of a sigmoid, is made of the activation where a gradient needs it,
+   * Moves to the one kernel that reads it what that can compute as well: cheap ops of values that are in memory
+   * anyway. So a mask of a ReLU, or the slope of a sigmoid, is made of the activation where a gradient needs it,
    * and not kept from the forward pass on.
    */
   #computeWhereRead(): void {
@@ -178,10 +178,12 @@ export class Kernels {
   #movable(index: number, from: Kernel, to: Kernel, readers: readonly (readonly number[])[]): number[] | undefined {
     if (this.#of[index] !== from || !CHEAP.has(this.#graph.node(index).op)) return undefined
     const moved: number[] = []
+    const whole = new Set(this.#graph.views(index).flatMap(({ kind, node }) => (kind === 'scalar' ? [] : [node])))
     for (const { kind, node } of this.#graph.views(index)) {
       if (kind === 'scalar') continue
       if (kind !== 'full') return undefined
-      if (this.#isKeptUntil(to, node, readers)) continue
+      // One value that is in memory for a while is kept as well as what is made of it.
+      if (this.#isInMemory(node, readers) && (whole.size === 1 || this.#isKeptUntil(to, node, readers))) continue
       const before = readers[node]?.length === 1 ? this.#movable(node, from, to, readers) : undefined
       if (before === undefined) return undefined
       moved.push(...before)
@@ -189,12 +191,18 @@ export class Kernels {
     return [...moved, index]
   }
 
-  /** Whether a value is in memory and read by this kernel or by a later one. */
+  /** Whether another kernel reads a value than the one that computes it. */
+  #isInMemory(node: number, readers: readonly (readonly number[])[]): boolean {
+    const maker = this.#of[node]
+    return maker !== undefined && (readers[node] ?? []).some((reader) => this.#of[reader] !== maker)
+  }
+
+  /** Whether a value in memory is read by this kernel or by a later one. */
   #isKeptUntil(kernel: Kernel, node: number, readers: readonly (readonly number[])[]): boolean {
     const maker = this.#of[node]
     return (readers[node] ?? []).some((reader) => {
       const other = this.#of[reader]
-      if (!maker || !other || other === maker) return false
+      if (!other || other === maker) return false
       return other === kernel || this.#order.isBefore(kernel.number, other.number)
     })
   }
