@@ -7,8 +7,7 @@
  * Timed as `npm run bench:peers` does: interleaved rounds, ratios round by round. All begin with the weights that
  * Gradpool has from seed 0, and a peer whose losses of its first steps are others than Gradpool's is not measured.
  *
- * --compiled adds the forms whose compilation takes minutes in all: PyTorch compiled, and several steps of JAX in one
- * scan. Prints tables; where all networks were asked for, writes results.json here. --quick takes a few tiny rounds, to
+ * --compiled adds PyTorch compiled, whose compilation takes minutes in all. Prints tables; where all networks were asked for, writes results.json here. --quick takes a few tiny rounds, to
  * try the benchmark, and writes nothing.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -54,7 +53,8 @@ try {
     const { parameters, losses, flops } = await referenceOf(network, bytes, weights)
     const { kind, field, features, numExamples } = network
     const workload = { kind, field, features, numExamples, batchSize, weights, parameters }
-    const rows = await timeWorkload(measured, workload, data, { ...effort, losses, learns: !options.quick })
+    const own = measured.filter(({ kinds }) => kinds?.includes(kind) ?? true)
+    const rows = await timeWorkload(own, workload, data, { ...effort, losses, learns: !options.quick })
     const result = { workload: name, batchSize, flops, rows }
     steps.push(result)
     printSteps(result)
