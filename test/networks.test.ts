@@ -1,5 +1,5 @@
-// Networks of every kind in the catalogue train to the same bits: in native code on one worker, in WebAssembly on three,
-// and killed and resumed.
+// Networks of every kind in the catalogue train to the same bits: in native code on one worker, in WebAssembly on
+// three, and killed and resumed.
 import { expect, test } from 'vitest'
 import { smallData } from './data-folder.js'
 import { emptyFolder, gradpool, start } from './gradpool.js'

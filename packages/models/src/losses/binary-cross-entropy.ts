@@ -15,8 +15,8 @@ export function bernoulliLosses(logits: Tensor, targets: Tensor): Tensor {
 }
 
 /**
- * The mean over batch and features of -target·log σ(logit) - (1 - target)·log(1 - σ(logit)); f32 scalar, finite and exact
- * for any logit.
+ * The mean over batch and features of -target·log σ(logit) - (1 - target)·log(1 - σ(logit)); f32 scalar, finite and
+ * exact for any logit.
  *
  * @param logits [batch, ...]
  * @param targets of the same shape, in [0, 1]
