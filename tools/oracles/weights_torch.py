@@ -4,6 +4,8 @@
 
 lenet.safetensors, lenet.npz   a small LeNet with batch norm, f32
 numbers.safetensors, numbers.npz   the same numbers as every type, with their values in numbers.json
+recurrent.safetensors, recurrent.json   a GRU in both directions and an LSTM of two layers, in the same form
+transformer.safetensors, transformer.json   two layers of self-attention on embedded characters, in the same form
 lenet.json   inputs [row, height, width, channel], their logits, and the loss of a training step on them, by PyTorch in
              float64 from the f32 weights
 """
@@ -72,6 +74,61 @@ def lenet(folder):
     )
 
 
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gru = nn.GRU(3, 4, batch_first=True, bidirectional=True)
+        self.lstm = nn.LSTM(8, 5, num_layers=2, batch_first=True)
+        self.fc = nn.Linear(5, 3)
+
+    def forward(self, x):
+        _, (hidden, _) = self.lstm(self.gru(x)[0])
+        return self.fc(hidden[-1])
+
+
+def recurrent(folder):
+    torch.manual_seed(2)
+    net = Recurrent()
+    sequences = wave([40, 6, 3], 4)
+    train(net, sequences, torch.tensor([k % 3 for k in range(40)]), 60)
+    save_file({name: tensor.contiguous() for name, tensor in net.state_dict().items()},
+              os.path.join(folder, "recurrent.safetensors"))
+    net.double()
+    with torch.no_grad():
+        logits = net(sequences[:5].double())
+    return dict(
+        sequences=[round(float(x), 9) for x in sequences[:5].reshape(-1)], logits=[float(x) for x in logits.reshape(-1)])
+
+
+class Transformer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(12, 8)
+        self.positions = nn.Parameter(0.1 * wave([6, 8], 5))
+        self.layers = nn.ModuleList([
+            nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True, norm_first=True) for _ in range(2)])
+        self.norm = nn.LayerNorm(8)
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, x):
+        x = self.embed(x) + self.positions
+        for layer in self.layers:
+            x = layer(x)
+        return self.fc(self.norm(x).mean(1))
+
+
+def transformer(folder):
+    torch.manual_seed(3)
+    net = Transformer()
+    characters = torch.tensor([(7 * k + k * k // 5) % 12 for k in range(40 * 6)]).reshape(40, 6)
+    train(net, characters, torch.tensor([k % 3 for k in range(40)]), 60)
+    save_file({name: tensor.contiguous() for name, tensor in net.state_dict().items()},
+              os.path.join(folder, "transformer.safetensors"))
+    net.double()
+    logits = net(characters[:5])
+    return dict(characters=characters[:5].reshape(-1).tolist(), logits=[float(x) for x in logits.detach().reshape(-1)])
+
+
 def numbers(folder):
     base = np.array([[0.0, -0.0, 1.0, -2.5], [0.1, 65504.0, 6e-8, 3e38], [1e-40, 100.0, 7.0, -7.0]])
     whole = np.array([[0, 1, 127], [-128, 5, -1]])
@@ -106,7 +163,8 @@ def main():
     folder = parser.parse_args().out
     os.makedirs(folder, exist_ok=True)
     torch.set_num_threads(1)
-    for name, made in dict(lenet=lenet(folder), numbers=numbers(folder)).items():
+    for name, made in dict(lenet=lenet(folder), recurrent=recurrent(folder), transformer=transformer(folder),
+                           numbers=numbers(folder)).items():
         with open(os.path.join(folder, f"{name}.json"), "w") as file:
             file.write(dump(made) + "\n")
 

@@ -1,9 +1,10 @@
 // Networks that PyTorch trained (tools/oracles/weights_torch.py) give PyTorch's outputs here.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { defineModel, relu, type Module } from '@gradpool/core'
+import { add, type Batch, defineModel, mean, type Module, parameter, relu, sum, zeros } from '@gradpool/core'
 import {
   batchNorm,
+  bidirectional,
   conv2d,
   conv2dTranspose,
   crossEntropy,
@@ -11,9 +12,13 @@ import {
   depthwiseConv2d,
   embedding,
   flatten,
+  gru,
   type Layer,
   layerNorm,
+  lstm,
   maxPool2d,
+  multiHeadAttention,
+  sequential,
 } from '@gradpool/models'
 import { encodeSafetensors, type NamedArray } from '@gradpool/storage'
 import { join } from 'node:path'
@@ -77,6 +82,70 @@ describe("PyTorch's weights", () => {
         1e-5 * Math.max(1, Math.abs(wanted)),
       )
     })
+    await trainer.dispose()
+  })
+
+  it('make the outputs that PyTorch makes, of recurrent layers in both directions and on top of each other', async () => {
+    const { sequences, logits: wanted } = JSON.parse(readFileSync(inFolder('recurrent.json'), 'utf8')) as {
+      readonly sequences: readonly number[]
+      readonly logits: readonly number[]
+    }
+    const recurrent = defineModel({
+      params: {
+        gru: bidirectional(gru(3, 4, { returns: 'sequence' })),
+        lstm: sequential([lstm(8, 5, { returns: 'sequence' }), lstm(5, 5)]),
+        fc: dense(5, 3),
+      },
+      step: ({ gru, lstm, fc }, { image, label }) => ({ loss: crossEntropy(fc(lstm(gru(image))), label) }),
+      predict: ({ gru, lstm, fc }, { image }) => ({ logits: fc(lstm(gru(image))) }),
+    })
+    const initFrom = await loadSafetensors(inFolder('recurrent.safetensors'), { from: 'pytorch' })
+    const ofSequences = { image: { shape: [6, 3] }, label: { shape: [], dtype: 'u8' } } as const
+    const trainer = await startTraining(recurrent, { fields: ofSequences, initFrom })
+    const { logits } = await trainer.predict({ image: Float32Array.from(sequences) })
+    expect(logits).toHaveLength(wanted.length)
+    wanted.forEach((value, index) => expect(logits[index]).toBeCloseTo(value, 5))
+    await trainer.dispose()
+  })
+
+  it('make the outputs that PyTorch makes, of a transformer of two layers', async () => {
+    const { characters, logits: wanted } = JSON.parse(readFileSync(inFolder('transformer.json'), 'utf8')) as {
+      readonly characters: readonly number[]
+      readonly logits: readonly number[]
+    }
+    const block = {
+      self_attn: multiHeadAttention(8, 2),
+      linear1: dense(8, 16, { activation: 'relu' }),
+      linear2: dense(16, 8),
+      norm1: layerNorm(8),
+      norm2: layerNorm(8),
+    }
+    const transformer = defineModel({
+      params: {
+        embed: embedding(12, 8),
+        positions: parameter([6, 8], zeros),
+        layers: [block, block],
+        norm: layerNorm(8),
+        fc: dense(8, 3),
+      },
+      step: ({ fc }, { label }) => ({ loss: sum(add(fc.bias, mean(label))) }),
+      predict({ embed, positions, layers, norm, fc }, { text }: Batch<'text'>) {
+        const through = layers.reduce(
+          (x, { self_attn, linear1, linear2, norm1, norm2 }) => {
+            const attended = add(x, self_attn(norm1(x)))
+            return add(attended, linear2(linear1(norm2(attended))))
+          },
+          add(embed(text), positions),
+        )
+        return { logits: fc(mean(norm(through), 1)) }
+      },
+    })
+    const initFrom = await loadSafetensors(inFolder('transformer.safetensors'), { from: 'pytorch' })
+    const ofText = { text: { shape: [6], dtype: 'i32' }, label: { shape: [], dtype: 'u8' } } as const
+    const trainer = await startTraining(transformer, { fields: { ...ofText, image: { shape: [] } }, initFrom })
+    const { logits } = await trainer.predict({ text: Int32Array.from(characters) })
+    expect(logits).toHaveLength(wanted.length)
+    wanted.forEach((value, index) => expect(logits[index]).toBeCloseTo(value, 5))
     await trainer.dispose()
   })
 

@@ -194,8 +194,8 @@ function parametersOf(
   const width = numGates * hidden
   return {
     // Each gate is a weight of its own.
-    weight: parameter([features, width], initializerFor(weight, [features, hidden])),
-    stateWeight: parameter([hidden, width], initializerFor(stateWeight, [hidden, hidden])),
+    weight: parameter([features, width], initializerFor(weight, [features, hidden]), ['in', 'out']),
+    stateWeight: parameter([hidden, width], initializerFor(stateWeight, [hidden, hidden]), ['in', 'out']),
     bias: parameter([width], bias),
   }
 }

@@ -3,6 +3,7 @@ import { UserError, type Buffer, type Parameter, type Params } from '@gradpool/c
 import { leavesOf, sameShape, type StateValues } from '@gradpool/core/engine'
 import { permuteAxes, type NamedArray } from '@gradpool/storage'
 import { type Layout, type LayoutName, layouts } from './layouts.js'
+import { pytorchModules, type SourceTensor as Tensor } from './pytorch-modules.js'
 
 export interface ImportOptions {
   /**
@@ -32,11 +33,6 @@ interface MatchedStates {
   readonly unused: readonly string[]
 }
 
-interface Tensor extends NamedArray {
-  /** In the file. */
-  readonly source: string
-}
-
 /** Tensors of a file, renamed; which layer they belong to is known when there is a model. */
 export class ImportedWeights {
   readonly #tensors: ReadonlyMap<string, Tensor>
@@ -50,7 +46,8 @@ export class ImportedWeights {
     if (from !== undefined && !Object.hasOwn(layouts, from)) {
       throw new UserError(`from must be one of ${Object.keys(layouts).join(', ')}, not ${JSON.stringify(from)}`)
     }
-    this.#tensors = renamed(tensors, where, options.rename ?? {})
+    const sources = new Map([...tensors].map(([name, array]) => [dotted(name), { ...array, source: name }]))
+    this.#tensors = renamed(from === 'pytorch' ? pytorchModules(sources) : sources, where, options.rename ?? {})
     this.#options = options
     this.where = where
   }
@@ -85,8 +82,8 @@ export class ImportedWeights {
           (from === undefined ? '' : ' (see the option rename)'),
       )
     }
-    const left = [...this.#tensors.values()].filter((tensor) => !used.has(tensor))
-    return { states, unused: left.map(({ source }) => source).filter((name) => !layout?.ignored.test(name)) }
+    const left = [...this.#tensors.values()].filter((tensor) => !used.has(tensor)).map(({ source }) => source)
+    return { states, unused: [...new Set(left)].filter((name) => !layout?.ignored.test(name)) }
   }
 
   /** With the axes of the parameter in their order. */
@@ -148,7 +145,7 @@ function unflatten(weight: NamedArray, path: string, channelsFirst: readonly num
 const dotted = (name: string) => name.replaceAll('/', '.').replace(/:0$/, '')
 
 function renamed(
-  tensors: ReadonlyMap<string, NamedArray>,
+  tensors: ReadonlyMap<string, Tensor>,
   where: string,
   rename: Readonly<Record<string, string | readonly string[]>>,
 ): ReadonlyMap<string, Tensor> {
@@ -163,9 +160,7 @@ function renamed(
     }
     found.set(name, tensor)
   }
-  for (const [source, array] of tensors) {
-    const name = dotted(source)
-    const tensor = { ...array, source }
+  for (const [name, tensor] of tensors) {
     const rule = rules.find(([key]) => key === '' || name === key || name.startsWith(`${key}.`))
     if (rule === undefined) {
       add(name, tensor)
