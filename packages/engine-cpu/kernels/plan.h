@@ -12,7 +12,7 @@
 /* Tables, a line for each number: */
 /* clang-format off */
 
-#define PLAN_VERSION 8
+#define PLAN_VERSION 9
 
 /* What the kernels need of a stack; each thread has its own. */
 #define STACK_BYTES 262144
