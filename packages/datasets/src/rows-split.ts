@@ -2,8 +2,8 @@
 import { splitSeedRule, type FieldTaker, type Rule } from './spec-rules.js'
 
 /**
- * `random`: shuffled. `label`: shuffled, with as much of each class in each split. `order`: the last rows are held out, as
- * those of a time to come.
+ * `random`: shuffled. `label`: shuffled, with as much of each class in each split. `order`: the last rows are held out,
+ * as those of a time to come.
  */
 export type SplitBy = 'random' | 'label' | 'order'
 
