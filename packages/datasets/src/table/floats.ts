@@ -1,6 +1,6 @@
 /**
  * Numbers that come one by one, how many is known at the end: kept in blocks, which are let go one by one as they are
- * copied, so that memory holds them little more than once.
+ * copied. The collector may take its time for that, so a reading can hold them twice.
  */
 const BLOCK = 2 ** 18
 
