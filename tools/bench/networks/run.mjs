@@ -7,8 +7,8 @@
  * Timed as `npm run bench:peers` does: interleaved rounds, ratios round by round. All begin with the weights that
  * Gradpool has from seed 0, and a peer whose losses of its first steps are others than Gradpool's is not measured.
  *
- * --compiled adds PyTorch compiled, whose compilation takes minutes in all. Prints tables; where all networks were asked for, writes results.json here. --quick takes a few tiny rounds, to
- * try the benchmark, and writes nothing.
+ * --compiled adds PyTorch compiled, whose compilation takes minutes in all. Prints tables; where all networks were
+ * asked for, writes results.json here. --quick takes a few tiny rounds, to try the benchmark, and writes nothing.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
