@@ -21,6 +21,8 @@ INLINE uint32_t *words_at(char *base, uint32_t address) { return (uint32_t *)(ba
 INLINE uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 INLINE uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
+#define CACHE_LINE 64
+
 /* elementwise.c: micro-ops over `count` elements, a multiple of VLEN. */
 void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count);
 void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count, bool has_rates);
@@ -43,9 +45,10 @@ struct pointwise {
     uint64_t written;                 /* bit r: an op writes register r */
     float *block[POINTWISE_MAX_REGISTERS]; /* where each register's values of the current block are */
     float lanes[POINTWISE_MAX_SUMS][LANES];
-    float temps[POINTWISE_MAX_TEMPS][POINTWISE_BLOCK];
+    /* Vectors of these lie in one cache line each. */
+    __attribute__((aligned(CACHE_LINE))) float temps[POINTWISE_MAX_TEMPS][POINTWISE_BLOCK];
     /* values of registers that cannot be used where they are in the arena */
-    float own[POINTWISE_MAX_REGISTERS][2 * POINTWISE_BLOCK + LANES];
+    __attribute__((aligned(CACHE_LINE))) float own[POINTWISE_MAX_REGISTERS][2 * POINTWISE_BLOCK + LANES];
 };
 void pointwise_begin(struct pointwise *program, char *base, uint32_t address, uint32_t rows, uint32_t cols);
 void pointwise_run(struct pointwise *program, float *product, uint32_t first_row, uint32_t num_rows);
@@ -54,7 +57,6 @@ void map(char *base, const uint32_t *operands);
 void map_elements(char *base, const uint32_t *operands, uint32_t first, uint32_t count);
 
 /* Memory that will be read soon, and is fetched into the cache line by line while something is computed. */
-#define CACHE_LINE 64
 struct ahead {
     const char *at, *end;
 };
