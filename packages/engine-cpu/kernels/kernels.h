@@ -23,6 +23,17 @@ INLINE uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + mu
 
 #define CACHE_LINE 64
 
+/* Memory that will be read soon, and is fetched into the cache line by line while something is computed. */
+struct ahead {
+    const char *at, *end;
+};
+
+/* Asks for a line to come into the second-level cache, and goes on by `line`. Nothing is read, so it may be anywhere. */
+INLINE void fetch(const char **at, size_t line) {
+    __builtin_prefetch(*at, 0, 2);
+    *at += line;
+}
+
 /* elementwise.c: micro-ops over `count` elements, a multiple of VLEN. */
 void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count);
 void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count, bool has_rates);
@@ -53,19 +64,10 @@ struct pointwise {
 void pointwise_begin(struct pointwise *program, char *base, uint32_t address, uint32_t rows, uint32_t cols);
 void pointwise_run(struct pointwise *program, float *product, uint32_t first_row, uint32_t num_rows);
 void pointwise_end(struct pointwise *program);
+uint32_t pointwise_ahead(const struct pointwise *program, struct ahead *list, uint32_t most, uint32_t first_row,
+                         uint32_t num_rows);
 void map(char *base, const uint32_t *operands);
 void map_elements(char *base, const uint32_t *operands, uint32_t first, uint32_t count);
-
-/* Memory that will be read soon, and is fetched into the cache line by line while something is computed. */
-struct ahead {
-    const char *at, *end;
-};
-
-/* Asks for a line to come into the second-level cache, and goes on by `line`. Nothing is read, so it may be anywhere. */
-INLINE void fetch(const char **at, size_t line) {
-    __builtin_prefetch(*at, 0, 2);
-    *at += line;
-}
 
 /* matmul.c. `segments` is 1 where there are none; `next` is what is read after the product. */
 uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_epilogue,

@@ -79,6 +79,21 @@ INLINE void store_columns(float *to, vfloat value, uint32_t columns, const bool 
         store(to, value);
 }
 
+/* Where a tile of some steps fetches from, and how far each step goes on: by less than a line, where a range ends. */
+INLINE const char *begin_to_fetch(struct fetched *fetched, uint32_t steps, size_t *line) {
+    const struct ahead *range = fetched->ranges + fetched->current;
+    const char *at = range->at;
+    const size_t left = (size_t)(range->end - at);
+    if (left > 0) *line = left >= steps * CACHE_LINE ? CACHE_LINE : (uint32_t)left / steps + 1;
+    return at;
+}
+
+INLINE void end_to_fetch(struct fetched *fetched, const char *at) {
+    struct ahead *range = fetched->ranges + fetched->current;
+    range->at = at < range->end ? at : range->end;
+    if (at >= range->end && fetched->current + 1 < fetched->count) fetched->current++;
+}
+
 /* The steps of a list, where others would add nothing. */
 INLINE void multiply_listed(const struct panel *panel, const float *a, vfloat total[TILE_ROWS][2], const char **ahead,
                             size_t line, const int rows, const int vectors) {
@@ -110,8 +125,9 @@ INLINE void multiply_tile(const struct panel *panel, const struct tiles *tile, c
         for (int v = 0; v < vectors; v++) total[i][v] = is_part ? load_part(from, columns) : load(from + v * VLEN);
     }
     const bool fetches = TILE_ROWS > 6 && rows > 6 && vectors == 2;
-    const char *ahead = fetches ? panel->ahead->at : 0;
-    const size_t line = fetches && ahead < panel->ahead->end ? CACHE_LINE : 0;
+    const uint32_t steps = is_listed ? panel->num_steps : by_rows ? panel->depth / 2 : panel->depth;
+    size_t line = 0;
+    const char *ahead = fetches ? begin_to_fetch(panel->fetched, steps, &line) : 0;
     const bool has_pointers = OWN_POINTERS && by_rows;
     uint32_t depth = panel->depth;
     if (is_listed) {
@@ -146,7 +162,7 @@ INLINE void multiply_tile(const struct panel *panel, const struct tiles *tile, c
         a += by_rows ? 1 : a_stride;
         for (int i = 0; has_pointers && i < rows; i++) row[i]++;
     }
-    if (fetches) panel->ahead->at = ahead;
+    if (fetches) end_to_fetch(panel->fetched, ahead);
     float *to = tile->c;
     if (__builtin_expect(panel->add, 0)) {
         for (int i = 0; i < rows; i++, to += c_stride) {

@@ -192,6 +192,22 @@ void pointwise_run(struct pointwise *program, float *product, uint32_t first_row
     run_elements(program, product, first_row * program->cols, (first_row + num_rows) * program->cols);
 }
 
+/* Lists what the program reads and writes of some rows in the arena, at most `most` pieces of memory. */
+uint32_t pointwise_ahead(const struct pointwise *program, struct ahead *list, uint32_t most, uint32_t first_row,
+                         uint32_t num_rows) {
+    const size_t begin = (size_t)first_row * program->cols, end = begin + (size_t)num_rows * program->cols;
+    uint32_t count = 0;
+    for (uint32_t r = 0; r < program->num_registers && count < most; r++) {
+        if (kind_of(program, r) != REGISTER_FULL) continue;
+        const float *elements = floats_at(program->base, address_of(program, r));
+        const char *at = (const char *)(elements + begin);
+        bool is_known = false;
+        for (uint32_t i = 0; i < count; i++) is_known |= list[i].at == at;
+        if (!is_known) list[count++] = (struct ahead){at, (const char *)(elements + end)};
+    }
+    return count;
+}
+
 void pointwise_end(struct pointwise *program) {
     for (uint32_t i = 0; i < program->num_sums; i++)
         *floats_at(program->base, program->sums[2 * i + 1]) = fold_lanes(program->lanes[i]);
