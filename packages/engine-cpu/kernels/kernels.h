@@ -34,6 +34,15 @@ INLINE void fetch(const char **at, size_t line) {
     *at += line;
 }
 
+#define ROWS_AHEAD 8
+#define MOST_ROW_BYTES 4096 /* of a row that are fetched at once; a longer one is a stream that the CPU sees by itself */
+
+/* A row somewhere in memory, which takes longer to come than to read. */
+INLINE void fetch_row(const char *row, size_t bytes) {
+    for (size_t line = 0; line < bytes && line < MOST_ROW_BYTES; line += CACHE_LINE)
+        __builtin_prefetch(row + line, 0, 3);
+}
+
 /* elementwise.c: micro-ops over `count` elements, a multiple of VLEN. */
 void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count);
 void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count, bool has_rates);

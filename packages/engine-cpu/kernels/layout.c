@@ -122,15 +122,6 @@ void copy_strided(char *base, const uint32_t *operands) {
 
 #define MOST_LINES 64 /* of what is read next, fetched beside a row */
 
-#define ROWS_AHEAD 8
-#define MOST_ROW_BYTES 4096 /* of a row that are fetched at once; a longer one is a stream that the CPU sees by itself */
-
-/* A row somewhere in memory, which takes longer to come than to read. */
-INLINE void fetch_row(const char *row, size_t bytes) {
-    for (size_t line = 0; line < bytes && line < MOST_ROW_BYTES; line += CACHE_LINE)
-        __builtin_prefetch(row + line, 0, 3);
-}
-
 /* operands: dst, field, dst dtype, field dtype, elements per row, rows */
 void gather_batch(char *base, const uint32_t *operands, const int32_t *indices, struct ahead next) {
     const uint32_t to_dtype = operands[2], from_dtype = operands[3], width = operands[4], rows = operands[5];
