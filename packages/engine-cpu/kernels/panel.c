@@ -46,6 +46,9 @@ struct tiles {
 #endif
 #define POINTER_ROWS 5
 
+/* The distance of rows, in elements, from which the CPU does not see by itself that they are read one after the other. */
+#define FAR_ROW 256
+
 INLINE void reach_rows(const float *row[TILE_ROWS], const float *a, size_t stride, const int rows) {
     size_t three = 3 * stride;
     HIDE(three);
@@ -128,6 +131,7 @@ INLINE void multiply_tile(const struct panel *panel, const struct tiles *tile, c
     const uint32_t steps = is_listed ? panel->num_steps : by_rows ? panel->depth / 2 : panel->depth;
     size_t line = 0;
     const char *ahead = fetches ? begin_to_fetch(panel->fetched, steps, &line) : 0;
+    const size_t to_fetch = b_stride < FAR_ROW ? 0 : ROWS_AHEAD * b_stride;
     const bool has_pointers = OWN_POINTERS && by_rows;
     uint32_t depth = panel->depth;
     if (is_listed) {
@@ -158,6 +162,10 @@ INLINE void multiply_tile(const struct panel *panel, const struct tiles *tile, c
         else
             b_row[0] = load_part(b, columns);
         multiply_step(total, row, 0, b_row, rows, vectors);
+        if (fetches && !by_rows) {
+            __builtin_prefetch(b + to_fetch, 0, 3);
+            __builtin_prefetch(b + to_fetch + VLEN, 0, 3);
+        }
         b += b_stride;
         a += by_rows ? 1 : a_stride;
         for (int i = 0; has_pointers && i < rows; i++) row[i]++;
