@@ -97,6 +97,15 @@ INLINE void end_to_fetch(struct fetched *fetched, const char *at) {
     if (at >= range->end && fetched->current + 1 < fetched->count) fetched->current++;
 }
 
+/* Where a tile of sums that begin now will be stored. */
+INLINE void fetch_tile(const float *c, size_t stride, const int rows) {
+    for (int i = 0; i < rows; i++, c += stride) {
+        HIDE(c);
+        __builtin_prefetch(c, 1, 3);
+        __builtin_prefetch(c + VLEN, 1, 3);
+    }
+}
+
 /* The steps of a list, where others would add nothing. */
 INLINE void multiply_listed(const struct panel *panel, const float *a, vfloat total[TILE_ROWS][2], const char **ahead,
                             size_t line, const int rows, const int vectors) {
@@ -128,7 +137,8 @@ INLINE void multiply_tile(const struct panel *panel, const struct tiles *tile, c
         for (int v = 0; v < vectors; v++) total[i][v] = is_part ? load_part(from, columns) : load(from + v * VLEN);
     }
     const bool fetches = TILE_ROWS > 6 && rows > 6 && vectors == 2;
-    const uint32_t steps = is_listed ? panel->num_steps : by_rows ? panel->depth / 2 : panel->depth;
+    if (fetches && start_stride == 0 && c_stride > WIDE) fetch_tile(tile->c, c_stride, rows);
+    const uint32_t steps = is_listed ? panel->num_steps : by_rows ? panel->depth / 2 * 2 : panel->depth;
     size_t line = 0;
     const char *ahead = fetches ? begin_to_fetch(panel->fetched, steps, &line) : 0;
     const size_t to_fetch = b_stride < FAR_ROW ? 0 : ROWS_AHEAD * b_stride;
@@ -146,6 +156,7 @@ INLINE void multiply_tile(const struct panel *panel, const struct tiles *tile, c
             find_rows(row, a, a_stride, rows, true);
             load_row(b_row, b, vectors);
             multiply_step(total, row, 0, b_row, rows, vectors);
+            if (fetches) fetch(&ahead, line);
             load_row(b_row, b + b_stride, vectors);
             multiply_step(total, row, 1, b_row, rows, vectors);
             b += 2 * b_stride;
