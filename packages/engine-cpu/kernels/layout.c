@@ -3,6 +3,7 @@
  */
 #include "kernels.h"
 
+typedef uint8_t vector_memory __attribute__((vector_size(4 * VLEN), aligned(1), may_alias));
 typedef uint8_t bytes_memory __attribute__((vector_size(16), aligned(1), may_alias));
 
 /* As memcpy; the two may be the same place, but not overlap otherwise. */
@@ -15,6 +16,7 @@ void copy_bytes(void *to, const void *from, uint32_t count) {
     uint8_t *out = to;
     const uint8_t *in = from;
     uint32_t i = 0;
+    for (; i + 4 * VLEN <= count; i += 4 * VLEN) *(vector_memory *)(out + i) = *(const vector_memory *)(in + i);
     for (; i + 16 <= count; i += 16) *(bytes_memory *)(out + i) = *(const bytes_memory *)(in + i);
     for (; i + 4 <= count; i += 4) __builtin_memcpy(out + i, in + i, 4);
     for (; i < count; i++) out[i] = in[i];
