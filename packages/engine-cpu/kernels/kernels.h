@@ -62,6 +62,8 @@ struct pointwise {
     uint32_t num_registers, num_ops, num_sums;
     uint32_t rows, cols;
     uint32_t most;                    /* elements of a block */
+    uint8_t moving[POINTWISE_MAX_REGISTERS]; /* the registers that are elsewhere in each block */
+    uint32_t num_moving;
     uint64_t written;                 /* bit r: an op writes register r */
     float *block[POINTWISE_MAX_REGISTERS]; /* where each register's values of the current block are */
     float lanes[POINTWISE_MAX_SUMS][LANES];

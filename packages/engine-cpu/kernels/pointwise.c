@@ -51,6 +51,7 @@ void pointwise_begin(struct pointwise *program, char *base, uint32_t address, ui
     program->rows = rows;
     program->cols = cols;
     program->written = 0;
+    program->num_moving = 0;
     program->most = POINTWISE_BLOCK;
     bool in_place = true;
     uint64_t read = 0;
@@ -61,7 +62,9 @@ void pointwise_begin(struct pointwise *program, char *base, uint32_t address, ui
         for (uint32_t lane = 0; lane < LANES; lane++) program->lanes[i][lane] = 0;
     }
     for (uint32_t r = 0; r < program->num_registers; r++) {
-        switch (kind_of(program, r)) {
+        const uint32_t kind = kind_of(program, r);
+        if (kind != REGISTER_TEMP && kind != REGISTER_SCALAR) program->moving[program->num_moving++] = (uint8_t)r;
+        switch (kind) {
         case REGISTER_TEMP:
             program->block[r] = program->temps[address_of(program, r)];
             in_place = false;
@@ -77,7 +80,7 @@ void pointwise_begin(struct pointwise *program, char *base, uint32_t address, ui
         case REGISTER_FULL:
         case REGISTER_PRODUCT: break;
         default:
-            if (kind_of(program, r) == REGISTER_ROW && cols <= POINTWISE_BLOCK) repeat_row(program, r);
+            if (kind == REGISTER_ROW && cols <= POINTWISE_BLOCK) repeat_row(program, r);
             in_place = false;
             break;
         }
@@ -125,8 +128,8 @@ static float *arena_block(struct pointwise *program, uint32_t r, float *there, u
 /* Sets block[r] of all registers for the elements [first, first + count). `product` is that of element `first`. */
 static void locate_blocks(struct pointwise *program, float *product, uint32_t first, uint32_t count, bool staged) {
     const uint32_t row = first / program->cols, col = first - row * program->cols;
-    for (uint32_t r = 0; r < program->num_registers; r++) {
-        const uint32_t address = address_of(program, r);
+    for (uint32_t i = 0; i < program->num_moving; i++) {
+        const uint32_t r = program->moving[i], address = address_of(program, r);
         switch (kind_of(program, r)) {
         case REGISTER_FULL:
             program->block[r] = arena_block(program, r, floats_at(program->base, address) + first, count, staged);
