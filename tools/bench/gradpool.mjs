@@ -3,7 +3,6 @@ import { adam } from '@gradpool/core'
 import { train } from '@gradpool/core/engine'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
 import { autoencode, mlp } from '@gradpool/models'
-import { lenet } from './convolution/lenet.mjs'
 
 /** Name → maker of an engine; `native` where set-up found a compiler. */
 export const engines = {
@@ -30,7 +29,6 @@ export function splitOf({ layers, numExamples }, { pixels, labels }) {
 
 /** The Program of a workload's training step. */
 export function trainingOf({ layers, batchSize, kind }, data, optimizer = adam(), shards = 1) {
-  if (kind === 'lenet') return train(lenet, { optimizer, batchSize, data, microBatches: shards })
   const code = (layers.length - 1) / 2
   const stage =
     kind === 'autoencode'

@@ -36,20 +36,6 @@ export const wide = {
   numExamples: 10240,
 }
 
-/** Of an example: 5 × 5 taps inside, for 28 and 14 rows and columns of windows. */
-const tapsInside = (extent) => (5 * extent - 6) ** 2
-const lenetFlops = 2 * (2 * tapsInside(28) * 32 + 3 * tapsInside(14) * 32 * 64 + 3 * 3136 * 1024 + 3 * 1024 * 10)
-
-/** A network of convolutions; see convolution/lenet.mjs. Taps in the padding are not counted. */
-export const lenetWorkloads = [32, 128].map((batchSize) => ({
-  name: 'LeNet, 28 × 28',
-  layers: [784, 10],
-  kind: 'lenet',
-  batchSize,
-  numExamples: 2560,
-  flops: batchSize * lenetFlops,
-}))
-
 /**
  * Floating-point operations of a step's matrix products: two per multiply-add; no input gradient for the first layer.
  */

@@ -4,7 +4,7 @@
  * name: for --only, and in messages. command: a program of Node's. writes: the files it writes. peers: installs what it
  * is measured beside, and throws where that is not to be had. fills: the places of pages that are made of these files.
  */
-import { codesTable, hashingTable, reportTable, tunedTable } from './tables.mjs'
+import { codesTable, firstStepsTable, hashingTable, networksTable, reportTable, tunedTable } from './tables.mjs'
 
 /** Of tools/bench/peers, by the names of packages. */
 const packages =
@@ -43,6 +43,16 @@ export const steps = [
     peers: async () => (await import('../bench/peers/peers.mjs')).peers.forEach(({ install }) => install()),
     writes: ['tools/bench/peers/results.json', 'docs/benchmark.svg'],
     fills: [],
+  },
+  {
+    name: 'networks',
+    command: ['tools/bench/networks/run.mjs', '--compiled'],
+    peers: async () => (await import('../bench/networks/peers.mjs')).competitors.forEach(({ install }) => install?.()),
+    writes: ['tools/bench/networks/results.json'],
+    fills: [
+      { page: 'docs/performance.md', name: 'networks', text: networksTable },
+      { page: 'docs/performance.md', name: 'first steps', text: firstStepsTable },
+    ],
   },
   {
     name: 'scaling',

@@ -25,6 +25,57 @@ export function reportTable() {
   )
 }
 
+/** Steps of networks, in milliseconds, and where they were measured. */
+export function networksTable() {
+  const { steps, machine, rounds, date } = read('tools/bench/networks/results.json')
+  const ids = peersOf(steps)
+  const versions = new Map(
+    steps.flatMap(({ rows }) => rows).map(({ name, version }) => [name.split(/,? /)[0], version.split('+')[0]]),
+  )
+  const measured = [`${machine.cpu}`, `Node ${machine.node.slice(1)}`, ...[...versions].map((each) => each.join(' '))]
+  const table = tableOf(
+    ['network', 'batch', ...ids.map(nameOf(steps)), 'native / best'],
+    steps.map(({ workload, batchSize, rows }) => [
+      workload,
+      batchSize,
+      ...ids.map((id) => cellOf(rows, id, (row) => `${milliseconds(row)} ± ${Math.round(100 * row.spread)} %`)),
+      nativeByBest(rows).toFixed(2),
+    ]),
+  )
+  return `${table}\n\n${measured.join(', ')}; medians of ${rounds} rounds, ${date}.`
+}
+
+/** The times to the first steps of the same, in seconds. */
+export function firstStepsTable() {
+  const { steps } = read('tools/bench/networks/results.json')
+  const ids = peersOf(steps)
+  return tableOf(
+    ['network', 'batch', ...ids.map(nameOf(steps))],
+    steps.map(({ workload, batchSize, rows }) => [
+      workload,
+      batchSize,
+      ...ids.map((id) => cellOf(rows, id, ({ firstStepSeconds }) => firstStepSeconds.toFixed(1))),
+    ]),
+  )
+}
+
+const peersOf = (steps) => [...new Set(steps.flatMap(({ rows }) => rows.map(({ id }) => id)))]
+
+const nameOf = (steps) => (id) => steps.flatMap(({ rows }) => rows).find((row) => row.id === id).name
+
+function cellOf(rows, id, text) {
+  const row = rows.find((row) => row.id === id)
+  return row === undefined ? '' : text(row)
+}
+
+const milliseconds = ({ microseconds }) => (microseconds / 1000).toFixed(1)
+
+/** Times of others are in terms of native code's. */
+function nativeByBest(rows) {
+  const others = rows.filter(({ name }) => !name.startsWith('Gradpool'))
+  return 1 / Math.min(...others.map(({ timesGradpool }) => timesGradpool))
+}
+
 /** Retrieval quality of hash codes. */
 export function hashingTable() {
   return tableOf(heads, read('tools/hashing/results.json').rows.map(cellsOf))

@@ -82,7 +82,7 @@ static bool has_pointwise(const struct check *check, uint32_t address, struct ex
     if (!reads(check, address, 3, 4)) return false;
     const uint32_t *words = words_at(check->base, address);
     if (words[0] > POINTWISE_MAX_REGISTERS || words[2] > POINTWISE_MAX_SUMS) return false;
-    const uint64_t count = 3 + 2 * words[0] + (uint64_t)POINTWISE_OP_WORDS * words[1] + 2 * words[2];
+    const uint64_t count = 3 + 2 * words[0] + (uint64_t)POINTWISE_OP_WORDS * words[1] + POINTWISE_SUM_WORDS * words[2];
     if (!reads(check, address, count, 4)) return false;
     program->begin = address;
     program->end = address + 4 * count;
@@ -143,7 +143,10 @@ static bool check_pointwise(const struct check *check, uint32_t address, uint32_
         if (!check_register(check, pair[0], pair[1], rows, cols, has_product, written >> r & 1)) return false;
     }
     for (uint32_t i = 0; i < num_sums; i++) {
-        if (sums[2 * i] >= num_registers || !writes_floats(check, sums[2 * i + 1], 1)) return false;
+        const uint32_t *sum = sums + POINTWISE_SUM_WORDS * i;
+        const bool by_columns = sum[2] == cols && cols % LANES == 0 && cols <= POINTWISE_BLOCK;
+        if (sum[0] >= num_registers || !(sum[2] == 1 || by_columns)) return false;
+        if (!writes_floats(check, sum[1], sum[2])) return false;
     }
     return true;
 }

@@ -58,8 +58,8 @@ void pointwise_begin(struct pointwise *program, char *base, uint32_t address, ui
     for (uint32_t i = 0; i < program->num_ops; i++)
         read |= registers_read(program, program->ops + POINTWISE_OP_WORDS * i);
     for (uint32_t i = 0; i < program->num_sums; i++) {
-        read |= (uint64_t)1 << program->sums[2 * i];
-        for (uint32_t lane = 0; lane < LANES; lane++) program->lanes[i][lane] = 0;
+        read |= (uint64_t)1 << program->sums[POINTWISE_SUM_WORDS * i];
+        for (uint32_t lane = 0; lane < LANES; lane++) program->totals[i][lane] = 0;
     }
     for (uint32_t r = 0; r < program->num_registers; r++) {
         const uint32_t kind = kind_of(program, r);
@@ -185,8 +185,14 @@ static void run_elements(struct pointwise *program, float *product, uint32_t beg
             else
                 apply_micro_op(op[0], block[op[1]], block[op[2]], block[op[3]], block[op[4]], whole);
         }
-        for (uint32_t i = 0; i < program->num_sums; i++)
-            sum_lanes(program->lanes[i], program->block[program->sums[2 * i]], first, count);
+        for (uint32_t i = 0; i < program->num_sums; i++) {
+            const uint32_t *sum = program->sums + POINTWISE_SUM_WORDS * i;
+            const float *block = program->block[sum[0]];
+            if (sum[2] == 1)
+                sum_lanes(program->totals[i], block, first, count);
+            else
+                add_rows(program->totals[i], block, first, count, sum[2]);
+        }
         if (staged) write_back(program, block_product, first, count);
     }
 }
@@ -212,8 +218,14 @@ uint32_t pointwise_ahead(const struct pointwise *program, struct ahead *list, ui
 }
 
 void pointwise_end(struct pointwise *program) {
-    for (uint32_t i = 0; i < program->num_sums; i++)
-        *floats_at(program->base, program->sums[2 * i + 1]) = fold_lanes(program->lanes[i]);
+    for (uint32_t i = 0; i < program->num_sums; i++) {
+        const uint32_t *sum = program->sums + POINTWISE_SUM_WORDS * i;
+        float *to = floats_at(program->base, sum[1]);
+        if (sum[2] == 1)
+            *to = fold_lanes(program->totals[i]);
+        else
+            copy_bytes(to, program->totals[i], 4 * sum[2]);
+    }
 }
 
 /* operands: rows, cols, program */

@@ -116,6 +116,23 @@ void sum(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t 
     }
 }
 
+/* Adds elements first .. first + count - 1 of a matrix of `cols` columns, which begin at `from`, to the sums of its columns;
+ * first, count and cols are multiples of LANES. */
+void add_rows(float *totals, const float *from, uint32_t first, uint32_t count, uint32_t cols) {
+    const uint32_t begin = first % cols;
+    for (uint32_t col = 0; col < cols; col += VLEN) {
+        uint32_t i = col < begin ? cols - begin + col : col - begin;
+        if (i >= count) continue;
+        vfloat total = load(totals + col);
+        if (first + i < cols) {
+            total = load(from + i);
+            i += cols;
+        }
+        for (; i < count; i += cols) total += load(from + i);
+        store(totals + col, total);
+    }
+}
+
 /* Elements first .. end - 1 of the sums. */
 void sum_segments(float *to, const float *from, uint32_t rows, uint32_t count, uint32_t inner, uint32_t segments,
                   uint32_t first, uint32_t end) {

@@ -64,6 +64,8 @@ test('limits and version', () => {
   expect(define('POINTWISE_MAX_REGISTERS')).toBe(POINTWISE.MAX_REGISTERS)
   expect(define('POINTWISE_MAX_TEMPS')).toBe(POINTWISE.MAX_TEMPS)
   expect(define('POINTWISE_MAX_SUMS')).toBe(POINTWISE.MAX_SUMS)
+  expect(define('POINTWISE_BLOCK')).toBe(POINTWISE.BLOCK)
+
   expect(define('CHECK_PART_SHIFT')).toBe(CHECK_PART_SHIFT)
   expect(define('CONV_ROWS')).toBe(CONV_ROWS)
   expect(define('STACK_BYTES')).toBe(STACK_BYTES)

@@ -1,7 +1,7 @@
 /** The constants of `kernels/plan.h`, which documents them. `instructions.test.ts` checks that they agree. */
 import type { DType } from '@gradpool/core'
 
-export const PLAN_VERSION = 8
+export const PLAN_VERSION = 9
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 
@@ -143,6 +143,8 @@ export const POINTWISE = {
   MAX_REGISTERS: 64,
   MAX_TEMPS: 24,
   MAX_SUMS: 16,
+  BLOCK: 256,
+  LANES: 16,
   ADAM_REGISTERS: 14,
 } as const
 

@@ -18,6 +18,10 @@ import {
   relu,
   less,
   sigmoid,
+  sqrt,
+  square,
+  sub,
+  div,
   rmsprop,
   sgd,
   defineModel,
@@ -28,6 +32,7 @@ import {
 import { type BatchProgram, type Engine, type Field, type Split, train, traceProgram } from '@gradpool/core/engine'
 import {
   OP_CASES,
+  Threads,
   attentive,
   bitsOf,
   choices,
@@ -167,6 +172,30 @@ describe.each(others)('%s', (_, make) => {
   ])('300 steps of %s, with dropout', async (_, optimizer) => {
     await expectSame(train(odd, { optimizer, batchSize: 16, data: examples }), examples, 300)
   })
+})
+
+const normed = defineModel({
+  params: { hidden: parameter([9, 32], normal(0.3)), output: parameter([32, 4], normal(0.3)) },
+  step({ hidden, output }, { image, label }) {
+    const x = matmul(mul(image, 1 / 255), hidden)
+    const deviations = sub(x, mean(x, 0))
+    const logits = matmul(relu(div(deviations, sqrt(add(mean(square(deviations), 0), 1e-5)))), output)
+    return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(label, 4)), [1]))) }
+  },
+})
+
+test('rows that one worker sums as it makes them, and two afterwards', async () => {
+  const program = train(normed, { optimizer: adam({ learningRate: 0.01 }), batchSize: 16, data: examples })
+  const threads = new Threads(wasm, 2)
+  const bitsOfWorkers = async (workers: number) => {
+    const execution = await wasm.compile(program, { data: examples, seed: 0, workers })
+    await threads.run(execution, 30, workers)
+    const bits = bitsOf(execution.read())
+    execution.dispose()
+    return bits
+  }
+  expect(await bitsOfWorkers(1)).toEqual(await bitsOfWorkers(2))
+  await threads.close()
 })
 
 test('an instruction set or a build that is not here is refused by name', async () => {

@@ -41,7 +41,10 @@ test('the model of the README', () => {
 
 test('other fields, other kinds of metrics, parameters in the step', () => {
   const model = defineModel({
-    params: { stack: sequential([dense(3, 2), batchNorm(2), (x) => mul(x, 1), dense(2, 2)]), out: dense(2, 1, { bias: false }) },
+    params: {
+      stack: sequential([dense(3, 2), batchNorm(2), (x) => mul(x, 1), dense(2, 2)]),
+      out: dense(2, 1, { bias: false }),
+    },
     step({ stack, out }, { x, y }: Batch<'x' | 'y'>) {
       expectTypeOf(stack[0].weight).toEqualTypeOf<Tensor>()
       expectTypeOf(stack[1].mean).toEqualTypeOf<Tensor>()

@@ -139,7 +139,10 @@ describe('an average of weights', () => {
 describe('a plateau', () => {
   it('is met when PyTorch meets it', () => {
     const { plateau } = readOracle('optimizers.json') as {
-      plateau: Readonly<Record<'lr' | 'factor' | 'patience' | 'minDelta' | 'min', number>> & { readonly metrics: readonly number[]; readonly rates: readonly number[] }
+      plateau: Readonly<Record<'lr' | 'factor' | 'patience' | 'minDelta' | 'min', number>> & {
+        readonly metrics: readonly number[]
+        readonly rates: readonly number[]
+      }
     }
     const { lr, factor, patience, minDelta, min, metrics } = plateau
     const epochs = new DoneEpochs({ epochs: 100 }, [{ state: 'reductions', patience, minDelta }])

@@ -25,16 +25,18 @@ const oneThread = {
   TORCHINDUCTOR_FORCE_DISABLE_CACHES: '1',
 }
 
-const node = (...args) => ({
-  command: process.execPath,
-  args: [here(args[0]), ...args.slice(1)],
-  env: oneThread,
-})
-const python = (script, ...args) => ({
+/** How a script of Node is started, by its path. */
+export const nodeChild = (...args) => ({ command: process.execPath, args, env: oneThread })
+
+/** How a script of Python is started, which can import what lies in `python`. */
+export const pythonChild = (...args) => ({
   command: pythonPath,
-  args: [here(script), ...args],
-  env: oneThread,
+  args,
+  env: { ...oneThread, PYTHONPATH: here('python') },
 })
+
+const node = (script, ...args) => nodeChild(here(script), ...args)
+const python = (script, ...args) => pythonChild(here(script), ...args)
 
 /** Always measured: the others' times are in terms of the first. */
 export const gradpool = [

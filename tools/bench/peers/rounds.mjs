@@ -7,16 +7,18 @@ import { startChild } from './child.mjs'
 
 /**
  * @param competitors name → how to start it; times are compared with the first one's that did not fail
+ * @param learns whether there are enough steps for the loss to fall
+ * @param losses of the first steps, which those competitors must have that are `isInOrder`
  * @returns one row a competitor: its figures, or `{ name, failure }`
  */
-export async function timeWorkload(competitors, workload, data, { rounds, milliseconds }) {
+export async function timeWorkload(competitors, workload, data, { rounds, milliseconds, losses = [], learns = true }) {
   const entries = []
-  for (const { id, name, start } of competitors) {
+  for (const { id, name, start, isInOrder } of competitors) {
     const entry = { id, name, answers: [] }
     entries.push(entry)
     await attempt(entry, async () => {
       entry.runner = await startChild(start, workload, data)
-      entry.steps = await calibrate(entry.runner, milliseconds)
+      entry.steps = await calibrate(entry.runner, milliseconds, isInOrder ? losses : [])
     })
   }
   for (let round = 0; round < rounds; round++) {
@@ -27,7 +29,7 @@ export async function timeWorkload(competitors, workload, data, { rounds, millis
   }
   for (const entry of entries) {
     await entry.runner?.stop()
-    if (entry.failure === undefined) await attempt(entry, async () => checkLoss(entry))
+    if (entry.failure === undefined) await attempt(entry, async () => checkLoss(entry, learns))
   }
   const baseline = entries.find(({ failure }) => failure === undefined)
   return entries.map((entry) => (entry.failure === undefined ? figures(entry, baseline) : failed(entry)))
@@ -45,19 +47,29 @@ async function attempt(entry, action) {
 }
 
 /** As many steps as take about so long, found by doubling; they warm the runner up. */
-async function calibrate(runner, milliseconds) {
+async function calibrate(runner, milliseconds, losses) {
+  let done = runner.chunk
+  checkSame(losses[done - 1], runner.firstLoss, done)
   for (let steps = runner.chunk; ; steps *= 2) {
-    const { seconds } = await runner.run(steps)
+    const { seconds, loss } = await runner.run(steps)
+    done += steps
+    checkSame(losses[done - 1], loss, done)
     const ratio = milliseconds / (1000 * seconds)
     if (ratio > 1) continue
     return Math.max(1, Math.round((ratio * steps) / runner.chunk)) * runner.chunk
   }
 }
 
-/** That it trained: a loss that is a number, and lower than at first. */
-function checkLoss({ runner, answers }) {
+/** That it computes the same as others, as far as that is known, but for the order of its sums. */
+function checkSame(expected, loss, step) {
+  if (expected === undefined || Math.abs(loss - expected) <= 0.005 * expected) return
+  throw new Error(`the loss of step ${step} is ${loss}, not ${expected}`)
+}
+
+/** That it trained: a loss that is a number, and lower than at first if it learns. */
+function checkLoss({ runner, answers }, learns) {
   const { loss } = answers.at(-1)
-  if (!Number.isFinite(loss) || !(loss < runner.firstLoss)) {
+  if (!Number.isFinite(loss) || (learns && !(loss < runner.firstLoss))) {
     throw new Error(`the loss went from ${runner.firstLoss} to ${loss}`)
   }
 }

@@ -4,6 +4,7 @@ import { bytesPerElement, invariant, sizeOf, stridesOf, type Node, type NodeOf }
 import { DTYPE, MATMUL, OP } from '../instructions.js'
 import { addressIn } from './addresses.js'
 import { productOf, type Kernel } from './fuse.js'
+import { reduction } from './reduction.js'
 import { convolutionWords, poolWords } from './windows.js'
 import type { Graph } from './graph.js'
 import type { Action } from './schedule.js'
@@ -279,17 +280,6 @@ export function matmulShape(
 }
 
 /** A reduction over adjacent axes as [outer, count, inner]. Others have been split; see lower.ts. */
-function reduction(shape: Shape, axes: readonly number[]): { outer: number; count: number; inner: number } {
-  const first = axes[0] ?? 0
-  const last = axes.at(-1) ?? -1
-  invariant(last - first + 1 === axes.length, `axes [${axes.join(', ')}] are adjacent`)
-  return {
-    outer: sizeOf(shape.slice(0, first)),
-    count: sizeOf(shape.slice(first, last + 1)),
-    inner: sizeOf(shape.slice(last + 1)),
-  }
-}
-
 /** Bytes of scratch memory of a sort, as plan.h says. */
 export function sortScratch({ shape }: Node): number {
   return 16 * (shape.at(-1) ?? 1)

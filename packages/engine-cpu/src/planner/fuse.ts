@@ -9,6 +9,7 @@
 import { invariant, type Node } from '@gradpool/core/engine'
 import { POINTWISE } from '../instructions.js'
 import type { Graph } from './graph.js'
+import { reduction } from './reduction.js'
 import { TopologicalOrder } from './topological-order.js'
 
 export interface Kernel {
@@ -58,7 +59,7 @@ export class Kernels {
     this.#order = new TopologicalOrder([...this.#kernels.keys()])
     for (const index of graph.computed) {
       if (graph.microOp(index) !== undefined) this.#joinOperands(index)
-      else if (this.#isTotal(index)) this.#joinAsSum(index)
+      else if (this.#isSum(index)) this.#joinAsSum(index)
     }
     this.#computeWhereRead()
   }
@@ -86,7 +87,8 @@ export class Kernels {
       return { number, nodes: [index], kind: 'product', size: graph.size(index), columns: node.shape.at(-1) }
     }
     if (graph.microOp(index) === undefined) {
-      return { number, nodes: [index], kind: 'single', size: 0, columns: undefined }
+      const columns = this.#isSum(index) && graph.size(index) > 1 ? graph.size(index) : undefined
+      return { number, nodes: [index], kind: 'single', size: 0, columns }
     }
     const columns = graph.views(index).find((view) => view.columns !== undefined)?.columns
     return { number, nodes: [index], kind: 'pointwise', size: graph.size(index), columns }
@@ -111,16 +113,19 @@ export class Kernels {
     )
   }
 
-  /** Whether a node sums all elements in order, which a pointwise program can do alongside. */
-  #isTotal(index: number): boolean {
-    const node = this.#graph.node(index)
-    if (this.#isShared || node.op !== 'sum') return false
-    return node.attributes.segments === undefined && this.#graph.size(index) === 1
+  /** Whether a node sums all elements in order, or all rows, which a pointwise program can do alongside. */
+  #isSum(index: number): boolean {
+    if (this.#isShared) return false
+    const columns = columnsOfSum(this.#graph, index)
+    return columns === 1 || (columns !== undefined && columns % POINTWISE.LANES === 0 && columns <= POINTWISE.BLOCK)
   }
 
   #joinAsSum(index: number): void {
-    const [operand] = this.#graph.dependencies(index)
-    if (operand !== undefined && this.#graph.microOp(operand) !== undefined) this.#join(index, operand)
+    const graph = this.#graph
+    const [operand] = graph.dependencies(index)
+    if (operand === undefined) return
+    const isOfRows = graph.size(index) > 1 && isProduct(graph.node(operand))
+    if (isOfRows || graph.microOp(operand) !== undefined) this.#join(index, operand)
   }
 
   #join(index: number, operand: number): void {
@@ -144,8 +149,8 @@ export class Kernels {
   }
 
   /**
-   * Moves to the one kernel that reads it what that can compute as well: cheap ops of values that are in memory until
-   * then anyway. So a mask of a ReLU, or the slope of a sigmoid, is made of the activation where a gradient needs it,
+   * Moves to the one kernel that reads it what that can compute as well: cheap ops of values that are in memory
+   * anyway. So a mask of a ReLU, or the slope of a sigmoid, is made of the activation where a gradient needs it,
    * and not kept from the forward pass on.
    */
   #computeWhereRead(): void {
@@ -173,10 +178,12 @@ export class Kernels {
   #movable(index: number, from: Kernel, to: Kernel, readers: readonly (readonly number[])[]): number[] | undefined {
     if (this.#of[index] !== from || !CHEAP.has(this.#graph.node(index).op)) return undefined
     const moved: number[] = []
+    const whole = new Set(this.#graph.views(index).flatMap(({ kind, node }) => (kind === 'scalar' ? [] : [node])))
     for (const { kind, node } of this.#graph.views(index)) {
       if (kind === 'scalar') continue
       if (kind !== 'full') return undefined
-      if (this.#isKeptUntil(to, node, readers)) continue
+      // One value that is in memory for a while is kept as well as what is made of it.
+      if (this.#isInMemory(node, readers) && (whole.size === 1 || this.#isKeptUntil(to, node, readers))) continue
       const before = readers[node]?.length === 1 ? this.#movable(node, from, to, readers) : undefined
       if (before === undefined) return undefined
       moved.push(...before)
@@ -184,12 +191,18 @@ export class Kernels {
     return [...moved, index]
   }
 
-  /** Whether a value is in memory and read by this kernel or by a later one. */
+  /** Whether another kernel reads a value than the one that computes it. */
+  #isInMemory(node: number, readers: readonly (readonly number[])[]): boolean {
+    const maker = this.#of[node]
+    return maker !== undefined && (readers[node] ?? []).some((reader) => this.#of[reader] !== maker)
+  }
+
+  /** Whether a value in memory is read by this kernel or by a later one. */
   #isKeptUntil(kernel: Kernel, node: number, readers: readonly (readonly number[])[]): boolean {
     const maker = this.#of[node]
     return (readers[node] ?? []).some((reader) => {
       const other = this.#of[reader]
-      if (!maker || !other || other === maker) return false
+      if (!other || other === maker) return false
       return other === kernel || this.#order.isBefore(kernel.number, other.number)
     })
   }
@@ -202,7 +215,7 @@ export class Kernels {
     for (const nodes of parts) {
       for (const node of nodes) {
         this.#counted[node] = count
-        if (this.#isTotal(node)) numSums++
+        if (this.#isSum(node)) numSums++
       }
     }
     let numOutside = 0
@@ -240,14 +253,23 @@ export class Kernels {
   }
 
   #isReadElementwise(node: number, dependency: number): boolean {
-    if (this.#isTotal(node)) return true
+    if (this.#isSum(node)) return true
     return (
       this.#graph.microOp(node) !== undefined &&
       this.#graph.views(node).every((view) => view.node !== dependency || view.kind === 'full') &&
       this.#graph.size(node) === this.#graph.size(dependency) &&
-      !this.#isTotal(dependency)
+      !this.#isSum(dependency)
     )
   }
+}
+
+/** The numbers that a sum without segments makes: 1, or one for each column of its rows; undefined for other nodes. */
+function columnsOfSum(graph: Graph, index: number): number | undefined {
+  const node = graph.node(index)
+  if (node.op !== 'sum' || node.attributes.segments !== undefined) return undefined
+  const { outer, inner } = reduction(graph.node(node.inputs[0] ?? 0).shape, node.attributes.axes)
+  if (graph.size(index) === 1) return 1
+  return outer === 1 ? inner : undefined
 }
 
 /** The nodes of both, ascending but for as many as are first, whatever their numbers. */

@@ -119,6 +119,20 @@ describe('a step of an autoencoder with Adam', () => {
   })
 })
 
+test('the mean and the variance of rows are summed where the rows are made', () => {
+  const normed = defineModel({
+    params: { weight: parameter([20, 32], normal(0.3)) },
+    step({ weight }, { image }: { image: Parameters<typeof mul>[0] }) {
+      const rows = matmul(mul(image, 1), weight)
+      const deviations = sub(rows, mean(rows, 0))
+      return { loss: mean(mul(tanh(rows), mean(square(deviations), 0))) }
+    },
+  })
+  const { kernels } = planOf(train(normed, { optimizer: adam(), batchSize: 10, data }))
+  expect(kernels.filter(({ kind, ops }) => kind === 'single' && ops.includes('sum'))).toEqual([])
+  expect(kernels.some(({ kind, ops }) => kind === 'product' && ops.includes('sum'))).toBe(true)
+})
+
 test('a step with plain gradient descent updates in the products, too', () => {
   const plan = planOf(trainingOf(sgd({ learningRate: 0.1 })))
   const updates = plan.kernels.filter(({ kind, ops }) => kind === 'product' && ops.at(-1) === 'sub')

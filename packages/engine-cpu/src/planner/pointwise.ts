@@ -76,6 +76,7 @@ class PointwiseBuilder {
     const sumWords = sums.flatMap((sum, index) => [
       this.#read({ kind: 'full', node: summed[index] ?? 0, columns: undefined }),
       this.#memory(sum),
+      graph.size(sum),
     ])
     const { length: numRegisters } = this.#registers
     invariant(numRegisters <= POINTWISE.MAX_REGISTERS, `a pointwise program of ${numRegisters} registers`)

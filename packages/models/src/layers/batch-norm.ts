@@ -3,19 +3,25 @@ import {
   add,
   assign,
   buffer,
+  div,
   flush,
   layer,
+  mean,
   type Module,
   mul,
   ones,
   parameter,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
   type Tensor,
   UserError,
   zeros,
 } from '@gradpool/core'
 import { checkWidth } from '../widths.js'
 import type { Layer } from './activation.js'
-import { checkEpsilon, checkLastAxis, momentsOf, normalised } from './normalised.js'
+import { checkEpsilon, checkLastAxis } from './normalised.js'
 
 export interface BatchNormOptions {
   /** The share of the running statistics that a step keeps. Default: 0.9. */
@@ -55,18 +61,30 @@ export function batchNorm(features: number, options: BatchNormOptions = {}): Mod
   return layer(params, (own, { training }) => (x: Tensor) => {
     checkLastAxis('batchNorm', x, features, 2)
     const allButLast = Array.from({ length: x.rank - 1 }, (_, axis) => axis)
-    const used = training ? momentsOf(x, allButLast) : own
-    if (training) {
-      const count = x.size / features
-      assign(own.mean, movedTowards(own.mean, used.mean, momentum))
-      // One number has no unbiased variance.
-      if (count > 1) {
-        const unbiased = mul(used.variance, count / (count - 1))
-        assign(own.variance, movedTowards(own.variance, unbiased, momentum))
-      }
+    if (!training) return scaled(sub(x, own.mean), own.variance, own.scale, own.shift)
+    // Deviations from any constant c have the mean m - c and the variance mean((x - c)²) - (m - c)². With the batch's
+    // mean for c both corrections are 0, but have gradients, and those are of [features]: nothing of x's size is summed
+    // for the mean's gradient.
+    const center = mean(x, allButLast)
+    const fixed = stopGradient(center)
+    const deviations = sub(x, fixed)
+    const rest = sub(center, fixed)
+    const variance = sub(mean(square(deviations), allButLast), square(rest))
+    const count = x.size / features
+    assign(own.mean, movedTowards(own.mean, center, momentum))
+    // One number has no unbiased variance.
+    if (count > 1) {
+      const unbiased = mul(variance, count / (count - 1))
+      assign(own.variance, movedTowards(own.variance, unbiased, momentum))
     }
-    return add(mul(normalised(x, used, epsilon), own.scale), own.shift)
+    return scaled(deviations, variance, own.scale, own.shift, rest)
   })
+
+  /** (deviations - rest) / sqrt(variance + epsilon) * scale + shift */
+  function scaled(deviations: Tensor, variance: Tensor, scale: Tensor, shift: Tensor, rest?: Tensor): Tensor {
+    const factor = div(scale, sqrt(add(variance, epsilon)))
+    return add(mul(deviations, factor), rest ? sub(shift, mul(rest, factor)) : shift)
+  }
 }
 
 /** Flushed: the statistics of a feature that is always 0 decay through the denormal numbers. */

@@ -4,10 +4,19 @@ import { checkSameShape } from '../shapes.js'
 import { meanOfRows, type RowOptions } from './rows.js'
 
 /**
- * The mean over batch and features of -target·log σ(logit) - (1 - target)·log(1 - σ(logit)); f32 scalar.
+ * -target·log σ(logit) - (1 - target)·log(1 - σ(logit)) of each element.
  *
  * Computed as max(z, 0) - z·target + log1p(e^-|z|), which neither overflows nor cancels for any logit z: an answer that
  * is right by far costs e^-|z|, not 0. (max, and not relu, since the two halves of its gradient at 0 make σ(0).)
+ */
+export function bernoulliLosses(logits: Tensor, targets: Tensor): Tensor {
+  const softplus = log1p(exp(neg(abs(logits))))
+  return add(sub(maximum(logits, 0), mul(logits, targets)), softplus)
+}
+
+/**
+ * The mean over batch and features of -target·log σ(logit) - (1 - target)·log(1 - σ(logit)); f32 scalar, finite and
+ * exact for any logit.
  *
  * @param logits [batch, ...]
  * @param targets of the same shape, in [0, 1]
@@ -15,7 +24,5 @@ import { meanOfRows, type RowOptions } from './rows.js'
  */
 export function binaryCrossEntropy(logits: Tensor, targets: Tensor, options: RowOptions = {}): Tensor {
   checkSameShape('binaryCrossEntropy', logits, targets)
-  const softplus = log1p(exp(neg(abs(logits))))
-  const each = add(sub(maximum(logits, 0), mul(logits, targets)), softplus)
-  return withDirection(meanOfRows('binaryCrossEntropy', each, options), 'min')
+  return withDirection(meanOfRows('binaryCrossEntropy', bernoulliLosses(logits, targets), options), 'min')
 }

@@ -1,21 +1,7 @@
 /** What a variational autoencoder minimises, and how its code is drawn. Source: Kingma & Welling (2014). */
-import {
-  abs,
-  add,
-  div,
-  exp,
-  log1p,
-  maximum,
-  mul,
-  neg,
-  randomNormal,
-  square,
-  sub,
-  type Tensor,
-  UserError,
-  withDirection,
-} from '@gradpool/core'
+import { add, div, exp, mul, randomNormal, square, sub, type Tensor, UserError, withDirection } from '@gradpool/core'
 import { checkSameShape } from '../shapes.js'
+import { bernoulliLosses } from './binary-cross-entropy.js'
 import { checkOption, meanOfRows, type RowOptions, sumOfRow } from './rows.js'
 
 export interface NegativeElboOptions extends RowOptions {
@@ -53,10 +39,8 @@ export function negativeElbo(
       `negativeElbo: logits and means must have as many rows, not ${logits.toString()} and ${means.toString()}`,
     )
   }
-  const softplus = log1p(exp(neg(abs(logits))))
-  const reconstruction = add(sub(maximum(logits, 0), mul(logits, targets)), softplus)
   const divergence = div(sub(add(square(means), exp(logVariances)), add(logVariances, 1)), 2)
-  const rows = add(sumOfRow(reconstruction), mul(sumOfRow(divergence), beta))
+  const rows = add(sumOfRow(bernoulliLosses(logits, targets)), mul(sumOfRow(divergence), beta))
   return withDirection(meanOfRows('negativeElbo', rows, options), 'min')
 }
 

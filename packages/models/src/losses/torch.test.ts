@@ -153,14 +153,17 @@ describe.each(cases)('$loss $options', ({ loss: name, options, operands, weights
   })
 
   // A Poisson rate, or a variance, of e^1000 is no number.
-  test.runIf(!['poissonLoss', 'negativeElbo'].includes(name))('is finite, with its gradients, for outputs of ±1000', () => {
-    const large = (values: readonly number[]) => values.map((v) => (v > 0 ? 1000 : -1000))
-    const extreme = operands.map((x, i) => (i < plain.gradients.length ? { ...x, values: large(x.values) } : x))
-    const build = (...x: readonly Tensor[]) => loss(options, ...x)
-    expect(compute(extreme, build).every(Number.isFinite)).toBe(true)
-    const all = gradients(extreme, build, plain.gradients.length).flat()
-    expect(all.every(Number.isFinite)).toBe(true)
-  })
+  test.runIf(!['poissonLoss', 'negativeElbo'].includes(name))(
+    'is finite, with its gradients, for outputs of ±1000',
+    () => {
+      const large = (values: readonly number[]) => values.map((v) => (v > 0 ? 1000 : -1000))
+      const extreme = operands.map((x, i) => (i < plain.gradients.length ? { ...x, values: large(x.values) } : x))
+      const build = (...x: readonly Tensor[]) => loss(options, ...x)
+      expect(compute(extreme, build).every(Number.isFinite)).toBe(true)
+      const all = gradients(extreme, build, plain.gradients.length).flat()
+      expect(all.every(Number.isFinite)).toBe(true)
+    },
+  )
 })
 
 const rows = (...values: number[]): Operand => ({ shape: [1, values.length], values })

@@ -29,8 +29,8 @@ function answer(message) {
   process.stdout.write(`${JSON.stringify(message)}\n`)
 }
 
-function read(path, { numExamples, layers }) {
+function read(path, { numExamples, layers = [] }) {
   const bytes = new Uint8Array(readFileSync(path))
-  const numPixels = numExamples * layers[0]
-  return { pixels: bytes.slice(0, numPixels), labels: bytes.slice(numPixels) }
+  const numPixels = numExamples * (layers[0] ?? 0)
+  return { bytes, pixels: bytes.slice(0, numPixels), labels: bytes.slice(numPixels) }
 }

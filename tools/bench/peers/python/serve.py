@@ -12,8 +12,18 @@ import time
 from types import SimpleNamespace
 
 
-def serve(make):
-    """`make(workload, pixels, labels)` gives (version, chunk, run); `run(steps)` trains and returns the last loss."""
+def read(path, workload):
+    """Pixels as float32 [batches, batch, features] in 0..1, and labels as int32 [batches, batch]."""
+    import numpy as np
+
+    raw = np.fromfile(path, np.uint8)
+    rows, features, batch = workload.numExamples, workload.layers[0], workload.batchSize
+    pixels = (raw[:rows * features].astype(np.float32) / np.float32(255)).reshape(rows // batch, batch, features)
+    return pixels, raw[rows * features:].astype(np.int32).reshape(rows // batch, batch)
+
+
+def serve(make, read=read):
+    """`make(workload, *read(path, workload))` gives (version, chunk, run); `run(steps)` trains and returns the last loss."""
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a library prints is not an answer
 
@@ -29,13 +39,3 @@ def serve(make):
         loss = float(run(json.loads(line)["steps"]))
         answer(seconds=time.perf_counter() - started, cpuSeconds=time.process_time() - cpu, loss=loss,
                peakMB=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-
-
-def read(path, workload):
-    """Pixels as float32 [batches, batch, features] in 0..1, and labels as int32 [batches, batch]."""
-    import numpy as np
-
-    raw = np.fromfile(path, np.uint8)
-    rows, features, batch = workload.numExamples, workload.layers[0], workload.batchSize
-    pixels = (raw[:rows * features].astype(np.float32) / np.float32(255)).reshape(rows // batch, batch, features)
-    return pixels, raw[rows * features:].astype(np.int32).reshape(rows // batch, batch)

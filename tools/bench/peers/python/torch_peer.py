@@ -1,6 +1,6 @@
-"""PyTorch: nn.Sequential and fused Adam, eager; convolutions with channels last. With --compile, torch.compile makes one
-graph of the whole step, Adam included, which on small networks is several times faster than compiling the model alone.
-With --threads 2, operations have so many threads."""
+"""PyTorch: nn.Sequential and fused Adam, eager. With --compile, torch.compile makes one graph of the whole step, Adam
+included, which on small networks is several times faster than compiling the model alone. With --threads 2, operations
+have so many threads."""
 
 import sys
 from functools import partial
@@ -16,14 +16,10 @@ def make(workload, pixels, labels):
     torch.set_num_interop_threads(1)
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
-    classify = workload.kind != "autoencode"
+    classify = workload.kind == "classify"
     x, y = torch.from_numpy(pixels), torch.from_numpy(labels).long()
     images, classes, taken = list(x), list(y), 0
-    if workload.kind == "lenet":
-        model = lenet().to(memory_format=torch.channels_last)
-        images = [batch.view(-1, 1, 28, 28).to(memory_format=torch.channels_last) for batch in images]
-    else:
-        model = dense(workload.layers)
+    model = dense(workload.layers)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
 
     def loss(x, y, model=model):
@@ -56,14 +52,6 @@ def dense(layers):
     for i, o in zip(layers, layers[1:]):
         modules += [nn.Linear(i, o), nn.ReLU()]
     return nn.Sequential(*modules[:-1])
-
-
-def lenet():
-    return nn.Sequential(
-        nn.Conv2d(1, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(7 * 7 * 64, 1024), nn.ReLU(), nn.Linear(1024, 10),
-    )
 
 
 def compiled_step(model, loss):

@@ -1,0 +1,25 @@
+// Networks of every kind in the catalogue train to the same bits: in native code on one worker, in WebAssembly on
+// three, and killed and resumed.
+import { expect, test } from 'vitest'
+import { smallData } from './data-folder.js'
+import { emptyFolder, gradpool, start } from './gradpool.js'
+import { bitsOf, documentOf, runJson } from './run-document.js'
+
+const names = ['mnist_cnn', 'mnist_conv_auto', 'mnist_rows_gru', 'mnist_vae', 'mnist_gan']
+const args = [...names, '--epochs', '1', ...smallData()]
+
+test('convolutional, recurrent, variational and adversarial networks have the same bits everywhere', async () => {
+  const one = await runJson([...args, '--workers', '1'])
+  expect(one.experiments.map(({ name }) => name)).toEqual(names)
+  const wanted = bitsOf(one)
+  expect(bitsOf(await runJson([...args, '--engine', 'wasm', '--workers', '3']))).toEqual(wanted)
+
+  const cwd = await emptyFolder()
+  const { child, ended, said } = start(['run', ...args, '--checkpoint-every', '0.1', '--in-process'], { cwd })
+  await said('  mnist_conv_auto autoencode Epoch 1')
+  child.kill('SIGKILL')
+  await ended
+  const resumed = await gradpool(['run', ...args, '--resume', '--json'], { cwd })
+  expect(resumed.code).toBe(0)
+  expect(bitsOf(documentOf(resumed))).toEqual(wanted)
+})
