@@ -21,6 +21,28 @@ INLINE uint32_t *words_at(char *base, uint32_t address) { return (uint32_t *)(ba
 INLINE uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 INLINE uint32_t round_up(uint32_t value, uint32_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
+#define CACHE_LINE 64
+
+/* Memory that will be read soon, and is fetched into the cache line by line while something is computed. */
+struct ahead {
+    const char *at, *end;
+};
+
+/* Asks for a line to come into the second-level cache, and goes on by `line`. Nothing is read, so it may be anywhere. */
+INLINE void fetch(const char **at, size_t line) {
+    __builtin_prefetch(*at, 0, 2);
+    *at += line;
+}
+
+#define ROWS_AHEAD 8
+#define MOST_ROW_BYTES 4096 /* of a row that are fetched at once; a longer one is a stream that the CPU sees by itself */
+
+/* A row somewhere in memory, which takes longer to come than to read. */
+INLINE void fetch_row(const char *row, size_t bytes) {
+    for (size_t line = 0; line < bytes && line < MOST_ROW_BYTES; line += CACHE_LINE)
+        __builtin_prefetch(row + line, 0, 3);
+}
+
 /* elementwise.c: micro-ops over `count` elements, a multiple of VLEN. */
 void apply_micro_op(uint32_t op, float *to, const float *a, const float *b, const float *c, uint32_t count);
 void apply_adam(float *const registers[ADAM_REGISTERS], uint32_t count, bool has_rates);
@@ -40,30 +62,24 @@ struct pointwise {
     uint32_t num_registers, num_ops, num_sums;
     uint32_t rows, cols;
     uint32_t most;                    /* elements of a block */
+    uint8_t moving[POINTWISE_MAX_REGISTERS]; /* the registers that are elsewhere in each block */
+    uint32_t num_moving;
     uint64_t written;                 /* bit r: an op writes register r */
     float *block[POINTWISE_MAX_REGISTERS]; /* where each register's values of the current block are */
-    float totals[POINTWISE_MAX_SUMS][POINTWISE_BLOCK]; /* of each sum, its LANES, or its columns */
-    float temps[POINTWISE_MAX_TEMPS][POINTWISE_BLOCK];
+    /* Vectors of these lie in one cache line each. */
+    __attribute__((aligned(
+        CACHE_LINE))) float totals[POINTWISE_MAX_SUMS][POINTWISE_BLOCK]; /* of each sum, its LANES, or its columns */
+    __attribute__((aligned(CACHE_LINE))) float temps[POINTWISE_MAX_TEMPS][POINTWISE_BLOCK];
     /* values of registers that cannot be used where they are in the arena */
-    float own[POINTWISE_MAX_REGISTERS][2 * POINTWISE_BLOCK + LANES];
+    __attribute__((aligned(CACHE_LINE))) float own[POINTWISE_MAX_REGISTERS][2 * POINTWISE_BLOCK + LANES];
 };
 void pointwise_begin(struct pointwise *program, char *base, uint32_t address, uint32_t rows, uint32_t cols);
 void pointwise_run(struct pointwise *program, float *product, uint32_t first_row, uint32_t num_rows);
 void pointwise_end(struct pointwise *program);
+uint32_t pointwise_ahead(const struct pointwise *program, struct ahead *list, uint32_t most, uint32_t first_row,
+                         uint32_t num_rows);
 void map(char *base, const uint32_t *operands);
 void map_elements(char *base, const uint32_t *operands, uint32_t first, uint32_t count);
-
-/* Memory that will be read soon, and is fetched into the cache line by line while something is computed. */
-#define CACHE_LINE 64
-struct ahead {
-    const char *at, *end;
-};
-
-/* Asks for a line to come into the second-level cache, and goes on by `line`. Nothing is read, so it may be anywhere. */
-INLINE void fetch(const char **at, size_t line) {
-    __builtin_prefetch(*at, 0, 2);
-    *at += line;
-}
 
 /* matmul.c. `segments` is 1 where there are none; `next` is what is read after the product. */
 uint32_t matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst, uint32_t has_epilogue,

@@ -3,6 +3,7 @@
  */
 #include "kernels.h"
 
+typedef uint8_t vector_memory __attribute__((vector_size(4 * VLEN), aligned(1), may_alias));
 typedef uint8_t bytes_memory __attribute__((vector_size(16), aligned(1), may_alias));
 
 /* As memcpy; the two may be the same place, but not overlap otherwise. */
@@ -15,6 +16,7 @@ void copy_bytes(void *to, const void *from, uint32_t count) {
     uint8_t *out = to;
     const uint8_t *in = from;
     uint32_t i = 0;
+    for (; i + 4 * VLEN <= count; i += 4 * VLEN) *(vector_memory *)(out + i) = *(const vector_memory *)(in + i);
     for (; i + 16 <= count; i += 16) *(bytes_memory *)(out + i) = *(const bytes_memory *)(in + i);
     for (; i + 4 <= count; i += 4) __builtin_memcpy(out + i, in + i, 4);
     for (; i < count; i++) out[i] = in[i];
@@ -121,15 +123,6 @@ void copy_strided(char *base, const uint32_t *operands) {
 }
 
 #define MOST_LINES 64 /* of what is read next, fetched beside a row */
-
-#define ROWS_AHEAD 8
-#define MOST_ROW_BYTES 4096 /* of a row that are fetched at once; a longer one is a stream that the CPU sees by itself */
-
-/* A row somewhere in memory, which takes longer to come than to read. */
-INLINE void fetch_row(const char *row, size_t bytes) {
-    for (size_t line = 0; line < bytes && line < MOST_ROW_BYTES; line += CACHE_LINE)
-        __builtin_prefetch(row + line, 0, 3);
-}
 
 /* operands: dst, field, dst dtype, field dtype, elements per row, rows */
 void gather_batch(char *base, const uint32_t *operands, const int32_t *indices, struct ahead next) {

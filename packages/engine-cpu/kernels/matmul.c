@@ -147,7 +147,7 @@ struct factors {
     const struct blocking *blocking;
     float *product, *packed_a, *packed_b;
     const float *nothing; /* what sums start from: WIDE times +0 */
-    struct ahead *ahead;
+    struct fetched *fetched;
     /* The steps of d, or rows, that are not zero; 0 where all are multiplied. */
     const uint16_t *steps;
     const struct range *ranges;
@@ -179,7 +179,7 @@ static void multiply_block(const struct factors *f, struct panel panel, uint32_t
         panel.num_steps = steps_before(f, d + depth) - steps_before(f, d);
         panel.first_step = d;
     }
-    panel.ahead = f->ahead;
+    panel.fetched = f->fetched;
     panel.a = a.transposed ? a.data + d * a.stride + i : a.data + i * a.stride + d;
     panel.a_stride = a.stride;
     panel.a_layout = a.transposed ? BY_COLUMNS : BY_ROWS;
@@ -228,20 +228,46 @@ static void multiply_ranges(const struct factors *f, struct panel panel, uint32_
     }
 }
 
+/* From now on, fetches `count` ranges, which are in place, and then what comes after the product. */
+static void fetch_ranges(struct fetched *fetched, uint32_t count, struct ahead next) {
+    fetched->ranges[count] = next;
+    fetched->count = count + 1;
+    fetched->current = 0;
+}
+
+static struct ahead next_of(const struct fetched *fetched) { return fetched->ranges[fetched->count - 1]; }
+
+#define LEAST_FETCHED 1024 /* elements */
+
+/* What the epilogue reads and writes of rows that are multiplied first. */
+static void fetch_for(const struct pointwise *epilogue, struct fetched *fetched, uint32_t first, uint32_t rows) {
+    const struct ahead next = next_of(fetched);
+    const bool is_worth_it = rows * epilogue->cols >= LEAST_FETCHED;
+    fetch_ranges(fetched, is_worth_it ? pointwise_ahead(epilogue, fetched->ranges, MOST_AHEAD - 1, first, rows) : 0,
+                 next);
+}
+
+/* Rows of b that are packed next. */
+static void fetch_rest(const struct factors *f, uint32_t d, uint32_t depth) {
+    const struct ahead next = next_of(f->fetched);
+    const float *rest = f->b.data + d * f->n;
+    f->fetched->ranges[0] = (struct ahead){(const char *)rest, (const char *)(rest + depth * f->n)};
+    fetch_ranges(f->fetched, 1, next);
+}
+
 /* Multiplies, and calls the epilogue, if there is one, for each finished block of rows. `first` is the row of the epilogue that row
  * 0 is. While a block of d is multiplied, the rows of b that are packed next are fetched. */
 static void multiply_blocks(const struct factors *f, struct pointwise *epilogue, uint32_t first) {
     const struct blocking *blocking = f->blocking;
     const uint32_t m = f->m, n = f->n, k = f->k;
-    const struct ahead next = *f->ahead;
     uint32_t depth, columns, rows;
     for (uint32_t d = 0; d < k; d += depth) {
         depth = least(blocking->depth, k - d);
-        *f->ahead = next;
-        if (blocking->pack_b && !f->b.transposed && d + depth < k) {
-            const float *rest = f->b.data + (d + depth) * n;
-            *f->ahead = (struct ahead){(const char *)rest, (const char *)(rest + least(depth, k - d - depth) * n)};
-        }
+        const bool is_last = d + depth == k;
+        if (blocking->pack_b && !f->b.transposed && !is_last)
+            fetch_rest(f, d + depth, least(depth, k - d - depth));
+        else
+            fetch_ranges(f->fetched, 0, next_of(f->fetched));
         for (uint32_t j = 0; j < n; j += columns) {
             columns = least(blocking->columns, n - j);
             if (blocking->pack_b) pack_b_panels(f->packed_b, f->b, d, depth, j, columns);
@@ -251,8 +277,9 @@ static void multiply_blocks(const struct factors *f, struct pointwise *epilogue,
                 struct panel panel = {.b = f->packed_b, .c = block + j, .c_stride = n};
                 panel.start = d == 0 ? f->nothing : panel.c;
                 panel.start_stride = d == 0 ? 0 : n;
+                if (epilogue && is_last && j == 0) fetch_for(epilogue, f->fetched, first + i, rows);
                 multiply_ranges(f, panel, i, rows, d, depth, j, columns);
-                if (epilogue && d + depth == k && j + columns == n) pointwise_run(epilogue, block, first + i, rows);
+                if (epilogue && is_last && j + columns == n) pointwise_run(epilogue, block, first + i, rows);
             }
         }
     }
@@ -272,6 +299,7 @@ static void multiply_segments(const struct factors *f, struct pointwise *epilogu
         float *block = blocking->whole_product ? f->product + i * n : f->product;
         for (uint32_t d = 0, s = 0; s < segments; s++, d += depth) {
             depth = segment_start(k, segments, s + 1) - d;
+            if (epilogue && s == segments - 1) fetch_for(epilogue, f->fetched, first + i, rows);
             const struct panel panel = {
                 .b = f->packed_b + d * packed_row, .c = block, .c_stride = n, .start = f->nothing, .add = s > 0};
             multiply_block(f, panel, i, rows, d, depth, 0, n);
@@ -316,7 +344,7 @@ NOINLINE void matmul_stack(char *base, const uint32_t *operands, uint32_t first,
     const struct blocking blocking = choose_blocking(m, n, k, flags, dst != 0, epilogue_at != 0, 1);
     float nothing[WIDE] = {0};
     float *scratch = floats_at(base, operands[7] + working);
-    struct ahead next = {0};
+    struct fetched fetched = {.count = 1};
     struct pointwise epilogue;
     uint16_t steps[MOST_SCANNED];
     struct range ranges[MOST_RANGES];
@@ -333,7 +361,7 @@ NOINLINE void matmul_stack(char *base, const uint32_t *operands, uint32_t first,
             .packed_b = scratch + blocking.packed_a,
             .product = dst ? floats_at(base, dst) + i * (m * n) : scratch + blocking.packed_a + blocking.packed_b,
             .nothing = nothing,
-            .ahead = &next,
+            .fetched = &fetched,
         };
         find_steps(&factors, steps);
         find_rows_in_use(&factors, ranges);
@@ -352,6 +380,7 @@ NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segment
     const struct blocking blocking = choose_blocking(m, n, k, flags, dst != 0, epilogue_at != 0, segments);
     float nothing[WIDE] = {0};
     float *scratch = floats_at(base, operands[7] + working);
+    struct fetched fetched = {.ranges = {next}, .count = 1};
     struct factors factors = {
         .a = {floats_at(base, operands[1]), transpose_a ? m : k, transpose_a},
         .b = {floats_at(base, operands[2]), transpose_b ? k : n, transpose_b},
@@ -363,7 +392,7 @@ NOINLINE void matmul_rows(char *base, const uint32_t *operands, uint32_t segment
         .packed_b = scratch + blocking.packed_a,
         .product = scratch + blocking.packed_a + blocking.packed_b,
         .nothing = nothing,
-        .ahead = &next,
+        .fetched = &fetched,
     };
     factors.a.data += transpose_a ? first : first * k;
     if (dst) factors.product = floats_at(base, dst) + first * n;

@@ -40,6 +40,13 @@ INLINE struct cut cut_rows(uint32_t rows) {
 /* How a is stored: a(i, d) is a[i * a_stride + d], a[d * a_stride + i], or packed by tiles of r rows, one behind the other: a[d * r + i]. */
 enum a_layout { BY_ROWS, BY_COLUMNS, PACKED };
 
+/* What is fetched while panels are multiplied, range after range. */
+#define MOST_AHEAD 8
+struct fetched {
+    struct ahead ranges[MOST_AHEAD];
+    uint32_t count, current;
+};
+
 /* A panel of c, some rows by NARROW or WIDE columns, or by fewer than NARROW. */
 struct panel {
     const float *a, *b, *start; /* start: the sums so far, in c itself or of no product yet */
@@ -52,7 +59,7 @@ struct panel {
     uint32_t num_steps, first_step;
     const float *whole_end; /* rows of b before this have NARROW elements that may be read, if columns are fewer */
     bool add;               /* the sums are added to c in the end, in place of being stored there */
-    struct ahead *ahead;    /* what is fetched meanwhile */
+    struct fetched *fetched;
 };
 
 void multiply_panel(const struct panel *panel);

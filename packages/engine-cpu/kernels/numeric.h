@@ -42,6 +42,20 @@ INLINE vfloat square_from_58(vfloat x) {
 #endif
 }
 
+/* y * 2^n, rounded once, as two factors: those of e^x reach from 2^-126 to 2^128, and 2^128 is beyond f32. */
+INLINE vfloat times_power_of_2(vfloat y, vfloat n, vint exponent) {
+#if defined(__AVX512F__) && VLEN == 16
+    (void)exponent;
+    return (vfloat)_mm512_scalef_ps((__m512)y, (__m512)n);
+#else
+    (void)n;
+    vint half = exponent >> 1;
+    vfloat first = (vfloat)((half + 127) << 23);
+    vfloat second = (vfloat)((exponent - half + 127) << 23);
+    return (y * first) * second;
+#endif
+}
+
 /*
  * The exponential: e^x = 2^n * e^r with n = round(x / ln 2) and |r| <= ln(2) / 2. ln 2 is split in two so that n * ln 2
  * is subtracted almost exactly. 2^n is applied as two factors, since 2^-150 and 2^128 are beyond f32: the first product
@@ -49,12 +63,10 @@ INLINE vfloat square_from_58(vfloat x) {
  */
 INLINE vfloat exponential(vfloat x) {
     const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, held in the low bits */
-    x = choose(x > 89.0f, splat(89.0f), x);
-    vint is_zero = x < SMALLEST_LOGARITHM;
-    x = choose(is_zero, splat(SMALLEST_LOGARITHM), x);
+    const vfloat given = x;
+    x = bounded_below(SMALLEST_LOGARITHM, bounded_above(89.0f, x));
     vfloat shifted = x * 1.44269504f + to_integer;
     vfloat n = shifted - to_integer;
-    vint exponent = (vint)shifted - 0x4b400000;
     vfloat high = x - n * 0.693359375f;
     vfloat low = n * -2.12194440e-4f;
     vfloat r = high - low;
@@ -66,10 +78,7 @@ INLINE vfloat exponential(vfloat x) {
     vfloat sum = high + 1.0f;
     vfloat lost = high - (sum - 1.0f); /* what the rounding of sum took away */
     vfloat y = sum + (lost + (p * (r * r) - low));
-    vint half = exponent >> 1;
-    vfloat first = (vfloat)((half + 127) << 23);
-    vfloat second = (vfloat)((exponent - half + 127) << 23);
-    return keep(~is_zero, (y * first) * second);
+    return choose_below(given, SMALLEST_LOGARITHM, splat(0), times_power_of_2(y, n, (vint)shifted - 0x4b400000));
 }
 
 /*
@@ -123,23 +132,22 @@ INLINE vfloat logarithm_of_one_and(vfloat x) {
 INLINE vfloat hyperbolic_tangent(vfloat x) {
     vfloat size = absolute(x);
     vfloat large = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
-    large = (vfloat)((vint)large | ((vint)x & (vint)splat(-0.0f)));
+    large = with_sign_of(x, large);
     vfloat z = x * x;
     vfloat p = z * -5.70498872745e-3f + 2.06390887954e-2f;
     p = p * z + -5.37397155531e-2f;
     p = p * z + 1.33314422036e-1f;
     p = p * z + -3.33332819422e-1f;
     vfloat small = (p * z) * x + x;
-    return choose(size < 0.625f, small, large);
+    return choose_below(size, 0.625f, small, large);
 }
 
 /* 1 / (1 + e^-x). Below 0 it is e^x - e^x * q with q = e^x / (1 + e^x), so that nothing overflows and small results
  * keep their precision. */
 INLINE vfloat logistic(vfloat x) {
     vfloat e = exponential(-absolute(x));
-    vint negative = x < 0.0f;
-    vfloat q = choose(negative, e, splat(1.0f)) / (1.0f + e);
-    return choose(negative, e - e * q, q);
+    vfloat q = choose_below(x, 0.0f, e, splat(1.0f)) / (1.0f + e);
+    return choose_below(x, 0.0f, e - e * q, q);
 }
 
 /*
@@ -157,7 +165,7 @@ INLINE vfloat error_function(vfloat x) {
     r = r * t - t;
     vfloat large = 1.0f - exponential(r);
     large = choose(t > 4.0f, splat(1.0f), large); /* r rises again further on */
-    large = (vfloat)((vint)large | ((vint)x & (vint)splat(-0.0f)));
+    large = with_sign_of(x, large);
     vfloat p = s * -5.96761703e-4f + 4.99119423e-3f;
     p = p * s + -2.67681349e-2f;
     p = p * s + 1.12819925e-1f;

@@ -21,6 +21,7 @@ void pack_a_columns(float *to, const float *a, uint32_t stride, uint32_t rows, u
     const struct cut cut = cut_rows(rows);
     for (uint32_t d = 0; d < depth; d++, a += stride) {
         uint32_t i = 0;
+        if (d + ROWS_AHEAD < depth) fetch_row((const char *)(a + ROWS_AHEAD * stride), 4 * rows);
         for (uint32_t tile = 0; tile < cut.count[0] + cut.count[1]; tile++) {
             const uint32_t count = cut.rows[tile >= cut.count[0]];
             copy_few(to + i * depth + d * count, a + i, count);

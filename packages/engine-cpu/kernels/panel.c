@@ -46,6 +46,9 @@ struct tiles {
 #endif
 #define POINTER_ROWS 5
 
+/* The distance of rows, in elements, from which the CPU does not see by itself that they are read one after the other. */
+#define FAR_ROW 256
+
 INLINE void reach_rows(const float *row[TILE_ROWS], const float *a, size_t stride, const int rows) {
     size_t three = 3 * stride;
     HIDE(three);
@@ -79,6 +82,30 @@ INLINE void store_columns(float *to, vfloat value, uint32_t columns, const bool 
         store(to, value);
 }
 
+/* Where a tile of some steps fetches from, and how far each step goes on: by less than a line, where a range ends. */
+INLINE const char *begin_to_fetch(struct fetched *fetched, uint32_t steps, size_t *line) {
+    const struct ahead *range = fetched->ranges + fetched->current;
+    const char *at = range->at;
+    const size_t left = (size_t)(range->end - at);
+    if (left > 0) *line = left >= steps * CACHE_LINE ? CACHE_LINE : (uint32_t)left / steps + 1;
+    return at;
+}
+
+INLINE void end_to_fetch(struct fetched *fetched, const char *at) {
+    struct ahead *range = fetched->ranges + fetched->current;
+    range->at = at < range->end ? at : range->end;
+    if (at >= range->end && fetched->current + 1 < fetched->count) fetched->current++;
+}
+
+/* Where a tile of sums that begin now will be stored. */
+INLINE void fetch_tile(const float *c, size_t stride, const int rows) {
+    for (int i = 0; i < rows; i++, c += stride) {
+        HIDE(c);
+        __builtin_prefetch(c, 1, 3);
+        __builtin_prefetch(c + VLEN, 1, 3);
+    }
+}
+
 /* The steps of a list, where others would add nothing. */
 INLINE void multiply_listed(const struct panel *panel, const float *a, vfloat total[TILE_ROWS][2], const char **ahead,
                             size_t line, const int rows, const int vectors) {
@@ -110,8 +137,11 @@ INLINE void multiply_tile(const struct panel *panel, const struct tiles *tile, c
         for (int v = 0; v < vectors; v++) total[i][v] = is_part ? load_part(from, columns) : load(from + v * VLEN);
     }
     const bool fetches = TILE_ROWS > 6 && rows > 6 && vectors == 2;
-    const char *ahead = fetches ? panel->ahead->at : 0;
-    const size_t line = fetches && ahead < panel->ahead->end ? CACHE_LINE : 0;
+    if (fetches && start_stride == 0 && c_stride > WIDE) fetch_tile(tile->c, c_stride, rows);
+    const uint32_t steps = is_listed ? panel->num_steps : by_rows ? panel->depth / 2 * 2 : panel->depth;
+    size_t line = 0;
+    const char *ahead = fetches ? begin_to_fetch(panel->fetched, steps, &line) : 0;
+    const size_t to_fetch = b_stride < FAR_ROW ? 0 : ROWS_AHEAD * b_stride;
     const bool has_pointers = OWN_POINTERS && by_rows;
     uint32_t depth = panel->depth;
     if (is_listed) {
@@ -126,6 +156,7 @@ INLINE void multiply_tile(const struct panel *panel, const struct tiles *tile, c
             find_rows(row, a, a_stride, rows, true);
             load_row(b_row, b, vectors);
             multiply_step(total, row, 0, b_row, rows, vectors);
+            if (fetches) fetch(&ahead, line);
             load_row(b_row, b + b_stride, vectors);
             multiply_step(total, row, 1, b_row, rows, vectors);
             b += 2 * b_stride;
@@ -142,11 +173,15 @@ INLINE void multiply_tile(const struct panel *panel, const struct tiles *tile, c
         else
             b_row[0] = load_part(b, columns);
         multiply_step(total, row, 0, b_row, rows, vectors);
+        if (fetches && !by_rows) {
+            __builtin_prefetch(b + to_fetch, 0, 3);
+            __builtin_prefetch(b + to_fetch + VLEN, 0, 3);
+        }
         b += b_stride;
         a += by_rows ? 1 : a_stride;
         for (int i = 0; has_pointers && i < rows; i++) row[i]++;
     }
-    if (fetches) panel->ahead->at = ahead;
+    if (fetches) end_to_fetch(panel->fetched, ahead);
     float *to = tile->c;
     if (__builtin_expect(panel->add, 0)) {
         for (int i = 0; i < rows; i++, to += c_stride) {

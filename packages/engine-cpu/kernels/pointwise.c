@@ -51,6 +51,7 @@ void pointwise_begin(struct pointwise *program, char *base, uint32_t address, ui
     program->rows = rows;
     program->cols = cols;
     program->written = 0;
+    program->num_moving = 0;
     program->most = POINTWISE_BLOCK;
     bool in_place = true;
     uint64_t read = 0;
@@ -61,7 +62,9 @@ void pointwise_begin(struct pointwise *program, char *base, uint32_t address, ui
         for (uint32_t lane = 0; lane < LANES; lane++) program->totals[i][lane] = 0;
     }
     for (uint32_t r = 0; r < program->num_registers; r++) {
-        switch (kind_of(program, r)) {
+        const uint32_t kind = kind_of(program, r);
+        if (kind != REGISTER_TEMP && kind != REGISTER_SCALAR) program->moving[program->num_moving++] = (uint8_t)r;
+        switch (kind) {
         case REGISTER_TEMP:
             program->block[r] = program->temps[address_of(program, r)];
             in_place = false;
@@ -77,7 +80,7 @@ void pointwise_begin(struct pointwise *program, char *base, uint32_t address, ui
         case REGISTER_FULL:
         case REGISTER_PRODUCT: break;
         default:
-            if (kind_of(program, r) == REGISTER_ROW && cols <= POINTWISE_BLOCK) repeat_row(program, r);
+            if (kind == REGISTER_ROW && cols <= POINTWISE_BLOCK) repeat_row(program, r);
             in_place = false;
             break;
         }
@@ -125,8 +128,8 @@ static float *arena_block(struct pointwise *program, uint32_t r, float *there, u
 /* Sets block[r] of all registers for the elements [first, first + count). `product` is that of element `first`. */
 static void locate_blocks(struct pointwise *program, float *product, uint32_t first, uint32_t count, bool staged) {
     const uint32_t row = first / program->cols, col = first - row * program->cols;
-    for (uint32_t r = 0; r < program->num_registers; r++) {
-        const uint32_t address = address_of(program, r);
+    for (uint32_t i = 0; i < program->num_moving; i++) {
+        const uint32_t r = program->moving[i], address = address_of(program, r);
         switch (kind_of(program, r)) {
         case REGISTER_FULL:
             program->block[r] = arena_block(program, r, floats_at(program->base, address) + first, count, staged);
@@ -196,6 +199,22 @@ static void run_elements(struct pointwise *program, float *product, uint32_t beg
 
 void pointwise_run(struct pointwise *program, float *product, uint32_t first_row, uint32_t num_rows) {
     run_elements(program, product, first_row * program->cols, (first_row + num_rows) * program->cols);
+}
+
+/* Lists what the program reads and writes of some rows in the arena, at most `most` pieces of memory. */
+uint32_t pointwise_ahead(const struct pointwise *program, struct ahead *list, uint32_t most, uint32_t first_row,
+                         uint32_t num_rows) {
+    const size_t begin = (size_t)first_row * program->cols, end = begin + (size_t)num_rows * program->cols;
+    uint32_t count = 0;
+    for (uint32_t r = 0; r < program->num_registers && count < most; r++) {
+        if (kind_of(program, r) != REGISTER_FULL) continue;
+        const float *elements = floats_at(program->base, address_of(program, r));
+        const char *at = (const char *)(elements + begin);
+        bool is_known = false;
+        for (uint32_t i = 0; i < count; i++) is_known |= list[i].at == at;
+        if (!is_known) list[count++] = (struct ahead){at, (const char *)(elements + end)};
+    }
+    return count;
 }
 
 void pointwise_end(struct pointwise *program) {

@@ -8,7 +8,7 @@
 #include "numeric.h"
 
 /* Adds elements first .. first + count - 1 of a sum, which begin at `from`, to their lanes. */
-void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count) {
+INLINE void add_to_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count) {
     uint32_t i = 0;
     for (; i < count && (first + i) % LANES != 0; i++) lanes[(first + i) % LANES] += from[i];
     if (i + LANES <= count) {
@@ -22,18 +22,19 @@ void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t c
     for (; i < count; i++) lanes[(first + i) % LANES] += from[i];
 }
 
+void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count) {
+    add_to_lanes(lanes, from, first, count);
+}
+
 float fold_lanes(const float lanes[LANES]) {
-    float part[LANES / 2];
-    for (uint32_t lane = 0; lane < LANES / 2; lane++) part[lane] = lanes[lane] + lanes[lane + LANES / 2];
-    for (uint32_t width = LANES / 4; width > 0; width /= 2) {
-        for (uint32_t lane = 0; lane < width; lane++) part[lane] += part[lane + width];
-    }
-    return part[0];
+    const quad low = load_quad(lanes) + load_quad(lanes + 8), high = load_quad(lanes + 4) + load_quad(lanes + 12);
+    const quad four = low + high;
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 INLINE float sum_of(const float *from, uint32_t count) {
     float lanes[LANES] = {0};
-    sum_lanes(lanes, from, 0, count);
+    add_to_lanes(lanes, from, 0, count);
     return fold_lanes(lanes);
 }
 
@@ -49,11 +50,16 @@ INLINE float larger_scalar(float a, float b) {
  * other bits are turned. */
 static float largest_lane(vfloat x) {
     const vint bits = (vint)x, keys = bits ^ ((bits >> 31) & 0x7fffffff), nans = (bits & 0x7fffffff) > 0x7f800000;
+#if defined(__AVX512F__) && VLEN == 16
+    int32_t largest = _mm512_reduce_max_epi32((__m512i)keys);
+    const bool any_nan = _mm512_test_epi32_mask((__m512i)nans, (__m512i)nans) != 0;
+#else
     int32_t largest = keys[0], any_nan = nans[0];
     for (int lane = 1; lane < VLEN; lane++) {
         largest = keys[lane] > largest ? keys[lane] : largest;
         any_nan |= nans[lane];
     }
+#endif
     if (any_nan) return __builtin_nanf("");
     const vint turned = splat_int(largest ^ ((largest >> 31) & 0x7fffffff));
     return ((vfloat)turned)[0];
@@ -182,12 +188,22 @@ static NOINLINE void exponentials_in_place(float *x, uint32_t count) {
     if (i < count) store_part(x + i, exponential(load_part(x + i, count - i)), count - i);
 }
 
+/* Subtracts a number from a row; the two may be the same place, as for the next. */
+static void subtract_from_row(float *to, const float *from, float x, uint32_t cols) {
+    uint32_t c = 0;
+    for (; c + VLEN <= cols; c += VLEN) store(to + c, load(from + c) - x);
+    for (; c < cols; c++) to[c] = from[c] - x;
+}
+
+static void divide_row(float *row, float x, uint32_t cols) {
+    uint32_t c = 0;
+    for (; c + VLEN <= cols; c += VLEN) store(row + c, load(row + c) / x);
+    for (; c < cols; c++) row[c] = row[c] / x;
+}
+
 /* dst = x - max x, row by row. */
 static void shift_rows(float *to, const float *from, uint32_t rows, uint32_t cols) {
-    for (uint32_t r = 0; r < rows; r++, from += cols, to += cols) {
-        const float max = max_of(from, cols);
-        for (uint32_t c = 0; c < cols; c++) to[c] = from[c] - max;
-    }
+    for (uint32_t r = 0; r < rows; r++, from += cols, to += cols) subtract_from_row(to, from, max_of(from, cols), cols);
 }
 
 #define SOFTMAX_ELEMENTS 2048 /* that stay in the first-level cache from one pass over them to the next */
@@ -201,8 +217,7 @@ void softmax(float *to, const float *from, uint32_t rows, uint32_t cols) {
         shift_rows(to, from, count, cols);
         exponentials_in_place(to, count * cols);
         for (uint32_t r = 0; r < count; r++, to += cols) {
-            const float total = sum_of(to, cols);
-            for (uint32_t c = 0; c < cols; c++) to[c] = to[c] / total;
+            divide_row(to, sum_of(to, cols), cols);
         }
     }
 }
@@ -221,6 +236,6 @@ void log_softmax(float *to, const float *from, uint32_t rows, uint32_t cols) {
             sum_lanes(lanes, chunk, c, count);
         }
         const float log_total = logarithm(splat(fold_lanes(lanes)))[0];
-        for (uint32_t c = 0; c < cols; c++) to[c] = to[c] - log_total;
+        subtract_from_row(to, to, log_total, cols);
     }
 }

@@ -125,7 +125,7 @@ static uint32_t finish_step(char *base, uint32_t *exec, bool is_last) {
     return is_last ? EXEC_DONE : prepare_step(base, exec);
 }
 
-#define LEAST_FETCHED 32768 /* bytes that are worth it */
+#define LEAST_FACTOR 32768 /* bytes that are worth it */
 
 /* The second factor of the first large product among instructions. In another section it may not be made yet: then what
  * is fetched is fetched for nothing. */
@@ -133,7 +133,7 @@ static struct ahead next_factor(char *base, const uint32_t *at, const uint32_t *
     for (; at < end; at += at[1]) {
         if (at[0] != OP_MATMUL && at[0] != OP_MATMUL_SEGMENTS) continue;
         const struct ahead factor = second_factor(base, at + 2);
-        if (factor.end - factor.at >= LEAST_FETCHED) return factor;
+        if (factor.end - factor.at >= LEAST_FACTOR) return factor;
     }
     return (struct ahead){0};
 }

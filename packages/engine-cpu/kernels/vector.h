@@ -45,6 +45,36 @@ INLINE vfloat choose(vint mask, vfloat a, vfloat b) { return (vfloat)((mask & (v
 /* a where the mask is all ones, else +0. */
 INLINE vfloat keep(vint mask, vfloat a) { return (vfloat)(mask & (vint)a); }
 
+/* a where x < bound, else b: choose(x < bound, a, b). */
+INLINE vfloat choose_below(vfloat x, float bound, vfloat a, vfloat b) {
+#if defined(__AVX512F__) && VLEN == 16
+    const __mmask16 is_below = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(bound), _CMP_LT_OS);
+    return (vfloat)_mm512_mask_mov_ps((__m512)b, is_below, (__m512)a);
+#else
+    return choose(x < bound, a, b);
+#endif
+}
+
+/* x, or the bound where x is beyond it; NaN stays. */
+INLINE vfloat bounded_above(float bound, vfloat x) {
+#if defined(__AVX512F__) && VLEN == 16
+    return (vfloat)_mm512_min_ps(_mm512_set1_ps(bound), (__m512)x);
+#else
+    return choose(x > bound, splat(bound), x);
+#endif
+}
+
+INLINE vfloat bounded_below(float bound, vfloat x) {
+#if defined(__AVX512F__) && VLEN == 16
+    return (vfloat)_mm512_max_ps(_mm512_set1_ps(bound), (__m512)x);
+#else
+    return choose(x < bound, splat(bound), x);
+#endif
+}
+
+/* a with the sign of x, where a's own is +. */
+INLINE vfloat with_sign_of(vfloat x, vfloat a) { return (vfloat)((vint)a | ((vint)x & (vint)splat(-0.0f))); }
+
 INLINE vfloat absolute(vfloat x) { return (vfloat)((vint)x & 0x7fffffff); }
 
 /* The correctly rounded square root. */

@@ -5,6 +5,7 @@
  */
 #include <node_api.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "kernels.h"
 #include "multiply_add.h"
@@ -122,6 +123,20 @@ static napi_value multiply_add_numbers(napi_env env, napi_callback_info info) {
     return result;
 }
 
+/* useLargePages(arena): asks the system for large pages, where it gives them only when asked: with small ones, much of a step
+ * goes into looking up where they are. Without them all works as well. */
+static napi_value use_large_pages(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS];
+    size_t length = 0;
+    if (!read_arguments(env, info, 1, 1, values, 0)) return 0;
+    char *base = arena_of(env, values[0], &length);
+    if (!base) return 0;
+#ifdef MADV_HUGEPAGE
+    madvise(base, length, MADV_HUGEPAGE);
+#endif
+    return 0;
+}
+
 /* What a thread does with denormal numbers is in its control register of floating point. */
 #if defined(__x86_64__)
 #define FLUSHES 0x8040u /* MXCSR: flush to zero what is computed, denormals are zero where they are read */
@@ -190,6 +205,7 @@ NAPI_MODULE_INIT() {
         {.utf8name = "check", .method = check, .attributes = napi_enumerable},
         {.utf8name = "scan", .method = scan, .attributes = napi_enumerable},
         {.utf8name = "matmulScratch", .method = scratch, .attributes = napi_enumerable},
+        {.utf8name = "useLargePages", .method = use_large_pages, .attributes = napi_enumerable},
         {.utf8name = "flushDenormals", .method = begin_flushing, .attributes = napi_enumerable},
         {.utf8name = "restoreDenormals", .method = end_flushing, .attributes = napi_enumerable},
         {.utf8name = "multiplyAdd", .method = multiply_add_numbers, .attributes = napi_enumerable},

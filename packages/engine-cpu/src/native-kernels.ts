@@ -13,6 +13,8 @@ export interface Addon {
   check(arena: Uint8Array, address: number): number
   scan(arena: Uint8Array, address: number): number
   matmulScratch(...product: MatmulShape): number
+  /** Asks the system for large pages, which it may give as memory is first written. */
+  useLargePages(arena: Uint8Array): void
   /** Makes this thread take denormal numbers for zeros; returns what `restoreDenormals` takes to undo it. */
   flushDenormals(): number
   restoreDenormals(before: number): void
@@ -23,6 +25,7 @@ export interface Addon {
 export function nativeKernels(file: string, memory: WebAssembly.Memory): Kernels {
   const addon = loadAddon(file)
   const arena = new Uint8Array(memory.buffer)
+  addon.useLargePages(arena)
   return {
     // 0 stands for no address.
     firstAddress: 64,
