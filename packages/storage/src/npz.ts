@@ -8,7 +8,6 @@
  */
 import { UserError, type Shape } from '@gradpool/core'
 import { beginningOf, sizeOf } from '@gradpool/core/engine'
-import { unzipSync } from 'fflate'
 import { reasonOf } from './file-errors.js'
 import { type NamedArray, type NumberTypeName, numberTypes, readNumbers } from './number-types.js'
 import { permuteAxes } from './permute-axes.js'
@@ -45,8 +44,8 @@ export interface NumpyArray extends NamedArray {
  * @param where what the file is called in messages
  * @throws UserError with one sentence for what is no such archive, or has an array that is none of numbers
  */
-export function decodeNpz(archive: Uint8Array, where: string): ReadonlyMap<string, NumpyArray> {
-  const files = unzip(archive, where)
+export async function decodeNpz(archive: Uint8Array, where: string): Promise<ReadonlyMap<string, NumpyArray>> {
+  const files = await unzip(archive, where)
   return new Map(
     Object.entries(files).map(([name, bytes]) => {
       const own = name.slice(0, -'.npy'.length)
@@ -55,7 +54,9 @@ export function decodeNpz(archive: Uint8Array, where: string): ReadonlyMap<strin
   )
 }
 
-function unzip(archive: Uint8Array, where: string): Readonly<Record<string, Uint8Array>> {
+async function unzip(archive: Uint8Array, where: string): Promise<Readonly<Record<string, Uint8Array>>> {
+  // Loaded when first used: most programs read no archive.
+  const { unzipSync } = await import('fflate')
   try {
     return unzipSync(archive, {
       filter({ name, size, originalSize }) {

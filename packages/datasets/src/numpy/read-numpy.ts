@@ -21,7 +21,7 @@ export async function readNumpy(spec: NpySpec | NpzSpec): Promise<Fields> {
 }
 
 async function npzFields({ path, fields }: NpzSpec): Promise<Fields> {
-  const arrays = decodeNpz(await bytesOf(path), path)
+  const arrays = await decodeNpz(await bytesOf(path), path)
   const names = fields ?? Object.fromEntries([...arrays.keys()].map((name) => [name, name]))
   const taken = Object.entries(names).map(([name, own]): [string, FieldInput] => {
     const array = arrays.get(own)

@@ -4,9 +4,8 @@
  * Plain lines are cut at the delimiter here, which is four times as fast as csv-parse; a record with quotes in it goes
  * to csv-parse, which knows their rules.
  */
+import type * as CsvParse from 'csv-parse/sync'
 import { UserError } from '@gradpool/core'
-import { CsvError } from 'csv-parse'
-import { parse } from 'csv-parse/sync'
 import { isObject, shown } from '../spec-rules.js'
 import { checkLength, readLines } from './lines.js'
 
@@ -48,6 +47,8 @@ export async function readRecords(format: TextFormat, sink: RecordSink): Promise
 }
 
 async function readDelimited({ path, header }: TextFormat, delimiter: string, sink: RecordSink): Promise<void> {
+  // Loaded when first used: most programs read no table.
+  const csvParse = await import('csv-parse/sync')
   let width: number | undefined
   /** Lines of a record whose quotes are still open. */
   let open: { text: string; readonly from: number } | undefined
@@ -55,7 +56,9 @@ async function readDelimited({ path, header }: TextFormat, delimiter: string, si
   const take = (text: string, line: number) => {
     const record = text.endsWith('\r') ? text.slice(0, -1) : text
     if (record.trim() === '' && !record.includes(delimiter)) return
-    const cells = record.includes('"') ? quoted(path, record, delimiter, line) : plain(path, record, delimiter, line)
+    const cells = record.includes('"')
+      ? quoted(csvParse, path, record, delimiter, line)
+      : plain(path, record, delimiter, line)
     if (width === undefined) {
       const names = header ?? cells.map((name) => name.trim())
       width = names.length
@@ -100,7 +103,13 @@ function plain(path: string, record: string, delimiter: string, line: number): r
   return record.split(delimiter)
 }
 
-function quoted(path: string, record: string, delimiter: string, line: number): readonly string[] {
+function quoted(
+  { parse, CsvError }: typeof CsvParse,
+  path: string,
+  record: string,
+  delimiter: string,
+  line: number,
+): readonly string[] {
   try {
     // Of one record.
     const [cells = []]: string[][] = parse(record, { delimiter, record_delimiter: '\n', relax_column_count: true })

@@ -44,7 +44,7 @@ export async function surveyFile(path: string): Promise<DataSurvey> {
   if (ending === 'csv' || ending === 'tsv' || ending === 'jsonl' || ending === 'ndjson') {
     return surveyTable(path, delimiters[ending])
   }
-  if (/\.npz$/i.test(path)) return surveyArrays(path, decodeNpz(await bytesOf(path), path))
+  if (/\.npz$/i.test(path)) return surveyArrays(path, await decodeNpz(await bytesOf(path), path))
   if (/\.npy$/i.test(path)) return surveyArrays(path, new Map([['array', decodeNpy(await bytesOf(path), path)]]))
   throw new UserError(`${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .npy and .npz`)
 }

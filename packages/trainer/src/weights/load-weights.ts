@@ -24,5 +24,5 @@ export async function loadSafetensors(source: ModelSource, options: ImportOption
  */
 export async function loadNpz(source: ModelSource, options: ImportOptions = {}): Promise<ImportedWeights> {
   const { bytes, where } = await readSource(source)
-  return new ImportedWeights(decodeNpz(bytes, where), where, options)
+  return new ImportedWeights(await decodeNpz(bytes, where), where, options)
 }
