@@ -1,6 +1,5 @@
 /** What the training rows of a field are like: for models that scale their inputs. */
-import type { FieldStatistics, ModelData } from '@gradpool/core/engine'
-import { sizeOf, type Split } from '@gradpool/core/engine'
+import { sizeOf, type FieldStatistics, type ModelData } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
 import type { Dataset } from './dataset.js'
 
@@ -11,18 +10,10 @@ import type { Dataset } from './dataset.js'
  * @throws UserError where there is no such field
  */
 export function statisticsOf({ name, splits }: Dataset, field: string): FieldStatistics {
-  if (splits.train.fields[field] === undefined) throw new UserError(`${name} has no field '${field}'`)
-  return ofSplit(splits.train, field)
-}
-
-/** What a model may know of these data. */
-export function modelDataOf(dataset: Dataset): ModelData {
-  const { fields, classes, imageShape } = dataset
-  return { fields: fields.train, classes, imageShape, statistics: (field) => statisticsOf(dataset, field) }
-}
-
-function ofSplit({ fields, rows }: Split, field: string): FieldStatistics {
-  const { shape = [], values = [] } = fields[field] ?? {}
+  const { fields, rows } = splits.train
+  const found = fields[field]
+  if (found === undefined) throw new UserError(`${name} has no field '${field}'`)
+  const { shape, values } = found
   const size = sizeOf(shape)
   const [sums, squares] = [new Float64Array(size), new Float64Array(size)]
   const first = Array.from({ length: size }, (_, i) => values[(rows[0] ?? 0) * size + i] ?? 0)
@@ -42,4 +33,10 @@ function ofSplit({ fields, rows }: Split, field: string): FieldStatistics {
     mean: first.map((value, i) => value + (offset[i] ?? 0)),
     deviation: Array.from(squares, (square) => Math.sqrt(square / rows.length)),
   }
+}
+
+/** What a model may know of these data. */
+export function modelDataOf(dataset: Dataset): ModelData {
+  const { fields, classes, imageShape } = dataset
+  return { fields: fields.train, classes, imageShape, statistics: (field) => statisticsOf(dataset, field) }
 }

@@ -70,6 +70,11 @@ describe('what is no NumPy file', () => {
     ['nothing', new Uint8Array(), 'it does not begin as one'],
     ['another file', Buffer.from('PK and so on, long enough'), 'it does not begin as one'],
     ['one cut in its header', npy("{'descr': '<f4'", 0).subarray(0, 14), 'it ends inside its header'],
+    [
+      'one with a type that no terminal should show',
+      npy("{'descr': '<f4\u0007', 'fortran_order': False, 'shape': (1,), }", 4),
+      'its header is malformed',
+    ],
     ['one without a shape', npy("{'descr': '<f4', 'fortran_order': False}", 4), 'its header is malformed'],
     [
       'one that is too short',

@@ -110,7 +110,7 @@ interface Header {
 
 /** Undefined where it lacks one of its three fields. */
 function parseHeader(text: string): Header | undefined {
-  const descr = /'descr': *'([^']*)'/.exec(text)?.[1]
+  const descr = /'descr': *'([^'\p{C}]{1,40})'/u.exec(text)?.[1]
   const order = /'fortran_order': *(True|False)/.exec(text)?.[1]
   const shape = /'shape': *\(([\d, ]*)\)/.exec(text)?.[1]
   if (descr === undefined || order === undefined || shape === undefined) return undefined

@@ -217,6 +217,13 @@ describe('the layout of another library', () => {
     expect(await statesOf(layer, depthwise, named)).toEqual({ 'layer.weight': Float32Array.of(0, 1, 2, 3) })
   })
 
+  it('of Keras: names that would become one are refused', async () => {
+    const tensors = { 'layer/kernel': counting(2, 3), 'layer.kernel': counting(2, 3) }
+    await expect(statesOf(dense(2, 3, { bias: false }), tensors, { from: 'keras' })).rejects.toThrow(
+      "'layer.kernel' and 'layer/kernel' of the model would both be 'layer.kernel'",
+    )
+  })
+
   it('cuts a tensor into equal parts for several parameters', async () => {
     const tensors = { 'in_proj.weight': counting(4, 1) }
     const rename = { 'in_proj.weight': ['a.weight', 'b.weight'] }

@@ -279,7 +279,6 @@ export function matmulShape(
   return { m, n, k, flags, segments }
 }
 
-/** A reduction over adjacent axes as [outer, count, inner]. Others have been split; see lower.ts. */
 /** Bytes of scratch memory of a sort, as plan.h says. */
 export function sortScratch({ shape }: Node): number {
   return 16 * (shape.at(-1) ?? 1)

@@ -35,6 +35,7 @@ export class Callbacks {
   }
 }
 
-function emitWarning(message: string): void {
+/** Where nobody has asked for warnings, Node tells them. */
+export function emitWarning(message: string): void {
   process.emitWarning(message, 'GradpoolWarning')
 }

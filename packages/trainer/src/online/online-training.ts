@@ -7,6 +7,7 @@
 import { UserError } from '@gradpool/core'
 import { invariant, type BatchProgram, type Engine, type Execution, type Split } from '@gradpool/core/engine'
 import type { ValueSpec } from '@gradpool/storage'
+import { emitWarning } from '../fit/callbacks.js'
 import { initialStates, type InitFrom } from '../fit/init-from.js'
 import type { Metrics } from '../metrics/epoch-row.js'
 import { metricsOf } from '../metrics/metrics-of.js'
@@ -57,10 +58,7 @@ export class OnlineTraining {
     const programs = programsFor(1)
     const program = programs.train(data)
     if (program.plateaus) throw new UserError('the plateau schedule goes by epochs, which startTraining does not have')
-    const warn = (message: string) => {
-      process.emitWarning(message, 'GradpoolWarning')
-    }
-    const given = { program: program.program, params: programs.paramsFor?.(data), warn }
+    const given = { program: program.program, params: programs.paramsFor?.(data), warn: emitWarning }
     const state = initFrom === undefined ? {} : await initialStates(initFrom, given)
     const owner = await engine.compile(program, { data, seed, workers: runner.workers, state })
     return new OnlineTraining(options, owner, memory)

@@ -1,9 +1,9 @@
 /** Weights of another library, and how they become the states of a model. */
 import { UserError, type Buffer, type Parameter, type Params } from '@gradpool/core'
-import { leavesOf, sameShape, type StateValues } from '@gradpool/core/engine'
+import { leavesOf, sameShape, sizeOf, type StateValues } from '@gradpool/core/engine'
 import { permuteAxes, type NamedArray } from '@gradpool/storage'
 import { type Layout, type LayoutName, layouts } from './layouts.js'
-import { pytorchModules, type SourceTensor as Tensor } from './pytorch-modules.js'
+import { equalPart, pytorchModules, type SourceTensor as Tensor } from './pytorch-modules.js'
 
 export interface ImportOptions {
   /**
@@ -38,7 +38,7 @@ export class ImportedWeights {
   readonly #tensors: ReadonlyMap<string, Tensor>
   readonly #options: ImportOptions
   /** What the file is called in messages. */
-  readonly where: string
+  readonly #where: string
 
   /** @throws UserError for an option that fits nothing in the file */
   constructor(tensors: ReadonlyMap<string, NamedArray>, where: string, options: ImportOptions) {
@@ -46,10 +46,10 @@ export class ImportedWeights {
     if (from !== undefined && !Object.hasOwn(layouts, from)) {
       throw new UserError(`from must be one of ${Object.keys(layouts).join(', ')}, not ${JSON.stringify(from)}`)
     }
-    const sources = new Map([...tensors].map(([name, array]) => [dotted(name), { ...array, source: name }]))
+    const sources = new Map([...tensors].map(([name, array]) => [name, { ...array, source: name }]))
     this.#tensors = renamed(from === 'pytorch' ? pytorchModules(sources) : sources, where, options.rename ?? {})
     this.#options = options
-    this.where = where
+    this.#where = where
   }
 
   /**
@@ -78,7 +78,7 @@ export class ImportedWeights {
     }
     if (missing.length > 0 && (!partial || used.size === 0)) {
       throw new UserError(
-        `${this.where} has nothing for ${some(missing)}; it has ${some([...this.#tensors.keys()])}` +
+        `${this.#where} has nothing for ${some(missing)}; it has ${some([...this.#tensors.keys()])}` +
           (from === undefined ? '' : ' (see the option rename)'),
       )
     }
@@ -104,16 +104,14 @@ export class ImportedWeights {
       )
     }
     // Keras has the filters of each channel on an axis of their own.
-    const isDepthwise = tensor.source.endsWith('depthwise_kernel') && tensor.values.length === sizeOfShape(shape)
+    const isDepthwise = tensor.source.endsWith('depthwise_kernel') && tensor.values.length === sizeOf(shape)
     if (isDepthwise) return { shape, values: tensor.values }
     throw new UserError(
-      `'${tensor.source}' of ${this.where} is [${tensor.shape.join(', ')}], but '${path}' needs [${wanted.join(', ')}]` +
+      `'${tensor.source}' of ${this.#where} is [${tensor.shape.join(', ')}], but '${path}' needs [${wanted.join(', ')}]` +
         (sameShape(wanted, shape) ? '' : ` there, which is [${shape.join(', ')}] here`),
     )
   }
 }
-
-const sizeOfShape = (shape: readonly number[]) => shape.reduce((product, extent) => product * extent, 1)
 
 /** What a parameter may be called in the file: as here, or as the library has it. */
 function candidates(path: string, layout: Layout | undefined): readonly string[] {
@@ -127,9 +125,9 @@ function candidates(path: string, layout: Layout | undefined): readonly string[]
 /** Rows of a dense weight from channels first to channels last. */
 function unflatten(weight: NamedArray, path: string, channelsFirst: readonly number[]): NamedArray {
   const [numInputs = 0, ...others] = weight.shape
-  if (sizeOfShape(channelsFirst) !== numInputs) {
+  if (sizeOf(channelsFirst) !== numInputs) {
     throw new UserError(
-      `flattened: [${channelsFirst.join(', ')}] are ${sizeOfShape(channelsFirst)} inputs, '${path}' has ${numInputs}`,
+      `flattened: [${channelsFirst.join(', ')}] are ${sizeOf(channelsFirst)} inputs, '${path}' has ${numInputs}`,
     )
   }
   const spatial = channelsFirst.slice(1).map((_, axis) => axis + 1)
@@ -160,7 +158,8 @@ function renamed(
     }
     found.set(name, tensor)
   }
-  for (const [name, tensor] of tensors) {
+  for (const [written, tensor] of tensors) {
+    const name = dotted(written)
     const rule = rules.find(([key]) => key === '' || name === key || name.startsWith(`${key}.`))
     if (rule === undefined) {
       add(name, tensor)
@@ -181,13 +180,9 @@ function renamed(
 }
 
 function partOf(tensor: Tensor, index: number, count: number): Tensor {
-  const { source, shape, values } = tensor
-  const [rows = 0, ...others] = shape
-  if (rows % count !== 0) {
-    throw new UserError(`rename: '${source}' is [${shape.join(', ')}], which does not divide into ${count} parts`)
-  }
-  const size = values.length / count
-  return { source, shape: [rows / count, ...others], values: values.subarray(index * size, (index + 1) * size) }
+  const { source, shape } = tensor
+  if ((shape[0] ?? 0) % count === 0) return equalPart(tensor, index, count)
+  throw new UserError(`rename: '${source}' is [${shape.join(', ')}], which does not divide into ${count} parts`)
 }
 
 function some(names: readonly string[]): string {

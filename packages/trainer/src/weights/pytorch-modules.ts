@@ -31,17 +31,20 @@ export function pytorchModules(tensors: Tensors): Tensors {
 function replaceByParts(
   found: Map<string, SourceTensor>,
   name: string,
-  { source, shape, values }: SourceTensor,
+  tensor: SourceTensor,
   nameOf: (part: string) => string,
 ): void {
-  const [rows = 0, ...others] = shape
-  if (rows % 3 !== 0) return
+  const parts = ['query', 'key', 'value']
+  if ((tensor.shape[0] ?? 0) % parts.length !== 0) return
   found.delete(name)
-  const size = values.length / 3
-  for (const [index, part] of ['query', 'key', 'value'].entries()) {
-    const own = values.subarray(index * size, (index + 1) * size)
-    found.set(nameOf(part), { source, shape: [rows / 3, ...others], values: own })
-  }
+  for (const [index, part] of parts.entries()) found.set(nameOf(part), equalPart(tensor, index, parts.length))
+}
+
+/** One of as many equal parts along the first axis, which they divide. */
+export function equalPart({ source, shape, values }: SourceTensor, index: number, count: number): SourceTensor {
+  const [rows = 0, ...others] = shape
+  const size = values.length / count
+  return { source, shape: [rows / count, ...others], values: values.subarray(index * size, (index + 1) * size) }
 }
 
 function rename(found: Map<string, SourceTensor>, from: string, to: string): void {
