@@ -1,7 +1,7 @@
 /** Random calculations over all ops, values and gradients, against JAX. */
 import type { Engine } from '@gradpool/core/engine'
 import { test } from 'vitest'
-import { expectOracle, oracleCases, type OracleCase } from './oracle.js'
+import { expectOracle, oracleCases, type OracleCase } from '../oracle.js'
 
 /** Of engines, which compute in f32: that of their comparisons with the reference evaluator. */
 const ENGINE_TOLERANCE = 2e-5

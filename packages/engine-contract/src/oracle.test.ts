@@ -1,11 +1,11 @@
 /** What the random calculations cover, and that the comparison with JAX can fail. */
 import { convolution, OPS, tapsInside, type OpName, type WindowAxis } from '@gradpool/core/engine'
 import { expect, test, describe } from 'vitest'
-import { referenceEngine } from '../reference-engine.js'
-import { MUTATIONS, mutant } from '../testing/mutant.js'
-import { toleranceOf } from './describe-oracle.js'
+import { referenceEngine } from './reference-engine.js'
+import { MUTATIONS, mutant } from './testing/mutant.js'
+import { toleranceOf } from './oracle/describe-oracle.js'
 import { calculationOf, expectOracle, oracleCases } from './oracle.js'
-import { KIND_NAMES } from './random-calculation.js'
+import { KIND_NAMES } from './oracle/random-calculation.js'
 
 const cases = oracleCases()
 const nodes = cases.flatMap(({ calculation: { program } }) => program.nodes)

@@ -1,8 +1,8 @@
 /** What JAX says of 500 random calculations (tools/oracles/programs_jax.json), and an engine beside it. */
 import { readFileSync } from 'node:fs'
 import type { Engine } from '@gradpool/core/engine'
-import { expectClose, wholeBatch } from '../compare.js'
-import { digestOf, randomCalculation, type RandomCalculation } from './random-calculation.js'
+import { expectClose, wholeBatch } from './compare.js'
+import { digestOf, randomCalculation, type RandomCalculation } from './oracle/random-calculation.js'
 
 /** One calculation with what JAX says of it: the values of its leaves, and the gradients by its f32 inputs. */
 export interface OracleCase {
@@ -21,7 +21,7 @@ interface OracleFile {
   }[]
 }
 
-const FILE = new URL('../../../../tools/oracles/programs_jax.json', import.meta.url)
+const FILE = new URL('../../../tools/oracles/programs_jax.json', import.meta.url)
 
 let cases: readonly OracleCase[] | undefined
 
