@@ -5,7 +5,9 @@ import { expectOracle, oracleCases, type OracleCase } from '../oracle.js'
 
 /** Of engines, which compute in f32: that of their comparisons with the reference evaluator. */
 const ENGINE_TOLERANCE = 2e-5
-/** The reference evaluator computes in float64, as JAX did; its results are told in f32, the figures in eight digits. */
+/**
+ * The reference evaluator computes in float64, as JAX did; its results are told in f32, the figures in eight digits.
+ */
 const REFERENCE_TOLERANCE = 2e-7
 /** Where erf is: the 2 / √π of its gradient is a constant of the Program, and so f32. */
 const REFERENCE_TOLERANCE_OF_ERF = 1e-6

@@ -21,8 +21,8 @@ export interface Recipe {
   /** The steps whose values are told. */
   readonly leaves: readonly number[]
   /**
-   * 1: the gradients are those of the loss, the sum of y (y + w) for the elements y of all f32 leaves, w of `weightsOf`; 2:
-   * those of the sum of the squares of these gradients.
+   * 1: the gradients are those of the loss, the sum of y (y + w) for the elements y of all f32 leaves, w of
+   * `weightsOf`; 2: those of the sum of the squares of these gradients.
    */
   readonly order: 1 | 2
 }
@@ -37,7 +37,9 @@ export interface RandomCalculation {
   readonly kinds: readonly string[]
 }
 
-/** By which an oracle's figures know what they are of: a changed generator makes other calculations of the same seed. */
+/**
+ * By which an oracle's figures know what they are of: a changed generator makes other calculations of the same seed.
+ */
 export function digestOf(recipe: Recipe): string {
   return createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 12)
 }
