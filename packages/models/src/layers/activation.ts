@@ -7,7 +7,8 @@ export type Layer = (x: Tensor) => Tensor
 
 const activations = {
   elu,
-  gelu,
+  gelu: (x) => gelu(x),
+  geluTanh: (x) => gelu(x, { approximate: 'tanh' }),
   hardSigmoid,
   hardSwish,
   leakyRelu: (x) => leakyRelu(x),

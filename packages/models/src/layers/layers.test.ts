@@ -134,7 +134,7 @@ describe('activation', () => {
 
   test('an unknown name lists the known ones', () => {
     expect(() => activation('swoosh' as 'relu')).toThrow(
-      'there is no activation "swoosh"; there are elu, gelu, hardSigmoid, hardSwish, leakyRelu, linear, mish, relu, ' +
+      'there is no activation "swoosh"; there are elu, gelu, geluTanh, hardSigmoid, hardSwish, leakyRelu, linear, mish, relu, ' +
         'sigmoid, silu, softmax, softplus, tanh',
     )
   })
