@@ -89,6 +89,7 @@ export {
   type RecurrentOptions,
   rnn,
   type RnnOptions,
+  type Scanned,
   type SequenceOptions,
 } from './layers/recurrent.js'
 export { sequential } from './layers/sequential.js'

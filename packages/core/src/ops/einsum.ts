@@ -22,8 +22,8 @@ interface Named {
  * sums over d, which is not in the result. Without `->` the result has all letters that occur once, in alphabetical
  * order, after the axes of `...`.
  *
- * A letter that an operand has twice is its diagonal: `'ii->i'`, and `'ii->'` the trace. `...` stands for any axes; those
- * of several operands broadcast: `'...ij,...jk->...ik'`.
+ * A letter that an operand has twice is its diagonal: `'ii->i'`, and `'ii->'` the trace. `...` stands for any axes;
+ * those of several operands broadcast: `'...ij,...jk->...ik'`.
  *
  * Operands are multiplied two at a time, as matrices; of several pairs, first the one whose product is smallest.
  *
