@@ -2,7 +2,9 @@ import { fillUniform, purposeOf, sizeOf, type Field } from '@gradpool/core/engin
 import { mapped, type Fields } from '../fields.js'
 import type { RandomField, RandomSpec } from './random-spec.js'
 
-/** Rows that depend on the seed, the name of the field and their number alone: more of them begin with the same ones. */
+/**
+ * Rows that depend on the seed, the name of the field and their number alone: more of them begin with the same ones.
+ */
 export function randomRows({ rows, fields, seed }: RandomSpec): Fields {
   return mapped(fields, (field, name) => filled(field, rows, seed, purposeOf(`data ${name}`)))
 }
