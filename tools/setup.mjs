@@ -76,7 +76,7 @@ async function orphanedNpm() {
   }
 }
 
-/** Builds all packages; Nx takes from its cache what did not change. Says whether that took a while. */
+/** Makes all packages' JavaScript; Nx takes from its cache what did not change. Says whether that took a while. */
 async function build() {
   let told = false
   const slow = setTimeout(() => {
@@ -84,7 +84,7 @@ async function build() {
     say('Building packages …')
   }, 3_000)
   try {
-    const args = ['run-many', '-t', 'build', '--skipSync', '--outputStyle=static']
+    const args = ['run-many', '-t', 'bundle', '--skipSync', '--outputStyle=static']
     await run('the build', process.execPath, [tool('nx'), ...args])
     return told
   } finally {

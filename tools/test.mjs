@@ -2,7 +2,7 @@
 // tests, their output as it comes. At the end, each failure has a line, and the last line is `N passed, N failed`: the
 // tests of all Vitest runs, and one failure for each other step that failed.
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { environment, root, tool } from './environment.mjs'
@@ -86,13 +86,11 @@ async function setUpTensorFlow() {
   process.stdout.write(`\n!!! SKIPPED: the tests of the engine tensorflow, since ${reason}\n`)
 }
 
-/** @returns whether all packages are built, though tests may have errors of types */
+/** @returns whether all packages are built */
 async function build() {
   const kernels = ['run-many', '-t', 'kernels', 'native', '--skipSync', '--outputStyle=stream', '--parallel=1']
   if (!(await check('Kernels', [tool('nx'), ...kernels]))) return false
-  const libraries = readdirSync(join(root, 'packages')).map((name) => join('packages', name, 'tsconfig.lib.json'))
-  const isTyped = await check('Types', [tool('tsc'), '--build'])
-  if (!isTyped && !(await check('Build', [tool('tsc'), '--build', ...libraries]))) return false
+  if (!(await check('JavaScript', [join(root, 'tools', 'bundle.mjs')]))) return false
   await setUpTensorFlow()
   return true
 }
@@ -114,6 +112,7 @@ async function main() {
     async () => (isBuilt = await build()),
     // All packages in one process, which reads their types once; Nx makes the graph of them that a rule goes by.
     () => check('Lint', [tool('nx'), 'run', '@gradpool/source:lint-all', '--skipSync', '--outputStyle=stream']),
+    () => check('Types', [tool('tsc'), '--build']),
     () => check('Formatting', [tool('prettier'), '--check', '--log-level=warn', '.']),
     () => check('Width of comments', [join(root, 'tools', 'comment-width.mjs')]),
     () => check('Unused code', [tool('knip'), '--treat-config-hints-as-errors']),

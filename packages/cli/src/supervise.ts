@@ -101,7 +101,10 @@ export function isSupervised(): boolean {
 export function endWithSupervisor(): void {
   if (!isSupervised()) return
   const workerData = { supervisor: Number(process.env[byVariable]), graceMs: lingerMs }
-  const file = new URL('./supervisor-watch.js', import.meta.url)
+  const file = new URL(
+    import.meta.url.endsWith('.ts') ? '../dist/supervisor-watch.js' : './supervisor-watch.js',
+    import.meta.url,
+  )
   // What is loaded first in every thread is not for this one.
   new Worker(file, { workerData, env: {}, execArgv: [] }).unref()
 }

@@ -9,8 +9,10 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+/** This module's path from its last `src` or `dist` on: built, it is part of a larger one, at the top of `dist`. */
+const belowRoot = /(?<=[\\/])(?:src|dist)[\\/](?!.*[\\/](?:src|dist)[\\/]).*$/s
 /** `packages/core` in the repository, `node_modules/@gradpool/core` elsewhere. */
-const coreRoot = fileURLToPath(new URL('../..', import.meta.url))
+const coreRoot = fileURLToPath(import.meta.url).replace(belowRoot, '')
 const siblings = ['models', 'trainer', 'experiments']
 const ownRoots = [coreRoot, ...siblings.map((name) => resolve(coreRoot, '..', name) + sep)]
 /** An install that gives each package a folder of its own (pnpm) has `models` elsewhere. */

@@ -44,7 +44,7 @@ const MOST_FOUND_BYTES = 2 ** 26
 export class PackedCodes {
   /** URL of the module that runs tasks in a worker thread. */
   static readonly workerModule = new URL(
-    import.meta.url.endsWith('.ts') ? '../../dist/hamming/worker.js' : './worker.js',
+    import.meta.url.endsWith('.ts') ? '../../dist/hamming/worker.js' : './hamming/worker.js',
     import.meta.url,
   ).href
   readonly codeBytes: number

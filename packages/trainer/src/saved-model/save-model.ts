@@ -9,7 +9,7 @@ import {
   type ModelContent,
   type Provenance,
 } from '@gradpool/storage'
-import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { traceEvaluation, tracePrediction } from './trace-rows.js'
 
@@ -97,7 +97,7 @@ export function ownStates(states: StateValues): StateValues {
 
 /** Of Gradpool. */
 export function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  const { version } = JSON.parse(text) as { readonly version: string }
+  const require = createRequire(import.meta.url)
+  const { version } = require('@gradpool/trainer/package.json') as { readonly version: string }
   return version
 }

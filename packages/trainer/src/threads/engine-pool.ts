@@ -12,7 +12,7 @@ export interface EnginePool {
 
 /** Sources run from `src` in tests of this package; threads always load what was built. */
 const roundsModule = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/threads/run-rounds.js' : './run-rounds.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/threads/run-rounds.js' : './threads/run-rounds.js',
   import.meta.url,
 ).href
 
