@@ -16,6 +16,7 @@ export {
   npz,
   parseData,
   parseDataSpec,
+  randomData,
   tsv,
   type ArraysOptions,
   type ArraysSpec,
@@ -30,12 +31,14 @@ export {
   type MnistOptions,
   type MnistSpec,
   type NpzOptions,
+  type RandomOptions,
   type RowsSpec,
   type RowsSplitOptions,
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, SplitBy } from './rows-split.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
+export type { RandomField, RandomSpec } from './random/random-spec.js'
 export { modelDataOf, statisticsOf } from './statistics.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'
 export type { MissingPolicy, TableShape, TableSpec } from './table/table-spec.js'

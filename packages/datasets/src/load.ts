@@ -24,6 +24,7 @@ import { readFolder, type FolderContents } from './folder/read.js'
 import { allocateShared } from './idx/read.js'
 import { expectMnist } from './mnist.js'
 import { readNumpy } from './numpy/read-numpy.js'
+import { randomRows } from './random/random-rows.js'
 import { basename } from 'node:path'
 import { sourceOf } from './source.js'
 import {
@@ -123,9 +124,10 @@ async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source
 }
 
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
-  const name = spec.kind === 'arrays' ? spec.name : basename(spec.kind === 'npy' ? spec.kind : spec.path)
+  const name = spec.kind === 'arrays' ? spec.name : 'path' in spec ? basename(spec.path) : spec.kind
   if (directory !== undefined) {
-    const what = spec.kind === 'arrays' ? 'arrays' : `a ${spec.kind} file`
+    const inMemory = { arrays: 'arrays', random: 'random numbers' }
+    const what = spec.kind === 'arrays' || spec.kind === 'random' ? inMemory[spec.kind] : `a ${spec.kind} file`
     throw new UserError(`The data '${name}' are ${what}, so no folder can take their place`)
   }
   const { fields: given, ...told } = await rowsOfSpec(spec)
@@ -148,6 +150,7 @@ async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: 
 
 async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<Pick<Contents, 'fields' | 'classNames' | 'columns'>> {
   if (spec.kind === 'arrays') return { fields: spec.fields }
+  if (spec.kind === 'random') return { fields: randomRows(spec) }
   return spec.kind === 'npy' || spec.kind === 'npz' ? { fields: await readNumpy(spec) } : readTable(spec)
 }
 

@@ -8,6 +8,7 @@
 import { UserError } from '@gradpool/core'
 import { isDataset, loadedData, type Dataset } from './dataset.js'
 import { numpySpec, type NpySpec, type NpzSpec } from './numpy/numpy-spec.js'
+import { randomSpec, type RandomField, type RandomSpec } from './random/random-spec.js'
 import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
 import { rowsSplitFields, rowsSplitOf, type RowsSplit, type SplitBy } from './rows-split.js'
 import {
@@ -62,8 +63,8 @@ export interface ArraysSpec extends RowsSplit<HeldOut> {
   readonly fields: Fields
 }
 
-/** Files of rows, which are split as arrays are. */
-export type RowsSpec = TableSpec<HeldOut> | NpySpec<HeldOut> | NpzSpec<HeldOut>
+/** Files of rows and random ones, which are split as arrays are. */
+export type RowsSpec = TableSpec<HeldOut> | NpySpec<HeldOut> | NpzSpec<HeldOut> | RandomSpec<HeldOut>
 
 export type DataSpec = FilesSpec | ArraysSpec | RowsSpec
 
@@ -103,6 +104,13 @@ export type CsvOptions = TsvOptions & Pick<TableShape, 'delimiter'>
 export interface NpzOptions extends RowsSplitOptions {
   /** Names of fields, each with that of its array. Default: every array, by its own name. */
   readonly fields?: Readonly<Record<string, string>>
+}
+
+export interface RandomOptions extends RowsSplitOptions {
+  /** Whole examples. */
+  readonly rows: number
+  /** Default: 0. */
+  readonly seed?: number
 }
 
 const splitFields = ['labelled', 'validation', 'splitSeed']
@@ -168,6 +176,17 @@ export function npz(path: string, options: NpzOptions = {}): NpzSpec<HeldOut> {
   return numpySpec('npz', { ...options, kind: 'npz', path }, { where: 'npz', heldOut: parseHeldOut })
 }
 
+/**
+ * Random numbers, for measuring and trying out: `randomData({ image: { dtype: 'u8', shape: [32, 32, 3] } }, { rows:
+ * 1000 })`. They are uniform from 0 to `below`, by default 256 of `u8`, 2^24 of `i32` and 1 of `f32`.
+ */
+export function randomData(
+  fields: Readonly<Record<string, Omit<RandomField, 'below'> & Partial<Pick<RandomField, 'below'>>>>,
+  options: RandomOptions,
+): RandomSpec<HeldOut> {
+  return randomSpec({ ...options, kind: 'random', fields }, { where: 'randomData', heldOut: parseHeldOut })
+}
+
 /** Images and labels, in rows that come apart as the data sets of MNIST do. */
 export function isFiles(spec: DataSpec): spec is FilesSpec {
   return spec.kind === 'mnist' || spec.kind === 'idxFolder'
@@ -188,11 +207,16 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl') return textTable(kind, value, where)
   if (kind === 'npy') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   if (kind === 'npz') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
+  if (kind === 'random') return randomSpec(value, { where, heldOut: parseHeldOut })
   // A field may have any name.
   if (kind === undefined || isObject(kind)) {
     return new Arrays('arrays', parseFields(value, where), { validation: 0, test: 0, splitBy: 'random', splitSeed: 0 })
   }
-  throw notAllowed(`${where}.kind`, `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'npy' or 'npz'`, kind)
+  throw notAllowed(
+    `${where}.kind`,
+    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'npy', 'npz' or 'random'`,
+    kind,
+  )
 }
 
 /** The same for a value that may be data that are loaded. */

@@ -77,8 +77,9 @@ describe('the catalogue', () => {
     expect(groups().hashing).toEqual(hashing.map(([name]) => name))
   })
 
-  it('has a group of convolution, whose networks read flat images', () => {
-    expect(groups().convolution).toEqual(['mnist_cnn', 'mnist_conv_1p', 'mnist_conv_auto'])
+  it('has a group of convolution, whose networks of MNIST read flat images', () => {
+    expect(groups().convolution).toEqual(['mnist_cnn', 'mnist_conv_1p', 'mnist_conv_auto', 'cifar_shape'])
+    expect(catalogue().get('cifar_shape')?.data).toMatchObject({ kind: 'random', rows: 3200, seed: 0 })
     expect(layersOf('mnist_cnn')).toBe('lenet')
     expect(layersOf('mnist_conv_auto')).toBe('autoencode, classify')
   })
