@@ -1,6 +1,6 @@
 /** Networks of convolutions, in the group `convolution`. */
 import { adam, cosine, defineModel, mul, relu, reshape, sigmoid, softmax, type Tensor } from '@gradpool/core'
-import { mnist, randomData } from '@gradpool/datasets'
+import { mnist } from '@gradpool/datasets'
 import {
   accuracy,
   binaryCrossEntropy,
@@ -14,7 +14,6 @@ import {
   sequential,
 } from '@gradpool/models'
 import { defineExperiment } from './define-experiment.js'
-import { resnet8 } from './resnet.js'
 import type { ExperimentConfig } from './schema.js'
 
 /** LeNet-5 (LeCun et al. 1998) with the widths and the activations of today. */
@@ -128,17 +127,6 @@ export function convolutionExperiments(): readonly ExperimentConfig[] {
         },
         { name: 'classify', model: onEncoder, split: 'train' },
       ],
-    }),
-    // There is nothing to learn: it shows how fast images of CIFAR's shape are trained on.
-    defineExperiment({
-      name: 'cifar_shape',
-      condition: 'random images of 32 × 32 × 3, for speed alone',
-      data: randomData(
-        { image: { dtype: 'u8', shape: [32, 32, 3] }, label: { dtype: 'u8', shape: [], below: 10 } },
-        { rows: 3200 },
-      ),
-      train: { optimizer: adam(), batchSize: 32, epochs: 3 },
-      stages: [{ name: 'resnet', model: resnet8 }],
     }),
   ]
 }
