@@ -97,6 +97,7 @@ export interface ArraysOptions extends RowsSplitOptions {
 }
 
 export type JsonlOptions = Partial<Omit<TableShape, 'path' | 'header' | 'delimiter'>> & RowsSplitOptions
+export type ParquetOptions = JsonlOptions
 export type TsvOptions = JsonlOptions & Pick<TableShape, 'header'>
 export type CsvOptions = TsvOptions & Pick<TableShape, 'delimiter'>
 
@@ -145,17 +146,22 @@ export function arrays(fields: FieldsInput, options: ArraysOptions = {}): Arrays
  * where it is classes.
  */
 export function csv(path: string, options: CsvOptions = {}): TableSpec<HeldOut> {
-  return textTable('csv', { ...options, kind: 'csv', path }, 'csv')
+  return table('csv', { ...options, kind: 'csv', path }, 'csv')
 }
 
 /** The same for columns that are apart by tabs. */
 export function tsv(path: string, options: TsvOptions = {}): TableSpec<HeldOut> {
-  return textTable('tsv', { ...options, kind: 'tsv', path }, 'tsv')
+  return table('tsv', { ...options, kind: 'tsv', path }, 'tsv')
 }
 
 /** The same for a JSON object on each line, which has numbers and texts by the names of columns. */
 export function jsonl(path: string, options: JsonlOptions = {}): TableSpec<HeldOut> {
-  return textTable('jsonl', { ...options, kind: 'jsonl', path }, 'jsonl')
+  return table('jsonl', { ...options, kind: 'jsonl', path }, 'jsonl')
+}
+
+/** The same for a Parquet file: columns of numbers, texts and truth values, compressed or not. */
+export function parquet(path: string, options: ParquetOptions = {}): TableSpec<HeldOut> {
+  return table('parquet', { ...options, kind: 'parquet', path }, 'parquet')
 }
 
 /** Files of NumPy, each with the field that it is: `npy({ x: 'x.npy', y: 'y.npy' })`. */
@@ -185,14 +191,18 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'mnist') return mnistSpec(value, where)
   if (kind === 'idxFolder') return idxFolderSpec(value, where)
   if (kind === 'arrays') return arraysSpec(value, where)
-  if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl') return textTable(kind, value, where)
+  if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl' || kind === 'parquet') return table(kind, value, where)
   if (kind === 'npy') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   if (kind === 'npz') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   // A field may have any name.
   if (kind === undefined || isObject(kind)) {
     return new Arrays('arrays', parseFields(value, where), { validation: 0, test: 0, splitBy: 'random', splitSeed: 0 })
   }
-  throw notAllowed(`${where}.kind`, `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'npy' or 'npz'`, kind)
+  throw notAllowed(
+    `${where}.kind`,
+    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'npy' or 'npz'`,
+    kind,
+  )
 }
 
 /** The same for a value that may be data that are loaded. */
@@ -210,7 +220,7 @@ export function parseHeldOut(value: unknown, where: string): HeldOut {
   throw notAllowed(where, `${rule.expected}, or data`, value)
 }
 
-function textTable(kind: TableSpec['kind'], value: object, where: string): TableSpec<HeldOut> {
+function table(kind: TableSpec['kind'], value: object, where: string): TableSpec<HeldOut> {
   return tableSpec(kind, value, { where, heldOut: parseHeldOut })
 }
 

@@ -9,7 +9,8 @@ import { allocateShared } from '../idx/read.js'
 import { listed, shown } from '../spec-rules.js'
 import { Floats } from './floats.js'
 import { numberIn, standsForNone } from './numbers.js'
-import { ownCopy, readRecords, type Cell } from './records.js'
+import { readParquet } from './parquet.js'
+import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
 import type { TableSpec } from './table-spec.js'
 
 export interface Table {
@@ -28,16 +29,17 @@ const delimiters = { csv: ',', tsv: '\t', jsonl: undefined }
 /** @throws UserError with one sentence that names the file, and the line and column where there are any */
 export async function readTable(spec: TableSpec): Promise<Table> {
   const { kind, path, target, columns, header } = spec
-  const delimiter = kind === 'csv' ? (spec.delimiter ?? delimiters.csv) : delimiters[kind]
   const only = columns && (target === undefined ? columns : [...columns, target])
   let builder: TableBuilder | undefined
-  await readRecords(
-    { path, delimiter, header, only },
-    {
-      names: (names) => (builder = new TableBuilder(spec, names)),
-      row: (cells, line) => builder?.row(cells, line),
-    },
-  )
+  const sink: RecordSink = {
+    names: (names) => (builder = new TableBuilder(spec, names)),
+    row: (cells, line) => builder?.row(cells, line),
+  }
+  if (kind === 'parquet') await readParquet({ path, only }, sink)
+  else {
+    const delimiter = kind === 'csv' ? (spec.delimiter ?? delimiters.csv) : delimiters[kind]
+    await readRecords({ path, delimiter, header, only }, sink)
+  }
   if (builder === undefined) throw new UserError(`${path} is empty, expected rows`)
   return builder.finish()
 }

@@ -6,7 +6,8 @@ import { UserError } from '@gradpool/core'
 import { decodeNpy, decodeNpz, type NumpyArray } from '@gradpool/storage'
 import { bytesOf } from '../numpy/read-numpy.js'
 import { numberIn, standsForNone } from './numbers.js'
-import { ownCopy, readRecords, type Cell } from './records.js'
+import { readParquet } from './parquet.js'
+import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
 
 export interface ColumnSurvey {
   readonly name: string
@@ -42,28 +43,29 @@ const tableEnding = /\.(csv|tsv|jsonl|ndjson)(?:\.gz)?$/i
 export async function surveyFile(path: string): Promise<DataSurvey> {
   const ending = tableEnding.exec(path)?.[1]?.toLowerCase()
   if (ending === 'csv' || ending === 'tsv' || ending === 'jsonl' || ending === 'ndjson') {
-    return surveyTable(path, delimiters[ending])
+    const delimiter = delimiters[ending]
+    return surveyTable(path, (sink) => readRecords({ path, delimiter }, sink))
   }
+  if (/\.parquet$/i.test(path)) return surveyTable(path, (sink) => readParquet({ path }, sink))
   if (/\.npz$/i.test(path)) return surveyArrays(path, await decodeNpz(await bytesOf(path), path))
   if (/\.npy$/i.test(path)) return surveyArrays(path, new Map([['array', decodeNpy(await bytesOf(path), path)]]))
-  throw new UserError(`${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .npy and .npz`)
+  throw new UserError(
+    `${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy and .npz`,
+  )
 }
 
-async function surveyTable(path: string, delimiter: string | undefined): Promise<DataSurvey> {
+async function surveyTable(path: string, read: (sink: RecordSink) => Promise<void>): Promise<DataSurvey> {
   let columns: readonly Column[] = []
   let rows = 0
-  await readRecords(
-    { path, delimiter },
-    {
-      names: (names) => (columns = names.map((name) => new Column(name, [], mostOf(names.length)))),
-      row(cells) {
-        rows++
-        columns.forEach((column, at) => {
-          column.add(cells[at])
-        })
-      },
+  await read({
+    names: (names) => (columns = names.map((name) => new Column(name, [], mostOf(names.length)))),
+    row(cells) {
+      rows++
+      columns.forEach((column, at) => {
+        column.add(cells[at])
+      })
     },
-  )
+  })
   if (columns.length === 0) throw new UserError(`${path} is empty, expected rows`)
   return { path, rows, columns: columns.map((column) => column.survey()) }
 }
