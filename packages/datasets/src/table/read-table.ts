@@ -76,7 +76,7 @@ class TableBuilder {
       else if (missing === 'drop') {
         this.#dropped++
         return
-      } else if (missing === 'refuse') throw lacking(path, name, line)
+      } else if (missing === 'refuse') throw lacking(this.#spec, name, line)
       else this.#row[index] = missing.value
     }
     if (target !== undefined && !target.push(cells[target.at], line)) {
@@ -111,10 +111,10 @@ class TableBuilder {
     const { path } = this.#spec
     if (found === 'text' && this.#numRows + this.#dropped === 0) {
       throw new UserError(
-        `${path} has the text ${shown(cell)} in line ${line}, column ${shown(name)}: inputs are numbers, so name those to use as columns`,
+        `${path} has the text ${shown(cell)} in ${placeOf(this.#spec, line)}, column ${shown(name)}: inputs are numbers, so name those to use as columns`,
       )
     }
-    throw wrongNumber(path, { name, line, cell, found })
+    throw wrongNumber(this.#spec, { name, line, cell, found })
   }
 }
 
@@ -142,9 +142,9 @@ class Target {
     const name = this.#name
     if (cell === undefined || (standsForNone(cell) && this.#listed?.includes(String(cell)) !== true)) {
       if (missing === 'drop') return false
-      if (missing === 'refuse') throw lacking(path, name, line)
+      if (missing === 'refuse') throw lacking(this.#spec, name, line)
       throw new UserError(
-        `${path} has no target in line ${line}, column ${shown(name)}: nothing stands for it, so missing must be 'drop'`,
+        `${path} has no target in ${placeOf(this.#spec, line)}, column ${shown(name)}: nothing stands for it, so missing must be 'drop'`,
       )
     }
     this.#isClasses ??= numberIn(cell) === 'text'
@@ -153,7 +153,7 @@ class Target {
       return true
     }
     const found = numberIn(cell)
-    if (typeof found !== 'number') throw wrongNumber(path, { name, line, cell, found })
+    if (typeof found !== 'number') throw wrongNumber(this.#spec, { name, line, cell, found })
     this.#values.push(found)
     return true
   }
@@ -189,7 +189,7 @@ class Target {
     if (known !== undefined) return known
     if (this.#listed?.includes(text) === false) {
       throw new UserError(
-        `${path} has the class ${shown(text)} in line ${line}, which is none of ${listed(this.#listed)}`,
+        `${path} has the class ${shown(text)} in ${placeOf(this.#spec, line)}, which is none of ${listed(this.#listed)}`,
       )
     }
     const id = this.#ids.size
@@ -215,9 +215,15 @@ function inOrder(names: readonly string[]): readonly string[] {
   return isNumeric ? names.toSorted((a, b) => Number(a) - Number(b)) : names.toSorted((a, b) => (a < b ? -1 : 1))
 }
 
-function lacking(path: string, name: string, line: number): UserError {
+/** A Parquet file has rows, not lines. */
+function placeOf({ kind }: TableSpec, line: number): string {
+  return `${kind === 'parquet' ? 'row' : 'line'} ${line}`
+}
+
+function lacking(spec: TableSpec, name: string, line: number): UserError {
+  const { path } = spec
   return new UserError(
-    `${path} has no value in line ${line}, column ${shown(name)}: say what becomes of such rows, with missing 'drop' or { value }`,
+    `${path} has no value in ${placeOf(spec, line)}, column ${shown(name)}: say what becomes of such rows, with missing 'drop' or { value }`,
   )
 }
 
@@ -228,9 +234,10 @@ interface WrongNumber {
   readonly found: 'text' | 'infinite' | 'large'
 }
 
-function wrongNumber(path: string, { name, line, cell, found }: WrongNumber): UserError {
+function wrongNumber(spec: TableSpec, { name, line, cell, found }: WrongNumber): UserError {
+  const { path } = spec
   const large = found === 'large' ? ', which is too large for f32' : ''
   return new UserError(
-    `${path} has ${shown(cell)}${large} in line ${line}, column ${shown(name)}, expected a finite number`,
+    `${path} has ${shown(cell)}${large} in ${placeOf(spec, line)}, column ${shown(name)}, expected a finite number`,
   )
 }
