@@ -9,6 +9,7 @@ export {
   arrays,
   csv,
   idxFolder,
+  imageFolder,
   isFiles,
   jsonl,
   mnist,
@@ -27,6 +28,7 @@ export {
   type HeldOut,
   type IdxFolderOptions,
   type IdxFolderSpec,
+  type ImageFolderOptions,
   type JsonlOptions,
   type MnistOptions,
   type MnistSpec,
@@ -37,6 +39,7 @@ export {
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, SplitBy } from './rows-split.js'
+export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
 export { modelDataOf, statisticsOf } from './statistics.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'

@@ -7,6 +7,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { isDataset, loadedData, type Dataset } from './dataset.js'
+import { imageFolderSpec, type ImageFolderShape, type ImageFolderSpec } from './images/image-folder-spec.js'
 import { numpySpec, type NpySpec, type NpzSpec } from './numpy/numpy-spec.js'
 import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
 import { rowsSplitFields, rowsSplitOf, type RowsSplit, type SplitBy } from './rows-split.js'
@@ -63,7 +64,7 @@ export interface ArraysSpec extends RowsSplit<HeldOut> {
 }
 
 /** Files of rows, which are split as arrays are. */
-export type RowsSpec = TableSpec<HeldOut> | NpySpec<HeldOut> | NpzSpec<HeldOut>
+export type RowsSpec = TableSpec<HeldOut> | NpySpec<HeldOut> | NpzSpec<HeldOut> | ImageFolderSpec<HeldOut>
 
 export type DataSpec = FilesSpec | ArraysSpec | RowsSpec
 
@@ -101,6 +102,8 @@ export type ParquetOptions = JsonlOptions
 export type TsvOptions = JsonlOptions & Pick<TableShape, 'header'>
 export type CsvOptions = TsvOptions & Pick<TableShape, 'delimiter'>
 
+export type ImageFolderOptions = Partial<Omit<ImageFolderShape, 'directory'>> & RowsSplitOptions
+
 export interface NpzOptions extends RowsSplitOptions {
   /** Names of fields, each with that of its array. Default: every array, by its own name. */
   readonly fields?: Readonly<Record<string, string>>
@@ -113,7 +116,7 @@ const fieldNames = {
   arrays: ['kind', 'name', 'fields', ...rowsSplitFields],
 } as const
 
-const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'classNames', 'columns', 'imageShape']
+const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'classNames', 'columns', 'skipped', 'imageShape']
 const isText = 'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 
 /**
@@ -164,6 +167,12 @@ export function parquet(path: string, options: ParquetOptions = {}): TableSpec<H
   return table('parquet', { ...options, kind: 'parquet', path }, 'parquet')
 }
 
+/** A folder of pictures with a folder for each class: the fields `image` and `label`. Needs the package `sharp`. */
+export function imageFolder(directory: string, options: ImageFolderOptions = {}): ImageFolderSpec<HeldOut> {
+  const value = { ...options, kind: 'imageFolder', directory }
+  return imageFolderSpec(value, { where: 'imageFolder', heldOut: parseHeldOut })
+}
+
 /** Files of NumPy, each with the field that it is: `npy({ x: 'x.npy', y: 'y.npy' })`. */
 export function npy(files: Readonly<Record<string, string>>, options: RowsSplitOptions = {}): NpySpec<HeldOut> {
   return numpySpec('npy', { ...options, kind: 'npy', files }, { where: 'npy', heldOut: parseHeldOut })
@@ -192,6 +201,7 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'idxFolder') return idxFolderSpec(value, where)
   if (kind === 'arrays') return arraysSpec(value, where)
   if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl' || kind === 'parquet') return table(kind, value, where)
+  if (kind === 'imageFolder') return imageFolderSpec(value, { where, heldOut: parseHeldOut })
   if (kind === 'npy') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   if (kind === 'npz') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   // A field may have any name.
@@ -200,7 +210,7 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   }
   throw notAllowed(
     `${where}.kind`,
-    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'npy' or 'npz'`,
+    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'npy', 'npz' or 'imageFolder'`,
     kind,
   )
 }

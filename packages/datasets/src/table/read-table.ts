@@ -8,6 +8,7 @@ import type { Fields } from '../fields.js'
 import { allocateShared } from '../idx/read.js'
 import { listed, shown } from '../spec-rules.js'
 import { Floats } from './floats.js'
+import { namesInOrder } from './names-in-order.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { readParquet } from './parquet.js'
 import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
@@ -68,7 +69,7 @@ class TableBuilder {
   }
 
   row(cells: readonly Cell[], line: number): void {
-    const { missing, path } = this.#spec
+    const { missing } = this.#spec
     const target = this.#target
     for (const [index, { name, at }] of this.#inputs.entries()) {
       const value = this.#number(cells[at], name, line)
@@ -173,7 +174,7 @@ class Target {
       )
     }
     // In an order of their own, so that the order of rows does not change them.
-    const classNames = this.#listed ?? inOrder(found)
+    const classNames = this.#listed ?? namesInOrder(found)
     const numbers = new Map(classNames.map((name, number) => [name, number]))
     const numberOf = found.map((name) => numbers.get(name) ?? 0)
     const values = new Int32Array(buffer)
@@ -207,12 +208,6 @@ class Target {
 function classText(cell: string | number): string {
   const found = numberIn(cell)
   return String(typeof found === 'number' ? found : cell)
-}
-
-/** Numbers by size, texts by their characters. */
-function inOrder(names: readonly string[]): readonly string[] {
-  const isNumeric = names.every((name) => typeof numberIn(name) === 'number')
-  return isNumeric ? names.toSorted((a, b) => Number(a) - Number(b)) : names.toSorted((a, b) => (a < b ? -1 : 1))
 }
 
 /** A Parquet file has rows, not lines. */
