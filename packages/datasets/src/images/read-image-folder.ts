@@ -32,8 +32,10 @@ interface Picture {
   readonly label: number
 }
 
-/** More is taken for an attempt to fill the memory: 8192 x 8192. */
+/** More are an attempt to fill the memory; as are more than so many and a few thousand for each byte of the file. */
 const MOST_PIXELS = 2 ** 26
+const MOST_PIXELS_OF_NOTHING = 2 ** 22
+const MOST_PIXELS_PER_BYTE = 4096
 const MOST_FILE_BYTES = 2 ** 28
 
 /** @throws UserError with one sentence that names the file */
@@ -74,30 +76,25 @@ export interface PictureSurvey {
   readonly size: { readonly height: number; readonly width: number; readonly channels: number } | undefined
 }
 
-/** What the headers of all pictures say, in the order of classes and names. */
+/** The sizes of all pictures, in the order of classes and names. */
 export async function surveyImageFolder(path: string): Promise<readonly PictureSurvey[]> {
   const directory = resolve(path)
   const { classNames, pictures } = await picturesIn(directory)
   const sharp = await loadSharp()
   const surveys: PictureSurvey[] = []
   for (const { path: file, label } of pictures) {
-    const bytes = await readRegular(join(directory, file), { most: MOST_FILE_BYTES }).catch(() => undefined)
-    const header =
-      bytes &&
-      (await sharp(bytes, { failOn: 'error' })
-        .stats()
-        .then(
-          () => sharp(bytes).metadata(),
-          () => undefined,
-        ))
-    const size = header && {
-      height: header.autoOrient.height,
-      width: header.autoOrient.width,
-      channels: header.channels,
-    }
+    const size = await sizeOf(sharp, join(directory, file)).catch(() => undefined)
     surveys.push({ className: classNames[label] ?? '', size })
   }
   return surveys
+}
+
+/** Reads all of it: a header says nothing of damage behind it. */
+async function sizeOf(sharp: typeof Sharp, path: string): Promise<PictureSurvey['size']> {
+  const picture = opened(sharp, await readRegular(path, { most: MOST_FILE_BYTES }))
+  await picture.clone().stats()
+  const { autoOrient, channels } = await picture.metadata()
+  return { ...autoOrient, channels }
 }
 
 /** All files of all folders, but hidden ones. */
@@ -163,7 +160,7 @@ async function decode(sharp: typeof Sharp, path: string, shape: ImageFolderShape
     throw readError(path, error)
   })
   try {
-    const picture = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS })
+    const picture = opened(sharp, bytes)
       .autoOrient()
       .resize({ height, width, fit, kernel: 'linear', background: 'black' })
       .removeAlpha()
@@ -178,6 +175,11 @@ async function decode(sharp: typeof Sharp, path: string, shape: ImageFolderShape
       { cause: error },
     )
   }
+}
+
+function opened(sharp: typeof Sharp, bytes: Uint8Array): Sharp.Sharp {
+  const limitInputPixels = Math.min(MOST_PIXELS, MOST_PIXELS_OF_NOTHING + MOST_PIXELS_PER_BYTE * bytes.length)
+  return sharp(bytes, { failOn: 'error', limitInputPixels })
 }
 
 async function loadSharp(): Promise<typeof Sharp> {
