@@ -10,7 +10,7 @@ import { readRegular } from '@gradpool/storage'
 import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
-import type Sharp from 'sharp'
+import type { Sharp, SharpConstructor } from 'sharp'
 import type { Fields } from '../fields.js'
 import { readError } from '../idx/read-error.js'
 import { allocateShared } from '../idx/read.js'
@@ -90,7 +90,7 @@ export async function surveyImageFolder(path: string): Promise<readonly PictureS
 }
 
 /** Reads all of it: a header says nothing of damage behind it. */
-async function sizeOf(sharp: typeof Sharp, path: string): Promise<PictureSurvey['size']> {
+async function sizeOf(sharp: SharpConstructor, path: string): Promise<PictureSurvey['size']> {
   const picture = opened(sharp, await readRegular(path, { most: MOST_FILE_BYTES }))
   await picture.clone().stats()
   const { autoOrient, channels } = await picture.metadata()
@@ -128,7 +128,7 @@ async function entriesOf(directory: string) {
 
 /** @returns of each picture whether it could be read, which is true of all but where damaged ones are skipped */
 async function decodeAll(
-  sharp: typeof Sharp,
+  sharp: SharpConstructor,
   directory: string,
   pictures: readonly Picture[],
   shape: ImageFolderShape,
@@ -153,7 +153,7 @@ async function decodeAll(
   return isThere
 }
 
-async function decode(sharp: typeof Sharp, path: string, shape: ImageFolderShape): Promise<Uint8Array> {
+async function decode(sharp: SharpConstructor, path: string, shape: ImageFolderShape): Promise<Uint8Array> {
   const { channels, fit } = shape
   const [height, width] = shape.size
   const bytes = await readRegular(path, { most: MOST_FILE_BYTES }).catch((error: unknown) => {
@@ -177,12 +177,12 @@ async function decode(sharp: typeof Sharp, path: string, shape: ImageFolderShape
   }
 }
 
-function opened(sharp: typeof Sharp, bytes: Uint8Array): Sharp.Sharp {
+function opened(sharp: SharpConstructor, bytes: Uint8Array): Sharp {
   const limitInputPixels = Math.min(MOST_PIXELS, MOST_PIXELS_OF_NOTHING + MOST_PIXELS_PER_BYTE * bytes.length)
   return sharp(bytes, { failOn: 'error', limitInputPixels })
 }
 
-async function loadSharp(): Promise<typeof Sharp> {
+async function loadSharp(): Promise<SharpConstructor> {
   try {
     const { default: sharp } = await import('sharp')
     sharp.simd(false)
