@@ -35,6 +35,8 @@ export interface Dataset {
   readonly classNames?: readonly string[]
   /** Of a table, the names of the columns that `x` has. */
   readonly columns?: readonly string[]
+  /** Of a folder of pictures, the paths of files that were skipped, as they are damaged or none. */
+  readonly skipped?: readonly string[]
   /** Where `image` has bytes, as pixels, in rows and columns. */
   readonly imageShape?: readonly [height: number, width: number]
 }
@@ -50,7 +52,10 @@ export interface ImageDataset extends Dataset {
 }
 
 /** Rows that are there before they are split. */
-export interface Contents extends Pick<Dataset, 'name' | 'classes' | 'imageShape' | 'classNames' | 'columns'> {
+export interface Contents extends Pick<
+  Dataset,
+  'name' | 'classes' | 'imageShape' | 'classNames' | 'columns' | 'skipped'
+> {
   readonly hash: () => string
   readonly fields: Fields
   /** Those that are split. */
@@ -131,7 +136,7 @@ function isImages(dataset: Dataset): dataset is ImageDataset {
 
 function madeOf(origin: Origin, splits: Dataset['splits']): Dataset {
   const { contents, plan } = origin
-  const { name, classes, classNames, columns, imageShape, fields } = contents
+  const { name, classes, classNames, columns, skipped, imageShape, fields } = contents
   const dataset: Dataset = {
     name,
     get hash() {
@@ -142,6 +147,7 @@ function madeOf(origin: Origin, splits: Dataset['splits']): Dataset {
     ...(classes !== undefined && { classes }),
     ...(classNames && { classNames }),
     ...(columns && { columns }),
+    ...(skipped && { skipped }),
     ...(imageShape && { imageShape }),
   }
   const toJSON = () => ({

@@ -9,11 +9,13 @@ export {
   arrays,
   csv,
   idxFolder,
+  imageFolder,
   isFiles,
   jsonl,
   mnist,
   npy,
   npz,
+  parquet,
   parseData,
   parseDataSpec,
   randomData,
@@ -27,16 +29,19 @@ export {
   type HeldOut,
   type IdxFolderOptions,
   type IdxFolderSpec,
+  type ImageFolderOptions,
   type JsonlOptions,
   type MnistOptions,
   type MnistSpec,
   type NpzOptions,
   type RandomOptions,
+  type ParquetOptions,
   type RowsSpec,
   type RowsSplitOptions,
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, SplitBy } from './rows-split.js'
+export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
 export type { RandomField, RandomSpec } from './random/random-spec.js'
 export { modelDataOf, statisticsOf } from './statistics.js'

@@ -23,9 +23,10 @@ import { fileNames, fileRoles, locateFiles, type FileRole } from './folder/locat
 import { readFolder, type FolderContents } from './folder/read.js'
 import { allocateShared } from './idx/read.js'
 import { expectMnist } from './mnist.js'
+import { readImageFolder } from './images/read-image-folder.js'
 import { readNumpy } from './numpy/read-numpy.js'
 import { randomRows } from './random/random-rows.js'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { sourceOf } from './source.js'
 import {
   isFiles,
@@ -124,13 +125,15 @@ async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source
 }
 
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
-  const name = spec.kind === 'arrays' ? spec.name : 'path' in spec ? basename(spec.path) : spec.kind
-  if (directory !== undefined) {
+  const name = nameOf(spec)
+  if (directory !== undefined && spec.kind !== 'imageFolder') {
     const inMemory = { arrays: 'arrays', random: 'random numbers' }
     const what = spec.kind === 'arrays' || spec.kind === 'random' ? inMemory[spec.kind] : `a ${spec.kind} file`
     throw new UserError(`The data '${name}' are ${what}, so no folder can take their place`)
   }
-  const { fields: given, ...told } = await rowsOfSpec(spec)
+  const { fields: given, ...told } = await rowsOfSpec(
+    spec.kind === 'imageFolder' && directory !== undefined ? { ...spec, directory } : spec,
+  )
   const fields = placed(given, allocate)
   const classes = told.classNames?.length ?? classesOf(fields)
   const imageShape = imageShapeOf(fields)
@@ -148,11 +151,20 @@ async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: 
   }
 }
 
-async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<Pick<Contents, 'fields' | 'classNames' | 'columns'>> {
+function nameOf(spec: ArraysSpec | RowsSpec): string {
+  if (spec.kind === 'arrays') return spec.name
+  if (spec.kind === 'npy' || spec.kind === 'random') return spec.kind
+  return basename(resolve(spec.kind === 'imageFolder' ? spec.directory : spec.path))
+}
+
+async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<RowsOfSpec> {
   if (spec.kind === 'arrays') return { fields: spec.fields }
   if (spec.kind === 'random') return { fields: randomRows(spec) }
+  if (spec.kind === 'imageFolder') return readImageFolder(spec)
   return spec.kind === 'npy' || spec.kind === 'npz' ? { fields: await readNumpy(spec) } : readTable(spec)
 }
+
+type RowsOfSpec = Pick<Contents, 'fields' | 'classNames' | 'columns' | 'skipped'>
 
 async function filesSource(spec: FilesSpec, options: LoaderOptions): Promise<Source> {
   const { allocate = allocateShared, directory } = options

@@ -7,6 +7,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { isDataset, loadedData, type Dataset } from './dataset.js'
+import { imageFolderSpec, type ImageFolderShape, type ImageFolderSpec } from './images/image-folder-spec.js'
 import { numpySpec, type NpySpec, type NpzSpec } from './numpy/numpy-spec.js'
 import { randomSpec, type RandomField, type RandomSpec } from './random/random-spec.js'
 import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
@@ -64,7 +65,8 @@ export interface ArraysSpec extends RowsSplit<HeldOut> {
 }
 
 /** Files of rows and random ones, which are split as arrays are. */
-export type RowsSpec = TableSpec<HeldOut> | NpySpec<HeldOut> | NpzSpec<HeldOut> | RandomSpec<HeldOut>
+export type RowsSpec =
+  TableSpec<HeldOut> | NpySpec<HeldOut> | NpzSpec<HeldOut> | ImageFolderSpec<HeldOut> | RandomSpec<HeldOut>
 
 export type DataSpec = FilesSpec | ArraysSpec | RowsSpec
 
@@ -98,8 +100,11 @@ export interface ArraysOptions extends RowsSplitOptions {
 }
 
 export type JsonlOptions = Partial<Omit<TableShape, 'path' | 'header' | 'delimiter'>> & RowsSplitOptions
+export type ParquetOptions = JsonlOptions
 export type TsvOptions = JsonlOptions & Pick<TableShape, 'header'>
 export type CsvOptions = TsvOptions & Pick<TableShape, 'delimiter'>
+
+export type ImageFolderOptions = Partial<Omit<ImageFolderShape, 'directory'>> & RowsSplitOptions
 
 export interface NpzOptions extends RowsSplitOptions {
   /** Names of fields, each with that of its array. Default: every array, by its own name. */
@@ -120,7 +125,7 @@ const fieldNames = {
   arrays: ['kind', 'name', 'fields', ...rowsSplitFields],
 } as const
 
-const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'classNames', 'columns', 'imageShape']
+const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'classNames', 'columns', 'skipped', 'imageShape']
 const isText = 'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 
 /**
@@ -153,17 +158,28 @@ export function arrays(fields: FieldsInput, options: ArraysOptions = {}): Arrays
  * where it is classes.
  */
 export function csv(path: string, options: CsvOptions = {}): TableSpec<HeldOut> {
-  return textTable('csv', { ...options, kind: 'csv', path }, 'csv')
+  return table('csv', { ...options, kind: 'csv', path }, 'csv')
 }
 
 /** The same for columns that are apart by tabs. */
 export function tsv(path: string, options: TsvOptions = {}): TableSpec<HeldOut> {
-  return textTable('tsv', { ...options, kind: 'tsv', path }, 'tsv')
+  return table('tsv', { ...options, kind: 'tsv', path }, 'tsv')
 }
 
 /** The same for a JSON object on each line, which has numbers and texts by the names of columns. */
 export function jsonl(path: string, options: JsonlOptions = {}): TableSpec<HeldOut> {
-  return textTable('jsonl', { ...options, kind: 'jsonl', path }, 'jsonl')
+  return table('jsonl', { ...options, kind: 'jsonl', path }, 'jsonl')
+}
+
+/** The same for a Parquet file: columns of numbers, texts and truth values, compressed or not. */
+export function parquet(path: string, options: ParquetOptions = {}): TableSpec<HeldOut> {
+  return table('parquet', { ...options, kind: 'parquet', path }, 'parquet')
+}
+
+/** A folder of pictures with a folder for each class: the fields `image` and `label`. Needs the package `sharp`. */
+export function imageFolder(directory: string, options: ImageFolderOptions = {}): ImageFolderSpec<HeldOut> {
+  const value = { ...options, kind: 'imageFolder', directory }
+  return imageFolderSpec(value, { where: 'imageFolder', heldOut: parseHeldOut })
 }
 
 /** Files of NumPy, each with the field that it is: `npy({ x: 'x.npy', y: 'y.npy' })`. */
@@ -204,7 +220,8 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'mnist') return mnistSpec(value, where)
   if (kind === 'idxFolder') return idxFolderSpec(value, where)
   if (kind === 'arrays') return arraysSpec(value, where)
-  if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl') return textTable(kind, value, where)
+  if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl' || kind === 'parquet') return table(kind, value, where)
+  if (kind === 'imageFolder') return imageFolderSpec(value, { where, heldOut: parseHeldOut })
   if (kind === 'npy') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   if (kind === 'npz') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   if (kind === 'random') return randomSpec(value, { where, heldOut: parseHeldOut })
@@ -214,7 +231,7 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   }
   throw notAllowed(
     `${where}.kind`,
-    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'npy', 'npz' or 'random'`,
+    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'npy', 'npz', 'imageFolder' or 'random'`,
     kind,
   )
 }
@@ -234,7 +251,7 @@ export function parseHeldOut(value: unknown, where: string): HeldOut {
   throw notAllowed(where, `${rule.expected}, or data`, value)
 }
 
-function textTable(kind: TableSpec['kind'], value: object, where: string): TableSpec<HeldOut> {
+function table(kind: TableSpec['kind'], value: object, where: string): TableSpec<HeldOut> {
   return tableSpec(kind, value, { where, heldOut: parseHeldOut })
 }
 

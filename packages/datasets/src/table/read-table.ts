@@ -8,8 +8,10 @@ import type { Fields } from '../fields.js'
 import { allocateShared } from '../idx/read.js'
 import { listed, shown } from '../spec-rules.js'
 import { Floats } from './floats.js'
+import { namesInOrder } from './names-in-order.js'
 import { numberIn, standsForNone } from './numbers.js'
-import { ownCopy, readRecords, type Cell } from './records.js'
+import { readParquet } from './parquet.js'
+import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
 import type { TableSpec } from './table-spec.js'
 
 export interface Table {
@@ -28,16 +30,17 @@ const delimiters = { csv: ',', tsv: '\t', jsonl: undefined }
 /** @throws UserError with one sentence that names the file, and the line and column where there are any */
 export async function readTable(spec: TableSpec): Promise<Table> {
   const { kind, path, target, columns, header } = spec
-  const delimiter = kind === 'csv' ? (spec.delimiter ?? delimiters.csv) : delimiters[kind]
   const only = columns && (target === undefined ? columns : [...columns, target])
   let builder: TableBuilder | undefined
-  await readRecords(
-    { path, delimiter, header, only },
-    {
-      names: (names) => (builder = new TableBuilder(spec, names)),
-      row: (cells, line) => builder?.row(cells, line),
-    },
-  )
+  const sink: RecordSink = {
+    names: (names) => (builder = new TableBuilder(spec, names)),
+    row: (cells, line) => builder?.row(cells, line),
+  }
+  if (kind === 'parquet') await readParquet({ path, only }, sink)
+  else {
+    const delimiter = kind === 'csv' ? (spec.delimiter ?? delimiters.csv) : delimiters[kind]
+    await readRecords({ path, delimiter, header, only }, sink)
+  }
   if (builder === undefined) throw new UserError(`${path} is empty, expected rows`)
   return builder.finish()
 }
@@ -66,7 +69,7 @@ class TableBuilder {
   }
 
   row(cells: readonly Cell[], line: number): void {
-    const { missing, path } = this.#spec
+    const { missing } = this.#spec
     const target = this.#target
     for (const [index, { name, at }] of this.#inputs.entries()) {
       const value = this.#number(cells[at], name, line)
@@ -74,7 +77,7 @@ class TableBuilder {
       else if (missing === 'drop') {
         this.#dropped++
         return
-      } else if (missing === 'refuse') throw lacking(path, name, line)
+      } else if (missing === 'refuse') throw lacking(this.#spec, name, line)
       else this.#row[index] = missing.value
     }
     if (target !== undefined && !target.push(cells[target.at], line)) {
@@ -109,10 +112,10 @@ class TableBuilder {
     const { path } = this.#spec
     if (found === 'text' && this.#numRows + this.#dropped === 0) {
       throw new UserError(
-        `${path} has the text ${shown(cell)} in line ${line}, column ${shown(name)}: inputs are numbers, so name those to use as columns`,
+        `${path} has the text ${shown(cell)} in ${placeOf(this.#spec, line)}, column ${shown(name)}: inputs are numbers, so name those to use as columns`,
       )
     }
-    throw wrongNumber(path, { name, line, cell, found })
+    throw wrongNumber(this.#spec, { name, line, cell, found })
   }
 }
 
@@ -140,9 +143,9 @@ class Target {
     const name = this.#name
     if (cell === undefined || (standsForNone(cell) && this.#listed?.includes(String(cell)) !== true)) {
       if (missing === 'drop') return false
-      if (missing === 'refuse') throw lacking(path, name, line)
+      if (missing === 'refuse') throw lacking(this.#spec, name, line)
       throw new UserError(
-        `${path} has no target in line ${line}, column ${shown(name)}: nothing stands for it, so missing must be 'drop'`,
+        `${path} has no target in ${placeOf(this.#spec, line)}, column ${shown(name)}: nothing stands for it, so missing must be 'drop'`,
       )
     }
     this.#isClasses ??= numberIn(cell) === 'text'
@@ -151,7 +154,7 @@ class Target {
       return true
     }
     const found = numberIn(cell)
-    if (typeof found !== 'number') throw wrongNumber(path, { name, line, cell, found })
+    if (typeof found !== 'number') throw wrongNumber(this.#spec, { name, line, cell, found })
     this.#values.push(found)
     return true
   }
@@ -171,7 +174,7 @@ class Target {
       )
     }
     // In an order of their own, so that the order of rows does not change them.
-    const classNames = this.#listed ?? inOrder(found)
+    const classNames = this.#listed ?? namesInOrder(found)
     const numbers = new Map(classNames.map((name, number) => [name, number]))
     const numberOf = found.map((name) => numbers.get(name) ?? 0)
     const values = new Int32Array(buffer)
@@ -187,7 +190,7 @@ class Target {
     if (known !== undefined) return known
     if (this.#listed?.includes(text) === false) {
       throw new UserError(
-        `${path} has the class ${shown(text)} in line ${line}, which is none of ${listed(this.#listed)}`,
+        `${path} has the class ${shown(text)} in ${placeOf(this.#spec, line)}, which is none of ${listed(this.#listed)}`,
       )
     }
     const id = this.#ids.size
@@ -207,15 +210,15 @@ function classText(cell: string | number): string {
   return String(typeof found === 'number' ? found : cell)
 }
 
-/** Numbers by size, texts by their characters. */
-function inOrder(names: readonly string[]): readonly string[] {
-  const isNumeric = names.every((name) => typeof numberIn(name) === 'number')
-  return isNumeric ? names.toSorted((a, b) => Number(a) - Number(b)) : names.toSorted((a, b) => (a < b ? -1 : 1))
+/** A Parquet file has rows, not lines. */
+function placeOf({ kind }: TableSpec, line: number): string {
+  return `${kind === 'parquet' ? 'row' : 'line'} ${line}`
 }
 
-function lacking(path: string, name: string, line: number): UserError {
+function lacking(spec: TableSpec, name: string, line: number): UserError {
+  const { path } = spec
   return new UserError(
-    `${path} has no value in line ${line}, column ${shown(name)}: say what becomes of such rows, with missing 'drop' or { value }`,
+    `${path} has no value in ${placeOf(spec, line)}, column ${shown(name)}: say what becomes of such rows, with missing 'drop' or { value }`,
   )
 }
 
@@ -226,9 +229,10 @@ interface WrongNumber {
   readonly found: 'text' | 'infinite' | 'large'
 }
 
-function wrongNumber(path: string, { name, line, cell, found }: WrongNumber): UserError {
+function wrongNumber(spec: TableSpec, { name, line, cell, found }: WrongNumber): UserError {
+  const { path } = spec
   const large = found === 'large' ? ', which is too large for f32' : ''
   return new UserError(
-    `${path} has ${shown(cell)}${large} in line ${line}, column ${shown(name)}, expected a finite number`,
+    `${path} has ${shown(cell)}${large} in ${placeOf(spec, line)}, column ${shown(name)}, expected a finite number`,
   )
 }

@@ -1,4 +1,4 @@
-/** What a table in a text file is taken as, as plain JSON. */
+/** What a table in a file is taken as, as plain JSON. */
 import {
   fieldsTaken,
   isObject,
@@ -33,7 +33,7 @@ export interface TableShape {
 }
 
 export interface TableSpec<H = unknown> extends TableShape, RowsSplit<H> {
-  readonly kind: 'csv' | 'tsv' | 'jsonl'
+  readonly kind: 'csv' | 'tsv' | 'jsonl' | 'parquet'
 }
 
 const shapeFields = ['kind', 'path', 'target', 'columns', 'classes', 'missing']
@@ -41,6 +41,7 @@ const fieldNames = {
   csv: [...shapeFields, 'header', 'delimiter', ...rowsSplitFields],
   tsv: [...shapeFields, 'header', ...rowsSplitFields],
   jsonl: [...shapeFields, ...rowsSplitFields],
+  parquet: [...shapeFields, ...rowsSplitFields],
 } as const
 
 const nameRule = textRule('the name of a column')
