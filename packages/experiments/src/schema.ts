@@ -10,6 +10,7 @@ import { parseData, type DataInput, type Dataset, type DataSpec } from '@gradpoo
 import {
   activationNames,
   type AutoencodeOptions,
+  checkAugmentations,
   type ClassifyOptions,
   type EncoderMode,
   type HashOptions,
@@ -136,6 +137,7 @@ const knownStage = kinds({
     input: [width, undefined],
     field: [name, undefined],
     standardize: [trueOrFalse, undefined],
+    augment: [checkAugmentations, undefined],
     train: [parseStageTrain, undefined],
   },
   hash: {
@@ -156,6 +158,7 @@ const knownStage = kinds({
     activation: [activation, 'relu'],
     weight: [weight, 'heNormal'],
     standardize: [trueOrFalse, true],
+    augment: [checkAugmentations, undefined],
     train: [parseStageTrain, undefined],
   },
   model: { name: [name], model: [model], split: [oneOf('all', 'train'), 'train'], train: [parseStageTrain, undefined] },

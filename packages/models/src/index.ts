@@ -17,6 +17,14 @@ export {
 } from './architectures/classify.js'
 export { hash, type Hasher, type HashOptions, type LabelledHasher } from './architectures/hash.js'
 export { regress, type RegressOptions, type Regressor } from './architectures/regress.js'
+export {
+  augment,
+  type Augmentation,
+  type AugmentOptions,
+  augmented,
+  checkAugmentations,
+} from './augmentation/augment.js'
+export { cutmix, type CutmixOptions, type Mixed, mixup, type MixupOptions } from './augmentation/mix.js'
 export { warp, type WarpOptions } from './augmentation/warp.js'
 export {
   activation,

@@ -1,5 +1,6 @@
 /** A classifier of dense layers, by itself or on the encoder of an autoencoder. */
 import { argMax, type Batch, frozen, defineModel, type Model, type Tensor, UserError } from '@gradpool/core'
+import { type Augmentation, checkAugmentations } from '../augmentation/augment.js'
 import type { ActivationName } from '../layers/activation.js'
 import { crossEntropy } from '../losses/cross-entropy.js'
 import { accuracy } from '../metrics/accuracy.js'
@@ -7,7 +8,7 @@ import { standardize } from '../preparation/standardize.js'
 import { checkWidth, checkWidths } from '../widths.js'
 import type { AutoencodeOptions, NetworkOptions } from './autoencode.js'
 import { denseStack } from './dense-stack.js'
-import { scaled } from './input.js'
+import { augmentFor, scaled } from './input.js'
 import { classesOf, inputOf, readyModel, scaleOf, statisticsFor, tensorOf } from './ready-model.js'
 
 export interface MlpOptions<F extends string = string> extends NetworkOptions {
@@ -22,6 +23,11 @@ export interface MlpOptions<F extends string = string> extends NetworkOptions {
   readonly hidden: readonly number[]
   /** Default: what the data tell, of class numbers one more than the largest. */
   readonly classes?: number
+  /**
+   * Random changes of what is trained on, anew in each step: of images as they come, bytes from 0 to 255, and of `x`
+   * that is standardised as that is, so that `noise` is in deviations. Default: none.
+   */
+  readonly augment?: readonly Augmentation[]
 }
 
 /** `none`: no encoder, the hidden layers see the pixels; `frozen`: the encoder is used but not trained. */
@@ -64,6 +70,7 @@ export function classify(options: ClassifyOptions): Classifier<string> {
   if (options.classes !== undefined) checkWidth('classes', options.classes)
   if (hidden.length > 0) checkWidths('hidden', hidden)
   checkMode(mode, autoencoder)
+  checkAugmentations(options.augment ?? [], 'augment')
   return readyModel({ ...options, kind: 'classify' as const }, (data) => {
     if (mode !== 'none' && autoencoder === undefined) {
       throw new UserError(
@@ -80,7 +87,9 @@ export function classify(options: ClassifyOptions): Classifier<string> {
       throw new UserError('standardize goes with neither an encoder nor a scale')
     }
     const scaler = isStandardized ? standardize(statisticsFor(data, field)) : undefined
-    const prepared = (values: Tensor) => (scaler ? scaled(scaler.apply(values), 1) : scaled(values, scale))
+    const varied = augmentFor(options.augment, data, field)
+    const prepared = (values: Tensor) =>
+      scaler ? scaled(varied(scaler.apply(values)), 1) : scaled(varied(values), scale)
     const classes = classesOf(data, options.classes)
     const stack = (widths: readonly number[], lastActivation: ActivationName) =>
       denseStack({ widths, activation, lastActivation, weight })

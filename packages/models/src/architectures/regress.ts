@@ -1,6 +1,7 @@
 /** A network of dense layers that predicts numbers. */
 import { type Batch, defineModel, type InitializerLike, type Model, reshape, type Tensor } from '@gradpool/core'
 import { type ModelData, sizeOf } from '@gradpool/core/engine'
+import { type Augmentation, checkAugmentations } from '../augmentation/augment.js'
 import type { ActivationName } from '../layers/activation.js'
 import { meanSquaredError } from '../losses/mean-squared-error.js'
 import { meanAbsoluteError } from '../metrics/mean-absolute-error.js'
@@ -9,7 +10,7 @@ import { rootMeanSquaredError } from '../metrics/root-mean-squared-error.js'
 import { standardize, type Standardizer } from '../preparation/standardize.js'
 import { checkWidths } from '../widths.js'
 import { denseStack } from './dense-stack.js'
-import { scaled } from './input.js'
+import { augmentFor, scaled } from './input.js'
 import { fieldOf, readyModel, statisticsFor } from './ready-model.js'
 
 export interface RegressOptions {
@@ -24,6 +25,11 @@ export interface RegressOptions {
    * Default: true.
    */
   readonly standardize?: boolean
+  /**
+   * Random changes of `x` that is trained on, anew in each step, such as `noise` and `swap`; of the standardised `x`,
+   * where it is standardised. Default: none.
+   */
+  readonly augment?: readonly Augmentation[]
 }
 
 /** A regression: it learns numbers `y` from numbers `x`, and predicts them. */
@@ -46,10 +52,12 @@ export type Regressor = RegressOptions & { readonly kind: 'regress' } & Model<{
 export function regress(options: RegressOptions): Regressor {
   const { hidden, activation = 'relu', weight = 'heNormal' } = options
   if (hidden.length > 0) checkWidths('hidden', hidden)
+  checkAugmentations(options.augment ?? [], 'augment')
   return readyModel({ ...options, kind: 'regress' as const }, (data) => {
     const [x, y] = [fieldOf(data, 'x'), fieldOf(data, 'y')]
     const scalers = options.standardize === false ? undefined : scalersFor(data)
-    const prepared = (input: Tensor) => scaled(scalers ? scalers.x.apply(input) : input, 1)
+    const varied = augmentFor(options.augment, data, 'x')
+    const prepared = (input: Tensor) => scaled(varied(scalers ? scalers.x.apply(input) : input), 1)
     const network = denseStack({
       widths: [sizeOf(x.shape), ...hidden, sizeOf(y.shape)],
       activation,
