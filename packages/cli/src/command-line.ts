@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import { UserError } from '@gradpool/core'
-import { Argument, Command } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { type DataOptions } from './commands/data.js'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type GcOptions } from './commands/gc.js'
@@ -24,7 +24,7 @@ import {
 } from './options/run-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
-import { folder } from './options/values.js'
+import { file, folder } from './options/values.js'
 
 const examples = `
 Examples:
@@ -120,10 +120,23 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     .description('what is in a file of rows: columns, types, ranges, missing values, classes')
     .argument(
       '<file>',
-      'a .csv, .tsv or .jsonl file, plain or .gz, or a .parquet, .npy or .npz file, or a folder of pictures',
+      'a .csv, .tsv or .jsonl file, plain or .gz, or a .parquet, .npy or .npz file, or a folder of pictures; with --augmented an experiment',
     )
     .option('--json', 'print one JSON document, and nothing else on stdout')
+    .addOption(
+      new Option(
+        '--augmented <file>',
+        'of an experiment, by its name or file: draw images beside what augmentation makes of them, a PNG file',
+      )
+        .argParser(file('--augmented'))
+        .conflicts('json'),
+    )
     .action(async (path: string, options: DataOptions) => {
+      if (options.augmented !== undefined) {
+        const { dataAugmentedCommand } = await import('./commands/data-augmented.js')
+        ends(await dataAugmentedCommand(path, options.augmented, io))
+        return
+      }
       const { dataCommand } = await import('./commands/data.js')
       ends(await dataCommand(path, options, io))
     })

@@ -8,6 +8,8 @@ import { type Io } from '../io.js'
 
 export interface DataOptions {
   readonly json?: boolean
+  /** A PNG file to draw augmented images of an experiment in. */
+  readonly augmented?: string
 }
 
 const valuesColumn = 6
