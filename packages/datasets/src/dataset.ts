@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { mapped, rowsOf, typeText, type Fields } from './fields.js'
 import { isObject } from './spec-rules.js'
 import type { SplitBy } from './rows-split.js'
+import { oversampled } from './oversample.js'
 import { splitRows } from './splits.js'
 
 export interface Dataset {
@@ -82,6 +83,8 @@ export interface SplitPlan {
   readonly test: number | OwnRows
   readonly splitBy: SplitBy
   readonly splitSeed: number
+  /** Of the training rows alone. */
+  readonly balance?: 'oversample'
 }
 
 interface Origin {
@@ -179,7 +182,7 @@ function originOf({ hash, fields, splits, ...rest }: Dataset): Origin {
 
 function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
   const { fields, rows, inOrder } = contents
-  const { labelled, validation, test, splitBy, splitSeed } = plan
+  const { labelled, validation, test, splitBy, splitSeed, balance } = plan
   const sizes = { labelled, validation: sizeIn(validation), test: sizeIn(test) }
   const labels = fields.label?.shape.length === 0 ? fields.label.values : undefined
   const drawn = splitRows(rows, sizes, { splitBy, splitSeed, labels })
@@ -190,9 +193,10 @@ function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
     return own === 0 ? undefined : { fields, rows: inOrder ? ordered(part, rows) : part }
   }
   const heldOut = { validation: held('validation'), test: held('test') }
-  const train = { fields, rows: inOrder ? ordered(drawn.train, rows) : drawn.train }
+  const unbalanced = { fields, rows: inOrder ? ordered(drawn.train, rows) : drawn.train }
+  const train = balance ? { fields, rows: oversampled(unbalanced.rows, labels, splitSeed) } : unbalanced
   return {
-    all: inOrder ? train : { fields, rows: without(drawn.test, rows) },
+    all: inOrder ? unbalanced : { fields, rows: without(drawn.test, rows) },
     train,
     ...(heldOut.validation && { validation: heldOut.validation }),
     ...(heldOut.test && { test: heldOut.test }),

@@ -104,6 +104,7 @@ async function planOf(spec: DataSpec, load: Load): Promise<SplitPlan> {
     test: await heldOut(spec.test, load),
     splitBy: spec.splitBy,
     splitSeed: spec.splitSeed,
+    ...(spec.balance && { balance: spec.balance }),
   }
 }
 
@@ -117,7 +118,7 @@ function keyOf(spec: DataSpec): unknown {
   if (spec.kind === 'arrays') return spec.fields
   if (isFiles(spec)) return JSON.stringify([spec.kind, spec.directory, spec.kind === 'idxFolder' && spec.classes])
   // How rows are split does not change them.
-  return JSON.stringify({ ...spec, validation: 0, test: 0, splitBy: '', splitSeed: 0 })
+  return JSON.stringify({ ...spec, validation: 0, test: 0, splitBy: '', splitSeed: 0, balance: undefined })
 }
 
 async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source> {

@@ -13,14 +13,21 @@ export interface RowsSplit<H> {
   readonly splitBy: SplitBy
   /** Which rows a share or a number takes. */
   readonly splitSeed: number
+  /** `oversample`: rows of rare classes are trained on several times. Where it is left out, all are once. */
+  readonly balance?: 'oversample'
 }
 
-export const rowsSplitFields = ['validation', 'test', 'splitBy', 'splitSeed'] as const
+export const rowsSplitFields = ['validation', 'test', 'splitBy', 'splitSeed', 'balance'] as const
 
 const splitByRule: Rule<SplitBy> = {
   expected: "'random', 'label' or 'order'",
   default: 'random',
   accepts: (value): value is SplitBy => value === 'random' || value === 'label' || value === 'order',
+}
+
+const balanceRule: Rule<'oversample'> = {
+  expected: "'oversample', or left out",
+  accepts: (value): value is 'oversample' => value === 'oversample',
 }
 
 /** How `validation` and `test` are checked, and what the spec is called. */
@@ -35,5 +42,6 @@ export function rowsSplitOf<H>(taker: FieldTaker, { where, heldOut }: HeldOutTak
     test: heldOut(taker.get('test') ?? 0, `${where}.test`),
     splitBy: taker.take('splitBy', splitByRule),
     splitSeed: taker.take('splitSeed', splitSeedRule),
+    ...(taker.get('balance') !== undefined && { balance: taker.take('balance', balanceRule) }),
   }
 }

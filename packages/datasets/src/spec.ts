@@ -92,6 +92,11 @@ export interface RowsSplitOptions {
   readonly splitBy?: SplitBy
   /** Which rows a share or a number takes. Default: 0. */
   readonly splitSeed?: number
+  /**
+   * `oversample`: training rows of every class but the largest are repeated, until all have as many; which ones, where
+   * a class goes in by a fraction, is by `splitSeed`. Default: none is.
+   */
+  readonly balance?: 'oversample'
 }
 
 export interface ArraysOptions extends RowsSplitOptions {
@@ -295,21 +300,33 @@ class Arrays implements ArraysSpec {
   readonly test: HeldOut
   readonly splitBy: SplitBy
   readonly splitSeed: number
+  declare readonly balance?: 'oversample'
 
   constructor(
     readonly name: string,
     readonly fields: Fields,
-    { validation, test, splitBy, splitSeed }: RowsSplit<HeldOut>,
+    { validation, test, splitBy, splitSeed, balance }: RowsSplit<HeldOut>,
   ) {
     this.validation = validation
     this.test = test
     this.splitBy = splitBy
     this.splitSeed = splitSeed
+    if (balance !== undefined) Object.assign(this, { balance })
   }
 
   toJSON(): object {
-    const { kind, name, validation, test, splitBy, splitSeed } = this
+    const { kind, name, validation, test, splitBy, splitSeed, balance } = this
     const hash = fieldsHash(this.fields)
-    return { kind, name, hash, fields: mapped(this.fields, typeText), validation, test, splitBy, splitSeed }
+    return {
+      kind,
+      name,
+      hash,
+      fields: mapped(this.fields, typeText),
+      validation,
+      test,
+      splitBy,
+      splitSeed,
+      ...(balance && { balance }),
+    }
   }
 }

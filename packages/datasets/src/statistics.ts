@@ -38,5 +38,32 @@ export function statisticsOf({ name, splits }: Dataset, field: string): FieldSta
 /** What a model may know of these data. */
 export function modelDataOf(dataset: Dataset): ModelData {
   const { fields, classes, imageShape } = dataset
-  return { fields: fields.train, classes, imageShape, statistics: (field) => statisticsOf(dataset, field) }
+  return {
+    fields: fields.train,
+    classes,
+    imageShape,
+    statistics: (field) => statisticsOf(dataset, field),
+    classCounts: () => classCountsOf(dataset),
+  }
+}
+
+/**
+ * How many training rows each class has; of one-hot labels, and other distributions, their sums.
+ *
+ * @throws UserError where there are no labels of classes
+ */
+export function classCountsOf({ name, splits, classes }: Dataset): readonly number[] {
+  const { fields, rows } = splits.train
+  const { label } = fields
+  const isOneHot = label?.dtype === 'f32' && label.shape.length === 1
+  const numClasses = isOneHot ? label.shape[0] : classes
+  if (label === undefined || numClasses === undefined) {
+    throw new UserError(`${name} has no field 'label' that is a class number from 0 on for each row, or one-hot`)
+  }
+  const counts = Array.from({ length: numClasses }, () => 0)
+  for (const row of rows) {
+    if (isOneHot) counts.forEach((_, i) => (counts[i] = (counts[i] ?? 0) + (label.values[row * numClasses + i] ?? 0)))
+    else counts[label.values[row] ?? 0] = (counts[label.values[row] ?? 0] ?? 0) + 1
+  }
+  return counts
 }

@@ -109,6 +109,12 @@ const initializer = kinds({
   constant: { value: [number] },
 })
 
+const classWeights: Take = (value, path) => {
+  if (value === 'balanced') return
+  if (!Array.isArray(value)) throw checks.refusal("'balanced' or one number for each class", value, path)
+  return list(atLeast0, 1)(value, path)
+}
+
 const model: Take = (value, path) => {
   if (typeof value === 'object' && value !== null && 'forData' in value) return
   throw new FieldError(path, "must be a model made by core's defineModel({ params, step })")
@@ -138,6 +144,7 @@ const knownStage = kinds({
     field: [name, undefined],
     standardize: [trueOrFalse, undefined],
     augment: [checkAugmentations, undefined],
+    classWeights: [classWeights, undefined],
     train: [parseStageTrain, undefined],
   },
   hash: {

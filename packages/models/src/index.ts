@@ -102,6 +102,7 @@ export {
 } from './layers/recurrent.js'
 export { sequential } from './layers/sequential.js'
 export { binaryCrossEntropy } from './losses/binary-cross-entropy.js'
+export { balancedWeights, classWeights } from './losses/class-weights.js'
 export { cosineDistance } from './losses/cosine-distance.js'
 export { crossEntropy, type CrossEntropyOptions } from './losses/cross-entropy.js'
 export { focalLoss, type FocalLossOptions } from './losses/focal-loss.js'

@@ -45,10 +45,11 @@ export interface Programs {
 /** The Programs of a model. */
 export function tracedPrograms(model: Model, options: LearningOptions & { readonly epochs?: number }): Programs {
   const { batchSize = DEFAULT_BATCH_SIZE, shuffle = true, microBatches = 1, accumulate = 1 } = options
-  const { optimizer = adam(), epochs, clip, ema } = options
+  const { optimizer = adam(), epochs, clip, ema, lastBatch = 'keep' } = options
   const learning = {
     batchSize,
     shuffle,
+    lastBatch,
     microBatches,
     accumulate,
     optimizer,
@@ -56,7 +57,9 @@ export function tracedPrograms(model: Model, options: LearningOptions & { readon
     ...(ema !== undefined && { ema }),
   }
   const trained = (data: Split, more = {}) => {
-    const totalSteps = epochs && epochs * Math.ceil(data.rows.length / batchSize)
+    const batches = data.rows.length / batchSize
+    const steps = lastBatch === 'drop' && batches > 1 ? Math.floor(batches) : Math.ceil(batches)
+    const totalSteps = epochs && epochs * steps
     return train(model, { ...learning, ...(totalSteps && { totalSteps }), ...more, data })
   }
   return {

@@ -116,6 +116,8 @@ export interface ModelData {
   readonly imageShape?: readonly [height: number, width: number] | undefined
   /** Of a field's training rows, where they are there. */
   readonly statistics?: ((field: string) => FieldStatistics) | undefined
+  /** How many training rows each class has, where they are there. */
+  readonly classCounts?: (() => readonly number[]) | undefined
 }
 
 /** The functions of a model whose shapes are known. */

@@ -10,6 +10,7 @@ import { argMax, mean } from '../ops/reduction.js'
 import { adam, sgd } from '../optimizers/index.js'
 import type { Program } from '../program/program.js'
 import { evaluate } from '../reference/reference.js'
+import { stepsPerEpochOf } from './batch-program.js'
 import { defineModel, type Batch } from './model.js'
 import type { Tensor } from '../tracing/tensor.js'
 import { evaluation, prediction, train, type DataSpec } from './train.js'
@@ -82,6 +83,15 @@ describe('train', () => {
       updates: ['seen', 'layer.weight', ...slots.slice(0, 2), 'layer.bias', ...slots.slice(2), ...corrections],
       results: ['loss', 'output'],
     })
+  })
+
+  test('the shorter last batch is left out where that is said', () => {
+    const options = { optimizer: sgd(), batchSize: 4, data: data(11), lastBatch: 'drop' } as const
+    const dropped = train(regression, options)
+    expect(dropped.tail).toBeUndefined()
+    expect(stepsPerEpochOf(dropped)).toBe(2)
+    expect(stepsPerEpochOf(train(regression, { ...options, lastBatch: 'keep' }))).toBe(3)
+    expect(stepsPerEpochOf(train(regression, { ...options, batchSize: 20 }))).toBe(1)
   })
 
   test('a batch size that does not divide gives a tail with the same states and results', () => {

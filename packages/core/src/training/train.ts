@@ -54,6 +54,11 @@ export interface TrainOptions extends BatchOptions {
   readonly microBatches?: number
   /** Whether each epoch visits the examples in an order of its own. Default: true. */
   readonly shuffle?: boolean
+  /**
+   * What becomes of examples that fill no batch at the end of an epoch: a shorter batch, or nothing; where each epoch
+   * has an order of its own, they are others in each. Default: 'keep'.
+   */
+  readonly lastBatch?: 'keep' | 'drop'
   /** Steps of the whole training, where a schedule without `totalSteps` ends. */
   readonly totalSteps?: number
 }
@@ -127,7 +132,11 @@ export function prediction(model: Model, options: BatchOptions): BatchProgram {
 
 type Build = (trace: Trace, batch: object, batchSize: number) => readonly MetricSpec[]
 
-function batchProgram(options: BatchOptions, shuffle: boolean, build: Build): BatchProgram {
+function batchProgram(
+  options: BatchOptions & Pick<TrainOptions, 'lastBatch'>,
+  shuffle: boolean,
+  build: Build,
+): BatchProgram {
   const { data } = options
   const numExamples = numExamplesOf(data)
   checkCount('batchSize', options.batchSize)
@@ -140,7 +149,7 @@ function batchProgram(options: BatchOptions, shuffle: boolean, build: Build): Ba
     })
   const program = traceFor(batchSize)
   const rest = numExamples % batchSize
-  if (rest === 0) return { batchSize, numExamples, shuffle, program, metrics }
+  if (rest === 0 || options.lastBatch === 'drop') return { batchSize, numExamples, shuffle, program, metrics }
   const tail = traceFor(rest)
   checkSame(program, tail)
   return { batchSize, numExamples, shuffle, program, tail, metrics }

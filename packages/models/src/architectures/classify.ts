@@ -1,7 +1,8 @@
 /** A classifier of dense layers, by itself or on the encoder of an autoencoder. */
-import { argMax, type Batch, frozen, defineModel, type Model, type Tensor, UserError } from '@gradpool/core'
+import { argMax, type Batch, frozen, defineModel, isTraining, type Model, type Tensor, UserError } from '@gradpool/core'
 import { type Augmentation, checkAugmentations } from '../augmentation/augment.js'
 import type { ActivationName } from '../layers/activation.js'
+import { checkClassWeights, classWeights } from '../losses/class-weights.js'
 import { crossEntropy } from '../losses/cross-entropy.js'
 import { accuracy } from '../metrics/accuracy.js'
 import { standardize } from '../preparation/standardize.js'
@@ -9,7 +10,7 @@ import { checkWidth, checkWidths } from '../widths.js'
 import type { AutoencodeOptions, NetworkOptions } from './autoencode.js'
 import { denseStack } from './dense-stack.js'
 import { augmentFor, scaled } from './input.js'
-import { classesOf, inputOf, readyModel, scaleOf, statisticsFor, tensorOf } from './ready-model.js'
+import { classesOf, classWeightsFor, inputOf, readyModel, scaleOf, statisticsFor, tensorOf } from './ready-model.js'
 
 export interface MlpOptions<F extends string = string> extends NetworkOptions {
   /** What is classified. Default: `image`, or `x` where the data have no `image`, as tables have not. */
@@ -28,6 +29,12 @@ export interface MlpOptions<F extends string = string> extends NetworkOptions {
    * that is standardised as that is, so that `noise` is in deviations. Default: none.
    */
   readonly augment?: readonly Augmentation[]
+  /**
+   * What each class counts for in the loss that is trained: numbers, or `balanced`, rows / (classes · rows of the
+   * class) of the training rows, so that rare classes count as much as others. What is judged is the plain loss.
+   * Default: all rows count alike.
+   */
+  readonly classWeights?: 'balanced' | readonly number[]
 }
 
 /** `none`: no encoder, the hidden layers see the pixels; `frozen`: the encoder is used but not trained. */
@@ -71,6 +78,7 @@ export function classify(options: ClassifyOptions): Classifier<string> {
   if (hidden.length > 0) checkWidths('hidden', hidden)
   checkMode(mode, autoencoder)
   checkAugmentations(options.augment ?? [], 'augment')
+  if (options.classWeights !== undefined && options.classWeights !== 'balanced') checkClassWeights(options.classWeights)
   return readyModel({ ...options, kind: 'classify' as const }, (data) => {
     if (mode !== 'none' && autoencoder === undefined) {
       throw new UserError(
@@ -91,6 +99,7 @@ export function classify(options: ClassifyOptions): Classifier<string> {
     const prepared = (values: Tensor) =>
       scaler ? scaled(varied(scaler.apply(values)), 1) : scaled(varied(values), scale)
     const classes = classesOf(data, options.classes)
+    const weights = classWeightsFor(data, classes, options.classWeights)
     const stack = (widths: readonly number[], lastActivation: ActivationName) =>
       denseStack({ widths, activation, lastActivation, weight })
     const pixelsToCode = stack([input, ...encoder], codeActivation)
@@ -103,7 +112,8 @@ export function classify(options: ClassifyOptions): Classifier<string> {
       step(bound, batch: Batch<string>) {
         const label = tensorOf(batch, 'label')
         const logits = bound.head(bound.encoder(prepared(tensorOf(batch, field))))
-        return { loss: crossEntropy(logits, label), accuracy: accuracy(logits, label) }
+        const counted = weights && isTraining() ? { weights: classWeights(label, weights) } : {}
+        return { loss: crossEntropy(logits, label, counted), accuracy: accuracy(logits, label) }
       },
       predict(bound, batch: Batch<string>) {
         const logits = bound.head(bound.encoder(prepared(tensorOf(batch, field))))

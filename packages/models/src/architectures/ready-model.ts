@@ -1,5 +1,6 @@
 /** Models that are plain data, JSON too, and whose shapes follow from the data that they are trained on. */
 import { type Batch, type DType, type Model, type ModelTypes, type Tensor, UserError } from '@gradpool/core'
+import { balancedWeights } from '../losses/class-weights.js'
 import { type FieldStatistics, type ModelData, sizeOf } from '@gradpool/core/engine'
 
 /**
@@ -55,6 +56,28 @@ export function classesOf(data: ModelData, given?: number): number {
     throw lacking(data, 'labels that are u8 or i32, one from 0 on for each example, or `classes`')
   }
   return classes
+}
+
+/**
+ * What each class counts for in the loss of a training.
+ *
+ * @throws UserError where there are other numbers of classes, or the training rows are not there
+ */
+export function classWeightsFor(
+  { classCounts }: ModelData,
+  classes: number,
+  given: 'balanced' | readonly number[] | undefined,
+): readonly number[] | undefined {
+  if (given === undefined) return undefined
+  if (given === 'balanced' && classCounts === undefined) {
+    throw new UserError("classWeights: 'balanced' needs the training rows, which are not there: give the weights")
+  }
+  // Of classes beyond those that have rows, there are none to count.
+  const found = given === 'balanced' ? classCounts?.() : undefined
+  const counts = Array.from({ length: classes }, (_, i) => found?.[i] ?? 0)
+  const weights = given === 'balanced' ? balancedWeights(counts) : given
+  if (weights.length === classes) return weights
+  throw new UserError(`classWeights must be one for each of ${classes} classes, not ${weights.length}`)
 }
 
 /** Of the images. */

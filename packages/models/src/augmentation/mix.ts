@@ -26,7 +26,9 @@ import { type Box, each, inside } from './images.js'
 import { floor } from './sampling.js'
 
 export interface MixupOptions {
-  /** Shares are of the distribution Beta(alpha, alpha): small for pairs that are nearly one of the two. Default: 0.2. */
+  /**
+   * Shares are of the distribution Beta(alpha, alpha): small for pairs that are nearly one of the two. Default: 0.2.
+   */
   readonly alpha?: number
   /** Of targets that are class numbers. */
   readonly classes?: number

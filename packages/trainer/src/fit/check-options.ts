@@ -51,6 +51,7 @@ const rules = {
   epochs: whole(1),
   seed: whole(0, 2 ** 32 - 1),
   shuffle: trueOrFalse,
+  lastBatch: oneOf('keep', 'drop'),
   microBatches: whole(1),
   accumulate: whole(1),
   clip: check('clipByGlobalNorm(…) or clipByValue(…)', isObject),
@@ -93,7 +94,7 @@ interface Together {
 /** Names of options. */
 const shared = ['seed', 'workers', 'engine', 'initFrom'] as const
 const ofLearning = ['optimizer', 'microBatches', 'clip', 'ema', 'accumulate'] as const
-const ofPasses = ['batchSize', 'shuffle', 'averageEvery', 'averageParts'] as const
+const ofPasses = ['batchSize', 'shuffle', 'lastBatch', 'averageEvery', 'averageParts'] as const
 const ofResult = ['epochs', 'monitor', 'mode', 'earlyStopping', 'keep'] as const
 const ofCourse = [
   ...['validation', 'test', ...ofResult],

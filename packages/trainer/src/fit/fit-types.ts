@@ -167,6 +167,11 @@ export interface LearningOptions {
   /** Whether each epoch visits the examples in an order of its own. Default: true. */
   readonly shuffle?: boolean
   /**
+   * Examples that fill no batch at the end of an epoch are a shorter one, or left out: others in each epoch, where it
+   * is shuffled. Default: 'keep'.
+   */
+  readonly lastBatch?: 'keep' | 'drop'
+  /**
    * Into how many parts the gradient of a step is cut, to be summed in order. It changes how sums
    * round. Default: 1.
    */
