@@ -29,7 +29,7 @@ async function rareFound(options: Pick<ClassifyOptions, 'classWeights'>, balance
   const data = arrays(fields, balance && { balance })
   const fitted = await fit(model, { ...learning, data })
   const { estimate } = await fitted.predict({ x: values })
-  return estimate.reduce((sum, each, i) => sum + Number(each === 1 && labels[i] === 1), 0) / 40
+  return labels.filter((label, i) => label === 1 && estimate[i] === 1).length / 40
 }
 
 describe('a rare class', () => {
