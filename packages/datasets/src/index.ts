@@ -1,4 +1,4 @@
-export { expectImages, type Dataset, type ImageDataset, type ImageFields } from './dataset.js'
+export { expectImages, tableNamesOf, type Dataset, type ImageDataset, type ImageFields } from './dataset.js'
 export { describeData, type DataDescription, type FileDescription } from './describe.js'
 export type { FieldInput, Fields, FieldsInput } from './fields.js'
 export type { FileRole } from './folder/locate.js'

@@ -2,7 +2,7 @@
  * Loads the data that a spec means: files as the bytes they are, plain fields from where they are.
  */
 import { UserError } from '@gradpool/core'
-import { sizeOf, type Allocate } from '@gradpool/core/engine'
+import { sizeOf, type Allocate, type TableNames } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import {
   allRows,
@@ -10,8 +10,11 @@ import {
   imageShapeOf,
   isDataset,
   loadedData,
+  originOfSplits,
   splitAgain,
   splitData,
+  splitKeyOf,
+  tableNamesOf,
   type Contents,
   type Dataset,
   type ImageDataset,
@@ -38,12 +41,15 @@ import {
   type RowsSpec,
 } from './spec.js'
 import { readTable } from './table/read-table.js'
+import { isList, type TableSpec } from './table/table-spec.js'
 
 export interface LoaderOptions {
   /** Memory of the fields, such as an engine's. Default: memory that threads can share. */
   readonly allocate?: Allocate | undefined
-  /** A folder in the place of the spec's own. */
+  /** A folder, or of a table a file, in the place of the spec's own. */
   readonly directory?: string | undefined
+  /** Names that tables are read by as far as they have none of their own: those of the data that a model is of. */
+  readonly names?: TableNames | undefined
 }
 
 export interface LoadOptions extends LoaderOptions {
@@ -60,12 +66,15 @@ export interface LoadOptions extends LoaderOptions {
 export function loadDataset(data: FilesSpec, options?: Omit<LoadOptions, 'test'>): Promise<ImageDataset>
 export function loadDataset(data: DataInput, options?: LoadOptions): Promise<Dataset>
 export async function loadDataset(data: DataInput, options: LoadOptions = {}): Promise<Dataset> {
-  const { validation, test } = options
-  const load = datasetLoader(options)
-  const own = async (name: 'validation' | 'test') =>
-    options[name] === undefined ? {} : { [name]: await heldOut(parseHeldOut(options[name], name), load) }
-  const loaded = await load(data)
+  const { validation, test, directory: _, ...others } = options
+  const loaded = await datasetLoader(options)(data)
   if (validation === undefined && test === undefined) return loaded
+  const { contents, plan } = originOfSplits(loaded)
+  const load = datasetLoader(others)
+  const own = async (name: 'validation' | 'test') =>
+    options[name] === undefined
+      ? {}
+      : { [name]: await heldOut(parseHeldOut(options[name], name), { contents, splitBy: plan.splitBy, load }) }
   return splitAgain(loaded, { ...(await own('validation')), ...(await own('test')) })
 }
 
@@ -74,16 +83,19 @@ export async function loadDataset(data: DataInput, options: LoadOptions = {}): P
  */
 export function datasetLoader(options: LoaderOptions = {}): (data: DataInput) => Promise<Dataset> {
   const sources = new Map<unknown, Promise<Source>>()
-  const load = async (data: DataInput): Promise<Dataset> => {
+  const load = async (data: DataInput, { directory, names }: LoaderOptions): Promise<Dataset> => {
     const spec = parseData(data)
     if (isDataset(spec)) return loadedData(spec)
-    const key = keyOf(spec)
-    const source = sources.get(key) ?? sourceFor(spec, options)
+    const read = readBy(spec, names)
+    const key = keyOf(read, directory)
+    const source = sources.get(key) ?? sourceFor(read, { ...options, directory })
     sources.set(key, source)
     const { contents, test } = await source
-    return splitData(contents, { ...(await planOf(spec, load)), ...(test && { test }) })
+    // What is held out by itself is not in the folder that takes the data's place.
+    const plan = await planOf(spec, contents, (held) => load(held, {}))
+    return splitData(contents, { ...plan, ...(test && { test }) })
   }
-  return load
+  return (data) => load(data, options)
 }
 
 interface Source {
@@ -94,28 +106,64 @@ interface Source {
 
 type Load = (data: DataInput) => Promise<Dataset>
 
-async function planOf(spec: DataSpec, load: Load): Promise<SplitPlan> {
+async function planOf(spec: DataSpec, contents: Contents, load: Load): Promise<SplitPlan> {
   if (isFiles(spec)) return { ...spec, test: 0, splitBy: 'random' }
+  const { labelled, splitBy, splitSeed } = spec
+  const by = { contents, splitBy, load }
   return {
-    labelled: 1,
-    validation: await heldOut(spec.validation, load),
-    test: await heldOut(spec.test, load),
-    splitBy: spec.splitBy,
-    splitSeed: spec.splitSeed,
+    labelled,
+    validation: await heldOut(spec.validation, by),
+    test: await heldOut(spec.test, by),
+    splitBy,
+    splitSeed,
   }
 }
 
-async function heldOut(held: HeldOut, load: Load): Promise<number | OwnRows> {
-  if (typeof held === 'number') return held
-  const own = await load(held)
-  return { split: own.splits.all, hash: () => own.hash, names: own }
+/** What rows are held out from. */
+interface HeldFrom extends Pick<SplitPlan, 'splitBy'> {
+  readonly contents: Contents
+  readonly load: Load
 }
 
-function keyOf(spec: DataSpec): unknown {
+async function heldOut(held: HeldOut, { contents, splitBy, load }: HeldFrom): Promise<number | OwnRows> {
+  if (typeof held === 'number') return held
+  // Groups are compared with those of the training.
+  const isGrouped = typeof splitBy === 'object' && !isDataset(held) && isTable(held) && held.splitBy === 'random'
+  const own = await load(isDataset(held) ? held : readBy(isGrouped ? { ...held, splitBy } : held, contents))
+  const origin = originOfSplits(own)
+  const splitKey = splitKeyOf(origin.contents, origin.plan.splitBy)
+  return { split: own.splits.all, hash: () => own.hash, names: own, splitKey }
+}
+
+/** A table as one whose numbers mean the same as these do, as far as it says nothing else. */
+function readBy<S extends DataSpec>(spec: S, names: TableNames | undefined): S {
+  if (names?.columns === undefined || !isTable(spec)) return spec
+  const { target = names.target, columns = names.columns, missing } = spec
+  const { categories = names.categories, classes } = spec
+  const classNames = target === undefined ? undefined : names.classNames
+  return {
+    ...spec,
+    columns,
+    ...(target !== undefined && { target }),
+    ...(categories && { categories: isList(categories) ? (names.categories ?? categories) : categories }),
+    unknown: names.unknown ?? spec.unknown,
+    missing: missing === 'refuse' ? (names.missing ?? missing) : missing,
+    ...(classNames && (classes === undefined || classes === true) && { classes: classNames }),
+  }
+}
+
+function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
+  return spec.kind === 'csv' || spec.kind === 'tsv' || spec.kind === 'jsonl'
+}
+
+function keyOf(spec: DataSpec, directory: string | undefined): unknown {
   if (spec.kind === 'arrays') return spec.fields
-  if (isFiles(spec)) return JSON.stringify([spec.kind, spec.directory, spec.kind === 'idxFolder' && spec.classes])
-  // How rows are split does not change them.
-  return JSON.stringify({ ...spec, validation: 0, test: 0, splitBy: '', splitSeed: 0 })
+  if (isFiles(spec)) {
+    return JSON.stringify([spec.kind, directory ?? spec.directory, spec.kind === 'idxFolder' && spec.classes])
+  }
+  // How rows are split does not change them, but for the column that it is read for.
+  const splitBy = typeof spec.splitBy === 'string' ? '' : spec.splitBy
+  return JSON.stringify({ ...spec, directory, labelled: 1, validation: 0, test: 0, splitBy, splitSeed: 0 })
 }
 
 async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source> {
@@ -123,30 +171,49 @@ async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source
 }
 
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
-  const name = spec.kind === 'arrays' ? spec.name : basename(spec.kind === 'npy' ? spec.kind : spec.path)
-  if (directory !== undefined) {
-    const what = spec.kind === 'arrays' ? 'arrays' : `a ${spec.kind} file`
-    throw new UserError(`The data '${name}' are ${what}, so no folder can take their place`)
-  }
-  const { fields: given, ...told } = await rowsOfSpec(spec)
+  const from = directory === undefined ? spec : inPlace(spec, directory)
+  const { fields: given, splitKey, ...told } = await rowsOfSpec(from)
   const fields = placed(given, allocate)
   const classes = told.classNames?.length ?? classesOf(fields)
   const imageShape = imageShapeOf(fields)
   return {
     contents: {
-      name,
+      name: nameOf(from),
       fields,
       rows: allRows(fields),
       inOrder: true,
-      hash: once(() => fieldsHash(fields)),
+      hash: once(() => hashOfRows(fields, told)),
       ...(classes !== undefined && { classes }),
       ...(imageShape && { imageShape }),
-      ...told,
+      ...tableNamesOf(told),
+      ...(splitKey && { splitKey }),
     },
   }
 }
 
-async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<Pick<Contents, 'fields' | 'classNames' | 'columns'>> {
+function nameOf(spec: ArraysSpec | RowsSpec): string {
+  return spec.kind === 'arrays' ? spec.name : basename(spec.kind === 'npy' ? spec.kind : spec.path)
+}
+
+/** The same of another file. */
+function inPlace(spec: ArraysSpec | RowsSpec, path: string): ArraysSpec | RowsSpec {
+  if (spec.kind !== 'arrays' && spec.kind !== 'npy') return { ...spec, path }
+  const what = spec.kind === 'arrays' ? 'arrays' : 'several npy files'
+  throw new UserError(`The data '${nameOf(spec)}' are ${what}, so no folder can take their place`)
+}
+
+/** Numbers of categories and classes mean nothing without their names. */
+function hashOfRows(fields: Fields, { categories, classNames }: TableNames): string {
+  const hash = fieldsHash(fields)
+  if (categories === undefined && classNames === undefined) return hash
+  return createHash('sha256')
+    .update(`${hash}\n${JSON.stringify([Object.entries(categories ?? {}), classNames ?? null])}\n`)
+    .digest('hex')
+}
+
+type RowsContents = Pick<Contents, 'fields' | 'splitKey'> & TableNames
+
+async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<RowsContents> {
   if (spec.kind === 'arrays') return { fields: spec.fields }
   return spec.kind === 'npy' || spec.kind === 'npz' ? { fields: await readNumpy(spec) } : readTable(spec)
 }

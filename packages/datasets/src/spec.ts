@@ -82,9 +82,11 @@ export interface RowsSplitOptions {
   readonly validation?: number | DataInput
   /** A share, a number of rows, or data of its own. Default: 0, none. */
   readonly test?: number | DataInput
+  /** The share or number of the rows whose labels are used. Default: 1, all that are not held out. */
+  readonly labelled?: number
   /**
    * `label`: as much of each class in each split; `order`: the last rows are the test, those before them the
-   * validation. Default: `random`.
+   * validation; `{ group }`: all rows of a group in one split; `{ time }`: the latest are the test. Default: `random`.
    */
   readonly splitBy?: SplitBy
   /** Which rows a share or a number takes. Default: 0. */
@@ -112,7 +114,20 @@ const fieldNames = {
   arrays: ['kind', 'name', 'fields', ...rowsSplitFields],
 } as const
 
-const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'classNames', 'columns', 'imageShape']
+const datasetFields = [
+  'name',
+  'hash',
+  'fields',
+  'splits',
+  'classes',
+  'imageShape',
+  'target',
+  'columns',
+  'categories',
+  'unknown',
+  'missing',
+  'classNames',
+]
 const isText = 'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 
 /**
@@ -190,10 +205,12 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'npz') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   // A field may have any name.
   if (kind === undefined || isObject(kind)) {
-    return new Arrays('arrays', parseFields(value, where), { validation: 0, test: 0, splitBy: 'random', splitSeed: 0 })
+    return new Arrays('arrays', parseFields(value, where), unsplit)
   }
   throw notAllowed(`${where}.kind`, `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'npy' or 'npz'`, kind)
 }
+
+const unsplit = { labelled: 1, validation: 0, test: 0, splitBy: 'random', splitSeed: 0 } as const
 
 /** The same for a value that may be data that are loaded. */
 export function parseData(value: unknown, where = 'data'): DataSpec | Dataset {
@@ -250,6 +267,7 @@ function arraysSpec(value: object, where: string): ArraysSpec {
 
 class Arrays implements ArraysSpec {
   readonly kind = 'arrays'
+  readonly labelled: number
   readonly validation: HeldOut
   readonly test: HeldOut
   readonly splitBy: SplitBy
@@ -258,8 +276,9 @@ class Arrays implements ArraysSpec {
   constructor(
     readonly name: string,
     readonly fields: Fields,
-    { validation, test, splitBy, splitSeed }: RowsSplit<HeldOut>,
+    { labelled, validation, test, splitBy, splitSeed }: RowsSplit<HeldOut>,
   ) {
+    this.labelled = labelled
     this.validation = validation
     this.test = test
     this.splitBy = splitBy
@@ -267,8 +286,8 @@ class Arrays implements ArraysSpec {
   }
 
   toJSON(): object {
-    const { kind, name, validation, test, splitBy, splitSeed } = this
-    const hash = fieldsHash(this.fields)
-    return { kind, name, hash, fields: mapped(this.fields, typeText), validation, test, splitBy, splitSeed }
+    const { kind, name, labelled, validation, test, splitBy, splitSeed } = this
+    const [hash, fields] = [fieldsHash(this.fields), mapped(this.fields, typeText)]
+    return { kind, name, hash, fields, labelled, validation, test, splitBy, splitSeed }
   }
 }

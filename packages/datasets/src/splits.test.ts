@@ -83,7 +83,7 @@ describe('splitRows', () => {
       { labelled: 1, validation: 0, test: 0.001 },
       'test: 0.001 of 100 rows is none of them, expected a larger share or a number of rows',
     ],
-    [{ labelled: 0.001, validation: 0, test: 0 }, 'asks for 0 of 100 training images'],
+    [{ labelled: 0.001, validation: 0, test: 0 }, 'asks for 0 of 100 training rows'],
     [{ labelled: 0.95, validation: 10, test: 0 }, 'expected at most the 90 that are not'],
   ])('refuses %o of 100 rows', async (sizes, complaint) => {
     expect(await userErrorOf(() => splitRows(rowsTo(100), sizes, { splitBy: 'random', splitSeed: 0 }))).toContain(

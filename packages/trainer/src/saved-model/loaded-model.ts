@@ -51,6 +51,21 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
     return weightsHash(ownStates(valuesOf(this.saved.states)))
   }
 
+  /** Of the classes, in the order of their numbers; undefined where the data did not tell. */
+  get classNames(): readonly string[] | undefined {
+    return this.saved.table?.classNames
+  }
+
+  /** Of the field `x`, in its order; undefined where the data were no table. */
+  get columns(): readonly string[] | undefined {
+    return this.saved.table?.columns
+  }
+
+  /** Columns whose numbers are categories, with the names of these in the order of their numbers. */
+  get categories(): Readonly<Record<string, readonly string[]>> | undefined {
+    return this.saved.table?.categories
+  }
+
   /** As they were at the end of training. */
   get metrics(): SavedModel['metrics'] {
     return this.saved.metrics
