@@ -37,5 +37,6 @@ export {
 export type { RowsSplit, SplitBy } from './rows-split.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
 export { modelDataOf, statisticsOf } from './statistics.js'
+export { readInputs, tableKindOf, type TableInputs } from './table/read-inputs.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'
 export type { MissingPolicy, TableShape, TableSpec } from './table/table-spec.js'

@@ -23,10 +23,21 @@ export interface Table extends TableNames {
   readonly splitKey?: SplitKey
 }
 
+const HOW_TO_FILL = "say what becomes of such rows, with missing 'drop', 'mean' or { value }"
+
 const delimiters = { csv: ',', tsv: '\t', jsonl: undefined }
 
+export interface ReadingTable {
+  /** What to do about a missing value that is refused, for the end of a sentence. */
+  readonly remedy?: string
+  /** Whether columns that `categories` does not name are numbers, whatever they begin with. */
+  readonly namesAll?: boolean
+  /** Told the columns of the file that are not read. */
+  readonly onLeftAside?: (names: readonly string[]) => void
+}
+
 /** @throws UserError with one sentence that names the file, and the line and column where there are any */
-export async function readTable(spec: TableSpec): Promise<Table> {
+export async function readTable(spec: TableSpec, reading: ReadingTable = {}): Promise<Table> {
   const { kind, path, target, columns, header } = spec
   const delimiter = kind === 'csv' ? (spec.delimiter ?? delimiters.csv) : delimiters[kind]
   const others = [target, keyColumnOf(spec.splitBy)].filter((name) => name !== undefined)
@@ -35,7 +46,10 @@ export async function readTable(spec: TableSpec): Promise<Table> {
   await readRecords(
     { path, delimiter, header, only },
     {
-      names: (names) => (builder = new TableBuilder(spec, names)),
+      names(names) {
+        builder = new TableBuilder(spec, names, reading)
+        if (columns) reading.onLeftAside?.(names.filter((name) => ![...columns, ...others].includes(name)))
+      },
       row: (cells, line) => builder?.row(cells, line),
     },
   )
@@ -53,7 +67,7 @@ class TableBuilder {
   #numRows = 0
   #dropped = 0
 
-  constructor(spec: TableSpec, names: readonly string[]) {
+  constructor(spec: TableSpec, names: readonly string[], reading: ReadingTable) {
     const { path, target, splitBy } = spec
     const key = keyColumnOf(splitBy)
     const { columns = names.filter((name) => name !== target && name !== key), categories = [] } = spec
@@ -63,8 +77,8 @@ class TableBuilder {
       throw new UserError(`${path} has no column ${shown(name)}; its columns are ${listed(names)}`)
     }
     this.#spec = spec
-    this.#inputs = columns.map((name) => new Input(spec, place(name)))
-    this.#target = target === undefined ? undefined : new Target(spec, place(target))
+    this.#inputs = columns.map((name) => new Input(spec, place(name), reading))
+    this.#target = target === undefined ? undefined : new Target(spec, place(target), reading.remedy)
     this.#key = key === undefined ? undefined : new KeyColumn(spec, place(key))
     this.#row = new Float32Array(this.#inputs.length)
     if (columns.length === 0) throw new UserError(`${path} has no column but the target, expected some to learn from`)
@@ -136,12 +150,16 @@ class Input {
   readonly name: string
   readonly at: number
   readonly #spec: TableSpec
-  #isNumbers = false
+  readonly #remedy: string | undefined
+  readonly #namesAll: boolean
+  #isNumbers: boolean
   #categories: Categories | undefined
   /** Of the first cell that has the policy's number, as long as it is not known what the others are. */
   #filledLine: number | undefined
 
-  constructor(spec: TableSpec, { name, at }: Place) {
+  constructor(spec: TableSpec, { name, at }: Place, { remedy, namesAll = false }: ReadingTable) {
+    this.#remedy = remedy
+    this.#namesAll = this.#isNumbers = namesAll
     this.name = name
     this.at = at
     this.#spec = spec
@@ -164,7 +182,10 @@ class Input {
       return found
     }
     const { path } = this.#spec
-    if (found !== 'text' || this.#isNumbers) throw wrongNumber(path, { name: this.name, line, cell, found })
+    if (found !== 'text' || this.#isNumbers) {
+      const hint = found === 'text' && !this.#namesAll ? ', or the column named in categories' : ''
+      throw wrongNumber(path, { name: this.name, line, cell, found, hint })
+    }
     this.#categories = this.#named()
     if (this.#filledLine !== undefined) this.#missing(this.#filledLine)
     return this.#categories.numberOf(cell, line)
@@ -173,7 +194,7 @@ class Input {
   #missing(line: number): number | undefined {
     const { missing, path } = this.#spec
     if (missing === 'drop') return undefined
-    if (missing === 'refuse') throw lacking(path, this.name, line)
+    if (missing === 'refuse') throw lacking(path, this.name, line, this.#remedy)
     if (typeof missing === 'string') return NaN
     if (this.#categories) {
       throw new UserError(
@@ -197,12 +218,14 @@ class Target {
   readonly at: number
   readonly #name: string
   readonly #spec: TableSpec
+  readonly #remedy: string | undefined
   readonly #values = new Floats()
   readonly #classes: Categories
   #isClasses: boolean | undefined
 
-  constructor(spec: TableSpec, { name, at }: Place) {
+  constructor(spec: TableSpec, { name, at }: Place, remedy: string | undefined) {
     const { path, classes } = spec
+    this.#remedy = remedy
     this.at = at
     this.#name = name
     this.#spec = spec
@@ -218,7 +241,7 @@ class Target {
     const name = this.#name
     if (cell === undefined || (standsForNone(cell) && !this.#classes.has(String(cell)))) {
       if (missing === 'drop') return false
-      if (missing === 'refuse') throw lacking(path, name, line)
+      if (missing === 'refuse') throw lacking(path, name, line, this.#remedy)
       throw new UserError(
         `${path} has no target in line ${line}, column ${shown(name)}: nothing stands for it, so missing must be 'drop'`,
       )
@@ -229,7 +252,10 @@ class Target {
       return true
     }
     const found = numberIn(cell)
-    if (typeof found !== 'number') throw wrongNumber(path, { name, line, cell, found })
+    if (typeof found !== 'number') {
+      const hint = found === 'text' ? ", or classes: true" : ''
+      throw wrongNumber(path, { name, line, cell, found, hint })
+    }
     this.#values.push(found)
     return true
   }
@@ -255,10 +281,8 @@ class Target {
   }
 }
 
-function lacking(path: string, name: string, line: number): UserError {
-  return new UserError(
-    `${path} has no value in line ${line}, column ${shown(name)}: say what becomes of such rows, with missing 'drop', 'mean' or { value }`,
-  )
+function lacking(path: string, name: string, line: number, remedy = HOW_TO_FILL): UserError {
+  return new UserError(`${path} has no value in line ${line}, column ${shown(name)}: ${remedy}`)
 }
 
 interface WrongNumber {
@@ -266,11 +290,12 @@ interface WrongNumber {
   readonly line: number
   readonly cell: string | number
   readonly found: 'text' | 'infinite' | 'large'
+  /** What else may be meant. */
+  readonly hint: string
 }
 
-function wrongNumber(path: string, { name, line, cell, found }: WrongNumber): UserError {
+function wrongNumber(path: string, { name, line, cell, found, hint }: WrongNumber): UserError {
   const large = found === 'large' ? ', which is too large for f32' : ''
-  const hint = found === 'text' ? `, or the column named in categories` : ''
   return new UserError(
     `${path} has ${shown(cell)}${large} in line ${line}, column ${shown(name)}, expected a finite number${hint}`,
   )

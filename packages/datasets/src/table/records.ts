@@ -132,6 +132,7 @@ function cellOf(text: string): Cell {
 
 async function readObjects({ path, only }: TextFormat, sink: RecordSink): Promise<void> {
   let names: readonly string[] | undefined
+  const unseen = new Set(only)
   await readLines(path, (text, line) => {
     if (text.trim() === '') return
     const values = new Map<string, unknown>(Object.entries(objectIn(path, text, line)))
@@ -140,6 +141,7 @@ async function readObjects({ path, only }: TextFormat, sink: RecordSink): Promis
       sink.names(names)
     }
     const known = names
+    if (unseen.size > 0) for (const name of values.keys()) unseen.delete(name)
     const extra = only === undefined ? [...values.keys()].find((name) => !known.includes(name)) : undefined
     if (extra !== undefined) {
       throw new UserError(`${path} has ${shown(extra)} in line ${line}, which the first line has not: name the columns`)
@@ -149,6 +151,9 @@ async function readObjects({ path, only }: TextFormat, sink: RecordSink): Promis
     )
     sink.row(cells, line)
   })
+  const [missing] = unseen
+  if (missing === undefined || names === undefined) return
+  throw new UserError(`${path} has no ${shown(missing)} in any line, expected it in some, as null where it is missing`)
 }
 
 function objectIn(path: string, text: string, line: number): object {

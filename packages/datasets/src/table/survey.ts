@@ -6,6 +6,7 @@ import { UserError } from '@gradpool/core'
 import { decodeNpy, decodeNpz, type NumpyArray } from '@gradpool/storage'
 import { bytesOf } from '../numpy/read-numpy.js'
 import { numberIn, standsForNone } from './numbers.js'
+import { tableKindOf } from './read-inputs.js'
 import { ownCopy, readRecords, type Cell } from './records.js'
 
 export interface ColumnSurvey {
@@ -35,15 +36,12 @@ const MOST_SHOWN = 20
 const MOST_COUNTED = 100_000
 const MOST_OF_ONE = 1000
 
-const delimiters = { csv: ',', tsv: '\t', jsonl: undefined, ndjson: undefined }
-const tableEnding = /\.(csv|tsv|jsonl|ndjson)(?:\.gz)?$/i
+const delimiters = { csv: ',', tsv: '\t', jsonl: undefined }
 
 /** @throws UserError with one sentence for a file of another kind, or one that cannot be read */
 export async function surveyFile(path: string): Promise<DataSurvey> {
-  const ending = tableEnding.exec(path)?.[1]?.toLowerCase()
-  if (ending === 'csv' || ending === 'tsv' || ending === 'jsonl' || ending === 'ndjson') {
-    return surveyTable(path, delimiters[ending])
-  }
+  const kind = tableKindOf(path)
+  if (kind !== undefined) return surveyTable(path, delimiters[kind])
   if (/\.npz$/i.test(path)) return surveyArrays(path, await decodeNpz(await bytesOf(path), path))
   if (/\.npy$/i.test(path)) return surveyArrays(path, new Map([['array', decodeNpy(await bytesOf(path), path)]]))
   throw new UserError(`${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .npy and .npz`)

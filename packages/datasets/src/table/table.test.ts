@@ -155,6 +155,7 @@ test.each<[string, string | Uint8Array, CsvOptions, RegExp]>([
   ['only blank lines', '\n \n', {}, /is empty, expected rows$/],
   ['names alone', 'a,b\n', {}, /has no rows to learn from, only the names of columns$/],
   ['missing values in all', 'a\nNA\nNA\n', { missing: 'drop' }, /has no rows to learn from, a missing value in each$/],
+  ['a text among targets', 'a,y\n1,2\n3,x\n', { target: 'y' }, /column 'y', expected a finite number, or classes: true$/],
   ['a short row', 'a,b\n1,2\n3\n', {}, /has 1 cell in line 3, expected 2$/],
   ['a long row', 'a,b\n1,2,3\n', {}, /has 3 cells in line 2, expected 2$/],
   ['a text later on', 'a,b\n1,2\n3,x\n', {}, /has 'x' in line 3, column 'b', expected a finite number, or the column n/],
@@ -219,9 +220,15 @@ test.each<[string, RegExp]>([
   ['{"a":[1]}', /in line 1, column 'a', \[ 1 \], expected a number or a text$/],
   ['{"a":1}\n{"a":1,"b":2}', /has 'b' in line 2, which the first line has not/],
   ['{}', /has no columns in its first row$/],
-  ['{"a":1}\n{}', /has no value in line 2, column 'a'/],
+  ['{"a":1}\n{}', /has no value in line 2, column 'a': say what becomes of such rows, with missing 'drop', 'mean'/],
 ])('%s is refused as JSON', async (content, message) => {
   await expect(userErrorOf(async () => loadDataset(jsonl(await written(content))))).resolves.toMatch(message)
+})
+
+test('a column of no line is refused, where the others are imputed', async () => {
+  const path = await written('{"a":1}\n{"a":2}\n')
+  const spec = jsonl(path, { columns: ['a', 'b'], missing: 'mean' })
+  await expect(userErrorOf(() => loadDataset(spec))).resolves.toMatch(/has no 'b' in any line, expected it in some, as null/)
 })
 
 test('held-out files have the columns and classes of the training', async () => {

@@ -132,7 +132,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
 
   /** Layers, what it reads and predicts, and how it was made, for people. */
   summary(): string {
-    const { states, predict, provenance, metrics, hash } = this.saved
+    const { states, predict, table, provenance, metrics, hash } = this.saved
     const weights = [...states].map(([name, { shape }]) => [
       name,
       `[${shape.join(', ')}]`,
@@ -152,7 +152,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
             `work       ${flopsOf(predict.row).toLocaleString('en')} operations a row`,
           ]
         : []),
-      ...Object.entries({ ...provenance, ...metrics }).map(
+      ...Object.entries({ ...table, ...provenance, ...metrics }).map(
         ([name, value]) => `${name.padEnd(10)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
       ),
       `hash       ${hash}`,
