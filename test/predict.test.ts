@@ -69,7 +69,11 @@ beforeAll(async () => {
   const fitted = await fit(sumModel, { data: { x, size, y: size }, ...options, epochs: 1 })
   await fitted.save(sums)
   flowers = join(folder.path, 'flowers.gradpool')
-  const rows = Array.from({ length: 60 }, (_, i) => [i % 17 === 3 ? '' : i, i % 3 ? 'clay' : 'sand', i < 30 ? 'rose' : 'aster'])
+  const rows = Array.from({ length: 60 }, (_, i) => [
+    i % 17 === 3 ? '' : i,
+    i % 3 ? 'clay' : 'sand',
+    i < 30 ? 'rose' : 'aster',
+  ])
   const table = join(folder.path, 'flowers.csv')
   await writeFile(table, ['petal,soil,kind', ...rows.map((row) => row.join())].join('\n'))
   const kinds = csv(table, { target: 'kind', missing: 'median' })
@@ -251,7 +255,10 @@ describe('predict of a table', () => {
       }),
     )
     expect(new Set(outputs).size).toBe(1)
-    const lines = (outputs[0] ?? '').trimEnd().split('\n').map((line) => JSON.parse(line) as { estimate: string })
+    const lines = (outputs[0] ?? '')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { estimate: string })
     expect(lines.map(({ estimate }) => estimate)).toEqual(['rose', 'aster', 'rose'])
   })
 
@@ -277,18 +284,28 @@ describe('predict of a table', () => {
 
   test('refuses what does not fit the model', async () => {
     const mistakes: [string, string, RegExp][] = [
-      [flowers, 'bad.csv', /^bad\.csv has the category 'loam' in line 2, column 'soil', which is none of 'clay', 'sand'$/m],
+      [
+        flowers,
+        'bad.csv',
+        /^bad\.csv has the category 'loam' in line 2, column 'soil', which is none of 'clay', 'sand'$/m,
+      ],
       [flowers, 'less.csv', /^less\.csv has no column 'petal'; its columns are 'soil'$/m],
       [flowers, 'wide.npy', /^'wide\.npy' is \[2, 3\], and the model reads f32\[2\] for each row$/m],
       [flowers, 'rows.npz', /^rows\.npz is not a whole \.npz file/m],
       [flowers, 'none.npy', /^There is no file 'none\.npy'$/m],
-      [sums, 'rows.csv', /^'rows\.csv' is a table, and this model was trained on none: it reads x f32\[2, 2\], size f32\[\]/m],
+      [
+        sums,
+        'rows.csv',
+        /^'rows\.csv' is a table, and this model was trained on none: it reads x f32\[2, 2\], size f32\[\]/m,
+      ],
       [sums, 'rows.npy', /^'rows\.npy' is one array, and this model reads x f32\[2, 2\], size f32\[\]: use \.npz/m],
     ]
     for (const [model, name, sentence] of mistakes) {
       await expectMistake(['predict', model, '--data', name], sentence, { cwd })
     }
-    await expectMistake(['predict', flowers, '--data', 'rows.csv', '--json', '--csv'], /^Say how to print it: /, { cwd })
+    await expectMistake(['predict', flowers, '--data', 'rows.csv', '--json', '--csv'], /^Say how to print it: /, {
+      cwd,
+    })
   })
 })
 

@@ -36,6 +36,7 @@ export {
 } from './spec.js'
 export type { RowsSplit, SplitBy } from './rows-split.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
+export { splitReport, type SplitReport } from './split-report.js'
 export { modelDataOf, statisticsOf } from './statistics.js'
 export { readInputs, tableKindOf, type TableInputs } from './table/read-inputs.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'

@@ -94,7 +94,9 @@ function namesIn({ target, columns, categories = {}, missing, classNames }: Tabl
     ...(ofColumns ? [['columns', cut(ofColumns.join(', '))] as const] : []),
     ...(target === undefined ? [] : [['learns', cut(target)] as const]),
     ...(classNames ? [['classes', cut(classNames.join(', '))] as const] : []),
-    ...(missing === undefined ? [] : [['missing', typeof missing === 'string' ? missing : String(missing.value)] as const]),
+    ...(missing === undefined
+      ? []
+      : [['missing', typeof missing === 'string' ? missing : String(missing.value)] as const]),
   ]
 }
 

@@ -32,7 +32,12 @@ test('what stood for missing values does so again', async () => {
 })
 
 test.each([
-  ['a.csv', 'size,kind\n1,elm\n', names, /has the category 'elm' in line 2, column 'kind', which is none of 'ash', 'oak'$/],
+  [
+    'a.csv',
+    'size,kind\n1,elm\n',
+    names,
+    /has the category 'elm' in line 2, column 'kind', which is none of 'ash', 'oak'$/,
+  ],
   ['a.csv', 'size\n1\n', names, /has no column 'kind'; its columns are 'size'$/],
   ['a.csv', 'size,kind\nbig,oak\n', names, /has 'big' in line 2, column 'size', expected a finite number$/],
   [

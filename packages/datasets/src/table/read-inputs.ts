@@ -27,7 +27,8 @@ export async function readInputs(
 ): Promise<TableInputs> {
   const kind = tableKindOf(path)
   if (kind === undefined) throw new UserError(`${path} is no table by its ending: .csv, .tsv or .jsonl`)
-  if (columns === undefined) throw new UserError(`this model was trained on no table, so it takes no columns of ${path}`)
+  if (columns === undefined)
+    throw new UserError(`this model was trained on no table, so it takes no columns of ${path}`)
   let leftAside: readonly string[] = []
   const { fields } = await readTable(
     {

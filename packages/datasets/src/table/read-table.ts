@@ -84,7 +84,9 @@ class TableBuilder {
     if (columns.length === 0) throw new UserError(`${path} has no column but the target, expected some to learn from`)
     const other = columnsOf(categories).find((name) => !columns.includes(name))
     if (other !== undefined) {
-      throw new UserError(`${path} has no input ${shown(other)}, which is named in categories: it has ${listed(columns)}`)
+      throw new UserError(
+        `${path} has no input ${shown(other)}, which is named in categories: it has ${listed(columns)}`,
+      )
     }
   }
 
@@ -253,7 +255,7 @@ class Target {
     }
     const found = numberIn(cell)
     if (typeof found !== 'number') {
-      const hint = found === 'text' ? ", or classes: true" : ''
+      const hint = found === 'text' ? ', or classes: true' : ''
       throw wrongNumber(path, { name, line, cell, found, hint })
     }
     this.#values.push(found)

@@ -69,7 +69,8 @@ const classesRule: Rule<true | readonly string[]> = {
 const categoriesRule: Rule<CategoriesOption> = {
   expected: "names of columns, or a record of names of categories, such as { kind: ['aster', 'rose'] }",
   accepts: (value): value is CategoriesOption =>
-    columnsRule.accepts(value) || (isObject(value) && Object.values(value).every((names) => columnsRule.accepts(names))),
+    columnsRule.accepts(value) ||
+    (isObject(value) && Object.values(value).every((names) => columnsRule.accepts(names))),
 }
 const unknownRule: Rule<UnknownPolicy> = {
   expected: "'refuse' or 'zeros'",
@@ -114,7 +115,11 @@ export function tableSpec<H>(kind: TableSpec['kind'], value: object, taking: Hel
     throw notAllowed(`${where}.columns`, `inputs without the target '${target}'`, columns)
   }
   if (target !== undefined && columnsOf(categories).includes(target)) {
-    throw notAllowed(`${where}.categories`, `inputs without the target '${target}', whose categories are classes`, target)
+    throw notAllowed(
+      `${where}.categories`,
+      `inputs without the target '${target}', whose categories are classes`,
+      target,
+    )
   }
   if (classes !== undefined && target === undefined) throw notAllowed(`${where}.target`, nameRule.expected, undefined)
   return {

@@ -126,9 +126,13 @@ test('categories in an order of their own, and ones that are not among them', as
     /has the category 'tulip' in line 2, column 'kind', which is none of 'aster', 'rose'$/,
   )
   const others = csv(await written('kind,a\nrose,1\naster,2\n'), { categories: { kind: ['rose', 'aster'] } })
-  await expect(userErrorOf(() => loadDataset(strict, { test: others }))).resolves.toMatch(/have other categories than the/)
+  await expect(userErrorOf(() => loadDataset(strict, { test: others }))).resolves.toMatch(
+    /have other categories than the/,
+  )
   const text = csv(await written('kind,a\nrose,x\naster,y\n'))
-  await expect(userErrorOf(() => loadDataset(strict, { test: text }))).resolves.toMatch(/have other categories than the/)
+  await expect(userErrorOf(() => loadDataset(strict, { test: text }))).resolves.toMatch(
+    /have other categories than the/,
+  )
 })
 
 test('tab-separated values, and JSON by the line', async () => {
@@ -155,10 +159,20 @@ test.each<[string, string | Uint8Array, CsvOptions, RegExp]>([
   ['only blank lines', '\n \n', {}, /is empty, expected rows$/],
   ['names alone', 'a,b\n', {}, /has no rows to learn from, only the names of columns$/],
   ['missing values in all', 'a\nNA\nNA\n', { missing: 'drop' }, /has no rows to learn from, a missing value in each$/],
-  ['a text among targets', 'a,y\n1,2\n3,x\n', { target: 'y' }, /column 'y', expected a finite number, or classes: true$/],
+  [
+    'a text among targets',
+    'a,y\n1,2\n3,x\n',
+    { target: 'y' },
+    /column 'y', expected a finite number, or classes: true$/,
+  ],
   ['a short row', 'a,b\n1,2\n3\n', {}, /has 1 cell in line 3, expected 2$/],
   ['a long row', 'a,b\n1,2,3\n', {}, /has 3 cells in line 2, expected 2$/],
-  ['a text later on', 'a,b\n1,2\n3,x\n', {}, /has 'x' in line 3, column 'b', expected a finite number, or the column n/],
+  [
+    'a text later on',
+    'a,b\n1,2\n3,x\n',
+    {},
+    /has 'x' in line 3, column 'b', expected a finite number, or the column n/,
+  ],
   [
     'a category of none',
     'a,b\n1,x\n',
@@ -228,7 +242,9 @@ test.each<[string, RegExp]>([
 test('a column of no line is refused, where the others are imputed', async () => {
   const path = await written('{"a":1}\n{"a":2}\n')
   const spec = jsonl(path, { columns: ['a', 'b'], missing: 'mean' })
-  await expect(userErrorOf(() => loadDataset(spec))).resolves.toMatch(/has no 'b' in any line, expected it in some, as null/)
+  await expect(userErrorOf(() => loadDataset(spec))).resolves.toMatch(
+    /has no 'b' in any line, expected it in some, as null/,
+  )
 })
 
 test('held-out files have the columns and classes of the training', async () => {
@@ -238,14 +254,19 @@ test('held-out files have the columns and classes of the training', async () => 
     /has the class 'z' in line 2, column 'k', which is none of 'x', 'y'$/,
   )
   const other = csv(await written('b,k\n5,y\n6,x\n'), { target: 'k' })
-  await expect(userErrorOf(() => loadDataset(train, { test: other }))).resolves.toMatch(/has no column 'a'; its columns/)
+  await expect(userErrorOf(() => loadDataset(train, { test: other }))).resolves.toMatch(
+    /has no column 'a'; its columns/,
+  )
   const named = csv(await written('b,k\n5,y\n6,x\n'), { target: 'k', columns: ['b'] })
   await expect(userErrorOf(() => loadDataset(train, { test: named }))).resolves.toBe(
     'The test data of table have other columns than the training: leave them out, or name the same',
   )
   const some = csv(await written('k,c,a\ny,1,5\ny,2,6\n'))
   const { splits } = await loadDataset(train, { test: some })
-  expect(splits.test?.fields).toMatchObject({ x: { values: Float32Array.of(5, 6) }, label: { values: Int32Array.of(1, 1) } })
+  expect(splits.test?.fields).toMatchObject({
+    x: { values: Float32Array.of(5, 6) },
+    label: { values: Int32Array.of(1, 1) },
+  })
 })
 
 test('a spec is plain JSON and is checked', async () => {

@@ -32,7 +32,15 @@ export function oneHotCategories({ columns = [], categories = {} }: Pick<TableNa
         if (size === undefined) return
         // The numbers before it are one part, however many.
         if (at > from) parts.push(part(from, at - from))
-        parts.push(equal(part(at, 1), constant(Array.from({ length: size }, (_, number) => number), [size])))
+        parts.push(
+          equal(
+            part(at, 1),
+            constant(
+              Array.from({ length: size }, (_, number) => number),
+              [size],
+            ),
+          ),
+        )
         from = at + 1
       })
       if (columns.length > from) parts.push(part(from, columns.length - from))

@@ -1,7 +1,7 @@
 /** Trains a model: the one door. */
 import { type Model } from '@gradpool/core'
 import { modelFor, type TableNames } from '@gradpool/core/engine'
-import { modelDataOf, tableNamesOf } from '@gradpool/datasets'
+import { modelDataOf, splitReport, tableNamesOf } from '@gradpool/datasets'
 import { availableParallelism } from 'node:os'
 import { engineFor } from '../choose-engine.js'
 import { tracedPrograms } from '../programs.js'
@@ -55,6 +55,9 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   if (profile !== undefined) await checkProfile(engine, profile)
   const callbacks = new Callbacks(onWarning)
   const { plan, dataset, programs, state } = await planFit(programsFor, options, { warn: callbacks.warn, names })
+  const report = splitReport(dataset)
+  for (const leak of report?.leaks ?? []) callbacks.warn(leak)
+  if (report && progress) process.stderr.write(`${report.counts}\n`)
   const { numerics } = engine
   const identity = { hash: plan.hash, numerics }
   const checkpoints = directory === undefined ? undefined : await openFitDirectory(directory, identity)
