@@ -21,6 +21,7 @@ import {
   type OwnRows,
   type SplitPlan,
 } from './dataset.js'
+import { checkArrayNames } from './array-names.js'
 import { fieldsHash, placed, type Fields } from './fields.js'
 import { fileNames, fileRoles, locateFiles, type FileRole } from './folder/locate.js'
 import { readFolder, type FolderContents } from './folder/read.js'
@@ -157,7 +158,7 @@ function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
 }
 
 function keyOf(spec: DataSpec, directory: string | undefined): unknown {
-  if (spec.kind === 'arrays') return spec.fields
+  if (spec.kind === 'arrays') return tableNamesOf(spec) ? spec : spec.fields
   if (isFiles(spec)) {
     return JSON.stringify([spec.kind, directory ?? spec.directory, spec.kind === 'idxFolder' && spec.classes])
   }
@@ -214,8 +215,10 @@ function hashOfRows(fields: Fields, { categories, classNames }: TableNames): str
 type RowsContents = Pick<Contents, 'fields' | 'splitKey'> & TableNames
 
 async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<RowsContents> {
-  if (spec.kind === 'arrays') return { fields: spec.fields }
-  return spec.kind === 'npy' || spec.kind === 'npz' ? { fields: await readNumpy(spec) } : readTable(spec)
+  if (isTable(spec)) return readTable(spec)
+  const fields = spec.kind === 'arrays' ? spec.fields : await readNumpy(spec)
+  checkArrayNames(nameOf(spec), fields, spec)
+  return { fields, ...tableNamesOf(spec) }
 }
 
 async function filesSource(spec: FilesSpec, options: LoaderOptions): Promise<Source> {

@@ -6,7 +6,8 @@
  * anywhere. As JSON, plain fields are their hash, dtypes and shapes.
  */
 import { UserError } from '@gradpool/core'
-import { isDataset, loadedData, type Dataset } from './dataset.js'
+import { isDataset, loadedData, tableNamesOf, type Dataset } from './dataset.js'
+import { arrayNamesFields, arrayNamesOf, type ArrayNames } from './array-names.js'
 import { numpySpec, type NpySpec, type NpzSpec } from './numpy/numpy-spec.js'
 import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
 import { rowsSplitFields, rowsSplitOf, type RowsSplit, type SplitBy } from './rows-split.js'
@@ -56,7 +57,7 @@ export type FilesSpec = MnistSpec | IdxFolderSpec
 /** A share of the rows (between 0 and 1), a number of them, or data of its own. */
 export type HeldOut = number | DataSpec | Dataset
 
-export interface ArraysSpec extends RowsSplit<HeldOut> {
+export interface ArraysSpec extends RowsSplit<HeldOut>, ArrayNames {
   readonly kind: 'arrays'
   readonly name: string
   readonly fields: Fields
@@ -93,7 +94,7 @@ export interface RowsSplitOptions {
   readonly splitSeed?: number
 }
 
-export interface ArraysOptions extends RowsSplitOptions {
+export interface ArraysOptions extends RowsSplitOptions, ArrayNames {
   /** Default: `arrays`. */
   readonly name?: string
 }
@@ -102,7 +103,9 @@ export type JsonlOptions = Partial<Omit<TableShape, 'path' | 'header' | 'delimit
 export type TsvOptions = JsonlOptions & Pick<TableShape, 'header'>
 export type CsvOptions = TsvOptions & Pick<TableShape, 'delimiter'>
 
-export interface NpzOptions extends RowsSplitOptions {
+export type NpyOptions = RowsSplitOptions & ArrayNames
+
+export interface NpzOptions extends RowsSplitOptions, ArrayNames {
   /** Names of fields, each with that of its array. Default: every array, by its own name. */
   readonly fields?: Readonly<Record<string, string>>
 }
@@ -111,7 +114,7 @@ const splitFields = ['labelled', 'validation', 'splitSeed']
 const fieldNames = {
   mnist: ['kind', ...splitFields, 'directory'],
   idxFolder: ['kind', 'directory', 'classes', ...splitFields],
-  arrays: ['kind', 'name', 'fields', ...rowsSplitFields],
+  arrays: ['kind', 'name', 'fields', ...arrayNamesFields, ...rowsSplitFields],
 } as const
 
 const datasetFields = [
@@ -174,7 +177,7 @@ export function jsonl(path: string, options: JsonlOptions = {}): TableSpec<HeldO
 }
 
 /** Files of NumPy, each with the field that it is: `npy({ x: 'x.npy', y: 'y.npy' })`. */
-export function npy(files: Readonly<Record<string, string>>, options: RowsSplitOptions = {}): NpySpec<HeldOut> {
+export function npy(files: Readonly<Record<string, string>>, options: NpyOptions = {}): NpySpec<HeldOut> {
   return numpySpec('npy', { ...options, kind: 'npy', files }, { where: 'npy', heldOut: parseHeldOut })
 }
 
@@ -205,7 +208,7 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'npz') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   // A field may have any name.
   if (kind === undefined || isObject(kind)) {
-    return new Arrays('arrays', parseFields(value, where), unsplit)
+    return new Arrays('arrays', parseFields(value, where), {}, unsplit)
   }
   throw notAllowed(`${where}.kind`, `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'npy' or 'npz'`, kind)
 }
@@ -258,15 +261,23 @@ function arraysSpec(value: object, where: string): ArraysSpec {
     throw new UserError(`${where} says which arrays it was, without their values: give the arrays themselves`)
   }
   const taker = fieldsTaken(value, where, fieldNames.arrays, isText)
+  const names = arrayNamesOf(taker)
+  const mayMiss = names.missing !== undefined
   return new Arrays(
     taker.take('name', textRule('a text', 'arrays')),
-    parseFields(taker.get('fields'), where === 'arrays' ? where : `${where}.fields`),
+    parseFields(taker.get('fields'), where === 'arrays' ? where : `${where}.fields`, { mayMiss }),
+    names,
     rowsSplitOf(taker, { where, heldOut: parseHeldOut }),
   )
 }
 
 class Arrays implements ArraysSpec {
   readonly kind = 'arrays'
+  declare readonly columns?: NonNullable<ArrayNames['columns']>
+  declare readonly categories?: NonNullable<ArrayNames['categories']>
+  declare readonly unknown?: NonNullable<ArrayNames['unknown']>
+  declare readonly missing?: NonNullable<ArrayNames['missing']>
+  declare readonly classNames?: NonNullable<ArrayNames['classNames']>
   readonly labelled: number
   readonly validation: HeldOut
   readonly test: HeldOut
@@ -276,8 +287,11 @@ class Arrays implements ArraysSpec {
   constructor(
     readonly name: string,
     readonly fields: Fields,
+    /** Those that were given. */
+    names: ArrayNames,
     { labelled, validation, test, splitBy, splitSeed }: RowsSplit<HeldOut>,
   ) {
+    Object.assign(this, names)
     this.labelled = labelled
     this.validation = validation
     this.test = test
@@ -288,6 +302,6 @@ class Arrays implements ArraysSpec {
   toJSON(): object {
     const { kind, name, labelled, validation, test, splitBy, splitSeed } = this
     const [hash, fields] = [fieldsHash(this.fields), mapped(this.fields, typeText)]
-    return { kind, name, hash, fields, labelled, validation, test, splitBy, splitSeed }
+    return { kind, name, hash, fields, ...tableNamesOf(this), labelled, validation, test, splitBy, splitSeed }
   }
 }

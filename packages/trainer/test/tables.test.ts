@@ -1,6 +1,6 @@
 /** The same rows train the same weights, whatever file they come from; and a saved model takes rows as they are. */
 import { adam, type Batch, defineModel, reshape } from '@gradpool/core'
-import { csv, jsonl, npy, tsv, type DataInput } from '@gradpool/datasets'
+import { arrays, csv, jsonl, npy, tsv, type DataInput } from '@gradpool/datasets'
 import { classify, dense, meanSquaredError, regress } from '@gradpool/models'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -100,7 +100,26 @@ const treeFile = written('trees.csv', treeTable(','))
 const treesFrom = csv(treeFile, treeOptions)
 const firstTrees = trained(treesFrom)
 
+const treeNumbers = Float32Array.from(
+  trees.flatMap(([size, kind, year]) => [size ?? NaN, kind === undefined ? NaN : kinds.toSorted().indexOf(kind), year]),
+)
+const arrayNames = {
+  columns: ['size', 'kind', 'year'],
+  categories: { kind: ['ash', 'elm', 'oak'] },
+  missing: 'mean',
+  unknown: 'zeros',
+} as const
+const treePrices = Float32Array.from(trees, ([, , , price]) => price)
+
 test.each([
+  ['arrays', arrays({ x: { values: treeNumbers, shape: [3] }, y: { values: treePrices, shape: [] } }, arrayNames)],
+  [
+    'npy',
+    npy(
+      { x: written('tx.npy', npyFile([90, 3], treeNumbers)), y: written('ty.npy', npyFile([90], treePrices)) },
+      arrayNames,
+    ),
+  ],
   ['tsv', tsv(written('trees.tsv', treeTable('\t')), treeOptions)],
   ['jsonl', jsonl(written('trees.jsonl', treeLines), { ...treeOptions, columns: ['size', 'kind', 'year'] })],
   ['csv on two workers', treesFrom],

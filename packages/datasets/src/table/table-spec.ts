@@ -72,7 +72,7 @@ const categoriesRule: Rule<CategoriesOption> = {
     columnsRule.accepts(value) ||
     (isObject(value) && Object.values(value).every((names) => columnsRule.accepts(names))),
 }
-const unknownRule: Rule<UnknownPolicy> = {
+export const unknownRule: Rule<UnknownPolicy> = {
   expected: "'refuse' or 'zeros'",
   default: 'refuse',
   accepts: (value): value is UnknownPolicy => value === 'refuse' || value === 'zeros',
