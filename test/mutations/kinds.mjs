@@ -31,9 +31,9 @@ import {
   weightsHash,
 } from '@gradpool/storage'
 import { CheckpointStore, EpochRows } from '@gradpool/trainer'
-import { doneIn, lastCheckpoint, openFitDirectory } from '../../packages/trainer/dist/fit/fit-directory.js'
-import { writeStageFiles } from '../../packages/orchestrator/dist/runs/stage-files.js'
-import { RUN_FORMAT_VERSION } from '../../packages/orchestrator/dist/runs/run-record.js'
+import { doneIn, lastCheckpoint, openFitDirectory } from '../../packages/trainer/src/fit/fit-directory.ts'
+import { writeStageFiles } from '../../packages/orchestrator/src/runs/stage-files.ts'
+import { RUN_FORMAT_VERSION } from '../../packages/orchestrator/src/runs/run-record.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'gradpool-mutations-'))
 const row = { epoch: 1, seconds: 1, loss: 1, accuracy: 0.5, validation: { loss: 1, accuracy: 0.5 } }

@@ -6,7 +6,21 @@
 // What fails is told with the arguments that repeat it. Each kind is read in a process of its own.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { names } from './kinds.mjs'
+import { build } from 'esbuild'
+
+// Kinds use what packages keep to themselves, so they are bundled with the sources of it.
+const here = fileURLToPath(new URL('.', import.meta.url))
+const bundles = fileURLToPath(new URL('../test-output', import.meta.url))
+await build({
+  entryPoints: ['child', 'kinds'].map((name) => `${here}${name}.mjs`),
+  outdir: bundles,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+})
+const { names } = await import(new URL('../test-output/kinds.mjs', import.meta.url).href)
 
 const [count = '20000', seed = '0', only, first = '0'] = process.argv.slice(2)
 const mostHeapMb = 512
@@ -21,7 +35,7 @@ if (only !== undefined && !names.includes(only)) {
   console.error(`There is no kind '${only}'; there are ${names.join(', ')}`)
   process.exit(2)
 }
-const child = fileURLToPath(new URL('child.mjs', import.meta.url))
+const child = `${bundles}/child.mjs`
 for (const kind of only === undefined ? names : [only]) {
   const args = [`--max-old-space-size=${mostHeapMb}`, '--expose-gc', child, kind, count, seed, first]
   // The channel tells the child when this process is gone.
