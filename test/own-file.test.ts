@@ -112,7 +112,9 @@ test('a table is data, which a run knows again by its contents', async () => {
   expect(Math.abs(estimate - 88)).toBeLessThan(30)
   await writeFile(join(cwd, 'later.csv'), ['size,rooms,price', ...rows.slice(0, 50), ...rows.slice(0, 10)].join('\n'))
   const elsewhere = await gradpool(['run', 'prices.mjs', '--data', 'later.csv', '--epochs', '1'], { cwd })
-  expect(elsewhere.stdout).toMatch(/^later\.csv: 42 rows to train on, 6 for validation, 12 for test \(at random, seed 0\)$/m)
+  expect(elsewhere.stdout).toMatch(
+    /^later\.csv: 42 rows to train on, 6 for validation, 12 for test \(at random, seed 0\)$/m,
+  )
   expect(elsewhere.stderr).toMatch(/^Warning: \d of 12 test rows of later\.csv are training rows, too: \d+ is \d+/m)
   const folder = await gradpool(['run', 'prices.mjs', '--data', cwd], { cwd })
   expect([folder.code, folder.stderr]).toEqual([2, expect.stringMatching(/ is a directory, expected a file$/m)])

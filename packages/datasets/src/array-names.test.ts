@@ -39,19 +39,30 @@ test.each<[ArraysOptions, RegExp]>([
   [{ columns: ['a'] }, /^arrays has 1 columns, so the field 'x' must have as many numbers, and it is f32\[2\]$/],
   [{ columns: ['a', 'a'] }, /^arrays.columns must be a list of names of columns, none of them twice/],
   [{ categories: { kind: ['ash'] } }, /^arrays has categories of 'kind', which is none of its columns$/],
-  [{ ...names, categories: { kind: ['ash'] } }, /^arrays has 1 in row 0 of the column 'kind', expected the number of a/],
+  [
+    { ...names, categories: { kind: ['ash'] } },
+    /^arrays has 1 in row 0 of the column 'kind', expected the number of a/,
+  ],
   [{ classNames: ['a', 'b'] }, /^arrays has classNames, so it needs the field 'label' of one class number a row$/],
 ])('that are not those of the fields are refused: %j', async (options, message) => {
-  await expect(userErrorOf(() => loadDataset(arrays({ x, y }, { missing: 'mean', ...options })))).resolves.toMatch(message)
+  await expect(userErrorOf(() => loadDataset(arrays({ x, y }, { missing: 'mean', ...options })))).resolves.toMatch(
+    message,
+  )
 })
 
 test('NaN is missing where that was said, and only in x', async () => {
-  await expect(userErrorOf(() => arrays({ x, y }))).resolves.toBe('arrays.x is not a number in row 1, expected numbers only')
+  await expect(userErrorOf(() => arrays({ x, y }))).resolves.toBe(
+    'arrays.x is not a number in row 1, expected numbers only',
+  )
   const once = arrays({ x, y }, { missing: 'median' })
   await expect(userErrorOf(() => arrays(once.fields))).resolves.toMatch(/is not a number in row 1/)
-  await expect(userErrorOf(() => arrays({ x: y, y: x }, { missing: 'mean' }))).resolves.toMatch(/^arrays.y is not a number/)
+  await expect(userErrorOf(() => arrays({ x: y, y: x }, { missing: 'mean' }))).resolves.toMatch(
+    /^arrays.y is not a number/,
+  )
   const infinite = { values: [1, Infinity], shape: [] }
-  await expect(userErrorOf(() => arrays({ x: infinite }, { missing: 'mean' }))).resolves.toMatch(/^arrays.x is infinite in/)
+  await expect(userErrorOf(() => arrays({ x: infinite }, { missing: 'mean' }))).resolves.toMatch(
+    /^arrays.x is infinite in/,
+  )
   const label = { values: Uint8Array.of(0, 3), shape: [] }
   await expect(userErrorOf(() => loadDataset(arrays({ label }, { classNames: ['a', 'b'] })))).resolves.toBe(
     'arrays has the label 3 in row 1, expected one of the 2 classes',

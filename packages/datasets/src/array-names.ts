@@ -41,7 +41,9 @@ export function checkArrayNames(what: string, fields: Fields, names: ArrayNames)
   const { x, label } = fields
   if (columns && (x?.shape.length !== 1 || x.shape[0] !== columns.length)) {
     const found = x ? `is ${typeText(x)}` : 'is not there'
-    throw new UserError(`${what} has ${columns.length} columns, so the field 'x' must have as many numbers, and it ${found}`)
+    throw new UserError(
+      `${what} has ${columns.length} columns, so the field 'x' must have as many numbers, and it ${found}`,
+    )
   }
   for (const [column, own] of Object.entries(categories)) {
     const at = columns?.indexOf(column) ?? -1

@@ -67,11 +67,11 @@ export interface LoadOptions extends LoaderOptions {
 export function loadDataset(data: FilesSpec, options?: Omit<LoadOptions, 'test'>): Promise<ImageDataset>
 export function loadDataset(data: DataInput, options?: LoadOptions): Promise<Dataset>
 export async function loadDataset(data: DataInput, options: LoadOptions = {}): Promise<Dataset> {
-  const { validation, test, directory: _, ...others } = options
+  const { validation, test } = options
   const loaded = await datasetLoader(options)(data)
   if (validation === undefined && test === undefined) return loaded
   const { contents, plan } = originOfSplits(loaded)
-  const load = datasetLoader(others)
+  const load = datasetLoader({ ...options, directory: undefined })
   const own = async (name: 'validation' | 'test') =>
     options[name] === undefined
       ? {}

@@ -15,8 +15,8 @@ export interface MlpOptions<F extends string = string> extends NetworkOptions {
   /** What is classified. Default: `image`, or `x` where the data have no `image`, as tables have not. */
   readonly field?: F
   /**
-   * Whether numbers are scaled to mean 0 and deviation 1, as the training rows have them, within the model. Default: for
-   * `x`, where no `scale` is given.
+   * Whether numbers are scaled to mean 0 and deviation 1, as the training rows have them, within the model. Default:
+   * for `x`, where no `scale` is given.
    */
   readonly standardize?: boolean
   /** Widths of the hidden layers between the pixels, or the code, and the output layer, one logit a class. */

@@ -38,8 +38,8 @@ export type Regressor = RegressOptions & { readonly kind: 'regress' } & Model<{
 
 /**
  * A model over the fields `x`, of any shape, and `y`, one number or several, for `fit` and as a stage of an experiment.
- * Its states are `head.0.weight`, `head.0.bias`, …. Categories of a table are one-hot, and its missing values become what
- * the data name (`prepareTable`).
+ * Its states are `head.0.weight`, `head.0.bias`, …. Categories of a table are one-hot, and its missing values become
+ * what the data name (`prepareTable`).
  *
  * Results: `loss`, the mean squared error of the scaled targets, and `r2`, `mae` and `rmse` in the target's own units.
  * Predictions: `estimate`, of the shape of `y`, in its own units.

@@ -1,4 +1,6 @@
-/** Preparations against scikit-learn: tools/oracles/preparation_sklearn.json has the table and its figures, in float64. */
+/**
+ * Preparations against scikit-learn: tools/oracles/preparation_sklearn.json has the table and its figures, in float64.
+ */
 import { readFileSync } from 'node:fs'
 import type { Tensor } from '@gradpool/core'
 import { describe, expect, test } from 'vitest'
@@ -24,7 +26,7 @@ const { numbers, kinds, expected } = JSON.parse(readFileSync(oracleFile, 'utf8')
 const statistics = { ...expected, shape: [3] }
 const flat = (rows: Rows) => rows.flat().map((value) => value ?? NaN)
 const applied = (prepare: (x: Tensor) => Tensor, values = flat(numbers), width = 3) =>
-  compute([{ shape: [values.length / width, width], values }], (x) => prepare(x as Tensor))
+  compute([{ shape: [values.length / width, width], values }], (x) => prepare(x))
 
 function expectClose(found: readonly number[], rows: readonly number[]) {
   expect(found).toHaveLength(rows.length)
@@ -77,7 +79,7 @@ test('logScale is not for -1', () => {
 
 test('what is always the same becomes 0', () => {
   const same = { shape: [], least: [7], most: [7] }
-  expect(compute([{ shape: [2], values: [7, 8] }], (x) => minMax(same).apply(x as Tensor))).toEqual([0, 1])
+  expect(compute([{ shape: [2], values: [7, 8] }], (x) => minMax(same).apply(x))).toEqual([0, 1])
 })
 
 describe('oneHotCategories', () => {
