@@ -129,10 +129,12 @@ interface HeldFrom extends Pick<SplitPlan, 'splitBy'> {
 async function heldOut(held: HeldOut, { contents, splitBy, load }: HeldFrom): Promise<number | OwnRows> {
   if (typeof held === 'number') return held
   // Groups are compared with those of the training.
-  const isGrouped = typeof splitBy === 'object' && !isDataset(held) && isTable(held) && held.splitBy === 'random'
-  const own = await load(isDataset(held) ? held : readBy(isGrouped ? { ...held, splitBy } : held, contents))
-  const origin = originOfSplits(own)
-  const splitKey = splitKeyOf(origin.contents, origin.plan.splitBy)
+  const group = typeof splitBy === 'object' && 'group' in splitBy ? splitBy.group : undefined
+  const isRead = group !== undefined && !isDataset(held) && isTable(held) && held.splitBy === 'random'
+  const own = await load(isDataset(held) ? held : readBy(isRead ? { ...held, splitBy } : held, contents))
+  const { contents: others } = originOfSplits(own)
+  const hasGroups = group !== undefined && (others.splitKey?.column === group || group in others.fields)
+  const splitKey = hasGroups ? splitKeyOf(others, splitBy) : undefined
   return { split: own.splits.all, hash: () => own.hash, names: own, splitKey }
 }
 

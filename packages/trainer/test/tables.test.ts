@@ -137,6 +137,13 @@ test('a saved model takes categories and missing values, and files by its own na
   const { estimate } = await saved.predict(house)
   expect(estimate.every(Number.isFinite)).toBe(true)
   expect(estimate).toEqual((await fitted.predict(house)).estimate)
+  const byName = [
+    { kind: 'elm', year: 2005 },
+    { year: 2005, size: 60, kind: null },
+    { size: 60, kind: 'fir', year: 2005 },
+  ]
+  expect(await saved.predict(saved.rows(byName))).toEqual({ estimate })
+  expect(fitted.rows(byName)).toEqual(saved.rows(byName))
   // Elms are number 1, even where a file has nothing else.
   const elms = trees.filter(([, kind]) => kind === 'elm').map((row) => row.map((cell) => cell ?? '').join())
   const some = csv(written('elms.csv', [treeNames.join(), ...elms].join('\n')))

@@ -5,7 +5,7 @@
 import type { Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
 import type { BatchProgram, Engine, Split, StateValues, TableNames } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
-import { loadDataset, type DataInput } from '@gradpool/datasets'
+import { loadDataset, rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
 import { judge } from '../judge.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
@@ -79,6 +79,15 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   /** Columns whose numbers are categories, with the names of these in the order of their numbers. */
   get categories(): Readonly<Record<string, readonly string[]>> | undefined {
     return this.#parts.table?.categories
+  }
+
+  /**
+   * Rows to predict from, by the names of columns and categories: `predict(fitted.rows([{ size: 120, kind: 'villa' }]))`.
+   *
+   * @throws UserError for what the data that it was trained on have not
+   */
+  rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
+    return { x: rowsByName(rows, this.#parts.table ?? {}) }
   }
 
   /** @internal With their shapes. */

@@ -2,7 +2,7 @@
 import { UserError, type DType, type Shape, type Values } from '@gradpool/core'
 import { flopsOf, sizeOf } from '@gradpool/core/engine'
 import { valuesOf, weightsHash, type NamedArray, type SavedModel, type ValueSpec } from '@gradpool/storage'
-import type { DataInput } from '@gradpool/datasets'
+import { rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
 import type { SavedFitOptions, SavedNames } from '../fit/fit-saved.js'
 import type { Judged } from '../fit/fit-types.js'
 import type { Fitted } from '../fit/fitted.js'
@@ -64,6 +64,15 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
   /** Columns whose numbers are categories, with the names of these in the order of their numbers. */
   get categories(): Readonly<Record<string, readonly string[]>> | undefined {
     return this.saved.table?.categories
+  }
+
+  /**
+   * Rows to predict from, by the names of columns and categories: `predict(model.rows([{ size: 120, kind: 'villa' }]))`.
+   *
+   * @throws UserError for what the data that it was trained on have not
+   */
+  rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
+    return { x: rowsByName(rows, this.saved.table ?? {}) }
   }
 
   /** As they were at the end of training. */
