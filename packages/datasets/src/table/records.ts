@@ -67,7 +67,7 @@ async function readDelimited({ path, header }: TextFormat, delimiter: string, si
     }
     if (cells.length !== width)
       throw new UserError(`${path} has ${counted(cells.length)} in line ${line}, expected ${width}`)
-    sink.row(cells.map(cellOf), line)
+    sink.row(cells.map(trimmedCell), line)
   }
 
   await readLines(path, (line, number) => {
@@ -122,7 +122,8 @@ function quoted(
   }
 }
 
-function cellOf(text: string): Cell {
+/** Without spaces around it; undefined where nothing is left. */
+export function trimmedCell(text: string): Cell {
   // Most cells have no spaces around them, and a trim is a copy.
   const [first, last] = [text.charCodeAt(0), text.charCodeAt(text.length - 1)]
   if (first > SPACE && first < DELETE && last > SPACE && last < DELETE) return text
@@ -170,7 +171,7 @@ function objectIn(path: string, text: string, line: number): object {
 function jsonCell(value: unknown, where: () => string): Cell {
   if (typeof value === 'number') return value
   if (value === undefined || value === null) return undefined
-  if (typeof value === 'string') return cellOf(value)
+  if (typeof value === 'string') return trimmedCell(value)
   if (typeof value === 'boolean') return String(value)
   throw new UserError(`${where()} ${shown(value)}, expected a number or a text`)
 }
