@@ -23,3 +23,9 @@ test('convolutional, recurrent, variational and adversarial networks have the sa
   expect(resumed.code).toBe(0)
   expect(bitsOf(documentOf(resumed))).toEqual(wanted)
 })
+
+test('a network on random images has the same bits on every engine and number of workers', async () => {
+  const args = ['cifar_shape', '--epochs', '1', '--set', 'data.rows=80']
+  const wanted = bitsOf(await runJson([...args, '--workers', '1']))
+  expect(bitsOf(await runJson([...args, '--engine', 'wasm', '--workers', '2']))).toEqual(wanted)
+})

@@ -63,7 +63,7 @@ function compilerOptions(): ts.CompilerOptions {
     ts.sys,
     root,
   )
-  return { ...options, declaration: false, declarationMap: false, incremental: false }
+  return { ...options, declaration: false, declarationMap: false, emitDeclarationOnly: false, incremental: false }
 }
 
 /** Plans an experiment, as far as it goes without training. */

@@ -8,9 +8,11 @@ import { initialState, prediction } from '@gradpool/core/engine'
 import {
   csv,
   encodeIdx,
+  imageFolder,
   jsonl,
   loadDataset,
   npy,
+  parquet,
   readInputs,
   splitReport,
   statisticsOf,
@@ -330,6 +332,32 @@ const kinds = {
     names: ['x.jsonl'],
     write: writeOne('x.jsonl', jsonlOf),
     read: (folder) => tableOf(jsonl(join(folder, 'x.jsonl'), { target: 'kind' })),
+  },
+  parquet: {
+    names: ['x.parquet'],
+    write: writeOne('x.parquet', (digit) =>
+      readFileSync(
+        new URL(`../../tools/oracles/parquet_pyarrow/${['snappy', 'delta'][digit % 2]}.parquet`, import.meta.url),
+      ),
+    ),
+    read: (folder) => tableOf(parquet(join(folder, 'x.parquet'), { columns: ['size', 'count'], target: 'kind' })),
+  },
+  images: {
+    names: ['aster/rgb.png', 'rose/rgb.jpg'],
+    write(folder, digit) {
+      for (const [name, others] of [
+        ['aster', ['rgb.png', 'palette.png']],
+        ['rose', ['rgb.jpg', 'turned.jpg']],
+      ]) {
+        mkdirSync(join(folder, name), { recursive: true })
+        const file = new URL(`../../tools/oracles/images_pillow/${name}/${others[digit % 2]}`, import.meta.url)
+        writeFileSync(join(folder, name, others[0]), readFileSync(file))
+      }
+    },
+    async read(folder) {
+      const { fields, classNames } = await loadDataset(imageFolder(folder, { size: [6, 8] }))
+      return { fields, classNames }
+    },
   },
   npy: {
     names: ['x.npy'],

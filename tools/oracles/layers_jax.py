@@ -36,7 +36,8 @@ def flat(values):
 
 ACTIVATIONS = dict(
     elu=jax.nn.elu,
-    gelu=lambda x: jax.nn.gelu(x, approximate=True),
+    gelu=lambda x: jax.nn.gelu(x, approximate=False),
+    geluTanh=lambda x: jax.nn.gelu(x, approximate=True),
     hardSigmoid=jax.nn.hard_sigmoid,
     hardSwish=jax.nn.hard_swish,
     # As in PyTorch, the gradient at 0 is the slope (JAX's leaky_relu: 1).

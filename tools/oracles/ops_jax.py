@@ -11,6 +11,7 @@ import os
 import jax
 import jax.numpy as jnp
 import jax.scipy.special
+import numpy as np
 
 from compact_json import dump
 
@@ -57,6 +58,15 @@ def padded(mode):
     return lambda x: jnp.pad(x, [(2, 1), (3, 2)], mode=mode)
 
 
+def einsum_case(text, *shapes):
+    """Values that NumPy has, too."""
+    operands = [wave(shape, i + 1) for i, shape in enumerate(shapes)]
+    made = case(f"einsum {text}", lambda *xs: jnp.einsum(text, *xs), *operands)
+    expected = np.einsum(text, *[np.array(array(operand)) for operand in operands])
+    assert made["shape"] == list(expected.shape) and np.allclose(np.ravel(expected), made["values"], rtol=0, atol=1e-12)
+    return made
+
+
 CASES = [
     case("sin", jnp.sin, wave([3, 5], 1, 9.0)),
     case("cos", jnp.cos, wave([3, 5], 1, 9.0)),
@@ -82,6 +92,23 @@ CASES = [
          wave([2, 5, 2, 4], 2)),
     case("einsum abc,cd,db->ad", lambda a, b, c: jnp.einsum("abc,cd,db->ad", a, b, c), wave([2, 3, 4], 1),
          wave([4, 5], 2), wave([5, 3], 3)),
+    *[einsum_case(text, *shapes) for text, *shapes in [
+        ("ii->i", [4, 4]),
+        ("ii", [4, 4]),
+        ("aba->ab", [3, 2, 3]),
+        ("iii->i", [3, 3, 3]),
+        ("iijj->ji", [2, 2, 3, 3]),
+        ("ii,ij->j", [3, 3], [3, 4]),
+        ("bij,jj->bi", [2, 3, 4], [4, 4]),
+        ("...ij,...jk->...ik", [2, 3, 4, 5], [3, 5, 2]),
+        ("...ij,...jk", [2, 1, 2, 3], [4, 3, 2]),
+        ("i...,j->...ij", [2, 3, 4], [5]),
+        ("...,...->...", [2, 1, 3], [4, 1]),
+        ("...i->...", [2, 3, 4]),
+        ("i...i->...", [3, 2, 4, 3]),
+        ("...->...", [2, 3]),
+        ("ij->j...", [2, 3]),
+    ]],
 ]
 
 

@@ -62,7 +62,7 @@ def as_torch(params, suffix):
 
 
 def run(kind, params, x, lengths=None, initial=None, activation="tanh"):
-    """All outputs, and the last state of each direction side by side."""
+    """All outputs, and the last state of each direction side by side; of an lstm, the last cells, too."""
     features, hidden = x.shape[-1], params[0]["stateWeight"].shape[0]
     options = dict(nonlinearity=activation) if kind == "rnn" else {}
     make = dict(rnn=torch.nn.RNN, gru=torch.nn.GRU, lstm=torch.nn.LSTM)[kind]
@@ -77,8 +77,8 @@ def run(kind, params, x, lengths=None, initial=None, activation="tanh"):
     output, last = functional_call(module, named, (given, *states))
     if lengths is not None:
         output, _ = pad_packed_sequence(output, batch_first=True, total_length=x.shape[1])
-    last = last[0] if kind == "lstm" else last
-    return output, torch.cat(list(last), dim=-1)
+    side_by_side = lambda states: torch.cat(list(states), dim=-1)
+    return output, *(side_by_side(states) for states in (last if kind == "lstm" else [last]))
 
 
 def case(name, kind, directions=1, with_lengths=False, with_initial=False, activation="tanh"):
@@ -96,8 +96,10 @@ def case(name, kind, directions=1, with_lengths=False, with_initial=False, activ
         states = tuple(value[None] for value in leaves.values())
         initial = states if kind == "lstm" else states[0]
     lengths = LENGTHS if with_lengths else None
-    sequence, last = run(kind, params, x, lengths, initial, activation)
-    (torch.sum(sequence * leaf(sequence_weights).detach()) + torch.sum(last * leaf(last_weights).detach())).backward()
+    sequence, last, *cell = run(kind, params, x, lengths, initial, activation)
+    cell_weights = wave((B, directions * H), 10)
+    weighted = [(sequence, sequence_weights), (last, last_weights), *((states, cell_weights) for states in cell)]
+    sum(torch.sum(states * leaf(weights).detach()) for states, weights in weighted).backward()
     prefixes = [""] if directions == 1 else ["forward.", "backward."]
     of_all = {prefix + key: value for prefix, each in zip(prefixes, params) for key, value in each.items()}
     gradients = {key: flat(value.grad) for key, value in {**of_all, **leaves, "x": x}.items()}
@@ -105,6 +107,8 @@ def case(name, kind, directions=1, with_lengths=False, with_initial=False, activ
                 params={prefix + key: value for prefix, each in zip(prefixes, given) for key, value in each.items()},
                 initial=first, sequenceWeights=sequence_weights, lastWeights=last_weights, sequence=flat(sequence),
                 last=flat(last), gradients=gradients)
+    if cell:
+        made |= dict(cellWeights=cell_weights, cell=flat(cell[0]))
     return made | (dict(lengths=lengths) if with_lengths else {})
 
 
@@ -122,7 +126,7 @@ def training():
     for _ in range(steps):
         part = lambda name: {key[len(name) + 1:]: value for key, value in leaves.items() if key.startswith(name)}
         states, _ = run("gru", [part("first")], leaf(x).detach(), lengths)
-        _, last = run("lstm", [part("second")], states, lengths)
+        _, last, _ = run("lstm", [part("second")], states, lengths)
         loss = torch.nn.functional.cross_entropy(last @ leaves["output.weight"] + leaves["output.bias"],
                                                  torch.tensor(labels))
         optimizer.zero_grad()
@@ -153,7 +157,7 @@ def main():
         madeBy="recurrent_torch.py", versions=dict(torch=torch.__version__.split("+")[0]), dtype="float64",
         rules=dict(
             layouts="row-major",
-            gradients="of the sum of sequence * sequenceWeights and last * lastWeights",
+            gradients="of the sum of sequence * sequenceWeights, last * lastWeights and cell * cellWeights",
             gates="of a weight side by side: reset, update, candidate of a gru, input, forget, candidate, output of an lstm"),
         cases=cases, training=training())
     text = dump(oracle) + "\n"

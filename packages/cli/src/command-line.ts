@@ -118,7 +118,10 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
   program
     .command('data')
     .description('what is in a file of rows: columns, types, ranges, missing values, classes')
-    .argument('<file>', 'a .csv, .tsv or .jsonl file, plain or .gz, or a .npy or .npz file')
+    .argument(
+      '<file>',
+      'a .csv, .tsv or .jsonl file, plain or .gz, or a .parquet, .npy or .npz file, or a folder of pictures',
+    )
     .option('--json', 'print one JSON document, and nothing else on stdout')
     .action(async (path: string, options: DataOptions) => {
       const { dataCommand } = await import('./commands/data.js')

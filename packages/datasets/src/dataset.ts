@@ -30,6 +30,8 @@ export interface Dataset extends TableNames {
    * Labels are 0 … classes - 1. Of plain fields, known where `label` is one whole number from 0 on.
    */
   readonly classes?: number
+  /** Of a folder of pictures, the paths of files that were skipped, as they are damaged or none. */
+  readonly skipped?: readonly string[]
   /** Where `image` has bytes, as pixels, in rows and columns. */
   readonly imageShape?: readonly [height: number, width: number]
 }
@@ -45,7 +47,7 @@ export interface ImageDataset extends Dataset {
 }
 
 /** Rows that are there before they are split. */
-export interface Contents extends Pick<Dataset, 'name' | 'classes' | 'imageShape'>, TableNames {
+export interface Contents extends Pick<Dataset, 'name' | 'classes' | 'imageShape' | 'skipped'>, TableNames {
   readonly hash: () => string
   readonly fields: Fields
   /** Those that are split. */
@@ -129,7 +131,7 @@ function isImages(dataset: Dataset): dataset is ImageDataset {
 
 function madeOf(origin: Origin, splits: Dataset['splits']): Dataset {
   const { contents, plan } = origin
-  const { name, classes, imageShape, fields } = contents
+  const { name, classes, skipped, imageShape, fields } = contents
   const dataset: Dataset = {
     name,
     get hash() {
@@ -139,6 +141,7 @@ function madeOf(origin: Origin, splits: Dataset['splits']): Dataset {
     splits,
     ...(classes !== undefined && { classes }),
     ...tableNamesOf(contents),
+    ...(skipped && { skipped }),
     ...(imageShape && { imageShape }),
   }
   const toJSON = () => ({

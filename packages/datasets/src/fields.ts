@@ -6,7 +6,7 @@ import { UserError } from '@gradpool/core'
 import { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem, sizeOf, type Allocate, type Field } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { allocateShared } from './idx/read.js'
-import { fieldsTaken, isObject, notAllowed, shown, type Rule } from './spec-rules.js'
+import { fieldsTaken, isObject, notAllowed, shapeRule, shown, type Rule } from './spec-rules.js'
 
 /**
  * The values of all examples of one field, row-major. A Float64Array and a list of numbers become
@@ -45,12 +45,6 @@ const valuesRule: Rule<FieldInput['values']> = {
   expected: 'a Uint8Array, Int32Array, Float32Array, Float64Array or a list of numbers',
   accepts: (value): value is FieldInput['values'] =>
     Array.isArray(value) || arrayTypes.some((type) => value instanceof type),
-}
-
-const shapeRule: Rule<readonly number[]> = {
-  expected: 'the shape of one example, such as [28, 28], or [] for a single number',
-  accepts: (value): value is readonly number[] =>
-    Array.isArray(value) && value.every((extent) => Number.isInteger(extent) && extent >= 1),
 }
 
 /** @throws UserError that names the field and, where numbers are wrong, the row. */

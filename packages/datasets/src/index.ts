@@ -9,13 +9,16 @@ export {
   arrays,
   csv,
   idxFolder,
+  imageFolder,
   isFiles,
   jsonl,
   mnist,
   npy,
   npz,
+  parquet,
   parseData,
   parseDataSpec,
+  randomData,
   tsv,
   type ArraysOptions,
   type ArraysSpec,
@@ -26,17 +29,22 @@ export {
   type HeldOut,
   type IdxFolderOptions,
   type IdxFolderSpec,
+  type ImageFolderOptions,
   type JsonlOptions,
   type MnistOptions,
   type MnistSpec,
   type NpzOptions,
+  type RandomOptions,
+  type ParquetOptions,
   type RowsSpec,
   type RowsSplitOptions,
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, SplitBy } from './rows-split.js'
+export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
 export { splitReport, type SplitReport } from './split-report.js'
+export type { RandomField, RandomSpec } from './random/random-spec.js'
 export { modelDataOf, statisticsOf } from './statistics.js'
 export { readInputs, tableKindOf, type TableInputs } from './table/read-inputs.js'
 export { rowsByName, type NamedRow } from './table/rows-by-name.js'

@@ -27,8 +27,10 @@ import { fileNames, fileRoles, locateFiles, type FileRole } from './folder/locat
 import { readFolder, type FolderContents } from './folder/read.js'
 import { allocateShared } from './idx/read.js'
 import { expectMnist } from './mnist.js'
+import { readImageFolder } from './images/read-image-folder.js'
 import { readNumpy } from './numpy/read-numpy.js'
-import { basename } from 'node:path'
+import { randomRows } from './random/random-rows.js'
+import { basename, resolve } from 'node:path'
 import { sourceOf } from './source.js'
 import {
   isFiles,
@@ -156,7 +158,7 @@ function readBy<S extends DataSpec>(spec: S, names: TableNames | undefined): S {
 }
 
 function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
-  return spec.kind === 'csv' || spec.kind === 'tsv' || spec.kind === 'jsonl'
+  return spec.kind === 'csv' || spec.kind === 'tsv' || spec.kind === 'jsonl' || spec.kind === 'parquet'
 }
 
 function keyOf(spec: DataSpec, directory: string | undefined): unknown {
@@ -175,7 +177,7 @@ async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source
 
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
   const from = directory === undefined ? spec : inPlace(spec, directory)
-  const { fields: given, splitKey, ...told } = await rowsOfSpec(from)
+  const { fields: given, splitKey, skipped, ...told } = await rowsOfSpec(from)
   const fields = placed(given, allocate)
   const classes = told.classNames?.length ?? classesOf(fields)
   const imageShape = imageShapeOf(fields)
@@ -189,19 +191,23 @@ async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: 
       ...(classes !== undefined && { classes }),
       ...(imageShape && { imageShape }),
       ...tableNamesOf(told),
+      ...(skipped && { skipped }),
       ...(splitKey && { splitKey }),
     },
   }
 }
 
 function nameOf(spec: ArraysSpec | RowsSpec): string {
-  return spec.kind === 'arrays' ? spec.name : basename(spec.kind === 'npy' ? spec.kind : spec.path)
+  if (spec.kind === 'arrays') return spec.name
+  if (spec.kind === 'npy' || spec.kind === 'random') return spec.kind
+  return basename(resolve(spec.kind === 'imageFolder' ? spec.directory : spec.path))
 }
 
-/** The same of another file. */
+/** The same of another file, or folder. */
 function inPlace(spec: ArraysSpec | RowsSpec, path: string): ArraysSpec | RowsSpec {
-  if (spec.kind !== 'arrays' && spec.kind !== 'npy') return { ...spec, path }
-  const what = spec.kind === 'arrays' ? 'arrays' : 'several npy files'
+  if (spec.kind === 'imageFolder') return { ...spec, directory: path }
+  if ('path' in spec) return { ...spec, path }
+  const what = { arrays: 'arrays', random: 'random numbers', npy: 'several npy files' }[spec.kind]
   throw new UserError(`The data '${nameOf(spec)}' are ${what}, so no folder can take their place`)
 }
 
@@ -214,10 +220,12 @@ function hashOfRows(fields: Fields, { categories, classNames }: TableNames): str
     .digest('hex')
 }
 
-type RowsContents = Pick<Contents, 'fields' | 'splitKey'> & TableNames
+type RowsContents = Pick<Contents, 'fields' | 'splitKey' | 'skipped'> & TableNames
 
 async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<RowsContents> {
   if (isTable(spec)) return readTable(spec)
+  if (spec.kind === 'random') return { fields: randomRows(spec) }
+  if (spec.kind === 'imageFolder') return readImageFolder(spec)
   const fields = spec.kind === 'arrays' ? spec.fields : await readNumpy(spec)
   checkArrayNames(nameOf(spec), fields, spec)
   return { fields, ...tableNamesOf(spec) }

@@ -112,3 +112,9 @@ export function listOfNamesRule(expected: string): Rule<readonly string[]> {
       new Set(value).size === value.length,
   }
 }
+
+export const shapeRule: Rule<readonly number[]> = {
+  expected: 'the shape of one example, such as [28, 28], or [] for a single number',
+  accepts: (value): value is readonly number[] =>
+    Array.isArray(value) && value.every((extent) => Number.isInteger(extent) && extent >= 1),
+}

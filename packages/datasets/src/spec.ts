@@ -8,7 +8,9 @@
 import { UserError } from '@gradpool/core'
 import { isDataset, loadedData, tableNamesOf, type Dataset } from './dataset.js'
 import { arrayNamesFields, arrayNamesOf, type ArrayNames } from './array-names.js'
+import { imageFolderSpec, type ImageFolderShape, type ImageFolderSpec } from './images/image-folder-spec.js'
 import { numpySpec, type NpySpec, type NpzSpec } from './numpy/numpy-spec.js'
+import { randomSpec, type RandomField, type RandomSpec } from './random/random-spec.js'
 import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
 import { rowsSplitFields, rowsSplitOf, type RowsSplit, type SplitBy } from './rows-split.js'
 import {
@@ -63,8 +65,9 @@ export interface ArraysSpec extends RowsSplit<HeldOut>, ArrayNames {
   readonly fields: Fields
 }
 
-/** Files of rows, which are split as arrays are. */
-export type RowsSpec = TableSpec<HeldOut> | NpySpec<HeldOut> | NpzSpec<HeldOut>
+/** Files of rows and random ones, which are split as arrays are. */
+export type RowsSpec =
+  TableSpec<HeldOut> | NpySpec<HeldOut> | NpzSpec<HeldOut> | ImageFolderSpec<HeldOut> | RandomSpec<HeldOut>
 
 export type DataSpec = FilesSpec | ArraysSpec | RowsSpec
 
@@ -100,14 +103,24 @@ export interface ArraysOptions extends RowsSplitOptions, ArrayNames {
 }
 
 export type JsonlOptions = Partial<Omit<TableShape, 'path' | 'header' | 'delimiter'>> & RowsSplitOptions
+export type ParquetOptions = JsonlOptions
 export type TsvOptions = JsonlOptions & Pick<TableShape, 'header'>
 export type CsvOptions = TsvOptions & Pick<TableShape, 'delimiter'>
 
 export type NpyOptions = RowsSplitOptions & ArrayNames
 
+export type ImageFolderOptions = Partial<Omit<ImageFolderShape, 'directory'>> & RowsSplitOptions
+
 export interface NpzOptions extends RowsSplitOptions, ArrayNames {
   /** Names of fields, each with that of its array. Default: every array, by its own name. */
   readonly fields?: Readonly<Record<string, string>>
+}
+
+export interface RandomOptions extends RowsSplitOptions {
+  /** Whole examples. */
+  readonly rows: number
+  /** Default: 0. */
+  readonly seed?: number
 }
 
 const splitFields = ['labelled', 'validation', 'splitSeed']
@@ -123,6 +136,7 @@ const datasetFields = [
   'fields',
   'splits',
   'classes',
+  'skipped',
   'imageShape',
   'target',
   'columns',
@@ -163,17 +177,28 @@ export function arrays(fields: FieldsInput, options: ArraysOptions = {}): Arrays
  * where it is classes.
  */
 export function csv(path: string, options: CsvOptions = {}): TableSpec<HeldOut> {
-  return textTable('csv', { ...options, kind: 'csv', path }, 'csv')
+  return table('csv', { ...options, kind: 'csv', path }, 'csv')
 }
 
 /** The same for columns that are apart by tabs. */
 export function tsv(path: string, options: TsvOptions = {}): TableSpec<HeldOut> {
-  return textTable('tsv', { ...options, kind: 'tsv', path }, 'tsv')
+  return table('tsv', { ...options, kind: 'tsv', path }, 'tsv')
 }
 
 /** The same for a JSON object on each line, which has numbers and texts by the names of columns. */
 export function jsonl(path: string, options: JsonlOptions = {}): TableSpec<HeldOut> {
-  return textTable('jsonl', { ...options, kind: 'jsonl', path }, 'jsonl')
+  return table('jsonl', { ...options, kind: 'jsonl', path }, 'jsonl')
+}
+
+/** The same for a Parquet file: columns of numbers, texts and truth values, compressed or not. */
+export function parquet(path: string, options: ParquetOptions = {}): TableSpec<HeldOut> {
+  return table('parquet', { ...options, kind: 'parquet', path }, 'parquet')
+}
+
+/** A folder of pictures with a folder for each class: the fields `image` and `label`. Needs the package `sharp`. */
+export function imageFolder(directory: string, options: ImageFolderOptions = {}): ImageFolderSpec<HeldOut> {
+  const value = { ...options, kind: 'imageFolder', directory }
+  return imageFolderSpec(value, { where: 'imageFolder', heldOut: parseHeldOut })
 }
 
 /** Files of NumPy, each with the field that it is: `npy({ x: 'x.npy', y: 'y.npy' })`. */
@@ -184,6 +209,17 @@ export function npy(files: Readonly<Record<string, string>>, options: NpyOptions
 /** An archive of NumPy's, whose arrays are the fields. */
 export function npz(path: string, options: NpzOptions = {}): NpzSpec<HeldOut> {
   return numpySpec('npz', { ...options, kind: 'npz', path }, { where: 'npz', heldOut: parseHeldOut })
+}
+
+/**
+ * Random numbers, for measuring and trying out: `randomData({ image: { dtype: 'u8', shape: [32, 32, 3] } }, { rows:
+ * 1000 })`. They are uniform from 0 to `below`, by default 256 of `u8`, 2^24 of `i32` and 1 of `f32`.
+ */
+export function randomData(
+  fields: Readonly<Record<string, Omit<RandomField, 'below'> & Partial<Pick<RandomField, 'below'>>>>,
+  options: RandomOptions,
+): RandomSpec<HeldOut> {
+  return randomSpec({ ...options, kind: 'random', fields }, { where: 'randomData', heldOut: parseHeldOut })
 }
 
 /** Images and labels, in rows that come apart as the data sets of MNIST do. */
@@ -203,14 +239,20 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'mnist') return mnistSpec(value, where)
   if (kind === 'idxFolder') return idxFolderSpec(value, where)
   if (kind === 'arrays') return arraysSpec(value, where)
-  if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl') return textTable(kind, value, where)
+  if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl' || kind === 'parquet') return table(kind, value, where)
+  if (kind === 'imageFolder') return imageFolderSpec(value, { where, heldOut: parseHeldOut })
   if (kind === 'npy') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
   if (kind === 'npz') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
+  if (kind === 'random') return randomSpec(value, { where, heldOut: parseHeldOut })
   // A field may have any name.
   if (kind === undefined || isObject(kind)) {
     return new Arrays('arrays', parseFields(value, where), {}, unsplit)
   }
-  throw notAllowed(`${where}.kind`, `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'npy' or 'npz'`, kind)
+  throw notAllowed(
+    `${where}.kind`,
+    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'npy', 'npz', 'imageFolder' or 'random'`,
+    kind,
+  )
 }
 
 const unsplit = { labelled: 1, validation: 0, test: 0, splitBy: 'random', splitSeed: 0 } as const
@@ -230,7 +272,7 @@ export function parseHeldOut(value: unknown, where: string): HeldOut {
   throw notAllowed(where, `${rule.expected}, or data`, value)
 }
 
-function textTable(kind: TableSpec['kind'], value: object, where: string): TableSpec<HeldOut> {
+function table(kind: TableSpec['kind'], value: object, where: string): TableSpec<HeldOut> {
   return tableSpec(kind, value, { where, heldOut: parseHeldOut })
 }
 

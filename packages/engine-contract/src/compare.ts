@@ -68,13 +68,18 @@ export function expectClose(
   where: () => string,
 ): void {
   expect(actual.length, where()).toBe(expected.length)
-  const finite = Array.from(expected).filter(Number.isFinite).map(Math.abs)
-  const scale = finite.reduce((a, b) => Math.max(a, b), 1e-3)
+  const scale = scaleOf(expected)
   for (const [index, value] of Array.from(expected).entries()) {
     const got = actual[index] ?? NaN
     const same = Object.is(got, value) || Math.abs(got - value) <= tolerance * scale
     if (!same) expect.fail(`element ${index} is ${got}, not ${value}: ${where()}`)
   }
+}
+
+/** The largest magnitude of the finite ones; 1e-3 where all are smaller. */
+export function scaleOf(values: ArrayLike<number>): number {
+  const finite = Array.from(values).filter(Number.isFinite).map(Math.abs)
+  return finite.reduce((a, b) => Math.max(a, b), 1e-3)
 }
 
 /**

@@ -14,6 +14,7 @@ import { attentive } from './attentive.js'
 import { describeChunks } from './chunks.js'
 import { convolutional } from './convolution.js'
 import { describeNetwork } from './describe-network.js'
+import { describeOracle } from './oracle/describe-oracle.js'
 import { recurrent } from './recurrent.js'
 import { describeStates } from './states.js'
 import { describeTraining } from './training.js'
@@ -23,12 +24,12 @@ import { describeTraining } from './training.js'
  *
  * @param make a new engine, with an own memory of a few hundred MiB
  * @param options.sharesSteps whether several workers can run a chunk of it together. Default: true.
- * @param options.numRandomPrograms of each of two kinds. Default: 150.
+ * @param options.numRandomPrograms of each of two kinds, and of those that JAX evaluated. Default: 150, and all 500.
  */
 export function describeEngine(
   name: string,
   make: () => Promise<Engine>,
-  { sharesSteps = true, numRandomPrograms = 150 } = {},
+  { sharesSteps = true, numRandomPrograms }: { sharesSteps?: boolean; numRandomPrograms?: number } = {},
 ): void {
   describe(name, () => {
     let engine: Engine
@@ -39,7 +40,8 @@ export function describeEngine(
     afterAll(() => engine.dispose())
 
     describeOps(engineOf)
-    describePrograms(engineOf, numRandomPrograms)
+    describePrograms(engineOf, numRandomPrograms ?? 150)
+    describeOracle(engineOf, numRandomPrograms)
     describeOptimizers(engineOf)
     describeTraining(engineOf)
     for (const network of [attentive, convolutional, recurrent]) describeNetwork(engineOf, sharesSteps, network)

@@ -12,3 +12,5 @@ export { mutatedProgram, type MutatedProgram, type MutationSource } from './muta
 export { judge, type Verdict } from './mutations/judge.js'
 export { Random } from './mutations/random.js'
 export { contractSources } from './mutations/sources.js'
+export { digestOf, randomCalculation } from './oracle/random-calculation.js'
+export { isWellConditioned } from './oracle/well-conditioned.js'

@@ -2,43 +2,12 @@
  * The comparison of each op is one that can fail: an engine that computes an op wrongly does not pass all cases of it.
  */
 import { grad, square, sum } from '@gradpool/core'
-import { mapNodes, OPS, traceProgram, type Engine, type Node, type OpName, type Trace } from '@gradpool/core/engine'
+import { OPS, traceProgram, type OpName, type Trace } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { expectSameStep } from './compare.js'
 import { data, fieldsOf, OP_CASES } from './programs.js'
 import { referenceEngine } from './reference-engine.js'
-
-type Mutation = (node: Node, add: (node: Node) => number) => Node
-
-const constant = (like: Node, value: number): Node => {
-  return { op: 'constant', inputs: [], attributes: { values: value }, shape: like.shape, dtype: like.dtype }
-}
-
-const MUTATIONS: Readonly<Record<string, Mutation>> = {
-  'gives zeros': (node) => constant(node, 0),
-  'is a thousandth too large': (node, add) => {
-    if (node.dtype !== 'f32') return constant(node, 1)
-    const inputs = [add(node), add(constant(node, 1.001))]
-    return { op: 'mul', inputs, attributes: {}, shape: node.shape, dtype: 'f32' }
-  },
-}
-
-/** The reference, but for one op. */
-function mutant(engine: Engine, op: OpName, mutate: Mutation): Engine {
-  return new Proxy(engine, {
-    get(target, name) {
-      if (name === 'compile') {
-        const compile: Engine['compile'] = (program, options) => {
-          const mutated = mapNodes(program.program, (node, _, add) => (node.op === op ? mutate(node, add) : node))
-          return target.compile({ ...program, program: mutated }, options)
-        }
-        return compile
-      }
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    },
-  })
-}
+import { MUTATIONS, mutant } from './testing/mutant.js'
 
 /** What the suite traces for a case: the op, and its gradients where it has any. */
 const BUILDS = Object.values(OP_CASES).flatMap((build) => {

@@ -77,8 +77,10 @@ describe('the catalogue', () => {
     expect(groups().hashing).toEqual(hashing.map(([name]) => name))
   })
 
-  it('has a group of convolution, whose networks read flat images', () => {
+  it('has a group of convolution, whose networks of MNIST read flat images', () => {
     expect(groups().convolution).toEqual(['mnist_cnn', 'mnist_conv_1p', 'mnist_conv_auto'])
+    expect(groups().speed).toEqual(['cifar_shape'])
+    expect(catalogue().get('cifar_shape')?.data).toMatchObject({ kind: 'random', rows: 3200, seed: 0 })
     expect(layersOf('mnist_cnn')).toBe('lenet')
     expect(layersOf('mnist_conv_auto')).toBe('autoencode, classify')
   })
@@ -126,7 +128,7 @@ describe('findExperiments', () => {
       "there is no experiment 'mnist_auto_fx'; did you mean 'mnist_auto_fix'?",
     )
     expect(() => findExperiments(['imagenet'])).toThrow(
-      "there is no experiment 'imagenet'; there are report, hashing, convolution, generative, recurrent, mnist_mlp_all,",
+      "there is no experiment 'imagenet'; there are report, hashing, convolution, generative, recurrent, speed, mnist_mlp_all,",
     )
   })
 })

@@ -9,6 +9,7 @@ import { suggestion } from '@gradpool/trainer/plan'
 import { recurrentExperiments } from './recurrent-experiments.js'
 import { reportExperiments } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
+import { speedExperiments } from './speed-experiments.js'
 
 let loaded: { configs: ReadonlyMap<string, ExperimentConfig>; groups: Groups } | undefined
 
@@ -23,6 +24,7 @@ function load() {
     convolution: convolutionExperiments(),
     generative: generativeExperiments(),
     recurrent: recurrentExperiments(),
+    speed: speedExperiments(),
   }
   const named = Object.values(grouped)
     .flat()

@@ -1,4 +1,4 @@
-/** Networks of convolutions on MNIST, in the group `convolution`. */
+/** Networks of convolutions, in the group `convolution`. */
 import { adam, cosine, defineModel, mul, relu, reshape, sigmoid, softmax, type Tensor } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
 import {

@@ -49,7 +49,7 @@ const variational = defineModel({
 })
 
 const noiseWidth = 64
-const wide = { activation: 'leakyRelu' } as const
+const wide = { activation: 'leakyRelu', weight: 'glorotUniform' } as const
 
 /** What a discriminator takes for images of MNIST, and one that tells them apart (Goodfellow et al. 2014). */
 const adversarial = defineModel({

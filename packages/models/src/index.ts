@@ -33,7 +33,17 @@ export {
   multiHeadAttention,
   type MultiHeadAttentionOptions,
 } from './layers/attention.js'
-export { elu, gelu, hardSigmoid, hardSwish, leakyRelu, mish, silu, softplus } from './layers/activation-functions.js'
+export {
+  elu,
+  gelu,
+  type GeluOptions,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  mish,
+  silu,
+  softplus,
+} from './layers/activation-functions.js'
 export { type BatchNorm, batchNorm, type BatchNormOptions } from './layers/batch-norm.js'
 export {
   type Conv,
@@ -79,6 +89,7 @@ export {
   type RecurrentOptions,
   rnn,
   type RnnOptions,
+  type Scanned,
   type SequenceOptions,
 } from './layers/recurrent.js'
 export { sequential } from './layers/sequential.js'

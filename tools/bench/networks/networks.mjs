@@ -87,7 +87,9 @@ const WIDTH = 128
 
 const transformerBlock = sequential([
   residual(sequential([layerNorm(WIDTH), multiHeadAttention(WIDTH, 4, { causal: true })])),
-  residual(sequential([layerNorm(WIDTH), dense(WIDTH, 4 * WIDTH, { activation: 'gelu' }), dense(4 * WIDTH, WIDTH)])),
+  residual(
+    sequential([layerNorm(WIDTH), dense(WIDTH, 4 * WIDTH, { activation: 'geluTanh' }), dense(4 * WIDTH, WIDTH)]),
+  ),
 ])
 
 /** Tells each character of a text from those before it. */

@@ -52,3 +52,12 @@ export const competitors = [
     start: python('networks_jax.py', '--scan'),
   },
 ]
+
+/** Who is measured on the convolution alone. */
+export const convolutionCompetitors = [
+  ...(nativeInstructionSets().length > 0
+    ? [{ id: 'native', name: 'Gradpool native', start: nodeChild(here('convolution_peer.mjs'), 'native') }]
+    : []),
+  { id: 'wasm', name: 'Gradpool WebAssembly', start: nodeChild(here('convolution_peer.mjs'), 'wasm') },
+  { id: 'torch-eager', name: 'PyTorch, channels last', install: torch, start: python('convolution_torch.py') },
+].map((competitor) => ({ ...competitor, isInOrder: true }))

@@ -1,8 +1,8 @@
 /**
  * `npm run bench:networks`: a training step, Adam included, of convolutional, recurrent and attention networks on one
- * core, beside PyTorch and JAX in the same run.
+ * core, beside PyTorch and JAX in the same run; and the three ops of a convolution alone, beside PyTorch.
  *
- *     npm run bench:networks -- [--compiled] [--only lenet,resnet] [--quick]
+ *     npm run bench:networks -- [--compiled] [--only lenet,resnet,convolution] [--quick]
  *
  * Timed as `npm run bench:peers` does: interleaved rounds, ratios round by round. All begin with the weights that
  * Gradpool has from seed 0, and a peer whose losses of its first steps are others than Gradpool's is not measured.
@@ -14,10 +14,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { nativeInstructionSets } from '@gradpool/engine-cpu'
 import { timeWorkload } from '../peers/rounds.mjs'
 import { printSteps } from '../peers/tables.mjs'
+import { peakMeter } from '../products/program.mjs'
+import { printConvolution, timeConvolution } from './convolution.mjs'
 import { networks } from './networks.mjs'
-import { competitors } from './peers.mjs'
+import { competitors, convolutionCompetitors } from './peers.mjs'
 import { referenceOf } from './reference.mjs'
 
 const { values: options } = parseArgs({
@@ -27,11 +30,13 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
   },
 })
+/** The convolution alone, by this name among those of networks. */
+const CONVOLUTION = 'convolution'
 const effort = options.quick ? { rounds: 2, milliseconds: 50 } : { rounds: 9, milliseconds: 600 }
 
 const chosen = chosenNetworks()
 const measured = competitors.filter(({ isSlowToCompile }) => options.compiled || !isSlowToCompile)
-for (const { install } of measured) install?.()
+for (const { install } of [...measured, ...convolutionCompetitors]) install?.()
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
@@ -43,6 +48,7 @@ console.log(
 )
 
 const steps = []
+let convolution
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-bench-'))
 try {
   for (const network of chosen) {
@@ -59,10 +65,16 @@ try {
     steps.push(result)
     printSteps(result)
   }
+  if (isChosen(CONVOLUTION)) {
+    const [instructionSet] = nativeInstructionSets()
+    const peakOf = instructionSet === undefined ? () => undefined : peakMeter(folder, instructionSet)
+    convolution = await timeConvolution(convolutionCompetitors, join(folder, 'convolution'), { ...effort, peakOf })
+    printConvolution(convolution)
+  }
 } finally {
   rmSync(folder, { recursive: true })
 }
-const failed = steps.flatMap(({ workload, rows }) =>
+const failed = [...steps, ...(convolution?.steps ?? [])].flatMap(({ workload, rows }) =>
   rows.filter(({ failure }) => failure !== undefined).map(({ name, failure }) => `${workload}, ${name}: ${failure}`),
 )
 for (const line of failed) console.error(`Not measured: ${line}`)
@@ -74,18 +86,21 @@ else if (options.only === undefined && !options.quick) {
     machine,
     rounds: effort.rounds,
     steps,
+    convolution,
   }
   writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify(results, null, 2)}\n`)
 }
 
+function isChosen(kind) {
+  return options.only === undefined || options.only.split(',').includes(kind)
+}
+
 function chosenNetworks() {
-  if (options.only === undefined) return networks
-  const kinds = options.only.split(',')
-  const unknown = kinds.filter((kind) => !networks.some((network) => network.kind === kind))
+  const known = [...new Set(networks.map(({ kind }) => kind)), CONVOLUTION]
+  const unknown = (options.only?.split(',') ?? []).filter((kind) => !known.includes(kind))
   if (unknown.length > 0) {
-    const known = new Set(networks.map(({ kind }) => kind))
-    console.error(`No network ${unknown.join(', ')}; there are ${[...known].join(', ')}.`)
+    console.error(`No network ${unknown.join(', ')}; there are ${known.join(', ')}.`)
     process.exit(2)
   }
-  return networks.filter(({ kind }) => kinds.includes(kind))
+  return networks.filter(({ kind }) => isChosen(kind))
 }

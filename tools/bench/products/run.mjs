@@ -7,19 +7,15 @@
  * Figures are the best of many short interleaved rounds; `spread` is half the distance between the quartiles. A library
  * that cannot be had is named and left out.
  */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
-import { findCompiler } from '../../../packages/engine-cpu/native/compiler.mjs'
-import { instructionSets } from '../../../packages/engine-cpu/native/instruction-sets.mjs'
 import { execute } from '../../python-environment.mjs'
 import { installPackages, pythonPath } from '../peers/install.mjs'
+import { compiled } from './program.mjs'
 
-const kernels = fileURLToPath(new URL('../../../packages/engine-cpu/kernels/', import.meta.url))
-const FLAGS = ['-std=gnu11', '-O3', '-ffp-contract=off', '-fno-math-errno', '-fno-strict-aliasing', '-Wno-psabi']
 const FORMS = ['', 'a transposed', 'b transposed', 'both transposed']
 
 const { values: options } = parseArgs({
@@ -34,26 +30,16 @@ const { values: options } = parseArgs({
 const libraries = options['without-peers'] ? [] : [openBlas(), mkl()].filter((library) => library !== undefined)
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-products-'))
 try {
-  const lines = execute(compiled(), [options.rounds, ...libraries.flatMap(({ words }) => words)], {
-    env: environment(),
-  })
+  const lines = execute(
+    compiled(folder, options['instruction-set']),
+    [options.rounds, ...libraries.flatMap(({ words }) => words)],
+    {
+      env: environment(),
+    },
+  )
   console.table(Object.assign({}, ...lines.trimEnd().split('\n').map(row)))
 } finally {
   rmSync(folder, { recursive: true })
-}
-
-/** The benchmark with the kernels for one instruction set. */
-function compiled() {
-  const set = instructionSets.find(({ name }) => name === options['instruction-set'])
-  const compiler = findCompiler()
-  if (set === undefined || compiler === undefined) throw new Error('there are no native kernels to measure')
-  const names = readdirSync(kernels).filter((name) => name.endsWith('.c'))
-  const paths = [...names.map((name) => join(kernels, name)), fileURLToPath(new URL('products.c', import.meta.url))]
-  const unit = join(folder, 'unit.c')
-  writeFileSync(unit, paths.map((path) => `#include "${path}"\n`).join(''))
-  const program = join(folder, 'products')
-  execute(compiler.command, [...FLAGS, ...set.flags, `-I${kernels}`, unit, '-o', program, '-lm', '-ldl'])
-  return program
 }
 
 /** One thread each, and OpenBLAS as it is where nobody has set it up. */

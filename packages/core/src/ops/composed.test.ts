@@ -149,7 +149,8 @@ describe('products', () => {
 
   test.each([
     ['ij,jk->ik', [[2, 3]], '"ij,jk->ik" is of 2 operands'],
-    ['ii->i', [[2, 2]], '"ii" has a letter twice'],
+    ['i->ii', [[2]], '"ii" has a letter twice'],
+    ['ii->i', [[2, 3]], 'the axis i of "ii->i" is both 2 and 3'],
     ['ij->k', [[2, 2]], 'no operand has the axis k of the result'],
     [
       'ij,jk',
@@ -160,7 +161,19 @@ describe('products', () => {
       'the axis j of "ij,jk" is both 3 and 2',
     ],
     ['ijk->', [[2, 3]], '"ijk" of "ijk->" has 3 axes, its operand 2'],
-    ['i...->i', [[2, 3]], '"i...->i" must be letters for each operand, as "ij,jk->ik"'],
+    ['i..j->i', [[2, 3]], '"i..j->i" must be letters for each operand, as "ij,jk->ik"'],
+    ['...i...', [[2, 3]], '"...i..." must be letters for each operand, as "ij,jk->ik"'],
+    ['i->i->i', [[2]], '"i->i->i" must be letters for each operand, as "ij,jk->ik"'],
+    ['i...->i', [[2, 3]], 'the result of "i...->i" must have ..., as operands do'],
+    ['ijk...', [[2, 3]], '"ijk" of "ijk..." has 3 axes, its operand 2'],
+    [
+      '...i,...i',
+      [
+        [2, 3],
+        [4, 3],
+      ],
+      'an axis of ... in "...i,...i" is both 2 and 4',
+    ],
   ] as const)('einsum %s is refused in one sentence', (text, shapes, sentence) => {
     const attempt = () => eager(() => einsum(text, ...shapes.map((shape) => constant(1, shape))))
     expect(attempt).toThrow(ShapeError)
@@ -169,6 +182,10 @@ describe('products', () => {
 
   test('einsum of numbers alone', () => {
     expect([...eager(() => einsum(',i->i', constant(2), constant([1, 2]))).values]).toEqual([2, 4])
+  })
+
+  test('a diagonal leaves out what is beside it, NaN and infinities too', () => {
+    expect(valueOf([1, nan, inf, 4], (x) => einsum('ii->i', reshape(x, [2, 2])))).toEqual([1, 4])
   })
 
   test('einsum multiplies first what is smallest', () => {

@@ -487,6 +487,40 @@ describe('accumulated gradients', () => {
     expect(evaluate(program, { state: first, batch, step: 5 }).state.weight?.[0]).toBe(-1)
   })
 
+  test.each([0, 2 ** 23, 2 ** 24 + 2, 2 ** 30 + 2, 2 ** 31 - 10])('take turns of three from step %i on', (first) => {
+    const { program } = follow(sgd(1), { accumulate: 3 })
+    let state: Readonly<Record<string, ArrayLike<number>>> = { weight: [0, 0, 0, 0, 0] }
+    const weights = Array.from({ length: 9 }, (_, i) => {
+      const step = first + i
+      state = evaluate(program, { state, batch: { gradient: [3 * 2 ** i, 0, 0, 0, 0] }, step }).state
+      return state.weight?.[0]
+    })
+    const [one, two, three] = [1 + 2 + 4, 8 + 16 + 32, 64 + 128 + 256]
+    expect(weights.slice(0, 2)).toEqual([0, 0])
+    expect(weights[2]).toBeCloseTo(-one, 5)
+    expect(weights.slice(3, 5)).toEqual([weights[2], weights[2]])
+    expect(weights[5]).toBeCloseTo(-one - two, 5)
+    expect(weights.slice(6, 8)).toEqual([weights[5], weights[5]])
+    expect(weights[8]).toBeCloseTo(-one - two - three, 4)
+  })
+
+  test('begin anew where a training does, and go on where it was averaged within a turn', () => {
+    const { program } = follow(sgd(1), { accumulate: 2 })
+    const lastAfter = (turn: number, step: number) => {
+      const state = {
+        weight: [0, 0, 0, 0, 0],
+        'optimizer/accumulated/weight': [0, 0, 0, 0, 0],
+        'optimizer/turn': [turn],
+      }
+      return evaluate(program, { state, batch: { gradient: [2, 0, 0, 0, 0] }, step }).state
+    }
+    expect(lastAfter(1, 0).weight?.[0]).toBe(0)
+    expect(lastAfter(1, 0)['optimizer/turn']?.[0]).toBe(1)
+    expect(lastAfter(1, 1).weight?.[0]).toBe(-1)
+    expect(lastAfter(0.5, 7)['optimizer/turn']?.[0]).toBe(1.5)
+    expect(lastAfter(1.5, 8)['optimizer/turn']?.[0]).toBe(0)
+  })
+
   test('are nothing where each step is an update', () => {
     expect(follow(adam(), { accumulate: 1 }).program.hash).toBe(follow(adam()).program.hash)
     expect(() => follow(adam(), { accumulate: 1.5 })).toThrow(

@@ -116,7 +116,7 @@ export function layer<const P extends Params, Apply extends (...x: never[]) => u
     // Unknown for a moment: the compiler goes without end into what a tree may be bound to.
     const bound: unknown = scope.bind(params)
     const apply = bind(bound as BoundOf<P>, scope)
-    const called = (...x: never[]) => scope.returns(apply(...x))
+    const called = Object.assign((...x: never[]) => scope.returns(apply(...x)), apply)
     return withParameters<Apply, P>(called, params, bound)
   })
 }

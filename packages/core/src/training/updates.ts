@@ -6,7 +6,7 @@ import { invariant, UserError } from '../errors.js'
 import { grad } from '../gradients/gradients.js'
 import { clipped, sharedState, type Clip, type TrainedPart, type TrainedParts } from '../optimizers/index.js'
 import { constant } from '../ops/constant.js'
-import { add, div, equal, flush, mul, select, sub } from '../ops/elementwise.js'
+import { add, div, equal, flush, less, lessEqual, mul, select, sub } from '../ops/elementwise.js'
 import { cast } from '../ops/operands.js'
 import { zeros } from '../random/initializers.js'
 import type { Tensor } from '../tracing/tensor.js'
@@ -60,13 +60,22 @@ interface Turn {
   readonly steps?: { readonly count: number; readonly isFirst: Tensor; readonly isLast: Tensor }
 }
 
+/**
+ * Steps of a turn are counted in a state, from 0: a step's number is not exact in f32 for long enough. A training
+ * begins a turn, whatever its first states are. (Not `equal`, since parts that train apart may be averaged within a
+ * turn.)
+ */
 function turnOf(trace: Trace, count: number): Turn {
   if (count === 1) return { trace, update: () => trace.step() }
   const step = cast(trace.step(), 'f32')
-  const update = cast(div(step, count), 'i32')
-  const inTurn = sub(step, mul(cast(update, 'f32'), count))
-  return { trace, update: () => update, steps: { count, isFirst: equal(inTurn, 0), isLast: equal(inTurn, count - 1) } }
+  const place = select(equal(step, 0), 0, trace.state(TURN, [], zeros))
+  const [isFirst, isLast] = [less(place, 1), lessEqual(count - 1, place)]
+  trace.update(TURN, select(isLast, 0, add(place, 1)))
+  return { trace, update: () => cast(div(step, count), 'i32'), steps: { count, isFirst, isLast } }
 }
+
+/** How many steps of the turn were made. */
+const TURN = 'optimizer/turn'
 
 /** The mean of the gradients of all steps of the turn so far, added up in order. */
 function accumulated({ trace, steps }: Turn, trained: readonly WithGradient[]): readonly WithGradient[] {

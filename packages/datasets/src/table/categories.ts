@@ -1,15 +1,16 @@
 /** A column of texts as numbers: those of its names, in an order of their own. */
 import { UserError } from '@gradpool/core'
 import { listed, shown } from '../spec-rules.js'
+import { namesInOrder } from './names-in-order.js'
 import { numberIn } from './numbers.js'
 import { ownCopy } from './records.js'
+import { placeOf, type TableSpec } from './table-spec.js'
 
 /** More than that are no categories, but names or texts: where nothing was said of the column, and at all. */
 const MOST_UNNAMED = 1000
 const MOST = 10_000
 
 export interface Naming {
-  readonly path: string
   readonly column: string
   /** One of them, and several. */
   readonly words: readonly [one: string, several: string]
@@ -22,11 +23,13 @@ export interface Naming {
 }
 
 export class Categories {
+  readonly #spec: TableSpec
   readonly #naming: Naming
   /** Numbers in the order in which they come, or of the names that are known. */
   readonly #numbers: Map<string, number>
 
-  constructor(naming: Naming) {
+  constructor(spec: TableSpec, naming: Naming) {
+    this.#spec = spec
     this.#naming = naming
     this.#numbers = new Map(naming.names?.map((name, number) => [name, number]))
   }
@@ -37,14 +40,15 @@ export class Categories {
 
   /** Until `finish`, a number of its own for each text. */
   numberOf(cell: string | number, line: number): number {
-    const { path, column, words, names, unknown, isNamed } = this.#naming
+    const { column, words, names, unknown, isNamed } = this.#naming
+    const { path } = this.#spec
     const text = categoryText(cell)
     const known = this.#numbers.get(text)
     if (known !== undefined) return known
     if (names) {
       if (unknown === 'zeros') return names.length
       throw new UserError(
-        `${path} has the ${words[0]} ${shown(text)} in line ${line}, column ${shown(column)}, which is none of ${listed(names)}`,
+        `${path} has the ${words[0]} ${shown(text)} in ${placeOf(this.#spec, line)}, column ${shown(column)}, which is none of ${listed(names)}`,
       )
     }
     const number = this.#numbers.size
@@ -63,7 +67,7 @@ export class Categories {
   finish(): { readonly names: readonly string[]; readonly places: readonly number[] } {
     const found = [...this.#numbers.keys()]
     // In an order of their own, so that the order of rows does not change them.
-    const names = this.#naming.names ?? inOrder(found)
+    const names = this.#naming.names ?? namesInOrder(found)
     const numbers = new Map(names.map((name, number) => [name, number]))
     return { names, places: found.map((name) => numbers.get(name) ?? 0) }
   }
@@ -73,10 +77,4 @@ export class Categories {
 export function categoryText(cell: string | number): string {
   const found = numberIn(cell)
   return String(typeof found === 'number' ? found : cell)
-}
-
-/** Numbers by size, texts by their characters. */
-function inOrder(names: readonly string[]): readonly string[] {
-  const isNumeric = names.every((name) => typeof numberIn(name) === 'number')
-  return isNumeric ? names.toSorted((a, b) => Number(a) - Number(b)) : names.toSorted((a, b) => (a < b ? -1 : 1))
 }

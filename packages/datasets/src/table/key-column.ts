@@ -5,7 +5,7 @@ import type { SplitKey } from '../splits.js'
 import { categoryText } from './categories.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { ownCopy, type Cell } from './records.js'
-import type { TableSpec } from './table-spec.js'
+import { placeOf, type TableSpec } from './table-spec.js'
 
 /** 2026, 2026-03, 2026-03-31, 2026-03-31T18:00, with seconds and a zone or not. */
 const isoTime = /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?)?$/i
@@ -56,7 +56,7 @@ export class KeyColumn {
   #wrong(what: string, line: number): UserError {
     const expected = this.#isTime ? 'a time to split by: a number, or a date such as 2026-03-31' : 'a group to split by'
     return new UserError(
-      `${this.#spec.path} has ${what} in line ${line}, column ${shown(this.#column)}, expected ${expected}`,
+      `${this.#spec.path} has ${what} in ${placeOf(this.#spec, line)}, column ${shown(this.#column)}, expected ${expected}`,
     )
   }
 }

@@ -47,7 +47,7 @@ test.each([
     /has no value in line 2, column 'size': this model was trained without missing values$/,
   ],
   ['a.csv', 'size\n1\n', {}, /^this model was trained on no table/],
-  ['a.txt', 'size\n1\n', names, /a\.txt is no table by its ending: \.csv, \.tsv or \.jsonl$/],
+  ['a.txt', 'size\n1\n', names, /a\.txt is no table by its ending: \.csv, \.tsv, \.jsonl or \.parquet$/],
 ])('%s of %j is refused for another model', async (name, text, given, message) => {
   await expect(userErrorOf(async () => readInputs(await written(name, text), given))).resolves.toMatch(message)
 })

@@ -2,6 +2,7 @@
 import { UserError } from '@gradpool/core'
 import type { TableNames } from '@gradpool/core/engine'
 import { readTable } from './read-table.js'
+import type { TableSpec } from './table-spec.js'
 
 export interface TableInputs {
   readonly numRows: number
@@ -11,12 +12,13 @@ export interface TableInputs {
   readonly leftAside: readonly string[]
 }
 
-const tableEnding = /\.(csv|tsv|jsonl|ndjson)(?:\.gz)?$/i
-const kinds = { csv: 'csv', tsv: 'tsv', jsonl: 'jsonl', ndjson: 'jsonl' } as const
+const tableEnding = /\.(?:(csv|tsv|jsonl|ndjson)(?:\.gz)?|(parquet))$/i
+const kinds = { csv: 'csv', tsv: 'tsv', jsonl: 'jsonl', ndjson: 'jsonl', parquet: 'parquet' } as const
 
 /** By its ending; undefined for a file of another kind. */
-export function tableKindOf(path: string): 'csv' | 'tsv' | 'jsonl' | undefined {
-  const ending = tableEnding.exec(path)?.[1]?.toLowerCase()
+export function tableKindOf(path: string): TableSpec['kind'] | undefined {
+  const [, text, columnar] = tableEnding.exec(path) ?? []
+  const ending = (text ?? columnar)?.toLowerCase()
   return Object.entries(kinds).find(([name]) => name === ending)?.[1]
 }
 
@@ -26,7 +28,7 @@ export async function readInputs(
   { columns, categories, unknown = 'refuse', missing, target }: TableNames,
 ): Promise<TableInputs> {
   const kind = tableKindOf(path)
-  if (kind === undefined) throw new UserError(`${path} is no table by its ending: .csv, .tsv or .jsonl`)
+  if (kind === undefined) throw new UserError(`${path} is no table by its ending: .csv, .tsv, .jsonl or .parquet`)
   if (columns === undefined)
     throw new UserError(`this model was trained on no table, so it takes no columns of ${path}`)
   let leftAside: readonly string[] = []

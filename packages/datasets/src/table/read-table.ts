@@ -11,10 +11,11 @@ import { Categories } from './categories.js'
 import { Floats } from './floats.js'
 import { KeyColumn } from './key-column.js'
 import { numberIn, standsForNone } from './numbers.js'
-import { readRecords, type Cell } from './records.js'
+import { readParquet } from './parquet.js'
+import { readRecords, type Cell, type RecordSink } from './records.js'
 import { keyColumnOf } from '../rows-split.js'
 import type { SplitKey } from '../splits.js'
-import { columnsOf, isList, type TableSpec } from './table-spec.js'
+import { columnsOf, isList, placeOf, type TableSpec } from './table-spec.js'
 
 export interface Table extends TableNames {
   readonly fields: Fields
@@ -39,20 +40,21 @@ export interface ReadingTable {
 /** @throws UserError with one sentence that names the file, and the line and column where there are any */
 export async function readTable(spec: TableSpec, reading: ReadingTable = {}): Promise<Table> {
   const { kind, path, target, columns, header } = spec
-  const delimiter = kind === 'csv' ? (spec.delimiter ?? delimiters.csv) : delimiters[kind]
   const others = [target, keyColumnOf(spec.splitBy)].filter((name) => name !== undefined)
   const only = columns && [...new Set([...columns, ...others])]
   let builder: TableBuilder | undefined
-  await readRecords(
-    { path, delimiter, header, only },
-    {
-      names(names) {
-        builder = new TableBuilder(spec, names, reading)
-        if (columns) reading.onLeftAside?.(names.filter((name) => ![...columns, ...others].includes(name)))
-      },
-      row: (cells, line) => builder?.row(cells, line),
+  const sink: RecordSink = {
+    names(names) {
+      builder = new TableBuilder(spec, names, reading)
+      if (columns) reading.onLeftAside?.(names.filter((name) => ![...columns, ...others].includes(name)))
     },
-  )
+    row: (cells, line) => builder?.row(cells, line),
+  }
+  if (kind === 'parquet') await readParquet({ path, only }, sink)
+  else {
+    const delimiter = kind === 'csv' ? (spec.delimiter ?? delimiters.csv) : delimiters[kind]
+    await readRecords({ path, delimiter, header, only }, sink)
+  }
   if (builder === undefined) throw new UserError(`${path} is empty, expected rows`)
   return builder.finish()
 }
@@ -183,10 +185,9 @@ class Input {
       this.#isNumbers = true
       return found
     }
-    const { path } = this.#spec
     if (found !== 'text' || this.#isNumbers) {
       const hint = found === 'text' && !this.#namesAll ? ', or the column named in categories' : ''
-      throw wrongNumber(path, { name: this.name, line, cell, found, hint })
+      throw wrongNumber(this.#spec, { name: this.name, line, cell, found, hint })
     }
     this.#categories = this.#named()
     if (this.#filledLine !== undefined) this.#missing(this.#filledLine)
@@ -196,11 +197,11 @@ class Input {
   #missing(line: number): number | undefined {
     const { missing, path } = this.#spec
     if (missing === 'drop') return undefined
-    if (missing === 'refuse') throw lacking(path, this.name, line, this.#remedy)
+    if (missing === 'refuse') throw lacking(this.#spec, this.name, line, this.#remedy)
     if (typeof missing === 'string') return NaN
     if (this.#categories) {
       throw new UserError(
-        `${path} has no value in line ${line}, column ${shown(this.name)}, and ${missing.value} is no category: missing must be 'drop', or 'mostFrequent'`,
+        `${path} has no value in ${placeOf(this.#spec, line)}, column ${shown(this.name)}, and ${missing.value} is no category: missing must be 'drop', or 'mostFrequent'`,
       )
     }
     this.#filledLine ??= line
@@ -208,10 +209,10 @@ class Input {
   }
 
   #named(): Categories {
-    const { path, categories = [], unknown } = this.#spec
+    const { categories = [], unknown } = this.#spec
     const names = isList(categories) ? undefined : new Map(Object.entries(categories)).get(this.name)
     const [column, isNamed] = [this.name, columnsOf(categories).includes(this.name)]
-    return new Categories({ path, column, words: ['category', 'categories'], isNamed, names, unknown })
+    return new Categories(this.#spec, { column, words: ['category', 'categories'], isNamed, names, unknown })
   }
 }
 
@@ -226,14 +227,14 @@ class Target {
   #isClasses: boolean | undefined
 
   constructor(spec: TableSpec, { name, at }: Place, remedy: string | undefined) {
-    const { path, classes } = spec
+    const { classes } = spec
     this.#remedy = remedy
     this.at = at
     this.#name = name
     this.#spec = spec
     const names = classes === true ? undefined : classes
     const words = ['class', 'classes'] as const
-    this.#classes = new Categories({ path, column: name, words, isNamed: true, names, unknown: 'refuse' })
+    this.#classes = new Categories(spec, { column: name, words, isNamed: true, names, unknown: 'refuse' })
     this.#isClasses = classes === undefined ? undefined : true
   }
 
@@ -243,9 +244,9 @@ class Target {
     const name = this.#name
     if (cell === undefined || (standsForNone(cell) && !this.#classes.has(String(cell)))) {
       if (missing === 'drop') return false
-      if (missing === 'refuse') throw lacking(path, name, line, this.#remedy)
+      if (missing === 'refuse') throw lacking(this.#spec, name, line, this.#remedy)
       throw new UserError(
-        `${path} has no target in line ${line}, column ${shown(name)}: nothing stands for it, so missing must be 'drop'`,
+        `${path} has no target in ${placeOf(this.#spec, line)}, column ${shown(name)}: nothing stands for it, so missing must be 'drop'`,
       )
     }
     this.#isClasses ??= numberIn(cell) === 'text'
@@ -256,7 +257,7 @@ class Target {
     const found = numberIn(cell)
     if (typeof found !== 'number') {
       const hint = found === 'text' ? ', or classes: true' : ''
-      throw wrongNumber(path, { name, line, cell, found, hint })
+      throw wrongNumber(this.#spec, { name, line, cell, found, hint })
     }
     this.#values.push(found)
     return true
@@ -283,8 +284,8 @@ class Target {
   }
 }
 
-function lacking(path: string, name: string, line: number, remedy = HOW_TO_FILL): UserError {
-  return new UserError(`${path} has no value in line ${line}, column ${shown(name)}: ${remedy}`)
+function lacking(spec: TableSpec, name: string, line: number, remedy = HOW_TO_FILL): UserError {
+  return new UserError(`${spec.path} has no value in ${placeOf(spec, line)}, column ${shown(name)}: ${remedy}`)
 }
 
 interface WrongNumber {
@@ -296,9 +297,9 @@ interface WrongNumber {
   readonly hint: string
 }
 
-function wrongNumber(path: string, { name, line, cell, found, hint }: WrongNumber): UserError {
+function wrongNumber(spec: TableSpec, { name, line, cell, found, hint }: WrongNumber): UserError {
   const large = found === 'large' ? ', which is too large for f32' : ''
   return new UserError(
-    `${path} has ${shown(cell)}${large} in line ${line}, column ${shown(name)}, expected a finite number${hint}`,
+    `${spec.path} has ${shown(cell)}${large} in ${placeOf(spec, line)}, column ${shown(name)}, expected a finite number${hint}`,
   )
 }

@@ -82,15 +82,15 @@ async function readDelimited({ path, header }: TextFormat, delimiter: string, si
       if (header === undefined) return
     }
     expectWidth(found.length, line)
-    sink.row(found.map(cellOf), line)
+    sink.row(found.map(trimmedCell), line)
   }
 
   await readLines(path, (bytes, number) => {
     const isPlain = bytes.indexOf(QUOTE) < 0
     if (open === undefined && isPlain) {
       const line = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes
-      const isBlank = line.length === 0 || (line.length < 8 && line.toString().trim() === '')
-      if (width !== undefined && byte < DELETE && !isBlank) takePlain(line, number)
+      const mayBeBlank = (line[0] ?? 0) <= SPACE && line.toString().trim() === ''
+      if (width !== undefined && byte < DELETE && !mayBeBlank) takePlain(line, number)
       else take(textOf(path, bytes, number), number)
       return
     }
@@ -131,7 +131,7 @@ function plainText(path: string, bytes: Buffer, line: number): Cell {
   for (const byte of bytes) isPlain &&= byte >= SPACE && byte < DELETE
   const text = isPlain ? bytes.toString('latin1') : textOf(path, bytes, line)
   if (text.includes('\r')) throw carriageReturns(path, line)
-  return cellOf(text)
+  return trimmedCell(text)
 }
 
 function carriageReturns(path: string, line: number): UserError {
@@ -157,7 +157,8 @@ function quoted(
   }
 }
 
-function cellOf(text: string): Cell {
+/** Without spaces around it; undefined where nothing is left. */
+export function trimmedCell(text: string): Cell {
   // Most cells have no spaces around them, and a trim is a copy.
   const [first, last] = [text.charCodeAt(0), text.charCodeAt(text.length - 1)]
   if (first > SPACE && first < DELETE && last > SPACE && last < DELETE) return text
@@ -206,7 +207,7 @@ function objectIn(path: string, text: string, line: number): object {
 function jsonCell(value: unknown, where: () => string): Cell {
   if (typeof value === 'number') return value
   if (value === undefined || value === null) return undefined
-  if (typeof value === 'string') return cellOf(value)
+  if (typeof value === 'string') return trimmedCell(value)
   if (typeof value === 'boolean') return String(value)
   throw new UserError(`${where()} ${shown(value)}, expected a number or a text`)
 }

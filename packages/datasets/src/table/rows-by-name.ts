@@ -39,16 +39,16 @@ function reader(column: string, { categories = {}, unknown, missing }: TableName
       if (missing !== undefined && !numbers) return missing.value
       throw new UserError(`row ${row} has no ${shown(column)}, and this model was trained without missing values`)
     }
-    if (!numbers || !own) {
+    if (!numbers) {
       const number = numberIn(cell)
       if (typeof number === 'number') return number
       throw new UserError(`row ${row} has ${shown(cell)} as ${shown(column)}, expected a finite number`)
     }
     const number = numbers.get(categoryText(cell))
     if (number !== undefined) return number
-    if (unknown === 'zeros') return own.length
+    if (unknown === 'zeros') return numbers.size
     throw new UserError(
-      `row ${row} has the category ${shown(cell)} as ${shown(column)}, which is none of ${listed(own)}`,
+      `row ${row} has the category ${shown(cell)} as ${shown(column)}, which is none of ${listed([...numbers.keys()])}`,
     )
   }
 }

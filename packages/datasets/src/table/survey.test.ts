@@ -65,7 +65,11 @@ test('arrays of NumPy', async () => {
 })
 
 test.each([
-  ['a.txt', 'a\n1\n', /a.txt is none of the files that are known by their ending: .csv, .tsv, .jsonl, .npy and .npz$/],
+  [
+    'a.txt',
+    'a\n1\n',
+    /a.txt is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy and .npz$/,
+  ],
   ['a.csv', '', /a.csv is empty, expected rows$/],
   ['a.npz', 'a', /is not a whole .npz file/],
 ])('%s is refused', async (name, content, message) => {

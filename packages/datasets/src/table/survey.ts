@@ -3,11 +3,14 @@
  * values, and how often each value is there.
  */
 import { UserError } from '@gradpool/core'
+import { stat } from 'node:fs/promises'
 import { decodeNpy, decodeNpz, type NumpyArray } from '@gradpool/storage'
+import { surveyImageFolder } from '../images/read-image-folder.js'
 import { bytesOf } from '../numpy/read-numpy.js'
 import { numberIn, standsForNone } from './numbers.js'
+import { readParquet } from './parquet.js'
 import { tableKindOf } from './read-inputs.js'
-import { ownCopy, readRecords, type Cell } from './records.js'
+import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
 
 export interface ColumnSurvey {
   readonly name: string
@@ -25,6 +28,7 @@ export interface ColumnSurvey {
   readonly values?: readonly { readonly value: string; readonly rows: number }[]
 }
 
+/** Of a folder of pictures, a column is what each of them has. */
 export interface DataSurvey {
   readonly path: string
   readonly rows: number
@@ -40,28 +44,50 @@ const delimiters = { csv: ',', tsv: '\t', jsonl: undefined }
 
 /** @throws UserError with one sentence for a file of another kind, or one that cannot be read */
 export async function surveyFile(path: string): Promise<DataSurvey> {
+  if (await isFolder(path)) return surveyPictures(path)
   const kind = tableKindOf(path)
-  if (kind !== undefined) return surveyTable(path, delimiters[kind])
+  if (kind === 'parquet') return surveyTable(path, (sink) => readParquet({ path }, sink))
+  if (kind !== undefined) {
+    const delimiter = delimiters[kind]
+    return surveyTable(path, (sink) => readRecords({ path, delimiter }, sink))
+  }
   if (/\.npz$/i.test(path)) return surveyArrays(path, await decodeNpz(await bytesOf(path), path))
   if (/\.npy$/i.test(path)) return surveyArrays(path, new Map([['array', decodeNpy(await bytesOf(path), path)]]))
-  throw new UserError(`${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .npy and .npz`)
+  throw new UserError(
+    `${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy and .npz`,
+  )
 }
 
-async function surveyTable(path: string, delimiter: string | undefined): Promise<DataSurvey> {
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  )
+}
+
+async function surveyPictures(path: string): Promise<DataSurvey> {
+  const pictures = await surveyImageFolder(path)
+  const names = ['class', 'height', 'width', 'channels'] as const
+  const columns = names.map((name) => {
+    const column = new Column(name, [], MOST_OF_ONE)
+    for (const { className, size } of pictures) column.add(name === 'class' ? className : size?.[name])
+    return column.survey()
+  })
+  return { path, rows: pictures.length, columns }
+}
+
+async function surveyTable(path: string, read: (sink: RecordSink) => Promise<void>): Promise<DataSurvey> {
   let columns: readonly Column[] = []
   let rows = 0
-  await readRecords(
-    { path, delimiter },
-    {
-      names: (names) => (columns = names.map((name) => new Column(name, [], mostOf(names.length)))),
-      row(cells) {
-        rows++
-        columns.forEach((column, at) => {
-          column.add(cells[at])
-        })
-      },
+  await read({
+    names: (names) => (columns = names.map((name) => new Column(name, [], mostOf(names.length)))),
+    row(cells) {
+      rows++
+      columns.forEach((column, at) => {
+        column.add(cells[at])
+      })
     },
-  )
+  })
   if (columns.length === 0) throw new UserError(`${path} is empty, expected rows`)
   return { path, rows, columns: columns.map((column) => column.survey()) }
 }

@@ -1,4 +1,4 @@
-/** What a table in a text file is taken as, as plain JSON. */
+/** What a table in a file is taken as, as plain JSON. */
 import type { Imputation } from '@gradpool/core/engine'
 import {
   fieldsTaken,
@@ -50,7 +50,7 @@ export interface TableShape {
 }
 
 export interface TableSpec<H = unknown> extends TableShape, RowsSplit<H> {
-  readonly kind: 'csv' | 'tsv' | 'jsonl'
+  readonly kind: 'csv' | 'tsv' | 'jsonl' | 'parquet'
 }
 
 const shapeFields = ['kind', 'path', 'target', 'columns', 'classes', 'categories', 'unknown', 'missing']
@@ -58,6 +58,7 @@ const fieldNames = {
   csv: [...shapeFields, 'header', 'delimiter', ...rowsSplitFields],
   tsv: [...shapeFields, 'header', ...rowsSplitFields],
   jsonl: [...shapeFields, ...rowsSplitFields],
+  parquet: [...shapeFields, ...rowsSplitFields],
 } as const
 
 const nameRule = textRule('the name of a column')
@@ -127,6 +128,11 @@ export function tableSpec<H>(kind: TableSpec['kind'], value: object, taking: Hel
     ...shape,
     ...rowsSplitOf(taker, taking),
   }
+}
+
+/** A Parquet file has rows, not lines. */
+export function placeOf({ kind }: TableSpec, line: number): string {
+  return `${kind === 'parquet' ? 'row' : 'line'} ${line}`
 }
 
 /** Names of the columns that are categories. */

@@ -29,7 +29,9 @@ export function evaluateWithNoise(program: ProgramData, inputs: EvaluationInputs
     ...inputs,
     eachNode(values, node) {
       largest[node] = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-      isInRange &&= values.every((value) => value === 0 || (Math.abs(value) > SMALLEST && Math.abs(value) < LARGEST))
+      // Constants are f32, and rounded no more.
+      const most = program.nodes[node]?.op === 'constant' ? Infinity : LARGEST
+      isInRange &&= values.every((value) => value === 0 || (Math.abs(value) > SMALLEST && Math.abs(value) < most))
       return values
     },
   })

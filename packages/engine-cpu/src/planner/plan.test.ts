@@ -4,6 +4,7 @@ import {
   add,
   checkpoint,
   constant,
+  conv,
   matmul,
   mean,
   mul,
@@ -23,7 +24,7 @@ import {
   type Optimizer,
   type Tensor,
 } from '@gradpool/core'
-import { train, type BatchProgram } from '@gradpool/core/engine'
+import { evaluation, train, type BatchProgram } from '@gradpool/core/engine'
 import { describe, expect, test, vi } from 'vitest'
 import { MICRO, OP } from '../instructions.js'
 import { Graph } from './graph.js'
@@ -218,5 +219,34 @@ describe('a step over time', () => {
     const [all, some] = [recurrentPlan(64, 8), recurrentPlan(64, 8, checkpoint)]
     expect(some.numBytes / all.numBytes).toBeLessThan(0.5)
     expect(some.kernels.length).toBeGreaterThan(all.kernels.length)
+  })
+})
+
+describe('a chain of convolutions', () => {
+  /** Bytes of what a layer makes, for a batch of 10. */
+  const ACTIVATIONS = 4 * 10 * 16 * 16 * 8
+  const chainOf = (numLayers: number) =>
+    defineModel({
+      params: { filters: Array.from({ length: numLayers }, () => parameter([3, 3, 8, 8], normal(0.1))) },
+      step({ filters }, { image }: { image: Tensor }) {
+        const pixels = reshape(mul(image, 1), [10, 16, 16, 8])
+        return { loss: mean(square(filters.reduce((x, filter) => relu(conv(x, filter, { padding: 'same' })), pixels))) }
+      },
+    })
+  const ofChain = { fields: { image: { dtype: 'f32', shape: [16 * 16 * 8] } }, numExamples: 40 } as const
+  const trainingOf = (numLayers: number) =>
+    planOf(train(chainOf(numLayers), { optimizer: adam(), batchSize: 10, data: ofChain })).numBytes / ACTIVATIONS
+  const evaluationOf = (numLayers: number) =>
+    planOf(evaluation(chainOf(numLayers), { batchSize: 10, data: ofChain })).numBytes / ACTIVATIONS
+
+  test('keeps what each layer makes once, for the way back; gradients take each other’s place', () => {
+    expect((trainingOf(24) - trainingOf(12)) / 12).toBeGreaterThanOrEqual(1)
+    expect((trainingOf(24) - trainingOf(12)) / 12).toBeLessThan(1.05)
+    expect(trainingOf(24)).toBeLessThan(1.05 * 24 + 2)
+  })
+
+  test('has the place of two layers where there is no way back, however deep it is', () => {
+    expect(evaluationOf(24)).toBeLessThan(2.2)
+    expect(evaluationOf(24) - evaluationOf(12)).toBeLessThan(0.1)
   })
 })

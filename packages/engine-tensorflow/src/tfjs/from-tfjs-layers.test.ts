@@ -71,25 +71,33 @@ describe('a Sequential of tfjs', () => {
     expect(losses.at(-1)).toBeLessThan((losses[0] ?? NaN) / 2)
   })
 
-  test.each(['elu', 'gelu_new', 'linear', 'mish', 'relu', 'sigmoid', 'softmax', 'softplus', 'swish', 'tanh'] as const)(
-    'has the same %s',
-    (activation) => {
-      const values = [-7, -3, -1.1, -0.2, 0, 0.4, 1.3, 2.9, 8]
-      const one = tfl.sequential({ layers: [tfl.layers.activation({ activation, inputShape: [values.length] })] })
-      const { layers } = fromTfjsLayers(one)
-      const program = traceProgram((trace) => {
-        trace.result('y', new Binding(trace, false).bind(layers)(trace.batch('x', 'f32', [1, values.length])))
-      })
-      const { y } = evaluate(program, { batch: { x: values } }).results
-      const wanted = (one.predict(tfc.tensor([values])) as tfc.Tensor).dataSync()
-      wanted.forEach((value, index) => expect(y?.[index]).toBeCloseTo(value, 5))
-    },
-  )
+  test.each([
+    'elu',
+    'gelu',
+    'gelu_new',
+    'linear',
+    'mish',
+    'relu',
+    'sigmoid',
+    'softmax',
+    'softplus',
+    'swish',
+    'tanh',
+  ] as const)('has the same %s', (activation) => {
+    const values = [-7, -3, -1.1, -0.2, 0, 0.4, 1.3, 2.9, 8]
+    const one = tfl.sequential({ layers: [tfl.layers.activation({ activation, inputShape: [values.length] })] })
+    const { layers } = fromTfjsLayers(one)
+    const program = traceProgram((trace) => {
+      trace.result('y', new Binding(trace, false).bind(layers)(trace.batch('x', 'f32', [1, values.length])))
+    })
+    const { y } = evaluate(program, { batch: { x: values } }).results
+    const wanted = (one.predict(tfc.tensor([values])) as tfc.Tensor).dataSync()
+    wanted.forEach((value, index) => expect(y?.[index]).toBeCloseTo(value, 5))
+  })
 
   test.each([
     ['a layer', tfl.layers.conv1d({ filters: 2, kernelSize: 2, inputShape: [4, 3], name: 'c' }), /"c" \(Conv1D\)/],
     ['an activation', tfl.layers.dense({ units: 2, activation: 'selu', inputShape: [3], name: 'd' }), /"d".*"selu"/],
-    ['the exact gelu', tfl.layers.activation({ activation: 'gelu', inputShape: [3], name: 'g' }), /"g".*"gelu"/],
     [
       'the hard sigmoid of tfjs',
       tfl.layers.activation({ activation: 'hardSigmoid', inputShape: [3], name: 'h' }),

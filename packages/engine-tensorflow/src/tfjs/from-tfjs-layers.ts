@@ -33,8 +33,8 @@ export interface FromTfjs {
 }
 
 /**
- * Supported: Dense, Activation, Dropout, Flatten, Rescaling without offset, InputLayer; activations elu, gelu_new,
- * linear, mish, relu, sigmoid, softmax, softplus, swish, tanh.
+ * Supported: Dense, Activation, Dropout, Flatten, Rescaling without offset, InputLayer; activations elu, gelu,
+ * gelu_new, linear, mish, relu, sigmoid, softmax, softplus, swish, tanh.
  *
  * @throws UserError that names a layer, an activation or a setting that is not supported
  */
@@ -85,10 +85,11 @@ function convert(layer: TfjsLayer, asLogits: boolean): Module<Layer> | undefined
   throw new UserError(`the layer "${layer.name}" (${layer.getClassName()}) cannot be taken over from tfjs`)
 }
 
-/** By the names of tfjs, whose `gelu` and `hardSigmoid` are other functions than Gradpool's. */
+/** By the names of tfjs, whose `hardSigmoid` is another function than Gradpool's. */
 const ACTIVATIONS: ReadonlyMap<string, ActivationName> = new Map([
   ['elu', 'elu'],
-  ['gelu_new', 'gelu'],
+  ['gelu', 'gelu'],
+  ['gelu_new', 'geluTanh'],
   ['linear', 'linear'],
   ['mish', 'mish'],
   ['relu', 'relu'],

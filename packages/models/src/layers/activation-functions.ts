@@ -6,6 +6,7 @@ import {
   abs,
   add,
   div,
+  erf,
   exp,
   less,
   lessEqual,
@@ -21,13 +22,19 @@ import {
   type Tensor,
 } from '@gradpool/core'
 
+export interface GeluOptions {
+  /** 'tanh' is within 0.0005 of the definition, and the default of JAX. Default: 'none', the definition. */
+  readonly approximate?: 'none' | 'tanh'
+}
+
 /**
- * x·Φ(x) by its usual approximation x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))), within 0.0005 of it: PyTorch's
- * `approximate='tanh'`, the default of JAX. Source: Hendrycks & Gimpel (2016).
+ * x·Φ(x) = x/2 · (1 + erf(x/√2)), as PyTorch and Keras have it; or x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))). Source:
+ * Hendrycks & Gimpel (2016).
  *
- * Computed as x·σ(2u) for tanh(u), which is the same and does not cancel where x is far below 0.
+ * The latter as x·σ(2u) for tanh(u), which is the same and does not cancel where x is far below 0.
  */
-export function gelu(x: Tensor): Tensor {
+export function gelu(x: Tensor, { approximate = 'none' }: GeluOptions = {}): Tensor {
+  if (approximate === 'none') return mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1))
   const cubic = add(mul(mul(x, x), 2 * Math.sqrt(2 / Math.PI) * 0.044715), 2 * Math.sqrt(2 / Math.PI))
   return mul(x, sigmoid(mul(x, cubic)))
 }

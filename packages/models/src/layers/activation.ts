@@ -1,5 +1,15 @@
 /** Activations by name, so that an architecture can be plain data. */
-import { module, relu, sigmoid, softmax, tanh, UserError, type Module, type Tensor } from '@gradpool/core'
+import {
+  type InitializerLike,
+  module,
+  type Module,
+  relu,
+  sigmoid,
+  softmax,
+  tanh,
+  type Tensor,
+  UserError,
+} from '@gradpool/core'
 import { elu, gelu, hardSigmoid, hardSwish, leakyRelu, mish, silu, softplus } from './activation-functions.js'
 
 /** A module's function: a tensor to a tensor. */
@@ -7,7 +17,8 @@ export type Layer = (x: Tensor) => Tensor
 
 const activations = {
   elu,
-  gelu,
+  gelu: (x) => gelu(x),
+  geluTanh: (x) => gelu(x, { approximate: 'tanh' }),
   hardSigmoid,
   hardSwish,
   leakyRelu: (x) => leakyRelu(x),
@@ -33,6 +44,23 @@ export const activationNames = Object.keys(activations) as readonly ActivationNa
 export function activationFunction(name: ActivationName): Layer {
   if (Object.hasOwn(activations, name)) return activations[name]
   throw new UserError(`there is no activation "${name}"; there are ${activationNames.join(', ')}`)
+}
+
+/** Those that are 0 or nearly so below 0, and x or nearly so above it. */
+const RECTIFIERS: ReadonlySet<ActivationName> = new Set([
+  'elu',
+  'gelu',
+  'geluTanh',
+  'hardSwish',
+  'leakyRelu',
+  'mish',
+  'relu',
+  'silu',
+])
+
+/** What weights begin with before this activation: by He's rule before a rectifier, which halves variances. */
+export function firstWeight(name: ActivationName): InitializerLike {
+  return RECTIFIERS.has(name) ? 'heUniform' : 'glorotUniform'
 }
 
 /** An activation as a layer without parameters, for `sequential`; [...] to [...]. */

@@ -206,6 +206,7 @@ describe('weights', () => {
     expect(largest(conv2d(20, 30, 5, relu), image) / Math.sqrt(6 / (25 * 20))).toBeCloseTo(1, 2)
     expect(largest(conv2d(20, 30, 5), image) / Math.sqrt(6 / (25 * 20 + 25 * 30))).toBeCloseTo(1, 2)
     expect(largest(conv2d(20, 30, 5, { ...relu, groups: 2 }), image) / Math.sqrt(6 / (25 * 10))).toBeCloseTo(1, 2)
+    expect(largest(conv2d(20, 30, 5, { activation: 'silu' }), image) / Math.sqrt(6 / (25 * 20))).toBeCloseTo(1, 2)
     expect(largest(conv2d(20, 30, 5, { groups: 2 }), image) / Math.sqrt(6 / (25 * 10 + 25 * 15))).toBeCloseTo(1, 2)
     expect(largest(conv2dTranspose(20, 30, 5, relu), image) / Math.sqrt(6 / (25 * 20))).toBeCloseTo(1, 2)
     const depthwise = { ...relu, multiplier: 9 }

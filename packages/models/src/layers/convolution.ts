@@ -15,7 +15,7 @@ import {
 } from '@gradpool/core'
 import { initializerFor } from '@gradpool/core/engine'
 import { checkWidth } from '../widths.js'
-import { activationFunction, type ActivationName, type Layer } from './activation.js'
+import { activationFunction, type ActivationName, firstWeight, type Layer } from './activation.js'
 import { checkRank, type SpatialRank } from './spatial.js'
 
 export interface ConvOptions {
@@ -29,7 +29,10 @@ export interface ConvOptions {
   readonly groups?: number
   /** Default: linear. */
   readonly activation?: ActivationName
-  /** Default: heUniform before a ReLU, else glorotUniform; by the taps and channels that a filter sees. */
+  /**
+   * By the taps and channels that a filter sees. Default: heUniform before a ReLU and its like (elu, gelu, hardSwish,
+   * leakyRelu, mish, silu), else glorotUniform.
+   */
   readonly weight?: InitializerLike
   /** Default: zeros; `false` for a layer without bias. */
   readonly bias?: InitializerLike | false
@@ -204,7 +207,7 @@ function convolution(
     if (count % groups !== 0) throw new UserError(`${name}: ${count} ${what} do not divide into ${groups} groups`)
   }
   const apply = activationFunction(activation)
-  const first = weight ?? (activation === 'relu' ? 'heUniform' : 'glorotUniform')
+  const first = weight ?? firstWeight(activation)
   // A filter sees the channels of its group, and a channel meets the filters of its group.
   const ofGroup = [...taps, channels / groups, filters / groups]
   const axes = [...taps.map(() => 'window' as const), 'in' as const, 'out' as const]

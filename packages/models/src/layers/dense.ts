@@ -1,12 +1,14 @@
 /** The fully connected layer. */
 import { add, type InitializerLike, layer, matmul, type Module, parameter, type Tensor, zeros } from '@gradpool/core'
 import { checkWidth } from '../widths.js'
-import { activationFunction, type ActivationName, type Layer } from './activation.js'
+import { activationFunction, type ActivationName, firstWeight, type Layer } from './activation.js'
 
 export interface DenseOptions {
   /** Default: linear. */
   readonly activation?: ActivationName
-  /** Default: heUniform before a ReLU, else glorotUniform. */
+  /**
+   * Default: heUniform before a ReLU and its like (elu, gelu, hardSwish, leakyRelu, mish, silu), else glorotUniform.
+   */
   readonly weight?: InitializerLike
   /** Default: zeros; `false` for a layer without bias. */
   readonly bias?: InitializerLike | false
@@ -38,11 +40,7 @@ export function dense(numInputs: number, numOutputs: number, options: DenseOptio
   checkWidth('dense: numOutputs', numOutputs)
   const { activation = 'linear', bias = zeros } = options
   const apply = activationFunction(activation)
-  const weight = parameter(
-    [numInputs, numOutputs],
-    options.weight ?? (activation === 'relu' ? 'heUniform' : 'glorotUniform'),
-    ['in', 'out'],
-  )
+  const weight = parameter([numInputs, numOutputs], options.weight ?? firstWeight(activation), ['in', 'out'])
   if (bias === false) return layer({ weight }, (own) => (x: Tensor) => apply(matmul(x, own.weight)))
   return layer(
     { weight, bias: parameter([numOutputs], bias) },

@@ -101,15 +101,21 @@ describe('dense', () => {
     expect(apply(withRelu, [1, 2], [1, 2], { state }).output).toEqual([17, 0])
   })
 
-  test('starts from He before a ReLU, else from Glorot, or as told', () => {
-    const spread = (layer: Module<Layer>) => {
-      const { program } = apply(layer, wave(30, 0), [1, 30])
-      return Math.max(...(initialState(program, 0).weight ?? []).map(Math.abs))
-    }
-    // The largest of 3,000 uniform numbers is short of the limit by a 3,000th of it, and hardly ever by ten times that.
-    expect(spread(dense(30, 100)) / Math.sqrt(6 / 130)).toBeCloseTo(1, 2)
-    expect(spread(dense(30, 100, { activation: 'relu' })) / Math.sqrt(6 / 30)).toBeCloseTo(1, 2)
-    expect(spread(dense(30, 100, { weight: { kind: 'constant', value: 7 } }))).toBe(7)
+  const spread = (layer: Module<Layer>) => {
+    const { program } = apply(layer, wave(30, 0), [1, 30])
+    return Math.max(...(initialState(program, 0).weight ?? []).map(Math.abs))
+  }
+
+  // The largest of 3,000 uniform numbers is short of the limit by a 3,000th of it, and hardly ever by ten times that.
+  const rectifiers = ['elu', 'gelu', 'geluTanh', 'hardSwish', 'leakyRelu', 'mish', 'relu', 'silu']
+  test.each(activationNames)('starts from He before a ReLU and its like, else from Glorot: %s', (activation) => {
+    const limit = Math.sqrt(6 / (rectifiers.includes(activation) ? 30 : 130))
+    expect(spread(dense(30, 100, { activation })) / limit).toBeCloseTo(1, 2)
+  })
+
+  test('starts as told', () => {
+    expect(spread(dense(30, 100))).toBe(spread(dense(30, 100, { activation: 'linear' })))
+    expect(spread(dense(30, 100, { activation: 'relu', weight: { kind: 'constant', value: 7 } }))).toBe(7)
   })
 
   test('refuses widths that are none', () => {
@@ -134,7 +140,7 @@ describe('activation', () => {
 
   test('an unknown name lists the known ones', () => {
     expect(() => activation('swoosh' as 'relu')).toThrow(
-      'there is no activation "swoosh"; there are elu, gelu, hardSigmoid, hardSwish, leakyRelu, linear, mish, relu, ' +
+      'there is no activation "swoosh"; there are elu, gelu, geluTanh, hardSigmoid, hardSwish, leakyRelu, linear, mish, relu, ' +
         'sigmoid, silu, softmax, softplus, tanh',
     )
   })

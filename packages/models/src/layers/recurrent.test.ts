@@ -8,6 +8,7 @@ import {
   type Module,
   mul,
   reshape,
+  slice,
   sum,
   type Tensor,
   UserError,
@@ -111,6 +112,38 @@ describe.each<[string, (returns: 'last' | 'sequence') => Module<OverLengths>]>([
     expect(row(1).some((x) => x !== 0)).toBe(true)
     expect([...row(2), ...row(3)].every((x) => x === 0)).toBe(true)
   })
+})
+
+test('a scan gives all states and the last, from which another goes on', () => {
+  const layers = {
+    rnn: { last: rnn(2, 3), sequence: rnn(2, 3, { returns: 'sequence' }) },
+    gru: { last: gru(2, 3), sequence: gru(2, 3, { returns: 'sequence' }) },
+  }
+  const program = traceProgram((trace) => {
+    const x = trace.batch('x', 'f32', [2, TIME, 2])
+    const first = slice(x, [0, 0, 0], [-1, 1, -1])
+    const rest = slice(x, [0, 1, 0], [-1, -1, -1])
+    const bound = new Binding(trace, true).bind({ ...layers, lstm: lstm(2, 3) })
+    for (const [name, { last, sequence }] of Object.entries({ rnn: bound.rnn, gru: bound.gru })) {
+      for (const [returns, own] of Object.entries({ last, sequence })) {
+        const { state, outputs } = own.scan(x)
+        const initial = own.scan(first).state
+        trace.result(`${name} ${returns} called`, own(x))
+        trace.result(`${name} ${returns} scanned`, returns === 'last' ? state : outputs)
+        trace.result(`${name} ${returns} in two`, own(rest, { initial }))
+      }
+    }
+    trace.result('lstm', bound.lstm.scan(x).state.cell)
+    trace.result('lstm in two', bound.lstm.scan(rest, { initial: bound.lstm.scan(first).state }).state.cell)
+  })
+  const { results } = evaluate(program, { state: initialState(program, 3), batch: { x: wave(2 * TIME * 2, 4) } })
+  expect(results['lstm in two']).toEqual(results.lstm)
+  for (const name of ['rnn', 'gru']) {
+    expect(results[`${name} last scanned`]).toEqual(results[`${name} last called`])
+    expect(results[`${name} last in two`]).toEqual(results[`${name} last called`])
+    expect(results[`${name} sequence scanned`]).toEqual(results[`${name} sequence called`])
+    expect(results[`${name} sequence in two`]).toHaveLength(2 * (TIME - 1) * 3)
+  }
 })
 
 test.each([

@@ -4,6 +4,7 @@ import {
   adam,
   add,
   type Batch,
+  concat,
   defineModel,
   grad,
   module,
@@ -39,6 +40,9 @@ interface Oracle {
     readonly lastWeights: Numbers
     readonly sequence: readonly number[]
     readonly last: readonly number[]
+    /** Of an lstm. */
+    readonly cell?: readonly number[]
+    readonly cellWeights?: Numbers
     readonly gradients: Named<readonly number[]>
   }[]
   readonly training: {
@@ -99,48 +103,73 @@ function layerOf(given: Oracle['cases'][number], returns: 'last' | 'sequence'): 
   })
 }
 
+/** The last cells of an lstm, under `own`. */
+function cellsOf(given: Oracle['cases'][number]): Module<Run> {
+  const [features = 0, hidden = 0] = [
+    given.x.shape[2],
+    given.params[given.bidirectional ? 'forward.stateWeight' : 'stateWeight']?.shape[0],
+  ]
+  if (given.bidirectional) {
+    return module({ own: bidirectional(lstm(features, hidden)) }, ({ own }) => (x, lengths) => {
+      const options = lengths && { lengths }
+      const [forward, backward] = [own.forward.scan(x, options), own.backward.scan(x, { ...options, reverse: true })]
+      return concat([forward.state.cell, backward.state.cell], -1)
+    })
+  }
+  return module({ own: lstm(features, hidden) }, ({ own }) => (x, lengths, { hidden, cell }) => {
+    const options = { ...(lengths && { lengths }), ...(hidden && cell && { initial: { hidden, cell } }) }
+    return own.scan(x, options).state.cell
+  })
+}
+
 test.each(oracle.cases)('$name: states and gradients are PyTorch’s', (given) => {
-  const { x, lengths, initial, params, sequenceWeights, lastWeights, gradients } = given
+  const { x, lengths, initial, params, sequenceWeights, lastWeights, cellWeights, gradients } = given
+  const weights = { sequence: sequenceWeights, last: lastWeights, ...(cellWeights && { cell: cellWeights }) }
   const program = traceProgram((trace) => {
     const binding = new Binding(trace, true)
-    const bound = binding.bind({ sequence: layerOf(given, 'sequence'), last: layerOf(given, 'last') })
+    const layers = {
+      sequence: layerOf(given, 'sequence'),
+      last: layerOf(given, 'last'),
+      ...(cellWeights && { cell: cellsOf(given) }),
+    }
+    const bound = Object.entries(binding.bind(layers))
     const states = Object.entries({ x, ...initial }).map(([name, { shape }]) => {
       return { name, tensor: trace.state(name, shape, zeros) }
     })
     const { x: input, ...first } = Object.fromEntries(states.map(({ name, tensor }) => [name, tensor]))
     if (!input) throw new Error('a case has an input')
     const counts = lengths && trace.batch('lengths', 'i32', [lengths.length])
-    const sequence = bound.sequence(input, counts, first)
-    const last = bound.last(input, counts, first)
-    trace.result('sequence', sequence)
-    trace.result('last', last)
-    const weighted = [sequence, last].map((states, i) => sum(mul(states, trace.batch(`${i}`, 'f32', states.shape))))
+    const weighted = bound.map(([name, run]) => {
+      const made = run(input, counts, first)
+      trace.result(name, made)
+      return sum(mul(made, trace.batch(`weights of ${name}`, 'f32', made.shape)))
+    })
     const by = [...states, ...binding.trainable]
     grad(
       weighted.reduce((a, b) => add(a, b)),
       by.map(({ tensor }) => tensor),
     ).forEach((gradient, i) => trace.result(`by ${by[i]?.name ?? ''}`, gradient))
   })
-  const values = valuesOf(params)
+  const values = Object.entries(valuesOf(params))
   const { results } = evaluate(program, {
     state: {
       ...valuesOf({ x, ...initial }),
       ...Object.fromEntries(
-        Object.entries(values).flatMap(([name, numbers]) => [
-          [`sequence.own.${name}`, numbers],
-          [`last.own.${name}`, numbers],
-        ]),
+        Object.keys(weights).flatMap((name) => values.map(([key, numbers]) => [`${name}.own.${key}`, numbers])),
       ),
     },
-    batch: { 0: sequenceWeights.values, 1: lastWeights.values, ...(lengths && { lengths }) },
+    batch: {
+      ...Object.fromEntries(Object.entries(weights).map(([name, { values }]) => [`weights of ${name}`, values])),
+      ...(lengths && { lengths }),
+    },
   })
   expectClose(results.sequence, given.sequence)
   expectClose(results.last, given.last)
+  if (given.cell) expectClose(results.cell, given.cell)
   for (const [name, expected] of Object.entries(gradients)) {
-    const ofStates = results[`by ${name}`]
-    const ofSequence = results[`by sequence.own.${name}`]
-    const ofLast = results[`by last.own.${name}`]
-    expectClose(ofStates ?? ofSequence?.map((value, i) => value + (ofLast?.[i] ?? NaN)), expected)
+    const parts = Object.keys(weights).map((layer) => results[`by ${layer}.own.${name}`])
+    const total = expected.map((_, i) => parts.reduce((sum, part) => sum + (part?.[i] ?? NaN), 0))
+    expectClose(results[`by ${name}`] ?? total, expected)
   }
 })
 

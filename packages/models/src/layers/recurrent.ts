@@ -48,12 +48,21 @@ export interface SequenceOptions<State extends Tensors = Tensor> extends ScanOpt
   readonly initial?: State
 }
 
-/** A bound recurrent layer: a function of a sequence, with its parameters. */
+/** What a recurrent layer makes of a sequence. */
+export interface Scanned<State extends Tensors = Tensor> {
+  /** After the last time step, with all that it has; a later sequence may begin from it, as `initial`. */
+  readonly state: State
+  /** Of all time steps, [batch, time, hidden]. */
+  readonly outputs: Tensor
+}
+
+/** A bound recurrent layer: a function of a sequence, with its parameters; `scan` returns all that it makes. */
 export type Recurrent<State extends Tensors = Tensor, Names extends string = 'weight' | 'stateWeight' | 'bias'> = ((
   x: Tensor,
   options?: SequenceOptions<State>,
-) => Tensor) &
-  Readonly<Record<Names, Tensor>>
+) => Tensor) & {
+  readonly scan: (x: Tensor, options?: SequenceOptions<State>) => Scanned<State>
+} & Readonly<Record<Names, Tensor>>
 
 export interface RnnOptions extends RecurrentOptions {
   /** Default: 'tanh'. */
@@ -69,20 +78,24 @@ export interface RnnOptions extends RecurrentOptions {
  */
 export function rnn(features: number, hidden: number, options: RnnOptions = {}): Module<Recurrent> {
   const apply = options.activation === 'relu' ? relu : tanh
-  return layer(parametersOf('rnn', features, hidden, 1, options), (own) => (x, sequence: SequenceOptions = {}) => {
-    const { initial = zeroState(x, hidden), ...loop } = sequence
-    const inputs = projected('rnn', x, own, ['input'])
-    const { state, outputs } = scan(
-      (h: Tensor, { input }) => {
-        const next = apply(add(matmul(h, own.stateWeight), input))
-        return { state: next, output: next }
+  return layer(parametersOf('rnn', features, hidden, 1, options), (own) =>
+    returning(
+      options,
+      (h: Tensor) => h,
+      (x, { initial = zeroState(x, hidden), ...loop }) => {
+        const inputs = projected('rnn', x, own, ['input'])
+        return scan(
+          (h: Tensor, { input }) => {
+            const next = apply(add(matmul(h, own.stateWeight), input))
+            return { state: next, output: next }
+          },
+          initial,
+          inputs,
+          loop,
+        )
       },
-      initial,
-      inputs,
-      loop,
-    )
-    return options.returns === 'sequence' ? outputs : state
-  })
+    ),
+  )
 }
 
 /**
@@ -106,25 +119,29 @@ export function gru(
     ...parametersOf('gru', features, hidden, gates.length, options),
     stateBias: parameter([hidden], options.bias ?? zeros),
   }
-  return layer(params, (own) => (x: Tensor, sequence: SequenceOptions = {}) => {
-    const { initial = zeroState(x, hidden), ...loop } = sequence
-    const inputs = projected('gru', x, own, gates)
-    const weights = gatesOf(own.stateWeight, gates)
-    const { state, outputs } = scan(
-      (h: Tensor, input) => {
-        const reset = sigmoid(add(matmul(h, weights.reset), input.reset))
-        const update = sigmoid(add(matmul(h, weights.update), input.update))
-        const inner = add(matmul(h, weights.candidate), own.stateBias)
-        const candidate = tanh(add(input.candidate, mul(reset, inner)))
-        const next = add(candidate, mul(update, sub(h, candidate)))
-        return { state: next, output: next }
+  return layer(params, (own) =>
+    returning(
+      options,
+      (h: Tensor) => h,
+      (x, { initial = zeroState(x, hidden), ...loop }) => {
+        const inputs = projected('gru', x, own, gates)
+        const weights = gatesOf(own.stateWeight, gates)
+        return scan(
+          (h: Tensor, input) => {
+            const reset = sigmoid(add(matmul(h, weights.reset), input.reset))
+            const update = sigmoid(add(matmul(h, weights.update), input.update))
+            const inner = add(matmul(h, weights.candidate), own.stateBias)
+            const candidate = tanh(add(input.candidate, mul(reset, inner)))
+            const next = add(candidate, mul(update, sub(h, candidate)))
+            return { state: next, output: next }
+          },
+          initial,
+          inputs,
+          loop,
+        )
       },
-      initial,
-      inputs,
-      loop,
-    )
-    return options.returns === 'sequence' ? outputs : state
-  })
+    ),
+  )
 }
 
 /** The state of an LSTM; its output is `hidden`. */
@@ -144,31 +161,51 @@ export type LstmState = Readonly<Record<'hidden' | 'cell', Tensor>>
 export function lstm(features: number, hidden: number, options: RecurrentOptions = {}): Module<Recurrent<LstmState>> {
   const gates = ['input', 'forget', 'candidate', 'output'] as const
   const params = parametersOf('lstm', features, hidden, gates.length, options)
-  return layer(params, (own) => (x: Tensor, sequence: SequenceOptions<LstmState> = {}) => {
-    const nothing = zeroState(x, hidden)
-    const { initial = { hidden: nothing, cell: nothing }, ...loop } = sequence
-    const inputs = projected('lstm', x, own, gates)
-    const weights = gatesOf(own.stateWeight, gates)
-    const { state, outputs } = scan(
-      ({ hidden: h, cell: c }: LstmState, x) => {
-        const gate = (name: keyof typeof weights) => add(matmul(h, weights[name]), x[name])
-        const written = mul(sigmoid(gate('input')), tanh(gate('candidate')))
-        const cell = add(mul(sigmoid(gate('forget')), c), written)
-        const output = mul(sigmoid(gate('output')), tanh(cell))
-        return { state: { hidden: output, cell }, output }
+  return layer(params, (own) =>
+    returning<LstmState>(
+      options,
+      ({ hidden }) => hidden,
+      (x, sequence) => {
+        const nothing = zeroState(x, hidden)
+        const { initial = { hidden: nothing, cell: nothing }, ...loop } = sequence
+        const inputs = projected('lstm', x, own, gates)
+        const weights = gatesOf(own.stateWeight, gates)
+        return scan(
+          ({ hidden: h, cell: c }: LstmState, x) => {
+            const gate = (name: keyof typeof weights) => add(matmul(h, weights[name]), x[name])
+            const written = mul(sigmoid(gate('input')), tanh(gate('candidate')))
+            const cell = add(mul(sigmoid(gate('forget')), c), written)
+            const output = mul(sigmoid(gate('output')), tanh(cell))
+            return { state: { hidden: output, cell }, output }
+          },
+          initial,
+          inputs,
+          loop,
+        )
       },
-      initial,
-      inputs,
-      loop,
-    )
-    return options.returns === 'sequence' ? outputs : state.hidden
-  })
+    ),
+  )
+}
+
+/** A function that returns what the options say, and `scan`, which returns all. @param hiddenOf of a state */
+function returning<State extends Tensors>(
+  { returns = 'last' }: RecurrentOptions,
+  hiddenOf: (state: State) => Tensor,
+  run: (x: Tensor, options: SequenceOptions<State>) => Scanned<State>,
+): Recurrent<State, never> {
+  const scan = (x: Tensor, options: SequenceOptions<State> = {}) => run(x, options)
+  const apply = (x: Tensor, options?: SequenceOptions<State>): Tensor => {
+    const { state, outputs } = scan(x, options)
+    return returns === 'sequence' ? outputs : hiddenOf(state)
+  }
+  return Object.assign(apply, { scan })
 }
 
 /**
  * A recurrent layer from the first time step to the last, and another of the same make from the last to the first:
  * their results side by side, [..., 2 · hidden]. With `lengths`, the second begins at the last step that counts.
- * Source: Schuster & Paliwal (1997).
+ * The last state of each is that of `both.forward.scan(x)` and of `both.backward.scan(x, { reverse: true })`. Source:
+ * Schuster & Paliwal (1997).
  *
  * Parameters: those of the layer, under `forward` and `backward`.
  */

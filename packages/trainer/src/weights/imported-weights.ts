@@ -3,7 +3,9 @@ import { UserError, type Buffer, type Parameter, type Params } from '@gradpool/c
 import { leavesOf, sameShape, sizeOf, type StateValues } from '@gradpool/core/engine'
 import { permuteAxes, type NamedArray } from '@gradpool/storage'
 import { type Layout, type LayoutName, layouts } from './layouts.js'
-import { equalPart, pytorchModules, type SourceTensor as Tensor } from './pytorch-modules.js'
+import { kerasModules } from './keras-modules.js'
+import { equalPart, pytorchModules } from './pytorch-modules.js'
+import type { SourceTensor as Tensor, Tensors } from './source-tensor.js'
 
 export interface ImportOptions {
   /**
@@ -46,8 +48,9 @@ export class ImportedWeights {
     if (from !== undefined && !Object.hasOwn(layouts, from)) {
       throw new UserError(`from must be one of ${Object.keys(layouts).join(', ')}, not ${JSON.stringify(from)}`)
     }
-    const sources = new Map([...tensors].map(([name, array]) => [name, { ...array, source: name }]))
-    this.#tensors = renamed(from === 'pytorch' ? pytorchModules(sources) : sources, where, options.rename ?? {})
+    const named = withDots(tensors, where)
+    const modules = from === 'pytorch' ? pytorchModules(named) : from === 'keras' ? kerasModules(named) : named
+    this.#tensors = renamed(modules, where, options.rename ?? {})
     this.#options = options
     this.#where = where
   }
@@ -103,14 +106,18 @@ export class ImportedWeights {
         own.map((axis) => order.indexOf(axis)),
       )
     }
-    // Keras has the filters of each channel on an axis of their own.
-    const isDepthwise = tensor.source.endsWith('depthwise_kernel') && tensor.values.length === sizeOf(shape)
-    if (isDepthwise) return { shape, values: tensor.values }
+    if (this.#options.from === 'keras' && isDepthwise(tensor.shape, shape)) return { shape, values: tensor.values }
     throw new UserError(
       `'${tensor.source}' of ${this.#where} is [${tensor.shape.join(', ')}], but '${path}' needs [${wanted.join(', ')}]` +
         (sameShape(wanted, shape) ? '' : ` there, which is [${shape.join(', ')}] here`),
     )
   }
+}
+
+/** Keras has the filters of each channel on an axis of their own: [...window, channels, filters of each]. */
+function isDepthwise(theirs: readonly number[], ours: readonly number[]): boolean {
+  const [channels = 1, each = 1] = theirs.slice(-2)
+  return theirs.length > 2 && sameShape([...theirs.slice(0, -2), 1, channels * each], ours)
 }
 
 /** What a parameter may be called in the file: as here, or as the library has it. */
@@ -140,26 +147,35 @@ function unflatten(weight: NamedArray, path: string, channelsFirst: readonly num
 }
 
 /** Slashes and the `:0` of Keras's names are dots and nothing in ours. */
-const dotted = (name: string) => name.replaceAll('/', '.').replace(/:0$/, '')
+function withDots(tensors: ReadonlyMap<string, NamedArray>, where: string): Tensors {
+  const found = new Map<string, Tensor>()
+  for (const [source, array] of tensors) {
+    addNew(found, source.replaceAll('/', '.').replace(/:0$/, ''), { ...array, source }, where)
+  }
+  return found
+}
+
+function addNew(found: Map<string, Tensor>, name: string, tensor: Tensor, where: string): void {
+  const other = found.get(name)
+  if (other !== undefined) {
+    throw new UserError(`rename: '${other.source}' and '${tensor.source}' of ${where} would both be '${name}'`)
+  }
+  found.set(name, tensor)
+}
 
 function renamed(
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: Tensors,
   where: string,
   rename: Readonly<Record<string, string | readonly string[]>>,
-): ReadonlyMap<string, Tensor> {
+): Tensors {
   // The longest first: it says most about what it means.
   const rules = Object.entries(rename).toSorted(([a], [b]) => b.length - a.length)
   const left = new Set(Object.keys(rename))
   const found = new Map<string, Tensor>()
   const add = (name: string, tensor: Tensor) => {
-    const other = found.get(name)
-    if (other !== undefined) {
-      throw new UserError(`rename: '${other.source}' and '${tensor.source}' of ${where} would both be '${name}'`)
-    }
-    found.set(name, tensor)
+    addNew(found, name, tensor, where)
   }
-  for (const [written, tensor] of tensors) {
-    const name = dotted(written)
+  for (const [name, tensor] of tensors) {
     const rule = rules.find(([key]) => key === '' || name === key || name.startsWith(`${key}.`))
     if (rule === undefined) {
       add(name, tensor)

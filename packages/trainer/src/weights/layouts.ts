@@ -25,7 +25,7 @@ export const layouts = {
   },
   keras: {
     names: {
-      weight: ['kernel', 'embeddings'],
+      weight: ['kernel', 'embeddings', 'depthwise_kernel'],
       bias: ['bias'],
       scale: ['gamma'],
       shift: ['beta'],
@@ -36,7 +36,7 @@ export const layouts = {
       'pointwise.bias': ['bias'],
     },
     axes: ['window', 'in', 'out'],
-    ignored: /(?:^|\.)seed_generator(?:\.|$)/,
+    ignored: /(?:^|[./])seed_generator(?:_\d+)?[./]/,
   },
 } as const satisfies Record<string, Layout>
 

@@ -1,13 +1,5 @@
 /** Modules of PyTorch whose tensors are cut or added otherwise than the parameters of layers here. */
-import type { NamedArray } from '@gradpool/storage'
-
-/** A tensor of a file, or one that was made of some. */
-export interface SourceTensor extends NamedArray {
-  /** Its name in the file. */
-  readonly source: string
-}
-
-type Tensors = ReadonlyMap<string, SourceTensor>
+import type { SourceTensor, Tensors } from './source-tensor.js'
 
 /**
  * The tensors with those of recurrent and attention modules replaced by what layers have: weights in PyTorch's order of

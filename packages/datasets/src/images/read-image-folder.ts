@@ -1,0 +1,194 @@
+/**
+ * A folder of pictures as fields: `image` u8 [height, width, channels], or [height, width] where they are grey, and
+ * `label` i32 [], the number of the picture's folder among those of its kind in the order of their names.
+ *
+ * Pictures are decoded by sharp, on the threads of Node's pool. Its vector instructions are left out, as what they
+ * compute is not the same on every CPU.
+ */
+import { UserError } from '@gradpool/core'
+import { readRegular } from '@gradpool/storage'
+import { readdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Sharp, SharpConstructor } from 'sharp'
+import type { Fields } from '../fields.js'
+import { readError } from '../idx/read-error.js'
+import { allocateShared } from '../idx/read.js'
+import { shown } from '../spec-rules.js'
+import { namesInOrder } from '../table/names-in-order.js'
+import type { ImageFolderShape } from './image-folder-spec.js'
+
+export interface ImageFolder {
+  readonly fields: Fields
+  /** Names of the folders, in the order of their numbers. */
+  readonly classNames: readonly string[]
+  /** What is no picture, where such files are skipped: their paths within the folder. */
+  readonly skipped?: readonly string[]
+}
+
+interface Picture {
+  /** Within the folder. */
+  readonly path: string
+  readonly label: number
+}
+
+/** More are an attempt to fill the memory; as are more than so many and a few thousand for each byte of the file. */
+const MOST_PIXELS = 2 ** 26
+const MOST_PIXELS_OF_NOTHING = 2 ** 22
+const MOST_PIXELS_PER_BYTE = 4096
+const MOST_FILE_BYTES = 2 ** 28
+
+/** @throws UserError with one sentence that names the file */
+export async function readImageFolder(shape: ImageFolderShape): Promise<ImageFolder> {
+  const directory = resolve(shape.directory)
+  const { classNames, pictures } = await picturesIn(directory)
+  const sharp = await loadSharp()
+  const [height, width] = shape.size
+  const numBytes = height * width * shape.channels
+  const pixels = allocateShared(numBytes * pictures.length)
+  const isThere = await decodeAll(sharp, directory, pictures, shape, pixels)
+  const skipped = pictures.flatMap(({ path }, at) => (isThere[at] === true ? [] : [path]))
+  const there = pictures.flatMap(({ label }, at) => (isThere[at] === true ? [{ label, at }] : []))
+  if (there.length === 0) throw new UserError(`${directory} has no picture that can be read`)
+  // Those that were skipped leave no gap.
+  for (const [row, { at }] of there.entries()) {
+    if (row < at) pixels.copyWithin(row * numBytes, at * numBytes, (at + 1) * numBytes)
+  }
+  const labels = new Int32Array(allocateShared(4 * there.length).buffer)
+  labels.set(there.map(({ label }) => label))
+  return {
+    fields: {
+      image: {
+        dtype: 'u8',
+        shape: shape.channels === 1 ? [height, width] : [height, width, 3],
+        values: pixels.subarray(0, numBytes * there.length),
+      },
+      label: { dtype: 'i32', shape: [], values: labels },
+    },
+    classNames,
+    ...(skipped.length > 0 && { skipped }),
+  }
+}
+
+export interface PictureSurvey {
+  readonly className: string
+  /** Undefined where it cannot be read. */
+  readonly size: { readonly height: number; readonly width: number; readonly channels: number } | undefined
+}
+
+/** The sizes of all pictures, in the order of classes and names. */
+export async function surveyImageFolder(path: string): Promise<readonly PictureSurvey[]> {
+  const directory = resolve(path)
+  const { classNames, pictures } = await picturesIn(directory)
+  const sharp = await loadSharp()
+  const surveys: PictureSurvey[] = []
+  for (const { path: file, label } of pictures) {
+    const size = await sizeOf(sharp, join(directory, file)).catch(() => undefined)
+    surveys.push({ className: classNames[label] ?? '', size })
+  }
+  return surveys
+}
+
+/** Reads all of it: a header says nothing of damage behind it. */
+async function sizeOf(sharp: SharpConstructor, path: string): Promise<PictureSurvey['size']> {
+  const picture = opened(sharp, await readRegular(path, { most: MOST_FILE_BYTES }))
+  await picture.clone().stats()
+  const { autoOrient, channels } = await picture.metadata()
+  return { ...autoOrient, channels }
+}
+
+/** All files of all folders, but hidden ones. */
+async function picturesIn(directory: string): Promise<{
+  readonly classNames: readonly string[]
+  readonly pictures: readonly Picture[]
+}> {
+  const folders = (await entriesOf(directory)).filter((entry) => entry.isDirectory())
+  const classNames = namesInOrder(folders.map(({ name }) => name))
+  if (classNames.length === 0) throw new UserError(`${directory} has no folders, expected one for each class`)
+  const pictures: Picture[] = []
+  for (const [label, name] of classNames.entries()) {
+    const files = (await entriesOf(join(directory, name))).filter((entry) => !entry.isDirectory())
+    if (files.length === 0) throw new UserError(`${join(directory, name)} is empty, expected pictures of the class`)
+    for (const file of files.map((entry) => entry.name).sort()) pictures.push({ path: join(name, file), label })
+  }
+  return { classNames, pictures }
+}
+
+async function entriesOf(directory: string) {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true })
+    return entries.filter(({ name }) => !name.startsWith('.') && name !== 'Thumbs.db')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT') throw new UserError(`The folder ${directory} does not exist`)
+    if (code === 'ENOTDIR') throw new UserError(`${directory} is a file, expected a folder with one for each class`)
+    throw readError(directory, error)
+  }
+}
+
+/** @returns of each picture whether it could be read, which is true of all but where damaged ones are skipped */
+async function decodeAll(
+  sharp: SharpConstructor,
+  directory: string,
+  pictures: readonly Picture[],
+  shape: ImageFolderShape,
+  pixels: Uint8Array,
+): Promise<readonly boolean[]> {
+  const isThere = new Array<boolean>(pictures.length).fill(false)
+  const left = pictures.entries()
+  const [height, width] = shape.size
+  const numBytes = height * width * shape.channels
+  const decodeRest = async (): Promise<void> => {
+    for (const [at, { path }] of left) {
+      const decoded = await decode(sharp, join(directory, path), shape).catch((error: unknown) => {
+        if (shape.damaged === 'skip' && error instanceof UserError) return undefined
+        throw error
+      })
+      if (decoded === undefined) continue
+      pixels.set(decoded, at * numBytes)
+      isThere[at] = true
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, decodeRest))
+  return isThere
+}
+
+async function decode(sharp: SharpConstructor, path: string, shape: ImageFolderShape): Promise<Uint8Array> {
+  const { channels, fit } = shape
+  const [height, width] = shape.size
+  const bytes = await readRegular(path, { most: MOST_FILE_BYTES }).catch((error: unknown) => {
+    throw readError(path, error)
+  })
+  try {
+    const picture = opened(sharp, bytes)
+      .autoOrient()
+      .resize({ height, width, fit, kernel: 'linear', background: 'black' })
+      .removeAlpha()
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
+    if (info.channels === channels) return data
+    throw new Error(`it has ${info.channels} channels`)
+  } catch (error) {
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+    throw new UserError(
+      `${path} is no picture that can be read (${shown(reason)}): take it out, or skip such files with damaged: 'skip'`,
+      { cause: error },
+    )
+  }
+}
+
+function opened(sharp: SharpConstructor, bytes: Uint8Array): Sharp {
+  const limitInputPixels = Math.min(MOST_PIXELS, MOST_PIXELS_OF_NOTHING + MOST_PIXELS_PER_BYTE * bytes.length)
+  return sharp(bytes, { failOn: 'error', limitInputPixels })
+}
+
+async function loadSharp(): Promise<SharpConstructor> {
+  try {
+    const { default: sharp } = await import('sharp')
+    sharp.simd(false)
+    sharp.cache(false)
+    return sharp
+  } catch (cause) {
+    throw new UserError('Pictures are read by sharp, which is not installed: run `npm install sharp`', { cause })
+  }
+}
