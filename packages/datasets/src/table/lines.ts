@@ -51,6 +51,24 @@ export async function readLines(path: string, take: TakeLine): Promise<void> {
   }
 }
 
+/** How many lines and bytes a file has; 0 of one that is compressed, as it would have to be unpacked twice. */
+export async function extentOf(path: string): Promise<{ readonly lines: number; readonly bytes: number }> {
+  const source = await openBytes(path)
+  try {
+    if (source.compressed) return { lines: 0, bytes: 0 }
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+    let lines = 1
+    for (let isLast = false; !isLast;) {
+      const numBytes = await source.read(chunk)
+      isLast = numBytes < chunk.length
+      for (let at = chunk.indexOf(LINE_FEED); at >= 0 && at < numBytes; at = chunk.indexOf(LINE_FEED, at + 1)) lines++
+    }
+    return { lines, bytes: source.fileBytes }
+  } finally {
+    await source.close()
+  }
+}
+
 /** @throws UserError for a record that is longer than any */
 export function checkLength(path: string, numBytes: number, number: number): void {
   if (numBytes <= MOST_BYTES) return

@@ -7,7 +7,7 @@
 import type * as CsvParse from 'csv-parse/sync'
 import { UserError } from '@gradpool/core'
 import { isObject, shown } from '../spec-rules.js'
-import { checkLength, readLines, textOf } from './lines.js'
+import { checkLength, extentOf, readLines, textOf } from './lines.js'
 import { plainCells } from './plain-cells.js'
 
 const SPACE = 32
@@ -19,8 +19,8 @@ const QUOTE = 34
 export type Cell = string | number | undefined
 
 export interface RecordSink {
-  /** Comes first, once; never of a file without any. */
-  names(names: readonly string[]): void
+  /** Comes first, once; never of a file without any. `mostRows` is 0 where that is not known. */
+  names(names: readonly string[], mostRows: number): void
   /** As many cells as there are names; the list is used again for the next row. */
   row(cells: readonly Cell[], line: number): void
 }
@@ -38,10 +38,12 @@ export interface TextFormat {
 /** @throws UserError with one sentence that names the line */
 export async function readRecords(format: TextFormat, sink: RecordSink): Promise<void> {
   const { path, delimiter } = format
-  const checked = {
-    names(names: readonly string[]) {
+  const { lines, bytes } = await extentOf(path)
+  const checked: RecordSink = {
+    names(names) {
       checkNames(path, names)
-      sink.names(names)
+      // A cell takes a byte at least, with what it ends with.
+      sink.names(names, Math.min(lines, Math.ceil(bytes / names.length)))
     },
     row: (cells: readonly Cell[], line: number) => sink.row(cells, line),
   }
@@ -61,7 +63,7 @@ async function readDelimited({ path, header }: TextFormat, delimiter: string, si
   const begin = (names: readonly string[]) => {
     width = names.length
     cells = new Array<Cell>(width)
-    sink.names(names)
+    sink.names(names, 0)
   }
   const expectWidth = (count: number, line: number) => {
     if (count !== width) throw new UserError(`${path} has ${counted(count)} in line ${line}, expected ${width ?? 0}`)
@@ -175,7 +177,7 @@ async function readObjects({ path, only }: TextFormat, sink: RecordSink): Promis
     const values = new Map<string, unknown>(Object.entries(objectIn(path, text, line)))
     if (names === undefined) {
       names = only ?? [...values.keys()]
-      sink.names(names)
+      sink.names(names, 0)
     }
     const known = names
     if (unseen.size > 0) for (const name of values.keys()) unseen.delete(name)
