@@ -1,6 +1,6 @@
 /**
- * The lines of a text file, one after the other, as bytes of UTF-8: of UTF-8, or of UTF-16 with its byte order mark, plain
- * or gzip. Memory holds one part of the file, and a record that goes over several lines.
+ * The lines of a text file, one after the other, as bytes of UTF-8: of UTF-8, or of UTF-16 with its byte order mark,
+ * plain or gzip. Memory holds one part of the file, and a record that goes over several lines.
  */
 import { UserError } from '@gradpool/core'
 import { TextDecoder } from 'node:util'

@@ -1,7 +1,8 @@
 /**
- * The cells of a line without quotes, cut and read as bytes. A plain decimal is a number at once: its digits, as a whole
- * number of at most 2^53, divided or multiplied by a power of ten of at most 10^22, are both exact as f64, so one rounding
- * gives the nearest f64 (Clinger, "How to read floating point numbers accurately", 1990). All else becomes a text.
+ * The cells of a line without quotes, cut and read as bytes. A plain decimal is a number at once: its digits, as a
+ * whole number of at most 2^53, divided or multiplied by a power of ten of at most 10^22, are both exact as f64, so one
+ * rounding gives the nearest f64 (Clinger, "How to read floating point numbers accurately", 1990). All else becomes a
+ * text.
  */
 import type { Cell } from './records.js'
 

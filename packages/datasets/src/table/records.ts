@@ -1,8 +1,8 @@
 /**
  * The records of a table in a text file: cells under the names of columns, each with the line that it ends in.
  *
- * Plain lines are cut at the delimiter here, which is many times as fast as csv-parse; a record with quotes in it goes to
- * csv-parse, which knows their rules.
+ * Plain lines are cut at the delimiter here, which is many times as fast as csv-parse; a record with quotes in it goes
+ * to csv-parse, which knows their rules.
  */
 import type * as CsvParse from 'csv-parse/sync'
 import { UserError } from '@gradpool/core'

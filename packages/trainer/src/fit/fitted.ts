@@ -82,7 +82,8 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   }
 
   /**
-   * Rows to predict from, by the names of columns and categories: `predict(fitted.rows([{ size: 120, kind: 'villa' }]))`.
+   * Rows to predict from, by the names of columns and categories:
+   * `predict(fitted.rows([{ size: 120, kind: 'villa' }]))`.
    *
    * @throws UserError for what the data that it was trained on have not
    */

@@ -67,7 +67,8 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
   }
 
   /**
-   * Rows to predict from, by the names of columns and categories: `predict(model.rows([{ size: 120, kind: 'villa' }]))`.
+   * Rows to predict from, by the names of columns and categories:
+   * `predict(model.rows([{ size: 120, kind: 'villa' }]))`.
    *
    * @throws UserError for what the data that it was trained on have not
    */
