@@ -201,7 +201,11 @@ function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
   const { labelled, validation, test, splitBy, splitSeed } = plan
   const sizes = { labelled, validation: sizeIn(validation), test: sizeIn(test) }
   const labels = fields.label?.shape.length === 0 ? fields.label.values : undefined
-  const drawn = splitRows(rows, sizes, { splitBy, splitSeed, labels, key: splitKeyOf(contents, splitBy) })
+  const key = splitKeyOf(contents, splitBy)
+  const isWhole = inOrder && splitBy === 'random' && labelled === 1 && sizes.validation === 0 && sizes.test === 0
+  const drawn = isWhole
+    ? { train: rows, validation: new Int32Array(), test: new Int32Array() }
+    : splitRows(rows, sizes, { splitBy, splitSeed, labels, key })
   const held = (name: 'validation' | 'test'): Split | undefined => {
     const own = plan[name]
     if (typeof own !== 'number') return checkedSplit(name, own, contents)
@@ -238,14 +242,21 @@ function sizeIn(held: number | OwnRows): number {
 /** Some of the rows, in their order. */
 function ordered(some: Int32Array, rows: Int32Array): Int32Array {
   if (some.length === rows.length) return rows
-  const chosen = new Set(some)
-  return rows.filter((row) => chosen.has(row))
+  const isChosen = markedIn(some, rows)
+  return rows.filter((row) => isChosen[row] === 1)
+}
+
+/** 1 at each of some of the rows. */
+function markedIn(some: Int32Array, rows: Int32Array): Uint8Array {
+  const marked = new Uint8Array(rows.reduce((most, row) => Math.max(most, row), 0) + 1)
+  for (const row of some) marked[row] = 1
+  return marked
 }
 
 function without(some: Int32Array, rows: Int32Array): Int32Array {
   if (some.length === 0) return rows
-  const left = new Set(some)
-  return rows.filter((row) => !left.has(row))
+  const isLeftOut = markedIn(some, rows)
+  return rows.filter((row) => isLeftOut[row] === 0)
 }
 
 function checkedSplit(split: string, { split: own, names = {} }: OwnRows, contents: Contents): Split {
@@ -317,5 +328,7 @@ export function imageShapeOf({ image }: Fields): readonly [number, number] | und
 /** Every row, in order. */
 export function allRows(fields: Fields): Int32Array {
   const [first] = Object.values(fields)
-  return Int32Array.from({ length: first === undefined ? 0 : rowsOf(first) }, (_, row) => row)
+  const rows = new Int32Array(first === undefined ? 0 : rowsOf(first))
+  for (let row = 0; row < rows.length; row++) rows[row] = row
+  return rows
 }

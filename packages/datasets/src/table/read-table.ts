@@ -5,7 +5,6 @@
 import { UserError } from '@gradpool/core'
 import type { Field, TableNames } from '@gradpool/core/engine'
 import type { Fields } from '../fields.js'
-import { allocateShared } from '../idx/read.js'
 import { listed, shown } from '../spec-rules.js'
 import { Categories } from './categories.js'
 import { Floats } from './floats.js'
@@ -29,6 +28,8 @@ const HOW_TO_FILL = "say what becomes of such rows, with missing 'drop', 'mean' 
 const delimiters = { csv: ',', tsv: '\t', jsonl: undefined }
 
 export interface ReadingTable {
+  /** 0 where it is not known. */
+  readonly mostRows?: number
   /** What to do about a missing value that is refused, for the end of a sentence. */
   readonly remedy?: string
   /** Whether columns that `categories` does not name are numbers, whatever they begin with. */
@@ -44,8 +45,8 @@ export async function readTable(spec: TableSpec, reading: ReadingTable = {}): Pr
   const only = columns && [...new Set([...columns, ...others])]
   let builder: TableBuilder | undefined
   const sink: RecordSink = {
-    names(names) {
-      builder = new TableBuilder(spec, names, reading)
+    names(names, mostRows) {
+      builder = new TableBuilder(spec, names, { ...reading, mostRows })
       if (columns) reading.onLeftAside?.(names.filter((name) => ![...columns, ...others].includes(name)))
     },
     row: (cells, line) => builder?.row(cells, line),
@@ -64,7 +65,7 @@ class TableBuilder {
   readonly #inputs: readonly Input[]
   readonly #target: Target | undefined
   readonly #key: KeyColumn | undefined
-  readonly #x = new Floats()
+  readonly #x: Floats
   readonly #row: Float32Array
   #numRows = 0
   #dropped = 0
@@ -83,6 +84,7 @@ class TableBuilder {
     this.#target = target === undefined ? undefined : new Target(spec, place(target), reading.remedy)
     this.#key = key === undefined ? undefined : new KeyColumn(spec, place(key))
     this.#row = new Float32Array(this.#inputs.length)
+    this.#x = new Floats((reading.mostRows ?? 0) * this.#inputs.length)
     if (columns.length === 0) throw new UserError(`${path} has no column but the target, expected some to learn from`)
     const other = columnsOf(categories).find((name) => !columns.includes(name))
     if (other !== undefined) {
@@ -94,8 +96,9 @@ class TableBuilder {
 
   row(cells: readonly Cell[], line: number): void {
     const target = this.#target
-    for (const [index, input] of this.#inputs.entries()) {
-      const value = input.numberOf(cells[input.at], line)
+    for (let index = 0; index < this.#row.length; index++) {
+      const input = this.#inputs[index]
+      const value = input?.numberOf(cells[input.at], line)
       if (value === undefined) {
         this.#dropped++
         return
@@ -107,7 +110,7 @@ class TableBuilder {
       return
     }
     this.#key?.push(cells[this.#key.at], line)
-    for (const value of this.#row) this.#x.push(value)
+    this.#x.pushAll(this.#row)
     this.#numRows++
   }
 
@@ -117,8 +120,7 @@ class TableBuilder {
       const why = this.#dropped === 0 ? 'only the names of columns' : 'a missing value in each'
       throw new UserError(`${path} has no rows to learn from, ${why}`)
     }
-    const values = new Float32Array(allocateShared(4 * this.#x.length).buffer)
-    this.#x.takeInto(values)
+    const values = this.#x.finish()
     const categories = this.#inputs.flatMap((input, index) => {
       const found = input.categories?.finish()
       if (found === undefined) return []
@@ -176,6 +178,11 @@ class Input {
 
   /** NaN for one that is missing and that a model replaces; undefined for one whose row is left out. */
   numberOf(cell: Cell, line: number): number | undefined {
+    // Most cells by far.
+    if (typeof cell === 'number' && this.#categories === undefined && Number.isFinite(Math.fround(cell))) {
+      this.#isNumbers = true
+      return cell
+    }
     if (cell === undefined || (standsForNone(cell) && this.#categories?.has(String(cell)) !== true)) {
       return this.#missing(line)
     }
@@ -264,12 +271,8 @@ class Target {
   }
 
   finish(): { readonly field: Readonly<Record<string, Field>>; readonly classNames?: readonly string[] } {
-    const buffer = allocateShared(4 * this.#values.length).buffer
-    if (this.#isClasses !== true) {
-      const values = new Float32Array(buffer)
-      this.#values.takeInto(values)
-      return { field: { y: { dtype: 'f32', shape: [], values } } }
-    }
+    const numbers = this.#values.finish()
+    if (this.#isClasses !== true) return { field: { y: { dtype: 'f32', shape: [], values: numbers } } }
     const { path } = this.#spec
     const { names: classNames, places } = this.#classes.finish()
     if (classNames.length === 1 && !Array.isArray(this.#spec.classes)) {
@@ -277,9 +280,9 @@ class Target {
         `${path} has the one class ${shown(classNames[0])} in column ${shown(this.#name)}, expected two or more`,
       )
     }
-    const values = new Int32Array(buffer)
-    this.#values.takeInto(values)
-    for (let i = 0; i < values.length; i++) values[i] = places[values[i] ?? 0] ?? 0
+    // In their place.
+    const values = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length)
+    for (let i = 0; i < values.length; i++) values[i] = places[numbers[i] ?? 0] ?? 0
     return { field: { label: { dtype: 'i32', shape: [], values } }, classNames }
   }
 }

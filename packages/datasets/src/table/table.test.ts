@@ -221,8 +221,8 @@ test.each<[string, string | Uint8Array, CsvOptions, RegExp]>([
   ['an open quote', 'a\n"1\n2\n', {}, /has a quote in line 2 that does not end$/],
   ['a stray quote', 'a,b\n1,2\n"1"x",3"\n', {}, /has a quote out of place in line 3/],
   ['carriage returns alone', 'a,b\r1,2\r', {}, /has carriage returns in line 1/],
-  ['bytes', Buffer.from([97, 10, 0xff, 10]), {}, /is no text: after line 1 it has bytes that are not UTF-8/],
-  ['a zero byte', 'a\n1\0\n', {}, /is no text: after line 1 it has a zero byte/],
+  ['bytes', Buffer.from([97, 10, 0xff, 10]), {}, /is no text: in or after line 2 it has bytes that are not UTF-8/],
+  ['a zero byte', 'a\n1\0\n', {}, /is no text: in or after line 2 it has a zero byte/],
   ['gzip cut short', gzipSync('a\n1\n').subarray(0, 20), {}, /is cut short: its gzip data ends too early$/],
 ])('%s is refused in one sentence', async (_, content, options, message) => {
   await expect(userErrorOf(() => read(content, options))).resolves.toMatch(message)
