@@ -10,12 +10,26 @@ export function scaled(image: Tensor, scale: number): Tensor {
   return scale === 1 ? cast(flat, 'f32') : mul(flat, scale)
 }
 
-/** Augmentation of a field, whose images have the shape that the data tell. */
+/** What scales, or makes numbers of categories. */
+interface Preparation {
+  apply(x: Tensor): Tensor
+}
+
+/**
+ * Prepares a field and augments it: cells are swapped before the preparation, so that those of categories stay whole, and
+ * all else is changed after it.
+ */
 export function augmentFor(
   augmentations: readonly Augmentation[] = [],
   { imageShape }: ModelData,
   field: string,
-): (x: Tensor) => Tensor {
+): (x: Tensor, preparation?: Preparation) => Tensor {
   const options = { imageShape: field === 'image' ? imageShape : undefined }
-  return (x) => augment(x, augmentations, options)
+  const [swaps, others] = [true, false].map((isSwap) =>
+    augmentations.filter(({ kind }) => (kind === 'swap') === isSwap),
+  )
+  return (x, preparation) => {
+    if (preparation === undefined) return augment(x, augmentations, options)
+    return augment(preparation.apply(augment(x, swaps ?? [], options)), others ?? [], options)
+  }
 }
