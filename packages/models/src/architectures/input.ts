@@ -16,8 +16,8 @@ interface Preparation {
 }
 
 /**
- * Prepares a field and augments it: cells are swapped before the preparation, so that those of categories stay whole, and
- * all else is changed after it.
+ * Prepares a field and augments it: cells are swapped before the preparation, so that those of categories stay whole,
+ * and all else is changed after it.
  */
 export function augmentFor(
   augmentations: readonly Augmentation[] = [],

@@ -3,8 +3,8 @@ import { constant, div, gather, matmul, reshape, select, type Tensor, UserError 
 import { countedRows, isClass, type LabelOptions } from '../shapes.js'
 
 /**
- * What scikit-learn calls balanced: rows / (classes · rows of the class), so that all classes count alike in all. A class
- * without rows has 0, and is none of the classes.
+ * What scikit-learn calls balanced: rows / (classes · rows of the class), so that all classes count alike in all. A
+ * class without rows has 0, and is none of the classes.
  *
  * @param counts how many rows each class has, such as `classCountsOf(data)`
  */
@@ -15,12 +15,13 @@ export function balancedWeights(counts: readonly number[]): number[] {
 }
 
 /**
- * The weight of each row by its class, [batch]: `crossEntropy(logits, label, { weights: classWeights(label, [1, 5]) })`.
+ * The weight of each row by its class, [batch]:
+ * `crossEntropy(logits, label, { weights: classWeights(label, [1, 5]) })`.
  *
  * A label that is none of the classes has NaN, so that the loss tells of it; one of `ignoreLabel` has 0.
  *
- * @param labels class numbers, u8 or i32 [batch], or distributions over the classes, f32 [batch, classes], whose weight is
- *   the mean by their shares
+ * @param labels class numbers, u8 or i32 [batch], or distributions over the classes, f32 [batch, classes], whose weight
+ *   is the mean by their shares
  * @param weights one for each class, 0 or more
  * @throws UserError for other weights or labels
  */
