@@ -8,15 +8,14 @@ import type * as CsvParse from 'csv-parse/sync'
 import { UserError } from '@gradpool/core'
 import { isObject, shown } from '../spec-rules.js'
 import { checkLength, extentOf, readLines, textOf } from './lines.js'
-import { plainCells } from './plain-cells.js'
+import { plainCells, type Cell } from './plain-cells.js'
 
 const SPACE = 32
 const DELETE = 127
 const CARRIAGE_RETURN = 13
 const QUOTE = 34
 
-/** A text or number as it stands in the file; undefined where there is none. */
-export type Cell = string | number | undefined
+export type { Cell }
 
 export interface RecordSink {
   /** Comes first, once; never of a file without any. `mostRows` is 0 where that is not known. */
@@ -199,13 +198,17 @@ export async function readRows(
   for await (const row of rows) {
     number++
     // Such as the rows of an Arrow table.
-    const value: unknown = isObject(row) && 'toJSON' in row && typeof row.toJSON === 'function' ? row.toJSON() : row
+    const value: unknown = tellsItself(row) ? row.toJSON() : row
     if (!isObject(value)) {
       throw new UserError(`${path} has ${shown(value)} as row ${number}, expected an object such as { x: 1, y: 2 }`)
     }
     objects.take(value, number)
   }
   objects.end()
+}
+
+function tellsItself(row: unknown): row is { readonly toJSON: () => unknown } {
+  return isObject(row) && 'toJSON' in row && typeof row.toJSON === 'function'
 }
 
 interface ObjectReading {
