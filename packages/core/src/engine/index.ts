@@ -79,6 +79,7 @@ export { evaluate, type Evaluation, type EvaluationInputs } from '../reference/r
 export { learningRateAt } from '../training/schedules.js'
 export { withMicroBatches } from '../training/micro-batches.js'
 export { type FieldStatistics, type ModelData, modelFor, type ModelFunctions } from '../training/model.js'
+export { adjustedRandIndex, clusterAccuracy, normalizedMutualInformation } from '../metrics/confusion.js'
 export { finisher, type FinisherName } from '../metrics/finishers.js'
 export { finishMetrics, type GatheredResults, type MetricSpec } from '../metrics/metric-spec.js'
 export { lineOf, recordingLines } from '../tracing/recorded-lines.js'
