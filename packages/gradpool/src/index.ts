@@ -7,6 +7,9 @@ export type { DataSpec } from '@gradpool/datasets'
 export * from '@gradpool/models'
 export { defineExperiment } from '@gradpool/experiments'
 export {
+  crossValidate,
+  type CrossValidateOptions,
+  type CrossValidation,
   type DataFor,
   type EarlyStopping,
   type EndEvent,
@@ -16,6 +19,7 @@ export {
   fit,
   type FitOptions,
   type Fitted,
+  type Fold,
   type InitFrom,
   type Judged,
   type LoadedModel,
@@ -29,6 +33,7 @@ export {
   type RowValues,
   type SaveOptions,
   type SaveTarget,
+  type Scores,
   startTraining,
   type StartOptions,
   type StepProgress,

@@ -55,6 +55,13 @@ export type {
   TrainingOptions,
 } from './fit/fit-types.js'
 export type { Fitted } from './fit/fitted.js'
+export {
+  crossValidate,
+  type CrossValidateOptions,
+  type CrossValidation,
+  type Fold,
+  type Scores,
+} from './judging/cross-validate.js'
 export type { InitFrom } from './fit/init-from.js'
 export { type FieldType, startTraining, type StartOptions } from './online/start-training.js'
 export type { Trainer } from './online/trainer.js'

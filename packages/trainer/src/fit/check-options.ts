@@ -82,6 +82,10 @@ const rules = {
   onWarning: aFunction,
   progress: trueOrFalse,
   profile: check('the path of a file', isText),
+  folds: whole(2),
+  repeats: whole(1),
+  splitBy: oneOf('random', 'label', 'order'),
+  onFold: aFunction,
 } satisfies Rules
 
 interface Together {
@@ -106,6 +110,13 @@ const takers = {
   fit: {
     needs: 'data',
     has: [...ofPasses, ...ofLearning, ...ofCourse, ...shared],
+  },
+  crossValidate: {
+    needs: 'data',
+    has: [
+      ...['folds', 'repeats', 'splitBy', 'validation', 'signal', 'onFold', 'onWarning'],
+      ...[...ofPasses, ...ofLearning, ...ofResult, ...shared],
+    ],
   },
   'fit of a loaded model': { needs: 'data', has: [...ofCourse, ...shared] },
   startTraining: { needs: 'fields', has: [...ofLearning, ...shared] },

@@ -3,7 +3,7 @@
  * threads that judge or predict are started when first needed, and end with the process.
  */
 import type { Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
-import type { BatchProgram, Engine, Split, StateValues } from '@gradpool/core/engine'
+import type { BatchProgram, Engine, Field, Split, StateValues } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
 import { loadDataset, type DataInput } from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
@@ -13,6 +13,7 @@ import type { Programs } from '../programs.js'
 import { StepRunner } from '../online/step-runner.js'
 import { Predictor } from '../predict/predictor.js'
 import type { RowValues } from '../predict/rows-in.js'
+import { rowsOf } from '../predict/rows-of.js'
 import { ownStates, writeModel, type SaveOptions, type SaveTarget } from '../saved-model/save-model.js'
 import type { DataFor, Judged, Presence, Row } from './fit-types.js'
 
@@ -99,6 +100,30 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
     const predictor = await (this.#predictor ??= this.#makePredictor())
     // The names are those of the model's predict.
     return (await predictor.predict(inputs)) as Record<OutputsOf<M>, Values>
+  }
+
+  /**
+   * @internal Predictions of examples, in the order of their rows; undefined where the model predicts nothing, or from
+   *   what the examples do not have.
+   */
+  async predictSplit({ fields, rows }: Split): Promise<Readonly<Record<OutputsOf<M>, Values>> | undefined> {
+    const inputs = this.predictFields(fields)
+    if (inputs === undefined) return undefined
+    const taken = Object.entries<Field>(inputs).map(([name, field]) => [name, rowsOf(field, rows)] as const)
+    // The names are those of the model's predict.
+    return this.predict(Object.fromEntries(taken) as Record<PredictFieldsOf<M>, RowValues>)
+  }
+
+  /** @internal Those of these fields that predictions are made from; undefined where one is not there. */
+  predictFields(fields: Split['fields']): Readonly<Record<PredictFieldsOf<M>, Field>> | undefined {
+    const { programs, trainingData } = this.#parts
+    const wanted = programs.predict(trainingData.fields)?.fields
+    const found = wanted?.flatMap(({ name }) => {
+      const field = fields[name]
+      return field === undefined ? [] : [[name, field] as const]
+    })
+    if (found === undefined || found.length !== wanted?.length) return undefined
+    return Object.fromEntries(found) as Record<PredictFieldsOf<M>, Field>
   }
 
   /**

@@ -1,0 +1,55 @@
+/** Rows in folds, each of which is held out once. */
+import { UserError } from '@gradpool/core'
+import { shuffled } from '@gradpool/core/engine'
+import { withRows, type Dataset } from './dataset.js'
+import type { SplitBy } from './rows-split.js'
+
+export interface FoldOptions {
+  readonly folds: number
+  readonly splitBy: SplitBy
+  readonly seed: number
+  /** From 0: each has folds of its own, but for `splitBy: 'order'`. */
+  readonly repeat: number
+}
+
+/** Below the epoch of a split, so that no order of a training or a split is that of a fold. */
+const FIRST_EPOCH = -2
+
+/**
+ * The rows of `train` in folds, whose sizes differ by 1 at most; each in the order of the data.
+ *
+ * `random`: shuffled and cut. `label`: of each class, the folds have as many rows as each other, within 1. `order`: cut
+ * as they are, as sklearn.model_selection.KFold does.
+ *
+ * @throws UserError where there are fewer rows than folds, or no labels to go by
+ */
+export function foldsOf(dataset: Dataset, { folds, splitBy, seed, repeat }: FoldOptions): readonly Int32Array[] {
+  const { fields, rows: unordered } = dataset.splits.train
+  const rows = unordered.toSorted()
+  if (rows.length < folds) throw new UserError(`${rows.length} rows cannot be in ${folds} folds: take fewer folds`)
+  if (splitBy === 'order') return cut(rows, folds)
+  const order = shuffled(rows, seed, FIRST_EPOCH - repeat)
+  if (splitBy === 'random') return cut(order, folds)
+  const { label } = fields
+  if (label === undefined || label.shape.length > 0) {
+    throw new UserError("splitBy: 'label' needs the field 'label', one class number for each row")
+  }
+  // Sorting is stable: rows of one class stay in their shuffled order.
+  const byClass = order.toSorted((a, b) => (label.values[a] ?? 0) - (label.values[b] ?? 0))
+  return Array.from({ length: folds }, (_, fold) => byClass.filter((_, place) => place % folds === fold).sort())
+}
+
+/** The data set whose test is these rows of `train`, and whose training rows are the others of it. */
+export function withFold(dataset: Dataset, held: Int32Array): Dataset {
+  const { fields, rows } = dataset.splits.train
+  const isHeld = new Set(held)
+  const others = rows.toSorted().filter((row) => !isHeld.has(row))
+  return withRows(dataset, { train: { fields, rows: others }, test: { fields, rows: held } })
+}
+
+/** The first rows are one more where the folds do not divide them. */
+function cut(rows: Int32Array, folds: number): readonly Int32Array[] {
+  const [size, more] = [Math.floor(rows.length / folds), rows.length % folds]
+  const start = (fold: number) => fold * size + Math.min(fold, more)
+  return Array.from({ length: folds }, (_, fold) => rows.slice(start(fold), start(fold + 1)).sort())
+}
