@@ -7,6 +7,8 @@ export type { DataSpec } from '@gradpool/datasets'
 export * from '@gradpool/models'
 export { defineExperiment } from '@gradpool/experiments'
 export {
+  compare,
+  type Comparison,
   crossValidate,
   type CrossValidateOptions,
   type CrossValidation,

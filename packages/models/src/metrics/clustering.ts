@@ -39,8 +39,8 @@ export function adjustedRandIndex(clusters: Tensor, labels: Tensor, options: Clu
 }
 
 /**
- * The share of examples whose cluster stands for their class, each cluster for one class and each class by one, chosen so
- * that the share is largest; the larger the better. Source: Xie, Girshick & Farhadi (2016), by the Hungarian method
+ * The share of examples whose cluster stands for their class, each cluster for one class and each class by one, chosen
+ * so that the share is largest; the larger the better. Source: Xie, Girshick & Farhadi (2016), by the Hungarian method
  * (Kuhn 1955); otherwise as `normalizedMutualInformation`.
  */
 export function clusterAccuracy(clusters: Tensor, labels: Tensor, options: ClusteringOptions = {}): Metric<number> {

@@ -4,8 +4,8 @@ import { checkSameShape } from '../shapes.js'
 
 /**
  * The mean of |output - target| / |target| over batch and features, as a share: 0.1 is 10 %; f32 scalar, the smaller
- * the better. Where a target is nearer to 0 than 2^-52, it counts as 2^-52, so one of 0 gives a very large number. Source:
- * as sklearn.metrics.mean_absolute_percentage_error.
+ * the better. Where a target is nearer to 0 than 2^-52, it counts as 2^-52, so one of 0 gives a very large number.
+ * Source: as sklearn.metrics.mean_absolute_percentage_error.
  *
  * @param output [batch, ...]
  * @param target of the same shape
