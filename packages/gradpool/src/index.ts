@@ -7,15 +7,20 @@ export type { DataSpec } from '@gradpool/datasets'
 export * from '@gradpool/models'
 export { defineExperiment } from '@gradpool/experiments'
 export {
+  type ColumnImportance,
   compare,
   type Comparison,
   crossValidate,
   type CrossValidateOptions,
   type CrossValidation,
   type DataFor,
+  type Dependence,
   type EarlyStopping,
   type EndEvent,
   type EpochEvent,
+  explain,
+  type ExplainOptions,
+  type Explanation,
   type FieldsFor,
   type FieldType,
   fit,

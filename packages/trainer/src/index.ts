@@ -63,6 +63,13 @@ export {
   type Fold,
   type Scores,
 } from './judging/cross-validate.js'
+export {
+  type ColumnImportance,
+  type Dependence,
+  explain,
+  type ExplainOptions,
+  type Explanation,
+} from './judging/explain.js'
 export type { InitFrom } from './fit/init-from.js'
 export { type FieldType, startTraining, type StartOptions } from './online/start-training.js'
 export type { Trainer } from './online/trainer.js'

@@ -86,6 +86,7 @@ const rules = {
   repeats: whole(1),
   splitBy: oneOf('random', 'label', 'order'),
   onFold: aFunction,
+  metric: check("the name of a metric, such as 'loss'", isText),
 } satisfies Rules
 
 interface Together {
@@ -118,6 +119,7 @@ const takers = {
       ...[...ofPasses, ...ofLearning, ...ofResult, ...shared],
     ],
   },
+  explain: { needs: 'data', has: ['metric', 'mode', 'repeats', 'seed', 'signal'] },
   'fit of a loaded model': { needs: 'data', has: [...ofCourse, ...shared] },
   startTraining: { needs: 'fields', has: [...ofLearning, ...shared] },
 } as const satisfies Record<string, { needs: keyof typeof needed; has: readonly string[] }>

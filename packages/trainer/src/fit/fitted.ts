@@ -2,7 +2,7 @@
  * What `fit` gives: the history, the weights, and what they are good for. It keeps nothing alive:
  * threads that judge or predict are started when first needed, and end with the process.
  */
-import type { Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
+import type { Direction, Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
 import type { BatchProgram, Engine, Field, Split, StateValues } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
 import { loadDataset, type DataInput } from '@gradpool/datasets'
@@ -77,15 +77,25 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
    * @throws UserError where there are none, or they do not fit the model
    */
   async evaluate(data?: DataFor<M>): Promise<Judged<M>> {
-    const { engine, programs, states, test } = this.#parts
-    const split = data === undefined ? test : await examplesOf(data)
+    const split = data === undefined ? this.#parts.test : await examplesOf(data)
     if (split === undefined) {
       throw new UserError(
         'evaluate() has no examples: the training was given no `test`, so give it some, as evaluate(data)',
       )
     }
+    return this.evaluateSplit(split)
+  }
+
+  /** @internal */
+  async evaluateSplit(split: Split): Promise<Judged<M>> {
+    const { engine, programs, states } = this.#parts
     const by = { engine, runner: this.#runner, states: { state: ownStates(states) } }
     return judge<M>(by, programs.evaluate(split), split)
+  }
+
+  /** @internal Whether less or more of a metric is better, where it says so. */
+  directionOf(metric: string, split: Split): Direction | undefined {
+    return this.#parts.programs.evaluate(split).metrics.find(({ name }) => name === metric)?.direction
   }
 
   /**

@@ -81,7 +81,7 @@ describe('a comparison', () => {
     const a = validated([0.5, 0.75], 2, 10)
     const others = [validated([0.5, 0.75], 2, 12), validated([0.5, 0.75, 0.5, 0.5], 2, 10)]
     for (const other of others) expect(() => compare(a, other)).toThrow('compare needs two cross-validations over the')
-    const misspelt: string = 'acuracy'
+    const misspelt = 'acuracy'
     // @ts-expect-error No metric of the two.
     expect(() => compare(a, a, misspelt)).toThrow("there is no number 'acuracy'; there is loss, accuracy")
   })

@@ -22,13 +22,13 @@ type Common<A extends Model, B extends Model> = keyof Scores<A> & keyof Scores<B
  * The corrected resampled t-test of two cross-validations over the same folds, fold by fold.
  *
  * The trainings of a cross-validation share most of their rows, so their results vary less than those of trainings on
- * rows of their own would, and the usual paired t-test finds differences that are none. This one takes for the variance of
- * the mean difference (1 / J + tested / trained) · s², where J is the number of folds in all, s² the variance of their
- * differences as of a sample, and tested / trained the rows in a fold by those outside of it; t has J - 1 degrees of
- * freedom. Where all differences are equal, p is 0, or 1 where they are 0.
+ * rows of their own would, and the usual paired t-test finds differences that are none. This one takes for the variance
+ * of the mean difference (1 / J + tested / trained) · s², where J is the number of folds in all, s² the variance of
+ * their differences as of a sample, and tested / trained the rows in a fold by those outside of it; t has J - 1 degrees
+ * of freedom. Where all differences are equal, p is 0, or 1 where they are 0.
  *
- * Source: Nadeau & Bengio, "Inference for the generalization error", Machine Learning 52 (2003), section 5; for repeated
- * folds Bouckaert & Frank, "Evaluating the replicability of significance tests" (2004).
+ * Source: Nadeau & Bengio, "Inference for the generalization error", Machine Learning 52 (2003), section 5; for
+ * repeated folds Bouckaert & Frank, "Evaluating the replicability of significance tests" (2004).
  *
  * @param metric that is one number. Default: the loss, which says something where both models have the same
  * @throws UserError where the folds are not the same, or one has no such metric

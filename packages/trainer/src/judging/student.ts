@@ -3,8 +3,8 @@
 /**
  * The probability of a |t| at least as large, of a whole number of degrees of freedom; to 1e-14.
  *
- * Source: Abramowitz & Stegun, "Handbook of mathematical functions" (1964), 26.7.3 and 26.7.4: with tan θ = t / √degrees,
- * a sum of powers of cos θ, each term the one before times cos² θ and a fraction.
+ * Source: Abramowitz & Stegun, "Handbook of mathematical functions" (1964), 26.7.3 and 26.7.4: with tan θ = t /
+ * √degrees, a sum of powers of cos θ, each term the one before times cos² θ and a fraction.
  */
 export function twoSidedP(t: number, degrees: number): number {
   const angle = Math.atan2(Math.abs(t), Math.sqrt(degrees))
