@@ -58,7 +58,7 @@ test('by label, every fold has as much of each class, within 1', async () => {
 test('a fold is the test, what is validation stays so, and the rest is trained on', async () => {
   const data = await loadDataset(arrays(fields, { validation: 3, test: 4 }))
   const [held = new Int32Array()] = foldsOf(data, { ...options, splitBy: 'random' })
-  const { splits, classes } = withFold(data, held)
+  const { splits, classes } = withFold(data, held, { ...options, splitBy: 'random', count: undefined })
   expect(classes).toBe(3)
   expect(splits.test?.rows).toEqual(held)
   expect(splits.validation?.rows).toEqual(data.splits.validation?.rows)
@@ -72,4 +72,16 @@ test('too few rows, and labels that are not there, are refused', async () => {
     '23 rows cannot be in 24 folds: take fewer folds',
   )
   expect(() => foldsOf(data, { ...options, splitBy: 'label' })).toThrow("splitBy: 'label' needs the field 'label'")
+})
+
+test.each(['random', 'order'] as const)('of the rest by %s, fewer rows are among more', async (splitBy) => {
+  const data = await loadDataset(fields)
+  const [, held = new Int32Array()] = foldsOf(data, { ...options, splitBy })
+  const some = (count: number) =>
+    Array.from(withFold(data, held, { ...options, splitBy, count }).splits.train.rows, Number)
+  expect([some(3).length, some(9).length]).toEqual([3, 9])
+  expect(some(9)).toEqual(some(9).toSorted((a, b) => a - b))
+  for (const row of some(3)) expect(some(9)).toContain(row)
+  for (const row of held) expect(some(9)).not.toContain(row)
+  if (splitBy === 'order') expect(some(3)).toEqual([0, 1, 2])
 })

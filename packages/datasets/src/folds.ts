@@ -39,12 +39,21 @@ export function foldsOf(dataset: Dataset, { folds, splitBy, seed, repeat }: Fold
   return Array.from({ length: folds }, (_, fold) => byClass.filter((_, place) => place % folds === fold).sort())
 }
 
-/** The data set whose test is these rows of `train`, and whose training rows are the others of it. */
-export function withFold(dataset: Dataset, held: Int32Array): Dataset {
+/**
+ * The data set whose test is these rows of `train`, and whose training rows are the others of it: all of them, or so
+ * many, the first of an order that `splitBy`, `seed` and `repeat` say, so that fewer are among more.
+ */
+export function withFold(
+  dataset: Dataset,
+  held: Int32Array,
+  { count, splitBy, seed, repeat }: Omit<FoldOptions, 'folds'> & { readonly count: number | undefined },
+): Dataset {
   const { fields, rows } = dataset.splits.train
   const isHeld = new Set(held)
   const others = rows.toSorted().filter((row) => !isHeld.has(row))
-  return withRows(dataset, { train: { fields, rows: others }, test: { fields, rows: held } })
+  const inOrder = splitBy === 'order' ? others : shuffled(others, seed, FIRST_EPOCH - repeat)
+  const some = count === undefined ? others : inOrder.slice(0, count).sort()
+  return withRows(dataset, { train: { fields, rows: some }, test: { fields, rows: held } })
 }
 
 /** The first rows are one more where the folds do not divide them. */

@@ -63,6 +63,8 @@ export {
   type Fold,
   type Scores,
 } from './judging/cross-validate.js'
+export { ensemble, type Predicting } from './judging/ensemble.js'
+export { type CurvePoint, learningCurve, type LearningCurveOptions } from './judging/learning-curve.js'
 export {
   type ColumnImportance,
   type Dependence,

@@ -3,7 +3,7 @@ import { adam } from '@gradpool/core'
 import { arrays } from '@gradpool/datasets'
 import { regress } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
-import { crossValidate, fit, type Fold } from '../src/index.js'
+import { crossValidate, ensemble, fit, learningCurve, loadModel, type Fold } from '../src/index.js'
 import { examples, threeClasses } from '../src/testing/three-classes.js'
 
 const numRows = 43
@@ -98,5 +98,57 @@ describe('cross-validation', () => {
     await expect(crossValidate(model, { data: table, splitBy: 'label' })).rejects.toThrow(
       "splitBy: 'label' needs the field 'label'",
     )
+  })
+})
+
+describe('a learning curve', () => {
+  it('is of cross-validations with some of the rows, up to all of them', async () => {
+    const options = { ...training, data: examples(60), folds: 3, workers: 1 }
+    const curve = await learningCurve(threeClasses, { ...options, sizes: [0.25, 12, 1] })
+    expect(curve.map(({ size }) => size)).toEqual([10, 12, 40])
+    expect(curve.map(({ folds }) => folds.map(({ trained }) => trained))).toEqual([
+      [10, 10, 10],
+      [12, 12, 12],
+      [40, 40, 40],
+    ])
+    const { folds, mean, deviation } = await crossValidate(threeClasses, options)
+    expect(curve[2]).toEqual({ size: 40, folds, mean, deviation })
+    expect(curve[0]?.folds.map(({ rows }) => rows)).toEqual(folds.map(({ rows }) => rows))
+    expect(await learningCurve(threeClasses, { ...options, sizes: [0.25, 12, 1], workers: 4 })).toEqual(curve)
+  })
+
+  it('refuses more rows than there are, and what is no size', async () => {
+    const options = { data: table, folds: 2 }
+    await expect(learningCurve(model, { ...options, sizes: [22] })).rejects.toThrow(
+      'sizes: 22 rows are more than the 21 that a fold leaves',
+    )
+    for (const sizes of [[], [0], [1.5], [-1]]) {
+      await expect(learningCurve(model, { ...options, sizes })).rejects.toThrow(
+        'sizes must be a list of shares above 0',
+      )
+    }
+  })
+})
+
+describe('an ensemble', () => {
+  it('predicts the mean of fitted and loaded models', async () => {
+    const [a, b] = [
+      await fit(model, { ...training, data: table, workers: 1 }),
+      await fit(model, { ...training, data: table, seed: 8, workers: 1 }),
+    ]
+    const rows = { x: x.subarray(0, 8) }
+    const [first, second] = [(await a.predict(rows)).estimate, (await b.predict(rows)).estimate]
+    const mean = Array.from(first, (value, i) => Math.fround((value + (second[i] ?? NaN)) / 2))
+    expect(Array.from((await ensemble([a, b]).predict(rows)).estimate)).toEqual(mean)
+    const loaded = await loadModel(b.toBytes(), { inputs: ['x'], outputs: ['estimate'] })
+    expect(Array.from((await ensemble([a, loaded]).predict(rows)).estimate)).toEqual(mean)
+  })
+
+  it('predicts the class that most predict, of several the smallest', async () => {
+    const of = (...classes: number[]) => ({ predict: () => Promise.resolve({ estimate: Int32Array.from(classes) }) })
+    const { estimate } = await ensemble([of(1, 2, 5), of(3, 2, 4), of(3, 0, 9)]).predict({})
+    expect(Array.from(estimate)).toEqual([3, 2, 4])
+    await expect(ensemble([of(1), of(1, 2)]).predict({})).rejects.toThrow("the models' 'estimate' are not of one shape")
+    expect(() => ensemble([])).toThrow('ensemble needs at least one model')
   })
 })

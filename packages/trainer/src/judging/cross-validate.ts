@@ -1,7 +1,6 @@
 /** How well a model learns from data, by holding out each part of them once. */
 import type { Model, OutputsOf, Values } from '@gradpool/core'
-import type { Split } from '@gradpool/core/engine'
-import { foldsOf, loadDataset, withFold, type SplitBy } from '@gradpool/datasets'
+import { foldsOf, loadDataset, withFold, type Dataset, type SplitBy } from '@gradpool/datasets'
 import { availableParallelism } from 'node:os'
 import { Callbacks } from '../fit/callbacks.js'
 import { checkOptions } from '../fit/check-options.js'
@@ -90,79 +89,92 @@ export async function crossValidate<
   const V extends Held<M> | undefined = undefined,
 >(model: M, options: CrossValidateOptions<M, D, V>): Promise<CrossValidation<M>> {
   checkOptions('crossValidate', options)
-  const { data, folds = 5, repeats = 1, splitBy = 'random', onFold, ...training } = options
+  const { data, folds = 5, repeats = 1 } = options
+  const dataset = await loadDataset(data)
+  const done = await trainFolds(model, dataset, options, [undefined])
+  const made = done.map(({ fold }) => fold)
+  const rows = dataset.splits.train.rows.toSorted()
+  const predictions = Array.from({ length: repeats }, (_, repeat) =>
+    joined(rows, done.slice(repeat * folds, (repeat + 1) * folds)),
+  ).filter((it) => it !== undefined)
+  return { folds: made, ...spreadOf(made), rows, predictions }
+}
+
+/** What comes of one training. */
+interface Trained<M extends Model> {
+  readonly fold: Fold<M>
+  /** Of its rows. */
+  readonly predictions: Readonly<Record<OutputsOf<M>, Values>> | undefined
+}
+
+/**
+ * The trainings of all folds, for each of these numbers of training rows one after the other; undefined is all.
+ *
+ * @throws as `crossValidate`
+ */
+export async function trainFolds<M extends Model, D extends DataFor<M>, V extends Held<M> | undefined>(
+  model: M,
+  dataset: Dataset,
+  options: CrossValidateOptions<M, D, V>,
+  counts: readonly (number | undefined)[],
+): Promise<Trained<M>[]> {
+  const { folds = 5, repeats = 1, splitBy = 'random', onFold, ...training } = options
   const { seed = 0, workers = availableParallelism(), signal, onWarning } = training
   signal?.throwIfAborted()
   const callbacks = new Callbacks(onWarning)
-  const dataset = await loadDataset(data)
-  const { train } = dataset.splits
   const parts = Array.from({ length: repeats }, (_, repeat) =>
     foldsOf(dataset, { folds, splitBy, seed, repeat }).map((rows, fold) => ({ repeat, fold, rows })),
   ).flat()
-  const lanes = Math.min(workers, parts.length)
+  const tasks = counts.flatMap((count) => parts.map((part) => ({ ...part, count })))
+  const lanes = Math.min(workers, tasks.length)
   const own = { ...training, workers: Math.floor(workers / lanes), progress: false, onWarning: callbacks.warn }
-  const done = await inLanes(parts, { lanes, signal }, async ({ repeat, fold, rows }, either) => {
-    const fitted = await fitModel<M, HasValidation<D, V>>(model, {
-      ...own,
-      data: withFold(dataset, rows),
-      seed: (seed + repeat * folds + fold) % 2 ** 32,
-      signal: either,
-    })
+  return inLanes(tasks, { lanes, signal }, async ({ repeat, fold, rows, count }, either) => {
+    const data = withFold(dataset, rows, { count, splitBy, seed, repeat })
+    const { fields, rows: others } = data.splits.train
+    const itsSeed = (seed + repeat * folds + fold) % 2 ** 32
+    const fitted = await fitModel<M, HasValidation<D, V>>(model, { ...own, data, seed: itsSeed, signal: either })
     try {
       const made: Fold<M> = {
         repeat: repeat + 1,
         fold: fold + 1,
         rows,
-        trained: train.rows.length - rows.length,
+        trained: others.length,
         epochs: fitted.epochs,
         test: await fitted.evaluate(),
       }
-      const predictions = await fitted.predictSplit({ fields: train.fields, rows })
+      const predictions = await fitted.predictSplit({ fields, rows })
       callbacks.call('onFold', onFold, made)
-      return { made, predictions }
+      return { fold: made, predictions }
     } finally {
       await fitted.dispose()
     }
   })
-  const made = done.map((it) => it.made)
-  const rows = train.rows.toSorted()
-  const predictions = Array.from({ length: repeats }, (_, repeat) =>
-    joined(
-      rows,
-      done.slice(repeat * folds, (repeat + 1) * folds).map((it) => ({ rows: it.made.rows, values: it.predictions })),
-    ),
-  ).filter((it) => it !== undefined)
-  return { folds: made, ...spreadOf(made.map(({ test }) => test)), rows, predictions }
-}
-
-interface Part<Output extends string> {
-  readonly rows: Int32Array
-  readonly values: Readonly<Record<Output, Values>> | undefined
 }
 
 /** Predictions of parts of the rows, in the order of all rows. */
-function joined<Output extends string>(
-  rows: Split['rows'],
-  parts: readonly Part<Output>[],
-): Readonly<Record<Output, Values>> | undefined {
+function joined<M extends Model>(
+  rows: Int32Array,
+  parts: readonly Trained<M>[],
+): Readonly<Record<OutputsOf<M>, Values>> | undefined {
   const places = new Map(Array.from(rows, (row, place) => [row, place]))
-  const all: Partial<Record<Output, Values>> = {}
-  for (const { rows: some, values } of parts) {
-    if (values === undefined) return undefined
-    for (const name of Object.keys(values) as Output[]) {
-      const from = values[name]
+  const all: Partial<Record<OutputsOf<M>, Values>> = {}
+  for (const { fold, predictions } of parts) {
+    if (predictions === undefined) return undefined
+    const { rows: some } = fold
+    for (const name of Object.keys(predictions) as OutputsOf<M>[]) {
+      const from = predictions[name]
       const size = from.length / some.length
       const to = (all[name] ??= emptyLike(from, rows.length * size))
       some.forEach((row, at) => to.set(from.subarray(at * size, (at + 1) * size), (places.get(row) ?? 0) * size))
     }
   }
-  return all as Record<Output, Values>
+  return all as Record<OutputsOf<M>, Values>
 }
 
 /** Means, and deviations as of a sample, of what is one number. */
-function spreadOf<M extends Model>(judged: readonly Judged<M>[]): Record<'mean' | 'deviation', Scores<M>> {
-  const [first] = judged
-  const names = Object.entries(first ?? {}).flatMap(([name, value]) => (typeof value === 'number' ? [name] : []))
+export function spreadOf<M extends Model>(folds: readonly Fold<M>[]): Record<'mean' | 'deviation', Scores<M>> {
+  const judged = folds.map(({ test }) => test)
+  const names = Object.entries(judged[0] ?? {}).flatMap(([name, value]) => (typeof value === 'number' ? [name] : []))
   const of = (score: (values: readonly number[]) => number) =>
     // The names are those of the model's step.
     Object.fromEntries(names.map((name) => [name, score(judged.map((it) => numberAt(it, name)))])) as Scores<M>

@@ -62,9 +62,9 @@ export interface Explanation<M extends Model> {
 }
 
 /**
- * The permutation importance of each number that the model predicts from: how much worse a metric is where that number is
- * shuffled among the examples, which leaves what it is like and takes what it tells. Columns that tell the same stand in
- * for each other, so both may seem to be of no use.
+ * The permutation importance of each number that the model predicts from: how much worse a metric is where that number
+ * is shuffled among the examples, which leaves what it is like and takes what it tells. Columns that tell the same
+ * stand in for each other, so both may seem to be of no use.
  *
  * Source: Breiman, "Random forests" (2001); as sklearn.inspection.permutation_importance.
  *
