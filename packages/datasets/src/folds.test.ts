@@ -66,6 +66,22 @@ test('a fold is the test, what is validation stays so, and the rest is trained o
   expect(splits.train.fields.x).toBe(data.fields.train.x)
 })
 
+test('by group, no group is in two folds, and folds are as even as the largest groups allow', async () => {
+  const group = Int32Array.from({ length: numRows }, (_, row) => (row < 8 ? 7 : row % 6))
+  const data = await loadDataset({ ...fields, group: { values: group, shape: [] } })
+  const folds = foldsOf(data, { ...options, splitBy: { group: 'group' } })
+  expect(sorted(folds)).toEqual(Array.from(data.splits.train.rows))
+  const groups = folds.map((rows) => new Set(Array.from(rows, (row) => group[row])))
+  expect(groups.reduce((sum, { size }) => sum + size, 0)).toBe(7)
+  // Of 8, 3, 3, 3, 2, 2 and 2 rows.
+  expect(folds.map(({ length }) => length).sort()).toEqual([5, 5, 5, 8])
+  expect(foldsOf(data, { ...options, splitBy: { group: 'group' }, seed: 5 })).not.toEqual(folds)
+  expect(() => foldsOf(data, { ...options, folds: 8, splitBy: { group: 'group' } })).toThrow(
+    '7 groups cannot be in 8 folds: take fewer folds',
+  )
+  expect(() => foldsOf(data, { ...options, splitBy: { group: 'grup' } })).toThrow("has no field 'grup'")
+})
+
 test('too few rows, and labels that are not there, are refused', async () => {
   const data = await loadDataset({ x: fields.x })
   expect(() => foldsOf(data, { ...options, folds: 24, splitBy: 'random' })).toThrow(

@@ -1,12 +1,15 @@
 /** Rows in folds, each of which is held out once. */
 import { UserError } from '@gradpool/core'
 import { shuffled } from '@gradpool/core/engine'
-import { withRows, type Dataset } from './dataset.js'
+import { originOfSplits, splitKeyOf, withRows, type Dataset } from './dataset.js'
 import type { SplitBy } from './rows-split.js'
+
+/** How rows come into folds. */
+export type FoldBy = Exclude<SplitBy, { readonly time: string }>
 
 export interface FoldOptions {
   readonly folds: number
-  readonly splitBy: SplitBy
+  readonly splitBy: FoldBy
   readonly seed: number
   /** From 0: each has folds of its own, but for `splitBy: 'order'`. */
   readonly repeat: number
@@ -16,12 +19,13 @@ export interface FoldOptions {
 const FIRST_EPOCH = -2
 
 /**
- * The rows of `train` in folds, whose sizes differ by 1 at most; each in the order of the data.
+ * The rows of `train` in folds, each in the order of the data. Sizes differ by 1 at most, but for groups.
  *
  * `random`: shuffled and cut. `label`: of each class, the folds have as many rows as each other, within 1. `order`: cut
- * as they are, as sklearn.model_selection.KFold does.
+ * as they are, as sklearn.model_selection.KFold does. `{ group }`: all rows of one value of a column in one fold, the
+ * largest groups first, each in the fold that has the fewest rows, as sklearn.model_selection.GroupKFold does.
  *
- * @throws UserError where there are fewer rows than folds, or no labels to go by
+ * @throws UserError where there are fewer rows or groups than folds, or no labels or groups to go by
  */
 export function foldsOf(dataset: Dataset, { folds, splitBy, seed, repeat }: FoldOptions): readonly Int32Array[] {
   const { fields, rows: unordered } = dataset.splits.train
@@ -30,6 +34,7 @@ export function foldsOf(dataset: Dataset, { folds, splitBy, seed, repeat }: Fold
   if (splitBy === 'order') return cut(rows, folds)
   const order = shuffled(rows, seed, FIRST_EPOCH - repeat)
   if (splitBy === 'random') return cut(order, folds)
+  if (typeof splitBy === 'object') return byGroup(dataset, order, { folds, splitBy })
   const { label } = fields
   if (label === undefined || label.shape.length > 0) {
     throw new UserError("splitBy: 'label' needs the field 'label', one class number for each row")
@@ -61,4 +66,27 @@ function cut(rows: Int32Array, folds: number): readonly Int32Array[] {
   const [size, more] = [Math.floor(rows.length / folds), rows.length % folds]
   const start = (fold: number) => fold * size + Math.min(fold, more)
   return Array.from({ length: folds }, (_, fold) => rows.slice(start(fold), start(fold + 1)).sort())
+}
+
+function byGroup(
+  dataset: Dataset,
+  order: Int32Array,
+  { folds, splitBy }: Pick<FoldOptions, 'folds' | 'splitBy'>,
+): readonly Int32Array[] {
+  const key = splitKeyOf(originOfSplits(dataset).contents, splitBy)
+  const groups = new Map<number, number[]>()
+  for (const row of order) {
+    const value = key?.values[row] ?? 0
+    const group = groups.get(value)
+    if (group) group.push(row)
+    else groups.set(value, [row])
+  }
+  if (groups.size < folds) throw new UserError(`${groups.size} groups cannot be in ${folds} folds: take fewer folds`)
+  const made = Array.from({ length: folds }, (): number[] => [])
+  // Sorting is stable: groups of one size stay in their shuffled order.
+  for (const group of [...groups.values()].toSorted((a, b) => b.length - a.length)) {
+    const [first = [], ...others] = made
+    others.reduce((least, fold) => (fold.length < least.length ? fold : least), first).push(...group)
+  }
+  return made.map((rows) => Int32Array.from(rows).sort())
 }

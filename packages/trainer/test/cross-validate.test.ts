@@ -95,6 +95,10 @@ describe('cross-validation', () => {
     await expect(crossValidate(model, { data: table, folds: 1 })).rejects.toThrow(
       'folds must be a whole number of at least 2, not 1',
     )
+    const splitBy = { group: '' }
+    await expect(crossValidate(model, { data: table, splitBy })).rejects.toThrow(
+      "splitBy must be 'random', 'label', 'order'",
+    )
     await expect(crossValidate(model, { data: table, splitBy: 'label' })).rejects.toThrow(
       "splitBy: 'label' needs the field 'label'",
     )

@@ -1,8 +1,8 @@
 /** What a model goes by: by hand, and by scikit-learn's figures (tools/oracles/judging_sklearn.json). */
 import { defineModel, mean, mul, relu, reshape, sgd, type Batch } from '@gradpool/core'
 import { shuffled } from '@gradpool/core/engine'
-import { loadDataset } from '@gradpool/datasets'
-import { dense, meanSquaredError, r2 } from '@gradpool/models'
+import { arrays, loadDataset } from '@gradpool/datasets'
+import { dense, meanSquaredError, r2, regress } from '@gradpool/models'
 import { describe, expect, it, test } from 'vitest'
 import { explain, fit } from '../src/index.js'
 import { readOracle } from '../src/testing/oracles.js'
@@ -131,4 +131,19 @@ test('the dependence on whole numbers is at whole numbers', async () => {
   const { grid } = await dependence('x', { points: 7 })
   expect(grid.length).toBe(7)
   expect(grid.every(Number.isInteger)).toBe(true)
+})
+
+test('the dependence on categories is at each, and on a column with missing values at those that are there', async () => {
+  const kinds = Array.from({ length: 5 }, (_, i) => `kind ${i}`)
+  const x = Float32Array.from({ length: 120 }, (_, i) => (i % 2 === 0 ? (i / 2) % 5 : i % 7 === 0 ? NaN : i % 3))
+  const y = Float32Array.from({ length: 60 }, (_, row) => 10 * (x[2 * row] ?? 0))
+  const fields = { x: { values: x, shape: [2] }, y: { values: y, shape: [] } }
+  const data = arrays(fields, { columns: ['kind', 'size'], categories: { kind: kinds }, missing: 'mean' })
+  const fitted = await fit(regress({ hidden: [8] }), { data, epochs: 20, workers: 1 })
+  const { columns, dependence } = await explain(fitted, { data, metric: 'mae', repeats: 2 })
+  expect(columns.map(({ name }) => name)).toEqual(['kind', 'size'])
+  expect((await dependence('kind', { points: 2 })).grid).toEqual([0, 1, 2, 3, 4])
+  const { grid, mean } = await dependence('size')
+  expect(grid).toEqual([0, 1, 2])
+  expect(mean.estimate.flat().every(Number.isFinite)).toBe(true)
 })

@@ -9,8 +9,8 @@ export interface ImageFolderShape {
   /** 3: red, green and blue. 1: grey. Default: 3. */
   readonly channels: 1 | 3
   /**
-   * What becomes of a picture of other proportions: `fill` stretches it, `cover` cuts off what is too much, `contain` puts
-   * black beside it. Default: `fill`.
+   * What becomes of a picture of other proportions: `fill` stretches it, `cover` cuts off what is too much, `contain`
+   * puts black beside it. Default: `fill`.
    */
   readonly fit: 'fill' | 'cover' | 'contain'
   /** What becomes of a file that is no picture, or a damaged one. Default: `refuse`. */

@@ -86,7 +86,12 @@ const rules = {
   profile: check('the path of a file', isText),
   folds: whole(2),
   repeats: whole(1),
-  splitBy: oneOf('random', 'label', 'order'),
+  splitBy: check(
+    "'random', 'label', 'order' or { group } with the name of a column",
+    (value) =>
+      (isRecord(value) && Object.keys(value).join() === 'group' && isText(value.group)) ||
+      ['random', 'label', 'order'].some((known) => known === value),
+  ),
   onFold: aFunction,
   sizes: check(
     'a list of shares above 0 and at most 1, or of whole numbers',

@@ -1,6 +1,6 @@
 /** How well a model learns from data, by holding out each part of them once. */
 import type { Model, OutputsOf, Values } from '@gradpool/core'
-import { foldsOf, loadDataset, withFold, type Dataset, type SplitBy } from '@gradpool/datasets'
+import { foldsOf, loadDataset, withFold, type Dataset, type FoldBy } from '@gradpool/datasets'
 import { availableParallelism } from 'node:os'
 import { Callbacks } from '../fit/callbacks.js'
 import { checkOptions } from '../fit/check-options.js'
@@ -24,9 +24,9 @@ export interface CrossValidateOptions<
   readonly repeats?: number
   /**
    * `label`: as much of each class in each fold; `order`: rows beside each other are in one fold, the same in each
-   * repeat. Default: `random`.
+   * repeat; `{ group }`: rows of one value of this column (of arrays, a field) are in one fold. Default: `random`.
    */
-  readonly splitBy?: SplitBy
+  readonly splitBy?: FoldBy
   /** Keys the folds; training number i, from 0, has the seed `seed + i`. Default: 0. */
   readonly seed?: number
   /** The most threads, of all folds together. They never change a bit of the result. Default: all cores. */

@@ -51,7 +51,7 @@ export interface Explanation<M extends Model> {
   /**
    * The partial dependence: what the model predicts in the mean where a column has a value, each example keeping its
    * other columns. The grid is the column's own values where there are fewer than `points`, 20 by default, and else as
-   * many from its quantile 0.05 to 0.95, equally far apart.
+   * many from its quantile 0.05 to 0.95, equally far apart; of categories always all.
    *
    * Source: Friedman, "Greedy function approximation" (2001); as sklearn.inspection.partial_dependence with
    * method='brute'.
@@ -76,7 +76,7 @@ export async function explain<M extends Model, H extends Presence>(
 ): Promise<Explanation<M>> {
   checkOptions('explain', options)
   const { data, metric = 'loss', mode, repeats = 5, seed = 0, signal } = options
-  const { splits, columns: names } = await loadDataset(data)
+  const { splits, columns: names, categories } = await loadDataset(data, { names: fitted.table })
   const split = alone(splits.test ?? splits.all)
   const inputs = fitted.predictFields(split.fields)
   if (inputs === undefined) throw new UserError('explain needs a model that predicts from fields that the data have')
@@ -111,7 +111,8 @@ export async function explain<M extends Model, H extends Presence>(
       checks.whole(2)(points, 'points')
       const found = columns.find((it) => it.name === name)
       if (found === undefined) throw unknownColumn(name, columns)
-      return dependenceOf(fitted, split, { ...found, points })
+      // Between the numbers of categories there is nothing.
+      return dependenceOf(fitted, split, { ...found, points: categories?.[name] ? Infinity : points })
     },
   }
 }

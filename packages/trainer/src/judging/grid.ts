@@ -5,10 +5,10 @@ const [LOW, HIGH] = [0.05, 0.95]
 
 /**
  * The column's own values where there are fewer than `points`; else as many from its quantile 0.05 to 0.95, equally far
- * apart, of whole numbers the nearest ones.
+ * apart, of whole numbers the nearest ones. A missing value, NaN, is none of them.
  */
 export function gridOf(column: Float64Array, points: number, isWhole: boolean): number[] {
-  const sorted = column.toSorted()
+  const sorted = column.filter((value) => !Number.isNaN(value)).sort()
   const own = [...new Set(sorted)]
   if (own.length < points) return own
   const [from, to] = [quantile(sorted, LOW), quantile(sorted, HIGH)]

@@ -28,8 +28,8 @@ export interface CurvePoint<M extends Model> {
 
 /**
  * Cross-validations with some of the training rows, each judged on the same folds: where the last points are still
- * better than those before, more data will help. The rows of a size are among those of a larger one, and drawn at random;
- * with `splitBy: 'order'` they are the first. As sklearn.model_selection.learning_curve.
+ * better than those before, more data will help. The rows of a size are among those of a larger one, and drawn at
+ * random; with `splitBy: 'order'` they are the first. As sklearn.model_selection.learning_curve.
  *
  * @throws UserError as `crossValidate`, and for more rows than there are
  */
