@@ -1,6 +1,7 @@
 export { expectImages, tableNamesOf, type Dataset, type ImageDataset, type ImageFields } from './dataset.js'
 export { describeData, type DataDescription, type FileDescription } from './describe.js'
 export type { FieldInput, Fields, FieldsInput } from './fields.js'
+export { type FoldBy, foldsOf, type FoldOptions, withFold } from './folds.js'
 export type { FileRole } from './folder/locate.js'
 export { readIdx, type IdxArray, type IdxFile, type ReadIdxOptions } from './idx/read.js'
 export { encodeIdx, writeIdx, type WriteIdxOptions } from './idx/write.js'
