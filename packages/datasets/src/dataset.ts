@@ -104,6 +104,13 @@ export function splitAgain(dataset: Dataset, change: Partial<Pick<SplitPlan, 'va
   return splitData(contents, { ...plan, ...change })
 }
 
+/** The same examples and validation, with these rows to train and to test on. */
+export function withRows(dataset: Dataset, { train, test }: Readonly<Record<'train' | 'test', Split>>): Dataset {
+  const { contents } = origins.get(dataset) ?? originOf(dataset)
+  const plan = asTheyAre({ ...dataset.splits, test })
+  return splitData({ ...contents, rows: train.rows, inOrder: true }, plan)
+}
+
 /** One that the caller put together becomes one that can be written as JSON. */
 export function loadedData(dataset: Dataset): Dataset {
   return origins.has(dataset) ? dataset : madeOf(originOf(dataset), dataset.splits)
@@ -185,18 +192,16 @@ export function originOfSplits(dataset: Dataset): Origin {
 }
 
 function originOf({ hash, fields, splits, ...rest }: Dataset): Origin {
-  const own = (split: Split | undefined) => (split === undefined ? 0 : { split })
   const { rows } = splits.train
   return {
     contents: { ...rest, hash: () => hash, fields: fields.train, rows, inOrder: true },
-    plan: {
-      labelled: 1,
-      validation: own(splits.validation),
-      test: own(splits.test),
-      splitBy: 'random',
-      splitSeed: 0,
-    },
+    plan: asTheyAre(splits),
   }
+}
+
+function asTheyAre({ validation, test }: Pick<Dataset['splits'], 'validation' | 'test'>): SplitPlan {
+  const own = (split: Split | undefined) => (split === undefined ? 0 : { split })
+  return { labelled: 1, validation: own(validation), test: own(test), splitBy: 'random', splitSeed: 0 }
 }
 
 function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {

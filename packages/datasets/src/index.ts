@@ -1,10 +1,18 @@
 export { expectImages, tableNamesOf, type Dataset, type ImageDataset, type ImageFields } from './dataset.js'
 export { describeData, type DataDescription, type FileDescription } from './describe.js'
 export type { FieldInput, Fields, FieldsInput } from './fields.js'
+export { type FoldBy, foldsOf, type FoldOptions, withFold } from './folds.js'
 export type { FileRole } from './folder/locate.js'
 export { readIdx, type IdxArray, type IdxFile, type ReadIdxOptions } from './idx/read.js'
 export { encodeIdx, writeIdx, type WriteIdxOptions } from './idx/write.js'
-export { datasetLoader, loadDataset, type LoaderOptions, type LoadOptions } from './load.js'
+export {
+  datasetLoader,
+  loadDataset,
+  loadRows,
+  type LoaderOptions,
+  type LoadOptions,
+  type LoadRowsOptions,
+} from './load.js'
 export {
   arrays,
   csv,
@@ -49,5 +57,6 @@ export { classCountsOf, modelDataOf, statisticsOf } from './statistics.js'
 export { readInputs, tableKindOf, type TableInputs } from './table/read-inputs.js'
 export { rowsByName, type NamedRow } from './table/rows-by-name.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'
+export type { RowSource } from './table/records.js'
 export type { MissingPolicy, TableShape, TableSpec } from './table/table-spec.js'
 export { windows, type WindowsOptions } from './windows.js'

@@ -32,6 +32,7 @@ import { readNumpy } from './numpy/read-numpy.js'
 import { randomRows } from './random/random-rows.js'
 import { basename, resolve } from 'node:path'
 import { sourceOf } from './source.js'
+import { shown } from './spec-rules.js'
 import {
   isFiles,
   parseData,
@@ -41,9 +42,12 @@ import {
   type DataSpec,
   type FilesSpec,
   type HeldOut,
+  type JsonlOptions,
   type RowsSpec,
 } from './spec.js'
 import { readTable } from './table/read-table.js'
+import type { RowSource } from './table/records.js'
+import { tableSpec } from './table/table-spec.js'
 import { isList, type TableSpec } from './table/table-spec.js'
 
 export interface LoaderOptions {
@@ -79,6 +83,34 @@ export async function loadDataset(data: DataInput, options: LoadOptions = {}): P
       ? {}
       : { [name]: await heldOut(parseHeldOut(options[name], name), { contents, splitBy: plan.splitBy, load }) }
   return splitAgain(loaded, { ...(await own('validation')), ...(await own('test')) })
+}
+
+export interface LoadRowsOptions extends JsonlOptions {
+  /** What the data are called. Default: `rows`. */
+  readonly name?: string
+}
+
+/**
+ * Reads a table of objects, whose numbers and texts are by the names of columns: a list of them, an Arrow table, or
+ * whatever gives one after the other, as a database's cursor does. One that is asynchronous is not asked for the next
+ * row before the last is read.
+ *
+ * @throws UserError with one sentence that names the row, from 1, and the column; what `rows` throws
+ */
+export async function loadRows(rows: RowSource, options: LoadRowsOptions = {}): Promise<Dataset> {
+  const { name = 'rows', ...own } = options
+  const given: unknown = rows
+  if (!isObjectOrList(given) || !(Symbol.iterator in given || Symbol.asyncIterator in given)) {
+    throw new UserError(`loadRows takes objects, one after the other, not ${shown(given)}`)
+  }
+  const value = { ...own, kind: 'rows', path: name }
+  const spec = tableSpec('rows', value, { where: 'loadRows', heldOut: parseHeldOut })
+  const contents = contentsOf(name, await readTable(spec, { rows }))
+  return splitData(contents, await planOf(spec, contents, datasetLoader()))
+}
+
+function isObjectOrList(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 /**
@@ -179,23 +211,25 @@ async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source
 
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
   const from = directory === undefined ? spec : inPlace(spec, directory)
-  const { fields: given, splitKey, skipped, ...told } = await rowsOfSpec(from)
+  return { contents: contentsOf(nameOf(from), await rowsOfSpec(from), allocate) }
+}
+
+function contentsOf(name: string, rows: RowsContents, allocate?: Allocate): Contents {
+  const { fields: given, splitKey, skipped, ...told } = rows
   const fields = placed(given, allocate)
   const classes = told.classNames?.length ?? classesOf(fields)
   const imageShape = imageShapeOf(fields)
   return {
-    contents: {
-      name: nameOf(from),
-      fields,
-      rows: allRows(fields),
-      inOrder: true,
-      hash: once(() => hashOfRows(fields, told)),
-      ...(classes !== undefined && { classes }),
-      ...(imageShape && { imageShape }),
-      ...tableNamesOf(told),
-      ...(skipped && { skipped }),
-      ...(splitKey && { splitKey }),
-    },
+    name,
+    fields,
+    rows: allRows(fields),
+    inOrder: true,
+    hash: once(() => hashOfRows(fields, told)),
+    ...(classes !== undefined && { classes }),
+    ...(imageShape && { imageShape }),
+    ...tableNamesOf(told),
+    ...(skipped && { skipped }),
+    ...(splitKey && { splitKey }),
   }
 }
 

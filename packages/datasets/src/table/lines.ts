@@ -51,7 +51,10 @@ export async function readLines(path: string, take: TakeLine): Promise<void> {
   }
 }
 
-/** How many lines and bytes a file has; 0 of one that is compressed, as it would have to be unpacked twice. */
+/**
+ * How many lines and bytes a file has; 0 of one that is compressed, as it would have to be unpacked twice, and of one
+ * that has zero bytes, as it is UTF-16 or no text, and may be as large as a disk.
+ */
 export async function extentOf(path: string): Promise<{ readonly lines: number; readonly bytes: number }> {
   const source = await openBytes(path)
   try {
@@ -61,6 +64,8 @@ export async function extentOf(path: string): Promise<{ readonly lines: number; 
     for (let isLast = false; !isLast;) {
       const numBytes = await source.read(chunk)
       isLast = numBytes < chunk.length
+      const firstZero = chunk.indexOf(0)
+      if (firstZero >= 0 && firstZero < numBytes) return { lines: 0, bytes: 0 }
       for (let at = chunk.indexOf(LINE_FEED); at >= 0 && at < numBytes; at = chunk.indexOf(LINE_FEED, at + 1)) lines++
     }
     return { lines, bytes: source.fileBytes }

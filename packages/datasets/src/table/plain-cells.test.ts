@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { plainCells } from './plain-cells.js'
-import type { Cell } from './records.js'
+import { plainCells, type Cell } from './plain-cells.js'
 
 /** The cells of a line; what is no plain number as its text. */
 function cellsOf(line: string, delimiter = ','): Cell[] {

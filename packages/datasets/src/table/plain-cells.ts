@@ -4,7 +4,8 @@
  * rounding gives the nearest f64 (Clinger, "How to read floating point numbers accurately", 1990). All else becomes a
  * text.
  */
-import type { Cell } from './records.js'
+/** A text or number as it stands in the file; undefined where there is none. */
+export type Cell = string | number | undefined
 
 const SPACE = 32
 const PLUS = 43

@@ -11,7 +11,7 @@ import { Floats } from './floats.js'
 import { KeyColumn } from './key-column.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { readParquet } from './parquet.js'
-import { readRecords, type Cell, type RecordSink } from './records.js'
+import { readRecords, readRows, type Cell, type RecordSink, type RowSource } from './records.js'
 import { keyColumnOf } from '../rows-split.js'
 import type { SplitKey } from '../splits.js'
 import { columnsOf, isList, placeOf, type TableSpec } from './table-spec.js'
@@ -25,9 +25,11 @@ export interface Table extends TableNames {
 
 const HOW_TO_FILL = "say what becomes of such rows, with missing 'drop', 'mean' or { value }"
 
-const delimiters = { csv: ',', tsv: '\t', jsonl: undefined }
+const delimiters: Partial<Record<TableSpec['kind'], string>> = { csv: ',', tsv: '\t' }
 
 export interface ReadingTable {
+  /** In the place of the file. */
+  readonly rows?: RowSource
   /** 0 where it is not known. */
   readonly mostRows?: number
   /** What to do about a missing value that is refused, for the end of a sentence. */
@@ -51,7 +53,8 @@ export async function readTable(spec: TableSpec, reading: ReadingTable = {}): Pr
     },
     row: (cells, line) => builder?.row(cells, line),
   }
-  if (kind === 'parquet') await readParquet({ path, only }, sink)
+  if (reading.rows) await readRows(reading.rows, path, only, sink)
+  else if (kind === 'parquet') await readParquet({ path, only }, sink)
   else {
     const delimiter = kind === 'csv' ? (spec.delimiter ?? delimiters.csv) : delimiters[kind]
     await readRecords({ path, delimiter, header, only }, sink)

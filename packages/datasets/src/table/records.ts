@@ -8,15 +8,14 @@ import type * as CsvParse from 'csv-parse/sync'
 import { UserError } from '@gradpool/core'
 import { isObject, shown } from '../spec-rules.js'
 import { checkLength, extentOf, readLines, textOf } from './lines.js'
-import { plainCells } from './plain-cells.js'
+import { plainCells, type Cell } from './plain-cells.js'
 
 const SPACE = 32
 const DELETE = 127
 const CARRIAGE_RETURN = 13
 const QUOTE = 34
 
-/** A text or number as it stands in the file; undefined where there is none. */
-export type Cell = string | number | undefined
+export type { Cell }
 
 export interface RecordSink {
   /** Comes first, once; never of a file without any. `mostRows` is 0 where that is not known. */
@@ -169,30 +168,97 @@ export function trimmedCell(text: string): Cell {
 }
 
 async function readObjects({ path, only }: TextFormat, sink: RecordSink): Promise<void> {
-  let names: readonly string[] | undefined
-  const unseen = new Set(only)
+  const objects = new ObjectRecords({ path, only, sink, unit: 'line' })
   await readLines(path, (bytes, line) => {
     const text = textOf(path, bytes, line)
-    if (text.trim() === '') return
-    const values = new Map<string, unknown>(Object.entries(objectIn(path, text, line)))
-    if (names === undefined) {
-      names = only ?? [...values.keys()]
+    if (text.trim() !== '') objects.take(objectIn(path, text, line), line)
+  })
+  objects.end()
+}
+
+/** Objects, or what has them as JSON, one after the other, from memory or wherever they come from. */
+export type RowSource = Iterable<object> | AsyncIterable<object>
+
+/** @throws UserError with one sentence that names the row, from 1, and what the source throws */
+export async function readRows(
+  rows: RowSource,
+  path: string,
+  only: TextFormat['only'],
+  sink: RecordSink,
+): Promise<void> {
+  const checked: RecordSink = {
+    names(names) {
+      checkNames(path, names)
       sink.names(names, 0)
+    },
+    row: (cells, row) => sink.row(cells, row),
+  }
+  const objects = new ObjectRecords({ path, only, sink: checked, unit: 'row' })
+  let number = 0
+  for await (const row of rows) {
+    number++
+    // Such as the rows of an Arrow table.
+    const value: unknown = tellsItself(row) ? row.toJSON() : row
+    if (!isObject(value)) {
+      throw new UserError(`${path} has ${shown(value)} as row ${number}, expected an object such as { x: 1, y: 2 }`)
     }
-    const known = names
-    if (unseen.size > 0) for (const name of values.keys()) unseen.delete(name)
+    objects.take(value, number)
+  }
+  objects.end()
+}
+
+function tellsItself(row: unknown): row is { readonly toJSON: () => unknown } {
+  return isObject(row) && 'toJSON' in row && typeof row.toJSON === 'function'
+}
+
+interface ObjectReading {
+  readonly path: string
+  readonly only: TextFormat['only']
+  readonly sink: RecordSink
+  /** What records are counted by. */
+  readonly unit: 'line' | 'row'
+}
+
+/** Records of objects: the names are those of the first, or given. */
+class ObjectRecords {
+  readonly #reading: ObjectReading
+  readonly #unseen: Set<string>
+  #names: readonly string[] | undefined
+
+  constructor(reading: ObjectReading) {
+    this.#reading = reading
+    this.#unseen = new Set(reading.only)
+  }
+
+  take(record: object, number: number): void {
+    const { path, only, sink, unit } = this.#reading
+    const values = new Map<string, unknown>(Object.entries(record))
+    if (this.#names === undefined) {
+      this.#names = only ?? [...values.keys()]
+      sink.names(this.#names, 0)
+    }
+    const known = this.#names
+    if (this.#unseen.size > 0) for (const name of values.keys()) this.#unseen.delete(name)
     const extra = only === undefined ? [...values.keys()].find((name) => !known.includes(name)) : undefined
     if (extra !== undefined) {
-      throw new UserError(`${path} has ${shown(extra)} in line ${line}, which the first line has not: name the columns`)
+      throw new UserError(
+        `${path} has ${shown(extra)} in ${unit} ${number}, which the first ${unit} has not: name the columns`,
+      )
     }
     const cells = known.map((name) =>
-      jsonCell(values.get(name), () => `${path} has in line ${line}, column ${shown(name)},`),
+      cellOf(values.get(name), () => `${path} has in ${unit} ${number}, column ${shown(name)},`),
     )
-    sink.row(cells, line)
-  })
-  const [missing] = unseen
-  if (missing === undefined || names === undefined) return
-  throw new UserError(`${path} has no ${shown(missing)} in any line, expected it in some, as null where it is missing`)
+    sink.row(cells, number)
+  }
+
+  end(): void {
+    const { path, unit } = this.#reading
+    const [missing] = this.#unseen
+    if (missing === undefined || this.#names === undefined) return
+    throw new UserError(
+      `${path} has no ${shown(missing)} in any ${unit}, expected it in some, as null where it is missing`,
+    )
+  }
 }
 
 function objectIn(path: string, text: string, line: number): object {
@@ -206,8 +272,9 @@ function objectIn(path: string, text: string, line: number): object {
   throw new UserError(`${path} has ${shown(value)} in line ${line}, expected an object such as {"x": 1, "y": 2}`)
 }
 
-function jsonCell(value: unknown, where: () => string): Cell {
-  if (typeof value === 'number') return value
+function cellOf(value: unknown, where: () => string): Cell {
+  if (typeof value === 'number') return Number.isNaN(value) ? undefined : value
+  if (typeof value === 'bigint') return Number(value)
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string') return trimmedCell(value)
   if (typeof value === 'boolean') return String(value)

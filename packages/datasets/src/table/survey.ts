@@ -11,6 +11,7 @@ import { numberIn, standsForNone } from './numbers.js'
 import { readParquet } from './parquet.js'
 import { tableKindOf } from './read-inputs.js'
 import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
+import type { TableSpec } from './table-spec.js'
 
 export interface ColumnSurvey {
   readonly name: string
@@ -40,7 +41,7 @@ const MOST_SHOWN = 20
 const MOST_COUNTED = 100_000
 const MOST_OF_ONE = 1000
 
-const delimiters = { csv: ',', tsv: '\t', jsonl: undefined }
+const delimiters: Partial<Record<TableSpec['kind'], string>> = { csv: ',', tsv: '\t' }
 
 /** @throws UserError with one sentence for a file of another kind, or one that cannot be read */
 export async function surveyFile(path: string): Promise<DataSurvey> {

@@ -50,7 +50,7 @@ export interface TableShape {
 }
 
 export interface TableSpec<H = unknown> extends TableShape, RowsSplit<H> {
-  readonly kind: 'csv' | 'tsv' | 'jsonl' | 'parquet'
+  readonly kind: 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'rows'
 }
 
 const shapeFields = ['kind', 'path', 'target', 'columns', 'classes', 'categories', 'unknown', 'missing']
@@ -59,6 +59,7 @@ const fieldNames = {
   tsv: [...shapeFields, 'header', ...rowsSplitFields],
   jsonl: [...shapeFields, ...rowsSplitFields],
   parquet: [...shapeFields, ...rowsSplitFields],
+  rows: [...shapeFields, ...rowsSplitFields],
 } as const
 
 const nameRule = textRule('the name of a column')
@@ -130,9 +131,9 @@ export function tableSpec<H>(kind: TableSpec['kind'], value: object, taking: Hel
   }
 }
 
-/** A Parquet file has rows, not lines. */
+/** A Parquet file and a program have rows, not lines. */
 export function placeOf({ kind }: TableSpec, line: number): string {
-  return `${kind === 'parquet' ? 'row' : 'line'} ${line}`
+  return `${kind === 'parquet' || kind === 'rows' ? 'row' : 'line'} ${line}`
 }
 
 /** Names of the columns that are categories. */

@@ -29,6 +29,14 @@ export async function fit<M extends Model, const D extends DataFor<M>, const V e
   options: FitOptions<M, D, V>,
 ): Promise<Fitted<M, HasValidation<D, V>>> {
   checkOptions('fit', options)
+  return fitModel<M, HasValidation<D, V>>(model, options)
+}
+
+/** The same with options that were checked. */
+export async function fitModel<M extends Model, H extends Presence>(
+  model: M,
+  options: AnyFitOptions<Row<M, H>>,
+): Promise<Fitted<M, H>> {
   return fitPrograms((dataset) => {
     const shaped = modelFor(model, modelDataOf(dataset))
     return tracedPrograms(shaped, { ...options, epochs: options.epochs ?? 10 })

@@ -2,8 +2,8 @@
  * What `fit` gives: the history, the weights, and what they are good for. It keeps nothing alive:
  * threads that judge or predict are started when first needed, and end with the process.
  */
-import type { Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
-import type { BatchProgram, Engine, Split, StateValues, TableNames } from '@gradpool/core/engine'
+import type { Direction, Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
+import type { BatchProgram, Engine, Field, Split, StateValues, TableNames } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
 import { loadDataset, rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
@@ -13,6 +13,7 @@ import type { Programs } from '../programs.js'
 import { StepRunner } from '../online/step-runner.js'
 import { Predictor } from '../predict/predictor.js'
 import type { RowValues } from '../predict/rows-in.js'
+import { rowsOf } from '../predict/rows-of.js'
 import { ownStates, writeModel, type SaveOptions, type SaveTarget } from '../saved-model/save-model.js'
 import type { DataFor, Judged, Presence, Row } from './fit-types.js'
 
@@ -103,15 +104,31 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
    * @throws UserError where there are none, or they do not fit the model
    */
   async evaluate(data?: DataFor<M>): Promise<Judged<M>> {
-    const { engine, programs, states, test, table } = this.#parts
+    const { test, table } = this.#parts
     const split = data === undefined ? test : await examplesOf(data, table)
     if (split === undefined) {
       throw new UserError(
         'evaluate() has no examples: the training was given no `test`, so give it some, as evaluate(data)',
       )
     }
+    return this.evaluateSplit(split)
+  }
+
+  /** @internal What a table is read by, as that was which it was trained on. */
+  get table(): TableNames | undefined {
+    return this.#parts.table
+  }
+
+  /** @internal */
+  async evaluateSplit(split: Split): Promise<Judged<M>> {
+    const { engine, programs, states } = this.#parts
     const by = { engine, runner: this.#runner, states: { state: ownStates(states) } }
     return judge<M>(by, programs.evaluate(split), split)
+  }
+
+  /** @internal Whether less or more of a metric is better, where it says so. */
+  directionOf(metric: string, split: Split): Direction | undefined {
+    return this.#parts.programs.evaluate(split).metrics.find(({ name }) => name === metric)?.direction
   }
 
   /**
@@ -126,6 +143,30 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
     const predictor = await (this.#predictor ??= this.#makePredictor())
     // The names are those of the model's predict.
     return (await predictor.predict(inputs)) as Record<OutputsOf<M>, Values>
+  }
+
+  /**
+   * @internal Predictions of examples, in the order of their rows; undefined where the model predicts nothing, or from
+   *   what the examples do not have.
+   */
+  async predictSplit({ fields, rows }: Split): Promise<Readonly<Record<OutputsOf<M>, Values>> | undefined> {
+    const inputs = this.predictFields(fields)
+    if (inputs === undefined) return undefined
+    const taken = Object.entries<Field>(inputs).map(([name, field]) => [name, rowsOf(field, rows)] as const)
+    // The names are those of the model's predict.
+    return this.predict(Object.fromEntries(taken) as Record<PredictFieldsOf<M>, RowValues>)
+  }
+
+  /** @internal Those of these fields that predictions are made from; undefined where one is not there. */
+  predictFields(fields: Split['fields']): Readonly<Record<PredictFieldsOf<M>, Field>> | undefined {
+    const { programs, trainingData } = this.#parts
+    const wanted = programs.predict(trainingData.fields)?.fields
+    const found = wanted?.flatMap(({ name }) => {
+      const field = fields[name]
+      return field === undefined ? [] : [[name, field] as const]
+    })
+    if (found === undefined || found.length !== wanted?.length) return undefined
+    return Object.fromEntries(found) as Record<PredictFieldsOf<M>, Field>
   }
 
   /**
