@@ -4,7 +4,7 @@
  * The gradient is made of the same ops, in the same trace, so it can be differentiated again.
  */
 import type { Tensor } from '../tracing/tensor.js'
-import { currentTrace, shapeError, type Trace, userError } from '../tracing/trace.js'
+import { type Checkpoint, currentTrace, shapeError, type Trace, userError } from '../tracing/trace.js'
 import { dispatch } from '../program/node.js'
 import { gradientRules } from './gradient-rules.js'
 import { Recomputed } from './checkpoint.js'
@@ -36,7 +36,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   /** By node, of each of its uses. */
   const given = new Map<number, Tensor[]>([[end.node, [constant(1)]]])
   const gradients = new Map<number, Tensor>()
-  let checkpoint: number | undefined
+  let checkpoint: Checkpoint | undefined
   for (const index of [...dependent].toReversed()) {
     const before = checkpoint
     checkpoint = recomputed.checkpointOf(index)

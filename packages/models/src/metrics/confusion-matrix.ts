@@ -1,5 +1,5 @@
 /** Which classes are taken for which. */
-import { argMax, cast, div, matmul, type Metric, mul, oneHot, type Tensor } from '@gradpool/core'
+import { argMax, div, matmul, type Metric, mul, oneHot, type Tensor } from '@gradpool/core'
 import { finisher } from '@gradpool/core/engine'
 import { asColumn, classesOf, classNumbers, countedRows, type LabelOptions } from '../shapes.js'
 
@@ -14,7 +14,7 @@ import { asColumn, classesOf, classNumbers, countedRows, type LabelOptions } fro
  */
 export function confusionMatrix(logits: Tensor, labels: Tensor, options: LabelOptions = {}): Metric<number[][]> {
   const classes = classesOf(logits)
-  const truth = cast(oneHot(classNumbers('confusionMatrix', logits, labels), classes), 'f32')
+  const truth = oneHot(classNumbers('confusionMatrix', logits, labels), classes)
   const counted = countedRows('confusionMatrix', labels, options)
   const rows = counted === undefined ? truth : mul(truth, asColumn(counted))
   const estimate = oneHot(argMax(logits), classes)
