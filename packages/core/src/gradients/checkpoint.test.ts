@@ -133,10 +133,10 @@ test('that are what a checkpoint computes are computed again, too', () => {
 })
 
 describe('of many checkpoints', () => {
-  const [batch, features, time] = [2, 8, 3]
+  const [batch, features] = [2, 8]
 
-  /** A recurrent network of `numParts` checkpoints of three time steps each, and its gradients by weights, at least. */
-  function chain(numParts: number, kept: typeof checkpoint, by: 'all' | 'weights' = 'all') {
+  /** A recurrent network of `numParts` checkpoints of `time` steps each, and its gradients by weights, at least. */
+  function chain(numParts: number, time: number, kept: typeof checkpoint, by: 'all' | 'weights' = 'all') {
     const xs: Shape = [batch, numParts * time, features]
     const program = traceProgram((trace) => {
       const sequence = trace.state('sequence', xs, zeros)
@@ -164,26 +164,35 @@ describe('of many checkpoints', () => {
   }
 
   test('are the same, up to the order of sums', () => {
-    const [plain, again] = [chain(3, (compute) => compute), chain(3, checkpoint)]
+    const [plain, again] = [chain(3, 3, (compute) => compute), chain(3, 3, checkpoint)]
     for (const [name, values] of Object.entries(plain.results)) {
       values.forEach((value, i) => expect(again.results[name]?.[i]).toBeCloseTo(value, 12))
     }
   })
 
   test('need memory for one of them at a time', () => {
-    const most = (numParts: number) => mostAlive(chain(numParts, checkpoint, 'weights').program)
+    const most = (numParts: number) => mostAlive(chain(numParts, 3, checkpoint, 'weights').program)
     // Of each further one, its state is kept.
     expect(most(8) - most(4)).toBe(4 * batch * features)
   })
 
-  test('join blocks of all of them, and the products within each', () => {
-    const { program } = chain(4, checkpoint)
-    const whole = program.nodes.filter(({ shape }) => shape.join() === [batch, 4 * time, features].join())
-    expect(whole.map(({ op }) => op)).toEqual(['input', 'concat'])
-    const weights = program.nodes.filter(
-      ({ op, shape }) => op === 'matmul' && shape.join() === `${features},${features}`,
+  test.each([
+    // What a single step gives waits for another's, and for no more: both are added up then.
+    { time: 1, stepsJoined: [2, 1, 1] },
+    { time: 3, stepsJoined: [3, 3, 3, 3] },
+  ])('of $time time steps join blocks of all, and products of $stepsJoined', ({ time, stepsJoined }) => {
+    const { nodes } = chain(4, time, checkpoint).program
+    const [sequence, joined, ...others] = nodes.filter(
+      ({ shape }) => shape.join() === [batch, 4 * time, features].join(),
     )
-    expect(weights).toHaveLength(2 * 4)
+    expect([sequence?.op, joined?.op, others]).toEqual(['input', 'concat', []])
+    expect(joined?.inputs).toHaveLength(4 * time)
+    const factors = nodes.flatMap(({ op, shape, inputs: [a] }) =>
+      op === 'matmul' && shape.join() === [features, features].join() && a !== undefined
+        ? (nodes[a]?.shape[0] ?? [])
+        : [],
+    )
+    expect(factors).toEqual(stepsJoined.flatMap((steps) => [steps * batch, steps * batch]))
   })
 
   test('join the products from the end of the network to the beginning of its last checkpoint', () => {
