@@ -1,5 +1,5 @@
 /** Gradients of checkpoints are those without, and compute again what they may not keep. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   add,
   broadcastTo,
@@ -193,6 +193,24 @@ describe('of many checkpoints', () => {
         : [],
     )
     expect(factors).toEqual(stepsJoined.flatMap((steps) => [steps * batch, steps * batch]))
+  })
+
+  test('take time that is linear in their number', () => {
+    /** How often differentiation looks at how a tensor is computed. */
+    const looks = (numLayers: number) => {
+      let count = NaN
+      traceProgram((trace) => {
+        const weights = Array.from({ length: numLayers }, (_, i) => trace.state(`w${i}`, [features, features], zeros))
+        const layer = (weight: Tensor) => checkpoint((x: Tensor) => tanh(matmul(tanh(x), weight)))
+        const x = weights.reduce((x, weight) => layer(weight)(x), trace.state('x', [batch, features], zeros))
+        const loss = sum(x)
+        const describe = vi.spyOn(trace, 'describe')
+        grad(loss, weights)
+        count = describe.mock.calls.length
+      })
+      return count
+    }
+    expect(looks(30) - looks(20)).toBe(looks(20) - looks(10))
   })
 
   test('join the products from the end of the network to the beginning of its last checkpoint', () => {
