@@ -110,9 +110,18 @@ test('a table is data, which a run knows again by its contents', async () => {
   expect(code).toBe(0)
   const { estimate } = JSON.parse(stdout) as { estimate: number }
   expect(Math.abs(estimate - 88)).toBeLessThan(30)
-  const elsewhere = await gradpool(['run', 'prices.mjs', '--data', cwd], { cwd })
-  expect(elsewhere.stderr).toContain("The data 'houses.csv' are a csv file, so no folder can take their place")
+  const named = await gradpool(['predict', 'latest/house_prices', '--data', 'houses.csv', '--csv'], { cwd })
+  expect(named.stdout.trimEnd().split('\n')).toHaveLength(61)
+  expect(Math.abs(Number(named.stdout.split('\n')[31]) - 88)).toBeLessThan(30)
   await writeFile(join(cwd, 'houses.csv'), ['size,rooms,price', '1,2,3', ...rows].join('\n'))
   const resumed = await gradpool(['resume'], { cwd })
   expect(resumed.stderr).toContain('the contents of the data houses.csv are others (SHA-256 ')
+  await writeFile(join(cwd, 'later.csv'), ['size,rooms,price', ...rows.slice(0, 50), ...rows.slice(0, 10)].join('\n'))
+  const elsewhere = await gradpool(['run', 'prices.mjs', '--data', 'later.csv', '--epochs', '1'], { cwd })
+  expect(elsewhere.stdout).toMatch(
+    /^later\.csv: 42 rows to train on, 6 for validation, 12 for test \(at random, seed 0\)$/m,
+  )
+  expect(elsewhere.stderr).toMatch(/^Warning: \d of 12 test rows of later\.csv are training rows, too: \d+ is \d+/m)
+  const folder = await gradpool(['run', 'prices.mjs', '--data', cwd], { cwd })
+  expect([folder.code, folder.stderr]).toEqual([2, expect.stringMatching(/ is a directory, expected a file$/m)])
 })

@@ -6,7 +6,9 @@ import {
   adam,
   add,
   type Batch,
+  classify,
   crossEntropy,
+  csv,
   defineModel,
   dense,
   fit,
@@ -50,6 +52,7 @@ const sumModel = defineModel({
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let digits = ''
 let sums = ''
+let flowers = ''
 
 beforeAll(async () => {
   folder = await temporaryFolder()
@@ -65,6 +68,17 @@ beforeAll(async () => {
   const size = { values: Float32Array.from({ length: 10 }, (_, at) => at), shape: [] }
   const fitted = await fit(sumModel, { data: { x, size, y: size }, ...options, epochs: 1 })
   await fitted.save(sums)
+  flowers = join(folder.path, 'flowers.gradpool')
+  const rows = Array.from({ length: 60 }, (_, i) => [
+    i % 17 === 3 ? '' : i,
+    i % 3 ? 'clay' : 'sand',
+    i < 30 ? 'rose' : 'aster',
+  ])
+  const table = join(folder.path, 'flowers.csv')
+  await writeFile(table, ['petal,soil,kind', ...rows.map((row) => row.join())].join('\n'))
+  const kinds = csv(table, { target: 'kind', missing: 'median' })
+  const more = { optimizer: adam(0.01), epochs: 30, progress: false }
+  await (await fit(classify({ hidden: [8], field: 'x' }), { data: kinds, ...more })).save(flowers)
 })
 afterAll(() => folder.remove())
 
@@ -212,4 +226,91 @@ function picture(width: number, height: number): Buffer {
     png.data.set([...new Array<number>(3).fill(isLit ? 255 : 0), 255], 4 * at)
   }
   return PNG.sync.write(png)
+}
+
+describe('predict of a table', () => {
+  const files = {
+    'rows.csv': 'id,soil,petal\n7,sand,5\n8,,50\n9,clay,NA\n',
+    'rows.tsv': 'soil\tpetal\tid\nsand\t5\t7\n\t50\t8\nclay\t\t9\n',
+    'rows.jsonl': '{"soil":"sand","petal":5,"id":7}\n{"petal":50}\n{"soil":"clay","petal":null}\n',
+    'inputs.jsonl': '{"x":[5,1]}\n{"x":[50,null]}\n{"x":[null,0]}\n',
+    'rows.npy': npyBytes([3, 2], [5, 1, 50, NaN, NaN, 0]),
+    'bad.csv': 'soil,petal\nloam,5\n',
+    'less.csv': 'soil\nclay\n',
+    'wide.npy': npyBytes([2, 3], [1, 2, 3, 4, 5, 6]),
+    'rows.npz': npyBytes([1], [1]),
+  }
+  let cwd = ''
+  beforeAll(async () => {
+    cwd = folder.path
+    for (const [name, content] of Object.entries(files)) await writeFile(join(cwd, name), content)
+  })
+
+  test('takes columns by their names, and categories, from any file', async () => {
+    const outputs = await Promise.all(
+      ['rows.csv', 'rows.tsv', 'rows.jsonl', 'inputs.jsonl', 'rows.npy'].map(async (name) => {
+        const { code, stdout } = await gradpoolHere(['predict', flowers, '--data', name, '--json'], cwd)
+        expect(code).toBe(0)
+        return stdout
+      }),
+    )
+    expect(new Set(outputs).size).toBe(1)
+    const lines = (outputs[0] ?? '')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { estimate: string })
+    expect(lines.map(({ estimate }) => estimate)).toEqual(['rose', 'aster', 'rose'])
+  })
+
+  test('tells classes by their names, and what it leaves aside', async () => {
+    const args = ['predict', flowers, '--data', 'rows.csv']
+    const table = await gradpool(args, { cwd })
+    expect(table.stdout).toMatch(/^ *1 +aster +aster: \S+, rose: -\S+$/m)
+    expect(table.stderr).toBe('Left aside, since the model does not read it: id\n')
+    const { stdout } = await gradpoolHere([...args, '--csv'], cwd)
+    expect(stdout).toMatch(/^estimate,logits\.aster,logits\.rose\nrose,-?[\d.]+,-?[\d.]+\naster,/)
+    const shown = await gradpoolHere(['show', flowers], cwd)
+    for (const line of [
+      /^columns +petal, soil \(clay, sand\)$/m,
+      /^learns +kind$/m,
+      /^classes +aster, rose$/m,
+      /^missing +median$/m,
+    ]) {
+      expect(shown.stdout).toMatch(line)
+    }
+    const document = await gradpoolHere(['show', flowers, '--json'], cwd)
+    expect(JSON.parse(document.stdout)).toMatchObject({ table: { classNames: ['aster', 'rose'], target: 'kind' } })
+  })
+
+  test('refuses what does not fit the model', async () => {
+    const mistakes: [string, string, RegExp][] = [
+      [
+        flowers,
+        'bad.csv',
+        /^bad\.csv has the category 'loam' in line 2, column 'soil', which is none of 'clay', 'sand'$/m,
+      ],
+      [flowers, 'less.csv', /^less\.csv has no column 'petal'; its columns are 'soil'$/m],
+      [flowers, 'wide.npy', /^'wide\.npy' is \[2, 3\], and the model reads f32\[2\] for each row$/m],
+      [flowers, 'rows.npz', /^rows\.npz is not a whole \.npz file/m],
+      [flowers, 'none.npy', /^There is no file 'none\.npy'$/m],
+      [
+        sums,
+        'rows.csv',
+        /^'rows\.csv' is a table, and this model was trained on none: it reads x f32\[2, 2\], size f32\[\]/m,
+      ],
+      [sums, 'rows.npy', /^'rows\.npy' is one array, and this model reads x f32\[2, 2\], size f32\[\]: use \.npz/m],
+    ]
+    for (const [model, name, sentence] of mistakes) {
+      await expectMistake(['predict', model, '--data', name], sentence, { cwd })
+    }
+    await expectMistake(['predict', flowers, '--data', 'rows.csv', '--json', '--csv'], /^Say how to print it: /, {
+      cwd,
+    })
+  })
+})
+
+function npyBytes(shape: readonly number[], values: readonly number[]): Uint8Array {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join()},), }`.padEnd(117)
+  const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, 118, 0])
+  return Buffer.concat([start, Buffer.from(`${header}\n`), new Uint8Array(Float32Array.from(values).buffer)])
 }

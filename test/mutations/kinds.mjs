@@ -5,7 +5,19 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { defineModel, matmul, mean, parameter, UserError, zeros } from '@gradpool/core'
 import { initialState, prediction } from '@gradpool/core/engine'
-import { csv, encodeIdx, imageFolder, jsonl, loadDataset, npy, parquet, surveyFile } from '@gradpool/datasets'
+import {
+  csv,
+  encodeIdx,
+  imageFolder,
+  jsonl,
+  loadDataset,
+  npy,
+  parquet,
+  readInputs,
+  splitReport,
+  statisticsOf,
+  surveyFile,
+} from '@gradpool/datasets'
 import { defineExperiment } from '@gradpool/experiments'
 import { HashIndex } from '@gradpool/hashing'
 import { readDoneStage, readRun, stageSamples } from '@gradpool/orchestrator'
@@ -44,6 +56,7 @@ function savedModel(first = 0) {
   return encodeSavedModel({
     states,
     predict: { blockRows: 4, row: program(1), block, fields: [{ name: 'x', ...fields.x }], outputs },
+    table: { columns: ['a', 'b', 'c'], categories: { b: ['d', 'e'] }, missing: 'mean', classNames: ['f', 'g'] },
     provenance: { gradpool: '0.2.0', seed: 1, options: { batchSize: 4 } },
     metrics: { loss: 0.5 },
   })
@@ -200,6 +213,15 @@ async function tableOf(spec) {
   return { fields, classNames, columns, survey: await surveyFile(spec.path) }
 }
 
+/** The same as inputs: categories by their names, missing values for a model, groups to split by, rows to predict. */
+async function preparedOf(spec) {
+  const dataset = await loadDataset(spec)
+  const { fields, columns, categories } = dataset
+  const { mean, median, mostFrequent } = statisticsOf(dataset, 'x')
+  const inputs = await readInputs(spec.path, dataset)
+  return { fields, columns, categories, inputs, mean, median, mostFrequent, report: splitReport(dataset) }
+}
+
 function npyOf(digit) {
   const header = "{'descr': '<f4', 'fortran_order': True, 'shape': (6, 2), }".padEnd(117)
   const values = Buffer.from(new Float32Array(12).fill(digit).buffer)
@@ -294,6 +316,17 @@ const kinds = {
     names: ['x.csv'],
     write: writeOne('x.csv', csvOf),
     read: (folder) => tableOf(csv(join(folder, 'x.csv'), { target: 'kind', missing: 'drop' })),
+  },
+  categories: {
+    names: ['x.csv'],
+    write: writeOne('x.csv', csvOf),
+    read: (folder) =>
+      preparedOf(csv(join(folder, 'x.csv'), { missing: 'mean', splitBy: { group: 'size' }, test: 1, validation: 1 })),
+  },
+  inputs: {
+    names: ['x.jsonl'],
+    write: writeOne('x.jsonl', jsonlOf),
+    read: (folder) => preparedOf(jsonl(join(folder, 'x.jsonl'), { missing: 'median', unknown: 'zeros' })),
   },
   jsonl: {
     names: ['x.jsonl'],

@@ -131,6 +131,7 @@ describe('the hash', () => {
       name: 'points',
       hash,
       fields: types,
+      labelled: 1,
       validation: 0.2,
       splitBy: 'random',
       splitSeed: 0,
@@ -139,6 +140,7 @@ describe('the hash', () => {
         name: 'arrays',
         hash,
         fields: types,
+        labelled: 1,
         validation: 0,
         test: 0,
         splitBy: 'random',
@@ -158,7 +160,7 @@ describe('the hash', () => {
     })
     expect(parseData(loaded)).toBe(loaded)
     expect(await userErrorOf(() => parseData({ ...loaded, validation: 0.1 }))).toBe(
-      "data has no field 'validation'; its fields are name, hash, fields, splits, classes, classNames, columns, skipped, imageShape",
+      "data has no field 'validation'; its fields are name, hash, fields, splits, classes, skipped, imageShape, target, columns, categories, unknown, missing, classNames",
     )
   })
 })

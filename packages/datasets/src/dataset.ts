@@ -2,14 +2,14 @@
  * Data in memory: their fields, once, and their splits, which are lists of rows of these fields.
  */
 import { UserError } from '@gradpool/core'
-import { sameShape, type Field, type Split } from '@gradpool/core/engine'
+import { sameShape, type Field, type Split, type TableNames } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { mapped, rowsOf, typeText, type Fields } from './fields.js'
-import { isObject } from './spec-rules.js'
-import type { SplitBy } from './rows-split.js'
-import { splitRows } from './splits.js'
+import { isObject, listed } from './spec-rules.js'
+import { keyColumnOf, type SplitBy } from './rows-split.js'
+import { splitRows, type SplitKey } from './splits.js'
 
-export interface Dataset {
+export interface Dataset extends TableNames {
   /** `mnist`, the name of a folder, or the one that plain fields were given. */
   readonly name: string
   /** SHA-256 of the contents; how they are split does not change it. */
@@ -18,8 +18,7 @@ export interface Dataset {
   readonly fields: { readonly train: Fields; readonly test?: Fields }
   readonly splits: {
     /**
-     * For training that uses no labels: of files every training image, of plain fields the rows of
-     * `train`.
+     * For training that uses no labels: of files every training image, of rows all that are not held out.
      */
     readonly all: Split
     /** The rows whose labels are used. */
@@ -31,10 +30,6 @@ export interface Dataset {
    * Labels are 0 … classes - 1. Of plain fields, known where `label` is one whole number from 0 on.
    */
   readonly classes?: number
-  /** Of a table, the names of its classes, in the order of their numbers. */
-  readonly classNames?: readonly string[]
-  /** Of a table, the names of the columns that `x` has. */
-  readonly columns?: readonly string[]
   /** Of a folder of pictures, the paths of files that were skipped, as they are damaged or none. */
   readonly skipped?: readonly string[]
   /** Where `image` has bytes, as pixels, in rows and columns. */
@@ -52,16 +47,15 @@ export interface ImageDataset extends Dataset {
 }
 
 /** Rows that are there before they are split. */
-export interface Contents extends Pick<
-  Dataset,
-  'name' | 'classes' | 'imageShape' | 'classNames' | 'columns' | 'skipped'
-> {
+export interface Contents extends Pick<Dataset, 'name' | 'classes' | 'imageShape' | 'skipped'>, TableNames {
   readonly hash: () => string
   readonly fields: Fields
   /** Those that are split. */
   readonly rows: Int32Array
   /** Whether splits have rows in the order in which they were given. */
   readonly inOrder: boolean
+  /** What tables are split by, where a column says so. */
+  readonly splitKey?: SplitKey
 }
 
 /**
@@ -72,7 +66,8 @@ export interface OwnRows {
   readonly split: Split
   readonly hash?: () => string
   /** Names that have to be those of the training. */
-  readonly names?: Pick<Dataset, 'classNames' | 'columns'>
+  readonly names?: TableNames
+  readonly splitKey?: SplitKey | undefined
 }
 
 export interface SplitPlan {
@@ -84,7 +79,7 @@ export interface SplitPlan {
   readonly splitSeed: number
 }
 
-interface Origin {
+export interface Origin {
   readonly contents: Contents
   readonly plan: SplitPlan
 }
@@ -102,8 +97,15 @@ export function splitData(contents: Contents, plan: SplitPlan): Dataset {
 /** The same examples, in the same memory, with other rows held out. */
 export function splitAgain(dataset: Dataset, change: Partial<Pick<SplitPlan, 'validation' | 'test'>>): Dataset {
   if (Object.keys(change).length === 0) return dataset
-  const { contents, plan } = origins.get(dataset) ?? originOf(dataset)
+  const { contents, plan } = originOfSplits(dataset)
   return splitData(contents, { ...plan, ...change })
+}
+
+/** The same examples and validation, with these rows to train and to test on. */
+export function withRows(dataset: Dataset, { train, test }: Readonly<Record<'train' | 'test', Split>>): Dataset {
+  const { contents } = origins.get(dataset) ?? originOf(dataset)
+  const plan = asTheyAre({ ...dataset.splits, test })
+  return splitData({ ...contents, rows: train.rows, inOrder: true }, plan)
 }
 
 /** One that the caller put together becomes one that can be written as JSON. */
@@ -136,7 +138,7 @@ function isImages(dataset: Dataset): dataset is ImageDataset {
 
 function madeOf(origin: Origin, splits: Dataset['splits']): Dataset {
   const { contents, plan } = origin
-  const { name, classes, classNames, columns, skipped, imageShape, fields } = contents
+  const { name, classes, skipped, imageShape, fields } = contents
   const dataset: Dataset = {
     name,
     get hash() {
@@ -145,8 +147,7 @@ function madeOf(origin: Origin, splits: Dataset['splits']): Dataset {
     fields: { train: fields, ...(splits.test && { test: splits.test.fields }) },
     splits,
     ...(classes !== undefined && { classes }),
-    ...(classNames && { classNames }),
-    ...(columns && { columns }),
+    ...tableNamesOf(contents),
     ...(skipped && { skipped }),
     ...(imageShape && { imageShape }),
   }
@@ -162,19 +163,42 @@ function madeOf(origin: Origin, splits: Dataset['splits']): Dataset {
   return dataset
 }
 
+/** What the numbers are called, without what else is known of them; undefined where they are no table. */
+export function tableNamesOf({
+  target,
+  columns,
+  categories,
+  unknown,
+  missing,
+  classNames,
+}: TableNames): TableNames | undefined {
+  const names = {
+    ...(target !== undefined && { target }),
+    ...(columns && { columns }),
+    ...(categories && { categories }),
+    ...(unknown && { unknown }),
+    ...(missing !== undefined && { missing }),
+    ...(classNames && { classNames }),
+  }
+  return Object.keys(names).length > 0 ? names : undefined
+}
+
+/** What the rows were split by, and which rows a split of its own has. @internal */
+export function originOfSplits(dataset: Dataset): Origin {
+  return origins.get(dataset) ?? originOf(dataset)
+}
+
 function originOf({ hash, fields, splits, ...rest }: Dataset): Origin {
-  const own = (split: Split | undefined) => (split === undefined ? 0 : { split })
   const { rows } = splits.train
   return {
     contents: { ...rest, hash: () => hash, fields: fields.train, rows, inOrder: true },
-    plan: {
-      labelled: 1,
-      validation: own(splits.validation),
-      test: own(splits.test),
-      splitBy: 'random',
-      splitSeed: 0,
-    },
+    plan: asTheyAre(splits),
   }
+}
+
+function asTheyAre({ validation, test }: Pick<Dataset['splits'], 'validation' | 'test'>): SplitPlan {
+  const own = (split: Split | undefined) => (split === undefined ? 0 : { split })
+  return { labelled: 1, validation: own(validation), test: own(test), splitBy: 'random', splitSeed: 0 }
 }
 
 function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
@@ -182,7 +206,11 @@ function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
   const { labelled, validation, test, splitBy, splitSeed } = plan
   const sizes = { labelled, validation: sizeIn(validation), test: sizeIn(test) }
   const labels = fields.label?.shape.length === 0 ? fields.label.values : undefined
-  const drawn = splitRows(rows, sizes, { splitBy, splitSeed, labels })
+  const key = splitKeyOf(contents, splitBy)
+  const isWhole = inOrder && splitBy === 'random' && labelled === 1 && sizes.validation === 0 && sizes.test === 0
+  const drawn = isWhole
+    ? { train: rows, validation: new Int32Array(), test: new Int32Array() }
+    : splitRows(rows, sizes, { splitBy, splitSeed, labels, key })
   const held = (name: 'validation' | 'test'): Split | undefined => {
     const own = plan[name]
     if (typeof own !== 'number') return checkedSplit(name, own, contents)
@@ -191,12 +219,25 @@ function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
   }
   const heldOut = { validation: held('validation'), test: held('test') }
   const train = { fields, rows: inOrder ? ordered(drawn.train, rows) : drawn.train }
+  const unlabelled = inOrder && labelled !== 1 && { fields, rows: without(drawn.test, without(drawn.validation, rows)) }
   return {
-    all: inOrder ? train : { fields, rows: without(drawn.test, rows) },
+    all: unlabelled || (inOrder ? train : { fields, rows: without(drawn.test, rows) }),
     train,
     ...(heldOut.validation && { validation: heldOut.validation }),
     ...(heldOut.test && { test: heldOut.test }),
   }
+}
+
+/** Of tables, the column was read for it; of arrays, it is a field. */
+export function splitKeyOf({ name, fields, splitKey }: Contents, splitBy: SplitBy): SplitKey | undefined {
+  const column = keyColumnOf(splitBy)
+  if (column === undefined) return undefined
+  if (splitKey?.column === column) return splitKey
+  const field = fields[column]
+  if (field?.shape.length === 0) return { column, values: field.values }
+  throw new UserError(
+    `${name} has no field '${column}' of one number a row to split by; its fields are ${listed(Object.keys(fields))}`,
+  )
 }
 
 function sizeIn(held: number | OwnRows): number {
@@ -206,14 +247,21 @@ function sizeIn(held: number | OwnRows): number {
 /** Some of the rows, in their order. */
 function ordered(some: Int32Array, rows: Int32Array): Int32Array {
   if (some.length === rows.length) return rows
-  const chosen = new Set(some)
-  return rows.filter((row) => chosen.has(row))
+  const isChosen = markedIn(some, rows)
+  return rows.filter((row) => isChosen[row] === 1)
+}
+
+/** 1 at each of some of the rows. */
+function markedIn(some: Int32Array, rows: Int32Array): Uint8Array {
+  const marked = new Uint8Array(rows.reduce((most, row) => Math.max(most, row), 0) + 1)
+  for (const row of some) marked[row] = 1
+  return marked
 }
 
 function without(some: Int32Array, rows: Int32Array): Int32Array {
   if (some.length === 0) return rows
-  const left = new Set(some)
-  return rows.filter((row) => !left.has(row))
+  const isLeftOut = markedIn(some, rows)
+  return rows.filter((row) => isLeftOut[row] === 0)
 }
 
 function checkedSplit(split: string, { split: own, names = {} }: OwnRows, contents: Contents): Split {
@@ -229,18 +277,28 @@ function checkedSplit(split: string, { split: own, names = {} }: OwnRows, conten
       )
     }
   }
-  for (const [kind, hint] of [
-    ['columns', 'columns: […]'],
-    ['classNames', 'classes: […]'],
+  const [found, expected]: readonly [TableNames, TableNames] = [names, contents]
+  const isTable = found.columns !== undefined && expected.columns !== undefined
+  for (const [kind, what] of [
+    ['columns', 'other columns'],
+    ['categories', 'other categories'],
+    ['classNames', 'other classes'],
   ] as const) {
-    const [found, expected] = [names[kind], contents[kind]]
-    if (found === undefined || expected === undefined || JSON.stringify(found) === JSON.stringify(expected)) continue
-    const which = kind === 'columns' ? 'columns' : 'classes'
+    if (!isTable || sameNames(found[kind] ?? [], expected[kind] ?? [])) continue
+    throw new UserError(`The ${split} data of ${name} have ${what} than the training: leave them out, or name the same`)
+  }
+  if (typeof names.missing === 'string' && typeof contents.missing !== 'string') {
     throw new UserError(
-      `The ${split} data of ${name} have other ${which} than the training: name them in both, as ${hint}`,
+      `The ${split} data of ${name} have missing '${names.missing}' and the training has not, so no model replaces them`,
     )
   }
   return own
+}
+
+/** In the same order; of a record, whatever the order of its names. */
+function sameNames(found: object, expected: object): boolean {
+  const text = (names: object) => JSON.stringify(Object.entries(names).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return text(found) === text(expected)
 }
 
 function hashOf({ hash }: Contents, { validation, test }: SplitPlan): string {
@@ -275,5 +333,7 @@ export function imageShapeOf({ image }: Fields): readonly [number, number] | und
 /** Every row, in order. */
 export function allRows(fields: Fields): Int32Array {
   const [first] = Object.values(fields)
-  return Int32Array.from({ length: first === undefined ? 0 : rowsOf(first) }, (_, row) => row)
+  const rows = new Int32Array(first === undefined ? 0 : rowsOf(first))
+  for (let row = 0; row < rows.length; row++) rows[row] = row
+  return rows
 }

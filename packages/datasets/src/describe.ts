@@ -43,7 +43,10 @@ export async function describeData(
   { directory }: { readonly directory?: string | undefined } = {},
 ): Promise<DataDescription> {
   const parsed = parseDataSpec(spec)
-  if (!isFiles(parsed)) return parsed.kind === 'arrays' ? describeArrays(parsed) : describeRows(parsed)
+  if (!isFiles(parsed)) {
+    const isCounted = parsed.kind === 'arrays' && typeof parsed.splitBy === 'string'
+    return isCounted ? describeArrays(parsed) : describeRows(parsed, directory)
+  }
   try {
     const source = sourceOf(parsed, directory)
     const found = await findFiles(source.directory)
@@ -62,20 +65,20 @@ export async function describeData(
 }
 
 /** Those that are held out by number; data of a split's own are described by themselves. */
-function describeArrays({ name, fields, ...spec }: ArraysSpec): DataDescription {
+function describeArrays({ name, fields, labelled, ...spec }: ArraysSpec): DataDescription {
   const [validation = 0, test = 0] = [spec.validation, spec.test].map((held) => (typeof held === 'number' ? held : 0))
   try {
-    const rows = splitCounts(allRows(fields).length, { labelled: 1, validation, test })
+    const rows = splitCounts(allRows(fields).length, { labelled, validation, test })
     return { name, ready: true, rows, files: [] }
   } catch (error) {
     return { name, ready: false, problem: sentenceOf(error), files: [] }
   }
 }
 
-/** Only all of a file tells how many rows it has. */
-async function describeRows(spec: RowsSpec): Promise<DataDescription> {
+/** Only all of a file tells how many rows it has, and only its groups how they are split. */
+async function describeRows(spec: RowsSpec | ArraysSpec, directory: string | undefined): Promise<DataDescription> {
   try {
-    const { name, splits } = await loadDataset(spec)
+    const { name, splits } = await loadDataset(spec, { directory })
     const [train, validation, test] = [splits.train, splits.validation, splits.test].map((it) => it?.rows.length ?? 0)
     return { name, ready: true, rows: { train: train ?? 0, validation: validation ?? 0, test: test ?? 0 }, files: [] }
   } catch (error) {

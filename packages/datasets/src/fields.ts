@@ -33,6 +33,13 @@ type View = [buffer: ArrayBufferLike, byteOffset: number, length: number]
 const arrayTypes = [Uint8Array, Int32Array, Float32Array, Float64Array]
 /** Those that have been checked; numbers are looked at once. */
 const checked = new WeakSet<object>()
+/** Those of them that have missing numbers, NaN, in `x`. */
+const withMissing = new WeakSet<object>()
+
+export interface FieldsParsing {
+  /** Whether `x` may have NaN, which is missing. */
+  readonly mayMiss?: boolean
+}
 
 const valuesRule: Rule<FieldInput['values']> = {
   expected: 'a Uint8Array, Int32Array, Float32Array, Float64Array or a list of numbers',
@@ -41,17 +48,17 @@ const valuesRule: Rule<FieldInput['values']> = {
 }
 
 /** @throws UserError that names the field and, where numbers are wrong, the row. */
-export function parseFields(value: unknown, where: string): Fields {
+export function parseFields(value: unknown, where: string, { mayMiss = false }: FieldsParsing = {}): Fields {
   const expected = 'fields such as { x: { values, shape } }'
   if (!isObject(value)) throw notAllowed(where, expected, value)
   // Only what came out of here is in the set.
-  if (checked.has(value)) return value as Fields
+  if (checked.has(value) && (mayMiss || !withMissing.has(value))) return value as Fields
   const given: Readonly<Record<string, unknown>> = { ...value }
   for (const name of Object.keys(given)) {
     const problem = nameProblem(name, MAX_OWN_NAME_LENGTH)
     if (problem !== undefined) throw new UserError(`${where}.${beginningOf(name)} ${problem}`)
   }
-  const fields = mapped(given, (field, name) => parseField(field, `${where}.${name}`))
+  const fields = mapped(given, (field, name) => parseField(field, `${where}.${name}`, mayMiss && name === 'x'))
   const [first, ...others] = Object.entries(fields)
   if (first === undefined) throw new UserError(`${where} has no fields, expected ${expected}`)
   const numRows = rowsOf(first[1])
@@ -62,10 +69,11 @@ export function parseFields(value: unknown, where: string): Fields {
     )
   }
   checked.add(fields)
+  if (mayMiss && fields.x?.values.some(Number.isNaN)) withMissing.add(fields)
   return fields
 }
 
-function parseField(value: unknown, where: string): Field {
+function parseField(value: unknown, where: string, mayMiss: boolean): Field {
   const taker = fieldsTaken(value, where, ['values', 'shape', 'dtype'], '{ values, shape }')
   const given = taker.take('values', valuesRule)
   const dtype = given instanceof Uint8Array ? 'u8' : given instanceof Int32Array ? 'i32' : 'f32'
@@ -82,8 +90,9 @@ function parseField(value: unknown, where: string): Field {
   }
   if (given instanceof Uint8Array) return { dtype: 'u8', shape, values: given }
   if (given instanceof Int32Array) return { dtype: 'i32', shape, values: given }
-  const values = given instanceof Float32Array ? given : sharedFloats(given)
-  const position = values.findIndex((number) => !Number.isFinite(number))
+  const values = given instanceof Float32Array ? given : sharedFloats(given, mayMiss)
+  const isWrong = (number: number) => !Number.isFinite(number) && !(mayMiss && Number.isNaN(number))
+  const position = values.findIndex(isWrong)
   if (position < 0) return { dtype: 'f32', shape, values }
   const row = Math.floor(position / sizeOf(shape))
   throw new UserError(`${where} ${complaint(given[position])} in row ${row}, expected numbers only`)
@@ -95,12 +104,13 @@ function complaint(found: unknown): string {
   return Number.isFinite(found) ? `has ${found}, which is too large for f32,` : 'is infinite'
 }
 
-function sharedFloats(numbers: Float64Array | readonly unknown[]): Float32Array {
+function sharedFloats(numbers: Float64Array | readonly unknown[], mayMiss: boolean): Float32Array {
+  const wrong = mayMiss ? Infinity : NaN
   const values = new Float32Array(new SharedArrayBuffer(4 * numbers.length))
   for (let i = 0; i < values.length; i++) {
     const number = numbers[i]
-    // A text would be read as a number, and null as 0.
-    values[i] = typeof number === 'number' ? number : NaN
+    // A text would be read as a number, and null as 0; infinity is refused, whatever NaN is.
+    values[i] = typeof number === 'number' ? number : mayMiss && number === null ? NaN : wrong
   }
   return values
 }

@@ -1,10 +1,18 @@
-export { expectImages, type Dataset, type ImageDataset, type ImageFields } from './dataset.js'
+export { expectImages, tableNamesOf, type Dataset, type ImageDataset, type ImageFields } from './dataset.js'
 export { describeData, type DataDescription, type FileDescription } from './describe.js'
 export type { FieldInput, Fields, FieldsInput } from './fields.js'
+export { type FoldBy, foldsOf, type FoldOptions, withFold } from './folds.js'
 export type { FileRole } from './folder/locate.js'
 export { readIdx, type IdxArray, type IdxFile, type ReadIdxOptions } from './idx/read.js'
 export { encodeIdx, writeIdx, type WriteIdxOptions } from './idx/write.js'
-export { datasetLoader, loadDataset, type LoaderOptions, type LoadOptions } from './load.js'
+export {
+  datasetLoader,
+  loadDataset,
+  loadRows,
+  type LoaderOptions,
+  type LoadOptions,
+  type LoadRowsOptions,
+} from './load.js'
 export {
   arrays,
   csv,
@@ -43,7 +51,11 @@ export {
 export type { RowsSplit, SplitBy } from './rows-split.js'
 export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
+export { splitReport, type SplitReport } from './split-report.js'
 export type { RandomField, RandomSpec } from './random/random-spec.js'
 export { modelDataOf, statisticsOf } from './statistics.js'
+export { readInputs, tableKindOf, type TableInputs } from './table/read-inputs.js'
+export { rowsByName, type NamedRow } from './table/rows-by-name.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'
+export type { RowSource } from './table/records.js'
 export type { MissingPolicy, TableShape, TableSpec } from './table/table-spec.js'

@@ -2,7 +2,7 @@
  * Loads the data that a spec means: files as the bytes they are, plain fields from where they are.
  */
 import { UserError } from '@gradpool/core'
-import { sizeOf, type Allocate } from '@gradpool/core/engine'
+import { sizeOf, type Allocate, type TableNames } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import {
   allRows,
@@ -10,14 +10,18 @@ import {
   imageShapeOf,
   isDataset,
   loadedData,
+  originOfSplits,
   splitAgain,
   splitData,
+  splitKeyOf,
+  tableNamesOf,
   type Contents,
   type Dataset,
   type ImageDataset,
   type OwnRows,
   type SplitPlan,
 } from './dataset.js'
+import { checkArrayNames } from './array-names.js'
 import { fieldsHash, placed, type Fields } from './fields.js'
 import { fileNames, fileRoles, locateFiles, type FileRole } from './folder/locate.js'
 import { readFolder, type FolderContents } from './folder/read.js'
@@ -28,6 +32,7 @@ import { readNumpy } from './numpy/read-numpy.js'
 import { randomRows } from './random/random-rows.js'
 import { basename, resolve } from 'node:path'
 import { sourceOf } from './source.js'
+import { shown } from './spec-rules.js'
 import {
   isFiles,
   parseData,
@@ -37,15 +42,21 @@ import {
   type DataSpec,
   type FilesSpec,
   type HeldOut,
+  type JsonlOptions,
   type RowsSpec,
 } from './spec.js'
 import { readTable } from './table/read-table.js'
+import type { RowSource } from './table/records.js'
+import { tableSpec } from './table/table-spec.js'
+import { isList, type TableSpec } from './table/table-spec.js'
 
 export interface LoaderOptions {
   /** Memory of the fields, such as an engine's. Default: memory that threads can share. */
   readonly allocate?: Allocate | undefined
-  /** A folder in the place of the spec's own. */
+  /** A folder, or of a table a file, in the place of the spec's own. */
   readonly directory?: string | undefined
+  /** Names that tables are read by as far as they have none of their own: those of the data that a model is of. */
+  readonly names?: TableNames | undefined
 }
 
 export interface LoadOptions extends LoaderOptions {
@@ -63,12 +74,43 @@ export function loadDataset(data: FilesSpec, options?: Omit<LoadOptions, 'test'>
 export function loadDataset(data: DataInput, options?: LoadOptions): Promise<Dataset>
 export async function loadDataset(data: DataInput, options: LoadOptions = {}): Promise<Dataset> {
   const { validation, test } = options
-  const load = datasetLoader(options)
-  const own = async (name: 'validation' | 'test') =>
-    options[name] === undefined ? {} : { [name]: await heldOut(parseHeldOut(options[name], name), load) }
-  const loaded = await load(data)
+  const loaded = await datasetLoader(options)(data)
   if (validation === undefined && test === undefined) return loaded
+  const { contents, plan } = originOfSplits(loaded)
+  const load = datasetLoader({ ...options, directory: undefined })
+  const own = async (name: 'validation' | 'test') =>
+    options[name] === undefined
+      ? {}
+      : { [name]: await heldOut(parseHeldOut(options[name], name), { contents, splitBy: plan.splitBy, load }) }
   return splitAgain(loaded, { ...(await own('validation')), ...(await own('test')) })
+}
+
+export interface LoadRowsOptions extends JsonlOptions {
+  /** What the data are called. Default: `rows`. */
+  readonly name?: string
+}
+
+/**
+ * Reads a table of objects, whose numbers and texts are by the names of columns: a list of them, an Arrow table, or
+ * whatever gives one after the other, as a database's cursor does. One that is asynchronous is not asked for the next
+ * row before the last is read.
+ *
+ * @throws UserError with one sentence that names the row, from 1, and the column; what `rows` throws
+ */
+export async function loadRows(rows: RowSource, options: LoadRowsOptions = {}): Promise<Dataset> {
+  const { name = 'rows', ...own } = options
+  const given: unknown = rows
+  if (!isObjectOrList(given) || !(Symbol.iterator in given || Symbol.asyncIterator in given)) {
+    throw new UserError(`loadRows takes objects, one after the other, not ${shown(given)}`)
+  }
+  const value = { ...own, kind: 'rows', path: name }
+  const spec = tableSpec('rows', value, { where: 'loadRows', heldOut: parseHeldOut })
+  const contents = contentsOf(name, await readTable(spec, { rows }))
+  return splitData(contents, await planOf(spec, contents, datasetLoader()))
+}
+
+function isObjectOrList(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 /**
@@ -76,16 +118,19 @@ export async function loadDataset(data: DataInput, options: LoadOptions = {}): P
  */
 export function datasetLoader(options: LoaderOptions = {}): (data: DataInput) => Promise<Dataset> {
   const sources = new Map<unknown, Promise<Source>>()
-  const load = async (data: DataInput): Promise<Dataset> => {
+  const load = async (data: DataInput, { directory, names }: LoaderOptions): Promise<Dataset> => {
     const spec = parseData(data)
     if (isDataset(spec)) return loadedData(spec)
-    const key = keyOf(spec)
-    const source = sources.get(key) ?? sourceFor(spec, options)
+    const read = readBy(spec, names)
+    const key = keyOf(read, directory)
+    const source = sources.get(key) ?? sourceFor(read, { ...options, directory })
     sources.set(key, source)
     const { contents, test } = await source
-    return splitData(contents, { ...(await planOf(spec, load)), ...(test && { test }) })
+    // What is held out by itself is not in the folder that takes the data's place.
+    const plan = await planOf(spec, contents, (held) => load(held, {}))
+    return splitData(contents, { ...plan, ...(test && { test }) })
   }
-  return load
+  return (data) => load(data, options)
 }
 
 interface Source {
@@ -96,28 +141,66 @@ interface Source {
 
 type Load = (data: DataInput) => Promise<Dataset>
 
-async function planOf(spec: DataSpec, load: Load): Promise<SplitPlan> {
+async function planOf(spec: DataSpec, contents: Contents, load: Load): Promise<SplitPlan> {
   if (isFiles(spec)) return { ...spec, test: 0, splitBy: 'random' }
+  const { labelled, splitBy, splitSeed } = spec
+  const by = { contents, splitBy, load }
   return {
-    labelled: 1,
-    validation: await heldOut(spec.validation, load),
-    test: await heldOut(spec.test, load),
-    splitBy: spec.splitBy,
-    splitSeed: spec.splitSeed,
+    labelled,
+    validation: await heldOut(spec.validation, by),
+    test: await heldOut(spec.test, by),
+    splitBy,
+    splitSeed,
   }
 }
 
-async function heldOut(held: HeldOut, load: Load): Promise<number | OwnRows> {
-  if (typeof held === 'number') return held
-  const own = await load(held)
-  return { split: own.splits.all, hash: () => own.hash, names: own }
+/** What rows are held out from. */
+interface HeldFrom extends Pick<SplitPlan, 'splitBy'> {
+  readonly contents: Contents
+  readonly load: Load
 }
 
-function keyOf(spec: DataSpec): unknown {
-  if (spec.kind === 'arrays') return spec.fields
-  if (isFiles(spec)) return JSON.stringify([spec.kind, spec.directory, spec.kind === 'idxFolder' && spec.classes])
-  // How rows are split does not change them.
-  return JSON.stringify({ ...spec, validation: 0, test: 0, splitBy: '', splitSeed: 0 })
+async function heldOut(held: HeldOut, { contents, splitBy, load }: HeldFrom): Promise<number | OwnRows> {
+  if (typeof held === 'number') return held
+  // Groups are compared with those of the training.
+  const group = typeof splitBy === 'object' && 'group' in splitBy ? splitBy.group : undefined
+  const isRead = group !== undefined && !isDataset(held) && isTable(held) && held.splitBy === 'random'
+  const own = await load(isDataset(held) ? held : readBy(isRead ? { ...held, splitBy } : held, contents))
+  const { contents: others } = originOfSplits(own)
+  const hasGroups = group !== undefined && (others.splitKey?.column === group || group in others.fields)
+  const splitKey = hasGroups ? splitKeyOf(others, splitBy) : undefined
+  return { split: own.splits.all, hash: () => own.hash, names: own, splitKey }
+}
+
+/** A table as one whose numbers mean the same as these do, as far as it says nothing else. */
+function readBy<S extends DataSpec>(spec: S, names: TableNames | undefined): S {
+  if (names?.columns === undefined || !isTable(spec)) return spec
+  const { target = names.target, columns = names.columns, missing } = spec
+  const { categories = names.categories, classes } = spec
+  const classNames = target === undefined ? undefined : names.classNames
+  return {
+    ...spec,
+    columns,
+    ...(target !== undefined && { target }),
+    ...(categories && { categories: isList(categories) ? (names.categories ?? categories) : categories }),
+    unknown: names.unknown ?? spec.unknown,
+    missing: missing === 'refuse' ? (names.missing ?? missing) : missing,
+    ...(classNames && (classes === undefined || classes === true) && { classes: classNames }),
+  }
+}
+
+function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
+  return spec.kind === 'csv' || spec.kind === 'tsv' || spec.kind === 'jsonl' || spec.kind === 'parquet'
+}
+
+function keyOf(spec: DataSpec, directory: string | undefined): unknown {
+  if (spec.kind === 'arrays') return tableNamesOf(spec) ? spec : spec.fields
+  if (isFiles(spec)) {
+    return JSON.stringify([spec.kind, directory ?? spec.directory, spec.kind === 'idxFolder' && spec.classes])
+  }
+  // How rows are split does not change them, but for the column that it is read for.
+  const splitBy = typeof spec.splitBy === 'string' ? '' : spec.splitBy
+  return JSON.stringify({ ...spec, directory, labelled: 1, validation: 0, test: 0, splitBy, splitSeed: 0 })
 }
 
 async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source> {
@@ -125,29 +208,26 @@ async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source
 }
 
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
-  const name = nameOf(spec)
-  if (directory !== undefined && spec.kind !== 'imageFolder') {
-    const inMemory = { arrays: 'arrays', random: 'random numbers' }
-    const what = spec.kind === 'arrays' || spec.kind === 'random' ? inMemory[spec.kind] : `a ${spec.kind} file`
-    throw new UserError(`The data '${name}' are ${what}, so no folder can take their place`)
-  }
-  const { fields: given, ...told } = await rowsOfSpec(
-    spec.kind === 'imageFolder' && directory !== undefined ? { ...spec, directory } : spec,
-  )
+  const from = directory === undefined ? spec : inPlace(spec, directory)
+  return { contents: contentsOf(nameOf(from), await rowsOfSpec(from), allocate) }
+}
+
+function contentsOf(name: string, rows: RowsContents, allocate?: Allocate): Contents {
+  const { fields: given, splitKey, skipped, ...told } = rows
   const fields = placed(given, allocate)
   const classes = told.classNames?.length ?? classesOf(fields)
   const imageShape = imageShapeOf(fields)
   return {
-    contents: {
-      name,
-      fields,
-      rows: allRows(fields),
-      inOrder: true,
-      hash: once(() => fieldsHash(fields)),
-      ...(classes !== undefined && { classes }),
-      ...(imageShape && { imageShape }),
-      ...told,
-    },
+    name,
+    fields,
+    rows: allRows(fields),
+    inOrder: true,
+    hash: once(() => hashOfRows(fields, told)),
+    ...(classes !== undefined && { classes }),
+    ...(imageShape && { imageShape }),
+    ...tableNamesOf(told),
+    ...(skipped && { skipped }),
+    ...(splitKey && { splitKey }),
   }
 }
 
@@ -157,14 +237,33 @@ function nameOf(spec: ArraysSpec | RowsSpec): string {
   return basename(resolve(spec.kind === 'imageFolder' ? spec.directory : spec.path))
 }
 
-async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<RowsOfSpec> {
-  if (spec.kind === 'arrays') return { fields: spec.fields }
-  if (spec.kind === 'random') return { fields: randomRows(spec) }
-  if (spec.kind === 'imageFolder') return readImageFolder(spec)
-  return spec.kind === 'npy' || spec.kind === 'npz' ? { fields: await readNumpy(spec) } : readTable(spec)
+/** The same of another file, or folder. */
+function inPlace(spec: ArraysSpec | RowsSpec, path: string): ArraysSpec | RowsSpec {
+  if (spec.kind === 'imageFolder') return { ...spec, directory: path }
+  if ('path' in spec) return { ...spec, path }
+  const what = { arrays: 'arrays', random: 'random numbers', npy: 'several npy files' }[spec.kind]
+  throw new UserError(`The data '${nameOf(spec)}' are ${what}, so no folder can take their place`)
 }
 
-type RowsOfSpec = Pick<Contents, 'fields' | 'classNames' | 'columns' | 'skipped'>
+/** Numbers of categories and classes mean nothing without their names. */
+function hashOfRows(fields: Fields, { categories, classNames }: TableNames): string {
+  const hash = fieldsHash(fields)
+  if (categories === undefined && classNames === undefined) return hash
+  return createHash('sha256')
+    .update(`${hash}\n${JSON.stringify([Object.entries(categories ?? {}), classNames ?? null])}\n`)
+    .digest('hex')
+}
+
+type RowsContents = Pick<Contents, 'fields' | 'splitKey' | 'skipped'> & TableNames
+
+async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<RowsContents> {
+  if (isTable(spec)) return readTable(spec)
+  if (spec.kind === 'random') return { fields: randomRows(spec) }
+  if (spec.kind === 'imageFolder') return readImageFolder(spec)
+  const fields = spec.kind === 'arrays' ? spec.fields : await readNumpy(spec)
+  checkArrayNames(nameOf(spec), fields, spec)
+  return { fields, ...tableNamesOf(spec) }
+}
 
 async function filesSource(spec: FilesSpec, options: LoaderOptions): Promise<Source> {
   const { allocate = allocateShared, directory } = options

@@ -1,13 +1,16 @@
 /** How rows that come as they are, from memory or a file, are split. */
-import { splitSeedRule, type FieldTaker, type Rule } from './spec-rules.js'
+import { isObject, labelledRowsRule, splitSeedRule, type FieldTaker, type Rule } from './spec-rules.js'
 
 /**
  * `random`: shuffled. `label`: shuffled, with as much of each class in each split. `order`: the last rows are held out,
- * as those of a time to come.
+ * as those of a time to come. By a column (of arrays, a field of one number a row): `{ group }` has all rows of one
+ * value in one split, `{ time }` holds out the latest.
  */
-export type SplitBy = 'random' | 'label' | 'order'
+export type SplitBy = 'random' | 'label' | 'order' | { readonly group: string } | { readonly time: string }
 
 export interface RowsSplit<H> {
+  /** The share or number of the rows whose labels are used; 1 for all that are not held out. */
+  readonly labelled: number
   readonly validation: H
   readonly test: H
   readonly splitBy: SplitBy
@@ -15,12 +18,24 @@ export interface RowsSplit<H> {
   readonly splitSeed: number
 }
 
-export const rowsSplitFields = ['validation', 'test', 'splitBy', 'splitSeed'] as const
+export const rowsSplitFields = ['labelled', 'validation', 'test', 'splitBy', 'splitSeed'] as const
 
 const splitByRule: Rule<SplitBy> = {
-  expected: "'random', 'label' or 'order'",
+  expected: "'random', 'label', 'order', { group } or { time } with the name of a column",
   default: 'random',
-  accepts: (value): value is SplitBy => value === 'random' || value === 'label' || value === 'order',
+  accepts: (value): value is SplitBy =>
+    value === 'random' ||
+    value === 'label' ||
+    value === 'order' ||
+    (isObject(value) &&
+      /^(?:group|time)$/.test(Object.keys(value).join()) &&
+      Object.values(value).every((name) => typeof name === 'string' && name !== '')),
+}
+
+/** The column that rows are split by, if there is one. */
+export function keyColumnOf(splitBy: SplitBy): string | undefined {
+  if (typeof splitBy === 'string') return undefined
+  return 'group' in splitBy ? splitBy.group : splitBy.time
 }
 
 /** How `validation` and `test` are checked, and what the spec is called. */
@@ -31,6 +46,7 @@ export interface HeldOutTaking<H> {
 
 export function rowsSplitOf<H>(taker: FieldTaker, { where, heldOut }: HeldOutTaking<H>): RowsSplit<H> {
   return {
+    labelled: taker.take('labelled', labelledRowsRule),
     validation: heldOut(taker.get('validation') ?? 0, `${where}.validation`),
     test: heldOut(taker.get('test') ?? 0, `${where}.test`),
     splitBy: taker.take('splitBy', splitByRule),

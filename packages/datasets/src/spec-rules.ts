@@ -83,6 +83,12 @@ export function heldOutRule(byDefault: number): Rule<number> {
 }
 
 export const labelledRule = numberRule('a number above 0 and at most 1', (f) => f > 0 && f <= 1, 1)
+/** Of rows, a number of them, too; 1 is all of them. */
+export const labelledRowsRule = numberRule(
+  'a share above 0 and at most 1, or a whole number of rows',
+  (value) => value > 0 && (value <= 1 || isCount(value)),
+  1,
+)
 export const splitSeedRule = numberRule('a whole number from 0 to 4294967295', isWhole(0, 2 ** 32 - 1), 0)
 export const classesRule = numberRule('a whole number from 1 to 256', isWhole(1, 256), 10)
 export const directoryRule = textRule('the path of a folder')

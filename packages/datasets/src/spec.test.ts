@@ -48,7 +48,7 @@ describe('a spec', () => {
     [{ kind: 'arrays' }, 'data.fields is missing, it must be fields such as { x: { values, shape } }'],
     [
       { kind: 'arrays', fields: { x }, validaton: 0.1 },
-      "data has no field 'validaton'; its fields are kind, name, fields, validation, test, splitBy, splitSeed",
+      "data has no field 'validaton'; its fields are kind, name, fields, columns, categories, unknown, missing, classNames, labelled, validation, test, splitBy, splitSeed",
     ],
     [
       { kind: 'arrays', fields: { x }, test: 1.5 },

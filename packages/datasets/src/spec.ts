@@ -6,7 +6,8 @@
  * anywhere. As JSON, plain fields are their hash, dtypes and shapes.
  */
 import { UserError } from '@gradpool/core'
-import { isDataset, loadedData, type Dataset } from './dataset.js'
+import { isDataset, loadedData, tableNamesOf, type Dataset } from './dataset.js'
+import { arrayNamesFields, arrayNamesOf, type ArrayNames } from './array-names.js'
 import { imageFolderSpec, type ImageFolderShape, type ImageFolderSpec } from './images/image-folder-spec.js'
 import { numpySpec, type NpySpec, type NpzSpec } from './numpy/numpy-spec.js'
 import { randomSpec, type RandomField, type RandomSpec } from './random/random-spec.js'
@@ -58,7 +59,7 @@ export type FilesSpec = MnistSpec | IdxFolderSpec
 /** A share of the rows (between 0 and 1), a number of them, or data of its own. */
 export type HeldOut = number | DataSpec | Dataset
 
-export interface ArraysSpec extends RowsSplit<HeldOut> {
+export interface ArraysSpec extends RowsSplit<HeldOut>, ArrayNames {
   readonly kind: 'arrays'
   readonly name: string
   readonly fields: Fields
@@ -85,16 +86,18 @@ export interface RowsSplitOptions {
   readonly validation?: number | DataInput
   /** A share, a number of rows, or data of its own. Default: 0, none. */
   readonly test?: number | DataInput
+  /** The share or number of the rows whose labels are used. Default: 1, all that are not held out. */
+  readonly labelled?: number
   /**
    * `label`: as much of each class in each split; `order`: the last rows are the test, those before them the
-   * validation. Default: `random`.
+   * validation; `{ group }`: all rows of a group in one split; `{ time }`: the latest are the test. Default: `random`.
    */
   readonly splitBy?: SplitBy
   /** Which rows a share or a number takes. Default: 0. */
   readonly splitSeed?: number
 }
 
-export interface ArraysOptions extends RowsSplitOptions {
+export interface ArraysOptions extends RowsSplitOptions, ArrayNames {
   /** Default: `arrays`. */
   readonly name?: string
 }
@@ -104,9 +107,11 @@ export type ParquetOptions = JsonlOptions
 export type TsvOptions = JsonlOptions & Pick<TableShape, 'header'>
 export type CsvOptions = TsvOptions & Pick<TableShape, 'delimiter'>
 
+export type NpyOptions = RowsSplitOptions & ArrayNames
+
 export type ImageFolderOptions = Partial<Omit<ImageFolderShape, 'directory'>> & RowsSplitOptions
 
-export interface NpzOptions extends RowsSplitOptions {
+export interface NpzOptions extends RowsSplitOptions, ArrayNames {
   /** Names of fields, each with that of its array. Default: every array, by its own name. */
   readonly fields?: Readonly<Record<string, string>>
 }
@@ -122,10 +127,24 @@ const splitFields = ['labelled', 'validation', 'splitSeed']
 const fieldNames = {
   mnist: ['kind', ...splitFields, 'directory'],
   idxFolder: ['kind', 'directory', 'classes', ...splitFields],
-  arrays: ['kind', 'name', 'fields', ...rowsSplitFields],
+  arrays: ['kind', 'name', 'fields', ...arrayNamesFields, ...rowsSplitFields],
 } as const
 
-const datasetFields = ['name', 'hash', 'fields', 'splits', 'classes', 'classNames', 'columns', 'skipped', 'imageShape']
+const datasetFields = [
+  'name',
+  'hash',
+  'fields',
+  'splits',
+  'classes',
+  'skipped',
+  'imageShape',
+  'target',
+  'columns',
+  'categories',
+  'unknown',
+  'missing',
+  'classNames',
+]
 const isText = 'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 
 /**
@@ -183,7 +202,7 @@ export function imageFolder(directory: string, options: ImageFolderOptions = {})
 }
 
 /** Files of NumPy, each with the field that it is: `npy({ x: 'x.npy', y: 'y.npy' })`. */
-export function npy(files: Readonly<Record<string, string>>, options: RowsSplitOptions = {}): NpySpec<HeldOut> {
+export function npy(files: Readonly<Record<string, string>>, options: NpyOptions = {}): NpySpec<HeldOut> {
   return numpySpec('npy', { ...options, kind: 'npy', files }, { where: 'npy', heldOut: parseHeldOut })
 }
 
@@ -227,7 +246,7 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'random') return randomSpec(value, { where, heldOut: parseHeldOut })
   // A field may have any name.
   if (kind === undefined || isObject(kind)) {
-    return new Arrays('arrays', parseFields(value, where), { validation: 0, test: 0, splitBy: 'random', splitSeed: 0 })
+    return new Arrays('arrays', parseFields(value, where), {}, unsplit)
   }
   throw notAllowed(
     `${where}.kind`,
@@ -235,6 +254,8 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
     kind,
   )
 }
+
+const unsplit = { labelled: 1, validation: 0, test: 0, splitBy: 'random', splitSeed: 0 } as const
 
 /** The same for a value that may be data that are loaded. */
 export function parseData(value: unknown, where = 'data'): DataSpec | Dataset {
@@ -282,15 +303,24 @@ function arraysSpec(value: object, where: string): ArraysSpec {
     throw new UserError(`${where} says which arrays it was, without their values: give the arrays themselves`)
   }
   const taker = fieldsTaken(value, where, fieldNames.arrays, isText)
+  const names = arrayNamesOf(taker)
+  const mayMiss = names.missing !== undefined
   return new Arrays(
     taker.take('name', textRule('a text', 'arrays')),
-    parseFields(taker.get('fields'), where === 'arrays' ? where : `${where}.fields`),
+    parseFields(taker.get('fields'), where === 'arrays' ? where : `${where}.fields`, { mayMiss }),
+    names,
     rowsSplitOf(taker, { where, heldOut: parseHeldOut }),
   )
 }
 
 class Arrays implements ArraysSpec {
   readonly kind = 'arrays'
+  declare readonly columns?: NonNullable<ArrayNames['columns']>
+  declare readonly categories?: NonNullable<ArrayNames['categories']>
+  declare readonly unknown?: NonNullable<ArrayNames['unknown']>
+  declare readonly missing?: NonNullable<ArrayNames['missing']>
+  declare readonly classNames?: NonNullable<ArrayNames['classNames']>
+  readonly labelled: number
   readonly validation: HeldOut
   readonly test: HeldOut
   readonly splitBy: SplitBy
@@ -299,8 +329,12 @@ class Arrays implements ArraysSpec {
   constructor(
     readonly name: string,
     readonly fields: Fields,
-    { validation, test, splitBy, splitSeed }: RowsSplit<HeldOut>,
+    /** Those that were given. */
+    names: ArrayNames,
+    { labelled, validation, test, splitBy, splitSeed }: RowsSplit<HeldOut>,
   ) {
+    Object.assign(this, names)
+    this.labelled = labelled
     this.validation = validation
     this.test = test
     this.splitBy = splitBy
@@ -308,8 +342,8 @@ class Arrays implements ArraysSpec {
   }
 
   toJSON(): object {
-    const { kind, name, validation, test, splitBy, splitSeed } = this
-    const hash = fieldsHash(this.fields)
-    return { kind, name, hash, fields: mapped(this.fields, typeText), validation, test, splitBy, splitSeed }
+    const { kind, name, labelled, validation, test, splitBy, splitSeed } = this
+    const [hash, fields] = [fieldsHash(this.fields), mapped(this.fields, typeText)]
+    return { kind, name, hash, fields, ...tableNamesOf(this), labelled, validation, test, splitBy, splitSeed }
   }
 }

@@ -83,7 +83,7 @@ describe('splitRows', () => {
       { labelled: 1, validation: 0, test: 0.001 },
       'test: 0.001 of 100 rows is none of them, expected a larger share or a number of rows',
     ],
-    [{ labelled: 0.001, validation: 0, test: 0 }, 'asks for 0 of 100 training images'],
+    [{ labelled: 0.001, validation: 0, test: 0 }, 'asks for 0 of 100 training rows'],
     [{ labelled: 0.95, validation: 10, test: 0 }, 'expected at most the 90 that are not'],
   ])('refuses %o of 100 rows', async (sizes, complaint) => {
     expect(await userErrorOf(() => splitRows(rowsTo(100), sizes, { splitBy: 'random', splitSeed: 0 }))).toContain(
@@ -119,6 +119,70 @@ describe('splitBy', () => {
     const { train, validation, test } = splitRows(rowsTo(20), sizes, { splitBy: 'order', splitSeed: 5 })
     expect([...train]).toEqual([...rowsTo(13)])
     expect([...validation, ...test]).toEqual([13, 14, 15, 16, 17, 18, 19])
+  })
+
+  it('group has all rows of a group in one split', () => {
+    const values = Float64Array.from({ length: 200 }, (_, row) => (row * 7) % 23)
+    const key = { column: 'who', values }
+    const tests = [0, 1, 2, 3].map((splitSeed) => {
+      const { train, validation, test } = splitRows(rowsTo(200), sizes, { splitBy: { group: 'who' }, splitSeed, key })
+      const groups = [train, validation, test].map((rows) => new Set(Array.from(rows, (row) => values[row])))
+      expect(groups.reduce((sum, { size }) => sum + size, 0)).toBe(23)
+      expect([...train, ...validation, ...test].toSorted((a, b) => a - b)).toEqual([...rowsTo(200)])
+      // The nearest to what is asked for: groups have 8 or 9 rows.
+      expect(Math.abs(test.length - 50)).toBeLessThanOrEqual(5)
+      expect(Math.abs(validation.length - 20)).toBeLessThanOrEqual(5)
+      return [...test].join()
+    })
+    expect(new Set(tests).size).toBe(4)
+  })
+
+  it('time holds out the latest rows, those of one time together', () => {
+    const values = [5, 1, 3, 2, 5, 4, 4, 0, 3, 5]
+    const key = { column: 'day', values }
+    const of = (count: number) => {
+      const order = { splitBy: { time: 'day' }, splitSeed: 7, key }
+      const { train, test } = splitRows(rowsTo(10), { labelled: 1, validation: 0, test: count }, order)
+      return [[...train], [...test]].map((rows) => rows.map((row) => values[row]))
+    }
+    expect(of(3)).toEqual([
+      [0, 1, 2, 3, 3, 4, 4],
+      [5, 5, 5],
+    ])
+    expect(of(1)).toEqual(of(3))
+    expect(of(5)[1]).toEqual([4, 4, 5, 5, 5])
+  })
+
+  it('a column needs two values, and one for each row', async () => {
+    const x = { values: new Float32Array(20), shape: [] }
+    const pair = { values: new Float32Array(40), shape: [2] }
+    const same = await userErrorOf(() => loadDataset(arrays({ x }, { splitBy: { group: 'x' }, test: 2 })))
+    expect(same).toBe(
+      "There are too few different values of 'x' to hold some of them out for test, and to train on others",
+    )
+    const none = await userErrorOf(() => loadDataset(arrays({ pair }, { splitBy: { time: 'pair' }, test: 2 })))
+    expect(none).toBe("arrays has no field 'pair' of one number a row to split by; its fields are 'pair'")
+    expect(await userErrorOf(() => arrays({ x }, { splitBy: { group: '' } }))).toBe(
+      "arrays.splitBy must be 'random', 'label', 'order', { group } or { time } with the name of a column, not { group: '' }",
+    )
+  })
+
+  it('labelled rows are a part of those to train on', async () => {
+    const x = { values: Float32Array.from({ length: 20 }, (_, i) => i), shape: [] }
+    for (const [labelled, count] of [
+      [0.25, 5],
+      [7, 7],
+    ] as const) {
+      const { splits } = await loadDataset(arrays({ x }, { labelled, test: 4, validation: 2 }))
+      expect([splits.train, splits.all, splits.test].map((split) => split?.rows.length)).toEqual([count, 14, 4])
+      expect([...splits.train.rows].every((row) => splits.all.rows.includes(row))).toBe(true)
+    }
+    const whole = await loadDataset(arrays({ x }, { test: 4 }))
+    expect(whole.splits.all).toBe(whole.splits.train)
+    expect(await userErrorOf(() => arrays({ x }, { labelled: 0 }))).toMatch(/^arrays.labelled must be a share above 0/)
+    expect(await userErrorOf(() => loadDataset(arrays({ x }, { labelled: 17, test: 4 })))).toMatch(
+      /^labelled: 17 asks for 17 of 20 training rows, expected at most the 16 that are not held out/,
+    )
   })
 
   it('is of data, and stays where they are split again', async () => {

@@ -1,42 +1,107 @@
-/** What the training rows of a field are like: for models that scale their inputs. */
-import { sizeOf, type FieldStatistics, type ModelData } from '@gradpool/core/engine'
+/** What the training rows of a field are like: for models that prepare their inputs. */
+import { sizeOf, type Field, type FieldStatistics, type ModelData } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
 import type { Dataset } from './dataset.js'
+import { shown } from './spec-rules.js'
 
 /**
- * Mean and deviation of each number of an example, over the rows of `train` alone; in float64, in the order of the
- * rows.
+ * Figures of each number of an example, over the rows of `train` alone; in float64, in the order of the rows. Missing
+ * numbers, NaN, count nowhere.
  *
- * @throws UserError where there is no such field
+ * @param change What the figures are of, such as `Math.log1p`. Default: the numbers as they are.
+ * @throws UserError where there is no such field, or no number of it in the training rows
  */
-export function statisticsOf({ name, splits }: Dataset, field: string): FieldStatistics {
+export function statisticsOf(
+  { name, splits, columns }: Dataset,
+  field: string,
+  change: (value: number) => number = (value) => value,
+): FieldStatistics {
   const { fields, rows } = splits.train
   const found = fields[field]
   if (found === undefined) throw new UserError(`${name} has no field '${field}'`)
-  const { shape, values } = found
-  const size = sizeOf(shape)
-  const [sums, squares] = [new Float64Array(size), new Float64Array(size)]
-  const first = Array.from({ length: size }, (_, i) => values[(rows[0] ?? 0) * size + i] ?? 0)
-  // From the first row, so that what is always the same has a deviation of exactly 0.
-  for (const row of rows) {
-    for (let i = 0; i < size; i++) sums[i] = (sums[i] ?? 0) + (values[row * size + i] ?? 0) - (first[i] ?? 0)
+  const { shape } = found
+  const places = Array.from({ length: sizeOf(shape) }, (_, place) => place)
+  // One after the other, so that a row of 10,000 numbers is not 10,000 lists of rows.
+  const valuesAt = (place: number) => {
+    const values = numbersAt(found, rows, place)
+    if (values.length > 0) return values.map(change)
+    const what = field === 'x' && columns ? `the column ${shown(columns[place])}` : `number ${place} of '${field}'`
+    throw new UserError(`${name} has no value of ${what} in the training rows`)
   }
-  const offset = Array.from(sums, (sum) => sum / rows.length)
-  for (const row of rows) {
-    for (let i = 0; i < size; i++) {
-      const distance = (values[row * size + i] ?? 0) - (first[i] ?? 0) - (offset[i] ?? 0)
-      squares[i] = (squares[i] ?? 0) + distance * distance
-    }
+  const each = <K extends string>(figures: (values: Float64Array) => Readonly<Record<K, number>>) => {
+    let made: readonly Readonly<Record<K, number>>[] | undefined
+    return (key: K) => (made ??= places.map((place) => figures(valuesAt(place)))).map((figure) => figure[key])
   }
+  const moments = each(momentsOf)
+  const ranked = each(ranksOf)
   return {
     shape,
-    mean: first.map((value, i) => value + (offset[i] ?? 0)),
-    deviation: Array.from(squares, (square) => Math.sqrt(square / rows.length)),
+    mean: moments('mean'),
+    deviation: moments('deviation'),
+    least: moments('least'),
+    most: moments('most'),
+    // Sorting takes its time, so it is done where it is asked for.
+    get median() {
+      return ranked('median')
+    },
+    get mostFrequent() {
+      return ranked('mostFrequent')
+    },
   }
+}
+
+/** Those that are there, in the order of the rows. */
+function numbersAt({ shape, values }: Field, rows: Int32Array, place: number): Float64Array {
+  const size = sizeOf(shape)
+  const numbers = new Float64Array(rows.length)
+  let count = 0
+  for (const row of rows) {
+    const value = values[row * size + place] ?? NaN
+    if (!Number.isNaN(value)) numbers[count++] = value
+  }
+  return numbers.subarray(0, count)
+}
+
+function momentsOf(values: Float64Array) {
+  // From the first, so that what is always the same has a deviation of exactly 0.
+  const first = values[0] ?? 0
+  let [sum, squares, least, most] = [0, 0, Infinity, -Infinity]
+  for (const value of values) {
+    sum += value - first
+    least = Math.min(least, value)
+    most = Math.max(most, value)
+  }
+  const offset = sum / values.length
+  for (const value of values) {
+    const distance = value - first - offset
+    squares += distance * distance
+  }
+  return { mean: first + offset, deviation: Math.sqrt(squares / values.length), least, most }
+}
+
+function ranksOf(values: Float64Array) {
+  const sorted = values.toSorted()
+  const middle = sorted.length / 2
+  const median = ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2
+  let [mostFrequent, longest, start] = [NaN, 0, 0]
+  for (let at = 1; at <= sorted.length; at++) {
+    if (sorted[at] === sorted[start]) continue
+    if (at - start > longest) [mostFrequent, longest] = [sorted[start] ?? NaN, at - start]
+    start = at
+  }
+  return { median, mostFrequent }
 }
 
 /** What a model may know of these data. */
 export function modelDataOf(dataset: Dataset): ModelData {
-  const { fields, classes, imageShape } = dataset
-  return { fields: fields.train, classes, imageShape, statistics: (field) => statisticsOf(dataset, field) }
+  const { fields, classes, imageShape, columns, categories, missing } = dataset
+  return {
+    fields: fields.train,
+    classes,
+    imageShape,
+    ...(columns && { columns }),
+    ...(categories && { categories }),
+    ...(missing !== undefined && { missing }),
+    statistics: (field) => statisticsOf(dataset, field),
+  }
 }

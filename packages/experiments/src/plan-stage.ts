@@ -11,8 +11,9 @@ import {
   type Field,
   type Program,
   type Split,
+  type TableNames,
 } from '@gradpool/core/engine'
-import type { Dataset } from '@gradpool/datasets'
+import { tableNamesOf, type Dataset } from '@gradpool/datasets'
 import {
   monitored,
   namedPasses,
@@ -43,6 +44,8 @@ export interface StagePlan extends TrainingPlan {
   readonly retrace?: Programs['retrace']
   /** The dataset it trains on; the hash is over its contents. */
   readonly data: { readonly name: string; readonly hash: string }
+  /** What the numbers of a table are called. */
+  readonly table?: TableNames
   /**
    * What people are shown beside the predictions, which are of a few test images; where the data
    * are images with labels.
@@ -74,6 +77,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
   const { config, model, dataset, seed, initFrom } = stage
   const { epochs } = stage.train
   const { splits } = dataset
+  const table = tableNamesOf(dataset)
   const data = splitOf(config, dataset)
   const programs = tracedPrograms(model, stage.train)
   const { training, averaging } = trainingPasses(data, stage.train, (part) => programs.train(part))
@@ -95,6 +99,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
     // Generators take the 32 bits of a seed, whatever their sign.
     seed: seed >>> 0,
     epochs,
+    table,
     ...goal,
     training: named(training),
     averaging: averaging && {
@@ -117,6 +122,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
     // The lines of a ready model's code tell its user nothing.
     ...(config.kind === 'model' && { retrace: programs.retrace }),
     data: { name: dataset.name, hash: dataset.hash },
+    ...(table && { table }),
     seed,
     epochs,
     ...goal,

@@ -113,15 +113,31 @@ export { quantileLoss, type QuantileLossOptions } from './losses/quantile-loss.j
 export { redundancyLoss } from './losses/redundancy-loss.js'
 export { type RowOptions } from './losses/rows.js'
 export { tripletLoss, type TripletLossOptions } from './losses/triplet-loss.js'
-export { accuracy } from './metrics/accuracy.js'
+export { accuracy, topKAccuracy } from './metrics/accuracy.js'
 export { auc } from './metrics/auc.js'
 export { calibrationError } from './metrics/calibration-error.js'
-export { f1, precision, recall } from './metrics/class-scores.js'
+export { balancedAccuracy, type ClassScoreOptions, f1, precision, recall } from './metrics/class-scores.js'
+export {
+  adjustedRandIndex,
+  clusterAccuracy,
+  type ClusteringOptions,
+  type ClusteringScores,
+  clusteringScores,
+  normalizedMutualInformation,
+} from './metrics/clustering.js'
 export { confusionMatrix } from './metrics/confusion-matrix.js'
 export { meanAbsoluteError } from './metrics/mean-absolute-error.js'
+export { meanAbsolutePercentageError } from './metrics/mean-absolute-percentage-error.js'
 export { medianAbsoluteError } from './metrics/median-absolute-error.js'
 export { r2 } from './metrics/r2.js'
 export { reconstructionAccuracy } from './metrics/reconstruction-accuracy.js'
 export { rootMeanSquaredError } from './metrics/root-mean-squared-error.js'
-export { standardize, type Standardizer } from './preparation/standardize.js'
+export { clip } from './preparation/clip.js'
+export { impute } from './preparation/impute.js'
+export { logScale } from './preparation/log-scale.js'
+export { minMax } from './preparation/min-max.js'
+export { oneHotCategories } from './preparation/one-hot-categories.js'
+export { prepareTable, type TablePreparation, type TablePreparationOptions } from './preparation/prepare-table.js'
+export { type Scaler } from './preparation/scaler.js'
+export { standardize } from './preparation/standardize.js'
 export { type LabelOptions } from './shapes.js'

@@ -55,6 +55,23 @@ export type {
   TrainingOptions,
 } from './fit/fit-types.js'
 export type { Fitted } from './fit/fitted.js'
+export { compare, type Comparison } from './judging/compare.js'
+export {
+  crossValidate,
+  type CrossValidateOptions,
+  type CrossValidation,
+  type Fold,
+  type Scores,
+} from './judging/cross-validate.js'
+export { ensemble, type Predicting } from './judging/ensemble.js'
+export { type CurvePoint, learningCurve, type LearningCurveOptions } from './judging/learning-curve.js'
+export {
+  type ColumnImportance,
+  type Dependence,
+  explain,
+  type ExplainOptions,
+  type Explanation,
+} from './judging/explain.js'
 export type { InitFrom } from './fit/init-from.js'
 export { type FieldType, startTraining, type StartOptions } from './online/start-training.js'
 export type { Trainer } from './online/trainer.js'

@@ -107,12 +107,13 @@ export function savedPrograms(saved: SavedModel): Programs {
     },
     ...(saved.provenance.options && { options: saved.provenance.options }),
     predict: () => saved.predict,
-    encode({ states, training, provenance, metrics }, { optimizer = false }) {
+    encode({ states, training, table, provenance, metrics }, { optimizer = false }) {
       const { gradpool } = saved.provenance
       return encodeSavedModel({
         ...saved,
         states: namedStates(training.program, optimizer ? states : ownStates(states)),
         metrics,
+        ...(table && { table }),
         provenance: { gradpool, ...provenance },
       })
     },

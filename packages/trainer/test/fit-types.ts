@@ -18,7 +18,7 @@ import {
 } from '@gradpool/core'
 import { arrays, mnist, type Dataset } from '@gradpool/datasets'
 import { accuracy, confusionMatrix, crossEntropy, dense } from '@gradpool/models'
-import { fit, loadModel, startTraining } from '../src/index.js'
+import { compare, crossValidate, explain, fit, loadModel, startTraining } from '../src/index.js'
 import { examples } from '../src/testing/three-classes.js'
 
 const model = defineModel({
@@ -173,4 +173,27 @@ export function optimizers(): number {
   // @ts-expect-error A misspelt field.
   see(adamw({ weigthDecay: 0 }))
   return see(adam(oneCycle(0.1)), groups({ '*.bias': adamw({ weightDecay: 0 }), '*': frozen() }))
+}
+
+/** Names of metrics, outputs and options, also where a model is judged. */
+export async function judging(): Promise<void> {
+  const judged = await crossValidate(model, { data, validation: 0.1, monitor: 'validation.accuracy', folds: 3 })
+  const share: number = judged.mean.accuracy
+  // @ts-expect-error A metric that the model does not have.
+  see(judged.mean.acuracy)
+  // @ts-expect-error Nor can it be compared.
+  compare(judged, judged, 'acuracy')
+  // @ts-expect-error Folds are what it is tested on.
+  await crossValidate(model, { data, test: 0.1 })
+  // @ts-expect-error There is no validation data to monitor.
+  await crossValidate(model, { data, monitor: 'validation.loss' })
+  const probabilities: number | undefined = judged.predictions[0]?.probabilities[0]
+  // @ts-expect-error An output that it does not have.
+  see(judged.predictions[0]?.logits)
+  const counted = await crossValidate(named, { data: { x: data.image, y: data.label } })
+  // @ts-expect-error What is counted in a matrix has no mean.
+  see(counted.mean.counts)
+  const { dependence } = await explain(await fit(model, { data }), { data, metric: 'accuracy' })
+  const { mean } = await dependence('image[3]')
+  see(share, probabilities, mean.probabilities)
 }

@@ -1,7 +1,7 @@
 /** The same rows train the same weights, whatever file they come from; and a saved model takes rows as they are. */
-import { adam } from '@gradpool/core'
-import { csv, jsonl, npy, tsv, type DataInput } from '@gradpool/datasets'
-import { regress } from '@gradpool/models'
+import { adam, type Batch, defineModel, reshape } from '@gradpool/core'
+import { arrays, csv, jsonl, npy, tsv, type DataInput } from '@gradpool/datasets'
+import { classify, dense, meanSquaredError, regress } from '@gradpool/models'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,6 +81,114 @@ test('are learnt in their own units, and the saved model predicts in them', asyn
   const { estimate } = await saved.predict(house)
   expect(estimate).toEqual((await fitted.predict(house)).estimate)
   expect(Math.abs((estimate[0] ?? NaN) - 1220)).toBeLessThan(100)
+})
+
+const kinds = ['oak', 'ash', 'elm']
+const trees = rows.map(([size, year, price], i) => {
+  const kind = kinds[(5 * i + (i >> 3)) % 3] ?? ''
+  const more = 100 * kinds.indexOf(kind)
+  return [i % 9 === 4 ? undefined : size, i % 7 === 3 ? undefined : kind, year, price + more] as const
+})
+const treeNames = ['size', 'kind', 'year', 'price']
+const treeTable = (delimiter: string) =>
+  [treeNames, ...trees].map((row) => row.map((cell) => cell ?? '').join(delimiter)).join('\n')
+const treeLines = trees
+  .map((row) => JSON.stringify(Object.fromEntries(row.map((cell, at) => [treeNames[at] ?? '', cell]))))
+  .join('\n')
+const treeOptions = { target: 'price', missing: 'mean', unknown: 'zeros' } as const
+const treeFile = written('trees.csv', treeTable(','))
+const treesFrom = csv(treeFile, treeOptions)
+const firstTrees = trained(treesFrom)
+
+const treeNumbers = Float32Array.from(
+  trees.flatMap(([size, kind, year]) => [size ?? NaN, kind === undefined ? NaN : kinds.toSorted().indexOf(kind), year]),
+)
+const arrayNames = {
+  columns: ['size', 'kind', 'year'],
+  categories: { kind: ['ash', 'elm', 'oak'] },
+  missing: 'mean',
+  unknown: 'zeros',
+} as const
+const treePrices = Float32Array.from(trees, ([, , , price]) => price)
+
+test.each([
+  ['arrays', arrays({ x: { values: treeNumbers, shape: [3] }, y: { values: treePrices, shape: [] } }, arrayNames)],
+  [
+    'npy',
+    npy(
+      { x: written('tx.npy', npyFile([90, 3], treeNumbers)), y: written('ty.npy', npyFile([90], treePrices)) },
+      arrayNames,
+    ),
+  ],
+  ['tsv', tsv(written('trees.tsv', treeTable('\t')), treeOptions)],
+  ['jsonl', jsonl(written('trees.jsonl', treeLines), { ...treeOptions, columns: ['size', 'kind', 'year'] })],
+  ['csv on two workers', treesFrom],
+])('categories and missing values from %s', async (name, data) => {
+  const { weightsHash } = await trained(data, name === 'csv on two workers' ? 2 : 1)
+  expect(weightsHash).toBe((await firstTrees).weightsHash)
+})
+
+test('a saved model takes categories and missing values, and files by its own names', async () => {
+  const fitted = await firstTrees
+  const saved = await loadModel(fitted.toBytes(), { inputs: ['x'], outputs: ['estimate'] })
+  expect([saved.columns, saved.categories]).toEqual([['size', 'kind', 'year'], { kind: ['ash', 'elm', 'oak'] }])
+  expect([fitted.columns, fitted.categories]).toEqual([saved.columns, saved.categories])
+  const house = { x: [NaN, 1, 2005, 60, NaN, 2005, 60, 3, 2005] }
+  const { estimate } = await saved.predict(house)
+  expect(estimate.every(Number.isFinite)).toBe(true)
+  expect(estimate).toEqual((await fitted.predict(house)).estimate)
+  const byName = [
+    { kind: 'elm', year: 2005 },
+    { year: 2005, size: 60, kind: null },
+    { size: 60, kind: 'fir', year: 2005 },
+  ]
+  expect(await saved.predict(saved.rows(byName))).toEqual({ estimate })
+  expect(fitted.rows(byName)).toEqual(saved.rows(byName))
+  // Elms are number 1, even where a file has nothing else.
+  const elms = trees.filter(([, kind]) => kind === 'elm').map((row) => row.map((cell) => cell ?? '').join())
+  const some = csv(written('elms.csv', [treeNames.join(), ...elms].join('\n')))
+  const named = csv(written('all.csv', treeTable(',')), { ...treeOptions, categories: { kind: ['ash', 'elm', 'oak'] } })
+  const all = await fitted.evaluate(named)
+  const { r2, mae } = await fitted.evaluate(some)
+  expect(all.r2).toBeGreaterThan(0.85)
+  expect(r2).toBeGreaterThan(0.8)
+  expect(await saved.evaluate(some)).toMatchObject({ r2, mae })
+  const further = await saved.fit({ data: some, epochs: 1, progress: false, workers: 1 })
+  expect(further.categories).toEqual(saved.categories)
+})
+
+test('statistics of missing values are of the training rows alone', async () => {
+  const size = (i: number) => (i % 5 === 0 ? '' : String(i < 20 ? 10 + (i % 3) : 1000))
+  const table = ['a,y', ...Array.from({ length: 40 }, (_, i) => `${size(i)},${i % 20}`)].join('\n')
+  const late = csv(written('late.csv', table), { target: 'y', missing: 'median', splitBy: 'order', test: 20 })
+  const early = csv(written('early.csv', table.split('\n').slice(0, 21).join('\n')), { target: 'y', missing: 'median' })
+  const hashes = await Promise.all(
+    [late, early].map(async (data) => {
+      const { weightsHash } = await fit(regress({ hidden: [4] }), { data, epochs: 3, progress: false, workers: 1 })
+      return weightsHash
+    }),
+  )
+  expect(hashes[0]).toBe(hashes[1])
+})
+
+test('a model of its own that does not replace missing values is refused', async () => {
+  const own = defineModel({
+    params: { network: dense(3, 1) },
+    step: ({ network }, { x, y }: Batch<'x' | 'y'>) => ({ loss: meanSquaredError(reshape(network(x), [3]), y) }),
+  })
+  const table = 'a,b,c,y\n1,2,3,4\n2,,4,5\n3,4,5,6\n'
+  const data = csv(written('missing.csv', table), { target: 'y', missing: 'mean' })
+  await expect(fit(own, { data, progress: false, workers: 1 })).rejects.toThrow(
+    "the field 'x' has missing values (1 of 9 in that step), which this model does not replace: give it `impute`",
+  )
+})
+
+test('classes have their names in the fitted and the saved model', async () => {
+  const table = ['a,kind', ...Array.from({ length: 30 }, (_, i) => `${i},${i < 15 ? 'rose' : 'aster'}`)].join('\n')
+  const data = csv(written('flowers.csv', table), { target: 'kind' })
+  const fitted = await fit(classify({ hidden: [4], field: 'x' }), { data, epochs: 2, progress: false, workers: 1 })
+  expect(fitted.classNames).toEqual(['aster', 'rose'])
+  expect((await loadModel(fitted.toBytes())).classNames).toEqual(['aster', 'rose'])
 })
 
 test('the training rows alone scale the model', async () => {

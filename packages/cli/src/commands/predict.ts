@@ -1,19 +1,20 @@
-/** `gradpool predict`: what a saved model predicts from a picture, or from rows in a file. */
+/** `gradpool predict`: what a saved model predicts from a picture, or from rows in a file of any kind. */
 import { UserError } from '@gradpool/core'
 import { findStageModel } from '@gradpool/orchestrator'
 import { loadModel } from '@gradpool/trainer'
-import { predictionLines, printPredictions } from '../display/predictions.js'
+import { predictionLines, predictionTable, printPredictions } from '../display/predictions.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 import { readPicture } from '../prediction/read-picture.js'
-import { readRows } from '../prediction/read-rows.js'
+import { readData } from '../prediction/read-data.js'
 
 export interface PredictOptions {
   /** A PNG file. */
   readonly image?: string
-  /** A file of JSON lines. */
+  /** A table, arrays of NumPy, or JSON lines. */
   readonly data?: string
   readonly json?: boolean
+  readonly csv?: boolean
   /** Where run directories are. */
   readonly runs: string
 }
@@ -21,23 +22,29 @@ export interface PredictOptions {
 /** @throws UserError for a model or rows that are not there, or do not fit each other; nothing is written */
 export async function predictCommand(
   target: string,
-  { image, data, json = false, runs }: PredictOptions,
-  { stdout }: Io,
+  { image, data, json = false, csv = false, runs }: PredictOptions,
+  { stdout, stderr }: Io,
 ): Promise<number> {
   if ((image === undefined) === (data === undefined)) {
     throw new UserError(
-      'Say what to predict from: --image FILE.png, a picture, or --data FILE.jsonl, rows as JSON objects',
+      'Say what to predict from: --image FILE.png, a picture, or --data FILE, rows of a table, of arrays of NumPy or of JSON',
     )
   }
+  if (json && csv) throw new UserError('Say how to print it: --json or --csv, not both')
   const { path } = await findStageModel(target, { runs })
   await using model = await loadModel(path)
-  const { inputs, outputs } = model
+  const { inputs, outputs, classNames } = model
   if (Object.keys(outputs).length === 0) {
     throw new UserError(`'${target}' predicts nothing: its definition has no predict function`)
   }
-  const rows = image === undefined ? await readRows(data ?? '', inputs) : await readPicture(image, inputs)
+  const table = model.saved.table ?? {}
+  const rows = image === undefined ? await readData(data ?? '', { inputs, table }) : await readPicture(image, inputs)
+  const { leftAside = [] } = rows
+  if (leftAside.length > 0) stderr.print(`Left aside, since the model does not read it: ${leftAside.join(', ')}`)
   const predicted = await model.predict(rows.values)
-  if (json) stdout.printJson(predictionLines(outputs, predicted, rows.numRows).join('\n'))
-  else printPredictions(stdout, outputs, predicted, rows.numRows)
+  const predictions = { outputs, predicted, numRows: rows.numRows, classNames }
+  if (json) stdout.printJson(predictionLines(predictions).join('\n'))
+  else if (csv) stdout.printJson(predictionTable(predictions).join('\n'))
+  else printPredictions(stdout, predictions)
   return exitCode.done
 }

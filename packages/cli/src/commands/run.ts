@@ -49,6 +49,10 @@ export async function runCommand(
       allocate: engine.allocate,
       directory: options.data,
       signal: interrupts.signal,
+      onSplit({ counts, leaks }) {
+        for (const leak of leaks) io.stderr.print(`Warning: ${leak}`)
+        if (options.quiet !== true) outlet.print(counts)
+      },
     })
     const known = restarted().run ?? resume
     const unfinished = options.resume === true && known === undefined

@@ -1,6 +1,6 @@
 /** What a saved model is: its layers, what it reads and predicts, how it was trained, its metrics, its hash. */
 import { UserError } from '@gradpool/core'
-import { sizeOf } from '@gradpool/core/engine'
+import { sizeOf, type TableNames } from '@gradpool/core/engine'
 import { type StageModel } from '@gradpool/orchestrator'
 import { decodeSavedModel, type JsonValue, readRegular, reasonOf, type SavedModel } from '@gradpool/storage'
 import { gridOf } from '../display/grid.js'
@@ -54,13 +54,14 @@ function trainingOf({ provenance, training }: SavedModel): Readonly<Record<strin
 }
 
 function documentOf(saved: SavedModel, { path, title }: StageModel) {
-  const { predict, metrics, hash } = saved
+  const { predict, table, metrics, hash } = saved
   return {
     title,
     path,
     parameters: parametersOf(saved),
     inputs: predict?.fields ?? [],
     outputs: predict?.outputs ?? [],
+    ...(table && { table }),
     training: trainingOf(saved),
     metrics,
     hash,
@@ -68,10 +69,11 @@ function documentOf(saved: SavedModel, { path, title }: StageModel) {
 }
 
 function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet): string {
-  const { predict, metrics, hash } = saved
+  const { predict, table = {}, metrics, hash } = saved
   const facts: readonly (readonly [string, string])[] = visibleIn<readonly (readonly [string, string])[]>([
     ['reads', predict ? typesText(byName(predict.fields)) : 'nothing'],
     ['predicts', predict ? typesText(byName(predict.outputs)) : 'nothing'],
+    ...namesIn(table),
     ...Object.entries(trainingOf(saved))
       .filter(([name, value]) => name !== 'microBatches' || value !== 1)
       .map(([name, value]) => [wordOf(name), valueText(value)] as const),
@@ -81,6 +83,25 @@ function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet):
   const width = Math.max(...facts.map(([name]) => name.length))
   const lines = facts.map(([name, text]) => `${name.padEnd(width)}  ${text}`)
   return [visibleIn(`Model ${title}: ${path}`), '', layersText(saved, outlet), '', ...lines].join('\n')
+}
+
+/** Of a model of a table. */
+function namesIn({ target, columns, categories = {}, missing, classNames }: TableNames): (readonly [string, string])[] {
+  const ofColumns = columns?.map((column) => {
+    return Object.hasOwn(categories, column) ? `${column} (${categories[column]?.join(', ') ?? ''})` : column
+  })
+  return [
+    ...(ofColumns ? [['columns', cut(ofColumns.join(', '))] as const] : []),
+    ...(target === undefined ? [] : [['learns', cut(target)] as const]),
+    ...(classNames ? [['classes', cut(classNames.join(', '))] as const] : []),
+    ...(missing === undefined
+      ? []
+      : [['missing', typeof missing === 'string' ? missing : String(missing.value)] as const]),
+  ]
+}
+
+function cut(text: string): string {
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text
 }
 
 /** A row for each layer, with the shapes of its parameters. */
@@ -132,8 +153,7 @@ function valueText(value: JsonValue): string {
     const tail = typeof hash === 'string' ? [`hash ${hash.slice(0, 16)}…`] : []
     return [...head, ...own, ...tail].join(', ')
   }
-  const text = JSON.stringify(value)
-  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text
+  return cut(JSON.stringify(value))
 }
 
 function isObject(value: JsonValue): value is Readonly<Record<string, JsonValue>> {

@@ -15,25 +15,50 @@ const MOST_CLASSES = 10
 const MOST_OF_A_ROW = 3
 const MOST_VALUES = 6
 
-/** A JSON object for each row; arrays are nested by their shapes. */
-export function predictionLines(outputs: Inputs, predicted: Predicted, numRows: number): string[] {
+export interface Predictions {
+  readonly outputs: Inputs
+  readonly predicted: Predicted
+  readonly numRows: number
+  /** Of the classes, in the order of their numbers, where they have any. */
+  readonly classNames?: readonly string[] | undefined
+}
+
+/** A JSON object for each row; arrays are nested by their shapes, and classes told by their names. */
+export function predictionLines({ outputs, predicted, numRows, classNames }: Predictions): string[] {
   return Array.from({ length: numRows }, (_, row) => {
-    const values = Object.entries(outputs).map(([name, { shape }]) => [
-      name,
-      nested(ofRow(predicted[name], row, shape).map(exact), shape),
-    ])
+    const values = Object.entries(outputs).map(([name, type]) => {
+      const numbers = ofRow(predicted[name], row, type.shape)
+      return [name, classOf(name, type, numbers, classNames) ?? nested(numbers.map(exact), type.shape)]
+    })
     return JSON.stringify(Object.fromEntries(values))
   })
 }
 
+/** A line for each row, with a column for each number, below their names. */
+export function predictionTable({ outputs, predicted, numRows, classNames }: Predictions): string[] {
+  const header = Object.entries(outputs).flatMap(([name, { shape }]) => {
+    if (shape.length === 0) return [name]
+    return Array.from({ length: sizeOf(shape) }, (_, at) => `${name}.${namesOf(shape, classNames)?.[at] ?? at}`)
+  })
+  const rows = Array.from({ length: numRows }, (_, row) =>
+    Object.entries(outputs).flatMap(([name, type]) => {
+      const numbers = ofRow(predicted[name], row, type.shape)
+      return classOf(name, type, numbers, classNames) ?? numbers.map((value) => String(exact(value)))
+    }),
+  )
+  return [header, ...rows].map((cells) => cells.map(quoted).join(','))
+}
+
 /** One row as a list, several as a table. */
-export function printPredictions(outlet: Outlet, outputs: Inputs, predicted: Predicted, numRows: number): void {
+export function printPredictions(outlet: Outlet, { outputs, predicted, numRows, classNames }: Predictions): void {
   const { printColoured: print, colours } = outlet
   const columns = outlet.columns()
   const names = Object.keys(outputs)
   const partsOf = (name: string, row: number, most: number) => {
-    const shape = outputs[name]?.shape ?? []
-    return valueTexts(name, ofRow(predicted[name], row, shape), shape, most)
+    const type = outputs[name]
+    const numbers = ofRow(predicted[name], row, type?.shape ?? [])
+    const own = type && classOf(name, type, numbers, classNames)
+    return own === undefined ? valueTexts(name, numbers, { shape: type?.shape ?? [], most, classNames }) : [own]
   }
   if (numRows === 1) {
     const rows = names.flatMap((name) => partsOf(name, 0, MOST_CLASSES).map((part, at) => [at === 0 ? name : '', part]))
@@ -43,7 +68,27 @@ export function printPredictions(outlet: Outlet, outputs: Inputs, predicted: Pre
   const rows = Array.from({ length: numRows }, (_, row) => {
     return [String(row), ...names.map((name) => partsOf(name, row, MOST_OF_A_ROW).join(', '))]
   })
-  print(gridOf(['row', ...visibleIn(names)], rows, { columns, colours, right: [0] }))
+  print(gridOf(['row', ...visibleIn(names)], visibleIn(rows), { columns, colours, right: [0] }))
+}
+
+/** The name of a class; undefined for what is no number of one. */
+function classOf(
+  name: string,
+  { dtype, shape }: Inputs[string],
+  [number = NaN]: readonly number[],
+  classNames: readonly string[] = [],
+): string | undefined {
+  return name === 'estimate' && dtype === 'i32' && shape.length === 0 ? classNames[number] : undefined
+}
+
+/** Of values one for each class. */
+function namesOf(shape: Shape, classNames: readonly string[] = []): readonly string[] | undefined {
+  return shape.length === 1 && shape[0] === classNames.length ? classNames : undefined
+}
+
+/** As RFC 4180 has it. */
+function quoted(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
 }
 
 function ofRow(values: ArrayLike<number> = [], row: number, shape: Shape): number[] {
@@ -52,13 +97,21 @@ function ofRow(values: ArrayLike<number> = [], row: number, shape: Shape): numbe
 }
 
 /** `7: 98.1 %`, `3: 1.2 %` of classes, the most likely first; else the first few numbers, as one text. */
-function valueTexts(name: string, values: readonly number[], shape: Shape, most: number): string[] {
+function valueTexts(
+  name: string,
+  values: readonly number[],
+  {
+    shape,
+    most,
+    classNames,
+  }: { readonly shape: Shape; readonly most: number; readonly classNames?: readonly string[] | undefined },
+): string[] {
   const isClasses = shape.length === 1 && values.length > 1 && values.length <= MOST_CLASSES
   const isProbable = isClasses && isDistribution(values)
   if (isProbable || (isClasses && name === 'logits')) {
     const ranked = values.map((value, at) => ({ value, at })).sort((a, b) => b.value - a.value)
     const told = ranked.slice(0, most).map(({ value, at }) => {
-      return `${at}: ${isProbable ? `${(100 * value).toFixed(1)} %` : short(value)}`
+      return `${namesOf(shape, classNames)?.[at] ?? at}: ${isProbable ? `${(100 * value).toFixed(1)} %` : short(value)}`
     })
     return ranked.length > most ? [...told, '…'] : told
   }

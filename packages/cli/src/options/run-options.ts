@@ -4,7 +4,7 @@ import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineName, engineNames } from '@gradpool/trainer'
 import { parseSeeds } from './seeds.js'
-import { assignment, file, folder, oneOf, positiveNumber, wholeNumber } from './values.js'
+import { assignment, file, fileOrFolder, folder, oneOf, positiveNumber, wholeNumber } from './values.js'
 
 const mostWorkers = 256
 const mostEpochs = 1_000_000
@@ -87,7 +87,10 @@ function engineOption(): Option {
 }
 
 function dataOption(): Option {
-  return new Option('--data <dir>', 'folder of IDX files in the place of the data named').argParser(folder('--data'))
+  return new Option(
+    '--data <path>',
+    'in the place of the data named: a folder of IDX files, or of a table another file',
+  ).argParser(fileOrFolder('--data'))
 }
 
 /** Of every command that reads runs. */

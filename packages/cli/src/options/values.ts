@@ -41,6 +41,11 @@ export function file(option: string): Parser<string> {
   return path(option, 'a file')
 }
 
+/** The path of either. */
+export function fileOrFolder(option: string): Parser<string> {
+  return path(option, 'a file or a folder')
+}
+
 function path(option: string, what: string): Parser<string> {
   return (typed) => {
     if (typed.trim() !== '' && !typed.includes('\0')) return typed

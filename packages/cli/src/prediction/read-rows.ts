@@ -1,7 +1,7 @@
 /**
  * Rows to predict from, out of a file of JSON lines: one object for each row, with a value for each
  * input of the model, a number or an array, nested by the input's shape or flat. Other fields are
- * left aside.
+ * left aside. A missing number is null, where the model replaces it.
  */
 import { createReadStream } from 'node:fs'
 import { UserError, type DType, type Values } from '@gradpool/core'
@@ -14,20 +14,22 @@ import { type Inputs, typeText } from './inputs.js'
 export interface Rows {
   readonly numRows: number
   readonly values: Readonly<Record<string, Values>>
+  /** Columns or arrays of the file that the model does not read. */
+  readonly leftAside?: readonly string[]
 }
 
 const MOST_BYTES = 2 ** 28
 
-const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const
+export const ARRAYS = { f32: Float32Array, i32: Int32Array, u8: Uint8Array } as const
 
-const LIMITS: Readonly<Record<DType, readonly [low: number, high: number, what: string]>> = {
+export const LIMITS: Readonly<Record<DType, readonly [low: number, high: number, what: string]>> = {
   f32: [-Number.MAX_VALUE, Number.MAX_VALUE, 'finite numbers'],
   i32: [-(2 ** 31), 2 ** 31 - 1, 'whole numbers of 32 bits'],
   u8: [0, 255, 'whole numbers from 0 to 255'],
 }
 
 /** @throws UserError for the first line that is no row, naming the line and what is wrong */
-export async function readRows(path: string, inputs: Inputs): Promise<Rows> {
+export async function readRows(path: string, inputs: Inputs, mayMiss: boolean): Promise<Rows> {
   const lines = (await textOf(path)).split('\n').map((text, at) => ({ text, where: `${path}:${at + 1}` }))
   const rows = lines.filter(({ text }) => text.trim() !== '')
   if (rows.length === 0) throw new UserError(`'${path}' has no rows`)
@@ -38,7 +40,7 @@ export async function readRows(path: string, inputs: Inputs): Promise<Rows> {
     const row = rowOf(text, where)
     for (const [name, array] of values) {
       const type = inputs[name]
-      if (type !== undefined) array.set(numbersOf(row[name], name, type, where), at * sizeOf(type.shape))
+      if (type !== undefined) array.set(numbersOf(row[name], name, type, { where, mayMiss }), at * sizeOf(type.shape))
     }
   })
   return { numRows: rows.length, values: Object.fromEntries(values) }
@@ -78,7 +80,12 @@ function parsed(text: string, where: string): unknown {
 }
 
 /** All numbers of a value, row-major. */
-function numbersOf(value: unknown, name: string, type: ValueType, where: string): number[] {
+function numbersOf(
+  value: unknown,
+  name: string,
+  type: ValueType,
+  { where, mayMiss }: { readonly where: string; readonly mayMiss: boolean },
+): number[] {
   const { dtype, shape } = type
   const expected = `'${name}', ${typeText(type)}`
   if (value === undefined) throw new UserError(`${where} has no ${expected}`)
@@ -92,6 +99,10 @@ function numbersOf(value: unknown, name: string, type: ValueType, where: string)
         throw new UserError(`${where}: ${expected}, cannot be made of ${shapeText(value)}`)
       }
       for (const each of entry) visit(each, inner)
+      return
+    }
+    if (entry === null && mayMiss && dtype === 'f32') {
+      numbers.push(NaN)
       return
     }
     const isWhole = dtype === 'f32' || Number.isInteger(entry)

@@ -29,6 +29,13 @@ test.each<[name: string, what: string, parts: Parts, expected: number]>([
   ['recall', 'a class that is never predicted', actualOnly, 0.5],
   ['f1', 'a class that is never predicted', actualOnly, 1 / 3],
 
+  ['precision', 'one class that there is nothing of', { hits: [0], predicted: [0], actual: [0] }, 0],
+  ['balancedAccuracy', 'the classes that examples belong to', mixed, (1 + 0.25) / 2],
+  ['balancedAccuracy', 'a class that is only predicted', predictedOnly, 0.5],
+  ['clusterAccuracy', 'clusters of other names', { share: [0, 0.5, 0.25, 0.25] }, 0.75],
+  ['normalizedMutualInformation', 'clusters of other names', { share: [0, 0.5, 0.5, 0] }, 1],
+  ['adjustedRandIndex', 'pairs that all cross', { share: [0.25, 0.25, 0.25, 0.25] }, -0.5],
+
   ['auc', 'three of four pairs in order', yesAndNo, 0.75],
   ['auc', 'a tie, which counts half', { score: [1, 1, 2], label: [0, 1, 1] }, 0.75],
   ['auc', 'the largest score first', { score: [3, 1, 2], label: [1, 0, 1] }, 1],
@@ -97,6 +104,10 @@ describe('of nothing', () => {
     'medianAbsoluteError',
     'auc',
     'calibrationError',
+    'balancedAccuracy',
+    'normalizedMutualInformation',
+    'adjustedRandIndex',
+    'clusterAccuracy',
   ])('%s is NaN', (name) => {
     expect(finish(name, {}, 0)).toBeNaN()
   })

@@ -2,6 +2,7 @@
  * Gradpool's own functions from gathered results to a metric, by name: so a saved model can carry a metric as data. All
  * are float64. What each gets is said by the metric that names it, in the models package.
  */
+import { adjustedRandIndex, clusterAccuracy, normalizedMutualInformation } from './confusion.js'
 import type { MetricValue, NamedFinish } from './metric.js'
 
 type Parts = Readonly<Record<string, ArrayLike<number>>>
@@ -18,17 +19,25 @@ const table = {
 
   rootMean: ({ value }: Parts) => Math.sqrt(first(value)),
 
-  /** Shares of the examples, `[classes, classes]`, as counts. */
-  counts({ share = [] }: Parts, numExamples: number): number[][] {
-    const classes = Math.round(Math.sqrt(share.length))
-    return matrix(share, classes).map((row) => row.map((cell) => Math.round(cell * numExamples)))
-  },
+  counts,
+
+  normalizedMutualInformation: (parts: Parts, n: number) => normalizedMutualInformation(counts(parts, n)),
+
+  adjustedRandIndex: (parts: Parts, n: number) => adjustedRandIndex(counts(parts, n)),
+
+  clusterAccuracy: (parts: Parts, n: number) => clusterAccuracy(counts(parts, n)),
 
   precision: (parts: Parts) => macro(parts, ({ hits, predicted }) => ratio(hits, predicted)),
 
   recall: (parts: Parts) => macro(parts, ({ hits, actual }) => ratio(hits, actual)),
 
   f1: (parts: Parts) => macro(parts, ({ hits, predicted, actual }) => ratio(2 * hits, predicted + actual)),
+
+  /** The mean recall of the classes that examples belong to. */
+  balancedAccuracy({ hits, actual }: Parts) {
+    const there = Array.from({ length: sizeOf(actual) }, (_, c) => c).filter((c) => at(actual, c) > 0)
+    return total(there, (c) => at(hits, c) / at(actual, c)) / there.length
+  },
 
   /** 1 - Σ(target - output)² / Σ(target - mean)², averaged over the outputs. */
   r2: ({ output, target = [] }: Parts, numExamples: number) =>
@@ -90,16 +99,26 @@ export function finisher<Name extends FinisherName>(name: Name): NamedFinish<Ret
   return { name }
 }
 
-/** Of `hits`, `predicted` and `actual` [classes], the mean over the classes that there are. */
+/** Shares of the examples, `[classes, classes]`, as counts. */
+function counts({ share = [] }: Parts, numExamples: number): number[][] {
+  const classes = Math.round(Math.sqrt(share.length))
+  return matrix(share, classes).map((row) => row.map((cell) => Math.round(cell * numExamples)))
+}
+
+/**
+ * Of `hits`, `predicted` and `actual` [classes], the mean over the classes that there are. One class alone counts
+ * though there is nothing of it.
+ */
 function macro(
   { hits, predicted, actual }: Parts,
   score: (of: { hits: number; predicted: number; actual: number }) => number,
 ): number {
-  const seen = Array.from({ length: sizeOf(hits) }, (_, c) => ({
+  const all = Array.from({ length: sizeOf(hits) }, (_, c) => ({
     hits: at(hits, c),
     predicted: at(predicted, c),
     actual: at(actual, c),
-  })).filter((of) => of.predicted > 0 || of.actual > 0)
+  }))
+  const seen = all.length === 1 ? all : all.filter((of) => of.predicted > 0 || of.actual > 0)
   return seen.reduce((sum, of) => sum + score(of), 0) / seen.length
 }
 

@@ -98,17 +98,42 @@ export interface ModelTypes {
 
 declare const TYPES: unique symbol
 
-/** Of each number of an example, over the training rows. */
+/** Of each number of an example, over the training rows; a missing number, NaN, counts nowhere. */
 export interface FieldStatistics {
   /** Of one example. */
   readonly shape: Shape
   readonly mean: readonly number[]
   /** The root of the mean squared distance from the mean; 0 where all are equal. */
   readonly deviation: readonly number[]
+  readonly least: readonly number[]
+  readonly most: readonly number[]
+  /** Of an even number of them, the mean of the two in the middle. */
+  readonly median: readonly number[]
+  /** Of several, the least. */
+  readonly mostFrequent: readonly number[]
+}
+
+/** Which figure of the training rows stands for a missing number; for a missing category it is the most frequent. */
+export type Imputation = 'mean' | 'median' | 'mostFrequent'
+
+/** What the numbers of a table are called. */
+export interface TableNames {
+  /** The column that is learnt, as the field `y` or `label`. */
+  readonly target?: string
+  /** Of the field `x`, in its order. */
+  readonly columns?: readonly string[]
+  /** Columns whose numbers are categories, with the names of these in the order of their numbers, from 0 on. */
+  readonly categories?: Readonly<Record<string, readonly string[]>>
+  /** What becomes of a category without a number: a sentence, or the number after the last, whose one-hot is zeros. */
+  readonly unknown?: 'refuse' | 'zeros'
+  /** What stands for missing values: a number, or what a model computes, for which they are NaN in `x`. */
+  readonly missing?: Imputation | { readonly value: number }
+  /** Of the field `label`, in the order of its numbers. */
+  readonly classNames?: readonly string[]
 }
 
 /** What a model may know of the data that it is for. */
-export interface ModelData {
+export interface ModelData extends Pick<TableNames, 'columns' | 'categories' | 'missing'> {
   readonly fields: Readonly<Record<string, Pick<Field, 'dtype' | 'shape'>>>
   /** Labels are 0 … classes - 1. */
   readonly classes?: number | undefined

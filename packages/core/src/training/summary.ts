@@ -159,5 +159,6 @@ function bytes(count: number): string {
 function anyStatistics({ fields }: ModelData, field: string): FieldStatistics {
   const { shape = [] } = fields[field] ?? {}
   const each = (value: number) => new Array<number>(sizeOf(shape)).fill(value)
-  return { shape, mean: each(0), deviation: each(1) }
+  const [mean, deviation] = [each(0), each(1)]
+  return { shape, mean, deviation, least: mean, most: deviation, median: mean, mostFrequent: mean }
 }

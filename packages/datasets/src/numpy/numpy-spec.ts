@@ -1,14 +1,15 @@
 /** What files of NumPy are taken as, as plain JSON. */
+import { arrayNamesFields, arrayNamesOf, type ArrayNames } from '../array-names.js'
 import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../rows-split.js'
 import { fieldsTaken, isObject, textRule, type Rule } from '../spec-rules.js'
 
-export interface NpySpec<H = unknown> extends RowsSplit<H> {
+export interface NpySpec<H = unknown> extends RowsSplit<H>, ArrayNames {
   readonly kind: 'npy'
   /** Names of fields, each with the path of its file. */
   readonly files: Readonly<Record<string, string>>
 }
 
-export interface NpzSpec<H = unknown> extends RowsSplit<H> {
+export interface NpzSpec<H = unknown> extends RowsSplit<H>, ArrayNames {
   readonly kind: 'npz'
   readonly path: string
   /** Names of fields, each with that of its array. Default: every array, by its own name. */
@@ -32,8 +33,9 @@ export function numpySpec<H>(kind: 'npz', value: object, taking: HeldOutTaking<H
 export function numpySpec<H>(kind: 'npy' | 'npz', value: object, taking: HeldOutTaking<H>): NpySpec<H> | NpzSpec<H> {
   const { where } = taking
   const own = kind === 'npy' ? ['files'] : ['path', 'fields']
-  const taker = fieldsTaken(value, where, ['kind', ...own, ...rowsSplitFields], `an object such as ${kind}() returns`)
-  const split = rowsSplitOf(taker, taking)
+  const known = ['kind', ...own, ...arrayNamesFields, ...rowsSplitFields]
+  const taker = fieldsTaken(value, where, known, `an object such as ${kind}() returns`)
+  const split = { ...arrayNamesOf(taker), ...rowsSplitOf(taker, taking) }
   if (kind === 'npy') return { kind, files: taker.take('files', filesRule), ...split }
   const path = taker.take('path', textRule('the path of a file'))
   const fields = taker.get('fields') === undefined ? {} : { fields: taker.take('fields', arraysRule) }

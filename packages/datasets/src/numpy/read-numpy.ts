@@ -17,10 +17,10 @@ export async function readNumpy(spec: NpySpec | NpzSpec): Promise<Fields> {
   for (const [name, path] of Object.entries(spec.files)) {
     fields.push([name, fieldOf(decodeNpy(await bytesOf(path), path), path)])
   }
-  return parseFields(Object.fromEntries(fields), 'npy')
+  return parseFields(Object.fromEntries(fields), 'npy', { mayMiss: spec.missing !== undefined })
 }
 
-async function npzFields({ path, fields }: NpzSpec): Promise<Fields> {
+async function npzFields({ path, fields, missing }: NpzSpec): Promise<Fields> {
   const arrays = await decodeNpz(await bytesOf(path), path)
   const names = fields ?? Object.fromEntries([...arrays.keys()].map((name) => [name, name]))
   const taken = Object.entries(names).map(([name, own]): [string, FieldInput] => {
@@ -29,7 +29,7 @@ async function npzFields({ path, fields }: NpzSpec): Promise<Fields> {
     throw new UserError(`${path} has no array ${shown(own)}; its arrays are ${listed([...arrays.keys()])}`)
   })
   if (taken.length === 0) throw new UserError(`${path} has no arrays`)
-  return parseFields(Object.fromEntries(taken), 'npz')
+  return parseFields(Object.fromEntries(taken), 'npz', { mayMiss: missing !== undefined })
 }
 
 /** @throws UserError for what is no file */

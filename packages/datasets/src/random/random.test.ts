@@ -62,6 +62,7 @@ it('is plain JSON, complete', () => {
     rows: 3,
     fields: { x: { dtype: 'f32', shape: [], below: 1 } },
     seed: 0,
+    labelled: 1,
     validation: 0,
     test: 0,
     splitBy: 'random',

@@ -1,15 +1,23 @@
 /**
- * Numbers that come one by one, how many is known at the end: kept in blocks, which are let go one by one as they are
- * copied. The collector may take its time for that, so a reading can hold them twice.
+ * Numbers that come one by one, in memory that threads can share: at once where it is known how many there are at most,
+ * since the system gives memory when it is written to; else in blocks, which are copied at the end.
  */
+import { allocateShared } from '../idx/read.js'
+
 const BLOCK = 2 ** 18
 
 export class Floats {
-  #blocks: Float32Array[] = []
-  #last = new Float32Array(0)
+  readonly #blocks: Float32Array[] = []
+  #last: Float32Array
   #filled = 0
-  #capacity = 0
+  #capacity: number
   length = 0
+
+  constructor(most = 0) {
+    this.#last = new Float32Array(allocateShared(4 * most).buffer)
+    this.#capacity = most
+    this.#blocks.push(this.#last)
+  }
 
   push(value: number): void {
     if (this.#filled === this.#capacity) {
@@ -23,16 +31,24 @@ export class Floats {
     this.length++
   }
 
-  /** All of them, into memory that threads can share; then there are none here. */
-  takeInto(values: Float32Array | Int32Array): void {
-    const blocks = this.#blocks.reverse()
+  pushAll(values: Float32Array): void {
+    if (this.#filled + values.length <= this.#capacity) {
+      this.#last.set(values, this.#filled)
+      this.#filled += values.length
+      this.length += values.length
+    } else for (const value of values) this.push(value)
+  }
+
+  /** All of them. */
+  finish(): Float32Array {
+    const [first = this.#last, ...others] = this.#blocks
+    if (others.length === 0) return first.subarray(0, this.length)
+    const values = new Float32Array(allocateShared(4 * this.length).buffer)
     let at = 0
-    for (let block = blocks.pop(); block !== undefined; block = blocks.pop()) {
+    for (const block of this.#blocks) {
       values.set(block.length > this.length - at ? block.subarray(0, this.length - at) : block, at)
       at += block.length
     }
-    this.#blocks = []
-    this.#last = new Float32Array(0)
-    this.length = this.#filled = this.#capacity = 0
+    return values
   }
 }

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { csv, jsonl, loadDataset, parquet, surveyFile, type ParquetOptions } from '../index.js'
+import { csv, jsonl, loadDataset, parquet, readInputs, surveyFile, type ParquetOptions } from '../index.js'
 import { tempFolder } from '../testing/temp-folder.js'
 import { userErrorOf } from '../testing/user-errors.js'
 
@@ -48,6 +48,17 @@ test('missing values and truth values are as in other tables', async () => {
   expect(read.fields.train.x?.values).toHaveLength(rows.filter(({ gap }) => gap !== null).length)
 })
 
+test('categories and missing values are those of the same rows as JSON, in training and to predict from', async () => {
+  const lines = join(await tempFolder(), 'rows.jsonl')
+  await writeFile(lines, rows.map((row) => JSON.stringify(row)).join('\n'))
+  const mixed: ParquetOptions = { target: 'price', columns: ['gap', 'kind', 'size'], missing: 'median' }
+  const read = await loadDataset(parquet(fileOf('snappy'), mixed))
+  const wanted = await loadDataset(jsonl(lines, mixed))
+  expect([read.hash, read.categories]).toEqual([wanted.hash, { kind: ['aster', 'päonie', 'rose'] }])
+  const inputs = await readInputs(fileOf('snappy'), wanted)
+  expect(inputs.x).toEqual(wanted.fields.train.x?.values)
+})
+
 test('a survey tells columns, ranges, missing values and classes', async () => {
   const survey = await surveyFile(fileOf('zstd'))
   expect(survey.rows).toBe(300)
@@ -74,8 +85,8 @@ test('one sentence for what is wrong', async () => {
     [parquet(fileOf('snappy'), { columns: ['nothing'] }), /has no column 'nothing'; its columns are 'size', 'ratio'/],
     [parquet(fileOf('snappy'), { columns: ['gap'] }), /has no value in row 4, column 'gap': say what becomes/],
     [
-      parquet(fileOf('snappy'), { columns: ['kind'] }),
-      /has the text 'rose' in row 1, column 'kind': inputs are numbers/,
+      parquet(fileOf('snappy'), { columns: ['kind'], categories: { kind: ['aster'] } }),
+      /has the category 'rose' in row 1, column 'kind', which is none of 'aster'$/,
     ],
   ] as const
   for (const [spec, message] of wrong) {

@@ -43,9 +43,11 @@ async function readGroups(
   ])
   const metadata = await decoded(path, () => parquetMetadataAsync(file))
   const names = columnsOf(path, parquetSchema(metadata), only)
-  sink.names(names)
+  const sizes = groupSizes(path, metadata, names.length)
+  // Until columns are there, a number of rows is only said.
+  sink.names(names, 0)
   let rowStart = 0
-  for (const numRows of groupSizes(path, metadata, names.length)) {
+  for (const numRows of sizes) {
     const columns = names.map((): unknown[] => new Array<unknown>(numRows))
     const placed = new Array<number>(names.length).fill(0)
     await decoded(path, () =>

@@ -1,42 +1,60 @@
 /**
- * A table as fields: the columns that are numbers side by side as `x` f32 [columns], the target as `y` f32 [], or as
- * `label` i32 [] where its values are classes.
+ * A table as fields: its inputs side by side as `x` f32 [columns], the target as `y` f32 [], or as `label` i32 [] where
+ * its values are classes. A column of texts has the numbers of its categories.
  */
 import { UserError } from '@gradpool/core'
-import type { Field } from '@gradpool/core/engine'
+import type { Field, TableNames } from '@gradpool/core/engine'
 import type { Fields } from '../fields.js'
-import { allocateShared } from '../idx/read.js'
 import { listed, shown } from '../spec-rules.js'
+import { Categories } from './categories.js'
 import { Floats } from './floats.js'
-import { namesInOrder } from './names-in-order.js'
+import { KeyColumn } from './key-column.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { readParquet } from './parquet.js'
-import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
-import type { TableSpec } from './table-spec.js'
+import { readRecords, readRows, type Cell, type RecordSink, type RowSource } from './records.js'
+import { keyColumnOf } from '../rows-split.js'
+import type { SplitKey } from '../splits.js'
+import { columnsOf, isList, placeOf, type TableSpec } from './table-spec.js'
 
-export interface Table {
+export interface Table extends TableNames {
   readonly fields: Fields
-  /** Names of the columns in `x`. */
   readonly columns: readonly string[]
-  /** Names of the classes, in the order of their numbers. */
-  readonly classNames?: readonly string[]
+  /** The column that rows are split by. */
+  readonly splitKey?: SplitKey
 }
 
-/** More than that are no classes, but names or texts. */
-const MOST_CLASSES = 10_000
+const HOW_TO_FILL = "say what becomes of such rows, with missing 'drop', 'mean' or { value }"
 
-const delimiters = { csv: ',', tsv: '\t', jsonl: undefined }
+const delimiters: Partial<Record<TableSpec['kind'], string>> = { csv: ',', tsv: '\t' }
+
+export interface ReadingTable {
+  /** In the place of the file. */
+  readonly rows?: RowSource
+  /** 0 where it is not known. */
+  readonly mostRows?: number
+  /** What to do about a missing value that is refused, for the end of a sentence. */
+  readonly remedy?: string
+  /** Whether columns that `categories` does not name are numbers, whatever they begin with. */
+  readonly namesAll?: boolean
+  /** Told the columns of the file that are not read. */
+  readonly onLeftAside?: (names: readonly string[]) => void
+}
 
 /** @throws UserError with one sentence that names the file, and the line and column where there are any */
-export async function readTable(spec: TableSpec): Promise<Table> {
+export async function readTable(spec: TableSpec, reading: ReadingTable = {}): Promise<Table> {
   const { kind, path, target, columns, header } = spec
-  const only = columns && (target === undefined ? columns : [...columns, target])
+  const others = [target, keyColumnOf(spec.splitBy)].filter((name) => name !== undefined)
+  const only = columns && [...new Set([...columns, ...others])]
   let builder: TableBuilder | undefined
   const sink: RecordSink = {
-    names: (names) => (builder = new TableBuilder(spec, names)),
+    names(names, mostRows) {
+      builder = new TableBuilder(spec, names, { ...reading, mostRows })
+      if (columns) reading.onLeftAside?.(names.filter((name) => ![...columns, ...others].includes(name)))
+    },
     row: (cells, line) => builder?.row(cells, line),
   }
-  if (kind === 'parquet') await readParquet({ path, only }, sink)
+  if (reading.rows) await readRows(reading.rows, path, only, sink)
+  else if (kind === 'parquet') await readParquet({ path, only }, sink)
   else {
     const delimiter = kind === 'csv' ? (spec.delimiter ?? delimiters.csv) : delimiters[kind]
     await readRecords({ path, delimiter, header, only }, sink)
@@ -47,75 +65,164 @@ export async function readTable(spec: TableSpec): Promise<Table> {
 
 class TableBuilder {
   readonly #spec: TableSpec
-  readonly #inputs: readonly { readonly name: string; readonly at: number }[]
+  readonly #inputs: readonly Input[]
   readonly #target: Target | undefined
-  readonly #x = new Floats()
+  readonly #key: KeyColumn | undefined
+  readonly #x: Floats
   readonly #row: Float32Array
   #numRows = 0
   #dropped = 0
 
-  constructor(spec: TableSpec, names: readonly string[]) {
-    const { path, target, columns = names.filter((name) => name !== target) } = spec
+  constructor(spec: TableSpec, names: readonly string[], reading: ReadingTable) {
+    const { path, target, splitBy } = spec
+    const key = keyColumnOf(splitBy)
+    const { columns = names.filter((name) => name !== target && name !== key), categories = [] } = spec
     const place = (name: string) => {
       const at = names.indexOf(name)
       if (at >= 0) return { name, at }
       throw new UserError(`${path} has no column ${shown(name)}; its columns are ${listed(names)}`)
     }
     this.#spec = spec
-    this.#inputs = columns.map(place)
-    this.#target = target === undefined ? undefined : new Target(spec, place(target))
+    this.#inputs = columns.map((name) => new Input(spec, place(name), reading))
+    this.#target = target === undefined ? undefined : new Target(spec, place(target), reading.remedy)
+    this.#key = key === undefined ? undefined : new KeyColumn(spec, place(key))
     this.#row = new Float32Array(this.#inputs.length)
+    this.#x = new Floats((reading.mostRows ?? 0) * this.#inputs.length)
     if (columns.length === 0) throw new UserError(`${path} has no column but the target, expected some to learn from`)
+    const other = columnsOf(categories).find((name) => !columns.includes(name))
+    if (other !== undefined) {
+      throw new UserError(
+        `${path} has no input ${shown(other)}, which is named in categories: it has ${listed(columns)}`,
+      )
+    }
   }
 
   row(cells: readonly Cell[], line: number): void {
-    const { missing } = this.#spec
     const target = this.#target
-    for (const [index, { name, at }] of this.#inputs.entries()) {
-      const value = this.#number(cells[at], name, line)
-      if (value !== undefined) this.#row[index] = value
-      else if (missing === 'drop') {
+    for (let index = 0; index < this.#row.length; index++) {
+      const input = this.#inputs[index]
+      const value = input?.numberOf(cells[input.at], line)
+      if (value === undefined) {
         this.#dropped++
         return
-      } else if (missing === 'refuse') throw lacking(this.#spec, name, line)
-      else this.#row[index] = missing.value
+      }
+      this.#row[index] = value
     }
     if (target !== undefined && !target.push(cells[target.at], line)) {
       this.#dropped++
       return
     }
-    for (const value of this.#row) this.#x.push(value)
+    this.#key?.push(cells[this.#key.at], line)
+    this.#x.pushAll(this.#row)
     this.#numRows++
   }
 
   finish(): Table {
-    const { path } = this.#spec
+    const { path, missing, unknown, target: targetName } = this.#spec
     if (this.#numRows === 0) {
       const why = this.#dropped === 0 ? 'only the names of columns' : 'a missing value in each'
       throw new UserError(`${path} has no rows to learn from, ${why}`)
     }
-    const values = new Float32Array(allocateShared(4 * this.#x.length).buffer)
-    this.#x.takeInto(values)
+    const values = this.#x.finish()
+    const categories = this.#inputs.flatMap((input, index) => {
+      const found = input.categories?.finish()
+      if (found === undefined) return []
+      const { names, places } = found
+      for (let at = index; at < values.length; at += this.#inputs.length) {
+        const number = values[at] ?? NaN
+        // NaN where it is missing, and the number after the last where it is unknown.
+        values[at] = places[number] ?? number
+      }
+      return [[input.name, names] as const]
+    })
     const target = this.#target?.finish()
+    const key = this.#key?.finish()
     return {
       fields: { x: { dtype: 'f32', shape: [this.#inputs.length], values }, ...target?.field },
+      ...(targetName !== undefined && { target: targetName }),
       columns: this.#inputs.map(({ name }) => name),
+      ...(categories.length > 0 && { categories: Object.fromEntries(categories), unknown }),
+      ...(missing !== 'refuse' && missing !== 'drop' && { missing }),
       ...(target?.classNames && { classNames: target.classNames }),
+      ...(key && { splitKey: key }),
     }
   }
+}
 
-  /** Undefined for one that is missing. */
-  #number(cell: Cell, name: string, line: number): number | undefined {
-    if (cell === undefined || standsForNone(cell)) return undefined
+interface Place {
+  readonly name: string
+  readonly at: number
+}
+
+/** A column of `x`: numbers, or categories where its first value is a text or the spec says so. */
+class Input {
+  readonly name: string
+  readonly at: number
+  readonly #spec: TableSpec
+  readonly #remedy: string | undefined
+  readonly #namesAll: boolean
+  #isNumbers: boolean
+  #categories: Categories | undefined
+  /** Of the first cell that has the policy's number, as long as it is not known what the others are. */
+  #filledLine: number | undefined
+
+  constructor(spec: TableSpec, { name, at }: Place, { remedy, namesAll = false }: ReadingTable) {
+    this.#remedy = remedy
+    this.#namesAll = this.#isNumbers = namesAll
+    this.name = name
+    this.at = at
+    this.#spec = spec
+    if (columnsOf(spec.categories ?? []).includes(name)) this.#categories = this.#named()
+  }
+
+  get categories(): Categories | undefined {
+    return this.#categories
+  }
+
+  /** NaN for one that is missing and that a model replaces; undefined for one whose row is left out. */
+  numberOf(cell: Cell, line: number): number | undefined {
+    // Most cells by far.
+    if (typeof cell === 'number' && this.#categories === undefined && Number.isFinite(Math.fround(cell))) {
+      this.#isNumbers = true
+      return cell
+    }
+    if (cell === undefined || (standsForNone(cell) && this.#categories?.has(String(cell)) !== true)) {
+      return this.#missing(line)
+    }
+    if (this.#categories) return this.#categories.numberOf(cell, line)
     const found = numberIn(cell)
-    if (typeof found === 'number') return found
-    const { path } = this.#spec
-    if (found === 'text' && this.#numRows + this.#dropped === 0) {
+    if (typeof found === 'number') {
+      this.#isNumbers = true
+      return found
+    }
+    if (found !== 'text' || this.#isNumbers) {
+      const hint = found === 'text' && !this.#namesAll ? ', or the column named in categories' : ''
+      throw wrongNumber(this.#spec, { name: this.name, line, cell, found, hint })
+    }
+    this.#categories = this.#named()
+    if (this.#filledLine !== undefined) this.#missing(this.#filledLine)
+    return this.#categories.numberOf(cell, line)
+  }
+
+  #missing(line: number): number | undefined {
+    const { missing, path } = this.#spec
+    if (missing === 'drop') return undefined
+    if (missing === 'refuse') throw lacking(this.#spec, this.name, line, this.#remedy)
+    if (typeof missing === 'string') return NaN
+    if (this.#categories) {
       throw new UserError(
-        `${path} has the text ${shown(cell)} in ${placeOf(this.#spec, line)}, column ${shown(name)}: inputs are numbers, so name those to use as columns`,
+        `${path} has no value in ${placeOf(this.#spec, line)}, column ${shown(this.name)}, and ${missing.value} is no category: missing must be 'drop', or 'mostFrequent'`,
       )
     }
-    throw wrongNumber(this.#spec, { name, line, cell, found })
+    this.#filledLine ??= line
+    return missing.value
+  }
+
+  #named(): Categories {
+    const { categories = [], unknown } = this.#spec
+    const names = isList(categories) ? undefined : new Map(Object.entries(categories)).get(this.name)
+    const [column, isNamed] = [this.name, columnsOf(categories).includes(this.name)]
+    return new Categories(this.#spec, { column, words: ['category', 'categories'], isNamed, names, unknown })
   }
 }
 
@@ -124,102 +231,67 @@ class Target {
   readonly at: number
   readonly #name: string
   readonly #spec: TableSpec
+  readonly #remedy: string | undefined
   readonly #values = new Floats()
-  readonly #ids = new Map<string, number>()
-  readonly #listed: readonly string[] | undefined
+  readonly #classes: Categories
   #isClasses: boolean | undefined
 
-  constructor(spec: TableSpec, { name, at }: { readonly name: string; readonly at: number }) {
+  constructor(spec: TableSpec, { name, at }: Place, remedy: string | undefined) {
+    const { classes } = spec
+    this.#remedy = remedy
     this.at = at
     this.#name = name
     this.#spec = spec
-    this.#listed = spec.classes === true ? undefined : spec.classes
-    this.#isClasses = spec.classes === undefined ? undefined : true
+    const names = classes === true ? undefined : classes
+    const words = ['class', 'classes'] as const
+    this.#classes = new Categories(spec, { column: name, words, isNamed: true, names, unknown: 'refuse' })
+    this.#isClasses = classes === undefined ? undefined : true
   }
 
   /** @returns false for a row that is left out because it has no target */
   push(cell: Cell, line: number): boolean {
     const { path, missing } = this.#spec
     const name = this.#name
-    if (cell === undefined || (standsForNone(cell) && this.#listed?.includes(String(cell)) !== true)) {
+    if (cell === undefined || (standsForNone(cell) && !this.#classes.has(String(cell)))) {
       if (missing === 'drop') return false
-      if (missing === 'refuse') throw lacking(this.#spec, name, line)
+      if (missing === 'refuse') throw lacking(this.#spec, name, line, this.#remedy)
       throw new UserError(
         `${path} has no target in ${placeOf(this.#spec, line)}, column ${shown(name)}: nothing stands for it, so missing must be 'drop'`,
       )
     }
     this.#isClasses ??= numberIn(cell) === 'text'
     if (this.#isClasses) {
-      this.#values.push(this.#idOf(cell, line))
+      this.#values.push(this.#classes.numberOf(cell, line))
       return true
     }
     const found = numberIn(cell)
-    if (typeof found !== 'number') throw wrongNumber(this.#spec, { name, line, cell, found })
+    if (typeof found !== 'number') {
+      const hint = found === 'text' ? ', or classes: true' : ''
+      throw wrongNumber(this.#spec, { name, line, cell, found, hint })
+    }
     this.#values.push(found)
     return true
   }
 
   finish(): { readonly field: Readonly<Record<string, Field>>; readonly classNames?: readonly string[] } {
-    const buffer = allocateShared(4 * this.#values.length).buffer
-    if (this.#isClasses !== true) {
-      const values = new Float32Array(buffer)
-      this.#values.takeInto(values)
-      return { field: { y: { dtype: 'f32', shape: [], values } } }
-    }
+    const numbers = this.#values.finish()
+    if (this.#isClasses !== true) return { field: { y: { dtype: 'f32', shape: [], values: numbers } } }
     const { path } = this.#spec
-    const found = [...this.#ids.keys()]
-    if (found.length === 1 && this.#listed === undefined) {
+    const { names: classNames, places } = this.#classes.finish()
+    if (classNames.length === 1 && !Array.isArray(this.#spec.classes)) {
       throw new UserError(
-        `${path} has the one class ${shown(found[0])} in column ${shown(this.#name)}, expected two or more`,
+        `${path} has the one class ${shown(classNames[0])} in column ${shown(this.#name)}, expected two or more`,
       )
     }
-    // In an order of their own, so that the order of rows does not change them.
-    const classNames = this.#listed ?? namesInOrder(found)
-    const numbers = new Map(classNames.map((name, number) => [name, number]))
-    const numberOf = found.map((name) => numbers.get(name) ?? 0)
-    const values = new Int32Array(buffer)
-    this.#values.takeInto(values)
-    for (let i = 0; i < values.length; i++) values[i] = numberOf[values[i] ?? 0] ?? 0
+    // In their place.
+    const values = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length)
+    for (let i = 0; i < values.length; i++) values[i] = places[numbers[i] ?? 0] ?? 0
     return { field: { label: { dtype: 'i32', shape: [], values } }, classNames }
   }
-
-  #idOf(cell: string | number, line: number): number {
-    const { path } = this.#spec
-    const text = classText(cell)
-    const known = this.#ids.get(text)
-    if (known !== undefined) return known
-    if (this.#listed?.includes(text) === false) {
-      throw new UserError(
-        `${path} has the class ${shown(text)} in ${placeOf(this.#spec, line)}, which is none of ${listed(this.#listed)}`,
-      )
-    }
-    const id = this.#ids.size
-    if (id === MOST_CLASSES) {
-      throw new UserError(
-        `${path} has more than ${MOST_CLASSES} different texts in the target ${shown(this.#name)}, too many for classes`,
-      )
-    }
-    this.#ids.set(ownCopy(text), id)
-    return id
-  }
 }
 
-/** 1, 1.0 and +1 are one class. */
-function classText(cell: string | number): string {
-  const found = numberIn(cell)
-  return String(typeof found === 'number' ? found : cell)
-}
-
-/** A Parquet file has rows, not lines. */
-function placeOf({ kind }: TableSpec, line: number): string {
-  return `${kind === 'parquet' ? 'row' : 'line'} ${line}`
-}
-
-function lacking(spec: TableSpec, name: string, line: number): UserError {
-  const { path } = spec
-  return new UserError(
-    `${path} has no value in ${placeOf(spec, line)}, column ${shown(name)}: say what becomes of such rows, with missing 'drop' or { value }`,
-  )
+function lacking(spec: TableSpec, name: string, line: number, remedy = HOW_TO_FILL): UserError {
+  return new UserError(`${spec.path} has no value in ${placeOf(spec, line)}, column ${shown(name)}: ${remedy}`)
 }
 
 interface WrongNumber {
@@ -227,12 +299,13 @@ interface WrongNumber {
   readonly line: number
   readonly cell: string | number
   readonly found: 'text' | 'infinite' | 'large'
+  /** What else may be meant. */
+  readonly hint: string
 }
 
-function wrongNumber(spec: TableSpec, { name, line, cell, found }: WrongNumber): UserError {
-  const { path } = spec
+function wrongNumber(spec: TableSpec, { name, line, cell, found, hint }: WrongNumber): UserError {
   const large = found === 'large' ? ', which is too large for f32' : ''
   return new UserError(
-    `${path} has ${shown(cell)}${large} in ${placeOf(spec, line)}, column ${shown(name)}, expected a finite number`,
+    `${spec.path} has ${shown(cell)}${large} in ${placeOf(spec, line)}, column ${shown(name)}, expected a finite number${hint}`,
   )
 }

@@ -1,24 +1,26 @@
 /**
  * The records of a table in a text file: cells under the names of columns, each with the line that it ends in.
  *
- * Plain lines are cut at the delimiter here, which is four times as fast as csv-parse; a record with quotes in it goes
+ * Plain lines are cut at the delimiter here, which is many times as fast as csv-parse; a record with quotes in it goes
  * to csv-parse, which knows their rules.
  */
 import type * as CsvParse from 'csv-parse/sync'
 import { UserError } from '@gradpool/core'
 import { isObject, shown } from '../spec-rules.js'
-import { checkLength, readLines } from './lines.js'
+import { checkLength, extentOf, readLines, textOf } from './lines.js'
+import { plainCells, type Cell } from './plain-cells.js'
 
 const SPACE = 32
 const DELETE = 127
+const CARRIAGE_RETURN = 13
+const QUOTE = 34
 
-/** A text or number as it stands in the file; undefined where there is none. */
-export type Cell = string | number | undefined
+export type { Cell }
 
 export interface RecordSink {
-  /** Comes first, once; never of a file without any. */
-  names(names: readonly string[]): void
-  /** As many cells as there are names. */
+  /** Comes first, once; never of a file without any. `mostRows` is 0 where that is not known. */
+  names(names: readonly string[], mostRows: number): void
+  /** As many cells as there are names; the list is used again for the next row. */
   row(cells: readonly Cell[], line: number): void
 }
 
@@ -35,10 +37,12 @@ export interface TextFormat {
 /** @throws UserError with one sentence that names the line */
 export async function readRecords(format: TextFormat, sink: RecordSink): Promise<void> {
   const { path, delimiter } = format
-  const checked = {
-    names(names: readonly string[]) {
+  const { lines, bytes } = await extentOf(path)
+  const checked: RecordSink = {
+    names(names) {
       checkNames(path, names)
-      sink.names(names)
+      // A cell takes a byte at least, with what it ends with.
+      sink.names(names, Math.min(lines, Math.ceil(bytes / names.length)))
     },
     row: (cells: readonly Cell[], line: number) => sink.row(cells, line),
   }
@@ -49,28 +53,49 @@ export async function readRecords(format: TextFormat, sink: RecordSink): Promise
 async function readDelimited({ path, header }: TextFormat, delimiter: string, sink: RecordSink): Promise<void> {
   // Loaded when first used: most programs read no table.
   const csvParse = await import('csv-parse/sync')
+  const byte = delimiter.charCodeAt(0)
   let width: number | undefined
+  let cells: Cell[] = []
   /** Lines of a record whose quotes are still open. */
   let open: { text: string; readonly from: number } | undefined
 
+  const begin = (names: readonly string[]) => {
+    width = names.length
+    cells = new Array<Cell>(width)
+    sink.names(names, 0)
+  }
+  const expectWidth = (count: number, line: number) => {
+    if (count !== width) throw new UserError(`${path} has ${counted(count)} in line ${line}, expected ${width ?? 0}`)
+  }
+  const takePlain = (line: Buffer, number: number) => {
+    const count = plainCells(line, byte, cells, (start, end) => plainText(path, line.subarray(start, end), number))
+    expectWidth(count, number)
+    sink.row(cells, number)
+  }
   const take = (text: string, line: number) => {
     const record = text.endsWith('\r') ? text.slice(0, -1) : text
     if (record.trim() === '' && !record.includes(delimiter)) return
-    const cells = record.includes('"')
+    const found = record.includes('"')
       ? quoted(csvParse, path, record, delimiter, line)
       : plain(path, record, delimiter, line)
     if (width === undefined) {
-      const names = header ?? cells.map((name) => name.trim())
-      width = names.length
-      sink.names(names)
+      begin(header ?? found.map((name) => name.trim()))
       if (header === undefined) return
     }
-    if (cells.length !== width)
-      throw new UserError(`${path} has ${counted(cells.length)} in line ${line}, expected ${width}`)
-    sink.row(cells.map(trimmedCell), line)
+    expectWidth(found.length, line)
+    sink.row(found.map(trimmedCell), line)
   }
 
-  await readLines(path, (line, number) => {
+  await readLines(path, (bytes, number) => {
+    const isPlain = bytes.indexOf(QUOTE) < 0
+    if (open === undefined && isPlain) {
+      const line = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes
+      const mayBeBlank = (line[0] ?? 0) <= SPACE && line.toString().trim() === ''
+      if (width !== undefined && byte < DELETE && !mayBeBlank) takePlain(line, number)
+      else take(textOf(path, bytes, number), number)
+      return
+    }
+    const line = textOf(path, bytes, number)
     if (open === undefined && !hasOddQuotes(line)) {
       take(line, number)
       return
@@ -80,7 +105,7 @@ async function readDelimited({ path, header }: TextFormat, delimiter: string, si
       return
     }
     open.text += `\n${line}`
-    checkLength(path, open.text, open.from)
+    checkLength(path, open.text.length, open.from)
     // Quotes come in pairs until the record ends.
     if (!hasOddQuotes(line)) return
     const { text } = open
@@ -97,10 +122,21 @@ function hasOddQuotes(text: string): boolean {
 }
 
 function plain(path: string, record: string, delimiter: string, line: number): readonly string[] {
-  if (record.includes('\r')) {
-    throw new UserError(`${path} has carriage returns in line ${line}, expected lines that end with a line feed`)
-  }
+  if (record.includes('\r')) throw carriageReturns(path, line)
   return record.split(delimiter)
+}
+
+/** A cell of a plain line that is no plain number. */
+function plainText(path: string, bytes: Buffer, line: number): Cell {
+  let isPlain = true
+  for (const byte of bytes) isPlain &&= byte >= SPACE && byte < DELETE
+  const text = isPlain ? bytes.toString('latin1') : textOf(path, bytes, line)
+  if (text.includes('\r')) throw carriageReturns(path, line)
+  return trimmedCell(text)
+}
+
+function carriageReturns(path: string, line: number): UserError {
+  return new UserError(`${path} has carriage returns in line ${line}, expected lines that end with a line feed`)
 }
 
 function quoted(
@@ -132,24 +168,97 @@ export function trimmedCell(text: string): Cell {
 }
 
 async function readObjects({ path, only }: TextFormat, sink: RecordSink): Promise<void> {
-  let names: readonly string[] | undefined
-  await readLines(path, (text, line) => {
-    if (text.trim() === '') return
-    const values = new Map<string, unknown>(Object.entries(objectIn(path, text, line)))
-    if (names === undefined) {
-      names = only ?? [...values.keys()]
-      sink.names(names)
+  const objects = new ObjectRecords({ path, only, sink, unit: 'line' })
+  await readLines(path, (bytes, line) => {
+    const text = textOf(path, bytes, line)
+    if (text.trim() !== '') objects.take(objectIn(path, text, line), line)
+  })
+  objects.end()
+}
+
+/** Objects, or what has them as JSON, one after the other, from memory or wherever they come from. */
+export type RowSource = Iterable<object> | AsyncIterable<object>
+
+/** @throws UserError with one sentence that names the row, from 1, and what the source throws */
+export async function readRows(
+  rows: RowSource,
+  path: string,
+  only: TextFormat['only'],
+  sink: RecordSink,
+): Promise<void> {
+  const checked: RecordSink = {
+    names(names) {
+      checkNames(path, names)
+      sink.names(names, 0)
+    },
+    row: (cells, row) => sink.row(cells, row),
+  }
+  const objects = new ObjectRecords({ path, only, sink: checked, unit: 'row' })
+  let number = 0
+  for await (const row of rows) {
+    number++
+    // Such as the rows of an Arrow table.
+    const value: unknown = tellsItself(row) ? row.toJSON() : row
+    if (!isObject(value)) {
+      throw new UserError(`${path} has ${shown(value)} as row ${number}, expected an object such as { x: 1, y: 2 }`)
     }
-    const known = names
+    objects.take(value, number)
+  }
+  objects.end()
+}
+
+function tellsItself(row: unknown): row is { readonly toJSON: () => unknown } {
+  return isObject(row) && 'toJSON' in row && typeof row.toJSON === 'function'
+}
+
+interface ObjectReading {
+  readonly path: string
+  readonly only: TextFormat['only']
+  readonly sink: RecordSink
+  /** What records are counted by. */
+  readonly unit: 'line' | 'row'
+}
+
+/** Records of objects: the names are those of the first, or given. */
+class ObjectRecords {
+  readonly #reading: ObjectReading
+  readonly #unseen: Set<string>
+  #names: readonly string[] | undefined
+
+  constructor(reading: ObjectReading) {
+    this.#reading = reading
+    this.#unseen = new Set(reading.only)
+  }
+
+  take(record: object, number: number): void {
+    const { path, only, sink, unit } = this.#reading
+    const values = new Map<string, unknown>(Object.entries(record))
+    if (this.#names === undefined) {
+      this.#names = only ?? [...values.keys()]
+      sink.names(this.#names, 0)
+    }
+    const known = this.#names
+    if (this.#unseen.size > 0) for (const name of values.keys()) this.#unseen.delete(name)
     const extra = only === undefined ? [...values.keys()].find((name) => !known.includes(name)) : undefined
     if (extra !== undefined) {
-      throw new UserError(`${path} has ${shown(extra)} in line ${line}, which the first line has not: name the columns`)
+      throw new UserError(
+        `${path} has ${shown(extra)} in ${unit} ${number}, which the first ${unit} has not: name the columns`,
+      )
     }
     const cells = known.map((name) =>
-      jsonCell(values.get(name), () => `${path} has in line ${line}, column ${shown(name)},`),
+      cellOf(values.get(name), () => `${path} has in ${unit} ${number}, column ${shown(name)},`),
     )
-    sink.row(cells, line)
-  })
+    sink.row(cells, number)
+  }
+
+  end(): void {
+    const { path, unit } = this.#reading
+    const [missing] = this.#unseen
+    if (missing === undefined || this.#names === undefined) return
+    throw new UserError(
+      `${path} has no ${shown(missing)} in any ${unit}, expected it in some, as null where it is missing`,
+    )
+  }
 }
 
 function objectIn(path: string, text: string, line: number): object {
@@ -163,8 +272,9 @@ function objectIn(path: string, text: string, line: number): object {
   throw new UserError(`${path} has ${shown(value)} in line ${line}, expected an object such as {"x": 1, "y": 2}`)
 }
 
-function jsonCell(value: unknown, where: () => string): Cell {
-  if (typeof value === 'number') return value
+function cellOf(value: unknown, where: () => string): Cell {
+  if (typeof value === 'number') return Number.isNaN(value) ? undefined : value
+  if (typeof value === 'bigint') return Number(value)
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string') return trimmedCell(value)
   if (typeof value === 'boolean') return String(value)

@@ -9,7 +9,9 @@ import { surveyImageFolder } from '../images/read-image-folder.js'
 import { bytesOf } from '../numpy/read-numpy.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { readParquet } from './parquet.js'
+import { tableKindOf } from './read-inputs.js'
 import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
+import type { TableSpec } from './table-spec.js'
 
 export interface ColumnSurvey {
   readonly name: string
@@ -39,18 +41,17 @@ const MOST_SHOWN = 20
 const MOST_COUNTED = 100_000
 const MOST_OF_ONE = 1000
 
-const delimiters = { csv: ',', tsv: '\t', jsonl: undefined, ndjson: undefined }
-const tableEnding = /\.(csv|tsv|jsonl|ndjson)(?:\.gz)?$/i
+const delimiters: Partial<Record<TableSpec['kind'], string>> = { csv: ',', tsv: '\t' }
 
 /** @throws UserError with one sentence for a file of another kind, or one that cannot be read */
 export async function surveyFile(path: string): Promise<DataSurvey> {
   if (await isFolder(path)) return surveyPictures(path)
-  const ending = tableEnding.exec(path)?.[1]?.toLowerCase()
-  if (ending === 'csv' || ending === 'tsv' || ending === 'jsonl' || ending === 'ndjson') {
-    const delimiter = delimiters[ending]
+  const kind = tableKindOf(path)
+  if (kind === 'parquet') return surveyTable(path, (sink) => readParquet({ path }, sink))
+  if (kind !== undefined) {
+    const delimiter = delimiters[kind]
     return surveyTable(path, (sink) => readRecords({ path, delimiter }, sink))
   }
-  if (/\.parquet$/i.test(path)) return surveyTable(path, (sink) => readParquet({ path }, sink))
   if (/\.npz$/i.test(path)) return surveyArrays(path, await decodeNpz(await bytesOf(path), path))
   if (/\.npy$/i.test(path)) return surveyArrays(path, new Map([['array', decodeNpy(await bytesOf(path), path)]]))
   throw new UserError(

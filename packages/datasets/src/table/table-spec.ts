@@ -1,4 +1,5 @@
 /** What a table in a file is taken as, as plain JSON. */
+import type { Imputation } from '@gradpool/core/engine'
 import {
   fieldsTaken,
   isObject,
@@ -10,8 +11,17 @@ import {
 } from '../spec-rules.js'
 import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../rows-split.js'
 
-/** Rows with a missing value are an error, are left out, or have this value in its place. */
-export type MissingPolicy = 'refuse' | 'drop' | { readonly value: number }
+/**
+ * Rows with a missing value are an error, are left out, or have in its place this value, or a figure of the training
+ * rows, which the model computes; for categories that is the most frequent.
+ */
+export type MissingPolicy = 'refuse' | 'drop' | { readonly value: number } | Imputation
+
+/** Names of columns, or each with the names of its categories in the order of their numbers. */
+export type CategoriesOption = readonly string[] | Readonly<Record<string, readonly string[]>>
+
+/** An error, or a number of its own, whose one-hot is zeros. */
+export type UnknownPolicy = 'refuse' | 'zeros'
 
 export interface TableShape {
   readonly path: string
@@ -24,6 +34,13 @@ export interface TableShape {
    * numbers. Default: a target that begins with a text is classes, one that begins with a number is numbers.
    */
   readonly classes?: true | readonly string[]
+  /**
+   * Inputs that are categories even where they are numbers; with their names, a record. Default: the columns that begin
+   * with a text.
+   */
+  readonly categories?: CategoriesOption
+  /** What becomes of a category that `categories` does not name, or the training rows' file has not. */
+  readonly unknown: UnknownPolicy
   /** What becomes of missing values. Default: `refuse`. */
   readonly missing: MissingPolicy
   /** Names of the columns, where the file does not begin with them. */
@@ -33,15 +50,16 @@ export interface TableShape {
 }
 
 export interface TableSpec<H = unknown> extends TableShape, RowsSplit<H> {
-  readonly kind: 'csv' | 'tsv' | 'jsonl' | 'parquet'
+  readonly kind: 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'rows'
 }
 
-const shapeFields = ['kind', 'path', 'target', 'columns', 'classes', 'missing']
+const shapeFields = ['kind', 'path', 'target', 'columns', 'classes', 'categories', 'unknown', 'missing']
 const fieldNames = {
   csv: [...shapeFields, 'header', 'delimiter', ...rowsSplitFields],
   tsv: [...shapeFields, 'header', ...rowsSplitFields],
   jsonl: [...shapeFields, ...rowsSplitFields],
   parquet: [...shapeFields, ...rowsSplitFields],
+  rows: [...shapeFields, ...rowsSplitFields],
 } as const
 
 const nameRule = textRule('the name of a column')
@@ -50,12 +68,25 @@ const classesRule: Rule<true | readonly string[]> = {
   expected: 'true, or a list of names of classes',
   accepts: (value): value is true | readonly string[] => value === true || columnsRule.accepts(value),
 }
+const categoriesRule: Rule<CategoriesOption> = {
+  expected: "names of columns, or a record of names of categories, such as { kind: ['aster', 'rose'] }",
+  accepts: (value): value is CategoriesOption =>
+    columnsRule.accepts(value) ||
+    (isObject(value) && Object.values(value).every((names) => columnsRule.accepts(names))),
+}
+export const unknownRule: Rule<UnknownPolicy> = {
+  expected: "'refuse' or 'zeros'",
+  default: 'refuse',
+  accepts: (value): value is UnknownPolicy => value === 'refuse' || value === 'zeros',
+}
+const figures: readonly unknown[] = ['mean', 'median', 'mostFrequent']
 const missingRule: Rule<MissingPolicy> = {
-  expected: "'refuse', 'drop' or { value } with a number",
+  expected: "'refuse', 'drop', 'mean', 'median', 'mostFrequent' or { value } with a number",
   default: 'refuse',
   accepts: (value): value is MissingPolicy =>
     value === 'refuse' ||
     value === 'drop' ||
+    figures.includes(value) ||
     (isObject(value) &&
       Object.keys(value).join() === 'value' &&
       'value' in value &&
@@ -75,13 +106,22 @@ export function tableSpec<H>(kind: TableSpec['kind'], value: object, taking: Hel
     ...optional(taker, 'target', nameRule),
     ...optional(taker, 'columns', columnsRule),
     ...optional(taker, 'classes', classesRule),
+    ...optional(taker, 'categories', categoriesRule),
+    unknown: taker.take('unknown', unknownRule),
     missing: taker.take('missing', missingRule),
     ...optional(taker, 'header', columnsRule),
     ...optional(taker, 'delimiter', delimiterRule),
   }
-  const { target, columns, classes } = shape
+  const { target, columns, classes, categories = [] } = shape
   if (target !== undefined && columns?.includes(target)) {
     throw notAllowed(`${where}.columns`, `inputs without the target '${target}'`, columns)
+  }
+  if (target !== undefined && columnsOf(categories).includes(target)) {
+    throw notAllowed(
+      `${where}.categories`,
+      `inputs without the target '${target}', whose categories are classes`,
+      target,
+    )
   }
   if (classes !== undefined && target === undefined) throw notAllowed(`${where}.target`, nameRule.expected, undefined)
   return {
@@ -89,6 +129,21 @@ export function tableSpec<H>(kind: TableSpec['kind'], value: object, taking: Hel
     ...shape,
     ...rowsSplitOf(taker, taking),
   }
+}
+
+/** A Parquet file and a program have rows, not lines. */
+export function placeOf({ kind }: TableSpec, line: number): string {
+  return `${kind === 'parquet' || kind === 'rows' ? 'row' : 'line'} ${line}`
+}
+
+/** Names of the columns that are categories. */
+export function columnsOf(categories: CategoriesOption): readonly string[] {
+  return isList(categories) ? categories : Object.keys(categories)
+}
+
+/** `Array.isArray` does not know lists that are only read. */
+export function isList(categories: CategoriesOption): categories is readonly string[] {
+  return Array.isArray(categories)
 }
 
 function optional<K extends string, T>(taker: FieldTaker, name: K, rule: Rule<T>): Partial<Record<K, T>> {

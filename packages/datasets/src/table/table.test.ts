@@ -46,7 +46,7 @@ test.each([
 test('names with delimiters, quotes and line feeds', async () => {
   const path = await written('"a, ""b""\nc",d\n1,2\n')
   expect((await loadDataset(csv(path))).columns).toEqual(['a, "b"\nc', 'd'])
-  await expect(userErrorOf(() => read('"a\nb",c\n1,"x"\n'))).resolves.toMatch(/in line 3, column 'c'/)
+  await expect(userErrorOf(() => read('"a\nb",c\n1,2\n3,"x"\n'))).resolves.toMatch(/in line 4, column 'c'/)
 })
 
 test('a target of texts is classes, in the order of their names', async () => {
@@ -82,6 +82,59 @@ test('missing values', async () => {
   await expect(read('a,b\n1,\n?,4\n', { missing: { value: -1 } })).resolves.toEqual({ x: [1, -1, -1, 4] })
 })
 
+test('missing values that a model replaces are NaN', async () => {
+  const table = 'a,kind,y\n,x,1\n2,NA,2\n3,y,3\n'
+  for (const missing of ['mean', 'median', 'mostFrequent'] as const) {
+    await expect(read(table, { target: 'y', missing })).resolves.toEqual({ x: [NaN, 0, 2, NaN, 3, 1], y: [1, 2, 3] })
+  }
+  const dataset = await loadDataset(csv(await written(table), { target: 'y', missing: 'mean' }))
+  expect(dataset).toMatchObject({ missing: 'mean', target: 'y', categories: { kind: ['x', 'y'] } })
+  const own = csv(await written('a,kind,y\n,y,1\n4,x,2\n'))
+  const { splits } = await loadDataset(dataset, { test: own })
+  expect(splits.test?.fields.x?.values).toEqual(Float32Array.of(NaN, 1, 4, 0))
+  const plain = csv(await written('a,kind,y\n1,y,1\n4,x,2\n'), { target: 'y' })
+  const filled = csv(await written(table), { target: 'y', missing: 'mean' })
+  await expect(userErrorOf(() => loadDataset(plain, { test: filled }))).resolves.toBe(
+    "The test data of table have missing 'mean' and the training has not, so no model replaces them",
+  )
+})
+
+test('columns of texts are categories, numbered in the order of their names', async () => {
+  const table = 'kind,a,size\nrose,1,10\naster,2,9\nrose,3,1e1\n'
+  const { fields, categories, columns, hash } = await loadDataset(csv(await written(table)))
+  expect([...(fields.train.x?.values ?? [])]).toEqual([1, 1, 10, 0, 2, 9, 1, 3, 10])
+  expect([categories, columns]).toEqual([{ kind: ['aster', 'rose'] }, ['kind', 'a', 'size']])
+  const named = await loadDataset(csv(await written(table), { categories: ['size'] }))
+  expect([...(named.fields.train.x?.values ?? [])]).toEqual([1, 1, 1, 0, 2, 0, 1, 3, 1])
+  expect(named.categories).toEqual({ kind: ['aster', 'rose'], size: ['9', '10'] })
+  const renamed = await loadDataset(csv(await written(table.replaceAll('rose', 'tulip'))))
+  expect(renamed.fields.train.x?.values).toEqual(fields.train.x?.values)
+  expect(renamed.hash).not.toBe(hash)
+  const lines = '{"kind":"rose","a":1,"size":10}\n{"kind":"aster","a":2,"size":9}\n{"kind":"rose","a":3,"size":10}\n'
+  expect((await loadDataset(jsonl(await written(lines)))).hash).toBe(hash)
+})
+
+test('categories in an order of their own, and ones that are not among them', async () => {
+  const options = { categories: { kind: ['rose', 'aster'] }, unknown: 'zeros' } as const
+  await expect(read('kind\naster\ntulip\nrose\n', options)).resolves.toEqual({ x: [1, 2, 0] })
+  const train = csv(await written('kind,a\nrose,1\naster,2\n'), { unknown: 'zeros' })
+  const own = csv(await written('kind,a\ntulip,1\nrose,2\nrose,3\n'))
+  const { splits } = await loadDataset(train, { test: own })
+  expect(splits.test?.fields.x?.values).toEqual(Float32Array.of(2, 1, 1, 2, 1, 3))
+  const strict = csv(await written('kind,a\nrose,1\naster,2\n'))
+  await expect(userErrorOf(() => loadDataset(strict, { test: own }))).resolves.toMatch(
+    /has the category 'tulip' in line 2, column 'kind', which is none of 'aster', 'rose'$/,
+  )
+  const others = csv(await written('kind,a\nrose,1\naster,2\n'), { categories: { kind: ['rose', 'aster'] } })
+  await expect(userErrorOf(() => loadDataset(strict, { test: others }))).resolves.toMatch(
+    /have other categories than the/,
+  )
+  const text = csv(await written('kind,a\nrose,x\naster,y\n'))
+  await expect(userErrorOf(() => loadDataset(strict, { test: text }))).resolves.toMatch(
+    /have other categories than the/,
+  )
+})
+
 test('tab-separated values, and JSON by the line', async () => {
   const { fields } = await loadDataset(tsv(await written('a\tb\n1\t2\n')))
   expect(fields.train.x?.values).toEqual(Float32Array.of(1, 2))
@@ -106,10 +159,45 @@ test.each<[string, string | Uint8Array, CsvOptions, RegExp]>([
   ['only blank lines', '\n \n', {}, /is empty, expected rows$/],
   ['names alone', 'a,b\n', {}, /has no rows to learn from, only the names of columns$/],
   ['missing values in all', 'a\nNA\nNA\n', { missing: 'drop' }, /has no rows to learn from, a missing value in each$/],
+  [
+    'a text among targets',
+    'a,y\n1,2\n3,x\n',
+    { target: 'y' },
+    /column 'y', expected a finite number, or classes: true$/,
+  ],
   ['a short row', 'a,b\n1,2\n3\n', {}, /has 1 cell in line 3, expected 2$/],
   ['a long row', 'a,b\n1,2,3\n', {}, /has 3 cells in line 2, expected 2$/],
-  ['a text', 'a,city\n1,Oslo\n', {}, /has the text 'Oslo' in line 2, column 'city': inputs are numbers, so name those/],
-  ['a text later on', 'a,b\n1,2\n3,x\n', {}, /has 'x' in line 3, column 'b', expected a finite number$/],
+  [
+    'a text later on',
+    'a,b\n1,2\n3,x\n',
+    {},
+    /has 'x' in line 3, column 'b', expected a finite number, or the column n/,
+  ],
+  [
+    'a category of none',
+    'a,b\n1,x\n',
+    { categories: { b: ['y'] } },
+    /has the category 'x' in line 2, column 'b', which is none of 'y'$/,
+  ],
+  ['categories of no input', 'a,b\n1,x\n', { categories: ['c'] }, /has no input 'c', which is named in categories: it/],
+  [
+    'no category',
+    'a,b\n1,x\n2,\n',
+    { missing: { value: 0 } },
+    /has no value in line 3, column 'b', and 0 is no category: missing must be 'drop', or 'mostFrequent'$/,
+  ],
+  [
+    'no category before it is one',
+    'a,b\n1,\n2,x\n',
+    { missing: { value: 0 } },
+    /has no value in line 2, column 'b', and 0 is no category/,
+  ],
+  [
+    'too many texts',
+    ['a', ...Array.from({ length: 1001 }, (_, i) => `t${i}`)].join('\n'),
+    {},
+    /has more than 1000 different texts in column 'a', too many for categories unless it is named in them/,
+  ],
   ['infinity', 'a\n1\n-inf\n', {}, /has '-inf' in line 3, column 'a', expected a finite number$/],
   ['a large number', 'a\n1e39\n', {}, /has '1e39', which is too large for f32 in line 2, column 'a', expected/],
   [
@@ -124,7 +212,7 @@ test.each<[string, string | Uint8Array, CsvOptions, RegExp]>([
     'another class',
     'a,b\n1,x\n',
     { target: 'b', classes: ['y'] },
-    /has the class 'x' in line 2, which is none of 'y'$/,
+    /has the class 'x' in line 2, column 'b', which is none of 'y'$/,
   ],
   ['another column', 'a,b\n1,2\n', { target: 'c' }, /has no column 'c'; its columns are 'a', 'b'$/],
   ['a target alone', 'a\n1\n', { target: 'a' }, /has no column but the target/],
@@ -133,8 +221,8 @@ test.each<[string, string | Uint8Array, CsvOptions, RegExp]>([
   ['an open quote', 'a\n"1\n2\n', {}, /has a quote in line 2 that does not end$/],
   ['a stray quote', 'a,b\n1,2\n"1"x",3"\n', {}, /has a quote out of place in line 3/],
   ['carriage returns alone', 'a,b\r1,2\r', {}, /has carriage returns in line 1/],
-  ['bytes', Buffer.from([97, 10, 0xff, 10]), {}, /is no text: after line 1 it has bytes that are not UTF-8/],
-  ['a zero byte', 'a\n1\0\n', {}, /is no text: after line 1 it has a zero byte/],
+  ['bytes', Buffer.from([97, 10, 0xff, 10]), {}, /is no text: in or after line 2 it has bytes that are not UTF-8/],
+  ['a zero byte', 'a\n1\0\n', {}, /is no text: in or after line 2 it has a zero byte/],
   ['gzip cut short', gzipSync('a\n1\n').subarray(0, 20), {}, /is cut short: its gzip data ends too early$/],
 ])('%s is refused in one sentence', async (_, content, options, message) => {
   await expect(userErrorOf(() => read(content, options))).resolves.toMatch(message)
@@ -146,21 +234,39 @@ test.each<[string, RegExp]>([
   ['{"a":[1]}', /in line 1, column 'a', \[ 1 \], expected a number or a text$/],
   ['{"a":1}\n{"a":1,"b":2}', /has 'b' in line 2, which the first line has not/],
   ['{}', /has no columns in its first row$/],
-  ['{"a":1}\n{}', /has no value in line 2, column 'a'/],
+  ['{"a":1}\n{}', /has no value in line 2, column 'a': say what becomes of such rows, with missing 'drop', 'mean'/],
 ])('%s is refused as JSON', async (content, message) => {
   await expect(userErrorOf(async () => loadDataset(jsonl(await written(content))))).resolves.toMatch(message)
+})
+
+test('a column of no line is refused, where the others are imputed', async () => {
+  const path = await written('{"a":1}\n{"a":2}\n')
+  const spec = jsonl(path, { columns: ['a', 'b'], missing: 'mean' })
+  await expect(userErrorOf(() => loadDataset(spec))).resolves.toMatch(
+    /has no 'b' in any line, expected it in some, as null/,
+  )
 })
 
 test('held-out files have the columns and classes of the training', async () => {
   const train = csv(await written('a,k\n1,x\n2,y\n'), { target: 'k' })
   const own = csv(await written('a,k\n5,z\n6,x\n'), { target: 'k' })
   await expect(userErrorOf(() => loadDataset(train, { test: own }))).resolves.toMatch(
-    /^The test data of table have other classes than the training: name them in both, as classes: \[…\]$/,
+    /has the class 'z' in line 2, column 'k', which is none of 'x', 'y'$/,
   )
   const other = csv(await written('b,k\n5,y\n6,x\n'), { target: 'k' })
-  await expect(userErrorOf(() => loadDataset(train, { test: other }))).resolves.toMatch(/have other columns than/)
-  const same = csv(await written('a,k\n5,y\n6,x\n'), { target: 'k' })
-  expect((await loadDataset(train, { test: same })).splits.test?.rows).toHaveLength(2)
+  await expect(userErrorOf(() => loadDataset(train, { test: other }))).resolves.toMatch(
+    /has no column 'a'; its columns/,
+  )
+  const named = csv(await written('b,k\n5,y\n6,x\n'), { target: 'k', columns: ['b'] })
+  await expect(userErrorOf(() => loadDataset(train, { test: named }))).resolves.toBe(
+    'The test data of table have other columns than the training: leave them out, or name the same',
+  )
+  const some = csv(await written('k,c,a\ny,1,5\ny,2,6\n'))
+  const { splits } = await loadDataset(train, { test: some })
+  expect(splits.test?.fields).toMatchObject({
+    x: { values: Float32Array.of(5, 6) },
+    label: { values: Int32Array.of(1, 1) },
+  })
 })
 
 test('a spec is plain JSON and is checked', async () => {
@@ -169,7 +275,9 @@ test('a spec is plain JSON and is checked', async () => {
     kind: 'csv',
     path: 'houses.csv',
     target: 'price',
+    unknown: 'refuse',
     missing: 'refuse',
+    labelled: 1,
     validation: 0.1,
     test: 0,
     splitBy: 'random',
@@ -182,7 +290,12 @@ test('a spec is plain JSON and is checked', async () => {
     [() => csv('a', { classes: true }), /csv.target is missing/],
     [
       () => csv('a', { missing: { value: Infinity } }),
-      /csv.missing must be 'refuse', 'drop' or { value } with a number/,
+      /csv.missing must be 'refuse', 'drop', 'mean', 'median', 'mostFrequent' or { value } with a number/,
+    ],
+    [() => csv('a', { categories: { b: [] } }), /csv.categories must be names of columns, or a record of names/],
+    [
+      () => csv('a', { categories: ['b'], target: 'b' }),
+      /csv.categories must be inputs without the target 'b', whose categories are classes, not 'b'$/,
     ],
     [() => csv('a', { delimiter: '""' }), /csv.delimiter must be one character/],
     [() => csv('a', { validation: -1 }), /csv.validation must be a share/],

@@ -24,12 +24,6 @@ static uint32_t next_random(void) {
     return random_state ^ random_state >> 15;
 }
 
-static float float_of(uint32_t bits) {
-    float value;
-    memcpy(&value, &bits, 4);
-    return value;
-}
-
 /* Mostly numbers around 1 of both signs; some denormal, huge, 0, infinite or NaN. */
 static float next_float(bool awkward) {
     const uint32_t bits = next_random();
@@ -122,17 +116,19 @@ static void pointwise(void) {
         const uint32_t rows = shapes[s].rows, cols = shapes[s].cols, count = rows * cols;
         for (uint32_t op = MICRO_COPY; op < MICRO_ADAM; op++) {
             next_address = 4096;
-            const uint32_t to = allocate(4 * count), sums = allocate(8);
+            const uint32_t to = allocate(4 * count), sums = allocate(8), columns = allocate(4 * cols);
+            const uint32_t width = cols <= POINTWISE_BLOCK && cols % LANES == 0 ? cols : 1; /* of the rows' sums */
             const uint32_t full = floats(count, true), scalar = floats(1, false), row = floats(cols, true);
             const uint32_t col = floats(rows, true), bytes = integers(count, -9, 100), whole = integers(count, -9, 100);
             const uint32_t program =
-                WORDS(9, 7, 2, REGISTER_FULL, to, REGISTER_FULL, full, REGISTER_SCALAR, scalar, REGISTER_ROW, row,
+                WORDS(9, 7, 3, REGISTER_FULL, to, REGISTER_FULL, full, REGISTER_SCALAR, scalar, REGISTER_ROW, row,
                       REGISTER_COL, col, REGISTER_FULL_U8, bytes, REGISTER_FULL_I32, whole, REGISTER_TEMP, 0,
                       REGISTER_TEMP, 1, op, 7, 1, 2, 3, op, 8, 3, 4, 1, op, 0, 7, 8, 5, op, 7, 5, 6, 8, MICRO_ADD, 0, 0,
-                      7, 0, op, 8, 4, 0, 2, MICRO_SUB, 0, 0, 8, 0, 0, sums, 7, sums + 4);
+                      7, 0, op, 8, 4, 0, 2, MICRO_SUB, 0, 0, 8, 0, 0, sums, 1, 7, sums + 4, 1, 8, columns, width);
             EXECUTE(OP_MAP, rows, cols, program);
             add_to_hash(to, count);
             add_to_hash(sums, 2);
+            add_to_hash(columns, width);
         }
     }
     end("pointwise");

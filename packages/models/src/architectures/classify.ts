@@ -3,6 +3,7 @@ import { argMax, type Batch, frozen, defineModel, type Model, type Tensor, UserE
 import type { ActivationName } from '../layers/activation.js'
 import { crossEntropy } from '../losses/cross-entropy.js'
 import { accuracy } from '../metrics/accuracy.js'
+import { prepareTable } from '../preparation/prepare-table.js'
 import { standardize } from '../preparation/standardize.js'
 import { checkWidth, checkWidths } from '../widths.js'
 import type { AutoencodeOptions, NetworkOptions } from './autoencode.js'
@@ -14,8 +15,8 @@ export interface MlpOptions<F extends string = string> extends NetworkOptions {
   /** What is classified. Default: `image`, or `x` where the data have no `image`, as tables have not. */
   readonly field?: F
   /**
-   * Whether inputs are scaled to mean 0 and deviation 1, as the training rows have them, within the model. Default: for
-   * `x`, where no `scale` is given.
+   * Whether numbers are scaled to mean 0 and deviation 1, as the training rows have them, within the model. Default:
+   * for `x`, where no `scale` is given.
    */
   readonly standardize?: boolean
   /** Widths of the hidden layers between the pixels, or the code, and the output layer, one logit a class. */
@@ -74,13 +75,18 @@ export function classify(options: ClassifyOptions): Classifier<string> {
     const { encoder, activation = 'relu', codeActivation = 'relu' } = network
     const field = options.field ?? (!data.fields.image && data.fields.x ? 'x' : 'image')
     const scale = scaleOf(data, network.scale, field)
-    const input = inputOf(data, network.input, field)
     const { standardize: isStandardized = field === 'x' && mode === 'none' && network.scale === undefined } = options
     if (isStandardized && (mode !== 'none' || network.scale !== undefined)) {
       throw new UserError('standardize goes with neither an encoder nor a scale')
     }
-    const scaler = isStandardized ? standardize(statisticsFor(data, field)) : undefined
-    const prepared = (values: Tensor) => (scaler ? scaled(scaler.apply(values), 1) : scaled(values, scale))
+    const isTable = field === 'x' && mode === 'none'
+    if (!isTable && field === 'x' && (data.categories || typeof data.missing === 'string')) {
+      throw new UserError('an encoder takes neither categories nor missing values: leave it, or those columns, out')
+    }
+    const table = isTable ? prepareTable(data, { standardize: isStandardized }) : undefined
+    const scaler = isStandardized && !isTable ? standardize(statisticsFor(data, field)) : undefined
+    const prepared = (values: Tensor) => scaled((table ?? scaler)?.apply(values) ?? values, isStandardized ? 1 : scale)
+    const input = network.input ?? table?.width ?? inputOf(data, undefined, field)
     const classes = classesOf(data, options.classes)
     const stack = (widths: readonly number[], lastActivation: ActivationName) =>
       denseStack({ widths, activation, lastActivation, weight })

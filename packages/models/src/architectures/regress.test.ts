@@ -5,10 +5,14 @@ import { classify } from './classify.js'
 import { regress } from './regress.js'
 
 const fields = { x: { dtype: 'f32', shape: [3] }, y: { dtype: 'f32', shape: [] } } as const
-const statistics = (field: string) =>
+const moments = (field: string) =>
   field === 'x'
     ? { shape: [3], mean: [100, 0, 5], deviation: [10, 1, 0] }
     : { shape: [], mean: [1000], deviation: [50] }
+const statistics = (field: string) => {
+  const { mean } = moments(field)
+  return { ...moments(field), least: mean, most: mean, median: mean, mostFrequent: mean }
+}
 const batch = { x: [110, 1, 5, 90, -1, 5, 100, 0, 5, 105, 2, 5], y: [1050, 950, 1000, 1100] }
 /** What the model sees of these rows. */
 const seen = { x: [1, 1, 0, -1, -1, 0, 0, 0, 0, 0.5, 2, 0], y: [1, -1, 0, 2] }
@@ -53,6 +57,29 @@ describe('regress', () => {
     const model = regress({ hidden: [], standardize: false })
     const { program } = train(model, { ...options, data: { fields: wide, numExamples: 4 } })
     expect(program.states.find(({ name }) => name === 'head.0.weight')?.shape).toEqual([6, 2])
+  })
+
+  test('takes categories and missing values as they are', () => {
+    const { columns, categories } = { columns: ['size', 'kind', 'age'], categories: { kind: ['ash', 'oak', 'elm'] } }
+    const of = (name: string) => {
+      const figures = { mean: [100, 1.2, 5], deviation: [10, 0.7, 0], median: [90, 1, 5], mostFrequent: [80, 2, 5] }
+      return name === 'x' ? { ...figures, shape: [3], least: [0, 0, 5], most: [200, 2, 5] } : statistics(name)
+    }
+    const data = { fields, statistics: of, columns, categories, missing: 'median' } as const
+    const table = modelFor(regress({ hidden: [4] }), data)
+    const seenBy = { x: { dtype: 'f32', shape: [5] }, y: fields.y } as const
+    const unscaled = { ...options, data: { fields: seenBy, numExamples: 4 } }
+    const { program } = prediction(plain, unscaled)
+    const state = initialState(program, 3)
+    // Unknown, known, missing.
+    const rows = { x: [110, 3, 5, NaN, 1, 5, 100, NaN, 5, 105, 0, NaN] }
+    const x = [1, 0, 0, 0, 0, -1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0.5, 1, 0, 0, 0]
+    const own = evaluate(program, { state, batch: { x } }).results.estimate ?? []
+    const { estimate } = evaluate(prediction(table, options).program, { state, batch: rows }).results
+    expect(own).toHaveLength(4)
+    own.forEach((value, i) => {
+      expect(estimate?.[i]).toBeCloseTo(1000 + 50 * value, 3)
+    })
   })
 
   test('says what lacks', () => {

@@ -1,12 +1,13 @@
 /** A network of dense layers that predicts numbers. */
 import { type Batch, defineModel, type InitializerLike, type Model, reshape, type Tensor } from '@gradpool/core'
-import { type ModelData, sizeOf } from '@gradpool/core/engine'
+import { sizeOf } from '@gradpool/core/engine'
 import type { ActivationName } from '../layers/activation.js'
 import { meanSquaredError } from '../losses/mean-squared-error.js'
 import { meanAbsoluteError } from '../metrics/mean-absolute-error.js'
 import { r2 } from '../metrics/r2.js'
 import { rootMeanSquaredError } from '../metrics/root-mean-squared-error.js'
-import { standardize, type Standardizer } from '../preparation/standardize.js'
+import { prepareTable } from '../preparation/prepare-table.js'
+import { standardize } from '../preparation/standardize.js'
 import { checkWidths } from '../widths.js'
 import { denseStack } from './dense-stack.js'
 import { scaled } from './input.js'
@@ -20,7 +21,8 @@ export interface RegressOptions {
   /** Of all weights. Default: heNormal. */
   readonly weight?: InitializerLike
   /**
-   * Whether inputs and targets are scaled to mean 0 and deviation 1, as the training rows have them, within the model.
+   * Whether numbers of inputs and targets are scaled to mean 0 and deviation 1, as the training rows have them, within
+   * the model.
    * Default: true.
    */
   readonly standardize?: boolean
@@ -36,7 +38,8 @@ export type Regressor = RegressOptions & { readonly kind: 'regress' } & Model<{
 
 /**
  * A model over the fields `x`, of any shape, and `y`, one number or several, for `fit` and as a stage of an experiment.
- * Its states are `head.0.weight`, `head.0.bias`, ….
+ * Its states are `head.0.weight`, `head.0.bias`, …. Categories of a table are one-hot, and its missing values become
+ * what the data name (`prepareTable`).
  *
  * Results: `loss`, the mean squared error of the scaled targets, and `r2`, `mae` and `rmse` in the target's own units.
  * Predictions: `estimate`, of the shape of `y`, in its own units.
@@ -47,11 +50,13 @@ export function regress(options: RegressOptions): Regressor {
   const { hidden, activation = 'relu', weight = 'heNormal' } = options
   if (hidden.length > 0) checkWidths('hidden', hidden)
   return readyModel({ ...options, kind: 'regress' as const }, (data) => {
-    const [x, y] = [fieldOf(data, 'x'), fieldOf(data, 'y')]
-    const scalers = options.standardize === false ? undefined : scalersFor(data)
-    const prepared = (input: Tensor) => scaled(scalers ? scalers.x.apply(input) : input, 1)
+    const y = fieldOf(data, 'y')
+    const isScaled = options.standardize !== false
+    const table = prepareTable(data, { standardize: isScaled })
+    const scaler = isScaled ? standardize(statisticsFor(data, 'y')) : undefined
+    const prepared = (input: Tensor) => scaled(table.apply(input), 1)
     const network = denseStack({
-      widths: [sizeOf(x.shape), ...hidden, sizeOf(y.shape)],
+      widths: [table.width, ...hidden, sizeOf(y.shape)],
       activation,
       lastActivation: 'linear',
       weight,
@@ -61,9 +66,9 @@ export function regress(options: RegressOptions): Regressor {
       params: { head: network },
       step(bound, batch: Batch<'x' | 'y'>) {
         const output = shaped(bound.head(prepared(batch.x)))
-        const estimate = scalers ? scalers.y.invert(output) : output
+        const estimate = scaler ? scaler.invert(output) : output
         return {
-          loss: meanSquaredError(output, scalers ? scalers.y.apply(batch.y) : batch.y),
+          loss: meanSquaredError(output, scaler ? scaler.apply(batch.y) : batch.y),
           r2: r2(estimate, batch.y),
           mae: meanAbsoluteError(estimate, batch.y),
           rmse: rootMeanSquaredError(estimate, batch.y),
@@ -71,12 +76,8 @@ export function regress(options: RegressOptions): Regressor {
       },
       predict(bound, batch: Batch<'x'>) {
         const output = shaped(bound.head(prepared(batch.x)))
-        return { estimate: scalers ? scalers.y.invert(output) : output }
+        return { estimate: scaler ? scaler.invert(output) : output }
       },
     })
   })
-}
-
-function scalersFor(data: ModelData): Readonly<Record<'x' | 'y', Standardizer>> {
-  return { x: standardize(statisticsFor(data, 'x')), y: standardize(statisticsFor(data, 'y')) }
 }

@@ -13,11 +13,23 @@ import { asColumn, classesOf, classNumbers, countedRows, type LabelOptions } fro
  * @throws UserError where neither form fits the logits, or `ignoreLabel` does not go with the labels
  */
 export function confusionMatrix(logits: Tensor, labels: Tensor, options: LabelOptions = {}): Metric<number[][]> {
-  const classes = classesOf(logits)
-  const truth = oneHot(classNumbers('confusionMatrix', logits, labels), classes)
+  const numbers = classNumbers('confusionMatrix', logits, labels)
   const counted = countedRows('confusionMatrix', labels, options)
-  const rows = counted === undefined ? truth : mul(truth, asColumn(counted))
-  const estimate = oneHot(argMax(logits), classes)
-  const counts = matmul(rows, estimate, { transposeA: true }) // [classes, classes]
-  return { means: { share: div(counts, logits.shape[0] ?? 1) }, finish: finisher('counts') }
+  const share = confusion(numbers, argMax(logits), { size: classesOf(logits), counted })
+  return { means: { share }, finish: finisher('counts') }
+}
+
+export interface ConfusionOptions {
+  /** Classes. */
+  readonly size: number
+  /** 1 for rows that count, 0 for others, [batch]. */
+  readonly counted: Tensor | undefined
+}
+
+/** The share of the batch that each pair of a row's and a column's number has, [size, size]. */
+export function confusion(rowNumbers: Tensor, columnNumbers: Tensor, { size, counted }: ConfusionOptions): Tensor {
+  const all = oneHot(rowNumbers, size)
+  const rows = counted === undefined ? all : mul(all, asColumn(counted))
+  const counts = matmul(rows, oneHot(columnNumbers, size), { transposeA: true })
+  return div(counts, rowNumbers.shape[0] ?? 1)
 }

@@ -4,20 +4,27 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   accuracy,
+  adjustedRandIndex,
   auc,
+  balancedAccuracy,
   binaryCrossEntropy,
   calibrationError,
+  clusterAccuracy,
+  clusteringScores,
   confusionMatrix,
   crossEntropy,
   f1,
   meanAbsoluteError,
+  meanAbsolutePercentageError,
   meanSquaredError,
   medianAbsoluteError,
+  normalizedMutualInformation,
   precision,
   r2,
   recall,
   reconstructionAccuracy,
   rootMeanSquaredError,
+  topKAccuracy,
 } from '../index.js'
 import { compute, type Operand } from '../testing/compute.js'
 import { judge } from '../testing/judge.js'
@@ -124,6 +131,7 @@ describe('shapes that would broadcast by mistake are refused', () => {
     ['meanSquaredError', meanSquaredError],
     ['binaryCrossEntropy', binaryCrossEntropy],
     ['meanAbsoluteError', meanAbsoluteError],
+    ['meanAbsolutePercentageError', meanAbsolutePercentageError],
     ['rootMeanSquaredError', rootMeanSquaredError],
     ['reconstructionAccuracy', reconstructionAccuracy],
     ['r2', r2],
@@ -143,6 +151,9 @@ describe('shapes that would broadcast by mistake are refused', () => {
     ['precision', precision],
     ['recall', recall],
     ['f1', f1],
+    ['balancedAccuracy', balancedAccuracy],
+    ['topKAccuracy', (a, b) => topKAccuracy(a, b, 1)],
+    ['clusterAccuracy', clusterAccuracy],
   ])('%s', (name, metric) => {
     expect(traced(metric)).toThrow(`${name}: labels must be class numbers u8[3] or i32[3]`)
   })
@@ -242,6 +253,13 @@ describe('ignoreLabel leaves rows out', () => {
     ['f1', f1],
     ['confusionMatrix', confusionMatrix],
     ['calibrationError', calibrationError],
+    ['balancedAccuracy', balancedAccuracy],
+    ['precision of a class', (x, y, options) => precision(x, y, { ...options, average: 0 })],
+    ['recall of all together', (x, y, options) => recall(x, y, { ...options, average: 'micro' })],
+    ['topKAccuracy', (x, y, options) => (options ? topKAccuracy(x, y, 2, options) : topKAccuracy(x, y, 2))],
+    ['clusterAccuracy', clusterAccuracy],
+    ['normalizedMutualInformation', normalizedMutualInformation],
+    ['adjustedRandIndex', adjustedRandIndex],
   ])('of %s, whatever the batches, and whether the label is a class or none', (_, metric) => {
     const expected = judge(fieldsOf(kept, ignored), 3, (b) => metric(b.logits, b.label))
     for (const ignoreLabel of [ignored, 2]) {
@@ -269,4 +287,61 @@ describe('ignoreLabel leaves rows out', () => {
       expect(value).toBeCloseTo(Number(of(some[0] ?? [], some[1] ?? [], metric)), 6)
     }
   })
+})
+
+describe('options that do not fit are refused', () => {
+  const fields = {
+    logits: { values: [1, 2, 3, 4, 5, 6], shape: [3] },
+    label: { values: [0, 1], shape: [], dtype: 'u8' as const },
+  }
+  test.each<[string, (x: Tensor, y: Tensor) => Tensor | Metric]>([
+    ['f1: average must be .* one of the 3 classes from 0 on, not 3', (x, y) => f1(x, y, { average: 3 })],
+    ['precision: average is of several classes', (_, y) => precision(y, y, { average: 'micro' })],
+    ['topKAccuracy: k must be a whole number from 1 to the 3 classes, not 4', (x, y) => topKAccuracy(x, y, 4)],
+    ['clusterAccuracy: classes must be a whole', (x, y) => clusterAccuracy(x, y, { classes: 0 })],
+    ['adjustedRandIndex: clusters must be \\[batch, clusters\\]', (_, y) => adjustedRandIndex(y, y)],
+  ])('%s', (message, metric) => {
+    expect(() => judge(fields, 2, (b) => metric(b.logits, b.label))).toThrow(new RegExp(message))
+  })
+
+  test('lists of other lengths', () => {
+    expect(() => clusteringScores([1, 2], [1])).toThrow(
+      'clusteringScores: there are 2 labels, and clusters of 1 examples',
+    )
+  })
+})
+
+test('equal logits are taken in order, so that the first of k is what accuracy takes', () => {
+  const fields = {
+    logits: { values: [1, 1, 0, 1, 1, 0], shape: [3] },
+    label: { values: [0, 1], shape: [], dtype: 'u8' as const },
+  }
+  expect(judge(fields, 2, (b) => accuracy(b.logits, b.label))).toBe(0.5)
+  expect(judge(fields, 2, (b) => topKAccuracy(b.logits, b.label, 1))).toBe(0.5)
+  expect(judge(fields, 2, (b) => topKAccuracy(b.logits, b.label, 2))).toBe(1)
+})
+
+test('more classes than clusters, as numbers or one-hot', () => {
+  const clusters = { values: [1, 0, 1, 0, 0, 1, 0, 1], shape: [2] }
+  const label = { values: [0, 1, 2, 2], shape: [], dtype: 'u8' as const }
+  const oneHot = { values: [1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1], shape: [3] }
+  const byNumber = judge({ clusters, label }, 3, (b) => clusterAccuracy(b.clusters, b.label, { classes: 3 }))
+  expect([byNumber, judge({ clusters, oneHot }, 3, (b) => clusterAccuracy(b.clusters, b.oneHot))]).toEqual([0.75, 0.75])
+})
+
+test('an assignment is the best of all', () => {
+  const permutations = (of: readonly number[]): number[][] =>
+    of.length === 0 ? [[]] : of.flatMap((x) => permutations(of.filter((y) => y !== x)).map((rest) => [x, ...rest]))
+  const pairs = fc.array(fc.tuple(fc.nat({ max: 4 }), fc.nat({ max: 4 })), { minLength: 1, maxLength: 25 })
+  fc.assert(
+    fc.property(pairs, (examples) => {
+      const hits = permutations([0, 1, 2, 3, 4]).map((names) => examples.filter(([a, b]) => names[b] === a).length)
+      const { accuracy } = clusteringScores(
+        examples.map(([a]) => a),
+        examples.map(([, b]) => b),
+      )
+      expect(accuracy).toBeCloseTo(Math.max(...hits) / examples.length, 12)
+    }),
+    search,
+  )
 })

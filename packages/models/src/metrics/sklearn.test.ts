@@ -5,24 +5,41 @@ import { describe, expect, test } from 'vitest'
 import { judge, type ExampleField } from '../testing/judge.js'
 import {
   accuracy,
+  adjustedRandIndex,
   auc,
+  balancedAccuracy,
+  binaryCrossEntropy,
   calibrationError,
+  clusterAccuracy,
+  clusteringScores,
   confusionMatrix,
+  crossEntropy,
   f1,
   meanAbsoluteError,
+  meanAbsolutePercentageError,
   medianAbsoluteError,
+  normalizedMutualInformation,
   precision,
+  quantileLoss,
   r2,
   recall,
   rootMeanSquaredError,
+  topKAccuracy,
 } from '../index.js'
 
-type Field = 'target' | 'output' | 'pairs' | 'guesses' | 'yes' | 'score' | 'label' | 'logits'
+type Field =
+  | ('target' | 'output' | 'pairs' | 'guesses' | 'yes' | 'score' | 'label' | 'logits')
+  | ('often' | 'uneven' | 'kind' | 'clusters')
 
 interface Oracle {
   readonly examples: Readonly<Record<Field, readonly number[]>>
   readonly expected: Readonly<Record<string, number>> & {
     readonly confusion: readonly (readonly number[])[]
+    readonly few: readonly {
+      readonly label: readonly number[]
+      readonly cluster: readonly number[]
+      readonly scores: Readonly<Record<'accuracy' | 'nmi' | 'ari', number>>
+    }[]
   }
 }
 
@@ -37,6 +54,9 @@ const years = { a: field('output'), b: field('target') }
 const pairs = { a: field('guesses', { shape: [2] }), b: field('pairs', { shape: [2] }) }
 const scored = { a: field('score'), b: field('yes') }
 const classes = { a: field('logits', { shape: [4] }), b: field('label', { dtype: 'u8' }) }
+/** Class 1 is never the largest, class 2 never occurs, class 4 neither. */
+const uneven = { a: field('uneven', { shape: [5] }), b: field('often', { dtype: 'u8' }) }
+const clustered = { a: field('clusters', { shape: [6] }), b: field('kind', { dtype: 'i32' }) }
 
 type Case = [
   name: string,
@@ -62,6 +82,24 @@ const cases: readonly Case[] = [
   ['precisionYes', precision, scored, 6],
   ['recallYes', recall, scored, 6],
   ['f1Yes', f1, scored, 6],
+  ['meanAbsolutePercentageError', meanAbsolutePercentageError, years, 8],
+  ['pinball', quantileLoss, years, 6],
+  ['pinball10', (a, b) => quantileLoss(a, b, { quantile: 0.1 }), years, 6],
+  ['logLoss', crossEntropy, classes, 6],
+  ['logLossYes', binaryCrossEntropy, scored, 6],
+  ['top1', (a, b) => topKAccuracy(a, b, 1), classes, 6],
+  ['top2', (a, b) => topKAccuracy(a, b, 2), classes, 6],
+  ['top3Uneven', (a, b) => topKAccuracy(a, b, 3), uneven, 6],
+  ['balancedAccuracy', balancedAccuracy, classes, 6],
+  ['balancedAccuracyUneven', balancedAccuracy, uneven, 6],
+  ...Object.entries({ precision, recall, f1 }).flatMap(([name, metric]): Case[] => [
+    [`${name}Uneven`, metric, uneven, 6],
+    [`${name}UnevenMicro`, (a, b) => metric(a, b, { average: 'micro' }), uneven, 6],
+    ...[0, 1, 2, 3, 4].map((c): Case => [`${name}Uneven${c}`, (a, b) => metric(a, b, { average: c }), uneven, 6]),
+  ]),
+  ['clusters_accuracy', clusterAccuracy, clustered, 12],
+  ['clusters_nmi', normalizedMutualInformation, clustered, 12],
+  ['clusters_ari', adjustedRandIndex, clustered, 12],
 ]
 
 describe.each([37, 8, 1])('in batches of %d', (batchSize) => {
@@ -75,3 +113,13 @@ describe.each([37, 8, 1])('in batches of %d', (batchSize) => {
     expect(value).toEqual(expected.confusion)
   })
 })
+
+test.each(expected.few)(
+  'scores of the clusters $cluster of $label are scikit-learn’s',
+  ({ label, cluster, scores }) => {
+    const { accuracy, nmi, ari } = clusteringScores(label, cluster)
+    expect(accuracy).toBeCloseTo(scores.accuracy, 12)
+    expect(nmi).toBeCloseTo(scores.nmi, 12)
+    expect(ari).toBeCloseTo(scores.ari, 12)
+  },
+)

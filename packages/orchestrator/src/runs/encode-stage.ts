@@ -26,13 +26,14 @@ export function encodeStage(
   { states, epochs, test }: TrainedStage,
   { run, numerics, onLeftOut }: TrainedBy,
 ): Uint8Array {
-  const { model, learning, data, seed, training } = plan
+  const { model, learning, data, table, seed, training } = plan
   const options = { ...learning, run: basename(run), experiments: ref.experiments, stage: ref.name }
   const trained = {
     model,
     fields: training.data.fields,
     states,
     training: training.program,
+    ...(table && { table }),
     provenance: { numerics, data, seed, epochs: epochs.length, options },
     metrics: { ...epochs.slice(-1).map(metricsIn)[0], ...(test && { test }) },
   }

@@ -1,6 +1,6 @@
 /** Whether Programs and states of a saved model belong together, and fit in memory. */
 import { UserError } from '@gradpool/core'
-import { type MetricSpec, type Program, sameShape, sizeProblem } from '@gradpool/core/engine'
+import { type MetricSpec, type Program, sameShape, sizeProblem, type TableNames } from '@gradpool/core/engine'
 import type { NamedArray } from '../number-types.js'
 import type { ModelContent, RowPrograms, SavedPrediction, ValueSpec } from './saved-model.js'
 
@@ -9,7 +9,7 @@ import type { ModelContent, RowPrograms, SavedPrediction, ValueSpec } from './sa
  * @throws UserError with one sentence.
  */
 export function checkContent(content: ModelContent, where: string): void {
-  const { states, predict, evaluation, training } = content
+  const { states, predict, evaluation, training, table } = content
   const check = new Check(where, states)
   if (predict) {
     check.rowPrograms('predict', predict)
@@ -22,6 +22,7 @@ export function checkContent(content: ModelContent, where: string): void {
     check.rowPrograms('evaluation', evaluation)
     check.metrics('evaluation', evaluation.row, evaluation.metrics)
   }
+  if (table) check.table(table, predict?.fields ?? [])
   if (training) {
     const { program, tail, batchSize, numExamples } = training
     if (batchSize > numExamples) check.refuse('its training has batches larger than its data')
@@ -110,6 +111,15 @@ class Check {
         }
       }
     })
+  }
+
+  table({ columns = [], categories = {} }: TableNames, fields: readonly ValueSpec[]): void {
+    const x = fields.find(({ name }) => name === 'x')
+    if (x && columns.length > 0 && !sameShape(x.shape, [columns.length])) {
+      this.refuse(`it has ${columns.length} columns and reads 'x' as [${x.shape.join(', ')}]`)
+    }
+    const other = Object.keys(categories).find((column) => !columns.includes(column))
+    if (other !== undefined) this.refuse(`it has categories of '${other}', which is none of its columns`)
   }
 
   metrics(part: string, { results }: Program, metrics: readonly MetricSpec[]): void {

@@ -3,7 +3,7 @@
  * checked node by node and against the tensors, and no memory is taken that the file does not have.
  */
 import { UserError, type DType } from '@gradpool/core'
-import { Program, type BatchProgram, type MetricSpec, type PlateauState } from '@gradpool/core/engine'
+import { Program, type BatchProgram, type MetricSpec, type PlateauState, type TableNames } from '@gradpool/core/engine'
 import { parseJson } from '../bounded-json.js'
 import { hasFields, isCount, isHash, isText } from '../json-checks.js'
 import type { NamedArray } from '../number-types.js'
@@ -84,6 +84,7 @@ function parseContent(about: About, states: ReadonlyMap<string, NamedArray>, whe
     ...(about.predict !== undefined && { predict: part('predict', parsePrediction) }),
     ...(about.evaluation !== undefined && { evaluation: part('evaluation', parseEvaluation) }),
     ...(about.training !== undefined && { training: part('training', parseTraining) }),
+    ...(about.table !== undefined && { table: part('table', parseTable) }),
   }
 }
 
@@ -126,6 +127,31 @@ function parseTraining(value: unknown): BatchProgram | undefined {
   }
 }
 
+const tableFields = {
+  target: isOptional(isText),
+  columns: isOptional(isNames),
+  categories: isOptional(isCategories),
+  unknown: isOptional((value) => value === 'refuse' || value === 'zeros'),
+  missing: isOptional(
+    (value) =>
+      value === 'mean' || value === 'median' || value === 'mostFrequent' || hasFields(value, { value: isNumber }),
+  ),
+  classNames: isOptional(isNames),
+}
+
+function parseTable(value: unknown): TableNames | undefined {
+  if (!hasFields(value, tableFields)) return undefined
+  const { target, columns, categories, unknown, missing, classNames } = value
+  return {
+    ...(target !== undefined && { target }),
+    ...(columns && { columns }),
+    ...(categories && { categories }),
+    ...(unknown && { unknown }),
+    ...(missing !== undefined && { missing: typeof missing === 'string' ? missing : { value: missing.value } }),
+    ...(classNames && { classNames }),
+  }
+}
+
 function specOf({ name, dtype, shape }: ValueSpec): ValueSpec {
   return { name, dtype, shape }
 }
@@ -133,6 +159,15 @@ function specOf({ name, dtype, shape }: ValueSpec): ValueSpec {
 function isSpecs(value: unknown): value is readonly ValueSpec[] {
   const isSpec = (spec: unknown) => hasFields(spec, { name: isText, dtype: isDType, shape: isShape })
   return isListOf(value, isSpec) && new Set(value.map(({ name }) => name)).size === value.length
+}
+
+/** None twice. */
+function isNames(value: unknown): value is readonly string[] {
+  return isListOf(value, isText) && new Set(value).size === value.length
+}
+
+function isCategories(value: unknown): value is NonNullable<TableNames['categories']> {
+  return hasFields(value, {}) && Object.values(value).every(isNames)
 }
 
 function isMetrics(value: unknown): value is readonly MetricSpec[] {

@@ -1,5 +1,5 @@
 /** From a saved model to the bytes of its file. Equal models give equal bytes. */
-import type { BatchProgram } from '@gradpool/core/engine'
+import type { BatchProgram, TableNames } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { valuesOf } from '../named-states.js'
 import { encodeSafetensors } from '../safetensors.js'
@@ -13,7 +13,7 @@ import { FORMAT_VERSION, type ModelContent, type RowPrograms } from './saved-mod
  */
 export function encodeSavedModel(content: ModelContent): Uint8Array {
   checkContent(content, 'the model')
-  const { states, predict, evaluation, training, provenance, metrics } = content
+  const { states, predict, evaluation, training, table, provenance, metrics } = content
   const about = {
     formatVersion: FORMAT_VERSION,
     kind: 'model',
@@ -27,6 +27,7 @@ export function encodeSavedModel(content: ModelContent): Uint8Array {
     },
     evaluation: evaluation && { metrics: evaluation.metrics, ...programsOf(evaluation) },
     training: training && trainingOf(training),
+    table: table && namesOf(table),
   }
   return encodeSafetensors({ tensors: states, metadata: { gradpool: JSON.stringify(about) } })
 }
@@ -42,8 +43,12 @@ function trainingOf(training: BatchProgram): object {
   return { batchSize, numExamples, shuffle, microBatches, plateaus, metrics, program, tail }
 }
 
-/** Of states and Programs. */
-export function contentHash({ states, predict, evaluation, training }: ModelContent): string {
+function namesOf({ target, columns, categories, unknown, missing, classNames }: TableNames): object {
+  return { target, columns, categories, unknown, missing, classNames }
+}
+
+/** Of states, Programs and names. */
+export function contentHash({ states, predict, evaluation, training, table }: ModelContent): string {
   const hash = createHash('sha256').update(weightsHash(valuesOf(states)))
   const programs = {
     predictRow: predict?.row,
@@ -56,5 +61,6 @@ export function contentHash({ states, predict, evaluation, training }: ModelCont
   for (const [name, program] of Object.entries(programs)) {
     if (program) hash.update(`${name} ${program.hash}\n`)
   }
+  if (table) hash.update(`table ${JSON.stringify(namesOf(table))}\n`)
   return hash.digest('hex')
 }

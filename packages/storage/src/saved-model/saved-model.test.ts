@@ -54,14 +54,17 @@ describe('a saved model', () => {
     const other = { ...content, metrics: {}, provenance: { gradpool: '9' } }
     expect(contentHash(other)).toBe(contentHash(content))
     expect(contentHash({ ...content, states: new Map() })).not.toBe(contentHash(content))
-    const { predict, evaluation, training, ...others } = content
-    if (!predict || !evaluation || !training?.tail) throw new Error('it has all parts')
+    const { predict, evaluation, training, table, ...others } = content
+    if (!predict || !evaluation || !training?.tail || !table) throw new Error('it has all parts')
     const contents: ModelContent[] = [
       content,
       others,
       { ...others, predict },
       { ...others, evaluation },
       { ...others, training },
+      { ...others, table },
+      { ...others, table: { ...table, categories: { kind: ['house', 'flat'] } } },
+      { ...others, table: { ...table, missing: { value: 0 } } },
       { ...content, predict: { ...predict, row: predict.block } },
       { ...content, predict: { ...predict, block: predict.row } },
       { ...content, evaluation: { ...evaluation, row: evaluation.block } },
@@ -83,6 +86,9 @@ describe('a saved model', () => {
     ['without provenance', { provenance: undefined }, 'its provenance is malformed'],
     ['with metrics that are a list', { metrics: [] }, 'its metrics is malformed'],
     ['with half a prediction', { predict: { fields: [] } }, 'its predict is malformed'],
+    ['with two columns of a name', { table: { columns: ['a', 'a', 'b'] } }, 'its table is malformed'],
+    ['with categories that are no list', { table: { categories: { a: 1 } } }, 'its table is malformed'],
+    ['with no policy', { table: { missing: 'max' } }, 'its table is malformed'],
     [
       'with a Program that is none',
       { training: { ...(about.training as object), program: {} } },
@@ -129,6 +135,12 @@ describe('a saved model', () => {
       "its output 'y' is not [1]",
     ],
     ['another number of rows', { predict: { ...predict, blockRows: 7 } }, "reads 'x' for 8 rows, not for 7"],
+    ['other columns', { table: { columns: ['a'] } }, "it has 1 columns and reads 'x' as [3]"],
+    [
+      'categories of no column',
+      { table: { columns: ['a', 'b', 'c'], categories: { d: ['e'] } } },
+      "it has categories of 'd', which is none of its columns",
+    ],
     ['a prediction that learns', { predict: { ...predict, row: training.program } }, "reads 'x' for 4 rows, not for 1"],
     [
       'metrics of other results',

@@ -7,7 +7,7 @@
  * `gradpool`: the JSON of everything else (docs/file-formats.md).
  */
 import type { DType, Shape } from '@gradpool/core'
-import type { BatchProgram, MetricSpec, Program } from '@gradpool/core/engine'
+import type { BatchProgram, MetricSpec, Program, TableNames } from '@gradpool/core/engine'
 import type { NamedArray } from '../number-types.js'
 
 /** Versions up to this one are read, from 1 on. */
@@ -59,12 +59,14 @@ export interface ModelContent {
   readonly predict?: SavedPrediction
   readonly evaluation?: SavedEvaluation
   readonly training?: BatchProgram
+  /** What the numbers are called, of a model of a table. */
+  readonly table?: TableNames
   readonly provenance: Provenance
   /** The last of training, validation and test. */
   readonly metrics: Readonly<Record<string, JsonValue>>
 }
 
 export interface SavedModel extends ModelContent {
-  /** SHA-256, hexadecimal, of states and Programs: equal for models that compute the same. */
+  /** SHA-256, hexadecimal, of states, Programs and names: equal for models that compute and mean the same. */
   readonly hash: string
 }

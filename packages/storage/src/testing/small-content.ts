@@ -42,6 +42,14 @@ export function smallContent(): ModelContent {
       blockRows,
     },
     training: { microBatches: 1, ...program },
+    table: {
+      target: 'price',
+      columns: ['size', 'kind', 'year'],
+      categories: { kind: ['flat', 'house'] },
+      unknown: 'zeros',
+      missing: 'median',
+      classNames: ['low', 'high'],
+    },
     provenance: {
       gradpool: '0.2.0',
       numerics: 'exact',

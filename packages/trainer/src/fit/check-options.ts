@@ -18,6 +18,8 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const isHeld = (value: number) => (Number.isInteger(value) ? value >= 0 : value > 0 && value < 1)
 
+const isSize = (value: unknown) => typeof value === 'number' && value > 0 && isHeld(value)
+
 const aFunction = check('a function', (value) => typeof value === 'function')
 const monitor = check("the name of a metric, such as 'validation.loss'", isText)
 const mode = oneOf('min', 'max')
@@ -82,6 +84,20 @@ const rules = {
   onWarning: aFunction,
   progress: trueOrFalse,
   profile: check('the path of a file', isText),
+  folds: whole(2),
+  repeats: whole(1),
+  splitBy: check(
+    "'random', 'label', 'order' or { group } with the name of a column",
+    (value) =>
+      (isRecord(value) && Object.keys(value).join() === 'group' && isText(value.group)) ||
+      ['random', 'label', 'order'].some((known) => known === value),
+  ),
+  onFold: aFunction,
+  sizes: check(
+    'a list of shares above 0 and at most 1, or of whole numbers',
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isSize),
+  ),
+  metric: check("the name of a metric, such as 'loss'", isText),
 } satisfies Rules
 
 interface Together {
@@ -101,12 +117,20 @@ const ofCourse = [
   ...['onStep', 'onEpoch', 'onEnd', 'onWarning'],
 ] as readonly (keyof typeof rules)[]
 
+const ofFolds = [
+  ...['folds', 'repeats', 'splitBy', 'validation', 'signal', 'onFold', 'onWarning'],
+  ...[...ofPasses, ...ofLearning, ...ofResult, ...shared],
+] as readonly (keyof typeof rules)[]
+
 /** What takes options, the one that it needs, and all that it has. */
 const takers = {
   fit: {
     needs: 'data',
     has: [...ofPasses, ...ofLearning, ...ofCourse, ...shared],
   },
+  crossValidate: { needs: 'data', has: ofFolds },
+  learningCurve: { needs: 'data', has: ['sizes', ...ofFolds] },
+  explain: { needs: 'data', has: ['metric', 'mode', 'repeats', 'seed', 'signal'] },
   'fit of a loaded model': { needs: 'data', has: [...ofCourse, ...shared] },
   startTraining: { needs: 'fields', has: [...ofLearning, ...shared] },
 } as const satisfies Record<string, { needs: keyof typeof needed; has: readonly string[] }>

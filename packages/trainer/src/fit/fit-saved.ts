@@ -27,11 +27,11 @@ export async function fitSaved<Input extends string, Output extends string>(
   options: SavedFitOptions<SavedNames<Input, Output>>,
 ): Promise<Fitted<SavedNames<Input, Output>, 'maybe'>> {
   checkOptions('fit of a loaded model', options)
-  return fitPrograms(() => savedPrograms(saved), { initFrom: saved, ...options })
+  return fitPrograms(() => savedPrograms(saved), { initFrom: saved, ...options }, saved.table)
 }
 
 export async function judgeSaved<M extends Model>(saved: SavedModel, data: DataInput): Promise<Judged<M>> {
-  const split = await examplesOf(data)
+  const split = await examplesOf(data, saved.table)
   const engine = await engineFor()
   const runner = new StepRunner(engine, 1)
   try {

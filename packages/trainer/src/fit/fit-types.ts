@@ -52,7 +52,8 @@ export type Row<M extends Model, H extends Presence> = {
       ? { readonly validation?: Judged<M> }
       : unknown)
 
-type NumbersOf<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T] & string
+/** Names of what is one number. */
+export type NumbersOf<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T] & string
 
 type Judgement<M extends Model> = 'loss' | NumbersOf<MetricsOf<M>>
 

@@ -1,7 +1,7 @@
 /** Trains a model: the one door. */
 import { type Model } from '@gradpool/core'
-import { modelFor } from '@gradpool/core/engine'
-import { modelDataOf } from '@gradpool/datasets'
+import { modelFor, type TableNames } from '@gradpool/core/engine'
+import { modelDataOf, splitReport, tableNamesOf } from '@gradpool/datasets'
 import { availableParallelism } from 'node:os'
 import { engineFor } from '../choose-engine.js'
 import { tracedPrograms } from '../programs.js'
@@ -29,6 +29,14 @@ export async function fit<M extends Model, const D extends DataFor<M>, const V e
   options: FitOptions<M, D, V>,
 ): Promise<Fitted<M, HasValidation<D, V>>> {
   checkOptions('fit', options)
+  return fitModel<M, HasValidation<D, V>>(model, options)
+}
+
+/** The same with options that were checked. */
+export async function fitModel<M extends Model, H extends Presence>(
+  model: M,
+  options: AnyFitOptions<Row<M, H>>,
+): Promise<Fitted<M, H>> {
   return fitPrograms((dataset) => {
     const shaped = modelFor(model, modelDataOf(dataset))
     return tracedPrograms(shaped, { ...options, epochs: options.epochs ?? 10 })
@@ -38,10 +46,13 @@ export async function fit<M extends Model, const D extends DataFor<M>, const V e
 /**
  * Trains the Programs that there are for a dataset, wherever they come from, or does what is left of that in its
  * folder. The names in them are those of the types.
+ *
+ * @param names What a table is read by, of a model that was trained before.
  */
 export async function fitPrograms<M extends Model, H extends Presence>(
   programsFor: ProgramsFor,
   options: AnyFitOptions<Row<M, H>>,
+  names?: TableNames,
 ): Promise<Fitted<M, H>> {
   const { signal, directory, checkpointSeconds = 10, onStep, onWarning, profile } = options
   const { workers = availableParallelism(), progress = process.stderr.isTTY } = options
@@ -51,7 +62,10 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   const engine = await engineFor(options.engine)
   if (profile !== undefined) await checkProfile(engine, profile)
   const callbacks = new Callbacks(onWarning)
-  const { plan, dataset, programs, state } = await planFit(programsFor, options, callbacks.warn)
+  const { plan, dataset, programs, state } = await planFit(programsFor, options, { warn: callbacks.warn, names })
+  const report = splitReport(dataset)
+  for (const leak of report?.leaks ?? []) callbacks.warn(leak)
+  if (report && progress) process.stderr.write(`${report.counts}\n`)
   const { numerics } = engine
   const identity = { hash: plan.hash, numerics }
   const checkpoints = directory === undefined ? undefined : await openFitDirectory(directory, identity)
@@ -84,6 +98,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
     training: training.program,
     trainingData: dataset.splits.train,
     test: dataset.splits.test,
+    table: tableNamesOf(dataset),
     provenance: () => ({
       numerics,
       data: { name: dataset.name, hash: dataset.hash },

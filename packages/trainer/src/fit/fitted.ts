@@ -2,10 +2,10 @@
  * What `fit` gives: the history, the weights, and what they are good for. It keeps nothing alive:
  * threads that judge or predict are started when first needed, and end with the process.
  */
-import type { Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
-import type { BatchProgram, Engine, Split, StateValues } from '@gradpool/core/engine'
+import type { Direction, Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
+import type { BatchProgram, Engine, Field, Split, StateValues, TableNames } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
-import { loadDataset, type DataInput } from '@gradpool/datasets'
+import { loadDataset, rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
 import { judge } from '../judge.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
@@ -13,6 +13,7 @@ import type { Programs } from '../programs.js'
 import { StepRunner } from '../online/step-runner.js'
 import { Predictor } from '../predict/predictor.js'
 import type { RowValues } from '../predict/rows-in.js'
+import { rowsOf } from '../predict/rows-of.js'
 import { ownStates, writeModel, type SaveOptions, type SaveTarget } from '../saved-model/save-model.js'
 import type { DataFor, Judged, Presence, Row } from './fit-types.js'
 
@@ -27,6 +28,8 @@ export interface FittedParts {
   readonly training: BatchProgram
   readonly trainingData: Split
   readonly test: Split | undefined
+  /** What the numbers of a table are called. */
+  readonly table: TableNames | undefined
   /** Where it comes from; asked for when it is saved. */
   readonly provenance: () => Omit<Provenance, 'gradpool'>
 }
@@ -64,6 +67,31 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
     return weightsHash(this.#parts.states)
   }
 
+  /** Of the field `label`, in the order of its numbers; undefined where the data do not tell. */
+  get classNames(): readonly string[] | undefined {
+    return this.#parts.table?.classNames
+  }
+
+  /** Of the field `x`, in its order; undefined where the data are no table. */
+  get columns(): readonly string[] | undefined {
+    return this.#parts.table?.columns
+  }
+
+  /** Columns whose numbers are categories, with the names of these in the order of their numbers. */
+  get categories(): Readonly<Record<string, readonly string[]>> | undefined {
+    return this.#parts.table?.categories
+  }
+
+  /**
+   * Rows to predict from, by the names of columns and categories:
+   * `predict(fitted.rows([{ size: 120, kind: 'villa' }]))`.
+   *
+   * @throws UserError for what the data that it was trained on have not
+   */
+  rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
+    return { x: rowsByName(rows, this.#parts.table ?? {}) }
+  }
+
   /** @internal With their shapes. */
   get states(): ReadonlyMap<string, NamedArray> {
     return namedStates(this.#parts.training.program, this.#parts.states)
@@ -76,15 +104,31 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
    * @throws UserError where there are none, or they do not fit the model
    */
   async evaluate(data?: DataFor<M>): Promise<Judged<M>> {
-    const { engine, programs, states, test } = this.#parts
-    const split = data === undefined ? test : await examplesOf(data)
+    const { test, table } = this.#parts
+    const split = data === undefined ? test : await examplesOf(data, table)
     if (split === undefined) {
       throw new UserError(
         'evaluate() has no examples: the training was given no `test`, so give it some, as evaluate(data)',
       )
     }
+    return this.evaluateSplit(split)
+  }
+
+  /** @internal What a table is read by, as that was which it was trained on. */
+  get table(): TableNames | undefined {
+    return this.#parts.table
+  }
+
+  /** @internal */
+  async evaluateSplit(split: Split): Promise<Judged<M>> {
+    const { engine, programs, states } = this.#parts
     const by = { engine, runner: this.#runner, states: { state: ownStates(states) } }
     return judge<M>(by, programs.evaluate(split), split)
+  }
+
+  /** @internal Whether less or more of a metric is better, where it says so. */
+  directionOf(metric: string, split: Split): Direction | undefined {
+    return this.#parts.programs.evaluate(split).metrics.find(({ name }) => name === metric)?.direction
   }
 
   /**
@@ -102,6 +146,30 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   }
 
   /**
+   * @internal Predictions of examples, in the order of their rows; undefined where the model predicts nothing, or from
+   *   what the examples do not have.
+   */
+  async predictSplit({ fields, rows }: Split): Promise<Readonly<Record<OutputsOf<M>, Values>> | undefined> {
+    const inputs = this.predictFields(fields)
+    if (inputs === undefined) return undefined
+    const taken = Object.entries<Field>(inputs).map(([name, field]) => [name, rowsOf(field, rows)] as const)
+    // The names are those of the model's predict.
+    return this.predict(Object.fromEntries(taken) as Record<PredictFieldsOf<M>, RowValues>)
+  }
+
+  /** @internal Those of these fields that predictions are made from; undefined where one is not there. */
+  predictFields(fields: Split['fields']): Readonly<Record<PredictFieldsOf<M>, Field>> | undefined {
+    const { programs, trainingData } = this.#parts
+    const wanted = programs.predict(trainingData.fields)?.fields
+    const found = wanted?.flatMap(({ name }) => {
+      const field = fields[name]
+      return field === undefined ? [] : [[name, field] as const]
+    })
+    if (found === undefined || found.length !== wanted?.length) return undefined
+    return Object.fromEntries(found) as Record<PredictFieldsOf<M>, Field>
+  }
+
+  /**
    * Writes one file that predicts, judges and trains on without the model's code: to a path, a
    * `file:` URL or a stream.
    *
@@ -114,7 +182,7 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
 
   /** The bytes of that file. */
   toBytes(options: SaveOptions = {}): Uint8Array {
-    const { programs, states, training, trainingData, provenance, history } = this.#parts
+    const { programs, states, training, trainingData, table, provenance, history } = this.#parts
     const { validation, ...row } = history.at(-1) ?? {}
     // Equal models are equal files: nothing of the clock.
     const own = Object.entries(row).filter(([name]) => name !== 'epoch' && name !== 'seconds')
@@ -122,7 +190,7 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
       ...Object.fromEntries(own),
       ...(validation && { validation: { ...validation } }),
     }
-    const trained = { fields: trainingData.fields, states, training, metrics }
+    const trained = { fields: trainingData.fields, states, training, table, metrics }
     return programs.encode({ ...trained, provenance: provenance() }, options)
   }
 
@@ -157,8 +225,8 @@ export function predictionOf(programs: Pick<Programs, 'predict'>, fields: Split[
   throw new UserError('this model predicts nothing: give its definition a predict function')
 }
 
-/** Those to judge on. */
-export async function examplesOf(data: DataInput): Promise<Split> {
-  const { splits } = await loadDataset(data)
+/** Those to judge on, of which tables are read by the names that the model has. */
+export async function examplesOf(data: DataInput, names?: TableNames): Promise<Split> {
+  const { splits } = await loadDataset(data, { names })
   return splits.test ?? splits.all
 }

@@ -1,6 +1,6 @@
 /** From a model, its data and options to a plan that a training runs. */
-import type { StateValues } from '@gradpool/core/engine'
-import { loadDataset, type Dataset } from '@gradpool/datasets'
+import type { StateValues, TableNames } from '@gradpool/core/engine'
+import { loadDataset, tableNamesOf, type Dataset } from '@gradpool/datasets'
 import { weightsHash } from '@gradpool/storage'
 import { namedPasses, trainingHash } from '../plan/training-hash.js'
 import { passWork, trainingPasses } from '../plan/training-passes.js'
@@ -23,14 +23,20 @@ export interface PlannedFit {
   readonly state: StateValues | undefined
 }
 
+export interface PlanFitBy {
+  readonly warn: (message: string) => void
+  /** What a table is read by. */
+  readonly names: TableNames | undefined
+}
+
 /** @throws UserError where the model, the data and the options do not fit each other */
 export async function planFit(
   programsFor: ProgramsFor,
   options: AnyFitOptions<never>,
-  warn: (message: string) => void,
+  { warn, names }: PlanFitBy,
 ): Promise<PlannedFit> {
   const { data, validation, test, epochs = 10, seed = 0, initFrom, directory } = options
-  const dataset = await loadDataset(data, { validation, test })
+  const dataset = await loadDataset(data, { validation, test, names })
   const programs = programsFor(dataset)
   const { splits } = dataset
   const parts = trainingPasses(splits.train, options, (part) => programs.train(part))
@@ -62,6 +68,7 @@ function hashOf(plan: Omit<TrainingPlan, 'hash' | 'test'>, dataset: Dataset, sta
   const named = namedPasses(dataset)
   return trainingHash({
     ...plan,
+    table: tableNamesOf(dataset),
     training: named(training),
     averaging: averaging && { every: averaging.every, replicas: averaging.replicas.map(named) },
     validation: validation && named(validation),

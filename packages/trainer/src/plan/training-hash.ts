@@ -3,7 +3,7 @@
  *
  * Names, workers, callbacks and folders are not part of it; the order of rows is, and the programs bit by bit.
  */
-import type { BatchProgram } from '@gradpool/core/engine'
+import type { BatchProgram, TableNames } from '@gradpool/core/engine'
 import type { Dataset } from '@gradpool/datasets'
 import { createHash } from 'node:crypto'
 import type { Pass, TrainingPlan } from './training-plan.js'
@@ -32,6 +32,8 @@ export interface TrainingDeterminants extends Pick<TrainingPlan, 'monitor' | 'ea
   /** From 0 to 2^32 - 1. */
   readonly seed: number
   readonly epochs: number
+  /** What the numbers of a table are called; undefined for other data. */
+  readonly table?: TableNames | undefined
   readonly training: NamedPass
   readonly averaging?: { readonly every: number; readonly replicas: readonly NamedPass[] } | undefined
   readonly validation?: NamedPass | undefined
@@ -51,12 +53,13 @@ export function namedPasses({ hash, fields: of }: Pick<Dataset, 'hash' | 'fields
 
 /** SHA-256, hexadecimal. */
 export function trainingHash(training: TrainingDeterminants): string {
-  const { seed, epochs, monitor, earlyStopping, keep, initFrom, averaging } = training
+  const { seed, epochs, monitor, earlyStopping, keep, initFrom, averaging, table } = training
   return sha256(
     JSON.stringify({
       format: STAGE_FORMAT,
       seed,
       epochs,
+      table,
       monitor,
       earlyStopping,
       keep,

@@ -2,7 +2,7 @@
 import { UserError, type DType, type Shape, type Values } from '@gradpool/core'
 import { flopsOf, sizeOf } from '@gradpool/core/engine'
 import { valuesOf, weightsHash, type NamedArray, type SavedModel, type ValueSpec } from '@gradpool/storage'
-import type { DataInput } from '@gradpool/datasets'
+import { rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
 import type { SavedFitOptions, SavedNames } from '../fit/fit-saved.js'
 import type { Judged } from '../fit/fit-types.js'
 import type { Fitted } from '../fit/fitted.js'
@@ -49,6 +49,31 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
   /** As runs and `verify` tell it: of parameters and buffers. */
   get weightsHash(): string {
     return weightsHash(ownStates(valuesOf(this.saved.states)))
+  }
+
+  /** Of the classes, in the order of their numbers; undefined where the data did not tell. */
+  get classNames(): readonly string[] | undefined {
+    return this.saved.table?.classNames
+  }
+
+  /** Of the field `x`, in its order; undefined where the data were no table. */
+  get columns(): readonly string[] | undefined {
+    return this.saved.table?.columns
+  }
+
+  /** Columns whose numbers are categories, with the names of these in the order of their numbers. */
+  get categories(): Readonly<Record<string, readonly string[]>> | undefined {
+    return this.saved.table?.categories
+  }
+
+  /**
+   * Rows to predict from, by the names of columns and categories:
+   * `predict(model.rows([{ size: 120, kind: 'villa' }]))`.
+   *
+   * @throws UserError for what the data that it was trained on have not
+   */
+  rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
+    return { x: rowsByName(rows, this.saved.table ?? {}) }
   }
 
   /** As they were at the end of training. */
@@ -117,7 +142,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
 
   /** Layers, what it reads and predicts, and how it was made, for people. */
   summary(): string {
-    const { states, predict, provenance, metrics, hash } = this.saved
+    const { states, predict, table, provenance, metrics, hash } = this.saved
     const weights = [...states].map(([name, { shape }]) => [
       name,
       `[${shape.join(', ')}]`,
@@ -137,7 +162,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
             `work       ${flopsOf(predict.row).toLocaleString('en')} operations a row`,
           ]
         : []),
-      ...Object.entries({ ...provenance, ...metrics }).map(
+      ...Object.entries({ ...table, ...provenance, ...metrics }).map(
         ([name, value]) => `${name.padEnd(10)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
       ),
       `hash       ${hash}`,

@@ -1,6 +1,6 @@
 /** From a model and its states to a file that predicts without the model's code. */
 import { UserError, type Model } from '@gradpool/core'
-import { invariant, type BatchProgram, type DataSpec, type StateValues } from '@gradpool/core/engine'
+import { invariant, type BatchProgram, type DataSpec, type StateValues, type TableNames } from '@gradpool/core/engine'
 import {
   encodeSavedModel,
   messageOf,
@@ -36,6 +36,8 @@ export interface TrainedModel {
   readonly states: StateValues
   /** With it the file can be trained further without the model's code. */
   readonly training?: BatchProgram
+  /** What the numbers of a table are called. */
+  readonly table?: TableNames | undefined
   readonly provenance: Omit<Provenance, 'gradpool'>
   readonly metrics: ModelContent['metrics']
 }
@@ -49,7 +51,7 @@ export type SaveTarget = string | URL | WritableStream<Uint8Array>
  * @throws UserError for a prediction that depends on other rows of its batch
  */
 export function encodeModel(trained: TrainedModel, { optimizer = false, onLeftOut }: EncodeOptions = {}): Uint8Array {
-  const { model, fields, states, training, provenance, metrics } = trained
+  const { model, fields, states, training, table, provenance, metrics } = trained
   const part = <T>(make: () => T): T | undefined => {
     try {
       return make()
@@ -66,6 +68,7 @@ export function encodeModel(trained: TrainedModel, { optimizer = false, onLeftOu
   const weights: ModelContent = {
     states: namedStates(shapes, optimizer ? states : ownStates(states)),
     metrics,
+    ...(table && { table }),
     provenance: { gradpool: ownVersion(), ...provenance },
   }
   const programs = {

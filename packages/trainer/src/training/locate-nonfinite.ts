@@ -26,6 +26,8 @@ export interface Origin {
   readonly line?: string | undefined
   readonly numNotFinite: number
   readonly numValues: number
+  /** Of the data, where it began there. */
+  readonly field?: string | undefined
   /** The largest magnitude among its operands, 0 where it has none of floating point. */
   readonly largestOperand: number
   /** The states that it is computed from in the fewest ops. */
@@ -129,6 +131,7 @@ function originIn(program: Program, values: ReadonlyMap<number, Float64Array | u
   return {
     tensor: program.toString().split('\n')[at] ?? '',
     line: lineOf(program, at),
+    field: program.fields.find(({ node }) => node === at)?.name,
     numNotFinite: of(at).filter((value) => !Number.isFinite(value)).length,
     numValues: of(at).length,
     largestOperand: Math.max(0, ...sizes),

@@ -23,6 +23,12 @@ export interface LostStep {
 export function lossNotFinite({ step, epoch, lastLoss, state, origin, label }: LostStep): string {
   const when = `the loss is not a finite number at step ${step} (epoch ${epoch})`
   if (label !== undefined) return `${when}: ${labelIsOutside(label)}`
+  if (origin?.field !== undefined) {
+    return (
+      `${when}: the field '${origin.field}' has missing values (${origin.numNotFinite} of ${origin.numValues} in that step), ` +
+      'which this model does not replace: give it `impute`, or leave such rows out'
+    )
+  }
   const before = Number.isFinite(lastLoss)
     ? `the last finite loss was ${Number(lastLoss.toPrecision(6))}`
     : 'it was not finite before either'

@@ -64,7 +64,7 @@ async function trained(more: Given, asked: Asked = {}) {
   const { model = threeClasses, ...all } = { ...options, ...more }
   const warnings: string[] = []
   const warn = (message: string) => warnings.push(message)
-  const { plan } = await planFit(() => tracedPrograms(model, all), all, warn)
+  const { plan } = await planFit(() => tracedPrograms(model, all), all, { warn, names: undefined })
   const engine = await chooseEngine({ engine: name })
   const pool = enginePool(engine, workers, warn)
   let tasks = 0

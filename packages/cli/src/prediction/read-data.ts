@@ -1,0 +1,110 @@
+/**
+ * Rows to predict from, out of any file that data are read from: a table by the columns that the model was trained on,
+ * arrays of NumPy, or JSON lines by the model's inputs.
+ */
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { UserError } from '@gradpool/core'
+import { sizeOf, type TableNames } from '@gradpool/core/engine'
+import { readInputs, tableKindOf } from '@gradpool/datasets'
+import { decodeNpy, decodeNpz, isMissing, readRegular, reasonOf, type NumpyArray } from '@gradpool/storage'
+import { type ValueType } from '@gradpool/trainer'
+import { type Inputs, typesText, typeText } from './inputs.js'
+import { ARRAYS, LIMITS, readRows, type Rows } from './read-rows.js'
+
+/** What the model was trained on. */
+export interface Trained {
+  readonly inputs: Inputs
+  readonly table: TableNames
+}
+
+/** @throws UserError with one sentence for what is no file of rows, or does not fit the model */
+export async function readData(path: string, { inputs, table }: Trained): Promise<Rows> {
+  const mayMiss = typeof table.missing === 'string'
+  if (/\.np[yz]$/i.test(path)) return arraysOf(path, inputs, mayMiss)
+  const kind = tableKindOf(path)
+  if (kind === undefined || (kind === 'jsonl' && !(await hasColumns(path, inputs, table)))) {
+    return readRows(path, inputs, mayMiss)
+  }
+  if (table.columns === undefined || Object.keys(inputs).join() !== 'x') {
+    throw new UserError(
+      `'${path}' is a table, and this model was trained on none: it reads ${typesText(inputs)}, from JSON lines, .npy or .npz`,
+    )
+  }
+  const { x, numRows, leftAside } = await readInputs(path, table)
+  return { numRows, values: { x }, leftAside }
+}
+
+/** Whether JSON lines have columns of a table, and not the inputs themselves, as the first of them tells. */
+async function hasColumns(path: string, inputs: Inputs, { columns }: TableNames): Promise<boolean> {
+  if (columns === undefined || Object.keys(inputs).join() !== 'x') return false
+  if (/\.gz$/i.test(path)) return true
+  try {
+    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+      if (line.trim() === '') continue
+      const row: unknown = JSON.parse(line)
+      return !(typeof row === 'object' && row !== null && 'x' in row && Array.isArray(row.x))
+    }
+  } catch {
+    // Reading it says what is wrong.
+  }
+  return false
+}
+
+async function arraysOf(path: string, inputs: Inputs, mayMiss: boolean): Promise<Rows> {
+  const bytes = await bytesOf(path)
+  const names = Object.keys(inputs)
+  const isArchive = /z$/i.test(path)
+  const arrays = isArchive ? await decodeNpz(bytes, path) : new Map([[names[0] ?? '', decodeNpy(bytes, path)]])
+  if (!isArchive && names.length !== 1) {
+    throw new UserError(`'${path}' is one array, and this model reads ${typesText(inputs)}: use .npz, or JSON lines`)
+  }
+  let numRows: number | undefined
+  const values = Object.entries(inputs).map(([name, type]) => {
+    const array = arrays.get(name)
+    const where = isArchive ? `'${name}' of '${path}'` : `'${path}'`
+    if (array === undefined) {
+      const own = [...arrays.keys()].map((other) => `'${other}'`).join(', ')
+      throw new UserError(`'${path}' has no array '${name}', ${typeText(type)}; its arrays are ${own}`)
+    }
+    const rows = rowsIn(array, type, where)
+    if (numRows !== undefined && rows !== numRows) {
+      throw new UserError(`${where} has ${rows} rows, and '${names[0] ?? ''}' has ${numRows}`)
+    }
+    numRows = rows
+    return [name, numbersOf(array, { type, where, mayMiss })] as const
+  })
+  const leftAside = [...arrays.keys()].filter((name) => !names.includes(name))
+  return { numRows: numRows ?? 0, values: Object.fromEntries(values), leftAside }
+}
+
+function rowsIn({ shape: [rows, ...shape] }: NumpyArray, type: ValueType, where: string): number {
+  if (rows !== undefined && rows > 0 && sizeOf(shape) === sizeOf(type.shape)) return rows
+  const found = `[${[rows ?? [], ...shape].flat().join(', ')}]`
+  throw new UserError(`${where} is ${found}, and the model reads ${typeText(type)} for each row`)
+}
+
+function numbersOf(
+  { values }: NumpyArray,
+  { type, where, mayMiss }: { readonly type: ValueType; readonly where: string; readonly mayMiss: boolean },
+) {
+  const { dtype } = type
+  const [low, high, what] = LIMITS[dtype]
+  const fits = (value: number) =>
+    (value >= low && value <= high && (dtype === 'f32' || Number.isInteger(value))) ||
+    (mayMiss && dtype === 'f32' && Number.isNaN(value))
+  const wrong = values.findIndex((value) => !fits(value))
+  if (wrong < 0) return ARRAYS[dtype].from(values)
+  const row = Math.floor(wrong / sizeOf(type.shape))
+  throw new UserError(`${where} has ${String(values[wrong])} in row ${row}, and the model takes ${what}`)
+}
+
+async function bytesOf(path: string): Promise<Uint8Array> {
+  try {
+    return await readRegular(path)
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause
+    if (isMissing(cause)) throw new UserError(`There is no file '${path}'`, { cause })
+    throw new UserError(`'${path}' cannot be read: ${reasonOf(cause)}`, { cause })
+  }
+}

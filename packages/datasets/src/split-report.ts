@@ -1,0 +1,98 @@
+/** What people are told of how rows are split: counts, and what is in two splits at once. */
+import type { Split } from '@gradpool/core/engine'
+import { originOfSplits, splitKeyOf, type Dataset, type SplitPlan } from './dataset.js'
+import { RowTable } from './row-table.js'
+import { listed, shown } from './spec-rules.js'
+import type { SplitKey } from './splits.js'
+
+export interface SplitReport {
+  /** Rows of each split, and how they were chosen. */
+  readonly counts: string
+  /** One sentence for each way in which what is held out is trained on, too. */
+  readonly leaks: readonly string[]
+}
+
+const MOST_SHOWN = 3
+
+/** Of rows from memory or a file of rows; undefined for images, whose splits their files have. */
+export function splitReport(dataset: Dataset): SplitReport | undefined {
+  const { contents, plan } = originOfSplits(dataset)
+  if (!contents.inOrder) return undefined
+  const key = splitKeyOf(contents, plan.splitBy)
+  return {
+    counts: `${dataset.name}: ${countsOf(dataset)}${choiceOf(plan)}`,
+    leaks: [...groupLeaks(dataset, plan, key), ...rowLeaks(dataset)],
+  }
+}
+
+function countsOf({ splits: { all, train, validation, test } }: Dataset): string {
+  const unlabelled = all.rows.length > train.rows.length ? `, ${number(train.rows.length)} of them with labels` : ''
+  return [
+    `${number(all.rows.length)} rows to train on${unlabelled}`,
+    ...(validation ? [`${number(validation.rows.length)} for validation`] : []),
+    ...(test ? [`${number(test.rows.length)} for test`] : []),
+  ].join(', ')
+}
+
+function choiceOf({ validation, test, labelled, splitBy, splitSeed }: SplitPlan): string {
+  const isChosen = [validation, test].some((held) => typeof held === 'number' && held > 0) || labelled !== 1
+  if (!isChosen) return ''
+  if (splitBy === 'order') return ' (the last rows)'
+  if (typeof splitBy === 'object' && 'time' in splitBy) return ` (the latest by ${shown(splitBy.time)})`
+  const how = splitBy === 'label' ? 'by label' : splitBy === 'random' ? 'at random' : `by ${shown(splitBy.group)}`
+  return ` (${how}, seed ${splitSeed})`
+}
+
+/** Groups that held-out data of their own have in common with the training. */
+function groupLeaks({ splits, name }: Dataset, plan: SplitPlan, key: SplitKey | undefined): readonly string[] {
+  if (key === undefined || typeof plan.splitBy === 'string' || 'time' in plan.splitBy) return []
+  const trained = groupsOf(key, splits.train.rows)
+  return (['validation', 'test'] as const).flatMap((split) => {
+    const held = plan[split]
+    if (typeof held === 'number' || held.splitKey === undefined) return []
+    const common = [...groupsOf(held.splitKey, held.split.rows)].filter((group) => trained.has(group))
+    if (common.length === 0) return []
+    return [
+      `${counted(common.length, 'group')} of ${shown(key.column)} in ${name} are in training and in ${split}: ${listed(common)}`,
+    ]
+  })
+}
+
+function groupsOf({ values, names }: SplitKey, rows: Int32Array): Set<string> {
+  return new Set(Array.from(rows, (row) => names?.[values[row] ?? 0] ?? String(values[row])))
+}
+
+function rowLeaks({ name, fields, splits }: Dataset): readonly string[] {
+  const { all, validation, test } = splits
+  if (validation === undefined && test === undefined) return []
+  const names = Object.keys(fields.train)
+  const table = new RowTable(names, all.rows.length + (validation?.rows.length ?? 0))
+  table.add(all, 'training')
+  return [
+    ...(validation ? commonRows(name, table, ['validation', validation]) : []),
+    ...(test ? commonRows(name, table, ['test', test]) : []),
+  ]
+}
+
+function commonRows(name: string, table: RowTable, [split, held]: readonly [string, Split]): string[] {
+  const found = new Map<string, { count: number; first: string[] }>()
+  for (const { row, same } of table.find(held)) {
+    const other = found.get(same.split) ?? { count: 0, first: [] }
+    found.set(same.split, other)
+    other.count++
+    if (other.first.length < MOST_SHOWN) other.first.push(`${row} is ${same.row}`)
+  }
+  if (split === 'validation') table.add(held, 'validation')
+  return [...found].map(([other, { count, first }]) => {
+    const more = count > first.length ? ', …' : ''
+    return `${number(count)} of ${counted(held.rows.length, `${split} row`)} of ${name} are ${other} rows, too: ${first.join(', ')}${more}`
+  })
+}
+
+function number(count: number): string {
+  return count.toLocaleString('en')
+}
+
+function counted(count: number, what: string): string {
+  return `${number(count)} ${what}${count === 1 ? '' : 's'}`
+}
