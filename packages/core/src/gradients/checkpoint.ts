@@ -3,7 +3,7 @@
  * et al., Training deep nets with sublinear memory cost (2016).
  */
 import type { Tensor } from '../tracing/tensor.js'
-import { currentTrace, type Trace } from '../tracing/trace.js'
+import { type Checkpoint, currentTrace, type Trace } from '../tracing/trace.js'
 
 /**
  * The same function, of which gradients compute once more the values that they need: of what it computes, only what is
@@ -22,8 +22,8 @@ export function checkpoint<Args extends readonly unknown[], Result>(
 /** The values that the gradient rules of one `grad` see. */
 export class Recomputed {
   readonly #trace: Trace
-  /** By node, the number of its checkpoint. */
-  readonly #checkpointOf = new Map<number, number>()
+  /** By node, the checkpoint that it is of. */
+  readonly #checkpointOf = new Map<number, Checkpoint>()
   /** By node of a checkpoint, the node that computes it again; itself where its value is kept. */
   readonly #again = new Map<number, Tensor>()
 
@@ -33,9 +33,9 @@ export class Recomputed {
     const { checkpoints } = trace
     const [begin] = checkpoints
     if (begin === undefined) return
-    checkpoints.forEach(({ first, end }, number) => {
-      for (let index = first; index < end; index++) this.#checkpointOf.set(index, number)
-    })
+    for (const checkpoint of checkpoints) {
+      for (let index = checkpoint.first; index < checkpoint.end; index++) this.#checkpointOf.set(index, checkpoint)
+    }
     for (let index = begin.first; index <= end; index++) {
       for (const input of trace.describe(trace.tensorAt(index)).inputs) {
         // Read elsewhere, a value is there anyway.
@@ -44,14 +44,14 @@ export class Recomputed {
     }
   }
 
-  /** The number of the checkpoint that a node is of. */
-  checkpointOf(index: number): number | undefined {
+  /** The checkpoint that a node is of. */
+  checkpointOf(index: number): Checkpoint | undefined {
     return this.#checkpointOf.get(index)
   }
 
   /** The value of a node, for its gradient. */
   of(index: number): Tensor {
-    const checkpoint = this.#trace.checkpoints[this.checkpointOf(index) ?? -1]
+    const checkpoint = this.checkpointOf(index)
     if (checkpoint && !this.#again.has(index)) {
       for (let each = checkpoint.first; each < checkpoint.end; each++) {
         if (!this.#again.has(each)) this.#again.set(each, this.#computedAgain(each))

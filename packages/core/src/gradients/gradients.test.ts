@@ -6,17 +6,20 @@ import {
   abs,
   add,
   broadcastTo,
+  concat,
   constant,
   equal,
   exp,
   gather,
   grad,
+  logSoftmax,
   matmul,
   max,
   maximum,
   mean,
   mul,
   neg,
+  pow,
   relu,
   reshape,
   scatterAdd,
@@ -26,6 +29,7 @@ import {
   stopGradient,
   sum,
   slice,
+  softmax,
   square,
   Tensor,
   type TensorLike,
@@ -102,6 +106,36 @@ describe('grad', () => {
     expect(gradientAt([-1, 0, 1], (x) => sum(abs(x)))).toEqual([-1, 0, 1])
   })
 
+  test.each([
+    // By a: b · a^(b - 1), where 0 · ∞ is 0; by b: a^b · log a, or 0 where a is 0 or less.
+    { a: 3, b: 0, byA: 0, byB: Math.log(3) },
+    { a: 3, b: 1, byA: 1, byB: 3 * Math.log(3) },
+    { a: 3, b: -1, byA: -1 / 9, byB: Math.log(3) / 3 },
+    { a: 0, b: 0, byA: 0, byB: 0 },
+    { a: 0, b: 1, byA: 1, byB: 0 },
+    { a: 0, b: 3, byA: 0, byB: 0 },
+    { a: 0, b: 0.5, byA: Infinity, byB: 0 },
+    { a: -2, b: 0, byA: 0, byB: 0 },
+    { a: -2, b: 1, byA: 1, byB: 0 },
+    { a: -2, b: 3, byA: 12, byB: 0 },
+  ])('of pow($a, $b) is $byA by the base and $byB by the exponent', ({ a, b, byA, byB }) => {
+    const [foundA = NaN, foundB = NaN] = gradientAt([a, b], (x) => sum(pow(slice(x, [0], [1]), slice(x, [1], [1]))))
+    if (byA === Infinity) expect(foundA).toBe(Infinity)
+    else expect(foundA).toBeCloseTo(byA, 12)
+    expect(foundB).toBeCloseTo(byB, 12)
+  })
+
+  test('of softmax and logSoftmax leaves out probabilities below 2^-110', () => {
+    // e^-76 is above, e^-76.5 below.
+    const logits = [0, -76, -76.5, -100]
+    const bySoftmax = gradientAt(logits, (x) => sum(mul(softmax(x), constant([0, 1, 1, 1]))))
+    expect((bySoftmax[1] ?? NaN) / Math.exp(-76)).toBeCloseTo(1, 10)
+    expect(bySoftmax.slice(2)).toEqual([0, 0])
+    const byLogSoftmax = gradientAt(logits, (x) => sum(slice(logSoftmax(x), [0], [1]))).map(Math.abs)
+    expect((byLogSoftmax[1] ?? NaN) / Math.exp(-76)).toBeCloseTo(1, 10)
+    expect(byLogSoftmax.slice(2)).toEqual([0, 0])
+  })
+
   test('is shared evenly by equal largest elements', () => {
     expect(gradientAt([3, 1, 3, 3], (x) => max(x))).toEqual([1 / 3, 0, 1 / 3, 1 / 3])
     expect(gradientAt([1, 2, 3], (x) => sum(maximum(x, 2)))).toEqual([0, 0.5, 1])
@@ -174,10 +208,10 @@ describe('grad', () => {
   })
 
   describe('of a value with many uses', () => {
-    /** The ops of the gradient by a weight [4, 3] of the sum of `uses`, and whether it is that of each, added up. */
-    const gradientOf = (uses: readonly ((weight: Tensor) => Tensor)[]) => {
+    /** The ops of the gradient by a weight of the sum of `uses`, and whether it is that of each, added up. */
+    const gradientOf = (uses: readonly ((weight: Tensor) => Tensor)[], shape: Shape = [4, 3]) => {
       const program = traceProgram((trace) => {
-        const weight = trace.state('weight', [4, 3], zeros)
+        const weight = trace.state('weight', shape, zeros)
         const losses = uses.map((use) => sum(square(use(weight))))
         trace.result(
           'joined',
@@ -190,22 +224,26 @@ describe('grad', () => {
         )
       })
       const apart = traceProgram((trace) => {
-        const weight = trace.state('weight', [4, 3], zeros)
+        const weight = trace.state('weight', shape, zeros)
         const gradients = uses.map((use) => grad(sum(square(use(weight))), [weight])[0] ?? weight)
         trace.result(
           'added',
           gradients.reduce((a, b) => add(a, b)),
         )
       })
-      const state = { weight: Array.from({ length: 12 }, (_, i) => Math.sin(i + 1)) }
+      const state = { weight: Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i + 1)) }
       const { joined } = evaluate(program, { state }).results
       const { added } = evaluate(apart, { state }).results
       joined?.forEach((value, i) => expect(value).toBeCloseTo(added?.[i] ?? NaN, 10))
-      const { inputs, op, shape } = program.node(program.results[0]?.node ?? -1)
-      return { op, shape, from: inputs.map((input) => program.node(input)) }
+      const { inputs, op } = program.node(program.results[0]?.node ?? -1)
+      return { op, from: inputs.map((input) => program.node(input)) }
     }
-    const rows = (seed: number, count = 2) =>
-      constant(Array.from({ length: count }, (_, i) => [1, 2, 3, 4].map((j) => Math.cos(seed + i * j))))
+    const rows = (seed: number, count = 2, columns = 4) =>
+      constant(
+        Array.from({ length: count }, (_, i) =>
+          Array.from({ length: columns }, (_, j) => Math.cos(seed + i * (j + 1))),
+        ),
+      )
 
     test('in products is one product, over all their rows', () => {
       const { op, from } = gradientOf([1, 2, 3].map((seed) => (weight) => matmul(rows(seed), weight)))
@@ -226,9 +264,50 @@ describe('grad', () => {
       ])
     })
 
+    test('in products from the left is one product, over all their columns', () => {
+      const { op, from } = gradientOf([1, 2].map((seed) => (weight) => matmul(weight, rows(seed, 3, 1))))
+      expect(op).toBe('matmul')
+      expect(from.map(({ shape }) => shape)).toEqual([
+        [4, 2],
+        [3, 2],
+      ])
+    })
+
     test('in products of other inner extents, or of many rows, is a sum of products', () => {
       expect(gradientOf([1, 2].map((seed) => (weight) => matmul(rows(seed, seed), weight))).op).toBe('add')
       expect(gradientOf([1, 2].map((seed) => (weight) => matmul(rows(seed, 9), weight))).op).toBe('add')
+      expect(gradientOf([1, 2].map((count) => (weight) => matmul(weight, rows(count, 3, count)))).op).toBe('add')
+    })
+
+    test('in products is one where its factors have no more than twice the elements', () => {
+      const uses = (count: number, columns: number) =>
+        [1, 2].map((seed) => (weight: Tensor) => matmul(rows(seed, count, columns), weight))
+      // 3 · (3 + 3) is just 2 · 3 · 3.
+      expect(gradientOf(uses(3, 3), [3, 3]).op).toBe('matmul')
+      // 4 · (4 + 3) is more than 2 · 4 · 3.
+      expect(gradientOf(uses(4, 4)).op).toBe('add')
+    })
+
+    test('in products of what was joined before uses that, in the order of the uses', () => {
+      const program = traceProgram((trace) => {
+        const weight = trace.state('weight', [4, 3], zeros)
+        const steps = [1, 2, 3].map((step) => trace.batch(`x${step}`, 'f32', [2, 4]))
+        const joined = concat(
+          steps.map((x) => reshape(x, [2, 1, 4])),
+          1,
+        )
+        trace.result('joined', sum(square(joined)))
+        const loss = steps.map((x) => sum(square(matmul(x, weight)))).reduce((a, b) => add(a, b))
+        trace.result('gradient', first(grad(loss, [weight])))
+      })
+      // That of the steps, and that of the gradients by the products.
+      expect(program.nodes.filter(({ op }) => op === 'concat')).toHaveLength(2)
+    })
+
+    test('in blocks, of which one begins where two others end or begin, is right', () => {
+      const block = (row: number, count: number) => (weight: Tensor) => slice(weight, [row, 0], [count, 3])
+      expect(gradientOf([block(0, 1), block(1, 1), block(1, 3)]).op).toBe('add')
+      expect(gradientOf([block(0, 2), block(1, 1), block(2, 2), block(2, 1)]).op).toBe('add')
     })
 
     test('in blocks side by side is those, one after another, and zeros around them', () => {

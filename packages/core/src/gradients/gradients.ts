@@ -4,7 +4,7 @@
  * The gradient is made of the same ops, in the same trace, so it can be differentiated again.
  */
 import type { Tensor } from '../tracing/tensor.js'
-import { currentTrace, shapeError, type Trace, userError } from '../tracing/trace.js'
+import { type Checkpoint, currentTrace, shapeError, type Trace, userError } from '../tracing/trace.js'
 import { dispatch } from '../program/node.js'
 import { gradientRules } from './gradient-rules.js'
 import { Recomputed } from './checkpoint.js'
@@ -35,18 +35,21 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   const recomputed = new Recomputed(trace, end.node)
   /** By node, of each of its uses. */
   const given = new Map<number, Tensor[]>([[end.node, [constant(1)]]])
+  /** Those that have one more since a checkpoint was left. */
+  const unsettled = new Map<number, readonly Tensor[]>()
   const gradients = new Map<number, Tensor>()
-  let checkpoint: number | undefined
+  let checkpoint: Checkpoint | undefined
   for (const index of [...dependent].toReversed()) {
     const before = checkpoint
     checkpoint = recomputed.checkpointOf(index)
     if (before !== undefined && checkpoint !== before) {
       // What it computed again is needed no longer than this.
-      given.forEach((contributions, node) => given.set(node, settled(trace, contributions)))
+      for (const [node, contributions] of unsettled) given.set(node, settled(trace, contributions))
+      unsettled.clear()
     }
     const contributed = given.get(index)
     if (!contributed) continue
-    given.delete(index)
+    unsettled.delete(index)
     const gradient = total(trace, contributed)
     gradients.set(index, gradient)
     const node = trace.describe(trace.tensorAt(index))
@@ -57,9 +60,10 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
       if (!dependent.has(input)) return
       const contribution = contributions?.[position]?.()
       if (!contribution) return
-      const others = given.get(input)
-      if (others) others.push(contribution)
-      else given.set(input, [contribution])
+      const ofInput = given.get(input) ?? []
+      ofInput.push(contribution)
+      given.set(input, ofInput)
+      unsettled.set(input, ofInput)
     })
   }
   return wrt.map((x) => gradients.get(x.node) ?? constant(0, x.shape))

@@ -8,8 +8,9 @@
 import { concat, padWithZeros, reshape } from '../ops/layout.js'
 import { add } from '../ops/elementwise.js'
 import { matmul } from '../ops/product.js'
-import type { Node } from '../program/node.js'
-import type { Tensor } from '../tracing/tensor.js'
+import { operands } from '../program/operand-checks.js'
+import type { Shape } from '../program/dtype.js'
+import { Tensor } from '../tracing/tensor.js'
 import type { Trace } from '../tracing/trace.js'
 
 /**
@@ -20,21 +21,30 @@ const COPIES_PER_SUM = 2
 
 /** @param contributions one or more, of one shape, in the order in which differentiation meets them */
 export function total(trace: Trace, contributions: readonly Tensor[]): Tensor {
-  const [first, ...others] = joinedProducts(trace, joinedBlocks(trace, contributions))
-  if (first === undefined) throw new RangeError('a gradient has a contribution')
-  return others.reduce((sum, each) => add(sum, each), first)
+  return joinedProducts(trace, joinedBlocks(trace, contributions)).reduce((sum, each) => add(sum, each))
 }
 
 /** Contributions of the same total, of which all but blocks are one. */
 export function settled(trace: Trace, contributions: readonly Tensor[]): Tensor[] {
-  const isBlock = (term: Tensor): boolean => blockAxis(trace, term) !== undefined
+  const isBlock = (term: Tensor): boolean => blockOf(trace, term) !== undefined
   const others = contributions.filter((term) => !isBlock(term))
   if (others.length < 2) return [...contributions]
   return [total(trace, others), ...contributions.filter(isBlock)]
 }
 
-interface Block {
+/** A term of a sum that can be joined to others of the same key. */
+interface Part {
+  readonly term: Tensor
+  readonly key: string
+}
+
+/** One or more. */
+type Some<Element> = readonly [Element, ...Element[]]
+
+/** What is set into zeros along one axis, from `start` to `end`. */
+interface Block extends Part {
   readonly tensor: Tensor
+  readonly axis: number
   readonly start: number
   readonly end: number
 }
@@ -43,130 +53,136 @@ interface Block {
 function joinedBlocks(trace: Trace, terms: readonly Tensor[]): readonly Tensor[] {
   return joinedBy(
     terms,
-    (term) => blockAxis(trace, term)?.toString(),
-    (alike) => {
-      const [{ shape } = { shape: [] }] = alike
-      const axis = blockAxis(trace, alike[0]) ?? 0
-      const blocks = alike.map((each) => blockOf(trace, each, axis)).sort((a, b) => a.start - b.start)
-      const runs: Block[][] = []
+    (term) => blockOf(trace, term),
+    (blocks) => {
+      const [{ term, axis }] = blocks
+      const runs: [Block, ...Block[]][] = []
       /** By where it ends. */
-      const open = new Map<number, Block[]>()
-      for (const block of blocks) {
-        const run = open.get(block.start) ?? []
-        if (run.length === 0) runs.push(run)
-        else open.delete(block.start)
-        run.push(block)
+      const open = new Map<number, [Block, ...Block[]]>()
+      for (const block of [...blocks].sort((a, b) => a.start - b.start)) {
+        const before = open.get(block.start)
+        const run = before ?? [block]
+        if (before) {
+          open.delete(block.start)
+          before.push(block)
+        } else {
+          runs.push(run)
+        }
         open.set(block.end, run)
       }
       return runs.map((run) => {
-        const before = shape.map((_, each) => (each === axis ? (run[0]?.start ?? 0) : 0))
-        return padWithZeros(
-          concat(
-            run.map(({ tensor }) => tensor),
-            axis,
-          ),
-          before,
-          shape,
+        const joined = concat(
+          run.map(({ tensor }) => tensor),
+          axis,
         )
+        const before = term.shape.map((_, each) => (each === axis ? run[0].start : 0))
+        return padWithZeros(joined, before, term.shape)
       })
     },
   )
 }
 
-/** The one axis along which a value is a block set into zeros, if it is. */
-function blockAxis(trace: Trace, term: Tensor | undefined): number | undefined {
-  const node = term && trace.describe(term)
-  if (node?.op !== 'pad') return undefined
-  const { shape } = trace.tensorAt(node.inputs[0] ?? 0)
-  const padded = node.shape.flatMap((extent, axis) => (extent === shape[axis] ? [] : [axis]))
-  return padded.length === 1 ? padded[0] : undefined
-}
-
-function blockOf(trace: Trace, term: Tensor, axis: number): Block {
+/** A value as a block, if it is one set into zeros along one axis alone. */
+function blockOf(trace: Trace, term: Tensor): Block | undefined {
   const node = trace.describe(term)
-  const tensor = trace.tensorAt(node.inputs[0] ?? 0)
-  const start = node.op === 'pad' ? (node.attributes.before[axis] ?? 0) : 0
-  return { tensor, start, end: start + (tensor.shape[axis] ?? 1) }
+  if (node.op !== 'pad') return undefined
+  const [tensor] = operands(
+    node.inputs.map((input) => trace.tensorAt(input)),
+    1,
+  )
+  const [block, ...others] = tensor.shape.flatMap((extent, axis): Block[] => {
+    if (extent === term.shape[axis]) return []
+    const start = node.attributes.before[axis] ?? 0
+    return [{ term, key: String(axis), tensor, axis, start, end: start + extent }]
+  })
+  return others.length === 0 ? block : undefined
 }
 
-interface Product {
+interface Product extends Part {
   readonly a: Tensor
   readonly b: Tensor
   readonly transposeA: boolean
   readonly transposeB: boolean
-  /** The inner extent. */
-  readonly k: number
 }
 
 /** Products with one inner extent become one, at the place of the first. */
 function joinedProducts(trace: Trace, terms: readonly Tensor[]): readonly Tensor[] {
   return joinedBy(
     terms,
-    (term) => alikeProducts(productOf(trace, trace.describe(term)), term),
+    (term) => productOf(trace, term),
     (alike) => {
+      const [{ a, b, transposeA, transposeB }] = alike
       // The last uses of a value come first: in the order of the uses, what is joined here is that of other joins, too.
-      const products = alike.flatMap((term) => productOf(trace, trace.describe(term)) ?? []).reverse()
-      const [{ transposeA, transposeB } = { transposeA: false, transposeB: false }] = products
-      const a = stacked(
+      const products = [...alike].reverse()
+      const left = stacked(
         products.map(({ a }) => a),
+        a.shape,
         transposeA ? 0 : 1,
       )
-      const b = stacked(
+      const right = stacked(
         products.map(({ b }) => b),
+        b.shape,
         transposeB ? 1 : 0,
       )
-      return [matmul(a, b, { transposeA, transposeB })]
+      return [matmul(left, right, { transposeA, transposeB })]
     },
   )
 }
 
-function productOf(trace: Trace, node: Node): Product | undefined {
+/** A value as a product of matrices that can be joined to others, if it is one for which that pays. */
+function productOf(trace: Trace, term: Tensor): Product | undefined {
+  const node = trace.describe(term)
   if (node.op !== 'matmul' || node.shape.length > 2) return undefined
-  const [a, b] = node.inputs.map((input) => trace.tensorAt(input))
-  if (a === undefined || b === undefined) return undefined
+  const [a, b] = operands(
+    node.inputs.map((input) => trace.tensorAt(input)),
+    2,
+  )
+  if (a.size + b.size > COPIES_PER_SUM * term.size) return undefined
   const { transposeA = false, transposeB = false } = node.attributes
-  return { a, b, transposeA, transposeB, k: a.shape[transposeA ? 0 : 1] ?? 1 }
-}
-
-/** What products have in common that can be joined; undefined for one that would not pay. */
-function alikeProducts(product: Product | undefined, { shape: [m = 1, n = 1] }: Tensor): string | undefined {
-  if (product === undefined) return undefined
-  const { k, transposeA, transposeB } = product
-  return k * (m + n) <= COPIES_PER_SUM * m * n ? `${k} ${transposeA} ${transposeB}` : undefined
+  // The terms are of one shape: a factor of one shape has one inner extent.
+  return { term, key: `${a.shape.join(' ')} ${transposeA} ${transposeB}`, a, b, transposeA, transposeB }
 }
 
 /**
- * Matrices as one whose `axis` runs over that of each, those of one index side by side: rows of examples stay with
- * their example.
+ * Matrices of one shape as one whose `axis` runs over that of each, those of one index side by side: rows of examples
+ * stay with their example.
  */
-function stacked(matrices: readonly Tensor[], axis: 0 | 1): Tensor {
-  const [{ shape: [rows = 1, columns = 1] } = { shape: [] }] = matrices
-  const apart = axis === 0 ? [rows, 1, columns] : [rows, columns, 1]
+function stacked(matrices: readonly Tensor[], shape: Shape, axis: 0 | 1): Tensor {
+  const apart = shape.toSpliced(axis + 1, 0, 1)
   const joined = concat(
     matrices.map((matrix) => reshape(matrix, apart)),
     axis + 1,
   )
-  return reshape(joined, axis === 0 ? [-1, columns] : [rows, -1])
+  return reshape(joined, shape.with(axis, -1))
 }
 
 /**
  * The terms, of which those with one key are joined at the place of the first of them.
  *
- * @param keyOf undefined for a term that stays by itself
+ * @param partOf undefined for a term that stays by itself
  */
-function joinedBy(
+function joinedBy<P extends Part>(
   terms: readonly Tensor[],
-  keyOf: (term: Tensor) => string | undefined,
-  join: (alike: readonly Tensor[]) => readonly Tensor[],
+  partOf: (term: Tensor) => P | undefined,
+  join: (alike: Some<P>) => readonly Tensor[],
 ): readonly Tensor[] {
-  if (terms.length < 2) return terms
-  const groups = new Map<string, Tensor[]>()
-  terms.forEach((term, place) => {
-    const key = keyOf(term) ?? `alone ${place}`
-    const group = groups.get(key)
-    if (group) group.push(term)
-    else groups.set(key, [term])
+  const groups = new Map<string, [P, ...P[]]>()
+  const places: (Tensor | Some<P>)[] = []
+  for (const term of terms) {
+    const part = partOf(term)
+    const group = part && groups.get(part.key)
+    if (group) {
+      group.push(part)
+    } else if (part) {
+      const begun: [P, ...P[]] = [part]
+      groups.set(part.key, begun)
+      places.push(begun)
+    } else {
+      places.push(term)
+    }
+  }
+  return places.flatMap((place) => {
+    if (place instanceof Tensor) return place
+    return place.length === 1 ? place[0].term : join(place)
   })
-  if (groups.size === terms.length) return terms
-  return [...groups.values()].flatMap((group) => (group.length === 1 ? group : join(group)))
 }

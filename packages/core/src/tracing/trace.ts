@@ -66,6 +66,12 @@ export function userError(message: string): UserError {
   return new UserError(withLine(message))
 }
 
+/** @internal A stretch of nodes, from `first` to before `end`, whose values gradients compute again. */
+export interface Checkpoint {
+  readonly first: number
+  readonly end: number
+}
+
 export class Trace {
   readonly #nodes: Node[] = []
   readonly #tensors: Tensor[] = []
@@ -183,8 +189,8 @@ export class Trace {
     return known === undefined ? this.#append(node) : this.tensorAt(known)
   }
 
-  /** @internal Stretches of nodes whose values gradients compute again; in order, and apart. */
-  readonly checkpoints: { readonly first: number; readonly end: number }[] = []
+  /** @internal In order, and apart. */
+  readonly checkpoints: Checkpoint[] = []
 
   /** @internal Makes nodes, all of which are of one checkpoint. */
   checkpointed<Made>(make: () => Made): Made {

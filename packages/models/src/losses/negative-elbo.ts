@@ -34,7 +34,7 @@ export function negativeElbo(
   checkOption('negativeElbo', 'beta', beta, beta >= 0, 'at least 0')
   checkSameShape('negativeElbo', logits, targets)
   checkSameShape('negativeElbo', means, logVariances)
-  if (logits.rank === 0 || means.rank === 0 || logits.shape[0] !== means.shape[0]) {
+  if (logits.rank === 0 || logits.shape[0] !== means.shape[0]) {
     throw new UserError(
       `negativeElbo: logits and means must have as many rows, not ${logits.toString()} and ${means.toString()}`,
     )

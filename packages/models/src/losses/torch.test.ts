@@ -232,24 +232,3 @@ describe('at the edges', () => {
     expect(value / 5e-9).toBeCloseTo(1, 6)
   })
 })
-
-test.each([
-  ['crossEntropy', { labelSmoothing: 1 }, 'labelSmoothing must be at least 0 and below 1, not 1'],
-  ['focalLoss', { gamma: -1 }, 'gamma must be at least 0, not -1'],
-  ['focalLoss', { alpha: 1.5 }, 'alpha must be within [0, 1], not 1.5'],
-  ['gaussianNegativeLogLikelihood', { epsilon: 0 }, 'epsilon must be positive, not 0'],
-  ['hinge', { margin: NaN }, 'margin must be positive, not NaN'],
-  ['huber', { delta: 0 }, 'delta must be positive, not 0'],
-  ['infoNce', { temperature: 0 }, 'temperature must be positive, not 0'],
-  ['quantileLoss', { quantile: 1 }, 'quantile must be above 0 and below 1, not 1'],
-  ['tripletLoss', { margin: Infinity }, 'margin must be positive, not Infinity'],
-])('%s refuses %j', (name, options, message) => {
-  const operands = cases.find(({ loss }) => loss === name)?.operands ?? []
-  expect(() => compute(operands, (...x) => lossOf(name)(options, ...x))).toThrow(`${name}: ${message}`)
-})
-
-test.each(Object.keys(losses))('%s refuses operands that do not fit', (name) => {
-  const [first = rows(0), ...others] = cases.find(({ loss }) => loss === name)?.operands ?? []
-  const flat = { ...first, shape: [first.values.length] }
-  expect(() => compute([flat, ...others], (...x) => lossOf(name)({}, ...x))).toThrow(new RegExp(`^${name}: `))
-})

@@ -1,5 +1,5 @@
 /** Which classes are taken for which. */
-import { argMax, cast, div, matmul, type Metric, mul, oneHot, type Tensor } from '@gradpool/core'
+import { argMax, div, matmul, type Metric, mul, oneHot, type Tensor } from '@gradpool/core'
 import { finisher } from '@gradpool/core/engine'
 import { asColumn, classesOf, classNumbers, countedRows, type LabelOptions } from '../shapes.js'
 
@@ -28,7 +28,7 @@ export interface ConfusionOptions {
 
 /** The share of the batch that each pair of a row's and a column's number has, [size, size]. */
 export function confusion(rowNumbers: Tensor, columnNumbers: Tensor, { size, counted }: ConfusionOptions): Tensor {
-  const all = cast(oneHot(rowNumbers, size), 'f32')
+  const all = oneHot(rowNumbers, size)
   const rows = counted === undefined ? all : mul(all, asColumn(counted))
   const counts = matmul(rows, oneHot(columnNumbers, size), { transposeA: true })
   return div(counts, rowNumbers.shape[0] ?? 1)

@@ -159,6 +159,23 @@ describe('shapes that would broadcast by mistake are refused', () => {
   })
 })
 
+test.each([
+  ['precision', precision],
+  ['recall', recall],
+  ['f1', f1],
+] as const)('%s of yes and no refuses labels that would broadcast', (name, metric) => {
+  const [scores, one] = [
+    { shape: [3], values: [1, -2, 3] },
+    { shape: [1], values: [1], dtype: 'u8' as const },
+  ]
+  const build = () =>
+    compute([scores, one], (score, label) => {
+      metric(score, label)
+      return score
+    })
+  expect(build).toThrow(`${name}: the output is f32[3] and the target u8[1]; they must have one shape`)
+})
+
 test('auc is of one score an example, and NaN for one class', () => {
   const two = { values: [1, 2, 3, 4], shape: [2] }
   expect(() => judge({ two }, 2, (b) => auc(b.two, b.two))).toThrow(
