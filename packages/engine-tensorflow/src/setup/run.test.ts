@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
 import { afterAll, expect, test, vi } from 'vitest'
 import { run } from './run.js'
 
@@ -52,8 +54,10 @@ test('ends what takes too long', { timeout: TIMEOUT_MS }, async () => {
 
 test.skipIf(process.platform === 'win32')('ends with a process that is killed', { timeout: TIMEOUT_MS }, async () => {
   const file = join(folder, 'killed')
-  const built = new URL('../../dist/setup/run.js', import.meta.url).href
-  const code = `import { run } from '${built}'; await run(process.execPath, ${JSON.stringify(endless(file))}, { timeoutMs: 1e6 })`
+  const built = join(folder, 'run.mjs')
+  const source = fileURLToPath(new URL('run.ts', import.meta.url))
+  await build({ entryPoints: [source], outfile: built, bundle: true, platform: 'node', format: 'esm' })
+  const code = `import { run } from '${pathToFileURL(built).href}'; await run(process.execPath, ${JSON.stringify(endless(file))}, { timeoutMs: 1e6 })`
   const parent = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'ignore' })
   const pid = await pidIn(file)
   expect(isAlive(pid)).toBe(true)

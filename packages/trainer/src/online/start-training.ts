@@ -20,7 +20,9 @@ export interface FieldType {
 }
 
 export interface StartOptions<M extends Model>
-  extends Omit<LearningOptions, 'batchSize' | 'shuffle' | 'lastBatch'>, Pick<TrainingOptions<string, never>, 'seed' | 'initFrom'> {
+  extends
+    Omit<LearningOptions, 'batchSize' | 'shuffle' | 'lastBatch'>,
+    Pick<TrainingOptions<string, never>, 'seed' | 'initFrom'> {
   /** What the rows have that `step` will be given. */
   readonly fields: Readonly<Record<FieldsOf<M>, FieldType>>
   /** The most threads that share a step. Default: all cores. */
