@@ -3,7 +3,7 @@ import { constant, defineModel, type Metric, type Tensor } from '@gradpool/core'
 import { evaluation } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
 import { classWeights } from '../losses/class-weights.js'
-import { compute } from '../testing/compute.js'
+import { compute, type Operand } from '../testing/compute.js'
 import { accuracy, topKAccuracy } from './accuracy.js'
 import { f1 } from './class-scores.js'
 import { adjustedRandIndex, clusterAccuracy, clusteringScores, normalizedMutualInformation } from './clustering.js'
@@ -55,7 +55,11 @@ describe('topKAccuracy', () => {
 })
 
 test.each([-1, 0.5, 3, NaN])('f1 refuses the class %d', (average) => {
-  const of = () => compute([scores, numbers], (x, y) => constant(f1(x, y, { average }) ? 1 : 0))
+  const of = () =>
+    compute([scores, numbers], (x, y) => {
+      f1(x, y, { average })
+      return x
+    })
   expect(of).toThrow(`f1: average must be 'macro', 'micro' or one of the 3 classes from 0 on, not ${average}`)
 })
 
@@ -75,11 +79,11 @@ describe('meanAbsolutePercentageError', () => {
 })
 
 describe('metrics of clusters', () => {
-  const operands = [scores, numbers]
-  const of = (clusters: (typeof operands)[number], labels: (typeof operands)[number], classes?: number) =>
-    compute([clusters, labels], (x, y) =>
-      constant(clusterAccuracy(x, y, classes === undefined ? {} : { classes }) ? 1 : 0),
-    )
+  const of = (clusters: Operand, labels: Operand, classes?: number) =>
+    compute([clusters, labels], (x, y) => {
+      clusterAccuracy(x, y, classes === undefined ? {} : { classes })
+      return x
+    })
 
   test.each([
     ['a vector', { shape: [12], values: scores.values }],
@@ -105,7 +109,7 @@ describe('metrics of clusters', () => {
     )
   })
 
-  test('take one class', () => expect(of(scores, numbers, 1)).toEqual([1]))
+  test('take one class', () => expect(of(scores, numbers, 1)).toEqual(scores.values))
 
   test('of two lists are those of a table of counts', () => {
     const { accuracy: share, nmi, ari } = clusteringScores([5, 5, 7, 7], [1, 1, 1, 9])
