@@ -3,13 +3,16 @@
  */
 import { UserError } from '@gradpool/core'
 import { openRegular, type RegularFile } from '@gradpool/storage'
-import type { AsyncBuffer, FileMetaData, SchemaTree } from 'hyparquet'
+import type { AsyncBuffer, DataReader, FileMetaData, PageHeader, SchemaTree } from 'hyparquet'
 import { readError } from '../idx/read-error.js'
 import { listed, shown } from '../spec-rules.js'
 import { trimmedCell, type Cell, type RecordSink } from './records.js'
 
 /** Of the columns of one row group together, when they are values of JavaScript. */
 const MOST_GROUP_CELLS = 2 ** 28
+
+/** Of one page, which writers make of about 1 MiB. */
+const MOST_PAGE_BYTES = 2 ** 28
 
 export interface ParquetFormat {
   readonly path: string
@@ -23,7 +26,12 @@ export async function readParquet({ path, only }: ParquetFormat, sink: RecordSin
     throw readError(path, error)
   })
   try {
-    const part = (start: number, end = size) => bytesBetween(path, { file, size }, start, end)
+    const part = (start: number, end = size) => {
+      const reading = bytesBetween(path, { file, size }, start, end)
+      // The library begins several at once, and leaves the others where one fails.
+      reading.catch(() => undefined)
+      return reading
+    }
     await readGroups(path, { byteLength: size, slice: part }, only, sink)
   } finally {
     await file.close()
@@ -37,8 +45,9 @@ async function readGroups(
   sink: RecordSink,
 ): Promise<void> {
   // Loaded when first used: most programs read no Parquet.
-  const [{ parquetMetadataAsync, parquetRead, parquetSchema }, { compressors }] = await Promise.all([
+  const [{ parquetMetadataAsync, parquetRead, parquetSchema }, { parquetHeader }, { compressors }] = await Promise.all([
     import('hyparquet'),
+    import('hyparquet/src/column.js'),
     import('hyparquet-compressors'),
   ])
   const metadata = await decoded(path, () => parquetMetadataAsync(file))
@@ -47,7 +56,8 @@ async function readGroups(
   // Until columns are there, a number of rows is only said.
   sink.names(names, 0)
   let rowStart = 0
-  for (const numRows of sizes) {
+  for (const [group, numRows] of sizes.entries()) {
+    await decoded(path, () => checkPages(file, metadata.row_groups[group], names, parquetHeader))
     const columns = names.map((): unknown[] => new Array<unknown>(numRows))
     const placed = new Array<number>(names.length).fill(0)
     await decoded(path, () =>
@@ -85,6 +95,42 @@ async function readGroups(
       sink.row(cells, rowStart + row + 1)
     }
     rowStart += numRows
+  }
+}
+
+/**
+ * Walks the pages of columns, without their contents: they have as many values as the group has rows, and lie within
+ * the column. The library takes memory for whatever number a page says.
+ */
+async function checkPages(
+  file: AsyncBuffer,
+  group: FileMetaData['row_groups'][number] | undefined,
+  names: readonly string[],
+  parquetHeader: (reader: DataReader) => PageHeader,
+): Promise<void> {
+  for (const { meta_data: column } of group?.columns ?? []) {
+    if (column === undefined || !names.includes(column.path_in_schema.join('.'))) continue
+    // Some writers say 0 where there is no dictionary.
+    const dictionary = Number(column.dictionary_page_offset ?? 0)
+    const start = dictionary > 0 ? dictionary : Number(column.data_page_offset)
+    const bytes = await file.slice(start, start + Number(column.total_compressed_size))
+    const reader: DataReader = { view: new DataView(bytes), offset: 0 }
+    let numValues = 0
+    while (reader.offset < bytes.byteLength - 1) {
+      const header = parquetHeader(reader)
+      const { compressed_page_size: size, uncompressed_page_size: unpacked } = header
+      const values = header.data_page_header ?? header.data_page_header_v2
+      const count = (values ?? header.dictionary_page_header)?.num_values ?? 0
+      const isWhole =
+        size >= 0 && reader.offset + size <= bytes.byteLength && unpacked >= 0 && unpacked <= MOST_PAGE_BYTES
+      const fits = Number.isInteger(count) && count >= 0 && BigInt(count) <= (group?.num_rows ?? 0n)
+      if (!isWhole || !fits) throw new Error(`a page of ${column.path_in_schema.join('.')} is damaged`)
+      if (values) numValues += count
+      reader.offset += size
+    }
+    if (BigInt(numValues) !== group?.num_rows) {
+      throw new Error(`the pages of ${column.path_in_schema.join('.')} have ${numValues} values`)
+    }
   }
 }
 
