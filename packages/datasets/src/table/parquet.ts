@@ -51,7 +51,7 @@ async function readGroups(
     import('hyparquet-compressors'),
   ])
   const metadata = await decoded(path, () => parquetMetadataAsync(file))
-  const names = columnsOf(path, parquetSchema(metadata), only)
+  const names = await decoded(path, () => Promise.resolve(columnsOf(path, parquetSchema(metadata), only)))
   const sizes = groupSizes(path, metadata, names.length)
   // Until columns are there, a number of rows is only said.
   sink.names(names, 0)
