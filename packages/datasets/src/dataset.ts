@@ -106,7 +106,7 @@ export function splitAgain(dataset: Dataset, change: Partial<Pick<SplitPlan, 'va
 
 /** The same examples and validation, with these rows to train and to test on. */
 export function withRows(dataset: Dataset, { train, test }: Readonly<Record<'train' | 'test', Split>>): Dataset {
-  const { contents } = origins.get(dataset) ?? originOf(dataset)
+  const { contents } = originOfSplits(dataset)
   const plan = asTheyAre({ ...dataset.splits, test })
   return splitData({ ...contents, rows: train.rows, inOrder: true }, plan)
 }

@@ -3,6 +3,7 @@ import { UserError } from '@gradpool/core'
 import { shuffled } from '@gradpool/core/engine'
 import { originOfSplits, splitKeyOf, withRows, type Dataset } from './dataset.js'
 import type { SplitBy } from './rows-split.js'
+import { rowsByValue } from './splits.js'
 
 /** How rows come into folds. */
 export type FoldBy = Exclude<SplitBy, { readonly time: string }>
@@ -74,13 +75,7 @@ function byGroup(
   { folds, splitBy }: Pick<FoldOptions, 'folds' | 'splitBy'>,
 ): readonly Int32Array[] {
   const key = splitKeyOf(originOfSplits(dataset).contents, splitBy)
-  const groups = new Map<number, number[]>()
-  for (const row of order) {
-    const value = key?.values[row] ?? 0
-    const group = groups.get(value)
-    if (group) group.push(row)
-    else groups.set(value, [row])
-  }
+  const groups = rowsByValue(order, (row) => key?.values[row] ?? 0)
   if (groups.size < folds) throw new UserError(`${groups.size} groups cannot be in ${folds} folds: take fewer folds`)
   const made = Array.from({ length: folds }, (): number[] => [])
   // Sorting is stable: groups of one size stay in their shuffled order.

@@ -1,6 +1,7 @@
 /** Classes that are rare, as often as the others: training rows are repeated. */
 import { UserError } from '@gradpool/core'
 import { shuffled } from '@gradpool/core/engine'
+import { rowsByValue } from './splits.js'
 
 /** In the place of an epoch's number: neither that of a training nor of a split. */
 const oversampleEpoch = -2
@@ -17,13 +18,7 @@ export function oversampled(rows: Int32Array, labels: ArrayLike<number> | undefi
   if (labels === undefined) {
     throw new UserError("balance: 'oversample' needs the field 'label', one class number for each row")
   }
-  const classes = new Map<number, number[]>()
-  for (const row of rows) {
-    const label = labels[row] ?? 0
-    const own = classes.get(label)
-    if (own) own.push(row)
-    else classes.set(label, [row])
-  }
+  const classes = rowsByValue(rows, (row) => labels[row] ?? 0)
   const most = Math.max(0, ...Array.from(classes.values(), ({ length }) => length))
   const repeats = [...classes]
     .sort(([a], [b]) => a - b)

@@ -77,9 +77,12 @@ function wordsOf(fields: Fields, names: readonly string[]): readonly Words[] {
     const field = fields[name]
     if (field === undefined) return []
     const { values, shape } = field
-    const { buffer, byteOffset, length } = values
-    const bits = values instanceof Uint8Array ? values : new Int32Array(buffer, byteOffset, length)
-    return [{ bits, size: sizeOf(shape) }]
+    const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT } = values
+    const rowBytes = sizeOf(shape) * BYTES_PER_ELEMENT
+    // Four bytes at once, where rows begin at whole words.
+    const isWords = rowBytes % 4 === 0 && byteOffset % 4 === 0
+    if (isWords) return [{ bits: new Int32Array(buffer, byteOffset, byteLength / 4), size: rowBytes / 4 }]
+    return [{ bits: new Uint8Array(buffer, byteOffset, byteLength), size: rowBytes }]
   })
 }
 

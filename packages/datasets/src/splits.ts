@@ -95,14 +95,20 @@ function orderedBy(rows: Int32Array, { splitBy, splitSeed, labels, key }: SplitO
 
 /** Rows of one group one after the other, the groups in the order of their first rows. */
 function together(rows: Int32Array, { values }: SplitKey): Int32Array {
-  const groups = new Map<number, number[]>()
+  const groups = rowsByValue(rows, (row) => values[row] ?? 0)
+  return Int32Array.from([...groups.values()].flat())
+}
+
+/** The rows of each value, in the order of the first row that has it. */
+export function rowsByValue<Value>(rows: Iterable<number>, valueOf: (row: number) => Value): Map<Value, number[]> {
+  const groups = new Map<Value, number[]>()
   for (const row of rows) {
-    const value = values[row] ?? 0
+    const value = valueOf(row)
     const group = groups.get(value)
     if (group) group.push(row)
     else groups.set(value, [row])
   }
-  return Int32Array.from([...groups.values()].flat())
+  return groups
 }
 
 /**

@@ -2,6 +2,7 @@
 import { UserError } from '@gradpool/core'
 import { isObject, shown } from './spec-rules.js'
 import { arrays, type ArraysSpec } from './spec.js'
+import { rowsByValue } from './splits.js'
 
 export interface WindowsOptions {
   /** The column that is forecast. */
@@ -83,13 +84,7 @@ function windowsIn(rows: Int32Array, size: number, stride: number): Int32Array[]
 
 /** Rows of one series, in their order. */
 function groupsOf(numRows: number, groupBy: ArrayLike<number | string> | undefined): Int32Array[] {
-  const groups = new Map<number | string, number[]>()
-  for (let row = 0; row < numRows; row++) {
-    const key = groupBy?.[row] ?? 0
-    const rows = groups.get(key)
-    if (rows) rows.push(row)
-    else groups.set(key, [row])
-  }
+  const groups = rowsByValue(Array(numRows).keys(), (row) => groupBy?.[row] ?? 0)
   return Array.from(groups.values(), (rows) => Int32Array.from(rows))
 }
 

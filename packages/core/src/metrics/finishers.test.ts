@@ -29,7 +29,7 @@ test.each<[name: string, what: string, parts: Parts, expected: number]>([
   ['recall', 'a class that is never predicted', actualOnly, 0.5],
   ['f1', 'a class that is never predicted', actualOnly, 1 / 3],
 
-  ['precision', 'one class that there is nothing of', { hits: [0], predicted: [0], actual: [0] }, 0],
+  ['precision', 'one class without examples', { hits: [0], predicted: [0], actual: [0] }, 0],
   ['balancedAccuracy', 'the classes that examples belong to', mixed, (1 + 0.25) / 2],
   ['balancedAccuracy', 'a class that is only predicted', predictedOnly, 0.5],
   ['clusterAccuracy', 'clusters of other names', { share: [0, 0.5, 0.25, 0.25] }, 0.75],

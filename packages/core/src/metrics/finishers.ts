@@ -106,8 +106,8 @@ function counts({ share = [] }: Parts, numExamples: number): number[][] {
 }
 
 /**
- * Of `hits`, `predicted` and `actual` [classes], the mean over the classes that there are. One class alone counts
- * though there is nothing of it.
+ * Of `hits`, `predicted` and `actual` [classes], the mean over the classes that there are. One class alone counts even
+ * without examples.
  */
 function macro(
   { hits, predicted, actual }: Parts,

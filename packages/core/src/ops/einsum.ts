@@ -81,10 +81,11 @@ function parsed(text: string, tensors: readonly Tensor[], call: string): Notatio
   const unnamed = String.fromCharCode(...Array.from({ length: most }, (_, i) => FIRST_UNNAMED + i))
   const inputs = terms.map((term, i) => term.replace(ELLIPSIS, unnamed.slice(most - (numUnnamed[i] ?? 0))))
   if (declared !== undefined) {
-    if (new Set(declared.replace(ELLIPSIS, '')).size < declared.replace(ELLIPSIS, '').length) {
+    const named = declared.replace(ELLIPSIS, '')
+    if (new Set(named).size < named.length) {
       throw shapeError(`${call}: "${declared}" has a letter twice`)
     }
-    const stray = Array.from(declared.replace(ELLIPSIS, '')).find((letter) => !given.includes(letter))
+    const stray = Array.from(named).find((letter) => !given.includes(letter))
     if (stray !== undefined) throw shapeError(`${call}: no operand has the axis ${stray} of the result`)
     if (most > 0 && !declared.includes(ELLIPSIS)) {
       throw shapeError(`${call}: the result of "${text}" must have ${ELLIPSIS}, as operands do`)

@@ -6,7 +6,7 @@ import { openRegular, type RegularFile } from '@gradpool/storage'
 import type { AsyncBuffer, DataReader, FileMetaData, PageHeader, SchemaTree } from 'hyparquet'
 import { readError } from '../idx/read-error.js'
 import { listed, shown } from '../spec-rules.js'
-import { trimmedCell, type Cell, type RecordSink } from './records.js'
+import { cellIn, type Cell, type RecordSink } from './records.js'
 
 /** Of the columns of one row group together, when they are values of JavaScript. */
 const MOST_GROUP_CELLS = 2 ** 28
@@ -53,8 +53,7 @@ async function readGroups(
   const metadata = await decoded(path, () => parquetMetadataAsync(file))
   const names = await decoded(path, () => Promise.resolve(columnsOf(path, parquetSchema(metadata), only)))
   const sizes = groupSizes(path, metadata, names.length)
-  // Until columns are there, a number of rows is only said.
-  sink.names(names, 0)
+  sink.names(names)
   let rowStart = 0
   for (const [group, numRows] of sizes.entries()) {
     await decoded(path, () => checkPages(file, metadata.row_groups[group], names, parquetHeader))
@@ -89,8 +88,7 @@ async function readGroups(
     const cells = new Array<Cell>(names.length)
     for (let row = 0; row < numRows; row++) {
       for (let at = 0; at < names.length; at++) {
-        const value = columns[at]?.[row]
-        cells[at] = typeof value === 'number' ? numberCell(value) : cellOf(value, path, rowStart + row + 1, names[at])
+        cells[at] = cellOf(columns[at]?.[row], path, rowStart + row + 1, names[at])
       }
       sink.row(cells, rowStart + row + 1)
     }
@@ -134,7 +132,7 @@ async function checkPages(
   }
 }
 
-/** Numbers of rows; never more than a file of its size can have, however many it declares. */
+/** The number of rows of each row group. @throws UserError where they are not those of the file, or too many */
 function groupSizes(path: string, { row_groups, num_rows }: FileMetaData, numColumns: number): number[] {
   const sizes = row_groups.map(({ num_rows: rows }) => Number(rows))
   const isWhole = sizes.every((size) => Number.isInteger(size) && size >= 0)
@@ -165,15 +163,9 @@ function columnsOf(path: string, { children }: SchemaTree, only: readonly string
 }
 
 /** NaN is missing, as in pandas. */
-function numberCell(value: number): Cell {
-  return Number.isNaN(value) ? undefined : value
-}
-
 function cellOf(value: unknown, path: string, row: number, name: string | undefined): Cell {
-  if (value === undefined || value === null) return undefined
-  if (typeof value === 'string') return trimmedCell(value)
-  if (typeof value === 'bigint') return Number(value)
-  if (typeof value === 'boolean') return String(value)
+  const cell = cellIn(value)
+  if (cell !== null) return cell
   const what = value instanceof Date ? 'a time' : value instanceof Uint8Array ? 'bytes' : shown(value)
   throw new UserError(
     `${path} has ${what} in row ${row}, column ${shown(name)}, expected a number or a text: name the columns to use`,

@@ -23,7 +23,7 @@ const MOST_BEFORE_DIGIT = 900_719_925_474_098
 /**
  * Cuts a line at the delimiter.
  *
- * @param cells Gets the cells; it may be longer than the line has any.
+ * @param cells Gets the cells; it may have room for more than there are.
  * @param textOf The text of a cell, without spaces around it; undefined where nothing is left.
  * @returns how many cells the line has, also where they are more than `cells` takes
  */

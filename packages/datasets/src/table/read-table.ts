@@ -9,6 +9,7 @@ import { listed, shown } from '../spec-rules.js'
 import { Categories } from './categories.js'
 import { Floats } from './floats.js'
 import { KeyColumn } from './key-column.js'
+import { extentOf } from './lines.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { readParquet } from './parquet.js'
 import { readRecords, readRows, type Cell, type RecordSink, type RowSource } from './records.js'
@@ -30,8 +31,6 @@ const delimiters: Partial<Record<TableSpec['kind'], string>> = { csv: ',', tsv: 
 export interface ReadingTable {
   /** In the place of the file. */
   readonly rows?: RowSource
-  /** 0 where it is not known. */
-  readonly mostRows?: number
   /** What to do about a missing value that is refused, for the end of a sentence. */
   readonly remedy?: string
   /** Whether columns that `categories` does not name are numbers, whatever they begin with. */
@@ -45,10 +44,14 @@ export async function readTable(spec: TableSpec, reading: ReadingTable = {}): Pr
   const { kind, path, target, columns, header } = spec
   const others = [target, keyColumnOf(spec.splitBy)].filter((name) => name !== undefined)
   const only = columns && [...new Set([...columns, ...others])]
+  const isText = reading.rows === undefined && kind !== 'parquet'
+  const { lines, bytes } = isText ? await extentOf(path) : { lines: 0, bytes: 0 }
   let builder: TableBuilder | undefined
   const sink: RecordSink = {
-    names(names, mostRows) {
-      builder = new TableBuilder(spec, names, { ...reading, mostRows })
+    names(names) {
+      // A cell takes a byte at least, with what it ends with.
+      const mostRows = Math.min(lines, Math.ceil(bytes / names.length))
+      builder = new TableBuilder(spec, { names, mostRows }, reading)
       if (columns) reading.onLeftAside?.(names.filter((name) => ![...columns, ...others].includes(name)))
     },
     row: (cells, line) => builder?.row(cells, line),
@@ -73,7 +76,12 @@ class TableBuilder {
   #numRows = 0
   #dropped = 0
 
-  constructor(spec: TableSpec, names: readonly string[], reading: ReadingTable) {
+  /** @param file.mostRows 0 where it is not known */
+  constructor(
+    spec: TableSpec,
+    { names, mostRows }: { readonly names: readonly string[]; readonly mostRows: number },
+    reading: ReadingTable,
+  ) {
     const { path, target, splitBy } = spec
     const key = keyColumnOf(splitBy)
     const { columns = names.filter((name) => name !== target && name !== key), categories = [] } = spec
@@ -87,7 +95,7 @@ class TableBuilder {
     this.#target = target === undefined ? undefined : new Target(spec, place(target), reading.remedy)
     this.#key = key === undefined ? undefined : new KeyColumn(spec, place(key))
     this.#row = new Float32Array(this.#inputs.length)
-    this.#x = new Floats((reading.mostRows ?? 0) * this.#inputs.length)
+    this.#x = new Floats(mostRows * this.#inputs.length)
     if (columns.length === 0) throw new UserError(`${path} has no column but the target, expected some to learn from`)
     const other = columnsOf(categories).find((name) => !columns.includes(name))
     if (other !== undefined) {

@@ -7,7 +7,7 @@
 import type * as CsvParse from 'csv-parse/sync'
 import { UserError } from '@gradpool/core'
 import { isObject, shown } from '../spec-rules.js'
-import { checkLength, extentOf, readLines, textOf } from './lines.js'
+import { checkLength, readLines, textOf } from './lines.js'
 import { plainCells, type Cell } from './plain-cells.js'
 
 const SPACE = 32
@@ -18,8 +18,8 @@ const QUOTE = 34
 export type { Cell }
 
 export interface RecordSink {
-  /** Comes first, once; never of a file without any. `mostRows` is 0 where that is not known. */
-  names(names: readonly string[], mostRows: number): void
+  /** Comes first, once; never of a file without any. */
+  names(names: readonly string[]): void
   /** As many cells as there are names; the list is used again for the next row. */
   row(cells: readonly Cell[], line: number): void
 }
@@ -36,18 +36,9 @@ export interface TextFormat {
 
 /** @throws UserError with one sentence that names the line */
 export async function readRecords(format: TextFormat, sink: RecordSink): Promise<void> {
-  const { path, delimiter } = format
-  const { lines, bytes } = await extentOf(path)
-  const checked: RecordSink = {
-    names(names) {
-      checkNames(path, names)
-      // A cell takes a byte at least, with what it ends with.
-      sink.names(names, Math.min(lines, Math.ceil(bytes / names.length)))
-    },
-    row: (cells: readonly Cell[], line: number) => sink.row(cells, line),
-  }
-  if (delimiter === undefined) await readObjects(format, checked)
-  else await readDelimited(format, delimiter, checked)
+  const { delimiter } = format
+  if (delimiter === undefined) await readObjects(format, sink)
+  else await readDelimited(format, delimiter, sink)
 }
 
 async function readDelimited({ path, header }: TextFormat, delimiter: string, sink: RecordSink): Promise<void> {
@@ -62,7 +53,8 @@ async function readDelimited({ path, header }: TextFormat, delimiter: string, si
   const begin = (names: readonly string[]) => {
     width = names.length
     cells = new Array<Cell>(width)
-    sink.names(names, 0)
+    checkNames(path, names)
+    sink.names(names)
   }
   const expectWidth = (count: number, line: number) => {
     if (count !== width) throw new UserError(`${path} has ${counted(count)} in line ${line}, expected ${width ?? 0}`)
@@ -159,7 +151,7 @@ function quoted(
 }
 
 /** Without spaces around it; undefined where nothing is left. */
-export function trimmedCell(text: string): Cell {
+function trimmedCell(text: string): Cell {
   // Most cells have no spaces around them, and a trim is a copy.
   const [first, last] = [text.charCodeAt(0), text.charCodeAt(text.length - 1)]
   if (first > SPACE && first < DELETE && last > SPACE && last < DELETE) return text
@@ -186,14 +178,7 @@ export async function readRows(
   only: TextFormat['only'],
   sink: RecordSink,
 ): Promise<void> {
-  const checked: RecordSink = {
-    names(names) {
-      checkNames(path, names)
-      sink.names(names, 0)
-    },
-    row: (cells, row) => sink.row(cells, row),
-  }
-  const objects = new ObjectRecords({ path, only, sink: checked, unit: 'row' })
+  const objects = new ObjectRecords({ path, only, sink, unit: 'row' })
   let number = 0
   for await (const row of rows) {
     number++
@@ -235,7 +220,8 @@ class ObjectRecords {
     const values = new Map<string, unknown>(Object.entries(record))
     if (this.#names === undefined) {
       this.#names = only ?? [...values.keys()]
-      sink.names(this.#names, 0)
+      checkNames(path, this.#names)
+      sink.names(this.#names)
     }
     const known = this.#names
     if (this.#unseen.size > 0) for (const name of values.keys()) this.#unseen.delete(name)
@@ -245,9 +231,14 @@ class ObjectRecords {
         `${path} has ${shown(extra)} in ${unit} ${number}, which the first ${unit} has not: name the columns`,
       )
     }
-    const cells = known.map((name) =>
-      cellOf(values.get(name), () => `${path} has in ${unit} ${number}, column ${shown(name)},`),
-    )
+    const cells = known.map((name) => {
+      const value = values.get(name)
+      const cell = cellIn(value)
+      if (cell !== null) return cell
+      throw new UserError(
+        `${path} has in ${unit} ${number}, column ${shown(name)}, ${shown(value)}, expected a number or a text`,
+      )
+    })
     sink.row(cells, number)
   }
 
@@ -272,13 +263,13 @@ function objectIn(path: string, text: string, line: number): object {
   throw new UserError(`${path} has ${shown(value)} in line ${line}, expected an object such as {"x": 1, "y": 2}`)
 }
 
-function cellOf(value: unknown, where: () => string): Cell {
+/** A value of a program as a cell; null for one that is neither number nor text. */
+export function cellIn(value: unknown): Cell | null {
   if (typeof value === 'number') return Number.isNaN(value) ? undefined : value
   if (typeof value === 'bigint') return Number(value)
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string') return trimmedCell(value)
-  if (typeof value === 'boolean') return String(value)
-  throw new UserError(`${where()} ${shown(value)}, expected a number or a text`)
+  return typeof value === 'boolean' ? String(value) : null
 }
 
 function checkNames(path: string, names: readonly string[]): void {

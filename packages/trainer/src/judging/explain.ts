@@ -95,9 +95,9 @@ export async function explain<M extends Model, H extends Presence>(
   const importances: ColumnImportance[] = []
   for (const [number, { name, field, column }] of columns.entries()) {
     const losses: number[] = []
+    const values = columnOf(split.fields[field], column)
     for (let repeat = 0; repeat < repeats; repeat++) {
       const order = shuffled(split.rows, seed, repeat * columns.length + number)
-      const values = columnOf(split.fields[field], column)
       const changed = withColumn(split.fields, { field, column }, (row) => values[order[row] ?? 0] ?? NaN)
       const found = await score(changed)
       losses.push(direction === 'min' ? found - baseline : baseline - found)
