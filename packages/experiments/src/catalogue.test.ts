@@ -21,6 +21,8 @@ function layersOf(name: string): string {
       return `hash ${JSON.stringify(stage.encoder)}${stage.labels ? ' with labels' : ''}`
     }
     if (stage.kind === 'regress') return `regress ${JSON.stringify(stage.hidden)}`
+    if (stage.kind === 'cluster') return `cluster ${stage.clusters} ${stage.encoder}`
+    if (stage.kind === 'forecast') return `forecast ${JSON.stringify(stage.hidden)}`
     return stage.kind === 'classify' ? `classify ${JSON.stringify(stage.hidden)} ${stage.encoder}` : stage.name
   })
   return texts.join(', ')
@@ -95,6 +97,27 @@ describe('the catalogue', () => {
     expect(layersOf('mnist_rows_gru')).toBe('gru')
   })
 
+  it('has a group of regression, whose presets learn intervals', () => {
+    expect(groups().regression).toEqual(['diabetes', 'penguins', 'weather'])
+    for (const name of groups().regression ?? []) {
+      const config = catalogue().get(name)
+      if (config === undefined) throw new Error(name)
+      expect(withPreset(config, 'intervals').stages).toMatchObject([{ kind: 'regress', quantiles: [0.05, 0.5, 0.95] }])
+    }
+  })
+
+  it('has a group of clustering, each of which goes on from the one before', () => {
+    expect(groups().clustering).toEqual(['mnist_kmeans', 'mnist_auto_kmeans', 'mnist_dec'])
+    expect(layersOf('mnist_kmeans')).toBe('cluster 10 none')
+    const [autoencoder, kMeans] = [layersOf('mnist_auto_kmeans'), layersOf('mnist_dec')]
+    expect(kMeans).toBe(`${autoencoder}, cluster 10 fineTuned`)
+  })
+
+  it('has a group of series', () => {
+    expect(groups().series).toEqual(['co2'])
+    expect(layersOf('co2')).toBe('forecast [64]')
+  })
+
   it.each(hashing)('%s hashes', (name, epochs, layers) => {
     const config = catalogue().get(name)
     expect(config?.train.epochs).toBe(epochs)
@@ -128,7 +151,7 @@ describe('findExperiments', () => {
       "there is no experiment 'mnist_auto_fx'; did you mean 'mnist_auto_fix'?",
     )
     expect(() => findExperiments(['imagenet'])).toThrow(
-      "there is no experiment 'imagenet'; there are report, hashing, convolution, generative, recurrent, speed, mnist_mlp_all,",
+      "there is no experiment 'imagenet'; there are report, hashing, convolution, generative, recurrent, regression, clustering,",
     )
   })
 })

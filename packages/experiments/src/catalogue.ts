@@ -2,13 +2,16 @@
  * The experiments that come with Gradpool, by name, and their groups.
  */
 import { UserError } from '@gradpool/core'
+import { clusteringExperiments } from './clustering-experiments.js'
 import { convolutionExperiments } from './convolution-experiments.js'
 import { generativeExperiments } from './generative-experiments.js'
 import { hashingExperiments } from './hashing-experiments.js'
 import { suggestion } from '@gradpool/trainer/plan'
 import { recurrentExperiments } from './recurrent-experiments.js'
+import { regressionExperiments } from './regression-experiments.js'
 import { reportExperiments } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
+import { seriesExperiments } from './series-experiments.js'
 import { speedExperiments } from './speed-experiments.js'
 
 let loaded: { configs: ReadonlyMap<string, ExperimentConfig>; groups: Groups } | undefined
@@ -24,6 +27,9 @@ function load() {
     convolution: convolutionExperiments(),
     generative: generativeExperiments(),
     recurrent: recurrentExperiments(),
+    regression: regressionExperiments(),
+    clustering: clusteringExperiments(),
+    series: seriesExperiments(),
     speed: speedExperiments(),
   }
   const named = Object.values(grouped)

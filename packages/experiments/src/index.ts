@@ -1,4 +1,4 @@
-export { autoencode, classify, hash } from '@gradpool/models'
+export { autoencode, classify, cluster, forecast, hash } from '@gradpool/models'
 export { defineExperiment, parseExperiment } from './define-experiment.js'
 export { catalogue, findExperiments, groups } from './catalogue.js'
 export { withPreset } from './presets.js'

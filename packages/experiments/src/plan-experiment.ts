@@ -4,7 +4,7 @@
 import { UserError, type Model } from '@gradpool/core'
 import { modelFor } from '@gradpool/core/engine'
 import { modelDataOf, type Dataset } from '@gradpool/datasets'
-import { autoencode, classify, hash, regress } from '@gradpool/models'
+import { autoencode, classify, cluster, type EncoderMode, forecast, hash, regress } from '@gradpool/models'
 import { planStage, type PlannedStage, type StagePlan } from './plan-stage.js'
 import type { ExperimentConfig, StageConfig } from './schema.js'
 
@@ -57,10 +57,18 @@ export function planExperiment(config: ExperimentConfig, options: PlanOptions): 
 function startOf(stage: StageConfig, before: readonly StageConfig[]): number {
   switch (stage.kind) {
     case 'autoencode':
+    case 'forecast':
     case 'regress':
       return -1
     case 'classify':
       return stage.encoder === 'none' ? -1 : before.findLastIndex(({ kind }) => kind === 'autoencode')
+    case 'cluster': {
+      if (stage.encoder === 'none') return -1
+      // Deep clustering begins from centres, where there are any.
+      const isStart = ({ kind }: StageConfig) =>
+        kind === 'autoencode' || (kind === 'cluster' && stage.encoder === 'fineTuned')
+      return before.findLastIndex(isStart)
+    }
     case 'hash':
       return before.findLastIndex(({ kind }) => kind === 'hash')
     case 'model':
@@ -73,11 +81,12 @@ function readyModel(config: StageConfig, before: readonly StageConfig[]): Model 
   switch (config.kind) {
     case 'autoencode':
       return autoencode(config)
-    case 'classify': {
-      const autoencoder =
-        config.encoder === 'none' ? undefined : before.findLast((stage) => stage.kind === 'autoencode')
-      return classify({ ...config, ...(autoencoder && { autoencoder }) })
-    }
+    case 'classify':
+      return classify({ ...config, ...encoderOf(config, before) })
+    case 'cluster':
+      return cluster({ ...config, ...encoderOf(config, before) })
+    case 'forecast':
+      return forecast(config)
     case 'hash':
       return hash(config)
     case 'regress':
@@ -85,6 +94,11 @@ function readyModel(config: StageConfig, before: readonly StageConfig[]): Model 
     case 'model':
       return config.model
   }
+}
+
+function encoderOf({ encoder }: { readonly encoder: EncoderMode }, before: readonly StageConfig[]) {
+  const autoencoder = encoder === 'none' ? undefined : before.findLast((stage) => stage.kind === 'autoencode')
+  return autoencoder && { autoencoder }
 }
 
 /** Says in which stage a user's mistake is; whatever a model of the user's own throws is one. */

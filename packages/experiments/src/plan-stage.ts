@@ -147,8 +147,10 @@ export function planStage(stage: StageToPlan): PlannedStage {
 function splitOf(config: StageConfig, { splits }: Dataset): Split {
   switch (config.kind) {
     case 'autoencode':
+    case 'cluster':
       return splits.all
     case 'classify':
+    case 'forecast':
     case 'regress':
       return splits.train
     case 'hash':

@@ -12,7 +12,9 @@ import {
   type AutoencodeOptions,
   checkAugmentations,
   type ClassifyOptions,
+  type ClusterOptions,
   type EncoderMode,
+  type ForecastOptions,
   type HashOptions,
   type RegressOptions,
 } from '@gradpool/models'
@@ -51,6 +53,7 @@ export interface ExperimentConfig extends Required<ExperimentInput> {
 
 type Stage<Kind, Options, Train> = Options & { readonly kind: Kind; readonly train?: Train }
 type ClassifierOptions = Omit<ClassifyOptions, 'autoencoder'>
+type ClustererOptions = Omit<ClusterOptions, 'autoencoder'>
 
 interface OwnModel {
   readonly name: string
@@ -64,6 +67,8 @@ interface OwnModel {
 export type StageInput =
   | Stage<'autoencode', AutoencodeOptions, TrainInput>
   | Stage<'classify', ClassifierOptions, TrainInput>
+  | Stage<'cluster', ClustererOptions, TrainInput>
+  | Stage<'forecast', ForecastOptions, TrainInput>
   | Stage<'hash', HashOptions, TrainInput>
   | Stage<'regress', RegressOptions, TrainInput>
   | (Partial<Stage<'model', unknown, TrainInput>> & OwnModel)
@@ -71,11 +76,14 @@ export type StageInput =
 export type StageConfig =
   | Stage<'autoencode', AutoencodeOptions, StageTrainConfig>
   | Stage<'classify', ClassifierOptions & { readonly encoder: EncoderMode }, StageTrainConfig>
+  | Stage<'cluster', ClustererOptions & { readonly encoder: EncoderMode }, StageTrainConfig>
+  | Stage<'forecast', ForecastOptions, StageTrainConfig>
   | Stage<'hash', HashOptions & { readonly labels: boolean }, StageTrainConfig>
   | Stage<'regress', RegressOptions, StageTrainConfig>
   | Stage<'model', Required<OwnModel>, StageTrainConfig>
 
 const { oneOf, trueOrFalse, positive } = checks
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
 const isText = (value: unknown) => typeof value === 'string'
 const isAtMost = (most: number) => (value: unknown) => String(value).length <= most
 const name = all(
@@ -93,6 +101,17 @@ const width = checks.whole(1)
 const accuracy = checks.check(
   'a number from 0 to 1, or null',
   (value) => value === null || (typeof value === 'number' && value >= 0 && value <= 1),
+)
+const fromZeroToOne = checks.check(
+  'a number of at least 0 and below 1',
+  (value) => isNumber(value) && value >= 0 && value < 1,
+)
+const quantiles = checks.check(
+  'ascending numbers above 0 and below 1',
+  (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((each: unknown, at) => isNumber(each) && each > (Number(value[at - 1]) || 0) && each < 1),
 )
 const activation = oneOf(...activationNames)
 const imageShape: Take = (value, path) => {
@@ -131,6 +150,7 @@ const knownStage = kinds({
     weight: [weight, 'heNormal'],
     scale: [positive, undefined],
     input: [width, undefined],
+    augment: [checkAugmentations, undefined],
     train: [parseStageTrain, undefined],
   },
   classify: {
@@ -145,6 +165,29 @@ const knownStage = kinds({
     standardize: [trueOrFalse, undefined],
     augment: [checkAugmentations, undefined],
     classWeights: [classWeights, undefined],
+    train: [parseStageTrain, undefined],
+  },
+  cluster: {
+    clusters: [width],
+    hidden: [list(width), []],
+    encoder: [oneOf('none', 'fineTuned', 'frozen'), 'none'],
+    restarts: [width, 1],
+    memory: [fromZeroToOne, 0.99],
+    weight: [weight, 'heNormal'],
+    activation: [activation, undefined],
+    scale: [positive, undefined],
+    input: [width, undefined],
+    field: [name, undefined],
+    standardize: [trueOrFalse, undefined],
+    augment: [checkAugmentations, undefined],
+    train: [parseStageTrain, undefined],
+  },
+  forecast: {
+    hidden: [list(width)],
+    horizon: [width, undefined],
+    column: [checks.whole(0), 0],
+    activation: [activation, 'relu'],
+    weight: [weight, 'heNormal'],
     train: [parseStageTrain, undefined],
   },
   hash: {
@@ -166,6 +209,7 @@ const knownStage = kinds({
     weight: [weight, 'heNormal'],
     standardize: [trueOrFalse, true],
     augment: [checkAugmentations, undefined],
+    quantiles: [quantiles, undefined],
     train: [parseStageTrain, undefined],
   },
   model: { name: [name], model: [model], split: [oneOf('all', 'train'), 'train'], train: [parseStageTrain, undefined] },
@@ -207,11 +251,18 @@ export function complete(value: unknown, where: string): ExperimentConfig {
 
 /** @throws FieldError for a stage that does not go with those before it */
 function checkPlace(stage: StageConfig, position: number, stages: readonly StageConfig[]): void {
-  if (stage.kind !== 'classify' || stage.encoder === 'none') return
+  if ((stage.kind !== 'classify' && stage.kind !== 'cluster') || stage.encoder === 'none') return
   const path = at('stages', position)
   if (!stages.slice(0, position).some(({ kind }) => kind === 'autoencode')) {
     const problem = `is '${stage.encoder}', so an autoencode stage must come before; or 'none'`
     throw new FieldError(at(path, 'encoder'), problem)
+  }
+  const isDeep = stage.kind === 'cluster' && stage.encoder === 'fineTuned'
+  if (isDeep && !stages.slice(0, position).some(({ kind }) => kind === 'cluster')) {
+    throw new FieldError(
+      at(path, 'encoder'),
+      "is 'fineTuned', so a cluster stage with 'frozen' must find centres before",
+    )
   }
   const twice = (['activation', 'scale', 'input'] as const).find((field) => stage[field] !== undefined)
   if (twice === undefined) return

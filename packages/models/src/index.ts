@@ -15,8 +15,10 @@ export {
   mlp,
   type MlpOptions,
 } from './architectures/classify.js'
+export { cluster, type Clusterer, type ClusterOptions } from './architectures/cluster.js'
+export { forecast, type Forecaster, type ForecastOptions } from './architectures/forecast.js'
 export { hash, type Hasher, type HashOptions, type LabelledHasher } from './architectures/hash.js'
-export { regress, type RegressOptions, type Regressor } from './architectures/regress.js'
+export { type QuantileRegressor, regress, type RegressOptions, type Regressor } from './architectures/regress.js'
 export {
   augment,
   type Augmentation,
@@ -69,6 +71,7 @@ export {
 export { type Dense, dense, type DenseOptions } from './layers/dense.js'
 export { dropout, spatialDropout, stochasticDepth } from './layers/dropout.js'
 export { type Embedding, embedding, type EmbeddingOptions } from './layers/embedding.js'
+export { type KMeans, kMeans, type KMeansOptions } from './layers/k-means.js'
 export { groupNorm, layerNorm, type NormOptions, rmsNorm, type ScaledNorm, type ShiftedNorm } from './layers/norms.js'
 export {
   averagePool1d,
@@ -101,6 +104,7 @@ export {
   type SequenceOptions,
 } from './layers/recurrent.js'
 export { sequential } from './layers/sequential.js'
+export { clusterTarget, softClusters } from './layers/soft-clusters.js'
 export { binaryCrossEntropy } from './losses/binary-cross-entropy.js'
 export { balancedWeights, classWeights } from './losses/class-weights.js'
 export { cosineDistance } from './losses/cosine-distance.js'

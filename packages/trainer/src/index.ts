@@ -64,6 +64,7 @@ export {
   type Scores,
 } from './judging/cross-validate.js'
 export { ensemble, type Predicting } from './judging/ensemble.js'
+export type { SeriesValues } from './predict/go-on.js'
 export { type CurvePoint, learningCurve, type LearningCurveOptions } from './judging/learning-curve.js'
 export {
   type ColumnImportance,

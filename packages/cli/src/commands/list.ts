@@ -49,12 +49,23 @@ function architectureOf({ stages, data }: ExperimentConfig): string {
       return `autoencode ${[ends.pixels, ...stage.encoder, ...stage.decoder].join('-')}`
     }
     if (stage.kind === 'regress') return `regress ${['inputs', ...stage.hidden, 'outputs'].join('-')}`
+    if (stage.kind === 'forecast') return `forecast ${['steps', ...stage.hidden, 'steps'].join('-')}`
+    if (stage.kind === 'cluster') return clusterInWords(stage, ends.pixels)
     const { hidden, encoder } = stage
     if (encoder === 'none') return `classify ${[ends.pixels, ...hidden, ends.classes].join('-')}`
     const widths = [codeWidth ?? 'code', ...hidden, ends.classes].join('-')
     return `classify ${widths} with the encoder ${encoder === 'frozen' ? 'frozen' : 'fine-tuned'}`
   }
   return stages.map(inWords).join(', then ')
+}
+
+function clusterInWords(
+  { clusters, hidden = [], encoder }: StageConfig & { readonly kind: 'cluster' },
+  pixels: string | number,
+) {
+  if (encoder === 'fineTuned') return `cluster the codes into ${clusters} with the encoder fine-tuned`
+  if (encoder === 'frozen') return `cluster the codes into ${clusters}`
+  return `cluster ${[pixels, ...hidden].join('-')} into ${clusters}`
 }
 
 /** Of the training images; a dash where no stage looks at labels. */
@@ -65,5 +76,5 @@ function labelsOf({ data, stages }: ExperimentConfig): string {
 }
 
 function usesLabels(stage: StageConfig): boolean {
-  return stage.kind === 'hash' ? stage.labels : stage.kind !== 'autoencode'
+  return stage.kind === 'hash' ? stage.labels : stage.kind !== 'autoencode' && stage.kind !== 'cluster'
 }

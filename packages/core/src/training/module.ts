@@ -161,6 +161,7 @@ export class Binding {
   readonly trainable: NamedTensor[] = []
   /** @internal What each `layer` returned last, by its path. */
   readonly outputs = new Map<string, Shape>()
+  #assigns = false
   /** Buffers by their tensors; false for those of a frozen part, whose value stays. */
   readonly #buffers = new Map<Tensor, { readonly name: string; readonly changes: boolean }>()
 
@@ -171,6 +172,11 @@ export class Binding {
     readonly isAveraged: (name: string) => boolean = () => false,
   ) {
     bindings.set(trace, this)
+  }
+
+  /** Whether a step gives a buffer its next value. */
+  get assigns(): boolean {
+    return this.#assigns
   }
 
   bind<P extends Params>(params: P): BoundOf<P> {
@@ -196,7 +202,9 @@ export class Binding {
   assign(target: Tensor, value: TensorLike): void {
     const state = this.#buffers.get(target)
     if (state === undefined) throw userError('assign: the first operand is not a buffer of this model')
-    if (this.training && state.changes) this.trace.update(state.name, value)
+    if (!this.training || !state.changes) return
+    this.trace.update(state.name, value)
+    this.#assigns = true
   }
 }
 

@@ -33,10 +33,14 @@ interface WithGradient extends NamedTensor {
  * Gives every trained parameter, and every state of the optimizer, its next value. Gradients are all taken at the
  * weights before the step, each of its own loss.
  */
-export function traceUpdates({ trace, trainable }: Binding, { losses, parts, clip, ema, accumulate }: Updates): void {
+export function traceUpdates({ trace, trainable, assigns }: Binding, { losses, parts, clip, ema, accumulate }: Updates): void {
   if (trainable.length > 0) parts.checkAllUsed(trainable.map(({ name }) => name))
   const trained = trainable.filter(({ name }) => parts.of(name).rule !== undefined)
-  if (trained.length === 0) throw new UserError('this model has no parameter to train')
+  if (trained.length === 0) {
+    // What learns by `assign` alone, such as k-means, needs no gradient.
+    if (assigns) return
+    throw new UserError('this model has no parameter to train')
+  }
   const turn = turnOf(trace, accumulate)
   const bounded = withClip(accumulated(turn, gradientsOf(trained, losses)), clip)
   const byPart = new Map<TrainedPart, WithGradient[]>()

@@ -1,11 +1,12 @@
 /** An autoencoder of dense layers, and its training by the mean squared error of its reconstruction. */
 import { type Batch, defineModel, div, type InitializerLike, type Model, UserError } from '@gradpool/core'
+import { type Augmentation, checkAugmentations } from '../augmentation/augment.js'
 import type { ActivationName } from '../layers/activation.js'
 import { meanSquaredError } from '../losses/mean-squared-error.js'
 import { reconstructionAccuracy } from '../metrics/reconstruction-accuracy.js'
 import { checkWidth, checkWidths } from '../widths.js'
 import { denseStack } from './dense-stack.js'
-import { scaled } from './input.js'
+import { augmentFor, scaled } from './input.js'
 import { inputOf, readyModel, scaleOf } from './ready-model.js'
 
 /** What all ready models may be told. */
@@ -29,6 +30,11 @@ export interface AutoencodeOptions extends NetworkOptions {
   readonly codeActivation?: ActivationName
   /** Of the decoder's last layer. Default: linear. */
   readonly outputActivation?: ActivationName
+  /**
+   * Random changes of what is encoded in training, anew in each step, as of `classify`; what is to be given back is the
+   * image as it is (Vincent et al. 2008). Default: none.
+   */
+  readonly augment?: readonly Augmentation[]
 }
 
 /** An autoencoder: it learns from images, and predicts their reconstruction and code. */
@@ -56,6 +62,7 @@ export function autoencode(options: AutoencodeOptions): Autoencoder {
   if (options.input !== undefined) checkWidth('input', options.input)
   checkWidths('encoder', encoder)
   checkWidths('decoder', decoder)
+  checkAugmentations(options.augment ?? [], 'augment')
   return readyModel({ ...options, kind: 'autoencode' as const }, (data) => {
     const input = inputOf(data, options.input)
     const scale = scaleOf(data, options.scale)
@@ -63,6 +70,7 @@ export function autoencode(options: AutoencodeOptions): Autoencoder {
       throw new UserError(`decoder must end with the width of the input, ${input}, not with ${String(decoder.at(-1))}`)
     }
     const code = encoder.at(-1) ?? input
+    const varied = augmentFor(options.augment, data, 'image')
     return defineModel({
       params: {
         encoder: denseStack({
@@ -80,7 +88,7 @@ export function autoencode(options: AutoencodeOptions): Autoencoder {
       },
       step(bound, { image }: Batch<'image'>) {
         const target = scaled(image, scale)
-        const output = bound.decoder(bound.encoder(target))
+        const output = bound.decoder(bound.encoder(scaled(varied(image), scale)))
         return {
           loss: meanSquaredError(output, target),
           accuracy: reconstructionAccuracy(output, target),

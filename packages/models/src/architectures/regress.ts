@@ -1,9 +1,7 @@
 /** A network of dense layers that predicts numbers. */
-import { type Batch, defineModel, type InitializerLike, type Model, reshape, type Tensor } from '@gradpool/core'
-import { sizeOf } from '@gradpool/core/engine'
+import { type Batch, defineModel, type InitializerLike, type Model, type Tensor } from '@gradpool/core'
 import { type Augmentation, checkAugmentations } from '../augmentation/augment.js'
 import type { ActivationName } from '../layers/activation.js'
-import { meanSquaredError } from '../losses/mean-squared-error.js'
 import { meanAbsoluteError } from '../metrics/mean-absolute-error.js'
 import { r2 } from '../metrics/r2.js'
 import { rootMeanSquaredError } from '../metrics/root-mean-squared-error.js'
@@ -12,6 +10,7 @@ import { standardize } from '../preparation/standardize.js'
 import { checkWidths } from '../widths.js'
 import { denseStack } from './dense-stack.js'
 import { augmentFor, scaled } from './input.js'
+import { checkQuantiles, meanOutput, quantileOutputs } from './regress-outputs.js'
 import { fieldOf, readyModel, statisticsFor } from './ready-model.js'
 
 export interface RegressOptions {
@@ -32,6 +31,11 @@ export interface RegressOptions {
    * where it is standardised. Default: none.
    */
   readonly augment?: readonly Augmentation[]
+  /**
+   * Shares of the targets that are to lie below each of several outputs, ascending, such as [0.05, 0.5, 0.95]: the
+   * network learns these quantiles, and `estimate` is that nearest to the median. Default: none, it learns the mean.
+   */
+  readonly quantiles?: readonly number[]
 }
 
 /** A regression: it learns numbers `y` from numbers `x`, and predicts them. */
@@ -42,6 +46,14 @@ export type Regressor = RegressOptions & { readonly kind: 'regress' } & Model<{
     readonly outputs: 'estimate'
   }>
 
+/** A regression that also predicts quantiles, of which the outermost are an interval. */
+export type QuantileRegressor = RegressOptions & { readonly kind: 'regress' } & Model<{
+    readonly metrics: Readonly<Record<'loss' | 'r2' | 'mae' | 'rmse' | 'coverage' | 'width', number>>
+    readonly fields: 'x' | 'y'
+    readonly predictFields: 'x'
+    readonly outputs: 'estimate' | 'quantiles'
+  }>
+
 /**
  * A model over the fields `x`, of any shape, and `y`, one number or several, for `fit` and as a stage of an experiment.
  * Its states are `head.0.weight`, `head.0.bias`, …. Categories of a table are one-hot, and its missing values become
@@ -50,42 +62,51 @@ export type Regressor = RegressOptions & { readonly kind: 'regress' } & Model<{
  * Results: `loss`, the mean squared error of the scaled targets, and `r2`, `mae` and `rmse` in the target's own units.
  * Predictions: `estimate`, of the shape of `y`, in its own units.
  *
- * @throws UserError for widths that are not whole numbers; with the data, where a field lacks
+ * With `quantiles` the loss is the sum of their `quantileLoss`. Results, too: `coverage`, the share of targets from the
+ * lowest to the highest of them, and `width`, how far these are apart. Predictions, too: `quantiles`, [batch, quantiles,
+ * ...shape of y], sorted (Chernozhukov et al. 2010), so that they do not cross.
+ *
+ * @throws UserError for widths that are not whole numbers, or quantiles that are not ascending; with the data, where a
+ *   field lacks
  */
-export function regress(options: RegressOptions): Regressor {
-  const { hidden, activation = 'relu', weight = 'heNormal' } = options
+export function regress(options: RegressOptions & { readonly quantiles: readonly number[] }): QuantileRegressor
+export function regress(options: RegressOptions & { readonly quantiles?: undefined }): Regressor
+export function regress(options: RegressOptions): Regressor | QuantileRegressor
+export function regress(options: RegressOptions): RegressOptions & { readonly kind: 'regress' } & Model {
+  const { hidden, activation = 'relu', weight = 'heNormal', quantiles } = options
   if (hidden.length > 0) checkWidths('hidden', hidden)
   checkAugmentations(options.augment ?? [], 'augment')
-  return readyModel({ ...options, kind: 'regress' as const }, (data) => {
+  if (quantiles) checkQuantiles(quantiles)
+  return readyModel({ ...options, kind: 'regress' as const }, (data): Model => {
     const y = fieldOf(data, 'y')
     const isScaled = options.standardize !== false
     const table = prepareTable(data, { standardize: isScaled })
     const scaler = isScaled ? standardize(statisticsFor(data, 'y')) : undefined
     const varied = augmentFor(options.augment, data, 'x')
     const prepared = (input: Tensor) => scaled(varied(input, table), 1)
+    const outputs = quantiles ? quantileOutputs(y.shape, quantiles) : meanOutput(y.shape)
     const network = denseStack({
-      widths: [table.width, ...hidden, sizeOf(y.shape)],
+      widths: [table.width, ...hidden, outputs.width],
       activation,
       lastActivation: 'linear',
       weight,
     })
-    const shaped = (output: Tensor) => reshape(output, [output.shape[0] ?? 1, ...y.shape])
+    const invert = (output: Tensor) => (scaler ? scaler.invert(output) : output)
     return defineModel({
       params: { head: network },
       step(bound, batch: Batch<'x' | 'y'>) {
-        const output = shaped(bound.head(prepared(batch.x)))
-        const estimate = scaler ? scaler.invert(output) : output
+        const output = bound.head(prepared(batch.x))
+        const predictions = outputs.predictions(output, invert)
+        const { estimate } = predictions
         return {
-          loss: meanSquaredError(output, scaler ? scaler.apply(batch.y) : batch.y),
+          loss: outputs.loss(output, scaler ? scaler.apply(batch.y) : batch.y),
           r2: r2(estimate, batch.y),
           mae: meanAbsoluteError(estimate, batch.y),
           rmse: rootMeanSquaredError(estimate, batch.y),
+          ...outputs.metrics(predictions, batch.y),
         }
       },
-      predict(bound, batch: Batch<'x'>) {
-        const output = shaped(bound.head(prepared(batch.x)))
-        return { estimate: scaler ? scaler.invert(output) : output }
-      },
+      predict: (bound, batch: Batch<'x'>) => outputs.predictions(bound.head(prepared(batch.x)), invert),
     })
   })
 }

@@ -11,6 +11,7 @@ import { judge } from '../judge.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
 import type { Programs } from '../programs.js'
 import { StepRunner } from '../online/step-runner.js'
+import { goOn, type SeriesValues } from '../predict/go-on.js'
 import { Predictor } from '../predict/predictor.js'
 import type { RowValues } from '../predict/rows-in.js'
 import { rowsOf } from '../predict/rows-of.js'
@@ -143,6 +144,21 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
     const predictor = await (this.#predictor ??= this.#makePredictor())
     // The names are those of the model's predict.
     return (await predictor.predict(inputs)) as Record<OutputsOf<M>, Values>
+  }
+
+  /**
+   * The steps after a series, by a model of windows, such as `forecast`: `fitted.forecast(load, 24)`. The series is the
+   * numbers of its column, or its columns by name in the order of the windows'; the last of them are what is seen. More
+   * steps than the horizon go on from the model's own predictions, where there is one column.
+   *
+   * @throws UserError for another model, a series that is too short, or more steps than can be told
+   */
+  async forecast(series: SeriesValues, steps: number): Promise<Float32Array> {
+    const { programs, trainingData } = this.#parts
+    const { fields, outputs } = predictionOf(programs, trainingData.fields)
+    const predict = async (inputs: Readonly<Record<string, RowValues>>) =>
+      (await (this.#predictor ??= this.#makePredictor())).predict(inputs)
+    return goOn({ fields, outputs, predict }, series, steps)
   }
 
   /**

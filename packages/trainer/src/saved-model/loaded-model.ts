@@ -6,6 +6,7 @@ import { rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
 import type { SavedFitOptions, SavedNames } from '../fit/fit-saved.js'
 import type { Judged } from '../fit/fit-types.js'
 import type { Fitted } from '../fit/fitted.js'
+import { goOn, type SeriesValues } from '../predict/go-on.js'
 import type { Predictor } from '../predict/predictor.js'
 import { type RowValues, typesText } from '../predict/rows-in.js'
 import { ownStates } from './save-model.js'
@@ -101,6 +102,18 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
     if (!this.#predictor) return Promise.reject(new UserError(NO_PREDICTION))
     // The names and types of its outputs were checked against those of the file.
     return this.#predictor.predict(inputs, this.#wanted) as Promise<Outputs>
+  }
+
+  /**
+   * The steps after a series, by a model of windows: see `Fitted.forecast`.
+   *
+   * @throws UserError for another model, a series that is too short, or more steps than can be told
+   */
+  async forecast(series: SeriesValues, steps: number): Promise<Float32Array> {
+    const predictor = this.#predictor
+    if (!predictor) throw new UserError(NO_PREDICTION)
+    const { fields = [], outputs = [] } = this.saved.predict ?? {}
+    return goOn({ fields, outputs, predict: (inputs) => predictor.predict({ ...inputs }) }, series, steps)
   }
 
   /**
