@@ -92,6 +92,74 @@ describe('regress', () => {
   })
 })
 
+describe('regress with quantiles', () => {
+  const quantiles = [0.1, 0.4, 0.9]
+  const pair = { x: fields.x, y: { dtype: 'f32', shape: [2] } } as const
+  const two = { shape: [2], mean: [1000, 0], deviation: [50, 1] }
+  const statisticsOfTwo = (field: string) => {
+    const figures = field === 'x' ? moments('x') : two
+    const { mean } = figures
+    return { ...figures, least: mean, most: mean, median: mean, mostFrequent: mean }
+  }
+  const model = modelFor(regress({ hidden: [], quantiles }), { fields: pair, statistics: statisticsOfTwo })
+  const rows = { ...options, data: { fields: pair, numExamples: 4 } }
+  const y = [1050, 1, 950, 0, 1000, -1, 1100, 3]
+  const { program } = train(model, rows)
+  const state = initialState(program, 3)
+
+  test('learns the pinball loss of each, of scaled targets', () => {
+    // The network's outputs are in the order of the quantiles, and of the targets within each.
+    const plain = regress({ hidden: [], standardize: false })
+    const six = {
+      ...options,
+      data: { fields: { ...fields, y: { dtype: 'f32', shape: [6] } }, numExamples: 4 },
+    } as const
+    const outputs = evaluate(prediction(plain, six).program, { state, batch: { x: seen.x } }).results.estimate ?? []
+    const scaled = y.map((value, i) => (value - (two.mean[i % 2] ?? NaN)) / (two.deviation[i % 2] ?? NaN))
+    const losses = quantiles.map((quantile, place) => {
+      const each = scaled.map((value, i) => value - (outputs[6 * Math.floor(i / 2) + 2 * place + (i % 2)] ?? NaN))
+      return each.reduce((sum, d) => sum + Math.max(quantile * d, (quantile - 1) * d), 0) / 8
+    })
+    const told = evaluate(program, { state, batch: { x: batch.x, y } }).results.loss?.[0]
+    expect(told).toBeCloseTo(
+      losses.reduce((sum, loss) => sum + loss),
+      5,
+    )
+  })
+
+  test('predicts them in order, tells the middle one, and how often the outer two hold', () => {
+    const found = evaluate(prediction(model, rows).program, { state, batch: { x: batch.x } }).results
+    const each = [...(found.quantiles ?? [])]
+    expect(each).toHaveLength(4 * 3 * 2)
+    const at = (row: number, place: number, target: number) => each[6 * row + 2 * place + target] ?? NaN
+    let [inside, width] = [0, 0]
+    for (let row = 0; row < 4; row++) {
+      for (const target of [0, 1]) {
+        const [low, middle, high] = [at(row, 0, target), at(row, 1, target), at(row, 2, target)]
+        expect(low <= middle && middle <= high).toBe(true)
+        expect(found.estimate?.[2 * row + target]).toBe(middle)
+        const value = y[2 * row + target] ?? NaN
+        inside += Number(low <= value && value <= high)
+        width += high - low
+      }
+    }
+    const { coverage, width: told } = evaluate(evaluation(model, rows).program, {
+      state,
+      batch: { x: batch.x, y },
+    }).results
+    expect(coverage?.[0]).toBeCloseTo(inside / 8, 5)
+    expect(told?.[0]).toBeCloseTo(width / 8, 3)
+  })
+
+  test('refuses quantiles that are not ascending shares', () => {
+    for (const wrong of [[], [0.5, 0.5], [0, 0.5], [0.5, 1], [NaN]]) {
+      expect(() => regress({ hidden: [], quantiles: wrong })).toThrow(
+        /^quantiles must be ascending, above 0 and below 1/,
+      )
+    }
+  })
+})
+
 describe('classify of a table', () => {
   const table = { x: fields.x, label: { dtype: 'i32', shape: [] } } as const
   const data = { fields: table, classes: 3, statistics }
