@@ -42,7 +42,7 @@ function learn(
   const batch = { x: rows.flat() }
   for (let step = 0; step < steps; step++)
     state = { ...state, ...evaluate(program, { state, batch, step, seed }).state }
-  return (name: string) => [...(state[`clusters.${name}`] ?? [])]
+  return (name: string) => Array.from(state[`clusters.${name}`] ?? [])
 }
 type States = Readonly<Record<string, ArrayLike<number>>>
 
