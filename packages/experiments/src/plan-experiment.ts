@@ -4,7 +4,16 @@
 import { UserError, type Model } from '@gradpool/core'
 import { modelFor } from '@gradpool/core/engine'
 import { modelDataOf, type Dataset } from '@gradpool/datasets'
-import { autoencode, classify, cluster, type EncoderMode, forecast, hash, regress } from '@gradpool/models'
+import {
+  autoencode,
+  classify,
+  cluster,
+  type ClusterOptions,
+  type EncoderMode,
+  forecast,
+  hash,
+  regress,
+} from '@gradpool/models'
 import { planStage, type PlannedStage, type StagePlan } from './plan-stage.js'
 import type { ExperimentConfig, StageConfig } from './schema.js'
 
@@ -66,7 +75,7 @@ function startOf(stage: StageConfig, before: readonly StageConfig[]): number {
       if (stage.encoder === 'none') return -1
       // Deep clustering begins from centres, where there are any.
       const isStart = ({ kind }: StageConfig) =>
-        kind === 'autoencode' || (kind === 'cluster' && stage.encoder === 'fineTuned')
+        kind === 'autoencode' || kind === 'hash' || (kind === 'cluster' && stage.encoder === 'fineTuned')
       return before.findLastIndex(isStart)
     }
     case 'hash':
@@ -84,7 +93,7 @@ function readyModel(config: StageConfig, before: readonly StageConfig[]): Model 
     case 'classify':
       return classify({ ...config, ...encoderOf(config, before) })
     case 'cluster':
-      return cluster({ ...config, ...encoderOf(config, before) })
+      return cluster({ ...config, ...encoderOf(config, before, 'hash') })
     case 'forecast':
       return forecast(config)
     case 'hash':
@@ -96,9 +105,15 @@ function readyModel(config: StageConfig, before: readonly StageConfig[]): Model 
   }
 }
 
-function encoderOf({ encoder }: { readonly encoder: EncoderMode }, before: readonly StageConfig[]) {
-  const autoencoder = encoder === 'none' ? undefined : before.findLast((stage) => stage.kind === 'autoencode')
-  return autoencoder && { autoencoder }
+/** Whose encoder a stage stands on: of the last autoencode stage before it, or of this kind, too. */
+function encoderOf(
+  { encoder }: { readonly encoder: EncoderMode },
+  before: readonly StageConfig[],
+  other?: 'hash',
+): Pick<ClusterOptions, 'autoencoder' | 'hasher'> {
+  const found = encoder === 'none' ? undefined : before.findLast(({ kind }) => kind === 'autoencode' || kind === other)
+  if (found?.kind === 'hash') return { hasher: found }
+  return found?.kind === 'autoencode' ? { autoencoder: found } : {}
 }
 
 /** Says in which stage a user's mistake is; whatever a model of the user's own throws is one. */

@@ -41,7 +41,7 @@ const entries: readonly Entry[] = [
     name: 'weather',
     condition: 'the highest temperature of 2922 days',
     data: { target: 'temp_max' },
-    hidden: [64, 64],
+    hidden: [128, 64],
     weightDecay: 0.3,
     epochs: 60,
   },

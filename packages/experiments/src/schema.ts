@@ -53,7 +53,7 @@ export interface ExperimentConfig extends Required<ExperimentInput> {
 
 type Stage<Kind, Options, Train> = Options & { readonly kind: Kind; readonly train?: Train }
 type ClassifierOptions = Omit<ClassifyOptions, 'autoencoder'>
-type ClustererOptions = Omit<ClusterOptions, 'autoencoder'>
+type ClustererOptions = Omit<ClusterOptions, 'autoencoder' | 'hasher'>
 
 interface OwnModel {
   readonly name: string
@@ -253,8 +253,10 @@ export function complete(value: unknown, where: string): ExperimentConfig {
 function checkPlace(stage: StageConfig, position: number, stages: readonly StageConfig[]): void {
   if ((stage.kind !== 'classify' && stage.kind !== 'cluster') || stage.encoder === 'none') return
   const path = at('stages', position)
-  if (!stages.slice(0, position).some(({ kind }) => kind === 'autoencode')) {
-    const problem = `is '${stage.encoder}', so an autoencode stage must come before; or 'none'`
+  const [kinds, what] =
+    stage.kind === 'classify' ? [['autoencode'], 'autoencode'] : [['autoencode', 'hash'], 'autoencode or hash']
+  if (!stages.slice(0, position).some(({ kind }) => kinds.includes(kind))) {
+    const problem = `is '${stage.encoder}', so an ${what} stage must come before; or 'none'`
     throw new FieldError(at(path, 'encoder'), problem)
   }
   const isDeep = stage.kind === 'cluster' && stage.encoder === 'fineTuned'

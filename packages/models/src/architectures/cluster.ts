@@ -2,6 +2,7 @@
 import {
   argMax,
   type Batch,
+  concat,
   defineModel,
   frozen,
   layer,
@@ -12,6 +13,8 @@ import {
   type Module,
   neg,
   parameter,
+  sigmoid,
+  slice,
   type Tensor,
   UserError,
   withDirection,
@@ -29,6 +32,7 @@ import { checkWidth, checkWidths } from '../widths.js'
 import type { AutoencodeOptions, NetworkOptions } from './autoencode.js'
 import type { EncoderMode } from './classify.js'
 import { denseStack } from './dense-stack.js'
+import { type HashOptions, networkOf } from './hash.js'
 import { augmentFor, scaled } from './input.js'
 import { inputOf, readyModel, scaleOf, tensorOf } from './ready-model.js'
 
@@ -49,11 +53,14 @@ export interface ClusterOptions<F extends string = string> extends NetworkOption
   readonly hidden?: readonly number[]
   /**
    * `frozen`: the codes of an autoencoder are clustered; `fineTuned`: encoder and centres learn to tell clusters apart,
-   * from those that k-means has found. Of the autoencode stage before this one, or of `autoencoder`. Default: none.
+   * from those that k-means has found. Of the autoencode or hash stage before this one, or of `autoencoder` or
+   * `hasher`. Default: none.
    */
   readonly encoder?: EncoderMode
   /** Whose encoder it is, where no stage says so; its weights come by `initFrom`. */
   readonly autoencoder?: AutoencodeOptions
+  /** The same of codes of bits. */
+  readonly hasher?: HashOptions
   /**
    * Random changes of what an encoder learns from, anew in each step, as of `classify`; what its codes are drawn to is
    * that of the example as it is (Guo et al. 2018). Default: none.
@@ -87,59 +94,87 @@ export type Clusterer<F extends string = 'image'> = ClusterOptions<F> & { readon
  */
 export function cluster<F extends string = 'image'>(options: ClusterOptions<F>): Clusterer<F>
 export function cluster(options: ClusterOptions): Clusterer<string> {
-  const { clusters, hidden = [], autoencoder, encoder: mode = autoencoder ? 'fineTuned' : 'none' } = options
+  const { clusters, hidden = [], autoencoder, hasher } = options
+  const { encoder: mode = autoencoder || hasher ? 'fineTuned' : 'none' } = options
   checkWidth('clusters', clusters)
   checkAugmentations(options.augment ?? [], 'augment')
   if (options.input !== undefined) checkWidth('input', options.input)
   if (hidden.length > 0) checkWidths('hidden', hidden)
-  if (mode === 'none' && autoencoder) throw new UserError("encoder 'none' goes with no autoencoder")
-  if (mode !== 'none' && hidden.length > 0)
-    throw new UserError(`encoder '${mode}' has widths of its own: give no hidden`)
+  checkTogether(options, mode)
   return readyModel({ ...options, kind: 'cluster' as const }, (data) => {
-    if (mode !== 'none' && autoencoder === undefined) {
+    if (mode !== 'none' && !autoencoder && !hasher) {
       throw new UserError(
-        `encoder '${mode}' needs an autoencoder: an autoencode stage before it, or the option autoencoder`,
+        `encoder '${mode}' needs an autoencoder: an autoencode or hash stage before it, or the option autoencoder or hasher`,
       )
     }
     const field = options.field ?? (!data.fields.image && data.fields.x ? 'x' : 'image')
-    const { width, prepared, varied } = inputFor(data, options, field)
-    const own: Omit<AutoencodeOptions, 'decoder'> = { ...options, codeActivation: 'linear', encoder: hidden }
-    const { encoder: widths, activation = 'relu', codeActivation = 'relu', weight = 'heNormal' } = autoencoder ?? own
-    const features = widths.at(-1) ?? width
-    const encoder = denseStack({ widths: [width, ...widths], activation, lastActivation: codeActivation, weight })
-    const backwards = hidden.length > 0 ? [...hidden.toReversed(), width] : []
+    const input = inputFor(data, options, field)
+    const { encoder, features, codeOf } = encoderFor(data, options, input.width)
+    const decoder = denseStack({
+      ...{ activation: 'relu', lastActivation: 'linear', ...options },
+      widths: hidden.length > 0 ? [...hidden.toReversed(), input.width] : [],
+    })
     const isDeep = mode === 'fineTuned'
     return defineModel({
       params: {
         encoder: mode === 'frozen' ? frozen(encoder) : encoder,
-        decoder: denseStack({ widths: backwards, activation, lastActivation: 'linear', weight }),
+        decoder,
         clusters: isDeep ? centers(clusters, features) : kMeans(clusters, features, options),
       },
       step(bound, batch: Batch<string>) {
         const values = tensorOf(batch, field)
-        const input = prepared(values)
-        const code = bound.encoder(varied(values))
+        const [example, view] = [input.prepared(values), input.varied(values)]
+        // In one pass, since batch norm takes its figures once in a step.
+        const isVaried = isDeep && view !== example
+        const code = codeOf(bound.encoder(isVaried ? concat([view, example], 0) : view))
         const distances = bound.clusters(code)
+        const [first, last] = isVaried ? halves(distances) : [distances, distances]
         const loss = () => {
-          if (isDeep) return divergence(distances, bound.clusters(bound.encoder(input)))
-          return hidden.length > 0 ? meanSquaredError(bound.decoder(code), input) : nearest(distances)
+          if (isDeep) return klDivergence(log(softClusters(first)), clusterTarget(softClusters(last)))
+          return hidden.length > 0 ? meanSquaredError(bound.decoder(code), example) : nearest(distances)
         }
-        return { loss: loss(), ...agreement(distances, batch, data.classes) }
+        return { loss: loss(), ...agreement(last, batch, data.classes) }
       },
       predict(bound, batch: Batch<string>) {
-        const distances = bound.clusters(bound.encoder(prepared(tensorOf(batch, field))))
+        const distances = bound.clusters(codeOf(bound.encoder(input.prepared(tensorOf(batch, field)))))
         return { estimate: argMax(neg(distances)), distances }
       },
     })
   })
 }
 
+/** @throws UserError for options that do not go together */
+function checkTogether({ hidden = [], autoencoder, hasher }: ClusterOptions, mode: EncoderMode): void {
+  if (autoencoder && hasher) throw new UserError('give an autoencoder or a hasher, not both')
+  if (mode === 'none' && (autoencoder || hasher)) {
+    throw new UserError(`encoder 'none' goes with no ${autoencoder ? 'autoencoder' : 'hasher'}`)
+  }
+  if (mode !== 'none' && hidden.length > 0) {
+    throw new UserError(`encoder '${mode}' has widths of its own: give no hidden`)
+  }
+}
+
+/** From rows, as a network sees them, to codes. */
+function encoderFor(data: ModelData, options: ClusterOptions, input: number) {
+  const { autoencoder, hasher, hidden = [] } = options
+  if (hasher)
+    return { encoder: networkOf(hasher, data).params.encoder, features: hasher.encoder.at(-1) ?? 1, codeOf: sigmoid }
+  const own: Omit<AutoencodeOptions, 'decoder'> = { ...options, codeActivation: 'linear', encoder: hidden }
+  const { encoder: widths, activation = 'relu', codeActivation = 'relu', weight = 'heNormal' } = autoencoder ?? own
+  return {
+    encoder: denseStack({ widths: [input, ...widths], activation, lastActivation: codeActivation, weight }),
+    features: widths.at(-1) ?? input,
+    codeOf: (x: Tensor) => x,
+  }
+}
+
 /** Rows as a network sees them, also with random changes, and how wide they are. */
-function inputFor(data: ModelData, { autoencoder, standardize = true, ...own }: ClusterOptions, field: string) {
-  const { scale: given, input } = autoencoder ?? own
+function inputFor(data: ModelData, options: ClusterOptions, field: string) {
+  const { autoencoder, hasher, standardize = true } = options
+  const { scale: given, input }: NetworkOptions = autoencoder ?? hasher ?? options
   const table = field === 'x' && given === undefined ? prepareTable(data, { standardize }) : undefined
   const scale = table ? 1 : scaleOf(data, given, field)
-  const augmented = augmentFor(own.augment, data, field)
+  const augmented = augmentFor(options.augment, data, field)
   return {
     width: input ?? table?.width ?? inputOf(data, undefined, field),
     prepared: (values: Tensor) => scaled(table ? table.apply(values) : values, scale),
@@ -155,9 +190,10 @@ function centers(clusters: number, features: number): Module<KMeans> {
   )
 }
 
-/** How far soft clusters are from what those of the examples as they are, are drawn to. */
-function divergence(distances: Tensor, ofExamples: Tensor): Tensor {
-  return klDivergence(log(softClusters(distances)), clusterTarget(softClusters(ofExamples)))
+/** [2 * batch, clusters] as two of [batch, clusters]. */
+function halves(x: Tensor): readonly [Tensor, Tensor] {
+  const [rows = 2, width = 1] = x.shape
+  return [slice(x, [0, 0], [rows / 2, width]), slice(x, [rows / 2, 0], [rows / 2, width])]
 }
 
 /** The mean distance to the nearest centre. */

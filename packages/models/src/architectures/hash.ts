@@ -106,8 +106,8 @@ export function hash(options: HashOptions): Hasher | LabelledHasher {
 
 type Network = ReturnType<typeof networkOf>
 
-/** The encoder, and what the steps of both kinds have in common. */
-function networkOf(options: HashOptions, data: ModelData) {
+/** The encoder, and what the steps of both kinds, and clusters of its codes, have in common. */
+export function networkOf(options: HashOptions, data: ModelData) {
   const { encoder, activation = 'relu', weight = 'heNormal' } = options
   const imageShape = imageShapeOf(data, options.imageShape)
   const scale = scaleOf(data, options.scale)
