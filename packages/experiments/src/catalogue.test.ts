@@ -106,11 +106,18 @@ describe('the catalogue', () => {
     }
   })
 
-  it('has a group of clustering, each of which goes on from the one before', () => {
+  it('has a group of clustering, which ends with deep clustering', () => {
     expect(groups().clustering).toEqual(['mnist_kmeans', 'mnist_auto_kmeans', 'mnist_dec'])
     expect(layersOf('mnist_kmeans')).toBe('cluster 10 none')
-    const [autoencoder, kMeans] = [layersOf('mnist_auto_kmeans'), layersOf('mnist_dec')]
-    expect(kMeans).toBe(`${autoencoder}, cluster 10 fineTuned`)
+    expect(layersOf('mnist_auto_kmeans')).toBe('autoencode [256,64,10] [64,256,784], cluster 10 frozen')
+    expect(layersOf('mnist_dec')).toBe('hash [512,512,32], cluster 10 frozen, cluster 10 fineTuned')
+    const config = catalogue().get('mnist_dec')
+    if (config === undefined) throw new Error('mnist_dec')
+    expect(withPreset(config, 'paper').stages).toMatchObject([
+      { kind: 'autoencode', encoder: [500, 500, 2000, 10] },
+      { kind: 'cluster', encoder: 'frozen', restarts: 20 },
+      { kind: 'cluster', encoder: 'fineTuned', augment: [] },
+    ])
   })
 
   it('has a group of series', () => {
