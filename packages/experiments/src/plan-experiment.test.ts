@@ -1,6 +1,6 @@
 import { type Batch, cast, defineModel, matmul, mean, mul, oneHot, parameter, square, sub, sum } from '@gradpool/core'
 import { arrays, loadDataset, mnist, type DataInput } from '@gradpool/datasets'
-import { autoencode, classify, hash } from '@gradpool/models'
+import { autoencode, classify, cluster, forecast, hash } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
 import { defineExperiment } from './define-experiment.js'
 import { withOverrides } from './overrides.js'
@@ -45,6 +45,40 @@ describe('a plan', () => {
       transferredStates: ['encoder.0.bias', 'encoder.0.weight', 'encoder.1.bias', 'encoder.1.weight'],
     })
     expect(first?.work).toBeGreaterThan(second?.work ?? Infinity)
+  })
+
+  it.each([
+    ['an autoencoder', narrow, ['encoder.0.bias', 'encoder.0.weight', 'encoder.1.bias', 'encoder.1.weight']],
+    [
+      'a hash',
+      hash({ encoder: [2] }),
+      [
+        'encoder.0.0.bias',
+        'encoder.0.0.weight',
+        'encoder.1.mean',
+        'encoder.1.scale',
+        'encoder.1.shift',
+        'encoder.1.variance',
+      ],
+    ],
+  ] as const)('clusters the codes of %s, and goes on from their centres', (_, encoder, states) => {
+    const ofCodes = cluster({ clusters: 2, encoder: 'frozen', restarts: 3 })
+    const [first, second, third] = plan({ stages: [encoder, ofCodes, cluster({ clusters: 2, encoder: 'fineTuned' })] })
+    expect(second).toMatchObject({ initFrom: first?.hash, transferredStates: states })
+    expect(second?.training.data).toBe(tinyDataset.splits.all)
+    expect(second?.test?.program.metrics.map(({ name }) => name)).toEqual(['loss', 'accuracy', 'nmi', 'ari'])
+    expect(third).toMatchObject({ initFrom: second?.hash, transferredStates: ['clusters.centers', ...states] })
+    const [alone] = plan({ stages: [cluster({ clusters: 2 })] })
+    expect(alone).not.toHaveProperty('initFrom')
+  })
+
+  it('forecasts windows', async () => {
+    const x = { values: Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)), shape: [3, 2] }
+    const data = arrays({ x, y: { values: new Float32Array(8).fill(1), shape: [2] } })
+    const dataset = await loadDataset(data)
+    const config = defineExperiment({ name: 'series', data, stages: [forecast({ hidden: [4] })] })
+    const [stage] = planExperiment(config, { dataset, seed: 0 }).stages
+    expect(stage?.training.program.metrics.map(({ name }) => name)).toEqual(['loss', 'mae', 'rmse'])
   })
 
   it('has the same three test examples in all stages that start from each other, chosen by seed', () => {

@@ -1,6 +1,6 @@
 import { adam, clipByValue, cosine, defineModel, parameter, sum, updateRule } from '@gradpool/core'
 import { mnist } from '@gradpool/datasets'
-import { autoencode, classify } from '@gradpool/models'
+import { autoencode, classify, cluster } from '@gradpool/models'
 import { describe, expect, it } from 'vitest'
 import { defineExperiment, parseExperiment } from './define-experiment.js'
 
@@ -101,6 +101,26 @@ describe('a wrong configuration', () => {
     [
       { stages: [classify({ hidden: [10], encoder: 'frozen' })] },
       "narrow_code: stages[0].encoder is 'frozen', so an autoencode stage must come before; or 'none'",
+    ],
+    [
+      { stages: [cluster({ clusters: 2, encoder: 'frozen' })] },
+      "narrow_code: stages[0].encoder is 'frozen', so an autoencode or hash stage must come before; or 'none'",
+    ],
+    [
+      { stages: [narrow.stages[0], cluster({ clusters: 2, encoder: 'fineTuned' })] },
+      "narrow_code: stages[1].encoder is 'fineTuned', so a cluster stage with 'frozen' must find centres before",
+    ],
+    [
+      { stages: [{ kind: 'cluster', clusters: 2, memory: 1 }] },
+      'narrow_code: stages[0].memory must be a number of at least 0 and below 1, not 1',
+    ],
+    [
+      { stages: [{ kind: 'regress', hidden: [2], quantiles: [0.9, 0.1] }] },
+      'narrow_code: stages[0].quantiles must be ascending numbers above 0 and below 1, not [0.9,0.1]',
+    ],
+    [
+      { stages: [{ kind: 'forecast', hidden: [2], horizon: 0 }] },
+      'narrow_code: stages[0].horizon must be a whole number of at least 1, not 0',
     ],
     [
       { stages: [narrow.stages[0], classify({ hidden: [10], encoder: 'frozen', scale: 1 })] },
