@@ -233,6 +233,19 @@ describe('train', () => {
       'the number of examples must be a whole number of at least 1, not 0',
     )
   })
+
+  test('takes a model that learns by assign alone, whatever the optimizer', () => {
+    const step = ({ seen }: { readonly seen: Tensor }, { label }: Batch<'label'>) => {
+      assign(seen, add(seen, 1))
+      return { loss: mean(label) }
+    }
+    const params = { seen: buffer([], zeros) }
+    const counter = defineModel({ params, step })
+    const { program } = train(counter, { batchSize: 2, data: data(4), optimizer: adam() })
+    expect(program.updates.map(({ name }) => name)).toEqual(['seen'])
+    const still = defineModel({ params: frozen(params), step })
+    expect(() => train(still, { batchSize: 2, data: data(4), optimizer: adam() })).toThrow(/no parameter to train/)
+  })
 })
 
 describe('evaluation', () => {
