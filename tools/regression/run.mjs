@@ -1,8 +1,6 @@
 /**
- * What the experiments of the group `regression` reach on the folds of tools/oracles/regression_sklearn.py, with and without
- * quantiles, seeds 0 to 2; writes results.json. With the packages built:
- *
- *     node tools/regression/run.mjs
+ * `npm run quality:regression`: what the experiments of the group `regression` reach on the folds of
+ * tools/oracles/regression_sklearn.py, with and without quantiles, seeds 0 to 2; writes results.json.
  */
 import { writeFileSync } from 'node:fs'
 import { findExperiments, withPreset } from '../../packages/experiments/dist/index.js'

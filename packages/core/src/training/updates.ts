@@ -33,7 +33,10 @@ interface WithGradient extends NamedTensor {
  * Gives every trained parameter, and every state of the optimizer, its next value. Gradients are all taken at the
  * weights before the step, each of its own loss.
  */
-export function traceUpdates({ trace, trainable, assigns }: Binding, { losses, parts, clip, ema, accumulate }: Updates): void {
+export function traceUpdates(
+  { trace, trainable, assigns }: Binding,
+  { losses, parts, clip, ema, accumulate }: Updates,
+): void {
   if (trainable.length > 0) parts.checkAllUsed(trainable.map(({ name }) => name))
   const trained = trainable.filter(({ name }) => parts.of(name).rule !== undefined)
   if (trained.length === 0) {

@@ -1,4 +1,6 @@
-/** Clusters of what has no labels: k-means, by itself or on the codes of an autoencoder, and deep embedded clustering. */
+/**
+ * Clusters of what has no labels: k-means, by itself or on the codes of an autoencoder, and deep embedded clustering.
+ */
 import {
   argMax,
   type Batch,
@@ -47,8 +49,8 @@ export interface ClusterOptions<F extends string = string> extends NetworkOption
    */
   readonly standardize?: boolean
   /**
-   * Widths of an encoder, the last that of its codes, that learns in the same training to give its input back; the codes
-   * are what is clustered. Default: none, the numbers are clustered as they are.
+   * Widths of an encoder, the last that of its codes, that learns in the same training to give its input back; the
+   * codes are what is clustered. Default: none, the numbers are clustered as they are.
    */
   readonly hidden?: readonly number[]
   /**
@@ -77,16 +79,16 @@ export type Clusterer<F extends string = 'image'> = ClusterOptions<F> & { readon
   }>
 
 /**
- * A model over the field `image` (or `x`, or another `field`), for `fit` and as a stage of an experiment. Its states are
- * `encoder.0.weight`, …, named as the autoencoder's so that its weights carry over, and `clusters.centers`, with what
- * else k-means keeps (see `kMeans`).
+ * A model over the field `image` (or `x`, or another `field`), for `fit` and as a stage of an experiment. Its states
+ * are `encoder.0.weight`, …, named as the autoencoder's so that its weights carry over, and `clusters.centers`, with
+ * what else k-means keeps (see `kMeans`).
  *
- * By itself it is k-means: no gradient, whatever the optimizer. With `hidden`, an autoencoder learns, and k-means follows
- * its codes. `encoder: 'frozen'` is k-means on codes that stay. `encoder: 'fineTuned'` is deep embedded clustering (Xie,
- * Girshick & Farhadi 2016), whose target is that of each batch.
+ * By itself it is k-means: no gradient, whatever the optimizer. With `hidden`, an autoencoder learns, and k-means
+ * follows its codes. `encoder: 'frozen'` is k-means on codes that stay. `encoder: 'fineTuned'` is deep embedded
+ * clustering (Xie, Girshick & Farhadi 2016), whose target is that of each batch.
  *
- * Results: `loss`, the mean squared distance to the nearest centre; with `hidden` the error of the reconstruction, and of
- * deep clustering the divergence from its target. Where the data have a `label`: `accuracy` (see `clusterAccuracy`),
+ * Results: `loss`, the mean squared distance to the nearest centre; with `hidden` the error of the reconstruction, and
+ * of deep clustering the divergence from its target. Where the data have a `label`: `accuracy` (see `clusterAccuracy`),
  * `nmi` and `ari`. Predictions: `estimate` [batch], the number of the cluster, and `distances` [batch, clusters],
  * squared.
  *
@@ -111,7 +113,9 @@ export function cluster(options: ClusterOptions): Clusterer<string> {
     const input = inputFor(data, options, field)
     const { encoder, features, codeOf } = encoderFor(data, options, input.width)
     const decoder = denseStack({
-      ...{ activation: 'relu', lastActivation: 'linear', ...options },
+      activation: 'relu',
+      lastActivation: 'linear',
+      ...options,
       widths: hidden.length > 0 ? [...hidden.toReversed(), input.width] : [],
     })
     const isDeep = mode === 'fineTuned'

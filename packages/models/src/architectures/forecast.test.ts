@@ -7,7 +7,12 @@ const fields = { x: { dtype: 'f32', shape: [4, 2] }, y: { dtype: 'f32', shape: [
 const figures = [1, 1, 1]
 const statistics = () => ({
   shape: [3],
-  ...{ mean: figures, deviation: figures, least: figures, most: figures, median: figures, mostFrequent: figures },
+  mean: figures,
+  deviation: figures,
+  least: figures,
+  most: figures,
+  median: figures,
+  mostFrequent: figures,
 })
 const options = { batchSize: 2, data: { fields, numExamples: 2 }, optimizer: adam() }
 const x = [1, 50, 3, 40, 2, 60, 5, 55, 10, 5, 20, 5, 30, 5, 25, 5]

@@ -50,12 +50,12 @@ export type Forecaster = ForecastOptions & { readonly kind: 'forecast' } & Model
  * states are `head.0.weight`, `head.0.bias`, ….
  *
  * Each window is scaled by itself, as in reversible instance normalisation (Kim et al. 2022): a column's last value is
- * taken off, and what is left divided by the root of its mean square. So a level that the training has not seen, as of a
- * series that grows, is nothing new. The least that is divided by is a hundredth of the deviation of the training's
+ * taken off, and what is left divided by the root of its mean square. So a level that the training has not seen, as of
+ * a series that grows, is nothing new. The least that is divided by is a hundredth of the deviation of the training's
  * targets.
  *
- * Results: `loss`, the mean squared error of the scaled steps, and `mae` and `rmse` in the series' own units. Predictions:
- * `estimate` [batch, horizon].
+ * Results: `loss`, the mean squared error of the scaled steps, and `mae` and `rmse` in the series' own units.
+ * Predictions: `estimate` [batch, horizon].
  *
  * @throws UserError for widths that are not whole numbers; with the data, where they are no windows of that horizon
  */

@@ -63,8 +63,8 @@ export type QuantileRegressor = RegressOptions & { readonly kind: 'regress' } & 
  * Predictions: `estimate`, of the shape of `y`, in its own units.
  *
  * With `quantiles` the loss is the sum of their `quantileLoss`. Results, too: `coverage`, the share of targets from the
- * lowest to the highest of them, and `width`, how far these are apart. Predictions, too: `quantiles`, [batch, quantiles,
- * ...shape of y], sorted (Chernozhukov et al. 2010), so that they do not cross.
+ * lowest to the highest of them, and `width`, how far these are apart. Predictions, too: `quantiles`, [batch,
+ * quantiles, ...shape of y], sorted (Chernozhukov et al. 2010), so that they do not cross.
  *
  * @throws UserError for widths that are not whole numbers, or quantiles that are not ascending; with the data, where a
  *   field lacks

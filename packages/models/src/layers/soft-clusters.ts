@@ -13,8 +13,8 @@ export function softClusters(distances: Tensor): Tensor {
 }
 
 /**
- * What soft clusters q are drawn to: q² / (sum of q over the batch), scaled so that a row's sum is 1. It is surer than q
- * of what q is sure of, and evens out the sizes of clusters. No gradient passes through it.
+ * What soft clusters q are drawn to: q² / (sum of q over the batch), scaled so that a row's sum is 1. It is surer than
+ * q of what q is sure of, and evens out the sizes of clusters. No gradient passes through it.
  *
  * @param soft [batch, clusters], such as `softClusters` gives
  */
