@@ -1,6 +1,6 @@
 /**
- * Data with a field that an encoder made in the place of the one that it reads. Each row is encoded once: the numbers are
- * kept in the cache, under the hash of the encoder and of the rows.
+ * Data with a field that an encoder made in the place of the one that it reads. Each row is encoded once: the numbers
+ * are kept in the cache, under the hash of the encoder and of the rows.
  */
 import { UserError } from '@gradpool/core'
 import { sizeOf, type Field, type TableNames } from '@gradpool/core/engine'
