@@ -1,6 +1,7 @@
 /**
- * The bytes of a file, in order, into memory the caller names. A file of gzip or zstd, known by its first bytes and never
- * by its name, gives its uncompressed bytes; no kind is ever held in memory as a whole. Node reads zstd from 22.15 on.
+ * The bytes of a file, in order, into memory the caller names. A file of gzip or zstd, known by its first bytes and
+ * never by its name, gives its uncompressed bytes; no kind is ever held in memory as a whole. Node reads zstd from
+ * 22.15 on.
  *
  * Whatever the operating system or the file's owner did wrong becomes a UserError that names the file.
  */
