@@ -44,16 +44,17 @@ describe.each(alike)('a confusion matrix %s', (_, of) => {
   })
 })
 
-test.each<[Counts]>([
-  [[]],
-  [[[0]]],
-  [[[0, 0, 0]]],
-  [
-    [
-      [0, 0],
-      [0, 0],
-    ],
-  ],
-])('%j says nothing of clusters', (counts) => {
-  expect(scoresOf(counts)).toEqual({ accuracy: NaN, nmi: NaN, ari: NaN })
+test.each([{ counts: [] }, { counts: [[0]] }, { counts: [[0, 0, 0]] }, { counts: [[NaN]] }, { counts: [[NaN, 1]] }])(
+  '$counts has no scores',
+  ({ counts }) => {
+    expect(scoresOf(counts)).toEqual({ accuracy: NaN, nmi: NaN, ari: NaN })
+  },
+)
+
+test('rounding makes no mutual information negative', () => {
+  const nearlyIndependent = [
+    [8208, 31805],
+    [4100, 15887],
+  ]
+  expect(normalizedMutualInformation(nearlyIndependent)).toBe(0)
 })

@@ -24,8 +24,8 @@ export function normalizedMutualInformation(counts: Counts): number {
       if (count > 0) information += (count / all) * Math.log((count * all) / (of(classes, i) * of(clusters, j)))
     }),
   )
-  // What rounding leaves where they are independent.
-  return information <= Number.EPSILON ? 0 : information / ((entropy(classes) + entropy(clusters)) / 2)
+  // Where they are independent, rounding may leave less than 0.
+  return Math.max(0, information) / ((entropy(classes) + entropy(clusters)) / 2)
 }
 
 /**
@@ -65,7 +65,7 @@ export function clusterAccuracy(counts: Counts): number {
  * along the cheapest path that frees one for it. A cell costs minus its count.
  */
 function mostHits(counts: Counts): number {
-  const n = Math.max(counts.length, counts[0]?.length ?? 0)
+  const n = Math.max(counts.length, ...counts.map((row) => row.length))
   const cost = (row: number, column: number) => -(counts[row]?.[column] ?? 0)
   // Potentials: cost - rowPrice - columnPrice is never negative, and 0 for what is assigned. Column n is the start of
   // every path: its price is minus the cost of all that is assigned.
@@ -90,6 +90,8 @@ function mostHits(counts: Counts): number {
         }
         if (of(slack, other) < least) [next, least] = [other, of(slack, other)]
       }
+      // Where counts are NaN, no column is the cheapest.
+      if (next === n) return NaN
       for (let other = 0; other <= n; other++) {
         if (done[other] === 1) {
           const its = of(rowOf, other)
@@ -118,8 +120,7 @@ function rowSums(counts: Counts): number[] {
 }
 
 function columnSums(counts: Counts): number[] {
-  const [first = []] = counts
-  return first.map((_, column) => counts.reduce((total, row) => total + of(row, column), 0))
+  return counts.reduce<number[]>((sums, row) => row.map((count, column) => count + (sums[column] ?? 0)), [])
 }
 
 function sum(values: readonly number[]): number {
