@@ -16,7 +16,6 @@ export type Counts = readonly (readonly number[])[]
 export function normalizedMutualInformation(counts: Counts): number {
   const [classes, clusters] = [rowSums(counts), columnSums(counts)]
   const all = sum(classes)
-  if (all === 0) return NaN
   if ([classes, clusters].every((sizes) => sizes.filter((size) => size > 0).length === 1)) return 1
   let information = 0
   counts.forEach((row, i) =>
