@@ -155,6 +155,7 @@ const datasetFields = [
   'unknown',
   'missing',
   'classNames',
+  'encoder',
 ]
 const isText = 'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 
