@@ -1,4 +1,4 @@
-/** Against scikit-learn, and SciPy's assignment: tools/oracles/metrics_sklearn.json has the matrices and the figures. */
+/** Against scikit-learn and SciPy: tools/oracles/metrics_sklearn.json has the matrices and the figures. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { adjustedRandIndex, clusterAccuracy, normalizedMutualInformation, type Counts } from './confusion.js'
