@@ -174,6 +174,7 @@ export function tableNamesOf({
   unknown,
   missing,
   classNames,
+  encoder,
 }: TableNames): TableNames | undefined {
   const names = {
     ...(target !== undefined && { target }),
@@ -182,6 +183,7 @@ export function tableNamesOf({
     ...(unknown && { unknown }),
     ...(missing !== undefined && { missing }),
     ...(classNames && { classNames }),
+    ...(encoder && { encoder }),
   }
   return Object.keys(names).length > 0 ? names : undefined
 }

@@ -1,6 +1,9 @@
 export { expectImages, tableNamesOf, type Dataset, type ImageDataset, type ImageFields } from './dataset.js'
 export { describeData, type DataDescription, type FileDescription } from './describe.js'
 export type { FieldInput, Fields, FieldsInput } from './fields.js'
+export { encodeData, encodeInputs } from './encoding/encode-data.js'
+export { customEncoder, type Encoded, type Encoder, type EncoderOptions } from './encoding/encoder.js'
+export { onnxEncoder, type OnnxEncoderOptions } from './encoding/onnx-encoder.js'
 export { type FoldBy, foldsOf, type FoldOptions, withFold } from './folds.js'
 export type { FileRole } from './folder/locate.js'
 export { readIdx, type IdxArray, type IdxFile, type ReadIdxOptions } from './idx/read.js'
@@ -27,6 +30,8 @@ export {
   parseData,
   parseDataSpec,
   randomData,
+  safetensors,
+  sql,
   tsv,
   type ArraysOptions,
   type ArraysSpec,
@@ -41,19 +46,22 @@ export {
   type JsonlOptions,
   type MnistOptions,
   type MnistSpec,
-  type NpzOptions,
+  type NamedArraysOptions,
   type RandomOptions,
   type ParquetOptions,
   type RowsSpec,
   type RowsSplitOptions,
+  type SqlOptions,
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, SplitBy } from './rows-split.js'
 export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
-export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
+export type { NamedArraysSpec, NpySpec } from './array-files/array-files-spec.js'
 export { splitReport, type SplitReport } from './split-report.js'
 export type { RandomField, RandomSpec } from './random/random-spec.js'
 export { classCountsOf, modelDataOf, statisticsOf } from './statistics.js'
+export { localFile } from './remote/remote-file.js'
+export { arraysInFile } from './array-files/read-array-files.js'
 export { readInputs, tableKindOf, type TableInputs } from './table/read-inputs.js'
 export { rowsByName, type NamedRow } from './table/rows-by-name.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'
