@@ -53,7 +53,7 @@ def main():
     warnings.simplefilter('ignore', ConvergenceWarning)
     rng = np.random.default_rng(0)
     with open(args.out, 'w') as file:
-        file.write(dump(dict(lloyd=lloyd(rng), deep=deep(rng))))
+        file.write(dump(dict(lloyd=lloyd(rng), deep=deep(rng))) + '\n')
 
 
 if __name__ == '__main__':

@@ -100,7 +100,7 @@ def main():
         found[name] = dict(rows=len(rows), target=target, **{each: scores(model, x, y) for each, model in models().items()})
         print(name, {each: np.mean(found[name][each]['rmse']).round(3) for each in models()})
     with open(args.out, 'w') as file:
-        file.write(dump(found))
+        file.write(dump(found) + '\n')
 
 
 if __name__ == '__main__':

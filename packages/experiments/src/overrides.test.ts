@@ -79,7 +79,7 @@ describe('withOverrides', () => {
     ['train.epoch=3', "train.epoch=3: train has no option 'epoch'; it has 'epochs'"],
     [
       'stages[0].hidden=[3]',
-      "stages[0].hidden=[3]: stages[0] has no field 'hidden'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, input, train",
+      "stages[0].hidden=[3]: stages[0] has no field 'hidden'; its fields are kind, encoder, decoder, activation, codeActivation, outputActivation, weight, scale, input, augment, train",
     ],
     ['train.epochs=many', "train.epochs=many: train.epochs must be a whole number of at least 1, not 'many'"],
     ['train.epochs=0.5', 'train.epochs=0.5: train.epochs must be a whole number of at least 1, not 0.5'],

@@ -49,6 +49,19 @@ describe('autoencode', () => {
     })
   })
 
+  test('gives back what it sees with noise', () => {
+    const model = autoencode({ ...widths, augment: [{ kind: 'noise', deviation: 1e6 }] })
+    const { program } = train(model, options)
+    const state = Object.fromEntries(
+      Object.entries(initialState(program, 0)).map(([name, values]) => [name, values.map(() => 0)]),
+    )
+    // All weights are 0, so what is given back is 0: its error is that of the images, which the noise is not in.
+    const pixels = batch.image.map((pixel) => pixel / 255)
+    const error = pixels.reduce((sum, pixel) => sum + pixel * pixel, 0) / pixels.length
+    expect(evaluate(program, { state, batch }).results.loss?.[0]).toBeCloseTo(error, 5)
+    expect(program.nodes.some(({ op }) => op === 'random')).toBe(true)
+  })
+
   test('predicts reconstructions on the scale of the pixels, and codes', () => {
     const scale = 1 / 255
     const model = autoencode(widths)

@@ -28,6 +28,29 @@ describe('cluster', () => {
     expect(learnt(program)).toEqual(names)
   })
 
+  test('draws the codes of changed examples, in training alone, on an encoder of bits too', () => {
+    const hasher = { encoder: [2], imageShape: [2, 2] } as const
+    const augment = [{ kind: 'noise', deviation: 20 }] as const
+    const model = cluster({ clusters: 2, hasher, augment })
+    const { program } = train(model, options)
+    const isRandom = ({ nodes }: Program) => nodes.some(({ op }) => op === 'random')
+    expect(isRandom(program)).toBe(true)
+    expect(isRandom(evaluation(model, options).program)).toBe(false)
+    expect(isRandom(train(cluster({ clusters: 2, hasher }), options).program)).toBe(false)
+    // Batch norm takes its figures once in a step.
+    expect(learnt(program).sort()).toEqual([
+      'clusters.centers',
+      'encoder.0.0.bias',
+      'encoder.0.0.weight',
+      'encoder.1.mean',
+      'encoder.1.scale',
+      'encoder.1.shift',
+      'encoder.1.variance',
+    ])
+    const { loss } = evaluate(program, { state: initialState(program, 0), batch }).results
+    expect(loss?.[0]).toBeGreaterThanOrEqual(0)
+  })
+
   test('finds what is apart, and tells so', () => {
     const model = cluster({ clusters: 2, memory: 0 })
     const { program } = train(model, options)
@@ -75,6 +98,8 @@ describe('cluster', () => {
     expect(() => cluster({ clusters: 2, autoencoder, encoder: 'none' })).toThrow(
       "encoder 'none' goes with no autoencoder",
     )
+    const hasher = { encoder: [2] }
+    expect(() => cluster({ clusters: 2, autoencoder, hasher })).toThrow('give an autoencoder or a hasher, not both')
     expect(() => cluster({ clusters: 2, hidden: [2], encoder: 'frozen' })).toThrow(/^encoder 'frozen' has widths/)
     expect(() => train(cluster({ clusters: 2, encoder: 'frozen' }), options)).toThrow(/^encoder 'frozen' needs an auto/)
   })
