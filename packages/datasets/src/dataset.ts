@@ -28,7 +28,7 @@ export interface Dataset extends TableNames {
     readonly test?: Split
   }
   /**
-   * Labels are 0 … classes - 1. Of plain fields, known where `label` is one whole number from 0 on.
+   * Labels, and the tokens of a text, are 0 … classes - 1. Of plain fields, known where `label` is one whole number from 0 on.
    */
   readonly classes?: number
   /** Of a folder of pictures, the paths of files that were skipped, as they are damaged or none. */
@@ -174,6 +174,7 @@ export function tableNamesOf({
   unknown,
   missing,
   classNames,
+  tokens,
 }: TableNames): TableNames | undefined {
   const names = {
     ...(target !== undefined && { target }),
@@ -182,6 +183,7 @@ export function tableNamesOf({
     ...(unknown && { unknown }),
     ...(missing !== undefined && { missing }),
     ...(classNames && { classNames }),
+    ...(tokens && { tokens }),
   }
   return Object.keys(names).length > 0 ? names : undefined
 }
@@ -283,6 +285,9 @@ function checkedSplit(split: string, { split: own, names = {} }: OwnRows, conten
   }
   const [found, expected]: readonly [TableNames, TableNames] = [names, contents]
   const isTable = found.columns !== undefined && expected.columns !== undefined
+  if (found.tokens && expected.tokens && JSON.stringify(found.tokens) !== JSON.stringify(expected.tokens)) {
+    throw new UserError(`The ${split} data of ${name} have other tokens than the training: leave them out`)
+  }
   for (const [kind, what] of [
     ['columns', 'other columns'],
     ['categories', 'other categories'],

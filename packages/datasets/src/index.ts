@@ -15,6 +15,7 @@ export {
 } from './load.js'
 export {
   arrays,
+  bytePairs,
   csv,
   idxFolder,
   imageFolder,
@@ -27,6 +28,7 @@ export {
   parseData,
   parseDataSpec,
   randomData,
+  text,
   tsv,
   type ArraysOptions,
   type ArraysSpec,
@@ -46,6 +48,7 @@ export {
   type ParquetOptions,
   type RowsSpec,
   type RowsSplitOptions,
+  type TextOptions,
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, SplitBy } from './rows-split.js'
@@ -59,4 +62,6 @@ export { rowsByName, type NamedRow } from './table/rows-by-name.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'
 export type { RowSource } from './table/records.js'
 export type { MissingPolicy, TableShape, TableSpec } from './table/table-spec.js'
+export type { BytePairsToLearn, TextShape, TextSpec } from './text/text-spec.js'
+export { tokenizerOf, type Tokenizer } from './text/tokenizer.js'
 export { windows, type WindowsOptions } from './windows.js'

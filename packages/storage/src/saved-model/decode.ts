@@ -3,7 +3,14 @@
  * checked node by node and against the tensors, and no memory is taken that the file does not have.
  */
 import { UserError, type DType } from '@gradpool/core'
-import { Program, type BatchProgram, type MetricSpec, type PlateauState, type TableNames } from '@gradpool/core/engine'
+import {
+  isTokens,
+  Program,
+  type BatchProgram,
+  type MetricSpec,
+  type PlateauState,
+  type TableNames,
+} from '@gradpool/core/engine'
 import { parseJson } from '../bounded-json.js'
 import { hasFields, isCount, isHash, isText } from '../json-checks.js'
 import type { NamedArray } from '../number-types.js'
@@ -137,11 +144,12 @@ const tableFields = {
       value === 'mean' || value === 'median' || value === 'mostFrequent' || hasFields(value, { value: isNumber }),
   ),
   classNames: isOptional(isNames),
+  tokens: isOptional(isTokens),
 }
 
 function parseTable(value: unknown): TableNames | undefined {
   if (!hasFields(value, tableFields)) return undefined
-  const { target, columns, categories, unknown, missing, classNames } = value
+  const { target, columns, categories, unknown, missing, classNames, tokens } = value
   return {
     ...(target !== undefined && { target }),
     ...(columns && { columns }),
@@ -149,6 +157,7 @@ function parseTable(value: unknown): TableNames | undefined {
     ...(unknown && { unknown }),
     ...(missing !== undefined && { missing: typeof missing === 'string' ? missing : { value: missing.value } }),
     ...(classNames && { classNames }),
+    ...(tokens && { tokens }),
   }
 }
 
