@@ -63,5 +63,6 @@ export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.j
 export type { RowSource } from './table/records.js'
 export type { MissingPolicy, TableShape, TableSpec } from './table/table-spec.js'
 export type { BytePairsToLearn, TextShape, TextSpec } from './text/text-spec.js'
-export { tokenizerOf, type Tokenizer } from './text/tokenizer.js'
+export { tokenizerFor, tokensText, tokenizerOf, type Tokenizer } from './text/tokenizer.js'
+export { readTextInputs, isTextFile, type TextInputs } from './text/read-text-inputs.js'
 export { windows, type WindowsOptions } from './windows.js'

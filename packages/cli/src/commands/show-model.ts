@@ -1,6 +1,7 @@
 /** What a saved model is: its layers, what it reads and predicts, how it was trained, its metrics, its hash. */
 import { UserError } from '@gradpool/core'
 import { sizeOf, type TableNames } from '@gradpool/core/engine'
+import { tokensText } from '@gradpool/datasets'
 import { type StageModel } from '@gradpool/orchestrator'
 import { decodeSavedModel, type JsonValue, readRegular, reasonOf, type SavedModel } from '@gradpool/storage'
 import { gridOf } from '../display/grid.js'
@@ -85,8 +86,15 @@ function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet):
   return [visibleIn(`Model ${title}: ${path}`), '', layersText(saved, outlet), '', ...lines].join('\n')
 }
 
-/** Of a model of a table. */
-function namesIn({ target, columns, categories = {}, missing, classNames }: TableNames): (readonly [string, string])[] {
+/** Of a model of a table or a text. */
+function namesIn({
+  target,
+  columns,
+  categories = {},
+  missing,
+  classNames,
+  tokens,
+}: TableNames): (readonly [string, string])[] {
   const ofColumns = columns?.map((column) => {
     return Object.hasOwn(categories, column) ? `${column} (${categories[column]?.join(', ') ?? ''})` : column
   })
@@ -94,6 +102,7 @@ function namesIn({ target, columns, categories = {}, missing, classNames }: Tabl
     ...(ofColumns ? [['columns', cut(ofColumns.join(', '))] as const] : []),
     ...(target === undefined ? [] : [['learns', cut(target)] as const]),
     ...(classNames ? [['classes', cut(classNames.join(', '))] as const] : []),
+    ...(tokens ? [['tokens', tokensText(tokens)] as const] : []),
     ...(missing === undefined
       ? []
       : [['missing', typeof missing === 'string' ? missing : String(missing.value)] as const]),

@@ -10,10 +10,10 @@ import { basename } from 'node:path'
 import type { Fields } from '../fields.js'
 import { allocateShared } from '../idx/read.js'
 import { bytesOf } from '../numpy/read-numpy.js'
-import { shown } from '../spec-rules.js'
 import { learnBytePairs } from './byte-pairs.js'
 import { fileOf } from './package-file.js'
 import { readText } from './read-text.js'
+import { placeIn } from './read-text-inputs.js'
 import { isToLearn, type TextShape } from './text-spec.js'
 import { charactersOf, tokenizerOf, type Tokenizer } from './tokenizer.js'
 
@@ -156,12 +156,12 @@ function windowsOf(split: SplitName, parts: readonly Part[], { shape, tokenizer 
       next.set(tokens.subarray(start + 1, start + length + 1), row * length)
     }
   })
-  return { text: { dtype: 'i32', shape: [length], values: text }, next: { dtype: 'i32', shape: [length], values: next } }
+  return {
+    text: { dtype: 'i32', shape: [length], values: text },
+    next: { dtype: 'i32', shape: [length], values: next },
+  }
 }
 
 function encoded({ path, text, start, end }: Part, tokenizer: Tokenizer): Int32Array {
-  return tokenizer.encode(text.slice(start, end), (at, character) => {
-    const line = text.slice(0, start + at).split('\n').length
-    return `${path} has the character ${shown(character)} in line ${line}`
-  })
+  return tokenizer.encode(text.slice(start, end), (at, character) => placeIn({ path, text }, start + at, character))
 }

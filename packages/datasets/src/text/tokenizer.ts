@@ -1,6 +1,6 @@
 /** Texts as the numbers of their tokens, and back. */
 import { UserError } from '@gradpool/core'
-import type { Tokens } from '@gradpool/core/engine'
+import type { TableNames, Tokens } from '@gradpool/core/engine'
 import { isObject, listed, shown } from '../spec-rules.js'
 import { BytePairs } from './byte-pairs.js'
 
@@ -27,6 +27,21 @@ export async function tokenizerOf(tokens: Tokens): Promise<Tokenizer> {
   return tokenizerIn(tokens.json)
 }
 
+/** That of data. @throws UserError as `tokenizerOf`, and where they are no text */
+export async function tokenizerFor({ tokens }: TableNames = {}): Promise<Tokenizer> {
+  if (tokens) return tokenizerOf(tokens)
+  throw new UserError('this model was trained on no text, so it has no tokenizer')
+}
+
+/** `83 characters`, for people. */
+export function tokensText(tokens: Tokens): string {
+  if (tokens.kind === 'tokenizer') return 'those of a tokenizer.json'
+  if (tokens.kind === 'characters') {
+    return `${tokens.characters.length} characters${tokens.unknown === 'token' ? ', and one for all others' : ''}`
+  }
+  return `256 bytes and ${tokens.pairs.length} pairs`
+}
+
 /** Those of some texts, in the order of their code points. */
 export function charactersOf(texts: readonly string[]): readonly string[] {
   const isThere = new Uint8Array(CODE_POINTS)
@@ -37,26 +52,31 @@ export function charactersOf(texts: readonly string[]): readonly string[] {
       isThere[point] = 1
     }
   }
-  return Array.from(isThere.keys())
-    .filter((point) => isThere[point] === 1)
-    .map((point) => String.fromCodePoint(point))
+  const found: string[] = []
+  for (let point = 0; point < CODE_POINTS; point++) if (isThere[point] === 1) found.push(String.fromCodePoint(point))
+  return found
 }
 
 class Characters implements Tokenizer {
   readonly size: number
   readonly #characters: readonly string[]
   readonly #unknown: 'refuse' | 'token'
-  /** Of each code point. */
-  readonly #numbers = new Int32Array(CODE_POINTS).fill(NONE)
+  /** Of each code point up to the largest that has one. */
+  readonly #numbers: Int32Array
 
   constructor({ characters, unknown }: Extract<Tokens, { readonly kind: 'characters' }>) {
     this.size = characters.length + (unknown === 'token' ? 1 : 0)
     this.#characters = characters
     this.#unknown = unknown
-    characters.forEach((character, number) => (this.#numbers[character.codePointAt(0) ?? 0] = number))
+    const points = characters.map((character) => character.codePointAt(0) ?? 0)
+    this.#numbers = new Int32Array(points.reduce((most, point) => Math.max(most, point), 0) + 1).fill(NONE)
+    points.forEach((point, number) => (this.#numbers[point] = number))
   }
 
-  encode(text: string, placeOf: PlaceOf = (_, character) => `the text has the character ${shown(character)}`): Int32Array {
+  encode(
+    text: string,
+    placeOf: PlaceOf = (_, character) => `the text has the character ${shown(character)}`,
+  ): Int32Array {
     const tokens = new Int32Array(text.length)
     let length = 0
     for (let at = 0; at < text.length; at++) {

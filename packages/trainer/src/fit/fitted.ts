@@ -5,7 +5,14 @@
 import type { Direction, Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
 import type { BatchProgram, Engine, Field, Split, StateValues, TableNames } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
-import { loadDataset, rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
+import {
+  loadDataset,
+  rowsByName,
+  tokenizerFor,
+  type DataInput,
+  type NamedRow,
+  type Tokenizer,
+} from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
 import { judge } from '../judge.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
@@ -90,6 +97,16 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
    */
   rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
     return { x: rowsByName(rows, this.#parts.table ?? {}) }
+  }
+
+  /**
+   * What makes the numbers of the fields `text` and `next` of a text, and a text of numbers, as the data did that it was
+   * trained on.
+   *
+   * @throws UserError where these were no text, or @huggingface/tokenizers is needed and not installed
+   */
+  tokenizer(): Promise<Tokenizer> {
+    return tokenizerFor(this.#parts.table)
   }
 
   /** @internal With their shapes. */
