@@ -28,7 +28,8 @@ export interface Dataset extends TableNames {
     readonly test?: Split
   }
   /**
-   * Labels, and the tokens of a text, are 0 … classes - 1. Of plain fields, known where `label` is one whole number from 0 on.
+   * Labels, and the tokens of a text, are 0 … classes - 1. Of plain fields, known where `label` is one whole number
+   * from 0 on.
    */
   readonly classes?: number
   /** Of a folder of pictures, the paths of files that were skipped, as they are damaged or none. */

@@ -119,7 +119,9 @@ export type NpyOptions = RowsSplitOptions & ArrayNames
 export type ImageFolderOptions = Partial<Omit<ImageFolderShape, 'directory'>> & RowsSplitOptions
 
 export interface TextOptions extends Partial<Omit<TextShape, 'paths'>> {
-  /** With `tokens: 'characters'`: those that there are, in the order of their numbers. Default: those of the training. */
+  /**
+   * With `tokens: 'characters'`: those that there are, in the order of their numbers. Default: those of the training.
+   */
   readonly characters?: string | readonly string[]
   /** The share or number of characters of each file, before those of the test, or data of its own. Default: 0, none. */
   readonly validation?: number | DataInput
@@ -237,7 +239,9 @@ export function text(paths: string | readonly string[], options: TextOptions = {
   return textSpec(value, { where: 'text', heldOut: parseHeldOut })
 }
 
-/** For `text`: tokens of pairs of bytes, learnt from the text that is trained on, so many of them with the 256 bytes. */
+/**
+ * For `text`: tokens of pairs of bytes, learnt from the text that is trained on, so many of them with the 256 bytes.
+ */
 export function bytePairs(size: number): BytePairsToLearn {
   return { kind: 'bytePairs', size }
 }

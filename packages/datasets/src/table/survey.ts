@@ -27,7 +27,9 @@ export interface ColumnSurvey {
   readonly range?: { readonly least: number; readonly most: number; readonly mean: number; readonly deviation: number }
   /** How many values differ; absent where they are too many to count. */
   readonly distinct?: number
-  /** The values and in how many rows they are, the most frequent first; where at most 20 differ, and of a text these. */
+  /**
+   * The values and in how many rows they are, the most frequent first; where at most 20 differ, and of a text these.
+   */
   readonly values?: readonly { readonly value: string; readonly rows: number }[]
 }
 

@@ -27,8 +27,9 @@ interface Word {
 }
 
 /**
- * The pairs that become tokens 256, 257, …: in each step the pair that is most frequent within the words, and of several
- * the one whose first token has the smallest number, then whose second has. It ends early where no pair is there twice.
+ * The pairs that become tokens 256, 257, …: in each step the pair that is most frequent within the words, and of
+ * several the one whose first token has the smallest number, then whose second has. It ends early where no pair is
+ * there twice.
  *
  * @param size how many tokens, the bytes among them
  */

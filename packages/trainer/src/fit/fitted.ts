@@ -100,8 +100,8 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   }
 
   /**
-   * What makes the numbers of the fields `text` and `next` of a text, and a text of numbers, as the data did that it was
-   * trained on.
+   * What makes the numbers of the fields `text` and `next` of a text, and a text of numbers, as the data did that it
+   * was trained on.
    *
    * @throws UserError where these were no text, or @huggingface/tokenizers is needed and not installed
    */

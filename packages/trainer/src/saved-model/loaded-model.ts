@@ -77,8 +77,8 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
   }
 
   /**
-   * What makes the numbers of the fields `text` and `next` of a text, and a text of numbers, as the data did that it was
-   * trained on.
+   * What makes the numbers of the fields `text` and `next` of a text, and a text of numbers, as the data did that it
+   * was trained on.
    *
    * @throws UserError where these were no text, or @huggingface/tokenizers is needed and not installed
    */
