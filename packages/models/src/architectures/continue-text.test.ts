@@ -1,8 +1,21 @@
 /** The transformer that learns a text: its network, and what it refuses. */
+import { readFileSync } from 'node:fs'
 import { adam, summary, UserError } from '@gradpool/core'
 import { evaluate, evaluation, initialState, prediction, train } from '@gradpool/core/engine'
 import { expect, test } from 'vitest'
 import { continueText } from '../index.js'
+
+interface Oracle {
+  readonly small: {
+    readonly weights: Readonly<Record<string, readonly number[]>>
+    readonly text: readonly number[]
+    readonly next: readonly number[]
+    readonly loss: number
+  }
+}
+
+const oracleFile = new URL('../../../../tools/oracles/text_torch.json', import.meta.url)
+const oracle = JSON.parse(readFileSync(oracleFile, 'utf8')) as Oracle
 
 const field = { dtype: 'i32', shape: [5] } as const
 const data = { fields: { text: field, next: field }, numExamples: 2, classes: 7 }
@@ -21,6 +34,13 @@ test('has the parameters of GPT-2', () => {
   const size = own.reduce((sum, [, shape]) => sum + shape.reduce((product, extent) => product * extent, 1), 0)
   expect(size).toBe(7 * 8 + 5 * 8 + 2 * (12 * 64 + 13 * 8) + 16 + 8 * 7 + 7)
   expect(String(summary(model, data))).toContain('positions')
+})
+
+test('has the loss of PyTorch’s', () => {
+  const { weights, text, next, loss } = oracle.small
+  const { program } = evaluation(model, { batchSize: 2, data })
+  expect(Object.keys(weights).sort()).toEqual(program.states.map(({ name }) => name).sort())
+  expect(evaluate(program, { state: weights, batch: { text, next } }).results.loss?.[0]).toBeCloseTo(loss, 6)
 })
 
 test('sees what comes before alone, and begins as if all tokens were equally likely', () => {
