@@ -28,6 +28,8 @@ export {
   parseData,
   parseDataSpec,
   randomData,
+  safetensors,
+  sql,
   text,
   tsv,
   type ArraysOptions,
@@ -43,20 +45,23 @@ export {
   type JsonlOptions,
   type MnistOptions,
   type MnistSpec,
-  type NpzOptions,
+  type NamedArraysOptions,
   type RandomOptions,
   type ParquetOptions,
   type RowsSpec,
   type RowsSplitOptions,
+  type SqlOptions,
   type TextOptions,
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, SplitBy } from './rows-split.js'
 export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
-export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
+export type { NamedArraysSpec, NpySpec } from './array-files/array-files-spec.js'
 export { splitReport, type SplitReport } from './split-report.js'
 export type { RandomField, RandomSpec } from './random/random-spec.js'
 export { classCountsOf, modelDataOf, statisticsOf } from './statistics.js'
+export { localFile } from './remote/remote-file.js'
+export { arraysInFile } from './array-files/read-array-files.js'
 export { readInputs, tableKindOf, type TableInputs } from './table/read-inputs.js'
 export { rowsByName, type NamedRow } from './table/rows-by-name.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'

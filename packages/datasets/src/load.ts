@@ -21,6 +21,7 @@ import {
   type OwnRows,
   type SplitPlan,
 } from './dataset.js'
+import { readArrayFiles } from './array-files/read-array-files.js'
 import { checkArrayNames } from './array-names.js'
 import { fieldsHash, placed, type Fields } from './fields.js'
 import { fileNames, fileRoles, locateFiles, type FileRole } from './folder/locate.js'
@@ -28,9 +29,10 @@ import { readFolder, type FolderContents } from './folder/read.js'
 import { allocateShared } from './idx/read.js'
 import { expectMnist } from './mnist.js'
 import { readImageFolder } from './images/read-image-folder.js'
-import { readNumpy } from './numpy/read-numpy.js'
+import { isAddress, localFile, nameOfAddress } from './remote/remote-file.js'
 import { randomRows } from './random/random-rows.js'
 import { basename, resolve } from 'node:path'
+import { queryRows } from './sql/query-rows.js'
 import { sourceOf } from './source.js'
 import { shown } from './spec-rules.js'
 import {
@@ -214,8 +216,10 @@ function readBy<S extends DataSpec>(spec: S, names: TableNames | undefined): S {
   }
 }
 
+const tableKinds: readonly string[] = ['csv', 'tsv', 'jsonl', 'parquet', 'sql']
+
 function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
-  return spec.kind === 'csv' || spec.kind === 'tsv' || spec.kind === 'jsonl' || spec.kind === 'parquet'
+  return tableKinds.includes(spec.kind)
 }
 
 function keyOf(spec: DataSpec, directory: string | undefined): unknown {
@@ -255,7 +259,7 @@ async function textSource(spec: TextSpec<HeldOut>, { allocate, directory }: Load
 
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
   const from = directory === undefined ? spec : inPlace(spec, directory)
-  return { contents: contentsOf(nameOf(from), await rowsOfSpec(from), allocate) }
+  return { contents: contentsOf(nameOf(from), await rowsOfSpec(await fetched(from)), allocate) }
 }
 
 function contentsOf(name: string, rows: RowsContents, allocate?: Allocate): Contents {
@@ -280,14 +284,32 @@ function contentsOf(name: string, rows: RowsContents, allocate?: Allocate): Cont
 function nameOf(spec: ArraysSpec | RowsSpec): string {
   if (spec.kind === 'arrays') return spec.name
   if (spec.kind === 'npy' || spec.kind === 'random') return spec.kind
-  return basename(resolve(spec.kind === 'imageFolder' ? spec.directory : spec.path))
+  if (spec.kind === 'imageFolder') return basename(resolve(spec.directory))
+  return isAddress(spec.path) ? nameOfAddress(spec.path) : basename(resolve(spec.path))
+}
+
+/** The same of files on this machine. */
+async function fetched<S extends ArraysSpec | RowsSpec>(spec: S): Promise<S> {
+  if (spec.kind === 'sql') return spec
+  if ('path' in spec) return { ...spec, path: await localFile(spec.path) }
+  if (spec.kind !== 'npy') return spec
+  const files: Record<string, string> = {}
+  for (const [name, path] of Object.entries(spec.files)) files[name] = await localFile(path)
+  return { ...spec, files }
+}
+
+const withoutPath: Partial<Record<DataSpec['kind'], string>> = {
+  arrays: 'arrays',
+  random: 'random numbers',
+  npy: 'several npy files',
+  sql: 'a query',
 }
 
 /** The same of another file, or folder. */
 function inPlace(spec: ArraysSpec | RowsSpec, path: string): ArraysSpec | RowsSpec {
   if (spec.kind === 'imageFolder') return { ...spec, directory: path }
-  if ('path' in spec) return { ...spec, path }
-  const what = { arrays: 'arrays', random: 'random numbers', npy: 'several npy files' }[spec.kind]
+  const what = withoutPath[spec.kind]
+  if (what === undefined && 'path' in spec) return { ...spec, path }
   throw new UserError(`The data '${nameOf(spec)}' are ${what}, so no folder can take their place`)
 }
 
@@ -304,10 +326,10 @@ function hashOfRows(fields: Fields, { categories, classNames, tokens }: TableNam
 type RowsContents = Pick<Contents, 'fields' | 'splitKey' | 'skipped'> & TableNames
 
 async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<RowsContents> {
-  if (isTable(spec)) return readTable(spec)
+  if (isTable(spec)) return readTable(spec, spec.kind === 'sql' ? { rows: queryRows(spec) } : {})
   if (spec.kind === 'random') return { fields: randomRows(spec) }
   if (spec.kind === 'imageFolder') return readImageFolder(spec)
-  const fields = spec.kind === 'arrays' ? spec.fields : await readNumpy(spec)
+  const fields = spec.kind === 'arrays' ? spec.fields : await readArrayFiles(spec)
   checkArrayNames(nameOf(spec), fields, spec)
   return { fields, ...tableNamesOf(spec) }
 }

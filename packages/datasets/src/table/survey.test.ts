@@ -68,7 +68,7 @@ test.each([
   [
     'a.xyz',
     'a\n1\n',
-    /a.xyz is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy, .npz and .txt$/,
+    /a.xyz is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy, .npz, .safetensors and .txt$/,
   ],
   ['a.csv', '', /a.csv is empty, expected rows$/],
   ['a.npz', 'a', /is not a whole .npz file/],

@@ -47,7 +47,10 @@ const tokensRule: Rule<TextShape['tokens']> = {
   expected: `'characters', bytePairs(size) of 256 to ${MOST_TOKENS}, or the path of a tokenizer.json`,
   default: 'characters',
   accepts: (value): value is TextShape['tokens'] =>
-    value === 'characters' || (typeof value === 'string' && /\.json$/i.test(value)) || isToLearn(value) || isTokens(value),
+    value === 'characters' ||
+    (typeof value === 'string' && /\.json(?:#sha256=\w*)?$/i.test(value)) ||
+    isToLearn(value) ||
+    isTokens(value),
 }
 
 export function isToLearn(value: unknown): value is BytePairsToLearn {

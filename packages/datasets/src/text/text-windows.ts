@@ -6,10 +6,12 @@
  */
 import { UserError } from '@gradpool/core'
 import type { Tokens } from '@gradpool/core/engine'
+import { readRegular } from '@gradpool/storage'
 import { basename } from 'node:path'
 import type { Fields } from '../fields.js'
 import { allocateShared } from '../idx/read.js'
-import { bytesOf } from '../numpy/read-numpy.js'
+import { readError } from '../idx/read-error.js'
+import { isAddress, localFile, nameOfAddress } from '../remote/remote-file.js'
 import { learnBytePairs } from './byte-pairs.js'
 import { fileOf } from './package-file.js'
 import { readText } from './read-text.js'
@@ -43,7 +45,8 @@ const MOST_VALUES = 2 ** 29
 /** @throws UserError with one sentence that names the file */
 export async function readTextWindows(shape: TextShape, held: HeldOutOfText): Promise<TextWindows> {
   const parts: Record<SplitName, Part[]> = { train: [], validation: [], test: [] }
-  for (const path of shape.paths.map(fileOf)) {
+  for (const given of shape.paths) {
+    const path = await localFile(fileOf(given))
     const text = await readText(path)
     if (text === '') throw new UserError(`${path} is empty, expected a text`)
     const { train, validation, test } = cut(path, text, held)
@@ -67,7 +70,7 @@ export async function readTextWindows(shape: TextShape, held: HeldOutOfText): Pr
 
 /** The file is known by its name alone, where messages are of one of several. */
 export function textName(paths: readonly string[]): string {
-  const [first = 'text', ...others] = paths.map((path) => basename(path))
+  const [first = 'text', ...others] = paths.map((path) => (isAddress(path) ? nameOfAddress(path) : basename(path)))
   return others.length === 0 ? first : `${first} and ${others.length} more`
 }
 
@@ -79,12 +82,15 @@ async function tokensOf({ tokens, unknown }: TextShape, trained: readonly Part[]
       : { kind: 'characters', characters: charactersOf(texts), unknown }
   }
   if (typeof tokens !== 'string') return tokens
-  const json = Buffer.from(await bytesOf(tokens)).toString()
+  const path = await localFile(fileOf(tokens))
+  const bytes = await readRegular(path).catch((error: unknown) => {
+    throw readError(path, error)
+  })
   try {
     // Without white space, for it is a part of what is saved.
-    return { kind: 'tokenizer', json: JSON.stringify(JSON.parse(json)) }
+    return { kind: 'tokenizer', json: JSON.stringify(JSON.parse(Buffer.from(bytes).toString())) }
   } catch (cause) {
-    throw new UserError(`${tokens} is no tokenizer.json: it is not JSON`, { cause })
+    throw new UserError(`${path} is no tokenizer.json: it is not JSON`, { cause })
   }
 }
 
