@@ -13,7 +13,7 @@ import { splitRows, type SplitKey } from './splits.js'
 export interface Dataset extends TableNames {
   /** `mnist`, the name of a folder, or the one that plain fields were given. */
   readonly name: string
-  /** SHA-256 of the contents; how they are split does not change it. */
+  /** SHA-256 of the contents; how they are split does not change it, but for a text, which is cut first. */
   readonly hash: string
   /** `test` has fields of its own where files or the caller have, and else those of `train`. */
   readonly fields: { readonly train: Fields; readonly test?: Fields }

@@ -109,7 +109,8 @@ class Queue {
   add(pair: number): void {
     const heap = this.#heap
     let at = heap.push({ pair, count: this.#counts.get(pair) ?? 0 }) - 1
-    for (let above = (at - 1) >> 1; at > 0 && this.#isBefore(at, above); above = (at - 1) >> 1) at = this.#swap(at, above)
+    for (let above = (at - 1) >> 1; at > 0 && this.#isBefore(at, above); above = (at - 1) >> 1)
+      at = this.#swap(at, above)
   }
 
   take(): number | undefined {

@@ -27,7 +27,8 @@ export async function readText(path: string): Promise<string> {
     }
     parts.push(part)
     numBytes += bytes.length
-    if (numBytes > MOST_BYTES) throw new UserError(`${path} has more than ${MOST_BYTES} bytes of text: cut it into files`)
+    if (numBytes > MOST_BYTES)
+      throw new UserError(`${path} has more than ${MOST_BYTES} bytes of text: cut it into files`)
   }
   return parts.join('')
 }

@@ -108,7 +108,12 @@ export function continueText(options: ContinueTextOptions): TextContinuer {
 }
 
 /** x + attention(norm(x)), then the same with two dense layers. */
-function blockOf({ width, heads, hidden, dropout: rate = 0 }: ContinueTextOptions & { readonly hidden: number }): Module<Layer> {
+function blockOf({
+  width,
+  heads,
+  hidden,
+  dropout: rate = 0,
+}: ContinueTextOptions & { readonly hidden: number }): Module<Layer> {
   const parts = {
     before: layerNorm(width),
     attention: multiHeadAttention(width, heads, { causal: true, weight }),
