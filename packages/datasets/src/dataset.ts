@@ -176,6 +176,7 @@ export function tableNamesOf({
   missing,
   classNames,
   tokens,
+  encoder,
 }: TableNames): TableNames | undefined {
   const names = {
     ...(target !== undefined && { target }),
@@ -185,6 +186,7 @@ export function tableNamesOf({
     ...(missing !== undefined && { missing }),
     ...(classNames && { classNames }),
     ...(tokens && { tokens }),
+    ...(encoder && { encoder }),
   }
   return Object.keys(names).length > 0 ? names : undefined
 }

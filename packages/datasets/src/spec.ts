@@ -169,6 +169,7 @@ const datasetFields = [
   'missing',
   'classNames',
   'tokens',
+  'encoder',
 ]
 const isText = 'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 

@@ -94,6 +94,7 @@ function namesIn({
   missing,
   classNames,
   tokens,
+  encoder,
 }: TableNames): (readonly [string, string])[] {
   const ofColumns = columns?.map((column) => {
     return Object.hasOwn(categories, column) ? `${column} (${categories[column]?.join(', ') ?? ''})` : column
@@ -101,6 +102,7 @@ function namesIn({
   return [
     ...(ofColumns ? [['columns', cut(ofColumns.join(', '))] as const] : []),
     ...(target === undefined ? [] : [['learns', cut(target)] as const]),
+    ...(encoder ? [['encoder', `makes ${encoder.to} of ${encoder.from}: ${encoder.hash}`] as const] : []),
     ...(classNames ? [['classes', cut(classNames.join(', '))] as const] : []),
     ...(tokens ? [['tokens', tokensText(tokens)] as const] : []),
     ...(missing === undefined

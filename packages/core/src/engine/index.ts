@@ -84,6 +84,7 @@ export {
   type ModelData,
   modelFor,
   type ModelFunctions,
+  type EncoderNames,
   type TableNames,
 } from '../training/model.js'
 export { isTokens, type Tokens } from '../training/tokens.js'

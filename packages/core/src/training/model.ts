@@ -133,6 +133,17 @@ export interface TableNames {
   readonly classNames?: readonly string[]
   /** Of the fields `text` and `next`. */
   readonly tokens?: Tokens
+  readonly encoder?: EncoderNames
+}
+
+/** The frozen network that made a field of another one, which the data had. */
+export interface EncoderNames {
+  /** SHA-256 of all that decides its numbers. */
+  readonly hash: string
+  /** The field that it reads. */
+  readonly from: string
+  /** The field that it makes. */
+  readonly to: string
 }
 
 /** What a model may know of the data that it is for. */

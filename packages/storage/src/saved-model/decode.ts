@@ -145,11 +145,12 @@ const tableFields = {
   ),
   classNames: isOptional(isNames),
   tokens: isOptional(isTokens),
+  encoder: isOptional((value) => hasFields(value, { hash: isHash, from: isText, to: isText })),
 }
 
 function parseTable(value: unknown): TableNames | undefined {
   if (!hasFields(value, tableFields)) return undefined
-  const { target, columns, categories, unknown, missing, classNames, tokens } = value
+  const { target, columns, categories, unknown, missing, classNames, tokens, encoder } = value
   return {
     ...(target !== undefined && { target }),
     ...(columns && { columns }),
@@ -158,6 +159,7 @@ function parseTable(value: unknown): TableNames | undefined {
     ...(missing !== undefined && { missing: typeof missing === 'string' ? missing : { value: missing.value } }),
     ...(classNames && { classNames }),
     ...(tokens && { tokens }),
+    ...(encoder && { encoder: { hash: encoder.hash, from: encoder.from, to: encoder.to } }),
   }
 }
 

@@ -6,10 +6,13 @@ import type { Direction, Model, OutputsOf, PredictFieldsOf, Values } from '@grad
 import type { BatchProgram, Engine, Field, Split, StateValues, TableNames } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
 import {
+  encodeInputs,
   loadDataset,
   rowsByName,
   tokenizerFor,
   type DataInput,
+  type Encoder,
+  type FieldsInput,
   type NamedRow,
   type Tokenizer,
 } from '@gradpool/datasets'
@@ -107,6 +110,16 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
    */
   tokenizer(): Promise<Tokenizer> {
     return tokenizerFor(this.#parts.table)
+  }
+
+  /**
+   * Rows to predict from, of the field that an encoder reads, as what it makes of them: `predict(await
+   * fitted.encoded({ values: pixels, shape: [224, 224, 3] }, encoder))`.
+   *
+   * @throws UserError for an encoder that did not make what the model was trained on
+   */
+  encoded(rows: FieldsInput[string], encoder: Encoder): Promise<Readonly<Record<string, Float32Array>>> {
+    return encodeInputs(rows, encoder, this.#parts.table ?? {})
   }
 
   /** @internal With their shapes. */
