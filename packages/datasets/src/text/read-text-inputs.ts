@@ -15,7 +15,7 @@ export interface TextInputs {
 
 /** By its ending. */
 export function isTextFile(path: string): boolean {
-  return /\.(?:txt|text)(?:\.gz)?(?:#sha256=\w*)?$/i.test(path)
+  return /\.(?:txt|text)(?:\.(?:gz|zst))?(?:#sha256=\w*)?$/i.test(path)
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * A whole text from a file of UTF-8, or of UTF-16 with its byte order mark, plain or gzip. Line ends stay as they are;
+ * A whole text from a file of UTF-8, or of UTF-16 with its byte order mark, plain, gzip or zstd. Line ends stay as they are;
  * a byte order mark is left out.
  */
 import { UserError } from '@gradpool/core'
