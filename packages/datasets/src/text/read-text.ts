@@ -1,6 +1,6 @@
 /**
- * A whole text from a file of UTF-8, or of UTF-16 with its byte order mark, plain, gzip or zstd. Line ends stay as they are;
- * a byte order mark is left out.
+ * A whole text from a file of UTF-8, or of UTF-16 with its byte order mark, plain, gzip or zstd. Line ends stay as they
+ * are; a byte order mark is left out.
  */
 import { UserError } from '@gradpool/core'
 import { TextDecoder } from 'node:util'
