@@ -20,6 +20,7 @@ function layersOf(name: string): string {
     if (stage.kind === 'hash') {
       return `hash ${JSON.stringify(stage.encoder)}${stage.labels ? ' with labels' : ''}`
     }
+    if (stage.kind === 'continueText') return `continueText ${stage.width}`
     if (stage.kind === 'regress') return `regress ${JSON.stringify(stage.hidden)}`
     if (stage.kind === 'cluster') return `cluster ${stage.clusters} ${stage.encoder}`
     if (stage.kind === 'forecast') return `forecast ${JSON.stringify(stage.hidden)}`
@@ -123,6 +124,11 @@ describe('the catalogue', () => {
   it('has a group of series', () => {
     expect(groups().series).toEqual(['co2'])
     expect(layersOf('co2')).toBe('forecast [64]')
+  })
+
+  it('has a transformer that learns a book by its characters', () => {
+    expect(groups().text).toEqual(['text_transformer'])
+    expect(catalogue().get('text_transformer')?.data).toMatchObject({ kind: 'text', tokens: 'characters', length: 64 })
   })
 
   it.each(hashing)('%s hashes', (name, epochs, layers) => {

@@ -13,6 +13,7 @@ import { reportExperiments } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
 import { seriesExperiments } from './series-experiments.js'
 import { speedExperiments } from './speed-experiments.js'
+import { textExperiments } from './text-experiments.js'
 
 let loaded: { configs: ReadonlyMap<string, ExperimentConfig>; groups: Groups } | undefined
 
@@ -30,6 +31,7 @@ function load() {
     regression: regressionExperiments(),
     clustering: clusteringExperiments(),
     series: seriesExperiments(),
+    text: textExperiments(),
     speed: speedExperiments(),
   }
   const named = Object.values(grouped)

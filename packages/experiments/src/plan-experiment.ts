@@ -9,6 +9,7 @@ import {
   classify,
   cluster,
   type ClusterOptions,
+  continueText,
   type EncoderMode,
   forecast,
   hash,
@@ -67,6 +68,7 @@ function startOf(stage: StageConfig, before: readonly StageConfig[]): number {
   switch (stage.kind) {
     case 'autoencode':
     case 'forecast':
+    case 'continueText':
     case 'regress':
       return -1
     case 'classify':
@@ -98,6 +100,8 @@ function readyModel(config: StageConfig, before: readonly StageConfig[]): Model 
       return forecast(config)
     case 'hash':
       return hash(config)
+    case 'continueText':
+      return continueText(config)
     case 'regress':
       return regress(config)
     case 'model':

@@ -151,6 +151,7 @@ function splitOf(config: StageConfig, { splits }: Dataset): Split {
       return splits.all
     case 'classify':
     case 'forecast':
+    case 'continueText':
     case 'regress':
       return splits.train
     case 'hash':

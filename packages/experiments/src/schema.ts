@@ -13,6 +13,7 @@ import {
   checkAugmentations,
   type ClassifyOptions,
   type ClusterOptions,
+  type ContinueTextOptions,
   type EncoderMode,
   type ForecastOptions,
   type HashOptions,
@@ -71,6 +72,7 @@ export type StageInput =
   | Stage<'forecast', ForecastOptions, TrainInput>
   | Stage<'hash', HashOptions, TrainInput>
   | Stage<'regress', RegressOptions, TrainInput>
+  | Stage<'continueText', ContinueTextOptions, TrainInput>
   | (Partial<Stage<'model', unknown, TrainInput>> & OwnModel)
 
 export type StageConfig =
@@ -80,6 +82,7 @@ export type StageConfig =
   | Stage<'forecast', ForecastOptions, StageTrainConfig>
   | Stage<'hash', HashOptions & { readonly labels: boolean }, StageTrainConfig>
   | Stage<'regress', RegressOptions, StageTrainConfig>
+  | Stage<'continueText', ContinueTextOptions, StageTrainConfig>
   | Stage<'model', Required<OwnModel>, StageTrainConfig>
 
 const { oneOf, trueOrFalse, positive } = checks
@@ -210,6 +213,15 @@ const knownStage = kinds({
     standardize: [trueOrFalse, true],
     augment: [checkAugmentations, undefined],
     quantiles: [quantiles, undefined],
+    train: [parseStageTrain, undefined],
+  },
+  continueText: {
+    width: [width],
+    heads: [width],
+    blocks: [width],
+    hidden: [width, undefined],
+    dropout: [checks.number(0, 1), undefined],
+    classes: [width, undefined],
     train: [parseStageTrain, undefined],
   },
   model: { name: [name], model: [model], split: [oneOf('all', 'train'), 'train'], train: [parseStageTrain, undefined] },

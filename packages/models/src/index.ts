@@ -18,6 +18,7 @@ export {
 export { cluster, type Clusterer, type ClusterOptions } from './architectures/cluster.js'
 export { forecast, type Forecaster, type ForecastOptions } from './architectures/forecast.js'
 export { hash, type Hasher, type HashOptions, type LabelledHasher } from './architectures/hash.js'
+export { continueText, type ContinueTextOptions, type TextContinuer } from './architectures/continue-text.js'
 export { type QuantileRegressor, regress, type RegressOptions, type Regressor } from './architectures/regress.js'
 export {
   augment,
