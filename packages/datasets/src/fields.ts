@@ -2,7 +2,7 @@
  * Plain fields: numbers of any names and shapes, one row after the other, checked and in the form
  * that engines take.
  */
-import { UserError } from '@gradpool/core'
+import { UserError, type DType } from '@gradpool/core'
 import { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem, sizeOf, type Allocate, type Field } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { allocateShared } from './idx/read.js'
@@ -116,8 +116,8 @@ function sharedFloats(numbers: Float64Array | readonly unknown[], mayMiss: boole
 }
 
 /** The number of examples. */
-export function rowsOf({ values, shape }: Field): number {
-  return values.length / sizeOf(shape)
+export function rowsOf(field: Field): number {
+  return field.file ? field.file.numRows : field.values.length / sizeOf(field.shape)
 }
 
 /** The fields in memory from `allocate`, unless they are in memory that threads can share. */
@@ -134,15 +134,30 @@ function placedField(field: Field, allocate: Allocate): Field {
   return { ...field, values: copy }
 }
 
+/** So many elements in these bytes. */
+export function typedBytes(dtype: DType, { buffer, byteOffset }: Uint8Array, length: number): Field['values'] {
+  return views[dtype](buffer, byteOffset, length)
+}
+
 /** SHA-256 over names, dtypes, shapes and bytes, whatever the order of the names. */
 export function fieldsHash(fields: Fields): string {
   const hash = createHash('sha256')
-  for (const [name, field] of Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, field] of Object.entries(fields).sort(byName)) {
     const { values } = field
-    hash.update(`${JSON.stringify(name)} ${typeText(field)} ${rowsOf(field)}\n`)
+    hash.update(headOf(name, field, rowsOf(field)))
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
   }
   return hash.digest('hex')
+}
+
+/** The order in which fields are hashed. */
+export function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1
+}
+
+/** What is hashed before the bytes of a field. */
+export function headOf(name: string, type: Pick<Field, 'dtype' | 'shape'>, numRows: number): string {
+  return `${JSON.stringify(name)} ${typeText(type)} ${numRows}\n`
 }
 
 /** The same names with other values. */

@@ -27,6 +27,7 @@ export {
   parseData,
   parseDataSpec,
   randomData,
+  stored,
   tsv,
   type ArraysOptions,
   type ArraysSpec,
@@ -46,11 +47,17 @@ export {
   type ParquetOptions,
   type RowsSpec,
   type RowsSplitOptions,
+  type StoredOptions,
   type TsvOptions,
 } from './spec.js'
-export type { RowsSplit, SplitBy } from './rows-split.js'
+export type { RowsSplit, ShuffleOption, SplitBy } from './rows-split.js'
 export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
 export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
+export { prepareDataset, type PreparedDataset, type PrepareOptions } from './stored/prepare.js'
+export { RowReader, type RowsOfField } from './stored/row-reader.js'
+export { inMemory, isStored, readableRows, rowBytesOf } from './stored/stored-fields.js'
+export type { StoredShape, StoredSpec } from './stored/stored-spec.js'
+export { verifyStored } from './stored/verify.js'
 export { splitReport, type SplitReport } from './split-report.js'
 export type { RandomField, RandomSpec } from './random/random-spec.js'
 export { classCountsOf, modelDataOf, statisticsOf } from './statistics.js'

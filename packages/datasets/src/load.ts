@@ -45,6 +45,8 @@ import {
   type JsonlOptions,
   type RowsSpec,
 } from './spec.js'
+import { openStored } from './stored/stored-fields.js'
+import type { StoredSpec } from './stored/stored-spec.js'
 import { readTable } from './table/read-table.js'
 import type { RowSource } from './table/records.js'
 import { tableSpec } from './table/table-spec.js'
@@ -152,7 +154,16 @@ async function planOf(spec: DataSpec, contents: Contents, load: Load): Promise<S
     splitBy,
     splitSeed,
     ...(spec.balance && { balance: spec.balance }),
+    reading: readingOf(spec),
   }
+}
+
+/** Undefined where rows are in memory, in any order. */
+function readingOf(spec: ArraysSpec | RowsSpec): SplitPlan['reading'] {
+  const { shuffle } = spec
+  const windowBytes = spec.kind === 'stored' ? spec.windowBytes : undefined
+  if (shuffle === undefined && windowBytes === undefined) return undefined
+  return { ...(shuffle && { shuffle }), ...(windowBytes !== undefined && { windowBytes }) }
 }
 
 /** What rows are held out from. */
@@ -190,7 +201,7 @@ function readBy<S extends DataSpec>(spec: S, names: TableNames | undefined): S {
   }
 }
 
-function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
+export function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
   return spec.kind === 'csv' || spec.kind === 'tsv' || spec.kind === 'jsonl' || spec.kind === 'parquet'
 }
 
@@ -201,7 +212,8 @@ function keyOf(spec: DataSpec, directory: string | undefined): unknown {
   }
   // How rows are split does not change them, but for the column that it is read for.
   const splitBy = typeof spec.splitBy === 'string' ? '' : spec.splitBy
-  const split = { labelled: 1, validation: 0, test: 0, splitBy, splitSeed: 0, balance: undefined }
+  const order = { balance: undefined, shuffle: undefined, windowBytes: undefined }
+  const split = { labelled: 1, validation: 0, test: 0, splitBy, splitSeed: 0, ...order }
   return JSON.stringify({ ...spec, directory, ...split })
 }
 
@@ -211,6 +223,7 @@ async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source
 
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
   const from = directory === undefined ? spec : inPlace(spec, directory)
+  if (from.kind === 'stored') return { contents: await storedContents(from) }
   return { contents: contentsOf(nameOf(from), await rowsOfSpec(from), allocate) }
 }
 
@@ -233,32 +246,51 @@ function contentsOf(name: string, rows: RowsContents, allocate?: Allocate): Cont
   }
 }
 
+async function storedContents(spec: StoredSpec<HeldOut>): Promise<Contents> {
+  const { stored: fields, hash, classes, names } = await openStored(spec.directory)
+  const imageShape = imageShapeOf(fields)
+  return {
+    name: nameOf(spec),
+    fields,
+    rows: allRows(fields),
+    inOrder: true,
+    hash: () => hash,
+    ...(classes !== undefined && { classes }),
+    ...(imageShape && { imageShape }),
+    ...names,
+  }
+}
+
 function nameOf(spec: ArraysSpec | RowsSpec): string {
   if (spec.kind === 'arrays') return spec.name
   if (spec.kind === 'npy' || spec.kind === 'random') return spec.kind
-  return basename(resolve(spec.kind === 'imageFolder' ? spec.directory : spec.path))
+  return basename(resolve('directory' in spec ? spec.directory : spec.path))
 }
 
 /** The same of another file, or folder. */
 function inPlace(spec: ArraysSpec | RowsSpec, path: string): ArraysSpec | RowsSpec {
-  if (spec.kind === 'imageFolder') return { ...spec, directory: path }
+  if (spec.kind === 'imageFolder' || spec.kind === 'stored') return { ...spec, directory: path }
   if ('path' in spec) return { ...spec, path }
   const what = { arrays: 'arrays', random: 'random numbers', npy: 'several npy files' }[spec.kind]
   throw new UserError(`The data '${nameOf(spec)}' are ${what}, so no folder can take their place`)
 }
 
+function hashOfRows(fields: Fields, names: TableNames): string {
+  return withNames(fieldsHash(fields), names)
+}
+
 /** Numbers of categories and classes mean nothing without their names. */
-function hashOfRows(fields: Fields, { categories, classNames }: TableNames): string {
-  const hash = fieldsHash(fields)
+export function withNames(hash: string, { categories, classNames }: TableNames): string {
   if (categories === undefined && classNames === undefined) return hash
   return createHash('sha256')
     .update(`${hash}\n${JSON.stringify([Object.entries(categories ?? {}), classNames ?? null])}\n`)
     .digest('hex')
 }
 
-type RowsContents = Pick<Contents, 'fields' | 'splitKey' | 'skipped'> & TableNames
+export type RowsContents = Pick<Contents, 'fields' | 'splitKey' | 'skipped'> & TableNames
 
-async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<RowsContents> {
+/** In memory. */
+export async function rowsOfSpec(spec: ArraysSpec | Exclude<RowsSpec, StoredSpec<HeldOut>>): Promise<RowsContents> {
   if (isTable(spec)) return readTable(spec)
   if (spec.kind === 'random') return { fields: randomRows(spec) }
   if (spec.kind === 'imageFolder') return readImageFolder(spec)

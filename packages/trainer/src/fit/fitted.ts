@@ -5,7 +5,7 @@
 import type { Direction, Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
 import type { BatchProgram, Engine, Field, Split, StateValues, TableNames } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
-import { loadDataset, rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
+import { inMemory, loadDataset, rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
 import { judge } from '../judge.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
@@ -152,7 +152,8 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   async predictSplit({ fields, rows }: Split): Promise<Readonly<Record<OutputsOf<M>, Values>> | undefined> {
     const inputs = this.predictFields(fields)
     if (inputs === undefined) return undefined
-    const taken = Object.entries<Field>(inputs).map(([name, field]) => [name, rowsOf(field, rows)] as const)
+    const memory = inMemory({ fields: inputs, rows })
+    const taken = Object.entries(memory.fields).map(([name, field]) => [name, rowsOf(field, memory.rows)] as const)
     // The names are those of the model's predict.
     return this.predict(Object.fromEntries(taken) as Record<PredictFieldsOf<M>, RowValues>)
   }
