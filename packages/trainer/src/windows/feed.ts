@@ -181,7 +181,7 @@ export class Feed {
       fields: readableRows(data.fields, this.#names),
       memory: this.#memory,
     }
-    const worker = (this.#worker = new Worker(threadModule, { workerData }))
+    const worker = (this.#worker = new Worker(threadModule, { workerData, execArgv: [] }))
     worker.on('message', ({ id, error }: WindowAnswer) => {
       const pending = this.#pending.get(id)
       this.#pending.delete(id)
