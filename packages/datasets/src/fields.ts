@@ -39,6 +39,8 @@ const withMissing = new WeakSet<object>()
 export interface FieldsParsing {
   /** Whether `x` may have NaN, which is missing. */
   readonly mayMiss?: boolean
+  /** Of rows that are a part of others, the number of the first, for messages. Default: 0. */
+  readonly firstRow?: number
 }
 
 const valuesRule: Rule<FieldInput['values']> = {
@@ -48,7 +50,11 @@ const valuesRule: Rule<FieldInput['values']> = {
 }
 
 /** @throws UserError that names the field and, where numbers are wrong, the row. */
-export function parseFields(value: unknown, where: string, { mayMiss = false }: FieldsParsing = {}): Fields {
+export function parseFields(
+  value: unknown,
+  where: string,
+  { mayMiss = false, firstRow = 0 }: FieldsParsing = {},
+): Fields {
   const expected = 'fields such as { x: { values, shape } }'
   if (!isObject(value)) throw notAllowed(where, expected, value)
   // Only what came out of here is in the set.
@@ -58,7 +64,7 @@ export function parseFields(value: unknown, where: string, { mayMiss = false }: 
     const problem = nameProblem(name, MAX_OWN_NAME_LENGTH)
     if (problem !== undefined) throw new UserError(`${where}.${beginningOf(name)} ${problem}`)
   }
-  const fields = mapped(given, (field, name) => parseField(field, `${where}.${name}`, mayMiss && name === 'x'))
+  const fields = mapped(given, (field, name) => parseField(field, `${where}.${name}`, { mayMiss: mayMiss && name === 'x', firstRow }))
   const [first, ...others] = Object.entries(fields)
   if (first === undefined) throw new UserError(`${where} has no fields, expected ${expected}`)
   const numRows = rowsOf(first[1])
@@ -73,7 +79,7 @@ export function parseFields(value: unknown, where: string, { mayMiss = false }: 
   return fields
 }
 
-function parseField(value: unknown, where: string, mayMiss: boolean): Field {
+function parseField(value: unknown, where: string, { mayMiss, firstRow }: Required<FieldsParsing>): Field {
   const taker = fieldsTaken(value, where, ['values', 'shape', 'dtype'], '{ values, shape }')
   const given = taker.take('values', valuesRule)
   const dtype = given instanceof Uint8Array ? 'u8' : given instanceof Int32Array ? 'i32' : 'f32'
@@ -94,7 +100,7 @@ function parseField(value: unknown, where: string, mayMiss: boolean): Field {
   const isWrong = (number: number) => !Number.isFinite(number) && !(mayMiss && Number.isNaN(number))
   const position = values.findIndex(isWrong)
   if (position < 0) return { dtype: 'f32', shape, values }
-  const row = Math.floor(position / sizeOf(shape))
+  const row = firstRow + Math.floor(position / sizeOf(shape))
   throw new UserError(`${where} ${complaint(given[position])} in row ${row}, expected numbers only`)
 }
 

@@ -4,6 +4,7 @@
 import { UserError, type DType } from '@gradpool/core'
 import { bytesPerElement, sizeOf, type TableNames } from '@gradpool/core/engine'
 import { hasFields, isCount, isHash, isText, openSealed, readRegular, refuseOtherVersion } from '@gradpool/storage'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readError } from '../idx/read-error.js'
 import { isObject } from '../spec-rules.js'
@@ -34,6 +35,14 @@ export interface Manifest {
 
 export function fileOf(directory: string, { sha256 }: Pick<ManifestField, 'sha256'>): string {
   return join(directory, `${sha256}.bin`)
+}
+
+/** Whether a folder says that it is a data set. */
+export function hasManifest(directory: string): Promise<boolean> {
+  return stat(join(directory, MANIFEST)).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Of the file of a field. */

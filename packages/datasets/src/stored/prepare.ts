@@ -11,13 +11,16 @@ import { createHash } from 'node:crypto'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { classesOf, isDataset, loadedData, originOfSplits, tableNamesOf } from '../dataset.js'
+import { checkArrayNames, type ArrayNames } from '../array-names.js'
 import { byName, headOf, type Fields } from '../fields.js'
 import { isTable, rowsOfSpec, withNames } from '../load.js'
 import { isFiles, parseData, type DataInput, type HeldOut } from '../spec.js'
+import type { NpySpec } from '../numpy/numpy-spec.js'
+import { npyBlocks } from '../numpy/read-numpy.js'
 import { classesIn, readTable, renumber } from '../table/read-table.js'
 import type { TableSpec } from '../table/table-spec.js'
 import { FieldFile } from './field-file.js'
-import { bytesOf, FORMAT, MANIFEST, readManifest, type Manifest, type ManifestField } from './manifest.js'
+import { bytesOf, FORMAT, hasManifest, MANIFEST, readManifest, type Manifest, type ManifestField } from './manifest.js'
 import { verifyStored } from './verify.js'
 
 export interface PrepareOptions {
@@ -86,7 +89,7 @@ export async function prepareDataset(
 }
 
 async function dataSetIn(path: string): Promise<Manifest | undefined> {
-  return (await exists(join(path, MANIFEST))) ? readManifest(path) : undefined
+  return (await hasManifest(path)) ? readManifest(path) : undefined
 }
 
 function exists(path: string): Promise<boolean> {
@@ -149,6 +152,7 @@ async function writeRows(
   if (isFiles(spec)) throw ofOwnTest(spec.kind)
   if (spec.kind === 'stored') throw new UserError(`${spec.directory} is prepared already`)
   if (isTable(spec)) return writeTable(spec, create, onProgress)
+  if (spec.kind === 'npy') return writeNpy(spec, create)
   const { fields, ...told } = await rowsOfSpec(spec)
   return writeFields(fields, { create, names: tableNamesOf(told), classes: told.classNames?.length ?? classesOf(fields) })
 }
@@ -171,6 +175,38 @@ function writeFields(fields: Fields, { create, names, classes }: WritingFields):
   }
   const written = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, write(field)]))
   return { fields: written, numRows, classes, names }
+}
+
+/** Array after array, some rows at a time. */
+async function writeNpy(spec: NpySpec<HeldOut>, create: () => FieldFile): Promise<Written> {
+  const { columns, categories, unknown, classNames, missing } = spec
+  const namesOf: Readonly<Record<string, ArrayNames>> = {
+    x: { ...(columns && { columns }), ...(categories && { categories }), ...(unknown && { unknown }) },
+    label: { ...(classNames && { classNames }) },
+  }
+  const fields: Record<string, WrittenField> = {}
+  const last: Record<string, Field> = {}
+  const counts = new Map<string, number>()
+  const classes: (number | undefined)[] = []
+  for (const [name, path] of Object.entries(spec.files)) {
+    const file = create()
+    for await (const field of npyBlocks(name, path, missing)) {
+      const { dtype, shape, values } = field
+      checkArrayNames('npy', { [name]: field }, namesOf[name] ?? {}, counts.get(name))
+      file.append(values)
+      if (name === 'label') classes.push(classesOf({ label: field }))
+      counts.set(name, file.bytes / bytesOf(field, 1))
+      fields[name] = { dtype, shape, file }
+      last[name] = field
+    }
+  }
+  // Names of what is not there.
+  checkArrayNames('npy', last, spec)
+  const [[first, numRows] = ['', 0], ...others] = [...counts]
+  const other = others.find(([, count]) => count !== numRows)
+  if (other) throw new UserError(`npy.${first} has ${numRows} rows and npy.${other[0]} ${other[1]}, expected as many`)
+  const most = classes.includes(undefined) ? undefined : classes.reduce((a, b) => Math.max(a ?? 0, b ?? 0), undefined)
+  return { fields, numRows, classes: classNames?.length ?? most, names: tableNamesOf(spec) }
 }
 
 const PROGRESS_MS = 200

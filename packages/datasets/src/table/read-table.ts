@@ -52,7 +52,7 @@ export interface ReadingTable {
 }
 
 /** Handed out at once. */
-const ROWS_BYTES = 2 ** 20
+const ROWS_BYTES = 2 ** 18
 
 /** @throws UserError with one sentence that names the file, and the line and column where there are any */
 export async function readTable(spec: TableSpec, reading: ReadingTable = {}): Promise<Table> {
