@@ -1,12 +1,23 @@
 // Training on rows in files, larger than memory, beside 1 GB of the same rows in memory: 784-512-256-10, batch 128.
 //
-//   node tools/bench/stored.mjs [gigabytes, 20] [seconds of a run, 20] [rounds, 3] [folder, of the system's temporary files]
+//   node tools/bench/stored.mjs [gigabytes, 20] [seconds of a run, 20] [rounds, 3] [kinds, memory,blocks,whole] [folder]
 //
-// Runs of the three kinds (in memory; whole shuffle; block shuffle) take turns, each in a process of its own, whose peak
-// of memory (RSS, which has no cache of files in it) is told. The folder stays where it is named, so that it is made once.
+// Runs of the kinds (in memory; block shuffle; whole shuffle, which a disk that seeks does not allow) take turns, each in a
+// process of its own, whose peak of memory (RSS, which has no cache of files in it) is told. A folder that is named stays,
+// so that the data are made once.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -49,7 +60,14 @@ function makeData(folder, gigabytes) {
     renameSync(path, join(folder, `${sha256}.bin`))
     return { name, dtype: 'u8', shape, sha256 }
   })
-  const manifest = { format: 'gradpool data set', formatVersion: 1, hash: fields[0].sha256, numRows, fields, classes: 10 }
+  const manifest = {
+    format: 'gradpool data set',
+    formatVersion: 1,
+    hash: fields[0].sha256,
+    numRows,
+    fields,
+    classes: 10,
+  }
   writeFileSync(join(folder, 'dataset.json'), sealJson({ ...manifest, names: {} }))
 }
 
@@ -78,7 +96,7 @@ async function measure(data, seconds) {
   const steps = ended.step - begun.step
   return {
     stepsPerSecond: (1000 * steps) / (ended.now - begun.now),
-    cpuSecondsPerThousandSteps: (ended.cpu.user + ended.cpu.system) / 1000 / steps,
+    cpuMillisecondsPerStep: (ended.cpu.user + ended.cpu.system) / 1000 / steps,
     peakMB: process.resourceUsage().maxRSS / 1000,
   }
 }
@@ -86,10 +104,13 @@ async function measure(data, seconds) {
 function inMemory(folder) {
   const { fields, numRows } = JSON.parse(readFileSync(join(folder, 'dataset.json'), 'utf8'))
   const values = ({ sha256 }) => new Uint8Array(readFileSync(join(folder, `${sha256}.bin`)))
-  return arrays({
-    image: { values: values(fields[0]), shape: [FEATURES] },
-    label: { values: values(fields[1]), shape: [] },
-  }, { name: `${numRows} rows` })
+  return arrays(
+    {
+      image: { values: values(fields[0]), shape: [FEATURES] },
+      label: { values: values(fields[1]), shape: [] },
+    },
+    { name: `${numRows} rows` },
+  )
 }
 
 const kinds = {
@@ -98,23 +119,29 @@ const kinds = {
   blocks: (folder) => stored(join(folder, 'large'), { shuffle: { blockRows: 1024, groupBlocks: 64 } }),
 }
 
-const [first = '20', second = '20', rounds = '3', given, kind] = process.argv.slice(2)
+const [first = '20', second = '20', rounds = '3', asked = 'memory,blocks,whole', given, kind] = process.argv.slice(2)
 if (kind) {
   process.stdout.write(JSON.stringify(await measure(kinds[kind](given), Number(second))))
   process.exit()
 }
 const folder = given ?? join(tmpdir(), `gradpool-stored-${process.pid}`)
 try {
-  for (const [name, gigabytes] of [['small', 1], ['large', Number(first)]]) {
+  for (const [name, gigabytes] of [
+    ['small', 1],
+    ['large', Number(first)],
+  ]) {
     if (existsSync(join(folder, name, 'dataset.json'))) continue
     process.stderr.write(`making ${gigabytes} GB\n`)
     makeData(join(folder, name), gigabytes)
   }
-  const results = { memory: [], whole: [], blocks: [] }
+  const results = Object.fromEntries(asked.split(',').map((name) => [name, []]))
   for (let round = 0; round < Number(rounds); round++) {
     for (const name of Object.keys(results)) {
-      const args = [fileURLToPath(import.meta.url), first, second, rounds, folder, name]
-      const { stdout, status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
+      const args = [fileURLToPath(import.meta.url), first, second, rounds, asked, folder, name]
+      const { stdout, status } = spawnSync(process.execPath, args, {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        encoding: 'utf8',
+      })
       if (status !== 0) throw new Error(`the run '${name}' failed`)
       results[name].push(JSON.parse(stdout))
       process.stderr.write(`${name} ${stdout}\n`)
@@ -125,7 +152,9 @@ try {
   const base = speeds[0][1]
   for (const [name, speed] of speeds) {
     const peak = Math.max(...results[name].map((run) => run.peakMB))
-    console.log(`${name}: ${speed.toFixed(1)} steps/s, ${(speed / base).toFixed(3)} of memory, peak ${peak.toFixed(0)} MB`)
+    console.log(
+      `${name}: ${speed.toFixed(1)} steps/s, ${(speed / base).toFixed(3)} of memory, peak ${peak.toFixed(0)} MB`,
+    )
   }
 } finally {
   if (given === undefined) rmSync(folder, { recursive: true, force: true })

@@ -257,8 +257,17 @@ function sizeIn(held: number | OwnRows): number {
 /** Some of the rows, in their order. */
 function ordered(some: Int32Array, rows: Int32Array): Int32Array {
   if (some.length === rows.length) return rows
-  const isChosen = markedIn(some, rows)
-  return rows.filter((row) => isChosen[row] === 1)
+  return picked(rows, markedIn(some, rows), 1)
+}
+
+/** The rows with this mark. A filter would have a list of them beside, of twice their size. */
+function picked(rows: Int32Array, marked: Uint8Array, mark: 0 | 1): Int32Array {
+  let count = 0
+  for (const row of rows) if (marked[row] === mark) count++
+  const some = new Int32Array(count)
+  let at = 0
+  for (const row of rows) if (marked[row] === mark) some[at++] = row
+  return some
 }
 
 /** 1 at each of some of the rows. */
@@ -270,8 +279,7 @@ function markedIn(some: Int32Array, rows: Int32Array): Uint8Array {
 
 function without(some: Int32Array, rows: Int32Array): Int32Array {
   if (some.length === 0) return rows
-  const isLeftOut = markedIn(some, rows)
-  return rows.filter((row) => isLeftOut[row] === 0)
+  return picked(rows, markedIn(some, rows), 0)
 }
 
 function checkedSplit(split: string, { split: own, names = {} }: OwnRows, contents: Contents): Split {
