@@ -1,10 +1,10 @@
 // Training on rows in files, larger than memory, beside 1 GB of the same rows in memory: 784-512-256-10, batch 128.
 //
-//   node tools/bench/stored.mjs [gigabytes, 20] [seconds of a run, 20] [rounds, 3] [kinds, memory,blocks,whole] [folder]
+// node tools/bench/stored.mjs [gigabytes, 20] [seconds of a run, 20] [rounds, 3] [kinds, memory,blocks,whole] [folder]
 //
-// Runs of the kinds (in memory; block shuffle; whole shuffle, which a disk that seeks does not allow) take turns, each in a
-// process of its own, whose peak of memory (RSS, which has no cache of files in it) is told. A folder that is named stays,
-// so that the data are made once.
+// Runs of the kinds (in memory; block shuffle; whole shuffle, which a disk that seeks does not allow) take turns, each
+// in a process of its own, whose peak of memory (RSS, which has no cache of files in it) is told. A folder that is
+// named stays, so that the data are made once.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {

@@ -64,7 +64,9 @@ export function parseFields(
     const problem = nameProblem(name, MAX_OWN_NAME_LENGTH)
     if (problem !== undefined) throw new UserError(`${where}.${beginningOf(name)} ${problem}`)
   }
-  const fields = mapped(given, (field, name) => parseField(field, `${where}.${name}`, { mayMiss: mayMiss && name === 'x', firstRow }))
+  const fields = mapped(given, (field, name) =>
+    parseField(field, `${where}.${name}`, { mayMiss: mayMiss && name === 'x', firstRow }),
+  )
   const [first, ...others] = Object.entries(fields)
   if (first === undefined) throw new UserError(`${where} has no fields, expected ${expected}`)
   const numRows = rowsOf(first[1])

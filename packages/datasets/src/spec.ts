@@ -108,8 +108,8 @@ export interface RowsSplitOptions {
    */
   readonly balance?: 'oversample'
   /**
-   * The order of a pass that is shuffled. `whole`: any row may come at any place. `{ blockRows, groupBlocks }`: blocks of
-   * so many consecutive rows are shuffled, and then the rows of each group of so many blocks, so that rows which are
+   * The order of a pass that is shuffled. `whole`: any row may come at any place. `{ blockRows, groupBlocks }`: blocks
+   * of so many consecutive rows are shuffled, and then the rows of each group of so many blocks, so that rows which are
    * trained on together lie together in a file; by default 1024 rows and 64 blocks. Default: `whole`.
    */
   readonly shuffle?: ShuffleOption
@@ -376,7 +376,15 @@ class Arrays implements ArraysSpec {
   toJSON(): object {
     const { kind, name, labelled, validation, test, splitBy, splitSeed, balance, shuffle } = this
     const [hash, fields] = [fieldsHash(this.fields), mapped(this.fields, typeText)]
-    const split = { labelled, validation, test, splitBy, splitSeed, ...(balance && { balance }), ...(shuffle && { shuffle }) }
+    const split = {
+      labelled,
+      validation,
+      test,
+      splitBy,
+      splitSeed,
+      ...(balance && { balance }),
+      ...(shuffle && { shuffle }),
+    }
     return { kind, name, hash, fields, ...tableNamesOf(this), ...split }
   }
 }

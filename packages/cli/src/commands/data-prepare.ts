@@ -1,4 +1,7 @@
-/** `gradpool data FILE --prepare FOLDER`: rows in files of their own, from which they are trained on whatever their number. */
+/**
+ * `gradpool data FILE --prepare FOLDER`: rows in files of their own, from which they are trained on whatever their
+ * number.
+ */
 import { UserError } from '@gradpool/core'
 import {
   imageFolder,

@@ -59,9 +59,14 @@ test('rows are written to a folder, which is shown and checked', async () => {
   expect(prepared).toMatchObject({ code: 0, stderr: '' })
   expect(prepared.stdout).toMatch(/set: 3 rows of x f32\[2\], y f32\[\], 0\.0 MB\n$/)
   expect((await run(set)).stdout).toMatch(/set: 3 rows, 2 columns\n[^]*^y +number +0 +310 +400 +343\.333 /m)
-  expect(await run(set, '--verify')).toMatchObject({ code: 0, stdout: expect.stringMatching(/3 rows, as they were written\n$/) as string })
+  expect(await run(set, '--verify')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/3 rows, as they were written\n$/) as string,
+  })
   const refused = await run(path, '--prepare', set, '--target', 'size')
   expect(refused).toMatchObject({ code: 2, stdout: '' })
   expect(refused.stderr).toMatch(/^[^\n]*set has other rows already: remove it, or name another folder\n$/)
-  expect((await run(set, '--target', 'x', '--prepare', 'no')).stderr).toMatch(/--target is for tables, and [^\n]*set is none/)
+  expect((await run(set, '--target', 'x', '--prepare', 'no')).stderr).toMatch(
+    /--target is for tables, and [^\n]*set is none/,
+  )
 })

@@ -48,8 +48,8 @@ export interface Engine {
   /** Memory that workers of this engine read without a copy; datasets are loaded into it. */
   readonly allocate: Allocate
   /**
-   * Gives memory of `allocate` back, once no execution reads it. Engines that have it read fields where they lie in such
-   * memory, as they are when a step begins.
+   * Gives memory of `allocate` back, once no execution reads it. Engines that have it read fields where they lie in
+   * such memory, as they are when a step begins.
    */
   readonly free?: (memory: Uint8Array) => void
   /** @throws UserError when the engine lacks an op or the memory. */

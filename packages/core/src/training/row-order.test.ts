@@ -14,7 +14,11 @@ describe('RowOrder', () => {
   it('has the rows of a group of blocks together, and each row once', () => {
     const order = new RowOrder(rows, 5, shuffle).slice(1, 0, 103)
     expect(order.toSorted()).toEqual(rows)
-    const blocks = shuffled(Int32Array.from({ length: 11 }, (_, i) => i), 5, 1)
+    const blocks = shuffled(
+      Int32Array.from({ length: 11 }, (_, i) => i),
+      5,
+      1,
+    )
     let begin = 0
     for (let group = 0; group < 3; group++) {
       const own = [...blocks.subarray(4 * group, 4 * group + 4)].flatMap((block) => [

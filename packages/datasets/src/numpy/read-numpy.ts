@@ -1,7 +1,15 @@
 /** Arrays of NumPy as fields: the first axis counts the rows. Whole numbers are u8 or i32, all others f32. */
 import { UserError } from '@gradpool/core'
 import { sizeOf, type Field } from '@gradpool/core/engine'
-import { decodeNpy, decodeNpz, NPY_HEADER_BYTES, npyLayout, openRegular, readRegular, type NumpyArray } from '@gradpool/storage'
+import {
+  decodeNpy,
+  decodeNpz,
+  NPY_HEADER_BYTES,
+  npyLayout,
+  openRegular,
+  readRegular,
+  type NumpyArray,
+} from '@gradpool/storage'
 import type { FileHandle } from 'node:fs/promises'
 import { parseFields, type FieldInput, type Fields } from '../fields.js'
 import { readError } from '../idx/read-error.js'
@@ -55,7 +63,9 @@ export async function* npyBlocks(name: string, path: string, missing: NpySpec['m
       const bytes = new Uint8Array(isWhole || shape.length === 0 ? 0 : count * rowBytes)
       await readAt(file, bytes, start + row * rowBytes, path)
       const isPart = !isWhole && shape.length > 0
-      const array = isPart ? { shape: [count, ...rest], type, values: read(bytes) } : decodeNpy(await bytesOf(path), path)
+      const array = isPart
+        ? { shape: [count, ...rest], type, values: read(bytes) }
+        : decodeNpy(await bytesOf(path), path)
       const options = { mayMiss: missing !== undefined, firstRow: row }
       const field = parseFields({ [name]: fieldOf(array, path) }, 'npy', options)[name]
       if (field) yield field

@@ -36,9 +36,9 @@ export class FieldFile {
   /** What was written, in whole rows; the memory is used again. */
   *blocks(rowBytes = 1): Generator<Uint8Array> {
     const memory = new Uint8Array(Math.max(rowBytes, BLOCK_BYTES - (BLOCK_BYTES % rowBytes)))
-    for (let position = 0; position < this.#bytes; ) {
+    for (let position = 0; position < this.#bytes;) {
       const block = memory.subarray(0, Math.min(memory.length, this.#bytes - position))
-      for (let filled = 0; filled < block.length; ) {
+      for (let filled = 0; filled < block.length;) {
         const numBytes = readSync(this.#file, block, filled, block.length - filled, position + filled)
         if (numBytes === 0) throw new Error(`${this.path} was cut short while it was written`)
         filled += numBytes
@@ -59,7 +59,7 @@ export class FieldFile {
 }
 
 function writeWhole(file: number, bytes: Uint8Array, position: number): void {
-  for (let written = 0; written < bytes.length; ) {
+  for (let written = 0; written < bytes.length;) {
     written += writeSync(file, bytes, written, bytes.length - written, position + written)
   }
 }

@@ -154,7 +154,11 @@ async function writeRows(
   if (isTable(spec)) return writeTable(spec, create, onProgress)
   if (spec.kind === 'npy') return writeNpy(spec, create)
   const { fields, ...told } = await rowsOfSpec(spec)
-  return writeFields(fields, { create, names: tableNamesOf(told), classes: told.classNames?.length ?? classesOf(fields) })
+  return writeFields(fields, {
+    create,
+    names: tableNamesOf(told),
+    classes: told.classNames?.length ?? classesOf(fields),
+  })
 }
 
 function ofOwnTest(name: string): UserError {

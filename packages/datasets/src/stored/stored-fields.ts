@@ -2,7 +2,7 @@
 import { UserError } from '@gradpool/core'
 import { sizeOf, type Field, type Split } from '@gradpool/core/engine'
 import { availableMemory } from 'node:process'
-import { mapped, typedBytes, type Fields } from '../fields.js'
+import { typedBytes, type Fields } from '../fields.js'
 import { allocateShared } from '../idx/read.js'
 import { bytesOf, fileOf, readManifest, type Manifest, type ManifestField } from './manifest.js'
 import { RowReader, rowsOfField } from './row-reader.js'
@@ -137,9 +137,4 @@ export function* valuesOf(
 function eachBlock(rows: Int32Array, rowBytes: number, read: (rows: Int32Array, from: number) => void): void {
   const blockRows = Math.max(1, Math.floor(BLOCK_BYTES / rowBytes))
   for (let from = 0; from < rows.length; from += blockRows) read(rows.subarray(from, from + blockRows), from)
-}
-
-/** The types of all fields, without their values. */
-export function typesOf(fields: Fields): Readonly<Record<string, Pick<Field, 'dtype' | 'shape'>>> {
-  return mapped(fields, ({ dtype, shape }) => ({ dtype, shape }))
 }

@@ -1,4 +1,6 @@
-/** Data sets in folders: the same rows, names and figures as in memory, and a sentence for what is wrong with a folder. */
+/**
+ * Data sets in folders: the same rows, names and figures as in memory, and a sentence for what is wrong with a folder.
+ */
 import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -14,7 +16,12 @@ import { RowReader } from './row-reader.js'
 import { inMemory } from './stored-fields.js'
 import { verifyStored } from './verify.js'
 
-const rows = Array.from({ length: 500 }, (_, i) => [i % 7 === 3 ? '' : i / 3, ['oak', 'elm', 'ash'][i % 3], i % 11, i % 4])
+const rows = Array.from({ length: 500 }, (_, i) => [
+  i % 7 === 3 ? '' : i / 3,
+  ['oak', 'elm', 'ash'][i % 3],
+  i % 11,
+  i % 4,
+])
 const table = ['size,kind,count,class', ...rows.map((row) => row.join())].join('\n')
 const tableOptions = { target: 'class', classes: true, missing: 'mean' } as const
 

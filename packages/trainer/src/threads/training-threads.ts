@@ -141,9 +141,9 @@ export class TrainingThreads {
   async #throughWindows({ feed, ...chunk }: Chunk, pauses: Pauses | undefined): Promise<ChunkResult> {
     const { execution } = chunk
     let { steps: left, continues } = chunk
-    let isPaused = false
+    const pause = new AbortController()
     const endPauses = pauses?.(() => {
-      isPaused = true
+      pause.abort()
       this.#stopChunks()
     })
     try {
@@ -153,7 +153,7 @@ export class TrainingThreads {
         invariant(result, 'a chunk has a result')
         left -= steps
         if (result.status !== 'done' || left === 0) return result
-        if (isPaused) return { ...result, status: 'stopped' }
+        if (pause.signal.aborted) return { ...result, status: 'stopped' }
         continues = true
       }
     } finally {

@@ -15,8 +15,8 @@ export interface Fed {
  * Rows in files that fit into a window are read at once. Others, and those that are shuffled in blocks, come window by
  * window.
  *
- * @throws UserError as `Engine.compile`, for files that are missing or changed, and for a block shuffle on an engine that
- *   has a memory of its own
+ * @throws UserError as `Engine.compile`, for files that are missing or changed, and for a block shuffle on an engine
+ *   that has a memory of its own
  */
 export async function compileFed(
   engine: Engine,

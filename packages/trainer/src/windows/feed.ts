@@ -4,8 +4,8 @@
  * reads ahead.
  *
  * The engine is given fields of as many rows as the memory has, and for each place of a pass the row of the memory that
- * it will be in. So the steps, their numbers, their rows and their bits are those of rows in memory, whatever the size of
- * a window.
+ * it will be in. So the steps, their numbers, their rows and their bits are those of rows in memory, whatever the size
+ * of a window.
  */
 import { UserError, type DType } from '@gradpool/core'
 import {
@@ -42,7 +42,7 @@ interface Loading {
 
 interface Pending {
   readonly resolve: () => void
-  readonly reject: (error: unknown) => void
+  readonly reject: (error: Error) => void
 }
 
 export class Feed {
@@ -60,7 +60,7 @@ export class Feed {
   readonly #halves: (Loading | undefined)[] = [undefined, undefined]
   readonly #pending = new Map<number, Pending>()
   #worker: Worker | undefined
-  #failure: unknown
+  #failure: Error | undefined
 
   /**
    * @param names of the fields that the program reads
@@ -82,7 +82,8 @@ export class Feed {
     const stepBytes = batchSize * rowBytesOf(data.fields, names)
     const half = (data.reading?.windowBytes ?? WINDOW_BYTES) / 2
     const most = Math.max(1, Math.min(Math.floor(half / stepBytes), Math.floor(MOST_ROWS / batchSize)))
-    // An even number, as far as can be, so that the last window of an epoch and the first of the next are in two halves.
+    // An even number, as far as can be, so that the last window of an epoch and the first of the next are in two
+    // halves.
     this.#steps = Math.ceil(stepsPerEpoch / (2 * Math.ceil(stepsPerEpoch / (2 * most))))
     this.#numWindows = Math.ceil(stepsPerEpoch / this.#steps)
     const numRows = 2 * this.#steps * batchSize
@@ -163,7 +164,7 @@ export class Feed {
   #request(request: WindowRequest): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) {
-        reject(this.#failure as Error)
+        reject(this.#failure)
         return
       }
       this.#pending.set(request.id, { resolve, reject })
@@ -193,7 +194,7 @@ export class Feed {
     return worker
   }
 
-  #fail(error: unknown): void {
+  #fail(error: Error): void {
     this.#failure ??= error
     for (const { reject } of this.#pending.values()) reject(error)
     this.#pending.clear()
