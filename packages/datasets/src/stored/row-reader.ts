@@ -53,10 +53,14 @@ export class RowReader {
 
   /** At most 2^22 rows. @param into Of each field, where its rows go, one after the other. */
   read(rows: Int32Array, into: readonly Uint8Array[]): void {
-    const sorted = isAscending(rows) ? { rows, places: undefined } : sortedRows(rows)
+    this.readSorted(sortedRows(rows), into, 0, rows.length)
+  }
+
+  /** Those of sorted rows from `begin` to before `end`. @param into of all of them */
+  readSorted(sorted: SortedRows, into: readonly Uint8Array[], begin: number, end: number): void {
     for (const [index, field] of this.#fields.entries()) {
       const target = into[index]
-      if (target) this.#readField(field, sorted, target)
+      if (target) this.#readField(field, { ...sorted, begin, end }, target)
     }
   }
 
@@ -64,16 +68,16 @@ export class RowReader {
     for (const { file } of this.#fields) if (file !== undefined) closeSync(file)
   }
 
-  #readField(field: OpenField, { rows, places }: SortedRows, target: Uint8Array): void {
+  #readField(field: OpenField, { rows, places, begin: from, end: to }: SomeRows, target: Uint8Array): void {
     const { rowBytes, file, bytes } = field
     if (file === undefined) {
-      copyRows({ from: bytes, first: 0, rowBytes, target }, { rows, places }, 0, rows.length)
+      copyRows({ from: bytes, first: 0, rowBytes, target }, { rows, places, begin: from, end: to })
       return
     }
-    for (let begin = 0; begin < rows.length;) {
+    for (let begin = from; begin < to;) {
       const first = rows[begin] ?? 0
       let [end, last, isDense] = [begin + 1, first, places === undefined]
-      for (; end < rows.length; end++) {
+      for (; end < to; end++) {
         const row = rows[end] ?? 0
         if ((row - last - 1) * rowBytes > GAP_BYTES || (row + 1 - first) * rowBytes > MOST_BYTES) break
         isDense &&= row === last + 1
@@ -87,7 +91,7 @@ export class RowReader {
         this.#staging ??= new Uint8Array(MOST_BYTES)
         const from = length > MOST_BYTES ? new Uint8Array(length) : this.#staging.subarray(0, length)
         readWhole(field, from, first * rowBytes)
-        copyRows({ from, first, rowBytes, target }, { rows, places }, begin, end)
+        copyRows({ from, first, rowBytes, target }, { rows, places, begin, end })
       }
       begin = end
     }
@@ -102,11 +106,17 @@ interface OpenField {
   readonly bytes: Uint8Array
 }
 
-interface SortedRows {
+/** Structured-cloneable. */
+export interface SortedRows {
   /** In ascending order. */
   readonly rows: Int32Array
   /** Where each goes; undefined where that is its own place. */
   readonly places: Int32Array | undefined
+}
+
+interface SomeRows extends SortedRows {
+  readonly begin: number
+  readonly end: number
 }
 
 function openField({ rowBytes, from }: RowsOfField): OpenField {
@@ -145,11 +155,14 @@ function isAscending(rows: Int32Array): boolean {
   return true
 }
 
-function sortedRows(rows: Int32Array): SortedRows {
+/** Rows by their place in a file, and where each of them goes. In memory that threads share, but for those in order. */
+export function sortedRows(rows: Int32Array): SortedRows {
+  if (isAscending(rows)) return { rows, places: undefined }
   const keys = new Float64Array(rows.length)
   for (let place = 0; place < rows.length; place++) keys[place] = (rows[place] ?? 0) * MOST_ROWS + place
   keys.sort()
-  const [sorted, places] = [new Int32Array(rows.length), new Int32Array(rows.length)]
+  const shared = () => new Int32Array(new SharedArrayBuffer(rows.byteLength))
+  const [sorted, places] = [shared(), shared()]
   for (let at = 0; at < rows.length; at++) {
     const key = keys[at] ?? 0
     const row = Math.floor(key / MOST_ROWS)
@@ -170,12 +183,7 @@ interface Copying {
 /** Bytes of a row up to which a loop is faster than a call. */
 const FEW_BYTES = 32
 
-function copyRows(
-  { from, first, rowBytes, target }: Copying,
-  { rows, places }: SortedRows,
-  begin: number,
-  end: number,
-): void {
+function copyRows({ from, first, rowBytes, target }: Copying, { rows, places, begin, end }: SomeRows): void {
   for (let at = begin; at < end; at++) {
     const source = ((rows[at] ?? 0) - first) * rowBytes
     const to = (places?.[at] ?? at) * rowBytes

@@ -176,9 +176,11 @@ export class Feed {
     if (this.#worker) return this.#worker
     const { program, data } = this.#pass
     const workerData: WindowThreadData = {
-      rows: shared(data.rows),
-      seed: this.#seed,
-      shuffle: program.shuffle && (data.reading?.shuffle ?? true),
+      pass: {
+        rows: shared(data.rows),
+        seed: this.#seed,
+        shuffle: program.shuffle && (data.reading?.shuffle ?? true),
+      },
       fields: readableRows(data.fields, this.#names),
       memory: this.#memory,
     }
