@@ -158,6 +158,10 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
         ends(await dataAugmentedCommand(path, options.augmented, io))
         return
       }
+      const ofTables = (['target', 'classes', 'columns', 'missing'] as const).find(
+        (name) => options[name] !== undefined,
+      )
+      if (ofTables !== undefined) throw new UserError(`--${ofTables} says how rows are written, so it needs --prepare`)
       const { dataCommand } = await import('./commands/data.js')
       ends(await dataCommand(path, options, io))
     })

@@ -264,7 +264,7 @@ function ordered(some: Int32Array, rows: Int32Array): Int32Array {
 function picked(rows: Int32Array, marked: Uint8Array, mark: 0 | 1): Int32Array {
   let count = 0
   for (const row of rows) if (marked[row] === mark) count++
-  const some = new Int32Array(count)
+  const some = sharedRows(count)
   let at = 0
   for (const row of rows) if (marked[row] === mark) some[at++] = row
   return some
@@ -348,10 +348,15 @@ export function imageShapeOf({ image }: Fields): readonly [number, number] | und
   return isGrey ? [height, width] : undefined
 }
 
+/** A thread that reads stored rows is sent them without a copy. */
+function sharedRows(count: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * count))
+}
+
 /** Every row, in order. */
 export function allRows(fields: Fields): Int32Array {
   const [first] = Object.values(fields)
-  const rows = new Int32Array(first === undefined ? 0 : rowsOf(first))
+  const rows = sharedRows(first === undefined ? 0 : rowsOf(first))
   for (let row = 0; row < rows.length; row++) rows[row] = row
   return rows
 }

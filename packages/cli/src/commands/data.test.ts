@@ -69,4 +69,6 @@ test('rows are written to a folder, which is shown and checked', async () => {
   expect((await run(set, '--target', 'x', '--prepare', 'no')).stderr).toMatch(
     /--target is for tables, and [^\n]*set is none/,
   )
+  const without = await run(path, '--target', 'price')
+  expect(without.stderr).toBe('--target says how rows are written, so it needs --prepare\n')
 })

@@ -35,7 +35,8 @@ export async function compileFed(
   }
   const feed = new Feed({ allocate, free }, { program, data }, { seed: options.seed, names })
   try {
-    return { execution: await engine.compile(feed.program, { ...options, data: feed.split }), feed }
+    const windows = { fields: feed.fields, rows: feed.places() }
+    return { execution: await engine.compile(feed.program, { ...options, data: windows }), feed }
   } catch (error) {
     await feed.close()
     throw error

@@ -46,8 +46,8 @@ interface Pending {
 }
 
 export class Feed {
-  /** What an engine compiles, and the program goes through it as it stands. */
-  readonly split: Split
+  /** What an engine compiles with `places` as rows; the program goes through them as they stand. */
+  readonly fields: Split['fields']
   readonly program: BatchProgram
   readonly #free: (memory: Uint8Array) => void
   readonly #pass: Pass
@@ -102,11 +102,11 @@ export class Feed {
       for (const bytes of memory) free(bytes)
       throw error
     }
-    this.split = { fields: Object.fromEntries(fields), rows: this.#placesInMemory() }
+    this.fields = Object.fromEntries(fields)
   }
 
   /** For each place of a pass, the row of the memory that it is in while its window is there. */
-  #placesInMemory(): Int32Array {
+  places(): Int32Array {
     const { batchSize, numExamples } = this.#pass.program
     const windowRows = this.#steps * batchSize
     const places = new Int32Array(numExamples)

@@ -1,11 +1,13 @@
 /** Rows in files train to the same bits as in memory, whatever the window, the engine and the number of threads. */
 import { adam, defineModel, relu } from '@gradpool/core'
+import type { Engine } from '@gradpool/core/engine'
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
 import { accuracy, crossEntropy, dense, dropout } from '@gradpool/models'
 import { arrays, prepareDataset, stored, type RowsSplitOptions } from '@gradpool/datasets'
 import { readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { chooseEngine } from '../choose-engine.js'
 import { fit } from '../fit/fit.js'
 import { temporaryFolder } from '../testing/temporary-folder.js'
 import { examples } from '../testing/three-classes.js'
@@ -105,6 +107,13 @@ describe('rows in files', () => {
   })
 })
 
+/** As TensorFlow has it. */
+function withOwnMemory(engine: Engine): Engine {
+  const { name, description, numerics, workerModule, allocate } = engine
+  const compile: Engine['compile'] = (program, options) => engine.compile(program, options)
+  return { name, description, numerics, workerModule, allocate, compile, dispose: () => engine.dispose() }
+}
+
 async function prepared(fields: Parameters<typeof arrays>[0]): Promise<string> {
   const folder = join(await temporaryFolder(), 'rows')
   await prepareDataset(arrays(fields), folder)
@@ -115,3 +124,21 @@ function withoutTime<R extends { readonly seconds: number }>({ seconds, ...row }
   expect(seconds).toBeGreaterThan(0)
   return row
 }
+
+describe('what does not read windows', () => {
+  it('has rows of files in its memory, and shuffles none in blocks', async () => {
+    const folder = await prepared(examples(30))
+    const options = { ...learning, engine: withOwnMemory(await chooseEngine({ engine: 'wasm' })), epochs: 1 }
+    const expected = await fit(model, { ...options, data: arrays(examples(30)) })
+    const found = await fit(model, { ...options, data: stored(folder, { windowBytes: 1 }) })
+    expect(found.weightsHash).toBe(expected.weightsHash)
+    const blocks = fit(model, { ...options, data: stored(folder, { shuffle: {} }) })
+    await expect(blocks).rejects.toThrow("the engine 'wasm' does not shuffle rows in blocks: use native or wasm")
+  })
+
+  it('averages only whole shuffles', async () => {
+    const folder = await prepared(examples(30))
+    const averaging = fit(model, { ...learning, data: stored(folder, { shuffle: {} }), averageEvery: 2 })
+    await expect(averaging).rejects.toThrow('averageEvery deals rows out to its parts, so shuffle must be whole')
+  })
+})
