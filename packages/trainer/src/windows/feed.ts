@@ -168,7 +168,10 @@ export class Feed {
         return
       }
       this.#pending.set(request.id, { resolve, reject })
-      this.#thread().postMessage(request)
+      const thread = this.#thread()
+      // One that waits does not keep the process alive.
+      thread.ref()
+      thread.postMessage(request)
     })
   }
 
@@ -188,6 +191,7 @@ export class Feed {
     worker.on('message', ({ id, error }: WindowAnswer) => {
       const pending = this.#pending.get(id)
       this.#pending.delete(id)
+      if (this.#pending.size === 0) worker.unref()
       if (error === undefined) pending?.resolve()
       else pending?.reject(new UserError(error))
     })
