@@ -8,7 +8,7 @@ const layers = {
   core: [],
   'engine-contract': ['core'],
   'engine-cpu': ['core'],
-  'engine-tensorflow': ['core', 'engine-cpu', 'models'],
+  'engine-tensorflow': ['core', 'engine-cpu', 'models', 'storage'],
   models: ['core'],
   datasets: ['core', 'storage'],
   storage: ['core'],

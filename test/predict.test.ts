@@ -292,7 +292,7 @@ describe('predict of a table', () => {
       [flowers, 'less.csv', /^less\.csv has no column 'petal'; its columns are 'soil'$/m],
       [flowers, 'wide.npy', /^'wide\.npy' is \[2, 3\], and the model reads f32\[2\] for each row$/m],
       [flowers, 'rows.npz', /^rows\.npz is not a whole \.npz file/m],
-      [flowers, 'none.npy', /^There is no file 'none\.npy'$/m],
+      [flowers, 'none.npy', /^none\.npy is missing, expected a file$/m],
       [
         sums,
         'rows.csv',

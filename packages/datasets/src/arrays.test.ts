@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { expectImages, type Dataset } from './dataset.js'
-import type { FieldInput } from './fields.js'
+import type { FieldInput, NestedNumbers } from './fields.js'
 import { loadDataset } from './load.js'
 import { arrays, idxFolder, parseData, parseDataSpec } from './spec.js'
 import { tinyFolder } from './testing/tiny-folder.js'
@@ -33,6 +33,43 @@ describe('plain fields', () => {
       double: expected,
       bytes: { dtype: 'u8', values: Uint8Array.of(1, 2, 3) },
     })
+  })
+
+  it('may be lists of their rows', async () => {
+    const { fields } = await loadDataset({
+      x: [
+        [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+        [
+          [7, 8],
+          [9, 10],
+          [11, 12],
+        ],
+      ],
+      y: Float64Array.of(0.1, 2),
+      kind: [[1], [2]],
+    })
+    const values = Float32Array.from({ length: 12 }, (_, i) => i + 1)
+    expect(fields.train).toEqual({
+      x: { dtype: 'f32', shape: [3, 2], values },
+      y: { dtype: 'f32', shape: [], values: Float32Array.of(0.1, 2) },
+      kind: { dtype: 'f32', shape: [1], values: Float32Array.of(1, 2) },
+    })
+    const endless: NestedNumbers[] = []
+    endless.push(endless)
+    const wrong: [unknown, RegExp][] = [
+      [{ x: [] }, /^data\.x is empty: it has no values$/],
+      [{ x: [[1, 2], [3]] }, /^data\.x has another shape in row 1 than \[2\], that of the first row$/],
+      [{ x: [[1, 2], 3] }, /^data\.x has another shape in row 1/],
+      [{ x: [1, [2]] }, /^data\.x has another shape in row 1 than \[\], that of the first row$/],
+      [{ x: [[1, 'a']] }, /^data\.x has 'a' in row 0, expected numbers only$/],
+      [{ x: [[[]]] }, /^data\.x\.shape must be the shape of one example/],
+      [{ x: endless }, /^data\.x has lists in more than 16 others$/],
+    ]
+    for (const [data, message] of wrong) expect(await userErrorOf(() => parseData(data))).toMatch(message)
   })
 
   it('go into allocated memory once, and stay where threads can share them', async () => {
@@ -214,7 +251,7 @@ describe('refused', () => {
       { x: { values: new Int8Array(3), shape: [] } },
       'data.x.values must be a Uint8Array, Int32Array, Float32Array, Float64Array or a list of numbers, not Int8Array(3)',
     ],
-    ['a bare array', { x: [1, 2] }, 'data.x must be { values, shape }, not [ 1, 2 ]'],
+    ['a text', { x: 'ab' }, "data.x must be a list of rows, or { values, shape }, not 'ab'"],
     ['an option', { x: { ...label, size: 3 } }, "data.x has no field 'size'; its fields are values, shape, dtype"],
     ['no shape', { x: { values: [1] } }, 'data.x.shape is missing, it must be the shape of one'],
     ['a shape', { x: { values: [1], shape: [0] } }, 'data.x.shape must be the shape of one'],

@@ -18,7 +18,11 @@ export interface FieldInput {
   readonly shape: readonly number[]
 }
 
-export type FieldsInput = Readonly<Record<string, FieldInput>>
+/** A number, or a list of as many of them, or of such lists: a row. */
+export type NestedNumbers = number | readonly NestedNumbers[]
+
+/** A field may be a list of its rows, whose shape is that of the first, or an array of a number a row. */
+export type FieldsInput = Readonly<Record<string, FieldInput | FieldInput['values'] | readonly NestedNumbers[]>>
 
 /** All of the same number of examples. */
 export type Fields = Readonly<Record<string, Field>>
@@ -29,6 +33,9 @@ const views = {
   u8: (...at: View) => new Uint8Array(...at),
 }
 type View = [buffer: ArrayBufferLike, byteOffset: number, length: number]
+
+/** Of a row; a list in itself has no end. */
+const MOST_AXES = 16
 
 const arrayTypes = [Uint8Array, Int32Array, Float32Array, Float64Array]
 /** Those that have been checked; numbers are looked at once. */
@@ -81,8 +88,11 @@ export function parseFields(
   return fields
 }
 
-function parseField(value: unknown, where: string, { mayMiss, firstRow }: Required<FieldsParsing>): Field {
-  const taker = fieldsTaken(value, where, ['values', 'shape', 'dtype'], '{ values, shape }')
+function parseField(value: unknown, where: string, options: Required<FieldsParsing>): Field {
+  if (isList(value)) return parseField(flattened(value, where), where, options)
+  if (ArrayBuffer.isView(value)) return parseField({ values: value, shape: [] }, where, options)
+  const { mayMiss, firstRow } = options
+  const taker = fieldsTaken(value, where, ['values', 'shape', 'dtype'], 'a list of rows, or { values, shape }')
   const given = taker.take('values', valuesRule)
   const dtype = given instanceof Uint8Array ? 'u8' : given instanceof Int32Array ? 'i32' : 'f32'
   if ((taker.get('dtype') ?? dtype) !== dtype) {
@@ -104,6 +114,33 @@ function parseField(value: unknown, where: string, { mayMiss, firstRow }: Requir
   if (position < 0) return { dtype: 'f32', shape, values }
   const row = firstRow + Math.floor(position / sizeOf(shape))
   throw new UserError(`${where} ${complaint(given[position])} in row ${row}, expected numbers only`)
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value)
+}
+
+/** Rows one after the other. @throws UserError that names a row of another shape than the first */
+function flattened(rows: readonly unknown[], where: string): { readonly values: unknown[]; readonly shape: number[] } {
+  const shape: number[] = []
+  for (let row = rows[0]; isList(row); row = row[0]) {
+    shape.push(row.length)
+    if (shape.length > MOST_AXES) throw new UserError(`${where} has lists in more than ${MOST_AXES} others`)
+  }
+  const values: unknown[] = []
+  const push = (value: unknown, axis: number, row: number): void => {
+    const length = shape[axis]
+    if (length === undefined && !isList(value)) {
+      values.push(value)
+      return
+    }
+    if (!isList(value) || value.length !== length) {
+      throw new UserError(`${where} has another shape in row ${row} than [${shape.join(', ')}], that of the first row`)
+    }
+    for (const part of value) push(part, axis + 1, row)
+  }
+  for (const [row, value] of rows.entries()) push(value, 0, row)
+  return { values, shape }
 }
 
 function complaint(found: unknown): string {

@@ -27,6 +27,8 @@ export {
   parseData,
   parseDataSpec,
   randomData,
+  safetensors,
+  sql,
   stored,
   tsv,
   type ArraysOptions,
@@ -42,17 +44,18 @@ export {
   type JsonlOptions,
   type MnistOptions,
   type MnistSpec,
-  type NpzOptions,
+  type NamedArraysOptions,
   type RandomOptions,
   type ParquetOptions,
   type RowsSpec,
   type RowsSplitOptions,
+  type SqlOptions,
   type StoredOptions,
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, ShuffleOption, SplitBy } from './rows-split.js'
 export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
-export type { NpySpec, NpzSpec } from './numpy/numpy-spec.js'
+export type { NamedArraysSpec, NpySpec } from './array-files/array-files-spec.js'
 export { prepareDataset, type PreparedDataset, type PrepareOptions } from './stored/prepare.js'
 export { RowReader, sortedRows, type RowsOfField, type SortedRows } from './stored/row-reader.js'
 export { inMemory, isStored, readableRows, rowBytesOf } from './stored/stored-fields.js'
@@ -61,6 +64,8 @@ export { verifyStored } from './stored/verify.js'
 export { splitReport, type SplitReport } from './split-report.js'
 export type { RandomField, RandomSpec } from './random/random-spec.js'
 export { classCountsOf, modelDataOf, statisticsOf } from './statistics.js'
+export { localFile } from './remote/remote-file.js'
+export { arraysInFile } from './array-files/read-array-files.js'
 export { readInputs, tableKindOf, type TableInputs } from './table/read-inputs.js'
 export { rowsByName, type NamedRow } from './table/rows-by-name.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'

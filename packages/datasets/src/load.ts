@@ -21,6 +21,7 @@ import {
   type OwnRows,
   type SplitPlan,
 } from './dataset.js'
+import { readArrayFiles } from './array-files/read-array-files.js'
 import { checkArrayNames } from './array-names.js'
 import { fieldsHash, placed, type Fields } from './fields.js'
 import { fileNames, fileRoles, locateFiles, type FileRole } from './folder/locate.js'
@@ -28,9 +29,10 @@ import { readFolder, type FolderContents } from './folder/read.js'
 import { allocateShared } from './idx/read.js'
 import { expectMnist } from './mnist.js'
 import { readImageFolder } from './images/read-image-folder.js'
-import { readNumpy } from './numpy/read-numpy.js'
+import { isAddress, localFile, nameOfAddress } from './remote/remote-file.js'
 import { randomRows } from './random/random-rows.js'
 import { basename, resolve } from 'node:path'
+import { queryRows } from './sql/query-rows.js'
 import { sourceOf } from './source.js'
 import { shown } from './spec-rules.js'
 import {
@@ -47,7 +49,7 @@ import {
 } from './spec.js'
 import { openStored } from './stored/stored-fields.js'
 import type { StoredSpec } from './stored/stored-spec.js'
-import { readTable } from './table/read-table.js'
+import { readTable, type ReadingTable, type Table } from './table/read-table.js'
 import type { RowSource } from './table/records.js'
 import { tableSpec } from './table/table-spec.js'
 import { isList, type TableSpec } from './table/table-spec.js'
@@ -201,8 +203,10 @@ function readBy<S extends DataSpec>(spec: S, names: TableNames | undefined): S {
   }
 }
 
+const tableKinds: readonly string[] = ['csv', 'tsv', 'jsonl', 'parquet', 'sql']
+
 export function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
-  return spec.kind === 'csv' || spec.kind === 'tsv' || spec.kind === 'jsonl' || spec.kind === 'parquet'
+  return tableKinds.includes(spec.kind)
 }
 
 function keyOf(spec: DataSpec, directory: string | undefined): unknown {
@@ -224,7 +228,7 @@ async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
   const from = directory === undefined ? spec : inPlace(spec, directory)
   if (from.kind === 'stored') return { contents: await storedContents(from) }
-  return { contents: contentsOf(nameOf(from), await rowsOfSpec(from), allocate) }
+  return { contents: contentsOf(nameOf(from), await rowsOfSpec(await fetched(from)), allocate) }
 }
 
 function contentsOf(name: string, rows: RowsContents, allocate?: Allocate): Contents {
@@ -264,14 +268,32 @@ async function storedContents(spec: StoredSpec<HeldOut>): Promise<Contents> {
 function nameOf(spec: ArraysSpec | RowsSpec): string {
   if (spec.kind === 'arrays') return spec.name
   if (spec.kind === 'npy' || spec.kind === 'random') return spec.kind
-  return basename(resolve('directory' in spec ? spec.directory : spec.path))
+  if ('directory' in spec) return basename(resolve(spec.directory))
+  return isAddress(spec.path) ? nameOfAddress(spec.path) : basename(resolve(spec.path))
+}
+
+/** The same of files on this machine. */
+export async function fetched<S extends ArraysSpec | RowsSpec>(spec: S): Promise<S> {
+  if (spec.kind === 'sql') return spec
+  if ('path' in spec) return { ...spec, path: await localFile(spec.path) }
+  if (spec.kind !== 'npy') return spec
+  const files: Record<string, string> = {}
+  for (const [name, path] of Object.entries(spec.files)) files[name] = await localFile(path)
+  return { ...spec, files }
+}
+
+const withoutPath: Partial<Record<DataSpec['kind'], string>> = {
+  arrays: 'arrays',
+  random: 'random numbers',
+  npy: 'several npy files',
+  sql: 'a query',
 }
 
 /** The same of another file, or folder. */
 function inPlace(spec: ArraysSpec | RowsSpec, path: string): ArraysSpec | RowsSpec {
   if (spec.kind === 'imageFolder' || spec.kind === 'stored') return { ...spec, directory: path }
-  if ('path' in spec) return { ...spec, path }
-  const what = { arrays: 'arrays', random: 'random numbers', npy: 'several npy files' }[spec.kind]
+  const what = withoutPath[spec.kind]
+  if (what === undefined && 'path' in spec) return { ...spec, path }
   throw new UserError(`The data '${nameOf(spec)}' are ${what}, so no folder can take their place`)
 }
 
@@ -289,12 +311,17 @@ export function withNames(hash: string, { categories, classNames }: TableNames):
 
 export type RowsContents = Pick<Contents, 'fields' | 'splitKey' | 'skipped'> & TableNames
 
+/** A table some rows at a time, or in memory. */
+export function readTableOf(spec: TableSpec<HeldOut>, reading: ReadingTable = {}): Promise<Table> {
+  return readTable(spec, { ...reading, ...(spec.kind === 'sql' && { rows: queryRows(spec) }) })
+}
+
 /** In memory. */
 export async function rowsOfSpec(spec: ArraysSpec | Exclude<RowsSpec, StoredSpec<HeldOut>>): Promise<RowsContents> {
-  if (isTable(spec)) return readTable(spec)
+  if (isTable(spec)) return readTableOf(spec)
   if (spec.kind === 'random') return { fields: randomRows(spec) }
   if (spec.kind === 'imageFolder') return readImageFolder(spec)
-  const fields = spec.kind === 'arrays' ? spec.fields : await readNumpy(spec)
+  const fields = spec.kind === 'arrays' ? spec.fields : await readArrayFiles(spec)
   checkArrayNames(nameOf(spec), fields, spec)
   return { fields, ...tableNamesOf(spec) }
 }

@@ -40,7 +40,7 @@ describe('a spec', () => {
     [{ directory: '' }, "data.directory must be the path of a folder, not ''"],
     [
       { kind: 'cifar' },
-      "data.kind must be 'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'npy', 'npz', 'imageFolder', 'random' or 'stored', not 'cifar'",
+      "data.kind must be 'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'sql', 'npy', 'npz', 'safetensors', 'imageFolder', 'random' or 'stored', not 'cifar'",
     ],
     [{ kind: 'idxFolder', directory: 'x', classes: 0 }, 'data.classes must be a whole number from 1'],
     [{ labeled: 0.01 }, "data has no field 'labeled'; its fields are kind, labelled, validation"],
@@ -54,7 +54,7 @@ describe('a spec', () => {
       { kind: 'arrays', fields: { x }, test: 1.5 },
       'data.test must be a share between 0 and 1 or a whole number from 0 to 2147483647, or data, not 1.5',
     ],
-    [{ kind: 'arrays', fields: { x }, test: { x: [1] } }, 'data.test.x must be { values, shape }'],
+    [{ kind: 'arrays', fields: { x }, test: { x: 1 } }, 'data.test.x must be a list of rows, or { values, shape }'],
   ])('refuses %o', async (fields, complaint) => {
     expect(await userErrorOf(() => parseDataSpec({ kind: 'mnist', ...fields }))).toContain(complaint)
   })

@@ -9,8 +9,8 @@ import { UserError } from '@gradpool/core'
 import type { BlockShuffle } from '@gradpool/core/engine'
 import { isDataset, loadedData, tableNamesOf, type Dataset } from './dataset.js'
 import { arrayNamesFields, arrayNamesOf, type ArrayNames } from './array-names.js'
+import { namedArraysSpec, npySpec, type NamedArraysSpec, type NpySpec } from './array-files/array-files-spec.js'
 import { imageFolderSpec, type ImageFolderShape, type ImageFolderSpec } from './images/image-folder-spec.js'
-import { numpySpec, type NpySpec, type NpzSpec } from './numpy/numpy-spec.js'
 import { randomSpec, type RandomField, type RandomSpec } from './random/random-spec.js'
 import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
 import { rowsSplitFields, rowsSplitOf, type RowsSplit, type ShuffleOption, type SplitBy } from './rows-split.js'
@@ -71,7 +71,7 @@ export interface ArraysSpec extends RowsSplit<HeldOut>, ArrayNames {
 export type RowsSpec =
   | TableSpec<HeldOut>
   | NpySpec<HeldOut>
-  | NpzSpec<HeldOut>
+  | NamedArraysSpec<HeldOut>
   | ImageFolderSpec<HeldOut>
   | RandomSpec<HeldOut>
   | StoredSpec<HeldOut>
@@ -123,6 +123,12 @@ export interface ArraysOptions extends RowsSplitOptions, ArrayNames {
 export type StoredOptions = Partial<Omit<StoredShape, 'directory'>> & RowsSplitOptions
 export type JsonlOptions = Partial<Omit<TableShape, 'path' | 'header' | 'delimiter'>> & RowsSplitOptions
 export type ParquetOptions = JsonlOptions
+export interface SqlOptions extends JsonlOptions {
+  /** What the data are called. Default: `sql`. */
+  readonly name?: string
+  /** The file of a database of DuckDB's, which is only read. Default: none. */
+  readonly database?: string
+}
 export type TsvOptions = JsonlOptions & Pick<TableShape, 'header'>
 export type CsvOptions = TsvOptions & Pick<TableShape, 'delimiter'>
 
@@ -130,7 +136,7 @@ export type NpyOptions = RowsSplitOptions & ArrayNames
 
 export type ImageFolderOptions = Partial<Omit<ImageFolderShape, 'directory'>> & RowsSplitOptions
 
-export interface NpzOptions extends RowsSplitOptions, ArrayNames {
+export interface NamedArraysOptions extends RowsSplitOptions, ArrayNames {
   /** Names of fields, each with that of its array. Default: every array, by its own name. */
   readonly fields?: Readonly<Record<string, string>>
 }
@@ -214,6 +220,15 @@ export function parquet(path: string, options: ParquetOptions = {}): TableSpec<H
   return table('parquet', { ...options, kind: 'parquet', path }, 'parquet')
 }
 
+/**
+ * The same for the rows of a query, over a database of DuckDB's and CSV, Parquet and JSON files: `sql("SELECT * FROM
+ * 'houses.parquet' WHERE price > 0", { target: 'price' })`. Needs the package `@duckdb/node-api`.
+ */
+export function sql(query: string, options: SqlOptions = {}): TableSpec<HeldOut> {
+  const { name = 'sql', ...own } = options
+  return table('sql', { ...own, kind: 'sql', path: name, query }, 'sql')
+}
+
 /** A folder of pictures with a folder for each class: the fields `image` and `label`. Needs the package `sharp`. */
 export function imageFolder(directory: string, options: ImageFolderOptions = {}): ImageFolderSpec<HeldOut> {
   const value = { ...options, kind: 'imageFolder', directory }
@@ -230,12 +245,18 @@ export function stored(directory: string, options: StoredOptions = {}): StoredSp
 
 /** Files of NumPy, each with the field that it is: `npy({ x: 'x.npy', y: 'y.npy' })`. */
 export function npy(files: Readonly<Record<string, string>>, options: NpyOptions = {}): NpySpec<HeldOut> {
-  return numpySpec('npy', { ...options, kind: 'npy', files }, { where: 'npy', heldOut: parseHeldOut })
+  return npySpec({ ...options, kind: 'npy', files }, { where: 'npy', heldOut: parseHeldOut })
 }
 
 /** An archive of NumPy's, whose arrays are the fields. */
-export function npz(path: string, options: NpzOptions = {}): NpzSpec<HeldOut> {
-  return numpySpec('npz', { ...options, kind: 'npz', path }, { where: 'npz', heldOut: parseHeldOut })
+export function npz(path: string, options: NamedArraysOptions = {}): NamedArraysSpec<HeldOut> {
+  return namedArraysSpec('npz', { ...options, kind: 'npz', path }, { where: 'npz', heldOut: parseHeldOut })
+}
+
+/** A safetensors file, whose tensors are the fields. */
+export function safetensors(path: string, options: NamedArraysOptions = {}): NamedArraysSpec<HeldOut> {
+  const value = { ...options, kind: 'safetensors', path }
+  return namedArraysSpec('safetensors', value, { where: 'safetensors', heldOut: parseHeldOut })
 }
 
 /**
@@ -266,19 +287,21 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'mnist') return mnistSpec(value, where)
   if (kind === 'idxFolder') return idxFolderSpec(value, where)
   if (kind === 'arrays') return arraysSpec(value, where)
-  if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl' || kind === 'parquet') return table(kind, value, where)
+  if (kind === 'csv' || kind === 'tsv' || kind === 'jsonl' || kind === 'parquet' || kind === 'sql') {
+    return table(kind, value, where)
+  }
   if (kind === 'imageFolder') return imageFolderSpec(value, { where, heldOut: parseHeldOut })
-  if (kind === 'npy') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
-  if (kind === 'npz') return numpySpec(kind, value, { where, heldOut: parseHeldOut })
+  if (kind === 'npy') return npySpec(value, { where, heldOut: parseHeldOut })
+  if (kind === 'npz' || kind === 'safetensors') return namedArraysSpec(kind, value, { where, heldOut: parseHeldOut })
   if (kind === 'random') return randomSpec(value, { where, heldOut: parseHeldOut })
   if (kind === 'stored') return storedSpec(value, { where, heldOut: parseHeldOut })
   // A field may have any name.
-  if (kind === undefined || isObject(kind)) {
+  if (kind === undefined || isObject(kind) || Array.isArray(kind)) {
     return new Arrays('arrays', parseFields(value, where), {}, unsplit)
   }
   throw notAllowed(
     `${where}.kind`,
-    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'npy', 'npz', 'imageFolder', 'random' or 'stored'`,
+    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'sql', 'npy', 'npz', 'safetensors', 'imageFolder', 'random' or 'stored'`,
     kind,
   )
 }

@@ -25,11 +25,16 @@ import { describeTraining } from './training.js'
  * @param make a new engine, with an own memory of a few hundred MiB
  * @param options.sharesSteps whether several workers can run a chunk of it together. Default: true.
  * @param options.numRandomPrograms of each of two kinds, and of those that JAX evaluated. Default: 150, and all 500.
+ * @param options.isShort whether several workers cut the batches of networks in one way only. Default: false.
  */
 export function describeEngine(
   name: string,
   make: () => Promise<Engine>,
-  { sharesSteps = true, numRandomPrograms }: { sharesSteps?: boolean; numRandomPrograms?: number } = {},
+  {
+    sharesSteps = true,
+    numRandomPrograms,
+    isShort = false,
+  }: { sharesSteps?: boolean; numRandomPrograms?: number; isShort?: boolean } = {},
 ): void {
   describe(name, () => {
     let engine: Engine
@@ -44,7 +49,8 @@ export function describeEngine(
     describeOracle(engineOf, numRandomPrograms)
     describeOptimizers(engineOf)
     describeTraining(engineOf)
-    for (const network of [attentive, convolutional, recurrent]) describeNetwork(engineOf, sharesSteps, network)
+    const numCuts = !sharesSteps ? 0 : isShort ? 1 : 3
+    for (const network of [attentive, convolutional, recurrent]) describeNetwork(engineOf, numCuts, network)
     describeChunks(engineOf)
     describeRows(engineOf, sharesSteps)
     describeStates(engineOf)

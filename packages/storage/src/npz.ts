@@ -9,7 +9,7 @@
 import { UserError, type Shape } from '@gradpool/core'
 import { beginningOf, sizeOf } from '@gradpool/core/engine'
 import { reasonOf } from './file-errors.js'
-import { type NamedArray, type NumberTypeName, numberTypes, readNumbers } from './number-types.js'
+import { type NamedArray, type NumberTypeName, numberTypes, readNumbers, type StoredArray } from './number-types.js'
 import { permuteAxes } from './permute-axes.js'
 
 const MAGIC = [0x93, ...Buffer.from('NUMPY')]
@@ -33,18 +33,13 @@ const typeNames: Readonly<Record<string, NumberTypeName>> = {
   b1: 'BOOL',
 }
 
-export interface NumpyArray extends NamedArray {
-  /** What its numbers are in the file. */
-  readonly type: NumberTypeName
-}
-
 /**
  * The arrays of a `.npz` by name, without the `.npy` that the archive adds; other files in it are passed over.
  *
  * @param where what the file is called in messages
  * @throws UserError with one sentence for what is no such archive, or has an array that is none of numbers
  */
-export async function decodeNpz(archive: Uint8Array, where: string): Promise<ReadonlyMap<string, NumpyArray>> {
+export async function decodeNpz(archive: Uint8Array, where: string): Promise<ReadonlyMap<string, StoredArray>> {
   const files = await unzip(archive, where)
   return new Map(
     Object.entries(files).map(([name, bytes]) => {
@@ -75,7 +70,7 @@ async function unzip(archive: Uint8Array, where: string): Promise<Readonly<Recor
  * @param where what the file is called in messages
  * @throws UserError with one sentence for what is no such file
  */
-export function decodeNpy(file: Uint8Array, where: string): NumpyArray {
+export function decodeNpy(file: Uint8Array, where: string): StoredArray {
   const { shape, type: name, isFortranOrder, start, read } = npyLayout(file, file.length, where)
   const values = read(file.subarray(start))
   if (!isFortranOrder) return { shape, values, type: name }

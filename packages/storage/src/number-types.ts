@@ -7,6 +7,12 @@ export interface NamedArray {
   readonly values: Float32Array
 }
 
+/** An array as a file had it. */
+export interface StoredArray extends NamedArray {
+  /** What its numbers are in the file. */
+  readonly type: NumberTypeName
+}
+
 export interface NumberType {
   readonly bytes: number
   /** The number at a place of bytes in this order. */
@@ -35,6 +41,8 @@ export type NumberTypeName = keyof typeof numberTypes
 export function isNumberType(name: string): name is NumberTypeName {
   return Object.hasOwn(numberTypes, name)
 }
+
+export const numberTypeNames: readonly NumberTypeName[] = Object.keys(numberTypes).filter(isNumberType)
 
 /** All numbers of these bytes. */
 export function readNumbers(bytes: Uint8Array, type: NumberType, isLittleEndian = true): Float32Array {

@@ -11,12 +11,25 @@ import { sizeOf } from '@gradpool/core/engine'
 import { parseJson, scanJson } from './bounded-json.js'
 import { hasFields, isCount, isText } from './json-checks.js'
 import { fromLittleEndian, toLittleEndian } from './little-endian.js'
-import { isNumberType, type NamedArray, type NumberTypeName, numberTypes, readNumbers } from './number-types.js'
+import {
+  isNumberType,
+  type NamedArray,
+  type NumberTypeName,
+  numberTypeNames,
+  numberTypes,
+  readNumbers,
+  type StoredArray,
+} from './number-types.js'
 
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, NamedArray>
   /** Texts about the file as a whole. */
   readonly metadata: Readonly<Record<string, string>>
+}
+
+/** The file of another program, with numbers of any type. */
+export interface ForeignSafetensors extends SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, StoredArray>
 }
 
 const PREFIX_BYTES = 8
@@ -50,15 +63,27 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
 }
 
 /**
+ * A file of f32 tensors, as `encodeSafetensors` writes it.
+ *
  * @param where what the file is called in messages
- * @param types those that its tensors may have; default: F32 alone, which is what `encodeSafetensors` writes
  * @throws UserError with one sentence when the bytes are not such a file, or a tensor is of another type
  */
-export function decodeSafetensors(
-  file: Uint8Array,
-  where: string,
-  types: readonly NumberTypeName[] = ['F32'],
-): SafetensorsFile {
+export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsFile {
+  const { tensors, metadata } = decode(file, where, ['F32'])
+  return { tensors: new Map([...tensors].map(([name, { shape, values }]) => [name, { shape, values }])), metadata }
+}
+
+/**
+ * A file with numbers of any type, which become f32.
+ *
+ * @param where what the file is called in messages
+ * @throws UserError with one sentence when the bytes are not such a file
+ */
+export function decodeForeignSafetensors(file: Uint8Array, where: string): ForeignSafetensors {
+  return decode(file, where, numberTypeNames)
+}
+
+function decode(file: Uint8Array, where: string, types: readonly NumberTypeName[]): ForeignSafetensors {
   const wrong = (what: string) => new UserError(`${where} is not a whole safetensors file: ${what}`)
   if (file.length < PREFIX_BYTES) throw wrong(`it has only ${file.length} bytes`)
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
@@ -72,7 +97,7 @@ export function decodeSafetensors(
 
   const { __metadata__: metadata = {}, ...entries } = header
   if (!isTexts(metadata)) throw wrong('its __metadata__ is not an object of texts')
-  const tensors = new Map<string, NamedArray>()
+  const tensors = new Map<string, StoredArray>()
   let end = 0
   for (const [name, entry] of byPlace(entries)) {
     if (!isEntry(entry)) throw wrong(`the entry of '${name}' is malformed`)
@@ -87,7 +112,8 @@ export function decodeSafetensors(
     end = offsets[1]
     if (start + end > file.length) throw wrong(`it ends inside '${name}'`)
     const bytes = file.subarray(start + offsets[0], start + end)
-    tensors.set(name, { shape, values: dtype === 'F32' ? fromLittleEndian(bytes) : readNumbers(bytes, type) })
+    const values = dtype === 'F32' ? fromLittleEndian(bytes) : readNumbers(bytes, type)
+    tensors.set(name, { shape, values, type: dtype })
   }
   if (start + end !== file.length) throw wrong(`${file.length - start - end} bytes belong to no tensor`)
   return { tensors, metadata }

@@ -9,6 +9,7 @@ import {
   npz,
   parseDataSpec,
   prepareDataset,
+  safetensors,
   tableKindOf,
   verifyStored,
   type DataSpec,
@@ -64,13 +65,14 @@ async function specOf(path: string, options: DataOptions): Promise<DataSpec> {
   if (stray !== undefined) throw new UserError(`--${stray} is for tables, and ${path} is none by its ending`)
   if (/\.npz$/i.test(path)) return npz(path)
   if (/\.npy$/i.test(path)) return npy({ x: path })
+  if (/\.safetensors$/i.test(path)) return safetensors(path)
   const isFolder = await stat(path).then(
     (status) => status.isDirectory(),
     () => false,
   )
   if (isFolder) return imageFolder(path)
   throw new UserError(
-    `${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy and .npz`,
+    `${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy, .npz and .safetensors`,
   )
 }
 

@@ -1,5 +1,6 @@
 /** `gradpool predict`: what a saved model predicts from a picture, or from rows in a file of any kind. */
 import { UserError } from '@gradpool/core'
+import { localFile } from '@gradpool/datasets'
 import { findStageModel } from '@gradpool/orchestrator'
 import { loadModel } from '@gradpool/trainer'
 import { predictionLines, predictionTable, printPredictions } from '../display/predictions.js'
@@ -38,7 +39,10 @@ export async function predictCommand(
     throw new UserError(`'${target}' predicts nothing: its definition has no predict function`)
   }
   const table = model.saved.table ?? {}
-  const rows = image === undefined ? await readData(data ?? '', { inputs, table }) : await readPicture(image, inputs)
+  const rows =
+    image === undefined
+      ? await readData(await localFile(data ?? ''), { inputs, table })
+      : await readPicture(image, inputs)
   const { leftAside = [] } = rows
   if (leftAside.length > 0) stderr.print(`Left aside, since the model does not read it: ${leftAside.join(', ')}`)
   const predicted = await model.predict(rows.values)

@@ -8,7 +8,7 @@ export function predictOptions(): Option[] {
     new Option('--image <file>', 'a picture to predict from, a PNG file').argParser(file('--image')),
     new Option(
       '--data <file>',
-      'rows to predict from: a table (.csv, .tsv, .jsonl, .parquet) with the columns of the training, .npy, .npz, or JSON lines with the inputs of the model',
+      'rows to predict from: a table (.csv, .tsv, .jsonl, .parquet) with the columns of the training, .npy, .npz, .safetensors, or JSON lines with the inputs of the model',
     ).argParser(file('--data')),
     runsOption(),
     new Option('--json', 'print one JSON object for each row, and nothing else on stdout'),

@@ -6,8 +6,8 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { UserError } from '@gradpool/core'
 import { sizeOf, type TableNames } from '@gradpool/core/engine'
-import { readInputs, tableKindOf } from '@gradpool/datasets'
-import { decodeNpy, decodeNpz, isMissing, readRegular, reasonOf, type NumpyArray } from '@gradpool/storage'
+import { arraysInFile, readInputs, tableKindOf } from '@gradpool/datasets'
+import type { StoredArray } from '@gradpool/storage'
 import { type ValueType } from '@gradpool/trainer'
 import { type Inputs, typesText, typeText } from './inputs.js'
 import { ARRAYS, LIMITS, readRows, type Rows } from './read-rows.js'
@@ -21,7 +21,8 @@ export interface Trained {
 /** @throws UserError with one sentence for what is no file of rows, or does not fit the model */
 export async function readData(path: string, { inputs, table }: Trained): Promise<Rows> {
   const mayMiss = typeof table.missing === 'string'
-  if (/\.np[yz]$/i.test(path)) return arraysOf(path, inputs, mayMiss)
+  const arrays = await arraysInFile(path)
+  if (arrays) return rowsOfArrays(path, arrays, { inputs, mayMiss })
   const kind = tableKindOf(path)
   if (kind === undefined || (kind === 'jsonl' && !(await hasColumns(path, inputs, table)))) {
     return readRows(path, inputs, mayMiss)
@@ -51,11 +52,15 @@ async function hasColumns(path: string, inputs: Inputs, { columns }: TableNames)
   return false
 }
 
-async function arraysOf(path: string, inputs: Inputs, mayMiss: boolean): Promise<Rows> {
-  const bytes = await bytesOf(path)
+function rowsOfArrays(
+  path: string,
+  found: ReadonlyMap<string, StoredArray>,
+  { inputs, mayMiss }: { readonly inputs: Inputs; readonly mayMiss: boolean },
+): Rows {
   const names = Object.keys(inputs)
-  const isArchive = /z$/i.test(path)
-  const arrays = isArchive ? await decodeNpz(bytes, path) : new Map([[names[0] ?? '', decodeNpy(bytes, path)]])
+  const isArchive = !/\.npy$/i.test(path)
+  // A file of one array does not name it.
+  const arrays = isArchive ? found : new Map([...found.values()].map((array) => [names[0] ?? '', array]))
   if (!isArchive && names.length !== 1) {
     throw new UserError(`'${path}' is one array, and this model reads ${typesText(inputs)}: use .npz, or JSON lines`)
   }
@@ -78,14 +83,14 @@ async function arraysOf(path: string, inputs: Inputs, mayMiss: boolean): Promise
   return { numRows: numRows ?? 0, values: Object.fromEntries(values), leftAside }
 }
 
-function rowsIn({ shape: [rows, ...shape] }: NumpyArray, type: ValueType, where: string): number {
+function rowsIn({ shape: [rows, ...shape] }: StoredArray, type: ValueType, where: string): number {
   if (rows !== undefined && rows > 0 && sizeOf(shape) === sizeOf(type.shape)) return rows
   const found = `[${[rows ?? [], ...shape].flat().join(', ')}]`
   throw new UserError(`${where} is ${found}, and the model reads ${typeText(type)} for each row`)
 }
 
 function numbersOf(
-  { values }: NumpyArray,
+  { values }: StoredArray,
   { type, where, mayMiss }: { readonly type: ValueType; readonly where: string; readonly mayMiss: boolean },
 ) {
   const { dtype } = type
@@ -97,14 +102,4 @@ function numbersOf(
   if (wrong < 0) return ARRAYS[dtype].from(values)
   const row = Math.floor(wrong / sizeOf(type.shape))
   throw new UserError(`${where} has ${String(values[wrong])} in row ${row}, and the model takes ${what}`)
-}
-
-async function bytesOf(path: string): Promise<Uint8Array> {
-  try {
-    return await readRegular(path)
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause
-    if (isMissing(cause)) throw new UserError(`There is no file '${path}'`, { cause })
-    throw new UserError(`'${path}' cannot be read: ${reasonOf(cause)}`, { cause })
-  }
 }

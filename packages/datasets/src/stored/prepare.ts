@@ -13,11 +13,11 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { classesOf, isDataset, loadedData, originOfSplits, tableNamesOf } from '../dataset.js'
 import { checkArrayNames, type ArrayNames } from '../array-names.js'
 import { byName, headOf, type Fields } from '../fields.js'
-import { isTable, rowsOfSpec, withNames } from '../load.js'
+import { fetched, isTable, readTableOf, rowsOfSpec, withNames } from '../load.js'
 import { isFiles, parseData, type DataInput, type HeldOut } from '../spec.js'
-import type { NpySpec } from '../numpy/numpy-spec.js'
-import { npyBlocks } from '../numpy/read-numpy.js'
-import { classesIn, readTable, renumber } from '../table/read-table.js'
+import type { NpySpec } from '../array-files/array-files-spec.js'
+import { npyBlocks } from '../array-files/npy-blocks.js'
+import { classesIn, renumber } from '../table/read-table.js'
 import type { TableSpec } from '../table/table-spec.js'
 import { FieldFile } from './field-file.js'
 import { bytesOf, FORMAT, hasManifest, MANIFEST, readManifest, type Manifest, type ManifestField } from './manifest.js'
@@ -151,9 +151,10 @@ async function writeRows(
   }
   if (isFiles(spec)) throw ofOwnTest(spec.kind)
   if (spec.kind === 'stored') throw new UserError(`${spec.directory} is prepared already`)
-  if (isTable(spec)) return writeTable(spec, create, onProgress)
-  if (spec.kind === 'npy') return writeNpy(spec, create)
-  const { fields, ...told } = await rowsOfSpec(spec)
+  const local = await fetched(spec)
+  if (isTable(local)) return writeTable(local, create, onProgress)
+  if (local.kind === 'npy') return writeNpy(local, create)
+  const { fields, ...told } = await rowsOfSpec(local)
   return writeFields(fields, {
     create,
     names: tableNamesOf(told),
@@ -223,7 +224,7 @@ async function writeTable(
   const x = create()
   let target: FieldFile | undefined
   let toldMs = performance.now()
-  const { fields, places, ...told } = await readTable(
+  const { fields, places, ...told } = await readTableOf(
     // A column to split by is not kept.
     { ...spec, splitBy: 'random' },
     {

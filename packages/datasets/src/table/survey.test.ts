@@ -68,7 +68,7 @@ test.each([
   [
     'a.txt',
     'a\n1\n',
-    /a.txt is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy and .npz$/,
+    /a.txt is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy, .npz and .safetensors$/,
   ],
   ['a.csv', '', /a.csv is empty, expected rows$/],
   ['a.npz', 'a', /is not a whole .npz file/],

@@ -4,9 +4,10 @@
  */
 import { UserError } from '@gradpool/core'
 import { stat } from 'node:fs/promises'
-import { decodeNpy, decodeNpz, type NumpyArray } from '@gradpool/storage'
+import type { StoredArray } from '@gradpool/storage'
 import { surveyImageFolder } from '../images/read-image-folder.js'
-import { bytesOf } from '../numpy/read-numpy.js'
+import { arraysInFile } from '../array-files/read-array-files.js'
+import { localFile } from '../remote/remote-file.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { readParquet } from './parquet.js'
 import { hasManifest } from '../stored/manifest.js'
@@ -46,7 +47,8 @@ const MOST_OF_ONE = 1000
 const delimiters: Partial<Record<TableSpec['kind'], string>> = { csv: ',', tsv: '\t' }
 
 /** @throws UserError with one sentence for a file of another kind, or one that cannot be read */
-export async function surveyFile(path: string): Promise<DataSurvey> {
+export async function surveyFile(pathOrAddress: string): Promise<DataSurvey> {
+  const path = await localFile(pathOrAddress)
   if (await isFolder(path)) return (await hasManifest(path)) ? surveyStored(path) : surveyPictures(path)
   const kind = tableKindOf(path)
   if (kind === 'parquet') return surveyTable(path, (sink) => readParquet({ path }, sink))
@@ -54,10 +56,10 @@ export async function surveyFile(path: string): Promise<DataSurvey> {
     const delimiter = delimiters[kind]
     return surveyTable(path, (sink) => readRecords({ path, delimiter }, sink))
   }
-  if (/\.npz$/i.test(path)) return surveyArrays(path, await decodeNpz(await bytesOf(path), path))
-  if (/\.npy$/i.test(path)) return surveyArrays(path, new Map([['array', decodeNpy(await bytesOf(path), path)]]))
+  const arrays = await arraysInFile(path)
+  if (arrays) return surveyArrays(path, arrays)
   throw new UserError(
-    `${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy and .npz`,
+    `${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy, .npz and .safetensors`,
   )
 }
 
@@ -110,7 +112,7 @@ async function surveyTable(path: string, read: (sink: RecordSink) => Promise<voi
   return { path, rows, columns: columns.map((column) => column.survey()) }
 }
 
-function surveyArrays(path: string, arrays: ReadonlyMap<string, NumpyArray>): DataSurvey {
+function surveyArrays(path: string, arrays: ReadonlyMap<string, StoredArray>): DataSurvey {
   if (arrays.size === 0) throw new UserError(`${path} has no arrays`)
   const columns = [...arrays].map(([name, { shape, values }]) => {
     const column = new Column(name, shape.slice(1), mostOf(arrays.size))

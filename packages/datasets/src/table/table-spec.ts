@@ -50,7 +50,11 @@ export interface TableShape {
 }
 
 export interface TableSpec<H = unknown> extends TableShape, RowsSplit<H> {
-  readonly kind: 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'rows'
+  readonly kind: 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'sql' | 'rows'
+  /** Of `sql`, whose `path` is what the data are called. */
+  readonly query?: string
+  /** Of `sql`: the file of a database that the query may read from. */
+  readonly database?: string
 }
 
 const shapeFields = ['kind', 'path', 'target', 'columns', 'classes', 'categories', 'unknown', 'missing']
@@ -59,6 +63,7 @@ const fieldNames = {
   tsv: [...shapeFields, 'header', ...rowsSplitFields],
   jsonl: [...shapeFields, ...rowsSplitFields],
   parquet: [...shapeFields, ...rowsSplitFields],
+  sql: [...shapeFields, 'query', 'database', ...rowsSplitFields],
   rows: [...shapeFields, ...rowsSplitFields],
 } as const
 
@@ -111,6 +116,8 @@ export function tableSpec<H>(kind: TableSpec['kind'], value: object, taking: Hel
     missing: taker.take('missing', missingRule),
     ...optional(taker, 'header', columnsRule),
     ...optional(taker, 'delimiter', delimiterRule),
+    ...(kind === 'sql' && { query: taker.take('query', textRule('a query, such as SELECT * FROM houses')) }),
+    ...optional(taker, 'database', textRule('the path of a database')),
   }
   const { target, columns, classes, categories = [] } = shape
   if (target !== undefined && columns?.includes(target)) {
@@ -131,9 +138,9 @@ export function tableSpec<H>(kind: TableSpec['kind'], value: object, taking: Hel
   }
 }
 
-/** A Parquet file and a program have rows, not lines. */
+/** Parquet files, queries and programs have rows, not lines. */
 export function placeOf({ kind }: TableSpec, line: number): string {
-  return `${kind === 'parquet' || kind === 'rows' ? 'row' : 'line'} ${line}`
+  return `${kind === 'parquet' || kind === 'sql' || kind === 'rows' ? 'row' : 'line'} ${line}`
 }
 
 /** Names of the columns that are categories. */

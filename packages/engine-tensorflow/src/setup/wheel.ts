@@ -6,12 +6,12 @@
  * leaves nothing incomplete behind, and two processes may do this at once.
  */
 import { UserError } from '@gradpool/core'
+import { cacheFolder } from '@gradpool/storage'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
 import { join } from 'node:path'
 import { placeBinding, tfjsNode } from './binding.js'
-import { cacheFolder } from './cache.js'
 import { run } from './run.js'
 
 const require = createRequire(import.meta.url)

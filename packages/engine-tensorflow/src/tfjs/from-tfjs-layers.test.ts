@@ -95,8 +95,55 @@ describe('a Sequential of tfjs', () => {
     wanted.forEach((value, index) => expect(y?.[index]).toBeCloseTo(value, 5))
   })
 
+  const inputShape = [7, 6, 4]
+  test.each<[string, tfl.layers.Layer[]]>([
+    ['conv1d', [tfl.layers.conv1d({ filters: 5, kernelSize: 3, strides: 2, padding: 'same', inputShape: [9, 3] })]],
+    ['conv2d', [tfl.layers.conv2d({ filters: 5, kernelSize: [3, 2], activation: 'relu', inputShape })]],
+    ['dilations', [tfl.layers.conv2d({ filters: 5, kernelSize: 2, dilationRate: [2, 3], useBias: false, inputShape })]],
+    ['strides', [tfl.layers.conv2d({ filters: 3, kernelSize: 3, strides: [2, 3], padding: 'same', inputShape })]],
+    [
+      'conv2dTranspose',
+      [tfl.layers.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: 'same', inputShape })],
+    ],
+    ['depthwiseConv2d', [tfl.layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, inputShape })]],
+    ['separableConv2d', [tfl.layers.separableConv2d({ filters: 3, kernelSize: 3, depthMultiplier: 2, inputShape })]],
+    ['maxPooling1d', [tfl.layers.maxPooling1d({ poolSize: 3, strides: 2, inputShape: [9, 3] })]],
+    ['maxPooling2d', [tfl.layers.maxPooling2d({ poolSize: [2, 3], padding: 'same', inputShape })]],
+    ['averagePooling1d', [tfl.layers.averagePooling1d({ poolSize: 2, inputShape: [9, 3] })]],
+    ['averagePooling2d', [tfl.layers.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same', inputShape })]],
+    ['globalAveragePooling1d', [tfl.layers.globalAveragePooling1d({ inputShape: [9, 3] })]],
+    ['globalAveragePooling2d', [tfl.layers.globalAveragePooling2d({ inputShape, dataFormat: 'channelsLast' })]],
+    ['globalMaxPooling1d', [tfl.layers.globalMaxPooling1d({ inputShape: [9, 3] })]],
+    ['globalMaxPooling2d', [tfl.layers.globalMaxPooling2d({ inputShape, dataFormat: 'channelsLast' })]],
+    ['batchNormalization', [tfl.layers.batchNormalization({ inputShape })]],
+    ['layerNormalization', [tfl.layers.layerNormalization({ epsilon: 0.01, inputShape: [6] })]],
+    ['embedding', [tfl.layers.embedding({ inputDim: 11, outputDim: 3, inputShape: [4] }), tfl.layers.flatten()]],
+  ])('has the same %s', (_, layers) => {
+    const other = tfl.sequential({ layers })
+    const numbers = (size: number, shift: number) => Array.from({ length: size }, (_, i) => ((i * 29 + shift) % 11) / 4)
+    other.setWeights(other.getWeights().map((weight, at) => tfc.tensor(numbers(weight.size, at), weight.shape)))
+    const shape = [2, ...other.inputs.flatMap((input) => input.shape.slice(1).map(Number))]
+    const isIndices = layers[0]?.getClassName() === 'Embedding'
+    const values = numbers(tfc.util.sizeFromShape(shape), 5).map((value) => (isIndices ? 4 * value : value))
+    const { layers: network, state } = fromTfjsLayers(other)
+    const program = traceProgram((trace) => {
+      const input = trace.batch('x', isIndices ? 'i32' : 'f32', shape)
+      trace.result('y', new Binding(trace, false).bind({ network }).network(input))
+    })
+    const { y } = evaluate(program, { batch: { x: values }, state: state('network') }).results
+    const wanted = (other.predict(tfc.tensor(values, shape)) as tfc.Tensor).dataSync()
+    expect(y).toHaveLength(wanted.length)
+    wanted.forEach((value, index) => expect(y?.[index]).toBeCloseTo(value, 4))
+  })
+
   test.each([
-    ['a layer', tfl.layers.conv1d({ filters: 2, kernelSize: 2, inputShape: [4, 3], name: 'c' }), /"c" \(Conv1D\)/],
+    ['a layer', tfl.layers.upSampling2d({ inputShape: [4, 3, 1], name: 'u' }), /"u" \(UpSampling2D\) cannot be taken/],
+    [
+      'a setting',
+      tfl.layers.conv2d({ filters: 2, kernelSize: 2, dataFormat: 'channelsFirst', inputShape: [1, 4, 3], name: 'c' }),
+      /"c" \(Conv2D\) has channels that do not come last, and so cannot/,
+    ],
+    ['a part', tfl.layers.batchNormalization({ center: false, inputShape: [4], name: 'b' }), /"b".* has center: false/],
     ['an activation', tfl.layers.dense({ units: 2, activation: 'selu', inputShape: [3], name: 'd' }), /"d".*"selu"/],
     [
       'the hard sigmoid of tfjs',

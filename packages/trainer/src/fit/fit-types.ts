@@ -5,13 +5,13 @@
  */
 import type { Clip, FieldsOf, MetricsOf, Model, Optimizer, UpdateRule } from '@gradpool/core'
 import type { Engine } from '@gradpool/core/engine'
-import type { DataInput, DataSpec, Dataset, FieldInput, IdxFolderSpec, MnistSpec } from '@gradpool/datasets'
+import type { DataInput, DataSpec, Dataset, FieldsInput, IdxFolderSpec, MnistSpec } from '@gradpool/datasets'
 import type { EndReason } from '../checkpoints/checkpoint.js'
 import type { EngineName } from '../choose-engine.js'
 import type { InitFrom } from './init-from.js'
 
 /** Plain fields by name: at least those that the model reads. */
-export type FieldsFor<M extends Model> = Readonly<Record<FieldsOf<M>, FieldInput>>
+export type FieldsFor<M extends Model> = Readonly<Record<FieldsOf<M>, FieldsInput[string]>>
 
 /** A data set that a model can be trained and judged on. */
 export type DataFor<M extends Model> = DataSpec | Dataset | FieldsFor<M>

@@ -1,9 +1,7 @@
 /** Weights that other libraries trained, from their files. */
-import { decodeNpz, decodeSafetensors, numberTypes, type NumberTypeName } from '@gradpool/storage'
+import { decodeForeignSafetensors, decodeNpz } from '@gradpool/storage'
 import { readSource, type ModelSource } from '../saved-model/read-source.js'
 import { ImportedWeights, type ImportOptions } from './imported-weights.js'
-
-const allTypes = Object.keys(numberTypes) as NumberTypeName[]
 
 /**
  * Weights of a safetensors file, to be given to `fit` or `startTraining` as `initFrom`. Numbers of any type are read as
@@ -14,7 +12,7 @@ const allTypes = Object.keys(numberTypes) as NumberTypeName[]
  */
 export async function loadSafetensors(source: ModelSource, options: ImportOptions = {}): Promise<ImportedWeights> {
   const { bytes, where } = await readSource(source)
-  return new ImportedWeights(decodeSafetensors(bytes, where, allTypes).tensors, where, options)
+  return new ImportedWeights(decodeForeignSafetensors(bytes, where).tensors, where, options)
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The folder for TensorFlow's library: outside node_modules, so that it survives a reinstallation. */
+/** The folder for what was fetched or compiled and can be again: outside node_modules, so that it stays. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 

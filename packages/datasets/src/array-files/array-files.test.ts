@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { zipSync } from 'fflate'
 import { expect, test } from 'vitest'
-import { loadDataset, npy, npz } from '../index.js'
+import { loadDataset, npy, npz, safetensors, surveyFile } from '../index.js'
 import { npyBytes } from '../testing/numpy-files.js'
 import { tempFolder } from '../testing/temp-folder.js'
 import { userErrorOf } from '../testing/user-errors.js'
@@ -44,6 +44,37 @@ test('arrays of an archive, all or some', async () => {
   expect(Object.keys(renamed.fields.train)).toEqual(['y'])
 })
 
+test('tensors of a safetensors file, whole numbers as such', async () => {
+  const header = JSON.stringify({
+    x: { dtype: 'BF16', shape: [2, 2], data_offsets: [0, 8] },
+    label: { dtype: 'I64', shape: [2], data_offsets: [8, 24] },
+    image: { dtype: 'U8', shape: [2, 3], data_offsets: [24, 30] },
+  })
+  const bytes = Buffer.concat([
+    Buffer.from(BigUint64Array.of(BigInt(header.length)).buffer),
+    Buffer.from(header),
+    Buffer.from(Uint16Array.of(0x3f80, 0x4000, 0xc040, 0x3f00).buffer),
+    Buffer.from(BigInt64Array.of(1n, 0n).buffer),
+    Buffer.from([1, 2, 3, 4, 5, 255]),
+  ])
+  const path = join(await written({ 'a.safetensors': bytes }), 'a.safetensors')
+  const { fields } = await loadDataset(safetensors(path))
+  expect(fields.train).toEqual({
+    x: { dtype: 'f32', shape: [2], values: Float32Array.of(1, 2, -3, 0.5) },
+    label: { dtype: 'i32', shape: [], values: Int32Array.of(1, 0) },
+    image: { dtype: 'u8', shape: [3], values: Uint8Array.of(1, 2, 3, 4, 5, 255) },
+  })
+  const survey = await surveyFile(path)
+  expect([survey.rows, survey.columns.map(({ name, shape }) => [name, shape])]).toEqual([
+    2,
+    [
+      ['x', [2]],
+      ['label', []],
+      ['image', [3]],
+    ],
+  ])
+})
+
 test('one sentence for what is wrong', async () => {
   const folder = await written({
     'a.npz': zipSync({ 'x.npy': x }),
@@ -66,6 +97,7 @@ test('one sentence for what is wrong', async () => {
     [npy({ x: join(folder, 'x.npy'), label: join(folder, 'label.npy') }), /^npy.x has 3 rows and npy.label 2/],
     [npz(join(folder, 'a.npz'), { fields: { y: 'z' } }), /has no array 'z'; its arrays are 'x'$/],
     [npz(join(folder, 'x.npy')), /is not a whole .npz file/],
+    [safetensors(join(folder, 'x.npy')), /is not a whole safetensors file/],
   ] as const
   for (const [spec, message] of wrong) {
     await expect(userErrorOf(() => loadDataset(spec))).resolves.toMatch(message)
