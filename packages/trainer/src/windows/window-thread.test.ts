@@ -26,7 +26,9 @@ it.each([
     workerData,
     execArgv: [],
   })
-  onTestFinished(async () => void (await thread.terminate()))
+  onTestFinished(async () => {
+    await thread.terminate()
+  })
   const ask = async (request: WindowRequest) => {
     thread.postMessage(request)
     return (await once(thread, 'message')) as unknown[]
