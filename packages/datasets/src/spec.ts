@@ -236,7 +236,7 @@ export function imageFolder(directory: string, options: ImageFolderOptions = {})
 }
 
 /**
- * A folder that `prepareDataset` or `gradpool data prepare` has written: data that need not fit into memory. Rows are
+ * A folder that `prepareDataset` or `gradpool data FILE --prepare FOLDER` has written: data that need not fit into memory. Rows are
  * read as they are trained on.
  */
 export function stored(directory: string, options: StoredOptions = {}): StoredSpec<HeldOut> {

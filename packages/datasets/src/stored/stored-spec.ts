@@ -3,7 +3,7 @@ import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from
 import { directoryRule, fieldsTaken, type Rule } from '../spec-rules.js'
 
 export interface StoredShape {
-  /** A folder that `prepareDataset` or `gradpool data prepare` has written. */
+  /** A folder that `prepareDataset` or `gradpool data FILE --prepare FOLDER` has written. */
   readonly directory: string
   /** Memory for the rows that are trained on and those that are read ahead, together. It changes no result. */
   readonly windowBytes: number
