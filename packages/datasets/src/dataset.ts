@@ -176,6 +176,7 @@ export function tableNamesOf({
   unknown,
   missing,
   classNames,
+  encoder,
 }: TableNames): TableNames | undefined {
   const names = {
     ...(target !== undefined && { target }),
@@ -184,6 +185,7 @@ export function tableNamesOf({
     ...(unknown && { unknown }),
     ...(missing !== undefined && { missing }),
     ...(classNames && { classNames }),
+    ...(encoder && { encoder }),
   }
   return Object.keys(names).length > 0 ? names : undefined
 }

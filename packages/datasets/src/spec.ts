@@ -169,6 +169,7 @@ const datasetFields = [
   'unknown',
   'missing',
   'classNames',
+  'encoder',
 ]
 const isText = 'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
 
@@ -236,8 +237,8 @@ export function imageFolder(directory: string, options: ImageFolderOptions = {})
 }
 
 /**
- * A folder that `prepareDataset` or `gradpool data FILE --prepare FOLDER` has written: data that need not fit into memory. Rows are
- * read as they are trained on.
+ * A folder that `prepareDataset` or `gradpool data FILE --prepare FOLDER` has written: data that need not fit into
+ * memory. Rows are read as they are trained on.
  */
 export function stored(directory: string, options: StoredOptions = {}): StoredSpec<HeldOut> {
   return storedSpec({ ...options, kind: 'stored', directory }, { where: 'stored', heldOut: parseHeldOut })

@@ -86,13 +86,21 @@ function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet):
 }
 
 /** Of a model of a table. */
-function namesIn({ target, columns, categories = {}, missing, classNames }: TableNames): (readonly [string, string])[] {
+function namesIn({
+  target,
+  columns,
+  categories = {},
+  missing,
+  classNames,
+  encoder,
+}: TableNames): (readonly [string, string])[] {
   const ofColumns = columns?.map((column) => {
     return Object.hasOwn(categories, column) ? `${column} (${categories[column]?.join(', ') ?? ''})` : column
   })
   return [
     ...(ofColumns ? [['columns', cut(ofColumns.join(', '))] as const] : []),
     ...(target === undefined ? [] : [['learns', cut(target)] as const]),
+    ...(encoder ? [['encoder', `makes ${encoder.to} of ${encoder.from}: ${encoder.hash}`] as const] : []),
     ...(classNames ? [['classes', cut(classNames.join(', '))] as const] : []),
     ...(missing === undefined
       ? []

@@ -85,6 +85,7 @@ export {
   type ModelData,
   modelFor,
   type ModelFunctions,
+  type EncoderNames,
   type TableNames,
 } from '../training/model.js'
 export { adjustedRandIndex, clusterAccuracy, normalizedMutualInformation } from '../metrics/confusion.js'

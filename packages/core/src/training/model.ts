@@ -130,6 +130,17 @@ export interface TableNames {
   readonly missing?: Imputation | { readonly value: number }
   /** Of the field `label`, in the order of its numbers. */
   readonly classNames?: readonly string[]
+  readonly encoder?: EncoderNames
+}
+
+/** The frozen network that made a field of another one, which the data had. */
+export interface EncoderNames {
+  /** SHA-256 of all that decides its numbers. */
+  readonly hash: string
+  /** The field that it reads. */
+  readonly from: string
+  /** The field that it makes. */
+  readonly to: string
 }
 
 /** What a model may know of the data that it is for. */

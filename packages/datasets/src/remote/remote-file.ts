@@ -1,6 +1,6 @@
 /**
- * Files at addresses: `https://host/houses.csv#sha256=…`, as pip writes them. The hash pins the bytes, so a training does
- * not change because a server did. A file is fetched once, and kept in the cache by its hash.
+ * Files at addresses: `https://host/houses.csv#sha256=…`, as pip writes them. The hash pins the bytes, so a training
+ * does not change because a server did. A file is fetched once, and kept in the cache by its hash.
  */
 import { UserError } from '@gradpool/core'
 import { cacheFolder, isMissing, makeDirectories, reasonOf } from '@gradpool/storage'

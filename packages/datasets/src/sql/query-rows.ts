@@ -1,6 +1,6 @@
 /**
- * The rows of a query, by DuckDB: over its own databases, and CSV, Parquet and JSON files. It runs on one thread, so that
- * rows without an `ORDER BY` come in one order, and opens no connection of its own.
+ * The rows of a query, by DuckDB: over its own databases, and CSV, Parquet and JSON files. It runs on one thread, so
+ * that rows without an `ORDER BY` come in one order, and opens no connection of its own.
  */
 import { UserError } from '@gradpool/core'
 import type * as DuckDb from '@duckdb/node-api'

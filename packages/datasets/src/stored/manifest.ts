@@ -109,5 +109,6 @@ function isNames(value: unknown): boolean {
       missing === 'mostFrequent' ||
       hasFields(missing, { value: (number) => typeof number === 'number' }),
     classNames: isTexts,
+    encoder: (encoder) => encoder === undefined || hasFields(encoder, { hash: isHash, from: isText, to: isText }),
   })
 }

@@ -137,11 +137,12 @@ const tableFields = {
       value === 'mean' || value === 'median' || value === 'mostFrequent' || hasFields(value, { value: isNumber }),
   ),
   classNames: isOptional(isNames),
+  encoder: isOptional((value) => hasFields(value, { hash: isHash, from: isText, to: isText })),
 }
 
 function parseTable(value: unknown): TableNames | undefined {
   if (!hasFields(value, tableFields)) return undefined
-  const { target, columns, categories, unknown, missing, classNames } = value
+  const { target, columns, categories, unknown, missing, classNames, encoder } = value
   return {
     ...(target !== undefined && { target }),
     ...(columns && { columns }),
@@ -149,6 +150,7 @@ function parseTable(value: unknown): TableNames | undefined {
     ...(unknown && { unknown }),
     ...(missing !== undefined && { missing: typeof missing === 'string' ? missing : { value: missing.value } }),
     ...(classNames && { classNames }),
+    ...(encoder && { encoder: { hash: encoder.hash, from: encoder.from, to: encoder.to } }),
   }
 }
 

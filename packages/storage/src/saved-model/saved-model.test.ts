@@ -65,6 +65,7 @@ describe('a saved model', () => {
       { ...others, table },
       { ...others, table: { ...table, categories: { kind: ['house', 'flat'] } } },
       { ...others, table: { ...table, missing: { value: 0 } } },
+      { ...others, table: { ...table, encoder: { hash: 'a'.repeat(64), from: 'image', to: 'x' } } },
       { ...content, predict: { ...predict, row: predict.block } },
       { ...content, predict: { ...predict, block: predict.row } },
       { ...content, evaluation: { ...evaluation, row: evaluation.block } },

@@ -5,7 +5,16 @@
 import type { Direction, Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
 import type { BatchProgram, Engine, Field, Split, StateValues, TableNames } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
-import { inMemory, loadDataset, rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
+import {
+  encodeInputs,
+  inMemory,
+  loadDataset,
+  rowsByName,
+  type DataInput,
+  type Encoder,
+  type FieldsInput,
+  type NamedRow,
+} from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
 import { judge } from '../judge.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
@@ -90,6 +99,16 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
    */
   rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
     return { x: rowsByName(rows, this.#parts.table ?? {}) }
+  }
+
+  /**
+   * Rows to predict from, of the field that an encoder reads, as what it makes of them: `predict(await
+   * fitted.encoded({ values: pixels, shape: [224, 224, 3] }, encoder))`.
+   *
+   * @throws UserError for an encoder that did not make what the model was trained on
+   */
+  encoded(rows: FieldsInput[string], encoder: Encoder): Promise<Readonly<Record<string, Float32Array>>> {
+    return encodeInputs(rows, encoder, this.#parts.table ?? {})
   }
 
   /** @internal With their shapes. */

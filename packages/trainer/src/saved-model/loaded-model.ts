@@ -2,7 +2,14 @@
 import { UserError, type DType, type Shape, type Values } from '@gradpool/core'
 import { flopsOf, sizeOf } from '@gradpool/core/engine'
 import { valuesOf, weightsHash, type NamedArray, type SavedModel, type ValueSpec } from '@gradpool/storage'
-import { rowsByName, type DataInput, type NamedRow } from '@gradpool/datasets'
+import {
+  encodeInputs,
+  rowsByName,
+  type DataInput,
+  type Encoder,
+  type FieldsInput,
+  type NamedRow,
+} from '@gradpool/datasets'
 import type { SavedFitOptions, SavedNames } from '../fit/fit-saved.js'
 import type { Judged } from '../fit/fit-types.js'
 import type { Fitted } from '../fit/fitted.js'
@@ -74,6 +81,16 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
    */
   rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
     return { x: rowsByName(rows, this.saved.table ?? {}) }
+  }
+
+  /**
+   * Rows to predict from, of the field that an encoder reads, as what it makes of them: `predict(await
+   * model.encoded({ values: pixels, shape: [224, 224, 3] }, encoder))`.
+   *
+   * @throws UserError for an encoder that did not make what the model was trained on
+   */
+  encoded(rows: FieldsInput[string], encoder: Encoder): Promise<Readonly<Record<string, Float32Array>>> {
+    return encodeInputs(rows, encoder, this.saved.table ?? {})
   }
 
   /** As they were at the end of training. */
