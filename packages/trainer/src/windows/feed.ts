@@ -64,7 +64,7 @@ export class Feed {
 
   /**
    * @param names of the fields that the program reads
-   * @throws UserError where the engine has no memory for two windows of a step each
+   * @throws UserError where the engine has no memory for two windows of a step each, or a step has too many rows
    */
   constructor(
     { allocate, free }: Required<Pick<Engine, 'allocate' | 'free'>>,
@@ -78,6 +78,9 @@ export class Feed {
     this.#names = names
     this.program = { ...program, shuffle: false }
     const { batchSize } = program
+    if (batchSize > MOST_ROWS) {
+      throw new UserError(`rows that are read as they are trained on have batches of at most ${MOST_ROWS} rows`)
+    }
     const stepsPerEpoch = stepsPerEpochOf(program)
     const stepBytes = batchSize * rowBytesOf(data.fields, names)
     const half = (data.reading?.windowBytes ?? WINDOW_BYTES) / 2
