@@ -41,6 +41,16 @@ export interface Running {
   readonly saidOnStderr: (text: string) => Promise<void>
 }
 
+/** Those that have not ended. They do so with this process, also where the run of the tests is killed. */
+const children = new Set<ChildProcess>()
+
+for (const event of ['disconnect', 'SIGTERM'] as const) {
+  process.once(event, () => {
+    for (const child of children) child.kill('SIGKILL')
+    process.kill(process.pid, 'SIGKILL')
+  })
+}
+
 export async function temporaryFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'gradpool-end-to-end-'))
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
@@ -68,6 +78,8 @@ export function start(args: readonly string[], options: Options = {}): Running {
     env: { ...environment(), NODE_OPTIONS: imports.join(' '), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  children.add(child)
+  child.on('close', () => children.delete(child))
   const output = { stdout: '', stderr: '' }
   const waiting: (() => void)[] = []
   for (const name of ['stdout', 'stderr'] as const) {

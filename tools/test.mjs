@@ -9,6 +9,7 @@ import { environment, root, tool } from './environment.mjs'
 
 const failures = []
 let numPassed = 0
+const children = new Set()
 
 /** Runs a program of Node's to its end; where its output is not shown as it comes, it is in what this returns. */
 function run(args, { isShown, cwd = root }) {
@@ -16,13 +17,17 @@ function run(args, { isShown, cwd = root }) {
   return new Promise((resolve) => {
     const stdio = isShown ? 'inherit' : ['ignore', 'pipe', 'pipe']
     const child = spawn(process.execPath, args, { cwd, env: environment, stdio })
+    children.add(child)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text) => (output += text))
     }
     const end = (ok) => resolve({ ok, output, took: `${Math.round((performance.now() - started) / 1000)} s` })
     child.on('error', () => end(false))
-    child.on('close', (code) => end(code === 0))
+    child.on('close', (code) => {
+      children.delete(child)
+      end(code === 0)
+    })
   })
 }
 
@@ -128,6 +133,10 @@ async function main() {
 
 // Children get an interrupt from the terminal too; this process stays to say how far it came.
 process.on('SIGINT', () => process.exit(130))
+process.on('SIGTERM', () => {
+  for (const child of children) child.kill()
+  process.exit(143)
+})
 await main()
 if (failures.length > 0) process.stdout.write(`\nFailed:\n${failures.map((line) => `  ${line}\n`).join('')}`)
 process.stdout.write(`\n${numPassed} passed, ${failures.length} failed\n`)

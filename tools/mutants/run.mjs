@@ -1,7 +1,7 @@
 /**
  * `npm run test:mutants`: whether the suites notice mistakes in the sources whose results nobody would doubt.
  *
- *     npm run test:mutants -- [gradients] [losses] [readers]
+ *     npm run test:mutants -- [gradients] [losses] [readers] [packages/core/src/metrics/confusion.ts …]
  *
  * Stryker changes the sources, one operator, number, condition, call or statement at a time, and runs the tests that
  * cover the place, until one fails. A mutant that no test notices has survived: results.json lists those within their
@@ -9,8 +9,9 @@
  * where fewer than nine in ten of a group are noticed, or where a survivor is not judged.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { dirname, relative } from 'node:path/posix'
 import { environment, root, tool } from '../environment.mjs'
 
 const BAR = 90
@@ -48,9 +49,12 @@ const wanted = process.argv.slice(2)
 const judged = readJson(join(root, 'tools', 'mutants', 'judged.json'))
 
 for (const { name, folder, files, tests } of targets) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
+  const inPackage = wanted.map((path) => relative(`packages/${folder}`, path))
+  const named = inPackage.filter((path) => files.some((each) => dirname(each) === dirname(path)))
+  const isWhole = wanted.length === 0 || wanted.includes(name)
+  if (!isWhole && named.length === 0) continue
   const cwd = join(root, 'packages', folder)
-  const mutate = [...files, '!src/**/*.test.ts']
+  const mutate = [...(isWhole ? files : named), '!src/**/*.test.ts']
   const command = [tool('stryker'), 'run', join(root, 'tools', 'mutants', 'stryker.config.mjs')]
   const { status } = spawnSync(process.execPath, command, {
     cwd,
@@ -63,7 +67,8 @@ for (const { name, folder, files, tests } of targets) {
   for (const [file, { mutants, source }] of Object.entries(report.files)) {
     results[`packages/${folder}/${file}`] = { group: name, ...summaryOf(mutants, source.split('\n')) }
   }
-  const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => (a < b ? -1 : 1)))
+  const there = Object.entries(results).filter(([file]) => existsSync(join(root, file)))
+  const sorted = Object.fromEntries(there.sort(([a], [b]) => (a < b ? -1 : 1)))
   writeFileSync(resultsFile, `${JSON.stringify(sorted, null, 2)}\n`)
 }
 

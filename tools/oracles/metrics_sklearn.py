@@ -2,7 +2,8 @@
 
 All inputs are multiples of 1/64 or years with quarters, so float32 holds them exactly. Scores have ties. Class 3 of the
 logits never occurs and is never the largest. Of the logits `uneven`, class 1 is never the largest, class 2 never occurs,
-and class 4 neither. There are six clusters of the four classes `kind`, and cases of few examples.
+and class 4 neither. There are six clusters of the four classes `kind`, and cases of few examples,
+with their confusion matrices.
 
     python metrics_sklearn.py [--out metrics_sklearn.json]
 """
@@ -72,8 +73,9 @@ def main():
     clusters = np.round(rng.normal(0, 1, (EXAMPLES, 6)) * 64) / 64
     clusters[np.arange(EXAMPLES), 5 - kind] += 1.5
     few = [
-        ([0, 0, 0], [2, 2, 2]), ([0, 0, 0], [0, 1, 2]), ([0, 1, 2], [1, 1, 1]), ([0, 1], [1, 0]), ([3], [7]),
-        ([0, 0, 1, 1], [0, 1, 0, 1]), ([0, 0, 1, 1, 2], [1, 1, 0, 0, 0]), ([0, 0, 0, 1, 1], [0, 0, 1, 0, 0]),
+        ([0, 0, 0], [2, 2, 2]), ([0, 0, 0], [0, 1, 2]), ([0, 0, 0], [0, 1, 1]), ([0, 1, 2], [1, 1, 1]),
+        ([0, 1], [1, 0]), ([3], [7]), ([0, 0, 1, 1], [0, 1, 0, 1]), ([0, 0, 1, 1, 2], [1, 1, 0, 0, 0]),
+        ([0, 0, 0, 1, 1], [0, 0, 1, 0, 0]),
         (rng.integers(0, 9, 60), rng.integers(0, 12, 60)), (rng.integers(0, 12, 60), rng.integers(0, 9, 60)),
     ]
     macro = dict(average="macro", zero_division=0)
@@ -115,7 +117,15 @@ def main():
             }.items()
         },
         **{f"clusters_{name}": value for name, value in clustering(kind, clusters.argmax(1)).items()},
-        few=[dict(label=np.asarray(a).tolist(), cluster=np.asarray(b).tolist(), scores=clustering(a, b)) for a, b in few],
+        few=[
+            dict(
+                label=np.asarray(a).tolist(),
+                cluster=np.asarray(b).tolist(),
+                counts=metrics.cluster.contingency_matrix(a, b).tolist(),
+                scores=clustering(a, b),
+            )
+            for a, b in few
+        ],
         calibrationError=calibration_error(shares.max(1), estimate == label),
         confusion=metrics.confusion_matrix(label, estimate, labels=range(4)).tolist(),
     )

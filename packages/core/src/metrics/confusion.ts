@@ -16,7 +16,6 @@ export type Counts = readonly (readonly number[])[]
 export function normalizedMutualInformation(counts: Counts): number {
   const [classes, clusters] = [rowSums(counts), columnSums(counts)]
   const all = sum(classes)
-  if (all === 0) return NaN
   if ([classes, clusters].every((sizes) => sizes.filter((size) => size > 0).length === 1)) return 1
   let information = 0
   counts.forEach((row, i) =>
@@ -24,8 +23,8 @@ export function normalizedMutualInformation(counts: Counts): number {
       if (count > 0) information += (count / all) * Math.log((count * all) / (of(classes, i) * of(clusters, j)))
     }),
   )
-  // What rounding leaves where they are independent.
-  return information <= Number.EPSILON ? 0 : information / ((entropy(classes) + entropy(clusters)) / 2)
+  // Where they are independent, rounding may leave less than 0.
+  return Math.max(0, information) / ((entropy(classes) + entropy(clusters)) / 2)
 }
 
 /**
@@ -57,25 +56,24 @@ export function adjustedRandIndex(counts: Counts): number {
  * assignment is Kuhn's, "The Hungarian method" (1955), as scipy.optimize.linear_sum_assignment.
  */
 export function clusterAccuracy(counts: Counts): number {
-  const hits = sum(classOfClusters(counts).map((row, column) => counts[row]?.[column] ?? 0))
-  return hits / sum(rowSums(counts))
+  return mostHits(counts) / sum(rowSums(counts))
 }
 
 /**
- * Of each column the row that it is assigned to, so that the sum of these cells is the largest: in O(n³), one row after
- * the other along the cheapest path that frees a column for it.
+ * The largest sum of cells of which no two share a row or a column, in O(n³): one row after the other takes a column,
+ * along the cheapest path that frees one for it. A cell costs minus its count.
  */
-function classOfClusters(counts: Counts): number[] {
-  const n = Math.max(counts.length, counts[0]?.length ?? 0)
-  const largest = Math.max(0, ...counts.map((row) => Math.max(...row)))
-  const cost = (row: number, column: number) => largest - (counts[row]?.[column] ?? 0)
-  // Potentials: cost - rowPrice - columnPrice is never negative, and 0 for what is assigned. Column n is the start.
+function mostHits(counts: Counts): number {
+  const n = Math.max(counts.length, ...counts.map((row) => row.length))
+  const cost = (row: number, column: number) => -(counts[row]?.[column] ?? 0)
+  // Potentials: cost - rowPrice - columnPrice is never negative, and 0 for what is assigned. Column n is the start of
+  // every path: its price is minus the cost of all that is assigned.
   const [rowPrice, columnPrice] = [new Float64Array(n), new Float64Array(n + 1)]
   const rowOf = new Int32Array(n + 1).fill(-1)
   for (let first = 0; first < n; first++) {
     rowOf[n] = first
     const slack = new Float64Array(n).fill(Infinity)
-    const before = new Int32Array(n).fill(n)
+    const before = new Int32Array(n)
     const done = new Uint8Array(n + 1)
     let column = n
     while (of(rowOf, column) >= 0) {
@@ -91,6 +89,8 @@ function classOfClusters(counts: Counts): number[] {
         }
         if (of(slack, other) < least) [next, least] = [other, of(slack, other)]
       }
+      // Where counts are NaN, no column is the cheapest.
+      if (next === n) return NaN
       for (let other = 0; other <= n; other++) {
         if (done[other] === 1) {
           const its = of(rowOf, other)
@@ -106,7 +106,7 @@ function classOfClusters(counts: Counts): number[] {
       column = from
     }
   }
-  return Array.from(rowOf.subarray(0, n))
+  return of(columnPrice, n)
 }
 
 function entropy(sizes: readonly number[]): number {
@@ -119,8 +119,7 @@ function rowSums(counts: Counts): number[] {
 }
 
 function columnSums(counts: Counts): number[] {
-  const [first = []] = counts
-  return first.map((_, column) => counts.reduce((total, row) => total + of(row, column), 0))
+  return counts.reduce<number[]>((sums, row) => row.map((count, column) => count + (sums[column] ?? 0)), [])
 }
 
 function sum(values: readonly number[]): number {

@@ -6,11 +6,11 @@ type Parts = Readonly<Record<string, ArrayLike<number>>>
 
 const finish = (name: string, parts: Parts, numExamples = 4) => finishers[name]?.(parts, numExamples)
 
-/** Hits, predictions and labels of three classes; of the last there is nothing. */
-const mixed = { hits: [2, 1, 0], predicted: [4, 1, 0], actual: [2, 4, 0] }
+/** Shares of hits, predictions and labels of three classes; of the last there is nothing. */
+const mixed = { hits: [0.25, 0.125, 0], predicted: [0.5, 0.125, 0], actual: [0.25, 0.5, 0] }
 /** A class that is only predicted, and one that is only there. */
-const predictedOnly = { hits: [1, 0], predicted: [1, 1], actual: [2, 0] }
-const actualOnly = { hits: [1, 0], predicted: [2, 0], actual: [1, 1] }
+const predictedOnly = { hits: [0.5, 0], predicted: [0.5, 0.5], actual: [1, 0] }
+const actualOnly = { hits: [0.5, 0], predicted: [1, 0], actual: [0.5, 0.5] }
 
 const yesAndNo = { score: [0.1, 0.4, 0.35, 0.8], label: [0, 0, 1, 1] }
 

@@ -40,7 +40,7 @@ const table = {
   },
 
   /** 1 - Σ(target - output)² / Σ(target - mean)², averaged over the outputs. */
-  r2: ({ output, target = [] }: Parts, numExamples: number) =>
+  r2: ({ output, target }: Parts, numExamples: number) =>
     overColumns(target, numExamples, (indices) => {
       const mean = total(indices, (i) => at(target, i)) / indices.length
       const residual = total(indices, (i) => (at(target, i) - at(output, i)) ** 2)
@@ -49,7 +49,7 @@ const table = {
       return 1 - residual / spread
     }),
 
-  medianAbsoluteError: ({ output, target = [] }: Parts, numExamples: number) =>
+  medianAbsoluteError: ({ output, target }: Parts, numExamples: number) =>
     overColumns(target, numExamples, (indices) => {
       const errors = indices.map((i) => Math.abs(at(target, i) - at(output, i)))
       errors.sort((a, b) => a - b)
@@ -100,9 +100,11 @@ export function finisher<Name extends FinisherName>(name: Name): NamedFinish<Ret
 }
 
 /** Shares of the examples, `[classes, classes]`, as counts. */
-function counts({ share = [] }: Parts, numExamples: number): number[][] {
-  const classes = Math.round(Math.sqrt(share.length))
-  return matrix(share, classes).map((row) => row.map((cell) => Math.round(cell * numExamples)))
+function counts({ share }: Parts, numExamples: number): number[][] {
+  const classes = Array.from({ length: Math.sqrt(sizeOf(share)) }, (_, c) => c)
+  return classes.map((row) =>
+    classes.map((column) => Math.round(at(share, row * classes.length + column) * numExamples)),
+  )
 }
 
 /**
@@ -133,19 +135,13 @@ function ratio(part: number, whole: number): number {
 }
 
 /** The mean over the columns of [rows, columns] of a function of each one's indices. */
-function overColumns(values: ArrayLike<number>, rows: number, of: (indices: readonly number[]) => number): number {
-  const columns = values.length / rows
+function overColumns(values: Part, rows: number, of: (indices: readonly number[]) => number): number {
+  const columns = sizeOf(values) / rows
   let sum = 0
   for (let column = 0; column < columns; column++) {
     sum += of(Array.from({ length: rows }, (_, row) => row * columns + column))
   }
   return sum / columns
-}
-
-function matrix(values: ArrayLike<number>, columns: number): number[][] {
-  return Array.from({ length: values.length / columns }, (_, row) =>
-    Array.from({ length: columns }, (_, column) => at(values, row * columns + column)),
-  )
 }
 
 function total(indices: readonly number[], of: (index: number) => number): number {

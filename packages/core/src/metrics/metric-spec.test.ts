@@ -104,8 +104,10 @@ test('a named function is data', () => {
   }
   const saved = JSON.parse(JSON.stringify([spec])) as MetricSpec[]
   expect(finishMetrics(saved, { means: {}, rows }, 4).r2).toBeCloseTo(1 - 2 / 208, 14)
-  const unknown = [{ ...spec, finish: 'toString' }]
-  expect(finishMetrics(unknown, { means: {}, rows }, 4)).toEqual({})
+  for (const kind of ['rows', 'means'] as const) {
+    const unknown = [{ ...spec, kind, finish: 'toString' }]
+    expect(finishMetrics(unknown, { means: rows, rows }, 4)).toEqual({})
+  }
 })
 
 test('a mean whose result is not there, or is told by another name, is left out', () => {

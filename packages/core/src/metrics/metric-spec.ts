@@ -117,30 +117,26 @@ function valueOf(
   { means, rows = {} }: GatheredResults,
   numExamples: number,
 ): MetricValue | undefined {
-  const source = spec.kind === 'rows' ? rows : means
-  const parts: Record<string, ArrayLike<number>> = {}
+  if (spec.kind === 'rows') {
+    const parts = partsOf(spec, rows)
+    const finish = typeof spec.finish === 'string' ? finishers[spec.finish] : spec.finish
+    return parts && finish?.(parts, numExamples)
+  }
+  const parts = partsOf(spec, means)
+  if (parts === undefined) return undefined
+  if (spec.kind === 'mean') return parts.value?.[0]
+  if (typeof spec.finish === 'string') return finishers[spec.finish]?.(parts, numExamples)
+  const scalars = Object.entries(parts).map(([key, part]) => [key, part[0] ?? NaN] as const)
+  return spec.finish?.(Object.fromEntries(scalars), numExamples)
+}
+
+/** What a metric is made of, by the names that `finish` gives it; undefined where some of it is not there. */
+function partsOf<Part>(spec: MetricSpec, gathered: Readonly<Record<string, Part>>): Record<string, Part> | undefined {
+  const parts: Record<string, Part> = {}
   for (const [key, result] of Object.entries(spec.results)) {
-    const part = source[result]
+    const part = gathered[result]
     if (part === undefined) return undefined
     parts[key] = part
   }
-  if (spec.kind === 'mean') return parts.value?.[0]
-  if (typeof spec.finish === 'string') return finishers[spec.finish]?.(parts, numExamples)
-  if (spec.kind === 'means') {
-    const scalars = Object.entries(parts).map(([key, part]) => [key, part[0] ?? NaN] as const)
-    return spec.finish?.(Object.fromEntries(scalars), numExamples)
-  }
-  return spec.finish?.(pick(rows, spec.results), numExamples)
-}
-
-function pick<Value>(
-  values: Readonly<Record<string, Value>>,
-  names: Readonly<Record<string, string>>,
-): Record<string, Value> {
-  return Object.fromEntries(
-    Object.entries(names).flatMap(([key, name]) => {
-      const value = values[name]
-      return value === undefined ? [] : [[key, value]]
-    }),
-  )
+  return parts
 }

@@ -1,14 +1,15 @@
 /**
- * The bytes of a file, in order, into memory the caller names. A gzip file, known by its first bytes and never by its
- * name, gives its uncompressed bytes; neither kind is ever held in memory as a whole.
+ * The bytes of a file, in order, into memory the caller names. A file of gzip or zstd, known by its first bytes and
+ * never by its name, gives its uncompressed bytes; no kind is ever held in memory as a whole. Node reads zstd from
+ * 22.15 on.
  *
  * Whatever the operating system or the file's owner did wrong becomes a UserError that names the file.
  */
 import { UserError } from '@gradpool/core'
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-import { pipeline } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { pipeline, type Transform } from 'node:stream'
+import * as zlib from 'node:zlib'
 import { readError } from './read-error.js'
 
 export interface ByteSource {
@@ -20,9 +21,6 @@ export interface ByteSource {
   close(): Promise<void>
 }
 
-/** Small, for each chunk inflated is garbage that waits for its collection. */
-const gzipChunkBytes = 16 * 1024
-
 /** @throws UserError when there is no such file, it is not a plain file, or it may not be read. */
 export async function openBytes(path: string): Promise<ByteSource> {
   try {
@@ -32,8 +30,9 @@ export async function openBytes(path: string): Promise<ByteSource> {
       const status = await handle.stat()
       if (status.isDirectory()) throw new UserError(`${path} is a directory, expected a file`)
       if (!status.isFile()) throw new UserError(`${path} is a device or pipe, expected a file`)
-      const source = (await beginsAsGzip(handle)) ? gzipSource : plainSource
-      return source(path, handle, status.size)
+      const format = await formatOf(handle)
+      const file = { path, handle, fileBytes: status.size }
+      return format === undefined ? plainSource(file) : packedSource(file, format)
     } catch (error) {
       await handle.close()
       throw error
@@ -43,12 +42,48 @@ export async function openBytes(path: string): Promise<ByteSource> {
   }
 }
 
-async function beginsAsGzip(handle: FileHandle): Promise<boolean> {
-  const { buffer } = await handle.read(new Uint8Array(2), 0, 2, 0)
-  return buffer[0] === 0x1f && buffer[1] === 0x8b
+interface OpenFile {
+  readonly path: string
+  readonly handle: FileHandle
+  readonly fileBytes: number
 }
 
-function plainSource(path: string, handle: FileHandle, fileBytes: number): ByteSource {
+interface PackedFormat {
+  readonly name: string
+  /** The first bytes of its files. */
+  readonly magic: readonly number[]
+  /** Undefined where this Node does not. */
+  readonly unpack: (() => Unpacking) | undefined
+}
+
+/** Small, for each chunk inflated is garbage that waits for its collection. */
+const packedChunkBytes = 16 * 1024
+
+type Unpacking = Transform & { readonly bytesWritten: number }
+
+function hasZstd(module: object): module is { createZstdDecompress(options: zlib.ZlibOptions): Unpacking } {
+  return 'createZstdDecompress' in module
+}
+
+function zstdUnpacking(module: object): PackedFormat['unpack'] {
+  return hasZstd(module) ? () => module.createZstdDecompress({ chunkSize: packedChunkBytes }) : undefined
+}
+
+const formats: readonly PackedFormat[] = [
+  { name: 'gzip', magic: [0x1f, 0x8b], unpack: () => zlib.createGunzip({ chunkSize: packedChunkBytes }) },
+  {
+    name: 'zstd',
+    magic: [0x28, 0xb5, 0x2f, 0xfd],
+    unpack: zstdUnpacking(zlib),
+  },
+]
+
+async function formatOf(handle: FileHandle): Promise<PackedFormat | undefined> {
+  const { buffer } = await handle.read(new Uint8Array(4), 0, 4, 0)
+  return formats.find(({ magic }) => magic.every((byte, at) => buffer[at] === byte))
+}
+
+function plainSource({ path, handle, fileBytes }: OpenFile): ByteSource {
   let position = 0
   return {
     compressed: false,
@@ -71,12 +106,15 @@ function plainSource(path: string, handle: FileHandle, fileBytes: number): ByteS
   }
 }
 
-function gzipSource(path: string, handle: FileHandle, fileBytes: number): ByteSource {
-  const file = handle.createReadStream({ autoClose: false, highWaterMark: gzipChunkBytes })
-  const gunzip = createGunzip({ chunkSize: gzipChunkBytes })
-  // Errors of the file become errors of `gunzip`, which `nextChunk` throws.
-  pipeline(file, gunzip, () => undefined)
-  const chunks = gunzip[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>
+function packedSource({ path, handle, fileBytes }: OpenFile, { name, unpack }: PackedFormat): ByteSource {
+  if (unpack === undefined) {
+    throw new UserError(`${path} is packed by ${name}, which Node reads from 22.15 on: unpack it with \`${name} -d\``)
+  }
+  const file = handle.createReadStream({ autoClose: false, highWaterMark: packedChunkBytes })
+  const unpacking = unpack()
+  // Errors of the file become errors of `unpacking`, which `nextChunk` throws.
+  pipeline(file, unpacking, () => undefined)
+  const chunks = unpacking[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>
   /** What the last chunk has beyond the last read. */
   let rest: Uint8Array = new Uint8Array(0)
 
@@ -85,12 +123,12 @@ function gzipSource(path: string, handle: FileHandle, fileBytes: number): ByteSo
       const next = await chunks.next()
       if (!next.done) return next.value
     } catch (error) {
-      throw readError(path, error)
+      throw readError(path, error, name)
     }
     // zlib leaves zeros after the end alone, without a word.
-    if (gunzip.bytesWritten < fileBytes) {
-      const extra = fileBytes - gunzip.bytesWritten
-      throw new UserError(`${path} has ${extra} more bytes after its gzip data, expected none`)
+    if (unpacking.bytesWritten < fileBytes) {
+      const extra = fileBytes - unpacking.bytesWritten
+      throw new UserError(`${path} has ${extra} more bytes after its ${name} data, expected none`)
     }
     return undefined
   }
@@ -114,7 +152,7 @@ function gzipSource(path: string, handle: FileHandle, fileBytes: number): ByteSo
       return filled
     },
     async close() {
-      gunzip.destroy()
+      unpacking.destroy()
       file.destroy()
       await handle.close()
     },

@@ -10,17 +10,23 @@ const reasons: Readonly<Record<string, string>> = {
   ELOOP: 'cannot be read: its symbolic links go round in a circle',
   EACCES: 'cannot be read: permission denied',
   EPERM: 'cannot be read: permission denied',
-  Z_BUF_ERROR: 'is cut short: its gzip data ends too early',
 }
 
-/** A UserError for an error of the operating system or of zlib; any other error stays as it is. */
-export function readError(path: string, error: unknown): unknown {
+/**
+ * A UserError for an error of the operating system or of zlib; any other error stays as it is.
+ *
+ * @param format of a file that is unpacked
+ */
+export function readError(path: string, error: unknown, format = 'gzip'): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error
   const options = { cause: error }
   const reason = reasons[error.code]
   if (reason !== undefined) return new UserError(`${path} ${reason}`, options)
-  if (error.code.startsWith('Z_')) {
-    const expected = 'expected gzip data and nothing after it'
+  if (error.code === 'Z_BUF_ERROR') {
+    return new UserError(`${path} is cut short: its ${format} data ends too early`, options)
+  }
+  if (/^Z(?:STD)?_/.test(error.code)) {
+    const expected = `expected ${format} data and nothing after it`
     return new UserError(`${path} is damaged: zlib found "${error.message}", ${expected}`, options)
   }
   return new UserError(`${path} cannot be read: ${error.message}`, options)

@@ -12,7 +12,7 @@ export interface TableInputs {
   readonly leftAside: readonly string[]
 }
 
-const tableEnding = /\.(?:(csv|tsv|jsonl|ndjson)(?:\.gz)?|(parquet))$/i
+const tableEnding = /\.(?:(csv|tsv|jsonl|ndjson)(?:\.(?:gz|zst))?|(parquet))$/i
 const kinds = { csv: 'csv', tsv: 'tsv', jsonl: 'jsonl', ndjson: 'jsonl', parquet: 'parquet' } as const
 
 /** By its ending; undefined for a file of another kind. */

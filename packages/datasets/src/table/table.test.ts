@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import { expect, test } from 'vitest'
 import { arrays, csv, jsonl, loadDataset, tsv, type CsvOptions } from '../index.js'
 import { tempFolder } from '../testing/temp-folder.js'
@@ -29,7 +29,35 @@ test('numbers are x, the target is y, and rows are split as arrays are', async (
   expect([hash, splits.test?.rows]).toEqual([same.hash, same.splits.test?.rows])
 })
 
-test.each([
+/** What the command `zstd` makes of the same, with its checksum. */
+const zstd = Buffer.from('28b52ffd0458610000612c620a312c320a332c340ae1b3cb2e', 'hex')
+const readsZstd = 'createZstdDecompress' in zlib
+const zstdMistakes: [string, Buffer, object, RegExp][] = readsZstd
+  ? [
+      ['zstd cut short', zstd.subarray(0, 18), {}, /is cut short: its zstd data ends too early$/],
+      [
+        'zstd with another byte',
+        Buffer.from(zstd).fill(0x35, 11, 12),
+        {},
+        /is damaged: zlib found ".*", expected zstd/,
+      ],
+      [
+        'zstd and more',
+        Buffer.concat([zstd, Buffer.from('abc')]),
+        {},
+        /is damaged|has 3 more bytes after its zstd data/,
+      ],
+    ]
+  : [
+      [
+        'zstd in an older Node',
+        zstd,
+        {},
+        /is packed by zstd, which Node reads from 22.15 on: unpack it with `zstd -d`$/,
+      ],
+    ]
+
+test.each<[string, string | Buffer]>([
   ['CRLF', 'a,b\r\n1,2\r\n3,4\r\n'],
   ['no line feed at the end', 'a,b\n1,2\n3,4'],
   ['blank lines', '\n\na,b\n\n1,2\n \n3,4\n\n'],
@@ -38,7 +66,8 @@ test.each([
   ['a byte order mark', '\ufeffa,b\n1,2\n3,4\n'],
   ['UTF-16', Buffer.from('\ufeffa,b\n1,2\n3,4\n', 'utf16le')],
   ['UTF-16 the other way', Buffer.from('\ufeffa,b\n1,2\n3,4\n', 'utf16le').swap16()],
-  ['gzip', gzipSync('a,b\n1,2\n3,4\n')],
+  ['gzip', zlib.gzipSync('a,b\n1,2\n3,4\n')],
+  ...(readsZstd ? [['zstd', zstd] satisfies [string, Buffer]] : []),
 ])('%s', async (_, content) => {
   await expect(read(content)).resolves.toEqual({ x: [1, 2, 3, 4] })
 })
@@ -223,7 +252,8 @@ test.each<[string, string | Uint8Array, CsvOptions, RegExp]>([
   ['carriage returns alone', 'a,b\r1,2\r', {}, /has carriage returns in line 1/],
   ['bytes', Buffer.from([97, 10, 0xff, 10]), {}, /is no text: in or after line 2 it has bytes that are not UTF-8/],
   ['a zero byte', 'a\n1\0\n', {}, /is no text: in or after line 2 it has a zero byte/],
-  ['gzip cut short', gzipSync('a\n1\n').subarray(0, 20), {}, /is cut short: its gzip data ends too early$/],
+  ['gzip cut short', zlib.gzipSync('a\n1\n').subarray(0, 20), {}, /is cut short: its gzip data ends too early$/],
+  ...zstdMistakes,
 ])('%s is refused in one sentence', async (_, content, options, message) => {
   await expect(userErrorOf(() => read(content, options))).resolves.toMatch(message)
 })

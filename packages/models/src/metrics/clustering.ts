@@ -93,8 +93,8 @@ export function clusteringScores(labels: ArrayLike<number>, clusters: ArrayLike<
   const [rows, columns] = [places(labels), places(clusters)]
   const counts = Array.from({ length: rows.size }, () => new Array<number>(columns.size).fill(0))
   for (let i = 0; i < labels.length; i++) {
-    const row = counts[rows.get(labels[i] ?? NaN) ?? -1]
-    const column = columns.get(clusters[i] ?? NaN) ?? -1
+    const row = counts[rows.get(labels[i] ?? NaN) ?? NaN]
+    const column = columns.get(clusters[i] ?? NaN) ?? NaN
     if (row !== undefined) row[column] = (row[column] ?? 0) + 1
   }
   return {

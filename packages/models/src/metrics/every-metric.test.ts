@@ -96,6 +96,7 @@ describe('metrics of clusters', () => {
     ['fewer rows', { shape: [3], values: [0, 1, 2], dtype: 'i32' as const }],
     ['three axes', { shape: [4, 1, 1], values: numbers.values }],
     ['numbers in two axes', { ...numbers, shape: [4, 1] }],
+    ['numbers in three axes', { ...numbers, shape: [4, 1, 1] }],
     ['decimals', { shape: [4], values: numbers.values }],
   ])('refuse labels of %s', (_, labels) => {
     expect(() => of(scores, labels)).toThrow(
@@ -136,8 +137,11 @@ describe('classWeights', () => {
     expect(compute([numbers], (y) => classWeights(y, [2, 3, 4], { ignoreLabel: 1 }))).toEqual([2, 0, 2, 4])
   })
 
-  test('refuses labels of another rank', () => {
-    expect(() => compute([{ ...numbers, shape: [4, 1] }], (y) => classWeights(y, [1, 2, 3]))).toThrow(
+  test.each([
+    { ...numbers, shape: [4, 1] },
+    { ...scores, shape: [4, 3, 1] },
+  ])('refuses labels of $shape', (labels) => {
+    expect(() => compute([labels], (y) => classWeights(y, [1, 2, 3]))).toThrow(
       'classWeights: labels must be class numbers u8 or i32 [batch], or f32 [batch, 3]',
     )
   })
