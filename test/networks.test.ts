@@ -1,5 +1,7 @@
 // Networks of every kind in the catalogue train to the same bits: in native code on one worker, in WebAssembly on
 // three, and killed and resumed.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { smallData } from './data-folder.js'
 import { emptyFolder, gradpool, start } from './gradpool.js'
@@ -22,6 +24,14 @@ test('convolutional, recurrent, variational and adversarial networks have the sa
   const resumed = await gradpool(['run', ...args, '--resume', '--json'], { cwd })
   expect(resumed.code).toBe(0)
   expect(bitsOf(documentOf(resumed))).toEqual(wanted)
+})
+
+test('a transformer on a text has the same bits on every engine and number of workers', async () => {
+  const book = join(await emptyFolder(), 'book.txt')
+  await writeFile(book, Array.from({ length: 900 }, (_, i) => 'whale ship sea'.slice((i * i) % 11)).join(' '))
+  const args = ['text_transformer', '--epochs', '1', '--data', book]
+  const wanted = bitsOf(await runJson([...args, '--workers', '1']))
+  expect(bitsOf(await runJson([...args, '--engine', 'wasm', '--workers', '3']))).toEqual(wanted)
 })
 
 test('a network on random images has the same bits on every engine and number of workers', async () => {

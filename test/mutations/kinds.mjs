@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { defineModel, matmul, mean, parameter, UserError, zeros } from '@gradpool/core'
 import { initialState, prediction } from '@gradpool/core/engine'
 import {
+  bytePairs,
   csv,
   encodeIdx,
   imageFolder,
@@ -17,6 +18,7 @@ import {
   splitReport,
   statisticsOf,
   surveyFile,
+  text,
 } from '@gradpool/datasets'
 import { defineExperiment } from '@gradpool/experiments'
 import { HashIndex } from '@gradpool/hashing'
@@ -56,7 +58,13 @@ function savedModel(first = 0) {
   return encodeSavedModel({
     states,
     predict: { blockRows: 4, row: program(1), block, fields: [{ name: 'x', ...fields.x }], outputs },
-    table: { columns: ['a', 'b', 'c'], categories: { b: ['d', 'e'] }, missing: 'mean', classNames: ['f', 'g'] },
+    table: {
+      columns: ['a', 'b', 'c'],
+      categories: { b: ['d', 'e'] },
+      missing: 'mean',
+      classNames: ['f', 'g'],
+      tokens: { kind: 'bytePairs', pairs: [[97, 98]] },
+    },
     provenance: { gradpool: '0.2.0', seed: 1, options: { batchSize: 4 } },
     metrics: { loss: 0.5 },
   })
@@ -213,6 +221,19 @@ async function tableOf(spec) {
   return { fields, classNames, columns, survey: await surveyFile(spec.path) }
 }
 
+const textOf = (digit) => `wal ${digit} — 🐋 wale ${digit}\r\n`.repeat(12)
+
+/** What is learnt of a text by characters, and by pairs of bytes, and what is told of it. */
+async function textIn(path) {
+  const shape = { length: 4, stride: 3, validation: 0.1, test: 0.2, unknown: 'token' }
+  const [characters, pairs] = [
+    await loadDataset(text(path, shape)),
+    await loadDataset(text(path, { ...shape, length: 2, tokens: bytePairs(300) })),
+  ]
+  const told = ({ splits, tokens, classes }) => ({ splits, tokens, classes })
+  return { characters: told(characters), pairs: told(pairs), survey: await surveyFile(path) }
+}
+
 /** The same as inputs: categories by their names, missing values for a model, groups to split by, rows to predict. */
 async function preparedOf(spec) {
   const dataset = await loadDataset(spec)
@@ -358,6 +379,11 @@ const kinds = {
       const { fields, classNames } = await loadDataset(imageFolder(folder, { size: [6, 8] }))
       return { fields, classNames }
     },
+  },
+  text: {
+    names: ['x.txt'],
+    write: writeOne('x.txt', textOf),
+    read: (folder) => textIn(join(folder, 'x.txt')),
   },
   npy: {
     names: ['x.npy'],

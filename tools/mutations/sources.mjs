@@ -26,7 +26,9 @@ export async function catalogueSources() {
 
 function plannedSources() {
   // Models of one's own have widths that cannot be changed.
-  const narrow = [...catalogue().values()].filter(({ stages }) => stages.every(({ kind }) => kind !== 'model'))
+  const narrow = [...catalogue().values()].filter(
+    ({ data, stages }) => data.kind === 'mnist' && stages.every(({ kind }) => kind !== 'model'),
+  )
   return narrow.flatMap((config) => {
     const stages = config.stages.map((stage) => ({
       ...stage,

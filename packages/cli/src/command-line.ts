@@ -120,7 +120,7 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     .description('what is in a file of rows: columns, types, ranges, missing values, classes')
     .argument(
       '<file>',
-      'a .csv, .tsv or .jsonl file, plain or .gz, or a .parquet, .npy, .npz or .safetensors file, or a folder of pictures; with --augmented an experiment',
+      'a .csv, .tsv or .jsonl file, plain or .gz, or a .parquet, .npy, .npz, .safetensors or .txt file, or a folder of pictures; with --augmented an experiment',
     )
     .option('--json', 'print one JSON document, and nothing else on stdout')
     .addOption(

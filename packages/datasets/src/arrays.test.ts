@@ -197,7 +197,7 @@ describe('the hash', () => {
     })
     expect(parseData(loaded)).toBe(loaded)
     expect(await userErrorOf(() => parseData({ ...loaded, validation: 0.1 }))).toBe(
-      "data has no field 'validation'; its fields are name, hash, fields, splits, classes, skipped, imageShape, target, columns, categories, unknown, missing, classNames",
+      "data has no field 'validation'; its fields are name, hash, fields, splits, classes, skipped, imageShape, target, columns, categories, unknown, missing, classNames, tokens, encoder",
     )
   })
 })

@@ -13,7 +13,7 @@ import { splitRows, type SplitKey } from './splits.js'
 export interface Dataset extends TableNames {
   /** `mnist`, the name of a folder, or the one that plain fields were given. */
   readonly name: string
-  /** SHA-256 of the contents; how they are split does not change it. */
+  /** SHA-256 of the contents; how they are split does not change it, but for a text, which is cut first. */
   readonly hash: string
   /** `test` has fields of its own where files or the caller have, and else those of `train`. */
   readonly fields: { readonly train: Fields; readonly test?: Fields }
@@ -28,7 +28,8 @@ export interface Dataset extends TableNames {
     readonly test?: Split
   }
   /**
-   * Labels are 0 … classes - 1. Of plain fields, known where `label` is one whole number from 0 on.
+   * Labels, and the tokens of a text, are 0 … classes - 1. Of plain fields, known where `label` is one whole number
+   * from 0 on.
    */
   readonly classes?: number
   /** Of a folder of pictures, the paths of files that were skipped, as they are damaged or none. */
@@ -176,6 +177,7 @@ export function tableNamesOf({
   unknown,
   missing,
   classNames,
+  tokens,
   encoder,
 }: TableNames): TableNames | undefined {
   const names = {
@@ -185,6 +187,7 @@ export function tableNamesOf({
     ...(unknown && { unknown }),
     ...(missing !== undefined && { missing }),
     ...(classNames && { classNames }),
+    ...(tokens && { tokens }),
     ...(encoder && { encoder }),
   }
   return Object.keys(names).length > 0 ? names : undefined
@@ -299,6 +302,9 @@ function checkedSplit(split: string, { split: own, names = {} }: OwnRows, conten
   }
   const [found, expected]: readonly [TableNames, TableNames] = [names, contents]
   const isTable = found.columns !== undefined && expected.columns !== undefined
+  if (found.tokens && expected.tokens && JSON.stringify(found.tokens) !== JSON.stringify(expected.tokens)) {
+    throw new UserError(`The ${split} data of ${name} have other tokens than the training: leave them out`)
+  }
   for (const [kind, what] of [
     ['columns', 'other columns'],
     ['categories', 'other categories'],

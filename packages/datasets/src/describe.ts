@@ -7,7 +7,7 @@ import { fileNames, fileRoles, findFiles, ranks, type FileRole } from './folder/
 import { readIdxHeader } from './idx/read.js'
 import { sourceOf } from './source.js'
 import { loadDataset } from './load.js'
-import { isFiles, parseDataSpec, type ArraysSpec, type DataSpec, type RowsSpec } from './spec.js'
+import { isFiles, parseDataSpec, type ArraysSpec, type DataSpec, type FilesSpec } from './spec.js'
 import { splitCounts, type SplitCounts } from './splits.js'
 
 export interface FileDescription {
@@ -76,7 +76,10 @@ function describeArrays({ name, fields, labelled, ...spec }: ArraysSpec): DataDe
 }
 
 /** Only all of a file tells how many rows it has, and only its groups how they are split. */
-async function describeRows(spec: RowsSpec | ArraysSpec, directory: string | undefined): Promise<DataDescription> {
+async function describeRows(
+  spec: Exclude<DataSpec, FilesSpec>,
+  directory: string | undefined,
+): Promise<DataDescription> {
   try {
     const { name, splits } = await loadDataset(spec, { directory })
     const [train, validation, test] = [splits.train, splits.validation, splits.test].map((it) => it?.rows.length ?? 0)

@@ -18,6 +18,7 @@ export {
 } from './load.js'
 export {
   arrays,
+  bytePairs,
   csv,
   idxFolder,
   imageFolder,
@@ -33,6 +34,7 @@ export {
   safetensors,
   sql,
   stored,
+  text,
   tsv,
   type ArraysOptions,
   type ArraysSpec,
@@ -54,6 +56,7 @@ export {
   type RowsSplitOptions,
   type SqlOptions,
   type StoredOptions,
+  type TextOptions,
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, ShuffleOption, SplitBy } from './rows-split.js'
@@ -74,4 +77,7 @@ export { rowsByName, type NamedRow } from './table/rows-by-name.js'
 export { surveyFile, type ColumnSurvey, type DataSurvey } from './table/survey.js'
 export type { RowSource } from './table/records.js'
 export type { MissingPolicy, TableShape, TableSpec } from './table/table-spec.js'
+export type { BytePairsToLearn, TextShape, TextSpec } from './text/text-spec.js'
+export { tokenizerFor, tokensText, tokenizerOf, type Tokenizer } from './text/tokenizer.js'
+export { readTextInputs, isTextFile, type TextInputs } from './text/read-text-inputs.js'
 export { windows, type WindowsOptions } from './windows.js'

@@ -53,6 +53,8 @@ import { readTable, type ReadingTable, type Table } from './table/read-table.js'
 import type { RowSource } from './table/records.js'
 import { tableSpec } from './table/table-spec.js'
 import { isList, type TableSpec } from './table/table-spec.js'
+import { isToLearn, type TextSpec } from './text/text-spec.js'
+import { readTextWindows, textName } from './text/text-windows.js'
 
 export interface LoaderOptions {
   /** Memory of the fields, such as an engine's. Default: memory that threads can share. */
@@ -78,9 +80,19 @@ export function loadDataset(data: FilesSpec, options?: Omit<LoadOptions, 'test'>
 export function loadDataset(data: DataInput, options?: LoadOptions): Promise<Dataset>
 export async function loadDataset(data: DataInput, options: LoadOptions = {}): Promise<Dataset> {
   const { validation, test } = options
-  const loaded = await datasetLoader(options)(data)
-  if (validation === undefined && test === undefined) return loaded
+  if (validation === undefined && test === undefined) return datasetLoader(options)(data)
+  const spec = parseData(data)
+  if (!isDataset(spec) && spec.kind === 'text') {
+    const own = (split: 'validation' | 'test') => parseHeldOut(options[split] ?? spec[split], split)
+    return datasetLoader(options)({ ...spec, validation: own('validation'), test: own('test') })
+  }
+  const loaded = await datasetLoader(options)(spec)
   const { contents, plan } = originOfSplits(loaded)
+  if (contents.tokens && [validation, test].some((held) => typeof held === 'number' && held > 0)) {
+    throw new UserError(
+      `${loaded.name} was cut when it was loaded, before its tokens were learnt: give text() its validation and test`,
+    )
+  }
   const load = datasetLoader({ ...options, directory: undefined })
   const own = async (name: 'validation' | 'test') =>
     options[name] === undefined
@@ -129,17 +141,19 @@ export function datasetLoader(options: LoaderOptions = {}): (data: DataInput) =>
     const key = keyOf(read, directory)
     const source = sources.get(key) ?? sourceFor(read, { ...options, directory })
     sources.set(key, source)
-    const { contents, test } = await source
+    const { contents, ...own } = await source
     // What is held out by itself is not in the folder that takes the data's place.
     const plan = await planOf(spec, contents, (held) => load(held, {}))
-    return splitData(contents, { ...plan, ...(test && { test }) })
+    return splitData(contents, { ...plan, ...own })
   }
   return (data) => load(data, options)
 }
 
 interface Source {
   readonly contents: Contents
-  /** Of files, which have their own. */
+  /** Of texts that are cut. */
+  readonly validation?: OwnRows
+  /** Of files of images, which have their own, and of texts that are cut. */
   readonly test?: OwnRows
 }
 
@@ -147,6 +161,12 @@ type Load = (data: DataInput) => Promise<Dataset>
 
 async function planOf(spec: DataSpec, contents: Contents, load: Load): Promise<SplitPlan> {
   if (isFiles(spec)) return { ...spec, test: 0, splitBy: 'random' }
+  if (spec.kind === 'text') {
+    const by = { contents, splitBy: 'order', load } as const
+    const own = async (held: HeldOut) => (typeof held === 'number' ? 0 : heldOut(held, by))
+    const [validation, test] = [await own(spec.validation), await own(spec.test)]
+    return { labelled: 1, validation, test, splitBy: 'order', splitSeed: 0 }
+  }
   const { labelled, splitBy, splitSeed } = spec
   const by = { contents, splitBy, load }
   return {
@@ -186,8 +206,12 @@ async function heldOut(held: HeldOut, { contents, splitBy, load }: HeldFrom): Pr
   return { split: own.splits.all, hash: () => own.hash, names: own, splitKey }
 }
 
-/** A table as one whose numbers mean the same as these do, as far as it says nothing else. */
+/** A table, or a text, as one whose numbers mean the same as these do, as far as it says nothing else. */
 function readBy<S extends DataSpec>(spec: S, names: TableNames | undefined): S {
+  if (spec.kind === 'text') {
+    const isOwn = names?.tokens === undefined || (spec.tokens !== 'characters' && !isToLearn(spec.tokens))
+    return isOwn ? spec : { ...spec, tokens: names.tokens }
+  }
   if (names?.columns === undefined || !isTable(spec)) return spec
   const { target = names.target, columns = names.columns, missing } = spec
   const { categories = names.categories, classes } = spec
@@ -214,6 +238,10 @@ function keyOf(spec: DataSpec, directory: string | undefined): unknown {
   if (isFiles(spec)) {
     return JSON.stringify([spec.kind, directory ?? spec.directory, spec.kind === 'idxFolder' && spec.classes])
   }
+  if (spec.kind === 'text') {
+    const [validation, test] = [spec.validation, spec.test].map((held) => (typeof held === 'number' ? held : 0))
+    return JSON.stringify({ ...spec, directory, validation, test })
+  }
   // How rows are split does not change them, but for the column that it is read for.
   const splitBy = typeof spec.splitBy === 'string' ? '' : spec.splitBy
   const order = { balance: undefined, shuffle: undefined, windowBytes: undefined }
@@ -222,7 +250,23 @@ function keyOf(spec: DataSpec, directory: string | undefined): unknown {
 }
 
 async function sourceFor(spec: DataSpec, options: LoaderOptions): Promise<Source> {
-  return isFiles(spec) ? filesSource(spec, options) : rowsSource(spec, options)
+  if (isFiles(spec)) return filesSource(spec, options)
+  return spec.kind === 'text' ? textSource(spec, options) : rowsSource(spec, options)
+}
+
+async function textSource(spec: TextSpec<HeldOut>, { allocate, directory }: LoaderOptions): Promise<Source> {
+  const from = directory === undefined ? spec : { ...spec, paths: [directory] }
+  const [validation = 0, test = 0] = [spec.validation, spec.test].map((held) => (typeof held === 'number' ? held : 0))
+  const { fields, tokens, size } = await readTextWindows(from, { validation, test })
+  const own = (held: Fields): OwnRows => {
+    const heldFields = placed(held, allocate)
+    return { split: { fields: heldFields, rows: allRows(heldFields) }, hash: once(() => fieldsHash(heldFields)) }
+  }
+  return {
+    contents: { ...contentsOf(textName(from.paths), { fields: fields.train, tokens }, allocate), classes: size },
+    ...(fields.validation && { validation: own(fields.validation) }),
+    ...(fields.test && { test: own(fields.test) }),
+  }
 }
 
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
@@ -301,11 +345,12 @@ function hashOfRows(fields: Fields, names: TableNames): string {
   return withNames(fieldsHash(fields), names)
 }
 
-/** Numbers of categories and classes mean nothing without their names. */
-export function withNames(hash: string, { categories, classNames }: TableNames): string {
-  if (categories === undefined && classNames === undefined) return hash
+/** Numbers of categories, classes and tokens mean nothing without their names. */
+export function withNames(hash: string, { categories, classNames, tokens }: TableNames): string {
+  if (categories === undefined && classNames === undefined && tokens === undefined) return hash
+  const names = [Object.entries(categories ?? {}), classNames ?? null, ...(tokens ? [tokens] : [])]
   return createHash('sha256')
-    .update(`${hash}\n${JSON.stringify([Object.entries(categories ?? {}), classNames ?? null])}\n`)
+    .update(`${hash}\n${JSON.stringify(names)}\n`)
     .digest('hex')
 }
 

@@ -72,6 +72,11 @@ function isWhole(low: number, high: number): (value: number) => boolean {
   return (value) => Number.isInteger(value) && value >= low && value <= high
 }
 
+/** A whole number from `least` to `most`. */
+export function wholeRule(least: number, most: number, byDefault: number): Rule<number> {
+  return numberRule(`a whole number from ${least} to ${most}`, isWhole(least, most), byDefault)
+}
+
 const MOST_ROWS = 2 ** 31 - 1
 const isCount = isWhole(0, MOST_ROWS)
 
@@ -89,8 +94,8 @@ export const labelledRowsRule = numberRule(
   (value) => value > 0 && (value <= 1 || isCount(value)),
   1,
 )
-export const splitSeedRule = numberRule('a whole number from 0 to 4294967295', isWhole(0, 2 ** 32 - 1), 0)
-export const classesRule = numberRule('a whole number from 1 to 256', isWhole(1, 256), 10)
+export const splitSeedRule = wholeRule(0, 2 ** 32 - 1, 0)
+export const classesRule = wholeRule(1, 256, 10)
 export const directoryRule = textRule('the path of a folder')
 
 export function textRule(expected: string, byDefault?: string): Rule<string> {
@@ -98,6 +103,16 @@ export function textRule(expected: string, byDefault?: string): Rule<string> {
     expected,
     ...(byDefault !== undefined && { default: byDefault }),
     accepts: (value): value is string => typeof value === 'string' && value !== '',
+  }
+}
+
+/** The first is the default. */
+export function oneOfRule<const T extends string | number>(first: T, ...others: readonly T[]): Rule<T> {
+  const allowed: readonly unknown[] = [first, ...others]
+  return {
+    expected: allowed.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(' or '),
+    default: first,
+    accepts: (value): value is T => allowed.includes(value),
   }
 }
 

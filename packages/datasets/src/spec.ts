@@ -6,7 +6,7 @@
  * anywhere. As JSON, plain fields are their hash, dtypes and shapes.
  */
 import { UserError } from '@gradpool/core'
-import type { BlockShuffle } from '@gradpool/core/engine'
+import { isTokens, type BlockShuffle } from '@gradpool/core/engine'
 import { isDataset, loadedData, tableNamesOf, type Dataset } from './dataset.js'
 import { arrayNamesFields, arrayNamesOf, type ArrayNames } from './array-names.js'
 import { namedArraysSpec, npySpec, type NamedArraysSpec, type NpySpec } from './array-files/array-files-spec.js'
@@ -29,6 +29,7 @@ import {
   type FieldTaker,
 } from './spec-rules.js'
 import { tableSpec, type TableShape, type TableSpec } from './table/table-spec.js'
+import { textSpec, type BytePairsToLearn, type TextShape, type TextSpec } from './text/text-spec.js'
 
 export interface FilesSplitSpec {
   /** The fraction of the training images whose labels are used, above 0 and at most 1. */
@@ -76,7 +77,7 @@ export type RowsSpec =
   | RandomSpec<HeldOut>
   | StoredSpec<HeldOut>
 
-export type DataSpec = FilesSpec | ArraysSpec | RowsSpec
+export type DataSpec = FilesSpec | ArraysSpec | RowsSpec | TextSpec<HeldOut>
 
 /** Whatever stands for data: a spec, data that are loaded, or plain fields. */
 export type DataInput = DataSpec | Dataset | FieldsInput
@@ -136,6 +137,17 @@ export type NpyOptions = RowsSplitOptions & ArrayNames
 
 export type ImageFolderOptions = Partial<Omit<ImageFolderShape, 'directory'>> & RowsSplitOptions
 
+export interface TextOptions extends Partial<Omit<TextShape, 'paths'>> {
+  /**
+   * With `tokens: 'characters'`: those that there are, in the order of their numbers. Default: those of the training.
+   */
+  readonly characters?: string | readonly string[]
+  /** The share or number of characters of each file, before those of the test, or data of its own. Default: 0, none. */
+  readonly validation?: number | DataInput
+  /** The share or number of characters of each file, at its end, or data of its own. Default: 0, none. */
+  readonly test?: number | DataInput
+}
+
 export interface NamedArraysOptions extends RowsSplitOptions, ArrayNames {
   /** Names of fields, each with that of its array. Default: every array, by its own name. */
   readonly fields?: Readonly<Record<string, string>>
@@ -169,6 +181,7 @@ const datasetFields = [
   'unknown',
   'missing',
   'classNames',
+  'tokens',
   'encoder',
 ]
 const isText = 'an object such as mnist() returns, a loaded data set, or { name: { values, shape } }'
@@ -244,6 +257,32 @@ export function stored(directory: string, options: StoredOptions = {}): StoredSp
   return storedSpec({ ...options, kind: 'stored', directory }, { where: 'stored', heldOut: parseHeldOut })
 }
 
+/**
+ * Files of text, as windows of tokens: the fields `text`, i32 [length], and `next`, i32 [length], the token after each.
+ *
+ * @throws UserError for options that do not fit
+ */
+export function text(paths: string | readonly string[], options: TextOptions = {}): TextSpec<HeldOut> {
+  const { characters, ...others } = options
+  const { tokens = 'characters', unknown = 'refuse' } = others
+  if (characters !== undefined && tokens !== 'characters') {
+    throw new UserError("text.characters goes with tokens: 'characters' alone")
+  }
+  const given = characters === undefined ? tokens : { kind: 'characters', characters: Array.from(characters), unknown }
+  if (characters !== undefined && !isTokens(given)) {
+    throw new UserError('text.characters must be characters, none of them twice')
+  }
+  const value = { ...others, kind: 'text', paths: typeof paths === 'string' ? [paths] : paths, tokens: given }
+  return textSpec(value, { where: 'text', heldOut: parseHeldOut })
+}
+
+/**
+ * For `text`: tokens of pairs of bytes, learnt from the text that is trained on, so many of them with the 256 bytes.
+ */
+export function bytePairs(size: number): BytePairsToLearn {
+  return { kind: 'bytePairs', size }
+}
+
 /** Files of NumPy, each with the field that it is: `npy({ x: 'x.npy', y: 'y.npy' })`. */
 export function npy(files: Readonly<Record<string, string>>, options: NpyOptions = {}): NpySpec<HeldOut> {
   return npySpec({ ...options, kind: 'npy', files }, { where: 'npy', heldOut: parseHeldOut })
@@ -294,6 +333,7 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'imageFolder') return imageFolderSpec(value, { where, heldOut: parseHeldOut })
   if (kind === 'npy') return npySpec(value, { where, heldOut: parseHeldOut })
   if (kind === 'npz' || kind === 'safetensors') return namedArraysSpec(kind, value, { where, heldOut: parseHeldOut })
+  if (kind === 'text') return textSpec(value, { where, heldOut: parseHeldOut })
   if (kind === 'random') return randomSpec(value, { where, heldOut: parseHeldOut })
   if (kind === 'stored') return storedSpec(value, { where, heldOut: parseHeldOut })
   // A field may have any name.
@@ -302,7 +342,7 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   }
   throw notAllowed(
     `${where}.kind`,
-    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'sql', 'npy', 'npz', 'safetensors', 'imageFolder', 'random' or 'stored'`,
+    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'sql', 'npy', 'npz', 'safetensors', 'imageFolder', 'text', 'random' or 'stored'`,
     kind,
   )
 }

@@ -20,6 +20,7 @@ function layersOf(name: string): string {
     if (stage.kind === 'hash') {
       return `hash ${JSON.stringify(stage.encoder)}${stage.labels ? ' with labels' : ''}`
     }
+    if (stage.kind === 'continueText') return `continueText ${stage.width}`
     if (stage.kind === 'regress') return `regress ${JSON.stringify(stage.hidden)}`
     return stage.kind === 'classify' ? `classify ${JSON.stringify(stage.hidden)} ${stage.encoder}` : stage.name
   })
@@ -95,6 +96,11 @@ describe('the catalogue', () => {
     expect(layersOf('mnist_rows_gru')).toBe('gru')
   })
 
+  it('has a transformer that learns a book by its characters', () => {
+    expect(groups().text).toEqual(['text_transformer'])
+    expect(catalogue().get('text_transformer')?.data).toMatchObject({ kind: 'text', tokens: 'characters', length: 64 })
+  })
+
   it.each(hashing)('%s hashes', (name, epochs, layers) => {
     const config = catalogue().get(name)
     expect(config?.train.epochs).toBe(epochs)
@@ -128,7 +134,7 @@ describe('findExperiments', () => {
       "there is no experiment 'mnist_auto_fx'; did you mean 'mnist_auto_fix'?",
     )
     expect(() => findExperiments(['imagenet'])).toThrow(
-      "there is no experiment 'imagenet'; there are report, hashing, convolution, generative, recurrent, speed, mnist_mlp_all,",
+      "there is no experiment 'imagenet'; there are report, hashing, convolution, generative, recurrent, text, speed, mnist_mlp_all,",
     )
   })
 })

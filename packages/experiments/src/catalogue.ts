@@ -10,6 +10,7 @@ import { recurrentExperiments } from './recurrent-experiments.js'
 import { reportExperiments } from './report-experiments.js'
 import type { ExperimentConfig } from './schema.js'
 import { speedExperiments } from './speed-experiments.js'
+import { textExperiments } from './text-experiments.js'
 
 let loaded: { configs: ReadonlyMap<string, ExperimentConfig>; groups: Groups } | undefined
 
@@ -24,6 +25,7 @@ function load() {
     convolution: convolutionExperiments(),
     generative: generativeExperiments(),
     recurrent: recurrentExperiments(),
+    text: textExperiments(),
     speed: speedExperiments(),
   }
   const named = Object.values(grouped)

@@ -4,7 +4,7 @@
 import { UserError, type Model } from '@gradpool/core'
 import { modelFor } from '@gradpool/core/engine'
 import { modelDataOf, type Dataset } from '@gradpool/datasets'
-import { autoencode, classify, hash, regress } from '@gradpool/models'
+import { autoencode, classify, continueText, hash, regress } from '@gradpool/models'
 import { planStage, type PlannedStage, type StagePlan } from './plan-stage.js'
 import type { ExperimentConfig, StageConfig } from './schema.js'
 
@@ -57,6 +57,7 @@ export function planExperiment(config: ExperimentConfig, options: PlanOptions): 
 function startOf(stage: StageConfig, before: readonly StageConfig[]): number {
   switch (stage.kind) {
     case 'autoencode':
+    case 'continueText':
     case 'regress':
       return -1
     case 'classify':
@@ -80,6 +81,8 @@ function readyModel(config: StageConfig, before: readonly StageConfig[]): Model 
     }
     case 'hash':
       return hash(config)
+    case 'continueText':
+      return continueText(config)
     case 'regress':
       return regress(config)
     case 'model':

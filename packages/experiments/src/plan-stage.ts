@@ -150,6 +150,7 @@ function splitOf(config: StageConfig, { splits }: Dataset): Split {
     case 'autoencode':
       return splits.all
     case 'classify':
+    case 'continueText':
     case 'regress':
       return splits.train
     case 'hash':

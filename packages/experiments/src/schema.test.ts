@@ -91,7 +91,7 @@ describe('a wrong configuration', () => {
     [{ stages: [] }, 'narrow_code: stages must be a list of at least 1, not []'],
     [
       { stages: [{ kind: 'clasify' }] },
-      "narrow_code: stages[0].kind must be 'autoencode', 'classify', 'hash', 'regress' or 'model', not 'clasify'",
+      "narrow_code: stages[0].kind must be 'autoencode', 'classify', 'hash', 'regress', 'continueText' or 'model', not 'clasify'",
     ],
     [{ stages: [{ kind: 'classify' }] }, 'narrow_code: stages[0].hidden is missing; it must be a list'],
     [

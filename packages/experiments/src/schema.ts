@@ -12,6 +12,7 @@ import {
   type AutoencodeOptions,
   checkAugmentations,
   type ClassifyOptions,
+  type ContinueTextOptions,
   type EncoderMode,
   type HashOptions,
   type RegressOptions,
@@ -66,6 +67,7 @@ export type StageInput =
   | Stage<'classify', ClassifierOptions, TrainInput>
   | Stage<'hash', HashOptions, TrainInput>
   | Stage<'regress', RegressOptions, TrainInput>
+  | Stage<'continueText', ContinueTextOptions, TrainInput>
   | (Partial<Stage<'model', unknown, TrainInput>> & OwnModel)
 
 export type StageConfig =
@@ -73,6 +75,7 @@ export type StageConfig =
   | Stage<'classify', ClassifierOptions & { readonly encoder: EncoderMode }, StageTrainConfig>
   | Stage<'hash', HashOptions & { readonly labels: boolean }, StageTrainConfig>
   | Stage<'regress', RegressOptions, StageTrainConfig>
+  | Stage<'continueText', ContinueTextOptions, StageTrainConfig>
   | Stage<'model', Required<OwnModel>, StageTrainConfig>
 
 const { oneOf, trueOrFalse, positive } = checks
@@ -166,6 +169,15 @@ const knownStage = kinds({
     weight: [weight, 'heNormal'],
     standardize: [trueOrFalse, true],
     augment: [checkAugmentations, undefined],
+    train: [parseStageTrain, undefined],
+  },
+  continueText: {
+    width: [width],
+    heads: [width],
+    blocks: [width],
+    hidden: [width, undefined],
+    dropout: [checks.number(0, 1), undefined],
+    classes: [width, undefined],
     train: [parseStageTrain, undefined],
   },
   model: { name: [name], model: [model], split: [oneOf('all', 'train'), 'train'], train: [parseStageTrain, undefined] },

@@ -16,6 +16,7 @@ export {
   type MlpOptions,
 } from './architectures/classify.js'
 export { hash, type Hasher, type HashOptions, type LabelledHasher } from './architectures/hash.js'
+export { continueText, type ContinueTextOptions, type TextContinuer } from './architectures/continue-text.js'
 export { regress, type RegressOptions, type Regressor } from './architectures/regress.js'
 export {
   augment,

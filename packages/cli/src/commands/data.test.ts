@@ -35,6 +35,18 @@ test('the same as JSON', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ rows: 3, columns: [{ name: 'size' }, { name: 'city' }, { missing: 1 }] })
 })
 
+test('a text by its characters, words and lines', async () => {
+  const path = join(folder, 'book.txt')
+  writeFileSync(path, 'a whale\nand a boat \u001b[31m and a captain, who wrote: 1851; ABCDEFGHIJ?!')
+  const { io, stdout } = keptIo()
+  expect(await main(['data', path], io)).toBe(0)
+  expect(stdout()).toMatch(/book\.txt: 69 characters\n/)
+  expect(stdout()).toMatch(/^character +text +0 +– +– +– +38 different: " " \(11\), a \(9\), /m)
+  expect(stdout()).toMatch(/^word +text +0 +– +– +– +a \(3\), and \(2\), whale \(1\), /m)
+  expect(stdout()).toMatch(/^line length +number +0 +7 +61 +34 /m)
+  expect(stdout()).not.toContain('\u001b')
+})
+
 test('commands to a terminal are written out', async () => {
   const { stdout } = await data('a\u001b[31m,b\n1,\u001b]0;x\u0007\n')
   expect(['\u001b', '\u0007'].filter((command) => stdout.includes(command))).toEqual([])

@@ -1,5 +1,5 @@
 /** `gradpool data FILE`: what is in a file of rows, before anything is learnt from it. */
-import { type ColumnSurvey, type DataSurvey, surveyFile } from '@gradpool/datasets'
+import { type ColumnSurvey, type DataSurvey, isTextFile, surveyFile } from '@gradpool/datasets'
 import { gridOf } from '../display/grid.js'
 import { type Outlet } from '../display/outlet.js'
 import { visibleIn } from '../display/visible-in.js'
@@ -40,7 +40,10 @@ function textOf({ path, rows, columns }: DataSurvey, outlet: Outlet): string {
     flexible: valuesColumn,
     right: [2, 3, 4, 5],
   })
-  return `${visibleIn(`${path}: ${counted(rows, 'row')}, ${counted(columns.length, 'column')}`)}\n\n${table}`
+  const extent = isTextFile(path)
+    ? counted(rows, 'character')
+    : `${counted(rows, 'row')}, ${counted(columns.length, 'column')}`
+  return `${visibleIn(`${path}: ${extent}`)}\n\n${table}`
 }
 
 function cellsOf({ name, type, shape, missing, infinite, range, ...column }: ColumnSurvey): readonly string[] {
@@ -52,9 +55,13 @@ function cellsOf({ name, type, shape, missing, infinite, range, ...column }: Col
 
 function valuesText({ distinct, values = [] }: Pick<ColumnSurvey, 'distinct' | 'values'>): string {
   if (distinct === undefined) return 'many'
-  const shown = values.slice(0, MOST_VALUES).map(({ value, rows }) => `${cut(value)} (${rows})`)
+  const shown = values
+    .slice(0, MOST_VALUES)
+    .map(({ value, rows }) => `${cut(/\S/.test(value) ? value : JSON.stringify(value))} (${rows})`)
   if (shown.length === 0) return `${distinct} different`
-  return [...shown, ...(values.length > shown.length ? ['…'] : [])].join(', ')
+  // Of a text, more differ than are listed.
+  const head = distinct > values.length ? `${distinct} different: ` : ''
+  return head + [...shown, ...(distinct > shown.length ? ['…'] : [])].join(', ')
 }
 
 function short(value: number): string {

@@ -48,6 +48,10 @@ function architectureOf({ stages, data }: ExperimentConfig): string {
       codeWidth = stage.encoder.at(-1)
       return `autoencode ${[ends.pixels, ...stage.encoder, ...stage.decoder].join('-')}`
     }
+    if (stage.kind === 'continueText') {
+      const { width, heads, blocks } = stage
+      return `continueText of ${counted(blocks, 'block')} of width ${width} with ${counted(heads, 'head')}`
+    }
     if (stage.kind === 'regress') return `regress ${['inputs', ...stage.hidden, 'outputs'].join('-')}`
     const { hidden, encoder } = stage
     if (encoder === 'none') return `classify ${[ends.pixels, ...hidden, ends.classes].join('-')}`
@@ -65,5 +69,9 @@ function labelsOf({ data, stages }: ExperimentConfig): string {
 }
 
 function usesLabels(stage: StageConfig): boolean {
-  return stage.kind === 'hash' ? stage.labels : stage.kind !== 'autoencode'
+  return stage.kind === 'hash' ? stage.labels : stage.kind !== 'autoencode' && stage.kind !== 'continueText'
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

@@ -46,7 +46,9 @@ export async function predictCommand(
   const { leftAside = [] } = rows
   if (leftAside.length > 0) stderr.print(`Left aside, since the model does not read it: ${leftAside.join(', ')}`)
   const predicted = await model.predict(rows.values)
-  const predictions = { outputs, predicted, numRows: rows.numRows, classNames }
+  const tokenizer = table.tokens && (await model.tokenizer())
+  const textOf = tokenizer && ((tokens: readonly number[]) => tokenizer.decode(tokens))
+  const predictions = { outputs, predicted, numRows: rows.numRows, classNames, textOf }
   if (json) stdout.printJson(predictionLines(predictions).join('\n'))
   else if (csv) stdout.printJson(predictionTable(predictions).join('\n'))
   else printPredictions(stdout, predictions)

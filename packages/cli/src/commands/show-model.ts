@@ -1,6 +1,7 @@
 /** What a saved model is: its layers, what it reads and predicts, how it was trained, its metrics, its hash. */
 import { UserError } from '@gradpool/core'
 import { sizeOf, type TableNames } from '@gradpool/core/engine'
+import { tokensText } from '@gradpool/datasets'
 import { type StageModel } from '@gradpool/orchestrator'
 import { decodeSavedModel, type JsonValue, readRegular, reasonOf, type SavedModel } from '@gradpool/storage'
 import { gridOf } from '../display/grid.js'
@@ -85,13 +86,14 @@ function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet):
   return [visibleIn(`Model ${title}: ${path}`), '', layersText(saved, outlet), '', ...lines].join('\n')
 }
 
-/** Of a model of a table. */
+/** Of a model of a table or a text. */
 function namesIn({
   target,
   columns,
   categories = {},
   missing,
   classNames,
+  tokens,
   encoder,
 }: TableNames): (readonly [string, string])[] {
   const ofColumns = columns?.map((column) => {
@@ -102,6 +104,7 @@ function namesIn({
     ...(target === undefined ? [] : [['learns', cut(target)] as const]),
     ...(encoder ? [['encoder', `makes ${encoder.to} of ${encoder.from}: ${encoder.hash}`] as const] : []),
     ...(classNames ? [['classes', cut(classNames.join(', '))] as const] : []),
+    ...(tokens ? [['tokens', tokensText(tokens)] as const] : []),
     ...(missing === undefined
       ? []
       : [['missing', typeof missing === 'string' ? missing : String(missing.value)] as const]),

@@ -21,44 +21,49 @@ export interface Predictions {
   readonly numRows: number
   /** Of the classes, in the order of their numbers, where they have any. */
   readonly classNames?: readonly string[] | undefined
+  /** Of tokens, where the model is of a text. */
+  readonly textOf?: ((tokens: readonly number[]) => string) | undefined
 }
 
-/** A JSON object for each row; arrays are nested by their shapes, and classes told by their names. */
-export function predictionLines({ outputs, predicted, numRows, classNames }: Predictions): string[] {
+/** A JSON object for each row; arrays are nested by their shapes, classes told by their names, and tokens as a text. */
+export function predictionLines({ outputs, predicted, numRows, ...words }: Predictions): string[] {
   return Array.from({ length: numRows }, (_, row) => {
     const values = Object.entries(outputs).map(([name, type]) => {
       const numbers = ofRow(predicted[name], row, type.shape)
-      return [name, classOf(name, type, numbers, classNames) ?? nested(numbers.map(exact), type.shape)]
+      return [name, inWords(name, type, numbers, words) ?? nested(numbers.map(exact), type.shape)]
     })
     return JSON.stringify(Object.fromEntries(values))
   })
 }
 
 /** A line for each row, with a column for each number, below their names. */
-export function predictionTable({ outputs, predicted, numRows, classNames }: Predictions): string[] {
-  const header = Object.entries(outputs).flatMap(([name, { shape }]) => {
-    if (shape.length === 0) return [name]
+export function predictionTable({ outputs, predicted, numRows, ...words }: Predictions): string[] {
+  const { classNames } = words
+  const header = Object.entries(outputs).flatMap(([name, type]) => {
+    const { shape } = type
+    if (shape.length === 0 || isText(name, type, words)) return [name]
     return Array.from({ length: sizeOf(shape) }, (_, at) => `${name}.${namesOf(shape, classNames)?.[at] ?? at}`)
   })
   const rows = Array.from({ length: numRows }, (_, row) =>
     Object.entries(outputs).flatMap(([name, type]) => {
       const numbers = ofRow(predicted[name], row, type.shape)
-      return classOf(name, type, numbers, classNames) ?? numbers.map((value) => String(exact(value)))
+      return inWords(name, type, numbers, words) ?? numbers.map((value) => String(exact(value)))
     }),
   )
   return [header, ...rows].map((cells) => cells.map(quoted).join(','))
 }
 
 /** One row as a list, several as a table. */
-export function printPredictions(outlet: Outlet, { outputs, predicted, numRows, classNames }: Predictions): void {
+export function printPredictions(outlet: Outlet, { outputs, predicted, numRows, ...words }: Predictions): void {
   const { printColoured: print, colours } = outlet
   const columns = outlet.columns()
   const names = Object.keys(outputs)
   const partsOf = (name: string, row: number, most: number) => {
     const type = outputs[name]
     const numbers = ofRow(predicted[name], row, type?.shape ?? [])
-    const own = type && classOf(name, type, numbers, classNames)
-    return own === undefined ? valueTexts(name, numbers, { shape: type?.shape ?? [], most, classNames }) : [own]
+    const own = type && inWords(name, type, numbers, words)
+    if (own !== undefined) return [own]
+    return valueTexts(name, numbers, { shape: type?.shape ?? [], most, classNames: words.classNames })
   }
   if (numRows === 1) {
     const rows = names.flatMap((name) => partsOf(name, 0, MOST_CLASSES).map((part, at) => [at === 0 ? name : '', part]))
@@ -71,14 +76,17 @@ export function printPredictions(outlet: Outlet, { outputs, predicted, numRows, 
   print(gridOf(['row', ...visibleIn(names)], visibleIn(rows), { columns, colours, right: [0] }))
 }
 
-/** The name of a class; undefined for what is no number of one. */
-function classOf(
-  name: string,
-  { dtype, shape }: Inputs[string],
-  [number = NaN]: readonly number[],
-  classNames: readonly string[] = [],
-): string | undefined {
-  return name === 'estimate' && dtype === 'i32' && shape.length === 0 ? classNames[number] : undefined
+type Words = Pick<Predictions, 'classNames' | 'textOf'>
+
+/** The name of a class, or the text of tokens; undefined for what is neither. */
+function inWords(name: string, type: Inputs[string], numbers: readonly number[], words: Words): string | undefined {
+  if (isText(name, type, words)) return words.textOf?.(numbers)
+  const isClass = name === 'estimate' && type.dtype === 'i32' && type.shape.length === 0
+  return isClass ? words.classNames?.[numbers[0] ?? NaN] : undefined
+}
+
+function isText(name: string, { dtype, shape }: Inputs[string], { textOf }: Words): boolean {
+  return textOf !== undefined && name === 'estimate' && dtype === 'i32' && shape.length === 1
 }
 
 /** Of values one for each class. */

@@ -1,12 +1,12 @@
 /**
  * Rows to predict from, out of any file that data are read from: a table by the columns that the model was trained on,
- * arrays of NumPy, or JSON lines by the model's inputs.
+ * a text by its tokens, arrays of NumPy, or JSON lines by the model's inputs.
  */
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { UserError } from '@gradpool/core'
 import { sizeOf, type TableNames } from '@gradpool/core/engine'
-import { arraysInFile, readInputs, tableKindOf } from '@gradpool/datasets'
+import { arraysInFile, isTextFile, readInputs, readTextInputs, tableKindOf } from '@gradpool/datasets'
 import type { StoredArray } from '@gradpool/storage'
 import { type ValueType } from '@gradpool/trainer'
 import { type Inputs, typesText, typeText } from './inputs.js'
@@ -23,6 +23,7 @@ export async function readData(path: string, { inputs, table }: Trained): Promis
   const mayMiss = typeof table.missing === 'string'
   const arrays = await arraysInFile(path)
   if (arrays) return rowsOfArrays(path, arrays, { inputs, mayMiss })
+  if (isTextFile(path)) return windowsOf(path, inputs, table)
   const kind = tableKindOf(path)
   if (kind === undefined || (kind === 'jsonl' && !(await hasColumns(path, inputs, table)))) {
     return readRows(path, inputs, mayMiss)
@@ -34,6 +35,16 @@ export async function readData(path: string, { inputs, table }: Trained): Promis
   }
   const { x, numRows, leftAside } = await readInputs(path, table)
   return { numRows, values: { x }, leftAside }
+}
+
+async function windowsOf(path: string, inputs: Inputs, { tokens }: TableNames): Promise<Rows> {
+  const [[name, type] = [], ...others] = Object.entries(inputs)
+  const [length, ...more] = type?.shape ?? []
+  if (tokens === undefined || name === undefined || length === undefined || others.length + more.length > 0) {
+    throw new UserError(`'${path}' is a text, and this model was trained on none: it reads ${typesText(inputs)}`)
+  }
+  const { numRows, values, leftAside } = await readTextInputs(path, { tokens, length })
+  return { numRows, values: { [name]: values }, leftAside: leftAside > 0 ? [`the first ${leftAside} tokens`] : [] }
 }
 
 /** Whether JSON lines have columns of a table, and not the inputs themselves, as the first of them tells. */

@@ -88,6 +88,7 @@ export {
   type EncoderNames,
   type TableNames,
 } from '../training/model.js'
+export { isTokens, type Tokens } from '../training/tokens.js'
 export { adjustedRandIndex, clusterAccuracy, normalizedMutualInformation } from '../metrics/confusion.js'
 export { finisher, type FinisherName } from '../metrics/finishers.js'
 export { finishMetrics, type GatheredResults, type MetricSpec } from '../metrics/metric-spec.js'

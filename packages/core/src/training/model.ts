@@ -17,6 +17,7 @@ import type { Field } from '../engine/dataset.js'
 import type { DType, Shape } from '../program/dtype.js'
 import type { Tensor } from '../tracing/tensor.js'
 import type { Binding, BoundOf, Params } from './module.js'
+import type { Tokens } from './tokens.js'
 
 /** Losses by name, each a scalar: each trains the parameters of its name. */
 export type Losses = Readonly<Record<string, Tensor>>
@@ -116,7 +117,7 @@ export interface FieldStatistics {
 /** Which figure of the training rows stands for a missing number; for a missing category it is the most frequent. */
 export type Imputation = 'mean' | 'median' | 'mostFrequent'
 
-/** What the numbers of a table are called. */
+/** What the numbers of a table are called, and those of a text stand for. */
 export interface TableNames {
   /** The column that is learnt, as the field `y` or `label`. */
   readonly target?: string
@@ -130,6 +131,8 @@ export interface TableNames {
   readonly missing?: Imputation | { readonly value: number }
   /** Of the field `label`, in the order of its numbers. */
   readonly classNames?: readonly string[]
+  /** Of the fields `text` and `next`. */
+  readonly tokens?: Tokens
   readonly encoder?: EncoderNames
 }
 
@@ -146,7 +149,7 @@ export interface EncoderNames {
 /** What a model may know of the data that it is for. */
 export interface ModelData extends Pick<TableNames, 'columns' | 'categories' | 'missing'> {
   readonly fields: Readonly<Record<string, Pick<Field, 'dtype' | 'shape'>>>
-  /** Labels are 0 … classes - 1. */
+  /** Labels, and the tokens of a text, are 0 … classes - 1. */
   readonly classes?: number | undefined
   /** Of the field `image`, where it is known. */
   readonly imageShape?: readonly [height: number, width: number] | undefined

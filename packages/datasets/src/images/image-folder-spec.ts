@@ -1,6 +1,6 @@
 /** What a folder of pictures is taken as, as plain JSON. */
 import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../rows-split.js'
-import { fieldsTaken, directoryRule, type Rule } from '../spec-rules.js'
+import { directoryRule, fieldsTaken, oneOfRule, type Rule } from '../spec-rules.js'
 
 export interface ImageFolderShape {
   readonly directory: string
@@ -30,15 +30,6 @@ const sizeRule: Rule<readonly [number, number]> = {
   default: [64, 64],
   accepts: (value): value is readonly [number, number] =>
     Array.isArray(value) && value.length === 2 && value.every(isSide),
-}
-
-function oneOfRule<const T extends string | number>(first: T, ...others: readonly T[]): Rule<T> {
-  const allowed: readonly unknown[] = [first, ...others]
-  return {
-    expected: allowed.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(' or '),
-    default: first,
-    accepts: (value): value is T => allowed.includes(value),
-  }
 }
 
 const known = ['kind', 'directory', 'size', 'channels', 'fit', 'damaged', ...rowsSplitFields]

@@ -2,7 +2,7 @@
  * `dataset.json`: what a folder of fields holds. It is written last, so a folder that has it is whole.
  */
 import { UserError, type DType } from '@gradpool/core'
-import { bytesPerElement, sizeOf, type TableNames } from '@gradpool/core/engine'
+import { bytesPerElement, isTokens, sizeOf, type TableNames } from '@gradpool/core/engine'
 import { hasFields, isCount, isHash, isText, openSealed, readRegular, refuseOtherVersion } from '@gradpool/storage'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -109,6 +109,7 @@ function isNames(value: unknown): boolean {
       missing === 'mostFrequent' ||
       hasFields(missing, { value: (number) => typeof number === 'number' }),
     classNames: isTexts,
+    tokens: (tokens) => tokens === undefined || isTokens(tokens),
     encoder: (encoder) => encoder === undefined || hasFields(encoder, { hash: isHash, from: isText, to: isText }),
   })
 }

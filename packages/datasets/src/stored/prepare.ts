@@ -151,6 +151,9 @@ async function writeRows(
   }
   if (isFiles(spec)) throw ofOwnTest(spec.kind)
   if (spec.kind === 'stored') throw new UserError(`${spec.directory} is prepared already`)
+  if (spec.kind === 'text') {
+    throw new UserError('a text is cut into windows where its splits are known, so it has no rows to be prepared')
+  }
   const local = await fetched(spec)
   if (isTable(local)) return writeTable(local, create, onProgress)
   if (local.kind === 'npy') return writeNpy(local, create)

@@ -104,7 +104,7 @@ function isMarked([first, second, third]: Uint8Array): boolean {
 }
 
 /** By the byte order mark, which it leaves out; undefined for UTF-8. */
-function utf16Decoder([first, second]: Uint8Array): TextDecoder | undefined {
+export function utf16Decoder([first, second]: Uint8Array): TextDecoder | undefined {
   const isLittle = first === 0xff && second === 0xfe
   if (!isLittle && !(first === 0xfe && second === 0xff)) return undefined
   return new TextDecoder(isLittle ? 'utf-16le' : 'utf-16be', { fatal: true })

@@ -66,9 +66,9 @@ test('arrays of NumPy', async () => {
 
 test.each([
   [
-    'a.txt',
+    'a.xyz',
     'a\n1\n',
-    /a.txt is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy, .npz and .safetensors$/,
+    /a.xyz is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy, .npz, .safetensors and .txt$/,
   ],
   ['a.csv', '', /a.csv is empty, expected rows$/],
   ['a.npz', 'a', /is not a whole .npz file/],

@@ -14,6 +14,8 @@ import { hasManifest } from '../stored/manifest.js'
 import { openStored, valuesOf } from '../stored/stored-fields.js'
 import { tableKindOf } from './read-inputs.js'
 import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
+import { isTextFile } from '../text/read-text-inputs.js'
+import { surveyOfText } from '../text/survey-text.js'
 import type { TableSpec } from './table-spec.js'
 
 export interface ColumnSurvey {
@@ -28,11 +30,13 @@ export interface ColumnSurvey {
   readonly range?: { readonly least: number; readonly most: number; readonly mean: number; readonly deviation: number }
   /** How many values differ; absent where they are too many to count. */
   readonly distinct?: number
-  /** The values and in how many rows they are, the most frequent first; where at most 20 differ. */
+  /**
+   * The values and in how many rows they are, the most frequent first; where at most 20 differ, and of a text these.
+   */
   readonly values?: readonly { readonly value: string; readonly rows: number }[]
 }
 
-/** Of a folder of pictures, a column is what each of them has. */
+/** Of a folder of pictures, a column is what each of them has; of a text, rows are its characters. */
 export interface DataSurvey {
   readonly path: string
   readonly rows: number
@@ -56,10 +60,11 @@ export async function surveyFile(pathOrAddress: string): Promise<DataSurvey> {
     const delimiter = delimiters[kind]
     return surveyTable(path, (sink) => readRecords({ path, delimiter }, sink))
   }
+  if (isTextFile(path)) return surveyText(path)
   const arrays = await arraysInFile(path)
   if (arrays) return surveyArrays(path, arrays)
   throw new UserError(
-    `${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy, .npz and .safetensors`,
+    `${path} is none of the files that are known by their ending: .csv, .tsv, .jsonl, .parquet, .npy, .npz, .safetensors and .txt`,
   )
 }
 
@@ -94,6 +99,17 @@ async function surveyPictures(path: string): Promise<DataSurvey> {
     return column.survey()
   })
   return { path, rows: pictures.length, columns }
+}
+
+async function surveyText(path: string): Promise<DataSurvey> {
+  const { characters, counts, lines } = await surveyOfText(path)
+  const columns = (['character', 'word'] as const).map((name): ColumnSurvey => {
+    const values = counts[name].slice(0, MOST_SHOWN).map(([value, rows]) => ({ value, rows }))
+    return { name, type: 'text', shape: [], missing: 0, infinite: 0, distinct: counts[name].length, values }
+  })
+  const line = new Column('line length', [], 0)
+  for (const length of lines) line.add(length)
+  return { path, rows: characters, columns: [...columns, line.survey()] }
 }
 
 async function surveyTable(path: string, read: (sink: RecordSink) => Promise<void>): Promise<DataSurvey> {

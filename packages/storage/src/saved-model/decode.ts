@@ -3,7 +3,14 @@
  * checked node by node and against the tensors, and no memory is taken that the file does not have.
  */
 import { UserError, type DType } from '@gradpool/core'
-import { Program, type BatchProgram, type MetricSpec, type PlateauState, type TableNames } from '@gradpool/core/engine'
+import {
+  isTokens,
+  Program,
+  type BatchProgram,
+  type MetricSpec,
+  type PlateauState,
+  type TableNames,
+} from '@gradpool/core/engine'
 import { parseJson } from '../bounded-json.js'
 import { hasFields, isCount, isHash, isText } from '../json-checks.js'
 import type { NamedArray } from '../number-types.js'
@@ -137,12 +144,13 @@ const tableFields = {
       value === 'mean' || value === 'median' || value === 'mostFrequent' || hasFields(value, { value: isNumber }),
   ),
   classNames: isOptional(isNames),
+  tokens: isOptional(isTokens),
   encoder: isOptional((value) => hasFields(value, { hash: isHash, from: isText, to: isText })),
 }
 
 function parseTable(value: unknown): TableNames | undefined {
   if (!hasFields(value, tableFields)) return undefined
-  const { target, columns, categories, unknown, missing, classNames, encoder } = value
+  const { target, columns, categories, unknown, missing, classNames, tokens, encoder } = value
   return {
     ...(target !== undefined && { target }),
     ...(columns && { columns }),
@@ -150,6 +158,7 @@ function parseTable(value: unknown): TableNames | undefined {
     ...(unknown && { unknown }),
     ...(missing !== undefined && { missing: typeof missing === 'string' ? missing : { value: missing.value } }),
     ...(classNames && { classNames }),
+    ...(tokens && { tokens }),
     ...(encoder && { encoder: { hash: encoder.hash, from: encoder.from, to: encoder.to } }),
   }
 }

@@ -43,8 +43,8 @@ function trainingOf(training: BatchProgram): object {
   return { batchSize, numExamples, shuffle, microBatches, plateaus, metrics, program, tail }
 }
 
-function namesOf({ target, columns, categories, unknown, missing, classNames, encoder }: TableNames): object {
-  return { target, columns, categories, unknown, missing, classNames, encoder }
+function namesOf({ target, columns, categories, unknown, missing, classNames, tokens, encoder }: TableNames): object {
+  return { target, columns, categories, unknown, missing, classNames, tokens, encoder }
 }
 
 /** Of states, Programs and names. */

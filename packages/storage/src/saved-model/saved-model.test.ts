@@ -65,6 +65,7 @@ describe('a saved model', () => {
       { ...others, table },
       { ...others, table: { ...table, categories: { kind: ['house', 'flat'] } } },
       { ...others, table: { ...table, missing: { value: 0 } } },
+      { ...others, table: { ...table, tokens: { kind: 'bytePairs', pairs: [[97, 98]] } } },
       { ...others, table: { ...table, encoder: { hash: 'a'.repeat(64), from: 'image', to: 'x' } } },
       { ...content, predict: { ...predict, row: predict.block } },
       { ...content, predict: { ...predict, block: predict.row } },
@@ -89,6 +90,16 @@ describe('a saved model', () => {
     ['with half a prediction', { predict: { fields: [] } }, 'its predict is malformed'],
     ['with two columns of a name', { table: { columns: ['a', 'a', 'b'] } }, 'its table is malformed'],
     ['with categories that are no list', { table: { categories: { a: 1 } } }, 'its table is malformed'],
+    [
+      'with characters of two',
+      { table: { tokens: { kind: 'characters', characters: ['ab'], unknown: 'token' } } },
+      'its table is malformed',
+    ],
+    [
+      'with a pair of itself',
+      { table: { tokens: { kind: 'bytePairs', pairs: [[256, 0]] } } },
+      'its table is malformed',
+    ],
     ['with no policy', { table: { missing: 'max' } }, 'its table is malformed'],
     [
       'with a Program that is none',

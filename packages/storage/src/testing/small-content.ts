@@ -49,6 +49,7 @@ export function smallContent(): ModelContent {
       unknown: 'zeros',
       missing: 'median',
       classNames: ['low', 'high'],
+      tokens: { kind: 'characters', characters: ['a', '🐋'], unknown: 'token' },
     },
     provenance: {
       gradpool: '0.2.0',

@@ -10,10 +10,12 @@ import {
   inMemory,
   loadDataset,
   rowsByName,
+  tokenizerFor,
   type DataInput,
   type Encoder,
   type FieldsInput,
   type NamedRow,
+  type Tokenizer,
 } from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
 import { judge } from '../judge.js'
@@ -99,6 +101,16 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
    */
   rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
     return { x: rowsByName(rows, this.#parts.table ?? {}) }
+  }
+
+  /**
+   * What makes the numbers of the fields `text` and `next` of a text, and a text of numbers, as the data did that it
+   * was trained on.
+   *
+   * @throws UserError where these were no text, or @huggingface/tokenizers is needed and not installed
+   */
+  tokenizer(): Promise<Tokenizer> {
+    return tokenizerFor(this.#parts.table)
   }
 
   /**

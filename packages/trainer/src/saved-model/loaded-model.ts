@@ -5,10 +5,13 @@ import { valuesOf, weightsHash, type NamedArray, type SavedModel, type ValueSpec
 import {
   encodeInputs,
   rowsByName,
+  tokenizerFor,
+  tokensText,
   type DataInput,
   type Encoder,
   type FieldsInput,
   type NamedRow,
+  type Tokenizer,
 } from '@gradpool/datasets'
 import type { SavedFitOptions, SavedNames } from '../fit/fit-saved.js'
 import type { Judged } from '../fit/fit-types.js'
@@ -81,6 +84,16 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
    */
   rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
     return { x: rowsByName(rows, this.saved.table ?? {}) }
+  }
+
+  /**
+   * What makes the numbers of the fields `text` and `next` of a text, and a text of numbers, as the data did that it
+   * was trained on.
+   *
+   * @throws UserError where these were no text, or @huggingface/tokenizers is needed and not installed
+   */
+  tokenizer(): Promise<Tokenizer> {
+    return tokenizerFor(this.saved.table)
   }
 
   /**
@@ -179,9 +192,12 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
             `work       ${flopsOf(predict.row).toLocaleString('en')} operations a row`,
           ]
         : []),
-      ...Object.entries({ ...table, ...provenance, ...metrics }).map(
-        ([name, value]) => `${name.padEnd(10)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
-      ),
+      ...Object.entries({
+        ...table,
+        ...(table?.tokens && { tokens: tokensText(table.tokens) }),
+        ...provenance,
+        ...metrics,
+      }).map(([name, value]) => `${name.padEnd(10)} ${typeof value === 'string' ? value : JSON.stringify(value)}`),
       `hash       ${hash}`,
     ].join('\n')
   }
