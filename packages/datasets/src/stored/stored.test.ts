@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Dataset } from '../dataset.js'
 import { loadDataset } from '../load.js'
-import { arrays, csv, npy, stored, type DataSpec } from '../spec.js'
+import { arrays, csv, mnist, npy, stored, text, type DataSpec } from '../spec.js'
 import { classCountsOf, statisticsOf } from '../statistics.js'
 import { npyBytes } from '../testing/numpy-files.js'
 import { tempFolder } from '../testing/temp-folder.js'
@@ -83,6 +83,9 @@ describe('a prepared data set', () => {
     expect(await userErrorOf(() => prepareDataset(other, directory))).toMatch(/set has other rows already: remove it/)
     expect(await userErrorOf(() => prepareDataset(first, folder))).toMatch(/is there and no data set: name another/)
     expect(await userErrorOf(() => prepareDataset(stored(directory), join(folder, 'b')))).toMatch(/prepared already/)
+    const texts = text(join(folder, 'a.txt'))
+    expect(await userErrorOf(() => prepareDataset(texts, join(folder, 'b')))).toMatch(/^a text is cut into windows where/)
+    expect(await userErrorOf(() => prepareDataset(mnist(), join(folder, 'b')))).toMatch(/^mnist has test rows of its own/)
     expect(await readdir(folder)).toEqual(['set'])
   })
 
