@@ -84,8 +84,12 @@ describe('a prepared data set', () => {
     expect(await userErrorOf(() => prepareDataset(first, folder))).toMatch(/is there and no data set: name another/)
     expect(await userErrorOf(() => prepareDataset(stored(directory), join(folder, 'b')))).toMatch(/prepared already/)
     const texts = text(join(folder, 'a.txt'))
-    expect(await userErrorOf(() => prepareDataset(texts, join(folder, 'b')))).toMatch(/^a text is cut into windows where/)
-    expect(await userErrorOf(() => prepareDataset(mnist(), join(folder, 'b')))).toMatch(/^mnist has test rows of its own/)
+    expect(await userErrorOf(() => prepareDataset(texts, join(folder, 'b')))).toMatch(
+      /^a text is cut into windows where/,
+    )
+    expect(await userErrorOf(() => prepareDataset(mnist(), join(folder, 'b')))).toMatch(
+      /^mnist has test rows of its own/,
+    )
     expect(await readdir(folder)).toEqual(['set'])
   })
 
