@@ -10,7 +10,7 @@ test('list names the six experiments with group and reported accuracy', async ()
   const { code, stdout, stderr } = await gradpool(['list'])
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout).toMatch(/^mnist_mlp_all +report +classify 784-10-10 +100 % +0\.900 /m)
-  expect(stdout).toMatch(/^mnist_auto_3 +report +autoencode 784-64-1-64-784, then +1 % +0\.187 /m)
+  expect(stdout).toMatch(/^mnist_auto_3 +report +autoencode 784-64-1-64-784, +1 % +0\.187 /m)
 })
 
 test('show gives the table and the epochs of a run, by directory, by name, or the latest', async () => {

@@ -131,12 +131,37 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
         .argParser(file('--augmented'))
         .conflicts('json'),
     )
+    .addOption(
+      new Option(
+        '--prepare <folder>',
+        'write the rows to a folder, from which any number of them is trained on: stored(folder)',
+      ).conflicts('augmented'),
+    )
+    .option('--target <column>', 'with --prepare: the column that is learnt')
+    .option('--classes', 'with --prepare: the values of the target are classes')
+    .option('--columns <columns>', 'with --prepare: the columns that are inputs, apart by commas')
+    .option('--missing <policy>', 'with --prepare: drop, mean, median, mostFrequent, or a number')
+    .addOption(
+      new Option('--verify', 'of a folder that --prepare has written: whether its bytes are as they were').conflicts([
+        'augmented',
+        'prepare',
+      ]),
+    )
     .action(async (path: string, options: DataOptions) => {
+      if (options.prepare !== undefined || options.verify === true) {
+        const { dataPrepareCommand } = await import('./commands/data-prepare.js')
+        ends(await dataPrepareCommand(path, options, io))
+        return
+      }
       if (options.augmented !== undefined) {
         const { dataAugmentedCommand } = await import('./commands/data-augmented.js')
         ends(await dataAugmentedCommand(path, options.augmented, io))
         return
       }
+      const ofTables = (['target', 'classes', 'columns', 'missing'] as const).find(
+        (name) => options[name] !== undefined,
+      )
+      if (ofTables !== undefined) throw new UserError(`--${ofTables} says how rows are written, so it needs --prepare`)
       const { dataCommand } = await import('./commands/data.js')
       ends(await dataCommand(path, options, io))
     })

@@ -35,8 +35,11 @@ export function arrayNamesOf(taker: FieldTaker): ArrayNames {
   }
 }
 
-/** @throws UserError where the names are not those of the fields */
-export function checkArrayNames(what: string, fields: Fields, names: ArrayNames): void {
+/**
+ * @param firstRow the number of the first row, where they are a part of others
+ * @throws UserError where the names are not those of the fields
+ */
+export function checkArrayNames(what: string, fields: Fields, names: ArrayNames, firstRow = 0): void {
   const { columns, categories = {}, unknown, classNames } = names
   const { x, label } = fields
   if (columns && (x?.shape.length !== 1 || x.shape[0] !== columns.length)) {
@@ -55,7 +58,7 @@ export function checkArrayNames(what: string, fields: Fields, names: ArrayNames)
       // NaN is there only where it stands for missing values.
       if (Number.isNaN(value) || (Number.isInteger(value) && value >= 0 && value <= most)) continue
       throw new UserError(
-        `${what} has ${value} in row ${row} of the column '${column}', expected the number of a category, 0 to ${most}`,
+        `${what} has ${value} in row ${firstRow + row} of the column '${column}', expected the number of a category, 0 to ${most}`,
       )
     }
   }
@@ -65,6 +68,6 @@ export function checkArrayNames(what: string, fields: Fields, names: ArrayNames)
   const row = label.values.findIndex((value) => value < 0 || value >= classNames.length)
   if (row < 0) return
   throw new UserError(
-    `${what} has the label ${label.values[row] ?? ''} in row ${row}, expected one of the ${classNames.length} classes`,
+    `${what} has the label ${label.values[row] ?? ''} in row ${firstRow + row}, expected one of the ${classNames.length} classes`,
   )
 }

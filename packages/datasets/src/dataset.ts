@@ -2,7 +2,7 @@
  * Data in memory: their fields, once, and their splits, which are lists of rows of these fields.
  */
 import { UserError } from '@gradpool/core'
-import { sameShape, type Field, type Split, type TableNames } from '@gradpool/core/engine'
+import { sameShape, type Field, type Reading, type Split, type TableNames } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { mapped, rowsOf, typeText, type Fields } from './fields.js'
 import { isObject, listed } from './spec-rules.js'
@@ -81,6 +81,8 @@ export interface SplitPlan {
   readonly splitSeed: number
   /** Of the training rows alone. */
   readonly balance?: 'oversample'
+  /** Of all splits that are drawn. */
+  readonly reading?: Reading | undefined
 }
 
 export interface Origin {
@@ -204,16 +206,20 @@ function originOf({ hash, fields, splits, ...rest }: Dataset): Origin {
   }
 }
 
-function asTheyAre({ validation, test }: Pick<Dataset['splits'], 'validation' | 'test'>): SplitPlan {
+function asTheyAre({ train, validation, test }: Omit<Dataset['splits'], 'all'>): SplitPlan {
   const own = (split: Split | undefined) => (split === undefined ? 0 : { split })
-  return { labelled: 1, validation: own(validation), test: own(test), splitBy: 'random', splitSeed: 0 }
+  const held = { validation: own(validation), test: own(test) }
+  return { labelled: 1, ...held, splitBy: 'random', splitSeed: 0, reading: train.reading }
 }
 
 function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
   const { fields, rows, inOrder } = contents
-  const { labelled, validation, test, splitBy, splitSeed, balance } = plan
+  const { labelled, validation, test, splitBy, splitSeed, balance, reading } = plan
   const sizes = { labelled, validation: sizeIn(validation), test: sizeIn(test) }
-  const labels = fields.label?.shape.length === 0 ? fields.label.values : undefined
+  // Of stored fields, values are read when they are asked for.
+  const needsLabels = splitBy === 'label' || balance !== undefined
+  const labels = needsLabels && fields.label?.shape.length === 0 ? fields.label.values : undefined
+  const splitOf = (some: Int32Array): Split => ({ fields, rows: some, ...(reading && { reading }) })
   const key = splitKeyOf(contents, splitBy)
   const isWhole = inOrder && splitBy === 'random' && labelled === 1 && sizes.validation === 0 && sizes.test === 0
   const drawn = isWhole
@@ -223,14 +229,14 @@ function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
     const own = plan[name]
     if (typeof own !== 'number') return checkedSplit(name, own, contents)
     const part = drawn[name]
-    return own === 0 ? undefined : { fields, rows: inOrder ? ordered(part, rows) : part }
+    return own === 0 ? undefined : splitOf(inOrder ? ordered(part, rows) : part)
   }
   const heldOut = { validation: held('validation'), test: held('test') }
-  const drawnOnce = { fields, rows: inOrder ? ordered(drawn.train, rows) : drawn.train }
-  const train = balance ? { fields, rows: oversampled(drawnOnce.rows, labels, splitSeed) } : drawnOnce
-  const unlabelled = inOrder && labelled !== 1 && { fields, rows: without(drawn.test, without(drawn.validation, rows)) }
+  const drawnOnce = splitOf(inOrder ? ordered(drawn.train, rows) : drawn.train)
+  const train = balance ? splitOf(oversampled(drawnOnce.rows, labels, splitSeed)) : drawnOnce
+  const unlabelled = inOrder && labelled !== 1 && splitOf(without(drawn.test, without(drawn.validation, rows)))
   return {
-    all: unlabelled || (inOrder ? drawnOnce : { fields, rows: without(drawn.test, rows) }),
+    all: unlabelled || (inOrder ? drawnOnce : splitOf(without(drawn.test, rows))),
     train,
     ...(heldOut.validation && { validation: heldOut.validation }),
     ...(heldOut.test && { test: heldOut.test }),
@@ -256,8 +262,17 @@ function sizeIn(held: number | OwnRows): number {
 /** Some of the rows, in their order. */
 function ordered(some: Int32Array, rows: Int32Array): Int32Array {
   if (some.length === rows.length) return rows
-  const isChosen = markedIn(some, rows)
-  return rows.filter((row) => isChosen[row] === 1)
+  return picked(rows, markedIn(some, rows), 1)
+}
+
+/** The rows with this mark. A filter would have a list of them beside, of twice their size. */
+function picked(rows: Int32Array, marked: Uint8Array, mark: 0 | 1): Int32Array {
+  let count = 0
+  for (const row of rows) if (marked[row] === mark) count++
+  const some = sharedRows(count)
+  let at = 0
+  for (const row of rows) if (marked[row] === mark) some[at++] = row
+  return some
 }
 
 /** 1 at each of some of the rows. */
@@ -269,8 +284,7 @@ function markedIn(some: Int32Array, rows: Int32Array): Uint8Array {
 
 function without(some: Int32Array, rows: Int32Array): Int32Array {
   if (some.length === 0) return rows
-  const isLeftOut = markedIn(some, rows)
-  return rows.filter((row) => isLeftOut[row] === 0)
+  return picked(rows, markedIn(some, rows), 0)
 }
 
 function checkedSplit(split: string, { split: own, names = {} }: OwnRows, contents: Contents): Split {
@@ -342,10 +356,15 @@ export function imageShapeOf({ image }: Fields): readonly [number, number] | und
   return isGrey ? [height, width] : undefined
 }
 
+/** A thread that reads stored rows is sent them without a copy. */
+function sharedRows(count: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * count))
+}
+
 /** Every row, in order. */
 export function allRows(fields: Fields): Int32Array {
   const [first] = Object.values(fields)
-  const rows = new Int32Array(first === undefined ? 0 : rowsOf(first))
+  const rows = sharedRows(first === undefined ? 0 : rowsOf(first))
   for (let row = 0; row < rows.length; row++) rows[row] = row
   return rows
 }

@@ -2,7 +2,7 @@
  * Plain fields: numbers of any names and shapes, one row after the other, checked and in the form
  * that engines take.
  */
-import { UserError } from '@gradpool/core'
+import { UserError, type DType } from '@gradpool/core'
 import { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem, sizeOf, type Allocate, type Field } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { allocateShared } from './idx/read.js'
@@ -46,6 +46,8 @@ const withMissing = new WeakSet<object>()
 export interface FieldsParsing {
   /** Whether `x` may have NaN, which is missing. */
   readonly mayMiss?: boolean
+  /** Of rows that are a part of others, the number of the first, for messages. Default: 0. */
+  readonly firstRow?: number
 }
 
 const valuesRule: Rule<FieldInput['values']> = {
@@ -55,7 +57,11 @@ const valuesRule: Rule<FieldInput['values']> = {
 }
 
 /** @throws UserError that names the field and, where numbers are wrong, the row. */
-export function parseFields(value: unknown, where: string, { mayMiss = false }: FieldsParsing = {}): Fields {
+export function parseFields(
+  value: unknown,
+  where: string,
+  { mayMiss = false, firstRow = 0 }: FieldsParsing = {},
+): Fields {
   const expected = 'fields such as { x: { values, shape } }'
   if (!isObject(value)) throw notAllowed(where, expected, value)
   // Only what came out of here is in the set.
@@ -65,7 +71,9 @@ export function parseFields(value: unknown, where: string, { mayMiss = false }: 
     const problem = nameProblem(name, MAX_OWN_NAME_LENGTH)
     if (problem !== undefined) throw new UserError(`${where}.${beginningOf(name)} ${problem}`)
   }
-  const fields = mapped(given, (field, name) => parseField(field, `${where}.${name}`, mayMiss && name === 'x'))
+  const fields = mapped(given, (field, name) =>
+    parseField(field, `${where}.${name}`, { mayMiss: mayMiss && name === 'x', firstRow }),
+  )
   const [first, ...others] = Object.entries(fields)
   if (first === undefined) throw new UserError(`${where} has no fields, expected ${expected}`)
   const numRows = rowsOf(first[1])
@@ -80,9 +88,10 @@ export function parseFields(value: unknown, where: string, { mayMiss = false }: 
   return fields
 }
 
-function parseField(value: unknown, where: string, mayMiss: boolean): Field {
-  if (isList(value)) return parseField(flattened(value, where), where, mayMiss)
-  if (ArrayBuffer.isView(value)) return parseField({ values: value, shape: [] }, where, mayMiss)
+function parseField(value: unknown, where: string, options: Required<FieldsParsing>): Field {
+  if (isList(value)) return parseField(flattened(value, where), where, options)
+  if (ArrayBuffer.isView(value)) return parseField({ values: value, shape: [] }, where, options)
+  const { mayMiss, firstRow } = options
   const taker = fieldsTaken(value, where, ['values', 'shape', 'dtype'], 'a list of rows, or { values, shape }')
   const given = taker.take('values', valuesRule)
   const dtype = given instanceof Uint8Array ? 'u8' : given instanceof Int32Array ? 'i32' : 'f32'
@@ -103,7 +112,7 @@ function parseField(value: unknown, where: string, mayMiss: boolean): Field {
   const isWrong = (number: number) => !Number.isFinite(number) && !(mayMiss && Number.isNaN(number))
   const position = values.findIndex(isWrong)
   if (position < 0) return { dtype: 'f32', shape, values }
-  const row = Math.floor(position / sizeOf(shape))
+  const row = firstRow + Math.floor(position / sizeOf(shape))
   throw new UserError(`${where} ${complaint(given[position])} in row ${row}, expected numbers only`)
 }
 
@@ -152,8 +161,8 @@ function sharedFloats(numbers: Float64Array | readonly unknown[], mayMiss: boole
 }
 
 /** The number of examples. */
-export function rowsOf({ values, shape }: Field): number {
-  return values.length / sizeOf(shape)
+export function rowsOf(field: Field): number {
+  return field.file ? field.file.numRows : field.values.length / sizeOf(field.shape)
 }
 
 /** The fields in memory from `allocate`, unless they are in memory that threads can share. */
@@ -170,15 +179,30 @@ function placedField(field: Field, allocate: Allocate): Field {
   return { ...field, values: copy }
 }
 
+/** So many elements in these bytes. */
+export function typedBytes(dtype: DType, { buffer, byteOffset }: Uint8Array, length: number): Field['values'] {
+  return views[dtype](buffer, byteOffset, length)
+}
+
 /** SHA-256 over names, dtypes, shapes and bytes, whatever the order of the names. */
 export function fieldsHash(fields: Fields): string {
   const hash = createHash('sha256')
-  for (const [name, field] of Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, field] of Object.entries(fields).sort(byName)) {
     const { values } = field
-    hash.update(`${JSON.stringify(name)} ${typeText(field)} ${rowsOf(field)}\n`)
+    hash.update(headOf(name, field, rowsOf(field)))
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
   }
   return hash.digest('hex')
+}
+
+/** The order in which fields are hashed. */
+export function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1
+}
+
+/** What is hashed before the bytes of a field. */
+export function headOf(name: string, type: Pick<Field, 'dtype' | 'shape'>, numRows: number): string {
+  return `${JSON.stringify(name)} ${typeText(type)} ${numRows}\n`
 }
 
 /** The same names with other values. */

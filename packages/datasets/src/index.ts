@@ -33,6 +33,7 @@ export {
   randomData,
   safetensors,
   sql,
+  stored,
   text,
   tsv,
   type ArraysOptions,
@@ -54,12 +55,18 @@ export {
   type RowsSpec,
   type RowsSplitOptions,
   type SqlOptions,
+  type StoredOptions,
   type TextOptions,
   type TsvOptions,
 } from './spec.js'
-export type { RowsSplit, SplitBy } from './rows-split.js'
+export type { RowsSplit, ShuffleOption, SplitBy } from './rows-split.js'
 export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
 export type { NamedArraysSpec, NpySpec } from './array-files/array-files-spec.js'
+export { prepareDataset, type PreparedDataset, type PrepareOptions } from './stored/prepare.js'
+export { RowReader, sortedRows, type RowsOfField, type SortedRows } from './stored/row-reader.js'
+export { inMemory, isStored, readableRows, rowBytesOf } from './stored/stored-fields.js'
+export type { StoredShape, StoredSpec } from './stored/stored-spec.js'
+export { verifyStored } from './stored/verify.js'
 export { splitReport, type SplitReport } from './split-report.js'
 export type { RandomField, RandomSpec } from './random/random-spec.js'
 export { classCountsOf, modelDataOf, statisticsOf } from './statistics.js'

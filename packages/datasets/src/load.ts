@@ -47,7 +47,9 @@ import {
   type JsonlOptions,
   type RowsSpec,
 } from './spec.js'
-import { readTable } from './table/read-table.js'
+import { openStored } from './stored/stored-fields.js'
+import type { StoredSpec } from './stored/stored-spec.js'
+import { readTable, type ReadingTable, type Table } from './table/read-table.js'
 import type { RowSource } from './table/records.js'
 import { tableSpec } from './table/table-spec.js'
 import { isList, type TableSpec } from './table/table-spec.js'
@@ -174,7 +176,16 @@ async function planOf(spec: DataSpec, contents: Contents, load: Load): Promise<S
     splitBy,
     splitSeed,
     ...(spec.balance && { balance: spec.balance }),
+    reading: readingOf(spec),
   }
+}
+
+/** Undefined where rows are in memory, in any order. */
+function readingOf(spec: ArraysSpec | RowsSpec): SplitPlan['reading'] {
+  const { shuffle } = spec
+  const windowBytes = spec.kind === 'stored' ? spec.windowBytes : undefined
+  if (shuffle === undefined && windowBytes === undefined) return undefined
+  return { ...(shuffle && { shuffle }), ...(windowBytes !== undefined && { windowBytes }) }
 }
 
 /** What rows are held out from. */
@@ -218,7 +229,7 @@ function readBy<S extends DataSpec>(spec: S, names: TableNames | undefined): S {
 
 const tableKinds: readonly string[] = ['csv', 'tsv', 'jsonl', 'parquet', 'sql']
 
-function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
+export function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
   return tableKinds.includes(spec.kind)
 }
 
@@ -233,7 +244,8 @@ function keyOf(spec: DataSpec, directory: string | undefined): unknown {
   }
   // How rows are split does not change them, but for the column that it is read for.
   const splitBy = typeof spec.splitBy === 'string' ? '' : spec.splitBy
-  const split = { labelled: 1, validation: 0, test: 0, splitBy, splitSeed: 0, balance: undefined }
+  const order = { balance: undefined, shuffle: undefined, windowBytes: undefined }
+  const split = { labelled: 1, validation: 0, test: 0, splitBy, splitSeed: 0, ...order }
   return JSON.stringify({ ...spec, directory, ...split })
 }
 
@@ -259,6 +271,7 @@ async function textSource(spec: TextSpec<HeldOut>, { allocate, directory }: Load
 
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
   const from = directory === undefined ? spec : inPlace(spec, directory)
+  if (from.kind === 'stored') return { contents: await storedContents(from) }
   return { contents: contentsOf(nameOf(from), await rowsOfSpec(await fetched(from)), allocate) }
 }
 
@@ -281,15 +294,30 @@ function contentsOf(name: string, rows: RowsContents, allocate?: Allocate): Cont
   }
 }
 
+async function storedContents(spec: StoredSpec<HeldOut>): Promise<Contents> {
+  const { stored: fields, hash, classes, names } = await openStored(spec.directory)
+  const imageShape = imageShapeOf(fields)
+  return {
+    name: nameOf(spec),
+    fields,
+    rows: allRows(fields),
+    inOrder: true,
+    hash: () => hash,
+    ...(classes !== undefined && { classes }),
+    ...(imageShape && { imageShape }),
+    ...names,
+  }
+}
+
 function nameOf(spec: ArraysSpec | RowsSpec): string {
   if (spec.kind === 'arrays') return spec.name
   if (spec.kind === 'npy' || spec.kind === 'random') return spec.kind
-  if (spec.kind === 'imageFolder') return basename(resolve(spec.directory))
+  if ('directory' in spec) return basename(resolve(spec.directory))
   return isAddress(spec.path) ? nameOfAddress(spec.path) : basename(resolve(spec.path))
 }
 
 /** The same of files on this machine. */
-async function fetched<S extends ArraysSpec | RowsSpec>(spec: S): Promise<S> {
+export async function fetched<S extends ArraysSpec | RowsSpec>(spec: S): Promise<S> {
   if (spec.kind === 'sql') return spec
   if ('path' in spec) return { ...spec, path: await localFile(spec.path) }
   if (spec.kind !== 'npy') return spec
@@ -307,15 +335,18 @@ const withoutPath: Partial<Record<DataSpec['kind'], string>> = {
 
 /** The same of another file, or folder. */
 function inPlace(spec: ArraysSpec | RowsSpec, path: string): ArraysSpec | RowsSpec {
-  if (spec.kind === 'imageFolder') return { ...spec, directory: path }
+  if (spec.kind === 'imageFolder' || spec.kind === 'stored') return { ...spec, directory: path }
   const what = withoutPath[spec.kind]
   if (what === undefined && 'path' in spec) return { ...spec, path }
   throw new UserError(`The data '${nameOf(spec)}' are ${what}, so no folder can take their place`)
 }
 
+function hashOfRows(fields: Fields, names: TableNames): string {
+  return withNames(fieldsHash(fields), names)
+}
+
 /** Numbers of categories, classes and tokens mean nothing without their names. */
-function hashOfRows(fields: Fields, { categories, classNames, tokens }: TableNames): string {
-  const hash = fieldsHash(fields)
+export function withNames(hash: string, { categories, classNames, tokens }: TableNames): string {
   if (categories === undefined && classNames === undefined && tokens === undefined) return hash
   const names = [Object.entries(categories ?? {}), classNames ?? null, ...(tokens ? [tokens] : [])]
   return createHash('sha256')
@@ -323,10 +354,16 @@ function hashOfRows(fields: Fields, { categories, classNames, tokens }: TableNam
     .digest('hex')
 }
 
-type RowsContents = Pick<Contents, 'fields' | 'splitKey' | 'skipped'> & TableNames
+export type RowsContents = Pick<Contents, 'fields' | 'splitKey' | 'skipped'> & TableNames
 
-async function rowsOfSpec(spec: ArraysSpec | RowsSpec): Promise<RowsContents> {
-  if (isTable(spec)) return readTable(spec, spec.kind === 'sql' ? { rows: queryRows(spec) } : {})
+/** A table some rows at a time, or in memory. */
+export function readTableOf(spec: TableSpec<HeldOut>, reading: ReadingTable = {}): Promise<Table> {
+  return readTable(spec, { ...reading, ...(spec.kind === 'sql' && { rows: queryRows(spec) }) })
+}
+
+/** In memory. */
+export async function rowsOfSpec(spec: ArraysSpec | Exclude<RowsSpec, StoredSpec<HeldOut>>): Promise<RowsContents> {
+  if (isTable(spec)) return readTableOf(spec)
   if (spec.kind === 'random') return { fields: randomRows(spec) }
   if (spec.kind === 'imageFolder') return readImageFolder(spec)
   const fields = spec.kind === 'arrays' ? spec.fields : await readArrayFiles(spec)

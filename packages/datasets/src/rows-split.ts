@@ -1,5 +1,6 @@
 /** How rows that come as they are, from memory or a file, are split. */
-import { isObject, labelledRowsRule, splitSeedRule, type FieldTaker, type Rule } from './spec-rules.js'
+import type { BlockShuffle } from '@gradpool/core/engine'
+import { fieldsTaken, isObject, labelledRowsRule, splitSeedRule, type FieldTaker, type Rule } from './spec-rules.js'
 
 /**
  * `random`: shuffled. `label`: shuffled, with as much of each class in each split. `order`: the last rows are held out,
@@ -18,9 +19,11 @@ export interface RowsSplit<H> {
   readonly splitSeed: number
   /** `oversample`: rows of rare classes are trained on several times. Where it is left out, all are once. */
   readonly balance?: 'oversample'
+  /** In what order a pass that is shuffled visits the rows. Where it is left out, any row may come at any place. */
+  readonly shuffle?: BlockShuffle
 }
 
-export const rowsSplitFields = ['labelled', 'validation', 'test', 'splitBy', 'splitSeed', 'balance'] as const
+export const rowsSplitFields = ['labelled', 'validation', 'test', 'splitBy', 'splitSeed', 'balance', 'shuffle'] as const
 
 const splitByRule: Rule<SplitBy> = {
   expected: "'random', 'label', 'order', { group } or { time } with the name of a column",
@@ -45,6 +48,27 @@ const balanceRule: Rule<'oversample'> = {
   accepts: (value): value is 'oversample' => value === 'oversample',
 }
 
+/** `whole`, or what is given of a `BlockShuffle`. */
+export type ShuffleOption = 'whole' | Partial<BlockShuffle>
+
+const shuffleText = "'whole', or { blockRows, groupBlocks }"
+const countRule = (byDefault: number): Rule<number> => ({
+  expected: 'a whole number from 1 to 2147483647',
+  default: byDefault,
+  accepts: (value): value is number =>
+    typeof value === 'number' && Number.isInteger(value) && value >= 1 && value < 2 ** 31,
+})
+
+/** Undefined for a whole shuffle. */
+function shuffleOf(value: unknown, where: string): BlockShuffle | undefined {
+  if (value === undefined || value === 'whole') return undefined
+  const taker = fieldsTaken(value, where, ['blockRows', 'groupBlocks'], shuffleText)
+  return {
+    blockRows: taker.take('blockRows', countRule(1024)),
+    groupBlocks: taker.take('groupBlocks', countRule(64)),
+  }
+}
+
 /** How `validation` and `test` are checked, and what the spec is called. */
 export interface HeldOutTaking<H> {
   readonly where: string
@@ -52,6 +76,7 @@ export interface HeldOutTaking<H> {
 }
 
 export function rowsSplitOf<H>(taker: FieldTaker, { where, heldOut }: HeldOutTaking<H>): RowsSplit<H> {
+  const shuffle = shuffleOf(taker.get('shuffle'), `${where}.shuffle`)
   return {
     labelled: taker.take('labelled', labelledRowsRule),
     validation: heldOut(taker.get('validation') ?? 0, `${where}.validation`),
@@ -59,5 +84,6 @@ export function rowsSplitOf<H>(taker: FieldTaker, { where, heldOut }: HeldOutTak
     splitBy: taker.take('splitBy', splitByRule),
     splitSeed: taker.take('splitSeed', splitSeedRule),
     ...(taker.get('balance') !== undefined && { balance: taker.take('balance', balanceRule) }),
+    ...(shuffle && { shuffle }),
   }
 }

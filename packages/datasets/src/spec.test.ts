@@ -40,7 +40,7 @@ describe('a spec', () => {
     [{ directory: '' }, "data.directory must be the path of a folder, not ''"],
     [
       { kind: 'cifar' },
-      "data.kind must be 'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'sql', 'npy', 'npz', 'safetensors', 'imageFolder', 'text' or 'random', not 'cifar'",
+      "data.kind must be 'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'sql', 'npy', 'npz', 'safetensors', 'imageFolder', 'text', 'random' or 'stored', not 'cifar'",
     ],
     [{ kind: 'idxFolder', directory: 'x', classes: 0 }, 'data.classes must be a whole number from 1'],
     [{ labeled: 0.01 }, "data has no field 'labeled'; its fields are kind, labelled, validation"],

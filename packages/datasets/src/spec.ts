@@ -6,14 +6,15 @@
  * anywhere. As JSON, plain fields are their hash, dtypes and shapes.
  */
 import { UserError } from '@gradpool/core'
-import { isTokens } from '@gradpool/core/engine'
+import { isTokens, type BlockShuffle } from '@gradpool/core/engine'
 import { isDataset, loadedData, tableNamesOf, type Dataset } from './dataset.js'
 import { arrayNamesFields, arrayNamesOf, type ArrayNames } from './array-names.js'
 import { namedArraysSpec, npySpec, type NamedArraysSpec, type NpySpec } from './array-files/array-files-spec.js'
 import { imageFolderSpec, type ImageFolderShape, type ImageFolderSpec } from './images/image-folder-spec.js'
 import { randomSpec, type RandomField, type RandomSpec } from './random/random-spec.js'
 import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
-import { rowsSplitFields, rowsSplitOf, type RowsSplit, type SplitBy } from './rows-split.js'
+import { rowsSplitFields, rowsSplitOf, type RowsSplit, type ShuffleOption, type SplitBy } from './rows-split.js'
+import { storedSpec, type StoredShape, type StoredSpec } from './stored/stored-spec.js'
 import {
   classesRule,
   directoryRule,
@@ -69,7 +70,12 @@ export interface ArraysSpec extends RowsSplit<HeldOut>, ArrayNames {
 
 /** Files of rows and random ones, which are split as arrays are. */
 export type RowsSpec =
-  TableSpec<HeldOut> | NpySpec<HeldOut> | NamedArraysSpec<HeldOut> | ImageFolderSpec<HeldOut> | RandomSpec<HeldOut>
+  | TableSpec<HeldOut>
+  | NpySpec<HeldOut>
+  | NamedArraysSpec<HeldOut>
+  | ImageFolderSpec<HeldOut>
+  | RandomSpec<HeldOut>
+  | StoredSpec<HeldOut>
 
 export type DataSpec = FilesSpec | ArraysSpec | RowsSpec | TextSpec<HeldOut>
 
@@ -102,6 +108,12 @@ export interface RowsSplitOptions {
    * a class goes in by a fraction, is by `splitSeed`. Default: none is.
    */
   readonly balance?: 'oversample'
+  /**
+   * The order of a pass that is shuffled. `whole`: any row may come at any place. `{ blockRows, groupBlocks }`: blocks
+   * of so many consecutive rows are shuffled, and then the rows of each group of so many blocks, so that rows which are
+   * trained on together lie together in a file; by default 1024 rows and 64 blocks. Default: `whole`.
+   */
+  readonly shuffle?: ShuffleOption
 }
 
 export interface ArraysOptions extends RowsSplitOptions, ArrayNames {
@@ -109,6 +121,7 @@ export interface ArraysOptions extends RowsSplitOptions, ArrayNames {
   readonly name?: string
 }
 
+export type StoredOptions = Partial<Omit<StoredShape, 'directory'>> & RowsSplitOptions
 export type JsonlOptions = Partial<Omit<TableShape, 'path' | 'header' | 'delimiter'>> & RowsSplitOptions
 export type ParquetOptions = JsonlOptions
 export interface SqlOptions extends JsonlOptions {
@@ -237,6 +250,14 @@ export function imageFolder(directory: string, options: ImageFolderOptions = {})
 }
 
 /**
+ * A folder that `prepareDataset` or `gradpool data FILE --prepare FOLDER` has written: data that need not fit into
+ * memory. Rows are read as they are trained on.
+ */
+export function stored(directory: string, options: StoredOptions = {}): StoredSpec<HeldOut> {
+  return storedSpec({ ...options, kind: 'stored', directory }, { where: 'stored', heldOut: parseHeldOut })
+}
+
+/**
  * Files of text, as windows of tokens: the fields `text`, i32 [length], and `next`, i32 [length], the token after each.
  *
  * @throws UserError for options that do not fit
@@ -314,13 +335,14 @@ export function parseDataSpec(value: unknown, where = 'data'): DataSpec {
   if (kind === 'npz' || kind === 'safetensors') return namedArraysSpec(kind, value, { where, heldOut: parseHeldOut })
   if (kind === 'text') return textSpec(value, { where, heldOut: parseHeldOut })
   if (kind === 'random') return randomSpec(value, { where, heldOut: parseHeldOut })
+  if (kind === 'stored') return storedSpec(value, { where, heldOut: parseHeldOut })
   // A field may have any name.
   if (kind === undefined || isObject(kind) || Array.isArray(kind)) {
     return new Arrays('arrays', parseFields(value, where), {}, unsplit)
   }
   throw notAllowed(
     `${where}.kind`,
-    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'sql', 'npy', 'npz', 'safetensors', 'imageFolder', 'text' or 'random'`,
+    `'mnist', 'idxFolder', 'arrays', 'csv', 'tsv', 'jsonl', 'parquet', 'sql', 'npy', 'npz', 'safetensors', 'imageFolder', 'text', 'random' or 'stored'`,
     kind,
   )
 }
@@ -396,13 +418,14 @@ class Arrays implements ArraysSpec {
   readonly splitBy: SplitBy
   readonly splitSeed: number
   declare readonly balance?: 'oversample'
+  declare readonly shuffle?: BlockShuffle
 
   constructor(
     readonly name: string,
     readonly fields: Fields,
     /** Those that were given. */
     names: ArrayNames,
-    { labelled, validation, test, splitBy, splitSeed, balance }: RowsSplit<HeldOut>,
+    { labelled, validation, test, splitBy, splitSeed, balance, shuffle }: RowsSplit<HeldOut>,
   ) {
     Object.assign(this, names)
     this.labelled = labelled
@@ -411,12 +434,21 @@ class Arrays implements ArraysSpec {
     this.splitBy = splitBy
     this.splitSeed = splitSeed
     if (balance !== undefined) Object.assign(this, { balance })
+    if (shuffle !== undefined) Object.assign(this, { shuffle })
   }
 
   toJSON(): object {
-    const { kind, name, labelled, validation, test, splitBy, splitSeed, balance } = this
+    const { kind, name, labelled, validation, test, splitBy, splitSeed, balance, shuffle } = this
     const [hash, fields] = [fieldsHash(this.fields), mapped(this.fields, typeText)]
-    const split = { labelled, validation, test, splitBy, splitSeed, ...(balance && { balance }) }
+    const split = {
+      labelled,
+      validation,
+      test,
+      splitBy,
+      splitSeed,
+      ...(balance && { balance }),
+      ...(shuffle && { shuffle }),
+    }
     return { kind, name, hash, fields, ...tableNamesOf(this), ...split }
   }
 }

@@ -3,6 +3,7 @@ import { sizeOf, type Field, type FieldStatistics, type ModelData } from '@gradp
 import { UserError } from '@gradpool/core'
 import type { Dataset } from './dataset.js'
 import { shown } from './spec-rules.js'
+import { valuesOf } from './stored/stored-fields.js'
 
 /**
  * Figures of each number of an example, over the rows of `train` alone; in float64, in the order of the rows. Missing
@@ -32,7 +33,7 @@ export function statisticsOf(
     let made: readonly Readonly<Record<K, number>>[] | undefined
     return (key: K) => (made ??= places.map((place) => figures(valuesAt(place)))).map((figure) => figure[key])
   }
-  const moments = each(momentsOf)
+  const moments = found.file ? storedMoments(found, rows, { change, valuesAt }) : each(momentsOf)
   const ranked = each(ranksOf)
   return {
     shape,
@@ -79,6 +80,52 @@ function momentsOf(values: Float64Array) {
   return { mean: first + offset, deviation: Math.sqrt(squares / values.length), least, most }
 }
 
+interface FigureSource {
+  readonly change: (value: number) => number
+  /** Throws where there are none. */
+  readonly valuesAt: (place: number) => Float64Array
+}
+
+/** The moments of all places in two passes over a file: the same sums in the same order, place by place. */
+function storedMoments(field: Field, rows: Int32Array, { change, valuesAt }: FigureSource) {
+  const size = sizeOf(field.shape)
+  const zeros = () => new Float64Array(size)
+  const eachValue = (take: (value: number, place: number) => void) => {
+    for (const part of valuesOf(field, rows)) {
+      for (let at = 0; at < part.values.length; at++) {
+        const value = part.values[at] ?? NaN
+        if (!Number.isNaN(value)) take(change(value), at % size)
+      }
+    }
+  }
+  const make = () => {
+    const [first, sum, squares, counts] = [zeros(), zeros(), zeros(), zeros()]
+    const [least, most] = [zeros().fill(Infinity), zeros().fill(-Infinity)]
+    eachValue((value, place) => {
+      if (counts[place] === 0) first[place] = value
+      counts[place] = (counts[place] ?? 0) + 1
+      sum[place] = (sum[place] ?? 0) + (value - (first[place] ?? 0))
+      least[place] = Math.min(least[place] ?? 0, value)
+      most[place] = Math.max(most[place] ?? 0, value)
+    })
+    const empty = counts.indexOf(0)
+    if (empty >= 0) valuesAt(empty)
+    const offset = sum.map((total, place) => total / (counts[place] ?? 1))
+    eachValue((value, place) => {
+      const distance = value - (first[place] ?? 0) - (offset[place] ?? 0)
+      squares[place] = (squares[place] ?? 0) + distance * distance
+    })
+    return {
+      mean: Array.from(offset, (its, place) => (first[place] ?? 0) + its),
+      deviation: Array.from(squares, (its, place) => Math.sqrt(its / (counts[place] ?? 1))),
+      least: Array.from(least),
+      most: Array.from(most),
+    }
+  }
+  let made: ReturnType<typeof make> | undefined
+  return (key: keyof ReturnType<typeof make>) => (made ??= make())[key]
+}
+
 function ranksOf(values: Float64Array) {
   const sorted = values.toSorted()
   const middle = sorted.length / 2
@@ -121,9 +168,11 @@ export function classCountsOf({ name, splits, classes }: Dataset): readonly numb
     throw new UserError(`${name} has no field 'label' that is a class number from 0 on for each row, or one-hot`)
   }
   const counts = Array.from({ length: numClasses }, () => 0)
-  for (const row of rows) {
-    if (isOneHot) counts.forEach((_, i) => (counts[i] = (counts[i] ?? 0) + (label.values[row * numClasses + i] ?? 0)))
-    else counts[label.values[row] ?? 0] = (counts[label.values[row] ?? 0] ?? 0) + 1
+  for (const { values, rows: some } of valuesOf(label, rows)) {
+    for (const row of some) {
+      if (isOneHot) counts.forEach((_, i) => (counts[i] = (counts[i] ?? 0) + (values[row * numClasses + i] ?? 0)))
+      else counts[values[row] ?? 0] = (counts[values[row] ?? 0] ?? 0) + 1
+    }
   }
   return counts
 }

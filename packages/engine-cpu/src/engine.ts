@@ -75,6 +75,8 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
 
   readonly allocate = (numBytes: number): Uint8Array => this.arena.bytes(this.arena.allocate(numBytes), numBytes)
 
+  readonly free = ({ byteOffset }: Uint8Array): void => this.arena.free(byteOffset)
+
   createStates(program: Program): ArenaStates {
     return new ArenaStates(this.arena, program)
   }

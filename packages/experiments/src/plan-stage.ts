@@ -8,12 +8,11 @@ import {
   purposeOf,
   sameShape,
   type BatchProgram,
-  type Field,
   type Program,
   type Split,
   type TableNames,
 } from '@gradpool/core/engine'
-import { tableNamesOf, type Dataset } from '@gradpool/datasets'
+import { inMemory, tableNamesOf, type Dataset } from '@gradpool/datasets'
 import {
   monitored,
   namedPasses,
@@ -51,6 +50,8 @@ export interface StagePlan extends TrainingPlan {
    * are images with labels.
    */
   readonly samples?: {
+    /** Of the test images. */
+    readonly rows: Int32Array
     readonly labels: readonly number[]
     readonly imageShape: readonly [number, number]
   }
@@ -135,7 +136,7 @@ export function planStage(stage: StageToPlan): PlannedStage {
         samplesProgram,
         digits,
         // Only where the hash has that stage in it: stages of one hash have the same samples.
-        (start && initFrom?.plan.predictions?.data.rows) ??
+        (start && initFrom?.plan.samples?.rows) ??
           chooseRows(digits.test.rows, samplesProgram.numExamples, seed, `samples ${hash}`),
       )),
     ...(start && { initFrom: start.hash, transferredStates: start.states }),
@@ -172,27 +173,26 @@ function programOfSamples(model: Model, { fields, rows }: Split): BatchProgram |
 
 interface Digits {
   readonly test: Split
-  readonly labels: Field
   readonly imageShape: readonly [number, number]
 }
 
 /** The test examples that can be shown, as images with labels can. */
 function digitsOf({ splits: { test }, imageShape }: Dataset): Digits | undefined {
-  const labels = test?.fields.label
-  if (imageShape === undefined || labels?.shape.length !== 0 || test === undefined) return undefined
-  return { test, labels, imageShape }
+  if (imageShape === undefined || test?.fields.label?.shape.length !== 0) return undefined
+  return { test, imageShape }
 }
 
 /** What is predicted of a few test examples, and what is shown beside it. */
 function shown(
   program: BatchProgram,
-  { test: { fields }, labels, imageShape }: Digits,
+  { test: { fields }, imageShape }: Digits,
   rows: Int32Array,
 ): Pick<StagePlan, 'predictions' | 'samples'> {
-  const truths = Array.from(rows, (row) => labels.values[row] ?? 0)
+  const data = inMemory({ fields, rows })
+  const truths = Array.from(data.rows, (row) => data.fields.label?.values[row] ?? 0)
   return {
-    predictions: { program, data: { fields, rows } },
-    samples: { labels: truths, imageShape },
+    predictions: { program, data },
+    samples: { rows, labels: truths, imageShape },
   }
 }
 

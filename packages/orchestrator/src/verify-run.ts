@@ -5,7 +5,7 @@
 import type { Engine, StateValues } from '@gradpool/core/engine'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { messageOf, pick, weightsHash } from '@gradpool/storage'
-import { Executions, metricsOf } from '@gradpool/trainer'
+import { Executions, metricsOf, runFed } from '@gradpool/trainer'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { readRun } from './runs/read-run.js'
@@ -71,13 +71,13 @@ async function differences(plan: StagePlan, engine: Engine, start: StateValues, 
     if (test === undefined) return differences
     const testing = await executions.pass(test)
     const { program } = test
-    const now = metricsOf(program, await testing.run({ steps: testing.stepsPerEpoch }))
+    const now = metricsOf(program, await runFed(testing, testing.execution.stepsPerEpoch))
     if (!isDeepStrictEqual(now, { ...done.metrics.test })) {
       const [is, was] = [now, done.metrics.test].map((metrics) => JSON.stringify(metrics))
       differences.push(`the test gives ${is} and gave ${was}`)
     }
     return differences
   } finally {
-    executions.dispose()
+    await executions.dispose()
   }
 }

@@ -9,7 +9,7 @@
 import { UserError, type Shape } from '@gradpool/core'
 import { beginningOf, sizeOf } from '@gradpool/core/engine'
 import { reasonOf } from './file-errors.js'
-import { type NumberTypeName, numberTypes, readNumbers, type StoredArray } from './number-types.js'
+import { type NamedArray, type NumberTypeName, numberTypes, readNumbers, type StoredArray } from './number-types.js'
 import { permuteAxes } from './permute-axes.js'
 
 const MAGIC = [0x93, ...Buffer.from('NUMPY')]
@@ -71,6 +71,36 @@ async function unzip(archive: Uint8Array, where: string): Promise<Readonly<Recor
  * @throws UserError with one sentence for what is no such file
  */
 export function decodeNpy(file: Uint8Array, where: string): StoredArray {
+  const { shape, type: name, isFortranOrder, start, read } = npyLayout(file, file.length, where)
+  const values = read(file.subarray(start))
+  if (!isFortranOrder) return { shape, values, type: name }
+  // The first axis changes fastest: row-major, it is the array with its axes in the opposite order.
+  const axes = shape.map((_, axis) => axis).reverse()
+  return { ...permuteAxes({ shape: shape.toReversed(), values }, axes), type: name }
+}
+
+/** What the header of an array says of the bytes that follow it. */
+export interface NpyLayout {
+  readonly shape: Shape
+  readonly type: NumberTypeName
+  readonly isFortranOrder: boolean
+  /** Where the values begin. */
+  readonly start: number
+  /** Bytes of a number. */
+  readonly numberBytes: number
+  /** Some of the values, in the order of the file. */
+  readonly read: (bytes: Uint8Array) => NamedArray['values']
+}
+
+/** The most bytes of the beginning of a file that the header of an array of numbers is in. */
+export const NPY_HEADER_BYTES = 2 ** 16
+
+/**
+ * @param file its beginning, with the header
+ * @param size of the whole file
+ * @throws UserError as `decodeNpy`
+ */
+export function npyLayout(file: Uint8Array, size: number, where: string): NpyLayout {
   const wrong = (what: string) => new UserError(`${where} is not a whole .npy file: ${what}`)
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   const prefix = file[MAGIC.length] === 1 ? 10 : 12
@@ -84,17 +114,13 @@ export function decodeNpy(file: Uint8Array, where: string): StoredArray {
   const name = Object.hasOwn(typeNames, letters) ? typeNames[letters] : undefined
   if (name === undefined) throw new UserError(`${where} has values of the type ${descr}, which is none of numbers`)
   const type = numberTypes[name]
-  const bytes = file.subarray(start)
-  if (bytes.length !== sizeOf(shape) * type.bytes) {
+  if (size - start !== sizeOf(shape) * type.bytes) {
     throw wrong(
-      `${shape.join(' × ') || 'a number'} of ${descr} should have ${sizeOf(shape) * type.bytes} bytes, not ${bytes.length}`,
+      `${shape.join(' × ') || 'a number'} of ${descr} should have ${sizeOf(shape) * type.bytes} bytes, not ${size - start}`,
     )
   }
-  const values = readNumbers(bytes, type, order !== '>')
-  if (!isFortranOrder) return { shape, values, type: name }
-  // The first axis changes fastest: row-major, it is the array with its axes in the opposite order.
-  const axes = shape.map((_, axis) => axis).reverse()
-  return { ...permuteAxes({ shape: shape.toReversed(), values }, axes), type: name }
+  const read = (bytes: Uint8Array) => readNumbers(bytes, type, order !== '>')
+  return { shape, type: name, isFortranOrder, start, numberBytes: type.bytes, read }
 }
 
 interface Header {

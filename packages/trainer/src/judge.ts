@@ -5,6 +5,7 @@ import type { Judged } from './fit/fit-types.js'
 import { metricsOf } from './metrics/metrics-of.js'
 import type { StepRunner } from './online/step-runner.js'
 import { passNotFinite } from './training/label-outside.js'
+import { compileFed } from './windows/compile-fed.js'
 
 export interface Judge {
   readonly engine: Engine
@@ -23,9 +24,10 @@ export async function judge<M extends Model>(
   program: BatchProgram,
   data: Split,
 ): Promise<Judged<M>> {
-  const execution = await engine.compile(program, { data, seed: 0, ...states })
+  const fed = await compileFed(engine, { program, data }, { seed: 0, ...states })
+  const { execution } = fed
   try {
-    const result = await runner.run(execution, execution.stepsPerEpoch)
+    const result = await runner.run(fed, execution.stepsPerEpoch)
     if (result.status === 'notFinite') {
       throw new UserError(passNotFinite('these examples', { program, data }, execution))
     }
@@ -33,5 +35,6 @@ export async function judge<M extends Model>(
     return metrics as Judged<M>
   } finally {
     execution.dispose()
+    await fed.feed?.close()
   }
 }

@@ -58,3 +58,29 @@ test('a file that is none is refused in one sentence', async () => {
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toMatch(/^[^\n]*houses\.csv has 1 cell in line 2, expected 2\n$/)
 })
+
+test('rows are written to a folder, which is shown and checked', async () => {
+  const path = join(folder, 'whole.csv')
+  writeFileSync(path, 'size,city,price\n50,Oslo,310\n60,Bonn,320\n70.5,Oslo,400\n')
+  const run = async (...args: readonly string[]) => {
+    const { io, stdout, stderr } = keptIo()
+    return { code: await main(['data', ...args], io), stdout: stdout(), stderr: stderr() }
+  }
+  const set = join(folder, 'set')
+  const prepared = await run(path, '--prepare', set, '--target', 'price')
+  expect(prepared).toMatchObject({ code: 0, stderr: '' })
+  expect(prepared.stdout).toMatch(/set: 3 rows of x f32\[2\], y f32\[\], 0\.0 MB\n$/)
+  expect((await run(set)).stdout).toMatch(/set: 3 rows, 2 columns\n[^]*^y +number +0 +310 +400 +343\.333 /m)
+  expect(await run(set, '--verify')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/3 rows, as they were written\n$/) as string,
+  })
+  const refused = await run(path, '--prepare', set, '--target', 'size')
+  expect(refused).toMatchObject({ code: 2, stdout: '' })
+  expect(refused.stderr).toMatch(/^[^\n]*set has other rows already: remove it, or name another folder\n$/)
+  expect((await run(set, '--target', 'x', '--prepare', 'no')).stderr).toMatch(
+    /--target is for tables, and [^\n]*set is none/,
+  )
+  const without = await run(path, '--target', 'price')
+  expect(without.stderr).toBe('--target says how rows are written, so it needs --prepare\n')
+})

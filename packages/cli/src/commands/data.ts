@@ -10,6 +10,13 @@ export interface DataOptions {
   readonly json?: boolean
   /** A PNG file to draw augmented images of an experiment in. */
   readonly augmented?: string
+  /** A folder to write the rows to. */
+  readonly prepare?: string
+  readonly verify?: boolean
+  readonly target?: string
+  readonly classes?: boolean
+  readonly columns?: string
+  readonly missing?: string
 }
 
 const valuesColumn = 6

@@ -47,6 +47,11 @@ export interface Engine {
   readonly profiles?: boolean
   /** Memory that workers of this engine read without a copy; datasets are loaded into it. */
   readonly allocate: Allocate
+  /**
+   * Gives memory of `allocate` back, once no execution reads it. Engines that have it read fields where they lie in
+   * such memory, as they are when a step begins.
+   */
+  readonly free?: (memory: Uint8Array) => void
   /** @throws UserError when the engine lacks an op or the memory. */
   compile(program: BatchProgram, options: CompileOptions): Promise<Execution>
   dispose(): Promise<void>
@@ -164,6 +169,8 @@ export interface ProfiledSlice {
 
 export interface RunOptions {
   readonly steps: number
+  /** As that of `ChunkOptions`. Default: false. */
+  readonly continues?: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
 }

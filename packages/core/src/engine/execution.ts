@@ -106,8 +106,8 @@ export class BaseExecution<S extends States> implements Execution {
     return result
   }
 
-  async run({ steps, signal, onProgress }: RunOptions): Promise<ChunkResult> {
-    this.#begin(steps, false)
+  async run({ steps, continues = false, signal, onProgress }: RunOptions): Promise<ChunkResult> {
+    this.#begin(steps, continues)
     this.#isRunning = true
     try {
       const slices = this.#backend.slices(steps)

@@ -135,14 +135,16 @@ function normalOf(word: number): number {
  *
  * For i from n - 1 down to 1, element i changes places with element (word * (i + 1)) >> 32, where word is number i of
  * the purpose `shuffle` at step `epoch`.
+ *
+ * @param stream Of several lists that are shuffled in an epoch, which one: the third word of the counter. Default: 0.
  */
-export function shuffled(rows: Int32Array, seed: number, epoch: number): Int32Array {
-  const order = Int32Array.from(rows)
+export function shuffled(rows: Int32Array, seed: number, epoch: number, stream = 0): Int32Array {
+  const order = rows.slice()
   let block = -1
   for (let i = order.length - 1; i >= 1; i--) {
     if (i >>> 2 !== block) {
       block = i >>> 2
-      philox(words, 0, block, epoch, 0, 0, seed, SHUFFLE_PURPOSE)
+      philox(words, 0, block, epoch, stream, 0, seed, SHUFFLE_PURPOSE)
     }
     const j = multiplyHigh(words[i & 3] ?? 0, i + 1)
     const row = order[i] ?? 0

@@ -56,7 +56,7 @@ async function arraysOf(kind: NamedArraysSpec['kind'], path: string): Promise<Re
 }
 
 /** @throws UserError for what is no file */
-async function bytesOf(path: string): Promise<Uint8Array> {
+export async function bytesOf(path: string): Promise<Uint8Array> {
   try {
     return await readRegular(path)
   } catch (error) {
@@ -64,7 +64,8 @@ async function bytesOf(path: string): Promise<Uint8Array> {
   }
 }
 
-function fieldOf({ shape: [numRows, ...shape], values, type }: StoredArray, where: string): FieldInput {
+/** @throws UserError for an array without rows, and whole numbers that f32 has not */
+export function fieldOf({ shape: [numRows, ...shape], values, type }: StoredArray, where: string): FieldInput {
   if (numRows === undefined) throw new UserError(`${where} is a single number, expected an axis of rows`)
   if (numRows === 0 || sizeOf(shape) === 0) throw new UserError(`${where} is empty: it has no values`)
   if (type === 'U8' || type === 'BOOL') return { values: Uint8Array.from(values), shape }

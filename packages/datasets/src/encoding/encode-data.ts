@@ -17,7 +17,7 @@ import {
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { originOfSplits, splitData, type Dataset, type OwnRows } from '../dataset.js'
-import { fieldsHash, parseFields, rowsOf, type Fields, type FieldsInput } from '../fields.js'
+import { fieldsHash, mapped, parseFields, rowsOf, type Fields, type FieldsInput } from '../fields.js'
 import { loadDataset } from '../load.js'
 import type { DataInput } from '../spec.js'
 import type { Encoded, Encoder } from './encoder.js'
@@ -54,7 +54,9 @@ export async function encodeData(data: DataInput, encoder: Encoder): Promise<Dat
 
 async function encodedFields(fields: Fields, encoder: Encoder): Promise<Fields> {
   const { from, to } = encoder
-  const { [from]: field, ...others } = fields
+  const { [from]: field, ...rest } = fields
+  // Stored ones are read.
+  const others = mapped(rest, ({ shape, values }) => ({ shape, values }))
   if (field === undefined) {
     throw new UserError(
       `the data have no field '${from}', which the encoder reads; they have ${Object.keys(fields).join(', ')}`,

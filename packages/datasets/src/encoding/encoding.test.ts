@@ -3,7 +3,16 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, test, vi } from 'vitest'
-import { arrays, customEncoder, encodeData, encodeInputs, loadDataset, onnxEncoder } from '../index.js'
+import {
+  arrays,
+  customEncoder,
+  encodeData,
+  encodeInputs,
+  loadDataset,
+  onnxEncoder,
+  prepareDataset,
+  stored,
+} from '../index.js'
 import { onnxRuntime } from '../testing/onnx-runtime.js'
 import { tempFolder } from '../testing/temp-folder.js'
 import { userErrorOf } from '../testing/user-errors.js'
@@ -53,6 +62,18 @@ describe("an encoder of one's own", () => {
     const other = await encodeData(spec, customEncoder('ends 2', endsOf))
     expect(endsOf).toHaveBeenCalled()
     expect(other.hash).not.toBe(encoded.hash)
+  })
+
+  it('reads stored rows, and is stored with what it made', async () => {
+    const [folder, encoder] = [await tempFolder(), customEncoder('ends', endsOf)]
+    await prepareDataset(arrays({ image, label }), join(folder, 'raw'))
+    const [found, expected] = [stored(join(folder, 'raw')), arrays({ image, label })]
+    const encoded = await encodeData(found, encoder)
+    expect(encoded.fields).toEqual((await encodeData(expected, encoder)).fields)
+    await prepareDataset(encoded, join(folder, 'encoded'))
+    const { encoder: names, fields } = await loadDataset(stored(join(folder, 'encoded')))
+    expect(names).toEqual(encoded.encoder)
+    expect(fields.train.x?.values).toEqual(encoded.fields.train.x?.values)
   })
 
   it('encodes rows to predict from, if it is the same', async () => {

@@ -39,6 +39,16 @@ export class Floats {
     } else for (const value of values) this.push(value)
   }
 
+  /** Those that came since the last time, in memory that the next ones are written to. */
+  drain(): Float32Array {
+    const values = this.finish()
+    this.#blocks.splice(0, this.#blocks.length, values)
+    this.#last = values
+    this.#capacity = values.length
+    this.#filled = this.length = 0
+    return values
+  }
+
   /** All of them. */
   finish(): Float32Array {
     const [first = this.#last, ...others] = this.#blocks

@@ -22,6 +22,16 @@ export interface Table extends TableNames {
   readonly columns: readonly string[]
   /** The column that rows are split by. */
   readonly splitKey?: SplitKey
+  /** Where rows were handed out: what their numbers of categories and classes become, by columns of `x`. */
+  readonly places?: { readonly x: ReadonlyMap<number, readonly number[]>; readonly target?: readonly number[] }
+}
+
+/** Rows in the order of the file. Categories and classes have numbers that `Table.places` replaces at the end. */
+export interface TableRows {
+  /** Handed out until now, these included. */
+  readonly numRows: number
+  readonly x: Float32Array
+  readonly target: Float32Array | undefined
 }
 
 const HOW_TO_FILL = "say what becomes of such rows, with missing 'drop', 'mean' or { value }"
@@ -37,7 +47,12 @@ export interface ReadingTable {
   readonly namesAll?: boolean
   /** Told the columns of the file that are not read. */
   readonly onLeftAside?: (names: readonly string[]) => void
+  /** Takes rows as they are read, in memory that is used again. The table that is read then has no values. */
+  readonly onRows?: (rows: TableRows) => void
 }
+
+/** Handed out at once. */
+const ROWS_BYTES = 2 ** 18
 
 /** @throws UserError with one sentence that names the file, and the line and column where there are any */
 export async function readTable(spec: TableSpec, reading: ReadingTable = {}): Promise<Table> {
@@ -45,7 +60,7 @@ export async function readTable(spec: TableSpec, reading: ReadingTable = {}): Pr
   const others = [target, keyColumnOf(spec.splitBy)].filter((name) => name !== undefined)
   const only = columns && [...new Set([...columns, ...others])]
   const isText = reading.rows === undefined && kind !== 'parquet'
-  const { lines, bytes } = isText ? await extentOf(path) : { lines: 0, bytes: 0 }
+  const { lines, bytes } = isText && reading.onRows === undefined ? await extentOf(path) : { lines: 0, bytes: 0 }
   let builder: TableBuilder | undefined
   const sink: RecordSink = {
     names(names) {
@@ -73,6 +88,7 @@ class TableBuilder {
   readonly #key: KeyColumn | undefined
   readonly #x: Floats
   readonly #row: Float32Array
+  readonly #onRows: ReadingTable['onRows']
   #numRows = 0
   #dropped = 0
 
@@ -95,6 +111,7 @@ class TableBuilder {
     this.#target = target === undefined ? undefined : new Target(spec, place(target), reading.remedy)
     this.#key = key === undefined ? undefined : new KeyColumn(spec, place(key))
     this.#row = new Float32Array(this.#inputs.length)
+    this.#onRows = reading.onRows
     this.#x = new Floats(mostRows * this.#inputs.length)
     if (columns.length === 0) throw new UserError(`${path} has no column but the target, expected some to learn from`)
     const other = columnsOf(categories).find((name) => !columns.includes(name))
@@ -123,6 +140,11 @@ class TableBuilder {
     this.#key?.push(cells[this.#key.at], line)
     this.#x.pushAll(this.#row)
     this.#numRows++
+    if (this.#onRows && 4 * this.#x.length >= ROWS_BYTES) this.#handOut(this.#onRows)
+  }
+
+  #handOut(take: (rows: TableRows) => void): void {
+    take({ numRows: this.#numRows, x: this.#x.drain(), target: this.#target?.drain() })
   }
 
   finish(): Table {
@@ -131,18 +153,17 @@ class TableBuilder {
       const why = this.#dropped === 0 ? 'only the names of columns' : 'a missing value in each'
       throw new UserError(`${path} has no rows to learn from, ${why}`)
     }
-    const values = this.#x.finish()
+    if (this.#onRows) this.#handOut(this.#onRows)
+    const values = this.#onRows ? new Float32Array() : this.#x.finish()
+    const placesInX = new Map<number, readonly number[]>()
     const categories = this.#inputs.flatMap((input, index) => {
       const found = input.categories?.finish()
       if (found === undefined) return []
       const { names, places } = found
-      for (let at = index; at < values.length; at += this.#inputs.length) {
-        const number = values[at] ?? NaN
-        // NaN where it is missing, and the number after the last where it is unknown.
-        values[at] = places[number] ?? number
-      }
+      placesInX.set(index, places)
       return [[input.name, names] as const]
     })
+    renumber(values, this.#inputs.length, placesInX)
     const target = this.#target?.finish()
     const key = this.#key?.finish()
     return {
@@ -153,8 +174,31 @@ class TableBuilder {
       ...(missing !== 'refuse' && missing !== 'drop' && { missing }),
       ...(target?.classNames && { classNames: target.classNames }),
       ...(key && { splitKey: key }),
+      ...(this.#onRows && { places: { x: placesInX, ...(target?.places && { target: target.places }) } }),
     }
   }
+}
+
+/** Gives categories their last numbers, in rows of so many columns. */
+export function renumber(
+  values: Float32Array,
+  numColumns: number,
+  placesOf: ReadonlyMap<number, readonly number[]>,
+): void {
+  for (const [column, places] of placesOf) {
+    for (let at = column; at < values.length; at += numColumns) {
+      const number = values[at] ?? NaN
+      // NaN where it is missing, and the number after the last where it is unknown.
+      values[at] = places[number] ?? number
+    }
+  }
+}
+
+/** Classes, whose numbers were f32 until here, as i32 in the same memory. */
+export function classesIn(numbers: Float32Array, places: readonly number[]): Int32Array {
+  const values = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length)
+  for (let i = 0; i < values.length; i++) values[i] = places[numbers[i] ?? 0] ?? 0
+  return values
 }
 
 interface Place {
@@ -281,7 +325,15 @@ class Target {
     return true
   }
 
-  finish(): { readonly field: Readonly<Record<string, Field>>; readonly classNames?: readonly string[] } {
+  drain(): Float32Array {
+    return this.#values.drain()
+  }
+
+  finish(): {
+    readonly field: Readonly<Record<string, Field>>
+    readonly classNames?: readonly string[]
+    readonly places?: readonly number[]
+  } {
     const numbers = this.#values.finish()
     if (this.#isClasses !== true) return { field: { y: { dtype: 'f32', shape: [], values: numbers } } }
     const { path } = this.#spec
@@ -291,10 +343,8 @@ class Target {
         `${path} has the one class ${shown(classNames[0])} in column ${shown(this.#name)}, expected two or more`,
       )
     }
-    // In their place.
-    const values = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length)
-    for (let i = 0; i < values.length; i++) values[i] = places[numbers[i] ?? 0] ?? 0
-    return { field: { label: { dtype: 'i32', shape: [], values } }, classNames }
+    const values = classesIn(numbers, places)
+    return { field: { label: { dtype: 'i32', shape: [], values } }, classNames, places }
   }
 }
 

@@ -10,6 +10,8 @@ import { arraysInFile } from '../array-files/read-array-files.js'
 import { localFile } from '../remote/remote-file.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { readParquet } from './parquet.js'
+import { hasManifest } from '../stored/manifest.js'
+import { openStored, valuesOf } from '../stored/stored-fields.js'
 import { tableKindOf } from './read-inputs.js'
 import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
 import { isTextFile } from '../text/read-text-inputs.js'
@@ -51,7 +53,7 @@ const delimiters: Partial<Record<TableSpec['kind'], string>> = { csv: ',', tsv: 
 /** @throws UserError with one sentence for a file of another kind, or one that cannot be read */
 export async function surveyFile(pathOrAddress: string): Promise<DataSurvey> {
   const path = await localFile(pathOrAddress)
-  if (await isFolder(path)) return surveyPictures(path)
+  if (await isFolder(path)) return (await hasManifest(path)) ? surveyStored(path) : surveyPictures(path)
   const kind = tableKindOf(path)
   if (kind === 'parquet') return surveyTable(path, (sink) => readParquet({ path }, sink))
   if (kind !== undefined) {
@@ -71,6 +73,21 @@ async function isFolder(path: string): Promise<boolean> {
     (status) => status.isDirectory(),
     () => false,
   )
+}
+
+/** Of a folder that `prepareDataset` has written. */
+async function surveyStored(path: string): Promise<DataSurvey> {
+  const { stored, numRows } = await openStored(path)
+  const rows = Int32Array.from({ length: numRows }, (_, row) => row)
+  const fields = Object.entries(stored)
+  const columns = fields.map(([name, field]) => {
+    const column = new Column(name, field.shape, mostOf(fields.length))
+    for (const { values } of valuesOf(field, rows)) {
+      for (const value of values) column.add(Number.isNaN(value) ? undefined : value)
+    }
+    return column.survey()
+  })
+  return { path, rows: numRows, columns }
 }
 
 async function surveyPictures(path: string): Promise<DataSurvey> {

@@ -7,6 +7,7 @@ import type { BatchProgram, Engine, Field, Split, StateValues, TableNames } from
 import { UserError } from '@gradpool/core'
 import {
   encodeInputs,
+  inMemory,
   loadDataset,
   rowsByName,
   tokenizerFor,
@@ -198,7 +199,8 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   async predictSplit({ fields, rows }: Split): Promise<Readonly<Record<OutputsOf<M>, Values>> | undefined> {
     const inputs = this.predictFields(fields)
     if (inputs === undefined) return undefined
-    const taken = Object.entries<Field>(inputs).map(([name, field]) => [name, rowsOf(field, rows)] as const)
+    const memory = inMemory({ fields: inputs, rows })
+    const taken = Object.entries(memory.fields).map(([name, field]) => [name, rowsOf(field, memory.rows)] as const)
     // The names are those of the model's predict.
     return this.predict(Object.fromEntries(taken) as Record<PredictFieldsOf<M>, RowValues>)
   }

@@ -93,7 +93,7 @@ export class OnlineTraining {
     memory.write(arrays)
     const step = this.#steps
     execution.seek({ ...execution.position(), step, since: step, lastLoss: this.#lastLoss })
-    const result = await this.#options.runner.run(execution, 1)
+    const result = await this.#options.runner.run({ execution, feed: undefined }, 1)
     if (result.status === 'notFinite') {
       const label = labelOutside({ program: execution.program, data: memory.split(numRows), seed: 0, step: 0 })
       const why = label ? `: ${labelIsOutside(label)}` : '; a smaller learning rate may help'

@@ -3,7 +3,7 @@
  *
  * Names, workers, callbacks and folders are not part of it; the order of rows is, and the programs bit by bit.
  */
-import type { BatchProgram, TableNames } from '@gradpool/core/engine'
+import type { BatchProgram, Reading, TableNames } from '@gradpool/core/engine'
 import type { Dataset } from '@gradpool/datasets'
 import { createHash } from 'node:crypto'
 import type { Pass, TrainingPlan } from './training-plan.js'
@@ -25,6 +25,7 @@ export interface NamedPass {
     readonly part: 'train' | 'validation' | 'test'
     /** Null where the rows follow from the hash. */
     readonly rows: Int32Array | null
+    readonly reading?: Reading | undefined
   }
 }
 
@@ -45,9 +46,9 @@ export interface TrainingDeterminants extends Pick<TrainingPlan, 'monitor' | 'ea
 
 /** Passes whose data are of this dataset. */
 export function namedPasses({ hash, fields: of }: Pick<Dataset, 'hash' | 'fields'>): (pass: Pass) => NamedPass {
-  return ({ program, data: { fields, rows } }) => {
+  return ({ program, data: { fields, rows, reading } }) => {
     const part = fields === of.train ? 'train' : fields === of.test ? 'test' : 'validation'
-    return { program, data: { dataset: hash, part, rows } }
+    return { program, data: { dataset: hash, part, rows, reading } }
   }
 }
 
@@ -81,7 +82,7 @@ function described({ program, data }: NamedPass) {
   return {
     batchSize,
     numExamples,
-    shuffle,
+    shuffle: shuffle && (data.reading?.shuffle ?? true),
     program: program.program.hash,
     tail: program.tail?.hash ?? null,
     plateaus,

@@ -1,4 +1,5 @@
 /** The passes over the training examples: one, or several that train apart, each on its part of the examples. */
+import { UserError } from '@gradpool/core'
 import { flopsOf, partsOf, stepsPerEpochOf, type BatchProgram, type Split } from '@gradpool/core/engine'
 import type { AveragingOptions } from '../fit/fit-types.js'
 import type { Pass, TrainingPlan } from './training-plan.js'
@@ -13,6 +14,7 @@ export function trainingPasses(
   programOf: (part: Split) => BatchProgram,
 ): Pick<TrainingPlan, 'training' | 'averaging'> {
   if (every === undefined) return { training: { program: programOf(data), data } }
+  if (data.reading?.shuffle) throw new UserError('averageEvery deals rows out to its parts, so shuffle must be whole')
   const isCount = typeof averageParts === 'number'
   const average = isCount ? { every } : { every, parts: averageParts }
   const programs = new Map<number, BatchProgram>()

@@ -5,6 +5,8 @@
 import type { Engine, Execution, Position, Progress, StateValues } from '@gradpool/core/engine'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import type { Chunk } from '../threads/team.js'
+import { compileFed, runFed } from '../windows/compile-fed.js'
+import type { Feed } from '../windows/feed.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
 import type {
   Advance,
@@ -18,24 +20,30 @@ import type {
 export class ExecutionStrategy implements TrainingStrategy {
   readonly model: Execution
   readonly #part: TrainedPart
+  readonly #feed: Feed | undefined
 
-  private constructor(part: TrainedPart) {
+  private constructor(part: TrainedPart, feed: Feed | undefined) {
     this.model = part.training
     this.#part = part
+    this.#feed = feed
   }
 
   /** @throws UserError as `Engine.compile` */
   static async compile(
     engine: Engine,
-    { training: { program, data }, seed }: TrainingPlan,
+    { training, seed }: TrainingPlan,
     options: CompileStrategyOptions,
   ): Promise<ExecutionStrategy> {
-    const training = await engine.compile(program, { ...options, data, seed })
-    return new ExecutionStrategy({ training, data, seed })
+    const { execution, feed } = await compileFed(engine, training, { ...options, seed })
+    return new ExecutionStrategy({ ...training, training: execution, seed }, feed)
   }
 
   get executions(): readonly Execution[] {
     return [this.model]
+  }
+
+  get feeds(): readonly Feed[] {
+    return this.#feed ? [this.#feed] : []
   }
 
   get workers(): number {
@@ -75,7 +83,7 @@ export class ExecutionStrategy implements TrainingStrategy {
     const { model: execution } = this
     const steps = epoch * execution.stepsPerEpoch - execution.step
     const continues = steps < execution.stepsPerEpoch
-    const rest: Chunk = { execution, steps, continues }
+    const rest: Chunk = { execution, feed: this.#feed, steps, continues }
     const rounds = await threads.runRounds([rest, validation], { times: continues ? 1 : most, pauses })
     const done: DoneEpoch[] = []
     for (const { results, ...round } of rounds) {
@@ -90,6 +98,6 @@ export class ExecutionStrategy implements TrainingStrategy {
   }
 
   async runFirstEpoch(): Promise<void> {
-    await this.model.run({ steps: this.stepsPerEpoch })
+    await runFed({ execution: this.model, feed: this.#feed }, this.stepsPerEpoch)
   }
 }

@@ -30,6 +30,7 @@ interface Replica extends TrainedPart {
 export class LocalAveraging implements TrainingStrategy {
   /** Steps are those of the replica that makes the most of them. */
   readonly stepsPerEpoch: number
+  readonly feeds = []
   /** Has the model's states, for others to share. */
   readonly model: Execution
   readonly #replicas: readonly Replica[]
@@ -73,6 +74,7 @@ export class LocalAveraging implements TrainingStrategy {
         const profile = options.profile ?? false
         compiled.push({
           ...given,
+          program: training,
           take: await compile(take, { data: alone, seed, shareStateOf }),
           training: await compile(training, { ...given, shareStateOf, profile }),
         })

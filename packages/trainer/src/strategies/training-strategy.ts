@@ -7,6 +7,7 @@ import type { Execution, Position, Progress, ChunkResult, StateValues } from '@g
 import type { FailedStep } from '../training/locate-nonfinite.js'
 import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
+import type { Feed } from '../windows/feed.js'
 
 export interface CompileStrategyOptions {
   /** How many may share a step, or make an average together. */
@@ -18,7 +19,7 @@ export interface CompileStrategyOptions {
 }
 
 /** One of the strategy's executions, with what it was given. */
-export type TrainedPart = Pick<FailedStep, 'training' | 'data' | 'seed'>
+export type TrainedPart = Pick<FailedStep, 'training' | 'program' | 'data' | 'seed'>
 
 /** Where a training is to go. */
 export interface Goal {
@@ -51,6 +52,8 @@ export interface Advance {
 export interface TrainingStrategy {
   /** All that it compiled, what owns the states first. */
   readonly executions: readonly Execution[]
+  /** What brings them rows that are not in memory, if there is any. */
+  readonly feeds: readonly Feed[]
   /** The one whose states evaluations share. */
   readonly model: Execution
   /** The most workers that it can use. */

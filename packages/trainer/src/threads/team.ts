@@ -6,6 +6,7 @@ import type { ChunkOutcome, ChunkResult, ChunkTask, Execution, StateValues } fro
 import { messageOf } from '@gradpool/storage'
 import { WorkerDied } from '@gradpool/worker-pool'
 import { setTimeout } from 'node:timers/promises'
+import type { Feed } from '../windows/feed.js'
 import type { EnginePool } from './engine-pool.js'
 import type { Rounds, ThreadRound } from './run-rounds.js'
 
@@ -17,6 +18,8 @@ export interface Chunk {
   readonly execution: Execution
   readonly steps: number
   readonly continues: boolean
+  /** What brings it its rows, where they come window by window. */
+  readonly feed?: Feed | undefined
 }
 
 /** A chunk, or a thread's part of it. */

@@ -2,7 +2,7 @@
  * Runs the chunks of one training on as many of the pool's threads as there are for it, and ends threads that make no
  * step.
  */
-import type { ChunkResult } from '@gradpool/core/engine'
+import { invariant, type ChunkResult } from '@gradpool/core/engine'
 import type { Claim, ThreadBudget } from './thread-budget.js'
 import type { EnginePool } from './engine-pool.js'
 import { runApart, runTogether, type Chunk, type RoundOf } from './team.js'
@@ -108,6 +108,7 @@ export class TrainingThreads {
     chunks: readonly (Chunk | undefined)[],
     { times = 1, pauses }: { readonly times?: number; readonly pauses?: Pauses } = {},
   ): Promise<readonly RoundOf<ChunkResult | undefined>[]> {
+    if (chunks.some((chunk) => chunk?.feed)) return [await this.#inWindows(chunks, pauses)]
     const present = chunks.filter((chunk) => chunk !== undefined)
     const { pool } = this.#options
     const { signal } = this.#stalled
@@ -121,6 +122,43 @@ export class TrainingThreads {
       const byChunk = new Map(present.map((chunk, i) => [chunk, results[i]] as const))
       return { ...round, results: chunks.map((chunk) => chunk && byChunk.get(chunk)) }
     })
+  }
+
+  /** Chunks one after the other, window by window. Only the first is paused; what a pause cuts off is left out. */
+  async #inWindows(
+    chunks: readonly (Chunk | undefined)[],
+    pauses: Pauses | undefined,
+  ): Promise<RoundOf<ChunkResult | undefined>> {
+    const results: (ChunkResult | undefined)[] = []
+    for (const [index, chunk] of chunks.entries()) {
+      const result = chunk && (await this.#throughWindows(chunk, index === 0 ? pauses : undefined))
+      results.push(result)
+      if (result && result.status !== 'done') break
+    }
+    return { results, secondsAgo: 0 }
+  }
+
+  async #throughWindows({ feed, ...chunk }: Chunk, pauses: Pauses | undefined): Promise<ChunkResult> {
+    const { execution } = chunk
+    let { steps: left, continues } = chunk
+    const pause = new AbortController()
+    const endPauses = pauses?.(() => {
+      pause.abort()
+      this.#stopChunks()
+    })
+    try {
+      for (;;) {
+        const steps = feed && left > 0 ? Math.min(left, await feed.ready(execution.step)) : left
+        const [result] = await this.run([{ execution, steps, continues }])
+        invariant(result, 'a chunk has a result')
+        left -= steps
+        if (result.status !== 'done' || left === 0) return result
+        if (pause.signal.aborted) return { ...result, status: 'stopped' }
+        continues = true
+      }
+    } finally {
+      endPauses?.()
+    }
   }
 
   /**

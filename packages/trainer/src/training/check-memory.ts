@@ -1,9 +1,10 @@
 /** Whether the trainings of one time fit into memory, before anything is begun. */
 import { UserError } from '@gradpool/core'
-import { sizeOf, type Engine, type Execution } from '@gradpool/core/engine'
+import { sizeOf, type Engine } from '@gradpool/core/engine'
 import process from 'node:process'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import { compileStrategy } from '../strategies/compile-strategy.js'
+import type { TrainingStrategy } from '../strategies/training-strategy.js'
 
 /** Below this, no machine on which an engine starts is short of memory. */
 const LITTLE_BYTES = 256e6
@@ -31,13 +32,13 @@ export async function checkMemory(plans: readonly TrainingPlan[], engine: Engine
 
 /** The engine says itself when it has no room. */
 async function compileAll(plans: readonly TrainingPlan[], engine: Engine): Promise<void> {
-  const executions: Execution[] = []
+  const strategies: TrainingStrategy[] = []
   try {
-    for (const plan of plans) {
-      executions.push(...(await compileStrategy(engine, plan, { workers: 1 })).executions)
-    }
+    for (const plan of plans) strategies.push(await compileStrategy(engine, plan, { workers: 1 }))
   } finally {
+    const executions = strategies.flatMap((strategy) => strategy.executions)
     for (const execution of executions.reverse()) execution.dispose()
+    for (const { feeds } of strategies) for (const feed of feeds) await feed.close()
   }
 }
 

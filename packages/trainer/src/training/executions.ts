@@ -7,6 +7,8 @@ import type { Pass, TrainingPlan } from '../plan/training-plan.js'
 import type { TrainingProfile } from '../profile/training-profile.js'
 import { compileStrategy } from '../strategies/compile-strategy.js'
 import type { TrainingStrategy } from '../strategies/training-strategy.js'
+import { compileFed, type Fed } from '../windows/compile-fed.js'
+import type { Feed } from '../windows/feed.js'
 
 export interface ExecutionsOptions {
   readonly engine: Engine
@@ -24,11 +26,13 @@ export class Executions {
   readonly #options: ExecutionsOptions
   /** What owns states before what shares them. */
   readonly #all: Execution[]
+  readonly #feeds: Feed[]
 
   private constructor(options: ExecutionsOptions, strategy: TrainingStrategy) {
     this.#options = options
     this.strategy = strategy
     this.#all = [...strategy.executions]
+    this.#feeds = [...strategy.feeds]
   }
 
   /** @throws UserError where the engine lacks the memory */
@@ -39,12 +43,18 @@ export class Executions {
   }
 
   /** @throws UserError where the engine lacks the memory */
-  async pass({ program, data }: Pass): Promise<Execution> {
+  async pass(pass: Pass): Promise<Fed> {
     const { engine, plan, workers } = this.#options
     const shared = { workers, shareStateOf: this.strategy.model }
-    const execution = await engine.compile(program, { data, seed: plan.seed, ...shared })
-    this.#all.push(execution)
-    return execution
+    const fed = await compileFed(engine, pass, { seed: plan.seed, ...shared })
+    this.#all.push(fed.execution)
+    if (fed.feed) this.#feeds.push(fed.feed)
+    return fed
+  }
+
+  /** What waits for rows does so no longer. */
+  stop(): void {
+    for (const feed of this.#feeds) feed.stop()
   }
 
   /** Of the training, where one was asked for. */
@@ -59,7 +69,8 @@ export class Executions {
     return noted.map((profile, index) => ({ ...profile, name: noted.length > 1 ? (parts[index] ?? name) : name }))
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     for (const execution of this.#all.reverse()) execution.dispose()
+    for (const feed of this.#feeds) await feed.close()
   }
 }

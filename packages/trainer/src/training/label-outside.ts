@@ -15,6 +15,7 @@ import {
   type NodeOf,
   type Split,
 } from '@gradpool/core/engine'
+import { inMemory } from '@gradpool/datasets'
 import { batchOf, madeOf } from './locate-nonfinite.js'
 
 export interface LabelOutside {
@@ -35,12 +36,16 @@ export interface JudgedStep {
 
 /** The first label of the step's batch that is none of the classes, if there is one. */
 export function labelOutside({ program: batches, data, seed, step }: JudgedStep): LabelOutside | undefined {
-  const { program, rows } = batchOf(batches, step, data.rows, seed)
+  const { program, rows } = batchOf(batches, step, data, seed)
   for (const divisor of divisorsOf(program)) {
     const labels = labelsOf(program, divisor)
     if (labels?.fields.every(({ name }) => data.fields[name]) !== true) continue
     const { field, fields, oneHot } = labels
-    const valuesOf = ({ name }: BatchField) => Array.from(rows, (row) => data.fields[name]?.values[row] ?? NaN)
+    const memory = inMemory(
+      { ...data, rows },
+      fields.map(({ name }) => name),
+    )
+    const valuesOf = ({ name }: BatchField) => Array.from(memory.rows, (row) => memory.fields[name]?.values[row] ?? NaN)
     const batch = Object.fromEntries(fields.map((each) => [each.name, valuesOf(each)]))
     const { results } = evaluate(telling(program, divisor), { batch })
     const known = results.known ?? []

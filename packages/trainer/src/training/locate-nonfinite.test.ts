@@ -44,7 +44,7 @@ async function originOf(
     const { status } = await training.run({ steps: 3 })
     expect(status).toBe('notFinite')
     const before = training.read()
-    const origin = await locateNonFinite({ engine, training, data, seed: 5 })
+    const origin = await locateNonFinite({ engine, training, program, data, seed: 5 })
     expect(training.read()).toEqual(before)
     return { step: training.step, origin }
   } finally {

@@ -10,7 +10,7 @@
 import {
   lineOf,
   Program,
-  shuffled,
+  RowOrder,
   stepsPerEpochOf,
   type BatchProgram,
   type CompileOptions,
@@ -18,6 +18,7 @@ import {
   type Execution,
   type Split,
 } from '@gradpool/core/engine'
+import { compileFed } from '../windows/compile-fed.js'
 
 export interface Origin {
   /** As Programs are printed: `%37 = exp(%36) : f32[10, 10]`. */
@@ -38,6 +39,8 @@ export interface FailedStep {
   readonly engine: Engine
   /** Stands before the step. */
   readonly training: Execution
+  /** As it was before it was compiled. */
+  readonly program: BatchProgram
   readonly data: Split
   readonly seed: number
   /** The same training traced once more, its lines recorded, and no batch cut into parts. */
@@ -50,11 +53,11 @@ export interface FailedStep {
  * @throws what the engine throws: telling all takes memory, which may not be there
  */
 export async function locateNonFinite(failed: FailedStep): Promise<Origin | undefined> {
-  const { training, data, retrace } = failed
+  const { training, program, data, retrace } = failed
   const traced = retrace?.(data)
   // It rounds in another way where batches are cut, so it may be finite.
   const found = traced && (await locateIn(traced, failed, { state: statesOf(training) }))
-  return found ?? locateIn(training.program, failed, { shareStateOf: training })
+  return found ?? locateIn(program, failed, { shareStateOf: training })
 }
 
 async function locateIn(
@@ -62,7 +65,7 @@ async function locateIn(
   { engine, training: { step }, data, seed }: FailedStep,
   states: Pick<CompileOptions, 'state' | 'shareStateOf'>,
 ): Promise<Origin | undefined> {
-  const { program, rows } = batchOf(traced, step, data.rows, seed)
+  const { program, rows } = batchOf(traced, step, data, seed)
   const telling = tellingAll(program)
   const batch: BatchProgram = {
     batchSize: rows.length,
@@ -71,7 +74,7 @@ async function locateIn(
     program: telling,
     metrics: [],
   }
-  const execution = await engine.compile(batch, { data: { ...data, rows }, seed, ...states })
+  const { execution } = await compileFed(engine, { program: batch, data: { ...data, rows } }, { seed, ...states })
   try {
     execution.seek({ ...execution.position(), step, since: step })
     const { means } = await execution.run({ steps: 1 })
@@ -93,14 +96,14 @@ function statesOf(training: Execution): Record<string, Float32Array> {
 export function batchOf(
   batchProgram: BatchProgram,
   step: number,
-  all: Int32Array,
+  { rows: all, reading }: Split,
   seed: number,
 ): { readonly program: Program; readonly rows: Int32Array } {
   const { program, tail, batchSize, shuffle } = batchProgram
   const stepsPerEpoch = stepsPerEpochOf(batchProgram)
-  const order = shuffle ? shuffled(all, seed, Math.floor(step / stepsPerEpoch)) : all
+  const order = new RowOrder(all, seed, shuffle && (reading?.shuffle ?? true))
   const start = (step % stepsPerEpoch) * batchSize
-  const rows = order.slice(start, start + batchSize)
+  const rows = order.slice(Math.floor(step / stepsPerEpoch), start, Math.min(start + batchSize, all.length)).slice()
   return { program: rows.length < batchSize && tail ? tail : program, rows }
 }
 

@@ -25,6 +25,7 @@ import type { EnginePool } from '../threads/engine-pool.js'
 import type { Chunk } from '../threads/team.js'
 import type { ThreadBudget } from '../threads/thread-budget.js'
 import { Stopped, TrainingThreads } from '../threads/training-threads.js'
+import type { Fed } from '../windows/compile-fed.js'
 import { DoneEpochs } from './done-epochs.js'
 import { Executions } from './executions.js'
 import { labelOutside, passNotFinite } from './label-outside.js'
@@ -148,19 +149,20 @@ export class Training {
       await this.#checkpoints.written()
       this.#strategy = undefined
       // A thread that had to be ended may still write there.
-      if (!this.#threads.isStalled) this.#dispose()
+      if (!this.#threads.isStalled) await this.#dispose()
     }
   }
 
-  #dispose(): void {
+  async #dispose(): Promise<void> {
     const { onProfile } = this.#options
     if (this.#executions) onProfile?.(this.#executions.profiles())
-    this.#executions?.dispose()
+    await this.#executions?.dispose()
   }
 
   /** Ends within a step. */
   stop(): void {
     this.#threads.stop()
+    this.#executions?.stop()
   }
 
   /** The epoch in progress is the last. */
@@ -208,7 +210,7 @@ export class Training {
     const [tested, predicted] = await this.#threads.run([testing, predicting].map(wholePass))
     this.#threads.throwIfStopped()
     if (tested?.status === 'notFinite') {
-      throw new Failed(passNotFinite('the test examples', plan.test, testing))
+      throw new Failed(passNotFinite('the test examples', plan.test, testing?.execution))
     }
     const test = plan.test && tested && metricsOf(plan.test.program, tested)
     if (test) this.#finite.check(test, 'test', plan.epochs)
@@ -227,15 +229,15 @@ export class Training {
   }
 
   /** A task of a thread: some epochs, or a part of one, and what follows from it. */
-  async #advance(strategy: TrainingStrategy, validation: Execution | undefined): Promise<void> {
+  async #advance(strategy: TrainingStrategy, validation: Fed | undefined): Promise<void> {
     const epoch = this.#epochs.count + 1
-    if (validation) rewind(validation, epoch - 1)
+    if (validation) rewind(validation.execution, epoch - 1)
     const goal = { epoch, most: this.#mostEpochs(strategy), validation: wholePass(validation) }
     const { done, lost } = await strategy.advance(this.#threads, goal, (pause) => this.#checkpoints.whenDue(pause))
     const nowMs = performance.now()
     for (const each of done) {
       this.#isAhead = each.states !== undefined
-      this.#endEpoch(each, nowMs - 1000 * each.secondsAgo, strategy, validation)
+      this.#endEpoch(each, nowMs - 1000 * each.secondsAgo, strategy, validation?.execution)
       if (this.#isAhead && (this.#isOver || this.#threads.isStopped)) {
         this.#dropAfter(each, strategy)
         return
@@ -332,8 +334,8 @@ export class Training {
   async #describe(lost: NonNullable<Advance['lost']>, strategy: TrainingStrategy): Promise<string> {
     const { engine, retrace } = this.#options
     // Told as far as there is the memory to find it.
-    const { training, data, seed } = lost
-    const label = labelOutside({ program: training.program, step: training.step, data, seed })
+    const { training, program, data, seed } = lost
+    const label = labelOutside({ program, step: training.step, data, seed })
     const origin = label ? undefined : await locateNonFinite({ engine, ...lost, retrace }).catch(() => undefined)
     return lossNotFinite({
       step: lost.training.step + 1,
@@ -358,8 +360,8 @@ export class Training {
   }
 }
 
-function wholePass(execution: Execution | undefined): Chunk | undefined {
-  return execution && { execution, steps: execution.stepsPerEpoch, continues: false }
+function wholePass(fed: Fed | undefined): Chunk | undefined {
+  return fed && { ...fed, steps: fed.execution.stepsPerEpoch, continues: false }
 }
 
 function copied(states: StateValues): Record<string, Float32Array> {
