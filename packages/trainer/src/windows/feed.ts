@@ -145,6 +145,8 @@ export class Feed {
   /** Once no execution reads the memory. */
   async close(): Promise<void> {
     this.stop()
+    // Else the process may end before the thread has.
+    this.#worker?.ref()
     await this.#worker?.terminate()
     for (const bytes of this.#memory.splice(0)) this.#free(bytes)
   }
@@ -193,10 +195,12 @@ export class Feed {
     const worker = (this.#worker = new Worker(threadModule, { workerData, execArgv: [] }))
     worker.on('message', ({ id, error }: WindowAnswer) => {
       const pending = this.#pending.get(id)
+      // Where it was stopped meanwhile, the end of the thread is waited for.
+      if (pending === undefined) return
       this.#pending.delete(id)
       if (this.#pending.size === 0) worker.unref()
-      if (error === undefined) pending?.resolve()
-      else pending?.reject(new UserError(error))
+      if (error === undefined) pending.resolve()
+      else pending.reject(new UserError(error))
     })
     worker.on('error', (error) => this.#fail(error))
     worker.on('exit', () => this.#fail(new Error('the thread that reads rows ended')))
