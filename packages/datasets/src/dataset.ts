@@ -5,7 +5,7 @@ import { UserError } from '@gradpool/core'
 import { sameShape, type Field, type Reading, type Split, type TableNames } from '@gradpool/core/engine'
 import { createHash } from 'node:crypto'
 import { mapped, rowsOf, typeText, type Fields } from './fields.js'
-import { isObject, listed } from './spec-rules.js'
+import { isObject, type Labelled, listed } from './spec-rules.js'
 import { oversampled } from './oversample.js'
 import { keyColumnOf, type SplitBy } from './rows-split.js'
 import { splitRows, type SplitKey } from './splits.js'
@@ -73,7 +73,7 @@ export interface OwnRows {
 }
 
 export interface SplitPlan {
-  readonly labelled: number
+  readonly labelled: Labelled
   /** A share of the rows or a number of them, or rows of its own. */
   readonly validation: number | OwnRows
   readonly test: number | OwnRows
@@ -215,7 +215,14 @@ function asTheyAre({ train, validation, test }: Omit<Dataset['splits'], 'all'>):
 function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
   const { fields, rows, inOrder } = contents
   const { labelled, validation, test, splitBy, splitSeed, balance, reading } = plan
-  const sizes = { labelled, validation: sizeIn(validation), test: sizeIn(test) }
+  const target = labelled === 'withTarget' ? targetIn(contents) : undefined
+  const eligible = target ? rows.filter(target) : rows
+  if (eligible.length === 0) throw new UserError(`${contents.name} has no row with a target`)
+  const sizes = {
+    labelled: labelled === 'withTarget' ? 1 : labelled,
+    validation: sizeIn(validation),
+    test: sizeIn(test),
+  }
   // Of stored fields, values are read when they are asked for.
   const needsLabels = splitBy === 'label' || balance !== undefined
   const labels = needsLabels && fields.label?.shape.length === 0 ? fields.label.values : undefined
@@ -224,7 +231,7 @@ function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
   const isWhole = inOrder && splitBy === 'random' && labelled === 1 && sizes.validation === 0 && sizes.test === 0
   const drawn = isWhole
     ? { train: rows, validation: new Int32Array(), test: new Int32Array() }
-    : splitRows(rows, sizes, { splitBy, splitSeed, labels, key })
+    : splitRows(eligible, sizes, { splitBy, splitSeed, labels, key })
   const held = (name: 'validation' | 'test'): Split | undefined => {
     const own = plan[name]
     if (typeof own !== 'number') return checkedSplit(name, own, contents)
@@ -241,6 +248,16 @@ function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
     ...(heldOut.validation && { validation: heldOut.validation }),
     ...(heldOut.test && { test: heldOut.test }),
   }
+}
+
+/** Whether a row has a target. */
+function targetIn({ name, fields: { label, y } }: Contents): (row: number) => boolean {
+  const field = label ?? y
+  if (field?.shape.length !== 0) {
+    throw new UserError(`${name} has no target of one number a row, so labelled cannot be 'withTarget'`)
+  }
+  const { values } = field
+  return label ? (row) => (values[row] ?? -1) >= 0 : (row) => !Number.isNaN(values[row])
 }
 
 /** Of tables, the column was read for it; of arrays, it is a field. */
@@ -338,11 +355,11 @@ function hashOf({ hash }: Contents, { validation, test }: SplitPlan): string {
 }
 
 /** Of plain fields. */
-export function classesOf({ label }: Fields): number | undefined {
+export function classesOf({ label }: Fields, labelled: Labelled = 1): number | undefined {
   if (label === undefined || label.dtype === 'f32' || label.shape.length > 0) return undefined
   let most = 0
   for (const value of label.values) {
-    if (value < 0) return undefined
+    if (value < 0 && labelled !== 'withTarget') return undefined
     most = Math.max(most, value)
   }
   return most + 1

@@ -68,7 +68,8 @@ export async function describeData(
 function describeArrays({ name, fields, labelled, ...spec }: ArraysSpec): DataDescription {
   const [validation = 0, test = 0] = [spec.validation, spec.test].map((held) => (typeof held === 'number' ? held : 0))
   try {
-    const rows = splitCounts(allRows(fields).length, { labelled, validation, test })
+    const numRows = allRows(fields).length
+    const rows = splitCounts(numRows, { labelled: labelled === 'withTarget' ? 1 : labelled, validation, test })
     return { name, ready: true, rows, files: [] }
   } catch (error) {
     return { name, ready: false, problem: sentenceOf(error), files: [] }

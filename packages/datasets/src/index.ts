@@ -3,6 +3,7 @@ export { describeData, type DataDescription, type FileDescription } from './desc
 export type { FieldInput, Fields, FieldsInput } from './fields.js'
 export { encodeData, encodeInputs } from './encoding/encode-data.js'
 export { customEncoder, type Encoded, type Encoder, type EncoderOptions } from './encoding/encoder.js'
+export { loadSource, type FieldSource, type FieldType, type RowBlock } from './own/field-source.js'
 export { onnxEncoder, type OnnxEncoderOptions } from './encoding/onnx-encoder.js'
 export { type FoldBy, foldsOf, type FoldOptions, withFold } from './folds.js'
 export type { FileRole } from './folder/locate.js'

@@ -34,7 +34,7 @@ import { randomRows } from './random/random-rows.js'
 import { basename, resolve } from 'node:path'
 import { queryRows } from './sql/query-rows.js'
 import { sourceOf } from './source.js'
-import { shown } from './spec-rules.js'
+import { type Labelled, shown } from './spec-rules.js'
 import {
   isFiles,
   parseData,
@@ -234,7 +234,7 @@ export function isTable(spec: DataSpec): spec is TableSpec<HeldOut> {
 }
 
 function keyOf(spec: DataSpec, directory: string | undefined): unknown {
-  if (spec.kind === 'arrays') return tableNamesOf(spec) ? spec : spec.fields
+  if (spec.kind === 'arrays') return tableNamesOf(spec) || spec.labelled === 'withTarget' ? spec : spec.fields
   if (isFiles(spec)) {
     return JSON.stringify([spec.kind, directory ?? spec.directory, spec.kind === 'idxFolder' && spec.classes])
   }
@@ -242,10 +242,11 @@ function keyOf(spec: DataSpec, directory: string | undefined): unknown {
     const [validation, test] = [spec.validation, spec.test].map((held) => (typeof held === 'number' ? held : 0))
     return JSON.stringify({ ...spec, directory, validation, test })
   }
-  // How rows are split does not change them, but for the column that it is read for.
+  // How rows are split does not change them, but for the column that it is read for, and rows without a target.
   const splitBy = typeof spec.splitBy === 'string' ? '' : spec.splitBy
   const order = { balance: undefined, shuffle: undefined, windowBytes: undefined }
-  const split = { labelled: 1, validation: 0, test: 0, splitBy, splitSeed: 0, ...order }
+  const labelled = spec.labelled === 'withTarget' ? spec.labelled : 1
+  const split = { labelled, validation: 0, test: 0, splitBy, splitSeed: 0, ...order }
   return JSON.stringify({ ...spec, directory, ...split })
 }
 
@@ -263,7 +264,7 @@ async function textSource(spec: TextSpec<HeldOut>, { allocate, directory }: Load
     return { split: { fields: heldFields, rows: allRows(heldFields) }, hash: once(() => fieldsHash(heldFields)) }
   }
   return {
-    contents: { ...contentsOf(textName(from.paths), { fields: fields.train, tokens }, allocate), classes: size },
+    contents: { ...contentsOf(textName(from.paths), { fields: fields.train, tokens }, { allocate }), classes: size },
     ...(fields.validation && { validation: own(fields.validation) }),
     ...(fields.test && { test: own(fields.test) }),
   }
@@ -272,13 +273,19 @@ async function textSource(spec: TextSpec<HeldOut>, { allocate, directory }: Load
 async function rowsSource(spec: ArraysSpec | RowsSpec, { allocate, directory }: LoaderOptions): Promise<Source> {
   const from = directory === undefined ? spec : inPlace(spec, directory)
   if (from.kind === 'stored') return { contents: await storedContents(from) }
-  return { contents: contentsOf(nameOf(from), await rowsOfSpec(await fetched(from)), allocate) }
+  return {
+    contents: contentsOf(nameOf(from), await rowsOfSpec(await fetched(from)), { allocate, labelled: from.labelled }),
+  }
 }
 
-function contentsOf(name: string, rows: RowsContents, allocate?: Allocate): Contents {
+function contentsOf(
+  name: string,
+  rows: RowsContents,
+  { allocate, labelled }: { readonly allocate?: Allocate | undefined; readonly labelled?: Labelled } = {},
+): Contents {
   const { fields: given, splitKey, skipped, ...told } = rows
   const fields = placed(given, allocate)
-  const classes = told.classNames?.length ?? classesOf(fields)
+  const classes = told.classNames?.length ?? classesOf(fields, labelled)
   const imageShape = imageShapeOf(fields)
   return {
     name,

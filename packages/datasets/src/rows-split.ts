@@ -1,6 +1,14 @@
 /** How rows that come as they are, from memory or a file, are split. */
 import type { BlockShuffle } from '@gradpool/core/engine'
-import { fieldsTaken, isObject, labelledRowsRule, splitSeedRule, type FieldTaker, type Rule } from './spec-rules.js'
+import {
+  fieldsTaken,
+  isObject,
+  labelledRowsRule,
+  type Labelled,
+  splitSeedRule,
+  type FieldTaker,
+  type Rule,
+} from './spec-rules.js'
 
 /**
  * `random`: shuffled. `label`: shuffled, with as much of each class in each split. `order`: the last rows are held out,
@@ -10,8 +18,8 @@ import { fieldsTaken, isObject, labelledRowsRule, splitSeedRule, type FieldTaker
 export type SplitBy = 'random' | 'label' | 'order' | { readonly group: string } | { readonly time: string }
 
 export interface RowsSplit<H> {
-  /** The share or number of the rows whose labels are used; 1 for all that are not held out. */
-  readonly labelled: number
+  /** The share or number of the rows whose labels are used; 1 for all that are not held out; or those that have one. */
+  readonly labelled: Labelled
   readonly validation: H
   readonly test: H
   readonly splitBy: SplitBy

@@ -88,12 +88,14 @@ export function heldOutRule(byDefault: number): Rule<number> {
 }
 
 export const labelledRule = numberRule('a number above 0 and at most 1', (f) => f > 0 && f <= 1, 1)
-/** Of rows, a number of them, too; 1 is all of them. */
-export const labelledRowsRule = numberRule(
-  'a share above 0 and at most 1, or a whole number of rows',
-  (value) => value > 0 && (value <= 1 || isCount(value)),
-  1,
-)
+/** A share of the rows or a number of them, 1 being all of them; or those that have a target. */
+export type Labelled = number | 'withTarget'
+export const labelledRowsRule: Rule<Labelled> = {
+  expected: "a share above 0 and at most 1, a whole number of rows, or 'withTarget'",
+  default: 1,
+  accepts: (value): value is Labelled =>
+    value === 'withTarget' || (typeof value === 'number' && value > 0 && (value <= 1 || isCount(value))),
+}
 export const splitSeedRule = wholeRule(0, 2 ** 32 - 1, 0)
 export const classesRule = wholeRule(1, 256, 10)
 export const directoryRule = textRule('the path of a folder')

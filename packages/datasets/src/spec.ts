@@ -21,6 +21,7 @@ import {
   fieldsTaken,
   heldOutRule,
   isObject,
+  type Labelled,
   labelledRule,
   notAllowed,
   shown,
@@ -94,8 +95,11 @@ export interface RowsSplitOptions {
   readonly validation?: number | DataInput
   /** A share, a number of rows, or data of its own. Default: 0, none. */
   readonly test?: number | DataInput
-  /** The share or number of the rows whose labels are used. Default: 1, all that are not held out. */
-  readonly labelled?: number
+  /**
+   * The share or number of the rows whose labels are used; or `withTarget`: rows may lack a target (no value in a
+   * table, a negative label in arrays), and then are in the split `all` alone. Default: 1, all that are not held out.
+   */
+  readonly labelled?: Labelled
   /**
    * `label`: as much of each class in each split; `order`: the last rows are the test, those before them the
    * validation; `{ group }`: all rows of a group in one split; `{ time }`: the latest are the test. Default: `random`.
@@ -412,7 +416,7 @@ class Arrays implements ArraysSpec {
   declare readonly unknown?: NonNullable<ArrayNames['unknown']>
   declare readonly missing?: NonNullable<ArrayNames['missing']>
   declare readonly classNames?: NonNullable<ArrayNames['classNames']>
-  readonly labelled: number
+  readonly labelled: Labelled
   readonly validation: HeldOut
   readonly test: HeldOut
   readonly splitBy: SplitBy

@@ -76,7 +76,7 @@ function clusterInWords(
 function labelsOf({ data, stages }: ExperimentConfig): string {
   if (!stages.some(usesLabels)) return '–'
   const labelled = 'labelled' in data ? data.labelled : 1
-  return `${Number((100 * labelled).toFixed(3))} %`
+  return labelled === 'withTarget' ? 'those there are' : `${Number((100 * labelled).toFixed(3))} %`
 }
 
 function usesLabels(stage: StageConfig): boolean {

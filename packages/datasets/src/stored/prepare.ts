@@ -12,7 +12,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { classesOf, isDataset, loadedData, originOfSplits, tableNamesOf } from '../dataset.js'
 import { checkArrayNames, type ArrayNames } from '../array-names.js'
-import { byName, headOf, type Fields } from '../fields.js'
+import { byName, headOf, mapped, rowsOf, type Fields } from '../fields.js'
 import { fetched, isTable, readTableOf, rowsOfSpec, withNames } from '../load.js'
 import { isFiles, parseData, type DataInput, type HeldOut } from '../spec.js'
 import type { NpySpec } from '../array-files/array-files-spec.js'
@@ -20,6 +20,7 @@ import { npyBlocks } from '../array-files/npy-blocks.js'
 import { classesIn, renumber } from '../table/read-table.js'
 import type { TableSpec } from '../table/table-spec.js'
 import { FieldFile } from './field-file.js'
+import { blocksOf, isFieldSource, type FieldSource } from '../own/field-source.js'
 import { bytesOf, FORMAT, hasManifest, MANIFEST, readManifest, type Manifest, type ManifestField } from './manifest.js'
 import { verifyStored } from './verify.js'
 
@@ -51,15 +52,16 @@ interface Written {
 }
 
 /**
- * Writes the rows of a table or of other data to a folder. Tables are read and written some rows at a time, whatever
- * their size; other data are in memory meanwhile. How `data` are split is not kept: that is said where they are used.
+ * Writes the rows of a table or of other data to a folder. Tables and sources of one's own are read and written some
+ * rows at a time, whatever their size; other data are in memory meanwhile. How `data` are split is not kept: that is
+ * said where they are used.
  *
  * A folder that has the same rows already is left as it is.
  *
  * @throws UserError with one sentence for what is wrong with the data, or keeps the folder from being written
  */
 export async function prepareDataset(
-  data: DataInput,
+  data: DataInput | FieldSource,
   directory: string,
   { onProgress }: PrepareOptions = {},
 ): Promise<PreparedDataset> {
@@ -105,7 +107,11 @@ function ofSystem(directory: string, error: unknown): unknown {
   return new UserError(`${directory} cannot be written: ${reasonOf(error)}`, { cause: error })
 }
 
-async function writeInto(folder: string, data: DataInput, onProgress: PrepareOptions['onProgress']): Promise<Manifest> {
+async function writeInto(
+  folder: string,
+  data: DataInput | FieldSource,
+  onProgress: PrepareOptions['onProgress'],
+): Promise<Manifest> {
   const files: FieldFile[] = []
   const create = (): FieldFile => {
     const file = new FieldFile(join(folder, `field-${files.length}`))
@@ -138,10 +144,11 @@ function ofTwins(error: unknown): void {
 }
 
 async function writeRows(
-  data: DataInput,
+  data: DataInput | FieldSource,
   create: () => FieldFile,
   onProgress: PrepareOptions['onProgress'],
 ): Promise<Written> {
+  if (isFieldSource(data)) return writeSource(data, create, onProgress)
   const spec = parseData(data)
   if (isDataset(spec)) {
     const { contents } = originOfSplits(loadedData(spec))
@@ -185,6 +192,40 @@ function writeFields(fields: Fields, { create, names, classes }: WritingFields):
   return { fields: written, numRows, classes, names }
 }
 
+async function writeSource(
+  source: FieldSource,
+  create: () => FieldFile,
+  onProgress: PrepareOptions['onProgress'],
+): Promise<Written> {
+  const tell = progressOf(onProgress)
+  const fields = mapped(source.fields(), ({ dtype, shape }) => ({ dtype, shape, file: create() }))
+  const classes: (number | undefined)[] = []
+  let numRows = 0
+  for await (const block of blocksOf(source)) {
+    for (const [name, { file }] of Object.entries(fields)) if (block[name]) file.append(block[name].values)
+    classes.push(classesOf(block))
+    numRows += Object.values(block).map(rowsOf)[0] ?? 0
+    tell(numRows)
+  }
+  return { fields, numRows, classes: mostOf(classes), names: undefined }
+}
+
+/** Unknown where any is. */
+function mostOf(classes: readonly (number | undefined)[]): number | undefined {
+  if (classes.includes(undefined)) return undefined
+  return classes.reduce((a, b) => Math.max(a ?? 0, b ?? 0), undefined)
+}
+
+/** Tells some times a second. */
+function progressOf(onProgress: PrepareOptions['onProgress']): (rows: number) => void {
+  let toldMs = performance.now()
+  return (rows) => {
+    if (onProgress === undefined || performance.now() - toldMs < PROGRESS_MS) return
+    toldMs = performance.now()
+    onProgress(rows)
+  }
+}
+
 /** Array after array, some rows at a time. */
 async function writeNpy(spec: NpySpec<HeldOut>, create: () => FieldFile): Promise<Written> {
   const { columns, categories, unknown, classNames, missing } = spec
@@ -213,8 +254,7 @@ async function writeNpy(spec: NpySpec<HeldOut>, create: () => FieldFile): Promis
   const [[first, numRows] = ['', 0], ...others] = [...counts]
   const other = others.find(([, count]) => count !== numRows)
   if (other) throw new UserError(`npy.${first} has ${numRows} rows and npy.${other[0]} ${other[1]}, expected as many`)
-  const most = classes.includes(undefined) ? undefined : classes.reduce((a, b) => Math.max(a ?? 0, b ?? 0), undefined)
-  return { fields, numRows, classes: classNames?.length ?? most, names: tableNamesOf(spec) }
+  return { fields, numRows, classes: classNames?.length ?? mostOf(classes), names: tableNamesOf(spec) }
 }
 
 const PROGRESS_MS = 200
@@ -226,7 +266,7 @@ async function writeTable(
 ): Promise<Written> {
   const x = create()
   let target: FieldFile | undefined
-  let toldMs = performance.now()
+  const tell = progressOf(onProgress)
   const { fields, places, ...told } = await readTableOf(
     // A column to split by is not kept.
     { ...spec, splitBy: 'random' },
@@ -234,9 +274,7 @@ async function writeTable(
       onRows(rows) {
         x.append(rows.x)
         if (rows.target) (target ??= create()).append(rows.target)
-        if (onProgress === undefined || performance.now() - toldMs < PROGRESS_MS) return
-        toldMs = performance.now()
-        onProgress(rows.numRows)
+        tell(rows.numRows)
       },
     },
   )

@@ -197,7 +197,8 @@ export function renumber(
 /** Classes, whose numbers were f32 until here, as i32 in the same memory. */
 export function classesIn(numbers: Float32Array, places: readonly number[]): Int32Array {
   const values = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length)
-  for (let i = 0; i < values.length; i++) values[i] = places[numbers[i] ?? 0] ?? 0
+  // A row without a target has NaN, and becomes -1.
+  for (let i = 0; i < values.length; i++) values[i] = places[numbers[i] ?? NaN] ?? -1
   return values
 }
 
@@ -302,9 +303,13 @@ class Target {
 
   /** @returns false for a row that is left out because it has no target */
   push(cell: Cell, line: number): boolean {
-    const { path, missing } = this.#spec
+    const { path, missing, labelled } = this.#spec
     const name = this.#name
     if (cell === undefined || (standsForNone(cell) && !this.#classes.has(String(cell)))) {
+      if (labelled === 'withTarget') {
+        this.#values.push(NaN)
+        return true
+      }
       if (missing === 'drop') return false
       if (missing === 'refuse') throw lacking(this.#spec, name, line, this.#remedy)
       throw new UserError(

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as zlib from 'node:zlib'
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { arrays, csv, jsonl, loadDataset, tsv, type CsvOptions } from '../index.js'
 import { tempFolder } from '../testing/temp-folder.js'
 import { userErrorOf } from '../testing/user-errors.js'
@@ -331,4 +331,51 @@ test('a spec is plain JSON and is checked', async () => {
     [() => csv('a', { validation: -1 }), /csv.validation must be a share/],
   ]
   for (const [make, message] of wrong) await expect(userErrorOf(make)).resolves.toMatch(message)
+})
+
+describe('rows without a target', () => {
+  const table = 'a,kind\n1,rose\n2,\n3,aster\n4,NA\n5,rose\n6,rose\n'
+
+  it('are in no split but that of all rows', async () => {
+    const path = await written(table)
+    const spec = csv(path, { target: 'kind', labelled: 'withTarget', test: 1, validation: 1 })
+    const { fields, splits, classes, classNames } = await loadDataset(spec)
+    expect([...(fields.train.label?.values ?? [])]).toEqual([1, -1, 0, -1, 1, 1])
+    expect([classes, classNames]).toEqual([2, ['aster', 'rose']])
+    const [test, validation, train] = [splits.test, splits.validation, splits.train].map((split) => [
+      ...(split?.rows ?? []),
+    ])
+    expect([...(test ?? []), ...(validation ?? []), ...(train ?? [])].toSorted()).toEqual([0, 2, 4, 5])
+    expect([test?.length, validation?.length]).toEqual([1, 1])
+    expect([...splits.all.rows].toSorted()).toEqual([...(train ?? []), 1, 3].toSorted())
+    await expect(userErrorOf(() => loadDataset(csv(path, { target: 'kind' })))).resolves.toMatch(/no value in line 3/)
+  })
+
+  it('may have a number to learn', async () => {
+    const path = await written('a,y\n1,0.5\n2,\n3,-1\n')
+    const { fields, splits } = await loadDataset(csv(path, { target: 'y', labelled: 'withTarget' }))
+    expect(fields.train.y?.values).toEqual(Float32Array.of(0.5, NaN, -1))
+    expect([[...splits.train.rows], [...splits.all.rows]]).toEqual([
+      [0, 2],
+      [0, 1, 2],
+    ])
+  })
+
+  it('have a negative label in arrays', async () => {
+    const fields = { x: [1, 2, 3], label: Int32Array.of(2, -1, 0) }
+    const { splits, classes } = await loadDataset(arrays(fields, { labelled: 'withTarget' }))
+    expect([classes, [...splits.train.rows], [...splits.all.rows]]).toEqual([3, [0, 2], [0, 1, 2]])
+  })
+
+  it('are refused where there are no others, or no target', async () => {
+    const path = await written('a,y\n1,\n2,\n')
+    const wrong = [
+      [csv(path, { target: 'y', labelled: 'withTarget' }), /has no row with a target$/],
+      [
+        arrays({ x: [1, 2] }, { labelled: 'withTarget' }),
+        /^arrays has no target of one number a row, so labelled cannot/,
+      ],
+    ] as const
+    for (const [spec, message] of wrong) await expect(userErrorOf(() => loadDataset(spec))).resolves.toMatch(message)
+  })
 })
