@@ -4,7 +4,15 @@
  * name: for --only, and in messages. command: a program of Node's. writes: the files it writes. peers: installs what it
  * is measured beside, and throws where that is not to be had. fills: the places of pages that are made of these files.
  */
-import { codesTable, firstStepsTable, hashingTable, networksTable, reportTable, tunedTable } from './tables.mjs'
+import {
+  codesTable,
+  convolutionTable,
+  firstStepsTable,
+  hashingTable,
+  networksTable,
+  reportTable,
+  tunedTable,
+} from './tables.mjs'
 
 /** Of tools/bench/peers, by the names of packages. */
 const packages =
@@ -52,6 +60,7 @@ export const steps = [
     fills: [
       { page: 'docs/performance.md', name: 'networks', text: networksTable },
       { page: 'docs/performance.md', name: 'first steps', text: firstStepsTable },
+      { page: 'docs/performance.md', name: 'convolution', text: convolutionTable },
     ],
   },
   {

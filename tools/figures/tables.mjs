@@ -59,6 +59,23 @@ export function firstStepsTable() {
   )
 }
 
+/** The three ops of a convolution alone: of the core's peak, taps in the padding not counted, and beside PyTorch. */
+export function convolutionTable() {
+  const { flopsWithin, peak, steps } = read('tools/bench/networks/results.json').convolution
+  const ids = peersOf(steps)
+  const table = tableOf(
+    ['op', ...ids.map(nameOf(steps)), 'native / PyTorch, in time'],
+    steps.map(({ workload, rows }) => [
+      workload,
+      ...ids.map((id) =>
+        cellOf(rows, id, ({ microseconds }) => `${Math.round(flopsWithin / microseconds / 10 / peak)} %`),
+      ),
+      nativeByBest(rows).toFixed(2),
+    ]),
+  )
+  return `${table}\n\nOf the core's peak in the same run, ${Math.round(peak)} GFLOP/s.`
+}
+
 const peersOf = (steps) => [...new Set(steps.flatMap(({ rows }) => rows.map(({ id }) => id)))]
 
 const nameOf = (steps) => (id) => steps.flatMap(({ rows }) => rows).find((row) => row.id === id).name
