@@ -6,19 +6,24 @@ import { gzipSync } from 'node:zlib'
 import { defineModel, matmul, mean, parameter, UserError, zeros } from '@gradpool/core'
 import { initialState, prediction } from '@gradpool/core/engine'
 import {
+  arrays,
   bytePairs,
   csv,
   encodeIdx,
   imageFolder,
+  inMemory,
   jsonl,
   loadDataset,
   npy,
   parquet,
+  prepareDataset,
   readInputs,
   splitReport,
   statisticsOf,
+  stored,
   surveyFile,
   text,
+  verifyStored,
 } from '@gradpool/datasets'
 import { defineExperiment } from '@gradpool/experiments'
 import { HashIndex } from '@gradpool/hashing'
@@ -32,6 +37,7 @@ import {
   namedStates,
   readRegular,
   sealJson,
+  sha256,
   weightsHash,
 } from '@gradpool/storage'
 import { CheckpointStore, EpochRows } from '@gradpool/trainer'
@@ -243,6 +249,20 @@ async function preparedOf(spec) {
   return { fields, columns, categories, inputs, mean, median, mostFrequent, report: splitReport(dataset) }
 }
 
+const storedFields = {
+  x: { values: Float32Array.from({ length: 40 }, (_, i) => i / 8), shape: [2] },
+  label: { values: Uint8Array.from({ length: 20 }, (_, i) => i % 5), shape: [] },
+}
+const storedFiles = Object.values(storedFields).map(({ values }) => `${sha256(new Uint8Array(values.buffer))}.bin`)
+
+/** What is trained on, whether or not it was verified, and what it was when it was written. */
+async function storedIn(folder) {
+  const { splits, hash } = await loadDataset(stored(folder, { test: 3 }))
+  const rows = inMemory(splits.train, ['x', 'label'])
+  await verifyStored(folder)
+  return { hash, fields: rows.fields, rows: rows.rows }
+}
+
 function npyOf(digit) {
   const header = "{'descr': '<f4', 'fortran_order': True, 'shape': (6, 2), }".padEnd(117)
   const values = Buffer.from(new Float32Array(12).fill(digit).buffer)
@@ -384,6 +404,16 @@ const kinds = {
     names: ['x.txt'],
     write: writeOne('x.txt', textOf),
     read: (folder) => textIn(join(folder, 'x.txt')),
+  },
+  stored: {
+    names: ['dataset.json', ...storedFiles].map((name) => join('set', name)),
+    // Files of fields are named by their hash, so another set differs in names of columns.
+    write: (folder, digit) =>
+      prepareDataset(arrays(storedFields, { columns: ['a', `b${digit}`] }), join(folder, 'set')),
+    read: (folder) => storedIn(join(folder, 'set')),
+    isStrict: true,
+    isAlone: true,
+    isSealed: (name) => name.endsWith('.json'),
   },
   npy: {
     names: ['x.npy'],
