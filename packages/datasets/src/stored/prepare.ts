@@ -8,7 +8,7 @@ import { UserError } from '@gradpool/core'
 import { type Field, type TableNames } from '@gradpool/core/engine'
 import { codeOf, flushDirectory, makeDirectories, reasonOf, sealJson, writeDurably } from '@gradpool/storage'
 import { createHash } from 'node:crypto'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { classesOf, isDataset, loadedData, originOfSplits, tableNamesOf } from '../dataset.js'
 import { checkArrayNames, type ArrayNames } from '../array-names.js'
@@ -35,6 +35,8 @@ export interface PreparedDataset extends Pick<Manifest, 'hash' | 'numRows' | 'cl
   /** Of all files of fields. */
   readonly bytes: number
 }
+
+const LEFTOVER_MS = 3_600_000
 
 type FieldType = Pick<ManifestField, 'dtype' | 'shape'>
 
@@ -72,6 +74,7 @@ export async function prepareDataset(
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
   try {
     await makeDirectories(dirname(path))
+    await removeLeftovers(path)
     await rm(temporary, { recursive: true, force: true })
     await mkdir(temporary)
     const manifest = await writeInto(temporary, data, onProgress)
@@ -88,6 +91,25 @@ export async function prepareDataset(
   } finally {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
   }
+}
+
+/** What processes left that were killed: a folder that is being written was written to within the hour. */
+async function removeLeftovers(path: string): Promise<void> {
+  const [prefix, folder] = [`.${basename(path)}.`, dirname(path)]
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(prefix) || !/^\d+\.tmp$/.test(name.slice(prefix.length))) continue
+    const leftover = join(folder, name)
+    const files = await readdir(leftover).catch(() => [])
+    const times = await Promise.all([leftover, ...files.map((file) => join(leftover, file))].map(lastWrite))
+    if (Date.now() - Math.max(...times) > LEFTOVER_MS) await rm(leftover, { recursive: true, force: true })
+  }
+}
+
+function lastWrite(path: string): Promise<number> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(),
+  )
 }
 
 async function dataSetIn(path: string): Promise<Manifest | undefined> {

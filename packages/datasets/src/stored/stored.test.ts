@@ -1,7 +1,7 @@
 /**
  * Data sets in folders: the same rows, names and figures as in memory, and a sentence for what is wrong with a folder.
  */
-import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Dataset } from '../dataset.js'
@@ -91,6 +91,21 @@ describe('a prepared data set', () => {
       /^mnist has test rows of its own/,
     )
     expect(await readdir(folder)).toEqual(['set'])
+  })
+
+  it('takes away what a process left that was killed an hour ago', async () => {
+    const folder = await tempFolder()
+    const [old, young, other] = ['.set.17.tmp', '.set.18.tmp', '.set.x.tmp'].map((name) => join(folder, name))
+    for (const path of [old, young, other] as string[]) {
+      await mkdir(path)
+      await writeFile(join(path, 'field-0'), 'a')
+      if (path === young) continue
+      const then = Date.now() / 1000 - 3700
+      await utimes(join(path, 'field-0'), then, then)
+      await utimes(path, then, then)
+    }
+    await prepareDataset({ x: [1, 2] }, join(folder, 'set'))
+    expect((await readdir(folder)).toSorted()).toEqual(['.set.18.tmp', '.set.x.tmp', 'set'])
   })
 
   it('leaves nothing where its rows cannot be read', async () => {
