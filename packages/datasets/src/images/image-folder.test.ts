@@ -110,3 +110,44 @@ test('one sentence for what is no folder of pictures', async () => {
   )
   expect(() => imageFolder('')).toThrow('imageFolder.directory must be the path of a folder')
 })
+
+test('a table may name pictures and their labels', async () => {
+  const directory = await tempFolder()
+  await cp(folder, directory, { recursive: true })
+  const some = names.slice(0, 3)
+  const labels = join(directory, 'labels.csv')
+  const write = (column: string, values: readonly unknown[]) =>
+    writeFile(labels, [`file,${column}`, ...some.map((name, row) => `${name},${String(values[row])}`)].join('\n'))
+  const whole = await loadDataset(imageFolder(directory))
+  const images = whole.fields.train.image?.values.subarray(0, 3 * 64 * 64 * 3)
+
+  await write('label', ['tulip', 'aster', 'tulip'])
+  const named = await loadDataset(imageFolder(directory, { labels }))
+  expect(named.classNames).toEqual(['aster', 'tulip'])
+  expect(named.fields.train.image?.values).toEqual(images)
+  expect(named.fields.train.label).toEqual({ dtype: 'i32', shape: [], values: Int32Array.of(1, 0, 1) })
+
+  await write('label', [2.5, 1, -1])
+  const { fields, classNames } = await loadDataset(imageFolder(directory, { labels }))
+  expect([Object.keys(fields.train), classNames]).toEqual([['image', 'y'], undefined])
+  expect(fields.train.y?.values).toEqual(Float32Array.of(2.5, 1, -1))
+
+  await write('label', [7, 3, 7])
+  const numbered = await loadDataset(imageFolder(directory, { labels, classes: true }))
+  expect([numbered.classNames, numbered.fields.train.label?.values]).toEqual([['3', '7'], Int32Array.of(1, 0, 1)])
+
+  const wrong: [string, RegExp][] = [
+    ['file,kind\na.png,1\n', /labels\.csv has no column 'label'; its columns are 'file', 'kind'$/],
+    ['file,label\nnone.png,a\nother.png,b\n', /none\.png is missing, expected a file$/],
+    ['file,label\n../a.png,a\nb.png,b\n', /labels\.csv names '\.\.\/a\.png', which is not within the folder$/],
+    ['file,label\na.png,\n', /labels\.csv has no value in line 2, column 'label'/],
+  ]
+  for (const [content, message] of wrong) {
+    await writeFile(labels, content)
+    expect(await userErrorOf(() => loadDataset(imageFolder(directory, { labels })))).toMatch(message)
+  }
+  expect(await userErrorOf(() => imageFolder(directory, { classes: true }))).toMatch(
+    /^imageFolder\.classes must be true, beside/,
+  )
+  expect(await userErrorOf(() => loadDataset(imageFolder(directory, { labels: 'a.txt' })))).toMatch(/no table by its/)
+})

@@ -1,6 +1,7 @@
 /**
  * A folder of pictures as fields: `image` u8 [height, width, channels], or [height, width] where they are grey, and
- * `label` i32 [], the number of the picture's folder among those of its kind in the order of their names.
+ * `label` i32 [], the number of the picture's folder among those of its kind in the order of their names; or `label` or
+ * `y` f32 [] as a table says.
  *
  * Pictures are decoded by sharp, on the threads of Node's pool. Its vector instructions are left out, as what they
  * compute is not the same on every CPU.
@@ -9,19 +10,23 @@ import { UserError } from '@gradpool/core'
 import { readRegular } from '@gradpool/storage'
 import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, normalize, resolve } from 'node:path'
 import type { Sharp, SharpConstructor } from 'sharp'
 import type { Fields } from '../fields.js'
 import { readError } from '../idx/read-error.js'
 import { allocateShared } from '../idx/read.js'
 import { shown } from '../spec-rules.js'
+import { localFile } from '../remote/remote-file.js'
 import { namesInOrder } from '../table/names-in-order.js'
+import { tableKindOf } from '../table/read-inputs.js'
+import { readTable } from '../table/read-table.js'
+import { tableSpec } from '../table/table-spec.js'
 import type { ImageFolderShape } from './image-folder-spec.js'
 
 export interface ImageFolder {
   readonly fields: Fields
-  /** Names of the folders, in the order of their numbers. */
-  readonly classNames: readonly string[]
+  /** In the order of their numbers: names of folders, or of a table's labels. */
+  readonly classNames?: readonly string[]
   /** What is no picture, where such files are skipped: their paths within the folder. */
   readonly skipped?: readonly string[]
 }
@@ -29,6 +34,7 @@ export interface ImageFolder {
 interface Picture {
   /** Within the folder. */
   readonly path: string
+  /** The number of its class, or what is learnt of it. */
   readonly label: number
 }
 
@@ -41,7 +47,8 @@ const MOST_FILE_BYTES = 2 ** 28
 /** @throws UserError with one sentence that names the file */
 export async function readImageFolder(shape: ImageFolderShape): Promise<ImageFolder> {
   const directory = resolve(shape.directory)
-  const { classNames, pictures } = await picturesIn(directory)
+  const listed = shape.labels === undefined ? await picturesIn(directory) : await picturesOf(shape.labels, shape)
+  const { classNames, pictures } = listed
   const sharp = await loadSharp()
   const [height, width] = shape.size
   const numBytes = height * width * shape.channels
@@ -54,8 +61,13 @@ export async function readImageFolder(shape: ImageFolderShape): Promise<ImageFol
   for (const [row, { at }] of there.entries()) {
     if (row < at) pixels.copyWithin(row * numBytes, at * numBytes, (at + 1) * numBytes)
   }
-  const labels = new Int32Array(allocateShared(4 * there.length).buffer)
+  const memory = allocateShared(4 * there.length).buffer
+  const labels = classNames ? new Int32Array(memory) : new Float32Array(memory)
   labels.set(there.map(({ label }) => label))
+  const target: Fields =
+    labels instanceof Int32Array
+      ? { label: { dtype: 'i32', shape: [], values: labels } }
+      : { y: { dtype: 'f32', shape: [], values: labels } }
   return {
     fields: {
       image: {
@@ -63,9 +75,9 @@ export async function readImageFolder(shape: ImageFolderShape): Promise<ImageFol
         shape: shape.channels === 1 ? [height, width] : [height, width, 3],
         values: pixels.subarray(0, numBytes * there.length),
       },
-      label: { dtype: 'i32', shape: [], values: labels },
+      ...target,
     },
-    classNames,
+    ...(classNames && { classNames }),
     ...(skipped.length > 0 && { skipped }),
   }
 }
@@ -112,6 +124,28 @@ async function picturesIn(directory: string): Promise<{
     for (const file of files.map((entry) => entry.name).sort()) pictures.push({ path: join(name, file), label })
   }
   return { classNames, pictures }
+}
+
+/** Those that a table names, in its order. */
+async function picturesOf(
+  table: string,
+  { classes }: ImageFolderShape,
+): Promise<{ readonly classNames?: readonly string[]; readonly pictures: readonly Picture[] }> {
+  const kind = tableKindOf(table)
+  if (kind === undefined) throw new UserError(`${table} is no table by its ending: .csv, .tsv, .jsonl or .parquet`)
+  const columns = { columns: ['file'], categories: ['file'], target: 'label' }
+  const spec = { kind, path: await localFile(table), ...columns, ...(classes && { classes }) }
+  const { fields, categories, classNames } = await readTable(
+    tableSpec(kind, spec, { where: 'imageFolder.labels', heldOut: () => 0 }),
+  )
+  const [files, { values } = { values: [] }] = [categories?.file ?? [], fields.label ?? fields.y]
+  const outside = files.find((file) => isAbsolute(file) || normalize(file).startsWith('..'))
+  if (outside !== undefined) throw new UserError(`${table} names ${shown(outside)}, which is not within the folder`)
+  const pictures = Array.from(fields.x?.values ?? [], (file, row) => ({
+    path: files[file] ?? '',
+    label: values[row] ?? NaN,
+  }))
+  return { ...(classNames && { classNames }), pictures }
 }
 
 async function entriesOf(directory: string) {
