@@ -6,9 +6,9 @@ import { sameShape, type Field, type Reading, type Split, type TableNames } from
 import { createHash } from 'node:crypto'
 import { mapped, rowsOf, typeText, type Fields } from './fields.js'
 import { isObject, type Labelled, listed } from './spec-rules.js'
-import { oversampled } from './oversample.js'
-import { keyColumnOf, type SplitBy } from './rows-split.js'
-import { splitRows, type SplitKey } from './splits.js'
+import { oversampled } from './splits/oversample.js'
+import { keyColumnOf, type SplitBy } from './splits/rows-split.js'
+import { splitRows, type SplitKey } from './splits/splits.js'
 
 export interface Dataset extends TableNames {
   /** `mnist`, the name of a folder, or the one that plain fields were given. */

@@ -8,7 +8,7 @@ import { readIdxHeader } from './idx/read.js'
 import { sourceOf } from './source.js'
 import { loadDataset } from './load.js'
 import { isFiles, parseDataSpec, type ArraysSpec, type DataSpec, type FilesSpec } from './spec.js'
-import { splitCounts, type SplitCounts } from './splits.js'
+import { splitCounts, type SplitCounts } from './splits/splits.js'
 
 export interface FileDescription {
   readonly role: FileRole

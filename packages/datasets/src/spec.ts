@@ -13,7 +13,7 @@ import { namedArraysSpec, npySpec, type NamedArraysSpec, type NpySpec } from './
 import { imageFolderSpec, type ImageFolderShape, type ImageFolderSpec } from './images/image-folder-spec.js'
 import { randomSpec, type RandomField, type RandomSpec } from './random/random-spec.js'
 import { fieldsHash, mapped, parseFields, typeText, type Fields, type FieldsInput } from './fields.js'
-import { rowsSplitFields, rowsSplitOf, type RowsSplit, type ShuffleOption, type SplitBy } from './rows-split.js'
+import { rowsSplitFields, rowsSplitOf, type RowsSplit, type ShuffleOption, type SplitBy } from './splits/rows-split.js'
 import { storedSpec, type StoredShape, type StoredSpec } from './stored/stored-spec.js'
 import {
   classesRule,

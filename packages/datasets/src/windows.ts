@@ -2,7 +2,7 @@
 import { UserError } from '@gradpool/core'
 import { isObject, shown } from './spec-rules.js'
 import { arrays, type ArraysSpec } from './spec.js'
-import { rowsByValue } from './splits.js'
+import { rowsByValue } from './splits/splits.js'
 
 export interface WindowsOptions {
   /** The column that is forecast. */

@@ -1,6 +1,6 @@
 /** What files of arrays are taken as, as plain JSON: NumPy's, and safetensors. */
 import { arrayNamesFields, arrayNamesOf, type ArrayNames } from '../array-names.js'
-import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../rows-split.js'
+import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../splits/rows-split.js'
 import { fieldsTaken, isObject, textRule, type Rule } from '../spec-rules.js'
 
 /** One array a file. */

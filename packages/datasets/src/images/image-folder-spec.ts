@@ -1,5 +1,5 @@
 /** What a folder of pictures is taken as, as plain JSON. */
-import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../rows-split.js'
+import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../splits/rows-split.js'
 import { directoryRule, fieldsTaken, notAllowed, oneOfRule, textRule, type Rule } from '../spec-rules.js'
 
 export interface ImageFolderShape {

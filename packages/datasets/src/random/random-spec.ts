@@ -1,7 +1,7 @@
 /** Random numbers in the place of data, for measuring and trying out, as plain JSON. */
 import { UserError, type DType } from '@gradpool/core'
 import { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem, sizeOf } from '@gradpool/core/engine'
-import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../rows-split.js'
+import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../splits/rows-split.js'
 import { fieldsTaken, isObject, notAllowed, shapeRule, splitSeedRule, type Rule } from '../spec-rules.js'
 
 export interface RandomField {

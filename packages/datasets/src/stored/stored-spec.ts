@@ -1,5 +1,5 @@
 /** Which prepared data set is meant, as plain JSON. */
-import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../rows-split.js'
+import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../splits/rows-split.js'
 import { directoryRule, fieldsTaken, type Rule } from '../spec-rules.js'
 
 export interface StoredShape {

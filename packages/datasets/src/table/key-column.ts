@@ -1,7 +1,7 @@
 /** The column of a table that its rows are split by: groups by their names, or times. */
 import { UserError } from '@gradpool/core'
 import { shown } from '../spec-rules.js'
-import type { SplitKey } from '../splits.js'
+import type { SplitKey } from '../splits/splits.js'
 import { categoryText } from './categories.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { ownCopy, type Cell } from './records.js'

@@ -13,8 +13,8 @@ import { extentOf } from './lines.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { readParquet } from './parquet.js'
 import { readRecords, readRows, type Cell, type RecordSink, type RowSource } from './records.js'
-import { keyColumnOf } from '../rows-split.js'
-import type { SplitKey } from '../splits.js'
+import { keyColumnOf } from '../splits/rows-split.js'
+import type { SplitKey } from '../splits/splits.js'
 import { columnsOf, isList, placeOf, type TableSpec } from './table-spec.js'
 
 export interface Table extends TableNames {

@@ -9,7 +9,7 @@ import {
   type FieldTaker,
   type Rule,
 } from '../spec-rules.js'
-import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../rows-split.js'
+import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../splits/rows-split.js'
 
 /**
  * Rows with a missing value are an error, are left out, or have in its place this value, or a figure of the training

@@ -1,6 +1,6 @@
 /** What text files are taken as, as plain JSON. */
 import { isTokens, type Tokens } from '@gradpool/core/engine'
-import type { HeldOutTaking } from '../rows-split.js'
+import type { HeldOutTaking } from '../splits/rows-split.js'
 import { fieldsTaken, isObject, oneOfRule, wholeRule, type Rule } from '../spec-rules.js'
 
 /** To be learnt from the text that is trained on. */

@@ -1,7 +1,7 @@
 /** Rows in folds, each of which is held out once. */
 import { UserError } from '@gradpool/core'
 import { shuffled } from '@gradpool/core/engine'
-import { originOfSplits, splitKeyOf, withRows, type Dataset } from './dataset.js'
+import { originOfSplits, splitKeyOf, withRows, type Dataset } from '../dataset.js'
 import type { SplitBy } from './rows-split.js'
 import { rowsByValue } from './splits.js'
 

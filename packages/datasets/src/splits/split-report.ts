@@ -1,9 +1,9 @@
 /** What people are told of how rows are split: counts, and what is in two splits at once. */
 import type { Split } from '@gradpool/core/engine'
-import { originOfSplits, splitKeyOf, type Dataset, type SplitPlan } from './dataset.js'
-import { isStored } from './stored/stored-fields.js'
+import { originOfSplits, splitKeyOf, type Dataset, type SplitPlan } from '../dataset.js'
+import { isStored } from '../stored/stored-fields.js'
 import { RowTable } from './row-table.js'
-import { listed, shown } from './spec-rules.js'
+import { listed, shown } from '../spec-rules.js'
 import type { SplitKey } from './splits.js'
 
 export interface SplitReport {

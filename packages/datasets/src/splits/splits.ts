@@ -8,7 +8,7 @@
 import { UserError } from '@gradpool/core'
 import { shuffled } from '@gradpool/core/engine'
 import type { SplitBy } from './rows-split.js'
-import { shown } from './spec-rules.js'
+import { shown } from '../spec-rules.js'
 
 export interface SplitSizes {
   /** The share or number of the rows whose labels are used; 1 takes all that are not held out. */

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { arrays, csv, loadDataset, splitReport } from './index.js'
-import { tempFolder } from './testing/temp-folder.js'
+import { arrays, csv, loadDataset, splitReport } from '../index.js'
+import { tempFolder } from '../testing/temp-folder.js'
 
 const x = (values: readonly number[], size = 1) => ({ values, shape: size === 1 ? [] : [size] })
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { arrays, classCountsOf, csv, loadDataset, parseDataSpec } from './index.js'
+import { arrays, classCountsOf, csv, loadDataset, parseDataSpec } from '../index.js'
 import { oversampled } from './oversample.js'
 
 const label = { values: new Uint8Array([0, 1, 0, 0, 2, 0, 1, 0, 0, 0, 1, 2]), shape: [] }

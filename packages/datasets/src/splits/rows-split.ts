@@ -8,7 +8,7 @@ import {
   splitSeedRule,
   type FieldTaker,
   type Rule,
-} from './spec-rules.js'
+} from '../spec-rules.js'
 
 /**
  * `random`: shuffled. `label`: shuffled, with as much of each class in each split. `order`: the last rows are held out,

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { foldsOf, withFold } from './folds.js'
-import { loadDataset } from './load.js'
-import { arrays } from './spec.js'
+import { loadDataset } from '../load.js'
+import { arrays } from '../spec.js'
 
 const numRows = 23
 const label = Uint8Array.from({ length: numRows }, (_, row) => (row % 5 === 0 ? 1 : row % 11 === 3 ? 2 : 0))
@@ -16,7 +16,7 @@ const sorted = (folds: readonly Int32Array[]) => folds.flatMap((rows) => Array.f
 interface Oracle {
   readonly kFold: readonly { readonly rows: number; readonly folds: readonly (readonly number[])[] }[]
 }
-const file = new URL('../../../tools/oracles/judging_sklearn.json', import.meta.url)
+const file = new URL('../../../../tools/oracles/judging_sklearn.json', import.meta.url)
 const { kFold } = JSON.parse(readFileSync(file, 'utf8')) as Oracle
 
 test.each(kFold)('in order, $rows rows are in the folds of scikit-learn', async ({ rows, folds }) => {

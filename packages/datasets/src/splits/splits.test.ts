@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { arrays, loadDataset } from './index.js'
+import { arrays, loadDataset } from '../index.js'
 import { splitRows } from './splits.js'
-import { userErrorOf } from './testing/user-errors.js'
+import { userErrorOf } from '../testing/user-errors.js'
 
 const mnistSizes = { labelled: 0.01, validation: 1000, test: 0 }
 

@@ -1,6 +1,6 @@
 /** Rows by all that they have, to find equal ones in other fields: a hash for each, and the row itself to be sure. */
 import { sizeOf, type Split } from '@gradpool/core/engine'
-import type { Fields } from './fields.js'
+import type { Fields } from '../fields.js'
 
 interface Owner {
   readonly name: string
