@@ -250,8 +250,8 @@ function splitsOf(contents: Contents, plan: SplitPlan): Dataset['splits'] {
   }
 }
 
-/** Whether a row has a target. */
-function targetIn({ name, fields: { label, y } }: Contents): (row: number) => boolean {
+/** Whether a row has a target. @throws UserError where no field is one */
+export function targetIn({ name, fields: { label, y } }: Pick<Contents, 'name' | 'fields'>): (row: number) => boolean {
   const field = label ?? y
   if (field?.shape.length !== 0) {
     throw new UserError(`${name} has no target of one number a row, so labelled cannot be 'withTarget'`)
@@ -304,7 +304,8 @@ function without(some: Int32Array, rows: Int32Array): Int32Array {
   return picked(rows, markedIn(some, rows), 0)
 }
 
-function checkedSplit(split: string, { split: own, names = {} }: OwnRows, contents: Contents): Split {
+function checkedSplit(split: string, { split: own, names: told }: OwnRows, contents: Contents): Split {
+  const names = told ?? {}
   const { name, fields } = contents
   for (const [field, expected] of Object.entries(fields)) {
     const found = own.fields[field]
@@ -319,6 +320,9 @@ function checkedSplit(split: string, { split: own, names = {} }: OwnRows, conten
   }
   const [found, expected]: readonly [TableNames, TableNames] = [names, contents]
   const isTable = found.columns !== undefined && expected.columns !== undefined
+  if (told && told.encoder?.hash !== contents.encoder?.hash) {
+    throw new UserError(`The ${split} data of ${name} were made by another encoder than the training, or by none`)
+  }
   if (found.tokens && expected.tokens && JSON.stringify(found.tokens) !== JSON.stringify(expected.tokens)) {
     throw new UserError(`The ${split} data of ${name} have other tokens than the training: leave them out`)
   }

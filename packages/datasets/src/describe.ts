@@ -2,7 +2,7 @@
  * Tells what is there of the data that a spec means, reading no more than the files' headers.
  */
 import { UserError } from '@gradpool/core'
-import { allRows } from './dataset.js'
+import { allRows, targetIn } from './dataset.js'
 import { fileNames, fileRoles, findFiles, ranks, type FileRole } from './folder/locate.js'
 import { readIdxHeader } from './idx/read.js'
 import { sourceOf } from './source.js'
@@ -68,8 +68,9 @@ export async function describeData(
 function describeArrays({ name, fields, labelled, ...spec }: ArraysSpec): DataDescription {
   const [validation = 0, test = 0] = [spec.validation, spec.test].map((held) => (typeof held === 'number' ? held : 0))
   try {
-    const numRows = allRows(fields).length
-    const rows = splitCounts(numRows, { labelled: labelled === 'withTarget' ? 1 : labelled, validation, test })
+    const isLacking = labelled === 'withTarget'
+    const eligible = isLacking ? allRows(fields).filter(targetIn({ name, fields })) : allRows(fields)
+    const rows = splitCounts(eligible.length, { labelled: isLacking ? 1 : labelled, validation, test })
     return { name, ready: true, rows, files: [] }
   } catch (error) {
     return { name, ready: false, problem: sentenceOf(error), files: [] }

@@ -30,6 +30,7 @@ import type { Encoded, Encoder } from './encoder.js'
 export async function encodeData(data: DataInput, encoder: Encoder): Promise<Dataset> {
   const { contents, plan } = originOfSplits(await loadDataset(data))
   const { hash, from, to } = encoder
+  const names = { encoder: { hash, from, to } }
   const made = new Map<Fields, Promise<Fields>>()
   const encoded = (fields: Fields) => {
     const making = made.get(fields) ?? encodedFields(fields, encoder)
@@ -37,7 +38,13 @@ export async function encodeData(data: DataInput, encoder: Encoder): Promise<Dat
     return making
   }
   const ofSplit = async (held: number | OwnRows) =>
-    typeof held === 'number' ? held : { ...held, split: { ...held.split, fields: await encoded(held.split.fields) } }
+    typeof held === 'number'
+      ? held
+      : {
+          ...held,
+          split: { ...held.split, fields: await encoded(held.split.fields) },
+          ...(held.names && { names: { ...held.names, ...names } }),
+        }
   const { imageShape, ...others } = contents
   const isImage = from === 'image'
   return splitData(
@@ -45,7 +52,7 @@ export async function encodeData(data: DataInput, encoder: Encoder): Promise<Dat
       ...others,
       ...(!isImage && imageShape && { imageShape }),
       fields: await encoded(contents.fields),
-      encoder: { hash, from, to },
+      ...names,
       hash: () => createHash('sha256').update(`${hash} ${contents.hash()}`).digest('hex'),
     },
     { ...plan, validation: await ofSplit(plan.validation), test: await ofSplit(plan.test) },

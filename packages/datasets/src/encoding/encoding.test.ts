@@ -86,6 +86,20 @@ describe("an encoder of one's own", () => {
     expect(await userErrorOf(() => encodeInputs(image, encoder, {}))).toMatch(/^this model was trained on data that no/)
   })
 
+  it('is the same for what is held out, or it is refused', async () => {
+    const encoder = customEncoder('ends', endsOf)
+    const [train, other] = await Promise.all([encodeData(spec, encoder), encodeData(spec, customEncoder('b', endsOf))])
+    const raw = arrays({ x: { values: new Float32Array(20), shape: [2] }, label })
+    expect(
+      (await loadDataset(train, { test: await encodeData({ image, label }, encoder) })).splits.test?.rows,
+    ).toHaveLength(10)
+    for (const test of [other, raw]) {
+      expect(await userErrorOf(() => loadDataset(train, { test }))).toMatch(
+        /were made by another encoder than the training/,
+      )
+    }
+  })
+
   it('makes anew what was changed or cut short', async () => {
     const encoder = customEncoder('ends', endsOf)
     const { hash } = await encodeData({ image, label }, encoder)

@@ -15,7 +15,7 @@ import { readParquet } from './parquet.js'
 import { readRecords, readRows, type Cell, type RecordSink, type RowSource } from './records.js'
 import { keyColumnOf } from '../splits/rows-split.js'
 import type { SplitKey } from '../splits/splits.js'
-import { columnsOf, isList, placeOf, type TableSpec } from './table-spec.js'
+import { columnsOf, delimiters, isList, placeOf, type TableSpec } from './table-spec.js'
 
 export interface Table extends TableNames {
   readonly fields: Fields
@@ -35,8 +35,6 @@ export interface TableRows {
 }
 
 const HOW_TO_FILL = "say what becomes of such rows, with missing 'drop', 'mean' or { value }"
-
-const delimiters: Partial<Record<TableSpec['kind'], string>> = { csv: ',', tsv: '\t' }
 
 export interface ReadingTable {
   /** In the place of the file. */

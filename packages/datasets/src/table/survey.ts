@@ -16,7 +16,7 @@ import { tableKindOf } from './read-inputs.js'
 import { ownCopy, readRecords, type Cell, type RecordSink } from './records.js'
 import { isTextFile } from '../text/read-text-inputs.js'
 import { surveyOfText } from '../text/survey-text.js'
-import type { TableSpec } from './table-spec.js'
+import { delimiters } from './table-spec.js'
 
 export interface ColumnSurvey {
   readonly name: string
@@ -47,8 +47,6 @@ const MOST_SHOWN = 20
 /** Of all columns together. */
 const MOST_COUNTED = 100_000
 const MOST_OF_ONE = 1000
-
-const delimiters: Partial<Record<TableSpec['kind'], string>> = { csv: ',', tsv: '\t' }
 
 /** @throws UserError with one sentence for a file of another kind, or one that cannot be read */
 export async function surveyFile(pathOrAddress: string): Promise<DataSurvey> {

@@ -67,6 +67,9 @@ const fieldNames = {
   rows: [...shapeFields, ...rowsSplitFields],
 } as const
 
+/** What columns are apart by, where a spec says nothing else. */
+export const delimiters: Partial<Record<TableSpec['kind'], string>> = { csv: ',', tsv: '\t' }
+
 const nameRule = textRule('the name of a column')
 const columnsRule = listOfNamesRule('a list of names of columns')
 const classesRule: Rule<true | readonly string[]> = {

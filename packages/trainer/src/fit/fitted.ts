@@ -5,23 +5,13 @@
 import type { Direction, Model, OutputsOf, PredictFieldsOf, Values } from '@gradpool/core'
 import type { BatchProgram, Engine, Field, Split, StateValues, TableNames } from '@gradpool/core/engine'
 import { UserError } from '@gradpool/core'
-import {
-  encodeInputs,
-  inMemory,
-  loadDataset,
-  rowsByName,
-  tokenizerFor,
-  type DataInput,
-  type Encoder,
-  type FieldsInput,
-  type NamedRow,
-  type Tokenizer,
-} from '@gradpool/datasets'
+import { inMemory, loadDataset, type DataInput } from '@gradpool/datasets'
 import { namedStates, weightsHash, type NamedArray, type Provenance } from '@gradpool/storage'
 import { judge } from '../judge.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
 import type { Programs } from '../programs.js'
 import { StepRunner } from '../online/step-runner.js'
+import { DataNames } from '../predict/data-names.js'
 import { goOn, type SeriesValues } from '../predict/go-on.js'
 import { Predictor } from '../predict/predictor.js'
 import type { RowValues } from '../predict/rows-in.js'
@@ -46,7 +36,7 @@ export interface FittedParts {
   readonly provenance: () => Omit<Provenance, 'gradpool'>
 }
 
-export class Fitted<M extends Model = Model, H extends Presence = Presence> {
+export class Fitted<M extends Model = Model, H extends Presence = Presence> extends DataNames {
   /** One row for each epoch. */
   readonly history: readonly Row<M, H>[]
   /** The epoch with the best `monitor`; undefined where nothing was monitored. */
@@ -57,6 +47,7 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
 
   /** @internal */
   constructor(parts: FittedParts) {
+    super()
     this.#parts = parts
     // The names are those of the model's step.
     this.history = parts.history as unknown as readonly Row<M, H>[]
@@ -77,51 +68,6 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
   /** SHA-256 of all states, those of the optimizer included, as `gradpool run` tells it. */
   get weightsHash(): string {
     return weightsHash(this.#parts.states)
-  }
-
-  /** Of the field `label`, in the order of its numbers; undefined where the data do not tell. */
-  get classNames(): readonly string[] | undefined {
-    return this.#parts.table?.classNames
-  }
-
-  /** Of the field `x`, in its order; undefined where the data are no table. */
-  get columns(): readonly string[] | undefined {
-    return this.#parts.table?.columns
-  }
-
-  /** Columns whose numbers are categories, with the names of these in the order of their numbers. */
-  get categories(): Readonly<Record<string, readonly string[]>> | undefined {
-    return this.#parts.table?.categories
-  }
-
-  /**
-   * Rows to predict from, by the names of columns and categories:
-   * `predict(fitted.rows([{ size: 120, kind: 'villa' }]))`.
-   *
-   * @throws UserError for what the data that it was trained on have not
-   */
-  rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
-    return { x: rowsByName(rows, this.#parts.table ?? {}) }
-  }
-
-  /**
-   * What makes the numbers of the fields `text` and `next` of a text, and a text of numbers, as the data did that it
-   * was trained on.
-   *
-   * @throws UserError where these were no text, or @huggingface/tokenizers is needed and not installed
-   */
-  tokenizer(): Promise<Tokenizer> {
-    return tokenizerFor(this.#parts.table)
-  }
-
-  /**
-   * Rows to predict from, of the field that an encoder reads, as what it makes of them: `predict(await
-   * fitted.encoded({ values: pixels, shape: [224, 224, 3] }, encoder))`.
-   *
-   * @throws UserError for an encoder that did not make what the model was trained on
-   */
-  encoded(rows: FieldsInput[string], encoder: Encoder): Promise<Readonly<Record<string, Float32Array>>> {
-    return encodeInputs(rows, encoder, this.#parts.table ?? {})
   }
 
   /** @internal With their shapes. */
@@ -146,7 +92,7 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> {
     return this.evaluateSplit(split)
   }
 
-  /** @internal What a table is read by, as that was which it was trained on. */
+  /** @internal */
   get table(): TableNames | undefined {
     return this.#parts.table
   }
@@ -275,6 +221,9 @@ export function predictionOf(programs: Pick<Programs, 'predict'>, fields: Split[
 
 /** Those to judge on, of which tables are read by the names that the model has. */
 export async function examplesOf(data: DataInput, names?: TableNames): Promise<Split> {
-  const { splits } = await loadDataset(data, { names })
+  const { name, encoder, splits } = await loadDataset(data, { names })
+  if (encoder && encoder.hash !== names?.encoder?.hash) {
+    throw new UserError(`${name} were made by another encoder than the data that the model was trained on`)
+  }
   return splits.test ?? splits.all
 }

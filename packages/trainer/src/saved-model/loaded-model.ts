@@ -1,21 +1,12 @@
 /** A model from a file: what it predicts, and what the file says about it. */
 import { UserError, type DType, type Shape, type Values } from '@gradpool/core'
-import { flopsOf, sizeOf } from '@gradpool/core/engine'
+import { flopsOf, sizeOf, type TableNames } from '@gradpool/core/engine'
 import { valuesOf, weightsHash, type NamedArray, type SavedModel, type ValueSpec } from '@gradpool/storage'
-import {
-  encodeInputs,
-  rowsByName,
-  tokenizerFor,
-  tokensText,
-  type DataInput,
-  type Encoder,
-  type FieldsInput,
-  type NamedRow,
-  type Tokenizer,
-} from '@gradpool/datasets'
+import { tokensText, type DataInput } from '@gradpool/datasets'
 import type { SavedFitOptions, SavedNames } from '../fit/fit-saved.js'
 import type { Judged } from '../fit/fit-types.js'
 import type { Fitted } from '../fit/fitted.js'
+import { DataNames } from '../predict/data-names.js'
 import { goOn, type SeriesValues } from '../predict/go-on.js'
 import type { Predictor } from '../predict/predictor.js'
 import { type RowValues, typesText } from '../predict/rows-in.js'
@@ -29,7 +20,7 @@ export interface ValueType {
 
 const NO_PREDICTION = 'this model was saved without a prediction, since its definition has no predict function'
 
-export class LoadedModel<Input extends string, Outputs extends Readonly<Record<string, Values>>> {
+export class LoadedModel<Input extends string, Outputs extends Readonly<Record<string, Values>>> extends DataNames {
   /** Fields that `predict` reads. */
   readonly inputs: Readonly<Record<Input, ValueType>>
   /** What `predict` gives. */
@@ -41,6 +32,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
 
   /** @internal @param wanted names of outputs; all where undefined */
   constructor(saved: SavedModel, predictor: Predictor | undefined, wanted?: readonly string[]) {
+    super()
     this.saved = saved
     this.#predictor = predictor
     this.#wanted = wanted && new Set(wanted)
@@ -52,6 +44,11 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
     >
   }
 
+  /** @internal */
+  get table(): TableNames | undefined {
+    return this.saved.table
+  }
+
   /** Equal for models of equal Programs and weights. */
   get hash(): string {
     return this.saved.hash
@@ -60,51 +57,6 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
   /** As runs and `verify` tell it: of parameters and buffers. */
   get weightsHash(): string {
     return weightsHash(ownStates(valuesOf(this.saved.states)))
-  }
-
-  /** Of the classes, in the order of their numbers; undefined where the data did not tell. */
-  get classNames(): readonly string[] | undefined {
-    return this.saved.table?.classNames
-  }
-
-  /** Of the field `x`, in its order; undefined where the data were no table. */
-  get columns(): readonly string[] | undefined {
-    return this.saved.table?.columns
-  }
-
-  /** Columns whose numbers are categories, with the names of these in the order of their numbers. */
-  get categories(): Readonly<Record<string, readonly string[]>> | undefined {
-    return this.saved.table?.categories
-  }
-
-  /**
-   * Rows to predict from, by the names of columns and categories:
-   * `predict(model.rows([{ size: 120, kind: 'villa' }]))`.
-   *
-   * @throws UserError for what the data that it was trained on have not
-   */
-  rows(rows: readonly NamedRow[]): { readonly x: Float32Array } {
-    return { x: rowsByName(rows, this.saved.table ?? {}) }
-  }
-
-  /**
-   * What makes the numbers of the fields `text` and `next` of a text, and a text of numbers, as the data did that it
-   * was trained on.
-   *
-   * @throws UserError where these were no text, or @huggingface/tokenizers is needed and not installed
-   */
-  tokenizer(): Promise<Tokenizer> {
-    return tokenizerFor(this.saved.table)
-  }
-
-  /**
-   * Rows to predict from, of the field that an encoder reads, as what it makes of them: `predict(await
-   * model.encoded({ values: pixels, shape: [224, 224, 3] }, encoder))`.
-   *
-   * @throws UserError for an encoder that did not make what the model was trained on
-   */
-  encoded(rows: FieldsInput[string], encoder: Encoder): Promise<Readonly<Record<string, Float32Array>>> {
-    return encodeInputs(rows, encoder, this.saved.table ?? {})
   }
 
   /** As they were at the end of training. */
@@ -215,7 +167,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
     ].join('\n')
   }
 
-  toString(): string {
+  override toString(): string {
     return this.summary()
   }
 }
