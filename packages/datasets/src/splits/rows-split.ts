@@ -6,6 +6,7 @@ import {
   labelledRowsRule,
   type Labelled,
   splitSeedRule,
+  wholeRule,
   type FieldTaker,
   type Rule,
 } from '../spec-rules.js'
@@ -60,20 +61,15 @@ const balanceRule: Rule<'oversample'> = {
 export type ShuffleOption = 'whole' | Partial<BlockShuffle>
 
 const shuffleText = "'whole', or { blockRows, groupBlocks }"
-const countRule = (byDefault: number): Rule<number> => ({
-  expected: 'a whole number from 1 to 2147483647',
-  default: byDefault,
-  accepts: (value): value is number =>
-    typeof value === 'number' && Number.isInteger(value) && value >= 1 && value < 2 ** 31,
-})
+const MOST = 2 ** 31 - 1
 
 /** Undefined for a whole shuffle. */
 function shuffleOf(value: unknown, where: string): BlockShuffle | undefined {
   if (value === undefined || value === 'whole') return undefined
   const taker = fieldsTaken(value, where, ['blockRows', 'groupBlocks'], shuffleText)
   return {
-    blockRows: taker.take('blockRows', countRule(1024)),
-    groupBlocks: taker.take('groupBlocks', countRule(64)),
+    blockRows: taker.take('blockRows', wholeRule(1, MOST, 1024)),
+    groupBlocks: taker.take('groupBlocks', wholeRule(1, MOST, 64)),
   }
 }
 
