@@ -30,7 +30,7 @@ const layers = {
     'orchestrator',
     'hashing',
   ],
-  gradpool: ['core', 'models', 'datasets', 'trainer', 'experiments', 'cli'],
+  gradpool: ['core', 'engine-cpu', 'models', 'datasets', 'worker-pool', 'trainer', 'experiments', 'cli'],
 }
 
 /** Tests may depend on all of these besides: engines to run on, models and data to train, the suite of engines. */

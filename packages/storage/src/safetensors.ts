@@ -10,7 +10,7 @@ import { UserError } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import { parseJson, scanJson } from './bounded-json.js'
 import { hasFields, isCount, isText } from './json-checks.js'
-import { fromLittleEndian, toLittleEndian } from './little-endian.js'
+import { fromLittleEndian, toLittleEndian, viewLittleEndian } from './little-endian.js'
 import {
   isNumberType,
   type NamedArray,
@@ -30,6 +30,11 @@ export interface SafetensorsFile {
 /** The file of another program, with numbers of any type. */
 export interface ForeignSafetensors extends SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredArray>
+}
+
+export interface DecodeOptions {
+  /** Values lie in the bytes of the file, which nothing may change then. Default: they are copies. */
+  readonly inPlace?: boolean
 }
 
 const PREFIX_BYTES = 8
@@ -68,8 +73,8 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
  * @param where what the file is called in messages
  * @throws UserError with one sentence when the bytes are not such a file, or a tensor is of another type
  */
-export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsFile {
-  const { tensors, metadata } = decode(file, where, ['F32'])
+export function decodeSafetensors(file: Uint8Array, where: string, options: DecodeOptions = {}): SafetensorsFile {
+  const { tensors, metadata } = decode(file, where, ['F32'], options)
   return { tensors: new Map([...tensors].map(([name, { shape, values }]) => [name, { shape, values }])), metadata }
 }
 
@@ -83,7 +88,13 @@ export function decodeForeignSafetensors(file: Uint8Array, where: string): Forei
   return decode(file, where, numberTypeNames)
 }
 
-function decode(file: Uint8Array, where: string, types: readonly NumberTypeName[]): ForeignSafetensors {
+function decode(
+  file: Uint8Array,
+  where: string,
+  types: readonly NumberTypeName[],
+  { inPlace = false }: DecodeOptions = {},
+): ForeignSafetensors {
+  const read = inPlace ? viewLittleEndian : fromLittleEndian
   const wrong = (what: string) => new UserError(`${where} is not a whole safetensors file: ${what}`)
   if (file.length < PREFIX_BYTES) throw wrong(`it has only ${file.length} bytes`)
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
@@ -112,7 +123,7 @@ function decode(file: Uint8Array, where: string, types: readonly NumberTypeName[
     end = offsets[1]
     if (start + end > file.length) throw wrong(`it ends inside '${name}'`)
     const bytes = file.subarray(start + offsets[0], start + end)
-    const values = dtype === 'F32' ? fromLittleEndian(bytes) : readNumbers(bytes, type)
+    const values = dtype === 'F32' ? read(bytes) : readNumbers(bytes, type)
     tensors.set(name, { shape, values, type: dtype })
   }
   if (start + end !== file.length) throw wrong(`${file.length - start - end} bytes belong to no tensor`)
