@@ -49,7 +49,7 @@ const piscina = {
   setup(made) {
     const folder = join(createRequire(import.meta.url).resolve('piscina'), '..')
     made.onResolve({ filter: /^piscina(\/dist\/worker\.js)?$/ }, ({ path }) => ({
-      path: join(folder, path === 'piscina' ? 'main.js' : 'worker.js'),
+      path: join(folder, path === 'piscina' ? 'esm-wrapper.mjs' : 'worker.js'),
     }))
     made.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
       kind === 'require-call' ? { path, namespace: 'builtin' } : { path, external: true },

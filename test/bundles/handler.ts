@@ -8,6 +8,6 @@ export async function handle(
 ): Promise<readonly number[] | undefined> {
   locateFiles({ 'kernels-unshared.wasm': kernels })
   const { predict } = await loadModel(model).then((loaded) => ({ predict: loaded.predict.bind(loaded) }))
-  const { probabilities } = await predict({ image })
-  return probabilities && Array.from(probabilities)
+  const { logits } = await predict({ image })
+  return logits && Array.from(logits)
 }

@@ -66,15 +66,23 @@ export function wasmModule(build: WasmBuild, sharing: Sharing = 'shared'): WebAs
 export async function loadWasmModules(sharing: Sharing): Promise<void> {
   if (nodeModule('node:fs')) return
   for (const build of PREFERENCE) {
+    if (isExact(build, sharing)) return
     const file = FILES[build][sharing]
-    if (compiled.has(file)) continue
-    const found = find(file)
+    const found = findOrUndefined(file)
     if (!isAddress(found)) continue
     const response = await fetch(found)
     if (!response.ok) throw new Error(`'${String(found)}' cannot be read: the server answers ${response.status}`)
     const bytes = await response.arrayBuffer()
     if (WebAssembly.validate(bytes)) keep(file, await WebAssembly.compile(bytes))
-    if (isExact(build, sharing)) return
+  }
+}
+
+/** Where it is not to be found, `whyNot` says so. */
+function findOrUndefined(file: WasmFile): FileLocation | undefined {
+  try {
+    return find(file)
+  } catch {
+    return undefined
   }
 }
 

@@ -8,7 +8,8 @@ interface Turns {
 }
 
 export function nextTurn(): Promise<void> {
-  const { setImmediate, MessageChannel } = globalThis as Turns
+  // The types here are Node's alone.
+  const { setImmediate, MessageChannel } = globalThis as unknown as Turns
   return new Promise((resolve) => {
     if (setImmediate) setImmediate(resolve)
     else if (MessageChannel) {

@@ -15,7 +15,7 @@ interface NodeModules {
 /** What a browser has of it, and Node. */
 interface Surroundings {
   readonly process?: { readonly getBuiltinModule?: (name: string) => unknown } & Partial<
-    Pick<NodeJS.Process, 'cwd' | 'env' | 'hrtime'>
+    Pick<NodeJS.Process, 'arch' | 'cwd' | 'env' | 'hrtime'>
   >
 }
 

@@ -13,6 +13,9 @@ export type ModelBytes =
   | { arrayBuffer(): Promise<ArrayBuffer> }
   | AsyncIterable<Uint8Array>
 
+/** The system may read no more at once. */
+const MOST_READ = 2 ** 30
+
 export interface NamedBytes {
   readonly bytes: Uint8Array
   /** What they are called in messages. */
@@ -39,10 +42,27 @@ async function bytesAt(address: string): Promise<NamedBytes> {
     }
     const fs = nodeModule('node:fs')
     if (!fs) throw new Error('there are no files here')
-    return { bytes: await fs.promises.readFile(address.startsWith('file:') ? new URL(address) : address), where }
+    return { bytes: await fileBytes(fs, address.startsWith('file:') ? new URL(address) : address), where }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new UserError(`the model ${where} cannot be read: ${reason}`, { cause })
+  }
+}
+
+/** Into memory of its size: `readFile` has the parts of a large file, and then all of it. */
+async function fileBytes(fs: typeof import('node:fs'), path: string | URL): Promise<Uint8Array> {
+  const file = await fs.promises.open(path)
+  try {
+    const { size } = await file.stat()
+    const bytes = new Uint8Array(size)
+    for (let filled = 0; filled < size;) {
+      const { bytesRead } = await file.read(bytes, filled, Math.min(size - filled, MOST_READ), filled)
+      if (bytesRead === 0) throw new Error('it was cut short while it was read')
+      filled += bytesRead
+    }
+    return bytes
+  } finally {
+    await file.close()
   }
 }
 

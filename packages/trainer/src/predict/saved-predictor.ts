@@ -31,8 +31,8 @@ interface ValueType {
 const TURN_MS = 25
 /** A block takes no longer than this part of its rows, one by one. */
 const BLOCK_PART = 1 / 4
-/** Of plans, stacks and what is not counted. */
-const SPARE_BYTES = 2 ** 19
+/** Of plans, two stacks of 256 KiB and what else is not counted. */
+const SPARE_BYTES = 2 ** 20
 const MOST_SPARE_BYTES = 2 ** 30
 
 /**
