@@ -2,6 +2,9 @@
 // longer to find and read modules than to compile them. Types come from `tsc`. Entries are what `exports` and `imports`
 // of package.json name, and what code loads in a worker thread by `'../dist/<name>.js'`.
 //
+// An import of a module of Node's becomes a question for it while the program runs, so that bundlers for browsers meet
+// none (docs/decisions/0032). Nothing else changes: where there is a Node, it gives the same.
+//
 // Modules that threads load are whole by themselves, so that bundlers may copy them: they have what they import from
 // other packages in them.
 //
@@ -40,6 +43,29 @@ function entriesOf(folder) {
   return new Set([...exported, ...loaded])
 }
 
+/** The packages that run in browsers, too. */
+const inBrowsers = ['core', 'datasets', 'experiments', 'models', 'storage', 'trainer', 'worker-pool', 'gradpool']
+
+/** In the place of Node's modules: constants of the same names, each taken from the module where there is one. */
+const askedForNode = {
+  name: 'node-modules',
+  setup(made) {
+    made.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'require-call' ? undefined : { path, namespace: 'asked-for-node', sideEffects: false },
+    )
+    made.onLoad({ filter: /./, namespace: 'asked-for-node' }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => name !== 'default' && name !== 'module.exports')
+      const contents = [
+        "import { fromNode, nodeModule } from '@gradpool/core/engine'",
+        `const take = /* @__PURE__ */ fromNode('${path}')`,
+        ...names.map((name) => `export const ${name} = /* @__PURE__ */ take('${name}')`),
+        `export default /* @__PURE__ */ nodeModule('${path}')`,
+      ]
+      return { contents: contents.join('\n'), resolveDir: root }
+    })
+  },
+}
+
 /**
  * Piscina in a form that bundlers take: without `__dirname` and `require`, which modules do not have. Its threads start
  * with the file that `workerFile` names.
@@ -54,9 +80,9 @@ const piscina = {
     made.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
       kind === 'require-call' ? { path, namespace: 'builtin' } : { path, external: true },
     )
+    // Asked for when it is used: a module for threads of Node that a browser may load, too.
     made.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
-      contents: `export * from '${path}'; export { default } from '${path}'`,
-      resolveDir: root,
+      contents: `module.exports = process.getBuiltinModule('${path}')`,
     }))
     made.onLoad({ filter: /piscina[\\/]dist[\\/]index\.js$/ }, ({ path }) => {
       const text = readFileSync(path, 'utf8')
@@ -74,6 +100,7 @@ async function bundle(folder) {
   const name = basename(folder)
   const entries = [...entriesOf(folder)]
   const alone = threadModules[name] ?? []
+  const plugins = inBrowsers.includes(name) ? [askedForNode] : []
   const options = {
     outdir: dist,
     absWorkingDir: root,
@@ -97,7 +124,7 @@ async function bundle(folder) {
       splitting: true,
       ...(name === 'worker-pool'
         ? { external: ['#*', '@gradpool/*', '@napi-rs/nice'], plugins: [piscina] }
-        : { packages: 'external' }),
+        : { packages: 'external', plugins }),
     }),
     ...(alone.length === 0
       ? []
@@ -108,7 +135,7 @@ async function bundle(folder) {
             // Of other packages: they may not be built yet.
             conditions: ['@gradpool/source'],
             external: ['@napi-rs/nice'],
-            plugins: [piscina],
+            plugins: [askedForNode, piscina],
           }),
         ]),
   ])

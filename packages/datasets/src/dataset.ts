@@ -2,8 +2,15 @@
  * Data in memory: their fields, once, and their splits, which are lists of rows of these fields.
  */
 import { UserError } from '@gradpool/core'
-import { sameShape, type Field, type Reading, type Split, type TableNames } from '@gradpool/core/engine'
-import { createHash } from 'node:crypto'
+import {
+  createSha256,
+  sameShape,
+  threadMemory,
+  type Field,
+  type Reading,
+  type Split,
+  type TableNames,
+} from '@gradpool/core/engine'
 import { mapped, rowsOf, typeText, type Fields } from './fields.js'
 import { isObject, type Labelled, listed } from './spec-rules.js'
 import { oversampled } from './splits/oversample.js'
@@ -353,9 +360,9 @@ function hashOf({ hash }: Contents, { validation, test }: SplitPlan): string {
     typeof held === 'number' || held.hash === undefined ? [] : [`${name} ${held.hash()}\n`],
   )
   if (own.length === 0) return hash()
-  return createHash('sha256')
+  return createSha256()
     .update(`${hash()}\n${own.join('')}`)
-    .digest('hex')
+    .digest()
 }
 
 /** Of plain fields. */
@@ -379,7 +386,7 @@ export function imageShapeOf({ image }: Fields): readonly [number, number] | und
 
 /** A thread that reads stored rows is sent them without a copy. */
 function sharedRows(count: number): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(4 * count))
+  return new Int32Array(threadMemory(4 * count))
 }
 
 /** Every row, in order. */

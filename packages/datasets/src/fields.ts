@@ -3,8 +3,16 @@
  * that engines take.
  */
 import { UserError, type DType } from '@gradpool/core'
-import { beginningOf, MAX_OWN_NAME_LENGTH, nameProblem, sizeOf, type Allocate, type Field } from '@gradpool/core/engine'
-import { createHash } from 'node:crypto'
+import {
+  beginningOf,
+  createSha256,
+  MAX_OWN_NAME_LENGTH,
+  nameProblem,
+  sizeOf,
+  threadMemory,
+  type Allocate,
+  type Field,
+} from '@gradpool/core/engine'
 import { allocateShared } from './idx/read.js'
 import { fieldsTaken, isObject, notAllowed, shapeRule, shown, type Rule } from './spec-rules.js'
 
@@ -151,7 +159,7 @@ function complaint(found: unknown): string {
 
 function sharedFloats(numbers: Float64Array | readonly unknown[], mayMiss: boolean): Float32Array {
   const wrong = mayMiss ? Infinity : NaN
-  const values = new Float32Array(new SharedArrayBuffer(4 * numbers.length))
+  const values = new Float32Array(threadMemory(4 * numbers.length))
   for (let i = 0; i < values.length; i++) {
     const number = numbers[i]
     // A text would be read as a number, and null as 0; infinity is refused, whatever NaN is.
@@ -172,7 +180,7 @@ export function placed(fields: Fields, allocate: Allocate = allocateShared): Fie
 
 function placedField(field: Field, allocate: Allocate): Field {
   const { dtype, values } = field
-  if (values.buffer instanceof SharedArrayBuffer) return field
+  if (typeof SharedArrayBuffer !== 'undefined' && values.buffer instanceof SharedArrayBuffer) return field
   const { buffer, byteOffset } = allocate(values.byteLength)
   const copy = views[dtype](buffer, byteOffset, values.length)
   copy.set(values)
@@ -186,13 +194,13 @@ export function typedBytes(dtype: DType, { buffer, byteOffset }: Uint8Array, len
 
 /** SHA-256 over names, dtypes, shapes and bytes, whatever the order of the names. */
 export function fieldsHash(fields: Fields): string {
-  const hash = createHash('sha256')
+  const hash = createSha256()
   for (const [name, field] of Object.entries(fields).sort(byName)) {
     const { values } = field
     hash.update(headOf(name, field, rowsOf(field)))
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
   }
-  return hash.digest('hex')
+  return hash.digest()
 }
 
 /** The order in which fields are hashed. */

@@ -2,8 +2,7 @@
  * Loads the data that a spec means: files as the bytes they are, plain fields from where they are.
  */
 import { UserError } from '@gradpool/core'
-import { sizeOf, type Allocate, type TableNames } from '@gradpool/core/engine'
-import { createHash } from 'node:crypto'
+import { createSha256, sizeOf, type Allocate, type TableNames } from '@gradpool/core/engine'
 import {
   allRows,
   classesOf,
@@ -355,9 +354,9 @@ function hashOfRows(fields: Fields, names: TableNames): string {
 export function withNames(hash: string, { categories, classNames, tokens }: TableNames): string {
   if (categories === undefined && classNames === undefined && tokens === undefined) return hash
   const names = [Object.entries(categories ?? {}), classNames ?? null, ...(tokens ? [tokens] : [])]
-  return createHash('sha256')
+  return createSha256()
     .update(`${hash}\n${JSON.stringify(names)}\n`)
-    .digest('hex')
+    .digest()
 }
 
 export type RowsContents = Pick<Contents, 'fields' | 'splitKey' | 'skipped'> & TableNames
@@ -427,7 +426,7 @@ function checksumsOf({ files }: FolderContents): Record<FileRole, string> {
 
 /** Over the contents of all files, compressed or not. */
 function hashOf(checksums: Readonly<Record<FileRole, string>>): string {
-  const hash = createHash('sha256')
+  const hash = createSha256()
   for (const role of fileRoles) hash.update(`${fileNames[role]} ${checksums[role]}\n`)
-  return hash.digest('hex')
+  return hash.digest()
 }

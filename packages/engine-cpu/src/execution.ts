@@ -1,5 +1,5 @@
 /** Runs a compiled program: in this thread, or as tasks of threads that share the arena. */
-import { invariant, nodeModule, type Backend, type ChunkStatus, type ExecutionProfile } from '@gradpool/core/engine'
+import { availableCores, invariant, type Backend, type ChunkStatus, type ExecutionProfile } from '@gradpool/core/engine'
 import type { CompiledProgram, Host } from './compile.js'
 import { EXEC, EXEC_STATUS, STACK_BYTES } from './instructions.js'
 import { runCall, type ChunkCall, type CpuChunkTask } from './step-chunk.js'
@@ -89,8 +89,4 @@ export class CpuBackend implements Backend {
     invariant(status !== undefined && status !== 'refused', 'plan and kernels are of one version')
     return status
   }
-}
-
-function availableCores(): number {
-  return nodeModule('node:os')?.availableParallelism() ?? navigator.hardwareConcurrency
 }

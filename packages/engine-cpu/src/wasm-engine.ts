@@ -1,6 +1,6 @@
 /** The engine `wasm`: kernels in WebAssembly SIMD. It runs wherever Node does, and in browsers. */
 import { UserError } from '@gradpool/core'
-import { nodeProcess, type Engine } from '@gradpool/core/engine'
+import { canShareMemory, nodeProcess, type Engine } from '@gradpool/core/engine'
 import { CpuEngine, type CpuEngineOptions, WITHOUT_FMA } from './engine.js'
 import type { KernelCode } from './kernels.js'
 import { exactBuilds, loadWasmModules, type Sharing, type WasmBuild, wasmModule, whyNot } from './wasm-modules.js'
@@ -18,15 +18,15 @@ export interface WasmEngineOptions extends CpuEngineOptions {
  *   memory cannot be reserved.
  */
 export async function wasmEngine(options: WasmEngineOptions = {}): Promise<Engine> {
-  const { threads = true } = options
+  const { threads = canShareMemory() } = options
   await loadWasmModules(threads ? 'shared' : 'unshared')
-  const { chosen, code } = wasmCode(options)
+  const { chosen, code } = wasmCode({ ...options, threads })
   const target = {
     name: 'wasm',
     description: `WebAssembly SIMD, 128-bit vectors${chosen === 'emulated' ? WITHOUT_FMA : ''}`,
     code,
   } as const
-  return new CpuEngine(target, options)
+  return new CpuEngine(target, { ...options, threads })
 }
 
 /** The builds that run here, best first: `relaxed` where the CPU and Node fuse, and `emulated`. */

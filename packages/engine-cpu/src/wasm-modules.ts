@@ -60,20 +60,21 @@ export function wasmModule(build: WasmBuild, sharing: Sharing = 'shared'): WebAs
 }
 
 /**
- * Loads the builds that `wasmModule` cannot load at once: where there are no files, as in a browser, the best that runs
- * here, and with it the one that needs no fused multiply-add.
+ * Loads what `wasmModule` cannot load at once: where there are no files, as in a browser, the best build that runs here.
  */
 export async function loadWasmModules(sharing: Sharing): Promise<void> {
   if (nodeModule('node:fs')) return
+  if (exactBuilds(sharing).length > 0) return
   for (const build of PREFERENCE) {
-    if (isExact(build, sharing)) return
     const file = FILES[build][sharing]
     const found = findOrUndefined(file)
     if (!isAddress(found)) continue
     const response = await fetch(found)
     if (!response.ok) throw new Error(`'${String(found)}' cannot be read: the server answers ${response.status}`)
     const bytes = await response.arrayBuffer()
-    if (WebAssembly.validate(bytes)) keep(file, await WebAssembly.compile(bytes))
+    if (!WebAssembly.validate(bytes)) continue
+    keep(file, await WebAssembly.compile(bytes))
+    if (isExact(build, sharing)) return
   }
 }
 

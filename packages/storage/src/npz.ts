@@ -12,7 +12,7 @@ import { reasonOf } from './file-errors.js'
 import { type NamedArray, type NumberTypeName, numberTypes, readNumbers, type StoredArray } from './number-types.js'
 import { permuteAxes } from './permute-axes.js'
 
-const MAGIC = [0x93, ...Buffer.from('NUMPY')]
+const MAGIC = [0x93, ...new TextEncoder().encode('NUMPY')]
 
 /** The most bytes that one byte of a deflated file can stand for; memory is taken for what an archive says. */
 const MAX_RATIO = 1032
@@ -107,7 +107,7 @@ export function npyLayout(file: Uint8Array, size: number, where: string): NpyLay
   if (file.length < prefix || MAGIC.some((byte, index) => file[index] !== byte)) throw wrong('it does not begin as one')
   const start = prefix + (prefix === 10 ? view.getUint16(8, true) : view.getUint32(8, true))
   if (start > file.length) throw wrong(`it ends inside its header`)
-  const header = parseHeader(Buffer.from(file.subarray(prefix, start)).toString('latin1'))
+  const header = parseHeader(Array.from(file.subarray(prefix, start), (byte) => String.fromCharCode(byte)).join(''))
   if (header === undefined) throw wrong('its header is malformed')
   const { descr, isFortranOrder, shape } = header
   const [, order, letters = ''] = /^([<>|=]?)(\w+)$/.exec(descr) ?? []

@@ -1,1 +1,2 @@
-export { createPool, STUCK, WorkerDied, type PoolOptions, type WorkerPool } from './pool.js'
+export { STUCK, WorkerDied, type PoolOptions, type WorkerPool } from './contract.js'
+export { createPool } from './pool.js'

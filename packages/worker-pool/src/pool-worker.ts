@@ -1,8 +1,10 @@
 /**
- * What a worker thread starts with: Piscina's part of it, and the handler that does tasks, by a function of the
- * caller's module. Imports nothing else, as every worker pays for it.
+ * What a worker thread starts with. In Node: Piscina's part of it, and the handler that does tasks, by a function of the
+ * caller's module. As a Web Worker: the same by messages. Imports little, as every worker pays for it.
  */
-import { workerData } from 'node:worker_threads'
+import { nodeModule } from '@gradpool/core/engine'
+import { runJob as run, type Answer, type Job } from './run-job.js'
+import { THREAD_NAME } from './thread-name.js'
 
 /** What threads of a pool find in `workerData`; each has an object of its own. */
 export interface PoolThread {
@@ -17,7 +19,7 @@ export interface PoolThread {
 
 /** Undefined in other threads. */
 function poolThread(): PoolThread | undefined {
-  const data = workerData as Partial<PoolThread> | null
+  const data = nodeModule('node:worker_threads')?.workerData as Partial<PoolThread> | null | undefined
   return data?.gradpool === 'pool' ? (data as PoolThread) : undefined
 }
 
@@ -27,43 +29,24 @@ if (thread) {
   void import('piscina/dist/worker.js')
 }
 
-/** What a worker is sent. */
-export interface Job<Task> {
-  /** URL of the module that does the tasks. */
-  readonly workerModule: string
-  /** The function of that module which gets each task. */
-  readonly exportName: string
-  /** Done one after the other. */
-  readonly tasks: readonly Task[]
-}
-
-/** What it answers: the outcome of each task, in order, or what the module threw. A rejection is a thread that died. */
-export type Answer<Outcome> = { readonly outcomes: Outcome[] } | { readonly thrown: unknown }
-
-type Work = (task: unknown) => unknown
-
-const modules = new Map<string, Promise<Record<string, Work | undefined>>>()
-
 /** The handler that Piscina calls. */
-export async function runJob({ workerModule, exportName, tasks }: Job<unknown>): Promise<Answer<unknown>> {
+export function runJob(job: Job<unknown>): Promise<Answer<unknown>> {
   if (thread) thread.isUsed = true
-  try {
-    const loaded = await load(workerModule)
-    const work = loaded[exportName]
-    if (work === undefined) throw new Error(`${workerModule} exports no function '${exportName}'`)
-    const outcomes: unknown[] = []
-    for (const task of tasks) outcomes.push(await work(task))
-    return { outcomes }
-  } catch (thrown) {
-    return { thrown }
-  }
+  return run(job)
 }
 
-function load(workerModule: string): Promise<Record<string, Work | undefined>> {
-  const loaded =
-    modules.get(workerModule) ??
-    // What a module exports is known to its caller alone.
-    (import(workerModule) as Promise<Record<string, Work | undefined>>)
-  modules.set(workerModule, loaded)
-  return loaded
+/** A Web Worker, as far as it is used here. */
+interface WebWorkerScope {
+  readonly name?: string
+  onmessage: ((event: { readonly data: Job<unknown> }) => void) | null
+  postMessage(answer: Answer<unknown>): void
+}
+
+const scope = globalThis as unknown as WebWorkerScope
+if (!thread && scope.name === THREAD_NAME) {
+  scope.onmessage = ({ data }) => {
+    void run(data).then((answer) => {
+      scope.postMessage(answer)
+    })
+  }
 }

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { createPool, WorkerDied, type WorkerPool } from './pool.js'
+import { WorkerDied, type WorkerPool } from './contract.js'
+import { createPool } from './pool.js'
 
 const tasks = new URL('./testing/tasks.mjs', import.meta.url).href
 

@@ -43,6 +43,10 @@ export interface Engine {
   readonly numerics: string
   /** URL of the module whose `executeChunk` a worker calls. */
   readonly workerModule: string
+  /**
+   * Whether worker threads can run its chunks; where not, they run in the thread that made the engine. Default: true.
+   */
+  readonly threads?: boolean
   /** Whether it can profile its executions. Default: false. */
   readonly profiles?: boolean
   /** Memory that workers of this engine read without a copy; datasets are loaded into it. */

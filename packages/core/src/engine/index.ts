@@ -38,6 +38,7 @@ export {
   type ChunkTask,
   type StateValues,
 } from './engine.js'
+export { availableCores } from './available-cores.js'
 export * as checks from '../checks.js'
 export { FieldError, invariant } from '../errors.js'
 export { visible, visibleOnOneLine } from '../visible.js'
@@ -103,6 +104,7 @@ export {
   type TrainOptions,
 } from '../training/train.js'
 export { type FileLocation, type FileSearch, findFile, findUrl, WORKER_FILE } from '../platform/files.js'
-export { nextTurn } from '../platform/next-turn.js'
-export { nodeModule, nodeProcess } from '../platform/node-module.js'
+export { nextTurn, pause } from '../platform/next-turn.js'
+export { fromNode, nodeModule, nodeProcess } from '../platform/node-module.js'
 export { createSha256, type Sha256 } from '../platform/sha256.js'
+export { canShareMemory, threadMemory } from '../platform/threads.js'

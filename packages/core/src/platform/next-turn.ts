@@ -7,6 +7,15 @@ interface Turns {
   }
 }
 
+/** What a wait is over after. It does not keep the process alive. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    // In a browser it is a number.
+    const timer: { readonly unref?: () => unknown } | number = setTimeout(resolve, milliseconds)
+    if (typeof timer === 'object') timer.unref?.()
+  })
+}
+
 export function nextTurn(): Promise<void> {
   // The types here are Node's alone.
   const { setImmediate, MessageChannel } = globalThis as unknown as Turns

@@ -3,7 +3,7 @@
  * are kept in the cache, under the hash of the encoder and of the rows.
  */
 import { UserError } from '@gradpool/core'
-import { sizeOf, type Field, type TableNames } from '@gradpool/core/engine'
+import { createSha256, sizeOf, threadMemory, type Field, type TableNames } from '@gradpool/core/engine'
 import {
   cacheFolder,
   decodeSafetensors,
@@ -14,7 +14,6 @@ import {
   sha256,
   writeDurably,
 } from '@gradpool/storage'
-import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { originOfSplits, splitData, type Dataset, type OwnRows } from '../dataset.js'
 import { fieldsHash, mapped, parseFields, rowsOf, type Fields, type FieldsInput } from '../fields.js'
@@ -53,7 +52,7 @@ export async function encodeData(data: DataInput, encoder: Encoder): Promise<Dat
       ...(!isImage && imageShape && { imageShape }),
       fields: await encoded(contents.fields),
       ...names,
-      hash: () => createHash('sha256').update(`${hash} ${contents.hash()}`).digest('hex'),
+      hash: () => createSha256().update(`${hash} ${contents.hash()}`).digest(),
     },
     { ...plan, validation: await ofSplit(plan.validation), test: await ofSplit(plan.test) },
   )
@@ -113,7 +112,7 @@ async function encodeRows(field: Field, { batchSize, encode }: Encoder): Promise
   for (let start = 0; start < numRows; start += batchSize) {
     const end = Math.min(start + batchSize, numRows)
     const { shape, values } = await encode({ ...field, values: field.values.subarray(start * size, end * size) })
-    made ??= { shape, values: new Float32Array(new SharedArrayBuffer(4 * sizeOf(shape) * numRows)) }
+    made ??= { shape, values: new Float32Array(threadMemory(4 * sizeOf(shape) * numRows)) }
     const width = sizeOf(made.shape)
     if (values.length !== width * (end - start)) {
       throw new UserError(

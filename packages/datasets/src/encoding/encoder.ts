@@ -1,7 +1,6 @@
 /** A network that others trained, frozen: it makes numbers of each row of a field, for a small model to learn from. */
 import { UserError, type Shape } from '@gradpool/core'
-import { MAX_OWN_NAME_LENGTH, nameProblem, type EncoderNames, type Field } from '@gradpool/core/engine'
-import { createHash } from 'node:crypto'
+import { createSha256, MAX_OWN_NAME_LENGTH, nameProblem, type EncoderNames, type Field } from '@gradpool/core/engine'
 import { shown } from '../spec-rules.js'
 
 /** Numbers of some rows, row by row. */
@@ -53,5 +52,5 @@ export function checkedOptions(where: string, { from = 'image', to = 'x', batchS
 }
 
 export function hashOf(parts: unknown): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+  return createSha256().update(JSON.stringify(parts)).digest()
 }

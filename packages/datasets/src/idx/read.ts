@@ -6,8 +6,7 @@
  * more memory than the elements of an honest file; beside them a read needs about a megabyte.
  */
 import { UserError } from '@gradpool/core'
-import { invariant, sizeOf, type Allocate } from '@gradpool/core/engine'
-import { createHash } from 'node:crypto'
+import { createSha256, invariant, sizeOf, threadMemory, type Allocate } from '@gradpool/core/engine'
 import { openBytes, type ByteSource } from './byte-source.js'
 import { encodeHeader, formatDims, magicBytes, parseDims, parseMagic } from './header.js'
 
@@ -51,7 +50,7 @@ export async function readIdx(path: string, options: ReadIdxOptions = {}): Promi
     const values = (options.allocate ?? allocateShared)(numBytes)
     invariant(values.length === numBytes, `asked for ${numBytes} bytes, got ${values.length}`)
 
-    const hash = createHash('sha256').update(encodeHeader(dims))
+    const hash = createSha256().update(encodeHeader(dims))
     for (let start = 0; start < numBytes; start += chunkBytes) {
       const chunk = values.subarray(start, start + chunkBytes)
       const filled = await source.read(chunk)
@@ -59,7 +58,7 @@ export async function readIdx(path: string, options: ReadIdxOptions = {}): Promi
       hash.update(chunk)
     }
     if ((await source.read(new Uint8Array(1))) > 0) throw tooLong(path, dims, 'more')
-    return { dims, values, sha256: hash.digest('hex') }
+    return { dims, values, sha256: hash.digest() }
   } finally {
     await source.close()
   }
@@ -78,7 +77,7 @@ export async function readIdxHeader(path: string, rank?: number): Promise<IdxHea
 
 /** Memory of its own that threads can share. */
 export function allocateShared(numBytes: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(numBytes))
+  return new Uint8Array(threadMemory(numBytes))
 }
 
 async function readDims(path: string, source: ByteSource, expectedRank?: number): Promise<number[]> {

@@ -1,6 +1,6 @@
 /** Data of one's own: the types of its fields, and its rows, some at a time. */
 import { UserError, type DType, type Shape } from '@gradpool/core'
-import type { Field } from '@gradpool/core/engine'
+import { threadMemory, type Field } from '@gradpool/core/engine'
 import type { Dataset } from '../dataset.js'
 import { mapped, parseFields, rowsOf, typeText, type FieldInput, type Fields } from '../fields.js'
 import { loadDataset } from '../load.js'
@@ -87,7 +87,7 @@ function joined(blocks: readonly Fields[], name: string): Field['values'] {
   const parts = blocks.flatMap((block) => block[name]?.values ?? [])
   const [first] = parts
   const size = parts.reduce((sum, { length }) => sum + length, 0)
-  const memory = new SharedArrayBuffer(size * (first?.BYTES_PER_ELEMENT ?? 1))
+  const memory = threadMemory(size * (first?.BYTES_PER_ELEMENT ?? 1))
   const values =
     first instanceof Uint8Array
       ? new Uint8Array(memory)

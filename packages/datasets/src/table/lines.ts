@@ -3,7 +3,6 @@
  * plain or gzip. Memory holds one part of the file, and a record that goes over several lines.
  */
 import { UserError } from '@gradpool/core'
-import { TextDecoder } from 'node:util'
 import { openBytes, type ByteSource } from '../idx/byte-source.js'
 
 /** More than any row of numbers has; a file without line ends is found out before it fills the memory. */
@@ -88,7 +87,7 @@ export function textOf(path: string, bytes: Uint8Array, number: number): string 
 /** The bytes of a file, without its byte order mark, in UTF-8 whatever they are in. */
 async function* partsOf(path: string, source: ByteSource, number: () => number): AsyncGenerator<Uint8Array> {
   const chunk = new Uint8Array(CHUNK_BYTES)
-  let decoder: TextDecoder | undefined
+  let decoder: InstanceType<typeof TextDecoder> | undefined
   for (let isFirst = true, isLast = false; !isLast; isFirst = false) {
     const numBytes = await source.read(chunk)
     const bytes = chunk.subarray(0, numBytes)
@@ -104,7 +103,7 @@ function isMarked([first, second, third]: Uint8Array): boolean {
 }
 
 /** By the byte order mark, which it leaves out; undefined for UTF-8. */
-export function utf16Decoder([first, second]: Uint8Array): TextDecoder | undefined {
+export function utf16Decoder([first, second]: Uint8Array): InstanceType<typeof TextDecoder> | undefined {
   const isLittle = first === 0xff && second === 0xfe
   if (!isLittle && !(first === 0xfe && second === 0xff)) return undefined
   return new TextDecoder(isLittle ? 'utf-16le' : 'utf-16be', { fatal: true })
@@ -112,7 +111,7 @@ export function utf16Decoder([first, second]: Uint8Array): TextDecoder | undefin
 
 function decoded(
   path: string,
-  decoder: TextDecoder,
+  decoder: InstanceType<typeof TextDecoder>,
   bytes: Uint8Array,
   { stream, number }: { readonly stream: boolean; readonly number: number },
 ): string {

@@ -3,7 +3,6 @@
  * are; a byte order mark is left out.
  */
 import { UserError } from '@gradpool/core'
-import { TextDecoder } from 'node:util'
 import { openBytes } from '../idx/byte-source.js'
 import { utf16Decoder } from '../table/lines.js'
 
@@ -15,7 +14,7 @@ const CHUNK_BYTES = 2 ** 18
 export async function readText(path: string): Promise<string> {
   const parts: string[] = []
   let numBytes = 0
-  let decoder: TextDecoder | undefined
+  let decoder: InstanceType<typeof TextDecoder> | undefined
   for await (const { bytes, isLast } of chunksOf(path)) {
     decoder ??= utf16Decoder(bytes) ?? new TextDecoder('utf-8', { fatal: true })
     const part = await decoded(path, decoder, bytes, isLast)
@@ -47,7 +46,7 @@ async function* chunksOf(path: string): AsyncGenerator<{ readonly bytes: Uint8Ar
   }
 }
 
-async function decoded(path: string, decoder: TextDecoder, bytes: Uint8Array, isLast: boolean): Promise<string> {
+async function decoded(path: string, decoder: InstanceType<typeof TextDecoder>, bytes: Uint8Array, isLast: boolean): Promise<string> {
   try {
     return decoder.decode(bytes, { stream: !isLast })
   } catch (cause) {

@@ -20,11 +20,11 @@ export class EpochRows implements Iterable<EpochRow> {
   #columns: readonly Column[]
   /** Bytes of a row. */
   #size: number
-  #bytes: Buffer
+  #bytes: Uint8Array
   #length: number
 
   /** @param bytes Those of whole rows. */
-  constructor(columns: readonly Column[] = [], bytes: Buffer = Buffer.alloc(0)) {
+  constructor(columns: readonly Column[] = [], bytes: Uint8Array = new Uint8Array()) {
     this.#columns = columns
     this.#size = rowBytes(columns)
     this.#bytes = bytes
@@ -50,9 +50,12 @@ export class EpochRows implements Iterable<EpochRow> {
     invariant(values.length * VALUE_BYTES === this.#size, 'all epochs have the same metrics')
     const start = this.#length * this.#size
     if (start === this.#bytes.length) {
-      this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(start + this.#size)])
+      const more = new Uint8Array(2 * start + this.#size)
+      more.set(this.#bytes)
+      this.#bytes = more
     }
-    values.forEach((value, i) => this.#bytes.writeDoubleLE(value, start + i * VALUE_BYTES))
+    const view = viewOf(this.#bytes)
+    for (const [i, value] of values.entries()) view.setFloat64(start + i * VALUE_BYTES, value, true)
     this.#length++
   }
 
@@ -62,13 +65,14 @@ export class EpochRows implements Iterable<EpochRow> {
   }
 
   /** Of the rows after so many. */
-  bytesFrom(numRows: number): Buffer {
+  bytesFrom(numRows: number): Uint8Array {
     return this.#bytes.subarray(numRows * this.#size, this.#length * this.#size)
   }
 
   *[Symbol.iterator](): Iterator<EpochRow> {
     let at = 0
-    const next = () => this.#bytes.readDoubleLE(VALUE_BYTES * at++)
+    const view = viewOf(this.#bytes)
+    const next = () => view.getFloat64(VALUE_BYTES * at++, true)
     for (let row = 0; row < this.#length; row++) {
       const values = this.#columns.map(({ name, shape }): [string, MetricValue] => {
         if (shape === undefined) return [name, next()]
@@ -78,6 +82,10 @@ export class EpochRows implements Iterable<EpochRow> {
       yield rowOf(row + 1, new Map(values))
     }
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }
 
 export function rowBytes(columns: readonly Column[]): number {

@@ -2,6 +2,8 @@
  * Calls back without harm: what a callback throws, now or later, is told once as a warning, and
  * stops nothing.
  */
+import { nodeProcess } from '@gradpool/core/engine'
+
 export class Callbacks {
   readonly #onWarning: (message: string) => unknown
   readonly #failed = new Set<string>()
@@ -35,7 +37,9 @@ export class Callbacks {
   }
 }
 
-/** Where nobody has asked for warnings, Node tells them. */
+/** Where nobody has asked for warnings, Node tells them, or the console. */
 export function emitWarning(message: string): void {
-  process.emitWarning(message, 'GradpoolWarning')
+  const process = nodeProcess()
+  if (process?.emitWarning) process.emitWarning(message, 'GradpoolWarning')
+  else console.warn(message)
 }

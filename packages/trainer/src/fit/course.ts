@@ -4,7 +4,7 @@
  * dies costs time, not the training.
  */
 import { UserError } from '@gradpool/core'
-import { type Engine, type StateValues } from '@gradpool/core/engine'
+import { nodeProcess, type Engine, type StateValues } from '@gradpool/core/engine'
 import type { Checkpoint } from '../checkpoints/checkpoint.js'
 import { checkpointWriter, type CheckpointStore } from '../checkpoints/checkpoint-store.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
@@ -62,7 +62,7 @@ export class Course {
   constructor(options: CourseOptions) {
     this.#options = options
     const { plan, engine, workers, checkpoints, callbacks } = options
-    this.#workers = usefulWorkers(plan, workers)
+    this.#workers = engine.threads === false ? 1 : usefulWorkers(plan, workers)
     this.#pool = enginePool(engine, this.#workers, callbacks.warn)
     this.#from = options.from
     const write = checkpoints && checkpointWriter(checkpoints, '', callbacks.warn)
@@ -131,7 +131,8 @@ export class Course {
   #watch(training: Training): () => void {
     const { callbacks, onStep, progress: isDrawn } = this.#options
     if (onStep === undefined && !isDrawn) return () => undefined
-    const line = isDrawn ? new ProgressLine(process.stderr) : undefined
+    const stderr = nodeProcess()?.stderr
+    const line = isDrawn && stderr ? new ProgressLine(stderr) : undefined
     const timer = setInterval(() => {
       const seen = training.progress()
       if (seen === undefined) return

@@ -1,8 +1,7 @@
 /** Trains a model: the one door. */
 import { type Model } from '@gradpool/core'
-import { modelFor, type TableNames } from '@gradpool/core/engine'
+import { availableCores, modelFor, nodeProcess, type TableNames } from '@gradpool/core/engine'
 import { modelDataOf, splitReport, tableNamesOf } from '@gradpool/datasets'
-import { availableParallelism } from 'node:os'
 import { engineFor } from '../choose-engine.js'
 import { tracedPrograms } from '../programs.js'
 import { Callbacks } from './callbacks.js'
@@ -55,7 +54,8 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   names?: TableNames,
 ): Promise<Fitted<M, H>> {
   const { signal, directory, checkpointSeconds = 10, onStep, onWarning, profile } = options
-  const { workers = availableParallelism(), progress = process.stderr.isTTY } = options
+  const stderr = nodeProcess()?.stderr
+  const { workers = availableCores(), progress = stderr?.isTTY ?? false } = options
   // As rows below.
   const onEpoch = options.onEpoch as CourseOptions['onEpoch']
   signal?.throwIfAborted()
@@ -65,7 +65,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   const { plan, dataset, programs, state } = await planFit(programsFor, options, { warn: callbacks.warn, names })
   const report = splitReport(dataset)
   for (const leak of report?.leaks ?? []) callbacks.warn(leak)
-  if (report && progress) process.stderr.write(`${report.counts}\n`)
+  if (report && progress) stderr?.write(`${report.counts}\n`)
   const { numerics } = engine
   const identity = { hash: plan.hash, numerics }
   const checkpoints = directory === undefined ? undefined : await openFitDirectory(directory, identity)

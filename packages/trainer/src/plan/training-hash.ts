@@ -3,9 +3,8 @@
  *
  * Names, workers, callbacks and folders are not part of it; the order of rows is, and the programs bit by bit.
  */
-import type { BatchProgram, Reading, TableNames } from '@gradpool/core/engine'
+import { createSha256, type BatchProgram, type Reading, type TableNames } from '@gradpool/core/engine'
 import type { Dataset } from '@gradpool/datasets'
-import { createHash } from 'node:crypto'
 import type { Pass, TrainingPlan } from './training-plan.js'
 
 /**
@@ -107,5 +106,5 @@ function littleEndian(rows: Int32Array): Uint8Array {
 }
 
 function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex')
+  return createSha256().update(data).digest()
 }

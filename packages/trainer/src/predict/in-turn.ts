@@ -2,6 +2,7 @@
  * Short work in this thread that leaves the event loop its turns: in each turn of the loop it takes
  * 2 ms at most, whoever asks for it, and the rest waits for the next, in order.
  */
+import { nextTurn } from '@gradpool/core/engine'
 
 const TURN_MS = 2
 
@@ -32,13 +33,13 @@ export function inTurn<T>(work: () => T): Promise<T> {
 function isTurnOpen(): boolean {
   if (turnEnds === undefined) {
     turnEnds = performance.now() + TURN_MS
-    setImmediate(nextTurn)
+    void nextTurn().then(takeTurn)
     return true
   }
   return performance.now() < turnEnds
 }
 
-function nextTurn(): void {
+function takeTurn(): void {
   turnEnds = undefined
   let done = 0
   while (done < waiting.length && isTurnOpen()) waiting[done++]?.()

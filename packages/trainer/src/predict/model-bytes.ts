@@ -62,7 +62,8 @@ async function fileBytes(fs: typeof Fs, path: string | URL): Promise<Uint8Array>
   }
 }
 
-async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+/** All of a stream. */
+export async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of stream) chunks.push(chunk)
   const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))

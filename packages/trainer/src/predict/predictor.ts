@@ -118,7 +118,15 @@ export class Predictor {
     const row = await this.#rowThere()
     const block = this.#isForBlock(rows.numRows) ? await this.#blockThere() : row
     const outputs = this.#outputsFor(rows, wanted)
-    const { workerModule } = this.#engine
+    const { threads = true, workerModule } = this.#engine
+    if (!threads) {
+      for (const compiled of this.#steps(rows, outputs, row, block)) {
+        await inTurn(() => {
+          compiled.runHere()
+        })
+      }
+      return outputs
+    }
     this.#thread ??= createPool({ workers: 1, workerModule, exportName: 'executeChunk' })
     for (const compiled of this.#steps(rows, outputs, row, block)) await compiled.runThere(this.#thread)
     return outputs

@@ -2,6 +2,7 @@
 import { UserError } from '@gradpool/core'
 import { isMissing, readRegular, reasonOf } from '@gradpool/storage'
 import { fileURLToPath } from 'node:url'
+import { bytesOf } from '../predict/model-bytes.js'
 
 /** A path, a URL (`file:`, `http:`, `https:`), bytes, a Blob, or a stream of bytes. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Blob | AsyncIterable<Uint8Array>
@@ -22,7 +23,7 @@ export async function readSource(source: ModelSource): Promise<SourceBytes> {
   if (source instanceof Uint8Array) return { bytes: source, where }
   if (source instanceof ArrayBuffer) return { bytes: new Uint8Array(source), where }
   if (source instanceof Blob) return { bytes: new Uint8Array(await source.arrayBuffer()), where }
-  if (Symbol.asyncIterator in source) return { bytes: await readStream(source), where }
+  if (Symbol.asyncIterator in source) return { bytes: await bytesOf(source), where }
   throw new UserError(`a model is loaded from a path, a URL, bytes, a Blob or a stream, not from ${typeof source}`)
 }
 
@@ -48,8 +49,3 @@ async function readUrl(url: URL): Promise<SourceBytes> {
   }
 }
 
-async function readStream(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of stream) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}

@@ -6,9 +6,17 @@ import { roundsUrl } from '../thread-files.js'
 
 /** Threads that run chunks of any execution of the engine. */
 export interface EnginePool {
+  /** Where there are none, chunks run in this thread, by `Execution.run`. */
+  readonly hasThreads: boolean
   /** On one thread. @throws as `run` of the pool of threads, and when the signal is aborted */
   run(rounds: Omit<Rounds, 'workerModule'>, signal: AbortSignal): Promise<readonly ThreadRound[]>
   close(): Promise<void>
+}
+
+const here: EnginePool = {
+  hasThreads: false,
+  run: () => Promise.reject(new Error('there are no threads')),
+  close: () => Promise.resolve(),
 }
 
 /**
@@ -16,11 +24,12 @@ export interface EnginePool {
  * @param onStuck As the pool's.
  */
 export function enginePool(
-  { workerModule }: Pick<Engine, 'workerModule'>,
+  { workerModule, threads = true }: Pick<Engine, 'threads' | 'workerModule'>,
   workers: number,
   onWarning: (message: string) => void,
   onStuck: () => void = () => undefined,
 ): EnginePool {
+  if (!threads) return here
   const pool = createPool<Rounds, readonly ThreadRound[]>({
     workers,
     workerModule: roundsUrl(),
@@ -32,6 +41,7 @@ export function enginePool(
     },
   })
   return {
+    hasThreads: true,
     async run(rounds, signal) {
       const [made = []] = await pool.run([{ ...rounds, workerModule }], signal)
       return made

@@ -2,10 +2,16 @@
  * Runs chunks on several threads at once. Where threads wait for each other at every step, the others are told when one
  * is gone, and return.
  */
-import type { ChunkOutcome, ChunkResult, ChunkTask, Execution, StateValues } from '@gradpool/core/engine'
+import {
+  pause,
+  type ChunkOutcome,
+  type ChunkResult,
+  type ChunkTask,
+  type Execution,
+  type StateValues,
+} from '@gradpool/core/engine'
 import { messageOf } from '@gradpool/storage'
 import { WorkerDied } from '@gradpool/worker-pool'
-import { setTimeout } from 'node:timers/promises'
 import type { Feed } from '../windows/feed.js'
 import type { EnginePool } from './engine-pool.js'
 import type { Rounds, ThreadRound } from '../run-rounds.js'
@@ -55,6 +61,7 @@ export async function runTogether(
   signal: AbortSignal,
   times = 1,
 ): Promise<RoundOf<ChunkResult>[]> {
+  if (!pool.hasThreads) return [{ results: await runHere(chunks), secondsAgo: 0 }]
   const lists: Task[][] = []
   const rounds = threads === 1 ? times : 1
   for (const [chunk, { execution, steps, continues }] of chunks.entries()) {
@@ -92,6 +99,11 @@ export async function runApart(
   threads: number,
   signal: AbortSignal,
 ): Promise<ChunkResult[][]> {
+  if (!pool.hasThreads) {
+    const results: ChunkResult[][] = []
+    for (const group of groups) results.push(await runHere(group))
+    return results
+  }
   const chunks = groups.flat()
   const lists = Array.from({ length: threads }, () => ({ tasks: [] as Task[], steps: 0 }))
   const stepsOf = (group: readonly Chunk[]) => group.reduce((sum, { steps }) => sum + steps, 0)
@@ -112,6 +124,17 @@ export async function runApart(
   const rounds = await runLists(pool, given, stop, signal)
   const outcomes = outcomesOf(used, rounds.flat())
   return groups.map((group) => group.map((chunk) => chunk.execution.finish(outcomes[chunks.indexOf(chunk)] ?? [])))
+}
+
+/** Chunks one after the other in this thread, which others have their turns in; up to one that is not done. */
+async function runHere(chunks: readonly Chunk[]): Promise<ChunkResult[]> {
+  const results: ChunkResult[] = []
+  for (const { execution, steps, continues } of chunks) {
+    const result = await execution.run({ steps, continues })
+    results.push(result)
+    if (result.status !== 'done') break
+  }
+  return results
 }
 
 /** The outcomes of each chunk, in the order of the threads: of one round of each. */
@@ -169,7 +192,7 @@ async function runLists(
   await Promise.race([all, failed])
   signal.removeEventListener('abort', leave)
   if (failure === undefined) return rounds
-  await Promise.race([all, setTimeout(RETURN_MS, undefined, { ref: false })])
+  await Promise.race([all, pause(RETURN_MS)])
   abort.abort()
   await all
   throw failure.error instanceof WorkerDied || lists.length === 1
