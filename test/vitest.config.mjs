@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'end-to-end',
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', ...alone],
+          exclude: ['**/node_modules/**', 'browser/**', ...alone],
           maxWorkers: 2,
         },
       },

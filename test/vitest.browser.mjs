@@ -1,0 +1,12 @@
+// What is tried in a real browser, by `npm run test:browser`.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    include: ['browser.test.ts', 'browser/**/*.test.ts'],
+    fileParallelism: false,
+  },
+})
