@@ -8,5 +8,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     include: ['browser.test.ts', 'browser/**/*.test.ts'],
     fileParallelism: false,
+    globalSetup: ['browser/get-chromium.ts'],
   },
 })

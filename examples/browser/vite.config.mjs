@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { defineConfig } from 'vite'
 
+const packages = ['core', 'datasets', 'engine-cpu', 'experiments', 'models', 'storage', 'trainer', 'worker-pool']
+
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
@@ -28,8 +30,8 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [nameCache],
   build: { target: 'es2022', assetsInlineLimit: 0, reportCompressedSize: false },
-  // Their files lie beside their modules, which a copy elsewhere would not find.
-  optimizeDeps: { exclude: ['gradpool'] },
+  // Their files lie beside their modules: a copy elsewhere, as Vite makes for development, would not find them.
+  optimizeDeps: { exclude: ['gradpool', ...packages.map((name) => `@gradpool/${name}`)] },
   server: { headers: isolation },
   preview: { headers: isolation },
 })

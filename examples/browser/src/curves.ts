@@ -46,6 +46,7 @@ export class Curves {
     const axis = { stroke: colour('--muted'), grid, ticks: grid, font: '12px system-ui, sans-serif' }
     const line = (name: string) => ({ stroke: colour(name), width: 2, spanGaps: true, points: { show: false } })
     const values = this.#isShare ? { values: (_: uPlot, ticks: number[]) => ticks.map(percent) } : {}
+    const whole = { incrs: [1, 2, 5, 10, 20, 50, 100], size: 30 }
     this.#plot = new uPlot(
       {
         width: Math.max(this.#place.clientWidth, 100),
@@ -54,7 +55,7 @@ export class Curves {
         cursor: { show: false },
         legend: { show: false },
         scales: { x: { time: false, range: [0, this.#epochs] } },
-        axes: [axis, { ...axis, ...values, size: 52 }],
+        axes: [{ ...axis, ...whole }, { ...axis, ...values, size: 60 }],
         series: [{}, line('--training'), line('--validation')],
       },
       this.#points,
@@ -64,5 +65,5 @@ export class Curves {
 }
 
 export function percent(share: number): string {
-  return `${(100 * share).toFixed(share === 1 || share === 0 ? 0 : 1)} %`
+  return `${(100 * share).toFixed(share === 1 ? 0 : 1)}\u00a0%`
 }

@@ -100,6 +100,8 @@ async function train(name: Name, mnist: Mnist, inNode: InNode | undefined): Prom
   for (const id of ['tested', 'time', 'hash-here', 'hash-node']) tell(id, '–')
   for (const id of ['equal', 'node']) tell(id, '')
   tell('status', 'Compiling …')
+  // Of an autoencoder, the loss says all.
+  element('accuracy-figure', HTMLElement).hidden = name === 'autoencoder'
   lossCurves.begin(total)
   accuracyCurves.begin(total)
   let steps = 0
