@@ -40,6 +40,8 @@ function entriesOf(folder) {
   return new Set([...exported, ...loaded])
 }
 
+const piscinaFolder = join(createRequire(import.meta.url).resolve('piscina'), '../..')
+
 /**
  * Piscina in a form that bundlers take: without `__dirname` and `require`, which modules do not have. Its threads start
  * with the file that `workerFile` names.
@@ -47,7 +49,7 @@ function entriesOf(folder) {
 const piscina = {
   name: 'piscina',
   setup(made) {
-    const folder = join(createRequire(import.meta.url).resolve('piscina'), '..')
+    const folder = join(piscinaFolder, 'dist')
     made.onResolve({ filter: /^piscina(\/dist\/worker\.js)?$/ }, ({ path }) => ({
       path: join(folder, path === 'piscina' ? 'esm-wrapper.mjs' : 'worker.js'),
     }))
@@ -64,7 +66,6 @@ const piscina = {
       if (!text.includes(ofItself)) throw new Error(`${path} starts its threads in a way that is not known here`)
       return { contents: text.replace(ofItself, 'this.options.workerFile') }
     })
-    copyFileSync(join(folder, '../LICENSE'), join(packages, 'worker-pool/dist/piscina.LICENSE'))
   },
 }
 
@@ -120,6 +121,10 @@ async function bundle(folder) {
     if (/\.js(\.map)?$/.test(file) && !written.has(path)) rmSync(path)
   }
   if (name === 'gradpool') copyKernels(dist)
+  // Of what is in their files.
+  if (name === 'gradpool' || name === 'worker-pool') {
+    copyFileSync(join(piscinaFolder, 'LICENSE'), join(dist, 'piscina.LICENSE'))
+  }
 }
 
 function copyKernels(dist) {
