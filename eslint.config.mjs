@@ -97,7 +97,17 @@ const noSpreadLiteral = {
 
 export default tseslint.config(
   {
-    ignores: ['**/node_modules', '**/dist', '**/out-tsc', '**/test-output', '**/coverage', 'runs', '.nx', '**/*.d.ts'],
+    ignores: [
+      '**/node_modules',
+      '**/dist',
+      '**/out-tsc',
+      '**/test-output',
+      '**/coverage',
+      'runs',
+      '.nx',
+      '**/*.d.ts',
+      '**/*_pb.ts',
+    ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,

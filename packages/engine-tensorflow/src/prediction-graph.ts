@@ -121,7 +121,11 @@ function withAnyBatch(builder: GraphBuilder, input: Endpoint, marker: number): N
     const numbers = type === 'int32' ? [...new Int32Array(content.slice().buffer)] : []
     if (numbers.some(isOfBatch)) lists.set(`${name}:0`, numbers)
   }
-  const open = (list: readonly number[]) => builder.constant(list.map((extent) => (isOfBatch(extent) ? -1 : extent)), 'int32')
+  const open = (list: readonly number[]) =>
+    builder.constant(
+      list.map((extent) => (isOfBatch(extent) ? -1 : extent)),
+      'int32',
+    )
   const lengths = (list: readonly number[]): Ref => {
     const [zero, one] = [0, 1].map((at) => builder.constant([at], 'int32'))
     const whole = builder.add('Shape', input.type, [input.tensor])

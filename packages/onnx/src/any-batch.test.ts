@@ -70,7 +70,10 @@ const runtime = await onnxRuntime(cacheFolder())
 /** A file for any number of rows, given one and several; and one for three rows alone. */
 async function expectAnyBatch(program: Program, numbers: readonly number[] = [1, 3, 9]): Promise<void> {
   if (!runtime) return
-  await expectOnnx(runtime, program, { batchSize: 'batch', others: numbers.map((rows) => withBatchSize(program, rows)) })
+  await expectOnnx(runtime, program, {
+    batchSize: 'batch',
+    others: numbers.map((rows) => withBatchSize(program, rows)),
+  })
   await expectOnnx(runtime, withBatchSize(program, 3), { batchSize: 3 })
 }
 
@@ -86,11 +89,7 @@ const CASES: readonly Case[] = [
     sequential([conv2d(4, 6, 3, { padding: 'same', strides: 2, activation: 'relu' }), (x) => maxPool2d(x, 2)]),
     image,
   ],
-  [
-    'groups and dilation',
-    sequential([conv2d(4, 8, [2, 3], { groups: 2, dilations: [1, 2], padding: 'same' })]),
-    image,
-  ],
+  ['groups and dilation', sequential([conv2d(4, 8, [2, 3], { groups: 2, dilations: [1, 2], padding: 'same' })]), image],
   [
     'depthwise convolutions',
     sequential([depthwiseConv2d(4, 3), (x) => averagePool2d(x, 2, { padding: 'same' })]),
@@ -108,16 +107,17 @@ const CASES: readonly Case[] = [
   ['a recurrent layer of both directions', sequential([bidirectional(gru(4, 3))]), words],
   [
     'recurrent layers',
-    layer({ first: lstm(4, 5), second: rnn(5, 2) }, ({ first, second }) => (x: Tensor) => second(first.scan(x).outputs)),
+    layer(
+      { first: lstm(4, 5), second: rnn(5, 2) },
+      ({ first, second }) =>
+        (x: Tensor) =>
+          second(first.scan(x).outputs),
+    ),
     words,
   ],
   [
     'a transformer',
-    sequential([
-      learnedPositions(6, 4),
-      residual(multiHeadAttention(4, 2, { causal: true })),
-      sinusoidalPositions(),
-    ]),
+    sequential([learnedPositions(6, 4), residual(multiHeadAttention(4, 2, { causal: true })), sinusoidalPositions()]),
     words,
   ],
   ['tokens', sequential([embedding(20, 4), flatten, dense(24, 5)]), { x: { dtype: 'i32', shape: [6] } }],

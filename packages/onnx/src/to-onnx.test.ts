@@ -86,7 +86,9 @@ describe('the file', () => {
 
 describe('refused is', () => {
   test('a model without a prediction', () => {
-    expect(() => toOnnx(saved(false))).toThrow('this model was saved without a prediction, so there is nothing to export')
+    expect(() => toOnnx(saved(false))).toThrow(
+      'this model was saved without a prediction, so there is nothing to export',
+    )
   })
 
   test.each([0, 1.5, NaN])('a batch of %s', (batchSize) => {
@@ -102,6 +104,8 @@ describe('refused is', () => {
     // Of memory that is never touched.
     const weight = builder.weight('w', { shape: [2 ** 29], values: new Float32Array(2 ** 29) })
     builder.output(weight, { name: 'y', type: 'float', shape: [2 ** 29] })
-    expect(() => builder.build()).toThrow('an ONNX file has at most 2 GiB, and the weights of this model have 2147483648 bytes')
+    expect(() => builder.build()).toThrow(
+      'an ONNX file has at most 2 GiB, and the weights of this model have 2147483648 bytes',
+    )
   })
 })

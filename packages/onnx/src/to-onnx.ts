@@ -25,8 +25,8 @@ const BATCH = 'batch'
  *     await writeFile('digits.onnx', toOnnx(await readFile('digits.gradpool')))
  *
  * @param model the bytes of a saved model, or what `decodeSavedModel` makes of them
- * @throws UserError with one sentence: for what is no saved model or predicts nothing, for an op that ONNX does not have,
- *   and for more than 2 GiB of weights
+ * @throws UserError with one sentence: for what is no saved model or predicts nothing, for an op that ONNX does not
+ *   have, and for more than 2 GiB of weights
  */
 export function toOnnx(model: Uint8Array | SavedModel, { batchSize }: OnnxOptions = {}): Uint8Array {
   const saved = model instanceof Uint8Array ? decodeSavedModel(model, 'the model') : model
@@ -60,7 +60,10 @@ export interface ProgramOptions {
 }
 
 /** The results of a Program that changes no state. */
-export function encodeProgram(given: Program, { states, outputs, batchSize, metadata = {} }: ProgramOptions): Uint8Array {
+export function encodeProgram(
+  given: Program,
+  { states, outputs, batchSize, metadata = {} }: ProgramOptions,
+): Uint8Array {
   const isAny = typeof batchSize === 'string'
   const { program, marker } = isAny ? withMarkedBatch(given) : { program: withBatchSize(given, batchSize), marker: 0 }
   const shapeOf = (shape: readonly number[]) =>

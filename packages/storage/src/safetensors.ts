@@ -2,9 +2,9 @@
  * Safetensors files: a JSON header with name, type, shape and place of each tensor, then their bytes. They are written
  * with tensors of f32, f16 and i8, and read with numbers of any type.
  *
- * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of
- * 8; the values. Tensors lie in the code-unit order of their names without gaps, those of larger numbers first. Reading checks all
- * of this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
+ * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of 8; the values.
+ * Tensors lie in the code-unit order of their names without gaps, those of larger numbers first. Reading checks all of
+ * this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
  */
 import { UserError, type Shape } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'

@@ -61,7 +61,9 @@ it('is read in Python, whatever its weights', { timeout: 300_000 }, async ({ ski
 })
 
 it('is read by the function that the page has', async () => {
-  const [page, script] = await Promise.all([here('../../../docs/exports.md'), here('python/read.py')].map((path) => readFile(path, 'utf8')))
+  const [page, script] = await Promise.all(
+    [here('../../../docs/exports.md'), here('python/read.py')].map((path) => readFile(path, 'utf8')),
+  )
   const code = /^def read_weights[^]*?return weights, about\n/m
   expect(code.exec(page ?? '')?.[0]).toBe(code.exec(script ?? '')?.[0])
   expect(page).toMatch(code)

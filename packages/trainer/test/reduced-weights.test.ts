@@ -67,7 +67,9 @@ describe.each([
     const [folder, fitted] = [await temporaryFolder(), await fit(threeClasses, { ...options, epochs: 1 })]
     const file = join(folder, 'small.gradpool')
     await expect(fitted.save(file, { weights, optimizer: true })).rejects.toThrow('are not saved with weights of')
-    await expect(fitted.save(file, { weights: 'f8' as 'f16' })).rejects.toThrow('weights must be f32, f16 or i8, not f8')
+    await expect(fitted.save(file, { weights: 'f8' as 'f16' })).rejects.toThrow(
+      'weights must be f32, f16 or i8, not f8',
+    )
     await expect(readFile(file)).rejects.toThrow('ENOENT')
   })
 })

@@ -27,7 +27,9 @@ export interface ExportOptions {
   readonly runs: string
 }
 
-/** @throws UserError for a model that is not there, or that a format cannot say; then nothing is written in this format */
+/**
+ * @throws UserError for a model that is not there, or that a format cannot say; then nothing is written in this format
+ */
 export async function exportCommand(target: string, options: ExportOptions, { stdout }: Io): Promise<number> {
   const { onnx, batch, savedModel, tfjs, weights, out, data, runs } = options
   if (batch !== undefined && onnx === undefined) throw new UserError('--batch is of ONNX, so it needs --onnx FILE')
@@ -67,7 +69,9 @@ export async function exportCommand(target: string, options: ExportOptions, { st
     if (change) {
       const rows = changesIn(change.before, change.after)
       const { colours } = stdout
-      stdout.printColoured(gridOf(['', 'before', 'after', 'change'], rows, { columns: stdout.columns(), colours, right: [1, 2, 3] }))
+      stdout.printColoured(
+        gridOf(['', 'before', 'after', 'change'], rows, { columns: stdout.columns(), colours, right: [1, 2, 3] }),
+      )
     } else stdout.print('What that changes is told over examples: --data FILE')
   }
   return exitCode.done

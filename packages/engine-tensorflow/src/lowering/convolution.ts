@@ -147,17 +147,20 @@ class Lowering {
   #dilated(filter: Ref): Ref {
     const builder = this.#builder
     const extents = [...this.#taps(), ...this.#filterChannels()]
-    return this.#axes.reduce((sofar, { taps, dilation }, axis) => {
-      if (taps === 1 || dilation === 1) return sofar
-      const apart = extents.toSpliced(axis + 1, 0, 1)
-      const around = apart.flatMap((_, at) => [0, at === axis + 1 ? dilation - 1 : 0])
-      const pads = builder.constant(around, 'int32', [apart.length, 2])
-      const padded = builder.add('Pad', 'float', [this.#shaped(sofar, apart), pads])
-      extents[axis] = taps * dilation
-      const whole = this.#shaped(padded, extents)
-      extents[axis] = (taps - 1) * dilation + 1
-      return builder.add('Slice', 'float', [whole, this.#sizes(extents.map(() => 0)), this.#sizes(extents)])
-    }, this.#shaped(filter, extents))
+    return this.#axes.reduce(
+      (sofar, { taps, dilation }, axis) => {
+        if (taps === 1 || dilation === 1) return sofar
+        const apart = extents.toSpliced(axis + 1, 0, 1)
+        const around = apart.flatMap((_, at) => [0, at === axis + 1 ? dilation - 1 : 0])
+        const pads = builder.constant(around, 'int32', [apart.length, 2])
+        const padded = builder.add('Pad', 'float', [this.#shaped(sofar, apart), pads])
+        extents[axis] = taps * dilation
+        const whole = this.#shaped(padded, extents)
+        extents[axis] = (taps - 1) * dilation + 1
+        return builder.add('Slice', 'float', [whole, this.#sizes(extents.map(() => 0)), this.#sizes(extents)])
+      },
+      this.#shaped(filter, extents),
+    )
   }
 
   #undilated(dilated: Ref): Ref {

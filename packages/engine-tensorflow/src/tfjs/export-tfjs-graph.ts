@@ -6,7 +6,13 @@ import { UserError, type Shape } from '@gradpool/core'
 import type { SavedModel } from '@gradpool/storage'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { GRAPH_VERSION, type Attribute, type Endpoint, type NodeDefinition, type TensorValue } from '../graph/messages.js'
+import {
+  GRAPH_VERSION,
+  type Attribute,
+  type Endpoint,
+  type NodeDefinition,
+  type TensorValue,
+} from '../graph/messages.js'
 import type { TensorFlowType } from '../graph/types.js'
 import { predictionGraph, type TrainedModel } from '../prediction-graph.js'
 

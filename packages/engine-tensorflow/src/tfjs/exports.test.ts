@@ -195,7 +195,9 @@ describe('a graph model of tfjs', () => {
     const outputs = graph.predict({ input_image: image }, { verbose: false }) as tfc.Tensor | tfc.Tensor[]
     const all = [outputs].flat()
     expect(graph.outputs.map(({ name }) => name).sort()).toEqual(names.map((name) => `output_${name}`).sort())
-    return Object.fromEntries(graph.outputs.map(({ name }, at) => [name.replace('output_', ''), all[at]?.dataSync() ?? []]))
+    return Object.fromEntries(
+      graph.outputs.map(({ name }, at) => [name.replace('output_', ''), all[at]?.dataSync() ?? []]),
+    )
   }
 
   test('is loaded by tfjs in plain JavaScript, and takes any number of examples', async () => {
@@ -232,13 +234,21 @@ describe('a graph model of tfjs', () => {
   })
 
   test('has the ops that tfjs has, and no others', () => {
-    const lists = fileURLToPath(new URL('../../../../node_modules/@tensorflow/tfjs-converter/dist/operations/op_list', import.meta.url))
-    const texts = readdirSync(lists).filter((name) => name.endsWith('.js')).map((name) => readFileSync(join(lists, name), 'utf8'))
+    const lists = fileURLToPath(
+      new URL('../../../../node_modules/@tensorflow/tfjs-converter/dist/operations/op_list', import.meta.url),
+    )
+    const texts = readdirSync(lists)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => readFileSync(join(lists, name), 'utf8'))
     const known = new Set(texts.flatMap((text) => [...text.matchAll(/'tfOpName': '(\w+)'/g)].map(([, name]) => name)))
     expect(known.size).toBeGreaterThan(200)
     // A prediction has no variables, and no loops.
     const isOfSteps = (op: string) => /Variable|^Resource|VarHandleOp|ImmutableConst/.test(op)
-    expect(Object.keys(OPS).filter((op) => !known.has(op) && !isOfSteps(op)).sort()).toEqual([...NOT_IN_TFJS].sort())
+    expect(
+      Object.keys(OPS)
+        .filter((op) => !known.has(op) && !isOfSteps(op))
+        .sort(),
+    ).toEqual([...NOT_IN_TFJS].sort())
   })
 })
 

@@ -79,6 +79,7 @@ function attributeMessage([name, attribute]: [string, Attribute]): AttributeProt
   if (typeof attribute === 'string') {
     return create(AttributeProtoSchema, { name, type: type.STRING, s: new TextEncoder().encode(attribute) })
   }
-  if ('content' in attribute) return create(AttributeProtoSchema, { name, type: type.TENSOR, t: tensorMessage(attribute) })
+  if ('content' in attribute)
+    return create(AttributeProtoSchema, { name, type: type.TENSOR, t: tensorMessage(attribute) })
   return create(AttributeProtoSchema, { name, type: type.INTS, ints: attribute.map(BigInt) })
 }

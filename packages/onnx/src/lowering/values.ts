@@ -1,8 +1,8 @@
 /**
  * Lowers the nodes of a Program to nodes of an ONNX graph.
  *
- * Broadcasts, and comparisons as floats, are made only where needed: elementwise ops of ONNX broadcast by themselves, and
- * Where takes booleans.
+ * Broadcasts, and comparisons as floats, are made only where needed: elementwise ops of ONNX broadcast by themselves,
+ * and Where takes booleans.
  */
 import type { Shape } from '@gradpool/core'
 import { broadcastShapes, dispatch, fillValue, sameShape, type OpName, type Program } from '@gradpool/core/engine'

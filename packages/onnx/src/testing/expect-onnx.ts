@@ -33,7 +33,11 @@ export function batchFor(program: Program, salt = 1): Batch {
 export async function expectOnnx(
   runtime: OnnxRuntime,
   program: Program,
-  { batchSize, batch, others = [] }: { readonly batchSize: number | string; readonly batch?: Batch; readonly others?: readonly Program[] },
+  {
+    batchSize,
+    batch,
+    others = [],
+  }: { readonly batchSize: number | string; readonly batch?: Batch; readonly others?: readonly Program[] },
 ): Promise<void> {
   const seed = 7
   // Of a norm, first statistics are 0 and 1, with which it does nothing.
@@ -47,7 +51,9 @@ export async function expectOnnx(
   const file = encodeProgram(program, { states: namedStates(program, state), outputs, batchSize })
   const all = [program, ...others].map((one, salt) => ({ one, values: batch ?? batchFor(one, salt) }))
   const given = all.map(({ one, values }) => {
-    const fields = one.fields.map(({ name, shape }) => [name, { values: values[name] ?? new Float32Array(), shape }] as const)
+    const fields = one.fields.map(
+      ({ name, shape }) => [name, { values: values[name] ?? new Float32Array(), shape }] as const,
+    )
     return Object.fromEntries(fields)
   })
   const results = await runOnnx(runtime, file, given)

@@ -38,7 +38,13 @@ describe('a half', () => {
 
 describe('weights of i8', () => {
   const weight = array([3, 2], 1, -0.5, -2.54, 0.25, 0.011, 0)
-  const { stored, read } = reduceWeights(new Map([['w', weight], ['b', array([2], 0.1, 0.2)]]), 'i8')
+  const { stored, read } = reduceWeights(
+    new Map([
+      ['w', weight],
+      ['b', array([2], 0.1, 0.2)],
+    ]),
+    'i8',
+  )
 
   it('have a scale for each output channel, and 0 stays 0', () => {
     const scales = Float32Array.of(Math.fround(2.54) / 127, 0.5 / 127)
@@ -62,15 +68,21 @@ describe('weights of i8', () => {
 
   it('of a channel of zeros are zeros', () => {
     const { read } = reduceWeights(new Map([['w', array([2, 2], 0, 1, -0, 3)]]), 'i8')
-    expect([...(read.get('w')?.values ?? [])].map((value) => value + 0)).toEqual([0, Math.fround(42 * Math.fround(3 / 127)), 0, 3])
+    expect([...(read.get('w')?.values ?? [])].map((value) => value + 0)).toEqual([
+      0,
+      Math.fround(42 * Math.fround(3 / 127)),
+      0,
+      3,
+    ])
   })
 })
 
 describe.each(['f16', 'i8'] as const)('a saved model of %s', (weights) => {
-  const { states, training: _training, ...others } = smallContent()
+  const { states, predict, evaluation, provenance, metrics } = smallContent()
   const own = new Map([...states].filter(([name]) => !name.startsWith('optimizer/')))
   own.set('w', array([3, 2], 0.1, -0.2, 0.3, 0.4, -0.5, 0.6))
-  const content: ModelContent = { ...others, states: own, weights }
+  const parts = { ...(predict && { predict }), ...(evaluation && { evaluation }) }
+  const content: ModelContent = { ...parts, provenance, metrics, states: own, weights }
   const bytes = encodeSavedModel(content)
 
   it('has f32 again, and says what was done', () => {
@@ -93,16 +105,39 @@ describe.each(['f16', 'i8'] as const)('a saved model of %s', (weights) => {
     ['says that they are f32', () => undefined, { weights: undefined }],
     ['says another type', () => undefined, { weights: 'f8' }],
     ['says the other type', () => undefined, { weights: weights === 'i8' ? 'f16' : 'i8' }],
-    ['has a vector of them', (tensors) => tensors.set('v', { shape: [2], type: weights === 'i8' ? 'I8' : 'F16', bytes: new Uint8Array(weights === 'i8' ? 2 : 4) }), {}],
-    ['lacks the scales', (tensors) => (weights === 'i8' ? tensors.delete('w/scale') : tensors.set('w', { shape: [3, 2], type: 'I8', bytes: new Uint8Array(6) })), {}],
-    ['has scales of another shape', (tensors) => tensors.set('w/scale', array([2], 1, 1)).set('w', { shape: [3, 2], type: 'I8', bytes: new Uint8Array(6) }), {}],
+    [
+      'has a vector of them',
+      (tensors) =>
+        tensors.set('v', {
+          shape: [2],
+          type: weights === 'i8' ? 'I8' : 'F16',
+          bytes: new Uint8Array(weights === 'i8' ? 2 : 4),
+        }),
+      {},
+    ],
+    [
+      'lacks the scales',
+      (tensors) =>
+        weights === 'i8'
+          ? tensors.delete('w/scale')
+          : tensors.set('w', { shape: [3, 2], type: 'I8', bytes: new Uint8Array(6) }),
+      {},
+    ],
+    [
+      'has scales of another shape',
+      (tensors) =>
+        tensors.set('w/scale', array([2], 1, 1)).set('w', { shape: [3, 2], type: 'I8', bytes: new Uint8Array(6) }),
+      {},
+    ],
   ])('is refused where it %s', (_, change, changes) => {
     const { metadata } = decodeForeignSafetensors(bytes, 'it')
     const about = JSON.parse(metadata.gradpool ?? '') as object
     const tensors = new Map(reduceWeights(own, weights).stored)
     change(tensors)
     const changed = encodeSafetensors({ tensors, metadata: { gradpool: JSON.stringify({ ...about, ...changes }) } })
-    expect(() => decodeSavedModel(changed, 'it')).toThrow('it is not a whole saved model: its tensors are not of the types that it says')
+    expect(() => decodeSavedModel(changed, 'it')).toThrow(
+      'it is not a whole saved model: its tensors are not of the types that it says',
+    )
   })
 
   it('is refused for an optimizer, and for weights that have no such number', () => {
@@ -110,7 +145,9 @@ describe.each(['f16', 'i8'] as const)('a saved model of %s', (weights) => {
     expect(() => encodeSavedModel({ ...content, states })).toThrow(`not saved with weights of ${weights}`)
     for (const value of [NaN, Infinity, ...(weights === 'f16' ? [65520] : [])]) {
       const wrong = new Map([['w', array([3, 2], 1, 2, value, 4, 5, 6)]])
-      expect(() => reduceWeights(wrong, weights)).toThrow(`the weights 'w' have ${value}, so they cannot be saved as ${weights}`)
+      expect(() => reduceWeights(wrong, weights)).toThrow(
+        `the weights 'w' have ${value}, so they cannot be saved as ${weights}`,
+      )
     }
   })
 })

@@ -2,8 +2,8 @@
  * Weights in fewer bits than 32, for smaller files. Reading gives f32 again: the nearest numbers that the file can say.
  *
  * - `f16`: each weight is the nearest number of IEEE 754 binary16, ties to even.
- * - `i8`: w ≈ scale · q with q from -127 to 127, symmetric around 0, and one scale for each output channel, which is the
- *   last axis: scale = max |w| / 127, q = w / scale rounded to the nearest. The rule is that of LiteRT
+ * - `i8`: w ≈ scale · q with q from -127 to 127, symmetric around 0, and one scale for each output channel, which is
+ *   the last axis: scale = max |w| / 127, q = w / scale rounded to the nearest. The rule is that of LiteRT
  *   (https://ai.google.dev/edge/litert/models/quantization_spec), from Krishnamoorthi, Quantizing deep convolutional
  *   networks for efficient inference, 2018 (https://arxiv.org/abs/1806.08342, 3.1 and 3.2).
  *
@@ -39,7 +39,9 @@ export function reduceWeights(states: ReadonlyMap<string, NamedArray>, type: Red
   const read = new Map<string, NamedArray>()
   for (const [name, array] of states) {
     if (name.startsWith('optimizer/')) {
-      throw new UserError(`the optimizer's states belong to weights of f32, so they are not saved with weights of ${type}`)
+      throw new UserError(
+        `the optimizer's states belong to weights of f32, so they are not saved with weights of ${type}`,
+      )
     }
     if (array.shape.length < 2) {
       stored.set(name, array)
@@ -91,7 +93,8 @@ export function restoreWeights(
 function checkRange(name: string, { values }: NamedArray, type: ReducedWeights): void {
   const most = type === 'f16' ? MOST_F16 : Number.MAX_VALUE
   const wrong = values.find((value) => !(Math.abs(value) <= most))
-  if (wrong !== undefined) throw new UserError(`the weights '${name}' have ${wrong}, so they cannot be saved as ${type}`)
+  if (wrong !== undefined)
+    throw new UserError(`the weights '${name}' have ${wrong}, so they cannot be saved as ${type}`)
 }
 
 /** Little-endian. */

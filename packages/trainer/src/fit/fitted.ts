@@ -16,7 +16,14 @@ import { goOn, type SeriesValues } from '../predict/go-on.js'
 import { Predictor } from '../predict/predictor.js'
 import type { RowValues } from '../predict/rows-in.js'
 import { rowsOf } from '../predict/rows-of.js'
-import { ownStates, reducedOf, saveBytes, type SaveOptions, type SaveReport, type SaveTarget } from '../saved-model/save-model.js'
+import {
+  ownStates,
+  reducedOf,
+  saveBytes,
+  type SaveOptions,
+  type SaveReport,
+  type SaveTarget,
+} from '../saved-model/save-model.js'
 import type { DataFor, Judged, Presence, Row } from './fit-types.js'
 
 /** What a training leaves. */

@@ -17,7 +17,15 @@ import { DataNames } from '../predict/data-names.js'
 import { goOn, type SeriesValues } from '../predict/go-on.js'
 import type { Predictor } from '../predict/predictor.js'
 import { type RowValues, typesText } from '../predict/rows-in.js'
-import { isOwnState, ownStates, reducedOf, saveBytes, type SaveOptions, type SaveReport, type SaveTarget } from './save-model.js'
+import {
+  isOwnState,
+  ownStates,
+  reducedOf,
+  saveBytes,
+  type SaveOptions,
+  type SaveReport,
+  type SaveTarget,
+} from './save-model.js'
 
 /** What a field or a prediction is for one row. */
 export interface ValueType {

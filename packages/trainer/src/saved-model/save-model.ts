@@ -108,7 +108,7 @@ export function encodeModel(
 /** How weights are stored where not as f32. @throws UserError for a type that there is not */
 export function reducedOf(weights: SaveOptions['weights'] = 'f32'): ReducedWeights | undefined {
   if (weights === 'f32' || reducedWeights.includes(weights)) return weights === 'f32' ? undefined : weights
-  throw new UserError(`weights must be f32, ${reducedWeights.join(' or ')}, not ${String(weights)}`)
+  throw new UserError(`weights must be f32, ${reducedWeights.join(' or ')}, not ${weights}`)
 }
 
 /**
