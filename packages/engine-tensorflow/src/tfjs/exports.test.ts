@@ -192,7 +192,7 @@ describe('a graph model of tfjs', () => {
   /** By the name of an output. */
   async function outputsOf(image: tfc.Tensor, names: readonly string[]) {
     const graph = await loadedGraph()
-    const outputs = graph.predict({ input_image: image }, { verbose: false }) as tfc.Tensor | tfc.Tensor[]
+    const outputs = graph.predict({ image }, { verbose: false }) as tfc.Tensor | tfc.Tensor[]
     const all = [outputs].flat()
     expect(graph.outputs.map(({ name }) => name).sort()).toEqual(names.map((name) => `output_${name}`).sort())
     return Object.fromEntries(
