@@ -31,18 +31,22 @@ type Loaded = Awaited<ReturnType<typeof loadModel>>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 const rows = [
   { size: 120, kind: 'villa' },
-  { size: 60, kind: 'flat' },
+  { size: NaN, kind: 'flat' },
 ]
 
 beforeAll(async () => {
   folder = await temporaryFolder()
   const houses = Array.from({ length: 90 }, (_, i) => {
     const kind = i % 3
-    return [50 + ((37 * i) % 100), ['flat', 'hut', 'villa'][kind], 3 * ((37 * i) % 100) + 100 * kind]
+    return [
+      i % 17 === 3 ? '' : 50 + ((37 * i) % 100),
+      ['flat', 'hut', 'villa'][kind],
+      3 * ((37 * i) % 100) + 100 * kind,
+    ]
   })
   const table = join(folder.path, 'houses.csv')
   await writeFile(table, ['size,kind,price', ...houses.map((row) => row.join())].join('\n'))
-  const data = csv(table, { target: 'price' })
+  const data = csv(table, { target: 'price', missing: 'mean' })
   const fitted = await fit(regress({ hidden: [256] }), { data, optimizer: adam(0.01), epochs: 20, progress: false })
   await fitted.save(join(folder.path, 'houses.gradpool'))
 })

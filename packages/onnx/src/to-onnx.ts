@@ -37,8 +37,8 @@ export function toOnnx(model: Uint8Array | SavedModel, { batchSize }: OnnxOption
   if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize >= 1)) {
     throw new UserError(`batchSize must be a whole number from 1, not ${batchSize}`)
   }
-  const { classNames, columns, categories, target } = table ?? {}
-  const names = { classNames, columns, categories, target }
+  const { classNames, columns, categories, target, tokens } = table ?? {}
+  const names = { classNames, columns, categories, target, tokens }
   const texts = Object.entries(names).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, typeof value === 'string' ? value : JSON.stringify(value)] as const],
   )

@@ -65,7 +65,9 @@ export async function exportCommand(target: string, options: ExportOptions, { st
     const examples = data === undefined ? {} : { data: examplesIn(data, table) }
     const { bytes, change } = await model.save(out, { weights, ...examples })
     const before = (await readRegular(path)).length
-    stdout.print(`Weights of ${weights}: '${out}', ${sizeText(bytes)} of ${sizeText(before)}`)
+    const left = [...saved.states.keys()].some((name) => name.startsWith('optimizer/'))
+    const without = left ? ', without the states of the optimizer' : ''
+    stdout.print(`Weights of ${weights}: '${out}', ${sizeText(bytes)} of ${sizeText(before)}${without}`)
     if (change) {
       const rows = changesIn(change.before, change.after)
       const { colours } = stdout
