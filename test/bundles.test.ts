@@ -129,7 +129,7 @@ describe('for a browser', () => {
   })
 })
 
-async function savedBytes(fitted: { save(path: string): Promise<void> }): Promise<Buffer> {
+async function savedBytes(fitted: { save(path: string): Promise<unknown> }): Promise<Buffer> {
   const { path, remove } = await temporaryFolder()
   try {
     await fitted.save(join(path, 'it.gradpool'))

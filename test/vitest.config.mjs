@@ -11,6 +11,7 @@ const longest = [
   'faults/supervision',
   'bundles',
   'report',
+  'exports',
   'resume',
   'faults/disk',
 ]
