@@ -56,7 +56,7 @@ const askedForNode = {
     made.onLoad({ filter: /./, namespace: 'asked-for-node' }, async ({ path }) => {
       const names = Object.keys(await import(path)).filter((name) => name !== 'default' && name !== 'module.exports')
       const contents = [
-        "import { fromNode, nodeModule } from '@gradpool/core/engine'",
+        "import { fromNode, nodeModule } from '@gradpool/core/node-module'",
         `const take = /* @__PURE__ */ fromNode('${path}')`,
         ...names.map((name) => `export const ${name} = /* @__PURE__ */ take('${name}')`),
         `export default /* @__PURE__ */ nodeModule('${path}')`,
@@ -66,6 +66,8 @@ const askedForNode = {
   },
 }
 
+const piscinaFolder = join(createRequire(import.meta.url).resolve('piscina'), '../..')
+
 /**
  * Piscina in a form that bundlers take: without `__dirname` and `require`, which modules do not have. Its threads start
  * with the file that `workerFile` names.
@@ -73,7 +75,7 @@ const askedForNode = {
 const piscina = {
   name: 'piscina',
   setup(made) {
-    const folder = join(createRequire(import.meta.url).resolve('piscina'), '..')
+    const folder = join(piscinaFolder, 'dist')
     made.onResolve({ filter: /^piscina(\/dist\/worker\.js)?$/ }, ({ path }) => ({
       path: join(folder, path === 'piscina' ? 'esm-wrapper.mjs' : 'worker.js'),
     }))
@@ -90,7 +92,6 @@ const piscina = {
       if (!text.includes(ofItself)) throw new Error(`${path} starts its threads in a way that is not known here`)
       return { contents: text.replace(ofItself, 'this.options.workerFile') }
     })
-    copyFileSync(join(folder, '../LICENSE'), join(packages, 'worker-pool/dist/piscina.LICENSE'))
   },
 }
 
@@ -149,6 +150,10 @@ async function bundle(folder) {
     else if (file.endsWith('.map')) forgetMade(path)
   }
   if (name === 'gradpool') copyKernels(dist)
+  // Of what is in their files.
+  if (name === 'gradpool' || name === 'worker-pool') {
+    copyFileSync(join(piscinaFolder, 'LICENSE'), join(dist, 'piscina.LICENSE'))
+  }
 }
 
 /** Modules that were made here are from no file: who reads a source map would look for them. */

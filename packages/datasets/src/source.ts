@@ -3,7 +3,7 @@
  * (`--data DIR`) in the place of its own.
  */
 import { UserError } from '@gradpool/core'
-import { nodeModule } from '@gradpool/core/engine'
+import { nodeModule } from '@gradpool/core/node-module'
 import { basename, resolve } from 'node:path'
 import { mnistDirectory } from './mnist.js'
 import type { FilesSpec } from './spec.js'

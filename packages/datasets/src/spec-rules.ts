@@ -2,7 +2,7 @@
  * What the fields of a data spec may be, in code and in words.
  */
 import { UserError } from '@gradpool/core'
-import { nodeModule } from '@gradpool/core/engine'
+import { nodeModule } from '@gradpool/core/node-module'
 
 export interface Rule<T> {
   /** What the field must be, in words. */

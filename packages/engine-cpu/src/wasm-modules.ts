@@ -4,7 +4,8 @@
  * threads share, and for memory of one thread.
  */
 import { UserError } from '@gradpool/core'
-import { findFile, nodeModule, nodeProcess, type FileLocation } from '@gradpool/core/engine'
+import { findFile, type FileLocation } from '@gradpool/core/engine'
+import { nodeModule, nodeProcess } from '@gradpool/core/node-module'
 
 const FILES = {
   relaxed: { shared: 'kernels.wasm', unshared: 'kernels-unshared.wasm' },

@@ -2,7 +2,7 @@
  * Calls back without harm: what a callback throws, now or later, is told once as a warning, and
  * stops nothing.
  */
-import { nodeProcess } from '@gradpool/core/engine'
+import { nodeProcess } from '@gradpool/core/node-module'
 
 export class Callbacks {
   readonly #onWarning: (message: string) => unknown

@@ -4,7 +4,8 @@
  * dies costs time, not the training.
  */
 import { UserError } from '@gradpool/core'
-import { nodeProcess, type Engine, type StateValues } from '@gradpool/core/engine'
+import { type Engine, type StateValues } from '@gradpool/core/engine'
+import { nodeProcess } from '@gradpool/core/node-module'
 import type { Checkpoint } from '../checkpoints/checkpoint.js'
 import { checkpointWriter, type CheckpointStore } from '../checkpoints/checkpoint-store.js'
 import type { EpochRow } from '../metrics/epoch-row.js'

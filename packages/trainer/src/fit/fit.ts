@@ -1,6 +1,7 @@
 /** Trains a model: the one door. */
 import { type Model } from '@gradpool/core'
-import { availableCores, modelFor, nodeProcess, type TableNames } from '@gradpool/core/engine'
+import { availableCores, modelFor, type TableNames } from '@gradpool/core/engine'
+import { nodeProcess } from '@gradpool/core/node-module'
 import { modelDataOf, splitReport, tableNamesOf } from '@gradpool/datasets'
 import { engineFor } from '../choose-engine.js'
 import { tracedPrograms } from '../programs.js'

@@ -1,6 +1,6 @@
 /** The bytes of a saved model, from wherever they are, as far as that needs no import of Node. */
 import { UserError } from '@gradpool/core'
-import { nodeModule } from '@gradpool/core/engine'
+import { nodeModule } from '@gradpool/core/node-module'
 import type * as Fs from 'node:fs'
 
 /**
