@@ -60,7 +60,7 @@ function boundaries(allowed) {
     'error',
     {
       // A module that differs by platform: `imports` of the package's own package.json.
-      allow: ['#native'],
+      allow: ['#native', '#threads'],
       // A package that is loaded lazily in one place may be imported by its types, and in tests.
       checkDynamicDependenciesExceptions: ['.*'],
       depConstraints: Object.entries(allowed).map(([layer, below]) => ({
@@ -193,6 +193,17 @@ export default tseslint.config(
       // Tests reach into other packages' test helpers only through their public names, but may start anything.
       '@typescript-eslint/unbound-method': 'off',
     },
+  },
+  {
+    files: ['examples/browser/public/*.js'],
+    languageOptions: {
+      globals: { caches: 'readonly', fetch: 'readonly', Headers: 'readonly', Response: 'readonly', self: 'readonly' },
+    },
+  },
+  {
+    // Of pages.
+    files: ['examples/browser/**/*.ts', 'test/browser/**/*.ts'],
+    rules: { 'no-restricted-globals': 'off' },
   },
   {
     // An experiment file's default export is the experiment.

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** The page of `examples/browser`, built, from a host that sends no headers of its own. */
 import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
@@ -120,7 +121,7 @@ it('has controls that can be named and reached by keys', async () => {
     names.push(
       await tab.evaluate(() => {
         const active = document.activeElement as HTMLInputElement | HTMLButtonElement | null
-        return (active?.labels?.[0] ?? active)?.textContent?.trim().replace(/\s+/g, ' ') ?? ''
+        return (active?.labels?.[0] ?? active)?.textContent.trim().replace(/\s+/g, ' ') ?? ''
       }),
     )
   }

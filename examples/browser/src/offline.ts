@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 /** The service worker, which keeps the page for when there is no net, and isolates it where the host does not. */
 
 const RELOADED = 'gradpool-reloaded'
