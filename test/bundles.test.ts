@@ -5,17 +5,16 @@
 import { adam, arrays, fit, loadModel, mlp } from 'gradpool'
 import { build, type BuildOptions } from 'esbuild'
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { createContext, runInContext, runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
-import { chromium } from 'playwright-core'
 import { build as viteBuild } from 'vite'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { findChromium, open } from './browser/chromium.js'
+import { serve } from './browser/served.js'
 import { trainHere } from './bundles/train-here.js'
 import { trained } from './bundles/train.js'
 import { type Ended, emptyFolder, temporaryFolder } from './gradpool.js'
@@ -34,31 +33,15 @@ async function bundled(options: BuildOptions): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-const chromiumPath = '/usr/bin/chromium'
+const executable = await findChromium()
 
 /** What an expression comes to in a page of Chromium that has one module of this folder. */
 async function inChromium(folder: string, module: string, expression: string): Promise<unknown> {
-  const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' } as const
   await writeFile(join(folder, 'index.html'), `<!doctype html><script type="module" src="./${module}"></script>`)
-  const server = createServer(({ url = '/' }, response) => {
-    const [type] = Object.entries(types).flatMap(([end, its]) => (url.endsWith(end) ? [its] : []))
-    void readFile(join(folder, url)).then(
-      (bytes) => response.setHeader('content-type', type ?? 'text/plain').end(bytes),
-      () => response.writeHead(404).end(),
-    )
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] })
-  try {
-    const page = await browser.newPage()
-    const address = server.address()
-    const port = typeof address === 'object' ? address?.port : undefined
-    await page.goto(`http://127.0.0.1:${port ?? ''}/index.html`)
-    return await page.evaluate(expression)
-  } finally {
-    await browser.close()
-    server.close()
-  }
+  await using served = await serve(folder, { isIsolated: false })
+  await using opened = await open(executable ?? '')
+  await opened.tab.goto(served.url)
+  return await opened.tab.evaluate(expression)
 }
 
 /** A program in a process of its own, which is ended where it hangs. */
@@ -117,7 +100,7 @@ describe('for a browser', () => {
     expect(plain).toEqual(await trainHere(false))
   })
 
-  test.runIf(existsSync(chromiumPath))('and in Chromium, with kernels that lie beside the bundle', async () => {
+  test.skipIf(executable === undefined)('and in Chromium, with kernels that lie beside the bundle', async () => {
     const folder = await emptyFolder()
     const contents = `import { trainHere } from './train-here.js'; globalThis.trainHere = trainHere`
     const stdin = { contents, resolveDir: programs }

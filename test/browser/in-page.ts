@@ -21,6 +21,11 @@ export async function trainIn(tab: Tab, ...given: Parameters<Page['train']>): Pr
   return { ...trained, numWorkers }
 }
 
+export async function othersIn(tab: Tab): ReturnType<Page['others']> {
+  await ready(tab)
+  return tab.evaluate(() => (globalThis as unknown as Global).page.others())
+}
+
 export async function refusalsIn(tab: Tab): Promise<Readonly<Record<string, string>>> {
   await ready(tab)
   return tab.evaluate(() => (globalThis as unknown as Global).page.refusals())

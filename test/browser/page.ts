@@ -1,6 +1,6 @@
 /** What a page of the tests does. Its bundle lies beside the files that it loads. */
 import { csv, fit, idxFolder, loadModel, locateFiles, mlp, mnist } from 'gradpool'
-import { train, type Trained } from './training.js'
+import { others, train, type Trained } from './training.js'
 
 const files = [
   'gradpool-worker.js',
@@ -22,6 +22,7 @@ const refused = {
 
 export interface Page {
   readonly train: typeof train
+  readonly others: typeof others
   /** The names and messages of what cannot be in a browser. */
   readonly refusals: () => Promise<Readonly<Record<string, string>>>
 }
@@ -30,6 +31,7 @@ export type { Trained }
 
 const page: Page = {
   train,
+  others,
   async refusals() {
     const told: Record<string, string> = {}
     for (const [name, attempt] of Object.entries(refused)) {

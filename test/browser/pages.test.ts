@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bundled, bundlePage } from './bundle.js'
 import { findChromium, open } from './chromium.js'
-import { refusalsIn, trainIn } from './in-page.js'
+import { othersIn, refusalsIn, trainIn } from './in-page.js'
 import { serve } from './served.js'
-import { train, type Trained } from './training.js'
+import { others, train, type Trained } from './training.js'
 
 let executable = ''
 let bundled: Bundled
@@ -73,6 +73,18 @@ describe('a training gives the bits of Node', () => {
       expect(loaded).toContain('/kernels-emulated.wasm')
     })
   })
+})
+
+it.each([true, false])('other ways to train give the bits of Node, too; isolated: %s', async (isIsolated) => {
+  expect(await inPage({ isIsolated }, othersIn)).toEqual(await others())
+})
+
+it('says which file of threads cannot be loaded', async () => {
+  await using served = await serve(bundled.folder, { isIsolated: true })
+  await using opened = await open(executable)
+  await opened.tab.route('**/gradpool-worker.js', (route) => route.fulfill({ status: 404 }))
+  await opened.tab.goto(served.url)
+  await expect(trainIn(opened.tab, 'small', 1)).rejects.toThrow(/gradpool-worker\.js' cannot be loaded/)
 })
 
 it('what cannot be in a browser is refused in a sentence', async () => {

@@ -1,5 +1,5 @@
 /** Trainings with the same results in Node and in a page, which bundles this module. */
-import { adam, arrays, fit, loadModel, mlp } from 'gradpool'
+import { adam, arrays, classify, crossValidate, fit, loadModel, loadRows, mlp, startTraining } from 'gradpool'
 
 /** `small` is faster on one thread; `wide` is trained on as many as there may be. */
 export const sizes = {
@@ -34,4 +34,22 @@ export async function train(size: keyof typeof sizes, workers: number): Promise<
     estimate: Array.from(logits),
     again: Array.from(again.logits ?? []),
   }
+}
+
+/** Other doors: rows of objects, batches from the caller, averaged replicas, a stream. Of each, what comes of it. */
+export async function others(): Promise<Readonly<Record<string, unknown>>> {
+  const rows = Array.from({ length: 90 }, (_, i) => ({ colour: i % 3 ? 'red' : 'blue', size: i % 7, kind: i % 2 }))
+  const table = await loadRows(rows, { target: 'kind', categories: ['colour'], classes: true, splitBy: 'order' })
+  const engine = 'wasm'
+  await using byRows = await fit(classify({ field: 'x', hidden: [4] }), { data: table, epochs: 2, engine })
+  const averaged = { averageParts: 3, averageEvery: 2, batchSize: 8, epochs: 2, workers: 3, engine } as const
+  await using replicas = await fit(classify({ field: 'x', hidden: [4] }), { data: table, ...averaged })
+  const fields = { image: { shape: [3] }, label: { shape: [], dtype: 'u8' } } as const
+  await using trainer = await startTraining(mlp({ hidden: [5], classes: 2, input: 3 }), { fields, engine })
+  const { loss } = await trainer.step({ image: [1, 2, 3, 4, 5, 6], label: [0, 1] })
+  const { mean } = await crossValidate(classify({ field: 'x', hidden: [] }), { data: table, folds: 3, epochs: 2, engine })
+  const chunks: Uint8Array[] = []
+  await byRows.save(new WritableStream<Uint8Array>({ write: (chunk) => void chunks.push(chunk) }))
+  await using loaded = await loadModel(new Blob(chunks.map((chunk) => Uint8Array.from(chunk))))
+  return { rows: byRows.weightsHash, replicas: replicas.weightsHash, loss, mean, saved: loaded.hash }
 }

@@ -289,5 +289,5 @@ function counted(count: number): string {
 
 /** A part of a text keeps all of the text in memory. */
 export function ownCopy(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le')
+  return JSON.parse(JSON.stringify(text)) as string
 }
