@@ -135,7 +135,10 @@ it('has controls that can be named and reached by keys', async () => {
   await tab.getByRole('button', { name: 'Take a test image' }).press('Enter')
   const pictured = await tab.evaluate(() => {
     const seen = document.querySelector<HTMLCanvasElement>('#seen')
-    return seen?.getContext('2d')?.getImageData(0, 0, 28, 28).data.some((value, i) => i % 4 === 0 && value > 0)
+    return seen
+      ?.getContext('2d')
+      ?.getImageData(0, 0, 28, 28)
+      .data.some((value, i) => i % 4 === 0 && value > 0)
   })
   expect(pictured).toBe(true)
 })

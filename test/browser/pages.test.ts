@@ -20,7 +20,11 @@ afterAll(() => bundled[Symbol.asyncDispose]())
 
 /** Opens the page, and does something with it; nothing may go wrong there. */
 async function inPage<T>(
-  { isIsolated = true, args = [], before = () => undefined }: {
+  {
+    isIsolated = true,
+    args = [],
+    before = () => undefined,
+  }: {
     readonly isIsolated?: boolean
     readonly args?: readonly string[]
     /** Runs in the page before anything else. */

@@ -47,7 +47,12 @@ export async function others(): Promise<Readonly<Record<string, unknown>>> {
   const fields = { image: { shape: [3] }, label: { shape: [], dtype: 'u8' } } as const
   await using trainer = await startTraining(mlp({ hidden: [5], classes: 2, input: 3 }), { fields, engine })
   const { loss } = await trainer.step({ image: [1, 2, 3, 4, 5, 6], label: [0, 1] })
-  const { mean } = await crossValidate(classify({ field: 'x', hidden: [] }), { data: table, folds: 3, epochs: 2, engine })
+  const { mean } = await crossValidate(classify({ field: 'x', hidden: [] }), {
+    data: table,
+    folds: 3,
+    epochs: 2,
+    engine,
+  })
   const chunks: Uint8Array[] = []
   await byRows.save(new WritableStream<Uint8Array>({ write: (chunk) => void chunks.push(chunk) }))
   await using loaded = await loadModel(new Blob(chunks.map((chunk) => Uint8Array.from(chunk))))

@@ -1,6 +1,6 @@
-// Two things. It keeps what the page has loaded, so that the page works without a net after the first visit. And it adds
-// the headers that isolate the page, where the host cannot send them: only then may threads share memory (the way of
-// coi-serviceworker, https://github.com/gzuidhof/coi-serviceworker).
+// Two things. It keeps what the page has loaded, so that the page works without a net after the first visit. And it
+// adds the headers that isolate the page, where the host cannot send them: only then may threads share memory (the way
+// of coi-serviceworker, https://github.com/gzuidhof/coi-serviceworker).
 const cacheName = `gradpool-${'of-development'}`
 
 self.addEventListener('install', () => self.skipWaiting())
@@ -33,7 +33,9 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(answer(event.request, mode === 'navigate'))
 })
 
-/** The page itself is the newest that there is; all else has the hash of what is in it as its name, or never changes. */
+/**
+ * The page itself is the newest that there is; all else has the hash of what is in it as its name, or never changes.
+ */
 async function answer(request, isPage) {
   const cache = await caches.open(cacheName)
   const kept = await cache.match(request, { ignoreSearch: isPage })

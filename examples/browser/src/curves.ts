@@ -55,7 +55,10 @@ export class Curves {
         cursor: { show: false },
         legend: { show: false },
         scales: { x: { time: false, range: [0, this.#epochs] } },
-        axes: [{ ...axis, ...whole }, { ...axis, ...values, size: 60 }],
+        axes: [
+          { ...axis, ...whole },
+          { ...axis, ...values, size: 60 },
+        ],
         series: [{}, line('--training'), line('--validation')],
       },
       this.#points,

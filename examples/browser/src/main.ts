@@ -174,11 +174,7 @@ async function begin(): Promise<void> {
       : `${cores} cores. This page is not isolated from others, so it trains in one thread (see the README).`,
   )
   tell('status', 'Loading MNIST, 11 MB …')
-  const [mnist, inNode] = await Promise.all([
-    loadMnist(),
-    nodeResults(),
-    loadAll(),
-  ])
+  const [mnist, inNode] = await Promise.all([loadMnist(), nodeResults(), loadAll()])
   keepLoaded()
   tell('status', 'Ready.')
   start.disabled = false

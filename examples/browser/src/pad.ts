@@ -1,4 +1,6 @@
-/** Where one draws, and the image of it as those of MNIST are: 20 × 20 pixels at most, its middle in the middle of 28. */
+/**
+ * Where one draws, and the image of it as those of MNIST are: 20 × 20 pixels at most, its middle in the middle of 28.
+ */
 
 const SIDE = 28
 const BOX = 20

@@ -22,8 +22,8 @@ export interface CpuEngineOptions {
   /** How many milliseconds a worker waits for the others at a step before it abandons the chunk. Default: 60,000. */
   readonly barrierTimeoutMs?: number
   /**
-   * Whether threads can run its chunks, for which it needs a memory that they share. Default: true, but in a page that is
-   * not isolated from others. Only the engine `wasm` takes it.
+   * Whether threads can run its chunks, for which it needs a memory that they share. Default: true, but in a page that
+   * is not isolated from others. Only the engine `wasm` takes it.
    */
   readonly threads?: boolean
 }

@@ -61,7 +61,8 @@ export function wasmModule(build: WasmBuild, sharing: Sharing = 'shared'): WebAs
 }
 
 /**
- * Loads what `wasmModule` cannot load at once: where there are no files, as in a browser, the best build that runs here.
+ * Loads what `wasmModule` cannot load at once: where there are no files, as in a browser, the best build that runs
+ * here.
  */
 export async function loadWasmModules(sharing: Sharing): Promise<void> {
   if (nodeModule('node:fs')) return

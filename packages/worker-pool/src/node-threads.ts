@@ -136,4 +136,3 @@ class ThreadsAlive {
 function threadFiles(filename: string, depth: number) {
   return { filename, workerFile: filename, workerData: { gradpool: 'pool', depth } satisfies PoolThread }
 }
-

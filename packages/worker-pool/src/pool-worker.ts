@@ -1,6 +1,6 @@
 /**
- * What a worker thread starts with. In Node: Piscina's part of it, and the handler that does tasks, by a function of the
- * caller's module. As a Web Worker: the same by messages. Imports little, as every worker pays for it.
+ * What a worker thread starts with. In Node: Piscina's part of it, and the handler that does tasks, by a function of
+ * the caller's module. As a Web Worker: the same by messages. Imports little, as every worker pays for it.
  */
 import { nodeModule } from '@gradpool/core/node-module'
 import { runJob as run, type Answer, type Job } from './run-job.js'

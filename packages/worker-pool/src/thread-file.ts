@@ -1,4 +1,6 @@
-/** The file that threads of a pool start with. It is at the top of `dist`, as this one is; threads load what was built. */
+/**
+ * The file that threads of a pool start with. It is at the top of `dist`, as this one is; threads load what was built.
+ */
 import { findUrl, WORKER_FILE } from '@gradpool/core/engine'
 
 /** Where there are files, another one in its place would never answer, so its text is looked at. */

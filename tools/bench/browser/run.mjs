@@ -20,7 +20,9 @@ const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-e
 const server = createServer(({ url = '/' }, response) => {
   const path = url === '/' ? '/index.html' : url
   try {
-    response.writeHead(200, { ...isolation, 'content-type': types[extname(path)] }).end(readFileSync(join(folder, path)))
+    response
+      .writeHead(200, { ...isolation, 'content-type': types[extname(path)] })
+      .end(readFileSync(join(folder, path)))
   } catch {
     response.writeHead(404).end()
   }
@@ -33,14 +35,22 @@ async function run() {
     locateFiles({ 'gradpool-worker.js': location.origin + '/gradpool-worker.js', 'kernels.wasm': location.origin + '/kernels.wasm' })
     globalThis.measure = measure`
   const stdin = { contents, resolveDir: import.meta.dirname }
-  await build({ stdin, bundle: true, format: 'esm', platform: 'browser', logLevel: 'error', outfile: join(folder, 'main.js') })
+  await build({
+    stdin,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    logLevel: 'error',
+    outfile: join(folder, 'main.js'),
+  })
   for (const name of ['gradpool-worker.js', 'kernels.wasm']) copyFileSync(join(files, name), join(folder, name))
   writeFileSync(join(folder, 'index.html'), '<!doctype html><script type="module" src="main.js"></script>')
   await new Promise((resolve) => server.listen(0, 'localhost', resolve))
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
   const best = { Node: {}, Chromium: {} }
   const keep = (where, micros) => {
-    for (const [name, value] of Object.entries(micros)) best[where][name] = Math.min(best[where][name] ?? Infinity, value)
+    for (const [name, value] of Object.entries(micros))
+      best[where][name] = Math.min(best[where][name] ?? Infinity, value)
   }
   try {
     const page = await browser.newPage()

@@ -8,5 +8,7 @@ interface Surroundings {
 
 /** At least 1. */
 export function availableCores(): number {
-  return nodeModule('node:os')?.availableParallelism() ?? (globalThis as Surroundings).navigator?.hardwareConcurrency ?? 1
+  return (
+    nodeModule('node:os')?.availableParallelism() ?? (globalThis as Surroundings).navigator?.hardwareConcurrency ?? 1
+  )
 }

@@ -45,8 +45,8 @@ export function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModu
 const ABOUT_FILES = ['node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:url', 'node:zlib']
 
 /**
- * What an import of a module of Node becomes when a package is built (`tools/bundle.mjs`): what takes an export of it by
- * its name. Where there is no Node, what was taken says so when it is called.
+ * What an import of a module of Node becomes when a package is built (`tools/bundle.mjs`): what takes an export of it
+ * by its name. Where there is no Node, what was taken says so when it is called.
  */
 export function fromNode(name: string): (key: string) => unknown {
   const module = nodeProcess()?.getBuiltinModule?.(name) as Readonly<Record<string, unknown>> | undefined

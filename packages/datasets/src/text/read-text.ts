@@ -46,7 +46,12 @@ async function* chunksOf(path: string): AsyncGenerator<{ readonly bytes: Uint8Ar
   }
 }
 
-async function decoded(path: string, decoder: InstanceType<typeof TextDecoder>, bytes: Uint8Array, isLast: boolean): Promise<string> {
+async function decoded(
+  path: string,
+  decoder: InstanceType<typeof TextDecoder>,
+  bytes: Uint8Array,
+  isLast: boolean,
+): Promise<string> {
   try {
     return decoder.decode(bytes, { stream: !isLast })
   } catch (cause) {

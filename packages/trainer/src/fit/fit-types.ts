@@ -149,7 +149,8 @@ export interface TrainingOptions<Name extends string, R> {
   /** Called once, when the training has ended and was not aborted. */
   readonly onEnd?: (event: EndEvent<R>) => unknown
   /**
-   * Told in one sentence of what is wrong but stops nothing. Default: `process.emitWarning`, in a browser `console.warn`.
+   * Told in one sentence of what is wrong but stops nothing. Default: `process.emitWarning`, in a browser
+   * `console.warn`.
    */
   readonly onWarning?: (message: string) => unknown
   /** Shows a line of progress on stderr. Default: where stderr is a terminal. */

@@ -48,4 +48,3 @@ async function readUrl(url: URL): Promise<SourceBytes> {
     throw new UserError(`the model ${where} cannot be read: ${reasonOf(cause)}`, { cause })
   }
 }
-
