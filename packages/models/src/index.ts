@@ -114,6 +114,7 @@ export {
   type Scanned,
   type SequenceOptions,
 } from './layers/recurrent.js'
+export { sequenceMask } from './layers/sequence-mask.js'
 export { sequential } from './layers/sequential.js'
 export { clusterTarget, softClusters } from './layers/soft-clusters.js'
 export { binaryCrossEntropy } from './losses/binary-cross-entropy.js'

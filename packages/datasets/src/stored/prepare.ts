@@ -199,7 +199,8 @@ async function writeRows(
     throw new UserError('a text is cut into windows where its splits are known, so it has no rows to be prepared')
   }
   const local = await fetched(spec)
-  if (isTable(local)) return writeTable(local, create, onProgress)
+  // How long sequences are is known at the end.
+  if (isTable(local) && !local.sequences) return writeTable(local, create, onProgress)
   if (local.kind === 'npy') return writeNpy(local, create)
   const { fields, ...told } = await rowsOfSpec(local)
   return writeFields(fields, {
@@ -276,7 +277,7 @@ async function writeNpy(spec: NpySpec<HeldOut>, create: () => FieldFile): Promis
   const classes: (number | undefined)[] = []
   for (const [name, path] of Object.entries(spec.files)) {
     const file = create()
-    for await (const field of npyBlocks(name, path, missing)) {
+    for await (const { field } of npyBlocks(name, path, missing)) {
       const { dtype, shape, values } = field
       checkArrayNames('npy', { [name]: field }, namesOf[name] ?? {}, counts.get(name))
       file.append(values)
