@@ -62,6 +62,7 @@ export {
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, ShuffleOption, SplitBy } from './splits/rows-split.js'
+export { readPictures, type Pictures } from './images/read-image-folder.js'
 export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
 export type { NamedArraysSpec, NpySpec } from './array-files/array-files-spec.js'
 export { prepareDataset, type PreparedDataset, type PrepareOptions } from './stored/prepare.js'
