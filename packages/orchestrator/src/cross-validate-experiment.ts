@@ -157,5 +157,5 @@ async function predictionsBy(
   const names = Object.keys(model.inputs)
   const { fields: own, rows: places } = inMemory({ fields: fields.train, rows }, names)
   const inputs = names.flatMap((name) => (own[name] ? [[name, rowsOf(own[name], places)] as const] : []))
-  return model.predict(Object.fromEntries(inputs))
+  return await model.predict(Object.fromEntries(inputs))
 }
