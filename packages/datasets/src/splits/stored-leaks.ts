@@ -1,6 +1,6 @@
 /**
- * Rows that are in two splits, where some are in files: those of one hash are found, with a few bytes for each row that is
- * held out, and then read and compared.
+ * Rows that are in two splits, where some are in files: those of one hash are found, with a few bytes for each row that
+ * is held out, and then read and compared.
  */
 import type { Split } from '@gradpool/core/engine'
 import { rowsOf, type Fields } from '../fields.js'
