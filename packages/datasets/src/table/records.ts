@@ -247,7 +247,7 @@ class ObjectRecords {
       const cell = cellIn(value)
       if (cell !== null) return cell
       throw new UserError(
-        `${path} has in ${unit} ${number}, column ${shown(name)}, ${shown(value)}, expected a number or a text${Array.isArray(value) ? ', or its name in sequences' : ''}`,
+        `${path} has in ${unit} ${number}, column ${shown(name)}, ${shown(value)}, expected a number or a text${unit === 'line' && Array.isArray(value) ? ', or its name in sequences' : ''}`,
       )
     })
     sink.row(cells, number, (name) => values.get(name))
