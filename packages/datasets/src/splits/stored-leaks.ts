@@ -37,25 +37,29 @@ export function* storedLeaks(
   names: readonly string[],
 ): Generator<Leak> {
   const groups = new HashGroups(held.reduce((sum, { split }) => sum + split.rows.length, 0))
-  const own = held.map(({ split }) => {
-    const groupOf = new Int32Array(split.rows.length)
-    let at = 0
-    for (const { first, second } of hashesIn(split, names)) groupOf[at++] = groups.add(first, second)
-    return groupOf
-  })
-  /** For each group, the first row of a split. */
-  const firstOf = (rows: Int32Array, groupAt: Iterable<number>): Int32Array => {
-    const first = new Int32Array(groups.count).fill(-1)
-    let at = 0
-    for (const group of groupAt) {
-      const row = rows[at++] ?? 0
-      if (group >= 0 && first[group] === -1) first[group] = row
-    }
-    return first
+  const groupsOf = (split: Split, groupOf: (first: number, second: number) => number): Int32Array => {
+    const own = new Int32Array(split.rows.length)
+    eachHash(split, names, (first, second, place) => (own[place] = groupOf(first, second)))
+    return own
   }
+  const own = held.map(({ split }) => groupsOf(split, (first, second) => groups.add(first, second)))
+  /** For each group, the first row of a split. */
+  const firstOf = ({ rows }: Split): { first: Int32Array; see: (group: number, place: number) => void } => {
+    const first = new Int32Array(groups.count).fill(-1)
+    const see = (group: number, place: number) => {
+      if (group >= 0 && first[group] === -1) first[group] = rows[place] ?? 0
+    }
+    return { first, see }
+  }
+  const trained = firstOf(training.split)
+  eachHash(training.split, names, (first, second, place) => trained.see(groups.find(first, second), place))
   const before = [
-    { ...training, first: firstOf(training.split.rows, groupsIn(groups, training.split, names)) },
-    ...held.map((each, index) => ({ ...each, first: firstOf(each.split.rows, own[index] ?? []) })),
+    { ...training, first: trained.first },
+    ...held.map((each, index) => {
+      const { first, see } = firstOf(each.split)
+      own[index]?.forEach(see)
+      return { ...each, first }
+    }),
   ]
   for (const [index, { name, split }] of held.entries()) {
     const { rows } = split
@@ -91,19 +95,15 @@ function* blocksWhere(count: number, isWanted: (place: number) => boolean, most:
   }
 }
 
-function* groupsIn(groups: HashGroups, split: Split, names: readonly string[]): Generator<number> {
-  for (const { first, second } of hashesIn(split, names)) yield groups.find(first, second)
-}
-
-/** Of each row of a split, in its order. */
-function* hashesIn({ fields, rows }: Split, names: readonly string[]): Generator<{ first: number; second: number }> {
-  const hash = { first: 0, second: 0 }
+/** Tells of each row of a split, in its order. */
+function eachHash(
+  { fields, rows }: Split,
+  names: readonly string[],
+  take: (first: number, second: number, place: number) => void,
+): void {
+  let place = 0
   for (const { values, count } of blocksOf(fields, rows, names)) {
-    for (let at = 0; at < count; at++) {
-      hash.first = values[2 * at] ?? 0
-      hash.second = values[2 * at + 1] ?? 0
-      yield hash
-    }
+    for (let at = 0; at < count; at++) take(values[2 * at] ?? 0, values[2 * at + 1] ?? 0, place++)
   }
 }
 
