@@ -45,6 +45,7 @@ export {
   type Row,
   type RowValues,
   type SaveOptions,
+  type SaveReport,
   type SaveTarget,
   type Scores,
   startTraining,
