@@ -9,6 +9,7 @@ const longest = [
   'docs',
   'faults/fault-points',
   'faults/supervision',
+  'bundles',
   'report',
   'exports',
   'resume',

@@ -10,7 +10,7 @@ import { UserError, type Shape } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import { parseJson, scanJson } from './bounded-json.js'
 import { hasFields, isCount, isText } from './json-checks.js'
-import { fromLittleEndian, toLittleEndian } from './little-endian.js'
+import { fromLittleEndian, toLittleEndian, viewLittleEndian } from './little-endian.js'
 import {
   isNumberType,
   type NamedArray,
@@ -30,6 +30,11 @@ export interface SafetensorsFile {
 /** The file of another program, with numbers of any type. */
 export interface ForeignSafetensors extends SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredArray>
+}
+
+export interface DecodeOptions {
+  /** Values of f32 lie in the bytes of the file, which nothing may change then. Default: they are copies. */
+  readonly inPlace?: boolean
 }
 
 const PREFIX_BYTES = 8
@@ -104,11 +109,18 @@ export function decodeForeignSafetensors(
   file: Uint8Array,
   where: string,
   types: readonly NumberTypeName[] = numberTypeNames,
+  options: DecodeOptions = {},
 ): ForeignSafetensors {
-  return decode(file, where, types)
+  return decode(file, where, types, options)
 }
 
-function decode(file: Uint8Array, where: string, types: readonly NumberTypeName[]): ForeignSafetensors {
+function decode(
+  file: Uint8Array,
+  where: string,
+  types: readonly NumberTypeName[],
+  { inPlace = false }: DecodeOptions = {},
+): ForeignSafetensors {
+  const read = inPlace ? viewLittleEndian : fromLittleEndian
   const wrong = (what: string) => new UserError(`${where} is not a whole safetensors file: ${what}`)
   if (file.length < PREFIX_BYTES) throw wrong(`it has only ${file.length} bytes`)
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
@@ -137,7 +149,7 @@ function decode(file: Uint8Array, where: string, types: readonly NumberTypeName[
     end = offsets[1]
     if (start + end > file.length) throw wrong(`it ends inside '${name}'`)
     const bytes = file.subarray(start + offsets[0], start + end)
-    const values = dtype === 'F32' ? fromLittleEndian(bytes) : readNumbers(bytes, type)
+    const values = dtype === 'F32' ? read(bytes) : readNumbers(bytes, type)
     tensors.set(name, { shape, values, type: dtype })
   }
   if (start + end !== file.length) throw wrong(`${file.length - start - end} bytes belong to no tensor`)

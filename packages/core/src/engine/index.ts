@@ -111,3 +111,6 @@ export {
   train,
   type TrainOptions,
 } from '../training/train.js'
+export { type FileLocation, type FileSearch, findFile, findUrl, WORKER_FILE } from '../platform/files.js'
+export { nextTurn } from '../platform/next-turn.js'
+export { createSha256, type Sha256 } from '../platform/sha256.js'

@@ -12,6 +12,7 @@ import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { isAbsolute, join, normalize, resolve } from 'node:path'
 import type { Sharp, SharpConstructor } from 'sharp'
+import { importInstalled } from '../import-installed.js'
 import type { Fields } from '../fields.js'
 import { readError } from '../idx/read-error.js'
 import { allocateShared } from '../idx/read.js'
@@ -263,7 +264,7 @@ function opened(sharp: SharpConstructor, bytes: Uint8Array): Sharp {
 
 async function loadSharp(): Promise<SharpConstructor> {
   try {
-    const { default: sharp } = await import('sharp')
+    const { default: sharp } = (await importInstalled('sharp')) as { readonly default: SharpConstructor }
     sharp.simd(false)
     sharp.cache(false)
     return sharp

@@ -13,7 +13,7 @@ import {
 } from '@gradpool/core/engine'
 import { parseJson } from '../bounded-json.js'
 import { hasFields, isCount, isHash, isText } from '../json-checks.js'
-import { decodeForeignSafetensors } from '../safetensors.js'
+import { decodeForeignSafetensors, type DecodeOptions } from '../safetensors.js'
 import { checkContent } from './check-content.js'
 import { contentHash } from './encode.js'
 import { reducedWeights, restoreWeights } from './reduced-weights.js'
@@ -34,8 +34,8 @@ const MAX_DEPTH = 32
  * @throws UserError with one sentence when the bytes are not a whole saved model of a known
  *   version.
  */
-export function decodeSavedModel(bytes: Uint8Array, where: string): SavedModel {
-  const { content, hash } = decodeContent(bytes, where)
+export function decodeSavedModel(bytes: Uint8Array, where: string, options: DecodeOptions = {}): SavedModel {
+  const { content, hash } = decodeContent(bytes, where, options)
   if (hash === contentHash(content)) return { ...content, hash }
   throw new UserError(`${where} was changed since it was saved: its hash is not that of its content`)
 }
@@ -44,8 +44,9 @@ export function decodeSavedModel(bytes: Uint8Array, where: string): SavedModel {
 export function decodeContent(
   bytes: Uint8Array,
   where: string,
+  options: DecodeOptions = {},
 ): { readonly content: ModelContent; readonly hash: string } {
-  const { tensors, metadata } = decodeForeignSafetensors(bytes, where, ['F32', 'F16', 'I8'])
+  const { tensors, metadata } = decodeForeignSafetensors(bytes, where, ['F32', 'F16', 'I8'], options)
   if (metadata.gradpool === undefined) {
     throw new UserError(`${where} is a safetensors file, but no model that Gradpool saved`)
   }

@@ -1,6 +1,5 @@
 /** From a saved model to the bytes of its file. Equal models give equal bytes. */
-import type { BatchProgram, TableNames } from '@gradpool/core/engine'
-import { createHash } from 'node:crypto'
+import { createSha256, type BatchProgram, type TableNames } from '@gradpool/core/engine'
 import { valuesOf } from '../named-states.js'
 import { encodeSafetensors } from '../safetensors.js'
 import { weightsHash } from '../weights-hash.js'
@@ -54,7 +53,7 @@ function namesOf({ target, columns, categories, unknown, missing, classNames, to
 
 /** Of states, Programs and names. */
 export function contentHash({ states, predict, evaluation, training, table }: ModelContent): string {
-  const hash = createHash('sha256').update(weightsHash(valuesOf(states)))
+  const hash = createSha256().update(weightsHash(valuesOf(states)))
   const programs = {
     predictRow: predict?.row,
     predictBlock: predict?.block,
@@ -67,5 +66,5 @@ export function contentHash({ states, predict, evaluation, training, table }: Mo
     if (program) hash.update(`${name} ${program.hash}\n`)
   }
   if (table) hash.update(`table ${JSON.stringify(namesOf(table))}\n`)
-  return hash.digest('hex')
+  return hash.digest()
 }

@@ -154,8 +154,12 @@ export function isOwnState(name: string): boolean {
   return !name.startsWith('optimizer/')
 }
 
+/** The build puts it there; a bundle has no package.json to read. */
+declare const GRADPOOL_VERSION: string | undefined
+
 /** Of Gradpool. */
 export function ownVersion(): string {
+  if (typeof GRADPOOL_VERSION === 'string') return GRADPOOL_VERSION
   const require = createRequire(import.meta.url)
   const { version } = require('@gradpool/trainer/package.json') as { readonly version: string }
   return version

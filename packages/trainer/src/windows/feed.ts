@@ -24,18 +24,13 @@ import { readableRows, rowBytesOf } from '@gradpool/datasets'
 import { Worker } from 'node:worker_threads'
 import { ARRAYS } from '../predict/rows-in.js'
 import type { Pass } from '../plan/training-plan.js'
-import type { WindowAnswer, WindowRequest, WindowThreadData } from './window-thread.js'
+import { windowThreadUrl } from '../thread-files.js'
+import type { WindowAnswer, WindowRequest, WindowThreadData } from '../window-thread.js'
 
 /** Of a split that says nothing of it: of rows in memory that are shuffled in blocks. */
 export const WINDOW_BYTES = 2 ** 27
 /** A reader sorts no more. */
 const MOST_ROWS = 2 ** 22
-
-/** Sources run from `src` in tests of this package; threads always load what was built. */
-const threadModule = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/windows/window-thread.js' : './windows/window-thread.js',
-  import.meta.url,
-)
 
 interface Loading {
   readonly id: number
@@ -188,7 +183,9 @@ export class Feed {
   #thread(): Worker {
     if (this.#worker) return this.#worker
     const { data } = this.#pass
+    const module = windowThreadUrl()
     const workerData: WindowThreadData = {
+      module,
       pass: {
         rows: shared(data.rows),
         seed: this.#seed,
@@ -197,7 +194,7 @@ export class Feed {
       fields: readableRows(data.fields, this.#names),
       memory: this.#memory,
     }
-    const worker = (this.#worker = new Worker(threadModule, { workerData, execArgv: [] }))
+    const worker = (this.#worker = new Worker(new URL(module), { workerData, execArgv: [] }))
     worker.on('message', ({ id, error }: WindowAnswer) => {
       const pending = this.#pending.get(id)
       // Where it was stopped meanwhile, the end of the thread is waited for.
