@@ -3,6 +3,7 @@
  * with the distance of the k-th nearest row so far; few blocks have anything nearer. What is found is exact, and the same
  * on every target: all rows as near as the k-th nearest, ties included.
  */
+#include "cpu.h"
 #include "hamming.h"
 #include "kernels.h"
 
@@ -168,7 +169,7 @@ static NOINLINE void take_block(const struct scan *scan, const uint8_t *query, u
 #define COUNT_BITS(x) ((vbytes)_mm512_popcnt_epi8((__m512i)(x)))
 #include "hamming_blocks.h"
 
-INLINE bool has_bitalg(void) { return __builtin_cpu_supports("avx512bitalg"); }
+INLINE bool has_bitalg(void) { return cpu_features() & CPU_BITALG; }
 #endif
 
 /* Bytes of codes that stay in the first-level cache while each query looks at them. */

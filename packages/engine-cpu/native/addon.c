@@ -4,9 +4,13 @@
  * The addon keeps no state: it loads in any number of threads and environments. The arena comes with each call as a typed array over the whole of it.
  */
 #include <node_api.h>
+#include "node_api_windows.h"
 #include <string.h>
+#if defined(__linux__)
 #include <sys/mman.h>
+#endif
 
+#include "cpu.h"
 #include "kernels.h"
 #include "multiply_add.h"
 
@@ -131,7 +135,7 @@ static napi_value use_large_pages(napi_env env, napi_callback_info info) {
     if (!read_arguments(env, info, 1, 1, values, 0)) return 0;
     char *base = arena_of(env, values[0], &length);
     if (!base) return 0;
-#ifdef MADV_HUGEPAGE
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
     madvise(base, length, MADV_HUGEPAGE);
 #endif
     return 0;
@@ -181,12 +185,9 @@ static napi_value supports(napi_env env, napi_callback_info info) {
     napi_get_value_string_utf8(env, name, set, sizeof set, &length);
     bool is_supported = !strcmp(set, "portable");
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (!strcmp(set, "sse4.2")) is_supported = __builtin_cpu_supports("sse4.2");
-    if (!strcmp(set, "avx2")) is_supported = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (!strcmp(set, "avx512"))
-        is_supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+    if (!strcmp(set, "sse4.2")) is_supported = cpu_features() & CPU_SSE42;
+    if (!strcmp(set, "avx2")) is_supported = cpu_features() & CPU_AVX2_FMA;
+    if (!strcmp(set, "avx512")) is_supported = cpu_features() & CPU_AVX512;
 #elif defined(__aarch64__)
     if (!strcmp(set, "neon")) is_supported = true; /* part of the architecture */
 #endif
@@ -196,6 +197,7 @@ static napi_value supports(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
     napi_value is_fused;
+    if (!find_node_api()) return exports;
     napi_get_boolean(env, MULTIPLY_ADD_IS_FUSED, &is_fused);
     const napi_property_descriptor functions[] = {
         {.utf8name = "isFused", .value = is_fused, .attributes = napi_enumerable},

@@ -2,11 +2,11 @@
  * CPUs are slow with denormal numbers, those below 2^-126 in f32. The kernels of this package flush them where a
  * definition says so, to the same bits everywhere. Others' code can be run by a thread that flushes all.
  */
-import { portableAddon } from './native-engine.js'
+import { usableCode } from './native/usable-code.js'
 
-/** Whether `flushingDenormals` does so here: where native code is built, on x64 and arm64. */
+/** Whether `flushingDenormals` does so here: where there is native code, on x64 and arm64. */
 export function flushesDenormals(): boolean {
-  return (process.arch === 'x64' || process.arch === 'arm64') && portableAddon() !== undefined
+  return (process.arch === 'x64' || process.arch === 'arm64') && usableCode().portable() !== undefined
 }
 
 /**
@@ -14,7 +14,7 @@ export function flushesDenormals(): boolean {
  * that runs meanwhile does so, too. Where it cannot, it is done as it is.
  */
 export function flushingDenormals<T>(work: () => T): T {
-  const addon = portableAddon()
+  const addon = usableCode().portable()
   if (addon === undefined) return work()
   const before = addon.flushDenormals()
   try {

@@ -3,5 +3,12 @@ export type { CpuEngineOptions } from './engine.js'
 export { type BegunScan, PackedCodes, type PackedCodesOptions } from './hamming/packed-codes.js'
 export type { NearBounds, NearRows, ScanTask } from './hamming/scan.js'
 export { BLOCK_ROWS } from './hamming/words.js'
-export { nativeEngine, nativeInstructionSets, type NativeEngineOptions } from './native-engine.js'
+export {
+  hasNativeCode,
+  nativeEngine,
+  type NativeEngineOptions,
+  nativeInstructionSets,
+  whyNotNative,
+} from './native-engine.js'
+export { setupNative } from './native/setup-native.js'
 export { wasmBuilds, wasmEngine, type WasmEngineOptions } from './wasm-engine.js'

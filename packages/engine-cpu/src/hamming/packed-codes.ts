@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto'
 import { Arena, reserveMemory } from '../arena.js'
 import { instantiate } from '../instantiate.js'
 import type { KernelCode, Kernels } from '../kernels.js'
-import { nativeCode, nativeInstructionSets } from '../native-engine.js'
+import { hasNativeCode, nativeCode } from '../native-engine.js'
 import { wasmCode } from '../wasm-engine.js'
 import { Scan, type CodeRegion, type NearBounds, type NearRows, type ScanTask } from './scan.js'
 import { BLOCK_ROWS, MAX_CODE_BYTES } from './words.js'
@@ -230,6 +230,6 @@ export class PackedCodes {
 }
 
 function codeOf(kernels: string | undefined): KernelCode {
-  if (kernels === 'wasm' || (kernels === undefined && nativeInstructionSets().length === 0)) return wasmCode().code
-  return nativeCode({ instructionSet: kernels === 'native' ? undefined : kernels }).code
+  if (kernels === 'wasm' || (kernels === undefined && !hasNativeCode())) return wasmCode().code
+  return nativeCode(kernels === 'native' ? undefined : kernels)
 }
