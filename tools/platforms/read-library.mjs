@@ -1,6 +1,6 @@
 /**
- * Reads what a loader reads of a library: its format and processor, what it takes from others, what it gives. ELF, Mach-O
- * and PE, of 64 bits, little-endian, as far as the kernels' libraries go.
+ * Reads what a loader reads of a library: its format and processor, what it takes from others, what it gives. ELF,
+ * Mach-O and PE, of 64 bits, little-endian, as far as the kernels' libraries go.
  */
 
 /**
@@ -55,7 +55,10 @@ function readElf(bytes) {
     if (name !== '') (isTaken ? imports : exports).push(name)
   }
   // The highest version of the C library that a symbol is asked for in.
-  const versions = [...bytes.toString('latin1').matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(([, major, minor]) => [major, minor])
+  const versions = [...bytes.toString('latin1').matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(([, major, minor]) => [
+    major,
+    minor,
+  ])
   const [glibc] = versions.sort(([a, b], [c, d]) => c - a || d - b).map((parts) => parts.join('.'))
   return { format: 'ELF', cpu, libraries, imports, exports, ...(glibc && { glibc }) }
 }

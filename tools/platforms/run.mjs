@@ -12,12 +12,13 @@ import { compileAddons } from '../../packages/engine-cpu/native/compile.mjs'
 import { placeHeaders } from '../../packages/engine-cpu/native/headers.mjs'
 import { instructionSetsOf } from '../../packages/engine-cpu/native/instruction-sets.mjs'
 import { root } from '../environment.mjs'
-import { pythonEnvironment } from '../python-environment.mjs'
+import { execute, pythonEnvironment } from '../python-environment.mjs'
 import { faultsOf } from './check-library.mjs'
 import { manifestOf, packageName, platforms } from './platforms.mjs'
 
 const engine = join(root, 'packages', 'engine-cpu')
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url))
+const OPTIONS = ['-s', '-fno-sanitize=all', '-fno-stack-protector']
 const BASELINE = { x64: 'x86_64', arm64: 'generic' }
 
 const named = process.argv.slice(2)
@@ -44,13 +45,14 @@ async function build(platform, python, manifest) {
   const output = join(engine, 'npm', name)
   await rm(output, { recursive: true, force: true })
   const sets = instructionSetsOf(cpu)
+  const runtime = os === 'win32' ? [runtimeFor(target, cpu, python)] : []
   const reason = await compileAddons({
     output,
     sets,
     platform: os,
     compiler: [python, '-m', 'ziglang', 'cc', '-target', target],
     // Zig names every feature of a processor to Clang, so options such as -mavx2 would be lost.
-    flagsOf: ({ features }) => [`-mcpu=${BASELINE[cpu]}${features}`, '-s', '-fno-sanitize=all', '-fno-stack-protector'],
+    flagsOf: ({ features }) => [`-mcpu=${BASELINE[cpu]}${features}`, ...OPTIONS, ...runtime],
   })
   if (reason !== undefined) throw new Error(`${name} does not compile: ${reason}`)
   let total = 0
@@ -68,4 +70,14 @@ async function build(platform, python, manifest) {
   await cp(join(root, 'LICENSE'), join(output, 'LICENSE'))
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   console.log(`${name}: ${sets.map((set) => set.name).join(', ')}, ${(total / 1024).toFixed(0)} KiB, ${seconds} s`)
+}
+
+/** What a compiler takes for granted, such as a function that copies memory: where there is no C library, Zig's own. */
+function runtimeFor(target, cpu, python) {
+  const library = execute(python, ['-c', 'import os, ziglang; print(os.path.dirname(ziglang.__file__))']).trim()
+  const file = join(root, '.nx', 'zig', `runtime-${target}.obj`)
+  const options = ['-target', target, `-mcpu=${BASELINE[cpu]}`, '-O', 'ReleaseFast', '-fstrip', '-ffunction-sections']
+  const source = join(library, 'lib', 'compiler_rt.zig')
+  execute(python, ['-m', 'ziglang', 'build-obj', ...options, source, `-femit-bin=${file}`])
+  return file
 }

@@ -1,6 +1,6 @@
 /**
- * Runs the native code of a platform in this Node, which may be one of another processor in an emulator: each instruction
- * set that the CPU has answers the known question, and trains a network to the bits of WebAssembly.
+ * Runs the native code of a platform in this Node, which may be one of another processor in an emulator: each
+ * instruction set that the CPU has answers the known question, and trains a network to the bits of WebAssembly.
  *
  *   node tools/platforms/try.mjs linux-x64-gnu
  *   qemu-aarch64 -L /usr/aarch64-linux-gnu node-of-arm64 tools/platforms/try.mjs linux-arm64-gnu
@@ -11,8 +11,23 @@ import { join } from 'node:path'
 const [name = ''] = process.argv.slice(2)
 // Read when native code is first asked for.
 process.env.GRADPOOL_NATIVE = join(import.meta.dirname, '..', '..', 'packages', 'engine-cpu', 'npm', name)
-const { adam, add, conv, defineModel, logSoftmax, matmul, mean, mul, neg, normal, oneHot, parameter, relu, reshape, sum } =
-  await import('@gradpool/core')
+const {
+  adam,
+  add,
+  conv,
+  defineModel,
+  logSoftmax,
+  matmul,
+  mean,
+  mul,
+  neg,
+  normal,
+  oneHot,
+  parameter,
+  relu,
+  reshape,
+  sum,
+} = await import('@gradpool/core')
 const { train } = await import('@gradpool/core/engine')
 const { nativeEngine, nativeInstructionSets, wasmEngine } = await import('@gradpool/engine-cpu')
 
@@ -57,7 +72,9 @@ const started = performance.now()
 const sets = nativeInstructionSets()
 const askedMs = performance.now() - started
 const wanted = await weightsOf(wasmEngine, {})
-console.log(`${name} on ${process.platform} ${process.arch}, Node ${process.versions.node}: ${sets.join(', ') || 'none'}`)
+console.log(
+  `${name} on ${process.platform} ${process.arch}, Node ${process.versions.node}: ${sets.join(', ') || 'none'}`,
+)
 console.log(`loaded and asked in ${askedMs.toFixed(1)} ms`)
 for (const instructionSet of sets) {
   const hash = await weightsOf(nativeEngine, { instructionSet })

@@ -5,7 +5,6 @@
  */
 #include <node_api.h>
 #include "node_api_windows.h"
-#include <string.h>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -176,6 +175,11 @@ static napi_value end_flushing(napi_env env, napi_callback_info info) {
     return 0;
 }
 
+static bool is_same(const char *a, const char *b) {
+    while (*a && *a == *b) a++, b++;
+    return *a == *b;
+}
+
 /* supports(name): whether this CPU, and the system, can run the addon compiled for that instruction set */
 static napi_value supports(napi_env env, napi_callback_info info) {
     napi_value name, result = 0;
@@ -183,13 +187,13 @@ static napi_value supports(napi_env env, napi_callback_info info) {
     char set[16] = "";
     napi_get_cb_info(env, info, &given, &name, 0, 0);
     napi_get_value_string_utf8(env, name, set, sizeof set, &length);
-    bool is_supported = !strcmp(set, "portable");
+    bool is_supported = is_same(set, "portable");
 #if defined(__x86_64__)
-    if (!strcmp(set, "sse4.2")) is_supported = cpu_features() & CPU_SSE42;
-    if (!strcmp(set, "avx2")) is_supported = cpu_features() & CPU_AVX2_FMA;
-    if (!strcmp(set, "avx512")) is_supported = cpu_features() & CPU_AVX512;
+    if (is_same(set, "sse4.2")) is_supported = cpu_features() & CPU_SSE42;
+    if (is_same(set, "avx2")) is_supported = cpu_features() & CPU_AVX2_FMA;
+    if (is_same(set, "avx512")) is_supported = cpu_features() & CPU_AVX512;
 #elif defined(__aarch64__)
-    if (!strcmp(set, "neon")) is_supported = true; /* part of the architecture */
+    if (is_same(set, "neon")) is_supported = true; /* part of the architecture */
 #endif
     napi_get_boolean(env, is_supported, &result);
     return result;

@@ -26,7 +26,8 @@ const FLAGS = [
 const BY_PLATFORM = {
   linux: ['-fPIC'],
   darwin: ['-fPIC', '-undefined', 'dynamic_lookup'],
-  win32: ['-lapi-ms-win-core-synch-l1-2-0'],
+  // Without a C library, of which nothing is called.
+  win32: ['-ffreestanding', '-nostdlib', '-lkernel32', '-lapi-ms-win-core-synch-l1-2-0'],
 }
 
 export const sourcesHere = {
@@ -36,8 +37,8 @@ export const sourcesHere = {
 }
 
 /**
- * All instruction sets, at once; whatever was there before is removed first, so that nothing stays that was compiled from
- * other kernels.
+ * All instruction sets, at once; whatever was there before is removed first, so that nothing stays that was compiled
+ * from other kernels.
  *
  * @param output a folder
  * @param sets of `instruction-sets.mjs`

@@ -10,6 +10,12 @@
 #include <stdbool.h>
 
 #if defined(_WIN32)
+/* Where a library of Windows begins, without a C library. */
+int __stdcall DllMainCRTStartup(void *library, unsigned reason, void *reserved) {
+    (void)library, (void)reason, (void)reserved;
+    return 1;
+}
+
 __declspec(dllimport) void *GetModuleHandleA(const char *name);
 __declspec(dllimport) void *GetProcAddress(void *module, const char *name);
 

@@ -15,8 +15,8 @@ export interface NativeEngineOptions extends CpuEngineOptions {
 }
 
 /**
- * @throws UserError if there is no native code that works here, this CPU lacks the instruction set, or the memory cannot
- *   be reserved
+ * @throws UserError if there is no native code that works here, this CPU lacks the instruction set, or the memory
+ *   cannot be reserved
  */
 export function nativeEngine(options: NativeEngineOptions = {}): Promise<Engine> {
   return new Promise((resolve) => {

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { cwd } from 'node:process'
 
 /**
- * The folder of a package that is installed where the program runs, or beside the module that asks; undefined where there
- * is none.
+ * The folder of a package that is installed where the program runs, or beside the module that asks; undefined where
+ * there is none.
  *
  * @param url `import.meta.url` of the module that asks
  */

@@ -1,6 +1,6 @@
 /**
- * Packages that are not installed with Gradpool, since not everybody needs them: `gradpool setup` adds one to the user's
- * project, with the package manager that the project has.
+ * Packages that are not installed with Gradpool, since not everybody needs them: `gradpool setup` adds one to the
+ * user's project, with the package manager that the project has.
  */
 import { UserError } from '@gradpool/core'
 import { installedPackage } from '@gradpool/storage'
@@ -26,7 +26,15 @@ const managers: readonly (readonly [lockFile: string, command: string, ...args: 
   ['.yarnrc.yml', 'yarn', 'add', '--exact', '--mode=skip-build'],
   ['yarn.lock', 'yarn', 'add', '--exact', '--ignore-scripts'],
 ]
-const npm = ['package-lock.json', 'npm', 'install', '--save-exact', '--ignore-scripts', '--no-audit', '--no-fund'] as const
+const npm = [
+  'package-lock.json',
+  'npm',
+  'install',
+  '--save-exact',
+  '--ignore-scripts',
+  '--no-audit',
+  '--no-fund',
+] as const
 
 /** Whether it is there. */
 export function isInstalled({ name }: OptionalPackage): boolean {
@@ -80,6 +88,8 @@ function outcomeOf(command: string, args: readonly string[], cwd: string): Promi
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
     child.on('error', ({ message }) => resolve(`did not start (${message})`))
-    child.on('close', (code, signal) => resolve(code === 0 ? undefined : `ended with ${signal ?? `exit code ${String(code)}`}`))
+    child.on('close', (code, signal) =>
+      resolve(code === 0 ? undefined : `ended with ${signal ?? `exit code ${String(code)}`}`),
+    )
   })
 }

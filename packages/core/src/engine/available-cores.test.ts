@@ -41,7 +41,11 @@ describe('version 2', () => {
   })
 
   it('is that of the folder where the group is outside of it', () => {
-    const outside = { ...inside, '/proc/self/cgroup': '0::/../../init.scope', '/sys/fs/cgroup/cpu.max': '200000 100000' }
+    const outside = {
+      ...inside,
+      '/proc/self/cgroup': '0::/../../init.scope',
+      '/sys/fs/cgroup/cpu.max': '200000 100000',
+    }
     expect(quota(outside)).toBe(2)
   })
 

@@ -1,6 +1,6 @@
 /**
- * How many CPU cores this process may use at once: those of the machine that it may run on, or fewer where a container's
- * CPU quota says so. Node knows nothing of quotas until version 22.
+ * How many CPU cores this process may use at once: those of the machine that it may run on, or fewer where a
+ * container's CPU quota says so. Node knows nothing of quotas until version 22.
  *
  * A quota is a share of time: 150 ms in each 100 ms are one core and a half, which counts as one.
  */
@@ -50,7 +50,9 @@ interface Group {
   readonly path: string
 }
 
-/** The hierarchies that may have quotas. A line: `36 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct`. */
+/**
+ * The hierarchies that may have quotas. A line: `36 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct`.
+ */
 function mountsOf(mountinfo: string): Mount[] {
   return mountinfo.split('\n').flatMap((line) => {
     const [before = '', after = ''] = line.split(' - ')

@@ -1,6 +1,7 @@
 /**
- * The known answer is that of WebAssembly, today's planner's question included; `npx vitest run -u src/native/known-question`
- * records it anew where the format of plans, the planner or the bits were changed on purpose.
+ * The known answer is that of WebAssembly, today's planner's question included;
+ * `npx vitest run -u src/native/known-question` records it anew where the format of plans, the planner or the bits were
+ * changed on purpose.
  */
 import {
   adam,
@@ -93,7 +94,12 @@ class Recorder extends CpuEngine {
   override prepare(program: BatchProgram, options: CompileOptions, states: ArenaStates): never {
     // Native code may take more scratch memory for a product than WebAssembly does.
     const matmulScratch = (): number => PAGE_BYTES
-    const compiled = new CompiledProgram({ ...this.#host(), kernels: { ...this.kernels, matmulScratch } }, program, options, states)
+    const compiled = new CompiledProgram(
+      { ...this.#host(), kernels: { ...this.kernels, matmulScratch } },
+      program,
+      options,
+      states,
+    )
     const { exec, words } = compiled
     const given: number[] = []
     const asked: number[] = []
@@ -111,14 +117,25 @@ class Recorder extends CpuEngine {
       asked.push(told[RESULT.LAST] ?? 0, told[RESULT.COUNT] ?? 0)
     }
     const all = new Int32Array(this.arena.memory.buffer)
-    this.question = { memoryPages: PAGES, exec, steps: STEPS, words: runsIn(all, this.kernels.firstAddress / 4), given, asked }
+    this.question = {
+      memoryPages: PAGES,
+      exec,
+      steps: STEPS,
+      words: runsIn(all, this.kernels.firstAddress / 4),
+      given,
+      asked,
+    }
     throw new Error('recorded')
   }
 
   #host() {
     const { arenaId, arena, code, kernels, barrierTimeoutMs } = this
     return {
-      ...{ arenaId, arena, code, kernels, barrierTimeoutMs },
+      arenaId,
+      arena,
+      code,
+      kernels,
+      barrierTimeoutMs,
       place: this.place.bind(this),
       release: this.release.bind(this),
     }
@@ -148,7 +165,11 @@ const engine = new Recorder(
 afterAll(() => engine.dispose())
 
 async function recorded(): Promise<Question> {
-  const program = train(model, { optimizer: adam({ learningRate: 0.01, clip: clipByGlobalNorm(0.7) }), batchSize: BATCH, data })
+  const program = train(model, {
+    optimizer: adam({ learningRate: 0.01, clip: clipByGlobalNorm(0.7) }),
+    batchSize: BATCH,
+    data,
+  })
   await expect(engine.compile(program, { data, seed: 5 })).rejects.toThrow('recorded')
   if (engine.question === undefined) throw new Error('nothing was recorded')
   return engine.question
@@ -189,7 +210,8 @@ test.each(wasmBuilds())('the build %s of WebAssembly answers right', (build) => 
 })
 
 test('all native code here answers right', () => {
-  for (const { addon, instructionSet } of usableCode().all()) expect(reasonAgainst(addon), instructionSet).toBeUndefined()
+  for (const { addon, instructionSet } of usableCode().all())
+    expect(reasonAgainst(addon), instructionSet).toBeUndefined()
   expect(usableCode().problems).toEqual([])
 })
 

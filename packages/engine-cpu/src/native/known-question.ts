@@ -1,7 +1,7 @@
 /**
  * A question with a known answer: some training steps of a small network, over pseudo-random numbers, whose bits
- * WebAssembly's kernels have given (`known-answer.ts`). Native code that gives others is not used, so a platform on which
- * nobody has run it is as safe as the others. It takes a millisecond or two.
+ * WebAssembly's kernels have given (`known-answer.ts`). Native code that gives others is not used, so a platform on
+ * which nobody has run it is as safe as the others. It takes a millisecond or two.
  */
 import { EXEC_STATUS } from '../instructions.js'
 import type { Addon } from '../native-kernels.js'
@@ -42,7 +42,7 @@ export function reasonAgainst(addon: Addon, answer: Answer = knownAnswer): strin
 export function arenaOf({ memoryPages, words, given }: Question): Uint8Array {
   // The memory of WebAssembly begins at a page, as kernels expect.
   const { buffer } = new WebAssembly.Memory({ initial: memoryPages, maximum: memoryPages })
-  for (let at = 0; at < words.length; ) {
+  for (let at = 0; at < words.length;) {
     const [address = 0, count = 0] = words.slice(at, at + 2)
     new Int32Array(buffer, address, count).set(words.slice(at + 2, at + 2 + count))
     at += 2 + count

@@ -58,8 +58,8 @@ export function filesIn(folder: string): NativeFile[] {
 }
 
 /**
- * Why a file is not what was built, as a clause; undefined if it is. A library that was cut short is not to be loaded: the
- * system would end the process when it reads what is not there.
+ * Why a file is not what was built, as a clause; undefined if it is. A library that was cut short is not to be loaded:
+ * the system would end the process when it reads what is not there.
  *
  * @throws Error where it cannot be read
  */

@@ -23,7 +23,8 @@ export async function setupNative(tell: (line: string) => void): Promise<string[
   const compiled = new UsableCode([compiledHere()], () => undefined)
   const names = namesOf(compiled)
   const [problem] = compiled.problems
-  if (names.length === 0) throw new UserError(problem ? sentenceOf(problem) : 'the kernels were compiled, but are not there')
+  if (names.length === 0)
+    throw new UserError(problem ? sentenceOf(problem) : 'the kernels were compiled, but are not there')
   return names
 }
 
@@ -36,9 +37,18 @@ function compile(): Promise<void> {
   const program = fileURLToPath(new URL(here, import.meta.url))
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [program, '--strict'], { timeout: COMPILE_MS }, (error, stdout, stderr) => {
-      if (error === null) return resolve()
-      const said = `${stdout}\n${stderr}`.trim().split('\n').find((line) => /skipped|Error/.test(line)) ?? error.message
-      reject(new UserError(`The kernels could not be compiled: ${said.replace(/^native kernels: skipped, /, '').trim()}`))
+      if (error === null) {
+        resolve()
+        return
+      }
+      const said =
+        `${stdout}\n${stderr}`
+          .trim()
+          .split('\n')
+          .find((line) => /skipped|Error/.test(line)) ?? error.message
+      reject(
+        new UserError(`The kernels could not be compiled: ${said.replace(/^native kernels: skipped, /, '').trim()}`),
+      )
     })
   })
 }

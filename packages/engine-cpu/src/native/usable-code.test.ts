@@ -120,7 +120,9 @@ describe.skipIf(built.length === 0)('where code was built', () => {
       expect(code.best()).toBeUndefined()
       expect(code.portable()).toBeUndefined()
       expect(warnings).toHaveLength(1)
-      expect(warnings[0]).toContain(`${join(folder, 'portable.node')} is not used: its bytes are not those that were built`)
+      expect(warnings[0]).toContain(
+        `${join(folder, 'portable.node')} is not used: its bytes are not those that were built`,
+      )
     }
   })
 
@@ -146,8 +148,7 @@ describe.skipIf(built.length === 0)('where code was built', () => {
   })
 
   test('the plan of another version is refused, and wrong bits are seen', () => {
-    const [{ path = '' } = {}] = built.slice(-1)
-    const addon = loadAddon(path)
+    const addon = loadAddon(built.at(-1)?.path ?? '')
     expect(reasonAgainst(addon)).toBeUndefined()
     const [address = 0, count = 0, version = 0, ...rest] = knownAnswer.words
     const other = { ...knownAnswer, words: [address, count, version + 1, ...rest] }
@@ -157,36 +158,41 @@ describe.skipIf(built.length === 0)('where code was built', () => {
   })
 
   test('an addon of something else has none of the kernels', () => {
-    const [{ path = '' } = {}] = built.slice(-1)
-    const { run: _run, ...others } = loadAddon(path)
     // As it is where Node-API is not to be had, or a file was exchanged.
-    expect(reasonAgainst(others as ReturnType<typeof loadAddon>)).toBe('it has none of the kernels')
+    const nothing: unknown = {}
+    expect(reasonAgainst(nothing as ReturnType<typeof loadAddon>)).toBe('it has none of the kernels')
   })
 
   const compiler = findCompiler()
-  test.skipIf(compiler === undefined)('kernels that compute something else are not used', { timeout: 120_000 }, async () => {
-    const folder = join(root, 'wrong')
-    const kernels = join(root, 'wrong-kernels')
-    cpSync(sourcesHere.kernels, kernels, { recursive: true })
-    const file = join(kernels, 'multiply_add.h')
-    const right = readFileSync(file, 'utf8')
-    // A product that is rounded before the sum: right to the eye, and other bits.
-    const wrong = right.replace(/return emulated_multiply_add\(a, b, c\);/, 'return a * b + c;')
-    expect(wrong).not.toBe(right)
-    writeFileSync(file, wrong)
-    const reason = await compileAddons({
-      output: folder,
-      sets: [{ name: 'portable', width: 4 }],
-      platform: process.platform,
-      compiler: [compiler?.command ?? 'cc'],
-      flagsOf: () => ['-O1'],
-      sources: { ...sourcesHere, kernels },
-    })
-    expect(reason).toBeUndefined()
-    const { code, warnings } = lookIn(folder)
-    expect(code.best()).toBeUndefined()
-    expect(warnings).toEqual([expect.stringMatching(/portable\.node is not used: it computes other bits than WebAssembly/)])
-  })
+  test.skipIf(compiler === undefined)(
+    'kernels that compute something else are not used',
+    { timeout: 120_000 },
+    async () => {
+      const folder = join(root, 'wrong')
+      const kernels = join(root, 'wrong-kernels')
+      cpSync(sourcesHere.kernels, kernels, { recursive: true })
+      const file = join(kernels, 'multiply_add.h')
+      const right = readFileSync(file, 'utf8')
+      // A product that is rounded before the sum: right to the eye, and other bits.
+      const wrong = right.replace(/return emulated_multiply_add\(a, b, c\);/, 'return a * b + c;')
+      expect(wrong).not.toBe(right)
+      writeFileSync(file, wrong)
+      const reason = await compileAddons({
+        output: folder,
+        sets: [{ name: 'portable', width: 4 }],
+        platform: process.platform,
+        compiler: [compiler?.command ?? 'cc'],
+        flagsOf: () => ['-O1'],
+        sources: { ...sourcesHere, kernels },
+      })
+      expect(reason).toBeUndefined()
+      const { code, warnings } = lookIn(folder)
+      expect(code.best()).toBeUndefined()
+      expect(warnings).toEqual([
+        expect.stringMatching(/portable\.node is not used: it computes other bits than WebAssembly/),
+      ])
+    },
+  )
 })
 
 test('packages are those of the platform, by either C library on Linux', () => {

@@ -15,8 +15,7 @@ export interface TfjsNode {
 }
 
 /** What a message says that misses TensorFlow. */
-export const NO_TENSORFLOW =
-  "the engine 'tensorflow' has no TensorFlow here: run `gradpool setup tensorflow` to get it"
+export const NO_TENSORFLOW = "the engine 'tensorflow' has no TensorFlow here: run `gradpool setup tensorflow` to get it"
 
 /** The package, where it is installed: it is optional. */
 export function findTfjsNode(): TfjsNode | undefined {

@@ -1,6 +1,6 @@
 /**
- * Gets TensorFlow for tfjs-node, which is installed, if it is not there: with tfjs-node's own installer, else from the Python
- * package, with the binding compiled for its library. It may be repeated, interrupted, and run twice at once.
+ * Gets TensorFlow for tfjs-node, which is installed, if it is not there: with tfjs-node's own installer, else from the
+ * Python package, with the binding compiled for its library. It may be repeated, interrupted, and run twice at once.
  */
 import { UserError } from '@gradpool/core'
 import { createRequire } from 'node:module'
