@@ -7,6 +7,9 @@ import { readLibrary } from './read-library.mjs'
 
 const GIVEN = ['napi_register_module_v1', 'node_api_module_get_api_version_v1']
 
+/** Of each library of macOS. */
+const FROM_LINKER = ['_mh_dylib_header', '__dso_handle']
+
 /** What the kernels and addon.c call. */
 const FROM_NODE = [
   'napi_create_double',
@@ -46,7 +49,7 @@ export function faultsOf(bytes, { format, cpu, libc }) {
   fault(library.cpu !== cpu, `it is for ${library.cpu}, not ${cpu}`)
   const given = GIVEN.filter((name) => !library.exports.includes(name))
   fault(given.length > 0, `it does not export ${given.join(', ')}`)
-  const more = library.exports.filter((name) => !GIVEN.includes(name))
+  const more = library.exports.filter((name) => !GIVEN.includes(name) && !FROM_LINKER.includes(name))
   fault(more.length > 0, `it exports ${more.join(', ')}`)
   const foreign = library.libraries.filter((name) => !LIBRARIES[library.format].test(name))
   fault(foreign.length > 0, `it needs ${foreign.join(', ')}`)

@@ -3,6 +3,7 @@
  * instruction set that the CPU has answers the known question, and trains a network to the bits of WebAssembly.
  *
  *   node tools/platforms/try.mjs linux-x64-gnu
+ *   wine64 node.exe tools/platforms/try.mjs win32-x64 > out.txt
  *   qemu-aarch64 -L /usr/aarch64-linux-gnu node-of-arm64 tools/platforms/try.mjs linux-arm64-gnu
  */
 import { createHash } from 'node:crypto'
