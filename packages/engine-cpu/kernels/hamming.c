@@ -3,8 +3,8 @@
  * with the distance of the k-th nearest row so far; few blocks have anything nearer. What is found is exact, and the same
  * on every target: all rows as near as the k-th nearest, ties included.
  */
-#include "cpu.h"
 #include "hamming.h"
+#include "cpu.h"
 #include "kernels.h"
 
 /* Vectors of bytes as wide as those of floats. */

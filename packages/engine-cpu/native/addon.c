@@ -3,8 +3,8 @@
  *
  * The addon keeps no state: it loads in any number of threads and environments. The arena comes with each call as a typed array over the whole of it.
  */
-#include <node_api.h>
 #include "node_api_windows.h"
+#include <node_api.h>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif

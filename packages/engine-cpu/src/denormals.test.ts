@@ -1,7 +1,7 @@
 /** A thread flushes denormal numbers for as long as it is asked to, and not a moment longer. */
 import { expect, test } from 'vitest'
 import { flushesDenormals, flushingDenormals } from './index.js'
-import { usableCode } from './native/usable-code.js'
+import { usableCode } from './native-code/usable-code.js'
 
 const denormal = 2 ** -130
 

@@ -2,7 +2,7 @@
  * CPUs are slow with denormal numbers, those below 2^-126 in f32. The kernels of this package flush them where a
  * definition says so, to the same bits everywhere. Others' code can be run by a thread that flushes all.
  */
-import { usableCode } from './native/usable-code.js'
+import { usableCode } from './native-code/usable-code.js'
 
 /** Whether `flushingDenormals` does so here: where there is native code, on x64 and arm64. */
 export function flushesDenormals(): boolean {

@@ -10,5 +10,5 @@ export {
   nativeInstructionSets,
   whyNotNative,
 } from './native-engine.js'
-export { setupNative } from './native/setup-native.js'
+export { setupNative } from './native-code/setup-native.js'
 export { wasmBuilds, wasmEngine, type WasmEngineOptions } from './wasm-engine.js'

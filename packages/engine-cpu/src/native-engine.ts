@@ -6,8 +6,8 @@ import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
 import { CpuEngine, type CpuEngineOptions, WITHOUT_FMA } from './engine.js'
 import type { NativeCode } from './kernels.js'
-import { platformPackages } from './native/native-files.js'
-import { sentenceOf, type UsableFile, usableCode } from './native/usable-code.js'
+import { platformPackages } from './native-code/native-files.js'
+import { sentenceOf, type UsableFile, usableCode } from './native-code/usable-code.js'
 
 export interface NativeEngineOptions extends CpuEngineOptions {
   /** One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the best. */

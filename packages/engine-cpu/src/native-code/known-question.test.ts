@@ -1,6 +1,6 @@
 /**
  * The known answer is that of WebAssembly, today's planner's question included;
- * `npx vitest run -u src/native/known-question` records it anew where the format of plans, the planner or the bits were
+ * `npx vitest run -u src/native-code/known-question` records it anew where the format of plans, the planner or the bits were
  * changed on purpose.
  */
 import {
@@ -190,10 +190,8 @@ test('is the one of today, with the bits of WebAssembly', async () => {
   const question = await recorded()
   const [build = ''] = wasmBuilds()
   const answer = { ...question, hash: answerOf(build, question) }
-  const text = `/** Made by known-question.test.ts, which says how. */
-import type { Answer } from './known-question.js'
-
-export const knownAnswer: Answer = ${written(answer)}
+  const text = `/** An Answer of known-question.ts. Made by known-question.test.ts, which says how. */
+export const knownAnswer = ${written(answer)}
 `
   await expect(text).toMatchFileSnapshot('known-answer.ts')
 })
