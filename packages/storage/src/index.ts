@@ -6,6 +6,7 @@ export { codeOf, isMissing, messageOf, reasonOf } from './file-errors.js'
 export { hasFields, isCount, isHash, isText, type Check } from './json-checks.js'
 export { installedPackage } from './installed-package.js'
 export { appendLine, endTornLine, openLog } from './log-file.js'
+export { toLittleEndian } from './little-endian.js'
 export { namedStates, pick, valuesOf } from './named-states.js'
 export { decodeNpy, decodeNpz, NPY_HEADER_BYTES, npyLayout } from './npz.js'
 export type { NamedArray, StoredArray } from './number-types.js'
@@ -15,6 +16,7 @@ export { decodeForeignSafetensors, decodeSafetensors, encodeSafetensors, type Sa
 export { fieldsOf } from './saved-model/check-content.js'
 export { decodeSavedModel } from './saved-model/decode.js'
 export { encodeSavedModel } from './saved-model/encode.js'
+export { type ReducedWeights, reducedWeights } from './saved-model/reduced-weights.js'
 export type {
   JsonValue,
   ModelContent,

@@ -28,6 +28,7 @@ export {
   ownVersion,
   writeModel,
   type SaveOptions,
+  type SaveReport,
   type SaveTarget,
   type TrainedModel,
 } from './saved-model/save-model.js'

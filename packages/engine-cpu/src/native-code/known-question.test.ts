@@ -1,7 +1,7 @@
 /**
  * The known answer is that of WebAssembly, today's planner's question included;
- * `npx vitest run -u src/native-code/known-question` records it anew where the format of plans, the planner or the bits were
- * changed on purpose.
+ * `npx vitest run -u src/native-code/known-question` records it anew where the format of plans, the planner or the bits
+ * were changed on purpose.
  */
 import {
   adam,
