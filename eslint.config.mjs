@@ -32,7 +32,7 @@ const layers = {
     'hashing',
     'onnx',
   ],
-  gradpool: ['core', 'models', 'datasets', 'trainer', 'experiments', 'cli'],
+  gradpool: ['core', 'models', 'datasets', 'trainer', 'experiments', 'orchestrator', 'cli'],
 }
 
 /** Tests may depend on all of these besides: engines to run on, models and data to train, the suite of engines. */
