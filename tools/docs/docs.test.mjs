@@ -1,0 +1,34 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { checkLinks } from './check-links.mjs'
+import { sidebar } from './navigation.mjs'
+import { pagePaths } from './stage.mjs'
+
+test('every page is in the sidebar once', () => {
+  const paths = pagePaths()
+  const links = sidebar(new Map(paths.map((path) => [path, path]))).flatMap(({ items }) =>
+    items.map(({ link }) => link),
+  )
+  expect(links.toSorted()).toEqual(paths.map((path) => `/${path.replace(/(README)?\.md$/, '')}`).toSorted())
+})
+
+test('a link and an anchor that lead nowhere are found', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gradpool-site-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  mkdirSync(join(folder, 'more'))
+  writeFileSync(join(folder, 'index.html'), '<h1 id="top"></h1><a href="/more/#end"></a><a href="#top"></a>')
+  const links = ['../', '../index', '/index.html#top', 'https://example.org', './gone.html', '../#bottom', 'x.png']
+  writeFileSync(
+    join(folder, 'more', 'index.html'),
+    `<b id="end"></b>${links.map((url) => `<a href="${url}"></a>`).join('')}`,
+  )
+  const { numPages, numLinks, broken } = checkLinks(folder)
+  expect([numPages, numLinks]).toEqual([2, 8])
+  expect(broken).toEqual([
+    'more/index.html: ./gone.html leads nowhere',
+    'more/index.html: ../#bottom has no such anchor',
+    'more/index.html: x.png leads nowhere',
+  ])
+})
