@@ -1,4 +1,5 @@
-// Each guide of docs/contributing has a patch with what it tells of. Applied to a copy of the repository, its tests pass.
+// Each guide of docs/contributing has a patch with what it tells of. In a copy of the repository, it applies, and its
+// tests pass.
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -58,7 +59,7 @@ test('every guide has a patch, and every patch a guide and a test', () => {
 
 test.each(patches)('%s applies, and its tests pass', { timeout: 10 * minutes }, async (name) => {
   const folder = mkdtempSync(join(tmpdir(), 'gradpool-patch-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }), minutes)
   copyRepository(folder)
   await run('git', ['apply', join(guides, name)], folder)
   linkDependencies(folder)
@@ -69,11 +70,15 @@ test.each(patches)('%s applies, and its tests pass', { timeout: 10 * minutes }, 
 })
 
 async function run(command, args, cwd) {
-  const { NODE_OPTIONS, VITEST, ...env } = process.env
+  // As from a terminal, and not from a test.
+  const env = { ...process.env, NO_COLOR: '1' }
+  delete env.NODE_OPTIONS
+  delete env.VITEST
   try {
-    const { stdout } = await promisify(execFile)(command, args, { cwd, env: { ...env, NO_COLOR: '1' } })
+    const { stdout } = await promisify(execFile)(command, args, { cwd, env })
     return stdout
   } catch (error) {
-    throw new Error(`${args.join(' ')}: ${error.message}\n${error.stdout}`, { cause: error })
+    const output = `${error.stdout}${error.stderr}`.trim().split('\n').slice(-40).join('\n')
+    throw new Error(`${args.join(' ')} failed:\n${output}`)
   }
 }

@@ -8,11 +8,11 @@ import { Application, ReflectionKind } from 'typedoc'
 import { build } from 'vitepress'
 import { root } from '../environment.mjs'
 import { checkLinks } from './check-links.mjs'
-import { modules, sidebar } from './navigation.mjs'
+import { html } from './config.mjs'
+import { modules } from './navigation.mjs'
 import { stage } from './stage.mjs'
 
 const source = join(root, 'dist', 'docs', 'source')
-const html = join(root, 'dist', 'docs', 'html')
 
 /** Writes a page for each module. */
 async function reference() {
@@ -52,33 +52,14 @@ function referencePages() {
   return files.sort().map((file) => [`api/${file.split(sep).join('/')}`, file.replace(/(\/?index)?\.md$/, '') || 'API'])
 }
 
-const config = (pages) => `
-import GithubSlugger from 'github-slugger'
-export default {
-  title: 'Gradpool',
-  description: 'Neural networks trained on every core of a machine, from TypeScript',
-  outDir: ${JSON.stringify(html)},
-  cacheDir: ${JSON.stringify(join(root, 'dist', 'docs', 'cache'))},
-  // They are checked in the built pages, with their anchors.
-  ignoreDeadLinks: true,
-  markdown: { anchor: { slugify: (text) => new GithubSlugger().slug(text) } },
-  // The index of the search is one file.
-  vite: { build: { chunkSizeWarningLimit: 10_000 } },
-  themeConfig: {
-    search: { provider: 'local' },
-    outline: [2, 3],
-    nav: [{ text: 'Guide', link: '/docs/getting-started' }, { text: 'API', link: '/api/' }],
-    sidebar: ${JSON.stringify(sidebar(pages))},
-  },
-}
-`
-
 rmSync(join(root, 'dist', 'docs'), { recursive: true, force: true })
 const titles = stage(source)
 await reference()
 for (const [path, title] of referencePages()) titles.set(path, title)
 mkdirSync(join(source, '.vitepress'))
-writeFileSync(join(source, '.vitepress', 'config.mjs'), config(titles))
+const made = new URL('config.mjs', import.meta.url).href
+const config = `import { siteConfig } from '${made}'\nexport default siteConfig(${JSON.stringify([...titles])})\n`
+writeFileSync(join(source, '.vitepress', 'config.mjs'), config)
 await build(source)
 const { numPages, numLinks, broken } = checkLinks(html)
 process.stdout.write(broken.map((line) => `${line}\n`).join(''))
