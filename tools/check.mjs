@@ -15,6 +15,7 @@ const { values } = parseArgs({ options: { since: { type: 'string' }, seconds: { 
 const started = performance.now()
 const deadline = started + 1000 * Number(values.seconds)
 const failed = []
+const left = []
 
 /** Patches are tried in copies of the repository, which takes minutes. */
 const long = 'tools/contributing/'
@@ -50,8 +51,9 @@ async function check(title, args) {
   const took = `${((performance.now() - began) / 1000).toFixed(0)} s`
   const tests = output.match(/ ✓ .*\.test\.m?ts /g)?.length
   const counted = tests === undefined ? '' : `, ${tests} test files passed`
-  const says = end === 'stopped' ? `: the time was over${counted}; \`npm test\` does the rest` : counted
+  const says = end === 'stopped' ? `: the time was over${counted}` : counted
   process.stdout.write(`── ${title}${end === 'failed' ? ' failed' : ''}${says}, ${took}\n`)
+  if (end === 'stopped') left.push(title)
   if (end !== 'failed') return
   process.stdout.write(`${output.trimEnd()}\n`)
   failed.push(title)
@@ -61,7 +63,7 @@ async function check(title, args) {
 async function inOrder(jobs) {
   for (const [title, args] of jobs) {
     if (performance.now() < deadline) await check(title, args)
-    else process.stdout.write(`── ${title}: the time was over before; \`npm test\` does it\n`)
+    else left.push(title)
   }
 }
 
@@ -102,10 +104,10 @@ await Promise.all([
     ...has(changed, ['Formatting', [tool('prettier'), '--check', '--log-level=warn', '--ignore-unknown', ...changed]]),
     ...has(sources, ['Width of comments', [join(root, 'tools', 'comment-width.mjs'), ...sources]]),
     ...has(only(/\.ts$/), ['Types', [tool('tsc'), '--build']]),
-    ...has(sources, ['Lint', [tool('eslint'), '--no-warn-ignored', ...sources]]),
     ...has(only(/\.md$/), ['Links in Markdown', [tool('remark'), '--no-stdout', '--quiet', '--frail', '.']]),
     ...has(only(/\.[ch]$/), ['Formatting of C', [join(root, 'tools', 'format-c.mjs'), '--check']]),
     ...has(only(/^packages\/.*\.ts$/), ['Circles of imports', [join(root, 'tools', 'import-circles.mjs')]]),
+    ...has(sources, ['Lint', [tool('eslint'), '--no-warn-ignored', ...sources]]),
   ]),
 ])
 if (only(/kernels\/.*\.[ch]$/).length > 0) {
@@ -113,5 +115,7 @@ if (only(/kernels\/.*\.[ch]$/).length > 0) {
 }
 if (only(/^test\//).length > 0) process.stdout.write('End-to-end tests changed: cd test && npx vitest run FILE\n')
 const took = ((performance.now() - started) / 1000).toFixed(0)
-process.stdout.write(failed.length > 0 ? `Failed after ${took} s: ${failed.join(', ')}\n` : `Passed in ${took} s\n`)
+const end = failed.length > 0 ? `Failed after ${took} s: ${failed.join(', ')}` : `Nothing failed in ${took} s`
+const rest = left.length > 0 ? `\nThe time was over for: ${left.join(', ')}. \`npm test\` does all.` : ''
+process.stdout.write(`${end}${rest}\n`)
 process.exitCode = failed.length > 0 ? 1 : 0
