@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { checkLinks } from './check-links.mjs'
 import { sidebar } from './navigation.mjs'
-import { pagePaths } from './stage.mjs'
+import { pagePaths, stage } from './stage.mjs'
 
 test('every page is in the sidebar once', () => {
   const paths = pagePaths()
@@ -14,9 +14,27 @@ test('every page is in the sidebar once', () => {
   expect(links.toSorted()).toEqual(paths.map((path) => `/${path.replace(/(README)?\.md$/, '')}`).toSorted())
 })
 
-test('a link and an anchor that lead nowhere are found', () => {
+function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'gradpool-site-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+test('links of pages lead to pages and files of the site', () => {
+  const folder = temporaryFolder()
+  expect([...stage(folder).keys()]).toEqual(pagePaths())
+  const links = (page) =>
+    Array.from(readFileSync(join(folder, page), 'utf8').matchAll(/\]\(([^)#]*)/g), ([, url]) => url)
+  expect(links('packages/trainer/index.md')).toContain('../../index.md')
+  expect(links('index.md')).toContain('./docs/decisions/index.md')
+  expect(links('docs/performance.md')).toContain('benchmark.svg')
+  expect(existsSync(join(folder, 'docs/benchmark.svg'))).toBe(true)
+  const file = links('docs/performance.md').find((url) => url.endsWith('bench/results.json.txt'))
+  expect(existsSync(join(folder, 'public', file))).toBe(true)
+})
+
+test('a link and an anchor that lead nowhere are found', () => {
+  const folder = temporaryFolder()
   mkdirSync(join(folder, 'more'))
   writeFileSync(join(folder, 'index.html'), '<h1 id="top"></h1><a href="/more/#end"></a><a href="#top"></a>')
   const links = ['../', '../index', '/index.html#top', 'https://example.org', './gone.html', '../#bottom', 'x.png']
