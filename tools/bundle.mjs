@@ -1,49 +1,139 @@
 // Makes the JavaScript of packages: one module for each entry, instead of one for each source file, since Node takes
-// longer to find and read modules than to compile them. Types come from `tsc`. Entries are what `exports` of
-// package.json names, and what code loads in a worker thread by `'../dist/<name>.js'`.
+// longer to find and read modules than to compile them. Types come from `tsc`. Entries are what `exports` and `imports`
+// of package.json name, and what code loads in a worker thread by `'../dist/<name>.js'`.
+//
+// Modules that threads load are whole by themselves, so that bundlers may copy them: they have what they import from
+// other packages in them.
 //
 //   node tools/bundle.mjs [package ...]      all packages if none is named
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { root } from './environment.mjs'
 
 const packages = join(root, 'packages')
 const named = process.argv.slice(2).map((name) => name.replace('@gradpool/', ''))
 const workerModule = /'(?:\.\.\/)+dist\/([\w/-]+)\.js'/g
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** By package. */
+const threadModules = {
+  'engine-cpu': ['step-chunk'],
+  'worker-pool': ['pool-worker'],
+  trainer: ['run-rounds', 'window-thread'],
+  gradpool: ['gradpool-worker'],
+}
+
+/** Files of `engine-cpu` that `gradpool` has, too, for programs that depend on it alone. */
+const kernels = ['kernels', 'kernels-emulated', 'kernels-unshared', 'kernels-emulated-unshared']
 
 function entriesOf(folder) {
-  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const exported = Object.values(exports).flatMap((target) => (target.default ? [target.default] : []))
+  const { exports, imports = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const built = [...Object.values(exports), ...Object.values(imports)].flatMap((target) =>
+    typeof target === 'string' ? [] : Object.values(target),
+  )
+  const exported = built.flatMap((path) => /^\.\/dist\/(.*)\.js$/.exec(path)?.[1] ?? [])
   const sources = readdirSync(join(folder, 'src'), { recursive: true }).filter((file) => /(?<!\.test)\.ts$/.test(file))
   const texts = sources.map((file) => readFileSync(join(folder, 'src', file), 'utf8'))
   const loaded = texts.flatMap((text) => [...text.matchAll(workerModule)].map(([, name]) => name))
-  const names = [...exported.map((path) => path.replace(/^\.\/dist\/(.*)\.js$/, '$1')), ...loaded]
-  return Object.fromEntries(names.map((name) => [name, join(folder, 'src', `${name}.ts`)]))
+  return new Set([...exported, ...loaded])
+}
+
+const piscinaFolder = join(createRequire(import.meta.url).resolve('piscina'), '../..')
+
+/**
+ * Piscina in a form that bundlers take: without `__dirname` and `require`, which modules do not have. Its threads start
+ * with the file that `workerFile` names.
+ */
+const piscina = {
+  name: 'piscina',
+  setup(made) {
+    const folder = join(piscinaFolder, 'dist')
+    made.onResolve({ filter: /^piscina(\/dist\/worker\.js)?$/ }, ({ path }) => ({
+      path: join(folder, path === 'piscina' ? 'esm-wrapper.mjs' : 'worker.js'),
+    }))
+    made.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'require-call' ? { path, namespace: 'builtin' } : { path, external: true },
+    )
+    made.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `export * from '${path}'; export { default } from '${path}'`,
+      resolveDir: root,
+    }))
+    made.onLoad({ filter: /piscina[\\/]dist[\\/]index\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      const ofItself = "(0, node_path_1.resolve)(__dirname, 'worker.js')"
+      if (!text.includes(ofItself)) throw new Error(`${path} starts its threads in a way that is not known here`)
+      return { contents: text.replace(ofItself, 'this.options.workerFile') }
+    })
+  },
 }
 
 async function bundle(folder) {
   const dist = join(folder, 'dist')
-  const { metafile } = await build({
-    entryPoints: entriesOf(folder),
+  mkdirSync(dist, { recursive: true })
+  const name = basename(folder)
+  const entries = [...entriesOf(folder)]
+  const alone = threadModules[name] ?? []
+  const options = {
     outdir: dist,
     absWorkingDir: root,
     bundle: true,
-    packages: 'external',
     platform: 'node',
     target: 'node20.19',
     format: 'esm',
-    // Entries of a package share their modules.
-    splitting: true,
+    define: { GRADPOOL_VERSION: JSON.stringify(version) },
     sourcemap: true,
     sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
-  })
-  const written = new Set(Object.keys(metafile.outputs).map((file) => resolve(root, file)))
+  }
+  const entryPoints = (names) => Object.fromEntries(names.map((each) => [each, join(folder, 'src', `${each}.ts`)]))
+  const results = await Promise.all([
+    build({
+      ...options,
+      entryPoints: entryPoints(entries.filter((each) => !alone.includes(each))),
+      external: ['#*'],
+      // Entries of a package share their modules.
+      splitting: true,
+      ...(name === 'worker-pool'
+        ? { external: ['#*', '@gradpool/*', '@napi-rs/nice'], plugins: [piscina] }
+        : { packages: 'external' }),
+    }),
+    ...(alone.length === 0
+      ? []
+      : [
+          build({
+            ...options,
+            entryPoints: entryPoints(alone),
+            // Of other packages: they may not be built yet.
+            conditions: ['@gradpool/source'],
+            external: ['@napi-rs/nice'],
+            plugins: [piscina],
+          }),
+        ]),
+  ])
+  const written = new Set(
+    results.flatMap(({ metafile }) => Object.keys(metafile.outputs).map((file) => resolve(root, file))),
+  )
   for (const file of readdirSync(dist, { recursive: true })) {
     const path = join(dist, file)
     if (/\.js(\.map)?$/.test(file) && !written.has(path)) rmSync(path)
+  }
+  if (name === 'gradpool') copyKernels(dist)
+  // Of what is in their files.
+  if (name === 'gradpool' || name === 'worker-pool') {
+    copyFileSync(join(piscinaFolder, 'LICENSE'), join(dist, 'piscina.LICENSE'))
+  }
+}
+
+function copyKernels(dist) {
+  for (const name of kernels) {
+    const from = join(packages, 'engine-cpu/dist', `${name}.wasm`)
+    if (!existsSync(from)) continue
+    const temporary = join(dist, `${name}.wasm.${process.pid}.tmp`)
+    copyFileSync(from, temporary)
+    renameSync(temporary, join(dist, `${name}.wasm`))
   }
 }
 

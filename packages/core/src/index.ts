@@ -162,3 +162,4 @@ export {
 } from './metrics/metric.js'
 export { Tensor, type TensorLike } from './tracing/tensor.js'
 export { type LayerSummary, type ModelSummary, summary } from './training/summary.js'
+export { type FileLocation, locateFiles, type LocatedFile } from './platform/files.js'

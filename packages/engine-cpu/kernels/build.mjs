@@ -1,7 +1,8 @@
 /**
  * Compiles the kernels to dist/kernels.wasm, with the fused multiply-add of relaxed SIMD, and to
  * dist/kernels-emulated.wasm, which does without it to the same bits: SIMD, over a shared memory
- * that the host imports into each thread's instance.
+ * that the host imports into each thread's instance. Of each there is one more, `-unshared`, for a
+ * memory that is not shared, where there are no threads.
  *
  * The modules have no data of their own, so that instances made at any time leave the memory as it
  * is. They are written under a temporary name and renamed, so that no reader ever sees half of one.
@@ -77,9 +78,8 @@ for (const { name, flags } of BUILDS) {
   if (!WebAssembly.validate(wasm)) setFlagsFromString('--experimental-wasm-relaxed-simd') // Node 20
   const numExports = WebAssembly.Module.exports(new WebAssembly.Module(wasm)).length
   if (hasSection(wasm, 11)) throw new Error('the kernels must not have static data')
-  const temporary = new URL(`${name}.${process.pid}.tmp`, output)
-  await writeFile(temporary, wasm)
-  await rename(temporary, new URL(name, output))
+  await writeWhole(name, wasm)
+  await writeWhole(name.replace('.wasm', '-unshared.wasm'), withUnsharedMemory(wasm))
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   console.log(`${name}: ${sources.length} files, ${wasm.length} bytes, ${numExports} exports, ${seconds} s`)
   started = performance.now()
@@ -99,19 +99,59 @@ async function clang(args, made) {
   }
 }
 
+async function writeWhole(name, bytes) {
+  const temporary = new URL(`${name}.${process.pid}.tmp`, output)
+  await writeFile(temporary, bytes)
+  await rename(temporary, new URL(name, output))
+}
+
 /** Whether a WebAssembly module has a section of this number. */
 function hasSection(bytes, wanted) {
-  let at = 8
-  while (at < bytes.length) {
-    const id = bytes[at++]
-    if (id === wanted) return true
-    let size = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++]
-      size += (byte & 127) * 2 ** shift
-      if (byte < 128) break
-    }
-    at += size
+  return sectionAt(bytes, wanted) !== undefined
+}
+
+/** Where the content of the section of this number begins. */
+function sectionAt(bytes, wanted) {
+  for (let at = 8; at < bytes.length;) {
+    const id = bytes[at]
+    const [size, start] = numberAt(bytes, at + 1)
+    if (id === wanted) return start
+    at = start + size
   }
-  return false
+  return undefined
+}
+
+/** A number in LEB128, and where it ends. */
+function numberAt(bytes, start) {
+  let number = 0
+  for (let at = start; ; at++) {
+    number += (bytes[at] & 127) * 2 ** (7 * (at - start))
+    if (bytes[at] < 128) return [number, at + 1]
+  }
+}
+
+function endOfText(bytes, at) {
+  const [length, start] = numberAt(bytes, at)
+  return start + length
+}
+
+/**
+ * The same module, which imports a memory that is not shared: its limits say so in one byte, 1 in place of 3. Kernels
+ * that no other thread waits for do the same in it.
+ */
+function withUnsharedMemory(wasm) {
+  const bytes = Uint8Array.from(wasm)
+  let [count, at] = numberAt(bytes, sectionAt(bytes, 2))
+  for (; count > 0; count--) {
+    at = endOfText(bytes, endOfText(bytes, at)) // module and name
+    const kind = bytes[at++]
+    if (kind === 2 && bytes[at] === 3) {
+      bytes[at] = 1
+      if (!WebAssembly.validate(bytes)) throw new Error('the kernels must work without shared memory')
+      return bytes
+    }
+    if (kind !== 0) throw new Error(`the kernels import what they should not, of kind ${kind}`)
+    at = numberAt(bytes, at)[1]
+  }
+  throw new Error('the kernels must import a shared memory')
 }

@@ -1,6 +1,6 @@
 /**
- * The arena: one shared memory of fixed size per engine. It holds everything that kernels read and write: datasets,
- * states, plans and scratch memory.
+ * The arena: one memory of fixed size per engine, which threads can share. It holds everything that kernels read and
+ * write: datasets, states, plans and scratch memory.
  *
  * The size is only reserved: a page takes memory once it is written. The arena never grows, so addresses and views stay
  * valid in all threads. Only the thread that created it allocates and frees.
@@ -12,6 +12,9 @@ const PAGE_BYTES = 65536
 const DEFAULT_BYTES = 2 ** 31
 const LEAST_BYTES = 2 ** 26
 
+/** The memory of an engine is full. */
+export class OutOfMemory extends UserError {}
+
 export class Arena {
   readonly memory: WebAssembly.Memory
   readonly #free: FreeList
@@ -22,13 +25,13 @@ export class Arena {
     this.#free = new FreeList(firstAddress, memory.buffer.byteLength)
   }
 
-  /** Aligned to 64 bytes. @throws UserError if there is not enough free memory */
+  /** Aligned to 64 bytes. @throws OutOfMemory if there is not enough free memory */
   allocate(numBytes: number): number {
     const address = this.#free.take(numBytes)
     if (address !== undefined) return address
     const free = megabytes(this.#free.freeBytes)
     const total = megabytes(this.memory.buffer.byteLength)
-    throw new UserError(
+    throw new OutOfMemory(
       `${megabytes(numBytes)} more of memory are needed, but only ${free} of the engine's ${total} are free`,
     )
   }
@@ -55,25 +58,31 @@ export class Arena {
 }
 
 /**
- * A shared memory of `numBytes` bytes. Default: 2 GiB, or what the system allows.
+ * A memory of `numBytes` bytes. Default: 2 GiB, or what the system allows.
  *
+ * @param isShared Whether threads can share it.
  * @throws UserError if that size cannot be reserved
  */
-export function reserveMemory(numBytes?: number): WebAssembly.Memory {
-  if (numBytes !== undefined) return sharedMemory(numBytes)
+export function reserveMemory(numBytes?: number, isShared = true): WebAssembly.Memory {
+  if (numBytes !== undefined) return newMemory(numBytes, isShared)
   for (let size = DEFAULT_BYTES; ; size /= 2) {
     try {
-      return sharedMemory(size)
+      return newMemory(size, isShared)
     } catch (error) {
       if (size <= LEAST_BYTES) throw error
     }
   }
 }
 
-function sharedMemory(numBytes: number): WebAssembly.Memory {
+/** Tells the memories apart that a thread may see. */
+export function newArenaId(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join('-')
+}
+
+function newMemory(numBytes: number, shared: boolean): WebAssembly.Memory {
   const pages = Math.ceil(numBytes / PAGE_BYTES)
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
   } catch (cause) {
     throw new UserError(`the system does not let this process reserve ${megabytes(numBytes)} of memory`, { cause })
   }

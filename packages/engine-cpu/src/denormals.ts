@@ -2,11 +2,13 @@
  * CPUs are slow with denormal numbers, those below 2^-126 in f32. The kernels of this package flush them where a
  * definition says so, to the same bits everywhere. Others' code can be run by a thread that flushes all.
  */
-import { portableAddon } from './native-engine.js'
+import { portableAddon } from '#native'
+import { nodeProcess } from '@gradpool/core/node-module'
 
 /** Whether `flushingDenormals` does so here: where native code is built, on x64 and arm64. */
 export function flushesDenormals(): boolean {
-  return (process.arch === 'x64' || process.arch === 'arm64') && portableAddon() !== undefined
+  const arch = nodeProcess()?.arch
+  return (arch === 'x64' || arch === 'arm64') && portableAddon() !== undefined
 }
 
 /**

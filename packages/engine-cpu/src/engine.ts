@@ -8,12 +8,12 @@ import {
   type Field,
   type Program,
 } from '@gradpool/core/engine'
-import { randomUUID } from 'node:crypto'
-import { Arena, reserveMemory } from './arena.js'
+import { Arena, newArenaId, reserveMemory } from './arena.js'
 import { CompiledProgram, type Host } from './compile.js'
 import { CpuBackend } from './execution.js'
 import { instantiate } from './instantiate.js'
 import type { KernelCode, Kernels } from './kernels.js'
+import { stepChunkUrl } from './step-chunk-url.js'
 import { ArenaStates } from './states.js'
 
 export interface CpuEngineOptions {
@@ -21,6 +21,11 @@ export interface CpuEngineOptions {
   readonly memoryBytes?: number
   /** How many milliseconds a worker waits for the others at a step before it abandons the chunk. Default: 60,000. */
   readonly barrierTimeoutMs?: number
+  /**
+   * Whether threads can run its chunks, for which it needs a memory that they share. Default: true. Only the engine
+   * `wasm` takes it.
+   */
+  readonly threads?: boolean
 }
 
 /**
@@ -44,13 +49,11 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   readonly description: string
   readonly numerics = NUMERICS
   readonly profiles = true
-  readonly workerModule = new URL(import.meta.url.endsWith('.ts') ? '../dist/chunk.js' : './chunk.js', import.meta.url)
-    .href
-  readonly arenaId = randomUUID()
   readonly code: KernelCode
   readonly arena: Arena
   readonly kernels: Kernels
   readonly barrierTimeoutMs: number
+  #arenaId: string | undefined
   /** Addresses of the copies of fields that were loaded outside the arena. */
   readonly #copies = new FieldCopies<number>(
     ({ values: { buffer, byteOffset, byteLength } }) => {
@@ -62,15 +65,26 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   )
 
   /** @throws UserError if the memory cannot be reserved */
-  constructor({ name, description, code }: CpuTarget, { memoryBytes, barrierTimeoutMs = 60_000 }: CpuEngineOptions) {
+  constructor(
+    { name, description, code }: CpuTarget,
+    { memoryBytes, barrierTimeoutMs = 60_000, threads }: CpuEngineOptions,
+  ) {
     super()
     this.barrierTimeoutMs = barrierTimeoutMs
     this.name = name
     this.description = description
     this.code = code
-    const memory = reserveMemory(memoryBytes)
+    const memory = reserveMemory(memoryBytes, threads)
     this.kernels = instantiate(code, memory)
     this.arena = new Arena(memory, this.kernels.firstAddress)
+  }
+
+  get workerModule(): string {
+    return stepChunkUrl()
+  }
+
+  get arenaId(): string {
+    return (this.#arenaId ??= newArenaId())
   }
 
   readonly allocate = (numBytes: number): Uint8Array => this.arena.bytes(this.arena.allocate(numBytes), numBytes)

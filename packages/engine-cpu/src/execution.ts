@@ -1,9 +1,9 @@
 /** Runs a compiled program: in this thread, or as tasks of threads that share the arena. */
 import { invariant, type Backend, type ChunkStatus, type ExecutionProfile } from '@gradpool/core/engine'
-import { availableParallelism } from 'node:os'
-import { runCall, type ChunkCall, type CpuChunkTask } from './chunk.js'
+import { nodeModule } from '@gradpool/core/node-module'
 import type { CompiledProgram, Host } from './compile.js'
 import { EXEC, EXEC_STATUS, STACK_BYTES } from './instructions.js'
+import { runCall, type ChunkCall, type CpuChunkTask } from './step-chunk.js'
 
 /** How long a chunk in this thread blocks the event loop, and so progress reports and the abort signal. */
 const SLICE_MS = 25
@@ -73,7 +73,7 @@ export class CpuBackend implements Backend {
     const { words } = this.#compiled
     words[EXEC.WORKERS] = workers
     // With more workers than cores, a spinning worker takes a core from another.
-    words[EXEC.SPINS] = workers > 1 && workers <= availableParallelism() ? SPINS : 0
+    words[EXEC.SPINS] = workers > 1 && workers <= availableCores() ? SPINS : 0
     words[EXEC.BARRIER_TIMEOUT] = this.#host.barrierTimeoutMs
     Atomics.store(words, EXEC.ARRIVED, 0)
     Atomics.store(words, EXEC.ABANDONED, 0)
@@ -90,4 +90,8 @@ export class CpuBackend implements Backend {
     invariant(status !== undefined && status !== 'refused', 'plan and kernels are of one version')
     return status
   }
+}
+
+function availableCores(): number {
+  return nodeModule('node:os')?.availableParallelism() ?? navigator.hardwareConcurrency
 }

@@ -5,18 +5,21 @@
 import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
 import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CpuEngine, type CpuEngineOptions, WITHOUT_FMA } from './engine.js'
 import type { NativeCode } from './kernels.js'
 import { type Addon, loadAddon } from './native-kernels.js'
 
-const FOLDER = new URL('../dist/native/', import.meta.url)
+/** Where `native/build.mjs` puts the addons: no URL, which bundlers would take for that of a file. */
+function folder(): string {
+  return join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'native')
+}
 
 /** Best first; the names of the files that native/build.mjs makes. */
 const PREFERENCE = ['avx512', 'avx2', 'neon', 'sse4.2', 'portable']
 
 export interface NativeEngineOptions extends CpuEngineOptions {
-  /**
   /** One of `nativeInstructionSets()`. Default: the environment variable GRADPOOL_CPU, else the best. */
   readonly instructionSet?: string | undefined
 }
@@ -47,7 +50,7 @@ export function nativeCode({ instructionSet = process.env.GRADPOOL_CPU }: Native
 
 /** The instruction sets that kernels are built for and this CPU has, best first; empty if nothing is built. */
 export function nativeInstructionSets(): string[] {
-  const built = existsSync(FOLDER) ? readdirSync(FOLDER) : []
+  const built = existsSync(folder()) ? readdirSync(folder()) : []
   if (!built.includes('portable.node')) return []
   const addon = loadAddon(fileOf('portable'))
   return PREFERENCE.filter((name) => built.includes(`${name}.node`) && addon.supports(name))
@@ -73,5 +76,5 @@ function choose(wanted: string | undefined, available: readonly string[]): strin
 }
 
 function fileOf(instructionSet: string): string {
-  return fileURLToPath(new URL(`${instructionSet}.node`, FOLDER))
+  return join(folder(), `${instructionSet}.node`)
 }

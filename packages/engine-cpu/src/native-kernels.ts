@@ -1,5 +1,5 @@
 /** The kernels as native code: an addon compiled for one instruction set, over the arena's memory. */
-import { createRequire } from 'node:module'
+import { nodeModule } from '@gradpool/core/node-module'
 import type { Kernels, MatmulShape } from './kernels.js'
 
 /** What `native/addon.c` exports. */
@@ -39,5 +39,7 @@ export function nativeKernels(file: string, memory: WebAssembly.Memory): Kernels
 }
 
 export function loadAddon(file: string): Addon {
-  return createRequire(import.meta.url)(file) as Addon
+  const module = nodeModule('node:module')
+  if (!module) throw new Error('native code is loaded by Node')
+  return module.createRequire(file)(file) as Addon
 }

@@ -16,7 +16,7 @@ import {
 import { type BatchProgram, type Engine, type ExecutionProfile, flopsOf, train } from '@gradpool/core/engine'
 import { bitsOf, oddExamples as examples, Threads } from '@gradpool/engine-contract'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { runCall } from './chunk.js'
+import { runCall } from './step-chunk.js'
 import { nativeEngine, nativeInstructionSets, wasmEngine } from './index.js'
 
 const model = defineModel({

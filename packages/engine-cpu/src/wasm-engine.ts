@@ -1,9 +1,10 @@
-/** The engine `wasm`: kernels in WebAssembly SIMD. It runs wherever Node does. */
+/** The engine `wasm`: kernels in WebAssembly SIMD. It runs wherever Node does, and in browsers. */
 import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
+import { nodeProcess } from '@gradpool/core/node-module'
 import { CpuEngine, type CpuEngineOptions, WITHOUT_FMA } from './engine.js'
 import type { KernelCode } from './kernels.js'
-import { isExact, type WasmBuild, wasmModule } from './wasm-modules.js'
+import { exactBuilds, loadWasmModules, type Sharing, type WasmBuild, wasmModule, whyNot } from './wasm-modules.js'
 
 export interface WasmEngineOptions extends CpuEngineOptions {
   /**
@@ -17,33 +18,37 @@ export interface WasmEngineOptions extends CpuEngineOptions {
  * @throws UserError when the kernels are not built, the build asked for does not run here, or the
  *   memory cannot be reserved.
  */
-export function wasmEngine(options: WasmEngineOptions = {}): Promise<Engine> {
-  return new Promise((resolve) => {
-    const { chosen, code } = wasmCode(options)
-    const target = {
-      name: 'wasm',
-      description: `WebAssembly SIMD, 128-bit vectors${chosen === 'emulated' ? WITHOUT_FMA : ''}`,
-      code,
-    } as const
-    resolve(new CpuEngine(target, options))
-  })
+export async function wasmEngine(options: WasmEngineOptions = {}): Promise<Engine> {
+  const { threads = true } = options
+  await loadWasmModules(threads ? 'shared' : 'unshared')
+  const { chosen, code } = wasmCode(options)
+  const target = {
+    name: 'wasm',
+    description: `WebAssembly SIMD, 128-bit vectors${chosen === 'emulated' ? WITHOUT_FMA : ''}`,
+    code,
+  } as const
+  return new CpuEngine(target, options)
 }
-
-const PREFERENCE: readonly WasmBuild[] = ['relaxed', 'emulated']
 
 /** The builds that run here, best first: `relaxed` where the CPU and Node fuse, and `emulated`. */
 export function wasmBuilds(): WasmBuild[] {
-  return PREFERENCE.filter(isExact)
+  return exactBuilds()
 }
 
 /** The kernels. @throws UserError when they are not to be had. */
-export function wasmCode({ build = process.env.GRADPOOL_WASM }: WasmEngineOptions = {}): {
+export function wasmCode({ build = nodeProcess()?.env?.GRADPOOL_WASM, threads = true }: WasmEngineOptions = {}): {
   readonly chosen: WasmBuild
   readonly code: KernelCode
 } {
-  const chosen = PREFERENCE.find((name) => (build === undefined || name === build) && isExact(name))
-  if (chosen !== undefined) return { chosen, code: { kind: 'wasm', module: wasmModule(chosen) } }
-  const available = wasmBuilds()
-  if (available.length === 0) throw new UserError('the kernels of the wasm engine are not built; run `npm run build`')
-  throw new UserError(`the engine 'wasm' does not have the build '${build}' here; it has ${available.join(', ')}`)
+  const sharing: Sharing = threads ? 'shared' : 'unshared'
+  const available = exactBuilds(sharing)
+  const chosen = available.find((name) => build === undefined || name === build)
+  if (chosen !== undefined) return { chosen, code: { kind: 'wasm', module: wasmModule(chosen, sharing) } }
+  if (available.length > 0) {
+    throw new UserError(`the engine 'wasm' does not have the build '${build}' here; it has ${available.join(', ')}`)
+  }
+  const cause = whyNot(sharing)
+  if (cause instanceof UserError) throw cause
+  const reason = cause instanceof Error ? cause.message : 'no build rounds as the others do'
+  throw new UserError(`the kernels of the wasm engine do not run here: ${reason}`, { cause })
 }

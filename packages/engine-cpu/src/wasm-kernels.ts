@@ -22,8 +22,9 @@ interface Exports extends MultiplyAdd {
 export function wasmKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   const instantiated = (one: WebAssembly.Module): Exports => instanceOf(one, memory) as unknown as Exports
   const given = instantiated(module)
+  const sharing = memory.buffer instanceof ArrayBuffer ? 'unshared' : 'shared'
   // It is up to the CPU whether it fuses: each thread looks for itself.
-  const exports = roundsOnce(given) ? given : instantiated(wasmModule('emulated'))
+  const exports = roundsOnce(given) ? given : instantiated(wasmModule('emulated', sharing))
   const numPages = memory.buffer.byteLength / PAGE_BYTES
   const { __stack_pointer: stackPointer, __heap_base: heapBase } = exports
   /** Calls a kernel on another stack; calls without a stack of their own need the one before. */

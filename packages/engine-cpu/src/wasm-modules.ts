@@ -1,33 +1,126 @@
 /**
- * The two builds of the kernels in WebAssembly. Both give the same bits: `relaxed` by the fused
- * multiply-add of relaxed SIMD, `emulated` in a longer way, where a CPU or a WebAssembly engine
- * does not fuse.
- *
- * Worker threads load this file, so it imports no other package.
+ * The builds of the kernels in WebAssembly. All give the same bits: `relaxed` by the fused multiply-add of relaxed
+ * SIMD, `emulated` in a longer way, where a CPU or a WebAssembly engine does not fuse. Each is there for memory that
+ * threads share, and for memory of one thread.
  */
-import { readFileSync } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
+import { UserError } from '@gradpool/core'
+import { findFile, type FileLocation } from '@gradpool/core/engine'
+import { nodeModule, nodeProcess } from '@gradpool/core/node-module'
 
-const FILES = { relaxed: 'kernels.wasm', emulated: 'kernels-emulated.wasm' } as const
+const FILES = {
+  relaxed: { shared: 'kernels.wasm', unshared: 'kernels-unshared.wasm' },
+  emulated: { shared: 'kernels-emulated.wasm', unshared: 'kernels-emulated-unshared.wasm' },
+} as const
 
 export type WasmBuild = keyof typeof FILES
+export type Sharing = keyof (typeof FILES)[WasmBuild]
 
-const compiled = new Map<WasmBuild, WebAssembly.Module>()
+type WasmFile = (typeof FILES)[WasmBuild][Sharing]
+
+/** Best first. */
+const PREFERENCE: readonly WasmBuild[] = ['relaxed', 'emulated']
+
+/** Written out one by one, so that bundlers see which files there are. */
+const BESIDE: Readonly<Record<WasmFile, () => URL>> = {
+  'kernels.wasm': () =>
+    import.meta.url.endsWith('.ts')
+      ? new URL('../dist/kernels.wasm', import.meta.url)
+      : new URL('./kernels.wasm', import.meta.url),
+  'kernels-emulated.wasm': () =>
+    import.meta.url.endsWith('.ts')
+      ? new URL('../dist/kernels-emulated.wasm', import.meta.url)
+      : new URL('./kernels-emulated.wasm', import.meta.url),
+  'kernels-unshared.wasm': () =>
+    import.meta.url.endsWith('.ts')
+      ? new URL('../dist/kernels-unshared.wasm', import.meta.url)
+      : new URL('./kernels-unshared.wasm', import.meta.url),
+  'kernels-emulated-unshared.wasm': () =>
+    import.meta.url.endsWith('.ts')
+      ? new URL('../dist/kernels-emulated-unshared.wasm', import.meta.url)
+      : new URL('./kernels-emulated-unshared.wasm', import.meta.url),
+}
+
+const compiled = new Map<WasmFile, WebAssembly.Module>()
 
 /**
  * A build, compiled once per thread.
  *
- * @throws Error where it is not built, or WebAssembly here lacks what it needs
+ * @throws UserError where there is no such file; Error where it cannot be loaded at once, or WebAssembly here lacks
+ *   what it needs
  */
-export function wasmModule(build: WasmBuild): WebAssembly.Module {
-  const known = compiled.get(build)
+export function wasmModule(build: WasmBuild, sharing: Sharing = 'shared'): WebAssembly.Module {
+  const file = FILES[build][sharing]
+  const known = compiled.get(file)
   if (known !== undefined) return known
-  const bytes = readFileSync(new URL(`../dist/${FILES[build]}`, import.meta.url))
+  const found = find(file)
+  if (isModule(found)) return keep(file, found)
+  const bytes = bytesAt(found)
   // Node 20 has relaxed SIMD behind this flag, and later ones do not know the flag.
-  if (!WebAssembly.validate(bytes)) setFlagsFromString('--experimental-wasm-relaxed-simd')
-  const module = new WebAssembly.Module(bytes)
-  compiled.set(build, module)
+  if (!WebAssembly.validate(bytes)) nodeModule('node:v8')?.setFlagsFromString('--experimental-wasm-relaxed-simd')
+  return keep(file, new WebAssembly.Module(bytes))
+}
+
+/**
+ * Loads the builds that `wasmModule` cannot load at once: where there are no files, as in a browser, the best that runs
+ * here, and with it the one that needs no fused multiply-add.
+ */
+export async function loadWasmModules(sharing: Sharing): Promise<void> {
+  if (nodeModule('node:fs')) return
+  for (const build of PREFERENCE) {
+    if (isExact(build, sharing)) return
+    const file = FILES[build][sharing]
+    const found = findOrUndefined(file)
+    if (!isAddress(found)) continue
+    const response = await fetch(found)
+    if (!response.ok) throw new Error(`'${String(found)}' cannot be read: the server answers ${response.status}`)
+    const bytes = await response.arrayBuffer()
+    if (WebAssembly.validate(bytes)) keep(file, await WebAssembly.compile(bytes))
+    if (isExact(build, sharing)) return
+  }
+}
+
+/** Where it is not to be found, `whyNot` says so. */
+function findOrUndefined(file: WasmFile): FileLocation | undefined {
+  try {
+    return find(file)
+  } catch {
+    return undefined
+  }
+}
+
+function find(file: WasmFile): FileLocation {
+  return findFile({ name: file, own: BESIDE[file], specifier: `@gradpool/engine-cpu/${file}` })
+}
+
+function keep(file: WasmFile, module: WebAssembly.Module): WebAssembly.Module {
+  compiled.set(file, module)
   return module
+}
+
+function bytesAt(found: FileLocation): BufferSource {
+  if (isBytes(found)) return found
+  if (!isAddress(found)) throw new UserError('locateFiles: kernels are a path, a URL, bytes or a WebAssembly.Module')
+  const fs = nodeModule('node:fs')
+  if (fs) return fs.readFileSync(typeof found === 'string' && found.startsWith('file:') ? new URL(found) : found)
+  throw new Error(`'${String(found)}' is not loaded yet`)
+}
+
+// Not by `instanceof`: each realm, as that of a `vm` context, has classes of its own.
+
+function isModule(value: unknown): value is WebAssembly.Module {
+  return tagOf(value) === 'WebAssembly.Module'
+}
+
+function isBytes(value: unknown): value is ArrayBuffer | ArrayBufferView<ArrayBuffer> {
+  return tagOf(value) === 'ArrayBuffer' || ArrayBuffer.isView(value)
+}
+
+function isAddress(value: unknown): value is string | URL {
+  return typeof value === 'string' || tagOf(value) === 'URL'
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1)
 }
 
 /** An instance of a build over a memory, with the clock that WebAssembly lacks: `now_ms` of `kernels/clock.c`. */
@@ -37,25 +130,44 @@ export function instanceOf(module: WebAssembly.Module, memory: WebAssembly.Memor
 
 /** Milliseconds since a time that is the same for all threads, other than that of `performance.now()`. */
 function monotonicMs(): number {
-  const [seconds, nanoseconds] = process.hrtime()
-  return 1e3 * seconds + 1e-6 * nanoseconds
+  const time = nodeProcess()?.hrtime?.()
+  if (time === undefined) return performance.timeOrigin + performance.now()
+  return 1e3 * time[0] + 1e-6 * time[1]
 }
 
-const exact = new Map<WasmBuild, boolean>()
+const tried = new Map<WasmFile, { readonly isExact: boolean; readonly error?: unknown }>()
 
 /** Whether a build runs here and rounds once. */
-export function isExact(build: WasmBuild): boolean {
-  const known = exact.get(build) ?? triedOut(build)
-  exact.set(build, known)
-  return known
+export function isExact(build: WasmBuild, sharing: Sharing = 'shared'): boolean {
+  return trial(build, sharing).isExact
 }
 
-function triedOut(build: WasmBuild): boolean {
+/** The builds that run here, best first. */
+export function exactBuilds(sharing: Sharing = 'shared'): WasmBuild[] {
+  return PREFERENCE.filter((build) => isExact(build, sharing))
+}
+
+/** Why the best build does not run here, where it does not. */
+export function whyNot(sharing: Sharing): unknown {
+  return PREFERENCE.map((build) => trial(build, sharing).error).find((error) => error !== undefined)
+}
+
+function trial(build: WasmBuild, sharing: Sharing): { readonly isExact: boolean; readonly error?: unknown } {
+  const file = FILES[build][sharing]
+  const known = tried.get(file)
+  if (known) return known
+  const result = tryOut(build, sharing)
+  // What is not there yet may be told later.
+  if (result.error === undefined) tried.set(file, result)
+  return result
+}
+
+function tryOut(build: WasmBuild, sharing: Sharing): { readonly isExact: boolean; readonly error?: unknown } {
   try {
-    const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true })
-    return roundsOnce(instanceOf(wasmModule(build), memory) as unknown as MultiplyAdd)
-  } catch {
-    return false
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: sharing === 'shared' })
+    return { isExact: roundsOnce(instanceOf(wasmModule(build, sharing), memory) as unknown as MultiplyAdd) }
+  } catch (error) {
+    return { isExact: false, error }
   }
 }
 

@@ -12,7 +12,7 @@ export class SearchThreads {
   constructor(workers: number) {
     this.workers = workers
     const { workerModule } = PackedCodes
-    this.#pool = createPool({ workers, workerModule, exportName: 'executeChunk' })
+    this.#pool = createPool({ workers, workerModule, exportName: 'executeScan' })
   }
 
   /**

@@ -1,6 +1,6 @@
 /** What a record tells of another file, so that one that was changed or exchanged is not taken for it. */
 import { UserError } from '@gradpool/core'
-import { createHash } from 'node:crypto'
+import { createSha256 } from '@gradpool/core/engine'
 import { hasFields, isCount, isHash } from './json-checks.js'
 import { readRegular } from './regular-file.js'
 
@@ -26,5 +26,5 @@ export async function readTold(path: string, told: FileTold): Promise<Buffer> {
 
 /** Hexadecimal. */
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex')
+  return createSha256().update(data).digest()
 }

@@ -1,16 +1,16 @@
 /**
  * Safetensors files: a JSON header with name, type, shape and place of each tensor, then their bytes. They are written
- * with f32 tensors, and read with numbers of any type.
+ * with tensors of f32, f16 and i8, and read with numbers of any type.
  *
- * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of
- * 8; the values. Tensors lie in the code-unit order of their names without gaps. Reading checks all
- * of this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
+ * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of 8; the values.
+ * Tensors lie in the code-unit order of their names without gaps, those of larger numbers first. Reading checks all of
+ * this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
  */
-import { UserError } from '@gradpool/core'
+import { UserError, type Shape } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import { parseJson, scanJson } from './bounded-json.js'
 import { hasFields, isCount, isText } from './json-checks.js'
-import { fromLittleEndian, toLittleEndian } from './little-endian.js'
+import { fromLittleEndian, toLittleEndian, viewLittleEndian } from './little-endian.js'
 import {
   isNumberType,
   type NamedArray,
@@ -32,20 +32,39 @@ export interface ForeignSafetensors extends SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredArray>
 }
 
+export interface DecodeOptions {
+  /** Values of f32 lie in the bytes of the file, which nothing may change then. Default: they are copies. */
+  readonly inPlace?: boolean
+}
+
 const PREFIX_BYTES = 8
 const MAX_HEADER_BYTES = 100_000_000
 /** The header, an entry or the metadata in it, a shape. */
 const MAX_HEADER_DEPTH = 3
 
+/** An array in the numbers of a file. */
+export interface PackedArray {
+  readonly shape: Shape
+  readonly type: 'F16' | 'I8'
+  /** Little-endian, row-major. */
+  readonly bytes: Uint8Array
+}
+
+export interface SafetensorsContent extends Pick<SafetensorsFile, 'metadata'> {
+  readonly tensors: ReadonlyMap<string, NamedArray | PackedArray>
+}
+
 /** The bytes of a file. */
-export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
-  const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))
+export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Uint8Array {
+  const sorted = [...tensors]
+    .map(([name, tensor]) => ({ name, shape: tensor.shape, ...contentOf(tensor) }))
+    .sort((a, b) => numberTypes[b.type].bytes - numberTypes[a.type].bytes || (a.name < b.name ? -1 : 1))
   const header: Record<string, unknown> = {}
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata
   let numBytes = 0
-  for (const [name, { shape, values }] of sorted) {
-    const end = numBytes + values.length * 4
-    header[name] = { dtype: 'F32', shape, data_offsets: [numBytes, end] }
+  for (const { name, type, shape, bytes } of sorted) {
+    const end = numBytes + bytes.length
+    header[name] = { dtype: type, shape, data_offsets: [numBytes, end] }
     numBytes = end
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
@@ -55,11 +74,17 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
   view.setBigUint64(0, BigInt(headerBytes), true)
   file.set(text, PREFIX_BYTES)
   let offset = PREFIX_BYTES + headerBytes
-  for (const [, { values }] of sorted) {
-    file.set(toLittleEndian(values), offset)
-    offset += values.length * 4
+  for (const { bytes } of sorted) {
+    file.set(bytes, offset)
+    offset += bytes.length
   }
   return file
+}
+
+function contentOf(tensor: NamedArray | PackedArray): Pick<PackedArray, 'bytes'> & { readonly type: NumberTypeName } {
+  return 'bytes' in tensor
+    ? { type: tensor.type, bytes: tensor.bytes }
+    : { type: 'F32', bytes: toLittleEndian(tensor.values) }
 }
 
 /**
@@ -77,13 +102,25 @@ export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsF
  * A file with numbers of any type, which become f32.
  *
  * @param where what the file is called in messages
+ * @param types those that it may have
  * @throws UserError with one sentence when the bytes are not such a file
  */
-export function decodeForeignSafetensors(file: Uint8Array, where: string): ForeignSafetensors {
-  return decode(file, where, numberTypeNames)
+export function decodeForeignSafetensors(
+  file: Uint8Array,
+  where: string,
+  types: readonly NumberTypeName[] = numberTypeNames,
+  options: DecodeOptions = {},
+): ForeignSafetensors {
+  return decode(file, where, types, options)
 }
 
-function decode(file: Uint8Array, where: string, types: readonly NumberTypeName[]): ForeignSafetensors {
+function decode(
+  file: Uint8Array,
+  where: string,
+  types: readonly NumberTypeName[],
+  { inPlace = false }: DecodeOptions = {},
+): ForeignSafetensors {
+  const read = inPlace ? viewLittleEndian : fromLittleEndian
   const wrong = (what: string) => new UserError(`${where} is not a whole safetensors file: ${what}`)
   if (file.length < PREFIX_BYTES) throw wrong(`it has only ${file.length} bytes`)
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
@@ -112,7 +149,7 @@ function decode(file: Uint8Array, where: string, types: readonly NumberTypeName[
     end = offsets[1]
     if (start + end > file.length) throw wrong(`it ends inside '${name}'`)
     const bytes = file.subarray(start + offsets[0], start + end)
-    const values = dtype === 'F32' ? fromLittleEndian(bytes) : readNumbers(bytes, type)
+    const values = dtype === 'F32' ? read(bytes) : readNumbers(bytes, type)
     tensors.set(name, { shape, values, type: dtype })
   }
   if (start + end !== file.length) throw wrong(`${file.length - start - end} bytes belong to no tensor`)

@@ -1,6 +1,5 @@
 /** The name of trained weights: equal for equal bits under equal names. */
-import type { StateValues } from '@gradpool/core/engine'
-import { createHash } from 'node:crypto'
+import { createSha256, type StateValues } from '@gradpool/core/engine'
 import { toLittleEndian } from './little-endian.js'
 
 /**
@@ -8,18 +7,18 @@ import { toLittleEndian } from './little-endian.js'
  * UTF-8, the number of its values, and the values; numbers are u32 and values f32, little-endian.
  */
 export function weightsHash(state: StateValues): string {
-  const hash = createHash('sha256')
+  const hash = createSha256()
   for (const name of Object.keys(state).sort()) {
     const values = state[name] ?? new Float32Array()
     const nameBytes = new TextEncoder().encode(name)
     hash.update(u32(nameBytes.length)).update(nameBytes).update(u32(values.length))
     hash.update(toLittleEndian(values))
   }
-  return hash.digest('hex')
+  return hash.digest()
 }
 
-function u32(value: number): DataView {
-  const bytes = new DataView(new ArrayBuffer(4))
-  bytes.setUint32(0, value, true)
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value, true)
   return bytes
 }

@@ -3,11 +3,13 @@
  *
  * A thread that dies fails the task it had, and no other; Piscina replaces it.
  */
+import { UserError } from '@gradpool/core'
+import { findUrl, WORKER_FILE } from '@gradpool/core/engine'
 import type { Piscina } from 'piscina'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Worker } from 'node:worker_threads'
-import type { Answer, Job } from './worker.js'
+import { workerData, type Worker } from 'node:worker_threads'
+import type { Answer, Job, PoolThread } from './pool-worker.js'
 
 export interface PoolOptions {
   readonly workers: number
@@ -49,10 +51,40 @@ const CLOSE_MS = 5000
 const END_MS = 3000
 const LOOK_MS = 20
 
-/** Sources run from `src` in tests of this package; threads always load what was built. */
-const workerFile = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../dist/worker.js' : './worker.js', import.meta.url),
-)
+/** Pools in threads of pools in threads: more is a bundle that starts itself. */
+const MOST_DEPTH = 3
+
+/**
+ * The file that threads start with. Another file in its place would never answer, so its text is looked at. Threads
+ * always load what was built.
+ */
+function workerFile(): string {
+  const url = findUrl({
+    name: 'pool-worker.js',
+    own: () =>
+      import.meta.url.endsWith('.ts')
+        ? new URL('../dist/pool-worker.js', import.meta.url)
+        : new URL('./pool-worker.js', import.meta.url),
+    specifier: '@gradpool/worker-pool/pool-worker',
+    instead: [WORKER_FILE],
+    // The text itself is not in this module.
+    has: /gradpool:pool[-]worker/,
+  })
+  return fileURLToPath(url)
+}
+
+/**
+ * @throws UserError in a thread that was started as one of a pool and runs something else: the program itself, which
+ *   would start threads that start threads
+ */
+function depthHere(): number {
+  const { gradpool, depth = 0, servedBy, isUsed = false } = (workerData ?? {}) as Partial<PoolThread>
+  if (gradpool !== 'pool') return 0
+  if (servedBy !== undefined && isUsed && depth < MOST_DEPTH) return depth
+  throw new UserError(
+    'this program was started as its own worker thread: a bundle needs the file gradpool-worker.js beside it, apart from the program (docs/bundling.md)',
+  )
+}
 
 /** Its threads start at once. */
 export function createPool<Task = unknown, Outcome = unknown>(options: PoolOptions): WorkerPool<Task, Outcome> {
@@ -67,11 +99,13 @@ export function createPool<Task = unknown, Outcome = unknown>(options: PoolOptio
 
 async function startPool<Task, Outcome>(options: PoolOptions): Promise<WorkerPool<Task, Outcome>> {
   // Loaded here, so that who may need a pool but does not waits for nothing.
+  const depth = depthHere() + 1
+  const filename = workerFile()
   const { Piscina } = await import('piscina')
   const { workers, workerModule, exportName } = options
   const { onError = () => undefined, onStuck = () => undefined } = options
   const piscina = new Piscina<Job<Task>, Answer<Outcome>>({
-    filename: workerFile,
+    ...threadFiles(filename, depth),
     name: 'runJob',
     minThreads: workers,
     maxThreads: workers,
@@ -159,6 +193,11 @@ class ThreadsAlive {
     this.#hasTold = true
     this.#onStuck()
   }
+}
+
+/** The build of this package lets Piscina's threads start with `workerFile`, not with a file beside Piscina. */
+function threadFiles(filename: string, depth: number) {
+  return { filename, workerFile: filename, workerData: { gradpool: 'pool', depth } satisfies PoolThread }
 }
 
 function died(cause: unknown): WorkerDied {

@@ -2,6 +2,7 @@
  * The part of an engine that all have in common: compiling into executions, states that executions
  * share, disposal. An engine extends it with its states and its backend.
  */
+import { ownValue } from '../checks.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../program/program.js'
 import { initialState } from '../random/initial-state.js'
@@ -46,7 +47,9 @@ export abstract class BaseEngine<S extends States> implements Engine, ExecutionH
       return shared.shareWith(program) as S
     }
     const states = this.createStates(program)
-    states.write({ ...initialState(program, seed, state), ...state })
+    // Where all are given, none is copied on its way.
+    const areGiven = state && program.states.every(({ name }) => ownValue(state, name) !== undefined)
+    states.write(areGiven ? state : { ...initialState(program, seed, state), ...state })
     return states
   }
 }

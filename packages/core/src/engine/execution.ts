@@ -3,6 +3,7 @@
  * results, positions. Its backend, the engine's own, makes tasks and runs chunks.
  */
 import { invariant, UserError } from '../errors.js'
+import { nextTurn } from '../platform/next-turn.js'
 import { examplesBefore, placesOf, resultSize, stepsPerEpochOf, type BatchProgram } from '../training/batch-program.js'
 import type { Backend, ExecutionHost, ExecutionRecord, States } from './backend.js'
 import type {
@@ -116,7 +117,7 @@ export class BaseExecution<S extends States> implements Execution {
         const { done, value } = await slices.next()
         if (done === true) return this.#result(value)
         onProgress?.(this.progress())
-        await new Promise((resolve) => setImmediate(resolve))
+        await nextTurn()
         this.#checkAlive()
       }
     } catch (error) {

@@ -5,7 +5,7 @@
  * Node `i` may refer only to nodes before it, so the array is a topological order. Programs are
  * plain JSON.
  */
-import { createHash } from 'node:crypto'
+import { createSha256 } from '../platform/sha256.js'
 import type { FirstValue } from '../random/initializers.js'
 import type { Shape, TensorType } from './dtype.js'
 import type { Node } from './node.js'
@@ -90,7 +90,7 @@ export class Program implements ProgramData {
    * order.
    */
   get hash(): string {
-    return createHash('sha256').update(JSON.stringify(this, withSortedKeys)).digest('hex')
+    return createSha256().update(JSON.stringify(this, withSortedKeys)).digest()
   }
 
   /**

@@ -6,15 +6,23 @@
  * as Gradpool's. So a test file beside the sources, or a project of the user's with a
  * `packages/core` of its own, is the user's code.
  */
-import { isAbsolute, relative, resolve, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { nodeModule, nodeProcess } from '../platform/node-module.js'
 
 /** This module's path from its last `src` or `dist` on: built, it is part of a larger one, at the top of `dist`. */
 const belowRoot = /(?<=[\\/])(?:src|dist)[\\/](?!.*[\\/](?:src|dist)[\\/]).*$/s
-/** `packages/core` in the repository, `node_modules/@gradpool/core` elsewhere. */
-const coreRoot = fileURLToPath(import.meta.url).replace(belowRoot, '')
 const siblings = ['models', 'trainer', 'experiments']
-const ownRoots = [coreRoot, ...siblings.map((name) => resolve(coreRoot, '..', name) + sep)]
+
+/**
+ * The folders of this package and its siblings: `packages/core` in the repository, `node_modules/@gradpool/core`
+ * elsewhere. Undefined where there are no files, as in a browser, or no such folders, as in a bundle.
+ */
+function ownRoots(): readonly string[] | undefined {
+  known ??= { roots: rootsOf(import.meta.url) }
+  return known.roots
+}
+
+let known: { readonly roots: readonly string[] | undefined } | undefined
+
 /** An install that gives each package a folder of its own (pnpm) has `models` elsewhere. */
 const installed = /[\\/]node_modules[\\/]@gradpool[\\/](?:models|trainer|experiments)[\\/]/
 /**
@@ -31,7 +39,16 @@ const testFile = /\.(?:test|spec|bench)\.[cm]?[jt]s$/
 export function isOwnFile(file: string): boolean {
   if (testFile.test(file)) return false
   if (installed.test(file)) return true
-  return ownRoots.some((root) => file.startsWith(`${root}src${sep}`) || file.startsWith(`${root}dist${sep}`))
+  return (ownRoots() ?? []).some((root) => file.startsWith(root) && /^(?:src|dist)[\\/]/.test(file.slice(root.length)))
+}
+
+function rootsOf(moduleUrl: string | undefined): readonly string[] | undefined {
+  const [path, url] = [nodeModule('node:path'), nodeModule('node:url')]
+  if (!path || !url || !moduleUrl?.startsWith('file:')) return undefined
+  const file = url.fileURLToPath(moduleUrl)
+  const root = file.replace(belowRoot, '')
+  if (root === file || path.basename(root) !== 'core') return undefined
+  return [root, ...siblings.map((name) => path.resolve(root, '..', name) + path.sep)]
 }
 
 /**
@@ -39,7 +56,7 @@ export function isOwnFile(file: string): boolean {
  * can be told.
  */
 export function userLine(): string | undefined {
-  return firstUserLine(deepStack())
+  return ownRoots() && firstUserLine(deepStack())
 }
 
 /** A message that ends with the user's line. */
@@ -73,10 +90,11 @@ function deepStack(): string {
 /** The path of a frame's location, without the query that a loader may have added. */
 function filePath(location: string): string {
   const [path = ''] = location.split('?')
-  return path.startsWith('file:') ? fileURLToPath(path) : path
+  return path.startsWith('file:') ? (nodeModule('node:url')?.fileURLToPath(path) ?? path) : path
 }
 
 function shortened(file: string): string {
-  const below = relative(process.cwd(), file)
-  return below.startsWith('..') || isAbsolute(below) ? file : below
+  const path = nodeModule('node:path')
+  const below = path?.relative(nodeProcess()?.cwd?.() ?? '', file)
+  return below === undefined || below.startsWith('..') || path?.isAbsolute(below) ? file : below
 }

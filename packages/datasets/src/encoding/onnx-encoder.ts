@@ -3,6 +3,7 @@ import { UserError } from '@gradpool/core'
 import { sizeOf, type Field } from '@gradpool/core/engine'
 import { readRegular, reasonOf, sha256 } from '@gradpool/storage'
 import type * as OnnxRuntime from 'onnxruntime-common'
+import { importInstalled } from '../import-installed.js'
 import { readError } from '../idx/read-error.js'
 import { localFile } from '../remote/remote-file.js'
 import { listed } from '../spec-rules.js'
@@ -87,7 +88,7 @@ function prepared({ values, shape }: Field, { scale, mean, deviation, channels }
 
 async function loadOnnxRuntime(): Promise<Pick<typeof OnnxRuntime, 'InferenceSession' | 'Tensor'>> {
   try {
-    return await import('onnxruntime-node')
+    return (await importInstalled('onnxruntime-node')) as typeof OnnxRuntime
   } catch (cause) {
     throw new UserError('onnxEncoder needs ONNX Runtime: npm install onnxruntime-node', { cause })
   }

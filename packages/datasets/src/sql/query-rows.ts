@@ -4,6 +4,7 @@
  */
 import { UserError } from '@gradpool/core'
 import type * as DuckDb from '@duckdb/node-api'
+import { importInstalled } from '../import-installed.js'
 import type { TableSpec } from '../table/table-spec.js'
 
 const settings = {
@@ -39,7 +40,7 @@ export async function* queryRows({ path, query = '', database }: TableSpec): Asy
 
 async function loadDuckDb(): Promise<typeof DuckDb> {
   try {
-    return await import('@duckdb/node-api')
+    return (await importInstalled('@duckdb/node-api')) as typeof DuckDb
   } catch (cause) {
     throw new UserError('sql() needs DuckDB: npm install @duckdb/node-api', { cause })
   }

@@ -1,6 +1,7 @@
 /** Texts as the numbers of their tokens, and back. */
 import { UserError } from '@gradpool/core'
 import type { TableNames, Tokens } from '@gradpool/core/engine'
+import { importInstalled } from '../import-installed.js'
 import { isObject, listed, shown } from '../spec-rules.js'
 import { BytePairs } from './byte-pairs.js'
 
@@ -150,7 +151,7 @@ function parsed(json: string): object {
 async function loadTokenizers(): Promise<HuggingFace> {
   let cause: unknown
   try {
-    const loaded: unknown = await import('@huggingface/tokenizers')
+    const loaded = await importInstalled('@huggingface/tokenizers')
     if (isTokenizers(loaded)) return loaded
   } catch (error) {
     cause = error

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { nativeInstructionSets } from '../native-engine.js'
 import { testNumbers } from '../testing/kernel-host.js'
 import { PackedCodes } from './packed-codes.js'
-import { executeChunk } from './worker.js'
+import { executeScan } from '../step-chunk.js'
 import type { NearBounds } from './scan.js'
 
 const MEMORY = { memoryBytes: 2 ** 26 }
@@ -95,7 +95,7 @@ describe.each(['wasm', ...nativeInstructionSets()])('%s', (kernels) => {
       const expected = bruteForce(collection)
       expect(pairs(packed.near(collection.queries, collection.bounds))).toEqual(expected)
       const scan = packed.begin(collection.queries, collection.bounds, n)
-      for (const task of scan.tasks.toReversed()) expect(executeChunk(task)).toBe(true)
+      for (const task of scan.tasks.toReversed()) expect(executeScan(task)).toBe(true)
       expect(pairs(scan.finish())).toEqual(expected)
       expect(packed.read(0, packed.numRows)).toEqual(collection.codes)
       expect(packed.labels).toEqual(collection.labels)
@@ -142,6 +142,6 @@ describe.each(['wasm', ...nativeInstructionSets()])('%s', (kernels) => {
 })
 
 function finished(scan: ReturnType<PackedCodes['begin']>): Uint32Array[] {
-  for (const task of scan.tasks) expect(executeChunk(task)).toBe(true)
+  for (const task of scan.tasks) expect(executeScan(task)).toBe(true)
   return scan.finish()
 }

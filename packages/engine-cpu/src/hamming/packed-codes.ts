@@ -5,12 +5,12 @@
  * Codes are stored in blocks, interleaved byte by byte (`kernels/hamming.h`). Rows are never removed. One thread adds
  * rows and starts searches; several threads may do the work of a search (`begin`).
  */
+import { nativeCode, nativeInstructionSets } from '#native'
 import { invariant } from '@gradpool/core/engine'
-import { randomUUID } from 'node:crypto'
-import { Arena, reserveMemory } from '../arena.js'
+import { Arena, newArenaId, reserveMemory } from '../arena.js'
 import { instantiate } from '../instantiate.js'
 import type { KernelCode, Kernels } from '../kernels.js'
-import { nativeCode, nativeInstructionSets } from '../native-engine.js'
+import { stepChunkUrl } from '../step-chunk-url.js'
 import { wasmCode } from '../wasm-engine.js'
 import { Scan, type CodeRegion, type NearBounds, type NearRows, type ScanTask } from './scan.js'
 import { BLOCK_ROWS, MAX_CODE_BYTES } from './words.js'
@@ -29,7 +29,7 @@ export interface PackedCodesOptions {
 
 /** A search in progress. */
 export interface BegunScan {
-  /** Each is run by `executeChunk` of `workerModule`, in a thread of its own or one after the other. */
+  /** Each is run by `executeScan` of `workerModule`, in a thread of its own or one after the other. */
   readonly tasks: readonly ScanTask[]
   /** To be called when all tasks are done. Returns, for each query, what `near` returns. */
   finish(): NearRows[]
@@ -42,13 +42,13 @@ const MOST_QUERIES = 256
 const MOST_FOUND_BYTES = 2 ** 26
 
 export class PackedCodes {
-  /** URL of the module that runs tasks in a worker thread. */
-  static readonly workerModule = new URL(
-    import.meta.url.endsWith('.ts') ? '../../dist/hamming/worker.js' : './hamming/worker.js',
-    import.meta.url,
-  ).href
+  /** URL of the module whose `executeScan` runs tasks in a worker thread. */
+  static get workerModule(): string {
+    return stepChunkUrl()
+  }
+
   readonly codeBytes: number
-  readonly #arenaId = randomUUID()
+  readonly #arenaId = newArenaId()
   readonly #code: KernelCode
   readonly #kernels: Kernels
   readonly #arena: Arena

@@ -50,7 +50,7 @@ import {
   POINTWISE,
 } from '../../src/instructions.js'
 import { loadAddon } from '../../src/native-kernels.js'
-import type { CpuChunkTask } from '../../src/chunk.js'
+import type { CpuChunkTask } from '../../src/step-chunk.js'
 import { KernelHost, at, testNumbers, type Exports } from '../../src/testing/kernel-host.js'
 import { instanceOf } from '../../src/wasm-modules.js'
 

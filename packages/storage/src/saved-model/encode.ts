@@ -1,23 +1,27 @@
 /** From a saved model to the bytes of its file. Equal models give equal bytes. */
-import type { BatchProgram, TableNames } from '@gradpool/core/engine'
-import { createHash } from 'node:crypto'
+import { createSha256, type BatchProgram, type TableNames } from '@gradpool/core/engine'
 import { valuesOf } from '../named-states.js'
 import { encodeSafetensors } from '../safetensors.js'
 import { weightsHash } from '../weights-hash.js'
 import { checkContent } from './check-content.js'
+import { reduceWeights } from './reduced-weights.js'
 import { FORMAT_VERSION, type ModelContent, type RowPrograms } from './saved-model.js'
 
 /**
  * @throws UserError for a model that could not be read again: a state that a Program lacks, one
  *   that is too large
  */
-export function encodeSavedModel(content: ModelContent): Uint8Array {
+export function encodeSavedModel(given: ModelContent): Uint8Array {
+  const { weights } = given
+  const reduced = weights && reduceWeights(given.states, weights)
+  const content = reduced ? { ...given, states: reduced.read } : given
   checkContent(content, 'the model')
   const { states, predict, evaluation, training, table, provenance, metrics } = content
   const about = {
     formatVersion: FORMAT_VERSION,
     kind: 'model',
     hash: contentHash(content),
+    weights,
     provenance,
     metrics,
     predict: predict && {
@@ -29,7 +33,7 @@ export function encodeSavedModel(content: ModelContent): Uint8Array {
     training: training && trainingOf(training),
     table: table && namesOf(table),
   }
-  return encodeSafetensors({ tensors: states, metadata: { gradpool: JSON.stringify(about) } })
+  return encodeSafetensors({ tensors: reduced?.stored ?? states, metadata: { gradpool: JSON.stringify(about) } })
 }
 
 // What is written is named, and always in the same order.
@@ -49,7 +53,7 @@ function namesOf({ target, columns, categories, unknown, missing, classNames, to
 
 /** Of states, Programs and names. */
 export function contentHash({ states, predict, evaluation, training, table }: ModelContent): string {
-  const hash = createHash('sha256').update(weightsHash(valuesOf(states)))
+  const hash = createSha256().update(weightsHash(valuesOf(states)))
   const programs = {
     predictRow: predict?.row,
     predictBlock: predict?.block,
@@ -62,5 +66,5 @@ export function contentHash({ states, predict, evaluation, training, table }: Mo
     if (program) hash.update(`${name} ${program.hash}\n`)
   }
   if (table) hash.update(`table ${JSON.stringify(namesOf(table))}\n`)
-  return hash.digest('hex')
+  return hash.digest()
 }

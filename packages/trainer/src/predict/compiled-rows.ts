@@ -11,7 +11,7 @@ import {
   type Program,
   type StateValues,
 } from '@gradpool/core/engine'
-import type { ValueSpec } from '@gradpool/storage'
+import type { ValueSpec } from '@gradpool/storage/saved-model'
 import type { WorkerPool } from '@gradpool/worker-pool'
 import { RowsMemory } from './rows-memory.js'
 
@@ -61,6 +61,11 @@ export class CompiledRows {
   /** Puts these rows where the Program reads them; any others there stay. */
   load(arrays: readonly Values[], { start, count }: RowRange): void {
     this.#memory.write(arrays, start, count)
+  }
+
+  /** The weights where they are. */
+  get states(): StateValues {
+    return this.#execution.memory.states
   }
 
   /** Other weights, for what shares them, too. */

@@ -8,7 +8,7 @@
  */
 import { UserError, type DType, type Values } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
-import type { ValueSpec } from '@gradpool/storage'
+import type { ValueSpec } from '@gradpool/storage/saved-model'
 
 /** Values of one field for any number of rows, row-major and flat. */
 export type RowValues = Float32Array | Float64Array | Int32Array | Uint8Array | Uint8ClampedArray | readonly number[]

@@ -1,7 +1,7 @@
 /** Memory of fields whose rows the caller brings, which an engine reads without a copy. */
 import { type Values } from '@gradpool/core'
 import { bytesPerElement, sizeOf, type Allocate, type Split } from '@gradpool/core/engine'
-import type { ValueSpec } from '@gradpool/storage'
+import type { ValueSpec } from '@gradpool/storage/saved-model'
 import { ARRAYS } from './rows-in.js'
 
 export class RowsMemory {

@@ -1,7 +1,8 @@
 /** The worker threads of an engine. */
 import type { Engine } from '@gradpool/core/engine'
 import { createPool, STUCK } from '@gradpool/worker-pool'
-import type { Rounds, ThreadRound } from './run-rounds.js'
+import type { Rounds, ThreadRound } from '../run-rounds.js'
+import { roundsUrl } from '../thread-files.js'
 
 /** Threads that run chunks of any execution of the engine. */
 export interface EnginePool {
@@ -9,12 +10,6 @@ export interface EnginePool {
   run(rounds: Omit<Rounds, 'workerModule'>, signal: AbortSignal): Promise<readonly ThreadRound[]>
   close(): Promise<void>
 }
-
-/** Sources run from `src` in tests of this package; threads always load what was built. */
-const roundsModule = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/threads/run-rounds.js' : './threads/run-rounds.js',
-  import.meta.url,
-).href
 
 /**
  * @param onWarning Told in one sentence of what is wrong with a thread, but with none of the trainings.
@@ -28,7 +23,7 @@ export function enginePool(
 ): EnginePool {
   const pool = createPool<Rounds, readonly ThreadRound[]>({
     workers,
-    workerModule: roundsModule,
+    workerModule: roundsUrl(),
     exportName: 'runRounds',
     onError: ({ message }) => onWarning(`a worker thread: ${message}`),
     onStuck() {

@@ -8,7 +8,7 @@ import { WorkerDied } from '@gradpool/worker-pool'
 import { setTimeout } from 'node:timers/promises'
 import type { Feed } from '../windows/feed.js'
 import type { EnginePool } from './engine-pool.js'
-import type { Rounds, ThreadRound } from './run-rounds.js'
+import type { Rounds, ThreadRound } from '../run-rounds.js'
 
 /** How long the others may take to return when one has failed; then their threads are ended. */
 const RETURN_MS = 2000

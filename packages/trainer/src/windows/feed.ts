@@ -11,29 +11,26 @@ import { UserError, type DType } from '@gradpool/core'
 import {
   bytesPerElement,
   passSizeOf,
+  rowShuffleOf,
   sizeOf,
   stepsPerEpochOf,
   type BatchProgram,
   type Engine,
   type Field,
+  type RowShuffle,
   type Split,
 } from '@gradpool/core/engine'
 import { readableRows, rowBytesOf } from '@gradpool/datasets'
 import { Worker } from 'node:worker_threads'
 import { ARRAYS } from '../predict/rows-in.js'
 import type { Pass } from '../plan/training-plan.js'
-import type { WindowAnswer, WindowRequest, WindowThreadData } from './window-thread.js'
+import { windowThreadUrl } from '../thread-files.js'
+import type { WindowAnswer, WindowRequest, WindowThreadData } from '../window-thread.js'
 
 /** Of a split that says nothing of it: of rows in memory that are shuffled in blocks. */
 export const WINDOW_BYTES = 2 ** 27
 /** A reader sorts no more. */
 const MOST_ROWS = 2 ** 22
-
-/** Sources run from `src` in tests of this package; threads always load what was built. */
-const threadModule = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/windows/window-thread.js' : './windows/window-thread.js',
-  import.meta.url,
-)
 
 interface Loading {
   readonly id: number
@@ -53,6 +50,7 @@ export class Feed {
   readonly #pass: Pass
   readonly #seed: number
   readonly #names: readonly string[]
+  readonly #shuffle: RowShuffle
   readonly #memory: Uint8Array[] = []
   /** Of a window. */
   readonly #steps: number
@@ -64,7 +62,8 @@ export class Feed {
 
   /**
    * @param names of the fields that the program reads
-   * @throws UserError where the engine has no memory for two windows of a step each, or a step has too many rows
+   * @throws UserError where the engine has no memory for two windows of a step each, a step has too many rows, or there
+   *   are no lengths to shuffle by
    */
   constructor(
     { allocate, free }: Required<Pick<Engine, 'allocate' | 'free'>>,
@@ -72,6 +71,7 @@ export class Feed {
     { seed, names }: { readonly seed: number; readonly names: readonly string[] },
   ) {
     const { program, data } = pass
+    this.#shuffle = rowShuffleOf(data, program)
     this.#free = free
     this.#pass = pass
     this.#seed = seed
@@ -182,17 +182,19 @@ export class Feed {
 
   #thread(): Worker {
     if (this.#worker) return this.#worker
-    const { program, data } = this.#pass
+    const { data } = this.#pass
+    const module = windowThreadUrl()
     const workerData: WindowThreadData = {
+      module,
       pass: {
         rows: shared(data.rows),
         seed: this.#seed,
-        shuffle: program.shuffle && (data.reading?.shuffle ?? true),
+        shuffle: this.#shuffle,
       },
       fields: readableRows(data.fields, this.#names),
       memory: this.#memory,
     }
-    const worker = (this.#worker = new Worker(threadModule, { workerData, execArgv: [] }))
+    const worker = (this.#worker = new Worker(new URL(module), { workerData, execArgv: [] }))
     worker.on('message', ({ id, error }: WindowAnswer) => {
       const pending = this.#pending.get(id)
       // Where it was stopped meanwhile, the end of the thread is waited for.

@@ -1,7 +1,31 @@
 /**
- * What runs in a worker thread: tasks, by a function of the caller's module. Imports nothing, as every worker pays for
- * it.
+ * What a worker thread starts with: Piscina's part of it, and the handler that does tasks, by a function of the
+ * caller's module. Imports nothing else, as every worker pays for it.
  */
+import { workerData } from 'node:worker_threads'
+
+/** What threads of a pool find in `workerData`; each has an object of its own. */
+export interface PoolThread {
+  readonly gradpool: 'pool'
+  /** 1 in a thread of a pool of the main thread. */
+  readonly depth: number
+  /** What this module is known by. The pool looks for it in the file, so no other module has it written out. */
+  servedBy?: 'gradpool:pool-worker'
+  /** Whether a task was begun. */
+  isUsed?: boolean
+}
+
+/** Undefined in other threads. */
+function poolThread(): PoolThread | undefined {
+  const data = workerData as Partial<PoolThread> | null
+  return data?.gradpool === 'pool' ? (data as PoolThread) : undefined
+}
+
+const thread = poolThread()
+if (thread) {
+  thread.servedBy = 'gradpool:pool-worker'
+  void import('piscina/dist/worker.js')
+}
 
 /** What a worker is sent. */
 export interface Job<Task> {
@@ -22,6 +46,7 @@ const modules = new Map<string, Promise<Record<string, Work | undefined>>>()
 
 /** The handler that Piscina calls. */
 export async function runJob({ workerModule, exportName, tasks }: Job<unknown>): Promise<Answer<unknown>> {
+  if (thread) thread.isUsed = true
   try {
     const loaded = await load(workerModule)
     const work = loaded[exportName]

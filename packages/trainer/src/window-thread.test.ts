@@ -5,7 +5,8 @@ import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { expect, it, onTestFinished } from 'vitest'
-import { temporaryFolder } from '../testing/temporary-folder.js'
+import { temporaryFolder } from './testing/temporary-folder.js'
+import { windowThreadUrl } from './thread-files.js'
 import type { WindowRequest, WindowThreadData } from './window-thread.js'
 
 const numRows = 6000
@@ -21,8 +22,8 @@ it.each([
   const memory = new Uint8Array(new SharedArrayBuffer(12 * numRows))
   const pass = { rows, seed: 3, shuffle: true }
   const fields = [{ rowBytes: 12, from: { path, bytes: values.byteLength } }]
-  const workerData: WindowThreadData = { fields, memory: [memory], pass, slowMs }
-  const thread = new Worker(new URL('../../dist/windows/window-thread.js', import.meta.url), {
+  const workerData: WindowThreadData = { module: windowThreadUrl(), fields, memory: [memory], pass, slowMs }
+  const thread = new Worker(new URL(windowThreadUrl()), {
     workerData,
     execArgv: [],
   })

@@ -1,4 +1,8 @@
-/** Runs chunks in any thread. Workers load this module, so it imports nothing but the code that calls the kernels. */
+/**
+ * Runs chunks, and tasks of scans, in any thread. Workers load this module, so it imports nothing but the code that
+ * calls the kernels.
+ */
+import type { ScanTask } from './hamming/scan.js'
 import { EXEC_STATUS } from './instructions.js'
 import { kernelsFor } from './instantiate.js'
 import type { ArenaTask, Kernels } from './kernels.js'
@@ -19,6 +23,12 @@ export type CpuChunkTask = ArenaTask & ChunkCall
 
 export function executeChunk(task: unknown): (typeof EXEC_STATUS)[number] {
   return EXEC_STATUS[runCall(kernelsFor(task as CpuChunkTask), task as CpuChunkTask)] ?? 'refused'
+}
+
+/** Returns false if the kernels refuse the scan, as it does not stay in its memory. */
+export function executeScan(task: unknown): boolean {
+  const { scan, stackTop } = task as ScanTask
+  return kernelsFor(task as ScanTask).scan(scan, stackTop)
 }
 
 /** How it ended, as `Kernels.run`. Only a call with a profile runs the code that takes times. */

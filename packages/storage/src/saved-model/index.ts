@@ -1,0 +1,18 @@
+/** Saved models as bytes, without files: for where there is no Node. */
+export { fieldsOf } from './check-content.js'
+export { decodeSavedModel } from './decode.js'
+export { encodeSavedModel } from './encode.js'
+export { type ReducedWeights, reducedWeights } from './reduced-weights.js'
+export type {
+  JsonValue,
+  ModelContent,
+  Provenance,
+  RowPrograms,
+  SavedEvaluation,
+  SavedModel,
+  SavedPrediction,
+  ValueSpec,
+} from './saved-model.js'
+export { namedStates, pick, valuesOf } from '../named-states.js'
+export type { NamedArray, StoredArray } from '../number-types.js'
+export { weightsHash } from '../weights-hash.js'
