@@ -20,7 +20,7 @@ function temporaryFolder() {
   return folder
 }
 
-test('links of pages lead to pages and files of the site', () => {
+test('links of pages lead to pages and files of the site', { timeout: 60_000 }, () => {
   const folder = temporaryFolder()
   expect([...stage(folder).keys()]).toEqual(pagePaths())
   const links = (page) =>
