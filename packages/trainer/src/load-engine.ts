@@ -32,7 +32,7 @@ async function importModule(module: string, ours: readonly string[]): Promise<ob
   const url = urlOf(module)
   if (url.startsWith('file:') && !existsSync(new URL(url))) throw noEngine(module, ours)
   try {
-    return (await import(url)) as object
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ url)) as object
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     if (message.startsWith(`Cannot find package '${module}'`)) throw noEngine(module, ours)
