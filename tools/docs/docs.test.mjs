@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { root } from '../environment.mjs'
 import { checkLinks } from './check-links.mjs'
-import { sidebar } from './navigation.mjs'
+import { modules, sidebar } from './navigation.mjs'
 import { pagePaths, stage } from './stage.mjs'
 
 test('every page is in the sidebar once', () => {
@@ -31,6 +32,13 @@ test('links of pages lead to pages and files of the site', { timeout: 60_000 }, 
   expect(existsSync(join(folder, 'docs/benchmark.svg'))).toBe(true)
   const file = links('docs/performance.md').find((url) => url.endsWith('bench/results.json.txt'))
   expect(existsSync(join(folder, 'public', file))).toBe(true)
+})
+
+test('every package but the command is in the reference', () => {
+  const packages = readdirSync(join(root, 'packages')).filter((name) => name !== 'cli')
+  const names = packages.map((name) => (name === 'gradpool' ? name : `@gradpool/${name}`))
+  expect(Object.keys(modules)).toEqual(expect.arrayContaining(names))
+  expect(Object.values(modules).filter((path) => !existsSync(join(root, path)))).toEqual([])
 })
 
 test('a link and an anchor that lead nowhere are found', () => {

@@ -66,7 +66,12 @@ export const modules = {
   '@gradpool/engine-cpu': 'packages/engine-cpu/src/index.ts',
   '@gradpool/engine-contract': 'packages/engine-contract/src/index.ts',
   '@gradpool/storage': 'packages/storage/src/index.ts',
+  '@gradpool/engine-tensorflow': 'packages/engine-tensorflow/src/index.ts',
   '@gradpool/orchestrator': 'packages/orchestrator/src/index.ts',
+  '@gradpool/hashing': 'packages/hashing/src/index.ts',
+  '@gradpool/onnx': 'packages/onnx/src/index.ts',
+  '@gradpool/worker-pool': 'packages/worker-pool/src/index.ts',
+  'gradpool/predict': 'packages/gradpool/src/predict.ts',
   gradpool: 'packages/gradpool/src/index.ts',
 }
 

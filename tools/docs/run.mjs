@@ -39,8 +39,8 @@ async function reference() {
   if (project === undefined) throw new Error('TypeDoc could not read the sources')
   project.name = 'API'
   for (const made of project.getChildrenByKind(ReflectionKind.Module)) {
-    // TypeDoc names a module by the end of its path, such as `core/src` or `core/src/engine`.
-    const isIts = ([, path]) => path === `packages/${made.name}/index.ts`
+    // TypeDoc names a module by the end of its path, such as `core/src`, `core/src/engine` or `gradpool/src/predict`.
+    const isIts = ([, path]) => [`packages/${made.name}/index.ts`, `packages/${made.name}.ts`].includes(path)
     made.name = Object.entries(modules).find(isIts)?.[0] ?? made.name
   }
   await application.outputs.writeOutput({ name: 'markdown', path: join(source, 'api') }, project)
