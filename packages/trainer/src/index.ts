@@ -38,7 +38,14 @@ export { tracePrediction } from './saved-model/trace-rows.js'
 export { kernelTable } from './profile/kernel-times.js'
 export { checkProfile, writeProfile } from './profile/profile-file.js'
 export type { TrainingProfile } from './profile/training-profile.js'
-export { chooseEngine, type EngineChoice, engineFor, type EngineName, engineNames } from './choose-engine.js'
+export {
+  chooseEngine,
+  type EngineChoice,
+  engineFor,
+  type EngineModule,
+  type EngineName,
+  engineNames,
+} from './choose-engine.js'
 export { fit } from './fit/fit.js'
 export type {
   DataFor,
