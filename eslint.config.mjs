@@ -32,7 +32,17 @@ const layers = {
     'hashing',
     'onnx',
   ],
-  gradpool: ['core', 'engine-cpu', 'models', 'datasets', 'worker-pool', 'trainer', 'experiments', 'cli'],
+  gradpool: [
+    'core',
+    'engine-cpu',
+    'models',
+    'datasets',
+    'worker-pool',
+    'trainer',
+    'experiments',
+    'orchestrator',
+    'cli',
+  ],
 }
 
 /** Tests may depend on all of these besides: engines to run on, models and data to train, the suite of engines. */

@@ -24,7 +24,7 @@ export const unitTests = defineConfig({
  */
 export function longestFirst(names) {
   const rank = ({ moduleId }) => {
-    const index = names.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`))
+    const index = names.findIndex((name) => moduleId.includes(`/${name}.test.`))
     return index === -1 ? names.length : index
   }
   return class extends BaseSequencer {

@@ -5,6 +5,7 @@ import { longestFirst, unitTests } from './vitest.shared.mjs'
 const tools = { ssr: unitTests.ssr, test: { name: 'tools', include: ['tools/**/*.test.mjs'] } }
 
 const longest = [
+  'tools/contributing/patches',
   'engine-tensorflow/src/contract',
   'orchestrator/test/averaging',
   'trainer/test/tensorflow',

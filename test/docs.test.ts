@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { smallData } from './data-folder.js'
 import { pages, root } from './docs/blocks.js'
-import { checkCommand, commandsIn, gradpoolArguments, isCommand, isShell } from './docs/shell.js'
-import { installedFolder, isCode, isTypeScript, runCode, typeErrors } from './docs/typescript.js'
+import { checkCommand, commandsIn, gradpoolArguments, isCommand, isShell, nodePrograms } from './docs/shell.js'
+import { installedFolder, isCode, isTypeScript, runCode, runNode, typeErrors } from './docs/typescript.js'
 import { gradpool } from './gradpool.js'
 
 const all = pages()
@@ -62,6 +62,9 @@ describe.each(all)('$path', ({ blocks, inline }) => {
         if (args[0] === 'run') args.push(...(args.includes('--data') ? [] : few), ...commandsIn(block.options).flat())
         const { code, stdout, stderr } = await gradpool(args, { cwd: folder.path })
         expect(code, `${words.join(' ')}: ${stdout}${stderr}`).toBe(0)
+      }
+      for (const program of block.runs ? nodePrograms(block.text) : []) {
+        expect(await runNode(['-e', program], folder.path)).toContain(block.prints ?? '')
       }
     })
   }

@@ -15,7 +15,10 @@ describe('commands and options', () => {
     [['run'], /^Say what to run: /],
     [['run', 'report', '--workers', '0'], /^--workers must be .* from 1 to 256, not '0'$/m],
     [['run', 'report', '--workers', 'two'], /^--workers must be .*, not 'two'$/m],
-    [['run', 'report', '--engine', 'gpu'], /^--engine must be auto, native, wasm, or tensorflow, not 'gpu'$/m],
+    [
+      ['run', 'report', '--engine', 'gpu'],
+      /^there is no engine 'gpu': engine must be 'auto' or 'native' or 'wasm' or 'tensorflow', a package .*, or the path/m,
+    ],
     [['run', 'report', '--seed', '-1'], /^--seed must be whole numbers from 0 to .*, not '-1'$/m],
     [['run', 'report', '--seed', '4..0'], /^--seed must be .*, not '4\.\.0'$/m],
     [['run', 'report', '--epochs', '1.5'], /^--epochs must be a whole number .*, not '1\.5'$/m],

@@ -20,6 +20,7 @@ export const environment = {
 
 /** The entry file of an installed tool, to be run with this Node: no shell and no PATH is involved. */
 const entries = {
+  eslint: 'eslint/bin/eslint.js',
   nx: 'nx/dist/bin/nx.js',
   prettier: 'prettier/bin/prettier.cjs',
   knip: 'knip/bin/knip.js',

@@ -20,13 +20,23 @@ export function isShell({ language, text }: Block): boolean {
 
 export const isCommand = (text: string) => first.test(text)
 
+/** Programs within the lines: what stands in quotes after `node -e`. */
+export function nodePrograms(text: string): string[] {
+  return Array.from(text.matchAll(nodeProgram), ([, program = '']) => program)
+}
+
+const nodeProgram = /^node -e "([^"]*)"$/gm
+
 /** The commands of some lines, each in words. What follows a pipe or redirection is not ours. */
 export function commandsIn(text: string): string[][] {
-  return text.split('\n').flatMap((line) => {
-    const [typed = ''] = line.replace(/^\$ /, '').split(/ #| \| | > | && |^#/)
-    const words = typed.replaceAll(/[[\]…]/g, ' ').match(/'[^']*'|"[^"]*"|\S+/g)
-    return words === null ? [] : [words.map((word) => word.replaceAll(/^['"]|['"]$/g, ''))]
-  })
+  return text
+    .replaceAll(nodeProgram, '')
+    .split('\n')
+    .flatMap((line) => {
+      const [typed = ''] = line.replace(/^\$ /, '').split(/ #| \| | > | && |^#/)
+      const words = typed.replaceAll(/[[\]…]/g, ' ').match(/'[^']*'|"[^"]*"|\S+/g)
+      return words === null ? [] : [words.map((word) => word.replaceAll(/^['"]|['"]$/g, ''))]
+    })
 }
 
 const ways = [['gradpool'], ['npx', 'gradpool'], ['npm', 'run', 'gradpool', '--']]

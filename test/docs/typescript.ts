@@ -86,17 +86,17 @@ export async function runCode(block: Block, folder: string): Promise<string> {
   const compiled = `block-${block.line}.mjs`
   const options = { loader: 'ts', format: 'esm', target: 'node20' } as const
   writeFileSync(join(folder, compiled), transformSync(code, options).code)
-  if (!/^export default /m.test(code)) return run(compiled, folder)
+  if (!/^export default /m.test(code)) return runNode([compiled], folder)
   const planning = `plan-${block.line}.mjs`
   writeFileSync(join(folder, planning), plan(compiled))
-  return run(planning, folder)
+  return runNode([planning], folder)
 }
 
 /** What a program prints. */
-function run(file: string, cwd: string): Promise<string> {
+export function runNode(args: readonly string[], cwd: string): Promise<string> {
   // What a page says is printed has no colours.
   const env = { ...process.env, FORCE_COLOR: '0', NODE_OPTIONS: '' }
-  const child = spawn(process.execPath, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -1,6 +1,6 @@
-"""Writes programs_jax.json: values and gradients of 500 random calculations, by JAX in float64.
+"""Writes packages/engine-contract/oracle/programs_jax.json: values and gradients of 500 random calculations, by JAX in float64.
 
-    node programs.mjs FILE && python programs_jax.py FILE [--out programs_jax.json]
+    node programs.mjs FILE && python programs_jax.py FILE [--out RESULTS]
 
 FILE has the calculations (packages/engine-contract/src/oracle): what users call, op by op, with options and inputs. Each
 op is written anew here with jax.numpy and jax.lax, as NumPy defines it, and gradients are those of jax.grad through the
@@ -340,7 +340,7 @@ def main():
     parser = argparse.ArgumentParser()
     here = os.path.dirname(os.path.abspath(__file__))
     parser.add_argument("recipes")
-    parser.add_argument("--out", default=os.path.join(here, "programs_jax.json"))
+    parser.add_argument("--out", default=os.path.join(here, "../../packages/engine-contract/oracle/programs_jax.json"))
     args = parser.parse_args()
     with open(args.recipes) as f:
         entries = json.load(f)

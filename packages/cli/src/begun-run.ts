@@ -47,7 +47,7 @@ export async function begunRun(asked: string | undefined, given: ResumeOptions):
     ...options,
     out,
     // Any engine of the same numerics resumes it; where none was asked for, one of another class is out of place.
-    engine: options.engine === 'auto' && record.engine === 'tensorflow' ? 'tensorflow' : options.engine,
+    engine: options.engine === 'auto' && !sameNumerics.has(record.engine) ? record.engine : fromHere(options.engine),
     seed,
     preset,
     set,
@@ -60,6 +60,12 @@ export async function begunRun(asked: string | undefined, given: ResumeOptions):
   if (moves) process.chdir(cwd)
   return { directory: moves ? absolute : directory, asked: experiments, options: run }
 }
+
+/** Where `auto` may resume what any of them began. */
+const sameNumerics: ReadonlySet<string> = new Set(['auto', 'native', 'wasm'])
+
+/** A file is meant from the folder that one is in, which need not be the run's. */
+const fromHere = (engine: string): string => (/^\.{1,2}[/\\]/.test(engine) ? resolve(engine) : engine)
 
 /** What `gradpool run` adds to the record of a run. */
 type Begun = Omit<RunCommandOptions, 'resume'> & {
@@ -74,6 +80,7 @@ function isOfRunCommand(record: object): record is Begun {
     isListOf('string', fields.set) &&
     isListOf('number', fields.seed) &&
     typeof fields.cwd === 'string' &&
+    typeof fields.engine === 'string' &&
     typeof fields.preset === 'string'
   )
 }

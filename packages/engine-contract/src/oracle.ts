@@ -1,4 +1,4 @@
-/** What JAX says of 500 random calculations (tools/oracles/programs_jax.json), and an engine beside it. */
+/** What JAX says of 500 random calculations (oracle/programs_jax.json), and an engine beside it. */
 import { readFileSync } from 'node:fs'
 import type { Engine } from '@gradpool/core/engine'
 import { expectClose, wholeBatch } from './compare.js'
@@ -21,7 +21,7 @@ interface OracleFile {
   }[]
 }
 
-const FILE = new URL('../../../tools/oracles/programs_jax.json', import.meta.url)
+const FILE = new URL('../oracle/programs_jax.json', import.meta.url)
 
 let cases: readonly OracleCase[] | undefined
 

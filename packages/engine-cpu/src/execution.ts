@@ -10,6 +10,11 @@ const SLICE_MS = 25
 /** How often a worker polls whether the others have arrived before it sleeps: about 100 microseconds in all. */
 const SPINS = 4000
 
+/** With more workers than cores, a spinning worker takes a core, or the time of a quota, from another. */
+export function spinsFor(workers: number, cores: number): number {
+  return workers > 1 && workers <= cores ? SPINS : 0
+}
+
 export class CpuBackend implements Backend {
   readonly workers: number
   readonly record: CompiledProgram['record']
@@ -71,8 +76,7 @@ export class CpuBackend implements Backend {
   #prepare(workers: number): void {
     const { words } = this.#compiled
     words[EXEC.WORKERS] = workers
-    // With more workers than cores, a spinning worker takes a core from another.
-    words[EXEC.SPINS] = workers > 1 && workers <= availableCores() ? SPINS : 0
+    words[EXEC.SPINS] = spinsFor(workers, availableCores())
     words[EXEC.BARRIER_TIMEOUT] = this.#host.barrierTimeoutMs
     Atomics.store(words, EXEC.ARRIVED, 0)
     Atomics.store(words, EXEC.ABANDONED, 0)

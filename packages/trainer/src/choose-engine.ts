@@ -1,16 +1,19 @@
 /**
- * Engines by name. `auto` is `native` where that is built, else `wasm`; both give the same bits.
- * TensorFlow is loaded when it is first asked for.
+ * Engines by name. `auto` is `native` where there is native code that works, else `wasm`; both give the same bits.
+ * TensorFlow is loaded when it is first asked for, and so is an engine of someone else, by the name of its module.
  */
 import { type Engine } from '@gradpool/core/engine'
-import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
+import { hasNativeCode, nativeEngine, wasmEngine } from '@gradpool/engine-cpu'
 
 export const engineNames = ['auto', 'native', 'wasm', 'tensorflow'] as const
 
 export type EngineName = (typeof engineNames)[number]
 
+/** An engine of ours, or the module of another: an installed package, or a file such as `./my-engine.mjs`. */
+export type EngineModule = EngineName | (string & {})
+
 export interface EngineChoice {
-  readonly engine: EngineName
+  readonly engine: EngineModule
   /** Whether libraries may log. Default: false. */
   readonly verbose?: boolean
 }
@@ -21,11 +24,17 @@ export async function chooseEngine({ engine, verbose = false }: EngineChoice): P
     const { tensorflowEngine } = await import('@gradpool/engine-tensorflow')
     return tensorflowEngine({ verbose })
   }
-  const native = engine === 'native' || (engine === 'auto' && nativeInstructionSets().length > 0)
+  if (!isOurs(engine)) {
+    const { loadEngine } = await import('./load-engine.js')
+    return loadEngine(engine, engineNames)
+  }
+  const native = engine === 'native' || (engine === 'auto' && hasNativeCode())
   return native ? nativeEngine() : wasmEngine()
 }
 
-const shared = new Map<EngineName, Promise<Engine>>()
+const isOurs = (engine: string): engine is EngineName => engineNames.some((name) => name === engine)
+
+const shared = new Map<string, Promise<Engine>>()
 
 /**
  * The engine that is given, or the one of this name that everything in this process shares, made when first asked for.
@@ -34,7 +43,7 @@ const shared = new Map<EngineName, Promise<Engine>>()
  *
  * @throws UserError where it is not there
  */
-export async function engineFor(given: EngineName | Engine = 'auto'): Promise<Engine> {
+export async function engineFor(given: EngineModule | Engine = 'auto'): Promise<Engine> {
   if (typeof given !== 'string') return given
   const made = shared.get(given) ?? chooseEngine({ engine: given })
   shared.set(given, made)

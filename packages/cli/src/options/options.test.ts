@@ -1,7 +1,7 @@
 import { UserError } from '@gradpool/core'
 import { expect, test } from 'vitest'
 import { parseSeeds } from './seeds.js'
-import { assignment, folder, oneOf, wholeNumber } from './values.js'
+import { assignment, folder, module, oneOf, wholeNumber } from './values.js'
 
 test('seeds come as a list, a range, or both, each once', () => {
   expect(parseSeeds('3')).toEqual([3])
@@ -31,14 +31,16 @@ test.each(['0', '-1', '1.5', 'two', '', '257', '1e2', '0x10', 'NaN', ' 3'])('wor
 
 test('values that are right are taken as they are', () => {
   expect(wholeNumber('--workers', 1, 256)('16')).toBe(16)
-  expect(oneOf('--engine', ['auto', 'wasm'])('wasm')).toBe('wasm')
+  expect(oneOf('--lang', ['en', 'ko'])('ko')).toBe('ko')
+  expect(module('--engine')('./my-engine.mjs')).toBe('./my-engine.mjs')
   expect(folder('--out')('a b')).toBe('a b')
   expect(assignment('a=1', ['b=2'])).toEqual(['b=2', 'a=1'])
   expect(assignment('a=')).toEqual(['a='])
 })
 
 test('other mistakes name the option and what it takes', () => {
-  expect(() => oneOf('--engine', ['auto', 'wasm'])('gpu')).toThrow("--engine must be auto or wasm, not 'gpu'")
+  expect(() => oneOf('--lang', ['en', 'ko'])('fr')).toThrow("--lang must be en or ko, not 'fr'")
+  expect(() => module('--engine')(' ')).toThrow("--engine must be a module, not ' '")
   expect(() => folder('--out')('')).toThrow('--out must be the path of a folder, not nothing')
   expect(() => assignment('=1')).toThrow('--set must be path=value')
   expect(() => assignment('train.epochs')).toThrow('--set must be path=value')

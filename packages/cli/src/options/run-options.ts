@@ -1,10 +1,10 @@
 /** The options of `gradpool run`: what each is called, takes, and is if left out. */
-import { availableParallelism } from 'node:os'
+import { availableCores } from '@gradpool/core/engine'
 import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
-import { type EngineName, engineNames } from '@gradpool/trainer'
+import { type EngineModule, engineNames } from '@gradpool/trainer'
 import { parseSeeds } from './seeds.js'
-import { assignment, file, fileOrFolder, folder, oneOf, positiveNumber, wholeNumber } from './values.js'
+import { assignment, file, fileOrFolder, folder, module, oneOf, positiveNumber, wholeNumber } from './values.js'
 
 const mostWorkers = 256
 const mostEpochs = 1_000_000
@@ -16,7 +16,7 @@ export const outFolder = 'runs'
 
 export interface RunCommandOptions {
   readonly workers: number
-  readonly engine: EngineName
+  readonly engine: EngineModule
   readonly seed: readonly number[]
   readonly preset: string
   readonly epochs?: number
@@ -74,15 +74,15 @@ export function verifyOptions(): Option[] {
 }
 
 function workersOption(): Option {
-  const cores = Math.min(mostWorkers, availableParallelism())
+  const cores = Math.min(mostWorkers, availableCores())
   return new Option('--workers <n>', 'worker threads')
     .argParser(wholeNumber('--workers', 1, mostWorkers))
     .default(cores, `all cores, here ${cores}`)
 }
 
 function engineOption(): Option {
-  return new Option('--engine <name>', engineNames.join(', '))
-    .argParser(oneOf('--engine', engineNames))
+  return new Option('--engine <name>', `${engineNames.join(', ')}, or a module that exports another`)
+    .argParser(module('--engine'))
     .default('auto', 'auto: native where it is built, else wasm')
 }
 

@@ -33,23 +33,28 @@ export function oneOf<const T extends string>(option: string, allowed: readonly 
 
 /** The path of a folder. */
 export function folder(option: string): Parser<string> {
-  return path(option, 'a folder')
+  return path(option, 'the path of a folder')
 }
 
 /** The path of a file. */
 export function file(option: string): Parser<string> {
-  return path(option, 'a file')
+  return path(option, 'the path of a file')
 }
 
 /** The path of either. */
 export function fileOrFolder(option: string): Parser<string> {
-  return path(option, 'a file or a folder')
+  return path(option, 'the path of a file or a folder')
+}
+
+/** What can be imported: the name of a package, or the path of a file. */
+export function module(option: string): Parser<string> {
+  return path(option, 'a module')
 }
 
 function path(option: string, what: string): Parser<string> {
   return (typed) => {
     if (typed.trim() !== '' && !typed.includes('\0')) return typed
-    throw new UserError(`${option} must be the path of ${what}, not ${quoted(typed)}`)
+    throw new UserError(`${option} must be ${what}, not ${quoted(typed)}`)
   }
 }
 

@@ -14,8 +14,16 @@ export {
 export { averaging, type Averaging, type Replica } from '../averaging/averaging.js'
 export { type AverageOptions, partsOf, replicaSeed } from '../averaging/parts.js'
 export { type BatchAxis, batchAxes } from '../program/batch-axis.js'
-export { type Allocate, type BlockShuffle, type Field, type FieldFile, type Reading, type Split } from './dataset.js'
-export { RowOrder, type RowShuffle } from '../training/row-order.js'
+export {
+  type Allocate,
+  type BlockShuffle,
+  type Field,
+  type FieldFile,
+  type LengthShuffle,
+  type Reading,
+  type Split,
+} from './dataset.js'
+export { RowOrder, type RowShuffle, rowShuffleOf } from '../training/row-order.js'
 export { FieldCopies } from './field-copies.js'
 export { bytesPerElement, sameShape, sizeOf, stridesOf } from '../program/dtype.js'
 export {

@@ -35,7 +35,10 @@ describe('options of fit', () => {
     [{ test: 'x' }, /^test must be a share .* not 'x'$/],
     [{ optimizer: 'adam' }, "optimizer must be an optimizer, such as adam(), not 'adam'"],
     [{ keep: 'first' }, "keep must be 'last' or 'best', not 'first'"],
-    [{ engine: 'gpu' }, "engine must be 'auto' or 'native' or 'wasm' or 'tensorflow', or an engine, not 'gpu'"],
+    [
+      { engine: 3 },
+      "engine must be 'auto' or 'native' or 'wasm' or 'tensorflow', the module of another engine, or an engine, not 3",
+    ],
     [{ earlyStopping: 5 }, 'earlyStopping must be an object: { patience, monitor?, minDelta?, mode? }, not 5'],
     [{ earlyStopping: {} }, 'earlyStopping needs patience: how many epochs to wait, a whole number of at least 1'],
     [{ earlyStopping: { patience: 0 } }, 'earlyStopping.patience must be a whole number of at least 1, not 0'],

@@ -64,8 +64,8 @@ const rules = {
   keep: oneOf('last', 'best'),
   workers: whole(1, 1024),
   engine: check(
-    `${engineNames.map((name) => `'${name}'`).join(' or ')}, or an engine`,
-    (value) => (isObject(value) && 'compile' in value) || engineNames.some((known) => known === value),
+    `${engineNames.map((name) => `'${name}'`).join(' or ')}, the module of another engine, or an engine`,
+    (value) => (isObject(value) && 'compile' in value) || isText(value),
   ),
   averageEvery: whole(1),
   averageParts: check(

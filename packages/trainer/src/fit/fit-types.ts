@@ -7,7 +7,7 @@ import type { Clip, FieldsOf, MetricsOf, Model, Optimizer, UpdateRule } from '@g
 import type { Engine } from '@gradpool/core/engine'
 import type { DataInput, DataSpec, Dataset, FieldsInput, IdxFolderSpec, MnistSpec } from '@gradpool/datasets'
 import type { EndReason } from '../checkpoints/checkpoint.js'
-import type { EngineName } from '../choose-engine.js'
+import type { EngineModule } from '../choose-engine.js'
 import type { InitFrom } from './init-from.js'
 
 /** Plain fields by name: at least those that the model reads. */
@@ -126,11 +126,14 @@ export interface TrainingOptions<Name extends string, R> {
   readonly keep?: 'last' | 'best'
   /**
    * The most threads; fewer are used where sharing is slower. They never change a bit of the
-   * result. Default: all cores.
+   * result. Default: all cores, or as many as the CPU quota of a container leaves.
    */
   readonly workers?: number
-  /** Default: 'auto', which is native code where that is built, else WebAssembly. */
-  readonly engine?: EngineName | Engine
+  /**
+   * `'native'`, `'wasm'`, `'tensorflow'`, the module of another engine, or an engine. Default: 'auto', which is native
+   * code where that is built, else WebAssembly.
+   */
+  readonly engine?: EngineModule | Engine
   /**
    * A folder for checkpoints. The same call again resumes there, and returns at once when it was
    * done.
