@@ -53,7 +53,17 @@ function entriesOf(folder) {
 }
 
 /** The packages that run in browsers, too. */
-const inBrowsers = ['core', 'datasets', 'experiments', 'models', 'storage', 'trainer', 'worker-pool', 'gradpool']
+const inBrowsers = [
+  'core',
+  'datasets',
+  'experiments',
+  'models',
+  'orchestrator',
+  'storage',
+  'trainer',
+  'worker-pool',
+  'gradpool',
+]
 
 /** In the place of Node's modules: constants of the same names, each taken from the module where there is one. */
 const askedForNode = {

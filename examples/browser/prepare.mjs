@@ -38,8 +38,11 @@ function writeMnist() {
 async function writeResults() {
   const path = join(here, 'public/node.json')
   const source = join(here, 'src/trainings.ts')
-  const { version } = JSON.parse(readFileSync(require.resolve('gradpool/package.json'), 'utf8'))
-  const made = createHash('sha256').update(readFileSync(source)).update(version).digest('hex')
+  const hash = createHash('sha256')
+  for (const file of [source, ...['package.json', 'kernels.wasm'].map((name) => require.resolve(`gradpool/${name}`))]) {
+    hash.update(readFileSync(file))
+  }
+  const made = hash.digest('hex')
   if (existsSync(path) && JSON.parse(readFileSync(path, 'utf8')).made === made) return
   // In this folder, for it imports the library from here.
   mkdirSync(join(here, 'out-tsc'), { recursive: true })

@@ -4,7 +4,17 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { defineConfig } from 'vite'
 
-const packages = ['core', 'datasets', 'engine-cpu', 'experiments', 'models', 'storage', 'trainer', 'worker-pool']
+const packages = [
+  'core',
+  'datasets',
+  'engine-cpu',
+  'experiments',
+  'models',
+  'orchestrator',
+  'storage',
+  'trainer',
+  'worker-pool',
+]
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',

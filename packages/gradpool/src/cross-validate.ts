@@ -1,11 +1,7 @@
 /** One name for cross-validation, of a model or of an experiment. */
 import type { Model } from '@gradpool/core'
 import type { ExperimentConfig } from '@gradpool/experiments'
-import {
-  crossValidateExperiment,
-  type CrossValidateExperimentOptions,
-  type ExperimentValidation,
-} from '@gradpool/orchestrator'
+import type { CrossValidateExperimentOptions, ExperimentValidation } from '@gradpool/orchestrator'
 import {
   crossValidate as crossValidateModel,
   type CrossValidateOptions,
@@ -25,10 +21,14 @@ export function crossValidate(
   experiment: ExperimentConfig,
   options?: CrossValidateExperimentOptions,
 ): Promise<ExperimentValidation>
-export function crossValidate<M extends Model, D extends DataFor<M>>(
+export async function crossValidate<M extends Model, D extends DataFor<M>>(
   subject: M | ExperimentConfig,
   options: CrossValidateOptions<M, D, undefined> | CrossValidateExperimentOptions = {},
 ): Promise<unknown> {
-  if ('stages' in subject) return crossValidateExperiment(subject, options as CrossValidateExperimentOptions)
+  if ('stages' in subject) {
+    // All that runs of experiments need, which models do not.
+    const { crossValidateExperiment } = await import('@gradpool/orchestrator')
+    return crossValidateExperiment(subject, options as CrossValidateExperimentOptions)
+  }
   return crossValidateModel<M, D>(subject, options as CrossValidateOptions<M, D, undefined>)
 }
