@@ -3,7 +3,7 @@
 // of package.json name, and what code loads in a worker thread by `'../dist/<name>.js'`.
 //
 // Modules that threads load are whole by themselves, so that bundlers may copy them: they have what they import from
-// other packages in them.
+// other packages in them. The other modules are there in CommonJS, too, for what knows no modules in `require`.
 //
 //   node tools/bundle.mjs [package ...]      all packages if none is named
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -11,29 +11,25 @@ import { createRequire } from 'node:module'
 import { basename, join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { root } from './environment.mjs'
+import { entryOf, threadModules } from './manifests.mjs'
 
 const packages = join(root, 'packages')
 const named = process.argv.slice(2).map((name) => name.replace('@gradpool/', ''))
 const workerModule = /'(?:\.\.\/)+dist\/([\w/-]+)\.js'/g
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** By package. */
-const threadModules = {
-  'engine-cpu': ['step-chunk'],
-  'worker-pool': ['pool-worker'],
-  trainer: ['run-rounds', 'window-thread'],
-  gradpool: ['gradpool-worker'],
-}
-
 /** Files of `engine-cpu` that `gradpool` has, too, for programs that depend on it alone. */
 const kernels = ['kernels', 'kernels-emulated', 'kernels-unshared', 'kernels-emulated-unshared']
 
+/** Of all conditions: those of `imports` have several. */
+function entriesIn(target) {
+  if (typeof target === 'string') return []
+  return Object.values(target).flatMap((path) => entryOf(typeof path === 'string' ? [path] : path) ?? [])
+}
+
 function entriesOf(folder) {
   const { exports, imports = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const built = [...Object.values(exports), ...Object.values(imports)].flatMap((target) =>
-    typeof target === 'string' ? [] : Object.values(target),
-  )
-  const exported = built.flatMap((path) => /^\.\/dist\/(.*)\.js$/.exec(path)?.[1] ?? [])
+  const exported = [...Object.values(exports), ...Object.values(imports)].flatMap(entriesIn)
   const sources = readdirSync(join(folder, 'src'), { recursive: true }).filter((file) => /(?<!\.test)\.ts$/.test(file))
   const texts = sources.map((file) => readFileSync(join(folder, 'src', file), 'utf8'))
   const loaded = texts.flatMap((text) => [...text.matchAll(workerModule)].map(([, name]) => name))
@@ -68,6 +64,46 @@ const piscina = {
   },
 }
 
+const hasCommonJs = (folder) => readFileSync(join(folder, 'package.json'), 'utf8').includes('.cjs"')
+
+/** They have no form in CommonJS of their own, so that each module has them in it. */
+const MODULES_ONLY = ['@noble/hashes', 'hyparquet', 'hyparquet-compressors']
+
+/** Each file of a package's modules, as it is but for its form. */
+function makeCommonJs(files, dist) {
+  const others = {
+    name: 'others',
+    setup(made) {
+      made.onResolve({ filter: /./ }, ({ path, kind, importer }) => {
+        if (kind === 'entry-point' || !importer.startsWith(dist)) return undefined
+        if (/^\.\.?\//.test(path)) return { path: path.replace(/\.js$/, '.cjs'), external: true }
+        return MODULES_ONLY.some((name) => path === name || path.startsWith(`${name}/`))
+          ? undefined
+          : { path, external: true }
+      })
+    },
+  }
+  return build({
+    entryPoints: files,
+    outdir: dist,
+    outbase: dist,
+    absWorkingDir: root,
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'cjs',
+    // What has no modules has no `import()` either.
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    minifyWhitespace: true,
+    plugins: [others],
+    metafile: true,
+    logLevel: 'warning',
+  })
+}
+
 async function bundle(folder) {
   const dist = join(folder, 'dist')
   mkdirSync(dist, { recursive: true })
@@ -82,8 +118,6 @@ async function bundle(folder) {
     target: 'node20.19',
     format: 'esm',
     define: { GRADPOOL_VERSION: JSON.stringify(version) },
-    sourcemap: true,
-    sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
   }
@@ -112,12 +146,12 @@ async function bundle(folder) {
           }),
         ]),
   ])
-  const written = new Set(
-    results.flatMap(({ metafile }) => Object.keys(metafile.outputs).map((file) => resolve(root, file))),
-  )
+  const outputs = (result) => Object.keys(result?.metafile.outputs ?? {}).map((file) => resolve(root, file))
+  const commonjs = hasCommonJs(folder) ? await makeCommonJs(outputs(results[0]), dist) : undefined
+  const written = new Set([...results, commonjs].flatMap(outputs))
   for (const file of readdirSync(dist, { recursive: true })) {
     const path = join(dist, file)
-    if (/\.js(\.map)?$/.test(file) && !written.has(path)) rmSync(path)
+    if (/\.(js|cjs|(js|d\.ts)\.map)$/.test(file) && !written.has(path)) rmSync(path)
   }
   if (name === 'gradpool') copyKernels(dist)
 }

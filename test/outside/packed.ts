@@ -1,0 +1,52 @@
+/** All packages that are published, as npm packs them. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { root } from '../docs/blocks.js'
+import { npm, output } from './run.js'
+
+export interface Packed {
+  readonly name: string
+  readonly version: string
+  /** The packed file. */
+  readonly path: string
+  readonly packedBytes: number
+  readonly installedBytes: number
+  readonly files: readonly string[]
+}
+
+interface Listed {
+  readonly name: string
+  readonly version: string
+  readonly filename: string
+  readonly size: number
+  readonly unpackedSize: number
+  readonly files: readonly { readonly path: string }[]
+}
+
+const PRIVATE = ['@gradpool/engine-contract', '@gradpool/end-to-end']
+
+/** By name; `remove` removes the files. */
+export async function packAll(): Promise<{ packages: ReadonlyMap<string, Packed>; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'gradpool-packed-'))
+  // Scripts, since one of ours refuses what is not built.
+  const options = ['--workspaces', '--json', '--pack-destination', folder, '--ignore-scripts=false', '--loglevel=error']
+  const printed = await output(npm('pack', ...options), { cwd: root })
+  // Before npm 12 a list, then by name.
+  const listed: unknown = JSON.parse(printed.slice(printed.search(/^[[{]/m)))
+  const all = Object.values(listed as Readonly<Record<string, Listed>>)
+  const packages = all
+    .filter(({ name }) => !PRIVATE.includes(name))
+    .map(({ name, version, filename, size, unpackedSize, files }): Packed => {
+      const path = join(folder, filename.replace(/^@/, '').replaceAll('/', '-'))
+      return { name, version, path, packedBytes: size, installedBytes: unpackedSize, files: files.map((it) => it.path) }
+    })
+  return {
+    packages: new Map(packages.map((it) => [it.name, it])),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+export function isOurs(name: string): boolean {
+  return name === 'gradpool' || name.startsWith('@gradpool/')
+}
