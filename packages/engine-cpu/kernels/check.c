@@ -145,8 +145,9 @@ static bool check_pointwise(const struct check *check, uint32_t address, uint32_
     for (uint32_t i = 0; i < num_sums; i++) {
         const uint32_t *sum = sums + POINTWISE_SUM_WORDS * i;
         const bool by_columns = sum[2] == cols && cols % LANES == 0 && cols <= POINTWISE_BLOCK;
-        if (sum[0] >= num_registers || !(sum[2] == 1 || by_columns)) return false;
-        if (!writes_floats(check, sum[1], sum[2])) return false;
+        if (sum[0] >= num_registers || sum[3] == 0 || rows % sum[3] != 0) return false;
+        if (!(by_columns || (sum[2] == 1 && sum[3] == 1))) return false;
+        if (!writes_floats(check, sum[1], volume(sum[3], sum[2], 1))) return false;
     }
     return true;
 }

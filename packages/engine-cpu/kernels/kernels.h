@@ -67,8 +67,7 @@ struct pointwise {
     uint64_t written;                 /* bit r: an op writes register r */
     float *block[POINTWISE_MAX_REGISTERS]; /* where each register's values of the current block are */
     /* Vectors of these lie in one cache line each. */
-    __attribute__((aligned(
-        CACHE_LINE))) float totals[POINTWISE_MAX_SUMS][POINTWISE_BLOCK]; /* of each sum, its LANES, or its columns */
+    __attribute__((aligned(CACHE_LINE))) float lanes[POINTWISE_MAX_SUMS][LANES]; /* of each sum of all elements */
     __attribute__((aligned(CACHE_LINE))) float temps[POINTWISE_MAX_TEMPS][POINTWISE_BLOCK];
     /* values of registers that cannot be used where they are in the arena */
     __attribute__((aligned(CACHE_LINE))) float own[POINTWISE_MAX_REGISTERS][2 * POINTWISE_BLOCK + LANES];
@@ -104,7 +103,7 @@ void max_pool_spread(char *base, const uint32_t *operands, uint32_t first, uint3
 /* reduce.c */
 void sum_lanes(float lanes[LANES], const float *from, uint32_t first, uint32_t count);
 float fold_lanes(const float lanes[LANES]);
-void add_rows(float *totals, const float *from, uint32_t first, uint32_t count, uint32_t cols);
+void add_rows(float *totals, const float *from, uint32_t first, uint32_t count, uint32_t cols, uint32_t rows);
 void sum(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t inner);
 void sum_segments(float *to, const float *from, uint32_t rows, uint32_t count, uint32_t inner, uint32_t segments,
                   uint32_t first, uint32_t end);

@@ -12,7 +12,7 @@
 /* Tables, a line for each number: */
 /* clang-format off */
 
-#define PLAN_VERSION 9
+#define PLAN_VERSION 10
 
 /* What the kernels need of a stack; each thread has its own. */
 #define STACK_BYTES 262144
@@ -191,17 +191,18 @@ enum section { SECTION_EXAMPLES = 0, SECTION_ROWS = 1, SECTION_ALONE = 2 };
  *   [registers, ops, sums,
  *    registers x (kind, address),
  *    ops x (micro-op, destination register, a, b, c),
- *    sums x (register, dst, columns)]
+ *    sums x (register, dst, columns, parts)]
  * A register that an op writes is TEMP or FULL. A FULL register may be read and written (in place). Reads within a block precede writes of the same op.
- * A sum adds up all elements of a register into the scalar `dst`, in the lane structure of OP_SUM with inner = 1; then columns is 1.
- * Or it adds up the rows, in ascending order as OP_SUM with inner = cols does, into f32[cols] `dst`; then columns is cols, a multiple of 16 up to POINTWISE_BLOCK.
+ * A sum adds up all elements of a register into the scalar `dst`, in the lane structure of OP_SUM with inner = 1; then columns and parts are 1.
+ * Or it adds up the rows of each of `parts` equal parts, in ascending order as OP_SUM with outer = parts and inner = cols does, into f32[parts, cols] `dst`; then columns
+ * is cols, a multiple of 16 up to POINTWISE_BLOCK.
  */
 #define POINTWISE_BLOCK 256
 #define POINTWISE_MAX_REGISTERS 64
 #define POINTWISE_MAX_TEMPS 24
 #define POINTWISE_MAX_SUMS 16
 #define POINTWISE_OP_WORDS 5
-#define POINTWISE_SUM_WORDS 3
+#define POINTWISE_SUM_WORDS 4
 
 enum register_kind {
   REGISTER_TEMP = 0,      /* a block of its own, reused for each block; address is its number among the temps, 0 .. POINTWISE_MAX_TEMPS-1 */

@@ -59,7 +59,7 @@ void pointwise_begin(struct pointwise *program, char *base, uint32_t address, ui
         read |= registers_read(program, program->ops + POINTWISE_OP_WORDS * i);
     for (uint32_t i = 0; i < program->num_sums; i++) {
         read |= (uint64_t)1 << program->sums[POINTWISE_SUM_WORDS * i];
-        for (uint32_t lane = 0; lane < LANES; lane++) program->totals[i][lane] = 0;
+        for (uint32_t lane = 0; lane < LANES; lane++) program->lanes[i][lane] = 0;
     }
     for (uint32_t r = 0; r < program->num_registers; r++) {
         const uint32_t kind = kind_of(program, r);
@@ -189,9 +189,9 @@ static void run_elements(struct pointwise *program, float *product, uint32_t beg
             const uint32_t *sum = program->sums + POINTWISE_SUM_WORDS * i;
             const float *block = program->block[sum[0]];
             if (sum[2] == 1)
-                sum_lanes(program->totals[i], block, first, count);
+                sum_lanes(program->lanes[i], block, first, count);
             else
-                add_rows(program->totals[i], block, first, count, sum[2]);
+                add_rows(floats_at(program->base, sum[1]), block, first, count, sum[2], program->rows / sum[3]);
         }
         if (staged) write_back(program, block_product, first, count);
     }
@@ -220,11 +220,7 @@ uint32_t pointwise_ahead(const struct pointwise *program, struct ahead *list, ui
 void pointwise_end(struct pointwise *program) {
     for (uint32_t i = 0; i < program->num_sums; i++) {
         const uint32_t *sum = program->sums + POINTWISE_SUM_WORDS * i;
-        float *to = floats_at(program->base, sum[1]);
-        if (sum[2] == 1)
-            *to = fold_lanes(program->totals[i]);
-        else
-            copy_bytes(to, program->totals[i], 4 * sum[2]);
+        if (sum[2] == 1) *floats_at(program->base, sum[1]) = fold_lanes(program->lanes[i]);
     }
 }
 

@@ -116,9 +116,8 @@ void sum(float *to, const float *from, uint32_t outer, uint32_t count, uint32_t 
     }
 }
 
-/* Adds elements first .. first + count - 1 of a matrix of `cols` columns, which begin at `from`, to the sums of its columns;
- * first, count and cols are multiples of LANES. */
-void add_rows(float *totals, const float *from, uint32_t first, uint32_t count, uint32_t cols) {
+/* Adds elements first .. first + count - 1 of a matrix of `cols` columns, which begin at `from`, to the sums of its columns. */
+INLINE void add_to_columns(float *totals, const float *from, uint32_t first, uint32_t count, uint32_t cols) {
     const uint32_t begin = first % cols;
     for (uint32_t col = 0; col < cols; col += VLEN) {
         uint32_t i = col < begin ? cols - begin + col : col - begin;
@@ -130,6 +129,19 @@ void add_rows(float *totals, const float *from, uint32_t first, uint32_t count, 
         }
         for (; i < count; i += cols) total += load(from + i);
         store(totals + col, total);
+    }
+}
+
+/* The same for matrices of `rows` rows one after the other, each with sums of its own, one row of `totals`; first, count
+ * and cols are multiples of LANES. */
+void add_rows(float *totals, const float *from, uint32_t first, uint32_t count, uint32_t cols, uint32_t rows) {
+    const uint32_t size = rows * cols;
+    totals += first / size * cols;
+    for (first %= size; count > 0; totals += cols, first = 0) {
+        const uint32_t part = least(count, size - first);
+        add_to_columns(totals, from, first, part, cols);
+        from += part;
+        count -= part;
     }
 }
 

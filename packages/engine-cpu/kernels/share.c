@@ -39,25 +39,33 @@ INLINE bool is_product(uint32_t opcode) {
     return opcode == OP_MATMUL || opcode == OP_MATMUL_SEGMENTS || opcode == OP_MATMUL_STACK;
 }
 
-INLINE bool has_sums(const char *base, uint32_t program) {
-    return program != 0 && ((const uint32_t *)(base + program))[2] != 0;
+/* The pointwise program of an instruction, or 0. */
+static const uint32_t *program_of(const char *base, const uint32_t *at) {
+    const bool is_conv = at[0] == OP_CONV || at[0] == OP_CONV_TRANSPOSE;
+    const uint32_t program = at[0] == OP_MAP ? at[4] : is_conv ? at[6] : is_product(at[0]) ? at[10] : 0;
+    return program == 0 ? 0 : (const uint32_t *)(base + program);
 }
 
-/* Whether no pointwise program of the instruction adds up elements, which only one worker can. */
-static bool is_free_of_sums(const char *base, const uint32_t *at) {
-    if (at[0] == OP_MAP) return !has_sums(base, at[4]);
-    if (at[0] == OP_CONV || at[0] == OP_CONV_TRANSPOSE) return !has_sums(base, at[6]);
-    return !is_product(at[0]) || !has_sums(base, at[10]);
+/* Whether a pointwise program adds up only elements of the same example, if any: only one worker can add up those of
+ * several. */
+static bool sums_by_example(const uint32_t *program, uint32_t examples) {
+    if (!program) return true;
+    const uint32_t *sum = program + 3 + 2 * program[0] + POINTWISE_OP_WORDS * program[1];
+    for (uint32_t i = 0; i < program[2]; i++, sum += POINTWISE_SUM_WORDS) {
+        if (sum[2] == 1 || sum[3] % examples != 0) return false;
+    }
+    return true;
 }
 
 bool can_share_examples(const char *base, const uint32_t *at, uint32_t examples) {
     const uint32_t extent = first_extent(at);
-    return extent > 0 && extent % examples == 0 && is_free_of_sums(base, at);
+    return extent > 0 && extent % examples == 0 && sums_by_example(program_of(base, at), examples);
 }
 
 bool can_share_rows(const char *base, const uint32_t *at) {
     if (at[0] == OP_SUM_SEGMENTS || at[0] == OP_CONV_FILTER) return true;
-    return (at[0] == OP_MAP || is_product(at[0])) && is_free_of_sums(base, at);
+    const uint32_t *program = program_of(base, at);
+    return (at[0] == OP_MAP || is_product(at[0])) && (!program || program[2] == 0);
 }
 
 INLINE uint32_t bytes_of_dtype(uint32_t dtype) { return dtype == DTYPE_U8 ? 1 : 4; }

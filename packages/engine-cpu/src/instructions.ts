@@ -1,7 +1,7 @@
 /** The constants of `kernels/plan.h`, which documents them. `instructions.test.ts` checks that they agree. */
 import type { DType } from '@gradpool/core'
 
-export const PLAN_VERSION = 9
+export const PLAN_VERSION = 10
 
 export const DTYPE: Readonly<Record<DType, number>> = { f32: 0, i32: 1, u8: 2 }
 

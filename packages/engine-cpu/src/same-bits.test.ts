@@ -16,6 +16,7 @@ import {
   parameter,
   randomUniform,
   relu,
+  reshape,
   less,
   sigmoid,
   sqrt,
@@ -174,18 +175,27 @@ describe.each(others)('%s', (_, make) => {
   })
 })
 
-const normed = defineModel({
-  params: { hidden: parameter([9, 32], normal(0.3)), output: parameter([32, 4], normal(0.3)) },
-  step({ hidden, output }, { image, label }) {
-    const x = matmul(mul(image, 1 / 255), hidden)
-    const deviations = sub(x, mean(x, 0))
-    const logits = matmul(relu(div(deviations, sqrt(add(mean(square(deviations), 0), 1e-5)))), output)
-    return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(label, 4)), [1]))) }
-  },
-})
+/** What is normed over the batch: features of 32 columns, or of 32 columns at three places of each example. */
+const normed = [
+  { what: 'rows', numRows: 9, places: [] },
+  { what: 'rows at places', numRows: 3, places: [3] },
+].map(({ what, numRows, places }) => ({
+  what,
+  network: defineModel({
+    params: { hidden: parameter([numRows, 32], normal(0.3)), output: parameter([32, 4], normal(0.3)) },
+    step({ hidden, output }, { image, label }) {
+      const x = matmul(reshape(mul(image, 1 / 255), [image.shape[0] ?? 0, ...places, numRows]), hidden)
+      const overBatch = [0, ...places.map((_, place) => place + 1)]
+      const deviations = sub(x, mean(x, overBatch))
+      const scaled = relu(div(deviations, sqrt(add(mean(square(deviations), overBatch), 1e-5))))
+      const logits = matmul(places.length === 0 ? scaled : mean(scaled, 1), output)
+      return { loss: neg(mean(sum(mul(logSoftmax(logits), oneHot(label, 4)), [1]))) }
+    },
+  }),
+}))
 
-test('rows that one worker sums as it makes them, and two afterwards', async () => {
-  const program = train(normed, { optimizer: adam({ learningRate: 0.01 }), batchSize: 16, data: examples })
+test.each(normed)('$what that are summed as they are made, by one worker and by two', async ({ network }) => {
+  const program = train(network, { optimizer: adam({ learningRate: 0.01 }), batchSize: 16, data: examples })
   const threads = new Threads(wasm, 2)
   const bitsOfWorkers = async (workers: number) => {
     const execution = await wasm.compile(program, { data: examples, seed: 0, workers })

@@ -116,19 +116,20 @@ static void pointwise(void) {
         const uint32_t rows = shapes[s].rows, cols = shapes[s].cols, count = rows * cols;
         for (uint32_t op = MICRO_COPY; op < MICRO_ADAM; op++) {
             next_address = 4096;
-            const uint32_t to = allocate(4 * count), sums = allocate(8), columns = allocate(4 * cols);
+            const uint32_t to = allocate(4 * count), sums = allocate(8), columns = allocate(4 * count);
             const uint32_t width = cols <= POINTWISE_BLOCK && cols % LANES == 0 ? cols : 1; /* of the rows' sums */
+            const uint32_t parts = width > 1 && rows < 10 ? rows : 1;
             const uint32_t full = floats(count, true), scalar = floats(1, false), row = floats(cols, true);
             const uint32_t col = floats(rows, true), bytes = integers(count, -9, 100), whole = integers(count, -9, 100);
-            const uint32_t program =
-                WORDS(9, 7, 3, REGISTER_FULL, to, REGISTER_FULL, full, REGISTER_SCALAR, scalar, REGISTER_ROW, row,
-                      REGISTER_COL, col, REGISTER_FULL_U8, bytes, REGISTER_FULL_I32, whole, REGISTER_TEMP, 0,
-                      REGISTER_TEMP, 1, op, 7, 1, 2, 3, op, 8, 3, 4, 1, op, 0, 7, 8, 5, op, 7, 5, 6, 8, MICRO_ADD, 0, 0,
-                      7, 0, op, 8, 4, 0, 2, MICRO_SUB, 0, 0, 8, 0, 0, sums, 1, 7, sums + 4, 1, 8, columns, width);
+            const uint32_t program = WORDS(
+                9, 7, 3, REGISTER_FULL, to, REGISTER_FULL, full, REGISTER_SCALAR, scalar, REGISTER_ROW, row,
+                REGISTER_COL, col, REGISTER_FULL_U8, bytes, REGISTER_FULL_I32, whole, REGISTER_TEMP, 0, REGISTER_TEMP,
+                1, op, 7, 1, 2, 3, op, 8, 3, 4, 1, op, 0, 7, 8, 5, op, 7, 5, 6, 8, MICRO_ADD, 0, 0, 7, 0, op, 8, 4, 0,
+                2, MICRO_SUB, 0, 0, 8, 0, 0, sums, 1, 1, 7, sums + 4, 1, 1, 8, columns, width, parts);
             EXECUTE(OP_MAP, rows, cols, program);
             add_to_hash(to, count);
             add_to_hash(sums, 2);
-            add_to_hash(columns, width);
+            add_to_hash(columns, parts * width);
         }
     }
     end("pointwise");

@@ -1,7 +1,7 @@
 /** Writes a schedule as the words of a plan, whose place is not known yet. The format is in `kernels/plan.h`. */
 import { UserError, type DType, type Shape } from '@gradpool/core'
 import { bytesPerElement, invariant, sizeOf, stridesOf, type Node, type NodeOf } from '@gradpool/core/engine'
-import { DTYPE, MATMUL, OP } from '../instructions.js'
+import { DTYPE, MATMUL, OP, SECTION } from '../instructions.js'
 import { addressIn } from './addresses.js'
 import { productOf, type Kernel } from './fuse.js'
 import { reduction } from './reduction.js'
@@ -62,7 +62,7 @@ class Emitter {
       if (kind !== undefined) end += SECTION_WORDS
       const inside: number[] = []
       for (const action of actions) {
-        const words = this.#action(action)
+        const words = this.#action(action, kind)
         this.places.push({ action, first: end, end: end + words.length })
         end += words.length
         for (const word of words) inside.push(word)
@@ -71,7 +71,7 @@ class Emitter {
     })
   }
 
-  #action(action: Action): number[] {
+  #action(action: Action, section: number | undefined): number[] {
     switch (action.kind) {
       case 'guard':
         return this.#guards(action.loss)
@@ -80,11 +80,11 @@ class Emitter {
         return copy(this.#address(action.state), this.#address(action.from), 4, [size], [1], [1])
       }
       case 'kernel':
-        return this.#kernel(action.kernel)
+        return this.#kernel(action.kernel, section)
     }
   }
 
-  #kernel(kernel: Kernel): number[] {
+  #kernel(kernel: Kernel, section: number | undefined): number[] {
     const [first] = kernel.nodes
     invariant(first !== undefined, 'a kernel has nodes')
     if (kernel.kind === 'product') return this.#product(kernel)
@@ -94,7 +94,7 @@ class Emitter {
     }
     const input = this.#graph.input(first)
     if (input) return this.#gather(first, input.name)
-    return this.#single(first, this.#graph.node(first))
+    return this.#single(first, this.#graph.node(first), section)
   }
 
   #gather(index: number, name: string): number[] {
@@ -135,7 +135,7 @@ class Emitter {
     return address
   }
 
-  #single(index: number, node: Node): number[] {
+  #single(index: number, node: Node, section: number | undefined): number[] {
     const graph = this.#graph
     const size = graph.size(index)
     const to = this.#address(index)
@@ -147,8 +147,10 @@ class Emitter {
       case 'sum':
       case 'reduceMax': {
         const { outer, count, inner } = reduction(shapeOf(0), node.attributes.axes)
-        if (node.op === 'sum' && node.attributes.segments !== undefined) {
-          const { segments } = node.attributes
+        // Workers share a sum by the sums of one segment.
+        const oneSegment = section === SECTION.ROWS ? 1 : undefined
+        const segments = node.op === 'sum' ? (node.attributes.segments ?? oneSegment) : undefined
+        if (segments !== undefined) {
           const rows = rowsOf(0)
           return instruction(OP.SUM_SEGMENTS, to, a, rows, count / rows, inner, segments)
         }

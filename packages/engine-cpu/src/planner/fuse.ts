@@ -6,10 +6,10 @@
  * depends on the whole result of that kernel. So a bias and an activation join their matmul, a loss and its gradient
  * the matmul that makes the prediction, and an optimizer's update the matmul of the weight gradient.
  */
-import { invariant, type Node } from '@gradpool/core/engine'
+import { batchAxes, invariant, type BatchAxis, type Node } from '@gradpool/core/engine'
 import { POINTWISE } from '../instructions.js'
 import type { Graph } from './graph.js'
-import { reduction } from './reduction.js'
+import { rowSums } from './reduction.js'
 import { TopologicalOrder } from './topological-order.js'
 
 export interface Kernel {
@@ -40,7 +40,8 @@ export class Kernels {
   /** By node. */
   readonly #of: (Kernel | undefined)[]
   readonly #order: TopologicalOrder
-  readonly #isShared: boolean
+  /** Where the examples of each node are, if several workers share the kernels. */
+  readonly #axes: readonly BatchAxis[] | undefined
   /** Of each node, the number of the count that last met it. */
   readonly #counted: Int32Array
   #numCounts = 0
@@ -51,7 +52,7 @@ export class Kernels {
    */
   constructor(graph: Graph, isShared: boolean) {
     this.#graph = graph
-    this.#isShared = isShared
+    this.#axes = isShared ? batchAxes(graph.program) : undefined
     this.#counted = new Int32Array(graph.program.nodes.length)
     this.#kernels = graph.computed.map((index, number) => this.#own(index, number))
     this.#of = new Array<Kernel | undefined>(graph.program.nodes.length)
@@ -87,8 +88,8 @@ export class Kernels {
       return { number, nodes: [index], kind: 'product', size: graph.size(index), columns: node.shape.at(-1) }
     }
     if (graph.microOp(index) === undefined) {
-      const columns = this.#isSum(index) && graph.size(index) > 1 ? graph.size(index) : undefined
-      return { number, nodes: [index], kind: 'single', size: 0, columns }
+      const columns = this.#isSum(index) ? rowSums(graph, index)?.columns : undefined
+      return { number, nodes: [index], kind: 'single', size: 0, columns: columns === 1 ? undefined : columns }
     }
     const columns = graph.views(index).find((view) => view.columns !== undefined)?.columns
     return { number, nodes: [index], kind: 'pointwise', size: graph.size(index), columns }
@@ -113,11 +114,16 @@ export class Kernels {
     )
   }
 
-  /** Whether a node sums all elements in order, or all rows, which a pointwise program can do alongside. */
+  /**
+   * Whether a node sums elements or rows in order, which a pointwise program can do alongside; where workers share it,
+   * only those of each example.
+   */
   #isSum(index: number): boolean {
-    if (this.#isShared) return false
-    const columns = columnsOfSum(this.#graph, index)
-    return columns === 1 || (columns !== undefined && columns % POINTWISE.LANES === 0 && columns <= POINTWISE.BLOCK)
+    const sums = rowSums(this.#graph, index)
+    if (sums === undefined) return false
+    const { columns, parts } = sums
+    if (columns > 1 && (columns % POINTWISE.LANES > 0 || columns > POINTWISE.BLOCK)) return false
+    return this.#axes === undefined || (parts > 1 && this.#axes[index] === 0)
   }
 
   #joinAsSum(index: number): void {
@@ -261,15 +267,6 @@ export class Kernels {
       !this.#isSum(dependency)
     )
   }
-}
-
-/** The numbers that a sum without segments makes: 1, or one for each column of its rows; undefined for other nodes. */
-function columnsOfSum(graph: Graph, index: number): number | undefined {
-  const node = graph.node(index)
-  if (node.op !== 'sum' || node.attributes.segments !== undefined) return undefined
-  const { outer, inner } = reduction(graph.node(node.inputs[0] ?? 0).shape, node.attributes.axes)
-  if (graph.size(index) === 1) return 1
-  return outer === 1 ? inner : undefined
 }
 
 /** The nodes of both, ascending but for as many as are first, whatever their numbers. */

@@ -3,8 +3,11 @@
  *
  * - what no output needs is dropped: a Program from a file may have such nodes;
  * - a reduction over axes that are not adjacent becomes several, the innermost axes first;
+ * - a sum over the first axis and the next ones, but not of all elements, sums those of each index of the first axis on
+ *   their own: so workers that share the examples of a batch each add up what they have made;
  * - an output that is an alias of an input becomes a copy, since the input's memory may be overwritten.
  */
+import type { Shape } from '@gradpool/core'
 import { mapNodes, Program, prune, type Node, type NodeOf, type Output } from '@gradpool/core/engine'
 import { isAlias } from './aliases.js'
 
@@ -29,11 +32,13 @@ export function lower(given: Program): Program {
 }
 
 function splitReductions(program: Program): Program {
-  if (!program.nodes.some((node) => isReduction(node) && adjacentRuns(node.attributes.axes).length > 1)) return program
+  const operandShape = (node: Node): Shape => program.node(node.inputs[0] ?? 0).shape
+  const isSplit = (node: Node): boolean => isReduction(node) && stages(node, operandShape(node)).length > 1
+  if (!program.nodes.some(isSplit)) return program
   return mapNodes(program, (node, index, add) => {
     if (!isReduction(node)) return node
-    let { shape } = program.node(program.node(index).inputs[0] ?? 0)
-    const [first = [], ...inner] = adjacentRuns(node.attributes.axes)
+    let shape = operandShape(program.node(index))
+    const [first = [], ...inner] = stages(node, shape)
     let { inputs } = node
     for (const axes of inner.reverse()) {
       shape = shape.filter((_, axis) => !axes.includes(axis))
@@ -46,6 +51,15 @@ function splitReductions(program: Program): Program {
 
 function isReduction(node: Node): node is NodeOf<'sum' | 'reduceMax'> {
   return node.op === 'sum' || node.op === 'reduceMax'
+}
+
+/** The axes that are reduced together, the last of which are reduced first. */
+function stages({ op, attributes: { axes } }: NodeOf<'sum' | 'reduceMax'>, shape: Shape): readonly number[][] {
+  const runs = adjacentRuns(axes)
+  const [[first, ...next] = []] = runs
+  const isWhole = shape.every((extent, axis) => extent === 1 || axes.includes(axis))
+  if (op !== 'sum' || first !== 0 || next.length === 0 || isWhole) return runs
+  return [[first], next, ...runs.slice(1)]
 }
 
 function adjacentRuns(axes: readonly number[]): number[][] {

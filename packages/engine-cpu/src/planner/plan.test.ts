@@ -53,7 +53,7 @@ function trainingOf(optimizer: Optimizer): BatchProgram {
   return train(autoencoder, { optimizer, batchSize: 10, data })
 }
 
-function planOf({ program }: Pick<BatchProgram, 'program'>): Plan {
+function planOf({ program }: Pick<BatchProgram, 'program'>, { isShared = false } = {}): Plan {
   let next = 2 ** 20
   const states = new Map<string, number>()
   return new Plan(program, {
@@ -67,7 +67,7 @@ function planOf({ program }: Pick<BatchProgram, 'program'>): Plan {
     step: 64,
     seed: 128,
     matmulScratch: () => 256,
-    isShared: false,
+    isShared,
   })
 }
 
@@ -132,6 +132,23 @@ test('the mean and the variance of rows are summed where the rows are made', () 
   const { kernels } = planOf(train(normed, { optimizer: adam(), batchSize: 10, data }))
   expect(kernels.filter(({ kind, ops }) => kind === 'single' && ops.includes('sum'))).toEqual([])
   expect(kernels.some(({ kind, ops }) => kind === 'product' && ops.includes('sum'))).toBe(true)
+})
+
+test('workers that share the examples sum the rows of each where they make them', () => {
+  const normed = defineModel({
+    params: { weight: parameter([10, 32], normal(0.3)) },
+    step({ weight }, { image }: { image: Parameters<typeof mul>[0] }) {
+      const rows = matmul(reshape(mul(image, 1), [10, 2, 10]), weight)
+      const deviations = sub(rows, mean(rows, [0, 1]))
+      return { loss: mean(mul(tanh(rows), mean(square(deviations), [0, 1]))) }
+    },
+  })
+  const { kernels } = planOf(train(normed, { optimizer: adam(), batchSize: 10, data }), { isShared: true })
+  const sums = kernels.filter(({ ops }) => ops.includes('sum'))
+  // Of the rows of each example, with the product and with the squares; then of the examples, alone.
+  expect(sums.map(({ kind, ops }) => `${kind} ${ops[0] ?? ''}`)).toEqual(
+    expect.arrayContaining(['product matmul', expect.stringMatching(/^pointwise/)]),
+  )
 })
 
 test('a step with plain gradient descent updates in the products, too', () => {

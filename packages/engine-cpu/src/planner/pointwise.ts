@@ -7,6 +7,7 @@ import { MICRO, REGISTER, POINTWISE } from '../instructions.js'
 import { matchAdam, type AdamStep } from './adam.js'
 import { productOf, type Kernel } from './fuse.js'
 import type { Graph, View } from './graph.js'
+import { rowSums } from './reduction.js'
 
 /** The addresses of values while a step runs. */
 export interface Addresses {
@@ -76,7 +77,7 @@ class PointwiseBuilder {
     const sumWords = sums.flatMap((sum, index) => [
       this.#read({ kind: 'full', node: summed[index] ?? 0, columns: undefined }),
       this.#memory(sum),
-      graph.size(sum),
+      ...this.#sumWords(sum),
     ])
     const { length: numRegisters } = this.#registers
     invariant(numRegisters <= POINTWISE.MAX_REGISTERS, `a pointwise program of ${numRegisters} registers`)
@@ -84,6 +85,12 @@ class PointwiseBuilder {
     for (const { kind, address } of this.#registers) words.push(kind, address)
     words.push(...ops, ...sumWords)
     return words
+  }
+
+  #sumWords(sum: number): [columns: number, parts: number] {
+    const sums = rowSums(this.#graph, sum)
+    invariant(sums, `node ${sum} is a sum of rows`)
+    return [sums.columns, sums.parts]
   }
 
   #microOp(node: number, position: number, lastUse: ReadonlyMap<number, number>, atEnd: [number, number][]): number[] {

@@ -10,6 +10,7 @@ import { batchAxes, type BatchAxis } from '@gradpool/core/engine'
 import { SECTION } from '../instructions.js'
 import { productOf, type Kernel } from './fuse.js'
 import type { Graph } from './graph.js'
+import { reduction } from './reduction.js'
 import type { Action, Schedule } from './schedule.js'
 
 export interface Section {
@@ -23,6 +24,10 @@ const LEAST_SHARED_ELEMENTS = 2048
 
 /** The same for sums over the batch, each of which takes longer. */
 const LEAST_SHARED_SUMS = 64
+
+/** The same for sums of columns, of which each worker makes whole vectors, and for the elements that are summed. */
+const LEAST_SHARED_COLUMNS = 32
+const LEAST_SUMMED_ELEMENTS = 32_768
 
 /** Ops that kernels can run for some examples of a batch only. */
 const BY_EXAMPLE = new Set([
@@ -163,8 +168,11 @@ class Sharing {
     const isElementwise = (node: number): boolean => graph.microOp(node) !== undefined
     const [first = 0] = nodes
     const node = graph.node(first)
-    if (node.op === 'sum' && node.attributes.segments !== undefined) {
-      return graph.size(first) >= LEAST_SHARED_SUMS
+    if (node.op === 'sum') {
+      const [operand = 0] = node.inputs
+      if (node.attributes.segments !== undefined) return graph.size(first) >= LEAST_SHARED_SUMS
+      const { outer, inner } = reduction(graph.node(operand).shape, node.attributes.axes)
+      return outer === 1 && inner >= LEAST_SHARED_COLUMNS && graph.size(operand) >= LEAST_SUMMED_ELEMENTS
     }
     if (node.op === 'convFilter') return true
     if (kind === 'product') return node.op === 'matmul' && nodes.slice(1).every(isElementwise)

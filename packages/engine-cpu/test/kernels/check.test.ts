@@ -194,7 +194,7 @@ function wordsOf(bytes: Uint8Array, exec: number): number[] {
   const range = (address: number, count: number): number[] => Array.from({ length: count }, (_, i) => address + 4 * i)
   const program = (address: number): number[] => {
     const [registers, ops, sums] = [word(address), word(address + 4), word(address + 8)]
-    return range(address, 3 + 2 * registers + 5 * ops + 3 * sums)
+    return range(address, 3 + 2 * registers + 5 * ops + 4 * sums)
   }
   const programs = [EXEC.PROGRAM, EXEC.TAIL].flatMap((from) => {
     const [address, count] = [word(exec + 4 * from), word(exec + 4 * (from + 1))]
@@ -405,13 +405,13 @@ describe('a plan', () => {
       bytes: 4,
       isWritten: true,
       instruction: (_, program) => [OP.MAP, 6, 7, program],
-      program: (x) => [1, 0, 1, REGISTER.TEMP, 0, 0, x, 1],
+      program: (x) => [1, 0, 1, REGISTER.TEMP, 0, 0, x, 1, 1],
     },
     'MAP sum of rows': {
-      bytes: 4 * 32,
+      bytes: 4 * 3 * 32,
       isWritten: true,
       instruction: (_, program) => [OP.MAP, 6, 32, program],
-      program: (x) => [1, 0, 1, REGISTER.TEMP, 0, 0, x, 32],
+      program: (x) => [1, 0, 1, REGISTER.TEMP, 0, 0, x, 32, 3],
     },
     'CONV dst': {
       bytes: 4 * 36,
@@ -586,9 +586,12 @@ describe('a plan', () => {
     'of an unknown kind of register': [true, [1, 0, 0, 8, other]],
     'of a product, without a matmul': [true, [1, 0, 0, REGISTER.PRODUCT, 0]],
     'of too many registers': [true, [POINTWISE.MAX_REGISTERS + 1, 0, 0, ...Array<number>(98).fill(0)]],
-    'of too many sums': [true, [1, 0, POINTWISE.MAX_SUMS + 1, ...Array<number>(36).fill(0)]],
-    'that sums a register it has not': [true, [1, 0, 1, REGISTER.TEMP, 0, 1, other, 1]],
-    'that sums to some columns': [true, [1, 0, 1, REGISTER.TEMP, 0, 0, other, 2]],
+    'of too many sums': [true, [1, 0, POINTWISE.MAX_SUMS + 1, ...Array<number>(70).fill(0)]],
+    'that sums a register it has not': [true, [1, 0, 1, REGISTER.TEMP, 0, 1, other, 1, 1]],
+    'that sums all elements': [false, [1, 0, 1, REGISTER.TEMP, 0, 0, other, 1, 1]],
+    'that sums to some columns': [true, [1, 0, 1, REGISTER.TEMP, 0, 0, other, 2, 1]],
+    'that sums no parts': [true, [1, 0, 1, REGISTER.TEMP, 0, 0, other, 1, 0]],
+    'that sums all elements of two parts': [true, [1, 0, 1, REGISTER.TEMP, 0, 0, other, 1, 2]],
     'of an Adam step': [false, [14, 1, 0, ...adamRegisters, MICRO.ADAM, 0, 0, 0, 0]],
     // Its last scalar would be the next word, which looks like one: EXP and SCALAR are the same
     // number.

@@ -134,21 +134,26 @@ describe('pointwise', () => {
     fc.assert(property, { numRuns: 30 })
   })
 
-  it('sums columns from the first row to the last', () => {
+  it('sums the columns of each part from its first row to its last', () => {
     const property = fc.property(
       fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: 5 }),
       fc.integer({ min: 1, max: 16 }),
       fc.nat(),
-      (rows, vectors, seed) => {
+      (rowsOfPart, parts, vectors, seed) => {
         host.reset()
+        const rows = parts * rowsOfPart
         const cols = vectors * POINTWISE.LANES
         const x = host.floats(awkward(rows * cols, seed))
-        const sums = host.floats(cols)
+        const sums = host.floats(parts * cols)
         // Of x, and of its negative.
-        const others = host.floats(cols)
+        const others = host.floats(parts * cols)
         const program = [2, 1, 2, REGISTER.FULL, addressOf(x), REGISTER.TEMP, 0, MICRO.NEG, 1, 0, 0, 0]
-        runProgram(rows, cols, [...program, 0, addressOf(sums), cols, 1, addressOf(others), cols])
-        const columns = Array.from({ length: cols }, (_, col) => x.filter((_, i) => i % cols === col))
+        runProgram(rows, cols, [...program, 0, addressOf(sums), cols, parts, 1, addressOf(others), cols, parts])
+        const columns = Array.from({ length: parts * cols }, (_, sum) => {
+          const part = x.subarray(Math.floor(sum / cols) * rowsOfPart * cols).subarray(0, rowsOfPart * cols)
+          return part.filter((_, i) => i % cols === sum % cols)
+        })
         const summed = (values: Float32Array) =>
           values.subarray(1).reduce((sum, value) => f(sum + value), at(values, 0))
         expectSameBits(sums, Float32Array.from(columns, summed))
@@ -175,7 +180,7 @@ describe('pointwise', () => {
       const program = [5, 3, 2, REGISTER.FULL, addressOf(x), REGISTER.ROW, addressOf(row), REGISTER.TEMP, 0]
       program.push(REGISTER.TEMP, 1, REGISTER.FULL, addressOf(x))
       program.push(MICRO.ADD, 2, 0, 1, 0, MICRO.MUL, 4, 2, 0, 0, MICRO.SUB, 3, 0, 2, 0)
-      program.push(4, address, 1, 3, address + 4, 1)
+      program.push(4, address, 1, 1, 3, address + 4, 1, 1)
       runProgram(rows, cols, program)
       const t0 = before.map((value, i) => value + at(row, i % cols))
       const product = before.map((value, i) => at(t0, i) * value)
