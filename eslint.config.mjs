@@ -57,7 +57,8 @@ function boundaries(allowed) {
   return [
     'error',
     {
-      allow: [],
+      // A module that differs by platform: `imports` of the package's own package.json.
+      allow: ['#native'],
       // A package that is loaded lazily in one place may be imported by its types, and in tests.
       checkDynamicDependenciesExceptions: ['.*'],
       depConstraints: Object.entries(allowed).map(([layer, below]) => ({

@@ -53,22 +53,25 @@ async function copyFiles(folder: string, ...names: readonly string[]): Promise<v
 }
 
 describe('for a browser', () => {
-  test.each(['@gradpool/core', '@gradpool/core/engine', '@gradpool/models', '@gradpool/engine-cpu', 'gradpool/predict'])(
-    '%s imports nothing of Node, and uses no global of it unasked',
-    async (name) => {
-      const contents = `export * from '${name}'`
-      const globals = ['process', 'Buffer', 'setImmediate', 'global', '__dirname', 'require']
-      const text = await bundled({
-        ...forBrowsers,
-        stdin: { contents, resolveDir: import.meta.dirname },
-        format: 'esm',
-        // Only names that stand alone are replaced, no properties of `globalThis`.
-        define: Object.fromEntries(globals.map((each) => [each, `NODE_GLOBAL_${each}`])),
-      })
-      expect(text.length).toBeGreaterThan(1000)
-      expect([...new Set(text.match(/NODE_GLOBAL_\w+/g))]).toEqual([])
-    },
-  )
+  test.each([
+    '@gradpool/core',
+    '@gradpool/core/engine',
+    '@gradpool/models',
+    '@gradpool/engine-cpu',
+    'gradpool/predict',
+  ])('%s imports nothing of Node, and uses no global of it unasked', async (name) => {
+    const contents = `export * from '${name}'`
+    const globals = ['process', 'Buffer', 'setImmediate', 'global', '__dirname', 'require']
+    const text = await bundled({
+      ...forBrowsers,
+      stdin: { contents, resolveDir: import.meta.dirname },
+      format: 'esm',
+      // Only names that stand alone are replaced, no properties of `globalThis`.
+      define: Object.fromEntries(globals.map((each) => [each, `NODE_GLOBAL_${each}`])),
+    })
+    expect(text.length).toBeGreaterThan(1000)
+    expect([...new Set(text.match(/NODE_GLOBAL_\w+/g))]).toEqual([])
+  })
 
   test('a network is trained there, to the bits of Node', async () => {
     const code = await bundled({
@@ -260,7 +263,9 @@ describe('a program that trains on two threads', () => {
     await copyFiles(folder, 'kernels.wasm')
     const { code, stderr } = await runNode(folder, [file ?? ''])
     expect(code).toBe(2)
-    expect(stderr).toContain(`'${join(folder, 'step-chunk.js')}' and '${join(folder, 'gradpool-worker.js')}' are not there`)
+    expect(stderr).toContain(
+      `'${join(folder, 'step-chunk.js')}' and '${join(folder, 'gradpool-worker.js')}' are not there`,
+    )
   })
 
   test('ends with a sentence where its own bundle, or that of another library, has the name of the worker', async () => {

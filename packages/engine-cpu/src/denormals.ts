@@ -3,7 +3,7 @@
  * definition says so, to the same bits everywhere. Others' code can be run by a thread that flushes all.
  */
 import { portableAddon } from '#native'
-import { nodeProcess } from '@gradpool/core/engine'
+import { nodeProcess } from '@gradpool/core/node-module'
 
 /** Whether `flushingDenormals` does so here: where native code is built, on x64 and arm64. */
 export function flushesDenormals(): boolean {

@@ -65,7 +65,10 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   )
 
   /** @throws UserError if the memory cannot be reserved */
-  constructor({ name, description, code }: CpuTarget, { memoryBytes, barrierTimeoutMs = 60_000, threads }: CpuEngineOptions) {
+  constructor(
+    { name, description, code }: CpuTarget,
+    { memoryBytes, barrierTimeoutMs = 60_000, threads }: CpuEngineOptions,
+  ) {
     super()
     this.barrierTimeoutMs = barrierTimeoutMs
     this.name = name

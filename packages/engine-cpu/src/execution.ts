@@ -1,5 +1,6 @@
 /** Runs a compiled program: in this thread, or as tasks of threads that share the arena. */
-import { invariant, nodeModule, type Backend, type ChunkStatus, type ExecutionProfile } from '@gradpool/core/engine'
+import { invariant, type Backend, type ChunkStatus, type ExecutionProfile } from '@gradpool/core/engine'
+import { nodeModule } from '@gradpool/core/node-module'
 import type { CompiledProgram, Host } from './compile.js'
 import { EXEC, EXEC_STATUS, STACK_BYTES } from './instructions.js'
 import { runCall, type ChunkCall, type CpuChunkTask } from './step-chunk.js'

@@ -1,5 +1,5 @@
 /** The kernels as native code: an addon compiled for one instruction set, over the arena's memory. */
-import { nodeModule } from '@gradpool/core/engine'
+import { nodeModule } from '@gradpool/core/node-module'
 import type { Kernels, MatmulShape } from './kernels.js'
 
 /** What `native/addon.c` exports. */

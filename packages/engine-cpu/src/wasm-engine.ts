@@ -1,6 +1,7 @@
 /** The engine `wasm`: kernels in WebAssembly SIMD. It runs wherever Node does, and in browsers. */
 import { UserError } from '@gradpool/core'
-import { nodeProcess, type Engine } from '@gradpool/core/engine'
+import { type Engine } from '@gradpool/core/engine'
+import { nodeProcess } from '@gradpool/core/node-module'
 import { CpuEngine, type CpuEngineOptions, WITHOUT_FMA } from './engine.js'
 import type { KernelCode } from './kernels.js'
 import { exactBuilds, loadWasmModules, type Sharing, type WasmBuild, wasmModule, whyNot } from './wasm-modules.js'

@@ -1,10 +1,11 @@
 /**
- * The builds of the kernels in WebAssembly. All give the same bits: `relaxed` by the fused multiply-add of relaxed SIMD,
- * `emulated` in a longer way, where a CPU or a WebAssembly engine does not fuse. Each is there for memory that threads
- * share, and for memory of one thread.
+ * The builds of the kernels in WebAssembly. All give the same bits: `relaxed` by the fused multiply-add of relaxed
+ * SIMD, `emulated` in a longer way, where a CPU or a WebAssembly engine does not fuse. Each is there for memory that
+ * threads share, and for memory of one thread.
  */
 import { UserError } from '@gradpool/core'
-import { findFile, nodeModule, nodeProcess, type FileLocation } from '@gradpool/core/engine'
+import { findFile, type FileLocation } from '@gradpool/core/engine'
+import { nodeModule, nodeProcess } from '@gradpool/core/node-module'
 
 const FILES = {
   relaxed: { shared: 'kernels.wasm', unshared: 'kernels-unshared.wasm' },
@@ -44,8 +45,8 @@ const compiled = new Map<WasmFile, WebAssembly.Module>()
 /**
  * A build, compiled once per thread.
  *
- * @throws UserError where there is no such file; Error where it cannot be loaded at once, or WebAssembly here lacks what
- *   it needs
+ * @throws UserError where there is no such file; Error where it cannot be loaded at once, or WebAssembly here lacks
+ *   what it needs
  */
 export function wasmModule(build: WasmBuild, sharing: Sharing = 'shared'): WebAssembly.Module {
   const file = FILES[build][sharing]

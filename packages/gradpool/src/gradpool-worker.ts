@@ -1,6 +1,6 @@
 /**
- * All that worker threads load, in one file: what a bundle has beside it. Which part of it a thread is, `workerData` and
- * the pool's jobs say.
+ * All that worker threads load, in one file: what a bundle has beside it. Which part of it a thread is, `workerData`
+ * and the pool's jobs say.
  */
 export { executeChunk, executeScan } from '@gradpool/engine-cpu/step-chunk'
 export { runRounds } from '@gradpool/trainer/run-rounds'

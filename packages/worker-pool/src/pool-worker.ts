@@ -1,6 +1,6 @@
 /**
- * What a worker thread starts with: Piscina's part of it, and the handler that does tasks, by a function of the caller's
- * module. Imports nothing else, as every worker pays for it.
+ * What a worker thread starts with: Piscina's part of it, and the handler that does tasks, by a function of the
+ * caller's module. Imports nothing else, as every worker pays for it.
  */
 import { workerData } from 'node:worker_threads'
 

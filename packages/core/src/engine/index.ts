@@ -104,5 +104,4 @@ export {
 } from '../training/train.js'
 export { type FileLocation, type FileSearch, findFile, findUrl, WORKER_FILE } from '../platform/files.js'
 export { nextTurn } from '../platform/next-turn.js'
-export { nodeModule, nodeProcess } from '../platform/node-module.js'
 export { createSha256, type Sha256 } from '../platform/sha256.js'

@@ -10,7 +10,12 @@ const folder = await mkdtemp(join(tmpdir(), 'gradpool-files-'))
 afterAll(() => rm(folder, { recursive: true }))
 
 const searched = (name: string, more: { instead?: readonly string[]; has?: RegExp } = {}) => {
-  return { name, own: () => new URL(`./${name}`, pathToFileURL(join(folder, 'main.js'))), specifier: 'no-such', ...more }
+  return {
+    name,
+    own: () => new URL(`./${name}`, pathToFileURL(join(folder, 'main.js'))),
+    specifier: 'no-such',
+    ...more,
+  }
 }
 
 test('a file is found beside what looks for it', async () => {

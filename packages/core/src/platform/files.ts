@@ -33,7 +33,7 @@ const located = new Map<string, FileLocation>()
  *
  * @throws UserError for a name that is none of its files
  */
-export function locateFiles(files: { readonly [Name in LocatedFile]?: FileLocation }): void {
+export function locateFiles(files: Readonly<Partial<Record<LocatedFile, FileLocation>>>): void {
   const known: readonly string[] = [WORKER_FILE, ...KERNEL_FILES]
   for (const [name, location] of Object.entries(files)) {
     if (!known.includes(name)) {

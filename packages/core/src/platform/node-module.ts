@@ -1,15 +1,23 @@
 /**
- * Modules of Node, where there is a Node. No import names them, so that bundlers for browsers meet none; elsewhere there
- * are none, and what needs one has another way or says so.
+ * Modules of Node, where there is a Node. No import names them but for their types, so that bundlers for browsers meet
+ * none; elsewhere there are none, and what needs one has another way or says so.
  */
+import type * as crypto from 'node:crypto'
+import type * as fs from 'node:fs'
+import type * as module from 'node:module'
+import type * as os from 'node:os'
+import type * as path from 'node:path'
+import type * as url from 'node:url'
+import type * as v8 from 'node:v8'
+
 interface NodeModules {
-  readonly 'node:crypto': typeof import('node:crypto')
-  readonly 'node:fs': typeof import('node:fs')
-  readonly 'node:module': typeof import('node:module')
-  readonly 'node:os': typeof import('node:os')
-  readonly 'node:path': typeof import('node:path')
-  readonly 'node:url': typeof import('node:url')
-  readonly 'node:v8': typeof import('node:v8')
+  readonly 'node:crypto': typeof crypto
+  readonly 'node:fs': typeof fs
+  readonly 'node:module': typeof module
+  readonly 'node:os': typeof os
+  readonly 'node:path': typeof path
+  readonly 'node:url': typeof url
+  readonly 'node:v8': typeof v8
 }
 
 /** What a browser has of it, and Node. */

@@ -1,17 +1,13 @@
 /** The bytes of a saved model, from wherever they are, as far as that needs no import of Node. */
 import { UserError } from '@gradpool/core'
-import { nodeModule } from '@gradpool/core/engine'
+import { nodeModule } from '@gradpool/core/node-module'
+import type * as Fs from 'node:fs'
 
 /**
  * Bytes, a Blob, a stream of bytes or what `fetch` answers; a URL; where there is Node, a path or a URL of a file.
  */
 export type ModelBytes =
-  | string
-  | URL
-  | Uint8Array
-  | ArrayBuffer
-  | { arrayBuffer(): Promise<ArrayBuffer> }
-  | AsyncIterable<Uint8Array>
+  string | URL | Uint8Array | ArrayBuffer | { arrayBuffer(): Promise<ArrayBuffer> } | AsyncIterable<Uint8Array>
 
 /** The system may read no more at once. */
 const MOST_READ = 2 ** 30
@@ -50,7 +46,7 @@ async function bytesAt(address: string): Promise<NamedBytes> {
 }
 
 /** Into memory of its size: `readFile` has the parts of a large file, and then all of it. */
-async function fileBytes(fs: typeof import('node:fs'), path: string | URL): Promise<Uint8Array> {
+async function fileBytes(fs: typeof Fs, path: string | URL): Promise<Uint8Array> {
   const file = await fs.promises.open(path)
   try {
     const { size } = await file.stat()

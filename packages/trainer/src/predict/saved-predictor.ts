@@ -105,8 +105,8 @@ export class SavedPredictor {
   }
 
   /**
-   * Predictions for any number of rows, each an array `[rows, ...shape]`: the bits of `predict` of `gradpool`. Calls may
-   * overlap, and are done one after the other; the arrays must not change until they have ended.
+   * Predictions for any number of rows, each an array `[rows, ...shape]`: the bits of `predict` of `gradpool`. Calls
+   * may overlap, and are done one after the other; the arrays must not change until they have ended.
    *
    * @throws UserError for a field of the wrong name, size or type
    */
