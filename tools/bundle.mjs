@@ -6,12 +6,12 @@
 // other packages in them. The other modules are there in CommonJS, too, for what knows no modules in `require`.
 //
 //   node tools/bundle.mjs [package ...]      all packages if none is named
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { root } from './environment.mjs'
-import { entryOf, threadModules } from './manifests.mjs'
+import { entryOf, inCommonJs, threadModules } from './manifests.mjs'
 
 const packages = join(root, 'packages')
 const named = process.argv.slice(2).map((name) => name.replace('@gradpool/', ''))
@@ -60,48 +60,43 @@ const piscina = {
       if (!text.includes(ofItself)) throw new Error(`${path} starts its threads in a way that is not known here`)
       return { contents: text.replace(ofItself, 'this.options.workerFile') }
     })
-    copyFileSync(join(folder, '../LICENSE'), join(packages, 'worker-pool/dist/piscina.LICENSE'))
   },
 }
 
-const hasCommonJs = (folder) => readFileSync(join(folder, 'package.json'), 'utf8').includes('.cjs"')
-
-/** They have no form in CommonJS of their own, so that each module has them in it. */
-const MODULES_ONLY = ['@noble/hashes', 'hyparquet', 'hyparquet-compressors']
-
-/** Each file of a package's modules, as it is but for its form. */
-function makeCommonJs(files, dist) {
-  const others = {
-    name: 'others',
-    setup(made) {
-      made.onResolve({ filter: /./ }, ({ path, kind, importer }) => {
-        if (kind === 'entry-point' || !importer.startsWith(dist)) return undefined
-        if (/^\.\.?\//.test(path)) return { path: path.replace(/\.js$/, '.cjs'), external: true }
-        return MODULES_ONLY.some((name) => path === name || path.startsWith(`${name}/`))
-          ? undefined
-          : { path, external: true }
-      })
-    },
-  }
+/** Whole, with all that other packages and dependencies have for it: who loads it may not find them as Node does. */
+function makeCommonJs(folder, names, options) {
   return build({
-    entryPoints: files,
-    outdir: dist,
-    outbase: dist,
-    absWorkingDir: root,
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    platform: 'node',
-    target: 'node20.19',
+    ...options,
+    entryPoints: Object.fromEntries(names.map((name) => [name, join(folder, 'src', `${name}.ts`)])),
     format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    conditions: ['@gradpool/source'],
+    external: ['@gradpool/engine-tensorflow', '@napi-rs/nice'],
     // What has no modules has no `import()` either.
     supported: { 'dynamic-import': false },
-    define: { 'import.meta.url': 'moduleUrl' },
-    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    define: { ...options.define, 'import.meta.url': 'moduleUrl' },
     minifyWhitespace: true,
-    plugins: [others],
-    metafile: true,
-    logLevel: 'warning',
+    minifySyntax: true,
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    plugins: [piscina],
   })
+}
+
+/** The licences of all others that have code in what was made. */
+function writeLicences(files, dist) {
+  const inputs = files.flatMap(({ metafile }) => Object.values(metafile.outputs).flatMap((its) => Object.entries(its.inputs)))
+  const folders = inputs.flatMap(([path, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? (/^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []) : [],
+  )
+  const texts = [...new Set(folders)].sort().map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+    const file = readdirSync(join(root, folder)).find((each) => /^licen[cs]e/i.test(each))
+    if (file === undefined) throw new Error(`${name} has no licence that could be given with its code`)
+    return `${name} ${version}\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`
+  })
+  const path = join(dist, 'licences.txt')
+  if (texts.length > 0) writeFileSync(path, texts.join(`\n${'-'.repeat(80)}\n\n`))
+  else rmSync(path, { force: true })
 }
 
 async function bundle(folder) {
@@ -145,14 +140,15 @@ async function bundle(folder) {
             plugins: [piscina],
           }),
         ]),
+    ...(name in inCommonJs ? [makeCommonJs(folder, inCommonJs[name], options)] : []),
   ])
-  const outputs = (result) => Object.keys(result?.metafile.outputs ?? {}).map((file) => resolve(root, file))
-  const commonjs = hasCommonJs(folder) ? await makeCommonJs(outputs(results[0]), dist) : undefined
-  const written = new Set([...results, commonjs].flatMap(outputs))
+  const outputs = ({ metafile }) => Object.keys(metafile.outputs).map((file) => resolve(root, file))
+  const written = new Set(results.flatMap(outputs))
   for (const file of readdirSync(dist, { recursive: true })) {
     const path = join(dist, file)
     if (/\.(js|cjs|(js|d\.ts)\.map)$/.test(file) && !written.has(path)) rmSync(path)
   }
+  writeLicences(results, dist)
   if (name === 'gradpool') copyKernels(dist)
 }
 

@@ -17,9 +17,6 @@ export const threadModules = {
   gradpool: ['gradpool-worker'],
 }
 
-/** What nobody loads by `require`: the command, and modules of threads. */
-const isModuleOnly = (name, entry) => name === 'cli' || threadModules[name]?.includes(entry) === true
-
 const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 
 /** Every package that is published, by its folder's name. */
@@ -35,34 +32,26 @@ export function entryOf(target) {
   return paths.flatMap((path) => /^\.\/dist\/(.*)\.js$/.exec(path)?.[1] ?? []).at(-1)
 }
 
+/** Entries that are there in CommonJS, too. */
+export const inCommonJs = { gradpool: ['index', 'predict'] }
+
 /**
- * Node takes the modules, by `import` and by `require`, so that a program has one copy of each; what knows no modules in
- * `require`, such as Jest, takes the form in CommonJS (docs/decisions/0033-one-copy-in-either-form.md).
+ * Node takes modules by `import` and by `require`, so that a program has one copy of each; what knows no modules in
+ * `require`, such as Jest, takes the form in CommonJS (docs/decisions/0034-a-form-for-those-without-modules.md).
  */
 function conditions(name, target) {
   const entry = entryOf(target)
-  if (entry === undefined || typeof target === 'string') return target
-  const hasTypes = JSON.stringify(target).includes('.d.ts')
-  if (!hasTypes) return target
+  if (!inCommonJs[name]?.includes(entry)) return target
   const modules = { types: `./dist/${entry}.d.ts`, default: `./dist/${entry}.js` }
-  const commonjs = { types: `./dist/${entry}.d.cts`, default: `./dist/${entry}.cjs` }
-  const { '@gradpool/source': source, browser } = target
   return {
-    '@gradpool/source': source,
-    ...(browser && { browser }),
-    ...(!isModuleOnly(name, entry) && { 'module-sync': modules, require: commonjs }),
+    '@gradpool/source': target['@gradpool/source'],
+    'module-sync': modules,
+    require: { types: `./dist/${entry}.d.cts`, default: `./dist/${entry}.cjs` },
     default: modules,
   }
 }
 
 const each = (object, change) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
-
-/** For modules that a package has several of, by condition; they have no types. */
-function imported(target) {
-  const { default: modules, ...others } = target
-  const { require: _, ...conditions } = others
-  return { ...conditions, require: modules.replace(/\.js$/, '.cjs'), default: modules }
-}
 
 /** What resolvers take that do not know `exports`: TypeScript's `node10` among them. */
 function forOldResolvers(exported) {
@@ -99,7 +88,7 @@ export function completed(name, manifest) {
     ...(manifest.bin && { bin: manifest.bin }),
     ...forOldResolvers(made),
     exports: made,
-    ...(imports && { imports: each(imports, imported) }),
+    ...(imports && { imports }),
     files: files.filter((file) => !file.startsWith('!dist/**')).concat('!dist/**/*.tsbuildinfo', '!dist/**/*.map'),
     scripts: { ...manifest.scripts, prepack: 'node ../../tools/prepack.mjs' },
     publishConfig: { access: 'public' },

@@ -1,5 +1,5 @@
 /** All packages that are published, as npm packs them. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../docs/blocks.js'
@@ -45,6 +45,21 @@ export async function packAll(): Promise<{ packages: ReadonlyMap<string, Packed>
     packages: new Map(packages.map((it) => [it.name, it])),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
+}
+
+export interface Unpacked {
+  readonly path: string
+  readonly manifest: Readonly<Record<string, unknown>>
+  readonly remove: () => Promise<void>
+}
+
+/** As an installation has it, but for its dependencies. */
+export async function unpack({ path }: Packed): Promise<Unpacked> {
+  const folder = await mkdtemp(join(tmpdir(), 'gradpool-unpacked-'))
+  await output(['tar', '-xzf', path, '-C', folder], { cwd: folder })
+  const inside = join(folder, 'package')
+  const manifest = JSON.parse(await readFile(join(inside, 'package.json'), 'utf8')) as Unpacked['manifest']
+  return { path: inside, manifest, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
 export function isOurs(name: string): boolean {
