@@ -6,7 +6,16 @@
 // other packages in them. The other modules are there in CommonJS, too, for what knows no modules in `require`.
 //
 //   node tools/bundle.mjs [package ...]      all packages if none is named
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join, resolve } from 'node:path'
 import { build } from 'esbuild'
@@ -84,7 +93,9 @@ function makeCommonJs(folder, names, options) {
 
 /** The licences of all others that have code in what was made. */
 function writeLicences(files, dist) {
-  const inputs = files.flatMap(({ metafile }) => Object.values(metafile.outputs).flatMap((its) => Object.entries(its.inputs)))
+  const inputs = files.flatMap(({ metafile }) =>
+    Object.values(metafile.outputs).flatMap((its) => Object.entries(its.inputs)),
+  )
   const folders = inputs.flatMap(([path, { bytesInOutput }]) =>
     bytesInOutput > 0 ? (/^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []) : [],
   )

@@ -22,7 +22,11 @@ const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.jso
 /** Every package that is published, by its folder's name. */
 export function publishedPackages() {
   const folders = readdirSync(packages).filter((name) => existsSync(join(packages, name, 'package.json')))
-  const all = folders.map((name) => ({ name, folder: join(packages, name), manifest: manifestOf(join(packages, name)) }))
+  const all = folders.map((name) => ({
+    name,
+    folder: join(packages, name),
+    manifest: manifestOf(join(packages, name)),
+  }))
   return all.filter(({ manifest }) => manifest.private !== true)
 }
 

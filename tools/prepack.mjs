@@ -1,5 +1,5 @@
-// Before a package is packed, in its folder: refuses one that is not built, and adds what only a packed package has: the
-// licence, and declarations for CommonJS, which are those of the modules under the names of theirs.
+// Before a package is packed, in its folder: refuses one that is not built, and adds what only a packed package has:
+// the licence, and declarations for CommonJS, which are those of the modules under the names of theirs.
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { root } from './environment.mjs'

@@ -1,9 +1,9 @@
 // Releases all packages under one new version, by `nx release`: builds them, sets the version everywhere, commits and
 // tags it, and publishes. CHANGELOG.md is kept by hand, and must have a section of the version.
 //
-//   npm run release -- 0.3.0 --dry-run      changes and publishes nothing
-//   npm run release -- 0.3.0                commit and tag; then publish with --publish, as CI does on the tag
-//   npm run release -- 0.3.0 --publish      publishes what the tag has; with provenance where NPM_CONFIG_PROVENANCE is set
+// npm run release -- 0.3.0 --dry-run changes and publishes nothing npm run release -- 0.3.0 commit and tag; then
+// publish with --publish, as CI does on the tag npm run release -- 0.3.0 --publish publishes what the tag has; with
+// provenance where NPM_CONFIG_PROVENANCE is set
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,7 +26,8 @@ function run(...args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) refuse('which version? npm run release -- 0.3.0 [--dry-run] [--publish]')
+if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+  refuse('which version? npm run release -- 0.3.0 [--dry-run] [--publish]')
 const changes = readFileSync(join(root, 'CHANGELOG.md'), 'utf8')
 if (!changes.includes(`\n## ${version}\n`)) refuse(`CHANGELOG.md has no section '## ${version}'`)
 const nx = (...args) => run(tool('nx'), ...args, ...(isDry ? ['--dry-run'] : []))

@@ -17,7 +17,9 @@ export class TableReporter {
     const [error = ''] = errors.map(({ message }) => message.trim())
     const found = state === 'passed' ? (testCase.meta().found ?? '') : state === 'failed' ? error.split('\n')[0] : note
     this.#rows.push({ name, state: WORDS[state] ?? state, seconds: seconds.toFixed(1), found })
-    process.stdout.write(`${WORDS[state] ?? state}  ${name}  ${seconds.toFixed(1)} s  ${state === 'failed' ? error : found}\n`)
+    process.stdout.write(
+      `${WORDS[state] ?? state}  ${name}  ${seconds.toFixed(1)} s  ${state === 'failed' ? error : found}\n`,
+    )
   }
 
   onTestRunEnd(modules, unhandled) {

@@ -16,7 +16,9 @@ const isAll = asked.includes('--all')
 const versions = asked.filter((each) => each !== '--all')
 const wrong = versions.find((each) => !/^\d+(\.\d+){0,2}$/.test(each))
 if (versions.length === 0 || wrong !== undefined) {
-  console.error(wrong === undefined ? 'Which versions? npm run test:node -- 20.19 22 24 26' : `'${wrong}' is no version of Node`)
+  console.error(
+    wrong === undefined ? 'Which versions? npm run test:node -- 20.19 22 24 26' : `'${wrong}' is no version of Node`,
+  )
   process.exit(2)
 }
 
@@ -24,7 +26,12 @@ if (versions.length === 0 || wrong !== undefined) {
 const systemPackage = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
 
 function npm(...args) {
-  return execFileSync('npm', args, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32', timeout: 300_000 })
+  return execFileSync('npm', args, {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+    timeout: 300_000,
+  })
 }
 
 /** The newest version that begins so: npm says one, or several in no order. */

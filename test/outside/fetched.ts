@@ -1,4 +1,6 @@
-/** Programs that only these tests use: installed once, from the registry that npm is configured with, into the cache. */
+/**
+ * Programs that only these tests use: installed once, from the registry that npm is configured with, into the cache.
+ */
 import { cacheFolder } from '@gradpool/storage'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
@@ -18,7 +20,9 @@ const VERSIONS = {
 export type Program = keyof typeof VERSIONS
 
 /** Instead of versions that a program asks for by a tag, which not every registry has. */
-const INSTEAD: { readonly [P in Program]?: Readonly<Record<string, string>> } = { verdaccio: { 'node-fetch': '^2.7.0' } }
+const INSTEAD: Readonly<Partial<Record<Program, Readonly<Record<string, string>>>>> = {
+  verdaccio: { 'node-fetch': '^2.7.0' },
+}
 
 /**
  * The folder that a program is installed in.

@@ -1,4 +1,7 @@
-/** Bundlers, frameworks, test runners and other runtimes: the same training in each, with the weights of this repository. */
+/**
+ * Bundlers, frameworks, test runners and other runtimes: the same training in each, with the weights of this
+ * repository.
+ */
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
@@ -7,7 +10,9 @@ import { node, npm, output, run } from './run.js'
 import { expectTrained, trainedHash, trainingFiles } from './training.js'
 
 const registry = { url: inject('registry'), stop: () => Promise.resolve() }
-const gradpool = Object.fromEntries(inject('packages').flatMap(({ name, version }) => (name === 'gradpool' ? [[name, version]] : [])))
+const gradpool = Object.fromEntries(
+  inject('packages').flatMap(({ name, version }) => (name === 'gradpool' ? [[name, version]] : [])),
+)
 
 const projects: Project[] = []
 
@@ -87,7 +92,10 @@ export default async function Page() {
     }
     const dependencies = { next: '16.4.6', react: '^19.0.0', 'react-dom': '^19.0.0' }
     const path = await installed({ dependencies }, files)
-    await output([node, 'node_modules/next/dist/bin/next', 'build'], { cwd: path, env: { NEXT_TELEMETRY_DISABLED: '1' } })
+    await output([node, 'node_modules/next/dist/bin/next', 'build'], {
+      cwd: path,
+      env: { NEXT_TELEMETRY_DISABLED: '1' },
+    })
     expect(await readFile(join(path, '.next/server/app/index.html'), 'utf8')).toContain(await trainedHash())
   })
 
@@ -147,7 +155,9 @@ main().catch((error) => {
       types: ['node'],
       outDir: 'out',
     }
-    const nest = Object.fromEntries(['common', 'core', 'platform-express'].map((name) => [`@nestjs/${name}`, '^11.0.0']))
+    const nest = Object.fromEntries(
+      ['common', 'core', 'platform-express'].map((name) => [`@nestjs/${name}`, '^11.0.0']),
+    )
     const path = await installed(
       {
         type: 'commonjs',

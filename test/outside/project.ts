@@ -41,7 +41,18 @@ export async function install({ path }: Project, registry: Registry, manager: Ma
 const MANAGERS: Readonly<Record<Manager, (path: string, registry: Registry) => Promise<void>>> = {
   // Scripts may run: that none does is what some tests are about.
   async npm(path, { url }) {
-    await output(npm('install', '--registry', url, '--no-audit', '--no-fund', '--loglevel=error', ...(process.env.GRADPOOL_DEV ? ['--ignore-scripts'] : [])), { cwd: path })
+    await output(
+      npm(
+        'install',
+        '--registry',
+        url,
+        '--no-audit',
+        '--no-fund',
+        '--loglevel=error',
+        ...(process.env.GRADPOOL_DEV ? ['--ignore-scripts'] : []),
+      ),
+      { cwd: path },
+    )
   },
   async pnpm(path, { url }) {
     // pnpm refuses what is younger than a day by default, and ours is.
@@ -67,7 +78,10 @@ const MANAGERS: Readonly<Record<Manager, (path: string, registry: Registry) => P
     await output([...(await yarn()), 'install'], { cwd: path })
   },
   async bun(path, { url }) {
-    await writeFile(join(path, 'bunfig.toml'), `[install]\nregistry = "${url}"\nminimumReleaseAge = 0\n[install.cache]\ndisable = true\n`)
+    await writeFile(
+      join(path, 'bunfig.toml'),
+      `[install]\nregistry = "${url}"\nminimumReleaseAge = 0\n[install.cache]\ndisable = true\n`,
+    )
     await output([await executable('bun'), 'install'], { cwd: path })
   },
 }
@@ -94,7 +108,9 @@ export async function installedFolders(path: string): Promise<string[]> {
   const folder = join(path, 'node_modules')
   const names = await readdir(folder)
   const scoped = await Promise.all(
-    names.filter((name) => name.startsWith('@')).map(async (scope) => (await readdir(join(folder, scope))).map((it) => `${scope}/${it}`)),
+    names
+      .filter((name) => name.startsWith('@'))
+      .map(async (scope) => (await readdir(join(folder, scope))).map((it) => `${scope}/${it}`)),
   )
   return [...names.filter((name) => !/^[.@]/.test(name)), ...scoped.flat()].sort()
 }

@@ -9,11 +9,14 @@ export interface RunOptions {
 }
 
 /** Where programs are, and how the network is reached. */
-const KEPT = /^(PATH|HOME|TMPDIR|LANG|LC_.*|SystemRoot|ComSpec|APPDATA|LOCALAPPDATA|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+)$/i
+const KEPT =
+  /^(PATH|HOME|TMPDIR|LANG|LC_.*|SystemRoot|ComSpec|APPDATA|LOCALAPPDATA|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+)$/i
 
 export function environment(): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && KEPT.test(name) ? [[name, value]] : [])),
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value !== undefined && KEPT.test(name) ? [[name, value]] : [],
+    ),
   )
 }
 

@@ -32,7 +32,9 @@ describe.each(packages)('%s', (_, packed) => {
   test('attw has nothing to say', async () => {
     const program = join(await fetched('@arethetypeswrong/cli'), 'node_modules/@arethetypeswrong/cli/dist/index.js')
     // Those of threads, which nobody imports, and those that are no modules.
-    const left = Object.keys(exportsOf(packed.name)).filter((name) => /wasm$|worker$|step-chunk|run-rounds|-thread|bin$/.test(name))
+    const left = Object.keys(exportsOf(packed.name)).filter((name) =>
+      /wasm$|worker$|step-chunk|run-rounds|-thread|bin$/.test(name),
+    )
     const hasCommonJs = packed.files.some((path) => path.endsWith('.cjs'))
     const options = ['--no-definitely-typed', '--format', 'ascii', '--profile', hasCommonJs ? 'strict' : 'esm-only']
     const excluded = left.length > 0 ? ['--exclude-entrypoints', ...left] : []

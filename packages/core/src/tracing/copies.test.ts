@@ -26,7 +26,9 @@ it('names both copies where an op of one is called in a model that another trace
       const x = its.batch('x', 'f32', [2, 1])
       other.mul(x, 2)
     })
-  expect(trace).toThrow(/^two copies of @gradpool\/core meet: this op is of (.*), and the model is traced by (.*); npm ls /)
+  expect(trace).toThrow(
+    /^two copies of @gradpool\/core meet: this op is of (.*), and the model is traced by (.*); npm ls /,
+  )
   expect(trace).toThrow(join(folder, 'node_modules/@gradpool/core'))
   expect(trace).toThrow(join(import.meta.dirname, '../..'))
 })
@@ -37,6 +39,8 @@ it('says nothing of copies where no model is traced', () => {
 })
 
 it('tells a place without what is in it', () => {
-  expect(placeOf('file:///a/dist/node_modules/@gradpool/core/dist/chunk.js')).toBe('/a/dist/node_modules/@gradpool/core')
+  expect(placeOf('file:///a/dist/node_modules/@gradpool/core/dist/chunk.js')).toBe(
+    '/a/dist/node_modules/@gradpool/core',
+  )
   expect(placeOf(undefined)).toBe('a bundle')
 })
