@@ -12,6 +12,7 @@ const layers = {
   models: ['core'],
   datasets: ['core', 'storage'],
   storage: ['core'],
+  onnx: ['core', 'storage'],
   'worker-pool': ['core'],
   trainer: ['core', 'engine-cpu', 'engine-tensorflow', 'models', 'datasets', 'storage', 'worker-pool'],
   experiments: ['core', 'models', 'datasets', 'storage', 'trainer'],
@@ -29,8 +30,19 @@ const layers = {
     'experiments',
     'orchestrator',
     'hashing',
+    'onnx',
   ],
-  gradpool: ['core', 'engine-cpu', 'models', 'datasets', 'worker-pool', 'trainer', 'experiments', 'cli'],
+  gradpool: [
+    'core',
+    'engine-cpu',
+    'models',
+    'datasets',
+    'worker-pool',
+    'trainer',
+    'experiments',
+    'orchestrator',
+    'cli',
+  ],
 }
 
 /** Tests may depend on all of these besides: engines to run on, models and data to train, the suite of engines. */
@@ -96,7 +108,17 @@ const noSpreadLiteral = {
 
 export default tseslint.config(
   {
-    ignores: ['**/node_modules', '**/dist', '**/out-tsc', '**/test-output', '**/coverage', 'runs', '.nx', '**/*.d.ts'],
+    ignores: [
+      '**/node_modules',
+      '**/dist',
+      '**/out-tsc',
+      '**/test-output',
+      '**/coverage',
+      'runs',
+      '.nx',
+      '**/*.d.ts',
+      '**/*_pb.ts',
+    ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,

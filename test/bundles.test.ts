@@ -5,12 +5,15 @@
 import { adam, arrays, fit, loadModel, mlp } from 'gradpool'
 import { build, type BuildOptions } from 'esbuild'
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { createContext, runInContext, runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
+import { chromium } from 'playwright-core'
 import { build as viteBuild } from 'vite'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { trainHere } from './bundles/train-here.js'
@@ -29,6 +32,33 @@ async function bundled(options: BuildOptions): Promise<string> {
   // Nothing is left to import.
   expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([])
   return outputFiles[0]?.text ?? ''
+}
+
+const chromiumPath = '/usr/bin/chromium'
+
+/** What an expression comes to in a page of Chromium that has one module of this folder. */
+async function inChromium(folder: string, module: string, expression: string): Promise<unknown> {
+  const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' } as const
+  await writeFile(join(folder, 'index.html'), `<!doctype html><script type="module" src="./${module}"></script>`)
+  const server = createServer(({ url = '/' }, response) => {
+    const [type] = Object.entries(types).flatMap(([end, its]) => (url.endsWith(end) ? [its] : []))
+    void readFile(join(folder, url)).then(
+      (bytes) => response.setHeader('content-type', type ?? 'text/plain').end(bytes),
+      () => response.writeHead(404).end(),
+    )
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] })
+  try {
+    const page = await browser.newPage()
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    await page.goto(`http://127.0.0.1:${port ?? ''}/index.html`)
+    return await page.evaluate(expression)
+  } finally {
+    await browser.close()
+    server.close()
+  }
 }
 
 /** A program in a process of its own, which is ended where it hangs. */
@@ -86,9 +116,20 @@ describe('for a browser', () => {
     expect(plain).toEqual(await trainHere(true))
     expect(plain).toEqual(await trainHere(false))
   })
+
+  test.runIf(existsSync(chromiumPath))('and in Chromium, with kernels that lie beside the bundle', async () => {
+    const folder = await emptyFolder()
+    const contents = `import { trainHere } from './train-here.js'; globalThis.trainHere = trainHere`
+    const stdin = { contents, resolveDir: programs }
+    await build({ ...forBrowsers, write: true, stdin, format: 'esm', outfile: join(folder, 'main.js') })
+    await copyFiles(folder, 'kernels.wasm', 'kernels-unshared.wasm')
+    const expected = await trainHere(true)
+    const expression = 'Promise.all([trainHere(false), trainHere(true)])'
+    expect(await inChromium(folder, 'main.js', expression)).toEqual([expected, expected])
+  })
 })
 
-async function savedBytes(fitted: { save(path: string): Promise<void> }): Promise<Buffer> {
+async function savedBytes(fitted: { save(path: string): Promise<unknown> }): Promise<Buffer> {
   const { path, remove } = await temporaryFolder()
   try {
     await fitted.save(join(path, 'it.gradpool'))

@@ -1,10 +1,11 @@
 // Saved models on the command line: what they are, and what they predict.
-import { writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   accuracy,
   adam,
   add,
+  arrays,
   type Batch,
   classify,
   crossEntropy,
@@ -314,3 +315,92 @@ function npyBytes(shape: readonly number[], values: readonly number[]): Uint8Arr
   const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, 118, 0])
   return Buffer.concat([start, Buffer.from(`${header}\n`), new Uint8Array(Float32Array.from(values).buffer)])
 }
+
+describe('predict of a folder of pictures', () => {
+  let cwd = ''
+  let lights = ''
+  beforeAll(async () => {
+    cwd = join(folder.path, 'pictures')
+    lights = join(cwd, 'lights.gradpool')
+    const pixels = Uint8Array.from({ length: 40 * 48 }, (_, i) => (i < 20 * 48 ? 60 : 190) + ((i * 7) % 30))
+    const data = {
+      image: { values: pixels, shape: [4, 4, 3] },
+      label: Int32Array.from({ length: 40 }, (_, row) => Number(row >= 20)),
+    }
+    const fitted = await fit(classify({ hidden: [] }), {
+      data: arrays(data, { classNames: ['dark', 'light'] }),
+      optimizer: adam(0.05),
+      epochs: 60,
+      workers: 1,
+    })
+    for (const kind of ['flat', 'kinds/night', 'kinds/day', 'empty']) await mkdir(join(cwd, kind), { recursive: true })
+    await fitted.save(lights)
+    const grey = (light: number, width = 6, height = 6) => {
+      const png = new PNG({ width, height })
+      png.data.fill(light)
+      for (let at = 3; at < png.data.length; at += 4) png.data[at] = 255
+      return PNG.sync.write(png)
+    }
+    await writeFile(join(cwd, 'flat', 'b.png'), grey(70))
+    await writeFile(join(cwd, 'flat', 'a, 1.png'), grey(200, 9, 3))
+    await writeFile(join(cwd, 'flat', 'notes.txt'), 'no picture')
+    await writeFile(join(cwd, 'flat', '.hidden'), 'x')
+    await writeFile(join(cwd, 'kinds', 'night', '1.png'), grey(70))
+    await writeFile(join(cwd, 'kinds', 'day', '1.png'), grey(200))
+    // Bright, with what `contain` puts beside it.
+    await writeFile(join(cwd, 'wide.png'), grey(160, 60, 6))
+  })
+
+  test('names each of them, whatever the folder', async () => {
+    const { code, stdout, stderr } = await gradpoolHere(['predict', lights, '--data', 'flat', '--csv'], cwd)
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'Left out, as no picture can be read from it: notes.txt\n',
+    })
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.map((line) => line.split(',').slice(0, -2).join())).toEqual([
+      'file,estimate',
+      '"a, 1.png",light',
+      'b.png,dark',
+    ])
+    const json = await gradpoolHere(['predict', lights, '--data', 'kinds', '--json'], cwd)
+    const rows = json.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { file: string; estimate: string })
+    expect(rows.map(({ file, estimate }) => [file, estimate])).toEqual([
+      [join('day', '1.png'), 'light'],
+      [join('night', '1.png'), 'dark'],
+    ])
+    const told = await gradpoolHere(['predict', lights, '--data', 'kinds'], cwd)
+    expect(told.stdout).toMatch(/^file +estimate +logits/m)
+    expect(told.stdout).toMatch(/day.1\.png +light/)
+  })
+
+  test('fits them as the training did, where that is said', async () => {
+    await mkdir(join(cwd, 'wide'), { recursive: true })
+    await copyFile(join(cwd, 'wide.png'), join(cwd, 'wide', 'wide.png'))
+    const of = async (...args: readonly string[]) => {
+      const { stdout } = await gradpoolHere(['predict', lights, '--data', 'wide', '--json', ...args], cwd)
+      return JSON.parse(stdout) as { file: string; logits: number[] }
+    }
+    const [stretched, cut, beside] = [await of(), await of('--fit', 'cover'), await of('--fit', 'contain')]
+    expect(cut).toEqual(stretched)
+    expect(beside.logits).not.toEqual(stretched.logits)
+    expect(beside.file).toBe('wide.png')
+  })
+
+  test('says what is wrong', async () => {
+    for (const [args, sentence] of [
+      [[lights, '--data', 'empty'], /empty has no picture that can be read$/m],
+      [
+        [sums, '--data', 'flat'],
+        /^'flat' is a folder, which is for models that read the bytes of one picture, and this/,
+      ],
+      [[lights, '--data', 'none'], /^There is no file 'none'$/m],
+    ] as const) {
+      await expectMistake(['predict', ...args], sentence, { cwd })
+    }
+    await expectMistake(['predict', lights, '--data', 'flat', '--fit', 'crop'], /--fit/, { cwd })
+  })
+})

@@ -4,7 +4,17 @@ import { defineConfig } from 'vitest/config'
 import { longestFirst } from '../vitest.shared.mjs'
 
 const alone = ['interrupt.test.ts']
-const longest = ['engines', 'docs', 'faults/fault-points', 'faults/supervision', 'report', 'resume', 'faults/disk']
+const longest = [
+  'engines',
+  'docs',
+  'faults/fault-points',
+  'faults/supervision',
+  'bundles',
+  'report',
+  'exports',
+  'resume',
+  'faults/disk',
+]
 
 export default defineConfig({
   test: {

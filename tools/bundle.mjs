@@ -45,6 +45,8 @@ function entriesOf(folder) {
   return new Set([...exported, ...loaded])
 }
 
+const piscinaFolder = join(createRequire(import.meta.url).resolve('piscina'), '../..')
+
 /**
  * Piscina in a form that bundlers take: without `__dirname` and `require`, which modules do not have. Its threads start
  * with the file that `workerFile` names.
@@ -52,7 +54,7 @@ function entriesOf(folder) {
 const piscina = {
   name: 'piscina',
   setup(made) {
-    const folder = join(createRequire(import.meta.url).resolve('piscina'), '..')
+    const folder = join(piscinaFolder, 'dist')
     made.onResolve({ filter: /^piscina(\/dist\/worker\.js)?$/ }, ({ path }) => ({
       path: join(folder, path === 'piscina' ? 'esm-wrapper.mjs' : 'worker.js'),
     }))
@@ -161,6 +163,10 @@ async function bundle(folder) {
   }
   writeLicences(results, dist)
   if (name === 'gradpool') copyKernels(dist)
+  // Of what is in their files.
+  if (name === 'gradpool' || name === 'worker-pool') {
+    copyFileSync(join(piscinaFolder, 'LICENSE'), join(dist, 'piscina.LICENSE'))
+  }
 }
 
 function copyKernels(dist) {

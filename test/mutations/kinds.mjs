@@ -1,5 +1,5 @@
 // The kinds of files, each with a folder of whole ones and its reader.
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -37,7 +37,6 @@ import {
   namedStates,
   readRegular,
   sealJson,
-  sha256,
   weightsHash,
 } from '@gradpool/storage'
 import { CheckpointStore, EpochRows } from '@gradpool/trainer'
@@ -236,8 +235,9 @@ async function textIn(path) {
     await loadDataset(text(path, shape)),
     await loadDataset(text(path, { ...shape, length: 2, tokens: bytePairs(300) })),
   ]
+  const lines = await loadDataset(text(path, { rows: 'lines', length: 9, test: 0.3, unknown: 'token' }))
   const told = ({ splits, tokens, classes }) => ({ splits, tokens, classes })
-  return { characters: told(characters), pairs: told(pairs), survey: await surveyFile(path) }
+  return { characters: told(characters), pairs: told(pairs), lines: told(lines), survey: await surveyFile(path) }
 }
 
 /** The same as inputs: categories by their names, missing values for a model, groups to split by, rows to predict. */
@@ -253,7 +253,14 @@ const storedFields = {
   x: { values: Float32Array.from({ length: 40 }, (_, i) => i / 8), shape: [2] },
   label: { values: Uint8Array.from({ length: 20 }, (_, i) => i % 5), shape: [] },
 }
-const storedFiles = Object.values(storedFields).map(({ values }) => `${sha256(new Uint8Array(values.buffer))}.bin`)
+/** Those of fields and of hashes of rows, which have the same names wherever they are. */
+const storedNames = join(root, 'names')
+await prepareDataset(arrays(storedFields), storedNames)
+const storedFiles = readdirSync(storedNames).filter((name) => name !== 'dataset.json')
+
+/** Lists of different lengths, some of them with a text beside. */
+const listsOf = (digit) =>
+  [[1, 2.5, digit], [3], [-4e2, 5]].map((x, row) => JSON.stringify({ x, kind: ['rose', 'aster'][row % 2] })).join('\n')
 
 /** What is trained on, whether or not it was verified, and what it was when it was written. */
 async function storedIn(folder) {
@@ -373,6 +380,12 @@ const kinds = {
     names: ['x.jsonl'],
     write: writeOne('x.jsonl', jsonlOf),
     read: (folder) => tableOf(jsonl(join(folder, 'x.jsonl'), { target: 'kind' })),
+  },
+  lists: {
+    names: ['x.jsonl'],
+    write: writeOne('x.jsonl', listsOf),
+    read: (folder) =>
+      loadDataset(jsonl(join(folder, 'x.jsonl'), { target: 'kind', sequences: { x: 'f32' }, maxLength: 4 })),
   },
   parquet: {
     names: ['x.parquet'],

@@ -7,6 +7,7 @@ import { UserError } from '@gradpool/core'
 import { Argument, Command, Option } from 'commander'
 import { type DataOptions } from './commands/data.js'
 import { type DoctorOptions } from './commands/doctor.js'
+import { type ExportOptions } from './commands/export.js'
 import { type GcOptions } from './commands/gc.js'
 import { type PredictOptions } from './commands/predict.js'
 import { type ShowOptions } from './commands/show.js'
@@ -22,6 +23,7 @@ import {
   runsOption,
   verifyOptions,
 } from './options/run-options.js'
+import { exportOptions } from './options/export-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
 import { file, folder } from './options/values.js'
@@ -114,6 +116,16 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(await predictCommand(target, options, io))
     })
   for (const option of predictOptions()) predict.addOption(option)
+
+  const exporting = program
+    .command('export')
+    .description('a saved model in the formats of other libraries, or with smaller weights')
+    .argument('<target>', 'a .gradpool file, or RUN/EXPERIMENT, such as latest/mnist_mlp_all')
+    .action(async (target: string, options: ExportOptions) => {
+      const { exportCommand } = await import('./commands/export.js')
+      ends(await exportCommand(target, options, io))
+    })
+  for (const option of exportOptions()) exporting.addOption(option)
 
   program
     .command('data')

@@ -107,11 +107,17 @@ export function splitAgain(dataset: Dataset, change: Partial<Pick<SplitPlan, 'va
   return splitData(contents, { ...plan, ...change })
 }
 
-/** The same examples and validation, with these rows to train and to test on. */
-export function withRows(dataset: Dataset, { train, test }: Readonly<Record<'train' | 'test', Split>>): Dataset {
+/**
+ * The same examples and validation, with these rows to train and to test on, `all` of them for what needs no labels.
+ */
+export function withRows(
+  dataset: Dataset,
+  { all, train, test }: Readonly<Record<'all' | 'train' | 'test', Split>>,
+): Dataset {
   const { contents } = originOfSplits(dataset)
   const plan = asTheyAre({ ...dataset.splits, test })
-  return splitData({ ...contents, rows: train.rows, inOrder: true }, plan)
+  const origin = { contents: { ...contents, rows: train.rows, inOrder: true }, plan }
+  return madeOf(origin, { ...splitsOf(origin.contents, plan), all })
 }
 
 /** One that the caller put together becomes one that can be written as JSON. */

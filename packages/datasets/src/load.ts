@@ -164,7 +164,7 @@ async function planOf(spec: DataSpec, contents: Contents, load: Load): Promise<S
     const by = { contents, splitBy: 'order', load } as const
     const own = async (held: HeldOut) => (typeof held === 'number' ? 0 : heldOut(held, by))
     const [validation, test] = [await own(spec.validation), await own(spec.test)]
-    return { labelled: 1, validation, test, splitBy: 'order', splitSeed: 0 }
+    return { labelled: 1, validation, test, splitBy: 'order', splitSeed: 0, reading: readingOf(spec) }
   }
   const { labelled, splitBy, splitSeed } = spec
   const by = { contents, splitBy, load }
@@ -180,7 +180,7 @@ async function planOf(spec: DataSpec, contents: Contents, load: Load): Promise<S
 }
 
 /** Undefined where rows are in memory, in any order. */
-function readingOf(spec: ArraysSpec | RowsSpec): SplitPlan['reading'] {
+function readingOf(spec: ArraysSpec | RowsSpec | TextSpec): SplitPlan['reading'] {
   const { shuffle } = spec
   const windowBytes = spec.kind === 'stored' ? spec.windowBytes : undefined
   if (shuffle === undefined && windowBytes === undefined) return undefined
@@ -239,7 +239,7 @@ function keyOf(spec: DataSpec, directory: string | undefined): unknown {
   }
   if (spec.kind === 'text') {
     const [validation, test] = [spec.validation, spec.test].map((held) => (typeof held === 'number' ? held : 0))
-    return JSON.stringify({ ...spec, directory, validation, test })
+    return JSON.stringify({ ...spec, directory, validation, test, shuffle: undefined })
   }
   // How rows are split does not change them, but for the column that it is read for, and rows without a target.
   const splitBy = typeof spec.splitBy === 'string' ? '' : spec.splitBy

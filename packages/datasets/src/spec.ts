@@ -6,7 +6,7 @@
  * anywhere. As JSON, plain fields are their hash, dtypes and shapes.
  */
 import { UserError } from '@gradpool/core'
-import { isTokens, type BlockShuffle } from '@gradpool/core/engine'
+import { isTokens, type BlockShuffle, type LengthShuffle } from '@gradpool/core/engine'
 import { isDataset, loadedData, tableNamesOf, type Dataset } from './dataset.js'
 import { arrayNamesFields, arrayNamesOf, type ArrayNames } from './array-names.js'
 import { namedArraysSpec, npySpec, type NamedArraysSpec, type NpySpec } from './array-files/array-files-spec.js'
@@ -115,7 +115,10 @@ export interface RowsSplitOptions {
   /**
    * The order of a pass that is shuffled. `whole`: any row may come at any place. `{ blockRows, groupBlocks }`: blocks
    * of so many consecutive rows are shuffled, and then the rows of each group of so many blocks, so that rows which are
-   * trained on together lie together in a file; by default 1024 rows and 64 blocks. Default: `whole`.
+   * trained on together lie together in a file; by default 1024 rows and 64 blocks.
+   * `{ byLength: 'length', poolBatches: 100 }`: rows of like length come into one batch, by this field of whole
+   * numbers; of so many batches of rows, drawn at random, the rows are sorted by length before they are cut into
+   * batches. Default: `whole`.
    */
   readonly shuffle?: ShuffleOption
 }
@@ -126,22 +129,25 @@ export interface ArraysOptions extends RowsSplitOptions, ArrayNames {
 }
 
 export type StoredOptions = Partial<Omit<StoredShape, 'directory'>> & RowsSplitOptions
-export type JsonlOptions = Partial<Omit<TableShape, 'path' | 'header' | 'delimiter'>> & RowsSplitOptions
-export type ParquetOptions = JsonlOptions
-export interface SqlOptions extends JsonlOptions {
+export type ParquetOptions = Partial<Omit<TableShape, 'path' | 'header' | 'delimiter' | 'sequences' | 'maxLength'>> &
+  RowsSplitOptions
+export type JsonlOptions = ParquetOptions & Partial<Pick<TableShape, 'sequences' | 'maxLength'>>
+export interface SqlOptions extends ParquetOptions {
   /** What the data are called. Default: `sql`. */
   readonly name?: string
   /** The file of a database of DuckDB's, which is only read. Default: none. */
   readonly database?: string
 }
-export type TsvOptions = JsonlOptions & Pick<TableShape, 'header'>
+export type TsvOptions = ParquetOptions & Pick<TableShape, 'header'>
 export type CsvOptions = TsvOptions & Pick<TableShape, 'delimiter'>
 
 export type NpyOptions = RowsSplitOptions & ArrayNames
 
 export type ImageFolderOptions = Partial<Omit<ImageFolderShape, 'directory'>> & RowsSplitOptions
 
-export interface TextOptions extends Partial<Omit<TextShape, 'paths'>> {
+export interface TextOptions extends Partial<Omit<TextShape, 'paths' | 'shuffle'>> {
+  /** As of other rows; with `rows: 'lines'`, `{ byLength: 'length' }`, too. Default: `whole`. */
+  readonly shuffle?: ShuffleOption
   /**
    * With `tokens: 'characters'`: those that there are, in the order of their numbers. Default: those of the training.
    */
@@ -422,7 +428,7 @@ class Arrays implements ArraysSpec {
   readonly splitBy: SplitBy
   readonly splitSeed: number
   declare readonly balance?: 'oversample'
-  declare readonly shuffle?: BlockShuffle
+  declare readonly shuffle?: BlockShuffle | LengthShuffle
 
   constructor(
     readonly name: string,

@@ -75,6 +75,7 @@ export async function loadWasmModules(sharing: Sharing): Promise<void> {
     if (!response.ok) throw new Error(`'${String(found)}' cannot be read: the server answers ${response.status}`)
     const bytes = await response.arrayBuffer()
     if (WebAssembly.validate(bytes)) keep(file, await WebAssembly.compile(bytes))
+    if (isExact(build, sharing)) return
   }
 }
 

@@ -4,6 +4,7 @@ import {
   accuracy,
   adam,
   type Augmentation,
+  autoencode,
   classify,
   crossEntropy,
   cutmix,
@@ -12,10 +13,13 @@ import {
   dense,
   fit,
   flatten,
+  type Mixing,
   type Model,
   mixup,
   randomData,
   regress,
+  sequential,
+  type Tensor,
 } from './index.js'
 
 const every: readonly Augmentation[] = [
@@ -45,6 +49,11 @@ function mixing(mix: typeof mixup | typeof cutmix): Model {
 
 const models: Readonly<Record<string, Model>> = {
   'all changes': classify({ hidden: [16], augment: every }),
+  'changes and mixings': classify({
+    hidden: [16],
+    augment: [{ kind: 'flip' }, { kind: 'mixup' }, { kind: 'cutmix', alpha: 0.5 }],
+    classWeights: [1, 2, 3],
+  }),
   mixup: mixing(mixup),
   cutmix: mixing(cutmix),
 }
@@ -78,6 +87,61 @@ it('changes what is trained on, and not what is judged or predicted', async () =
   expect(await still.predict({ image })).toEqual(await one.predict({ image }))
 })
 
+describe.each([
+  [
+    'mixup',
+    { kind: 'mixup', alpha: 0.4 },
+    (image: Tensor, label: Tensor) => mixup(image, label, { alpha: 0.4, classes: 3 }),
+  ],
+  ['cutmix', { kind: 'cutmix' }, (image: Tensor, label: Tensor) => cutmix(image, label, { classes: 3 })],
+] as const)('%s as an option', (_, kind, mix) => {
+  it('is that of the function, with the labels mixed alike', async () => {
+    const wide = randomData({ image: { dtype: 'f32', shape: [6, 7, 3] }, label }, { rows: 50 })
+    const byHand = defineModel({
+      params: { encoder: sequential([]), head: sequential([dense(126, 3, { weight: 'heNormal' })]) },
+      step({ head }, { image, label }) {
+        const { input, target } = mix(image, label)
+        const logits = head(flatten(input))
+        return { loss: crossEntropy(logits, target), accuracy: accuracy(logits, target) }
+      },
+    })
+    const options = { data: wide, batchSize: 20, epochs: 3, engine: 'wasm', workers: 1 } as const
+    const expected = await fit(byHand, options)
+    const found = await fit(classify({ hidden: [], augment: [kind] }), options)
+    expect(found.weightsHash).toBe(expected.weightsHash)
+    expect(found.history.map(({ loss }) => loss)).toEqual(expected.history.map(({ loss }) => loss))
+    expect(await found.evaluate(wide)).toEqual(await expected.evaluate(wide))
+    expect(found.weightsHash).not.toBe((await fit(classify({ hidden: [] }), options)).weightsHash)
+  })
+})
+
+it('mixes the targets of a regression with their inputs, so that a line stays one', async () => {
+  const x = Float32Array.from({ length: 60 }, (_, i) => Math.sin(i) * 5)
+  const y = Float32Array.from({ length: 30 }, (_, row) => 2 * (x[2 * row] ?? 0) - 3 * (x[2 * row + 1] ?? 0) + 1)
+  const data = { x: { values: x, shape: [2] }, y }
+  const options = { data, batchSize: 30, epochs: 400, optimizer: adam(0.03), engine: 'wasm', workers: 1 } as const
+  const fitted = await fit(regress({ hidden: [], augment: [{ kind: 'mixup', alpha: 1 }] }), options)
+  // With targets of the examples themselves, the line would be too flat.
+  expect(fitted.history.at(-1)?.rmse).toBeLessThan(0.05)
+  expect((await fitted.evaluate(data)).rmse).toBeLessThan(0.05)
+})
+
+it('mixes whole numbers, too, as the targets of a regression', async () => {
+  const data = { x: Array.from({ length: 20 }, (_, i) => [i, 1]), y: Int32Array.from({ length: 20 }, (_, i) => 3 * i) }
+  const fitted = await fit(regress({ hidden: [], augment: [{ kind: 'mixup' }] }), { data, epochs: 1, workers: 1 })
+  expect(fitted.history[0]?.loss).toBeGreaterThan(0)
+})
+
+it('refuses mixings where there is no target, and wrong options of them', async () => {
+  const mixing = [{ kind: 'mixup' }] as unknown as readonly Augmentation[]
+  expect(() => autoencode({ encoder: [3], decoder: [189], augment: mixing })).toThrow("augment[0].kind must be 'flip'")
+  const wrong = () => classify({ hidden: [], augment: [{ kind: 'mixup', alpha: 0 }] })
+  expect(wrong).toThrow('augment[0].alpha must be above 0 and at most 100, not 0')
+  const table = randomData({ x: { dtype: 'f32', shape: [3] }, y: { dtype: 'f32', shape: [] } }, { rows: 40 })
+  const cut = fit(regress({ hidden: [], augment: [{ kind: 'cutmix' }] }), { data: table, workers: 1 })
+  await expect(cut).rejects.toThrow('cutmix needs images [batch, height, width]')
+})
+
 it('of a table, is after the standardising', async () => {
   const table = randomData({ x: { dtype: 'f32', shape: [3] }, y: { dtype: 'f32', shape: [] } }, { rows: 40 })
   const augment = [
@@ -90,14 +154,15 @@ it('of a table, is after the standardising', async () => {
 })
 
 it('is a part of an experiment, by way of JSON too', () => {
-  const of = (augment: readonly Augmentation[]) => ({
+  const of = (augment: readonly (Augmentation | Mixing)[]) => ({
     name: 'augmented',
     data: images,
     stages: [classify({ hidden: [10], augment })],
   })
-  const config = defineExperiment(of(every))
-  expect(config.stages).toMatchObject([{ kind: 'classify', augment: every }])
-  expect(defineExperiment(JSON.parse(JSON.stringify(of(every))) as ReturnType<typeof of>)).toEqual(config)
+  const mixed = [...every, { kind: 'mixup' }, { kind: 'cutmix', alpha: 2 }] as const
+  const config = defineExperiment(of(mixed))
+  expect(config.stages).toMatchObject([{ kind: 'classify', augment: mixed }])
+  expect(defineExperiment(JSON.parse(JSON.stringify(of(mixed))) as ReturnType<typeof of>)).toEqual(config)
   const wrong = JSON.parse(JSON.stringify(of([{ kind: 'crop', padding: 1 }]))) as ReturnType<typeof of>
   Object.assign(wrong.stages[0]?.augment?.[0] ?? {}, { padding: -1 })
   expect(() => defineExperiment(wrong)).toThrow(

@@ -5,12 +5,13 @@ export * from '@gradpool/core'
 export * from '@gradpool/datasets'
 export type { DataSpec } from '@gradpool/datasets'
 export * from '@gradpool/models'
-export { defineExperiment } from '@gradpool/experiments'
+export { catalogue, defineExperiment, type ExperimentConfig, withPreset } from '@gradpool/experiments'
+export { crossValidate } from './cross-validate.js'
+export type { CrossValidateExperimentOptions, ExperimentFold, ExperimentValidation } from '@gradpool/orchestrator'
 export {
   type ColumnImportance,
   compare,
   type Comparison,
-  crossValidate,
   type CrossValidateOptions,
   type CrossValidation,
   type CurvePoint,
@@ -44,6 +45,7 @@ export {
   type Row,
   type RowValues,
   type SaveOptions,
+  type SaveReport,
   type SaveTarget,
   type Scores,
   startTraining,

@@ -27,7 +27,17 @@ export {
   augmented,
   checkAugmentations,
 } from './augmentation/augment.js'
-export { cutmix, type CutmixOptions, type Mixed, mixup, type MixupOptions } from './augmentation/mix.js'
+export {
+  checkChanges,
+  cutmix,
+  type CutmixOptions,
+  isMixing,
+  type Mixed,
+  mixedBy,
+  type Mixing,
+  mixup,
+  type MixupOptions,
+} from './augmentation/mix.js'
 export { warp, type WarpOptions } from './augmentation/warp.js'
 export {
   activation,
@@ -104,6 +114,7 @@ export {
   type Scanned,
   type SequenceOptions,
 } from './layers/recurrent.js'
+export { sequenceMask } from './layers/sequence-mask.js'
 export { sequential } from './layers/sequential.js'
 export { clusterTarget, softClusters } from './layers/soft-clusters.js'
 export { binaryCrossEntropy } from './losses/binary-cross-entropy.js'

@@ -1,3 +1,9 @@
+export {
+  crossValidateExperiment,
+  type CrossValidateExperimentOptions,
+  type ExperimentFold,
+  type ExperimentValidation,
+} from './cross-validate-experiment.js'
 export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
 export { findGarbage, removeGarbage, type Garbage } from './runs/collect-garbage.js'
 export { findRun, isRun } from './runs/find-run.js'

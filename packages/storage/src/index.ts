@@ -5,6 +5,7 @@ export { isFileTold, readTold, sha256, tellOf, type FileTold } from './file-hash
 export { codeOf, isMissing, messageOf, reasonOf } from './file-errors.js'
 export { hasFields, isCount, isHash, isText, type Check } from './json-checks.js'
 export { appendLine, endTornLine, openLog } from './log-file.js'
+export { toLittleEndian } from './little-endian.js'
 export { decodeNpy, decodeNpz, NPY_HEADER_BYTES, npyLayout } from './npz.js'
 export { permuteAxes } from './permute-axes.js'
 export { openRegular, openRegularSync, readRegular, readRegularSync, type RegularFile } from './regular-file.js'

@@ -64,6 +64,27 @@ function halfOf(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
+/**
+ * The bits of the nearest half; ties go to the even one, and what is too large becomes infinite. As the step between
+ * halves is known from the exponent, rounding is one division by it.
+ */
+export function halfBits(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
+  const size = Math.abs(value)
+  if (Number.isNaN(value)) return 0x7e00
+  // Below 2^-14, halves are 2^-24 apart, without an exponent of their own.
+  const exponent = size < 2 ** -14 ? -14 : Math.min(Math.floor(Math.log2(size)), 16)
+  const steps = roundedToEven(size / 2 ** (exponent - 10))
+  // A count of 2048 carries into the exponent, as it should.
+  return sign | Math.min((exponent + 14) * 1024 + steps, 0x7c00)
+}
+
+function roundedToEven(value: number): number {
+  const below = Math.floor(value)
+  const rest = value - below
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below
+}
+
 const word = new DataView(new ArrayBuffer(4))
 
 /** The upper half of an f32. */

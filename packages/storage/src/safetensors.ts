@@ -1,12 +1,12 @@
 /**
  * Safetensors files: a JSON header with name, type, shape and place of each tensor, then their bytes. They are written
- * with f32 tensors, and read with numbers of any type.
+ * with tensors of f32, f16 and i8, and read with numbers of any type.
  *
- * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of
- * 8; the values. Tensors lie in the code-unit order of their names without gaps. Reading checks all
- * of this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
+ * Format: u64 little-endian length of the header; the header, padded with spaces to a multiple of 8; the values.
+ * Tensors lie in the code-unit order of their names without gaps, those of larger numbers first. Reading checks all of
+ * this and evaluates nothing. Specification: https://huggingface.co/docs/safetensors
  */
-import { UserError } from '@gradpool/core'
+import { UserError, type Shape } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import { parseJson, scanJson } from './bounded-json.js'
 import { hasFields, isCount, isText } from './json-checks.js'
@@ -33,7 +33,7 @@ export interface ForeignSafetensors extends SafetensorsFile {
 }
 
 export interface DecodeOptions {
-  /** Values lie in the bytes of the file, which nothing may change then. Default: they are copies. */
+  /** Values of f32 lie in the bytes of the file, which nothing may change then. Default: they are copies. */
   readonly inPlace?: boolean
 }
 
@@ -42,15 +42,29 @@ const MAX_HEADER_BYTES = 100_000_000
 /** The header, an entry or the metadata in it, a shape. */
 const MAX_HEADER_DEPTH = 3
 
+/** An array in the numbers of a file. */
+export interface PackedArray {
+  readonly shape: Shape
+  readonly type: 'F16' | 'I8'
+  /** Little-endian, row-major. */
+  readonly bytes: Uint8Array
+}
+
+export interface SafetensorsContent extends Pick<SafetensorsFile, 'metadata'> {
+  readonly tensors: ReadonlyMap<string, NamedArray | PackedArray>
+}
+
 /** The bytes of a file. */
-export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
-  const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))
+export function encodeSafetensors({ tensors, metadata }: SafetensorsContent): Uint8Array {
+  const sorted = [...tensors]
+    .map(([name, tensor]) => ({ name, shape: tensor.shape, ...contentOf(tensor) }))
+    .sort((a, b) => numberTypes[b.type].bytes - numberTypes[a.type].bytes || (a.name < b.name ? -1 : 1))
   const header: Record<string, unknown> = {}
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata
   let numBytes = 0
-  for (const [name, { shape, values }] of sorted) {
-    const end = numBytes + values.length * 4
-    header[name] = { dtype: 'F32', shape, data_offsets: [numBytes, end] }
+  for (const { name, type, shape, bytes } of sorted) {
+    const end = numBytes + bytes.length
+    header[name] = { dtype: type, shape, data_offsets: [numBytes, end] }
     numBytes = end
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
@@ -60,11 +74,17 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
   view.setBigUint64(0, BigInt(headerBytes), true)
   file.set(text, PREFIX_BYTES)
   let offset = PREFIX_BYTES + headerBytes
-  for (const [, { values }] of sorted) {
-    file.set(toLittleEndian(values), offset)
-    offset += values.length * 4
+  for (const { bytes } of sorted) {
+    file.set(bytes, offset)
+    offset += bytes.length
   }
   return file
+}
+
+function contentOf(tensor: NamedArray | PackedArray): Pick<PackedArray, 'bytes'> & { readonly type: NumberTypeName } {
+  return 'bytes' in tensor
+    ? { type: tensor.type, bytes: tensor.bytes }
+    : { type: 'F32', bytes: toLittleEndian(tensor.values) }
 }
 
 /**
@@ -73,8 +93,8 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
  * @param where what the file is called in messages
  * @throws UserError with one sentence when the bytes are not such a file, or a tensor is of another type
  */
-export function decodeSafetensors(file: Uint8Array, where: string, options: DecodeOptions = {}): SafetensorsFile {
-  const { tensors, metadata } = decode(file, where, ['F32'], options)
+export function decodeSafetensors(file: Uint8Array, where: string): SafetensorsFile {
+  const { tensors, metadata } = decode(file, where, ['F32'])
   return { tensors: new Map([...tensors].map(([name, { shape, values }]) => [name, { shape, values }])), metadata }
 }
 
@@ -82,10 +102,16 @@ export function decodeSafetensors(file: Uint8Array, where: string, options: Deco
  * A file with numbers of any type, which become f32.
  *
  * @param where what the file is called in messages
+ * @param types those that it may have
  * @throws UserError with one sentence when the bytes are not such a file
  */
-export function decodeForeignSafetensors(file: Uint8Array, where: string): ForeignSafetensors {
-  return decode(file, where, numberTypeNames)
+export function decodeForeignSafetensors(
+  file: Uint8Array,
+  where: string,
+  types: readonly NumberTypeName[] = numberTypeNames,
+  options: DecodeOptions = {},
+): ForeignSafetensors {
+  return decode(file, where, types, options)
 }
 
 function decode(

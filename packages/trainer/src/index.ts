@@ -28,6 +28,7 @@ export {
   ownVersion,
   writeModel,
   type SaveOptions,
+  type SaveReport,
   type SaveTarget,
   type TrainedModel,
 } from './saved-model/save-model.js'
@@ -37,7 +38,7 @@ export { tracePrediction } from './saved-model/trace-rows.js'
 export { kernelTable } from './profile/kernel-times.js'
 export { checkProfile, writeProfile } from './profile/profile-file.js'
 export type { TrainingProfile } from './profile/training-profile.js'
-export { chooseEngine, type EngineChoice, type EngineName, engineNames } from './choose-engine.js'
+export { chooseEngine, type EngineChoice, engineFor, type EngineName, engineNames } from './choose-engine.js'
 export { fit } from './fit/fit.js'
 export type {
   DataFor,
@@ -62,8 +63,13 @@ export {
   type CrossValidateOptions,
   type CrossValidation,
   type Fold,
+  joinedPredictions,
   type Scores,
+  spreadOf,
+  type Trained,
 } from './judging/cross-validate.js'
+export { Callbacks } from './fit/callbacks.js'
+export { rowsOf } from './predict/rows-of.js'
 export { ensemble, type Predicting } from './judging/ensemble.js'
 export type { SeriesValues } from './predict/go-on.js'
 export { type CurvePoint, learningCurve, type LearningCurveOptions } from './judging/learning-curve.js'

@@ -13,7 +13,7 @@ import {
   type SavedPrediction,
 } from '@gradpool/storage'
 import type { LearningOptions } from './fit/fit-types.js'
-import { encodeModel, ownStates, type SaveOptions, type TrainedModel } from './saved-model/save-model.js'
+import { encodeModel, ownStates, reducedOf, type SaveOptions, type TrainedModel } from './saved-model/save-model.js'
 import { tracePrediction } from './saved-model/trace-rows.js'
 
 /** Examples per step of an evaluation; results do not depend on it but for how sums round. */
@@ -110,11 +110,12 @@ export function savedPrograms(saved: SavedModel): Programs {
     },
     ...(saved.provenance.options && { options: saved.provenance.options }),
     predict: () => saved.predict,
-    encode({ states, training, table, provenance, metrics }, { optimizer = false }) {
+    encode({ states, training, table, provenance, metrics }, { optimizer = false, weights }) {
       const { gradpool } = saved.provenance
       return encodeSavedModel({
         ...saved,
         states: namedStates(training.program, optimizer ? states : ownStates(states)),
+        weights: reducedOf(weights),
         metrics,
         ...(table && { table }),
         provenance: { gradpool, ...provenance },

@@ -63,6 +63,25 @@ test('a sheet has each image as it is, and as it is in six steps', async () => {
   expect(at(0, 0)).toEqual([255, 255, 255])
 })
 
+test('a sheet has images that are mixed with others', async () => {
+  const sheet = join(folder, 'mixed.png')
+  const file = experiment('mixing.mjs', "{ hidden: [], augment: [{ kind: 'mixup', alpha: 1 }] }")
+  const { code, stdout } = await run(file, '--augmented', sheet)
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: `${sheet}: an image in each row, as it is and under mixup in 6 steps\n`,
+  })
+  const { width, data } = PNG.sync.read(readFileSync(sheet))
+  const at = (x: number, y: number) => [...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 3)]
+  const corners = [0, 1, 2].flatMap((row) => [1, 2, 3, 4, 5, 6].map((column) => at(8 + column * 88, 8 + row * 72)))
+  // Of two images at most, whose shares of 200 are 200 in all.
+  for (const colour of corners) {
+    expect(Math.abs(colour.reduce((a, b) => a + b) - 200)).toBeLessThanOrEqual(1)
+    expect(colour.filter((part) => part > 0).length).toBeLessThanOrEqual(2)
+  }
+  expect(corners.some((colour) => colour.filter((part) => part > 0).length === 2)).toBe(true)
+})
+
 test('an experiment that augments nothing is refused, and no file written', async () => {
   const plain = experiment('plain.mjs', '{ hidden: [] }')
   const before = readdirSync(folder)

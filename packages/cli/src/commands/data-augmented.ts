@@ -1,9 +1,9 @@
 /** `gradpool data EXPERIMENT --augmented FILE`: what augmentation makes of the first images that are trained on. */
-import { UserError } from '@gradpool/core'
+import { constant, UserError } from '@gradpool/core'
 import { evaluate, sizeOf, traceProgram } from '@gradpool/core/engine'
 import { datasetLoader, type Dataset } from '@gradpool/datasets'
 import type { ExperimentConfig } from '@gradpool/experiments'
-import { type Augmentation, augmented } from '@gradpool/models'
+import { type Augmentation, augmented, isMixing, mixedBy, type Mixing } from '@gradpool/models'
 import { reasonOf, writeDurably } from '@gradpool/storage'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
@@ -33,7 +33,9 @@ export async function dataAugmentedCommand(asked: string, path: string, { stdout
   return exitCode.done
 }
 
-function augmentationsOf({ name, stages }: ExperimentConfig): readonly Augmentation[] {
+type Change = Augmentation | Mixing
+
+function augmentationsOf({ name, stages }: ExperimentConfig): readonly Change[] {
   for (const stage of stages) {
     if (stage.kind !== 'classify' || stage.standardize === true || (stage.field ?? 'image') !== 'image') continue
     if (stage.augment !== undefined && stage.augment.length > 0) return stage.augment
@@ -44,7 +46,7 @@ function augmentationsOf({ name, stages }: ExperimentConfig): readonly Augmentat
 }
 
 /** The first images, each with what it becomes in some steps of a batch of them. */
-function picturesOf(dataset: Dataset, augmentations: readonly Augmentation[]): ColourPicture[][] {
+function picturesOf(dataset: Dataset, augmentations: readonly Change[]): ColourPicture[][] {
   const { fields, rows } = dataset.splits.train
   const { image } = fields
   if (image?.dtype !== 'u8') throw new UserError('--augmented draws images of bytes, and these data have none')
@@ -60,7 +62,14 @@ function picturesOf(dataset: Dataset, augmentations: readonly Augmentation[]): C
   const batch = Array.from(first, (row) => Array.from(image.values.subarray(row * size, (row + 1) * size))).flat()
   const program = traceProgram((trace) => {
     const images = trace.batch('image', 'u8', [first.length, height, width, channels])
-    trace.result('augmented', augmented(images, augmentations))
+    const varied = augmented(
+      images,
+      augmentations.filter((change) => !isMixing(change)),
+    )
+    // Labels are not drawn.
+    const target = constant(0, [first.length])
+    const { input } = mixedBy(augmentations.filter(isMixing), { input: varied, target }, {})
+    trace.result('augmented', input)
   })
   const versions = Array.from({ length: NUM_STEPS }, (_, step) => {
     return evaluate(program, { batch: { image: batch }, step, seed: 0 }).results.augmented ?? []

@@ -55,10 +55,11 @@ function trainingOf({ provenance, training }: SavedModel): Readonly<Record<strin
 }
 
 function documentOf(saved: SavedModel, { path, title }: StageModel) {
-  const { predict, table, metrics, hash } = saved
+  const { predict, weights, table, metrics, hash } = saved
   return {
     title,
     path,
+    ...(weights !== undefined && { weights }),
     parameters: parametersOf(saved),
     inputs: predict?.fields ?? [],
     outputs: predict?.outputs ?? [],
@@ -70,10 +71,11 @@ function documentOf(saved: SavedModel, { path, title }: StageModel) {
 }
 
 function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet): string {
-  const { predict, table = {}, metrics, hash } = saved
+  const { predict, weights, table = {}, metrics, hash } = saved
   const facts: readonly (readonly [string, string])[] = visibleIn<readonly (readonly [string, string])[]>([
     ['reads', predict ? typesText(byName(predict.fields)) : 'nothing'],
     ['predicts', predict ? typesText(byName(predict.outputs)) : 'nothing'],
+    ...(weights === undefined ? [] : [['weights', `stored as ${weights}`] as const]),
     ...namesIn(table),
     ...Object.entries(trainingOf(saved))
       .filter(([name, value]) => name !== 'microBatches' || value !== 1)

@@ -23,21 +23,23 @@ export interface Predictions {
   readonly classNames?: readonly string[] | undefined
   /** Of tokens, where the model is of a text. */
   readonly textOf?: ((tokens: readonly number[]) => string) | undefined
+  /** What each row was read from, where that is a file of its own. */
+  readonly files?: readonly string[] | undefined
 }
 
 /** A JSON object for each row; arrays are nested by their shapes, classes told by their names, and tokens as a text. */
-export function predictionLines({ outputs, predicted, numRows, ...words }: Predictions): string[] {
+export function predictionLines({ outputs, predicted, numRows, files, ...words }: Predictions): string[] {
   return Array.from({ length: numRows }, (_, row) => {
     const values = Object.entries(outputs).map(([name, type]) => {
       const numbers = ofRow(predicted[name], row, type.shape)
       return [name, inWords(name, type, numbers, words) ?? nested(numbers.map(exact), type.shape)]
     })
-    return JSON.stringify(Object.fromEntries(values))
+    return JSON.stringify({ ...(files && { file: files[row] }), ...Object.fromEntries(values) })
   })
 }
 
 /** A line for each row, with a column for each number, below their names. */
-export function predictionTable({ outputs, predicted, numRows, ...words }: Predictions): string[] {
+export function predictionTable({ outputs, predicted, numRows, files, ...words }: Predictions): string[] {
   const { classNames } = words
   const header = Object.entries(outputs).flatMap(([name, type]) => {
     const { shape } = type
@@ -50,11 +52,12 @@ export function predictionTable({ outputs, predicted, numRows, ...words }: Predi
       return inWords(name, type, numbers, words) ?? numbers.map((value) => String(exact(value)))
     }),
   )
-  return [header, ...rows].map((cells) => cells.map(quoted).join(','))
+  const named = files ? [['file', ...header], ...rows.map((cells, row) => [files[row] ?? '', ...cells])] : undefined
+  return (named ?? [header, ...rows]).map((cells) => cells.map(quoted).join(','))
 }
 
 /** One row as a list, several as a table. */
-export function printPredictions(outlet: Outlet, { outputs, predicted, numRows, ...words }: Predictions): void {
+export function printPredictions(outlet: Outlet, { outputs, predicted, numRows, files, ...words }: Predictions): void {
   const { printColoured: print, colours } = outlet
   const columns = outlet.columns()
   const names = Object.keys(outputs)
@@ -67,13 +70,15 @@ export function printPredictions(outlet: Outlet, { outputs, predicted, numRows, 
   }
   if (numRows === 1) {
     const rows = names.flatMap((name) => partsOf(name, 0, MOST_CLASSES).map((part, at) => [at === 0 ? name : '', part]))
-    print(gridOf(['output', 'value'], visibleIn(rows), { columns, colours, right: [] }))
+    const file = files ? [['file', files[0] ?? '']] : []
+    print(gridOf(['output', 'value'], visibleIn([...file, ...rows]), { columns, colours, right: [] }))
     return
   }
   const rows = Array.from({ length: numRows }, (_, row) => {
-    return [String(row), ...names.map((name) => partsOf(name, row, MOST_OF_A_ROW).join(', '))]
+    return [files?.[row] ?? String(row), ...names.map((name) => partsOf(name, row, MOST_OF_A_ROW).join(', '))]
   })
-  print(gridOf(['row', ...visibleIn(names)], visibleIn(rows), { columns, colours, right: [0] }))
+  const first = files ? 'file' : 'row'
+  print(gridOf([first, ...visibleIn(names)], visibleIn(rows), { columns, colours, right: files ? [] : [0] }))
 }
 
 type Words = Pick<Predictions, 'classNames' | 'textOf'>

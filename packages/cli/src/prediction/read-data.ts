@@ -1,25 +1,37 @@
 /**
  * Rows to predict from, out of any file that data are read from: a table by the columns that the model was trained on,
- * a text by its tokens, arrays of NumPy, or JSON lines by the model's inputs.
+ * a text by its tokens, arrays of NumPy, JSON lines by the model's inputs, or a folder of pictures.
  */
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { UserError } from '@gradpool/core'
 import { sizeOf, type TableNames } from '@gradpool/core/engine'
-import { arraysInFile, isTextFile, readInputs, readTextInputs, tableKindOf } from '@gradpool/datasets'
+import {
+  arraysInFile,
+  type ImageFolderShape,
+  isTextFile,
+  readInputs,
+  readTextInputs,
+  tableKindOf,
+} from '@gradpool/datasets'
 import type { StoredArray } from '@gradpool/storage'
 import { type ValueType } from '@gradpool/trainer'
 import { type Inputs, typesText, typeText } from './inputs.js'
+import { readPictureFolder } from './read-picture.js'
 import { ARRAYS, LIMITS, readRows, type Rows } from './read-rows.js'
 
 /** What the model was trained on. */
 export interface Trained {
   readonly inputs: Inputs
   readonly table: TableNames
+  /** How pictures of other proportions are fitted. */
+  readonly fit: ImageFolderShape['fit']
 }
 
 /** @throws UserError with one sentence for what is no file of rows, or does not fit the model */
-export async function readData(path: string, { inputs, table }: Trained): Promise<Rows> {
+export async function readData(path: string, { inputs, table, fit }: Trained): Promise<Rows> {
+  if (await isFolder(path)) return readPictureFolder(path, inputs, fit)
   const mayMiss = typeof table.missing === 'string'
   const arrays = await arraysInFile(path)
   if (arrays) return rowsOfArrays(path, arrays, { inputs, mayMiss })
@@ -35,6 +47,13 @@ export async function readData(path: string, { inputs, table }: Trained): Promis
   }
   const { x, numRows, leftAside } = await readInputs(path, table)
   return { numRows, values: { x }, leftAside }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  )
 }
 
 async function windowsOf(path: string, inputs: Inputs, { tokens }: TableNames): Promise<Rows> {

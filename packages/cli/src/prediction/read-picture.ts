@@ -1,9 +1,10 @@
 /**
- * A PNG file as the row of a model that reads one grey picture. One of 28 × 28 is taken for a digit,
+ * Pictures as rows. A PNG file as the row of a model that reads one grey picture. One of 28 × 28 is taken for a digit,
  * and the picture made to look like MNIST's; any other must have the very size.
  */
 import { UserError, type Shape } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
+import { readPictures, type ImageFolderShape } from '@gradpool/datasets'
 import { asDigit } from '../pictures/as-digit.js'
 import { readPng } from '../pictures/read-png.js'
 import { type Inputs, typesText, typeText } from './inputs.js'
@@ -36,6 +37,38 @@ export async function readPicture(path: string, inputs: Inputs): Promise<Rows> {
     )
   }
   return { numRows: 1, values: { [name]: Uint8Array.from(picture.pixels, Math.round) } }
+}
+
+/**
+ * The pictures of a folder as rows of a model that reads one, made of the model's own size.
+ *
+ * @throws UserError for a folder without pictures, and a model that reads something else
+ */
+export async function readPictureFolder(path: string, inputs: Inputs, fit: ImageFolderShape['fit']): Promise<Rows> {
+  const [[name, type] = [], ...others] = Object.entries(inputs)
+  const size = type?.dtype === 'u8' ? (coloursOf(type.shape) ?? greyOf(type.shape)) : undefined
+  if (name === undefined || size === undefined || others.length > 0) {
+    throw new UserError(
+      `'${path}' is a folder, which is for models that read the bytes of one picture, and this one reads ${typesText(inputs)}`,
+    )
+  }
+  const { paths, pixels, skipped } = await readPictures(path, { ...size, fit })
+  return { numRows: paths.length, values: { [name]: pixels }, files: paths, skipped }
+}
+
+interface PictureSize {
+  readonly size: readonly [height: number, width: number]
+  readonly channels: 1 | 3
+}
+
+function coloursOf([height, width, channels, ...more]: Shape): PictureSize | undefined {
+  const isColoured = height !== undefined && width !== undefined && channels === 3 && more.length === 0
+  return isColoured ? { size: [height, width], channels } : undefined
+}
+
+function greyOf(shape: Shape): PictureSize | undefined {
+  const size = sizeOfPicture(shape)
+  return size && { size, channels: 1 }
 }
 
 /** Height and width of a grey picture; a flat one is a square. */

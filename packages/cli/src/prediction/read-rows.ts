@@ -16,6 +16,10 @@ export interface Rows {
   readonly values: Readonly<Record<string, Values>>
   /** Columns or arrays of the file that the model does not read. */
   readonly leftAside?: readonly string[]
+  /** What each row was read from, where that is a file of its own. */
+  readonly files?: readonly string[]
+  /** Files that cannot be read. */
+  readonly skipped?: readonly string[]
 }
 
 const MOST_BYTES = 2 ** 28

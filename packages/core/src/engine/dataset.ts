@@ -32,10 +32,18 @@ export interface BlockShuffle {
   readonly groupBlocks: number
 }
 
+/** Rows of like length come into one batch. */
+export interface LengthShuffle {
+  /** The field of whole numbers, one a row, that has the lengths. */
+  readonly byLength: string
+  /** Of so many batches, drawn at random, the rows are sorted by length before they are cut into batches. */
+  readonly poolBatches: number
+}
+
 /** How passes read rows. */
 export interface Reading {
   /** The order of a pass that is shuffled. Default: any row may come at any place. */
-  readonly shuffle?: BlockShuffle
+  readonly shuffle?: BlockShuffle | LengthShuffle
   /** Memory for rows that are not in memory. It changes no result. */
   readonly windowBytes?: number
 }

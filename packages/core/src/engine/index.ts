@@ -14,8 +14,16 @@ export {
 export { averaging, type Averaging, type Replica } from '../averaging/averaging.js'
 export { type AverageOptions, partsOf, replicaSeed } from '../averaging/parts.js'
 export { type BatchAxis, batchAxes } from '../program/batch-axis.js'
-export { type Allocate, type BlockShuffle, type Field, type FieldFile, type Reading, type Split } from './dataset.js'
-export { RowOrder, type RowShuffle } from '../training/row-order.js'
+export {
+  type Allocate,
+  type BlockShuffle,
+  type Field,
+  type FieldFile,
+  type LengthShuffle,
+  type Reading,
+  type Split,
+} from './dataset.js'
+export { RowOrder, type RowShuffle, rowShuffleOf } from '../training/row-order.js'
 export { FieldCopies } from './field-copies.js'
 export { bytesPerElement, sameShape, sizeOf, stridesOf } from '../program/dtype.js'
 export {
@@ -71,6 +79,7 @@ export { type BatchField, Program, type State } from '../program/program.js'
 export { type Input, type Output, type ProgramData, type Result } from '../program/program-data.js'
 export { matchPattern, type Match, type Pattern, type Searched } from '../program/pattern.js'
 export { mapNodes, prune, renameStates, substitute } from '../program/rewrite.js'
+export { withBatchSize, withMarkedBatch } from '../program/with-batch-size.js'
 export { segmentsOf } from '../program/segments.js'
 export { convolution, type Convolution, poolAxes, tapsInside, type WindowAxis } from '../program/windows.js'
 export { initialState } from '../random/initial-state.js'

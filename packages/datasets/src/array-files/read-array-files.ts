@@ -1,14 +1,11 @@
 /** Arrays of files as fields: the first axis counts the rows. Whole numbers are u8 or i32, all others f32. */
 import { UserError } from '@gradpool/core'
-import { sizeOf } from '@gradpool/core/engine'
-import { decodeNpy, decodeNpz, decodeForeignSafetensors, readRegular, type StoredArray } from '@gradpool/storage'
+import { decodeNpy, decodeNpz, decodeForeignSafetensors, type StoredArray } from '@gradpool/storage'
 import { parseFields, type FieldInput, type Fields } from '../fields.js'
-import { readError } from '../idx/read-error.js'
 import { listed, shown } from '../spec-rules.js'
 import type { NamedArraysSpec, NpySpec } from './array-files-spec.js'
-
-/** Up to here f32 holds every whole number. */
-const MOST_WHOLE = 2 ** 24
+import { npyField } from './npy-blocks.js'
+import { bytesOf, fieldOf } from './stored-array.js'
 
 /** @throws UserError with one sentence that names the file */
 export async function readArrayFiles(spec: NpySpec | NamedArraysSpec): Promise<Fields> {
@@ -29,11 +26,9 @@ export async function arraysInFile(path: string): Promise<ReadonlyMap<string, St
   return undefined
 }
 
-async function fieldsOfFiles({ files }: NpySpec): Promise<[string, FieldInput][]> {
+async function fieldsOfFiles({ files, missing }: NpySpec): Promise<[string, FieldInput][]> {
   const fields: [string, FieldInput][] = []
-  for (const [name, path] of Object.entries(files)) {
-    fields.push([name, fieldOf(decodeNpy(await bytesOf(path), path), path)])
-  }
+  for (const [name, path] of Object.entries(files)) fields.push([name, await npyField(name, path, missing)])
   return fields
 }
 
@@ -53,24 +48,4 @@ async function arraysOf(kind: NamedArraysSpec['kind'], path: string): Promise<Re
   const bytes = await bytesOf(path)
   if (kind === 'npz') return decodeNpz(bytes, path)
   return decodeForeignSafetensors(bytes, path).tensors
-}
-
-/** @throws UserError for what is no file */
-export async function bytesOf(path: string): Promise<Uint8Array> {
-  try {
-    return await readRegular(path)
-  } catch (error) {
-    throw readError(path, error)
-  }
-}
-
-/** @throws UserError for an array without rows, and whole numbers that f32 has not */
-export function fieldOf({ shape: [numRows, ...shape], values, type }: StoredArray, where: string): FieldInput {
-  if (numRows === undefined) throw new UserError(`${where} is a single number, expected an axis of rows`)
-  if (numRows === 0 || sizeOf(shape) === 0) throw new UserError(`${where} is empty: it has no values`)
-  if (type === 'U8' || type === 'BOOL') return { values: Uint8Array.from(values), shape }
-  if (!/^[IU]\d/.test(type)) return { values, shape }
-  const large = values.find((value) => Math.abs(value) > MOST_WHOLE)
-  if (large === undefined) return { values: Int32Array.from(values), shape }
-  throw new UserError(`${where} has the whole number ${large}, expected at most ${MOST_WHOLE}, or decimals`)
 }

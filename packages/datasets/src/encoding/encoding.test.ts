@@ -1,3 +1,5 @@
+import { onnxRuntime } from '@gradpool/engine-contract'
+import { cacheFolder } from '@gradpool/storage'
 import { readFileSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,11 +15,10 @@ import {
   prepareDataset,
   stored,
 } from '../index.js'
-import { onnxRuntime } from '../testing/onnx-runtime.js'
 import { tempFolder } from '../testing/temp-folder.js'
 import { userErrorOf } from '../testing/user-errors.js'
 
-const runtime = await onnxRuntime()
+const runtime = await onnxRuntime(cacheFolder())
 if (runtime) vi.doMock('onnxruntime-node', () => runtime)
 
 beforeEach(async () => {

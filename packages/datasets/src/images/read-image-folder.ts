@@ -32,6 +32,8 @@ export interface ImageFolder {
   readonly skipped?: readonly string[]
 }
 
+type Decoding = Pick<ImageFolderShape, 'size' | 'channels' | 'fit' | 'damaged'>
+
 interface Picture {
   /** Within the folder. */
   readonly path: string
@@ -80,6 +82,49 @@ export async function readImageFolder(shape: ImageFolderShape): Promise<ImageFol
     },
     ...(classNames && { classNames }),
     ...(skipped.length > 0 && { skipped }),
+  }
+}
+
+export interface Pictures {
+  /** Within the folder, in the order of the rows. */
+  readonly paths: readonly string[]
+  /** Row after row, [height, width, channels]. */
+  readonly pixels: Uint8Array
+  /** What is no picture: paths within the folder. */
+  readonly skipped: readonly string[]
+}
+
+/**
+ * Pictures without labels: the files of a folder, and those of folders in it, in the order of their paths. Hidden files
+ * are left out.
+ *
+ * @throws UserError with one sentence for a folder without any
+ */
+export async function readPictures(
+  directory: string,
+  shape: Pick<ImageFolderShape, 'size' | 'channels' | 'fit'>,
+): Promise<Pictures> {
+  const folder = resolve(directory)
+  const entries = await entriesOf(folder)
+  const paths: string[] = []
+  for (const entry of entries) {
+    if (!entry.isDirectory()) paths.push(entry.name)
+    else {
+      const own = await entriesOf(join(folder, entry.name))
+      paths.push(...own.filter((file) => !file.isDirectory()).map(({ name }) => join(entry.name, name)))
+    }
+  }
+  const pictures = paths.sort().map((path) => ({ path, label: 0 }))
+  const numBytes = shape.size[0] * shape.size[1] * shape.channels
+  const pixels = new Uint8Array(numBytes * pictures.length)
+  const isThere = await decodeAll(await loadSharp(), folder, pictures, { ...shape, damaged: 'skip' }, pixels)
+  const rows = pictures.flatMap((_, at) => (isThere[at] === true ? [at] : []))
+  if (rows.length === 0) throw new UserError(`${folder} has no picture that can be read`)
+  rows.forEach((at, row) => pixels.copyWithin(row * numBytes, at * numBytes, (at + 1) * numBytes))
+  return {
+    paths: rows.map((at) => paths[at] ?? ''),
+    pixels: pixels.subarray(0, rows.length * numBytes),
+    skipped: paths.filter((_, at) => isThere[at] !== true),
   }
 }
 
@@ -166,7 +211,7 @@ async function decodeAll(
   sharp: SharpConstructor,
   directory: string,
   pictures: readonly Picture[],
-  shape: ImageFolderShape,
+  shape: Decoding,
   pixels: Uint8Array,
 ): Promise<readonly boolean[]> {
   const isThere = new Array<boolean>(pictures.length).fill(false)
@@ -188,7 +233,7 @@ async function decodeAll(
   return isThere
 }
 
-async function decode(sharp: SharpConstructor, path: string, shape: ImageFolderShape): Promise<Uint8Array> {
+async function decode(sharp: SharpConstructor, path: string, shape: Decoding): Promise<Uint8Array> {
   const { channels, fit } = shape
   const [height, width] = shape.size
   const bytes = await readRegular(path, { most: MOST_FILE_BYTES }).catch((error: unknown) => {

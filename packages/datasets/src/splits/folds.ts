@@ -1,6 +1,6 @@
 /** Rows in folds, each of which is held out once. */
 import { UserError } from '@gradpool/core'
-import { shuffled } from '@gradpool/core/engine'
+import { shuffled, type Split } from '@gradpool/core/engine'
 import { originOfSplits, splitKeyOf, withRows, type Dataset } from '../dataset.js'
 import type { SplitBy } from './rows-split.js'
 import { rowsByValue } from './splits.js'
@@ -59,7 +59,18 @@ export function withFold(
   const others = rows.toSorted().filter((row) => !isHeld.has(row))
   const inOrder = splitBy === 'order' ? others : shuffled(others, seed, FIRST_EPOCH - repeat)
   const some = count === undefined ? others : inOrder.slice(0, count).sort()
-  return withRows(dataset, { train: { fields, rows: some }, test: { fields, rows: held } })
+  const { all, train } = dataset.splits
+  const reading = train.reading && { reading: train.reading }
+  return withRows(dataset, {
+    // Where all rows have labels, they are those that are trained on.
+    all: all.rows.length === rows.length ? { fields, rows: some, ...reading } : without(all, isHeld),
+    train: { fields, rows: some },
+    test: { fields, rows: held },
+  })
+}
+
+function without(split: Split, held: ReadonlySet<number>): Split {
+  return { ...split, rows: split.rows.filter((row) => !held.has(row)) }
 }
 
 /** The first rows are one more where the folds do not divide them. */

@@ -1,11 +1,12 @@
 /** How rows that come as they are, from memory or a file, are split. */
-import type { BlockShuffle } from '@gradpool/core/engine'
+import type { BlockShuffle, LengthShuffle } from '@gradpool/core/engine'
 import {
   fieldsTaken,
   isObject,
   labelledRowsRule,
   type Labelled,
   splitSeedRule,
+  textRule,
   wholeRule,
   type FieldTaker,
   type Rule,
@@ -29,7 +30,7 @@ export interface RowsSplit<H> {
   /** `oversample`: rows of rare classes are trained on several times. Where it is left out, all are once. */
   readonly balance?: 'oversample'
   /** In what order a pass that is shuffled visits the rows. Where it is left out, any row may come at any place. */
-  readonly shuffle?: BlockShuffle
+  readonly shuffle?: BlockShuffle | LengthShuffle
 }
 
 export const rowsSplitFields = ['labelled', 'validation', 'test', 'splitBy', 'splitSeed', 'balance', 'shuffle'] as const
@@ -57,15 +58,23 @@ const balanceRule: Rule<'oversample'> = {
   accepts: (value): value is 'oversample' => value === 'oversample',
 }
 
-/** `whole`, or what is given of a `BlockShuffle`. */
-export type ShuffleOption = 'whole' | Partial<BlockShuffle>
+/** `whole`, or what is given of a `BlockShuffle` or a `LengthShuffle`. */
+export type ShuffleOption =
+  'whole' | Partial<BlockShuffle> | (Pick<LengthShuffle, 'byLength'> & Partial<Pick<LengthShuffle, 'poolBatches'>>)
 
-const shuffleText = "'whole', or { blockRows, groupBlocks }"
+const shuffleText = "'whole', { blockRows, groupBlocks } or { byLength, poolBatches }"
 const MOST = 2 ** 31 - 1
 
 /** Undefined for a whole shuffle. */
-function shuffleOf(value: unknown, where: string): BlockShuffle | undefined {
+export function shuffleOf(value: unknown, where: string): BlockShuffle | LengthShuffle | undefined {
   if (value === undefined || value === 'whole') return undefined
+  if (isObject(value) && 'byLength' in value) {
+    const taker = fieldsTaken(value, where, ['byLength', 'poolBatches'], shuffleText)
+    return {
+      byLength: taker.take('byLength', textRule('the name of a field of lengths')),
+      poolBatches: taker.take('poolBatches', wholeRule(1, MOST, 100)),
+    }
+  }
   const taker = fieldsTaken(value, where, ['blockRows', 'groupBlocks'], shuffleText)
   return {
     blockRows: taker.take('blockRows', wholeRule(1, MOST, 1024)),

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { arrays, csv, loadDataset, splitReport } from '../index.js'
+import { arrays, csv, loadDataset, prepareDataset, splitReport, stored } from '../index.js'
 import { tempFolder } from '../testing/temp-folder.js'
 
 const x = (values: readonly number[], size = 1) => ({ values, shape: size === 1 ? [] : [size] })
@@ -79,5 +79,66 @@ describe('leaks', () => {
     ])
     const others = csv(await table(['4,eve', '5,dan']))
     expect((await reportOf(train, { test: others })).leaks).toEqual([])
+  })
+
+  describe('of data in a folder', () => {
+    const label = { values: Uint8Array.from({ length: 300 }, (_, i) => i % 2), shape: [] }
+    /** Of 300 rows 40 come again at the end, and 10 of these once more. */
+    const repeated = [...upTo(250), ...upTo(40), ...upTo(10)]
+    const pairs = { values: repeated.flatMap((row) => [row, -row]), shape: [2] }
+    const fields = { x: pairs, label: { ...label, values: Uint8Array.from(repeated, (row) => row % 2) } }
+    const folderOf = async (given: Parameters<typeof arrays>[0]) => {
+      const folder = join(await tempFolder(), 'rows')
+      await prepareDataset(arrays(given), folder)
+      return folder
+    }
+
+    test.each([
+      { splitBy: 'order', validation: 40, test: 10 },
+      { splitBy: 'order', test: 50 },
+      { validation: 0.3, test: 0.3, splitSeed: 5 },
+      { test: 0.5, labelled: 20 },
+    ] as const)('are those that the same rows have in memory: %j', async (split) => {
+      const { leaks } = await reportOf(stored(await folderOf(fields), split))
+      expect(leaks).toEqual((await reportOf(arrays(fields, { ...split, name: 'rows' }))).leaks)
+      expect(leaks.length).toBeGreaterThan(0)
+    })
+
+    test('are found beside data of their own in memory or in another folder', async () => {
+      const own = { x: { values: [3, -3, 900, 900], shape: [2] }, label: Uint8Array.of(1, 0) }
+      const expected = ['1 of 2 test rows of rows are training rows, too: 0 is 3']
+      const folder = await folderOf(fields)
+      expect((await reportOf(stored(folder), { test: own })).leaks).toEqual(expected)
+      expect((await reportOf(stored(folder), { test: stored(await folderOf(own)) })).leaks).toEqual(expected)
+      // A field that the training has not does not count.
+      const more = await folderOf({ ...own, more: [1, 2] })
+      expect((await reportOf(stored(folder), { test: stored(more) })).leaks).toEqual(expected)
+      expect((await reportOf(arrays(fields, { name: 'rows' }), { test: stored(more) })).leaks).toEqual(expected)
+    })
+
+    test('are none where rows differ in one field, or in the order of their numbers', async () => {
+      const { x } = fields
+      const swapped = { values: repeated.flatMap((row, at) => (at < 250 ? [row, -row] : [-row, row])), shape: [2] }
+      const split = { splitBy: 'order', test: 50 } as const
+      expect((await reportOf(stored(await folderOf({ x: swapped }), split))).leaks).toEqual([])
+      const numbered = { x, label: Int32Array.from(repeated, (_, row) => row) }
+      expect((await reportOf(stored(await folderOf(numbered), split))).leaks).toEqual([])
+    })
+
+    test('are told of many alike', async () => {
+      const alike = { x: { values: new Float32Array(200_000), shape: [] } }
+      const { leaks } = await reportOf(stored(await folderOf(alike), { splitBy: 'order', test: 100_000 }))
+      expect(leaks).toEqual([
+        '100,000 of 100,000 test rows of rows are training rows, too: 100000 is 0, 100001 is 0, 100002 is 0, …',
+      ])
+    })
+
+    test('are groups in common', async () => {
+      const of = (values: number[], who: number[]) => folderOf({ x: x(values), who: Int32Array.from(who) })
+      const options = { splitBy: { group: 'who' } } as const
+      const train = stored(await of([1, 2, 3], [7, 8, 9]), options)
+      const report = await reportOf(train, { test: stored(await of([4, 5], [9, 3])) })
+      expect(report.leaks).toEqual(["1 group of 'who' in rows are in training and in test: '9'"])
+    })
   })
 })

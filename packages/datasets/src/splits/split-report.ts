@@ -1,9 +1,9 @@
 /** What people are told of how rows are split: counts, and what is in two splits at once. */
-import type { Split } from '@gradpool/core/engine'
 import { originOfSplits, splitKeyOf, type Dataset, type SplitPlan } from '../dataset.js'
 import { isStored } from '../stored/stored-fields.js'
 import { RowTable } from './row-table.js'
 import { listed, shown } from '../spec-rules.js'
+import { storedLeaks, type Leak, type NamedSplit } from './stored-leaks.js'
 import type { SplitKey } from './splits.js'
 
 export interface SplitReport {
@@ -65,31 +65,43 @@ function groupsOf({ values, names }: SplitKey, rows: Int32Array): Set<string> {
 
 function rowLeaks({ name, fields, splits }: Dataset): readonly string[] {
   const { all, validation, test } = splits
-  const given = [all, validation, test].filter((split) => split !== undefined)
-  // To compare rows that are in files would read all of them.
-  if (given.length === 1 || given.some((split) => isStored(split.fields))) return []
-  const names = Object.keys(fields.train)
-  const table = new RowTable(names, all.rows.length + (validation?.rows.length ?? 0))
-  table.add(all, 'training')
-  return [
-    ...(validation ? commonRows(name, table, ['validation', validation]) : []),
-    ...(test ? commonRows(name, table, ['test', test]) : []),
+  const held = [
+    ...(validation ? [{ name: 'validation', split: validation }] : []),
+    ...(test ? [{ name: 'test', split: test }] : []),
   ]
+  if (held.length === 0) return []
+  const names = Object.keys(fields.train)
+  const training = { name: 'training', split: all }
+  const areStored = [training, ...held].some(({ split }) => isStored(split.fields))
+  const leaks = areStored ? storedLeaks(training, held, names) : leaksInMemory(training, held, names)
+  const found = new Map<string, { readonly of: NamedSplit; readonly other: string; count: number; first: string[] }>()
+  for (const { held: own, same } of leaks) {
+    const of = held.find((each) => each.name === own.split)
+    if (of === undefined) continue
+    const key = `${own.split} ${same.split}`
+    const leak = found.get(key) ?? { of, other: same.split, count: 0, first: [] }
+    found.set(key, leak)
+    leak.count++
+    if (leak.first.length < MOST_SHOWN) leak.first.push(`${own.row} is ${same.row}`)
+  }
+  return [...found.values()].map(({ of, other, count, first }) => {
+    const more = count > first.length ? ', …' : ''
+    const rows = counted(of.split.rows.length, `${of.name} row`)
+    return `${number(count)} of ${rows} of ${name} are ${other} rows, too: ${first.join(', ')}${more}`
+  })
 }
 
-function commonRows(name: string, table: RowTable, [split, held]: readonly [string, Split]): string[] {
-  const found = new Map<string, { count: number; first: string[] }>()
-  for (const { row, same } of table.find(held)) {
-    const other = found.get(same.split) ?? { count: 0, first: [] }
-    found.set(same.split, other)
-    other.count++
-    if (other.first.length < MOST_SHOWN) other.first.push(`${row} is ${same.row}`)
+function* leaksInMemory(training: NamedSplit, held: readonly NamedSplit[], names: readonly string[]): Generator<Leak> {
+  const splits = [training, ...held]
+  const table = new RowTable(
+    names,
+    splits.slice(0, -1).reduce((sum, { split }) => sum + split.rows.length, 0),
+  )
+  table.add(training.split, training.name)
+  for (const [index, { name, split }] of held.entries()) {
+    for (const { row, same } of table.find(split)) yield { held: { split: name, row }, same }
+    if (index < held.length - 1) table.add(split, name)
   }
-  if (split === 'validation') table.add(held, 'validation')
-  return [...found].map(([other, { count, first }]) => {
-    const more = count > first.length ? ', …' : ''
-    return `${number(count)} of ${counted(held.rows.length, `${split} row`)} of ${name} are ${other} rows, too: ${first.join(', ')}${more}`
-  })
 }
 
 function number(count: number): string {

@@ -28,6 +28,8 @@ export interface Manifest {
   readonly hash: string
   readonly numRows: number
   readonly fields: readonly ManifestField[]
+  /** SHA-256 of the file of the hashes of all rows, `<sha256>.hashes`, by which rows in two splits are found. */
+  readonly rowHashes: string
   /** Labels are 0 … classes - 1. */
   readonly classes?: number
   readonly names: TableNames
@@ -35,6 +37,13 @@ export interface Manifest {
 
 export function fileOf(directory: string, { sha256 }: Pick<ManifestField, 'sha256'>): string {
   return join(directory, `${sha256}.bin`)
+}
+
+/** Of one row. */
+export const HASH_BYTES = 8
+
+export function hashesFileOf(directory: string, { rowHashes }: Pick<Manifest, 'rowHashes'>): string {
+  return join(directory, `${rowHashes}.hashes`)
 }
 
 /** Whether a folder says that it is a data set. */
@@ -74,6 +83,7 @@ function isManifest(value: unknown): value is Manifest {
       format: (format) => format === FORMAT.format,
       hash: isHash,
       numRows: (rows) => isCount(rows) && rows >= 1 && rows < 2 ** 31,
+      rowHashes: isHash,
       fields: (fields) => Array.isArray(fields) && fields.length > 0 && fields.every(isField),
       classes: (classes) => classes === undefined || isCount(classes),
       names: isNames,

@@ -21,7 +21,17 @@ import { classesIn, renumber } from '../table/read-table.js'
 import type { TableSpec } from '../table/table-spec.js'
 import { FieldFile } from './field-file.js'
 import { blocksOf, isFieldSource, type FieldSource } from '../own/field-source.js'
-import { bytesOf, FORMAT, hasManifest, MANIFEST, readManifest, type Manifest, type ManifestField } from './manifest.js'
+import { RowHashes } from '../splits/row-hashes.js'
+import {
+  bytesOf,
+  FORMAT,
+  hashesFileOf,
+  hasManifest,
+  MANIFEST,
+  readManifest,
+  type Manifest,
+  type ManifestField,
+} from './manifest.js'
 import { verifyStored } from './verify.js'
 
 export interface PrepareOptions {
@@ -142,13 +152,18 @@ async function writeInto(
   }
   try {
     const written = await writeRows(data, create, onProgress)
-    const { fields, hash } = hashed(written)
+    const { fields, hash, hashes } = hashed(written)
+    const hashesFile = create()
+    hashesFile.append(hashes)
     for (const file of files) file.flush()
     const { numRows, classes, names } = written
     for (const { sha256, path } of fields) await rename(path, join(folder, `${sha256}.bin`)).catch(ofTwins)
+    const rowHashes = createHash('sha256').update(hashes).digest('hex')
+    await rename(hashesFile.path, hashesFileOf(folder, { rowHashes }))
     const manifest: Manifest = {
       hash,
       numRows,
+      rowHashes,
       fields: fields.map(({ name, dtype, shape, sha256 }) => ({ name, dtype, shape, sha256 })),
       ...(classes !== undefined && { classes }),
       names: names ?? {},
@@ -184,7 +199,8 @@ async function writeRows(
     throw new UserError('a text is cut into windows where its splits are known, so it has no rows to be prepared')
   }
   const local = await fetched(spec)
-  if (isTable(local)) return writeTable(local, create, onProgress)
+  // How long sequences are is known at the end.
+  if (isTable(local) && !local.sequences) return writeTable(local, create, onProgress)
   if (local.kind === 'npy') return writeNpy(local, create)
   const { fields, ...told } = await rowsOfSpec(local)
   return writeFields(fields, {
@@ -261,7 +277,7 @@ async function writeNpy(spec: NpySpec<HeldOut>, create: () => FieldFile): Promis
   const classes: (number | undefined)[] = []
   for (const [name, path] of Object.entries(spec.files)) {
     const file = create()
-    for await (const field of npyBlocks(name, path, missing)) {
+    for await (const { field } of npyBlocks(name, path, missing)) {
       const { dtype, shape, values } = field
       checkArrayNames('npy', { [name]: field }, namesOf[name] ?? {}, counts.get(name))
       file.append(values)
@@ -322,23 +338,31 @@ async function writeTable(
   }
 }
 
-/** Reads what was written once more: the hash of each file, and that which the same rows have in memory. */
+/**
+ * Reads what was written once more: the hash of each file, that which the same rows have in memory, and one of each
+ * row.
+ */
 function hashed({ fields, numRows, names }: Written): {
   readonly fields: readonly (ManifestField & { readonly path: string })[]
   readonly hash: string
+  readonly hashes: Uint32Array
 } {
   const all = createHash('sha256')
+  const hashes = new RowHashes(numRows)
   const named = Object.entries(fields).sort(byName)
   const made = named.map(([name, { dtype, shape, file }]) => {
     const own = createHash('sha256')
     all.update(headOf(name, { dtype, shape }, numRows))
-    for (const block of file.blocks()) {
+    const rowBytes = bytesOf({ dtype, shape }, 1)
+    for (const block of file.blocks(rowBytes)) {
       own.update(block)
       all.update(block)
+      hashes.add(block, rowBytes)
     }
+    hashes.endField()
     return { name, dtype, shape, sha256: own.digest('hex'), path: file.path }
   })
   // In the order in which they were given, which is that of a list of their names.
   const inOrder = Object.keys(fields).flatMap((name) => made.filter((field) => field.name === name))
-  return { fields: inOrder, hash: withNames(all.digest('hex'), names ?? {}) }
+  return { fields: inOrder, hash: withNames(all.digest('hex'), names ?? {}), hashes: hashes.finish() }
 }

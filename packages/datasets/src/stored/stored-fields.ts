@@ -4,7 +4,15 @@ import { sizeOf, type Field, type Split } from '@gradpool/core/engine'
 import { availableMemory } from 'node:process'
 import { typedBytes, type Fields } from '../fields.js'
 import { allocateShared } from '../idx/read.js'
-import { bytesOf, fileOf, readManifest, type Manifest, type ManifestField } from './manifest.js'
+import {
+  bytesOf,
+  fileOf,
+  HASH_BYTES,
+  hashesFileOf,
+  readManifest,
+  type Manifest,
+  type ManifestField,
+} from './manifest.js'
 import { RowReader, rowsOfField } from './row-reader.js'
 
 /** Rows that are looked at one after the other are read by so many bytes at once. */
@@ -22,7 +30,18 @@ export async function openStored(directory: string): Promise<StoredDataset> {
     fields.map((field) => [field.name, storedField(field, { path: fileOf(directory, field), numRows })]),
   )
   readerOf(stored, Object.keys(stored)).close()
+  hashFiles.set(stored, { path: hashesFileOf(directory, manifest), bytes: HASH_BYTES * numRows })
+  hashReader(stored)?.close()
   return { ...manifest, stored }
+}
+
+/** Of the fields of a folder, the file that has the hashes of their rows. */
+const hashFiles = new WeakMap<Fields, { readonly path: string; readonly bytes: number }>()
+
+/** What reads the hashes of rows that were written with these fields; undefined for other fields. */
+export function hashReader(fields: Fields): RowReader | undefined {
+  const from = hashFiles.get(fields)
+  return from && new RowReader([{ rowBytes: HASH_BYTES, from }])
 }
 
 function storedField({ dtype, shape }: ManifestField, file: NonNullable<Field['file']>): Field {

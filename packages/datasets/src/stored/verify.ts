@@ -3,7 +3,7 @@ import { UserError } from '@gradpool/core'
 import { openRegular } from '@gradpool/storage'
 import { createHash } from 'node:crypto'
 import { readError } from '../idx/read-error.js'
-import { bytesOf, fileOf, readManifest, type Manifest } from './manifest.js'
+import { bytesOf, fileOf, HASH_BYTES, hashesFileOf, readManifest, type Manifest } from './manifest.js'
 
 const BLOCK_BYTES = 2 ** 20
 
@@ -14,12 +14,20 @@ const BLOCK_BYTES = 2 ** 20
  */
 export async function verifyStored(directory: string): Promise<Manifest> {
   const manifest = await readManifest(directory)
-  for (const field of manifest.fields) {
-    const path = fileOf(directory, field)
-    const found = await hashOf(path, bytesOf(field, manifest.numRows)).catch((error: unknown) => {
+  const { numRows, fields, rowHashes } = manifest
+  const files = [
+    ...fields.map((field) => ({
+      path: fileOf(directory, field),
+      bytes: bytesOf(field, numRows),
+      sha256: field.sha256,
+    })),
+    { path: hashesFileOf(directory, manifest), bytes: HASH_BYTES * numRows, sha256: rowHashes },
+  ]
+  for (const { path, bytes, sha256 } of files) {
+    const found = await hashOf(path, bytes).catch((error: unknown) => {
       throw readError(path, error)
     })
-    if (found !== field.sha256) throw new UserError(`${path} is not as it was written: prepare the data again`)
+    if (found !== sha256) throw new UserError(`${path} is not as it was written: prepare the data again`)
   }
   return manifest
 }

@@ -14,6 +14,9 @@ const MOST_GROUP_CELLS = 2 ** 28
 /** Of one page, which writers make of about 1 MiB. */
 const MOST_PAGE_BYTES = 2 ** 28
 
+/** Where a file says that it has more, memory for its rows is taken as they come. */
+const MOST_NUMBERS_PER_BYTE = 64
+
 export interface ParquetFormat {
   readonly path: string
   /** Names of the columns that are read. Default: all. */
@@ -53,7 +56,8 @@ async function readGroups(
   const metadata = await decoded(path, () => parquetMetadataAsync(file))
   const names = await decoded(path, () => Promise.resolve(columnsOf(path, parquetSchema(metadata), only)))
   const sizes = groupSizes(path, metadata, names.length)
-  sink.names(names)
+  const most = Math.floor((MOST_NUMBERS_PER_BYTE * file.byteLength) / names.length)
+  sink.names(names, Math.min(Number(metadata.num_rows), most))
   let rowStart = 0
   for (const [group, numRows] of sizes.entries()) {
     await decoded(path, () => checkPages(file, metadata.row_groups[group], names, parquetHeader))

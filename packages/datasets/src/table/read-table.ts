@@ -12,7 +12,8 @@ import { KeyColumn } from './key-column.js'
 import { extentOf } from './lines.js'
 import { numberIn, standsForNone } from './numbers.js'
 import { readParquet } from './parquet.js'
-import { readRecords, readRows, type Cell, type RecordSink, type RowSource } from './records.js'
+import { readRecords, readRows, type Cell, type ListOf, type RecordSink, type RowSource } from './records.js'
+import { SequenceRows } from '../sequences.js'
 import { keyColumnOf } from '../splits/rows-split.js'
 import type { SplitKey } from '../splits/splits.js'
 import { columnsOf, delimiters, isList, placeOf, type TableSpec } from './table-spec.js'
@@ -54,26 +55,27 @@ const ROWS_BYTES = 2 ** 18
 
 /** @throws UserError with one sentence that names the file, and the line and column where there are any */
 export async function readTable(spec: TableSpec, reading: ReadingTable = {}): Promise<Table> {
-  const { kind, path, target, columns, header } = spec
+  const { kind, path, target, columns, header, sequences } = spec
+  const apart = sequences && Object.keys(sequences)
   const others = [target, keyColumnOf(spec.splitBy)].filter((name) => name !== undefined)
   const only = columns && [...new Set([...columns, ...others])]
   const isText = reading.rows === undefined && kind !== 'parquet'
   const { lines, bytes } = isText && reading.onRows === undefined ? await extentOf(path) : { lines: 0, bytes: 0 }
   let builder: TableBuilder | undefined
   const sink: RecordSink = {
-    names(names) {
+    names(names, known) {
       // A cell takes a byte at least, with what it ends with.
-      const mostRows = Math.min(lines, Math.ceil(bytes / names.length))
+      const mostRows = (reading.onRows ? 0 : known) ?? Math.min(lines, Math.ceil(bytes / names.length))
       builder = new TableBuilder(spec, { names, mostRows }, reading)
       if (columns) reading.onLeftAside?.(names.filter((name) => ![...columns, ...others].includes(name)))
     },
-    row: (cells, line) => builder?.row(cells, line),
+    row: (cells, line, listOf) => builder?.row(cells, line, listOf),
   }
-  if (reading.rows) await readRows(reading.rows, path, only, sink)
+  if (reading.rows) await readRows(reading.rows, { path, only, apart }, sink)
   else if (kind === 'parquet') await readParquet({ path, only }, sink)
   else {
     const delimiter = kind === 'csv' ? (spec.delimiter ?? delimiters.csv) : delimiters[kind]
-    await readRecords({ path, delimiter, header, only }, sink)
+    await readRecords({ path, delimiter, header, only, apart }, sink)
   }
   if (builder === undefined) throw new UserError(`${path} is empty, expected rows`)
   return builder.finish()
@@ -86,6 +88,7 @@ class TableBuilder {
   readonly #key: KeyColumn | undefined
   readonly #x: Floats
   readonly #row: Float32Array
+  readonly #sequences: SequenceRows | undefined
   readonly #onRows: ReadingTable['onRows']
   #numRows = 0
   #dropped = 0
@@ -96,7 +99,7 @@ class TableBuilder {
     { names, mostRows }: { readonly names: readonly string[]; readonly mostRows: number },
     reading: ReadingTable,
   ) {
-    const { path, target, splitBy } = spec
+    const { path, target, splitBy, sequences } = spec
     const key = keyColumnOf(splitBy)
     const { columns = names.filter((name) => name !== target && name !== key), categories = [] } = spec
     const place = (name: string) => {
@@ -106,12 +109,16 @@ class TableBuilder {
     }
     this.#spec = spec
     this.#inputs = columns.map((name) => new Input(spec, place(name), reading))
-    this.#target = target === undefined ? undefined : new Target(spec, place(target), reading.remedy)
+    this.#target =
+      target === undefined ? undefined : new Target(spec, place(target), { remedy: reading.remedy, mostRows })
     this.#key = key === undefined ? undefined : new KeyColumn(spec, place(key))
     this.#row = new Float32Array(this.#inputs.length)
+    const types = Object.entries(sequences ?? {}).map(([name, dtype]) => ({ name, dtype }))
+    this.#sequences = sequences && new SequenceRows(types, path)
     this.#onRows = reading.onRows
     this.#x = new Floats(mostRows * this.#inputs.length)
-    if (columns.length === 0) throw new UserError(`${path} has no column but the target, expected some to learn from`)
+    if (columns.length === 0 && !sequences)
+      throw new UserError(`${path} has no column but the target, expected some to learn from`)
     const other = columnsOf(categories).find((name) => !columns.includes(name))
     if (other !== undefined) {
       throw new UserError(
@@ -120,7 +127,7 @@ class TableBuilder {
     }
   }
 
-  row(cells: readonly Cell[], line: number): void {
+  row(cells: readonly Cell[], line: number, listOf?: ListOf): void {
     const target = this.#target
     for (let index = 0; index < this.#row.length; index++) {
       const input = this.#inputs[index]
@@ -135,6 +142,7 @@ class TableBuilder {
       this.#dropped++
       return
     }
+    if (listOf) this.#sequences?.push(listOf, placeOf(this.#spec, line))
     this.#key?.push(cells[this.#key.at], line)
     this.#x.pushAll(this.#row)
     this.#numRows++
@@ -165,7 +173,11 @@ class TableBuilder {
     const target = this.#target?.finish()
     const key = this.#key?.finish()
     return {
-      fields: { x: { dtype: 'f32', shape: [this.#inputs.length], values }, ...target?.field },
+      fields: {
+        ...(this.#inputs.length > 0 && { x: { dtype: 'f32', shape: [this.#inputs.length], values } }),
+        ...this.#sequences?.finish(this.#spec.maxLength),
+        ...target?.field,
+      },
       ...(targetName !== undefined && { target: targetName }),
       columns: this.#inputs.map(({ name }) => name),
       ...(categories.length > 0 && { categories: Object.fromEntries(categories), unknown }),
@@ -283,13 +295,18 @@ class Target {
   readonly #name: string
   readonly #spec: TableSpec
   readonly #remedy: string | undefined
-  readonly #values = new Floats()
+  readonly #values: Floats
   readonly #classes: Categories
   #isClasses: boolean | undefined
 
-  constructor(spec: TableSpec, { name, at }: Place, remedy: string | undefined) {
+  constructor(
+    spec: TableSpec,
+    { name, at }: Place,
+    { remedy, mostRows }: { readonly remedy: string | undefined; readonly mostRows: number },
+  ) {
     const { classes } = spec
     this.#remedy = remedy
+    this.#values = new Floats(mostRows)
     this.at = at
     this.#name = name
     this.#spec = spec

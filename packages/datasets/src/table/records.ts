@@ -18,11 +18,22 @@ const QUOTE = 34
 export type { Cell }
 
 export interface RecordSink {
-  /** Comes first, once; never of a file without any. */
-  names(names: readonly string[]): void
-  /** As many cells as there are names; the list is used again for the next row. */
-  row(cells: readonly Cell[], line: number): void
+  /**
+   * Comes first, once; never of a file without any.
+   *
+   * @param mostRows how many rows follow at most, where that is known
+   */
+  names(names: readonly string[], mostRows?: number): void
+  /**
+   * As many cells as there are names; the list is used again for the next row.
+   *
+   * @param listOf the value of a name that is `apart`
+   */
+  row(cells: readonly Cell[], line: number, listOf?: ListOf): void
 }
+
+/** The value of an object by its name. */
+export type ListOf = (name: string) => unknown
 
 export interface TextFormat {
   readonly path: string
@@ -32,6 +43,8 @@ export interface TextFormat {
   readonly header?: readonly string[] | undefined
   /** Names of those that are read, of JSON objects; default: those of the first. */
   readonly only?: readonly string[] | undefined
+  /** Names of those that are lists, of JSON objects, which are no columns. */
+  readonly apart?: readonly string[] | undefined
 }
 
 /** @throws UserError with one sentence that names the line */
@@ -159,8 +172,8 @@ function trimmedCell(text: string): Cell {
   return trimmed === '' ? undefined : trimmed
 }
 
-async function readObjects({ path, only }: TextFormat, sink: RecordSink): Promise<void> {
-  const objects = new ObjectRecords({ path, only, sink, unit: 'line' })
+async function readObjects({ path, only, apart }: TextFormat, sink: RecordSink): Promise<void> {
+  const objects = new ObjectRecords({ path, only, apart, sink, unit: 'line' })
   await readLines(path, (bytes, line) => {
     const text = textOf(path, bytes, line)
     if (text.trim() !== '') objects.take(objectIn(path, text, line), line)
@@ -174,11 +187,10 @@ export type RowSource = Iterable<object> | AsyncIterable<object>
 /** @throws UserError with one sentence that names the row, from 1, and what the source throws */
 export async function readRows(
   rows: RowSource,
-  path: string,
-  only: TextFormat['only'],
+  { path, only, apart }: Pick<TextFormat, 'path' | 'only' | 'apart'>,
   sink: RecordSink,
 ): Promise<void> {
-  const objects = new ObjectRecords({ path, only, sink, unit: 'row' })
+  const objects = new ObjectRecords({ path, only, apart, sink, unit: 'row' })
   let number = 0
   for await (const row of rows) {
     number++
@@ -196,9 +208,7 @@ function tellsItself(row: unknown): row is { readonly toJSON: () => unknown } {
   return isObject(row) && 'toJSON' in row && typeof row.toJSON === 'function'
 }
 
-interface ObjectReading {
-  readonly path: string
-  readonly only: TextFormat['only']
+interface ObjectReading extends Pick<TextFormat, 'path' | 'only' | 'apart'> {
   readonly sink: RecordSink
   /** What records are counted by. */
   readonly unit: 'line' | 'row'
@@ -216,16 +226,17 @@ class ObjectRecords {
   }
 
   take(record: object, number: number): void {
-    const { path, only, sink, unit } = this.#reading
+    const { path, only, apart = [], sink, unit } = this.#reading
     const values = new Map<string, unknown>(Object.entries(record))
     if (this.#names === undefined) {
-      this.#names = only ?? [...values.keys()]
-      checkNames(path, this.#names)
+      this.#names = only ?? [...values.keys()].filter((name) => !apart.includes(name))
+      if (apart.length === 0 || this.#names.length > 0) checkNames(path, this.#names)
       sink.names(this.#names)
     }
     const known = this.#names
     if (this.#unseen.size > 0) for (const name of values.keys()) this.#unseen.delete(name)
-    const extra = only === undefined ? [...values.keys()].find((name) => !known.includes(name)) : undefined
+    const isExtra = (name: string) => !known.includes(name) && !apart.includes(name)
+    const extra = only === undefined ? [...values.keys()].find(isExtra) : undefined
     if (extra !== undefined) {
       throw new UserError(
         `${path} has ${shown(extra)} in ${unit} ${number}, which the first ${unit} has not: name the columns`,
@@ -236,10 +247,10 @@ class ObjectRecords {
       const cell = cellIn(value)
       if (cell !== null) return cell
       throw new UserError(
-        `${path} has in ${unit} ${number}, column ${shown(name)}, ${shown(value)}, expected a number or a text`,
+        `${path} has in ${unit} ${number}, column ${shown(name)}, ${shown(value)}, expected a number or a text${unit === 'line' && Array.isArray(value) ? ', or its name in sequences' : ''}`,
       )
     })
-    sink.row(cells, number)
+    sink.row(cells, number, (name) => values.get(name))
   }
 
   end(): void {

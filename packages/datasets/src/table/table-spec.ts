@@ -9,6 +9,7 @@ import {
   type FieldTaker,
   type Rule,
 } from '../spec-rules.js'
+import { maxLengthRule, sequenceTypesRule, type SequenceTypes } from '../sequences.js'
 import { rowsSplitFields, rowsSplitOf, type HeldOutTaking, type RowsSplit } from '../splits/rows-split.js'
 
 /**
@@ -47,6 +48,13 @@ export interface TableShape {
   readonly header?: readonly string[]
   /** Of `csv`. Default: a comma. */
   readonly delimiter?: string
+  /**
+   * Of objects, as in JSON lines: names of those that are lists of numbers, whose length may differ by row, with their
+   * types: `{ tokens: 'i32' }`. They become fields of their own, padded with zeros, and the field `length`.
+   */
+  readonly sequences?: SequenceTypes
+  /** How long all sequences become; of longer ones, the end is left out. Default: as the longest row. */
+  readonly maxLength?: number
 }
 
 export interface TableSpec<H = unknown> extends TableShape, RowsSplit<H> {
@@ -61,10 +69,10 @@ const shapeFields = ['kind', 'path', 'target', 'columns', 'classes', 'categories
 const fieldNames = {
   csv: [...shapeFields, 'header', 'delimiter', ...rowsSplitFields],
   tsv: [...shapeFields, 'header', ...rowsSplitFields],
-  jsonl: [...shapeFields, ...rowsSplitFields],
+  jsonl: [...shapeFields, 'sequences', 'maxLength', ...rowsSplitFields],
   parquet: [...shapeFields, ...rowsSplitFields],
   sql: [...shapeFields, 'query', 'database', ...rowsSplitFields],
-  rows: [...shapeFields, ...rowsSplitFields],
+  rows: [...shapeFields, 'sequences', 'maxLength', ...rowsSplitFields],
 } as const
 
 /** What columns are apart by, where a spec says nothing else. */
@@ -119,10 +127,16 @@ export function tableSpec<H>(kind: TableSpec['kind'], value: object, taking: Hel
     missing: taker.take('missing', missingRule),
     ...optional(taker, 'header', columnsRule),
     ...optional(taker, 'delimiter', delimiterRule),
+    ...optional(taker, 'sequences', sequenceTypesRule),
+    ...optional(taker, 'maxLength', maxLengthRule),
     ...(kind === 'sql' && { query: taker.take('query', textRule('a query, such as SELECT * FROM houses')) }),
     ...optional(taker, 'database', textRule('the path of a database')),
   }
-  const { target, columns, classes, categories = [] } = shape
+  const { target, columns, classes, categories = [], sequences = {}, maxLength } = shape
+  if (maxLength !== undefined && !shape.sequences)
+    throw notAllowed(`${where}.sequences`, sequenceTypesRule.expected, undefined)
+  const both = Object.keys(sequences).find((name) => name === target || columns?.includes(name))
+  if (both !== undefined) throw notAllowed(`${where}.sequences`, 'other names than those of columns and target', both)
   if (target !== undefined && columns?.includes(target)) {
     throw notAllowed(`${where}.columns`, `inputs without the target '${target}'`, columns)
   }

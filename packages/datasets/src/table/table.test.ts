@@ -261,7 +261,7 @@ test.each<[string, string | Uint8Array, CsvOptions, RegExp]>([
 test.each<[string, RegExp]>([
   ['{"a":1}\n{"a":', /has no JSON in line 2/],
   ['[1,2]', /has \[ 1, 2 \] in line 1, expected an object/],
-  ['{"a":[1]}', /in line 1, column 'a', \[ 1 \], expected a number or a text$/],
+  ['{"a":[1]}', /in line 1, column 'a', \[ 1 \], expected a number or a text, or its name in sequences$/],
   ['{"a":1}\n{"a":1,"b":2}', /has 'b' in line 2, which the first line has not/],
   ['{}', /has no columns in its first row$/],
   ['{"a":1}\n{}', /has no value in line 2, column 'a': say what becomes of such rows, with missing 'drop', 'mean'/],

@@ -1,7 +1,7 @@
 /** What text files are taken as, as plain JSON. */
-import { isTokens, type Tokens } from '@gradpool/core/engine'
-import type { HeldOutTaking } from '../splits/rows-split.js'
-import { fieldsTaken, isObject, oneOfRule, wholeRule, type Rule } from '../spec-rules.js'
+import { isTokens, type BlockShuffle, type LengthShuffle, type Tokens } from '@gradpool/core/engine'
+import { shuffleOf, type HeldOutTaking } from '../splits/rows-split.js'
+import { fieldsTaken, isObject, notAllowed, oneOfRule, wholeRule, type Rule } from '../spec-rules.js'
 
 /** To be learnt from the text that is trained on. */
 export interface BytePairsToLearn {
@@ -22,8 +22,15 @@ export interface TextShape {
   readonly unknown: 'refuse' | 'token'
   /** How many tokens an example has. */
   readonly length: number
-  /** From the first token of an example to that of the next. */
+  /** From the first token of an example to that of the next; of windows. */
   readonly stride: number
+  /**
+   * `lines`: each line that is not blank is an example, padded to `length`, with the field `length`; of longer ones the
+   * end is left out. Default: windows over all of the text.
+   */
+  readonly rows?: 'lines'
+  /** In what order a pass that is shuffled visits the examples. Where it is left out, any may come at any place. */
+  readonly shuffle?: BlockShuffle | LengthShuffle
 }
 
 export interface TextSpec<H = unknown> extends TextShape {
@@ -34,7 +41,7 @@ export interface TextSpec<H = unknown> extends TextShape {
   readonly test: H
 }
 
-const known = ['kind', 'paths', 'tokens', 'unknown', 'length', 'stride', 'validation', 'test']
+const known = ['kind', 'paths', 'tokens', 'unknown', 'length', 'stride', 'rows', 'shuffle', 'validation', 'test']
 
 const pathsRule: Rule<readonly string[]> = {
   expected: 'the path of a file, or a list of paths',
@@ -65,19 +72,30 @@ export function isToLearn(value: unknown): value is BytePairsToLearn {
   )
 }
 
+const linesRule: Rule<'lines'> = {
+  expected: "'lines', or left out",
+  accepts: (value): value is 'lines' => value === 'lines',
+}
+
 const MOST_LENGTH = 2 ** 20
 const lengthRule = wholeRule(1, MOST_LENGTH, 64)
 
 export function textSpec<H>(value: object, { where, heldOut }: HeldOutTaking<H>): TextSpec<H> {
   const taker = fieldsTaken(value, where, known, 'an object such as text() returns')
   const length = taker.take('length', lengthRule)
+  const shuffle = shuffleOf(taker.get('shuffle'), `${where}.shuffle`)
+  const rows = taker.get('rows') === undefined ? {} : { rows: taker.take('rows', linesRule) }
+  const stride = taker.take('stride', wholeRule(1, MOST_LENGTH, length))
+  if (rows.rows && stride !== length) throw notAllowed(`${where}.stride`, "left out with rows: 'lines'", stride)
   return {
     kind: 'text',
     paths: taker.take('paths', pathsRule),
     tokens: taker.take('tokens', tokensRule),
     unknown: taker.take('unknown', oneOfRule<TextShape['unknown']>('refuse', 'token')),
     length,
-    stride: taker.take('stride', wholeRule(1, MOST_LENGTH, length)),
+    stride,
+    ...rows,
+    ...(shuffle && { shuffle }),
     validation: heldOut(taker.get('validation') ?? 0, `${where}.validation`),
     test: heldOut(taker.get('test') ?? 0, `${where}.test`),
   }

@@ -1,5 +1,6 @@
 /**
  * Text files as fields: `text` i32 [length], tokens one after the other, and `next` i32 [length], the token after each.
+ * Of lines, there is also `length` i32 [], how many tokens of a row count; after them `text` is 0 and `next` is -1.
  *
  * Each file is cut before its tokens are learnt or made into windows, so neither a token nor a window goes over the end
  * of what is trained on.
@@ -13,6 +14,7 @@ import { allocateShared } from '../idx/read.js'
 import { readError } from '../idx/read-error.js'
 import { isAddress, localFile, nameOfAddress } from '../remote/remote-file.js'
 import { learnBytePairs } from './byte-pairs.js'
+import { LENGTH_FIELD } from '../sequences.js'
 import { fileOf } from './package-file.js'
 import { readText } from './read-text.js'
 import { placeIn } from './read-text-inputs.js'
@@ -49,7 +51,7 @@ export async function readTextWindows(shape: TextShape, held: HeldOutOfText): Pr
     const path = await localFile(fileOf(given))
     const text = await readText(path)
     if (text === '') throw new UserError(`${path} is empty, expected a text`)
-    const { train, validation, test } = cut(path, text, held)
+    const { train, validation, test } = cut(path, text, held, shape.rows === 'lines')
     parts.train.push(train)
     parts.validation.push(validation)
     parts.test.push(test)
@@ -94,8 +96,8 @@ async function tokensOf({ tokens, unknown }: TextShape, trained: readonly Part[]
   }
 }
 
-/** The last characters are the test, those before them the validation. */
-function cut(path: string, text: string, held: HeldOutOfText): Record<SplitName, Part> {
+/** The last characters are the test, those before them the validation. @param isLines whether lines stay whole */
+function cut(path: string, text: string, held: HeldOutOfText, isLines: boolean): Record<SplitName, Part> {
   const numCharacters = countOf(text)
   const [validation, test] = (['validation', 'test'] as const).map((split) => {
     const size = held[split]
@@ -107,8 +109,9 @@ function cut(path: string, text: string, held: HeldOutOfText): Record<SplitName,
       `${path} has ${numCharacters} characters, so ${validation ?? 0} for validation and ${test ?? 0} for test leave none to train on`,
     )
   }
-  const first = placeAfter(text, trained)
-  const second = placeAfter(text, validation ?? 0, first)
+  const edge = (at: number) => (isLines ? lineAfter(text, at) : at)
+  const first = edge(placeAfter(text, trained))
+  const second = edge(placeAfter(text, validation ?? 0, first))
   const part = (start: number, end: number) => ({ path, text, start, end })
   return { train: part(0, first), validation: part(first, second), test: part(second, text.length) }
 }
@@ -129,12 +132,20 @@ function placeAfter(text: string, count: number, from = 0): number {
   return at
 }
 
+/** Where the line begins that a place is in front of or within the one before. */
+function lineAfter(text: string, at: number): number {
+  if (at === 0 || text[at - 1] === '\n') return at
+  const end = text.indexOf('\n', at)
+  return end < 0 ? text.length : end + 1
+}
+
 interface Windows {
   readonly shape: TextShape
   readonly tokenizer: Tokenizer
 }
 
 function windowsOf(split: SplitName, parts: readonly Part[], { shape, tokenizer }: Windows): Fields {
+  if (shape.rows === 'lines') return linesOf(split, parts, { shape, tokenizer })
   const { length, stride } = shape
   const all = parts.map((part) => encoded(part, tokenizer))
   // One more than the length, for the last of `next`.
@@ -147,13 +158,8 @@ function windowsOf(split: SplitName, parts: readonly Part[], { shape, tokenizer 
       `${textName(shape.paths)} has ${most} tokens ${what}, and a window takes ${length + 1}: take a shorter length, or more text`,
     )
   }
-  if (numRows * length > MOST_VALUES) {
-    throw new UserError(
-      `${textName(shape.paths)} would be ${numRows} windows of ${length} tokens, too many for one array: take a larger stride`,
-    )
-  }
-  const text = new Int32Array(allocateShared(4 * numRows * length).buffer)
-  const next = new Int32Array(allocateShared(4 * numRows * length).buffer)
+  checkSize(numRows, shape, 'windows', 'take a larger stride')
+  const [text, next] = [sharedNumbers(numRows * length), sharedNumbers(numRows * length)]
   let row = 0
   all.forEach((tokens, file) => {
     for (let window = 0; window < (counts[file] ?? 0); window++, row++) {
@@ -166,6 +172,51 @@ function windowsOf(split: SplitName, parts: readonly Part[], { shape, tokenizer 
     text: { dtype: 'i32', shape: [length], values: text },
     next: { dtype: 'i32', shape: [length], values: next },
   }
+}
+
+/** Each line, its end included, with the token after each of its own. */
+function linesOf(split: SplitName, parts: readonly Part[], { shape, tokenizer }: Windows): Fields {
+  const { length } = shape
+  const rows = parts.flatMap((part) => {
+    const lines: Int32Array[] = []
+    for (let start = part.start; start < part.end;) {
+      const end = Math.min(part.end, lineAfter(part.text, start + 1))
+      if (part.text.slice(start, end).trim() !== '') lines.push(encoded({ ...part, start, end }, tokenizer))
+      start = end
+    }
+    // One token has none after it.
+    return lines.filter((tokens) => tokens.length > 1)
+  })
+  if (rows.length === 0) {
+    const what = split === 'train' ? 'to train on' : `for ${split}`
+    throw new UserError(`${textName(shape.paths)} has no line of two tokens ${what}`)
+  }
+  checkSize(rows.length, shape, 'lines', 'take a smaller length')
+  const [text, next] = [sharedNumbers(rows.length * length), sharedNumbers(rows.length * length)]
+  const lengths = sharedNumbers(rows.length)
+  next.fill(-1)
+  for (const [row, tokens] of rows.entries()) {
+    const count = Math.min(length, tokens.length - 1)
+    text.set(tokens.subarray(0, count), row * length)
+    next.set(tokens.subarray(1, count + 1), row * length)
+    lengths[row] = count
+  }
+  return {
+    text: { dtype: 'i32', shape: [length], values: text },
+    next: { dtype: 'i32', shape: [length], values: next },
+    [LENGTH_FIELD]: { dtype: 'i32', shape: [], values: lengths },
+  }
+}
+
+function checkSize(numRows: number, { paths, length }: TextShape, what: string, remedy: string): void {
+  if (numRows * length <= MOST_VALUES) return
+  throw new UserError(
+    `${textName(paths)} would be ${numRows} ${what} of ${length} tokens, too many for one array: ${remedy}`,
+  )
+}
+
+function sharedNumbers(count: number): Int32Array {
+  return new Int32Array(allocateShared(4 * count).buffer)
 }
 
 function encoded({ path, text, start, end }: Part, tokenizer: Tokenizer): Int32Array {

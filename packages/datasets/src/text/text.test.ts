@@ -33,6 +33,65 @@ async function rowsOf(data: Dataset, split: 'train' | 'validation' | 'test', fie
   return Array.from(rows, (row) => tokenizer.decode(Array.from(values).slice(row * length, (row + 1) * length)))
 }
 
+describe('lines', () => {
+  const lines = 'abc\r\n\n  \nb\nabcabc\ncab'
+
+  test('are rows that are padded, with their lengths, blank ones left out', async () => {
+    const data = await loadDataset(text(await file(lines), { rows: 'lines', length: 6 }))
+    const { fields, tokens } = data
+    expect(tokens).toMatchObject({ characters: ['\n', '\r', ' ', 'a', 'b', 'c'] })
+    expect(fields.train.length).toEqual({ dtype: 'i32', shape: [], values: Int32Array.of(4, 1, 6, 2) })
+    // What is left out of a line that is too long is its end.
+    expect(Array.from(fields.train.text?.values ?? [])).toEqual(
+      [
+        [3, 4, 5, 1, 0, 0],
+        [4, 0, 0, 0, 0, 0],
+        [3, 4, 5, 3, 4, 5],
+        [5, 3, 0, 0, 0, 0],
+      ].flat(),
+    )
+    expect(Array.from(fields.train.next?.values ?? [])).toEqual(
+      [
+        [4, 5, 1, 0, -1, -1],
+        [0, -1, -1, -1, -1, -1],
+        [4, 5, 3, 4, 5, 0],
+        [3, 4, -1, -1, -1, -1],
+      ].flat(),
+    )
+    const short = await loadDataset(text(await file(lines), { rows: 'lines', length: 2 }))
+    expect(short.fields.train.length?.values).toEqual(Int32Array.of(2, 1, 2, 2))
+  })
+
+  test('stay whole where a text is cut', async () => {
+    const book = Array.from({ length: 20 }, (_, i) => 'ab'.repeat(1 + (i % 4))).join('\n')
+    const data = await loadDataset(text(await file(book), { rows: 'lines', length: 9, validation: 0.2, test: 0.3 }))
+    const all = ['train', 'validation', 'test'] as const
+    const counts = all.map((split) => data.splits[split]?.rows.length ?? 0)
+    expect(counts.reduce((a, b) => a + b)).toBe(20)
+    expect(Math.min(...counts)).toBeGreaterThan(2)
+    for (const split of all) {
+      const { fields, rows } = data.splits[split] ?? data.splits.train
+      const ends = Array.from(rows, (row) => fields.length?.values[row])
+      expect(ends.every((length) => [2, 4, 6, 7, 8].includes(length ?? 0))).toBe(true)
+    }
+  })
+
+  test('may be shuffled by length', async () => {
+    const data = await loadDataset(text(await file(lines), { rows: 'lines', shuffle: { byLength: 'length' } }))
+    expect(data.splits.train.reading).toEqual({ shuffle: { byLength: 'length', poolBatches: 100 } })
+  })
+
+  test('are refused with what is of windows, and where there are none', async () => {
+    expect(await userErrorOf(() => text('a.txt', { rows: 'lines', stride: 2 }))).toBe(
+      "text.stride must be left out with rows: 'lines', not 2",
+    )
+    const blank = await file('a\n \n')
+    expect(await userErrorOf(() => loadDataset(text(blank, { rows: 'lines', test: 0.5 })))).toMatch(
+      /^a.txt has no line of two tokens for test$/,
+    )
+  })
+})
+
 describe('windows', () => {
   test('are side by side, each with the token after each of its own', async () => {
     const data = await loadDataset(text(await file('abcabcabca'), { length: 3 }))

@@ -81,7 +81,7 @@ type MessageClass = (new () => Message) & { readonly [name: string]: MessageClas
 type Fields = Readonly<Record<string, unknown>>
 
 /** The GraphDef version of TensorFlow 2.9, which tfjs-node 4.22 was made for. */
-const GRAPH_VERSION = 1087
+export const GRAPH_VERSION = 1087
 
 const messages = createRequire(import.meta.url)('@tensorflow/tfjs-node/dist/proto/api_pb.js') as Readonly<
   Record<string, MessageClass | undefined>

@@ -91,6 +91,7 @@ const TABLE = {
   ResourceScatterUpdate: { type: 'dtype', fixed: { Tindices: INT32 } },
   RightShift: { output: 'z' },
   SelectV2: { output: 'output' },
+  Shape: { output: 'output', fixed: { out_type: INT32 } },
   Sigmoid: { output: 'y' },
   Sin: { output: 'y' },
   Slice: { output: 'output', fixed: { Index: INT32 } },

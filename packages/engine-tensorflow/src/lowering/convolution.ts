@@ -143,17 +143,24 @@ class Lowering {
     return this.#split(this.#shaped(filter, shape), shape).map((each) => this.#dilated(each))
   }
 
+  /** Zeros come behind each tap, as an axis of its own; those behind the last are left out. */
   #dilated(filter: Ref): Ref {
-    const [taps, channels, widths] = [this.#taps(), this.#filterChannels(), this.#widths()]
-    if (widths.every((width, axis) => width === taps[axis])) return this.#shaped(filter, [...taps, ...channels])
-    const { spread, offsets, strides } = this.#dilation()
-    return this.#builder.add('StridedSliceGrad', 'float', [
-      this.#sizes([...widths, ...channels]),
-      this.#sizes(offsets),
-      this.#sizes(spread),
-      this.#sizes(strides),
-      this.#shaped(filter, [...taps, ...channels]),
-    ])
+    const builder = this.#builder
+    const extents = [...this.#taps(), ...this.#filterChannels()]
+    return this.#axes.reduce(
+      (sofar, { taps, dilation }, axis) => {
+        if (taps === 1 || dilation === 1) return sofar
+        const apart = extents.toSpliced(axis + 1, 0, 1)
+        const around = apart.flatMap((_, at) => [0, at === axis + 1 ? dilation - 1 : 0])
+        const pads = builder.constant(around, 'int32', [apart.length, 2])
+        const padded = builder.add('Pad', 'float', [this.#shaped(sofar, apart), pads])
+        extents[axis] = taps * dilation
+        const whole = this.#shaped(padded, extents)
+        extents[axis] = (taps - 1) * dilation + 1
+        return builder.add('Slice', 'float', [whole, this.#sizes(extents.map(() => 0)), this.#sizes(extents)])
+      },
+      this.#shaped(filter, extents),
+    )
   }
 
   #undilated(dilated: Ref): Ref {

@@ -3,22 +3,24 @@
  * `tf.loadLayersModel`.
  */
 import { sizeOf } from '@gradpool/core/engine'
+import type { SavedModel } from '@gradpool/storage'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { predictionProgram, stateOf, type TrainedModel } from '../export-saved-model.js'
+import { predictionProgram, stateOf, type TrainedModel } from '../prediction-graph.js'
 import { denseChain, type ChainLayer } from './dense-layers.js'
 
 /**
  * @param output the prediction to export, such as `logits`
  * @throws UserError for a model that is not a chain of dense layers, or a missing state
  */
-export function exportTfjsLayers(model: TrainedModel, output: string, dir: string): void {
-  const chain = denseChain(predictionProgram(model).program, output)
+export function exportTfjsLayers(model: TrainedModel | SavedModel, output: string, dir: string): void {
+  const { program, state } = predictionProgram(model)
+  const chain = denseChain(program, output)
   const weights: { name: string; shape: number[]; dtype: 'float32' }[] = []
   const values: Float32Array[] = []
-  const keep = (name: string, shape: number[], state: string) => {
+  const keep = (name: string, shape: number[], own: string) => {
     weights.push({ name, shape, dtype: 'float32' })
-    values.push(stateOf(model.state, state, sizeOf(shape)))
+    values.push(stateOf(state, own, sizeOf(shape)))
   }
   const layers = chain.layers.map((layer, index) => {
     const name = `${layer.kind}_${index}`

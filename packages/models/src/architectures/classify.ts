@@ -1,6 +1,7 @@
 /** A classifier of dense layers, by itself or on the encoder of an autoencoder. */
 import { argMax, type Batch, frozen, defineModel, isTraining, type Model, type Tensor, UserError } from '@gradpool/core'
-import { type Augmentation, checkAugmentations } from '../augmentation/augment.js'
+import { type Augmentation } from '../augmentation/augment.js'
+import { checkChanges, type Mixing } from '../augmentation/mix.js'
 import type { ActivationName } from '../layers/activation.js'
 import { checkClassWeights, classWeights } from '../losses/class-weights.js'
 import { crossEntropy } from '../losses/cross-entropy.js'
@@ -10,7 +11,7 @@ import { standardize } from '../preparation/standardize.js'
 import { checkWidth, checkWidths } from '../widths.js'
 import type { AutoencodeOptions, NetworkOptions } from './autoencode.js'
 import { denseStack } from './dense-stack.js'
-import { augmentFor, scaled } from './input.js'
+import { augmentFor, mixFor, scaled, withoutMixing } from './input.js'
 import { classesOf, classWeightsFor, inputOf, readyModel, scaleOf, statisticsFor, tensorOf } from './ready-model.js'
 
 export interface MlpOptions<F extends string = string> extends NetworkOptions {
@@ -27,9 +28,10 @@ export interface MlpOptions<F extends string = string> extends NetworkOptions {
   readonly classes?: number
   /**
    * Random changes of what is trained on, anew in each step: of images as they come, bytes from 0 to 255, and of `x`
-   * that is standardised as that is, so that `noise` is in deviations. Default: none.
+   * that is standardised as that is, so that `noise` is in deviations. After all others come
+   * `mixup` and `cutmix`, which mix examples of a batch and their labels. Default: none.
    */
-  readonly augment?: readonly Augmentation[]
+  readonly augment?: readonly (Augmentation | Mixing)[]
   /**
    * What each class counts for in the loss that is trained: numbers, or `balanced`, rows / (classes · rows of the
    * class) of the training rows, so that rare classes count as much as others. What is judged is the plain loss.
@@ -78,7 +80,7 @@ export function classify(options: ClassifyOptions): Classifier<string> {
   if (options.classes !== undefined) checkWidth('classes', options.classes)
   if (hidden.length > 0) checkWidths('hidden', hidden)
   checkMode(mode, autoencoder)
-  checkAugmentations(options.augment ?? [], 'augment')
+  checkChanges(options.augment ?? [], 'augment')
   if (options.classWeights !== undefined && options.classWeights !== 'balanced') checkClassWeights(options.classWeights)
   return readyModel({ ...options, kind: 'classify' as const }, (data) => {
     if (mode !== 'none' && autoencoder === undefined) {
@@ -86,7 +88,7 @@ export function classify(options: ClassifyOptions): Classifier<string> {
         `encoder '${mode}' needs an autoencoder: an autoencode stage before it, or the option autoencoder`,
       )
     }
-    const network: Omit<AutoencodeOptions, 'decoder'> = autoencoder ?? { ...options, encoder: [] }
+    const network: Omit<AutoencodeOptions, 'decoder' | 'augment'> = autoencoder ?? { ...options, encoder: [] }
     const { encoder, activation = 'relu', codeActivation = 'relu' } = network
     const field = options.field ?? (!data.fields.image && data.fields.x ? 'x' : 'image')
     const scale = scaleOf(data, network.scale, field)
@@ -100,10 +102,12 @@ export function classify(options: ClassifyOptions): Classifier<string> {
     }
     const table = isTable ? prepareTable(data, { standardize: isStandardized }) : undefined
     const scaler = isStandardized && !isTable ? standardize(statisticsFor(data, field)) : undefined
-    const varied = augmentFor(options.augment, data, field)
-    const prepared = (values: Tensor) => scaled(varied(values, table ?? scaler), isStandardized ? 1 : scale)
+    const varied = augmentFor(withoutMixing(options.augment), data, field)
+    const changed = (values: Tensor) => varied(values, table ?? scaler)
+    const flat = (values: Tensor) => scaled(values, isStandardized ? 1 : scale)
     const input = network.input ?? table?.width ?? inputOf(data, undefined, field)
     const classes = classesOf(data, options.classes)
+    const mix = mixFor(options.augment, data, { field, classes })
     const weights = classWeightsFor(data, classes, options.classWeights)
     const stack = (widths: readonly number[], lastActivation: ActivationName) =>
       denseStack({ widths, activation, lastActivation, weight })
@@ -115,13 +119,13 @@ export function classify(options: ClassifyOptions): Classifier<string> {
         head: stack([encoder.at(-1) ?? input, ...hidden, classes], 'linear'),
       },
       step(bound, batch: Batch<string>) {
-        const label = tensorOf(batch, 'label')
-        const logits = bound.head(bound.encoder(prepared(tensorOf(batch, field))))
-        const counted = weights && isTraining() ? { weights: classWeights(label, weights) } : {}
-        return { loss: crossEntropy(logits, label, counted), accuracy: accuracy(logits, label) }
+        const { input, target } = mix(changed(tensorOf(batch, field)), tensorOf(batch, 'label'))
+        const logits = bound.head(bound.encoder(flat(input)))
+        const counted = weights && isTraining() ? { weights: classWeights(target, weights) } : {}
+        return { loss: crossEntropy(logits, target, counted), accuracy: accuracy(logits, target) }
       },
       predict(bound, batch: Batch<string>) {
-        const logits = bound.head(bound.encoder(prepared(tensorOf(batch, field))))
+        const logits = bound.head(bound.encoder(flat(changed(tensorOf(batch, field)))))
         return { estimate: argMax(logits), logits }
       },
     })

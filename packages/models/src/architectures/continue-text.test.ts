@@ -57,6 +57,25 @@ test('sees what comes before alone, and begins as if all tokens were equally lik
   expect(loss?.[0]).toBeCloseTo((bits?.[0] ?? 0) * Math.LN2, 5)
 })
 
+test('of lines, leaves out what is after them', () => {
+  const lines = { ...data, fields: { ...data.fields, length: { dtype: 'i32', shape: [] } } } as const
+  const batched = evaluation(model, { batchSize: 2, data: lines })
+  const predicted = prediction(model, { batchSize: 2, data: lines })
+  const state = initialState(batched.program, 1)
+  const next = [2, 3, -1, -1, -1, 4, 5, 6, 0, 1]
+  const of = (padding: number) => {
+    const batch = { text: [1, 2, padding, padding, padding, 3, 4, 5, 6, 0], next }
+    const { results } = evaluate(batched.program, { state, batch })
+    const { probabilities = [] } = evaluate(predicted.program, { state, batch }).results
+    return { loss: results.loss?.[0] ?? NaN, probabilities }
+  }
+  const { loss, probabilities } = of(0)
+  const costs = next.flatMap((token, at) => (token < 0 ? [] : [-Math.log(probabilities[7 * at + token] ?? NaN)]))
+  expect(costs).toHaveLength(7)
+  expect(loss).toBeCloseTo(costs.reduce((a, b) => a + b) / 7, 5)
+  expect(of(5).loss).toBe(loss)
+})
+
 test.each([
   [() => continueText({ width: 10, heads: 4, blocks: 1 }), /a width of 10 does not divide into 4 heads/],
   [() => continueText({ width: 8, heads: 4, blocks: 0 }), /blocks must be a whole number of at least 1, not 0/],

@@ -59,6 +59,8 @@ const BITS = Math.LOG2E
  * A transformer over the fields `text`, tokens [length], and `next`, the token after each, for `fit` and as a stage of
  * an experiment: causal attention with norms before each part of a block (Radford et al. 2019).
  *
+ * Of lines, which have the field `length`, the padding does not count.
+ *
  * Results: `loss`, the cross-entropy of `next` in nats, `bits`, the same in bits per token, and `accuracy`.
  * Predictions, for each token the one after it: `estimate`, the likeliest, and `probabilities` [length, tokens].
  *
@@ -76,6 +78,8 @@ export function continueText(options: ContinueTextOptions): TextContinuer {
     if (count === undefined) {
       throw new UserError('this model needs `classes`, the number of tokens, which these data do not tell')
     }
+    // Of lines, -1 is after the last token.
+    const counted = data.fields.length === undefined ? undefined : { ignoreLabel: -1 }
     const params = {
       tokens: embedding(count, width, { weight }),
       positions: learnedPositions(length, width, { weight }),
@@ -93,8 +97,12 @@ export function continueText(options: ContinueTextOptions): TextContinuer {
       step(bound, { text, next }: Batch<'text' | 'next'>) {
         const logits = logitsOf(bound, text)
         const labels = reshape(next, [-1])
-        const loss = crossEntropy(logits, labels)
-        return { loss, bits: mul(loss, BITS), accuracy: accuracy(logits, labels) }
+        const loss = crossEntropy(logits, labels, counted)
+        return {
+          loss,
+          bits: mul(loss, BITS),
+          accuracy: counted ? accuracy(logits, labels, counted) : accuracy(logits, labels),
+        }
       },
       predict(bound, { text }: Batch<'text'>) {
         const logits = logitsOf(bound, text)

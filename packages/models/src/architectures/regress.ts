@@ -1,6 +1,7 @@
 /** A network of dense layers that predicts numbers. */
 import { type Batch, defineModel, type InitializerLike, type Model, type Tensor } from '@gradpool/core'
-import { type Augmentation, checkAugmentations } from '../augmentation/augment.js'
+import { type Augmentation } from '../augmentation/augment.js'
+import { checkChanges, type Mixing } from '../augmentation/mix.js'
 import type { ActivationName } from '../layers/activation.js'
 import { meanAbsoluteError } from '../metrics/mean-absolute-error.js'
 import { r2 } from '../metrics/r2.js'
@@ -9,7 +10,7 @@ import { prepareTable } from '../preparation/prepare-table.js'
 import { standardize } from '../preparation/standardize.js'
 import { checkWidths } from '../widths.js'
 import { denseStack } from './dense-stack.js'
-import { augmentFor, scaled } from './input.js'
+import { augmentFor, mixFor, scaled, withoutMixing } from './input.js'
 import { checkQuantiles, meanOutput, quantileOutputs } from './regress-outputs.js'
 import { fieldOf, readyModel, statisticsFor } from './ready-model.js'
 
@@ -28,9 +29,10 @@ export interface RegressOptions {
   readonly standardize?: boolean
   /**
    * Random changes of `x` that is trained on, anew in each step, such as `noise` and `swap`; of the standardised `x`,
-   * where it is standardised. Default: none.
+   * where it is standardised. After all others comes `mixup`, which mixes examples of a batch and their targets, and
+   * for images `cutmix`. Default: none.
    */
-  readonly augment?: readonly Augmentation[]
+  readonly augment?: readonly (Augmentation | Mixing)[]
   /**
    * Shares of the targets that are to lie below each of several outputs, ascending, such as [0.05, 0.5, 0.95]: the
    * network learns these quantiles, and `estimate` is that nearest to the median. Default: none, it learns the mean.
@@ -75,15 +77,15 @@ export function regress(options: RegressOptions): Regressor | QuantileRegressor
 export function regress(options: RegressOptions): RegressOptions & { readonly kind: 'regress' } & Model {
   const { hidden, activation = 'relu', weight = 'heNormal', quantiles } = options
   if (hidden.length > 0) checkWidths('hidden', hidden)
-  checkAugmentations(options.augment ?? [], 'augment')
+  checkChanges(options.augment ?? [], 'augment')
   if (quantiles) checkQuantiles(quantiles)
   return readyModel({ ...options, kind: 'regress' as const }, (data): Model => {
     const y = fieldOf(data, 'y')
     const isScaled = options.standardize !== false
     const table = prepareTable(data, { standardize: isScaled })
     const scaler = isScaled ? standardize(statisticsFor(data, 'y')) : undefined
-    const varied = augmentFor(options.augment, data, 'x')
-    const prepared = (input: Tensor) => scaled(varied(input, table), 1)
+    const varied = augmentFor(withoutMixing(options.augment), data, 'x')
+    const mix = mixFor(options.augment, data, { field: 'x' })
     const outputs = quantiles ? quantileOutputs(y.shape, quantiles) : meanOutput(y.shape)
     const network = denseStack({
       widths: [table.width, ...hidden, outputs.width],
@@ -95,18 +97,19 @@ export function regress(options: RegressOptions): RegressOptions & { readonly ki
     return defineModel({
       params: { head: network },
       step(bound, batch: Batch<'x' | 'y'>) {
-        const output = bound.head(prepared(batch.x))
+        const { input, target } = mix(varied(batch.x, table), batch.y)
+        const output = bound.head(scaled(input, 1))
         const predictions = outputs.predictions(output, invert)
         const { estimate } = predictions
         return {
-          loss: outputs.loss(output, scaler ? scaler.apply(batch.y) : batch.y),
-          r2: r2(estimate, batch.y),
-          mae: meanAbsoluteError(estimate, batch.y),
-          rmse: rootMeanSquaredError(estimate, batch.y),
-          ...outputs.metrics(predictions, batch.y),
+          loss: outputs.loss(output, scaler ? scaler.apply(target) : target),
+          r2: r2(estimate, target),
+          mae: meanAbsoluteError(estimate, target),
+          rmse: rootMeanSquaredError(estimate, target),
+          ...outputs.metrics(predictions, target),
         }
       },
-      predict: (bound, batch: Batch<'x'>) => outputs.predictions(bound.head(prepared(batch.x)), invert),
+      predict: (bound, batch: Batch<'x'>) => outputs.predictions(bound.head(scaled(varied(batch.x, table), 1)), invert),
     })
   })
 }

@@ -74,7 +74,7 @@ const range = (of: string, fits: (x: unknown) => boolean) =>
     return Array.isArray(x) && x.length === 2 && x.every(fits) && Number(x[0]) <= Number(x[1])
   })
 
-const optionsOf: Readonly<Record<keyof Kinds, checks.Checks>> = {
+export const augmentationOptions: Readonly<Record<keyof Kinds, checks.Checks>> = {
   flip: { horizontal: [share], vertical: [share] },
   crop: { padding: checks.whole(1, 64) },
   affine: { rotate: [atLeast0], zoom: [below1], shear: [checks.number(0, 90)], shift: [atLeast0] },
@@ -90,14 +90,19 @@ const optionsOf: Readonly<Record<keyof Kinds, checks.Checks>> = {
   noise: { deviation: atLeast0 },
   swap: { share },
 }
-const kindOf = checks.oneOf(...Object.keys(optionsOf))
+
+/** Of a list of changes, by the options of each kind. @throws FieldError that names the first option that is wrong */
+export function changesCheck(options: Readonly<Record<string, checks.Checks>>): checks.Check {
+  const kindOf = checks.oneOf(...Object.keys(options))
+  return checks.listOf((value, field) => {
+    if (!checks.isRecord(value)) throw checks.refusal("an object such as { kind: 'flip' }", value, field)
+    kindOf(value.kind, `${field}.kind`)
+    checks.object({ kind: kindOf, ...options[String(value.kind)] })(value, field)
+  })
+}
 
 /** @throws FieldError that names the first option that is wrong */
-export const checkAugmentations: checks.Check = checks.listOf((value, field) => {
-  if (!checks.isRecord(value)) throw checks.refusal("an object such as { kind: 'flip' }", value, field)
-  kindOf(value.kind, `${field}.kind`)
-  checks.object({ kind: kindOf, ...optionsOf[value.kind as keyof Kinds] })(value, field) // Of a known kind.
-})
+export const checkAugmentations: checks.Check = changesCheck(augmentationOptions)
 
 /**
  * In training, `x` with these changes made one after the other, each example and each step its own; otherwise `x` as it

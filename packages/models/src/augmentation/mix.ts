@@ -21,7 +21,7 @@ import {
 } from '@gradpool/core'
 import { checks } from '@gradpool/core/engine'
 import { asColumn, isClass } from '../shapes.js'
-import { asImages, type AugmentOptions } from './augment.js'
+import { asImages, type Augmentation, augmentationOptions, type AugmentOptions, changesCheck } from './augment.js'
 import { type Box, each, inside } from './images.js'
 import { floor } from './sampling.js'
 
@@ -40,6 +40,11 @@ export interface CutmixOptions extends AugmentOptions {
   /** Of targets that are class numbers. */
   readonly classes?: number
 }
+
+/** A change that mixes examples and their targets, as plain data. */
+export type Mixing =
+  | ({ readonly kind: 'mixup' } & Pick<MixupOptions, 'alpha'>)
+  | ({ readonly kind: 'cutmix' } & Pick<CutmixOptions, 'alpha'>)
 
 export interface Mixed {
   /** F32 in training, of the shape of the inputs. */
@@ -66,8 +71,10 @@ const NUM_QUANTILES = 1024
  */
 export function mixup(input: Tensor, target: Tensor, options: MixupOptions = {}): Mixed {
   checkMix('mixup', options)
-  if (!isTraining()) return { input, target }
-  const { alpha = 0.2, classes } = options
+  return isTraining() ? mixedUp(input, target, options) : { input, target }
+}
+
+function mixedUp(input: Tensor, target: Tensor, { alpha = 0.2, classes }: MixupOptions): Mixed {
   const share = drawnShare('mixup', input, alpha)
   const others = partners('mixup', input)
   const mixedBy = (x: Tensor) => mixed(x, others(x), share)
@@ -87,8 +94,10 @@ export function mixup(input: Tensor, target: Tensor, options: MixupOptions = {})
  */
 export function cutmix(input: Tensor, target: Tensor, options: CutmixOptions = {}): Mixed {
   checkMix('cutmix', options)
-  if (!isTraining()) return { input, target }
-  const { alpha = 1, classes, imageShape } = options
+  return isTraining() ? cutMixed(input, target, options) : { input, target }
+}
+
+function cutMixed(input: Tensor, target: Tensor, { alpha = 1, classes, imageShape }: CutmixOptions): Mixed {
   const image = asImages('cutmix', cast(input, 'f32'), imageShape)
   const [, height = 1, width = 1] = image.shape
   const side = sqrt(sub(1, drawnShare('cutmix', image, alpha)))
@@ -106,6 +115,24 @@ export function cutmix(input: Tensor, target: Tensor, options: CutmixOptions = {
     input: reshape(select(inside(image, box), others(image), image), input.shape),
     target: mixed(targets, others(targets), kept),
   }
+}
+
+/** One after the other, always. */
+export function mixedBy(
+  mixings: readonly Mixing[],
+  { input, target }: Mixed,
+  options: Omit<CutmixOptions, 'alpha'>,
+): Mixed {
+  return mixings.reduce(
+    (sofar: Mixed, { kind, ...own }) => {
+      return (kind === 'mixup' ? mixedUp : cutMixed)(sofar.input, sofar.target, { ...options, ...own })
+    },
+    { input, target },
+  )
+}
+
+export function isMixing(change: Augmentation | Mixing): change is Mixing {
+  return change.kind === 'mixup' || change.kind === 'cutmix'
 }
 
 /** @param share one an example, of any rank */
@@ -134,9 +161,17 @@ function distribution(name: string, target: Tensor, classes: number | undefined)
   return div(oneHot(target, classes), asColumn(isClass(target, classes)))
 }
 
+const alphaCheck = checks.check('above 0 and at most 100', (x) => typeof x === 'number' && x > 0 && x <= 100)
+
+/** Of a list in which there may be mixings, too. @throws FieldError that names the first option that is wrong */
+export const checkChanges: checks.Check = changesCheck({
+  ...augmentationOptions,
+  mixup: { alpha: [alphaCheck] },
+  cutmix: { alpha: [alphaCheck] },
+})
+
 function checkMix(name: string, { alpha, classes }: MixupOptions): void {
-  const isAlpha = checks.check('above 0 and at most 100', (x) => typeof x === 'number' && x > 0 && x <= 100)
-  checks.checkOptions(name, checks.object({ alpha: [isAlpha], classes: [checks.whole(1)] }), { alpha, classes })
+  checks.checkOptions(name, checks.object({ alpha: [alphaCheck], classes: [checks.whole(1)] }), { alpha, classes })
 }
 
 /**

@@ -13,10 +13,10 @@ import {
 } from '@gradpool/core/engine'
 import { parseJson } from '../bounded-json.js'
 import { hasFields, isCount, isHash, isText } from '../json-checks.js'
-import type { NamedArray } from '../number-types.js'
-import { decodeSafetensors, type DecodeOptions } from '../safetensors.js'
+import { decodeForeignSafetensors, type DecodeOptions } from '../safetensors.js'
 import { checkContent } from './check-content.js'
 import { contentHash } from './encode.js'
+import { reducedWeights, restoreWeights } from './reduced-weights.js'
 import {
   FORMAT_VERSION,
   type ModelContent,
@@ -46,12 +46,17 @@ export function decodeContent(
   where: string,
   options: DecodeOptions = {},
 ): { readonly content: ModelContent; readonly hash: string } {
-  const { tensors, metadata } = decodeSafetensors(bytes, where, options)
+  const { tensors, metadata } = decodeForeignSafetensors(bytes, where, ['F32', 'F16', 'I8'], options)
   if (metadata.gradpool === undefined) {
     throw new UserError(`${where} is a safetensors file, but no model that Gradpool saved`)
   }
   const about = parseAbout(metadata.gradpool, where)
-  const content = parseContent(about, tensors, where)
+  const weights = reducedWeights.find((type) => type === about.weights)
+  const states = restoreWeights(tensors, weights)
+  if (weights !== about.weights || states === undefined) {
+    throw new UserError(`${where} is not a whole saved model: its tensors are not of the types that it says`)
+  }
+  const content = parseContent(about, { states, ...(weights && { weights }) }, where)
   checkContent(content, where)
   return { content, hash: about.hash }
 }
@@ -79,14 +84,14 @@ function parseAbout(text: string, where: string): About {
   return { ...about, hash }
 }
 
-function parseContent(about: About, states: ReadonlyMap<string, NamedArray>, where: string): ModelContent {
+function parseContent(about: About, stored: Pick<ModelContent, 'states' | 'weights'>, where: string): ModelContent {
   const part = <T>(name: string, parse: (value: unknown) => T | undefined): T => {
     const parsed = parse(about[name])
     if (parsed !== undefined) return parsed
     throw new UserError(`${where} is not a whole saved model: its ${name} is malformed`)
   }
   return {
-    states,
+    ...stored,
     provenance: part('provenance', (value) => (isProvenance(value) ? value : undefined)),
     metrics: part('metrics', (value) => (isJsonObject(value) ? value : undefined)),
     ...(about.predict !== undefined && { predict: part('predict', parsePrediction) }),

@@ -4,19 +4,24 @@ import { valuesOf } from '../named-states.js'
 import { encodeSafetensors } from '../safetensors.js'
 import { weightsHash } from '../weights-hash.js'
 import { checkContent } from './check-content.js'
+import { reduceWeights } from './reduced-weights.js'
 import { FORMAT_VERSION, type ModelContent, type RowPrograms } from './saved-model.js'
 
 /**
  * @throws UserError for a model that could not be read again: a state that a Program lacks, one
  *   that is too large
  */
-export function encodeSavedModel(content: ModelContent): Uint8Array {
+export function encodeSavedModel(given: ModelContent): Uint8Array {
+  const { weights } = given
+  const reduced = weights && reduceWeights(given.states, weights)
+  const content = reduced ? { ...given, states: reduced.read } : given
   checkContent(content, 'the model')
   const { states, predict, evaluation, training, table, provenance, metrics } = content
   const about = {
     formatVersion: FORMAT_VERSION,
     kind: 'model',
     hash: contentHash(content),
+    weights,
     provenance,
     metrics,
     predict: predict && {
@@ -28,7 +33,7 @@ export function encodeSavedModel(content: ModelContent): Uint8Array {
     training: training && trainingOf(training),
     table: table && namesOf(table),
   }
-  return encodeSafetensors({ tensors: states, metadata: { gradpool: JSON.stringify(about) } })
+  return encodeSafetensors({ tensors: reduced?.stored ?? states, metadata: { gradpool: JSON.stringify(about) } })
 }
 
 // What is written is named, and always in the same order.

@@ -2,6 +2,7 @@
 export { fieldsOf } from './check-content.js'
 export { decodeSavedModel } from './decode.js'
 export { encodeSavedModel } from './encode.js'
+export { type ReducedWeights, reducedWeights } from './reduced-weights.js'
 export type {
   JsonValue,
   ModelContent,

@@ -9,6 +9,7 @@
 import type { DType, Shape } from '@gradpool/core'
 import type { BatchProgram, MetricSpec, Program, TableNames } from '@gradpool/core/engine'
 import type { NamedArray } from '../number-types.js'
+import type { ReducedWeights } from './reduced-weights.js'
 
 /** Versions up to this one are read, from 1 on. */
 export const FORMAT_VERSION = 1
@@ -55,7 +56,10 @@ export interface Provenance {
 }
 
 export interface ModelContent {
+  /** As reading the file gives them, f32. */
   readonly states: ReadonlyMap<string, NamedArray>
+  /** How matrices and filters are stored where not as f32. */
+  readonly weights?: ReducedWeights | undefined
   readonly predict?: SavedPrediction
   readonly evaluation?: SavedEvaluation
   readonly training?: BatchProgram

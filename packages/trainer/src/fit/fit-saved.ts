@@ -1,5 +1,6 @@
 /** Judging a loaded model and training it further, by the Programs in its file. */
 import type { MetricValue, Model } from '@gradpool/core'
+import type { StateValues } from '@gradpool/core/engine'
 import type { DataInput } from '@gradpool/datasets'
 import { valuesOf, type SavedModel } from '@gradpool/storage'
 import { engineFor } from '../choose-engine.js'
@@ -31,13 +32,23 @@ export async function fitSaved<Input extends string, Output extends string>(
 }
 
 export async function judgeSaved<M extends Model>(saved: SavedModel, data: DataInput): Promise<Judged<M>> {
+  const by = await splitJudge<M>(saved, data)
+  return by(ownStates(valuesOf(saved.states)))
+}
+
+/** What tells loss and metrics over these examples, of a model with any states. */
+export async function splitJudge<M extends Model>(
+  saved: SavedModel,
+  data: DataInput,
+): Promise<(states: StateValues) => Promise<Judged<M>>> {
   const split = await examplesOf(data, saved.table)
-  const engine = await engineFor()
-  const runner = new StepRunner(engine, 1)
-  try {
-    const by = { engine, runner, states: { state: ownStates(valuesOf(saved.states)) } }
-    return await judge<M>(by, savedPrograms(saved).evaluate(split), split)
-  } finally {
-    await runner.close()
+  return async (state) => {
+    const engine = await engineFor()
+    const runner = new StepRunner(engine, 1)
+    try {
+      return await judge<M>({ engine, runner, states: { state } }, savedPrograms(saved).evaluate(split), split)
+    } finally {
+      await runner.close()
+    }
   }
 }

@@ -1,6 +1,6 @@
 /** Whether one way to train is better than another. */
 import { UserError, type Model } from '@gradpool/core'
-import type { CrossValidation, Fold, Scores } from './cross-validate.js'
+import type { CrossValidation, Fold } from './cross-validate.js'
 import { meanOf, varianceOf } from './statistics.js'
 import { twoSidedP } from './student.js'
 
@@ -15,8 +15,13 @@ export interface Comparison {
   readonly p: number
 }
 
+/** Of a model, or of an experiment, whose metrics may have any names. */
+interface Validation extends Pick<CrossValidation<Model>, 'folds'> {
+  readonly mean: object
+}
+
 /** A metric that both have. */
-type Common<A extends Model, B extends Model> = keyof Scores<A> & keyof Scores<B> & string
+type Common<A extends Validation, B extends Validation> = keyof A['mean'] & keyof B['mean'] & string
 
 /**
  * The corrected resampled t-test of two cross-validations over the same folds, fold by fold.
@@ -33,9 +38,9 @@ type Common<A extends Model, B extends Model> = keyof Scores<A> & keyof Scores<B
  * @param metric that is one number. Default: the loss, which says something where both models have the same
  * @throws UserError where the folds are not the same, or one has no such metric
  */
-export function compare<A extends Model, B extends Model>(
-  first: CrossValidation<A>,
-  second: CrossValidation<B>,
+export function compare<A extends Validation, B extends Validation>(
+  first: A,
+  second: B,
   metric: Common<A, B> | 'loss' = 'loss',
 ): Comparison {
   checkFolds(first.folds, second.folds)

@@ -95,13 +95,13 @@ export async function crossValidate<
   const made = done.map(({ fold }) => fold)
   const rows = dataset.splits.train.rows.toSorted()
   const predictions = Array.from({ length: repeats }, (_, repeat) =>
-    joined(rows, done.slice(repeat * folds, (repeat + 1) * folds)),
+    joinedPredictions(rows, done.slice(repeat * folds, (repeat + 1) * folds)),
   ).filter((it) => it !== undefined)
   return { folds: made, ...spreadOf(made), rows, predictions }
 }
 
 /** What comes of one training. */
-interface Trained<M extends Model> {
+export interface Trained<M extends Model> {
   readonly fold: Fold<M>
   /** Of its rows. */
   readonly predictions: Readonly<Record<OutputsOf<M>, Values>> | undefined
@@ -152,7 +152,7 @@ export async function trainFolds<M extends Model, D extends DataFor<M>, V extend
 }
 
 /** Predictions of parts of the rows, in the order of all rows. */
-function joined<M extends Model>(
+export function joinedPredictions<M extends Model>(
   rows: Int32Array,
   parts: readonly Trained<M>[],
 ): Readonly<Record<OutputsOf<M>, Values>> | undefined {

@@ -1,12 +1,13 @@
 /** A training step by step, as its user has it. */
 import { UserError, type FieldsOf, type Model, type OutputsOf, type PredictFieldsOf, type Values } from '@gradpool/core'
+import type { StateValues } from '@gradpool/core/engine'
 import { namedStates, weightsHash, type NamedArray } from '@gradpool/storage'
 import type { DataFor, Judged } from '../fit/fit-types.js'
 import { examplesOf, predictionOf, weightsOf } from '../fit/fitted.js'
 import { judge } from '../judge.js'
 import { Predictor } from '../predict/predictor.js'
 import type { RowValues } from '../predict/rows-in.js'
-import { writeModel, type SaveOptions, type SaveTarget } from '../saved-model/save-model.js'
+import { reducedOf, saveBytes, type SaveOptions, type SaveReport, type SaveTarget } from '../saved-model/save-model.js'
 import type { OnlineOptions, OnlineTraining } from './online-training.js'
 
 export interface TrainerParts extends OnlineOptions {
@@ -84,10 +85,14 @@ export class Trainer<M extends Model> {
     })
   }
 
-  /** Writes one file, as `save` of a fitted model does. */
-  save(target: SaveTarget, options: SaveOptions = {}): Promise<void> {
+  /** Writes one file, as `save` of a fitted model does; what smaller weights change is judged over `data`. */
+  save(
+    target: SaveTarget,
+    { data, ...options }: SaveOptions & { readonly data?: DataFor<M> } = {},
+  ): Promise<SaveReport<Judged<M>>> {
     return this.#inTurn(async () => {
-      const { training, seed, engine, programsFor } = this.#parts
+      const { training, seed, engine, runner, programsFor } = this.#parts
+      const split = data && reducedOf(options.weights) ? await examplesOf(data) : undefined
       const bytes = programsFor(1).encode(
         {
           fields: training.data.fields,
@@ -98,7 +103,10 @@ export class Trainer<M extends Model> {
         },
         options,
       )
-      await writeModel(bytes, target)
+      if (split === undefined) return saveBytes(bytes, target)
+      const program = programsFor(1).evaluate(split)
+      const by = (state: StateValues) => judge<M>({ engine, runner, states: { state } }, program, split)
+      return saveBytes(bytes, target, { states: training.owner.read(), by })
     })
   }
 

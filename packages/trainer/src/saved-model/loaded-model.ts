@@ -1,7 +1,14 @@
 /** A model from a file: what it predicts, and what the file says about it. */
 import { UserError, type DType, type Shape, type Values } from '@gradpool/core'
 import { flopsOf, sizeOf, type TableNames } from '@gradpool/core/engine'
-import { valuesOf, weightsHash, type NamedArray, type SavedModel, type ValueSpec } from '@gradpool/storage'
+import {
+  encodeSavedModel,
+  valuesOf,
+  weightsHash,
+  type NamedArray,
+  type SavedModel,
+  type ValueSpec,
+} from '@gradpool/storage'
 import { tokensText, type DataInput } from '@gradpool/datasets'
 import type { SavedFitOptions, SavedNames } from '../fit/fit-saved.js'
 import type { Judged } from '../fit/fit-types.js'
@@ -10,7 +17,15 @@ import { DataNames } from '../predict/data-names.js'
 import { goOn, type SeriesValues } from '../predict/go-on.js'
 import type { Predictor } from '../predict/predictor.js'
 import { type RowValues, typesText } from '../predict/rows-in.js'
-import { ownStates } from './save-model.js'
+import {
+  isOwnState,
+  ownStates,
+  reducedOf,
+  saveBytes,
+  type SaveOptions,
+  type SaveReport,
+  type SaveTarget,
+} from './save-model.js'
 
 /** What a field or a prediction is for one row. */
 export interface ValueType {
@@ -121,6 +136,25 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
     return fitSaved(this.saved, options)
   }
 
+  /**
+   * Writes the model again, as `save` of a fitted model does: with `weights: 'f16'` or `'i8'` a smaller file, and what
+   * that changes is judged over `data`.
+   *
+   * @throws UserError where the data does not fit, or it cannot be written
+   */
+  async save(
+    target: SaveTarget,
+    { data, optimizer = false, weights }: SaveOptions & { readonly data?: DataInput } = {},
+  ): Promise<SaveReport<Judged<SavedNames<Input, keyof Outputs & string>>>> {
+    const { saved } = this
+    const own = new Map([...saved.states].filter(([name]) => optimizer || isOwnState(name)))
+    const bytes = encodeSavedModel({ ...saved, states: own, weights: reducedOf(weights) })
+    if (data === undefined || reducedOf(weights) === undefined) return saveBytes(bytes, target)
+    const { splitJudge } = await import('../fit/fit-saved.js')
+    const by = await splitJudge<SavedNames<Input, keyof Outputs & string>>(saved, data)
+    return saveBytes(bytes, target, { states: valuesOf(saved.states), by })
+  }
+
   /** @internal With their shapes. */
   get states(): ReadonlyMap<string, NamedArray> {
     return this.saved.states
@@ -137,7 +171,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
 
   /** Layers, what it reads and predicts, and how it was made, for people. */
   summary(): string {
-    const { states, predict, table, provenance, metrics, hash } = this.saved
+    const { states, weights: type, predict, table, provenance, metrics, hash } = this.saved
     const weights = [...states].map(([name, { shape }]) => [
       name,
       `[${shape.join(', ')}]`,
@@ -149,7 +183,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
       ...weights.map(([name = '', shape = '', size = '']) =>
         [name.padEnd(widths[0] ?? 0), shape.padEnd(widths[1] ?? 0), size].join('  '),
       ),
-      `values     ${numWeights.toLocaleString('en')}`,
+      `values     ${numWeights.toLocaleString('en')}${type === undefined ? '' : `, stored as ${type}`}`,
       ...(predict
         ? [
             `reads      ${typesText(predict.fields)}`,

@@ -2,12 +2,16 @@
 import { UserError, type Model } from '@gradpool/core'
 import { invariant, type BatchProgram, type DataSpec, type StateValues, type TableNames } from '@gradpool/core/engine'
 import {
+  decodeSavedModel,
   encodeSavedModel,
   messageOf,
   namedStates,
+  reducedWeights,
+  valuesOf,
   writeDurably,
   type ModelContent,
   type Provenance,
+  type ReducedWeights,
 } from '@gradpool/storage'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +22,24 @@ export interface SaveOptions {
    * The optimizer's states are saved, too, so that training can be resumed exactly. Default: false.
    */
   readonly optimizer?: boolean
+  /**
+   * How matrices and filters are stored; reading gives f32 again. `f16`: the nearest half, half of the bytes. `i8`: a
+   * quarter of them, as whole numbers from -127 to 127 times a scale for each output channel, the last axis:
+   * max |w| / 127, so 0 stays 0 (the symmetric rule of LiteRT,
+   * https://ai.google.dev/edge/litert/models/quantization_spec). Vectors stay f32. Default: `f32`.
+   */
+  readonly weights?: 'f32' | ReducedWeights
+}
+
+/** What `save` tells. */
+export interface SaveReport<Metrics> {
+  /** Of the file. */
+  readonly bytes: number
+  /**
+   * Loss and metrics with the weights as they were, and as the file has them: where they are stored in fewer bits, and
+   * there are examples.
+   */
+  readonly change?: { readonly before: Metrics; readonly after: Metrics }
 }
 
 export interface EncodeOptions extends SaveOptions {
@@ -50,7 +72,10 @@ export type SaveTarget = string | URL | WritableStream<Uint8Array>
  *
  * @throws UserError for a prediction that depends on other rows of its batch
  */
-export function encodeModel(trained: TrainedModel, { optimizer = false, onLeftOut }: EncodeOptions = {}): Uint8Array {
+export function encodeModel(
+  trained: TrainedModel,
+  { optimizer = false, weights: type, onLeftOut }: EncodeOptions = {},
+): Uint8Array {
   const { model, fields, states, training, table, provenance, metrics } = trained
   const part = <T>(make: () => T): T | undefined => {
     try {
@@ -67,6 +92,7 @@ export function encodeModel(trained: TrainedModel, { optimizer = false, onLeftOu
   invariant(shapes, 'there is a Program that has the states')
   const weights: ModelContent = {
     states: namedStates(shapes, optimizer ? states : ownStates(states)),
+    weights: reducedOf(type),
     metrics,
     ...(table && { table }),
     provenance: { gradpool: ownVersion(), ...provenance },
@@ -77,6 +103,32 @@ export function encodeModel(trained: TrainedModel, { optimizer = false, onLeftOu
     ...(training && { training }),
   }
   return part(() => encodeSavedModel({ ...weights, ...programs })) ?? encodeSavedModel(weights)
+}
+
+/** How weights are stored where not as f32. @throws UserError for a type that there is not */
+export function reducedOf(weights: SaveOptions['weights'] = 'f32'): ReducedWeights | undefined {
+  if (weights === 'f32' || reducedWeights.includes(weights)) return weights === 'f32' ? undefined : weights
+  throw new UserError(`weights must be f32, ${reducedWeights.join(' or ')}, not ${weights}`)
+}
+
+/**
+ * Writes a file; before, it is judged with its weights, where there is something to judge by.
+ *
+ * @param judge loss and metrics with these states, over examples
+ */
+export async function saveBytes<Metrics>(
+  bytes: Uint8Array,
+  target: SaveTarget,
+  judge?: { readonly states: StateValues; readonly by: (states: StateValues) => Promise<Metrics> },
+): Promise<SaveReport<Metrics>> {
+  let change: SaveReport<Metrics>['change']
+  if (judge) {
+    const saved = decodeSavedModel(bytes, 'the model')
+    const before = await judge.by(ownStates(judge.states))
+    change = { before, after: await judge.by(ownStates(valuesOf(saved.states))) }
+  }
+  await writeModel(bytes, target)
+  return { bytes: bytes.length, ...(change && { change }) }
 }
 
 /** Writes a file, whole or not at all, or to a stream, which is closed. */
@@ -95,7 +147,11 @@ export async function writeModel(bytes: Uint8Array, target: SaveTarget): Promise
 
 /** Parameters and buffers: names of parameters have no slashes. */
 export function ownStates(states: StateValues): StateValues {
-  return Object.fromEntries(Object.entries(states).filter(([name]) => !name.startsWith('optimizer/')))
+  return Object.fromEntries(Object.entries(states).filter(([name]) => isOwnState(name)))
+}
+
+export function isOwnState(name: string): boolean {
+  return !name.startsWith('optimizer/')
 }
 
 /** The build puts it there; a bundle has no package.json to read. */

@@ -11,6 +11,7 @@ import {
   lineOf,
   Program,
   RowOrder,
+  rowShuffleOf,
   stepsPerEpochOf,
   type BatchProgram,
   type CompileOptions,
@@ -96,12 +97,13 @@ function statesOf(training: Execution): Record<string, Float32Array> {
 export function batchOf(
   batchProgram: BatchProgram,
   step: number,
-  { rows: all, reading }: Split,
+  data: Split,
   seed: number,
 ): { readonly program: Program; readonly rows: Int32Array } {
-  const { program, tail, batchSize, shuffle } = batchProgram
+  const { rows: all } = data
+  const { program, tail, batchSize } = batchProgram
   const stepsPerEpoch = stepsPerEpochOf(batchProgram)
-  const order = new RowOrder(all, seed, shuffle && (reading?.shuffle ?? true))
+  const order = new RowOrder(all, seed, rowShuffleOf(data, batchProgram))
   const start = (step % stepsPerEpoch) * batchSize
   const rows = order.slice(Math.floor(step / stepsPerEpoch), start, Math.min(start + batchSize, all.length)).slice()
   return { program: rows.length < batchSize && tail ? tail : program, rows }

@@ -12,10 +12,10 @@ export interface Fed {
 }
 
 /**
- * Rows in files that fit into a window are read at once. Others, and those that are shuffled in blocks, come window by
- * window.
+ * Rows in files that fit into a window are read at once. Others, and those that are shuffled in blocks or by length,
+ * come window by window.
  *
- * @throws UserError as `Engine.compile`, for files that are missing or changed, and for a block shuffle on an engine
+ * @throws UserError as `Engine.compile`, for files that are missing or changed, and for such a shuffle on an engine
  *   that has a memory of its own
  */
 export async function compileFed(
@@ -31,7 +31,8 @@ export async function compileFed(
   }
   const { allocate, free } = engine
   if (free === undefined) {
-    throw new UserError(`the engine '${engine.name}' does not shuffle rows in blocks: use native or wasm`)
+    const how = data.reading?.shuffle && 'byLength' in data.reading.shuffle ? 'by length' : 'in blocks'
+    throw new UserError(`the engine '${engine.name}' does not shuffle rows ${how}: use native or wasm`)
   }
   const feed = new Feed({ allocate, free }, { program, data }, { seed: options.seed, names })
   try {

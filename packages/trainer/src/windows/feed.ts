@@ -11,11 +11,13 @@ import { UserError, type DType } from '@gradpool/core'
 import {
   bytesPerElement,
   passSizeOf,
+  rowShuffleOf,
   sizeOf,
   stepsPerEpochOf,
   type BatchProgram,
   type Engine,
   type Field,
+  type RowShuffle,
   type Split,
 } from '@gradpool/core/engine'
 import { readableRows, rowBytesOf } from '@gradpool/datasets'
@@ -48,6 +50,7 @@ export class Feed {
   readonly #pass: Pass
   readonly #seed: number
   readonly #names: readonly string[]
+  readonly #shuffle: RowShuffle
   readonly #memory: Uint8Array[] = []
   /** Of a window. */
   readonly #steps: number
@@ -59,7 +62,8 @@ export class Feed {
 
   /**
    * @param names of the fields that the program reads
-   * @throws UserError where the engine has no memory for two windows of a step each, or a step has too many rows
+   * @throws UserError where the engine has no memory for two windows of a step each, a step has too many rows, or there
+   *   are no lengths to shuffle by
    */
   constructor(
     { allocate, free }: Required<Pick<Engine, 'allocate' | 'free'>>,
@@ -67,6 +71,7 @@ export class Feed {
     { seed, names }: { readonly seed: number; readonly names: readonly string[] },
   ) {
     const { program, data } = pass
+    this.#shuffle = rowShuffleOf(data, program)
     this.#free = free
     this.#pass = pass
     this.#seed = seed
@@ -177,14 +182,14 @@ export class Feed {
 
   #thread(): Worker {
     if (this.#worker) return this.#worker
-    const { program, data } = this.#pass
+    const { data } = this.#pass
     const module = windowThreadUrl()
     const workerData: WindowThreadData = {
       module,
       pass: {
         rows: shared(data.rows),
         seed: this.#seed,
-        shuffle: program.shuffle && (data.reading?.shuffle ?? true),
+        shuffle: this.#shuffle,
       },
       fields: readableRows(data.fields, this.#names),
       memory: this.#memory,

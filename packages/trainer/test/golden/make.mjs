@@ -1,5 +1,5 @@
-// Makes the golden file of a release, once: a saved model, and what it predicts. Later versions
-// must read it and predict the same bits.
+// Makes the golden files of a release, once: a saved model with weights of each type, and what it predicts. Later
+// versions must read them and predict the same bits.
 //
 //     node packages/trainer/test/golden/make.mjs v0.2
 import * as core from '@gradpool/core'
@@ -11,9 +11,12 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const [release = ''] = process.argv.slice(2)
-const path = fileURLToPath(new URL(`${release}.gradpool`, import.meta.url))
-if (!/^v\d+\.\d+$/.test(release) || existsSync(path)) {
-  console.error('The name of a release that has no golden file yet is needed, such as v0.3')
+const pathOf = (name) => fileURLToPath(new URL(`${name}.gradpool`, import.meta.url))
+const missing = ['f32', 'f16', 'i8']
+  .map((weights) => ({ weights, path: pathOf(weights === 'f32' ? release : `${release}-${weights}`) }))
+  .filter(({ path }) => !existsSync(path))
+if (!/^v\d+\.\d+$/.test(release) || missing.length === 0) {
+  console.error('The name of a release that lacks a golden file is needed, such as v0.3')
   process.exit(2)
 }
 
@@ -69,37 +72,34 @@ const training = train(model, {
 const engine = await wasmEngine()
 const execution = await engine.compile(training, { data, seed: 1 })
 await execution.run({ steps: 30 })
-const bytes = encodeModel(
-  {
-    model,
-    fields,
-    states: execution.read(),
-    training,
-    provenance: {
-      numerics: engine.numerics,
-      seed: 1,
-      epochs: 10,
-      data: { name: 'golden', hash: '0'.repeat(64) },
-      options: { optimizer: { kind: 'sgd', learningRate: 0.05, momentum: 0.9 }, batchSize: 8 },
-    },
-    metrics: { loss: 1.5, accuracy: 0.25 },
+const trained = {
+  model,
+  fields,
+  states: execution.read(),
+  training,
+  provenance: {
+    numerics: engine.numerics,
+    seed: 1,
+    epochs: 10,
+    data: { name: 'golden', hash: '0'.repeat(64) },
+    options: { optimizer: { kind: 'sgd', learningRate: 0.05, momentum: 0.9 }, batchSize: 8 },
   },
-  { optimizer: true },
-)
-await writeModel(bytes, path)
-
-const loaded = await loadModel(path, { engine: 'wasm' })
+  metrics: { loss: 1.5, accuracy: 0.25 },
+}
 const { image, word, price } = values
 const inputs = { image, word, price }
-const outputs = await loaded.predict(inputs)
-const lists = (arrays) =>
-  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, [...array]]))
-const golden = {
-  hash: loaded.hash,
-  weightsHash: loaded.weightsHash,
-  inputs: lists(inputs),
-  outputs: lists(outputs),
+const lists = (arrays) => Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, [...array]]))
+for (const { weights, path } of missing) {
+  await writeModel(encodeModel(trained, { optimizer: weights === 'f32', weights }), path)
+  const loaded = await loadModel(path, { engine: 'wasm' })
+  const outputs = await loaded.predict(inputs)
+  const golden = {
+    hash: loaded.hash,
+    weightsHash: loaded.weightsHash,
+    inputs: lists(inputs),
+    outputs: lists(outputs),
+  }
+  writeFileSync(path.replace(/gradpool$/, 'json'), `${JSON.stringify(golden, undefined, 1)}\n`)
+  await loaded.dispose()
 }
-writeFileSync(path.replace(/gradpool$/, 'json'), `${JSON.stringify(golden, undefined, 1)}\n`)
-await loaded.dispose()
 await engine.dispose()

@@ -1,0 +1,1 @@
+export { toOnnx, type OnnxOptions } from './to-onnx.js'
