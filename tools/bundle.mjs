@@ -163,10 +163,6 @@ async function bundle(folder) {
   }
   writeLicences(results, dist)
   if (name === 'gradpool') copyKernels(dist)
-  // Of what is in their files.
-  if (name === 'gradpool' || name === 'worker-pool') {
-    copyFileSync(join(piscinaFolder, 'LICENSE'), join(dist, 'piscina.LICENSE'))
-  }
 }
 
 function copyKernels(dist) {
