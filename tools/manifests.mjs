@@ -72,6 +72,10 @@ function forOldResolvers(exported) {
   }
 }
 
+const PREPACK = 'node ../../tools/prepack.mjs'
+/** What a package does besides comes after it. */
+const prepackOf = (own = PREPACK) => (own.startsWith(PREPACK) ? own : `${PREPACK} && ${own}`)
+
 /** The manifest as it has to be; keys in one order. */
 export function completed(name, manifest) {
   const { homepage, repository, bugs, author } = manifestOf(root)
@@ -94,7 +98,7 @@ export function completed(name, manifest) {
     exports: made,
     ...(imports && { imports }),
     files: files.filter((file) => !file.startsWith('!dist/**')).concat('!dist/**/*.tsbuildinfo', '!dist/**/*.map'),
-    scripts: { ...manifest.scripts, prepack: 'node ../../tools/prepack.mjs' },
+    scripts: { ...manifest.scripts, prepack: prepackOf(manifest.scripts?.prepack) },
     publishConfig: { access: 'public' },
   }
   const others = Object.entries(rest).filter(([key]) => !Object.hasOwn(shared, key) && key !== 'typesVersions')

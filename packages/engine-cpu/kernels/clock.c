@@ -8,6 +8,16 @@
 __attribute__((import_module("env"), import_name("now"))) double host_now(void);
 
 double now_ms(void) { return host_now(); }
+#elif defined(_WIN32)
+__declspec(dllimport) int QueryPerformanceCounter(int64_t *ticks);
+__declspec(dllimport) int QueryPerformanceFrequency(int64_t *ticks_per_second);
+
+double now_ms(void) {
+    int64_t ticks, per_second;
+    QueryPerformanceCounter(&ticks);
+    QueryPerformanceFrequency(&per_second);
+    return 1e3 * (double)ticks / (double)per_second;
+}
 #else
 #include <time.h>
 

@@ -4,6 +4,7 @@
  * on every target: all rows as near as the k-th nearest, ties included.
  */
 #include "hamming.h"
+#include "cpu.h"
 #include "kernels.h"
 
 /* Vectors of bytes as wide as those of floats. */
@@ -168,7 +169,7 @@ static NOINLINE void take_block(const struct scan *scan, const uint8_t *query, u
 #define COUNT_BITS(x) ((vbytes)_mm512_popcnt_epi8((__m512i)(x)))
 #include "hamming_blocks.h"
 
-INLINE bool has_bitalg(void) { return __builtin_cpu_supports("avx512bitalg"); }
+INLINE bool has_bitalg(void) { return cpu_features() & CPU_BITALG; }
 #endif
 
 /* Bytes of codes that stay in the first-level cache while each query looks at them. */

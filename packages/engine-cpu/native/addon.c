@@ -3,10 +3,13 @@
  *
  * The addon keeps no state: it loads in any number of threads and environments. The arena comes with each call as a typed array over the whole of it.
  */
+#include "node_api_windows.h"
 #include <node_api.h>
-#include <string.h>
+#if defined(__linux__)
 #include <sys/mman.h>
+#endif
 
+#include "cpu.h"
 #include "kernels.h"
 #include "multiply_add.h"
 
@@ -131,7 +134,7 @@ static napi_value use_large_pages(napi_env env, napi_callback_info info) {
     if (!read_arguments(env, info, 1, 1, values, 0)) return 0;
     char *base = arena_of(env, values[0], &length);
     if (!base) return 0;
-#ifdef MADV_HUGEPAGE
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
     madvise(base, length, MADV_HUGEPAGE);
 #endif
     return 0;
@@ -172,6 +175,11 @@ static napi_value end_flushing(napi_env env, napi_callback_info info) {
     return 0;
 }
 
+static bool is_same(const char *a, const char *b) {
+    while (*a && *a == *b) a++, b++;
+    return *a == *b;
+}
+
 /* supports(name): whether this CPU, and the system, can run the addon compiled for that instruction set */
 static napi_value supports(napi_env env, napi_callback_info info) {
     napi_value name, result = 0;
@@ -179,16 +187,13 @@ static napi_value supports(napi_env env, napi_callback_info info) {
     char set[16] = "";
     napi_get_cb_info(env, info, &given, &name, 0, 0);
     napi_get_value_string_utf8(env, name, set, sizeof set, &length);
-    bool is_supported = !strcmp(set, "portable");
+    bool is_supported = is_same(set, "portable");
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (!strcmp(set, "sse4.2")) is_supported = __builtin_cpu_supports("sse4.2");
-    if (!strcmp(set, "avx2")) is_supported = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (!strcmp(set, "avx512"))
-        is_supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+    if (is_same(set, "sse4.2")) is_supported = cpu_features() & CPU_SSE42;
+    if (is_same(set, "avx2")) is_supported = cpu_features() & CPU_AVX2_FMA;
+    if (is_same(set, "avx512")) is_supported = cpu_features() & CPU_AVX512;
 #elif defined(__aarch64__)
-    if (!strcmp(set, "neon")) is_supported = true; /* part of the architecture */
+    if (is_same(set, "neon")) is_supported = true; /* part of the architecture */
 #endif
     napi_get_boolean(env, is_supported, &result);
     return result;
@@ -196,6 +201,7 @@ static napi_value supports(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT() {
     napi_value is_fused;
+    if (!find_node_api()) return exports;
     napi_get_boolean(env, MULTIPLY_ADD_IS_FUSED, &is_fused);
     const napi_property_descriptor functions[] = {
         {.utf8name = "isFused", .value = is_fused, .attributes = napi_enumerable},

@@ -1,12 +1,12 @@
 /** A thread flushes denormal numbers for as long as it is asked to, and not a moment longer. */
 import { expect, test } from 'vitest'
 import { flushesDenormals, flushingDenormals } from './index.js'
-import { portableAddon } from './native-engine.js'
+import { usableCode } from './native-code/usable-code.js'
 
 const denormal = 2 ** -130
 
 /** In f32. */
-const timesOne = (value: number): number => portableAddon()?.multiplyAdd(value, 1, 0) ?? NaN
+const timesOne = (value: number): number => usableCode().portable()?.multiplyAdd(value, 1, 0) ?? NaN
 
 test.runIf(flushesDenormals())('denormal numbers are zeros within, and themselves again after it', () => {
   expect(timesOne(denormal)).toBe(denormal)

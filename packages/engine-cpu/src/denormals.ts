@@ -5,7 +5,7 @@
 import { portableAddon } from '#native'
 import { nodeProcess } from '@gradpool/core/node-module'
 
-/** Whether `flushingDenormals` does so here: where native code is built, on x64 and arm64. */
+/** Whether `flushingDenormals` does so here: where there is native code, on x64 and arm64. */
 export function flushesDenormals(): boolean {
   const arch = nodeProcess()?.arch
   return (arch === 'x64' || arch === 'arm64') && portableAddon() !== undefined

@@ -1,6 +1,5 @@
 /** Runs a compiled program: in this thread, or as tasks of threads that share the arena. */
-import { invariant, type Backend, type ChunkStatus, type ExecutionProfile } from '@gradpool/core/engine'
-import { nodeModule } from '@gradpool/core/node-module'
+import { availableCores, invariant, type Backend, type ChunkStatus, type ExecutionProfile } from '@gradpool/core/engine'
 import type { CompiledProgram, Host } from './compile.js'
 import { EXEC, EXEC_STATUS, STACK_BYTES } from './instructions.js'
 import { runCall, type ChunkCall, type CpuChunkTask } from './step-chunk.js'
@@ -10,6 +9,11 @@ const SLICE_MS = 25
 
 /** How often a worker polls whether the others have arrived before it sleeps: about 100 microseconds in all. */
 const SPINS = 4000
+
+/** With more workers than cores, a spinning worker takes a core, or the time of a quota, from another. */
+export function spinsFor(workers: number, cores: number): number {
+  return workers > 1 && workers <= cores ? SPINS : 0
+}
 
 export class CpuBackend implements Backend {
   readonly workers: number
@@ -72,8 +76,7 @@ export class CpuBackend implements Backend {
   #prepare(workers: number): void {
     const { words } = this.#compiled
     words[EXEC.WORKERS] = workers
-    // With more workers than cores, a spinning worker takes a core from another.
-    words[EXEC.SPINS] = workers > 1 && workers <= availableCores() ? SPINS : 0
+    words[EXEC.SPINS] = spinsFor(workers, availableCores())
     words[EXEC.BARRIER_TIMEOUT] = this.#host.barrierTimeoutMs
     Atomics.store(words, EXEC.ARRIVED, 0)
     Atomics.store(words, EXEC.ABANDONED, 0)
@@ -90,8 +93,4 @@ export class CpuBackend implements Backend {
     invariant(status !== undefined && status !== 'refused', 'plan and kernels are of one version')
     return status
   }
-}
-
-function availableCores(): number {
-  return nodeModule('node:os')?.availableParallelism() ?? navigator.hardwareConcurrency
 }

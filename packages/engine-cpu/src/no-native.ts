@@ -9,7 +9,19 @@ export function nativeEngine(): Promise<Engine> {
 }
 
 export function nativeCode(): never {
-  throw new UserError("the engine 'native' is not in browsers; the engine 'wasm' gives the same results")
+  throw new UserError(whyNotNative())
+}
+
+export function setupNative(): never {
+  throw new UserError(whyNotNative())
+}
+
+export function hasNativeCode(): boolean {
+  return false
+}
+
+export function whyNotNative(): string {
+  return "the engine 'native' is not in browsers; the engine 'wasm' gives the same results"
 }
 
 export function nativeInstructionSets(): string[] {

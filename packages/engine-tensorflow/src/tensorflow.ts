@@ -2,6 +2,7 @@
 import { UserError } from '@gradpool/core'
 import type * as tf from '@tensorflow/tfjs-node'
 import { createRequire } from 'node:module'
+import { NO_TENSORFLOW, tfjsNode } from './setup/binding.js'
 
 export type TensorFlow = typeof tf
 
@@ -15,11 +16,9 @@ export function loadTensorFlow(): TensorFlow {
   const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean }
   util.isNullOrUndefined ??= (value) => value === null || value === undefined
   try {
-    loaded = require('@tensorflow/tfjs-node') as TensorFlow
+    loaded = require(tfjsNode().folder) as TensorFlow
   } catch (cause) {
-    throw new UserError("the engine 'tensorflow' has no TensorFlow here: run `gradpool setup tensorflow` to get it", {
-      cause,
-    })
+    throw new UserError(NO_TENSORFLOW, { cause })
   }
   return loaded
 }

@@ -1,6 +1,6 @@
 /** How well an experiment learns from its data: its stages trained anew without each part of the rows. */
 import { type Model, UserError, type Values } from '@gradpool/core'
-import type { Engine } from '@gradpool/core/engine'
+import { availableCores, type Engine } from '@gradpool/core/engine'
 import { datasetLoader, foldsOf, inMemory, type Dataset, type FoldBy, withFold } from '@gradpool/datasets'
 import { parseExperiment, planExperiment, type ExperimentConfig, type ExperimentInput } from '@gradpool/experiments'
 import {
@@ -16,7 +16,7 @@ import {
   type Trained,
 } from '@gradpool/trainer'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runExperiments } from './run-experiments.js'
 import type { ExperimentResult } from './runs/run-result.js'
@@ -83,7 +83,7 @@ export async function crossValidateExperiment(
   experiment: ExperimentConfig | ExperimentInput,
   options: CrossValidateExperimentOptions = {},
 ): Promise<ExperimentValidation> {
-  const { folds = 5, repeats = 1, splitBy = 'random', seed = 0, workers = availableParallelism() } = options
+  const { folds = 5, repeats = 1, splitBy = 'random', seed = 0, workers = availableCores() } = options
   for (const [name, count, least] of [
     ['folds', folds, 2],
     ['repeats', repeats, 1],

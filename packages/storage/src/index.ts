@@ -4,6 +4,7 @@ export { flushDirectory, makeDirectories, writeDurably } from './durable-file.js
 export { isFileTold, readTold, sha256, tellOf, type FileTold } from './file-hash.js'
 export { codeOf, isMissing, messageOf, reasonOf } from './file-errors.js'
 export { hasFields, isCount, isHash, isText, type Check } from './json-checks.js'
+export { installedPackage } from './installed-package.js'
 export { appendLine, endTornLine, openLog } from './log-file.js'
 export { toLittleEndian } from './little-endian.js'
 export { decodeNpy, decodeNpz, NPY_HEADER_BYTES, npyLayout } from './npz.js'

@@ -1,9 +1,9 @@
 /**
- * Engines by name. `auto` is `native` where that is built, else `wasm`; both give the same bits.
+ * Engines by name. `auto` is `native` where there is native code that works, else `wasm`; both give the same bits.
  * TensorFlow is loaded when it is first asked for.
  */
 import { type Engine } from '@gradpool/core/engine'
-import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
+import { hasNativeCode, nativeEngine, wasmEngine } from '@gradpool/engine-cpu'
 
 export const engineNames = ['auto', 'native', 'wasm', 'tensorflow'] as const
 
@@ -21,7 +21,7 @@ export async function chooseEngine({ engine, verbose = false }: EngineChoice): P
     const { tensorflowEngine } = await import('@gradpool/engine-tensorflow')
     return tensorflowEngine({ verbose })
   }
-  const native = engine === 'native' || (engine === 'auto' && nativeInstructionSets().length > 0)
+  const native = engine === 'native' || (engine === 'auto' && hasNativeCode())
   return native ? nativeEngine() : wasmEngine()
 }
 

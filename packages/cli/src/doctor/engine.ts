@@ -1,7 +1,7 @@
 /** Checks of the engines: each trains a tiny model, and has to get it right. */
 import { relu, sgd, defineModel } from '@gradpool/core'
 import { type Engine, train } from '@gradpool/core/engine'
-import { nativeEngine, nativeInstructionSets, wasmEngine } from '@gradpool/engine-cpu'
+import { hasNativeCode, nativeEngine, wasmEngine, whyNotNative } from '@gradpool/engine-cpu'
 import { crossEntropy, dense } from '@gradpool/models'
 import { type Check, firstLineOf } from './check.js'
 
@@ -16,9 +16,8 @@ export function checkWasmEngine(): Promise<Check> {
 /** Nothing needs it, but it is several times faster. */
 export async function checkNativeEngine(): Promise<Check> {
   const name = 'Engine native'
-  const remedy = 'install a C compiler (cc or clang) and run the set-up again'
-  if (nativeInstructionSets().length > 0) return checkEngine(name, nativeEngine, remedy)
-  return { name, state: 'warn', found: 'not built; wasm gives the same results', remedy }
+  if (hasNativeCode()) return checkEngine(name, nativeEngine, 'report this as a defect of Gradpool')
+  return { name, state: 'warn', found: 'not there; wasm gives the same results', remedy: whyNotNative() }
 }
 
 /** Nothing needs it; it is for those who want TensorFlow. */

@@ -1,6 +1,7 @@
 /** Checks of the machine: Node, cores, memory, free disk. */
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
+import { availableCores } from '@gradpool/core/engine'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { type Check, firstLineOf } from './check.js'
@@ -24,13 +25,14 @@ export function checkNode(version = process.versions.node): Check {
 }
 
 export function checkCores(): Check {
-  const cores = availableParallelism()
-  const found = cores === 1 ? '1 core, so 1 worker' : `${cores} cores, so ${cores} workers unless --workers says less`
-  return { name: 'Cores', state: 'ok', found }
+  const cores = availableCores()
+  const quota = cores < availableParallelism() ? ' by the CPU quota' : ''
+  const many = `${cores} cores${quota}, so ${cores} workers unless --workers says less`
+  return { name: 'Cores', state: 'ok', found: cores === 1 ? `1 core${quota}, so 1 worker` : many }
 }
 
 export function checkMemory(available = availableMemory()): Check {
-  const needed = runBytes + workerBytes * Math.max(0, availableParallelism() - 2)
+  const needed = runBytes + workerBytes * Math.max(0, availableCores() - 2)
   const found = `${inGibibytes(available)} free of ${inGibibytes(totalMemory())}`
   if (available >= needed) return { name: 'Memory', state: 'ok', found }
   const remedy = `a run on all cores takes about ${inGibibytes(needed)}: close something, or use fewer --workers`

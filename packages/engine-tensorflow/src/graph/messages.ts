@@ -4,6 +4,8 @@
  */
 import type { Shape } from '@gradpool/core'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { tfjsNode } from '../setup/binding.js'
 import { TYPE_NUMBERS, type TensorFlowType } from './types.js'
 
 /** The value of an attribute of a node. */
@@ -83,9 +85,14 @@ type Fields = Readonly<Record<string, unknown>>
 /** The GraphDef version of TensorFlow 2.9, which tfjs-node 4.22 was made for. */
 export const GRAPH_VERSION = 1087
 
-const messages = createRequire(import.meta.url)('@tensorflow/tfjs-node/dist/proto/api_pb.js') as Readonly<
-  Record<string, MessageClass | undefined>
->
+type Messages = Readonly<Record<string, MessageClass | undefined>>
+
+let loaded: Messages | undefined
+
+/** Loaded when first asked for, as tfjs-node is optional. @throws UserError where it is not installed */
+function messages(): Messages {
+  return (loaded ??= createRequire(import.meta.url)(join(tfjsNode().folder, 'dist', 'proto', 'api_pb.js')) as Messages)
+}
 
 /** The bytes of `saved_model.pb`. */
 export function encodeSavedModel({ nodes, functions, signatures }: SavedModelDefinition): Uint8Array {
@@ -158,7 +165,7 @@ function mapValues<Value>(record: Readonly<Record<string, Value>>, map: (value: 
 /** @param name such as `OpDef`, or `OpDef.ArgDef` for a class nested in another */
 function make(name: string, fields: Fields): Message {
   const [outer = '', inner] = name.split('.')
-  const found = inner === undefined ? messages[outer] : messages[outer]?.[inner]
+  const found = inner === undefined ? messages()[outer] : messages()[outer]?.[inner]
   if (found === undefined) throw new Error(`tfjs-node has no message ${name}`)
   const message = new found()
   for (const [field, value] of Object.entries(fields)) {

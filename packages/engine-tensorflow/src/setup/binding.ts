@@ -1,10 +1,9 @@
 /** tfjs-node's native binding: its location, and whether it works. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { UserError } from '@gradpool/core'
+import { installedPackage } from '@gradpool/storage'
 import { dirname, join } from 'node:path'
 import { run } from './run.js'
-
-const require = createRequire(import.meta.url)
 
 /** Node-API's version, which tfjs-node names the folder after. */
 const NAPI_VERSION = 8
@@ -15,11 +14,22 @@ export interface TfjsNode {
   readonly version: string
 }
 
-/** The installed package. */
+/** What a message says that misses TensorFlow. */
+export const NO_TENSORFLOW = "the engine 'tensorflow' has no TensorFlow here: run `gradpool setup tensorflow` to get it"
+
+/** The package, where it is installed: it is optional. */
+export function findTfjsNode(): TfjsNode | undefined {
+  const folder = installedPackage('@tensorflow/tfjs-node', import.meta.url)
+  if (folder === undefined) return undefined
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { readonly version: string }
+  return { folder, version }
+}
+
+/** @throws UserError where it is not installed; says how to get it */
 export function tfjsNode(): TfjsNode {
-  const file = require.resolve('@tensorflow/tfjs-node/package.json')
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }
-  return { folder: dirname(file), version }
+  const found = findTfjsNode()
+  if (found === undefined) throw new UserError(NO_TENSORFLOW)
+  return found
 }
 
 export function bindingFile(): string {
@@ -44,7 +54,7 @@ export function placeBinding(from: string, origin: string): void {
 
 /** TensorFlow's version if it works. It is loaded in a process of its own, as an incompatible library may crash. */
 export async function workingVersion(): Promise<string | undefined> {
-  if (!existsSync(bindingFile())) return undefined
+  if (findTfjsNode() === undefined || !existsSync(bindingFile())) return undefined
   const code = `
     require('node:util').isNullOrUndefined ??= (value) => value == null
     const tf = require(${JSON.stringify(tfjsNode().folder)})

@@ -1,11 +1,11 @@
 /**
- * Installs TensorFlow for tfjs-node, if it is not installed: with tfjs-node's own installer, else from the Python
- * package, with the binding compiled for its library. It may be repeated, interrupted, and run twice at once.
+ * Gets TensorFlow for tfjs-node, which is installed, if it is not there: with tfjs-node's own installer, else from the
+ * Python package, with the binding compiled for its library. It may be repeated, interrupted, and run twice at once.
  */
 import { UserError } from '@gradpool/core'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { bindingOrigin, tfjsNode, workingVersion } from './binding.js'
+import { bindingOrigin, findTfjsNode, tfjsNode, workingVersion } from './binding.js'
 import { run } from './run.js'
 import { buildFromWheel, placeCachedBinding, type Tell } from './wheel.js'
 
@@ -21,12 +21,15 @@ const INSTALLER_MS = 240_000
 
 /** The TensorFlow that is installed. Downloads nothing. */
 export async function findTensorFlow(): Promise<TensorFlowFound | undefined> {
+  if (findTfjsNode() === undefined) return undefined
   let version = await workingVersion()
   if (version === undefined && placeCachedBinding()) version = await workingVersion()
   return version === undefined ? undefined : { version, origin: bindingOrigin() }
 }
 
 /**
+ * The package tfjs-node has to be installed.
+ *
  * @param tell called with a line whenever something starts that takes a while
  * @throws UserError that says what is missing
  */

@@ -1,11 +1,11 @@
 /**
  * `run.json`: what was asked, written before anything trains.
  */
-import type { Engine } from '@gradpool/core/engine'
+import { availableCores, type Engine } from '@gradpool/core/engine'
 import type { ExperimentPlan } from '@gradpool/experiments'
 import { ownVersion } from '@gradpool/trainer'
 import { execFileSync } from 'node:child_process'
-import { availableParallelism, cpus } from 'node:os'
+import { cpus } from 'node:os'
 
 export const RUN_FORMAT = 'gradpool-run'
 export const RUN_FORMAT_VERSION = 3
@@ -66,7 +66,7 @@ export function runRecord({ plans, engine, workers, started, record }: RecordOpt
       platform: process.platform,
       arch: process.arch,
       cpu: cpus()[0]?.model ?? 'unknown',
-      cores: availableParallelism(),
+      cores: availableCores(),
     },
     commit: commitOf(process.cwd()),
     engine: {

@@ -126,7 +126,7 @@ export interface TrainingOptions<Name extends string, R> {
   readonly keep?: 'last' | 'best'
   /**
    * The most threads; fewer are used where sharing is slower. They never change a bit of the
-   * result. Default: all cores.
+   * result. Default: all cores, or as many as the CPU quota of a container leaves.
    */
   readonly workers?: number
   /** Default: 'auto', which is native code where that is built, else WebAssembly. */

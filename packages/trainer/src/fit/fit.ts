@@ -1,8 +1,7 @@
 /** Trains a model: the one door. */
 import { type Model } from '@gradpool/core'
-import { modelFor, type TableNames } from '@gradpool/core/engine'
+import { availableCores, modelFor, type TableNames } from '@gradpool/core/engine'
 import { modelDataOf, splitReport, tableNamesOf } from '@gradpool/datasets'
-import { availableParallelism } from 'node:os'
 import { engineFor } from '../choose-engine.js'
 import { tracedPrograms } from '../programs.js'
 import { Callbacks } from './callbacks.js'
@@ -55,7 +54,7 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   names?: TableNames,
 ): Promise<Fitted<M, H>> {
   const { signal, directory, checkpointSeconds = 10, onStep, onWarning, profile } = options
-  const { workers = availableParallelism(), progress = process.stderr.isTTY } = options
+  const { workers = availableCores(), progress = process.stderr.isTTY } = options
   // As rows below.
   const onEpoch = options.onEpoch as CourseOptions['onEpoch']
   signal?.throwIfAborted()

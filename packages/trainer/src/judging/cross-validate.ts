@@ -1,7 +1,7 @@
 /** How well a model learns from data, by holding out each part of them once. */
 import type { Model, OutputsOf, Values } from '@gradpool/core'
+import { availableCores } from '@gradpool/core/engine'
 import { foldsOf, loadDataset, withFold, type Dataset, type FoldBy } from '@gradpool/datasets'
-import { availableParallelism } from 'node:os'
 import { Callbacks } from '../fit/callbacks.js'
 import { checkOptions } from '../fit/check-options.js'
 import { fitModel } from '../fit/fit.js'
@@ -119,7 +119,7 @@ export async function trainFolds<M extends Model, D extends DataFor<M>, V extend
   counts: readonly (number | undefined)[],
 ): Promise<Trained<M>[]> {
   const { folds = 5, repeats = 1, splitBy = 'random', onFold, ...training } = options
-  const { seed = 0, workers = availableParallelism(), signal, onWarning } = training
+  const { seed = 0, workers = availableCores(), signal, onWarning } = training
   signal?.throwIfAborted()
   const callbacks = new Callbacks(onWarning)
   const parts = Array.from({ length: repeats }, (_, repeat) =>

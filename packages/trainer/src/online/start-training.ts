@@ -1,7 +1,6 @@
 /** A training that takes its batches from the caller: online learning, replay buffers. */
 import { adam, type DType, type FieldsOf, type Model } from '@gradpool/core'
-import { modelFor } from '@gradpool/core/engine'
-import { availableParallelism } from 'node:os'
+import { availableCores, modelFor } from '@gradpool/core/engine'
 import { chooseEngine } from '../choose-engine.js'
 import { checkOptions } from '../fit/check-options.js'
 import type { LearningOptions, TrainingOptions } from '../fit/fit-types.js'
@@ -40,7 +39,7 @@ export interface StartOptions<M extends Model>
 export async function startTraining<M extends Model>(model: M, options: StartOptions<M>): Promise<Trainer<M>> {
   checkOptions('startTraining', options)
   const { optimizer = adam(), microBatches = 1, clip, ema, accumulate = 1, seed = 0, initFrom } = options
-  const { engine: name = 'auto', workers = availableParallelism() } = options
+  const { engine: name = 'auto', workers = availableCores() } = options
   const fields = Object.entries<FieldType>(options.fields).map(([name, { shape, dtype = 'f32' }]) => ({
     name,
     shape,
