@@ -2,7 +2,7 @@
  * Bundlers, frameworks, test runners and other runtimes: the same training in each, with the weights of this
  * repository.
  */
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { createProject, executable, install, type Project, type ProjectOptions, write } from './project.js'
@@ -41,7 +41,7 @@ async function copyThreadFiles(path: string, folder: string): Promise<void> {
 async function expectAlone(path: string, folder: string, file: string): Promise<void> {
   const alone = await createProject({ dependencies: {} })
   projects.push(alone)
-  for (const name of await readdir(join(path, folder))) await copyFile(join(path, folder, name), join(alone.path, name))
+  await cp(join(path, folder), alone.path, { recursive: true })
   await expectTrained(await output([node, file], { cwd: alone.path }))
 }
 

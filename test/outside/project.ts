@@ -41,18 +41,7 @@ export async function install({ path }: Project, registry: Registry, manager: Ma
 const MANAGERS: Readonly<Record<Manager, (path: string, registry: Registry) => Promise<void>>> = {
   // Scripts may run: that none does is what some tests are about.
   async npm(path, { url }) {
-    await output(
-      npm(
-        'install',
-        '--registry',
-        url,
-        '--no-audit',
-        '--no-fund',
-        '--loglevel=error',
-        ...(process.env.GRADPOOL_DEV ? ['--ignore-scripts'] : []),
-      ),
-      { cwd: path },
-    )
+    await output(npm('install', '--registry', url, '--no-audit', '--no-fund', '--loglevel=error'), { cwd: path })
   },
   async pnpm(path, { url }) {
     // pnpm refuses what is younger than a day by default, and ours is.

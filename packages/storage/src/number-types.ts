@@ -19,8 +19,7 @@ export interface NumberType {
   read(view: DataView, offset: number, isLittleEndian: boolean): number
 }
 
-/** By name: `F` float, `BF` bfloat, `I` signed, `U` unsigned, with its bits. */
-export const numberTypes = {
+const byName = {
   F64: { bytes: 8, read: (view, offset, little) => view.getFloat64(offset, little) },
   F32: { bytes: 4, read: (view, offset, little) => view.getFloat32(offset, little) },
   F16: { bytes: 2, read: (view, offset, little) => halfOf(view.getUint16(offset, little)) },
@@ -36,7 +35,10 @@ export const numberTypes = {
   BOOL: { bytes: 1, read: (view, offset) => Number(view.getUint8(offset) !== 0) },
 } as const satisfies Record<string, NumberType>
 
-export type NumberTypeName = keyof typeof numberTypes
+export type NumberTypeName = keyof typeof byName
+
+/** By name: `F` float, `BF` bfloat, `I` signed, `U` unsigned, with its bits. */
+export const numberTypes: Readonly<Record<NumberTypeName, NumberType>> = byName
 
 export function isNumberType(name: string): name is NumberTypeName {
   return Object.hasOwn(numberTypes, name)
