@@ -116,8 +116,8 @@ const toRun = ({ file, plan }: Sample, ending: string) => `${plan === undefined 
 async function runSamples(project: Project, start: readonly string[], ending: string, folder = ''): Promise<string[]> {
   const failed: string[] = []
   for (const sample of running) {
-    const path = join(folder, toRun(sample, ending))
-    const { code, stdout, stderr } = await run([...start, path], { cwd: project.path })
+    const options = { cwd: join(project.path, folder) }
+    const { code, stdout, stderr } = await run([...start, toRun(sample, ending)], options)
     if (code !== 0 || !stdout.includes(sample.prints)) failed.push(`${sample.name}: ${(stderr || stdout).slice(-500)}`)
   }
   return failed

@@ -1,5 +1,6 @@
 /** All packages that are published, as npm packs them. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../docs/blocks.js'
@@ -60,6 +61,42 @@ export async function unpack({ path }: Packed): Promise<Unpacked> {
   const inside = join(folder, 'package')
   const manifest = JSON.parse(await readFile(join(inside, 'package.json'), 'utf8')) as Unpacked['manifest']
   return { path: inside, manifest, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/**
+ * The packages of native code that one depends on, packed: that of this machine with what set-up compiled here, those of
+ * others without code. `npm run build:platforms` makes the real ones.
+ */
+export async function packPlatforms(engine: Packed, folder: string): Promise<string[]> {
+  const { manifest, remove } = await unpack(engine)
+  await remove()
+  const names = Object.keys((manifest.optionalDependencies ?? {}) as object)
+  const { glibcVersionRuntime } = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header
+  const here = [
+    process.platform,
+    process.arch,
+    ...(process.platform === 'linux' ? [glibcVersionRuntime ? 'gnu' : 'musl'] : []),
+  ]
+  const packed: string[] = []
+  for (const name of names) {
+    const [os = '', cpu = '', libc] = name.replace('@gradpool/engine-cpu-', '').split('-')
+    const place = join(folder, name.replace('@gradpool/', ''))
+    const limits = { os: [os], cpu: [cpu], ...(libc && { libc: [libc === 'gnu' ? 'glibc' : libc] }) }
+    await mkdir(place)
+    await writeFile(
+      join(place, 'package.json'),
+      JSON.stringify({ name, version: engine.version, preferUnplugged: true, ...limits }),
+    )
+    if (name.endsWith(`engine-cpu-${here.join('-')}`)) {
+      const native = join(root, 'packages/engine-cpu/dist/native')
+      const files = existsSync(native) ? await readdir(native) : []
+      for (const file of files.filter((each) => /\.(node|json)$/.test(each)))
+        await copyFile(join(native, file), join(place, file))
+    }
+    const printed = await output(npm('pack', '--pack-destination', folder, '--loglevel=error'), { cwd: place })
+    packed.push(join(folder, printed.trim().split('\n').at(-1) ?? ''))
+  }
+  return packed
 }
 
 export function isOurs(name: string): boolean {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { root } from '../docs/blocks.js'
 import { fetched } from './fetched.js'
-import type { Packed } from './packed.js'
+import { type Packed, packPlatforms } from './packed.js'
 import { environment, node, npm, output } from './run.js'
 
 export interface Registry {
@@ -93,7 +93,10 @@ export async function publish({ url }: Registry, packages: Iterable<Packed>): Pr
   try {
     // npm asks for a name, whoever may publish.
     await writeFile(join(folder, '.npmrc'), `registry=${url}\n${url.replace(/^http:/, '')}:_authToken=none\n`)
-    for (const { path } of packages) {
+    const all = [...packages]
+    const engine = all.find(({ name }) => name === '@gradpool/engine-cpu')
+    const platforms = engine === undefined ? [] : await packPlatforms(engine, folder)
+    for (const path of [...all.map((it) => it.path), ...platforms]) {
       await output(npm('publish', path, '--registry', url, '--ignore-scripts', '--provenance=false'), { cwd: folder })
     }
   } finally {
