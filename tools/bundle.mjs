@@ -6,7 +6,7 @@
 // none (docs/decisions/0032). Nothing else changes: where there is a Node, it gives the same.
 //
 // Modules that threads load are whole by themselves, so that bundlers may copy them: they have what they import from
-// other packages in them.
+// other packages in them. The other modules are there in CommonJS, too, for what knows no modules in `require`.
 //
 //   node tools/bundle.mjs [package ...]      all packages if none is named
 import {
@@ -23,29 +23,25 @@ import { createRequire } from 'node:module'
 import { basename, join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { root } from './environment.mjs'
+import { entryOf, inCommonJs, threadModules } from './manifests.mjs'
 
 const packages = join(root, 'packages')
 const named = process.argv.slice(2).map((name) => name.replace('@gradpool/', ''))
 const workerModule = /'(?:\.\.\/)+dist\/([\w/-]+)\.js'/g
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** By package. */
-const threadModules = {
-  'engine-cpu': ['step-chunk'],
-  'worker-pool': ['pool-worker'],
-  trainer: ['run-rounds', 'window-thread'],
-  gradpool: ['gradpool-worker'],
-}
-
 /** Files of `engine-cpu` that `gradpool` has, too, for programs that depend on it alone. */
 const kernels = ['kernels', 'kernels-emulated', 'kernels-unshared', 'kernels-emulated-unshared']
 
+/** Of all conditions: those of `imports` have several. */
+function entriesIn(target) {
+  if (typeof target === 'string') return []
+  return Object.values(target).flatMap((path) => entryOf(typeof path === 'string' ? [path] : path) ?? [])
+}
+
 function entriesOf(folder) {
   const { exports, imports = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const built = [...Object.values(exports), ...Object.values(imports)].flatMap((target) =>
-    typeof target === 'string' ? [] : Object.values(target),
-  )
-  const exported = built.flatMap((path) => /^\.\/dist\/(.*)\.js$/.exec(path)?.[1] ?? [])
+  const exported = [...Object.values(exports), ...Object.values(imports)].flatMap(entriesIn)
   const sources = readdirSync(join(folder, 'src'), { recursive: true }).filter((file) => /(?<!\.test)\.ts$/.test(file))
   const texts = sources.map((file) => readFileSync(join(folder, 'src', file), 'utf8'))
   const loaded = texts.flatMap((text) => [...text.matchAll(workerModule)].map(([, name]) => name))
@@ -114,6 +110,44 @@ const piscina = {
   },
 }
 
+/** Whole, with all that other packages and dependencies have for it: who loads it may not find them as Node does. */
+function makeCommonJs(folder, names, options) {
+  return build({
+    ...options,
+    entryPoints: Object.fromEntries(names.map((name) => [name, join(folder, 'src', `${name}.ts`)])),
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    conditions: ['@gradpool/source'],
+    external: ['@gradpool/engine-tensorflow', '@napi-rs/nice'],
+    // What has no modules has no `import()` either.
+    supported: { 'dynamic-import': false },
+    define: { ...options.define, 'import.meta.url': 'moduleUrl' },
+    minifyWhitespace: true,
+    minifySyntax: true,
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    plugins: [piscina],
+  })
+}
+
+/** The licences of all others that have code in what was made. */
+function writeLicences(files, dist) {
+  const inputs = files.flatMap(({ metafile }) =>
+    Object.values(metafile.outputs).flatMap((its) => Object.entries(its.inputs)),
+  )
+  const folders = inputs.flatMap(([path, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? (/^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []) : [],
+  )
+  const texts = [...new Set(folders)].sort().map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+    const file = readdirSync(join(root, folder)).find((each) => /^licen[cs]e/i.test(each))
+    if (file === undefined) throw new Error(`${name} has no licence that could be given with its code`)
+    return `${name} ${version}\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`
+  })
+  const path = join(dist, 'licences.txt')
+  if (texts.length > 0) writeFileSync(path, texts.join(`\n${'-'.repeat(80)}\n\n`))
+  else rmSync(path, { force: true })
+}
+
 async function bundle(folder) {
   const dist = join(folder, 'dist')
   mkdirSync(dist, { recursive: true })
@@ -129,8 +163,6 @@ async function bundle(folder) {
     target: 'node20.19',
     format: 'esm',
     define: { GRADPOOL_VERSION: JSON.stringify(version) },
-    sourcemap: true,
-    sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
   }
@@ -158,21 +190,18 @@ async function bundle(folder) {
             plugins: [askedForNode, piscina],
           }),
         ]),
+    ...(name in inCommonJs ? [makeCommonJs(folder, inCommonJs[name], options)] : []),
   ])
-  const written = new Set(
-    results.flatMap(({ metafile }) => Object.keys(metafile.outputs).map((file) => resolve(root, file))),
-  )
+  const outputs = ({ metafile }) => Object.keys(metafile.outputs).map((file) => resolve(root, file))
+  const written = new Set(results.flatMap(outputs))
   for (const file of readdirSync(dist, { recursive: true })) {
     const path = join(dist, file)
-    if (!/\.js(\.map)?$/.test(file)) continue
+    if (!/\.(js|cjs|(js|d\.ts)\.map)$/.test(file)) continue
     if (!written.has(path)) rmSync(path)
     else if (file.endsWith('.map')) forgetMade(path)
   }
+  writeLicences(results, dist)
   if (name === 'gradpool') copyKernels(dist)
-  // Of what is in their files.
-  if (name === 'gradpool' || name === 'worker-pool') {
-    copyFileSync(join(piscinaFolder, 'LICENSE'), join(dist, 'piscina.LICENSE'))
-  }
 }
 
 /** Modules that were made here are from no file: who reads a source map would look for them. */

@@ -7,6 +7,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { FreeList } from './free-list.js'
+import type { WasmMemory } from './web-assembly.js'
 
 const PAGE_BYTES = 65536
 const DEFAULT_BYTES = 2 ** 31
@@ -16,11 +17,11 @@ const LEAST_BYTES = 2 ** 26
 export class OutOfMemory extends UserError {}
 
 export class Arena {
-  readonly memory: WebAssembly.Memory
+  readonly memory: WasmMemory
   readonly #free: FreeList
 
   /** @param firstAddress the end of the kernels' own data */
-  constructor(memory: WebAssembly.Memory, firstAddress: number) {
+  constructor(memory: WasmMemory, firstAddress: number) {
     this.memory = memory
     this.#free = new FreeList(firstAddress, memory.buffer.byteLength)
   }
@@ -63,7 +64,7 @@ export class Arena {
  * @param isShared Whether threads can share it.
  * @throws UserError if that size cannot be reserved
  */
-export function reserveMemory(numBytes?: number, isShared = true): WebAssembly.Memory {
+export function reserveMemory(numBytes?: number, isShared = true): WasmMemory {
   if (numBytes !== undefined) return newMemory(numBytes, isShared)
   for (let size = DEFAULT_BYTES; ; size /= 2) {
     try {
@@ -79,7 +80,7 @@ export function newArenaId(): string {
   return crypto.getRandomValues(new Uint32Array(4)).join('-')
 }
 
-function newMemory(numBytes: number, shared: boolean): WebAssembly.Memory {
+function newMemory(numBytes: number, shared: boolean): WasmMemory {
   const pages = Math.ceil(numBytes / PAGE_BYTES)
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })

@@ -6,6 +6,7 @@
 import type { ArenaTask, KernelCode, Kernels } from './kernels.js'
 import { nativeKernels } from './native-kernels.js'
 import { wasmKernels } from './wasm-kernels.js'
+import type { WasmMemory } from './web-assembly.js'
 
 /** A thread serves one arena at a time. */
 let current: { readonly arena: string; readonly kernels: Kernels } | undefined
@@ -16,6 +17,6 @@ export function kernelsFor({ arena, code, memory }: ArenaTask): Kernels {
   return current.kernels
 }
 
-export function instantiate(code: KernelCode, memory: WebAssembly.Memory): Kernels {
+export function instantiate(code: KernelCode, memory: WasmMemory): Kernels {
   return code.kind === 'wasm' ? wasmKernels(code.module, memory) : nativeKernels(code.file, memory)
 }

@@ -1,4 +1,5 @@
 /** The interface of the kernels, whether they are WebAssembly or native code. */
+import type { WasmMemory, WasmModule } from './web-assembly.js'
 
 /** A matrix product, as an argument list of the kernels. Booleans are 0 or 1. */
 export type MatmulShape = readonly [
@@ -39,12 +40,12 @@ export interface ArenaTask {
   /** Identifies the arena. */
   readonly arena: string
   readonly code: KernelCode
-  readonly memory: WebAssembly.Memory
+  readonly memory: WasmMemory
   readonly stackTop: number
 }
 
 /** The compiled kernels. Structured-cloneable. */
-export type KernelCode = { readonly kind: 'wasm'; readonly module: WebAssembly.Module } | NativeCode
+export type KernelCode = { readonly kind: 'wasm'; readonly module: WasmModule } | NativeCode
 
 export interface NativeCode {
   readonly kind: 'native'

@@ -1,6 +1,7 @@
 /** The kernels as native code: an addon compiled for one instruction set, over the arena's memory. */
 import { nodeModule } from '@gradpool/core/node-module'
 import type { Kernels, MatmulShape } from './kernels.js'
+import type { WasmMemory } from './web-assembly.js'
 
 /** What `native/addon.c` exports. */
 export interface Addon {
@@ -22,7 +23,7 @@ export interface Addon {
   multiplyAdd(a: number, b: number, c: number): number
 }
 
-export function nativeKernels(file: string, memory: WebAssembly.Memory): Kernels {
+export function nativeKernels(file: string, memory: WasmMemory): Kernels {
   const addon = loadAddon(file)
   const arena = new Uint8Array(memory.buffer)
   addon.useLargePages(arena)

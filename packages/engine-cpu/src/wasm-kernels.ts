@@ -1,6 +1,7 @@
 /** The kernels in WebAssembly: one instance per thread, all over the arena's memory. */
 import type { Kernels, MatmulShape } from './kernels.js'
 import { instanceOf, type MultiplyAdd, roundsOnce, wasmModule } from './wasm-modules.js'
+import type { WasmMemory, WasmModule } from './web-assembly.js'
 
 const PAGE_BYTES = 65536
 
@@ -19,8 +20,8 @@ interface Exports extends MultiplyAdd {
   readonly __heap_base: WebAssembly.Global<'i32'>
 }
 
-export function wasmKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  const instantiated = (one: WebAssembly.Module): Exports => instanceOf(one, memory) as unknown as Exports
+export function wasmKernels(module: WasmModule, memory: WasmMemory): Kernels {
+  const instantiated = (one: WasmModule): Exports => instanceOf(one, memory) as unknown as Exports
   const given = instantiated(module)
   const sharing = memory.buffer instanceof ArrayBuffer ? 'unshared' : 'shared'
   // It is up to the CPU whether it fuses: each thread looks for itself.

@@ -6,6 +6,7 @@
 import { UserError } from '@gradpool/core'
 import { findFile, type FileLocation } from '@gradpool/core/engine'
 import { nodeModule, nodeProcess } from '@gradpool/core/node-module'
+import type { WasmExports, WasmMemory, WasmModule } from './web-assembly.js'
 
 const FILES = {
   relaxed: { shared: 'kernels.wasm', unshared: 'kernels-unshared.wasm' },
@@ -40,7 +41,7 @@ const BESIDE: Readonly<Record<WasmFile, () => URL>> = {
       : new URL('./kernels-emulated-unshared.wasm', import.meta.url),
 }
 
-const compiled = new Map<WasmFile, WebAssembly.Module>()
+const compiled = new Map<WasmFile, WasmModule>()
 
 /**
  * A build, compiled once per thread.
@@ -48,7 +49,7 @@ const compiled = new Map<WasmFile, WebAssembly.Module>()
  * @throws UserError where there is no such file; Error where it cannot be loaded at once, or WebAssembly here lacks
  *   what it needs
  */
-export function wasmModule(build: WasmBuild, sharing: Sharing = 'shared'): WebAssembly.Module {
+export function wasmModule(build: WasmBuild, sharing: Sharing = 'shared'): WasmModule {
   const file = FILES[build][sharing]
   const known = compiled.get(file)
   if (known !== undefined) return known
@@ -93,7 +94,7 @@ function find(file: WasmFile): FileLocation {
   return findFile({ name: file, own: BESIDE[file], specifier: `@gradpool/engine-cpu/${file}` })
 }
 
-function keep(file: WasmFile, module: WebAssembly.Module): WebAssembly.Module {
+function keep(file: WasmFile, module: WasmModule): WasmModule {
   compiled.set(file, module)
   return module
 }
@@ -108,7 +109,7 @@ function bytesAt(found: FileLocation): BufferSource {
 
 // Not by `instanceof`: each realm, as that of a `vm` context, has classes of its own.
 
-function isModule(value: unknown): value is WebAssembly.Module {
+function isModule(value: unknown): value is WasmModule {
   return tagOf(value) === 'WebAssembly.Module'
 }
 
@@ -125,7 +126,7 @@ function tagOf(value: unknown): string {
 }
 
 /** An instance of a build over a memory, with the clock that WebAssembly lacks: `now_ms` of `kernels/clock.c`. */
-export function instanceOf(module: WebAssembly.Module, memory: WebAssembly.Memory): WebAssembly.Exports {
+export function instanceOf(module: WasmModule, memory: WasmMemory): WasmExports {
   return new WebAssembly.Instance(module, { env: { memory, now: monotonicMs } }).exports
 }
 

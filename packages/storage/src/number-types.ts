@@ -19,8 +19,14 @@ export interface NumberType {
   read(view: DataView, offset: number, isLittleEndian: boolean): number
 }
 
+const names = ['F64', 'F32', 'F16', 'BF16', 'I64', 'U64', 'I32', 'U32', 'I16', 'U16', 'I8', 'U8', 'BOOL'] as const
+
+export type NumberTypeName = (typeof names)[number]
+
+export const numberTypeNames: readonly NumberTypeName[] = names
+
 /** By name: `F` float, `BF` bfloat, `I` signed, `U` unsigned, with its bits. */
-export const numberTypes = {
+export const numberTypes: Readonly<Record<NumberTypeName, NumberType>> = {
   F64: { bytes: 8, read: (view, offset, little) => view.getFloat64(offset, little) },
   F32: { bytes: 4, read: (view, offset, little) => view.getFloat32(offset, little) },
   F16: { bytes: 2, read: (view, offset, little) => halfOf(view.getUint16(offset, little)) },
@@ -34,15 +40,11 @@ export const numberTypes = {
   I8: { bytes: 1, read: (view, offset) => view.getInt8(offset) },
   U8: { bytes: 1, read: (view, offset) => view.getUint8(offset) },
   BOOL: { bytes: 1, read: (view, offset) => Number(view.getUint8(offset) !== 0) },
-} as const satisfies Record<string, NumberType>
-
-export type NumberTypeName = keyof typeof numberTypes
+}
 
 export function isNumberType(name: string): name is NumberTypeName {
   return Object.hasOwn(numberTypes, name)
 }
-
-export const numberTypeNames: readonly NumberTypeName[] = Object.keys(numberTypes).filter(isNumberType)
 
 /** All numbers of these bytes. */
 export function readNumbers(bytes: Uint8Array, type: NumberType, isLittleEndian = true): Float32Array {

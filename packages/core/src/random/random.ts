@@ -116,7 +116,12 @@ const TAIL = Float32Array.of(
 )
 
 /** The coefficients of the normal quantile, highest power first, for engines that compute it themselves. */
-export const NORMAL_QUANTILE = { central: CENTRAL, tail: TAIL, scale: SQRT_2 } as const
+export const NORMAL_QUANTILE: { readonly central: Float32Array; readonly tail: Float32Array; readonly scale: number } =
+  {
+    central: CENTRAL,
+    tail: TAIL,
+    scale: SQRT_2,
+  }
 
 /** The normal quantile of the middle of the word's interval: sqrt(2) * erfinv(x) for x odd multiples of 2^-23. */
 function normalOf(word: number): number {

@@ -16,6 +16,7 @@ import { liveNodes, prune } from '../program/rewrite.js'
 import { inferNode, type NodeDraft } from '../program/shape-inference.js'
 import type { FirstValue } from '../random/initializers.js'
 import { purposeOf, SHUFFLE_PURPOSE } from '../random/random.js'
+import { otherCopy, traceBegins, traceEnds } from './copies.js'
 import { KnownNodes } from './known-nodes.js'
 import type { NodeRequest } from './node-request.js'
 import { keepLines, recordsLines } from './recorded-lines.js'
@@ -40,11 +41,13 @@ export function traceProgram(build: (trace: Trace) => void): Program {
   const run: (trace: Trace) => unknown = build
   const trace = new Trace()
   traces.push(trace)
+  traceBegins()
   try {
     const outcome = run(trace)
     if (outcome instanceof Promise) throw userError('a model is traced at once: it cannot be async')
     return trace.finish()
   } finally {
+    traceEnds()
     traces.pop()
   }
 }
@@ -52,7 +55,7 @@ export function traceProgram(build: (trace: Trace) => void): Program {
 /** The trace in progress. @throws UserError outside of `traceProgram` */
 export function currentTrace(): Trace {
   const trace = traces.at(-1)
-  if (!trace) throw userError('tensors exist only while a model is traced: see traceProgram')
+  if (!trace) throw userError(otherCopy() ?? 'tensors exist only while a model is traced: see traceProgram')
   return trace
 }
 

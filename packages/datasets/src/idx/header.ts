@@ -50,7 +50,7 @@ export function parseDims(path: string, rank: number, bytes: Uint8Array): number
   return dims
 }
 
-export function encodeHeader(dims: readonly number[]): Uint8Array<ArrayBuffer> {
+export function encodeHeader(dims: readonly number[]): Uint8Array {
   const header = new Uint8Array(magicBytes + 4 * dims.length)
   header[2] = unsignedByte
   header[3] = dims.length

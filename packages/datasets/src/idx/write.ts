@@ -26,7 +26,7 @@ export async function writeIdx(
 }
 
 /** The bytes of the uncompressed file. */
-export function encodeIdx({ dims, values }: IdxArray): Uint8Array<ArrayBuffer> {
+export function encodeIdx({ dims, values }: IdxArray): Uint8Array {
   const valid = (extent: number) => Number.isInteger(extent) && extent >= 0 && extent < 2 ** 32
   if (dims.length > 255 || !dims.every(valid)) {
     const expected = 'expected at most 255 whole numbers below 2^32'

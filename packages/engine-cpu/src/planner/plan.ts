@@ -18,6 +18,7 @@ import { cutIntoSections } from './sections.js'
 import { lower } from './lower.js'
 import { layOut, type Storage } from './storage.js'
 import { convolutionScratch, isConvolution } from './windows.js'
+import type { WasmMemory } from '../web-assembly.js'
 
 /** Addresses of what the plan does not own. */
 export interface PlanOptions {
@@ -104,7 +105,7 @@ export class Plan {
    *
    * @param working address of the kernels' scratch memory
    */
-  write(memory: WebAssembly.Memory, address: number, working: number): void {
+  write(memory: WasmMemory, address: number, working: number): void {
     const { length } = this.#words
     const resolve = this.#resolverAt(address, working)
     const words = new Uint32Array(memory.buffer, address, length)
@@ -208,7 +209,7 @@ class Constants {
     return this.#scalar.get(index) ?? this.#place(this.#scalar, index, node, 1, 'f32')
   }
 
-  write({ buffer }: WebAssembly.Memory, address: number): void {
+  write({ buffer }: WasmMemory, address: number): void {
     for (const { offset, values, size, dtype } of this.#placed) {
       const [first = 0] = values
       const array = new ARRAYS[dtype](buffer, address + offset, size)

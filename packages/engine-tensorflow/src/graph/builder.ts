@@ -18,11 +18,11 @@ export interface Variable {
 type ConstantType = keyof typeof ARRAYS
 
 const ARRAYS = {
-  float: (values: readonly number[]) => Float32Array.from(values),
-  double: (values: readonly number[]) => Float64Array.from(values),
-  int32: (values: readonly number[]) => Int32Array.from(values),
-  uint8: (values: readonly number[]) => Uint8Array.from(values),
-  uint32: (values: readonly number[]) => Uint32Array.from(values),
+  float: (values: readonly number[]): Float32Array => Float32Array.from(values),
+  double: (values: readonly number[]): Float64Array => Float64Array.from(values),
+  int32: (values: readonly number[]): Int32Array => Int32Array.from(values),
+  uint8: (values: readonly number[]): Uint8Array => Uint8Array.from(values),
+  uint32: (values: readonly number[]): Uint32Array => Uint32Array.from(values),
 } as const
 
 /** Ops whose nodes are shared if they are equal. */

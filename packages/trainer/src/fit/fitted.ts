@@ -105,7 +105,10 @@ export class Fitted<M extends Model = Model, H extends Presence = Presence> exte
   }
 
   /** @internal */
-  async evaluateSplit(split: Split, states = this.#parts.states): Promise<Judged<M>> {
+  async evaluateSplit(
+    split: Split,
+    states: Readonly<Record<string, Float32Array>> = this.#parts.states,
+  ): Promise<Judged<M>> {
     const { engine, programs } = this.#parts
     const by = { engine, runner: this.#runner, states: { state: ownStates(states) } }
     return judge<M>(by, programs.evaluate(split), split)

@@ -1,0 +1,34 @@
+// Before a package is packed, in its folder: refuses one that is not built, and adds what only a packed package has:
+// the licence, and declarations for CommonJS, which are those of the modules under the names of theirs.
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { root } from './environment.mjs'
+
+const folder = process.cwd()
+const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+
+/** The files that a manifest names, wherever. */
+function filesIn(value, condition = '') {
+  if (condition === '@gradpool/source') return []
+  if (typeof value === 'string') return /^\.\/[^*]+$/.test(value) ? [value] : []
+  return Object.entries(value ?? {}).flatMap(([key, inner]) => filesIn(inner, key))
+}
+
+function writeDeclarations() {
+  const dist = join(folder, 'dist')
+  for (const file of readdirSync(dist, { recursive: true }).filter((name) => name.endsWith('.d.ts'))) {
+    const text = readFileSync(join(dist, file), 'utf8')
+    const written = text.replaceAll(/((?:from|import) ?\(?['"]\.{1,2}\/[^'"]*)\.js(?=['"])/g, '$1.cjs')
+    writeFileSync(join(dist, file.replace(/\.d\.ts$/, '.d.cts')), written.replace(/\n\/\/# sourceMappingURL.*/, ''))
+  }
+}
+
+const named = ['main', 'types', 'bin', 'exports', 'imports'].flatMap((key) => filesIn(manifest[key]))
+const missing = [...new Set(named)].filter((file) => !/\.d\.cts$/.test(file) && !existsSync(join(folder, file)))
+if (missing.length > 0) {
+  const where = relative(root, folder) || basename(folder)
+  console.error(`error: ${manifest.name} is not built: ${where} lacks ${missing.join(', ')}; run npm run build first`)
+  process.exit(1)
+}
+copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
+if (named.some((file) => file.endsWith('.d.cts'))) writeDeclarations()

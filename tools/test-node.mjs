@@ -1,0 +1,101 @@
+// Tests on several versions of Node, of which npm has packages: those of the engines, of what they are made of and of
+// what trains on them. A version is fetched once, into the cache.
+//
+//   npm run test:node -- 20.19 22 24 26        for each version, the newest that there is of it
+//   npm run test:node -- 24 --all              all unit tests
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { cacheFolder } from '@gradpool/storage'
+import { environment, root, tool } from './environment.mjs'
+
+const PROJECTS = ['core', 'engine-cpu', 'engine-tensorflow', 'worker-pool', 'trainer']
+
+const asked = process.argv.slice(2)
+const isAll = asked.includes('--all')
+const versions = asked.filter((each) => each !== '--all')
+const wrong = versions.find((each) => !/^\d+(\.\d+){0,2}$/.test(each))
+if (versions.length === 0 || wrong !== undefined) {
+  console.error(
+    wrong === undefined ? 'Which versions? npm run test:node -- 20.19 22 24 26' : `'${wrong}' is no version of Node`,
+  )
+  process.exit(2)
+}
+
+/** npm's packages of Node are one for each system. */
+const systemPackage = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+
+function npm(...args) {
+  return execFileSync('npm', args, {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+    timeout: 300_000,
+  })
+}
+
+/** The newest version that begins so: npm says one, or several in no order. */
+function newest(version) {
+  const listed = JSON.parse(npm('view', `${systemPackage}@${version}`, 'version', '--json'))
+  const numbers = (text) => text.split('.').map(Number)
+  const [found] = [listed].flat().sort((one, other) => {
+    const [a, b] = [numbers(one), numbers(other)]
+    return b[0] - a[0] || b[1] - a[1] || b[2] - a[2]
+  })
+  return found
+}
+
+function fetched(version) {
+  const wanted = `${systemPackage}@${newest(version)}`
+  const folder = join(cacheFolder(), 'test-packages', wanted)
+  if (!existsSync(folder)) {
+    mkdirSync(join(folder, '..'), { recursive: true })
+    const draft = mkdtempSync(`${folder}-`)
+    try {
+      npm('install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--prefix', draft, wanted)
+      renameSync(draft, folder)
+    } finally {
+      rmSync(draft, { recursive: true, force: true })
+    }
+  }
+  return join(folder, 'node_modules', systemPackage, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+}
+
+function test(program) {
+  const report = join(root, 'test-output', 'results.json')
+  rmSync(report, { force: true })
+  const projects = isAll ? [] : PROJECTS.flatMap((name) => ['--project', name])
+  const args = [tool('vitest'), 'run', '--config', 'vitest.units.mjs', ...projects]
+  const child = spawn(program, args, { cwd: root, env: environment, stdio: 'inherit' })
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ numPassed: 0, numFailed: 1, error: error.message }))
+    child.on('close', (code) => {
+      const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {}
+      const { numPassedTests: numPassed = 0, numFailedTests = 0 } = counts
+      resolve({ numPassed, numFailed: Math.max(numFailedTests, code === 0 ? 0 : 1) })
+    })
+  })
+}
+
+const rows = []
+for (const version of versions) {
+  const started = performance.now()
+  const row = { asked: version, version: '', numPassed: 0, numFailed: 1, seconds: 0 }
+  try {
+    const program = fetched(version)
+    row.version = execFileSync(program, ['--version'], { encoding: 'utf8' }).trim()
+    console.log(`\n── Node ${row.version}`)
+    Object.assign(row, await test(program))
+  } catch (error) {
+    row.error = String(error).split('\n')[0]
+  }
+  row.seconds = Math.round((performance.now() - started) / 1000)
+  rows.push(row)
+}
+console.log('')
+for (const { asked: of, version, numPassed, numFailed, seconds, error = '' } of rows) {
+  console.log(`Node ${version || of}: ${numPassed} passed, ${numFailed} failed, ${seconds} s ${error}`.trimEnd())
+}
+const sum = (key) => rows.reduce((total, row) => total + row[key], 0)
+console.log(`\n${sum('numPassed')} passed, ${sum('numFailed')} failed`)
+process.exitCode = sum('numFailed') > 0 || sum('numPassed') === 0 ? 1 : 0
