@@ -10,6 +10,7 @@ export const groups = [
       'docs/cpu.md',
       'docs/scaling.md',
       'docs/browser.md',
+      'examples/browser/README.md',
       'docs/bundling.md',
       'docs/exports.md',
       'docs/numerics.md',
