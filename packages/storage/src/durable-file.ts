@@ -3,6 +3,7 @@
  */
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { syncFile } from './sync-file.js'
 
 /**
  * Writes a file, in one piece or in several, under a temporary name, flushes it, gives it its name, and flushes the
@@ -14,7 +15,7 @@ export async function writeDurably(path: string, ...content: readonly (string | 
     const file = await open(temporary, 'w')
     try {
       for (const part of content) await file.writeFile(part)
-      await file.sync()
+      await syncFile(file)
     } finally {
       await file.close()
     }
@@ -54,7 +55,7 @@ export async function flushDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const directory = await open(path, 'r')
   try {
-    await directory.sync()
+    await syncFile(directory)
   } finally {
     await directory.close()
   }

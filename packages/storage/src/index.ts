@@ -13,3 +13,4 @@ export { openRegular, openRegularSync, readRegular, readRegularSync, type Regula
 export { decodeForeignSafetensors, decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './safetensors.js'
 export * from './saved-model/index.js'
 export { openSealed, refuseOtherVersion, sealJson } from './sealed-json.js'
+export { syncFile } from './sync-file.js'

@@ -3,7 +3,7 @@
  * does not change because a server did. A file is fetched once, and kept in the cache by its hash.
  */
 import { UserError } from '@gradpool/core'
-import { cacheFolder, isMissing, makeDirectories, reasonOf } from '@gradpool/storage'
+import { cacheFolder, isMissing, makeDirectories, reasonOf, syncFile } from '@gradpool/storage'
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
@@ -124,7 +124,7 @@ async function download({ url }: Address, to: string): Promise<string> {
       hash.update(bytes)
       await file.writeFile(bytes)
     }
-    await file.sync()
+    await syncFile(file)
     return hash.digest('hex')
   } catch (error) {
     if (error instanceof UserError) throw error

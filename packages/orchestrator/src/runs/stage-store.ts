@@ -6,7 +6,7 @@
  * Entries are copies of the files of runs, so that a change of one is none of the other; where the file system shares
  * blocks between files, they take no room of their own. An entry appears by one rename, whole.
  */
-import { codeOf, flushDirectory, isMissing, makeDirectories } from '@gradpool/storage'
+import { codeOf, flushDirectory, isMissing, makeDirectories, syncFile } from '@gradpool/storage'
 import { constants } from 'node:fs'
 import { copyFile, mkdir, open, readdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -63,7 +63,7 @@ async function copyFiles(from: string, to: string, { files }: StageManifest): Pr
     await copyFile(join(from, name), path, constants.COPYFILE_FICLONE)
     const file = await open(path, process.platform === 'win32' ? 'r+' : 'r')
     try {
-      await file.sync()
+      await syncFile(file)
     } finally {
       await file.close()
     }

@@ -7,7 +7,7 @@
  * off left there, or rows of epochs that are trained again. It is written over.
  */
 import { UserError } from '@gradpool/core'
-import { openRegular, readRegular } from '@gradpool/storage'
+import { openRegular, readRegular, syncFile } from '@gradpool/storage'
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -71,7 +71,7 @@ export class RowsFile {
       for (let done = 0; done < bytes.length;) {
         done += (await file.write(bytes, done, bytes.length - done, start + done)).bytesWritten
       }
-      await file.sync()
+      await syncFile(file)
     } finally {
       await file.close()
     }
