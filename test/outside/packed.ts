@@ -64,13 +64,13 @@ export async function unpack({ path }: Packed): Promise<Unpacked> {
 }
 
 /**
- * The packages of native code that one depends on, packed: that of this machine with what set-up compiled here, those of
- * others without code. `npm run build:platforms` makes the real ones.
+ * The packages of native code that one depends on, packed: that of this machine with what set-up compiled here, those
+ * of others without code. `npm run build:platforms` makes the real ones.
  */
 export async function packPlatforms(engine: Packed, folder: string): Promise<string[]> {
   const { manifest, remove } = await unpack(engine)
   await remove()
-  const names = Object.keys((manifest.optionalDependencies ?? {}) as object)
+  const names = Object.keys(manifest.optionalDependencies ?? {})
   const { glibcVersionRuntime } = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header
   const here = [
     process.platform,
