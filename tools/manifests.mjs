@@ -47,8 +47,9 @@ function conditions(name, target) {
   const entry = entryOf(target)
   if (!inCommonJs[name]?.includes(entry)) return target
   const modules = { types: `./dist/${entry}.d.ts`, default: `./dist/${entry}.js` }
+  const made = ['types', 'default', 'module-sync', 'require']
   return {
-    '@gradpool/source': target['@gradpool/source'],
+    ...Object.fromEntries(Object.entries(target).filter(([condition]) => !made.includes(condition))),
     'module-sync': modules,
     require: { types: `./dist/${entry}.d.cts`, default: `./dist/${entry}.cjs` },
     default: modules,

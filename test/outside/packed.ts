@@ -1,5 +1,5 @@
 /** All packages that are published, as npm packs them. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +25,10 @@ interface Listed {
   readonly files: readonly { readonly path: string }[]
 }
 
-const PRIVATE = ['@gradpool/engine-contract', '@gradpool/end-to-end']
+function isPublished(name: string): boolean {
+  const file = join(root, 'packages', name.replace('@gradpool/', ''), 'package.json')
+  return existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { readonly private?: boolean }).private !== true
+}
 
 /** By name; `remove` removes the files. */
 export async function packAll(): Promise<{ packages: ReadonlyMap<string, Packed>; remove: () => Promise<void> }> {
@@ -37,7 +40,7 @@ export async function packAll(): Promise<{ packages: ReadonlyMap<string, Packed>
   const listed: unknown = JSON.parse(printed.slice(printed.search(/^[[{]/m)))
   const all = Object.values(listed as Readonly<Record<string, Listed>>)
   const packages = all
-    .filter(({ name }) => !PRIVATE.includes(name))
+    .filter(({ name }) => isPublished(name))
     .map(({ name, version, filename, size, unpackedSize, files }): Packed => {
       const path = join(folder, filename.replace(/^@/, '').replaceAll('/', '-'))
       return { name, version, path, packedBytes: size, installedBytes: unpackedSize, files: files.map((it) => it.path) }
