@@ -10,7 +10,9 @@ import {
   firstStepsTable,
   hashingTable,
   networksTable,
+  predictionsTable,
   reportTable,
+  scalingTable,
   tunedTable,
 } from './tables.mjs'
 
@@ -68,7 +70,10 @@ export const steps = [
     command: ['tools/bench/scaling/run.mjs'],
     peers: packages('torch', 'torch', 'numpy'),
     writes: ['tools/bench/scaling/results.json', 'docs/scaling.svg'],
-    fills: [],
+    fills: [
+      { page: 'docs/scaling.md', name: 'scaling', text: scalingTable },
+      { page: 'docs/scaling.md', name: 'predictions', text: predictionsTable },
+    ],
   },
   {
     name: 'averaging',

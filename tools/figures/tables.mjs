@@ -76,6 +76,42 @@ export function convolutionTable() {
   return `${table}\n\nOf the core's peak in the same run, ${Math.round(peak)} GFLOP/s.`
 }
 
+/** Steps that several workers run together, beside PyTorch's. */
+export function scalingTable() {
+  const { steps, machine, effort, date } = read('tools/bench/scaling/results.json')
+  const columns = [...new Set(steps.map(({ network }) => network))].map((network) => {
+    const its = steps.filter((step) => step.network === network)
+    return { head: `${network}, batch ${its[0].batchSize}`, rows: its.flatMap(({ rows }) => rows) }
+  })
+  const names = columns[0].rows.map(({ name }) => name)
+  const table = tableOf(
+    ['a step', ...columns.map(({ head }) => head)],
+    names.map((name) => [
+      name,
+      ...columns.map(({ rows }) => {
+        const row = rows.find((each) => each.name === name)
+        return `${Math.round(row.microseconds).toLocaleString('en')} µs ± ${Math.round(100 * row.spread)} %`
+      }),
+    ]),
+  )
+  const where = `${machine.cpu}, ${machine.cores} cores, Node ${machine.node.slice(1)}`
+  return `${table}\n\n${where}; medians of ${effort.rounds} interleaved rounds, ${date}.`
+}
+
+/** What the fitted model says of more cores. */
+export function predictionsTable() {
+  const { predictions } = read('tools/bench/scaling/results.json')
+  const counts = predictions[0].times.map(({ workers }) => workers)
+  return tableOf(
+    ['predicted', ...counts, 'fastest with'],
+    predictions.map(({ network, batchSize, one, times, bestWorkers }) => [
+      `${network}, batch ${batchSize}`,
+      ...times.map(({ all }) => (one / all).toFixed(1)),
+      bestWorkers,
+    ]),
+  )
+}
+
 const peersOf = (steps) => [...new Set(steps.flatMap(({ rows }) => rows.map(({ id }) => id)))]
 
 const nameOf = (steps) => (id) => steps.flatMap(({ rows }) => rows).find((row) => row.id === id).name

@@ -13,7 +13,7 @@ import { Threads } from './threads.mjs'
 
 const SHARDS = 8
 
-/** Counts how often all workers have met; a word of the run (RUN_GENERATION of kernels/plan.h). */
+/** Counts how often all workers have met; a word of the execution (EXEC_GENERATION of kernels/plan.h). */
 const GENERATION = 33
 
 const products = [
@@ -81,8 +81,8 @@ function parametersOf({ program }) {
 
 async function meetingsOf(execution, threads) {
   const STEPS = 100
-  const [{ memory, run }] = execution.begin(0, { workers: 2 })
-  const generation = new Int32Array(memory.buffer, run + 4 * GENERATION, 1)
+  const [{ memory, exec }] = execution.begin(0, { workers: 2 })
+  const generation = new Int32Array(memory.buffer, exec + 4 * GENERATION, 1)
   const before = generation[0]
   await threads.run(execution, STEPS, 2)
   // One more lets a span begin.

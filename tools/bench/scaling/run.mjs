@@ -103,7 +103,7 @@ function gradpool(engine) {
       },
     }
   }
-  return [runner(SHARDS, 1), runner(1, 1), runner(SHARDS, 2), runner(SHARDS, SHARDS)]
+  return [runner(SHARDS, 1), runner(1, 1), runner(1, 2), runner(SHARDS, 2), runner(SHARDS, SHARDS)]
 }
 
 function installedTorch() {
