@@ -10,6 +10,7 @@ import {
   firstStepsTable,
   hashingTable,
   networksTable,
+  peersTable,
   predictionsTable,
   reportTable,
   scalingTable,
@@ -52,7 +53,7 @@ export const steps = [
     command: ['tools/bench/peers/run.mjs'],
     peers: async () => (await import('../bench/peers/peers.mjs')).peers.forEach(({ install }) => install()),
     writes: ['tools/bench/peers/results.json', 'docs/benchmark.svg'],
-    fills: [],
+    fills: [{ page: 'docs/performance.md', name: 'peers', text: peersTable }],
   },
   {
     name: 'networks',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../environment.mjs'
 import { cellsOf, heads } from '../hashing/table.mjs'
+import { duration } from '../bench/peers/tables.mjs'
 import { meanAndDeviation, tableOf } from './markdown.mjs'
 
 const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'))
@@ -74,6 +75,32 @@ export function convolutionTable() {
     ]),
   )
   return `${table}\n\nOf the core's peak in the same run, ${Math.round(peak)} GFLOP/s.`
+}
+
+/** Steps of dense networks on one core, and the catalogue on all, beside all peers. */
+export function peersTable() {
+  const { steps, catalogue, machine, rounds, date } = read('tools/bench/peers/results.json')
+  const heads = steps.map(({ workload, batchSize }) => `${workload.split(' ')[0]}, batch ${batchSize}`)
+  const names = steps[0].rows.map(({ name }) => name)
+  const rows = names.map((name) => [
+    name,
+    ...steps.map(({ rows }) => {
+      const { microseconds, spread, timesGradpool } = rows.find((row) => row.name === name)
+      return `${duration(microseconds)} ± ${Math.round(100 * spread)} % (${timesGradpool.toFixed(2)})`
+    }),
+  ])
+  const whole = catalogue.map(({ name, seconds, timesGradpool }) => [
+    name,
+    `${seconds.toFixed(1)} s`,
+    timesGradpool.toFixed(2),
+  ])
+  const where = `${machine.cpu}, ${machine.cores} cores, Node ${machine.node.slice(1)}, ${date}`
+  return [
+    tableOf(['a step, one core', ...heads], rows),
+    `In brackets, the time by native code's, round by round; medians of ${rounds.steps} interleaved rounds. ${where}.`,
+    tableOf(['all six experiments, both cores', 'time', "by native code's"], whole),
+    `Whole processes; medians of ${rounds.catalogue} rounds.`,
+  ].join('\n\n')
 }
 
 /** Steps that several workers run together, beside PyTorch's. */
