@@ -1,7 +1,7 @@
 /** `gradpool export`: a saved model in the formats of other libraries, and with smaller weights. */
 import { UserError } from '@gradpool/core'
 import { findStageModel } from '@gradpool/orchestrator'
-import { readRegular, writeDurably } from '@gradpool/storage'
+import { readRegular, reasonOf, writeDurably } from '@gradpool/storage'
 import { loadModel, type Metrics } from '@gradpool/trainer'
 import { gridOf } from '../display/grid.js'
 import { isNumber, metricText, numberNames } from '../display/metric-text.js'
@@ -28,7 +28,8 @@ export interface ExportOptions {
 }
 
 /**
- * @throws UserError for a model that is not there, or that a format cannot say; then nothing is written in this format
+ * @throws UserError for a model that is not there, that a format cannot say, or a place that cannot be written; then
+ *   nothing is written in this format
  */
 export async function exportCommand(target: string, options: ExportOptions, { stdout }: Io): Promise<number> {
   const { onnx, batch, savedModel, tfjs, weights, out, data, runs } = options
@@ -48,22 +49,22 @@ export async function exportCommand(target: string, options: ExportOptions, { st
   if (onnx !== undefined) {
     const { toOnnx } = await import('@gradpool/onnx')
     const bytes = toOnnx(saved, batch === undefined ? {} : { batchSize: batch })
-    await writeDurably(onnx, bytes)
+    await written(onnx, () => writeDurably(onnx, bytes))
     stdout.print(`ONNX: '${onnx}', ${sizeText(bytes.length)}`)
   }
   if (savedModel !== undefined) {
     const { exportSavedModel } = await import('@gradpool/engine-tensorflow')
-    exportSavedModel(saved, savedModel)
+    await written(savedModel, () => exportSavedModel(saved, savedModel))
     stdout.print(`SavedModel: '${savedModel}'`)
   }
   if (tfjs !== undefined) {
     const { exportTfjsGraph } = await import('@gradpool/engine-tensorflow')
-    exportTfjsGraph(saved, tfjs)
+    await written(tfjs, () => exportTfjsGraph(saved, tfjs))
     stdout.print(`tfjs: '${tfjs}'`)
   }
   if (weights !== undefined && out !== undefined) {
     const examples = data === undefined ? {} : { data: examplesIn(data, table) }
-    const { bytes, change } = await model.save(out, { weights, ...examples })
+    const { bytes, change } = await written(out, () => model.save(out, { weights, ...examples }))
     const before = (await readRegular(path)).length
     const left = [...saved.states.keys()].some((name) => name.startsWith('optimizer/'))
     const without = left ? ', without the states of the optimizer' : ''
@@ -77,6 +78,16 @@ export async function exportCommand(target: string, options: ExportOptions, { st
     } else stdout.print('What that changes is told over examples: --data FILE')
   }
   return exitCode.done
+}
+
+/** What writing gives. @throws UserError where the system does not let the file or folder be written */
+async function written<T>(path: string, write: () => T | Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new UserError(`'${path}' cannot be written: ${reasonOf(error)}`, { cause: error })
+  }
 }
 
 function changesIn(before: Metrics, after: Metrics): string[][] {
