@@ -320,12 +320,6 @@ static uint32_t least_operands(uint32_t opcode) {
     return opcode >= OP_GATHER_BATCH && opcode <= OP_GUARD ? digits >> 4 * (opcode - 1) & 15 : 0;
 }
 
-INLINE uint32_t pointwise_of(const uint32_t *at) {
-    if (at[0] == OP_CONV || at[0] == OP_CONV_TRANSPOSE) return at[6];
-    if (at[0] == OP_MATMUL || at[0] == OP_MATMUL_SEGMENTS || at[0] == OP_MATMUL_STACK) return at[10];
-    return at[0] == OP_MAP ? at[4] : 0;
-}
-
 /* The operands of an instruction that has them all, and whose pointwise program's words are in the arena. */
 static bool check_instruction(const struct check *check, const uint32_t *at, uint32_t examples, bool is_shared) {
     const uint32_t *operands = at + 2;

@@ -153,6 +153,8 @@ struct share {
  * from the first worker's; `next` is what will be read after it. */
 bool can_share_examples(const char *base, const uint32_t *at, uint32_t examples);
 bool can_share_rows(const char *base, const uint32_t *at);
+/* The address of an instruction's pointwise program, or 0. */
+uint32_t pointwise_of(const uint32_t *at);
 void execute_for_examples(char *base, const uint32_t *exec, const uint32_t *at, struct share share, uint32_t working,
                           struct ahead next);
 void execute_for_rows(char *base, const uint32_t *at, uint32_t worker, uint32_t workers, uint32_t working,

@@ -39,10 +39,15 @@ INLINE bool is_product(uint32_t opcode) {
     return opcode == OP_MATMUL || opcode == OP_MATMUL_SEGMENTS || opcode == OP_MATMUL_STACK;
 }
 
-/* The pointwise program of an instruction, or 0. */
+uint32_t pointwise_of(const uint32_t *at) {
+    if (at[0] == OP_CONV || at[0] == OP_CONV_TRANSPOSE) return at[6];
+    if (is_product(at[0])) return at[10];
+    return at[0] == OP_MAP ? at[4] : 0;
+}
+
+/* The pointwise program of an instruction, or none. */
 static const uint32_t *program_of(const char *base, const uint32_t *at) {
-    const bool is_conv = at[0] == OP_CONV || at[0] == OP_CONV_TRANSPOSE;
-    const uint32_t program = at[0] == OP_MAP ? at[4] : is_conv ? at[6] : is_product(at[0]) ? at[10] : 0;
+    const uint32_t program = pointwise_of(at);
     return program == 0 ? 0 : (const uint32_t *)(base + program);
 }
 

@@ -9,7 +9,7 @@ import { TYPE_OF } from './graph/types.js'
 import { Values } from './lowering/values.js'
 
 export interface OnnxOptions {
-  /** Examples of a batch, always as many. Default: any number, a dimension that is called `batch`. */
+  /** The number of rows in every batch. Default: any number, as a dimension called `batch`. */
   readonly batchSize?: number
 }
 

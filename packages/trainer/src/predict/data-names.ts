@@ -1,5 +1,4 @@
 /** What a model that was trained knows of its data: what their numbers are called, and how rows become such numbers. */
-import type { TableNames } from '@gradpool/core/engine'
 import {
   encodeInputs,
   rowsByName,
@@ -9,26 +8,9 @@ import {
   type NamedRow,
   type Tokenizer,
 } from '@gradpool/datasets'
+import { ColumnNames } from './column-names.js'
 
-export abstract class DataNames {
-  /** @internal What the numbers are called, of the data that it was trained on. */
-  abstract get table(): TableNames | undefined
-
-  /** Of the field `label`, in the order of its numbers; undefined where the data did not tell. */
-  get classNames(): readonly string[] | undefined {
-    return this.table?.classNames
-  }
-
-  /** Of the field `x`, in its order; undefined where the data were no table. */
-  get columns(): readonly string[] | undefined {
-    return this.table?.columns
-  }
-
-  /** Columns whose numbers are categories, with the names of these in the order of their numbers. */
-  get categories(): Readonly<Record<string, readonly string[]>> | undefined {
-    return this.table?.categories
-  }
-
+export abstract class DataNames extends ColumnNames {
   /**
    * Rows to predict from, by the names of columns and categories:
    * `predict(model.rows([{ size: 120, kind: 'villa' }]))`.

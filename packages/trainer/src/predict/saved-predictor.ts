@@ -10,6 +10,7 @@ import {
 } from '@gradpool/core/engine'
 import { OutOfMemory, wasmEngine } from '@gradpool/engine-cpu'
 import { decodeSavedModel, pick, valuesOf, type SavedModel, type SavedPrediction } from '@gradpool/storage/saved-model'
+import { ColumnNames } from './column-names.js'
 import { CompiledRows } from './compiled-rows.js'
 import { modelBytes, type ModelBytes } from './model-bytes.js'
 import { ARRAYS, checkRows, type Rows, type RowValues } from './rows-in.js'
@@ -59,7 +60,7 @@ function predicts(saved: SavedModel): saved is PredictingModel {
   return saved.predict !== undefined
 }
 
-export class SavedPredictor {
+export class SavedPredictor extends ColumnNames {
   /** Fields that `predict` reads. */
   readonly inputs: Readonly<Record<string, ValueType>>
   /** What `predict` gives. */
@@ -77,6 +78,7 @@ export class SavedPredictor {
 
   /** @internal */
   constructor(saved: PredictingModel, memory: ModelMemory, { rowsAtOnce }: PredictOptions) {
+    super()
     const { predict: prediction, hash, provenance, metrics, table = {} } = saved
     this.inputs = byName(prediction.fields)
     this.outputs = byName(prediction.outputs)
@@ -89,19 +91,9 @@ export class SavedPredictor {
     this.#memory = memory
   }
 
-  /** Of the field `label`, in the order of its numbers; undefined where the data did not tell. */
-  get classNames(): readonly string[] | undefined {
-    return this.#table.classNames
-  }
-
-  /** Of the field `x`, in its order; undefined where the data were no table. */
-  get columns(): readonly string[] | undefined {
-    return this.#table.columns
-  }
-
-  /** Columns whose numbers are categories, with the names of these in the order of their numbers. */
-  get categories(): Readonly<Record<string, readonly string[]>> | undefined {
-    return this.#table.categories
+  /** @internal */
+  get table(): TableNames {
+    return this.#table
   }
 
   /**

@@ -105,7 +105,7 @@ export function encodeModel(
   return part(() => encodeSavedModel({ ...weights, ...programs })) ?? encodeSavedModel(weights)
 }
 
-/** How weights are stored where not as f32. @throws UserError for a type that there is not */
+/** The type that weights are stored as; undefined for f32. @throws UserError for an unknown type */
 export function reducedOf(weights: SaveOptions['weights'] = 'f32'): ReducedWeights | undefined {
   if (weights === 'f32' || reducedWeights.includes(weights)) return weights === 'f32' ? undefined : weights
   throw new UserError(`weights must be f32, ${reducedWeights.join(' or ')}, not ${weights}`)
