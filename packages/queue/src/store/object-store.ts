@@ -28,6 +28,18 @@ export interface ObjectStore {
 /** A store that does not give or take what it should: nothing that the experiment's author did. */
 export class StoreError extends UserError {
   override name = 'StoreError'
+  /** Without what was to be done, and where. */
+  readonly reason: string
+
+  constructor(message: string, { reason = message, ...options }: ErrorOptions & { readonly reason?: string } = {}) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
+/** In one sentence, what could not be done. */
+export function storeError(what: string, address: string, reason: string, cause?: unknown): StoreError {
+  return new StoreError(`${what} in the store ${address}: ${reason}`, { reason, cause })
 }
 
 export const MOST_NAME_BYTES = 65_536

@@ -36,7 +36,7 @@ export async function openStore(address: string, options: OpenStoreOptions = {})
     const [, bucket, path = ''] = S3.exec(address) ?? []
     const prefix = path.replace(/\/$/, '')
     if (bucket === undefined || (prefix !== '' && !prefix.split('/').every((part) => PART.test(part)))) {
-      throw new UserError(`the store's address '${address}' is not s3://BUCKET/PREFIX`)
+      throw new UserError(`the store's address '${address.slice(0, 100)}' is not s3://BUCKET/PREFIX`)
     }
     return contentStore(s3Objects({ bucket, prefix, env, ...tried }))
   }
