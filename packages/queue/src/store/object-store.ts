@@ -1,6 +1,6 @@
 /**
- * What the places of a store have in common: objects by key, whole or not at all. What makes a `BlobStore` of them is in
- * content-store.ts.
+ * What the places of a store have in common: objects by key, whole or not at all. What makes a `BlobStore` of them is
+ * in content-store.ts.
  */
 import { UserError } from '@gradpool/core'
 import { isHash } from '@gradpool/storage'

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { UserError } from '@gradpool/core'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../testing/temporary-folder.js'
-import { openStore } from './open-store.js'
+import { openServedStore, openStore } from './open-store.js'
 
 const env = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' }
 const token = 'token'
@@ -68,4 +68,9 @@ test('an endpoint of S3 is an address', async () => {
   await expect(failure).rejects.toThrow(
     'AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL are addresses such as https://HOST:PORT',
   )
+})
+
+test.each(['file:/etc', 's3://bucket', '/etc', 'http:', ''])('a job does not lead to %j', (address) => {
+  const sentence = `'${address}' is not the address of a store over HTTP`
+  expect(() => openServedStore({ address, token })).toThrow(sentence)
 })

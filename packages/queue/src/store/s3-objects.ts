@@ -1,6 +1,6 @@
 /**
- * Objects of a bucket of S3, or of another server that speaks its protocol. Each request is signed by aws4fetch, with the
- * SHA-256 of its bytes: the server takes no others.
+ * Objects of a bucket of S3, or of another server that speaks its protocol. Each request is signed by aws4fetch, with
+ * the SHA-256 of its bytes: the server takes no others.
  */
 import { UserError } from '@gradpool/core'
 import { AwsV4Signer } from 'aws4fetch'

@@ -1,6 +1,6 @@
 /**
- * Serves a store over HTTP: the embedded store of a process that submits jobs, and any other. Who has the token may read,
- * write and delete all of it.
+ * Serves a store over HTTP: the embedded store of a process that submits jobs, and any other. Who has the token may
+ * read, write and delete all of it.
  *
  *   GET, HEAD, PUT, DELETE  /blobs/HASH    /names/NAME     Authorization: Bearer TOKEN
  */
