@@ -1,10 +1,15 @@
 /** What a server has to refuse. That it serves is in store-contract.test.ts. */
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { makeCertificate } from '../../../../test/servers/certificate.js'
+import { NotToBeHad } from '../../../../test/servers/fetched.js'
+import { startRelay } from '../../../../test/servers/tls-relay.js'
 import { temporaryFolder } from '../testing/temporary-folder.js'
 import { openStore } from './open-store.js'
 import { sha256 } from './sha256.js'
@@ -176,4 +181,29 @@ test('a server that is gone: one sentence', async () => {
   await server.close()
   const sentence = /^cannot look for blob .*… in the store http:.*: nothing listens there, tried 2 times$/
   await expect(client.has(sha256(Buffer.from('a')))).rejects.toThrow(sentence)
+})
+
+test('behind a proxy with TLS, it is a store for those who trust the certificate', async ({ skip }) => {
+  const certificate = await makeCertificate().catch((error: unknown) => {
+    if (!(error instanceof NotToBeHad)) throw error
+    console.log(error.message)
+    return skip(error.message)
+  })
+  const { server, store, folder } = await served()
+  const relay = await startRelay(Number(new URL(server.address).port), certificate)
+  onTestFinished(relay.stop)
+  const address = `https://127.0.0.1:${relay.port}`
+  const client = await openStore(address, { token: server.token, retries: RETRIES })
+  onTestFinished(() => client.close())
+  await expect(client.put(randomBytes(10))).rejects.toThrow(/in the store https:.*: self-signed certificate, tried 2/)
+
+  const trusted = join(folder, 'trusted.pem')
+  await writeFile(trusted, certificate.cert)
+  const program = fileURLToPath(new URL('../testing/put-blobs.mjs', import.meta.url))
+  const child = spawn(process.execPath, [program, address, server.token, '2'], {
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: trusted },
+    stdio: 'inherit',
+  })
+  expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
+  expect(await store.has(sha256(Buffer.alloc(10_000, 'blob 1')))).toBe(true)
 })
