@@ -84,11 +84,12 @@ export class CompiledProgram {
       invariant(field, `field ${name} was checked`)
       return field
     }
+    const placed = new Map(program.fields.map(({ name }) => [name, this.#host.place(fieldOf(name), this)]))
     const planOf = (part: Program, batchSize: number): Plan =>
       this.#host.plans.of(part, { batchSize, isShared: workers > 1, dtypeOf: (name) => fieldOf(name).dtype })
     const inputs: InputPlaces = {
       state: (name) => states.address(name),
-      field: (name) => this.#host.place(fieldOf(name), this),
+      field: (name) => placed.get(name) ?? this.#host.place(fieldOf(name), this),
       step: stepInput,
       seed: seedInput,
     }
