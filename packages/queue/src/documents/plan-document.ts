@@ -263,7 +263,9 @@ function isField(value: unknown): value is FieldDocument {
 }
 
 function isRows(value: unknown): value is RowsDocument {
-  return hasFields(value, { from: isCount, count: isRowCount }) ? value.from + value.count <= MOST_ROWS : isContent(value)
+  return hasFields(value, { from: isCount, count: isRowCount })
+    ? value.from + value.count <= MOST_ROWS
+    : isContent(value)
 }
 
 function isRowCount(value: unknown): value is number {

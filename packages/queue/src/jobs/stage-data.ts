@@ -56,11 +56,7 @@ export class StageData {
     const release = () => {
       for (const each of releases.splice(0)) each()
     }
-    const held = async <T>(
-      values: HeldValues<T>,
-      { blob, bytes }: Blob,
-      load: () => T | Promise<T>,
-    ): Promise<T> => {
+    const held = async <T>(values: HeldValues<T>, { blob, bytes }: Blob, load: () => T | Promise<T>): Promise<T> => {
       const value = await values.take(blob, bytes, load)
       releases.push(() => values.give(blob))
       return value
@@ -80,7 +76,8 @@ export class StageData {
       }
       for (const { rows: its, ...pass } of all) {
         const blob = rowsBlob(its)
-        if (blob) rows.set(blob.blob, await held(this.#rows, blob, () => ('count' in its ? rowsFrom(its) : rowsIn(blob))))
+        if (blob)
+          rows.set(blob.blob, await held(this.#rows, blob, () => ('count' in its ? rowsFrom(its) : rowsIn(blob))))
         for (const field of Object.values(pass.fields)) {
           memories.set(field.blob, await held(this.#values, field, () => this.#loadValues(field, store)))
         }
@@ -88,7 +85,9 @@ export class StageData {
       const found = {
         program: ({ blob }: Blob) => there(programs.get(blob)),
         rows: (its: RowsDocument) =>
-          'inline' in its ? toRows(Buffer.from(its.inline, 'base64'), where) : there(rows.get(rowsBlob(its)?.blob ?? '')),
+          'inline' in its
+            ? toRows(Buffer.from(its.inline, 'base64'), where)
+            : there(rows.get(rowsBlob(its)?.blob ?? '')),
         values: (field: FieldDocument) => valuesIn(field, there(memories.get(field.blob))),
       }
       return { plan: planOf(document, found, where), release }
