@@ -4,7 +4,7 @@
  *
  *   npm run release -- 0.3.0 --dry-run     changes nothing, and packs what would be published
  *   npm run release -- 0.3.0               commit and tag; then publish with --publish, as CI does on the tag
- *   npm run release -- 0.3.0 --publish     publishes what the tag has; with provenance where NPM_CONFIG_PROVENANCE is set
+ *   npm run release -- 0.3.0 --publish     publishes what the tag has; NPM_CONFIG_PROVENANCE=true adds provenance
  *
  * Packages of native code come first, and each package after those that it depends on: whoever installs meanwhile finds
  * all of it, or the version before. What the registry has already is left as it is, so a release that broke off is

@@ -1,5 +1,6 @@
 /** Programs as one executable file (Node's SEA), in a folder with nothing else. */
 import { arrays, fit, mlp } from 'gradpool'
+import { build } from 'esbuild'
 import { chmod, copyFile, mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
@@ -44,7 +45,7 @@ loadModel(new Uint8Array(getAsset('model')))
 let project: Project
 beforeAll(async () => {
   const dependencies = { gradpool: inject('packages').find(({ name }) => name === 'gradpool')?.version ?? '' }
-  project = await createProject({ dependencies, devDependencies: { esbuild: '^0.28.0', postject: '1.0.0-alpha.6' } })
+  project = await createProject({ dependencies, devDependencies: { postject: '1.0.0-alpha.6' } })
   await install(project, { url: inject('registry'), stop: () => Promise.resolve() })
   await write(project.path, { ...trainingFiles, 'fit.mjs': training, 'predict.mjs': predicting })
 })
@@ -56,8 +57,8 @@ async function executable(entry: string, assets: Readonly<Record<string, string>
   const folder = join(path, 'alone', entry)
   const file = join(folder, process.platform === 'win32' ? 'program.exe' : 'program')
   await mkdir(folder, { recursive: true })
-  const bundle = ['node_modules/esbuild/bin/esbuild', `${entry}.mjs`, '--bundle', '--platform=node', '--format=cjs']
-  await output([node, ...bundle, '--log-level=error', `--outfile=${entry}.cjs`], { cwd: path })
+  const outfile = join(path, `${entry}.cjs`)
+  await build({ entryPoints: [join(path, `${entry}.mjs`)], outfile, bundle: true, platform: 'node', logLevel: 'error' })
   const config = { main: `${entry}.cjs`, output: `${entry}.blob`, disableExperimentalSEAWarning: true, assets }
   await write(path, { [`${entry}.json`]: JSON.stringify(config) })
   await output([node, '--experimental-sea-config', `${entry}.json`], { cwd: path })
@@ -90,5 +91,5 @@ test.skipIf(process.platform === 'darwin')('a single executable predicts from a 
   const { logits } = await fitted.predict({ image: [0.1, 0.2, 0.3, 0.4] })
   const { code, stdout, stderr } = await run([file], { cwd: join(file, '..') })
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  expect(JSON.parse(stdout)).toEqual(Array.from(logits ?? []))
+  expect(JSON.parse(stdout)).toEqual(Array.from(logits))
 })

@@ -12,6 +12,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { format, resolveConfig } from 'prettier'
 import { instructionSetsOf } from '../../packages/engine-cpu/native/instruction-sets.mjs'
 import { root } from '../environment.mjs'
 import { pythonEnvironment } from '../python-environment.mjs'
@@ -111,12 +112,16 @@ for (const platform of platforms) {
 }
 if (options.write && named.length + numFailed + numSkipped > 0) {
   numFailed++
-  console.log('results.json stays as it is: it is written where all platforms were tried, and none failed or was skipped')
+  console.log(
+    'results.json stays as it is: it is written where all platforms were tried, and none failed or was skipped',
+  )
 } else if (options.write) {
   const machine = cpus()[0]?.model.trim()
   const date = new Date().toISOString().slice(0, 10)
   const results = { planVersion: here.planVersion, date, machine, platforms: rows }
-  writeFileSync(join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`)
+  const path = join(import.meta.dirname, 'results.json')
+  const style = { ...(await resolveConfig(path)), filepath: path }
+  writeFileSync(path, await format(JSON.stringify(results), style))
 }
 console.log(`\n${numPassed} passed, ${numFailed} failed, ${numSkipped} skipped`)
 process.exitCode = numFailed > 0 || numPassed === 0 ? 1 : 0
