@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { cacheFolder } from '@gradpool/storage'
-import { root } from '../environment.mjs'
 import { execute } from '../python-environment.mjs'
 
 const NEWEST = '24.19.0'
@@ -72,7 +71,8 @@ function inWine(name, python) {
     .replace(/^wine-/, '')
     .split(' ')[0]
     .trim()
-  const prefix = join(root, '.nx', 'wine')
+  // Not in the repository: it has a link to the system's root, which whatever walks through folders would follow.
+  const prefix = join(cacheFolder(), 'test-packages', 'wine')
   mkdirSync(prefix, { recursive: true })
   // It says to be an older Windows than it is like.
   const env = { WINEPREFIX: prefix, WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' }
