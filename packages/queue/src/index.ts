@@ -1,2 +1,7 @@
 export { MOST_INLINE_BYTES, type Content, type StageJob, type StageJobResult } from './job.js'
+export { type BlobCache, cachedStore, diskCache, memoryCache } from './store/blob-cache.js'
 export type { BlobStore } from './store/blob-store.js'
+export { StoreError } from './store/object-store.js'
+export { openServedStore, openStore, type OpenStoreOptions } from './store/open-store.js'
+export type { RetryRule } from './store/retries.js'
+export { serveStore, type StoreServer, type StoreServerOptions } from './store/store-server.js'
