@@ -44,8 +44,8 @@ export interface ArenaTask {
 }
 
 /**
- * Compiled kernels with the memory that they are to work on. Native code has the memory's buffer alone: Node 26 counts a
- * `WebAssembly.Memory` of a message as the receiver's own, which collects garbage then (docs/performance.md).
+ * Compiled kernels with the memory that they are to work on. Native code has the memory's buffer alone: Node 26 counts
+ * a `WebAssembly.Memory` of a message as the receiver's own, which collects garbage then (docs/performance.md).
  */
 export type BoundCode =
   (WasmCode & { readonly memory: WasmMemory }) | (NativeCode & { readonly buffer: WasmMemory['buffer'] })
