@@ -23,6 +23,9 @@ if (wrong !== undefined) {
   process.exit(2)
 }
 
+/** No test is to fail for the speed of a version, or of a machine that others use: this is for what never ends. */
+const HANGS_MS = 120_000
+
 /** npm's packages of Node are one for each system. */
 const systemPackage = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
 
@@ -85,7 +88,7 @@ function test(program, hasTensorFlow) {
   const report = join(root, 'test-output', 'results.json')
   rmSync(report, { force: true })
   const projects = isAll ? [] : PROJECTS.flatMap((name) => ['--project', name])
-  const args = [tool('vitest'), 'run', '--config', 'vitest.units.mjs', ...projects]
+  const args = [tool('vitest'), 'run', '--config', 'vitest.units.mjs', `--testTimeout=${HANGS_MS}`, ...projects]
   const env = hasTensorFlow ? environment : { ...environment, GRADPOOL_SKIP_TENSORFLOW: '1' }
   const child = spawn(program, args, { cwd: root, env, stdio: 'inherit' })
   return new Promise((resolve) => {
