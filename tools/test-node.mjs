@@ -81,7 +81,11 @@ function whyNoTensorFlow(program) {
   if (status === 0) return ''
   const lines = stderr.split('\n').map((line) => line.trim())
   const cause = lines.find((line) => line.startsWith('[cause]: '))
-  return cause ?? lines.find((line) => /^\w*Error\b/.test(line)) ?? `it ended with ${status ?? signal}`
+  return (
+    cause?.replace('[cause]: ', '') ??
+    lines.find((line) => /^\w*Error\b/.test(line)) ??
+    `it ended with ${status ?? signal}`
+  )
 }
 
 function test(program, hasTensorFlow) {
