@@ -1,0 +1,72 @@
+/** Adds jobs to a queue, many at once, for as long as it takes: a queue that does not answer loses none of them. */
+import { setTimeout } from 'node:timers/promises'
+import type { JobQueue } from '../connection/open-queue.js'
+import { bandedPriority, stageOptions, type QueuedStage } from '../queue/queued-stage.js'
+import type { StageReturn } from '../queue/stage-news.js'
+
+const MOST_AT_ONCE = 200
+const AGAIN_MS = 1000
+
+interface Waiting {
+  readonly queued: QueuedStage
+  readonly numOutstanding: number
+  readonly onAdded: () => void
+}
+
+export class JobAdder {
+  readonly #queue: JobQueue<QueuedStage, StageReturn>
+  readonly #onError: (error: unknown) => void
+  #waiting: Waiting[] = []
+  #adding: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(queue: JobQueue<QueuedStage, StageReturn>, onError: (error: unknown) => void) {
+    this.#queue = queue
+    this.#onError = onError
+  }
+
+  /** Fulfilled when it is in the queue, or never once this is closed. */
+  add(queued: QueuedStage, numOutstanding: number): Promise<void> {
+    return new Promise((onAdded) => {
+      this.#waiting.push({ queued, numOutstanding, onAdded })
+      this.#adding ??= this.#addAll().finally(() => {
+        this.#adding = undefined
+      })
+    })
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  async #addAll(): Promise<void> {
+    // What is asked for at the same time goes together.
+    await setTimeout(0)
+    while (this.#waiting.length > 0 && !this.#isClosed) {
+      const some = this.#waiting.slice(0, MOST_AT_ONCE)
+      try {
+        await this.#addSome(some)
+        this.#waiting = this.#waiting.slice(some.length)
+        for (const { onAdded } of some) onAdded()
+      } catch (error) {
+        this.#onError(error)
+        await setTimeout(AGAIN_MS, undefined, { ref: false })
+      }
+    }
+  }
+
+  async #addSome(some: readonly Waiting[]): Promise<void> {
+    const ids = some.map(({ queued }) => queued.job.stage)
+    const states = await Promise.all(ids.map((id) => this.#queue.getJobState(id)))
+    // One that failed before would stand in the way.
+    const over = ids.filter((_, index) => states[index] === 'failed' || states[index] === 'completed')
+    await Promise.all(over.map((id) => this.#queue.remove(id)))
+    await this.#queue.addBulk(
+      some.map(({ queued, numOutstanding }) => ({
+        name: queued.job.title.name,
+        data: queued,
+        opts: stageOptions(queued.job.stage, bandedPriority(queued.priority, numOutstanding)),
+      })),
+    )
+  }
+}
