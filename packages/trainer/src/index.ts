@@ -1,4 +1,4 @@
-export { CheckpointStore, checkpointWriter } from './checkpoints/checkpoint-store.js'
+export { CheckpointStore, checkpointWriter, type Checkpoints } from './checkpoints/checkpoint-store.js'
 export type { BestStates, Checkpoint } from './checkpoints/checkpoint.js'
 export { EpochRows } from './checkpoints/epoch-rows.js'
 export { metricAt, type EpochRow, type Metrics } from './metrics/epoch-row.js'
