@@ -71,11 +71,18 @@ interface Held extends HeldJob {
   readonly queued: QueuedStage
   readonly job: StageQueueJob
   readonly running: RunningJob
+  readonly told: Told
+  /** The last that submitters were told of. */
+  step: number
+  why: Why | undefined
+}
+
+/** What a training told. */
+interface Told {
+  /** Since the last news. */
   rows: EpochRow[]
   threads: number
   fromStep: number
-  step: number
-  why: Why | undefined
 }
 
 export class StageWorker {
@@ -214,19 +221,20 @@ export class StageWorker {
   ): Promise<StageReturn> {
     const { runner } = this.#options
     const id = queued.job.stage
+    const told: Told = { rows: [], threads: 1, fromStep: 0 }
     const running = runner.run(queued.job, {
       onStarted: (fromStep) => {
-        held.fromStep = fromStep
+        told.fromStep = fromStep
       },
       onEpoch: (row) => {
-        held.rows.push(row)
+        told.rows.push(row)
       },
       onThreads: (threads) => {
-        held.threads = threads
+        told.threads = threads
       },
       onWarning: (message) => this.#warn(`${queued.job.title.name}: ${message}`),
     })
-    const held: Held = { id, token, queued, job, running, rows: [], threads: 1, fromStep: 0, step: 0, why: undefined }
+    const held: Held = { id, token, queued, job, running, told, step: 0, why: undefined }
     this.#held.set(id, held)
     this.#tellHeld()
     const { mostSeconds } = queued
@@ -300,9 +308,9 @@ export class StageWorker {
   async #tellNews(): Promise<void> {
     for (const held of this.#held.values()) {
       const progress = held.running.progress() ?? null
-      if (held.rows.length === 0 && (progress === null || progress.step === held.step)) continue
-      const { rows, threads, fromStep } = held
-      held.rows = []
+      if (held.told.rows.length === 0 && (progress === null || progress.step === held.step)) continue
+      const { rows, threads, fromStep } = held.told
+      held.told.rows = []
       held.step = progress?.step ?? held.step
       const { host } = this.#options.machine
       await held.job.updateProgress({ worker: host, fromStep, threads, rows, progress } satisfies StageNews)
