@@ -2,6 +2,7 @@
 import { UserError } from '@gradpool/core'
 import { messageOf } from '@gradpool/storage'
 import { Redis } from 'ioredis'
+import { isIP } from 'node:net'
 import type { QueueAddress } from './queue-address.js'
 
 /** The oldest that has all that BullMQ asks for. */
@@ -15,7 +16,7 @@ export interface RedisOptions {
   readonly username?: string
   readonly password?: string
   readonly db: number
-  readonly tls?: { readonly servername: string }
+  readonly tls?: { readonly servername?: string }
   readonly retryStrategy: (times: number) => number
 }
 
@@ -40,6 +41,8 @@ export async function lookAtRedis(address: QueueAddress, prefix: string): Promis
   })
   try {
     await redis.connect()
+    // A database that is not there would be another one.
+    await redis.select(redisOptions(address).db)
     return await look(redis, address, prefix)
   } catch (error) {
     if (error instanceof UserError) throw error
@@ -57,13 +60,14 @@ function isOfConnection(error: unknown): boolean {
 export function redisOptions({ secret }: QueueAddress): RedisOptions {
   const url = new URL(secret)
   const { username, password, pathname } = url
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host,
     port: Number(url.port || 6379),
     ...(username !== '' && { username: decodeURIComponent(username) }),
     ...(password !== '' && { password: decodeURIComponent(password) }),
     db: Number(pathname.slice(1) || 0),
-    ...(url.protocol === 'rediss:' && { tls: { servername: url.hostname } }),
+    ...(url.protocol === 'rediss:' && { tls: isIP(host) === 0 ? { servername: host } : {} }),
     // One that is started again is there within seconds.
     retryStrategy: (times) => Math.min(50 * 2 ** times, 2000),
   }
@@ -162,7 +166,7 @@ export function redisSentence(error: unknown, shown: string): string {
   if (/certificate|self.signed|altnames/i.test(message)) {
     return `The certificate of the Redis ${at} is not trusted (${message}); NODE_EXTRA_CA_CERTS names a file with the one that signed it`
   }
-  if (/wrong version number|SSL|TLS|EPROTO|ECONNRESET|Protocol error|Connection is closed/i.test(message)) {
+  if (/wrong version number|SSL|TLS|EPROTO|ECONNRESET|Protocol error|Unknown RESP|Connection is closed/i.test(message)) {
     return `What answers ${at} speaks no ${shown.startsWith('rediss:') ? 'Redis over TLS' : 'Redis, or only over TLS (rediss://)'}: ${message}`
   }
   return `The Redis ${at} cannot be used: ${message}`

@@ -4,7 +4,6 @@
  * What is done is in the store before it is told to the queue. What is stopped goes back to the queue with its checkpoint
  * in the store.
  */
-import { UserError } from '@gradpool/core'
 import type { EpochRow } from '@gradpool/trainer'
 import { type IQueueBackend, type Job, type JobProgress, UnrecoverableError, WaitingError, Worker } from 'bullmq'
 import { openJobQueue, partOptions, type JobQueue, type QueueServer } from '../connection/open-queue.js'
@@ -256,10 +255,6 @@ export class StageWorker {
       onEnd(end.status)
       const { host, id: machine } = this.#options.machine
       return { outcome: end.outcome, worker: `${host} ${machine}` }
-    } catch (error) {
-      // What its user has to mend is not tried again.
-      if (error instanceof UserError) throw new UnrecoverableError(error.message)
-      throw error
     } finally {
       clearTimeout(late)
       this.#held.delete(id)
