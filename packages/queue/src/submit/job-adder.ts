@@ -1,7 +1,8 @@
 /** Adds jobs to a queue, many at once, for as long as it takes: a queue that does not answer loses none of them. */
 import { setTimeout } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { JobQueue } from '../connection/open-queue.js'
-import { bandedPriority, stageOptions, type QueuedStage } from '../queue/queued-stage.js'
+import { bandedPriority, readQueued, stageOptions, type QueuedStage } from '../queue/queued-stage.js'
 import type { StageReturn } from '../queue/stage-news.js'
 
 const MOST_AT_ONCE = 200
@@ -61,6 +62,8 @@ export class JobAdder {
     // One that failed before would stand in the way.
     const over = ids.filter((_, index) => states[index] === 'failed' || states[index] === 'completed')
     await Promise.all(over.map((id) => this.#queue.remove(id)))
+    const there = some.filter((_, index) => ['waiting', 'prioritized', 'delayed', 'active'].includes(states[index] ?? ''))
+    await Promise.all(there.map(({ queued }) => this.#renew(queued)))
     await this.#queue.addBulk(
       some.map(({ queued, numOutstanding }) => ({
         name: queued.job.title.name,
@@ -68,5 +71,15 @@ export class JobAdder {
         opts: stageOptions(queued.job.stage, bandedPriority(queued.priority, numOutstanding)),
       })),
     )
+  }
+
+  /** One that is there already may have another store, that of a process that ended, or was to be stopped. */
+  async #renew(queued: QueuedStage): Promise<void> {
+    const job = await this.#queue.getJob(queued.job.stage)
+    const before = readQueued(job?.data)
+    if (job === undefined || before === undefined) return
+    const { store } = queued.job
+    if (!before.stop && isDeepStrictEqual(before.job.store, store)) return
+    await job.updateData({ ...before, job: { ...before.job, store }, stop: false })
   }
 }

@@ -5,7 +5,7 @@
  * The queue may lose everything, and this process may end at any time: what is outstanding is looked for every few
  * seconds, in the queue and in the store, and is added again where it is in neither.
  */
-import type { ReadyStage, StageTrainer, StageTraining } from '@gradpool/orchestrator'
+import type { ReadyStage, StageNode, StageTrainer, StageTraining } from '@gradpool/orchestrator'
 import { messageOf } from '@gradpool/storage'
 import type { QueueEventsListener } from 'bullmq'
 import type { TrainingOutcome } from '@gradpool/trainer'
@@ -19,15 +19,6 @@ import { Registry } from '../queue/registry.js'
 import { readNews, readReturn, type StageReturn } from '../queue/stage-news.js'
 import { JobAdder } from './job-adder.js'
 import { QueuedTraining, type JobOver } from './queued-training.js'
-
-/** A stage and all that start from it, in the end. */
-export interface Dependents {
-  readonly plan: TrainingPlan
-  readonly ref: ReadyStage['ref']
-  /** The names of the states that it starts from. */
-  readonly states: readonly string[]
-  readonly then: readonly Dependents[]
-}
 
 export interface QueueTrainerOptions {
   readonly server: QueueServer
@@ -43,12 +34,12 @@ export interface QueueTrainerOptions {
   /** Of training on one worker. */
   readonly mostSeconds?: number | undefined
   /** Leave jobs in the queue when it stops, or is closed. */
-  readonly leaves?: boolean
+  readonly leaves?: boolean | undefined
   /**
    * Wait for nothing: each stage is over, as one that was interrupted, when it is in the queue with all that start from
    * it, which this gives by the stage's hash.
    */
-  readonly detach?: (hash: string) => readonly Dependents[]
+  readonly detach?: ((hash: string) => readonly StageNode[]) | undefined
   /** Told in one sentence of what is wrong but stops nothing. */
   readonly onWarning: (message: string) => void
   readonly sweepSeconds?: number
@@ -180,13 +171,13 @@ export class QueueTrainer implements StageTrainer {
   }
 
   async #dependent(
-    { plan, ref, states, then }: Dependents,
+    { plan, ref, dependents }: StageNode,
     shared: Pick<ReadyStage, 'checkpointSeconds' | 'stallSeconds'>,
   ): Promise<DependentStage> {
     return {
       job: await this.#jobOf(plan, { ...shared, ref }),
-      states,
-      then: await Promise.all(then.map((each) => this.#dependent(each, shared))),
+      states: plan.transferredStates ?? [],
+      then: await Promise.all(dependents.map((each) => this.#dependent(each, shared))),
     }
   }
 
