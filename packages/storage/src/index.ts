@@ -1,3 +1,4 @@
+export { parseJson } from './bounded-json.js'
 export { cacheFolder } from './cache-folder.js'
 export { checkDiskSpace } from './disk-space.js'
 export { flushDirectory, makeDirectories, writeDurably } from './durable-file.js'

@@ -4,7 +4,8 @@
  */
 import { hasFields, isCount, isHash, isText } from '@gradpool/storage'
 import type { JobsOptions } from 'bullmq'
-import type { Content, StageJob } from '../job.js'
+import { isContent } from '../documents/content.js'
+import type { StageJob } from '../job.js'
 
 export interface QueuedStage {
   readonly job: StageJob
@@ -95,10 +96,6 @@ function isDependent(value: unknown): boolean {
 
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 const isPositive = (value: unknown): value is number => Number.isFinite(value) && Number(value) > 0
-
-export function isContent(value: unknown): value is Content {
-  return hasFields(value, { inline: isText }) || hasFields(value, { blob: isHash, bytes: isCount })
-}
 
 const isTitle = (value: unknown): boolean =>
   hasFields(value, {

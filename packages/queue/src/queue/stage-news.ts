@@ -1,8 +1,8 @@
 /** What a worker tells of a stage while it trains it, at most twice a second, and what it returns at the end. */
 import { hasFields, isCount, isText } from '@gradpool/storage'
 import type { EpochRow, TrainingProgress } from '@gradpool/trainer'
+import { isContent } from '../documents/content.js'
 import type { Content } from '../job.js'
-import { isContent } from './queued-stage.js'
 
 export interface StageNews {
   /** The worker, for people. */
