@@ -4,6 +4,7 @@ import { type JobTold, type QueueAdmin, type QueueReport } from '@gradpool/queue
 import { createLogUpdate } from 'log-update'
 import { gridOf } from '../display/grid.js'
 import { type Outlet } from '../display/outlet.js'
+import { titleOfStage } from '../display/titles.js'
 import { visibleIn } from '../display/visible-in.js'
 import { exitCode } from '../exit-code.js'
 import { watchInterrupts } from '../interrupts.js'
@@ -132,8 +133,8 @@ function textOf(report: QueueReport, { columns, colours }: Outlet): string {
   return parts.join('\n\n')
 }
 
-function titleOf({ name, seed, stage }: JobTold): string[] {
-  return [`${name}, seed ${seed}`, stage.slice(0, 12)]
+function titleOf({ stage, ...ref }: JobTold): string[] {
+  return [`${titleOfStage({ ...ref, hash: stage }, true)} ${ref.name}`, stage.slice(0, 12)]
 }
 
 function stepsOf({ step, steps }: JobTold): string {

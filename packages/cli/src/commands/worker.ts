@@ -1,5 +1,6 @@
 /** `gradpool worker`: trains what is in a queue, until it is told to stop; then it hands back what it has. */
 import { chooseEngine } from '@gradpool/trainer'
+import { titleOfStage } from '../display/titles.js'
 import { exitCode } from '../exit-code.js'
 import { watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
@@ -47,7 +48,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
         if (event.type === 'warning') io.stderr.print(`Warning: ${event.message}`)
         else {
           const { title, stage } = event.job.job
-          const name = `${title.name}, seed ${title.seed} (${stage.slice(0, 8)})`
+          const name = `${titleOfStage({ ...title, hash: stage }, true)} ${title.name} (${stage.slice(0, 8)})`
           print(event.type === 'started' ? `${name} …` : `${name}: ${event.how} after ${event.seconds.toFixed(1)} s`)
         }
       },

@@ -61,6 +61,7 @@ export async function submit(
     priority,
     mostSeconds: jobMinutes === undefined ? undefined : 60 * jobMinutes,
     leaves,
+    fresh: options.fresh,
     detach: graph && ((hash) => graph.get(hash)?.dependents ?? []),
     onWarning,
   })

@@ -56,7 +56,7 @@ async function openStoreFor({ store: asked, folder, host, address }: SubmissionO
     const store = await openStore(asked)
     return { store, served: null, close: () => store.close() }
   }
-  const path = join(folder, 'queue-store')
+  const path = join(folder, '.queue-store')
   makeDirectories(path)
   const store = contentStore(await openFileObjects(path))
   // Jobs in the queue go on to find it after this process was started again.

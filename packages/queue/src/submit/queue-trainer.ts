@@ -33,6 +33,8 @@ export interface QueueTrainerOptions {
   readonly priority: number
   /** Of training on one worker. */
   readonly mostSeconds?: number | undefined
+  /** Train what is done, too. */
+  readonly fresh?: boolean | undefined
   /** Leave jobs in the queue when it stops, or is closed. */
   readonly leaves?: boolean | undefined
   /**
@@ -121,8 +123,9 @@ export class QueueTrainer implements StageTrainer {
 
   /** Undefined where it was stopped. */
   async #outcomeOf(training: QueuedTraining): Promise<TrainingOutcome | undefined> {
-    const { documents, numerics } = this.#options
+    const { documents, numerics, fresh = false } = this.#options
     const { plan } = training.stage
+    if (fresh) await documents.dropResult(training.hash, numerics)
     for (let tries = 1; ; tries++) {
       const over = await this.#overOf(training)
       if (over.how === 'interrupted') return undefined

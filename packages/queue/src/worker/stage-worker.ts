@@ -71,8 +71,6 @@ interface Held extends HeldJob {
   readonly job: StageQueueJob
   readonly running: RunningJob
   readonly told: Told
-  /** The last that submitters were told of. */
-  step: number
   why: Why | undefined
 }
 
@@ -82,6 +80,8 @@ interface Told {
   rows: EpochRow[]
   threads: number
   fromStep: number
+  /** Of the last news. */
+  step: number
 }
 
 export class StageWorker {
@@ -136,7 +136,8 @@ export class StageWorker {
       name: machine.id,
       concurrency,
       lockDuration: this.#lockMs,
-      stalledInterval: this.#lockMs,
+      // One that is seen twice without a lock is taken from its worker.
+      stalledInterval: this.#lockMs / 2,
       // A machine that is gone is no fault of the job.
       maxStalledCount: 1_000_000,
       runRetryDelay: 1000,
@@ -220,7 +221,7 @@ export class StageWorker {
   ): Promise<StageReturn> {
     const { runner } = this.#options
     const id = queued.job.stage
-    const told: Told = { rows: [], threads: 1, fromStep: 0 }
+    const told: Told = { rows: [], threads: 1, fromStep: 0, step: 0 }
     const running = runner.run(queued.job, {
       onStarted: (fromStep) => {
         told.fromStep = fromStep
@@ -233,7 +234,7 @@ export class StageWorker {
       },
       onWarning: (message) => this.#warn(`${queued.job.title.name}: ${message}`),
     })
-    const held: Held = { id, token, queued, job, running, told, step: 0, why: undefined }
+    const held: Held = { id, token, queued, job, running, told, why: undefined }
     this.#held.set(id, held)
     this.#tellHeld()
     const { mostSeconds } = queued
@@ -249,6 +250,8 @@ export class StageWorker {
         }
         // Another worker has it.
         if (held.why === 'lost') throw new WaitingError()
+        // The next worker begins after these.
+        await this.#tellNewsOf(held)
         return await this.#handBack(job, token)
       }
       if (end.status === 'done') await this.#addDependents(queued, end.outcome)
@@ -301,15 +304,17 @@ export class StageWorker {
   }
 
   async #tellNews(): Promise<void> {
-    for (const held of this.#held.values()) {
-      const progress = held.running.progress() ?? null
-      if (held.told.rows.length === 0 && (progress === null || progress.step === held.step)) continue
-      const { rows, threads, fromStep } = held.told
-      held.told.rows = []
-      held.step = progress?.step ?? held.step
-      const { host } = this.#options.machine
-      await held.job.updateProgress({ worker: host, fromStep, threads, rows, progress } satisfies StageNews)
-    }
+    for (const held of this.#held.values()) await this.#tellNewsOf(held)
+  }
+
+  async #tellNewsOf({ job, running, told }: Held): Promise<void> {
+    const progress = running.progress() ?? null
+    if (told.rows.length === 0 && (progress === null || progress.step === told.step)) return
+    const { rows, threads, fromStep } = told
+    told.rows = []
+    told.step = progress?.step ?? told.step
+    const { host } = this.#options.machine
+    await job.updateProgress({ worker: host, fromStep, threads, rows, progress } satisfies StageNews)
   }
 
   async #tellMachine(): Promise<void> {
