@@ -31,7 +31,10 @@ test('a job that takes longer than its limit fails', async () => {
   const { worker, trainer } = await queueOf(redis().url)
   await worker('one')
   const outcome = await run(trainer({ mostSeconds: 0.2 }), fakeStage('slow', { epochs: 1000, ms: 10 }))
-  expect(outcome).toMatchObject({ status: 'failed', error: expect.stringContaining('longer than 0.2 seconds') })
+  expect(outcome).toMatchObject({
+    status: 'failed',
+    error: expect.stringContaining('longer than 0.2 seconds') as string,
+  })
 })
 
 test('what a submitter stops leaves the queue, waiting or not, and no one else’s does', async () => {
@@ -60,9 +63,15 @@ test('gradpool queue pauses, drains and resumes; a run is told of what was taken
   await admin.pause()
   const drained = run(trainer(), fakeStage('drained'))
   await until(async () => (await admin.report()).queues[0]?.counts.waiting === 1)
-  expect((await admin.report()).queues[0]).toMatchObject({ isPaused: true, waiting: [{ name: 'drained', priority: 5 }] })
+  expect((await admin.report()).queues[0]).toMatchObject({
+    isPaused: true,
+    waiting: [{ name: 'drained', priority: 5 }],
+  })
   expect(await admin.drain()).toBe(1)
-  expect(await drained).toMatchObject({ status: 'failed', error: expect.stringContaining('was removed from the queue') })
+  expect(await drained).toMatchObject({
+    status: 'failed',
+    error: expect.stringContaining('was removed from the queue') as string,
+  })
   expect(store.begun.size).toBe(0)
   await admin.resume()
   expect((await run(trainer(), fakeStage('after'))).status).toBe('done')

@@ -50,7 +50,8 @@ export async function queueOf(url: string) {
   return { store, worker, trainer, admin, warnings }
 }
 
-export const stages = (number: number, doing = {}) => Array.from({ length: number }, (_, i) => fakeStage(`stage ${i}`, doing))
+export const stages = (number: number, doing = {}) =>
+  Array.from({ length: number }, (_, i) => fakeStage(`stage ${i}`, doing))
 
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await setTimeout(50)

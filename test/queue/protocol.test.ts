@@ -28,7 +28,16 @@ test('stages are trained once each, by all workers, and what is there already by
 
 test('a worker of other numerics is never given a job', async () => {
   const { store, worker, trainer } = await queueOf(redis().url)
-  const machine = { id: 'other', host: '', cores: 1, memoryBytes: 1, engine: '', description: '', version: '', platform: '' }
+  const machine = {
+    id: 'other',
+    host: '',
+    cores: 1,
+    memoryBytes: 1,
+    engine: '',
+    description: '',
+    version: '',
+    platform: '',
+  }
   await worker('other', { machine: { ...machine, numerics: 'exact-3' } })
   const ended = run(trainer(), fakeStage('waits'))
   await setTimeout(700)
@@ -65,7 +74,7 @@ test('a queue that forgets everything, and a store that lost a result, cost a tr
   expect((await ended).map(({ status }) => status)).toEqual(wanted.map(() => 'done'))
 })
 
-test('a job that ends its process three times fails, and trains alone from the second time on', async () => {
+test('a job that ends the process of its worker three times fails', async () => {
   const { store, worker, trainer, admin } = await queueOf(redis().url)
   const bad = fakeStage('bad', { epochs: 1000, ms: 10 })
   const ended = run(trainer(), bad)
@@ -76,13 +85,11 @@ test('a job that ends its process three times fails, and trains alone from the s
     const struck = { jobs: [...held], by: 'SIGSEGV' }
     // As a process that was killed: it lets go of nothing.
     await worker(`after ${strike}`, { struck, concurrency: 1 }).then((next) => next.close())
-    void killed
     await killed.close()
   }
-  expect(await ended).toMatchObject({ status: 'failed', error: expect.stringContaining('3 times (SIGSEGV)') })
+  expect(await ended).toMatchObject({ status: 'failed', error: expect.stringContaining('3 times (SIGSEGV)') as string })
   const [told] = (await admin.report()).queues
   expect(told?.failed).toMatchObject([{ stage: bad.hash, strikes: 3 }])
-  void store
 })
 
 test('what starts from a stage is added by the worker, as its submitter would', async () => {

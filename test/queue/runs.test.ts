@@ -18,7 +18,7 @@ test('the report, trained by two workers, comes to the bits of one process', asy
   const workers = await Promise.all(['1', '2'].map(() => startWorker(['--workers', '1'], { cwd, env })))
   const here = runJson(report)
   const there = await gradpool(['run', ...report, '--queue', address, '--json'], { cwd, env })
-  expect(there).toMatchObject({ code: 0, stderr: expect.stringContaining(`Queue ${address}, store file:`) })
+  expect(there).toMatchObject({ code: 0, stderr: expect.stringContaining(`Queue ${address}, store file:`) as string })
   expect(bitsOf(documentOf(there))).toEqual(bitsOf(await here))
 
   const shown = await gradpool(['queue', '--json'], { cwd, env })
@@ -51,7 +51,10 @@ test('what is wrong with a queue is one sentence', async () => {
     [['queue', '--queue', address, '--queue-file', file], 'refuses the password'],
     [['worker', '--queue', redis().url], 'A password on the command line can be read'],
     [['queue'], 'Say which queue'],
-    [['queue', '--queue', 'redis://127.0.0.1:1'], 'There is no Redis at redis://127.0.0.1:1: the connection was refused'],
+    [
+      ['queue', '--queue', 'redis://127.0.0.1:1'],
+      'There is no Redis at redis://127.0.0.1:1: the connection was refused',
+    ],
     [['run', 'mnist_mlp_1p', '--detach'], '--detach says how stages are trained over a queue, so it needs --queue'],
     [['run', 'mnist_mlp_1p', '--queue', address, '--detach'], '--detach needs a store'],
     [['queue', 'drain', 'abc'], 'takes no jobs'],
@@ -59,7 +62,7 @@ test('what is wrong with a queue is one sentence', async () => {
   ]
   for (const [args, sentence] of cases) {
     const { code, stderr } = await gradpoolHere(args, cwd)
-    expect({ args, code, stderr }).toEqual({ args, code: 2, stderr: expect.stringContaining(sentence) })
+    expect({ args, code, stderr }).toEqual({ args, code: 2, stderr: expect.stringContaining(sentence) as string })
     expect(stderr.trim().split('\n')).toHaveLength(1)
     expect(stderr).not.toContain('open-sesame')
   }

@@ -1,13 +1,7 @@
 /** The `gradpool` process: gives `main` the real streams, or a child process the work, and sets the exit code. */
 import { exitCode } from './exit-code.js'
 import { takeQueueVariable } from './queue/queue-secret.js'
-import {
-  endWithSupervisor,
-  isToBeSupervised,
-  keepSupervisorsQueue,
-  supervise,
-  tellSupervisor,
-} from './supervise.js'
+import { endWithSupervisor, isToBeSupervised, keepSupervisorsQueue, supervise, tellSupervisor } from './supervise.js'
 
 const args = process.argv.slice(2)
 

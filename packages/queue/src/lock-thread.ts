@@ -16,8 +16,7 @@ export type ToLockThread = { readonly hold: string; readonly token: string } | {
 
 /** From the thread. */
 export type FromLockThread =
-  | { readonly lost: readonly { readonly id: string; readonly token: string }[] }
-  | { readonly warning: string }
+  { readonly lost: readonly { readonly id: string; readonly token: string }[] } | { readonly warning: string }
 
 /** A main thread that is silent for so long will not end its jobs. */
 const SILENT_MS = 600_000

@@ -26,7 +26,9 @@ export async function queueCommand(
     throw new UserError(`\`gradpool queue ${action}\` takes no jobs`)
   }
   if (jobs.length === 0 && action === 'remove') {
-    throw new UserError('Say which jobs to remove, by the first eight or more of their hashes; drain removes all that wait')
+    throw new UserError(
+      'Say which jobs to remove, by the first eight or more of their hashes; drain removes all that wait',
+    )
   }
   const { QueueAdmin, queueAddress, checkNamespace, openQueueServer } = await loadQueue()
   const address = queueAddress({ address: options.queue, file: options.queueFile, variable: queueVariable() })
@@ -82,7 +84,13 @@ async function watch(admin: QueueAdmin, options: QueueCommandOptions, io: Io): P
   try {
     while (!interrupts.signal.aborted) {
       const report = await admin.report()
-      if (paint) paint(textOf(report, io.stdout).split('\n').slice(0, io.stdout.rows() - 2).join('\n'))
+      if (paint)
+        paint(
+          textOf(report, io.stdout)
+            .split('\n')
+            .slice(0, io.stdout.rows() - 2)
+            .join('\n'),
+        )
       else show(report, options, io.stdout)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, REPAINT_MS)

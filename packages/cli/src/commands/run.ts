@@ -85,7 +85,9 @@ async function train(
   const { json = false, quiet = false, workers } = options
   const manySeeds = options.seed.length > 1
   const submitted = usesQueue(options)
-    ? await submit(plans, engine, { ...options, fresh: options.fresh === true && resume === undefined }, (message) => io.stderr.print(`Warning: ${message}`))
+    ? await submit(plans, engine, { ...options, fresh: options.fresh === true && resume === undefined }, (message) =>
+        io.stderr.print(`Warning: ${message}`),
+      )
     : undefined
   const parallel = plans.length > 1 && (workers > 1 || submitted !== undefined)
   const outlet = json ? io.stderr : io.stdout

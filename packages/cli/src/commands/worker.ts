@@ -53,7 +53,9 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
         }
       },
     })
-    print(`Worker ${worker.id} on ${address.shown}, ${workers} at one time; engine ${engine.name}: ${engine.description}`)
+    print(
+      `Worker ${worker.id} on ${address.shown}, ${workers} at one time; engine ${engine.name}: ${engine.description}`,
+    )
     if (!stopped.signal.aborted) await new Promise((resolve) => stopped.signal.addEventListener('abort', resolve))
     await worker.close()
     // A thread that does not end is ended with its process, which its supervisor starts again.

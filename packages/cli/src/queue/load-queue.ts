@@ -1,11 +1,12 @@
 /** The package of queues, which is not installed with Gradpool. */
 import { UserError } from '@gradpool/core'
+import type * as Queue from '@gradpool/queue'
 import { codeOf } from '@gradpool/storage'
 import { ownVersion } from '@gradpool/trainer'
 import { commandFor, projectAbove } from '../setup/optional-packages.js'
 
 /** @throws UserError with the command that installs it, where it is not there */
-export async function loadQueue(): Promise<typeof import('@gradpool/queue')> {
+export async function loadQueue(): Promise<typeof Queue> {
   try {
     return await import('@gradpool/queue')
   } catch (error) {

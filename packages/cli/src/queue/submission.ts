@@ -28,7 +28,9 @@ export function checkQueueOptions(options: RunCommandOptions): void {
       throw new UserError('--profile tells of training in this process, so it does not go with --queue')
     }
     if (options.detach === true && options.store === undefined) {
-      throw new UserError('--detach needs a store that is there without this process: --store file:FOLDER or s3://bucket')
+      throw new UserError(
+        '--detach needs a store that is there without this process: --store file:FOLDER or s3://bucket',
+      )
     }
     return
   }

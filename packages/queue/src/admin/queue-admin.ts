@@ -30,7 +30,12 @@ export interface JobTold {
 export interface QueueTold {
   readonly name: string
   readonly isPaused: boolean
-  readonly counts: { readonly waiting: number; readonly active: number; readonly delayed: number; readonly failed: number }
+  readonly counts: {
+    readonly waiting: number
+    readonly active: number
+    readonly delayed: number
+    readonly failed: number
+  }
   readonly active: readonly JobTold[]
   /** The first of them. */
   readonly waiting: readonly JobTold[]
@@ -117,7 +122,9 @@ export class QueueAdmin {
     return true
   }
 
-  /** Does something to each of these jobs, or to all of some kinds where none is named. @returns to how many it was done */
+  /**
+   * Does something to each of these jobs, or to all of some kinds where none is named. @returns to how many it was done
+   */
   async #each(
     stages: readonly string[],
     kinds: readonly Kind[],
@@ -135,7 +142,9 @@ export class QueueAdmin {
     }
     const [missing] = left
     if (missing === undefined) return count
-    throw new UserError(`There is no such job: '${missing}' (\`gradpool queue --json\` has the hashes of all that may be meant)`)
+    throw new UserError(
+      `There is no such job: '${missing}' (\`gradpool queue --json\` has the hashes of all that may be meant)`,
+    )
   }
 
   async #queues(): Promise<AnyQueue[]> {

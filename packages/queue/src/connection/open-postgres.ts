@@ -1,7 +1,7 @@
 /** Looks at a PostgreSQL before BullMQ works on it: what is wrong there is one sentence. */
 import { UserError } from '@gradpool/core'
 import { codeOf, messageOf } from '@gradpool/storage'
-import type { ClientBase } from 'pg'
+import type pg from 'pg'
 import type { QueueAddress } from './queue-address.js'
 
 const CONNECT_MS = 5000
@@ -37,7 +37,7 @@ export async function lookAtPostgres(address: QueueAddress): Promise<void> {
   }
 }
 
-async function look(client: ClientBase, { shown }: QueueAddress): Promise<void> {
+async function look(client: pg.ClientBase, { shown }: QueueAddress): Promise<void> {
   const { rows } = await client.query<{ version: string; replica: boolean }>(
     "select current_setting('server_version_num') as version, pg_is_in_recovery() as replica",
   )
@@ -52,7 +52,7 @@ async function look(client: ClientBase, { shown }: QueueAddress): Promise<void> 
 }
 
 /** @throws UserError where the package is not installed */
-async function loadPg(): Promise<typeof import('pg')['default']> {
+async function loadPg(): Promise<typeof pg> {
   try {
     return (await import('pg')).default
   } catch (error) {
@@ -65,7 +65,7 @@ export function postgresSentence(error: unknown, shown: string): string {
   const message = messageOf(error)
   const code = codeOf(error)
   const at = `at ${shown}`
-  if (/password must be a string/.test(message)) {
+  if (message.includes('password must be a string')) {
     return `The PostgreSQL ${at} asks for a password: put the whole address into the variable GRADPOOL_QUEUE, or into a file for --queue-file`
   }
   if (code === '28P01' || code === '28000') return `The PostgreSQL ${at} refuses the password or the user`

@@ -37,11 +37,7 @@ export interface QueueServer extends ServerFacts {
  * @param onWarning told in one sentence of what is wrong there, but stops nothing
  * @throws UserError in one sentence, where it cannot be used
  */
-export async function openQueueServer(
-  address: QueueAddress,
-  namespace: string,
-  onWarning: Told,
-): Promise<QueueServer> {
+export async function openQueueServer(address: QueueAddress, namespace: string, onWarning: Told): Promise<QueueServer> {
   const warnings =
     address.kind === 'redis'
       ? await lookAtRedis(address, prefixOf(namespace))
@@ -100,12 +96,12 @@ export function openJobEvents(server: QueueServer, name: string, onError: Told):
 }
 
 /** Tells all submitters of something, once. */
-export async function publish(server: QueueServer, name: string, events: readonly ({ eventName: string } & Record<string, string>)[]) {
-  const producer: QueueEventsProducer<IQueueBackend, string> = new QueueEventsProducer(
-    name,
-    partOptions(server),
-    server.backends,
-  )
+export async function publish(
+  server: QueueServer,
+  name: string,
+  events: readonly ({ eventName: string } & Record<string, string>)[],
+) {
+  const producer = new QueueEventsProducer<IQueueBackend, string>(name, partOptions(server), server.backends)
   producer.on('error', () => undefined)
   try {
     for (const event of events) await producer.publishEvent(event, MOST_EVENTS)

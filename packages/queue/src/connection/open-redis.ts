@@ -88,7 +88,9 @@ async function look(redis: Redis, { shown }: QueueAddress, prefix: string): Prom
     throw new UserError(`The Redis at ${shown} is ${version}, and ${OLDEST.join('.')} or newer is needed`)
   }
   if (info.get('cluster_enabled') === '1') {
-    throw new UserError(`The ${name} at ${shown} is a cluster, which queues do not use: give the address of one that is none`)
+    throw new UserError(
+      `The ${name} at ${shown} is a cluster, which queues do not use: give the address of one that is none`,
+    )
   }
   if (info.get('role') === 'slave') {
     const primary = `${info.get('master_host') ?? '?'}:${info.get('master_port') ?? '?'}`
@@ -148,25 +150,28 @@ export function redisSentence(error: unknown, shown: string): string {
   if (/WRONGPASS|invalid password|AUTH .*without any password/i.test(message)) {
     return `The Redis ${at} refuses the password or the user`
   }
-  if (/NOAUTH/.test(message)) {
+  if (message.includes('NOAUTH')) {
     return `The Redis ${at} asks for a password: put the whole address into the variable GRADPOOL_QUEUE, or into a file for --queue-file`
   }
-  if (/NOPERM/.test(message)) return `The user of the Redis ${at} may not do what queues need: ${message}`
+  if (message.includes('NOPERM')) return `The user of the Redis ${at} may not do what queues need: ${message}`
   if (/^OOM|maxmemory/.test(message)) {
     return `The Redis ${at} is full: give it more memory (maxmemory), or remove what it keeps`
   }
-  if (/READONLY/.test(message)) return `The Redis ${at} is a replica, which takes no jobs: give the address of its primary`
-  if (/MISCONF/.test(message)) return `The Redis ${at} takes no jobs, as it cannot write its own files to the disk`
-  if (/LOADING/.test(message)) return `The Redis ${at} still reads its files: try again in a moment`
+  if (message.includes('READONLY'))
+    return `The Redis ${at} is a replica, which takes no jobs: give the address of its primary`
+  if (message.includes('MISCONF')) return `The Redis ${at} takes no jobs, as it cannot write its own files to the disk`
+  if (message.includes('LOADING')) return `The Redis ${at} still reads its files: try again in a moment`
   if (/DB index is out of range/i.test(message)) return `The Redis ${at} has no database of that number`
-  if (/WRONGTYPE/.test(message)) return `Keys ${at} are another program's: take another --namespace`
-  if (/ECONNREFUSED/.test(message)) return `There is no Redis ${at}: the connection was refused`
+  if (message.includes('WRONGTYPE')) return `Keys ${at} are another program's: take another --namespace`
+  if (message.includes('ECONNREFUSED')) return `There is no Redis ${at}: the connection was refused`
   if (/ENOTFOUND|EAI_AGAIN/.test(message)) return `There is no Redis ${at}: its host has no address`
   if (/ETIMEDOUT|timed out|EHOSTUNREACH|ENETUNREACH/.test(message)) return `There is no answer from a Redis ${at}`
   if (/certificate|self.signed|altnames/i.test(message)) {
     return `The certificate of the Redis ${at} is not trusted (${message}); NODE_EXTRA_CA_CERTS names a file with the one that signed it`
   }
-  if (/wrong version number|SSL|TLS|EPROTO|ECONNRESET|Protocol error|Unknown RESP|Connection is closed/i.test(message)) {
+  if (
+    /wrong version number|SSL|TLS|EPROTO|ECONNRESET|Protocol error|Unknown RESP|Connection is closed/i.test(message)
+  ) {
     return `What answers ${at} speaks no ${shown.startsWith('rediss:') ? 'Redis over TLS' : 'Redis, or only over TLS (rediss://)'}: ${message}`
   }
   return `The Redis ${at} cannot be used: ${message}`

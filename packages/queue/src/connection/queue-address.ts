@@ -1,8 +1,8 @@
 /**
  * The address of a queue: `redis://host:6379/0`, `rediss://…` over TLS, or `postgres://user@host:5432/database`.
  *
- * A password comes from the variable GRADPOOL_QUEUE or from a file, each with the whole address, and stays in memory: what
- * is shown, recorded and compared is the address without it.
+ * A password comes from the variable GRADPOOL_QUEUE or from a file, each with the whole address, and stays in memory:
+ * what is shown, recorded and compared is the address without it.
  */
 import { UserError } from '@gradpool/core'
 import { reasonOf } from '@gradpool/storage'
@@ -37,7 +37,9 @@ export function parseQueueAddress(text: string, from: string): QueueAddress {
   const url = URL.canParse(typed) ? new URL(typed) : undefined
   const known = kinds.get(url?.protocol ?? '')
   if (url === undefined || known === undefined || url.hostname === '' || url.hash !== '') {
-    throw new UserError(`${from} must be the address of a queue, such as redis://host:6379 or postgres://user@host/name`)
+    throw new UserError(
+      `${from} must be the address of a queue, such as redis://host:6379 or postgres://user@host/name`,
+    )
   }
   const { kind, port } = known
   const place = kind === 'redis' ? /^\/?\d{0,5}$/ : /^\/[^/]+$/

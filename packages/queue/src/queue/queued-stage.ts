@@ -1,6 +1,6 @@
 /**
- * What a job's data are in the queue: the stage, and what submitters and workers note on it while it is there. The job's
- * name there is the stage's hash, so that to add it twice is to have it once.
+ * What a job's data are in the queue: the stage, and what submitters and workers note on it while it is there. The
+ * job's name there is the stage's hash, so that to add it twice is to have it once.
  */
 import { hasFields, isCount, isHash, isText } from '@gradpool/storage'
 import type { JobsOptions } from 'bullmq'

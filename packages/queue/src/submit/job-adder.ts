@@ -18,7 +18,7 @@ export class JobAdder {
   readonly #queue: JobQueue<QueuedStage, StageReturn>
   readonly #onError: (error: unknown) => void
   #waiting: Waiting[] = []
-  #adding: Promise<void> | undefined
+  #isAdding = false
   #isClosed = false
 
   constructor(queue: JobQueue<QueuedStage, StageReturn>, onError: (error: unknown) => void) {
@@ -30,9 +30,7 @@ export class JobAdder {
   add(queued: QueuedStage, numOutstanding: number): Promise<void> {
     return new Promise((onAdded) => {
       this.#waiting.push({ queued, numOutstanding, onAdded })
-      this.#adding ??= this.#addAll().finally(() => {
-        this.#adding = undefined
-      })
+      if (!this.#isAdding) void this.#addAll()
     })
   }
 
@@ -41,6 +39,7 @@ export class JobAdder {
   }
 
   async #addAll(): Promise<void> {
+    this.#isAdding = true
     // What is asked for at the same time goes together.
     await setTimeout(0)
     while (this.#waiting.length > 0 && !this.#isClosed) {
@@ -54,6 +53,7 @@ export class JobAdder {
         await setTimeout(AGAIN_MS, undefined, { ref: false })
       }
     }
+    this.#isAdding = false
   }
 
   async #addSome(some: readonly Waiting[]): Promise<void> {
@@ -62,7 +62,9 @@ export class JobAdder {
     // One that failed before would stand in the way.
     const over = ids.filter((_, index) => states[index] === 'failed' || states[index] === 'completed')
     await Promise.all(over.map((id) => this.#queue.remove(id)))
-    const there = some.filter((_, index) => ['waiting', 'prioritized', 'delayed', 'active'].includes(states[index] ?? ''))
+    const there = some.filter((_, index) =>
+      ['waiting', 'prioritized', 'delayed', 'active'].includes(states[index] ?? ''),
+    )
     await Promise.all(there.map(({ queued }) => this.#renew(queued)))
     await this.#queue.addBulk(
       some.map(({ queued, numOutstanding }) => ({

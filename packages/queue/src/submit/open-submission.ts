@@ -35,7 +35,8 @@ export interface Submission {
 export async function openSubmission(options: SubmissionOptions): Promise<Submission> {
   const { address, namespace, numerics, onWarning } = options
   const server = await openQueueServer(address, namespace, onWarning)
-  const { store, served, close } = await openStoreFor(options)
+  const opened = await openStoreFor(options)
+  const { store, served } = opened
   const trainer = new QueueTrainer({ ...options, server, served, documents: new StoreDocuments(store, numerics) })
   return {
     queue: address.shown,
@@ -45,7 +46,7 @@ export async function openSubmission(options: SubmissionOptions): Promise<Submis
       start: (stage) => trainer.start(stage),
       async close() {
         await trainer.close()
-        await close()
+        await opened.close()
       },
     },
   }
@@ -57,7 +58,7 @@ async function openStoreFor({ store: asked, folder, host, address }: SubmissionO
     return { store, served: null, close: () => store.close() }
   }
   const path = join(folder, '.queue-store')
-  makeDirectories(path)
+  await makeDirectories(path)
   const store = contentStore(await openFileObjects(path))
   // Jobs in the queue go on to find it after this process was started again.
   const before = await readServing(path)

@@ -1,6 +1,6 @@
 /**
- * Trains the stages of a run on whoever works on a queue: puts each there that is ready, follows it, and takes its result
- * from the store.
+ * Trains the stages of a run on whoever works on a queue: puts each there that is ready, follows it, and takes its
+ * result from the store.
  *
  * The queue may lose everything, and this process may end at any time: what is outstanding is looked for every few
  * seconds, in the queue and in the store, and is added again where it is in neither.
@@ -10,7 +10,13 @@ import { messageOf } from '@gradpool/storage'
 import type { QueueEventsListener } from 'bullmq'
 import type { TrainingOutcome } from '@gradpool/trainer'
 import type { TrainingPlan } from '@gradpool/trainer/plan'
-import { openJobEvents, openJobQueue, type JobEvents, type JobQueue, type QueueServer } from '../connection/open-queue.js'
+import {
+  openJobEvents,
+  openJobQueue,
+  type JobEvents,
+  type JobQueue,
+  type QueueServer,
+} from '../connection/open-queue.js'
 import type { StageJob } from '../job.js'
 import type { StageDocuments } from '../jobs/stage-documents.js'
 import { stageQueueName, type DependentStage, type QueuedStage } from '../queue/queued-stage.js'
@@ -203,7 +209,9 @@ export class QueueTrainer implements StageTrainer {
   }
 
   #follow(): void {
-    this.#events.on('completed', ({ jobId, returnvalue }) => void this.#complete(jobId, returnvalue))
+    this.#events.on('completed', ({ jobId, returnvalue }) => {
+      this.#complete(jobId, returnvalue)
+    })
     // A job that is tried again fails, too.
     this.#events.on('failed', ({ jobId }) => void this.#lookAt([jobId]))
     this.#events.on('progress', ({ jobId, data }) => {

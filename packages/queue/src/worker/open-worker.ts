@@ -15,8 +15,7 @@ import type { BlobStore } from '../store/blob-store.js'
 import { openStore } from '../store/open-store.js'
 import { StageWorker, type StageWorkerOptions } from './stage-worker.js'
 
-export interface OpenWorkerOptions
-  extends Pick<StageWorkerOptions, 'struck' | 'lockSeconds' | 'onHeld' | 'onEvent'> {
+export interface OpenWorkerOptions extends Pick<StageWorkerOptions, 'struck' | 'lockSeconds' | 'onHeld' | 'onEvent'> {
   readonly address: QueueAddress
   readonly namespace: string
   /** Of the jobs whose submitter serves none. */

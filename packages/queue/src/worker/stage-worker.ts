@@ -1,8 +1,8 @@
 /**
  * A worker: takes stages from the queue of its numerics, as many at a time as it has threads, and has each trained.
  *
- * What is done is in the store before it is told to the queue. What is stopped goes back to the queue with its checkpoint
- * in the store.
+ * What is done is in the store before it is told to the queue. What is stopped goes back to the queue with its
+ * checkpoint in the store.
  */
 import type { EpochRow } from '@gradpool/trainer'
 import { type IQueueBackend, type Job, type JobProgress, UnrecoverableError, WaitingError, Worker } from 'bullmq'
@@ -131,17 +131,22 @@ export class StageWorker {
         this.lockManager = new ThreadedLocks(this.name, locks)
       }
     }
-    const worker = (this.#worker = new ThreadedWorker(this.#name, (job, token) => this.#do(job, token ?? ''), {
-      ...partOptions(server),
-      name: machine.id,
-      concurrency,
-      lockDuration: this.#lockMs,
-      // One that is seen twice without a lock is taken from its worker.
-      stalledInterval: this.#lockMs / 2,
-      // A machine that is gone is no fault of the job.
-      maxStalledCount: 1_000_000,
-      runRetryDelay: 1000,
-    }, server.backends))
+    const worker = (this.#worker = new ThreadedWorker(
+      this.#name,
+      (job, token) => this.#do(job, token ?? ''),
+      {
+        ...partOptions(server),
+        name: machine.id,
+        concurrency,
+        lockDuration: this.#lockMs,
+        // One that is seen twice without a lock is taken from its worker.
+        stalledInterval: this.#lockMs / 2,
+        // A machine that is gone is no fault of the job.
+        maxStalledCount: 1_000_000,
+        runRetryDelay: 1000,
+      },
+      server.backends,
+    ))
     worker.on('error', (error) => this.#warn(server.sentence(error)))
     await worker.waitUntilReady()
     this.#every(NEWS_MS, () => this.#tellNews())
@@ -297,7 +302,8 @@ export class StageWorker {
     await job.updateData({ ...queued, strikes } satisfies QueuedStage)
     try {
       if (strikes < MOST_STRIKES) await job.moveToWait(token)
-      else await job.moveToFailed(new UnrecoverableError(`it ended its worker's process ${strikes} times (${by})`), token)
+      else
+        await job.moveToFailed(new UnrecoverableError(`it ended its worker's process ${strikes} times (${by})`), token)
     } catch {
       // Its lock is over: another worker has it, or soon will.
     }
