@@ -73,7 +73,7 @@ function boundaries(allowed) {
     {
       // A module that differs by platform: `imports` of the package's own package.json.
       // Servers for tests, of a project of its own that no package has.
-      allow: ['#native', '#threads', '/test/servers/'],
+      allow: ['#native', '#threads', '/servers/'],
       // A package that is loaded lazily in one place may be imported by its types, and in tests.
       checkDynamicDependenciesExceptions: ['.*'],
       depConstraints: Object.entries(allowed).map(([layer, below]) => ({

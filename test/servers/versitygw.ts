@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { cacheFolder } from '@gradpool/storage'
 import { fromGo, NotToBeHad } from './fetched.js'
 import { freePort, type ServerProcess, startServer } from './server-process.js'
 
@@ -24,7 +25,11 @@ export interface S3Server {
 /** @throws NotToBeHad */
 export async function startVersitygw(): Promise<S3Server> {
   const installed = await fromGo(MODULE, VERSION).catch((error: unknown) => {
-    throw new NotToBeHad('versitygw, an S3 server,', `go install ${MODULE}@${VERSION}`, error)
+    throw new NotToBeHad(
+      'versitygw, an S3 server,',
+      `GOBIN=${join(cacheFolder(), 'test-packages', `versitygw@${VERSION}`)} go install ${MODULE}@${VERSION}`,
+      error,
+    )
   })
   const folder = await mkdtemp(join(tmpdir(), 'gradpool-s3-'))
   const bucket = 'gradpool-test'

@@ -9,7 +9,7 @@ import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
 import { flushDirectory, isMissing, makeDirectories, readRegular, reasonOf, syncFile } from '@gradpool/storage'
-import { type ObjectStore, pathOf, StoreError, titleOf } from './object-store.js'
+import { type ObjectKey, type ObjectStore, pathOf, storeError, titleOf } from './object-store.js'
 
 /** What lies in `incoming` longer was left there by a process that was killed. */
 const LEFT_MS = 24 * 3600e3
@@ -56,10 +56,10 @@ export async function openFileObjects(path: string): Promise<ObjectStore> {
     await flushDirectory(dirname(target))
   }
 
-  const failure = (what: string, error: unknown) =>
-    error instanceof UserError
-      ? new StoreError(error.message, { cause: error })
-      : new StoreError(`${what} in the store ${address}: ${reasonOf(error)}`, { cause: error })
+  const failure = (what: string, key: ObjectKey, error: unknown) => {
+    const reason = reasonOf(error).replace(`'${join(folder, pathOf(key))}'`, 'it')
+    return storeError(`${what} ${titleOf(key)}`, address, reason, error)
+  }
 
   return {
     address,
@@ -69,7 +69,7 @@ export async function openFileObjects(path: string): Promise<ObjectStore> {
         return await readRegular(join(folder, pathOf(key)), { most })
       } catch (error) {
         if (isMissing(error)) return undefined
-        throw failure(`cannot read ${titleOf(key)}`, error)
+        throw failure('cannot read', key, error)
       }
     },
     async write(key, bytes) {
@@ -81,7 +81,7 @@ export async function openFileObjects(path: string): Promise<ObjectStore> {
           return makeDirectories(incoming).then(() => write(target, bytes))
         })
         .catch((error: unknown) => {
-          throw failure(`cannot write ${titleOf(key)}`, error)
+          throw failure('cannot write', key, error)
         })
     },
     has: (key) =>
@@ -89,12 +89,12 @@ export async function openFileObjects(path: string): Promise<ObjectStore> {
         () => true,
         (error: unknown) => {
           if (isMissing(error)) return false
-          throw failure(`cannot look for ${titleOf(key)}`, error)
+          throw failure('cannot look for', key, error)
         },
       ),
     async delete(key) {
       await rm(join(folder, pathOf(key)), { force: true }).catch((error: unknown) => {
-        if (!isMissing(error)) throw failure(`cannot delete ${titleOf(key)}`, error)
+        if (!isMissing(error)) throw failure('cannot delete', key, error)
       })
     },
     close: () => Promise.resolve(),

@@ -2,7 +2,7 @@
 import { UserError } from '@gradpool/core'
 import { type Check, hasFields, isText } from '@gradpool/storage'
 import { HTTP_LIMITS, httpClient, type HttpAnswer, type HttpLimits, type HttpRequest } from './http-request.js'
-import { type ObjectKey, type ObjectStore, StoreError, titleOf } from './object-store.js'
+import { type ObjectKey, type ObjectStore, storeError, StoreError, titleOf } from './object-store.js'
 import { RETRIES, type RetryRule, TemporaryFailure, withRetries } from './retries.js'
 
 export interface HttpStoreOptions {
@@ -72,17 +72,15 @@ export function httpObjects(
 
 /** What the transport threw, in one sentence. */
 export function asStoreError(error: unknown, what: string, address: string, { tries }: RetryRule): unknown {
-  if (error instanceof StoreError) {
-    return new StoreError(`${what} in the store ${address}: ${error.message}`, { cause: error })
-  }
+  if (error instanceof StoreError) return storeError(what, address, error.message, error)
   if (!(error instanceof TemporaryFailure)) return error
   const times = tries === 1 ? '' : `, tried ${tries} times`
-  return new StoreError(`${what} in the store ${address}: ${error.message}${times}`, { cause: error })
+  return storeError(what, address, error.message + times, error)
 }
 
 function refused(what: string, address: string, status: number, body: Uint8Array): StoreError {
-  if (status === 401) return new StoreError(`the store ${address} does not take this token`)
-  return new StoreError(`${what} in the store ${address}: ${reasonIn(body) ?? `it answered with ${status}`}`)
+  const reason = status === 401 ? 'it does not take this token' : reasonIn(body)
+  return storeError(what, address, reason ?? `it answered with ${status}`)
 }
 
 const isReason: Check = (value) => isText(value) && value.length <= 1000

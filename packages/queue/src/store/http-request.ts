@@ -44,6 +44,8 @@ export const HTTP_LIMITS: HttpLimits = { idleMs: 30_000, connections: 16 }
 /** A request may take as long in all, and longer by its bytes at this rate. */
 const MOST_MS = 300_000
 const LEAST_BYTES_PER_MS = 100
+/** Timers of Node's take no more. */
+const MOST_TIMER_MS = 2 ** 31 - 1
 /** Of answers that tell of an error. */
 const MOST_ERROR_BYTES = 16_384
 const FOR_NOW = new Set([408, 425, 429, 500, 502, 503, 504])
@@ -83,26 +85,29 @@ function send(
     const length = body === undefined ? {} : { 'content-length': `${body.length}` }
     const request = start(url, { method, agent, headers: { ...headers, ...length } })
     // Also for what comes a byte at a time.
-    const wholeMs = MOST_MS + (body?.length ?? most) / LEAST_BYTES_PER_MS
+    const wholeMs = Math.min(MOST_MS + (body?.length ?? most) / LEAST_BYTES_PER_MS, MOST_TIMER_MS)
     const fail = (error: unknown) => {
       reject(asFailure(error))
       request.destroy()
     }
-    const stop = (ms: number) => () => {
-      fail(new TemporaryFailure(`nothing came for ${ms / 1000} s`))
+    const stop = () => {
+      fail(new TemporaryFailure(`nothing came for ${idleMs / 1000} s`))
+    }
+    const giveUp = () => {
+      fail(new TemporaryFailure(`it took longer than ${Math.round(wholeMs / 1000)} s`))
     }
     const timers: NodeJS.Timeout[] = []
     request.once('socket', (socket) => {
-      timers.push(setTimeout(stop(wholeMs), wholeMs))
+      timers.push(setTimeout(giveUp, wholeMs))
       if (!socket.connecting) return
-      const connecting = setTimeout(stop(idleMs), idleMs)
+      const connecting = setTimeout(stop, idleMs)
       timers.push(connecting)
       socket.once('connect', () => {
         clearTimeout(connecting)
       })
     })
-    request.setTimeout(idleMs, stop(idleMs))
-    request.once('error', fail)
+    request.setTimeout(idleMs, stop)
+    request.on('error', fail)
     request.once('close', () => {
       timers.forEach(clearTimeout)
     })

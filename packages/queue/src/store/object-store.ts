@@ -1,6 +1,6 @@
 /**
- * What the places of a store have in common: objects by key, whole or not at all. What makes a `BlobStore` of them is in
- * content-store.ts.
+ * What the places of a store have in common: objects by key, whole or not at all. What makes a `BlobStore` of them is
+ * in content-store.ts.
  */
 import { UserError } from '@gradpool/core'
 import { isHash } from '@gradpool/storage'
@@ -28,6 +28,18 @@ export interface ObjectStore {
 /** A store that does not give or take what it should: nothing that the experiment's author did. */
 export class StoreError extends UserError {
   override name = 'StoreError'
+  /** Without what was to be done, and where. */
+  readonly reason: string
+
+  constructor(message: string, { reason = message, ...options }: ErrorOptions & { readonly reason?: string } = {}) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
+/** In one sentence, what could not be done. */
+export function storeError(what: string, address: string, reason: string, cause?: unknown): StoreError {
+  return new StoreError(`${what} in the store ${address}: ${reason}`, { reason, cause })
 }
 
 export const MOST_NAME_BYTES = 65_536

@@ -36,15 +36,32 @@ export async function openStore(address: string, options: OpenStoreOptions = {})
     const [, bucket, path = ''] = S3.exec(address) ?? []
     const prefix = path.replace(/\/$/, '')
     if (bucket === undefined || (prefix !== '' && !prefix.split('/').every((part) => PART.test(part)))) {
-      throw new UserError(`the store's address '${address}' is not s3://BUCKET/PREFIX`)
+      throw new UserError(`the store's address '${address.slice(0, 100)}' is not s3://BUCKET/PREFIX`)
     }
     return contentStore(s3Objects({ bucket, prefix, env, ...tried }))
   }
-  if (/^https?:\/\//.test(address) && URL.canParse(address)) {
+  if (isServed(address)) {
     if (token === undefined) throw new UserError(`the store ${new URL(address).origin} needs a token`)
-    return contentStore(httpObjects(address, { token, ...tried }))
+    return openServedStore({ address, token }, options)
   }
   throw new UserError(`'${address.replace(/\/\/[^/@]*@/, '//…@')}' is no address of a store: it is ${FORMS}`)
+}
+
+/**
+ * The store that a job names: over HTTP only, since a job must not lead to a folder or a bucket of the worker's.
+ *
+ * @throws UserError where the address is another
+ */
+export function openServedStore(
+  { address, token }: { readonly address: string; readonly token: string },
+  { retries, limits }: Pick<OpenStoreOptions, 'retries' | 'limits'> = {},
+): BlobStore {
+  if (!isServed(address)) throw new UserError(`'${address.slice(0, 100)}' is not the address of a store over HTTP`)
+  return contentStore(httpObjects(address, { token, ...(retries && { retries }), ...(limits && { limits }) }))
+}
+
+function isServed(address: string): boolean {
+  return /^https?:\/\//.test(address) && URL.canParse(address)
 }
 
 function pathIn(address: string): string {

@@ -1,12 +1,12 @@
 /**
- * Objects of a bucket of S3, or of another server that speaks its protocol. Each request is signed by aws4fetch, with the
- * SHA-256 of its bytes: the server takes no others.
+ * Objects of a bucket of S3, or of another server that speaks its protocol. Each request is signed by aws4fetch, with
+ * the SHA-256 of its bytes: the server takes no others.
  */
 import { UserError } from '@gradpool/core'
 import { AwsV4Signer } from 'aws4fetch'
 import { asStoreError } from './http-objects.js'
 import { HTTP_LIMITS, httpClient, type HttpAnswer, type HttpLimits, type HttpRequest } from './http-request.js'
-import { type ObjectKey, type ObjectStore, pathOf, StoreError, titleOf } from './object-store.js'
+import { type ObjectKey, type ObjectStore, pathOf, storeError, titleOf } from './object-store.js'
 import { RETRIES, type RetryRule, TemporaryFailure, withRetries } from './retries.js'
 import { credentialsFrom } from './s3-credentials.js'
 import { sha256 } from './sha256.js'
@@ -72,8 +72,9 @@ export function s3Objects(options: S3Options): ObjectStore {
   }
 
   const refused = (key: ObjectKey, what: string, answer: HttpAnswer) =>
-    new StoreError(`${what} ${titleOf(key)} in the store ${address}: ${reasonIn(answer)}`)
-  const isAbsent = (answer: HttpAnswer) => answer.status === 404 && codeIn(answer) !== 'NoSuchBucket'
+    storeError(`${what} ${titleOf(key)}`, address, reasonIn(answer))
+  // Other things may be absent, such as the bucket; an answer to HEAD does not say what.
+  const isAbsent = (answer: HttpAnswer) => answer.status === 404 && (codeIn(answer) ?? 'NoSuchKey') === 'NoSuchKey'
 
   return {
     address,
@@ -86,7 +87,8 @@ export function s3Objects(options: S3Options): ObjectStore {
     },
     async write(key, bytes) {
       if (bytes.length > MOST_BYTES) {
-        throw new StoreError(`S3 takes ${MOST_BYTES} bytes at once, and ${titleOf(key)} has ${bytes.length}`)
+        const reason = `it has ${bytes.length} bytes, and S3 takes ${MOST_BYTES} at once`
+        throw storeError(`cannot write ${titleOf(key)}`, address, reason)
       }
       const answer = await send(key, 'cannot write', { method: 'PUT', body: bytes })
       if (answer.status !== 200) throw refused(key, 'cannot write', answer)
@@ -123,6 +125,8 @@ function codeIn({ body }: HttpAnswer): string | undefined {
 const WORDS: Readonly<Record<string, string>> = {
   NoSuchBucket: 'there is no such bucket',
   InvalidAccessKeyId: 'it does not know this access key',
+  /** Of versitygw. */
+  XAdminUserNotFound: 'it does not know this access key',
   SignatureDoesNotMatch: 'the secret of the access key is another',
   AccessDenied: 'this access key may not do that (it needs s3:GetObject, PutObject, DeleteObject and ListBucket)',
   ExpiredToken: 'the session of the credentials has ended',

@@ -322,3 +322,15 @@ test('a blob that was cut short in a folder is refused', async () => {
   await rm(path)
   await expect(store.get(hash, 1000)).rejects.toThrow(/does not have/)
 })
+
+test.for([
+  ['AWS_SECRET_ACCESS_KEY', 'other', 'the secret of the access key is another'],
+  ['AWS_ACCESS_KEY_ID', 'other', 'it does not know this access key'],
+  ['bucket', 's3://other-bucket', 'there is no such bucket'],
+] as const)('S3 with another %s: one sentence', async ([name, value, sentence], { skip }) => {
+  const place = (await onS3()) ?? skip()
+  const env = { ...place.options.env, ...(name !== 'bucket' && { [name]: value }) }
+  const store = await opened(name === 'bucket' ? value : place.address, { env })
+  await expect(store.put(randomBytes(100))).rejects.toThrow(new RegExp(`^cannot write blob .*: ${sentence}$`))
+  await expect(store.readName('a')).rejects.toThrow(new RegExp(`^cannot read 'a' in the store s3:.*: ${sentence}$`))
+})

@@ -1,6 +1,6 @@
 /**
- * Serves a store over HTTP: the embedded store of a process that submits jobs, and any other. Who has the token may read,
- * write and delete all of it.
+ * Serves a store over HTTP: the embedded store of a process that submits jobs, and any other. Who has the token may
+ * read, write and delete all of it.
  *
  *   GET, HEAD, PUT, DELETE  /blobs/HASH    /names/NAME     Authorization: Bearer TOKEN
  */
@@ -10,7 +10,7 @@ import { UserError } from '@gradpool/core'
 import { isHash, reasonOf } from '@gradpool/storage'
 import { fastify, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { BlobStore } from './blob-store.js'
-import { checkKey, MOST_NAME_BYTES } from './object-store.js'
+import { checkKey, MOST_NAME_BYTES, StoreError } from './object-store.js'
 import { sha256 } from './sha256.js'
 
 export interface StoreServerOptions {
@@ -66,7 +66,7 @@ export async function serveStore(store: BlobStore, options: StoreServerOptions =
     reply.raw.once('close', give)
   })
   server.setErrorHandler((error, _request, reply) => {
-    if (error instanceof UserError) return refuse(reply, 507, error.message)
+    if (error instanceof StoreError) return refuse(reply, 507, error.reason)
     const status = statusOf(error)
     // Of fastify, about what was asked; anything else is a defect, or the store's machine.
     return status < 500 ? refuse(reply, status, reasonOf(error)) : refuse(reply, 500, 'it failed')
