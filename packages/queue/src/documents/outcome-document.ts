@@ -80,7 +80,8 @@ export function decodeOutcome(bytes: Uint8Array, of: OutcomeOf, where: string): 
   if (parts === undefined) throw wrong('it has tensors of no name')
   if ((about.bestEpoch === undefined) !== (parts.best.size === 0)) throw wrong('its best epoch has no states')
   const isOne = (epoch: number) => epoch >= 1 && epoch <= about.epochs.length
-  if (!isOne(about.epoch) || !isOne(about.bestEpoch ?? about.epoch)) throw wrong('it tells of an epoch that is not there')
+  if (!isOne(about.epoch) || !isOne(about.bestEpoch ?? about.epoch))
+    throw wrong('it tells of an epoch that is not there')
   const best: BestStates | undefined =
     about.bestEpoch === undefined ? undefined : { epoch: about.bestEpoch, states: parts.best }
   return {

@@ -61,6 +61,8 @@ const passNames = ['training', 'validation', 'test', 'predictions'] as const
 
 /** What a document says instead of what it has not in it. */
 export interface Written {
+  /** The same for the same pass. @param make what it is then */
+  pass(pass: Pass, make: () => Promise<object>): Promise<object>
   program(program: Program): Promise<Blob>
   field(field: Field): Promise<Blob>
   rows(rows: Int32Array): Promise<Content>
@@ -70,20 +72,21 @@ export interface Written {
 export interface Found {
   program(blob: Blob): Program
   values(field: FieldDocument): Field['values']
-  rows(content: Content): Int32Array
+  rows(rows: RowsDocument): Int32Array
 }
 
 /** @throws UserError for a metric that ends in a function of the user's own */
 export async function encodePlan(plan: TrainingPlan, written: Written): Promise<Uint8Array> {
   const { name, hash, seed, epochs, keep, work, monitor, earlyStopping, initFrom, transferredStates } = plan
   const { averaging } = plan
+  const passOf = (pass: Pass) => written.pass(pass, () => encodePass(pass, name, written))
   const passes: Partial<Record<PassName, object>> = {}
   for (const each of passNames) {
     const pass = plan[each]
-    if (pass) passes[each] = await encodePass(pass, name, written)
+    if (pass) passes[each] = await passOf(pass)
   }
   const replicas: object[] = []
-  for (const pass of averaging?.replicas ?? []) replicas.push(await encodePass(pass, name, written))
+  for (const pass of averaging?.replicas ?? []) replicas.push(await passOf(pass))
   return new TextEncoder().encode(
     encodeJson(FORMAT, {
       ...{ name, hash, seed, epochs, keep, work, monitor, earlyStopping, initFrom, transferredStates },
@@ -213,13 +216,16 @@ function makePass(what: string, { batches, tail, fields, rows, reading }: PassDo
     const { dtype, shape } = field
     return [name, { dtype, shape, values: found.values(field) }]
   })
-  const numbers = 'count' in rows ? rowsFrom(rows) : found.rows(rows)
+  const numbers = found.rows(rows)
   if (numbers.length !== program.numExamples) throw wrong(`has ${numbers.length} rows, not ${program.numExamples}`)
   return { program, data: { fields: Object.fromEntries(own), rows: numbers, ...(reading && { reading }) } }
 }
 
-function rowsFrom({ from, count }: { readonly from: number; readonly count: number }): Int32Array {
-  return Int32Array.from({ length: count }, (_, at) => from + at)
+/** Rows that follow one another. */
+export function rowsFrom({ from, count }: { readonly from: number; readonly count: number }): Int32Array {
+  const rows = new Int32Array(count)
+  for (let at = 0; at < count; at++) rows[at] = from + at
+  return rows
 }
 
 const MOST_ROWS = 2 ** 31 - 1
@@ -257,7 +263,9 @@ function isField(value: unknown): value is FieldDocument {
 }
 
 function isRows(value: unknown): value is RowsDocument {
-  return hasFields(value, { from: isCount, count: isRowCount }) ? value.from + value.count <= MOST_ROWS : isContent(value)
+  return hasFields(value, { from: isCount, count: isRowCount })
+    ? value.from + value.count <= MOST_ROWS
+    : isContent(value)
 }
 
 function isRowCount(value: unknown): value is number {

@@ -34,8 +34,8 @@ export class HeldValues<T> {
    *
    * @param bytes that it takes
    */
-  async take(key: string, bytes: number, load: () => Promise<T>): Promise<T> {
-    const entry = this.#entries.get(key) ?? { value: load(), bytes, holders: 0 }
+  async take(key: string, bytes: number, load: () => T | Promise<T>): Promise<T> {
+    const entry = this.#entries.get(key) ?? { value: loading(load), bytes, holders: 0 }
     if (!this.#entries.delete(key)) this.#bytes += bytes
     this.#entries.set(key, entry)
     entry.holders++
@@ -69,4 +69,8 @@ export class HeldValues<T> {
       if (free) void value.then(free)
     }
   }
+}
+
+async function loading<T>(load: () => T | Promise<T>): Promise<T> {
+  return load()
 }

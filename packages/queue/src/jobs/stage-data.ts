@@ -7,7 +7,15 @@ import { type Engine, type Field, type Program, sizeOf } from '@gradpool/core/en
 import type { TrainingPlan } from '@gradpool/trainer/plan'
 import process from 'node:process'
 import { type Blob, readContent } from '../documents/content.js'
-import { decodeProgram, type FieldDocument, passesOf, planOf, type PlanDocument } from '../documents/plan-document.js'
+import {
+  decodeProgram,
+  type FieldDocument,
+  passesOf,
+  planOf,
+  type PlanDocument,
+  type RowsDocument,
+  rowsFrom,
+} from '../documents/plan-document.js'
 import type { BlobStore } from '../store/blob-store.js'
 import { HeldValues } from './held-values.js'
 
@@ -48,7 +56,7 @@ export class StageData {
     const release = () => {
       for (const each of releases.splice(0)) each()
     }
-    const held = async <T>(values: HeldValues<T>, { blob, bytes }: Blob, load: () => Promise<T>): Promise<T> => {
+    const held = async <T>(values: HeldValues<T>, { blob, bytes }: Blob, load: () => T | Promise<T>): Promise<T> => {
       const value = await values.take(blob, bytes, load)
       releases.push(() => values.give(blob))
       return value
@@ -66,19 +74,20 @@ export class StageData {
           programs.set(blob.blob, await held(this.#programs, blob, load))
         }
       }
-      for (const pass of all) {
-        if ('blob' in pass.rows) {
-          const { rows: blob } = pass
-          rows.set(blob.blob, await held(this.#rows, blob, () => rowsIn(blob)))
-        }
+      for (const { rows: its, ...pass } of all) {
+        const blob = rowsBlob(its)
+        if (blob)
+          rows.set(blob.blob, await held(this.#rows, blob, () => ('count' in its ? rowsFrom(its) : rowsIn(blob))))
         for (const field of Object.values(pass.fields)) {
           memories.set(field.blob, await held(this.#values, field, () => this.#loadValues(field, store)))
         }
       }
       const found = {
         program: ({ blob }: Blob) => there(programs.get(blob)),
-        rows: (content: { readonly blob: string } | { readonly inline: string }) =>
-          'inline' in content ? toRows(Buffer.from(content.inline, 'base64'), where) : there(rows.get(content.blob)),
+        rows: (its: RowsDocument) =>
+          'inline' in its
+            ? toRows(Buffer.from(its.inline, 'base64'), where)
+            : there(rows.get(rowsBlob(its)?.blob ?? '')),
         values: (field: FieldDocument) => valuesIn(field, there(memories.get(field.blob))),
       }
       return { plan: planOf(document, found, where), release }
@@ -128,6 +137,12 @@ export class StageData {
 
 /** Another machine may have the room, or this one later. */
 export class OutOfRoom extends Error {}
+
+/** By what rows are kept that are not in the document; no blob has the name of those that follow one another. */
+function rowsBlob(rows: RowsDocument): Blob | undefined {
+  if ('count' in rows) return { blob: `${rows.from} and ${rows.count - 1} more`, bytes: 4 * rows.count }
+  return 'blob' in rows ? rows : undefined
+}
 
 function valuesIn({ dtype, shape }: FieldDocument, memory: Uint8Array): Field['values'] {
   const { buffer, byteOffset, byteLength } = memory

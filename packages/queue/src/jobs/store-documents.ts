@@ -2,7 +2,7 @@
 import { UserError } from '@gradpool/core'
 import { type Field, type Program, sizeOf, type StateValues } from '@gradpool/core/engine'
 import { encodeSafetensors, type NamedArray } from '@gradpool/storage'
-import type { TrainingPlan } from '@gradpool/trainer/plan'
+import type { Pass, TrainingPlan } from '@gradpool/trainer/plan'
 import { type Blob, putBlob, putContent, readContent } from '../documents/content.js'
 import { checkOutcome, decodeOutcome, type FinalOutcome } from '../documents/outcome-document.js'
 import { encodePlan, encodeProgram } from '../documents/plan-document.js'
@@ -20,7 +20,8 @@ const MOST_TOLD_BYTES = 2 ** 26
 export class StoreDocuments implements StageDocuments {
   readonly #store: BlobStore
   readonly #numerics: string
-  /** What has been put. */
+  /** What has been put, and said. */
+  readonly #passes = new WeakMap<Pass, Promise<object>>()
   readonly #programs = new WeakMap<Program, Promise<Blob>>()
   readonly #fields = new WeakMap<Field, Promise<Blob>>()
   readonly #rows = new WeakMap<Int32Array, Promise<Content>>()
@@ -33,6 +34,7 @@ export class StoreDocuments implements StageDocuments {
   async encodePlan(plan: TrainingPlan): Promise<Content> {
     const store = this.#store
     const bytes = await encodePlan(plan, {
+      pass: (pass, make) => once(this.#passes, pass, make),
       program: (program) => once(this.#programs, program, () => putBlob(store, encodeProgram(program))),
       field: (field) => once(this.#fields, field, () => putBlob(store, bytesOf(field.values))),
       rows: (rows) => once(this.#rows, rows, () => putContent(store, bytesOf(rows), MOST_INLINE_ROWS_BYTES)),

@@ -1,6 +1,13 @@
 /** Whether Programs and states of a saved model belong together, and fit in memory. */
 import { UserError } from '@gradpool/core'
-import { type BatchProgram, type MetricSpec, type Program, sameShape, sizeProblem, type TableNames } from '@gradpool/core/engine'
+import {
+  type BatchProgram,
+  type MetricSpec,
+  type Program,
+  sameShape,
+  sizeProblem,
+  type TableNames,
+} from '@gradpool/core/engine'
 import type { NamedArray } from '../number-types.js'
 import type { ModelContent, RowPrograms, SavedPrediction, ValueSpec } from './saved-model.js'
 
