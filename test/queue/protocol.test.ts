@@ -75,7 +75,7 @@ test('a queue that forgets everything, and a store that lost a result, cost a tr
 })
 
 test('a job that ends the process of its worker three times fails', async () => {
-  const { store, worker, trainer, admin } = await queueOf(redis().url)
+  const { worker, trainer, admin } = await queueOf(redis().url)
   const bad = fakeStage('bad', { epochs: 1000, ms: 10 })
   const ended = run(trainer(), bad)
   for (let strike = 1; strike <= 3; strike++) {

@@ -113,10 +113,10 @@ function show(report: QueueReport, { json, watch = false }: QueueCommandOptions,
   else stdout.printColoured(textOf(report, stdout))
 }
 
-function textOf(report: QueueReport, { columns, colours }: Outlet): string {
+function textOf(report: QueueReport, outlet: Outlet): string {
   const { address, namespace, queues, machines } = visibleIn(report)
   const grid = (heads: string[], rows: string[][], flexible: number, right: number[]) =>
-    gridOf(heads, rows, { columns: columns(), colours, flexible, right })
+    gridOf(heads, rows, { columns: outlet.columns(), colours: outlet.colours, flexible, right })
   const counts = queues.map(({ name, isPaused, counts: { waiting, active, delayed, failed } }) => [
     name + (isPaused ? ' (paused)' : ''),
     ...[waiting, active, delayed, failed].map(String),

@@ -25,7 +25,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
   })
   io.onClosed(() => interrupts.abort())
   interrupts.signal.addEventListener('abort', () => stopped.abort())
-  let isStuck = false
+  const stuck = new AbortController()
   const engine = await chooseEngine(options)
   const print = (text: string) => {
     if (!quiet) io.stdout.print(`${new Date().toISOString().slice(11, 19)} ${text}`)
@@ -41,7 +41,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
       ...(struck && { struck }),
       onHeld: (held) => tellSupervisor({ held }),
       onStuck() {
-        isStuck = true
+        stuck.abort()
         stopped.abort()
       },
       onEvent(event) {
@@ -59,7 +59,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
     if (!stopped.signal.aborted) await new Promise((resolve) => stopped.signal.addEventListener('abort', resolve))
     await worker.close()
     // A thread that does not end is ended with its process, which its supervisor starts again.
-    if (isStuck && isSupervised()) process.kill(process.pid, 'SIGKILL')
+    if (stuck.signal.aborted && isSupervised()) process.kill(process.pid, 'SIGKILL')
     return interrupts.exitCode() === undefined ? exitCode.failed : exitCode.done
   } finally {
     interrupts.dispose()
