@@ -497,7 +497,12 @@ const passOf = (digit) => {
 }
 
 const trainingPlanOf = (digit) => ({
-  ...{ name: 'a', hash: hashOf(digit), seed: digit, epochs: 3, keep: 'best', work: 1 },
+  name: 'a',
+  hash: hashOf(digit),
+  seed: digit,
+  epochs: 3,
+  keep: 'best',
+  work: 1,
   monitor: { name: 'loss', mode: 'min' },
   earlyStopping: { monitor: { name: 'loss', mode: 'min' }, patience: 2, minDelta: 0 },
   training: passOf(digit),
@@ -567,7 +572,11 @@ async function writeBlobCheckpoint(folder, digit) {
   epochs.push(row)
   const statesOf = (first) => new Map([['w', { shape: [2], values: Float32Array.of(first, digit) }]])
   await new BlobCheckpoints(store, { stage: hashOf(1), numerics }, 1e6).save({
-    ...{ hash: hashOf(1), numerics, seconds: 1, firstEpoch: hashOf(digit), epochs: epochs.snapshot() },
+    hash: hashOf(1),
+    numerics,
+    seconds: 1,
+    firstEpoch: hashOf(digit),
+    epochs: epochs.snapshot(),
     position: { step: 7, since: 5, sums: { loss: Float64Array.of(digit) }, rows: {}, lastLoss: NaN },
     states: statesOf(2),
     best: { epoch: 1, states: statesOf(1) },

@@ -1,6 +1,6 @@
 /**
- * Runs experiments: their stages as one graph, over a pool of worker threads or wherever else they are trained, recorded
- * in a run directory.
+ * Runs experiments: their stages as one graph, over a pool of worker threads or wherever else they are trained,
+ * recorded in a run directory.
  */
 import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'

@@ -1,7 +1,7 @@
 /**
  * Runs stages of the graph: trains each, tells of it, writes its files, and keeps what its dependents need.
  */
-import { stepsPerEpochOf, type StateValues } from '@gradpool/core/engine'
+import { stepsPerEpochOf } from '@gradpool/core/engine'
 import type { StagePlan } from '@gradpool/experiments'
 import { valuesOf, weightsHash } from '@gradpool/storage'
 import { ownVersion, sentenceOf, type TrainingOutcome, type TrainingProgress } from '@gradpool/trainer'

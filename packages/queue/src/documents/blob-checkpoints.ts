@@ -1,7 +1,7 @@
 /**
  * The checkpoint of a training in a store: `checkpoints/<numerics>/<stage>` names the record, and the record its states
- * and rows by their hashes, as on disk it names files. Blobs come first, then the name, and only then does what the name
- * told of before go.
+ * and rows by their hashes, as on disk it names files. Blobs come first, then the name, and only then does what the
+ * name told of before go.
  */
 import { UserError } from '@gradpool/core'
 import { messageOf } from '@gradpool/storage'

@@ -49,15 +49,6 @@ describe('a plan', () => {
       store,
       where,
     )
-    const {
-      model: _,
-      learning: _learning,
-      data: _data,
-      table: _table,
-      samples: _samples,
-      retrace: _retrace,
-      ...own
-    } = plan
     const passes = (of: typeof read) =>
       [of.training, of.validation, of.test, of.predictions, ...(of.averaging?.replicas ?? [])].map(
         (pass) =>
@@ -83,12 +74,24 @@ describe('a plan', () => {
             ),
           },
       )
-    expect(passes(read)).toEqual(passes(own))
-    const rest = ({ training: _1, validation: _2, test: _3, predictions: _4, averaging, ...others }: typeof read) => ({
-      ...others,
-      every: averaging?.every,
-    })
-    expect(rest(read)).toEqual(rest(own))
+    expect(passes(read)).toEqual(passes(plan))
+    const rest = ({ name: title, hash, seed, epochs, keep, work, ...its }: typeof read) => {
+      const { monitor, earlyStopping, initFrom, transferredStates, averaging } = its
+      return {
+        title,
+        hash,
+        seed,
+        epochs,
+        keep,
+        work,
+        monitor,
+        earlyStopping,
+        initFrom,
+        transferredStates,
+        every: averaging?.every,
+      }
+    }
+    expect(rest(read)).toEqual(rest(plan))
   })
 
   it('that is changed is refused, or is a plan', async () => {

@@ -21,9 +21,6 @@ import { decodeJson, encodeJson, type Format, withNotFinite } from './json-docum
 
 const FORMAT: Format = { format: 'gradpool-outcome', formatVersion: 1 }
 
-/** More is no outcome of any training that fits in memory. */
-export const MOST_OUTCOME_BYTES = 2 ** 33
-
 /** What determines the bits of an outcome. */
 export interface OutcomeOf {
   /** The hash of the stage. */

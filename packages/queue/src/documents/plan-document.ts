@@ -89,7 +89,16 @@ export async function encodePlan(plan: TrainingPlan, written: Written): Promise<
   for (const pass of averaging?.replicas ?? []) replicas.push(await passOf(pass))
   return new TextEncoder().encode(
     encodeJson(FORMAT, {
-      ...{ name, hash, seed, epochs, keep, work, monitor, earlyStopping, initFrom, transferredStates },
+      name,
+      hash,
+      seed,
+      epochs,
+      keep,
+      work,
+      monitor,
+      earlyStopping,
+      initFrom,
+      transferredStates,
       ...passes,
       ...(averaging && { averaging: { every: averaging.every, replicas } }),
     }),
@@ -113,7 +122,14 @@ async function encodePass({ program, data }: Pass, title: string, written: Writt
     if (field) fields[name] = { dtype: field.dtype, shape: field.shape, ...(await written.field(field)) }
   }
   return {
-    ...{ batchSize, numExamples, shuffle, microBatches, plateaus, metrics, fields, reading: data.reading },
+    batchSize,
+    numExamples,
+    shuffle,
+    microBatches,
+    plateaus,
+    metrics,
+    fields,
+    reading: data.reading,
     program: await written.program(program.program),
     ...(program.tail && { tail: await written.program(program.tail) }),
     rows: rangeOf(data.rows) ?? (await written.rows(data.rows)),
@@ -145,7 +161,12 @@ export function decodePlan(bytes: Uint8Array, where: string): PlanDocument {
   if (!passes.has('training')) throw wrong('it has no training')
   return {
     plan: {
-      ...{ name, hash, seed, epochs, keep, work },
+      name,
+      hash,
+      seed,
+      epochs,
+      keep,
+      work,
       ...(monitor && { monitor }),
       ...(earlyStopping && { earlyStopping }),
       ...(initFrom !== undefined && { initFrom }),

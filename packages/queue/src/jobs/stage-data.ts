@@ -32,7 +32,7 @@ const MOST_ROWS_BYTES = 2 ** 33
 export interface LoadedPlan {
   readonly plan: TrainingPlan
   /** Once, when nothing reads it any more. */
-  release(): void
+  readonly release: () => void
 }
 
 export class StageData {

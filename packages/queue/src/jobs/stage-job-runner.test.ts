@@ -132,9 +132,9 @@ it('goes on where it was stopped, after any step, to the same bits, and leaves n
     let from = 0
     const onStarted = (step: number) => steps.push((from = step))
     const running = runner.run(job, { ...hooks, onStarted, onEpoch: (row) => rows.push(row) })
-    let isOver = false
-    void running.end.finally(() => (isOver = true))
-    while (!isOver && (running.progress()?.step ?? 0) <= from) await setImmediate()
+    const over = new AbortController()
+    void running.end.finally(() => over.abort())
+    while (!over.signal.aborted && (running.progress()?.step ?? 0) <= from) await setImmediate()
     running.stop()
     const end = await running.end
     await runner.close()

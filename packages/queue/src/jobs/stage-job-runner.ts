@@ -9,7 +9,7 @@ import { UserError } from '@gradpool/core'
 import { type Engine, sizeOf, type StateValues } from '@gradpool/core/engine'
 import { LocalTrainer, type StageTraining } from '@gradpool/orchestrator'
 import { decodeSafetensors, messageOf, valuesOf } from '@gradpool/storage'
-import { checkMemory, type Checkpoints, type EnginePool, type TrainingProgress } from '@gradpool/trainer'
+import { checkMemory, type Checkpoints, type EnginePool } from '@gradpool/trainer'
 import type { TrainingPlan } from '@gradpool/trainer/plan'
 import { BlobCheckpoints } from '../documents/blob-checkpoints.js'
 import { putBlob, putContent, readContent } from '../documents/content.js'
@@ -165,7 +165,8 @@ function settingsOf({ stage, title, checkpointSeconds, stallSeconds }: StageJob)
 }
 
 /**
- * The blob comes before the name that tells of it. What failed has no name: whoever asks for it again has it tried again.
+ * The blob comes before the name that tells of it. What failed has no name: whoever asks for it again has it tried
+ * again.
  */
 async function putOutcome(
   store: BlobStore,
