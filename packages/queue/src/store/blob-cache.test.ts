@@ -3,14 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { memoryObjects } from '../testing/memory-objects.js'
 import { temporaryFolder } from '../testing/temporary-folder.js'
 import { type BlobCache, cachedStore, diskCache, memoryCache } from './blob-cache.js'
 import type { BlobStore } from './blob-store.js'
-import { openStore } from './open-store.js'
+import { contentStore } from './content-store.js'
 
 /** A store that says which blobs were asked of it. */
-async function counted(): Promise<{ store: BlobStore; asked: string[] }> {
-  const store = await openStore(`file:${await temporaryFolder()}`)
+function counted(): { store: BlobStore; asked: string[] } {
+  const store = contentStore(memoryObjects())
   const asked: string[] = []
   const get = (hash: string, most: number) => {
     asked.push(hash)
@@ -26,7 +27,7 @@ const CACHES: Readonly<Record<string, (mostBytes: number) => Promise<BlobCache>>
 
 describe.each(Object.entries(CACHES))('a cache: %s', (_title, make) => {
   test('asks the store once', async () => {
-    const { store, asked } = await counted()
+    const { store, asked } = counted()
     const cached = cachedStore(store, await make(10_000))
     const hash = await cached.put(randomBytes(1000))
     await Promise.all([1, 2, 3].map(() => cached.get(hash, 1000)))
@@ -35,7 +36,7 @@ describe.each(Object.entries(CACHES))('a cache: %s', (_title, make) => {
   })
 
   test('keeps the bound of who asks', async () => {
-    const { store } = await counted()
+    const { store } = counted()
     const cached = cachedStore(store, await make(10_000))
     const hash = await cached.put(randomBytes(1000))
     await cached.get(hash, 1000)
@@ -43,7 +44,7 @@ describe.each(Object.entries(CACHES))('a cache: %s', (_title, make) => {
   })
 
   test('forgets what was read least recently', async () => {
-    const { store, asked } = await counted()
+    const { store, asked } = counted()
     const cached = cachedStore(store, await make(10_000))
     const hashes = []
     for (let index = 0; index < 12; index++) {
@@ -63,7 +64,7 @@ describe.each(Object.entries(CACHES))('a cache: %s', (_title, make) => {
   })
 
   test('does not keep what is more than all of it', async () => {
-    const { store, asked } = await counted()
+    const { store, asked } = counted()
     const cached = cachedStore(store, await make(10_000))
     const [small, large] = [await cached.put(randomBytes(1000)), await cached.put(randomBytes(10_001))]
     for (const hash of [small, large, small, large]) await cached.get(hash, 20_000)
@@ -71,7 +72,7 @@ describe.each(Object.entries(CACHES))('a cache: %s', (_title, make) => {
   })
 
   test('has nothing that was deleted', async () => {
-    const { store } = await counted()
+    const { store } = counted()
     const cached = cachedStore(store, await make(10_000))
     const hash = await cached.put(randomBytes(1000))
     await cached.get(hash, 1000)
@@ -82,7 +83,7 @@ describe.each(Object.entries(CACHES))('a cache: %s', (_title, make) => {
 
 describe('a cache on disk', () => {
   test('what is damaged in it comes from the store again', async () => {
-    const { store, asked } = await counted()
+    const { store, asked } = counted()
     const folder = await temporaryFolder()
     const cached = cachedStore(store, diskCache(folder, 10_000))
     const bytes = randomBytes(1000)
@@ -95,7 +96,7 @@ describe('a cache on disk', () => {
   })
 
   test('is bounded for several that share it, whatever lay in it', async () => {
-    const { store } = await counted()
+    const { store } = counted()
     const folder = await temporaryFolder()
     await writeFile(join(folder, 'f'.repeat(64)), randomBytes(1_000_000))
     await writeFile(join(folder, 'left.tmp'), randomBytes(100_000))
@@ -115,7 +116,7 @@ describe('a cache on disk', () => {
   })
 
   test.each(['full', 'read-only', 'no folder'])('goes without where its disk is %s', async (kind) => {
-    const { store, asked } = await counted()
+    const { store, asked } = counted()
     const folder = join(await temporaryFolder(), 'disk')
     if (kind === 'no folder') await writeFile(folder, '')
     else {
