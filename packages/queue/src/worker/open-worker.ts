@@ -12,7 +12,7 @@ import type { StageJob } from '../job.js'
 import { StageJobRunner } from '../jobs/stage-job-runner.js'
 import { cachedStore, diskCache, type BlobCache } from '../store/blob-cache.js'
 import type { BlobStore } from '../store/blob-store.js'
-import { openStore } from '../store/open-store.js'
+import { openServedStore, openStore } from '../store/open-store.js'
 import { StageWorker, type StageWorkerOptions } from './stage-worker.js'
 
 export interface OpenWorkerOptions extends Pick<StageWorkerOptions, 'struck' | 'lockSeconds' | 'onHeld' | 'onEvent'> {
@@ -94,34 +94,24 @@ function blobCache(): BlobCache {
 /** A worker's own store, and those that submitters serve. */
 class Stores {
   readonly #own: BlobStore | undefined
-  readonly #served = new Map<string, Promise<BlobStore>>()
+  readonly #served = new Map<string, BlobStore>()
 
   constructor(own: BlobStore | undefined) {
     this.#own = own
   }
 
-  async of({ store }: StageJob): Promise<BlobStore> {
+  of({ store }: StageJob): BlobStore {
     if (store === null) {
       if (this.#own) return this.#own
       throw new UserError('its store is the workers’ own, and this worker has none: --store says which')
     }
     const key = `${store.address} ${store.token}`
-    const known = this.#served.get(key) ?? this.#open(store)
+    const known = this.#served.get(key) ?? cachedStore(openServedStore(store), blobCache())
     this.#served.set(key, known)
-    known.catch(() => this.#served.delete(key))
     return known
   }
 
   async close(): Promise<void> {
-    await this.#own?.close()
-    for (const store of await Promise.allSettled(this.#served.values())) {
-      if (store.status === 'fulfilled') await store.value.close()
-    }
-  }
-
-  /** No other place than a server over HTTP, whatever a job says. */
-  async #open({ address, token }: NonNullable<StageJob['store']>): Promise<BlobStore> {
-    if (!/^https?:\/\//.test(address)) throw new UserError(`a job's store is one over HTTP, and '${address}' is none`)
-    return cachedStore(await openStore(address, { token }), blobCache())
+    for (const store of [this.#own, ...this.#served.values()]) await store?.close()
   }
 }
