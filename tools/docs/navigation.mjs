@@ -9,6 +9,8 @@ export const groups = [
       'docs/platforms.md',
       'docs/cpu.md',
       'docs/scaling.md',
+      'docs/queue.md',
+      'docs/queue-deployment.md',
       'docs/browser.md',
       'examples/browser/README.md',
       'docs/bundling.md',
