@@ -60,7 +60,7 @@ export async function checkCommand(words: readonly string[], isWhole = true): Pr
 }
 
 /** Programs that are not ours, and not npm's. */
-const others = ['docker', 'export', 'kubectl', 'redis-server', 'sbatch']
+const others = ['docker', 'export', 'kubectl', 'mkdir', 'redis-server', 'sbatch']
 
 function isThere(command: string, what: string, name: string): boolean {
   if (others.includes(command)) return true
