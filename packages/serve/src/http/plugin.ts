@@ -1,5 +1,5 @@
 /** The protocol as a plugin of Fastify, below `/v2` of where it is registered. */
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import { checkWhole } from '../checks.js'
 import { type Answer } from '../protocol/answer.js'
 import { Answers, refused } from '../protocol/answers.js'
@@ -16,7 +16,7 @@ const MOST_BYTES_AT_ONCE = 2 ** 28
 /**
  *     await app.register(servePlugin, { models: new Map([['digits', predictor(model)]]) })
  */
-export async function servePlugin(app: FastifyInstance, options: PluginOptions): Promise<void> {
+export const servePlugin: FastifyPluginCallback<PluginOptions> = (app, options, done) => {
   const { mostBodyBytes = MOST_BODY_BYTES, mostBytesAtOnce = MOST_BYTES_AT_ONCE, ...others } = options
   const answers = new Answers(others)
   const bodyLimit = checkWhole('mostBodyBytes', mostBodyBytes, 1, 2 ** 31)
@@ -24,20 +24,20 @@ export async function servePlugin(app: FastifyInstance, options: PluginOptions):
   let bytesAtOnce = 0
 
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, taken) => taken(null, body))
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     send(reply, refused(refusalOf(error, bodyLimit)))
   })
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', (request, reply, next) => {
     const bytes = Math.min(bodyBytes(request, bodyLimit), bodyLimit)
     if (bytesAtOnce + bytes > most) {
       void reply.header('retry-after', '1')
-      done(new Refusal(429, `bodies of ${most} bytes are received already: ask again in a moment`))
+      next(new Refusal(429, `bodies of ${most} bytes are received already: ask again in a moment`))
       return
     }
     bytesAtOnce += bytes
     reply.raw.once('close', () => (bytesAtOnce -= bytes))
-    done()
+    next()
   })
   const answer = async (request: FastifyRequest<{ Params: { '*'?: string } }>, reply: FastifyReply) => {
     const { method, params, headers, body } = request
@@ -54,6 +54,7 @@ export async function servePlugin(app: FastifyInstance, options: PluginOptions):
   }
   app.all('/v2', answer)
   app.all('/v2/*', answer)
+  done()
 }
 
 function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {

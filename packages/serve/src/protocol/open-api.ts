@@ -22,7 +22,7 @@ const MOST_SHOWN = 64
 
 export function openApi(models: Models, { version, hasToken }: OpenApiOptions): object {
   const names = [...models.keys()]
-  const paths = names.map((name) => {
+  const paths = names.flatMap((name) => {
     const model = models.get(name)
     if (!model) throw new UserError(`there is no model '${name}'`)
     return pathsOf(name, model)
@@ -43,7 +43,7 @@ export function openApi(models: Models, { version, hasToken }: OpenApiOptions): 
       '/v2/health/live': { get: operation('Whether the server answers', 'server') },
       '/v2/health/ready': { get: operation('Whether new requests may come; 503 while it stops', 'server') },
       '/v2/models': { get: operation('The names of the models', 'server') },
-      ...Object.assign({}, ...paths),
+      ...Object.fromEntries(paths),
       '/metrics': { get: operation('Metrics for Prometheus', 'server') },
     },
     components: {
@@ -55,28 +55,30 @@ export function openApi(models: Models, { version, hasToken }: OpenApiOptions): 
   }
 }
 
-function pathsOf(name: string, model: ServedModel): object {
+function pathsOf(name: string, model: ServedModel): [path: string, item: object][] {
   const path = `/v2/models/${name}`
+  return [
+    [path, { get: operation(`What ${name} reads and predicts`, name) }],
+    [`${path}/ready`, { get: operation(`Whether ${name} answers`, name) }],
+    [`${path}/infer`, { post: inferenceOf(name, model) }],
+  ]
+}
+
+function inferenceOf(name: string, model: ServedModel): object {
   return {
-    [path]: { get: operation(`What ${name} reads and predicts`, name) },
-    [`${path}/ready`]: { get: operation(`Whether ${name} answers`, name) },
-    [`${path}/infer`]: {
-      post: {
-        ...operation(`Predictions of ${name}`, name),
-        requestBody: {
-          required: true,
-          content: {
-            'application/json': { schema: requestSchema(model), example: exampleOf(model) },
-            'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
-          },
-        },
-        responses: {
-          200: { description: 'The predictions', content: { 'application/json': { schema: answerSchema(model) } } },
-          400: failure('The request is not what the model reads'),
-          413: failure('Too many rows or bytes'),
-          429: failure('Too much waits: ask again in a moment'),
-        },
+    ...operation(`Predictions of ${name}`, name),
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': { schema: requestSchema(model), example: exampleOf(model) },
+        'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
       },
+    },
+    responses: {
+      200: { description: 'The predictions', content: { 'application/json': { schema: answerSchema(model) } } },
+      400: failure('The request is not what the model reads'),
+      413: failure('Too many rows or bytes'),
+      429: failure('Too much waits: ask again in a moment'),
     },
   }
 }

@@ -72,6 +72,7 @@ export class OpenModels implements Models {
   readonly #timer: NodeJS.Timeout | undefined
   /** What ends while others serve already. */
   readonly #retiring = new Set<Promise<void>>()
+  #looks: Promise<unknown> = Promise.resolve()
   #isDisposed = false
 
   /** @internal */
@@ -92,19 +93,23 @@ export class OpenModels implements Models {
 
   /** Loads those whose files have changed. Never rejects. */
   async look(): Promise<void> {
-    await Promise.all([...this.#opened.values()].map((opened) => this.#look(opened)))
+    const all = [...this.#opened.values()].filter(({ isLoading }) => !isLoading)
+    if (this.#isDisposed || all.length === 0) return
+    const looks = Promise.all(all.map((opened) => this.#look(opened)))
+    this.#looks = Promise.all([this.#looks, looks]).then(() => undefined)
+    await looks
   }
 
   /** Ends once all that was asked is answered. */
   async dispose(): Promise<void> {
     this.#isDisposed = true
     clearInterval(this.#timer)
+    await this.#looks
     await Promise.all([...this.#opened.values()].map(({ predictor: its }) => its.dispose()))
     await Promise.all(this.#retiring)
   }
 
   async #look(opened: Opened): Promise<void> {
-    if (opened.isLoading || this.#isDisposed) return
     opened.isLoading = true
     const { file } = opened
     try {
@@ -113,9 +118,8 @@ export class OpenModels implements Models {
       opened.signature = signature
       const loaded = await load(file, this.#options)
       opened.signature = loaded.signature
-      const old = this.#isDisposed ? loaded.predictor : opened.predictor
-      if (!this.#isDisposed) opened.predictor = loaded.predictor
-      this.#retire(old)
+      this.#retire(opened.predictor)
+      opened.predictor = loaded.predictor
       this.#options.onReload?.({ model: file.name, hash: loaded.predictor.hash })
     } catch (error) {
       // The next look loads only what has changed again.
