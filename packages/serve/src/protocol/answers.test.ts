@@ -34,7 +34,8 @@ afterAll(async () => {
 })
 
 const x = Float32Array.of(1, -2, 3.5, 0, 0.25, 1e-3, -1e3, 7)
-const twoRows = { name: 'x', datatype: 'FP32', shape: [2, 4], data: Array.from(x) }
+const twoOfX = { name: 'x', datatype: 'FP32', shape: [2, 4] }
+const twoRows = { ...twoOfX, data: Array.from(x) }
 
 async function expected(): Promise<Readonly<Record<string, ArrayLike<number>>>> {
   return (await models.get('digits')?.predict({ x })) ?? {}
@@ -60,10 +61,9 @@ describe('predictions', () => {
 
   it('come and go as bytes after the JSON', async () => {
     const { probabilities, digit } = await expected()
-    const { data: _, ...input } = twoRows
     const { body, headers } = withBytes(
       {
-        inputs: [{ ...input, parameters: { binary_data_size: 32 } }],
+        inputs: [{ ...twoOfX, parameters: { binary_data_size: 32 } }],
         outputs: [{ name: 'probabilities', parameters: { binary_data: true } }, { name: 'digit' }],
       },
       bytesOf(x),
@@ -131,8 +131,7 @@ describe('predictions', () => {
 })
 
 describe('a request is refused in one sentence', () => {
-  const { data: _, ...withoutData } = twoRows
-  const binary = (size: unknown) => ({ inputs: [{ ...withoutData, parameters: { binary_data_size: size } }] })
+  const binary = (size: unknown) => ({ inputs: [{ ...twoOfX, parameters: { binary_data_size: size } }] })
   it.each<[object, number, RegExp]>([
     [[], 400, /^the request must be an object, not a list$/],
     [{}, 400, /^'inputs' must be a list, not nothing$/],
@@ -158,7 +157,7 @@ describe('a request is refused in one sentence', () => {
       400,
       /^the data of 'x' must be a list of 12 numbers, and has a list of 8$/,
     ],
-    [{ inputs: [withoutData] }, 400, /^the data of 'x' must be a list of 8 numbers, and has nothing$/],
+    [{ inputs: [twoOfX] }, 400, /^the data of 'x' must be a list of 8 numbers, and has nothing$/],
     [{ inputs: [{ ...twoRows, data: [[1, 2], [3, 4]] }] }, 400, /^the data of 'x' must be lists nested by the shape \[2, 4\], and has a list of 2$/], // prettier-ignore
     [{ inputs: [{ ...twoRows, data: [1, 2, 3, '4', 5, 6, 7, 8] }] }, 400, /^'x' takes finite numbers, not '4'$/],
     [{ inputs: [{ ...twoRows, data: [1, 2, 3, [4], 5, 6, 7, 8] }] }, 400, /^'x' takes finite numbers, not a list$/],
@@ -311,8 +310,7 @@ describe('bodies that were changed at random', () => {
     }
     const size = { name: 'size', datatype: 'FP32', shape: [2], data: [2, 3] }
     const json = JSON.stringify({ id: 'a', inputs: [image, size], outputs: [{ name: 'scaled' }] })
-    const { data: _, ...withoutData } = twoRows
-    const binary = withBytes({ inputs: [{ ...withoutData, parameters: { binary_data_size: 32 } }] }, bytesOf(x))
+    const binary = withBytes({ inputs: [{ ...twoOfX, parameters: { binary_data_size: 32 } }] }, bytesOf(x))
     const statuses = new Map<number, number>()
     const count = async (body: Uint8Array, headers: Readonly<Record<string, string>>, name: string) => {
       const { status, json: told } = await ask(answers, body, { headers, path: `/models/${name}/infer` })

@@ -147,7 +147,7 @@ describe('limits', () => {
     onTestFinished(() => void socket.destroy())
     const head = ['POST /v2/models/digits/infer HTTP/1.1', 'Host: localhost', 'Content-Length: 290']
     socket.write(`${head.join('\r\n')}\r\n\r\n{`)
-    const status = async () => (await post(address, `${' '.repeat(210)}${'[]'}`)).status
+    const status = async () => (await post(address, `${' '.repeat(210)}[]`)).status
     await expect.poll(status).toBe(429)
     socket.destroy()
     await expect.poll(status).toBe(400)
