@@ -1,6 +1,6 @@
 /**
- * `npm run bench:serving`: one model behind `gradpool serve` and behind FastAPI with ONNX Runtime or PyTorch, on the same
- * cores: how long a request of one row takes, and how many are answered from 64 connections.
+ * `npm run bench:serving`: one model behind `gradpool serve` and behind FastAPI with ONNX Runtime or PyTorch, on the
+ * same cores: how long a request of one row takes, and how many are answered from 64 connections.
  *
  *     npm run bench:serving -- [--only gradpool,onnx-1] [--without-peers] [--quick]
  *

@@ -13,8 +13,8 @@ export interface BatchOptions {
   /** Rows that are computed at once, at most; a request of more is a batch by itself. Default: 64. */
   readonly batchRows?: number
   /**
-   * Milliseconds that a request waits for others, at most. Default: 0, for those that come in the same turn of the event
-   * loop, or while others are computed.
+   * Milliseconds that a request waits for others, at most. Default: 0, for those that come in the same turn of the
+   * event loop, or while others are computed.
    */
   readonly delay?: number
   /** Rows that wait, at most: a request that would be more is refused. Default: 1024. */
@@ -46,8 +46,8 @@ const MOST_ROWS = 2 ** 24
 const MOST_DELAY_MS = 60_000
 
 /**
- * @param models one, or several of the same file, each with memory and a thread of its own: so many batches are computed
- *   at once
+ * @param models one, or several of the same file, each with memory and a thread of its own: so many batches are
+ *   computed at once
  */
 export function predictor(models: ServedModel | readonly ServedModel[], options: BatchOptions = {}): BatchingPredictor {
   return new BatchingPredictor('predict' in models ? [models] : models, options)
@@ -101,8 +101,8 @@ export class BatchingPredictor implements ServedModel {
   }
 
   /**
-   * Predictions for any number of rows, as `predict` of the model. The arrays must not change until it has ended. What it
-   * gives may be a part of a longer array.
+   * Predictions for any number of rows, as `predict` of the model. The arrays must not change until it has ended. What
+   * it gives may be a part of a longer array.
    *
    * @throws UserError for a field of the wrong name, size or type; QueueFull where too many rows wait
    */

@@ -42,14 +42,17 @@ export function refusalOf(caller: Caller, { hosts = [], token, open = [] }: Guar
 
 /** Refuses whoever may not ask, before anything of the body is read. */
 export function addGuard(app: FastifyInstance, options: GuardOptions): void {
-  app.addHook('onRequest', async ({ url, headers }, reply) => {
+  app.addHook('onRequest', ({ url, headers }, reply, next) => {
     const { host, origin, authorization } = headers
     const [path = ''] = url.split('?')
     const refusal = refusalOf({ path, host, origin, authorization }, options)
-    if (!refusal) return
+    if (!refusal) {
+      next()
+      return
+    }
     const { status, headers: its, body } = refused(refusal)
     if (status === 401) void reply.header('www-authenticate', 'Bearer, Basic realm="gradpool"')
-    await reply.code(status).headers(its).send(body)
+    void reply.code(status).headers(its).send(body)
   })
 }
 

@@ -1,6 +1,6 @@
 /**
- * Answers requests of the Open Inference Protocol (version 2, as KServe, Triton and others have it), for any server that
- * brings the method, the path and the bytes of the body.
+ * Answers requests of the Open Inference Protocol (version 2, as KServe, Triton and others have it), for any server
+ * that brings the method, the path and the bytes of the body.
  */
 import { UserError } from '@gradpool/core'
 import { QueueFull } from '../batching/batching-predictor.js'
@@ -47,8 +47,14 @@ export interface Asked {
   readonly body: Uint8Array
 }
 
-/** What the answers of KServe and Triton have, that know the protocol's extensions. */
-const SERVER = { name: 'gradpool', extensions: ['binary_tensor_data'] }
+declare const GRADPOOL_VERSION: string | undefined
+
+const SERVER = {
+  name: 'gradpool',
+  // Sources that are not built have none.
+  version: typeof GRADPOOL_VERSION === 'string' ? GRADPOOL_VERSION : 'source',
+  extensions: ['binary_tensor_data'],
+}
 
 const MOST_ROWS = 2 ** 24
 

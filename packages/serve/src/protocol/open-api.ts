@@ -1,4 +1,6 @@
-/** What can be asked, as OpenAPI 3.1: the protocol, with the names, types and shapes of the models that are served now. */
+/**
+ * What can be asked, as OpenAPI 3.1: the protocol, with the names, types and shapes of the models that are served now.
+ */
 import { UserError } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
 import type { ServedModel, ValueType } from '../model.js'
@@ -18,7 +20,7 @@ const ITEMS = {
 } as const
 
 /** An example is shown as far as a page can show it. */
-const MOST_SHOWN = 64
+const MOST_SHOWN = 1024
 
 export function openApi(models: Models, { version, hasToken }: OpenApiOptions): object {
   const names = [...models.keys()]
@@ -148,6 +150,7 @@ function tensorSchema(name: string, { dtype, shape }: ValueType): object {
         prefixItems: [{ type: 'integer', minimum: 1 }, ...shape.map((length) => ({ const: length }))],
         minItems: shape.length + 1,
         maxItems: shape.length + 1,
+        example: [1, ...shape],
       },
       data: { type: 'array', items: ITEMS[dtype], description: 'row-major, flat or nested by the shape' },
       parameters: { type: 'object', properties: { binary_data_size: { type: 'integer' } } },

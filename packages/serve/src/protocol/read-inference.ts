@@ -1,6 +1,6 @@
 /**
- * What a request asks a model: the Open Inference Protocol, in JSON, or with the bytes of tensors after it (the extension
- * `binary_tensor_data`), or the bytes of the rows alone.
+ * What a request asks a model: the Open Inference Protocol, in JSON, or with the bytes of tensors after it (the
+ * extension `binary_tensor_data`), or the bytes of the rows alone.
  */
 import type { Values } from '@gradpool/core'
 import { bytesPerElement, sizeOf } from '@gradpool/core/engine'
@@ -30,8 +30,8 @@ interface Reading {
 }
 
 /**
- * @param jsonBytes the header `Inference-Header-Content-Length`: how much of the body is JSON; all of it where there is no
- *   such header
+ * @param jsonBytes the header `Inference-Header-Content-Length`: how much of the body is JSON; all of it where there is
+ *   no such header
  * @throws Refusal: 413 for too many rows, else 400
  */
 export function readInference(
