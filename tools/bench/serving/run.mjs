@@ -97,7 +97,10 @@ async function measure({ running, paths }, form, { headers, body }) {
   const alone = await oneByOne(url, headers, body)
   const before = running.cpuSeconds()
   const { requests, duration, non2xx, errors, timeouts } = await autocannon({
-    ...{ url, method: 'POST', headers, body },
+    url,
+    method: 'POST',
+    headers,
+    body,
     connections: CONNECTIONS,
     duration: effort.seconds,
   })
