@@ -28,7 +28,7 @@ beforeAll(async () => {
   models = await Promise.all(
     [1, 2].map(async (seed) => {
       await using fitted = await fit(line, { data, seed, epochs: 1, progress: false })
-      const bytes = await fitted.toBytes()
+      const bytes = fitted.toBytes()
       await using model = await loadModel(bytes, { inputs: ['x'], outputs: ['y'] })
       return { bytes, hash: model.hash, y: (await model.predict({ x })).y }
     }),
@@ -70,7 +70,7 @@ test('answers, and takes a file that changes without a request that is lost', as
   const { url, server } = await serving('changing.gradpool')
   const [first, second] = models
   expect(await ask(url)).toEqual({ status: 200, version: first?.hash, data: Array.from(first?.y ?? []) })
-  const metadata = await (await fetch(`${url}/v2/models/line`)).json()
+  const metadata: unknown = await (await fetch(`${url}/v2/models/line`)).json()
   expect(metadata).toMatchObject({ inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 3] }] })
 
   const told: Told[] = []
@@ -102,7 +102,7 @@ test('refuses what would be too much, and answers what it took after it is told 
   const waiting = async () =>
     /waiting_rows\{model="line"\} (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1]
   await expect.poll(waiting).toBe('4')
-  await expect.poll(() => Promise.race([...asked, undefined])).toMatchObject({ status: 429 })
+  await expect.poll(() => Promise.race([...asked, Promise.resolve()])).toMatchObject({ status: 429 })
   server.child.kill('SIGTERM')
   const statuses = (await Promise.all(asked)).map(({ status }) => status).sort()
   expect(statuses).toEqual([200, 200, 429, 429, 429, 429])

@@ -13,7 +13,7 @@ export async function importOptional<T>(module: string, load: () => Promise<T>):
   } catch (cause) {
     const [, name = module] = /^(@gradpool\/[\w-]+)/.exec(module) ?? []
     // A package that is there may lack one of its own: that is said as it is.
-    const isMissing = cause instanceof Error && 'code' in cause && /MODULE_NOT_FOUND$/.test(String(cause.code))
+    const isMissing = cause instanceof Error && 'code' in cause && String(cause.code).endsWith('MODULE_NOT_FOUND')
     if (!isMissing || !cause.message.includes(`'${name}'`)) throw cause
     throw new UserError(`This needs ${name}, which is not installed: run \`npm install ${name}\``, { cause })
   }

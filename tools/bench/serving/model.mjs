@@ -28,7 +28,7 @@ export async function writeModel(folder) {
   const data = { image: { values: image, shape: [width] }, label: { values: label, shape: [] } }
   const fitted = await fit(model, { data, epochs: 1, progress: false })
   await fitted.save(join(folder, 'digits.gradpool'))
-  writeFileSync(join(folder, 'model.onnx'), toOnnx(await fitted.toBytes()))
+  writeFileSync(join(folder, 'model.onnx'), toOnnx(fitted.toBytes()))
   // Each layer's matrix, then its bias.
   const parts = [0, 1, 2].flatMap((layer) => ['weight', 'bias'].map((part) => fitted.weights[`layer${layer}.${part}`]))
   writeFileSync(join(folder, 'weights.f32'), Buffer.concat(parts.map(bytesOf)))
