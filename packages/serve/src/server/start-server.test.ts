@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '@gradpool/core'
+import { Mutations } from '@gradpool/engine-contract/mutations'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { digitsModel } from '../testing/small-models.js'
 import { type Server, type ServerOptions, startServer } from './start-server.js'
@@ -120,6 +121,28 @@ describe('the server', () => {
       const status = await rawStatus(server.address, [`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close'])
       expect([400, 403, 404], path).toContain(status)
     }
+  })
+
+  it('lives on, whatever is sent to it', async () => {
+    const errors: unknown[] = []
+    const { address } = await started({ onError: (error) => errors.push(error), mostRows: 10 })
+    const mutations = new Mutations(5)
+    const row = JSON.stringify(rowOf([1, 2, 3, 4]))
+    const head = ['POST /v2/models/digits/infer HTTP/1.1', 'Host: localhost', 'Inference-Header-Content-Length: 99']
+    const request = [...head, `Content-Length: ${row.length}`, 'Connection: close', '', row].join('\r\n')
+    const send = (bytes: Uint8Array) =>
+      new Promise<void>((resolve) => {
+        const socket = connect(Number(new URL(address).port), '127.0.0.1')
+        // Some wait for more.
+        socket.setTimeout(50, () => socket.destroy())
+        socket.on('error', () => undefined).on('close', () => resolve())
+        socket.resume().write(bytes)
+      })
+    for (let round = 0; round < 30; round++) {
+      await Promise.all(Array.from({ length: 10 }, () => send(mutations.bytes(Buffer.from(request)))))
+    }
+    expect(errors).toEqual([])
+    expect((await post(address, row)).status).toBe(200)
   })
 
   it('refuses other hosts and origins', async () => {
