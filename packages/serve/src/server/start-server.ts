@@ -77,7 +77,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   try {
     const isAny = ['0.0.0.0', '::'].includes(host)
-    addGuard(app, { token, open: OPEN, hosts: [...hosts, isAny ? '*' : host] })
+    addGuard(app, { token, open: OPEN, hosts: [...hosts, isAny ? '*' : inUrl(host)] })
     await app.register(servePlugin, {
       ...others,
       models,
@@ -146,5 +146,7 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
 function addressOf(app: FastifyInstance, host: string): string {
   const bound = app.server.address()
   const port = typeof bound === 'object' ? (bound?.port ?? 0) : 0
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `http://${inUrl(host)}:${port}`
 }
+
+const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
