@@ -5,6 +5,7 @@ import { cacheFolder } from '@gradpool/storage'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { TestContext } from 'vitest'
 import { npm, output } from './run.js'
 
 /** Of each program, the one version that these tests were made with. */
@@ -24,16 +25,37 @@ const INSTEAD: Readonly<Partial<Record<Program, Readonly<Record<string, string>>
   verdaccio: { 'node-fetch': '^2.7.0' },
 }
 
+/** That a program is not to be had here, and the command that would install it. */
+class Absent extends Error {}
+
 /**
  * The folder that a program is installed in.
  *
- * @throws Error where it is not to be had
+ * @throws Absent
  */
 export async function fetched(program: Program): Promise<string> {
-  const wanted = `${program}@${VERSIONS[program]}`
-  const folder = join(cacheFolder(), 'test-packages', wanted)
-  if (!existsSync(folder)) await install(program, folder)
+  const folder = folderOf(program)
+  if (existsSync(folder)) return folder
+  await install(program, folder).catch((error: unknown) => {
+    throw absent(program, String(error))
+  })
   return folder
+}
+
+const wanted = (program: Program) => `${program}@${VERSIONS[program]}`
+const folderOf = (program: Program) => join(cacheFolder(), 'test-packages', wanted(program))
+
+export function absent(program: Program, why: string): Error {
+  const command = `npm install --ignore-scripts --prefix ${folderOf(program)} ${wanted(program)}`
+  return new Absent(`${program} is not here; \`${command}\` installs it (${why.trim().split('\n').at(-1) ?? ''})`)
+}
+
+/** Has Vitest skip the test that asks for a program where that is not to be had. */
+export function orSkip<T>(asked: Promise<T>, { skip }: TestContext): Promise<T> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof Absent) return skip(error.message)
+    throw error
+  })
 }
 
 async function install(program: Program, folder: string): Promise<void> {

@@ -4,9 +4,11 @@
  */
 import { copyFile, cp, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterEach, describe, expect, inject, test } from 'vitest'
+import { orSkip } from './fetched.js'
 import { createProject, executable, install, type Project, type ProjectOptions, write } from './project.js'
 import { node, npm, output, run } from './run.js'
+import { samples } from './samples.js'
 import { expectTrained, trainedHash, trainingFiles } from './training.js'
 
 const registry = { url: inject('registry'), stop: () => Promise.resolve() }
@@ -206,15 +208,27 @@ test('says what is wrong in one sentence', async () => {
     expect(ended).toMatchObject({ code: 0 })
     await expectRan(ended)
   })
+
+  test('Vitest, with the suite of engines as its README has it', async ({ task }) => {
+    const sample = samples().find(({ name }) => name.startsWith('packages/engine-contract/'))
+    const path = await installed(
+      { dependencies: { '@gradpool/engine-contract': '*', '@gradpool/engine-cpu': '*' } },
+      { 'my-engine.test.js': sample?.javascript ?? '' },
+    )
+    const { code, stdout, stderr } = await run([node, 'node_modules/vitest/vitest.mjs', 'run'], { cwd: path })
+    expect(code, `${stdout}${stderr}`.slice(-2000)).toBe(0)
+    task.meta.found = /Tests +(.*)/.exec(stdout)?.[1] ?? ''
+    expect(task.meta.found).toMatch(/^\d{3,} passed/)
+  })
 })
 
 describe('other runtimes train, or refuse in one sentence', () => {
-  test.each<['deno' | 'bun', readonly string[]]>([
+  test.for<['deno' | 'bun', readonly string[]]>([
     ['deno', ['run', '--allow-all', '--node-modules-dir=manual']],
     ['bun', ['run']],
-  ])('%s', async (name, options) => {
+  ])('%s', async ([name, options], context) => {
+    const program = await orSkip(executable(name), context)
     const path = await installed({}, {})
-    const program = await executable(name)
     const { code, stdout, stderr } = await run([program, ...options, 'train.mjs'], { cwd: path, timeoutMs: 60_000 })
     if (code === 0) await expectTrained(stdout)
     else expect(stderr).toMatch(/UserError: [^\n]*(Deno|Bun)/)
@@ -222,8 +236,6 @@ describe('other runtimes train, or refuse in one sentence', () => {
 })
 
 describe('two copies of core', () => {
-  beforeEach(() => undefined)
-
   test('that meet say so, and where they are', async () => {
     const path = await installed({ dependencies: { '@gradpool/core': '*' } }, {})
     await mkdir(join(path, 'vendor/node_modules/@gradpool'), { recursive: true })
