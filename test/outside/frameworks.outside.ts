@@ -68,13 +68,12 @@ describe('bundlers', () => {
     await expectAlone(path, 'out', (await readdir(join(path, 'out'))).find((name) => /^main\.m?js$/.test(name)) ?? '')
   })
 
-  test('webpack, for Node', async () => {
+  test('webpack, for Node, which copies the files of threads by itself', async () => {
     const config = `module.exports = { mode: 'production', target: 'node20', entry: './main.mjs',
       output: { path: __dirname + '/out', filename: 'main.cjs' }, node: false }\n`
     const devDependencies = { webpack: '^5.100.0', 'webpack-cli': '^6.0.0' }
     const path = await installed({ devDependencies }, { 'webpack.config.cjs': config })
     await output([node, 'node_modules/webpack/bin/webpack.js', '--config', 'webpack.config.cjs'], { cwd: path })
-    await copyThreadFiles(path, 'out')
     await expectAlone(path, 'out', 'main.cjs')
   })
 })
