@@ -207,32 +207,42 @@ test('says what is wrong in one sentence', async () => {
     expect(ended).toMatchObject({ code: 0 })
     await expectRan(ended)
   })
-
-  test('Vitest, with the suite of engines as its README has it', async ({ task }) => {
-    const sample = samples().find(({ name }) => name.startsWith('packages/engine-contract/'))
-    const path = await installed(
-      { dependencies: { '@gradpool/engine-contract': '*', '@gradpool/engine-cpu': '*' } },
-      { 'my-engine.test.js': sample?.javascript ?? '' },
-    )
-    const command = [node, 'node_modules/vitest/vitest.mjs', 'run', '--reporter=json']
-    const { code, stdout, stderr } = await run(command, { cwd: path })
-    expect(code, `${stdout}${stderr}`.slice(-2000)).toBe(0)
-    const { numPassedTests } = JSON.parse(stdout) as { readonly numPassedTests: number }
-    task.meta.found = `${numPassedTests} tests`
-    expect(numPassedTests).toBeGreaterThan(300)
-  })
 })
 
+const runtimes = [
+  ['deno', ['run', '--allow-all', '--node-modules-dir=manual']],
+  ['bun', ['--bun', 'run']],
+] as const
+
 describe('other runtimes train, or refuse in one sentence', () => {
-  test.for<['deno' | 'bun', readonly string[]]>([
-    ['deno', ['run', '--allow-all', '--node-modules-dir=manual']],
-    ['bun', ['run']],
-  ])('%s', async ([name, options], context) => {
+  test.for(runtimes)('%s', async ([name, options], context) => {
     const program = await orSkip(executable(name), context)
     const path = await installed({}, {})
     const { code, stdout, stderr } = await run([program, ...options, 'train.mjs'], { cwd: path, timeoutMs: 60_000 })
     if (code === 0) await expectTrained(stdout)
     else expect(stderr).toMatch(/UserError: [^\n]*(Deno|Bun)/)
+  })
+})
+
+describe('the suite of engines, as its README has it, by Vitest', () => {
+  test.for([['node', []], ...runtimes] as const)('on %s', async ([name, options], context) => {
+    const program = name === 'node' ? node : await orSkip(executable(name), context)
+    const sample = samples().find(({ name: place }) => place.startsWith('packages/engine-contract/'))
+    const path = await installed(
+      { dependencies: { '@gradpool/engine-contract': '*', '@gradpool/engine-cpu': '*' } },
+      {
+        'my-engine.test.js': sample?.javascript ?? '',
+        // Vitest starts processes of its own.
+        'runtime.test.js': `import { expect, test } from 'vitest'
+test('is the one that was started', () => expect(process.versions).toHaveProperty('${name}'))`,
+      },
+    )
+    const command = [program, ...options, 'node_modules/vitest/vitest.mjs', 'run', '--reporter=json']
+    const { code, stdout, stderr } = await run(command, { cwd: path })
+    expect(code, `${stdout}${stderr}`.slice(-2000)).toBe(0)
+    const { numPassedTests } = JSON.parse(stdout) as { readonly numPassedTests: number }
+    context.task.meta.found = `${numPassedTests} tests`
+    expect(numPassedTests).toBeGreaterThan(300)
   })
 })
 
