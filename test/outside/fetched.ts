@@ -47,7 +47,9 @@ const folderOf = (program: Program) => join(cacheFolder(), 'test-packages', want
 
 export function absent(program: Program, why: string): Error {
   const command = `npm install --ignore-scripts --prefix ${folderOf(program)} ${wanted(program)}`
-  return new Absent(`${program} is not here; \`${command}\` installs it (${why.trim().split('\n').at(-1) ?? ''})`)
+  // Of all that npm says, what is neither a code nor where its log is.
+  const [reason = why] = why.split('\n').filter((line) => /^npm error (?!code |A complete log)/.test(line))
+  return new Absent(`${program} is not here; \`${command}\` installs it (${reason})`)
 }
 
 /** Has Vitest skip the test that asks for a program where that is not to be had. */

@@ -172,11 +172,11 @@ describe('npm, all packages', () => {
 })
 
 describe('other package managers', () => {
-  test.for<{ name: string; manager: Manager; start: () => Promise<readonly string[]> }>([
-    { name: 'pnpm, no scripts', manager: 'pnpm', start: () => Promise.resolve([node]) },
-    { name: 'yarn, Plug’n’Play', manager: 'yarn', start: async () => [...(await yarn()), 'node'] },
-    { name: 'bun, run by Node', manager: 'bun', start: () => Promise.resolve([node]) },
-  ])('$name, installs all packages, and every sample runs as JavaScript', async ({ manager, start }, context) => {
+  test.for<[string, Manager, () => Promise<readonly string[]>]>([
+    ['pnpm, no scripts', 'pnpm', () => Promise.resolve([node])],
+    ['Yarn, Plug’n’Play', 'yarn', async () => [...(await yarn()), 'node']],
+    ['Bun, run by Node', 'bun', () => Promise.resolve([node])],
+  ])('%s: all packages are installed, and every sample runs as JavaScript', async ([, manager, start], context) => {
     const project = await createProject({ dependencies: { ...ours, ...DATA } })
     try {
       await orSkip(install(project, registry, manager), context)
