@@ -17,6 +17,7 @@ const layers = {
   trainer: ['core', 'engine-cpu', 'engine-tensorflow', 'models', 'datasets', 'storage', 'worker-pool'],
   experiments: ['core', 'models', 'datasets', 'storage', 'trainer'],
   orchestrator: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments'],
+  queue: ['core', 'storage', 'trainer', 'experiments', 'orchestrator'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
   cli: [
     'core',
@@ -31,6 +32,7 @@ const layers = {
     'orchestrator',
     'hashing',
     'onnx',
+    'queue',
   ],
   gradpool: [
     'core',

@@ -31,4 +31,5 @@ export type {
   StageRef,
   StageResult,
 } from './runs/run-result.js'
+export type { ReadyStage, StageTrainer, StageTraining } from './stage-trainer.js'
 export { verifyRun, type StageVerdict } from './verify-run.js'
