@@ -34,8 +34,9 @@ describe.each(packages)('%s', (_, packed) => {
     const program = join(folder, 'node_modules/@arethetypeswrong/cli/dist/index.js')
     // What a kernel's bytes are to an importer is a bundler's choice, so no types could be right.
     const kernels = Object.keys(exportsOf(packed.name)).filter((name) => name.endsWith('.wasm'))
-    // Modules alone, as every Node that the packages run on takes them by `require` (docs/decisions/0034): the rule is
-    // about Nodes before. A package with a form in CommonJS has it for all that is imported, the threads' module is not.
+    // Modules alone: every Node that the packages run on takes them by `require` (docs/decisions/0034), and the rule is
+    // about Nodes before. A package that has a form in CommonJS is held to the rule, but for the module of its threads,
+    // which nobody imports.
     const hasCommonJs = packed.files.some((path) => path.endsWith('.cjs'))
     const excluded = hasCommonJs ? [...kernels, './worker'] : kernels
     const options = [
