@@ -40,6 +40,11 @@ export function names(option: string): Parser<readonly string[]> {
   }
 }
 
+/** A word, or several. */
+export function text(option: string, what: string): Parser<string> {
+  return path(option, what)
+}
+
 /** The path of a folder. */
 export function folder(option: string): Parser<string> {
   return path(option, 'the path of a folder')
