@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { UserError } from '@gradpool/core'
 import { findStageModel } from '@gradpool/orchestrator'
-import type { ModelFile, Reload, startServer } from '@gradpool/serve/server'
+import type { ModelFile, Reload } from '@gradpool/serve/server'
 import { exitCode } from '../exit-code.js'
 import { watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
@@ -42,13 +42,10 @@ export async function serveCommand(
 ): Promise<number> {
   const { host, port, allowHost = [], batchRows, delay, queueRows, maxRows, maxBody, copies, engine, runs } = options
   const files = await Promise.all(targets.map((target) => fileOf(target, runs)))
-  const { startServer: start } = await importOptional<{ readonly startServer: typeof startServer }>(
-    '@gradpool/serve/server',
-    () => import('@gradpool/serve/server'),
-  )
+  const { startServer } = await importOptional('A server', '@gradpool/serve', () => import('@gradpool/serve/server'))
   const token = process.env.GRADPOOL_TOKEN
   const mostBodyBytes = maxBody * MEGABYTE
-  const server = await start({
+  const server = await startServer({
     files,
     host,
     port,
