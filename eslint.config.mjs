@@ -18,6 +18,7 @@ const layers = {
   experiments: ['core', 'models', 'datasets', 'storage', 'trainer'],
   orchestrator: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments'],
   queue: ['core', 'storage', 'trainer', 'experiments', 'orchestrator'],
+  serve: ['core', 'trainer'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
   cli: [
     'core',
@@ -33,6 +34,7 @@ const layers = {
     'hashing',
     'onnx',
     'queue',
+    'serve',
   ],
   gradpool: [
     'core',
@@ -143,6 +145,7 @@ export default tseslint.config(
         clearInterval: 'readonly',
         clearTimeout: 'readonly',
         console: 'readonly',
+        fetch: 'readonly',
         performance: 'readonly',
         process: 'readonly',
         setInterval: 'readonly',
