@@ -1,4 +1,4 @@
-/** Two machines on this one: network namespaces with a cable between them, whose processes do not see each other's files. */
+/** Machines on this one: network namespaces with cables between them, whose processes do not see each other's files. */
 import { execFile, spawn } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'

@@ -128,8 +128,7 @@ class Stores {
       throw new UserError('its store is the workers’ own, and this worker has none: --store says which')
     }
     const key = `${store.address} ${store.token}`
-    const known =
-      this.#served.get(key) ?? cachedStore(this.#metrics.storeOf(openServedStore(store)), this.#cache)
+    const known = this.#served.get(key) ?? cachedStore(this.#metrics.storeOf(openServedStore(store)), this.#cache)
     this.#served.set(key, known)
     return known
   }

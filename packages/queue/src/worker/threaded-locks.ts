@@ -20,7 +20,14 @@ export class LockThread {
   readonly #thread: Worker
   readonly #alive: NodeJS.Timeout
 
-  constructor({ server: { address, namespace, isChecked }, queue, lockMs, onLost, onExtended, onWarning }: LockThreadOptions) {
+  constructor({
+    server: { address, namespace, isChecked },
+    queue,
+    lockMs,
+    onLost,
+    onExtended,
+    onWarning,
+  }: LockThreadOptions) {
     const file = new URL(
       import.meta.url.endsWith('.ts') ? '../../dist/lock-thread.js' : './lock-thread.js',
       import.meta.url,
