@@ -19,6 +19,7 @@ const layers = {
   orchestrator: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments'],
   queue: ['core', 'storage', 'trainer', 'experiments', 'orchestrator'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
+  report: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'orchestrator', 'hashing'],
   cli: [
     'core',
     'engine-cpu',
@@ -33,6 +34,7 @@ const layers = {
     'hashing',
     'onnx',
     'queue',
+    'report',
   ],
   gradpool: [
     'core',
@@ -125,7 +127,7 @@ export default tseslint.config(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
-    files: ['**/*.{ts,mjs}'],
+    files: ['**/*.{ts,tsx,mjs}'],
     plugins: { gradpool: { rules: { 'no-spread-literal': noSpreadLiteral } } },
     rules: { 'gradpool/no-spread-literal': 'error' },
   },
@@ -151,7 +153,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       // One program of all packages: each package's own would have the types of those below it once more.
@@ -176,7 +178,7 @@ export default tseslint.config(
   },
   {
     // Training never depends on the clock or on an unseeded random number.
-    files: ['packages/*/src/**/*.ts'],
+    files: ['packages/*/src/**/*.{ts,tsx}'],
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-properties': [
@@ -186,7 +188,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/**/*.ts', 'test/**/*.ts'],
+    files: ['packages/**/*.{ts,tsx}', 'test/**/*.ts'],
     plugins: { '@nx': nx },
     rules: { '@nx/enforce-module-boundaries': boundaries(layers) },
   },
@@ -214,7 +216,7 @@ export default tseslint.config(
   },
   {
     // Of pages.
-    files: ['examples/browser/**/*.ts', 'test/browser/**/*.ts'],
+    files: ['examples/browser/**/*.ts', 'test/browser/**/*.ts', 'packages/report/src/page/**/*.{ts,tsx}'],
     rules: { 'no-restricted-globals': 'off' },
   },
   {

@@ -1,0 +1,37 @@
+/** Pixels as PNG files in data URLs. */
+import { PNG } from 'pngjs'
+import type { PngUrl } from './stage-figures.js'
+
+const GREY = 0
+const COLOUR = 2
+
+export interface Pixels {
+  readonly height: number
+  readonly width: number
+  /** 1, or 3 for red, green and blue. */
+  readonly channels: 1 | 3
+  /** From 0 to 255, row by row; what is outside is cut off. */
+  readonly values: ArrayLike<number>
+}
+
+export function pngUrl({ height, width, channels, values }: Pixels): PngUrl {
+  const colorType = channels === 1 ? GREY : COLOUR
+  const png = new PNG({ width, height })
+  png.data = Buffer.from(Uint8ClampedArray.from(values))
+  const bytes = PNG.sync.write(png, { colorType, inputColorType: colorType, bitDepth: 8, inputHasAlpha: false })
+  return `data:image/png;base64,${bytes.toString('base64')}`
+}
+
+/** Blue below 0, white at 0, orange above: told apart by all eyes. */
+const BELOW = [33, 102, 172] as const
+const ABOVE = [204, 96, 10] as const
+
+/** Numbers around 0 as colours, the largest of either sign as the strongest. */
+export function signedPngUrl(values: ArrayLike<number>, { height, width }: Pick<Pixels, 'height' | 'width'>): PngUrl {
+  const largest = Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1
+  const coloured = Array.from(values).flatMap((value) => {
+    const share = Math.min(1, Math.abs(value) / largest)
+    return (value < 0 ? BELOW : ABOVE).map((strongest) => 255 + (strongest - 255) * share)
+  })
+  return pngUrl({ height, width, channels: 3, values: coloured })
+}
