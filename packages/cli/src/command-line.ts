@@ -9,7 +9,9 @@ import { type DataOptions } from './commands/data.js'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type ExportOptions } from './commands/export.js'
 import { type GcOptions } from './commands/gc.js'
+import { type PlotCommandOptions } from './commands/plot.js'
 import { type PredictOptions } from './commands/predict.js'
+import { type ReportCommandOptions } from './commands/report.js'
 import { type Setup } from './commands/setup.js'
 import { type ShowOptions } from './commands/show.js'
 import { type IndexBuildOptions } from './commands/index-build.js'
@@ -26,6 +28,7 @@ import {
 } from './options/run-options.js'
 import { exportOptions } from './options/export-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
+import { plotOptions, reportOptions } from './options/report-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
 import { file, folder } from './options/values.js'
 
@@ -37,7 +40,7 @@ Examples:
   gradpool run report --json > report.json
   gradpool predict latest/mnist_mlp_all --image my-digit.png`
 
-const setups: readonly Setup[] = ['mnist', 'tensorflow', 'native']
+const setups: readonly Setup[] = ['mnist', 'tensorflow', 'report', 'native']
 
 const A_RUN = 'a run directory, or its name; the latest if left out'
 
@@ -109,6 +112,27 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(await showCommand(asked, options, io))
     })
   for (const option of showOptions()) show.addOption(option)
+
+  const report = program
+    .command('report')
+    .description('write a page of one run or several: table, curves, figures, timeline, hashes; one file, no network')
+    .argument('[runs...]', A_RUN)
+    .action(async (asked: string[], options: ReportCommandOptions) => {
+      const { reportCommand } = await import('./commands/report.js')
+      ends(await reportCommand(asked, options, io))
+    })
+  for (const option of reportOptions()) report.addOption(option)
+
+  const plot = program
+    .command('plot')
+    .description('one figure of a run as an SVG or PNG file')
+    .argument('<run>', "a run directory, its name, or 'latest'")
+    .argument('<kind>', 'which figure, such as curves, timeline, confusion, codes or walks')
+    .action(async (asked: string, kind: string, options: PlotCommandOptions) => {
+      const { plotCommand } = await import('./commands/plot.js')
+      ends(await plotCommand(asked, kind, options, io))
+    })
+  for (const option of plotOptions()) plot.addOption(option)
 
   const predict = program
     .command('predict')
@@ -229,7 +253,7 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     .addArgument(
       new Argument(
         '<what>',
-        'MNIST; TensorFlow, for --engine tensorflow; or native code, compiled here, for machines that no package has it for',
+        'MNIST; TensorFlow, for --engine tensorflow; what draws reports; or native code, compiled here, for machines that no package has it for',
       ).choices(setups),
     )
     .action(async (what: Setup) => {

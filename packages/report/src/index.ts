@@ -2,7 +2,7 @@ export { readFigures, type FiguresOptions, type RunFigures } from './figures/rea
 export type { FigureData } from './figures/examples.js'
 export type { StageFigures } from './figures/stage-figures.js'
 export type { PageData } from './page/page-data.js'
-export { plotKinds, plotRun, type PlotKind, type PlotOptions } from './plot.js'
+export { plotKinds, plotRun, type PlotOptions } from './plot.js'
 export { readRunView } from './view/read-view.js'
 export {
   newRunView,

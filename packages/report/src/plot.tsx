@@ -85,8 +85,11 @@ const ofStages = {
     ),
 } satisfies Readonly<Record<string, Draw>>
 
-export const plotKinds = ['curves', 'timeline', ...Object.keys(ofStages)] as const
-export type PlotKind = (typeof plotKinds)[number]
+export const plotKinds: readonly string[] = ['curves', 'timeline', ...Object.keys(ofStages)]
+
+function isOfStages(kind: string): kind is keyof typeof ofStages {
+  return Object.hasOwn(ofStages, kind)
+}
 
 export interface PlotOptions extends ReportOptions {
   /** The file: .svg or .png. */
@@ -94,17 +97,20 @@ export interface PlotOptions extends ReportOptions {
   /** Of curves: `accuracy`. Default: `loss`. */
   readonly metric?: string | undefined
   /** Default: the first that has such a figure. */
-  readonly experiment?: string | undefined
-  /** Default: the first that has such a figure. */
   readonly stage?: string | undefined
 }
 
-/** @throws UserError for a figure that the run does not have, or a file that cannot be written */
-export async function plotRun(directory: string, kind: PlotKind, options: PlotOptions): Promise<void> {
+/**
+ * @param options `experiment` and `stage`: by default the first that has such a figure, and the curves of all
+ *   experiments
+ * @throws UserError for a figure that the run does not have, or a file that cannot be written
+ */
+export async function plotRun(directory: string, kind: string, options: PlotOptions): Promise<void> {
   const { out } = options
   const ending = /\.(svg|png)$/i.exec(out)?.[1]?.toLowerCase()
   if (ending === undefined) throw new UserError(`a figure is written as .svg or .png, not '${out}'`)
-  const data = await reportData([directory], options)
+  const withFigures: boolean = kind !== 'curves' && kind !== 'timeline'
+  const data = await reportData([directory], { ...options, withFigures })
   const svg = drawn(data, kind, options)
   const bytes = ending === 'svg' ? `${svg}\n` : await pngOf(svg)
   try {
@@ -115,15 +121,15 @@ export async function plotRun(directory: string, kind: PlotKind, options: PlotOp
 }
 
 /** As SVG. @throws UserError for a figure that is not there */
-export function drawn(data: PageData, kind: PlotKind, options: Omit<PlotOptions, 'out'> = {}): string {
+export function drawn(data: PageData, kind: string, options: Omit<PlotOptions, 'out'> = {}): string {
   const { language = 'en' } = options
   const words = allWords[language]
   const [view] = data.views
   if (view === undefined) throw new UserError('there is no run to draw')
   if (kind === 'timeline') return svgText(<Timeline view={view} paint={paint} words={words} />)
   if (kind === 'curves') return curvesDrawn(data, words, language, options)
-  const draw = (ofStages as Readonly<Record<string, Draw>>)[kind]
-  if (draw === undefined) throw new UserError(`there is no figure '${kind}': there are ${plotKinds.join(', ')}`)
+  if (!isOfStages(kind)) throw new UserError(`there is no figure '${kind}': there are ${plotKinds.join(', ')}`)
+  const draw: Draw = ofStages[kind]
   const asked = view.experiments.filter(({ name }) => options.experiment === undefined || options.experiment === name)
   if (asked.length === 0) throw new UserError(`${view.name} has no experiment '${options.experiment ?? ''}'`)
   for (const hash of asked.flatMap(({ stages }) => stages)) {

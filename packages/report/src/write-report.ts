@@ -18,13 +18,16 @@ export interface ReportOptions extends FiguresOptions {
 }
 
 /** @throws UserError where a run is not there or damaged */
-export async function reportData(directories: readonly string[], options: ReportOptions = {}): Promise<PageData> {
+export async function reportData(
+  directories: readonly string[],
+  options: ReportOptions & { readonly withFigures?: boolean } = {},
+): Promise<PageData> {
   const views = []
   const missing: string[] = []
   const figures = new Map<string, PageData['figures'][string]>()
   for (const directory of directories) {
     const view = await readRunView(directory)
-    const read = await readFigures(directory, options)
+    const read = options.withFigures === false ? noFigures : await readFigures(directory, options)
     missing.push(...read.missing)
     for (const [hash, each] of Object.entries(read.figures)) figures.set(hash, each)
     for (const { hash, samples } of Object.values(view.stages)) {
@@ -34,6 +37,8 @@ export async function reportData(directories: readonly string[], options: Report
   }
   return { views, figures: Object.fromEntries(figures), missing, language: options.language }
 }
+
+const noFigures = { figures: {}, missing: [] }
 
 /**
  * Writes the page of runs.

@@ -37,6 +37,8 @@ export interface RunCommandOptions {
   readonly profile?: string
   readonly json?: boolean
   readonly quiet?: boolean
+  /** Whether a page is written at the end. */
+  readonly report: boolean
   /** Default: the report's words for its own experiments, English for all others. */
   readonly lang?: Language
   /** Libraries may log. */
@@ -122,6 +124,7 @@ function shownOptions(): Option[] {
       '--profile <file>',
       'write what steps spend their time on as a Chrome trace, and print the ten largest',
     ).argParser(file('--profile')),
+    new Option('--no-report', 'write no report.html at the end'),
     new Option('--in-process', 'train in this process, where a crash ends the run'),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     new Option('--quiet', 'print the table only'),

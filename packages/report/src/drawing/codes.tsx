@@ -23,21 +23,40 @@ export function CodePoints({
   const [width, height] = [460, 400]
   const box = boxOf(width, height)
   const x = linear(extent(points.map(([one]) => one)), [box.left, box.right])
-  const y = linear(extent(points.map(([, other]) => other)), [box.bottom, box.top])
+  const isOneNumber = by === 'principal' && codeWidth === 1
+  const y = linear(
+    extent(points.map(([, other]) => other)),
+    [box.bottom, box.top],
+    isOneNumber ? Math.max(1, classes.length) : undefined,
+  )
   const isShort = classes.every((name) => name.length <= 2)
   const share = (at: 0 | 1) => (explained ? ` (${Math.round(100 * explained[at])} % ${words.ofVariance})` : '')
   const [xName, yName] =
     by === 'umap'
       ? ['UMAP 1', 'UMAP 2']
-      : codeWidth === 1
+      : isOneNumber
         ? [words.code, words.class]
-        : [`${words.principal} 1${share(0)}`, `2${share(1)}`]
+        : [`${words.component} 1${share(0)}`, `${words.component} 2${share(1)}`]
   return (
     <Svg label={`${words.codes}: ${by === 'umap' ? 'UMAP' : words.principal}`} width={width} height={height}>
-      <Axes paint={paint} x={x} y={y} box={box} xName={xName} yName={yName} />
+      <Axes
+        paint={paint}
+        x={x}
+        y={y}
+        box={box}
+        xName={xName}
+        yName={yName}
+        {...(isOneNumber && { yText: (label: number) => classes[label] ?? '' })}
+      />
       {points.map(([one, other], at) => {
         const label = labels[at] ?? -1
         const colour = label < 0 ? paint.ink : seriesColour(paint, label)
+        if (isOneNumber) {
+          const middle = y(other)
+          return (
+            <line key={at} x1={x(one)} x2={x(one)} y1={middle - 9} y2={middle + 9} stroke={colour} stroke-opacity="0.6" />
+          )
+        }
         return isShort && label >= 0 ? (
           <text key={at} x={x(one)} y={y(other) + 4} text-anchor="middle" font-size="11" font-weight="600" fill={colour}>
             {classes[label] ?? label}
@@ -49,6 +68,7 @@ export function CodePoints({
         )
       })}
       {!isShort &&
+        !isOneNumber &&
         classes.slice(0, MOST_NAMES).map((name, at) => (
           <text key={name} x={box.right} y={box.top + 14 * (at + 1)} text-anchor="end" fill={seriesColour(paint, at)}>
             {name.length > 18 ? `${name.slice(0, 17)}…` : name}

@@ -14,15 +14,15 @@ export function Timeline({ view, paint, words, width = 900 }: { view: RunView; p
   const stages = all.sort((a, b) => (a.spans[0]?.from ?? 0) - (b.spans[0]?.from ?? 0)).slice(0, MOST_ROWS)
   const names = stages.map(nameOf)
   const longest = names.reduce((most, name) => Math.max(most, name.length), 0)
-  const left = Math.min(width * 0.4, 12 + 6.6 * longest)
+  const left = Math.min(width * 0.4, 16 + 7 * longest)
   const bottom = 8 + stages.length * ROW
   const threads = 56
   const height = bottom + threads + 46
   const end = Math.max(view.seconds, 0.001)
   const x = linear([0, end], [left, width - 16], 8)
   const kinds = [...new Set([...STAGE_KINDS, ...stages.map(({ name }) => name)])]
-  const use = threadsInUse(stages, end)
-  const most = Math.max(view.record.workers, ...use.map(({ count }) => count))
+  const most = Math.max(1, view.record.workers)
+  const use = threadsInUse(stages, end, most)
   const y = (count: number) => bottom + 20 + (threads - 20) * (1 - count / most)
   return (
     <Svg label={`${words.timeline}: ${durationText(view.seconds)}`} width={width} height={height}>
@@ -84,13 +84,29 @@ function nameOf({ experiments, name, seed }: StageView): string {
   return own.length > 44 ? `${own.slice(0, 43)}…` : own
 }
 
-/** How many threads stages had, from change to change. */
-export function threadsInUse(stages: readonly StageView[], end: number): { from: number; to: number; count: number }[] {
+/** Changes that are too short to be seen, as a part of the whole. */
+const SHORT = 1 / 400
+
+/**
+ * How many threads stages had, from change to change. A stage tells of fewer threads when it goes on with them, after
+ * another has begun with the rest, so there are never more than `most`.
+ */
+export function threadsInUse(
+  stages: readonly StageView[],
+  end: number,
+  most: number,
+): { from: number; to: number; count: number }[] {
   const spans = stages.flatMap((stage) => stage.spans.map((span) => ({ ...span, to: span.to ?? end })))
   const times = [...new Set([0, end, ...spans.flatMap(({ from, to }) => [from, to])])].sort((a, b) => a - b)
-  return times.slice(0, -1).map((from, at) => {
+  const found: { from: number; to: number; count: number }[] = []
+  times.slice(0, -1).forEach((from, at) => {
     const to = times[at + 1] ?? end
     const running = spans.filter((span) => span.from <= from && span.to >= to)
-    return { from, to, count: running.reduce((sum, { threads }) => sum + threads, 0) }
+    const threads = running.reduce((sum, one) => sum + one.threads, 0)
+    const last = found.at(-1)
+    const count = Math.min(most, threads)
+    if (last !== undefined && (last.count === count || to - from < SHORT * end)) last.to = to
+    else found.push({ from, to, count })
   })
+  return found
 }

@@ -8,7 +8,7 @@ import type { CodeFigures, ReconstructionFigures, WalkFigures } from './stage-fi
 import type { UmapTask } from '../umap-thread.js'
 
 const MOST_POINTS = 500
-const NUM_PAIRS = 12
+const NUM_PAIRS = 10
 const NUM_WALKS = 4
 const WALK_STEPS = 9
 

@@ -46,8 +46,8 @@ export async function figuresOf(
   const judged = classificationFigures(examples)
   const regression = regressionFigures(examples)
   const reconstruction = reconstructionFigures(examples)
-  const isOfBits = reconstruction === undefined && isBetween0And1(examples.predicted.get('code')?.values)
-  const hashing = isOfBits ? hashingFigures(examples) : undefined
+  const code = examples.predicted.get('code')
+  const hashing = code && code.size > 1 && isBetween0And1(code.values) ? hashingFigures(examples) : undefined
   const weights = weightFigures(states, image)
   const [codes, walks] = await Promise.all([codeFigures(examples, runUmap), walkFigures(predict, values, examples)])
   return {
@@ -62,6 +62,7 @@ export async function figuresOf(
   }
 }
 
-function isBetween0And1(values: ArrayLike<number> | undefined): boolean {
-  return values !== undefined && Array.from(values).every((value) => value >= 0 && value <= 1)
+/** Then they stand for bits. */
+function isBetween0And1(values: ArrayLike<number>): boolean {
+  return Array.from(values).every((value) => value >= 0 && value <= 1)
 }

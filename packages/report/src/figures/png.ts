@@ -26,9 +26,13 @@ export function pngUrl({ height, width, channels, values }: Pixels): PngUrl {
 const BELOW = [33, 102, 172] as const
 const ABOVE = [204, 96, 10] as const
 
+/** Numbers of a hundred that are as strong as it gets: a few far ones would leave all others pale. */
+const STRONGEST_SHARE = 0.01
+
 /** Numbers around 0 as colours, the largest of either sign as the strongest. */
 export function signedPngUrl(values: ArrayLike<number>, { height, width }: Pick<Pixels, 'height' | 'width'>): PngUrl {
-  const largest = Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1
+  const sizes = Array.from(values, Math.abs).sort((a, b) => b - a)
+  const largest = sizes[Math.floor(sizes.length * STRONGEST_SHARE)] || 1
   const coloured = Array.from(values).flatMap((value) => {
     const share = Math.min(1, Math.abs(value) / largest)
     return (value < 0 ? BELOW : ABOVE).map((strongest) => 255 + (strongest - 255) * share)

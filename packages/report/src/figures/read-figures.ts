@@ -35,7 +35,14 @@ export interface FiguresOptions extends Pick<LoaderOptions, 'directory'> {
   readonly data?: ReadonlyMap<string, FigureData>
   /** Threads. Default: all cores. */
   readonly workers?: number
+  /** Of this experiment alone. */
+  readonly experiment?: string | undefined
+  /** After so long, what is not made yet is left out. Default: everything is made. */
+  readonly mostSeconds?: number
 }
+
+/** Stages whose figures a page has: some megabytes. Those of first seeds come first. */
+const MOST_STAGES = 64
 
 type Experiment = RunRecord['experiments'][number]
 
@@ -44,14 +51,13 @@ export async function readFigures(directory: string, options: FiguresOptions = {
   const record = await readRecord(directory)
   const { workers = availableCores() } = options
   const dataOf = testData(record, options)
-  const stages = new Map<string, { experiment: Experiment; stage: Experiment['stages'][number] }>()
-  for (const experiment of record.experiments) {
-    for (const stage of experiment.stages) if (!stages.has(stage.hash)) stages.set(stage.hash, { experiment, stage })
-  }
+  const stages = stagesOf(record.experiments.filter(({ name }) => name === (options.experiment ?? name)))
+  const until = performance.now() + 1000 * (options.mostSeconds ?? Infinity)
   const umap = umapThreads(workers)
   const missing: string[] = []
   const figures = new Map<string, StageFigures>()
-  const waiting = [...stages.values()]
+  const waiting = stages.slice(0, MOST_STAGES)
+  if (stages.length > MOST_STAGES) missing.push(`${stages.length - MOST_STAGES} stages of later seeds have no figures`)
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { experiment, stage } = next
@@ -59,6 +65,9 @@ export async function readFigures(directory: string, options: FiguresOptions = {
         const { path } = await modelOfStage({ directory, record, experiment, stage, title: experiment.name })
         const kept = join(dirname(path), 'figures.json')
         const known = await readKept(kept, stage.hash)
+        if (known === undefined && performance.now() > until) {
+          throw new UserError('its figures are not made yet: `gradpool report` makes them')
+        }
         const made =
           known ??
           (await figuresOf(decodeSavedModel(await readRegular(path), `'${path}'`), await dataOf(experiment, stage.hash), {
@@ -80,6 +89,21 @@ export async function readFigures(directory: string, options: FiguresOptions = {
     await umap.close()
   }
   return { figures: Object.fromEntries(figures), missing }
+}
+
+/** Each once, those of the first seed of every experiment before those of the second. */
+function stagesOf(experiments: readonly Experiment[]) {
+  const counts = new Map<string, number>()
+  const turns = experiments.map((experiment) => {
+    const turn = counts.get(experiment.name) ?? 0
+    counts.set(experiment.name, turn + 1)
+    return { experiment, turn }
+  })
+  const found = new Map<string, { experiment: Experiment; stage: Experiment['stages'][number] }>()
+  for (const { experiment } of turns.sort((a, b) => a.turn - b.turn)) {
+    for (const stage of experiment.stages) if (!found.has(stage.hash)) found.set(stage.hash, { experiment, stage })
+  }
+  return [...found.values()]
 }
 
 /** Undefined where there are none, or not of this stage and version: they are made again. */

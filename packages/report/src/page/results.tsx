@@ -35,7 +35,9 @@ export function ResultsTable({ views, words, language }: Props) {
                 <th scope="col" class="number">
                   {words.ours}
                 </th>
-                <th scope="col">{words.reportBar}</th>
+                <th scope="col" class="bar">
+                  {words.reportBar}
+                </th>
               </>
             )}
             {names.map((name) => (
