@@ -19,7 +19,7 @@ const layers = {
   orchestrator: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments'],
   queue: ['core', 'storage', 'trainer', 'experiments', 'orchestrator'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
-  report: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'orchestrator', 'hashing'],
+  report: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments', 'orchestrator', 'hashing'],
   cli: [
     'core',
     'engine-cpu',

@@ -151,7 +151,9 @@ function curvesDrawn({ views }: PageData, words: Words, language: Language, opti
   const panel = found.at(-1)
   if (panel === undefined) {
     const names = [...new Set(panels.map((one) => `${one.stage} ${one.metric}`))]
-    throw new UserError(`there is no curve '${metric}'${stage === undefined ? '' : ` of ${stage}`}: there are ${names.join(', ')}`)
+    throw new UserError(
+      `there is no curve '${metric}'${stage === undefined ? '' : ` of ${stage}`}: there are ${names.join(', ')}`,
+    )
   }
   const curves = panel.curves.filter(({ experiments }) => experiment === undefined || experiments.includes(experiment))
   if (curves.length === 0) throw new UserError(`there is no curve '${metricWord(metric, 'en')}' of ${experiment ?? ''}`)

@@ -45,6 +45,7 @@ const en = {
   samples: 'Samples',
   estimates: 'Estimates beside truths',
   residuals: 'Residuals: truth minus estimate',
+  residual: 'truth − estimate',
   coverage: 'of the truths are inside their interval',
   interval: 'interval',
   reconstructions: 'Inputs, and below them their reconstructions',
@@ -59,6 +60,7 @@ const en = {
   class: 'class',
   walks: 'Walks from code to code, decoded',
   hashing: 'Search by codes',
+  query: 'queries',
   queries: 'Queries, and the nearest images by their bits',
   retrieval: 'Precision and recall by Hamming distance',
   precision: 'precision',
@@ -99,7 +101,6 @@ const en = {
   dashed: 'Solid: validation; dashed: training.',
   reportBar: 'bar: ours; mark: the report',
   count: 'count',
-  best: 'best',
 } as const
 
 export type Words = { readonly [Word in keyof typeof en]: string }
@@ -146,6 +147,7 @@ const ko: Words = {
   samples: '표본',
   estimates: '정답과 추정',
   residuals: '잔차: 정답 − 추정',
+  residual: '정답 − 추정',
   coverage: '의 정답이 구간 안에 있음',
   interval: '구간',
   reconstructions: '입력과 그 아래의 복원',
@@ -160,6 +162,7 @@ const ko: Words = {
   class: '클래스',
   walks: '코드 사이를 걸으며 복원한 영상',
   hashing: '코드로 찾기',
+  query: '질의',
   queries: '질의와 비트가 가장 가까운 영상',
   retrieval: '해밍 거리에 따른 정밀도와 재현율',
   precision: '정밀도',
@@ -200,7 +203,6 @@ const ko: Words = {
   dashed: '실선: 검증, 점선: 학습.',
   reportBar: '막대: 이번 결과, 표시: 보고서',
   count: '개수',
-  best: '최고',
 }
 
 export const words: Readonly<Record<Language, Words>> = { en, ko }

@@ -24,7 +24,8 @@ export async function reportCommand(
   const { writeReport } = await loadReport()
   const directories = await Promise.all((asked.length > 0 ? asked : ['latest']).map((one) => findRun(one, runs)))
   const [first = ''] = directories
-  if (directories.length > 1 && out === undefined) throw new UserError('--out FILE says where a page of several runs is')
+  if (directories.length > 1 && out === undefined)
+    throw new UserError('--out FILE says where a page of several runs is')
   const path = out ?? join(first, 'report.html')
   await writeReport([...new Set(directories)], path, { language: lang, directory: data })
   stdout.print(`Report: ${path}`)

@@ -54,11 +54,27 @@ export function CodePoints({
         if (isOneNumber) {
           const middle = y(other)
           return (
-            <line key={at} x1={x(one)} x2={x(one)} y1={middle - 9} y2={middle + 9} stroke={colour} stroke-opacity="0.6" />
+            <line
+              key={at}
+              x1={x(one)}
+              x2={x(one)}
+              y1={middle - 9}
+              y2={middle + 9}
+              stroke={colour}
+              stroke-opacity="0.6"
+            />
           )
         }
         return isShort && label >= 0 ? (
-          <text key={at} x={x(one)} y={y(other) + 4} text-anchor="middle" font-size="11" font-weight="600" fill={colour}>
+          <text
+            key={at}
+            x={x(one)}
+            y={y(other) + 4}
+            text-anchor="middle"
+            font-size="11"
+            font-weight="600"
+            fill={colour}
+          >
             {classes[label] ?? label}
           </text>
         ) : (

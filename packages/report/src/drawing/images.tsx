@@ -36,7 +36,13 @@ export function ImageGrid({
           <g key={at}>
             <image href={image} x={x} y={y} width={width} height={height} image-rendering="pixelated" />
             {caption.map((text, line) => (
-              <text key={line} x={x} y={y + height + 13 + 14 * line} font-size="11" fill={isWrong ? paint.wrong : paint.ink}>
+              <text
+                key={line}
+                x={x}
+                y={y + height + 13 + 14 * line}
+                font-size="11"
+                fill={isWrong ? paint.wrong : paint.ink}
+              >
                 {text}
               </text>
             ))}

@@ -29,7 +29,14 @@ export function Estimates({ figures: { points, target, coverage }, paint, words 
         xName={`${target}: ${words.truth}`}
         yName={`${target}: ${words.estimate}`}
       />
-      <line x1={x(both[0])} y1={y(both[0])} x2={x(both[1])} y2={y(both[1])} stroke={paint.faint} stroke-dasharray="4 4" />
+      <line
+        x1={x(both[0])}
+        y1={y(both[0])}
+        x2={x(both[1])}
+        y2={y(both[1])}
+        stroke={paint.faint}
+        stroke-dasharray="4 4"
+      />
       {points.map(({ truth, low, high }, at) =>
         low === undefined || high === undefined ? null : (
           <line
@@ -61,7 +68,7 @@ export function Residuals({ figures: { residuals, target, numExamples }, paint, 
   const y = linear([0, Math.max(1, ...counts)], [box.bottom, box.top])
   return (
     <Svg label={`${words.residuals}: ${target}, ${numExamples}`} width={width} height={height}>
-      <Axes paint={paint} x={x} y={y} box={box} xName={words.residuals} yName={words.count} />
+      <Axes paint={paint} x={x} y={y} box={box} xName={`${target}: ${words.residual}`} yName={words.count} />
       {counts.map((count, at) => {
         const [from, to] = [x(edges[at] ?? 0), x(edges[at + 1] ?? 0)]
         return (

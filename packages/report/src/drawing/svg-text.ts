@@ -14,12 +14,18 @@ export function svgText(node: ComponentChild | readonly ComponentChild[]): strin
     return svgText(draw(props))
   }
   const attributes = Object.entries(others).flatMap(([name, value]) =>
-    value === undefined || value === null || value === false ? [] : ` ${name}="${escaped(String(value))}"`,
+    typeof value === 'string' || typeof value === 'number' ? ` ${name}="${escaped(String(value))}"` : [],
   )
   return `<${type}${attributes.join('')}>${svgText(inner)}</${type}>`
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
 
 /** As text that is no markup. */
 export function escaped(text: string): string {

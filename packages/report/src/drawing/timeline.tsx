@@ -9,7 +9,17 @@ const ROW = 26
 const MOST_ROWS = 200
 const STAGE_KINDS = ['autoencode', 'classify', 'hash', 'regress', 'cluster', 'forecast', 'continueText']
 
-export function Timeline({ view, paint, words, width = 900 }: { view: RunView; paint: Paint; words: Words; width?: number }) {
+export function Timeline({
+  view,
+  paint,
+  words,
+  width = 900,
+}: {
+  view: RunView
+  paint: Paint
+  words: Words
+  width?: number
+}) {
   const all = Object.values(view.stages).filter(({ spans }) => spans.length > 0)
   const stages = all.sort((a, b) => (a.spans[0]?.from ?? 0) - (b.spans[0]?.from ?? 0)).slice(0, MOST_ROWS)
   const names = stages.map(nameOf)

@@ -27,7 +27,7 @@ export interface Examples {
   readonly seed: number
   readonly image: (ImageOf & { readonly channels: 1 | 3 }) | null
   /** Undefined where a field is not one number a row. */
-  numbers(name: string): Values | undefined
+  readonly numbers: (name: string) => Values | undefined
   /** The field `image`, where it has bytes, or the same from 0 to 255 by a model. */
   readonly images: Values | undefined
   /** What the model predicts, by name, with how many numbers each has for an example. */

@@ -32,10 +32,10 @@ const STRONGEST_SHARE = 0.01
 /** Numbers around 0 as colours, the largest of either sign as the strongest. */
 export function signedPngUrl(values: ArrayLike<number>, { height, width }: Pick<Pixels, 'height' | 'width'>): PngUrl {
   const sizes = Array.from(values, Math.abs).sort((a, b) => b - a)
-  const largest = sizes[Math.floor(sizes.length * STRONGEST_SHARE)] || 1
+  const strongest = sizes[Math.floor(sizes.length * STRONGEST_SHARE)] ?? 0
   const coloured = Array.from(values).flatMap((value) => {
-    const share = Math.min(1, Math.abs(value) / largest)
-    return (value < 0 ? BELOW : ABOVE).map((strongest) => 255 + (strongest - 255) * share)
+    const share = strongest > 0 ? Math.min(1, Math.abs(value) / strongest) : 0
+    return (value < 0 ? BELOW : ABOVE).map((full) => 255 + (full - 255) * share)
   })
   return pngUrl({ height, width, channels: 3, values: coloured })
 }

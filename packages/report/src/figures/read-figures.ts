@@ -70,10 +70,14 @@ export async function readFigures(directory: string, options: FiguresOptions = {
         }
         const made =
           known ??
-          (await figuresOf(decodeSavedModel(await readRegular(path), `'${path}'`), await dataOf(experiment, stage.hash), {
-            seed: experiment.seed,
-            runUmap: umap.run,
-          }))
+          (await figuresOf(
+            decodeSavedModel(await readRegular(path), `'${path}'`),
+            await dataOf(experiment, stage.hash),
+            {
+              seed: experiment.seed,
+              runUmap: umap.run,
+            },
+          ))
         figures.set(stage.hash, made)
         if (known === undefined) await keep(kept, stage.hash, made)
       } catch (error) {

@@ -85,7 +85,11 @@ export interface WeightFigures {
 
 /** From the code of one test example to that of another, in equal steps, each decoded. */
 export interface WalkFigures {
-  readonly walks: readonly { readonly from: number | null; readonly to: number | null; readonly images: readonly PngUrl[] }[]
+  readonly walks: readonly {
+    readonly from: number | null
+    readonly to: number | null
+    readonly images: readonly PngUrl[]
+  }[]
 }
 
 export interface HashingFigures {

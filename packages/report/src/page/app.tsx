@@ -83,7 +83,13 @@ export function App({ data }: { readonly data: PageData }) {
         <section id="timeline">
           <h2>{words.timeline}</h2>
           {views.map((view) => (
-            <div key={view.name} class="scroll wide" tabIndex={0} role="region" aria-label={`${words.timeline} ${view.name}`}>
+            <div
+              key={view.name}
+              class="scroll wide"
+              tabIndex={0}
+              role="region"
+              aria-label={`${words.timeline} ${view.name}`}
+            >
               <Timeline view={view} paint={themed} words={words} />
             </div>
           ))}

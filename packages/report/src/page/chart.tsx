@@ -8,6 +8,10 @@ import { metricWord, numberText, type Language, type Words } from '../words.js'
 
 const HEIGHT = 260
 const NUM_SERIES = 8
+/** Between ticks at epochs. */
+const WHOLE_STEPS = [1, 2, 5]
+  .flatMap((step) => Array.from({ length: 7 }, (_, power) => step * 10 ** power))
+  .sort((a, b) => a - b)
 
 export interface ChartProps {
   readonly panel: Panel
@@ -112,7 +116,11 @@ export function Swatch({ at, isDashed = false }: { readonly at: number; readonly
 
 const MOST_ROWS = 50
 
-function CurveTable({ panel: { curves }, words, name }: Pick<ChartProps, 'panel' | 'words'> & { readonly name: string }) {
+function CurveTable({
+  panel: { curves },
+  words,
+  name,
+}: Pick<ChartProps, 'panel' | 'words'> & { readonly name: string }) {
   const epochs = [...new Set(curves.flatMap(({ points }) => points.map(({ epoch }) => epoch)))].sort((a, b) => a - b)
   const every = Math.ceil(epochs.length / MOST_ROWS)
   const shown = epochs.filter((_, at) => at % every === 0 || at === epochs.length - 1)
@@ -177,12 +185,19 @@ function plotOf({ curves }: Panel, order: readonly string[], isLog: boolean) {
     data.push(along('mean'))
   }
   const canLog = isLog && data.slice(1).every((values) => values.every((value) => value === null || value > 0))
-  const axis = { stroke: colour('faint'), grid: { stroke: colour('grid'), width: 1 }, ticks: { stroke: colour('grid') } }
+  const axis = {
+    stroke: colour('faint'),
+    grid: { stroke: colour('grid'), width: 1 },
+    ticks: { stroke: colour('grid') },
+  }
   const options = {
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, points: { show: true } },
     scales: { x: { time: false }, y: canLog ? { distr: 3 as const } : {} },
-    axes: [axis, { ...axis, size: 64 }],
+    axes: [
+      { ...axis, incrs: WHOLE_STEPS },
+      { ...axis, size: 64 },
+    ],
     series,
     bands,
   } satisfies Omit<uPlot.Options, 'width' | 'height'>

@@ -10,7 +10,11 @@ export function sectionId(view: RunView, name: string): string {
   return `experiment ${view.name} ${name}`.replaceAll(/[^\p{L}\p{N}]+/gu, '-')
 }
 
-export function Experiments({ views, figures, words }: Pick<PageData, 'views' | 'figures'> & { readonly words: Words }) {
+export function Experiments({
+  views,
+  figures,
+  words,
+}: Pick<PageData, 'views' | 'figures'> & { readonly words: Words }) {
   const shownWith = new Map<string, string>()
   return (
     <>

@@ -19,7 +19,6 @@ export function ResultsTable({ views, words, language }: Props) {
     (name) => !isReported || !OURS.includes(name),
   )
   const hasConditions = rows.some(({ condition }) => condition !== '')
-  const best = isReported ? undefined : bestRow(rows, names)
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={words.results}>
       <table class="results">
@@ -53,7 +52,7 @@ export function ResultsTable({ views, words, language }: Props) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={row.title} class={row === best ? 'best' : undefined}>
+            <tr key={row.title}>
               <th scope="row">
                 {row.title}
                 {row.seeds > 1 && (
@@ -67,7 +66,9 @@ export function ResultsTable({ views, words, language }: Props) {
               {isReported && (
                 <>
                   <td class="number">{row.reported?.toFixed(3) ?? '–'}</td>
-                  <td class="number strong">{row.accuracy ? spreadText(row.accuracy, (one) => one.toFixed(3)) : '–'}</td>
+                  <td class="number strong">
+                    {row.accuracy ? spreadText(row.accuracy, (one) => one.toFixed(3)) : '–'}
+                  </td>
                   <td>
                     <Bar row={row} words={words} />
                   </td>
@@ -90,16 +91,7 @@ export function ResultsTable({ views, words, language }: Props) {
   )
 }
 
-/** Of those with the first metric, the one with the least loss or the most of anything else. */
-function bestRow(rows: readonly TableRow[], names: readonly string[]): TableRow | undefined {
-  const name = names.find((each) => each.endsWith('accuracy') || each.endsWith('r2')) ?? names[0]
-  if (name === undefined || rows.length < 2) return undefined
-  const sign = name.endsWith('loss') ? -1 : 1
-  const valueOf = (row: TableRow) => sign * (row.metrics[name]?.mean ?? -Infinity)
-  return rows.reduce((one, other) => (valueOf(other) > valueOf(one) ? other : one))
-}
-
-export function spreadText({ mean, deviation }: Spread, text: (value: number) => string): string {
+function spreadText({ mean, deviation }: Spread, text: (value: number) => string): string {
   return deviation === null ? text(mean) : `${text(mean)} ± ${text(deviation)}`
 }
 

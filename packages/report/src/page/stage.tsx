@@ -86,7 +86,11 @@ export function Figures({ figures, words }: Props) {
               <li class="end">{nameOf(from)}</li>
               {images.map((url, at) => (
                 <li key={at}>
-                  <Image url={url} image={image} alt={`${nameOf(from)} → ${nameOf(to)}, ${at + 1} / ${images.length}`} />
+                  <Image
+                    url={url}
+                    image={image}
+                    alt={`${nameOf(from)} → ${nameOf(to)}, ${at + 1} / ${images.length}`}
+                  />
                 </li>
               ))}
               <li class="end">{nameOf(to)}</li>
@@ -111,7 +115,7 @@ export function Figures({ figures, words }: Props) {
       {hashing && (
         <Card
           title={words.retrieval}
-          note={`${words.meanAveragePrecision}: ${hashing.meanAveragePrecision.toFixed(3)}; ${hashing.numQueries} / ${hashing.numImages} ${words.examples}`}
+          note={`${words.meanAveragePrecision}: ${hashing.meanAveragePrecision.toFixed(3)}; ${words.query}: ${hashing.numQueries}, ${words.examples}: ${hashing.numImages}`}
         >
           <Retrieval figures={hashing} paint={paint} words={words} />
         </Card>
@@ -181,7 +185,11 @@ function Judgements({
       {all.map(({ image: url, truth, estimate, confidence }, at) => (
         <li key={at} class={truth === estimate ? undefined : 'wrong'}>
           {url !== null && image !== null && (
-            <Image url={url} image={image} alt={`${words.truth} ${nameOf(truth)}, ${words.estimate} ${nameOf(estimate)}`} />
+            <Image
+              url={url}
+              image={image}
+              alt={`${words.truth} ${nameOf(truth)}, ${words.estimate} ${nameOf(estimate)}`}
+            />
           )}
           <span>
             {words.truth} {nameOf(truth)}

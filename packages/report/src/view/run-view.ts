@@ -202,10 +202,7 @@ function withStage(view: RunView, ref: StageRef, change: (stage: StageView) => P
   return { ...view, stages: { ...view.stages, [ref.hash]: { ...stage, ...change(stage) } } }
 }
 
-function withResult(
-  view: RunView,
-  result: Extract<TimedEvent, { type: 'experimentDone' }>['result'],
-): RunView {
+function withResult(view: RunView, result: Extract<TimedEvent, { type: 'experimentDone' }>['result']): RunView {
   const { name, seed, status, error, test, accuracy, seconds, weightsHash } = result
   const outcome = { status, ...(error !== undefined && { error }), test, accuracy, seconds, weightsHash }
   const experiments = view.experiments.map((one) =>

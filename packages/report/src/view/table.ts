@@ -39,7 +39,9 @@ function rowOf(title: string, group: readonly ExperimentView[], view: RunView): 
   return {
     title,
     condition: group[0]?.condition ?? '',
-    status: (['failed', 'interrupted', 'running'] as const).find((bad) => group.some(({ status }) => status === bad)) ?? 'done',
+    status:
+      (['failed', 'interrupted', 'running'] as const).find((bad) => group.some(({ status }) => status === bad)) ??
+      'done',
     seeds: group.length,
     reported: group[0]?.reported ?? null,
     accuracy: spreadOf(group.flatMap(({ accuracy }) => accuracy ?? [])),
@@ -51,7 +53,14 @@ function rowOf(title: string, group: readonly ExperimentView[], view: RunView): 
 function metricsOf({ status, test, stages }: ExperimentView, view: RunView): Readonly<Record<string, number>> {
   if (status !== 'done') return {}
   const row = view.stages[stages.at(-1) ?? '']?.rows.at(-1)
-  const found = test ? [['test.', test] as const] : row ? ([['', row], ['validation.', row.validation ?? {}]] as const) : []
+  const found = test
+    ? [['test.', test] as const]
+    : row
+      ? ([
+          ['', row],
+          ['validation.', row.validation ?? {}],
+        ] as const)
+      : []
   return Object.fromEntries(
     found.flatMap(([prefix, metrics]) =>
       Object.entries(metrics).flatMap(([name, value]) =>
