@@ -4,7 +4,7 @@ import { readRecord } from '@gradpool/orchestrator'
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { PNG } from 'pngjs'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { loadDataset } from '@gradpool/datasets'
 import {
   newRunView,
@@ -17,18 +17,26 @@ import {
   withEvent,
   writeReport,
   type FigureData,
+  type PageData,
   type StageFigures,
 } from '../src/index.js'
+import { drawn } from '../src/plot.js'
+import { compact } from '../src/view/compact.js'
 import { smallExperiments, smallRun, type SmallRun } from '../src/testing/small-run.js'
+
+/** What the first experiment says of itself. */
+const MARKUP = '</script><img src=x onerror="document.title=1">'
 
 let run: SmallRun
 let data: ReadonlyMap<string, FigureData>
 
 beforeAll(async () => {
-  run = await smallRun()
+  run = await smallRun(smallExperiments(MARKUP))
   data = await testData(run.directory)
 })
 afterAll(() => run[Symbol.asyncDispose]())
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /** Data in memory are not in the record of a run: as the command does, they are given. */
 async function testData(directory: string): Promise<ReadonlyMap<string, FigureData>> {
@@ -123,33 +131,35 @@ it('makes the same figures every time, keeps them, and makes them again where th
 })
 
 it('says what is left out where the data are gone, and shows the samples that stages kept', async () => {
-  await using other = await smallRun(smallExperiments().slice(0, 1))
-  const { figures, missing } = await reportData([other.directory])
-  expect(missing.map((line) => line.slice(0, 30))).toEqual([
-    'coded autoencode: its data cann',
-    'coded classify: its data canno',
-  ])
-  const view = await readRunView(other.directory)
-  const [first, second] = view.experiments[0]?.stages ?? []
-  expect(figures[first ?? '']?.reconstruction?.pairs).toHaveLength(3)
-  expect(figures[second ?? '']?.samples).toHaveLength(3)
+  const view = await readRunView(run.directory)
+  const [first = '', second = ''] = view.experiments[0]?.stages ?? []
+  for (const hash of [first, second]) await rm(join(run.directory, 'stages', hash, 'figures.json'))
+  const { figures, missing } = await reportData([run.directory])
+  const why = 'its data were in memory, and are gone'
+  expect(missing).toEqual([`coded autoencode: ${why}`, `coded classify: ${why}`])
+  expect(figures[first]?.reconstruction?.pairs).toHaveLength(3)
+  expect(figures[second]?.samples).toHaveLength(3)
 })
 
 it('writes a page that loads nothing, and in which names are no markup', async () => {
-  const name = '</script><img src=x onerror="document.title=1">'
-  await using other = await smallRun(smallExperiments({ classifier: name }).slice(0, 1), [0, 1])
-  const path = join(other.directory, 'page.html')
-  await writeReport([other.directory], path, { data: await testData(other.directory) })
-  const page = await readFile(path, 'utf8')
-  expect(page).not.toContain('<img src=x')
-  expect(page.match(/<\/script>/g)).toHaveLength(2)
-  expect(page).not.toMatch(/(?:src|href)="(?!data:)/)
-  expect(page).toContain(`default-src 'none'; img-src data:; script-src 'sha256-`)
-  // Without scripts there is the table.
-  expect(page).toContain('&lt;/script&gt;&lt;img src=x')
-  const svg = join(other.directory, 'curves.svg')
-  await plotRun(other.directory, 'curves', { out: svg })
-  expect(await readFile(svg, 'utf8')).toContain('&lt;/script&gt;&lt;img src=x onerror=&quot;')
+  const path = join(run.directory, 'page.html')
+  await writeReport([run.directory], path, { data })
+  const inert = await readFile(path, 'utf8')
+  // As in a record that somebody else made: each name is markup.
+  const names = JSON.stringify(await reportData([run.directory], { data })).replace(
+    /"(?:coded|hashed|fitted|autoencode|classify|loss|accuracy|y|0|1|2)"/g,
+    JSON.stringify(MARKUP),
+  )
+  const renamed = JSON.parse(names) as PageData
+  for (const page of [inert, await pageOf(renamed)]) {
+    expect(page).not.toContain('<img src=x')
+    expect(page.match(/<\/script>/g)).toHaveLength(2)
+    expect(page).not.toMatch(/<[^>]* (?:src|href)="(?!data:)/)
+    expect(page).toContain(`default-src 'none'; img-src data:; script-src 'sha256-`)
+    // Without scripts there is the table.
+    expect(page).toContain('&lt;/script&gt;&lt;img src=x')
+  }
+  expect(drawn(renamed, 'curves', { metric: MARKUP })).toContain('&lt;img src=x onerror=&quot;')
 })
 
 it('stays small however long a run was', async () => {
@@ -159,7 +169,6 @@ it('stays small however long a run was', async () => {
   if (stage === undefined) throw new Error('the run has no stage')
   const rows = Array.from({ length: 20_000 }, (_, at) => ({ epoch: at + 1, seconds: 1, loss: 1 / (at + 1) }))
   const long = { ...view, stages: { ...view.stages, [hash]: { ...stage, rows } } }
-  const { compact } = await import('../src/view/compact.js')
   const kept = compact(long).stages[hash]?.rows ?? []
   expect(kept.length).toBeLessThanOrEqual(1001)
   expect([kept[0]?.epoch, kept.at(-1)?.epoch]).toEqual([1, 20_000])

@@ -1,7 +1,7 @@
 /** Figures of the stages of a run: those that are kept beside them, and those that are made now, which are kept then. */
 import { UserError } from '@gradpool/core'
 import { availableCores } from '@gradpool/core/engine'
-import { datasetLoader, parseDataSpec, type Dataset, type LoaderOptions } from '@gradpool/datasets'
+import { datasetLoader, parseDataSpec, type DataSpec, type Dataset, type LoaderOptions } from '@gradpool/datasets'
 import { modelOfStage, readRecord, type RunRecord } from '@gradpool/orchestrator'
 import {
   decodeSavedModel,
@@ -54,10 +54,8 @@ export async function readFigures(directory: string, options: FiguresOptions = {
   const stages = stagesOf(record.experiments.filter(({ name }) => name === (options.experiment ?? name)))
   const until = performance.now() + 1000 * (options.mostSeconds ?? Infinity)
   const umap = umapThreads(workers)
-  const missing: string[] = []
-  const figures = new Map<string, StageFigures>()
   const waiting = stages.slice(0, MOST_STAGES)
-  if (stages.length > MOST_STAGES) missing.push(`${stages.length - MOST_STAGES} stages of later seeds have no figures`)
+  const made = new Map<string, StageFigures | UserError>()
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { experiment, stage } = next
@@ -68,7 +66,7 @@ export async function readFigures(directory: string, options: FiguresOptions = {
         if (known === undefined && performance.now() > until) {
           throw new UserError('its figures are not made yet: `gradpool report` makes them')
         }
-        const made =
+        const figures =
           known ??
           (await figuresOf(
             decodeSavedModel(await readRegular(path), `'${path}'`),
@@ -78,11 +76,11 @@ export async function readFigures(directory: string, options: FiguresOptions = {
               runUmap: umap.run,
             },
           ))
-        figures.set(stage.hash, made)
-        if (known === undefined) await keep(kept, stage.hash, made)
+        made.set(stage.hash, figures)
+        if (known === undefined) await keep(kept, stage.hash, figures)
       } catch (error) {
         if (!(error instanceof UserError)) throw error
-        missing.push(`${experiment.name} ${stage.name}: ${error.message}`)
+        made.set(stage.hash, error)
       }
     }
   }
@@ -92,7 +90,15 @@ export async function readFigures(directory: string, options: FiguresOptions = {
   } finally {
     await umap.close()
   }
-  return { figures: Object.fromEntries(figures), missing }
+  const left = stages.length - MOST_STAGES
+  const missing = left > 0 ? [`${left} stages of later seeds have no figures`] : []
+  const figures: Record<string, StageFigures> = {}
+  for (const { experiment, stage } of stages) {
+    const one = made.get(stage.hash)
+    if (one instanceof UserError) missing.push(`${experiment.name} ${stage.name}: ${one.message}`)
+    else if (one !== undefined) figures[stage.hash] = one
+  }
+  return { figures, missing }
 }
 
 /** Each once, those of the first seed of every experiment before those of the second. */
@@ -145,13 +151,22 @@ function testData({ record }: RunRecord, { data, directory }: FiguresOptions) {
     if (known !== undefined) return known
     const { config } = experiment
     const spec = hasFields(config, {}) ? config.data : undefined
-    const dataset = await load(parseDataSpec(spec, `the data of ${experiment.name}`)).catch((error: unknown) => {
+    const dataset = await load(specOf(spec)).catch((error: unknown) => {
       throw new UserError(`its data cannot be read: ${messageOf(error)}`, { cause: error })
     })
     if (dataset.hash !== experiment.data.hash) {
       throw new UserError(`${dataset.name} is not what it was trained on`)
     }
     return figureData(dataset)
+  }
+}
+
+/** @throws UserError for data of no files */
+function specOf(value: unknown): DataSpec {
+  try {
+    return parseDataSpec(value)
+  } catch (error) {
+    throw new UserError('its data were in memory, and are gone', { cause: error })
   }
 }
 

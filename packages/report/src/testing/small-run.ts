@@ -13,12 +13,16 @@ const SIDE = 6
 const CLASSES = 3
 const COUNT = 120
 
-/** One bright row of pixels, whose place is the class, on a pattern that no two images have in common. */
-export function madeImages() {
+/**
+ * One bright row of pixels, whose place is the class, on a pattern that no two images have in common; some images are
+ * of another class than they look, so that no model is right about all.
+ */
+function madeImages() {
+  const looksLike = (example: number) => (example % 7 === 0 ? example + 1 : example) % CLASSES
   const classOf = (example: number) => example % CLASSES
   const pixel = (_: unknown, at: number) => {
     const [example, place] = [Math.floor(at / SIDE ** 2), at % SIDE ** 2]
-    return Math.floor(place / SIDE) === 2 * classOf(example) ? 200 + (at % 50) : (at * 7 + example * 13) % 90
+    return Math.floor(place / SIDE) === 2 * looksLike(example) ? 200 + (at % 50) : (at * 7 + example * 13) % 90
   }
   return {
     image: { values: Uint8Array.from({ length: COUNT * SIDE ** 2 }, pixel), shape: [SIDE, SIDE] },
@@ -32,18 +36,18 @@ function madeNumbers() {
   return { x: { values: x, shape: [2] }, y: { values: y, shape: [] } }
 }
 
-const train = { optimizer: adam({ learningRate: 0.01 }), batchSize: 10, epochs: 3 }
+const train = { optimizer: adam({ learningRate: 0.01 }), batchSize: 10, epochs: 8 }
 
-export function smallExperiments(names: { readonly classifier?: string } = {}) {
+export function smallExperiments(condition = '') {
   const images = arrays(madeImages(), { test: 0.25, validation: 0.1 })
   return [
     defineExperiment({
-      name: names.classifier ?? 'coded',
-      condition: 'a code of four',
+      name: 'coded',
+      condition,
       data: images,
       train,
       stages: [
-        autoencode({ encoder: [8, 4], decoder: [8, SIDE ** 2] }),
+        autoencode({ encoder: [8, 4], decoder: [8, SIDE ** 2], codeActivation: 'linear' }),
         classify({ hidden: [6], encoder: 'fineTuned' }),
       ],
     }),
@@ -62,7 +66,7 @@ export interface SmallRun extends AsyncDisposable {
   readonly events: readonly RunEvent[]
 }
 
-export async function smallRun(experiments = smallExperiments(), seeds: readonly number[] = [0]): Promise<SmallRun> {
+export async function smallRun(experiments = smallExperiments()): Promise<SmallRun> {
   const folder = await mkdtemp(join(tmpdir(), 'gradpool-report-'))
   const events: RunEvent[] = []
   const engine = await wasmEngine()
@@ -70,7 +74,7 @@ export async function smallRun(experiments = smallExperiments(), seeds: readonly
     const plans = []
     for (const config of experiments) {
       const dataset = await loadDataset(config.data, { allocate: engine.allocate })
-      for (const seed of seeds) plans.push(planExperiment(config, { dataset, seed }))
+      plans.push(planExperiment(config, { dataset, seed: 0 }))
     }
     const run = await runExperiments(plans, {
       engine,
