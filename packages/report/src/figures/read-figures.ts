@@ -1,4 +1,6 @@
-/** Figures of the stages of a run: those that are kept beside them, and those that are made now, which are kept then. */
+/**
+ * Figures of the stages of a run: those that are kept beside them, and those that are made now, which are kept then.
+ */
 import { UserError } from '@gradpool/core'
 import { availableCores } from '@gradpool/core/engine'
 import { datasetLoader, parseDataSpec, type DataSpec, type Dataset, type LoaderOptions } from '@gradpool/datasets'
@@ -31,7 +33,9 @@ export interface RunFigures {
 }
 
 export interface FiguresOptions extends Pick<LoaderOptions, 'directory'> {
-  /** Test examples by the hash of the stage, where they are in memory. Default: they are read as the run's record says. */
+  /**
+   * Test examples by the hash of the stage, where they are in memory. Default: they are read as the run's record says.
+   */
   readonly data?: ReadonlyMap<string, FigureData>
   /** Threads. Default: all cores. */
   readonly workers?: number

@@ -1,4 +1,6 @@
-/** Curves of metrics: one panel for each metric of a kind of stage, in it one curve for each experiment over its seeds. */
+/**
+ * Curves of metrics: one panel for each metric of a kind of stage, in it one curve for each experiment over its seeds.
+ */
 import type { EpochRow } from '@gradpool/trainer'
 import type { RunView, StageView } from './run-view.js'
 
