@@ -126,10 +126,7 @@ it('prints curves as drawings, in light colours', async () => {
 it('takes markup in names as text', async () => {
   const data = await reportData([join(page, '..')])
   const bad = '<img src=x onerror="document.title=\'gone\'"></script><script>document.title=1</script>'
-  const renamed = JSON.stringify(data).replace(
-    /"(?:mnist|mnist_\w+|autoencode|classify|\d)"/g,
-    JSON.stringify(bad),
-  )
+  const renamed = JSON.stringify(data).replace(/"(?:mnist|mnist_\w+|autoencode|classify|\d)"/g, JSON.stringify(bad))
   const file = join(folder.path, 'markup.html')
   await writeFile(file, await pageOf(JSON.parse(renamed) as PageData))
   await using opened = await open(executable, { viewport: { width: 1280, height: 800 } })
