@@ -74,7 +74,8 @@ function boundaries(allowed) {
     'error',
     {
       // A module that differs by platform: `imports` of the package's own package.json.
-      allow: ['#native', '#threads'],
+      // Servers for tests, of a project of its own that no package has.
+      allow: ['#native', '#threads', '/servers/'],
       // A package that is loaded lazily in one place may be imported by its types, and in tests.
       checkDynamicDependenciesExceptions: ['.*'],
       depConstraints: Object.entries(allowed).map(([layer, below]) => ({
@@ -198,6 +199,7 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': boundaries({
         ...Object.fromEntries(Object.entries(layers).map(([layer, below]) => [layer, [...below, ...forTests]])),
         test: Object.keys(layers),
+        'test-servers': ['storage'],
       }),
     },
   },

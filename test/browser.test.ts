@@ -4,7 +4,7 @@
  */
 import { expect, it } from 'vitest'
 import { bundlePage } from './browser/bundle.js'
-import { findChromium, howToGetIt, open } from './browser/chromium.js'
+import { findChromium, howToGetIt, open, tabOf } from './browser/chromium.js'
 import { trainIn } from './browser/in-page.js'
 import { serve } from './browser/served.js'
 import { train } from './browser/training.js'
@@ -25,7 +25,7 @@ it.skipIf(executable === undefined)('trains in a page to the bits of Node', asyn
   await using opened = await open(executable ?? '')
   const { tab, errors } = opened
   await tab.goto(served.url)
-  const there = await trainIn(tab, 'small', 1)
+  const there = await trainIn(tabOf(opened), 'small', 1)
   expect(there).toEqual({ ...(await train('small', 1)), isIsolated: true, numWorkers: 1 })
   expect(there.again).toEqual(there.estimate)
   expect(errors).toEqual([])

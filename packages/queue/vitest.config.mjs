@@ -1,4 +1,5 @@
 import { defineConfig, mergeConfig } from 'vitest/config'
 import { unitTests } from '../../vitest.shared.mjs'
 
-export default mergeConfig(unitTests, defineConfig({ test: { name: 'queue' } }))
+// Stores flush each file, which takes long on a busy disk.
+export default mergeConfig(unitTests, defineConfig({ test: { name: 'queue', testTimeout: 60_000 } }))

@@ -6,7 +6,8 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { chromium, type BrowserContext, type Page as Tab } from 'playwright-core'
+import { chromium, type BrowserContext, type Page } from 'playwright-core'
+import type { Tab } from './in-page.js'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const ofMac = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
@@ -48,7 +49,7 @@ const options = [
 
 export interface Opened extends AsyncDisposable {
   readonly context: BrowserContext
-  readonly tab: Tab
+  readonly tab: Page
   /** What went wrong in the page, or was told as an error. */
   readonly errors: readonly string[]
 }
@@ -84,5 +85,13 @@ export async function open(
       await browser.close()
       await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     },
+  }
+}
+
+export function tabOf({ tab }: Opened): Tab {
+  return {
+    goto: (url) => tab.goto(url),
+    evaluate: <T, G>(work: (given: G) => T | Promise<T>, given: G) =>
+      tab.evaluate(work as (given: unknown) => T | Promise<T>, given),
   }
 }

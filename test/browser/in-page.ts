@@ -1,6 +1,12 @@
-/** Calls of what `page.ts` has, in a page. */
-import type { Page as Tab } from 'playwright-core'
+/** Calls of what `page.ts` has, in a page of any browser. */
 import type { Page, Trained } from './page.js'
+
+/** What a tab of each browser can do. */
+export interface Tab {
+  goto(url: string): Promise<unknown>
+  /** What a function comes to in the page, which is sent there as text. */
+  evaluate<T, G>(work: (given: G) => T | Promise<T>, given: G): Promise<T>
+}
 
 export interface TrainedThere extends Trained {
   readonly isIsolated: boolean
@@ -9,33 +15,23 @@ export interface TrainedThere extends Trained {
 }
 
 export async function trainIn(tab: Tab, ...given: Parameters<Page['train']>): Promise<TrainedThere> {
-  await ready(tab)
-  let numWorkers = 0
-  const count = () => (numWorkers = Math.max(numWorkers, tab.workers().length))
-  tab.on('worker', count)
-  const trained = await tab.evaluate(async (some) => {
+  return tab.evaluate(async (some) => {
     const { page, crossOriginIsolated = false } = globalThis as unknown as Global
-    return { ...(await page.train(...some)), isIsolated: crossOriginIsolated }
+    page.mostWorkers()
+    const trained = await page.train(...some)
+    return { ...trained, isIsolated: crossOriginIsolated, numWorkers: page.mostWorkers() }
   }, given)
-  tab.off('worker', count)
-  return { ...trained, numWorkers }
 }
 
 export async function othersIn(tab: Tab): ReturnType<Page['others']> {
-  await ready(tab)
-  return tab.evaluate(() => (globalThis as unknown as Global).page.others())
+  return tab.evaluate(() => (globalThis as unknown as Global).page.others(), undefined)
 }
 
 export async function refusalsIn(tab: Tab): Promise<Readonly<Record<string, string>>> {
-  await ready(tab)
-  return tab.evaluate(() => (globalThis as unknown as Global).page.refusals())
+  return tab.evaluate(() => (globalThis as unknown as Global).page.refusals(), undefined)
 }
 
 interface Global {
   readonly page: Page
   readonly crossOriginIsolated?: boolean
-}
-
-async function ready(tab: Tab): Promise<void> {
-  await tab.waitForFunction(() => 'page' in globalThis)
 }

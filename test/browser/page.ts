@@ -1,4 +1,6 @@
+/// <reference lib="dom" />
 /** What a page of the tests does. Its bundle lies beside the files that it loads. */
+import './without-relaxed-simd.js'
 import { csv, fit, idxFolder, loadModel, locateFiles, mlp, mnist } from 'gradpool'
 import { others, train, type Trained } from './training.js'
 
@@ -20,7 +22,21 @@ const refused = {
   native: () => fit(mlp({ hidden: [4] }), { data: mnist(), engine: 'native' }),
 }
 
+let [numWorkers, mostWorkers] = [0, 0]
+globalThis.Worker = class extends Worker {
+  constructor(...given: ConstructorParameters<typeof Worker>) {
+    super(...given)
+    mostWorkers = Math.max(mostWorkers, ++numWorkers)
+  }
+  override terminate(): void {
+    numWorkers--
+    super.terminate()
+  }
+}
+
 export interface Page {
+  /** The most Web Workers that were there at once since the last time it was asked. */
+  readonly mostWorkers: () => number
   readonly train: typeof train
   readonly others: typeof others
   /** The names and messages of what cannot be in a browser. */
@@ -30,6 +46,11 @@ export interface Page {
 export type { Trained }
 
 const page: Page = {
+  mostWorkers() {
+    const most = mostWorkers
+    mostWorkers = numWorkers
+    return most
+  },
   train,
   others,
   async refusals() {

@@ -42,6 +42,12 @@ import {
 import { CheckpointStore, EpochRows } from '@gradpool/trainer'
 import { doneIn, lastCheckpoint, openFitDirectory } from '../../packages/trainer/src/fit/fit-directory.ts'
 import { writeStageFiles } from '../../packages/orchestrator/src/runs/stage-files.ts'
+import { BlobCheckpoints } from '../../packages/queue/src/documents/blob-checkpoints.ts'
+import { decodeOutcome, encodeOutcome } from '../../packages/queue/src/documents/outcome-document.ts'
+import { decodePlan } from '../../packages/queue/src/documents/plan-document.ts'
+import { StageData } from '../../packages/queue/src/jobs/stage-data.ts'
+import { StoreDocuments } from '../../packages/queue/src/jobs/store-documents.ts'
+import { MemoryStore } from '../../packages/queue/src/testing/memory-store.ts'
 import { RUN_FORMAT_VERSION } from '../../packages/orchestrator/src/runs/run-record.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'gradpool-mutations-'))
@@ -450,6 +456,28 @@ const kinds = {
     write: (folder, digit) => writeData(folder, digit, '.gz'),
     read: dataOf,
   },
+  plan: {
+    names: ['plan.json', 'program.json'],
+    write: writePlan,
+    read: planIn,
+  },
+  outcome: {
+    names: ['x.outcome'],
+    write: writeOne('x.outcome', outcomeOf),
+    read: async (folder) =>
+      decodeOutcome(
+        await orSentence(readRegular(join(folder, 'x.outcome'))),
+        { stage: hashOf(0), numerics },
+        'the outcome',
+      ),
+  },
+  record: {
+    names: ['name', 'record', 'states', 'rows', 'best'],
+    write: writeBlobCheckpoint,
+    read: blobCheckpointIn,
+    isStrict: true,
+    isAlone: true,
+  },
   config: {
     names: ['config.json'],
     write: writeOne('config.json', () => config),
@@ -457,6 +485,122 @@ const kinds = {
       return defineExperiment(parsed(String(await orSentence(readRegular(join(folder, 'config.json'))))))
     },
   },
+}
+
+const passOf = (digit) => {
+  const x = { ...fields.x, values: Float32Array.from({ length: 24 }, (_, i) => i + digit) }
+  const rows = Int32Array.from({ length: 8 }, (_, i) => (i * 3) % 8)
+  return {
+    program: prediction(model, { batchSize: 4, data: { fields, numExamples: 8 } }),
+    data: { fields: { x }, rows },
+  }
+}
+
+const trainingPlanOf = (digit) => ({
+  name: 'a',
+  hash: hashOf(digit),
+  seed: digit,
+  epochs: 3,
+  keep: 'best',
+  work: 1,
+  monitor: { name: 'loss', mode: 'min' },
+  earlyStopping: { monitor: { name: 'loss', mode: 'min' }, patience: 2, minDelta: 0 },
+  training: passOf(digit),
+  test: passOf(digit),
+  initFrom: hashOf(5),
+  transferredStates: ['w'],
+})
+
+/** What does not change is in the store. */
+const planStore = new MemoryStore()
+
+async function writePlan(folder, digit) {
+  const plan = trainingPlanOf(digit)
+  const { inline } = await new StoreDocuments(planStore, numerics).encodePlan(plan)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'plan.json'), Buffer.from(inline, 'base64'))
+  writeFileSync(join(folder, 'program.json'), JSON.stringify(plan.training.program.program))
+}
+
+/** A store whose Programs are those of the folder, whatever their hash. */
+async function planIn(folder) {
+  const [plan, program] = await Promise.all(
+    ['plan.json', 'program.json'].map((name) => orSentence(readRegular(join(folder, name)))),
+  )
+  const store = {
+    address: 'the store',
+    get: async (hash, most) => {
+      const bytes = await planStore.get(hash, most)
+      return bytes[0] === 0x7b ? program : bytes
+    },
+  }
+  const document = decodePlan(plan, 'the plan')
+  const asRead = (blob) => blob && { ...blob, bytes: program.length }
+  for (const pass of document.passes.values()) {
+    pass.batches.program = asRead(pass.batches.program)
+    pass.tail = asRead(pass.tail)
+  }
+  const data = new StageData({ engine: { allocate: (numBytes) => new Uint8Array(numBytes) }, mostBytes: 1e6 })
+  const { plan: read, release } = await data.load(document, store, 'the plan')
+  release()
+  return read
+}
+
+function outcomeOf(digit) {
+  const program = prediction(model, { batchSize: 4, data: { fields, numExamples: 8 } })
+  const state = { w: Float32Array.of(digit, 1, 2, 3, 4, NaN) }
+  const outcome = {
+    status: 'done',
+    epochs: [row, { ...row, epoch: 2, loss: NaN }],
+    seconds: 1.5,
+    test: { loss: 1, confusion: [[1, 2]] },
+    predictions: { y: Float32Array.of(1, digit) },
+    epoch: 2,
+    state,
+    firstEpoch: hashOf(digit),
+    best: { epoch: 1, states: new Map([['w', { shape: [3, 2], values: state.w }]]) },
+  }
+  return encodeOutcome(outcome, { plan: { ...trainingPlanOf(0), training: { program } }, numerics })
+}
+
+const checkpointName = `checkpoints/${numerics}/${hashOf(1)}`
+
+/** The blobs of a checkpoint by what they are, as the folder has them. */
+async function writeBlobCheckpoint(folder, digit) {
+  const store = new MemoryStore()
+  const epochs = new EpochRows()
+  epochs.push(row)
+  const statesOf = (first) => new Map([['w', { shape: [2], values: Float32Array.of(first, digit) }]])
+  await new BlobCheckpoints(store, { stage: hashOf(1), numerics }, 1e6).save({
+    hash: hashOf(1),
+    numerics,
+    seconds: 1,
+    firstEpoch: hashOf(digit),
+    epochs: epochs.snapshot(),
+    position: { step: 7, since: 5, sums: { loss: Float64Array.of(digit) }, rows: {}, lastLoss: NaN },
+    states: statesOf(2),
+    best: { epoch: 1, states: statesOf(1) },
+  })
+  const [states, rows, best, record] = [...store.blobs.values()]
+  mkdirSync(folder, { recursive: true })
+  const files = { name: store.names.get(checkpointName), record, states, rows, best }
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes)
+}
+
+async function blobCheckpointIn(folder) {
+  const store = new MemoryStore()
+  const parts = ['record', 'states', 'rows', 'best']
+  for (const part of parts) await store.put(await orSentence(readRegular(join(folder, part))))
+  store.names.set(checkpointName, await orSentence(readRegular(join(folder, 'name'))))
+  let told
+  const found = await new BlobCheckpoints(store, { stage: hashOf(1), numerics }, 1e6).latest(
+    { hash: hashOf(1), numerics },
+    (message) => {
+      told = message
+    },
+  )
+  if (found === undefined) throw new UserError(told ?? 'there is none')
+  return { ...found, epochs: [...found.epochs] }
 }
 
 export const names = Object.keys(kinds)

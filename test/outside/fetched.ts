@@ -1,10 +1,9 @@
 /**
  * Programs that only these tests use: installed once, from the registry that npm is configured with, into the cache.
  */
-import { cacheFolder } from '@gradpool/storage'
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fetchedFolder } from '../servers/fetched.js'
 import { npm, output } from './run.js'
 
 /** Of each program, the one version that these tests were made with. */
@@ -29,26 +28,11 @@ const INSTEAD: Readonly<Partial<Record<Program, Readonly<Record<string, string>>
  *
  * @throws Error where it is not to be had
  */
-export async function fetched(program: Program): Promise<string> {
-  const wanted = `${program}@${VERSIONS[program]}`
-  const folder = join(cacheFolder(), 'test-packages', wanted)
-  if (!existsSync(folder)) await install(program, folder)
-  return folder
-}
-
-async function install(program: Program, folder: string): Promise<void> {
-  await mkdir(join(folder, '..'), { recursive: true })
-  const draft = await mkdtemp(`${folder}-`)
-  try {
+export function fetched(program: Program): Promise<string> {
+  return fetchedFolder(`${program}@${VERSIONS[program]}`, async (draft) => {
     const manifest = { private: true, dependencies: { [program]: VERSIONS[program] }, overrides: INSTEAD[program] }
     await writeFile(join(draft, 'package.json'), JSON.stringify(manifest))
     const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
     await output(npm('install', ...options), { cwd: draft })
-    await rename(draft, folder).catch((error: unknown) => {
-      // Of another process, which was faster.
-      if (!existsSync(folder)) throw error
-    })
-  } finally {
-    await rm(draft, { recursive: true, force: true })
-  }
+  })
 }

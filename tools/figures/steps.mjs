@@ -4,6 +4,9 @@
  * name: for --only, and in messages. command: a program of Node's. writes: the files it writes. peers: installs what it
  * is measured beside, and throws where that is not to be had. fills: the places of pages that are made of these files.
  */
+import { join } from 'node:path'
+import { root } from '../environment.mjs'
+import { platformsTable } from '../platforms/table.mjs'
 import {
   codesTable,
   convolutionTable,
@@ -24,6 +27,11 @@ const packages =
     const { installPackages } = await import('../bench/peers/install.mjs')
     installPackages(what, names)
   }
+
+async function makePlatforms() {
+  const { execute } = await import('../python-environment.mjs')
+  execute(process.execPath, [join(root, 'tools', 'platforms', 'run.mjs')])
+}
 
 export const steps = [
   {
@@ -88,6 +96,13 @@ export const steps = [
     peers: packages('faiss', 'faiss-cpu'),
     writes: ['tools/bench/hashing/results.json'],
     fills: [],
+  },
+  {
+    name: 'platforms',
+    command: ['tools/platforms/test.mjs', '--write'],
+    peers: makePlatforms,
+    writes: ['tools/platforms/results.json'],
+    fills: [{ page: 'docs/platforms.md', name: 'platforms', text: platformsTable }],
   },
   // Prints its figures, and writes none.
   { name: 'checkpoints', command: ['tools/bench/checkpoints.mjs'], writes: [], fills: [] },

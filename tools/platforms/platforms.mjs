@@ -21,8 +21,14 @@ function linux(cpu, libc, target) {
 
 export const packageName = ({ name }) => `@gradpool/engine-cpu-${name}`
 
-/** The manifest of a platform's package. */
-export function manifestOf(platform, { version, license, engines, repository }) {
+/**
+ * The manifest of a platform's package.
+ *
+ * @param engine manifest of the engine
+ * @param gradpool what its code is made from (sources.mjs)
+ */
+export function manifestOf(platform, engine, gradpool) {
+  const { version, license, engines, repository } = engine
   const { os, cpu, libc } = platform
   return {
     name: packageName(platform),
@@ -38,5 +44,7 @@ export function manifestOf(platform, { version, license, engines, repository }) 
     files: ['*.node', 'checksums.json'],
     // Yarn would keep it in an archive, from which no system loads a library.
     preferUnplugged: true,
+    publishConfig: { access: 'public' },
+    gradpool,
   }
 }

@@ -6,6 +6,7 @@ import { faultsOf } from './check-library.mjs'
 import { withoutPlatforms, withPlatforms } from './manifest.mjs'
 import { manifestOf, packageName, platforms } from './platforms.mjs'
 import { readLibrary } from './read-library.mjs'
+import { sourcesHere } from './sources.mjs'
 
 const engine = join(root, 'packages', 'engine-cpu')
 const manifest = JSON.parse(readFileSync(join(engine, 'package.json'), 'utf8'))
@@ -29,10 +30,11 @@ test('a package is for one platform, and has nothing to run', () => {
   const musl = manifestOf(
     platforms.find(({ name }) => name === 'linux-arm64-musl'),
     manifest,
+    sourcesHere(),
   )
   expect(musl).toMatchObject({ version: manifest.version, os: ['linux'], cpu: ['arm64'], libc: ['musl'] })
   for (const platform of platforms) {
-    const { scripts, dependencies, libc } = manifestOf(platform, manifest)
+    const { scripts, dependencies, libc } = manifestOf(platform, manifest, sourcesHere())
     expect([scripts, dependencies]).toEqual([undefined, undefined])
     expect(libc === undefined).toBe(platform.os !== 'linux')
   }

@@ -1,7 +1,7 @@
 /**
  * Makes the packages of native code for all platforms, in packages/engine-cpu/npm, by `zig cc`, which pip installs into
  * .nx/zig: it has the C library of each platform, and the same compiler for all. Each library is then read as the
- * platform's loader would (check-library.mjs).
+ * platform's loader would (check-library.mjs). One that was made from the same sources is left as it is.
  *
  *   npm run build:platforms [-- platform ...]      all of platforms.mjs if none is named
  */
@@ -15,6 +15,7 @@ import { root } from '../environment.mjs'
 import { execute, pythonEnvironment } from '../python-environment.mjs'
 import { faultsOf } from './check-library.mjs'
 import { manifestOf, packageName, platforms } from './platforms.mjs'
+import { sourcesHere } from './sources.mjs'
 
 const engine = join(root, 'packages', 'engine-cpu')
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url))
@@ -43,6 +44,12 @@ async function build(platform, python, manifest) {
   const started = performance.now()
   const { name, os, cpu, target } = platform
   const output = join(engine, 'npm', name)
+  const own = `${JSON.stringify(manifestOf(platform, manifest, sourcesHere()), undefined, 2)}\n`
+  // Written last.
+  if ((await readFile(join(output, 'package.json'), 'utf8').catch(() => '')) === own) {
+    console.log(`${name}: as it was made`)
+    return
+  }
   await rm(output, { recursive: true, force: true })
   const sets = instructionSetsOf(cpu)
   const runtime = os === 'win32' ? [runtimeFor(target, cpu, python)] : []
@@ -62,12 +69,12 @@ async function build(platform, python, manifest) {
     if (faults.length > 0) throw new Error(`${file} is no library for ${name}: ${faults.join('; ')}`)
     total += (await stat(file)).size
   }
-  await writeFile(join(output, 'package.json'), `${JSON.stringify(manifestOf(platform, manifest), undefined, 2)}\n`)
   await writeFile(
     join(output, 'README.md'),
     `# ${packageName(platform)}\n\nNative code of @gradpool/engine-cpu for ${name}, which npm installs with it.\n`,
   )
   await cp(join(root, 'LICENSE'), join(output, 'LICENSE'))
+  await writeFile(join(output, 'package.json'), own)
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   console.log(`${name}: ${sets.map((set) => set.name).join(', ')}, ${(total / 1024).toFixed(0)} KiB, ${seconds} s`)
 }

@@ -16,7 +16,8 @@ import type { Arena } from './arena.js'
 import type { KernelCode, Kernels } from './kernels.js'
 import { defectOf } from './defect.js'
 import { EXEC, PLAN_VERSION, RESULT, STACK_BYTES } from './instructions.js'
-import { Plan } from './planner/plan.js'
+import type { InputPlaces, Plan } from './planner/plan.js'
+import type { Plans } from './planner/plans.js'
 import { ArenaProfile } from './profile.js'
 import type { ArenaStates } from './states.js'
 
@@ -26,6 +27,7 @@ export interface Host {
   readonly arena: Arena
   readonly code: KernelCode
   readonly kernels: Kernels
+  readonly plans: Plans
   /** Address of a field's values in the arena, valid until the user releases it. */
   place(field: Field, user: object): number
   release(user: object): void
@@ -71,26 +73,26 @@ export class CompiledProgram {
     { data, seed, workers = 1, profile = false }: CompileOptions,
     states: ArenaStates,
   ): ArenaRecord {
-    const { arena, kernels } = this.#host
+    const { arena } = this.#host
     const { program, tail, batchSize, numExamples, shuffle } = batchProgram
     const rows = this.#allocate(4 * numExamples)
     arena.words(rows, numExamples).set(data.rows)
     const stepInput = this.#allocate(4)
     const seedInput = this.#allocate(4)
-    const planOf = (part: Program, size: number): Plan =>
-      new Plan(part, {
-        batchSize: size,
-        state: (name) => states.address(name),
-        field: (name) => {
-          const field = data.fields[name]
-          invariant(field, `field ${name} was checked`)
-          return { address: this.#host.place(field, this), dtype: field.dtype }
-        },
-        step: stepInput,
-        seed: seedInput,
-        matmulScratch: (...shape) => kernels.matmulScratch(...shape),
-        isShared: workers > 1,
-      })
+    const fieldOf = (name: string): Field => {
+      const field = data.fields[name]
+      invariant(field, `field ${name} was checked`)
+      return field
+    }
+    const placed = new Map(program.fields.map(({ name }) => [name, this.#host.place(fieldOf(name), this)]))
+    const planOf = (part: Program, batchSize: number): Plan =>
+      this.#host.plans.of(part, { batchSize, isShared: workers > 1, dtypeOf: (name) => fieldOf(name).dtype })
+    const inputs: InputPlaces = {
+      state: (name) => states.address(name),
+      field: (name) => placed.get(name) ?? this.#host.place(fieldOf(name), this),
+      step: stepInput,
+      seed: seedInput,
+    }
     const plans = {
       full: planOf(program, batchSize),
       rest: tail && planOf(tail, numExamples % batchSize),
@@ -99,7 +101,7 @@ export class CompiledProgram {
     const working = this.#allocate(workers * workingBytes)
     const place = (plan: Plan): { plan: Plan; address: number } => {
       const address = this.#allocate(plan.numBytes)
-      plan.write(arena.memory, address, working)
+      plan.write(arena.memory, address, working, inputs)
       return { plan, address }
     }
     if (profile) {
@@ -148,8 +150,8 @@ export class CompiledProgram {
         : [this.#allocate(8 * size), this.#allocate(4 * size), 0]
       const told = arena.words(results + 4 * RESULT.WORDS * index, RESULT.WORDS)
       told[RESULT.COUNT] = size
-      told[RESULT.VALUE] = full.plan.resultAddress(index, full.address)
-      told[RESULT.TAIL_VALUE] = rest ? rest.plan.resultAddress(index, rest.address) : 0
+      told[RESULT.VALUE] = full.plan.resultAddress(index, full.address, inputs)
+      told[RESULT.TAIL_VALUE] = rest ? rest.plan.resultAddress(index, rest.address, inputs) : 0
       told[RESULT.SUM] = sum
       told[RESULT.LAST] = last
       told[RESULT.ROWS] = collected

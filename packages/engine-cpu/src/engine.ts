@@ -13,6 +13,7 @@ import { CompiledProgram, type Host } from './compile.js'
 import { CpuBackend } from './execution.js'
 import { instantiate } from './instantiate.js'
 import type { KernelCode, Kernels } from './kernels.js'
+import { Plans } from './planner/plans.js'
 import { stepChunkUrl } from './step-chunk-url.js'
 import { ArenaStates } from './states.js'
 
@@ -53,6 +54,7 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   readonly code: KernelCode
   readonly arena: Arena
   readonly kernels: Kernels
+  readonly plans: Plans
   readonly barrierTimeoutMs: number
   #arenaId: string | undefined
   /** Addresses of the copies of fields that were loaded outside the arena. */
@@ -77,7 +79,8 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
     this.description = description
     this.code = code
     const memory = reserveMemory(memoryBytes, threads)
-    this.kernels = instantiate(code, memory)
+    const kernels = (this.kernels = instantiate(code, memory))
+    this.plans = new Plans((...product) => kernels.matmulScratch(...product))
     this.arena = new Arena(memory, this.kernels.firstAddress)
   }
 

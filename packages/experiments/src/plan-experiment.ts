@@ -2,7 +2,7 @@
  * Turns an experiment into stages that need nothing but an engine: traced, bound to their rows, and named by hash.
  */
 import { UserError, type Model } from '@gradpool/core'
-import { modelFor } from '@gradpool/core/engine'
+import { invariant, modelFor } from '@gradpool/core/engine'
 import { modelDataOf, type Dataset } from '@gradpool/datasets'
 import {
   autoencode,
@@ -15,7 +15,7 @@ import {
   hash,
   regress,
 } from '@gradpool/models'
-import { planStage, type PlannedStage, type StagePlan } from './plan-stage.js'
+import { planStage, type PlannedStage, type StagePlan, type TracedStage, traceStage } from './plan-stage.js'
 import type { ExperimentConfig, StageConfig } from './schema.js'
 
 export interface ExperimentPlan {
@@ -44,23 +44,39 @@ export function planExperiment(config: ExperimentConfig, options: PlanOptions): 
     throw new UserError(`seed must be a whole number from -2^31 to 2^32 - 1, not ${String(seed)}`)
   }
   const planned: PlannedStage[] = []
-  config.stages.forEach((stage, position) => {
-    const before = config.stages.slice(0, position)
-    planned.push(
-      naming(`${config.name}, stages[${position}]`, stage, () =>
-        planStage({
-          config: stage,
-          train: { ...config.train, ...stage.train },
-          model: modelFor(readyModel(stage, before), modelDataOf(dataset)),
-          dataset,
-          seed,
-          initFrom: planned[startOf(stage, before)],
-        }),
-      ),
-    )
-  })
+  for (const [position, stage] of config.stages.entries()) {
+    const start = startOf(stage, config.stages.slice(0, position))
+    planned.push(planStage(tracedStage(config, position, dataset), seed, planned[start]))
+  }
   const stages = planned.map(({ plan }) => plan)
   return { name: config.name, seed, config, data: { name: dataset.name, hash: dataset.hash }, stages }
+}
+
+/** Stages by their experiment and its data: all seeds have what was traced for one. */
+const traced = new WeakMap<ExperimentConfig, WeakMap<Dataset, Map<number, TracedStage>>>()
+
+function tracedStage(config: ExperimentConfig, position: number, dataset: Dataset): TracedStage {
+  const ofConfig = traced.get(config) ?? new WeakMap<Dataset, Map<number, TracedStage>>()
+  const stages = ofConfig.get(dataset) ?? new Map<number, TracedStage>()
+  traced.set(config, ofConfig.set(dataset, stages))
+  const stage = stages.get(position) ?? traceAt(config, position, dataset)
+  stages.set(position, stage)
+  return stage
+}
+
+/** @throws UserError that says in which stage a user's mistake is */
+function traceAt(config: ExperimentConfig, position: number, dataset: Dataset): TracedStage {
+  const stage = config.stages[position]
+  invariant(stage, 'there is a stage')
+  const before = config.stages.slice(0, position)
+  return naming(`${config.name}, stages[${position}]`, stage, () =>
+    traceStage({
+      config: stage,
+      train: { ...config.train, ...stage.train },
+      model: modelFor(readyModel(stage, before), modelDataOf(dataset)),
+      dataset,
+    }),
+  )
 }
 
 /** The position of the stage that this one starts from; -1 for none. */

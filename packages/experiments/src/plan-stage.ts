@@ -21,6 +21,7 @@ import {
   trainingHash,
   trainingPasses,
   type Programs,
+  type TrainingDeterminants,
   type TrainingPlan,
 } from '@gradpool/trainer/plan'
 import type { StageConfig } from './schema.js'
@@ -57,90 +58,111 @@ export interface StagePlan extends TrainingPlan {
   }
 }
 
-export interface StageToPlan {
+export interface StageToTrace {
   readonly config: StageConfig
   readonly train: TrainConfig
   readonly model: Model
   readonly dataset: Dataset
-  readonly seed: number
-  /** The stage whose weights of equal name and shape this one starts with. */
-  readonly initFrom: PlannedStage | undefined
 }
 
-export interface PlannedStage {
-  readonly plan: StagePlan
+/** A stage of any seed. */
+export interface TracedStage {
+  /** All of a plan that no seed changes. */
+  readonly shared: Omit<StagePlan, 'hash' | 'seed' | 'predictions' | 'samples' | 'initFrom' | 'transferredStates'>
+  /** The same of what its hash is over. */
+  readonly determinants: Omit<TrainingDeterminants, 'seed' | 'initFrom'>
   /** Shapes of the model's own states, without the optimizer's. */
   readonly weights: ReadonlyMap<string, Shape>
+  /** What is predicted of a few test examples, where it can be shown. */
+  readonly shown: { readonly program: BatchProgram; readonly digits: Digits } | undefined
 }
 
 /** @throws UserError where the model does not fit the data or options do not fit. */
-export function planStage(stage: StageToPlan): PlannedStage {
-  const { config, model, dataset, seed, initFrom } = stage
-  const { epochs } = stage.train
+export function traceStage({ config, train, model, dataset }: StageToTrace): TracedStage {
+  const { epochs } = train
   const { splits } = dataset
   const table = tableNamesOf(dataset)
   const data = splitOf(config, dataset)
-  const programs = tracedPrograms(model, stage.train)
-  const { training, averaging } = trainingPasses(data, stage.train, (part) => programs.train(part))
+  const programs = tracedPrograms(model, train)
+  const { training, averaging } = trainingPasses(data, train, (part) => programs.train(part))
   const evaluated = (split: Split) => ({ program: programs.evaluate(split), data: split })
   const validation = splits.validation && evaluated(splits.validation)
-  const goal = monitored(stage.train, {
+  const goal = monitored(train, {
     metrics: training.program.metrics,
     hasValidation: validation !== undefined,
   })
   const test = splits.test && evaluated(splits.test)
   const weights = statesOf((test ?? evaluated(data)).program.program)
-  const states = initFrom && commonStates(initFrom.weights, weights)
-  const start = initFrom && states?.length ? { hash: initFrom.plan.hash, states } : undefined
   const digits = digitsOf(dataset)
   const samplesProgram = digits && programOfSamples(model, digits.test)
   const named = namedPasses(dataset)
   const ofSamples = samplesProgram && named({ program: samplesProgram, data: digits.test })
-  const hash = trainingHash({
-    // Generators take the 32 bits of a seed, whatever their sign.
-    seed: seed >>> 0,
-    epochs,
-    table,
-    ...goal,
-    training: named(training),
-    averaging: averaging && {
-      every: averaging.every,
-      replicas: averaging.replicas.map(named),
-    },
-    validation: validation && named(validation),
-    test: test && named(test),
-    samples: ofSamples && { ...ofSamples, data: { ...ofSamples.data, rows: null } },
-    initFrom: start,
-  })
   const validationWork = validation ? passWork(validation.program) : 0
   const trained = averaging?.replicas ?? [training]
   const trainingWork = trained.reduce((sum, { program }) => sum + passWork(program), 0)
+  return {
+    shared: {
+      name: config.kind === 'model' ? config.name : config.kind,
+      model,
+      ...(programs.options && { learning: programs.options }),
+      // The lines of a ready model's code tell its user nothing.
+      ...(config.kind === 'model' && { retrace: programs.retrace }),
+      data: { name: dataset.name, hash: dataset.hash },
+      ...(table && { table }),
+      epochs,
+      ...goal,
+      training,
+      ...(averaging && { averaging }),
+      ...(validation && { validation }),
+      ...(test && { test }),
+      work: epochs * (trainingWork + validationWork) + (test ? passWork(test.program) : 0),
+    },
+    determinants: {
+      epochs,
+      table,
+      ...goal,
+      training: named(training),
+      averaging: averaging && {
+        every: averaging.every,
+        replicas: averaging.replicas.map(named),
+      },
+      validation: validation && named(validation),
+      test: test && named(test),
+      samples: ofSamples && { ...ofSamples, data: { ...ofSamples.data, rows: null } },
+    },
+    weights,
+    shown: samplesProgram && { program: samplesProgram, digits },
+  }
+}
+
+export interface PlannedStage {
+  readonly plan: StagePlan
+  readonly weights: TracedStage['weights']
+}
+
+/** @param initFrom the stage whose weights of equal name and shape this one starts with */
+export function planStage(
+  { shared, determinants, weights, shown }: TracedStage,
+  seed: number,
+  initFrom: PlannedStage | undefined,
+): PlannedStage {
+  const states = initFrom && commonStates(initFrom.weights, weights)
+  const start = initFrom && states?.length ? { hash: initFrom.plan.hash, states } : undefined
+  // Generators take the 32 bits of a seed, whatever their sign.
+  const hash = trainingHash({ ...determinants, seed: seed >>> 0, initFrom: start })
   const plan: StagePlan = {
-    name: config.kind === 'model' ? config.name : config.kind,
+    ...shared,
     hash,
-    model,
-    ...(programs.options && { learning: programs.options }),
-    // The lines of a ready model's code tell its user nothing.
-    ...(config.kind === 'model' && { retrace: programs.retrace }),
-    data: { name: dataset.name, hash: dataset.hash },
-    ...(table && { table }),
     seed,
-    epochs,
-    ...goal,
-    training,
-    ...(averaging && { averaging }),
-    ...(validation && { validation }),
-    ...(test && { test }),
-    ...(samplesProgram &&
-      shown(
-        samplesProgram,
-        digits,
+    ...(shown &&
+      samplesOf(
+        shown.program,
+        shown.digits,
         // Only where the hash has that stage in it: stages of one hash have the same samples.
         (start && initFrom?.plan.samples?.rows) ??
-          chooseRows(digits.test.rows, samplesProgram.numExamples, seed, `samples ${hash}`),
+          chooseRows(shown.digits.test.rows, shown.program.numExamples, seed, `samples ${hash}`),
       )),
     ...(start && { initFrom: start.hash, transferredStates: start.states }),
-    work: epochs * (trainingWork + validationWork) + (test ? passWork(test.program) : 0),
   }
   return { plan, weights }
 }
@@ -183,7 +205,7 @@ function digitsOf({ splits: { test }, imageShape }: Dataset): Digits | undefined
 }
 
 /** What is predicted of a few test examples, and what is shown beside it. */
-function shown(
+function samplesOf(
   program: BatchProgram,
   { test: { fields }, imageShape }: Digits,
   rows: Int32Array,
@@ -213,10 +235,13 @@ const words = new Uint32Array(4)
 /** `count` different entries of `rows`, in the order in which they are drawn. */
 function chooseRows(rows: Int32Array, count: number, seed: number, purpose: string): Int32Array {
   const key = purposeOf(purpose)
-  const rest = Array.from(rows)
-  return Int32Array.from({ length: Math.min(count, rows.length) }, (_, draw) => {
+  const drawn: number[] = []
+  for (let draw = 0; draw < Math.min(count, rows.length); draw++) {
     philox(words, 0, draw, 0, 0, 0, seed, key)
-    const [chosen = 0] = rest.splice((words[0] ?? 0) % rest.length, 1)
-    return chosen
-  })
+    // The place among those that are left, as one among all.
+    let place = (words[0] ?? 0) % (rows.length - draw)
+    for (const before of drawn.toSorted((a, b) => a - b)) if (before <= place) place++
+    drawn.push(place)
+  }
+  return Int32Array.from(drawn, (place) => rows[place] ?? 0)
 }

@@ -4,7 +4,8 @@ export {
   type ExperimentFold,
   type ExperimentValidation,
 } from './cross-validate-experiment.js'
-export { runExperiments, type Run, type RunOptions } from './run-experiments.js'
+export { LocalTrainer, type LocalTrainerOptions, type OnProfile } from './local-trainer.js'
+export { runExperiments, type Run, type RunOptions, type TrainerRunOptions } from './run-experiments.js'
 export { findGarbage, removeGarbage, type Garbage } from './runs/collect-garbage.js'
 export { findRun, isRun } from './runs/find-run.js'
 export {
@@ -17,7 +18,7 @@ export {
 } from './runs/find-stage-model.js'
 export { findResumable } from './runs/same-run.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
-export type { RunRecord } from './runs/run-record.js'
+export type { EngineTold, RunRecord } from './runs/run-record.js'
 export { readDoneStage, type DoneStage } from './runs/stage-files.js'
 export { stageSamples } from './runs/stage-samples.js'
 export type { StageMetrics } from './runs/stage-metrics.js'

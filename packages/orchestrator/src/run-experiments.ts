@@ -1,27 +1,27 @@
 /**
- * Runs experiments: their stages as one graph over a pool of worker threads, recorded in a run directory.
+ * Runs experiments: their stages as one graph, over a pool of worker threads or wherever else they are trained,
+ * recorded in a run directory.
  */
 import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
-import type { ExperimentPlan } from '@gradpool/experiments'
+import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { messageOf } from '@gradpool/storage'
 import { checkMemory, enginePool, sentenceOf, usefulWorkers } from '@gradpool/trainer'
+import { LocalTrainer, type OnProfile } from './local-trainer.js'
 import { experimentResult, isOver } from './runs/experiment-result.js'
 import { DoneStages } from './runs/done-stages.js'
 import { lockRun, type Lock } from './runs/run-lock.js'
 import { RunDirectory } from './runs/run-directory.js'
 import { runGraph } from './scheduling/run-graph.js'
 import { readRecord } from './runs/read-run.js'
-import { runRecord, type RunRecord } from './runs/run-record.js'
+import { type EngineTold, runRecord, type RunRecord } from './runs/run-record.js'
 import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
 import { stageGraph, type StageGraph } from './scheduling/stage-graph.js'
-import { type OnProfile, StageRunner } from './stage-runner.js'
+import { StageRunner } from './stage-runner.js'
+import type { StageTrainer } from './stage-trainer.js'
 
-export interface RunOptions {
-  readonly engine: Engine
-  /** Worker threads, and so the most stages that train at one time. At least 1. */
-  readonly workers: number
+interface CommonOptions {
   /** The folder that run directories are made in. Default: `runs`. */
   readonly directory?: string
   /** A run directory to resume, in the place of making one. */
@@ -40,6 +40,16 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** What it throws stops nothing; the first time, a warning tells of it. */
   readonly onEvent?: (event: RunEvent) => void
+  /** Anything else that `run.json` should record, such as the command line. */
+  readonly record?: Readonly<Record<string, unknown>>
+}
+
+/** Of a run that this process trains. */
+export interface RunOptions extends CommonOptions {
+  readonly engine: Engine
+  /** Worker threads, and so the most stages that train at one time. At least 1. */
+  readonly workers: number
+  readonly trainer?: undefined
   /**
    * Told once, when a thread that hangs cannot be ended, as it is in native code. Its stage goes on in another thread,
    * unless the run is aborted now, to go on in another process.
@@ -47,8 +57,14 @@ export interface RunOptions {
   readonly onStuck?: () => void
   /** Told of each stage that ends what some of its steps spent their time on; without it, nothing is noted. */
   readonly onProfile?: OnProfile
-  /** Anything else that `run.json` should record, such as the command line. */
-  readonly record?: Readonly<Record<string, unknown>>
+}
+
+/** Of a run whose stages are trained elsewhere. */
+export interface TrainerRunOptions extends CommonOptions {
+  /** Closed when the run is over. */
+  readonly trainer: StageTrainer
+  /** What the trainer trains with. */
+  readonly engine: EngineTold
 }
 
 export interface Run {
@@ -71,9 +87,13 @@ const STOP_MS = 10_000
  *
  * @throws UserError when the run directory cannot be made or an option is wrong; nothing has started then.
  */
-export async function runExperiments(plans: readonly ExperimentPlan[], options: RunOptions): Promise<Run> {
-  const { engine, workers, record = {}, fresh = false } = options
+export async function runExperiments(
+  plans: readonly ExperimentPlan[],
+  options: RunOptions | TrainerRunOptions,
+): Promise<Run> {
+  const { engine, record = {}, fresh = false } = options
   const { checkpointSeconds = CHECKPOINT_SECONDS, stallSeconds = STALL_SECONDS } = options
+  const workers = options.trainer === undefined ? options.workers : options.trainer.limit
   if (!Number.isInteger(workers) || workers < 1) {
     throw new UserError(`workers must be a whole number of at least 1, not ${String(workers)}`)
   }
@@ -84,7 +104,7 @@ export async function runExperiments(plans: readonly ExperimentPlan[], options: 
   const asked = runRecord({ plans, engine, workers, started, record })
   const graph = stageGraph(plans)
   const stages = [...graph.values()].map(({ plan }) => plan)
-  await checkMemory(stages, engine, workers)
+  if (options.trainer === undefined) await checkMemory(stages, options.engine, workers)
   const repairs: string[] = []
   const { directory, lock } = await directoryFor(asked, options, (message) => repairs.push(message))
 
@@ -92,33 +112,16 @@ export async function runExperiments(plans: readonly ExperimentPlan[], options: 
   if (options.resume !== undefined)
     emit({ type: 'resumed', ...(options.after !== undefined && { after: options.after }) })
   for (const message of repairs) emit({ type: 'warning', message })
-  // More threads than stages can use would only take memory.
-  const usable = stages.reduce((sum, plan) => sum + usefulWorkers(plan, workers), 0)
-  const threads = Math.max(1, Math.min(workers, usable))
   const warn = (message: string) => emit({ type: 'warning', message })
-  const pool = enginePool(engine, threads, warn, options.onStuck)
-  const done = new DoneStages({
-    directory,
-    numerics: engine.numerics,
-    fresh,
-    onWarning: warn,
-  })
-  const runner = new StageRunner({
-    engine,
-    pool,
-    workers: threads,
-    directory,
-    done,
-    emit,
-    checkpointSeconds,
-    stallSeconds,
-    onProfile: options.onProfile,
-  })
+  const trainer = options.trainer ?? localTrainer(stages, options, directory, warn)
+  const { numerics } = engine
+  const done = new DoneStages({ directory, numerics, fresh, onWarning: warn })
+  const runner = new StageRunner({ numerics, trainer, directory, done, emit, checkpointSeconds, stallSeconds })
   const running: Running = { plans, graph, runner, directory, emit }
 
   const train = async () => {
     const startedMs = performance.now()
-    const release = stopOnAbort(options.signal, runner, () => void pool.close())
+    const release = stopOnAbort(options.signal, runner, () => void trainer.close())
     try {
       const experiments = await runStages(running, workers, options.signal)
       const seconds = (performance.now() - startedMs) / 1000
@@ -127,7 +130,7 @@ export async function runExperiments(plans: readonly ExperimentPlan[], options: 
       return result
     } finally {
       release()
-      await pool.close()
+      await trainer.close()
       directory.close()
       lock.release()
     }
@@ -135,12 +138,31 @@ export async function runExperiments(plans: readonly ExperimentPlan[], options: 
   return { directory: directory.path, result: train(), progress: () => runner.progress() }
 }
 
+function localTrainer(
+  stages: readonly StagePlan[],
+  { engine, workers, onStuck, onProfile }: RunOptions,
+  directory: RunDirectory,
+  warn: (message: string) => void,
+): StageTrainer {
+  // More threads than stages can use would only take memory.
+  const usable = stages.reduce((sum, plan) => sum + usefulWorkers(plan, workers), 0)
+  const threads = Math.max(1, Math.min(workers, usable))
+  const pool = enginePool(engine, threads, warn, onStuck)
+  return new LocalTrainer({
+    engine,
+    pool,
+    workers: threads,
+    checkpoints: (hash) => directory.checkpoints(hash),
+    onProfile,
+  })
+}
+
 /**
  * @throws UserError when there is none to go on with, it was begun for something else, or another process works there.
  */
 async function directoryFor(
   asked: RunRecord,
-  { directory: parent = 'runs', resume }: RunOptions,
+  { directory: parent = 'runs', resume }: CommonOptions,
   onRepaired: (message: string) => void,
 ): Promise<{ directory: RunDirectory; lock: Lock }> {
   if (resume === undefined) {
@@ -158,7 +180,7 @@ async function directoryFor(
 }
 
 /** Writes each event to the log and tells the caller; neither can stop the run. */
-function emitter(directory: RunDirectory, onEvent: RunOptions['onEvent']): Running['emit'] {
+function emitter(directory: RunDirectory, onEvent: CommonOptions['onEvent']): Running['emit'] {
   let hasThrown = false
   const tell = (event: RunEvent) => {
     try {
@@ -200,17 +222,25 @@ async function runStages(
     emit({ type: 'experimentDone', result })
     return result
   }
+  const plansOf = new Map<string, ExperimentPlan[]>()
+  for (const plan of plans) for (const { hash } of plan.stages) pushTo(plansOf, hash, plan)
   await runGraph(graph, {
     limit,
     signal,
     async run(node) {
       const done = await runner.run(node)
-      for (const plan of plans) if (isOver(plan, runner.ends)) conclude(plan)
+      for (const plan of plansOf.get(node.ref.hash) ?? []) if (isOver(plan, runner.ends)) conclude(plan)
       return done
     },
   })
   // Those that were never begun, too.
   return plans.map(conclude)
+}
+
+function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key)
+  if (list) list.push(value)
+  else lists.set(key, [value])
 }
 
 async function writeResult({ directory, emit }: Running, result: RunResult): Promise<void> {

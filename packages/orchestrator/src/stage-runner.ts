@@ -1,22 +1,10 @@
 /**
  * Runs stages of the graph: trains each, tells of it, writes its files, and keeps what its dependents need.
  */
-import { stepsPerEpochOf, type Engine, type StateValues } from '@gradpool/core/engine'
+import { stepsPerEpochOf } from '@gradpool/core/engine'
 import type { StagePlan } from '@gradpool/experiments'
-import { reasonOf, valuesOf, weightsHash } from '@gradpool/storage'
-import {
-  checkpointWriter,
-  ownVersion,
-  sentenceOf,
-  ThreadBudget,
-  Training,
-  withRetries,
-  type Checkpoint,
-  type EnginePool,
-  type TrainingOutcome,
-  type TrainingProfile,
-  type TrainingProgress,
-} from '@gradpool/trainer'
+import { valuesOf, weightsHash } from '@gradpool/storage'
+import { ownVersion, sentenceOf, type TrainingOutcome, type TrainingProgress } from '@gradpool/trainer'
 import type { Pass } from '@gradpool/trainer/plan'
 import type { DoneStages } from './runs/done-stages.js'
 import type { StageEnd } from './runs/experiment-result.js'
@@ -26,34 +14,28 @@ import type { RunEvent, StageProgress, StageRef } from './runs/run-result.js'
 import { samplesOf } from './runs/samples.js'
 import { KeptStates } from './scheduling/kept-states.js'
 import type { StageNode } from './scheduling/stage-graph.js'
+import type { StageTrainer, StageTraining } from './stage-trainer.js'
 
 export interface StageRunnerOptions {
-  readonly engine: Engine
-  readonly pool: EnginePool
-  /** Threads of the pool. */
-  readonly workers: number
+  /** Which bits the trainer computes; see `Engine.numerics`. */
+  readonly numerics: string
+  readonly trainer: StageTrainer
   readonly directory: RunDirectory
   readonly done: DoneStages
   readonly emit: (event: RunEvent) => void
   readonly checkpointSeconds: number
   readonly stallSeconds: number
-  readonly onProfile: OnProfile | undefined
 }
-
-/** Told of a stage that ends what some of its steps spent their time on. */
-export type OnProfile = (stage: StageRef, profiles: readonly TrainingProfile[]) => void
 
 export class StageRunner {
   readonly #options: StageRunnerOptions
-  readonly #budget: ThreadBudget
   readonly #kept = new KeptStates()
   readonly #ends = new Map<string, StageEnd>()
-  readonly #running = new Map<StageNode, Training>()
+  readonly #running = new Map<StageNode, StageTraining>()
   #stopped = false
 
   constructor(options: StageRunnerOptions) {
     this.#options = options
-    this.#budget = new ThreadBudget(options.workers)
   }
 
   /** How stages ended so far, by hash. */
@@ -85,57 +67,26 @@ export class StageRunner {
   }
 
   async #train(node: StageNode): Promise<StageEnd> {
-    const state = this.#kept.take(node.plan)
-    const outcome = await withRetries(() => this.#trainOnce(node, state), this.#warn)
-    const end = await this.#conclude(node, outcome)
-    this.#tell(node.ref, end)
-    return end
-  }
-
-  async #trainOnce(node: StageNode, state: StateValues | undefined): Promise<TrainingOutcome> {
-    const { engine, pool, workers, emit, directory, checkpointSeconds, stallSeconds, onProfile } = this.#options
+    const { trainer, emit, checkpointSeconds, stallSeconds } = this.#options
     const { plan, ref } = node
-    const stepsPerEpoch = stepsPerEpochOf(plan.training.program)
-    const checkpoints = directory.checkpoints(plan.hash)
-    let from: Checkpoint | undefined
-    try {
-      from = await checkpoints.latest({ hash: plan.hash, numerics: engine.numerics }, this.#warn)
-    } catch (error) {
-      // To begin anew would be to lose what may be there.
-      const reason = `${plan.name}: cannot read '${checkpoints.folder}': ${reasonOf(error)}`
-      return { status: 'failed', error: reason, mayRetry: false, epochs: [], seconds: 0 }
-    }
-    const fromStep = from?.position.step ?? 0
-    const count = (pass: Pass | undefined) => pass?.program.numExamples ?? 0
-    const trained = plan.averaging?.replicas ?? [plan.training]
-    const examples = {
-      train: trained.reduce((sum, pass) => sum + count(pass), 0),
-      validation: count(plan.validation),
-      test: count(plan.test),
-    }
-    emit({ type: 'stageStarted', stage: ref, epochs: plan.epochs, stepsPerEpoch, fromStep, examples })
-    const training = new Training({
+    const training = trainer.start({
       plan,
-      engine,
-      pool,
-      workers,
-      state,
-      from,
+      ref,
+      state: this.#kept.take(plan),
       checkpointSeconds,
       stallSeconds,
-      budget: this.#budget,
-      ...(plan.retrace && { retrace: plan.retrace }),
-      save: checkpointWriter(checkpoints, `${plan.name}: `, this.#warn),
+      onStarted: (fromStep) => emit({ type: 'stageStarted', stage: ref, ...told(plan), fromStep }),
       onEpoch: (row, elapsedSeconds) => emit({ type: 'epoch', stage: ref, row, elapsedSeconds }),
       onThreads: (threads) => emit({ type: 'threads', stage: ref, threads }),
       onWarning: this.#warn,
-      ...(onProfile && { onProfile: (profiles) => onProfile(ref, profiles) }),
     })
     this.#running.set(node, training)
     if (this.#stopped) training.stop()
     const outcome = await training.run()
     this.#running.delete(node)
-    return outcome
+    const end = await this.#conclude(node, outcome)
+    this.#tell(ref, end)
+    return end
   }
 
   readonly #warn = (message: string): void => {
@@ -159,10 +110,10 @@ export class StageRunner {
     const { status, state, epoch, firstEpoch, best, epochs, seconds, test } = outcome
     const samples = samplesOf(node.plan, outcome.predictions)
     const told = { seconds, weightsHash: weightsHash(state), epochs, samples }
-    const { engine, directory, done } = this.#options
+    const { numerics, directory, done } = this.#options
     const metrics = {
       stage: node.ref,
-      numerics: engine.numerics,
+      numerics,
       version: ownVersion(),
       ...told,
       test: test ?? null,
@@ -170,7 +121,7 @@ export class StageRunner {
       ...(best && { bestEpoch: best.epoch }),
     }
     try {
-      const by = { run: directory.path, numerics: engine.numerics }
+      const by = { run: directory.path, numerics }
       const last = { states: state, epochs: epochs.slice(0, epoch), test }
       const model = encodeStage(node, last, { ...by, onLeftOut: this.#warn })
       const bestModel =
@@ -204,6 +155,21 @@ export class StageRunner {
     } else if (end.status === 'failed') {
       emit({ type: 'stageFailed', stage, error: end.error })
     }
+  }
+}
+
+/** What the event of a stage that begins tells of its plan. */
+function told(plan: StagePlan) {
+  const count = (pass: Pass | undefined) => pass?.program.numExamples ?? 0
+  const trained = plan.averaging?.replicas ?? [plan.training]
+  return {
+    epochs: plan.epochs,
+    stepsPerEpoch: stepsPerEpochOf(plan.training.program),
+    examples: {
+      train: trained.reduce((sum, pass) => sum + count(pass), 0),
+      validation: count(plan.validation),
+      test: count(plan.test),
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a job of the queue says: hashes and small numbers; no code, no paths, nothing that is evaluated. A job is a stage
- * that is ready to be trained: what it starts from is done.
+ * What a job of the queue says: hashes and small numbers; no code, no paths, nothing that is evaluated. A job is a
+ * stage that is ready to be trained: what it starts from is done.
  */
 
 /** Bytes: as base64 where they are few, else by their hash in the store. */

@@ -2,7 +2,7 @@
  * Files that are there whole or not at all, even when the machine stops in between.
  */
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { syncFile } from './sync-file.js'
 
 /**
@@ -10,6 +10,20 @@ import { syncFile } from './sync-file.js'
  * directory. The directory must be there, and only one writer may write a path at a time.
  */
 export async function writeDurably(path: string, ...content: readonly (string | Uint8Array)[]): Promise<void> {
+  await writeWhole(path, content)
+  await flushDirectory(dirname(path))
+}
+
+/** Several files of one directory in the same way, which then is flushed once. */
+export async function writeAllDurably(
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
+  for (const [name, content] of Object.entries(files)) await writeWhole(join(folder, name), [content])
+  await flushDirectory(folder)
+}
+
+async function writeWhole(path: string, content: readonly (string | Uint8Array)[]): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     const file = await open(temporary, 'w')
@@ -24,7 +38,6 @@ export async function writeDurably(path: string, ...content: readonly (string | 
     await rm(temporary, { force: true }).catch(() => undefined)
     throw error
   }
-  await flushDirectory(dirname(path))
 }
 
 /**

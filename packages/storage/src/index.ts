@@ -1,6 +1,7 @@
+export { parseJson } from './bounded-json.js'
 export { cacheFolder } from './cache-folder.js'
 export { checkDiskSpace } from './disk-space.js'
-export { flushDirectory, makeDirectories, writeDurably } from './durable-file.js'
+export { flushDirectory, makeDirectories, writeAllDurably, writeDurably } from './durable-file.js'
 export { isFileTold, readTold, sha256, tellOf, type FileTold } from './file-hash.js'
 export { codeOf, isMissing, messageOf, reasonOf } from './file-errors.js'
 export { hasFields, isCount, isHash, isText, type Check } from './json-checks.js'

@@ -1,7 +1,15 @@
-export { CheckpointStore, checkpointWriter } from './checkpoints/checkpoint-store.js'
-export type { BestStates, Checkpoint } from './checkpoints/checkpoint.js'
-export { EpochRows } from './checkpoints/epoch-rows.js'
-export { metricAt, type EpochRow, type Metrics } from './metrics/epoch-row.js'
+export { CheckpointStore, checkpointWriter, type Checkpoints } from './checkpoints/checkpoint-store.js'
+export {
+  type BestStates,
+  type Checkpoint,
+  type CheckpointRecord,
+  decodeRecord,
+  decodeStates,
+  encodeRecord,
+  encodeStates,
+} from './checkpoints/checkpoint.js'
+export { EpochRows, rowBytes } from './checkpoints/epoch-rows.js'
+export { isEpochRow, isMetrics, metricAt, type EpochRow, type Metrics } from './metrics/epoch-row.js'
 export { metricsOf } from './metrics/metrics-of.js'
 export { usefulWorkers } from './strategies/compile-strategy.js'
 export { enginePool, type EnginePool } from './threads/engine-pool.js'

@@ -32,6 +32,7 @@ export class Program implements ProgramData {
   readonly inputs: readonly Input[]
   readonly updates: readonly Output[]
   readonly results: readonly Result[]
+  #hash: string | undefined
 
   constructor(data: ProgramData) {
     this.nodes = data.nodes
@@ -90,7 +91,7 @@ export class Program implements ProgramData {
    * order.
    */
   get hash(): string {
-    return createSha256().update(JSON.stringify(this, withSortedKeys)).digest()
+    return (this.#hash ??= createSha256().update(JSON.stringify(this, withSortedKeys)).digest())
   }
 
   /**

@@ -36,6 +36,7 @@ import { afterAll, expect, test } from 'vitest'
 import { CompiledProgram } from '../compile.js'
 import { CpuEngine } from '../engine.js'
 import { EXEC, RESULT } from '../instructions.js'
+import { Plans } from '../planner/plans.js'
 import type { ArenaStates } from '../states.js'
 import { wasmBuilds, wasmCode } from '../wasm-engine.js'
 import { instantiate } from '../instantiate.js'
@@ -93,13 +94,8 @@ class Recorder extends CpuEngine {
 
   override prepare(program: BatchProgram, options: CompileOptions, states: ArenaStates): never {
     // Native code may take more scratch memory for a product than WebAssembly does.
-    const matmulScratch = (): number => PAGE_BYTES
-    const compiled = new CompiledProgram(
-      { ...this.#host(), kernels: { ...this.kernels, matmulScratch } },
-      program,
-      options,
-      states,
-    )
+    const host = { ...this.#host(), plans: new Plans(() => PAGE_BYTES) }
+    const compiled = new CompiledProgram(host, program, options, states)
     const { exec, words } = compiled
     const given: number[] = []
     const asked: number[] = []

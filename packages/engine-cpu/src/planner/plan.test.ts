@@ -28,7 +28,7 @@ import { evaluation, train, type BatchProgram } from '@gradpool/core/engine'
 import { describe, expect, test, vi } from 'vitest'
 import { MICRO, OP } from '../instructions.js'
 import { Graph } from './graph.js'
-import { Plan } from './plan.js'
+import { type InputPlaces, Plan } from './plan.js'
 import { TopologicalOrder } from './topological-order.js'
 
 const data = { fields: { image: { dtype: 'u8', shape: [20] } }, numExamples: 40 } as const
@@ -54,28 +54,30 @@ function trainingOf(optimizer: Optimizer): BatchProgram {
 }
 
 function planOf({ program }: Pick<BatchProgram, 'program'>, { isShared = false } = {}): Plan {
+  return new Plan(program, { batchSize: 10, dtypeOf: () => 'u8', matmulScratch: () => 256, isShared })
+}
+
+/** Where plans find what they do not own. */
+function placesOf(): InputPlaces {
   let next = 2 ** 20
   const states = new Map<string, number>()
-  return new Plan(program, {
-    batchSize: 10,
+  return {
     state: (name) => {
       const address = states.get(name) ?? (next += 4096)
       states.set(name, address)
       return address
     },
-    field: () => ({ address: 2 ** 21, dtype: 'u8' }),
+    field: () => 2 ** 21,
     step: 64,
     seed: 128,
-    matmulScratch: () => 256,
-    isShared,
-  })
+  }
 }
 
 /** The instructions of a plan, and the micro-ops of their pointwise programs. */
 function wordsOf(plan: Plan): { opcodes: number[]; microOps: number[] } {
   const address = 2 ** 16
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true })
-  plan.write(memory, address, 2 ** 22 - 4096)
+  plan.write(memory, address, 2 ** 22 - 4096, placesOf())
   const words = new Int32Array(memory.buffer)
   const opcodes: number[] = []
   const microOps: number[] = []

@@ -8,7 +8,7 @@ import { type DType } from '@gradpool/core'
 import { bytesPerElement, invariant, sizeOf, type NodeOf, type Program } from '@gradpool/core/engine'
 import { align } from '../free-list.js'
 import type { MatmulShape } from '../kernels.js'
-import { addressIn, resolver } from './addresses.js'
+import { addressIn, addressOfInput, resolver } from './addresses.js'
 import { KernelDescriptions, type PlannedKernel } from './describe.js'
 import { emit, matmulShape, sortScratch, type Layout, type Place } from './emit.js'
 import { Kernels, type Kernel } from './fuse.js'
@@ -20,19 +20,27 @@ import { layOut, type Storage } from './storage.js'
 import { convolutionScratch, isConvolution } from './windows.js'
 import type { WasmMemory } from '../web-assembly.js'
 
-/** Addresses of what the plan does not own. */
 export interface PlanOptions {
   readonly batchSize: number
-  readonly state: (name: string) => number
-  readonly field: Layout['field']
-  /** Of the step number and of the seed, i32. */
-  readonly step: number
-  readonly seed: number
+  /** Of a field in the data. */
+  readonly dtypeOf: (field: string) => DType
   /** Bytes of scratch that a matmul asks for. */
   readonly matmulScratch: (...product: MatmulShape) => number
   /** Whether several workers may run the plan together. */
   readonly isShared: boolean
 }
+
+/** Addresses of what a plan does not own. */
+export interface InputPlaces {
+  readonly state: (name: string) => number
+  /** Of a field's values in the data. */
+  readonly field: (name: string) => number
+  /** Of the step number and of the seed, i32. */
+  readonly step: number
+  readonly seed: number
+}
+
+/** It has no place and no data yet: executions of a Program share one plan. */
 
 export class Plan {
   readonly numBytes: number
@@ -105,21 +113,21 @@ export class Plan {
    *
    * @param working address of the kernels' scratch memory
    */
-  write(memory: WasmMemory, address: number, working: number): void {
+  write(memory: WasmMemory, address: number, working: number, inputs: InputPlaces): void {
     const { length } = this.#words
-    const resolve = this.#resolverAt(address, working)
+    const resolve = this.#resolverAt(address, working, inputs)
     const words = new Uint32Array(memory.buffer, address, length)
     for (let i = 0; i < length; i++) words[i] = resolve(this.#words[i] ?? 0)
     this.#constants.write(memory, address + this.#numWordBytes)
   }
 
   /** The address of a result's value after a run of the plan that is written at `address`. */
-  resultAddress(index: number, address: number): number {
+  resultAddress(index: number, address: number, inputs: InputPlaces): number {
     const result = this.#graph.program.results[index]
     invariant(result, `result ${index} exists`)
     const place = this.#layout.of(this.#graph.base(result.node))
     invariant(place !== undefined, `result ${result.name} has memory`)
-    return this.#resolverAt(address, 0)(place)
+    return this.#resolverAt(address, 0, inputs)(place)
   }
 
   #workingOf(kernel: Kernel): number {
@@ -136,28 +144,34 @@ export class Plan {
     return matmulScratch(m, n, k, flags, Number(hasMemory), Number(hasEpilogue), segments)
   }
 
-  #resolverAt(address: number, working: number): (word: number) => number {
+  #resolverAt(address: number, working: number, places: InputPlaces): (word: number) => number {
+    const inputs = this.#graph.program.inputs.map(({ role, name }) => {
+      if (role === 'state') return places.state(name)
+      return role === 'batch' ? places.field(name) : places[role]
+    })
     const constants = address + this.#numWordBytes
     return resolver({
       programs: address + 4 * this.numInstructionWords,
       constants,
       scratch: constants + this.#constants.numBytes,
       working,
+      inputs,
     })
   }
 
   #layOut(): Layout {
     const graph = this.#graph
     const { inPlace } = this.#schedule
-    const { state, field, batchSize } = this.#options
+    const { dtypeOf, batchSize } = this.#options
     const { program } = graph
     /** By node, where its value is; not of constants. */
     const places = this.#storage.values.map((offset) =>
       offset === undefined ? undefined : addressIn('scratch', offset),
     )
-    for (const { role, name, node } of program.inputs) {
-      if (role === 'state') places[node] = state(name)
-      else if (role !== 'batch') places[node] = this.#options[role]
+    const fields = new Map<string, number>()
+    for (const [position, { role, name, node }] of program.inputs.entries()) {
+      if (role === 'batch') fields.set(name, addressOfInput(position))
+      else places[node] = addressOfInput(position)
     }
     const written = new Array<number | undefined>(program.nodes.length)
     inPlace.forEach((stateNode, node) => (places[node] = written[node] = places[stateNode]))
@@ -173,7 +187,11 @@ export class Plan {
         return addressIn('constants', this.#constants.scalar(node, constant))
       },
       stateWrittenBy: (node) => written[node],
-      field,
+      field(name) {
+        const address = fields.get(name)
+        invariant(address !== undefined, `field ${name} is an input`)
+        return { address, dtype: dtypeOf(name) }
+      },
       batchSize,
     }
   }

@@ -10,6 +10,9 @@ import { cpus } from 'node:os'
 export const RUN_FORMAT = 'gradpool-run'
 export const RUN_FORMAT_VERSION = 3
 
+/** What a run tells of the engine that trains it. */
+export type EngineTold = Pick<Engine, 'name' | 'description' | 'numerics'>
+
 export interface RunRecord {
   readonly format: typeof RUN_FORMAT
   readonly formatVersion: typeof RUN_FORMAT_VERSION
@@ -24,12 +27,7 @@ export interface RunRecord {
   }
   /** The commit of the folder that it was begun in, with `-dirty` after changes; null outside of a repository. */
   readonly commit: string | null
-  readonly engine: {
-    readonly name: string
-    readonly description: string
-    /** See `Engine.numerics`. */
-    readonly numerics: string
-  }
+  readonly engine: EngineTold
   readonly workers: number
   readonly experiments: readonly {
     readonly name: string
@@ -50,7 +48,7 @@ export interface RunRecord {
 
 export interface RecordOptions {
   readonly plans: readonly ExperimentPlan[]
-  readonly engine: Engine
+  readonly engine: EngineTold
   readonly workers: number
   readonly started: Date
   readonly record: Readonly<Record<string, unknown>>

@@ -1,10 +1,9 @@
 /** Whether what is asked now is what a run was begun with, and if not, what has changed. */
 import { UserError } from '@gradpool/core'
-import type { Engine } from '@gradpool/core/engine'
 import type { ExperimentPlan } from '@gradpool/experiments'
 import { isDeepStrictEqual } from 'node:util'
 import { findRuns, readRun } from './read-run.js'
-import { runRecord, type RunRecord } from './run-record.js'
+import { type EngineTold, runRecord, type RunRecord } from './run-record.js'
 
 type Asked = RunRecord['experiments'][number]
 
@@ -23,7 +22,7 @@ export function checkSameRun(path: string, before: RunRecord, now: RunRecord): v
 /** The latest run of the same stages that did not come to its end; undefined where there is none. */
 export async function findResumable(
   plans: readonly ExperimentPlan[],
-  engine: Engine,
+  engine: EngineTold,
   parent = 'runs',
 ): Promise<string | undefined> {
   const now = runRecord({ plans, engine, workers: 1, started: new Date(), record: {} })

@@ -26,10 +26,11 @@ import {
   tellOf,
   valuesOf,
   weightsHash,
+  writeAllDurably,
   writeDurably,
   type FileTold,
 } from '@gradpool/storage'
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reviveRows } from './revive-rows.js'
 import { isStageMetrics, type StageMetrics } from './stage-metrics.js'
@@ -82,8 +83,11 @@ export async function writeStageFiles(
   const files = { [MODEL_FILE]: model, ...(best && { [BEST_FILE]: best }), [METRICS_FILE]: text }
   try {
     await makeDirectories(folder)
-    for (const name of [DONE_FILE, MODEL_FILE, BEST_FILE, METRICS_FILE]) await remove(join(folder, name))
-    for (const [name, bytes] of Object.entries(files)) await writeDurably(join(folder, name), bytes)
+    const there = await readdir(folder)
+    for (const name of [DONE_FILE, MODEL_FILE, BEST_FILE, METRICS_FILE]) {
+      if (there.includes(name)) await remove(join(folder, name))
+    }
+    await writeAllDurably(folder, files)
     const told = Object.entries(files).map(([name, bytes]) => [name, tellOf(bytes)] as const)
     const { numerics, stage } = metrics
     const manifest = { hash: stage.hash, numerics, reused: false, files: Object.fromEntries(told) }

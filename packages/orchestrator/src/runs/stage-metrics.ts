@@ -1,6 +1,6 @@
 /** `metrics.json` of a stage: its figures, and the checks of one that was read. */
 import { hasFields, isCount, isHash, isText, type Check } from '@gradpool/storage'
-import type { EpochRow, Metrics } from '@gradpool/trainer'
+import { isEpochRow, isMetrics, type EpochRow, type Metrics } from '@gradpool/trainer'
 import type { Sample, StageRef } from './run-result.js'
 
 export interface StageMetrics {
@@ -34,22 +34,9 @@ export function isStageMetrics(value: unknown): value is StageMetrics & Record<s
     weightsHash: isHash,
     firstEpoch: isHash,
     bestEpoch: (epoch) => epoch === undefined || isCount(epoch),
-    epochs: (rows) => Array.isArray(rows) && rows.every((row, at) => isRow(row, at + 1)),
+    epochs: (rows) => Array.isArray(rows) && rows.every((row, at) => isEpochRow(row, at + 1)),
     samples: listOf(isSample),
   })
-}
-
-/** Of the epochs, in their order. */
-function isRow(value: unknown, epoch: number): boolean {
-  if (!hasFields(value, { epoch: (its) => its === epoch, seconds: isNumber })) return false
-  const { validation, ...metrics } = value
-  return isMetrics(metrics) && (validation === undefined || isMetrics(validation))
-}
-
-/** Numbers, not finite ones too, and matrices by name, with the loss among them. */
-function isMetrics(value: unknown): boolean {
-  const isMatrix = listOf(listOf(isNumber))
-  return hasFields(value, { loss: isNumber }) && Object.values(value).every((one) => isNumber(one) || isMatrix(one))
 }
 
 function isSample(value: unknown): boolean {

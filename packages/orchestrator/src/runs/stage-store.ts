@@ -18,14 +18,15 @@ export const STORE_FOLDER = '.store'
 export async function putIntoStore(entry: string, stageFolder: string, manifest: StageManifest): Promise<void> {
   const draft = `${entry}.${process.pid}.tmp`
   await makeDirectories(dirname(entry))
-  await remove(draft)
-  await mkdir(draft)
   try {
+    await makeEmpty(draft)
     await copyFiles(stageFolder, draft, manifest)
     await writeManifest(draft, manifest)
-    // Only one that is damaged or of another version is there, or one that another run has just put there.
-    await remove(entry)
-    await rename(draft, entry)
+    await rename(draft, entry).catch(async () => {
+      // Only one that is damaged or of another version is there, or one that another run has just put there.
+      await remove(entry)
+      await rename(draft, entry)
+    })
     await flushDirectory(dirname(entry))
   } catch (error) {
     await remove(draft)
@@ -55,11 +56,19 @@ export async function storeEntries(
   return entries
 }
 
+async function makeEmpty(folder: string): Promise<void> {
+  await mkdir(folder).catch(async () => {
+    await remove(folder)
+    await mkdir(folder)
+  })
+}
+
 /** Durably but for their names. */
 async function copyFiles(from: string, to: string, { files }: StageManifest): Promise<void> {
+  const there = await readdir(to)
   for (const name of Object.keys(files)) {
     const path = join(to, name)
-    await remove(path)
+    if (there.includes(name)) await remove(path)
     await copyFile(join(from, name), path, constants.COPYFILE_FICLONE)
     const file = await open(path, process.platform === 'win32' ? 'r+' : 'r')
     try {

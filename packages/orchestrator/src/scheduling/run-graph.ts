@@ -14,37 +14,51 @@ export interface GraphOptions {
 }
 
 /** Fulfilled when nothing runs and nothing more can start. */
-export async function runGraph(graph: StageGraph, options: GraphOptions): Promise<void> {
+export function runGraph(graph: StageGraph, options: GraphOptions): Promise<void> {
   const { limit, run, signal } = options
-  const ready = new Set([...graph.values()].filter(({ plan }) => plan.initFrom === undefined))
-  const running = new Set<Promise<void>>()
-
-  const start = (node: StageNode) => {
-    ready.delete(node)
-    const ended = run(node).then((done) => {
-      running.delete(ended)
-      if (done) for (const dependent of node.dependents) ready.add(dependent)
-    })
-    running.add(ended)
-  }
-
-  for (;;) {
-    while (running.size < limit && signal?.aborted !== true) {
-      const next = longest(ready)
-      if (next === undefined) break
-      start(next)
+  const ready = new ReadyStages([...graph.values()].filter(({ plan }) => plan.initFrom === undefined))
+  let running = 0
+  return new Promise((resolve, reject) => {
+    const startMore = () => {
+      while (running < limit && signal?.aborted !== true) {
+        const node = ready.take()
+        if (node === undefined) break
+        running++
+        void run(node).then((done) => {
+          running--
+          if (done) for (const dependent of node.dependents) ready.add(dependent)
+          startMore()
+        }, reject)
+      }
+      if (running === 0) resolve()
     }
-    if (running.size === 0) return
-    await Promise.race(running)
-  }
+    startMore()
+  })
 }
 
-/** The first of equals. */
-function longest(nodes: Iterable<StageNode>): StageNode | undefined {
-  let best: { node: StageNode; work: number } | undefined
-  for (const node of nodes) {
-    const work = pathWork(node)
-    if (best === undefined || work > best.work) best = { node, work }
+/** Stages that can start, in the order in which they do. */
+class ReadyStages {
+  /** The next one is the last. */
+  readonly #nodes: { readonly node: StageNode; readonly work: number }[] = []
+
+  constructor(nodes: readonly StageNode[]) {
+    for (const node of nodes) this.#nodes.push({ node, work: pathWork(node) })
+    this.#nodes.reverse().sort((a, b) => a.work - b.work)
   }
-  return best?.node
+
+  /** Of equals, those that were there before come first. */
+  add(node: StageNode): void {
+    const work = pathWork(node)
+    let [from, to] = [0, this.#nodes.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if ((this.#nodes[middle]?.work ?? 0) < work) from = middle + 1
+      else to = middle
+    }
+    this.#nodes.splice(from, 0, { node, work })
+  }
+
+  take(): StageNode | undefined {
+    return this.#nodes.pop()?.node
+  }
 }

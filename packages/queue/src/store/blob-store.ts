@@ -8,15 +8,16 @@ export interface BlobStore {
   /** Without credentials, for people and records. */
   readonly address: string
   /**
-   * Others see all of the bytes, or none. Nothing is sent where the store has them.
+   * Others see all of the bytes, or none. What the store has is not sent again, but for so little that to ask would
+   * cost as much.
    *
    * @returns their SHA-256, hexadecimal
-   * @throws UserError where they cannot be written, after a few tries
+   * @throws StoreError where they cannot be written, after a few tries
    */
   put(bytes: Uint8Array): Promise<string>
   /**
    * @param most more bytes are refused before they are read
-   * @throws UserError where they are missing, too many, not those of the hash, or cannot be read, after a few tries
+   * @throws StoreError where they are missing, too many, not those of the hash, or cannot be read, after a few tries
    */
   get(hash: string, most: number): Promise<Uint8Array>
   has(hash: string): Promise<boolean>

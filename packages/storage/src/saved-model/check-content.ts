@@ -1,6 +1,13 @@
 /** Whether Programs and states of a saved model belong together, and fit in memory. */
 import { UserError } from '@gradpool/core'
-import { type MetricSpec, type Program, sameShape, sizeProblem, type TableNames } from '@gradpool/core/engine'
+import {
+  type BatchProgram,
+  type MetricSpec,
+  type Program,
+  sameShape,
+  sizeProblem,
+  type TableNames,
+} from '@gradpool/core/engine'
 import type { NamedArray } from '../number-types.js'
 import type { ModelContent, RowPrograms, SavedPrediction, ValueSpec } from './saved-model.js'
 
@@ -23,19 +30,17 @@ export function checkContent(content: ModelContent, where: string): void {
     check.metrics('evaluation', evaluation.row, evaluation.metrics)
   }
   if (table) check.table(table, predict?.fields ?? [])
-  if (training) {
-    const { program, tail, batchSize, numExamples } = training
-    if (batchSize > numExamples) check.refuse('its training has batches larger than its data')
-    check.program('training', program, { rows: batchSize, mayStart: true })
-    const rest = numExamples % batchSize
-    if (tail && rest === 0) check.refuse('its training has a last batch of no examples')
-    if (tail) check.program('training', tail, { rows: rest, mayStart: true })
-    check.metrics('training', program, training.metrics)
-    const counts = program.states.filter(({ shape }) => shape.length === 0).map(({ name }) => name)
-    if (training.plateaus?.some(({ state }) => !counts.includes(state))) {
-      check.refuse('its training counts in a state that it does not have')
-    }
-  }
+  if (training) check.batchProgram('training', training)
+}
+
+/**
+ * Whether the Programs of a pass and its metrics belong together.
+ *
+ * @param where What they are in is called in messages.
+ * @throws UserError with one sentence.
+ */
+export function checkBatchProgram(part: string, program: BatchProgram, where: string): void {
+  new Check(where, new Map(), 'plan').batchProgram(part, program)
 }
 
 /** The fields that a Program reads, as they are for one example. */
@@ -47,10 +52,24 @@ class Check {
   constructor(
     readonly where: string,
     readonly states: ReadonlyMap<string, NamedArray>,
+    readonly kind = 'saved model',
   ) {}
 
   refuse(what: string): never {
-    throw new UserError(`${this.where} is not a whole saved model: ${what}`)
+    throw new UserError(`${this.where} is not a whole ${this.kind}: ${what}`)
+  }
+
+  batchProgram(part: string, { program, tail, batchSize, numExamples, metrics, plateaus }: BatchProgram): void {
+    if (batchSize > numExamples) this.refuse(`its ${part} has batches larger than its data`)
+    this.program(part, program, { rows: batchSize, mayStart: true })
+    const rest = numExamples % batchSize
+    if (tail && rest === 0) this.refuse(`its ${part} has a last batch of no examples`)
+    if (tail) this.program(part, tail, { rows: rest, mayStart: true })
+    this.metrics(part, program, metrics)
+    const counts = program.states.filter(({ shape }) => shape.length === 0).map(({ name }) => name)
+    if (plateaus?.some(({ state }) => !counts.includes(state))) {
+      this.refuse(`its ${part} counts in a state that it does not have`)
+    }
   }
 
   rowPrograms(part: string, { row, block, blockRows }: RowPrograms): void {

@@ -96,7 +96,7 @@ function parseContent(about: About, stored: Pick<ModelContent, 'states' | 'weigh
     metrics: part('metrics', (value) => (isJsonObject(value) ? value : undefined)),
     ...(about.predict !== undefined && { predict: part('predict', parsePrediction) }),
     ...(about.evaluation !== undefined && { evaluation: part('evaluation', parseEvaluation) }),
-    ...(about.training !== undefined && { training: part('training', parseTraining) }),
+    ...(about.training !== undefined && { training: part('training', (value) => parseBatchProgram(value)) }),
     ...(about.table !== undefined && { table: part('table', parseTable) }),
   }
 }
@@ -124,7 +124,17 @@ const trainingFields = {
   metrics: isMetrics,
 }
 
-function parseTraining(value: unknown): BatchProgram | undefined {
+/**
+ * The BatchProgram that parsed JSON holds; undefined for what is none. Whether its parts belong together, see
+ * `checkBatchProgram`.
+ *
+ * @param programOf what stands in the place of a Program as a Program. Default: its JSON does.
+ * @throws UserError as `Program.fromJSON`
+ */
+export function parseBatchProgram(
+  value: unknown,
+  programOf: (value: unknown) => Program = (json) => Program.fromJSON(json),
+): BatchProgram | undefined {
   if (!hasFields(value, trainingFields)) return undefined
   const { program, tail, batchSize, numExamples, shuffle, microBatches = 1, plateaus, metrics } = value
   if (microBatches > batchSize) return undefined
@@ -135,8 +145,8 @@ function parseTraining(value: unknown): BatchProgram | undefined {
     microBatches,
     ...(plateaus && { plateaus }),
     metrics,
-    program: Program.fromJSON(program),
-    ...(tail !== undefined && { tail: Program.fromJSON(tail) }),
+    program: programOf(program),
+    ...(tail !== undefined && { tail: programOf(tail) }),
   }
 }
 

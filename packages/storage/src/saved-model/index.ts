@@ -1,6 +1,6 @@
 /** Saved models as bytes, without files: for where there is no Node. */
-export { fieldsOf } from './check-content.js'
-export { decodeSavedModel } from './decode.js'
+export { checkBatchProgram, fieldsOf } from './check-content.js'
+export { decodeSavedModel, parseBatchProgram } from './decode.js'
 export { encodeSavedModel } from './encode.js'
 export { type ReducedWeights, reducedWeights } from './reduced-weights.js'
 export type {

@@ -36,14 +36,33 @@ const RECORD = /^(\d+)\.json$/
 /** What determines the result of the training that a checkpoint is of. */
 export type CheckpointOf = Pick<Checkpoint, 'hash' | 'numerics'>
 
-export class CheckpointStore {
-  readonly folder: string
+/** Where the checkpoints of one training lie. */
+export interface Checkpoints {
+  /** For people: a folder, or the address of a store. */
+  readonly place: string
+  /**
+   * One call at a time.
+   *
+   * @throws what the place throws; checkpoints that were there before are whole then
+   */
+  save(checkpoint: Checkpoint): Promise<void>
+  /**
+   * The last checkpoint of this training that is whole; undefined where there is none.
+   *
+   * @param onDamaged Told in one sentence of each that had to be left aside.
+   * @throws what the place throws where it cannot be read
+   */
+  latest(wanted: CheckpointOf, onDamaged: (message: string) => void): Promise<Checkpoint | undefined>
+}
+
+export class CheckpointStore implements Checkpoints {
+  readonly place: string
   /** The best that was written last. */
   #best: CheckpointRecord['best']
   readonly #rows: RowsFile
 
   constructor(folder: string) {
-    this.folder = folder
+    this.place = folder
     this.#rows = new RowsFile(join(folder, ROWS_FILE))
   }
 
@@ -56,14 +75,14 @@ export class CheckpointStore {
     const { states, best, epochs, ...rest } = checkpoint
     const { step } = rest.position
     const { bytes, told: tensors } = encodeStates(states, { hash: rest.hash, step: String(step) })
-    await makeDirectories(this.folder)
-    await checkDiskSpace(this.folder, bytes.length)
+    await makeDirectories(this.place)
+    await checkDiskSpace(this.place, bytes.length)
     // Before files whose names are made durable: its own is, too, then.
     const rows = await this.#rows.add(epochs)
     const bestFile = best && (await this.#saveBest(best, rest.hash))
-    await writeDurably(join(this.folder, `${step}.safetensors`), bytes)
+    await writeDurably(join(this.place, `${step}.safetensors`), bytes)
     const record = { ...rest, epochs: rows, tensors, ...(bestFile && { best: bestFile }) }
-    await writeDurably(join(this.folder, `${step}.json`), encodeRecord(record))
+    await writeDurably(join(this.place, `${step}.json`), encodeRecord(record))
     await this.#removeOld()
   }
 
@@ -74,8 +93,8 @@ export class CheckpointStore {
   ): Promise<NonNullable<CheckpointRecord['best']>> {
     if (this.#best?.epoch === epoch) return this.#best
     const { bytes, told } = encodeStates(states, { hash, epoch: String(epoch) })
-    await checkDiskSpace(this.folder, bytes.length)
-    await writeDurably(join(this.folder, `best-${epoch}.safetensors`), bytes)
+    await checkDiskSpace(this.place, bytes.length)
+    await writeDurably(join(this.place, `best-${epoch}.safetensors`), bytes)
     this.#best = { epoch, ...told }
     return this.#best
   }
@@ -88,7 +107,7 @@ export class CheckpointStore {
   async latest(wanted: CheckpointOf, onDamaged: (message: string) => void): Promise<Checkpoint | undefined> {
     for (const step of descending(await this.#names(), RECORD)) {
       try {
-        return await this.#load(join(this.folder, String(step)), wanted)
+        return await this.#load(join(this.place, String(step)), wanted)
       } catch (error) {
         onDamaged(`${messageOf(error)}; the checkpoint before it is taken`)
       }
@@ -98,7 +117,7 @@ export class CheckpointStore {
 
   /** Once the training is done, nothing is resumed from here. */
   async clear(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true })
+    await rm(this.place, { recursive: true, force: true })
   }
 
   async #load(path: string, wanted: CheckpointOf): Promise<Checkpoint> {
@@ -110,7 +129,7 @@ export class CheckpointStore {
     const states = await readStates(`${path}.safetensors`, tensors)
     const bestStates = best && {
       epoch: best.epoch,
-      states: await readStates(join(this.folder, `best-${best.epoch}.safetensors`), best),
+      states: await readStates(join(this.place, `best-${best.epoch}.safetensors`), best),
     }
     // Last: the next checkpoint adds to the rows that were read.
     const rows = await this.#rows.read(epochs)
@@ -127,12 +146,12 @@ export class CheckpointStore {
     const bests = descending(names, /^best-(\d+)\.safetensors$/).slice(0, NUM_KEPT)
     kept.push(...bests.map((epoch) => `best-${epoch}.`), ROWS_FILE)
     const old = names.filter((name) => !kept.some((prefix) => name.startsWith(prefix))).sort()
-    for (const name of old) await rm(join(this.folder, name), { recursive: true, force: true })
+    for (const name of old) await rm(join(this.place, name), { recursive: true, force: true })
   }
 
   async #names(): Promise<string[]> {
     try {
-      return await readdir(this.folder)
+      return await readdir(this.place)
     } catch (error) {
       if (isMissing(error)) return []
       throw error
@@ -146,7 +165,7 @@ export class CheckpointStore {
  * @param onWarning Told in one sentence the first time that writing fails, and when it works again.
  */
 export function checkpointWriter(
-  store: CheckpointStore,
+  store: Checkpoints,
   title: string,
   onWarning: (message: string) => void,
 ): (checkpoint: Checkpoint) => Promise<void> {
@@ -158,7 +177,7 @@ export function checkpointWriter(
       fails = false
     } catch (error) {
       if (!fails) {
-        onWarning(`${title}cannot write a checkpoint to '${store.folder}': ${reasonOf(error)}; training goes on`)
+        onWarning(`${title}cannot write a checkpoint to '${store.place}': ${reasonOf(error)}; training goes on`)
       }
       fails = true
     }

@@ -3,6 +3,7 @@
  * the name that the model gives it. A value that is not finite is NaN or an infinity here, and null in JSON.
  */
 import type { MetricValue } from '@gradpool/core'
+import { hasFields } from '@gradpool/storage'
 
 /** Of one pass over examples, by name. */
 export interface Metrics {
@@ -66,4 +67,24 @@ export function numbersOf(value: MetricValue): readonly number[] {
 
 export function isMatrix(value: unknown): value is readonly (readonly number[])[] {
   return Array.isArray(value)
+}
+
+/** Whether what was read is the row of this epoch. */
+export function isEpochRow(value: unknown, epoch: number): value is EpochRow {
+  if (!hasFields(value, { epoch: (its) => its === epoch, seconds: isNumber })) return false
+  const { validation, ...metrics } = value
+  return isMetrics(metrics) && (validation === undefined || isMetrics(validation))
+}
+
+/** Numbers, not finite ones too, and matrices by name, with the loss among them. */
+export function isMetrics(value: unknown): value is Metrics {
+  return hasFields(value, { loss: isNumber }) && Object.values(value).every((one) => isNumber(one) || isNumbers(one))
+}
+
+function isNumbers(value: unknown): boolean {
+  return isMatrix(value) && value.every((row: unknown) => Array.isArray(row) && row.every(isNumber))
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number'
 }

@@ -76,7 +76,16 @@ export function trainingHash(training: TrainingDeterminants): string {
   )
 }
 
-function described({ program, data }: NamedPass) {
+/** Passes that trainings of several seeds have in common. */
+const descriptions = new WeakMap<NamedPass, object>()
+
+function described(pass: NamedPass): object {
+  const before = descriptions.get(pass) ?? description(pass)
+  descriptions.set(pass, before)
+  return before
+}
+
+function description({ program, data }: NamedPass): object {
   const { batchSize, numExamples, shuffle, plateaus, metrics } = program
   return {
     batchSize,

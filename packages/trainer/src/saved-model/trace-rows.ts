@@ -19,12 +19,38 @@ type Fields = DataSpec['fields']
 const MOST_BLOCK_ROWS = 256
 const BLOCK_BYTES = 2 ** 25
 
+/** What was traced, by the model and its fields: models of several seeds are one. */
+interface Traced {
+  readonly prediction: SavedPrediction | undefined
+  readonly evaluation: SavedEvaluation
+}
+
+const traced = new WeakMap<Model, WeakMap<Fields, Partial<Traced>>>()
+
+function once<Part extends keyof Traced>(
+  part: Part,
+  [model, fields]: readonly [Model, Fields],
+  trace: () => Traced[Part],
+): Traced[Part] {
+  const ofModel = traced.get(model) ?? new WeakMap<Fields, Partial<Traced>>()
+  traced.set(model, ofModel)
+  const before: Partial<Traced> = ofModel.get(fields) ?? {}
+  if (part in before) return before[part] as Traced[Part]
+  const made = trace()
+  ofModel.set(fields, { ...before, [part]: made })
+  return made
+}
+
 /**
  * Undefined where the model has no `predict`.
  *
  * @throws UserError for a prediction that depends on other rows of its batch, or on random numbers
  */
-export function tracePrediction(model: Model, dataFields: Fields): SavedPrediction | undefined {
+export function tracePrediction(model: Model, fields: Fields): SavedPrediction | undefined {
+  return once('prediction', [model, fields], () => predictionOf(model, fields))
+}
+
+function predictionOf(model: Model, dataFields: Fields): SavedPrediction | undefined {
   const functions = model.forData({ fields: dataFields })
   const inputs = Object.entries(functions.inputs ?? {}).map(([name, { shape, dtype = 'f32' }]) => {
     return [name, { shape, dtype }] as const
@@ -66,6 +92,10 @@ export function tracePrediction(model: Model, dataFields: Fields): SavedPredicti
 }
 
 export function traceEvaluation(model: Model, fields: Fields): SavedEvaluation {
+  return once('evaluation', [model, fields], () => evaluationOf(model, fields))
+}
+
+function evaluationOf(model: Model, fields: Fields): SavedEvaluation {
   const { metrics } = evaluation(model, batchOf(fields, 1))
   return {
     metrics,

@@ -17,8 +17,10 @@ const COPIES = 4
  * @throws UserError with the number of bytes, when they do not fit the engine or this machine
  */
 export async function checkMemory(plans: readonly TrainingPlan[], engine: Engine, workers: number): Promise<void> {
-  const largest = [...plans].sort((a, b) => neededBytes(b) - neededBytes(a)).slice(0, workers)
-  const needed = largest.reduce((sum, plan) => sum + neededBytes(plan), 0)
+  const sizes = new Map(plans.map((plan) => [plan, neededBytes(plan)]))
+  const sizeOfPlan = (plan: TrainingPlan) => sizes.get(plan) ?? 0
+  const largest = [...plans].sort((a, b) => sizeOfPlan(b) - sizeOfPlan(a)).slice(0, workers)
+  const needed = largest.reduce((sum, plan) => sum + sizeOfPlan(plan), 0)
   if (needed < LITTLE_BYTES) return
   const available = process.availableMemory()
   if (needed > available) {

@@ -1,0 +1,6 @@
+/** By Node's own implementation: blobs may have gigabytes. */
+import { createHash } from 'node:crypto'
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
