@@ -6,13 +6,13 @@ const NUM_BINS = 10
 const NUM_MISTAKES = 16
 const NUM_SAMPLES = 16
 
-/** Undefined where the model predicts no class, or examples have none. */
+/** Undefined where the model predicts no class, or examples have none. Numbers of clusters are no classes. */
 export function classificationFigures(
   examples: Examples,
 ): { readonly classification: ClassificationFigures; readonly samples: readonly Judgement[] } | undefined {
   const labels = labelsOf(examples)
   const estimates = examples.predicted.get('estimate')
-  if (labels === undefined || estimates?.size !== 1) return undefined
+  if (labels === undefined || estimates?.size !== 1 || examples.predicted.has('distances')) return undefined
   const probabilities = probabilitiesOf(examples)
   const largest = labels.reduce((most, label) => Math.max(most, label), 0)
   const numClasses = Math.max(probabilities?.size ?? 0, largest + 1, examples.classNames?.length ?? 0)

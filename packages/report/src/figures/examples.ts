@@ -26,8 +26,8 @@ export interface Examples {
   readonly count: number
   readonly seed: number
   readonly image: (ImageOf & { readonly channels: 1 | 3 }) | null
-  /** Undefined where a field is not one number a row. */
-  readonly numbers: (name: string) => Values | undefined
+  /** Of a field, with how many numbers it has for an example; undefined where there is none. */
+  readonly field: (name: string) => { readonly values: Values; readonly size: number } | undefined
   /** The field `image`, where it has bytes, or the same from 0 to 255 by a model. */
   readonly images: Values | undefined
   /** What the model predicts, by name, with how many numbers each has for an example. */
@@ -71,7 +71,10 @@ export async function examplesOf(
       count,
       seed,
       image,
-      numbers: (name) => (some.fields[name]?.shape.length === 0 ? valuesOf(some.fields[name]) : undefined),
+      field(name) {
+        const values = valuesOf(some.fields[name])
+        return values && { values, size: values.length / count }
+      },
       images: image === null ? undefined : valuesOf(field),
       predicted,
       classNames,
@@ -99,8 +102,8 @@ export function imageAt({ image }: Examples, values: ArrayLike<number> | undefin
 
 /** The class of each example; undefined where they have none. */
 export function labelsOf(examples: Examples): Int32Array | undefined {
-  const labels = examples.numbers('label')
-  return labels && Int32Array.from(labels)
+  const labels = examples.field('label')
+  return labels?.size === 1 ? Int32Array.from(labels.values) : undefined
 }
 
 /** Names of classes, where there are none their numbers. */

@@ -1,22 +1,25 @@
-/** Figures of a regression of one number: estimates beside truths, and how far off they are. */
+/** Figures of a regression: estimates beside truths, and how far off they are. */
 import type { Examples } from './examples.js'
 import type { RegressionFigures } from './stage-figures.js'
 
 const MOST_POINTS = 500
 const NUM_BINS = 24
 
-/** Undefined where the model estimates no single number. */
-export function regressionFigures({ numbers, predicted, target }: Examples): RegressionFigures | undefined {
-  const truths = numbers('y')
+/** Of all numbers of the target together. Undefined where the model estimates another target, or none. */
+export function regressionFigures({ field, predicted, target }: Examples): RegressionFigures | undefined {
+  const truths = field('y')
   const estimates = predicted.get('estimate')
-  if (truths === undefined || estimates?.size !== 1) return undefined
+  if (truths === undefined || estimates?.size !== truths.size) return undefined
+  const { size: width } = truths
   const quantiles = predicted.get('quantiles')
-  const { size = 0 } = quantiles ?? {}
-  const all = Array.from(truths, (truth, at) => ({
+  const numQuantiles = (quantiles?.size ?? 0) / width
+  /** They are [examples, quantiles, numbers of the target]. */
+  const quantileAt = (at: number, quantile: number) =>
+    quantiles?.values[Math.floor(at / width) * quantiles.size + quantile * width + (at % width)] ?? NaN
+  const all = Array.from(truths.values, (truth, at) => ({
     truth,
     estimate: estimates.values[at] ?? NaN,
-    ...(quantiles &&
-      size > 1 && { low: quantiles.values[at * size] ?? NaN, high: quantiles.values[(at + 1) * size - 1] ?? NaN }),
+    ...(numQuantiles > 1 && { low: quantileAt(at, 0), high: quantileAt(at, numQuantiles - 1) }),
   })).filter(({ truth, estimate }) => Number.isFinite(truth) && Number.isFinite(estimate))
   if (all.length === 0) return undefined
   const inside = all.filter(({ truth, low = NaN, high = NaN }) => low <= truth && truth <= high).length
@@ -25,7 +28,7 @@ export function regressionFigures({ numbers, predicted, target }: Examples): Reg
     numExamples: all.length,
     points: all.slice(0, MOST_POINTS),
     residuals: histogram(all.map(({ truth, estimate }) => truth - estimate)),
-    coverage: size > 1 ? inside / all.length : null,
+    coverage: numQuantiles > 1 ? inside / all.length : null,
   }
 }
 
