@@ -11,14 +11,15 @@ export function classificationFigures(
   examples: Examples,
 ): { readonly classification: ClassificationFigures; readonly samples: readonly Judgement[] } | undefined {
   const labels = labelsOf(examples)
-  const estimates = examples.predicted.get('estimate')
-  if (labels === undefined || estimates?.size !== 1 || examples.predicted.has('distances')) return undefined
+  if (labels === undefined || examples.predicted.has('distances')) return undefined
   const probabilities = probabilitiesOf(examples)
+  const estimates = estimatesOf(examples, probabilities)
+  if (estimates === undefined) return undefined
   const largest = labels.reduce((most, label) => Math.max(most, label), 0)
   const numClasses = Math.max(probabilities?.size ?? 0, largest + 1, examples.classNames?.length ?? 0)
   const confusion = Array.from({ length: numClasses }, () => new Array<number>(numClasses).fill(0))
   const judged = Array.from(labels, (truth, at) => {
-    const estimate = estimates.values[at] ?? 0
+    const estimate = estimates[at] ?? 0
     const row = confusion[truth]
     if (row !== undefined) row[estimate] = (row[estimate] ?? 0) + 1
     const confidence = probabilities ? (probabilities.values[at * probabilities.size + estimate] ?? 0) : null
@@ -42,6 +43,21 @@ export function classificationFigures(
     mistakes: mistakes.slice(0, NUM_MISTAKES).map(shown),
   }
   return { classification, samples: judged.slice(0, NUM_SAMPLES).map(shown) }
+}
+
+/** The class of each example: what the model says, or else the most probable one. */
+function estimatesOf(
+  { predicted, count }: Examples,
+  probabilities: { values: Float64Array; size: number } | undefined,
+): ArrayLike<number> | undefined {
+  const told = predicted.get('estimate')
+  if (told?.size === 1) return told.values
+  if (probabilities === undefined) return undefined
+  const { values, size } = probabilities
+  return Int32Array.from({ length: count }, (_, at) => {
+    const own = values.subarray(at * size, (at + 1) * size)
+    return own.reduce((best, value, index) => (value > (own[best] ?? 0) ? index : best), 0)
+  })
 }
 
 /** Of each example, how probable the model takes each class to be. */

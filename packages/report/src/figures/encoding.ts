@@ -1,4 +1,5 @@
 /** Figures of what a model encodes: codes in two dimensions, reconstructions, and walks from code to code. */
+import type { Values } from '@gradpool/core'
 import { Program, prune, type Input, type Node, type StateValues } from '@gradpool/core/engine'
 import type { SavedPrediction } from '@gradpool/storage'
 import { Predictor } from '@gradpool/trainer'
@@ -38,15 +39,39 @@ export async function codeFigures(examples: Examples, runUmap: RunUmap): Promise
   return { width, classes, labels, principal: rounded(points), explained, umap }
 }
 
+/** By what names models predict the image that they were given. */
+const RECONSTRUCTIONS = ['reconstruction', 'image']
+
+interface Reconstruction {
+  readonly name: string
+  readonly values: Values
+  /** As grey levels from 0 to 255: models of scaled images give numbers from 0 to 1. */
+  readonly greyOf: (values: Values) => ArrayLike<number>
+}
+
+function reconstructionOf({ images, predicted, count }: Examples): Reconstruction | undefined {
+  for (const name of RECONSTRUCTIONS) {
+    const output = predicted.get(name)
+    if (images === undefined || output?.size !== images.length / count) continue
+    const { values } = output
+    const isScaled = values.every((value) => value >= 0 && value <= 1)
+    return { name, values, greyOf: (some) => (isScaled ? some.map((value) => 255 * value) : some) }
+  }
+  return undefined
+}
+
 /** Undefined where the model reconstructs no images. */
 export function reconstructionFigures(examples: Examples): ReconstructionFigures | undefined {
-  const { images, predicted, image, count } = examples
-  const output = predicted.get('reconstruction')
-  if (image === null || images === undefined || output?.size !== images.length / count) return undefined
+  const { images, image, count } = examples
+  const output = reconstructionOf(examples)
+  if (image === null || images === undefined || output === undefined) return undefined
   const labels = labelsOf(examples)
-  const pairs = Array.from({ length: Math.min(NUM_PAIRS, count) }, (_, at) => ({
+  const size = images.length / count
+  const shown = Math.min(NUM_PAIRS, count)
+  const grey = output.greyOf(output.values.slice(0, shown * size))
+  const pairs = Array.from({ length: shown }, (_, at) => ({
     input: imageAt(examples, images, at) ?? '',
-    output: imageAt(examples, output.values, at) ?? '',
+    output: imageAt(examples, grey, at) ?? '',
     truth: labels?.[at] ?? null,
   }))
   return { pairs }
@@ -60,8 +85,10 @@ export async function walkFigures(
 ): Promise<WalkFigures | undefined> {
   const { predicted, image, count } = examples
   const code = predicted.get('code')
-  const decoder = decoderOf(prediction)
-  if (code === undefined || decoder === undefined || image === null) return undefined
+  const output = reconstructionOf(examples)
+  if (code === undefined || output === undefined || image === null) return undefined
+  const decoder = decoderOf(prediction, output.name)
+  if (decoder === undefined) return undefined
   const labels = labelsOf(examples)
   const ends = endsOf(count, labels).slice(0, NUM_WALKS)
   const { size: width } = code
@@ -76,14 +103,15 @@ export async function walkFigures(
   )
   const predictor = await Predictor.create(decoder, states)
   try {
-    const { reconstruction } = await predictor.predict({ code: Float32Array.from(codes) })
+    const { [output.name]: decoded } = await predictor.predict({ code: Float32Array.from(codes) })
+    const grey = decoded && output.greyOf(decoded)
     return {
       walks: ends.map(([from, to], walk) => ({
         from: labels?.[from] ?? null,
         to: labels?.[to] ?? null,
         images: Array.from(
           { length: WALK_STEPS },
-          (_, step) => imageAt(examples, reconstruction, walk * WALK_STEPS + step) ?? '',
+          (_, step) => imageAt(examples, grey, walk * WALK_STEPS + step) ?? '',
         ),
       })),
     }
@@ -109,17 +137,17 @@ function endsOf(count: number, labels: Int32Array | undefined): [number, number]
 }
 
 /** The part of a prediction that makes the reconstruction of a code, as a prediction of its own. */
-export function decoderOf({ row, block, blockRows, outputs }: SavedPrediction): SavedPrediction | undefined {
-  const output = outputs.find(({ name }) => name === 'reconstruction')
+function decoderOf({ row, block, blockRows, outputs }: SavedPrediction, wanted: string): SavedPrediction | undefined {
+  const output = outputs.find(({ name }) => name === wanted)
   const code = outputs.find(({ name }) => name === 'code')
   if (output === undefined || code === undefined) return undefined
-  const [fromRow, fromBlock] = [row, block].map(fromCode)
+  const [fromRow, fromBlock] = [row, block].map((program) => fromCode(program, wanted))
   if (!fromRow || !fromBlock) return undefined
   return { row: fromRow, block: fromBlock, blockRows, fields: [{ ...code, dtype: 'f32' }], outputs: [output] }
 }
 
 /** Undefined where the reconstruction needs more than the code. */
-function fromCode(program: Program): Program | undefined {
+function fromCode(program: Program, wanted: string): Program | undefined {
   const code = program.results.find(({ name }) => name === 'code')
   if (code === undefined) return undefined
   const { shape, dtype } = program.node(code.node)
@@ -130,7 +158,7 @@ function fromCode(program: Program): Program | undefined {
       ...program.toJSON(),
       nodes: program.nodes.map((node, at) => (at === code.node ? given : node)),
       inputs: [...program.inputs, input],
-      results: program.results.filter(({ name }) => name === 'reconstruction'),
+      results: program.results.filter(({ name }) => name === wanted),
     }),
     { keepStates: false },
   )
