@@ -1,6 +1,6 @@
 /** All curves of the runs, of the experiments that the reader chooses. */
 import { useMemo, useState } from 'preact/hooks'
-import { panelsOf, titleIn } from '../view/curves.js'
+import { experimentsIn, panelsOf } from '../view/curves.js'
 import type { RunView } from '../view/run-view.js'
 import type { Language, Words } from '../words.js'
 import { Chart, Swatch } from './chart.js'
@@ -10,11 +10,6 @@ export interface CurvesProps {
   readonly theme: string
   readonly words: Words
   readonly language: Language
-}
-
-/** Names of all experiments, in the order of their colours. */
-export function experimentsIn(views: readonly RunView[]): string[] {
-  return [...new Set(views.flatMap((view) => view.experiments.map(({ name }) => titleIn(views, view, name))))]
 }
 
 export function Curves({ views, theme, words, language }: CurvesProps) {

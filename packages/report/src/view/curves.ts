@@ -33,6 +33,11 @@ export function titleIn(views: readonly RunView[], view: RunView, name: string):
   return views.length > 1 ? `${view.name} · ${name}` : name
 }
 
+/** Names of all experiments, in the order of their colours. */
+export function experimentsIn(views: readonly RunView[]): string[] {
+  return [...new Set(views.flatMap((view) => view.experiments.map(({ name }) => titleIn(views, view, name))))]
+}
+
 export function panelsOf(views: readonly RunView[]): Panel[] {
   const groups = new Map<string, { stage: string; experiments: string[]; members: StageView[] }>()
   for (const view of views) {
