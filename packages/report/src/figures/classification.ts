@@ -67,16 +67,13 @@ function probabilitiesOf({ predicted, count }: Examples): { values: Float64Array
   const logits = predicted.get('logits')
   if (logits === undefined || logits.size < 2) return undefined
   const { size } = logits
-  const values = new Float64Array(count * size)
+  const values = Float64Array.from(logits.values)
   for (let at = 0; at < count; at++) {
-    const own = Array.from(logits.values.subarray(at * size, (at + 1) * size))
+    const own = values.subarray(at * size, (at + 1) * size)
     const largest = Math.max(...own)
-    const weights = own.map((logit) => Math.exp(logit - largest))
-    const total = weights.reduce((sum, weight) => sum + weight, 0)
-    values.set(
-      weights.map((weight) => weight / total),
-      at * size,
-    )
+    own.forEach((logit, index) => (own[index] = Math.exp(logit - largest)))
+    const total = own.reduce((sum, weight) => sum + weight, 0)
+    own.forEach((weight, index) => (own[index] = weight / total))
   }
   return { values, size }
 }

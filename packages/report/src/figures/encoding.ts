@@ -46,7 +46,7 @@ interface Reconstruction {
   readonly name: string
   readonly values: Values
   /** As grey levels from 0 to 255: models of scaled images give numbers from 0 to 1. */
-  readonly greyOf: (values: Values) => ArrayLike<number>
+  readonly greyOf: (values: Values) => Values
 }
 
 function reconstructionOf({ images, predicted, count }: Examples): Reconstruction | undefined {

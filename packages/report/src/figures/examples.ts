@@ -1,6 +1,6 @@
 /** The test examples that a stage's figures are of. */
 import type { Values } from '@gradpool/core'
-import { flopsOf, shuffled, sizeOf, type Field, type Split, type StateValues } from '@gradpool/core/engine'
+import { flopsOf, shuffled, sizeOf, type Split, type StateValues } from '@gradpool/core/engine'
 import { inMemory } from '@gradpool/datasets'
 import type { SavedPrediction } from '@gradpool/storage'
 import { Predictor, rowsOf } from '@gradpool/trainer'
@@ -51,11 +51,18 @@ export async function examplesOf(
   const count = Math.min(test.rows.length, MOST_EXAMPLES, affordable, fitting)
   if (count === 0) return undefined
   const some = inMemory({ ...test, rows: shuffled(test.rows, seed, 0).slice(0, count) })
-  const valuesOf = (field: Field | undefined) => field && rowsOf(field, some.rows)
+  const copies = new Map<string, Values>()
+  /** Of these rows, copied once. */
+  const valuesOf = (name: string): Values | undefined => {
+    const field = some.fields[name]
+    const values = copies.get(name) ?? (field && rowsOf(field, some.rows))
+    if (values !== undefined) copies.set(name, values)
+    return values
+  }
   const predictor = await Predictor.create(prediction, states)
   try {
     const given = fields.flatMap(({ name }) => {
-      const values = valuesOf(some.fields[name])
+      const values = valuesOf(name)
       return values === undefined ? [] : [[name, values] as const]
     })
     const found = await predictor.predict(Object.fromEntries(given))
@@ -72,10 +79,10 @@ export async function examplesOf(
       seed,
       image,
       field(name) {
-        const values = valuesOf(some.fields[name])
+        const values = valuesOf(name)
         return values && { values, size: values.length / count }
       },
-      images: image === null ? undefined : valuesOf(field),
+      images: image === null ? undefined : valuesOf('image'),
       predicted,
       classNames,
       target,
@@ -94,10 +101,10 @@ function imageOf(shape: readonly number[], told: readonly [number, number] | und
 }
 
 /** The image of an example among values that have one after the other; null where examples are no images. */
-export function imageAt({ image }: Examples, values: ArrayLike<number> | undefined, at: number): PngUrl | null {
+export function imageAt({ image }: Examples, values: Values | undefined, at: number): PngUrl | null {
   if (image === null || values === undefined) return null
   const size = image.height * image.width * image.channels
-  return pngUrl({ ...image, values: Array.from({ length: size }, (_, pixel) => values[at * size + pixel] ?? 0) })
+  return pngUrl({ ...image, values: values.subarray(at * size, (at + 1) * size) })
 }
 
 /** The class of each example; undefined where they have none. */

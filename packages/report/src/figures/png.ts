@@ -30,12 +30,14 @@ const ABOVE = [204, 96, 10] as const
 const STRONGEST_SHARE = 0.01
 
 /** Numbers around 0 as colours, the largest of either sign as the strongest. */
-export function signedPngUrl(values: ArrayLike<number>, { height, width }: Pick<Pixels, 'height' | 'width'>): PngUrl {
-  const sizes = Array.from(values, Math.abs).sort((a, b) => b - a)
-  const strongest = sizes[Math.floor(sizes.length * STRONGEST_SHARE)] ?? 0
-  const coloured = Array.from(values).flatMap((value) => {
+export function signedPngUrl(values: Float32Array, { height, width }: Pick<Pixels, 'height' | 'width'>): PngUrl {
+  const sizes = values.map(Math.abs).sort()
+  const strongest = sizes[Math.ceil(sizes.length * (1 - STRONGEST_SHARE)) - 1] ?? 0
+  const coloured = new Uint8ClampedArray(3 * values.length)
+  values.forEach((value, at) => {
     const share = strongest > 0 ? Math.min(1, Math.abs(value) / strongest) : 0
-    return (value < 0 ? BELOW : ABOVE).map((full) => 255 + (full - 255) * share)
+    const full = value < 0 ? BELOW : ABOVE
+    full.forEach((level, channel) => (coloured[3 * at + channel] = 255 + (level - 255) * share))
   })
   return pngUrl({ height, width, channels: 3, values: coloured })
 }

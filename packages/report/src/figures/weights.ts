@@ -22,7 +22,7 @@ export function weightFigures(
     const [height, width, count] = isDense ? [image.height, image.width, units] : [rows, units, shape[3] ?? 0]
     const images = Array.from({ length: Math.min(MOST_IMAGES, count) }, (_, unit) =>
       signedPngUrl(
-        Array.from({ length: height * width }, (_, pixel) => values[pixel * count + unit] ?? 0),
+        Float32Array.from({ length: height * width }, (_, pixel) => values[pixel * count + unit] ?? 0),
         { height, width },
       ),
     )
