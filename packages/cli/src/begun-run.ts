@@ -19,6 +19,7 @@ export type ResumeOptions = Pick<
   | 'quiet'
   | 'report'
   | 'lang'
+  | 'queueFile'
 > & {
   /** Where run directories are. */
   readonly runs: string
@@ -53,6 +54,7 @@ export async function begunRun(asked: string | undefined, given: ResumeOptions):
     preset,
     set,
     fresh: record.fresh === true,
+    ...queueOf(record),
     ...(epochs !== undefined && { epochs }),
     ...(data !== undefined && { data }),
   }
@@ -60,6 +62,20 @@ export async function begunRun(asked: string | undefined, given: ResumeOptions):
   const moves = existsSync(cwd) && resolve(cwd) !== process.cwd()
   if (moves) process.chdir(cwd)
   return { directory: moves ? absolute : directory, asked: experiments, options: run }
+}
+
+/** It goes on over the queue that it was begun with. */
+function queueOf({ queue, namespace, store, storeHost, priority, jobMinutes, submitter }: Begun) {
+  if (queue === undefined) return {}
+  return {
+    queue,
+    ...(namespace !== undefined && { namespace }),
+    ...(store !== undefined && { store }),
+    ...(storeHost !== undefined && { storeHost }),
+    ...(priority !== undefined && { priority }),
+    ...(jobMinutes !== undefined && { jobMinutes }),
+    ...(submitter !== undefined && { submitter }),
+  }
 }
 
 /** Where `auto` may resume what any of them began. */
@@ -74,6 +90,8 @@ type Begun = Omit<RunCommandOptions, 'resume'> & {
   readonly cwd: string
 }
 
+const texts = ['queue', 'namespace', 'store', 'storeHost', 'submitter'] as const
+
 function isOfRunCommand(record: object): record is Begun {
   const fields: Partial<Record<keyof Begun, unknown>> = record
   return (
@@ -82,7 +100,8 @@ function isOfRunCommand(record: object): record is Begun {
     isListOf('number', fields.seed) &&
     typeof fields.cwd === 'string' &&
     typeof fields.engine === 'string' &&
-    typeof fields.preset === 'string'
+    typeof fields.preset === 'string' &&
+    texts.every((name) => ['undefined', 'string'].includes(typeof fields[name]))
   )
 }
 

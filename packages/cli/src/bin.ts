@@ -1,6 +1,7 @@
 /** The `gradpool` process: gives `main` the real streams, or a child process the work, and sets the exit code. */
 import { exitCode } from './exit-code.js'
-import { endWithSupervisor, isToBeSupervised, supervise, tellSupervisor } from './supervise.js'
+import { takeQueueVariable } from './queue/queue-secret.js'
+import { endWithSupervisor, isToBeSupervised, keepSupervisorsQueue, supervise, tellSupervisor } from './supervise.js'
 
 const args = process.argv.slice(2)
 
@@ -16,8 +17,10 @@ async function run(): Promise<number> {
   })
 }
 
+takeQueueVariable()
 endWithSupervisor()
 try {
+  await keepSupervisorsQueue()
   process.exitCode = isToBeSupervised(args)
     ? await supervise([...process.execArgv, ...process.argv.slice(1, 2)], args)
     : await run()

@@ -16,8 +16,11 @@ import { type Setup } from './commands/setup.js'
 import { type ShowOptions } from './commands/show.js'
 import { type IndexBuildOptions } from './commands/index-build.js'
 import { type SearchCommandOptions } from './commands/search.js'
+import { type WorkerCommandOptions } from './commands/worker.js'
 import { type ResumeOptions } from './begun-run.js'
 import { type Io } from './io.js'
+import { queueActions, type QueueAction, type QueueCommandOptions } from './options/queue-command.js'
+import { queueOptions } from './options/queue-options.js'
 import {
   outFolder,
   resumeOptions,
@@ -25,6 +28,7 @@ import {
   runOptions,
   runsOption,
   verifyOptions,
+  workerOptions,
 } from './options/run-options.js'
 import { exportOptions } from './options/export-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
@@ -86,17 +90,49 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
   const resume = program
     .command('resume')
     .description('resume a run that was interrupted or cut off')
-    .argument('[run]', 'a run directory, or its name; the latest if left out')
+    .argument('[run]', A_RUN)
     .action(async (asked: string | undefined, options: ResumeOptions) => {
       const { resumeCommand } = await import('./commands/resume.js')
       ends(await resumeCommand(asked, options, io))
     })
   for (const option of resumeOptions()) resume.addOption(option)
 
+  const watch = program
+    .command('watch')
+    .description('follow a run whose stages are in a queue; Ctrl-C leaves them there')
+    .argument('[run]', A_RUN)
+    .action(async (asked: string | undefined, options: ResumeOptions) => {
+      const { watchCommand } = await import('./commands/watch.js')
+      ends(await watchCommand(asked, options, io))
+    })
+  for (const option of resumeOptions()) watch.addOption(option)
+
+  const worker = program
+    .command('worker')
+    .description('train what is in a queue, on all cores of this machine')
+    .action(async (options: WorkerCommandOptions) => {
+      const { workerCommand } = await import('./commands/worker.js')
+      ends(await workerCommand(options, io))
+    })
+  for (const option of workerOptions()) worker.addOption(option)
+
+  const queue = program
+    .command('queue')
+    .description('what waits, runs and failed in a queue, and the machines that work on it')
+    .addArgument(new Argument('[action]', 'what to do').choices(queueActions).default('list', 'list'))
+    .argument('[jobs...]', 'of retry and remove: the first eight or more of their hashes')
+    .option('--watch', 'show it again every two seconds')
+    .option('--json', 'print JSON, and nothing else on stdout')
+    .action(async (action: QueueAction, jobs: string[], options: QueueCommandOptions) => {
+      const { queueCommand } = await import('./commands/queue.js')
+      ends(await queueCommand(action, jobs, options, io))
+    })
+  for (const option of queueOptions()) queue.addOption(option)
+
   const verify = program
     .command('verify')
     .description('train a part of a run again, and compare the bits')
-    .argument('[run]', 'a run directory, or its name; the latest if left out')
+    .argument('[run]', A_RUN)
     .action(async (asked: string | undefined, options: ResumeOptions) => {
       const { verifyCommand } = await import('./commands/verify.js')
       ends(await verifyCommand(asked, options, io))

@@ -3,29 +3,42 @@
  * again from the last checkpoint, a few times. This process only waits, and passes on what it is asked to do.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { exitCode } from './exit-code.js'
+import { keepQueueVariable, queueVariable } from './queue/queue-secret.js'
 
 const mostRestarts = 3
+/** A machine works on while some of its jobs end its process. */
+const mostRestartsOfWorker = 20
+/** A child that lived so long begins the count anew. */
+const longLifeMs = 600_000
 
 /** A child that said how it ended, or lost its supervisor, but does not end. */
 const lingerMs = 10_000
 
 /** Commands that train. */
-const supervised = ['run', 'resume']
+const supervised = ['run', 'resume', 'watch', 'worker']
 
 /** What the child is told in its environment. */
 const runVariable = 'GRADPOOL_SUPERVISED_RUN'
 const afterVariable = 'GRADPOOL_SUPERVISED_AFTER'
 const byVariable = 'GRADPOOL_SUPERVISED_BY'
+const heldVariable = 'GRADPOOL_SUPERVISED_JOBS'
+/** Whether the address of a queue comes as the first message: environments of processes can be read. */
+const addressVariable = 'GRADPOOL_SUPERVISED_QUEUE'
 
-/** From the child: where the run is, and with what code it would end. */
-type FromChild = { readonly run: string } | { readonly ends: number }
-
-/** To the child: stop gracefully. */
-interface ToChild {
-  readonly stop: NodeJS.Signals
+/** A job of a queue that the child has. */
+interface HeldJob {
+  readonly id: string
+  readonly token: string
 }
+
+/** From the child: where the run is, which jobs of a queue it has, and with what code it would end. */
+type FromChild = { readonly run: string } | { readonly held: readonly HeldJob[] } | { readonly ends: number }
+
+/** To the child: stop gracefully, or the address of a queue. */
+type ToChild = { readonly stop: NodeJS.Signals } | { readonly queue: string }
 
 const codes = {
   SIGINT: exitCode.interrupted,
@@ -42,6 +55,9 @@ export function isToBeSupervised(args: readonly string[]): boolean {
 export async function supervise(program: readonly string[], args: readonly string[]): Promise<number> {
   let child: ChildProcess | undefined
   let run = process.env[runVariable] ?? ''
+  let held: readonly HeldJob[] = []
+  const queue = queueVariable()
+  const most = args[0] === 'worker' ? mostRestartsOfWorker : mostRestarts
   let asked: keyof typeof codes | undefined
 
   for (const signal of Object.keys(codes) as (keyof typeof codes)[]) {
@@ -55,37 +71,50 @@ export async function supervise(program: readonly string[], args: readonly strin
   for (let restarts = 0, after = ''; ; restarts++) {
     child = spawn(process.execPath, [...program, ...args], {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, [runVariable]: run, [afterVariable]: after, [byVariable]: String(process.pid) },
+      env: {
+        ...process.env,
+        [runVariable]: run,
+        [afterVariable]: after,
+        [byVariable]: String(process.pid),
+        [heldVariable]: JSON.stringify(held),
+        ...(queue !== undefined && { [addressVariable]: '1' }),
+      },
     })
-    const { code, signal } = await endOf(child, (directory) => {
-      run = directory
+    if (queue !== undefined) child.send({ queue } satisfies ToChild, () => undefined)
+    held = []
+    const startedMs = performance.now()
+    const { code, signal } = await endOf(child, (message) => {
+      if ('run' in message) run = message.run
+      else held = message.held
     })
     if (code !== null) return code
     if (asked !== undefined) return codes[asked]
     after = signal ?? 'an unknown signal'
+    if (performance.now() - startedMs > longLifeMs) restarts = 0
     const said = `The training process was ended by ${after}`
-    if (restarts === mostRestarts) {
+    if (restarts === most) {
       const hint = run === '' ? '' : `; gradpool resume ${run} resumes the run`
       process.stderr.write(`${said} again${hint}\n`)
       return exitCode.failed
     }
     const how = run === '' ? 'it is started again' : 'it goes on from the last checkpoint'
-    process.stderr.write(`${said}; ${how} (${restarts + 1} of ${mostRestarts} times)\n`)
+    process.stderr.write(`${said}; ${how} (${restarts + 1} of ${most} times)\n`)
   }
 }
 
 function endOf(
   child: ChildProcess,
-  onRun: (directory: string) => void,
+  onTold: (message: Exclude<FromChild, { ends: number }>) => void,
 ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
     let told: number | null = null
     child.on('message', (message: FromChild) => {
-      if ('run' in message) onRun(message.run)
-      else {
-        told = message.ends
-        setTimeout(() => child.kill('SIGKILL'), lingerMs).unref()
+      if (!('ends' in message)) {
+        onTold(message)
+        return
       }
+      told = message.ends
+      setTimeout(() => child.kill('SIGKILL'), lingerMs).unref()
     })
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve({ code: code ?? told, signal }))
@@ -116,6 +145,19 @@ export function restarted(): { readonly run?: string; readonly after?: string } 
   return { ...(run !== '' && { run }), ...(after !== '' && { after }) }
 }
 
+/** In the child: the jobs that the process before had when something ended it; undefined the first time. */
+export function struckJobs(): { readonly jobs: readonly HeldJob[]; readonly by: string } | undefined {
+  const { [heldVariable]: held = '[]', [afterVariable]: by = '' } = process.env
+  return isSupervised() && by !== '' ? { jobs: JSON.parse(held) as readonly HeldJob[], by } : undefined
+}
+
+/** In the child, before anything listens for messages: the address of a queue that the supervisor was given. */
+export async function keepSupervisorsQueue(): Promise<void> {
+  if (!isSupervised() || process.env[addressVariable] === undefined) return
+  const [message] = (await once(process, 'message')) as [ToChild]
+  if ('queue' in message) keepQueueVariable(message.queue)
+}
+
 /** In the child. */
 export function tellSupervisor(message: FromChild): void {
   if (isSupervised()) process.send?.(message, undefined, undefined, () => undefined)
@@ -128,7 +170,9 @@ export function tellSupervisor(message: FromChild): void {
  */
 export function onSupervisorsStop(onStop: (signal: NodeJS.Signals | undefined) => void): () => void {
   if (!isSupervised()) return () => undefined
-  const onMessage = ({ stop }: ToChild) => onStop(stop)
+  const onMessage = (message: ToChild) => {
+    if ('stop' in message) onStop(message.stop)
+  }
   const onDisconnect = () => onStop(undefined)
   process.on('message', onMessage)
   process.on('disconnect', onDisconnect)

@@ -14,6 +14,8 @@ const SOURCE = `
 
 export class Threads {
   readonly #workers: readonly Worker[]
+  /** What each does last. */
+  readonly #last = new Map<Worker, Promise<ChunkOutcome>>()
 
   constructor(engine: Engine, count: number) {
     this.#workers = Array.from(
@@ -31,13 +33,21 @@ export class Threads {
     return Promise.all(tasks.map((task, index) => this.#execute(index, task)))
   }
 
-  async #execute(index: number, task: ChunkTask): Promise<ChunkOutcome> {
+  /** A thread has one task at a time, so that each answer is that of its own task, whatever a test has left behind. */
+  #execute(index: number, task: ChunkTask): Promise<ChunkOutcome> {
     const worker = this.#workers[index]
     if (worker === undefined) throw new Error(`there are ${this.#workers.length} threads`)
-    const answer = once(worker, 'message')
-    worker.postMessage(task)
-    const [outcome] = (await answer) as [ChunkOutcome]
-    return outcome
+    const answer = (this.#last.get(worker) ?? Promise.resolve()).then(async () => {
+      const message = once(worker, 'message')
+      worker.postMessage(task)
+      const [outcome] = (await message) as [ChunkOutcome]
+      return outcome
+    })
+    this.#last.set(
+      worker,
+      answer.catch(() => undefined),
+    )
+    return answer
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ import {
   type Program,
 } from '@gradpool/core/engine'
 import type { Arena } from './arena.js'
-import type { KernelCode, Kernels } from './kernels.js'
+import type { BoundCode, Kernels } from './kernels.js'
 import { defectOf } from './defect.js'
 import { EXEC, PLAN_VERSION, RESULT, STACK_BYTES } from './instructions.js'
 import type { InputPlaces, Plan } from './planner/plan.js'
@@ -25,7 +25,7 @@ import type { ArenaStates } from './states.js'
 export interface Host {
   readonly arenaId: string
   readonly arena: Arena
-  readonly code: KernelCode
+  readonly code: BoundCode
   readonly kernels: Kernels
   readonly plans: Plans
   /** Address of a field's values in the arena, valid until the user releases it. */

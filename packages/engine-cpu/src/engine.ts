@@ -11,8 +11,8 @@ import {
 import { Arena, newArenaId, reserveMemory } from './arena.js'
 import { CompiledProgram, type Host } from './compile.js'
 import { CpuBackend } from './execution.js'
-import { instantiate } from './instantiate.js'
-import type { KernelCode, Kernels } from './kernels.js'
+import { boundTo, instantiate } from './instantiate.js'
+import type { BoundCode, KernelCode, Kernels } from './kernels.js'
 import { Plans } from './planner/plans.js'
 import { stepChunkUrl } from './step-chunk-url.js'
 import { ArenaStates } from './states.js'
@@ -51,7 +51,7 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   readonly numerics = NUMERICS
   readonly profiles = true
   readonly threads: boolean
-  readonly code: KernelCode
+  readonly code: BoundCode
   readonly arena: Arena
   readonly kernels: Kernels
   readonly plans: Plans
@@ -77,9 +77,9 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
     this.name = name
     this.threads = threads
     this.description = description
-    this.code = code
     const memory = reserveMemory(memoryBytes, threads)
-    const kernels = (this.kernels = instantiate(code, memory))
+    this.code = boundTo(memory, code)
+    const kernels = (this.kernels = instantiate(this.code))
     this.plans = new Plans((...product) => kernels.matmulScratch(...product))
     this.arena = new Arena(memory, this.kernels.firstAddress)
   }

@@ -31,12 +31,8 @@ export class CpuBackend implements Backend {
   tasks(steps: number, workers: number): CpuChunkTask[] {
     this.#prepare(workers)
     this.#compiled.profile?.begin(this.record.step, steps)
-    const {
-      arenaId: arena,
-      code,
-      arena: { memory },
-    } = this.#host
-    return Array.from({ length: workers }, (_, worker) => ({ arena, code, memory, ...this.#call(steps, worker) }))
+    const { arenaId: arena, code } = this.#host
+    return Array.from({ length: workers }, (_, worker) => ({ arena, code, ...this.#call(steps, worker) }))
   }
 
   *slices(steps: number): Generator<undefined, ChunkStatus> {

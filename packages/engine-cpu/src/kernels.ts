@@ -39,13 +39,24 @@ export interface Kernels {
 export interface ArenaTask {
   /** Identifies the arena. */
   readonly arena: string
-  readonly code: KernelCode
-  readonly memory: WasmMemory
+  readonly code: BoundCode
   readonly stackTop: number
 }
 
+/**
+ * Compiled kernels with the memory that they are to work on. Native code has the memory's buffer alone: Node 26 counts
+ * a `WebAssembly.Memory` of a message as the receiver's own, which collects garbage then (docs/performance.md).
+ */
+export type BoundCode =
+  (WasmCode & { readonly memory: WasmMemory }) | (NativeCode & { readonly buffer: WasmMemory['buffer'] })
+
 /** The compiled kernels. Structured-cloneable. */
-export type KernelCode = { readonly kind: 'wasm'; readonly module: WasmModule } | NativeCode
+export type KernelCode = WasmCode | NativeCode
+
+export interface WasmCode {
+  readonly kind: 'wasm'
+  readonly module: WasmModule
+}
 
 export interface NativeCode {
   readonly kind: 'native'

@@ -23,9 +23,9 @@ export interface Addon {
   multiplyAdd(a: number, b: number, c: number): number
 }
 
-export function nativeKernels(file: string, memory: WasmMemory): Kernels {
+export function nativeKernels(file: string, buffer: WasmMemory['buffer']): Kernels {
   const addon = loadAddon(file)
-  const arena = new Uint8Array(memory.buffer)
+  const arena = new Uint8Array(buffer)
   addon.useLargePages(arena)
   return {
     // 0 stands for no address.

@@ -33,4 +33,5 @@ export type {
   StageResult,
 } from './runs/run-result.js'
 export type { ReadyStage, StageTrainer, StageTraining } from './stage-trainer.js'
+export { stageGraph, type StageGraph, type StageNode } from './scheduling/stage-graph.js'
 export { verifyRun, type StageVerdict } from './verify-run.js'

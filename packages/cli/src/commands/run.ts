@@ -6,7 +6,7 @@ import { Console } from 'node:console'
 import { join } from 'node:path'
 import { type Engine } from '@gradpool/core/engine'
 import { type ExperimentPlan } from '@gradpool/experiments'
-import { findResumable, runExperiments, type RunOptions, type RunResult } from '@gradpool/orchestrator'
+import { findResumable, type RunEvent, runExperiments, type RunOptions, type RunResult } from '@gradpool/orchestrator'
 import { messageOf } from '@gradpool/storage'
 import { displayFor, type DisplayOptions } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
@@ -19,7 +19,7 @@ import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
 import { planExperiments } from '../plan-experiments.js'
 import { type RunCommandOptions } from '../options/run-options.js'
-
+import { checkQueueOptions, submit, usesQueue } from '../queue/submission.js'
 import { loadReport } from '../setup/load-report.js'
 import { isInstalled, optionalPackages } from '../setup/optional-packages.js'
 import { isSupervised, restarted, tellSupervisor } from '../supervise.js'
@@ -36,6 +36,7 @@ export async function runCommand(
   io: Io,
   resume?: string,
 ): Promise<number> {
+  checkQueueOptions(options)
   if (options.json === true) keepStdoutClean(io)
   const outlet = options.json === true ? io.stderr : io.stdout
   const interrupts = watchInterrupts(() => {
@@ -87,13 +88,18 @@ async function train(
 ): Promise<number> {
   const { json = false, quiet = false, workers } = options
   const manySeeds = options.seed.length > 1
-  const parallel = plans.length > 1 && workers > 1
+  const submitted = usesQueue(options)
+    ? await submit(plans, engine, { ...options, fresh: options.fresh === true && resume === undefined }, (message) =>
+        io.stderr.print(`Warning: ${message}`),
+      )
+    : undefined
+  const parallel = plans.length > 1 && (workers > 1 || submitted !== undefined)
   const outlet = json ? io.stderr : io.stdout
   const inReportWords = reportWordsFor(options.lang)
   const display = await displayFor({
     outlet,
     quiet,
-    engineLine: engineLine(options, engine),
+    engineLine: submitted?.line ?? engineLine(options, engine),
     parallel,
     manySeeds,
     ...wordsOf(plans, inReportWords),
@@ -109,32 +115,46 @@ async function train(
       noted.map((profile) => ({ ...profile, name: `${title} ${profile.name}` })),
     )
   }
-  const run = await runExperiments(plans, {
-    engine,
-    workers,
+  const shared = {
     directory: options.out,
     signal: interrupts.signal,
-    onEvent(event) {
+    onEvent(event: RunEvent) {
       keepSamples(event)
       display.onEvent(event)
     },
-    record: { ...options, asked, cwd: process.cwd() },
+    record: { ...options, asked, cwd: process.cwd(), ...submitted?.record },
     ...(resume !== undefined && { resume }),
     ...(after !== undefined && { after }),
     fresh: options.fresh === true,
     checkpointSeconds: options.checkpointEvery,
     ...(options.stallAfter !== undefined && { stallSeconds: options.stallAfter }),
+  }
+  const here: RunOptions = {
+    ...shared,
+    engine,
+    workers,
     ...(options.profile !== undefined && { onProfile }),
     onStuck() {
       stuck.abort()
       // All stages stop at a checkpoint, from which they go on in another process.
       if (isSupervised()) interrupts.abort()
     },
-  })
+  }
+  const run = await runExperiments(plans, submitted ? { ...shared, engine, trainer: submitted.trainer } : here).catch(
+    async (error: unknown) => {
+      await submitted?.trainer.close()
+      throw error
+    },
+  )
   tellSupervisor({ run: run.directory })
   display.start(() => run.progress())
   const result = await run.result.finally(() => display.stop())
   if (stuck.signal.aborted && isSupervised()) endAtOnce()
+  if (options.detach === true && interrupts.exitCode() === undefined && !isOver(result)) {
+    if (json) io.stdout.printJson(JSON.stringify(result, null, 2))
+    else outlet.print(`Its stages are in the queue. Follow them with: gradpool watch ${quotedRun(result)}`)
+    return result.experiments.some(({ status }) => status === 'failed') ? exitCode.failed : exitCode.done
+  }
   if (json) io.stdout.printJson(JSON.stringify(result, null, 2))
   else printOutcome(outlet, result, { samples, quiet, inReportWords })
   if (!json && !quiet && options.report && interrupts.exitCode() === undefined) {
@@ -200,12 +220,20 @@ function engineLine({ engine: asked }: RunCommandOptions, { name, description }:
   return `Engine ${asked === 'auto' ? `auto takes ${name}` : name}: ${description}`
 }
 
-function resumeCommand({ run }: RunResult): string {
-  return `gradpool resume ${/^[\w./-]+$/.test(run) ? run : `'${run}'`}`
+function resumeCommand(result: RunResult): string {
+  return `gradpool resume ${quotedRun(result)}`
 }
 
-function codeOf({ experiments }: RunResult): number {
-  return experiments.every(({ status }) => status === 'done') ? exitCode.done : exitCode.failed
+function quotedRun({ run }: RunResult): string {
+  return /^[\w./-]+$/.test(run) ? run : `'${run}'`
+}
+
+function isOver({ experiments }: RunResult): boolean {
+  return experiments.every(({ status }) => status === 'done')
+}
+
+function codeOf(result: RunResult): number {
+  return isOver(result) ? exitCode.done : exitCode.failed
 }
 
 /** How stages are told of, by the hash of the stage. */

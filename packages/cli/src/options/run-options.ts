@@ -3,6 +3,7 @@ import { availableCores } from '@gradpool/core/engine'
 import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineModule, engineNames } from '@gradpool/trainer'
+import { queueFileOption, queueOptions, storeOption, submitOptions, type SubmitOptions } from './queue-options.js'
 import { parseSeeds } from './seeds.js'
 import { assignment, file, fileOrFolder, folder, module, oneOf, positiveNumber, wholeNumber } from './values.js'
 
@@ -14,7 +15,7 @@ const mostSeconds = 86_400
 /** Where run directories are made and looked for. */
 export const outFolder = 'runs'
 
-export interface RunCommandOptions {
+export interface RunCommandOptions extends SubmitOptions {
   readonly workers: number
   readonly engine: EngineModule
   readonly seed: readonly number[]
@@ -43,6 +44,10 @@ export interface RunCommandOptions {
   readonly lang?: Language
   /** Libraries may log. */
   readonly verbose?: boolean
+  /** Who put its stages into a queue, where they lie in one. */
+  readonly submitter?: string
+  /** Leave stages in the queue when it stops. */
+  readonly leaves?: boolean
 }
 
 export function runOptions(): Option[] {
@@ -61,13 +66,19 @@ export function runOptions(): Option[] {
       .default(outFolder, outFolder),
     new Option('--fresh', 'train every stage, those too that earlier runs have done'),
     new Option('--resume', 'resume the latest run of the same that did not come to its end'),
+    ...submitOptions(),
     ...shownOptions(),
   ]
 }
 
 /** Those that change no result: of `gradpool resume`. */
 export function resumeOptions(): Option[] {
-  return [workersOption(), engineOption(), dataOption(), runsOption(), ...shownOptions()]
+  return [workersOption(), engineOption(), dataOption(), runsOption(), queueFileOption(), ...shownOptions()]
+}
+
+/** Of `gradpool worker`. */
+export function workerOptions(): Option[] {
+  return [...queueOptions(), storeOption(), workersOption(), engineOption(), quietOption(), inProcessOption()]
 }
 
 /** Of `gradpool verify`. */
@@ -125,10 +136,13 @@ function shownOptions(): Option[] {
       'write what steps spend their time on as a Chrome trace, and print the ten largest',
     ).argParser(file('--profile')),
     new Option('--no-report', 'write no report.html at the end'),
-    new Option('--in-process', 'train in this process, where a crash ends the run'),
+    inProcessOption(),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
-    new Option('--quiet', 'print the table only'),
+    quietOption(),
     languageOption(),
     new Option('--verbose', 'let TensorFlow log on stderr'),
   ]
 }
+
+const quietOption = () => new Option('--quiet', 'print the table only')
+const inProcessOption = () => new Option('--in-process', 'train in this process, where a crash ends all of it')

@@ -31,6 +31,11 @@ export function oneOf<const T extends string>(option: string, allowed: readonly 
   }
 }
 
+/** A word, or several. */
+export function text(option: string, what: string): Parser<string> {
+  return path(option, what)
+}
+
 /** The path of a folder. */
 export function folder(option: string): Parser<string> {
   return path(option, 'the path of a folder')

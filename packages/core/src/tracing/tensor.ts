@@ -45,7 +45,8 @@ export class Tensor {
    * @throws UserError that says what to write instead
    */
   [Symbol.toPrimitive](hint: 'number' | 'string' | 'default'): string {
-    // `[tensor] == x` makes a text of the list.
+    // `[tensor] == x` makes a text of the list. V8 tells of it in the stack, up to 13 (Node 24): later ones make the
+    // text of a list without a call that shows, so that nothing here can tell it from `${tensor}`.
     const inList = hint === 'string' && /\bArray\.toString \(/.test(new Error().stack ?? '')
     if (hint === 'string' && !inList) return this.toString()
     throw new UserError(withLine(INSTEAD[inList ? 'list' : hint]))

@@ -8,8 +8,8 @@
 import { hasNativeCode, nativeCode } from '#native'
 import { invariant } from '@gradpool/core/engine'
 import { Arena, newArenaId, reserveMemory } from '../arena.js'
-import { instantiate } from '../instantiate.js'
-import type { KernelCode, Kernels } from '../kernels.js'
+import { boundTo, instantiate } from '../instantiate.js'
+import type { BoundCode, KernelCode, Kernels } from '../kernels.js'
 import { stepChunkUrl } from '../step-chunk-url.js'
 import { wasmCode } from '../wasm-engine.js'
 import { Scan, type CodeRegion, type NearBounds, type NearRows, type ScanTask } from './scan.js'
@@ -49,7 +49,7 @@ export class PackedCodes {
 
   readonly codeBytes: number
   readonly #arenaId = newArenaId()
-  readonly #code: KernelCode
+  readonly #code: BoundCode
   readonly #kernels: Kernels
   readonly #arena: Arena
   #numRows = 0
@@ -65,9 +65,10 @@ export class PackedCodes {
   constructor({ codeBytes, kernels, memoryBytes }: PackedCodesOptions) {
     invariant(codeBytes >= 1 && codeBytes <= MAX_CODE_BYTES, `codes of ${codeBytes} bytes`)
     this.codeBytes = codeBytes
-    this.#code = codeOf(kernels)
+    const code = codeOf(kernels)
     const memory = reserveMemory(memoryBytes)
-    this.#kernels = instantiate(this.#code, memory)
+    this.#code = boundTo(memory, code)
+    this.#kernels = instantiate(this.#code)
     this.#arena = new Arena(memory, this.#kernels.firstAddress)
   }
 
@@ -130,10 +131,7 @@ export class PackedCodes {
   begin(queries: Uint8Array, bounds: NearBounds, numTasks: number): BegunScan {
     const [group = queries, ...more] = this.#groups(queries, bounds)
     const scan = this.#scan(group, bounds, numTasks)
-    const { memory } = this.#arena
-    const tasks = scan.parts.map(({ scan, stackTop }) => {
-      return { arena: this.#arenaId, code: this.#code, memory, scan, stackTop }
-    })
+    const tasks = scan.parts.map(({ scan, stackTop }) => ({ arena: this.#arenaId, code: this.#code, scan, stackTop }))
     return {
       tasks,
       finish: () => {

@@ -39,7 +39,7 @@ import { EXEC, RESULT } from '../instructions.js'
 import { Plans } from '../planner/plans.js'
 import type { ArenaStates } from '../states.js'
 import { wasmBuilds, wasmCode } from '../wasm-engine.js'
-import { instantiate } from '../instantiate.js'
+import { boundTo, instantiate } from '../instantiate.js'
 import { usableCode } from './usable-code.js'
 import { arenaOf, hashOf, type Question, reasonAgainst } from './known-question.js'
 import { knownAnswer } from './known-answer.js'
@@ -174,7 +174,7 @@ async function recorded(): Promise<Question> {
 /** The bits of a build of WebAssembly. */
 function answerOf(build: string, question: Question): number {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true })
-  const kernels = instantiate(wasmCode({ build }).code, memory)
+  const kernels = instantiate(boundTo(memory, wasmCode({ build }).code))
   const arena = new Uint8Array(memory.buffer)
   arena.set(arenaOf(question))
   expect(kernels.check(question.exec)).toBe(0)

@@ -181,10 +181,10 @@ async function snapshotOf(
 ): Promise<{ bytes: Uint8Array; exec: number }> {
   const engine = await wasmEngine(memory)
   const execution = await engine.compile(program, { data, seed: 5, workers })
-  const [task] = execution.begin(1) as [CpuChunkTask]
-  const bytes = new Uint8Array(task.memory.buffer).slice()
+  const [{ code, exec }] = execution.begin(1) as [CpuChunkTask]
+  const bytes = new Uint8Array(code.kind === 'wasm' ? code.memory.buffer : code.buffer).slice()
   await engine.dispose()
-  return { bytes, exec: task.exec }
+  return { bytes, exec }
 }
 
 /** Addresses of all words that say what an execution does. */
