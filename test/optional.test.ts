@@ -48,7 +48,10 @@ test('a run without the package that draws reports writes none, and `report` is 
   expect(ran.stdout).toMatch(/kept in \S+\n$/)
   const { code, stdout, stderr } = await gradpool(['report'], { cwd, ...without })
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(stderr).toBe('reports are drawn by @gradpool/report: run `gradpool setup report` once to get it\n')
+  expect(stderr).toMatch(/^A report needs the package @gradpool\/report: npm install .*@gradpool\/report@\d\S+\n$/)
+  const queued = await gradpool(['queue', '--queue', 'redis://localhost'], { cwd, ...without })
+  expect(queued.code).toBe(2)
+  expect(queued.stderr).toMatch(/^A queue needs the package @gradpool\/queue: npm install .*@gradpool\/queue@\d\S+\n$/)
 })
 
 /** A project, and an npm that does what a script says, with what it was called with in `called`. */

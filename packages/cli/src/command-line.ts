@@ -44,7 +44,7 @@ Examples:
   gradpool run report --json > report.json
   gradpool predict latest/mnist_mlp_all --image my-digit.png`
 
-const setups: readonly Setup[] = ['mnist', 'tensorflow', 'report', 'native']
+const setups: readonly Setup[] = ['mnist', 'tensorflow', 'native']
 
 const A_RUN = 'a run directory, or its name; the latest if left out'
 
@@ -289,7 +289,7 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     .addArgument(
       new Argument(
         '<what>',
-        'MNIST; TensorFlow, for --engine tensorflow; what draws reports; or native code, compiled here, for machines that no package has it for',
+        'MNIST; TensorFlow, for --engine tensorflow; or native code, compiled here, for machines that no package has it for',
       ).choices(setups),
     )
     .action(async (what: Setup) => {

@@ -20,8 +20,7 @@ import { type Io } from '../io.js'
 import { planExperiments } from '../plan-experiments.js'
 import { type RunCommandOptions } from '../options/run-options.js'
 import { checkQueueOptions, submit, usesQueue } from '../queue/submission.js'
-import { loadReport } from '../setup/load-report.js'
-import { isInstalled, optionalPackages } from '../setup/optional-packages.js'
+import { reportIfInstalled } from '../setup/load-report.js'
 import { isSupervised, restarted, tellSupervisor } from '../supervise.js'
 import { selectExperiments } from '../select-experiments.js'
 
@@ -179,7 +178,8 @@ async function writeReportOf(
   plans: readonly ExperimentPlan[],
   tell: (message: string) => void,
 ): Promise<string | undefined> {
-  if (!isInstalled(optionalPackages.report)) return undefined
+  const report = await reportIfInstalled()
+  if (report === undefined) return undefined
   const data = new Map(
     plans.flatMap(({ stages }) =>
       stages.flatMap(({ hash, test, validation, samples, table }) => {
@@ -191,9 +191,8 @@ async function writeReportOf(
     ),
   )
   try {
-    const { writeReport } = await loadReport()
     const path = join(directory, 'report.html')
-    await writeReport([directory], path, { data, mostSeconds: REPORT_SECONDS })
+    await report.writeReport([directory], path, { data, mostSeconds: REPORT_SECONDS })
     return path
   } catch (error) {
     tell(`No report was written: ${messageOf(error)}`)

@@ -19,10 +19,6 @@ const setups = {
     await addPackage(optionalPackages.mnist, tell)
     return 'MNIST is ready'
   },
-  async report(tell: Tell): Promise<string> {
-    await addPackage(optionalPackages.report, tell)
-    return '`gradpool report` and `gradpool plot` are ready'
-  },
   async native(tell: Tell): Promise<string> {
     return `native code is ready: ${(await setupNative(tell)).join(', ')}`
   },

