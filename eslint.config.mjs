@@ -18,6 +18,7 @@ const layers = {
   experiments: ['core', 'models', 'datasets', 'storage', 'trainer'],
   orchestrator: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments'],
   queue: ['core', 'storage', 'trainer', 'experiments', 'orchestrator'],
+  serve: ['core', 'trainer'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
   report: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments', 'orchestrator', 'hashing'],
   cli: [
@@ -35,6 +36,7 @@ const layers = {
     'onnx',
     'queue',
     'report',
+    'serve',
   ],
   gradpool: [
     'core',
@@ -145,6 +147,7 @@ export default tseslint.config(
         clearInterval: 'readonly',
         clearTimeout: 'readonly',
         console: 'readonly',
+        fetch: 'readonly',
         performance: 'readonly',
         process: 'readonly',
         setInterval: 'readonly',

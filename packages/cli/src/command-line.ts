@@ -12,6 +12,7 @@ import { type GcOptions } from './commands/gc.js'
 import { type PlotCommandOptions } from './commands/plot.js'
 import { type PredictOptions } from './commands/predict.js'
 import { type ReportCommandOptions } from './commands/report.js'
+import { type ServeOptions } from './commands/serve.js'
 import { type Setup } from './commands/setup.js'
 import { type ShowOptions } from './commands/show.js'
 import { type IndexBuildOptions } from './commands/index-build.js'
@@ -34,6 +35,7 @@ import { exportOptions } from './options/export-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
 import { plotOptions, reportOptions } from './options/report-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
+import { serveOptions } from './options/serve-options.js'
 import { file, folder } from './options/values.js'
 
 const examples = `
@@ -189,6 +191,19 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(await exportCommand(target, options, io))
     })
   for (const option of exportOptions()) exporting.addOption(option)
+
+  const serve = program
+    .command('serve')
+    .description('answer requests for predictions of saved models over HTTP, until Ctrl-C')
+    .argument(
+      '<models...>',
+      'each a .gradpool file or RUN/EXPERIMENT, such as latest/mnist_mlp_all; NAME=MODEL gives it a name',
+    )
+    .action(async (targets: string[], options: ServeOptions) => {
+      const { serveCommand } = await import('./commands/serve.js')
+      ends(await serveCommand(targets, options, io))
+    })
+  for (const option of serveOptions()) serve.addOption(option)
 
   program
     .command('data')
