@@ -73,6 +73,7 @@ export const modules = {
   '@gradpool/orchestrator': 'packages/orchestrator/src/index.ts',
   '@gradpool/hashing': 'packages/hashing/src/index.ts',
   '@gradpool/onnx': 'packages/onnx/src/index.ts',
+  '@gradpool/queue': 'packages/queue/src/index.ts',
   '@gradpool/report': 'packages/report/src/index.ts',
   '@gradpool/serve': 'packages/serve/src/index.ts',
   '@gradpool/serve/fastify': 'packages/serve/src/fastify.ts',
