@@ -31,8 +31,10 @@ export function Timeline({
   const end = Math.max(view.seconds, 0.001)
   const x = linear([0, end], [left, width - 16], 8)
   const kinds = [...new Set([...STAGE_KINDS, ...stages.map(({ name }) => name)])]
-  const most = Math.max(1, view.record.workers)
-  const use = threadsInUse(stages, end, most)
+  const { workers } = view.record
+  const use = threadsInUse(stages, end, workers ?? Infinity)
+  // Over a queue, nobody says how many threads there are.
+  const most = Math.max(1, workers ?? 1, ...use.map(({ count }) => count))
   const y = (count: number) => bottom + 20 + (threads - 20) * (1 - count / most)
   return (
     <Svg label={`${words.timeline}: ${durationText(view.seconds)}`} width={width} height={height}>

@@ -110,8 +110,9 @@ function Summary({ view, words }: { readonly view: PageData['views'][number]; re
   const done = experiments.filter(({ status }) => status === 'done').length
   return (
     <p class="summary">
-      <b>{name}</b> · {done} / {experiments.length} {words.done} · {durationText(seconds)} · {record.workers}{' '}
-      {words.workers} · {record.engine.name} · {record.machine.cpu}
+      <b>{name}</b> · {done} / {experiments.length} {words.done} · {durationText(seconds)} ·{' '}
+      {record.workers === null ? words.overQueue : `${record.workers} ${words.workers}`} · {record.engine.name} ·{' '}
+      {record.machine.cpu}
     </p>
   )
 }

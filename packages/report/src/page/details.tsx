@@ -10,7 +10,7 @@ export function Details({ view, words }: { readonly view: RunView; readonly word
     [words.machine, `${machine.cpu}, ${machine.cores} ${words.cores}, ${machine.platform} ${machine.arch}`],
     [words.engine, `${engine.name}: ${engine.description}`],
     [words.numerics, engine.numerics],
-    [words.workers, String(workers)],
+    [words.workers, workers === null ? words.overQueue : String(workers)],
     [
       words.versions,
       Object.entries(versions)
