@@ -12,12 +12,13 @@ import { isSupervised, struckJobs, tellSupervisor } from '../supervise.js'
 
 export interface WorkerCommandOptions extends QueueChoice, Pick<RunCommandOptions, 'workers' | 'engine' | 'quiet'> {
   readonly store?: string
+  readonly lockSeconds: number
 }
 
 /** @throws UserError in one sentence, where the queue or the store cannot be used */
 export async function workerCommand(options: WorkerCommandOptions, io: Io): Promise<number> {
   const { queueAddress, checkNamespace, openWorker } = await loadQueue()
-  const { queue, queueFile, namespace, store, workers, quiet = false } = options
+  const { queue, queueFile, namespace, store, lockSeconds, workers, quiet = false } = options
   const address = queueAddress({ address: queue, file: queueFile, variable: queueVariable() })
   const stopped = new AbortController()
   const interrupts = watchInterrupts(() => {
@@ -38,6 +39,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
       store,
       engine,
       workers,
+      lockSeconds,
       ...(struck && { struck }),
       onHeld: (held) => tellSupervisor({ held }),
       onStuck() {

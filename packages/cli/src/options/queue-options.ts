@@ -22,6 +22,7 @@ export interface SubmitOptions extends Partial<QueueChoice> {
 }
 
 const mostMinutes = 35_000
+const mostLockSeconds = 86_400
 
 export function queueOptions(): Option[] {
   return [
@@ -47,6 +48,13 @@ export function storeOption(): Option {
     '--store <address>',
     'where programs, data and results lie: file:FOLDER that all machines see, or s3://bucket/prefix',
   ).argParser(fileOrFolder('--store'))
+}
+
+/** Of `gradpool worker`. */
+export function lockOption(): Option {
+  return new Option('--lock-seconds <n>', 'how long a worker that is lost keeps its jobs; it renews that all the time')
+    .argParser(positiveNumber('--lock-seconds', mostLockSeconds))
+    .default(30, '30')
 }
 
 /** Of `gradpool run`, besides. */

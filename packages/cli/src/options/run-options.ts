@@ -3,7 +3,14 @@ import { availableCores } from '@gradpool/core/engine'
 import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineModule, engineNames } from '@gradpool/trainer'
-import { queueFileOption, queueOptions, storeOption, submitOptions, type SubmitOptions } from './queue-options.js'
+import {
+  lockOption,
+  queueFileOption,
+  queueOptions,
+  storeOption,
+  submitOptions,
+  type SubmitOptions,
+} from './queue-options.js'
 import { parseSeeds } from './seeds.js'
 import { assignment, file, fileOrFolder, folder, module, oneOf, positiveNumber, wholeNumber } from './values.js'
 
@@ -76,7 +83,15 @@ export function resumeOptions(): Option[] {
 
 /** Of `gradpool worker`. */
 export function workerOptions(): Option[] {
-  return [...queueOptions(), storeOption(), workersOption(), engineOption(), quietOption(), inProcessOption()]
+  return [
+    ...queueOptions(),
+    storeOption(),
+    lockOption(),
+    workersOption(),
+    engineOption(),
+    quietOption(),
+    inProcessOption(),
+  ]
 }
 
 /** Of `gradpool verify`. */
