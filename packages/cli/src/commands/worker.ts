@@ -1,4 +1,5 @@
 /** `gradpool worker`: trains what is in a queue, until it is told to stop; then it hands back what it has. */
+import type { WorkerEvent } from '@gradpool/queue'
 import { chooseEngine } from '@gradpool/trainer'
 import { titleOfStage } from '../display/titles.js'
 import { exitCode } from '../exit-code.js'
@@ -13,6 +14,15 @@ import { isSupervised, struckJobs, tellSupervisor } from '../supervise.js'
 export interface WorkerCommandOptions extends QueueChoice, Pick<RunCommandOptions, 'workers' | 'engine' | 'quiet'> {
   readonly store?: string
   readonly lockSeconds: number
+}
+
+/** What is told of a job. */
+function lineOf(event: Exclude<WorkerEvent, { type: 'warning' }>): string {
+  const { title, stage } = event.job.job
+  const name = `${titleOfStage({ ...title, hash: stage }, true)} ${title.name} (${stage.slice(0, 8)})`
+  if (event.type === 'started') return `${name} …`
+  if (event.type === 'resumed') return `${name}: goes on from step ${event.fromStep}`
+  return `${name}: ${event.how} after ${event.seconds.toFixed(1)} s`
 }
 
 /** @throws UserError in one sentence, where the queue or the store cannot be used */
@@ -48,11 +58,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
       },
       onEvent(event) {
         if (event.type === 'warning') io.stderr.print(`Warning: ${event.message}`)
-        else {
-          const { title, stage } = event.job.job
-          const name = `${titleOfStage({ ...title, hash: stage }, true)} ${title.name} (${stage.slice(0, 8)})`
-          print(event.type === 'started' ? `${name} …` : `${name}: ${event.how} after ${event.seconds.toFixed(1)} s`)
-        }
+        else print(lineOf(event))
       },
     })
     print(
