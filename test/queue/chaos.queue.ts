@@ -153,15 +153,14 @@ async function survives(chaos: Chaos, skip: (note: string) => never): Promise<vo
       const alive = places.filter((place) => place.hasWorked())
       const [oldest] = alive.sort((one, other) => other.readyForMs() - one.readyForMs())
       await oldest?.killWorker()
-      if (process.env.CHAOS_DEBUG)
-        console.log(`${((Date.now() - fromMs) / 1000).toFixed(0)} s: ${numDone()} done, ready ${alive.length}`)
       const next = events[0]
       if (next?.[0]() === true) {
         events.shift()
         console.log(`${((Date.now() - fromMs) / 1000).toFixed(0)} s, ${numDone()} done: ${next[1]}`)
         happened.push(next[1])
         going.push(next[2]())
-        if (next[1].includes('submitter')) await going.at(-1)
+        // One after another, where few jobs are done in a moment.
+        if (/submitter|server/.test(next[1])) await going.at(-1)
       }
     }
   })()
@@ -242,6 +241,7 @@ class Place {
   }
 
   startWorker(): void {
+    if (this.#isOver) return
     const args = ['worker', '--store', this.#store, '--workers', '1', '--lock-seconds', String(LOCK_SECONDS)]
     const running = this.#machine.start(args, this.#env)
     const output = { text: '' }
@@ -255,11 +255,11 @@ class Place {
     this.lives.push(life)
     // One that is started while there is no server says so and ends; whoever runs it starts it again.
     void running.ended.then(async ({ code }) => {
-      if (code === null || this.#isOver) return
+      if (code === null) return
       life.isLost = true
       if (code !== 2) this.faults.push(output.text)
       await setTimeout(KILL_MS)
-      if (!this.#isOver && this.lives.at(-1) === life) this.startWorker()
+      if (this.lives.at(-1) === life) this.startWorker()
     })
   }
 

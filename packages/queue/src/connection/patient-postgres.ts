@@ -1,6 +1,6 @@
 /**
- * A connection of BullMQ to PostgreSQL keeps for ever that its server was not there when it was first asked for. Here it
- * asks again until the server is there, as connections to Redis do.
+ * A connection of BullMQ to PostgreSQL keeps for ever that its server was not there when it was first asked for. Here
+ * it asks again until the server is there, as connections to Redis do.
  */
 import type { PostgresConnection } from 'bullmq'
 import { setTimeout } from 'node:timers/promises'
@@ -8,6 +8,8 @@ import { setTimeout } from 'node:timers/promises'
 const AGAIN_MS = 1000
 
 export function waitPatiently(connection: PostgresConnection): void {
+  // One that is in use when the server ends tells whoever waits for its answer, and would end the process besides.
+  connection.pool.on('connect', (client) => client.on('error', () => undefined))
   const wait = connection.waitUntilReady.bind(connection)
   /** All who wait do so together. */
   let waiting: Promise<void> | undefined
