@@ -1,9 +1,9 @@
 // A reporter of Vitest: a line for each test when it has ended, at the end a table of them with what they found, then
-// `N passed, N failed`. A test says what it found by `task.meta.found`.
+// `N passed, N failed, N skipped`. A test says what it found by `task.meta.found`.
 import { relative } from 'node:path'
 import { root } from './environment.mjs'
 
-const WORDS = { passed: 'ran', failed: 'FAILED', skipped: 'skipped', pending: 'did not run' }
+const WORDS = { passed: 'ran', failed: 'FAILED', skipped: 'SKIPPED', pending: 'did not run' }
 
 export class TableReporter {
   #rows = []

@@ -1,6 +1,6 @@
 // The packages as others have them: packed, published to a registry of the test's own, installed by several package
-// managers, and run in bundlers, frameworks and other runtimes; a short form is in `npm test`. It takes some ten
-// minutes, and programs of others from the registry that npm is configured with. Names of parts may be given:
+// managers, and run in bundlers, frameworks and other runtimes; a short form is in `npm test`. It takes some
+// twenty minutes, and programs of others from the registry that npm is configured with. Names of parts may be given:
 // `npm run test:outside -- managers`, and what vitest takes, as `-t Jest`.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

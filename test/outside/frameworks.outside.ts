@@ -4,9 +4,11 @@
  */
 import { copyFile, cp, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterEach, describe, expect, inject, test } from 'vitest'
+import { orSkip } from './fetched.js'
 import { createProject, executable, install, type Project, type ProjectOptions, write } from './project.js'
 import { node, npm, output, run } from './run.js'
+import { samples } from './samples.js'
 import { expectTrained, trainedHash, trainingFiles } from './training.js'
 
 const registry = { url: inject('registry'), stop: () => Promise.resolve() }
@@ -66,13 +68,12 @@ describe('bundlers', () => {
     await expectAlone(path, 'out', (await readdir(join(path, 'out'))).find((name) => /^main\.m?js$/.test(name)) ?? '')
   })
 
-  test('webpack, for Node', async () => {
+  test('webpack, for Node, which copies the files of threads by itself', async () => {
     const config = `module.exports = { mode: 'production', target: 'node20', entry: './main.mjs',
       output: { path: __dirname + '/out', filename: 'main.cjs' }, node: false }\n`
     const devDependencies = { webpack: '^5.100.0', 'webpack-cli': '^6.0.0' }
     const path = await installed({ devDependencies }, { 'webpack.config.cjs': config })
     await output([node, 'node_modules/webpack/bin/webpack.js', '--config', 'webpack.config.cjs'], { cwd: path })
-    await copyThreadFiles(path, 'out')
     await expectAlone(path, 'out', 'main.cjs')
   })
 })
@@ -208,22 +209,44 @@ test('says what is wrong in one sentence', async () => {
   })
 })
 
+const runtimes = [
+  ['deno', ['run', '--allow-all', '--node-modules-dir=manual']],
+  ['bun', ['--bun', 'run']],
+] as const
+
 describe('other runtimes train, or refuse in one sentence', () => {
-  test.each<['deno' | 'bun', readonly string[]]>([
-    ['deno', ['run', '--allow-all', '--node-modules-dir=manual']],
-    ['bun', ['run']],
-  ])('%s', async (name, options) => {
+  test.for(runtimes)('%s', async ([name, options], context) => {
+    const program = await orSkip(executable(name), context)
     const path = await installed({}, {})
-    const program = await executable(name)
     const { code, stdout, stderr } = await run([program, ...options, 'train.mjs'], { cwd: path, timeoutMs: 60_000 })
     if (code === 0) await expectTrained(stdout)
     else expect(stderr).toMatch(/UserError: [^\n]*(Deno|Bun)/)
   })
 })
 
-describe('two copies of core', () => {
-  beforeEach(() => undefined)
+describe('the suite of engines, as its README has it, by Vitest', () => {
+  test.for([['node', []], ...runtimes] as const)('on %s', async ([name, options], context) => {
+    const program = name === 'node' ? node : await orSkip(executable(name), context)
+    const sample = samples().find(({ name: place }) => place.startsWith('packages/engine-contract/'))
+    const path = await installed(
+      { dependencies: { '@gradpool/engine-contract': '*', '@gradpool/engine-cpu': '*' } },
+      {
+        'my-engine.test.js': sample?.javascript ?? '',
+        // Vitest starts processes of its own.
+        'runtime.test.js': `import { expect, test } from 'vitest'
+test('is the one that was started', () => expect(process.versions).toHaveProperty('${name}'))`,
+      },
+    )
+    const command = [program, ...options, 'node_modules/vitest/vitest.mjs', 'run', '--reporter=json']
+    const { code, stdout, stderr } = await run(command, { cwd: path })
+    expect(code, `${stdout}${stderr}`.slice(-2000)).toBe(0)
+    const { numPassedTests } = JSON.parse(stdout) as { readonly numPassedTests: number }
+    context.task.meta.found = `${numPassedTests} tests`
+    expect(numPassedTests).toBeGreaterThan(300)
+  })
+})
 
+describe('two copies of core', () => {
   test('that meet say so, and where they are', async () => {
     const path = await installed({ dependencies: { '@gradpool/core': '*' } }, {})
     await mkdir(join(path, 'vendor/node_modules/@gradpool'), { recursive: true })

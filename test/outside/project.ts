@@ -1,9 +1,9 @@
 /** Fresh projects, each in a folder of its own, with packages installed by one of the package managers. */
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fetched } from './fetched.js'
+import { absent, fetched } from './fetched.js'
 import type { Registry } from './registry.js'
 import { node, npm, output } from './run.js'
 
@@ -19,15 +19,12 @@ export interface ProjectOptions {
   readonly devDependencies?: Readonly<Record<string, string>>
   /** `module` where it says nothing. */
   readonly type?: 'module' | 'commonjs'
-  /** A folder in `projects` whose files it begins with. */
-  readonly from?: string
 }
 
 /** Nothing is installed in it yet. */
 export async function createProject(options: ProjectOptions): Promise<Project> {
-  const { dependencies, devDependencies = {}, type = 'module', from } = options
+  const { dependencies, devDependencies = {}, type = 'module' } = options
   const path = await mkdtemp(join(tmpdir(), 'gradpool-outside-'))
-  if (from !== undefined) await cp(join(import.meta.dirname, 'projects', from), path, { recursive: true })
   const manifest = { name: 'outside', version: '1.0.0', private: true, type, dependencies, devDependencies }
   await writeFile(join(path, 'package.json'), JSON.stringify(manifest, null, 2))
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) }
@@ -89,7 +86,7 @@ export async function executable(program: 'bun' | 'deno'): Promise<string> {
       if (existsSync(path)) return path
     }
   }
-  throw new Error(`${program} has no package for this platform`)
+  throw absent(program, 'it has no package for this platform')
 }
 
 /** The versions of what is installed, by folder in `node_modules`. */

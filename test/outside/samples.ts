@@ -15,11 +15,10 @@ export interface Sample {
   readonly runs: boolean
 }
 
-/** Those that take what users cannot install are left out. */
 export function samples(): Sample[] {
   const readmes = pages().filter(({ path }) => /^(packages\/[\w-]+\/)?README\.md$/.test(path))
   const blocks = readmes.flatMap((page) => page.blocks.filter(({ language }) => /^(ts|js|mjs)$/.test(language)))
-  return blocks.map(sampleOf).filter(({ typescript }) => !typescript.includes('@gradpool/engine-contract'))
+  return blocks.map(sampleOf)
 }
 
 function sampleOf({ name, setup, text, prints = '', runs }: Block): Sample {

@@ -7,7 +7,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { describe, expect, inject, test } from 'vitest'
 import { unpack } from './packed.js'
-import { fetched } from './fetched.js'
+import { fetched, orSkip } from './fetched.js'
 import { node, run } from './run.js'
 
 const packages = inject('packages').map((it) => [it.name, it] as const)
@@ -29,16 +29,22 @@ describe.each(packages)('%s', (_, packed) => {
     }
   })
 
-  test('attw has nothing to say', async () => {
-    const program = join(await fetched('@arethetypeswrong/cli'), 'node_modules/@arethetypeswrong/cli/dist/index.js')
-    // Those of threads, which nobody imports, and those that are no modules.
-    const left = Object.keys(exportsOf(packed.name)).filter((name) =>
-      /wasm$|worker$|step-chunk|run-rounds|-thread|bin$/.test(name),
-    )
+  test('attw has nothing to say', async (context) => {
+    const folder = await orSkip(fetched('@arethetypeswrong/cli'), context)
+    const program = join(folder, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    // What a kernel's bytes are to an importer is a bundler's choice, so no types could be right.
+    const kernels = Object.keys(exportsOf(packed.name)).filter((name) => name.endsWith('.wasm'))
+    // Modules alone: every Node that the packages run on takes them by `require` (docs/decisions/0034), and the rule is
+    // about Nodes before. A package that has a form in CommonJS is held to the rule, but for the module of its threads,
+    // which nobody imports.
     const hasCommonJs = packed.files.some((path) => path.endsWith('.cjs'))
-    const options = ['--no-definitely-typed', '--format', 'ascii', '--profile', hasCommonJs ? 'strict' : 'esm-only']
-    const excluded = left.length > 0 ? ['--exclude-entrypoints', ...left] : []
-    const { code, stdout, stderr } = await run([node, program, packed.path, ...options, ...excluded], { cwd: tmpdir() })
+    const excluded = hasCommonJs ? [...kernels, './worker'] : kernels
+    const options = [
+      ...['--no-definitely-typed', '--format', 'ascii', '--profile', 'strict'],
+      ...(hasCommonJs ? [] : ['--ignore-rules', 'cjs-resolves-to-esm']),
+      ...(excluded.length > 0 ? ['--exclude-entrypoints', ...excluded] : []),
+    ]
+    const { code, stdout, stderr } = await run([node, program, packed.path, ...options], { cwd: tmpdir() })
     expect(code, `${stdout}${stderr}`).toBe(0)
   })
 })

@@ -14,10 +14,12 @@ import { isSupervised, struckJobs, tellSupervisor } from '../supervise.js'
 export interface WorkerCommandOptions extends QueueChoice, Pick<RunCommandOptions, 'workers' | 'engine' | 'quiet'> {
   readonly store?: string
   readonly lockSeconds: number
+  /** Where it tells of metrics and health. */
+  readonly metrics?: { readonly host: string; readonly port: number }
 }
 
 /** What is told of a job. */
-function lineOf(event: Exclude<WorkerEvent, { type: 'warning' }>): string {
+function lineOf(event: Exclude<WorkerEvent, { type: 'warning' | 'locks' }>): string {
   const { title, stage } = event.job.job
   const name = `${titleOfStage({ ...title, hash: stage }, true)} ${title.name} (${stage.slice(0, 8)})`
   if (event.type === 'started') return `${name} …`
@@ -28,7 +30,7 @@ function lineOf(event: Exclude<WorkerEvent, { type: 'warning' }>): string {
 /** @throws UserError in one sentence, where the queue or the store cannot be used */
 export async function workerCommand(options: WorkerCommandOptions, io: Io): Promise<number> {
   const { queueAddress, checkNamespace, openWorker } = await loadQueue()
-  const { queue, queueFile, namespace, store, lockSeconds, workers, quiet = false } = options
+  const { queue, queueFile, namespace, store, lockSeconds, metrics, workers, quiet = false } = options
   const address = queueAddress({ address: queue, file: queueFile, variable: queueVariable() })
   const stopped = new AbortController()
   const interrupts = watchInterrupts(() => {
@@ -47,6 +49,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
       address,
       namespace: checkNamespace(namespace),
       store,
+      metrics,
       engine,
       workers,
       lockSeconds,
@@ -58,12 +61,13 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
       },
       onEvent(event) {
         if (event.type === 'warning') io.stderr.print(`Warning: ${event.message}`)
-        else print(lineOf(event))
+        else if (event.type !== 'locks') print(lineOf(event))
       },
     })
     print(
       `Worker ${worker.id} on ${address.shown}, ${workers} at one time; engine ${engine.name}: ${engine.description}`,
     )
+    if (worker.metrics !== undefined) print(`Metrics at ${worker.metrics}/metrics`)
     if (!stopped.signal.aborted) await new Promise((resolve) => stopped.signal.addEventListener('abort', resolve))
     await worker.close()
     // A thread that does not end is ended with its process, which its supervisor starts again.

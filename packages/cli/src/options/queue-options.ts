@@ -1,6 +1,6 @@
 /** The options of commands that use a queue: which one, which store, and how jobs are put there. */
 import { Option } from 'commander'
-import { fileOrFolder, file, positiveNumber, text, wholeNumber } from './values.js'
+import { fileOrFolder, file, listenAddress, positiveNumber, text, wholeNumber } from './values.js'
 
 /** Which queue. */
 export interface QueueChoice {
@@ -55,6 +55,13 @@ export function lockOption(): Option {
   return new Option('--lock-seconds <n>', 'how long a worker that is lost keeps its jobs; it renews that all the time')
     .argParser(positiveNumber('--lock-seconds', mostLockSeconds))
     .default(30, '30')
+}
+
+export function metricsOption(): Option {
+  return new Option(
+    '--metrics <port>',
+    'tell of metrics and health over HTTP, to this machine alone; 0.0.0.0:9100 tells all that reach it',
+  ).argParser(listenAddress('--metrics'))
 }
 
 /** Of `gradpool run`, besides. */

@@ -5,6 +5,7 @@ import { type Language, languages } from '../display/report-words.js'
 import { type EngineModule, engineNames } from '@gradpool/trainer'
 import {
   lockOption,
+  metricsOption,
   queueFileOption,
   queueOptions,
   storeOption,
@@ -45,6 +46,8 @@ export interface RunCommandOptions extends SubmitOptions {
   readonly profile?: string
   readonly json?: boolean
   readonly quiet?: boolean
+  /** Whether a page is written at the end. */
+  readonly report: boolean
   /** Default: the report's words for its own experiments, English for all others. */
   readonly lang?: Language
   /** Libraries may log. */
@@ -87,6 +90,7 @@ export function workerOptions(): Option[] {
     ...queueOptions(),
     storeOption(),
     lockOption(),
+    metricsOption(),
     workersOption(),
     engineOption(),
     quietOption(),
@@ -148,6 +152,7 @@ function shownOptions(): Option[] {
       '--profile <file>',
       'write what steps spend their time on as a Chrome trace, and print the ten largest',
     ).argParser(file('--profile')),
+    new Option('--no-report', 'write no report.html at the end'),
     inProcessOption(),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     quietOption(),

@@ -31,6 +31,25 @@ export function oneOf<const T extends string>(option: string, allowed: readonly 
   }
 }
 
+/** Where to listen: `9100`, on this machine alone, or `0.0.0.0:9100`. */
+export function listenAddress(option: string): Parser<{ readonly host: string; readonly port: number }> {
+  return (typed) => {
+    const [, v6, name, digits = ''] = /^(?:(?:\[([\da-f:.]+)\]|([\w.-]+)):)?(\d{1,5})$/i.exec(typed) ?? []
+    const port = digits === '' ? NaN : Number(digits)
+    if (port <= 65_535) return { host: v6 ?? name ?? '127.0.0.1', port }
+    throw new UserError(`${option} must be a port, or HOST:PORT, not ${quoted(typed)}`)
+  }
+}
+
+/** Names apart by commas. */
+export function names(option: string): Parser<readonly string[]> {
+  return (typed) => {
+    const all = typed.split(',').map((name) => name.trim())
+    if (all.every((name) => /^[^\s/]+$/.test(name))) return all
+    throw new UserError(`${option} must be names apart by commas, not ${quoted(typed)}`)
+  }
+}
+
 /** A word, or several. */
 export function text(option: string, what: string): Parser<string> {
   return path(option, what)

@@ -35,9 +35,13 @@ export function nativeFolders(named: string | undefined = process.env.GRADPOOL_N
   return [compiledHere(), ...installed]
 }
 
-/** Where set-up and `gradpool setup native` put what they compile. */
+/**
+ * Where set-up and `gradpool setup native` put what they compile. By joining paths: webpack would take the folder of a
+ * `new URL` for a module.
+ */
 export function compiledHere(): string {
-  return fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/native/' : './native/', import.meta.url))
+  const here = dirname(fileURLToPath(import.meta.url))
+  return import.meta.url.endsWith('.ts') ? join(here, '../../dist/native') : join(here, 'native')
 }
 
 export interface NativeFile {

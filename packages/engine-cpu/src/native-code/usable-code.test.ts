@@ -206,5 +206,5 @@ test('packages are those of the platform, by either C library on Linux', () => {
 
 test('a folder that the environment names is the only one', () => {
   expect(nativeFolders('/somewhere')).toEqual(['/somewhere'])
-  expect(nativeFolders('')[0]).toBe(fileURLToPath(new URL('../../dist/native/', import.meta.url)))
+  expect(nativeFolders('')[0]).toBe(fileURLToPath(new URL('../../dist/native', import.meta.url)))
 })
