@@ -25,6 +25,10 @@ export interface Options {
   readonly preload?: readonly string[]
   /** The system cuts longer files short, as a full disk does. */
   readonly mostFileBytes?: number
+  /** A command that runs it, such as one that enters a namespace. */
+  readonly within?: readonly string[]
+  /** In a process group of its own, which `endGroup` ends as a power cut does. */
+  readonly isGroup?: boolean
 }
 
 export interface Ended {
@@ -68,15 +72,16 @@ export async function gradpool(args: readonly string[], options: Options = {}): 
 }
 
 export function start(args: readonly string[], options: Options = {}): Running {
-  const { cwd, env, node = [], preload = [], mostFileBytes } = options
+  const { cwd, env, node = [], preload = [], mostFileBytes, within = [], isGroup = false } = options
   const imports = preload.map((name) => `--import ${new URL(`preload/${name}`, import.meta.url).href}`)
-  const line = [process.execPath, ...node, command, ...args]
+  const line = [...within, process.execPath, ...node, command, ...args]
   const limit = ['-c', `ulimit -f ${(mostFileBytes ?? 0) / 512} && exec "$@"`, 'sh']
   const [file = '', ...rest] = mostFileBytes === undefined ? line : ['sh', ...limit, ...line]
   const child = spawn(file, rest, {
     cwd,
     env: { ...environment(), NODE_OPTIONS: imports.join(' '), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: isGroup,
   })
   children.add(child)
   child.on('close', () => children.delete(child))
@@ -103,6 +108,13 @@ export function start(args: readonly string[], options: Options = {}): Running {
       void ended.then(() => reject(new Error(`ended without saying '${text}': ${output.stderr}`)))
     })
   return { child, ended, said: saidOn('stdout'), saidOnStderr: saidOn('stderr') }
+}
+
+/** Ends a process and all that it started, at once. */
+export async function endGroup({ child, ended }: Running): Promise<void> {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+    process.kill(-child.pid, 'SIGKILL')
+  await ended
 }
 
 /** A command that trains nothing, without the time that a process of its own takes to start. */

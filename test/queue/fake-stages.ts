@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { ReadyStage } from '@gradpool/orchestrator'
-import type { Content, JobRunner, StageDocuments } from '@gradpool/queue'
+import { type Content, type JobRunner, type StageDocuments, TemporaryFailure } from '@gradpool/queue'
 
 /** What a fake stage does. */
 export interface Doing {
@@ -25,12 +25,15 @@ export class FakeStore {
   readonly begun = new Map<string, { readonly by: string; readonly from: number }[]>()
   /** Whether results are lost. */
   isLosing = false
+  /** Whether submitters get no answer. */
+  isSilent = false
 
   readonly documents: StageDocuments = {
     encodePlan: ({ hash }) => Promise.resolve(inline(doings.get(hash) ?? {})),
     encodeStates: () => Promise.resolve(inline('state')),
-    decodeOutcome: (outcome) =>
-      Promise.resolve({
+    decodeOutcome: (outcome) => {
+      if (this.isSilent) return Promise.reject(new TemporaryFailure('no answer'))
+      return Promise.resolve({
         status: 'done' as const,
         seconds: 0,
         epoch: Number(read(outcome)),
@@ -39,8 +42,10 @@ export class FakeStore {
         predictions: {},
         state: {},
         firstEpoch: '',
-      }),
-    findResult: (stage) => Promise.resolve(this.results.get(stage)),
+      })
+    },
+    findResult: (stage) =>
+      this.isSilent ? Promise.reject(new TemporaryFailure('no answer')) : Promise.resolve(this.results.get(stage)),
     dropResult: (stage) => Promise.resolve(void this.results.delete(stage)),
   }
 

@@ -27,6 +27,26 @@ test('a store that does not answer is tried again; what still fails says why', a
   expect((await admin.report()).queues.map(({ counts }) => counts.failed)).toEqual([0])
 })
 
+test('a submitter waits for a store that does not answer, at the start and at the end', async () => {
+  const { store, worker, trainer, warnings } = await queueOf(redis().url)
+  await worker('one')
+  const mine = trainer()
+  store.isSilent = true
+  const [first, stopped] = [fakeStage('first', { epochs: 30, ms: 20 }), mine.start(fakeStage('stopped').stage)]
+  const ends = [run(mine, first), stopped.run()]
+  await until(() => warnings.includes('no answer; it is tried again'))
+  stopped.stop()
+  expect(await ends[1]).toMatchObject({ status: 'interrupted' })
+  store.isSilent = false
+  await until(() => first.told.length > 0)
+  store.isSilent = true
+  await until(() => store.results.size > 0)
+  await setTimeout(500)
+  store.isSilent = false
+  expect(await ends[0]).toMatchObject({ status: 'done' })
+  expect(store.begun.get(first.hash)).toHaveLength(1)
+})
+
 test('a job that takes longer than its limit fails', async () => {
   const { worker, trainer } = await queueOf(redis().url)
   await worker('one')

@@ -15,9 +15,8 @@ import { fakeStage, FakeStore, type FakeStage } from './fake-stages.js'
 let count = 0
 
 /** A namespace of its own, with a store that everybody sees. */
-export async function queueOf(url: string) {
+export async function queueOf(url: string, namespace = `test-${count++}`) {
   const store = new FakeStore()
-  const namespace = `test-${count++}`
   const warnings: string[] = []
   const warn = (message: string) => warnings.push(message)
   const open = () => openQueueServer(queueAddress({ variable: url }), namespace, warn)

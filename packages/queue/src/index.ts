@@ -25,7 +25,7 @@ export { type BlobCache, cachedStore, diskCache, memoryCache } from './store/blo
 export type { BlobStore } from './store/blob-store.js'
 export { StoreError } from './store/object-store.js'
 export { openServedStore, openStore, type OpenStoreOptions } from './store/open-store.js'
-export type { RetryRule } from './store/retries.js'
+export { TemporaryFailure, type RetryRule } from './store/retries.js'
 export { serveStore, type StoreServer, type StoreServerOptions } from './store/store-server.js'
 export { openSubmission, type Submission, type SubmissionOptions } from './submit/open-submission.js'
 export { QueueTrainer, type QueueTrainerOptions } from './submit/queue-trainer.js'

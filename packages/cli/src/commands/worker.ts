@@ -1,4 +1,5 @@
 /** `gradpool worker`: trains what is in a queue, until it is told to stop; then it hands back what it has. */
+import type { WorkerEvent } from '@gradpool/queue'
 import { chooseEngine } from '@gradpool/trainer'
 import { titleOfStage } from '../display/titles.js'
 import { exitCode } from '../exit-code.js'
@@ -12,14 +13,24 @@ import { isSupervised, struckJobs, tellSupervisor } from '../supervise.js'
 
 export interface WorkerCommandOptions extends QueueChoice, Pick<RunCommandOptions, 'workers' | 'engine' | 'quiet'> {
   readonly store?: string
+  readonly lockSeconds: number
   /** Where it tells of metrics and health. */
   readonly metrics?: { readonly host: string; readonly port: number }
+}
+
+/** What is told of a job. */
+function lineOf(event: Exclude<WorkerEvent, { type: 'warning' | 'locks' }>): string {
+  const { title, stage } = event.job.job
+  const name = `${titleOfStage({ ...title, hash: stage }, true)} ${title.name} (${stage.slice(0, 8)})`
+  if (event.type === 'started') return `${name} …`
+  if (event.type === 'resumed') return `${name}: goes on from step ${event.fromStep}`
+  return `${name}: ${event.how} after ${event.seconds.toFixed(1)} s`
 }
 
 /** @throws UserError in one sentence, where the queue or the store cannot be used */
 export async function workerCommand(options: WorkerCommandOptions, io: Io): Promise<number> {
   const { queueAddress, checkNamespace, openWorker } = await loadQueue()
-  const { queue, queueFile, namespace, store, metrics, workers, quiet = false } = options
+  const { queue, queueFile, namespace, store, lockSeconds, metrics, workers, quiet = false } = options
   const address = queueAddress({ address: queue, file: queueFile, variable: queueVariable() })
   const stopped = new AbortController()
   const interrupts = watchInterrupts(() => {
@@ -41,6 +52,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
       metrics,
       engine,
       workers,
+      lockSeconds,
       ...(struck && { struck }),
       onHeld: (held) => tellSupervisor({ held }),
       onStuck() {
@@ -49,11 +61,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
       },
       onEvent(event) {
         if (event.type === 'warning') io.stderr.print(`Warning: ${event.message}`)
-        else if (event.type !== 'locks') {
-          const { title, stage } = event.job.job
-          const name = `${titleOfStage({ ...title, hash: stage }, true)} ${title.name} (${stage.slice(0, 8)})`
-          print(event.type === 'started' ? `${name} …` : `${name}: ${event.how} after ${event.seconds.toFixed(1)} s`)
-        }
+        else if (event.type !== 'locks') print(lineOf(event))
       },
     })
     print(

@@ -22,6 +22,7 @@ export interface SubmitOptions extends Partial<QueueChoice> {
 }
 
 const mostMinutes = 35_000
+const mostLockSeconds = 86_400
 
 export function queueOptions(): Option[] {
   return [
@@ -50,6 +51,12 @@ export function storeOption(): Option {
 }
 
 /** Of `gradpool worker`. */
+export function lockOption(): Option {
+  return new Option('--lock-seconds <n>', 'how long a worker that is lost keeps its jobs; it renews that all the time')
+    .argParser(positiveNumber('--lock-seconds', mostLockSeconds))
+    .default(30, '30')
+}
+
 export function metricsOption(): Option {
   return new Option(
     '--metrics <port>',

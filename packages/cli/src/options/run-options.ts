@@ -4,6 +4,7 @@ import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineModule, engineNames } from '@gradpool/trainer'
 import {
+  lockOption,
   metricsOption,
   queueFileOption,
   queueOptions,
@@ -88,6 +89,7 @@ export function workerOptions(): Option[] {
   return [
     ...queueOptions(),
     storeOption(),
+    lockOption(),
     metricsOption(),
     workersOption(),
     engineOption(),

@@ -17,18 +17,23 @@ export interface PostgresOptions {
   readonly migrate: true
 }
 
+/** Another one for each namespace; BullMQ takes letters, digits and underscores. */
+export function schemaOf(namespace: string): string {
+  return `gradpool_${namespace.replaceAll('_', '__').replaceAll('-', '_h')}`
+}
+
 export function postgresOptions({ secret }: QueueAddress, schema: string): PostgresOptions {
   return { connectionString: secret, connectionTimeoutMillis: CONNECT_MS, schema, migrate: true }
 }
 
-/** @throws UserError in one sentence */
-export async function lookAtPostgres(address: QueueAddress): Promise<void> {
+/** @param schema of all tables that are ours. @throws UserError in one sentence */
+export async function lookAtPostgres(address: QueueAddress, schema: string): Promise<void> {
   const { Client } = await loadPg()
   const client = new Client({ connectionString: address.secret, connectionTimeoutMillis: CONNECT_MS })
   client.on('error', () => undefined)
   try {
     await client.connect()
-    await look(client, address)
+    await look(client, address, schema)
   } catch (error) {
     if (error instanceof UserError) throw error
     throw new UserError(postgresSentence(error, address.shown), { cause: error })
@@ -37,17 +42,37 @@ export async function lookAtPostgres(address: QueueAddress): Promise<void> {
   }
 }
 
-async function look(client: pg.ClientBase, { shown }: QueueAddress): Promise<void> {
-  const { rows } = await client.query<{ version: string; replica: boolean }>(
-    "select current_setting('server_version_num') as version, pg_is_in_recovery() as replica",
-  )
-  const [{ version, replica } = { version: '0', replica: false }] = rows
-  const major = Math.floor(Number(version) / 10_000)
+interface Facts {
+  readonly version: string
+  readonly replica: boolean
+  readonly readonly: boolean
+  /** Whether the schema may be made, as BullMQ asks even where it is there. */
+  readonly usable: boolean
+}
+
+const FACTS = `select
+  current_setting('server_version_num') as version,
+  pg_is_in_recovery() as replica,
+  current_setting('transaction_read_only') = 'on' as readonly,
+  has_database_privilege(current_database(), 'create') as usable`
+
+async function look(client: pg.ClientBase, { shown }: QueueAddress, schema: string): Promise<void> {
+  const { rows } = await client.query<Facts>(FACTS)
+  const [facts] = rows
+  if (facts === undefined) throw new Error('it does not say what it is')
+  const major = Math.floor(Number(facts.version) / 10_000)
   if (major < OLDEST) {
     throw new UserError(`The PostgreSQL at ${shown} is version ${major}, and ${OLDEST} or newer is needed`)
   }
-  if (replica) {
+  if (facts.replica) {
     throw new UserError(`The PostgreSQL at ${shown} is a replica, which takes no jobs: give the address of its primary`)
+  }
+  if (facts.readonly)
+    throw new UserError(`The PostgreSQL at ${shown} may not be written: give the address of its primary`)
+  if (!facts.usable) {
+    throw new UserError(
+      `The user of the PostgreSQL at ${shown} may not make the tables of a queue, in the schema ${schema}`,
+    )
   }
 }
 

@@ -11,7 +11,8 @@ import {
   QueueEvents,
   QueueEventsProducer,
 } from 'bullmq'
-import { lookAtPostgres, postgresOptions, postgresSentence } from './open-postgres.js'
+import { waitPatiently } from './patient-postgres.js'
+import { lookAtPostgres, postgresOptions, postgresSentence, schemaOf } from './open-postgres.js'
 import { lookAtRedis, redisOptions, redisSentence } from './open-redis.js'
 import type { QueueAddress } from './queue-address.js'
 
@@ -41,7 +42,7 @@ export async function openQueueServer(address: QueueAddress, namespace: string, 
   const warnings =
     address.kind === 'redis'
       ? await lookAtRedis(address, prefixOf(namespace))
-      : await lookAtPostgres(address).then(() => [])
+      : await lookAtPostgres(address, schemaOf(namespace)).then(() => [])
   for (const warning of warnings) onWarning(warning)
   return queueServer({ address, namespace, isChecked: warnings.length > 0 })
 }
@@ -51,10 +52,14 @@ export function queueServer({ address, namespace, isChecked }: ServerFacts): Que
   const { shown } = address
   const shared = { address, namespace, isChecked, prefix: prefixOf(namespace) }
   if (address.kind === 'postgres') {
-    const connection = postgresOptions(address, `gradpool_${namespace}`)
+    const connection = postgresOptions(address, schemaOf(namespace))
     return {
       ...shared,
-      backends: (name, given, how) => createPostgresBackend(name, { ...given, connection: { ...connection } }, how),
+      backends(name, given, how) {
+        const backend = createPostgresBackend(name, { ...given, connection: { ...connection } }, how)
+        waitPatiently(backend.connection)
+        return backend
+      },
       sentence: (error) => postgresSentence(error, shown),
     }
   }

@@ -18,6 +18,11 @@ export class TemporaryFailure extends Error {
   override name = 'TemporaryFailure'
 }
 
+/** Whether it comes of a failure for now, which the tries so far did not outlast. */
+export function isTemporary(error: unknown): boolean {
+  return error instanceof Error && (error instanceof TemporaryFailure || isTemporary(error.cause))
+}
+
 /** Waits are random, so that those who failed together do not come again together. @throws what the last try threw */
 export async function withRetries<T>(rule: RetryRule, action: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {

@@ -18,11 +18,13 @@ import {
   type QueueServer,
 } from '../connection/open-queue.js'
 import type { StageJob } from '../job.js'
+import { isTemporary } from '../store/retries.js'
 import type { StageDocuments } from '../jobs/stage-documents.js'
 import { stageQueueName, type DependentStage, type QueuedStage } from '../queue/queued-stage.js'
 import { REMOVED_EVENT } from '../queue/removed-event.js'
 import { Registry } from '../queue/registry.js'
 import { readNews, readReturn, type StageReturn } from '../queue/stage-news.js'
+import { setTimeout } from 'node:timers/promises'
 import { JobAdder } from './job-adder.js'
 import { QueuedTraining, type JobOver } from './queued-training.js'
 
@@ -57,6 +59,7 @@ export interface QueueTrainerOptions {
 
 const SWEEP_SECONDS = 5
 const LIMIT = 1000
+const STORE_AGAIN_MS = 2000
 /** The same sentence is said again after so long. */
 const SAY_AGAIN_MS = 60_000
 /** Looks at so many jobs at once. */
@@ -121,6 +124,7 @@ export class QueueTrainer implements StageTrainer {
       return (await this.#outcomeOf(training)) ?? { status: 'interrupted', ...soFar() }
     } catch (error) {
       const { plan } = training.stage
+      if (isTemporary(error) && this.#isOver(training)) return { status: 'interrupted', ...soFar() }
       return { status: 'failed', error: `${plan.name}: ${messageOf(error)}`, mayRetry: false, ...soFar() }
     } finally {
       this.#outstanding.delete(training.hash)
@@ -131,30 +135,48 @@ export class QueueTrainer implements StageTrainer {
   async #outcomeOf(training: QueuedTraining): Promise<TrainingOutcome | undefined> {
     const { documents, numerics, fresh = false } = this.#options
     const { plan } = training.stage
-    if (fresh) await documents.dropResult(training.hash, numerics)
+    const drop = () => this.#patiently(training, () => documents.dropResult(training.hash, numerics))
+    if (fresh) await drop()
     for (let tries = 1; ; tries++) {
       const over = await this.#overOf(training)
       if (over.how === 'interrupted') return undefined
       if (over.how === 'failed') throw new Error(over.error)
       try {
-        const outcome = await documents.decodeOutcome(over.outcome, plan)
+        const outcome = await this.#patiently(training, () => documents.decodeOutcome(over.outcome, plan))
         training.tellAll(outcome)
         return outcome
       } catch (error) {
-        if (tries === MOST_TRIES) throw error
+        if (tries === MOST_TRIES || isTemporary(error)) throw error
         this.#say(`${plan.name} is trained again, as its result cannot be read: ${messageOf(error)}`)
-        await documents.dropResult(training.hash, numerics)
+        await drop()
       }
     }
   }
 
+  /** A store that does not answer for long is asked again for as long as the stage is wanted. */
+  async #patiently<T>(training: QueuedTraining, work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!isTemporary(error) || this.#isOver(training)) throw error
+        this.#say(`${messageOf(error)}; it is tried again`)
+      }
+      await setTimeout(STORE_AGAIN_MS, undefined, { ref: false })
+    }
+  }
+
+  #isOver(training: QueuedTraining): boolean {
+    return training.isStopping || this.#closing !== undefined
+  }
+
   async #overOf(training: QueuedTraining): Promise<JobOver> {
     const { documents, numerics, detach } = this.#options
-    const outcome = await documents.findResult(training.hash, numerics)
+    const outcome = await this.#patiently(training, () => documents.findResult(training.hash, numerics))
     if (outcome) return { how: 'outcome', outcome }
-    const queued = await this.#queuedOf(training.stage)
+    const queued = await this.#patiently(training, () => this.#queuedOf(training.stage))
     // Between looking and asking it may have been stopped.
-    if (training.isStopping || this.#closing) return { how: 'interrupted' }
+    if (this.#isOver(training)) return { how: 'interrupted' }
     const isOver = training.isOver()
     this.#outstanding.set(training.hash, training)
     const added = this.#adder.add(queued, this.#outstanding.size - 1)

@@ -30,6 +30,8 @@ export interface HeldJob {
 
 export type WorkerEvent =
   | { readonly type: 'started'; readonly job: QueuedStage }
+  /** It goes on from a checkpoint. */
+  | { readonly type: 'resumed'; readonly job: QueuedStage; readonly fromStep: number }
   | { readonly type: 'ended'; readonly job: QueuedStage; readonly how: string; readonly seconds: number }
   /** Of jobs that it has: locks that were extended, and jobs that another worker may have now. */
   | { readonly type: 'locks'; readonly extended: number; readonly lost: number }
@@ -244,6 +246,7 @@ export class StageWorker {
     const running = runner.run(queued.job, {
       onStarted: (fromStep) => {
         told.fromStep = fromStep
+        if (fromStep > 0) this.#tell({ type: 'resumed', job: queued, fromStep })
       },
       onEpoch: (row) => {
         told.rows.push(row)
