@@ -8,7 +8,7 @@ import { hostname, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { openQueueServer } from '../connection/open-queue.js'
 import type { QueueAddress } from '../connection/queue-address.js'
-import type { StageJob } from '../job.js'
+import type { QueueJob } from '../job.js'
 import { StageJobRunner } from '../jobs/stage-job-runner.js'
 import { cachedStore, diskCache, type BlobCache } from '../store/blob-cache.js'
 import type { BlobStore } from '../store/blob-store.js'
@@ -100,7 +100,7 @@ class Stores {
     this.#own = own
   }
 
-  of({ store }: StageJob): BlobStore {
+  of({ store }: QueueJob): BlobStore {
     if (store === null) {
       if (this.#own) return this.#own
       throw new UserError('its store is the workers’ own, and this worker has none: --store says which')
