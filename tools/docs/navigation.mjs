@@ -39,6 +39,7 @@ export const groups = [
       'docs/clustering.md',
       'docs/hashing.md',
       'docs/averaging.md',
+      'docs/one-training-over-machines.md',
       'docs/durability.md',
       'docs/catalogue.md',
     ],

@@ -38,7 +38,9 @@ export function checkQueueOptions(options: RunCommandOptions): void {
     return
   }
   const { store, storeHost, jobMinutes, detach, spread } = options
-  const needs = Object.entries({ store, storeHost, jobMinutes, detach, spread }).find(([, value]) => value !== undefined)
+  const needs = Object.entries({ store, storeHost, jobMinutes, detach, spread }).find(
+    ([, value]) => value !== undefined,
+  )
   if (needs === undefined) return
   const name = needs[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   throw new UserError(`--${name} says how stages are trained over a queue, so it needs --queue`)
@@ -55,7 +57,9 @@ export async function submit(
   const { queue, queueFile, namespace = 'default', store, storeHost, priority = 5, jobMinutes, detach, out } = options
   const { submitter = `${hostname()} ${randomBytes(6).toString('hex')}`, leaves = false } = options
   if (options.spread === true && !plans.some(({ stages }) => stages.some(({ averaging }) => averaging))) {
-    throw new UserError('--spread trains replicas on several machines, and nothing here has any: averageEvery makes them')
+    throw new UserError(
+      '--spread trains replicas on several machines, and nothing here has any: averageEvery makes them',
+    )
   }
   const graph = detach === true ? stageGraph(plans) : undefined
   const opened = await openSubmission({

@@ -79,12 +79,7 @@ export function encodeSegment({ status, states, position }: SegmentResult, progr
  * @param where What the document is called in messages.
  * @throws UserError with one sentence for what is no result of this segment
  */
-export function decodeSegment(
-  bytes: Uint8Array,
-  program: Program,
-  of: SegmentOf,
-  where: string,
-): SegmentResult {
+export function decodeSegment(bytes: Uint8Array, program: Program, of: SegmentOf, where: string): SegmentResult {
   const wrong = (what: string) => new UserError(`${where} is not a whole result: ${what}`)
   const { tensors, metadata } = decodeSafetensors(bytes, where)
   const { lastLoss, ...told } = decodeJson(metadata.gradpool ?? '', RESULT, where)

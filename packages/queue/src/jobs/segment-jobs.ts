@@ -4,10 +4,10 @@
  */
 import { UserError } from '@gradpool/core'
 import type { Engine } from '@gradpool/core/engine'
-import { messageOf } from '@gradpool/storage'
+import { messageOf, sha256 } from '@gradpool/storage'
 import { checkMemory, type EnginePool, SegmentTrainer, type ThreadBudget } from '@gradpool/trainer'
 import type { Pass } from '@gradpool/trainer/plan'
-import { putBlob, readContent } from '../documents/content.js'
+import { readContent } from '../documents/content.js'
 import { decodePlan, MOST_PLAN_BYTES, type PlanDocument } from '../documents/plan-document.js'
 import { nameOf, writePointer } from '../documents/pointers.js'
 import { decodeRound, encodeSegment, mostSegmentBytes } from '../documents/segment-document.js'
@@ -117,9 +117,14 @@ async function trainOn(
   try {
     const result = await trainer.run({ states, step, steps }, stallSeconds)
     if (result === undefined) return undefined
-    const blob = await putBlob(store, encodeSegment(result, program.program, segment))
-    await writePointer(store, nameOf('segments', { stage: segment, numerics }), blob)
-    return blob
+    const bytes = encodeSegment(result, program.program, segment)
+    const outcome = { blob: sha256(bytes), bytes: bytes.length }
+    // At once, as a round waits for both: a name whose blob is not there yet is as none.
+    await Promise.all([
+      store.put(bytes),
+      writePointer(store, nameOf('segments', { stage: segment, numerics }), outcome),
+    ])
+    return outcome
   } finally {
     signal.removeEventListener('abort', stop)
   }

@@ -23,9 +23,7 @@ const numerics = 'exact-2'
 const averaged = ['train.epochs=2', 'train.averageEvery=3', 'train.averageParts=[3,2,1]', 'train.batchSize=10']
 
 function plansOf(overrides: readonly string[] = averaged, name = 'mnist_mlp_all'): ExperimentPlan[] {
-  return findExperiments([name]).map((config) =>
-    planExperiment(withOverrides(config, overrides), { dataset, seed: 1 }),
-  )
+  return findExperiments([name]).map((config) => planExperiment(withOverrides(config, overrides), { dataset, seed: 1 }))
 }
 
 async function engineOf(memoryBytes = 2 ** 26): Promise<Engine> {

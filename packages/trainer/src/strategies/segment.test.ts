@@ -21,7 +21,10 @@ const workers = 2
 async function planOf(more: Partial<AnyFitOptions<never>> = {}): Promise<TrainingPlan> {
   const options = { data: examples(203), validation: 0.2, batchSize: 16, epochs: 5, optimizer: adam(), averageEvery: 2 }
   const all = { ...options, averageParts: 3, ...more }
-  const { plan } = await planFit(() => tracedPrograms(threeClasses, all), all, { warn: () => undefined, names: undefined })
+  const { plan } = await planFit(() => tracedPrograms(threeClasses, all), all, {
+    warn: () => undefined,
+    names: undefined,
+  })
   return plan
 }
 
