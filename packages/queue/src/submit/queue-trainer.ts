@@ -24,7 +24,7 @@ import { REMOVED_EVENT } from '../queue/removed-event.js'
 import { Registry } from '../queue/registry.js'
 import { readNews, readReturn, type StageReturn } from '../queue/stage-news.js'
 import { JobAdder } from './job-adder.js'
-import { type JobOver, OutstandingJob } from './outstanding-job.js'
+import type { JobOver, OutstandingJob } from './outstanding-job.js'
 import { QueuedTraining } from './queued-training.js'
 
 export interface QueueTrainerOptions {

@@ -2,7 +2,7 @@
 import type { Engine } from '@gradpool/core/engine'
 import { wasmEngine } from '@gradpool/engine-cpu'
 import { findExperiments, planExperiment, withOverrides, type ExperimentPlan } from '@gradpool/experiments'
-import { runExperiments, type ReadyStage, type RunResult } from '@gradpool/orchestrator'
+import { runExperiments, type RunResult } from '@gradpool/orchestrator'
 import { enginePool } from '@gradpool/trainer'
 import { setTimeout } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'

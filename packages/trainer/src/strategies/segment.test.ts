@@ -48,8 +48,10 @@ async function elsewhere({ averaging, seed }: TrainingPlan): Promise<RunSegments
   return async (segments) => {
     // Twice, and the last first: neither matters.
     for (const segment of [...segments].reverse()) await trainers[segment.replica]?.run(segment, 100)
-    const made = segments.map((segment) => trainers[segment.replica]?.run(structuredClone(segment), 100))
-    return (await Promise.all(made)).flatMap((result) => result ?? [])
+    const made = await Promise.all(
+      segments.map(async (segment) => trainers[segment.replica]?.run(structuredClone(segment), 100)),
+    )
+    return made.flatMap((result) => result ?? [])
   }
 }
 
@@ -98,15 +100,15 @@ it('stops while it waits, and goes on from its checkpoint', async () => {
   const whole = await trained(plan)
   const run = await elsewhere(plan)
   let rounds = 0
-  let stop = () => undefined as void
+  let started: Training | undefined
   const runSegments: RunSegments = async (segments, signal) => {
     if (++rounds < 4) return run(segments, signal)
-    setImmediate(stop)
+    setImmediate(() => started?.stop())
     return new Promise((_, reject) => {
       signal.addEventListener('abort', () => reject(new Error('no longer waited for')))
     })
   }
-  const onStart = (training: Training) => (stop = () => training.stop())
+  const onStart = (training: Training) => (started = training)
   const { result, saved } = await trained(plan, { runSegments, onStart })
   expect(result.status).toBe('interrupted')
   // Three rounds of two steps.
