@@ -9,7 +9,10 @@ import { type DataOptions } from './commands/data.js'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type ExportOptions } from './commands/export.js'
 import { type GcOptions } from './commands/gc.js'
+import { type PlotCommandOptions } from './commands/plot.js'
 import { type PredictOptions } from './commands/predict.js'
+import { type ReportCommandOptions } from './commands/report.js'
+import { type ServeOptions } from './commands/serve.js'
 import { type Setup } from './commands/setup.js'
 import { type ShowOptions } from './commands/show.js'
 import { type IndexBuildOptions } from './commands/index-build.js'
@@ -30,7 +33,9 @@ import {
 } from './options/run-options.js'
 import { exportOptions } from './options/export-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
+import { plotOptions, reportOptions } from './options/report-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
+import { serveOptions } from './options/serve-options.js'
 import { file, folder } from './options/values.js'
 
 const examples = `
@@ -146,6 +151,27 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     })
   for (const option of showOptions()) show.addOption(option)
 
+  const report = program
+    .command('report')
+    .description('write a page of one run or several: table, curves, figures, timeline, hashes; one file, no network')
+    .argument('[runs...]', A_RUN)
+    .action(async (asked: string[], options: ReportCommandOptions) => {
+      const { reportCommand } = await import('./commands/report.js')
+      ends(await reportCommand(asked, options, io))
+    })
+  for (const option of reportOptions()) report.addOption(option)
+
+  const plot = program
+    .command('plot')
+    .description('one figure of a run as an SVG or PNG file')
+    .argument('<run>', "a run directory, its name, or 'latest'")
+    .argument('<kind>', 'which figure, such as curves, timeline, confusion, codes or walks')
+    .action(async (asked: string, kind: string, options: PlotCommandOptions) => {
+      const { plotCommand } = await import('./commands/plot.js')
+      ends(await plotCommand(asked, kind, options, io))
+    })
+  for (const option of plotOptions()) plot.addOption(option)
+
   const predict = program
     .command('predict')
     .description('what a saved model predicts from a picture, or from rows in a file')
@@ -165,6 +191,19 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(await exportCommand(target, options, io))
     })
   for (const option of exportOptions()) exporting.addOption(option)
+
+  const serve = program
+    .command('serve')
+    .description('answer requests for predictions of saved models over HTTP, until Ctrl-C')
+    .argument(
+      '<models...>',
+      'each a .gradpool file or RUN/EXPERIMENT, such as latest/mnist_mlp_all; NAME=MODEL gives it a name',
+    )
+    .action(async (targets: string[], options: ServeOptions) => {
+      const { serveCommand } = await import('./commands/serve.js')
+      ends(await serveCommand(targets, options, io))
+    })
+  for (const option of serveOptions()) serve.addOption(option)
 
   program
     .command('data')

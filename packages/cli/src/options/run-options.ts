@@ -38,6 +38,8 @@ export interface RunCommandOptions extends SubmitOptions {
   readonly profile?: string
   readonly json?: boolean
   readonly quiet?: boolean
+  /** Whether a page is written at the end. */
+  readonly report: boolean
   /** Default: the report's words for its own experiments, English for all others. */
   readonly lang?: Language
   /** Libraries may log. */
@@ -133,6 +135,7 @@ function shownOptions(): Option[] {
       '--profile <file>',
       'write what steps spend their time on as a Chrome trace, and print the ten largest',
     ).argParser(file('--profile')),
+    new Option('--no-report', 'write no report.html at the end'),
     inProcessOption(),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     quietOption(),

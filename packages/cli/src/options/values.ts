@@ -31,6 +31,15 @@ export function oneOf<const T extends string>(option: string, allowed: readonly 
   }
 }
 
+/** Names apart by commas. */
+export function names(option: string): Parser<readonly string[]> {
+  return (typed) => {
+    const all = typed.split(',').map((name) => name.trim())
+    if (all.every((name) => /^[^\s/]+$/.test(name))) return all
+    throw new UserError(`${option} must be names apart by commas, not ${quoted(typed)}`)
+  }
+}
+
 /** A word, or several. */
 export function text(option: string, what: string): Parser<string> {
   return path(option, what)

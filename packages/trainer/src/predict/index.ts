@@ -8,4 +8,4 @@
 export { locateFiles } from '@gradpool/core'
 export { loadModel, type PredictOptions, SavedPredictor } from './saved-predictor.js'
 export type { ModelBytes } from './model-bytes.js'
-export type { RowValues } from './rows-in.js'
+export { ARRAYS, checkRows, type Rows, type RowValues, typesText } from './rows-in.js'

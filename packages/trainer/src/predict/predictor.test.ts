@@ -56,6 +56,18 @@ describe('large predictions', () => {
     await predictor.dispose()
   })
 
+  it('give a row the same bits among any number of others', async () => {
+    const predictor = await largePredictor()
+    const counts = [1, 5, 20, 90]
+    const [alone, five, twenty, many] = await Promise.all(
+      counts.map(async (rows) => (await predictor.predict({ x: rowsOf(rows) })).y),
+    )
+    expect(five?.subarray(0, wide)).toEqual(alone)
+    expect(twenty?.subarray(0, 5 * wide)).toEqual(five)
+    expect(many?.subarray(0, 20 * wide)).toEqual(twenty)
+    await predictor.dispose()
+  })
+
   it('have ended when the predictor is disposed of', async () => {
     const predictor = await largePredictor()
     const late = predictor.predict({ x: rowsOf(3) })

@@ -6,7 +6,16 @@
  * overlap, and take no memory beyond their results.
  */
 import { UserError, type Values } from '@gradpool/core'
-import { computedBytes, flopsOf, sizeOf, type Engine, type StateValues } from '@gradpool/core/engine'
+import {
+  computedBytes,
+  flopsOf,
+  invariant,
+  sizeOf,
+  withBatchSize,
+  type Engine,
+  type Program,
+  type StateValues,
+} from '@gradpool/core/engine'
 import { pick, type SavedPrediction } from '@gradpool/storage'
 import { createPool, type WorkerPool } from '@gradpool/worker-pool'
 import { chooseEngine } from '../choose-engine.js'
@@ -26,6 +35,9 @@ const SMALL_WORK = 1e7
 /** A block takes no longer than this part of its rows, one by one. */
 const BLOCK_PART = 1 / 4
 
+/** A block for a few rows: requests that are answered together, and what is left after the blocks of the model. */
+const FEW_ROWS = 16
+
 type Wanted = ReadonlySet<string> | undefined
 
 export class Predictor {
@@ -33,12 +45,13 @@ export class Predictor {
   readonly #engine: Engine
   /** How long a row takes, counted in floating-point operations: those, and the memory touched. */
   readonly #workPerRow: number
-  /** For this thread. What is not always needed is made when it first is. */
+  /** For this thread, as are the blocks by their rows, which are made when they are first needed. */
   readonly #row: CompiledRows
-  readonly #block: () => Promise<CompiledRows>
+  readonly #here = new Map<number, Promise<CompiledRows>>()
   /** For the other thread. */
-  readonly #rowThere: () => Promise<CompiledRows>
-  readonly #blockThere: () => Promise<CompiledRows>
+  readonly #there = new Map<number, Promise<CompiledRows>>()
+  /** By their rows, most first; made when more than one row is predicted. */
+  #programs: ReadonlyMap<number, Program> | undefined
   /** For work that would hold up the event loop; started when it is first needed. */
   #thread: WorkerPool | undefined
   /** The end of the calls on the thread so far. */
@@ -46,16 +59,11 @@ export class Predictor {
   #isDisposed = false
 
   private constructor(prediction: SavedPrediction, engine: Engine, row: CompiledRows) {
-    const { blockRows, fields } = prediction
-    const make = (program: 'row' | 'block', rows: number) =>
-      once(() => CompiledRows.compile({ engine, fields, program: prediction[program], rows, states: row }))
+    this.#here.set(1, Promise.resolve(row))
     this.#prediction = prediction
     this.#engine = engine
     this.#workPerRow = STEP_WORK + flopsOf(prediction.row) + computedBytes(prediction.row)
     this.#row = row
-    this.#block = make('block', blockRows)
-    this.#rowThere = make('row', 1)
-    this.#blockThere = make('block', blockRows)
   }
 
   /**
@@ -89,9 +97,11 @@ export class Predictor {
     if (this.#isDisposed) throw new UserError('this model was disposed')
     const rows = checkRows(this.#prediction.fields, inputs)
     if (rows.numRows * this.#workPerRow <= SMALL_WORK) {
-      const block = this.#isForBlock(rows.numRows) ? await this.#block() : this.#row
+      const compiled = rows.numRows > 1 ? await this.#compiled(rows.numRows, this.#here) : [this.#row]
       // Where there is time left in this turn, a row is done before anything is awaited.
-      return hasTime() ? this.#predictHere(rows, block, wanted) : inTurn(() => this.#predictHere(rows, block, wanted))
+      return hasTime()
+        ? this.#predictHere(rows, compiled, wanted)
+        : inTurn(() => this.#predictHere(rows, compiled, wanted))
     }
     const result = this.#last.then(() => this.#predictThere(rows, wanted))
     this.#last = result.catch(() => undefined)
@@ -108,19 +118,18 @@ export class Predictor {
     await this.#engine.dispose()
   }
 
-  #predictHere(rows: Rows, block: CompiledRows, wanted: Wanted): Record<string, Values> {
+  #predictHere(rows: Rows, all: readonly CompiledRows[], wanted: Wanted): Record<string, Values> {
     const outputs = this.#outputsFor(rows, wanted)
-    for (const compiled of this.#steps(rows, outputs, this.#row, block)) compiled.runHere()
+    for (const compiled of steps(rows, outputs, all)) compiled.runHere()
     return outputs
   }
 
   async #predictThere(rows: Rows, wanted: Wanted): Promise<Record<string, Values>> {
-    const row = await this.#rowThere()
-    const block = this.#isForBlock(rows.numRows) ? await this.#blockThere() : row
+    const all = await this.#compiled(rows.numRows, this.#there)
     const outputs = this.#outputsFor(rows, wanted)
     const { threads = true, workerModule } = this.#engine
     if (!threads) {
-      for (const compiled of this.#steps(rows, outputs, row, block)) {
+      for (const compiled of steps(rows, outputs, all)) {
         await inTurn(() => {
           compiled.runHere()
         })
@@ -128,28 +137,23 @@ export class Predictor {
       return outputs
     }
     this.#thread ??= createPool({ workers: 1, workerModule, exportName: 'executeChunk' })
-    for (const compiled of this.#steps(rows, outputs, row, block)) await compiled.runThere(this.#thread)
+    for (const compiled of steps(rows, outputs, all)) await compiled.runThere(this.#thread)
     return outputs
   }
 
-  /** Each of what is to run, in order, its rows loaded before and its predictions copied after. */
-  *#steps(
-    { arrays, numRows }: Rows,
-    outputs: Readonly<Record<string, Values>>,
-    row: CompiledRows,
-    block: CompiledRows,
-  ): Generator<CompiledRows> {
-    for (let start = 0, count = 0; start < numRows; start += count) {
-      const compiled = this.#isForBlock(numRows - start) ? block : row
-      count = Math.min(compiled.rows, numRows - start)
-      compiled.load(arrays, { start, count })
-      yield compiled
-      compiled.copyTo(outputs, { start, count })
-    }
-  }
-
-  #isForBlock(numRows: number): boolean {
-    return numRows > BLOCK_PART * this.#prediction.blockRows
+  /** All that so many rows may take, most rows first; a single row always. */
+  #compiled(numRows: number, made: Map<number, Promise<CompiledRows>>): Promise<CompiledRows[]> {
+    this.#programs ??= programsOf(this.#prediction)
+    const needed = [...this.#programs].filter(([rows]) => rows === 1 || isForBlock(numRows, rows))
+    return Promise.all(
+      needed.map(([rows, program]) => {
+        const { fields } = this.#prediction
+        const one =
+          made.get(rows) ?? CompiledRows.compile({ engine: this.#engine, fields, program, rows, states: this.#row })
+        made.set(rows, one)
+        return one
+      }),
+    )
   }
 
   #outputsFor({ numRows }: Rows, wanted: Wanted): Record<string, Values> {
@@ -166,7 +170,38 @@ function ownStates({ row }: SavedPrediction, states: StateValues): StateValues {
   return pick(states, names)
 }
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
+function programsOf({ row, block, blockRows }: SavedPrediction): ReadonlyMap<number, Program> {
+  const few = blockRows > FEW_ROWS ? fewRows(block) : undefined
+  return new Map([[blockRows, block], ...(few ? [[FEW_ROWS, few] as const] : []), [1, row]])
+}
+
+/** Undefined for a block of which none for other rows can be made. */
+function fewRows(block: Program): Program | undefined {
+  try {
+    return withBatchSize(block, FEW_ROWS)
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
+  }
+}
+
+function isForBlock(numRows: number, blockRows: number): boolean {
+  return numRows > BLOCK_PART * blockRows
+}
+
+/** Each of what is to run, in order, its rows loaded before and its predictions copied after. */
+function* steps(
+  { arrays, numRows }: Rows,
+  outputs: Readonly<Record<string, Values>>,
+  all: readonly CompiledRows[],
+): Generator<CompiledRows> {
+  for (let start = 0, count = 0; start < numRows; start += count) {
+    const left = numRows - start
+    const compiled = all.find(({ rows }) => rows === 1 || isForBlock(left, rows))
+    invariant(compiled, 'a single row is always there')
+    count = Math.min(compiled.rows, left)
+    compiled.load(arrays, { start, count })
+    yield compiled
+    compiled.copyTo(outputs, { start, count })
+  }
 }

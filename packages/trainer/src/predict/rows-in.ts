@@ -13,6 +13,7 @@ import type { ValueSpec } from '@gradpool/storage/saved-model'
 /** Values of one field for any number of rows, row-major and flat. */
 export type RowValues = Float32Array | Float64Array | Int32Array | Uint8Array | Uint8ClampedArray | readonly number[]
 
+/** @internal */
 export interface Rows {
   readonly numRows: number
   /** Of the fields, in their order. */
@@ -25,7 +26,7 @@ interface ArrayClass {
   from(values: ArrayLike<number>): Values
 }
 
-/** The class of the arrays of each type. */
+/** @internal The class of the arrays of each type. */
 export const ARRAYS: Readonly<Record<DType, ArrayClass>> = {
   f32: Float32Array,
   i32: Int32Array,
@@ -33,7 +34,7 @@ export const ARRAYS: Readonly<Record<DType, ArrayClass>> = {
 }
 const RANGES = { i32: [-(2 ** 31), 2 ** 31 - 1], u8: [0, 255] } as const
 
-/** @throws UserError with one sentence that names the field, what it expects and what was given. */
+/** @internal @throws UserError with one sentence that names the field, what it expects and what was given. */
 export function checkRows(fields: readonly ValueSpec[], given: Readonly<Record<string, RowValues>>): Rows {
   let numRows: number | undefined
   const arrays = fields.map((field) => {
@@ -61,7 +62,7 @@ function typeText({ dtype, shape }: Omit<ValueSpec, 'name'>): string {
   return `${dtype}[${shape.join(', ')}]`
 }
 
-/** `image u8[28, 28], label u8[]`. */
+/** @internal `image u8[28, 28], label u8[]`. */
 export function typesText(specs: readonly ValueSpec[]): string {
   return specs.map((spec) => `${spec.name} ${typeText(spec)}`).join(', ')
 }
