@@ -1,8 +1,8 @@
 // What a round of one training over machines costs, over links of 1 ms and 1 Gbit/s and of 50 ms and 100 Mbit/s:
-// workers of one thread each, in network namespaces of their own, Redis and the submitter in another. Rates are those of
-// `tc`'s tbf in both directions, delays those of a TCP relay, since not every kernel has netem; so TCP's slow start is
-// not in it. Needs root, `ip` and `tc`, built packages (`npm run setup`), and a redis-server: that of `npm run test:queue`,
-// or `--redis FILE`.
+// workers of one thread each, in network namespaces of their own, Redis and the submitter in another. Rates are those
+// of `tc`'s tbf in both directions, delays those of a TCP relay, since not every kernel has netem; so TCP's slow start
+// is not in it. Needs root, `ip` and `tc`, built packages (`npm run setup`), and a redis-server: that of
+// `npm run test:queue`, or `--redis FILE`.
 //
 //     node tools/bench/queue/rounds.mjs [--machines 2] [--links lan,wan] [--epochs 4] [--out FILE]
 import { execFileSync, spawn } from 'node:child_process'

@@ -1,13 +1,16 @@
-import { sgd } from '@gradpool/core'
+import { defineModel, matmul, mean, normal, parameter, sgd, square } from '@gradpool/core'
 import { train } from '@gradpool/core/engine'
-import { mlp } from '@gradpool/models'
 import { sha256 } from '@gradpool/storage'
 import { expect, it } from 'vitest'
 import { decodeRound, decodeSegment, encodeRound, encodeSegment } from './segment-document.js'
 
-const fields = { image: { dtype: 'u8', shape: [4] }, label: { dtype: 'u8', shape: [] } } as const
-const model = mlp({ input: 4, hidden: [], classes: 2 })
-const { program } = train(model, { optimizer: sgd(), batchSize: 2, data: { fields, numExamples: 8 } })
+const fields = { x: { dtype: 'f32', shape: [4] } } as const
+const modelOf = (width: number) =>
+  defineModel({
+    params: { weight: parameter([4, width], normal(1)) },
+    step: ({ weight }, { x }) => ({ loss: mean(square(matmul(x, weight))) }),
+  })
+const { program } = train(modelOf(2), { optimizer: sgd(), batchSize: 2, data: { fields, numExamples: 8 } })
 const states = Object.fromEntries(
   program.states.map(({ name, shape }, i) => [
     name,
@@ -62,7 +65,7 @@ it('states of another stage or another program are none of a round', () => {
   const round = encodeRound(states, program, { stage: segment, step: 4 })
   expect(() => decodeRound(round, program, sha256(new Uint8Array()), 'they')).toThrow('they are of another stage')
   const few = encodeRound(changed, program, { stage: segment, step: 4 })
-  const other = train(mlp({ input: 4, hidden: [3], classes: 2 }), {
+  const other = train(modelOf(3), {
     optimizer: sgd(),
     batchSize: 2,
     data: { fields, numExamples: 8 },

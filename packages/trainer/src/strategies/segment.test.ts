@@ -121,7 +121,7 @@ it('stops while it waits, and goes on from its checkpoint', async () => {
 it('tells of a loss that is not finite as this process would', async () => {
   const plan = await planOf({ optimizer: sgd({ learningRate: 1e36 }) })
   const here = await trained(plan)
-  expect(here.result).toMatchObject({ status: 'failed', error: expect.stringContaining('is not finite') as string })
+  expect(here.result).toMatchObject({ status: 'failed', error: expect.stringMatching(/loss .*step/) as string })
   expect((await trained(plan, { runSegments: await elsewhere(plan) })).result).toEqual(here.result)
 })
 
