@@ -3,7 +3,14 @@ import { availableCores } from '@gradpool/core/engine'
 import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineModule, engineNames } from '@gradpool/trainer'
-import { queueFileOption, queueOptions, storeOption, submitOptions, type SubmitOptions } from './queue-options.js'
+import {
+  metricsOption,
+  queueFileOption,
+  queueOptions,
+  storeOption,
+  submitOptions,
+  type SubmitOptions,
+} from './queue-options.js'
 import { parseSeeds } from './seeds.js'
 import { assignment, file, fileOrFolder, folder, module, oneOf, positiveNumber, wholeNumber } from './values.js'
 
@@ -78,7 +85,15 @@ export function resumeOptions(): Option[] {
 
 /** Of `gradpool worker`. */
 export function workerOptions(): Option[] {
-  return [...queueOptions(), storeOption(), workersOption(), engineOption(), quietOption(), inProcessOption()]
+  return [
+    ...queueOptions(),
+    storeOption(),
+    metricsOption(),
+    workersOption(),
+    engineOption(),
+    quietOption(),
+    inProcessOption(),
+  ]
 }
 
 /** Of `gradpool verify`. */
