@@ -4,11 +4,11 @@ import { sha256 } from '@gradpool/storage'
 import { expect, it } from 'vitest'
 import { decodeRound, decodeSegment, encodeRound, encodeSegment } from './segment-document.js'
 
-const fields = { x: { dtype: 'f32', shape: [4] } } as const
+const fields = { image: { dtype: 'f32', shape: [4] } } as const
 const modelOf = (width: number) =>
   defineModel({
     params: { weight: parameter([4, width], normal(1)) },
-    step: ({ weight }, { x }) => ({ loss: mean(square(matmul(x, weight))) }),
+    step: ({ weight }, { image }) => ({ loss: mean(square(matmul(image, weight))) }),
   })
 const { program } = train(modelOf(2), { optimizer: sgd(), batchSize: 2, data: { fields, numExamples: 8 } })
 const states = Object.fromEntries(
