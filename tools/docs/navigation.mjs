@@ -43,6 +43,7 @@ export const groups = [
       'docs/clustering.md',
       'docs/hashing.md',
       'docs/averaging.md',
+      'docs/one-training-over-machines.md',
       'docs/durability.md',
       'docs/catalogue.md',
     ],

@@ -65,7 +65,7 @@ export async function begunRun(asked: string | undefined, given: ResumeOptions):
 }
 
 /** It goes on over the queue that it was begun with. */
-function queueOf({ queue, namespace, store, storeHost, priority, jobMinutes, submitter }: Begun) {
+function queueOf({ queue, namespace, store, storeHost, priority, jobMinutes, submitter, spread }: Begun) {
   if (queue === undefined) return {}
   return {
     queue,
@@ -75,6 +75,7 @@ function queueOf({ queue, namespace, store, storeHost, priority, jobMinutes, sub
     ...(priority !== undefined && { priority }),
     ...(jobMinutes !== undefined && { jobMinutes }),
     ...(submitter !== undefined && { submitter }),
+    ...(spread === true && { spread }),
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type Checkpoint,
   type Checkpoints,
   type EnginePool,
+  type RunSegments,
   type TrainingOutcome,
   type TrainingProfile,
   type TrainingProgress,
@@ -21,6 +22,10 @@ export interface LocalTrainerOptions {
   readonly pool: EnginePool
   /** Threads of the pool, and so the most stages that train at one time. */
   readonly workers: number
+  /** Of these threads, where others train on them, too. */
+  readonly budget?: ThreadBudget
+  /** What trains a stage's replicas elsewhere, where it has any; without it, threads of the pool do. */
+  readonly segments?: (stage: ReadyStage) => RunSegments
   /** Those of a stage, by its hash. */
   readonly checkpoints: (hash: string) => Checkpoints
   readonly onProfile?: OnProfile | undefined
@@ -35,7 +40,7 @@ export class LocalTrainer implements StageTrainer {
 
   constructor(options: LocalTrainerOptions) {
     this.#options = options
-    this.#budget = new ThreadBudget(options.workers)
+    this.#budget = options.budget ?? new ThreadBudget(options.workers)
   }
 
   get limit(): number {
@@ -79,7 +84,7 @@ class LocalTraining implements StageTraining {
   }
 
   async #once(): Promise<TrainingOutcome> {
-    const { engine, pool, workers, onProfile, ...options } = this.#options
+    const { engine, pool, workers, segments, onProfile, ...options } = this.#options
     const { plan, ref, state, checkpointSeconds, stallSeconds, ...stage } = this.#stage
     const checkpoints = options.checkpoints(plan.hash)
     let from: Checkpoint | undefined
@@ -101,6 +106,7 @@ class LocalTraining implements StageTraining {
       checkpointSeconds,
       stallSeconds,
       budget: this.#budget,
+      runSegments: segments?.(this.#stage),
       ...(plan.retrace && { retrace: plan.retrace }),
       save: checkpointWriter(checkpoints, `${plan.name}: `, stage.onWarning),
       onEpoch: (row, elapsedSeconds) => stage.onEpoch(row, elapsedSeconds),

@@ -13,7 +13,14 @@ export {
   type PlanDocument,
   planOf,
 } from './documents/plan-document.js'
-export { MOST_INLINE_BYTES, type Content, type StageJob, type StageJobResult } from './job.js'
+export {
+  MOST_INLINE_BYTES,
+  type Content,
+  type QueueJob,
+  type SegmentJob,
+  type StageJob,
+  type StageJobResult,
+} from './job.js'
 export type { JobEnd, JobHooks, JobRunner, RunningJob } from './jobs/job-runner.js'
 export type { StageDocuments } from './jobs/stage-documents.js'
 export { StageJobRunner, type StageJobRunnerOptions } from './jobs/stage-job-runner.js'

@@ -11,6 +11,7 @@ export {
 export { EpochRows, rowBytes } from './checkpoints/epoch-rows.js'
 export { isEpochRow, isMetrics, metricAt, type EpochRow, type Metrics } from './metrics/epoch-row.js'
 export { metricsOf } from './metrics/metrics-of.js'
+export { type RunSegments, type Segment, type SegmentResult, SegmentTrainer } from './strategies/segment.js'
 export { usefulWorkers } from './strategies/compile-strategy.js'
 export { enginePool, type EnginePool } from './threads/engine-pool.js'
 export { ThreadBudget } from './threads/thread-budget.js'

@@ -19,6 +19,8 @@ export interface SubmitOptions extends Partial<QueueChoice> {
   readonly priority?: number
   readonly jobMinutes?: number
   readonly detach?: boolean
+  /** Train replicas that are averaged on several machines. */
+  readonly spread?: boolean
 }
 
 const mostMinutes = 35_000
@@ -79,6 +81,7 @@ export function submitOptions(): Option[] {
     new Option('--job-minutes <n>', 'with --queue: a stage that a worker trains for longer fails').argParser(
       positiveNumber('--job-minutes', mostMinutes),
     ),
+    new Option('--spread', 'with --queue: train the replicas of `averageEvery` on all machines, and average them here'),
     new Option('--detach', 'with --queue and --store: do not wait; `gradpool watch` does'),
   ]
 }

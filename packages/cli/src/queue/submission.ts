@@ -32,10 +32,15 @@ export function checkQueueOptions(options: RunCommandOptions): void {
         '--detach needs a store that is there without this process: --store file:FOLDER or s3://bucket',
       )
     }
+    if (options.detach === true && options.spread === true) {
+      throw new UserError('--spread averages in this process after each round, so it does not go with --detach')
+    }
     return
   }
-  const { store, storeHost, jobMinutes, detach } = options
-  const needs = Object.entries({ store, storeHost, jobMinutes, detach }).find(([, value]) => value !== undefined)
+  const { store, storeHost, jobMinutes, detach, spread } = options
+  const needs = Object.entries({ store, storeHost, jobMinutes, detach, spread }).find(
+    ([, value]) => value !== undefined,
+  )
   if (needs === undefined) return
   const name = needs[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   throw new UserError(`--${name} says how stages are trained over a queue, so it needs --queue`)
@@ -51,6 +56,11 @@ export async function submit(
   const { queueAddress, checkNamespace, openSubmission } = await loadQueue()
   const { queue, queueFile, namespace = 'default', store, storeHost, priority = 5, jobMinutes, detach, out } = options
   const { submitter = `${hostname()} ${randomBytes(6).toString('hex')}`, leaves = false } = options
+  if (options.spread === true && !plans.some(({ stages }) => stages.some(({ averaging }) => averaging))) {
+    throw new UserError(
+      '--spread trains replicas on several machines, and nothing here has any: averageEvery makes them',
+    )
+  }
   const graph = detach === true ? stageGraph(plans) : undefined
   const opened = await openSubmission({
     address: queueAddress({ address: queue, file: queueFile, variable: queueVariable() }),
@@ -63,6 +73,7 @@ export async function submit(
     priority,
     mostSeconds: jobMinutes === undefined ? undefined : 60 * jobMinutes,
     leaves,
+    spread: options.spread === true ? { engine, workers: options.workers } : undefined,
     fresh: options.fresh,
     detach: graph && ((hash) => graph.get(hash)?.dependents ?? []),
     onWarning,

@@ -1,6 +1,7 @@
 /** What is in the queues of a namespace and who works on them, as data; and what can be done about it. */
 import { UserError } from '@gradpool/core'
 import { openJobQueue, publish, type JobQueue, type QueueServer } from '../connection/open-queue.js'
+import { jobId } from '../queue/job-id.js'
 import { readQueued, stageOptions } from '../queue/queued-stage.js'
 import { type Machine, Registry } from '../queue/registry.js'
 import { readNews } from '../queue/stage-news.js'
@@ -174,11 +175,11 @@ async function tell(queue: AnyQueue): Promise<QueueTold> {
     return found.flatMap((job) => {
       const queued = readQueued(job.data)
       if (queued === undefined) return []
-      const { stage, title } = queued.job
+      const { title } = queued.job
       const news = readNews(job.progress)
       const isActive = kinds.includes('active')
       return {
-        stage,
+        stage: jobId(queued.job),
         ...title,
         priority: queued.priority,
         submitter: queued.submitter,

@@ -1,15 +1,15 @@
-/** Names in a store that tell of a blob: of the outcome of a stage, of its checkpoint. */
+/** Names in a store that tell of a blob: of the outcome of a stage, of its checkpoint, of the result of a segment. */
 import { parseJson } from '@gradpool/storage'
 import type { BlobStore } from '../store/blob-store.js'
 import { type Blob, isBlob } from './content.js'
 
-/** What determines the bits of a stage. */
+/** What determines the bits of a stage, or of a segment. */
 interface StageId {
   readonly stage: string
   readonly numerics: string
 }
 
-export function nameOf(kind: 'results' | 'checkpoints', { stage, numerics }: StageId): string {
+export function nameOf(kind: 'results' | 'checkpoints' | 'segments', { stage, numerics }: StageId): string {
   return `${kind}/${numerics}/${stage}`
 }
 

@@ -1,6 +1,6 @@
 /** What trains one job of a queue, whatever the queue. */
 import type { EpochRow, TrainingProgress } from '@gradpool/trainer'
-import type { Content, StageJob } from '../job.js'
+import type { Content, QueueJob, StageJob } from '../job.js'
 
 export interface JobHooks {
   /** @param fromStep of the checkpoint that it goes on from; 0 at the start */
@@ -27,7 +27,7 @@ export interface RunningJob {
 }
 
 export interface JobRunner {
-  run(job: StageJob, hooks: JobHooks): RunningJob
+  run(job: QueueJob, hooks: JobHooks): RunningJob
   /** Some of the states that a job came to, as what other jobs start from. */
   statesOf(job: StageJob, outcome: Content, names: readonly string[]): Promise<Content>
   close(): Promise<void>

@@ -9,17 +9,18 @@ import { UserError } from '@gradpool/core'
 import { type Engine, sizeOf, type StateValues } from '@gradpool/core/engine'
 import { LocalTrainer, type StageTraining } from '@gradpool/orchestrator'
 import { decodeSafetensors, messageOf, valuesOf } from '@gradpool/storage'
-import { checkMemory, type Checkpoints, type EnginePool } from '@gradpool/trainer'
+import { checkMemory, ThreadBudget, type Checkpoints, type EnginePool } from '@gradpool/trainer'
 import type { TrainingPlan } from '@gradpool/trainer/plan'
 import { BlobCheckpoints } from '../documents/blob-checkpoints.js'
 import { putBlob, putContent, readContent } from '../documents/content.js'
 import { decodeOutcome, encodeOutcome, type FinalOutcome } from '../documents/outcome-document.js'
 import { decodePlan, MOST_PLAN_BYTES } from '../documents/plan-document.js'
 import { nameOf, writePointer } from '../documents/pointers.js'
-import type { Content, StageJob } from '../job.js'
+import type { Content, QueueJob, SegmentJob, StageJob } from '../job.js'
 import type { BlobStore } from '../store/blob-store.js'
 import { plainErrors } from '../store/plain-errors.js'
 import type { JobEnd, JobHooks, JobRunner, RunningJob } from './job-runner.js'
+import { SegmentJobs } from './segment-jobs.js'
 import { OutOfRoom, StageData } from './stage-data.js'
 import { findResult, mostOutcomeBytes, picked, statesBytes } from './store-documents.js'
 
@@ -29,7 +30,7 @@ export interface StageJobRunnerOptions {
   /** Threads of the pool, which jobs share. */
   readonly workers: number
   /** The store of a job. */
-  readonly storeOf: (job: StageJob) => BlobStore | Promise<BlobStore>
+  readonly storeOf: (job: QueueJob) => BlobStore | Promise<BlobStore>
   /** Of data that are kept in the engine's memory for later jobs. Default: a GiB. */
   readonly dataBytes?: number
 }
@@ -42,6 +43,7 @@ export class StageJobRunner implements JobRunner {
   readonly #options: StageJobRunnerOptions
   readonly #data: StageData
   readonly #trainer: LocalTrainer
+  readonly #segments: SegmentJobs
   /** By the hash of the stage. */
   readonly #checkpoints = new Map<string, Checkpoints>()
 
@@ -49,16 +51,30 @@ export class StageJobRunner implements JobRunner {
     this.#options = options
     const { engine, pool, workers, dataBytes: mostBytes = DATA_BYTES } = options
     this.#data = new StageData({ engine, mostBytes })
-    this.#trainer = new LocalTrainer({ engine, pool, workers, checkpoints: (hash) => this.#checkpointsOf(hash) })
+    const budget = new ThreadBudget(workers)
+    const shared = { engine, pool, workers, budget }
+    this.#trainer = new LocalTrainer({ ...shared, checkpoints: (hash) => this.#checkpointsOf(hash) })
+    this.#segments = new SegmentJobs({ ...shared, data: this.#data, mostBytes: mostBytes / 4 })
   }
 
-  run(job: StageJob, hooks: JobHooks): RunningJob {
+  run(job: QueueJob, hooks: JobHooks): RunningJob {
+    if (job.kind === 'segment') return this.#segment(job)
     const running = new Running()
     return {
       end: this.#end(job, hooks, running),
       stop: () => running.stop(),
       progress: () => running.training?.progress(),
     }
+  }
+
+  #segment(job: SegmentJob): RunningJob {
+    const { engine, storeOf } = this.#options
+    const stop = new AbortController()
+    const train = async () => {
+      checkNumerics(job, engine)
+      return this.#segments.end(job, plainErrors(await storeOf(job)), stop.signal)
+    }
+    return { end: train(), stop: () => stop.abort(), progress: () => undefined }
   }
 
   async statesOf(job: StageJob, outcome: Content, names: readonly string[]): Promise<Content> {
@@ -72,15 +88,14 @@ export class StageJobRunner implements JobRunner {
 
   async close(): Promise<void> {
     await this.#trainer.close()
+    this.#segments.makeRoom()
     this.#data.close()
   }
 
   async #end(job: StageJob, hooks: JobHooks, running: Running): Promise<JobEnd> {
     const { engine, storeOf } = this.#options
     const { stage, numerics } = job
-    if (numerics !== engine.numerics) {
-      throw new UserError(`${job.title.name} is for engines of ${numerics}, and this one computes ${engine.numerics}`)
-    }
+    checkNumerics(job, engine)
     const store = plainErrors(await storeOf(job))
     const before = await findResult(store, job)
     if (before) return { status: 'done', outcome: before }
@@ -90,6 +105,7 @@ export class StageJobRunner implements JobRunner {
     const { plan, release } = await this.#data.load(document, store, where)
     try {
       await checkMemory([plan], engine, 1).catch((error: unknown) => {
+        this.#segments.makeRoom()
         throw new OutOfRoom(messageOf(error), { cause: error })
       })
       const state = job.state ? await readStates(store, job.state, plan) : undefined
@@ -117,6 +133,11 @@ export class StageJobRunner implements JobRunner {
     if (checkpoints === undefined) throw new Error(`no job trains ${hash}`)
     return checkpoints
   }
+}
+
+function checkNumerics({ numerics, title }: QueueJob, engine: Engine): void {
+  if (numerics === engine.numerics) return
+  throw new UserError(`${title.name} is for engines of ${numerics}, and this one computes ${engine.numerics}`)
 }
 
 /** A job that may be stopped before its training begins. */
@@ -188,7 +209,7 @@ async function readStates(store: BlobStore, content: Content, plan: TrainingPlan
 }
 
 /** Of one file of a checkpoint: names of states, their shapes, and rows of epochs are in it, too. */
-function mostStateBytes({ training, epochs }: TrainingPlan): number {
+export function mostStateBytes({ training, epochs }: TrainingPlan): number {
   const { states } = training.program.program
   return states.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0) + 2 ** 24 + 2 ** 12 * epochs
 }

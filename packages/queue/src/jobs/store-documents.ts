@@ -68,7 +68,16 @@ export async function findResult(
   store: BlobStore,
   of: { readonly stage: string; readonly numerics: string },
 ): Promise<Content | undefined> {
-  const blob = await readPointer(store, nameOf('results', of))
+  return findBlob(store, nameOf('results', of))
+}
+
+/** The result of a segment, by its name. Undefined as `findResult`. */
+export async function findSegment(store: BlobStore, segment: string, numerics: string): Promise<Content | undefined> {
+  return findBlob(store, nameOf('segments', { stage: segment, numerics }))
+}
+
+async function findBlob(store: BlobStore, name: string): Promise<Content | undefined> {
+  const blob = await readPointer(store, name)
   return blob && (await store.has(blob.blob)) ? blob : undefined
 }
 

@@ -1,14 +1,14 @@
 /**
- * What a job's data are in the queue: the stage, and what submitters and workers note on it while it is there. The
- * job's name there is the stage's hash, so that to add it twice is to have it once.
+ * What a job's data are in the queue: the stage or the segment, and what submitters and workers note on it while it is
+ * there.
  */
 import { hasFields, isCount, isHash, isText } from '@gradpool/storage'
 import type { JobsOptions } from 'bullmq'
 import { isContent } from '../documents/content.js'
-import type { StageJob } from '../job.js'
+import type { QueueJob, SegmentJob, StageJob } from '../job.js'
 
 export interface QueuedStage {
-  readonly job: StageJob
+  readonly job: QueueJob
   /** Whoever may take it away again: the one that added it; empty for one that left. */
   readonly submitter: string
   /** See `MOST_PRIORITY`. */
@@ -53,9 +53,10 @@ export function stageQueueName(numerics: string): string {
 const STAGES = 'stages-'
 const KEEP_FAILED_SECONDS = 7 * 86_400
 
-export function stageOptions(stage: string, priority: number): JobsOptions {
+/** @param id see `jobId` */
+export function stageOptions(id: string, priority: number): JobsOptions {
   return {
-    jobId: stage,
+    jobId: id,
     priority,
     // Of errors of a store or of memory: training that fails by itself is done, and a lost machine is no attempt.
     attempts: 5,
@@ -74,7 +75,7 @@ export function readQueued(value: unknown): QueuedStage | undefined {
 
 function isQueued(value: unknown): value is QueuedStage {
   return hasFields(value, {
-    job: isStageJob,
+    job: (job): job is QueueJob => isStageJob(job) || isSegmentJob(job),
     submitter: isText,
     priority: isCount,
     mostSeconds: (it) => it === null || isPositive(it),
@@ -88,7 +89,7 @@ const areDependents = (value: unknown): boolean => Array.isArray(value) && value
 
 function isDependent(value: unknown): boolean {
   return hasFields(value, {
-    job: (job) => hasFields(job, shared),
+    job: (job) => hasFields(job, stageFields),
     states: (names) => Array.isArray(names) && names.every(isText),
     then: areDependents,
   })
@@ -112,11 +113,21 @@ const shared = {
   numerics: isText,
   plan: isContent,
   title: isTitle,
-  checkpointSeconds: isPositive,
   stallSeconds: isPositive,
   store: isStore,
 }
 
+const stageFields = {
+  ...shared,
+  kind: (value: unknown) => value === 'stage',
+  checkpointSeconds: isPositive,
+}
+
 function isStageJob(value: unknown): value is StageJob {
-  return hasFields(value, { ...shared, state: (it: unknown) => it === null || isContent(it) })
+  return hasFields(value, { ...stageFields, state: (it: unknown) => it === null || isContent(it) })
+}
+
+function isSegmentJob(value: unknown): value is SegmentJob {
+  const numbers = { replica: isCount, step: isCount, steps: isCount, copy: isCount }
+  return hasFields(value, { ...shared, ...numbers, kind: (kind) => kind === 'segment', state: isContent })
 }

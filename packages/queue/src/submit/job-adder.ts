@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { JobQueue } from '../connection/open-queue.js'
+import { jobId } from '../queue/job-id.js'
 import { bandedPriority, readQueued, stageOptions, type QueuedStage } from '../queue/queued-stage.js'
 import type { StageReturn } from '../queue/stage-news.js'
 
@@ -57,7 +58,7 @@ export class JobAdder {
   }
 
   async #addSome(some: readonly Waiting[]): Promise<void> {
-    const ids = some.map(({ queued }) => queued.job.stage)
+    const ids = some.map(({ queued }) => jobId(queued.job))
     const states = await Promise.all(ids.map((id) => this.#queue.getJobState(id)))
     // One that failed before would stand in the way.
     const over = ids.filter((_, index) => states[index] === 'failed' || states[index] === 'completed')
@@ -70,14 +71,14 @@ export class JobAdder {
       some.map(({ queued, numOutstanding }) => ({
         name: queued.job.title.name,
         data: queued,
-        opts: stageOptions(queued.job.stage, bandedPriority(queued.priority, numOutstanding)),
+        opts: stageOptions(jobId(queued.job), bandedPriority(queued.priority, numOutstanding)),
       })),
     )
   }
 
   /** One that is there already may have another store, that of a process that ended, or was to be stopped. */
   async #renew(queued: QueuedStage): Promise<void> {
-    const job = await this.#queue.getJob(queued.job.stage)
+    const job = await this.#queue.getJob(jobId(queued.job))
     const before = readQueued(job?.data)
     if (job === undefined || before === undefined) return
     const { store } = queued.job

@@ -1,4 +1,5 @@
 /** All that a run over a queue needs beside its stages: the queue, the store, and a trainer that uses both. */
+import type { Engine } from '@gradpool/core/engine'
 import { QUEUE_STORE, type StageTrainer } from '@gradpool/orchestrator'
 import { makeDirectories } from '@gradpool/storage'
 import { connect } from 'node:net'
@@ -12,6 +13,7 @@ import { openStore } from '../store/open-store.js'
 import { serveStore } from '../store/store-server.js'
 import { readServing, writeServing } from './serving-file.js'
 import { QueueTrainer, type QueueTrainerOptions } from './queue-trainer.js'
+import { SpreadTrainer } from './spread-trainer.js'
 
 export interface SubmissionOptions extends Omit<QueueTrainerOptions, 'server' | 'documents' | 'served'> {
   readonly address: QueueAddress
@@ -20,6 +22,8 @@ export interface SubmissionOptions extends Omit<QueueTrainerOptions, 'server' | 
   readonly store: string | undefined
   /** Where this process keeps the store that it serves. */
   readonly folder: string
+  /** Set where replicas of one training are to train on several machines: what averages them here. */
+  readonly spread?: { readonly engine: Engine; readonly workers: number } | undefined
   /** Of this machine, as workers reach it. Default: the address that it reaches the queue from. */
   readonly host?: string | undefined
 }
@@ -37,7 +41,9 @@ export async function openSubmission(options: SubmissionOptions): Promise<Submis
   const server = await openQueueServer(address, namespace, onWarning)
   const opened = await openStoreFor(options)
   const { store, served } = opened
-  const trainer = new QueueTrainer({ ...options, server, served, documents: new StoreDocuments(store, numerics) })
+  const queue = new QueueTrainer({ ...options, server, served, documents: new StoreDocuments(store, numerics) })
+  const { spread } = options
+  const trainer = spread ? new SpreadTrainer({ ...spread, queue, store, onWarning }) : queue
   return {
     queue: address.shown,
     store: store.address,

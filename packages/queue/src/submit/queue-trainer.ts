@@ -17,7 +17,7 @@ import {
   type JobQueue,
   type QueueServer,
 } from '../connection/open-queue.js'
-import type { StageJob } from '../job.js'
+import type { QueueJob, StageJob } from '../job.js'
 import { isTemporary } from '../store/retries.js'
 import type { StageDocuments } from '../jobs/stage-documents.js'
 import { stageQueueName, type DependentStage, type QueuedStage } from '../queue/queued-stage.js'
@@ -26,7 +26,8 @@ import { Registry } from '../queue/registry.js'
 import { readNews, readReturn, type StageReturn } from '../queue/stage-news.js'
 import { setTimeout } from 'node:timers/promises'
 import { JobAdder } from './job-adder.js'
-import { QueuedTraining, type JobOver } from './queued-training.js'
+import type { JobOver, OutstandingJob } from './outstanding-job.js'
+import { QueuedTraining } from './queued-training.js'
 
 export interface QueueTrainerOptions {
   readonly server: QueueServer
@@ -59,13 +60,16 @@ export interface QueueTrainerOptions {
 
 const SWEEP_SECONDS = 5
 const LIMIT = 1000
-const STORE_AGAIN_MS = 2000
 /** The same sentence is said again after so long. */
 const SAY_AGAIN_MS = 60_000
 /** Looks at so many jobs at once. */
 const LOOK_AT = 200
 /** A job whose result cannot be read is done again so often. */
 const MOST_TRIES = 3
+const STORE_AGAIN_MS = 2000
+
+/** What jobs of one kind have. */
+type JobsOwn = 'kind' | 'state' | 'checkpointSeconds'
 
 interface RemovedListener extends QueueEventsListener {
   readonly [REMOVED_EVENT]: (event: { readonly jobId: string }) => void
@@ -78,7 +82,7 @@ export class QueueTrainer implements StageTrainer {
   readonly #queue: JobQueue<QueuedStage, StageReturn>
   readonly #events: JobEvents
   readonly #adder: JobAdder
-  readonly #outstanding = new Map<string, QueuedTraining>()
+  readonly #outstanding = new Map<string, OutstandingJob>()
   readonly #said = new Map<string, number>()
   readonly #sweeper: NodeJS.Timeout
   #isSweeping = false
@@ -97,12 +101,63 @@ export class QueueTrainer implements StageTrainer {
   }
 
   start(stage: ReadyStage): StageTraining {
-    const training = new QueuedTraining(stage)
+    const { documents, numerics } = this.#options
+    const { hash } = stage.ref
+    const training = new QueuedTraining(stage, {
+      id: hash,
+      queued: () => this.#queuedOf(stage),
+      find: () => documents.findResult(hash, numerics),
+    })
     return {
       run: () => this.#run(training),
-      stop: () => void this.#stop(training),
+      stop: () => void this.stop(training),
       progress: () => training.progress(),
     }
+  }
+
+  /** What a job has in common with all that this trainer adds. */
+  async jobOf(
+    stage: Pick<ReadyStage, 'ref' | 'stallSeconds'> & { readonly plan: TrainingPlan },
+  ): Promise<Omit<StageJob, JobsOwn>> {
+    const { documents, numerics, served } = this.#options
+    const { hash, name, seed, experiments } = stage.ref
+    return {
+      format: 1,
+      stage: hash,
+      numerics,
+      plan: await documents.encodePlan(stage.plan),
+      title: { name, seed, experiments },
+      stallSeconds: stage.stallSeconds,
+      store: served,
+    }
+  }
+
+  /** A job as it goes into the queue. */
+  queue(job: QueueJob, then: readonly DependentStage[] = []): QueuedStage {
+    const { submitter, priority, mostSeconds = null, leaves = false, detach } = this.#options
+    return { job, submitter: leaves || detach ? '' : submitter, priority, mostSeconds, then, strikes: 0, stop: false }
+  }
+
+  /** Adds a job, and follows it to its end. */
+  async follow(job: OutstandingJob): Promise<JobOver> {
+    const queued = await this.#patiently(job, () => job.source.queued())
+    // Between looking and asking it may have been stopped.
+    if (this.#isOver(job)) return { how: 'interrupted' }
+    const isOver = job.isOver()
+    this.#outstanding.set(job.id, job)
+    try {
+      const added = this.#adder.add(queued, this.#outstanding.size - 1)
+      if (this.#options.detach === undefined) return await isOver
+      return await Promise.race([isOver, added.then((): JobOver => ({ how: 'interrupted' }))])
+    } finally {
+      this.#outstanding.delete(job.id)
+    }
+  }
+
+  /** Whether a worker has a job, or has had it. */
+  async isTaken({ id }: OutstandingJob): Promise<boolean> {
+    const state = await this.#queue.getJobState(id)
+    return state !== 'waiting' && state !== 'prioritized'
   }
 
   close(): Promise<void> {
@@ -126,8 +181,6 @@ export class QueueTrainer implements StageTrainer {
       const { plan } = training.stage
       if (isTemporary(error) && this.#isOver(training)) return { status: 'interrupted', ...soFar() }
       return { status: 'failed', error: `${plan.name}: ${messageOf(error)}`, mayRetry: false, ...soFar() }
-    } finally {
-      this.#outstanding.delete(training.hash)
     }
   }
 
@@ -135,7 +188,7 @@ export class QueueTrainer implements StageTrainer {
   async #outcomeOf(training: QueuedTraining): Promise<TrainingOutcome | undefined> {
     const { documents, numerics, fresh = false } = this.#options
     const { plan } = training.stage
-    const drop = () => this.#patiently(training, () => documents.dropResult(training.hash, numerics))
+    const drop = () => this.#patiently(training, () => documents.dropResult(training.id, numerics))
     if (fresh) await drop()
     for (let tries = 1; ; tries++) {
       const over = await this.#overOf(training)
@@ -153,52 +206,33 @@ export class QueueTrainer implements StageTrainer {
     }
   }
 
-  /** A store that does not answer for long is asked again for as long as the stage is wanted. */
-  async #patiently<T>(training: QueuedTraining, work: () => Promise<T>): Promise<T> {
+  /** A store that does not answer for long is asked again for as long as the job is wanted. */
+  async #patiently<T>(job: OutstandingJob, work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await work()
       } catch (error) {
-        if (!isTemporary(error) || this.#isOver(training)) throw error
+        if (!isTemporary(error) || this.#isOver(job)) throw error
         this.#say(`${messageOf(error)}; it is tried again`)
       }
       await setTimeout(STORE_AGAIN_MS, undefined, { ref: false })
     }
   }
 
-  #isOver(training: QueuedTraining): boolean {
-    return training.isStopping || this.#closing !== undefined
+  #isOver(job: OutstandingJob): boolean {
+    return job.isStopping || this.#closing !== undefined
   }
 
   async #overOf(training: QueuedTraining): Promise<JobOver> {
-    const { documents, numerics, detach } = this.#options
-    const outcome = await this.#patiently(training, () => documents.findResult(training.hash, numerics))
-    if (outcome) return { how: 'outcome', outcome }
-    const queued = await this.#patiently(training, () => this.#queuedOf(training.stage))
-    // Between looking and asking it may have been stopped.
-    if (this.#isOver(training)) return { how: 'interrupted' }
-    const isOver = training.isOver()
-    this.#outstanding.set(training.hash, training)
-    const added = this.#adder.add(queued, this.#outstanding.size - 1)
-    if (detach === undefined) return isOver
-    return Promise.race([isOver, added.then((): JobOver => ({ how: 'interrupted' }))])
+    const outcome = await this.#patiently(training, () => training.source.find())
+    return outcome ? { how: 'outcome', outcome } : this.follow(training)
   }
 
   async #queuedOf({ state, ...stage }: ReadyStage): Promise<QueuedStage> {
-    const { documents, submitter, priority, mostSeconds = null, detach, leaves = false } = this.#options
+    const { documents, detach } = this.#options
     const then = detach ? await Promise.all(detach(stage.ref.hash).map((each) => this.#dependent(each, stage))) : []
-    return {
-      job: {
-        ...(await this.#jobOf(stage.plan, stage)),
-        state: state ? await documents.encodeStates(state) : null,
-      },
-      submitter: leaves || detach ? '' : submitter,
-      priority,
-      mostSeconds,
-      then,
-      strikes: 0,
-      stop: false,
-    }
+    const job = await this.#stageJobOf(stage)
+    return this.queue({ ...job, state: state ? await documents.encodeStates(state) : null }, then)
   }
 
   async #dependent(
@@ -206,28 +240,16 @@ export class QueueTrainer implements StageTrainer {
     shared: Pick<ReadyStage, 'checkpointSeconds' | 'stallSeconds'>,
   ): Promise<DependentStage> {
     return {
-      job: await this.#jobOf(plan, { ...shared, ref }),
+      job: await this.#stageJobOf({ ...shared, plan, ref }),
       states: plan.transferredStates ?? [],
       then: await Promise.all(dependents.map((each) => this.#dependent(each, shared))),
     }
   }
 
-  async #jobOf(
-    plan: TrainingPlan,
-    { ref, checkpointSeconds, stallSeconds }: Pick<ReadyStage, 'ref' | 'checkpointSeconds' | 'stallSeconds'>,
+  async #stageJobOf(
+    stage: Pick<ReadyStage, 'ref' | 'checkpointSeconds' | 'stallSeconds'> & { readonly plan: TrainingPlan },
   ): Promise<Omit<StageJob, 'state'>> {
-    const { documents, numerics, served } = this.#options
-    const { hash, name, seed, experiments } = ref
-    return {
-      format: 1,
-      stage: hash,
-      numerics,
-      plan: await documents.encodePlan(plan),
-      title: { name, seed, experiments },
-      checkpointSeconds,
-      stallSeconds,
-      store: served,
-    }
+    return { ...(await this.jobOf(stage)), kind: 'stage', checkpointSeconds: stage.checkpointSeconds }
   }
 
   #follow(): void {
@@ -255,19 +277,20 @@ export class QueueTrainer implements StageTrainer {
     else Object.assign(training, { heardMs: 0, timesMissing: 1 })
   }
 
-  async #stop(training: QueuedTraining): Promise<void> {
+  /** Takes a job out of the queue, or away from its worker, where it is this trainer's own. */
+  async stop(training: OutstandingJob): Promise<void> {
     training.isStopping = true
-    if (!this.#outstanding.has(training.hash)) return
+    if (!this.#outstanding.has(training.id)) return
     const { leaves = false, submitter } = this.#options
     try {
-      const job = leaves ? undefined : await this.#queue.getJob(training.hash)
+      const job = leaves ? undefined : await this.#queue.getJob(training.id)
       if (job?.data.submitter !== submitter) {
         training.end({ how: 'interrupted' })
         return
       }
       // A job that a worker has cannot be removed; the worker looks for this.
       await job.updateData({ ...job.data, stop: true })
-      if ((await this.#queue.remove(training.hash)) === 1) training.end({ how: 'interrupted' })
+      if ((await this.#queue.remove(training.id)) === 1) training.end({ how: 'interrupted' })
     } catch (error) {
       this.#say(this.#options.server.sentence(error))
       training.end({ how: 'interrupted' })
@@ -279,7 +302,7 @@ export class QueueTrainer implements StageTrainer {
     this.#isSweeping = true
     try {
       const sinceMs = performance.now() - 1000 * (this.#options.sweepSeconds ?? SWEEP_SECONDS)
-      const quiet = [...this.#outstanding.values()].filter(({ heardMs }) => heardMs <= sinceMs).map(({ hash }) => hash)
+      const quiet = [...this.#outstanding.values()].filter(({ heardMs }) => heardMs <= sinceMs).map(({ id }) => id)
       for (let at = 0; at < quiet.length; at += LOOK_AT) await this.#lookAt(quiet.slice(at, at + LOOK_AT))
     } catch {
       // The connection tells of its errors; the next sweep looks again.
@@ -307,9 +330,8 @@ export class QueueTrainer implements StageTrainer {
   }
 
   /** One that the queue has no more: its result is in the store, or it is added again. */
-  async #lookInStore(training: QueuedTraining): Promise<void> {
-    const { documents, numerics } = this.#options
-    const outcome = await documents.findResult(training.hash, numerics)
+  async #lookInStore(training: OutstandingJob): Promise<void> {
+    const outcome = await training.source.find()
     if (outcome) {
       training.end({ how: 'outcome', outcome })
       return
@@ -319,7 +341,7 @@ export class QueueTrainer implements StageTrainer {
     if (training.timesMissing < 2) return
     training.timesMissing = 0
     if (training.isStopping) training.end({ how: 'interrupted' })
-    else await this.#adder.add(await this.#queuedOf(training.stage), this.#outstanding.size - 1)
+    else await this.#adder.add(await training.source.queued(), this.#outstanding.size - 1)
   }
 
   async #register(name: string): Promise<void> {

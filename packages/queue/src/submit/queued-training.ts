@@ -1,53 +1,30 @@
 /** A stage in a queue, as its submitter sees it: what it was told of it, and how it ended. */
 import type { ReadyStage } from '@gradpool/orchestrator'
 import type { TrainingOutcome, TrainingProgress } from '@gradpool/trainer'
-import type { Content } from '../job.js'
 import type { StageNews } from '../queue/stage-news.js'
+import { type JobOver, type JobSource, OutstandingJob } from './outstanding-job.js'
 
-/** How a job ended. */
-export type JobOver =
-  | { readonly how: 'outcome'; readonly outcome: Content }
-  | { readonly how: 'failed'; readonly error: string }
-  | { readonly how: 'interrupted' }
-
-export class QueuedTraining {
+export class QueuedTraining extends OutstandingJob {
   readonly stage: ReadyStage
-  /** When something was last heard of it. */
-  heardMs = performance.now()
-  /** How often it was looked for, and was nowhere. */
-  timesMissing = 0
-  isStopping = false
-  #end: (over: JobOver) => void = () => undefined
   #progress: TrainingProgress | undefined
   #threads = 1
   #lastEpoch = 0
   #hasStarted = false
   readonly #startedMs = performance.now()
 
-  constructor(stage: ReadyStage) {
+  constructor(stage: ReadyStage, source: JobSource) {
+    super(source)
     this.stage = stage
   }
 
-  get hash(): string {
-    return this.stage.ref.hash
-  }
-
-  /** Fulfilled by the next `end`. */
-  isOver(): Promise<JobOver> {
-    this.heardMs = performance.now()
-    return new Promise((end) => {
-      this.#end = end
-    })
-  }
-
-  end(over: JobOver): void {
+  override end(over: JobOver): void {
     this.#progress = undefined
-    this.#end(over)
+    super.end(over)
   }
 
-  hear({ fromStep, threads, rows, progress }: StageNews): void {
-    this.heardMs = performance.now()
-    this.timesMissing = 0
+  override hear(news: StageNews): void {
+    super.hear(news)
+    const { fromStep, threads, rows, progress } = news
     this.#begin(fromStep)
     if (threads !== this.#threads) this.stage.onThreads(threads)
     this.#threads = threads

@@ -11,6 +11,7 @@ export async function jobOf(stage: ReadyStage, documents: StageDocuments, numeri
   const { hash, name, seed, experiments } = ref
   const job: StageJob = {
     format: 1,
+    kind: 'stage',
     stage: hash,
     numerics,
     plan: await documents.encodePlan(plan),

@@ -8,7 +8,7 @@ import { hostname, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { openQueueServer } from '../connection/open-queue.js'
 import type { QueueAddress } from '../connection/queue-address.js'
-import type { StageJob } from '../job.js'
+import type { QueueJob } from '../job.js'
 import { type Listen, serveMetrics } from '../metrics/metrics-server.js'
 import { WorkerMetrics } from '../metrics/worker-metrics.js'
 import { StageJobRunner } from '../jobs/stage-job-runner.js'
@@ -122,7 +122,7 @@ class Stores {
     this.#own = address.startsWith('file:') ? store : cachedStore(store, this.#cache)
   }
 
-  of({ store }: StageJob): BlobStore {
+  of({ store }: QueueJob): BlobStore {
     if (store === null) {
       if (this.#own) return this.#own
       throw new UserError('its store is the workers’ own, and this worker has none: --store says which')

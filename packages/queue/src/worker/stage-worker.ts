@@ -17,6 +17,7 @@ import {
   type DependentStage,
   type QueuedStage,
 } from '../queue/queued-stage.js'
+import { jobId } from '../queue/job-id.js'
 import { type Machine, Registry } from '../queue/registry.js'
 import type { StageNews, StageReturn } from '../queue/stage-news.js'
 import { JobGate } from './job-gate.js'
@@ -212,7 +213,7 @@ export class StageWorker {
 
   async #train(job: StageQueueJob, token: string): Promise<StageReturn> {
     const queued = readQueued(job.data)
-    if (queued === undefined || queued.job.stage !== job.id) {
+    if (queued === undefined || jobId(queued.job) !== job.id) {
       throw new UnrecoverableError('it is no job of Gradpool, or one of another version')
     }
     const leave = await this.#gate.enter(queued.strikes > 0)
@@ -241,7 +242,7 @@ export class StageWorker {
     onEnd: (how: string) => void,
   ): Promise<StageReturn> {
     const { runner } = this.#options
-    const id = queued.job.stage
+    const id = jobId(queued.job)
     const told: Told = { rows: [], threads: 1, fromStep: 0, step: 0 }
     const running = runner.run(queued.job, {
       onStarted: (fromStep) => {
@@ -294,9 +295,10 @@ export class StageWorker {
   }
 
   /** Adds what starts from a stage that is done: the jobs that its submitter would add. */
-  async #addDependents({ then, ...shared }: QueuedStage, outcome: Content): Promise<void> {
+  async #addDependents({ job, then, ...shared }: QueuedStage, outcome: Content): Promise<void> {
+    if (job.kind !== 'stage') return
     for (const dependent of then) {
-      const state = await this.#options.runner.statesOf(shared.job, outcome, dependent.states)
+      const state = await this.#options.runner.statesOf(job, outcome, dependent.states)
       const { stage } = dependent.job
       const data = queuedAfter(shared, dependent, state)
       await this.#queue.add(dependent.job.title.name, data, stageOptions(stage, bandedPriority(shared.priority, 0)))
@@ -369,7 +371,7 @@ export class StageWorker {
 
 /** The job of a stage whose start is done. */
 function queuedAfter(
-  { submitter, priority, mostSeconds }: Omit<QueuedStage, 'then'>,
+  { submitter, priority, mostSeconds }: Pick<QueuedStage, 'submitter' | 'priority' | 'mostSeconds'>,
   { job, then }: DependentStage,
   state: Content,
 ): QueuedStage {

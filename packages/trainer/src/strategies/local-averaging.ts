@@ -5,7 +5,7 @@
  * They train in rounds. A round begins with the states of the model in all replicas, and ends when
  * the model has the average of theirs; until then the model stands where the round before ended. So
  * what is known between rounds is all there is, a round that is cut off is trained again, and it
- * does not matter on which threads the replicas run.
+ * does not matter on which threads the replicas run, or on which machines.
  */
 import {
   averaging,
@@ -21,10 +21,13 @@ import { pick } from '@gradpool/storage'
 import type { Averaging, TrainingPlan } from '../plan/training-plan.js'
 import type { Chunk } from '../threads/team.js'
 import type { TrainingThreads } from '../threads/training-threads.js'
+import type { RunSegments, Segment, SegmentResult } from './segment.js'
 import type { Advance, CompileStrategyOptions, Goal, TrainedPart, TrainingStrategy } from './training-strategy.js'
 
 interface Replica extends TrainedPart {
   readonly take: Execution
+  /** Its states that steps change, named as the model's, with their own names. */
+  readonly ownNames: ReadonlyMap<string, string>
 }
 
 export class LocalAveraging implements TrainingStrategy {
@@ -35,12 +38,19 @@ export class LocalAveraging implements TrainingStrategy {
   readonly model: Execution
   readonly #replicas: readonly Replica[]
   readonly #every: number
+  readonly #runSegments: RunSegments | undefined
   /** The model's states by name. */
   readonly #names: readonly string[]
   #position: Position
 
-  private constructor({ every, replicas: passes }: Averaging, model: Execution, replicas: readonly Replica[]) {
+  private constructor(
+    { every, replicas: passes }: Averaging,
+    model: Execution,
+    replicas: readonly Replica[],
+    runSegments: RunSegments | undefined,
+  ) {
     this.#every = every
+    this.#runSegments = runSegments
     this.model = model
     this.#replicas = replicas
     this.stepsPerEpoch = Math.max(...replicas.map(({ training }) => training.stepsPerEpoch))
@@ -72,14 +82,17 @@ export class LocalAveraging implements TrainingStrategy {
       for (const [i, { take, training }] of replicas.entries()) {
         const given = { data: plan.replicas[i]?.data ?? alone, seed: replicaSeed(seed, i) }
         const profile = options.profile ?? false
+        const names = plan.replicas[i]?.program.program.updates ?? []
+        const ownNames = training.program.updates.map(({ name }, at) => [names[at]?.name ?? name, name] as const)
         compiled.push({
           ...given,
+          ownNames: new Map(ownNames),
           program: training,
           take: await compile(take, { data: alone, seed, shareStateOf }),
           training: await compile(training, { ...given, shareStateOf, profile }),
         })
       }
-      return new LocalAveraging(plan, shareStateOf, compiled)
+      return new LocalAveraging(plan, shareStateOf, compiled, options.runSegments)
     } catch (error) {
       for (const execution of made.reverse()) execution.dispose()
       throw error
@@ -101,6 +114,8 @@ export class LocalAveraging implements TrainingStrategy {
   }
 
   progress(): Progress {
+    const { step, lastLoss } = this.#position
+    if (this.#runSegments) return { step, last: { loss: lastLoss }, results: {} }
     const steps = this.#replicas.map(({ training }) => training.progress())
     return steps.reduce((most, each) => (each.step > most.step ? each : most))
   }
@@ -132,13 +147,29 @@ export class LocalAveraging implements TrainingStrategy {
       if (validated?.status === 'stopped') return { done: [] }
       return { done: [{ trained: this.#result(), validated, secondsAgo: 0 }] }
     }
-    const { results, isDone } = await threads.runApart(this.#round(), this.#average)
+    const { results, isDone } = await (this.#runSegments
+      ? this.#runElsewhere(threads, this.#runSegments)
+      : threads.runApart(this.#round(), this.#average))
     for (const [i, replica] of this.#replicas.entries()) {
       const last = results[i]?.at(-1)
       if (last?.status === 'notFinite') return { done: [], lost: { ...replica, lastLoss: last.lastLoss } }
     }
     if (isDone) this.#endRound()
     return { done: [] }
+  }
+
+  /** A round whose replicas other machines train: what they come to is put where threads of this one would leave it. */
+  async #runElsewhere(threads: TrainingThreads, runSegments: RunSegments) {
+    const states = this.read()
+    const segments = this.#round().map((chunks, replica): Segment => {
+      const { execution, steps = 0 } = chunks.at(-1) ?? {}
+      return { replica, states, step: execution?.step ?? 0, steps }
+    })
+    const made = await threads.runElsewhere((signal) => runSegments(segments, signal))
+    const results = this.#replicas.map((replica, i) => [made[i]].flatMap((each) => each ?? []).map(placeIn(replica)))
+    if (results.flat().some(({ status }) => status !== 'done')) return { results, isDone: false }
+    const [averaged] = await threads.run([this.#average])
+    return { results, isDone: averaged?.status === 'done' }
   }
 
   async runFirstEpoch(): Promise<void> {
@@ -239,6 +270,18 @@ export class LocalAveraging implements TrainingStrategy {
       }
     }
     return all
+  }
+}
+
+/** Puts what a segment came to into a replica. */
+function placeIn({ training, ownNames }: Replica) {
+  return ({ status, states, position }: SegmentResult) => {
+    const named = Object.entries(states).map(([name, values]) => [ownNames.get(name) ?? name, values] as const)
+    training.write(Object.fromEntries(named))
+    const before = training.position().lastLoss
+    const lastLoss = Number.isNaN(position.lastLoss) ? before : position.lastLoss
+    training.seek({ ...position, lastLoss })
+    return { status, lastLoss }
   }
 }
 

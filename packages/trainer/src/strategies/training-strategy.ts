@@ -8,6 +8,7 @@ import type { FailedStep } from '../training/locate-nonfinite.js'
 import type { Chunk } from '../threads/team.js'
 import type { Pauses, TrainingThreads } from '../threads/training-threads.js'
 import type { Feed } from '../windows/feed.js'
+import type { RunSegments } from './segment.js'
 
 export interface CompileStrategyOptions {
   /** How many may share a step, or make an average together. */
@@ -16,6 +17,8 @@ export interface CompileStrategyOptions {
   readonly state?: StateValues
   /** Whether to note what some of the steps spend their time on. */
   readonly profile?: boolean
+  /** Trains replicas elsewhere, where there are any; without it, threads of this process do. */
+  readonly runSegments?: RunSegments | undefined
 }
 
 /** One of the strategy's executions, with what it was given. */

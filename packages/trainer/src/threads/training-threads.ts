@@ -38,6 +38,8 @@ export class TrainingThreads {
   #threads = 1
   #stopped = false
   #isWhole = true
+  /** While other machines do something. */
+  #elsewhere: AbortController | undefined
 
   constructor(options: TrainingThreadsOptions) {
     this.#options = options
@@ -80,6 +82,7 @@ export class TrainingThreads {
   stop(): void {
     this.#stopped = true
     this.#stopChunks()
+    this.#elsewhere?.abort()
   }
 
   throwIfStopped(): void {
@@ -185,6 +188,27 @@ export class TrainingThreads {
       const [made] = await runTogether(pool, [last], threads, signal)
       return { results, isDone: made?.results[0]?.status === 'done' }
     })
+  }
+
+  /**
+   * Waits for what other machines do, and takes no thread for it.
+   *
+   * @param work is given what a stop aborts
+   * @throws Stopped after a stop
+   */
+  async runElsewhere<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.throwIfStopped()
+    const stop = (this.#elsewhere = new AbortController())
+    try {
+      const result = await work(stop.signal)
+      this.throwIfStopped()
+      return result
+    } catch (error) {
+      this.throwIfStopped()
+      throw error
+    } finally {
+      this.#elsewhere = undefined
+    }
   }
 
   /** Does something with chunks on threads of this training, and watches their steps. */

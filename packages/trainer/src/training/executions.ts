@@ -6,6 +6,7 @@ import type { Engine, Execution, StateValues } from '@gradpool/core/engine'
 import type { Pass, TrainingPlan } from '../plan/training-plan.js'
 import type { TrainingProfile } from '../profile/training-profile.js'
 import { compileStrategy } from '../strategies/compile-strategy.js'
+import type { RunSegments } from '../strategies/segment.js'
 import type { TrainingStrategy } from '../strategies/training-strategy.js'
 import { compileFed, type Fed } from '../windows/compile-fed.js'
 import type { Feed } from '../windows/feed.js'
@@ -19,6 +20,8 @@ export interface ExecutionsOptions {
   readonly state?: StateValues | undefined
   /** Whether to note what some of the training's steps spend their time on. */
   readonly profile?: boolean
+  /** As of `CompileStrategyOptions`. */
+  readonly runSegments?: RunSegments | undefined
 }
 
 export class Executions {
@@ -37,8 +40,8 @@ export class Executions {
 
   /** @throws UserError where the engine lacks the memory */
   static async compile(options: ExecutionsOptions): Promise<Executions> {
-    const { engine, plan, workers, state, profile = false } = options
-    const strategy = await compileStrategy(engine, plan, { workers, profile, ...(state && { state }) })
+    const { engine, plan, workers, state, profile = false, runSegments } = options
+    const strategy = await compileStrategy(engine, plan, { workers, profile, runSegments, ...(state && { state }) })
     return new Executions(options, strategy)
   }
 

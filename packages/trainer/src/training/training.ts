@@ -20,6 +20,7 @@ import { FiniteMetrics, metricsOf } from '../metrics/metrics-of.js'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import type { TrainingProfile } from '../profile/training-profile.js'
 import { usefulWorkers } from '../strategies/compile-strategy.js'
+import type { RunSegments } from '../strategies/segment.js'
 import type { Advance, DoneEpoch, TrainingStrategy } from '../strategies/training-strategy.js'
 import type { EnginePool } from '../threads/engine-pool.js'
 import type { Chunk } from '../threads/team.js'
@@ -44,6 +45,8 @@ export interface TrainingOptions {
   readonly state: StateValues | undefined
   /** Says which line of the model made a loss that is not finite. */
   readonly retrace?: FailedStep['retrace']
+  /** Trains replicas that are averaged elsewhere, where the plan has any; without it, threads of the pool do. */
+  readonly runSegments?: RunSegments | undefined
   /** Where to resume; at the start if undefined. */
   readonly from?: Checkpoint | undefined
   /**
@@ -186,8 +189,8 @@ export class Training {
   }
 
   async #train(): Promise<Result> {
-    const { plan, engine, state, from, onProfile } = this.#options
-    const given = { engine, plan, workers: this.#workers, state, profile: onProfile !== undefined }
+    const { plan, engine, state, from, onProfile, runSegments } = this.#options
+    const given = { engine, plan, workers: this.#workers, state, profile: onProfile !== undefined, runSegments }
     const executions = (this.#executions = await Executions.compile(given))
     const { strategy } = executions
     this.#threads.limit(strategy.workers)
