@@ -19,6 +19,7 @@ const layers = {
   orchestrator: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments'],
   queue: ['core', 'storage', 'trainer', 'experiments', 'orchestrator'],
   serve: ['core', 'trainer'],
+  tracking: ['core', 'storage', 'trainer'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
   cli: [
     'core',
@@ -35,6 +36,7 @@ const layers = {
     'onnx',
     'queue',
     'serve',
+    'tracking',
   ],
   gradpool: [
     'core',

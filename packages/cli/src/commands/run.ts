@@ -15,6 +15,7 @@ import { chooseEngine, checkProfile, kernelTable, type TrainingProfile, writePro
 import { exitCode } from '../exit-code.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
+import { logSinks } from '../log-sinks.js'
 import { planExperiments } from '../plan-experiments.js'
 import { type RunCommandOptions } from '../options/run-options.js'
 import { checkQueueOptions, submit, usesQueue } from '../queue/submission.js'
@@ -44,6 +45,7 @@ export async function runCommand(
   let engine: Engine | undefined
   try {
     const configs = await selectExperiments(asked, options)
+    const sinks = await logSinks(options.log)
     engine = await chooseEngine(options)
     if (options.profile !== undefined) await checkProfile(engine, options.profile)
     const plans = await planExperiments(configs, {
@@ -59,7 +61,7 @@ export async function runCommand(
     const known = restarted().run ?? resume
     const unfinished = options.resume === true && known === undefined
     const directory = unfinished ? await findResumable(plans, engine, options.out) : known
-    return await train(plans, engine, { asked, options, io, interrupts, resume: directory })
+    return await train(plans, engine, { asked, options, io, interrupts, sinks, resume: directory })
   } catch (error) {
     if (interrupts.signal.aborted && isAbort(error)) return interrupts.exitCode() ?? exitCode.failed
     throw error
@@ -74,13 +76,14 @@ interface Context {
   readonly options: RunCommandOptions
   readonly io: Io
   readonly interrupts: Interrupts
+  readonly sinks: RunOptions['sinks']
   readonly resume: string | undefined
 }
 
 async function train(
   plans: readonly ExperimentPlan[],
   engine: Engine,
-  { asked, options, io, interrupts, resume }: Context,
+  { asked, options, io, interrupts, sinks, resume }: Context,
 ): Promise<number> {
   const { json = false, quiet = false, workers } = options
   const manySeeds = options.seed.length > 1
@@ -114,6 +117,7 @@ async function train(
   const shared = {
     directory: options.out,
     signal: interrupts.signal,
+    ...(sinks && { sinks }),
     onEvent(event: RunEvent) {
       keepSamples(event)
       display.onEvent(event)

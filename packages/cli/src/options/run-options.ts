@@ -4,6 +4,7 @@ import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineModule, engineNames } from '@gradpool/trainer'
 import { queueFileOption, queueOptions, storeOption, submitOptions, type SubmitOptions } from './queue-options.js'
+import { logSink } from './log-sink.js'
 import { parseSeeds } from './seeds.js'
 import { assignment, file, fileOrFolder, folder, module, oneOf, positiveNumber, wholeNumber } from './values.js'
 
@@ -36,6 +37,8 @@ export interface RunCommandOptions extends SubmitOptions {
   readonly maxMinutes?: number
   /** A file to write. */
   readonly profile?: string
+  /** Where it is logged besides; see log-sinks.ts. */
+  readonly log?: readonly string[]
   readonly json?: boolean
   readonly quiet?: boolean
   /** Default: the report's words for its own experiments, English for all others. */
@@ -133,6 +136,9 @@ function shownOptions(): Option[] {
       '--profile <file>',
       'write what steps spend their time on as a Chrome trace, and print the ten largest',
     ).argParser(file('--profile')),
+    new Option('--log <to>', 'log to tensorboard, mlflow, mlflow=URL, csv or jsonl besides; repeatable').argParser(
+      logSink,
+    ),
     inProcessOption(),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     quietOption(),
