@@ -215,5 +215,5 @@ function ended({ status, time }: Extract<LogEvent, { type: 'ended' }>): Value {
 /** A value that only the plugin for hyperparameters reads: its message is in the metadata. */
 function plugin(tag: string, data: Plugin): Value {
   const content = toBinary(HParamsPluginDataSchema, create(HParamsPluginDataSchema, { data }))
-  return { tag, metadata: { pluginData: { pluginName: 'hparams', content } }, value: { case: 'simpleValue', value: 0 } }
+  return { tag, metadata: { pluginData: { pluginName: 'hparams', content } } }
 }
