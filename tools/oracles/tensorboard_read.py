@@ -6,6 +6,7 @@ The test of @gradpool/tracking writes a folder to read:
 """
 
 import json
+import math
 import struct
 import sys
 from pathlib import Path
@@ -39,7 +40,7 @@ def read(folder: Path) -> dict:
             continue
         values = [tensor_util.make_ndarray(event.tensor_proto) for event in events]
         if plugin == "scalars":
-            tags[tag]["values"] = [float(value) for value in values]
+            tags[tag]["values"] = [float(value) if math.isfinite(value) else None for value in values]
         elif plugin == "histograms":
             tags[tag]["counts"] = [value[:, 2].tolist() for value in values]
             tags[tag]["limits"] = [[float(value[0, 0]), float(value[-1, 1])] for value in values]

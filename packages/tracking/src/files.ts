@@ -1,4 +1,5 @@
 /** Sinks that write plain files: CSV for spreadsheets, JSON lines for programs. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LogEvent, Sink } from '@gradpool/trainer'
 import { Appender } from './appender.js'
@@ -23,7 +24,8 @@ export function csv(folder: string): Sink {
       const epoch = event.type === 'epoch' ? event.row.epoch : event.type === 'ended' ? event.epoch : 0
       if (table.columns === undefined) {
         table.columns = [...new Set(told.flatMap(({ name, value }) => (typeof value === 'number' ? [name] : [])))]
-        table.file.add(lineOf(['epoch', 'split', ...table.columns]))
+        // A training that goes on has the same metrics.
+        if (!existsSync(table.file.path)) table.file.add(lineOf(['epoch', 'split', ...table.columns]))
       }
       const { columns } = table
       for (const split of ['train', 'validation', 'test'] satisfies Split[]) {
