@@ -21,6 +21,7 @@ const layers = {
   serve: ['core', 'trainer'],
   tracking: ['core', 'storage', 'trainer'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
+  report: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments', 'orchestrator', 'hashing'],
   cli: [
     'core',
     'engine-cpu',
@@ -35,6 +36,7 @@ const layers = {
     'hashing',
     'onnx',
     'queue',
+    'report',
     'serve',
     'tracking',
   ],
@@ -130,7 +132,7 @@ export default tseslint.config(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
-    files: ['**/*.{ts,mjs}'],
+    files: ['**/*.{ts,tsx,mjs}'],
     plugins: { gradpool: { rules: { 'no-spread-literal': noSpreadLiteral } } },
     rules: { 'gradpool/no-spread-literal': 'error' },
   },
@@ -157,7 +159,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       // One program of all packages: each package's own would have the types of those below it once more.
@@ -182,7 +184,7 @@ export default tseslint.config(
   },
   {
     // Training never depends on the clock or on an unseeded random number.
-    files: ['packages/*/src/**/*.ts'],
+    files: ['packages/*/src/**/*.{ts,tsx}'],
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-properties': [
@@ -192,7 +194,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/**/*.ts', 'test/**/*.ts'],
+    files: ['packages/**/*.{ts,tsx}', 'test/**/*.ts'],
     plugins: { '@nx': nx },
     rules: { '@nx/enforce-module-boundaries': boundaries(layers) },
   },
@@ -221,7 +223,7 @@ export default tseslint.config(
   },
   {
     // Of pages.
-    files: ['examples/browser/**/*.ts', 'test/browser/**/*.ts'],
+    files: ['examples/browser/**/*.ts', 'test/browser/**/*.ts', 'packages/report/src/page/**/*.{ts,tsx}'],
     rules: { 'no-restricted-globals': 'off' },
   },
   {

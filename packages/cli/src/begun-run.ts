@@ -18,6 +18,7 @@ export type ResumeOptions = Pick<
   | 'log'
   | 'json'
   | 'quiet'
+  | 'report'
   | 'lang'
   | 'queueFile'
 > & {

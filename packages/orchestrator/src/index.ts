@@ -6,7 +6,7 @@ export {
 } from './cross-validate-experiment.js'
 export { LocalTrainer, type LocalTrainerOptions, type OnProfile } from './local-trainer.js'
 export { runExperiments, type Run, type RunOptions, type TrainerRunOptions } from './run-experiments.js'
-export { findGarbage, removeGarbage, type Garbage } from './runs/collect-garbage.js'
+export { findGarbage, QUEUE_STORE, removeGarbage, type Garbage } from './runs/collect-garbage.js'
 export { findRun, isRun } from './runs/find-run.js'
 export {
   findStageModel,

@@ -3,8 +3,15 @@ import { availableCores } from '@gradpool/core/engine'
 import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineModule, engineNames } from '@gradpool/trainer'
-import { queueFileOption, queueOptions, storeOption, submitOptions, type SubmitOptions } from './queue-options.js'
 import { logSink } from './log-sink.js'
+import {
+  metricsOption,
+  queueFileOption,
+  queueOptions,
+  storeOption,
+  submitOptions,
+  type SubmitOptions,
+} from './queue-options.js'
 import { parseSeeds } from './seeds.js'
 import { assignment, file, fileOrFolder, folder, module, oneOf, positiveNumber, wholeNumber } from './values.js'
 
@@ -41,6 +48,8 @@ export interface RunCommandOptions extends SubmitOptions {
   readonly log?: readonly string[]
   readonly json?: boolean
   readonly quiet?: boolean
+  /** Whether a page is written at the end. */
+  readonly report: boolean
   /** Default: the report's words for its own experiments, English for all others. */
   readonly lang?: Language
   /** Libraries may log. */
@@ -79,7 +88,15 @@ export function resumeOptions(): Option[] {
 
 /** Of `gradpool worker`. */
 export function workerOptions(): Option[] {
-  return [...queueOptions(), storeOption(), workersOption(), engineOption(), quietOption(), inProcessOption()]
+  return [
+    ...queueOptions(),
+    storeOption(),
+    metricsOption(),
+    workersOption(),
+    engineOption(),
+    quietOption(),
+    inProcessOption(),
+  ]
 }
 
 /** Of `gradpool verify`. */
@@ -139,6 +156,7 @@ function shownOptions(): Option[] {
     new Option('--log <to>', 'log to tensorboard, mlflow, mlflow=URL, csv or jsonl besides; repeatable').argParser(
       logSink,
     ),
+    new Option('--no-report', 'write no report.html at the end'),
     inProcessOption(),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     quietOption(),
