@@ -9,8 +9,9 @@ export type MetricValue = number | readonly (readonly number[])[]
 export function metricsIn(event: LogEvent): readonly { split: Split; name: string; value: MetricValue }[] {
   if (event.type === 'ended') return entries('test', event.test ?? {})
   if (event.type !== 'epoch') return []
-  const { epoch: _, validation = {}, ...own } = event.row
-  return [...entries('train', own), ...entries('validation', validation)]
+  const { validation = {}, ...own } = event.row
+  const trained = entries('train', own).filter(({ name }) => name !== 'epoch')
+  return [...trained, ...entries('validation', validation)]
 }
 
 function entries(split: Split, metrics: object) {

@@ -73,7 +73,7 @@ test('a training is a run, with metrics in batches and artifacts', async () => {
   expect(metrics).toContainEqual(expect.objectContaining({ key: 'test.accuracy', value: 0.625 }))
   expect(json('runs/update')).toMatchObject([{ run_id: 'r1', status: 'FINISHED' }])
   const artifacts = asked.flatMap(
-    ({ path }) => path.match(/^mlflow-artifacts\/artifacts\/7\/r1\/artifacts\/(.*)$/)?.[1] ?? [],
+    ({ path }) => /^mlflow-artifacts\/artifacts\/7\/r1\/artifacts\/(.*)$/.exec(path)?.[1] ?? [],
   )
   expect(artifacts.map(decodeURIComponent)).toEqual([
     'inputs/one at epoch 1.png',

@@ -162,11 +162,11 @@ function text(tag: string, markdown: string): Value {
 }
 
 function markdownOf({ columns, rows }: LoggedTable): string {
-  const line = (cells: readonly unknown[]) => `| ${cells.map(cellOf).join(' | ')} |`
+  const line = (cells: LoggedTable['rows'][number]) => `| ${cells.map(cellOf).join(' | ')} |`
   return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-function cellOf(cell: unknown): string {
+function cellOf(cell: LoggedTable['rows'][number][number]): string {
   return String(cell ?? '')
     .replace(/[\\|`*_<>[\]]/g, String.raw`\$&`)
     .replace(/\s+/g, ' ')

@@ -28,8 +28,7 @@ export class SinkQueue {
     if (this.#hasFailed) return
     let event = told
     if (this.#bytes + bytesIn(event) > MOST_BYTES && 'weights' in event) {
-      const { weights: _, ...lighter } = event
-      event = lighter
+      event = { ...event, weights: {} }
       this.#lost++
     }
     const isFull = this.#events.length >= MOST_EVENTS || this.#bytes + bytesIn(event) > MOST_BYTES
