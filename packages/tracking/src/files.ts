@@ -8,8 +8,8 @@ import { relativePath } from './names.js'
 import { pngOf } from './png.js'
 
 /**
- * A table of every training in a folder, `TRAINING.csv` (`metrics.csv` of a `fit`): a line for each epoch and split, with
- * the metrics that are one number.
+ * A table of every training in a folder, `TRAINING.csv` (`metrics.csv` of a `fit`): a line for each epoch and split,
+ * with the metrics that are one number.
  */
 export function csv(folder: string): Sink {
   const tables = new Map<string, { readonly file: Appender; columns?: readonly string[] }>()
@@ -51,8 +51,8 @@ function quoted(cell: string): string {
 }
 
 /**
- * A file with one JSON document a line for every event, in the order of time. Images are PNG files and bytes are as they
- * are, in base64; weights and Programs are left out, and a number that is not finite is null.
+ * A file with one JSON document a line for every event, in the order of time. Images are PNG files and bytes are as
+ * they are, in base64; weights and Programs are left out, and a number that is not finite is null.
  */
 export function jsonLines(path: string): Sink {
   const file = new Appender(path)

@@ -1,4 +1,6 @@
-/** Tells sinks of the stages of a run, each a training of its own: by the events of the run, and by what a stage left. */
+/**
+ * Tells sinks of the stages of a run, each a training of its own: by the events of the run, and by what a stage left.
+ */
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { messageOf, namedStates } from '@gradpool/storage'
 import { startedTraining, type SinkFeed } from '@gradpool/trainer'

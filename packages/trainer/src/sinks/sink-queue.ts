@@ -1,4 +1,6 @@
-/** The events that wait for a sink: so many at most, and so many bytes. A sink that fails is left alone from then on. */
+/**
+ * The events that wait for a sink: so many at most, and so many bytes. A sink that fails is left alone from then on.
+ */
 import { nextTurn } from '@gradpool/core/engine'
 import type { LogEvent, Sink } from './sink.js'
 

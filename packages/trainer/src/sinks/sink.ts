@@ -1,6 +1,6 @@
 /**
- * Sinks: where the log of a training goes besides its result, such as the files of another tool. A sink gets events, one
- * after the other, off the training's path; `SinkFeed` feeds it.
+ * Sinks: where the log of a training goes besides its result, such as the files of another tool. A sink gets events,
+ * one after the other, off the training's path; `SinkFeed` feeds it.
  */
 import type { Program } from '@gradpool/core/engine'
 import type { EpochRow, Metrics } from '../metrics/epoch-row.js'
