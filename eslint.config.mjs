@@ -19,6 +19,7 @@ const layers = {
   orchestrator: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments'],
   queue: ['core', 'storage', 'trainer', 'experiments', 'orchestrator'],
   serve: ['core', 'trainer'],
+  tracking: ['core', 'storage', 'trainer'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
   report: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments', 'orchestrator', 'hashing'],
   cli: [
@@ -37,6 +38,7 @@ const layers = {
     'queue',
     'report',
     'serve',
+    'tracking',
   ],
   gradpool: [
     'core',

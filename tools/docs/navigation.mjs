@@ -39,6 +39,7 @@ export const groups = [
     pages: [
       'docs/optimizers.md',
       'docs/judging.md',
+      'docs/tracking.md',
       'docs/regression.md',
       'docs/clustering.md',
       'docs/hashing.md',
@@ -81,6 +82,7 @@ export const modules = {
   '@gradpool/serve': 'packages/serve/src/index.ts',
   '@gradpool/serve/fastify': 'packages/serve/src/fastify.ts',
   '@gradpool/serve/server': 'packages/serve/src/server.ts',
+  '@gradpool/tracking': 'packages/tracking/src/index.ts',
   '@gradpool/worker-pool': 'packages/worker-pool/src/index.ts',
   'gradpool/predict': 'packages/gradpool/src/predict.ts',
   gradpool: 'packages/gradpool/src/index.ts',

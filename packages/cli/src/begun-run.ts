@@ -15,6 +15,7 @@ export type ResumeOptions = Pick<
   | 'stallAfter'
   | 'maxMinutes'
   | 'profile'
+  | 'log'
   | 'json'
   | 'quiet'
   | 'report'
@@ -44,6 +45,7 @@ export async function begunRun(asked: string | undefined, given: ResumeOptions):
     throw new UserError(`'${directory}' was not made by \`gradpool run\`, so it cannot go on here`)
   }
   const { asked: experiments, cwd, seed, preset, set, epochs } = record
+  const log = options.log ?? record.log
   const data = options.data === undefined ? record.data : resolve(options.data)
   const run: RunCommandOptions = {
     ...options,
@@ -57,6 +59,7 @@ export async function begunRun(asked: string | undefined, given: ResumeOptions):
     ...queueOf(record),
     ...(epochs !== undefined && { epochs }),
     ...(data !== undefined && { data }),
+    ...(log !== undefined && { log }),
   }
   const absolute = resolve(directory)
   const moves = existsSync(cwd) && resolve(cwd) !== process.cwd()
@@ -99,6 +102,7 @@ function isOfRunCommand(record: object): record is Begun {
     isListOf('string', fields.asked) &&
     isListOf('string', fields.set) &&
     isListOf('number', fields.seed) &&
+    (fields.log === undefined || isListOf('string', fields.log)) &&
     typeof fields.cwd === 'string' &&
     typeof fields.engine === 'string' &&
     typeof fields.preset === 'string' &&

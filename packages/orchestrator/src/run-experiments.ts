@@ -6,16 +6,26 @@ import { UserError } from '@gradpool/core'
 import { type Engine } from '@gradpool/core/engine'
 import type { ExperimentPlan, StagePlan } from '@gradpool/experiments'
 import { messageOf } from '@gradpool/storage'
-import { checkMemory, enginePool, sentenceOf, usefulWorkers } from '@gradpool/trainer'
+import {
+  checkMemory,
+  enginePool,
+  logOf,
+  sentenceOf,
+  SinkFeed,
+  usefulWorkers,
+  type Log,
+  type Sink,
+} from '@gradpool/trainer'
 import { LocalTrainer, type OnProfile } from './local-trainer.js'
 import { experimentResult, isOver } from './runs/experiment-result.js'
 import { DoneStages } from './runs/done-stages.js'
 import { lockRun, type Lock } from './runs/run-lock.js'
 import { RunDirectory } from './runs/run-directory.js'
+import { RunLog } from './runs/run-log.js'
 import { runGraph } from './scheduling/run-graph.js'
 import { readRecord } from './runs/read-run.js'
 import { type EngineTold, runRecord, type RunRecord } from './runs/run-record.js'
-import type { ExperimentResult, RunEvent, RunResult, StageProgress } from './runs/run-result.js'
+import type { ExperimentResult, RunEvent, RunResult, StageProgress, StageRef } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
 import { stageGraph, type StageGraph } from './scheduling/stage-graph.js'
 import { StageRunner } from './stage-runner.js'
@@ -38,8 +48,14 @@ interface CommonOptions {
   readonly stallSeconds?: number
   /** Stops all stages within a step; the result then tells of experiments that were interrupted. */
   readonly signal?: AbortSignal
-  /** What it throws stops nothing; the first time, a warning tells of it. */
-  readonly onEvent?: (event: RunEvent) => void
+  /**
+   * What it throws stops nothing; the first time, a warning tells of it.
+   *
+   * @param log adds images, tables and files to the log of a stage
+   */
+  readonly onEvent?: (event: RunEvent, log: (stage: StageRef) => Log) => void
+  /** Where the stages are logged besides, given the run directory. None can stop or slow the run. */
+  readonly sinks?: (directory: string) => readonly Sink[]
   /** Anything else that `run.json` should record, such as the command line. */
   readonly record?: Readonly<Record<string, unknown>>
 }
@@ -109,11 +125,15 @@ export async function runExperiments(
   const repairs: string[] = []
   const { directory, lock } = await directoryFor(asked, options, (message) => repairs.push(message))
 
-  const emit = emitter(directory, options.onEvent)
+  const logTo: { log?: RunLog } = {}
+  const emit = emitter(directory, options.onEvent, logTo)
+  const warn = (message: string) => emit({ type: 'warning', message })
+  const feed = new SinkFeed({ sinks: options.sinks?.(directory.path) ?? [], warn })
+  const log = new RunLog({ plans, engine, feed, stageFolder: (hash) => directory.stageFolder(hash), warn })
+  logTo.log = log
   if (options.resume !== undefined)
     emit({ type: 'resumed', ...(options.after !== undefined && { after: options.after }) })
   for (const message of repairs) emit({ type: 'warning', message })
-  const warn = (message: string) => emit({ type: 'warning', message })
   const trainer = options.trainer ?? localTrainer(stages, options, directory, warn)
   const { numerics } = engine
   const done = new DoneStages({ directory, numerics, fresh, onWarning: warn })
@@ -132,6 +152,7 @@ export async function runExperiments(
     } finally {
       release()
       await trainer.close()
+      await log.close()
       directory.close()
       lock.release()
     }
@@ -181,11 +202,20 @@ async function directoryFor(
 }
 
 /** Writes each event to the log and tells the caller; neither can stop the run. */
-function emitter(directory: RunDirectory, onEvent: CommonOptions['onEvent']): Running['emit'] {
+function emitter(
+  directory: RunDirectory,
+  onEvent: CommonOptions['onEvent'],
+  logTo: { readonly log?: RunLog },
+): Running['emit'] {
+  const logOfStage = (stage: StageRef) =>
+    logOf(
+      (item) => emit({ type: 'logged', stage, item }),
+      () => logTo.log?.epochOf(stage) ?? 0,
+    )
   let hasThrown = false
   const tell = (event: RunEvent) => {
     try {
-      onEvent?.(event)
+      onEvent?.(event, logOfStage)
     } catch (error) {
       if (hasThrown) return
       hasThrown = true
@@ -194,6 +224,7 @@ function emitter(directory: RunDirectory, onEvent: CommonOptions['onEvent']): Ru
   }
   const emit = (event: RunEvent) => {
     const problem = directory.append(event, new Date())
+    logTo.log?.onEvent(event)
     tell(event)
     if (problem !== undefined) tell({ type: 'warning', message: problem })
   }

@@ -96,6 +96,22 @@ export {
   type ExplainOptions,
   type Explanation,
 } from './judging/explain.js'
+export { logOf } from './sinks/log.js'
+export { SinkFeed } from './sinks/sink-feed.js'
+export { startedTraining } from './sinks/started-training.js'
+export type {
+  ImageBytes,
+  Log,
+  LogEvent,
+  LoggedImage,
+  LoggedItem,
+  LoggedTable,
+  LoggedWeights,
+  LogItem,
+  ParamValue,
+  Sink,
+  TrainingEnd,
+} from './sinks/sink.js'
 export type { InitFrom } from './fit/init-from.js'
 export { type FieldType, startTraining, type StartOptions } from './online/start-training.js'
 export type { Trainer } from './online/trainer.js'

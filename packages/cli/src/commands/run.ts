@@ -17,6 +17,7 @@ import { chooseEngine, checkProfile, kernelTable, type TrainingProfile, writePro
 import { exitCode } from '../exit-code.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
+import { logSinks } from '../log-sinks.js'
 import { planExperiments } from '../plan-experiments.js'
 import { type RunCommandOptions } from '../options/run-options.js'
 import { checkQueueOptions, submit, usesQueue } from '../queue/submission.js'
@@ -47,6 +48,7 @@ export async function runCommand(
   let engine: Engine | undefined
   try {
     const configs = await selectExperiments(asked, options)
+    const sinks = await logSinks(options.log)
     engine = await chooseEngine(options)
     if (options.profile !== undefined) await checkProfile(engine, options.profile)
     const plans = await planExperiments(configs, {
@@ -62,7 +64,7 @@ export async function runCommand(
     const known = restarted().run ?? resume
     const unfinished = options.resume === true && known === undefined
     const directory = unfinished ? await findResumable(plans, engine, options.out) : known
-    return await train(plans, engine, { asked, options, io, interrupts, resume: directory })
+    return await train(plans, engine, { asked, options, io, interrupts, sinks, resume: directory })
   } catch (error) {
     if (interrupts.signal.aborted && isAbort(error)) return interrupts.exitCode() ?? exitCode.failed
     throw error
@@ -77,13 +79,14 @@ interface Context {
   readonly options: RunCommandOptions
   readonly io: Io
   readonly interrupts: Interrupts
+  readonly sinks: RunOptions['sinks']
   readonly resume: string | undefined
 }
 
 async function train(
   plans: readonly ExperimentPlan[],
   engine: Engine,
-  { asked, options, io, interrupts, resume }: Context,
+  { asked, options, io, interrupts, sinks, resume }: Context,
 ): Promise<number> {
   const { json = false, quiet = false, workers } = options
   const manySeeds = options.seed.length > 1
@@ -117,6 +120,7 @@ async function train(
   const shared = {
     directory: options.out,
     signal: interrupts.signal,
+    ...(sinks && { sinks }),
     onEvent(event: RunEvent) {
       keepSamples(event)
       display.onEvent(event)

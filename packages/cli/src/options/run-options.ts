@@ -3,6 +3,7 @@ import { availableCores } from '@gradpool/core/engine'
 import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineModule, engineNames } from '@gradpool/trainer'
+import { logSink } from './log-sink.js'
 import {
   lockOption,
   metricsOption,
@@ -44,6 +45,8 @@ export interface RunCommandOptions extends SubmitOptions {
   readonly maxMinutes?: number
   /** A file to write. */
   readonly profile?: string
+  /** Where it is logged besides; see log-sinks.ts. */
+  readonly log?: readonly string[]
   readonly json?: boolean
   readonly quiet?: boolean
   /** Whether a page is written at the end. */
@@ -152,6 +155,9 @@ function shownOptions(): Option[] {
       '--profile <file>',
       'write what steps spend their time on as a Chrome trace, and print the ten largest',
     ).argParser(file('--profile')),
+    new Option('--log <to>', 'log to tensorboard, mlflow, mlflow=URL, csv or jsonl besides; repeatable').argParser(
+      logSink,
+    ),
     new Option('--no-report', 'write no report.html at the end'),
     inProcessOption(),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),

@@ -28,7 +28,7 @@ interface NodeModules {
 /** What a browser has of it, and Node. */
 interface Surroundings {
   readonly process?: { readonly getBuiltinModule?: (name: string) => unknown } & Partial<
-    Pick<NodeJS.Process, 'arch' | 'cwd' | 'emitWarning' | 'env' | 'hrtime' | 'stderr'>
+    Pick<NodeJS.Process, 'arch' | 'cpuUsage' | 'cwd' | 'emitWarning' | 'env' | 'hrtime' | 'memoryUsage' | 'stderr'>
   >
 }
 

@@ -94,7 +94,7 @@ export class RunDirectory {
   append(event: RunEvent, time: Date): string | undefined {
     if (this.#log === undefined) return undefined
     try {
-      appendLine(this.#log, JSON.stringify({ time: time.toISOString(), ...event }))
+      appendLine(this.#log, JSON.stringify({ time: time.toISOString(), ...event }, bytesAsText))
       return undefined
     } catch (error) {
       this.#closeLog()
@@ -128,6 +128,11 @@ export class RunDirectory {
     this.#log = undefined
     if (log !== undefined) closeSync(log)
   }
+}
+
+/** Bytes that were logged, in base64. */
+function bytesAsText(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }
 
 /** `2026-01-31T12-00-00`, which every file system takes. */

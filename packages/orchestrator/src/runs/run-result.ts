@@ -1,7 +1,7 @@
 /**
  * What a run tells, while it goes on (events) and at its end (the result: the document that `--json` prints).
  */
-import type { EpochRow, Metrics } from '@gradpool/trainer'
+import type { EpochRow, LoggedItem, Metrics } from '@gradpool/trainer'
 
 /** One test example as the trained experiment sees it. */
 export interface Sample {
@@ -100,6 +100,8 @@ export type RunEvent =
       readonly test: Metrics | null
       readonly samples: readonly Sample[]
     }
+  /** What a caller added to the log of a stage. Bytes are base64 in `events.jsonl`. */
+  | { readonly type: 'logged'; readonly stage: StageRef; readonly item: LoggedItem }
   | { readonly type: 'stageFailed'; readonly stage: StageRef; readonly error: string }
   | { readonly type: 'experimentDone'; readonly result: ExperimentResult }
   /** A run that was cut off or interrupted is resumed. */

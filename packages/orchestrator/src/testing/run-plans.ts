@@ -27,9 +27,9 @@ export async function runPlans(
     directory: await temporaryFolder(),
     ...runOptions,
     engine,
-    onEvent(event) {
+    onEvent(event, log) {
       events.push(event)
-      runOptions.onEvent?.(event)
+      runOptions.onEvent?.(event, log)
     },
   })
   return { result: await run.result, events, engine }

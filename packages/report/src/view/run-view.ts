@@ -167,6 +167,8 @@ export function withEvent(view: RunView, event: TimedEvent): RunView {
         test: event.test,
         samples: event.samples,
       }))
+    case 'logged':
+      return next
     case 'stageFailed':
       return withStage(next, event.stage, (stage) => ({
         status: 'failed',

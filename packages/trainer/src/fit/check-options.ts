@@ -79,6 +79,10 @@ const rules = {
     (value) => isText(value) || isObject(value),
   ),
   signal: check('an AbortSignal', (value) => value instanceof AbortSignal),
+  sinks: check(
+    'a list of sinks, such as tensorBoard(…)',
+    (value) => Array.isArray(value) && value.every((sink) => isRecord(sink) && typeof sink.write === 'function'),
+  ),
   onStep: aFunction,
   onEpoch: aFunction,
   onEnd: aFunction,
@@ -115,7 +119,7 @@ const ofResult = ['epochs', 'monitor', 'mode', 'earlyStopping', 'keep'] as const
 const ofCourse = [
   ...['validation', 'test', ...ofResult],
   ...['directory', 'checkpointSeconds', 'signal', 'progress', 'profile'],
-  ...['onStep', 'onEpoch', 'onEnd', 'onWarning'],
+  ...['onStep', 'onEpoch', 'onEnd', 'onWarning', 'sinks'],
 ] as readonly (keyof typeof rules)[]
 
 const ofFolds = [

@@ -17,6 +17,8 @@ import { Training, type TrainingOptions } from '../training/training.js'
 import { DoneEpochs } from '../training/done-epochs.js'
 import type { TrainingOutcome, TrainingProgress } from '../training/training-outcome.js'
 import { withRetries } from '../training/with-retries.js'
+import { logOf } from '../sinks/log.js'
+import type { SinkFeed } from '../sinks/sink-feed.js'
 import type { Callbacks } from './callbacks.js'
 import type { DoneTraining } from './fit-directory.js'
 import type { EpochEvent, StepProgress } from './fit-types.js'
@@ -31,6 +33,7 @@ export interface CourseOptions {
   /** The most threads. */
   readonly workers: number
   readonly callbacks: Callbacks
+  readonly feed: SinkFeed
   readonly checkpoints: CheckpointStore | undefined
   /** Where it goes on. */
   readonly from: Checkpoint | undefined
@@ -91,7 +94,12 @@ export class Course {
   }
 
   async #once(): Promise<TrainingOutcome> {
-    const { plan, engine, state, retrace, callbacks, signal, onEpoch, checkpoints } = this.#options
+    const { plan, engine, state, retrace, callbacks, feed, signal, onEpoch, checkpoints } = this.#options
+    let epoch = 0
+    const log = logOf(
+      (item) => feed.tell('', item),
+      () => epoch,
+    )
     const training = new Training({
       plan,
       engine,
@@ -113,7 +121,10 @@ export class Course {
           this.#isToldToStop = true
           training.endAfterEpoch()
         }
-        callbacks.call('onEpoch', onEpoch, { row, stop, weights: () => weightsOf(read()) })
+        epoch = row.epoch
+        const weights = () => weightsOf(read())
+        feed.tell('', { type: 'epoch', row, ...(feed.wantsWeights(epoch) && { weights: weights() }) })
+        callbacks.call('onEpoch', onEpoch, { row, stop, weights, log })
       },
     })
     const stop = () => training.stop()

@@ -9,6 +9,7 @@ import type { DataInput, DataSpec, Dataset, FieldsInput, IdxFolderSpec, MnistSpe
 import type { EndReason } from '../checkpoints/checkpoint.js'
 import type { EngineModule } from '../choose-engine.js'
 import type { InitFrom } from './init-from.js'
+import type { Log, Sink } from '../sinks/sink.js'
 
 /** Plain fields by name: at least those that the model reads. */
 export type FieldsFor<M extends Model> = Readonly<Record<FieldsOf<M>, FieldsInput[string]>>
@@ -98,6 +99,8 @@ export interface EpochEvent<R> {
    * runs.
    */
   readonly weights: () => Readonly<Record<string, Float32Array>>
+  /** Adds images, tables and files to the logs of `sinks`. */
+  readonly log: Log
 }
 
 export interface EndEvent<R> {
@@ -156,6 +159,8 @@ export interface TrainingOptions<Name extends string, R> {
    * `console.warn`.
    */
   readonly onWarning?: (message: string) => unknown
+  /** Where the training is logged besides, such as the files of another tool. None can stop or slow the training. */
+  readonly sinks?: readonly Sink[]
   /** Shows a line of progress on stderr. Default: where stderr is a terminal. */
   readonly progress?: boolean
   /**

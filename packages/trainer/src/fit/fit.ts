@@ -13,7 +13,9 @@ import { tellProfile } from './tell-profile.js'
 import { checkProfile } from '../profile/profile-file.js'
 import type { TrainingProfile } from '../profile/training-profile.js'
 import type { DataFor, FitOptions, HasValidation, Held, Presence, Row } from './fit-types.js'
-import { Fitted } from './fitted.js'
+import { Fitted, weightsOf } from './fitted.js'
+import { SinkFeed } from '../sinks/sink-feed.js'
+import { startedTraining } from '../sinks/started-training.js'
 import { planFit, type AnyFitOptions, type ProgramsFor } from './plan-fit.js'
 
 /**
@@ -75,12 +77,20 @@ export async function fitPrograms<M extends Model, H extends Presence>(
   if (done !== undefined && profile !== undefined) await tellProfile(profile, [], callbacks.warn)
   if (done === undefined) {
     const { retrace } = programs
-    const given = { plan, engine, state, retrace, workers, callbacks, checkpoints, from, checkpointSeconds }
+    const feed = new SinkFeed({ sinks: options.sinks ?? [], warn: callbacks.warn })
+    if (!feed.isEmpty) {
+      const told = { learning: programs.options, data: dataset, engine: engine.name }
+      feed.tell('', startedTraining(plan, told))
+    }
+    const given = { plan, engine, state, retrace, workers, callbacks, feed, checkpoints, from, checkpointSeconds }
     let profiles: readonly TrainingProfile[] = []
     const onProfile = profile === undefined ? undefined : (made: typeof profiles) => (profiles = made)
     try {
       done = await new Course({ ...given, signal, progress, onStep, onEpoch, onProfile }).run()
+      const weights = feed.wantsWeights('end') ? { weights: weightsOf(done.states) } : {}
+      feed.tell('', { type: 'ended', status: 'done', epoch: done.history.length, test: null, ...weights })
     } finally {
+      await feed.close(signal?.aborted === true ? 'interrupted' : 'failed')
       if (profile !== undefined) await tellProfile(profile, profiles, callbacks.warn)
     }
     await checkpoints?.save(lastCheckpoint(done, plan, numerics)).catch((error: unknown) => {

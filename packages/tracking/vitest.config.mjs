@@ -1,0 +1,4 @@
+import { defineConfig, mergeConfig } from 'vitest/config'
+import { unitTests } from '../../vitest.shared.mjs'
+
+export default mergeConfig(unitTests, defineConfig({ test: { name: 'tracking' } }))
