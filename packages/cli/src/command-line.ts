@@ -10,6 +10,7 @@ import { type DoctorOptions } from './commands/doctor.js'
 import { type ExportOptions } from './commands/export.js'
 import { type GcOptions } from './commands/gc.js'
 import { type PredictOptions } from './commands/predict.js'
+import { type RunsOptions } from './commands/runs.js'
 import { type ServeOptions } from './commands/serve.js'
 import { type Setup } from './commands/setup.js'
 import { type ShowOptions } from './commands/show.js'
@@ -31,6 +32,7 @@ import {
 } from './options/run-options.js'
 import { exportOptions } from './options/export-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
+import { labelOptions, type LabelOptions, runsOptions } from './options/runs-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
 import { serveOptions } from './options/serve-options.js'
 import { file, folder } from './options/values.js'
@@ -147,6 +149,31 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(await showCommand(asked, options, io))
     })
   for (const option of showOptions()) show.addOption(option)
+
+  const runs = program
+    .command('runs')
+    .description('the runs of a folder: searched, filtered and sorted')
+    .usage('[command] [options]')
+    .action(async (options: RunsOptions) => {
+      const { runsCommand } = await import('./commands/runs.js')
+      ends(await runsCommand(options, io))
+    })
+  for (const option of runsOptions()) runs.addOption(option)
+  const labelled = (action: 'tag' | 'untag' | 'note', description: string, words: string, told: string) => {
+    const command = runs
+      .command(action)
+      .description(description)
+      .argument('<run>', 'a run directory, its name, or `latest`')
+      .argument(words, told)
+      .action(async (asked: string, all: string[], _: LabelOptions, command: Command) => {
+        const { labelCommand } = await import('./commands/runs.js')
+        ends(await labelCommand(action, asked, all, command.optsWithGlobals(), io))
+      })
+    for (const option of labelOptions()) command.addOption(option)
+  }
+  labelled('tag', 'give a run tags', '<tags...>', 'letters, digits and . _ : / -')
+  labelled('untag', 'take tags from a run', '<tags...>', 'those to take')
+  labelled('note', 'give a run a note, in the place of the one it has', '[words...]', 'the note; none takes it away')
 
   const predict = program
     .command('predict')
