@@ -36,6 +36,7 @@ export const groups = [
     pages: [
       'docs/optimizers.md',
       'docs/judging.md',
+      'docs/runs.md',
       'docs/regression.md',
       'docs/clustering.md',
       'docs/hashing.md',

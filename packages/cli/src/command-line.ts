@@ -5,9 +5,11 @@
 import { createRequire } from 'node:module'
 import { UserError } from '@gradpool/core'
 import { Argument, Command, Option } from 'commander'
+import { type CompareOptions } from './commands/compare.js'
 import { type DataOptions } from './commands/data.js'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type ExportOptions } from './commands/export.js'
+import { type ExportRowsOptions } from './commands/export-rows.js'
 import { type GcOptions } from './commands/gc.js'
 import { type PredictOptions } from './commands/predict.js'
 import { type RunsOptions } from './commands/runs.js'
@@ -32,7 +34,7 @@ import {
 } from './options/run-options.js'
 import { exportOptions } from './options/export-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
-import { labelOptions, type LabelOptions, runsOptions } from './options/runs-options.js'
+import { compareOptions, labelOptions, type LabelOptions, runsOptions } from './options/runs-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
 import { serveOptions } from './options/serve-options.js'
 import { file, folder } from './options/values.js'
@@ -175,6 +177,16 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
   labelled('untag', 'take tags from a run', '<tags...>', 'those to take')
   labelled('note', 'give a run a note, in the place of the one it has', '[words...]', 'the note; none takes it away')
 
+  const compare = program
+    .command('compare')
+    .description('what differs between runs, their results by seed, and their curves')
+    .argument('<runs...>', 'two or more: each a run directory, its name, `latest`, or RUN/EXPERIMENT')
+    .action(async (asked: string[], options: CompareOptions) => {
+      const { compareCommand } = await import('./commands/compare.js')
+      ends(await compareCommand(asked, options, io))
+    })
+  for (const option of compareOptions()) compare.addOption(option)
+
   const predict = program
     .command('predict')
     .description('what a saved model predicts from a picture, or from rows in a file')
@@ -187,9 +199,14 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
 
   const exporting = program
     .command('export')
-    .description('a saved model in the formats of other libraries, or with smaller weights')
-    .argument('<target>', 'a .gradpool file, or RUN/EXPERIMENT, such as latest/mnist_mlp_all')
-    .action(async (target: string, options: ExportOptions) => {
+    .description('a saved model in the formats of other libraries, or with smaller weights; or the epochs of a run')
+    .argument('<target>', 'a .gradpool file, or RUN/EXPERIMENT, such as latest/mnist_mlp_all; of epochs, a run')
+    .action(async (target: string, options: ExportOptions & ExportRowsOptions) => {
+      if (options.csv !== undefined || options.parquet !== undefined) {
+        const { exportRowsCommand } = await import('./commands/export-rows.js')
+        ends(await exportRowsCommand(target, options, io))
+        return
+      }
       const { exportCommand } = await import('./commands/export.js')
       ends(await exportCommand(target, options, io))
     })

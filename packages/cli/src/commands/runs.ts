@@ -63,7 +63,7 @@ export async function runsCommand(options: RunsOptions, { stdout, stderr }: Io):
   if (all.length === 0) stdout.print(`There are no runs in '${folder}': make one with \`gradpool run report\``)
   else if (shown.length === 0) stdout.print(`None of the ${all.length} runs in '${folder}' is so.`)
   else {
-    stdout.printColoured(table(visibleIn(shown), options.columns, stdout))
+    stdout.printColoured(table(shown, options.columns, stdout))
     const hidden = rows.length - shown.length
     if (hidden > 0) stdout.print(`and ${hidden} more`)
   }
@@ -135,10 +135,10 @@ interface Column {
 }
 
 const COLUMNS: Readonly<Record<string, Column>> = {
-  seeds: { cell: ({ seeds }) => String(seeds.length) },
+  seeds: { isText: false, cell: ({ seeds }) => String(seeds.length) },
   status: { isText: true, cell: statusText },
-  seconds: { cell: ({ seeds }) => clockText(seeds) },
-  tags: { isText: true, cell: ({ run }) => run.tags.join(' ') },
+  seconds: { isText: false, cell: ({ seeds }) => clockText(seeds) },
+  tags: { isText: true, cell: ({ run }) => visibleIn(run.tags.join(' ')) },
 }
 
 /** Metrics that are told where no columns are chosen. */
@@ -153,7 +153,12 @@ function table(rows: readonly Row[], asked: readonly string[] | undefined, outle
     columns[at]?.isText ?? rows.every((row) => typeof keyOf(row, heads[at] ?? '') !== 'number')
   const right = heads.flatMap((_, at) => (isText(at) ? [] : [at]))
   const flexible = heads.indexOf('note')
-  return gridOf(heads, cells, { columns: outlet.columns(), colours, right, ...(flexible >= 0 && { flexible }) })
+  return gridOf(visibleIn(heads), cells, {
+    columns: outlet.columns(),
+    colours,
+    right,
+    ...(flexible >= 0 && { flexible }),
+  })
 }
 
 function usualColumns(rows: readonly Row[]): string[] {
@@ -186,7 +191,8 @@ function fieldColumn(name: string): Column {
       const values = seeds.flatMap((one) => valuesOf(run, one, name))
       const numbers = values.filter((value) => typeof value === 'number')
       if (numbers.length === 0 || numbers.length < values.length) {
-        return [...new Set(values.map(String))].join(' ') || '–'
+        // Of all that a run has, only what is told: a thousand configurations take their time.
+        return visibleIn([...new Set(values.map(String))].join(' ')) || '–'
       }
       const deviation = new Set(numbers).size > 1 ? standardDeviation(numbers) : null
       return colours.bold(numberText(mean(numbers))) + (deviation === null ? '' : ` ± ${numberText(deviation)}`)
@@ -214,6 +220,7 @@ function statusText({ seeds }: Row, colours: Colours): string {
 
 /** Of one seed each, all that the list knows. */
 function documentsOf({ run, seeds }: Row): object[] {
-  const { experiments: _, name, ...told } = run
-  return seeds.map(({ name: experiment, ...one }) => ({ run: name, ...told, experiment, ...one }))
+  const { started, engine, numerics, version, commit, tags, note } = run
+  const told = { run: run.name, started, engine, numerics, version, commit, tags, note }
+  return seeds.map(({ name: experiment, ...one }) => ({ ...told, experiment, ...one }))
 }

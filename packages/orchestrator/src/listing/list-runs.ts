@@ -59,15 +59,14 @@ export async function listRuns(
     try {
       const before = known.get(name)
       const isKnown = before?.files === files
-      let isWhole = true
-      const warn = (message: string) => {
-        isWhole = false
-        onDamaged(message)
-      }
-      const run = isKnown ? before.run : await summarize(directory, warn)
+      const damage: string[] = []
+      const run = isKnown ? before.run : await summarize(directory, (message) => damage.push(message))
+      for (const message of damage) onDamaged(message)
       // What damage there is, is told each time.
-      if (isWhole) entries.set(name, { files, run })
-      isStale ||= isWhole && !isKnown
+      if (damage.length === 0) {
+        entries.set(name, { files, run })
+        isStale ||= !isKnown
+      }
       const isRunning = existsSync(join(directory, 'lock')) && isLocked(directory)
       found.push(isRunning ? whileLocked(run) : run)
     } catch (error) {

@@ -53,7 +53,7 @@ export function flatConfig(config: unknown): ReadonlyMap<string, FieldValue> {
     else if (typeof value === 'object' && value !== null) {
       for (const [name, inner] of Object.entries(value)) visit(inner, path === '' ? name : `${path}.${name}`)
     } else if (typeof value === 'number' || typeof value === 'boolean' || value === null) leaves.set(path, value)
-    else leaves.set(path, String(value))
+    else if (typeof value === 'string') leaves.set(path, value)
   }
   visit(config, '')
   return leaves

@@ -22,7 +22,7 @@ export interface ExperimentSummary {
    * Those that are finite numbers: `test.loss`, and of the last epoch `validation.loss` and `training.loss`.
    */
   readonly metrics: Readonly<Record<string, number>>
-  /** As it is in the record. */
+  /** As it is in the record, without the presets, which are applied. */
   readonly config: unknown
   readonly data: { readonly name: string; readonly hash: string }
 }
@@ -95,7 +95,7 @@ function ended({ experiments }: RunContents['record'], result: RunResult): Exper
       seconds: one?.seconds ?? null,
       epochs: epochs.length,
       metrics: { ...metricsOfTest(one?.test ?? null), ...metricsOfRow(epochs.at(-1)) },
-      config,
+      config: applied(config),
       data,
     }
   })
@@ -125,10 +125,15 @@ function goingOn({ experiments }: RunContents['record'], events: RunContents['ev
       seconds: isDone ? hashes.reduce((sum, hash) => sum + (seconds.get(hash) ?? 0), 0) : null,
       epochs: row?.epoch ?? 0,
       metrics: { ...metricsOfTest(tests.get(last) ?? null), ...metricsOfRow(row) },
-      config,
+      config: applied(config),
       data,
     }
   })
+}
+
+function applied(config: unknown): unknown {
+  if (typeof config !== 'object' || config === null || !('presets' in config)) return config
+  return Object.fromEntries(Object.entries(config).filter(([name]) => name !== 'presets'))
 }
 
 function metricsOfTest(test: Metrics | null): Record<string, number> {
@@ -137,11 +142,13 @@ function metricsOfTest(test: Metrics | null): Record<string, number> {
 
 function metricsOfRow(row: EpochRow | undefined): Record<string, number> {
   if (row === undefined) return {}
-  const { epoch: _, seconds: _seconds, validation = {}, ...training } = row
-  return { ...named('validation.', validation), ...named('training.', training) }
+  return { ...named('validation.', row.validation ?? {}), ...named('training.', row) }
 }
 
+/** What a row has beside metrics. */
+const TIMES: readonly string[] = ['epoch', 'seconds']
+
 function named(prefix: string, metrics: object): Record<string, number> {
-  const numbers = Object.entries(metrics).filter(([, value]) => Number.isFinite(value))
+  const numbers = Object.entries(metrics).filter(([name, value]) => Number.isFinite(value) && !TIMES.includes(name))
   return Object.fromEntries(numbers.map(([name, value]) => [prefix + name, Number(value)]))
 }
