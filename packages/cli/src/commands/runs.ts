@@ -1,4 +1,6 @@
-/** `gradpool runs`: the runs of a folder, a line for each experiment, its seeds together; and what runs are labelled. */
+/**
+ * `gradpool runs`: the runs of a folder, a line for each experiment, its seeds together; and what runs are labelled.
+ */
 import { UserError } from '@gradpool/core'
 import {
   changeLabels,

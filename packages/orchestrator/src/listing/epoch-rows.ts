@@ -6,7 +6,9 @@ export interface StageEpochs {
   readonly experiment: string
   readonly seed: number
   readonly stage: string
-  /** In order; none of a stage that has not begun, and none of one that an earlier run trained while this one goes on. */
+  /**
+   * In order; none of a stage that has not begun, and none of one that an earlier run trained while this one goes on.
+   */
   readonly rows: readonly EpochRow[]
 }
 
