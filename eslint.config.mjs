@@ -20,6 +20,7 @@ const layers = {
   queue: ['core', 'storage', 'trainer', 'experiments', 'orchestrator'],
   serve: ['core', 'trainer'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
+  report: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments', 'orchestrator', 'hashing'],
   cli: [
     'core',
     'engine-cpu',
@@ -34,6 +35,7 @@ const layers = {
     'hashing',
     'onnx',
     'queue',
+    'report',
     'serve',
   ],
   gradpool: [
@@ -128,7 +130,7 @@ export default tseslint.config(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
-    files: ['**/*.{ts,mjs}'],
+    files: ['**/*.{ts,tsx,mjs}'],
     plugins: { gradpool: { rules: { 'no-spread-literal': noSpreadLiteral } } },
     rules: { 'gradpool/no-spread-literal': 'error' },
   },
@@ -155,7 +157,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       // One program of all packages: each package's own would have the types of those below it once more.
@@ -180,7 +182,7 @@ export default tseslint.config(
   },
   {
     // Training never depends on the clock or on an unseeded random number.
-    files: ['packages/*/src/**/*.ts'],
+    files: ['packages/*/src/**/*.{ts,tsx}'],
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-properties': [
@@ -190,7 +192,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/**/*.ts', 'test/**/*.ts'],
+    files: ['packages/**/*.{ts,tsx}', 'test/**/*.ts'],
     plugins: { '@nx': nx },
     rules: { '@nx/enforce-module-boundaries': boundaries(layers) },
   },
@@ -219,7 +221,7 @@ export default tseslint.config(
   },
   {
     // Of pages.
-    files: ['examples/browser/**/*.ts', 'test/browser/**/*.ts'],
+    files: ['examples/browser/**/*.ts', 'test/browser/**/*.ts', 'packages/report/src/page/**/*.{ts,tsx}'],
     rules: { 'no-restricted-globals': 'off' },
   },
   {

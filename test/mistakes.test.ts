@@ -13,6 +13,9 @@ describe('commands and options', () => {
     [['run', 'report', '--workers'], /^Option '--workers <n>' argument missing$/m],
     [['list', 'more'], /^Too many arguments for 'list': expected 0 arguments but got 1\.$/m],
     [['run'], /^Say what to run: /],
+    [['report'], /^There are no runs in 'runs': make one with `gradpool run report`$/m],
+    [['report', '--lang', 'fr'], /^--lang must be en or ko, not 'fr'$/m],
+    [['plot', 'latest'], /^Missing required argument 'kind'$/m],
     [['run', 'report', '--workers', '0'], /^--workers must be .* from 1 to 256, not '0'$/m],
     [['run', 'report', '--workers', 'two'], /^--workers must be .*, not 'two'$/m],
     [

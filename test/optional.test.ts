@@ -41,6 +41,19 @@ test('the engine tensorflow without TensorFlow is one sentence with the command'
   expect(stderr).toBe("the engine 'tensorflow' has no TensorFlow here: run `gradpool setup tensorflow` to get it\n")
 })
 
+test('a run without the package that draws reports writes none, and `report` is one sentence with the command', async () => {
+  const cwd = await emptyFolder()
+  const ran = await gradpool(['run', 'mnist_mlp_1p', '--epochs', '1', ...few], { cwd, ...without })
+  expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' })
+  expect(ran.stdout).toMatch(/kept in \S+\n$/)
+  const { code, stdout, stderr } = await gradpool(['report'], { cwd, ...without })
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(/^A report needs the package @gradpool\/report: npm install .*@gradpool\/report@\d\S+\n$/)
+  const queued = await gradpool(['queue', '--queue', 'redis://localhost'], { cwd, ...without })
+  expect(queued.code).toBe(2)
+  expect(queued.stderr).toMatch(/^A queue needs the package @gradpool\/queue: npm install .*@gradpool\/queue@\d\S+\n$/)
+})
+
 /** A project, and an npm that does what a script says, with what it was called with in `called`. */
 async function project(script: string): Promise<{ readonly cwd: string; readonly options: Options }> {
   const cwd = await emptyFolder()

@@ -38,6 +38,7 @@ test('one experiment is logged in the very form of the report', async () => {
     /^─/,
     /^mnist_auto_1 +확장 인코더를 이용한 엠니스트 분류 +0\.746 +\d\.\d{3} +\d+\.\d$/,
     /^1 experiment done in /,
+    /^Report: \S+report\.html$/,
   ]
   last.forEach((pattern, at) => expect(lines.at(at - last.length)).toMatch(pattern))
   expect(stdout).toMatch(/→/)

@@ -146,3 +146,13 @@ test('each package names every optional package of its parts', () => {
     }
   }
 })
+
+test('declarations have no typed arrays with a parameter, which TypeScript before 5.7 does not know', () => {
+  const declarations = readdirSync(join(root, 'packages'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /^[^/\\]+[/\\]dist[/\\].*\.d\.ts$/.test(path))
+    .map((path) => ({ path, text: readFileSync(join(root, 'packages', path), 'utf8') }))
+  expect(declarations.length).toBeGreaterThan(100)
+  expect(
+    declarations.filter(({ text }) => /\b(?:\w+Array|Buffer)<ArrayBuffer/.test(text)).map(({ path }) => path),
+  ).toEqual([])
+})

@@ -30,6 +30,9 @@ const named = process.argv.slice(2).map((name) => name.replace('@gradpool/', '')
 const workerModule = /'(?:\.\.\/)+dist\/([\w/-]+)\.js'/g
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
+/** Scripts and styles that are written into pages, by package: modules in `src`. */
+const inPages = { report: { page: ['page/main.tsx', 'page/page.css'] } }
+
 /** Files of `engine-cpu` that `gradpool` has, too, for programs that depend on it alone. */
 const kernels = ['kernels', 'kernels-emulated', 'kernels-unshared', 'kernels-emulated-unshared']
 
@@ -45,7 +48,8 @@ function entriesOf(folder) {
   const sources = readdirSync(join(folder, 'src'), { recursive: true }).filter((file) => /(?<!\.test)\.ts$/.test(file))
   const texts = sources.map((file) => readFileSync(join(folder, 'src', file), 'utf8'))
   const loaded = texts.flatMap((text) => [...text.matchAll(workerModule)].map(([, name]) => name))
-  return new Set([...exported, ...loaded])
+  const pages = Object.keys(inPages[basename(folder)] ?? {})
+  return new Set([...exported, ...loaded].filter((name) => !pages.includes(name)))
 }
 
 /** The packages that run in browsers, too. */
@@ -129,6 +133,14 @@ function makeCommonJs(folder, names, options) {
   })
 }
 
+/** Whole, as small as it gets, for browsers. */
+function makeForPages(folder, pages, options) {
+  const entryPoints = Object.entries(pages).flatMap(([out, sources]) =>
+    sources.map((source) => ({ in: join(folder, 'src', source), out })),
+  )
+  return build({ ...options, entryPoints, platform: 'browser', target: 'es2022', format: 'iife', minify: true })
+}
+
 /** The licences of all others that have code in what was made. */
 function writeLicences(files, dist) {
   const inputs = files.flatMap(({ metafile }) =>
@@ -163,6 +175,8 @@ async function bundle(folder) {
     target: 'node20.19',
     format: 'esm',
     define: { GRADPOOL_VERSION: JSON.stringify(version) },
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
     metafile: true,
     logLevel: 'warning',
   }
@@ -190,6 +204,7 @@ async function bundle(folder) {
             plugins: [askedForNode, piscina],
           }),
         ]),
+    ...(name in inPages ? [makeForPages(folder, inPages[name], options)] : []),
     ...(name in inCommonJs ? [makeCommonJs(folder, inCommonJs[name], options)] : []),
   ])
   const outputs = ({ metafile }) => Object.keys(metafile.outputs).map((file) => resolve(root, file))

@@ -103,10 +103,10 @@ await Promise.all([
   inOrder([
     ...has(changed, ['Formatting', [tool('prettier'), '--check', '--log-level=warn', '--ignore-unknown', ...changed]]),
     ...has(sources, ['Width of comments', [join(root, 'tools', 'comment-width.mjs'), ...sources]]),
-    ...has(only(/\.ts$/), ['Types', [tool('tsc'), '--build']]),
+    ...has(only(/\.tsx?$/), ['Types', [tool('tsc'), '--build']]),
     ...has(only(/\.md$/), ['Links in Markdown', [tool('remark'), '--no-stdout', '--quiet', '--frail', '.']]),
     ...has(only(/\.[ch]$/), ['Formatting of C', [join(root, 'tools', 'format-c.mjs'), '--check']]),
-    ...has(only(/^packages\/.*\.ts$/), ['Circles of imports', [join(root, 'tools', 'import-circles.mjs')]]),
+    ...has(only(/^packages\/.*\.tsx?$/), ['Circles of imports', [join(root, 'tools', 'import-circles.mjs')]]),
     ...has(sources, ['Lint', [tool('eslint'), '--no-warn-ignored', ...sources]]),
   ]),
 ])

@@ -66,8 +66,9 @@ function refill(lines, room) {
  * Comments that have their lines for themselves: a block each, line comments below each other as
  * one.
  */
-function commentsOf(source) {
-  const { comments } = tseslint.parser.parseForESLint(source, { comment: true, range: true }).ast
+function commentsOf(source, name) {
+  const options = { comment: true, range: true, jsx: name.endsWith('.tsx') }
+  const { comments } = tseslint.parser.parseForESLint(source, options).ast
   const found = []
   for (const { type, value, range, loc } of comments) {
     const start = source.lastIndexOf('\n', range[0] - 1) + 1
@@ -110,7 +111,7 @@ const isTooLong = (line) => line.length > width
 
 const isWriting = process.argv.includes('--write')
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
-const tracked = execFileSync('git', ['ls-files', '*.ts', '*.mjs', '*.js', ...asked], {
+const tracked = execFileSync('git', ['ls-files', '*.ts', '*.tsx', '*.mjs', '*.js', ...asked], {
   cwd: root,
   encoding: 'utf8',
 })
@@ -118,13 +119,13 @@ let numLong = 0
 for (const name of asked.length > 0 ? asked : tracked.trim().split('\n')) {
   let source = readFileSync(name, 'utf8')
   if (!source.split('\n').some(isTooLong)) continue
-  for (const comment of commentsOf(source).reverse()) {
+  for (const comment of commentsOf(source, name).reverse()) {
     const text = source.slice(...comment.range)
     if (!text.split('\n').some(isTooLong)) continue
     if (isWriting) source = source.slice(0, comment.range[0]) + written(comment) + source.slice(comment.range[1])
   }
   if (isWriting) writeFileSync(name, source)
-  for (const comment of commentsOf(source)) {
+  for (const comment of commentsOf(source, name)) {
     source
       .slice(...comment.range)
       .split('\n')

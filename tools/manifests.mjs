@@ -14,6 +14,7 @@ export const threadModules = {
   'engine-cpu': ['step-chunk'],
   'worker-pool': ['pool-worker'],
   trainer: ['run-rounds', 'window-thread'],
+  report: ['umap-thread'],
   gradpool: ['gradpool-worker'],
 }
 

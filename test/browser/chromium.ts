@@ -62,7 +62,7 @@ export async function open(
     ...context
   }: { readonly args?: readonly string[] } & Pick<
     NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>,
-    'viewport' | 'colorScheme' | 'hasTouch' | 'isMobile' | 'deviceScaleFactor' | 'serviceWorkers'
+    'viewport' | 'colorScheme' | 'bypassCSP' | 'hasTouch' | 'isMobile' | 'deviceScaleFactor' | 'serviceWorkers'
   > = {},
 ): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'gradpool-chromium-'))

@@ -1,25 +1,36 @@
 // `gradpool run` over a queue, with workers in processes of their own, as a user has them.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RunResult } from '@gradpool/orchestrator'
 import { expect, test } from 'vitest'
 import { smallData } from '../data-folder.js'
 import { emptyFolder, gradpool, gradpoolHere, runsIn } from '../gradpool.js'
 import { bitsOf, documentOf, runJson } from '../run-document.js'
+import { freePort } from '../servers/server-process.js'
 import { redisForAll } from './servers.js'
 import { startWorker } from './worker-process.js'
 
 const redis = redisForAll({ password: 'open-sesame' })
+const textAt = async (address: string) => (await fetch(address)).text()
+const stagesOf = ({ experiments }: RunResult) => experiments.flatMap(({ stages }) => stages.map(({ hash }) => hash))
 const report = ['report', '--epochs', '1', ...smallData()]
 
 test('the report, trained by two workers, comes to the bits of one process', async () => {
   const cwd = await emptyFolder()
   const env = { GRADPOOL_QUEUE: redis().url }
   const address = `redis://127.0.0.1:${redis().port}`
-  const workers = await Promise.all(['1', '2'].map(() => startWorker(['--workers', '1'], { cwd, env })))
+  const ports = [await freePort(), await freePort()]
+  const start = (port: number) => startWorker(['--workers', '1', '--metrics', String(port)], { cwd, env })
+  const workers = await Promise.all(ports.map(start))
   const here = runJson(report)
   const there = await gradpool(['run', ...report, '--queue', address, '--json'], { cwd, env })
   expect(there).toMatchObject({ code: 0, stderr: expect.stringContaining(`Queue ${address}, store file:`) as string })
   expect(bitsOf(documentOf(there))).toEqual(bitsOf(await here))
+
+  const metrics = await Promise.all(ports.map((port) => textAt(`http://127.0.0.1:${port}/metrics`)))
+  const done = metrics.map((text) => Number(/^gradpool_jobs_total\{outcome="done"\} (\d+)$/m.exec(text)?.[1]))
+  expect(done.reduce((sum, count) => sum + count, 0)).toBe(new Set(stagesOf(documentOf(there))).size)
+  expect(await textAt(`http://127.0.0.1:${ports[0] ?? 0}/readyz`)).toBe('ok\n')
 
   const shown = await gradpool(['queue', '--json'], { cwd, env })
   const told: unknown = JSON.parse(shown.stdout)

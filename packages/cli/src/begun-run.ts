@@ -17,6 +17,7 @@ export type ResumeOptions = Pick<
   | 'profile'
   | 'json'
   | 'quiet'
+  | 'report'
   | 'lang'
   | 'queueFile'
 > & {

@@ -7,7 +7,7 @@ type Shape = Readonly<Record<string, readonly Kind[]>>
 const runShape: Shape = {
   run: ['string'],
   engine: ['string'],
-  workers: ['number'],
+  workers: ['number', 'null'],
   seconds: ['number'],
   experiments: ['array'],
 }

@@ -11,8 +11,10 @@ import { type DoctorOptions } from './commands/doctor.js'
 import { type ExportOptions } from './commands/export.js'
 import { type ExportRowsOptions } from './commands/export-rows.js'
 import { type GcOptions } from './commands/gc.js'
+import { type PlotCommandOptions } from './commands/plot.js'
 import { type PredictOptions } from './commands/predict.js'
 import { type RunsOptions } from './commands/runs.js'
+import { type ReportCommandOptions } from './commands/report.js'
 import { type ServeOptions } from './commands/serve.js'
 import { type Setup } from './commands/setup.js'
 import { type ShowOptions } from './commands/show.js'
@@ -35,6 +37,7 @@ import {
 import { exportOptions } from './options/export-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
 import { compareOptions, labelOptions, type LabelOptions, runsOptions } from './options/runs-options.js'
+import { plotOptions, reportOptions } from './options/report-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
 import { serveOptions } from './options/serve-options.js'
 import { file, folder } from './options/values.js'
@@ -186,6 +189,27 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(await compareCommand(asked, options, io))
     })
   for (const option of compareOptions()) compare.addOption(option)
+
+  const report = program
+    .command('report')
+    .description('write a page of one run or several: table, curves, figures, timeline, hashes; one file, no network')
+    .argument('[runs...]', A_RUN)
+    .action(async (asked: string[], options: ReportCommandOptions) => {
+      const { reportCommand } = await import('./commands/report.js')
+      ends(await reportCommand(asked, options, io))
+    })
+  for (const option of reportOptions()) report.addOption(option)
+
+  const plot = program
+    .command('plot')
+    .description('one figure of a run as an SVG or PNG file')
+    .argument('<run>', "a run directory, its name, or 'latest'")
+    .argument('<kind>', 'which figure, such as curves, timeline, confusion, codes or walks')
+    .action(async (asked: string, kind: string, options: PlotCommandOptions) => {
+      const { plotCommand } = await import('./commands/plot.js')
+      ends(await plotCommand(asked, kind, options, io))
+    })
+  for (const option of plotOptions()) plot.addOption(option)
 
   const predict = program
     .command('predict')

@@ -22,7 +22,7 @@ export {
 export { changeLabels, readLabels, type LabelsChange, type RunLabels } from './listing/run-labels.js'
 export { summarize } from './listing/run-summary.js'
 export type { ExperimentSummary, RunStatus, RunSummary } from './listing/run-summary.js'
-export { findGarbage, removeGarbage, type Garbage } from './runs/collect-garbage.js'
+export { findGarbage, QUEUE_STORE, removeGarbage, type Garbage } from './runs/collect-garbage.js'
 export { findRun, isRun } from './runs/find-run.js'
 export {
   findStageModel,

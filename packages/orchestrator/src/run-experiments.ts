@@ -93,9 +93,10 @@ export async function runExperiments(
 ): Promise<Run> {
   const { engine, record = {}, fresh = false } = options
   const { checkpointSeconds = CHECKPOINT_SECONDS, stallSeconds = STALL_SECONDS } = options
-  const workers = options.trainer === undefined ? options.workers : options.trainer.limit
-  if (!Number.isInteger(workers) || workers < 1) {
-    throw new UserError(`workers must be a whole number of at least 1, not ${String(workers)}`)
+  const limit = options.trainer === undefined ? options.workers : options.trainer.limit
+  const workers = options.trainer === undefined ? limit : null
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new UserError(`workers must be a whole number of at least 1, not ${String(limit)}`)
   }
   if (!(checkpointSeconds > 0)) {
     throw new UserError(`checkpointSeconds must be a number above 0, not ${String(checkpointSeconds)}`)
@@ -104,7 +105,7 @@ export async function runExperiments(
   const asked = runRecord({ plans, engine, workers, started, record })
   const graph = stageGraph(plans)
   const stages = [...graph.values()].map(({ plan }) => plan)
-  if (options.trainer === undefined) await checkMemory(stages, options.engine, workers)
+  if (options.trainer === undefined) await checkMemory(stages, options.engine, limit)
   const repairs: string[] = []
   const { directory, lock } = await directoryFor(asked, options, (message) => repairs.push(message))
 
@@ -123,7 +124,7 @@ export async function runExperiments(
     const startedMs = performance.now()
     const release = stopOnAbort(options.signal, runner, () => void trainer.close())
     try {
-      const experiments = await runStages(running, workers, options.signal)
+      const experiments = await runStages(running, limit, options.signal)
       const seconds = (performance.now() - startedMs) / 1000
       const result = { run: directory.path, engine: engine.name, workers, seconds, experiments }
       await writeResult(running, result)

@@ -154,4 +154,22 @@ describe('garbage', () => {
     const again = await runPlans([experimentOf('two', stageOf('other'))], { directory })
     expect(again.engine.trained).toEqual([])
   })
+
+  it('has what is served to a queue once no run needs it', async () => {
+    const directory = await temporaryFolder()
+    const record = { queue: 'redis://127.0.0.1:6379' }
+    const served = join(directory, '.queue-store')
+    await mkdir(join(served, 'blobs'), { recursive: true })
+    await writeFile(join(served, 'blobs', 'a'), 'some bytes')
+    const run = await runPlans(plans, { directory, record })
+    const ofQueue = { path: served, why: 'no run serves it to a queue any more', numBytes: 10 }
+    expect(await findGarbage(directory)).toEqual([ofQueue])
+
+    const result = join(run.result.run, 'result.json')
+    await rename(result, `${result}.kept`)
+    expect(await findGarbage(directory)).toEqual([])
+    await rm(run.result.run, { recursive: true })
+    await runPlans(plans, { directory, record: { ...record, store: 's3://bucket' } })
+    expect(await findGarbage(directory)).toEqual([ofQueue])
+  })
 })

@@ -18,6 +18,7 @@ export type { JobEnd, JobHooks, JobRunner, RunningJob } from './jobs/job-runner.
 export type { StageDocuments } from './jobs/stage-documents.js'
 export { StageJobRunner, type StageJobRunnerOptions } from './jobs/stage-job-runner.js'
 export { StoreDocuments } from './jobs/store-documents.js'
+export type { Listen } from './metrics/metrics-server.js'
 export { MOST_PRIORITY, USUAL_PRIORITY } from './queue/queued-stage.js'
 export type { Machine } from './queue/registry.js'
 export { type BlobCache, cachedStore, diskCache, memoryCache } from './store/blob-cache.js'

@@ -16,7 +16,8 @@ export type ToLockThread = { readonly hold: string; readonly token: string } | {
 
 /** From the thread. */
 export type FromLockThread =
-  { readonly lost: readonly { readonly id: string; readonly token: string }[] } | { readonly warning: string }
+  | { readonly extended: number; readonly lost: readonly { readonly id: string; readonly token: string }[] }
+  | { readonly warning: string }
 
 /** A main thread that is silent for so long will not end its jobs. */
 const SILENT_MS = 600_000
@@ -45,7 +46,7 @@ async function extend(): Promise<void> {
     const tokens = now.map(([, token]) => token)
     const failed = new Set(await queue.getBackend().extendLocks(ids, tokens, lockMs))
     const lost = now.flatMap(([id, token]) => (failed.has(id) && held.get(id) === token ? [{ id, token }] : []))
-    if (lost.length > 0) send({ lost })
+    send({ extended: now.length - failed.size, lost })
   } catch {
     // The connection tells of its errors, and the locks last for a while.
   } finally {

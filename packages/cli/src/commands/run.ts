@@ -3,9 +3,11 @@
  * with one JSON document and nothing else on stdout.
  */
 import { Console } from 'node:console'
+import { join } from 'node:path'
 import { type Engine } from '@gradpool/core/engine'
 import { type ExperimentPlan } from '@gradpool/experiments'
 import { findResumable, type RunEvent, runExperiments, type RunOptions, type RunResult } from '@gradpool/orchestrator'
+import { messageOf } from '@gradpool/storage'
 import { displayFor, type DisplayOptions } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
 import { type Outlet } from '../display/outlet.js'
@@ -18,6 +20,7 @@ import { type Io } from '../io.js'
 import { planExperiments } from '../plan-experiments.js'
 import { type RunCommandOptions } from '../options/run-options.js'
 import { checkQueueOptions, submit, usesQueue } from '../queue/submission.js'
+import { reportIfInstalled } from '../setup/load-report.js'
 import { isSupervised, restarted, tellSupervisor } from '../supervise.js'
 import { selectExperiments } from '../select-experiments.js'
 
@@ -153,10 +156,48 @@ async function train(
   }
   if (json) io.stdout.printJson(JSON.stringify(result, null, 2))
   else printOutcome(outlet, result, { samples, quiet, inReportWords })
+  if (!json && !quiet && options.report && interrupts.exitCode() === undefined) {
+    const path = await writeReportOf(run.directory, plans, (message) => io.stderr.print(message))
+    if (path !== undefined) outlet.print(`Report: ${path}`)
+  }
   if (options.profile !== undefined) await tellProfile(options.profile, [...profiles.values()].flat(), io, outlet)
   if (interrupts.exitCode() !== undefined && !quiet) io.stderr.print(`Go on with: ${resumeCommand(result)}`)
   if (stuck.signal.aborted) endAtOnce()
   return interrupts.exitCode() ?? codeOf(result)
+}
+
+/** The most that a report adds to a run; `gradpool report` makes what is missing then. */
+const REPORT_SECONDS = 5
+
+/**
+ * The path of the page; undefined where the package that draws it is not there, or it could not be written, which fails
+ * no run.
+ */
+async function writeReportOf(
+  directory: string,
+  plans: readonly ExperimentPlan[],
+  tell: (message: string) => void,
+): Promise<string | undefined> {
+  const report = await reportIfInstalled()
+  if (report === undefined) return undefined
+  const data = new Map(
+    plans.flatMap(({ stages }) =>
+      stages.flatMap(({ hash, test, validation, samples, table }) => {
+        const judged = test?.data ?? validation?.data
+        if (judged === undefined) return []
+        const { classNames, target } = table ?? {}
+        return [[hash, { test: judged, imageShape: samples?.imageShape, classNames, target }] as const]
+      }),
+    ),
+  )
+  try {
+    const path = join(directory, 'report.html')
+    await report.writeReport([directory], path, { data, mostSeconds: REPORT_SECONDS })
+    return path
+  } catch (error) {
+    tell(`No report was written: ${messageOf(error)}`)
+    return undefined
+  }
 }
 
 /** @throws UserError where the file cannot be written */

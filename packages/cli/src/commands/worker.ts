@@ -12,12 +12,14 @@ import { isSupervised, struckJobs, tellSupervisor } from '../supervise.js'
 
 export interface WorkerCommandOptions extends QueueChoice, Pick<RunCommandOptions, 'workers' | 'engine' | 'quiet'> {
   readonly store?: string
+  /** Where it tells of metrics and health. */
+  readonly metrics?: { readonly host: string; readonly port: number }
 }
 
 /** @throws UserError in one sentence, where the queue or the store cannot be used */
 export async function workerCommand(options: WorkerCommandOptions, io: Io): Promise<number> {
   const { queueAddress, checkNamespace, openWorker } = await loadQueue()
-  const { queue, queueFile, namespace, store, workers, quiet = false } = options
+  const { queue, queueFile, namespace, store, metrics, workers, quiet = false } = options
   const address = queueAddress({ address: queue, file: queueFile, variable: queueVariable() })
   const stopped = new AbortController()
   const interrupts = watchInterrupts(() => {
@@ -36,6 +38,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
       address,
       namespace: checkNamespace(namespace),
       store,
+      metrics,
       engine,
       workers,
       ...(struck && { struck }),
@@ -46,7 +49,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
       },
       onEvent(event) {
         if (event.type === 'warning') io.stderr.print(`Warning: ${event.message}`)
-        else {
+        else if (event.type !== 'locks') {
           const { title, stage } = event.job.job
           const name = `${titleOfStage({ ...title, hash: stage }, true)} ${title.name} (${stage.slice(0, 8)})`
           print(event.type === 'started' ? `${name} …` : `${name}: ${event.how} after ${event.seconds.toFixed(1)} s`)
@@ -56,6 +59,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
     print(
       `Worker ${worker.id} on ${address.shown}, ${workers} at one time; engine ${engine.name}: ${engine.description}`,
     )
+    if (worker.metrics !== undefined) print(`Metrics at ${worker.metrics}/metrics`)
     if (!stopped.signal.aborted) await new Promise((resolve) => stopped.signal.addEventListener('abort', resolve))
     await worker.close()
     // A thread that does not end is ended with its process, which its supervisor starts again.

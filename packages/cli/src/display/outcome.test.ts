@@ -32,6 +32,8 @@ test('digits, table, summary; a shared stage is drawn once', () => {
   expect(text.trimEnd().split('\n').at(-1)).toBe(
     '3 experiments done in 58.3 s, 2 workers, engine wasm; kept in runs/some-run',
   )
+  const queued = outcomeOf({ ...resultOf([experiment('a')]), workers: null })
+  expect(queued.trimEnd().split('\n').at(-1)).toBe('1 experiment done in 58.3 s, over a queue; kept in runs/some-run')
   expect(text.indexOf('Model b Visualization')).toBeLessThan(text.indexOf('share one'))
   expect(text.match(/→/g)).toHaveLength(1)
   expect(text).toContain('Model b Visualization\n(autoencode: as for a)\n')

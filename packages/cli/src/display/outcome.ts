@@ -71,6 +71,6 @@ export function summaryOf({ run, engine, workers, seconds, experiments }: RunRes
   const all = experiments.length
   const count = done === all ? `${all}` : `${done} of ${all}`
   const experimentsWord = all === 1 ? 'experiment' : 'experiments'
-  const workersWord = workers === 1 ? 'worker' : 'workers'
-  return `${count} ${experimentsWord} done in ${seconds.toFixed(1)} s, ${workers} ${workersWord}, engine ${engine}; kept in ${run}`
+  const how = workers === null ? 'over a queue' : `${workers} ${workers === 1 ? 'worker' : 'workers'}, engine ${engine}`
+  return `${count} ${experimentsWord} done in ${seconds.toFixed(1)} s, ${how}; kept in ${run}`
 }

@@ -1,7 +1,7 @@
 import { UserError } from '@gradpool/core'
 import { expect, test } from 'vitest'
 import { parseSeeds } from './seeds.js'
-import { assignment, folder, module, oneOf, wholeNumber } from './values.js'
+import { assignment, folder, listenAddress, module, oneOf, wholeNumber } from './values.js'
 
 test('seeds come as a list, a range, or both, each once', () => {
   expect(parseSeeds('3')).toEqual([3])
@@ -44,4 +44,14 @@ test('other mistakes name the option and what it takes', () => {
   expect(() => folder('--out')('')).toThrow('--out must be the path of a folder, not nothing')
   expect(() => assignment('=1')).toThrow('--set must be path=value')
   expect(() => assignment('train.epochs')).toThrow('--set must be path=value')
+})
+
+test('a port is of this machine alone, unless a host is named', () => {
+  const parse = listenAddress('--metrics')
+  expect(parse('9100')).toEqual({ host: '127.0.0.1', port: 9100 })
+  expect(parse('0.0.0.0:9100')).toEqual({ host: '0.0.0.0', port: 9100 })
+  expect(parse('[::1]:0')).toEqual({ host: '::1', port: 0 })
+  for (const typed of ['', 'here', '65536', '-1', '1.5', ':9100', 'a b:1', 'http://here:1', '::1:9100']) {
+    expect(() => parse(typed)).toThrow(/^--metrics must be a port, or HOST:PORT, not /)
+  }
 })

@@ -1,6 +1,6 @@
 /** The options of commands that use a queue: which one, which store, and how jobs are put there. */
 import { Option } from 'commander'
-import { fileOrFolder, file, positiveNumber, text, wholeNumber } from './values.js'
+import { fileOrFolder, file, listenAddress, positiveNumber, text, wholeNumber } from './values.js'
 
 /** Which queue. */
 export interface QueueChoice {
@@ -47,6 +47,14 @@ export function storeOption(): Option {
     '--store <address>',
     'where programs, data and results lie: file:FOLDER that all machines see, or s3://bucket/prefix',
   ).argParser(fileOrFolder('--store'))
+}
+
+/** Of `gradpool worker`. */
+export function metricsOption(): Option {
+  return new Option(
+    '--metrics <port>',
+    'tell of metrics and health over HTTP, to this machine alone; 0.0.0.0:9100 tells all that reach it',
+  ).argParser(listenAddress('--metrics'))
 }
 
 /** Of `gradpool run`, besides. */

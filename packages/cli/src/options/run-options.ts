@@ -3,7 +3,14 @@ import { availableCores } from '@gradpool/core/engine'
 import { Option } from 'commander'
 import { type Language, languages } from '../display/report-words.js'
 import { type EngineModule, engineNames } from '@gradpool/trainer'
-import { queueFileOption, queueOptions, storeOption, submitOptions, type SubmitOptions } from './queue-options.js'
+import {
+  metricsOption,
+  queueFileOption,
+  queueOptions,
+  storeOption,
+  submitOptions,
+  type SubmitOptions,
+} from './queue-options.js'
 import { parseSeeds } from './seeds.js'
 import { assignment, file, fileOrFolder, folder, module, oneOf, positiveNumber, wholeNumber } from './values.js'
 
@@ -38,6 +45,8 @@ export interface RunCommandOptions extends SubmitOptions {
   readonly profile?: string
   readonly json?: boolean
   readonly quiet?: boolean
+  /** Whether a page is written at the end. */
+  readonly report: boolean
   /** Default: the report's words for its own experiments, English for all others. */
   readonly lang?: Language
   /** Libraries may log. */
@@ -76,7 +85,15 @@ export function resumeOptions(): Option[] {
 
 /** Of `gradpool worker`. */
 export function workerOptions(): Option[] {
-  return [...queueOptions(), storeOption(), workersOption(), engineOption(), quietOption(), inProcessOption()]
+  return [
+    ...queueOptions(),
+    storeOption(),
+    metricsOption(),
+    workersOption(),
+    engineOption(),
+    quietOption(),
+    inProcessOption(),
+  ]
 }
 
 /** Of `gradpool verify`. */
@@ -133,6 +150,7 @@ function shownOptions(): Option[] {
       '--profile <file>',
       'write what steps spend their time on as a Chrome trace, and print the ten largest',
     ).argParser(file('--profile')),
+    new Option('--no-report', 'write no report.html at the end'),
     inProcessOption(),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     quietOption(),

@@ -31,6 +31,16 @@ export function oneOf<const T extends string>(option: string, allowed: readonly 
   }
 }
 
+/** Where to listen: `9100`, on this machine alone, or `0.0.0.0:9100`. */
+export function listenAddress(option: string): Parser<{ readonly host: string; readonly port: number }> {
+  return (typed) => {
+    const [, v6, name, digits = ''] = /^(?:(?:\[([\da-f:.]+)\]|([\w.-]+)):)?(\d{1,5})$/i.exec(typed) ?? []
+    const port = digits === '' ? NaN : Number(digits)
+    if (port <= 65_535) return { host: v6 ?? name ?? '127.0.0.1', port }
+    throw new UserError(`${option} must be a port, or HOST:PORT, not ${quoted(typed)}`)
+  }
+}
+
 /** Names apart by commas. */
 export function names(option: string): Parser<readonly string[]> {
   return (typed) => {

@@ -69,7 +69,7 @@ export async function submit(
   })
   return {
     trainer: opened.trainer,
-    record: { queue: opened.queue, queueFile: undefined, submitter, leaves: undefined },
+    record: { queue: opened.queue, queueFile: undefined, workers: undefined, submitter, leaves: undefined },
     line: `Queue ${opened.queue}, store ${opened.store}`,
   }
 }

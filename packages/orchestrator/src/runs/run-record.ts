@@ -28,7 +28,8 @@ export interface RunRecord {
   /** The commit of the folder that it was begun in, with `-dirty` after changes; null outside of a repository. */
   readonly commit: string | null
   readonly engine: EngineTold
-  readonly workers: number
+  /** Threads of the process that trained; null where others trained for it, as those of a queue. */
+  readonly workers: number | null
   readonly experiments: readonly {
     readonly name: string
     readonly seed: number
@@ -49,7 +50,7 @@ export interface RunRecord {
 export interface RecordOptions {
   readonly plans: readonly ExperimentPlan[]
   readonly engine: EngineTold
-  readonly workers: number
+  readonly workers: number | null
   readonly started: Date
   readonly record: Readonly<Record<string, unknown>>
 }

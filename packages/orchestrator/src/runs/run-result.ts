@@ -55,7 +55,8 @@ export interface RunResult {
   /** The run directory. */
   readonly run: string
   readonly engine: string
-  readonly workers: number
+  /** Threads of the process that trained; null where others trained for it, as those of a queue. */
+  readonly workers: number | null
   readonly seconds: number
   readonly experiments: readonly ExperimentResult[]
 }

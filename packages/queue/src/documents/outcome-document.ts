@@ -33,7 +33,10 @@ export type FinalOutcome = Exclude<TrainingOutcome, { readonly status: 'interrup
 
 type Done = Extract<TrainingOutcome, { readonly status: 'done' }>
 
-export function encodeOutcome(outcome: FinalOutcome, { plan, numerics }: { plan: TrainingPlan; numerics: string }) {
+export function encodeOutcome(
+  outcome: FinalOutcome,
+  { plan, numerics }: { plan: TrainingPlan; numerics: string },
+): Uint8Array {
   const tensors = new Map<string, NamedArray>()
   const add = (part: string, arrays: Iterable<readonly [string, NamedArray]>) => {
     for (const [name, array] of arrays) tensors.set(`${part}/${name}`, array)

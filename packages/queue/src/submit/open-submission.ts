@@ -1,5 +1,5 @@
 /** All that a run over a queue needs beside its stages: the queue, the store, and a trainer that uses both. */
-import type { StageTrainer } from '@gradpool/orchestrator'
+import { QUEUE_STORE, type StageTrainer } from '@gradpool/orchestrator'
 import { makeDirectories } from '@gradpool/storage'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -57,7 +57,7 @@ async function openStoreFor({ store: asked, folder, host, address }: SubmissionO
     const store = await openStore(asked)
     return { store, served: null, close: () => store.close() }
   }
-  const path = join(folder, '.queue-store')
+  const path = join(folder, QUEUE_STORE)
   await makeDirectories(path)
   const store = contentStore(await openFileObjects(path))
   // Jobs in the queue go on to find it after this process was started again.

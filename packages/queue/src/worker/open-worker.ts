@@ -9,11 +9,13 @@ import { join } from 'node:path'
 import { openQueueServer } from '../connection/open-queue.js'
 import type { QueueAddress } from '../connection/queue-address.js'
 import type { StageJob } from '../job.js'
+import { type Listen, serveMetrics } from '../metrics/metrics-server.js'
+import { WorkerMetrics } from '../metrics/worker-metrics.js'
 import { StageJobRunner } from '../jobs/stage-job-runner.js'
 import { cachedStore, diskCache, type BlobCache } from '../store/blob-cache.js'
 import type { BlobStore } from '../store/blob-store.js'
 import { openServedStore, openStore } from '../store/open-store.js'
-import { StageWorker, type StageWorkerOptions } from './stage-worker.js'
+import { StageWorker, type StageWorkerOptions, type WorkerEvent } from './stage-worker.js'
 
 export interface OpenWorkerOptions extends Pick<StageWorkerOptions, 'struck' | 'lockSeconds' | 'onHeld' | 'onEvent'> {
   readonly address: QueueAddress
@@ -23,12 +25,16 @@ export interface OpenWorkerOptions extends Pick<StageWorkerOptions, 'struck' | '
   readonly engine: Engine
   /** Threads, and so jobs at one time. */
   readonly workers: number
+  /** Where it tells of what it counts, and how it is; nowhere by default. */
+  readonly metrics?: Listen | undefined
   /** Told once, when a thread does not end, which only the end of the process ends. */
   readonly onStuck: () => void
 }
 
 export interface OpenWorker {
   readonly id: string
+  /** `http://HOST:PORT`, where it tells of what it counts. */
+  readonly metrics: string | undefined
   /** Hands back what is in progress, at checkpoints. */
   close(): Promise<void>
 }
@@ -38,19 +44,31 @@ const CACHE_BYTES = 8 * 2 ** 30
 
 /** @throws UserError in one sentence, where the queue or the store cannot be used */
 export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker> {
-  const { address, namespace, engine, workers, onEvent, onStuck } = options
-  const warn = (message: string) => onEvent?.({ type: 'warning', message })
-  const server = await openQueueServer(address, namespace, warn)
-  const stores = new Stores(await openOwn(options.store))
-  const pool = enginePool(engine, workers, warn, onStuck)
-  const runner = new StageJobRunner({ engine, pool, workers, storeOf: (job) => stores.of(job) })
-  const id = randomBytes(6).toString('hex')
+  const { address, namespace, engine, workers, onHeld, onStuck } = options
+  const metrics = new WorkerMetrics()
+  const onEvent = (event: WorkerEvent) => {
+    metrics.count(event)
+    options.onEvent?.(event)
+  }
+  const warn = (message: string) => onEvent({ type: 'warning', message })
+  let worker: StageWorker | undefined
+  // First of all: whoever waits for it to be ready may see how far it is.
+  const told =
+    options.metrics && (await serveMetrics(metrics, options.metrics, () => (worker ? worker.unready() : 'it starts')))
+  const opened: { close(): Promise<void> }[] = told ? [told] : []
   const close = async () => {
-    await runner.close()
-    await pool.close()
-    await stores.close()
+    for (const part of opened.splice(0).reverse()) await part.close()
   }
   try {
+    const server = await openQueueServer(address, namespace, warn)
+    const stores = new Stores(metrics)
+    opened.push(stores)
+    await stores.openOwn(options.store)
+    const pool = enginePool(engine, workers, warn, onStuck)
+    opened.push(pool)
+    const runner = new StageJobRunner({ engine, pool, workers, storeOf: (job) => stores.of(job) })
+    opened.push(runner)
+    const id = randomBytes(6).toString('hex')
     const { name, description, numerics } = engine
     const machine = {
       id,
@@ -63,41 +81,45 @@ export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker
       version: ownVersion(),
       platform: `${process.platform} ${process.arch}`,
     }
-    const worker = await StageWorker.start({ ...options, server, runner, machine, concurrency: workers })
-    return {
-      id,
-      async close() {
-        await worker.close()
-        await close()
+    metrics.setMachine(machine)
+    worker = await StageWorker.start({
+      ...options,
+      server,
+      runner,
+      machine,
+      concurrency: workers,
+      onEvent,
+      onHeld(held) {
+        metrics.setInProgress(held.length)
+        onHeld?.(held)
       },
-    }
+    })
+    opened.push(worker)
+    return { id, metrics: told?.address, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function openOwn(store: string | undefined): Promise<BlobStore | undefined> {
-  if (store === undefined) return undefined
-  const opened = await openStore(store)
-  // A folder is read as fast as its copy.
-  return store.startsWith('file:') ? opened : cachedStore(opened, blobCache())
-}
-
-let cache: BlobCache | undefined
-
-function blobCache(): BlobCache {
-  cache ??= diskCache(join(cacheFolder(), 'queue-blobs'), CACHE_BYTES)
-  return cache
-}
-
 /** A worker's own store, and those that submitters serve. */
 class Stores {
-  readonly #own: BlobStore | undefined
+  readonly #metrics: WorkerMetrics
+  readonly #cache: BlobCache
+  #own: BlobStore | undefined
   readonly #served = new Map<string, BlobStore>()
 
-  constructor(own: BlobStore | undefined) {
-    this.#own = own
+  constructor(metrics: WorkerMetrics) {
+    this.#metrics = metrics
+    this.#cache = metrics.cacheOf(diskCache(join(cacheFolder(), 'queue-blobs'), CACHE_BYTES))
+  }
+
+  /** Of the jobs whose submitter serves none. */
+  async openOwn(address: string | undefined): Promise<void> {
+    if (address === undefined) return
+    const store = this.#metrics.storeOf(await openStore(address))
+    // A folder is read as fast as its copy.
+    this.#own = address.startsWith('file:') ? store : cachedStore(store, this.#cache)
   }
 
   of({ store }: StageJob): BlobStore {
@@ -106,7 +128,7 @@ class Stores {
       throw new UserError('its store is the workers’ own, and this worker has none: --store says which')
     }
     const key = `${store.address} ${store.token}`
-    const known = this.#served.get(key) ?? cachedStore(openServedStore(store), blobCache())
+    const known = this.#served.get(key) ?? cachedStore(this.#metrics.storeOf(openServedStore(store)), this.#cache)
     this.#served.set(key, known)
     return known
   }

@@ -31,6 +31,8 @@ export interface HeldJob {
 export type WorkerEvent =
   | { readonly type: 'started'; readonly job: QueuedStage }
   | { readonly type: 'ended'; readonly job: QueuedStage; readonly how: string; readonly seconds: number }
+  /** Of jobs that it has: locks that were extended, and jobs that another worker may have now. */
+  | { readonly type: 'locks'; readonly extended: number; readonly lost: number }
   /** One sentence. */
   | { readonly type: 'warning'; readonly message: string }
 
@@ -54,6 +56,8 @@ const LOCK_SECONDS = 30
 const NEWS_MS = 500
 const BEAT_MS = 5000
 const LOOK_MS = 2000
+/** A queue that does not answer for so long gives no jobs. */
+const SILENT_MS = 20_000
 /** A job that ends its process so often is failed. */
 const MOST_STRIKES = 3
 
@@ -96,6 +100,8 @@ export class StageWorker {
   #worker: JobWorker | undefined
   #locks: LockThread | undefined
   #timers: NodeJS.Timeout[] = []
+  /** When the queue last answered. */
+  #heardMs = -Infinity
   #closing: Promise<void> | undefined
   readonly #working = new Set<Promise<unknown>>()
 
@@ -124,6 +130,7 @@ export class StageWorker {
       queue: this.#name,
       lockMs: this.#lockMs,
       onLost: (id, token) => this.#stop(id, 'lost', token),
+      onExtended: (extended, lost) => this.#tell({ type: 'locks', extended, lost }),
       onWarning: this.#warn,
     }))
     const ThreadedWorker = class extends JobWorker {
@@ -152,6 +159,13 @@ export class StageWorker {
     this.#every(NEWS_MS, () => this.#tellNews())
     this.#every(BEAT_MS, () => this.#tellMachine())
     this.#every(LOOK_MS, () => this.#lookForUnwanted())
+  }
+
+  /** Why it takes no jobs, in a few words; undefined while it does. */
+  unready(): string | undefined {
+    if (this.#closing) return 'it stops'
+    const silentMs = performance.now() - this.#heardMs
+    return silentMs < SILENT_MS ? undefined : `the queue has not answered for ${Math.round(silentMs / 1000)} seconds`
   }
 
   /** Hands back what is in progress, with its checkpoints in the store. */
@@ -326,6 +340,7 @@ export class StageWorker {
   async #tellMachine(): Promise<void> {
     const jobs = [...this.#held.values()].map(({ queued: { job } }) => `${job.title.name}, seed ${job.title.seed}`)
     await this.#registry.tell({ ...this.#options.machine, started: this.#started, jobs })
+    this.#heardMs = performance.now()
   }
 
   async #lookForUnwanted(): Promise<void> {

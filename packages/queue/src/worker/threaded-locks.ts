@@ -10,6 +10,7 @@ export interface LockThreadOptions {
   readonly lockMs: number
   /** Told of a job that another worker may have now. */
   readonly onLost: (id: string, token: string) => void
+  readonly onExtended: (extended: number, lost: number) => void
   readonly onWarning: (message: string) => void
 }
 
@@ -19,7 +20,14 @@ export class LockThread {
   readonly #thread: Worker
   readonly #alive: NodeJS.Timeout
 
-  constructor({ server: { address, namespace, isChecked }, queue, lockMs, onLost, onWarning }: LockThreadOptions) {
+  constructor({
+    server: { address, namespace, isChecked },
+    queue,
+    lockMs,
+    onLost,
+    onExtended,
+    onWarning,
+  }: LockThreadOptions) {
     const file = new URL(
       import.meta.url.endsWith('.ts') ? '../../dist/lock-thread.js' : './lock-thread.js',
       import.meta.url,
@@ -29,7 +37,10 @@ export class LockThread {
     this.#thread.unref()
     this.#thread.on('message', (message: FromLockThread) => {
       if ('warning' in message) onWarning(message.warning)
-      else for (const { id, token } of message.lost) onLost(id, token)
+      else {
+        onExtended(message.extended, message.lost.length)
+        for (const { id, token } of message.lost) onLost(id, token)
+      }
     })
     this.#thread.on('error', (error) => onWarning(`the thread that holds the locks of jobs ended: ${error.message}`))
     this.#alive = setInterval(() => this.#send('alive'), ALIVE_MS)
