@@ -40,6 +40,7 @@ export const groups = [
       'docs/optimizers.md',
       'docs/judging.md',
       'docs/tracking.md',
+      'docs/runs.md',
       'docs/regression.md',
       'docs/clustering.md',
       'docs/hashing.md',

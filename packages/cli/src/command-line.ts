@@ -5,12 +5,15 @@
 import { createRequire } from 'node:module'
 import { UserError } from '@gradpool/core'
 import { Argument, Command, Option } from 'commander'
+import { type CompareOptions } from './commands/compare.js'
 import { type DataOptions } from './commands/data.js'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type ExportOptions } from './commands/export.js'
+import { type ExportRowsOptions } from './commands/export-rows.js'
 import { type GcOptions } from './commands/gc.js'
 import { type PlotCommandOptions } from './commands/plot.js'
 import { type PredictOptions } from './commands/predict.js'
+import { type RunsOptions } from './commands/runs.js'
 import { type ReportCommandOptions } from './commands/report.js'
 import { type ServeOptions } from './commands/serve.js'
 import { type Setup } from './commands/setup.js'
@@ -33,6 +36,7 @@ import {
 } from './options/run-options.js'
 import { exportOptions } from './options/export-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
+import { compareOptions, labelOptions, type LabelOptions, runsOptions } from './options/runs-options.js'
 import { plotOptions, reportOptions } from './options/report-options.js'
 import { indexBuildOptions, searchOptions } from './options/search-options.js'
 import { serveOptions } from './options/serve-options.js'
@@ -151,6 +155,41 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
     })
   for (const option of showOptions()) show.addOption(option)
 
+  const runs = program
+    .command('runs')
+    .description('the runs of a folder: searched, filtered and sorted')
+    .usage('[command] [options]')
+    .action(async (options: RunsOptions) => {
+      const { runsCommand } = await import('./commands/runs.js')
+      ends(await runsCommand(options, io))
+    })
+  for (const option of runsOptions()) runs.addOption(option)
+  const labelled = (action: 'tag' | 'untag' | 'note', description: string, words: string, told: string) => {
+    const command = runs
+      .command(action)
+      .description(description)
+      .argument('<run>', 'a run directory, its name, or `latest`')
+      .argument(words, told)
+      .action(async (asked: string, all: string[], _: LabelOptions, command: Command) => {
+        const { labelCommand } = await import('./commands/runs.js')
+        ends(await labelCommand(action, asked, all, command.optsWithGlobals(), io))
+      })
+    for (const option of labelOptions()) command.addOption(option)
+  }
+  labelled('tag', 'give a run tags', '<tags...>', 'letters, digits and . _ : / -')
+  labelled('untag', 'take tags from a run', '<tags...>', 'those to take')
+  labelled('note', 'give a run a note, in the place of the one it has', '[words...]', 'the note; none takes it away')
+
+  const compare = program
+    .command('compare')
+    .description('what differs between runs, their results by seed, and their curves')
+    .argument('<runs...>', 'two or more: each a run directory, its name, `latest`, or RUN/EXPERIMENT')
+    .action(async (asked: string[], options: CompareOptions) => {
+      const { compareCommand } = await import('./commands/compare.js')
+      ends(await compareCommand(asked, options, io))
+    })
+  for (const option of compareOptions()) compare.addOption(option)
+
   const report = program
     .command('report')
     .description('write a page of one run or several: table, curves, figures, timeline, hashes; one file, no network')
@@ -184,9 +223,14 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
 
   const exporting = program
     .command('export')
-    .description('a saved model in the formats of other libraries, or with smaller weights')
-    .argument('<target>', 'a .gradpool file, or RUN/EXPERIMENT, such as latest/mnist_mlp_all')
-    .action(async (target: string, options: ExportOptions) => {
+    .description('a saved model in the formats of other libraries, or with smaller weights; or the epochs of a run')
+    .argument('<target>', 'a .gradpool file, or RUN/EXPERIMENT, such as latest/mnist_mlp_all; of epochs, a run')
+    .action(async (target: string, options: ExportOptions & ExportRowsOptions) => {
+      if (options.csv !== undefined || options.parquet !== undefined) {
+        const { exportRowsCommand } = await import('./commands/export-rows.js')
+        ends(await exportRowsCommand(target, options, io))
+        return
+      }
       const { exportCommand } = await import('./commands/export.js')
       ends(await exportCommand(target, options, io))
     })

@@ -6,6 +6,22 @@ export {
 } from './cross-validate-experiment.js'
 export { LocalTrainer, type LocalTrainerOptions, type OnProfile } from './local-trainer.js'
 export { runExperiments, type Run, type RunOptions, type TrainerRunOptions } from './run-experiments.js'
+export { epochsOfRun, type StageEpochs } from './listing/epoch-rows.js'
+export { listRuns } from './listing/list-runs.js'
+export {
+  compareValues,
+  fieldNames,
+  fits,
+  flatConfig,
+  isFoundIn,
+  parseCondition,
+  valuesOf,
+  type Condition,
+  type FieldValue,
+} from './listing/run-fields.js'
+export { changeLabels, readLabels, type LabelsChange, type RunLabels } from './listing/run-labels.js'
+export { summarize } from './listing/run-summary.js'
+export type { ExperimentSummary, RunStatus, RunSummary } from './listing/run-summary.js'
 export { findGarbage, QUEUE_STORE, removeGarbage, type Garbage } from './runs/collect-garbage.js'
 export { findRun, isRun } from './runs/find-run.js'
 export {

@@ -27,6 +27,14 @@ it('of which any character was changed, is told from it', () => {
   expect(() => openSealed('')).toThrow(SyntaxError)
 })
 
+it('on one line is opened as the other is', () => {
+  const line = sealJson(value, undefined, 0)
+  expect(openSealed(line)).toEqual({ value, isWhole: true })
+  expect(JSON.parse(line)).toMatchObject(value)
+  expect(line.length).toBeLessThan(text.length)
+  expect(openSealed(line.replace('1', '2')).isWhole).toBe(false)
+})
+
 it('goes through a replacer and a reviver', () => {
   const sealed = sealJson({ a: 1n }, (_, value) => (typeof value === 'bigint' ? `${value}n` : value))
   const reviver = (_: string, value: unknown) => (value === '1n' ? 1n : value)

@@ -10,9 +10,16 @@ import { UserError } from '@gradpool/core'
 import { sha256 } from './file-hash.js'
 import { hasFields, isCount } from './json-checks.js'
 
-/** @param value It has a field at least. */
-export function sealJson(value: object, replacer?: (key: string, value: unknown) => unknown): string {
-  const body = JSON.stringify(value, replacer, 2).slice(0, -2)
+/**
+ * @param value It has a field at least.
+ * @param indent Columns; 0 for what only programs read, all on one line.
+ */
+export function sealJson(
+  value: object,
+  replacer?: (key: string, value: unknown) => unknown,
+  indent: 0 | 2 = 2,
+): string {
+  const body = JSON.stringify(value, replacer, indent).slice(0, indent === 0 ? -1 : -2)
   return body + sealOf(body)
 }
 

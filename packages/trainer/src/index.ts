@@ -73,7 +73,7 @@ export type {
   TrainingOptions,
 } from './fit/fit-types.js'
 export type { Fitted } from './fit/fitted.js'
-export { compare, type Comparison } from './judging/compare.js'
+export { compare, pairedTest, type Comparison } from './judging/compare.js'
 export {
   crossValidate,
   type CrossValidateOptions,

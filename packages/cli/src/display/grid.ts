@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
 import { type Colours } from './outlet.js'
-import { textWidth } from './text-width.js'
+import { padEnd, textWidth } from './text-width.js'
 
 export interface GridOptions {
   readonly columns: number
@@ -48,6 +48,13 @@ export function gridOf(
   const others = widths.reduce((sum, width, at) => (at === flexible ? sum : sum + width), gaps)
   const fit = (width: number) => Math.min(width, Math.max(narrowest, columns - others))
   const colWidths = widths.map((width, at) => (at === flexible ? fit(width) : width))
+  const rule = colWidths.map((width) => '─'.repeat(width))
+  const lines = [head.map((title) => colours.bold(title)), rule, ...rows]
+  const isWrapped = flexible !== undefined && colWidths[flexible] !== widths[flexible]
+  // The library takes a second for a thousand lines.
+  if (!isWrapped && !lines.some((line) => line.some((cell) => cell.includes('\n')))) {
+    return lines.map((line) => lineOf(line, colWidths, right)).join('\n')
+  }
   const table = new Table({
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: head.map((_, at) => (right.includes(at) ? 'right' : 'left')),
@@ -55,11 +62,17 @@ export function gridOf(
     wordWrap: true,
     chars: noLines,
   })
-  const rule = colWidths.map((width) => '─'.repeat(width))
-  table.push(
-    head.map((title) => colours.bold(title)),
-    rule,
-    ...rows.map((row) => [...row]),
-  )
+  table.push(...lines.map((line) => [...line]))
   return table.toString().replace(/ +$/gm, '')
+}
+
+function lineOf(cells: readonly string[], widths: readonly number[], right: readonly number[]): string {
+  const padded = widths.map((width, at) => {
+    const cell = cells[at] ?? ''
+    const shown = stripVTControlCharacters(cell)
+    return right.includes(at)
+      ? ' '.repeat(width - textWidth(shown)) + cell
+      : cell + padEnd(shown, width).slice(shown.length)
+  })
+  return padded.join(gap).trimEnd()
 }

@@ -2,6 +2,7 @@
 
 const wide = /\p{Script=Hangul}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|[\u3000-\u303f\uff01-\uff60]/u
 const pictured = /\p{Emoji_Presentation}/u
+const plain = /^[ -~]*$/
 const without = /\p{Mark}|\p{Control}|\p{Format}/u
 
 function widthOfCharacter(character: string): number {
@@ -11,6 +12,7 @@ function widthOfCharacter(character: string): number {
 
 /** Columns that a text without control characters takes. */
 export function textWidth(text: string): number {
+  if (plain.test(text)) return text.length
   let width = 0
   for (const character of text) width += widthOfCharacter(character)
   return width

@@ -23,6 +23,16 @@ export function exportOptions(): Option[] {
       '--data <data>',
       'with --weights: examples to tell by what changes: a table, .npz or .safetensors, mnist, or a folder of IDX files or of --prepare',
     ).argParser(fileOrFolder('--data')),
+    rows('--csv <file>', 'CSV'),
+    rows('--parquet <file>', 'Parquet'),
     runsOption(),
   ]
+}
+
+/** Of a run, not of a model. */
+function rows(flags: string, format: string): Option {
+  const [name = ''] = flags.split(' ')
+  return new Option(flags, `of a run: write a row for each epoch of each experiment as ${format}`)
+    .argParser(file(name))
+    .conflicts(['onnx', 'batch', 'savedModel', 'tfjs', 'weights', 'out', 'data'])
 }

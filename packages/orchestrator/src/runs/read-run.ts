@@ -53,7 +53,7 @@ export async function readRecord(directory: string): Promise<RunRecord> {
 }
 
 /** Null when there is none. @throws UserError for one that is damaged, or of another run */
-async function readResult(path: string, record: RunRecord): Promise<RunResult | null> {
+export async function readResult(path: string, record: RunRecord): Promise<RunResult | null> {
   const read = await readSealed(path, reviveRows)
   if (read === null) return null
   const { value: result, isWhole } = read
@@ -88,11 +88,11 @@ export async function findRuns(
   return found.map(({ path }) => path)
 }
 
-function order(a: string, b: string): number {
+export function order(a: string, b: string): number {
   return a < b ? -1 : Number(a > b)
 }
 
-async function namesIn(parent: string): Promise<string[]> {
+export async function namesIn(parent: string): Promise<string[]> {
   try {
     return await readdir(parent)
   } catch (error) {
@@ -112,7 +112,7 @@ async function readSealed(path: string, reviver?: typeof reviveRows): Promise<Re
   }
 }
 
-async function readEvents(path: string): Promise<RunContents['events'][number][]> {
+export async function readEvents(path: string): Promise<RunContents['events'][number][]> {
   const text = (await readText(path)) ?? ''
   // A line that is still being written, or was cut off, has no end.
   const lines = text.split('\n').slice(0, -1)

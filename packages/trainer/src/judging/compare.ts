@@ -5,9 +5,9 @@ import { meanOf, varianceOf } from './statistics.js'
 import { twoSidedP } from './student.js'
 
 export interface Comparison {
-  /** The mean over the folds of the first's metric minus the second's. */
+  /** The mean of the first's metric minus the second's. */
   readonly difference: number
-  /** The standard error of that, corrected; see `compare`. */
+  /** The standard error of that; of `compare`, corrected. */
   readonly error: number
   readonly t: number
   readonly degreesOfFreedom: number
@@ -47,10 +47,21 @@ export function compare<A extends Validation, B extends Validation>(
   const values = (folds: readonly Fold<Model>[]) => folds.map(({ test }) => numberOf(test, metric))
   const [ours, theirs] = [values(first.folds), values(second.folds)]
   const differences = ours.map((value, i) => value - (theirs[i] ?? NaN))
+  return pairedTest(differences, meanOf(first.folds.map(({ rows, trained }) => rows.length / trained)))
+}
+
+/**
+ * Student's paired t-test: whether the mean of differences is 0, of pairs that are trained alike, such as from the same
+ * seed. Where all are equal, p is 0, or 1 where they are 0.
+ *
+ * @param differences two at least
+ * @param shared The part of the variance that the pairs have in common; see `compare`.
+ */
+export function pairedTest(differences: readonly number[], shared = 0): Comparison {
   const count = differences.length
-  const shares = first.folds.map(({ rows, trained }) => rows.length / trained)
+  if (count < 2) throw new UserError(`a paired test needs two pairs at least, not ${count}`)
   const difference = meanOf(differences)
-  const error = Math.sqrt((1 / count + meanOf(shares)) * varianceOf(differences))
+  const error = Math.sqrt((1 / count + shared) * varianceOf(differences))
   const t = difference === 0 ? 0 : difference / error
   return { difference, error, t, degreesOfFreedom: count - 1, p: twoSidedP(t, count - 1) }
 }

@@ -1,0 +1,150 @@
+/**
+ * The runs of a folder, a thousand of them at once: an index keeps what their files told, with size and times of these
+ * files, and is asked only where a file has not changed since.
+ *
+ *     <runs>/.index.json        sealed; see storage's sealed-json.ts
+ *
+ * It may be removed at any time. One that is damaged, of another version or not there is made again, and one that
+ * cannot be written is done without. Of two processes that write it at once, either's is whole, and the next one that
+ * lists reads what it lacks.
+ */
+import {
+  hasFields,
+  isCount,
+  isText,
+  messageOf,
+  openSealed,
+  readRegular,
+  sealJson,
+  writeDurably,
+} from '@gradpool/storage'
+import { constants } from 'node:buffer'
+import { existsSync, lstatSync } from 'node:fs'
+import { join } from 'node:path'
+import { namesIn, order } from '../runs/read-run.js'
+import { isLocked } from '../runs/run-lock.js'
+import { isLabels, LABELS_FILE } from './run-labels.js'
+import { summarize, whileLocked, type RunSummary } from './run-summary.js'
+
+export const INDEX_FILE = '.index.json'
+const FORMAT = 'gradpool-runs'
+const FORMAT_VERSION = 1
+
+interface Entry {
+  /** Of the files that it was read from. */
+  readonly files: string
+  readonly run: RunSummary
+}
+
+/**
+ * The oldest first; none when the folder is not there.
+ *
+ * @param onDamaged Told in one sentence of each whose files cannot be read; it is left out.
+ * @throws UserError for a folder that cannot be read
+ */
+export async function listRuns(
+  parent = 'runs',
+  onDamaged: (message: string) => void = () => undefined,
+): Promise<RunSummary[]> {
+  const names = await namesIn(parent)
+  const path = join(parent, INDEX_FILE)
+  const known = names.includes(INDEX_FILE) ? await readIndex(path) : new Map<string, Entry>()
+  const entries = new Map<string, Entry>()
+  const found: RunSummary[] = []
+  let isStale = false
+  for (const name of names) {
+    const directory = join(parent, name)
+    const files = filesTold(directory)
+    if (files === undefined) continue
+    try {
+      const before = known.get(name)
+      const isKnown = before?.files === files
+      const damage: string[] = []
+      const run = isKnown ? before.run : await summarize(directory, (message) => damage.push(message))
+      for (const message of damage) onDamaged(message)
+      // What damage there is, is told each time.
+      if (damage.length === 0) {
+        entries.set(name, { files, run })
+        isStale ||= !isKnown
+      }
+      const isRunning = existsSync(join(directory, 'lock')) && isLocked(directory)
+      found.push(isRunning ? whileLocked(run) : run)
+    } catch (error) {
+      onDamaged(messageOf(error))
+    }
+  }
+  isStale ||= entries.size < known.size
+  if (isStale) await writeIndex(path, entries).catch(() => undefined)
+  return found.sort((a, b) => order(a.started, b.started) || order(a.name, b.name))
+}
+
+/**
+ * Sizes, times and numbers of the files that a summary is read from; undefined where there is no run. While there is no
+ * result, the log counts.
+ */
+function filesTold(directory: string): string | undefined {
+  const record = told(join(directory, 'run.json'))
+  if (record === '') return undefined
+  const result = told(join(directory, 'result.json'))
+  const last = result === '' ? told(join(directory, 'events.jsonl')) : result
+  return [record, result === '' ? 'log' : 'result', last, told(join(directory, LABELS_FILE))].join(' ')
+}
+
+/** Empty for one that is not there, or cannot be asked about. */
+function told(path: string): string {
+  try {
+    const { size, mtimeMs, ctimeMs, ino } = lstatSync(path)
+    return `${size}:${mtimeMs}:${ctimeMs}:${ino}`
+  } catch {
+    return ''
+  }
+}
+
+/** Empty where it cannot be used. */
+async function readIndex(path: string): Promise<ReadonlyMap<string, Entry>> {
+  try {
+    const { value, isWhole } = openSealed(String(await readRegular(path, { most: constants.MAX_STRING_LENGTH })))
+    if (isWhole && isIndex(value)) return new Map(Object.entries(value.runs))
+  } catch {
+    // It is made again.
+  }
+  return new Map()
+}
+
+async function writeIndex(path: string, entries: ReadonlyMap<string, Entry>): Promise<void> {
+  const runs = Object.fromEntries(entries)
+  await writeDurably(path, sealJson({ format: FORMAT, formatVersion: FORMAT_VERSION, runs }, undefined, 0))
+}
+
+function isIndex(value: unknown): value is { readonly runs: Readonly<Record<string, Entry>> } {
+  return hasFields(value, {
+    format: (format) => format === FORMAT,
+    formatVersion: (version) => version === FORMAT_VERSION,
+    runs: (runs) => hasFields(runs, {}) && Object.entries(runs).every(([name, entry]) => isEntry(name, entry)),
+  })
+}
+
+function isEntry(name: string, entry: unknown): boolean {
+  return hasFields(entry, {
+    files: isText,
+    run: (run) =>
+      isLabels(run) &&
+      hasFields(run, {
+        name: (its) => its === name,
+        started: isText,
+        status: isText,
+        engine: isText,
+        experiments: (all) =>
+          Array.isArray(all) &&
+          all.every((one) =>
+            hasFields(one, {
+              name: isText,
+              seed: isCount,
+              status: isText,
+              metrics: (metrics) => hasFields(metrics, {}),
+              data: (data) => hasFields(data, { name: isText, hash: isText }),
+            }),
+          ),
+      }),
+  })
+}
