@@ -207,7 +207,7 @@ export class QueueTrainer implements StageTrainer {
   }
 
   /** A store that does not answer for long is asked again for as long as the job is wanted. */
-  async #patiently<T>(job: OutstandingJob, work: () => Promise<T>): Promise<T> {
+  async #patiently<T>(job: OutstandingJob, work: () => T | Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await work()
