@@ -3,12 +3,12 @@
  *
  *     npm run bench:queue -- [--quick] [--jobs 10000] [--parts catalogue,overhead,many] [--profile FOLDER]
  *
- * - `catalogue`: the report's experiments by four workers that run already, with their data cached, over the same in one
- *   process with four threads. The two take turns; the least of each counts.
- * - `overhead`: what each of 300 trainings of one epoch costs more over a queue than in one process, on one thread each,
- *   with the store in a folder and on S3.
- * - `many`: 10,000 trainings of one epoch of `mnist_mlp_1p`, each of its seed: how many a second, CPU time and memory of
- *   the submitter, the worker and Redis over them, and how many bytes Redis has for 1,000 that wait.
+ * - `catalogue`: the report's experiments by four workers that run already, with their data cached, over the same in
+ *   one process with four threads. The two take turns; the least of each counts.
+ * - `overhead`: what each of 300 trainings of one epoch costs more over a queue than in one process, on one thread
+ *   each, with the store in a folder and on S3.
+ * - `many`: 10,000 trainings of one epoch of `mnist_mlp_1p`, each of its seed: how many a second, CPU time and memory
+ *   of the submitter, the worker and Redis over them, and how many bytes Redis has for 1,000 that wait.
  *
  * Redis and versitygw are those that `npm run test:queue` fetched, or the redis-server of the system. Prints Markdown.
  * About 15 minutes on 2 cores that do nothing else; --quick takes a minute or two, and its figures say little.
