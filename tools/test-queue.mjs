@@ -6,9 +6,12 @@ import { join } from 'node:path'
 import { environment, root, tool } from './environment.mjs'
 
 function run(args, cwd = root) {
-  const { status } = spawnSync(process.execPath, args, { cwd, env: environment, stdio: 'inherit' })
+  const env = { ...environment, GRADPOOL_STORES: 'all' }
+  const { status } = spawnSync(process.execPath, args, { cwd, env, stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }
 
 run([tool('tsc'), '--build'])
-run([tool('vitest'), 'run', '--config', 'queue/vitest.config.mjs', ...process.argv.slice(2)], join(root, 'test'))
+const asked = process.argv.slice(2)
+if (asked.length === 0) run([tool('vitest'), 'run', 'src/store'], join(root, 'packages/queue'))
+run([tool('vitest'), 'run', '--config', 'queue/vitest.config.mjs', ...asked], join(root, 'test'))

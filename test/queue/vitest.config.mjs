@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     environment: 'node',
-    include: ['queue/*.test.ts', 'queue/*.queue.ts'],
+    include: ['queue/*.test.ts', 'queue/*.queue.ts', 'servers/*.queue.ts'],
     testTimeout: 600_000,
     hookTimeout: 900_000,
     fileParallelism: false,

@@ -218,18 +218,22 @@ async function decodeAll(
   const left = pictures.entries()
   const [height, width] = shape.size
   const numBytes = height * width * shape.channels
+  const failures: { readonly at: number; readonly error: unknown }[] = []
   const decodeRest = async (): Promise<void> => {
     for (const [at, { path }] of left) {
-      const decoded = await decode(sharp, join(directory, path), shape).catch((error: unknown) => {
-        if (shape.damaged === 'skip' && error instanceof UserError) return undefined
-        throw error
-      })
-      if (decoded === undefined) continue
-      pixels.set(decoded, at * numBytes)
-      isThere[at] = true
+      try {
+        pixels.set(await decode(sharp, join(directory, path), shape), at * numBytes)
+        isThere[at] = true
+      } catch (error) {
+        if (shape.damaged !== 'skip' || !(error instanceof UserError)) failures.push({ at, error })
+      }
+      if (failures.length > 0) return
     }
   }
   await Promise.all(Array.from({ length: availableCores() }, decodeRest))
+  // Pictures before one that failed were begun before it, so the first of all is among these.
+  const [first] = failures.sort((a, b) => a.at - b.at)
+  if (first) throw first.error
   return isThere
 }
 

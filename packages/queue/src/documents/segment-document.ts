@@ -63,7 +63,11 @@ export function decodeRound(bytes: Uint8Array, program: Program, stage: string, 
   return states
 }
 
-export function encodeSegment({ status, states, position }: SegmentResult, program: Program, segment: string) {
+export function encodeSegment(
+  { status, states, position }: SegmentResult,
+  program: Program,
+  segment: string,
+): Uint8Array {
   const tensors = new Map<string, NamedArray>()
   for (const [name, array] of namedStates(program, states)) tensors.set(`state/${name}`, array)
   for (const [name, values] of Object.entries(position.rows)) {
