@@ -1,4 +1,4 @@
-// Runs over a queue whose workers, submitters and servers are killed or stopped come to the bits of one process.
+// Runs over a queue whose workers, submitters and servers are killed or stopped give the bits of one process.
 import { execFile } from 'node:child_process'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -15,7 +15,7 @@ const textAt = async (address: string) => (await fetch(address)).text()
 const stagesOf = ({ experiments }: RunResult) => experiments.flatMap(({ stages }) => stages.map(({ hash }) => hash))
 const report = ['report', '--epochs', '1', ...smallData()]
 
-test('the report, trained by two workers, comes to the bits of one process', async () => {
+test('the report, trained by two workers, gives the bits of one process', async () => {
   const cwd = await emptyFolder()
   const env = { GRADPOOL_QUEUE: redis().url }
   const address = `redis://127.0.0.1:${redis().port}`

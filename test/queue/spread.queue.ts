@@ -1,4 +1,4 @@
-// One training over several workers, of which some are killed, comes to the bits of one process.
+// One training over several workers, of which some are killed, gives the bits of one process.
 import { expect, test } from 'vitest'
 import { smallData } from '../data-folder.js'
 import { emptyFolder, gradpool, gradpoolHere, runsIn, start } from '../gradpool.js'

@@ -37,7 +37,7 @@ async function install(packages: readonly string[]): Promise<string> {
   return folder
 }
 
-test('two machines come to the bits of one by the five commands of the page', async ({ skip }) => {
+test('two machines give the bits of one by the five commands of the page', async ({ skip }) => {
   const { both, first, second } = linesOfPage()
   const [installs = '', exports = '', ...more] = both
   expect({ installs, exports: exports.replace(/=.*/, ''), more, firsts: first.length, seconds: second.length }).toEqual(

@@ -28,7 +28,7 @@ test('there is one plan for a Program and what else determines it', () => {
   expect(new Plans(() => 256).of(program.program, given)).not.toBe(plan)
 })
 
-test('executions that share a plan come to the bits of those that do not, each with its data and seed', async () => {
+test('executions that share a plan have the bits of those that do not, each with its data and seed', async () => {
   const compiled = async (engine: (typeof engines)[number], options: CompileOptions) => {
     const execution = await engine.compile(program, options)
     await execution.run({ steps: 5 })

@@ -1,6 +1,6 @@
 /**
  * The rounds of one training over machines: each replica's part is a job of a queue. A part that takes much longer than
- * others is put there once more, and whichever copy is done first counts: they come to the same bits.
+ * others is put there once more, and whichever copy is done first counts: they have the same bits.
  */
 import { UserError } from '@gradpool/core'
 import { messageOf } from '@gradpool/storage'

@@ -123,7 +123,7 @@ const none = () => undefined
 /** Names of the store, by what comes before the first slash. */
 const kindsOf = ({ names }: MemoryStore) => new Set([...names.keys()].map((name) => name.split('/')[0]))
 
-it('comes to the bits of one machine, and leaves nothing of its rounds in the store', async () => {
+it('gives the bits of one machine, and leaves nothing of its rounds in the store', async () => {
   const plans = plansOf()
   const { run, added, store } = await machines(3)
   expect(await run(plans)).toEqual(await locally(plans))

@@ -1,4 +1,4 @@
-// Rounds of local averaging whose replicas are trained elsewhere come to the bits of those that are trained here.
+// Rounds of local averaging whose replicas are trained elsewhere have the bits of those that are trained here.
 import { adam, sgd } from '@gradpool/core'
 import type { StateValues } from '@gradpool/core/engine'
 import { nativeInstructionSets } from '@gradpool/engine-cpu'

@@ -1,6 +1,6 @@
 /**
  * A replica's part of a round of local averaging, by itself: from the states that the round begins with to those that
- * the replica has at its end. Whoever trains it, and however often, comes to the same bits.
+ * the replica has at its end. It has the same bits whoever trains it, and however often.
  */
 import { replicaSeed, type Engine, type Execution, type Position, type StateValues } from '@gradpool/core/engine'
 import { pick } from '@gradpool/storage'
