@@ -1,5 +1,5 @@
-// What the dashboard takes: of training, while somebody looks at a run; of memory, after a day of epochs; and of time, to
-// list a thousand runs of 10,000 epochs each. Prints a line for each; docs/dashboard.md has them.
+// What the dashboard takes: of training, while somebody looks at a run; of memory, after a day of epochs; and of time,
+// to list a thousand runs of 10,000 epochs each. Prints a line for each; docs/dashboard.md has them.
 //
 //   node tools/bench/dashboard.mjs [training | memory | list ...]
 import { spawn } from 'node:child_process'
