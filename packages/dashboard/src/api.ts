@@ -76,6 +76,8 @@ export interface RunState extends RunLabels {
   /** Whether a process of this machine works on it that can be asked to stop. */
   readonly canStop: boolean
   readonly canResume: boolean
+  /** Whether `GET /report/:id` has its saved page, `report.html`. */
+  readonly hasReport: boolean
 }
 
 /**
@@ -223,4 +225,20 @@ export interface Drawn {
     /** Bits that differ. */
     readonly distance: number
   }[]
+}
+
+/** `GET /api/curves?row=RUN/EXPERIMENT&row=…`, 100 at most: of rows of the list, for a look at their shape. */
+export interface RowCurves {
+  /** By row; one that has no epochs yet, or is not in the list, is left out. */
+  readonly curves: Readonly<
+    Record<
+      string,
+      {
+        /** `validation.loss`, or `loss` where nothing is held out. */
+        readonly metric: string
+        /** Of the last stage that has epochs, of its first seed: 32 at most. */
+        readonly values: readonly number[]
+      }
+    >
+  >
 }
