@@ -3,7 +3,7 @@
  * is in a list; whatever is refused is answered by `Refused` and a status.
  */
 import type { RunLabels, RunStatus } from '@gradpool/orchestrator'
-import type { RunView, TimedEvent } from '@gradpool/report'
+import type { RunView, StageFigures, TimedEvent } from '@gradpool/report'
 
 export interface Refused {
   /** One sentence. */
@@ -76,8 +76,6 @@ export interface RunState extends RunLabels {
   /** Whether a process of this machine works on it that can be asked to stop. */
   readonly canStop: boolean
   readonly canResume: boolean
-  /** Whether `GET /report/:id` has its saved page, `report.html`. */
-  readonly hasReport: boolean
 }
 
 /**
@@ -93,9 +91,17 @@ export interface RunMessages {
 
 /** Also `GET /api/runs/:id` */
 export interface Followed {
-  /** With 500 rows of a stage at most. */
+  /** With 500 rows of a stage at most, and without samples: figures have these. */
   readonly view: RunView
   readonly state: RunState
+}
+
+/** `GET /api/runs/:id/figures`: what the models of its stages show, computed where it is not there yet; takes seconds. */
+export interface RunFigures {
+  /** By the hash of the stage. */
+  readonly figures: Readonly<Record<string, StageFigures>>
+  /** One sentence for each figure that is left out. */
+  readonly missing: readonly string[]
 }
 
 /** `GET /api/runs/:id/log?most=200`: the last lines. */
@@ -120,7 +126,7 @@ export interface LabelsAsked {
   readonly note?: string
 }
 
-/** `GET /api/compare?run=RUN&run=RUN/EXPERIMENT&metric=`: two at least. */
+/** `GET /api/compare?run=RUN&run=RUN/EXPERIMENT&metric=`: two at least, ten at most. */
 export interface Compared {
   readonly comparisons: readonly Comparison[]
 }
@@ -144,10 +150,13 @@ export interface Comparison {
   }
 }
 
+/** Student's, over the seeds. */
 export interface PairedTest {
   readonly difference: number
-  readonly low: number
-  readonly high: number
+  /** Of the difference. */
+  readonly error: number
+  readonly t: number
+  readonly degreesOfFreedom: number
   readonly p: number
 }
 
@@ -193,7 +202,7 @@ export interface ModelRow {
   /** The run's name; null for a file. */
   readonly run: string | null
   /** Height, width and channels of what it takes. */
-  readonly shape: readonly [number, number, number]
+  readonly shape: readonly [height: number, width: number, channels: 1 | 3]
   /** Names of classes; null where it tells none. */
   readonly classes: readonly string[] | null
   readonly hasReconstruction: boolean

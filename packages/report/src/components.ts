@@ -23,3 +23,4 @@ export {
   type Language,
   type Words,
 } from './words.js'
+export { thinned } from './view/thin.js'

@@ -1,6 +1,6 @@
 /** `gradpool search`: the images of an index that are most like another, by their codes. */
 import { UserError } from '@gradpool/core'
-import { type ImageDataset } from '@gradpool/datasets'
+import { type ImageDataset, type Picture } from '@gradpool/datasets'
 import { type Encoder, encoderOf, HashIndex, type Neighbour } from '@gradpool/hashing'
 import { decodeSavedModel, reasonOf, writeDurably } from '@gradpool/storage'
 import { bitsOf, type Found, neighbourLines, queryLines, shortOf } from '../display/neighbours.js'
@@ -11,7 +11,6 @@ import { isNumber, pngImage, type Query, testImage } from '../hashing/query.js'
 import { type Io } from '../io.js'
 import { contactSheet } from '../pictures/contact-sheet.js'
 import { encodePng } from '../pictures/encode-png.js'
-import { type Picture } from '../pictures/picture.js'
 
 export interface SearchCommandOptions {
   /** The number of a test image, or a PNG file. */

@@ -196,14 +196,11 @@ function Results({
             ) : (
               <>
                 <span class="difference">
-                  {signed(test.difference)}{' '}
-                  <small>
-                    [{signed(test.low)}, {signed(test.high)}]
-                  </small>
+                  {signed(test.difference)} <small>± {numberText(test.error)}</small>
                 </span>
                 <span class="note">
-                  p = {test.p < 0.001 ? test.p.toExponential(1) : test.p.toFixed(3)} ·{' '}
-                  {test.low > 0 || test.high < 0 ? words.significant : words.notSignificant}
+                  t = {test.t.toFixed(2)}, {test.degreesOfFreedom} {words.degreesOfFreedom}, p ={' '}
+                  {test.p < 0.001 ? test.p.toExponential(1) : test.p.toFixed(3)}
                 </span>
               </>
             )}

@@ -27,11 +27,6 @@ export function Actions({ state, onState }: Props) {
   const isRunning = state.status === 'running'
   return (
     <div class="actions">
-      {state.hasReport && (
-        <a class="button" href={`report/${encodeURIComponent(state.id)}`} title={words.savedReportHint}>
-          {words.savedReport}
-        </a>
-      )}
       {isRunning ? (
         <button
           type="button"

@@ -19,6 +19,7 @@ import { Actions } from './actions.js'
 import { useFollowed } from './followed.js'
 import { Labels } from './labels.js'
 import { Log } from './log.js'
+import { StageFigures } from './stage-figures.js'
 import { StagesTable } from './stages-table.js'
 
 export function RunPage({ id }: { readonly id: string }) {
@@ -106,6 +107,12 @@ function Run({ run: { view, state }, isLive, onState }: RunProps) {
         <section class="card" aria-labelledby="results">
           <h2 id="results">{words.results}</h2>
           <ResultsTable views={views} words={words} language={language} />
+        </section>
+      )}
+      {!isRunning && (
+        <section class="card" aria-labelledby="figures">
+          <h2 id="figures">{words.figures}</h2>
+          <StageFigures id={state.id} view={view} />
         </section>
       )}
       <section class="card" aria-labelledby="timeline">

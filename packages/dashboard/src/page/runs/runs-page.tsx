@@ -161,19 +161,25 @@ function Selection({ selected, onClear }: { readonly selected: ReadonlySet<strin
   )
 }
 
+/** Rows of which curves are asked for at once, so that the first are there early. */
+const BATCH = 10
+
 /** Of the rows that are shown, after they are shown. Those of runs that go on are asked for whenever the rows are. */
 function useCurves(rows: readonly RunRow[]): RowCurves['curves'] {
   const [curves, setCurves] = useState<RowCurves['curves']>({})
   useEffect(() => {
     const asked = rows.filter((row) => row.status === 'running' || !Object.hasOwn(curves, rowName(row)))
-    if (asked.length === 0) return undefined
     const abort = new AbortController()
-    const names = new URLSearchParams(asked.map((row) => ['row', rowName(row)]))
-    get<RowCurves>(`api/curves?${names.toString()}`, { signal: abort.signal }).then(
-      (answer) => setCurves((before) => ({ ...before, ...answer.curves })),
-      // A list without its curves is a list.
-      () => undefined,
-    )
+    const ask = async () => {
+      for (let from = 0; from < asked.length; from += BATCH) {
+        const batch = asked.slice(from, from + BATCH).map((row) => ['row', rowName(row)])
+        const path = `api/curves?${new URLSearchParams(batch).toString()}`
+        const answer = await get<RowCurves>(path, { signal: abort.signal })
+        setCurves((before) => ({ ...before, ...answer.curves }))
+      }
+    }
+    // A list without its curves is a list.
+    ask().catch(() => undefined)
     return () => abort.abort()
   }, [rows])
   return curves
