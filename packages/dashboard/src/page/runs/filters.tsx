@@ -6,7 +6,7 @@ import { useShell } from '../shell.js'
 const STATUSES: readonly RunStatus[] = ['running', 'done', 'failed', 'interrupted', 'cut off']
 const STATUS = 'status='
 /** The server is asked when nobody has typed for so long. */
-const TYPING_MS = 120
+const TYPING_MS = 40
 
 interface Props {
   readonly query: URLSearchParams
