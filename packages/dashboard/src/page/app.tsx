@@ -1,7 +1,7 @@
 /** The frame of all pages: where one is, language, theme, and whether the server answers. */
 import { languageNames, languages, themes, useTheme } from '@gradpool/report/components'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { About } from '../api.js'
 import { ComparePage } from './compare/compare-page.js'
 import { DrawPage } from './draw/draw-page.js'
@@ -31,6 +31,19 @@ export function App() {
     const where = titleOf(route, words)
     document.title = where === '' ? 'Gradpool' : `${where} · Gradpool`
   }, [language, route])
+  const isFirst = useRef(true)
+  useEffect(() => {
+    // Who hears the page hears the new one from its beginning.
+    if (!isFirst.current) {
+      scrollTo({ top: 0, behavior: 'instant' })
+      document.getElementById('content')?.focus({ preventScroll: true })
+    }
+    isFirst.current = false
+  }, [route.page, route.id])
+  // What was refused before the token is asked again.
+  useEffect(() => {
+    if (access.session > 0) about.again()
+  }, [access.session])
   const shell = useMemo(
     () => ({ words, language, theme: shown, about: about.value }),
     [words, language, shown, about.value],
@@ -98,7 +111,7 @@ function Page({ route }: { readonly route: Route }) {
 function NotThere() {
   const { words } = useShell()
   return (
-    <Empty title={words.notThere}>
+    <Empty title={words.notThere} isPage>
       <a href={addressOf('')}>{words.toRuns}</a>
     </Empty>
   )

@@ -11,7 +11,17 @@ export function Status({ status }: { readonly status: RunStatus | 'waiting' }) {
 }
 
 /** Where there is nothing to show, and what can be done about it. */
-export function Empty({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
+export function Empty({
+  title,
+  isPage = false,
+  children,
+}: {
+  readonly title: string
+  /** There is nothing else on the page. */
+  readonly isPage?: boolean
+  readonly children?: ComponentChildren
+}) {
+  const Heading = isPage ? 'h1' : 'h2'
   return (
     <section class="empty">
       <svg width="96" height="56" viewBox="0 0 96 56" aria-hidden="true">
@@ -25,7 +35,7 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
           stroke-linecap="round"
         />
       </svg>
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {children}
     </section>
   )

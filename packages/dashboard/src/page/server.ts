@@ -111,7 +111,12 @@ export function errorOf(error: unknown): Error {
 /** Whether messages come. */
 export type Link = 'opening' | 'open' | 'lost'
 
-/** Messages of the server, by the names of their kinds. Null listens to nothing. */
+/** Told in the place of messages that may have been missed: the connection was lost, and is there again. */
+export const AGAIN = 'again'
+
+/**
+ * Messages of the server, by the names of their kinds. Null listens to nothing, and so does a page that nobody sees.
+ */
 export function useMessages(
   path: string | null,
   kinds: readonly string[],
@@ -123,26 +128,42 @@ export function useMessages(
   useEffect(() => {
     if (path === null) return undefined
     let timer: ReturnType<typeof setTimeout> | undefined
-    let source: EventSource
+    let source: EventSource | undefined
+    let isFirst = true
+    const close = () => {
+      clearTimeout(timer)
+      source?.close()
+      source = undefined
+    }
     const open = () => {
-      source = new EventSource(path)
-      source.addEventListener('open', () => setLink('open'))
-      source.addEventListener('error', () => {
+      close()
+      const opened = new EventSource(path)
+      source = opened
+      opened.addEventListener('open', () => {
+        setLink('open')
+        if (!isFirst) latest.current(AGAIN, '')
+        isFirst = false
+      })
+      opened.addEventListener('error', () => {
         setLink('lost')
         // It tries again by itself, unless it was refused.
-        if (source.readyState !== EventSource.CLOSED) return
+        if (opened.readyState !== EventSource.CLOSED) return
         get('api/about').catch(() => undefined)
         timer = setTimeout(open, AGAIN_MS)
       })
       for (const kind of kinds) {
-        source.addEventListener(kind, ({ data }: MessageEvent<string>) => latest.current(kind, data))
+        opened.addEventListener(kind, ({ data }: MessageEvent<string>) => latest.current(kind, data))
       }
     }
-    setLink('opening')
-    open()
+    const onVisibility = () => {
+      if (document.hidden) close()
+      else open()
+    }
+    document.addEventListener('visibilitychange', onVisibility)
+    onVisibility()
     return () => {
-      clearTimeout(timer)
-      source.close()
+      document.removeEventListener('visibilitychange', onVisibility)
+      close()
     }
   }, [path])
   return link

@@ -1,5 +1,5 @@
 /** What the dashboard says besides what reports say, in English and Korean: one table. */
-import { words as ofReports, type Language } from '@gradpool/report/components'
+import { numberText, words as ofReports, type Language } from '@gradpool/report/components'
 
 const en = {
   dashboard: 'Dashboard',
@@ -283,4 +283,10 @@ export function timeText(iso: string, language: Language): string {
   const time = Date.parse(iso)
   if (!Number.isFinite(time)) return iso
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(time)
+}
+
+/** With as many digits as its mean. */
+export function deviationText(deviation: number, mean: number): string {
+  const [, digits = ''] = numberText(mean).split('.')
+  return /^\d*$/.test(digits) ? deviation.toFixed(digits.length) : numberText(deviation)
 }

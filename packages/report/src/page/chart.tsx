@@ -26,7 +26,7 @@ export interface ChartProps {
 
 export function Chart({ panel, order, isLog, theme, words, language }: ChartProps) {
   const host = useRef<HTMLDivElement>(null)
-  const drawn = useRef<uPlot>(null)
+  const drawn = useRef<{ readonly plot: uPlot; readonly panel: Panel }>(null)
   const [at, setAt] = useState<{ readonly epoch: number; readonly left: number } | null>(null)
   const { stage, metric, curves } = panel
   const lines = linesOf(panel, order, isLog)
@@ -47,7 +47,7 @@ export function Chart({ panel, order, isLog, theme, words, language }: ChartProp
       if (element.clientWidth > 0) plot.setSize({ width: element.clientWidth, height: HEIGHT })
     })
     observer.observe(element)
-    drawn.current = plot
+    drawn.current = { plot, panel }
     return () => {
       observer.disconnect()
       plot.destroy()
@@ -55,7 +55,9 @@ export function Chart({ panel, order, isLog, theme, words, language }: ChartProp
     }
   }, [JSON.stringify(lines), theme])
   // Of a run that goes on, the same lines get longer.
-  useEffect(() => drawn.current?.setData(plotOf(panel, lines).data), [panel])
+  useEffect(() => {
+    if (drawn.current && drawn.current.panel !== panel) changeData(drawn.current.plot, plotOf(panel, lines).data)
+  }, [panel])
   const name = metricWord(metric, language)
   const last = (curve: Curve) => curve.points.at(-1)
   const told = curves.map((curve) => {
@@ -181,6 +183,17 @@ function linesOf({ curves }: Panel, order: readonly string[], isLog: boolean): L
     isLog: isLog && curves.every(({ points }) => points.every(({ low }) => low > 0)),
     hasPoints: curves.every(({ points }) => points.length < 3),
   }
+}
+
+/** Who looks at a part goes on to look at it. */
+function changeData(plot: uPlot, data: uPlot.AlignedData): void {
+  const [epochs] = plot.data
+  const { min, max } = plot.scales.x ?? {}
+  const [first, last] = [epochs[0], epochs.at(-1)]
+  const isDrawn = typeof min === 'number' && typeof max === 'number' && first !== undefined && last !== undefined
+  const isPart = isDrawn && (min > first || max < last)
+  plot.setData(data, !isPart)
+  if (isPart) plot.setScale('x', { min, max })
 }
 
 /** A band is the area between two curves that are not drawn: the least and the most over the seeds. */

@@ -6,6 +6,7 @@ import { Empty, Problem } from '../parts.js'
 import { addressOf, replaceRoute } from '../route.js'
 import { errorOf, get, useAnswer } from '../server.js'
 import { useShell } from '../shell.js'
+import { deviationText } from '../words.js'
 import { SeedsFigure } from './seeds-figure.js'
 
 export function ComparePage({ query }: { readonly query: URLSearchParams }) {
@@ -14,7 +15,7 @@ export function ComparePage({ query }: { readonly query: URLSearchParams }) {
   const answer = useAnswer<Compared>(runs.length < 2 ? null : `api/compare?${query.toString()}`)
   if (runs.length < 2) {
     return (
-      <Empty title={words.chooseRuns}>
+      <Empty title={words.chooseRuns} isPage>
         <p>{words.chooseRunsHint}</p>
         <p>
           <a class="button" href={addressOf('')}>
@@ -76,7 +77,7 @@ function Compare({ comparison }: { readonly comparison: Comparison }) {
   const { sides, experiments, differences, results } = comparison
   const title = [...new Set(experiments)].join(' · ')
   return (
-    <section class="card" aria-label={title}>
+    <section class="panel" aria-label={title}>
       <h2>{title}</h2>
       <div class="columns">
         <div>
@@ -178,7 +179,7 @@ function Results({
               {results.sides.map(({ mean, deviation }, at) => (
                 <td key={at} class="number strong">
                   {text(mean)}
-                  {deviation !== null && <small> ± {text(deviation)}</small>}
+                  {deviation !== null && mean !== null && <small> ± {deviationText(deviation, mean)}</small>}
                 </td>
               ))}
             </tr>
@@ -240,7 +241,7 @@ function SharedCurves({ runs }: { readonly runs: readonly string[] }) {
   if (problem) return <Problem error={problem} again={() => setTimes(times + 1)} />
   if (views.length === 0) return null
   return (
-    <section class="card" aria-labelledby="curves">
+    <section class="panel" aria-labelledby="curves">
       <h2 id="curves">{words.curves}</h2>
       <Curves views={views} theme={theme} words={words} language={language} />
     </section>

@@ -51,14 +51,14 @@ function Drawing({ model }: { readonly model: ModelRow }) {
   const { drawn, error, ask } = useDrawn(model)
   return (
     <div class="drawing">
-      <section class="card" aria-label={words.pad}>
+      <section class="panel" aria-label={words.pad}>
         <Pad onPicture={ask} />
       </section>
-      <section class="card answer" aria-labelledby="answer">
+      <section class="panel answer" aria-labelledby="answer">
         <Answer model={model} drawn={drawn} />
         <Problem error={error} again={() => ask(undefined)} />
       </section>
-      <section class="card pictures" aria-label={words.shown}>
+      <section class="panel pictures" aria-label={words.shown}>
         <figure>
           <figcaption>{words.shown}</figcaption>
           <Picture picture={drawn?.shown} label={words.shown} />
@@ -71,7 +71,7 @@ function Drawing({ model }: { readonly model: ModelRow }) {
         )}
       </section>
       {(model.hasNeighbours || model.indexCommand !== null) && (
-        <section class="card neighbours" aria-labelledby="neighbours">
+        <section class="panel neighbours" aria-labelledby="neighbours">
           <h2 id="neighbours">{words.neighbours}</h2>
           {model.indexCommand !== null && (
             <>
@@ -139,8 +139,7 @@ function Answer({ model, drawn }: { readonly model: ModelRow; readonly drawn: Dr
 }
 
 function percent(share: number): string {
-  const value = 100 * share
-  return `${value.toFixed(value > 99.9 || value < 0.1 ? 0 : 1)} %`
+  return `${(100 * share).toFixed(share > 0.9995 ? 0 : 1)} %`
 }
 
 /** What the model makes of the last picture: one is asked for at a time, and those in between are left out. */

@@ -18,7 +18,7 @@ export function QueuePage() {
   }, [])
   if (about?.hasQueue === false) {
     return (
-      <Empty title={words.noQueue}>
+      <Empty title={words.noQueue} isPage>
         <p>{words.noQueueHint}</p>
         <Command text="npx gradpool dashboard --queue redis://HOST" />
       </Empty>
@@ -51,7 +51,7 @@ function Queue({ queue: { url, waiting, running, failed, machines } }: { readonl
         <Tile name={words.failedJobs}>{failed.length}</Tile>
         <Tile name={words.machines}>{machines.length}</Tile>
       </dl>
-      <section class="card" aria-labelledby="machines">
+      <section class="panel" aria-labelledby="machines">
         <h2 id="machines">{words.machines}</h2>
         {machines.length === 0 ? (
           <>
@@ -87,7 +87,7 @@ function Machine({ machine, jobs }: { readonly machine: MachineTold; readonly jo
         {machine.engine}
       </p>
       <p>
-        <b>{machine.jobs}</b> {words.jobs}
+        {words.jobs} <b>{machine.jobs}</b>
       </p>
     </li>
   )
@@ -96,7 +96,7 @@ function Machine({ machine, jobs }: { readonly machine: MachineTold; readonly jo
 function Jobs({ id, title, jobs }: { readonly id: string; readonly title: string; readonly jobs: readonly JobTold[] }) {
   const { words } = useShell()
   return (
-    <section class="card" aria-labelledby={id}>
+    <section class="panel" aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
       {jobs.length === 0 ? (
         <p class="note">{words.noJobs}</p>

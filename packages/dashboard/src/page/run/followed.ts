@@ -2,7 +2,7 @@
 import { withEvent } from '@gradpool/report/components'
 import { useCallback, useState } from 'preact/hooks'
 import type { Followed, RunMessages, RunState } from '../../api.js'
-import { useAnswer, useMessages, type Asked, type Link } from '../server.js'
+import { AGAIN, useAnswer, useMessages, type Asked, type Link } from '../server.js'
 
 const KINDS = ['view', 'events', 'state'] as const
 
@@ -16,8 +16,8 @@ export function useFollowed(id: string): Following {
   const path = `api/runs/${encodeURIComponent(id)}`
   const [run, setRun] = useState<Followed>()
   const link = useMessages(`${path}/events`, KINDS, (kind, data) => {
-    const message: unknown = JSON.parse(data)
-    setRun((before) => after(before, kind, message))
+    // After a lost connection, the server tells a view anyway.
+    if (kind !== AGAIN) setRun((before) => after(before, kind, JSON.parse(data)))
   })
   // Whose messages do not come may be told why.
   const { value, error, again } = useAnswer<Followed>(link === 'lost' ? path : null)

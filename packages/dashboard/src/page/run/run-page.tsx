@@ -28,7 +28,7 @@ export function RunPage({ id }: { readonly id: string }) {
   if (run === undefined) {
     if (error instanceof Refusal && error.status === 404) {
       return (
-        <Empty title={id}>
+        <Empty title={id} isPage>
           <p class="error">{error.message}</p>
           <p>
             <a class="button" href={addressOf('')}>
@@ -95,39 +95,43 @@ function Run({ run: { view, state }, isLive, onState }: RunProps) {
           </ul>
         </details>
       )}
-      <section class="card" aria-labelledby="stages">
+      <section class="panel" aria-labelledby="stages">
         <h2 id="stages">{words.stages}</h2>
         <StagesTable view={view} />
       </section>
-      <section class="card" aria-labelledby="curves">
+      <section class="panel" aria-labelledby="curves">
         <h2 id="curves">{words.curves}</h2>
         <Curves views={views} theme={theme} words={words} language={language} />
       </section>
       {hasResults && (
-        <section class="card" aria-labelledby="results">
+        <section class="panel" aria-labelledby="results">
           <h2 id="results">{words.results}</h2>
           <ResultsTable views={views} words={words} language={language} />
         </section>
       )}
       {!isRunning && (
-        <section class="card" aria-labelledby="figures">
+        <section class="panel" aria-labelledby="figures">
           <h2 id="figures">{words.figures}</h2>
           <StageFigures id={state.id} view={view} />
         </section>
       )}
-      <section class="card" aria-labelledby="timeline">
+      <section class="panel" aria-labelledby="timeline">
         <h2 id="timeline">{words.timeline}</h2>
         <div class="scroll wide" tabIndex={0} role="region" aria-label={words.timeline}>
           <Timeline view={view} paint={themed} words={words} width={1200} />
         </div>
       </section>
-      <section class="card" aria-labelledby="log">
+      <section class="panel" aria-labelledby="log">
         <h2 id="log">{words.log}</h2>
         <Log id={state.id} view={view} />
       </section>
-      <section class="card" aria-labelledby="details">
-        <h2 id="details">{words.details}</h2>
-        <Details view={view} words={words} />
+      <section class="panel" aria-labelledby="details">
+        <details class="fold">
+          <summary>
+            <h2 id="details">{words.details}</h2>
+          </summary>
+          <Details view={view} words={words} />
+        </details>
       </section>
     </>
   )

@@ -35,7 +35,7 @@ export function StagesTable({ view }: { readonly view: RunView }) {
               </th>
               {metrics.map((name) => (
                 <th key={name} scope="col" class="number">
-                  {metricWord(name, language)}
+                  {metricWord(name, language).replace('.', ' ')}
                 </th>
               ))}
               <th scope="col" class="number">

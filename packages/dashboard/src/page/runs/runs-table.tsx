@@ -5,7 +5,7 @@ import type { RowCurves, RunRow } from '../../api.js'
 import { Sparkline, Status } from '../parts.js'
 import { addressOf } from '../route.js'
 import { useShell } from '../shell.js'
-import { agoText, timeText } from '../words.js'
+import { agoText, deviationText, timeText } from '../words.js'
 
 interface Props {
   readonly rows: readonly RunRow[]
@@ -33,7 +33,7 @@ export function RunsTable({ rows, metrics, curves, sort, selected, onSort, onSel
     </SortHead>
   )
   return (
-    <div class="card list">
+    <div class="panel list">
       <table class="runs">
         <thead>
           <tr>
@@ -123,7 +123,7 @@ function Value({ row: { metrics }, metric }: { readonly row: RunRow; readonly me
   return (
     <>
       {numberText(spread.mean)}
-      {spread.deviation !== null && <small> ± {numberText(spread.deviation)}</small>}
+      {spread.deviation !== null && <small> ± {deviationText(spread.deviation, spread.mean)}</small>}
     </>
   )
 }
