@@ -1,7 +1,7 @@
 /** Small parts that several pages have. */
 import type { RunStatus } from '@gradpool/orchestrator'
 import type { ComponentChildren } from 'preact'
-import { Unreachable, type Asked } from './server.js'
+import { Refusal, Unreachable, type Asked } from './server.js'
 import { useShell } from './shell.js'
 
 /** Told by a dot and a word, the dot of a run that goes on being in motion. */
@@ -54,12 +54,16 @@ export function Command({ text }: { readonly text: string }) {
 export function Problem({ error, again }: Pick<Asked<unknown>, 'error' | 'again'>) {
   const { words } = useShell()
   if (error === undefined) return null
+  // It would be refused again.
+  const isMistake = error instanceof Refusal && error.status < 500
   return (
     <div class="banner" role="alert">
       <span>{error instanceof Unreachable ? words.lost : sentence(error.message)}</span>
-      <button type="button" onClick={again}>
-        {words.tryAgain}
-      </button>
+      {!isMistake && (
+        <button type="button" onClick={again}>
+          {words.tryAgain}
+        </button>
+      )}
     </div>
   )
 }

@@ -42,7 +42,7 @@ const en = {
   next: 'Next',
   noRuns: 'There are no runs here yet',
   noRunsHint: 'A run appears here as soon as it starts, and its curves grow while it trains:',
-  noneFits: 'No run is so',
+  noneFits: 'No run fits',
   noneFitsHint: 'Take away a condition, or search for something else.',
   showAllRuns: 'Show all runs',
   damaged: 'Runs that cannot be read',

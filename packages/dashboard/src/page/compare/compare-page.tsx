@@ -74,7 +74,8 @@ function Sides({ query, runs }: { readonly query: URLSearchParams; readonly runs
 
 function Compare({ comparison }: { readonly comparison: Comparison }) {
   const { words } = useShell()
-  const { sides, experiments, differences, results } = comparison
+  const { experiments, differences, results } = comparison
+  const sides = shortened(comparison.sides)
   const title = [...new Set(experiments)].join(' · ')
   return (
     <section class="panel" aria-label={title}>
@@ -123,6 +124,18 @@ function Compare({ comparison }: { readonly comparison: Comparison }) {
   )
 }
 
+/** Without what all have in common: the run, or the experiment. */
+function shortened(sides: readonly string[]): readonly string[] {
+  const parts = sides.map((side) => {
+    const at = side.indexOf('/')
+    return at < 0 ? [side, ''] : [side.slice(0, at), side.slice(at + 1)]
+  })
+  const [runs, experiments] = [parts.map(([run = '']) => run), parts.map(([, experiment = '']) => experiment)]
+  if (experiments.includes('')) return sides
+  if (new Set(experiments).size === 1) return runs
+  return new Set(runs).size === 1 ? experiments : sides
+}
+
 function SideHead({
   side,
   at,
@@ -134,7 +147,10 @@ function SideHead({
 }) {
   return (
     <th scope="col" class={isNumber ? 'number' : undefined}>
-      <Swatch at={at} /> <span class="side">{side}</span>
+      <span class="side">
+        <Swatch at={at} />
+        {side}
+      </span>
     </th>
   )
 }
@@ -197,7 +213,7 @@ function Results({
             ) : (
               <>
                 <span class="difference">
-                  {signed(test.difference)} <small>± {numberText(test.error)}</small>
+                  {signed(test.difference)} <small>± {deviationText(test.error, test.difference)}</small>
                 </span>
                 <span class="note">
                   t = {test.t.toFixed(2)}, {test.degreesOfFreedom} {words.degreesOfFreedom}, p ={' '}

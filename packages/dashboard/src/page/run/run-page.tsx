@@ -77,6 +77,7 @@ function Run({ run: { view, state }, isLive, onState }: RunProps) {
             <span class="note">
               {words.started} {timeText(view.record.started, language)}
             </span>
+            <span class="note">{namesText(view)}</span>
           </p>
         </div>
         <Actions state={state} onState={onState} />
@@ -95,13 +96,13 @@ function Run({ run: { view, state }, isLive, onState }: RunProps) {
           </ul>
         </details>
       )}
-      <section class="panel" aria-labelledby="stages">
-        <h2 id="stages">{words.stages}</h2>
-        <StagesTable view={view} />
-      </section>
       <section class="panel" aria-labelledby="curves">
         <h2 id="curves">{words.curves}</h2>
         <Curves views={views} theme={theme} words={words} language={language} />
+      </section>
+      <section class="panel" aria-labelledby="stages">
+        <h2 id="stages">{words.stages}</h2>
+        <StagesTable view={view} />
       </section>
       {hasResults && (
         <section class="panel" aria-labelledby="results">
@@ -177,6 +178,14 @@ function Figures({ view, isRunning }: { readonly view: RunView; readonly isRunni
       </Tile>
     </dl>
   )
+}
+
+const FEW_NAMES = 3
+
+function namesText({ experiments }: RunView): string {
+  const names = [...new Set(experiments.map(({ name }) => name))]
+  const more = names.length > FEW_NAMES ? ` +${names.length - FEW_NAMES}` : ''
+  return names.slice(0, FEW_NAMES).join(', ') + more
 }
 
 /** The best accuracy of those that are done. */

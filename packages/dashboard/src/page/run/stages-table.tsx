@@ -5,7 +5,7 @@ import { Meter, Status } from '../parts.js'
 import { useShell } from '../shell.js'
 
 const ORDER = ['running', 'failed', 'interrupted', 'waiting', 'done']
-const FEW = 24
+const FEW = 12
 const MOST_METRICS = 4
 /** Epochs that tell how long the next ones take. */
 const RECENT = 5

@@ -72,18 +72,16 @@ export function RunsTable({ rows, metrics, curves, sort, selected, onSort, onSel
                         {row.seeds} {words.seeds}
                       </small>
                     )}
-                    <span class="id">{row.id}</span>
                   </a>
-                  {(row.tags.length > 0 || row.note !== '') && (
-                    <span class="labels">
-                      {row.tags.map((tag) => (
-                        <button key={tag} type="button" class="tag" onClick={() => onTag(tag)}>
-                          {tag}
-                        </button>
-                      ))}
-                      {row.note !== '' && <span class="remark">{row.note}</span>}
-                    </span>
-                  )}
+                  <span class="labels">
+                    <span class="id">{row.id}</span>
+                    {row.tags.map((tag) => (
+                      <button key={tag} type="button" class="tag" onClick={() => onTag(tag)}>
+                        {tag}
+                      </button>
+                    ))}
+                    {row.note !== '' && <span class="remark">{row.note}</span>}
+                  </span>
                 </th>
                 <td class="state">
                   <Status status={row.status} />
