@@ -153,7 +153,7 @@ function useAccess() {
     isReady,
     isAsked,
     session,
-    async signIn(token: string): Promise<boolean> {
+    signIn: async (token: string): Promise<boolean> => {
       const isRight = await signIn(token)
       if (isRight) {
         setAsked(false)

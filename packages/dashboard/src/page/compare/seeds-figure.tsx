@@ -8,7 +8,7 @@ interface Props {
   readonly results: NonNullable<Comparison['results']>
 }
 
-const WIDTH = 520
+const WIDTH = 400
 const ROW = 34
 const LEFT = 30
 const RIGHT = 24

@@ -98,6 +98,8 @@ function Drawing({ model }: { readonly model: ModelRow }) {
   )
 }
 
+const byNumber = new Intl.Collator('en', { numeric: true })
+
 /** Bars of classes at most; of more, the most probable. */
 const MOST_CLASSES = 10
 
@@ -105,7 +107,8 @@ function Answer({ model, drawn }: { readonly model: ModelRow; readonly drawn: Dr
   const { words } = useShell()
   const told = drawn?.classes ?? []
   const best = told[0]
-  const names = model.classes ?? told.map(({ name }) => name)
+  // In an order that stays while one draws.
+  const names = model.classes ?? told.map(({ name }) => name).sort(byNumber.compare)
   const shown = names.length <= MOST_CLASSES ? names : told.slice(0, MOST_CLASSES).map(({ name }) => name)
   return (
     <>

@@ -37,11 +37,15 @@ export function Pad({ onPicture }: Props) {
   const stroke = (start: Place, end: Place) => {
     const context = contextOf(canvas.current)
     if (context === null) return
-    Object.assign(context, { strokeStyle: '#fff', lineWidth: PEN, lineCap: 'round', lineJoin: 'round' })
+    Object.assign(context, { strokeStyle: '#fff', fillStyle: '#fff', lineWidth: PEN, lineCap: 'round' })
     context.beginPath()
     context.moveTo(...start)
     context.lineTo(...end)
     context.stroke()
+    // A line without a length may not be drawn.
+    context.beginPath()
+    context.arc(...end, PEN / 2, 0, 2 * Math.PI)
+    context.fill()
     onPicture(pictureOf(context))
   }
   const clear = () => {

@@ -74,7 +74,7 @@ function Run({ run: { view, state }, isLive, onState }: RunProps) {
           <p class="state-line">
             <Status status={state.status} />
             {isRunning && isLive && <span class="live">{words.live}</span>}
-            <span class="note">
+            <span class="note since">
               {words.started} {timeText(view.record.started, language)}
             </span>
             <span class="note">{namesText(view)}</span>

@@ -164,13 +164,15 @@ function Selection({ selected, onClear }: { readonly selected: ReadonlySet<strin
 /** Rows of which curves are asked for at once, so that the first are there early. */
 const BATCH = 10
 
-/** Of the rows that are shown, after they are shown. Those of runs that go on are asked for whenever the rows are. */
+/** Between two looks at the curves of runs that go on. */
+const GROWING_MS = 2000
+
+/** Of the rows that are shown, after they are shown; those of runs that go on again and again. */
 function useCurves(rows: readonly RunRow[]): RowCurves['curves'] {
   const [curves, setCurves] = useState<RowCurves['curves']>({})
   useEffect(() => {
-    const asked = rows.filter((row) => row.status === 'running' || !Object.hasOwn(curves, rowName(row)))
     const abort = new AbortController()
-    const ask = async () => {
+    const ask = async (asked: readonly RunRow[]) => {
       for (let from = 0; from < asked.length; from += BATCH) {
         const batch = asked.slice(from, from + BATCH).map((row) => ['row', rowName(row)])
         const path = `api/curves?${new URLSearchParams(batch).toString()}`
@@ -178,9 +180,22 @@ function useCurves(rows: readonly RunRow[]): RowCurves['curves'] {
         setCurves((before) => ({ ...before, ...answer.curves }))
       }
     }
+    const growing = rows.filter(({ status }) => status === 'running')
+    let timer: ReturnType<typeof setTimeout> | undefined
     // A list without its curves is a list.
-    ask().catch(() => undefined)
-    return () => abort.abort()
+    const askFor = (asked: readonly RunRow[]) =>
+      void ask(asked)
+        .catch(() => undefined)
+        .then(askLater)
+    const askLater = () => {
+      if (growing.length === 0 || abort.signal.aborted) return
+      timer = setTimeout(() => askFor(document.hidden ? [] : growing), GROWING_MS)
+    }
+    askFor(rows.filter((row) => growing.includes(row) || !Object.hasOwn(curves, rowName(row))))
+    return () => {
+      abort.abort()
+      clearTimeout(timer)
+    }
   }, [rows])
   return curves
 }
