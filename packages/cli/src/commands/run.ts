@@ -8,6 +8,7 @@ import { type Engine } from '@gradpool/core/engine'
 import { type ExperimentPlan } from '@gradpool/experiments'
 import { findResumable, type RunEvent, runExperiments, type RunOptions, type RunResult } from '@gradpool/orchestrator'
 import { messageOf } from '@gradpool/storage'
+import { dashboardBeside, type DashboardBeside } from '../dashboard/beside-run.js'
 import { displayFor, type DisplayOptions } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
 import { type Outlet } from '../display/outlet.js'
@@ -46,6 +47,7 @@ export async function runCommand(
   io.onClosed(() => interrupts.abort())
   if (options.maxMinutes !== undefined) interrupts.stopAfter(options.maxMinutes)
   let engine: Engine | undefined
+  let beside: DashboardBeside | undefined
   try {
     const configs = await selectExperiments(asked, options)
     const sinks = await logSinks(options.log)
@@ -61,6 +63,8 @@ export async function runCommand(
         if (options.quiet !== true) outlet.print(counts)
       },
     })
+    if (options.dashboard === true) beside = await dashboardBeside(options.out)
+    if (beside !== undefined && options.quiet !== true) outlet.print(beside.told)
     const known = restarted().run ?? resume
     const unfinished = options.resume === true && known === undefined
     const directory = unfinished ? await findResumable(plans, engine, options.out) : known
@@ -69,6 +73,7 @@ export async function runCommand(
     if (interrupts.signal.aborted && isAbort(error)) return interrupts.exitCode() ?? exitCode.failed
     throw error
   } finally {
+    beside?.end()
     await engine?.dispose()
     interrupts.dispose()
   }

@@ -42,6 +42,8 @@ const MOST_STREAMS = 200
 const VIEW_MS = 1000
 /** After so many events a browser gets a view, in which they are thinned. */
 const MOST_EVENTS = 2000
+/** Of computing figures for one who waits. */
+const MOST_FIGURE_SECONDS = 20
 /** How long what somebody asked for may take to be seen in files. */
 const SEEN_MS = 300
 
@@ -114,7 +116,11 @@ export function addRunRoutes(app: FastifyInstance, { list, followed, resume }: R
     const directory = await directoryOf(params.id)
     const { status } = await stateOf(directory)
     // What goes on has the machine for itself: only what its events have is shown.
-    const { figures, missing } = await reportData([directory], { withFigures: status !== 'running' })
+    const { figures, missing } = await reportData([directory], {
+      withFigures: status !== 'running',
+      mostSeconds: MOST_FIGURE_SECONDS,
+      workers: 1,
+    })
     return { figures, missing }
   })
 

@@ -126,27 +126,27 @@ export class FollowedRun {
 
   async #look(): Promise<void> {
     const added: TimedEvent[] = []
+    let view = this.#view
     let isWhole = true
     try {
       if (this.#damage === undefined) {
         for await (const { events, isAnew } of this.#log.added()) {
-          if (isAnew) {
-            this.#view = this.#begun
-            isWhole = false
-          }
-          this.#fold(events)
-          isWhole &&= added.length + events.length <= MOST_EVENTS
+          if (isAnew) view = this.#begun
+          view = folded(view, events)
+          isWhole &&= !isAnew && added.length + events.length <= MOST_EVENTS
           if (isWhole) added.push(...events)
         }
       }
     } catch (error) {
       // A line of an event that is none throws what is thrown where a field is not there.
       this.#damage = error instanceof UserError ? error.message : `'${this.#log.path}' is damaged: a line is no event`
-      this.#view = { ...this.#view, warnings: [...this.#view.warnings, this.#damage] }
+      view = { ...view, warnings: [...view.warnings, this.#damage] }
       isWhole = false
     }
-    const state = await this.#readState()
+    const state = await this.#readState(view)
     const isOther = JSON.stringify(state) !== JSON.stringify(this.#state)
+    // From here on at once: who begins to listen has either the view from before or all that is told.
+    this.#view = view
     this.#state = state
     for (const listener of [...this.#listeners]) {
       if (!isWhole) listener.onView()
@@ -155,18 +155,10 @@ export class FollowedRun {
     }
   }
 
-  #fold(events: readonly TimedEvent[]): void {
-    for (const [at, event] of events.entries()) {
-      this.#view = withEvent(this.#view, event)
-      if (at % (MOST_ROWS_KEPT / 2) === 0) this.#view = bounded(this.#view)
-    }
-    this.#view = bounded(this.#view)
-  }
-
-  async #readState(): Promise<RunState> {
+  async #readState(view: RunView): Promise<RunState> {
     const { tags, note } = await readLabels(this.directory).catch((): RunLabels => this.#state)
     const isRunning = isLockedIn(this.directory)
-    const status = isRunning ? 'running' : statusOf(this.#view)
+    const status = isRunning ? 'running' : statusOf(view)
     return {
       id: this.id,
       status,
@@ -192,6 +184,15 @@ export function isLockedIn(directory: string): boolean {
 function statusOf({ experiments }: RunView): RunStatus {
   const statuses = experiments.map(({ status }): RunStatus => (status === 'running' ? 'cut off' : status))
   return (['failed', 'cut off', 'interrupted'] as const).find((status) => statuses.includes(status)) ?? 'done'
+}
+
+function folded(view: RunView, events: readonly TimedEvent[]): RunView {
+  let next = view
+  for (const [at, event] of events.entries()) {
+    next = withEvent(next, event)
+    if (at % (MOST_ROWS_KEPT / 2) === 0) next = bounded(next)
+  }
+  return bounded(next)
 }
 
 function bounded(view: RunView): RunView {

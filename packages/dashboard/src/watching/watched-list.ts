@@ -47,7 +47,12 @@ export class WatchedList {
    */
   async directoryOf(id: string): Promise<string | undefined> {
     const has = ({ runs }: Listed) => runs.some(({ name }) => name === id)
-    const isThere = (this.#lastListed !== undefined && has(this.#lastListed)) || has(await this.read())
+    let isThere = this.#lastListed !== undefined && has(this.#lastListed)
+    if (!isThere) {
+      // It may have begun a moment ago.
+      this.#readAt = -Infinity
+      isThere = has(await this.read())
+    }
     return isThere ? join(this.folder, id) : undefined
   }
 
