@@ -275,7 +275,7 @@ it('takes markup in names as text', async () => {
   })
   const pages: Readonly<Record<string, string>> = {
     '': '.runs .name b',
-    [`run/${first}`]: '.stages th',
+    [`run/${first}`]: '.stages tbody th',
     draw: '.bars .class',
   }
   for (const [path, shown] of Object.entries(pages)) {
@@ -296,7 +296,7 @@ it('asks for a token where it must, and takes it from the address', async () => 
     await using opened = await open(executable, desktop)
     const { tab } = opened
     await tab.goto(plain)
-    const field = tab.getByLabel('Token')
+    const field = tab.getByRole('textbox', { name: 'Token' })
     await field.fill('another')
     await tab.keyboard.press('Enter')
     await expect.poll(() => tab.getByRole('dialog').textContent()).toContain('This is not the token.')

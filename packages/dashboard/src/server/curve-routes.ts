@@ -11,10 +11,10 @@ export function addCurveRoutes(app: FastifyInstance, list: WatchedList): void {
   const curves = new RowCurves(list)
   app.get<{ Querystring: { readonly row?: string | readonly string[] } }>(
     '/api/curves',
-    async ({ query: { row = [] }, raw }): Promise<Told> => {
+    async ({ query: { row = [] }, socket }): Promise<Told> => {
       const rows = [row].flat()
       if (rows.length > MOST_ROWS) throw new Refusal(400, `curves are given of at most ${MOST_ROWS} rows at once`)
-      return curves.read(rows, () => !raw.destroyed)
+      return curves.read(rows, () => !socket.destroyed)
     },
   )
 }

@@ -66,9 +66,9 @@ function Queue({ queue: { url, waiting, running, failed, machines } }: { readonl
           </ul>
         )}
       </section>
-      <Jobs id="running" title={words.runningJobs} jobs={running} />
-      <Jobs id="waiting" title={words.waitingJobs} jobs={waiting} />
-      {failed.length > 0 && <Jobs id="failed" title={words.failedJobs} jobs={failed} />}
+      <Jobs title={words.runningJobs} jobs={running} />
+      <Jobs title={words.waitingJobs} jobs={waiting} />
+      {failed.length > 0 && <Jobs title={words.failedJobs} jobs={failed} />}
     </>
   )
 }
@@ -93,11 +93,11 @@ function Machine({ machine, jobs }: { readonly machine: MachineTold; readonly jo
   )
 }
 
-function Jobs({ id, title, jobs }: { readonly id: string; readonly title: string; readonly jobs: readonly JobTold[] }) {
+function Jobs({ title, jobs }: { readonly title: string; readonly jobs: readonly JobTold[] }) {
   const { words } = useShell()
   return (
-    <section class="panel" aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
+    <section class="panel">
+      <h2>{title}</h2>
       {jobs.length === 0 ? (
         <p class="note">{words.noJobs}</p>
       ) : (

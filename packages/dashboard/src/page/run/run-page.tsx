@@ -100,13 +100,13 @@ function Run({ run: { view, state }, isLive, onState }: RunProps) {
         <h2 id="curves">{words.curves}</h2>
         <Curves views={views} theme={theme} words={words} language={language} />
       </section>
-      <section class="panel" aria-labelledby="stages">
-        <h2 id="stages">{words.stages}</h2>
+      <section class="panel">
+        <h2>{words.stages}</h2>
         <StagesTable view={view} />
       </section>
       {hasResults && (
-        <section class="panel" aria-labelledby="results">
-          <h2 id="results">{words.results}</h2>
+        <section class="panel">
+          <h2>{words.results}</h2>
           <ResultsTable views={views} words={words} language={language} />
         </section>
       )}
@@ -116,8 +116,8 @@ function Run({ run: { view, state }, isLive, onState }: RunProps) {
           <StageFigures id={state.id} view={view} />
         </section>
       )}
-      <section class="panel" aria-labelledby="timeline">
-        <h2 id="timeline">{words.timeline}</h2>
+      <section class="panel">
+        <h2>{words.timeline}</h2>
         <div class="scroll wide" tabIndex={0} role="region" aria-label={words.timeline}>
           <Timeline view={view} paint={themed} words={words} width={1200} />
         </div>

@@ -5,8 +5,6 @@ import { useShell } from '../shell.js'
 
 const STATUSES: readonly RunStatus[] = ['running', 'done', 'failed', 'interrupted', 'cut off']
 const STATUS = 'status='
-/** The server is asked when nobody has typed for so long. */
-const TYPING_MS = 40
 
 interface Props {
   readonly query: URLSearchParams
@@ -64,20 +62,7 @@ export function Filters({ query, go }: Props) {
 
 function Search({ query, go }: Props) {
   const { words } = useShell()
-  const asked = query.get('search') ?? ''
-  const [typed, setTyped] = useState(asked)
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => setTyped(asked), [asked])
-  useEffect(() => {
-    if (typed === asked) return undefined
-    const timer = setTimeout(() => {
-      go((next) => {
-        if (typed === '') next.delete('search')
-        else next.set('search', typed)
-      })
-    }, TYPING_MS)
-    return () => clearTimeout(timer)
-  }, [typed])
   useEffect(() => {
     const listener = (event: KeyboardEvent) => {
       const isTyping = event.target instanceof Element && event.target.matches('input, select, textarea')
@@ -94,12 +79,17 @@ function Search({ query, go }: Props) {
       <input
         type="search"
         ref={input}
-        value={typed}
+        value={query.get('search') ?? ''}
         placeholder={words.searchHint}
         aria-keyshortcuts="/"
         autocomplete="off"
         spellcheck={false}
-        onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+        onInput={({ currentTarget: { value } }) => {
+          go((next) => {
+            if (value === '') next.delete('search')
+            else next.set('search', value)
+          })
+        }}
       />
     </label>
   )
