@@ -8,7 +8,7 @@ import { DrawPage } from './draw/draw-page.js'
 import { useKept } from './kept.js'
 import { Empty } from './parts.js'
 import { QueuePage } from './queue/queue-page.js'
-import { addressOf, useRoute, type Route } from './route.js'
+import { addressOf, replaceRoute, useRoute, type Route } from './route.js'
 import { RunPage } from './run/run-page.js'
 import { RunsPage } from './runs/runs-page.js'
 import { signIn, Unreachable, useAnswer, whenNoToken } from './server.js'
@@ -144,7 +144,7 @@ function useAccess() {
     if (isReady) return
     const token = decodeURIComponent(location.hash.slice(IN_ADDRESS.length))
     // It is not to be seen by who looks over a shoulder, nor kept in the history.
-    history.replaceState(null, '', addressOf(''))
+    replaceRoute(addressOf(''))
     void signIn(token)
       .catch(() => false)
       .then(() => setReady(true))

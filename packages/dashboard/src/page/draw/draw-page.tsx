@@ -54,7 +54,7 @@ function Drawing({ model }: { readonly model: ModelRow }) {
       <section class="panel" aria-label={words.pad}>
         <Pad onPicture={ask} />
       </section>
-      <section class="panel answer" aria-labelledby="answer">
+      <section class="panel answer" aria-label={words.classes}>
         <Answer model={model} drawn={drawn} />
         <Problem error={error} again={() => ask(undefined)} />
       </section>
@@ -112,7 +112,7 @@ function Answer({ model, drawn }: { readonly model: ModelRow; readonly drawn: Dr
   const shown = names.length <= MOST_CLASSES ? names : told.slice(0, MOST_CLASSES).map(({ name }) => name)
   return (
     <>
-      <h2 id="answer" class="verdict" role="status">
+      <p class="verdict" role="status">
         {best === undefined ? (
           <span class="note">{words.drawFirst}</span>
         ) : (
@@ -120,9 +120,9 @@ function Answer({ model, drawn }: { readonly model: ModelRow; readonly drawn: Dr
             <small>{words.itIs}</small> <b>{best.name}</b> <small>{percent(best.probability)}</small>
           </>
         )}
-      </h2>
+      </p>
       {shown.length > 0 && (
-        <ol class="bars" aria-label={words.classes}>
+        <ol class="bars">
           {shown.map((name) => {
             const probability = told.find((one) => one.name === name)?.probability ?? 0
             return (
