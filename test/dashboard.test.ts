@@ -101,7 +101,6 @@ test('says in one sentence what it cannot do', async () => {
     [['--port', '70000'], /^--port must be a whole number from 0 to 65535/],
     [['--host', '203.0.113.7', '--port', '0'], /this machine has no such address$/m],
     [['--model', 'none.gradpool'], /^there is no file 'none\.gradpool'$/m],
-    [['--queue', 'nowhere'], /./],
   ]
   for (const [args, sentence] of mistakes) await expectMistake(['dashboard', ...args], sentence, { cwd })
 })

@@ -1,5 +1,5 @@
-// What the dashboard takes: of training, while somebody looks at a run; of memory, after a day of epochs; and of time, to
-// list a thousand runs of 10,000 epochs each. Prints a line for each; docs/dashboard.md has them.
+// What the dashboard takes: of training, while somebody looks at a run; of memory, after a day of epochs; and of time,
+// to list a thousand runs of 10,000 epochs each. Prints a line for each; docs/dashboard.md has them.
 //
 //   node tools/bench/dashboard.mjs [training | memory | list ...]
 import { spawn } from 'node:child_process'
@@ -68,14 +68,16 @@ function childrenOf(pid) {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 }
 
-async function said(child, pattern) {
-  let text = ''
-  for await (const chunk of child.stdout) {
-    text += chunk
-    const found = pattern.exec(text)
-    if (found) return found
-  }
-  throw new Error(`it ended without saying ${pattern}: ${text}`)
+function said(child, pattern) {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child.stdout.on('data', (chunk) => {
+      text += chunk
+      const found = pattern.exec(text)
+      if (found) resolve(found)
+    })
+    child.on('exit', () => reject(new Error(`it ended without saying ${pattern}: ${text}`)))
+  })
 }
 
 /** Reads all that it is sent, as a page does. */
@@ -95,7 +97,6 @@ async function training() {
   const [, url] = await said(child, /Dashboard: (http:\S+)\//)
   const [trains] = childrenOf(child.pid)
   const [serves] = childrenOf(trains)
-  child.stdout.resume()
   for (;;) {
     const { rows } = await (await fetch(`${url}/api/runs`)).json()
     const [row] = rows

@@ -1,6 +1,6 @@
 /**
- * What the server and the page say to each other. A path with `:id` takes the name of a run, or the id of a model, as it
- * is in a list; whatever is refused is answered by `Refused` and a status.
+ * What the server and the page say to each other. A path with `:id` takes the name of a run, or the id of a model, as
+ * it is in a list; whatever is refused is answered by `Refused` and a status.
  */
 import type { RunLabels, RunStatus } from '@gradpool/orchestrator'
 import type { RunView, StageFigures, TimedEvent } from '@gradpool/report'
@@ -21,8 +21,8 @@ export interface About {
 }
 
 /**
- * `POST /api/session` with `Authorization: Bearer TOKEN`: a cookie that `EventSource` sends with each request; 204. Where
- * no token is needed, it is not needed either.
+ * `POST /api/session` with `Authorization: Bearer TOKEN`: a cookie that `EventSource` sends with each request; 204.
+ * Where no token is needed, it is not needed either.
  */
 
 /** `GET /api/runs?search=&where=&where=&sort=&limit=&offset=` */
@@ -96,7 +96,9 @@ export interface Followed {
   readonly state: RunState
 }
 
-/** `GET /api/runs/:id/figures`: what the models of its stages show, computed where it is not there yet; takes seconds. */
+/**
+ * `GET /api/runs/:id/figures`: what the models of its stages show, computed where it is not there yet; takes seconds.
+ */
 export interface RunFigures {
   /** By the hash of the stage. */
   readonly figures: Readonly<Record<string, StageFigures>>

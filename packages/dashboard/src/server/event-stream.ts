@@ -1,6 +1,6 @@
 /**
- * Server-Sent Events to one browser. Nothing is queued for one that does not read: while its connection is full, nothing
- * is sent, and it hears when there is room again.
+ * Server-Sent Events to one browser. Nothing is queued for one that does not read: while its connection is full,
+ * nothing is sent, and it hears when there is room again.
  */
 import type { FastifyReply } from 'fastify'
 

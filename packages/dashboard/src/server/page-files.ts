@@ -1,4 +1,6 @@
-/** The files of the page, in memory: what is asked for is one of them or nothing, and no path of a request is a file's. */
+/**
+ * The files of the page, in memory: what is asked for is one of them or nothing, and no path of a request is a file's.
+ */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { extname } from 'node:path'

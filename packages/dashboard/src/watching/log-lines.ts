@@ -1,4 +1,6 @@
-/** The last lines of what a run said: its events, and what a process printed that was told to go on with it from here. */
+/**
+ * The last lines of what a run said: its events, and what a process printed that was told to go on with it from here.
+ */
 import { hasFields, isMissing, isText, openRegular } from '@gradpool/storage'
 import type { LoggedEvent } from '@gradpool/orchestrator'
 import { join } from 'node:path'

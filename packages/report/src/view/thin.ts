@@ -1,8 +1,8 @@
 /**
  * Fewer rows that draw the same curves: Largest-Triangle-Three-Buckets (Steinarsson 2013). Of each stretch of epochs it
  * keeps the one point that makes the largest triangle with the point kept before and the mean of the stretch after, so
- * that peaks stay. Stretches are equally long in epochs, not in rows: rows that were thinned before may be thinned again
- * as a run goes on, and its beginning stays as dense as its end.
+ * that peaks stay. Stretches are equally long in epochs, not in rows: rows that were thinned before may be thinned
+ * again as a run goes on, and its beginning stays as dense as its end.
  */
 import type { EpochRow } from '@gradpool/trainer'
 
