@@ -1,7 +1,7 @@
 // Pictures of the pages that people look at, of runs that are made for them: what is drawn is looked at before it is
 // published.
 //
-//   node tools/docs/screenshots.mjs dashboard [folder]      default: test-output/screenshots
+//   npm run screenshots [-- folder]      default: test-output/screenshots
 //
 // A Chromium is taken from CHROMIUM or from PATH; `npm run test:browser` says how one is got.
 import { spawn } from 'node:child_process'
