@@ -52,10 +52,10 @@ async function dashboard() {
   const children = []
   try {
     await finish(start(['run', 'mnist_mlp_1p', 'mnist_mlp_all', '--epochs', '12', '--seed', '0,1,2'], cwd))
-    await finish(start(['run', 'mnist_auto_1', 'mnist_mlp_all', '--epochs', '20', '--seed', '0,1,2'], cwd))
+    await finish(start(['run', 'mnist_auto_1', 'mnist_mlp_all', '--epochs', '8', '--seed', '0,1,2'], cwd))
     const [first, second] = (await readdir(join(cwd, 'runs'))).filter((name) => !name.startsWith('.')).sort()
     await finish(start(['runs', 'tag', first, 'baseline'], cwd))
-    const live = start(['run', 'mnist_mlp_1p', 'mnist_auto_fix', '--epochs', '400', '--seed', '0,1'], cwd)
+    const live = start(['run', 'mnist_mlp_all', 'mnist_mlp_1p', '--epochs', '400', '--seed', '0,1'], cwd)
     live.stdout.resume()
     const served = start(['dashboard', '--port', '0'], cwd)
     children.push(live, served)
