@@ -205,8 +205,9 @@ export interface ModelRow {
   readonly run: string | null
   /** Height, width and channels of what it takes. */
   readonly shape: readonly [height: number, width: number, channels: 1 | 3]
-  /** Names of classes; null where it tells none. */
+  /** Names of classes; null where they have none but their numbers. */
   readonly classes: readonly string[] | null
+  readonly hasClasses: boolean
   readonly hasReconstruction: boolean
   readonly hasNeighbours: boolean
   /** The command that makes neighbours; null where none can or there are some. */

@@ -12,7 +12,7 @@ export function DrawPage({ id }: { readonly id: string }) {
   const { words } = useShell()
   const list = useAnswer<ModelList>('api/models')
   const models = list.value?.models ?? []
-  const model = models.find((each) => each.id === id) ?? models[0]
+  const model = models.find((each) => each.id === id) ?? models.find(({ hasClasses }) => hasClasses) ?? models[0]
   return (
     <>
       <div class="heading">
@@ -54,10 +54,12 @@ function Drawing({ model }: { readonly model: ModelRow }) {
       <section class="panel" aria-label={words.pad}>
         <Pad onPicture={ask} />
       </section>
-      <section class="panel answer" aria-label={words.classes}>
-        <Answer model={model} drawn={drawn} />
-        <Problem error={error} again={() => ask(undefined)} />
-      </section>
+      <Problem error={error} again={() => ask(undefined)} />
+      {model.hasClasses && (
+        <section class="panel answer" aria-label={words.classes}>
+          <Answer model={model} drawn={drawn} />
+        </section>
+      )}
       <section class="panel pictures" aria-label={words.shown}>
         <figure>
           <figcaption>{words.shown}</figcaption>
