@@ -205,8 +205,9 @@ export interface ModelRow {
   readonly run: string | null
   /** Height, width and channels of what it takes. */
   readonly shape: readonly [height: number, width: number, channels: 1 | 3]
-  /** Names of classes; null where it tells none. */
+  /** Names of classes; null where they have none but their numbers. */
   readonly classes: readonly string[] | null
+  readonly hasClasses: boolean
   readonly hasReconstruction: boolean
   readonly hasNeighbours: boolean
   /** The command that makes neighbours; null where none can or there are some. */
@@ -236,4 +237,20 @@ export interface Drawn {
     /** Bits that differ. */
     readonly distance: number
   }[]
+}
+
+/** `GET /api/curves?row=RUN/EXPERIMENT&row=…`, 100 at most: of rows of the list, for a look at their shape. */
+export interface RowCurves {
+  /** By row; one that has no epochs yet, or is not in the list, is left out. */
+  readonly curves: Readonly<
+    Record<
+      string,
+      {
+        /** `validation.loss`, or `loss` where nothing is held out. */
+        readonly metric: string
+        /** Of the last stage that has epochs, of its first seed: 32 at most. */
+        readonly values: readonly number[]
+      }
+    >
+  >
 }

@@ -81,9 +81,15 @@ async function draw(id: string, picture: object): Promise<{ readonly status: num
 
 it('tells the models of runs, and what each makes of a drawing', async () => {
   const [code, bars] = await models()
-  expect(code).toMatchObject({ title: 'bars / autoencode', run, shape: [28, 28, 1], hasReconstruction: true })
+  expect(code).toMatchObject({
+    title: 'bars / autoencode',
+    run,
+    shape: [28, 28, 1],
+    hasClasses: false,
+    hasReconstruction: true,
+  })
   expect(code?.indexCommand).toMatch(/^gradpool index build \S+\/bars\/autoencode --runs \S+ --out \S+model\.index$/)
-  expect(bars).toMatchObject({ title: 'bars / classify', classes: null, hasReconstruction: false })
+  expect(bars).toMatchObject({ title: 'bars / classify', classes: null, hasClasses: true, hasReconstruction: false })
   // Dark on bright and of another size: it is made as those of MNIST are.
   const pixels = Array.from({ length: 56 * 56 }, (_, at) => (at % 56 > 8 && Math.floor(at / 56) === 40 ? 0 : 255))
   const { status, drawn } = await draw(bars?.id ?? '', { height: 56, width: 56, pixels })

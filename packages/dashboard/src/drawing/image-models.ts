@@ -135,6 +135,7 @@ export class ImageModels {
       run,
       shape,
       classes,
+      hasClasses: classesIn(outputs) !== undefined,
       hasReconstruction: reconstructionIn(outputs, shape) !== undefined,
       hasNeighbours,
       indexCommand: canHave && !hasNeighbours ? [...parts, '--out', index].join(' ') : null,
@@ -233,13 +234,18 @@ function reconstructionIn(outputs: Told['outputs'], shape: ModelRow['shape']): s
 
 type Predicted = Readonly<Record<string, ArrayLike<number>>>
 
-function probabilitiesIn(predicted: Predicted, outputs: Told['outputs']): number[] | undefined {
-  const isOfClasses = (name: string) => {
+/** The output that tells how probable each class is. */
+function classesIn(outputs: Told['outputs']): 'probabilities' | 'logits' | undefined {
+  return (['probabilities', 'logits'] as const).find((name) => {
     const [count = 0, ...more] = outputs.get(name) ?? []
     return count > 1 && count <= MOST_CLASSES && more.length === 0
-  }
-  if (isOfClasses('probabilities')) return Array.from(predicted.probabilities ?? [])
-  if (!isOfClasses('logits')) return undefined
+  })
+}
+
+function probabilitiesIn(predicted: Predicted, outputs: Told['outputs']): number[] | undefined {
+  const name = classesIn(outputs)
+  if (name === undefined) return undefined
+  if (name === 'probabilities') return Array.from(predicted.probabilities ?? [])
   const logits = Array.from(predicted.logits ?? [])
   const largest = Math.max(...logits)
   const powers = logits.map((logit) => Math.exp(logit - largest))

@@ -8,6 +8,7 @@ import type { About, QueueTold, Refused } from '../api.js'
 import { type FindNeighbours, ImageModels, type ModelFile } from '../drawing/image-models.js'
 import { FollowedRuns } from '../watching/followed-runs.js'
 import { WatchedList } from '../watching/watched-list.js'
+import { addCurveRoutes } from './curve-routes.js'
 import { addModelRoutes } from './model-routes.js'
 import { readPageFiles, servePage } from './page-files.js'
 import { resumeRun } from './resume-run.js'
@@ -107,6 +108,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     followed,
     resume: resumeCommand && ((directory) => resumeRun(directory, resumeCommand(directory))),
   })
+  addCurveRoutes(app, list)
   addModelRoutes(app, models)
   app.get('/api/queue', async (): Promise<QueueTold> => {
     if (queue === undefined) throw new Refusal(404, 'there is no queue: `gradpool dashboard --queue` names one')
