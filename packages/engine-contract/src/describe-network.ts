@@ -4,13 +4,12 @@
  */
 import { adam, type Model } from '@gradpool/core'
 import { evaluate, initialState, shuffled, train, type Engine, type Split } from '@gradpool/core/engine'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { bitsOf, expectClose } from './compare.js'
 import { rowsOf } from './network.js'
-import { Threads } from './threads.js'
+import { MOST_THREADS, type Threads } from './threads.js'
 
 const TIMEOUT_MS = 60_000
-const MOST = 3
 
 export interface ExampleNetwork {
   readonly name: string
@@ -29,6 +28,7 @@ const CUTS = [
 /** @param numCuts how many of the ways to cut a batch several workers are tried with: 0 where they share no steps */
 export function describeNetwork(
   engineOf: () => Engine,
+  threadsOf: () => Threads,
   numCuts: number,
   { name, network, data }: ExampleNetwork,
 ): void {
@@ -62,24 +62,18 @@ export function describeNetwork(
 
     if (numCuts === 0) return
     describe('on several workers', () => {
-      let threads: Threads
-      beforeAll(() => {
-        threads = new Threads(engineOf(), MOST)
-      })
-      afterAll(() => threads.close())
-
       test.each(CUTS.slice(0, numCuts))(
         'has the same bits, in batches of %i cut into %i',
         async (batchSize, microBatches) => {
           const training = programOf(batchSize, microBatches)
           const compile = (workers: number) => engineOf().compile(training, { data, seed: 4, workers })
-          const [alone, together] = [await compile(1), await compile(MOST)]
+          const [alone, together] = [await compile(1), await compile(MOST_THREADS)]
           for (const [steps, workers] of [
             [4, 2],
             [5, 3],
             [2, 1],
           ] as const) {
-            const chunk = await threads.run(together, steps, Math.min(workers, together.workers))
+            const chunk = await threadsOf().run(together, steps, Math.min(workers, together.workers))
             const wanted = await alone.run({ steps })
             expect(chunk).toEqual(wanted)
             expect(chunk.status).toBe('done')
