@@ -8,7 +8,8 @@ export const unitTests = defineConfig({
     environment: 'node',
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     passWithNoTests: true,
-    // Starting threads, and flushing files, takes its time on a machine that is busy; no test waits for a time by itself.
+    // Starting threads, and flushing files, takes its time on a machine that is busy; no test waits for a time by
+    // itself.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Files share processes and modules: to load everything anew for each took much of the time. No test may leave
@@ -20,9 +21,9 @@ export const unitTests = defineConfig({
 })
 
 /**
- * An order in which no long file begins last, when nothing is left to run beside it. Files of processes of their own are
- * first: between others, they would end the process that those share. Vitest knows no times in a fresh clone, and goes
- * by sizes.
+ * An order in which no long file begins last, when nothing is left to run beside it. Files of processes of their own
+ * are first: between others, they would end the process that those share. Vitest knows no times in a fresh clone, and
+ * goes by sizes.
  *
  * @param names ends of paths, the longest first
  */

@@ -1,5 +1,5 @@
-// Checks that files are as Prettier writes them. oxfmt, which writes nearly all of them the same in a fiftieth of the time,
-// says which may not be, and Prettier judges those; of all files it is asked in `npm run test:lint`.
+// Checks that files are as Prettier writes them. oxfmt, which writes nearly all of them the same in a fiftieth of the
+// time, says which may not be, and Prettier judges those; of all files it is asked in `npm run test:lint`.
 //
 //   node tools/formatting.mjs
 import { spawnSync } from 'node:child_process'

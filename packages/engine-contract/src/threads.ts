@@ -1,6 +1,6 @@
 /**
- * Worker threads that run chunks, alone or together, as a pool would: each starts with its first chunk, and stays, since
- * to load an engine's library takes some of them longer than a test.
+ * Worker threads that run chunks, alone or together, as a pool would: each starts with its first chunk, and stays,
+ * since to load an engine's library takes some of them longer than a test.
  */
 import type { Engine, Execution, ChunkOutcome, ChunkResult, ChunkTask } from '@gradpool/core/engine'
 import { once } from 'node:events'
