@@ -1,5 +1,4 @@
-// The unit tests of all packages and tools as one run, for `npm test`: three files at a time, whatever
-// their package, as some wait for threads.
+// The unit tests of all packages and tools as one run, for `npm test`: two files at a time, whatever their package.
 import { readdirSync } from 'node:fs'
 import { defineConfig, mergeConfig } from 'vitest/config'
 import { longestFirst, unitTests } from './vitest.shared.mjs'
@@ -46,7 +45,7 @@ const longest = [
 export default defineConfig({
   test: {
     projects: [isolated, shared, tools],
-    maxWorkers: 3,
+    maxWorkers: 2,
     sequence: { sequencer: longestFirst(longest) },
     reporters: ['default', 'json'],
     outputFile: { json: 'test-output/results.json' },
