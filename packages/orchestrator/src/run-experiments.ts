@@ -16,14 +16,17 @@ import {
   type Log,
   type Sink,
 } from '@gradpool/trainer'
+import { join } from 'node:path'
 import { LocalTrainer, type OnProfile } from './local-trainer.js'
 import { experimentResult, isOver } from './runs/experiment-result.js'
 import { DoneStages } from './runs/done-stages.js'
 import { lockRun, type Lock } from './runs/run-lock.js'
 import { RunDirectory } from './runs/run-directory.js'
 import { RunLog } from './runs/run-log.js'
+import { plannedStages } from './scheduling/planned-stages.js'
 import { runGraph } from './scheduling/run-graph.js'
-import { readRecord } from './runs/read-run.js'
+import { TimeLeft } from './scheduling/time-left.js'
+import { readEvents, readRecord, type RunContents } from './runs/read-run.js'
 import { type EngineTold, runRecord, type RunRecord } from './runs/run-record.js'
 import type { ExperimentResult, RunEvent, RunResult, StageProgress, StageRef } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
@@ -83,13 +86,19 @@ export interface TrainerRunOptions extends CommonOptions {
   readonly engine: EngineTold
 }
 
-export interface Run {
+/** A run that goes on, as whoever shows it sees it. */
+export interface RunInSight {
+  /** The stages that are training now. */
+  progress(): StageProgress[]
+  /** Of all that is left, as it would be without early stopping; null while there is no estimate. */
+  secondsLeft(): number | null
+}
+
+export interface Run extends RunInSight {
   /** The run directory. */
   readonly directory: string
   /** Fulfilled when nothing is left to do; failed and interrupted experiments are part of the result. */
   readonly result: Promise<RunResult>
-  /** The stages that are training now, read from shared words. */
-  progress(): StageProgress[]
 }
 
 const CHECKPOINT_SECONDS = 10
@@ -126,7 +135,9 @@ export async function runExperiments(
   const { directory, lock } = await directoryFor(asked, options, (message) => repairs.push(message))
 
   const logTo: { log?: RunLog } = {}
-  const emit = emitter(directory, options.onEvent, logTo)
+  const timeLeft = new TimeLeft(plannedStages(asked), workers)
+  if (options.resume !== undefined) recall(timeLeft, await eventsBefore(directory.path))
+  const emit = emitter(directory, options.onEvent, logTo, timeLeft)
   const warn = (message: string) => emit({ type: 'warning', message })
   const feed = new SinkFeed({ sinks: options.sinks?.(directory.path) ?? [], warn })
   const log = new RunLog({ plans, engine, feed, stageFolder: (hash) => directory.stageFolder(hash), warn })
@@ -137,7 +148,17 @@ export async function runExperiments(
   const trainer = options.trainer ?? localTrainer(stages, options, directory, warn)
   const { numerics } = engine
   const done = new DoneStages({ directory, numerics, fresh, onWarning: warn })
-  const runner = new StageRunner({ numerics, trainer, directory, done, emit, checkpointSeconds, stallSeconds })
+  timeLeft.expectReused((hash) => done.isLikely(hash))
+  const runner = new StageRunner({
+    numerics,
+    trainer,
+    directory,
+    done,
+    emit,
+    timeLeft,
+    checkpointSeconds,
+    stallSeconds,
+  })
   const running: Running = { plans, graph, runner, directory, emit }
 
   const train = async () => {
@@ -157,7 +178,26 @@ export async function runExperiments(
       lock.release()
     }
   }
-  return { directory: directory.path, result: train(), progress: () => runner.progress() }
+  return {
+    directory: directory.path,
+    result: train(),
+    progress: () => runner.progress(Date.now() / 1000),
+    secondsLeft() {
+      const now = Date.now() / 1000
+      // In its first epoch, a stage is known by its steps alone.
+      runner.progress(now)
+      return timeLeft.secondsLeft(now) ?? null
+    },
+  }
+}
+
+/** What the processes before told; nothing where that cannot be read. */
+function eventsBefore(directory: string): Promise<RunContents['events']> {
+  return readEvents(join(directory, 'events.jsonl')).catch(() => [])
+}
+
+function recall(timeLeft: TimeLeft, events: RunContents['events']): void {
+  for (const event of events) timeLeft.onEvent(event, Date.parse(event.time) / 1000)
 }
 
 function localTrainer(
@@ -206,6 +246,7 @@ function emitter(
   directory: RunDirectory,
   onEvent: CommonOptions['onEvent'],
   logTo: { readonly log?: RunLog },
+  timeLeft: TimeLeft,
 ): Running['emit'] {
   const logOfStage = (stage: StageRef) =>
     logOf(
@@ -223,7 +264,9 @@ function emitter(
     }
   }
   const emit = (event: RunEvent) => {
-    const problem = directory.append(event, new Date())
+    const time = new Date()
+    const problem = directory.append(event, time)
+    timeLeft.onEvent(event, time.getTime() / 1000)
     logTo.log?.onEvent(event)
     tell(event)
     if (problem !== undefined) tell({ type: 'warning', message: problem })

@@ -3,9 +3,10 @@
  * the same folder left in the store.
  */
 import { reasonOf } from '@gradpool/storage'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { RunDirectory } from './run-directory.js'
-import { readStageFiles, type DoneStage, type StageManifest } from './stage-files.js'
+import { DONE_FILE, readStageFiles, type DoneStage, type StageManifest } from './stage-files.js'
 import { putIntoStore, STORE_FOLDER, takeFromStore } from './stage-store.js'
 
 export interface DoneStagesOptions {
@@ -42,6 +43,13 @@ export class DoneStages {
       return undefined
     }
     return { ...found, manifest: { ...found.manifest, reused: true } }
+  }
+
+  /** Whether `find` will find it, as far as a look at names can tell. */
+  isLikely(hash: string): boolean {
+    const { directory, fresh } = this.#options
+    const folders = [directory.stageFolder(hash), ...(fresh ? [] : [this.#entry(hash)])]
+    return folders.some((folder) => existsSync(join(folder, DONE_FILE)))
   }
 
   /** Keeps a stage of this run for later ones. One that cannot be kept stops nothing. */
