@@ -19,16 +19,17 @@ import {
 import { join } from 'node:path'
 import { LocalTrainer, type OnProfile } from './local-trainer.js'
 import { experimentResult, isOver } from './runs/experiment-result.js'
-import { DoneStages } from './runs/done-stages.js'
+import { DoneStages, isLikelyDone } from './runs/done-stages.js'
 import { lockRun, type Lock } from './runs/run-lock.js'
 import { RunDirectory } from './runs/run-directory.js'
 import { RunLog } from './runs/run-log.js'
 import { plannedStages } from './scheduling/planned-stages.js'
 import { runGraph } from './scheduling/run-graph.js'
 import { TimeLeft } from './scheduling/time-left.js'
-import { readEvents, readRecord, type RunContents } from './runs/read-run.js'
+import { EventLog } from './runs/event-log.js'
+import { readRecord } from './runs/read-run.js'
 import { type EngineTold, runRecord, type RunRecord } from './runs/run-record.js'
-import type { ExperimentResult, RunEvent, RunResult, StageProgress, StageRef } from './runs/run-result.js'
+import type { ExperimentResult, RunEvent, RunInSight, RunResult, StageRef } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
 import { stageGraph, type StageGraph } from './scheduling/stage-graph.js'
 import { StageRunner } from './stage-runner.js'
@@ -86,14 +87,6 @@ export interface TrainerRunOptions extends CommonOptions {
   readonly engine: EngineTold
 }
 
-/** A run that goes on, as whoever shows it sees it. */
-export interface RunInSight {
-  /** The stages that are training now. */
-  progress(): StageProgress[]
-  /** Of all that is left, as it would be without early stopping; null while there is no estimate. */
-  secondsLeft(): number | null
-}
-
 export interface Run extends RunInSight {
   /** The run directory. */
   readonly directory: string
@@ -136,7 +129,9 @@ export async function runExperiments(
 
   const logTo: { log?: RunLog } = {}
   const timeLeft = new TimeLeft(plannedStages(asked), workers)
-  if (options.resume !== undefined) recall(timeLeft, await eventsBefore(directory.path))
+  const { numerics } = engine
+  timeLeft.expectReused((hash) => isLikelyDone(hash, { directory: directory.path, numerics, fresh }))
+  if (options.resume !== undefined) await recall(timeLeft, directory.path)
   const emit = emitter(directory, options.onEvent, logTo, timeLeft)
   const warn = (message: string) => emit({ type: 'warning', message })
   const feed = new SinkFeed({ sinks: options.sinks?.(directory.path) ?? [], warn })
@@ -146,9 +141,7 @@ export async function runExperiments(
     emit({ type: 'resumed', ...(options.after !== undefined && { after: options.after }) })
   for (const message of repairs) emit({ type: 'warning', message })
   const trainer = options.trainer ?? localTrainer(stages, options, directory, warn)
-  const { numerics } = engine
   const done = new DoneStages({ directory, numerics, fresh, onWarning: warn })
-  timeLeft.expectReused((hash) => done.isLikely(hash))
   const runner = new StageRunner({
     numerics,
     trainer,
@@ -191,13 +184,15 @@ export async function runExperiments(
   }
 }
 
-/** What the processes before told; nothing where that cannot be read. */
-function eventsBefore(directory: string): Promise<RunContents['events']> {
-  return readEvents(join(directory, 'events.jsonl')).catch(() => [])
-}
-
-function recall(timeLeft: TimeLeft, events: RunContents['events']): void {
-  for (const event of events) timeLeft.onEvent(event, Date.parse(event.time) / 1000)
+/** What the processes before told, as far as it can be read. */
+async function recall(timeLeft: TimeLeft, directory: string): Promise<void> {
+  try {
+    for await (const { events } of new EventLog(directory).added()) {
+      for (const event of events) timeLeft.onEvent(event, Date.parse(event.time) / 1000)
+    }
+  } catch {
+    // It only serves to foresee.
+  }
 }
 
 function localTrainer(

@@ -43,7 +43,7 @@ export interface RunRecord {
       readonly initFrom?: string
     }[]
   }[]
-  /** What each stage costs, by its hash, from which the time that is left is foreseen. Versions before 0.3 have none. */
+  /** What each stage costs, by its hash, from which the time left is foreseen; not in records that were written before there were any. */
   readonly costs?: Readonly<Record<string, TrainingCost>>
   /** What the caller added. */
   readonly record: Readonly<Record<string, unknown>>
