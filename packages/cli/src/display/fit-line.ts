@@ -24,7 +24,7 @@ export interface Line {
 
 const widestBar = 24
 const narrowestBar = 8
-const shortestHeading = 8
+const shortestHeading = 16
 const gap = '  '
 
 export function fitLine(line: Line, columns: number, colours: Colours): string {

@@ -1,7 +1,8 @@
 import pc from 'picocolors'
 import { expect, test } from 'vitest'
 import { progressOf, stageOf } from '../testing/fake-run.js'
-import { clock, stageLine } from './stage-line.js'
+import { clock } from './fit-line.js'
+import { stageLine } from './stage-line.js'
 import { textWidth } from './text-width.js'
 
 const progress = progressOf(stageOf('autoencode', ['mnist_auto_2']))
@@ -11,6 +12,7 @@ const options = {
   title,
   titleWidth: title.length,
   lossWord: 'cost',
+  curve: [],
 } as const
 
 test('a wide line has everything', () => {
@@ -29,6 +31,21 @@ test('no line is wider than its terminal, and what matters most stays', () => {
   const narrow = stageLine(progress, { ...options, columns: 60 })
   expect(narrow).toContain('epoch  4/10')
   expect(narrow).toContain('0:12 left')
+})
+
+test('the curve of the loss is there where it fits', () => {
+  const curve = Array.from({ length: 40 }, (_, at) => 1 / (at + 1))
+  const fits = (columns: number) => stageLine(progress, { ...options, curve, columns }).includes('▁')
+  expect([80, 100, 140].map(fits)).toEqual([false, true, true])
+  expect(stageLine(progress, { ...options, curve: [1], columns: 140 })).not.toMatch(/[▁█]/)
+})
+
+test('in forty columns a line still has name, epoch and time', () => {
+  expect(stageLine(progress, { ...options, columns: 39 })).toBe('mnist_auto_2 autoencode   4/10  -0:12')
+  const korean = { ...options, title: '엠니스트_다층퍼셉트론_실험 train', titleWidth: 32 }
+  const line = stageLine(progress, { ...korean, columns: 39 })
+  expect(line).toMatch(/^엠니스트_다층퍼셉트론_실… {2,3} 4\/10 {2}-0:12$/)
+  expect(textWidth(line)).toBe(39)
 })
 
 test('what is not known yet is left out', () => {
