@@ -21,6 +21,8 @@ interface Terminal {
   readonly screen: Screen
   text(): string
   resize(columns: number): Promise<void>
+  /** As Ctrl-C does. */
+  interrupt(): void
   /** Fulfilled when the screen is so. */
   until(isSo: (rows: readonly string[]) => boolean): Promise<void>
   readonly ended: Promise<number | null>
@@ -32,9 +34,9 @@ async function onTerminal(
   { columns, rows = 24, env = {} }: { columns: number; rows?: number; env?: Readonly<Record<string, string>> },
 ): Promise<Terminal> {
   const folder = await emptyFolder()
-  const tty = join(folder, 'tty')
+  const [tty, pid] = [join(folder, 'tty'), join(folder, 'pid')]
   const quoted = [process.execPath, command, ...args].map((each) => `'${each}'`).join(' ')
-  const line = `stty rows ${rows} cols ${columns} -onlcr; tty > ${tty}; exec ${quoted}`
+  const line = `stty rows ${rows} cols ${columns} -onlcr; tty > ${tty}; echo $$ > ${pid}; exec ${quoted}`
   const { PATH, HOME } = process.env
   const child = spawn('script', ['--quiet', '--flush', '--return', '--command', line, '/dev/null'], {
     cwd: folder,
@@ -51,15 +53,22 @@ async function onTerminal(
     for (const check of checks) check()
   })
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const group = () => -Number(readFileSync(pid, 'utf8'))
   return {
     screen,
     text: () => text,
     ended,
     async resize(to) {
+      // It writes nothing meanwhile, so that what it wrote gets to a terminal of the size that it knew.
+      process.kill(group(), 'SIGSTOP')
+      await setTimeout(200)
       screen.resize(to)
       spawnSync('stty', ['-F', readFileSync(tty, 'utf8').trim(), 'cols', String(to)])
-      await setTimeout(300)
+      process.kill(group(), 'SIGCONT')
+      // It has stopped itself, too.
+      child.kill('SIGCONT')
     },
+    interrupt: () => void process.kill(group(), 'SIGINT'),
     until: (isSo) =>
       new Promise((resolve, reject) => {
         const check = () => {
@@ -70,30 +79,39 @@ async function onTerminal(
         checks.add(check)
         check()
         void ended.then(() => reject(new Error(`it ended before: ${text}`)))
+        void setTimeout(10_000, undefined, { ref: false }).then(() =>
+          reject(new Error(`it shows:\n${screen.rows.join('\n')}`)),
+        )
       }),
   }
 }
 
-const isLive = (row: string) => /epoch +\d+\/|\d+\/200|stages|━|steps\/s/.test(row)
+const isLive = (row: string) => /epoch|\d+\/(200|3000)|of \d+ stages|━|steps\/s/.test(row)
 
-test.runIf(hasScript)('lines stay whole while a terminal becomes narrower and wider', async () => {
-  const args = ['run', 'mnist_mlp_1p', 'mnist_auto_1', '--epochs', '200', '--workers', '2', '--no-report', ...data]
-  const terminal = await onTerminal(args, { columns: 120 })
-  const { screen } = terminal
-  await terminal.until((rows) => rows.filter(isLive).length >= 3)
-  for (const columns of [70, 40, 100, 50, 44, 120]) {
-    await terminal.resize(columns)
-    await terminal.until((rows) => rows.some((row) => row.includes('of 3 stages')))
-    const live = screen.rows.filter(isLive)
-    expect(live.length, live.join('\n')).toBeLessThanOrEqual(3)
-    for (const row of live) expect(row.length).toBeLessThan(columns)
-    expect(screen.rows.join('\n').trimEnd()).not.toContain('\n\n')
-  }
-  await terminal.ended
-  // Nothing of them is left at the end, above what stays.
-  const table = screen.rows.findIndex((row) => row.startsWith('Model '))
-  expect(screen.rows.slice(0, table).filter(isLive)).toEqual([])
-})
+test.runIf(hasScript)(
+  'lines stay whole while a terminal becomes narrower and wider',
+  async () => {
+    const args = ['run', 'mnist_mlp_1p', 'mnist_auto_1', '--epochs', '3000', '--workers', '2', ...data]
+    const terminal = await onTerminal(args, { columns: 120 })
+    const { screen } = terminal
+    await terminal.until((rows) => rows.filter(isLive).length >= 3)
+    for (const columns of [70, 40, 100, 50, 44, 120]) {
+      await terminal.resize(columns)
+      // Were any left of those before, there would be more.
+      await terminal.until((rows) => {
+        const live = rows.filter(isLive)
+        return live.length === 3 && live.every((row) => row.length < columns)
+      })
+      expect(screen.rows.join('\n').trimEnd()).not.toContain('\n\n')
+    }
+    terminal.interrupt()
+    expect(await terminal.ended).toBe(130)
+    // Nothing of them is left at the end, above what stays.
+    expect(screen.rows.filter((row) => /━|left$/.test(row))).toEqual([])
+    expect(screen.rows.filter((row) => row.includes('stopped')).length).toBeGreaterThan(0)
+  },
+  30_000,
+)
 
 test.runIf(hasScript)('colours come and go with NO_COLOR, and a dumb terminal gets lines', async () => {
   const args = ['run', 'mnist_mlp_1p', '--epochs', '1', '--no-report', ...data]

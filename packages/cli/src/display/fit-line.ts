@@ -1,13 +1,16 @@
 /**
- * A line of facts, as wide as there is room for: a heading, a bar, and parts of which the least important go first.
- * Where even the important ones do not fit, their short forms are taken, then the heading is cut.
+ * Lines of facts below each other, as wide as there is room for: a heading, a bar, and parts of which the least important
+ * go first, from all lines at once. Where even the important ones do not fit, their short forms are taken, then headings
+ * are cut.
  */
 import { type Colours } from './outlet.js'
 import { padEnd, textWidth, truncate } from './text-width.js'
 
 export interface Part {
   readonly text: string
-  /** The part with the highest rank is the first to go; those below 2 stay longest, in their short form if need be. */
+  /** Parts of the same place stand below each other, the lowest place first. */
+  readonly place: number
+  /** The parts with the highest rank are the first to go; those below 2 stay longest, in their short form if need be. */
   readonly rank: number
   readonly short?: string
   readonly colour?: (text: string) => string
@@ -15,8 +18,6 @@ export interface Part {
 
 export interface Line {
   readonly heading: string
-  /** It is filled up to this width. */
-  readonly headingWidth: number
   readonly parts: readonly Part[]
   /** Of the bar, from 0 to 1. */
   readonly fraction: number
@@ -27,37 +28,46 @@ const narrowestBar = 8
 const shortestHeading = 16
 const gap = '  '
 
-export function fitLine(line: Line, columns: number, colours: Colours): string {
-  const width = Math.max(line.headingWidth, textWidth(line.heading))
-  let parts = line.parts
+export function fitLines(lines: readonly Line[], columns: number, colours: Colours): string[] {
+  const width = Math.max(0, ...lines.map(({ heading }) => textWidth(heading)))
+  let shown: readonly Line[] = lines
   let headingWidth = width
-  const roomBeside = () => columns - headingWidth - partsWidth(parts)
+  const room = () => columns - headingWidth - placesOf(shown).reduce((sum, [, wide]) => sum + gap.length + wide, 0)
   const drop = (isDropped: (rank: number) => boolean) => {
-    while (roomBeside() < 0) {
-      const last = Math.max(...parts.map(({ rank }) => rank).filter(isDropped))
-      if (!Number.isFinite(last)) return
-      parts = parts.filter(({ rank }) => rank !== last)
+    while (room() < 0) {
+      const ranks = shown.flatMap(({ parts }) => parts.map(({ rank }) => rank)).filter(isDropped)
+      if (ranks.length === 0) return
+      const last = Math.max(...ranks)
+      shown = shown.map((line) => ({ ...line, parts: line.parts.filter(({ rank }) => rank !== last) }))
     }
   }
   drop((rank) => rank >= 2)
-  if (roomBeside() < 0) parts = parts.map((part) => ({ ...part, text: part.short ?? part.text }))
-  if (roomBeside() < 0) headingWidth = Math.max(Math.min(width, shortestHeading), columns - partsWidth(parts))
+  if (room() < 0) shown = shown.map((line) => ({ ...line, parts: line.parts.map(inShort) }))
+  if (room() < 0) headingWidth = Math.max(Math.min(width, shortestHeading), width + room())
   drop(() => true)
   headingWidth = Math.min(headingWidth, columns)
-  const heading = padEnd(truncate(line.heading, headingWidth), headingWidth)
-  const room = roomBeside() - gap.length
-  const bar = room < narrowestBar ? '' : barOf(line.fraction, Math.min(room, widestBar), colours)
-  const shown = parts.map(({ text, colour = same }) => colour(text))
-  return [colours.bold(heading), bar, ...shown]
-    .filter((text) => text !== '')
-    .join(gap)
-    .trimEnd()
+  const places = placesOf(shown)
+  const barWidth = Math.min(room() - gap.length, widestBar)
+  return shown.map(({ heading, parts, fraction }) => {
+    const cells = places.map(([place, wide]) => {
+      const { text = '', colour = same } = parts.find((part) => part.place === place) ?? {}
+      return text === '' ? ' '.repeat(wide) : colour(text) + ' '.repeat(wide - textWidth(text))
+    })
+    const bar = barWidth < narrowestBar ? [] : [barOf(fraction, barWidth, colours)]
+    return [colours.bold(padEnd(truncate(heading, headingWidth), headingWidth)), ...bar, ...cells].join(gap).trimEnd()
+  })
 }
 
-function partsWidth(parts: readonly Part[]): number {
-  return parts.reduce((sum, { text }) => sum + gap.length + textWidth(text), 0)
+/** The places that any line has, each with the width that it takes. */
+function placesOf(lines: readonly Line[]): (readonly [place: number, width: number])[] {
+  const places = new Map<number, number>()
+  for (const { parts } of lines) {
+    for (const { place, text } of parts) places.set(place, Math.max(places.get(place) ?? 0, textWidth(text)))
+  }
+  return [...places].sort(([a], [b]) => a - b)
 }
 
+const inShort = (part: Part): Part => ({ ...part, text: part.short ?? part.text })
 const same = (text: string): string => text
 
 function barOf(fraction: number, width: number, colours: Colours): string {
@@ -73,7 +83,8 @@ export function clock(seconds: number): string {
   return shown.map((part, at) => (at === 0 ? String(part) : String(part).padStart(2, '0'))).join(':')
 }
 
-/** What is left of a time; nothing where nobody knows. */
+/** What is left of a time, the last of all parts; nothing where nobody knows. */
 export function leftPart(seconds: number | null): Part[] {
-  return seconds === null ? [] : [{ text: `${clock(seconds)} left`, short: `-${clock(seconds)}`, rank: 1 }]
+  if (seconds === null) return []
+  return [{ text: `${clock(seconds)} left`, short: `-${clock(seconds)}`, place: 9, rank: 1 }]
 }

@@ -7,14 +7,14 @@
  */
 import { type RunEvent, type RunInSight, type StageRef } from '@gradpool/orchestrator'
 import { type Metrics } from '@gradpool/trainer'
-import { clock } from './fit-line.js'
+import { clock, fitLines, type Line } from './fit-line.js'
 import { rowTexts, testOf } from './metric-text.js'
 import { type Outlet } from './outlet.js'
 import { painterOn } from './painter.js'
 import { groupLine, runLine } from './run-lines.js'
 import { RunTally } from './run-tally.js'
 import { stageLine } from './stage-line.js'
-import { textWidth, truncate } from './text-width.js'
+import { truncate } from './text-width.js'
 import { titleOfStage, verbOf, whenDone } from './titles.js'
 
 export interface LiveDisplay {
@@ -58,31 +58,23 @@ export function liveDisplay(outlet: Outlet, { manySeeds, stages, inReportWords }
   const numGroups = new Set(stages.flatMap(({ experiments }) => experiments)).size
   const isCompact = () => manySeeds && tally.stages > room() && numGroups + fewestRunning + 1 <= room()
 
-  const groupLines = () => {
-    const groups = tally.groups()
-    const nameWidth = Math.max(0, ...groups.map(({ name }) => textWidth(name)))
-    return groups.map((group) => groupLine(group, nameWidth, { columns: columns(), colours }))
-  }
+  const fit = (lines: readonly Line[]) => fitLines(lines, columns(), colours)
 
   const repaint = () => {
     const running = run.progress()
-    const groups = isCompact() ? groupLines() : []
-    const whole =
-      tally.stages > 1 && room() > 1
-        ? [runLine(tally, running, run.secondsLeft(), { columns: columns(), colours })]
-        : []
+    const groups = isCompact() ? fit(tally.groups().map((group) => groupLine(group, colours))) : []
+    const hasWhole = tally.stages > 1 && room() > 1
+    const whole = hasWhole ? fit([runLine(tally, running, run.secondsLeft(), colours)]) : []
     const free = room() - groups.length - whole.length
     const shown = running.slice(0, running.length > free ? Math.max(0, free - 1) : free)
-    const titleWidth = Math.max(0, ...shown.map(({ stage }) => textWidth(titleOf(stage))))
-    const lines = shown.map((progress) => {
+    const stageLines = shown.map((progress) => {
       const { stage } = progress
       const lossWord = inReportWords(stage.hash) ? 'cost' : 'loss'
-      const curve = tally.curveOf(stage.hash)
-      return stageLine(progress, { columns: columns(), colours, title: titleOf(stage), titleWidth, lossWord, curve })
+      return stageLine(progress, { colours, title: titleOf(stage), lossWord, curve: tally.curveOf(stage.hash) })
     })
     const hidden = running.length - shown.length
     const more = hidden > 0 ? [colours.dim(`and ${hidden} more`)] : []
-    painter.paint([...groups, ...lines, ...more, ...whole])
+    painter.paint([...groups, ...fit(stageLines), ...more, ...whole])
   }
 
   const keep = (line: string) => {

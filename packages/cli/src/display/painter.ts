@@ -14,43 +14,58 @@ export interface Painter {
 const up = '\u001b[1A'
 const eraseRow = '\u001b[2K'
 
-/** @param onResize Called when the terminal has another size, to paint anew; what was painted before is gone then. */
+/** A window that is drawn larger or smaller has many sizes; nothing is painted until it has one. */
+const settledMs = 100
+
+/** @param onResize Called when the terminal has another size, to paint anew. */
 export function painterOn(outlet: Outlet, onResize: () => void): Painter {
   const update = createLogUpdate(outlet.stream)
   let widths: readonly number[] = []
   /** That the lines took when they were painted. */
   let rows = 0
+  let resizing: NodeJS.Timeout | undefined
   const rowsNow = () => {
     const { columns = Infinity } = outlet.stream
     return widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
   }
-  const stopListening = outlet.onResize(() => {
-    // A terminal that became narrower has broken lines in two, of which the library knows one.
+  /** A terminal that became narrower has broken lines in two, of which the library knows one. */
+  const settle = () => {
+    clearTimeout(resizing)
+    resizing = undefined
     const broken = outlet.reflows ? rowsNow() - rows : 0
     if (broken > 0) outlet.stream.write((eraseRow + up).repeat(broken))
-    onResize()
+  }
+  const stopListening = outlet.onResize(() => {
+    clearTimeout(resizing)
+    resizing = setTimeout(() => {
+      settle()
+      onResize()
+    }, settledMs)
   })
-  const painter: Painter = {
+  const clear = () => {
+    if (resizing !== undefined) settle()
+    update.clear()
+    widths = []
+    rows = 0
+  }
+  return {
     paint(lines) {
+      if (resizing !== undefined) return
       if (lines.length === 0) {
-        painter.clear()
+        clear()
         return
       }
       update(lines.join('\n'))
       widths = lines.map((line) => textWidth(line.replaceAll(colourCode, '')))
       rows = rowsNow()
     },
-    clear() {
-      update.clear()
-      widths = []
-      rows = 0
-    },
+    clear,
     done() {
       stopListening()
+      clearTimeout(resizing)
       update.done()
     },
   }
-  return painter
 }
 
 // eslint-disable-next-line no-control-regex -- it is how colours begin

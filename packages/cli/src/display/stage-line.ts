@@ -1,5 +1,5 @@
 /**
- * One running stage as one line, as wide as there is room for:
+ * Running stages, each as one line, as wide as there is room for:
  *
  *     mnist_auto_2 autoencode ━━━━━─────── epoch 4/10  40 %  cost 2553.118 ▇▅▃  accuracy -0.525  12.4k steps/s  0:12 left
  *
@@ -7,30 +7,24 @@
  * first; name, epoch and time stay longest.
  */
 import { type StageProgress } from '@gradpool/orchestrator'
-import { fitLine, leftPart, type Part } from './fit-line.js'
+import { leftPart, type Line, type Part } from './fit-line.js'
 import { type Colours } from './outlet.js'
 import { sparkline } from './sparkline.js'
 import { padEnd } from './text-width.js'
 
 export interface StageLineOptions {
-  readonly columns: number
   readonly colours: Colours
   readonly title: string
-  /** Titles of all lines are filled up to this width. */
-  readonly titleWidth: number
   /** What the loss is called. */
   readonly lossWord: 'cost' | 'loss'
   /** The loss of the validation after each epoch, or that of the training. */
   readonly curve: readonly number[]
 }
 
-export const CURVE_WIDTH = 10
+const curveWidth = 10
 
-export function stageLine(progress: StageProgress, options: StageLineOptions): string {
-  const { columns, colours, title, titleWidth } = options
-  const parts = partsOf(progress, options)
-  const line = { heading: title, headingWidth: titleWidth, parts, fraction: fractionOf(progress) }
-  return fitLine(line, columns, colours)
+export function stageLine(progress: StageProgress, options: StageLineOptions): Line {
+  return { heading: options.title, parts: partsOf(progress, options), fraction: fractionOf(progress) }
 }
 
 function partsOf(progress: StageProgress, { lossWord, curve, colours }: StageLineOptions): Part[] {
@@ -42,14 +36,18 @@ function partsOf(progress: StageProgress, { lossWord, curve, colours }: StageLin
   const count = `${String(epoch).padStart(total.length)}/${total}`
   const percent = Math.floor(100 * fractionOf(progress)).toFixed(0)
   return [
-    { text: `epoch ${count}`, short: count, rank: 0 },
-    { text: `${percent.padStart(3)} %`, rank: 5 },
-    { text: `${lossWord} ${short(loss)}`.padEnd(13), rank: 2 },
+    { text: `epoch ${count}`, short: count, place: 0, rank: 0 },
+    { text: `${percent.padStart(3)} %`, place: 1, rank: 5 },
+    { text: `${lossWord} ${short(loss)}`.padEnd(13), place: 2, rank: 2 },
     ...curvePart(curve, colours),
     ...metrics.map(([name, value], at) => {
-      return { text: `${name} ${short(value).padStart(6)}`, rank: 3 + at / metrics.length }
+      return {
+        text: `${name} ${short(value).padStart(6)}`,
+        place: 4 + at / metrics.length,
+        rank: 3 + at / metrics.length,
+      }
     }),
-    { text: `${thousands(stepsPerSecond).padStart(6)} steps/s`, rank: 6 },
+    { text: `${thousands(stepsPerSecond).padStart(6)} steps/s`, place: 5, rank: 6 },
     ...leftPart(secondsLeft),
   ]
 }
@@ -57,7 +55,7 @@ function partsOf(progress: StageProgress, { lossWord, curve, colours }: StageLin
 /** A single point is no curve. */
 export function curvePart(curve: readonly number[], colours: Colours): Part[] {
   if (curve.filter(Number.isFinite).length < 2) return []
-  return [{ text: padEnd(sparkline(curve, CURVE_WIDTH), CURVE_WIDTH), rank: 4, colour: colours.cyan }]
+  return [{ text: padEnd(sparkline(curve, curveWidth), curveWidth), place: 3, rank: 4, colour: colours.cyan }]
 }
 
 export function fractionOf({ step, steps }: StageProgress): number {
