@@ -15,6 +15,7 @@ export class Screen {
   #row = 0
   #column = 0
   #rest = ''
+  #wraps = true
 
   constructor(columns: number, height: number) {
     this.#columns = columns
@@ -76,11 +77,15 @@ export class Screen {
       Object.assign(row, { text: '', goesOn: false })
       const before = this.#rows[this.#row - 1]
       if (before !== undefined) before.goesOn = false
-    } else if (!/^(\?25[lh]|[\d;]*m)$/.test(command)) throw new Error(`an unknown command: ${JSON.stringify(command)}`)
+    } else if (/^\?7[lh]$/.test(command)) this.#wraps = command.endsWith('h')
+    else if (!/^(\?25[lh]|[\d;]*m)$/.test(command)) throw new Error(`an unknown command: ${JSON.stringify(command)}`)
   }
 
   #put(character: string): void {
-    if (this.#column >= this.#columns) this.#down(true)
+    if (this.#column >= this.#columns) {
+      if (this.#wraps) this.#down(true)
+      else this.#column = this.#columns - 1
+    }
     const row = this.#rows[this.#row]
     if (row === undefined) return
     const text = row.text.padEnd(this.#column)

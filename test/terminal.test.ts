@@ -20,7 +20,8 @@ const data = smallData()
 interface Terminal {
   readonly screen: Screen
   text(): string
-  resize(columns: number): Promise<void>
+  /** The process is told of it only after some hundred milliseconds where it is told late, as tmux does. */
+  resize(columns: number, when: 'soon' | 'late'): Promise<void>
   /** As Ctrl-C does. */
   interrupt(): void
   /** Fulfilled when the screen is so. */
@@ -58,12 +59,19 @@ async function onTerminal(
     screen,
     text: () => text,
     ended,
-    async resize(to) {
+    async resize(to, when) {
+      const tell = () => spawnSync('stty', ['-F', readFileSync(tty, 'utf8').trim(), 'cols', String(to)])
+      if (when === 'late') {
+        screen.resize(to)
+        await setTimeout(350)
+        tell()
+        return
+      }
       // It writes nothing meanwhile, so that what it wrote gets to a terminal of the size that it knew.
       process.kill(group(), 'SIGSTOP')
       await setTimeout(200)
       screen.resize(to)
-      spawnSync('stty', ['-F', readFileSync(tty, 'utf8').trim(), 'cols', String(to)])
+      tell()
       process.kill(group(), 'SIGCONT')
       // It has stopped itself, too.
       child.kill('SIGCONT')
@@ -95,8 +103,18 @@ test.runIf(hasScript)(
     const terminal = await onTerminal(args, { columns: 120 })
     const { screen } = terminal
     await terminal.until((rows) => rows.filter(isLive).length >= 3)
-    for (const columns of [70, 40, 100, 50, 44, 120]) {
-      await terminal.resize(columns)
+    const sizes = [
+      [70, 'soon'],
+      [40, 'late'],
+      [110, 'late'],
+      [50, 'late'],
+      [100, 'soon'],
+      [44, 'soon'],
+      [120, 'late'],
+      [70, 'late'],
+    ] as const
+    for (const [columns, when] of sizes) {
+      await terminal.resize(columns, when)
       // Were any left of those before, there would be more.
       await terminal.until((rows) => {
         const live = rows.filter(isLive)

@@ -1,6 +1,6 @@
 /** Lines that are painted again and again in their place, at the end of what a terminal shows. */
 import { createLogUpdate } from 'log-update'
-import { type Outlet } from './outlet.js'
+import { type Outlet, type OutputStream } from './outlet.js'
 import { textWidth } from './text-width.js'
 
 export interface Painter {
@@ -11,6 +11,9 @@ export interface Painter {
   done(): void
 }
 
+/** What is too long ends at the edge, in the place of going on in the next row. */
+const wrapsNot = '\u001b[?7l'
+const wraps = '\u001b[?7h'
 const up = '\u001b[1A'
 const eraseRow = '\u001b[2K'
 
@@ -19,7 +22,7 @@ const settledMs = 100
 
 /** @param onResize Called when the terminal has another size, to paint anew. */
 export function painterOn(outlet: Outlet, onResize: () => void): Painter {
-  const update = createLogUpdate(outlet.stream)
+  const update = createLogUpdate(withoutWrapping(outlet.stream))
   let widths: readonly number[] = []
   /** That the lines took when they were painted. */
   let rows = 0
@@ -28,7 +31,11 @@ export function painterOn(outlet: Outlet, onResize: () => void): Painter {
     const { columns = Infinity } = outlet.stream
     return widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
   }
-  /** A terminal that became narrower has broken lines in two, of which the library knows one. */
+  /**
+   * A terminal that became narrower has broken the lines that it showed then in two, of which the library knows one.
+   * It may tell of that late, as tmux does after a quarter of a second: what was painted meanwhile is not broken, but
+   * stands below as much of the lines before.
+   */
   const settle = () => {
     clearTimeout(resizing)
     resizing = undefined
@@ -66,6 +73,13 @@ export function painterOn(outlet: Outlet, onResize: () => void): Painter {
       update.done()
     },
   }
+}
+
+function withoutWrapping(stream: OutputStream): OutputStream {
+  return new Proxy(stream, {
+    get: (own, name) =>
+      name === 'write' ? (text: string) => own.write(wrapsNot + text + wraps) : (Reflect.get(own, name) as unknown),
+  })
 }
 
 // eslint-disable-next-line no-control-regex -- it is how colours begin
