@@ -96,24 +96,14 @@ async function onTerminal(
 
 const isLive = (row: string) => /epoch|\d+\/(200|3000)|of \d+ stages|━|steps\/s/.test(row)
 
-test.runIf(hasScript)(
-  'lines stay whole while a terminal becomes narrower and wider',
-  async () => {
+test.runIf(hasScript).each(['soon', 'late'] as const)(
+  'lines stay whole while a terminal becomes narrower and wider, and tells of it %s',
+  async (when) => {
     const args = ['run', 'mnist_mlp_1p', 'mnist_auto_1', '--epochs', '3000', '--workers', '2', ...data]
-    const terminal = await onTerminal(args, { columns: 120 })
+    const terminal = await onTerminal(args, { columns: 120, env: when === 'late' ? { TMUX: '1' } : {} })
     const { screen } = terminal
     await terminal.until((rows) => rows.filter(isLive).length >= 3)
-    const sizes = [
-      [70, 'soon'],
-      [40, 'late'],
-      [110, 'late'],
-      [50, 'late'],
-      [100, 'soon'],
-      [44, 'soon'],
-      [120, 'late'],
-      [70, 'late'],
-    ] as const
-    for (const [columns, when] of sizes) {
+    for (const columns of [70, 40, 110, 50, 44, 100, 120, 60]) {
       await terminal.resize(columns, when)
       // Were any left of those before, there would be more.
       await terminal.until((rows) => {

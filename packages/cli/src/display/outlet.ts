@@ -14,8 +14,11 @@ export type Colours = ReturnType<typeof pc.createColors>
 export interface Outlet {
   readonly stream: OutputStream
   readonly live: boolean
-  /** Whether a terminal breaks lines that are there in two when it becomes narrower. All do but xterm and screen. */
-  readonly reflows: boolean
+  /**
+   * How many milliseconds after it has broken lines anew a terminal tells of its other width; undefined where it leaves
+   * lines as they are.
+   */
+  readonly reflowLag: number | undefined
   readonly colours: Colours
   /** Width in columns, as it is now; Infinity where a terminal does not say. */
   columns(): number
@@ -50,7 +53,7 @@ export function openOutlet(stream: OutputStream, environment: Environment): Outl
   return {
     stream,
     live,
-    reflows: environment.XTERM_VERSION === undefined && environment.STY === undefined,
+    reflowLag: reflowLagOf(environment),
     colours: pc.createColors(isColoured(live, environment)),
     columns: () => (stream.isTTY === true ? widthOf(stream) : widthElsewhere),
     rows: () => (live ? heightOf(stream) : Infinity),
@@ -69,6 +72,12 @@ function isColoured(live: boolean, environment: Environment): boolean {
   const { NO_COLOR: no = '', FORCE_COLOR: force = '' } = environment
   if (no !== '') return false
   return force === '' ? live : force !== '0' && force !== 'false'
+}
+
+/** Of the terminals in use, xterm and screen break no lines, and tmux waits. */
+function reflowLagOf({ XTERM_VERSION, STY, TMUX }: Environment): number | undefined {
+  if (XTERM_VERSION !== undefined || STY !== undefined) return undefined
+  return TMUX === undefined ? 0 : 250
 }
 
 function widthOf({ columns = 0 }: OutputStream): number {

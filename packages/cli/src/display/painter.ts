@@ -20,29 +20,42 @@ const eraseRow = '\u001b[2K'
 /** A window that is drawn larger or smaller has many sizes; nothing is painted until it has one. */
 const settledMs = 100
 
+/** In milliseconds; see `Outlet.reflowLag`. */
+const longestLag = 1000
+
+interface Frame {
+  readonly at: number
+  readonly widths: readonly number[]
+  /** That the lines took when they were painted. */
+  readonly rows: number
+}
+
 /** @param onResize Called when the terminal has another size, to paint anew. */
 export function painterOn(outlet: Outlet, onResize: () => void): Painter {
   const update = createLogUpdate(withoutWrapping(outlet.stream))
-  let widths: readonly number[] = []
-  /** That the lines took when they were painted. */
-  let rows = 0
+  /** What is shown, and before it what was, as far back as a terminal may tell late of its width. */
+  let frames: readonly Frame[] = []
   let resizing: NodeJS.Timeout | undefined
-  const rowsNow = () => {
+  let resizedAt = 0
+  const rowsOf = (widths: readonly number[]) => {
     const { columns = Infinity } = outlet.stream
     return widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
   }
   /**
    * A terminal that became narrower has broken the lines that it showed then in two, of which the library knows one.
-   * It may tell of that late, as tmux does after a quarter of a second: what was painted meanwhile is not broken, but
-   * stands below as much of the lines before.
+   * What was painted before the terminal told of it is not broken, but stands below as much of the lines before.
    */
   const settle = () => {
     clearTimeout(resizing)
     resizing = undefined
-    const broken = outlet.reflows ? rowsNow() - rows : 0
+    const { reflowLag } = outlet
+    if (reflowLag === undefined) return
+    const shown = frames.findLast(({ at }) => at <= resizedAt - reflowLag) ?? frames[0]
+    const broken = shown === undefined ? 0 : rowsOf(shown.widths) - shown.rows
     if (broken > 0) outlet.stream.write((eraseRow + up).repeat(broken))
   }
   const stopListening = outlet.onResize(() => {
+    if (resizing === undefined) resizedAt = performance.now()
     clearTimeout(resizing)
     resizing = setTimeout(() => {
       settle()
@@ -52,8 +65,7 @@ export function painterOn(outlet: Outlet, onResize: () => void): Painter {
   const clear = () => {
     if (resizing !== undefined) settle()
     update.clear()
-    widths = []
-    rows = 0
+    frames = []
   }
   return {
     paint(lines) {
@@ -63,8 +75,10 @@ export function painterOn(outlet: Outlet, onResize: () => void): Painter {
         return
       }
       update(lines.join('\n'))
-      widths = lines.map((line) => textWidth(line.replaceAll(colourCode, '')))
-      rows = rowsNow()
+      const at = performance.now()
+      const widths = lines.map((line) => textWidth(line.replaceAll(colourCode, '')))
+      const recent = frames.findLastIndex((frame) => frame.at <= at - longestLag)
+      frames = [...frames.slice(Math.max(0, recent)), { at, widths, rows: rowsOf(widths) }]
     },
     clear,
     done() {
