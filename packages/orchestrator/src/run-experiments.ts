@@ -16,7 +16,6 @@ import {
   type Log,
   type Sink,
 } from '@gradpool/trainer'
-import { join } from 'node:path'
 import { LocalTrainer, type OnProfile } from './local-trainer.js'
 import { experimentResult, isOver } from './runs/experiment-result.js'
 import { DoneStages, isLikelyDone } from './runs/done-stages.js'

@@ -1,7 +1,7 @@
 /**
- * Lines of facts below each other, as wide as there is room for: a heading, a bar, and parts of which the least important
- * go first, from all lines at once. Where even the important ones do not fit, their short forms are taken, then headings
- * are cut.
+ * Lines of facts below each other, as wide as there is room for: a heading, a bar, and parts of which the least
+ * important go first, from all lines at once. Where even the important ones do not fit, their short forms are taken,
+ * then headings are cut.
  */
 import { type Colours } from './outlet.js'
 import { padEnd, textWidth, truncate } from './text-width.js'
@@ -10,7 +10,7 @@ export interface Part {
   readonly text: string
   /** Parts of the same place stand below each other, the lowest place first. */
   readonly place: number
-  /** The parts with the highest rank are the first to go; those below 2 stay longest, in their short form if need be. */
+  /** Parts of the highest rank are the first to go; those below 2 stay longest, in their short form if need be. */
   readonly rank: number
   readonly short?: string
   readonly colour?: (text: string) => string

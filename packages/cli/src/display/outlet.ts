@@ -3,8 +3,8 @@
  *
  * An outlet is live where lines can be repainted: a terminal that is not dumb and knows its width. Only a live outlet
  * ever gets control characters, colours included. `NO_COLOR` takes the colours away there too; `FORCE_COLOR` asks for
- * them, and for nothing else, where they would not be. All others that a text has, since it quotes a name or a path, are
- * written out.
+ * them, and for nothing else, where they would not be. All others that a text has, since it quotes a name or a path,
+ * are written out.
  */
 import { visible } from '@gradpool/core/engine'
 import pc from 'picocolors'

@@ -1,7 +1,7 @@
 /**
  * Running stages, each as one line, as wide as there is room for:
  *
- *     mnist_auto_2 autoencode ━━━━━─────── epoch 4/10  40 %  cost 2553.118 ▇▅▃  accuracy -0.525  12.4k steps/s  0:12 left
+ *     mnist_auto_2 autoencode ━━━━━─────── epoch 4/10  40 %  cost 2553.1 ▇▅▃  accuracy 0.525  12.4k steps/s  0:12 left
  *
  * Where it does not fit, the bar goes first, then speed, per cent, the curve of the loss, and metrics, the last one
  * first; name, epoch and time stay longest.

@@ -20,7 +20,7 @@ export interface FollowOptions {
 }
 
 export interface FollowedRun extends RunInSight {
-  /** What came of it, once no process works on it; undefined where it was cut off, or the signal ended the looking on. */
+  /** What came of it, once no process works on it; undefined where it was cut off, or after the signal. */
   readonly ended: Promise<RunResult | undefined>
 }
 

@@ -43,7 +43,7 @@ export interface RunRecord {
       readonly initFrom?: string
     }[]
   }[]
-  /** What each stage costs, by its hash, from which the time left is foreseen; not in records that were written before there were any. */
+  /** What each stage costs, by its hash, from which the time left is foreseen; earlier records have none. */
   readonly costs?: Readonly<Record<string, TrainingCost>>
   /** What the caller added. */
   readonly record: Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-/** How long tasks take on some threads, each started when the one it waits for is done, the longest path ahead first. */
+/** How long tasks take on some threads. Each starts when the one it waits for is done, the longest path ahead first. */
 
 export interface Task {
   /** Seconds on one thread. */

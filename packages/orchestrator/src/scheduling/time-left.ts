@@ -2,8 +2,8 @@
  * How long a run still takes: each of its stages, and all of them on the threads that there are.
  *
  * A stage that runs goes on at its pace. One that waits takes as long as those of its kind, the same stage of the same
- * experiment with other seeds; where there is none yet, its cost is reckoned at the rate of those that have run. The rest
- * of the run is then played through, in the order in which stages start.
+ * experiment with other seeds; where there is none yet, its cost is reckoned at the rate of those that have run. The
+ * rest of the run is then played through, in the order in which stages start.
  */
 import { Pace, speedOn } from '@gradpool/trainer'
 import type { RunEvent } from '../runs/run-result.js'
@@ -47,7 +47,7 @@ const KEEP_SECONDS = 0.5
 export class TimeLeft {
   readonly #stages: ReadonlyMap<string, Tracked>
   readonly #slots: number | null
-  #answer: { readonly at: number; readonly seconds: number | undefined } | undefined
+  #answer: { readonly at: number; readonly seconds: number } | undefined
 
   /** @param slots How many stages run at one time; null where nobody knows: as many as do now. */
   constructor(stages: readonly PlannedStage[], slots: number | null) {
@@ -106,10 +106,10 @@ export class TimeLeft {
   /** Of the whole run; undefined while nothing tells, or where nothing runs. */
   secondsLeft(now: number): number | undefined {
     if (this.#answer === undefined || now < this.#answer.at || now - this.#answer.at > KEEP_SECONDS) {
-      this.#answer = { at: now, seconds: this.#reckon(now) }
+      const seconds = this.#reckon(now)
+      this.#answer = seconds === undefined ? undefined : { at: now, seconds }
     }
-    const { at, seconds } = this.#answer
-    return seconds === undefined ? undefined : Math.max(0, seconds - (now - at))
+    return this.#answer && Math.max(0, this.#answer.seconds - (now - this.#answer.at))
   }
 
   #start(one: Tracked, { epochs, stepsPerEpoch, fromStep }: RunEvent & { type: 'stageStarted' }, now: number): void {

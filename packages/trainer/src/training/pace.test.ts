@@ -120,10 +120,11 @@ describe('the time that is left, after the first tenth', () => {
 
 it('says nothing while nothing tells', () => {
   const pace = new Pace({ epochs: 2, stepsPerEpoch: 10, fromStep: 10, began: 0 })
-  expect(pace.secondsLeft(1)).toBeUndefined()
-  expect(pace.secondsLeft(1, 10)).toBeUndefined()
+  expect(pace.secondsLeft(50)).toBeUndefined()
+  expect(pace.secondsLeft(100, 10)).toBeUndefined()
   expect(pace.stepsPerSecond()).toBeNaN()
-  expect(pace.secondsLeft(2, 12)).toBeCloseTo(8)
+  // What was before the first look was no training.
+  expect(pace.secondsLeft(102, 12)).toBeCloseTo(8)
   expect(pace.stepsPerSecond()).toBeCloseTo(1)
 })
 

@@ -2,8 +2,8 @@
  * How fast a training goes, and so how long it still takes. What it did in another process, before it was resumed, says
  * nothing of that.
  *
- * Once an epoch is done here, the recent half of the epochs tells, each with its validation. Before that, steps tell, and
- * the validation is reckoned by its share of an epoch.
+ * Once an epoch is done here, the recent half of the epochs tells, each with its validation. Before that, steps tell,
+ * and the validation is reckoned by its share of an epoch.
  */
 
 export interface PaceOptions {
@@ -21,6 +21,11 @@ interface Block {
   epochs: number
   /** On one thread. */
   seconds: number
+}
+
+interface Seen {
+  readonly step: number
+  readonly at: number
 }
 
 const MOST_BLOCKS = 64
@@ -43,8 +48,9 @@ export class Pace {
   #epochs: number
   /** When the last of them was, or it began here. */
   #since: number
-  /** The last step that was seen, and when it was new. */
-  #seen: { readonly step: number; readonly at: number }
+  /** The first step that was seen, and the last, and when each was new. Before the first, it may be compiled yet. */
+  #first: Seen | undefined
+  #seen: Seen
 
   constructor(options: PaceOptions) {
     const { fromStep, stepsPerEpoch, began, share = 1 } = options
@@ -84,9 +90,9 @@ export class Pace {
   /** Of an epoch on one thread; undefined while nothing tells. */
   epochSeconds(): number | undefined {
     if (this.#blocks.length > 0) return this.#recent()
-    const { fromStep, began } = this.#options
-    const done = this.#epochsAt(this.#seen.step) - this.#epochsAt(fromStep)
-    const work = this.#clock.work(began, this.#seen.at)
+    const first = this.#first ?? this.#seen
+    const done = this.#epochsAt(this.#seen.step) - this.#epochsAt(first.step)
+    const work = this.#clock.work(first.at, this.#seen.at)
     return done > 0 && work > 0 ? work / done : undefined
   }
 
@@ -98,7 +104,10 @@ export class Pace {
    */
   workLeft(now: number, step?: number): number | undefined {
     const { epochs, stepsPerEpoch } = this.#options
-    if (step !== undefined && step > this.#seen.step) this.#seen = { step, at: now }
+    if (step !== undefined) {
+      if (this.#first === undefined || step > this.#seen.step) this.#seen = { step, at: now }
+      this.#first ??= this.#seen
+    }
     if (this.#epochs >= epochs) return 0
     const each = this.epochSeconds()
     if (each === undefined) return undefined
