@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { fakeStage } from './fake-stages.js'
 import { queueOf, run, stages, until } from './harness.js'
+import { startRedis } from '../servers/redis.js'
 import { redisForAll } from './servers.js'
 
 const redis = redisForAll({ appendOnly: true })
@@ -17,6 +18,19 @@ test('a server that is started again loses nothing', async () => {
   await redis().restart(300)
   expect((await ended).map(({ status }) => status)).toEqual(wanted.map(() => 'done'))
 })
+
+test('a worker ends though its server is gone, and says what becomes of its job', async () => {
+  const server = await startRedis()
+  const { worker, trainer } = await queueOf(server.url)
+  const told: string[] = []
+  const it = await worker('one', { onEvent: (event) => event.type === 'warning' && told.push(event.message) })
+  const slow = fakeStage('slow', { epochs: 10_000, ms: 10 })
+  void run(trainer(), slow).catch(() => undefined)
+  await until(() => slow.told.length > 0)
+  await server.stop()
+  await it.close()
+  expect(told.at(-1)).toContain('goes to another worker when its lock is over')
+}, 60_000)
 
 test('a store that does not answer is tried again; what still fails says why', async () => {
   const { store, worker, trainer, admin } = await queueOf(redis().url)

@@ -10,9 +10,13 @@ const SLICE_MS = 25
 /** How often a worker polls whether the others have arrived before it sleeps: about 100 microseconds in all. */
 const SPINS = 4000
 
-/** With more workers than cores, a spinning worker takes a core, or the time of a quota, from another. */
-export function spinsFor(workers: number, cores: number): number {
-  return workers > 1 && workers <= cores ? SPINS : 0
+/**
+ * With more threads than cores, a spinning worker takes a core, or the time of a quota, from another.
+ *
+ * @param threads that run at that time, these workers included
+ */
+export function spinsFor(workers: number, threads: number, cores: number): number {
+  return workers > 1 && threads <= cores ? SPINS : 0
 }
 
 export class CpuBackend implements Backend {
@@ -28,15 +32,15 @@ export class CpuBackend implements Backend {
     this.record = compiled.record
   }
 
-  tasks(steps: number, workers: number): CpuChunkTask[] {
-    this.#prepare(workers)
+  tasks(steps: number, workers: number, threads: number): CpuChunkTask[] {
+    this.#prepare(workers, threads)
     this.#compiled.profile?.begin(this.record.step, steps)
     const { arenaId: arena, code } = this.#host
     return Array.from({ length: workers }, (_, worker) => ({ arena, code, ...this.#call(steps, worker) }))
   }
 
   *slices(steps: number): Generator<undefined, ChunkStatus> {
-    this.#prepare(1)
+    this.#prepare(1, 1)
     this.#compiled.profile?.begin(this.record.step, steps)
     const end = this.record.step + steps
     let slice = 1
@@ -53,7 +57,7 @@ export class CpuBackend implements Backend {
   }
 
   runNow(steps: number): ChunkStatus {
-    this.#prepare(1)
+    this.#prepare(1, 1)
     return this.#execute(steps)
   }
 
@@ -69,10 +73,10 @@ export class CpuBackend implements Backend {
     return this.#compiled.profile?.read()
   }
 
-  #prepare(workers: number): void {
+  #prepare(workers: number, threads: number): void {
     const { words } = this.#compiled
     words[EXEC.WORKERS] = workers
-    words[EXEC.SPINS] = spinsFor(workers, availableCores())
+    words[EXEC.SPINS] = spinsFor(workers, threads, availableCores())
     words[EXEC.BARRIER_TIMEOUT] = this.#host.barrierTimeoutMs
     Atomics.store(words, EXEC.ARRIVED, 0)
     Atomics.store(words, EXEC.ABANDONED, 0)

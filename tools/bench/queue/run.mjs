@@ -4,7 +4,7 @@
  *     npm run bench:queue -- [--quick] [--jobs 10000] [--parts catalogue,overhead,many] [--profile FOLDER]
  *
  * - `catalogue`: the report's experiments by four workers that run already, with their data cached, over the same in
- *   one process with four threads. The two take turns; the least of each counts.
+ *   one process: with four threads, and with as many as there are cores. They take turns; medians, with the range.
  * - `overhead`: what each of 300 trainings of one epoch costs more over a queue than in one process, on one thread
  *   each, with the store in a folder and on S3.
  * - `many`: 10,000 trainings of one epoch of `mnist_mlp_1p`, each of its seed: how many a second, CPU time and memory
@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
   },
 })
 const jobs = Number(options.jobs ?? (options.quick ? 200 : 10_000))
-const rounds = options.quick ? 1 : 3
+const rounds = options.quick ? 1 : 5
 const numOverhead = options.quick ? 50 : 300
 const fetched = join(cacheFolder(), 'test-packages')
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-bench-queue-'))
@@ -114,15 +114,20 @@ const least = (values) => Math.min(...values)
 const text = (value, digits = 1) => value.toFixed(digits)
 const seeds = (number, from = 0) => ['--seed', `${from}..${from + number - 1}`]
 
-/** Two things in turn; the least seconds of each. */
-async function inTurn(one, other) {
-  const times = [[], []]
+/** Seconds of things that take turns: of each the median, and the range as text. */
+async function inTurn(...things) {
+  const times = things.map(() => [])
   for (let round = 0; round < rounds; round++) {
-    times[0].push((await one(round)).seconds)
-    times[1].push((await other(round)).seconds)
+    for (const [i, thing] of things.entries()) times[i].push((await thing()).seconds)
   }
-  return times.map(least)
+  return times.map((seconds) => ({
+    median: seconds.toSorted((a, b) => a - b)[seconds.length >> 1],
+    range: `${text(least(seconds))} to ${text(Math.max(...seconds))}`,
+  }))
 }
+
+const shown = ({ median, range }) => `${text(median)} s (${range})`
+const more = (one, other) => `${text(100 * (one.median / other.median - 1))} %`
 
 async function catalogue() {
   const redis = await startRedis()
@@ -132,14 +137,16 @@ async function catalogue() {
   const over = ['--queue', redis.url, '--store', store]
   // Workers have started, and have the data.
   await timed([...report, ...over, '--epochs', '1'])
-  const [local, queue] = await inTurn(
+  const cores = availableParallelism()
+  const [local, best, queue] = await inTurn(
     () => timed([...report, '--workers', '4']),
+    () => timed([...report, '--workers', String(cores)]),
     () => timed([...report, ...over]),
   )
-  console.log(`\n## The report's experiments, four workers\n`)
-  console.log(
-    `In one process ${text(local)} s; over the queue ${text(queue)} s: ${text(100 * (queue / local - 1))} % more.`,
-  )
+  console.log(`\n## The report's experiments, four workers\n\n| | seconds | over the queue it is more by |\n|---|---|---|`)
+  console.log(`| one process, 4 threads | ${shown(local)} | ${more(queue, local)} |`)
+  console.log(`| one process, ${cores} threads | ${shown(best)} | ${more(queue, best)} |`)
+  console.log(`| over the queue | ${shown(queue)} | |`)
   for (const worker of workers) await worker.stop()
   await end(redis)
 }
@@ -160,8 +167,8 @@ async function overhead() {
       () => timed([...of, '--workers', '1']),
       () => timed([...of, ...over], env),
     )
-    const each = (1000 * (queue - local)) / numOverhead
-    console.log(`| ${name} | ${text(local)} s | ${text(queue)} s | ${text(each)} ms |`)
+    const each = (1000 * (queue.median - local.median)) / numOverhead
+    console.log(`| ${name} | ${shown(local)} | ${shown(queue)} | ${text(each)} ms |`)
     await worker.stop()
     await end(redis)
   }

@@ -5,7 +5,7 @@ import { UserError } from '@gradpool/core'
 import { quoted } from './values.js'
 
 const largestSeed = 2 ** 32 - 1
-const mostSeeds = 1000
+const mostSeeds = 10_000
 
 export function parseSeeds(typed: string): number[] {
   const seeds = new Set<number>()

@@ -52,8 +52,8 @@ export interface Backend {
   /** The most workers that can run a chunk together. */
   readonly workers: number
   readonly record: ExecutionRecord
-  /** The tasks of a chunk, one for each worker. */
-  tasks(steps: number, workers: number): readonly ChunkTask[]
+  /** The tasks of a chunk, one for each worker; see `ChunkOptions.threads`. */
+  tasks(steps: number, workers: number, threads: number): readonly ChunkTask[]
   /**
    * Runs a chunk of one worker in this thread, with a pause after every few milliseconds; returns
    * how it ended.

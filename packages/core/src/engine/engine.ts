@@ -191,6 +191,11 @@ export interface ChunkOptions {
    * `memory` in between. For one worker, and not where the chunk continues. Default: 1.
    */
   readonly times?: number
+  /**
+   * Threads that may run chunks at that time, those of other executions included. Where they are more than the cores,
+   * one that waits for another must not keep its core. Default: as many as the workers.
+   */
+  readonly threads?: number
 }
 
 export interface Execution {

@@ -88,11 +88,14 @@ export class BaseExecution<S extends States> implements Execution {
   }
 
   /** @throws UserError while `run` is under way, too */
-  begin(steps: number, { workers = 1, continues = false, times = 1 }: ChunkOptions = {}): readonly ChunkTask[] {
+  begin(
+    steps: number,
+    { workers = 1, continues = false, times = 1, threads = workers }: ChunkOptions = {},
+  ): readonly ChunkTask[] {
     checkWorkers(workers, this.workers)
     invariant(times === 1 || (workers === 1 && !continues), 'chunks that follow one another are of one worker')
     this.#begin(steps, continues, times)
-    return this.#backend.tasks(steps, workers)
+    return this.#backend.tasks(steps, workers, threads)
   }
 
   finish(outcomes: readonly ChunkOutcome[], copy?: ChunkCopy): ChunkResult {

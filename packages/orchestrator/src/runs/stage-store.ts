@@ -4,9 +4,10 @@
  *     <runs>/.store/<numerics>/<hash>/     the files of stage-files.ts
  *
  * Entries are copies of the files of runs, so that a change of one is none of the other; where the file system shares
- * blocks between files, they take no room of their own. An entry appears by one rename, whole.
+ * blocks between files, they take no room of their own. An entry appears by one rename, whole. It is not flushed: the
+ * run has its files, and an entry that the machine's stop left incomplete is not as it was told, so it is made again.
  */
-import { codeOf, flushDirectory, isMissing, makeDirectories, syncFile } from '@gradpool/storage'
+import { codeOf, isMissing, makeDirectories, syncFile } from '@gradpool/storage'
 import { constants } from 'node:fs'
 import { copyFile, mkdir, open, readdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -20,14 +21,12 @@ export async function putIntoStore(entry: string, stageFolder: string, manifest:
   await makeDirectories(dirname(entry))
   try {
     await makeEmpty(draft)
-    await copyFiles(stageFolder, draft, manifest)
-    await writeManifest(draft, manifest)
+    for (const name of [...Object.keys(manifest.files), DONE_FILE]) await copy(stageFolder, draft, name)
     await rename(draft, entry).catch(async () => {
       // Only one that is damaged or of another version is there, or one that another run has just put there.
       await remove(entry)
       await rename(draft, entry)
     })
-    await flushDirectory(dirname(entry))
   } catch (error) {
     await remove(draft)
     if (!isThere(error)) throw error
@@ -38,7 +37,13 @@ export async function putIntoStore(entry: string, stageFolder: string, manifest:
 export async function takeFromStore(entry: string, stageFolder: string, manifest: StageManifest): Promise<void> {
   await makeDirectories(stageFolder)
   await remove(join(stageFolder, DONE_FILE))
-  await copyFiles(entry, stageFolder, manifest)
+  const there = await readdir(stageFolder)
+  for (const name of Object.keys(manifest.files)) {
+    const path = join(stageFolder, name)
+    if (there.includes(name)) await remove(path)
+    await copy(entry, stageFolder, name)
+    await flush(path)
+  }
   await writeManifest(stageFolder, { ...manifest, reused: true })
 }
 
@@ -63,19 +68,16 @@ async function makeEmpty(folder: string): Promise<void> {
   })
 }
 
-/** Durably but for their names. */
-async function copyFiles(from: string, to: string, { files }: StageManifest): Promise<void> {
-  const there = await readdir(to)
-  for (const name of Object.keys(files)) {
-    const path = join(to, name)
-    if (there.includes(name)) await remove(path)
-    await copyFile(join(from, name), path, constants.COPYFILE_FICLONE)
-    const file = await open(path, process.platform === 'win32' ? 'r+' : 'r')
-    try {
-      await syncFile(file)
-    } finally {
-      await file.close()
-    }
+function copy(from: string, to: string, name: string): Promise<void> {
+  return copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE)
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path, process.platform === 'win32' ? 'r+' : 'r')
+  try {
+    await syncFile(file)
+  } finally {
+    await file.close()
   }
 }
 

@@ -1,5 +1,6 @@
 /** What is in the queues of a namespace and who works on them, as data; and what can be done about it. */
 import { UserError } from '@gradpool/core'
+import { closeParts } from '../connection/ends-within.js'
 import { openJobQueue, publish, type JobQueue, type QueueServer } from '../connection/open-queue.js'
 import { jobId } from '../queue/job-id.js'
 import { readQueued, stageOptions } from '../queue/queued-stage.js'
@@ -113,8 +114,7 @@ export class QueueAdmin {
   }
 
   async close(): Promise<void> {
-    await this.#registry.close()
-    for (const queue of this.#open.values()) await queue.close()
+    await closeParts(this.#registry, ...this.#open.values())
   }
 
   async #remove(queue: AnyQueue, id: string): Promise<boolean> {

@@ -67,6 +67,11 @@ export class Registry {
     await this.#queue.close()
   }
 
+  /** Where the server does not answer. */
+  async disconnect(): Promise<void> {
+    await this.#queue.disconnect()
+  }
+
   async #values(kind: string): Promise<unknown[]> {
     const jobs = await this.#queue.getWaiting()
     return jobs.flatMap(({ data }) => (data.kind === kind ? [data.value] : []))

@@ -10,6 +10,7 @@ import { messageOf } from '@gradpool/storage'
 import type { QueueEventsListener } from 'bullmq'
 import type { TrainingOutcome } from '@gradpool/trainer'
 import type { TrainingPlan } from '@gradpool/trainer/plan'
+import { closeParts, endsWithin, LAST_WORDS_MS } from '../connection/ends-within.js'
 import {
   openJobEvents,
   openJobQueue,
@@ -169,7 +170,7 @@ export class QueueTrainer implements StageTrainer {
     clearInterval(this.#sweeper)
     this.#adder.close()
     for (const training of this.#outstanding.values()) training.end({ how: 'interrupted' })
-    await Promise.allSettled([this.#events.close(), this.#queue.close()])
+    await closeParts(this.#events, this.#queue)
   }
 
   async #run(training: QueuedTraining): Promise<TrainingOutcome> {
@@ -282,7 +283,7 @@ export class QueueTrainer implements StageTrainer {
     training.isStopping = true
     if (!this.#outstanding.has(training.id)) return
     const { leaves = false, submitter } = this.#options
-    try {
+    const takeOut = async () => {
       const job = leaves ? undefined : await this.#queue.getJob(training.id)
       if (job?.data.submitter !== submitter) {
         training.end({ how: 'interrupted' })
@@ -291,6 +292,11 @@ export class QueueTrainer implements StageTrainer {
       // A job that a worker has cannot be removed; the worker looks for this.
       await job.updateData({ ...job.data, stop: true })
       if ((await this.#queue.remove(training.id)) === 1) training.end({ how: 'interrupted' })
+    }
+    try {
+      if (await endsWithin(LAST_WORDS_MS, takeOut())) return
+      this.#say('the queue does not answer: what was asked of it stays there')
+      training.end({ how: 'interrupted' })
     } catch (error) {
       this.#say(this.#options.server.sentence(error))
       training.end({ how: 'interrupted' })

@@ -6,6 +6,7 @@
  */
 import type { EpochRow } from '@gradpool/trainer'
 import { type IQueueBackend, type Job, type JobProgress, UnrecoverableError, WaitingError, Worker } from 'bullmq'
+import { cutOff, endsWithin, LAST_WORDS_MS } from '../connection/ends-within.js'
 import { openJobQueue, partOptions, type JobQueue, type QueueServer } from '../connection/open-queue.js'
 import type { Content } from '../job.js'
 import type { JobRunner, RunningJob } from '../jobs/job-runner.js'
@@ -171,22 +172,41 @@ export class StageWorker {
     return silentMs < SILENT_MS ? undefined : `the queue has not answered for ${Math.round(silentMs / 1000)} seconds`
   }
 
-  /** Hands back what is in progress, with its checkpoints in the store. */
+  /**
+   * Hands back what is in progress, with its checkpoints in the store. Where the queue does not answer for 20 seconds
+   * then, it leaves without: another worker gets those jobs when their locks are over.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
-    await this.#worker?.pause(true)
+    const pausing = this.#worker?.pause(true).catch(() => undefined)
     for (const id of this.#held.keys()) this.#stop(id, HANDED_BACK)
+    await Promise.allSettled([...this.#held.values()].map(({ running }) => running.end))
+    const isOrderly = await endsWithin(LAST_WORDS_MS, this.#leave(pausing))
+    this.#stopTimers()
+    await this.#locks?.close()
+    if (isOrderly) return
+    const message = 'the queue does not answer: what was in progress goes to another worker when its lock is over'
+    this.#options.onEvent?.({ type: 'warning', message })
+    cutOff(...(this.#worker ? [this.#worker] : []), this.#queue, this.#registry)
+  }
+
+  async #leave(pausing: Promise<void> | undefined): Promise<void> {
+    await pausing
     while (this.#working.size > 0) await Promise.allSettled(this.#working)
     await this.#worker?.close()
-    for (const timer of this.#timers) clearInterval(timer)
-    await this.#locks?.close()
+    // A machine that is forgotten is not told of again.
+    this.#stopTimers()
     await this.#registry.forget(this.#options.machine.id).catch(() => undefined)
     await this.#registry.close()
     await this.#queue.close()
+  }
+
+  #stopTimers(): void {
+    for (const timer of this.#timers) clearInterval(timer)
   }
 
   #every(ms: number, work: () => Promise<void>): void {

@@ -6,15 +6,15 @@ import { roundsUrl } from '../thread-files.js'
 
 /** Threads that run chunks of any execution of the engine. */
 export interface EnginePool {
-  /** Where there are none, chunks run in this thread, by `Execution.run`. */
-  readonly hasThreads: boolean
+  /** How many; where there are none, chunks run in this thread, by `Execution.run`. */
+  readonly threads: number
   /** On one thread. @throws as `run` of the pool of threads, and when the signal is aborted */
   run(rounds: Omit<Rounds, 'workerModule'>, signal: AbortSignal): Promise<readonly ThreadRound[]>
   close(): Promise<void>
 }
 
 const here: EnginePool = {
-  hasThreads: false,
+  threads: 0,
   run: () => Promise.reject(new Error('there are no threads')),
   close: () => Promise.resolve(),
 }
@@ -41,7 +41,7 @@ export function enginePool(
     },
   })
   return {
-    hasThreads: true,
+    threads: workers,
     async run(rounds, signal) {
       const [made = []] = await pool.run([{ ...rounds, workerModule }], signal)
       return made

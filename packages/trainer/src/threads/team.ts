@@ -61,12 +61,12 @@ export async function runTogether(
   signal: AbortSignal,
   times = 1,
 ): Promise<RoundOf<ChunkResult>[]> {
-  if (!pool.hasThreads) return [{ results: await runHere(chunks), secondsAgo: 0 }]
+  if (pool.threads === 0) return [{ results: await runHere(chunks), secondsAgo: 0 }]
   const lists: Task[][] = []
   const rounds = threads === 1 ? times : 1
   for (const [chunk, { execution, steps, continues }] of chunks.entries()) {
     const workers = Math.min(threads, execution.workers)
-    const tasks = execution.begin(steps, { workers, continues, times: rounds })
+    const tasks = execution.begin(steps, { workers, continues, times: rounds, threads: pool.threads })
     for (const [thread, task] of tasks.entries()) (lists[thread] ??= []).push({ chunk, task })
   }
   const abandon = () => {
@@ -99,7 +99,7 @@ export async function runApart(
   threads: number,
   signal: AbortSignal,
 ): Promise<ChunkResult[][]> {
-  if (!pool.hasThreads) {
+  if (pool.threads === 0) {
     const results: ChunkResult[][] = []
     for (const group of groups) results.push(await runHere(group))
     return results
